@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * libpmem2/base.h - the calls of libpmem2
+ *
+ * A program describes what it wants to map (a source) and how (a config), makes a map, and asks
+ * the map for the functions that make stores durable on it:
+ *
+ *	pmem2_source_from_fd(&src, fd);
+ *	pmem2_config_new(&cfg);
+ *	pmem2_config_set_required_store_granularity(cfg, PMEM2_GRANULARITY_PAGE);
+ *	pmem2_map_new(&map, cfg, src);
+ *
+ *	char *base = pmem2_map_get_address(map);
+ *	strcpy(base, "hello");
+ *	pmem2_get_persist_fn(map)(base, 6);		<- durable from here on
+ *
+ * Units. Every offset, length and size is in bytes.
+ *
+ * Errors. A function that returns int returns 0 on success and never a positive number. On failure
+ * it returns one of PMEM2_E_* below or a negated errno value; outputs are then left as they were,
+ * except where a line below says that they become NULL. pmem2_errormsg() has the sentence.
+ *
+ * Threads. Calls on different objects may run at the same time. Sources and configs are not locked:
+ * one thread at a time may change one. Maps may be made, used and deleted by any thread.
+ *
+ * Link with -lpmem2; the library itself needs libc only.
+ */
+#ifndef LIBPMEM2_BASE_H
+#define LIBPMEM2_BASE_H 1
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define PMEM2_E_UNKNOWN                      (-100000)
+#define PMEM2_E_NOSUPP                       (-100001) /* what lies under it cannot do this */
+#define PMEM2_E_FILE_HANDLE_NOT_SET          (-100003) /* never returned on Linux */
+#define PMEM2_E_INVALID_FILE_HANDLE          (-100004) /* fd closed, or not open for reading */
+#define PMEM2_E_INVALID_FILE_TYPE            (-100005) /* neither a regular file nor device DAX */
+#define PMEM2_E_MAP_RANGE                    (-100006) /* beyond the end of the source */
+#define PMEM2_E_MAPPING_EXISTS               (-100007) /* the address range is taken */
+#define PMEM2_E_GRANULARITY_NOT_SET          (-100008)
+#define PMEM2_E_GRANULARITY_NOT_SUPPORTED    (-100009) /* only a coarser one is to be had */
+#define PMEM2_E_OFFSET_OUT_OF_RANGE          (-100010)
+#define PMEM2_E_OFFSET_UNALIGNED             (-100011)
+#define PMEM2_E_INVALID_ALIGNMENT_FORMAT     (-100012)
+#define PMEM2_E_INVALID_ALIGNMENT_VALUE      (-100013)
+#define PMEM2_E_INVALID_SIZE_FORMAT          (-100014)
+#define PMEM2_E_LENGTH_UNALIGNED             (-100015)
+#define PMEM2_E_MAPPING_NOT_FOUND            (-100016)
+#define PMEM2_E_BUFFER_TOO_SMALL             (-100017)
+#define PMEM2_E_SOURCE_EMPTY                 (-100018)
+#define PMEM2_E_INVALID_SHARING_VALUE        (-100019)
+#define PMEM2_E_SRC_DEVDAX_PRIVATE           (-100020)
+#define PMEM2_E_INVALID_ADDRESS_REQUEST_TYPE (-100021)
+#define PMEM2_E_ADDRESS_UNALIGNED            (-100022)
+#define PMEM2_E_ADDRESS_NULL                 (-100023)
+#define PMEM2_E_DEEP_FLUSH_RANGE             (-100024)
+#define PMEM2_E_INVALID_REGION_FORMAT        (-100025)
+#define PMEM2_E_DAX_REGION_NOT_FOUND         (-100026)
+#define PMEM2_E_INVALID_DEV_FORMAT           (-100027)
+#define PMEM2_E_CANNOT_READ_BOUNDS           (-100028)
+#define PMEM2_E_NO_BAD_BLOCK_FOUND           (-100029)
+#define PMEM2_E_LENGTH_OUT_OF_RANGE          (-100030)
+#define PMEM2_E_INVALID_PROT_FLAG            (-100031)
+#define PMEM2_E_NO_ACCESS                    (-100032)
+#define PMEM2_E_VM_RESERVATION_NOT_EMPTY     (-100033)
+#define PMEM2_E_MAP_EXISTS                   (-100034)
+#define PMEM2_E_FILE_DESCRIPTOR_NOT_SET      (-100035)
+#define PMEM2_E_SOURCE_TYPE_NOT_SUPPORTED    (-100036)
+#define PMEM2_E_IO_FAIL                      (-100037)
+
+/*
+ * Sources: what is to be mapped.
+ */
+
+struct pmem2_source;
+
+/*
+ * Describe the regular file or DAX character device open as `fd`, for reading at least. The
+ * descriptor is borrowed: it must stay open until the last call on the source and the last
+ * pmem2_map_new() from it, and may be closed after that. *src becomes NULL on failure.
+ *
+ * PMEM2_E_INVALID_FILE_HANDLE	fd is not open, or open for writing only
+ * PMEM2_E_INVALID_FILE_TYPE	a directory, FIFO, socket, block device or other character device
+ * -ENOMEM
+ */
+int pmem2_source_from_fd(struct pmem2_source **src, int fd);
+
+/*
+ * Describe `size` bytes of memory with no file under it. Nothing stored there survives the process;
+ * it lets one code path serve both. -ENOMEM.
+ */
+int pmem2_source_from_anon(struct pmem2_source **src, size_t size);
+
+/* Free a source and set *src to NULL; a *src of NULL is fine. Maps made from it live on. */
+int pmem2_source_delete(struct pmem2_source **src);
+
+/* The descriptor that the source borrows. Anonymous: PMEM2_E_FILE_DESCRIPTOR_NOT_SET. */
+int pmem2_source_get_fd(const struct pmem2_source *src, int *fd);
+
+/*
+ * The size of the source in bytes, now: of a file from fstat(2), of device DAX from its sysfs
+ * attribute. PMEM2_E_INVALID_FILE_HANDLE if the descriptor was closed; PMEM2_E_INVALID_SIZE_FORMAT
+ * or a negated errno if sysfs is unreadable.
+ */
+int pmem2_source_size(const struct pmem2_source *src, size_t *size);
+
+/*
+ * What offsets and lengths must be multiples of, in bytes: the page size, or for device DAX the
+ * alignment that its sysfs attribute names. PMEM2_E_INVALID_ALIGNMENT_FORMAT or _VALUE if that
+ * is not a number or not a power of two; a negated errno if it is unreadable.
+ */
+int pmem2_source_alignment(const struct pmem2_source *src, size_t *alignment);
+
+/*
+ * Configs: how it is to be mapped. A failed setter leaves the earlier value, and one config serves
+ * for any number of maps.
+ */
+
+struct pmem2_config;
+
+/* A config with every default. *cfg becomes NULL on failure. -ENOMEM. */
+int pmem2_config_new(struct pmem2_config **cfg);
+
+/* Free a config and set *cfg to NULL; a *cfg of NULL is fine. Maps made with it live on. */
+int pmem2_config_delete(struct pmem2_config **cfg);
+
+/*
+ * Store granularity: the smallest unit that must be written back for a store to be durable, the
+ * finest first. SNIA's NVM programming model is the background.
+ */
+enum pmem2_granularity {
+	PMEM2_GRANULARITY_BYTE, /* a visible store is durable: CPU caches survive a power cut */
+	PMEM2_GRANULARITY_CACHE_LINE, /* cache lines must be flushed */
+	PMEM2_GRANULARITY_PAGE,       /* pages must be written back by the kernel */
+};
+
+/*
+ * The coarsest granularity that the program can live with; pmem2_map_new() refuses a map that
+ * would have a coarser one. Must be set. PMEM2_E_GRANULARITY_NOT_SUPPORTED for other values.
+ */
+int pmem2_config_set_required_store_granularity(
+	struct pmem2_config *cfg, enum pmem2_granularity granularity);
+
+/* Where in the source to begin (0). PMEM2_E_OFFSET_OUT_OF_RANGE above INT64_MAX. */
+int pmem2_config_set_offset(struct pmem2_config *cfg, size_t offset);
+
+/* How much to map; 0, the default, is to the end of the source. */
+int pmem2_config_set_length(struct pmem2_config *cfg, size_t length);
+
+enum pmem2_sharing_type {
+	PMEM2_SHARED,  /* stores reach the source (default) */
+	PMEM2_PRIVATE, /* stores stay in this process */
+};
+
+/* PMEM2_E_INVALID_SHARING_VALUE for other values. */
+int pmem2_config_set_sharing(struct pmem2_config *cfg, enum pmem2_sharing_type type);
+
+#define PMEM2_PROT_NONE  0u
+#define PMEM2_PROT_EXEC  (1u << 29)
+#define PMEM2_PROT_READ  (1u << 30)
+#define PMEM2_PROT_WRITE (1u << 31)
+
+/* Any of the above or'ed (READ | WRITE). PMEM2_E_INVALID_PROT_FLAG for other bits. */
+int pmem2_config_set_protection(struct pmem2_config *cfg, unsigned prot);
+
+/*
+ * Maps.
+ */
+
+struct pmem2_map;
+
+/*
+ * Map a source. The address is a multiple of 2 MiB (1 GiB for lengths from 2 GiB on), and of the
+ * source's alignment. *map_ptr becomes NULL on failure.
+ *
+ * PMEM2_E_GRANULARITY_NOT_SET	nothing was required of the config
+ * PMEM2_E_OFFSET_UNALIGNED	the offset is not a multiple of the source's alignment
+ * PMEM2_E_LENGTH_UNALIGNED	nor is the length
+ * PMEM2_E_SRC_DEVDAX_PRIVATE	device DAX cannot be mapped PRIVATE
+ * PMEM2_E_SOURCE_EMPTY		the source has no bytes
+ * PMEM2_E_MAP_RANGE		offset + length lies beyond the end of the source
+ * PMEM2_E_NO_ACCESS		the descriptor's mode does not allow this protection and sharing
+ * PMEM2_E_NOSUPP		device DAX over memory that no CPU flush makes durable
+ * PMEM2_E_GRANULARITY_NOT_SUPPORTED  only a coarser granularity than required is to be had here
+ * those of pmem2_source_size() and pmem2_source_alignment(), -EINVAL for an offset at the end of
+ * the source, any errno of mmap(2) negated
+ *
+ * The environment variable PMEM2_FORCE_GRANULARITY (BYTE, CACHE_LINE or PAGE; read at each call)
+ * overrules what was found for a SHARED map of a file or device. It is for tests: forcing a finer
+ * granularity than the storage has gives up durability.
+ */
+struct pmem2_source;
+int pmem2_map_new(
+	struct pmem2_map **map_ptr, const struct pmem2_config *cfg, const struct pmem2_source *src);
+
+/*
+ * Write back what was flushed on this map and not yet drained, by any thread; then unmap. *map_ptr
+ * becomes NULL. No other thread may touch the memory during or after the call.
+ * PMEM2_E_MAPPING_NOT_FOUND if this is no live map; a negated errno of munmap(2), and then the map
+ * is as before.
+ */
+int pmem2_map_delete(struct pmem2_map **map_ptr);
+
+void *pmem2_map_get_address(struct pmem2_map *map);
+
+/* The length that was mapped, in bytes, not rounded up to pages. */
+size_t pmem2_map_get_size(struct pmem2_map *map);
+
+/* What the map has, which may be finer than what the config required. */
+enum pmem2_granularity pmem2_map_get_store_granularity(struct pmem2_map *map);
+
+/*
+ * Making stores durable.
+ *
+ * The functions that a map hands out are never NULL and stay valid for the life of the process;
+ * maps of one granularity hand out the same ones, and a range may span two adjacent such maps.
+ *
+ *		BYTE		CACHE_LINE		PAGE
+ * flush	nothing		flush each line		note the range for the next drain
+ * drain	store fence	store fence		write back what this thread noted
+ * persist	both		both			both
+ *
+ * A drain covers what the calling thread flushed and nothing else, as on the hardware: draining on
+ * another thread does not count. Ranges noted on a PAGE map and never drained are written back when
+ * their thread exits, before their map is deleted, and at exit(3); a forked child starts with none.
+ *
+ * A write-back that fails (a full or failing disk) cannot be reported by functions that return
+ * nothing, and must not look like success: the process says what failed on standard error and
+ * aborts.
+ *
+ * Any alignment and length will do. At BYTE and CACHE_LINE granularity all of them are
+ * async-signal-safe. They leave errno as it was.
+ */
+
+typedef void (*pmem2_persist_fn)(const void *ptr, size_t size);
+typedef void (*pmem2_flush_fn)(const void *ptr, size_t size);
+typedef void (*pmem2_drain_fn)(void);
+
+pmem2_persist_fn pmem2_get_persist_fn(struct pmem2_map *map);
+pmem2_flush_fn pmem2_get_flush_fn(struct pmem2_map *map);
+pmem2_drain_fn pmem2_get_drain_fn(struct pmem2_map *map);
+
+/*
+ * Copy or fill, then persist. They return `pmemdest`; source and destination may overlap, for
+ * memcpy too. Where destination and length are multiples of 8, every aligned 8-byte word is stored
+ * whole: nobody, not even after a power cut, finds half of one.
+ */
+
+#define PMEM2_F_MEM_NODRAIN     0x01u /* leave the drain to the caller */
+#define PMEM2_F_MEM_NONTEMPORAL 0x02u /* store around the caches */
+#define PMEM2_F_MEM_TEMPORAL    0x04u /* store through the caches */
+#define PMEM2_F_MEM_WC          0x08u /* prefer write combining; at BYTE granularity ignored */
+#define PMEM2_F_MEM_WB          0x10u /* prefer write back */
+#define PMEM2_F_MEM_NOFLUSH     0x20u /* do not flush, and do not drain */
+#define PMEM2_F_MEM_VALID_FLAGS                                                                    \
+	(PMEM2_F_MEM_NODRAIN | PMEM2_F_MEM_NONTEMPORAL | PMEM2_F_MEM_TEMPORAL | PMEM2_F_MEM_WC |   \
+		PMEM2_F_MEM_WB | PMEM2_F_MEM_NOFLUSH)
+
+typedef void *(*pmem2_memmove_fn)(void *pmemdest, const void *src, size_t len, unsigned flags);
+typedef void *(*pmem2_memcpy_fn)(void *pmemdest, const void *src, size_t len, unsigned flags);
+typedef void *(*pmem2_memset_fn)(void *pmemdest, int c, size_t len, unsigned flags);
+
+pmem2_memmove_fn pmem2_get_memmove_fn(struct pmem2_map *map);
+pmem2_memcpy_fn pmem2_get_memcpy_fn(struct pmem2_map *map);
+pmem2_memset_fn pmem2_get_memset_fn(struct pmem2_map *map);
+
+/*
+ * Messages.
+ */
+
+/*
+ * The sentence about the last failed call of this thread, "" before any. It stays valid until the
+ * next failure on this thread, and is not cleared by success.
+ */
+const char *pmem2_errormsg(void);
+
+/* Print the formatted text, ": ", that sentence and a newline on standard error. */
+void pmem2_perror(const char *format, ...) __attribute__((__format__(__printf__, 1, 2)));
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
