@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * cpu.h - the instructions that carry stores from the caches to the memory
+ *
+ * An engine is one way of doing it: which instruction flushes a line, which one fences, and with
+ * which registers data is copied. Each architecture offers a table of engines, best first
+ * (arch.h); the first one whose features this CPU has is chosen when the library is loaded.
+ *
+ * Vocabulary. A store is *visible* when other CPUs see it, *flushed* when a flush of its line was
+ * issued after it, *drained* when a drain came after that. Drained stores have left the caches for
+ * the persistence domain; nothing here knows whether there is one under a given address.
+ */
+#ifndef CPU_CPU_H
+#define CPU_CPU_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * flush: issue a flush of every cache line that [addr, addr + len) touches, each once. Orders
+ * nothing: a later store may reach memory before the flushed one does. Nothing happens for len 0.
+ *
+ * drain: wait until every earlier flush and streaming store of this thread is done. Earlier stores
+ * are made visible before later ones. It is always a real fence, whatever the flush instruction,
+ * because a streaming copy may come before it.
+ *
+ * persist: flush, then drain.
+ *
+ * move, set: memmove(3) and memset(3) with PMEM2_F_MEM_* flags, and then flush and drain as these
+ * say. `line` ones are for memory behind a volatile cache; `byte` ones for memory whose caches are
+ * inside the persistence domain, where the fence alone is left to do.
+ *
+ * Where destination and length are multiples of 8, no aligned 8-byte word is ever stored in parts.
+ * None of them keeps state: all are reentrant and async-signal-safe.
+ */
+struct cpu_engine {
+	const char *name;
+	uint32_t needs; /* features, as bits of the architecture's own */
+	bool flushes;   /* user mode can flush a line here; if not, `line` promises no durability */
+
+	void (*flush)(const void *addr, size_t len);
+	void (*drain)(void);
+	void (*persist)(const void *addr, size_t len);
+
+	void *(*move_line)(void *dest, const void *src, size_t len, unsigned flags);
+	void *(*move_byte)(void *dest, const void *src, size_t len, unsigned flags);
+	void *(*set_line)(void *dest, int c, size_t len, unsigned flags);
+	void *(*set_byte)(void *dest, int c, size_t len, unsigned flags);
+};
+
+/* What was found and chosen. Written by cpu_init() and by tests, read by the engines. */
+struct cpu {
+	const struct cpu_engine *engine;
+	uint32_t features; /* those in use: what there is, less what the environment forbids */
+	size_t line_size;  /* bytes that one flush covers, as the CPU reports it */
+	size_t stream_threshold;    /* copies of this length and longer go around the caches */
+	bool fence_while_streaming; /* drain the write-combining buffers now and then */
+};
+
+extern struct cpu cpu;
+
+/* Look at the CPU and the environment, and choose. Called once, when the library is loaded. */
+void cpu_init(void);
+
+/* The best engine for a set of features. There always is one: the last of a table needs nothing. */
+const struct cpu_engine *cpu_engine_for(uint32_t features);
+
+/* All engines, best first, up to one whose name is NULL. */
+const struct cpu_engine *cpu_engines(void);
+
+/* The engine of that name, or NULL. Its features are the caller's to check. */
+const struct cpu_engine *cpu_engine_named(const char *name);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * engine.h - the rows of an architecture's table
+ *
+ * A row is a way of copying joined with a way of flushing. The functions are made by copy.h in the
+ * file of the copy, under the names that are declared here.
+ */
+#ifndef CPU_ENGINE_H
+#define CPU_ENGINE_H
+
+#include "cpu/cpu.h"
+
+#define COPY_DECLARE(copy, kind)                                                                   \
+	void *move_##copy##_##kind(void *dest, const void *src, size_t len, unsigned flags);       \
+	void *set_##copy##_##kind(void *dest, int c, size_t len, unsigned flags);
+
+#define ENGINE(kind, copy, needs_)                                                                 \
+	{                                                                                          \
+		.name = #kind "-" #copy, .needs = (needs_), .flushes = true,                       \
+		.flush = flush_##kind, .drain = arch_drain, .persist = persist_##kind,             \
+		.move_line = move_##copy##_##kind, .move_byte = move_##copy##_byte,                \
+		.set_line = set_##copy##_##kind, .set_byte = set_##copy##_byte,                    \
+	}
+
+/* For a CPU on which user mode can fence but not flush. */
+#define ENGINE_WITHOUT_FLUSH(copy, needs_)                                                         \
+	{                                                                                          \
+		.name = "none-" #copy, .needs = (needs_), .flushes = false, .flush = flush_none,   \
+		.drain = arch_drain, .persist = persist_none, .move_line = move_##copy##_byte,     \
+		.move_byte = move_##copy##_byte, .set_line = set_##copy##_byte,                    \
+		.set_byte = set_##copy##_byte,                                                     \
+	}
+
+#endif

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "cpu/arch.h"
+#include "cpu/engine.h"
+#include "cpu/generic/flush.h"
+
+COPY_DECLARE(words, byte)
+
+const struct cpu_engine arch_engines[] = {
+	ENGINE_WITHOUT_FLUSH(words, 0),
+	{.name = NULL},
+};

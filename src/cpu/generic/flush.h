@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* flush.h - a CPU of which we know nothing: it can fence */
+#ifndef CPU_GENERIC_FLUSH_H
+#define CPU_GENERIC_FLUSH_H
+
+#include "cpu/lines.h"
+
+/* Orders stores as other CPUs see them. That they reach memory, it cannot promise. */
+static inline void arch_drain(void)
+{
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+FLUSH_LINES(none)
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * lines.h - every cache line of a range, each once
+ *
+ * FLUSH_LINES(kind) makes flush_kind(addr, len) and persist_kind(addr, len) out of kind_line(p),
+ * the instruction for the line that holds p, and arch_drain().
+ */
+#ifndef CPU_LINES_H
+#define CPU_LINES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cpu/cpu.h"
+
+#define FLUSH_LINES(kind)                                                                          \
+	static inline void flush_##kind(const void *addr, size_t len)                              \
+	{                                                                                          \
+		uintptr_t line = (uintptr_t)addr & -cpu.line_size;                                 \
+		uintptr_t end = (uintptr_t)addr + len;                                             \
+                                                                                                   \
+		if (len)                                                                           \
+			for (; line < end; line += cpu.line_size)                                  \
+				kind##_line((void *)line);                                         \
+	}                                                                                          \
+                                                                                                   \
+	static inline void persist_##kind(const void *addr, size_t len)                            \
+	{                                                                                          \
+		flush_##kind(addr, len);                                                           \
+		arch_drain();                                                                      \
+	}
+
+/* Where user mode has no flush. The table says so of engines that use it. */
+static inline void none_line(const void *line)
+{
+	(void)line;
+}
+
+#endif

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * vectors.h - copy and fill with vector registers, through the caches or around them
+ *
+ * Included by a copy file that has defined
+ *
+ *	vec			the vector type, sizeof(vec) dividing 64
+ *	vec_load(s)		from any address
+ *	vec_store(d, v)		to any address
+ *	vec_stream(d, v)	around the caches, to a multiple of sizeof(vec)
+ *	vec_fill(c)		every byte the same
+ *
+ * or, in place of vec_stream, BLOCK_STREAM_IS_ONE_STORE and a block_stream() of its own. If a
+ * streamed block is one store, no half-filled write-combining buffer can be left behind.
+ *
+ * Words. Stores are 16 bytes and more, or 8, 4, 2 and 1 at the ends of a range whose length is no
+ * multiple of 8. With destination and length multiples of 8 each store covers whole aligned words,
+ * and where two stores overlap they carry the same bytes, so no word is ever seen in parts.
+ */
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "cpu/cpu.h"
+
+#define COPY_STREAMS true
+
+#define BLOCK         64 /* bytes copied at a time: a line, where lines are the usual size */
+#define BLOCK_VECS    (BLOCK / sizeof(vec))
+#define FENCED_BLOCKS 12 /* blocks between drains: as many as there are write-combining buffers */
+
+typedef uint64_t __attribute__((may_alias, aligned(1))) u64_anywhere;
+typedef uint32_t __attribute__((may_alias, aligned(1))) u32_anywhere;
+typedef uint16_t __attribute__((may_alias, aligned(1))) u16_anywhere;
+typedef uint64_t __attribute__((may_alias, aligned(1), vector_size(16))) u128_anywhere;
+
+struct block {
+	vec part[BLOCK_VECS];
+};
+
+static ALWAYS_INLINE struct block block_load(const char *s)
+{
+	struct block b;
+
+	for (size_t i = 0; i < BLOCK_VECS; i++)
+		b.part[i] = vec_load(s + i * sizeof(vec));
+	return b;
+}
+
+static ALWAYS_INLINE void block_store(char *d, struct block b)
+{
+	for (size_t i = 0; i < BLOCK_VECS; i++)
+		vec_store(d + i * sizeof(vec), b.part[i]);
+}
+
+#if !BLOCK_STREAM_IS_ONE_STORE
+static ALWAYS_INLINE void block_stream(char *d, const char *s)
+{
+	struct block b = block_load(s);
+
+	for (size_t i = 0; i < BLOCK_VECS; i++)
+		vec_stream(d + i * sizeof(vec), b.part[i]);
+}
+#endif
+
+/* The two ends of a range, overlapping in the middle; loads come before stores. */
+#define MOVE_ENDS(type)                                                                            \
+	do {                                                                                       \
+		type first = *(const type *)s, last = *(const type *)(s + n - sizeof(type));       \
+		*(type *)d = first;                                                                \
+		*(type *)(d + n - sizeof(type)) = last;                                            \
+	} while (0)
+
+/* Up to a block, overlapping or not. */
+static ALWAYS_INLINE void move_small(char *d, const char *s, size_t n)
+{
+	if (n > 32) {
+		u128_anywhere a = *(const u128_anywhere *)s, b = *(const u128_anywhere *)(s + 16);
+		u128_anywhere y = *(const u128_anywhere *)(s + n - 32);
+		u128_anywhere z = *(const u128_anywhere *)(s + n - 16);
+		*(u128_anywhere *)d = a;
+		*(u128_anywhere *)(d + 16) = b;
+		*(u128_anywhere *)(d + n - 32) = y;
+		*(u128_anywhere *)(d + n - 16) = z;
+	} else if (n >= 16) {
+		MOVE_ENDS(u128_anywhere);
+	} else if (n >= 8) {
+		MOVE_ENDS(u64_anywhere);
+	} else if (n >= 4) {
+		MOVE_ENDS(u32_anywhere);
+	} else if (n >= 2) {
+		MOVE_ENDS(u16_anywhere);
+	} else if (n) {
+		*d = *s;
+	}
+}
+
+/*
+ * More than a block. The first and the last block are loaded before anything is stored and stored
+ * after everything else, at whatever alignment they have; between them go aligned blocks.
+ */
+static void move_up(char *d, const char *s, size_t n)
+{
+	struct block first = block_load(s), last = block_load(s + n - BLOCK);
+
+	for (size_t i = BLOCK - (uintptr_t)d % BLOCK; i < n - BLOCK; i += BLOCK)
+		block_store(d + i, block_load(s + i));
+	block_store(d + n - BLOCK, last);
+	block_store(d, first);
+}
+
+static void move_down(char *d, const char *s, size_t n)
+{
+	struct block first = block_load(s), last = block_load(s + n - BLOCK);
+
+	for (size_t i = n - (uintptr_t)(d + n) % BLOCK; i > BLOCK; i -= BLOCK)
+		block_store(d + i - BLOCK, block_load(s + i - BLOCK));
+	block_store(d, first);
+	block_store(d + n - BLOCK, last);
+}
+
+static ALWAYS_INLINE void move_cached(char *d, const char *s, size_t n)
+{
+	if (n <= BLOCK)
+		move_small(d, s, n);
+	else if ((uintptr_t)d - (uintptr_t)s >= n)
+		move_up(d, s, n);
+	else
+		move_down(d, s, n);
+}
+
+/* A drain after every FENCED_BLOCKS blocks, where the CPU is better off with one. */
+static ALWAYS_INLINE void stream_breath(size_t *blocks)
+{
+	if (!BLOCK_STREAM_IS_ONE_STORE && ++*blocks == FENCED_BLOCKS) {
+		*blocks = 0;
+		if (cpu.fence_while_streaming)
+			arch_drain();
+	}
+}
+
+/* Whole aligned blocks around the caches; what is left at the ends through them. */
+static ALWAYS_INLINE void stream_up(char *d, const char *s, size_t n)
+{
+	size_t head = -(uintptr_t)d % BLOCK, blocks = 0;
+
+	move_small(d, s, head);
+	for (d += head, s += head, n -= head; n >= BLOCK; d += BLOCK, s += BLOCK, n -= BLOCK) {
+		block_stream(d, s);
+		stream_breath(&blocks);
+	}
+	move_small(d, s, n);
+}
+
+static ALWAYS_INLINE void stream_down(char *d, const char *s, size_t n)
+{
+	size_t tail = (uintptr_t)(d + n) % BLOCK, blocks = 0;
+
+	n -= tail;
+	move_small(d + n, s + n, tail);
+	for (; n >= BLOCK; n -= BLOCK) {
+		block_stream(d + n - BLOCK, s + n - BLOCK);
+		stream_breath(&blocks);
+	}
+	move_small(d, s, n);
+}
+
+static void move_stream(char *d, const char *s, size_t n)
+{
+	if (n < BLOCK)
+		move_small(d, s, n);
+	else if ((uintptr_t)d - (uintptr_t)s >= n)
+		stream_up(d, s, n);
+	else
+		stream_down(d, s, n);
+}
+
+#define SET_ENDS(type)                                                                             \
+	do {                                                                                       \
+		*(type *)d = (type)value;                                                          \
+		*(type *)(d + n - sizeof(type)) = (type)value;                                     \
+	} while (0)
+
+static ALWAYS_INLINE void set_small(char *d, int c, size_t n)
+{
+	uint64_t value = (unsigned char)c * 0x0101010101010101u;
+
+	if (n >= 16) {
+		u128_anywhere wide = {value, value};
+		*(u128_anywhere *)d = wide;
+		if (n > 32) {
+			*(u128_anywhere *)(d + 16) = wide;
+			*(u128_anywhere *)(d + n - 32) = wide;
+		}
+		*(u128_anywhere *)(d + n - 16) = wide;
+	} else if (n >= 8) {
+		SET_ENDS(u64_anywhere);
+	} else if (n >= 4) {
+		SET_ENDS(u32_anywhere);
+	} else if (n >= 2) {
+		SET_ENDS(u16_anywhere);
+	} else if (n) {
+		*d = (char)c;
+	}
+}
+
+static ALWAYS_INLINE struct block block_fill(int c)
+{
+	struct block b;
+
+	for (size_t i = 0; i < BLOCK_VECS; i++)
+		b.part[i] = vec_fill((char)c);
+	return b;
+}
+
+static void set_large(char *d, int c, size_t n)
+{
+	struct block b = block_fill(c);
+	block_store(d, b);
+	for (size_t i = BLOCK - (uintptr_t)d % BLOCK; i < n - BLOCK; i += BLOCK)
+		block_store(d + i, b);
+	block_store(d + n - BLOCK, b);
+}
+
+static ALWAYS_INLINE void set_cached(char *d, int c, size_t n)
+{
+	if (n <= BLOCK)
+		set_small(d, c, n);
+	else
+		set_large(d, c, n);
+}
+
+static void set_stream(char *d, int c, size_t n)
+{
+	if (n < BLOCK) {
+		set_small(d, c, n);
+		return;
+	}
+	struct block b = block_fill(c);
+	size_t head = -(uintptr_t)d % BLOCK, blocks = 0;
+	set_small(d, c, head);
+	for (d += head, n -= head; n >= BLOCK; d += BLOCK, n -= BLOCK) {
+		block_stream(d, (const char *)&b);
+		stream_breath(&blocks);
+	}
+	set_small(d, c, n);
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * words.h - copy and fill with plain 8-byte stores: any CPU can
+ *
+ * Included by a copy file before engine.h. The stores are volatile so that no compiler joins,
+ * splits or replaces them with a call to a memcpy that keeps no promise about words.
+ */
+#include <stdint.h>
+
+#include "base/attr.h"
+
+#define COPY_STREAMS false
+
+typedef uint64_t __attribute__((may_alias)) word;
+typedef uint64_t __attribute__((may_alias, aligned(1))) word_anywhere;
+
+static ALWAYS_INLINE void store_byte(char *d, char value)
+{
+	*(volatile char *)d = value;
+}
+
+static ALWAYS_INLINE void store_word(char *d, uint64_t value)
+{
+	*(volatile word *)d = value;
+}
+
+static void move_up(char *d, const char *s, size_t n)
+{
+	for (; n && (uintptr_t)d % 8; n--)
+		store_byte(d++, *s++);
+	for (; n >= 8; n -= 8, d += 8, s += 8)
+		store_word(d, *(const word_anywhere *)s);
+	while (n--)
+		store_byte(d++, *s++);
+}
+
+static void move_down(char *d, const char *s, size_t n)
+{
+	d += n;
+	s += n;
+	for (; n && (uintptr_t)d % 8; n--)
+		store_byte(--d, *--s);
+	for (; n >= 8; n -= 8) {
+		d -= 8;
+		s -= 8;
+		store_word(d, *(const word_anywhere *)s);
+	}
+	while (n--)
+		store_byte(--d, *--s);
+}
+
+static ALWAYS_INLINE void move_cached(char *d, const char *s, size_t n)
+{
+	/* Ascending is right unless the destination begins inside the source. */
+	if ((uintptr_t)d - (uintptr_t)s >= n)
+		move_up(d, s, n);
+	else
+		move_down(d, s, n);
+}
+
+static ALWAYS_INLINE void move_stream(char *d, const char *s, size_t n)
+{
+	move_cached(d, s, n);
+}
+
+static void set_cached(char *d, int c, size_t n)
+{
+	uint64_t value = (unsigned char)c * 0x0101010101010101u;
+
+	for (; n && (uintptr_t)d % 8; n--)
+		store_byte(d++, (char)c);
+	for (; n >= 8; n -= 8, d += 8)
+		store_word(d, value);
+	while (n--)
+		store_byte(d++, (char)c);
+}
+
+static ALWAYS_INLINE void set_stream(char *d, int c, size_t n)
+{
+	set_cached(d, c, n);
+}

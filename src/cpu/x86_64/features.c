@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * features.c - x86-64: what CPUID and XGETBV say
+ *
+ * Leaf and bit numbers: Intel SDM volume 2, CPUID. Wide registers need the operating system too:
+ * XCR0 tells which of them it saves on a context switch (volume 1, "Detection of AVX
+ * Instructions"); a CPU can have AVX and the kernel, or a hypervisor, keep it off.
+ */
+#include "cpu/x86_64/features.h"
+
+#include <cpuid.h>
+#include <string.h>
+
+#include "base/env.h"
+#include "cpu/arch.h"
+
+#define LEAF1_EDX_CLFSH      (1u << 19)
+#define LEAF1_EDX_SSE2       (1u << 26)
+#define LEAF1_ECX_OSXSAVE    (1u << 27)
+#define LEAF1_ECX_AVX        (1u << 28)
+#define LEAF7_EBX_AVX512F    (1u << 16)
+#define LEAF7_EBX_CLFLUSHOPT (1u << 23)
+#define LEAF7_EBX_CLWB       (1u << 24)
+#define LEAF7_ECX_MOVDIR64B  (1u << 28)
+
+#define XCR0_YMM 0x06u /* SSE and AVX state */
+#define XCR0_ZMM 0xe6u /* and the three parts of AVX-512 state */
+
+const char *const arch_feature_names[] = {
+	"clflush", "clflushopt", "clwb", "sse2", "avx", "avx512f", "movdir64b", NULL};
+
+static uint32_t read_xcr0(void)
+{
+	uint32_t low, high;
+
+	__asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+	return low;
+}
+
+static bool is_intel(void)
+{
+	unsigned a, b, c, d;
+
+	return __get_cpuid(0, &a, &b, &c, &d) && b == signature_INTEL_ebx &&
+	       d == signature_INTEL_edx && c == signature_INTEL_ecx;
+}
+
+void arch_detect(struct cpu *found)
+{
+	unsigned a, b, c, d;
+	uint32_t xcr0 = 0, features = 0;
+
+	if (__get_cpuid(1, &a, &b, &c, &d)) {
+		features |= d & LEAF1_EDX_CLFSH ? X86_CLFLUSH : 0;
+		features |= d & LEAF1_EDX_SSE2 ? X86_SSE2 : 0;
+		if (c & LEAF1_ECX_OSXSAVE)
+			xcr0 = read_xcr0();
+		if (c & LEAF1_ECX_AVX && (xcr0 & XCR0_YMM) == XCR0_YMM)
+			features |= X86_AVX;
+		/* EBX 15:8 is the line size in units of 8 bytes; 0 where a hypervisor hid it. */
+		if (b >> 8 & 0xff)
+			found->line_size = (b >> 8 & 0xff) * 8;
+	}
+	if (__get_cpuid_count(7, 0, &a, &b, &c, &d)) {
+		features |= b & LEAF7_EBX_CLFLUSHOPT ? X86_CLFLUSHOPT : 0;
+		features |= b & LEAF7_EBX_CLWB ? X86_CLWB : 0;
+		features |= c & LEAF7_ECX_MOVDIR64B ? X86_MOVDIR64B : 0;
+		if (b & LEAF7_EBX_AVX512F && (xcr0 & XCR0_ZMM) == XCR0_ZMM)
+			features |= X86_AVX512F;
+	}
+	found->features = features;
+	found->fence_while_streaming = is_intel();
+}
+
+uint32_t arch_allowed(uint32_t features)
+{
+	if (env_is("PMEM_NO_CLFLUSHOPT", "1"))
+		features &= ~X86_CLFLUSHOPT;
+	if (env_is("PMEM_NO_CLWB", "1"))
+		features &= ~X86_CLWB;
+	if (env_is("PMEM_AVX", "0"))
+		features &= ~X86_AVX;
+	if (env_is("PMEM_AVX512F", "0"))
+		features &= ~X86_AVX512F;
+	/* The one that has to be asked for. */
+	if (!env_get("PMEM_MOVDIR64B") || env_is("PMEM_MOVDIR64B", "0"))
+		features &= ~X86_MOVDIR64B;
+	if (env_is("PMEM_NO_MOVNT", "1"))
+		features &= ~X86_VECTORS;
+	return features;
+}

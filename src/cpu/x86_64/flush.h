@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * flush.h - x86-64: the flush instructions and the fence
+ *
+ * Intel's Software Developer's Manual, volume 2, has a page on each (CLFLUSH, CLFLUSHOPT, CLWB,
+ * SFENCE), and volume 1, "Cacheability Control Instructions", the background.
+ *
+ *	clflush		evicts; ordered among themselves and with stores: one after the other
+ *	clflushopt	evicts; ordered only by a fence: several at once
+ *	clwb		as clflushopt, but the line may stay in the cache
+ *
+ * The "memory" clobber keeps the compiler from moving stores across; the CPU itself keeps a flush
+ * behind earlier stores to its own line.
+ */
+#ifndef CPU_X86_64_FLUSH_H
+#define CPU_X86_64_FLUSH_H
+
+#include "cpu/lines.h"
+
+/*
+ * Orders earlier clflushopt, clwb and streaming stores before later stores, and does not end
+ * before they are globally visible: accepted by the persistence domain. Plain stores are ordered
+ * without it, but not durable.
+ */
+static inline void arch_drain(void)
+{
+	__asm__ volatile("sfence" ::: "memory");
+}
+
+static inline void clflush_line(const void *line)
+{
+	__asm__ volatile("clflush %0" ::"m"(*(const volatile char *)line) : "memory");
+}
+
+static inline void clflushopt_line(const void *line)
+{
+	__asm__ volatile("clflushopt %0" ::"m"(*(const volatile char *)line) : "memory");
+}
+
+static inline void clwb_line(const void *line)
+{
+	__asm__ volatile("clwb %0" ::"m"(*(const volatile char *)line) : "memory");
+}
+
+FLUSH_LINES(none)
+FLUSH_LINES(clflush)
+FLUSH_LINES(clflushopt)
+FLUSH_LINES(clwb)
+
+#endif

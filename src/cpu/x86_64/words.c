@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* words.c - x86-64 without vector registers, as PMEM_NO_MOVNT=1 asks for */
+#include "cpu/x86_64/flush.h"
+#include "cpu/words.h"
+#include "cpu/copy.h"
+
+COPY(words, clflush)
+COPY(words, clflushopt)
+COPY(words, clwb)
+COPY_BYTE(words)
