@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "device/device.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "device/sysfs.h"
+#include "libpmem2/base.h"
+
+static int stat_descriptor(int fd, struct stat *st)
+{
+	if (!fstat(fd, st))
+		return 0;
+	if (errno == EBADF)
+		return err_set(PMEM2_E_INVALID_FILE_HANDLE, "file descriptor %d is not open", fd);
+	return err_sys("cannot stat file descriptor %d", fd);
+}
+
+static const char *type_name(mode_t mode)
+{
+	switch (mode & S_IFMT) {
+	case S_IFDIR:
+		return "a directory";
+	case S_IFIFO:
+		return "a pipe";
+	case S_IFSOCK:
+		return "a socket";
+	case S_IFBLK:
+		return "a block device";
+	case S_IFLNK:
+		return "a symbolic link";
+	default:
+		return "of an unknown type";
+	}
+}
+
+static int identify_character_device(struct device *device, dev_t number, const char *sysfs)
+{
+	int dir = sysfs_device_open(sysfs, "char", number);
+
+	if (dir < 0)
+		return err_set(dir, "character device %u:%u is not in sysfs", major(number),
+			minor(number));
+	bool dax = sysfs_subsystem_is(dir, "dax");
+	close(dir);
+	if (!dax)
+		return err_set(PMEM2_E_INVALID_FILE_TYPE,
+			"character device %u:%u is not a DAX device", major(number), minor(number));
+	*device = (struct device){.kind = DEVICE_DAX, .number = number};
+	return 0;
+}
+
+int device_identify(struct device *device, int fd, const char *sysfs)
+{
+	struct stat st;
+	int error = stat_descriptor(fd, &st);
+
+	if (error)
+		return error;
+	if (S_ISCHR(st.st_mode))
+		return identify_character_device(device, st.st_rdev, sysfs);
+	if (!S_ISREG(st.st_mode))
+		return err_set(PMEM2_E_INVALID_FILE_TYPE,
+			"file descriptor %d is %s; only regular files and DAX devices can be mapped",
+			fd, type_name(st.st_mode));
+	*device = (struct device){.kind = DEVICE_FILE, .number = st.st_dev};
+	return 0;
+}
+
+/* An attribute of a DAX device that is a number; `malformed` is the code for text that is none. */
+static int dax_number(const struct device *device, const char *sysfs, const char *attribute,
+	int malformed, size_t *number)
+{
+	uint64_t value;
+	int dir = sysfs_device_open(sysfs, "char", device->number);
+	int error = dir < 0 ? dir : sysfs_read_number(dir, attribute, &value);
+
+	if (dir >= 0)
+		close(dir);
+	if (!error) {
+		*number = value;
+		return 0;
+	}
+	if (error == -EBADMSG || error == -EMSGSIZE)
+		return err_set(malformed, "attribute %s of DAX device %u:%u is not a number",
+			attribute, major(device->number), minor(device->number));
+	errno = -error;
+	return err_sys("cannot read attribute %s of DAX device %u:%u", attribute,
+		major(device->number), minor(device->number));
+}
+
+int device_size(const struct device *device, int fd, const char *sysfs, size_t *size)
+{
+	struct stat st;
+	int error = stat_descriptor(fd, &st);
+
+	if (error)
+		return error;
+	if (device->kind == DEVICE_DAX)
+		return dax_number(device, sysfs, "size", PMEM2_E_INVALID_SIZE_FORMAT, size);
+	*size = (size_t)st.st_size;
+	return 0;
+}
+
+int device_alignment(const struct device *device, const char *sysfs, size_t *alignment)
+{
+	size_t value;
+
+	if (device->kind == DEVICE_FILE) {
+		*alignment = (size_t)sysconf(_SC_PAGESIZE);
+		return 0;
+	}
+	int error = dax_number(device, sysfs, "align", PMEM2_E_INVALID_ALIGNMENT_FORMAT, &value);
+	/* Kernels before 5.10 have it on the DAX region only. */
+	if (error == -ENOENT)
+		error = dax_number(device, sysfs, "../dax_region/align",
+			PMEM2_E_INVALID_ALIGNMENT_FORMAT, &value);
+	if (error)
+		return error;
+	if (!value || value & (value - 1))
+		return err_set(PMEM2_E_INVALID_ALIGNMENT_VALUE,
+			"alignment %zu of DAX device %u:%u is not a power of two", value,
+			major(device->number), minor(device->number));
+	*alignment = value;
+	return 0;
+}
+
+struct region device_region(const struct device *device, const char *sysfs)
+{
+	return region_under(sysfs, device->kind == DEVICE_DAX ? "char" : "block", device->number);
+}

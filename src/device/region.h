@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * region.h - the memory that a file system or a DAX device lies on, as far as the kernel knows it
+ *
+ * The kernel's nvdimm bus shows every range of persistent memory as a region directory, whatever
+ * it came from (NFIT, CXL, virtio-pmem, the command line). Facts and names are those of
+ * Documentation/ABI/testing/sysfs-bus-nfit and sysfs-bus-nvdimm in the kernel.
+ */
+#ifndef DEVICE_REGION_H
+#define DEVICE_REGION_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* How far a store must get to survive a power cut; the attribute persistence_domain. */
+enum region_domain {
+	REGION_DOMAIN_UNKNOWN,           /* the kernel does not say, or it cannot be read */
+	REGION_DOMAIN_MEMORY_CONTROLLER, /* out of the CPU's caches */
+	REGION_DOMAIN_CPU_CACHE,         /* the caches are enough */
+};
+
+struct region {
+	bool found;           /* the rest is only meaningful where there is one */
+	bool is_volatile;     /* the contents do not survive a power cut at all */
+	bool flushed_by_host; /* a guest's: what the CPU flushes is still in the host's page cache
+			       */
+	enum region_domain domain;
+};
+
+/*
+ * The region under a block device or a DAX character device ("block" or "char"). Partitions are
+ * resolved, and device-mapper and md to what they are built on: if that is several regions, the
+ * weakest promise of them. Not finding any is an answer, not an error.
+ */
+struct region region_under(const char *sysfs, const char *type, dev_t number);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * sysfs.h - read attributes below a sysfs root
+ *
+ * Directories are walked by descriptor, upwards with "..", so that no path has to be built and a
+ * recorded tree serves as well as /sys. All descriptors are O_PATH: opening one has no effect on
+ * the device. Functions return 0 or -errno and leave no sentence: whether an attribute that is
+ * missing matters is for the caller to say.
+ */
+#ifndef DEVICE_SYSFS_H
+#define DEVICE_SYSFS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define SYSFS_ROOT "/sys"
+
+/* The longest attribute that we read; those that are longer are none of ours. */
+#define SYSFS_VALUE 64
+
+/* A device's directory, by its number: `type` is "char" or "block". Returns a descriptor. */
+int sysfs_device_open(const char *root, const char *type, dev_t number);
+
+/* The directory above, or -ENOENT at the root. Returns a descriptor; `dir` stays open. */
+int sysfs_parent_open(const char *root, int dir);
+
+/* An attribute's text without its newline. -EMSGSIZE if it is longer than SYSFS_VALUE. */
+int sysfs_read(int dir, const char *attribute, char value[SYSFS_VALUE]);
+
+/* An attribute that is one decimal number and nothing else; -EBADMSG otherwise. */
+int sysfs_read_number(int dir, const char *attribute, uint64_t *number);
+
+/* Whether the directory's "subsystem" link points to one of that name. */
+bool sysfs_subsystem_is(int dir, const char *name);
+
+/* Whether the directory has an entry of that name, readable or not. */
+bool sysfs_has(int dir, const char *name);
+
+#endif
