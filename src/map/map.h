@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * map.h - a piece of address space with something mapped into it
+ *
+ * map_open() finds a place, maps, decides the granularity and registers; map_close() undoes all of
+ * it. The caller owns the struct and may embed it.
+ */
+#ifndef MAP_MAP_H
+#define MAP_MAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "device/device.h"
+#include "libpmem2/base.h"
+
+struct map {
+	char *addr;    /* a multiple of the page size */
+	size_t length; /* bytes that were asked for; the last page may be mapped beyond them */
+	enum pmem2_granularity granularity;
+	unsigned pins; /* write-backs in progress on it; owned by the registry and its lock */
+};
+
+/* What to map. `device` NULL is memory without a file; fd and offset do not matter then. */
+struct map_request {
+	const struct device *device;
+	int fd;
+	off_t offset;
+	size_t length;
+	size_t alignment; /* of the source, a power of two; the address will be a multiple of it */
+	int protection;   /* PROT_* */
+	bool is_private;
+	enum pmem2_granularity required; /* no coarser one will do */
+	const char *sysfs;
+};
+
+/* Before any other call: arrange for fork. Returns 0 or -ENOMEM. */
+int map_init(void);
+
+/*
+ * 0, or a code of pmem2_map_new() with its sentence, and then nothing is left behind. The struct
+ * must stay where it is until map_close().
+ */
+int map_open(struct map *map, const struct map_request *request);
+
+/* Write back what was noted on it by any thread, and unmap. On failure it is as it was. */
+int map_close(struct map *map);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "map/place.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/err.h"
+
+#define MiB ((size_t)1 << 20)
+#define GiB ((size_t)1 << 30)
+
+size_t place_whole_pages(size_t length)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	return (length + page - 1) & -page;
+}
+
+size_t place_alignment(size_t length, size_t source_alignment)
+{
+	size_t huge = length >= 2 * GiB ? GiB : 2 * MiB;
+
+	return source_alignment > huge ? source_alignment : huge;
+}
+
+int place_reserve(char **addr, size_t length, size_t alignment)
+{
+	if (length > SIZE_MAX - alignment)
+		return err_set(-ENOMEM, "no address space for %zu bytes", length);
+
+	size_t reserved = length + alignment;
+	char *base =
+		mmap(NULL, reserved, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (base == MAP_FAILED)
+		return err_sys("cannot reserve %zu bytes of address space", reserved);
+
+	size_t before = -(uintptr_t)base & (alignment - 1);
+	size_t after = alignment - before;
+	if (before)
+		munmap(base, before);
+	munmap(base + before + length, after);
+	*addr = base + before;
+	return 0;
+}
+
+int place_release(char *addr, size_t length)
+{
+	if (munmap(addr, length))
+		return err_sys("cannot unmap %zu bytes at %p", length, (void *)addr);
+	return 0;
+}

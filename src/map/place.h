@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * place.h - a free piece of address space of a given alignment
+ *
+ * The piece is reserved from the moment that it is found, by an inaccessible mapping which the
+ * real one then replaces (MAP_FIXED): no other thread can get in between.
+ */
+#ifndef MAP_PLACE_H
+#define MAP_PLACE_H
+
+#include <stddef.h>
+
+/* The length rounded up to whole pages, or 0 if it has no such multiple. */
+size_t place_whole_pages(size_t length);
+
+/*
+ * Huge pages need it: 2 MiB, 1 GiB for lengths from 2 GiB on, and never less than the source's own
+ * alignment.
+ */
+size_t place_alignment(size_t length, size_t source_alignment);
+
+/* Reserve; both are multiples of the page size. Returns 0 or -errno with a sentence. */
+int place_reserve(char **addr, size_t length, size_t alignment);
+
+/* Give up [addr, addr + length), whatever is mapped there. Returns 0 or -errno with a sentence. */
+int place_release(char *addr, size_t length);
+
+#endif

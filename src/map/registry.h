@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * registry.h - every live map of the process, by address
+ *
+ * Locks: one mutex, held for a look-up or a change and never during I/O. A map that is being
+ * written back is pinned instead: it stays in existence, and removing it waits for the last pin.
+ */
+#ifndef MAP_REGISTRY_H
+#define MAP_REGISTRY_H
+
+#include <stdint.h>
+
+#include "map/map.h"
+
+/* PMEM2_E_MAP_EXISTS if it overlaps one that is there, -ENOMEM; with a sentence. */
+int registry_add(struct map *map);
+
+/* PMEM2_E_MAPPING_NOT_FOUND, with a sentence. Waits for pins; afterwards nobody finds the map. */
+int registry_remove(struct map *map);
+
+/* Whether this very map is in. */
+bool registry_has(const struct map *map);
+
+/* The lowest map that has a byte in [from, to), pinned; NULL if there is none. */
+struct map *registry_pin(uintptr_t from, uintptr_t to);
+void registry_unpin(struct map *map);
+
+/* Around fork: the child starts with all maps and no pins, for it has no other threads. */
+void registry_before_fork(void);
+void registry_after_fork_in_parent(void);
+void registry_after_fork_in_child(void);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * writeback.h - PAGE granularity: stores become durable when the kernel has written their pages
+ *
+ * A flush only notes the range; a drain makes all that the calling thread noted durable with as few
+ * msync(2) as make sense. Neighbouring ranges share one; the pages between them may then be
+ * written too, if somebody else has made them dirty.
+ *
+ * What is noted is written back by its thread's next drain, or else when the thread exits, when
+ * the map is closed (by any thread) or when the process exits, whichever comes first. A forked
+ * child starts with nothing noted.
+ *
+ * A write-back that fails ends the process with a sentence: the callers return nothing, and to
+ * return would be to claim that the stores are durable.
+ *
+ * Locks, in this order: the list of threads; the notes of one thread; the registry's.
+ */
+#ifndef MAP_WRITEBACK_H
+#define MAP_WRITEBACK_H
+
+#include <stddef.h>
+
+#include "map/map.h"
+
+/*
+ * Ranges at most this far apart share one msync. Writing this much more costs about what a second
+ * msync does (bench/writeback measures it).
+ */
+#define WRITEBACK_GAP ((size_t)64 << 10)
+
+/* Once, when the library is loaded. Returns 0 or -ENOMEM. */
+int writeback_init(void);
+
+/* The flush and the drain of a PAGE map; what lies in no live map is ignored. */
+void writeback_note(const void *addr, size_t len);
+void writeback_drain(void);
+
+/* Make durable what any thread has noted in this live map. */
+void writeback_map(const struct map *map);
+
+#endif
