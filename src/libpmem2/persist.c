@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * persist.c - the functions that a map hands out
+ *
+ * At BYTE and CACHE_LINE granularity they are the engine's own: a program that keeps the pointer
+ * calls the instructions with nothing in between.
+ */
+#include "cpu/cpu.h"
+#include "libpmem2.h"
+#include "libpmem2/export.h"
+#include "libpmem2/map.h"
+#include "map/writeback.h"
+
+/* Nothing has to leave the caches. */
+static void byte_flush(const void *ptr, size_t size)
+{
+	(void)ptr;
+	(void)size;
+}
+
+static void byte_persist(const void *ptr, size_t size)
+{
+	(void)ptr;
+	(void)size;
+	cpu.engine->drain();
+}
+
+static void page_persist(const void *ptr, size_t size)
+{
+	writeback_note(ptr, size);
+	writeback_drain();
+}
+
+/* After the stores of a copy to pages, which go through the caches: the kernel reads them there. */
+static void page_finish(const void *ptr, size_t size, unsigned flags)
+{
+	if (flags & PMEM2_F_MEM_NOFLUSH)
+		return;
+	writeback_note(ptr, size);
+	if (!(flags & PMEM2_F_MEM_NODRAIN))
+		writeback_drain();
+}
+
+static void *page_memmove(void *pmemdest, const void *src, size_t len, unsigned flags)
+{
+	cpu.engine->move_byte(pmemdest, src, len, PMEM2_F_MEM_NOFLUSH);
+	page_finish(pmemdest, len, flags);
+	return pmemdest;
+}
+
+static void *page_memset(void *pmemdest, int c, size_t len, unsigned flags)
+{
+	cpu.engine->set_byte(pmemdest, c, len, PMEM2_F_MEM_NOFLUSH);
+	page_finish(pmemdest, len, flags);
+	return pmemdest;
+}
+
+/* One of three things, by granularity. */
+#define PICK(map_, byte, line, page)                                                               \
+	((map_)->map.granularity == PMEM2_GRANULARITY_BYTE          ? (byte)                       \
+		: (map_)->map.granularity == PMEM2_GRANULARITY_PAGE ? (page)                       \
+								    : (line))
+
+EXPORT(pmem2_get_flush_fn)
+pmem2_flush_fn pmem2_get_flush_fn(struct pmem2_map *map)
+{
+	return PICK(map, byte_flush, cpu.engine->flush, writeback_note);
+}
+
+EXPORT(pmem2_get_drain_fn)
+pmem2_drain_fn pmem2_get_drain_fn(struct pmem2_map *map)
+{
+	return PICK(map, cpu.engine->drain, cpu.engine->drain, writeback_drain);
+}
+
+EXPORT(pmem2_get_persist_fn)
+pmem2_persist_fn pmem2_get_persist_fn(struct pmem2_map *map)
+{
+	return PICK(map, byte_persist, cpu.engine->persist, page_persist);
+}
+
+EXPORT(pmem2_get_memmove_fn)
+pmem2_memmove_fn pmem2_get_memmove_fn(struct pmem2_map *map)
+{
+	return PICK(map, cpu.engine->move_byte, cpu.engine->move_line, page_memmove);
+}
+
+/* The same: overlap is allowed for both. */
+EXPORT(pmem2_get_memcpy_fn)
+pmem2_memcpy_fn pmem2_get_memcpy_fn(struct pmem2_map *map)
+{
+	return pmem2_get_memmove_fn(map);
+}
+
+EXPORT(pmem2_get_memset_fn)
+pmem2_memset_fn pmem2_get_memset_fn(struct pmem2_map *map)
+{
+	return PICK(map, cpu.engine->set_byte, cpu.engine->set_line, page_memset);
+}
