@@ -31,7 +31,8 @@
 typedef uint64_t __attribute__((may_alias, aligned(1))) u64_anywhere;
 typedef uint32_t __attribute__((may_alias, aligned(1))) u32_anywhere;
 typedef uint16_t __attribute__((may_alias, aligned(1))) u16_anywhere;
-typedef uint64_t __attribute__((may_alias, aligned(1), vector_size(16))) u128_anywhere;
+/* aligned comes last: in GCC vector_size sets the alignment anew. */
+typedef uint64_t __attribute__((vector_size(16), may_alias, aligned(1))) u128_anywhere;
 
 struct block {
 	vec part[BLOCK_VECS];
