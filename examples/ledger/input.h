@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * input.h - a file descriptor read by lines or by whatever is there, any bytes, any length
+ *
+ * Zero-initialize all but `fd`. Functions that return int return a number of bytes, 0 at the end of
+ * the input, or a negated errno. Data they point to is valid until the next call.
+ */
+#ifndef LEDGER_INPUT_H
+#define LEDGER_INPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define INPUT_MAX 65536
+
+struct input {
+	int fd;
+	bool ended;
+	uint64_t offset; /* bytes taken so far */
+	size_t from, to; /* the bytes of `buffer` that were read and not taken */
+	char buffer[INPUT_MAX];
+};
+
+/* What is there, at least one byte. It stays in the input. */
+int input_peek(struct input *in, const char **data);
+
+/* Take `length` bytes of what is there. */
+void input_take(struct input *in, size_t length);
+
+/*
+ * Take a line with its newline, which the last line may lack. A line longer than INPUT_MAX comes in
+ * several pieces.
+ */
+int input_line(struct input *in, const char **line);
+
+/* Would input_line() wait for somebody to write? */
+bool input_would_wait(const struct input *in);
+
+#endif

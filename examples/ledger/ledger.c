@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ledger.c - keep the lines of a stream in a log that survives kills and power cuts
+ *
+ * The commands. How the log becomes durable is in log.c, and its format in log.h.
+ */
+#include <argp.h>
+#include <err.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "input.h"
+#include "log.h"
+
+_Static_assert(INPUT_MAX <= LOG_RECORD_MAX, "a line that the input hands out fits in a record");
+
+/* Exit status: the log is damaged, is no ledger or differs; or the command could not be done. */
+enum { EXIT_WRONG = 1, EXIT_TROUBLE = 2 };
+
+struct arguments {
+	const char *command;
+	const char *path;
+	bool resume;
+	bool prefix;
+	size_t batch;
+	size_t capacity;
+};
+
+static struct input input = {.fd = STDIN_FILENO};
+
+static int exit_status(int ret)
+{
+	if (!ret)
+		return EXIT_SUCCESS;
+	return ret == -EBADMSG ? EXIT_WRONG : EXIT_TROUBLE;
+}
+
+static int input_failed(int ret)
+{
+	errno = -ret;
+	warn("standard input");
+	return ret;
+}
+
+/*
+ * Does the input go on with this piece of the log? 0, or -EBADMSG after saying at which byte it
+ * does not.
+ */
+static int compare(const struct log *log, const char *data, size_t length)
+{
+	while (length) {
+		const char *want;
+		size_t n, same = 0;
+		int got = input_peek(&input, &want);
+
+		if (got < 0)
+			return input_failed(got);
+		if (!got) {
+			warnx("%s: the input ends at byte offset %" PRIu64
+			      ", and the log goes on in record %" PRIu64,
+				log->path, input.offset, log->total.records);
+			return -EBADMSG;
+		}
+		n = (size_t)got < length ? (size_t)got : length;
+		while (same < n && data[same] == want[same])
+			same++;
+		input_take(&input, same);
+		if (same < n) {
+			warnx("%s: record %" PRIu64
+			      " differs from the input at byte offset %" PRIu64,
+				log->path, log->total.records, input.offset);
+			return -EBADMSG;
+		}
+		data += n;
+		length -= n;
+	}
+	return 0;
+}
+
+/* Read the log to its end; compare it with the input on the way, or not. */
+static int read_log(struct log *log, bool with_input)
+{
+	const void *data;
+	int length, ret = 0;
+
+	while (!ret && (length = log_next(log, &data)) != 0)
+		ret = length < 0 ? length : with_input ? compare(log, data, (size_t)length) : 0;
+	return ret;
+}
+
+/* For people at a terminal, unless the acknowledgements go there. */
+static void show_progress(const struct log *log, const char *end)
+{
+	if (isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO))
+		fprintf(stderr, "\r%s: %" PRIu64 " records, %" PRIu64 " bytes durable%s", log->path,
+			log->durable.records, log->durable.bytes, end);
+}
+
+/*
+ * Tell whoever reads our standard output what is durable now. One write per line: a kill leaves
+ * whole lines, and none too early.
+ */
+static int acknowledge(const struct log *log, struct log_total *told)
+{
+	char line[64];
+	int length;
+
+	if (told->records == log->durable.records)
+		return 0;
+	*told = log->durable;
+	length = snprintf(line, sizeof(line), "durable %" PRIu64 " %" PRIu64 "\n",
+		log->durable.records, log->durable.bytes);
+	if (write(STDOUT_FILENO, line, (size_t)length) != length) {
+		warn("standard output");
+		return -EIO;
+	}
+	show_progress(log, "");
+	return 0;
+}
+
+/* Commit what was appended, and tell. */
+static int commit(struct log *log, struct log_total *told)
+{
+	log_commit(log);
+	return acknowledge(log, told);
+}
+
+static int append_input(struct log *log, size_t batch)
+{
+	struct log_total told = log->durable;
+	int committed, length, ret = 0;
+	const char *line;
+
+	while (!ret) {
+		/* Whoever writes the input has paused: what came so far must not wait for more. */
+		if (input_would_wait(&input) && (ret = commit(log, &told)))
+			break;
+		length = input_line(&input, &line);
+		if (length <= 0) {
+			ret = length < 0 ? input_failed(length) : 0;
+			break;
+		}
+		ret = log_append(log, line, (size_t)length);
+
+		/* Many records, one commit: it costs about the same for one as for a batch. */
+		if (!ret && log->total.bytes - log->durable.bytes >= batch)
+			log_commit(log);
+		if (!ret)
+			ret = acknowledge(log, &told); /* growing commits, too */
+	}
+	/* Whatever ended it, an error too: what came before is worth keeping. */
+	committed = commit(log, &told);
+	show_progress(log, "\n");
+	return ret ? ret : committed;
+}
+
+static int append(const struct arguments *arguments)
+{
+	struct log log;
+	int ret = log_open(&log, arguments->path, LOG_APPEND, arguments->capacity);
+
+	if (ret)
+		return ret;
+	warnx("%s: %s", log.path, log_promise(&log));
+	ret = read_log(&log, arguments->resume);
+	if (!ret)
+		ret = append_input(&log, arguments->batch);
+	log_close(&log);
+	return ret;
+}
+
+static int verify(const struct arguments *arguments)
+{
+	const char *rest;
+	struct log log;
+	int more, ret = log_open(&log, arguments->path, LOG_READ, 0);
+
+	if (ret)
+		return ret;
+	ret = read_log(&log, true);
+	if (ret)
+		goto out;
+	more = input_peek(&input, &rest);
+	if (more < 0) {
+		ret = input_failed(more);
+	} else if (more && !arguments->prefix) {
+		warnx("%s: the log ends after %" PRIu64
+		      " records, and the input goes on at byte offset "
+		      "%" PRIu64,
+			log.path, log.total.records, input.offset);
+		ret = -EBADMSG;
+	} else {
+		printf("%s: %" PRIu64 " records, %" PRIu64
+		       " bytes, all checksums right, %s the input\n",
+			log.path, log.total.records, log.total.bytes,
+			more ? "a beginning of" : "identical to");
+	}
+out:
+	log_close(&log);
+	return ret;
+}
+
+static int show(const struct arguments *arguments)
+{
+	const void *data;
+	struct log log;
+	int length, ret = log_open(&log, arguments->path, LOG_READ, 0);
+
+	if (ret)
+		return ret;
+	while ((length = log_next(&log, &data)) > 0)
+		if (fwrite(data, (size_t)length, 1, stdout) != 1)
+			break;
+	log_close(&log);
+	return length < 0 ? length : 0; /* main() looks at stdout */
+}
+
+static const struct {
+	const char *name;
+	int (*run)(const struct arguments *arguments);
+} commands[] = {{"append", append}, {"verify", verify}, {"show", show}};
+
+enum { OPTION_RESUME = 256, OPTION_BATCH, OPTION_CAPACITY, OPTION_PREFIX };
+
+static const struct argp_option options[] = {
+	{NULL, 0, NULL, 0, "append:", 1},
+	{"resume", OPTION_RESUME, NULL, 0,
+		"The input begins with what LOG holds: compare that much, and append the rest", 1},
+	{"batch", OPTION_BATCH, "BYTES", 0,
+		"Commit when this much has gathered (default 16K), or when the input pauses", 1},
+	{"capacity", OPTION_CAPACITY, "BYTES", 0,
+		"Allocate a file of this size at once, rather than grow on the way", 1},
+	{NULL, 0, NULL, 0, "verify:", 2},
+	{"prefix", OPTION_PREFIX, NULL, 0, "LOG may end before the input does", 2},
+	{NULL, 0, NULL, 0, "All:", -1},
+	{0},
+};
+
+static size_t parse_bytes(const char *text, struct argp_state *state)
+{
+	static const char units[] = "KMG";
+	const char *unit;
+	char *end;
+	uintmax_t n;
+	int shift = 0;
+
+	errno = 0;
+	n = strtoumax(text, &end, 10);
+	unit = *end ? strchr(units, *end) : NULL;
+	if (unit) {
+		shift = 10 * (int)(unit - units + 1);
+		end++;
+	}
+	if (errno || *end || *text < '0' || *text > '9' || !n ||
+		n > (uintmax_t)PTRDIFF_MAX / 4 >> shift)
+		argp_error(state, "%s is not a number of bytes", text);
+	return (size_t)n << shift;
+}
+
+static error_t parse(int key, char *value, struct argp_state *state)
+{
+	struct arguments *arguments = state->input;
+
+	switch (key) {
+	case OPTION_RESUME:
+		arguments->resume = true;
+		break;
+	case OPTION_BATCH:
+		arguments->batch = parse_bytes(value, state);
+		break;
+	case OPTION_CAPACITY:
+		arguments->capacity = parse_bytes(value, state);
+		break;
+	case OPTION_PREFIX:
+		arguments->prefix = true;
+		break;
+	case ARGP_KEY_ARG:
+		if (state->arg_num > 1)
+			return ARGP_ERR_UNKNOWN;
+		*(state->arg_num ? &arguments->path : &arguments->command) = value;
+		break;
+	case ARGP_KEY_END:
+		if (state->arg_num < 2)
+			argp_error(state, "a command and a log are needed");
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.args_doc = "append LOG\nverify LOG\nshow LOG",
+	.doc = "Keep the lines of standard input in LOG, a mapped file that survives kills and power "
+	       "cuts.\v"
+	       "append reports each batch that has become durable with a line `durable RECORDS "
+	       "BYTES', the totals of the log. verify checks every record and compares LOG with "
+	       "standard input, byte for byte. show prints what LOG holds.\n\n"
+	       "Exit status: 0 all is well, 1 LOG is damaged or not what it should be, 2 usage, "
+	       "files or devices.",
+};
+
+int main(int argc, char **argv)
+{
+	struct arguments arguments = {.batch = 16384};
+
+	argp_program_version = "ledger (Holdfast), log format 1";
+	argp_err_exit_status = EXIT_TROUBLE;
+	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		int ret;
+
+		if (strcmp(arguments.command, commands[i].name))
+			continue;
+		ret = commands[i].run(&arguments);
+		if (fflush(stdout) || ferror(stdout)) {
+			warn("standard output");
+			ret = ret ? ret : -EIO;
+		}
+		return exit_status(ret);
+	}
+	errx(EXIT_TROUBLE, "%s: no such command; try --help", arguments.command);
+}

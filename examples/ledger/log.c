@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * log.c - the durable log: whatever touches libpmem2, or the order in which things reach the disk
+ *
+ * log_append() and log_commit() at the end are the heart. The rest sees to it that there is a file
+ * under them which can be trusted: that is where durable programs go wrong most often.
+ */
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "log.h"
+
+#define MAGIC      UINT64_C(0x726567644c646c48) /* in another byte order it is another number */
+#define VERSION    UINT64_C(1)
+#define FIRST_SIZE ((size_t)1 << 20)
+
+/* Files are made and grow in multiples of this: a map covers whole pages, and none is larger. */
+#define SIZE_UNIT ((size_t)65536)
+
+static inline size_t round_up(size_t n, size_t unit)
+{
+	return (n + unit - 1) / unit * unit;
+}
+
+static inline size_t max_size(size_t a, size_t b)
+{
+	return a > b ? a : b;
+}
+
+/* What a record takes in the file. */
+static inline size_t record_size(size_t length)
+{
+	return sizeof(struct log_record) + round_up(length, 8);
+}
+
+/* FNV-1a of 64 bits: it notices what storage does to data, not what an enemy does. */
+static uint64_t hash(uint64_t sum, const void *data, size_t length)
+{
+	const unsigned char *byte = data;
+
+	while (length--)
+		sum = (sum ^ *byte++) * UINT64_C(0x100000001b3);
+	return sum;
+}
+
+#define HASH_START UINT64_C(0xcbf29ce484222325)
+
+/* The offset is part of it, so that a record which belongs elsewhere is not taken for this one. */
+static uint64_t record_checksum(uint64_t offset, uint64_t length, const void *payload)
+{
+	uint64_t sum = HASH_START;
+
+	sum = hash(sum, &offset, sizeof(offset));
+	sum = hash(sum, &length, sizeof(length));
+	return hash(sum, payload, length);
+}
+
+static uint64_t header_checksum(const struct log_header *header)
+{
+	return hash(HASH_START, header, offsetof(struct log_header, checksum));
+}
+
+/* A system call failed: say so and pass its errno up. */
+static int fail(const struct log *log, const char *what)
+{
+	int ret = -errno;
+
+	warn("%s: %s", log->path, what);
+	return ret;
+}
+
+static int __attribute__((__format__(__printf__, 2, 3)))
+damaged(const struct log *log, const char *format, ...)
+{
+	char what[160];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(what, sizeof(what), format, ap);
+	va_end(ap);
+	warnx("%s: %s", log->path, what);
+	return -EBADMSG;
+}
+
+/*
+ * Mapping the whole file with libpmem2.
+ */
+
+static int map_file(struct log *log)
+{
+	unsigned prot = PMEM2_PROT_READ | (log->mode == LOG_APPEND ? PMEM2_PROT_WRITE : 0);
+	struct pmem2_source *src = NULL;
+	struct pmem2_config *cfg = NULL;
+	int ret;
+
+	/*
+	 * Page is the coarsest granularity there is: with it required, every kind of storage will
+	 * do. The functions of the map then do what this one needs, and that is the whole trick.
+	 */
+	if ((ret = pmem2_source_from_fd(&src, log->fd)) || (ret = pmem2_config_new(&cfg)) ||
+		(ret = pmem2_config_set_required_store_granularity(cfg, PMEM2_GRANULARITY_PAGE)) ||
+		(ret = pmem2_config_set_protection(cfg, prot)) ||
+		(ret = pmem2_map_new(&log->map, cfg, src)))
+		pmem2_perror("%s: %s: cannot map", program_invocation_short_name, log->path);
+	pmem2_config_delete(&cfg); /* a map needs neither of them any more */
+	pmem2_source_delete(&src);
+	if (ret)
+		return ret;
+
+	log->header = pmem2_map_get_address(log->map);
+	log->size = pmem2_map_get_size(log->map);
+	log->copy = pmem2_get_memcpy_fn(log->map);
+	log->drain = pmem2_get_drain_fn(log->map);
+	return 0;
+}
+
+static int unmap_file(struct log *log)
+{
+	if (log->map && pmem2_map_delete(&log->map)) {
+		pmem2_perror("%s: %s: cannot unmap", program_invocation_short_name, log->path);
+		return -EIO;
+	}
+	log->header = NULL;
+	log->size = 0;
+	return 0;
+}
+
+/*
+ * Make the file `size` bytes long, or where the disk has not got that much, `least`; and map it.
+ * The blocks are allocated now since a store cannot report a full disk: into a hole, it would end
+ * the process with SIGBUS. The fsync is for the file's new size and blocks: writing back pages of a
+ * map need not make those durable.
+ */
+static int allocate(struct log *log, size_t size, size_t least)
+{
+	int ret = posix_fallocate(log->fd, 0, (off_t)size);
+
+	if (ret == ENOSPC && least < size) {
+		size = least;
+		ret = posix_fallocate(log->fd, 0, (off_t)size);
+	}
+	if (ret) {
+		errno = ret;
+		warn("%s: cannot allocate %zu bytes", log->path, size);
+		return -ret;
+	}
+	if (fsync(log->fd))
+		return fail(log, "fsync");
+	if (size == log->size)
+		return 0;
+	ret = unmap_file(log);
+	return ret ? ret : map_file(log);
+}
+
+/* Make durable which names are in the directory of `path`. */
+static int sync_directory(const struct log *log)
+{
+	char *copy = strdup(log->path);
+	int fd, ret = 0;
+
+	if (!copy)
+		return fail(log, "strdup");
+	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || fsync(fd))
+		ret = fail(log, "cannot fsync its directory");
+	if (fd >= 0)
+		close(fd);
+	free(copy);
+	return ret;
+}
+
+static int lock_file(const struct log *log)
+{
+	if (!flock(log->fd, (log->mode == LOG_APPEND ? LOCK_EX : LOCK_SH) | LOCK_NB))
+		return 0;
+	if (errno != EWOULDBLOCK)
+		return fail(log, "cannot lock");
+	warnx("%s: in use: another process is %s it", log->path,
+		log->mode == LOG_APPEND ? "appending to it or reading" : "appending to");
+	return -EBUSY;
+}
+
+/*
+ * Opening a log that is there.
+ */
+
+static int check_header(const struct log *log)
+{
+	const struct log_header *header = log->header;
+
+	if (header->magic != MAGIC)
+		return damaged(log, "not a ledger: no magic number at offset 0");
+	if (header->checksum != header_checksum(header))
+		return damaged(log, "not a ledger: wrong checksum of the header at offset %zu",
+			offsetof(struct log_header, checksum));
+	if (header->version != VERSION)
+		return damaged(log, "not a ledger of version %ju but of %ju", (uintmax_t)VERSION,
+			(uintmax_t)header->version);
+	if (header->tail < LOG_RECORDS || header->tail % 8)
+		return damaged(log, "not a ledger: impossible tail %ju at offset %zu",
+			(uintmax_t)header->tail, offsetof(struct log_header, tail));
+	if (header->tail > log->size)
+		return damaged(log,
+			"not a whole ledger: records up to %ju, but the file ends at %zu",
+			(uintmax_t)header->tail, log->size);
+	return 0;
+}
+
+static int open_file(struct log *log)
+{
+	struct stat st;
+	int ret;
+
+	/* O_NONBLOCK: a FIFO is to be refused, not waited for. */
+	log->fd = open(
+		log->path, (log->mode == LOG_APPEND ? O_RDWR : O_RDONLY) | O_NONBLOCK | O_CLOEXEC);
+	if (log->fd < 0)
+		return errno == ENOENT && log->mode == LOG_APPEND ? -ENOENT
+								  : fail(log, "cannot open");
+	if (fstat(log->fd, &st))
+		return fail(log, "fstat");
+	if (!S_ISREG(st.st_mode))
+		return damaged(log, "not a ledger: %s",
+			S_ISDIR(st.st_mode) ? "a directory" : "not a regular file");
+	if (st.st_size < (off_t)LOG_RECORDS)
+		return damaged(log, "not a ledger: %jd bytes are too few", (intmax_t)st.st_size);
+	if ((ret = lock_file(log)) || (ret = map_file(log)))
+		return ret;
+	return check_header(log);
+}
+
+/*
+ * Make sure of what an earlier process left, before anything is built on it. A kill between its
+ * last store and the write-back, or between making the file grow or giving it its name and the
+ * fsync, leaves things that everybody sees and a power cut would still undo. So the file is
+ * allocated once more, which fills the holes of one that was copied sparsely too, and fsynced, and
+ * then its directory.
+ */
+static int settle(struct log *log, size_t capacity)
+{
+	size_t size = max_size(log->size, round_up(capacity, SIZE_UNIT));
+	int ret = allocate(log, size, size);
+
+	return ret ? ret : sync_directory(log);
+}
+
+/*
+ * Making a log: under another name, so that `path` only ever names a whole one.
+ */
+
+static void write_header(struct log *log)
+{
+	struct log_header header = {.magic = MAGIC, .version = VERSION, .tail = LOG_RECORDS};
+
+	header.checksum = header_checksum(&header);
+	log->copy(log->header, &header, sizeof(header), 0); /* copies and persists */
+}
+
+static int build(struct log *log, const char *temporary, size_t capacity)
+{
+	size_t size = max_size(round_up(capacity, SIZE_UNIT), FIRST_SIZE);
+	int ret;
+
+	if (ftruncate(log->fd, 0)) /* what a killed creator left */
+		return fail(log, "cannot truncate a temporary file");
+	ret = allocate(log, size, size);
+	if (ret)
+		return ret;
+	write_header(log);
+	if (fsync(log->fd))
+		return fail(log, "fsync");
+	if (rename(temporary, log->path))
+		return fail(log, "cannot rename a temporary file");
+	return 0; /* settle() will see to the directory */
+}
+
+/* Does `path` still name the file that is open as `fd`? */
+static int names(const char *path, int fd)
+{
+	struct stat a, b;
+
+	return !lstat(path, &a) && !fstat(fd, &b) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+/*
+ * The lock on the temporary file is the writer's lock already. It decides between processes that
+ * create at the same time, and it goes with a killed one, whose file the next takes over. -EAGAIN:
+ * somebody was faster, look again.
+ */
+static int create_file(struct log *log, const char *temporary, size_t capacity)
+{
+	struct stat st;
+	int ret;
+
+	log->fd = open(temporary, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
+	if (log->fd < 0)
+		return fail(log, "cannot create a temporary file beside it");
+	ret = lock_file(log);
+	if (ret)
+		return ret;
+	if (!names(temporary, log->fd))
+		return -EAGAIN;
+	if (!lstat(log->path, &st))
+		ret = S_ISLNK(st.st_mode) ? damaged(log, "a link that leads nowhere") : -EAGAIN;
+	else
+		ret = build(log, temporary, capacity);
+	if (ret)
+		unlink(temporary);
+	return ret;
+}
+
+static int open_or_create(struct log *log, size_t capacity)
+{
+	char *temporary;
+	int ret;
+
+	if (asprintf(&temporary, "%s.ledger-new", log->path) < 0)
+		return fail(log, "asprintf");
+	do {
+		log_close(log);
+		ret = open_file(log);
+		if (ret == -ENOENT)
+			ret = create_file(log, temporary, capacity);
+	} while (ret == -EAGAIN);
+	free(temporary);
+	return ret ? ret : settle(log, capacity);
+}
+
+int log_open(struct log *log, const char *path, enum log_mode mode, size_t capacity)
+{
+	int ret;
+
+	*log = (struct log){.path = path, .mode = mode, .fd = -1, .end = LOG_RECORDS};
+	ret = mode == LOG_APPEND ? open_or_create(log, capacity) : open_file(log);
+	if (ret)
+		log_close(log);
+	return ret;
+}
+
+void log_close(struct log *log)
+{
+	unmap_file(log);
+	if (log->fd >= 0)
+		close(log->fd); /* and with it goes the lock */
+	log->fd = -1;
+}
+
+/*
+ * Reading.
+ */
+
+int log_next(struct log *log, const void **data)
+{
+	const struct log_record *record = (const void *)((char *)log->header + log->end);
+	uint64_t left = log->header->tail - log->end;
+	uint64_t number = log->total.records + 1;
+
+	if (log->end >= log->header->tail)
+		return 0;
+	if (left < sizeof(*record) || !record->length || record->length > LOG_RECORD_MAX ||
+		record_size(record->length) > left)
+		return damaged(log, "record %ju at offset %ju: impossible length",
+			(uintmax_t)number, (uintmax_t)log->end);
+	if (record->checksum != record_checksum(log->end, record->length, record + 1))
+		return damaged(log, "record %ju at offset %ju: wrong checksum", (uintmax_t)number,
+			(uintmax_t)log->end);
+
+	*data = record + 1;
+	log->end += record_size(record->length);
+	log->total.records++;
+	log->total.bytes += record->length;
+	log->durable = log->total;
+	return (int)record->length;
+}
+
+/*
+ * Appending.
+ */
+
+static int grow(struct log *log, size_t need)
+{
+	size_t least = round_up(need, SIZE_UNIT);
+
+	/* Commit first: then nothing is under way on the map that is about to go. */
+	log_commit(log);
+	return allocate(log, max_size(2 * log->size, least), least);
+}
+
+int log_append(struct log *log, const void *data, size_t length)
+{
+	struct log_record record = {length, record_checksum(log->end, length, data)};
+	char *to;
+	int ret;
+
+	if (!length || length > LOG_RECORD_MAX || log->mode != LOG_APPEND ||
+		log->end < log->header->tail)
+		return -EINVAL;
+	if (log->size - log->end < record_size(length)) {
+		ret = grow(log, log->end + record_size(length));
+		if (ret)
+			return ret;
+	}
+	to = (char *)log->header + log->end;
+
+	/*
+	 * NODRAIN: the copies are on their way, in any order, and it does not matter. They lie
+	 * behind the tail, where nobody looks. One drain for a whole batch is what makes it cheap.
+	 */
+	log->copy(to, &record, sizeof(record), PMEM2_F_MEM_NODRAIN);
+	log->copy(to + sizeof(record), data, length, PMEM2_F_MEM_NODRAIN);
+
+	log->end += record_size(length);
+	log->total.records++;
+	log->total.bytes += length;
+	return 0;
+}
+
+void log_commit(struct log *log)
+{
+	if (log->durable.records == log->total.records)
+		return;
+	/* The records must be durable before the tail that vouches for them can be. */
+	log->drain();
+	/* Aligned and 8 bytes long, so it is stored whole; without NODRAIN it is durable too. */
+	log->copy(&log->header->tail, &log->end, sizeof(log->end), 0);
+	log->durable = log->total;
+}
+
+const char *log_promise(const struct log *log)
+{
+	switch (pmem2_map_get_store_granularity(log->map)) {
+	case PMEM2_GRANULARITY_BYTE:
+		return "store granularity byte: stores are durable as soon as they are visible";
+	case PMEM2_GRANULARITY_CACHE_LINE:
+		return "store granularity cache line: stores are durable once their cache lines "
+		       "are flushed";
+	case PMEM2_GRANULARITY_PAGE:
+		return "store granularity page: stores are durable once the kernel has written "
+		       "the page back";
+	}
+	return "store granularity unknown";
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * log.h - an append-only log in a mapped file that survives kills and power cuts
+ *
+ *	log_open(&log, "journal", LOG_APPEND, 0);
+ *	while (log_next(&log, &data) > 0)
+ *		;					read what it holds, to the end
+ *	log_append(&log, "hello\n", 6);
+ *	log_append(&log, "world\n", 6);
+ *	log_commit(&log);				<- both are durable from here on
+ *	log_close(&log);
+ *
+ * A log is read from its beginning; where the reading ends, the appending begins.
+ *
+ * The file. Numbers are in the byte order of the machine that wrote it.
+ *
+ *	0	struct log_header; the rest of the first 4096 bytes is unused
+ *	4096	records, one after the other, each at a multiple of 8:
+ *		struct log_record, then its payload, then up to 7 bytes of padding
+ *	tail	the end of the committed records; what lies beyond is room to grow, or the remains
+ *		of records that were never committed, and is never read
+ *
+ * Everything hangs on one rule: the records are made durable first, and only then does `tail`, one
+ * aligned 8-byte word that is stored whole, move over them. Whenever the power fails, the file has
+ * the old tail or the new one, and all records below either of them. So there is nothing to undo
+ * or replay at the next open: recovery is reading the tail.
+ *
+ * Errors. Functions that return int return 0 or more, or after printing what went wrong a negated
+ * errno or one of PMEM2_E_*. -EBADMSG means that the file is not a ledger or is damaged.
+ *
+ * Threads. None of this is locked: one thread at a time, and who commits must be who appended,
+ * since a drain covers the copies of its own thread only. Between processes there is one writer or
+ * any number of readers, kept apart by flock(2).
+ */
+#ifndef LEDGER_LOG_H
+#define LEDGER_LOG_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <libpmem2.h>
+
+#define LOG_RECORDS    4096u           /* where the records begin */
+#define LOG_RECORD_MAX ((size_t)65536) /* bytes of payload */
+
+struct log_header {
+	uint64_t magic;
+	uint64_t version;
+	uint64_t checksum; /* of the two above */
+
+	/*
+	 * The commit word. It has a cache line to itself (no CPU's are longer than 256 bytes),
+	 * since it is flushed at every commit while the rest never changes.
+	 */
+	_Alignas(256) uint64_t tail;
+};
+
+struct log_record {
+	uint64_t length;   /* of the payload, 1 to LOG_RECORD_MAX */
+	uint64_t checksum; /* FNV-1a of the record's offset, its length and its payload */
+};
+
+enum log_mode {
+	LOG_READ,   /* many may, while nobody appends */
+	LOG_APPEND, /* one may; makes the file if there is none */
+};
+
+struct log_total {
+	uint64_t records;
+	uint64_t bytes; /* of payload */
+};
+
+struct log {
+	const char *path; /* borrowed from the caller of log_open() */
+	enum log_mode mode;
+	int fd;
+
+	struct pmem2_map *map;
+	struct log_header *header; /* where the map begins */
+	size_t size;               /* of the map and the file */
+	pmem2_memcpy_fn copy;      /* what this map wants used to make stores durable */
+	pmem2_drain_fn drain;
+
+	uint64_t end;             /* offset of the next record to read or append */
+	struct log_total total;   /* records before `end` */
+	struct log_total durable; /* the part of them that is committed */
+};
+
+/*
+ * Open the log at `path`. `capacity` is for LOG_APPEND: bytes of file to allocate at least, so that
+ * no append need wait for the file to grow; 0 is fine. On failure there is nothing to close.
+ */
+int log_open(struct log *log, const char *path, enum log_mode mode, size_t capacity);
+
+/* Give up what was appended and not committed, and free everything but `log` itself. */
+void log_close(struct log *log);
+
+/*
+ * The next record: its length, with *data pointing into the map (valid until the next append), or
+ * 0 behind the last. Its checksum has been found right, or it is -EBADMSG.
+ */
+int log_next(struct log *log, const void **data);
+
+/*
+ * Append one record of 1 to LOG_RECORD_MAX bytes. It is durable after the next log_commit(). This
+ * one commits too, all the earlier records, when the file must grow: see log->durable. -EINVAL
+ * unless the log was read to its end; -ENOSPC leaves it fit for use.
+ */
+int log_append(struct log *log, const void *data, size_t length);
+
+/*
+ * Make everything that was appended durable. Nothing to return: if the storage refuses, the library
+ * says so and ends the process, and the log stays as it was at the commit before.
+ */
+void log_commit(struct log *log);
+
+/* One line on what the storage under this log asks of a store, for people. */
+const char *log_promise(const struct log *log);
+
+#endif

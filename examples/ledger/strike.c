@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * strike.c - run a writer and stop it, or its disk, in the middle of its work
+ *
+ *	strike --kill [--bytes N] [--delay USEC] COMMAND [ARG...]
+ *	strike --cut=MOUNTPOINT ...
+ *
+ * The command is to print a line `durable RECORDS BYTES' whenever more has become durable, as
+ * `ledger append' does. Its output is passed on. USEC microseconds after it has promised N bytes
+ * the blow falls: it is killed, or the filesystem at MOUNTPOINT loses its disk, as in a power cut:
+ * what is in memory only never gets there. A command that ends sooner is not killed; its disk is cut
+ * when it ends. Whatever it printed counts as a promise, before the blow or after.
+ *
+ * This is a tool of scripts/demo, and shows nothing of the library.
+ *
+ * Exit status: 0 the blow hit a running writer, 3 the writer was finished, 1 anything else.
+ */
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { EXIT_FINISHED = 3 };
+
+/* XFS_IOC_GOINGDOWN of xfsctl(3), which ext4 and f2fs answer, too. */
+#define FS_IOC_SHUTDOWN              _IOR('X', 125, uint32_t)
+#define FS_SHUTDOWN_FLAGS_NOLOGFLUSH 2u
+
+/* A writer that neither fails nor ends after its disk went away is killed. */
+#define PATIENCE_S 20
+
+static struct {
+	int disk; /* the mount point to cut, or -1 to kill */
+	bool kill;
+	uint64_t bytes;
+	useconds_t delay;
+} plan = {.disk = -1};
+
+static pid_t writer;
+
+static pid_t start(char **command, int *output)
+{
+	const struct rlimit no_core = {0, 0};
+	pid_t self = getpid(), pid;
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC))
+		err(EXIT_FAILURE, "pipe");
+	pid = fork();
+	if (pid < 0)
+		err(EXIT_FAILURE, "fork");
+	if (!pid) {
+		/* Whoever kills us means the writer too. */
+		if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != self)
+			_exit(EXIT_FAILURE);
+		setrlimit(RLIMIT_CORE, &no_core);
+		dup2(ends[1], STDOUT_FILENO);
+		execvp(command[0], command);
+		err(127, "%s", command[0]);
+	}
+	close(ends[1]);
+	*output = ends[0];
+	return pid;
+}
+
+/* The bytes promised by the last whole line seen so far. */
+static uint64_t read_promises(const char *text, size_t length)
+{
+	static char line[128];
+	static size_t filled;
+	static uintmax_t bytes;
+
+	for (size_t i = 0; i < length; i++) {
+		if (text[i] != '\n') {
+			if (filled < sizeof(line) - 1)
+				line[filled++] = text[i];
+			continue;
+		}
+		line[filled] = '\0';
+		filled = 0;
+		sscanf(line, "durable %*u %ju", &bytes);
+	}
+	return bytes;
+}
+
+/* Pass on what the writer says, until it has promised enough or, with 0, ends. False at its end. */
+static bool relay(int from, uint64_t enough)
+{
+	char text[4096];
+	ssize_t got;
+
+	while ((got = read(from, text, sizeof(text))) > 0 || (got < 0 && errno == EINTR)) {
+		if (got < 0)
+			continue;
+		if (write(STDOUT_FILENO, text, (size_t)got) != got)
+			err(EXIT_FAILURE, "standard output");
+		if (read_promises(text, (size_t)got) >= enough && enough)
+			return true;
+	}
+	return false;
+}
+
+static void give_up(int signal_number)
+{
+	(void)signal_number;
+	kill(writer, SIGKILL);
+}
+
+static void strike(void)
+{
+	uint32_t flags = FS_SHUTDOWN_FLAGS_NOLOGFLUSH;
+
+	if (plan.kill)
+		kill(writer, SIGKILL);
+	else if (ioctl(plan.disk, FS_IOC_SHUTDOWN, &flags))
+		err(EXIT_FAILURE, "cannot cut the disk of this filesystem");
+}
+
+static int run(char **command)
+{
+	bool running = true;
+	int output, status;
+
+	writer = start(command, &output);
+	if (plan.bytes)
+		running = relay(output, plan.bytes);
+	if (running)
+		usleep(plan.delay);
+	if (running || !plan.kill)
+		strike();
+	signal(SIGALRM, give_up);
+	alarm(plan.kill ? 0 : PATIENCE_S);
+	relay(output, 0);
+	while (waitpid(writer, &status, 0) < 0)
+		if (errno != EINTR)
+			err(EXIT_FAILURE, "waitpid");
+
+	if (WIFEXITED(status) && !WEXITSTATUS(status))
+		return EXIT_FINISHED;
+	if (running && (!plan.kill || (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)))
+		return EXIT_SUCCESS;
+	errx(EXIT_FAILURE, "%s failed before it was struck, wait status %#x", command[0],
+		(unsigned)status);
+}
+
+static uint64_t number(const char *text)
+{
+	char *end;
+	uint64_t n = strtoull(text, &end, 10);
+
+	if (*end || end == text)
+		errx(EXIT_FAILURE, "%s is not a number", text);
+	return n;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"kill", no_argument, NULL, 'k'},
+		{"cut", required_argument, NULL, 'c'},
+		{"bytes", required_argument, NULL, 'b'},
+		{"delay", required_argument, NULL, 'd'},
+		{0},
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "+", options, NULL)) != -1) {
+		if (option == 'k')
+			plan.kill = true;
+		else if (option == 'c')
+			plan.disk = open(optarg, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		else if (option == 'b')
+			plan.bytes = number(optarg);
+		else if (option == 'd')
+			plan.delay = (useconds_t)number(optarg);
+		else
+			return EXIT_FAILURE;
+		if (option == 'c' && plan.disk < 0)
+			err(EXIT_FAILURE, "%s", optarg);
+	}
+	if (plan.kill == (plan.disk >= 0) || optind == argc)
+		errx(EXIT_FAILURE,
+			"usage: strike --kill|--cut=MOUNTPOINT [--bytes N] [--delay USEC] "
+			"COMMAND [ARG...]");
+	return run(argv + optind);
+}
