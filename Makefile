@@ -1,0 +1,39 @@
+# The front door. Each target installs by name what it needs and is missing, configures, builds and
+# runs; the build itself is meson's (HACKING.md).
+#
+#	make demo	the main job: durable data on a plain file, killed and cut off
+#	make test	all tests, under every compiler and sanitizer that applies
+#	make bench	what it costs, measured here
+#	make install	to $(DESTDIR)$(PREFIX); PREFIX=/usr/local unless given
+#	make		build only
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+all:
+	@scripts/packages build
+	@scripts/build gcc
+
+demo:
+	@scripts/packages build demo
+	@scripts/build gcc
+	@scripts/demo build/gcc/examples/ledger/ledger
+
+test:
+	@scripts/packages build demo test
+	@scripts/test
+
+bench:
+	@scripts/packages build
+	@scripts/build bench
+	@scripts/bench build/bench
+
+install:
+	@scripts/packages build
+	@scripts/build release --prefix='$(PREFIX)'
+	@DESTDIR='$(DESTDIR)' meson install -C build/release --no-rebuild
+
+clean:
+	rm -rf build
+
+.PHONY: all demo test bench install clean

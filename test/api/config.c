@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* config.c - contract 1.5: each setter, its default, and what it refuses */
+#include <errno.h>
+#include <pthread.h>
+#include <sys/wait.h>
+
+#include "api/fixture.h"
+
+static void life(void)
+{
+	struct pmem2_config *cfg = UNTOUCHED;
+
+	is_int(pmem2_config_new(&cfg), 0, "a config");
+	ok(cfg && cfg != UNTOUCHED, "is made");
+	is_int(pmem2_config_delete(&cfg), 0, "and deleted");
+	ok(!cfg, "which leaves NULL");
+	is_int(pmem2_config_delete(&cfg), 0, "deleting nothing is fine");
+}
+
+static void setters(void)
+{
+	struct pmem2_config *cfg = config();
+
+	for (int g = PMEM2_GRANULARITY_BYTE; g <= PMEM2_GRANULARITY_PAGE; g++)
+		is_int(pmem2_config_set_required_store_granularity(cfg, (enum pmem2_granularity)g),
+			0, "granularity %d", g);
+	for (int g = -1; g <= 3; g += 4)
+		is_int(pmem2_config_set_required_store_granularity(cfg, (enum pmem2_granularity)g),
+			PMEM2_E_GRANULARITY_NOT_SUPPORTED, "granularity %d is none", g);
+	is_int(pmem2_config_set_offset(cfg, INT64_MAX), 0, "the largest offset");
+	is_int(pmem2_config_set_offset(cfg, (size_t)INT64_MAX + 1), PMEM2_E_OFFSET_OUT_OF_RANGE,
+		"one beyond it");
+	is_int(pmem2_config_set_offset(cfg, 1), 0, "an odd offset: checked when it is used");
+	is_int(pmem2_config_set_length(cfg, SIZE_MAX), 0, "any length");
+	is_int(pmem2_config_set_sharing(cfg, PMEM2_SHARED), 0, "shared");
+	is_int(pmem2_config_set_sharing(cfg, PMEM2_PRIVATE), 0, "private");
+	is_int(pmem2_config_set_sharing(cfg, (enum pmem2_sharing_type)2),
+		PMEM2_E_INVALID_SHARING_VALUE, "neither");
+	is_int(pmem2_config_set_protection(cfg, PMEM2_PROT_NONE), 0, "no access");
+	is_int(pmem2_config_set_protection(
+		       cfg, PMEM2_PROT_READ | PMEM2_PROT_WRITE | PMEM2_PROT_EXEC),
+		0, "all access");
+	is_int(pmem2_config_set_protection(cfg, PROT_READ), PMEM2_E_INVALID_PROT_FLAG,
+		"mmap's own PROT_READ is another number");
+	has_str(pmem2_errormsg(), "0x1", "which the message names");
+	pmem2_config_delete(&cfg);
+}
+
+static void failed_setters_change_nothing(void)
+{
+	struct pmem2_config *cfg = config();
+	int fd = file_of(4 * page_size(), O_RDWR);
+	struct pmem2_source *src = source_of(fd);
+	struct pmem2_map *map;
+
+	pmem2_config_set_offset(cfg, page_size());
+	pmem2_config_set_length(cfg, page_size());
+	pmem2_config_set_required_store_granularity(cfg, (enum pmem2_granularity)9);
+	pmem2_config_set_offset(cfg, SIZE_MAX);
+	pmem2_config_set_sharing(cfg, (enum pmem2_sharing_type)9);
+	pmem2_config_set_protection(cfg, 9);
+	is_int(pmem2_map_new(&map, cfg, src), 0, "after failed setters the config is as before");
+	is_int(pmem2_map_get_size(map), page_size(), "with the length that was set");
+	pmem2_map_delete(&map);
+	pmem2_config_delete(&cfg);
+	pmem2_source_delete(&src);
+	close(fd);
+}
+
+static void nulls(void)
+{
+	is_int(pmem2_config_new(NULL), -EINVAL, "new(NULL)");
+	is_int(pmem2_config_delete(NULL), -EINVAL, "delete(NULL)");
+	is_int(pmem2_config_set_required_store_granularity(NULL, PMEM2_GRANULARITY_PAGE), -EINVAL,
+		"set_required_store_granularity(NULL)");
+	is_int(pmem2_config_set_offset(NULL, 0), -EINVAL, "set_offset(NULL)");
+	is_int(pmem2_config_set_length(NULL, 0), -EINVAL, "set_length(NULL)");
+	is_int(pmem2_config_set_sharing(NULL, PMEM2_SHARED), -EINVAL, "set_sharing(NULL)");
+	is_int(pmem2_config_set_protection(NULL, 0), -EINVAL, "set_protection(NULL)");
+}
+
+static void *fail_elsewhere(void *unused)
+{
+	pmem2_config_set_offset(NULL, 0);
+	return unused;
+}
+
+static void messages(void)
+{
+	struct pmem2_config *cfg = config();
+	pthread_t thread;
+	char text[256] = "";
+	int fds[2];
+
+	pmem2_config_set_protection(cfg, 1);
+	has_str(pmem2_errormsg(), "protection", "a message");
+	pmem2_config_set_length(cfg, 0);
+	has_str(pmem2_errormsg(), "protection", "stays after success");
+	pthread_create(&thread, NULL, fail_elsewhere, NULL);
+	pthread_join(thread, NULL);
+	has_str(pmem2_errormsg(), "protection", "and after a failure on another thread");
+
+	if (pipe(fds))
+		bail("no pipe: %m");
+	pid_t pid = fork();
+	if (!pid) {
+		dup2(fds[1], STDERR_FILENO);
+		pmem2_perror("%s %d", "number", 7);
+		_exit(0);
+	}
+	close(fds[1]);
+	waitpid(pid, NULL, 0);
+	ssize_t length = read(fds[0], text, sizeof(text) - 1);
+	close(fds[0]);
+	has_str(text, "number 7: ", "perror begins with the caller's text");
+	ok(length > 0 && text[length - 1] == '\n' && strstr(text, "protection"),
+		"and ends with the message and a newline");
+	pmem2_config_delete(&cfg);
+}
+
+int main(void)
+{
+	life();
+	setters();
+	failed_setters_change_nothing();
+	nulls();
+	messages();
+	return tap_done();
+}

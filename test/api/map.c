@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* map.c - contract 1.6.1: pmem2_map_new, its checks in their order, and pmem2_map_delete */
+#include <errno.h>
+
+#include "api/fixture.h"
+
+#define PAGES 8
+
+static int fd;
+static struct pmem2_source *src;
+static struct pmem2_config *cfg;
+
+/* Offset and length in pages and odd bytes; then they are back at 0. */
+static int map_range(size_t offset, size_t length, struct pmem2_map **map)
+{
+	*map = UNTOUCHED;
+	pmem2_config_set_offset(cfg, offset);
+	pmem2_config_set_length(cfg, length);
+	int result = pmem2_map_new(map, cfg, src);
+	pmem2_config_set_offset(cfg, 0);
+	pmem2_config_set_length(cfg, 0);
+	return result;
+}
+
+static void refused(size_t offset, size_t length, int want, const char *what)
+{
+	struct pmem2_map *map;
+
+	is_int(map_range(offset, length, &map), want, "%s: refused", what);
+	ok(!map, "%s: the map becomes NULL", what);
+}
+
+static void accepted(size_t offset, size_t length, size_t want, const char *what)
+{
+	struct pmem2_map *map;
+	char byte = 0, *addr;
+
+	if (!is_int(map_range(offset, length, &map), 0, "%s: mapped", what)) {
+		diag("%s", pmem2_errormsg());
+		return;
+	}
+	is_int(pmem2_map_get_size(map), want, "%s: size", what);
+	addr = pmem2_map_get_address(map);
+	is_int((uintptr_t)addr % (2 << 20), 0, "%s: address is a multiple of 2 MiB", what);
+	is_int(pread(fd, &byte, 1, (off_t)offset), 1, "%s: the file's first byte", what);
+	is_int(addr[0], byte, "%s: is the map's", what);
+	is_int(pmem2_map_delete(&map), 0, "%s: deleted", what);
+	ok(!map, "%s: the map becomes NULL", what);
+}
+
+static void ranges(void)
+{
+	size_t page = page_size();
+
+	refused(1, 0, PMEM2_E_OFFSET_UNALIGNED, "offset 1");
+	refused(1, 1, PMEM2_E_OFFSET_UNALIGNED, "offset before length");
+	refused(0, 1, PMEM2_E_LENGTH_UNALIGNED, "length 1");
+	refused(0, (PAGES + 1) * page, PMEM2_E_MAP_RANGE, "one page too long");
+	refused(page, PAGES * page, PMEM2_E_MAP_RANGE, "offset and length too long");
+	refused((PAGES + 1) * page, 0, PMEM2_E_MAP_RANGE, "offset beyond the end");
+	refused(page, SIZE_MAX & -page, PMEM2_E_MAP_RANGE, "a sum that overflows");
+	refused(PAGES * page, 0, -EINVAL, "offset at the end");
+	accepted(0, 0, PAGES * page, "all of it");
+	accepted(page, 0, (PAGES - 1) * page, "from the second page");
+	accepted(page, page, page, "the second page");
+	accepted(0, PAGES * page, PAGES * page, "all of it by length");
+}
+
+static void odd_size(void)
+{
+	int odd = file_of(page_size() + 7, O_RDWR);
+	struct pmem2_source *odd_src = source_of(odd);
+	struct pmem2_map *map;
+
+	is_int(pmem2_map_new(&map, cfg, odd_src), 0, "a file of no whole pages");
+	is_int(pmem2_map_get_size(map), page_size() + 7, "has the file's size");
+	pmem2_map_delete(&map);
+	pmem2_source_delete(&odd_src);
+	close(odd);
+
+	odd = file_of(0, O_RDWR);
+	odd_src = source_of(odd);
+	is_int(pmem2_map_new(&map, cfg, odd_src), PMEM2_E_SOURCE_EMPTY, "an empty file");
+	pmem2_source_delete(&odd_src);
+	close(odd);
+}
+
+static void granularity(void)
+{
+	struct pmem2_config *fresh;
+	struct pmem2_map *map = UNTOUCHED;
+
+	pmem2_config_new(&fresh);
+	is_int(pmem2_map_new(&map, fresh, src), PMEM2_E_GRANULARITY_NOT_SET, "none required");
+	ok(!map, "the map becomes NULL");
+	setenv("PMEM2_FORCE_GRANULARITY", "PAGE", 1);
+	pmem2_config_set_required_store_granularity(fresh, PMEM2_GRANULARITY_CACHE_LINE);
+	is_int(pmem2_map_new(&map, fresh, src), PMEM2_E_GRANULARITY_NOT_SUPPORTED,
+		"a finer one is required than there is");
+	has_str(pmem2_errormsg(), "cache line is required", "said in words");
+	static const char *const names[] = {"BYTE", "CACHE_LINE", "PAGE"};
+	pmem2_config_set_required_store_granularity(fresh, PMEM2_GRANULARITY_PAGE);
+	for (int g = PMEM2_GRANULARITY_BYTE; g <= PMEM2_GRANULARITY_PAGE; g++) {
+		setenv("PMEM2_FORCE_GRANULARITY", names[g], 1);
+		is_int(pmem2_map_new(&map, fresh, src), 0, "forced %s", names[g]);
+		is_int(pmem2_map_get_store_granularity(map), g, "is what the map has");
+		pmem2_map_delete(&map);
+	}
+	setenv("PMEM2_FORCE_GRANULARITY", "PAGE", 1);
+	pmem2_config_set_sharing(fresh, PMEM2_PRIVATE);
+	is_int(pmem2_map_new(&map, fresh, src), 0, "a private map");
+	is_int(pmem2_map_get_store_granularity(map), PMEM2_GRANULARITY_BYTE,
+		"has byte granularity, forced or not");
+	pmem2_map_delete(&map);
+	unsetenv("PMEM2_FORCE_GRANULARITY");
+	pmem2_config_delete(&fresh);
+}
+
+static void access_modes(void)
+{
+	int reader = file_of(page_size(), O_RDONLY);
+	struct pmem2_source *ro = source_of(reader);
+	struct pmem2_map *map;
+
+	is_int(pmem2_map_new(&map, cfg, ro), PMEM2_E_NO_ACCESS, "writable, shared, read-only fd");
+	pmem2_config_set_protection(cfg, PMEM2_PROT_READ);
+	is_int(pmem2_map_new(&map, cfg, ro), 0, "readable, shared, read-only fd");
+	pmem2_map_delete(&map);
+	pmem2_config_set_protection(cfg, PMEM2_PROT_READ | PMEM2_PROT_WRITE);
+	pmem2_config_set_sharing(cfg, PMEM2_PRIVATE);
+	is_int(pmem2_map_new(&map, cfg, ro), 0, "writable, private, read-only fd");
+	*(char *)pmem2_map_get_address(map) = 1;
+	pmem2_map_delete(&map);
+	pmem2_config_set_sharing(cfg, PMEM2_SHARED);
+	close(reader);
+	is_int(pmem2_map_new(&map, cfg, ro), PMEM2_E_INVALID_FILE_HANDLE, "a closed fd");
+	pmem2_source_delete(&ro);
+}
+
+static void anonymous(void)
+{
+	struct pmem2_source *anon, *empty;
+	struct pmem2_map *map;
+	size_t page = page_size();
+
+	pmem2_source_from_anon(&anon, 4 * page);
+	pmem2_source_from_anon(&empty, 0);
+	is_int(pmem2_map_new(&map, cfg, anon), 0, "anonymous memory");
+	is_int(pmem2_map_get_store_granularity(map), PMEM2_GRANULARITY_BYTE, "by the byte");
+	is_int(*(char *)pmem2_map_get_address(map), 0, "of zeros");
+	pmem2_map_delete(&map);
+	pmem2_config_set_offset(cfg, page);
+	is_int(pmem2_map_new(&map, cfg, anon), 0, "with an offset");
+	is_int(pmem2_map_get_size(map), 4 * page, "is all of it");
+	pmem2_map_delete(&map);
+	pmem2_config_set_offset(cfg, 0);
+	is_int(pmem2_map_new(&map, cfg, empty), PMEM2_E_SOURCE_EMPTY, "none of it");
+	pmem2_source_delete(&anon);
+	pmem2_source_delete(&empty);
+}
+
+/* Two sizes of page table entries: huge ones want huge alignment. */
+static void placement(void)
+{
+	size_t size = (size_t)2 << 30;
+	int big = file_of(size, O_RDWR);
+	struct pmem2_source *big_src = source_of(big);
+	struct pmem2_map *map;
+
+	is_int(pmem2_map_new(&map, cfg, big_src), 0, "2 GiB");
+	is_int((uintptr_t)pmem2_map_get_address(map) % (1 << 30), 0, "at a multiple of 1 GiB");
+	pmem2_map_delete(&map);
+	pmem2_source_delete(&big_src);
+	close(big);
+}
+
+/* How many lines the process's list of mappings has. */
+static unsigned mappings(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	unsigned lines = 0;
+
+	for (int c; (c = getc(maps)) != EOF;)
+		lines += c == '\n';
+	fclose(maps);
+	return lines;
+}
+
+static void nothing_left_behind(void)
+{
+	struct pmem2_map *map;
+	unsigned before = mappings();
+
+	for (int i = 0; i < 50; i++) {
+		setenv("PMEM2_FORCE_GRANULARITY", "PAGE", 1);
+		pmem2_config_set_required_store_granularity(cfg, PMEM2_GRANULARITY_BYTE);
+		pmem2_map_new(&map, cfg, src);
+		pmem2_config_set_required_store_granularity(cfg, PMEM2_GRANULARITY_PAGE);
+		pmem2_map_new(&map, cfg, src);
+		pmem2_map_delete(&map);
+	}
+	unsetenv("PMEM2_FORCE_GRANULARITY");
+	ok(mappings() <= before + 2, "neither refused nor deleted maps leave mappings behind");
+}
+
+static void outlives_its_makers(void)
+{
+	struct pmem2_map *map = map_of(page_size(), NULL);
+
+	strcpy(pmem2_map_get_address(map), "still here");
+	pmem2_get_persist_fn(map)(pmem2_map_get_address(map), 11);
+	is_str(pmem2_map_get_address(map), "still here",
+		"a map outlives source, config and descriptor");
+	pmem2_map_delete(&map);
+}
+
+static void nulls(void)
+{
+	struct pmem2_map *map = UNTOUCHED, *none = NULL;
+
+	is_int(pmem2_map_new(NULL, cfg, src), -EINVAL, "map_new(NULL, ...)");
+	is_int(pmem2_map_new(&map, NULL, src), -EINVAL, "map_new(..., NULL, ...)");
+	ok(!map, "the map becomes NULL");
+	is_int(pmem2_map_new(&map, cfg, NULL), -EINVAL, "map_new(..., NULL)");
+	is_int(pmem2_map_delete(NULL), -EINVAL, "map_delete(NULL)");
+	is_int(pmem2_map_delete(&none), -EINVAL, "map_delete of no map");
+}
+
+int main(void)
+{
+	fd = file_of(PAGES * page_size(), O_RDWR);
+	src = source_of(fd);
+	cfg = config();
+	for (size_t i = 0; i < PAGES; i++)
+		if (pwrite(fd, &(char){(char)('a' + i)}, 1, (off_t)(i * page_size())) != 1)
+			bail("cannot fill the file: %m");
+	ranges();
+	odd_size();
+	granularity();
+	access_modes();
+	anonymous();
+	placement();
+	nothing_left_behind();
+	outlives_its_makers();
+	nulls();
+	pmem2_source_delete(&src);
+	pmem2_config_delete(&cfg);
+	close(fd);
+	return tap_done();
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * tap.h - report test points in the Test Anything Protocol
+ *
+ *	int main(void)
+ *	{
+ *		ok(1 + 1 == 2, "addition");
+ *		is_int(strtol("7", NULL, 10), 7, "strtol of a digit");
+ *		return tap_done();
+ *	}
+ *
+ * A check returns whether it passed and on failure tells where it stands and what it saw. Checks
+ * are made by the parent only: a forked child reports through its exit status.
+ */
+#ifndef TEST_TAP_H
+#define TEST_TAP_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int tap_points, tap_failures;
+
+#define TAP_UNUSED __attribute__((unused))
+
+TAP_UNUSED static bool __attribute__((__format__(__printf__, 4, 0)))
+tap_point(bool passed, const char *file, int line, const char *format, va_list ap)
+{
+	printf("%sok %d - ", passed ? "" : "not ", ++tap_points);
+	vprintf(format, ap);
+	putchar('\n');
+	if (!passed) {
+		tap_failures++;
+		printf("# failed at %s:%d\n", file, line);
+	}
+	fflush(stdout);
+	return passed;
+}
+
+TAP_UNUSED static bool __attribute__((__format__(__printf__, 4, 5)))
+tap_check(bool passed, const char *file, int line, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	tap_point(passed, file, line, format, ap);
+	va_end(ap);
+	return passed;
+}
+
+/* A note for the reader of the log, prefixed as TAP wants it. */
+TAP_UNUSED static void __attribute__((__format__(__printf__, 1, 2))) diag(const char *format, ...)
+{
+	va_list ap;
+
+	fputs("# ", stdout);
+	va_start(ap, format);
+	vprintf(format, ap);
+	va_end(ap);
+	putchar('\n');
+	fflush(stdout);
+}
+
+/* ok(condition, "what it shows", ...) */
+#define ok(condition, ...) tap_check((condition), __FILE__, __LINE__, __VA_ARGS__)
+
+TAP_UNUSED static bool __attribute__((__format__(__printf__, 5, 6)))
+tap_is_int(long long got, long long want, const char *file, int line, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	bool same = tap_point(got == want, file, line, format, ap);
+	va_end(ap);
+	if (!same)
+		diag("got %lld (%#llx), want %lld (%#llx)", got, (unsigned long long)got, want,
+			(unsigned long long)want);
+	return same;
+}
+
+#define is_int(got, want, ...)                                                                     \
+	tap_is_int((long long)(got), (long long)(want), __FILE__, __LINE__, __VA_ARGS__)
+
+TAP_UNUSED static bool __attribute__((__format__(__printf__, 5, 6)))
+tap_has_str(const char *text, const char *part, const char *file, int line, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	bool found = tap_point(text && strstr(text, part), file, line, format, ap);
+	va_end(ap);
+	if (!found)
+		diag("no \"%s\" in \"%s\"", part, text ? text : "(null)");
+	return found;
+}
+
+TAP_UNUSED static bool __attribute__((__format__(__printf__, 5, 6)))
+tap_is_str(const char *got, const char *want, const char *file, int line, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	bool same = tap_point(got && !strcmp(got, want), file, line, format, ap);
+	va_end(ap);
+	if (!same)
+		diag("got \"%s\", want \"%s\"", got ? got : "(null)", want);
+	return same;
+}
+
+#define is_str(got, want, ...) tap_is_str((got), (want), __FILE__, __LINE__, __VA_ARGS__)
+
+/* Passes where `text` holds `part`. */
+#define has_str(text, part, ...) tap_has_str((text), (part), __FILE__, __LINE__, __VA_ARGS__)
+
+/* One point that cannot be shown here, and why. */
+TAP_UNUSED static void skip(const char *what, const char *reason)
+{
+	printf("ok %d - %s # SKIP %s\n", ++tap_points, what, reason);
+	fflush(stdout);
+}
+
+/* The whole program cannot run here. */
+TAP_UNUSED __attribute__((__noreturn__)) static void skip_all(const char *reason)
+{
+	printf("1..0 # SKIP %s\n", reason);
+	exit(EXIT_SUCCESS);
+}
+
+/* The set-up of the test itself failed: nothing can be said of what is under test. */
+TAP_UNUSED __attribute__((__noreturn__, __format__(__printf__, 1, 2))) static void bail(
+	const char *format, ...)
+{
+	va_list ap;
+
+	fputs("Bail out! ", stdout);
+	va_start(ap, format);
+	vprintf(format, ap);
+	va_end(ap);
+	putchar('\n');
+	exit(99);
+}
+
+/* The plan, and the exit status of main. */
+TAP_UNUSED static int tap_done(void)
+{
+	printf("1..%d\n", tap_points);
+	return tap_failures ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+#endif

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash disable=SC2034
+#
+# lib.sh - what the test scripts of the tools share; each begins with
+#
+#	. "$(dirname "$0")/lib.sh"
+#
+# and ends with `done_testing'. It speaks the Test Anything Protocol on standard output. There is
+# an empty directory $dir, removed at the end.
+#
+#	run COMMAND [ARG...]		run it; then see $status, $out and $err
+#	ok WHAT COMMAND [ARG...]	a test point: does the command, mostly [ or has, succeed?
+#	has TEXT PART			is PART in TEXT?
+#	skip WHAT REASON		a test point that cannot be shown here
+#	at_exit COMMAND			to undo something, newest first
+#	wait_for COMMAND [ARG...]	until it succeeds, ten seconds at most
+#	requires PATH NAME		bail out unless the variable NAME has led to a program at PATH
+
+set -u
+export LC_ALL=C PATH=$PATH:/usr/sbin:/sbin
+ulimit -c 0
+
+points=0
+failures=0
+undo=:
+dir=$(mktemp -d "${TMPDIR:-/var/tmp}/holdfast-test.XXXXXX") || exit 99
+
+cleanup() {
+	trap - EXIT
+	eval "$undo"
+	rm -rf --one-file-system "$dir"
+}
+trap cleanup EXIT
+trap 'exit 99' INT TERM HUP
+
+at_exit() {
+	undo="$*; $undo"
+}
+
+run() {
+	"$@" >"$dir/.out" 2>"$dir/.err"
+	status=$?
+	out=$(tr -d '\0' <"$dir/.out") err=$(tr -d '\0' <"$dir/.err")
+}
+
+ok() {
+	local what=$1
+	shift
+	points=$((points + 1))
+	if "$@"; then
+		echo "ok $points - $what"
+		return
+	fi
+	failures=$((failures + 1))
+	echo "not ok $points - $what"
+	echo "# failed: $*"
+	echo "# the last run: exit status ${status-}"
+	printf '%s\n%s\n' "${out-}" "${err-}" | head -n 20 | sed 's/^/# /'
+}
+
+has() {
+	[[ $1 == *"$2"* ]]
+}
+
+skip() {
+	points=$((points + 1))
+	echo "ok $points - $1 # SKIP $2"
+}
+
+wait_for() {
+	local tries
+	for ((tries = 0; tries < 1000; tries++)); do
+		"$@" && return
+		sleep 0.01
+	done
+	return 1
+}
+
+requires() {
+	[ -x "$1" ] && return
+	echo "Bail out! $2 names no program"
+	exit 99
+}
+
+done_testing() {
+	echo "1..$points"
+	[ $failures -eq 0 ]
+	exit
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* device.c - what a descriptor is, its size and its alignment */
+#include "device/device.h"
+
+#include <sys/socket.h>
+#include <sys/sysmacros.h>
+
+#include "base/err.h"
+#include "libpmem2/base.h"
+#include "unit/tree.h"
+
+/* The number of /dev/null, which every machine has, made a DAX device by our tree. */
+#define NUMBER "dev/char/1:3"
+#define DAX    "devices/ndbus0/region0/dax0.0/dax0.1"
+
+static void regular_files(void)
+{
+	struct device device;
+	size_t value = 1;
+	FILE *file = tmpfile();
+	int fd = fileno(file);
+
+	is_int(ftruncate(fd, 12345), 0, "a file of 12345 bytes");
+	is_int(device_identify(&device, fd, tree_root), 0, "is identified");
+	is_int(device.kind, DEVICE_FILE, "as a file");
+	is_int(device_size(&device, fd, tree_root, &value), 0, "its size");
+	is_int(value, 12345, "in bytes");
+	is_int(device_alignment(&device, tree_root, &value), 0, "its alignment");
+	is_int(value, sysconf(_SC_PAGESIZE), "is the page size");
+	fclose(file);
+	is_int(device_size(&device, fd, tree_root, &value), PMEM2_E_INVALID_FILE_HANDLE,
+		"no size once it is closed");
+	has_str(err_get(), "not open", "and the sentence says why");
+}
+
+static void other_files(void)
+{
+	struct device device = {.number = 77};
+	int pipe_fds[2], sockets[2], dir = open("/", O_RDONLY);
+
+	if (pipe(pipe_fds) || socketpair(AF_UNIX, SOCK_STREAM, 0, sockets) || dir < 0)
+		bail("no pipe, socket or directory: %m");
+	is_int(device_identify(&device, dir, tree_root), PMEM2_E_INVALID_FILE_TYPE, "directory");
+	has_str(err_get(), "a directory", "named");
+	is_int(device_identify(&device, pipe_fds[0], tree_root), PMEM2_E_INVALID_FILE_TYPE, "pipe");
+	has_str(err_get(), "a pipe", "named");
+	is_int(device_identify(&device, sockets[0], tree_root), PMEM2_E_INVALID_FILE_TYPE,
+		"socket");
+	has_str(err_get(), "a socket", "named");
+	is_int(device_identify(&device, -1, tree_root), PMEM2_E_INVALID_FILE_HANDLE, "no fd");
+	is_int(device.number, 77, "the output is left alone");
+	close(dir);
+	close(pipe_fds[0]);
+	close(pipe_fds[1]);
+	close(sockets[0]);
+	close(sockets[1]);
+}
+
+static void dax_alignment(int fd, const struct device *device, const char *text, int want)
+{
+	size_t value = 99;
+
+	(void)fd;
+	tree_file(DAX "/align", text);
+	is_int(device_alignment(device, tree_root, &value), want, "alignment %.*s",
+		(int)strcspn(text, "\n"), text);
+	is_int(value, want ? 99 : 2 << 20, want ? "is left alone" : "is read");
+}
+
+static void dax_devices(void)
+{
+	struct device device;
+	size_t value = 99;
+	int fd = open("/dev/null", O_RDWR);
+
+	is_int(device_identify(&device, fd, tree_root), -ENOENT, "not in sysfs: no such device");
+	tree_file(DAX "/size", "1073741824\n");
+	tree_link(NUMBER, "../../" DAX);
+	tree_link(DAX "/subsystem", "../../../../../class/mem");
+	is_int(device_identify(&device, fd, tree_root), PMEM2_E_INVALID_FILE_TYPE,
+		"a character device of another subsystem");
+	has_str(err_get(), "1:3", "named by its number");
+	tree_link(DAX "/subsystem", "../../../../../bus/dax");
+	is_int(device_identify(&device, fd, tree_root), 0, "a DAX device");
+	is_int(device.kind, DEVICE_DAX, "is one");
+	is_int(device.number, makedev(1, 3), "with its own number");
+	is_int(device_size(&device, fd, tree_root, &value), 0, "its size");
+	is_int(value, 1 << 30, "from sysfs");
+
+	is_int(device_alignment(&device, tree_root, &value), -ENOENT, "no alignment anywhere");
+	tree_file("devices/ndbus0/region0/dax0.0/dax_region/align", "2097152\n");
+	is_int(device_alignment(&device, tree_root, &value), 0, "that of the DAX region");
+	is_int(value, 2 << 20, "on kernels before 5.10");
+	dax_alignment(fd, &device, "2097152\n", 0);
+	dax_alignment(fd, &device, "2097152", 0);
+	dax_alignment(fd, &device, "3000\n", PMEM2_E_INVALID_ALIGNMENT_VALUE);
+	dax_alignment(fd, &device, "0\n", PMEM2_E_INVALID_ALIGNMENT_VALUE);
+	dax_alignment(fd, &device, "", PMEM2_E_INVALID_ALIGNMENT_FORMAT);
+	dax_alignment(fd, &device, "2MiB\n", PMEM2_E_INVALID_ALIGNMENT_FORMAT);
+	dax_alignment(fd, &device, "-4096\n", PMEM2_E_INVALID_ALIGNMENT_FORMAT);
+	dax_alignment(fd, &device, "99999999999999999999999\n", PMEM2_E_INVALID_ALIGNMENT_FORMAT);
+	dax_alignment(fd, &device,
+		"1111111111111111111111111111111111111111111111111111111111111111111111111111\n",
+		PMEM2_E_INVALID_ALIGNMENT_FORMAT);
+	tree_file(DAX "/size", "much\n");
+	is_int(device_size(&device, fd, tree_root, &value), PMEM2_E_INVALID_SIZE_FORMAT,
+		"a size that is no number");
+	close(fd);
+}
+
+int main(void)
+{
+	tree_open();
+	regular_files();
+	other_files();
+	dax_devices();
+	tree_close();
+	return tap_done();
+}

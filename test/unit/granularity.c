@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* granularity.c - the table of map/granularity.h, row by row, and the variable that overrules it */
+#include "map/granularity.h"
+
+#include <stdlib.h>
+
+#include "base/err.h"
+#include "tap.h"
+
+#define NOSUPP PMEM2_E_NOSUPP
+
+static const struct device file = {.kind = DEVICE_FILE}, dax = {.kind = DEVICE_DAX};
+static const struct region no_region,
+	eadr = {.found = true, .domain = REGION_DOMAIN_CPU_CACHE},
+	adr = {.found = true, .domain = REGION_DOMAIN_MEMORY_CONTROLLER}, unknown = {.found = true},
+	not_persistent = {.found = true, .is_volatile = true, .domain = REGION_DOMAIN_CPU_CACHE},
+	virtio = {.found = true, .flushed_by_host = true};
+
+/* One row: `want` is a granularity, or the error where it is negative. */
+static void row(const char *name, const struct device *device, const struct region *region,
+	bool sync, bool can_flush, int want)
+{
+	enum pmem2_granularity got = 42;
+	int result = granularity_decide(&got, device, region, sync, can_flush);
+
+	if (want < 0) {
+		is_int(result, want, "%s: refused", name);
+		is_int(got, 42, "%s: the output is left alone", name);
+	} else {
+		is_int(result ? result : (int)got, want, "%s", name);
+	}
+}
+
+static void rows(void)
+{
+	row("page cache", &file, &no_region, false, true, PMEM2_GRANULARITY_PAGE);
+	row("page cache on eADR", &file, &eadr, false, true, PMEM2_GRANULARITY_PAGE);
+	row("fsdax on eADR", &file, &eadr, true, true, PMEM2_GRANULARITY_BYTE);
+	row("fsdax on eADR, no flush", &file, &eadr, true, false, PMEM2_GRANULARITY_BYTE);
+	row("fsdax on ADR", &file, &adr, true, true, PMEM2_GRANULARITY_CACHE_LINE);
+	row("fsdax on ADR, no flush", &file, &adr, true, false, PMEM2_GRANULARITY_PAGE);
+	row("fsdax, unknown domain", &file, &unknown, true, true, PMEM2_GRANULARITY_CACHE_LINE);
+	row("fsdax, unknown region", &file, &no_region, true, true, PMEM2_GRANULARITY_CACHE_LINE);
+	row("devdax on eADR", &dax, &eadr, true, true, PMEM2_GRANULARITY_BYTE);
+	row("devdax on ADR", &dax, &adr, true, true, PMEM2_GRANULARITY_CACHE_LINE);
+	row("devdax, kernel without MAP_SYNC", &dax, &adr, false, true,
+		PMEM2_GRANULARITY_CACHE_LINE);
+	row("devdax, unknown domain", &dax, &unknown, true, true, PMEM2_GRANULARITY_CACHE_LINE);
+	row("devdax on ADR, no flush", &dax, &adr, true, false, NOSUPP);
+	row("devdax on soft-reserved memory", &dax, &no_region, true, true, NOSUPP);
+	row("devdax on a volatile region", &dax, &not_persistent, true, true, NOSUPP);
+	row("devdax on virtio-pmem", &dax, &virtio, true, true, NOSUPP);
+	has_str(err_get(), "only the host", "and the sentence says why");
+}
+
+static void force(const char *value, int want_for_page_cache)
+{
+	char name[64];
+
+	setenv("PMEM2_FORCE_GRANULARITY", value, 1);
+	snprintf(name, sizeof(name), "forced by \"%s\"", value);
+	row(name, &file, &no_region, false, true, want_for_page_cache);
+	unsetenv("PMEM2_FORCE_GRANULARITY");
+}
+
+static void forced(void)
+{
+	force("BYTE", PMEM2_GRANULARITY_BYTE);
+	force("byte", PMEM2_GRANULARITY_BYTE);
+	force("CACHE_LINE", PMEM2_GRANULARITY_CACHE_LINE);
+	force("Cache_Line", PMEM2_GRANULARITY_CACHE_LINE);
+	force("CACHELINE", PMEM2_GRANULARITY_CACHE_LINE);
+	force("PAGE", PMEM2_GRANULARITY_PAGE);
+	force("BYTES", PMEM2_GRANULARITY_PAGE);
+	force(" BYTE", PMEM2_GRANULARITY_PAGE);
+	force("", PMEM2_GRANULARITY_PAGE);
+
+	setenv("PMEM2_FORCE_GRANULARITY", "PAGE", 1);
+	row("forced coarser", &file, &eadr, true, true, PMEM2_GRANULARITY_PAGE);
+	row("what would be refused", &dax, &virtio, true, true, PMEM2_GRANULARITY_PAGE);
+	unsetenv("PMEM2_FORCE_GRANULARITY");
+}
+
+int main(void)
+{
+	rows();
+	forced();
+	return tap_done();
+}

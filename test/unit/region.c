@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * region.c - from a device number to the region under it, over trees made up from the kernel's
+ * documents (Documentation/driver-api/nvdimm, Documentation/ABI/testing/sysfs-bus-nvdimm)
+ */
+#include "device/region.h"
+
+#include <sys/sysmacros.h>
+
+#include "unit/tree.h"
+
+#define BUS      "devices/platform/ACPI0012:00/ndbus0/"
+#define TO_DEV   "../../"
+#define NO_FLAGS false, false
+
+static void make_region(const char *name, const char *type, const char *domain)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), BUS "%s/mappings", name);
+	tree_file(path, "1\n");
+	snprintf(path, sizeof(path), BUS "%s/devtype", name);
+	tree_file(path, type);
+	snprintf(path, sizeof(path), BUS "%s/subsystem", name);
+	tree_link(path, "../../../../../bus/nd");
+	snprintf(path, sizeof(path), BUS "%s/persistence_domain", name);
+	if (domain)
+		tree_file(path, domain);
+}
+
+/* A block device of number 259:minor in a region, with one partition 259:minor+1. */
+static void make_disk(const char *region, const char *disk, unsigned number)
+{
+	char path[256], target[256];
+
+	snprintf(path, sizeof(path), BUS "%s/block/%s/%sp1/partition", region, disk, disk);
+	tree_file(path, "1\n");
+	snprintf(path, sizeof(path), "dev/block/259:%u", number);
+	snprintf(target, sizeof(target), TO_DEV BUS "%s/block/%s", region, disk);
+	tree_link(path, target);
+	snprintf(path, sizeof(path), "dev/block/259:%u", number + 1);
+	snprintf(target, sizeof(target), TO_DEV BUS "%s/block/%s/%sp1", region, disk, disk);
+	tree_link(path, target);
+}
+
+static void make_stack(const char *name, unsigned number, const char *a, const char *b)
+{
+	char path[256], target[256];
+
+	snprintf(path, sizeof(path), "devices/virtual/block/%s/dev", name);
+	tree_file(path, "254:0\n");
+	snprintf(path, sizeof(path), "dev/block/254:%u", number);
+	snprintf(target, sizeof(target), "../../devices/virtual/block/%s", name);
+	tree_link(path, target);
+	for (const char **under = (const char *[]){a, b, NULL}; *under; under++) {
+		const char *last = strrchr(*under, '/');
+		snprintf(path, sizeof(path), "devices/virtual/block/%s/slaves/%s", name, last + 1);
+		snprintf(target, sizeof(target), "../../../../../%s", *under);
+		tree_link(path, target);
+	}
+}
+
+static void make_machine(void)
+{
+	tree_file(BUS "provider", "ACPI.NFIT\n");
+	make_region("region0", "nd_pmem\n", "cpu_cache\n");
+	make_region("region1", "nd_pmem\n", "memory_controller\n");
+	make_region("region2", "nd_volatile\n", "cpu_cache\n");
+	make_region("region3", "nd_pmem\n", NULL);
+	make_region("region4", "nd_pmem\n", "cpu_cache and more\n");
+	make_disk("region0/namespace0.0", "pmem0", 0);
+	make_disk("region1/namespace1.0", "pmem1", 2);
+	make_disk("region2/namespace2.0", "pmem2", 4);
+	make_disk("region3/namespace3.0", "pmem3", 6);
+	make_disk("region4/namespace4.0", "pmem4", 8);
+	tree_file("devices/pci0/nvme0n1/size", "1\n");
+	tree_link("dev/block/259:90", "../../devices/pci0/nvme0n1");
+
+	make_stack("dm-0", 0, BUS "region0/namespace0.0/block/pmem0",
+		BUS "region1/namespace1.0/block/pmem1");
+	make_stack("dm-1", 1, BUS "region0/namespace0.0/block/pmem0", "devices/pci0/nvme0n1");
+	make_stack("dm-2", 2, "devices/virtual/block/dm-0", NULL);
+	make_stack("dm-3", 3, "devices/virtual/block/dm-3", NULL);
+
+	tree_file("devices/pci0/virtio3/ndbus1/provider", "virtio-pmem\n");
+	tree_file("devices/pci0/virtio3/ndbus1/region0/mappings", "0\n");
+	tree_link("devices/pci0/virtio3/ndbus1/region0/subsystem", "../../../../../bus/nd");
+	tree_file("devices/pci0/virtio3/ndbus1/region0/dax0.0/dax0.1/size", "4096\n");
+	tree_link("dev/char/252:1", "../../devices/pci0/virtio3/ndbus1/region0/dax0.0/dax0.1");
+	tree_file("devices/platform/hmem.0/dax1.0/size", "4096\n");
+	tree_link("dev/char/252:2", "../../devices/platform/hmem.0/dax1.0");
+}
+
+static void is_region(
+	const char *type, unsigned major, unsigned minor, struct region want, const char *name)
+{
+	struct region got = region_under(tree_root, type, makedev(major, minor));
+
+	ok(got.found == want.found &&
+			(!want.found ||
+				(got.domain == want.domain && got.is_volatile == want.is_volatile &&
+					got.flushed_by_host == want.flushed_by_host)),
+		"%s", name);
+	if (got.found != want.found || got.domain != want.domain)
+		diag("found %d, volatile %d, host %d, domain %d", got.found, got.is_volatile,
+			got.flushed_by_host, got.domain);
+}
+
+int main(void)
+{
+	const struct region none = {.found = false};
+
+	tree_open();
+	make_machine();
+
+	is_region("block", 259, 0, (struct region){true, NO_FLAGS, REGION_DOMAIN_CPU_CACHE},
+		"a disk on a region whose caches are in the domain");
+	is_region("block", 259, 1, (struct region){true, NO_FLAGS, REGION_DOMAIN_CPU_CACHE},
+		"its partition");
+	is_region("block", 259, 2, (struct region){true, NO_FLAGS, REGION_DOMAIN_MEMORY_CONTROLLER},
+		"another region of the same machine has its own answer");
+	is_region("block", 259, 4, (struct region){true, true, false, REGION_DOMAIN_CPU_CACHE},
+		"a volatile region");
+	is_region("block", 259, 6, (struct region){true, NO_FLAGS, REGION_DOMAIN_UNKNOWN},
+		"no persistence_domain: unknown");
+	is_region("block", 259, 8, (struct region){true, NO_FLAGS, REGION_DOMAIN_UNKNOWN},
+		"a persistence_domain that nobody knows: unknown");
+	is_region("block", 259, 90, none, "a disk without persistent memory");
+	is_region("block", 259, 99, none, "a number that is not there");
+	is_region("block", 0, 42, none, "the number of a file system without a device");
+	is_region("block", 254, 0, (struct region){true, NO_FLAGS, REGION_DOMAIN_MEMORY_CONTROLLER},
+		"device-mapper over two regions: the weaker promise");
+	is_region("block", 254, 1, none, "device-mapper over a region and a disk: none");
+	is_region("block", 254, 2, (struct region){true, NO_FLAGS, REGION_DOMAIN_MEMORY_CONTROLLER},
+		"device-mapper over device-mapper");
+	is_region("block", 254, 3, none, "a stack on top of itself ends");
+	is_region("char", 252, 1, (struct region){true, false, true, REGION_DOMAIN_UNKNOWN},
+		"DAX device of virtio-pmem: the host has to flush");
+	is_region("char", 252, 2, none, "DAX device on soft-reserved memory: no region");
+
+	tree_close();
+	is_region("block", 259, 0, none, "no sysfs at all");
+	return tap_done();
+}

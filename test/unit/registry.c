@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* registry.c - look-ups by address, against a plain array that is searched from end to end */
+#include "map/registry.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "tap.h"
+
+#define SLOTS 64
+#define UNIT  4096
+
+static struct map maps[SLOTS];
+static bool present[SLOTS];
+
+static struct map *expected(uintptr_t from, uintptr_t to)
+{
+	struct map *lowest = NULL;
+
+	for (int i = 0; i < SLOTS; i++) {
+		uintptr_t start = (uintptr_t)maps[i].addr;
+		if (present[i] && start < to && start + maps[i].length > from &&
+			(!lowest || maps[i].addr < lowest->addr))
+			lowest = &maps[i];
+	}
+	return lowest;
+}
+
+static bool overlaps_any(const struct map *map)
+{
+	return expected((uintptr_t)map->addr, (uintptr_t)map->addr + map->length);
+}
+
+/* One random change; returns whether the registry agreed with the array about it. */
+static bool change(unsigned *seed)
+{
+	int i = (int)((unsigned)rand_r(seed) % SLOTS);
+
+	if (present[i]) {
+		present[i] = false;
+		return !registry_remove(&maps[i]);
+	}
+	maps[i].addr = (char *)(uintptr_t)(UNIT * (1 + (unsigned)rand_r(seed) % 500));
+	maps[i].length = 1 + (size_t)rand_r(seed) % (8 * UNIT);
+	bool taken = overlaps_any(&maps[i]);
+	int error = registry_add(&maps[i]);
+	present[i] = !error;
+	return error == (taken ? PMEM2_E_MAP_EXISTS : 0);
+}
+
+static bool look_up(unsigned *seed)
+{
+	uintptr_t from = (uintptr_t)rand_r(seed) % (600 * UNIT);
+	uintptr_t to = from + 1 + (uintptr_t)rand_r(seed) % (20 * UNIT);
+	struct map *found = registry_pin(from, to);
+
+	if (found)
+		registry_unpin(found);
+	return found == expected(from, to);
+}
+
+static void random_sequences(void)
+{
+	unsigned seed = 1, changes = 0, look_ups = 0;
+
+	for (int i = 0; i < 20000; i++) {
+		changes += change(&seed);
+		look_ups += look_up(&seed);
+	}
+	is_int(changes, 20000, "20000 random additions and removals");
+	is_int(look_ups, 20000, "and as many look-ups between them");
+	for (int i = 0; i < SLOTS; i++)
+		if (present[i])
+			registry_remove(&maps[i]);
+	ok(!registry_pin(0, UINTPTR_MAX), "empty at the end");
+}
+
+static void mistakes(void)
+{
+	struct map a = {.addr = (char *)UNIT, .length = UNIT}, twin = a;
+
+	is_int(registry_remove(&a), PMEM2_E_MAPPING_NOT_FOUND, "removing what was never in");
+	is_int(registry_add(&a), 0, "adding a map");
+	is_int(registry_add(&a), PMEM2_E_MAP_EXISTS, "adding it twice");
+	is_int(registry_remove(&twin), PMEM2_E_MAPPING_NOT_FOUND,
+		"removing another with the same address");
+	has_str(err_get(), "no live map", "is explained");
+	is_int(registry_remove(&a), 0, "removing it");
+}
+
+static atomic_bool removed;
+
+static void *remove_map(void *map)
+{
+	registry_remove(map);
+	atomic_store(&removed, true);
+	return NULL;
+}
+
+static void pins(void)
+{
+	struct map a = {.addr = (char *)UNIT, .length = UNIT};
+	pthread_t thread;
+
+	registry_add(&a);
+	struct map *first = registry_pin(UNIT, UNIT + 1), *second = registry_pin(0, UINTPTR_MAX);
+	ok(first == &a && second == &a, "pinned twice");
+	pthread_create(&thread, NULL, remove_map, &a);
+	while (registry_has(&a))
+		usleep(100);
+	ok(!registry_pin(UNIT, UNIT + 1), "being removed: nobody finds it any more");
+	registry_unpin(first);
+	usleep(10000);
+	ok(!atomic_load(&removed), "but removing waits for the second pin");
+	registry_unpin(second);
+	pthread_join(thread, NULL);
+	ok(atomic_load(&removed), "and ends with it");
+}
+
+int main(void)
+{
+	random_sequences();
+	mistakes();
+	pins();
+	return tap_done();
+}

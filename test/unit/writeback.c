@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * writeback.c - what is noted, joined, written back and when
+ *
+ * The test defines msync(2) itself: it is called in place of libc's, keeps a list of what was asked
+ * for, and asks the kernel.
+ */
+#include "map/writeback.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cpu/cpu.h"
+#include "tap.h"
+
+#define PAGES 4096
+#define FAR   (WRITEBACK_GAP / page + 2) /* in pages: too far to be joined */
+
+static size_t page;
+static struct map map;
+static int fd;
+static struct device device = {.kind = DEVICE_FILE};
+
+static struct {
+	atomic_uint count;
+	struct {
+		size_t from, to; /* in pages of the map */
+	} call[256];
+} asked;
+
+int msync(void *addr, size_t length, int flags)
+{
+	unsigned call = atomic_fetch_add(&asked.count, 1);
+	size_t offset = (size_t)((char *)addr - map.addr);
+
+	if (call < 256) {
+		asked.call[call].from = offset / page;
+		asked.call[call].to = (offset + length) / page;
+	}
+	return (int)syscall(SYS_msync, addr, length, flags);
+}
+
+static void open_map(void)
+{
+	char name[] = "/tmp/holdfast-writeback-XXXXXX";
+
+	fd = mkstemp(name);
+	if (fd < 0 || unlink(name) || ftruncate(fd, (off_t)(PAGES * page)))
+		bail("no file to map: %m");
+	if (map_open(&map, &(struct map_request){.device = &device,
+				   .fd = fd,
+				   .length = PAGES * page,
+				   .alignment = page,
+				   .protection = PROT_READ | PROT_WRITE,
+				   .required = PMEM2_GRANULARITY_PAGE,
+				   .sysfs = "/nowhere"}))
+		bail("cannot map");
+}
+
+static void note(size_t at, size_t pages)
+{
+	writeback_note(map.addr + at * page, pages * page);
+}
+
+/* How many calls since the last time it was asked. */
+static unsigned calls(void)
+{
+	return atomic_exchange(&asked.count, 0);
+}
+
+static bool asked_for(unsigned call, size_t from, size_t to)
+{
+	bool same = asked.call[call].from == from && asked.call[call].to == to;
+
+	if (!same)
+		diag("call %u: pages %zu to %zu", call, asked.call[call].from, asked.call[call].to);
+	return same;
+}
+
+static void joining(void)
+{
+	writeback_drain();
+	is_int(calls(), 0, "nothing noted: nothing asked");
+	writeback_note(map.addr, 0);
+	writeback_note(map.addr + 1, 0);
+	writeback_drain();
+	is_int(calls(), 0, "a range of no bytes is nothing, aligned or not");
+
+	writeback_note(map.addr + page - 1, 2);
+	is_int(calls(), 0, "a flush asks nothing");
+	writeback_drain();
+	is_int(calls(), 1, "the drain does, once");
+	ok(asked_for(0, 0, 2), "for both pages that the two bytes are on");
+	writeback_drain();
+	is_int(calls(), 0, "and then no more");
+
+	note(10, 1);
+	note(10 + WRITEBACK_GAP / page, 1);
+	note(5, 1);
+	writeback_drain();
+	is_int(calls(), 1, "neighbours are joined");
+	ok(asked_for(0, 5, 11 + WRITEBACK_GAP / page), "with what lies between");
+
+	note(10 + FAR, 1);
+	note(10, 1);
+	writeback_drain();
+	is_int(calls(), 2, "far ones are not");
+	ok(asked_for(0, 10, 11), "the lower first");
+	ok(asked_for(1, 10 + FAR, 11 + FAR), "then the higher");
+
+	note(10, 1);
+	note(10 + 2 * FAR, 1);
+	note(10, 2 * FAR);
+	writeback_drain();
+	is_int(calls(), 1, "a range that covers others takes them in");
+	ok(asked_for(0, 10, 11 + 2 * FAR), "from the first to the last");
+}
+
+static void many(void)
+{
+	unsigned notes = 0;
+
+	for (size_t at = 0; at < PAGES && notes < 100; at += FAR, notes++)
+		note(PAGES - 1 - at, 1);
+	unsigned early = calls();
+	ok(early > 0, "more ranges than can be kept: %u written early", early);
+	writeback_drain();
+	is_int(early + calls(), notes, "every one of %u, once", notes);
+}
+
+static void edges(void)
+{
+	writeback_note(map.addr + PAGES * page - 1, SIZE_MAX);
+	writeback_drain();
+	is_int(calls(), 1, "a length beyond the end of all memory");
+	ok(asked_for(0, PAGES - 1, PAGES), "ends with the map");
+	writeback_note(map.addr - WRITEBACK_GAP * 4, 100);
+	writeback_note((void *)page, 100);
+	writeback_note(NULL, 1);
+	writeback_drain();
+	is_int(calls(), 0, "what is in no map is ignored");
+	errno = 77;
+	note(0, 1);
+	writeback_drain();
+	is_int(errno, 77, "errno is left alone");
+	calls();
+}
+
+static void *note_and_exit(void *unused)
+{
+	(void)unused;
+	note(3, 1);
+	return NULL;
+}
+
+static void *note_and_pthread_exit(void *unused)
+{
+	note_and_exit(unused);
+	pthread_exit(NULL);
+}
+
+static void thread_exit(void *(*body)(void *), const char *name)
+{
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, body, NULL);
+	pthread_join(thread, NULL);
+	is_int(calls(), 1, "%s: what it noted is written back", name);
+	ok(asked_for(0, 3, 4), "that and no more");
+}
+
+static struct meeting {
+	pthread_barrier_t noted, checked;
+} meeting;
+
+static void *note_and_wait(void *unused)
+{
+	(void)unused;
+	note(7, 1);
+	note(7 + FAR, 1);
+	pthread_barrier_wait(&meeting.noted);
+	pthread_barrier_wait(&meeting.checked);
+	writeback_drain();
+	return NULL;
+}
+
+static void other_thread(void)
+{
+	pthread_t thread;
+
+	pthread_barrier_init(&meeting.noted, NULL, 2);
+	pthread_barrier_init(&meeting.checked, NULL, 2);
+	pthread_create(&thread, NULL, note_and_wait, NULL);
+	pthread_barrier_wait(&meeting.noted);
+	writeback_drain();
+	is_int(calls(), 0, "a drain does not count for what another thread noted");
+	pthread_barrier_wait(&meeting.checked);
+	pthread_join(thread, NULL);
+	is_int(calls(), 2, "its own does");
+}
+
+/* The child's calls are counted in the child: it exits with their number. */
+static unsigned in_child(void (*body)(void))
+{
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		calls();
+		body();
+		_exit((int)calls());
+	}
+	waitpid(pid, &status, 0);
+	return WIFEXITED(status) ? (unsigned)WEXITSTATUS(status) : 999;
+}
+
+static void note_in_child(void)
+{
+	note(1, 1);
+	writeback_drain();
+}
+
+static void forked(void)
+{
+	note(20, 1);
+	is_int(in_child(writeback_drain), 0, "a forked child starts with nothing noted");
+	is_int(in_child(note_in_child), 1, "and can note");
+	writeback_drain();
+	is_int(calls(), 1, "while the parent still has its own");
+}
+
+static pthread_t drainer;
+static atomic_bool stop;
+
+static void *drain_all_the_time(void *unused)
+{
+	(void)unused;
+	for (size_t at = 0; !atomic_load(&stop); at = (at + 1) % PAGES) {
+		note(at, 1);
+		writeback_drain();
+	}
+	return NULL;
+}
+
+static void close_in_child(void)
+{
+	note(1, 1);
+	_exit(map_close(&map) ? 99 : (int)calls());
+}
+
+/* Pins and locks that were held when the process was copied must not hold up the copy. */
+static void forked_while_draining(void)
+{
+	unsigned good = 0;
+
+	atomic_store(&stop, false);
+	pthread_create(&drainer, NULL, drain_all_the_time, NULL);
+	for (int i = 0; i < 50; i++)
+		good += in_child(close_in_child) == 1;
+	atomic_store(&stop, true);
+	pthread_join(drainer, NULL);
+	is_int(good, 50, "children of a process that is draining drain and unmap");
+	calls();
+}
+
+static void closed(void)
+{
+	pthread_t thread;
+	char *after;
+
+	pthread_create(&thread, NULL, note_and_wait, NULL);
+	pthread_barrier_wait(&meeting.noted);
+	note(30, 1);
+	after = map.addr;
+	is_int(map_close(&map), 0, "closing a map");
+	is_int(calls(), 3, "writes back what any thread has noted on it");
+	pthread_barrier_wait(&meeting.checked);
+	pthread_join(thread, NULL);
+	is_int(calls(), 0, "and leaves them nothing to drain");
+	ok(msync(after, page, MS_SYNC) && errno == ENOMEM, "the memory is gone");
+	calls();
+	is_int(map_close(&map), PMEM2_E_MAPPING_NOT_FOUND, "closing it again is an error");
+}
+
+static void exits_with_notes(void)
+{
+	note(40, 1);
+	exit(0);
+}
+
+/* exit() runs the destructors of the library; msync is watched through the exit status. */
+static void process_exit(void)
+{
+	int status, pipe_fds[2];
+	char text[64] = "";
+
+	if (pipe(pipe_fds))
+		bail("no pipe: %m");
+	pid_t pid = fork();
+	if (!pid) {
+		dup2(pipe_fds[1], STDERR_FILENO);
+		execl("/proc/self/exe", "writeback", "exit", NULL);
+		_exit(127);
+	}
+	close(pipe_fds[1]);
+	ssize_t length = read(pipe_fds[0], text, sizeof(text) - 1);
+	waitpid(pid, &status, 0);
+	ok(WIFEXITED(status) && !WEXITSTATUS(status), "a process ends with a range noted");
+	has_str(length > 0 ? text : "", "wrote back", "which exit(3) writes back");
+	close(pipe_fds[0]);
+}
+
+/* Runs last of all: after the destructors that the library put at the default priority. */
+static bool tell_at_exit;
+static void __attribute__((destructor(101))) tell(void)
+{
+	if (tell_at_exit && calls())
+		dprintf(STDERR_FILENO, "wrote back\n");
+}
+
+int main(int argc, char **argv)
+{
+	page = (size_t)sysconf(_SC_PAGESIZE);
+	cpu_init();
+	if (map_init())
+		bail("map_init");
+	open_map();
+	if (argc > 1 && !strcmp(argv[1], "exit")) {
+		tell_at_exit = true;
+		exits_with_notes();
+	}
+	joining();
+	many();
+	edges();
+	thread_exit(note_and_exit, "a thread returns");
+	thread_exit(note_and_pthread_exit, "a thread calls pthread_exit");
+	other_thread();
+	forked();
+	forked_while_draining();
+	process_exit();
+	closed();
+	return tap_done();
+}
