@@ -2,12 +2,12 @@
 #include "map/map.h"
 
 #include <errno.h>
-#include <linux/mman.h>
 #include <sys/mman.h>
 
 #include "base/err.h"
 #include "base/log.h"
 #include "cpu/cpu.h"
+#include "map/fill.h"
 #include "map/granularity.h"
 #include "map/place.h"
 #include "map/registry.h"
@@ -16,49 +16,6 @@
 int map_init(void)
 {
 	return writeback_init();
-}
-
-static int mmap_error(const struct map_request *request)
-{
-	int code = errno == EACCES    ? PMEM2_E_NO_ACCESS
-		   : errno == EEXIST  ? PMEM2_E_MAPPING_EXISTS
-		   : errno == ENOTSUP ? PMEM2_E_NOSUPP
-				      : -errno;
-
-	err_sys("cannot map %zu bytes from offset %lld of file descriptor %d", request->length,
-		(long long)request->offset, request->fd);
-	return code;
-}
-
-static bool mmap_at(char *addr, const struct map_request *request, int flags)
-{
-	return mmap(addr, request->length, request->protection, flags | MAP_FIXED, request->fd,
-		       request->offset) != MAP_FAILED;
-}
-
-/*
- * Replace the reserved place by the real thing. *sync tells whether the kernel took MAP_SYNC; it
- * says EOPNOTSUPP where the file system or the device cannot, EINVAL if it is older than 4.15.
- */
-static int map_into_place(char *addr, const struct map_request *request, bool *sync)
-{
-	*sync = false;
-	if (!request->device) {
-		int sharing = request->is_private ? MAP_PRIVATE : MAP_SHARED;
-		struct map_request anonymous = *request;
-		anonymous.fd = -1;
-		anonymous.offset = 0;
-		return mmap_at(addr, &anonymous, sharing | MAP_ANONYMOUS) ? 0 : mmap_error(request);
-	}
-	if (request->is_private)
-		return mmap_at(addr, request, MAP_PRIVATE) ? 0 : mmap_error(request);
-	if (mmap_at(addr, request, MAP_SHARED_VALIDATE | MAP_SYNC)) {
-		*sync = true;
-		return 0;
-	}
-	if (errno != EOPNOTSUPP && errno != EINVAL)
-		return mmap_error(request);
-	return mmap_at(addr, request, MAP_SHARED) ? 0 : mmap_error(request);
 }
 
 /* Private and anonymous stores need not survive anything: nothing has to be flushed for them. */
@@ -79,10 +36,17 @@ static int decide(struct map *map, const struct map_request *request, bool sync)
 	return 0;
 }
 
-static int fill_place(struct map *map, const struct map_request *request)
+static int map_into_place(struct map *map, const struct map_request *request)
 {
+	struct fill fill = {
+		.fd = request->device ? request->fd : -1,
+		.offset = request->device ? request->offset : 0,
+		.length = request->length,
+		.protection = request->protection,
+		.is_private = request->is_private,
+	};
 	bool sync;
-	int error = map_into_place(map->addr, request, &sync);
+	int error = fill_place(map->addr, &fill, &sync);
 
 	if (!error)
 		error = decide(map, request, sync);
@@ -109,7 +73,7 @@ int map_open(struct map *map, const struct map_request *request)
 		&map->addr, whole, place_alignment(request->length, request->alignment));
 	if (error)
 		return error;
-	error = fill_place(map, request);
+	error = map_into_place(map, request);
 	if (error)
 		munmap(map->addr, whole); /* the sentence of the failure stands */
 	return error;

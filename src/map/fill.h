@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* fill.h - replace a reserved place by the real mapping */
+#ifndef MAP_FILL_H
+#define MAP_FILL_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* What goes there. A negative fd stands for memory without a file. */
+struct fill {
+	int fd;
+	off_t offset;
+	size_t length;
+	int protection; /* PROT_* */
+	bool is_private;
+};
+
+/*
+ * Map it over what is at `addr`, which the caller has reserved. *sync tells whether the kernel took
+ * MAP_SYNC, which is tried for every shared mapping of a file or device. 0, or a code of
+ * pmem2_map_new() with a sentence, and then the place is as it was.
+ */
+int fill_place(char *addr, const struct fill *fill, bool *sync);
+
+#endif
