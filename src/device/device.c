@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -129,7 +130,65 @@ int device_alignment(const struct device *device, const char *sysfs, size_t *ali
 	return 0;
 }
 
+static const char *type_of(const struct device *device)
+{
+	return device->kind == DEVICE_DAX ? "char" : "block";
+}
+
 struct region device_region(const struct device *device, const char *sysfs)
 {
-	return region_under(sysfs, device->kind == DEVICE_DAX ? "char" : "block", device->number);
+	return region_under(sysfs, type_of(device), device->number);
+}
+
+int device_regions(const struct device *device, const char *sysfs, walk_visit *visit, void *context,
+	enum walk_cover *cover)
+{
+	return walk_regions(sysfs, type_of(device), device->number, visit, context, cover);
+}
+
+const char *device_name(const struct device *device, char name[DEVICE_NAME])
+{
+	snprintf(name, DEVICE_NAME, "%s %u:%u",
+		device->kind == DEVICE_DAX ? "DAX device" : "block device", major(device->number),
+		minor(device->number));
+	return name;
+}
+
+struct nodes {
+	bool found;
+	int node;
+};
+
+static int add_node(int region, void *context)
+{
+	struct nodes *nodes = context;
+	int node, error = region_numa_node(region, &node);
+
+	if (error == -ENOENT)
+		return err_set(PMEM2_E_NOSUPP, "the kernel does not tell NUMA nodes");
+	if (error) {
+		errno = -error;
+		return err_sys("cannot read the NUMA node of a region");
+	}
+	if (nodes->found && nodes->node != node)
+		return err_set(
+			PMEM2_E_NOSUPP, "regions on NUMA nodes %d and %d", nodes->node, node);
+	*nodes = (struct nodes){true, node};
+	return 0;
+}
+
+int device_numa_node(const struct device *device, const char *sysfs, int *node)
+{
+	struct nodes nodes = {.found = false};
+	enum walk_cover cover;
+	char name[DEVICE_NAME];
+	int error = device_regions(device, sysfs, add_node, &nodes, &cover);
+
+	if (error)
+		return error;
+	if (cover != WALK_ALL)
+		return err_set(PMEM2_E_DAX_REGION_NOT_FOUND,
+			"no region of persistent memory is under %s", device_name(device, name));
+	*node = nodes.node;
+	return 0;
 }

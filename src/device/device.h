@@ -37,4 +37,21 @@ int device_alignment(const struct device *device, const char *sysfs, size_t *ali
 /* The persistent memory under it, if the kernel knows of any. */
 struct region device_region(const struct device *device, const char *sysfs);
 
+/* Visit each region under it: walk_regions() for this device. */
+int device_regions(const struct device *device, const char *sysfs, walk_visit *visit, void *context,
+	enum walk_cover *cover);
+
+/*
+ * The NUMA node whose CPUs are nearest to its memory; -1 if the kernel knows of none.
+ *
+ * PMEM2_E_DAX_REGION_NOT_FOUND	no persistent memory
+ * PMEM2_E_NOSUPP		the kernel does not say, or regions on different nodes
+ * -errno			cannot be read; -EBADMSG: is not a number
+ */
+int device_numa_node(const struct device *device, const char *sysfs, int *node);
+
+/* "block device 259:1" or "DAX device 252:1", for sentences. Returns `name`. */
+#define DEVICE_NAME 48
+const char *device_name(const struct device *device, char name[DEVICE_NAME]);
+
 #endif

@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "device/walk.h"
+
 /* How far a store must get to survive a power cut; the attribute persistence_domain. */
 enum region_domain {
 	REGION_DOMAIN_UNKNOWN,           /* the kernel does not say, or it cannot be read */
@@ -22,16 +24,26 @@ enum region_domain {
 struct region {
 	bool found;           /* the rest is only meaningful where there is one */
 	bool is_volatile;     /* the contents do not survive a power cut at all */
-	bool flushed_by_host; /* a guest's: what the CPU flushes is still in the host's page cache
-			       */
+	bool flushed_by_host; /* a guest's: what the CPU flushes is in the host's page cache */
 	enum region_domain domain;
+	unsigned count; /* of how many regions this is the weakest promise; 1 mostly */
 };
 
 /*
  * The region under a block device or a DAX character device ("block" or "char"). Partitions are
  * resolved, and device-mapper and md to what they are built on: if that is several regions, the
- * weakest promise of them. Not finding any is an answer, not an error.
+ * weakest promise of them. Not finding any is an answer, not an error; nor is one found where a
+ * part of the stack is no persistent memory, or cannot be told.
  */
 struct region region_under(const char *sysfs, const char *type, dev_t number);
+
+/* What one region promises; a directory that a walk visits. */
+struct region region_read(const char *sysfs, int region);
+
+/*
+ * The NUMA node whose CPUs are nearest, -1 if the kernel knows of none. -errno of reading it, -ENOENT
+ * on kernels that are not for NUMA, -EBADMSG if it is no number; no sentence.
+ */
+int region_numa_node(int region, int *node);
 
 #endif

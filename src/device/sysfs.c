@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "device/sysfs.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -97,6 +98,137 @@ int sysfs_read_number(int dir, const char *attribute, uint64_t *number)
 		return -EBADMSG;
 	*number = read;
 	return 0;
+}
+
+int sysfs_read_int(int dir, const char *attribute, int *number)
+{
+	char value[SYSFS_VALUE], *end;
+	int error = sysfs_read(dir, attribute, value);
+
+	if (error)
+		return error;
+	const char *digits = value + (*value == '-');
+	if (*digits < '0' || *digits > '9')
+		return -EBADMSG;
+	errno = 0;
+	long read = strtol(value, &end, 10);
+	if (errno || *end || read < INT_MIN || read > INT_MAX)
+		return -EBADMSG;
+	*number = (int)read;
+	return 0;
+}
+
+int sysfs_read_address(int dir, const char *attribute, uint64_t *address)
+{
+	char value[SYSFS_VALUE], *end;
+	int error = sysfs_read(dir, attribute, value);
+
+	if (error)
+		return error;
+	if (*value < '0' || *value > '9')
+		return -EBADMSG;
+	errno = 0;
+	unsigned long long read = strtoull(value, &end, 0);
+	if (errno || *end)
+		return -EBADMSG;
+	*address = read;
+	return 0;
+}
+
+/* Read until the end: an attribute may come in more than one piece. */
+static int read_all(int fd, char *text, size_t *length)
+{
+	for (*length = 0; *length < SYSFS_TEXT;) {
+		ssize_t got = read(fd, text + *length, SYSFS_TEXT - *length);
+		if (got < 0)
+			return -errno;
+		if (!got)
+			return 0;
+		*length += (size_t)got;
+	}
+	return -EMSGSIZE;
+}
+
+int sysfs_read_text(int dir, const char *attribute, char **text)
+{
+	size_t length;
+	int fd = openat(dir, attribute, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+	if (fd < 0)
+		return -errno;
+	char *read = malloc(SYSFS_TEXT + 1);
+	int error = read ? read_all(fd, read, &length) : -ENOMEM;
+	close(fd);
+	if (error) {
+		free(read);
+		return error;
+	}
+	read[length] = '\0';
+	*text = read;
+	return 0;
+}
+
+int sysfs_write(int dir, const char *attribute, const char *text)
+{
+	int fd = openat(dir, attribute, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+	if (fd < 0)
+		return -errno;
+	size_t length = strlen(text);
+	ssize_t written = write(fd, text, length);
+	int error = written < 0 ? -errno : (size_t)written < length ? -EIO : 0;
+	if (close(fd) && !error)
+		error = -errno;
+	return error;
+}
+
+int sysfs_each(int dir, const char *below, sysfs_visit *visit, void *context)
+{
+	int fd = openat(dir, below, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *entries = fd < 0 ? NULL : fdopendir(fd);
+	int result = 0;
+
+	if (!entries) {
+		result = -errno;
+		if (fd >= 0)
+			close(fd);
+		return result;
+	}
+	for (struct dirent *entry; !result && (entry = readdir(entries));)
+		if (entry->d_name[0] != '.')
+			result = visit(fd, entry->d_name, context);
+	closedir(entries);
+	return result;
+}
+
+struct search {
+	struct stat wanted;
+	char *name;
+};
+
+static int name_if_wanted(int dir, const char *name, void *context)
+{
+	struct search *search = context;
+	struct stat st;
+
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) || st.st_dev != search->wanted.st_dev ||
+		st.st_ino != search->wanted.st_ino)
+		return 0;
+	if (strlen(name) >= SYSFS_NAME)
+		return -ENAMETOOLONG;
+	strcpy(search->name, name);
+	return 1;
+}
+
+/* A descriptor has no name: it is what its parent calls it. */
+int sysfs_name(int dir, char name[SYSFS_NAME])
+{
+	struct search search = {.name = name};
+
+	if (fstat(dir, &search.wanted))
+		return -errno;
+	int found = sysfs_each(dir, "..", name_if_wanted, &search);
+	return found < 0 ? found : found ? 0 : -ENOENT;
 }
 
 bool sysfs_subsystem_is(int dir, const char *name)

@@ -32,6 +32,36 @@ int sysfs_read(int dir, const char *attribute, char value[SYSFS_VALUE]);
 /* An attribute that is one decimal number and nothing else; -EBADMSG otherwise. */
 int sysfs_read_number(int dir, const char *attribute, uint64_t *number);
 
+/* The same of a number that may be negative, as that of a NUMA node. */
+int sysfs_read_int(int dir, const char *attribute, int *number);
+
+/* The same of a physical address, which the kernel shows as 0x... */
+int sysfs_read_address(int dir, const char *attribute, uint64_t *address);
+
+/*
+ * An attribute of any length, as it is; the caller frees *text. -EMSGSIZE above SYSFS_TEXT bytes,
+ * which is more than an attribute can have.
+ */
+#define SYSFS_TEXT ((size_t)128 << 10)
+int sysfs_read_text(int dir, const char *attribute, char **text);
+
+/*
+ * Write to an attribute that is there; a write that takes only a part of the text is -EIO.
+ */
+int sysfs_write(int dir, const char *attribute, const char *text);
+
+/* The directory's own name, such as "region0". */
+#define SYSFS_NAME 64
+int sysfs_name(int dir, char name[SYSFS_NAME]);
+
+/*
+ * Call for each entry of a directory below `dir` ("." for itself) that does not begin with a dot, in
+ * the order of readdir(3), until `visit` returns something else than 0, which is then returned.
+ * -errno if there is no such directory; what `visit` returns should be told apart from it.
+ */
+typedef int sysfs_visit(int dir, const char *name, void *context);
+int sysfs_each(int dir, const char *below, sysfs_visit *visit, void *context);
+
 /* Whether the directory's "subsystem" link points to one of that name. */
 bool sysfs_subsystem_is(int dir, const char *name);
 

@@ -9,9 +9,10 @@
 
 #include "unit/tree.h"
 
-#define BUS      "devices/platform/ACPI0012:00/ndbus0/"
-#define TO_DEV   "../../"
-#define NO_FLAGS false, false
+#define BUS              "devices/platform/ACPI0012:00/ndbus0/"
+#define TO_DEV           "../../"
+#define NO_FLAGS         false, false
+#define PROMISE(of, ...) ((struct region){true, __VA_ARGS__, of})
 
 static void make_region(const char *name, const char *type, const char *domain)
 {
@@ -80,6 +81,10 @@ static void make_machine(void)
 		BUS "region1/namespace1.0/block/pmem1");
 	make_stack("dm-1", 1, BUS "region0/namespace0.0/block/pmem0", "devices/pci0/nvme0n1");
 	make_stack("dm-2", 2, "devices/virtual/block/dm-0", NULL);
+	tree_file("devices/virtual/block/dm-2/dm-2p1/partition", "1\n");
+	tree_link("dev/block/254:4", "../../devices/virtual/block/dm-2/dm-2p1");
+	make_stack("dm-5", 5, BUS "region0/namespace0.0/block/pmem0",
+		BUS "region0/namespace0.0/block/pmem0/pmem0p1");
 	make_stack("dm-3", 3, "devices/virtual/block/dm-3", NULL);
 
 	tree_file("devices/pci0/virtio3/ndbus1/provider", "virtio-pmem\n");
@@ -97,13 +102,13 @@ static void is_region(
 	struct region got = region_under(tree_root, type, makedev(major, minor));
 
 	ok(got.found == want.found &&
-			(!want.found ||
-				(got.domain == want.domain && got.is_volatile == want.is_volatile &&
-					got.flushed_by_host == want.flushed_by_host)),
+			(!want.found || (got.domain == want.domain && got.count == want.count &&
+						got.is_volatile == want.is_volatile &&
+						got.flushed_by_host == want.flushed_by_host)),
 		"%s", name);
 	if (got.found != want.found || got.domain != want.domain)
-		diag("found %d, volatile %d, host %d, domain %d", got.found, got.is_volatile,
-			got.flushed_by_host, got.domain);
+		diag("found %d, volatile %d, host %d, domain %d, of %u", got.found, got.is_volatile,
+			got.flushed_by_host, got.domain, got.count);
 }
 
 int main(void)
@@ -113,28 +118,32 @@ int main(void)
 	tree_open();
 	make_machine();
 
-	is_region("block", 259, 0, (struct region){true, NO_FLAGS, REGION_DOMAIN_CPU_CACHE},
+	is_region("block", 259, 0, PROMISE(1, NO_FLAGS, REGION_DOMAIN_CPU_CACHE),
 		"a disk on a region whose caches are in the domain");
-	is_region("block", 259, 1, (struct region){true, NO_FLAGS, REGION_DOMAIN_CPU_CACHE},
-		"its partition");
-	is_region("block", 259, 2, (struct region){true, NO_FLAGS, REGION_DOMAIN_MEMORY_CONTROLLER},
+	is_region("block", 259, 1, PROMISE(1, NO_FLAGS, REGION_DOMAIN_CPU_CACHE),
+		"W24: its partition");
+	is_region("block", 259, 2, PROMISE(1, NO_FLAGS, REGION_DOMAIN_MEMORY_CONTROLLER),
 		"another region of the same machine has its own answer");
-	is_region("block", 259, 4, (struct region){true, true, false, REGION_DOMAIN_CPU_CACHE},
+	is_region("block", 259, 4, PROMISE(1, true, false, REGION_DOMAIN_CPU_CACHE),
 		"a volatile region");
-	is_region("block", 259, 6, (struct region){true, NO_FLAGS, REGION_DOMAIN_UNKNOWN},
+	is_region("block", 259, 6, PROMISE(1, NO_FLAGS, REGION_DOMAIN_UNKNOWN),
 		"no persistence_domain: unknown");
-	is_region("block", 259, 8, (struct region){true, NO_FLAGS, REGION_DOMAIN_UNKNOWN},
+	is_region("block", 259, 8, PROMISE(1, NO_FLAGS, REGION_DOMAIN_UNKNOWN),
 		"a persistence_domain that nobody knows: unknown");
 	is_region("block", 259, 90, none, "a disk without persistent memory");
 	is_region("block", 259, 99, none, "a number that is not there");
 	is_region("block", 0, 42, none, "the number of a file system without a device");
-	is_region("block", 254, 0, (struct region){true, NO_FLAGS, REGION_DOMAIN_MEMORY_CONTROLLER},
-		"device-mapper over two regions: the weaker promise");
-	is_region("block", 254, 1, none, "device-mapper over a region and a disk: none");
-	is_region("block", 254, 2, (struct region){true, NO_FLAGS, REGION_DOMAIN_MEMORY_CONTROLLER},
-		"device-mapper over device-mapper");
+	is_region("block", 254, 0, PROMISE(2, NO_FLAGS, REGION_DOMAIN_MEMORY_CONTROLLER),
+		"W24: device-mapper over two regions: the weaker promise");
+	is_region("block", 254, 1, none, "W24: device-mapper over a region and a disk: none");
+	is_region("block", 254, 2, PROMISE(2, NO_FLAGS, REGION_DOMAIN_MEMORY_CONTROLLER),
+		"W24: device-mapper over device-mapper");
+	is_region("block", 254, 4, PROMISE(2, NO_FLAGS, REGION_DOMAIN_MEMORY_CONTROLLER),
+		"W24: a partition of device-mapper");
+	is_region("block", 254, 5, PROMISE(1, NO_FLAGS, REGION_DOMAIN_CPU_CACHE),
+		"W24: two pieces of one region count as one region");
 	is_region("block", 254, 3, none, "a stack on top of itself ends");
-	is_region("char", 252, 1, (struct region){true, false, true, REGION_DOMAIN_UNKNOWN},
+	is_region("char", 252, 1, PROMISE(1, false, true, REGION_DOMAIN_UNKNOWN),
 		"DAX device of virtio-pmem: the host has to flush");
 	is_region("char", 252, 2, none, "DAX device on soft-reserved memory: no region");
 
