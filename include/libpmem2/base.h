@@ -231,7 +231,7 @@ enum pmem2_granularity pmem2_map_get_store_granularity(struct pmem2_map *map);
  *
  * A write-back that fails (a full or failing disk) cannot be reported by functions that return
  * nothing, and must not look like success: the process says what failed on standard error and
- * aborts.
+ * aborts, unless it has set a handler (libpmem2/holdfast.h).
  *
  * Any alignment and length will do. At BYTE and CACHE_LINE granularity all of them are
  * async-signal-safe. They leave errno as it was.

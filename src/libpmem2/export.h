@@ -12,6 +12,9 @@
  * the archive, which cannot have versions, it keeps its plain name.
  *
  * The attribute survives link-time optimisation; clang 14 does not have it yet.
+ *
+ * What we added ourselves (libpmem2/holdfast.h) is there once, under a node of its own, and exported
+ * with EXPORT_HOLDFAST.
  */
 #ifndef LIBPMEM2_EXPORT_H
 #define LIBPMEM2_EXPORT_H
@@ -28,5 +31,7 @@
 	__asm__(".symver " #name "_impl, " #name "@@LIBPMEM2_2.0");                                \
 	extern __typeof__(name) name __asm__(#name "_impl") __attribute__((visibility("default")));
 #endif
+
+#define EXPORT_HOLDFAST(name) extern __typeof__(name) name __attribute__((visibility("default")));
 
 #endif

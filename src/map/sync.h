@@ -3,21 +3,13 @@
 #ifndef MAP_SYNC_H
 #define MAP_SYNC_H
 
-#include <stddef.h>
-#include <stdint.h>
-
-/* [from, to); whole pages unless said otherwise. */
-struct range {
-	uintptr_t from, to;
-};
-
-/* The pages that [addr, addr + len) touches; what wraps around ends with the address space. */
-struct range sync_whole_pages(uintptr_t addr, size_t len);
+#include "map/failure.h"
+#include "map/range.h"
 
 /*
- * Write back those pages that belong to live maps, and return when they are durable. Does not
- * return if that fails: see writeback.h.
+ * Write back those of the pages that belong to live maps. When it returns they are durable, but for
+ * those that it has added to `failures`.
  */
-void sync_pages(struct range range);
+void sync_pages(struct range pages, struct failures *failures);
 
 #endif

@@ -49,21 +49,21 @@ static void init_lock(pthread_mutex_t *lock)
 	pthread_mutexattr_destroy(&attributes);
 }
 
-/* The caller holds the lock of `of`. */
-static void write_ranges(struct notes *of, unsigned first, unsigned end)
+/* The caller holds the lock of `of`, and reports failures when it holds none any more. */
+static void write_ranges(struct notes *of, unsigned first, unsigned end, struct failures *failures)
 {
 	unsigned count = atomic_load_explicit(&of->count, memory_order_relaxed);
 
 	for (unsigned i = first; i < end; i++)
-		sync_pages(of->ranges[i]);
+		sync_pages(of->ranges[i], failures);
 	memmove(&of->ranges[first], &of->ranges[end], (count - end) * sizeof(struct range));
 	/* Release: a drain that reads 0 without the lock also sees that the pages are durable. */
 	atomic_store_explicit(&of->count, count - (end - first), memory_order_release);
 }
 
-static void write_all(struct notes *of)
+static void write_all(struct notes *of, struct failures *failures)
 {
-	write_ranges(of, 0, atomic_load_explicit(&of->count, memory_order_relaxed));
+	write_ranges(of, 0, atomic_load_explicit(&of->count, memory_order_relaxed), failures);
 }
 
 /* The first range that ends at or behind `address`, or count. */
@@ -77,7 +77,7 @@ static unsigned first_reaching(const struct notes *of, uintptr_t address)
 }
 
 /* Put a range in its place, joined with all that are near. The caller holds the lock. */
-static void add_range(struct notes *of, struct range new)
+static void add_range(struct notes *of, struct range new, struct failures *failures)
 {
 	uintptr_t low = new.from < WRITEBACK_GAP ? 0 : new.from - WRITEBACK_GAP;
 	uintptr_t high =
@@ -93,7 +93,7 @@ static void add_range(struct notes *of, struct range new)
 		if (of->ranges[end - 1].to > new.to)
 			new.to = of->ranges[end - 1].to;
 	} else if (count == NOTES_MAX) {
-		write_all(of);
+		write_all(of, failures);
 		first = end = count = 0;
 	}
 	memmove(&of->ranges[first + 1], &of->ranges[end], (count - end) * sizeof(struct range));
@@ -138,18 +138,20 @@ static void thread_exits(void *of_thread)
 
 void writeback_note(const void *addr, size_t len)
 {
+	struct failures failures = {.count = 0};
 	int saved = errno;
 
 	if (!len)
 		return;
-	struct range range = sync_whole_pages((uintptr_t)addr, len);
+	struct range pages = range_whole_pages((uintptr_t)addr, len);
 	if (enlist()) {
 		pthread_mutex_lock(&notes.lock);
-		add_range(&notes, range);
+		add_range(&notes, pages, &failures);
 		pthread_mutex_unlock(&notes.lock);
 	} else {
-		sync_pages(range);
+		sync_pages(pages, &failures);
 	}
+	failures_report(&failures);
 	errno = saved;
 }
 
@@ -158,14 +160,16 @@ void writeback_drain(void)
 	if (likely(!atomic_load_explicit(&notes.count, memory_order_acquire)))
 		return;
 
+	struct failures failures = {.count = 0};
 	int saved = errno;
 	pthread_mutex_lock(&notes.lock);
-	write_all(&notes);
+	write_all(&notes, &failures);
 	pthread_mutex_unlock(&notes.lock);
+	failures_report(&failures);
 	errno = saved;
 }
 
-static void write_in_map(struct notes *of, const struct map *map)
+static void write_in_map(struct notes *of, const struct map *map, struct failures *failures)
 {
 	uintptr_t start = (uintptr_t)map->addr, end = start + map->length;
 
@@ -174,26 +178,31 @@ static void write_in_map(struct notes *of, const struct map *map)
 	unsigned first = first_reaching(of, start + 1), last = first;
 	while (last < count && of->ranges[last].from < end)
 		last++;
-	write_ranges(of, first, last);
+	write_ranges(of, first, last, failures);
 	pthread_mutex_unlock(&of->lock);
 }
 
 void writeback_map(const struct map *map)
 {
+	struct failures failures = {.count = 0};
+
 	pthread_mutex_lock(&threads.lock);
 	for (struct notes *of = threads.first; of; of = of->next)
-		write_in_map(of, map);
+		write_in_map(of, map, &failures);
 	pthread_mutex_unlock(&threads.lock);
+	failures_report(&failures);
 }
 
 static void before_fork(void)
 {
 	pthread_mutex_lock(&threads.lock);
 	registry_before_fork();
+	failures_before_fork();
 }
 
 static void after_fork_in_parent(void)
 {
+	failures_after_fork();
 	registry_after_fork_in_parent();
 	pthread_mutex_unlock(&threads.lock);
 }
@@ -201,6 +210,7 @@ static void after_fork_in_parent(void)
 /* Only this thread lives on. The notes of the others are theirs to drain, in the parent. */
 static void after_fork_in_child(void)
 {
+	failures_after_fork();
 	registry_after_fork_in_child();
 	threads.first = NULL;
 	notes.listed = false;
@@ -223,13 +233,16 @@ int writeback_init(void)
  */
 static void __attribute__((destructor)) process_exits(void)
 {
+	struct failures failures = {.count = 0};
+
 	if (pthread_mutex_lock(&threads.lock))
 		return;
 	for (struct notes *of = threads.first; of; of = of->next) {
 		if (pthread_mutex_lock(&of->lock))
 			continue;
-		write_all(of);
+		write_all(of, &failures);
 		pthread_mutex_unlock(&of->lock);
 	}
 	pthread_mutex_unlock(&threads.lock);
+	failures_report(&failures);
 }

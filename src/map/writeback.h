@@ -10,8 +10,8 @@
  * the map is closed (by any thread) or when the process exits, whichever comes first. A forked
  * child starts with nothing noted.
  *
- * A write-back that fails ends the process with a sentence: the callers return nothing, and to
- * return would be to claim that the stores are durable.
+ * A write-back that fails ends the process with a sentence, or is told to the program's handler
+ * (failure.h): the callers return nothing, and to return would be to claim that all is durable.
  *
  * Locks, in this order: the list of threads; the notes of one thread; the registry's.
  */

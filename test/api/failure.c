@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * failure.c - the handler for pages that could not be written back
+ *
+ * A write-back fails here because the test has unmapped a page behind the library's back: msync(2)
+ * says ENOMEM. test/tool/disk-errors does it with disks that really fail.
+ */
+#include <errno.h>
+#include <libpmem2/holdfast.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <sys/wait.h>
+
+#include "api/fixture.h"
+
+static struct {
+	unsigned calls;
+	struct holdfast_writeback_failure last;
+	char path[256];
+	pthread_t thread;
+	enum holdfast_writeback_verdict verdict;
+} told;
+
+static sigjmp_buf away;
+
+static enum holdfast_writeback_verdict tell(
+	const struct holdfast_writeback_failure *failure, void *context)
+{
+	told.calls++;
+	told.last = *failure;
+	snprintf(told.path, sizeof(told.path), "%s", failure->path);
+	told.thread = pthread_self();
+	ok(context == &told, "the handler gets its context");
+	return told.verdict;
+}
+
+/* A map whose second page is gone. */
+static struct pmem2_map *broken_map(void)
+{
+	struct pmem2_map *map = map_of(4 * page_size(), "PAGE");
+
+	munmap((char *)pmem2_map_get_address(map) + page_size(), page_size());
+	return map;
+}
+
+static char *gone(struct pmem2_map *map)
+{
+	return (char *)pmem2_map_get_address(map) + page_size();
+}
+
+static void told_of(struct pmem2_map *map, const char *what)
+{
+	is_int(told.calls, 1, "%s: the handler is called once", what);
+	ok(told.last.addr == gone(map) && told.last.length == page_size(), "%s: with the page",
+		what);
+	is_int(told.last.error, ENOMEM, "%s: and the error", what);
+	told.calls = 0;
+}
+
+static void from_calls(void)
+{
+	struct pmem2_map *map = broken_map();
+
+	told.verdict = HOLDFAST_WRITEBACK_LOST;
+	holdfast_set_writeback_handler(tell, &told);
+	errno = 77;
+	pmem2_get_persist_fn(map)(gone(map) + 5, 1);
+	is_int(errno, 77, "persist: returns with errno as it was");
+	told_of(map, "persist");
+	is_int(told.last.struct_size, sizeof(told.last), "the struct says how large it is");
+	is_str(told.path, "unknown file", "nothing is mapped there: no file to name");
+	pmem2_get_drain_fn(map)();
+	is_int(told.calls, 0, "the page is not noted any more");
+
+	pmem2_get_flush_fn(map)(gone(map), 1);
+	pmem2_map_delete(&map);
+	is_int(told.calls, 1, "map_delete: tells of what was noted");
+	told.calls = 0;
+}
+
+static void *flush_and_exit(void *map)
+{
+	pmem2_get_flush_fn(map)(gone(map), 1);
+	return NULL;
+}
+
+static void from_threads(void)
+{
+	struct pmem2_map *map = broken_map();
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, flush_and_exit, map);
+	pthread_join(thread, NULL);
+	told_of(map, "a thread that exits");
+	ok(!pthread_equal(told.thread, pthread_self()), "it is told itself");
+	pmem2_map_delete(&map);
+	told.calls = 0;
+}
+
+/* A handler that makes, uses and deletes maps of its own: no lock may be held. */
+static enum holdfast_writeback_verdict use_library(
+	const struct holdfast_writeback_failure *failure, void *context)
+{
+	struct pmem2_map *other = map_of(page_size(), "PAGE");
+
+	(void)failure;
+	pmem2_get_persist_fn(other)(pmem2_map_get_address(other), 1);
+	pmem2_get_flush_fn(other)(pmem2_map_get_address(other), 1);
+	pmem2_map_delete(&other);
+	(*(unsigned *)context)++;
+	return HOLDFAST_WRITEBACK_LOST;
+}
+
+static enum holdfast_writeback_verdict leave(
+	const struct holdfast_writeback_failure *failure, void *context)
+{
+	(void)failure;
+	(void)context;
+	siglongjmp(away, 1);
+}
+
+static void what_handlers_may_do(void)
+{
+	struct pmem2_map *map = broken_map();
+	unsigned calls = 0;
+
+	holdfast_set_writeback_handler(use_library, &calls);
+	pmem2_get_persist_fn(map)(gone(map), 1);
+	is_int(calls, 1, "a handler may use the library");
+
+	holdfast_set_writeback_handler(leave, NULL);
+	if (!sigsetjmp(away, 1)) {
+		pmem2_get_persist_fn(map)(gone(map), 1);
+		ok(false, "siglongjmp leaves the persist");
+	} else {
+		ok(true, "siglongjmp leaves the persist");
+	}
+	pmem2_get_persist_fn(map)(pmem2_map_get_address(map), 1);
+	ok(true, "and nothing is locked afterwards");
+	pmem2_map_delete(&map);
+}
+
+/* How a child that persists the page ends: its signal, or its exit status negated. */
+static int ending(enum holdfast_writeback_verdict verdict, bool with_handler, bool by_exit)
+{
+	struct pmem2_map *map = broken_map();
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		if (!freopen("/dev/null", "w", stderr) || !freopen("/dev/null", "w", stdout))
+			_exit(99);
+		told.verdict = verdict;
+		holdfast_set_writeback_handler(with_handler ? tell : NULL, &told);
+		pmem2_get_flush_fn(map)(gone(map), 1);
+		if (by_exit)
+			exit(7);
+		pmem2_get_drain_fn(map)();
+		_exit(8);
+	}
+	waitpid(pid, &status, 0);
+	holdfast_set_writeback_handler(NULL, NULL);
+	pmem2_map_delete(&map);
+	return WIFSIGNALED(status) ? WTERMSIG(status) : -WEXITSTATUS(status);
+}
+
+static void verdicts(void)
+{
+	holdfast_set_writeback_handler(NULL, NULL);
+	is_int(ending(HOLDFAST_WRITEBACK_LOST, false, false), SIGABRT, "no handler: abort");
+	is_int(ending(HOLDFAST_WRITEBACK_ABORT, true, false), SIGABRT, "verdict abort: abort");
+	is_int(ending((enum holdfast_writeback_verdict)9, true, false), SIGABRT,
+		"a verdict that is none: abort");
+	is_int(ending(HOLDFAST_WRITEBACK_LOST, true, false), -8,
+		"verdict lost: the program goes on");
+	is_int(ending(HOLDFAST_WRITEBACK_LOST, false, true), SIGABRT, "no handler, exit(3): abort");
+	is_int(ending(HOLDFAST_WRITEBACK_LOST, true, true), -7, "verdict lost, exit(3): it exits");
+}
+
+/* More pages fail than are listed one by one: none may be left out of what is told. */
+static uintptr_t told_from = UINTPTR_MAX, told_to;
+
+static enum holdfast_writeback_verdict widen(
+	const struct holdfast_writeback_failure *failure, void *context)
+{
+	uintptr_t from = (uintptr_t)failure->addr;
+
+	(void)context;
+	told_from = from < told_from ? from : told_from;
+	told_to = from + failure->length > told_to ? from + failure->length : told_to;
+	return HOLDFAST_WRITEBACK_LOST;
+}
+
+static void many(void)
+{
+	size_t far = (size_t)1 << 20, count = 30;
+	struct pmem2_map *map = map_of(count * far, "PAGE");
+	char *addr = pmem2_map_get_address(map);
+
+	holdfast_set_writeback_handler(widen, NULL);
+	munmap(addr, count * far);
+	for (size_t i = 0; i < count; i++)
+		pmem2_get_flush_fn(map)(addr + i * far, 1);
+	pmem2_get_drain_fn(map)();
+	ok(told_from == (uintptr_t)addr, "many failures: the first page is told of");
+	ok(told_to == (uintptr_t)addr + (count - 1) * far + page_size(), "and the last");
+	pmem2_map_delete(&map);
+	holdfast_set_writeback_handler(NULL, NULL);
+}
+
+int main(void)
+{
+	from_calls();
+	from_threads();
+	what_handlers_may_do();
+	verdicts();
+	many();
+	return tap_done();
+}
