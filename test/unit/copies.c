@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* copies.c - every engine moves and sets what memmove(3) and memset(3) do, and nothing else */
+#include <errno.h>
+#include <stdint.h>
+#include <sys/mman.h>
+
+#include "cpu/arch.h"
+#include "libpmem2/base.h"
+#include "tap.h"
+#include "unit/features.h"
+#include "unit/movdir64b.h"
+
+typedef void *move_fn(void *dest, const void *src, size_t len, unsigned flags);
+typedef void *set_fn(void *dest, int c, size_t len, unsigned flags);
+
+#define ARENA  (128 * 1024)
+#define ZONE   128   /* bytes on each side that must stay as they are */
+#define SHORT  320   /* every length up to here */
+#define APART  21000 /* more than the longest copy */
+#define MIDDLE (ARENA / 2)
+
+/* Memory between two pages that must not be touched, its copy to compare with, and its contents. */
+struct arena {
+	char *live, *want, *fresh;
+};
+
+static struct arena here, there;
+
+/* One call. Offsets into an arena, so that the same can be done to its copy. */
+struct shot {
+	size_t dest, src, len;
+	int c;
+	unsigned flags;
+};
+
+/* Fixed, so that a failure comes back: xorshift64 (Marsaglia, 2003). */
+static uint64_t random_state = 0x9e3779b97f4a7c15;
+
+static size_t random_below(size_t limit)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return (size_t)(random_state >> 16) % limit;
+}
+
+static struct arena arena_new(void)
+{
+	const size_t guard = 64 * 1024; /* a multiple of any page size in use */
+	struct arena arena = {.want = malloc(ARENA), .fresh = malloc(ARENA)};
+	char *map = mmap(NULL, ARENA + 2 * guard, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (!arena.want || !arena.fresh || map == MAP_FAILED ||
+		mprotect(map + guard, ARENA, PROT_READ | PROT_WRITE))
+		bail("no memory between two guard pages: %s", strerror(errno));
+	arena.live = map + guard;
+	for (size_t i = 0; i < ARENA; i++)
+		arena.live[i] = arena.want[i] = arena.fresh[i] = (char)random_below(256);
+	return arena;
+}
+
+/* From `at` with a red zone on both sides, as far as the arena goes. */
+static size_t zone_start(size_t at)
+{
+	return at < ZONE ? 0 : at - ZONE;
+}
+
+static size_t zone_size(size_t at, size_t len)
+{
+	size_t end = at + len + ZONE;
+
+	return (end > ARENA ? ARENA : end) - zone_start(at);
+}
+
+static void arena_renew(struct arena *arena, size_t at, size_t len)
+{
+	size_t start = zone_start(at), size = zone_size(at, len);
+
+	memcpy(arena->live + start, arena->fresh + start, size);
+	memcpy(arena->want + start, arena->fresh + start, size);
+}
+
+static bool arena_as_wanted(const struct arena *arena, size_t at, size_t len)
+{
+	size_t start = zone_start(at);
+
+	return !memcmp(arena->live + start, arena->want + start, zone_size(at, len));
+}
+
+static bool move_is_right(
+	move_fn *move, struct arena *to, struct arena *from, const struct shot *shot)
+{
+	void *dest = to->live + shot->dest;
+	bool returned;
+
+	arena_renew(to, shot->dest, shot->len);
+	arena_renew(from, shot->src, shot->len);
+	memmove(to->want + shot->dest, from->want + shot->src, shot->len);
+	returned = move(dest, from->live + shot->src, shot->len, shot->flags) == dest;
+	return returned && arena_as_wanted(to, shot->dest, shot->len) &&
+	       arena_as_wanted(from, shot->src, shot->len);
+}
+
+static bool set_is_right(set_fn *set, struct arena *to, const struct shot *shot)
+{
+	void *dest = to->live + shot->dest;
+	bool returned;
+
+	arena_renew(to, shot->dest, shot->len);
+	memset(to->want + shot->dest, shot->c, shot->len);
+	returned = set(dest, shot->c, shot->len, shot->flags) == dest;
+	return returned && arena_as_wanted(to, shot->dest, shot->len);
+}
+
+/* What the engines read of `cpu` besides the size of a line. */
+static void random_settings(void)
+{
+	static const size_t thresholds[] = {0, 256, SIZE_MAX};
+
+	cpu.stream_threshold = thresholds[random_below(3)];
+	cpu.fence_while_streaming = random_below(2);
+}
+
+/* All calls of one kind of one engine, told as one point. */
+struct tally {
+	const char *engine, *function;
+	unsigned calls, failures;
+};
+
+static void tally_add(struct tally *tally, const struct shot *shot, bool right)
+{
+	tally->calls++;
+	if (!right && !tally->failures++)
+		diag("first wrong: dest at %zu, src at %zu, len %zu, c %d, flags %#x, streaming "
+		     "from %zu%s",
+			shot->dest, shot->src, shot->len, shot->c, shot->flags,
+			cpu.stream_threshold, cpu.fence_while_streaming ? " with fences" : "");
+}
+
+static void tally_tell(const struct tally *tally, const char *as)
+{
+	is_int(tally->failures, 0, "%s: %u calls of %s do as %s", tally->engine, tally->calls,
+		tally->function, as);
+}
+
+/* Long enough for several chunks of a flushed copy and several fences of a streaming one. */
+static const size_t long_lengths[] = {500, 768, 1000, 4095, 4096, 4097, 8191, 8192, 8193, 20000};
+
+#define LONG_LENGTHS (sizeof(long_lengths) / sizeof(long_lengths[0]))
+
+/* Source less destination: over each other, a little apart, in one line, far apart. */
+static const long distances[] = {0, 1, -1, 7, -7, 8, -8, 16, -16, 63, -63, 64, -64, 65, -65, 100,
+	-100, 256, -256, 4096, -4096, 4100, -4100, APART, -APART};
+
+#define DISTANCES (sizeof(distances) / sizeof(distances[0]))
+
+static void move_at_distances(struct tally *tally, move_fn *move, size_t len, int rounds)
+{
+	for (size_t i = 0; i < DISTANCES * (size_t)rounds; i++) {
+		long distance = distances[i % DISTANCES];
+		struct shot shot = {.len = len, .dest = MIDDLE + random_below(64)};
+
+		shot.src = shot.dest + (size_t)distance;
+		/* Apart, any alignment of the one goes with any of the other. */
+		if (distance == APART || distance == -APART)
+			shot.src += random_below(64);
+		shot.flags = (unsigned)random_below(PMEM2_F_MEM_VALID_FLAGS + 1);
+		random_settings();
+		tally_add(tally, &shot, move_is_right(move, &here, &here, &shot));
+	}
+}
+
+static void test_move(const char *engine, const char *function, move_fn *move)
+{
+	struct tally tally = {engine, function, 0, 0};
+
+	for (size_t len = 0; len <= SHORT; len++)
+		move_at_distances(&tally, move, len, 5);
+	for (size_t i = 0; i < LONG_LENGTHS; i++)
+		move_at_distances(&tally, move, long_lengths[i], 4);
+	tally_tell(&tally, "memmove");
+}
+
+static void set_somewhere(struct tally *tally, set_fn *set, size_t len, int rounds)
+{
+	static const int values[] = {0, 1, 'h', 127, 128, 255, 256, 0x1234567, -1, -128, INT32_MIN};
+
+	while (rounds--) {
+		struct shot shot = {.len = len, .dest = MIDDLE + random_below(64)};
+
+		shot.c = values[random_below(sizeof(values) / sizeof(values[0]))];
+		shot.flags = (unsigned)random_below(PMEM2_F_MEM_VALID_FLAGS + 1);
+		random_settings();
+		tally_add(tally, &shot, set_is_right(set, &here, &shot));
+	}
+}
+
+static void test_set(const char *engine, const char *function, set_fn *set)
+{
+	struct tally tally = {engine, function, 0, 0};
+
+	for (size_t len = 0; len <= SHORT; len++)
+		set_somewhere(&tally, set, len, 40);
+	for (size_t i = 0; i < LONG_LENGTHS; i++)
+		set_somewhere(&tally, set, long_lengths[i], 40);
+	tally_tell(&tally, "memset");
+}
+
+/*
+ * At the very ends of what may be touched: to read or write one byte further ends the program. Each
+ * arena has its own guard pages, so source and destination end (or begin) at one both.
+ */
+static void move_and_set_at_guards(
+	struct tally *tally, move_fn *move, set_fn *set, size_t len, unsigned flags)
+{
+	struct shot starts = {.len = len, .c = 'g', .flags = flags};
+	struct shot ends = starts, crossed = starts;
+
+	ends.dest = ends.src = crossed.dest = ARENA - len;
+	random_settings();
+	tally_add(tally, &starts, move_is_right(move, &here, &there, &starts));
+	tally_add(tally, &ends, move_is_right(move, &here, &there, &ends));
+	tally_add(tally, &crossed, move_is_right(move, &here, &there, &crossed));
+	tally_add(tally, &starts, set_is_right(set, &here, &starts));
+	tally_add(tally, &ends, set_is_right(set, &here, &ends));
+}
+
+static void test_guards(const char *engine, const char *function, move_fn *move, set_fn *set)
+{
+	static const unsigned flags[] = {
+		0, PMEM2_F_MEM_NONTEMPORAL, PMEM2_F_MEM_TEMPORAL, PMEM2_F_MEM_NOFLUSH};
+	struct tally tally = {engine, function, 0, 0};
+
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		for (size_t len = 0; len <= SHORT; len++)
+			move_and_set_at_guards(&tally, move, set, len, flags[i]);
+		for (size_t k = 0; k < LONG_LENGTHS; k++)
+			move_and_set_at_guards(&tally, move, set, long_lengths[k], flags[i]);
+	}
+	tally_tell(&tally, "they should at the edge of a page");
+}
+
+static void test_engine(const struct cpu_engine *engine, uint32_t features)
+{
+	const char *name = engine->name;
+
+	diag("%s", name); /* in case that it crashes */
+	test_move(name, "move_line", engine->move_line);
+	test_set(name, "set_line", engine->set_line);
+	test_guards(name, "move_line, set_line", engine->move_line, engine->set_line);
+	if (tested_before(engine, features, move_byte))
+		return;
+	test_move(name, "move_byte", engine->move_byte);
+	test_set(name, "set_byte", engine->set_byte);
+	test_guards(name, "move_byte, set_byte", engine->move_byte, engine->set_byte);
+}
+
+int main(void)
+{
+	uint32_t features;
+
+	here = arena_new();
+	there = arena_new();
+	arch_detect(&cpu);
+	features = cpu.features;
+	if (!(features & feature_bit("movdir64b")))
+		movdir64b_emulate();
+	for (const struct cpu_engine *engine = cpu_engines(); engine->name; engine++)
+		if (engine_runs(engine, features))
+			test_engine(engine, features);
+	return tap_done();
+}

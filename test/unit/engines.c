@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* engines.c - which engine is chosen: the table, the features of the CPU, the environment */
+#include <ctype.h>
+#include <stdint.h>
+
+#include "cpu/arch.h"
+#include "tap.h"
+#include "unit/features.h"
+
+/* The CPU as the library finds it before it has looked. */
+static struct cpu untouched;
+
+static uint32_t all_features(void)
+{
+	uint32_t all = 0;
+
+	for (int bit = 0; arch_feature_names[bit]; bit++)
+		all |= 1u << bit;
+	return all;
+}
+
+static void test_row(const struct cpu_engine *engine)
+{
+	const char *name = engine->name;
+
+	ok(cpu_engine_named(name) == engine, "%s is found by its name, which no other has", name);
+	ok(engine->flush && engine->drain && engine->persist, "%s flushes and drains", name);
+	ok(engine->move_line && engine->move_byte, "%s moves", name);
+	ok(engine->set_line && engine->set_byte, "%s sets", name);
+	ok(!(engine->needs & ~all_features()), "%s needs features that have names", name);
+	ok(engine->flushes == (strncmp(name, "none-", 5) != 0), "%s says if it flushes", name);
+}
+
+static void test_table(void)
+{
+	const struct cpu_engine *engine = cpu_engines(), *last = NULL;
+
+	for (; engine->name; last = engine++)
+		test_row(engine);
+	is_int(last ? last->needs : 1, 0, "the last engine needs nothing");
+	ok(!cpu_engine_named("abacus"), "an engine that there is not");
+	ok(!cpu_engine_named(""), "an engine without a name");
+}
+
+/* The first of a list of names that the mask has, or what there always is. */
+static const char *best(const char *const names[], uint32_t features, const char *otherwise)
+{
+	for (; *names; names++)
+		if (features & feature_bit(*names))
+			return *names;
+	return otherwise;
+}
+
+/* What x86-64 ought to choose, said without a table of engines. */
+static void expected_engine(uint32_t features, char *name, size_t size)
+{
+	static const char *const flushes[] = {"clwb", "clflushopt", "clflush", NULL};
+	static const char *const copies[] = {"movdir64b", "avx512f", "avx", "sse2", NULL};
+	const char *flush = best(flushes, features, "none");
+	const char *copy;
+
+	/* Its ends are copied with 16-byte registers. */
+	if (!(features & feature_bit("sse2")))
+		features &= ~feature_bit("movdir64b");
+	copy = best(copies, features, "words");
+	/* Without a flush nothing is to be gained from going around the caches. */
+	if (!strcmp(flush, "none"))
+		copy = "words";
+	snprintf(name, size, "%s-%s", flush, copy);
+}
+
+static void test_choice(void)
+{
+	uint32_t all = all_features(), asked_too_much = 0, wrong = 0;
+	char expected[64];
+
+	if (all && !feature_bit("clflush")) {
+		skip("the best engine for every set of features", "not written for this CPU");
+		return;
+	}
+	for (uint32_t features = 0; features <= all; features++) {
+		const struct cpu_engine *engine = cpu_engine_for(features);
+
+		expected_engine(features, expected, sizeof(expected));
+		if (engine->needs & ~features && !asked_too_much++)
+			diag("%s chosen for%s", engine->name, feature_names(features));
+		if ((!engine->name || strcmp(engine->name, expected)) && !wrong++)
+			diag("%s, not %s, chosen for%s", engine->name, expected,
+				feature_names(features));
+	}
+	is_int(asked_too_much, 0, "no set of features gets an engine that needs more");
+	is_int(wrong, 0, "each of %u sets of features gets its best engine", all + 1);
+}
+
+/* What each setting takes from a CPU that has everything. Only these exact values count. */
+static const struct {
+	const char *variable, *value, *taken;
+} settings[] = {
+	{"PMEM_NO_CLWB", "1", " clwb movdir64b"},
+	{"PMEM_NO_CLWB", "0", " movdir64b"},
+	{"PMEM_NO_CLWB", "", " movdir64b"},
+	{"PMEM_NO_CLWB", "1 ", " movdir64b"},
+	{"PMEM_NO_CLWB", "yes", " movdir64b"},
+	{"PMEM_NO_CLFLUSHOPT", "1", " clflushopt movdir64b"},
+	{"PMEM_NO_CLFLUSHOPT", "0", " movdir64b"},
+	{"PMEM_NO_CLFLUSHOPT", "01", " movdir64b"},
+	{"PMEM_NO_CLFLUSHOPT", "yes", " movdir64b"},
+	{"PMEM_AVX", "0", " avx movdir64b"},
+	{"PMEM_AVX", "1", " movdir64b"},
+	{"PMEM_AVX", "", " movdir64b"},
+	{"PMEM_AVX", "no", " movdir64b"},
+	{"PMEM_AVX512F", "0", " avx512f movdir64b"},
+	{"PMEM_AVX512F", "1", " movdir64b"},
+	{"PMEM_AVX512F", "0 ", " movdir64b"},
+	{"PMEM_MOVDIR64B", "1", ""},
+	{"PMEM_MOVDIR64B", "", ""},
+	{"PMEM_MOVDIR64B", "no", ""},
+	{"PMEM_MOVDIR64B", "00", ""},
+	{"PMEM_MOVDIR64B", "0", " movdir64b"},
+	{"PMEM_NO_MOVNT", "1", " sse2 avx avx512f movdir64b"},
+	{"PMEM_NO_MOVNT", "0", " movdir64b"},
+	{"PMEM_NO_MOVNT", "1 ", " movdir64b"},
+	{"PMEM_NO_MOVNT", "yes", " movdir64b"},
+};
+
+static void clean_environment(void)
+{
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
+		unsetenv(settings[i].variable);
+	unsetenv("PMEM_MOVNT_THRESHOLD");
+	unsetenv("PMEM_WC_WORKAROUND");
+}
+
+static const char *taken_away(void)
+{
+	return feature_names(all_features() & ~arch_allowed(all_features()));
+}
+
+static void test_settings(void)
+{
+	if (!feature_bit("clflush")) {
+		is_str(taken_away(), "", "nothing is forbidden in a clean environment");
+		return;
+	}
+	is_str(taken_away(), " movdir64b", "MOVDIR64B has to be asked for");
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+		setenv(settings[i].variable, settings[i].value, true);
+		is_str(taken_away(), settings[i].taken, "%s=\"%s\"", settings[i].variable,
+			settings[i].value);
+		unsetenv(settings[i].variable);
+	}
+	setenv("PMEM_NO_CLWB", "1", true);
+	setenv("PMEM_NO_CLFLUSHOPT", "1", true);
+	setenv("PMEM_MOVDIR64B", "1", true);
+	is_str(taken_away(), " clflushopt clwb", "neither CLWB nor CLFLUSHOPT");
+	is_int(arch_allowed(0), 0, "no setting adds a feature that the CPU lacks");
+	clean_environment();
+}
+
+/* cpu_init() in an environment with that one setting. */
+static void init_with(const char *variable, const char *value)
+{
+	cpu = untouched;
+	setenv(variable, value, true);
+	cpu_init();
+	unsetenv(variable);
+}
+
+static void test_threshold(void)
+{
+	static const struct {
+		const char *value;
+		size_t threshold;
+	} rows[] = {
+		{"0", 0},
+		{"100", 100},
+		{" 100", 100},
+		{"100k", 100},
+		{"-1", 256},
+		{"-100", 256},
+		{"lots", 0},
+		{"", 0},
+		{"9223372036854775807", INT64_MAX},
+		{"99999999999999999999", INT64_MAX},
+	};
+
+	is_int(untouched.stream_threshold, 256, "copies stream from 256 bytes on");
+	cpu_init();
+	is_int(cpu.stream_threshold, 256, "and still do when nothing else is asked for");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		init_with("PMEM_MOVNT_THRESHOLD", rows[i].value);
+		is_int(cpu.stream_threshold, rows[i].threshold, "PMEM_MOVNT_THRESHOLD=\"%s\"",
+			rows[i].value);
+	}
+	cpu = untouched;
+}
+
+static void test_fence_while_streaming(void)
+{
+	static const char *const ignored[] = {"", "1 ", "01", "yes", "no", "00", "-1", NULL};
+	struct cpu found = untouched;
+
+	arch_detect(&found);
+	cpu_init();
+	is_int(cpu.fence_while_streaming, found.fence_while_streaming, "fences as the CPU likes");
+	init_with("PMEM_WC_WORKAROUND", "1");
+	ok(cpu.fence_while_streaming, "PMEM_WC_WORKAROUND=\"1\"");
+	init_with("PMEM_WC_WORKAROUND", "0");
+	ok(!cpu.fence_while_streaming, "PMEM_WC_WORKAROUND=\"0\"");
+	for (int i = 0; ignored[i]; i++) {
+		init_with("PMEM_WC_WORKAROUND", ignored[i]);
+		is_int(cpu.fence_while_streaming, found.fence_while_streaming,
+			"PMEM_WC_WORKAROUND=\"%s\" is ignored", ignored[i]);
+	}
+	cpu = untouched;
+}
+
+static void check_init(const char *environment)
+{
+	struct cpu found = untouched;
+
+	arch_detect(&found);
+	is_int(cpu.features, arch_allowed(found.features), "cpu.features, %s", environment);
+	ok(cpu.engine == cpu_engine_for(cpu.features), "cpu.engine, %s", environment);
+	is_int(cpu.line_size, found.line_size, "cpu.line_size, %s", environment);
+}
+
+static void test_init(void)
+{
+	cpu_init();
+	check_init("clean environment");
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+		char text[64];
+
+		setenv(settings[i].variable, settings[i].value, true);
+		cpu = untouched;
+		cpu_init();
+		snprintf(text, sizeof(text), "%s=\"%s\"", settings[i].variable, settings[i].value);
+		check_init(text);
+		unsetenv(settings[i].variable);
+	}
+	cpu = untouched;
+}
+
+/* The value of the first such line of /proc/cpuinfo, in a buffer that the next call reuses. */
+static const char *cpuinfo(const char *key)
+{
+	static char line[8192];
+	FILE *file = fopen("/proc/cpuinfo", "r");
+	const char *value = NULL;
+
+	while (file && !value && fgets(line, sizeof(line), file)) {
+		size_t n = strlen(key);
+		line[strcspn(line, "\n")] = '\0';
+		if (!strncmp(line, key, n) && isspace((unsigned char)line[n]))
+			value = strchr(line, ':');
+	}
+	if (file)
+		fclose(file);
+	return value ? value + 1 + strspn(value + 1, " ") : NULL;
+}
+
+static bool has_word(const char *text, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (; text; text = strchr(text, ' ')) {
+		text += strspn(text, " ");
+		if (!strncmp(text, word, n) && (text[n] == ' ' || text[n] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The kernel's own reading of the CPU. It drops the flags of registers that it does not save, so
+ * that this also shows whether XCR0 was looked at.
+ */
+static void test_detection(void)
+{
+	struct cpu found = {.line_size = 0};
+	const char *flags = cpuinfo("flags"), *text;
+
+	arch_detect(&found);
+	if (!all_features() || !flags) {
+		skip("features as in /proc/cpuinfo", flags ? "none looked for" : "no flags there");
+		return;
+	}
+	for (int bit = 0; arch_feature_names[bit]; bit++)
+		is_int(found.features >> bit & 1, has_word(flags, arch_feature_names[bit]),
+			"%s as in /proc/cpuinfo", arch_feature_names[bit]);
+	text = cpuinfo("clflush size");
+	if (text)
+		is_int(found.line_size, atoi(text), "size of a line as in /proc/cpuinfo");
+	text = cpuinfo("vendor_id");
+	if (text)
+		is_int(found.fence_while_streaming, !strcmp(text, "GenuineIntel"),
+			"write-combining buffers need fences on Intel's");
+}
+
+int main(void)
+{
+	untouched = cpu;
+	clean_environment();
+	test_table();
+	test_choice();
+	test_settings();
+	test_threshold();
+	test_fence_while_streaming();
+	test_init();
+	test_detection();
+	return tap_done();
+}

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * step.c - every engine, instruction by instruction: no word torn, each line flushed once, fenced
+ *
+ * What a crash at any moment would leave behind cannot be seen in the result of a copy, only on
+ * the way there. So a child runs the machine code that is shipped, and the parent looks at the
+ * memory between any two instructions (stepped.h, oracle.h).
+ */
+#include "tap.h"
+
+#ifdef __x86_64__
+#include <stdint.h>
+
+#include "cpu/arch.h"
+#include "unit/features.h"
+#include "unit/trial.h"
+#include "unit/wrong.h"
+#include "unit/x86_samples.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* All trials of one function. */
+struct tally {
+	const char *engine, *function;
+	unsigned one_in; /* how many of the trials of whole words are made */
+	unsigned trials, faults;
+};
+
+/* Fixed, so that a failure comes back: xorshift64 (Marsaglia, 2003). */
+static uint64_t random_state = 0x2545f4914f6cdd1d;
+
+static size_t random_below(size_t limit)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return (size_t)(random_state >> 16) % limit;
+}
+
+#define RANDOM_OF(array) ((array)[random_below(COUNT(array))])
+
+static void try(struct tally *tally, const struct subject *subject, const struct trial *trial)
+{
+	static const char *const shapes[] = {"apart", "from above", "from below", "set"};
+	unsigned faults = faults_of(subject, trial);
+
+	tally->trials++;
+	if (faults & ~tally->faults)
+		diag("%s: %s, offset %zu, distance %zu, len %zu, flags %#x, streaming from %zu%s",
+			oracle_names(faults), shapes[trial->shape], trial->offset, trial->distance,
+			trial->len, trial->flags, cpu.stream_threshold,
+			cpu.fence_while_streaming ? " with fences" : "");
+	tally->faults |= faults;
+}
+
+/* Two promises, two points. */
+static void tell(const struct tally *tally)
+{
+	ok(!(tally->faults & TORN), "%s %s: no 8-byte word is torn in %u calls", tally->engine,
+		tally->function, tally->trials);
+	is_str(oracle_names(tally->faults & ~TORN), "", "%s %s: stores, flushes, fences as it says",
+		tally->engine, tally->function);
+}
+
+static void random_settings(void)
+{
+	static const size_t thresholds[] = {0, 256, SIZE_MAX};
+
+	cpu.stream_threshold = RANDOM_OF(thresholds);
+	cpu.fence_while_streaming = random_below(2);
+}
+
+static size_t random_distance(enum shape shape)
+{
+	static const size_t overlapping[] = {1, 7, 8, 13, 16, 24, 32, 63, 64, 65, 72, 100, 128};
+
+	return shape == ABOVE || shape == BELOW ? RANDOM_OF(overlapping) : random_below(64);
+}
+
+/* Whole words, at every place in a line. The shorter ones each in every shape. */
+static void try_words(struct tally *tally, const struct subject *subject)
+{
+	static const size_t lengths[] = {8, 16, 24, 32, 40, 48, 56, 64, 72, 80, 96, 120, 128, 136,
+		192, 200, 256, 264, 320, 392, 512, 832};
+	static const unsigned flags[] = {
+		0, 0, NONTEMPORAL, NONTEMPORAL, TEMPORAL, NOFLUSH, NODRAIN, NODRAIN | NONTEMPORAL};
+
+	for (size_t i = 0; i < COUNT(lengths); i++)
+		for (unsigned place = 0; place < 8 * SHAPES; place++) {
+			struct trial trial = {.shape = place / 8,
+				.offset = place % 8 * 8,
+				.len = lengths[i],
+				.flags = RANDOM_OF(flags),
+				.c = 'w'};
+
+			if (random_below(tally->one_in) || (trial.len > 136 && random_below(6)))
+				continue;
+			trial.distance = random_distance(trial.shape);
+			random_settings();
+			try(tally, subject, &trial);
+		}
+}
+
+/* Any place and length, any flags: for the sake of the lines. Some stream past several fences. */
+static void try_bytes(struct tally *tally, const struct subject *subject)
+{
+	for (unsigned i = 0; i < 64; i++) {
+		struct trial trial = {.shape = i % SHAPES, .offset = random_below(64), .c = -3};
+
+		trial.len = random_below(200);
+		trial.flags = (unsigned)random_below(PMEM2_F_MEM_VALID_FLAGS + 1);
+		trial.distance = random_distance(trial.shape);
+		random_settings();
+		if (i % 9 == 0) {
+			trial.len += 1500;
+			trial.flags = NONTEMPORAL | (trial.flags & NODRAIN);
+			cpu.fence_while_streaming = true;
+		}
+		try(tally, subject, &trial);
+	}
+}
+
+/* Longer than one chunk of a flushed copy, beginning and ending inside lines or not. */
+static void try_chunks(struct tally *tally, const struct subject *subject)
+{
+	static const size_t lengths[] = {4096, 4104, 8200, 10000};
+	static const unsigned flags[] = {0, WB, TEMPORAL, TEMPORAL | NODRAIN};
+
+	for (enum shape shape = 0; shape < SHAPES; shape++) {
+		struct trial trial = {.shape = shape,
+			.offset = random_below(8) * 8,
+			.len = RANDOM_OF(lengths),
+			.flags = RANDOM_OF(flags),
+			.c = 0x1c3};
+
+		trial.distance = random_distance(trial.shape);
+		random_settings();
+		try(tally, subject, &trial);
+	}
+}
+
+static void test_copies(const struct cpu_engine *engine, bool line, unsigned one_in)
+{
+	struct subject subject = {engine, line};
+	struct tally tally = {engine->name, line ? "on lines" : "on bytes", one_in, 0, 0};
+	struct cpu as_found = cpu;
+
+	try_words(&tally, &subject);
+	try_bytes(&tally, &subject);
+	if (line)
+		try_chunks(&tally, &subject);
+	tell(&tally);
+	cpu = as_found;
+}
+
+/* A range that was stored to: exactly its lines must be flushed. */
+static unsigned faults_of_flush(const struct cpu_engine *engine, bool drain, size_t at, size_t len)
+{
+	char *dest = child.memory + DEST + at;
+	struct oracle oracle = {.dest = dest,
+		.len = len,
+		.before = dest,
+		.after = dest,
+		.dirty = true,
+		.line_size = cpu.line_size,
+		.flush = flush_of(engine),
+		.fenced = drain};
+
+	*child.job = (struct job){.cpu = cpu,
+		.dest = dest,
+		.len = len,
+		.flush = drain ? engine->persist : engine->flush};
+	stepped_run(&child, oracle_watch, &oracle);
+	return oracle_judge(&oracle);
+}
+
+static void test_ranges(const struct cpu_engine *engine, size_t line_size, bool drain, int ranges)
+{
+	size_t found = cpu.line_size;
+	unsigned faults = 0;
+
+	cpu.line_size = line_size;
+	for (int i = 0; i < ranges; i++) {
+		size_t at = random_below(1024);
+		size_t len = random_below(i % 4 ? 4 * line_size : 5001);
+		unsigned now;
+
+		if (i % 16 == 1)
+			len = 0;
+		now = faults_of_flush(engine, drain, at, len);
+		if (now & ~faults)
+			diag("%s: at %zu, len %zu", oracle_names(now), at, len);
+		faults |= now;
+	}
+	cpu.line_size = found;
+	is_str(oracle_names(faults), "", "%s %s: each of the %zu-byte lines of %d ranges, once",
+		engine->name, drain ? "persist" : "flush", line_size, ranges);
+}
+
+static void test_flush(const struct cpu_engine *engine)
+{
+	static const size_t line_sizes[] = {32, 128, 256};
+
+	test_ranges(engine, cpu.line_size, false, 300);
+	test_ranges(engine, cpu.line_size, true, 100);
+	for (size_t i = 0; i < COUNT(line_sizes); i++) {
+		test_ranges(engine, line_sizes[i], false, 40);
+		test_ranges(engine, line_sizes[i], true, 40);
+	}
+}
+
+static void test_drain(const struct cpu_engine *engine)
+{
+	struct oracle oracle = {.dest = child.memory,
+		.before = before,
+		.after = after,
+		.line_size = cpu.line_size,
+		.fenced = true};
+
+	*child.job = (struct job){.cpu = cpu, .drain = engine->drain};
+	stepped_run(&child, oracle_watch, &oracle);
+	is_str(oracle_names(oracle_judge(&oracle)), "", "%s drain: a fence", engine->name);
+}
+
+static void test_wrong(void)
+{
+	static const struct {
+		const char *what;
+		void *(*move)(void *dest, const void *src, size_t len, unsigned flags);
+		unsigned flags, faults;
+	} rows[] = {
+		{"what is right", copy_rightly, 0, 0},
+		{"halves of words", copy_a_word_in_halves, 0, TORN},
+		{"a lost word", copy_all_but_a_word, 0, WRONG_BYTES},
+		{"a flush too few", copy_without_last_flush, 0, UNFLUSHED},
+		{"a flush too many", copy_and_flush_a_line_twice, 0, FLUSHED_TWICE},
+		{"a flush next to it", copy_and_flush_the_next_line, 0, FLUSHED_OUTSIDE},
+		{"a store behind its flush", copy_and_store_after_flush, 0, UNFLUSHED},
+		{"a fence too few", copy_without_fence, 0, UNFENCED},
+		{"a fence too many", copy_and_fence_twice, 0, FENCED_TWICE},
+		{"a fence too early", copy_and_fence_before_flush, 0, UNFENCED},
+		{"an unwanted fence", copy_rightly, NODRAIN, FENCED_UNASKED},
+		{"unwanted flushes", copy_rightly, NOFLUSH, FLUSHED_UNASKED | FENCED_UNASKED},
+		{"streaming", copy_around_caches, TEMPORAL, STREAMED_UNASKED},
+		{"flushing what is streamed", copy_around_caches_and_flush, TEMPORAL,
+			FLUSHED_CLEAN | STREAMED_UNASKED},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct cpu_engine engine = {
+			.name = "clflush-words", .flushes = true, .move_line = rows[i].move};
+		struct trial trial = {.shape = APART, .offset = 8, .len = 200, .distance = 3};
+
+		trial.flags = rows[i].flags;
+		is_str(oracle_names(faults_of(&(struct subject){&engine, true}, &trial)),
+			oracle_names(rows[i].faults), "the oracle sees %s", rows[i].what);
+	}
+}
+
+/* Three more that take an engine of another sort to show. */
+static void test_wrong_engines(void)
+{
+	struct cpu_engine engine = {
+		.name = "clwb-words", .flushes = true, .move_line = copy_rightly};
+	struct trial trial = {.shape = APART, .offset = 8, .len = 1600};
+	struct subject subject = {&engine, true};
+	struct cpu as_found = cpu;
+
+	is_str(oracle_names(faults_of(&subject, &trial)), "flushed strangely",
+		"the oracle sees another flush than the engine's");
+	engine.name = "clflush-sse2";
+	trial.flags = NONTEMPORAL;
+	is_str(oracle_names(faults_of(&subject, &trial)), "not streamed",
+		"the oracle sees that nothing streams");
+	engine.move_line = copy_around_caches;
+	cpu.fence_while_streaming = true;
+	is_str(oracle_names(faults_of(&subject, &trial)), "streamed too long",
+		"the oracle sees streaming without fences");
+	cpu = as_found;
+}
+
+static void test_engine(const struct cpu_engine *engine, uint32_t features)
+{
+	bool copy_is_known = tested_before(engine, features, move_byte);
+
+	diag("%s", engine->name); /* in case that it crashes */
+	/* The same copy with another flush is other machine code, but of the same make. */
+	test_copies(engine, true, copy_is_known ? 4 : 1);
+	if (!copy_is_known)
+		test_copies(engine, false, 2);
+	if (!tested_before(engine, features, flush))
+		test_flush(engine);
+	test_drain(engine);
+}
+
+int main(void)
+{
+	arch_detect(&cpu);
+	child = stepped_start(MEMORY);
+	test_decoder();
+	test_wrong();
+	test_wrong_engines();
+	for (const struct cpu_engine *engine = cpu_engines(); engine->name; engine++)
+		if (engine_runs(engine, cpu.features))
+			test_engine(engine, cpu.features);
+	stepped_end(&child);
+	diag("%lu instructions", child.steps);
+	return tap_done();
+}
+
+#else
+int main(void)
+{
+	skip_all("written for x86-64");
+}
+#endif

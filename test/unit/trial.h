@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * trial.h - one call of a copy, stepped: what is called and what cpu.h says that must be seen
+ *
+ *	child = stepped_start(MEMORY);
+ *	faults = faults_of(&subject, &trial);
+ */
+#ifndef TEST_UNIT_TRIAL_H
+#define TEST_UNIT_TRIAL_H
+
+#include "cpu/cpu.h"
+#include "libpmem2/base.h"
+#include "unit/oracle.h"
+#include "unit/stepped.h"
+
+#define NODRAIN     PMEM2_F_MEM_NODRAIN
+#define NONTEMPORAL PMEM2_F_MEM_NONTEMPORAL
+#define TEMPORAL    PMEM2_F_MEM_TEMPORAL
+#define WC          PMEM2_F_MEM_WC
+#define WB          PMEM2_F_MEM_WB
+#define NOFLUSH     PMEM2_F_MEM_NOFLUSH
+
+/* The child's memory: destinations at DEST, sources that are apart from them at SRC. */
+#define MEMORY (96 * 1024)
+#define DEST   (24 * 1024)
+#define SRC    (64 * 1024)
+
+/* Where the source is: apart from the destination, above it, below it; or nowhere. */
+enum shape { APART, ABOVE, BELOW, SET, SHAPES };
+
+struct trial {
+	enum shape shape;
+	size_t offset;   /* of the destination in a line */
+	size_t distance; /* of an overlapping source, or the offset of one that is apart */
+	size_t len;
+	unsigned flags;
+	int c;
+};
+
+/* An engine and the memory it is used on: that behind a volatile cache, or the other. */
+struct subject {
+	const struct cpu_engine *engine;
+	bool line;
+};
+
+static struct stepped child;
+static char before[ORACLE_BYTES], after[ORACLE_BYTES];
+
+static enum insn_kind flush_of(const struct cpu_engine *engine)
+{
+	if (!strncmp(engine->name, "clwb-", 5))
+		return INSN_CLWB;
+	if (!strncmp(engine->name, "clflushopt-", 11))
+		return INSN_CLFLUSHOPT;
+	return strncmp(engine->name, "clflush-", 8) ? INSN_OTHER : INSN_CLFLUSH;
+}
+
+/* Whether some of it ought to go around the caches: what the flags mean, said once more. */
+static bool should_stream(const struct subject *subject, const struct trial *trial)
+{
+	bool line = subject->line && subject->engine->flushes;
+	size_t head = -trial->offset % 64;
+
+	if (strstr(subject->engine->name, "-words") || trial->len < head + 64)
+		return false; /* no such stores, or no whole block to store */
+	if (trial->flags & NOFLUSH)
+		return false;
+	if (trial->flags & NONTEMPORAL)
+		return true;
+	if (line && trial->flags & WC)
+		return true;
+	return line && !(trial->flags & (TEMPORAL | WB)) && trial->len >= cpu.stream_threshold;
+}
+
+static void expect(struct oracle *o, const struct subject *subject, const struct trial *trial)
+{
+	bool quiet = trial->flags & NOFLUSH;
+
+	o->line_size = cpu.line_size;
+	o->words = trial->offset % 8 == 0 && trial->len % 8 == 0;
+	o->put_back = trial->shape == APART || trial->shape == SET;
+	o->flush = subject->line && !quiet ? flush_of(subject->engine) : INSN_OTHER;
+	o->fenced = !quiet && !(trial->flags & NODRAIN);
+	o->streams = should_stream(subject, trial);
+	/* No more than there are write-combining buffers: 12, of 64 bytes. */
+	if (o->streams && cpu.fence_while_streaming)
+		o->stream_limit = (size_t)12 * 64;
+}
+
+/* Differs from itself moved by any distance used here, in every byte. */
+static char pattern(size_t at)
+{
+	return (char)(at * 37 + (at >> 8) * 11);
+}
+
+static void fill(size_t start, size_t end)
+{
+	for (size_t i = start; i < end; i++)
+		child.memory[i] = pattern(i);
+}
+
+/* Fill source and destination, and note what the one holds and will hold. */
+static void prepare(const struct trial *trial, char *dest, const char *src)
+{
+	fill(DEST - 128, DEST + 64 + trial->len + 128);
+	fill(SRC, SRC + 64 + trial->len);
+	if (trial->shape == SET)
+		memset(dest, ~trial->c, trial->len);
+	else if (trial->shape == APART)
+		for (size_t i = 0; i < trial->len; i++)
+			dest[i] = (char)~src[i];
+	memcpy(before, dest, trial->len);
+	if (trial->shape == SET)
+		memset(after, trial->c, trial->len);
+	else
+		memcpy(after, src, trial->len);
+	for (size_t i = 0; i < trial->len; i++)
+		if (before[i] == after[i])
+			bail("distance %zu: a byte that stays shows no store", trial->distance);
+}
+
+static const char *source_of(const struct trial *trial, const char *dest)
+{
+	if (trial->shape == ABOVE)
+		return dest + trial->distance;
+	if (trial->shape == BELOW)
+		return dest - trial->distance;
+	return child.memory + SRC + trial->distance;
+}
+
+static unsigned faults_of(const struct subject *subject, const struct trial *trial)
+{
+	const struct cpu_engine *engine = subject->engine;
+	char *dest = child.memory + DEST + trial->offset;
+	const char *src = source_of(trial, dest);
+	struct oracle oracle = {.dest = dest, .len = trial->len, .before = before, .after = after};
+
+	prepare(trial, dest, src);
+	expect(&oracle, subject, trial);
+	*child.job = (struct job){.cpu = cpu,
+		.dest = dest,
+		.src = src,
+		.c = trial->c,
+		.len = trial->len,
+		.flags = trial->flags};
+	if (trial->shape == SET)
+		child.job->set = subject->line ? engine->set_line : engine->set_byte;
+	else
+		child.job->move = subject->line ? engine->move_line : engine->move_byte;
+	stepped_run(&child, oracle_watch, &oracle);
+	return oracle_judge(&oracle);
+}
+
+#endif
