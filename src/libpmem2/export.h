@@ -20,7 +20,7 @@
 #define LIBPMEM2_EXPORT_H
 
 #ifndef SHARED_OBJECT
-#define EXPORT(name) extern __typeof__(name) name;
+#define EXPORT(name) extern __typeof__(name) name __attribute__((visibility("default")));
 #elif defined(__has_attribute) && __has_attribute(symver)
 #define EXPORT(name)                                                                               \
 	extern __typeof__(name) name __asm__(#name "_impl") __attribute__((visibility("default"),  \
