@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "cpu/arch.h"
 
-/* From here on a streaming copy was no slower than a cached one and its flushes. */
+/* What PMEM_MOVNT_THRESHOLD is where it is not set, as it has always been. */
 #define STREAM_THRESHOLD 256
 
 struct cpu cpu = {.line_size = 64, .stream_threshold = STREAM_THRESHOLD};

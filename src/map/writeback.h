@@ -24,7 +24,8 @@
 
 /*
  * Ranges at most this far apart share one msync. Writing this much more costs about what a second
- * msync does (bench/writeback measures it).
+ * msync does: with all between them dirty, one over both took 0.85 of the time of two at a distance
+ * of 32 KiB, 1.01 at 64 KiB, 1.28 at 128 KiB (bench/writeback on ext4); with it clean, always less.
  */
 #define WRITEBACK_GAP ((size_t)64 << 10)
 

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * engines.c - what persist and copies cost with each engine that this CPU can run
+ *
+ *	engines [ROUNDS]
+ *
+ * Nanoseconds a call (medians of interleaved rounds) on anonymous memory that is walked through, so
+ * that lines have to be fetched and written. The engine chosen for this machine is marked.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "clock.h"
+#include "cpu/cpu.h"
+#include "libpmem2.h"
+
+#define ARENA     ((size_t)16 << 20)
+#define WORK      ((size_t)256 << 10) /* bytes touched by a sample */
+#define ROUND_MAX 1000
+#define ENGINES   32
+
+static char *arena, *source;
+
+static const struct cell {
+	const char *name;
+	size_t length;
+	int flags; /* of a copy, or -1: a store and persist */
+} cells[] = {
+	{"store 8, persist", 8, -1},
+	{"copy 8", 8, 0},
+	{"copy 64", 64, 0},
+	{"copy 256", 256, 0},
+	{"copy 256 temporal", 256, PMEM2_F_MEM_TEMPORAL},
+	{"copy 4096", 4096, 0},
+	{"copy 4096 temporal", 4096, PMEM2_F_MEM_TEMPORAL},
+	{"copy 4096 no flush", 4096, PMEM2_F_MEM_NOFLUSH},
+	{"copy 65536", 65536, 0},
+};
+
+static double sample(const struct cpu_engine *engine, const struct cell *cell, size_t *at)
+{
+	size_t step = cell->length < 64 ? 64 : cell->length, calls = WORK / step;
+	double start = now_ns();
+
+	for (size_t i = 0; i < calls; i++, *at = (*at + step) % (ARENA - cell->length)) {
+		char *to = arena + *at;
+		if (cell->flags < 0) {
+			*(volatile uint64_t *)to = i;
+			engine->persist(to, cell->length);
+		} else {
+			engine->move_line(to, source, cell->length, (unsigned)cell->flags);
+		}
+	}
+	return (now_ns() - start) / (double)calls;
+}
+
+static void measure(const struct cell *cell, const struct cpu_engine *const *engines, size_t count,
+	size_t rounds)
+{
+	static double samples[ENGINES][ROUND_MAX];
+	size_t at = 0;
+
+	for (size_t round = 0; round < rounds; round++)
+		for (size_t e = 0; e < count; e++)
+			samples[e][round] = sample(engines[e], cell, &at);
+	printf("%-20s", cell->name);
+	for (size_t e = 0; e < count; e++)
+		printf("%12.0f", median(samples[e], rounds));
+	printf("\n");
+	fflush(stdout);
+}
+
+int main(int argc, char **argv)
+{
+	const struct cpu_engine *engines[ENGINES];
+	size_t count = 0, rounds = argc > 1 ? strtoul(argv[1], NULL, 10) : 101;
+
+	if (!rounds || rounds > ROUND_MAX) {
+		fprintf(stderr, "usage: engines [ROUNDS], 1 to %d\n", ROUND_MAX);
+		return 2;
+	}
+	cpu_init();
+	arena = mmap(NULL, ARENA, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	source = malloc(65536);
+	memset(arena, 1, ARENA);
+	memset(source, 2, 65536);
+	printf("%-20s", "ns a call");
+	for (const struct cpu_engine *e = cpu_engines(); e->name; e++)
+		if (!(e->needs & ~cpu.features) && count < ENGINES) {
+			engines[count++] = e;
+			printf("%11.11s%c", e->name, e == cpu.engine ? '*' : ' ');
+		}
+	printf("\n");
+	for (size_t i = 0; i < sizeof(cells) / sizeof(cells[0]); i++)
+		measure(&cells[i], engines, count, rounds);
+	return 0;
+}
