@@ -12,12 +12,12 @@ DESTDIR ?=
 
 all:
 	@scripts/packages build
-	@scripts/build gcc
+	@scripts/build release
 
 demo:
 	@scripts/packages build demo
-	@scripts/build gcc
-	@scripts/demo build/gcc/examples/ledger/ledger
+	@scripts/build release
+	@scripts/demo build/release/examples/ledger/ledger
 
 test:
 	@scripts/packages build demo test
@@ -25,8 +25,8 @@ test:
 
 bench:
 	@scripts/packages build
-	@scripts/build bench
-	@scripts/bench build/bench
+	@scripts/build release
+	@scripts/bench build/release
 
 install:
 	@scripts/packages build
