@@ -169,26 +169,43 @@ int pmem2_config_set_sharing(struct pmem2_config *cfg, enum pmem2_sharing_type t
 int pmem2_config_set_protection(struct pmem2_config *cfg, unsigned prot);
 
 /*
+ * Where to map: at `rsv_offset` in a reservation (see below) from now on. The offset, and the length
+ * of what is mapped, are checked when they are used. NULL, the default, is anywhere. The reservation
+ * must outlive the config's use and all maps in it.
+ */
+struct pmem2_vm_reservation;
+int pmem2_config_set_vm_reservation(
+	struct pmem2_config *cfg, struct pmem2_vm_reservation *rsv, size_t rsv_offset);
+
+/*
  * Maps.
  */
 
 struct pmem2_map;
 
 /*
- * Map a source. The address is a multiple of 2 MiB (1 GiB for lengths from 2 GiB on), and of the
- * source's alignment. *map_ptr becomes NULL on failure.
+ * Map a source. Without a reservation the address is a multiple of 2 MiB (1 GiB for lengths from
+ * 2 GiB on), and of the source's alignment. *map_ptr becomes NULL on failure. Where several of the
+ * following apply, the first is reported.
  *
  * PMEM2_E_GRANULARITY_NOT_SET	nothing was required of the config
+ * those of pmem2_source_alignment() and pmem2_source_size()
  * PMEM2_E_OFFSET_UNALIGNED	the offset is not a multiple of the source's alignment
- * PMEM2_E_LENGTH_UNALIGNED	nor is the length
  * PMEM2_E_SRC_DEVDAX_PRIVATE	device DAX cannot be mapped PRIVATE
  * PMEM2_E_SOURCE_EMPTY		the source has no bytes
+ * PMEM2_E_LENGTH_UNALIGNED	the length is not a multiple of the source's alignment
  * PMEM2_E_MAP_RANGE		offset + length lies beyond the end of the source
+ * -EINVAL			the offset is the end of the source
+ * PMEM2_E_OFFSET_UNALIGNED	the offset in the reservation is not a multiple of the page size
+ * PMEM2_E_LENGTH_OUT_OF_RANGE	offset + length lies beyond the end of the reservation
+ * PMEM2_E_ADDRESS_UNALIGNED	the address there is not a multiple of the source's alignment
+ * PMEM2_E_MAPPING_EXISTS	another map is there
  * PMEM2_E_NO_ACCESS		the descriptor's mode does not allow this protection and sharing
  * PMEM2_E_NOSUPP		device DAX over memory that no CPU flush makes durable
  * PMEM2_E_GRANULARITY_NOT_SUPPORTED  only a coarser granularity than required is to be had here
- * those of pmem2_source_size() and pmem2_source_alignment(), -EINVAL for an offset at the end of
- * the source, any errno of mmap(2) negated
+ * any errno of mmap(2) negated
+ *
+ * A slot of a reservation is as it was after a failure.
  *
  * The environment variable PMEM2_FORCE_GRANULARITY (BYTE, CACHE_LINE or PAGE; read at each call)
  * overrules what was found for a SHARED map of a file or device. It is for tests: forcing a finer
@@ -199,8 +216,22 @@ int pmem2_map_new(
 	struct pmem2_map **map_ptr, const struct pmem2_config *cfg, const struct pmem2_source *src);
 
 /*
- * Write back what was flushed on this map and not yet drained, by any thread; then unmap. *map_ptr
- * becomes NULL. No other thread may touch the memory during or after the call.
+ * Take `len` bytes at `addr`, of any alignment, that the program has mapped from `src` itself, as a
+ * map of the granularity that it knows them to have: neither is checked. The memory must stay mapped
+ * until the map is deleted, which leaves it mapped. Of the source, which may be deleted, the map
+ * remembers what lies under it.
+ *
+ * -EINVAL			len is 0, or addr + len lies beyond the end of address space
+ * PMEM2_E_GRANULARITY_NOT_SUPPORTED  gran is no granularity
+ * PMEM2_E_MAP_EXISTS		another map has some of these bytes (adjacent ones are fine)
+ * -ENOMEM
+ */
+int pmem2_map_from_existing(struct pmem2_map **map, const struct pmem2_source *src, void *addr,
+	size_t len, enum pmem2_granularity gran);
+
+/*
+ * Write back what was flushed on this map and not yet drained, by any thread; then unmap, unless it
+ * was made from existing memory. In a reservation its slot is free again. *map_ptr becomes NULL. No other thread may touch the memory during or after the call.
  * PMEM2_E_MAPPING_NOT_FOUND if this is no live map; a negated errno of munmap(2), and then the map
  * is as before.
  */
@@ -213,6 +244,77 @@ size_t pmem2_map_get_size(struct pmem2_map *map);
 
 /* What the map has, which may be finer than what the config required. */
 enum pmem2_granularity pmem2_map_get_store_granularity(struct pmem2_map *map);
+
+/*
+ * Reservations: address space set aside, so that maps can be put at chosen distances.
+ *
+ * What is reserved is inaccessible until something is mapped there (see
+ * pmem2_config_set_vm_reservation()). All calls may be made on one reservation by several threads at
+ * once, except that none may follow or overlap its deletion. A map is found from the return of
+ * pmem2_map_new() until pmem2_map_delete() is called.
+ */
+
+/*
+ * Reserve `size` bytes at `addr`, or if that is NULL at an address of the kernel's choice that is a
+ * multiple of 2 MiB (1 GiB from 2 GiB on). *rsv_ptr becomes NULL on failure.
+ *
+ * PMEM2_E_ADDRESS_UNALIGNED	addr is not a multiple of the page size
+ * PMEM2_E_LENGTH_UNALIGNED	nor is size
+ * -EINVAL			size is 0
+ * PMEM2_E_MAPPING_EXISTS	something is mapped in that range
+ * any errno of mmap(2) negated
+ */
+int pmem2_vm_reservation_new(struct pmem2_vm_reservation **rsv_ptr, void *addr, size_t size);
+
+/*
+ * Give the address space back; *rsv_ptr becomes NULL. PMEM2_E_VM_RESERVATION_NOT_EMPTY if there are
+ * maps in it, and any errno of munmap(2) negated; it is then as before.
+ */
+int pmem2_vm_reservation_delete(struct pmem2_vm_reservation **rsv_ptr);
+
+/* Both may change when the reservation is extended or shrunk. */
+void *pmem2_vm_reservation_get_address(struct pmem2_vm_reservation *rsv);
+size_t pmem2_vm_reservation_get_size(struct pmem2_vm_reservation *rsv);
+
+/*
+ * Reserve `size` bytes more at its end; its address and its maps stay where they are.
+ * PMEM2_E_LENGTH_UNALIGNED if that is not whole pages, PMEM2_E_MAPPING_EXISTS if something is mapped
+ * there, any errno of mmap(2) negated.
+ */
+int pmem2_vm_reservation_extend(struct pmem2_vm_reservation *rsv, size_t size);
+
+/*
+ * Give back `size` bytes at its beginning (offset 0) or at its end. Maps stay at their addresses; if
+ * the beginning is given back, the reservation's address moves up and their offsets in it change.
+ * Where several of the following apply, the first is reported.
+ *
+ * PMEM2_E_OFFSET_UNALIGNED	offset is not a multiple of the page size
+ * PMEM2_E_LENGTH_UNALIGNED	nor is size
+ * PMEM2_E_OFFSET_OUT_OF_RANGE	offset is not inside the reservation
+ * PMEM2_E_LENGTH_OUT_OF_RANGE	size is 0, or offset + size lies beyond the reservation's end
+ * PMEM2_E_NOSUPP		the range is in the middle, or all of it
+ * PMEM2_E_VM_RESERVATION_NOT_EMPTY  there are maps in the range
+ * any errno of munmap(2) negated
+ */
+int pmem2_vm_reservation_shrink(struct pmem2_vm_reservation *rsv, size_t offset, size_t size);
+
+/*
+ * The lowest map that has a byte among `len` bytes from `reserv_offset`; with len 0, that has the
+ * byte at `reserv_offset`. Like the next four it is PMEM2_E_MAPPING_NOT_FOUND if there is none, and
+ * the output becomes NULL.
+ */
+int pmem2_vm_reservation_map_find(
+	struct pmem2_vm_reservation *rsv, size_t reserv_offset, size_t len, struct pmem2_map **map);
+
+/* The map before, or after, `map` in its reservation. */
+int pmem2_vm_reservation_map_find_prev(
+	struct pmem2_vm_reservation *rsv, struct pmem2_map *map, struct pmem2_map **prev_map);
+int pmem2_vm_reservation_map_find_next(
+	struct pmem2_vm_reservation *rsv, struct pmem2_map *map, struct pmem2_map **next_map);
+
+/* The lowest, or the highest, map in the reservation. */
+int pmem2_vm_reservation_map_find_first(struct pmem2_vm_reservation *rsv, struct pmem2_map **map);
+int pmem2_vm_reservation_map_find_last(struct pmem2_vm_reservation *rsv, struct pmem2_map **map);
 
 /*
  * Making stores durable.

@@ -92,3 +92,13 @@ int pmem2_config_set_protection(struct pmem2_config *cfg, unsigned prot)
 	cfg->protection = prot;
 	return 0;
 }
+
+EXPORT(pmem2_config_set_vm_reservation)
+int pmem2_config_set_vm_reservation(
+	struct pmem2_config *cfg, struct pmem2_vm_reservation *rsv, size_t rsv_offset)
+{
+	CHECK_NOT_NULL(cfg);
+	cfg->reservation = rsv;
+	cfg->reservation_offset = rsv_offset;
+	return 0;
+}

@@ -11,6 +11,7 @@
 #include "libpmem2/check.h"
 #include "libpmem2/config.h"
 #include "libpmem2/export.h"
+#include "libpmem2/reservation.h"
 #include "libpmem2/source.h"
 
 static int protection_of(unsigned prot)
@@ -74,6 +75,8 @@ static int make_request(
 		.protection = protection_of(cfg->protection),
 		.is_private = cfg->sharing == PMEM2_PRIVATE,
 		.required = cfg->granularity,
+		.reservation = cfg->reservation ? &cfg->reservation->reservation : NULL,
+		.reservation_offset = cfg->reservation_offset,
 		.sysfs = SYSFS_ROOT,
 	};
 	return 0;
@@ -101,6 +104,25 @@ int pmem2_map_new(
 		return error;
 	}
 	*map_ptr = new;
+	return 0;
+}
+
+EXPORT(pmem2_map_from_existing)
+int pmem2_map_from_existing(struct pmem2_map **map, const struct pmem2_source *src, void *addr,
+	size_t len, enum pmem2_granularity gran)
+{
+	CHECK_NOT_NULL(map);
+	CHECK_NOT_NULL(src);
+	CHECK_NOT_NULL(addr);
+	struct pmem2_map *new = malloc(sizeof(*new));
+	if (!new)
+		return err_set(-ENOMEM, "no memory for a map");
+	int error = map_adopt(&new->map, src->is_anonymous ? NULL : &src->device, addr, len, gran);
+	if (error) {
+		free(new);
+		return error;
+	}
+	*map = new;
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "libpmem2/base.h"
+#include "map/place.h"
 
 static int mmap_error(const struct fill *fill)
 {
@@ -26,23 +27,47 @@ static bool mmap_at(char *addr, const struct fill *fill, int flags)
 		       fill->offset) != MAP_FAILED;
 }
 
+/*
+ * Whether the kernel maps this at all, and with MAP_SYNC, is tried on the first page (or unit of a
+ * DAX device) somewhere else. Kernels before 6.12 first unmap what is in the way of MAP_FIXED, and
+ * only then ask the file system: after its refusal the place would stand open, and another thread's
+ * mmap could be given it. The kernel says EOPNOTSUPP where the file system or the device cannot,
+ * EINVAL if it is older than 4.15.
+ */
+static int try_elsewhere(const struct fill *fill, int *flags)
+{
+	size_t length = fill->length < fill->alignment ? fill->length : fill->alignment;
+	int protection = fill->protection, fd = fill->fd;
+
+	*flags = MAP_SHARED_VALIDATE | MAP_SYNC;
+	void *trial = mmap(NULL, length, protection, *flags, fd, fill->offset);
+	if (trial == MAP_FAILED && (errno == EOPNOTSUPP || errno == EINVAL)) {
+		*flags = MAP_SHARED;
+		trial = mmap(NULL, length, protection, *flags, fd, fill->offset);
+	}
+	if (trial == MAP_FAILED)
+		return mmap_error(fill);
+	munmap(trial, length);
+	return 0;
+}
+
 int fill_place(char *addr, const struct fill *fill, bool *sync)
 {
-	int sharing = fill->is_private ? MAP_PRIVATE : MAP_SHARED;
+	int flags = fill->is_private ? MAP_PRIVATE : MAP_SHARED;
+	int error = 0;
 
-	*sync = false;
 	if (fill->fd < 0)
-		sharing |= MAP_ANONYMOUS;
-	if (fill->fd < 0 || fill->is_private)
-		return mmap_at(addr, fill, sharing) ? 0 : mmap_error(fill);
-	/*
-	 * The kernel says EOPNOTSUPP where the file system or the device cannot, EINVAL if it is
-	 * older than 4.15.
-	 */
-	*sync = mmap_at(addr, fill, MAP_SHARED_VALIDATE | MAP_SYNC);
-	if (*sync)
+		flags |= MAP_ANONYMOUS;
+	else if (!fill->is_private)
+		error = try_elsewhere(fill, &flags);
+	if (error)
+		return error;
+	if (mmap_at(addr, fill, flags)) {
+		*sync = flags & MAP_SYNC;
 		return 0;
-	if (errno != EOPNOTSUPP && errno != EINVAL)
-		return mmap_error(fill);
-	return mmap_at(addr, fill, MAP_SHARED) ? 0 : mmap_error(fill);
+	}
+	error = mmap_error(fill);
+	/* What little can still go wrong, such as a lack of memory, may have left a hole, too. */
+	place_close_hole(addr, place_whole_pages(fill->length));
+	return error;
 }

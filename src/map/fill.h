@@ -11,7 +11,8 @@ struct fill {
 	int fd;
 	off_t offset;
 	size_t length;
-	int protection; /* PROT_* */
+	size_t alignment; /* of the source, a power of two */
+	int protection;   /* PROT_* */
 	bool is_private;
 };
 

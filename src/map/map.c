@@ -2,6 +2,7 @@
 #include "map/map.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <sys/mman.h>
 
 #include "base/err.h"
@@ -11,11 +12,14 @@
 #include "map/granularity.h"
 #include "map/place.h"
 #include "map/registry.h"
+#include "map/reservation.h"
 #include "map/writeback.h"
 
 int map_init(void)
 {
-	return writeback_init();
+	int error = writeback_init();
+
+	return error ? error : reservation_init();
 }
 
 /* Private and anonymous stores need not survive anything: nothing has to be flushed for them. */
@@ -42,6 +46,7 @@ static int map_into_place(struct map *map, const struct map_request *request)
 		.fd = request->device ? request->fd : -1,
 		.offset = request->device ? request->offset : 0,
 		.length = request->length,
+		.alignment = request->alignment,
 		.protection = request->protection,
 		.is_private = request->is_private,
 	};
@@ -59,24 +64,94 @@ static int map_into_place(struct map *map, const struct map_request *request)
 	return error;
 }
 
-int map_open(struct map *map, const struct map_request *request)
+static int find_place(struct map *map, const struct map_request *request)
 {
 	size_t whole = place_whole_pages(request->length);
 
+	if (request->reservation)
+		return reservation_claim(
+			request->reservation, map, request->reservation_offset, request->alignment);
+	if (!whole)
+		return err_set(-ENOMEM, "no address space for %zu bytes", request->length);
+	return place_reserve(
+		&map->addr, whole, place_alignment(request->length, request->alignment));
+}
+
+/* Of a map that has failed: its sentence stands. */
+static void give_up_place(struct map *map)
+{
+	if (map->reservation)
+		reservation_abandon(map);
+	else
+		munmap(map->addr, place_whole_pages(map->length));
+}
+
+static void set_device(struct map *map, const struct device *device)
+{
+	map->has_device = device;
+	if (device)
+		map->device = *device;
+}
+
+int map_open(struct map *map, const struct map_request *request)
+{
 	if (!request->length)
 		return err_set(-EINVAL, "nothing is left of the source from offset %lld on",
 			(long long)request->offset);
-	if (!whole)
-		return err_set(-ENOMEM, "no address space for %zu bytes", request->length);
-	map->length = request->length;
-	int error = place_reserve(
-		&map->addr, whole, place_alignment(request->length, request->alignment));
+	*map = (struct map){.length = request->length};
+	set_device(map, request->device);
+	int error = find_place(map, request);
 	if (error)
 		return error;
 	error = map_into_place(map, request);
 	if (error)
-		munmap(map->addr, whole); /* the sentence of the failure stands */
+		give_up_place(map);
+	else if (map->reservation)
+		reservation_publish(map);
 	return error;
+}
+
+static int check_adoption(void *addr, size_t length, enum pmem2_granularity granularity)
+{
+	if (!length)
+		return err_set(-EINVAL, "a map of no bytes at %p", addr);
+	if (length > UINTPTR_MAX - (uintptr_t)addr)
+		return err_set(-EINVAL, "%zu bytes at %p reach beyond the end of address space",
+			length, addr);
+	switch (granularity) {
+	case PMEM2_GRANULARITY_BYTE:
+	case PMEM2_GRANULARITY_CACHE_LINE:
+	case PMEM2_GRANULARITY_PAGE:
+		return 0;
+	}
+	return err_set(PMEM2_E_GRANULARITY_NOT_SUPPORTED, "%d is not a store granularity",
+		(int)granularity);
+}
+
+int map_adopt(struct map *map, const struct device *device, void *addr, size_t length,
+	enum pmem2_granularity granularity)
+{
+	int error = check_adoption(addr, length, granularity);
+
+	if (error)
+		return error;
+	*map = (struct map){
+		.addr = addr,
+		.length = length,
+		.granularity = granularity,
+		.is_foreign = true,
+	};
+	set_device(map, device);
+	return registry_add(map);
+}
+
+static int leave_place(struct map *map)
+{
+	if (map->is_foreign)
+		return 0;
+	if (map->reservation)
+		return reservation_vacate(map);
+	return place_release(map->addr, place_whole_pages(map->length));
 }
 
 int map_close(struct map *map)
@@ -87,7 +162,7 @@ int map_close(struct map *map)
 	int error = registry_remove(map);
 	if (error)
 		return error;
-	error = place_release(map->addr, place_whole_pages(map->length));
+	error = leave_place(map);
 	if (error)
 		registry_add(map); /* there is room: it has just left */
 	return error;

@@ -2,8 +2,8 @@
 /*
  * map.h - a piece of address space with something mapped into it
  *
- * map_open() finds a place, maps, decides the granularity and registers; map_close() undoes all of
- * it. The caller owns the struct and may embed it.
+ * map_open() finds a place, maps, decides the granularity and registers; map_adopt() only registers
+ * what the program has mapped itself; map_close() undoes all of it. The caller owns the struct and may embed it.
  */
 #ifndef MAP_MAP_H
 #define MAP_MAP_H
@@ -15,10 +15,17 @@
 #include "device/device.h"
 #include "libpmem2/base.h"
 
+struct reservation;
+
 struct map {
-	char *addr;    /* a multiple of the page size */
+	char *addr;    /* a multiple of the page size, unless the memory is foreign */
 	size_t length; /* bytes that were asked for; the last page may be mapped beyond them */
 	enum pmem2_granularity granularity;
+	bool is_foreign;                 /* the program has mapped the memory and will unmap it */
+	bool has_device;                 /* else it is memory without a file */
+	struct device device;            /* what it is a mapping of, with has_device */
+	struct reservation *reservation; /* that it lies in; or NULL */
+	bool findable; /* in its reservation: complete; owned by the reservation and its lock */
 	unsigned pins; /* write-backs in progress on it; owned by the registry and its lock */
 };
 
@@ -32,6 +39,8 @@ struct map_request {
 	int protection;   /* PROT_* */
 	bool is_private;
 	enum pmem2_granularity required; /* no coarser one will do */
+	struct reservation *reservation; /* to map into, at reservation_offset; NULL: anywhere */
+	size_t reservation_offset;
 	const char *sysfs;
 };
 
@@ -44,7 +53,17 @@ int map_init(void);
  */
 int map_open(struct map *map, const struct map_request *request);
 
-/* Write back what was noted on it by any thread, and unmap. On failure it is as it was. */
+/*
+ * Take on [addr, addr + length), of any alignment, which the program has mapped; `device` as above.
+ * -EINVAL, PMEM2_E_GRANULARITY_NOT_SUPPORTED, PMEM2_E_MAP_EXISTS or -ENOMEM, with a sentence.
+ */
+int map_adopt(struct map *map, const struct device *device, void *addr, size_t length,
+	enum pmem2_granularity granularity);
+
+/*
+ * Write back what was noted on it by any thread, and unmap unless the memory is foreign; its place
+ * in a reservation is free again. On failure it is as it was.
+ */
 int map_close(struct map *map);
 
 #endif

@@ -7,6 +7,9 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "libpmem2/base.h"
+
+#define BLANK (MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)
 
 #define MiB ((size_t)1 << 20)
 #define GiB ((size_t)1 << 30)
@@ -31,8 +34,7 @@ int place_reserve(char **addr, size_t length, size_t alignment)
 		return err_set(-ENOMEM, "no address space for %zu bytes", length);
 
 	size_t reserved = length + alignment;
-	char *base =
-		mmap(NULL, reserved, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char *base = mmap(NULL, reserved, PROT_NONE, BLANK, -1, 0);
 	if (base == MAP_FAILED)
 		return err_sys("cannot reserve %zu bytes of address space", reserved);
 
@@ -43,6 +45,40 @@ int place_reserve(char **addr, size_t length, size_t alignment)
 	munmap(base + before + length, after);
 	*addr = base + before;
 	return 0;
+}
+
+int place_reserve_at(char *addr, size_t length)
+{
+	if (length > UINTPTR_MAX - (uintptr_t)addr)
+		return err_set(-ENOMEM, "%zu bytes at %p reach beyond the end of address space",
+			length, (void *)addr);
+
+	char *got = mmap(addr, length, PROT_NONE, BLANK | MAP_FIXED_NOREPLACE, -1, 0);
+	/* Kernels before 4.17 take the address for a mere hint. */
+	if (got != MAP_FAILED && got != addr) {
+		munmap(got, length);
+		got = MAP_FAILED;
+		errno = EEXIST;
+	}
+	if (got == addr)
+		return 0;
+	if (errno == EEXIST)
+		return err_set(PMEM2_E_MAPPING_EXISTS, "something is mapped within %zu bytes at %p",
+			length, (void *)addr);
+	return err_sys("cannot reserve %zu bytes at %p", length, (void *)addr);
+}
+
+int place_blank(char *addr, size_t length)
+{
+	return mmap(addr, length, PROT_NONE, BLANK | MAP_FIXED, -1, 0) == addr ? 0 : -errno;
+}
+
+void place_close_hole(char *addr, size_t length)
+{
+	char *got = mmap(addr, length, PROT_NONE, BLANK | MAP_FIXED_NOREPLACE, -1, 0);
+
+	if (got != MAP_FAILED && got != addr)
+		munmap(got, length);
 }
 
 int place_release(char *addr, size_t length)

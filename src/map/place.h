@@ -22,6 +22,22 @@ size_t place_alignment(size_t length, size_t source_alignment);
 /* Reserve; both are multiples of the page size. Returns 0 or -errno with a sentence. */
 int place_reserve(char **addr, size_t length, size_t alignment);
 
+/*
+ * Reserve this very piece, a multiple of the page size. PMEM2_E_MAPPING_EXISTS if anything is mapped
+ * there, or -errno; with a sentence.
+ */
+int place_reserve_at(char *addr, size_t length);
+
+/*
+ * Put the inaccessible mapping back in one step: over what is mapped there now, which is undone,
+ * and with nobody getting in between. Returns 0 or -errno, without a sentence: errors are undone
+ * with it.
+ */
+int place_blank(char *addr, size_t length);
+
+/* The same where nothing is mapped now. If something is, it stays: it may be another thread's. */
+void place_close_hole(char *addr, size_t length);
+
 /* Give up [addr, addr + length), whatever is mapped there. Returns 0 or -errno with a sentence. */
 int place_release(char *addr, size_t length);
 

@@ -6,18 +6,17 @@
 #include <sys/mman.h>
 
 #include "base/log.h"
-#include "map/place.h"
 #include "map/registry.h"
 
-static void sync_in_map(const struct map *map, struct range pages, struct failures *failures)
+/* `in` is what lies under the map: whole pages, though a foreign map may begin and end within. */
+static void sync_in_map(struct range in, struct range pages, struct failures *failures)
 {
-	uintptr_t start = (uintptr_t)map->addr, end = start + place_whole_pages(map->length);
 	int result;
 
-	if (pages.from < start)
-		pages.from = start;
-	if (pages.to > end)
-		pages.to = end;
+	if (pages.from < in.from)
+		pages.from = in.from;
+	if (pages.to > in.to)
+		pages.to = in.to;
 	do
 		result = msync((void *)pages.from, pages.to - pages.from, MS_SYNC);
 	while (result && errno == EINTR);
@@ -30,11 +29,11 @@ static void sync_in_map(const struct map *map, struct range pages, struct failur
 void sync_pages(struct range pages, struct failures *failures)
 {
 	for (struct map *map; (map = registry_pin(pages.from, pages.to));) {
-		uintptr_t end = (uintptr_t)map->addr + place_whole_pages(map->length);
-		sync_in_map(map, pages, failures);
+		struct range in = range_whole_pages((uintptr_t)map->addr, map->length);
+		sync_in_map(in, pages, failures);
 		registry_unpin(map);
-		if (end >= pages.to)
+		if (in.to >= pages.to)
 			break;
-		pages.from = end;
+		pages.from = in.to;
 	}
 }

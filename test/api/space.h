@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* space.h - what the kernel's list says of this process's address space */
+#ifndef TEST_API_SPACE_H
+#define TEST_API_SPACE_H
+
+#include <inttypes.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tap.h"
+
+/* Bytes of [addr, addr + length) that are mapped with these permissions; NULL: any. */
+TAP_UNUSED static size_t space_at(const void *addr, size_t length, const char *permissions)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	uintptr_t from, to, start = (uintptr_t)addr, end = start + length;
+	size_t bytes = 0;
+	char line[512], got[8];
+
+	if (!maps)
+		bail("no /proc/self/maps: %m");
+	while (fgets(line, sizeof(line), maps))
+		if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %7s", &from, &to, got) == 3 &&
+			from < end && to > start && (!permissions || !strcmp(got, permissions)))
+			bytes += (to < end ? to : end) - (from > start ? from : start);
+	fclose(maps);
+	return bytes;
+}
+
+TAP_UNUSED static size_t space_used(const void *addr, size_t length)
+{
+	return space_at(addr, length, NULL);
+}
+
+/* All bytes of address space in use, but for the heap, which anything may grow. */
+TAP_UNUSED static size_t space_total(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	uintptr_t from, to;
+	size_t bytes = 0;
+
+	if (!maps)
+		bail("no /proc/self/maps: %m");
+	for (char line[512]; fgets(line, sizeof(line), maps);)
+		if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR, &from, &to) == 2 &&
+			!strstr(line, "[heap]"))
+			bytes += to - from;
+	fclose(maps);
+	return bytes;
+}
+
+TAP_UNUSED static size_t space_lines(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	size_t lines = 0;
+
+	if (!maps)
+		bail("no /proc/self/maps: %m");
+	for (int c; (c = getc(maps)) != EOF;)
+		lines += c == '\n';
+	fclose(maps);
+	return lines;
+}
+
+#endif
