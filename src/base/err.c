@@ -5,22 +5,21 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "base/log.h"
-
 static __thread char err_sentence[ERR_SIZE];
 
-int err_set(int code, const char *format, ...)
+int err_set_from(const struct log_place *from, int code, const char *format, ...)
 {
 	va_list ap;
 
 	va_start(ap, format);
 	vsnprintf(err_sentence, sizeof(err_sentence), format, ap);
 	va_end(ap);
-	log_error("%s (%d)", err_sentence, code);
+	if (log_wants(LOG_ERROR))
+		log_write(LOG_ERROR, from, "%s (%d)", err_sentence, code);
 	return code;
 }
 
-int err_sys(const char *format, ...)
+int err_sys_from(const struct log_place *from, const char *format, ...)
 {
 	int code = errno;
 	va_list ap;
@@ -31,7 +30,8 @@ int err_sys(const char *format, ...)
 	errno = code;
 	if (length >= 0 && (size_t)length < sizeof(err_sentence))
 		snprintf(err_sentence + length, sizeof(err_sentence) - (size_t)length, ": %m");
-	log_error("%s", err_sentence);
+	if (log_wants(LOG_ERROR))
+		log_write(LOG_ERROR, from, "%s", err_sentence);
 	errno = code;
 	return -code;
 }

@@ -12,15 +12,25 @@
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
 
+#include "base/log.h"
+
 #define ERR_SIZE 1024
 
 /* Keep the sentence and return `code`. */
-int err_set(int code, const char *format, ...) __attribute__((__format__(__printf__, 2, 3)));
+#define err_set(code, ...) err_set_from(&ERR_HERE, (code), __VA_ARGS__)
 
 /* The same for a system call that just failed: adds ": " and what errno means, returns -errno. */
-int err_sys(const char *format, ...) __attribute__((__format__(__printf__, 1, 2)));
+#define err_sys(...) err_sys_from(&ERR_HERE, __VA_ARGS__)
 
 /* The last sentence of the calling thread, "" before any. */
 const char *err_get(void);
+
+/* The log is told which line of ours it was. */
+#define ERR_HERE ((const struct log_place){__FILE__, __LINE__, __func__})
+
+int err_set_from(const struct log_place *from, int code, const char *format, ...)
+	__attribute__((__format__(__printf__, 3, 4)));
+int err_sys_from(const struct log_place *from, const char *format, ...)
+	__attribute__((__format__(__printf__, 2, 3)));
 
 #endif

@@ -12,8 +12,11 @@
 
 #define LOG_LINE 512
 
-enum log_level log_threshold = LOG_NONE;
+atomic_int log_threshold = LOG_NONE;
 
+static int log_environment = LOG_NONE; /* the user's threshold, constant after log_init() */
+static _Atomic(log_receiver *) log_program;
+static atomic_int log_program_threshold = LOG_NONE;
 static int log_fd = STDERR_FILENO;
 static const char *log_prefix = "";
 
@@ -33,6 +36,24 @@ static int log_open(const char *path)
 	return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 }
 
+static int wanted(void)
+{
+	int program = atomic_load(&log_program) ? atomic_load(&log_program_threshold) : LOG_NONE;
+
+	return program > log_environment ? program : log_environment;
+}
+
+/* Two threads may be here at once: the one that stores last sees what the other one changed. */
+static void update_threshold(void)
+{
+	int level;
+
+	do {
+		level = wanted();
+		atomic_store(&log_threshold, level);
+	} while (level != wanted());
+}
+
 void log_init(const char *prefix)
 {
 	char name[32];
@@ -42,7 +63,8 @@ void log_init(const char *prefix)
 	snprintf(name, sizeof(name), "%s_LOG_LEVEL", prefix);
 	if (!env_number(name, &level) || level <= LOG_NONE)
 		return;
-	log_threshold = level > LOG_DEBUG ? LOG_DEBUG : (enum log_level)level;
+	log_environment = level > LOG_DEBUG ? LOG_DEBUG : (int)level;
+	update_threshold();
 
 	snprintf(name, sizeof(name), "%s_LOG_FILE", prefix);
 	const char *path = env_get(name);
@@ -55,9 +77,29 @@ void log_init(const char *prefix)
 		log_error("cannot open %s=%s: %m; logging to standard error", name, path);
 }
 
-void log_write(enum log_level level, const char *format, ...)
+void log_receive(log_receiver *receiver, enum log_level threshold)
+{
+	atomic_store(&log_program, receiver);
+	atomic_store(&log_program_threshold, (int)threshold);
+	update_threshold();
+}
+
+/* The line is ended where it is full. */
+static void write_line(char line[LOG_LINE], size_t length)
+{
+	if (length > LOG_LINE - 2)
+		length = LOG_LINE - 2;
+	line[length++] = '\n';
+	/* A log that cannot be written must not stop the program that asked for it. */
+	ssize_t written = write(log_fd, line, length);
+	(void)written;
+}
+
+void log_write(enum log_level level, const struct log_place *from, const char *format, ...)
 {
 	static const char *const names[] = {"", "error", "warning", "notice", "debug"};
+	log_receiver *receiver = atomic_load(&log_program);
+	bool environment = (int)level <= log_environment;
 	char line[LOG_LINE];
 	int saved = errno;
 	va_list ap;
@@ -65,15 +107,13 @@ void log_write(enum log_level level, const char *format, ...)
 	int head = snprintf(
 		line, sizeof(line), "%s[%d] %s: ", log_prefix, (int)getpid(), names[level]);
 	va_start(ap, format);
+	errno = saved; /* for %m */
 	int body = vsnprintf(line + head, sizeof(line) - (size_t)head, format, ap);
 	va_end(ap);
 
-	size_t length = (size_t)head + (body > 0 ? (size_t)body : 0);
-	if (length > sizeof(line) - 2)
-		length = sizeof(line) - 2;
-	line[length++] = '\n';
-	/* A log that cannot be written must not stop the program that asked for it. */
-	ssize_t written = write(log_fd, line, length);
-	(void)written;
+	if (receiver && (int)level <= atomic_load(&log_program_threshold))
+		receiver(level, from, line + head, environment);
+	if (environment)
+		write_line(line, (size_t)head + (body > 0 ? (size_t)body : 0));
 	errno = saved;
 }

@@ -60,6 +60,6 @@ void cpu_init(void)
 		cpu.stream_threshold = (size_t)threshold;
 	cpu.features = arch_allowed(cpu.features);
 	cpu.engine = cpu_engine_for(cpu.features);
-	if (log_threshold >= LOG_NOTICE)
+	if (log_wants(LOG_NOTICE))
 		log_choice();
 }
