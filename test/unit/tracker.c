@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* tracker.c - what the tracker says, against a plain array with an entry for each byte */
+#include "map/tracker.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "tap.h"
+
+#define PAGE  4096u
+#define PAGES 64u
+#define BYTES (PAGES * PAGE)
+
+static char *arena;
+
+/* For each byte of the arena: 0 nothing known, odd pmem, even other; a number for each range. */
+static unsigned model[BYTES];
+
+static struct tracked range_of(size_t from, size_t to, bool is_pmem)
+{
+	return (struct tracked){(uintptr_t)arena + from, (uintptr_t)arena + to, is_pmem,
+		{.kind = is_pmem ? DEVICE_FILE : DEVICE_DAX, .number = 1}};
+}
+
+static size_t whole(size_t bytes)
+{
+	return (bytes + PAGE - 1) / PAGE * PAGE;
+}
+
+static void fill_model(size_t from, size_t to, unsigned value)
+{
+	for (size_t i = from; i < to; i++)
+		model[i] = value;
+}
+
+static bool map_again(size_t from, size_t to)
+{
+	return mmap(arena + from, to - from, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+		       0) == arena + from;
+}
+
+/* One random change of both. Unmapped pieces are mapped again, so that the arena stays ours. */
+static bool change(unsigned *seed, unsigned number)
+{
+	size_t from = (size_t)rand_r(seed) % PAGES * PAGE;
+	size_t length = 1 + (size_t)rand_r(seed) % (10 * PAGE);
+
+	if (length > BYTES - from)
+		length = BYTES - from;
+	size_t to = from + length, end = from + whole(length);
+	switch (rand_r(seed) % 4) {
+	case 0:
+		fill_model(from, end, 0);
+		return !tracker_unmap(arena + from, length) && map_again(from, end);
+	case 1:
+		fill_model(from, end, 0);
+		return !tracker_forget((uintptr_t)arena + from, (uintptr_t)arena + end);
+	default:
+		fill_model(from, end, 0);
+		fill_model(from, to, number);
+		struct tracked range = range_of(from, to, number & 1);
+		return !tracker_add(&range);
+	}
+}
+
+static bool expect_covered(size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++)
+		if (!(model[i] & 1))
+			return false;
+	return from < to;
+}
+
+/* The ends of questions are drawn to the ends of pages, where ranges begin and end. */
+static size_t somewhere(unsigned *seed)
+{
+	size_t at = (size_t)rand_r(seed) % BYTES;
+
+	return rand_r(seed) % 2 ? at : at / PAGE * PAGE;
+}
+
+static bool ask(unsigned *seed)
+{
+	size_t from = somewhere(seed), to = rand_r(seed) % 2 ? somewhere(seed) : from + PAGE / 2;
+
+	if (to > BYTES)
+		to = BYTES;
+	return tracker_covers((uintptr_t)arena + from, (uintptr_t)arena + to) ==
+	       expect_covered(from, to);
+}
+
+static bool find(unsigned *seed)
+{
+	struct tracked found;
+	size_t from = somewhere(seed), to = somewhere(seed), at = from;
+	bool is = tracker_find((uintptr_t)arena + from, (uintptr_t)arena + to, &found);
+
+	while (at < to && !model[at])
+		at++;
+	if (at >= to)
+		return !is;
+	if (!is || found.is_pmem != (model[at] & 1) ||
+		found.device.kind != (found.is_pmem ? DEVICE_FILE : DEVICE_DAX))
+		return false;
+	/* From its first known byte in question to where the range ends. */
+	size_t end = at;
+	while (end < BYTES && model[end] == model[at])
+		end++;
+	return found.from <= (uintptr_t)arena + at && found.to == (uintptr_t)arena + end;
+}
+
+static void random_sequences(void)
+{
+	unsigned seed = 1, changes = 0, questions = 0, searches = 0;
+
+	for (unsigned i = 0; i < 4000; i++) {
+		changes += change(&seed, i + 2);
+		for (int j = 0; j < 5; j++) {
+			questions += ask(&seed);
+			searches += find(&seed);
+		}
+	}
+	is_int(changes, 4000, "4000 random additions, unmappings and forgettings");
+	is_int(questions, 20000, "each followed by questions about coverage");
+	is_int(searches, 20000, "and by searches for the next range");
+	tracker_forget((uintptr_t)arena, (uintptr_t)arena + BYTES);
+	ok(!tracker_covers((uintptr_t)arena, (uintptr_t)arena + 1), "nothing is left at the end");
+}
+
+static void rules(void)
+{
+	uintptr_t a = (uintptr_t)arena;
+	struct tracked odd = range_of(0, PAGE + 5, true), next = range_of(2 * PAGE, 3 * PAGE, true);
+	struct tracked stale = range_of(0, 4 * PAGE, true), fresh = range_of(PAGE, PAGE + 10, true);
+
+	tracker_add(&odd);
+	ok(tracker_covers(a, a + PAGE + 5), "all bytes that were asked for");
+	ok(!tracker_covers(a, a + PAGE + 6), "and not the rest of the last page");
+	ok(!tracker_covers(a + 5, a + 5), "no bytes are never covered");
+	ok(!tracker_covers(a + 5, 4), "nor is a range that wraps around");
+	tracker_add(&next);
+	ok(!tracker_covers(a, a + 3 * PAGE), "a gap of less than a page is a gap");
+	ok(!tracker_add(&stale), "W9: a mapping where a stale one is known is no error");
+	ok(tracker_covers(a, a + 4 * PAGE), "W9: and replaces it");
+	tracker_add(&fresh);
+	ok(tracker_covers(a, a + PAGE + 10) && tracker_covers(a + 2 * PAGE, a + 4 * PAGE),
+		"W9: a smaller one leaves what is around it");
+	ok(!tracker_covers(a + PAGE + 10, a + PAGE + 11), "W9: with its whole last page gone");
+	tracker_forget(a, a + BYTES);
+}
+
+static void adjacency(void)
+{
+	uintptr_t a = (uintptr_t)arena;
+	struct tracked left = range_of(0, PAGE, true), right = range_of(PAGE, 2 * PAGE, true);
+	struct tracked other = range_of(PAGE, 2 * PAGE, false);
+
+	tracker_add(&left);
+	tracker_add(&right);
+	ok(tracker_covers(a + 1, a + 2 * PAGE), "adjacent ranges cover what spans them");
+	tracker_add(&other);
+	ok(tracker_covers(a, a + PAGE) && !tracker_covers(a, a + PAGE + 1),
+		"one that is not pmem covers nothing");
+	tracker_forget(a, a + BYTES);
+}
+
+static void failed_unmap(void)
+{
+	uintptr_t a = (uintptr_t)arena;
+	struct tracked range = range_of(0, 3 * PAGE, true);
+
+	tracker_add(&range);
+	is_int(tracker_unmap(arena + 1, PAGE), -EINVAL, "unmapping at an odd address");
+	has_str(err_get(), "cannot unmap 4096 bytes", "is explained");
+	is_int(tracker_unmap(arena, 0), -EINVAL, "unmapping nothing");
+	is_int(tracker_unmap(arena, SIZE_MAX), -EINVAL, "unmapping everything");
+	is_int(tracker_unmap(arena, SIZE_MAX - a + 2), -EINVAL, "unmapping past the end");
+	ok(tracker_covers(a, a + 3 * PAGE), "all of it is as before");
+	is_int(tracker_unmap(arena + PAGE, 1), 0, "unmapping a byte takes its page");
+	ok(map_again(PAGE, 2 * PAGE) && !tracker_covers(a + PAGE, a + PAGE + 1) &&
+			!tracker_covers(a + 2 * PAGE - 1, a + 2 * PAGE) &&
+			tracker_covers(a, a + PAGE) && tracker_covers(a + 2 * PAGE, a + 3 * PAGE),
+		"and leaves both its neighbours");
+	tracker_forget(a, a + BYTES);
+}
+
+/*
+ * Threads: page 0 is always covered, page 1 never, the other ones come and go in pairs that are
+ * adjacent, so that both or none are there.
+ */
+static atomic_bool done;
+
+static void *reader(void *wrong)
+{
+	uintptr_t a = (uintptr_t)arena;
+
+	for (unsigned i = 0; !atomic_load(&done); i++) {
+		atomic_fetch_add((atomic_uint *)wrong,
+			!tracker_covers(a + 5, a + PAGE) + tracker_covers(a + PAGE, a + PAGE + 1));
+		size_t pair = 2 + i % (PAGES / 2 - 1) * 2;
+		tracker_covers(a + pair * PAGE, a + (pair + 2) * PAGE);
+	}
+	return NULL;
+}
+
+static void *writer(void *half)
+{
+	size_t first = (uintptr_t)half ? PAGES / 2 : 2;
+
+	for (unsigned i = 0; i < 3000; i++) {
+		size_t page = first + i % (PAGES / 2 - 2);
+		struct tracked range = range_of(page * PAGE, (page + 1) * PAGE, true);
+		tracker_add(&range);
+		if (i % 3)
+			tracker_forget(range.from, range.to);
+	}
+	return NULL;
+}
+
+static void threads(void)
+{
+	pthread_t readers[4], writers[2];
+	struct tracked always = range_of(0, PAGE, true);
+	atomic_uint wrong = 0;
+
+	tracker_add(&always);
+	for (int i = 0; i < 4; i++)
+		pthread_create(&readers[i], NULL, reader, &wrong);
+	for (uintptr_t i = 0; i < 2; i++)
+		pthread_create(&writers[i], NULL, writer, (void *)i);
+	for (int i = 0; i < 2; i++)
+		pthread_join(writers[i], NULL);
+	atomic_store(&done, true);
+	for (int i = 0; i < 4; i++)
+		pthread_join(readers[i], NULL);
+	is_int(atomic_load(&wrong), 0, "four readers never see half of what two writers change");
+	atomic_store(&done, false);
+}
+
+/* A child is forked again and again while others change the tracker: it must be able to go on. */
+static void forks(void)
+{
+	pthread_t writers[2];
+	int good = 0;
+
+	for (uintptr_t i = 0; i < 2; i++)
+		pthread_create(&writers[i], NULL, writer, (void *)i);
+	for (int i = 0; i < 20; i++) {
+		int status = -1;
+		pid_t child = fork();
+		if (!child) {
+			uintptr_t a = (uintptr_t)arena;
+			struct tracked range = range_of(PAGE, 2 * PAGE, true);
+			alarm(20);
+			bool right = tracker_covers(a, a + PAGE) && !tracker_add(&range) &&
+				     tracker_covers(a, a + 2 * PAGE);
+			_exit(!right);
+		}
+		waitpid(child, &status, 0);
+		good += !status;
+	}
+	for (int i = 0; i < 2; i++)
+		pthread_join(writers[i], NULL);
+	is_int(good, 20, "forked children keep all ranges and can change theirs");
+	ok(!tracker_covers((uintptr_t)arena + PAGE, (uintptr_t)arena + PAGE + 1),
+		"without the parent's knowledge");
+}
+
+int main(void)
+{
+	arena = mmap(NULL, BYTES, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (arena == MAP_FAILED || sysconf(_SC_PAGESIZE) != PAGE)
+		skip_all("needs pages of 4 KiB");
+	ok(!tracker_covers((uintptr_t)arena, (uintptr_t)arena + 1), "nothing is known at first");
+	is_int(tracker_init(), 0, "tracker_init");
+	random_sequences();
+	rules();
+	adjacency();
+	failed_unmap();
+	threads();
+	forks();
+	return tap_done();
+}
