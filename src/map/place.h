@@ -9,6 +9,7 @@
 #define MAP_PLACE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* The length rounded up to whole pages, or 0 if it has no such multiple. */
 size_t place_whole_pages(size_t length);
@@ -37,6 +38,13 @@ int place_blank(char *addr, size_t length);
 
 /* The same where nothing is mapped now. If something is, it stays: it may be another thread's. */
 void place_close_hole(char *addr, size_t length);
+
+/*
+ * As place_reserve(), at the lowest free multiple of `alignment` that is not below `hint`, so that a program
+ * finds its mappings at the same addresses each time. Where there is none, or /proc is not to be
+ * had, as place_reserve().
+ */
+int place_reserve_above(uintptr_t hint, char **addr, size_t length, size_t alignment);
 
 /* Give up [addr, addr + length), whatever is mapped there. Returns 0 or -errno with a sentence. */
 int place_release(char *addr, size_t length);

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* place.c - where mappings go: aligned, reserved, and with a hint the first fit */
+#include "map/place.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "tap.h"
+
+#define MiB ((size_t)1 << 20)
+#define GiB ((size_t)1 << 30)
+
+/* Far below where the kernel maps on its own, and where sanitizers let us. */
+#define HINT ((uintptr_t)0x7e9000000000)
+
+static char *above(uintptr_t hint, size_t length, size_t alignment)
+{
+	char *addr;
+
+	if (place_reserve_above(hint, &addr, length, alignment))
+		bail("no place: %s", err_get());
+	return addr;
+}
+
+static void alignments(void)
+{
+	static const size_t lengths[] = {4096, 2 * MiB, 2 * GiB - 4096, 2 * GiB, 3 * GiB};
+	static const size_t wanted[] = {2 * MiB, 2 * MiB, 2 * MiB, GiB, GiB};
+
+	for (int i = 0; i < 5; i++) {
+		char *addr;
+		size_t alignment = place_alignment(lengths[i], 4096);
+		is_int(alignment, wanted[i], "%zu bytes need %zu", lengths[i], wanted[i]);
+		ok(!place_reserve(&addr, lengths[i], alignment) && !((uintptr_t)addr % alignment),
+			"and get it");
+		place_release(addr, lengths[i]);
+	}
+	is_int(place_alignment(4096, 16 * MiB), 16 * MiB, "a source may need more");
+}
+
+static void first_fits(void)
+{
+	char *a = above(HINT, 2 * MiB, 2 * MiB), *b = above(HINT, 4 * MiB, 2 * MiB);
+
+	ok(a == (char *)HINT, "the first is where the hint says");
+	ok(b == (char *)HINT + 2 * MiB, "the second above it");
+	char *c = above(HINT, 2 * MiB, 2 * MiB);
+	ok(c == (char *)HINT + 6 * MiB, "the third above both");
+	place_release(b, 4 * MiB);
+	char *d = above(HINT, 2 * MiB, 2 * MiB);
+	ok(d == b, "a hole is filled");
+	char *e = above(HINT, 4 * MiB, 2 * MiB);
+	ok(e == c + 2 * MiB, "unless it is too small");
+	char *f = above(HINT, 4096, 2 * MiB);
+	ok(f == b + 2 * MiB, "what just fits, fits");
+	char *g = above(HINT + 4096, 4096, 4096);
+	ok(g == f + 4096, "a place is found right behind a page");
+	char *h = above(HINT, 4096, GiB);
+	ok(h == (char *)HINT + GiB, "alignment may skip much");
+	munmap(a, (size_t)(h - a) + 4096);
+}
+
+static void odd_hints(void)
+{
+	char *low = above(0, 4096, 2 * MiB);
+#ifdef __SANITIZE_THREAD__
+	skip("0 is a hint: the first place that is not 0", "the thread sanitizer needs it");
+#else
+	ok((uintptr_t)low >= 2 * MiB && (uintptr_t)low < GiB && !((uintptr_t)low % (2 * MiB)),
+		"0 is a hint: the first place that is not 0");
+#endif
+	place_release(low, 4096);
+	char *odd = above(HINT + 1, 4096, 2 * MiB);
+	ok(odd == (char *)HINT + 2 * MiB, "an odd hint is rounded up");
+	place_release(odd, 4096);
+	char *high = above(UINTPTR_MAX, 4096, 2 * MiB);
+	ok(high && !((uintptr_t)high % (2 * MiB)),
+		"nothing is above the highest: anywhere will do");
+	place_release(high, 4096);
+	high = above((uintptr_t)1 << 60, 4096, 2 * MiB);
+	ok(high && !((uintptr_t)high % (2 * MiB)), "nor above what the kernel maps");
+	place_release(high, 4096);
+	is_int(place_reserve_above(HINT, &high, SIZE_MAX / 2 + 1, 2 * MiB), -ENOMEM,
+		"no room for half of all addresses");
+}
+
+static void *reserve_many(void *mine)
+{
+	char **places = mine;
+
+	for (int i = 0; i < 50; i++)
+		places[i] = above(HINT, 2 * MiB, 2 * MiB);
+	return NULL;
+}
+
+static int by_address(const void *a, const void *b)
+{
+	uintptr_t x = *(const uintptr_t *)a, y = *(const uintptr_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* W8: nobody is given what somebody else has, and all of it is aligned. */
+static void races(void)
+{
+	static char *places[4][50];
+	char **all = places[0];
+	pthread_t threads[4];
+	int good = 0;
+
+	for (int i = 0; i < 4; i++)
+		pthread_create(&threads[i], NULL, reserve_many, places[i]);
+	for (int i = 0; i < 4; i++)
+		pthread_join(threads[i], NULL);
+	qsort(all, 200, sizeof(*all), by_address);
+	for (size_t i = 0; i < 200; i++)
+		good += all[i] == (char *)HINT + i * 2 * MiB;
+	is_int(good, 200, "W8: four threads with one hint fill places one by one");
+	munmap(all[0], 200 * 2 * MiB);
+}
+
+int main(void)
+{
+	alignments();
+	first_fits();
+	odd_hints();
+	races();
+	return tap_done();
+}
