@@ -59,11 +59,9 @@ static const char *dax_objection(const struct region *region, bool can_flush)
 	return NULL;
 }
 
-int granularity_decide(enum pmem2_granularity *granularity, const struct device *device,
+int granularity_find(enum pmem2_granularity *granularity, const struct device *device,
 	const struct region *region, bool sync, bool can_flush)
 {
-	if (granularity_forced(granularity))
-		return 0;
 	if (device->kind == DEVICE_DAX) {
 		const char *objection = dax_objection(region, can_flush);
 		if (objection)
@@ -78,4 +76,12 @@ int granularity_decide(enum pmem2_granularity *granularity, const struct device 
 	else
 		*granularity = can_flush ? PMEM2_GRANULARITY_CACHE_LINE : PMEM2_GRANULARITY_PAGE;
 	return 0;
+}
+
+int granularity_decide(enum pmem2_granularity *granularity, const struct device *device,
+	const struct region *region, bool sync, bool can_flush)
+{
+	if (granularity_forced(granularity))
+		return 0;
+	return granularity_find(granularity, device, region, sync, can_flush);
 }

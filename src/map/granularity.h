@@ -26,9 +26,12 @@
 
 /*
  * For a shared mapping; `sync` tells whether MAP_SYNC was accepted, `can_flush` whether the CPU has
- * a flush for user mode. PMEM2_FORCE_GRANULARITY in the environment overrules all of it.
- * PMEM2_E_NOSUPP as said above, with a sentence.
+ * a flush for user mode. PMEM2_E_NOSUPP as said above, with a sentence.
  */
+int granularity_find(enum pmem2_granularity *granularity, const struct device *device,
+	const struct region *region, bool sync, bool can_flush);
+
+/* The same, unless PMEM2_FORCE_GRANULARITY in the environment overrules all of it. */
 int granularity_decide(enum pmem2_granularity *granularity, const struct device *device,
 	const struct region *region, bool sync, bool can_flush);
 

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "device/autoflush.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "device/sysfs.h"
+
+/* Longer than any domain that the kernel has a word for. */
+#define DOMAIN 32
+
+/* What ends the walk. */
+enum { NOT_ALL = 1, FAILED = 2 };
+
+struct answer {
+	bool any;
+	int error;
+};
+
+/* "region" and a number: the namespaces, and the bus itself, have other names. */
+static bool names_region(const char *name)
+{
+	if (strncmp(name, "region", 6) || !name[6])
+		return false;
+	return !name[6 + strspn(name + 6, "0123456789")];
+}
+
+static int open_domain(int devices, const char *name)
+{
+	int region = openat(devices, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (region < 0)
+		return -1;
+	int fd = openat(region, "persistence_domain", O_RDONLY | O_CLOEXEC);
+	close(region);
+	return fd;
+}
+
+/* A region whose domain cannot be opened promises nothing; one that cannot be read is a failure. */
+static int ask(int devices, const char *name, struct answer *answer)
+{
+	char domain[DOMAIN];
+	int fd = open_domain(devices, name);
+
+	if (fd < 0)
+		return NOT_ALL;
+	ssize_t length = read(fd, domain, sizeof(domain));
+	if (length < 0)
+		answer->error = err_sys("cannot read attribute persistence_domain of %s", name);
+	else if (!length)
+		answer->error = err_set(-EIO, "attribute persistence_domain of %s is empty", name);
+	else if (domain[length - 1] != '\n')
+		answer->error = err_set(-EBADMSG,
+			"attribute persistence_domain of %s does not end with its line", name);
+	close(fd);
+	if (answer->error)
+		return FAILED;
+	return length == 10 && !memcmp(domain, "cpu_cache\n", 10) ? 0 : NOT_ALL;
+}
+
+static int visit(int devices, const char *name, void *context)
+{
+	struct answer *answer = context;
+
+	if (!names_region(name))
+		return 0;
+	answer->any = true;
+	return ask(devices, name, answer);
+}
+
+int device_auto_flush(const char *sysfs)
+{
+	struct answer answer = {.any = false};
+	int root = open(sysfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (root < 0)
+		return 0;
+	int verdict = sysfs_each(root, "bus/nd/devices", visit, &answer);
+	close(root);
+	if (verdict == FAILED)
+		return answer.error;
+	/* No bus, no persistent memory. */
+	if (verdict == -ENOENT || verdict == -ENOTDIR)
+		return 0;
+	if (verdict < 0) {
+		errno = -verdict;
+		return err_sys("cannot list %s/bus/nd/devices", sysfs);
+	}
+	return verdict == 0 && answer.any;
+}
