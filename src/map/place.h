@@ -40,9 +40,9 @@ int place_blank(char *addr, size_t length);
 void place_close_hole(char *addr, size_t length);
 
 /*
- * As place_reserve(), at the lowest free multiple of `alignment` that is not below `hint`, so that a program
- * finds its mappings at the same addresses each time. Where there is none, or /proc is not to be
- * had, as place_reserve().
+ * As place_reserve(), at the lowest free multiple of `alignment` that is not below `hint`, so that a
+ * program finds its mappings at the same addresses each time. Where there is none, or /proc is not
+ * to be had, anywhere.
  */
 int place_reserve_above(uintptr_t hint, char **addr, size_t length, size_t alignment);
 
