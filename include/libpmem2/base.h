@@ -117,6 +117,102 @@ int pmem2_source_size(const struct pmem2_source *src, size_t *size);
 int pmem2_source_alignment(const struct pmem2_source *src, size_t *alignment);
 
 /*
+ * What the source lies on. Partitions, device-mapper and md are resolved to the regions of persistent
+ * memory under them; a source that lies on such a region in part only has none. On failure outputs
+ * are left as they were.
+ */
+
+/*
+ * The ids of the memory modules that the source lies on, as text, one behind the other. With `id`
+ * NULL, *len becomes the size in bytes that is needed for them, with the final NUL; else *len is
+ * the size of `id`, and whatever is there is overwritten.
+ *
+ * PMEM2_E_NOSUPP		anonymous, no modules that the kernel knows, or one without an id
+ * PMEM2_E_BUFFER_TOO_SMALL	*len is less than what is needed
+ * a negated errno if an id is there and cannot be read
+ */
+int pmem2_source_device_id(const struct pmem2_source *src, char *id, size_t *len);
+
+/*
+ * The unsafe shutdown count: how often these modules lost data in a power cut, added up. A pool that
+ * was in use remembers it; if it has grown since, what was persistent then may not be now.
+ *
+ * PMEM2_E_NOSUPP	anonymous, no modules that the kernel knows, or one that does not count;
+ *			never the same as a count of 0
+ * a negated errno if a count is there and cannot be read: -EACCES, -EPERM where it is root's
+ */
+int pmem2_source_device_usc(const struct pmem2_source *src, uint64_t *usc);
+
+/*
+ * The NUMA node whose CPUs are nearest; -1 if the kernel knows of none.
+ *
+ * PMEM2_E_NOSUPP		anonymous, a kernel that does not tell, or regions on several nodes
+ * PMEM2_E_DAX_REGION_NOT_FOUND	not on persistent memory
+ * a negated errno if it cannot be read
+ */
+int pmem2_source_numa_node(const struct pmem2_source *src, int *numa_node);
+
+/*
+ * Bad blocks: pieces of the media that have lost their contents. Loading from one raises SIGBUS.
+ *
+ *	pmem2_badblock_context_new(&bbctx, src);
+ *	while (!pmem2_badblock_next(bbctx, &bb))
+ *		pmem2_badblock_clear(bbctx, &bb);	<- the range is zeros from here on
+ *	pmem2_badblock_context_delete(&bbctx);
+ *
+ * The kernel shows at most a page of bad blocks at a time, a few hundred: repeat this until nothing
+ * is listed if there may be more.
+ */
+
+struct pmem2_badblock_context;
+
+struct pmem2_badblock {
+	size_t offset; /* from the start of the file or DAX device */
+	size_t length;
+};
+
+/*
+ * List the bad blocks of the source, as the kernel knows them now. A file's are rounded outward to
+ * its block size; one that several extents of the file share is listed in pieces, in the order of
+ * the extents. What is not on persistent memory that the kernel knows has none. *bbctx becomes NULL
+ * on failure. The source's descriptor must stay open until the context is deleted.
+ *
+ * PMEM2_E_NOSUPP		anonymous; or there are bad blocks, and it cannot be told which
+ *				bytes of the file they are: on device-mapper or md, on an XFS
+ *				real-time device, in compressed extents
+ * PMEM2_E_DAX_REGION_NOT_FOUND	device DAX that is in no region of persistent memory
+ * PMEM2_E_CANNOT_READ_BOUNDS	device DAX: where it begins in its region is not a number
+ * -EACCES, -EPERM		the list, or these bounds, are for root only
+ * -EBADMSG			the list is none
+ * -EAGAIN			the file's extents do not stop changing
+ * -ENOMEM, or another negated errno of reading sysfs or of the file system's answer to FIEMAP
+ */
+int pmem2_badblock_context_new(
+	struct pmem2_badblock_context **bbctx, const struct pmem2_source *src);
+
+/* Free a context and set *bbctx to NULL; a *bbctx of NULL is fine. */
+void pmem2_badblock_context_delete(struct pmem2_badblock_context **bbctx);
+
+/* The next one of the list. PMEM2_E_NO_BAD_BLOCK_FOUND after the last. */
+int pmem2_badblock_next(struct pmem2_badblock_context *bbctx, struct pmem2_badblock *bb);
+
+/*
+ * Make a bad block good again. Its bytes become zeros: of a file by punching a hole and allocating
+ * it anew, of device DAX by a command to the bus, which needs root. Nothing but what this context
+ * has listed, or a part of it, is ever cleared.
+ *
+ * -EINVAL			length 0; device DAX: not the unit that the bus can clear
+ * PMEM2_E_OFFSET_OUT_OF_RANGE	above INT64_MAX
+ * PMEM2_E_LENGTH_OUT_OF_RANGE	above INT64_MAX
+ * PMEM2_E_NO_BAD_BLOCK_FOUND	a byte of it is in no bad block of the list
+ * PMEM2_E_DAX_REGION_NOT_FOUND	device DAX that is in no region of persistent memory
+ * -ENXIO			device DAX: only a part was cleared
+ * -EACCES			device DAX: the bus is root's
+ * another negated errno of fallocate(2) or of the bus
+ */
+int pmem2_badblock_clear(struct pmem2_badblock_context *bbctx, const struct pmem2_badblock *bb);
+
+/*
  * Configs: how it is to be mapped. A failed setter leaves the earlier value, and one config serves
  * for any number of maps.
  */
@@ -370,6 +466,21 @@ typedef void *(*pmem2_memset_fn)(void *pmemdest, int c, size_t len, unsigned fla
 pmem2_memmove_fn pmem2_get_memmove_fn(struct pmem2_map *map);
 pmem2_memcpy_fn pmem2_get_memcpy_fn(struct pmem2_map *map);
 pmem2_memset_fn pmem2_get_memset_fn(struct pmem2_map *map);
+
+/*
+ * Make [ptr, ptr + size) durable as far as the platform can go: out of the buffers, too, that a power
+ * cut empties with the energy of capacitors only. It is slow, and for what must not depend on them.
+ * Files, and PAGE maps, are written back; device DAX is flushed and its regions' buffers emptied.
+ * 0 also where nothing deeper exists than what persist does. Unlike persist, it tells of failures.
+ *
+ * PMEM2_E_DEEP_FLUSH_RANGE	a part of the range is outside of the map
+ * PMEM2_E_NOSUPP		anonymous memory
+ * PMEM2_E_DAX_REGION_NOT_FOUND	device DAX that is in no region of persistent memory
+ * -EACCES, -EPERM, -EROFS	device DAX: the region's deep_flush attribute is root's (as it is
+ *				unless the administrator lets others write to it)
+ * -EIO, -ENOSPC		the file could not be written back, or the region not be flushed
+ */
+int pmem2_deep_flush(struct pmem2_map *map, void *ptr, size_t size);
 
 /*
  * Messages.

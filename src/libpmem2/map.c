@@ -13,6 +13,7 @@
 #include "libpmem2/export.h"
 #include "libpmem2/reservation.h"
 #include "libpmem2/source.h"
+#include "map/deep.h"
 
 static int protection_of(unsigned prot)
 {
@@ -155,4 +156,11 @@ EXPORT(pmem2_map_get_store_granularity)
 enum pmem2_granularity pmem2_map_get_store_granularity(struct pmem2_map *map)
 {
 	return map->map.granularity;
+}
+
+EXPORT(pmem2_deep_flush)
+int pmem2_deep_flush(struct pmem2_map *map, void *ptr, size_t size)
+{
+	CHECK_NOT_NULL(map);
+	return map_deep_flush(&map->map, ptr, size);
 }

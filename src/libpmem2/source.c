@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "device/dimm.h"
 #include "device/sysfs.h"
 #include "libpmem2.h"
 #include "libpmem2/check.h"
@@ -98,4 +99,38 @@ int pmem2_source_alignment(const struct pmem2_source *src, size_t *alignment)
 		return device_alignment(&src->device, SYSFS_ROOT, alignment);
 	*alignment = (size_t)sysconf(_SC_PAGESIZE);
 	return 0;
+}
+
+static int need_device(const struct pmem2_source *src, const char *what)
+{
+	if (src->is_anonymous)
+		return err_set(PMEM2_E_NOSUPP, "an anonymous source has no %s", what);
+	return 0;
+}
+
+EXPORT(pmem2_source_device_id)
+int pmem2_source_device_id(const struct pmem2_source *src, char *id, size_t *len)
+{
+	CHECK_NOT_NULL(src);
+	CHECK_NOT_NULL(len);
+	int error = need_device(src, "device id");
+	return error ? error : device_dimm_ids(&src->device, SYSFS_ROOT, id, len);
+}
+
+EXPORT(pmem2_source_device_usc)
+int pmem2_source_device_usc(const struct pmem2_source *src, uint64_t *usc)
+{
+	CHECK_NOT_NULL(src);
+	CHECK_NOT_NULL(usc);
+	int error = need_device(src, "unsafe shutdown count");
+	return error ? error : device_unsafe_shutdowns(&src->device, SYSFS_ROOT, usc);
+}
+
+EXPORT(pmem2_source_numa_node)
+int pmem2_source_numa_node(const struct pmem2_source *src, int *numa_node)
+{
+	CHECK_NOT_NULL(src);
+	CHECK_NOT_NULL(numa_node);
+	int error = need_device(src, "NUMA node");
+	return error ? error : device_numa_node(&src->device, SYSFS_ROOT, numa_node);
 }

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "cpu/cpu.h"
+#include "device/sysfs.h"
 #include "map/fill.h"
 #include "map/granularity.h"
 #include "map/place.h"
@@ -86,8 +87,9 @@ static void give_up_place(struct map *map)
 		munmap(map->addr, place_whole_pages(map->length));
 }
 
-static void set_device(struct map *map, const struct device *device)
+static void set_device(struct map *map, const struct device *device, const char *sysfs)
 {
+	map->sysfs = sysfs;
 	map->has_device = device;
 	if (device)
 		map->device = *device;
@@ -99,7 +101,7 @@ int map_open(struct map *map, const struct map_request *request)
 		return err_set(-EINVAL, "nothing is left of the source from offset %lld on",
 			(long long)request->offset);
 	*map = (struct map){.length = request->length};
-	set_device(map, request->device);
+	set_device(map, request->device, request->sysfs);
 	int error = find_place(map, request);
 	if (error)
 		return error;
@@ -141,7 +143,7 @@ int map_adopt(struct map *map, const struct device *device, void *addr, size_t l
 		.granularity = granularity,
 		.is_foreign = true,
 	};
-	set_device(map, device);
+	set_device(map, device, SYSFS_ROOT);
 	return registry_add(map);
 }
 

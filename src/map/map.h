@@ -21,9 +21,10 @@ struct map {
 	char *addr;    /* a multiple of the page size, unless the memory is foreign */
 	size_t length; /* bytes that were asked for; the last page may be mapped beyond them */
 	enum pmem2_granularity granularity;
-	bool is_foreign;                 /* the program has mapped the memory and will unmap it */
-	bool has_device;                 /* else it is memory without a file */
-	struct device device;            /* what it is a mapping of, with has_device */
+	bool is_foreign;      /* the program has mapped the memory and will unmap it */
+	bool has_device;      /* else it is memory without a file */
+	struct device device; /* what is mapped, with has_device; its descriptor may be closed */
+	const char *sysfs;    /* the root to ask about it, of static storage duration */
 	struct reservation *reservation; /* that it lies in; or NULL */
 	bool findable; /* in its reservation: complete; owned by the reservation and its lock */
 	unsigned pins; /* write-backs in progress on it; owned by the registry and its lock */
@@ -41,7 +42,7 @@ struct map_request {
 	enum pmem2_granularity required; /* no coarser one will do */
 	struct reservation *reservation; /* to map into, at reservation_offset; NULL: anywhere */
 	size_t reservation_offset;
-	const char *sysfs;
+	const char *sysfs; /* of static storage duration: the map keeps it */
 };
 
 /* Before any other call: arrange for fork. Returns 0 or -ENOMEM. */

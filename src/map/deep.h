@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * deep.h - make stores durable as far as the platform can, and hear whether it worked
+ *
+ *	what is mapped		how
+ *	PAGE map		write the pages back now
+ *	regular file		the same: the file system deep-flushes the device under it
+ *	DAX device		flush and fence, then deep-flush its regions
+ *	no file			PMEM2_E_NOSUPP
+ *
+ * deep_write_back() and device/deepflush.h are the pieces; libpmem's deep drain is made of them.
+ */
+#ifndef MAP_DEEP_H
+#define MAP_DEEP_H
+
+#include <stddef.h>
+
+#include "map/map.h"
+
+/*
+ * [addr, addr + size) of a live map. What was noted for the next drain stays noted.
+ *
+ * PMEM2_E_DEEP_FLUSH_RANGE	a part of it is outside of the map
+ * PMEM2_E_NOSUPP		memory without a file
+ * -EIO, -ENOSPC and so on	the write-back failed
+ * those of device_deep_flush()
+ */
+int map_deep_flush(const struct map *map, const void *addr, size_t size);
+
+/*
+ * Write back the pages that [addr, addr + size) touches, which must all be mapped, and wait until
+ * they are durable. Not for device DAX, which has none. 0 or -errno with a sentence.
+ */
+int deep_write_back(const void *addr, size_t size);
+
+#endif
