@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* export.h - every name of libpmem under its one node */
+#ifndef LIBPMEM_EXPORT_H
+#define LIBPMEM_EXPORT_H
+
+#include "base/export.h"
+
+#define EXPORT(name) EXPORT_ONE_NODE(name)
+
+#endif

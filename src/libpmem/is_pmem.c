@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/env.h"
+#include "device/autoflush.h"
+#include "device/sysfs.h"
+#include "libpmem.h"
+#include "libpmem/export.h"
+#include "libpmem/fail.h"
+#include "map/tracker.h"
+
+/* What PMEM_IS_PMEM_FORCE says; frozen by the first call that asks. */
+enum force { NOT_ASKED, DETECT, NEVER, ALWAYS };
+static atomic_int frozen = NOT_ASKED;
+
+static enum force ask_environment(void)
+{
+	long long number;
+	int expected = NOT_ASKED, found = DETECT;
+
+	if (env_number("PMEM_IS_PMEM_FORCE", &number))
+		found = number == 0 ? NEVER : number == 1 ? ALWAYS : DETECT;
+	/* The environment may change while several threads ask: the first one decides. */
+	if (!atomic_compare_exchange_strong(&frozen, &expected, found))
+		found = expected;
+	return found;
+}
+
+EXPORT(pmem_is_pmem)
+int pmem_is_pmem(const void *addr, size_t len)
+{
+	int force = atomic_load_explicit(&frozen, memory_order_relaxed);
+
+	if (unlikely(force == NOT_ASKED))
+		force = ask_environment();
+	if (unlikely(force != DETECT))
+		return force == ALWAYS && len;
+	/* An end that wraps around lies below the beginning: not covered. */
+	return tracker_covers((uintptr_t)addr, (uintptr_t)addr + len);
+}
+
+EXPORT(pmem_has_auto_flush)
+int pmem_has_auto_flush(void)
+{
+	int answer = device_auto_flush(SYSFS_ROOT);
+
+	return answer < 0 ? fail(answer) : answer;
+}
+
+EXPORT(pmem_has_hw_drain)
+int pmem_has_hw_drain(void)
+{
+	return 0;
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * log.c - messages for the program's own log
+ *
+ * The inside tells us all that could pass the program's thresholds; what in fact does, and where it
+ * goes, is decided here for each message. Nothing is locked: a message that is made while another
+ * thread changes function or thresholds goes by the old ones or the new ones.
+ */
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "libpmem.h"
+#include "libpmem/export.h"
+#include "libpmem/fail.h"
+#include "libpmem/init.h"
+
+static _Atomic(pmem_log_function *) function;
+static atomic_int thresholds[] = {
+	[PMEM_LOG_THRESHOLD] = PMEM_LOG_LEVEL_WARNING,
+	[PMEM_LOG_THRESHOLD_AUX] = PMEM_LOG_LEVEL_HARK,
+};
+
+static enum pmem_log_level level_of(enum log_level level)
+{
+	switch (level) {
+	case LOG_ERROR:
+		return PMEM_LOG_LEVEL_ERROR;
+	case LOG_WARNING:
+		return PMEM_LOG_LEVEL_WARNING;
+	case LOG_NOTICE:
+		return PMEM_LOG_LEVEL_NOTICE;
+	default:
+		return PMEM_LOG_LEVEL_DEBUG;
+	}
+}
+
+/* The most talkative of ours that a threshold of theirs lets pass. */
+static enum log_level passing(int threshold)
+{
+	enum log_level level = LOG_NONE;
+
+	for (int more = LOG_ERROR; more <= LOG_DEBUG; more++)
+		if ((int)level_of((enum log_level)more) <= threshold)
+			level = (enum log_level)more;
+	return level;
+}
+
+static void print(const char *message)
+{
+	char line[600];
+	int length = snprintf(line, sizeof(line), "libpmem: %s\n", message);
+
+	if (length >= (int)sizeof(line))
+		length = (int)sizeof(line) - 1;
+	/* Nobody is left to tell if this fails. */
+	ssize_t written = write(STDERR_FILENO, line, (size_t)length);
+	(void)written;
+}
+
+static void deliver(
+	enum log_level level, const struct log_place *from, const char *message, bool environment)
+{
+	pmem_log_function *program = atomic_load(&function);
+	int theirs = level_of(level);
+
+	if (theirs > atomic_load(&thresholds[PMEM_LOG_THRESHOLD]))
+		return;
+	if (program)
+		program((enum pmem_log_level)theirs, from->file, from->line, from->function,
+			message);
+	else if (theirs <= atomic_load(&thresholds[PMEM_LOG_THRESHOLD_AUX]) && !environment)
+		print(message);
+}
+
+static int wanted(void)
+{
+	int main = atomic_load(&thresholds[PMEM_LOG_THRESHOLD]);
+	int aux = atomic_load(&thresholds[PMEM_LOG_THRESHOLD_AUX]);
+
+	return atomic_load(&function) || main < aux ? main : aux;
+}
+
+/* Several threads may be here: the one that comes last has seen what all have changed. */
+static void listen(void)
+{
+	int level;
+
+	do {
+		level = wanted();
+		log_receive(deliver, passing(level));
+	} while (level != wanted());
+}
+
+void log_face_init(void)
+{
+	listen();
+}
+
+static bool is_threshold(enum pmem_log_threshold threshold)
+{
+	if (threshold == PMEM_LOG_THRESHOLD || threshold == PMEM_LOG_THRESHOLD_AUX)
+		return true;
+	err_set(-EINVAL, "%d is no log threshold", (int)threshold);
+	errno = EINVAL;
+	return false;
+}
+
+EXPORT(pmem_log_set_threshold)
+int pmem_log_set_threshold(enum pmem_log_threshold threshold, enum pmem_log_level value)
+{
+	if (!is_threshold(threshold))
+		return 1;
+	if ((int)value < PMEM_LOG_LEVEL_HARK || value > PMEM_LOG_LEVEL_DEBUG) {
+		err_set(-EINVAL, "%d is no log level", (int)value);
+		errno = EINVAL;
+		return 1;
+	}
+	atomic_store(&thresholds[threshold], (int)value);
+	listen();
+	return 0;
+}
+
+EXPORT(pmem_log_get_threshold)
+int pmem_log_get_threshold(enum pmem_log_threshold threshold, enum pmem_log_level *value)
+{
+	if (!is_threshold(threshold))
+		return 1;
+	if (!value) {
+		err_set(-EINVAL, "no place for the log level: value is NULL");
+		errno = EINVAL;
+		return 1;
+	}
+	*value = (enum pmem_log_level)atomic_load(&thresholds[threshold]);
+	return 0;
+}
+
+EXPORT(pmem_log_set_function)
+int pmem_log_set_function(pmem_log_function *log_function)
+{
+	atomic_store(&function, log_function);
+	listen();
+	if (log_function)
+		log_function(PMEM_LOG_LEVEL_HARK, NULL, 0, NULL,
+			"libpmem of Holdfast " HOLDFAST_VERSION);
+	return 0;
+}

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Tools get in between by defining ftruncate and posix_fallocate themselves. Where off_t has 64
+ * bits anyway, this macro would only rename our calls.
+ */
+#undef _FILE_OFFSET_BITS
+
+#include "map/path.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "libpmem.h"
+
+#define FLAGS (PMEM_FILE_CREATE | PMEM_FILE_EXCL | PMEM_FILE_SPARSE | PMEM_FILE_TMPFILE)
+
+/* A file that comes and goes between two calls of ours; after that many times it is something else. */
+#define CREATE_TRIES 16
+
+/* What is neither a file nor a directory: only a DAX device will do. Not opened, only looked at. */
+static int check_device(const struct path_request *request, bool *is_dax)
+{
+	struct device device;
+	int fd = open(request->path, O_PATH | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_sys("cannot look at %s", request->path);
+	int error = device_identify(&device, fd, request->sysfs);
+	close(fd);
+	*is_dax = !error && device.kind == DEVICE_DAX;
+	return error ? -EINVAL : 0;
+}
+
+static int check_type(const struct path_request *request, bool *is_dax)
+{
+	struct stat st;
+
+	*is_dax = false;
+	if (stat(request->path, &st)) {
+		if (errno == ENOENT)
+			return 0; /* it may yet be made */
+		return err_sys("cannot look up %s", request->path);
+	}
+	return S_ISREG(st.st_mode) || S_ISDIR(st.st_mode) ? 0 : check_device(request, is_dax);
+}
+
+static int check_lengths(const struct path_request *request)
+{
+	if (!(request->flags & PMEM_FILE_CREATE)) {
+		if (request->length)
+			return err_set(-EINVAL,
+				"length %zu without PMEM_FILE_CREATE: a file is mapped as it is",
+				request->length);
+		if (request->flags & PMEM_FILE_TMPFILE)
+			return err_set(-EINVAL, "PMEM_FILE_TMPFILE without PMEM_FILE_CREATE");
+		return 0;
+	}
+	if (request->length > INT64_MAX)
+		return err_set(-EINVAL, "no file can have %zu bytes", request->length);
+	if (!request->length)
+		return err_set(-EINVAL, "PMEM_FILE_CREATE with a length of 0");
+	return 0;
+}
+
+static int check(const struct path_request *request, bool *is_dax)
+{
+	if (!request->path)
+		return err_set(-EINVAL, "the path is NULL");
+	int error = check_type(request, is_dax);
+	if (error)
+		return error;
+	if (request->flags & ~FLAGS)
+		return err_set(-EINVAL, "%#x are no PMEM_FILE flags", request->flags & ~FLAGS);
+	if (!*is_dax)
+		return check_lengths(request);
+	if (request->flags & (PMEM_FILE_EXCL | PMEM_FILE_TMPFILE))
+		return err_set(-EINVAL,
+			"PMEM_FILE_EXCL and PMEM_FILE_TMPFILE are not for DAX devices such as %s",
+			request->path);
+	return 0;
+}
+
+/*
+ * Without the name for a moment, where the file system cannot make a file that never had one. A
+ * process killed between the two calls leaves it there: the price of not touching signals.
+ */
+static int open_and_unlink(struct path *path, const char *directory)
+{
+	char *name;
+
+	if (asprintf(&name, "%s/pmem.XXXXXX", directory) < 0)
+		return err_set(-ENOMEM, "no memory for a file name");
+	path->fd = mkostemp(name, O_CLOEXEC);
+	int error = path->fd < 0 ? err_sys("cannot make a file in %s", directory) : 0;
+	if (!error && unlink(name))
+		error = err_sys("cannot unlink %s", name);
+	if (error && path->fd >= 0)
+		close(path->fd);
+	free(name);
+	return error;
+}
+
+static int open_unnamed(struct path *path, const struct path_request *request)
+{
+	/* Here O_EXCL means that linkat(2) cannot give it a name. */
+	int unlinkable = request->flags & PMEM_FILE_EXCL ? O_EXCL : 0;
+
+	path->fd = open(request->path, O_RDWR | O_TMPFILE | O_CLOEXEC | unlinkable, 0600);
+	if (path->fd >= 0)
+		return 0;
+	/* Older kernels take O_TMPFILE for the O_DIRECTORY that is in it. */
+	if (errno == EOPNOTSUPP || errno == EISDIR)
+		return open_and_unlink(path, request->path);
+	return err_sys("cannot make a file without a name in %s", request->path);
+}
+
+/*
+ * open(2) with O_CREAT, but so that we know whether it is ours: a file that the failing call did not
+ * make is not removed.
+ */
+static int open_or_make(struct path *path, const struct path_request *request)
+{
+	const int flags = O_RDWR | O_CLOEXEC;
+
+	for (int tries = 0; tries < CREATE_TRIES; tries++) {
+		if (!(request->flags & PMEM_FILE_EXCL)) {
+			path->fd = open(request->path, flags);
+			if (path->fd >= 0 || errno != ENOENT)
+				return path->fd;
+		}
+		path->fd = open(request->path, flags | O_CREAT | O_EXCL, request->mode);
+		path->is_new = path->fd >= 0;
+		if (path->is_new || errno != EEXIST || request->flags & PMEM_FILE_EXCL)
+			return path->fd;
+	}
+	/* A symbolic link that leads nowhere: its target is made, and not known to be ours. */
+	path->fd = open(request->path, flags | O_CREAT, request->mode);
+	return path->fd;
+}
+
+static int open_file(struct path *path, const struct path_request *request, bool is_dax)
+{
+	if (!is_dax && request->flags & PMEM_FILE_TMPFILE)
+		return open_unnamed(path, request);
+	if (!is_dax && request->flags & PMEM_FILE_CREATE)
+		open_or_make(path, request);
+	else
+		path->fd = open(request->path, O_RDWR | O_CLOEXEC);
+	return path->fd < 0 ? err_sys("cannot open %s", request->path) : 0;
+}
+
+/* First the length, then the blocks. */
+static int give_length(const struct path *path, size_t length, bool sparse)
+{
+	int error;
+
+	if (ftruncate(path->fd, (off_t)length))
+		return err_sys("cannot give %s a length of %zu bytes", path->name, length);
+	if (sparse)
+		return 0;
+	do
+		error = posix_fallocate(path->fd, 0, (off_t)length);
+	while (error == EINTR);
+	if (!error)
+		return 0;
+	errno = error;
+	return err_sys("cannot allocate %zu bytes for %s", length, path->name);
+}
+
+/* Of a file, its length; of a DAX device the only length there is. */
+static int find_length(struct path *path, const struct path_request *request)
+{
+	if (path->device.kind == DEVICE_FILE && request->flags & PMEM_FILE_CREATE) {
+		path->length = request->length;
+		return give_length(path, request->length, request->flags & PMEM_FILE_SPARSE);
+	}
+	int error = device_size(&path->device, path->fd, request->sysfs, &path->length);
+	if (error)
+		return path->device.kind == DEVICE_DAX ? -EINVAL : error;
+	if (path->device.kind == DEVICE_DAX && request->length && request->length != path->length)
+		return err_set(-EINVAL, "length %zu: DAX device %s has %zu bytes", request->length,
+			request->path, path->length);
+	if (!path->length)
+		return err_set(-EINVAL, "%s is empty", request->path);
+	return 0;
+}
+
+int path_open(struct path *path, const struct path_request *request)
+{
+	struct path new = {.name = request->path, .fd = -1};
+	bool is_dax = false;
+	int error = check(request, &is_dax);
+
+	if (!error)
+		error = open_file(&new, request, is_dax);
+	if (error)
+		return error;
+	/* Of what is open now: the path may have changed its mind since we looked. */
+	error = device_identify(&new.device, new.fd, request->sysfs);
+	if (!error && is_dax != (new.device.kind == DEVICE_DAX))
+		error = err_set(-EINVAL, "%s became something else meanwhile", request->path);
+	if (!error)
+		error = find_length(&new, request);
+	if (!error)
+		error = device_alignment(&new.device, request->sysfs, &new.alignment);
+	if (error)
+		path_close(&new, true);
+	else
+		*path = new;
+	return error;
+}
+
+/* Only if the name still is that of our file. */
+static void remove_new(const struct path *path)
+{
+	struct stat ours, named;
+
+	if (!fstat(path->fd, &ours) && !lstat(path->name, &named) && ours.st_dev == named.st_dev &&
+		ours.st_ino == named.st_ino)
+		unlink(path->name);
+}
+
+void path_close(struct path *path, bool failed)
+{
+	int saved = errno;
+
+	if (failed && path->is_new)
+		remove_new(path);
+	close(path->fd);
+	path->fd = -1;
+	errno = saved;
+}

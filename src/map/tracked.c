@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "map/tracked.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "cpu/cpu.h"
+#include "device/deepflush.h"
+#include "map/fill.h"
+#include "map/granularity.h"
+#include "map/place.h"
+#include "map/tracker.h"
+
+/* Whether CPU instructions make stores durable; the log is told why not. */
+static bool is_pmem(const struct device *device, bool sync, const char *sysfs)
+{
+	enum pmem2_granularity granularity;
+	struct region region;
+
+	/* Nothing more has to be known of ordinary files, which are most. */
+	if (device->kind == DEVICE_FILE && !sync)
+		return false;
+	region = device_region(device, sysfs);
+	return !granularity_find(&granularity, device, &region, sync, cpu.engine->flushes) &&
+	       granularity != PMEM2_GRANULARITY_PAGE;
+}
+
+static int track(const char *addr, const struct path *path, bool sync, const char *sysfs)
+{
+	struct tracked range = {
+		.from = (uintptr_t)addr,
+		.to = (uintptr_t)addr + path->length,
+		.is_pmem = is_pmem(&path->device, sync, sysfs),
+		.device = path->device,
+	};
+
+	log_notice("mapped %zu bytes of %s at %p%s: %s", path->length, path->name,
+		(const void *)addr, sync ? " with MAP_SYNC" : "",
+		range.is_pmem ? "persistent memory" : "not persistent memory");
+	if (range.is_pmem || path->device.kind == DEVICE_DAX)
+		return tracker_add(&range);
+	return tracker_forget(range.from, range.from + place_whole_pages(path->length));
+}
+
+int tracked_map(
+	char **addr, const struct path *path, const struct tracked_place *place, const char *sysfs)
+{
+	size_t whole = place_whole_pages(path->length);
+	size_t alignment = place_alignment(path->length, path->alignment);
+	struct fill fill = {
+		.fd = path->fd,
+		.length = path->length,
+		.alignment = path->alignment,
+		.protection = PROT_READ | PROT_WRITE,
+	};
+	char *base;
+	bool sync;
+
+	if (!whole)
+		return err_set(-ENOMEM, "no address space for %zu bytes", path->length);
+	int error = place->has_hint ? place_reserve_above(place->hint, &base, whole, alignment)
+				    : place_reserve(&base, whole, alignment);
+	if (error)
+		return error;
+	error = fill_place(base, &fill, &sync);
+	if (!error)
+		error = track(base, path, sync, sysfs);
+	if (error)
+		munmap(base, whole); /* the sentence of the failure stands */
+	else
+		*addr = base;
+	return error;
+}
+
+static int write_back(uintptr_t from, uintptr_t to)
+{
+	uintptr_t page = from & -(uintptr_t)sysconf(_SC_PAGESIZE);
+
+	if (msync((void *)page, to - page, MS_SYNC))
+		return err_sys(
+			"cannot write back %zu bytes at %p", (size_t)(to - from), (void *)from);
+	return 0;
+}
+
+static int check_range(uintptr_t from, size_t len)
+{
+	if (len > UINTPTR_MAX - from)
+		return err_set(-ENOMEM, "%zu bytes at %p reach beyond the end of address space",
+			len, (void *)from);
+	return 0;
+}
+
+int tracked_msync(const void *addr, size_t len)
+{
+	uintptr_t from = (uintptr_t)addr;
+	int error = check_range(from, len);
+
+	return error ? error : write_back(from, from + len);
+}
+
+static int drain_device(const struct tracked *range, const char *sysfs)
+{
+	char name[DEVICE_NAME];
+
+	if (!range->is_pmem)
+		return err_set(PMEM2_E_NOSUPP, "nothing makes stores to %s durable",
+			device_name(&range->device, name));
+	/* What was flushed must be in the region before the region is told to empty itself. */
+	cpu.engine->drain();
+	return device_deep_flush(&range->device, sysfs);
+}
+
+/* The part at `from` that is of one kind; *to is lowered to its end. */
+static int drain_part(uintptr_t from, uintptr_t *to, const char *sysfs)
+{
+	struct tracked range;
+
+	if (!tracker_find(from, *to, &range))
+		return write_back(from, *to);
+	if (range.from > from) {
+		*to = range.from;
+		return write_back(from, *to);
+	}
+	if (range.to < *to)
+		*to = range.to;
+	return range.device.kind == DEVICE_DAX ? drain_device(&range, sysfs)
+					       : write_back(from, *to);
+}
+
+int tracked_deep_drain(const void *addr, size_t len, const char *sysfs)
+{
+	uintptr_t from = (uintptr_t)addr, part;
+	int error = check_range(from, len);
+
+	for (uintptr_t to = from + len; !error && from < to; from = part) {
+		part = to;
+		error = drain_part(from, &part, sysfs);
+	}
+	return error;
+}
