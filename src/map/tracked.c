@@ -79,6 +79,8 @@ static int write_back(uintptr_t from, uintptr_t to)
 {
 	uintptr_t page = from & -(uintptr_t)sysconf(_SC_PAGESIZE);
 
+	if (from == to)
+		return 0;
 	if (msync((void *)page, to - page, MS_SYNC))
 		return err_sys(
 			"cannot write back %zu bytes at %p", (size_t)(to - from), (void *)from);

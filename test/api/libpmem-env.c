@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* libpmem-env.c - contract 3.1: what the environment changes, in children that find it so */
+#include "api/libpmem.h"
+
+#define PAGE ((size_t)sysconf(_SC_PAGESIZE))
+#define MiB  ((size_t)1 << 20)
+
+/* Far below where the kernel maps on its own, and where sanitizers let us. */
+#define HINT ((char *)0x7e9000000000)
+
+/* What the child is asked to find; it exits with how often that was wrong. */
+
+static int says_yes(void)
+{
+	int is_pmem = 7, wrong = 0;
+	char *addr = pmem_map_file(at("file"), PAGE, PMEM_FILE_CREATE, 0600, NULL, &is_pmem);
+
+	wrong += !addr || is_pmem != 1;
+	wrong += pmem_is_pmem(addr, PAGE) != 1 || pmem_is_pmem(NULL, SIZE_MAX) != 1;
+	wrong += pmem_is_pmem(addr, 0) != 0 || pmem_is_pmem(NULL, 0) != 0;
+	/* What the file lies on does not change for that. */
+	wrong += pmem_deep_persist(addr, PAGE) != 0;
+	setenv("PMEM_IS_PMEM_FORCE", "0", 1);
+	wrong += pmem_is_pmem(addr, 1) != 1;
+	return wrong;
+}
+
+static int says_no(void)
+{
+	int is_pmem = 7, wrong = 0;
+	char *addr = pmem_map_file(at("file"), PAGE, PMEM_FILE_CREATE, 0600, NULL, &is_pmem);
+
+	wrong += !addr || is_pmem || pmem_is_pmem(addr, PAGE) || pmem_is_pmem(NULL, 1);
+	setenv("PMEM_IS_PMEM_FORCE", "1", 1);
+	return wrong + (pmem_is_pmem(addr, 1) != 0);
+}
+
+/* The first call that asks is the one that reads. */
+static int says_yes_later(void)
+{
+	char *addr = pmem_map_file(at("file"), PAGE, PMEM_FILE_CREATE, 0600, NULL, NULL);
+
+	setenv("PMEM_IS_PMEM_FORCE", "1", 1);
+	return pmem_is_pmem(addr, 1) != 1;
+}
+
+static int maps_at_hint(void)
+{
+	char *first = map_of("a", PAGE), *second = map_of("b", 3 * MiB), *third = map_of("c", 1);
+	int wrong = (first != HINT) + (second != HINT + 2 * MiB) + (third != HINT + 6 * MiB);
+
+	pmem_unmap(second, 3 * MiB);
+	wrong += map_of("d", 2 * MiB) != HINT + 2 * MiB;
+	setenv("PMEM_MMAP_HINT", "7ea000000000", 1);
+	return wrong + (map_of("e", 2 * MiB) != HINT + 4 * MiB);
+}
+
+static int maps_low(void)
+{
+	uintptr_t addr = (uintptr_t)map_of("a", PAGE);
+
+	return addr % (2 * MiB) || !addr || addr > 1024 * MiB;
+}
+
+static int maps_anywhere(void)
+{
+	char *addr = map_of("a", PAGE);
+
+	return (uintptr_t)addr % (2 * MiB) || addr == HINT;
+}
+
+static int flushes_nothing(void)
+{
+	pmem_flush((void *)64, 64);
+	pmem_persist((void *)64, 64);
+	pmem_drain();
+	return 0;
+}
+
+static int flushes(void)
+{
+	pmem_flush((void *)64, 64);
+	return 0;
+}
+
+static int flushes_deep(void)
+{
+	pmem_deep_flush((void *)64, 64);
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	int (*call)(void);
+} calls[] = {
+	{"says yes", says_yes},
+	{"says no", says_no},
+	{"says yes later", says_yes_later},
+	{"maps at the hint", maps_at_hint},
+	{"maps low", maps_low},
+	{"maps anywhere", maps_anywhere},
+	{"flushes nothing", flushes_nothing},
+	{"flushes", flushes},
+	{"flushes deep", flushes_deep},
+};
+
+static int call(const char *name)
+{
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		if (!strcmp(calls[i].name, name))
+			return calls[i].call();
+	return 97;
+}
+
+static void in(const char *variable, const char *name)
+{
+	const char *const variables[] = {variable, NULL};
+
+	is_int(again(name, variables), 0, "%s: %s", variable, name);
+}
+
+static void is_pmem_force(void)
+{
+	in("PMEM_IS_PMEM_FORCE=1", "says yes");
+	in("PMEM_IS_PMEM_FORCE=1x", "says yes");
+	in("PMEM_IS_PMEM_FORCE= 1", "says yes");
+	in("PMEM_IS_PMEM_FORCE=0", "says no");
+	in("PMEM_IS_PMEM_FORCE=", "says no");
+	in("PMEM_IS_PMEM_FORCE=abc", "says no");
+	in("A=B", "says yes later");
+	if (pmem_is_pmem(map_of("probe", PAGE), PAGE))
+		skip("PMEM_IS_PMEM_FORCE=2: detects", "this machine keeps its files in pmem");
+	else
+		in("PMEM_IS_PMEM_FORCE=2", "says no");
+}
+
+static void mmap_hint(void)
+{
+	in("PMEM_MMAP_HINT=7e9000000000", "maps at the hint");
+	in("PMEM_MMAP_HINT=0x7E9000000000", "maps at the hint");
+	in("PMEM_MMAP_HINT=7e9000000000, or so", "maps at the hint");
+	in("PMEM_MMAP_HINT=7e8fffffffff", "maps at the hint");
+	in("PMEM_MMAP_HINT=nonsense", "maps anywhere");
+	in("PMEM_MMAP_HINT=", "maps anywhere");
+	in("PMEM_MMAP_HINT=fffffffffffffffff", "maps anywhere");
+	in("PMEM_MMAP_HINT=ffffffffffffffff", "maps anywhere");
+#ifdef __SANITIZE_THREAD__
+	skip("PMEM_MMAP_HINT=0: maps low", "the thread sanitizer needs these addresses");
+#else
+	in("PMEM_MMAP_HINT=0", "maps low");
+#endif
+}
+
+/* A flush of what is not mapped ends the process; none does not. */
+static void no_flush(void)
+{
+	static const char *const never[] = {"PMEM_NO_FLUSH=1", NULL};
+	static const char *const always[] = {"PMEM_NO_FLUSH=0", NULL};
+
+	in("PMEM_NO_FLUSH=1", "flushes nothing");
+#ifdef CPU_IS_GENERIC
+	(void)never;
+	(void)always;
+	skip("PMEM_NO_FLUSH=0: flushes", "this engine cannot flush");
+#else
+	ok(again("flushes deep", never) != 0, "PMEM_NO_FLUSH=1: but flushes deep");
+	ok(again("flushes", always) != 0, "PMEM_NO_FLUSH=0: flushes");
+	if (pmem_has_auto_flush() == 1)
+		skip("PMEM_NO_FLUSH unset: flushes", "the caches are durable here");
+	else
+		ok(again("flushes", NULL) != 0, "PMEM_NO_FLUSH unset: flushes");
+#endif
+}
+
+int main(int argc, char **argv)
+{
+	/* Those that flush may not live to remove anything. */
+	if (argc > 1 && !strncmp(argv[1], "flushes", 7))
+		return call(argv[1]);
+	scratch_open();
+	if (argc > 1) {
+		int wrong = call(argv[1]);
+		scratch_close();
+		return wrong;
+	}
+	is_pmem_force();
+	mmap_hint();
+	no_flush();
+	scratch_close();
+	return tap_done();
+}

@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * libpmem-map-file.c - contract 1.1.1, row by row: what pmem_map_file does with its arguments
+ *
+ * Some calls of the library go through functions of ours, as tools do it that get in between: they
+ * look at the file on the way, and they can fail. (Where off_t has 64 bits anyway, the macro would
+ * only rename them.)
+ */
+#undef _FILE_OFFSET_BITS
+#undef _FORTIFY_SOURCE
+#pragma GCC visibility push(default)
+
+#include <signal.h>
+#include <stdarg.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/un.h>
+
+#include "api/libpmem.h"
+
+#define PAGE ((size_t)sysconf(_SC_PAGESIZE))
+#define MiB  ((size_t)1 << 20)
+#define GiB  ((size_t)1 << 30)
+
+/* What our functions are to do, and what they have seen. */
+static struct {
+	int truncate_error, allocate_error, interrupts;
+	bool no_tmpfile;
+	const char *rename_from, *rename_to; /* in ftruncate */
+	bool look;                           /* in ftruncate, at the file */
+} orders;
+
+static struct {
+	char calls[16]; /* t for ftruncate, a for posix_fallocate */
+	struct stat st;
+	int link_error;
+	bool umask_changed, signals_blocked;
+} seen;
+
+static void see(char call)
+{
+	size_t length = strlen(seen.calls);
+
+	if (length < sizeof(seen.calls) - 1)
+		seen.calls[length] = call;
+}
+
+/* What other threads could notice, and whether the file can be given a name. */
+static void look_at(int fd)
+{
+	char link[64];
+	sigset_t blocked;
+	FILE *status = fopen("/proc/self/status", "r");
+	unsigned mask = 0;
+
+	for (char line[256]; status && fgets(line, sizeof(line), status);)
+		sscanf(line, "Umask: %o", &mask);
+	if (status)
+		fclose(status);
+	seen.umask_changed = mask != 022;
+	pthread_sigmask(SIG_SETMASK, NULL, &blocked);
+	seen.signals_blocked = sigismember(&blocked, SIGTERM);
+	fstat(fd, &seen.st);
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	seen.link_error =
+		linkat(AT_FDCWD, link, AT_FDCWD, at("linked"), AT_SYMLINK_FOLLOW) ? errno : 0;
+	unlink(at("linked"));
+}
+
+int ftruncate(int fd, off_t length)
+{
+	see('t');
+	if (orders.look)
+		look_at(fd);
+	if (orders.rename_from)
+		rename(orders.rename_from, orders.rename_to);
+	if (orders.truncate_error) {
+		errno = orders.truncate_error;
+		return -1;
+	}
+	return (int)syscall(SYS_ftruncate, fd, length);
+}
+
+int posix_fallocate(int fd, off_t offset, off_t length)
+{
+	see('a');
+	if (orders.interrupts && orders.interrupts--)
+		return EINTR;
+	if (orders.allocate_error)
+		return orders.allocate_error;
+	return syscall(SYS_fallocate, fd, 0, offset, length) ? errno : 0;
+}
+
+int open(const char *path, int flags, ...)
+{
+	mode_t mode = 0;
+	va_list ap;
+
+	va_start(ap, flags);
+	if (flags & (O_CREAT | O_TMPFILE))
+		mode = va_arg(ap, mode_t);
+	va_end(ap);
+	if (orders.no_tmpfile && (flags & O_TMPFILE) == O_TMPFILE) {
+		errno = EOPNOTSUPP;
+		return -1;
+	}
+	return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+}
+
+static void new_orders(void)
+{
+	memset(&orders, 0, sizeof(orders));
+	memset(&seen, 0, sizeof(seen));
+}
+
+/* The call fails with that errno, and changes nothing that could be seen. */
+static void fails(const char *what, const char *path, size_t len, int flags, int error)
+{
+	size_t length = NO_LENGTH;
+	int is_pmem = NO_IS_PMEM, descriptors = open_descriptors(), before = mappings();
+
+	errno = 0;
+	void *addr = pmem_map_file(path, len, flags, 0666, &length, &is_pmem);
+	int got = errno;
+	is_int(addr ? 0 : got, error, "%s", what);
+	ok(length == NO_LENGTH && is_pmem == NO_IS_PMEM && *pmem_errormsg() &&
+			open_descriptors() == descriptors && mappings() <= before + 1,
+		"%s: explained, and nothing else done", what);
+	if (addr)
+		diag("mapped at %p", addr);
+	else if (got != error)
+		diag("%s", pmem_errormsg());
+}
+
+/* The call maps `wanted` bytes. */
+static char *maps(const char *what, const char *path, size_t len, int flags, size_t wanted)
+{
+	size_t length = NO_LENGTH;
+	int is_pmem = NO_IS_PMEM, descriptors = open_descriptors();
+	char *addr = pmem_map_file(path, len, flags, 0666, &length, &is_pmem);
+
+	ok(addr && length == wanted && (is_pmem == 0 || is_pmem == 1), "%s", what);
+	ok(open_descriptors() == descriptors, "row 26: %s: the descriptor is closed", what);
+	if (!addr)
+		diag("%s", pmem_errormsg());
+	return addr;
+}
+
+static void other_types(void)
+{
+	struct sockaddr_un name = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	fails("row 1: path NULL", NULL, 0, 0, EINVAL);
+	if (mkfifo(at("fifo"), 0600))
+		bail("cannot make a FIFO: %m");
+	fails("row 2: a FIFO", at("fifo"), 0, 0, EINVAL);
+	fails("row 2: a FIFO, to be created", at("fifo"), PAGE, PMEM_FILE_CREATE, EINVAL);
+	snprintf(name.sun_path, sizeof(name.sun_path), "%s", at("socket"));
+	if (bind(fd, (struct sockaddr *)&name, sizeof(name)))
+		bail("cannot make a socket: %m");
+	close(fd);
+	fails("row 2: a socket", at("socket"), 0, 0, EINVAL);
+	if (mknod(at("block"), S_IFBLK | 0600, makedev(7, 250)))
+		skip("row 2: a block device", "cannot make one");
+	else
+		fails("row 2: a block device", at("block"), 0, 0, EINVAL);
+	fails("row 3: a character device that is not DAX", "/dev/null", 0, 0, EINVAL);
+	has_str(pmem_errormsg(), "1:3 is not a DAX device", "row 3: is explained");
+}
+
+static int look_up_as_nobody(void)
+{
+	if (setgid(65534) || setuid(65534))
+		return 90;
+	return pmem_map_file(at("closed/file"), 0, 0, 0, NULL, NULL) ? 91 : errno;
+}
+
+static int open_as_nobody(void)
+{
+	if (setgid(65534) || setuid(65534))
+		return 90;
+	return pmem_map_file(at("readonly"), 0, 0, 0, NULL, NULL) ? 91 : errno;
+}
+
+static void look_ups(void)
+{
+	char long_name[400];
+
+	memset(long_name, 'x', sizeof(long_name) - 1);
+	long_name[sizeof(long_name) - 1] = '\0';
+	file_of("file", PAGE, 'f');
+	fails("row 4: a file for a directory", at("file/x"), 0, 0, ENOTDIR);
+	fails("row 4: before unknown flags", at("file/x"), 5, 0x10, ENOTDIR);
+	fails("row 4: a long name", at(long_name), 0, 0, ENAMETOOLONG);
+	symlink("loop", at("loop"));
+	fails("row 4: a symbolic link to itself", at("loop"), 0, 0, ELOOP);
+	if (mkdir(at("closed"), 0700))
+		bail("cannot make a directory: %m");
+	file_of("closed/file", PAGE, 'x');
+	chmod(file_of("readonly", PAGE, 'r'), 0444);
+	if (geteuid()) {
+		skip("row 4: a directory that is closed to us", "needs root to become nobody");
+		skip("row 24: a file that may only be read", "needs root to become nobody");
+	} else {
+		is_int(in_child(look_up_as_nobody), EACCES,
+			"row 4: a directory that is closed to us");
+		is_int(in_child(open_as_nobody), EACCES, "row 24: a file that may only be read");
+	}
+	fails("row 5: nothing is there", at("none"), 0, 0, ENOENT);
+}
+
+static void flags_and_lengths(void)
+{
+	const int create = PMEM_FILE_CREATE;
+
+	fails("row 6: an unknown flag", at("file"), 0, 0x10, EINVAL);
+	has_str(pmem_errormsg(), "0x10", "row 6: is named");
+	fails("row 6: the highest one", at("none"), PAGE, create | INT32_MIN, EINVAL);
+	fails("row 7: a length without CREATE", at("file"), PAGE, 0, EINVAL);
+	fails("row 7: even if nothing is there", at("none"), PAGE, 0, EINVAL);
+	fails("row 7: nor with EXCL and SPARSE", at("file"), PAGE,
+		PMEM_FILE_EXCL | PMEM_FILE_SPARSE, EINVAL);
+	fails("row 8: CREATE without a length", at("none"), 0, create, EINVAL);
+	fails("row 8: nor with TMPFILE", scratch, 0, create | PMEM_FILE_TMPFILE, EINVAL);
+	fails("row 9: more than a file can have", at("none"), (size_t)INT64_MAX + 1, create,
+		EINVAL);
+	fails("row 9: everything there is", at("file"), SIZE_MAX, create, EINVAL);
+	fails("row 10: TMPFILE without CREATE", scratch, 0, PMEM_FILE_TMPFILE, EINVAL);
+	fails("row 10: even if nothing is there", at("none"), 0, PMEM_FILE_TMPFILE, EINVAL);
+	fails("row 11: a directory", scratch, 0, 0, EISDIR);
+	fails("row 11: a directory, to be created", scratch, PAGE, create, EISDIR);
+	is_int(size_of(at("file")), PAGE, "none of it changed the file");
+	ok(!exists(at("none")), "nor made one");
+}
+
+static void creates(void)
+{
+	struct stat st;
+	mode_t mask = umask(027);
+
+	new_orders();
+	char *addr = maps("row 12: CREATE", at("new"), 3 * PAGE, PMEM_FILE_CREATE, 3 * PAGE);
+	umask(mask);
+	stat(at("new"), &st);
+	is_int(st.st_mode & 07777, 0640, "row 12: mode less umask");
+	is_int(st.st_size, 3 * PAGE, "row 12: of that length");
+	ok(st.st_blocks * 512 >= (long long)(3 * PAGE), "row 12: its blocks are allocated");
+	is_str(seen.calls, "ta", "row 12: first ftruncate, then posix_fallocate");
+	strcpy(addr, "through");
+	pmem_msync(addr, 8);
+	FILE *file = fopen(at("new"), "r");
+	char text[8] = "";
+	if (file)
+		fread(text, 1, 8, file);
+	fclose(file);
+	is_str(text, "through", "row 24: shared, and writable");
+	pmem_unmap(addr, 3 * PAGE);
+
+	new_orders();
+	addr = maps("row 12: SPARSE", at("sparse"), GiB, PMEM_FILE_CREATE | PMEM_FILE_SPARSE, GiB);
+	is_str(seen.calls, "t", "row 12: SPARSE: no posix_fallocate");
+	stat(at("sparse"), &st);
+	ok(st.st_blocks * 512 < (long long)MiB, "row 12: SPARSE: no blocks");
+	pmem_unmap(addr, GiB);
+	unlink(at("sparse"));
+
+	new_orders();
+	orders.interrupts = 3;
+	addr = maps("row 12: posix_fallocate is interrupted", at("interrupted"), PAGE,
+		PMEM_FILE_CREATE, PAGE);
+	is_str(seen.calls, "taaaa", "row 12: and called again");
+	pmem_unmap(addr, PAGE);
+	symlink("target", at("dangling"));
+	addr = maps("row 12: through a symbolic link that leads nowhere yet", at("dangling"), PAGE,
+		PMEM_FILE_CREATE, PAGE);
+	is_int(size_of(at("target")), PAGE, "row 12: its target is made");
+	pmem_unmap(addr, PAGE);
+	new_orders();
+}
+
+static void existing(void)
+{
+	char *addr;
+
+	file_of("grown", 10, 'g');
+	addr = maps("row 13: CREATE, longer than it is", at("grown"), 2 * PAGE, PMEM_FILE_CREATE,
+		2 * PAGE);
+	is_int(size_of(at("grown")), 2 * PAGE, "row 13: grown");
+	ok(addr && addr[9] == 'g' && !addr[10] && !addr[2 * PAGE - 1], "row 13: with zeros");
+	pmem_unmap(addr, 2 * PAGE);
+	file_of("shrunk", 2 * PAGE, 's');
+	addr = maps("row 13: CREATE, shorter than it is", at("shrunk"), 10, PMEM_FILE_CREATE, 10);
+	is_int(size_of(at("shrunk")), 10, "row 13: cut off");
+	ok(addr && addr[9] == 's', "row 13: with what was there");
+	pmem_unmap(addr, 10);
+	fails("row 14: CREATE and EXCL, and it is there", at("file"), 10,
+		PMEM_FILE_CREATE | PMEM_FILE_EXCL, EEXIST);
+	fails("row 14: a directory, too", scratch, 10, PMEM_FILE_CREATE | PMEM_FILE_EXCL, EEXIST);
+	is_int(size_of(at("file")), PAGE, "row 14: not touched");
+	addr = maps("row 14: CREATE and EXCL, and it is not there", at("excl"), 10,
+		PMEM_FILE_CREATE | PMEM_FILE_EXCL, 10);
+	pmem_unmap(addr, 10);
+	addr = maps("row 15: EXCL without CREATE", at("file"), 0, PMEM_FILE_EXCL, PAGE);
+	pmem_unmap(addr, PAGE);
+	new_orders();
+	addr = maps("row 16: SPARSE without CREATE", at("file"), 0, PMEM_FILE_SPARSE, PAGE);
+	ok(addr && addr[0] == 'f' && addr[PAGE - 1] == 'f' && !*seen.calls, "row 16: as it is");
+	pmem_unmap(addr, PAGE);
+}
+
+static void failing(void)
+{
+	const int create = PMEM_FILE_CREATE;
+
+	new_orders();
+	fails("row 17: too long for the file system", at("none"), INT64_MAX, create, EFBIG);
+	ok(!exists(at("none")), "row 18, W7: what the call made is removed");
+	orders.truncate_error = ENOSPC;
+	fails("row 17: ftruncate fails", at("none"), PAGE, create, ENOSPC);
+	is_str(seen.calls, "tt", "row 17: and nothing is allocated");
+	ok(!exists(at("none")), "row 18, W7: removed");
+	new_orders();
+	orders.allocate_error = EOPNOTSUPP;
+	fails("row 17: posix_fallocate fails", at("none"), PAGE, create, EOPNOTSUPP);
+	ok(!exists(at("none")), "row 18, W7: removed");
+	fails("row 17: with EXCL", at("none"), PAGE, create | PMEM_FILE_EXCL, EOPNOTSUPP);
+	ok(!exists(at("none")), "row 18: removed");
+	fails("row 17: of a file that was there", at("file"), PAGE, create, EOPNOTSUPP);
+	is_int(size_of(at("file")), PAGE, "row 18, W7: not removed");
+	file_of("other", 7, 'o');
+	orders.rename_from = at("other");
+	orders.rename_to = at("raced");
+	fails("row 17: and another file takes the name meanwhile", at("raced"), PAGE, create,
+		EOPNOTSUPP);
+	is_int(size_of(at("raced")), 7, "row 18, W7: the other file stays");
+	orders.rename_from = NULL;
+	fails("row 17: of a TMPFILE", scratch, PAGE, create | PMEM_FILE_TMPFILE, EOPNOTSUPP);
+	new_orders();
+}
+
+static void temporary(const char *how, bool without)
+{
+	const int flags = PMEM_FILE_CREATE | PMEM_FILE_TMPFILE;
+	int before = entries(scratch);
+	char what[80];
+
+	new_orders();
+	orders.no_tmpfile = without;
+	orders.look = true;
+	snprintf(what, sizeof(what), "row 19: TMPFILE%s", how);
+	char *addr = maps(what, scratch, PAGE + 1, flags, PAGE + 1);
+	is_int(seen.st.st_mode & 07777, 0600, "row 19: mode 0600%s", how);
+	is_int(seen.st.st_nlink, 0, "row 19: without a name%s", how);
+	is_int(entries(scratch), before, "row 19: nothing is to be seen of it%s", how);
+	is_int(seen.link_error, without ? ENOENT : 0, "row 21: a name can be given to it, or not%s",
+		how);
+	ok(!seen.umask_changed && !seen.signals_blocked,
+		"W6: neither umask nor signal mask are touched%s", how);
+	if (addr)
+		addr[PAGE] = 1;
+	pmem_unmap(addr, PAGE + 1);
+	addr = maps("row 21: EXCL", scratch, PAGE, flags | PMEM_FILE_EXCL, PAGE);
+	is_int(seen.link_error, ENOENT, "row 21, M2, W6: no name can be given to it%s", how);
+	pmem_unmap(addr, PAGE);
+	addr = maps("row 19: SPARSE", scratch, GiB, flags | PMEM_FILE_SPARSE, GiB);
+	pmem_unmap(addr, GiB);
+	fails("row 20: TMPFILE where nothing is", at("none"), PAGE, flags, ENOENT);
+	fails("row 20: TMPFILE in a file", at("file"), PAGE, flags, ENOTDIR);
+	is_int(entries(scratch), before, "row 20: nothing is left%s", how);
+	new_orders();
+}
+
+static void sizes(void)
+{
+	char *addr;
+
+	file_of("empty", 0, 0);
+	fails("row 22: an empty file", at("empty"), 0, 0, EINVAL);
+	has_str(pmem_errormsg(), "is empty", "row 22: is explained");
+	file_of("odd", PAGE + 77, 'o');
+	addr = maps("row 23: an odd length", at("odd"), 0, 0, PAGE + 77);
+	ok(addr && addr[PAGE + 76] == 'o' && !addr[2 * PAGE - 1],
+		"row 23: with the rest of the page");
+	pmem_unmap(addr, PAGE + 77);
+	addr = pmem_map_file(at("odd"), 0, 0, 0, NULL, NULL);
+	ok(addr, "row 25: both outputs may be NULL");
+	pmem_unmap(addr, PAGE + 77);
+}
+
+static void placement(void)
+{
+	static const size_t lengths[] = {1, 2 * MiB, 2 * GiB - 1, 2 * GiB, 5 * GiB + 1};
+	char *addr[5];
+
+	for (int i = 0; i < 5; i++) {
+		size_t alignment = lengths[i] < 2 * GiB ? 2 * MiB : GiB;
+		addr[i] = pmem_map_file(at("huge"), lengths[i], PMEM_FILE_CREATE | PMEM_FILE_SPARSE,
+			0600, NULL, NULL);
+		ok(addr[i] && !((uintptr_t)addr[i] % alignment),
+			"1.1.4: %zu bytes at a multiple of %zu", lengths[i], alignment);
+	}
+	int before = mappings();
+	for (int i = 0; i < 5; i++)
+		pmem_unmap(addr[i], lengths[i]);
+	ok(mappings() < before, "and are gone when unmapped");
+	unlink(at("huge"));
+}
+
+static void no_address_space(void)
+{
+	/* Sparse, it need not fit anywhere; mapped, it does not fit either. */
+	const size_t length = (size_t)1 << 43;
+	int before = mappings();
+
+	for (int i = 0; i < 40; i++)
+		if (!pmem_map_file(at("vast"), length, PMEM_FILE_CREATE | PMEM_FILE_SPARSE, 0600,
+			    NULL, NULL)) {
+			int error = errno;
+			if (!i && error == EFBIG) {
+				skip("1.1.4: no address space", "files cannot be so long here");
+				return;
+			}
+			is_int(error, ENOMEM, "1.1.4: no address space");
+			is_int(size_of(at("vast")), i ? (long long)length : -1,
+				"W7: a file that was there is not removed");
+			return;
+		}
+	ok(false, "1.1.4: no address space (%d mappings, before %d)", mappings(), before);
+}
+
+int main(void)
+{
+	umask(022);
+	scratch_open();
+	other_types();
+	look_ups();
+	flags_and_lengths();
+	creates();
+	existing();
+	failing();
+	temporary("", false);
+	temporary(" (as on a file system that knows no O_TMPFILE)", true);
+	sizes();
+	placement();
+	no_address_space();
+	scratch_close();
+	return tap_done();
+}

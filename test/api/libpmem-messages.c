@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* libpmem-messages.c - contract 0.3, 1.1 and 7.3: versions, the last error, and logs */
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "api/libpmem.h"
+
+#define FAIL() pmem_map_file(NULL, 0, 0, 0, NULL, NULL)
+
+static void versions(void)
+{
+	ok(!pmem_check_version(PMEM_MAJOR_VERSION, PMEM_MINOR_VERSION), "our own version");
+	ok(!pmem_check_version(1, 0), "1.0");
+	is_str(pmem_check_version(1, 2), "libpmem minor version mismatch (need 2, found 1)", "1.2");
+	is_str(pmem_check_version(2, 0), "libpmem major version mismatch (need 2, found 1)", "2.0");
+	is_str(pmem_check_version(0, 9), "libpmem major version mismatch (need 0, found 1)", "0.9");
+	is_str(pmem_check_version(UINT32_MAX, 0),
+		"libpmem major version mismatch (need 4294967295, found 1)", "the highest");
+	is_str(pmem_errormsg(), pmem_check_version(UINT32_MAX, 0), "it is the last error, too");
+}
+
+static void *first_message(void *text)
+{
+	strcpy(text, pmem_errormsg());
+	FAIL();
+	return NULL;
+}
+
+static void errors(void)
+{
+	char text[100] = "?";
+	pthread_t thread;
+
+	FAIL();
+	is_str(pmem_errormsg(), "the path is NULL", "a sentence");
+	is_int(pmem_msync(NULL, 0), 0, "success");
+	is_str(pmem_errormsg(), "the path is NULL", "does not clear it");
+	pmem_map_file("/nonexistent/x", 0, 0, 0, NULL, NULL);
+	has_str(pmem_errormsg(), "/nonexistent/x", "the next failure replaces it");
+	pthread_create(&thread, NULL, first_message, text);
+	pthread_join(thread, NULL);
+	is_str(text, "", "another thread has none at first");
+	has_str(pmem_errormsg(), "/nonexistent/x", "and its own then");
+}
+
+static struct {
+	atomic_int calls;
+	enum pmem_log_level level;
+	bool has_place;
+	char message[600];
+} heard;
+
+static void hear(enum pmem_log_level level, const char *file, unsigned line, const char *function,
+	const char *message)
+{
+	heard.level = level;
+	heard.has_place = file && strstr(file, ".c") && line && function && *function;
+	snprintf(heard.message, sizeof(heard.message), "%s", message);
+	atomic_fetch_add(&heard.calls, 1);
+	errno = 99; /* nobody is to notice */
+}
+
+static int count(void)
+{
+	return atomic_exchange(&heard.calls, 0);
+}
+
+static void functions(void)
+{
+	is_int(pmem_log_set_function(hear), 0, "a function of our own");
+	ok(count() == 1 && heard.level == PMEM_LOG_LEVEL_HARK, "hears one thing at once");
+	has_str(heard.message, "Holdfast", "what the library is");
+	errno = 0;
+	FAIL();
+	is_int(errno, EINVAL, "what it does to errno is not seen");
+	ok(count() == 1 && heard.level == PMEM_LOG_LEVEL_ERROR && heard.has_place,
+		"it hears of an error, with its place");
+	has_str(heard.message, "the path is NULL", "in the same words");
+	ok(!strchr(heard.message, '\n'), "without a newline");
+	char *addr = map_of("file", 4096);
+	is_int(count(), 0, "not of what goes well");
+	pmem_log_set_threshold(PMEM_LOG_THRESHOLD, PMEM_LOG_LEVEL_NOTICE);
+	pmem_unmap(addr, 4096);
+	addr = map_of("file", 4096);
+	ok(count() >= 1 && heard.level == PMEM_LOG_LEVEL_NOTICE, "unless it wants to: %s",
+		heard.message);
+	pmem_log_set_threshold(PMEM_LOG_THRESHOLD, PMEM_LOG_LEVEL_FATAL);
+	FAIL();
+	is_int(count(), 0, "nor of errors, if it does not");
+	is_str(pmem_errormsg(), "the path is NULL", "which are kept all the same");
+	pmem_log_set_threshold(PMEM_LOG_THRESHOLD, PMEM_LOG_LEVEL_HARK);
+	is_int(pmem_log_set_function(hear), 0, "the same once more");
+	is_int(count(), 1, "what the library is passes every threshold");
+	pmem_log_set_threshold(PMEM_LOG_THRESHOLD, PMEM_LOG_LEVEL_WARNING);
+	is_int(pmem_log_set_function(PMEM_LOG_USE_DEFAULT_FUNCTION), 0, "back to the default");
+	FAIL();
+	is_int(count(), 0, "nothing is heard any more");
+	pmem_unmap(addr, 4096);
+}
+
+static void thresholds(void)
+{
+	enum pmem_log_level level = PMEM_LOG_LEVEL_DEBUG;
+
+	is_int(pmem_log_get_threshold(PMEM_LOG_THRESHOLD, &level), 0, "the first threshold");
+	is_int(level, PMEM_LOG_LEVEL_WARNING, "is WARNING");
+	is_int(pmem_log_get_threshold(PMEM_LOG_THRESHOLD_AUX, &level), 0, "the second");
+	is_int(level, PMEM_LOG_LEVEL_HARK, "is HARK");
+	for (int i = PMEM_LOG_LEVEL_HARK; i <= PMEM_LOG_LEVEL_DEBUG; i++) {
+		pmem_log_set_threshold(PMEM_LOG_THRESHOLD, (enum pmem_log_level)i);
+		pmem_log_get_threshold(PMEM_LOG_THRESHOLD, &level);
+		is_int(level, i, "can be set to %d", i);
+	}
+	errno = 0;
+	is_int(pmem_log_set_threshold(PMEM_LOG_THRESHOLD, (enum pmem_log_level)7), 1, "not to 7");
+	is_int(errno, EINVAL, "EINVAL");
+	errno = 0;
+	is_int(pmem_log_set_threshold(PMEM_LOG_THRESHOLD, (enum pmem_log_level) - 1), 1,
+		"not to -1");
+	is_int(errno, EINVAL, "EINVAL");
+	errno = 0;
+	is_int(pmem_log_set_threshold((enum pmem_log_threshold)2, PMEM_LOG_LEVEL_HARK), 1,
+		"there is no third one");
+	is_int(errno, EINVAL, "EINVAL");
+	errno = 0;
+	is_int(pmem_log_get_threshold((enum pmem_log_threshold)2, &level), 1, "nor to be read");
+	is_int(errno, EINVAL, "EINVAL");
+	errno = 0;
+	is_int(pmem_log_get_threshold(PMEM_LOG_THRESHOLD, NULL), 1, "nor to NULL");
+	is_int(errno, EINVAL, "EINVAL");
+	pmem_log_get_threshold(PMEM_LOG_THRESHOLD, &level);
+	is_int(level, PMEM_LOG_LEVEL_DEBUG, "failures leave it as it was");
+	pmem_log_set_threshold(PMEM_LOG_THRESHOLD, PMEM_LOG_LEVEL_WARNING);
+}
+
+/* What a fresh process prints on standard error, in which `which` happens. */
+static const char *printed(const char *which, const char *const *variables)
+{
+	static char text[2000];
+	int pipe_ends[2], saved = dup(STDERR_FILENO);
+
+	if (pipe(pipe_ends) || dup2(pipe_ends[1], STDERR_FILENO) < 0)
+		bail("cannot make a pipe: %m");
+	close(pipe_ends[1]);
+	int status = again(which, variables);
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	ssize_t got = read(pipe_ends[0], text, sizeof(text) - 1);
+	close(pipe_ends[0]);
+	text[got < 0 ? 0 : got] = '\0';
+	is_int(status, 0, "a process in which something fails: %s", which);
+	return text;
+}
+
+static int lines(const char *text)
+{
+	int count_ = 0;
+
+	for (; *text; text++)
+		count_ += *text == '\n';
+	return count_;
+}
+
+static int fails_somehow(const char *which)
+{
+	if (strstr(which, "aux"))
+		pmem_log_set_threshold(PMEM_LOG_THRESHOLD_AUX, PMEM_LOG_LEVEL_ERROR);
+	if (strstr(which, "low"))
+		pmem_log_set_threshold(PMEM_LOG_THRESHOLD, PMEM_LOG_LEVEL_FATAL);
+	if (strstr(which, "own"))
+		pmem_log_set_function(hear);
+	FAIL();
+	return 0;
+}
+
+static void printing(void)
+{
+	static const char *const errors_[] = {"PMEM_LOG_LEVEL=1", NULL};
+	static const char *const all[] = {"PMEM_LOG_LEVEL=4", NULL};
+	char file[100];
+	const char *const to_file[] = {"PMEM_LOG_LEVEL=1", file, NULL};
+
+	snprintf(file, sizeof(file), "PMEM_LOG_FILE=%s", at("log"));
+	is_str(printed("default", NULL), "", "prints nothing");
+	is_str(printed("own", NULL), "", "nor with a function of its own");
+	is_str(printed("aux", NULL), "libpmem: the path is NULL (-22)\n",
+		"prints it if the program lowers the second threshold");
+	is_str(printed("aux and low", NULL), "", "and not if the first one keeps it out");
+	const char *text = printed("default", errors_);
+	has_str(text, "error: the path is NULL", "prints it if the user asks");
+	is_int(lines(text), 1, "and nothing more");
+	is_int(lines(printed("aux", errors_)), 1, "once, if both do");
+	is_int(lines(printed("own", errors_)), 1, "whatever the program does with its own");
+	ok(lines(printed("default", all)) > 1, "prints more if the user asks for more");
+	is_str(printed("default", to_file), "", "prints nothing if the user names a file");
+	ok(size_of(at("log")) > 10, "which has it then");
+}
+
+static atomic_bool done;
+
+static void *fail_again_and_again(void *nothing)
+{
+	while (!atomic_load(&done))
+		FAIL();
+	return nothing;
+}
+
+static void hear_many(enum pmem_log_level level, const char *file, unsigned line,
+	const char *function, const char *message)
+{
+	atomic_fetch_add(&heard.calls, 1);
+}
+
+/* Two threads set what two others use: for the thread sanitizer above all. */
+static void *set_again_and_again(void *nothing)
+{
+	for (int i = 0; i < 2000; i++) {
+		pmem_log_set_function(i % 2 ? hear_many : NULL);
+		pmem_log_set_threshold(PMEM_LOG_THRESHOLD, (enum pmem_log_level)(i % 7));
+	}
+	return nothing;
+}
+
+static void threads(void)
+{
+	pthread_t failing[2], setting[2];
+
+	for (int i = 0; i < 2; i++) {
+		pthread_create(&failing[i], NULL, fail_again_and_again, NULL);
+		pthread_create(&setting[i], NULL, set_again_and_again, NULL);
+	}
+	for (int i = 0; i < 2; i++)
+		pthread_join(setting[i], NULL);
+	atomic_store(&done, true);
+	for (int i = 0; i < 2; i++)
+		pthread_join(failing[i], NULL);
+	pmem_log_set_function(hear_many);
+	pmem_log_set_threshold(PMEM_LOG_THRESHOLD, PMEM_LOG_LEVEL_ERROR);
+	count();
+	FAIL();
+	is_int(count(), 1, "after four threads: what was set last holds");
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1)
+		return fails_somehow(argv[1]);
+	scratch_open();
+	is_str(pmem_errormsg(), "", "nothing has failed yet");
+	versions();
+	errors();
+	thresholds();
+	functions();
+	printing();
+	threads();
+	scratch_close();
+	return tap_done();
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * libpmem-symbols.c - contract 0.2: what existing binaries ask the loader for, under the node that
+ * they ask for. (Calling it is what the other tests do.)
+ */
+#include <dlfcn.h>
+#include <libpmem.h>
+
+#include "tap.h"
+
+static const char *const names[] = {"pmem_check_version", "pmem_deep_drain", "pmem_deep_flush",
+	"pmem_deep_persist", "pmem_drain", "pmem_errormsg", "pmem_flush", "pmem_has_auto_flush",
+	"pmem_has_hw_drain", "pmem_is_pmem", "pmem_map_file", "pmem_memcpy", "pmem_memcpy_nodrain",
+	"pmem_memcpy_persist", "pmem_memmove", "pmem_memmove_nodrain", "pmem_memmove_persist",
+	"pmem_memset", "pmem_memset_nodrain", "pmem_memset_persist", "pmem_msync", "pmem_persist",
+	"pmem_unmap", "pmem_log_get_threshold", "pmem_log_set_function", "pmem_log_set_threshold"};
+
+int main(void)
+{
+	void *library = dlopen("libpmem.so.1", RTLD_NOW | RTLD_NOLOAD);
+	Dl_info info;
+
+	/* So that the linker keeps the library. */
+	is_int(pmem_has_hw_drain(), 0, "the library is there");
+	ok(library, "under its soname");
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		void *found = dlvsym(library, names[i], "LIBPMEM_1.0");
+		ok(found && dladdr(found, &info) && strstr(info.dli_fname, "libpmem.so.1"),
+			"%s@LIBPMEM_1.0", names[i]);
+	}
+	ok(!dlvsym(library, "pmem_persist", "LIBPMEM_2.0"), "there is no other node");
+	dlclose(library);
+	is_int(PMEM_FILE_CREATE | PMEM_FILE_EXCL << 4 | PMEM_FILE_SPARSE << 8 |
+			PMEM_FILE_TMPFILE << 12,
+		0x8421, "the PMEM_FILE flags have their values");
+	is_int(PMEM_F_MEM_NODRAIN | PMEM_F_MEM_NONTEMPORAL << 4 | PMEM_F_MEM_TEMPORAL << 8 |
+			PMEM_F_MEM_WC << 12 | PMEM_F_MEM_WB << 16 | PMEM_F_MEM_NOFLUSH << 20,
+		0x2108421, "the PMEM_F_MEM flags");
+	is_int(PMEM_F_MEM_VALID_FLAGS, 0x3f, "and all of them");
+	is_int(PMEM_MIN_PART, 2097152, "PMEM_MIN_PART");
+	is_int(PMEM_MAJOR_VERSION * 100 + PMEM_MINOR_VERSION, 101, "the version is 1.1");
+	is_int(PMEM_LOG_LEVEL_HARK * 10 + PMEM_LOG_LEVEL_DEBUG, 6, "log levels are 0 to 6");
+	is_int(PMEM_LOG_LEVEL_ERROR * 10 + PMEM_LOG_LEVEL_NOTICE, 24, "with errors at 2");
+	return tap_done();
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* libpmem-threads.c - contract 0.4: everything at once from several threads, and forks between */
+#include <pthread.h>
+
+#include "api/libpmem.h"
+
+#define SIZE   (3 * 4096 + 1)
+#define ROUNDS 200
+
+static const char *shared;
+
+static void *work(void *wrong_)
+{
+	unsigned *wrong = wrong_;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		size_t length = 0;
+		int is_pmem = 7, flags = PMEM_FILE_CREATE | PMEM_FILE_TMPFILE;
+		char *addr = pmem_map_file(scratch, SIZE, flags, 0, &length, &is_pmem);
+		*wrong += !addr || length != SIZE || is_pmem != pmem_is_pmem(addr, SIZE);
+		pmem_memset_persist(addr, i, SIZE);
+		pmem_memcpy_nodrain(addr + 1, shared, 100);
+		pmem_drain();
+		*wrong += addr[0] != (char)i || addr[100] != 's' || addr[SIZE - 1] != (char)i;
+		*wrong += pmem_is_pmem(shared, SIZE) != pmem_is_pmem(shared, 1);
+		*wrong += i % 16 == 0 && pmem_deep_persist(addr, SIZE);
+		*wrong += pmem_unmap(addr + 4096, 4096) || pmem_unmap(addr, SIZE);
+		*wrong += pmem_map_file(NULL, 0, 0, 0, NULL, NULL) != NULL || !*pmem_errormsg();
+	}
+	return NULL;
+}
+
+static int child(void)
+{
+	unsigned wrong = 0;
+
+	alarm(60);
+	for (int i = 0; i < 3; i++) {
+		char *addr = map_of("child", SIZE);
+		wrong += pmem_is_pmem(shared, SIZE) != pmem_is_pmem(shared, 1);
+		wrong += pmem_deep_persist(addr, SIZE) || pmem_unmap(addr, SIZE);
+	}
+	return wrong != 0;
+}
+
+int main(void)
+{
+	pthread_t threads[4];
+	unsigned wrong[4] = {0};
+	int good = 0;
+
+	scratch_open();
+	char *addr = map_of("shared", SIZE);
+	memset(addr, 's', SIZE);
+	shared = addr;
+	for (int i = 0; i < 4; i++)
+		pthread_create(&threads[i], NULL, work, &wrong[i]);
+	for (int i = 0; i < 20; i++)
+		good += !in_child(child);
+	for (int i = 0; i < 4; i++)
+		pthread_join(threads[i], NULL);
+	is_int(wrong[0] + wrong[1] + wrong[2] + wrong[3], 0,
+		"four threads map, copy, ask, write back and unmap");
+	is_int(good, 20, "children that are forked meanwhile can do so, too");
+	pmem_unmap(addr, SIZE);
+	is_int(entries(scratch), 2, "nothing else is left in the directory");
+	scratch_close();
+	return tap_done();
+}
