@@ -169,9 +169,19 @@ static int ask_dimm(int dimm, const char *name, void *context)
 	return question->ask(dimm, name, question->context);
 }
 
-static int ask_region(int region, void *question)
+/* A region whose modules are not known leaves a gap in any answer. */
+static int ask_region(int region, void *context)
 {
-	return dimm_each(region, ask_dimm, question);
+	struct question *question = context;
+	char name[SYSFS_NAME];
+
+	question->answers = 0;
+	int error = dimm_each(region, ask_dimm, question);
+	if (error || question->answers)
+		return error;
+	if (sysfs_name(region, name))
+		strcpy(name, "a region");
+	return err_set(PMEM2_E_NOSUPP, "the kernel knows no memory modules of %s", name);
 }
 
 static int ask_all(const struct device *device, const char *sysfs, dimm_visit *ask, void *context)
@@ -185,9 +195,6 @@ static int ask_all(const struct device *device, const char *sysfs, dimm_visit *a
 		return err_set(PMEM2_E_NOSUPP,
 			"no persistent memory that the kernel knows of is "
 			"under all of %s",
-			device_name(device, name));
-	if (!error && !question.answers)
-		return err_set(PMEM2_E_NOSUPP, "the kernel knows no memory modules under %s",
 			device_name(device, name));
 	return error;
 }

@@ -9,6 +9,17 @@
  *	tree_close();
  *
  * Directories on the way are made as they are needed.
+ *
+ *	tree_load("made-up-memmap");
+ *
+ * adds all that test/unit/trees/made-up-memmap says. A description has lines of four kinds; names
+ * begin at the root of the tree or, in a section, there:
+ *
+ *	# a comment
+ *	[devices/platform/e820_pmem/ndbus0]	a directory, in which the following names are
+ *	provider = e820				an attribute; \n in its text is a newline
+ *	(0400) region0/resource = 0x40000000	one with other permissions than 0644
+ *	/dev/block/259:0 -> devices/...		a link, to a name that begins at the root
  */
 #ifndef TEST_UNIT_TREE_H
 #define TEST_UNIT_TREE_H
@@ -16,7 +27,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -30,6 +43,8 @@ static inline void tree_open(void)
 	strcpy(tree_root, "/tmp/holdfast-sysfs-XXXXXX");
 	if (!mkdtemp(tree_root))
 		bail("cannot make %s: %m", tree_root);
+	/* For tree_as_nobody(). */
+	chmod(tree_root, 0755);
 }
 
 /* The full name of something in the tree, with the directories that lead to it. */
@@ -62,6 +77,159 @@ static inline void tree_link(const char *name, const char *target)
 	unlink(path);
 	if (symlink(target, path))
 		bail("cannot link %s: %m", name);
+}
+
+/* A name that stays inside the tree: descriptions may be anything (test/fuzz). */
+static inline bool tree_is_name(const char *name)
+{
+	size_t length = strlen(name);
+
+	if (!length || length > 200 || name[0] == '/' || name[length - 1] == '/')
+		return false;
+	for (const char *part = name; part; part = strchr(part, '/') ? strchr(part, '/') + 1 : NULL)
+		if (!strncmp(part, "/", 1) || !strncmp(part, "./", 2) || !strcmp(part, ".") ||
+			!strncmp(part, "../", 3) || !strcmp(part, ".."))
+			return false;
+	return true;
+}
+
+/* As tree_path(), but false instead of the end of the program. */
+static inline bool tree_way_to(const char *name, char path[512])
+{
+	snprintf(path, 512, "%s/%s", tree_root, name);
+	for (char *slash = path + strlen(tree_root) + 1; (slash = strchr(slash, '/')); slash++) {
+		*slash = '\0';
+		bool made = !mkdir(path, 0755) || errno == EEXIST;
+		*slash = '/';
+		if (!made)
+			return false;
+	}
+	return true;
+}
+
+/* "\n" becomes a newline, and every attribute ends with one, unless it ends with "\c". */
+static inline size_t tree_unescape(const char *text, char *out)
+{
+	size_t length = 0;
+
+	for (; *text; text++) {
+		if (!strncmp(text, "\\c", 2))
+			return length;
+		if (!strncmp(text, "\\n", 2)) {
+			out[length++] = '\n';
+			text++;
+		} else {
+			out[length++] = *text;
+		}
+	}
+	out[length++] = '\n';
+	return length;
+}
+
+static inline bool tree_put(const char *name, const char *text, unsigned mode)
+{
+	char path[512], out[4096 + 2];
+
+	if (strlen(text) > 4096 || !tree_way_to(name, path))
+		return false;
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return false;
+	size_t length = tree_unescape(text, out);
+	bool written = write(fd, out, length) == (ssize_t)length && !fchmod(fd, mode & 0777);
+	close(fd);
+	return written;
+}
+
+/* The link is relative, as those of sysfs are: a tree can be moved. */
+static inline bool tree_point(const char *name, const char *target)
+{
+	char path[512], way[1024] = "";
+
+	if (!tree_is_name(target) || !tree_way_to(name, path))
+		return false;
+	for (const char *slash = name; (slash = strchr(slash, '/')); slash++)
+		if (strlen(way) < 600)
+			strcat(way, "../");
+	strcat(way, target);
+	return !symlink(way, path);
+}
+
+/* One line; links only if `links`: until all directories are made there must not be any. */
+static inline bool tree_line(char *line, char section[256], bool links)
+{
+	char name[600], *arrow = strstr(line, " -> "), *equals = strstr(line, " = ");
+	unsigned mode = 0644;
+
+	line[strcspn(line, "\r\n")] = '\0';
+	if (!*line || *line == '#')
+		return true;
+	if (*line == '[') {
+		snprintf(section, 256, "%.*s", (int)strcspn(line + 1, "]"), line + 1);
+		return tree_is_name(section);
+	}
+	bool is_link = arrow && (!equals || arrow < equals);
+	if (!is_link && !equals)
+		return false;
+	*(is_link ? arrow : equals) = '\0';
+	if (*line == '(')
+		mode = (unsigned)strtoul(line + 1, &line, 8), line += strspn(line, ") ");
+	if (strlen(line) > 200)
+		return false;
+	if (*line == '/' || !*section)
+		snprintf(name, sizeof(name), "%s", line + (*line == '/'));
+	else
+		snprintf(name, sizeof(name), "%s/%s", section, line);
+	if (!tree_is_name(name))
+		return false;
+	if (!is_link)
+		return links || tree_put(name, equals + 3, mode);
+	char path[512];
+	return links ? tree_point(name, arrow + 4) : tree_way_to(name, path);
+}
+
+/* How many lines of a description were in vain. */
+static inline unsigned tree_describe(const char *text, size_t size)
+{
+	unsigned wrong = 0;
+
+	for (int links = 0; links <= 1; links++) {
+		char section[256] = "", line[8192];
+		for (const char *at = text, *end = text + size; at < end;) {
+			const char *newline = memchr(at, '\n', (size_t)(end - at));
+			size_t length = (size_t)((newline ? newline : end) - at);
+			snprintf(line, sizeof(line), "%.*s", (int)(length < 8000 ? length : 8000),
+				at);
+			wrong += !tree_line(line, section, links);
+			at += length + 1;
+		}
+	}
+	return wrong;
+}
+
+#ifdef TREES
+static inline void tree_load(const char *name)
+{
+	static char text[65536];
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/%s", TREES, name);
+	FILE *file = fopen(path, "r");
+	if (!file)
+		bail("cannot open %s: %m", path);
+	size_t size = fread(text, 1, sizeof(text), file);
+	fclose(file);
+	unsigned wrong = tree_describe(text, size);
+	if (wrong)
+		bail("%u lines of %s describe nothing", wrong, name);
+}
+#endif
+
+/* Give up root in a child process: its tests of permissions would all pass. */
+static inline void tree_as_nobody(void)
+{
+	if (!getuid() && (setresgid(65534, 65534, 65534) || setresuid(65534, 65534, 65534)))
+		_exit(98);
 }
 
 static inline int tree_remove(const char *path, const struct stat *st, int type, struct FTW *ftw)

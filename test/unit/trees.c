@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * trees.c - what each machine of test/unit/trees has under its disks and DAX devices
+ *
+ * "made-up" in a tree's name says that nobody has recorded it from a machine.
+ */
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+
+#include "base/err.h"
+#include "device/deepflush.h"
+#include "device/dimm.h"
+#include "device/memory.h"
+#include "libpmem2/base.h"
+#include "unit/tree.h"
+
+#define DISK(major, minor) ((struct device){DEVICE_FILE, makedev(major, minor)})
+#define DAX(minor)         ((struct device){DEVICE_DAX, makedev(252, minor)})
+
+/* The first region's node, shutdown counts and so on, or the error where it is none. */
+struct answers {
+	enum memory memory;
+	bool found;
+	enum region_domain domain;
+	enum deepflush_state deep_flush;
+	int deep_flush_error;
+	int numa_error, numa_node;
+	int usc_error;
+	uint64_t usc;
+	int id_error;
+};
+
+/* The sentence of the call that has just failed must have words for it. */
+static void check_error(int got, int want, const char *tree, const char *what)
+{
+	is_int(got, want, "%s: %s: %s", tree, what, want ? "is refused" : "is there");
+	if (want)
+		ok(strlen(err_get()) > 10, "%s: %s: with a sentence", tree, what);
+}
+
+static void check_numbers(const char *tree, const struct device *device, const struct answers *want)
+{
+	int node = 4711;
+	uint64_t usc = 4711;
+
+	check_error(
+		device_numa_node(device, tree_root, &node), want->numa_error, tree, "NUMA node");
+	is_int(node, want->numa_error ? 4711 : want->numa_node, "%s: node %s", tree,
+		want->numa_error ? "left alone" : "read");
+	check_error(device_unsafe_shutdowns(device, tree_root, &usc), want->usc_error, tree,
+		"unsafe shutdowns");
+	is_int(usc, want->usc_error ? 4711 : want->usc, "%s: %s", tree,
+		want->usc_error ? "W19, M8: count left alone" : "added up");
+}
+
+static void check(const char *tree, struct device device, struct answers want)
+{
+	struct region region = device_region(&device, tree_root);
+	struct deepflush flush = device_deep_flush_state(&device, tree_root);
+	size_t size = 4711;
+
+	is_str(memory_name(memory_under(&device, tree_root)), memory_name(want.memory), "%s: kind",
+		tree);
+	ok(region.found == want.found, "%s: region %s", tree, want.found ? "found" : "not found");
+	if (want.found)
+		is_int(region.domain, want.domain, "%s: domain", tree);
+	is_int(flush.state, want.deep_flush, "%s: deep flush", tree);
+	is_int(flush.error, want.deep_flush_error, "%s: its error", tree);
+	check_numbers(tree, &device, &want);
+	check_error(device_dimm_ids(&device, tree_root, NULL, &size), want.id_error, tree, "ids");
+	ok(!want.id_error == (size != 4711), "%s: size of ids %s", tree,
+		want.id_error ? "left alone" : "told");
+}
+
+static void in_tree(const char *name, void (*look)(const char *name))
+{
+	tree_open();
+	tree_load(name);
+	look(name);
+	tree_close();
+}
+
+#define ADR       REGION_DOMAIN_MEMORY_CONTROLLER
+#define EADR      REGION_DOMAIN_CPU_CACHE
+#define UNKNOWN   REGION_DOMAIN_UNKNOWN
+#define NO_DIMMS  .usc_error = PMEM2_E_NOSUPP, .id_error = PMEM2_E_NOSUPP
+#define NO_REGION NO_DIMMS, .numa_error = PMEM2_E_DAX_REGION_NOT_FOUND
+#define ID(n)     "8089-a2-1830-00001b" n
+
+/* Which of two modules comes first is up to readdir(3); a real sysfs has its own fixed order. */
+static void check_ids(struct device device, const char *a, const char *b, const char *what)
+{
+	char ids[64], one_way[64], other_way[64];
+	size_t size = sizeof(ids), need = 0;
+
+	snprintf(one_way, sizeof(one_way), "%s%s", a, b);
+	snprintf(other_way, sizeof(other_way), "%s%s", b, a);
+	memset(ids, 'x', sizeof(ids));
+	is_int(device_dimm_ids(&device, tree_root, NULL, &need), 0, "%s: size of ids", what);
+	is_int(need, strlen(a) + strlen(b) + 1, "%s: with the NUL", what);
+	is_int(device_dimm_ids(&device, tree_root, ids, &size), 0, "%s: ids", what);
+	ids[sizeof(ids) - 1] = '\0';
+	ok(!strcmp(ids, one_way) || !strcmp(ids, other_way),
+		"%s: W19: they replace what was there (%s)", what, ids);
+	size = need - 1;
+	strcpy(ids, "as before");
+	is_int(device_dimm_ids(&device, tree_root, ids, &size), PMEM2_E_BUFFER_TOO_SMALL,
+		"%s: a byte less is not enough", what);
+	is_str(ids, "as before", "%s: W19: and nothing is written", what);
+	is_int(size, need - 1, "%s: nor the size", what);
+}
+
+static void two_sockets(const char *tree)
+{
+	const struct answers socket0 = {.memory = MEMORY_NFIT,
+		.found = true,
+		.domain = ADR,
+		.deep_flush = DEEPFLUSH_AVAILABLE,
+		.numa_node = 0,
+		.usc = 3};
+	struct answers socket1 = socket0;
+
+	socket1.numa_node = 1;
+	socket1.usc = 5 + 18446744073709;
+	check(tree, DISK(259, 0), socket0);
+	check(tree, DISK(259, 1), socket0);
+	check(tree, DAX(1), socket1);
+	check(tree, DISK(254, 0), socket0);
+	check(tree, DISK(254, 1),
+		(struct answers){
+			.memory = MEMORY_MIXED, .deep_flush = DEEPFLUSH_AVAILABLE, NO_REGION});
+	check(tree, DISK(259, 9), (struct answers){.memory = MEMORY_NONE, NO_REGION});
+	check_ids(DISK(259, 1), ID("4e"), ID("4f"), "W24: partition");
+	check_ids(DAX(1), ID("50"), ID("51"), "DAX device");
+	check_ids(DISK(254, 0), ID("4e"), ID("4f"), "W24: device-mapper");
+
+	/* One broken neighbour is not our business. */
+	tree_file("devices/LNXSYSTM:00/LNXSYBUS:00/ACPI0012:00/ndbus0/region9/mappings", "1\n");
+	tree_link("dev/char/252:9", "nowhere");
+	tree_link("dev/block/259:77", "../block/259:77");
+	check("W23: with broken neighbours", DAX(1), socket1);
+}
+
+static void eadr(const char *tree)
+{
+	const struct answers want = {.memory = MEMORY_NFIT,
+		.found = true,
+		.domain = EADR,
+		.deep_flush = DEEPFLUSH_NOT_NEEDED,
+		.usc_error = PMEM2_E_NOSUPP};
+
+	check(tree, DISK(259, 0), want);
+	check(tree, DAX(1), want);
+	has_str((device_unsafe_shutdowns(&DAX(1), tree_root, &(uint64_t){0}), err_get()), "nmem0",
+		"the module that does not count is named");
+}
+
+static void cxl_pmem(const char *tree)
+{
+	const struct answers want = {.memory = MEMORY_CXL_PMEM,
+		.found = true,
+		.domain = ADR,
+		.deep_flush = DEEPFLUSH_ABSENT,
+		.numa_node = -1,
+		.usc = 7};
+
+	check(tree, DISK(259, 0), want);
+	check(tree, DAX(1), want);
+	check_ids(DAX(1), "12345", "12346", "CXL");
+}
+
+static void cxl_volatile(const char *tree)
+{
+	check(tree, DAX(1), (struct answers){.memory = MEMORY_CXL_VOLATILE, NO_REGION});
+}
+
+static void hmem(const char *tree)
+{
+	check(tree, DAX(1), (struct answers){.memory = MEMORY_SOFT_RESERVED, NO_REGION});
+}
+
+static void virtio(const char *tree)
+{
+	const struct answers want = {.memory = MEMORY_VIRTIO_PMEM,
+		.found = true,
+		.domain = UNKNOWN,
+		.deep_flush = DEEPFLUSH_NOT_NEEDED,
+		NO_DIMMS};
+
+	check(tree, DISK(259, 0), want);
+	check(tree, DAX(1), want);
+	ok(device_region(&DAX(1), tree_root).flushed_by_host, "%s: the host flushes", tree);
+}
+
+static void memmap(const char *tree)
+{
+	const struct answers want = {.memory = MEMORY_LEGACY,
+		.found = true,
+		.domain = UNKNOWN,
+		.deep_flush = DEEPFLUSH_ABSENT,
+		NO_DIMMS};
+
+	check(tree, DISK(259, 0), want);
+	check(tree, DAX(1), want);
+}
+
+static void papr(const char *tree)
+{
+	check(tree, DISK(259, 0),
+		(struct answers){.memory = MEMORY_PAPR,
+			.found = true,
+			.domain = UNKNOWN,
+			.deep_flush = DEEPFLUSH_AVAILABLE,
+			.usc = 2,
+			.id_error = PMEM2_E_NOSUPP});
+}
+
+static void device_tree(const char *tree)
+{
+	check(tree, DISK(259, 0),
+		(struct answers){.memory = MEMORY_DEVICE_TREE,
+			.found = true,
+			.domain = UNKNOWN,
+			.numa_error = PMEM2_E_NOSUPP,
+			NO_DIMMS});
+	ok(device_region(&DISK(259, 0), tree_root).is_volatile, "%s: volatile", tree);
+}
+
+static void mixed(const char *tree)
+{
+	check(tree, DISK(254, 0),
+		(struct answers){.memory = MEMORY_NFIT,
+			.found = true,
+			.domain = ADR,
+			.deep_flush = DEEPFLUSH_AVAILABLE,
+			.numa_error = PMEM2_E_NOSUPP,
+			.usc = 3});
+	check_ids(DISK(254, 0), "aa", "bbbb", "W24: two regions");
+	check(tree, DISK(9, 0),
+		(struct answers){
+			.memory = MEMORY_MIXED, .deep_flush = DEEPFLUSH_NOT_NEEDED, NO_REGION});
+	check(tree, DISK(9, 1),
+		(struct answers){.memory = MEMORY_MIXED,
+			.found = true,
+			.domain = UNKNOWN,
+			.deep_flush = DEEPFLUSH_NOT_NEEDED,
+			NO_DIMMS});
+	has_str(err_get(), "region2", "%s: the region without modules is named", tree);
+}
+
+static void garbage(const char *tree)
+{
+	struct answers want = {.memory = MEMORY_OTHER_PMEM,
+		.found = true,
+		.domain = UNKNOWN,
+		.deep_flush = DEEPFLUSH_UNREADABLE,
+		.deep_flush_error = -EBADMSG,
+		.numa_error = -EBADMSG,
+		.usc_error = -EBADMSG,
+		.id_error = PMEM2_E_NOSUPP};
+	size_t value = 4711;
+
+	check(tree, DISK(259, 0), want);
+	check(tree, DAX(1), want);
+	is_int(device_alignment(&DAX(1), tree_root, &value), PMEM2_E_INVALID_ALIGNMENT_FORMAT,
+		"M7: an alignment that is no number");
+	is_int(device_size(&DAX(1), 0, tree_root, &value), PMEM2_E_INVALID_SIZE_FORMAT,
+		"M7: a size that is no number");
+	is_int(value, 4711, "W19, M9: both left alone");
+	want.numa_error = PMEM2_E_NOSUPP;
+	want.id_error = -EBADMSG;
+	check(tree, DAX(2), want);
+	want.deep_flush = DEEPFLUSH_ABSENT;
+	want.deep_flush_error = 0;
+	check(tree, DAX(3), want);
+}
+
+static void nothing(const char *tree)
+{
+	check(tree, DISK(259, 0), (struct answers){.memory = MEMORY_NONE, NO_REGION});
+	check(tree, DISK(8, 0), (struct answers){.memory = MEMORY_NONE, NO_REGION});
+	check(tree, DAX(1), (struct answers){.memory = MEMORY_OTHER_DAX, NO_REGION});
+}
+
+/* Root may read everything: another process looks, and its points are shown by this one. */
+static void unreadable(const char *tree)
+{
+	const struct answers want = {.memory = MEMORY_NFIT,
+		.found = true,
+		.domain = UNKNOWN,
+		.deep_flush = DEEPFLUSH_UNREADABLE,
+		.deep_flush_error = -EACCES,
+		.numa_error = -EACCES,
+		.usc_error = -EACCES,
+		.id_error = -EACCES};
+	size_t value = 4711;
+
+	check(tree, DISK(259, 0), want);
+	check(tree, DAX(1), want);
+	is_int(device_alignment(&DAX(1), tree_root, &value), -EACCES, "M7: alignment");
+	is_int(device_size(&DAX(1), 0, tree_root, &value), -EACCES, "M7: size");
+	is_int(value, 4711, "W19, M9: both left alone");
+	is_int(device_deep_flush(&DAX(1), tree_root), -EACCES, "W11: deep flush says so");
+	has_str(err_get(), "region0", "W11: and names the region");
+}
+
+static void unreadable_tree(void)
+{
+	tree_open();
+	tree_load("made-up-unreadable");
+	fflush(stdout);
+	pid_t child = fork();
+	if (!child) {
+		tree_as_nobody();
+		unreadable("made-up-unreadable");
+		fflush(stdout);
+		_exit(tap_failures ? 200 : tap_points);
+	}
+	int status;
+	waitpid(child, &status, 0);
+	tree_close();
+	if (!WIFEXITED(status) || WEXITSTATUS(status) > 200 || WEXITSTATUS(status) <= tap_points)
+		bail("the process without rights died");
+	if (WEXITSTATUS(status) == 200)
+		exit(EXIT_FAILURE);
+	tap_points = WEXITSTATUS(status);
+}
+
+int main(void)
+{
+	unreadable_tree();
+	in_tree("made-up-nvdimm-two-sockets", two_sockets);
+	in_tree("made-up-nvdimm-eadr", eadr);
+	in_tree("made-up-cxl-pmem", cxl_pmem);
+	in_tree("made-up-cxl-volatile", cxl_volatile);
+	in_tree("made-up-hmem", hmem);
+	in_tree("made-up-virtio-pmem", virtio);
+	in_tree("made-up-memmap", memmap);
+	in_tree("made-up-papr", papr);
+	in_tree("made-up-device-tree", device_tree);
+	in_tree("made-up-mixed-domains", mixed);
+	in_tree("made-up-garbage", garbage);
+	in_tree("made-up-nothing", nothing);
+	return tap_done();
+}
