@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * badblock.c - from the kernel's list to bytes of a file or DAX device
+ *
+ * The files are real, on whatever disk TMPDIR is; the tree says of that disk's number that it is a
+ * partition of persistent memory, with bad blocks where the file lies.
+ */
+#include "device/badblock.h"
+
+#include <linux/fiemap.h>
+#include <linux/fs.h>
+#include <stdarg.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+
+#include "base/err.h"
+#include "device/badlist.h"
+#include "device/extent.h"
+#include "unit/tree.h"
+
+#define REGION "devices/platform/e820_pmem/ndbus0/region0/"
+#define DISK   REGION "namespace0.0/block/pmem0/"
+#define BLOCK  4096
+#define START  2048 /* sectors that the partition begins at */
+
+static struct device device;
+
+/* A file of as many single blocks, each with a hole behind it. */
+static int file_of_extents(unsigned count)
+{
+	const char *dir = getenv("TMPDIR");
+	char name[256], block[BLOCK];
+
+	snprintf(name, sizeof(name), "%s/holdfast-badblock-XXXXXX", dir ? dir : "/var/tmp");
+	int fd = mkstemp(name);
+	if (fd < 0 || unlink(name))
+		bail("cannot make %s: %m", name);
+	memset(block, 'x', sizeof(block));
+	for (unsigned i = 0; i < count; i++)
+		if (pwrite(fd, block, BLOCK, (off_t)i * 2 * BLOCK) != BLOCK)
+			bail("cannot write to %s: %m", name);
+	return fd;
+}
+
+static void make_disk(int fd)
+{
+	struct stat st;
+	char link[64];
+
+	if (fstat(fd, &st))
+		bail("cannot stat a file: %m");
+	device = (struct device){DEVICE_FILE, st.st_dev};
+	tree_load("made-up-memmap");
+	tree_file(DISK "pmem0p1/partition", "1\n");
+	tree_file(DISK "pmem0p1/start", "2048\n");
+	tree_file(DISK "pmem0p1/size", "4000000000000\n");
+	snprintf(link, sizeof(link), "dev/block/%u:%u", major(st.st_dev), minor(st.st_dev));
+	tree_link(link, "../../" DISK "pmem0p1");
+}
+
+/* Have the disk list `sectors` from `skip` bytes behind where that extent of the file begins. */
+static void add_bad(const struct extents *extents, size_t extent, unsigned skip, unsigned sectors,
+	const char *more)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text), "%llu %u\n%s",
+		(unsigned long long)(extents->list[extent].physical + skip) / 512 + START, sectors,
+		more);
+	tree_file(DISK "badblocks", text);
+}
+
+static void is_block(
+	const struct badblocks *blocks, size_t i, size_t offset, size_t length, const char *name)
+{
+	ok(i < blocks->count && blocks->list[i].offset == offset &&
+			blocks->list[i].length == length,
+		"%s", name);
+	if (i < blocks->count)
+		diag("%zu bytes at %zu", blocks->list[i].length, blocks->list[i].offset);
+}
+
+/* What the disk lists now, through the file. */
+static struct badblocks read_blocks(int fd, int want, size_t count, const char *name)
+{
+	struct badblocks blocks = {.list = NULL, .count = 0};
+
+	if (!is_int(badblocks_read(&blocks, &device, fd, tree_root), want, "%s", name))
+		diag("%s", err_get());
+	is_int(blocks.count, count, "%s: as many", name);
+	return blocks;
+}
+
+static void one_extent(int fd, const struct extents *extents)
+{
+	struct badblocks blocks;
+
+	tree_file(DISK "badblocks", "\n");
+	badblocks_fini((blocks = read_blocks(fd, 0, 0, "none"), &blocks));
+	add_bad(extents, 3, 512, 1, "");
+	blocks = read_blocks(fd, 0, 1, "a sector within a block");
+	is_block(&blocks, 0, 3 * 2 * BLOCK, BLOCK, "is rounded outward to the file's block");
+	badblocks_fini(&blocks);
+	add_bad(extents, 3, 0, 1, "0 8\n");
+	blocks = read_blocks(fd, 0, 1, "one before the partition is not ours");
+	badblocks_fini(&blocks);
+	tree_file(DISK "badblocks", "3999999999999 1\n");
+	badblocks_fini((blocks = read_blocks(fd, 0, 0, "one in no file"), &blocks));
+	tree_file(DISK "badblocks", "4000000002048 1\n");
+	badblocks_fini((blocks = read_blocks(fd, 0, 0, "one behind the partition"), &blocks));
+}
+
+static void rounded_into_one(int fd, const struct extents *extents)
+{
+	char second[64];
+	struct badblocks blocks;
+
+	snprintf(second, sizeof(second), "%llu 2\n",
+		(unsigned long long)extents->list[2].physical / 512 + START + 4);
+	add_bad(extents, 2, 512, 1, second);
+	blocks = read_blocks(fd, 0, 1, "two sectors of one block are one bad block");
+	is_block(&blocks, 0, 2 * 2 * BLOCK, BLOCK, "of its size");
+	badblocks_fini(&blocks);
+}
+
+/* The whole disk is bad: every extent is a piece, in the order of the file. */
+static void many_extents(int fd, const struct extents *extents)
+{
+	size_t in_order = 0;
+
+	tree_file(DISK "badblocks", "0 4000000000000\n");
+	struct badblocks blocks =
+		read_blocks(fd, 0, extents->count, "a bad block over all extents: in pieces");
+	for (size_t i = 0; i < blocks.count; i++)
+		in_order +=
+			blocks.list[i].offset == i * 2 * BLOCK && blocks.list[i].length == BLOCK;
+	is_int(in_order, extents->count, "one for each, in their order");
+	badblocks_fini(&blocks);
+}
+
+static void refused(int fd)
+{
+	const struct badblocks before = {.count = 4711};
+	struct badblocks blocks = before;
+
+	tree_file(DISK "badblocks", "1 2 3\n");
+	is_int(badblocks_read(&blocks, &device, fd, tree_root), -EBADMSG, "no list");
+	has_str(err_get(), "pmem0", "and the disk is named");
+	tree_file(DISK "badblocks", "8 0\n");
+	is_int(badblocks_read(&blocks, &device, fd, tree_root), -EBADMSG, "a block of nothing");
+	tree_file(DISK "badblocks", "9007199254740993 9007199254740993\n");
+	is_int(badblocks_read(&blocks, &device, fd, tree_root), -EBADMSG, "one beyond any disk");
+	tree_file(DISK "badblocks", "99999 8\n");
+	tree_file(DISK "pmem0p1/start", "here\n");
+	is_int(badblocks_read(&blocks, &device, fd, tree_root), PMEM2_E_CANNOT_READ_BOUNDS,
+		"a partition that begins nowhere");
+	tree_file(DISK "pmem0p1/start", "2048\n");
+	tree_link(DISK "slaves/sda", "../../nowhere");
+	tree_link("dev/block/259:77", "../../" DISK);
+	is_int(blocks.count, 4711, "the output is left alone");
+	unlink(tree_path(DISK "slaves/sda"));
+}
+
+/* W24: bad blocks under a stack are somewhere in it, and where cannot be told. */
+static void stacks(void)
+{
+	struct device dm = {DEVICE_FILE, makedev(4000, 0)};
+	struct badblocks blocks = {.list = NULL};
+
+	tree_link("devices/virtual/block/dm-0/slaves/pmem0",
+		"../../../../platform/e820_pmem/ndbus0/region0/namespace0.0/block/pmem0");
+	tree_file("devices/virtual/block/dm-0/size", "1000\n");
+	tree_link("dev/block/4000:0", "../../devices/virtual/block/dm-0");
+	tree_file(DISK "badblocks", "8 8\n");
+	is_int(badblocks_read(&blocks, &dm, -1, tree_root), PMEM2_E_NOSUPP,
+		"W24: bad blocks under device-mapper: cannot be told, not none");
+	tree_file(DISK "badblocks", "\n");
+	is_int(badblocks_read(&blocks, &dm, -1, tree_root), 0, "W24: none under it: none");
+	is_int(blocks.count, 0, "indeed");
+}
+
+static void clearing(int fd, const struct extents *extents)
+{
+	struct pmem2_badblock block = {.offset = 0, .length = BLOCK};
+	char byte;
+
+	add_bad(extents, 3, 0, 8, "");
+	struct badblocks blocks = read_blocks(fd, 0, 1, "one bad block");
+	is_int(badblocks_clear(&blocks, &device, fd, tree_root, &block), PMEM2_E_NO_BAD_BLOCK_FOUND,
+		"W21: what is not listed is not cleared");
+	is_int(pread(fd, &byte, 1, 0), 1, "the first byte of the file");
+	is_int(byte, 'x', "W21: is what it was");
+	block = (struct pmem2_badblock){blocks.list[0].offset, BLOCK + 1};
+	is_int(badblocks_clear(&blocks, &device, fd, tree_root, &block), PMEM2_E_NO_BAD_BLOCK_FOUND,
+		"W21: nor a byte more than listed");
+	block = (struct pmem2_badblock){blocks.list[0].offset - 1, BLOCK};
+	is_int(badblocks_clear(&blocks, &device, fd, tree_root, &block), PMEM2_E_NO_BAD_BLOCK_FOUND,
+		"W21: nor a byte before");
+	is_int(badblocks_clear(&blocks, &device, fd, tree_root, &blocks.list[0]), 0,
+		"what is listed is");
+	is_int(pread(fd, &byte, 1, (off_t)blocks.list[0].offset), 1, "its first byte");
+	is_int(byte, 0, "is zero");
+	is_int(pread(fd, &byte, 1, (off_t)blocks.list[0].offset - 2 * BLOCK), 1, "its neighbour's");
+	is_int(byte, 'x', "is what it was");
+	badblocks_fini(&blocks);
+}
+
+static void covering(void)
+{
+	struct badblocks list = {.list = NULL};
+
+	badlist_add(&list, 4096, 4096);
+	badlist_add(&list, 0, 4096);
+	badlist_add(&list, 12288, 512);
+	ok(badlist_covers(&list, 100, 8000), "a range over two neighbours is covered");
+	ok(!badlist_covers(&list, 8000, 5000), "one over a gap is not");
+	ok(!badlist_covers(&list, 12288, 513), "nor one that sticks out");
+	badlist_clip(&list, 4000, 8400);
+	is_int(list.count, 3, "clipped");
+	is_int(list.list[0].offset + list.list[0].length, 96 + 4096, "and shifted");
+	is_int(list.list[1].length, 96, "what is left of one at the start");
+	is_int(list.list[2].length, 112, "and at the end");
+	badblocks_fini(&list);
+}
+
+/* A page full of lines, the last of which is cut off, as the kernel shows long lists. */
+static void full_page(int fd)
+{
+	static char text[4096];
+	size_t length = 0;
+	unsigned lines = 0;
+
+	while (length + 13 < sizeof(text)) {
+		length += (size_t)sprintf(text + length, "%u 8\n", 100000000 + 16 * lines);
+		lines++;
+	}
+	memset(text + length, '1', sizeof(text) - 1 - length);
+	tree_file(REGION "badblocks", text);
+	int region = open(tree_path(REGION), O_PATH | O_DIRECTORY);
+	struct badblocks blocks = {.list = NULL};
+	is_int(badlist_read(&blocks, region), 0, "a list that is cut off in mid-line");
+	is_int(blocks.count, lines, "has its whole lines");
+	badblocks_fini(&blocks);
+	close(region);
+	tree_file(REGION "badblocks", "12");
+	badblocks_fini((
+		blocks = read_blocks(fd, 0, 0, "a list of the region is not the disk's"), &blocks));
+}
+
+static void dax_device(void)
+{
+	struct device dax = {DEVICE_DAX, makedev(252, 1)}, none = {DEVICE_DAX, makedev(252, 9)};
+	struct badblocks blocks = {.list = NULL};
+
+	/* Region at 0x7080000000, device at 0x7180000000, that is 8388608 sectors later. */
+	is_int(badblocks_read(&blocks, &dax, -1, tree_root), 0, "a DAX device");
+	is_int(blocks.count, 3, "has what lies in it, of the region's");
+	is_block(&blocks, 0, 0, 16 * 512, "from its own start");
+	is_block(&blocks, 1, 24 * 512, 8 * 512, "in sectors, not rounded");
+	is_block(&blocks, 2, 520093695ull * 512, 512, "and nothing behind its end");
+	is_int(badblocks_clear(&blocks, &none, -1, tree_root, &blocks.list[0]),
+		PMEM2_E_DAX_REGION_NOT_FOUND, "clearing in no region: an error, and no crash");
+	badblocks_fini(&blocks);
+	is_int(badblocks_read(&blocks, &none, -1, tree_root), PMEM2_E_DAX_REGION_NOT_FOUND,
+		"a DAX device in no region");
+}
+
+/*
+ * W22: something moves the file about between two looks at it. This is the ioctl(2) of the whole
+ * program: after a look at the extents it lets `meddle` loose on the file.
+ */
+static struct {
+	void (*meddle)(int fd);
+	unsigned looks;
+} meddling;
+
+int ioctl(int fd, unsigned long request, ...)
+{
+	va_list ap;
+
+	va_start(ap, request);
+	long result = syscall(SYS_ioctl, fd, request, va_arg(ap, void *));
+	va_end(ap);
+	if (request == FS_IOC_FIEMAP) {
+		meddling.looks++;
+		if (meddling.meddle)
+			meddling.meddle(fd);
+	}
+	return (int)result;
+}
+
+static void toggle(int fd, bool there)
+{
+	int mode = there ? FALLOC_FL_KEEP_SIZE : FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE;
+
+	if (fallocate(fd, mode, BLOCK, BLOCK))
+		bail("cannot change the file: %m");
+}
+
+static void punch_once(int fd)
+{
+	if (meddling.looks == 1)
+		toggle(fd, false);
+}
+
+static void never_stop(int fd)
+{
+	toggle(fd, meddling.looks % 2);
+}
+
+static struct badblocks read_meddled(
+	int fd, void (*meddle)(int fd), int want, size_t count, const char *name)
+{
+	meddling.looks = 0;
+	meddling.meddle = meddle;
+	struct badblocks blocks = read_blocks(fd, want, count, name);
+	meddling.meddle = NULL;
+	return blocks;
+}
+
+static void changing_file(void)
+{
+	int fd = file_of_extents(3);
+
+	/* A fourth extent, joined to the first two or not. */
+	toggle(fd, true);
+	fsync(fd);
+	tree_file(DISK "badblocks", "0 4000000000000\n");
+	struct badblocks blocks = read_meddled(
+		fd, punch_once, 0, 3, "W22: a block that goes away between two looks is not bad");
+	is_block(&blocks, 1, 2 * BLOCK, BLOCK, "W22: the others are");
+	ok(meddling.looks >= 4, "W22: and for that it looked again");
+	badblocks_fini(&blocks);
+	blocks =
+		read_meddled(fd, never_stop, -EAGAIN, 0, "W22: a file that does not stop changing");
+	has_str(err_get(), "do not stop changing", "W22: is given up on, in words");
+	close(fd);
+}
+
+static void comparing(const struct extents *extents)
+{
+	struct extent changed[2] = {extents->list[0], extents->list[1]};
+	const struct extents a = {extents->list, 2}, shorter = {extents->list, 1}, b = {changed, 2};
+
+	ok(extents_equal(&a, &b), "W22: the same extents are equal");
+	ok(!extents_equal(&a, &shorter), "W22: one less is a change");
+	changed[1].physical += BLOCK;
+	ok(!extents_equal(&a, &b), "W22: so is one that has moved");
+}
+
+int main(void)
+{
+	int fd = file_of_extents(200);
+	struct extents extents;
+
+	covering();
+	tree_open();
+	tree_load("made-up-nvdimm-two-sockets");
+	dax_device();
+	tree_close();
+	if (extents_read(&extents, fd) || extents.count != 200 || !extents.list[0].is_placed) {
+		skip("files", "the file system of TMPDIR does not tell where files lie");
+		return tap_done();
+	}
+	ok(true, "more extents than one look expects");
+	tree_open();
+	make_disk(fd);
+	one_extent(fd, &extents);
+	rounded_into_one(fd, &extents);
+	many_extents(fd, &extents);
+	refused(fd);
+	stacks();
+	full_page(fd);
+	clearing(fd, &extents);
+	comparing(&extents);
+	changing_file();
+	tree_close();
+	extents_fini(&extents);
+	close(fd);
+	return tap_done();
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * deepflush.c - W11: a deep flush that did not happen is not a success
+ *
+ * The regions are made up. Whether one was written to is seen by the time of its attribute.
+ */
+#include "device/deepflush.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+
+#include "base/err.h"
+#include "device/sysfs.h"
+#include "libpmem2/base.h"
+#include "unit/tree.h"
+
+#define BUS0   "devices/LNXSYSTM:00/LNXSYBUS:00/ACPI0012:00/ndbus0/"
+#define FLUSH0 BUS0 "region0/deep_flush"
+#define FLUSH1 BUS0 "region1/deep_flush"
+
+static struct device disk0, dax1, both;
+
+static void set(const char *attribute, const char *text)
+{
+	tree_file(attribute, text);
+	const struct timespec past[2] = {{.tv_sec = 1}, {.tv_sec = 1}};
+	if (utimensat(AT_FDCWD, tree_path(attribute), past, 0))
+		bail("cannot set the time of %s: %m", attribute);
+}
+
+static bool was_written(const char *attribute)
+{
+	struct stat st;
+
+	return !stat(tree_path(attribute), &st) && st.st_mtime != 1;
+}
+
+static void states(void)
+{
+	set(FLUSH1, "1\n");
+	is_int(device_deep_flush(&dax1, tree_root), 0, "1: flushed");
+	ok(was_written(FLUSH1), "by writing to the attribute");
+	set(FLUSH1, "0\n");
+	is_int(device_deep_flush(&dax1, tree_root), 0, "0: nothing to flush, a success");
+	ok(!was_written(FLUSH1), "and nothing is written");
+	unlink(tree_path(FLUSH1));
+	is_int(device_deep_flush(&dax1, tree_root), 0, "absent: nothing deeper exists, a success");
+	ok(!was_written(FLUSH1), "and it is not made");
+	set(FLUSH1, "perhaps\n");
+	is_int(device_deep_flush(&dax1, tree_root), -EBADMSG, "W11: neither 0 nor 1");
+	has_str(err_get(), "region1", "names the region");
+	ok(!was_written(FLUSH1), "and nothing is written");
+	set(FLUSH1, "");
+	is_int(device_deep_flush(&dax1, tree_root), -EBADMSG, "W11: nothing");
+	unlink(tree_path(FLUSH1));
+	mkdir(tree_path(FLUSH1), 0755);
+	is_int(device_deep_flush(&dax1, tree_root), -EISDIR,
+		"W11: an error of reading is returned");
+	rmdir(tree_path(FLUSH1));
+	set(FLUSH1, "1\n");
+}
+
+static void stacks(void)
+{
+	set(FLUSH0, "1\n");
+	set(FLUSH1, "1\n");
+	is_int(device_deep_flush(&both, tree_root), 0, "a stack over two regions");
+	ok(was_written(FLUSH0) && was_written(FLUSH1), "W24: both are flushed");
+	set(FLUSH0, "no\n");
+	set(FLUSH1, "1\n");
+	is_int(device_deep_flush(&both, tree_root), -EBADMSG, "W11: one of them fails");
+	ok(was_written(FLUSH1), "the other one is flushed nevertheless");
+	has_str(err_get(), "region0", "the sentence is about the one that failed");
+	set(FLUSH0, "1\n");
+}
+
+static void no_regions(void)
+{
+	const struct device none = {DEVICE_DAX, makedev(252, 9)};
+
+	is_int(device_deep_flush(&none, tree_root), PMEM2_E_DAX_REGION_NOT_FOUND,
+		"a DAX device in no region");
+	has_str(err_get(), "252:9", "is named");
+}
+
+/* In a child without rights, with the attribute in the given mode. */
+static int flush_as_nobody(unsigned mode)
+{
+	int status;
+
+	if (chmod(tree_path(FLUSH1), mode))
+		bail("cannot change the mode of the attribute: %m");
+	pid_t child = fork();
+	if (!child) {
+		tree_as_nobody();
+		_exit(-device_deep_flush(&dax1, tree_root));
+	}
+	waitpid(child, &status, 0);
+	chmod(tree_path(FLUSH1), 0644);
+	return WIFEXITED(status) ? -WEXITSTATUS(status) : -1000;
+}
+
+static void rights(void)
+{
+	set(FLUSH1, "1\n");
+	is_int(flush_as_nobody(0444), -EACCES, "W11: may be read, but not written");
+	is_int(flush_as_nobody(0000), -EACCES, "W11: may not even be read");
+	ok(!was_written(FLUSH1), "and it was not");
+	set(FLUSH1, "0\n");
+	is_int(flush_as_nobody(0444), 0, "nothing to flush: no rights needed");
+}
+
+/* As in a container, whose /sys is mounted read-only. */
+static int flush_read_only(void)
+{
+	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+		mount(tree_root, tree_root, NULL, MS_BIND, NULL) ||
+		mount(NULL, tree_root, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL))
+		return 99;
+	return -device_deep_flush(&dax1, tree_root);
+}
+
+static void read_only(void)
+{
+	int status;
+
+	set(FLUSH1, "1\n");
+	pid_t child = fork();
+	if (!child)
+		_exit(flush_read_only());
+	waitpid(child, &status, 0);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 99)
+		skip("W11: sysfs is mounted read-only", "mounting needs root");
+	else
+		is_int(WEXITSTATUS(status), EROFS, "W11: sysfs is mounted read-only");
+}
+
+static int write_at_limit(rlim_t limit, const char *text)
+{
+	const struct rlimit size = {limit, RLIM_INFINITY}, before = {RLIM_INFINITY, RLIM_INFINITY};
+	int region = open(tree_path(BUS0 "region1"), O_PATH | O_DIRECTORY);
+
+	signal(SIGXFSZ, SIG_IGN);
+	setrlimit(RLIMIT_FSIZE, &size);
+	int result = text ? sysfs_write(region, "deep_flush", text)
+			  : device_deep_flush(&dax1, tree_root);
+	setrlimit(RLIMIT_FSIZE, &before);
+	close(region);
+	return result;
+}
+
+static void failing_writes(void)
+{
+	set(FLUSH1, "1\n");
+	is_int(write_at_limit(0, NULL), -EFBIG, "W11: the errno of a write that fails");
+	has_str(err_get(), "cannot write to", "and a sentence");
+	is_int(write_at_limit(1, "12"), -EIO, "W11: a short write is an error");
+	is_int(write_at_limit(2, "12"), 0, "a whole one is none");
+}
+
+int main(void)
+{
+	disk0 = (struct device){DEVICE_FILE, makedev(259, 0)};
+	dax1 = (struct device){DEVICE_DAX, makedev(252, 1)};
+	both = (struct device){DEVICE_FILE, makedev(254, 0)};
+	tree_open();
+	tree_load("made-up-nvdimm-two-sockets");
+	tree_link("devices/virtual/block/dm-0/slaves/pmem1",
+		"../../../../../" BUS0 "region1/namespace1.0/block/pmem1");
+	tree_file(BUS0 "region1/namespace1.0/block/pmem1/size", "1\n");
+	is_int(device_deep_flush(&disk0, tree_root), 0, "a disk");
+	states();
+	stacks();
+	no_regions();
+	rights();
+	read_only();
+	failing_writes();
+	tree_close();
+	return tap_done();
+}
