@@ -9,6 +9,7 @@
  *
  *	persist drain unmap	by these calls
  *	thread exit		flushed only, on a thread, or a process, that ends
+ *	deep			by pmem2_deep_flush(), which tells: the exit status is then 1
  */
 #include <err.h>
 #include <fcntl.h>
@@ -58,6 +59,9 @@ static void write_back(const char *how)
 {
 	if (!strcmp(how, "persist")) {
 		pmem2_get_persist_fn(map)(page, 1);
+	} else if (!strcmp(how, "deep")) {
+		if (pmem2_deep_flush(map, page, 1))
+			errx(EXIT_FAILURE, "%s", pmem2_errormsg());
 	} else if (!strcmp(how, "thread")) {
 		flush_in_thread();
 	} else {

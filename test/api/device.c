@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * device.c - contract 1.4: what a source lies on, of files on ordinary disks
+ *
+ * Memory modules are made up in test/unit/trees.c; here are the answers without any.
+ */
+#include <errno.h>
+
+#include "api/fixture.h"
+
+#define NO_SUCH 4711
+
+/* Every call on one source, and whether it leaves its output alone. */
+static void nothing_there(const struct pmem2_source *src, int numa_error, const char *name)
+{
+	char id[16] = "as before";
+	size_t len = NO_SUCH;
+	uint64_t usc = NO_SUCH;
+	int node = NO_SUCH;
+
+	is_int(pmem2_source_device_id(src, NULL, &len), PMEM2_E_NOSUPP, "%s: size of the id", name);
+	is_int(len, NO_SUCH, "%s: W19: left alone", name);
+	len = sizeof(id);
+	is_int(pmem2_source_device_id(src, id, &len), PMEM2_E_NOSUPP, "%s: id", name);
+	is_str(id, "as before", "%s: W19: left alone", name);
+	is_int(pmem2_source_device_usc(src, &usc), PMEM2_E_NOSUPP, "%s: unsafe shutdowns", name);
+	is_int(usc, NO_SUCH, "%s: M8: left alone", name);
+	is_int(pmem2_source_numa_node(src, &node), numa_error, "%s: NUMA node", name);
+	is_int(node, NO_SUCH, "%s: left alone", name);
+	ok(strlen(pmem2_errormsg()) > 10, "%s: with a sentence", name);
+}
+
+static void nulls(const struct pmem2_source *src)
+{
+	uint64_t usc;
+	size_t len;
+	int node;
+
+	is_int(pmem2_source_device_id(NULL, NULL, &len), -EINVAL, "id of no source");
+	is_int(pmem2_source_device_id(src, NULL, NULL), -EINVAL, "id without a size");
+	is_int(pmem2_source_device_usc(NULL, &usc), -EINVAL, "count of no source");
+	is_int(pmem2_source_device_usc(src, NULL), -EINVAL, "count to nowhere");
+	is_int(pmem2_source_numa_node(NULL, &node), -EINVAL, "node of no source");
+	is_int(pmem2_source_numa_node(src, NULL), -EINVAL, "node to nowhere");
+}
+
+int main(void)
+{
+	int fd = file_of(page_size(), O_RDWR), memory = memfd_create("holdfast", MFD_CLOEXEC);
+	struct pmem2_source *file = source_of(fd), *shm, *anon;
+
+	if (memory < 0 || ftruncate(memory, (off_t)page_size()))
+		bail("no memory file: %m");
+	shm = source_of(memory);
+	if (pmem2_source_from_anon(&anon, page_size()))
+		bail("no anonymous source: %s", pmem2_errormsg());
+	nothing_there(file, PMEM2_E_DAX_REGION_NOT_FOUND, "a file");
+	nothing_there(shm, PMEM2_E_DAX_REGION_NOT_FOUND, "a file in memory");
+	nothing_there(anon, PMEM2_E_NOSUPP, "anonymous");
+	nulls(file);
+	pmem2_source_delete(&file);
+	pmem2_source_delete(&shm);
+	pmem2_source_delete(&anon);
+	close(fd);
+	close(memory);
+	return tap_done();
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * deep.c - the deep flush of a map of device DAX, which needs its region
+ *
+ * The memory is ordinary; the tree says that it is a DAX device's.
+ */
+#include "map/deep.h"
+
+#include <sys/mman.h>
+#include <sys/sysmacros.h>
+
+#include "base/err.h"
+#include "cpu/cpu.h"
+#include "unit/tree.h"
+
+#define FLUSH "devices/LNXSYSTM:00/LNXSYBUS:00/ACPI0012:00/ndbus0/region1/deep_flush"
+
+static struct map map;
+
+static void set(const char *text)
+{
+	const struct timespec past[2] = {{.tv_sec = 1}, {.tv_sec = 1}};
+
+	tree_file(FLUSH, text);
+	if (utimensat(AT_FDCWD, tree_path(FLUSH), past, 0))
+		bail("cannot set the time of an attribute: %m");
+}
+
+static bool was_written(void)
+{
+	struct stat st;
+
+	return !stat(tree_path(FLUSH), &st) && st.st_mtime != 1;
+}
+
+/* What the CPU was told to flush before the region was. */
+static const void *flushed;
+static size_t flushed_length;
+static bool too_late;
+
+static void note_persist(const void *addr, size_t len)
+{
+	flushed = addr;
+	flushed_length = len;
+	too_late = was_written();
+}
+
+static void device_dax(void)
+{
+	struct cpu_engine engine = *cpu.engine;
+
+	engine.persist = note_persist;
+	cpu.engine = &engine;
+	for (int g = PMEM2_GRANULARITY_BYTE; g <= PMEM2_GRANULARITY_CACHE_LINE; g++) {
+		map.granularity = (enum pmem2_granularity)g;
+		set("1\n");
+		is_int(map_deep_flush(&map, map.addr + 100, 200), 0, "device DAX");
+		ok(flushed == map.addr + 100 && flushed_length == 200, "the CPU flushes the range");
+		ok(!too_late, "before");
+		ok(was_written(), "the region is flushed");
+	}
+	cpu_init();
+}
+
+static void failures(void)
+{
+	set("0\n");
+	is_int(map_deep_flush(&map, map.addr, 1), 0, "nothing deeper exists");
+	set("what\n");
+	is_int(map_deep_flush(&map, map.addr, 1), -EBADMSG, "W11: a region that cannot be flushed");
+	has_str(err_get(), "region1", "is named");
+	is_int(map_deep_flush(&map, map.addr + map.length, 1), PMEM2_E_DEEP_FLUSH_RANGE,
+		"out of range");
+	map.device.number = makedev(252, 9);
+	is_int(map_deep_flush(&map, map.addr, 1), PMEM2_E_DAX_REGION_NOT_FOUND, "in no region");
+	munmap(map.addr, map.length);
+	is_int(deep_write_back(map.addr, 1), -ENOMEM, "pages that are not mapped");
+	is_int(deep_write_back(map.addr, 0), 0, "no pages at all");
+}
+
+int main(void)
+{
+	cpu_init();
+	tree_open();
+	tree_load("made-up-nvdimm-two-sockets");
+	map = (struct map){
+		.length = 8192, .device = {DEVICE_DAX, makedev(252, 1)}, .sysfs = tree_root};
+	map.addr =
+		mmap(NULL, map.length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (map.addr == MAP_FAILED)
+		bail("no memory: %m");
+	device_dax();
+	failures();
+	tree_close();
+	return tap_done();
+}
