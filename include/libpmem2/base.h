@@ -213,6 +213,30 @@ int pmem2_badblock_next(struct pmem2_badblock_context *bbctx, struct pmem2_badbl
 int pmem2_badblock_clear(struct pmem2_badblock_context *bbctx, const struct pmem2_badblock *bb);
 
 /*
+ * Read or write `size` bytes at `offset` of a source, with a bad block as an error: PMEM2_E_IO_FAIL
+ * where a load from a map would raise SIGBUS. What was read, or written, before an error is
+ * unspecified; on success it is all of it.
+ *
+ * Files are read and written with pread(2) and pwrite(2): what is written is in the page cache, and
+ * durable after fsync(2). On device DAX, which is mapped for the purpose, what is written is durable
+ * on return.
+ *
+ * Any number of threads may be in these calls, and the program may have a handler of SIGBUS: it gets
+ * all but their own faults. One that is installed during a call on device DAX must pass what it does
+ * not know to the handler that it replaces. It may not end this call by a jump out of the handler.
+ *
+ * PMEM2_E_SOURCE_TYPE_NOT_SUPPORTED  an anonymous source
+ * PMEM2_E_LENGTH_OUT_OF_RANGE	offset + size lies beyond the end of the source, or it shrank there
+ * PMEM2_E_NO_ACCESS		to write: device DAX open for reading only, or a file with O_APPEND
+ * PMEM2_E_NOSUPP		to write: device DAX over memory that no CPU flush makes durable
+ * PMEM2_E_IO_FAIL		a bad block
+ * those of pmem2_source_size() and pmem2_source_alignment(), any errno of the system calls negated
+ * (-EBADF to write a file that is open for reading only)
+ */
+int pmem2_source_pread_mcsafe(struct pmem2_source *src, void *buf, size_t size, size_t offset);
+int pmem2_source_pwrite_mcsafe(struct pmem2_source *src, void *buf, size_t size, size_t offset);
+
+/*
  * Configs: how it is to be mapped. A failed setter leaves the earlier value, and one config serves
  * for any number of maps.
  */

@@ -14,13 +14,16 @@
 #include "map/place.h"
 #include "map/registry.h"
 #include "map/reservation.h"
+#include "map/sigbus.h"
 #include "map/writeback.h"
 
 int map_init(void)
 {
 	int error = writeback_init();
 
-	return error ? error : reservation_init();
+	if (!error)
+		error = reservation_init();
+	return error ? error : sigbus_init();
 }
 
 /* Private and anonymous stores need not survive anything: nothing has to be flushed for them. */

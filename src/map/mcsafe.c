@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "map/mcsafe.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/err.h"
+#include "cpu/cpu.h"
+#include "map/fill.h"
+#include "map/granularity.h"
+#include "map/place.h"
+#include "map/sigbus.h"
+
+/* The mapped units of the device around the bytes that are copied. */
+struct window {
+	char *addr;
+	size_t length;
+	size_t offset; /* of its beginning in the device */
+	bool sync;     /* the kernel took MAP_SYNC */
+};
+
+static int open_window(struct window *window, const struct mcsafe *device, size_t size,
+	size_t offset, int protection)
+{
+	size_t first = offset & -device->alignment;
+	size_t end = (offset + size + device->alignment - 1) & -device->alignment;
+	struct fill fill = {
+		.fd = device->fd,
+		.offset = (off_t)first,
+		.length = end - first,
+		.alignment = device->alignment,
+		.protection = protection,
+	};
+
+	window->offset = first;
+	window->length = fill.length;
+	int error = place_reserve(
+		&window->addr, fill.length, place_alignment(fill.length, device->alignment));
+	if (error)
+		return error;
+	error = fill_place(window->addr, &fill, &window->sync);
+	if (error)
+		munmap(window->addr, window->length); /* the sentence of the failure stands */
+	return error;
+}
+
+static void close_window(const struct window *window)
+{
+	munmap(window->addr, window->length);
+}
+
+/* What is done under the guard. */
+struct copy {
+	char *to;
+	const char *from;
+	size_t size;
+	void *(*move)(void *to, const void *from, size_t size, unsigned flags);
+};
+
+static void run_copy(void *arg)
+{
+	const struct copy *copy = arg;
+
+	copy->move(copy->to, copy->from, copy->size, 0);
+}
+
+static int guarded_copy(const struct window *window, struct copy copy)
+{
+	size_t fault;
+	int error = sigbus_guard(window->addr, window->length, run_copy, &copy, &fault);
+
+	if (error == PMEM2_E_IO_FAIL)
+		err_set(error, "bad memory at offset %zu of the device", window->offset + fault);
+	return error;
+}
+
+static void *plain_move(void *to, const void *from, size_t size, unsigned flags)
+{
+	return memcpy(to, from, size);
+}
+
+int mcsafe_read(const struct mcsafe *from, void *buf, size_t size, size_t offset)
+{
+	struct window window;
+	int error = open_window(&window, from, size, offset, PROT_READ);
+
+	if (error)
+		return error;
+	error = guarded_copy(&window,
+		(struct copy){buf, window.addr + (offset - window.offset), size, plain_move});
+	close_window(&window);
+	return error;
+}
+
+static int write_back(const struct window *window)
+{
+	int result;
+
+	do
+		result = msync(window->addr, window->length, MS_SYNC);
+	while (result && errno == EINTR);
+	if (!result)
+		return 0;
+	int code = errno == EIO ? PMEM2_E_IO_FAIL : -errno;
+	err_sys("cannot write back %zu bytes from offset %zu", window->length, window->offset);
+	return code;
+}
+
+/* A copy of BYTE or CACHE_LINE granularity ends with the bytes durable. */
+static int write_window(const struct window *window, const struct mcsafe *to, const void *buf,
+	size_t size, size_t offset)
+{
+	struct region region = device_region(to->device, to->sysfs);
+	enum pmem2_granularity granularity;
+	int error = granularity_decide(
+		&granularity, to->device, &region, window->sync, cpu.engine->flushes);
+
+	if (error)
+		return error;
+	error = guarded_copy(
+		window, (struct copy){window->addr + (offset - window->offset), buf, size,
+				granularity == PMEM2_GRANULARITY_BYTE ? cpu.engine->move_byte
+								      : cpu.engine->move_line});
+	if (!error && granularity == PMEM2_GRANULARITY_PAGE)
+		error = write_back(window);
+	return error;
+}
+
+int mcsafe_write(const struct mcsafe *to, const void *buf, size_t size, size_t offset)
+{
+	struct window window;
+	int error = open_window(&window, to, size, offset, PROT_READ | PROT_WRITE);
+
+	if (error)
+		return error;
+	error = write_window(&window, to, buf, size, offset);
+	close_window(&window);
+	return error;
+}

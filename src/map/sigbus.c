@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "map/sigbus.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "libpmem2/base.h"
+
+struct guard {
+	uintptr_t from, to;
+	uintptr_t fault;    /* where, if it was left */
+	bool was_blocked;   /* SIGBUS, before */
+	bool has_deferred;  /* a signal that the thread had blocked came in nevertheless */
+	siginfo_t deferred; /* that one */
+	sigset_t mask;      /* before */
+	sigjmp_buf escape;
+};
+
+/*
+ * The guards that run, each on its own thread. The handler looks for its thread's here and not in a
+ * thread-local variable, whose first use by a thread may allocate memory. `guard` is its owner's to
+ * read and write; `owner` is 0 where there is none.
+ */
+struct seat {
+	atomic_uintptr_t owner; /* pthread_self() */
+	struct guard *guard;
+};
+
+/* What the program wanted done: constant once it is known, for handlers that run have no lock. */
+struct known {
+	struct sigaction action;
+	struct known *next;
+};
+
+static struct known by_default = {.action = {.sa_handler = SIG_DFL}};
+
+/*
+ * A handler that the program installs over ours keeps ours, to pass on to. When we come back, over
+ * that one, it must be as another function, or the two would pass on to each other for ever and the
+ * one from before be lost. The last level is used again: nobody goes on like that.
+ */
+#define LEVELS 4
+
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t left; /* a seat is free again */
+	struct seat seats[SIGBUS_GUARDS];
+	unsigned users;
+	struct known *known; /* all that ever were: a handful */
+	/* What ours of each level stands in for. */
+	_Atomic(struct known *) previous[LEVELS];
+	int level;         /* to install next, or installed */
+	bool is_installed; /* unless the program has installed something else since */
+} sigbus = {
+	.lock = PTHREAD_MUTEX_INITIALIZER,
+	.left = PTHREAD_COND_INITIALIZER,
+};
+
+static struct seat *seat_of(uintptr_t owner)
+{
+	for (size_t i = 0; i < SIGBUS_GUARDS; i++)
+		if (atomic_load_explicit(&sigbus.seats[i].owner, memory_order_relaxed) == owner)
+			return &sigbus.seats[i];
+	return NULL;
+}
+
+/*
+ * The handler.
+ */
+
+/* Raised by an access of this very thread, which would fault again if it were repeated. */
+static bool is_fault(const siginfo_t *info)
+{
+	switch (info->si_code) {
+	case BUS_ADRALN:
+	case BUS_ADRERR:
+	case BUS_OBJERR:
+	case BUS_MCEERR_AR:
+		return true;
+	default: /* sent by somebody, or news of a bad page that nobody has touched */
+		return false;
+	}
+}
+
+/* A machine check names a page, not a byte. */
+static bool is_within(const struct guard *guard, const siginfo_t *info)
+{
+	uintptr_t address = (uintptr_t)info->si_addr, unit = 1;
+
+	if (info->si_code == BUS_MCEERR_AR && info->si_addr_lsb > 0 && info->si_addr_lsb < 63)
+		unit = (uintptr_t)1 << info->si_addr_lsb;
+	address &= -unit;
+	return address < guard->to && address + (unit - 1) >= guard->from;
+}
+
+/* The same signal once more, for this thread; it waits while it is blocked. */
+static void requeue(siginfo_t *info)
+{
+	syscall(SYS_rt_tgsigqueueinfo, getpid(), (pid_t)syscall(SYS_gettid), SIGBUS, info);
+}
+
+/* What the default is, with this signal's own particulars in the core file. */
+static void end_process(siginfo_t *info)
+{
+	sigaction(SIGBUS, &by_default.action, NULL);
+	requeue(info);
+}
+
+/* What the program wants done; if only once, it has been taken when this returns. */
+static struct sigaction take_previous(int level)
+{
+	struct known *previous = atomic_load(&sigbus.previous[level]);
+
+	while (previous->action.sa_flags & SA_RESETHAND)
+		if (atomic_compare_exchange_weak(&sigbus.previous[level], &previous, &by_default))
+			break;
+	return previous->action;
+}
+
+static void pass_on(int level, int number, siginfo_t *info, void *context)
+{
+	struct sigaction action = take_previous(level);
+
+	if (action.sa_handler == SIG_IGN && !is_fault(info))
+		return;
+	/* The kernel does not let a fault be ignored either: it would come again, for ever. */
+	if (action.sa_handler == SIG_DFL || action.sa_handler == SIG_IGN)
+		end_process(info);
+	else if (action.sa_flags & SA_SIGINFO)
+		action.sa_sigaction(number, info, context);
+	else
+		action.sa_handler(number);
+}
+
+static void on_sigbus(int level, int number, siginfo_t *info, void *context)
+{
+	struct seat *seat = seat_of((uintptr_t)pthread_self());
+	struct guard *guard = seat ? seat->guard : NULL;
+	int saved = errno;
+
+	if (guard && is_fault(info) && is_within(guard, info)) {
+		uintptr_t address = (uintptr_t)info->si_addr;
+		guard->fault = address > guard->from ? address - guard->from : 0;
+		siglongjmp(guard->escape, 1);
+	}
+	if (guard && guard->was_blocked && !is_fault(info)) {
+		guard->deferred = *info;
+		guard->has_deferred = true;
+	} else {
+		pass_on(level, number, info, context);
+	}
+	errno = saved;
+}
+
+#define HANDLER(level)                                                                             \
+	static void on_sigbus_##level(int number, siginfo_t *info, void *context)                  \
+	{                                                                                          \
+		on_sigbus(level, number, info, context);                                           \
+	}
+HANDLER(0)
+HANDLER(1)
+HANDLER(2)
+HANDLER(3)
+
+static void (*const handlers[LEVELS])(int, siginfo_t *, void *) = {
+	on_sigbus_0, on_sigbus_1, on_sigbus_2, on_sigbus_3};
+
+/*
+ * Putting it there and taking it away. The caller holds the lock.
+ */
+
+/* The level of a handler of ours, or -1. */
+static int level_of(const struct sigaction *action)
+{
+	if (action->sa_flags & SA_SIGINFO)
+		for (int level = 0; level < LEVELS; level++)
+			if (action->sa_sigaction == handlers[level])
+				return level;
+	return -1;
+}
+
+static bool is_same(const struct sigaction *a, const struct sigaction *b)
+{
+	if (a->sa_flags != b->sa_flags || a->sa_handler != b->sa_handler)
+		return false;
+	for (int signal = 1; signal < NSIG; signal++)
+		if (sigismember(&a->sa_mask, signal) != sigismember(&b->sa_mask, signal))
+			return false;
+	return true;
+}
+
+static struct known *remember(const struct sigaction *action)
+{
+	struct known *known = sigbus.known;
+
+	while (known && !is_same(&known->action, action))
+		known = known->next;
+	if (known)
+		return known;
+	known = malloc(sizeof(*known));
+	if (!known)
+		return NULL;
+	*known = (struct known){.action = *action, .next = sigbus.known};
+	sigbus.known = known;
+	return known;
+}
+
+/* Somebody has installed another handler over ours, and may know ours. */
+static void was_replaced(void)
+{
+	if (sigbus.is_installed && sigbus.level < LEVELS - 1)
+		sigbus.level++;
+	sigbus.is_installed = false;
+}
+
+/*
+ * Ours in place of `now`, with what the program wants of the kernel for its own: which stack, which
+ * signals blocked. *was is what it really took the place of.
+ */
+static int install_over(const struct sigaction *now, struct sigaction *was)
+{
+	struct known *known = remember(now);
+	struct sigaction ours = *now;
+
+	if (!known)
+		return err_set(-ENOMEM, "no memory to remember a handler of SIGBUS");
+	ours.sa_sigaction = handlers[sigbus.level];
+	ours.sa_flags &= SA_ONSTACK | SA_NODEFER | SA_RESTART;
+	ours.sa_flags |= SA_SIGINFO;
+	/* First: ours may have to pass one on at once. */
+	atomic_store(&sigbus.previous[sigbus.level], known);
+	if (sigaction(SIGBUS, &ours, was))
+		return err_sys("cannot install a handler of SIGBUS");
+	return 0;
+}
+
+/* If the program installs another one between our question and our change, it is done again. */
+static int install(void)
+{
+	struct sigaction now, was;
+
+	if (sigaction(SIGBUS, NULL, &now))
+		return err_sys("cannot ask for the handler of SIGBUS");
+	if (level_of(&now) >= 0)
+		return 0;
+	was_replaced();
+	for (;;) {
+		int error = install_over(&now, &was);
+		if (error)
+			return error;
+		if (is_same(&was, &now) || level_of(&was) >= 0)
+			break;
+		now = was;
+	}
+	sigbus.is_installed = true;
+	return 0;
+}
+
+/* Leaves alone what the program has installed instead. */
+static void uninstall(void)
+{
+	struct sigaction now;
+
+	if (sigaction(SIGBUS, NULL, &now))
+		return;
+	int level = level_of(&now);
+	if (level < 0) {
+		was_replaced();
+		return;
+	}
+	/* What ours passes on to stays known: the program may have kept ours, and put it back. */
+	struct known *previous = atomic_load(&sigbus.previous[level]);
+	if (!sigaction(SIGBUS, &previous->action, &now) && level_of(&now) < 0)
+		sigaction(SIGBUS, &now, NULL);
+	sigbus.is_installed = false;
+}
+
+/*
+ * Guards.
+ */
+
+/* A free seat, or that of this thread if a jump out of the program's handler has left it taken. */
+static struct seat *find_seat(void)
+{
+	struct seat *seat = seat_of((uintptr_t)pthread_self());
+
+	if (seat)
+		sigbus.users--;
+	while (!seat && !(seat = seat_of(0)))
+		pthread_cond_wait(&sigbus.left, &sigbus.lock);
+	return seat;
+}
+
+static int sit_down(struct guard *guard, struct seat **seat)
+{
+	pthread_mutex_lock(&sigbus.lock);
+	*seat = find_seat();
+	int error = install();
+	if (!error) {
+		sigbus.users++;
+		(*seat)->guard = guard;
+		atomic_store(&(*seat)->owner, (uintptr_t)pthread_self());
+	}
+	pthread_mutex_unlock(&sigbus.lock);
+	return error;
+}
+
+static void stand_up(struct seat *seat)
+{
+	pthread_mutex_lock(&sigbus.lock);
+	atomic_store(&seat->owner, 0);
+	if (!--sigbus.users)
+		uninstall();
+	pthread_cond_signal(&sigbus.left);
+	pthread_mutex_unlock(&sigbus.lock);
+}
+
+/* A fault while SIGBUS is blocked would end the process, whatever handler there is. */
+static void unblock(struct guard *guard)
+{
+	sigset_t sigbus_only;
+
+	sigemptyset(&sigbus_only);
+	sigaddset(&sigbus_only, SIGBUS);
+	pthread_sigmask(SIG_BLOCK, NULL, &guard->mask);
+	guard->was_blocked = sigismember(&guard->mask, SIGBUS) == 1;
+	if (guard->was_blocked)
+		pthread_sigmask(SIG_UNBLOCK, &sigbus_only, NULL);
+}
+
+static void block_again(struct guard *guard)
+{
+	if (!guard->was_blocked)
+		return;
+	pthread_sigmask(SIG_SETMASK, &guard->mask, NULL);
+	if (guard->has_deferred)
+		requeue(&guard->deferred);
+}
+
+/* Returns twice if it must: nothing here may live in a variable that the second time needs. */
+static bool run(struct guard *guard, void (*body)(void *arg), void *arg)
+{
+	if (sigsetjmp(guard->escape, 1))
+		return false;
+	body(arg);
+	return true;
+}
+
+int sigbus_guard(const void *from, size_t length, void (*body)(void *arg), void *arg, size_t *fault)
+{
+	struct guard guard;
+	struct seat *seat;
+
+	guard.from = (uintptr_t)from;
+	guard.to = guard.from + length;
+	guard.has_deferred = false;
+	int error = sit_down(&guard, &seat);
+	if (error)
+		return error;
+	unblock(&guard);
+	bool survived = run(&guard, body, arg);
+	block_again(&guard);
+	stand_up(seat);
+	if (survived)
+		return 0;
+	*fault = guard.fault;
+	return PMEM2_E_IO_FAIL;
+}
+
+/*
+ * fork.
+ */
+
+static void before_fork(void)
+{
+	pthread_mutex_lock(&sigbus.lock);
+}
+
+static void after_fork_in_parent(void)
+{
+	pthread_mutex_unlock(&sigbus.lock);
+}
+
+/* The guards of other threads are theirs, in the parent. */
+static void after_fork_in_child(void)
+{
+	for (size_t i = 0; i < SIGBUS_GUARDS; i++)
+		atomic_store(&sigbus.seats[i].owner, 0);
+	if (sigbus.users)
+		uninstall();
+	sigbus.users = 0;
+	pthread_cond_init(&sigbus.left, NULL);
+	pthread_mutex_unlock(&sigbus.lock);
+}
+
+int sigbus_init(void)
+{
+	return -pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+}

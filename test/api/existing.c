@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* existing.c - contract 1.6.2: maps of memory that the program has mapped itself */
+#include <errno.h>
+
+#include "api/fixture.h"
+#include "api/space.h"
+
+#define PAGES 4
+
+static size_t page;
+static int fd;
+static struct pmem2_source *src;
+static char *addr; /* PAGES of the file */
+
+static struct pmem2_map *existing(size_t offset, size_t length, enum pmem2_granularity granularity)
+{
+	struct pmem2_map *map;
+
+	if (pmem2_map_from_existing(&map, src, addr + offset, length, granularity))
+		bail("no map: %s", pmem2_errormsg());
+	return map;
+}
+
+static void life(void)
+{
+	struct pmem2_map *map = UNTOUCHED;
+
+	for (int g = PMEM2_GRANULARITY_BYTE; g <= PMEM2_GRANULARITY_PAGE; g++) {
+		is_int(pmem2_map_from_existing(
+			       &map, src, addr, PAGES * page, (enum pmem2_granularity)g),
+			0, "existing memory, granularity %d", g);
+		ok(pmem2_map_get_address(map) == addr, "at its address");
+		is_int(pmem2_map_get_size(map), PAGES * page, "of its size");
+		is_int(pmem2_map_get_store_granularity(map), g, "with the granularity given");
+		is_int(pmem2_map_delete(&map), 0, "deleted");
+		ok(!map, "which leaves NULL");
+		is_int(space_at(addr, PAGES * page, "rw-s"), PAGES * page, "and the memory mapped");
+	}
+	is_int(pmem2_map_from_existing(&map, src, addr + 100, 7, PMEM2_GRANULARITY_PAGE), 0,
+		"of any alignment");
+	ok(pmem2_map_get_address(map) == addr + 100 && pmem2_map_get_size(map) == 7,
+		"neither is rounded");
+	pmem2_map_delete(&map);
+}
+
+static void refused(void *at, size_t length, int granularity, int want, const char *what)
+{
+	struct pmem2_map *map = UNTOUCHED;
+
+	is_int(pmem2_map_from_existing(&map, src, at, length, (enum pmem2_granularity)granularity),
+		want, "%s", what);
+	ok(map == UNTOUCHED, "%s: the output is untouched", what);
+}
+
+static void mistakes(void)
+{
+	struct pmem2_map *map;
+
+	refused(addr, 0, PMEM2_GRANULARITY_PAGE, -EINVAL, "W13: no bytes");
+	has_str(pmem2_errormsg(), "no bytes", "W13: which the message says");
+	refused(addr, -page, PMEM2_GRANULARITY_PAGE, -EINVAL, "a sum that overflows");
+	refused(addr, page, 3, PMEM2_E_GRANULARITY_NOT_SUPPORTED, "no granularity");
+	refused(addr, page, -1, PMEM2_E_GRANULARITY_NOT_SUPPORTED, "no granularity either");
+	refused(NULL, page, PMEM2_GRANULARITY_PAGE, -EINVAL, "NULL");
+	is_int(pmem2_map_from_existing(NULL, src, addr, page, PMEM2_GRANULARITY_PAGE), -EINVAL,
+		"from_existing(NULL, ...)");
+	is_int(pmem2_map_from_existing(&map, NULL, addr, page, PMEM2_GRANULARITY_PAGE), -EINVAL,
+		"from_existing(..., NULL, ...)");
+	has_str(pmem2_errormsg(), "src is NULL", "says so");
+}
+
+static void overlaps(void)
+{
+	struct pmem2_map *map = existing(page, page, PMEM2_GRANULARITY_PAGE);
+	const enum pmem2_granularity g = PMEM2_GRANULARITY_PAGE;
+
+	refused(addr + page, page, g, PMEM2_E_MAP_EXISTS, "M3: the same again: MAP_EXISTS");
+	refused(addr + page + 1, 1, g, PMEM2_E_MAP_EXISTS, "M3: inside it");
+	refused(addr, PAGES * page, g, PMEM2_E_MAP_EXISTS, "M3: around it");
+	refused(addr, page + 1, g, PMEM2_E_MAP_EXISTS, "M3: its first byte");
+	refused(addr + 2 * page - 1, page, g, PMEM2_E_MAP_EXISTS, "M3: its last byte");
+	struct pmem2_map *before = existing(0, page, g), *behind = existing(2 * page, page, g);
+	ok(before && behind, "adjacent ones are fine");
+	pmem2_map_delete(&before);
+	pmem2_map_delete(&map);
+	pmem2_map_delete(&behind);
+
+	struct pmem2_map *whole = map_of(page, NULL);
+	refused(pmem2_map_get_address(whole), 1, g, PMEM2_E_MAP_EXISTS, "M3: in another map");
+	pmem2_map_delete(&whole);
+}
+
+/* Whether it is on its way to the disk cannot be seen here; that all of these return, can. */
+static void from_the_base(void)
+{
+	struct pmem2_map *map = existing(0, PAGES * page, PMEM2_GRANULARITY_PAGE);
+	unsigned wrong = 0;
+
+	pmem2_get_persist_fn(map)(addr, 1);
+	pmem2_get_persist_fn(map)(addr, PAGES * page);
+	pmem2_get_flush_fn(map)(addr, 10);
+	pmem2_get_drain_fn(map)();
+	wrong += pmem2_get_memcpy_fn(map)(addr, "base", 5, 0) != addr;
+	wrong += pmem2_get_memset_fn(map)(addr + 8, 1, page, 0) != addr + 8;
+	pmem2_map_delete(&map);
+	is_int(wrong, 0, "W12: PAGE: all functions return at the base of the map");
+	is_str(addr, "base", "W12: and have done their work");
+
+	/* Three maps in two pages: what they share is written once for all of them. */
+	struct pmem2_map *a = existing(10, 50, PMEM2_GRANULARITY_PAGE),
+			 *b = existing(60, page, PMEM2_GRANULARITY_PAGE),
+			 *c = existing(60 + page, 5, PMEM2_GRANULARITY_PAGE);
+	pmem2_get_persist_fn(a)(addr + 10, 50);
+	pmem2_get_persist_fn(b)(addr + 60, page);
+	pmem2_get_persist_fn(c)(addr + 10, page + 55);
+	pmem2_get_flush_fn(b)(addr + 60, 1);
+	pmem2_map_delete(&b);
+	pmem2_map_delete(&a);
+	pmem2_map_delete(&c);
+	is_str(addr, "base", "W12: PAGE: and where maps share pages");
+}
+
+static void outlives(void)
+{
+	struct pmem2_map *map;
+	int other = file_of(page, O_RDWR);
+	struct pmem2_source *gone = source_of(other);
+	char *at = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, other, 0);
+
+	is_int(pmem2_map_from_existing(&map, gone, at, page, PMEM2_GRANULARITY_PAGE), 0, "a map");
+	pmem2_source_delete(&gone);
+	close(other);
+	pmem2_get_memset_fn(map)(at, 5, page, PMEM2_F_MEM_NODRAIN);
+	is_int(pmem2_map_delete(&map), 0, "outlives its source; deleting it writes back");
+	is_int(at[page - 1], 5, "and leaves the memory");
+	munmap(at, page);
+}
+
+static void anonymous(void)
+{
+	struct pmem2_source *anon;
+	struct pmem2_map *map;
+	char *memory = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	pmem2_source_from_anon(&anon, page);
+	is_int(pmem2_map_from_existing(&map, anon, memory, page, PMEM2_GRANULARITY_PAGE), 0,
+		"memory without a file");
+	pmem2_get_memset_fn(map)(memory, 7, page, 0);
+	is_int(memory[page - 1], 7, "can be written and persisted");
+	is_int(pmem2_map_delete(&map), 0, "and deleted");
+	pmem2_source_delete(&anon);
+	munmap(memory, page);
+}
+
+static void nothing_left_behind(void)
+{
+	size_t lines = space_lines();
+
+	for (int i = 0; i < 1000; i++) {
+		struct pmem2_map *map = existing(0, page, PMEM2_GRANULARITY_PAGE), *twin;
+		pmem2_map_from_existing(&twin, src, addr, page, PMEM2_GRANULARITY_PAGE);
+		pmem2_map_delete(&map);
+	}
+	is_int(space_lines(), lines, "W14: neither deleted nor refused maps leave anything behind");
+}
+
+int main(void)
+{
+	page = page_size();
+	fd = file_of(PAGES * page, O_RDWR);
+	src = source_of(fd);
+	addr = mmap(NULL, PAGES * page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	life();
+	mistakes();
+	overlaps();
+	from_the_base();
+	outlives();
+	anonymous();
+	nothing_left_behind();
+	munmap(addr, PAGES * page);
+	pmem2_source_delete(&src);
+	close(fd);
+	return tap_done();
+}

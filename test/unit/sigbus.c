@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * sigbus.c - W20: guards against bad memory, and the program's own handlers of SIGBUS
+ *
+ * A page of a mapping that lies behind the end of its file stands in for a bad block: the kernel
+ * raises the same signal. What ends a process, or changes its handlers, happens in a child.
+ */
+#include "map/sigbus.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "libpmem2/base.h"
+#include "tap.h"
+#include "unit/badpage.h"
+
+static size_t page;
+
+/* Bodies. */
+
+static void touch(void *at)
+{
+	(void)*(volatile char *)at;
+}
+
+static void store(void *at)
+{
+	*(volatile char *)at = 1;
+}
+
+static void raise_sigbus(void *unused)
+{
+	raise(SIGBUS);
+}
+
+static bool is_default(void)
+{
+	struct sigaction now;
+
+	sigaction(SIGBUS, NULL, &now);
+	return now.sa_handler == SIG_DFL;
+}
+
+/* How a child that does this ends: its exit status, or the negated signal. */
+static int child(void (*body)(void))
+{
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		setrlimit(RLIMIT_CORE, &(struct rlimit){0});
+		body();
+		_exit(0);
+	}
+	waitpid(pid, &status, 0);
+	return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/* In a child: end it with this status unless it is true. */
+static void must(bool truth, int status)
+{
+	if (!truth)
+		_exit(status);
+}
+
+static void faults(void)
+{
+	char *bad = bad_pages(1, 2);
+	size_t fault = 99;
+
+	is_int(sigbus_guard(bad, 3 * page, touch, bad + 5, &fault), 0, "a good page");
+	is_int(fault, 99, "no fault");
+	is_int(sigbus_guard(bad, 3 * page, touch, bad + page + 8, &fault), PMEM2_E_IO_FAIL,
+		"a load from a bad page");
+	is_int(fault, page + 8, "the fault's offset");
+	is_int(sigbus_guard(bad, 3 * page, store, bad + 2 * page, &fault), PMEM2_E_IO_FAIL,
+		"a store to a bad page");
+	is_int(fault, 2 * page, "the fault's offset");
+	ok(is_default(), "afterwards the handler is gone");
+	munmap(bad, 3 * page);
+}
+
+/* Many at once: each must come back to its own thread, with its own offset. */
+#define THREADS 80
+#define ROUNDS  50
+
+static void *many_faults(void *number)
+{
+	size_t n = (size_t)number, fault, wrong = 0;
+	char *bad = bad_pages(1, 1);
+
+	for (size_t i = 0; i < ROUNDS; i++) {
+		fault = 0;
+		if (sigbus_guard(bad, 2 * page, touch, bad + page + n + i, &fault) !=
+				PMEM2_E_IO_FAIL ||
+			fault != page + n + i)
+			wrong++;
+		wrong += sigbus_guard(bad, 2 * page, touch, bad + n, &fault) != 0;
+	}
+	munmap(bad, 2 * page);
+	return (void *)wrong;
+}
+
+static void threads(void)
+{
+	pthread_t ids[THREADS];
+	size_t wrong = 0;
+	void *result;
+
+	for (size_t i = 0; i < THREADS; i++)
+		pthread_create(&ids[i], NULL, many_faults, (void *)i);
+	for (size_t i = 0; i < THREADS; i++) {
+		pthread_join(ids[i], &result);
+		wrong += (size_t)result;
+	}
+	is_int(wrong, 0, "W20: %d threads, more than there are seats, fault at the same time",
+		THREADS);
+	ok(is_default(), "W20: afterwards the handler is gone");
+}
+
+/*
+ * The program's handlers. This one makes its own bad page good, and returns.
+ */
+
+static char *own_page;
+static volatile sig_atomic_t handled, handler_code;
+static sigset_t handler_mask;
+static void *volatile handler_stack;
+
+static void repair(int number, siginfo_t *info, void *context)
+{
+	char here;
+
+	handled++;
+	handler_code = info->si_code;
+	handler_stack = &here;
+	pthread_sigmask(SIG_BLOCK, NULL, &handler_mask);
+	if (info->si_addr >= (void *)own_page && (char *)info->si_addr < own_page + page)
+		mmap(own_page, page, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+}
+
+static void count(int number)
+{
+	handled++;
+}
+
+static void set_handler(void (*handler)(int, siginfo_t *, void *), int flags)
+{
+	struct sigaction action = {.sa_sigaction = handler, .sa_flags = flags | SA_SIGINFO};
+
+	sigemptyset(&action.sa_mask);
+	sigaddset(&action.sa_mask, SIGUSR1);
+	sigaction(SIGBUS, &action, NULL);
+}
+
+/* A guard of something else, in which the program's own page is touched. */
+static int touch_own(char *guarded)
+{
+	size_t fault;
+
+	return sigbus_guard(guarded, page, touch, own_page, &fault);
+}
+
+static void own_fault(void)
+{
+	struct sigaction now;
+
+	own_page = bad_pages(0, 1);
+	set_handler(repair, SA_RESTART);
+	must(touch_own(bad_pages(0, 1)) == 0, 1);
+	must(handled == 1 && handler_code == BUS_ADRERR, 2);
+	must(sigismember(&handler_mask, SIGUSR1) && sigismember(&handler_mask, SIGBUS), 3);
+	sigaction(SIGBUS, NULL, &now);
+	must(now.sa_sigaction == repair && now.sa_flags & SA_RESTART, 4);
+	must(sigismember(&now.sa_mask, SIGUSR1) == 1, 5);
+}
+
+static atomic_bool in_guard, go_on;
+
+static void wait_in_guard(void *unused)
+{
+	atomic_store(&in_guard, true);
+	while (!atomic_load(&go_on))
+		usleep(100);
+}
+
+/* Another thread in a guard, until `go_on`. */
+static void *guarded_thread(void *at)
+{
+	size_t fault;
+
+	sigbus_guard(at, page, wait_in_guard, NULL, &fault);
+	return NULL;
+}
+
+static pthread_t start_guarded_thread(void)
+{
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, guarded_thread, bad_pages(0, 1));
+	while (!atomic_load(&in_guard))
+		usleep(100);
+	return thread;
+}
+
+static void end_guarded_thread(pthread_t thread)
+{
+	atomic_store(&go_on, true);
+	pthread_join(thread, NULL);
+	atomic_store(&go_on, false);
+	atomic_store(&in_guard, false);
+}
+
+static void own_fault_on_another_thread(void)
+{
+	own_page = bad_pages(0, 1);
+	set_handler(repair, 0);
+	pthread_t thread = start_guarded_thread();
+	touch(own_page);
+	must(handled == 1, 1);
+	end_guarded_thread(thread);
+	own_page = bad_pages(0, 1);
+	touch(own_page);
+	must(handled == 2, 2);
+}
+
+static void without_siginfo(void)
+{
+	size_t fault;
+
+	signal(SIGBUS, count);
+	must(sigbus_guard(NULL, page, raise_sigbus, NULL, &fault) == 0, 1);
+	must(handled == 1, 2);
+}
+
+static void sent_to_a_handler(void)
+{
+	size_t fault;
+
+	own_page = bad_pages(0, 1);
+	set_handler(repair, 0);
+	must(sigbus_guard(own_page, page, raise_sigbus, NULL, &fault) == 0, 1);
+	must(handled == 1 && handler_code == SI_TKILL, 2);
+}
+
+static void on_its_stack(void)
+{
+	stack_t stack = {.ss_sp = malloc(65536), .ss_size = 65536};
+
+	own_page = bad_pages(0, 1);
+	sigaltstack(&stack, NULL);
+	set_handler(repair, SA_ONSTACK | SA_NODEFER);
+	must(touch_own(bad_pages(0, 1)) == 0, 1);
+	must(handler_stack >= stack.ss_sp && (char *)handler_stack < (char *)stack.ss_sp + 65536,
+		2);
+	must(!sigismember(&handler_mask, SIGBUS), 3);
+}
+
+static void only_once(void)
+{
+	own_page = bad_pages(0, 1);
+	set_handler(repair, SA_RESETHAND);
+	must(touch_own(bad_pages(0, 1)) == 0, 1);
+	must(handled == 1 && is_default(), 2);
+	own_page = bad_pages(0, 1);
+	touch_own(bad_pages(0, 1));
+	_exit(3);
+}
+
+static sigjmp_buf way_out;
+
+static void jump(int number, siginfo_t *info, void *context)
+{
+	siglongjmp(way_out, 1);
+}
+
+/* It is not allowed; but the next guard of this thread must work nevertheless. */
+static void jumps_out(void)
+{
+	char *bad = bad_pages(0, 1);
+	size_t fault;
+
+	own_page = bad_pages(0, 1);
+	set_handler(jump, 0);
+	if (!sigsetjmp(way_out, 1))
+		touch_own(bad);
+	must(sigbus_guard(bad, page, touch, bad, &fault) == PMEM2_E_IO_FAIL, 1);
+	must(sigbus_guard(bad, page, touch, bad, &fault) == PMEM2_E_IO_FAIL, 2);
+}
+
+/*
+ * A handler that is installed while a guard runs, and passes on to the one that it has replaced.
+ */
+
+static struct sigaction replaced;
+static volatile sig_atomic_t passed_on;
+
+static void second(int number, siginfo_t *info, void *context)
+{
+	passed_on++;
+	must(passed_on < 100, 99); /* a circle */
+	if (replaced.sa_flags & SA_SIGINFO)
+		replaced.sa_sigaction(number, info, context);
+	else
+		_exit(98);
+}
+
+static void install_second(void *unused)
+{
+	struct sigaction action = {.sa_sigaction = second, .sa_flags = SA_SIGINFO};
+
+	sigaction(SIGBUS, &action, &replaced);
+}
+
+static void install_and_touch(void *at)
+{
+	install_second(NULL);
+	touch(at);
+}
+
+static void installed_meanwhile(void)
+{
+	char *bad = bad_pages(0, 1);
+	struct sigaction now;
+	size_t fault;
+
+	set_handler(repair, 0);
+	must(sigbus_guard(bad, page, install_and_touch, bad, &fault) == PMEM2_E_IO_FAIL, 1);
+	must(passed_on == 1, 2);
+	sigaction(SIGBUS, NULL, &now);
+	must(now.sa_sigaction == second, 3);
+	/* Ours is over the second one now, which passes on to ours over the first one. */
+	own_page = bad_pages(0, 1);
+	must(touch_own(bad) == 0, 4);
+	must(passed_on == 2 && handled == 1, 5);
+	must(sigbus_guard(bad, page, touch, bad, &fault) == PMEM2_E_IO_FAIL, 6);
+	must(passed_on == 2, 7);
+	/* And nobody is over it here. */
+	own_page = bad_pages(0, 1);
+	touch(own_page);
+	must(passed_on == 3 && handled == 2, 8);
+	/* Put back what it replaced: that is ours. It still passes on, and still guards. */
+	sigaction(SIGBUS, &replaced, NULL);
+	own_page = bad_pages(0, 1);
+	touch(own_page);
+	must(handled == 3, 9);
+	must(sigbus_guard(bad, page, touch, bad, &fault) == PMEM2_E_IO_FAIL, 10);
+	sigaction(SIGBUS, NULL, &now);
+	must(now.sa_sigaction == repair, 11);
+}
+
+static void meanwhile_and_unknown_to_all(void)
+{
+	char *bad = bad_pages(0, 1);
+	size_t fault;
+
+	sigbus_guard(bad, page, install_second, NULL, &fault);
+	own_page = bad_pages(0, 1);
+	touch_own(bad);
+}
+
+/* Default actions. */
+
+static void fault_elsewhere(void)
+{
+	own_page = bad_pages(0, 1);
+	touch_own(bad_pages(0, 1));
+}
+
+static void fault_on_another_thread(void)
+{
+	start_guarded_thread();
+	touch(bad_pages(0, 1));
+}
+
+static void sent_by_default(void)
+{
+	size_t fault;
+
+	sigbus_guard(NULL, page, raise_sigbus, NULL, &fault);
+}
+
+static void ignored(void)
+{
+	size_t fault;
+
+	signal(SIGBUS, SIG_IGN);
+	must(sigbus_guard(NULL, page, raise_sigbus, NULL, &fault) == 0, 1);
+	_exit(7);
+}
+
+static void ignored_fault(void)
+{
+	signal(SIGBUS, SIG_IGN);
+	fault_elsewhere();
+}
+
+static void blocked(void)
+{
+	char *bad = bad_pages(0, 1);
+	sigset_t mask, now;
+	siginfo_t info;
+	size_t fault;
+
+	sigfillset(&mask);
+	pthread_sigmask(SIG_BLOCK, &mask, NULL);
+	must(sigbus_guard(bad, page, touch, bad, &fault) == PMEM2_E_IO_FAIL, 1);
+	pthread_sigmask(SIG_BLOCK, NULL, &now);
+	must(sigismember(&now, SIGBUS) == 1 && sigismember(&now, SIGTERM) == 1, 2);
+	/* One that waits because it is blocked still waits. */
+	sigqueue(getpid(), SIGBUS, (union sigval){.sival_int = 77});
+	must(sigbus_guard(bad, page, touch, bad, &fault) == PMEM2_E_IO_FAIL, 3);
+	sigpending(&now);
+	must(sigismember(&now, SIGBUS) == 1, 4);
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGBUS);
+	must(sigwaitinfo(&mask, &info) == SIGBUS && info.si_value.sival_int == 77, 5);
+}
+
+static void blocked_and_elsewhere(void)
+{
+	sigset_t mask;
+
+	sigfillset(&mask);
+	pthread_sigmask(SIG_BLOCK, &mask, NULL);
+	fault_elsewhere();
+}
+
+static void in_a_fork(void)
+{
+	char *bad = bad_pages(0, 1);
+	size_t fault;
+
+	start_guarded_thread();
+	pid_t pid = fork();
+	if (!pid) {
+		must(is_default(), 1);
+		must(sigbus_guard(bad, page, touch, bad, &fault) == PMEM2_E_IO_FAIL, 2);
+		must(is_default(), 3);
+		_exit(0);
+	}
+	int status;
+	waitpid(pid, &status, 0);
+	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 50);
+}
+
+int main(void)
+{
+	page = (size_t)sysconf(_SC_PAGESIZE);
+	if (sigbus_init())
+		bail("sigbus_init failed");
+	faults();
+	threads();
+	is_int(child(own_fault), 0, "the program's handler gets the program's fault");
+	is_int(child(own_fault_on_another_thread), 0, "on a thread without a guard, too");
+	is_int(child(without_siginfo), 0, "a handler of one argument");
+	is_int(child(sent_to_a_handler), 0, "a signal that was sent, not raised by a fault");
+	is_int(child(on_its_stack), 0, "on the stack, and with the mask, that it asked for");
+	is_int(child(only_once), -SIGBUS, "only once, if it asked for that");
+	is_int(child(jumps_out), 0, "one that jumps out of a guard");
+	is_int(child(installed_meanwhile), 0, "one installed while a guard runs");
+	is_int(child(meanwhile_and_unknown_to_all), -SIGBUS,
+		"it passes on in vain: the default action");
+	is_int(child(fault_elsewhere), -SIGBUS, "no handler: a fault elsewhere ends the process");
+	is_int(child(fault_on_another_thread), -SIGBUS, "on a thread without a guard, too");
+	is_int(child(sent_by_default), -SIGBUS, "a signal that was sent, too");
+	is_int(child(ignored), 7, "ignored: a signal that was sent is");
+	is_int(child(ignored_fault), -SIGBUS, "a fault cannot be");
+	is_int(child(blocked), 0, "blocked: guards work, and what waits still waits");
+	is_int(child(blocked_and_elsewhere), -SIGBUS, "a fault elsewhere ends the process");
+	is_int(child(in_a_fork), 0, "a child of fork has no guards of other threads");
+	return tap_done();
+}
