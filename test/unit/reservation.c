@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* reservation.c - random operations against a plain picture of the pages; many threads on one */
+#include "map/reservation.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "cpu/cpu.h"
+#include "tap.h"
+
+#define PAGES 64 /* of address space that the picture shows */
+#define MAPS  24
+
+static size_t page;
+
+static struct map_request request(struct reservation *in, size_t offset, size_t pages)
+{
+	return (struct map_request){
+		.fd = -1,
+		.length = pages * page,
+		.alignment = page,
+		.protection = PROT_READ | PROT_WRITE,
+		.required = PMEM2_GRANULARITY_PAGE,
+		.reservation = in,
+		.reservation_offset = offset,
+	};
+}
+
+/*
+ * The picture: pages of an address range that nothing else uses. The reservation is [from, to) of
+ * it; each map is [first, first + count).
+ */
+static struct {
+	char *base;
+	size_t from, to;
+	struct reservation reservation;
+	struct map maps[MAPS];
+	size_t first[MAPS], count[MAPS]; /* count 0: not mapped */
+} picture;
+
+static unsigned seed = 3;
+
+static size_t pick(size_t below)
+{
+	return (size_t)rand_r(&seed) % below;
+}
+
+/* The lowest map of the picture with a page in [from, to); MAPS if there is none. */
+static size_t lowest_in(size_t from, size_t to)
+{
+	size_t lowest = MAPS;
+
+	for (size_t i = 0; i < MAPS; i++)
+		if (picture.count[i] && picture.first[i] < to &&
+			picture.first[i] + picture.count[i] > from &&
+			(lowest == MAPS || picture.first[i] < picture.first[lowest]))
+			lowest = i;
+	return lowest;
+}
+
+static size_t highest_before(size_t end)
+{
+	size_t highest = MAPS;
+
+	for (size_t i = 0; i < MAPS; i++)
+		if (picture.count[i] && picture.first[i] < end &&
+			(highest == MAPS || picture.first[i] > picture.first[highest]))
+			highest = i;
+	return highest;
+}
+
+static bool try_map(size_t i)
+{
+	size_t offset = pick(PAGES), count = 1 + pick(5), first = picture.from + offset;
+	struct map_request wanted = request(&picture.reservation, offset * page, count);
+	int want = 0;
+
+	if (picture.count[i]) {
+		picture.count[i] = 0;
+		return map_close(&picture.maps[i]) == 0;
+	}
+	if (first + count > picture.to)
+		want = PMEM2_E_LENGTH_OUT_OF_RANGE;
+	else if (lowest_in(first, first + count) < MAPS)
+		want = PMEM2_E_MAPPING_EXISTS;
+	if (map_open(&picture.maps[i], &wanted) != want)
+		return false;
+	if (want)
+		return true;
+	picture.first[i] = first;
+	picture.count[i] = count;
+	memset(picture.maps[i].addr, (int)i, count * page);
+	return picture.maps[i].addr == picture.base + first * page;
+}
+
+static bool try_extend(void)
+{
+	size_t count = pick(4);
+
+	if (picture.to + count > PAGES)
+		return true;
+	picture.to += count;
+	return reservation_extend(&picture.reservation, count * page) == 0;
+}
+
+static int expected_of_shrink(size_t offset, size_t count)
+{
+	size_t all = picture.to - picture.from, first = picture.from + offset;
+
+	if (offset >= all)
+		return PMEM2_E_OFFSET_OUT_OF_RANGE;
+	if (!count || offset + count > all)
+		return PMEM2_E_LENGTH_OUT_OF_RANGE;
+	if ((offset && offset + count < all) || count == all)
+		return PMEM2_E_NOSUPP;
+	if (lowest_in(first, first + count) < MAPS)
+		return PMEM2_E_VM_RESERVATION_NOT_EMPTY;
+	return 0;
+}
+
+static bool try_shrink(void)
+{
+	size_t all = picture.to - picture.from, count = pick(6);
+	size_t offset = pick(3) ? (pick(2) || count > all ? 0 : all - count) : pick(all + 2);
+	int want = expected_of_shrink(offset, count);
+
+	if (reservation_shrink(&picture.reservation, offset * page, count * page) != want)
+		return false;
+	if (want)
+		return true;
+	if (!offset)
+		picture.from += count;
+	else
+		picture.to -= count;
+	return true;
+}
+
+/* One that has moved away to the end of the picture begins anew. */
+static bool try_anew(void)
+{
+	if (picture.to - picture.from > 4 || lowest_in(0, PAGES) < MAPS)
+		return true;
+	picture.from = 0;
+	picture.to = 20;
+	return reservation_close(&picture.reservation) == 0 &&
+	       reservation_open(&picture.reservation, picture.base, 20 * page) == 0;
+}
+
+static bool is_map(const struct map *map, size_t i)
+{
+	return map == (i < MAPS ? &picture.maps[i] : NULL);
+}
+
+static bool looks_right(void)
+{
+	struct reservation *rsv = &picture.reservation;
+	size_t offset = pick(PAGES), count = pick(8), from = picture.from + offset;
+	size_t i = pick(MAPS), size;
+	char *addr;
+
+	reservation_extent(rsv, &addr, &size);
+	if (addr != picture.base + picture.from * page ||
+		size != (picture.to - picture.from) * page)
+		return false;
+	if (!is_map(reservation_find(rsv, offset * page, count * page),
+		    lowest_in(from, from + (count ? count : 1))))
+		return false;
+	if (!is_map(reservation_last(rsv), highest_before(PAGES)))
+		return false;
+	if (!picture.count[i])
+		return true;
+	return picture.maps[i].addr[picture.count[i] * page - 1] == (char)i &&
+	       is_map(reservation_next(rsv, &picture.maps[i]),
+		       lowest_in(picture.first[i] + picture.count[i], PAGES)) &&
+	       is_map(reservation_previous(rsv, &picture.maps[i]),
+		       highest_before(picture.first[i]));
+}
+
+/* An address range that is free, and a reservation at its beginning. */
+static void begin(void)
+{
+	picture.base = mmap(
+		NULL, PAGES * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (picture.base == MAP_FAILED)
+		bail("no address space: %m");
+	munmap(picture.base, PAGES * page);
+	picture.to = 20;
+	if (reservation_open(&picture.reservation, picture.base, 20 * page))
+		bail("no reservation: %s", err_get());
+}
+
+static void random_operations(void)
+{
+	size_t maps = 0, extends = 0, shrinks = 0, anew = 0, looks = 0;
+
+	begin();
+	for (int i = 0; i < 20000; i++) {
+		maps += try_map(pick(MAPS));
+		extends += pick(4) ? 1 : try_extend();
+		shrinks += pick(4) ? 1 : try_shrink();
+		anew += try_anew();
+		looks += looks_right();
+	}
+	is_int(maps, 20000, "20000 maps made, refused or deleted at random");
+	is_int(extends, 20000, "and as often extended");
+	is_int(shrinks, 20000, "shrunk");
+	is_int(anew, 20000, "and begun anew");
+	is_int(looks, 20000, "all as in the picture");
+	for (size_t i = 0; i < MAPS; i++)
+		if (picture.count[i])
+			map_close(&picture.maps[i]);
+	is_int(reservation_close(&picture.reservation), 0, "empty at the end");
+}
+
+/*
+ * Threads. Each writes its own number into what it has mapped and finds it there as long as it has
+ * it: two in one slot, or a slot whose address space was given up, would show.
+ */
+
+#define THREADS 6
+#define ROUNDS  1500
+
+static struct reservation shared;
+static atomic_uint occupied, refused;
+
+static void *map_and_unmap(void *number)
+{
+	unsigned mine = (unsigned)(size_t)number + 1;
+	size_t wrong = 0;
+
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		struct map map;
+		struct map_request wanted =
+			request(&shared, rand_r(&mine) % 8 * page, 1 + rand_r(&mine) % 3);
+		int error = map_open(&map, &wanted);
+		if (error) {
+			wrong += error != PMEM2_E_MAPPING_EXISTS &&
+				 error != PMEM2_E_LENGTH_OUT_OF_RANGE;
+			atomic_fetch_add(&refused, 1);
+			continue;
+		}
+		memset(map.addr, (int)(size_t)number, map.length);
+		struct map *found = reservation_next(&shared, &map);
+		wrong += found == &map;
+		for (size_t at = 0; at < map.length; at += 64)
+			wrong += map.addr[at] != (char)(size_t)number;
+		wrong += map_close(&map) != 0;
+		atomic_fetch_add(&occupied, 1);
+	}
+	return (void *)wrong;
+}
+
+/* It grows and shrinks where the others map. */
+static void *extend_and_shrink(void *unused)
+{
+	size_t wrong = 0;
+
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		int error = reservation_shrink(&shared, 6 * page, 2 * page);
+		if (!error)
+			wrong += reservation_extend(&shared, 2 * page) != 0;
+		else
+			wrong += error != PMEM2_E_VM_RESERVATION_NOT_EMPTY;
+	}
+	return (void *)wrong;
+}
+
+static void *find(void *unused)
+{
+	size_t wrong = 0, size;
+	char *addr;
+
+	for (unsigned i = 0; i < ROUNDS * 4; i++) {
+		reservation_extent(&shared, &addr, &size);
+		wrong += size != 8 * page && size != 6 * page;
+		(void)reservation_find(&shared, i % 8 * page, page);
+		(void)reservation_last(&shared);
+	}
+	return (void *)wrong;
+}
+
+static void threads(void)
+{
+	pthread_t ids[THREADS + 2];
+	size_t wrong = 0;
+	void *result;
+
+	if (reservation_open(&shared, NULL, 8 * page))
+		bail("no reservation: %s", err_get());
+	for (size_t i = 0; i < THREADS; i++)
+		pthread_create(&ids[i], NULL, map_and_unmap, (void *)i);
+	pthread_create(&ids[THREADS], NULL, extend_and_shrink, NULL);
+	pthread_create(&ids[THREADS + 1], NULL, find, NULL);
+	for (size_t i = 0; i < THREADS + 2; i++) {
+		pthread_join(ids[i], &result);
+		wrong += (size_t)result;
+	}
+	is_int(wrong, 0, "W17: %d threads map into one reservation, one resizes it, one searches",
+		THREADS);
+	ok(occupied > 0 && occupied + refused == THREADS * ROUNDS,
+		"some maps were made, others refused");
+	is_int(reservation_close(&shared), 0, "empty at the end");
+}
+
+/* All want the same slot: one gets it. */
+static pthread_barrier_t together;
+
+static void *want_slot(void *result)
+{
+	static struct map maps[THREADS];
+	static atomic_uint next;
+	struct map_request wanted = request(&shared, 0, 1);
+	struct map *map = &maps[atomic_fetch_add(&next, 1) % THREADS];
+
+	pthread_barrier_wait(&together);
+	int error = map_open(map, &wanted);
+	*(int *)result = error;
+	pthread_barrier_wait(&together);
+	if (!error)
+		map_close(map);
+	return NULL;
+}
+
+static void one_slot(void)
+{
+	pthread_t ids[THREADS];
+	int results[THREADS], wrong = 0;
+
+	if (reservation_open(&shared, NULL, page))
+		bail("no reservation: %s", err_get());
+	pthread_barrier_init(&together, NULL, THREADS);
+	for (int round = 0; round < 100; round++) {
+		int won = 0, lost = 0;
+		for (size_t i = 0; i < THREADS; i++)
+			pthread_create(&ids[i], NULL, want_slot, &results[i]);
+		for (size_t i = 0; i < THREADS; i++) {
+			pthread_join(ids[i], NULL);
+			won += results[i] == 0;
+			lost += results[i] == PMEM2_E_MAPPING_EXISTS;
+		}
+		wrong += won != 1 || lost != THREADS - 1;
+	}
+	is_int(wrong, 0, "W17: of %d threads that want one slot, one gets it, 100 times", THREADS);
+	is_int(reservation_close(&shared), 0, "empty at the end");
+}
+
+int main(void)
+{
+	page = (size_t)sysconf(_SC_PAGESIZE);
+	cpu_init();
+	if (map_init())
+		bail("map_init failed");
+	random_operations();
+	threads();
+	one_slot();
+	return tap_done();
+}
