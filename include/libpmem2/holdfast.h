@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include <libpmem2/base.h>
+#include <libpmem2/explain.h>
 
 #ifdef __cplusplus
 extern "C" {

@@ -19,8 +19,11 @@ static enum region_domain domain_of(int region)
 {
 	char domain[SYSFS_VALUE];
 
-	if (sysfs_read(region, "persistence_domain", domain))
-		return REGION_DOMAIN_UNKNOWN;
+	int error = sysfs_read(region, "persistence_domain", domain);
+	/* A word too long for us is one that we do not know. */
+	if (error)
+		return error == -ENOENT || error == -EMSGSIZE ? REGION_DOMAIN_UNKNOWN
+							      : REGION_DOMAIN_UNREADABLE;
 	if (!strcmp(domain, "cpu_cache"))
 		return REGION_DOMAIN_CPU_CACHE;
 	if (!strcmp(domain, "memory_controller"))

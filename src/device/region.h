@@ -14,9 +14,13 @@
 
 #include "device/walk.h"
 
-/* How far a store must get to survive a power cut; the attribute persistence_domain. */
+/*
+ * How far a store must get to survive a power cut; the attribute persistence_domain. Ordered: of
+ * several regions, the first of these is what can be said of all.
+ */
 enum region_domain {
-	REGION_DOMAIN_UNKNOWN,           /* the kernel does not say, or it cannot be read */
+	REGION_DOMAIN_UNREADABLE,
+	REGION_DOMAIN_UNKNOWN,           /* the kernel does not say */
 	REGION_DOMAIN_MEMORY_CONTROLLER, /* out of the CPU's caches */
 	REGION_DOMAIN_CPU_CACHE,         /* the caches are enough */
 };

@@ -19,7 +19,7 @@ const char *granularity_name(enum pmem2_granularity granularity)
 	return names[granularity];
 }
 
-static bool granularity_forced(enum pmem2_granularity *granularity)
+bool granularity_forced(struct granularity *forced)
 {
 	static const struct {
 		const char *value;
@@ -30,58 +30,120 @@ static bool granularity_forced(enum pmem2_granularity *granularity)
 		{"CACHELINE", PMEM2_GRANULARITY_CACHE_LINE},
 		{"PAGE", PMEM2_GRANULARITY_PAGE},
 	};
-	const char *forced = env_get("PMEM2_FORCE_GRANULARITY");
+	const char *wanted = env_get("PMEM2_FORCE_GRANULARITY");
 
-	if (!forced)
+	if (!wanted)
 		return false;
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (!strcasecmp(forced, known[i].value)) {
-			*granularity = known[i].granularity;
+		if (!strcasecmp(wanted, known[i].value)) {
+			*forced =
+				(struct granularity){known[i].granularity, HOLDFAST_REASON_FORCED};
 			log_notice("granularity %s: forced by the environment",
-				granularity_name(*granularity));
+				granularity_name(forced->value));
 			return true;
 		}
-	log_warning("PMEM2_FORCE_GRANULARITY=%s is not a granularity: ignored", forced);
+	log_warning("PMEM2_FORCE_GRANULARITY=%s is not a granularity: ignored", wanted);
 	return false;
 }
 
-/* Why stores to a DAX device cannot be made durable by this process; NULL if they can. */
-static const char *dax_objection(const struct region *region, bool can_flush)
+const char *granularity_objection(enum holdfast_reason reason)
+{
+	switch (reason) {
+	case HOLDFAST_REASON_DAX_NOT_PERSISTENT:
+		return "is not on persistent memory";
+	case HOLDFAST_REASON_DAX_VOLATILE:
+		return "is on a volatile region";
+	case HOLDFAST_REASON_DAX_HOST_FLUSH:
+		return "is virtio-pmem, which only the host can flush";
+	case HOLDFAST_REASON_DAX_NO_CPU_FLUSH:
+		return "needs a cache flush that this CPU does not offer to programs";
+	default:
+		return "cannot be refused"; /* no objection is made for any other reason */
+	}
+}
+
+static enum holdfast_reason reason_to_flush(const struct region *region)
 {
 	if (!region->found)
-		return "is not on persistent memory";
-	if (region->is_volatile)
-		return "is on a volatile region";
-	if (region->flushed_by_host)
-		return "is virtio-pmem, which only the host can flush";
-	if (!can_flush && region->domain != REGION_DOMAIN_CPU_CACHE)
-		return "needs a cache flush that this CPU does not offer to programs";
-	return NULL;
+		return HOLDFAST_REASON_NO_REGION;
+	switch (region->domain) {
+	case REGION_DOMAIN_CPU_CACHE:
+		return HOLDFAST_REASON_CPU_CACHE;
+	case REGION_DOMAIN_MEMORY_CONTROLLER:
+		return HOLDFAST_REASON_MEMORY_CONTROLLER;
+	case REGION_DOMAIN_UNREADABLE:
+		return HOLDFAST_REASON_DOMAIN_UNREADABLE;
+	case REGION_DOMAIN_UNKNOWN:
+		break;
+	}
+	return HOLDFAST_REASON_DOMAIN_UNKNOWN;
+}
+
+/* Whether stores to a DAX device cannot be made durable by this process, and why. */
+static bool object_to_dax(enum holdfast_reason *reason, const struct region *region, bool can_flush)
+{
+	if (!region->found)
+		*reason = HOLDFAST_REASON_DAX_NOT_PERSISTENT;
+	else if (region->is_volatile)
+		*reason = HOLDFAST_REASON_DAX_VOLATILE;
+	else if (region->flushed_by_host)
+		*reason = HOLDFAST_REASON_DAX_HOST_FLUSH;
+	else if (!can_flush && region->domain != REGION_DOMAIN_CPU_CACHE)
+		*reason = HOLDFAST_REASON_DAX_NO_CPU_FLUSH;
+	else
+		return false;
+	return true;
+}
+
+bool granularity_judge(struct granularity *judged, const struct device *device,
+	const struct region *region, bool sync, bool can_flush)
+{
+	if (device->kind == DEVICE_DAX) {
+		judged->value = PMEM2_GRANULARITY_PAGE;
+		if (object_to_dax(&judged->reason, region, can_flush))
+			return false;
+		sync = true;
+	}
+	enum holdfast_reason reason = reason_to_flush(region);
+	if (!sync)
+		*judged = (struct granularity){PMEM2_GRANULARITY_PAGE, HOLDFAST_REASON_NO_MAP_SYNC};
+	else if (reason == HOLDFAST_REASON_CPU_CACHE)
+		*judged = (struct granularity){PMEM2_GRANULARITY_BYTE, reason};
+	else if (can_flush)
+		*judged = (struct granularity){PMEM2_GRANULARITY_CACHE_LINE, reason};
+	else
+		*judged =
+			(struct granularity){PMEM2_GRANULARITY_PAGE, HOLDFAST_REASON_NO_CPU_FLUSH};
+	return true;
+}
+
+static int judge_or_say_why(struct granularity *decided, const struct device *device,
+	const struct region *region, bool sync, bool can_flush)
+{
+	struct granularity judged;
+
+	if (!granularity_judge(&judged, device, region, sync, can_flush))
+		return err_set(PMEM2_E_NOSUPP, "DAX device %u:%u %s", major(device->number),
+			minor(device->number), granularity_objection(judged.reason));
+	*decided = judged;
+	return 0;
 }
 
 int granularity_find(enum pmem2_granularity *granularity, const struct device *device,
 	const struct region *region, bool sync, bool can_flush)
 {
-	if (device->kind == DEVICE_DAX) {
-		const char *objection = dax_objection(region, can_flush);
-		if (objection)
-			return err_set(PMEM2_E_NOSUPP, "DAX device %u:%u %s", major(device->number),
-				minor(device->number), objection);
-		sync = true;
-	}
-	if (!sync)
-		*granularity = PMEM2_GRANULARITY_PAGE;
-	else if (region->found && region->domain == REGION_DOMAIN_CPU_CACHE)
-		*granularity = PMEM2_GRANULARITY_BYTE;
-	else
-		*granularity = can_flush ? PMEM2_GRANULARITY_CACHE_LINE : PMEM2_GRANULARITY_PAGE;
-	return 0;
+	struct granularity judged;
+	int error = judge_or_say_why(&judged, device, region, sync, can_flush);
+
+	if (!error)
+		*granularity = judged.value;
+	return error;
 }
 
-int granularity_decide(enum pmem2_granularity *granularity, const struct device *device,
+int granularity_decide(struct granularity *decided, const struct device *device,
 	const struct region *region, bool sync, bool can_flush)
 {
-	if (granularity_forced(granularity))
+	if (granularity_forced(decided))
 		return 0;
-	return granularity_find(granularity, device, region, sync, can_flush);
+	return judge_or_say_why(decided, device, region, sync, can_flush);
 }

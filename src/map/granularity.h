@@ -23,18 +23,38 @@
 
 #include "device/device.h"
 #include "libpmem2/base.h"
+#include "libpmem2/explain.h"
+
+/*
+ * What is decided, and why. Explanations are made from this, so that they cannot say something else
+ * than what maps get.
+ */
+struct granularity {
+	enum pmem2_granularity value;
+	enum holdfast_reason reason;
+};
 
 /*
  * For a shared mapping; `sync` tells whether MAP_SYNC was accepted, `can_flush` whether the CPU has
- * a flush for user mode. PMEM2_E_NOSUPP as said above, with a sentence.
+ * a flush for user mode. False where it is refused, with the reason why.
  */
+bool granularity_judge(struct granularity *judged, const struct device *device,
+	const struct region *region, bool sync, bool can_flush);
+
+/* The same, as a code: PMEM2_E_NOSUPP with a sentence where it is refused. */
 int granularity_find(enum pmem2_granularity *granularity, const struct device *device,
 	const struct region *region, bool sync, bool can_flush);
 
-/* The same, unless PMEM2_FORCE_GRANULARITY in the environment overrules all of it. */
-int granularity_decide(enum pmem2_granularity *granularity, const struct device *device,
+/* Whether PMEM2_FORCE_GRANULARITY in the environment overrules that, and with what. */
+bool granularity_forced(struct granularity *forced);
+
+/* Both: what is forced, else what is judged; PMEM2_E_NOSUPP with a sentence. */
+int granularity_decide(struct granularity *decided, const struct device *device,
 	const struct region *region, bool sync, bool can_flush);
 
 const char *granularity_name(enum pmem2_granularity granularity);
+
+/* What follows the name of a DAX device, for a reason to refuse it: "is on a volatile region". */
+const char *granularity_objection(enum holdfast_reason reason);
 
 #endif

@@ -29,14 +29,18 @@ int map_init(void)
 /* Private and anonymous stores need not survive anything: nothing has to be flushed for them. */
 static int decide(struct map *map, const struct map_request *request, bool sync)
 {
-	map->granularity = PMEM2_GRANULARITY_BYTE;
+	struct granularity decided = {PMEM2_GRANULARITY_BYTE, HOLDFAST_REASON_NOT_SHARED};
+
 	if (request->device && !request->is_private) {
 		struct region region = device_region(request->device, request->sysfs);
 		int error = granularity_decide(
-			&map->granularity, request->device, &region, sync, cpu.engine->flushes);
+			&decided, request->device, &region, sync, cpu.engine->flushes);
 		if (error)
 			return error;
 	}
+	map->granularity = decided.value;
+	map->reason = decided.reason;
+	map->sync = sync;
 	if (map->granularity > request->required)
 		return err_set(PMEM2_E_GRANULARITY_NOT_SUPPORTED,
 			"stores have %s granularity here, %s is required",

@@ -14,6 +14,7 @@
 
 #include "device/device.h"
 #include "libpmem2/base.h"
+#include "libpmem2/explain.h"
 
 struct reservation;
 
@@ -21,8 +22,10 @@ struct map {
 	char *addr;    /* a multiple of the page size, unless the memory is foreign */
 	size_t length; /* bytes that were asked for; the last page may be mapped beyond them */
 	enum pmem2_granularity granularity;
-	bool is_foreign;      /* the program has mapped the memory and will unmap it */
-	bool has_device;      /* else it is memory without a file */
+	enum holdfast_reason reason; /* why that one; 0 is HOLDFAST_REASON_PROGRAM */
+	bool sync;                   /* mapped with MAP_SYNC */
+	bool is_foreign;             /* the program has mapped the memory and will unmap it */
+	bool has_device;             /* else it is memory without a file */
 	struct device device; /* what is mapped, with has_device; its descriptor may be closed */
 	const char *sysfs;    /* the root to ask about it, of static storage duration */
 	struct reservation *reservation; /* that it lies in; or NULL */

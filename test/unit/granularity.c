@@ -12,72 +12,97 @@
 static const struct device file = {.kind = DEVICE_FILE}, dax = {.kind = DEVICE_DAX};
 static const struct region no_region,
 	eadr = {.found = true, .domain = REGION_DOMAIN_CPU_CACHE},
-	adr = {.found = true, .domain = REGION_DOMAIN_MEMORY_CONTROLLER}, unknown = {.found = true},
+	adr = {.found = true, .domain = REGION_DOMAIN_MEMORY_CONTROLLER},
+	unknown = {.found = true, .domain = REGION_DOMAIN_UNKNOWN},
+	unreadable = {.found = true, .domain = REGION_DOMAIN_UNREADABLE},
 	not_persistent = {.found = true, .is_volatile = true, .domain = REGION_DOMAIN_CPU_CACHE},
 	virtio = {.found = true, .flushed_by_host = true};
 
 /* One row: `want` is a granularity, or the error where it is negative. */
 static void row(const char *name, const struct device *device, const struct region *region,
-	bool sync, bool can_flush, int want)
+	bool sync, bool can_flush, int want, enum holdfast_reason reason)
 {
-	enum pmem2_granularity got = 42;
+	struct granularity got = {42, 42};
 	int result = granularity_decide(&got, device, region, sync, can_flush);
 
 	if (want < 0) {
 		is_int(result, want, "%s: refused", name);
-		is_int(got, 42, "%s: the output is left alone", name);
+		is_int(got.value, 42, "%s: the output is left alone", name);
+		ok(!granularity_judge(&got, device, region, sync, can_flush),
+			"%s: an explanation says so, too", name);
 	} else {
-		is_int(result ? result : (int)got, want, "%s", name);
+		is_int(result ? result : (int)got.value, want, "%s", name);
 	}
+	is_int(got.reason, reason, "%s: the reason", name);
 }
 
 static void rows(void)
 {
-	row("page cache", &file, &no_region, false, true, PMEM2_GRANULARITY_PAGE);
-	row("page cache on eADR", &file, &eadr, false, true, PMEM2_GRANULARITY_PAGE);
-	row("fsdax on eADR", &file, &eadr, true, true, PMEM2_GRANULARITY_BYTE);
-	row("fsdax on eADR, no flush", &file, &eadr, true, false, PMEM2_GRANULARITY_BYTE);
-	row("fsdax on ADR", &file, &adr, true, true, PMEM2_GRANULARITY_CACHE_LINE);
-	row("fsdax on ADR, no flush", &file, &adr, true, false, PMEM2_GRANULARITY_PAGE);
-	row("fsdax, unknown domain", &file, &unknown, true, true, PMEM2_GRANULARITY_CACHE_LINE);
-	row("fsdax, unknown region", &file, &no_region, true, true, PMEM2_GRANULARITY_CACHE_LINE);
-	row("devdax on eADR", &dax, &eadr, true, true, PMEM2_GRANULARITY_BYTE);
-	row("devdax on ADR", &dax, &adr, true, true, PMEM2_GRANULARITY_CACHE_LINE);
+	row("page cache", &file, &no_region, false, true, PMEM2_GRANULARITY_PAGE,
+		HOLDFAST_REASON_NO_MAP_SYNC);
+	row("page cache on eADR", &file, &eadr, false, true, PMEM2_GRANULARITY_PAGE,
+		HOLDFAST_REASON_NO_MAP_SYNC);
+	row("fsdax on eADR", &file, &eadr, true, true, PMEM2_GRANULARITY_BYTE,
+		HOLDFAST_REASON_CPU_CACHE);
+	row("fsdax on eADR, no flush", &file, &eadr, true, false, PMEM2_GRANULARITY_BYTE,
+		HOLDFAST_REASON_CPU_CACHE);
+	row("fsdax on ADR", &file, &adr, true, true, PMEM2_GRANULARITY_CACHE_LINE,
+		HOLDFAST_REASON_MEMORY_CONTROLLER);
+	row("fsdax on ADR, no flush", &file, &adr, true, false, PMEM2_GRANULARITY_PAGE,
+		HOLDFAST_REASON_NO_CPU_FLUSH);
+	row("fsdax, unknown domain", &file, &unknown, true, true, PMEM2_GRANULARITY_CACHE_LINE,
+		HOLDFAST_REASON_DOMAIN_UNKNOWN);
+	row("fsdax, unknown region", &file, &no_region, true, true, PMEM2_GRANULARITY_CACHE_LINE,
+		HOLDFAST_REASON_NO_REGION);
+	row("devdax on eADR", &dax, &eadr, true, true, PMEM2_GRANULARITY_BYTE,
+		HOLDFAST_REASON_CPU_CACHE);
+	row("devdax on ADR", &dax, &adr, true, true, PMEM2_GRANULARITY_CACHE_LINE,
+		HOLDFAST_REASON_MEMORY_CONTROLLER);
 	row("devdax, kernel without MAP_SYNC", &dax, &adr, false, true,
-		PMEM2_GRANULARITY_CACHE_LINE);
-	row("devdax, unknown domain", &dax, &unknown, true, true, PMEM2_GRANULARITY_CACHE_LINE);
-	row("devdax on ADR, no flush", &dax, &adr, true, false, NOSUPP);
-	row("devdax on soft-reserved memory", &dax, &no_region, true, true, NOSUPP);
-	row("devdax on a volatile region", &dax, &not_persistent, true, true, NOSUPP);
-	row("devdax on virtio-pmem", &dax, &virtio, true, true, NOSUPP);
+		PMEM2_GRANULARITY_CACHE_LINE, HOLDFAST_REASON_MEMORY_CONTROLLER);
+	row("devdax, unknown domain", &dax, &unknown, true, true, PMEM2_GRANULARITY_CACHE_LINE,
+		HOLDFAST_REASON_DOMAIN_UNKNOWN);
+	row("devdax on ADR, no flush", &dax, &adr, true, false, NOSUPP,
+		HOLDFAST_REASON_DAX_NO_CPU_FLUSH);
+	row("devdax on soft-reserved memory", &dax, &no_region, true, true, NOSUPP,
+		HOLDFAST_REASON_DAX_NOT_PERSISTENT);
+	row("devdax on a volatile region", &dax, &not_persistent, true, true, NOSUPP,
+		HOLDFAST_REASON_DAX_VOLATILE);
+	row("devdax on virtio-pmem", &dax, &virtio, true, true, NOSUPP,
+		HOLDFAST_REASON_DAX_HOST_FLUSH);
+	row("fsdax, unreadable domain", &file, &unreadable, true, true,
+		PMEM2_GRANULARITY_CACHE_LINE, HOLDFAST_REASON_DOMAIN_UNREADABLE);
+	granularity_decide(&(struct granularity){0}, &dax, &virtio, true, true);
 	has_str(err_get(), "only the host", "and the sentence says why");
 }
 
-static void force(const char *value, int want_for_page_cache)
+static void force(const char *value, int want_for_page_cache, enum holdfast_reason reason)
 {
 	char name[64];
 
 	setenv("PMEM2_FORCE_GRANULARITY", value, 1);
 	snprintf(name, sizeof(name), "forced by \"%s\"", value);
-	row(name, &file, &no_region, false, true, want_for_page_cache);
+	row(name, &file, &no_region, false, true, want_for_page_cache, reason);
 	unsetenv("PMEM2_FORCE_GRANULARITY");
 }
 
 static void forced(void)
 {
-	force("BYTE", PMEM2_GRANULARITY_BYTE);
-	force("byte", PMEM2_GRANULARITY_BYTE);
-	force("CACHE_LINE", PMEM2_GRANULARITY_CACHE_LINE);
-	force("Cache_Line", PMEM2_GRANULARITY_CACHE_LINE);
-	force("CACHELINE", PMEM2_GRANULARITY_CACHE_LINE);
-	force("PAGE", PMEM2_GRANULARITY_PAGE);
-	force("BYTES", PMEM2_GRANULARITY_PAGE);
-	force(" BYTE", PMEM2_GRANULARITY_PAGE);
-	force("", PMEM2_GRANULARITY_PAGE);
+	force("BYTE", PMEM2_GRANULARITY_BYTE, HOLDFAST_REASON_FORCED);
+	force("byte", PMEM2_GRANULARITY_BYTE, HOLDFAST_REASON_FORCED);
+	force("CACHE_LINE", PMEM2_GRANULARITY_CACHE_LINE, HOLDFAST_REASON_FORCED);
+	force("Cache_Line", PMEM2_GRANULARITY_CACHE_LINE, HOLDFAST_REASON_FORCED);
+	force("CACHELINE", PMEM2_GRANULARITY_CACHE_LINE, HOLDFAST_REASON_FORCED);
+	force("PAGE", PMEM2_GRANULARITY_PAGE, HOLDFAST_REASON_FORCED);
+	force("BYTES", PMEM2_GRANULARITY_PAGE, HOLDFAST_REASON_NO_MAP_SYNC);
+	force(" BYTE", PMEM2_GRANULARITY_PAGE, HOLDFAST_REASON_NO_MAP_SYNC);
+	force("", PMEM2_GRANULARITY_PAGE, HOLDFAST_REASON_NO_MAP_SYNC);
 
 	setenv("PMEM2_FORCE_GRANULARITY", "PAGE", 1);
-	row("forced coarser", &file, &eadr, true, true, PMEM2_GRANULARITY_PAGE);
-	row("what would be refused", &dax, &virtio, true, true, PMEM2_GRANULARITY_PAGE);
+	row("forced coarser", &file, &eadr, true, true, PMEM2_GRANULARITY_PAGE,
+		HOLDFAST_REASON_FORCED);
+	row("what would be refused", &dax, &virtio, true, true, PMEM2_GRANULARITY_PAGE,
+		HOLDFAST_REASON_FORCED);
 	unsetenv("PMEM2_FORCE_GRANULARITY");
 }
 
