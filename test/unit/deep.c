@@ -83,8 +83,10 @@ int main(void)
 	cpu_init();
 	tree_open();
 	tree_load("made-up-nvdimm-two-sockets");
-	map = (struct map){
-		.length = 8192, .device = {DEVICE_DAX, makedev(252, 1)}, .sysfs = tree_root};
+	map = (struct map){.length = 8192,
+		.has_device = true,
+		.device = {DEVICE_DAX, makedev(252, 1)},
+		.sysfs = tree_root};
 	map.addr =
 		mmap(NULL, map.length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (map.addr == MAP_FAILED)
