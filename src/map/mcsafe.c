@@ -112,17 +112,17 @@ static int write_window(const struct window *window, const struct mcsafe *to, co
 	size_t size, size_t offset)
 {
 	struct region region = device_region(to->device, to->sysfs);
-	enum pmem2_granularity granularity;
+	struct granularity granularity;
 	int error = granularity_decide(
 		&granularity, to->device, &region, window->sync, cpu.engine->flushes);
 
 	if (error)
 		return error;
-	error = guarded_copy(
-		window, (struct copy){window->addr + (offset - window->offset), buf, size,
-				granularity == PMEM2_GRANULARITY_BYTE ? cpu.engine->move_byte
-								      : cpu.engine->move_line});
-	if (!error && granularity == PMEM2_GRANULARITY_PAGE)
+	error = guarded_copy(window,
+		(struct copy){window->addr + (offset - window->offset), buf, size,
+			granularity.value == PMEM2_GRANULARITY_BYTE ? cpu.engine->move_byte
+								    : cpu.engine->move_line});
+	if (!error && granularity.value == PMEM2_GRANULARITY_PAGE)
 		error = write_back(window);
 	return error;
 }
