@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * actor LIBPMEM LIBPMEM2 - make the calls that standard input asks for, and say what came of them
+ *
+ * A line of input is a call and its arguments, "map_new m=0 c=1 s=0"; the line of output repeats it
+ * and adds the result, " => rc=0 size=8192 ...". Whatever depends on the address space or on the
+ * wording of messages is left out, so that the transcripts of two libraries can be compared. "-" as
+ * a path leaves that library out.
+ */
+#include "actor.h"
+
+#include <inttypes.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ARGS 12
+
+struct call {
+	const char *name;
+	const char *keys[ARGS];
+	const char *values[ARGS];
+	int args;
+};
+
+__attribute__((__noreturn__, __format__(__printf__, 1, 2))) static void give_up(
+	const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	fputs("actor: ", stderr);
+	vfprintf(stderr, format, ap);
+	fputc('\n', stderr);
+	exit(4);
+}
+
+const char *word(const struct call *call, const char *key)
+{
+	for (int i = 0; i < call->args; i++)
+		if (!strcmp(call->keys[i], key))
+			return call->values[i];
+	return NULL;
+}
+
+uint64_t arg(const struct call *call, const char *key)
+{
+	const char *value = word(call, key);
+	char *end;
+
+	if (!value)
+		give_up("%s needs %s=", call->name, key);
+	uint64_t number = strtoull(value, &end, 0);
+	if (*end || !*value)
+		give_up("%s: %s=%s is no number", call->name, key, value);
+	return number;
+}
+
+size_t slot(const struct call *call, const char *key)
+{
+	uint64_t number = arg(call, key);
+
+	if (number >= SLOTS)
+		give_up("%s: there is no slot %s=%" PRIu64, call->name, key, number);
+	return number;
+}
+
+void out(const char *format, ...)
+{
+	va_list ap;
+
+	putchar(' ');
+	va_start(ap, format);
+	vprintf(format, ap);
+	va_end(ap);
+}
+
+void out_touched(const char *name, uint64_t is, uint64_t was)
+{
+	out("%s=%s", name, is == was ? "untouched" : "touched");
+}
+
+static sigjmp_buf fault;
+
+static void on_fault(int sig)
+{
+	siglongjmp(fault, sig);
+}
+
+size_t page_size(void)
+{
+	return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+bool reachable(const volatile char *addr, size_t len, bool write)
+{
+	const struct sigaction action = {.sa_handler = on_fault};
+	struct sigaction segv, bus;
+
+	sigaction(SIGSEGV, &action, &segv);
+	sigaction(SIGBUS, &action, &bus);
+	bool good = !sigsetjmp(fault, 1);
+	if (good && len) {
+		const volatile char *last = addr + len - 1;
+		const volatile char *p = addr;
+		for (;;) {
+			char byte = *p;
+			if (write)
+				*(volatile char *)p = byte;
+			if (p == last)
+				break;
+			p = (size_t)(last - p) > page_size() ? p + page_size() : last;
+		}
+	}
+	sigaction(SIGSEGV, &segv, NULL);
+	sigaction(SIGBUS, &bus, NULL);
+	return good;
+}
+
+/* FNV-1a. */
+uint64_t hash(const void *data, size_t len)
+{
+	uint64_t sum = 0xcbf29ce484222325;
+
+	for (const unsigned char *p = data; len--; p++)
+		sum = (sum ^ *p) * 0x100000001b3;
+	return sum;
+}
+
+void fill(void *data, size_t len, uint64_t seed)
+{
+	for (unsigned char *p = data; len--; p++) {
+		seed = seed * 6364136223846793005 + 1442695040888963407;
+		*p = (unsigned char)(seed >> 56);
+	}
+}
+
+void clamp(uint64_t *off, uint64_t *len, uint64_t room)
+{
+	*off %= room + 1;
+	*len %= room - *off + 1;
+}
+
+static const struct command *find(const struct command *table, const char *name)
+{
+	while (table->name && strcmp(table->name, name))
+		table++;
+	return table->name ? table : NULL;
+}
+
+static void act(char *line)
+{
+	const struct command *const tables[] = {
+		file_commands, pmem_commands, pmem2_commands, vm_commands};
+	struct call call = {.args = 0};
+	const struct command *command = NULL;
+	char *rest;
+
+	printf("%s =>", line);
+	call.name = strtok_r(line, " ", &rest);
+	for (char *token; (token = strtok_r(NULL, " ", &rest)); call.args++) {
+		char *value = strchr(token, '=');
+		if (!value || call.args == ARGS)
+			give_up("%s: cannot take %s", call.name, token);
+		*value++ = '\0';
+		call.keys[call.args] = token;
+		call.values[call.args] = value;
+	}
+	for (size_t i = 0; !command && i < sizeof(tables) / sizeof(tables[0]); i++)
+		command = find(tables[i], call.name);
+	if (!command)
+		give_up("there is no call %s", call.name);
+	command->run(&call);
+	putchar('\n');
+}
+
+int main(int argc, char *argv[])
+{
+	char line[512];
+
+	if (argc != 3) {
+		fputs("usage: actor LIBPMEM LIBPMEM2 <SCRIPT\n", stderr);
+		return 2;
+	}
+	api_load(strcmp(argv[1], "-") ? argv[1] : NULL, strcmp(argv[2], "-") ? argv[2] : NULL);
+	memset(files, -1, sizeof(files));
+	while (fgets(line, sizeof(line), stdin)) {
+		line[strcspn(line, "\n")] = '\0';
+		if (!line[0] || line[0] == '#')
+			continue;
+		act(line);
+		/* Whoever dies in the next call has said everything up to here. */
+		fflush(stdout);
+	}
+	puts("end");
+	return 0;
+}

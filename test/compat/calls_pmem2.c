@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* calls_pmem2.c - the actor's calls of libpmem2: sources, configs, maps and their functions */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "actor.h"
+
+#define MARK 0x7ab00
+
+void *sources[SLOTS];
+void *maps2[SLOTS];
+
+static void *configs[SLOTS];
+static void *config_reservation[SLOTS];
+
+void out_rc(int rc)
+{
+	out("rc=%s", api_error_name(rc));
+	if (rc)
+		out("%s", pmem2.errormsg()[0] ? "said" : "silent");
+}
+
+int slot_of_map(const void *map)
+{
+	for (int m = 0; m < SLOTS; m++)
+		if (map && maps2[m] == map)
+			return m;
+	return -1;
+}
+
+/* " NAME=null", set or kept, for an output that was MARK before. */
+static void out_object(const char *name, const void *object)
+{
+	out("%s=%s", name, !object ? "null" : object == (void *)MARK ? "kept" : "set");
+}
+
+/* The object in the slot that the call names; says so where there is none. */
+static void *object(void *slots[SLOTS], const struct call *call, const char *key)
+{
+	void *found = slots[slot(call, key)];
+
+	if (!found)
+		out("nothing-in-%s", key);
+	return found;
+}
+
+/* Keep a new object in its slot. */
+static void keep(void *slots[SLOTS], const struct call *call, const char *key, int rc, void *made)
+{
+	out_rc(rc);
+	out_object(key, made);
+	slots[slot(call, key)] = rc ? NULL : made;
+}
+
+static void source_fd(const struct call *call)
+{
+	void *made = (void *)MARK;
+	int fd = word(call, "f") ? files[slot(call, "f")] : (int)arg(call, "fd");
+	int rc = pmem2.source_from_fd(&made, fd);
+
+	keep(sources, call, "s", rc, made);
+}
+
+static void source_anon(const struct call *call)
+{
+	void *made = (void *)MARK;
+	int rc = pmem2.source_from_anon(&made, arg(call, "size"));
+
+	keep(sources, call, "s", rc, made);
+}
+
+static void source_delete(const struct call *call)
+{
+	void **s = &sources[slot(call, "s")];
+
+	out_rc(pmem2.source_delete(s));
+	out_object("s", *s);
+}
+
+static void source_get_fd(const struct call *call)
+{
+	void *src = object(sources, call, "s");
+	int fd = MARK;
+
+	if (!src)
+		return;
+	out_rc(pmem2.source_get_fd(src, &fd));
+	for (int f = 0; f < SLOTS; f++)
+		if (files[f] == fd)
+			out("f=%d", f);
+	out_touched("fd", (uint64_t)fd, MARK);
+}
+
+static void source_size(const struct call *call)
+{
+	void *src = object(sources, call, "s");
+	size_t size = MARK;
+
+	if (!src)
+		return;
+	out_rc(pmem2.source_size(src, &size));
+	out("size=%zu", size);
+}
+
+static void source_alignment(const struct call *call)
+{
+	void *src = object(sources, call, "s");
+	size_t alignment = MARK;
+
+	if (!src)
+		return;
+	out_rc(pmem2.source_alignment(src, &alignment));
+	out("alignment=%zu", alignment);
+}
+
+static void device_id(const struct call *call)
+{
+	void *src = object(sources, call, "s");
+	char id[64] = "", *where = arg(call, "buffer") ? id : NULL;
+	size_t len = sizeof(id);
+
+	if (!src)
+		return;
+	out_rc(pmem2.source_device_id(src, where, &len));
+	out_touched("len", len, sizeof(id));
+	out("id=\"%s\"", id);
+}
+
+static void device_usc(const struct call *call)
+{
+	void *src = object(sources, call, "s");
+	uint64_t usc = MARK;
+
+	if (!src)
+		return;
+	out("anon=%d", pmem2.source_get_fd(src, &(int){0}) != 0);
+	out_rc(pmem2.source_device_usc(src, &usc));
+	out_touched("usc", usc, MARK);
+}
+
+static void numa_node(const struct call *call)
+{
+	void *src = object(sources, call, "s");
+	int node = MARK;
+
+	if (!src)
+		return;
+	out_rc(pmem2.source_numa_node(src, &node));
+	out_touched("node", (uint64_t)node, MARK);
+}
+
+/* mcsafe s= how=pread|pwrite size= off=; `have` is what the source holds */
+static void mcsafe(const struct call *call)
+{
+	void *src = object(sources, call, "s");
+	size_t size = arg(call, "size"), have = 0;
+
+	if (!src)
+		return;
+	unsigned char *buf = malloc(size + 1);
+	fill(buf, size, 7);
+	uint64_t before = hash(buf, size);
+	out("have=%zd", pmem2.source_size(src, &have) ? -1 : (ssize_t)have);
+	if (!strcmp(word(call, "how"), "pread"))
+		out_rc(pmem2.source_pread_mcsafe(src, buf, size, arg(call, "off")));
+	else
+		out_rc(pmem2.source_pwrite_mcsafe(src, buf, size, arg(call, "off")));
+	out_touched("buf", hash(buf, size), before);
+	out("hash=%" PRIx64, hash(buf, size));
+	free(buf);
+}
+
+static void config_new(const struct call *call)
+{
+	void *made = (void *)MARK;
+	int rc = pmem2.config_new(&made);
+
+	config_reservation[slot(call, "c")] = NULL;
+	keep(configs, call, "c", rc, made);
+}
+
+static void config_delete(const struct call *call)
+{
+	void **c = &configs[slot(call, "c")];
+
+	out_rc(pmem2.config_delete(c));
+	out_object("c", *c);
+}
+
+static void granularity(const struct call *call)
+{
+	void *cfg = object(configs, call, "c");
+
+	if (cfg)
+		out_rc(pmem2.config_set_required_store_granularity(cfg, (int)arg(call, "value")));
+}
+
+static void offset(const struct call *call)
+{
+	void *cfg = object(configs, call, "c");
+
+	if (cfg)
+		out_rc(pmem2.config_set_offset(cfg, arg(call, "value")));
+}
+
+static void length(const struct call *call)
+{
+	void *cfg = object(configs, call, "c");
+
+	if (cfg)
+		out_rc(pmem2.config_set_length(cfg, arg(call, "value")));
+}
+
+static void sharing(const struct call *call)
+{
+	void *cfg = object(configs, call, "c");
+
+	if (cfg)
+		out_rc(pmem2.config_set_sharing(cfg, (int)arg(call, "value")));
+}
+
+static void protection(const struct call *call)
+{
+	void *cfg = object(configs, call, "c");
+
+	if (cfg)
+		out_rc(pmem2.config_set_protection(cfg, (unsigned)arg(call, "value")));
+}
+
+/* reservation c= r= off=; r=none resets */
+static void reservation(const struct call *call)
+{
+	void *cfg = object(configs, call, "c"), *rsv = NULL;
+
+	if (strcmp(word(call, "r"), "none"))
+		rsv = reservations[slot(call, "r")];
+	if (!cfg)
+		return;
+	config_reservation[slot(call, "c")] = rsv;
+	out_rc(pmem2.config_set_vm_reservation(cfg, rsv, arg(call, "off")));
+}
+
+/* What can be said of a map without its address. */
+static void describe(void *map, const void *rsv)
+{
+	uintptr_t addr = (uintptr_t)pmem2.map_get_address(map);
+	size_t size = pmem2.map_get_size(map);
+
+	out("size=%zu granularity=%d", size, pmem2.map_get_store_granularity(map));
+	if (rsv)
+		out("at=%zu", addr - (uintptr_t)pmem2.vm_reservation_get_address((void *)rsv));
+	else
+		out("aligned=%d", addr % (size >= 2UL << 30 ? 1UL << 30 : 2UL << 20) == 0);
+}
+
+static void map_new(const struct call *call)
+{
+	void *cfg = object(configs, call, "c"), *src = object(sources, call, "s");
+	void *made = (void *)MARK;
+
+	if (!cfg || !src)
+		return;
+	int rc = pmem2.map_new(&made, cfg, src);
+	keep(maps2, call, "m", rc, made);
+	if (!rc)
+		describe(made, config_reservation[slot(call, "c")]);
+}
+
+/* existing m= s= a= off= len= g=; an empty one is let go, whatever became of it */
+static void existing(const struct call *call)
+{
+	struct area *a = &areas[slot(call, "a")];
+	void *src = object(sources, call, "s"), *made = (void *)MARK;
+	size_t len = arg(call, "len");
+
+	if (!src || !a->addr)
+		return;
+	int rc = pmem2.map_from_existing(
+		&made, src, a->addr + arg(call, "off"), len, (int)arg(call, "g"));
+	keep(maps2, call, "m", rc, made);
+	if (!rc)
+		out("size=%zu granularity=%d", pmem2.map_get_size(made),
+			pmem2.map_get_store_granularity(made));
+	if (!len)
+		maps2[slot(call, "m")] = NULL;
+}
+
+static void map_delete(const struct call *call)
+{
+	void **m = &maps2[slot(call, "m")];
+
+	if (!object(maps2, call, "m"))
+		return;
+	out_rc(pmem2.map_delete(m));
+	out_object("m", *m);
+}
+
+/* The range that a call names, brought inside the map; false if there is none to be touched. */
+static bool range_of(const struct call *call, char **addr, uint64_t *len, bool write)
+{
+	void *map = object(maps2, call, "m");
+	uint64_t off = arg(call, "off");
+
+	*len = arg(call, "len");
+	if (!map)
+		return false;
+	clamp(&off, len, pmem2.map_get_size(map));
+	*addr = (char *)pmem2.map_get_address(map) + off;
+	if (reachable(*addr, *len, write))
+		return true;
+	out("unreachable");
+	return false;
+}
+
+static void store(const struct call *call)
+{
+	char *addr;
+	uint64_t len;
+
+	if (range_of(call, &addr, &len, true))
+		fill(addr, len, arg(call, "seed"));
+}
+
+static void content(const struct call *call)
+{
+	char *addr;
+	uint64_t len;
+
+	if (range_of(call, &addr, &len, false))
+		out("hash=%" PRIx64, hash(addr, len));
+}
+
+/* flush m= how=flush|persist|drain off= len= */
+static void flush(const struct call *call)
+{
+	const char *how = word(call, "how");
+	char *addr;
+	uint64_t len;
+
+	if (!range_of(call, &addr, &len, false))
+		return;
+	void *map = maps2[slot(call, "m")];
+	errno = EXDEV;
+	if (!strcmp(how, "flush"))
+		pmem2.get_flush_fn(map)(addr, len);
+	else if (!strcmp(how, "persist"))
+		pmem2.get_persist_fn(map)(addr, len);
+	else
+		pmem2.get_drain_fn(map)();
+	out_touched("errno", (uint64_t)errno, EXDEV);
+}
+
+/*
+ * copy m= how=memcpy|memmove|memset off= len= from= flags= seed=: from outside, from=-1, or from
+ * another place of the same map
+ */
+static void copy(const struct call *call)
+{
+	const char *how = word(call, "how");
+	unsigned flags = (unsigned)arg(call, "flags");
+	char *dest, *outside = NULL;
+	uint64_t len, from = arg(call, "from");
+	void *result;
+
+	if (!range_of(call, &dest, &len, true))
+		return;
+	void *map = maps2[slot(call, "m")];
+	char *base = pmem2.map_get_address(map), *src = base;
+	if (from == (uint64_t)-1) {
+		src = outside = malloc(len + 1);
+		fill(outside, len, arg(call, "seed"));
+	} else {
+		src += from % (pmem2.map_get_size(map) - len + 1);
+	}
+	if (!reachable(src, len, false))
+		out("unreachable");
+	else {
+		if (!strcmp(how, "memcpy"))
+			result = pmem2.get_memcpy_fn(map)(dest, src, len, flags);
+		else if (!strcmp(how, "memmove"))
+			result = pmem2.get_memmove_fn(map)(dest, src, len, flags);
+		else
+			result = pmem2.get_memset_fn(map)(dest, (int)from, len, flags);
+		out("returns=%s hash=%" PRIx64, result == dest ? "dest" : "other", hash(dest, len));
+	}
+	free(outside);
+}
+
+/* Do all maps of one granularity hand out one set of functions, and never NULL? */
+static void functions(const struct call *call)
+{
+	static void *known[3][6];
+	void *map = object(maps2, call, "m");
+
+	if (!map)
+		return;
+	void *got[6] = {(void *)pmem2.get_persist_fn(map), (void *)pmem2.get_flush_fn(map),
+		(void *)pmem2.get_drain_fn(map), (void *)pmem2.get_memmove_fn(map),
+		(void *)pmem2.get_memcpy_fn(map), (void *)pmem2.get_memset_fn(map)};
+	void **seen = known[pmem2.map_get_store_granularity(map)];
+	for (int i = 0; i < 6; i++) {
+		out("%s", !got[i] ? "NULL" : !seen[i] || seen[i] == got[i] ? "same" : "changed");
+		seen[i] = got[i];
+	}
+}
+
+static void deep_flush(const struct call *call)
+{
+	void *map = object(maps2, call, "m");
+	uint64_t off = arg(call, "off"), len = arg(call, "len");
+
+	if (!map)
+		return;
+	char *base = pmem2.map_get_address(map);
+	if (off + len <= pmem2.map_get_size(map) && !reachable(base + off, len, false))
+		out("unreachable");
+	else
+		out_rc(pmem2.deep_flush(map, base + off, len));
+}
+
+const struct command pmem2_commands[] = {
+	{"source_fd", source_fd},
+	{"source_anon", source_anon},
+	{"source_delete", source_delete},
+	{"source_get_fd", source_get_fd},
+	{"source_size", source_size},
+	{"source_alignment", source_alignment},
+	{"device_id", device_id},
+	{"device_usc", device_usc},
+	{"numa_node", numa_node},
+	{"mcsafe", mcsafe},
+	{"config_new", config_new},
+	{"config_delete", config_delete},
+	{"granularity", granularity},
+	{"offset", offset},
+	{"length", length},
+	{"sharing", sharing},
+	{"protection", protection},
+	{"reservation", reservation},
+	{"map_new", map_new},
+	{"existing", existing},
+	{"map_delete", map_delete},
+	{"store", store},
+	{"content", content},
+	{"flush2", flush},
+	{"copy2", copy},
+	{"functions", functions},
+	{"deep_flush2", deep_flush},
+	{NULL, NULL},
+};

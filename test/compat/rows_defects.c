@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* rows_defects.c - rows in which the libraries in Debian go wrong */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "rowcheck.h"
+
+#define MARK ((void *)0x7ab00)
+#define SIZE 65536
+
+/* A range of no bytes is no byte: nothing may be touched. */
+static bool empty_flush(void)
+{
+	pmem.flush((void *)1, 0);
+	pmem.deep_flush((void *)1, 0);
+	pmem.persist((void *)1, 0);
+	return true;
+}
+
+/* A temporary file has no name, not for a moment. */
+static bool temporary_without_name(void)
+{
+	char event[4096];
+	int watch = inotify_init1(IN_NONBLOCK);
+
+	if (mkdir("tmp", 0755) || watch < 0 || inotify_add_watch(watch, "tmp", IN_CREATE) < 0)
+		cannot("no watch: %s", strerror(errno));
+	if (!pmem.map_file("tmp", SIZE, FILE_CREATE | FILE_TMPFILE, 0600, NULL, NULL))
+		cannot("no temporary file: %s", pmem.errormsg());
+	if (read(watch, event, sizeof(event)) > 0)
+		return wrong("a name showed up: %s", ((struct inotify_event *)(void *)event)->name);
+	return true;
+}
+
+/* Can the file under this memory be given a name? */
+static int link_of(const void *addr, const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/map_files/%" PRIxPTR "-%" PRIxPTR, (uintptr_t)addr,
+		(uintptr_t)addr + SIZE);
+	return linkat(AT_FDCWD, path, AT_FDCWD, name, AT_SYMLINK_FOLLOW) ? errno : 0;
+}
+
+/* EXCL is what keeps a temporary file from being named later: open(2), O_TMPFILE. */
+static bool temporary_linked(void)
+{
+	int tmp = FILE_CREATE | FILE_TMPFILE;
+	int probe = open(".", O_TMPFILE | O_RDWR, 0600);
+
+	if (geteuid())
+		cannot("files under memory are opened by root only");
+	if (probe < 0)
+		cannot("no O_TMPFILE here: %s", strerror(errno));
+	void *open_to_names = pmem.map_file(".", SIZE, tmp, 0600, NULL, NULL);
+	void *closed_to_names = pmem.map_file(".", SIZE, tmp | FILE_EXCL, 0600, NULL, NULL);
+	if (!open_to_names || !closed_to_names)
+		cannot("no temporary file: %s", pmem.errormsg());
+	int error = link_of(open_to_names, "name");
+	if (error)
+		return wrong("without EXCL it cannot be linked: %s", strerror(error));
+	if (!link_of(closed_to_names, "other"))
+		return wrong("with EXCL it can be linked");
+	return true;
+}
+
+/* A call that fails leaves nothing behind that it made, and removes nothing that it found. */
+static bool nothing_left(void)
+{
+	if (pmem.map_file("new", INT64_MAX, FILE_CREATE, 0600, NULL, NULL))
+		cannot("a file of 2^63 bytes could be made");
+	if (!access("new", F_OK))
+		return wrong("the file is left");
+	close(file_of("old", 100));
+	pmem.map_file("old", INT64_MAX, FILE_CREATE, 0600, NULL, NULL);
+	if (access("old", F_OK))
+		return wrong("a file that was there before is gone");
+	return true;
+}
+
+static bool persist_existing_page(void)
+{
+	int fd = file_of("file", SIZE);
+	char *addr = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	void *map;
+
+	if (addr == MAP_FAILED || pmem2.map_from_existing(&map, source_of(fd), addr, SIZE, PAGE))
+		cannot("no map");
+	memset(addr, 1, SIZE);
+	pmem2.get_persist_fn(map)(addr, SIZE);
+	pmem2.get_flush_fn(map)(addr, 1);
+	pmem2.get_drain_fn(map)();
+	pmem2.get_memset_fn(map)(addr, 2, 100, 0);
+	return pmem2.map_delete(&map) == 0 || wrong("it cannot be deleted");
+}
+
+/* Refused, or made and deleted; never made for good. */
+static bool empty_existing(void)
+{
+	void *map = MARK;
+	int rc = pmem2.map_from_existing(&map, anon_of(SIZE), memory_of(SIZE), 0, CACHE_LINE);
+
+	if (rc)
+		return map == MARK || wrong("it is refused, but the output was changed");
+	rc = pmem2.map_delete(&map);
+	return rc == 0 || wrong("it cannot be deleted: %s", api_error_name(rc));
+}
+
+static bool existing_leaks(void)
+{
+	char *addr = memory_of(SIZE);
+	void *src = anon_of(SIZE), *map;
+	size_t before = 0;
+
+	for (int i = 0; i < 2000; i++) {
+		if (i == 1000)
+			before = mallinfo2().uordblks;
+		if (pmem2.map_from_existing(&map, src, addr, SIZE, CACHE_LINE) ||
+			pmem2.map_delete(&map))
+			cannot("no map");
+	}
+	size_t after = mallinfo2().uordblks;
+	return after <= before + 1000 ||
+	       wrong("1000 maps made and deleted leave %zu bytes", after - before);
+}
+
+/* All address space of this process, in bytes. */
+static size_t address_space(void)
+{
+	FILE *f = fopen("/proc/self/statm", "r");
+	size_t pages = 0;
+
+	if (!f || fscanf(f, "%zu", &pages) != 1)
+		cannot("no /proc/self/statm");
+	fclose(f);
+	return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static bool reservation_leaks(void)
+{
+	void *rsv;
+	size_t before = 0;
+
+	for (int i = 0; i < 20; i++) {
+		if (i == 10)
+			before = address_space();
+		int rc = pmem2.vm_reservation_new(&rsv, NULL, SIZE);
+		if (rc || (rc = pmem2.vm_reservation_delete(&rsv)))
+			cannot("no reservation: %s", api_error_name(rc));
+	}
+	size_t after = address_space();
+	return after <= before + SIZE ||
+	       wrong("10 reservations made and deleted leave %zu bytes of address space",
+		       after - before);
+}
+
+static bool empty_reservation(void)
+{
+	void *rsv = MARK;
+	int rc = pmem2.vm_reservation_new(&rsv, NULL, 0);
+
+	if (rc)
+		return rsv == NULL || wrong("it is refused, but the output is not NULL");
+	rc = pmem2.vm_reservation_delete(&rsv);
+	return rc == 0 || wrong("it cannot be deleted: %s", api_error_name(rc));
+}
+
+/* An offset near 2^64 must not wrap around to memory in front of the reservation. */
+static bool reservation_wraps(void)
+{
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	char *neighbour = (char *)0x300000000000;
+	void *rsv, *cfg = new_config(), *map;
+
+	if (mmap(neighbour, page, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != neighbour)
+		cannot("no memory there: %s", strerror(errno));
+	strcpy(neighbour, "mine");
+	if (pmem2.vm_reservation_new(&rsv, neighbour + page, 16 * page))
+		cannot("no reservation: %s", pmem2.errormsg());
+	if (pmem2.config_set_vm_reservation(cfg, rsv, (size_t)0 - page) ||
+		pmem2.config_set_length(cfg, page))
+		cannot("the config refuses: %s", pmem2.errormsg());
+	int rc = pmem2.map_new(&map, cfg, anon_of(page));
+	if (rc == 0)
+		return wrong("a map was made outside of its reservation, over \"%s\"", neighbour);
+	if (strcmp(neighbour, "mine"))
+		return wrong("memory outside of the reservation was changed");
+	return rc == E_LENGTH_OUT_OF_RANGE || wrong("fails with %s", api_error_name(rc));
+}
+
+static bool usc_kept(void)
+{
+	uint64_t usc = 77;
+	int rc = pmem2.source_device_usc(source_of(file_of("file", SIZE)), &usc);
+
+	if (rc != E_NOSUPP)
+		cannot("this file lies on an NVDIMM: %s", api_error_name(rc));
+	return usc == 77 || wrong("a call that failed set it to %" PRIu64, usc);
+}
+
+static bool read_beyond_end(void)
+{
+	char buf[100] = "mine";
+	void *src = source_of(file_of("file", SIZE));
+	int rc = pmem2.source_pread_mcsafe(src, buf, sizeof(buf), SIZE + 1);
+
+	if (rc == E_LENGTH_OUT_OF_RANGE)
+		rc = pmem2.source_pwrite_mcsafe(src, buf, sizeof(buf), SIZE + 1);
+	return rc == E_LENGTH_OUT_OF_RANGE ||
+	       wrong("behind the end of the file: %s", api_error_name(rc));
+}
+
+static bool clear_unlisted(void)
+{
+	const struct bad_block block = {0, 4096};
+	char bytes[8192], after[8192];
+	int fd = file_of("file", sizeof(bytes));
+	void *context;
+
+	memset(bytes, 7, sizeof(bytes));
+	if (write(fd, bytes, sizeof(bytes)) != (ssize_t)sizeof(bytes))
+		cannot("cannot write: %s", strerror(errno));
+	int rc = pmem2.badblock_context_new(&context, source_of(fd));
+	if (rc)
+		cannot("no context: %s", api_error_name(rc));
+	rc = pmem2.badblock_clear(context, &block);
+	if (pread(fd, after, sizeof(after), 0) != (ssize_t)sizeof(after) ||
+		memcmp(bytes, after, sizeof(bytes)))
+		return wrong("good bytes were cleared");
+	return rc < 0 || wrong("it claims to have cleared what is no bad block");
+}
+
+static bool anon_context_null(void)
+{
+	void *context = MARK;
+	int rc = pmem2.badblock_context_new(&context, anon_of(SIZE));
+
+	if (rc != E_NOSUPP)
+		return wrong("anonymous memory: %s", api_error_name(rc));
+	return context == NULL || wrong("the output is not NULL");
+}
+
+const struct row defects[] = {
+	{"W3", empty_flush, "pmem"},
+	{"W6", temporary_without_name, "pmem"},
+	{"M2", temporary_linked, "pmem"},
+	{"W7", nothing_left, "pmem"},
+	{"W12", persist_existing_page, "pmem2"},
+	{"W13", empty_existing, "pmem2"},
+	{"W14", existing_leaks, "pmem2"},
+	{"W15", reservation_leaks, "pmem2"},
+	{"W15-empty", empty_reservation, "pmem2"},
+	{"W16", reservation_wraps, "pmem2"},
+	{"W19", usc_kept, "pmem2"},
+	{"W20", read_beyond_end, "pmem2"},
+	{"W21", clear_unlisted, "pmem2"},
+	{"M10", anon_context_null, "pmem2"},
+	{NULL, NULL, NULL},
+};
