@@ -287,7 +287,7 @@ static void unreadable(const char *tree)
 {
 	const struct answers want = {.memory = MEMORY_NFIT,
 		.found = true,
-		.domain = UNKNOWN,
+		.domain = REGION_DOMAIN_UNREADABLE,
 		.deep_flush = DEEPFLUSH_UNREADABLE,
 		.deep_flush_error = -EACCES,
 		.numa_error = -EACCES,
