@@ -96,26 +96,35 @@ size_t page_size(void)
 	return (size_t)sysconf(_SC_PAGESIZE);
 }
 
+/* One byte of each page. */
+static __attribute__((noinline)) void touch(const volatile char *addr, size_t len, bool write)
+{
+	const volatile char *last = addr + len - 1;
+
+	for (;;) {
+		char byte = *addr;
+		if (write)
+			*(volatile char *)addr = byte;
+		if (addr == last)
+			return;
+		addr = (size_t)(last - addr) > page_size() ? addr + page_size() : last;
+	}
+}
+
 bool reachable(const volatile char *addr, size_t len, bool write)
 {
 	const struct sigaction action = {.sa_handler = on_fault};
 	struct sigaction segv, bus;
+	bool good = true;
 
+	if (!len)
+		return true;
 	sigaction(SIGSEGV, &action, &segv);
 	sigaction(SIGBUS, &action, &bus);
-	bool good = !sigsetjmp(fault, 1);
-	if (good && len) {
-		const volatile char *last = addr + len - 1;
-		const volatile char *p = addr;
-		for (;;) {
-			char byte = *p;
-			if (write)
-				*(volatile char *)p = byte;
-			if (p == last)
-				break;
-			p = (size_t)(last - p) > page_size() ? p + page_size() : last;
-		}
-	}
+	if (sigsetjmp(fault, 1))
+		good = false;
+	else
+		touch(addr, len, write);
 	sigaction(SIGSEGV, &segv, NULL);
 	sigaction(SIGBUS, &bus, NULL);
 	return good;

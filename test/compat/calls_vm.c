@@ -24,17 +24,21 @@ static void *object(void *slots[SLOTS], const struct call *call, const char *key
 	return found;
 }
 
-/* Each reservation at a place of its own gets a terabyte where nobody else maps anything. */
+/*
+ * Each reservation at a place of its own gets 64 GiB where nobody else maps anything, and nobody
+ * did before: the peer does not give back all that it took.
+ */
 static void *place(const struct call *call)
 {
+	static uintptr_t next = 0x100000000000;
 	const char *where = word(call, "at");
 
 	if (!strcmp(where, "any"))
 		return NULL;
 	if (!strcmp(where, "busy"))
 		return areas[slot(call, "a")].addr;
-	uintptr_t addr = 0x100000000000 + slot(call, "r") * 0x10000000000;
-	return (void *)(strcmp(where, "unaligned") ? addr : addr + 8);
+	next += 64UL << 30;
+	return (void *)(strcmp(where, "unaligned") ? next : next + 8);
 }
 
 static void out_reservation(void *rsv)
@@ -148,6 +152,7 @@ static void badblock_new(const struct call *call)
 
 	if (!src)
 		return;
+	out("anon=%d", pmem2.source_get_fd(src, &(int){0}) != 0);
 	int rc = pmem2.badblock_context_new(&made, src);
 	out_rc(rc);
 	out("b=%s", !made ? "null" : made == (void *)MARK ? "kept" : "set");

@@ -70,6 +70,7 @@ class Sequence:
         if self.odds(0.3):
             self.call("umask", mode=self.pick("0", "027", "077", "0777"))
         self.call("area", a=0, len=16 * PAGE)
+        self.call("area", a=1, len=16 * PAGE)
 
     # libpmem2.
 
@@ -144,9 +145,10 @@ class Sequence:
         self.call("map_new", m=self.slot(), c=c, s=self.slot())
 
     def existing(self):
-        self.call("existing", m=self.slot() + 5, s=self.slot(), a=0,
-                  off=self.pick(0, 1, PAGE, 4 * PAGE, 5 * PAGE),
-                  len=self.pick(0, 1, 100, PAGE, PAGE, 4 * PAGE), g=self.pick(0, 1))
+        length = self.pick(0, 1, 100, PAGE, PAGE, 4 * PAGE)
+        # Empty maps have memory of their own: the peer's are there for good.
+        self.call("existing", m=self.slot() + 5, s=self.slot(), a=0 if length else 1,
+                  off=self.pick(0, 1, PAGE, 4 * PAGE, 5 * PAGE), len=length, g=self.pick(0, 1))
 
     def delete(self):
         self.call("map_delete", m=self.slot(9))
