@@ -4,7 +4,7 @@
  *
  * The kernel's nvdimm bus shows every range of persistent memory as a region directory, whatever
  * it came from (NFIT, CXL, virtio-pmem, the command line). Facts and names are those of
- * Documentation/ABI/testing/sysfs-bus-nfit and sysfs-bus-nvdimm in the kernel.
+ * drivers/nvdimm/region_devs.c in the kernel, whose documents do not list these attributes.
  */
 #ifndef DEVICE_REGION_H
 #define DEVICE_REGION_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * region.c - from a device number to the region under it, over trees made up from the kernel's
- * documents (Documentation/driver-api/nvdimm, Documentation/ABI/testing/sysfs-bus-nvdimm)
+ * documents (Documentation/driver-api/nvdimm, drivers/nvdimm/region_devs.c)
  */
 #include "device/region.h"
 
