@@ -3,12 +3,14 @@
 #
 #	make demo	the main job: durable data on a plain file, killed and cut off
 #	make test	all tests, under every compiler and sanitizer that applies
+#	make fuzz	SECONDS=30 of made-up input for each program in test/fuzz
 #	make bench	what it costs, measured here
 #	make install	to $(DESTDIR)$(PREFIX); PREFIX=/usr/local unless given
 #	make		build only
 
 PREFIX ?= /usr/local
 DESTDIR ?=
+SECONDS ?= 30
 
 all:
 	@scripts/packages build
@@ -23,6 +25,10 @@ test:
 	@scripts/packages build demo test
 	@scripts/test
 
+fuzz:
+	@scripts/packages build test
+	@scripts/fuzz $(SECONDS)
+
 bench:
 	@scripts/packages build
 	@scripts/build release
@@ -36,4 +42,4 @@ install:
 clean:
 	rm -rf build
 
-.PHONY: all demo test bench install clean
+.PHONY: all demo test fuzz bench install clean

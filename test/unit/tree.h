@@ -38,9 +38,13 @@
 
 static char tree_root[64];
 
+/* In memory if that is to be had: a tree is many small files, and lives for a moment. */
 static inline void tree_open(void)
 {
-	strcpy(tree_root, "/tmp/holdfast-sysfs-XXXXXX");
+	bool in_memory = !access("/dev/shm", W_OK | X_OK);
+
+	snprintf(tree_root, sizeof(tree_root), "%s/holdfast-sysfs-XXXXXX",
+		in_memory ? "/dev/shm" : "/tmp");
 	if (!mkdtemp(tree_root))
 		bail("cannot make %s: %m", tree_root);
 	/* For tree_as_nobody(). */
