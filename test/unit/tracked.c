@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * tracked.c - contract 1.1.1 rows 27 to 30, 1.1.2 and 4.6: DAX devices, mapped, asked and drained
+ *
+ * /dev/zero, which every machine has and which can be mapped, is made a DAX device by our tree.
+ */
+#include "map/tracked.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "cpu/cpu.h"
+#include "libpmem.h"
+#include "libpmem2/base.h"
+#include "map/tracker.h"
+#include "unit/tree.h"
+
+#define MiB    ((size_t)1 << 20)
+#define SIZE   (8 * MiB)
+#define BUS    "devices/ndbus0/"
+#define REGION BUS "region0/"
+#define DAX    REGION "dax0.0/dax0.1/"
+
+static const struct tracked_place anywhere;
+
+static void new_tree(const char *domain)
+{
+	tree_close();
+	tree_open();
+	tree_file(REGION "mappings", "1\n");
+	tree_file(REGION "devtype", "nd_pmem\n");
+	tree_link(REGION "subsystem", "../../../bus/nd");
+	if (domain)
+		tree_file(REGION "persistence_domain", domain);
+	tree_file(DAX "size", "8388608\n");
+	tree_file(DAX "align", "4194304\n");
+	tree_link(DAX "subsystem", "../../../../../class/dax");
+	tree_link("dev/char/1:5", "../../" DAX);
+}
+
+static int open_dax(struct path *path, size_t length, int flags)
+{
+	struct path_request request = {"/dev/zero", length, flags, 0600, tree_root};
+
+	return path_open(path, &request);
+}
+
+static char *map_dax(void)
+{
+	struct path path;
+	char *addr;
+
+	if (open_dax(&path, 0, 0) || tracked_map(&addr, &path, &anywhere, tree_root))
+		bail("cannot map the device: %s", err_get());
+	path_close(&path, false);
+	return addr;
+}
+
+static bool covers(const char *addr, size_t length)
+{
+	return tracker_covers((uintptr_t)addr, (uintptr_t)addr + length);
+}
+
+static void arguments(void)
+{
+	static const int ignored[] = {
+		0, PMEM_FILE_CREATE, PMEM_FILE_SPARSE, PMEM_FILE_CREATE | PMEM_FILE_SPARSE};
+	struct path path;
+
+	new_tree("memory_controller\n");
+	for (int i = 0; i < 4; i++) {
+		is_int(open_dax(&path, i % 2 ? SIZE : 0, ignored[i]), 0, "row 27: flags %d",
+			ignored[i]);
+		ok(path.device.kind == DEVICE_DAX && path.length == SIZE && !path.is_new &&
+				path.alignment == 4 * MiB,
+			"row 27: all of the device");
+		path_close(&path, true);
+	}
+	ok(!access("/dev/zero", F_OK), "row 27: which nobody removes");
+	path.fd = 77;
+	is_int(open_dax(&path, 0, PMEM_FILE_EXCL), -EINVAL, "row 28: EXCL");
+	is_int(open_dax(&path, SIZE, PMEM_FILE_CREATE | PMEM_FILE_EXCL), -EINVAL,
+		"row 28: EXCL and CREATE");
+	is_int(open_dax(&path, 0, PMEM_FILE_TMPFILE), -EINVAL, "row 28: TMPFILE");
+	is_int(open_dax(&path, 0, 0x10), -EINVAL, "row 6: an unknown flag");
+	has_str(err_get(), "0x10", "row 6: is named");
+	is_int(open_dax(&path, SIZE - 1, 0), -EINVAL, "row 29: another length");
+	has_str(err_get(), "has 8388608 bytes", "row 29: is explained");
+	is_int(open_dax(&path, SIZE_MAX, PMEM_FILE_CREATE), -EINVAL, "row 29: a huge one");
+	tree_file(DAX "size", "many\n");
+	is_int(open_dax(&path, 0, 0), -EINVAL, "row 29: a size that is none");
+	unlink(tree_path(DAX "size"));
+	is_int(open_dax(&path, 0, 0), -EINVAL, "row 29: no size");
+	new_tree(NULL);
+	tree_file(DAX "align", "3\n");
+	is_int(open_dax(&path, 0, 0), PMEM2_E_INVALID_ALIGNMENT_VALUE, "an alignment that is none");
+	is_int(path.fd, 77, "failures leave what was to be filled in");
+}
+
+static void classes(void)
+{
+	new_tree("memory_controller\n");
+	char *addr = map_dax();
+	ok(!((uintptr_t)addr % (4 * MiB)), "1.1.4: at a multiple of the device's alignment");
+	is_int(covers(addr, SIZE), cpu.engine->flushes, "1.1.2: pmem, if the CPU can flush");
+	is_int(tracker_unmap(addr + 4096, 1), 0, "unmapping a byte");
+	ok(!covers(addr + 4096, 1) && covers(addr, 4096) == cpu.engine->flushes &&
+			covers(addr + 8192, SIZE - 8192) == cpu.engine->flushes,
+		"1.1.3: takes its page");
+	tracker_unmap(addr, SIZE);
+	ok(!covers(addr, 1), "1.1.3: nothing is left of it");
+
+	new_tree("cpu_cache\n");
+	addr = map_dax();
+	ok(covers(addr, SIZE), "1.1.2: pmem, where the caches are durable");
+	tracker_unmap(addr, SIZE);
+	new_tree(NULL);
+	tree_file(REGION "devtype", "nd_volatile\n");
+	addr = map_dax();
+	ok(!covers(addr, 1), "a volatile region is no pmem");
+	is_int(tracked_deep_drain(addr, SIZE, tree_root), PMEM2_E_NOSUPP, "nor to be drained");
+	has_str(err_get(), "DAX device 1:5", "which is explained");
+	tracker_unmap(addr, SIZE);
+	new_tree("cpu_cache\n");
+	tree_file(BUS "provider", "virtio-pmem\n");
+	addr = map_dax();
+	ok(!covers(addr, 1), "virtio-pmem is no pmem");
+	tracker_unmap(addr, SIZE);
+	tree_link("dev/char/1:5", "../../devices/hmem/dax1.0");
+	tree_file("devices/hmem/dax1.0/size", "8388608\n");
+	tree_file("devices/hmem/dax1.0/align", "4096\n");
+	tree_link("devices/hmem/dax1.0/subsystem", "../../../class/dax");
+	addr = map_dax();
+	ok(!covers(addr, 1), "row 30: without a region it is mapped, and no pmem");
+	is_int(tracked_deep_drain(addr, 1, tree_root), PMEM2_E_NOSUPP, "nor to be drained");
+	tracker_unmap(addr, SIZE);
+}
+
+/* Whether the attribute was written to since the last time. */
+static bool flushed(void)
+{
+	const struct timespec old[2] = {{1, 0}, {1, 0}};
+	const char *path = tree_path(REGION "deep_flush");
+	struct stat st;
+
+	if (stat(path, &st) || utimensat(AT_FDCWD, path, old, 0))
+		bail("cannot look at %s: %m", path);
+	return st.st_mtim.tv_sec != 1;
+}
+
+static void deep_drain(void)
+{
+	new_tree("cpu_cache\n");
+	char *addr = map_dax();
+	is_int(tracked_deep_drain(addr, SIZE, tree_root), 0, "4.6: no attribute: nothing to do");
+	tree_file(REGION "deep_flush", "0\n");
+	flushed();
+	is_int(tracked_deep_drain(addr, SIZE, tree_root), 0, "4.6: 0: nothing to do");
+	ok(!flushed(), "4.6: and nothing done");
+	tree_file(REGION "deep_flush", "1\n");
+	flushed();
+	is_int(tracked_deep_drain(addr + 5, 1, tree_root), 0, "4.6: 1: one byte is drained");
+	ok(flushed(), "4.6: the region was told");
+	is_int(tracked_deep_drain(addr + 5, 0, tree_root), 0, "no byte is drained");
+	ok(!flushed(), "the region was not told");
+	tree_file(REGION "deep_flush", "maybe\n");
+	is_int(tracked_deep_drain(addr, 1, tree_root), -EBADMSG, "W11: no number: an error");
+	has_str(err_get(), "deep_flush", "W11: is explained");
+	unlink(tree_path(REGION "deep_flush"));
+	tree_file(REGION "deep_flush/is_a_directory", "");
+	is_int(tracked_deep_drain(addr, 1, tree_root), -EISDIR, "W11: unreadable: an error");
+	tracker_unmap(addr, SIZE);
+}
+
+/* A device with other memory on both sides, drained from left to right. */
+static void mixed(void)
+{
+	new_tree("cpu_cache\n");
+	tree_file(REGION "deep_flush", "1\n");
+	char *addr = map_dax();
+	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
+	tracker_unmap(addr, MiB);
+	tracker_unmap(addr + 7 * MiB, MiB);
+	mmap(addr, MiB, PROT_READ, flags, -1, 0);
+	mmap(addr + 7 * MiB, MiB, PROT_READ, flags, -1, 0);
+	flushed();
+	is_int(tracked_deep_drain(addr, SIZE, tree_root), 0, "4.6: three pieces");
+	ok(flushed(), "4.6: the one in the middle is a device's");
+	is_int(tracked_deep_drain(addr, MiB, tree_root), 0, "4.6: the first one");
+	is_int(tracked_deep_drain(addr + 7 * MiB, MiB, tree_root), 0, "4.6: the last one");
+	ok(!flushed(), "4.6: are not");
+	munmap(addr, MiB);
+	is_int(tracked_deep_drain(addr, SIZE, tree_root), -ENOMEM, "4.6: the first is unmapped");
+	ok(!flushed(), "4.6: the first failure ends it");
+	tree_file(REGION "deep_flush", "maybe\n");
+	munmap(addr + 7 * MiB, MiB);
+	is_int(tracked_deep_drain(addr + MiB, 7 * MiB, tree_root), -EBADMSG,
+		"4.6: here that of the device");
+	tracker_unmap(addr, SIZE);
+}
+
+/* W9, W10: one place after another, with and without the tracker's knowledge. */
+static void again_and_again(void)
+{
+	int good = 0;
+
+	new_tree("cpu_cache\n");
+	for (int i = 0; i < 100; i++) {
+		char *addr = map_dax();
+		good += covers(addr, SIZE);
+		if (i % 3)
+			munmap(addr, SIZE);
+		else
+			tracker_unmap(addr, SIZE);
+	}
+	is_int(good, 100, "row 31, W9: a place that was used before");
+
+	/* At the address of a device that is gone, of which only we know. */
+	char *stale = map_dax();
+	munmap(stale, SIZE);
+	FILE *file = tmpfile();
+	struct path path = {"a file", fileno(file), .length = 4096, .alignment = 4096};
+	struct tracked_place there = {true, (uintptr_t)stale};
+	char *addr = NULL;
+	if (ftruncate(path.fd, 4096) || device_identify(&path.device, path.fd, "/sys"))
+		bail("cannot make a file: %s", err_get());
+	is_int(tracked_map(&addr, &path, &there, "/sys"), 0, "a file is mapped there");
+	if (addr == stale)
+		ok(!covers(addr, 1), "W9: and is not taken for the device");
+	else
+		skip("W9: and is not taken for the device", "the place was taken");
+	ok(covers(stale + 8192, 1), "what else was known is still known");
+	tracker_unmap(stale, SIZE);
+	fclose(file);
+}
+
+int main(void)
+{
+	struct stat st;
+
+	if (stat("/dev/zero", &st) || access("/dev/zero", R_OK | W_OK))
+		skip_all("needs /dev/zero");
+	tree_open();
+	cpu_init();
+	tracker_init();
+	arguments();
+	classes();
+	deep_drain();
+	mixed();
+	again_and_again();
+	tree_close();
+	return tap_done();
+}
