@@ -193,15 +193,17 @@ int tracker_forget(uintptr_t from, uintptr_t to)
 int tracker_unmap(void *addr, size_t length)
 {
 	uintptr_t from = (uintptr_t)addr;
+	size_t whole = place_whole_pages(length);
 
+	if (!whole || whole > UINTPTR_MAX - from)
+		return err_set(
+			-EINVAL, "cannot unmap %zu bytes at %p: no such range", length, addr);
 	pthread_mutex_lock(&tracker.lock);
-	/* A length that wraps around is munmap's to refuse. */
-	uintptr_t to = from + place_whole_pages(length);
-	int error = knows(from, to) ? make_room(1) : 0;
-	if (!error && munmap(addr, length))
+	int error = knows(from, from + whole) ? make_room(1) : 0;
+	if (!error && munmap(addr, whole))
 		error = err_sys("cannot unmap %zu bytes at %p", length, addr);
 	if (!error)
-		forget(from, to);
+		forget(from, from + whole);
 	pthread_mutex_unlock(&tracker.lock);
 	return error;
 }
