@@ -142,6 +142,14 @@ TAP_UNUSED __attribute__((__noreturn__, __format__(__printf__, 1, 2))) static vo
 	exit(99);
 }
 
+/* It takes address space itself, places mappings as it likes, and has its own idea of signals. */
+TAP_UNUSED static bool under_valgrind(void)
+{
+	const char *preloaded = getenv("LD_PRELOAD");
+
+	return preloaded && strstr(preloaded, "vgpreload");
+}
+
 /* The plan, and the exit status of main. */
 TAP_UNUSED static int tap_done(void)
 {

@@ -86,8 +86,6 @@ static void short_transfers(void)
 	setrlimit(RLIMIT_FSIZE, &old);
 	is_int(result, -EFBIG, "W20: a short write is no success");
 	has_str(pmem2_errormsg(), "4000 bytes at offset 6000", "and says what was not written");
-	is_int(pmem2_source_pread_mcsafe(src, (void *)(page_size() / 2), 1, 0), -EFAULT,
-		"a buffer that is none");
 }
 
 /* The size is asked for first: what is cut off after that must not look read. */

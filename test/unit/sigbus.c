@@ -24,9 +24,11 @@ static size_t page;
 
 /* Bodies. */
 
+static __thread volatile char sink;
+
 static void touch(void *at)
 {
-	(void)*(volatile char *)at;
+	sink = *(volatile char *)at;
 }
 
 static void store(void *at)
@@ -60,6 +62,14 @@ static int child(void (*body)(void))
 	}
 	waitpid(pid, &status, 0);
 	return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static void ends(void (*body)(void), const char *what)
+{
+	if (under_valgrind())
+		skip(what, "valgrind takes the fault for its own");
+	else
+		is_int(child(body), -SIGBUS, "%s", what);
 }
 
 /* In a child: end it with this status unless it is true. */
@@ -260,7 +270,9 @@ static void on_its_stack(void)
 	must(touch_own(bad_pages(0, 1)) == 0, 1);
 	must(handler_stack >= stack.ss_sp && (char *)handler_stack < (char *)stack.ss_sp + 65536,
 		2);
+#ifndef __SANITIZE_THREAD__ /* which blocks all signals in every handler */
 	must(!sigismember(&handler_mask, SIGBUS), 3);
+#endif
 }
 
 static void only_once(void)
@@ -414,6 +426,8 @@ static void blocked(void)
 	must(sigbus_guard(bad, page, touch, bad, &fault) == PMEM2_E_IO_FAIL, 1);
 	pthread_sigmask(SIG_BLOCK, NULL, &now);
 	must(sigismember(&now, SIGBUS) == 1 && sigismember(&now, SIGTERM) == 1, 2);
+	if (under_valgrind()) /* which delivers signals itself */
+		return;
 	/* One that waits because it is blocked still waits. */
 	sigqueue(getpid(), SIGBUS, (union sigval){.sival_int = 77});
 	must(sigbus_guard(bad, page, touch, bad, &fault) == PMEM2_E_IO_FAIL, 3);
@@ -454,6 +468,7 @@ static void in_a_fork(void)
 int main(void)
 {
 	page = (size_t)sysconf(_SC_PAGESIZE);
+	signal(SIGBUS, SIG_DFL); /* sanitizers have one of their own */
 	if (sigbus_init())
 		bail("sigbus_init failed");
 	faults();
@@ -463,18 +478,17 @@ int main(void)
 	is_int(child(without_siginfo), 0, "a handler of one argument");
 	is_int(child(sent_to_a_handler), 0, "a signal that was sent, not raised by a fault");
 	is_int(child(on_its_stack), 0, "on the stack, and with the mask, that it asked for");
-	is_int(child(only_once), -SIGBUS, "only once, if it asked for that");
+	ends(only_once, "only once, if it asked for that");
 	is_int(child(jumps_out), 0, "one that jumps out of a guard");
 	is_int(child(installed_meanwhile), 0, "one installed while a guard runs");
-	is_int(child(meanwhile_and_unknown_to_all), -SIGBUS,
-		"it passes on in vain: the default action");
-	is_int(child(fault_elsewhere), -SIGBUS, "no handler: a fault elsewhere ends the process");
-	is_int(child(fault_on_another_thread), -SIGBUS, "on a thread without a guard, too");
-	is_int(child(sent_by_default), -SIGBUS, "a signal that was sent, too");
+	ends(meanwhile_and_unknown_to_all, "it passes on in vain: the default action");
+	ends(fault_elsewhere, "no handler: a fault elsewhere ends the process");
+	ends(fault_on_another_thread, "on a thread without a guard, too");
+	ends(sent_by_default, "a signal that was sent, too");
 	is_int(child(ignored), 7, "ignored: a signal that was sent is");
-	is_int(child(ignored_fault), -SIGBUS, "a fault cannot be");
+	ends(ignored_fault, "a fault cannot be");
 	is_int(child(blocked), 0, "blocked: guards work, and what waits still waits");
-	is_int(child(blocked_and_elsewhere), -SIGBUS, "a fault elsewhere ends the process");
+	ends(blocked_and_elsewhere, "a fault elsewhere ends the process");
 	is_int(child(in_a_fork), 0, "a child of fork has no guards of other threads");
 	return tap_done();
 }
