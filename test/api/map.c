@@ -214,6 +214,40 @@ static void outlives_its_makers(void)
 	pmem2_map_delete(&map);
 }
 
+/* Rows 11 to 14 come after those of the source and before those of mmap; the rest: reservation.c. */
+static void reserved(void)
+{
+	struct pmem2_vm_reservation *rsv;
+	struct pmem2_map *map, *other;
+	size_t page = page_size();
+	int reader = file_of(page, O_RDONLY);
+	struct pmem2_source *ro = source_of(reader);
+
+	pmem2_vm_reservation_new(&rsv, NULL, PAGES * page);
+	pmem2_config_set_vm_reservation(cfg, rsv, 1);
+	refused(1, 1, PMEM2_E_OFFSET_UNALIGNED, "reserved: row 4 before row 11");
+	has_str(pmem2_errormsg(), "offset 1 is not a multiple", "the source's offset");
+	refused(0, 1, PMEM2_E_LENGTH_UNALIGNED, "reserved: row 8 before row 11");
+	refused(page, PAGES * page, PMEM2_E_MAP_RANGE, "reserved: row 9 before row 11");
+	refused(PAGES * page, 0, -EINVAL, "reserved: row 10 before row 11");
+	refused(0, 0, PMEM2_E_OFFSET_UNALIGNED, "reserved: row 11");
+	has_str(pmem2_errormsg(), "in the reservation", "the reservation's offset");
+	is_int(pmem2_map_new(&map, cfg, ro), PMEM2_E_OFFSET_UNALIGNED, "row 11 before row 16");
+	pmem2_config_set_vm_reservation(cfg, rsv, page);
+	refused(0, 0, PMEM2_E_LENGTH_OUT_OF_RANGE, "reserved: row 12");
+	is_int(map_range(page, page, &map), 0, "reserved: mapped");
+	ok(pmem2_map_get_address(map) == (char *)pmem2_vm_reservation_get_address(rsv) + page,
+		"at the reservation's offset, whatever the source's");
+	is_int(*(char *)pmem2_map_get_address(map), 'b', "with the source's second page");
+	is_int(pmem2_map_new(&other, cfg, ro), PMEM2_E_MAPPING_EXISTS, "row 14 before row 16");
+	pmem2_map_delete(&map);
+	is_int(pmem2_map_new(&other, cfg, ro), PMEM2_E_NO_ACCESS, "row 16");
+	pmem2_config_set_vm_reservation(cfg, NULL, 0);
+	is_int(pmem2_vm_reservation_delete(&rsv), 0, "and nothing is left in it");
+	pmem2_source_delete(&ro);
+	close(reader);
+}
+
 static void nulls(void)
 {
 	struct pmem2_map *map = UNTOUCHED, *none = NULL;
@@ -242,6 +276,7 @@ int main(void)
 	placement();
 	nothing_left_behind();
 	outlives_its_makers();
+	reserved();
 	nulls();
 	pmem2_source_delete(&src);
 	pmem2_config_delete(&cfg);
