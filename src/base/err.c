@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 static __thread char err_sentence[ERR_SIZE];
 
@@ -39,4 +40,12 @@ int err_sys_from(const struct log_place *from, const char *format, ...)
 const char *err_get(void)
 {
 	return err_sentence;
+}
+
+void err_put_back(const char *sentence)
+{
+	size_t length = strnlen(sentence, ERR_SIZE - 1);
+
+	memmove(err_sentence, sentence, length);
+	err_sentence[length] = '\0';
 }

@@ -25,6 +25,12 @@
 /* The last sentence of the calling thread, "" before any. */
 const char *err_get(void);
 
+/*
+ * Put a sentence back, unlogged: for calls that succeed though something that they tried did not. A
+ * success leaves the last sentence as it was.
+ */
+void err_put_back(const char *sentence);
+
 /* The log is told which line of ours it was. */
 #define ERR_HERE ((const struct log_place){__FILE__, __LINE__, __func__})
 

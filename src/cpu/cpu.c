@@ -17,6 +17,11 @@ const struct cpu_engine *cpu_engines(void)
 	return arch_engines;
 }
 
+const char *cpu_fence_name(void)
+{
+	return arch_fence_name;
+}
+
 const struct cpu_engine *cpu_engine_for(uint32_t features)
 {
 	const struct cpu_engine *engine = arch_engines;

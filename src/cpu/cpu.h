@@ -63,6 +63,9 @@ extern struct cpu cpu;
 /* Look at the CPU and the environment, and choose. Called once, when the library is loaded. */
 void cpu_init(void);
 
+/* What the fence of a drain is called on this architecture: "sfence". */
+const char *cpu_fence_name(void);
+
 /* The best engine for a set of features. There always is one: the last of a table needs nothing. */
 const struct cpu_engine *cpu_engine_for(uint32_t features);
 

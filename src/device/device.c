@@ -94,6 +94,11 @@ static int dax_number(const struct device *device, const char *sysfs, const char
 		major(device->number), minor(device->number));
 }
 
+int device_dax_size(const struct device *device, const char *sysfs, size_t *size)
+{
+	return dax_number(device, sysfs, "size", PMEM2_E_INVALID_SIZE_FORMAT, size);
+}
+
 int device_size(const struct device *device, int fd, const char *sysfs, size_t *size)
 {
 	struct stat st;
@@ -102,7 +107,7 @@ int device_size(const struct device *device, int fd, const char *sysfs, size_t *
 	if (error)
 		return error;
 	if (device->kind == DEVICE_DAX)
-		return dax_number(device, sysfs, "size", PMEM2_E_INVALID_SIZE_FORMAT, size);
+		return device_dax_size(device, sysfs, size);
 	*size = (size_t)st.st_size;
 	return 0;
 }

@@ -28,6 +28,9 @@ int device_identify(struct device *device, int fd, const char *sysfs);
 /* Bytes, now. As device_identify(), and PMEM2_E_INVALID_SIZE_FORMAT. */
 int device_size(const struct device *device, int fd, const char *sysfs, size_t *size);
 
+/* The same of a DAX device, which need not be open. */
+int device_dax_size(const struct device *device, const char *sysfs, size_t *size);
+
 /*
  * What offsets and lengths must be multiples of, in bytes. PMEM2_E_INVALID_ALIGNMENT_FORMAT or
  * _VALUE, or -errno, with a sentence.

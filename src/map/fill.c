@@ -28,42 +28,47 @@ static bool mmap_at(char *addr, const struct fill *fill, int flags)
 }
 
 /*
- * Whether the kernel maps this at all, and with MAP_SYNC, is tried on the first page (or unit of a
- * DAX device) somewhere else. Kernels before 6.12 first unmap what is in the way of MAP_FIXED, and
- * only then ask the file system: after its refusal the place would stand open, and another thread's
- * mmap could be given it. The kernel says EOPNOTSUPP where the file system or the device cannot,
- * EINVAL if it is older than 4.15.
+ * The kernel says EOPNOTSUPP where the file system or the device cannot, EINVAL if it is older than
+ * 4.15.
  */
-static int try_elsewhere(const struct fill *fill, int *flags)
+int fill_try(const struct fill *fill, bool *sync)
 {
 	size_t length = fill->length < fill->alignment ? fill->length : fill->alignment;
-	int protection = fill->protection, fd = fill->fd;
+	int protection = fill->protection, fd = fill->fd, flags = MAP_SHARED_VALIDATE | MAP_SYNC;
+	void *trial = mmap(NULL, length, protection, flags, fd, fill->offset);
 
-	*flags = MAP_SHARED_VALIDATE | MAP_SYNC;
-	void *trial = mmap(NULL, length, protection, *flags, fd, fill->offset);
 	if (trial == MAP_FAILED && (errno == EOPNOTSUPP || errno == EINVAL)) {
-		*flags = MAP_SHARED;
-		trial = mmap(NULL, length, protection, *flags, fd, fill->offset);
+		flags = MAP_SHARED;
+		trial = mmap(NULL, length, protection, flags, fd, fill->offset);
 	}
 	if (trial == MAP_FAILED)
 		return mmap_error(fill);
 	munmap(trial, length);
+	*sync = flags & MAP_SYNC;
 	return 0;
 }
 
+/*
+ * Tried somewhere else first: kernels before 6.12 first unmap what is in the way of MAP_FIXED, and
+ * only then ask the file system: after its refusal the place would stand open, and another thread's
+ * mmap could be given it.
+ */
 int fill_place(char *addr, const struct fill *fill, bool *sync)
 {
 	int flags = fill->is_private ? MAP_PRIVATE : MAP_SHARED;
+	bool accepted = false;
 	int error = 0;
 
 	if (fill->fd < 0)
 		flags |= MAP_ANONYMOUS;
 	else if (!fill->is_private)
-		error = try_elsewhere(fill, &flags);
+		error = fill_try(fill, &accepted);
 	if (error)
 		return error;
+	if (accepted)
+		flags = MAP_SHARED_VALIDATE | MAP_SYNC;
 	if (mmap_at(addr, fill, flags)) {
-		*sync = flags & MAP_SYNC;
+		*sync = accepted;
 		return 0;
 	}
 	error = mmap_error(fill);

@@ -6,6 +6,7 @@
 #include "cpu/lines.h"
 
 /* Orders stores as other CPUs see them. That they reach memory, it cannot promise. */
+#define ARCH_FENCE "a full fence"
 static inline void arch_drain(void)
 {
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);

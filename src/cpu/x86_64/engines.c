@@ -16,6 +16,8 @@ DECLARE(avx)
 DECLARE(avx512f)
 DECLARE(movdir64b)
 
+const char arch_fence_name[] = ARCH_FENCE;
+
 /* First the best flush, then the widest copy. CLFLUSHOPT and CLWB are independent of each other. */
 const struct cpu_engine arch_engines[] = {
 	ENGINE(clwb, movdir64b, X86_CLWB | X86_SSE2 | X86_MOVDIR64B),

@@ -22,9 +22,10 @@
  * before they are globally visible: accepted by the persistence domain. Plain stores are ordered
  * without it, but not durable.
  */
+#define ARCH_FENCE "sfence"
 static inline void arch_drain(void)
 {
-	__asm__ volatile("sfence" ::: "memory");
+	__asm__ volatile(ARCH_FENCE ::: "memory");
 }
 
 static inline void clflush_line(const void *line)

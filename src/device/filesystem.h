@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * filesystem.h - which file system a descriptor is on, and what that can be trusted with
+ *
+ * The kernel's list of mounts names it; where it is not listed (a memfd, no /proc) the magic number
+ * of statfs(2) does.
+ */
+#ifndef DEVICE_FILESYSTEM_H
+#define DEVICE_FILESYSTEM_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* Who keeps the data. */
+enum filesystem_class {
+	FILESYSTEM_UNKNOWN, /* a type that is not in our table */
+	FILESYSTEM_DISK,    /* block devices of this machine */
+	FILESYSTEM_RAM,     /* its main memory */
+	FILESYSTEM_KERNEL,  /* nobody: the kernel makes the contents up */
+	FILESYSTEM_NETWORK, /* a server */
+	FILESYSTEM_HOST,    /* the host of this virtual machine */
+	FILESYSTEM_DAEMON,  /* a program (FUSE) */
+	FILESYSTEM_LAYERED, /* another file system of this machine */
+};
+
+struct filesystem {
+	enum filesystem_class class;
+	bool can_sync; /* this type accepts MAP_SYNC, given the storage and the options */
+	bool read_only;
+	/* NULL: not known */
+	char *type, *point, *source, *options;
+};
+
+/*
+ * Of a descriptor, O_PATH ones included; free it with filesystem_fini(). -errno with a sentence, if
+ * even statfs(2) does not answer, or -ENOMEM.
+ */
+int filesystem_of(struct filesystem *filesystem, int fd, const char *mountinfo);
+
+/* Of the first mount of a device number; -ENOENT, without a sentence, if there is none. */
+int filesystem_of_device(struct filesystem *filesystem, dev_t device, const char *mountinfo);
+
+/* Of one mount. 0 or -ENOMEM with a sentence. */
+struct mount;
+int filesystem_of_mount(struct filesystem *filesystem, const struct mount *mount);
+
+void filesystem_fini(struct filesystem *filesystem);
+
+/*
+ * The block device of what fstat(2) says is on device `number`; 0 if there is none. btrfs and others
+ * make numbers up: then the source of the mount tells.
+ */
+dev_t filesystem_disk(const struct filesystem *filesystem, dev_t number);
+
+/* Whether its directories and files are marked for DAX; -1: the kernel does not say. */
+int filesystem_file_is_dax(int fd);
+int filesystem_directory_is_dax(int fd);
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "device/mounts.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+
+static bool is_octal(char c)
+{
+	return c >= '0' && c <= '7';
+}
+
+/* The kernel writes blanks, newlines and backslashes as \ooo. */
+static void resolve_escapes(char *text)
+{
+	char *to = text;
+
+	for (const char *from = text; *from; to++) {
+		if (*from == '\\' && is_octal(from[1]) && is_octal(from[2]) && is_octal(from[3])) {
+			*to = (char)((from[1] - '0') << 6 | (from[2] - '0') << 3 | (from[3] - '0'));
+			from += 4;
+		} else {
+			*to = *from++;
+		}
+	}
+	*to = '\0';
+}
+
+/* Fields are told apart by one blank each, and may be empty. */
+static char *next(char **rest)
+{
+	return strsep(rest, " ");
+}
+
+/* 36 35 98:0 /root /point rw,noatime master:1 - ext4 /dev/root rw,errors=continue */
+static bool parse(char *line, struct mount *mount)
+{
+	unsigned major_number, minor_number;
+	char *rest = line, *field;
+
+	line[strcspn(line, "\n")] = '\0';
+	if (sscanf(line, "%d %*d %u:%u", &mount->id, &major_number, &minor_number) != 3)
+		return false;
+	mount->device = makedev(major_number, minor_number);
+	for (int i = 0; i < 4; i++)
+		next(&rest);
+	mount->point = next(&rest);
+	mount->options = next(&rest);
+	do
+		field = next(&rest);
+	while (field && strcmp(field, "-"));
+	mount->type = next(&rest);
+	mount->source = next(&rest);
+	mount->super_options = next(&rest);
+	if (!mount->super_options)
+		return false;
+	resolve_escapes(mount->point);
+	resolve_escapes(mount->type);
+	resolve_escapes(mount->source);
+	resolve_escapes(mount->super_options);
+	return true;
+}
+
+int mounts_each(const char *file, mounts_visit *visit, void *context)
+{
+	FILE *mounts = fopen(file, "re");
+	char *line = NULL;
+	size_t room = 0;
+	int result = 0;
+
+	if (!mounts)
+		return -errno;
+	while (!result && getline(&line, &room, mounts) > 0) {
+		struct mount mount;
+		if (parse(line, &mount))
+			result = visit(&mount, context);
+	}
+	if (!result && ferror(mounts))
+		result = -EIO;
+	free(line);
+	fclose(mounts);
+	return result;
+}
+
+/* Where an option stands in the list, or NULL; `length` of it must match, and then `ends`. */
+static const char *find(const char *options, const char *name, const char *ends)
+{
+	size_t length = strlen(name);
+
+	for (const char *at = options; at && *at;) {
+		if (!strncmp(at, name, length) && (strchr(ends, at[length]) || !at[length]))
+			return at;
+		at = strchr(at, ',');
+		at += at != NULL;
+	}
+	return NULL;
+}
+
+bool mounts_option(const char *options, const char *option)
+{
+	return find(options, option, ",");
+}
+
+char *mounts_option_value(const char *options, const char *name)
+{
+	const char *at = find(options, name, "=");
+
+	if (!at || at[strlen(name)] != '=')
+		return NULL;
+	at += strlen(name) + 1;
+	return strndup(at, strcspn(at, ","));
+}
