@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "explain/facts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "cpu/cpu.h"
+#include "device/mounts.h"
+#include "map/fill.h"
+#include "map/map.h"
+
+#define LINK_SIZE 1024
+
+static int no_memory(void)
+{
+	return err_set(-ENOMEM, "no memory for an explanation");
+}
+
+void facts_fini(struct facts *facts)
+{
+	filesystem_fini(&facts->filesystem);
+	free(facts->name);
+	free(facts->map_error_text);
+}
+
+/* As the kernel names it, if it does; a name that is too long is none. */
+static char *name_of(int fd)
+{
+	char link[64], name[LINK_SIZE];
+
+	snprintf(link, sizeof(link), "/proc/thread-self/fd/%d", fd);
+	ssize_t length = readlink(link, name, sizeof(name));
+	return length < 0 || length == sizeof(name) ? NULL : strndup(name, (size_t)length);
+}
+
+static int add_filesystem(struct facts *facts, int fd)
+{
+	int error = filesystem_of(&facts->filesystem, fd, MOUNTS_FILE);
+
+	if (error == -ENOMEM)
+		return error;
+	facts->has_filesystem = !error;
+	facts->disk = filesystem_disk(&facts->filesystem, facts->device.number);
+	return 0;
+}
+
+/* What pmem2_map_new() would say to this, and the sentence that has just been written. */
+static int refuse(struct facts *facts, int error)
+{
+	free(facts->map_error_text);
+	facts->map_error = error;
+	facts->map_error_text = strdup(err_get());
+	return facts->map_error_text ? 0 : no_memory();
+}
+
+/* A page, with all that the descriptor allows; what a writable mapping is denied, reading may not. */
+static int try(struct facts *facts, int fd, int mode)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	bool sync, writes = (mode & O_ACCMODE) == O_RDWR;
+	struct fill fill = {
+		.fd = fd,
+		.length = page,
+		.alignment = page,
+		.protection = PROT_READ | (writes ? PROT_WRITE : 0),
+	};
+	int error = fill_try(&fill, &sync);
+
+	if (error && writes) {
+		fill.protection = PROT_READ;
+		error = fill_try(&fill, &sync);
+	}
+	if (error)
+		return refuse(facts, error);
+	facts->trial = sync ? FACTS_SYNC_ACCEPTED : FACTS_SYNC_REFUSED;
+	return 0;
+}
+
+static int try_file(struct facts *facts, int fd)
+{
+	int mode = fcntl(fd, F_GETFL), error = 0;
+
+	if (mode & O_PATH)
+		return refuse(facts,
+			err_set(-EBADF,
+				"file descriptor %d is open as a path only: it cannot be mapped",
+				fd));
+	if ((mode & O_ACCMODE) == O_WRONLY)
+		return refuse(facts,
+			err_set(PMEM2_E_INVALID_FILE_HANDLE,
+				"file descriptor %d is open for writing only: a mapping must be able to "
+				"read",
+				fd));
+	error = try(facts, fd, mode);
+	/* Empty files can be tried, but pmem2_map_new() has nothing to map. */
+	if (!error && !facts->map_error && !facts->size)
+		error = refuse(facts, err_set(PMEM2_E_SOURCE_EMPTY, "the source is empty"));
+	return error;
+}
+
+static int add_file(struct facts *facts, int fd, const struct stat *st)
+{
+	facts->object = HOLDFAST_OBJECT_FILE;
+	facts->device = (struct device){.kind = DEVICE_FILE, .number = st->st_dev};
+	facts->size = (uint64_t)st->st_size;
+	facts->marked = filesystem_file_is_dax(fd);
+	int error = add_filesystem(facts, fd);
+	return error ? error : try_file(facts, fd);
+}
+
+static int add_directory(struct facts *facts, int fd, const struct stat *st)
+{
+	facts->object = HOLDFAST_OBJECT_DIRECTORY;
+	facts->device = (struct device){.kind = DEVICE_FILE, .number = st->st_dev};
+	facts->marked = filesystem_directory_is_dax(fd);
+	return add_filesystem(facts, fd);
+}
+
+static void add_block_device(struct facts *facts, dev_t number)
+{
+	facts->object = HOLDFAST_OBJECT_BLOCK_DEVICE;
+	facts->device = (struct device){.kind = DEVICE_FILE, .number = number};
+	facts->disk = number;
+}
+
+static int add(struct facts *facts, int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st)) {
+		if (errno == EBADF)
+			return err_set(
+				PMEM2_E_INVALID_FILE_HANDLE, "file descriptor %d is not open", fd);
+		return err_sys("cannot stat file descriptor %d", fd);
+	}
+	if (S_ISREG(st.st_mode))
+		return add_file(facts, fd, &st);
+	if (S_ISDIR(st.st_mode))
+		return add_directory(facts, fd, &st);
+	if (S_ISBLK(st.st_mode)) {
+		add_block_device(facts, st.st_rdev);
+		return 0;
+	}
+	facts->object = HOLDFAST_OBJECT_DAX_DEVICE;
+	return device_identify(&facts->device, fd, facts->sysfs);
+}
+
+static struct facts nothing_yet(const char *sysfs)
+{
+	return (struct facts){
+		.sysfs = sysfs,
+		.can_flush = cpu.engine->flushes,
+		.has_device = true,
+		.marked = -1,
+	};
+}
+
+int facts_of_fd(struct facts *facts, int fd, const char *sysfs)
+{
+	*facts = nothing_yet(sysfs);
+	int error = add(facts, fd);
+	if (error)
+		facts_fini(facts);
+	else
+		facts->name = name_of(fd);
+	return error;
+}
+
+/* The file that is mapped at an address, by the kernel's list; NULL if it names none. */
+static char *name_at(uintptr_t address)
+{
+	FILE *maps = fopen("/proc/self/maps", "re");
+	char *line = NULL, *name = NULL;
+	size_t room = 0;
+	uintptr_t from, to;
+	int start;
+
+	while (maps && getline(&line, &room, maps) > 0) {
+		int fields = sscanf(
+			line, "%" SCNxPTR "-%" SCNxPTR " %*s %*s %*s %*s %n", &from, &to, &start);
+		if (fields < 2 || address < from || address >= to)
+			continue;
+		line[strcspn(line, "\n")] = '\0';
+		if (line[start] == '/')
+			name = strdup(line + start);
+		break;
+	}
+	free(line);
+	if (maps)
+		fclose(maps);
+	return name;
+}
+
+/*
+ * The file may have been closed, moved, removed. It is opened as a path only: closing any other
+ * descriptor would drop the program's POSIX locks.
+ */
+static int add_mapped_file(struct facts *facts)
+{
+	struct stat st;
+	int fd = facts->name ? open(facts->name, O_PATH | O_CLOEXEC) : -1;
+
+	if (fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode) &&
+		st.st_dev == facts->device.number) {
+		facts->size = (uint64_t)st.st_size;
+		facts->marked = filesystem_file_is_dax(fd);
+		int error = add_filesystem(facts, fd);
+		close(fd);
+		return error;
+	}
+	if (fd >= 0)
+		close(fd);
+	int error = filesystem_of_device(&facts->filesystem, facts->device.number, MOUNTS_FILE);
+	facts->has_filesystem = !error;
+	facts->disk = filesystem_disk(&facts->filesystem, facts->device.number);
+	return error == -ENOMEM ? error : 0;
+}
+
+static enum facts_trial trial_of(const struct map *map)
+{
+	if (map->is_foreign || map->reason == HOLDFAST_REASON_NOT_SHARED)
+		return FACTS_NOT_TRIED;
+	return map->sync ? FACTS_SYNC_ACCEPTED : FACTS_SYNC_REFUSED;
+}
+
+int facts_of_map(struct facts *facts, const struct map *map)
+{
+	int error = 0;
+
+	*facts = nothing_yet(map->sysfs);
+	facts->is_map = true;
+	facts->got = (struct granularity){map->granularity, map->reason};
+	facts->trial = trial_of(map);
+	facts->has_device = map->has_device;
+	facts->object = HOLDFAST_OBJECT_ANONYMOUS;
+	facts->size = map->length;
+	if (!map->has_device)
+		return 0;
+	facts->device = map->device;
+	facts->object =
+		map->device.kind == DEVICE_DAX ? HOLDFAST_OBJECT_DAX_DEVICE : HOLDFAST_OBJECT_FILE;
+	facts->name = name_at((uintptr_t)map->addr);
+	if (facts->object == HOLDFAST_OBJECT_FILE)
+		error = add_mapped_file(facts);
+	facts->size = map->length;
+	if (error)
+		facts_fini(facts);
+	return error;
+}
+
+int facts_of_device(
+	struct facts *facts, const struct device *device, const char *name, const char *sysfs)
+{
+	*facts = nothing_yet(sysfs);
+	facts->name = strdup(name);
+	if (!facts->name)
+		return no_memory();
+	if (device->kind == DEVICE_FILE) {
+		add_block_device(facts, device->number);
+		return 0;
+	}
+	facts->object = HOLDFAST_OBJECT_DAX_DEVICE;
+	facts->device = *device;
+	return 0;
+}
+
+/* Another one may be mounted over it. */
+static int mark_of_mount(const struct mount *mount)
+{
+	struct stat st;
+	int marked = -1, fd = open(mount->point, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0 && !fstat(fd, &st) && st.st_dev == mount->device)
+		marked = filesystem_directory_is_dax(fd);
+	if (fd >= 0)
+		close(fd);
+	return marked;
+}
+
+int facts_of_mount(struct facts *facts, const struct mount *mount, const char *sysfs)
+{
+	*facts = nothing_yet(sysfs);
+	facts->object = HOLDFAST_OBJECT_DIRECTORY;
+	facts->device = (struct device){.kind = DEVICE_FILE, .number = mount->device};
+	facts->name = strdup(mount->point);
+	int error = filesystem_of_mount(&facts->filesystem, mount);
+	if (!error && !facts->name)
+		error = no_memory();
+	if (error) {
+		facts_fini(facts);
+		return error;
+	}
+	facts->has_filesystem = true;
+	facts->disk = mount->device;
+	facts->marked = mark_of_mount(mount);
+	return 0;
+}

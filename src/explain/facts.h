@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * facts.h - what has to be found out before something can be explained
+ *
+ * Everything but sysfs has been asked when these are complete, so that tests can make them up.
+ */
+#ifndef EXPLAIN_FACTS_H
+#define EXPLAIN_FACTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "device/device.h"
+#include "device/filesystem.h"
+#include "libpmem2/explain.h"
+#include "map/granularity.h"
+
+struct map;
+
+enum facts_trial {
+	FACTS_NOT_TRIED,
+	FACTS_SYNC_ACCEPTED,
+	FACTS_SYNC_REFUSED,
+};
+
+struct facts {
+	enum holdfast_object object;
+	const char *sysfs;
+	bool can_flush; /* the CPU */
+	char *name;     /* NULL: not known; owned */
+
+	bool has_device; /* else it is memory without a file */
+	struct device device;
+	dev_t disk; /* the block device that the data is on; 0: none, or not known */
+	uint64_t size;
+
+	bool has_filesystem;
+	struct filesystem filesystem; /* owned */
+	int marked;                   /* for DAX; -1: the kernel does not say */
+
+	enum facts_trial trial;
+	int map_error;        /* of the trial, or known before it */
+	char *map_error_text; /* owned */
+
+	bool is_map; /* of a live map: what it got */
+	struct granularity got;
+};
+
+/* See holdfast_explain_fd(). Free them with facts_fini(). */
+int facts_of_fd(struct facts *facts, int fd, const char *sysfs);
+
+/* See holdfast_explain_map(). */
+int facts_of_map(struct facts *facts, const struct map *map);
+
+/* Of a block or DAX device that nobody has opened; `name` is copied. 0 or -ENOMEM. */
+int facts_of_device(
+	struct facts *facts, const struct device *device, const char *name, const char *sysfs);
+
+/* Of a mounted file system; only its directory is looked at. 0 or -ENOMEM. */
+struct mount;
+int facts_of_mount(struct facts *facts, const struct mount *mount, const char *sysfs);
+
+void facts_fini(struct facts *facts);
+
+#endif

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "device/autoflush.h"
+#include "device/mounts.h"
+#include "device/sysfs.h"
+#include "explain/explain.h"
+#include "explain/regions.h"
+#include "explain/words.h"
+
+struct whole {
+	struct keep keep;
+	struct keep_list explanations; /* each with a memory of its own */
+	struct holdfast_machine told;
+};
+
+struct search {
+	struct whole *whole;
+	const char *sysfs;
+	enum device_kind kind;
+	int error;
+	dev_t *mounted; /* file systems that have been explained */
+	size_t mounted_count;
+};
+
+static void free_all(struct whole *whole)
+{
+	struct keep keep = whole->keep;
+
+	for (size_t i = 0; i < whole->explanations.count; i++)
+		explain_free((struct holdfast_explanation *)whole->explanations.items[i]);
+	keep_fini(&keep);
+}
+
+void explain_machine_free(struct holdfast_machine *machine)
+{
+	if (machine)
+		free_all((struct whole *)((char *)machine - offsetof(struct whole, told)));
+}
+
+/* Takes the facts over. */
+static int add(struct search *search, struct facts *facts)
+{
+	struct holdfast_explanation *explanation;
+	struct whole *whole = search->whole;
+	size_t before = whole->explanations.count;
+
+	search->error = explain_facts(&explanation, facts);
+	if (search->error)
+		return 1;
+	keep_append(&whole->keep, &whole->explanations, explanation);
+	if (whole->explanations.count == before)
+		explain_free(explanation); /* no memory: noted */
+	return 0;
+}
+
+static int go_on(int region, void *context)
+{
+	(void)region;
+	(void)context;
+	return 0;
+}
+
+static bool lies_on_regions(const struct device *device, const char *sysfs)
+{
+	enum walk_cover cover = WALK_NONE;
+
+	return device_regions(device, sysfs, go_on, NULL, &cover) == 0 && cover != WALK_NONE;
+}
+
+static int add_device(int devices, const char *name, void *context)
+{
+	struct search *search = context;
+	struct facts facts;
+	char value[SYSFS_VALUE], path[SYSFS_NAME + 8];
+	unsigned major_number, minor_number;
+	int dir = openat(devices, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int error = dir < 0 ? dir : sysfs_read(dir, "dev", value);
+
+	if (dir >= 0)
+		close(dir);
+	if (error || sscanf(value, "%u:%u", &major_number, &minor_number) != 2)
+		return 0;
+	struct device device = {search->kind, makedev(major_number, minor_number)};
+	if (device.kind == DEVICE_FILE && !lies_on_regions(&device, search->sysfs))
+		return 0;
+	snprintf(path, sizeof(path), "/dev/%s", name);
+	search->error = facts_of_device(&facts, &device, path, search->sysfs);
+	return search->error ? 1 : add(search, &facts);
+}
+
+static void add_devices(struct search *search, const char *folder, enum device_kind kind)
+{
+	int root = open(search->sysfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (root < 0)
+		return;
+	search->kind = kind;
+	sysfs_each(root, folder, add_device, search);
+	close(root);
+}
+
+static int is_new(struct search *search, dev_t device)
+{
+	for (size_t i = 0; i < search->mounted_count; i++)
+		if (search->mounted[i] == device)
+			return 0;
+	dev_t *mounted = reallocarray(search->mounted, search->mounted_count + 1, sizeof(*mounted));
+	if (!mounted)
+		return err_set(-ENOMEM, "no memory to look at mounts");
+	mounted[search->mounted_count++] = device;
+	search->mounted = mounted;
+	return 1;
+}
+
+/* Each file system once, however often it is mounted. */
+static int add_mount(const struct mount *mount, void *context)
+{
+	struct search *search = context;
+	struct device device = {DEVICE_FILE, mount->device};
+	struct facts facts;
+	int new = lies_on_regions(&device, search->sysfs) ? is_new(search, mount->device) : 0;
+
+	if (new <= 0) {
+		search->error = new;
+		return new;
+	}
+	search->error = facts_of_mount(&facts, mount, search->sysfs);
+	return search->error ? 1 : add(search, &facts);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct holdfast_explanation *const *one = a, *const *other = b;
+
+	return strverscmp((*one)->name, (*other)->name);
+}
+
+static int add_explanations(struct whole *whole, const char *sysfs, const char *mountinfo)
+{
+	struct search search = {.whole = whole, .sysfs = sysfs};
+
+	add_devices(&search, "class/block", DEVICE_FILE);
+	if (!search.error)
+		add_devices(&search, "bus/dax/devices", DEVICE_DAX);
+	if (whole->explanations.count)
+		qsort(whole->explanations.items, whole->explanations.count,
+			sizeof(*whole->explanations.items), by_name);
+	if (!search.error)
+		mounts_each(mountinfo, add_mount, &search);
+	free(search.mounted);
+	return search.error;
+}
+
+static struct holdfast_number auto_flush(struct keep *keep, const char *sysfs, size_t regions)
+{
+	int answer = device_auto_flush(sysfs);
+
+	if (!regions)
+		return (struct holdfast_number){.answer = HOLDFAST_UNSUPPORTED,
+			.why = "the kernel knows of no persistent memory"};
+	return regions_answer(keep, answer < 0 ? answer : 0, answer, NULL, true);
+}
+
+static int fill(struct whole *whole, const char *sysfs, const char *mountinfo)
+{
+	struct holdfast_machine *told = &whole->told;
+	struct keep_list regions = {.count = 0};
+
+	regions_of_machine(&whole->keep, &regions, sysfs);
+	int error = add_explanations(whole, sysfs, mountinfo);
+	told->struct_size = sizeof(*told);
+	told->cpu = explain_cpu(&whole->keep);
+	told->region_count = regions.count;
+	told->regions = (const struct holdfast_region *const *)regions.items;
+	told->auto_flush = auto_flush(&whole->keep, sysfs, regions.count);
+	told->explanation_count = whole->explanations.count;
+	told->explanations = (const struct holdfast_explanation *const *)whole->explanations.items;
+	if (!error && told->cpu)
+		words_write_machine(&whole->keep, told);
+	if (!error && whole->keep.failed)
+		error = err_set(-ENOMEM, "no memory to explain the machine");
+	return error;
+}
+
+int explain_machine(struct holdfast_machine **machine, const char *sysfs, const char *mountinfo)
+{
+	struct keep keep = {.last = NULL};
+	struct whole *whole = keep_new(&keep, sizeof(*whole));
+	char *before = strdup(err_get());
+
+	if (!whole || !before) {
+		keep_fini(&keep);
+		free(before);
+		return err_set(-ENOMEM, "no memory to explain the machine");
+	}
+	whole->keep = keep;
+	int error = fill(whole, sysfs, mountinfo);
+	if (error) {
+		free_all(whole);
+	} else {
+		*machine = &whole->told;
+		err_put_back(before);
+	}
+	free(before);
+	return error;
+}

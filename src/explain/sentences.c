@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "explain/sentences.h"
+
+const char *sentence_of_reason(enum holdfast_reason reason)
+{
+	switch (reason) {
+	case HOLDFAST_REASON_PROGRAM:
+		return "The program has mapped this itself, and said which granularity it has.";
+	case HOLDFAST_REASON_NOT_SHARED:
+		return "Nothing of it is to survive, so that nothing has to be flushed.";
+	case HOLDFAST_REASON_CPU_CACHE:
+		return "The memory's persistence domain, which is what survives a power cut, includes "
+		       "the CPU's caches (eADR): this is the finest there is.";
+	case HOLDFAST_REASON_MEMORY_CONTROLLER:
+		return "The memory's persistence domain, which is what survives a power cut, begins at "
+		       "the memory controller (ADR): stores in the CPU's caches would be lost.";
+	case HOLDFAST_REASON_DOMAIN_UNKNOWN:
+		return "The kernel does not say whether the CPU's caches survive a power cut here: "
+		       "they are taken not to.";
+	case HOLDFAST_REASON_DOMAIN_UNREADABLE:
+		return "Whether the CPU's caches survive a power cut could not be read: they are taken "
+		       "not to.";
+	case HOLDFAST_REASON_NO_REGION:
+		return "The kernel lets programs flush this memory themselves, but lists no region for "
+		       "it: the CPU's caches are taken not to survive a power cut.";
+	case HOLDFAST_REASON_NO_MAP_SYNC:
+		return "The kernel does not let programs make stores durable without its help here "
+		       "(it refuses MAP_SYNC).";
+	case HOLDFAST_REASON_NO_CPU_FLUSH:
+		return "This CPU has no cache flush that programs may use.";
+	case HOLDFAST_REASON_DAX_NOT_PERSISTENT:
+		return "The memory is not listed as persistent: it is empty after a power cut.";
+	case HOLDFAST_REASON_DAX_VOLATILE:
+		return "The memory's region is volatile: it is empty after a power cut.";
+	case HOLDFAST_REASON_DAX_HOST_FLUSH:
+		return "The memory is a file of the host of this virtual machine, which has to be "
+		       "asked to flush it; a DAX device offers no way to ask. A file system does.";
+	case HOLDFAST_REASON_DAX_NO_CPU_FLUSH:
+		return "This CPU has no cache flush that programs may use, and a DAX device knows no "
+		       "other way.";
+	case HOLDFAST_REASON_FORCED:
+		return "The environment says so.";
+	}
+	return "For a reason that has no name.";
+}
+
+const char *sentence_of_obstacle(enum holdfast_obstacle obstacle)
+{
+	switch (obstacle) {
+	case HOLDFAST_OBSTACLE_NONE:
+		return "Nothing stands in the way.";
+	case HOLDFAST_OBSTACLE_FILE_SYSTEM:
+		return "This type of file system never does; ext4 and xfs can.";
+	case HOLDFAST_OBSTACLE_STORAGE:
+		return "It would take persistent memory under all of the file system.";
+	case HOLDFAST_OBSTACLE_BLOCK_DAX:
+		return "The block device over the memory does not offer direct access (DAX): it would "
+		       "take a namespace in fsdax mode, and no layer over it that cannot pass DAX on.";
+	case HOLDFAST_OBSTACLE_HOST:
+		return "The memory is a file of the host of this virtual machine, which has to be "
+		       "asked to flush it: only the kernel can.";
+	case HOLDFAST_OBSTACLE_MOUNT:
+		return "The file system lies on persistent memory, but is mounted without direct "
+		       "access to it: mount it with -o dax to get finer granularity.";
+	case HOLDFAST_OBSTACLE_FILE:
+		return "The file system lies on persistent memory, but gives direct access (DAX) to "
+		       "marked files only, and this is not marked: mark the directory with "
+		       "`chattr +x' before files are made in it, or mount with -o dax.";
+	case HOLDFAST_OBSTACLE_UNKNOWN:
+		return "It could not be found out what stands in the way.";
+	}
+	return "For a reason that has no name.";
+}
+
+const char *sentence_of_deep_flush(enum holdfast_deep_flush deep_flush)
+{
+	switch (deep_flush) {
+	case HOLDFAST_DEEP_FLUSH_ABSENT:
+		return "There is no deeper flush: what is durable relies on the capacitors or "
+		       "batteries of the machine, if it has any.";
+	case HOLDFAST_DEEP_FLUSH_NOT_NEEDED:
+		return "A deep flush, beyond the buffers of the memory controller, has nothing to do "
+		       "here, the region says.";
+	case HOLDFAST_DEEP_FLUSH_AVAILABLE:
+		return "A deep flush also empties the buffers of the memory controller, so that it does "
+		       "not have to rely on capacitors.";
+	case HOLDFAST_DEEP_FLUSH_UNREADABLE:
+		return "Whether there is a deeper flush could not be read: one that is asked for will "
+		       "fail.";
+	case HOLDFAST_DEEP_FLUSH_PAGES:
+		return "A deep flush is the same write-back.";
+	}
+	return "What a deep flush does is not known.";
+}
+
+const char *phrase_of_domain(enum holdfast_domain domain)
+{
+	switch (domain) {
+	case HOLDFAST_DOMAIN_NONE:
+		return "nothing is said to survive a power cut";
+	case HOLDFAST_DOMAIN_CPU_CACHE:
+		return "the CPU's caches survive a power cut (eADR)";
+	case HOLDFAST_DOMAIN_MEMORY_CONTROLLER:
+		return "what has left the CPU's caches survives a power cut (ADR)";
+	case HOLDFAST_DOMAIN_UNKNOWN:
+		return "the kernel does not say whether the CPU's caches survive a power cut";
+	case HOLDFAST_DOMAIN_UNREADABLE:
+		return "whether the CPU's caches survive a power cut cannot be read";
+	}
+	return "what survives a power cut is not known";
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "explain/sync.h"
+
+#include "device/disk.h"
+#include "device/mounts.h"
+
+/*
+ * The options as ext4 and xfs show them: dax (before Linux 5.8) and dax=always, dax=inode, which is
+ * what holds if nothing is shown, and dax=never.
+ */
+static enum holdfast_obstacle obstacle_in_mount(const struct facts *facts)
+{
+	const char *options = facts->filesystem.options;
+
+	if (mounts_option(options, "dax=always") || mounts_option(options, "dax"))
+		return HOLDFAST_OBSTACLE_NONE;
+	if (mounts_option(options, "dax=never"))
+		return HOLDFAST_OBSTACLE_MOUNT;
+	if (facts->marked < 0)
+		return HOLDFAST_OBSTACLE_MOUNT;
+	return facts->marked ? HOLDFAST_OBSTACLE_NONE : HOLDFAST_OBSTACLE_FILE;
+}
+
+/* From the storage up; on a block device, of the best file system that could be on it. */
+static enum holdfast_obstacle find_obstacle(const struct facts *facts, const struct region *region)
+{
+	if (facts->has_filesystem && !facts->filesystem.can_sync)
+		return HOLDFAST_OBSTACLE_FILE_SYSTEM;
+	if (!region->found || region->is_volatile)
+		return HOLDFAST_OBSTACLE_STORAGE;
+	if (region->flushed_by_host)
+		return HOLDFAST_OBSTACLE_HOST;
+	if (!disk_is_dax(facts->sysfs, facts->disk))
+		return HOLDFAST_OBSTACLE_BLOCK_DAX;
+	if (facts->object == HOLDFAST_OBJECT_BLOCK_DEVICE)
+		return HOLDFAST_OBSTACLE_NONE;
+	return facts->has_filesystem ? obstacle_in_mount(facts) : HOLDFAST_OBSTACLE_UNKNOWN;
+}
+
+struct sync sync_of(const struct facts *facts, const struct region *region)
+{
+	struct sync sync = {.map_sync = HOLDFAST_MAP_SYNC_UNIMPORTANT};
+
+	if (facts->object == HOLDFAST_OBJECT_DAX_DEVICE ||
+		facts->object == HOLDFAST_OBJECT_ANONYMOUS ||
+		(facts->is_map && facts->got.reason == HOLDFAST_REASON_NOT_SHARED))
+		return sync;
+	if (facts->trial == FACTS_SYNC_ACCEPTED)
+		return (struct sync){HOLDFAST_MAP_SYNC_ACCEPTED, HOLDFAST_OBSTACLE_NONE, true};
+	sync.obstacle = find_obstacle(facts, region);
+	if (facts->trial == FACTS_SYNC_REFUSED) {
+		sync.map_sync = HOLDFAST_MAP_SYNC_REFUSED;
+		if (sync.obstacle == HOLDFAST_OBSTACLE_NONE)
+			sync.obstacle = HOLDFAST_OBSTACLE_UNKNOWN;
+		return sync;
+	}
+	sync.accepted = sync.obstacle == HOLDFAST_OBSTACLE_NONE;
+	sync.map_sync = sync.accepted ? HOLDFAST_MAP_SYNC_EXPECTED : HOLDFAST_MAP_SYNC_UNEXPECTED;
+	return sync;
+}

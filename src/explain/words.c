@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "explain/words.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "device/memory.h"
+#include "explain/sentences.h"
+#include "map/granularity.h"
+
+const char *words_size(struct keep *keep, int64_t bytes)
+{
+	static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB"};
+	int64_t rest = bytes;
+	size_t unit = 0;
+
+	while (rest >= 1024 && rest % 1024 == 0 && unit + 1 < sizeof(units) / sizeof(*units)) {
+		rest /= 1024;
+		unit++;
+	}
+	return keep_text(keep, "%" PRId64 " %s", rest, units[unit]);
+}
+
+static bool is_refused(const struct holdfast_explanation *told)
+{
+	switch (told->needed_reason) {
+	case HOLDFAST_REASON_DAX_NOT_PERSISTENT:
+	case HOLDFAST_REASON_DAX_VOLATILE:
+	case HOLDFAST_REASON_DAX_HOST_FLUSH:
+	case HOLDFAST_REASON_DAX_NO_CPU_FLUSH:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static const char *subject(const struct holdfast_explanation *told)
+{
+	switch (told->object) {
+	case HOLDFAST_OBJECT_DIRECTORY:
+		return "stores to a new file here";
+	case HOLDFAST_OBJECT_BLOCK_DEVICE:
+		return "stores to files on it";
+	default:
+		return "stores";
+	}
+}
+
+static const char *promise(const struct holdfast_explanation *told)
+{
+	switch (told->needed) {
+	case PMEM2_GRANULARITY_BYTE:
+		return "are durable as soon as they are visible (byte granularity)";
+	case PMEM2_GRANULARITY_CACHE_LINE:
+		return "are durable after a flush of their cache lines (cache-line granularity)";
+	case PMEM2_GRANULARITY_PAGE:
+		break;
+	}
+	return "are durable after the kernel has written back the pages (page granularity)";
+}
+
+static const char *condition(
+	struct keep *keep, const struct holdfast_explanation *told, const char *who)
+{
+	if (told->survival == HOLDFAST_SURVIVES_ELSEWHERE)
+		return keep_text(keep, ", if %s keeps them", who);
+	if (told->survival == HOLDFAST_SURVIVES_UNKNOWN)
+		return keep_text(keep, ", but not if %s loses them", who);
+	if (told->object == HOLDFAST_OBJECT_BLOCK_DEVICE &&
+		told->map_sync == HOLDFAST_MAP_SYNC_EXPECTED)
+		return ", if the file system is mounted with DAX";
+	return "";
+}
+
+static const char *verdict(
+	struct keep *keep, const struct holdfast_explanation *told, const char *who)
+{
+	if (told->needed_reason == HOLDFAST_REASON_NOT_SHARED)
+		return "stores are lost when the map is deleted: it is not shared with a file";
+	if (is_refused(told))
+		return keep_text(keep, "stores cannot be made durable: the device %s",
+			granularity_objection(told->needed_reason));
+	if (told->survival == HOLDFAST_SURVIVES_NOT)
+		return keep_text(keep, "%s do not survive a power cut or a reboot: it is on %s",
+			subject(told), who);
+	if (told->read_only)
+		return "nothing can be stored: the file system is mounted read-only";
+	return keep_text(keep, "%s %s%s", subject(told), promise(told), condition(keep, told, who));
+}
+
+/* A text that grows by lines. */
+struct text {
+	FILE *stream;
+	struct keep *keep;
+};
+
+#define LINE(text, ...)                                                                            \
+	do {                                                                                       \
+		fprintf((text)->stream, __VA_ARGS__);                                              \
+		putc('\n', (text)->stream);                                                        \
+	} while (0)
+
+static void say_what(const struct text *text, const struct holdfast_explanation *told)
+{
+	const char *size = told->size.answer == HOLDFAST_ANSWERED
+				   ? words_size(text->keep, told->size.value)
+				   : "unknown size";
+
+	switch (told->object) {
+	case HOLDFAST_OBJECT_FILE:
+		LINE(text, "It is a regular file of %s.", size);
+		break;
+	case HOLDFAST_OBJECT_DIRECTORY:
+		LINE(text, "It is a directory: what is said holds for new files in it.");
+		break;
+	case HOLDFAST_OBJECT_BLOCK_DEVICE:
+		LINE(text,
+			"It is a block device of %s: what is said holds for a file system on it.",
+			size);
+		break;
+	case HOLDFAST_OBJECT_DAX_DEVICE:
+		LINE(text, "It is a DAX device of %s: memory without a file system.", size);
+		break;
+	case HOLDFAST_OBJECT_ANONYMOUS:
+		LINE(text, "It is a map of memory without a file.");
+		break;
+	}
+	if (told->layer_count) {
+		fputs("From the top down it lies on ", text->stream);
+		for (size_t i = 0; i < told->layer_count; i++)
+			fprintf(text->stream, "%s%s", i ? "; " : "", told->layers[i]);
+		fputs(".\n", text->stream);
+	}
+}
+
+static void say_memory(const struct text *text, const struct holdfast_explanation *told)
+{
+	if (told->object == HOLDFAST_OBJECT_ANONYMOUS)
+		return;
+	if (told->memory == HOLDFAST_MEMORY_NONE) {
+		if (told->object != HOLDFAST_OBJECT_DAX_DEVICE &&
+			told->survival == HOLDFAST_SURVIVES)
+			LINE(text, "No persistent memory is under it.");
+		return;
+	}
+	fprintf(text->stream, "The memory under it is %s", memory_name((enum memory)told->memory));
+	for (size_t i = 0; i < told->region_count; i++)
+		fprintf(text->stream, "%s%s", i ? ", " : ": ", told->regions[i]->name);
+	fputs(".\n", text->stream);
+}
+
+static void say_why(const struct text *text, const struct holdfast_explanation *told)
+{
+	LINE(text, "%s", sentence_of_reason(told->needed_reason));
+	if (told->obstacle != HOLDFAST_OBSTACLE_NONE)
+		LINE(text, "%s", sentence_of_obstacle(told->obstacle));
+	if (told->reason == HOLDFAST_REASON_FORCED)
+		LINE(text,
+			"PMEM2_FORCE_GRANULARITY in the environment overrules that: libpmem2 "
+			"%s %s granularity%s.",
+			told->needed == told->granularity ? "is told to use" : "takes it for",
+			granularity_name(told->granularity),
+			told->granularity < told->needed || is_refused(told)
+				? ", which gives up durability"
+				: "");
+	if (told->map_sync == HOLDFAST_MAP_SYNC_EXPECTED ||
+		told->map_sync == HOLDFAST_MAP_SYNC_UNEXPECTED)
+		LINE(text, "This was not tried, but inferred from what the kernel tells of it.");
+}
+
+static void say_how(const struct text *text, const struct holdfast_explanation *told)
+{
+	if (is_refused(told) || told->needed_reason == HOLDFAST_REASON_NOT_SHARED)
+		return;
+	switch (told->needed) {
+	case PMEM2_GRANULARITY_BYTE:
+		LINE(text, "Programs only have to order their stores, with %s.", told->drain);
+		break;
+	case PMEM2_GRANULARITY_CACHE_LINE:
+		LINE(text, "Programs flush the lines of %zu bytes with %s, then wait with %s.",
+			told->cpu->line_size, told->flush, told->drain);
+		break;
+	case PMEM2_GRANULARITY_PAGE:
+		LINE(text, "Programs have pages of %ld bytes written back by msync(2)%s.",
+			sysconf(_SC_PAGESIZE),
+			told->survival == HOLDFAST_SURVIVES_NOT ? ", which here keeps nothing"
+								: "");
+		break;
+	}
+	LINE(text, "%s", sentence_of_deep_flush(told->deep_flush));
+}
+
+static void say_modules(const struct text *text, const struct holdfast_region *region)
+{
+	for (size_t i = 0; i < region->dimm_count; i++) {
+		const struct holdfast_dimm *dimm = region->dimms[i];
+		if (dimm->unsafe_shutdowns.answer == HOLDFAST_ANSWERED &&
+			dimm->unsafe_shutdowns.value)
+			LINE(text, "Module %s has lost data in %" PRId64 " power cuts so far.",
+				dimm->name, dimm->unsafe_shutdowns.value);
+	}
+}
+
+/* What is out of order. */
+static void say_warnings(const struct text *text, const struct holdfast_explanation *told)
+{
+	for (size_t i = 0; i < told->region_count; i++) {
+		const struct holdfast_region *region = told->regions[i];
+		if (region->read_only.answer == HOLDFAST_ANSWERED && region->read_only.value)
+			LINE(text, "%s is read-only.", region->name);
+		if (region->bad_sectors.answer == HOLDFAST_ANSWERED && region->bad_sectors.value)
+			LINE(text, "%s has %" PRId64 " bad sectors of 512 bytes.", region->name,
+				region->bad_sectors.value);
+		say_modules(text, region);
+	}
+	if (told->map_error && told->map_error_text)
+		LINE(text, "As it is, libpmem2 does not map it: %s.", told->map_error_text);
+}
+
+static void write_all(const struct text *text, const struct holdfast_explanation *told)
+{
+	LINE(text, "%s.", told->verdict);
+	say_what(text, told);
+	say_memory(text, told);
+	say_why(text, told);
+	say_how(text, told);
+	say_warnings(text, told);
+}
+
+/* `write` to a stream, and keep what it wrote. */
+static const char *collect(
+	struct keep *keep, void (*write)(const struct text *, const void *), const void *told)
+{
+	char *written = NULL;
+	size_t length;
+	struct text text = {open_memstream(&written, &length), keep};
+	const char *kept = "";
+
+	if (!text.stream) {
+		keep->failed = true;
+		return kept;
+	}
+	write(&text, told);
+	if (ferror(text.stream))
+		keep->failed = true;
+	if (fclose(text.stream))
+		keep->failed = true;
+	else
+		kept = keep_copy(keep, written);
+	free(written);
+	return kept;
+}
+
+static void write_explanation(const struct text *text, const void *told)
+{
+	write_all(text, told);
+}
+
+void words_write(struct keep *keep, struct holdfast_explanation *told, const char *who)
+{
+	told->verdict = verdict(keep, told, who);
+	told->text = collect(keep, write_explanation, told);
+}
+
+static void say_cpu(const struct text *text, const struct holdfast_machine *machine)
+{
+	const struct holdfast_cpu *cpu = machine->cpu;
+
+	if (!strcmp(cpu->flush, "none"))
+		LINE(text, "This CPU has no cache flush for programs.");
+	else
+		LINE(text, "This CPU flushes cache lines of %zu bytes with %s, and waits with %s.",
+			cpu->line_size, cpu->flush, cpu->fence);
+	LINE(text, "Copies use %s; those of %zu bytes and more go around the caches.", cpu->copy,
+		cpu->copy_threshold);
+}
+
+static void say_auto_flush(const struct text *text, const struct holdfast_machine *machine)
+{
+	if (machine->auto_flush.answer == HOLDFAST_UNREADABLE)
+		LINE(text, "Whether the caches survive a power cut cannot be told: %s.",
+			machine->auto_flush.why);
+	else if (machine->auto_flush.answer == HOLDFAST_UNSUPPORTED)
+		LINE(text, "The kernel knows of no persistent memory here.");
+	else if (machine->auto_flush.value)
+		LINE(text,
+			"On all regions the CPU's caches survive a power cut (eADR): no flush is "
+			"needed.");
+	else
+		LINE(text, "Not on all regions the CPU's caches survive a power cut.");
+}
+
+static void say_region(const struct text *text, const struct holdfast_region *region)
+{
+	LINE(text, "%s: %s, on %s; %s.", region->name,
+		region->size.answer == HOLDFAST_ANSWERED
+			? words_size(text->keep, region->size.value)
+			: "of unknown size",
+		memory_name((enum memory)region->memory), phrase_of_domain(region->domain));
+	if (region->bad_sectors.answer == HOLDFAST_ANSWERED && region->bad_sectors.value)
+		LINE(text, "%s has %" PRId64 " bad sectors of 512 bytes.", region->name,
+			region->bad_sectors.value);
+	say_modules(text, region);
+}
+
+static void write_machine(const struct text *text, const void *context)
+{
+	const struct holdfast_machine *machine = context;
+
+	say_auto_flush(text, machine);
+	say_cpu(text, machine);
+	for (size_t i = 0; i < machine->region_count; i++)
+		say_region(text, machine->regions[i]);
+	for (size_t i = 0; i < machine->explanation_count; i++)
+		LINE(text, "%s: %s.", machine->explanations[i]->name,
+			machine->explanations[i]->verdict);
+}
+
+void words_write_machine(struct keep *keep, struct holdfast_machine *machine)
+{
+	machine->text = collect(keep, write_machine, machine);
+}

@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * explain.c - from facts to fields and sentences, over trees made up from the kernel's documents
+ * (Documentation/ABI/testing/sysfs-bus-nvdimm, sysfs-bus-nfit) and what virtual machines show
+ */
+#include "explain/explain.h"
+
+#include <errno.h>
+#include <sys/sysmacros.h>
+
+#include "base/err.h"
+#include "cpu/cpu.h"
+#include "unit/tree.h"
+
+#define NFIT "devices/platform/ACPI0012:00/ndbus0/"
+
+static struct holdfast_explanation *told;
+
+static void put(const char *folder, const char *name, const char *text)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	tree_file(path, text);
+}
+
+/* `domain` NULL: no such attribute; "": one that cannot be read, for it is a directory. */
+static void make_region(const char *folder, const char *type, const char *domain)
+{
+	char path[256];
+	const char *name = strrchr(folder, '/') + 1;
+
+	put(folder, "mappings", "2\n");
+	put(folder, "devtype", type);
+	put(folder, "size", "68719476736\n");
+	snprintf(path, sizeof(path), "%s/subsystem", folder);
+	tree_link(path, "../../../../../bus/nd");
+	if (domain && *domain)
+		put(folder, "persistence_domain", domain);
+	else if (domain)
+		put(folder, "persistence_domain/inside", "");
+	char target[256];
+	snprintf(path, sizeof(path), "bus/nd/devices/%s", name);
+	snprintf(target, sizeof(target), "../../../%s", folder);
+	tree_link(path, target);
+}
+
+/* A block device of 64 GiB, with DAX or without, in class/block and dev/block. */
+static void make_disk(const char *folder, unsigned minor_number, bool dax)
+{
+	char path[256], target[256], text[32];
+	const char *name = strrchr(folder, '/') + 1;
+
+	put(folder, "size", "134217728\n");
+	put(folder, "queue/dax", dax ? "1\n" : "0\n");
+	snprintf(text, sizeof(text), "259:%u\n", minor_number);
+	put(folder, "dev", text);
+	snprintf(path, sizeof(path), "dev/block/259:%u", minor_number);
+	snprintf(target, sizeof(target), "../../%s", folder);
+	tree_link(path, target);
+	snprintf(path, sizeof(path), "class/block/%s", name);
+	tree_link(path, target);
+}
+
+static void make_dax_device(const char *folder, unsigned minor_number)
+{
+	char path[256], target[256], text[32];
+	const char *name = strrchr(folder, '/') + 1;
+
+	put(folder, "size", "17179869184\n");
+	put(folder, "align", "2097152\n");
+	snprintf(text, sizeof(text), "252:%u\n", minor_number);
+	put(folder, "dev", text);
+	snprintf(path, sizeof(path), "dev/char/252:%u", minor_number);
+	snprintf(target, sizeof(target), "../../%s", folder);
+	tree_link(path, target);
+	snprintf(path, sizeof(path), "bus/dax/devices/%s", name);
+	snprintf(target, sizeof(target), "../../../%s", folder);
+	tree_link(path, target);
+}
+
+enum disks { EADR, ADR, SILENT, GARBLED, VOLATILE, SECTOR, VIRTIO, STACK, PLAIN, RAM };
+
+static void make_machine(void)
+{
+	tree_file(NFIT "provider", "ACPI.NFIT\n");
+	make_region(NFIT "region0", "nd_pmem\n", "cpu_cache\n");
+	put(NFIT "region0", "numa_node", "1\n");
+	put(NFIT "region0", "deep_flush", "1\n");
+	put(NFIT "region0", "read_only", "0\n");
+	put(NFIT "region0", "badblocks", "8 3\n100 1\n");
+	put(NFIT "region0", "mapping0", "nmem0,0,34359738368,0\n");
+	put(NFIT "region0", "mapping1", "nmem1,0,34359738368,1\n");
+	tree_file(NFIT "nmem0/nfit/id", "8089-a2-1748-00000001\n");
+	tree_file(NFIT "nmem0/nfit/dirty_shutdown", "3\n");
+	tree_file(NFIT "nmem1/nfit/id", "8089-a2-1748-00000002\n");
+	tree_file(NFIT "nmem1/nfit/dirty_shutdown", "0\n");
+	make_region(NFIT "region1", "nd_pmem\n", "memory_controller\n");
+	put(NFIT "region1", "numa_node", "0\n");
+	put(NFIT "region1", "deep_flush", "0\n");
+	make_region(NFIT "region2", "nd_pmem\n", NULL);
+	make_region(NFIT "region3", "nd_pmem\n", "");
+	put(NFIT "region3", "deep_flush", "perhaps\n");
+	put(NFIT "region3", "numa_node", "near\n");
+	make_region(NFIT "region4", "nd_volatile\n", "cpu_cache\n");
+	make_disk(NFIT "region0/namespace0.0/block/pmem0", EADR, true);
+	make_disk(NFIT "region1/namespace1.0/block/pmem1", ADR, true);
+	make_disk(NFIT "region2/namespace2.0/block/pmem2", SILENT, true);
+	make_disk(NFIT "region3/namespace3.0/block/pmem3", GARBLED, true);
+	make_disk(NFIT "region4/namespace4.0/block/pmem4", VOLATILE, true);
+	make_disk(NFIT "region1/namespace1.1/block/pmem1.1s", SECTOR, false);
+	make_dax_device(NFIT "region0/dax0.0/dax0.1", 0);
+	make_dax_device(NFIT "region1/dax1.0/dax1.1", 1);
+
+	tree_file("devices/pci0/virtio3/ndbus1/provider", "virtio-pmem\n");
+	make_region("devices/pci0/virtio3/ndbus1/region5", "nd_pmem\n", NULL);
+	make_disk("devices/pci0/virtio3/ndbus1/region5/namespace5.0/block/pmem5", VIRTIO, true);
+	make_dax_device("devices/pci0/virtio3/ndbus1/region5/dax5.0/dax5.1", 5);
+
+	tree_file("devices/pci0/cxl/region9/dax_region9/dax9.0/dax_region", "");
+	tree_link("devices/pci0/cxl/region9/subsystem", "../../../../bus/cxl");
+	make_dax_device("devices/pci0/cxl/region9/dax_region9/dax9.0", 9);
+
+	make_disk("devices/virtual/block/dm-0", STACK, true);
+	tree_link("devices/virtual/block/dm-0/slaves/pmem0",
+		"../../../../../" NFIT "region0/namespace0.0/block/pmem0");
+	tree_link("devices/virtual/block/dm-0/slaves/pmem1",
+		"../../../../../" NFIT "region1/namespace1.0/block/pmem1");
+	tree_file("devices/virtual/block/dm-0/dm/uuid", "LVM-0123\n");
+	make_disk("devices/pci0/block/nvme0n1", PLAIN, false);
+	make_disk("devices/virtual/block/ram0", RAM, false);
+}
+
+static struct facts facts_on(enum holdfast_object object, dev_t number)
+{
+	return (struct facts){
+		.object = object,
+		.sysfs = tree_root,
+		.can_flush = true,
+		.has_device = true,
+		.device = {DEVICE_FILE, number},
+		.disk = number,
+		.marked = -1,
+	};
+}
+
+/* A file on an ext4 there. */
+static struct facts file_on(enum disks disk, enum facts_trial trial, const char *options)
+{
+	struct facts facts = facts_on(HOLDFAST_OBJECT_FILE, makedev(259, disk));
+
+	facts.name = strdup("/pmem/file");
+	facts.size = 4096;
+	facts.trial = trial;
+	facts.has_filesystem = true;
+	facts.filesystem = (struct filesystem){
+		.class = FILESYSTEM_DISK,
+		.can_sync = true,
+		.type = strdup("ext4"),
+		.point = strdup("/pmem"),
+		.source = strdup("/dev/pmem"),
+		.options = strdup(options),
+	};
+	return facts;
+}
+
+static struct facts dax_device(unsigned minor_number)
+{
+	struct facts facts = facts_on(HOLDFAST_OBJECT_DAX_DEVICE, makedev(252, minor_number));
+
+	facts.device.kind = DEVICE_DAX;
+	facts.disk = 0;
+	return facts;
+}
+
+static void explain(struct facts facts)
+{
+	explain_free(told);
+	told = NULL;
+	if (explain_facts(&told, &facts))
+		bail("no explanation: %s", err_get());
+}
+
+static void is(const char *what, enum pmem2_granularity granularity, enum holdfast_reason reason,
+	enum holdfast_obstacle obstacle, enum holdfast_survival survival)
+{
+	ok(told->granularity == granularity && told->needed == granularity, "%s: granularity",
+		what);
+	is_int(told->reason, reason, "%s: reason", what);
+	is_int(told->obstacle, obstacle, "%s: obstacle", what);
+	is_int(told->survival, survival, "%s: survival", what);
+}
+
+static void regions(void)
+{
+	explain(file_on(EADR, FACTS_SYNC_ACCEPTED, "rw,dax=always"));
+	is("eADR", PMEM2_GRANULARITY_BYTE, HOLDFAST_REASON_CPU_CACHE, HOLDFAST_OBSTACLE_NONE,
+		HOLDFAST_SURVIVES);
+	is_int(told->map_sync, HOLDFAST_MAP_SYNC_ACCEPTED, "it was tried");
+	has_str(told->verdict, "as soon as they are visible", "the verdict says so");
+	has_str(told->text, "region0", "the text names the region");
+	has_str(told->text, "NVDIMM", "and the kind of memory");
+	has_str(told->text, "(eADR)", "and why it is so fine");
+	has_str(told->text, "4 bad sectors", "bad sectors are told");
+	has_str(told->text, "nmem0 has lost data in 3 power cuts", "and lost data");
+	ok(!strstr(told->text, "nmem1"), "but not what is in order");
+	is_int(told->deep_flush, HOLDFAST_DEEP_FLUSH_AVAILABLE, "a deep flush is there");
+	is_int(told->numa_node.value, 1, "the NUMA node");
+	is_int(told->unsafe_shutdowns.value, 3, "the sum of unsafe shutdowns");
+	is_int(told->region_count, 1, "one region");
+	is_int(told->regions[0]->dimm_count, 2, "of two modules");
+	is_int(told->regions[0]->size.value, 64LL << 30, "its size");
+	is_int(told->regions[0]->bad_sectors.value, 4, "its bad sectors");
+
+	explain(file_on(ADR, FACTS_SYNC_ACCEPTED, "rw,dax=always"));
+	is("ADR", PMEM2_GRANULARITY_CACHE_LINE, HOLDFAST_REASON_MEMORY_CONTROLLER,
+		HOLDFAST_OBSTACLE_NONE, HOLDFAST_SURVIVES);
+	has_str(told->text, told->cpu->flush, "the text names the instruction");
+	is_int(told->deep_flush, HOLDFAST_DEEP_FLUSH_NOT_NEEDED, "a deep flush has nothing to do");
+	is_int(told->unsafe_shutdowns.answer, HOLDFAST_UNSUPPORTED, "no modules: nobody counts");
+	ok(told->unsafe_shutdowns.why && *told->unsafe_shutdowns.why, "and why");
+	is_int(told->regions[0]->bad_sectors.answer, HOLDFAST_UNSUPPORTED, "no list: unsupported");
+
+	explain(file_on(SILENT, FACTS_SYNC_ACCEPTED, "rw,dax=always"));
+	is("no domain", PMEM2_GRANULARITY_CACHE_LINE, HOLDFAST_REASON_DOMAIN_UNKNOWN,
+		HOLDFAST_OBSTACLE_NONE, HOLDFAST_SURVIVES);
+	has_str(told->text, "does not say", "the text says that nobody says");
+	is_int(told->deep_flush, HOLDFAST_DEEP_FLUSH_ABSENT, "nothing deeper");
+
+	explain(file_on(GARBLED, FACTS_SYNC_ACCEPTED, "rw,dax=always"));
+	is("unreadable domain", PMEM2_GRANULARITY_CACHE_LINE, HOLDFAST_REASON_DOMAIN_UNREADABLE,
+		HOLDFAST_OBSTACLE_NONE, HOLDFAST_SURVIVES);
+	is_int(told->domain, HOLDFAST_DOMAIN_UNREADABLE, "the field says so, too");
+	has_str(told->text, "could not be read", "and the text");
+	is_int(told->deep_flush, HOLDFAST_DEEP_FLUSH_UNREADABLE, "the deep flush is no number");
+	is_int(told->deep_flush_error, -EBADMSG, "with the error");
+	is_int(told->numa_node.answer, HOLDFAST_UNREADABLE, "nor is the NUMA node");
+	is_int(told->numa_node.error, -EBADMSG, "with the error");
+
+	explain(file_on(STACK, FACTS_SYNC_ACCEPTED, "rw,dax=always"));
+	is("dm over eADR and ADR", PMEM2_GRANULARITY_CACHE_LINE, HOLDFAST_REASON_MEMORY_CONTROLLER,
+		HOLDFAST_OBSTACLE_NONE, HOLDFAST_SURVIVES);
+	is_int(told->region_count, 2, "both regions are told");
+	has_str(told->text, "device-mapper device dm-0", "and the layer between");
+	is_int(told->numa_node.answer, HOLDFAST_UNSUPPORTED, "on two nodes: no answer");
+	has_str(told->numa_node.why, "NUMA nodes", "and why");
+}
+
+/* Why MAP_SYNC is refused, though the storage would do. */
+static void obstacles(void)
+{
+	explain(file_on(ADR, FACTS_SYNC_REFUSED, "rw,dax=never"));
+	is("dax=never", PMEM2_GRANULARITY_PAGE, HOLDFAST_REASON_NO_MAP_SYNC,
+		HOLDFAST_OBSTACLE_MOUNT, HOLDFAST_SURVIVES);
+	has_str(told->text, "-o dax", "the text says what to do");
+	is_int(told->deep_flush, HOLDFAST_DEEP_FLUSH_PAGES, "a deep flush writes back");
+
+	explain(file_on(ADR, FACTS_SYNC_REFUSED, "rw,relatime"));
+	is("an old kernel, without dax", PMEM2_GRANULARITY_PAGE, HOLDFAST_REASON_NO_MAP_SYNC,
+		HOLDFAST_OBSTACLE_MOUNT, HOLDFAST_SURVIVES);
+	struct facts facts = file_on(ADR, FACTS_SYNC_REFUSED, "rw,relatime");
+	facts.marked = 0;
+	explain(facts);
+	is_int(told->obstacle, HOLDFAST_OBSTACLE_FILE, "a file that is not marked");
+	has_str(told->text, "chattr +x", "the text says what to do");
+
+	facts = file_on(ADR, FACTS_NOT_TRIED, "rw,dax=inode");
+	facts.marked = 1;
+	explain(facts);
+	is("a marked one, not tried", PMEM2_GRANULARITY_CACHE_LINE,
+		HOLDFAST_REASON_MEMORY_CONTROLLER, HOLDFAST_OBSTACLE_NONE, HOLDFAST_SURVIVES);
+	is_int(told->map_sync, HOLDFAST_MAP_SYNC_EXPECTED, "the field says that it was inferred");
+	has_str(told->text, "not tried", "and the text");
+
+	explain(file_on(ADR, FACTS_SYNC_REFUSED, "rw,dax=always"));
+	is_int(told->obstacle, HOLDFAST_OBSTACLE_UNKNOWN, "refused for no reason that we see");
+	explain(file_on(SECTOR, FACTS_SYNC_REFUSED, "rw"));
+	is_int(told->obstacle, HOLDFAST_OBSTACLE_BLOCK_DAX, "a namespace in sector mode");
+	explain(file_on(PLAIN, FACTS_SYNC_REFUSED, "rw"));
+	is_int(told->obstacle, HOLDFAST_OBSTACLE_STORAGE, "an ordinary disk");
+	has_str(told->text, "nvme0n1", "the text names it");
+	explain(file_on(VIRTIO, FACTS_SYNC_REFUSED, "rw,dax=always"));
+	is("virtio-pmem", PMEM2_GRANULARITY_PAGE, HOLDFAST_REASON_NO_MAP_SYNC,
+		HOLDFAST_OBSTACLE_HOST, HOLDFAST_SURVIVES);
+	explain(file_on(VOLATILE, FACTS_SYNC_REFUSED, "rw,dax=always"));
+	is_int(told->survival, HOLDFAST_SURVIVES_NOT, "a volatile region does not survive");
+	explain(file_on(RAM, FACTS_SYNC_REFUSED, "rw"));
+	is_int(told->survival, HOLDFAST_SURVIVES_NOT, "nor does a ram disk");
+	has_str(told->verdict, "do not survive", "the verdict says so");
+	explain(file_on(PLAIN, FACTS_SYNC_REFUSED, "rw,nobarrier"));
+	is_int(told->survival, HOLDFAST_SURVIVES_UNKNOWN, "without barriers nobody knows");
+
+	facts = file_on(ADR, FACTS_SYNC_ACCEPTED, "rw,dax=always");
+	facts.can_flush = false;
+	explain(facts);
+	is("a CPU without a flush", PMEM2_GRANULARITY_PAGE, HOLDFAST_REASON_NO_CPU_FLUSH,
+		HOLDFAST_OBSTACLE_NONE, HOLDFAST_SURVIVES);
+}
+
+static void filesystems(void)
+{
+	static const struct {
+		enum filesystem_class class;
+		enum holdfast_survival survival;
+		const char *in_verdict;
+	} rows[] = {
+		{FILESYSTEM_RAM, HOLDFAST_SURVIVES_NOT, "main memory"},
+		{FILESYSTEM_KERNEL, HOLDFAST_SURVIVES_NOT, "the kernel makes up"},
+		{FILESYSTEM_NETWORK, HOLDFAST_SURVIVES_ELSEWHERE, "the server"},
+		{FILESYSTEM_HOST, HOLDFAST_SURVIVES_ELSEWHERE, "the host"},
+		{FILESYSTEM_DAEMON, HOLDFAST_SURVIVES_ELSEWHERE, "the program"},
+		{FILESYSTEM_UNKNOWN, HOLDFAST_SURVIVES_UNKNOWN, "do not know"},
+		{FILESYSTEM_LAYERED, HOLDFAST_SURVIVES_UNKNOWN, "not visible here"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct facts facts =
+			file_on(PLAIN, FACTS_SYNC_REFUSED, "rw,upperdir=/nowhere/at/all");
+		facts.filesystem.class = rows[i].class;
+		facts.filesystem.can_sync = false;
+		facts.disk = 0;
+		facts.device.number = 42;
+		explain(facts);
+		is("file system", PMEM2_GRANULARITY_PAGE, HOLDFAST_REASON_NO_MAP_SYNC,
+			HOLDFAST_OBSTACLE_FILE_SYSTEM, rows[i].survival);
+		has_str(told->verdict, rows[i].in_verdict, "the verdict names who decides");
+	}
+	struct facts facts = file_on(PLAIN, FACTS_SYNC_REFUSED, "rw,volatile,upperdir=/nowhere");
+	facts.filesystem.class = FILESYSTEM_LAYERED;
+	explain(facts);
+	is_int(told->survival, HOLDFAST_SURVIVES_NOT, "a volatile overlay");
+	facts = file_on(PLAIN, FACTS_NOT_TRIED, "ro");
+	facts.filesystem.read_only = true;
+	explain(facts);
+	has_str(told->verdict, "read-only", "a read-only one");
+}
+
+static void devices(void)
+{
+	explain(dax_device(0));
+	is("device DAX on eADR", PMEM2_GRANULARITY_BYTE, HOLDFAST_REASON_CPU_CACHE,
+		HOLDFAST_OBSTACLE_NONE, HOLDFAST_SURVIVES);
+	is_int(told->size.value, 16LL << 30, "its size");
+	is_int(told->alignment.value, 2 << 20, "its alignment");
+	explain(dax_device(1));
+	is_int(told->granularity, PMEM2_GRANULARITY_CACHE_LINE, "device DAX on ADR");
+	explain(dax_device(5));
+	is_int(told->map_error, PMEM2_E_NOSUPP, "on virtio-pmem: refused");
+	is_int(told->reason, HOLDFAST_REASON_DAX_HOST_FLUSH, "and why");
+	has_str(told->text, "the host", "in words, too");
+	explain(dax_device(9));
+	is_int(told->map_error, PMEM2_E_NOSUPP, "on volatile CXL memory: refused");
+	is_int(told->memory, HOLDFAST_MEMORY_CXL_VOLATILE, "the kind of memory");
+	is_int(told->survival, HOLDFAST_SURVIVES_NOT, "it does not survive");
+	has_str(told->text, "volatile CXL memory", "in words, too");
+	explain(dax_device(77));
+	is_int(told->size.answer, HOLDFAST_UNSUPPORTED, "one that is not there has no size");
+
+	explain(facts_on(HOLDFAST_OBJECT_BLOCK_DEVICE, makedev(259, EADR)));
+	is("a block device", PMEM2_GRANULARITY_BYTE, HOLDFAST_REASON_CPU_CACHE,
+		HOLDFAST_OBSTACLE_NONE, HOLDFAST_SURVIVES);
+	has_str(told->verdict, "if the file system is mounted with DAX", "on a condition");
+	is_int(told->size.value, 64LL << 30, "its size");
+	explain(facts_on(HOLDFAST_OBJECT_BLOCK_DEVICE, makedev(259, SECTOR)));
+	is_int(told->obstacle, HOLDFAST_OBSTACLE_BLOCK_DAX, "one in sector mode");
+}
+
+static void forced(void)
+{
+	setenv("PMEM2_FORCE_GRANULARITY", "BYTE", 1);
+	explain(file_on(ADR, FACTS_SYNC_ACCEPTED, "rw,dax=always"));
+	is_int(told->granularity, PMEM2_GRANULARITY_BYTE, "forced: what libpmem2 will do");
+	is_int(told->reason, HOLDFAST_REASON_FORCED, "and why");
+	is_int(told->needed, PMEM2_GRANULARITY_CACHE_LINE, "and what is needed");
+	is_int(told->needed_reason, HOLDFAST_REASON_MEMORY_CONTROLLER, "and why");
+	has_str(told->text, "gives up durability", "the text warns");
+	explain(dax_device(5));
+	is_int(told->map_error, 0, "forced: what would be refused is mapped");
+	is_int(told->survival, HOLDFAST_SURVIVES_NOT, "but does not survive");
+	unsetenv("PMEM2_FORCE_GRANULARITY");
+}
+
+static void machine(void)
+{
+	struct holdfast_machine *all;
+
+	tree_file("mountinfo",
+		"20 1 259:1 / /mnt\\040one rw - ext4 /dev/pmem1 rw,dax=always\n"
+		"21 1 259:1 /sub /again rw shared:2 - ext4 /dev/pmem1 rw,dax=always\n"
+		"22 1 259:8 / / rw master:1 propagate_from:2 - ext4 /dev/nvme0n1 rw\n"
+		"garbage\n");
+	err_set(-EINVAL, "a sentence from before");
+	is_int(explain_machine(&all, tree_root, tree_path("mountinfo")), 0, "the whole machine");
+	is_str(err_get(), "a sentence from before", "leaves the last sentence alone");
+	is_int(all->region_count, 6, "all regions");
+	is_str(all->regions[5]->name, "region5", "in order");
+	is_int(all->auto_flush.answer, HOLDFAST_ANSWERED, "whether all caches survive");
+	is_int(all->auto_flush.value, 0, "they do not");
+	is_int(all->explanation_count, 13, "8 disks on regions, 4 DAX devices, 1 file system");
+	is_str(all->explanations[0]->name, "/dev/dax0.1", "devices by name");
+	is_str(all->explanations[12]->name, "/mnt one", "then what is mounted, each once");
+	is_int(all->explanations[12]->granularity, PMEM2_GRANULARITY_CACHE_LINE, "explained");
+	ok(!strstr(all->text, "nvme"), "disks that are no memory are left out");
+	has_str(all->text, "region0: 64 GiB, on NVDIMMs; the CPU's caches survive", "in words");
+	explain_machine_free(all);
+
+	is_int(explain_machine(&all, "/nowhere/at/all", "/nowhere/either"), 0, "without sysfs");
+	is_int(all->region_count + all->explanation_count, 0, "there is nothing");
+	is_int(all->auto_flush.answer, HOLDFAST_UNSUPPORTED, "and no answer");
+	explain_machine_free(all);
+}
+
+int main(void)
+{
+	cpu_init();
+	tree_open();
+	make_machine();
+	regions();
+	obstacles();
+	filesystems();
+	devices();
+	forced();
+	machine();
+	explain_free(told);
+	tree_close();
+	return tap_done();
+}
