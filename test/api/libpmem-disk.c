@@ -70,7 +70,7 @@ static void read_only(void)
 
 int main(void)
 {
-	if (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL))
+	if (unshare(CLONE_NEWNS) || mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL))
 		skip_all("mounting needs root");
 	scratch_open();
 	if (mkdir(at("disk"), 0755) || mount("none", at("disk"), "tmpfs", 0, "size=1m"))
