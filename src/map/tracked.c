@@ -11,6 +11,7 @@
 #include "device/deepflush.h"
 #include "map/fill.h"
 #include "map/granularity.h"
+#include "map/guess.h"
 #include "map/place.h"
 #include "map/tracker.h"
 
@@ -45,10 +46,27 @@ static int track(const char *addr, const struct path *path, bool sync, const cha
 	return tracker_forget(range.from, range.from + place_whole_pages(path->length));
 }
 
+/* The hard way: find a place, keep it, and map into it. */
+static int map_into_place(char **addr, const struct fill *fill, const struct tracked_place *place,
+	size_t alignment, bool *sync)
+{
+	size_t whole = place_whole_pages(fill->length);
+
+	if (!whole)
+		return err_set(-ENOMEM, "no address space for %zu bytes", fill->length);
+	int error = place->has_hint ? place_reserve_above(place->hint, addr, whole, alignment)
+				    : place_reserve(addr, whole, alignment);
+	if (error)
+		return error;
+	error = fill_place(*addr, fill, sync);
+	if (error)
+		munmap(*addr, whole); /* the sentence of the failure stands */
+	return error;
+}
+
 int tracked_map(
 	char **addr, const struct path *path, const struct tracked_place *place, const char *sysfs)
 {
-	size_t whole = place_whole_pages(path->length);
 	size_t alignment = place_alignment(path->length, path->alignment);
 	struct fill fill = {
 		.fd = path->fd,
@@ -56,20 +74,18 @@ int tracked_map(
 		.alignment = path->alignment,
 		.protection = PROT_READ | PROT_WRITE,
 	};
+	int error = 0;
 	char *base;
 	bool sync;
 
-	if (!whole)
-		return err_set(-ENOMEM, "no address space for %zu bytes", path->length);
-	int error = place->has_hint ? place_reserve_above(place->hint, &base, whole, alignment)
-				    : place_reserve(&base, whole, alignment);
+	if (place->has_hint || !guess_map(&base, &fill, alignment, &sync))
+		error = map_into_place(&base, &fill, place, alignment, &sync);
 	if (error)
 		return error;
-	error = fill_place(base, &fill, &sync);
-	if (!error)
-		error = track(base, path, sync, sysfs);
+	guess_remember(base);
+	error = track(base, path, sync, sysfs);
 	if (error)
-		munmap(base, whole); /* the sentence of the failure stands */
+		munmap(base, place_whole_pages(path->length));
 	else
 		*addr = base;
 	return error;

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "map/guess.h"
+
+#include <errno.h>
+#include <linux/mman.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <sys/mman.h>
+
+#include "map/place.h"
+
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000
+#endif
+
+static atomic_uintptr_t last; /* 0: none yet */
+
+/* False with errno. */
+static bool map_free(uintptr_t place, const struct fill *fill, int flags)
+{
+	void *got = mmap((void *)place, fill->length, fill->protection, flags | MAP_FIXED_NOREPLACE,
+		fill->fd, fill->offset);
+
+	if (got == (void *)place)
+		return true;
+	/* Kernels before 4.17 take the address for a wish. */
+	if (got != MAP_FAILED) {
+		munmap(got, fill->length);
+		errno = EEXIST;
+	}
+	return false;
+}
+
+/* MAP_SYNC first, as in fill_place(). */
+static bool try_place(uintptr_t place, const struct fill *fill, bool *sync)
+{
+	*sync = map_free(place, fill, MAP_SHARED_VALIDATE | MAP_SYNC);
+	if (*sync)
+		return true;
+	return (errno == EOPNOTSUPP || errno == EINVAL) && map_free(place, fill, MAP_SHARED);
+}
+
+bool guess_map(char **addr, const struct fill *fill, size_t alignment, bool *sync)
+{
+	uintptr_t before = atomic_load_explicit(&last, memory_order_relaxed);
+	uintptr_t whole = place_whole_pages(fill->length);
+	uintptr_t places[] = {before & -alignment, (before - whole) & -alignment};
+
+	if (!before || whole >= before)
+		return false;
+	for (int i = 0; i < 2 && places[i]; i++) {
+		if (try_place(places[i], fill, sync)) {
+			*addr = (char *)places[i];
+			return true;
+		}
+		if (errno != EEXIST)
+			break;
+	}
+	return false;
+}
+
+void guess_remember(const char *addr)
+{
+	atomic_store_explicit(&last, (uintptr_t)addr, memory_order_relaxed);
+}
