@@ -347,6 +347,30 @@ static void one_slot(void)
 	is_int(reservation_close(&shared), 0, "empty at the end");
 }
 
+/* Device DAX has larger units than pages. */
+static void alignment(void)
+{
+	struct reservation rsv;
+	struct map map, other;
+	struct map_request wanted;
+
+	if (reservation_open(&rsv, NULL, 8 * page))
+		bail("no reservation: %s", err_get());
+	wanted = request(&rsv, 2 * page, 4);
+	wanted.alignment = 4 * page;
+	is_int(map_open(&map, &wanted), PMEM2_E_ADDRESS_UNALIGNED,
+		"row 13: not a multiple of the source's alignment");
+	has_str(err_get(), "alignment of 16384", "row 13: which is named");
+	wanted.reservation_offset = 6 * page;
+	is_int(map_open(&map, &wanted), PMEM2_E_LENGTH_OUT_OF_RANGE, "row 12 before row 13");
+	wanted.reservation_offset = 4 * page;
+	is_int(map_open(&map, &wanted), 0, "row 13: a multiple");
+	wanted.reservation_offset = 2 * page;
+	is_int(map_open(&other, &wanted), PMEM2_E_ADDRESS_UNALIGNED, "row 13 before row 14");
+	is_int(map_close(&map), 0, "closed");
+	is_int(reservation_close(&rsv), 0, "empty at the end");
+}
+
 int main(void)
 {
 	page = (size_t)sysconf(_SC_PAGESIZE);
@@ -360,5 +384,6 @@ int main(void)
 		skip("extending", "valgrind takes an address that must be free for a mere hint");
 	}
 	one_slot();
+	alignment();
 	return tap_done();
 }

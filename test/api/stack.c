@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * stack.c - no public call uses more than 4 KiB of stack, libc included
+ *
+ * Each row is a call. The stack below is painted before and looked at after it. The calls are made
+ * on a thread of their own, on memory that nothing else uses, with everything logged: to say what
+ * happens takes stack, too. Rows are in the order in which the calls make sense; what leads up to a
+ * failure that is worth a row stands between them.
+ *
+ *	stack LIBRARY.sym...	also checks that every name in these files has a row
+ *
+ * The first call of a function through a lazily bound reference runs the loader, which saves all
+ * vector registers on the stack: up to 11 KiB with AMX. Programs that count every byte link with
+ * -z now; so does this one, by LD_BIND_NOW, which it sets before it starts itself again.
+ */
+#include <errno.h>
+#include <libpmem.h>
+#include <libpmem2/holdfast.h>
+#include <pthread.h>
+#include <sys/resource.h>
+
+#include "api/fixture.h"
+
+#define LIMIT 4096
+#define STACK ((size_t)1 << 20)
+#define PAINT 0x5aa5c33c69960ff0ul
+
+#define ROWS_MAX 512
+
+static struct row {
+	const char *call;
+	size_t depth;
+} rows[ROWS_MAX];
+static size_t row_count;
+
+static uintptr_t *stack; /* its lowest word */
+
+#define NOINLINE __attribute__((__noinline__))
+
+/* Where the frame of a function that is called from here begins. */
+static NOINLINE char *top(void)
+{
+	return __builtin_frame_address(0);
+}
+
+/* The words that these two use themselves are not looked at: no call uses as little. */
+static NOINLINE void paint(void)
+{
+	char *end = (char *)__builtin_frame_address(0) - 256;
+
+	for (volatile uintptr_t *word = stack; (char *)word < end; word++)
+		*word = PAINT;
+}
+
+static NOINLINE void look(const char *call, const char *top_of_call)
+{
+	const volatile uintptr_t *word = stack;
+
+	while (*word == PAINT)
+		word++;
+	if (row_count == ROWS_MAX)
+		bail("too many rows");
+	rows[row_count++] = (struct row){call, (size_t)(top_of_call - (const char *)word)};
+}
+
+#define ROW(...)                                                                                   \
+	do {                                                                                       \
+		paint();                                                                           \
+		(void)(__VA_ARGS__);                                                               \
+		look(#__VA_ARGS__, top());                                                         \
+	} while (0)
+
+/* For functions that return nothing. */
+#define ROW_VOID(...)                                                                              \
+	do {                                                                                       \
+		paint();                                                                           \
+		__VA_ARGS__;                                                                       \
+		look(#__VA_ARGS__, top());                                                         \
+	} while (0)
+
+static size_t page;
+static char buf[1 << 16];
+
+static void sources(void)
+{
+	struct pmem2_source *src, *anon;
+	int file = file_of(4 * page, O_RDWR), null = open("/dev/null", O_RDWR), got;
+	int closed = file_of(page, O_RDWR), writer = file_of(page, O_WRONLY);
+	size_t number;
+	uint64_t count;
+	char id[64] = "";
+
+	ROW(pmem2_source_from_fd(&src, -1));
+	ROW(pmem2_source_from_fd(&src, null));
+	ROW(pmem2_source_from_fd(&src, writer));
+	ROW(pmem2_source_from_fd(NULL, 0));
+	ROW(pmem2_source_from_fd(&src, closed));
+	close(closed);
+	ROW(pmem2_source_size(src, &number));
+	ROW(pmem2_source_pread_mcsafe(src, buf, 1, 0));
+	ROW(pmem2_source_delete(&src));
+	ROW(pmem2_source_from_fd(&src, file));
+	ROW(pmem2_source_from_anon(&anon, 4 * page));
+	ROW(pmem2_source_get_fd(src, &got));
+	ROW(pmem2_source_get_fd(anon, &got));
+	ROW(pmem2_source_size(src, &number));
+	ROW(pmem2_source_alignment(src, &number));
+	ROW(pmem2_source_device_id(src, NULL, &number));
+	number = sizeof(id);
+	ROW(pmem2_source_device_id(src, id, &number));
+	ROW(pmem2_source_device_usc(src, &count));
+	ROW(pmem2_source_numa_node(src, &got));
+	ROW(pmem2_source_numa_node(anon, &got));
+	ROW(pmem2_source_pwrite_mcsafe(src, buf, 2 * page, 5));
+	ROW(pmem2_source_pread_mcsafe(src, buf, 2 * page, 5));
+	ROW(pmem2_source_pread_mcsafe(src, buf, 2 * page, 3 * page));
+	ROW(pmem2_source_pwrite_mcsafe(anon, buf, 1, 0));
+	pmem2_source_delete(&src);
+	pmem2_source_delete(&anon);
+	close(file);
+	close(null);
+	close(writer);
+}
+
+static void badblocks(void)
+{
+	int file = file_of(4 * page, O_RDWR);
+	struct pmem2_source *src = source_of(file);
+	struct pmem2_badblock_context *context = NULL;
+	struct pmem2_badblock bad = {.offset = 0, .length = page};
+
+	ROW(pmem2_badblock_context_new(&context, NULL));
+	ROW(pmem2_badblock_context_new(&context, src));
+	ROW(pmem2_badblock_next(context, &bad));
+	ROW(pmem2_badblock_clear(context, &bad));
+	ROW_VOID(pmem2_badblock_context_delete(&context));
+	pmem2_source_delete(&src);
+	close(file);
+}
+
+static struct pmem2_config *configs(void)
+{
+	struct pmem2_config *cfg;
+
+	ROW(pmem2_config_new(&cfg));
+	ROW(pmem2_config_set_required_store_granularity(cfg, PMEM2_GRANULARITY_PAGE));
+	ROW(pmem2_config_set_required_store_granularity(cfg, (enum pmem2_granularity)7));
+	ROW(pmem2_config_set_offset(cfg, SIZE_MAX));
+	ROW(pmem2_config_set_length(cfg, 0));
+	ROW(pmem2_config_set_sharing(cfg, (enum pmem2_sharing_type)7));
+	ROW(pmem2_config_set_protection(cfg, 1));
+	ROW(pmem2_config_set_vm_reservation(cfg, NULL, 0));
+	ROW(pmem2_config_delete(&cfg));
+	return config();
+}
+
+/* At each granularity: note, drain, copy, write back, and unmap with something noted. */
+static void functions(struct pmem2_map *map, bool page_granularity)
+{
+	char *addr = pmem2_map_get_address(map);
+	pmem2_persist_fn persist;
+	pmem2_flush_fn flush;
+	pmem2_drain_fn drain;
+	pmem2_memmove_fn move;
+	pmem2_memset_fn set;
+
+	ROW(persist = pmem2_get_persist_fn(map));
+	ROW(flush = pmem2_get_flush_fn(map));
+	ROW(drain = pmem2_get_drain_fn(map));
+	ROW(move = pmem2_get_memmove_fn(map));
+	ROW(move = pmem2_get_memcpy_fn(map));
+	ROW(set = pmem2_get_memset_fn(map));
+	ROW_VOID(flush(addr, 1));
+	ROW_VOID(drain());
+	for (size_t i = 0; page_granularity && i < 70; i++)
+		flush(addr + i * 40 * page, 1);
+	ROW_VOID(drain());
+	ROW_VOID(persist(addr, 5 * page));
+	ROW(move(addr + 7, buf, sizeof(buf), 0));
+	ROW(move(addr + 7, addr + 9, 70, 0));
+	ROW(move(addr, buf, 100, PMEM2_F_MEM_NONTEMPORAL));
+	ROW(set(addr + 3, 1, sizeof(buf), 0));
+	ROW(set(addr + 3, 1, 100, PMEM2_F_MEM_NONTEMPORAL));
+	ROW(pmem2_deep_flush(map, addr, 5 * page));
+	ROW(pmem2_deep_flush(map, addr - 1, 2));
+	flush(addr, 3 * page);
+}
+
+static void maps(struct pmem2_config *cfg)
+{
+	static const char *const granularities[] = {"BYTE", "CACHE_LINE", "PAGE"};
+	int file = file_of(4000 * page, O_RDWR), reader = file_of(page, O_RDONLY);
+	struct pmem2_source *src = source_of(file), *ro = source_of(reader);
+	struct pmem2_map *map = NULL;
+
+	ROW(pmem2_map_delete(&map));
+	ROW(pmem2_map_new(&map, cfg, ro));
+	ROW(pmem2_map_new(&map, cfg, src));
+	pmem2_map_delete(&map);
+	for (int g = 0; g < 3; g++) {
+		setenv("PMEM2_FORCE_GRANULARITY", granularities[g], 1);
+		ROW(pmem2_map_new(&map, cfg, src));
+		ROW(pmem2_map_get_address(map));
+		ROW(pmem2_map_get_size(map));
+		ROW(pmem2_map_get_store_granularity(map));
+		functions(map, g == PMEM2_GRANULARITY_PAGE);
+		ROW(pmem2_map_delete(&map));
+	}
+	pmem2_config_set_required_store_granularity(cfg, PMEM2_GRANULARITY_BYTE);
+	ROW(pmem2_map_new(&map, cfg, src));
+	pmem2_config_set_required_store_granularity(cfg, PMEM2_GRANULARITY_PAGE);
+	unsetenv("PMEM2_FORCE_GRANULARITY");
+	pmem2_source_delete(&src);
+	pmem2_source_delete(&ro);
+	close(file);
+	close(reader);
+}
+
+static enum holdfast_writeback_verdict lost(
+	const struct holdfast_writeback_failure *failure, void *context)
+{
+	return HOLDFAST_WRITEBACK_LOST;
+}
+
+/* A write-back that fails: the memory is gone. */
+static void failures(void)
+{
+	struct pmem2_source *anon;
+	struct pmem2_map *map;
+	char *addr = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	pmem2_source_from_anon(&anon, page);
+	ROW(pmem2_map_from_existing(&map, anon, addr, 0, PMEM2_GRANULARITY_PAGE));
+	ROW(pmem2_map_from_existing(&map, anon, addr, page, PMEM2_GRANULARITY_PAGE));
+	ROW(pmem2_map_from_existing(&map, anon, addr, page, PMEM2_GRANULARITY_PAGE));
+	ROW_VOID(holdfast_set_writeback_handler(lost, NULL));
+	pmem2_persist_fn persist_gone = pmem2_get_persist_fn(map);
+	munmap(addr, page);
+	ROW_VOID(persist_gone(addr, page));
+	ROW(pmem2_map_delete(&map));
+	holdfast_set_writeback_handler(NULL, NULL);
+	pmem2_source_delete(&anon);
+	ROW(pmem2_errormsg());
+	ROW_VOID(pmem2_perror("%s %d", "stack", 1));
+	ROW_VOID(pmem2_perror("%s", buf));
+}
+
+static void reservations(struct pmem2_config *cfg)
+{
+	struct pmem2_vm_reservation *rsv, *none;
+	struct pmem2_map *map, *found;
+	struct pmem2_source *anon;
+
+	pmem2_source_from_anon(&anon, page);
+	ROW(pmem2_vm_reservation_new(&none, NULL, 0));
+	ROW(pmem2_vm_reservation_new(&rsv, NULL, 8 * page));
+	ROW(pmem2_vm_reservation_new(&none, pmem2_vm_reservation_get_address(rsv), page));
+	ROW(pmem2_vm_reservation_get_address(rsv));
+	ROW(pmem2_vm_reservation_get_size(rsv));
+	ROW(pmem2_vm_reservation_extend(rsv, page));
+	ROW(pmem2_vm_reservation_extend(rsv, 1));
+	ROW(pmem2_vm_reservation_shrink(rsv, 8 * page, page));
+	ROW(pmem2_vm_reservation_shrink(rsv, 4 * page, page));
+	pmem2_config_set_vm_reservation(cfg, rsv, page);
+	ROW(pmem2_map_new(&map, cfg, anon));
+	ROW(pmem2_map_new(&found, cfg, anon));
+	ROW(pmem2_vm_reservation_map_find(rsv, 0, page, &found));
+	ROW(pmem2_vm_reservation_map_find(rsv, page, 1, &found));
+	ROW(pmem2_vm_reservation_map_find_first(rsv, &found));
+	ROW(pmem2_vm_reservation_map_find_last(rsv, &found));
+	ROW(pmem2_vm_reservation_map_find_prev(rsv, map, &found));
+	ROW(pmem2_vm_reservation_map_find_next(rsv, map, &found));
+	ROW(pmem2_vm_reservation_delete(&rsv));
+	ROW(pmem2_map_delete(&map));
+	ROW(pmem2_vm_reservation_delete(&rsv));
+	pmem2_config_set_vm_reservation(cfg, NULL, 0);
+	pmem2_source_delete(&anon);
+}
+
+static void libpmem_copies(char *addr)
+{
+	ROW_VOID(pmem_flush(addr, page));
+	ROW_VOID(pmem_drain());
+	ROW_VOID(pmem_persist(addr, page));
+	ROW(pmem_msync(addr, page));
+	ROW(pmem_msync(NULL, page));
+	ROW_VOID(pmem_deep_flush(addr, page));
+	ROW(pmem_deep_drain(addr, page));
+	ROW(pmem_deep_persist(addr, page));
+	ROW(pmem_memmove(addr, buf, sizeof(buf), 0));
+	ROW(pmem_memcpy(addr, buf, 100, PMEM_F_MEM_NONTEMPORAL));
+	ROW(pmem_memset(addr, 1, sizeof(buf), 0));
+	ROW(pmem_memmove_persist(addr, buf, 1000));
+	ROW(pmem_memcpy_persist(addr, buf, 1000));
+	ROW(pmem_memset_persist(addr, 1, 1000));
+	ROW(pmem_memmove_nodrain(addr, buf, 1000));
+	ROW(pmem_memcpy_nodrain(addr, buf, 1000));
+	ROW(pmem_memset_nodrain(addr, 1, 1000));
+}
+
+static void quiet(enum pmem_log_level level, const char *file_name, unsigned line_no,
+	const char *function_name, const char *message)
+{
+}
+
+static void libpmem(void)
+{
+	const char *dir = getenv("TMPDIR");
+	char path[256], *addr;
+	size_t length;
+	int is_pmem;
+	enum pmem_log_level level;
+
+	snprintf(path, sizeof(path), "%s/holdfast-stack-%d", dir ? dir : "/tmp", (int)getpid());
+	ROW(pmem_map_file("/nonexistent/file", 0, 0, 0, &length, &is_pmem));
+	ROW(pmem_map_file(dir ? dir : "/tmp", 0, 0, 0, &length, &is_pmem));
+	ROW(pmem_map_file(dir ? dir : "/tmp", 4 * page, PMEM_FILE_CREATE | PMEM_FILE_TMPFILE, 0600,
+		&length, &is_pmem));
+	ROW(addr = pmem_map_file(path, 1 << 20, PMEM_FILE_CREATE, 0600, &length, &is_pmem));
+	unlink(path);
+	if (!addr)
+		bail("cannot map %s: %s", path, pmem_errormsg());
+	ROW(pmem_is_pmem(addr, length));
+	libpmem_copies(addr);
+	ROW(pmem_unmap(addr, length));
+	ROW(pmem_unmap((void *)1, length));
+	ROW(pmem_has_auto_flush());
+	ROW(pmem_has_hw_drain());
+	ROW(pmem_check_version(99, 99));
+	ROW(pmem_errormsg());
+	ROW(pmem_log_get_threshold(PMEM_LOG_THRESHOLD, &level));
+	ROW(pmem_log_set_threshold(PMEM_LOG_THRESHOLD, PMEM_LOG_LEVEL_DEBUG));
+	ROW(pmem_log_set_threshold((enum pmem_log_threshold)9, PMEM_LOG_LEVEL_DEBUG));
+	ROW(pmem_log_set_function(quiet));
+	ROW(pmem_map_file("/nonexistent/file", 0, 0, 0, &length, &is_pmem));
+	ROW(pmem_log_set_function(PMEM_LOG_USE_DEFAULT_FUNCTION));
+}
+
+static void *all_calls(void *unused)
+{
+	struct pmem2_config *cfg;
+
+	memset(buf, 'b', sizeof(buf) - 1);
+	sources();
+	badblocks();
+	cfg = configs();
+	maps(cfg);
+	failures();
+	reservations(cfg);
+	pmem2_config_delete(&cfg);
+	libpmem();
+	return unused;
+}
+
+static void run_on_painted_stack(void)
+{
+	pthread_attr_t attributes;
+	pthread_t thread;
+
+	stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	pthread_attr_init(&attributes);
+	if (stack == MAP_FAILED || pthread_attr_setstack(&attributes, stack, STACK) ||
+		pthread_create(&thread, &attributes, all_calls, NULL))
+		bail("no thread: %m");
+	pthread_join(thread, NULL);
+}
+
+static bool has_row(const char *name)
+{
+	size_t length = strlen(name);
+
+	for (size_t i = 0; i < row_count; i++) {
+		const char *at = strstr(rows[i].call, name);
+		if (at && (at[length] == '(' || at[length] == ')'))
+			return true;
+	}
+	return false;
+}
+
+/* One point per file: what it exports is in the table. */
+static void nothing_is_missing(const char *path)
+{
+	FILE *symbols = fopen(path, "r");
+	char name[128];
+	unsigned missing = 0;
+
+	if (!symbols)
+		bail("cannot open %s: %m", path);
+	for (char line[256]; fgets(line, sizeof(line), symbols);)
+		if (sscanf(line, " %127[a-z0-9_];", name) == 1 && strchr(line, ';') &&
+			!has_row(name)) {
+			diag("%s has no row", name);
+			missing++;
+		}
+	fclose(symbols);
+	const char *base = strrchr(path, '/');
+	is_int(missing, 0, "every name in %s has a row", base ? base + 1 : path);
+}
+
+/* Again, with everything logged and nothing bound lazily. */
+static void restart(char *argv[])
+{
+	if (getenv("LD_BIND_NOW"))
+		return;
+	setenv("LD_BIND_NOW", "1", 1);
+	setenv("PMEM_LOG_LEVEL", "4", 1);
+	setenv("PMEM_LOG_FILE", "/dev/null", 1);
+	setenv("PMEM2_LOG_LEVEL", "4", 1);
+	setenv("PMEM2_LOG_FILE", "/dev/null", 1);
+	execv("/proc/self/exe", argv);
+	bail("cannot start again: %m");
+}
+
+int main(int argc, char *argv[])
+{
+	size_t deepest = 0;
+
+	if (under_valgrind())
+		skip_all("valgrind has its own idea of what is below the stack pointer");
+	restart(argv);
+	/* pmem2_perror() has its say there; reopening the stream would give it a buffer. */
+	int null = open("/dev/null", O_WRONLY);
+	if (null < 0 || dup2(null, STDERR_FILENO) < 0)
+		bail("no /dev/null: %m");
+	page = page_size();
+	run_on_painted_stack();
+	for (size_t i = 0; i < row_count; i++) {
+		if (!ok(rows[i].depth <= LIMIT, "%s", rows[i].call))
+			diag("%zu bytes", rows[i].depth);
+		if (rows[i].depth > rows[deepest].depth)
+			deepest = i;
+	}
+	diag("deepest: %zu bytes: %s", rows[deepest].depth, rows[deepest].call);
+	for (int i = 1; i < argc; i++)
+		nothing_is_missing(argv[i]);
+	return tap_done();
+}
