@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "libpmem2.h"
@@ -12,15 +14,27 @@ const char *pmem2_errormsg(void)
 	return err_get();
 }
 
+/* Formatted first: printf on a stream without a buffer, as this one, puts 8 KiB on the stack. */
 EXPORT(pmem2_perror)
 void pmem2_perror(const char *format, ...)
 {
+	char brief[256], *text = brief;
 	va_list ap;
 
 	va_start(ap, format);
-	flockfile(stderr);
-	vfprintf(stderr, format, ap);
-	fprintf(stderr, ": %s\n", err_get());
-	funlockfile(stderr);
+	int length = vsnprintf(NULL, 0, format, ap);
 	va_end(ap);
+	size_t size = (length > 0 ? (size_t)length : 0) + ERR_SIZE + sizeof(": \n");
+	char *whole = malloc(size);
+	if (whole)
+		text = whole;
+	else
+		size = sizeof(brief);
+	va_start(ap, format);
+	vsnprintf(text, size, format, ap);
+	va_end(ap);
+	size_t used = strlen(text);
+	snprintf(text + used, size - used, ": %s\n", err_get());
+	fputs(text, stderr);
+	free(whole);
 }

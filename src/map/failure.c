@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,33 +54,46 @@ void failures_add(struct failures *failures, struct range pages, int error)
 		last->pages.to = pages.to;
 }
 
+/* Past the next field and the spaces behind it. */
+static char *next_field(char *at)
+{
+	at += strcspn(at, " \n");
+	return at + strspn(at, " ");
+}
+
+/* A line of that list, "from-to permissions offset device inode path"; scanf takes 2 KiB of stack. */
+static bool is_line_of(uintptr_t address, char *line, uint64_t *offset, char **path)
+{
+	char *at;
+	uintptr_t from = strtoull(line, &at, 16);
+	uintptr_t to = *at == '-' ? strtoull(at + 1, &at, 16) : 0;
+
+	if (address < from || address >= to)
+		return false;
+	at = next_field(next_field(at));
+	*offset = strtoull(at, NULL, 16) + (address - from);
+	*path = next_field(next_field(next_field(at)));
+	(*path)[strcspn(*path, "\n")] = '\0';
+	return true;
+}
+
 /*
  * The file at an address, and the offset in it, from the kernel's own list. The library keeps no
  * names and no descriptors of its own for this: closing one would drop the program's POSIX locks.
+ * To be freed; NULL if there is none.
  */
-static void find_file(uintptr_t address, char name[NAME_MAX_SHOWN], uint64_t *offset)
+static char *find_file(uintptr_t address, uint64_t *offset)
 {
 	FILE *maps = fopen("/proc/self/maps", "re");
-	uintptr_t from, to;
-	uint64_t start;
-	char line[512];
+	char line[512], *path = NULL;
 
-	strcpy(name, "unknown file");
 	*offset = 0;
-	while (maps && fgets(line, sizeof(line), maps)) {
-		char path[NAME_MAX_SHOWN];
-		int fields =
-			sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %*s %" SCNx64 " %*s %*s %255[^\n]",
-				&from, &to, &start, path);
-		if (fields < 3 || address < from || address >= to)
-			continue;
-		if (fields == 4)
-			strcpy(name, path);
-		*offset = start + (address - from);
-		break;
-	}
+	while (maps && fgets(line, sizeof(line), maps))
+		if (is_line_of(address, line, offset, &path))
+			break;
 	if (maps)
 		fclose(maps);
+	return path && *path ? strdup(path) : NULL;
 }
 
 NORETURN static void end_process(const struct holdfast_writeback_failure *failure)
@@ -99,28 +113,42 @@ NORETURN static void end_process(const struct holdfast_writeback_failure *failur
 	abort();
 }
 
-static void report(const struct failure *failure)
+/*
+ * The handler may never return: what it is told must not be on the heap, nor any lock be held. In a
+ * frame of its own, because a stack of 4 KiB must do for this and for the log.
+ */
+NOINLINE static void tell(struct holdfast_writeback_failure *failure, char *path)
 {
-	char name[NAME_MAX_SHOWN];
-	struct holdfast_writeback_failure told = {
-		.struct_size = sizeof(told),
-		.addr = (const void *)failure->pages.from,
-		.length = failure->pages.to - failure->pages.from,
-		.path = name,
-		.error = failure->error,
-	};
+	char shown[NAME_MAX_SHOWN] = "unknown file";
 
-	find_file(failure->pages.from, name, &told.offset);
-	errno = failure->error;
-	log_error("writing back bytes %" PRIu64 " to %" PRIu64 " of %s failed: %m", told.offset,
-		told.offset + told.length, name);
-
+	if (path) {
+		strncpy(shown, path, sizeof(shown) - 1);
+		shown[sizeof(shown) - 1] = '\0';
+	}
+	free(path);
+	failure->path = shown;
 	pthread_mutex_lock(&program.lock);
 	holdfast_writeback_handler handler = program.handler;
 	void *context = program.context;
 	pthread_mutex_unlock(&program.lock);
-	if (!handler || handler(&told, context) != HOLDFAST_WRITEBACK_LOST)
-		end_process(&told);
+	if (!handler || handler(failure, context) != HOLDFAST_WRITEBACK_LOST)
+		end_process(failure);
+}
+
+static void report(const struct failure *failure)
+{
+	struct holdfast_writeback_failure told = {
+		.struct_size = sizeof(told),
+		.addr = (const void *)failure->pages.from,
+		.length = failure->pages.to - failure->pages.from,
+		.error = failure->error,
+	};
+	char *path = find_file(failure->pages.from, &told.offset);
+
+	errno = failure->error;
+	log_error("writing back bytes %" PRIu64 " to %" PRIu64 " of %s failed: %m", told.offset,
+		told.offset + told.length, path ? path : "unknown file");
+	tell(&told, path);
 }
 
 void failures_report(const struct failures *failures)
