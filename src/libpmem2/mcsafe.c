@@ -38,44 +38,59 @@ static int io_failed(const char *verb, int fd, size_t size, size_t offset)
 	return code;
 }
 
+/* Even of no bytes the kernel is asked once: it says whether the descriptor is fit for it. */
 static int read_file(int fd, char *buf, size_t size, size_t offset)
 {
-	for (size_t done = 0; done < size;) {
+	size_t done = 0;
+
+	for (;;) {
 		ssize_t got = pread(fd, buf + done, size - done, (off_t)(offset + done));
-		if (got > 0)
-			done += (size_t)got;
-		else if (!got)
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return io_failed("read", fd, size - done, offset + done);
+		done += (size_t)got;
+		if (done == size)
+			return 0;
+		if (!got)
 			return err_set(PMEM2_E_LENGTH_OUT_OF_RANGE,
 				"the file has shrunk: %zu bytes at offset %zu end after %zu", size,
 				offset, done);
-		else if (errno != EINTR)
-			return io_failed("read", fd, size - done, offset + done);
 	}
-	return 0;
+}
+
+/* Linux then writes at the end of the file, whatever the offset. */
+static int check_append(int fd, size_t offset)
+{
+	int mode = fcntl(fd, F_GETFL);
+
+	if (mode < 0 || !(mode & O_APPEND) || (mode & O_ACCMODE) == O_RDONLY)
+		return 0;
+	return err_set(PMEM2_E_NO_ACCESS,
+		"file descriptor %d is open with O_APPEND: it cannot be written at offset %zu", fd,
+		offset);
 }
 
 static int write_file(int fd, const char *buf, size_t size, size_t offset)
 {
-	int mode = fcntl(fd, F_GETFL);
+	size_t done = 0;
+	int error = check_append(fd, offset);
 
-	/* Linux then writes at the end of the file, whatever the offset. */
-	if (mode >= 0 && mode & O_APPEND && (mode & O_ACCMODE) != O_RDONLY)
-		return err_set(PMEM2_E_NO_ACCESS,
-			"file descriptor %d is open with O_APPEND: it cannot be written at offset "
-			"%zu",
-			fd, offset);
-	for (size_t done = 0; done < size;) {
+	while (!error) {
 		ssize_t put = pwrite(fd, buf + done, size - done, (off_t)(offset + done));
-		if (put > 0)
-			done += (size_t)put;
-		else if (!put)
-			return err_set(PMEM2_E_IO_FAIL,
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0)
+			return io_failed("write", fd, size - done, offset + done);
+		done += (size_t)put;
+		if (done == size)
+			return 0;
+		if (!put)
+			error = err_set(PMEM2_E_IO_FAIL,
 				"offset %zu of file descriptor %d takes no bytes", offset + done,
 				fd);
-		else if (errno != EINTR)
-			return io_failed("write", fd, size - done, offset + done);
 	}
-	return 0;
+	return error;
 }
 
 static int find_device(struct mcsafe *device, const struct pmem2_source *src)
@@ -93,10 +108,12 @@ int pmem2_source_pread_mcsafe(struct pmem2_source *src, void *buf, size_t size, 
 	if (size)
 		CHECK_NOT_NULL(buf);
 	int error = check_source(src, size, offset);
-	if (error || !size)
+	if (error)
 		return error;
 	if (src->device.kind == DEVICE_FILE)
 		return read_file(src->fd, buf, size, offset);
+	if (!size)
+		return 0;
 	error = find_device(&device, src);
 	return error ? error : mcsafe_read(&device, buf, size, offset);
 }
@@ -110,10 +127,12 @@ int pmem2_source_pwrite_mcsafe(struct pmem2_source *src, void *buf, size_t size,
 	if (size)
 		CHECK_NOT_NULL(buf);
 	int error = check_source(src, size, offset);
-	if (error || !size)
+	if (error)
 		return error;
 	if (src->device.kind == DEVICE_FILE)
 		return write_file(src->fd, buf, size, offset);
+	if (!size)
+		return 0;
 	error = find_device(&device, src);
 	return error ? error : mcsafe_write(&device, buf, size, offset);
 }

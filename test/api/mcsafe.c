@@ -55,6 +55,7 @@ static void access_modes(void)
 	is_int(pmem2_source_pread_mcsafe(ro, buf, SIZE, 0), 0, "O_RDONLY is read");
 	is_int(pmem2_source_pwrite_mcsafe(ro, buf, 1, 0), -EBADF, "but not written");
 	has_str(pmem2_errormsg(), "cannot write", "says so");
+	is_int(pmem2_source_pwrite_mcsafe(ro, buf, 0, 0), -EBADF, "not even with nothing");
 	is_int(pmem2_source_pread_mcsafe(append, buf, SIZE, 0), 0, "O_APPEND is read");
 	is_int(pmem2_source_pwrite_mcsafe(append, buf, 1, 0), PMEM2_E_NO_ACCESS,
 		"but not written, for Linux would append");
