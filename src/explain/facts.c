@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/attr.h"
 #include "base/err.h"
 #include "cpu/cpu.h"
 #include "device/mounts.h"
@@ -32,7 +33,7 @@ void facts_fini(struct facts *facts)
 }
 
 /* As the kernel names it, if it does; a name that is too long is none. */
-static char *name_of(int fd)
+NOINLINE static char *name_of(int fd) /* a frame of its own: not below the other calls */
 {
 	char link[64], name[LINK_SIZE];
 

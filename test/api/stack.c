@@ -280,6 +280,42 @@ static void reservations(struct pmem2_config *cfg)
 	pmem2_source_delete(&anon);
 }
 
+static void explanations(struct pmem2_config *cfg)
+{
+	struct holdfast_explanation *explanation = NULL;
+	struct holdfast_machine *machine = NULL;
+	int file = file_of(page, O_RDWR), dir = open("/", O_RDONLY),
+	    null = open("/dev/null", O_RDONLY);
+	struct pmem2_source *src = source_of(file);
+	struct pmem2_map *map;
+
+	ROW(holdfast_explain_fd(&explanation, -1));
+	ROW(holdfast_explain_fd(&explanation, null));
+	ROW(holdfast_explain_fd(&explanation, dir));
+	ROW_VOID(holdfast_explanation_free(&explanation));
+	ROW(holdfast_explain_fd(&explanation, file));
+	holdfast_explanation_free(&explanation);
+	if (pmem2_map_new(&map, cfg, src))
+		bail("no map: %s", pmem2_errormsg());
+	ROW(holdfast_explain_map(&explanation, map));
+	holdfast_explanation_free(&explanation);
+	pmem2_map_delete(&map);
+	ROW(holdfast_explain_machine(&machine));
+	ROW_VOID(holdfast_machine_free(&machine));
+	ROW(holdfast_object_name(0));
+	ROW(holdfast_survival_name(0));
+	ROW(holdfast_reason_name(0));
+	ROW(holdfast_map_sync_name(0));
+	ROW(holdfast_obstacle_name(0));
+	ROW(holdfast_memory_name(0));
+	ROW(holdfast_domain_name(0));
+	ROW(holdfast_deep_flush_name(0));
+	pmem2_source_delete(&src);
+	close(file);
+	close(dir);
+	close(null);
+}
+
 static void libpmem_copies(char *addr)
 {
 	ROW_VOID(pmem_flush(addr, page));
@@ -350,6 +386,7 @@ static void *all_calls(void *unused)
 	maps(cfg);
 	failures();
 	reservations(cfg);
+	explanations(cfg);
 	pmem2_config_delete(&cfg);
 	libpmem();
 	return unused;
