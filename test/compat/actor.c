@@ -164,7 +164,7 @@ static const struct command *find(const struct command *table, const char *name)
 static void act(char *line)
 {
 	const struct command *const tables[] = {
-		file_commands, pmem_commands, pmem2_commands, vm_commands};
+		file_commands, pmem_commands, source_commands, map_commands, vm_commands};
 	struct call call = {.args = 0};
 	const struct command *command = NULL;
 	char *rest;

@@ -59,12 +59,27 @@ struct command {
 };
 
 /* They end with a command without a name. */
-extern const struct command file_commands[], pmem_commands[], pmem2_commands[], vm_commands[];
+extern const struct command file_commands[], pmem_commands[], source_commands[], map_commands[],
+	vm_commands[];
 
-/* The map in a slot of pmem2_calls.c, or the slot of a map; -1 if it is in none. */
+/* What outputs are before a call. */
+#define MARK 0x7ab00
+
 extern void *maps2[SLOTS], *sources[SLOTS], *reservations[SLOTS];
+
+/* The slot of a map; -1 if it is in none. */
 int slot_of_map(const void *map);
+
 /* " rc=..." and, for a failure, whether there is a sentence. */
 void out_rc(int rc);
+
+/* " NAME=null", set or kept, for an output that was MARK before. */
+void out_object(const char *name, const void *object);
+
+/* The object in the slot that the call names; says so where there is none. */
+void *object(void *slots[SLOTS], const struct call *call, const char *key);
+
+/* Report a new object, and keep it in its slot. */
+void keep(void *slots[SLOTS], const struct call *call, const char *key, int rc, void *made);
 
 #endif

@@ -5,11 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "actor.h"
-
-#define MARK 0x7ab00
 
 static struct area mapped[SLOTS];
 
@@ -47,8 +46,9 @@ static void map_file(const struct call *call)
 
 	if (!strcmp(path, "NULL"))
 		path = NULL;
-	bool existed = path && !access(path, F_OK);
-	out("existed=%d", existed);
+	struct stat before;
+	bool existed = path && !stat(path, &before);
+	out("existed=%d was=%jd", existed, existed ? (intmax_t)before.st_size : -1);
 	errno = 0;
 	char *addr = pmem.map_file(path, arg(call, "len"), (int)arg(call, "flags"),
 		(mode_t)arg(call, "mode"), outputs & 1 ? &len : NULL,

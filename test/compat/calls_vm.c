@@ -9,20 +9,9 @@
 
 #include "actor.h"
 
-#define MARK 0x7ab00
-
 void *reservations[SLOTS];
 
 static void *contexts[SLOTS];
-
-static void *object(void *slots[SLOTS], const struct call *call, const char *key)
-{
-	void *found = slots[slot(call, key)];
-
-	if (!found)
-		out("nothing-in-%s", key);
-	return found;
-}
 
 /*
  * Each reservation at a place of its own gets 64 GiB where nobody else maps anything, and nobody

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* calls_pmem2.c - the actor's calls of libpmem2: sources, configs, maps and their functions */
+/* calls_map.c - the actor's calls of libpmem2: configs, maps and their functions */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -7,21 +7,11 @@
 
 #include "actor.h"
 
-#define MARK 0x7ab00
-
-void *sources[SLOTS];
 void *maps2[SLOTS];
 
 static void *configs[SLOTS];
 static void *config_reservation[SLOTS];
 static bool existing_anon[SLOTS]; /* a map of memory with no file under it, above BYTE */
-
-void out_rc(int rc)
-{
-	out("rc=%s", api_error_name(rc));
-	if (rc)
-		out("%s", pmem2.errormsg()[0] ? "said" : "silent");
-}
 
 int slot_of_map(const void *map)
 {
@@ -29,149 +19,6 @@ int slot_of_map(const void *map)
 		if (map && maps2[m] == map)
 			return m;
 	return -1;
-}
-
-/* " NAME=null", set or kept, for an output that was MARK before. */
-static void out_object(const char *name, const void *object)
-{
-	out("%s=%s", name, !object ? "null" : object == (void *)MARK ? "kept" : "set");
-}
-
-/* The object in the slot that the call names; says so where there is none. */
-static void *object(void *slots[SLOTS], const struct call *call, const char *key)
-{
-	void *found = slots[slot(call, key)];
-
-	if (!found)
-		out("nothing-in-%s", key);
-	return found;
-}
-
-/* Keep a new object in its slot. */
-static void keep(void *slots[SLOTS], const struct call *call, const char *key, int rc, void *made)
-{
-	out_rc(rc);
-	out_object(key, made);
-	slots[slot(call, key)] = rc ? NULL : made;
-}
-
-static void source_fd(const struct call *call)
-{
-	void *made = (void *)MARK;
-	int fd = word(call, "f") ? files[slot(call, "f")] : (int)arg(call, "fd");
-	int rc = pmem2.source_from_fd(&made, fd);
-
-	keep(sources, call, "s", rc, made);
-}
-
-static void source_anon(const struct call *call)
-{
-	void *made = (void *)MARK;
-	int rc = pmem2.source_from_anon(&made, arg(call, "size"));
-
-	keep(sources, call, "s", rc, made);
-}
-
-static void source_delete(const struct call *call)
-{
-	void **s = &sources[slot(call, "s")];
-
-	out_rc(pmem2.source_delete(s));
-	out_object("s", *s);
-}
-
-static void source_get_fd(const struct call *call)
-{
-	void *src = object(sources, call, "s");
-	int fd = MARK;
-
-	if (!src)
-		return;
-	out_rc(pmem2.source_get_fd(src, &fd));
-	for (int f = 0; f < SLOTS; f++)
-		if (files[f] == fd)
-			out("f=%d", f);
-	out_touched("fd", (uint64_t)fd, MARK);
-}
-
-static void source_size(const struct call *call)
-{
-	void *src = object(sources, call, "s");
-	size_t size = MARK;
-
-	if (!src)
-		return;
-	out_rc(pmem2.source_size(src, &size));
-	out("size=%zu", size);
-}
-
-static void source_alignment(const struct call *call)
-{
-	void *src = object(sources, call, "s");
-	size_t alignment = MARK;
-
-	if (!src)
-		return;
-	out_rc(pmem2.source_alignment(src, &alignment));
-	out("alignment=%zu", alignment);
-}
-
-static void device_id(const struct call *call)
-{
-	void *src = object(sources, call, "s");
-	char id[64] = "", *where = arg(call, "buffer") ? id : NULL;
-	size_t len = sizeof(id);
-
-	if (!src)
-		return;
-	out_rc(pmem2.source_device_id(src, where, &len));
-	out_touched("len", len, sizeof(id));
-	out("id=\"%s\"", id);
-}
-
-static void device_usc(const struct call *call)
-{
-	void *src = object(sources, call, "s");
-	uint64_t usc = MARK;
-
-	if (!src)
-		return;
-	out("anon=%d", pmem2.source_get_fd(src, &(int){0}) != 0);
-	out_rc(pmem2.source_device_usc(src, &usc));
-	out_touched("usc", usc, MARK);
-}
-
-static void numa_node(const struct call *call)
-{
-	void *src = object(sources, call, "s");
-	int node = MARK;
-
-	if (!src)
-		return;
-	out_rc(pmem2.source_numa_node(src, &node));
-	out_touched("node", (uint64_t)node, MARK);
-}
-
-/* mcsafe s= how=pread|pwrite size= off=; `have` is what the source holds */
-static void mcsafe(const struct call *call)
-{
-	void *src = object(sources, call, "s");
-	size_t size = arg(call, "size"), have = 0;
-
-	if (!src)
-		return;
-	unsigned char *buf = malloc(size + 1);
-	fill(buf, size, 7);
-	uint64_t before = hash(buf, size);
-	out("have=%zd", pmem2.source_size(src, &have) ? -1 : (ssize_t)have);
-	if (!strcmp(word(call, "how"), "pread"))
-		out_rc(pmem2.source_pread_mcsafe(src, buf, size, arg(call, "off")));
-	else
-		out_rc(pmem2.source_pwrite_mcsafe(src, buf, size, arg(call, "off")));
-	out_touched("buf", hash(buf, size), before);
-	if (hash(buf, size) != before)
-		out("hash=%" PRIx64, hash(buf, size));
-	free(buf);
 }
 
 static void config_new(const struct call *call)
@@ -430,17 +277,7 @@ static void deep_flush(const struct call *call)
 		out_rc(pmem2.deep_flush(map, base + off, len));
 }
 
-const struct command pmem2_commands[] = {
-	{"source_fd", source_fd},
-	{"source_anon", source_anon},
-	{"source_delete", source_delete},
-	{"source_get_fd", source_get_fd},
-	{"source_size", source_size},
-	{"source_alignment", source_alignment},
-	{"device_id", device_id},
-	{"device_usc", device_usc},
-	{"numa_node", numa_node},
-	{"mcsafe", mcsafe},
+const struct command map_commands[] = {
 	{"config_new", config_new},
 	{"config_delete", config_delete},
 	{"granularity", granularity},
