@@ -127,7 +127,9 @@ static void overlay(const struct descent *at, const struct filesystem *filesyste
 	struct layers *layers = at->layers;
 	char *upper = mounts_option_value(filesystem->options, "upperdir");
 
-	if (mounts_option(filesystem->options, "volatile"))
+	/* Newer kernels have it as a value of fsync=. */
+	if (mounts_option(filesystem->options, "volatile") ||
+		mounts_option(filesystem->options, "fsync=volatile"))
 		promise(layers, HOLDFAST_SURVIVES_NOT,
 			"an overlay that is mounted as volatile: it leaves write-backs out");
 	if (upper) {

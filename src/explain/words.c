@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "explain/words.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -216,7 +217,8 @@ static void say_warnings(const struct text *text, const struct holdfast_explanat
 				region->bad_sectors.value);
 		say_modules(text, region);
 	}
-	if (told->map_error && told->map_error_text)
+	/* Of an O_PATH descriptor it is no news: "not tried" has been said. */
+	if (told->map_error && told->map_error != -EBADF)
 		LINE(text, "As it is, libpmem2 does not map it: %s.", told->map_error_text);
 }
 
@@ -284,7 +286,10 @@ static void say_auto_flush(const struct text *text, const struct holdfast_machin
 		LINE(text, "Whether the caches survive a power cut cannot be told: %s.",
 			machine->auto_flush.why);
 	else if (machine->auto_flush.answer == HOLDFAST_UNSUPPORTED)
-		LINE(text, "The kernel knows of no persistent memory here.");
+		LINE(text,
+			"The kernel knows of no persistent memory here: stores to mapped files on "
+			"disks are durable after the kernel has written back the pages (page "
+			"granularity).");
 	else if (machine->auto_flush.value)
 		LINE(text,
 			"On all regions the CPU's caches survive a power cut (eADR): no flush is "

@@ -325,11 +325,16 @@ static void filesystems(void)
 			HOLDFAST_OBSTACLE_FILE_SYSTEM, rows[i].survival);
 		has_str(told->verdict, rows[i].in_verdict, "the verdict names who decides");
 	}
-	struct facts facts = file_on(PLAIN, FACTS_SYNC_REFUSED, "rw,volatile,upperdir=/nowhere");
-	facts.filesystem.class = FILESYSTEM_LAYERED;
-	explain(facts);
-	is_int(told->survival, HOLDFAST_SURVIVES_NOT, "a volatile overlay");
-	facts = file_on(PLAIN, FACTS_NOT_TRIED, "ro");
+	static const char *const overlays[] = {
+		"rw,volatile,upperdir=/nowhere", "rw,upperdir=/nowhere,fsync=volatile"};
+	for (size_t i = 0; i < 2; i++) {
+		struct facts facts = file_on(PLAIN, FACTS_SYNC_REFUSED, overlays[i]);
+		facts.filesystem.class = FILESYSTEM_LAYERED;
+		explain(facts);
+		is_int(told->survival, HOLDFAST_SURVIVES_NOT, "a volatile overlay: %s",
+			overlays[i]);
+	}
+	struct facts facts = file_on(PLAIN, FACTS_NOT_TRIED, "ro");
 	facts.filesystem.read_only = true;
 	explain(facts);
 	has_str(told->verdict, "read-only", "a read-only one");

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* info.c - holdfast info: explain paths, or the whole machine */
+#include <argp.h>
+#include <libpmem2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tool.h"
+
+enum { OPTION_JSON = 'j', OPTION_REQUIRE = 'r', OPTION_TRY = 't' };
+
+struct arguments {
+	bool json, try, is_required;
+	enum pmem2_granularity required;
+	unsigned path_count;
+	struct answer *answers; /* as many as there are arguments, at least */
+};
+
+static const struct argp_option options[] = {
+	{"json", OPTION_JSON, NULL, 0, "Print one JSON object, for programs", 0},
+	{"require", OPTION_REQUIRE, "GRANULARITY", 0,
+		"Fail unless stores to every PATH are durable at this granularity or a finer one: "
+		"byte, cache-line or page",
+		0},
+	{"try", OPTION_TRY, NULL, 0,
+		"In directories, make an unnamed file and try it, instead of inferring from the "
+		"file system what it would get",
+		0},
+	{0},
+};
+
+static const char doc[] =
+	"Explain what stores to a file, to new files in a directory, to a file system on a block "
+	"device or to a DAX device need to be durable, and why not less. Without PATH: this "
+	"machine.\v"
+	"Nothing is written to, unless --try is given.\n\n"
+	"Exit status: 0 if everything could be explained and meets what is required; 1 if a PATH "
+	"does not; 2 if that could not be found out, or if the command line is wrong.";
+
+const char *granularity_word(enum pmem2_granularity granularity)
+{
+	static const char *const words[] = {
+		[PMEM2_GRANULARITY_BYTE] = "byte",
+		[PMEM2_GRANULARITY_CACHE_LINE] = "cache-line",
+		[PMEM2_GRANULARITY_PAGE] = "page",
+	};
+
+	return words[granularity];
+}
+
+static void set_required(struct arguments *arguments, const char *word, struct argp_state *state)
+{
+	static const enum pmem2_granularity all[] = {
+		PMEM2_GRANULARITY_BYTE, PMEM2_GRANULARITY_CACHE_LINE, PMEM2_GRANULARITY_PAGE};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (!strcmp(word, granularity_word(all[i]))) {
+			arguments->is_required = true;
+			arguments->required = all[i];
+			return;
+		}
+	argp_error(state, "\"%s\" is no granularity: byte, cache-line and page are", word);
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+	struct arguments *arguments = state->input;
+
+	switch (key) {
+	case OPTION_JSON:
+		arguments->json = true;
+		return 0;
+	case OPTION_REQUIRE:
+		set_required(arguments, argument, state);
+		return 0;
+	case OPTION_TRY:
+		arguments->try = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		arguments->answers[arguments->path_count++].path = argument;
+		return 0;
+	case ARGP_KEY_END:
+		if (arguments->is_required && !arguments->path_count)
+			argp_error(state, "--require needs a PATH");
+		if (arguments->try && !arguments->path_count)
+			argp_error(state, "--try needs a PATH");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static enum outcome explain_machine(bool json)
+{
+	struct holdfast_machine *machine;
+	bool done = true;
+
+	if (holdfast_explain_machine(&machine)) {
+		fprintf(stderr, "holdfast: this machine: %s\n", pmem2_errormsg());
+		return OUTCOME_UNKNOWN;
+	}
+	if (json)
+		done = json_machine(machine);
+	else
+		text_machine(machine);
+	holdfast_machine_free(&machine);
+	return done ? OUTCOME_YES : OUTCOME_UNKNOWN;
+}
+
+static enum outcome explain_paths(const struct arguments *arguments)
+{
+	const enum pmem2_granularity *required =
+		arguments->is_required ? &arguments->required : NULL;
+	enum outcome worst = OUTCOME_YES;
+
+	for (unsigned i = 0; i < arguments->path_count; i++) {
+		struct answer *answer = &arguments->answers[i];
+		path_explain(answer, arguments->try);
+		if (answer->told && required)
+			path_require(answer, *required);
+		if (answer->error)
+			fprintf(stderr, "holdfast: %s: %s\n", answer->path, answer->error);
+		else if (!arguments->json)
+			text_answer(answer, required);
+		if (answer->outcome > worst)
+			worst = answer->outcome;
+	}
+	if (arguments->json && !json_answers(arguments->answers, arguments->path_count, required))
+		worst = OUTCOME_UNKNOWN;
+	for (unsigned i = 0; i < arguments->path_count; i++)
+		path_fini(&arguments->answers[i]);
+	return worst;
+}
+
+int info_main(int argc, char **argv)
+{
+	static const struct argp argp = {
+		.options = options, .parser = parse, .args_doc = "[PATH...]", .doc = doc};
+	struct arguments arguments = {.answers = calloc((size_t)argc, sizeof(struct answer))};
+
+	if (!arguments.answers) {
+		fprintf(stderr, "holdfast: no memory for %d paths\n", argc);
+		return OUTCOME_UNKNOWN;
+	}
+	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	enum outcome outcome =
+		arguments.path_count ? explain_paths(&arguments) : explain_machine(arguments.json);
+	free(arguments.answers);
+	if (fflush(stdout) || ferror(stdout)) {
+		perror("holdfast: standard output");
+		return OUTCOME_UNKNOWN;
+	}
+	return outcome;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* holdfast - what storage really promises, from the command line */
+#include <argp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tool.h"
+
+/* Seen by the C library, which has a weak one of its own. */
+__attribute__((visibility("default"))) const char *argp_program_version =
+	"holdfast " HOLDFAST_VERSION;
+
+static const struct command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+} commands[] = {
+	{"info", info_main},
+};
+
+static const char doc[] =
+	"What storage really promises.\v"
+	"Commands:\n"
+	"  info    which granularity stores have, and why; see `holdfast info --help'";
+
+/* Where the command stands on the command line; what follows is its own. */
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+	int *at = state->input;
+
+	switch (key) {
+	case ARGP_KEY_ARG:
+		*at = state->next - 1;
+		state->next = state->argc;
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state, "a command is missing");
+		return 0;
+	default:
+		(void)argument;
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "holdfast %s", command->name);
+	argv[0] = name;
+	return command->run(argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct argp argp = {
+		.parser = parse, .args_doc = "COMMAND [OPTION...]", .doc = doc};
+	int at = 0;
+
+	argp_err_exit_status = OUTCOME_UNKNOWN;
+	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &at);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (!strcmp(argv[at], commands[i].name))
+			return run(&commands[i], argc - at, argv + at);
+	fprintf(stderr, "holdfast: there is no command \"%s\"; try `holdfast --help'\n", argv[at]);
+	return OUTCOME_UNKNOWN;
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* path.c - explain what is at a path, touching it as little as possible */
+#include <errno.h>
+#include <fcntl.h>
+#include <libpmem2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tool.h"
+
+static void fail(struct answer *answer, const char *what)
+{
+	answer->outcome = OUTCOME_UNKNOWN;
+	answer->error = strdup(what);
+	if (!answer->error) {
+		fprintf(stderr, "holdfast: no memory\n");
+		exit(OUTCOME_UNKNOWN);
+	}
+}
+
+/*
+ * Opening a device may do something to it (a tape is rewound, a watchdog starts): as a path it does
+ * not, and that is enough to explain one. Files and directories are read, if they may be.
+ */
+static int open_to_explain(const char *path)
+{
+	struct stat st;
+	int fd = open(path, O_PATH | O_CLOEXEC);
+
+	if (fd < 0 || fstat(fd, &st) || !(S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))
+		return fd;
+	int readable = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (readable < 0)
+		return fd;
+	close(fd);
+	return readable;
+}
+
+/* A file without a name, one page long; it is gone when it is closed. */
+static int make_trial_file(const char *directory)
+{
+	int fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	if (fd >= 0 && ftruncate(fd, sysconf(_SC_PAGESIZE))) {
+		int error = errno;
+		close(fd);
+		errno = error;
+		fd = -1;
+	}
+	return fd;
+}
+
+static bool is_directory(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && S_ISDIR(st.st_mode);
+}
+
+void path_explain(struct answer *answer, bool try)
+{
+	bool made = try && is_directory(answer->path);
+	int fd = made ? make_trial_file(answer->path) : open_to_explain(answer->path);
+
+	if (fd < 0) {
+		char what[128];
+		snprintf(what, sizeof(what), "%s%s", made ? "no file can be tried there: " : "",
+			strerror(errno));
+		fail(answer, what);
+		return;
+	}
+	if (holdfast_explain_fd(&answer->told, fd))
+		fail(answer, pmem2_errormsg());
+	close(fd);
+}
+
+void path_fini(struct answer *answer)
+{
+	holdfast_explanation_free(&answer->told);
+	free(answer->error);
+}
+
+static void conclude(struct answer *answer, enum outcome outcome, const char *because)
+{
+	answer->outcome = outcome;
+	answer->because = because;
+}
+
+/* What cannot be mapped for good, unlike an empty file or one that may not be read. */
+static bool is_unmappable(int map_error)
+{
+	return map_error && map_error != PMEM2_E_SOURCE_EMPTY && map_error != -EBADF;
+}
+
+/* By what the storage needs, whatever the environment forces. First what is certain. */
+void path_require(struct answer *answer, enum pmem2_granularity required)
+{
+	const struct holdfast_explanation *told = answer->told;
+
+	if (told->survival == HOLDFAST_SURVIVES_NOT)
+		conclude(answer, OUTCOME_NO, "stores do not survive a power cut at all");
+	else if (told->read_only)
+		conclude(answer, OUTCOME_NO, "nothing can be stored");
+	else if (is_unmappable(told->map_error))
+		conclude(answer, OUTCOME_NO, "it cannot be mapped");
+	else if (told->needed > required)
+		conclude(answer, OUTCOME_NO, "the granularity is coarser");
+	else if (told->survival == HOLDFAST_SURVIVES_ELSEWHERE)
+		conclude(answer, OUTCOME_UNKNOWN, "others decide whether stores survive");
+	else if (told->survival == HOLDFAST_SURVIVES_UNKNOWN)
+		conclude(answer, OUTCOME_UNKNOWN, "whether stores survive could not be found out");
+	else
+		conclude(answer, OUTCOME_YES, NULL);
+}
