@@ -92,16 +92,17 @@ static void check_granularity(void)
 {
 	const struct device file = {.kind = DEVICE_FILE}, dax = {.kind = DEVICE_DAX};
 	const struct region none = {.found = false};
-	enum pmem2_granularity granularity = (enum pmem2_granularity)42;
+	struct granularity found = {.value = PMEM2_GRANULARITY_PAGE};
 
-	must(!granularity_decide(&granularity, &file, &none, false, true));
-	must(granularity <= PMEM2_GRANULARITY_PAGE && granularity_name(granularity));
+	must(!granularity_decide(&found, &file, &none, false, true));
+	must(found.value <= PMEM2_GRANULARITY_PAGE && granularity_name(found.value));
 	const char *forced = getenv("PMEM2_FORCE_GRANULARITY");
 	if (!forced || strlen(forced) > strlen("CACHE_LINE"))
-		must(granularity == PMEM2_GRANULARITY_PAGE);
-	granularity = (enum pmem2_granularity)42;
-	if (granularity_decide(&granularity, &dax, &none, true, true))
-		must(granularity == (enum pmem2_granularity)42);
+		must(found.value == PMEM2_GRANULARITY_PAGE);
+	/* A DAX device in no region is refused, unless the environment says what it is. */
+	struct granularity dax_found = {.value = PMEM2_GRANULARITY_PAGE};
+	int error = granularity_decide(&dax_found, &dax, &none, true, true);
+	must(error ? error == PMEM2_E_NOSUPP : dax_found.value == found.value);
 }
 
 static void check_engine(void)
