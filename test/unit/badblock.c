@@ -359,11 +359,20 @@ int main(void)
 	tree_load("made-up-nvdimm-two-sockets");
 	dax_device();
 	tree_close();
-	if (extents_read(&extents, fd) || extents.count != 200 || !extents.list[0].is_placed) {
+	int error = extents_read(&extents, fd);
+	if (error == -EOPNOTSUPP) {
 		skip("files", "the file system of TMPDIR does not tell where files lie");
 		return tap_done();
 	}
-	ok(true, "more extents than one look expects");
+	if (!is_int(error, 0, "the extents of a file"))
+		bail("%s", err_get());
+	const struct extent *last = &extents.list[extents.count - 1];
+	ok(extents.count && last->logical + last->length >= (200 * 2 - 1) * BLOCK,
+		"to the last one, though they are many");
+	if (extents.count != 200 || !extents.list[0].is_placed) {
+		skip("files", "the file system of TMPDIR has its own idea of holes");
+		return tap_done();
+	}
 	tree_open();
 	make_disk(fd);
 	one_extent(fd, &extents);
