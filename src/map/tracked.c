@@ -15,18 +15,20 @@
 #include "map/place.h"
 #include "map/tracker.h"
 
-/* Whether CPU instructions make stores durable; the log is told why not. */
+/* Whether CPU instructions make stores durable; the log is told why a DAX device is no pmem. */
 static bool is_pmem(const struct device *device, bool sync, const char *sysfs)
 {
-	enum pmem2_granularity granularity;
-	struct region region;
+	struct granularity judged;
+	char name[DEVICE_NAME];
 
 	/* Nothing more has to be known of ordinary files, which are most. */
 	if (device->kind == DEVICE_FILE && !sync)
 		return false;
-	region = device_region(device, sysfs);
-	return !granularity_find(&granularity, device, &region, sync, cpu.engine->flushes) &&
-	       granularity != PMEM2_GRANULARITY_PAGE;
+	struct region region = device_region(device, sysfs);
+	if (granularity_judge(&judged, device, &region, sync, cpu.engine->flushes))
+		return judged.value != PMEM2_GRANULARITY_PAGE;
+	log_notice("%s %s", device_name(device, name), granularity_objection(judged.reason));
+	return false;
 }
 
 static int track(const char *addr, const struct path *path, bool sync, const char *sysfs)
