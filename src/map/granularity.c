@@ -117,33 +117,16 @@ bool granularity_judge(struct granularity *judged, const struct device *device,
 	return true;
 }
 
-static int judge_or_say_why(struct granularity *decided, const struct device *device,
+int granularity_decide(struct granularity *decided, const struct device *device,
 	const struct region *region, bool sync, bool can_flush)
 {
 	struct granularity judged;
 
+	if (granularity_forced(decided))
+		return 0;
 	if (!granularity_judge(&judged, device, region, sync, can_flush))
 		return err_set(PMEM2_E_NOSUPP, "DAX device %u:%u %s", major(device->number),
 			minor(device->number), granularity_objection(judged.reason));
 	*decided = judged;
 	return 0;
-}
-
-int granularity_find(enum pmem2_granularity *granularity, const struct device *device,
-	const struct region *region, bool sync, bool can_flush)
-{
-	struct granularity judged;
-	int error = judge_or_say_why(&judged, device, region, sync, can_flush);
-
-	if (!error)
-		*granularity = judged.value;
-	return error;
-}
-
-int granularity_decide(struct granularity *decided, const struct device *device,
-	const struct region *region, bool sync, bool can_flush)
-{
-	if (granularity_forced(decided))
-		return 0;
-	return judge_or_say_why(decided, device, region, sync, can_flush);
 }

@@ -41,10 +41,6 @@ struct granularity {
 bool granularity_judge(struct granularity *judged, const struct device *device,
 	const struct region *region, bool sync, bool can_flush);
 
-/* The same, as a code: PMEM2_E_NOSUPP with a sentence where it is refused. */
-int granularity_find(enum pmem2_granularity *granularity, const struct device *device,
-	const struct region *region, bool sync, bool can_flush);
-
 /* Whether PMEM2_FORCE_GRANULARITY in the environment overrules that, and with what. */
 bool granularity_forced(struct granularity *forced);
 
