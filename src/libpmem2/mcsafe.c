@@ -74,7 +74,7 @@ static int check_append(int fd, size_t offset)
 static int write_file(int fd, const char *buf, size_t size, size_t offset)
 {
 	size_t done = 0;
-	int error = check_append(fd, offset);
+	int error = size ? check_append(fd, offset) : 0;
 
 	while (!error) {
 		ssize_t put = pwrite(fd, buf + done, size - done, (off_t)(offset + done));
