@@ -173,8 +173,8 @@ static int mount_id(int fd)
 	snprintf(name, sizeof(name), "/proc/thread-self/fdinfo/%d", fd);
 	FILE *info = fopen(name, "re");
 	while (info && id < 0 && fgets(line, sizeof(line), info))
-		if (sscanf(line, "mnt_id: %d", &id) != 1)
-			id = -1;
+		if (!strncmp(line, "mnt_id:", 7))
+			id = (int)strtol(line + 7, NULL, 10);
 	if (info)
 		fclose(info);
 	return id;

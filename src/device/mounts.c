@@ -34,16 +34,31 @@ static char *next(char **rest)
 	return strsep(rest, " ");
 }
 
+/* sscanf(3) takes more stack than our callers are promised. */
+static bool parse_numbers(const char *line, struct mount *mount)
+{
+	char *end;
+
+	mount->id = (int)strtol(line, &end, 10);
+	if (end == line)
+		return false;
+	strtol(end, &end, 10); /* the mount above */
+	unsigned long major_number = strtoul(end, &end, 10);
+	if (*end != ':')
+		return false;
+	unsigned long minor_number = strtoul(end + 1, &end, 10);
+	mount->device = makedev((unsigned)major_number, (unsigned)minor_number);
+	return *end == ' ';
+}
+
 /* 36 35 98:0 /root /point rw,noatime master:1 - ext4 /dev/root rw,errors=continue */
 static bool parse(char *line, struct mount *mount)
 {
-	unsigned major_number, minor_number;
 	char *rest = line, *field;
 
 	line[strcspn(line, "\n")] = '\0';
-	if (sscanf(line, "%d %*d %u:%u", &mount->id, &major_number, &minor_number) != 3)
+	if (!parse_numbers(line, mount))
 		return false;
-	mount->device = makedev(major_number, minor_number);
 	for (int i = 0; i < 4; i++)
 		next(&rest);
 	mount->point = next(&rest);

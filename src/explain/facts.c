@@ -18,7 +18,7 @@
 #include "map/fill.h"
 #include "map/map.h"
 
-#define LINK_SIZE 1024
+#define NAME_ROOM 4096
 
 static int no_memory(void)
 {
@@ -35,11 +35,16 @@ void facts_fini(struct facts *facts)
 /* As the kernel names it, if it does; a name that is too long is none. */
 NOINLINE static char *name_of(int fd) /* a frame of its own: not below the other calls */
 {
-	char link[64], name[LINK_SIZE];
+	char link[64], *name = malloc(NAME_ROOM); /* too much for the stack */
 
 	snprintf(link, sizeof(link), "/proc/thread-self/fd/%d", fd);
-	ssize_t length = readlink(link, name, sizeof(name));
-	return length < 0 || length == sizeof(name) ? NULL : strndup(name, (size_t)length);
+	ssize_t length = name ? readlink(link, name, NAME_ROOM) : -1;
+	if (length < 0 || length == NAME_ROOM) {
+		free(name);
+		return NULL;
+	}
+	name[length] = '\0';
+	return name;
 }
 
 static int add_filesystem(struct facts *facts, int fd)
@@ -182,7 +187,7 @@ static char *name_at(uintptr_t address)
 	char *line = NULL, *name = NULL;
 	size_t room = 0;
 	uintptr_t from, to;
-	int start;
+	int start = 0;
 
 	while (maps && getline(&line, &room, maps) > 0) {
 		int fields = sscanf(

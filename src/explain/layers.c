@@ -13,15 +13,22 @@
 #include "device/sysfs.h"
 
 /* Files on disks on files: an endless chain cannot be built, but one in a made-up tree could. */
-#define DEPTH 6
+#define FILES 16
 
+/*
+ * Files that are found are gone into later, one after the other: a call of ours within the other for
+ * each floor would take more stack than callers are promised.
+ */
 struct descent {
 	struct layers *layers;
 	const char *sysfs;
-	unsigned depth;
+	struct keep_list files;
 };
 
-static void go_into_file(const struct descent *above, const char *path);
+static void go_into_file_later(struct descent *at, const char *path)
+{
+	keep_append(at->layers->keep, &at->files, keep_copy(at->layers->keep, path));
+}
 
 /* The weakest promise counts: what is lost for certain, then what cannot be known, then the rest. */
 static void promise(struct layers *layers, enum holdfast_survival survival, const char *who)
@@ -39,12 +46,12 @@ static void promise(struct layers *layers, enum holdfast_survival survival, cons
 	layers->who = who;
 }
 
-static void add(const struct descent *at, const char *phrase)
+static void add(struct descent *at, const char *phrase)
 {
 	keep_append(at->layers->keep, &at->layers->list, phrase);
 }
 
-static void loop_device(const struct descent *at, int dir, const char *name)
+static void loop_device(struct descent *at, int dir, const char *name)
 {
 	char *file;
 	struct keep *keep = at->layers->keep;
@@ -56,7 +63,7 @@ static void loop_device(const struct descent *at, int dir, const char *name)
 	}
 	file[strcspn(file, "\n")] = '\0';
 	add(at, keep_text(keep, "loop device %s, which is the file %s", name, file));
-	go_into_file(at, file);
+	go_into_file_later(at, file);
 	free(file);
 }
 
@@ -78,7 +85,7 @@ static bool is_encrypted(int dir)
 
 static int lowest_disk(int dir, void *context)
 {
-	const struct descent *at = context;
+	struct descent *at = context;
 	struct keep *keep = at->layers->keep;
 	char name[SYSFS_NAME];
 
@@ -101,7 +108,7 @@ static int lowest_disk(int dir, void *context)
 }
 
 /* The device itself is told only if it is not its own lowest disk. */
-static void go_into_device(const struct descent *at, dev_t number)
+static void go_into_device(struct descent *at, dev_t number)
 {
 	char name[SYSFS_NAME];
 	int dir = sysfs_device_open(at->sysfs, "block", number);
@@ -118,11 +125,11 @@ static void go_into_device(const struct descent *at, dev_t number)
 			add(at, keep_text(at->layers->keep, "RAID device %s", name));
 	}
 	close(dir);
-	if (walk_disks(at->sysfs, "block", number, lowest_disk, (void *)at))
+	if (walk_disks(at->sysfs, "block", number, lowest_disk, at))
 		at->layers->keep->failed = true;
 }
 
-static void overlay(const struct descent *at, const struct filesystem *filesystem)
+static void overlay(struct descent *at, const struct filesystem *filesystem)
 {
 	struct layers *layers = at->layers;
 	char *upper = mounts_option_value(filesystem->options, "upperdir");
@@ -134,7 +141,7 @@ static void overlay(const struct descent *at, const struct filesystem *filesyste
 			"an overlay that is mounted as volatile: it leaves write-backs out");
 	if (upper) {
 		add(at, keep_text(layers->keep, "its upper layer %s", upper));
-		go_into_file(at, upper);
+		go_into_file_later(at, upper);
 	} else {
 		promise(layers, HOLDFAST_SURVIVES_UNKNOWN, "the file system under the overlay");
 	}
@@ -148,8 +155,7 @@ static bool lacks_barriers(const struct filesystem *filesystem)
 	       mounts_option(filesystem->options, "barrier=0");
 }
 
-static void go_into_filesystem(
-	const struct descent *at, const struct filesystem *filesystem, dev_t disk)
+static void go_into_filesystem(struct descent *at, const struct filesystem *filesystem, dev_t disk)
 {
 	struct layers *layers = at->layers;
 	const char *type = filesystem->type ? filesystem->type : "an unknown file system";
@@ -183,18 +189,18 @@ static void go_into_filesystem(
 	case FILESYSTEM_DISK:
 		if (lacks_barriers(filesystem))
 			promise(layers, HOLDFAST_SURVIVES_UNKNOWN,
-				"a disk whose cache is not flushed (nobarrier)");
+				"the disk, whose cache is not flushed (nobarrier),");
 		go_into_device(at, disk);
 		break;
 	case FILESYSTEM_UNKNOWN:
 		promise(layers, HOLDFAST_SURVIVES_UNKNOWN,
-			keep_text(layers->keep, "%s, which we do not know", type));
+			keep_text(layers->keep, "%s (which we do not know)", type));
 		go_into_device(at, disk);
 		break;
 	}
 }
 
-static void add_filesystem(const struct descent *at, const struct filesystem *filesystem)
+static void add_filesystem(struct descent *at, const struct filesystem *filesystem)
 {
 	add(at, keep_text(at->layers->keep, "%s%s%s",
 			filesystem->type ? filesystem->type : "an unknown file system",
@@ -202,25 +208,38 @@ static void add_filesystem(const struct descent *at, const struct filesystem *fi
 			filesystem->point ? filesystem->point : ""));
 }
 
-/* The file system that a path is on; the path is the kernel's, and may not be visible from here. */
-static void go_into_file(const struct descent *above, const char *path)
+/*
+ * The file system that a path is on. The path is the kernel's: it may not be visible from here, and
+ * one that is relative says nothing to us.
+ */
+static void go_into_file(struct descent *at, const char *path)
 {
-	struct descent at = {above->layers, above->sysfs, above->depth + 1};
 	struct filesystem filesystem;
 	struct stat st;
-	int fd = at.depth < DEPTH ? open(path, O_PATH | O_CLOEXEC) : -1;
+	int fd = *path == '/' ? open(path, O_PATH | O_CLOEXEC) : -1;
 
 	if (fd < 0 || fstat(fd, &st) || filesystem_of(&filesystem, fd, MOUNTS_FILE)) {
-		promise(at.layers, HOLDFAST_SURVIVES_UNKNOWN,
-			keep_text(at.layers->keep, "the storage of %s, which is not visible here",
-				path));
+		promise(at->layers, HOLDFAST_SURVIVES_UNKNOWN,
+			keep_text(at->layers->keep, "the storage of %s (not visible here)", path));
 	} else {
-		add_filesystem(&at, &filesystem);
-		go_into_filesystem(&at, &filesystem, filesystem_disk(&filesystem, st.st_dev));
+		add_filesystem(at, &filesystem);
+		go_into_filesystem(at, &filesystem, filesystem_disk(&filesystem, st.st_dev));
 		filesystem_fini(&filesystem);
 	}
 	if (fd >= 0)
 		close(fd);
+}
+
+static void start(struct descent *at, const struct facts *facts)
+{
+	if (facts->object == HOLDFAST_OBJECT_BLOCK_DEVICE) {
+		go_into_device(at, facts->disk);
+	} else if (facts->has_filesystem) {
+		add_filesystem(at, &facts->filesystem);
+		go_into_filesystem(at, &facts->filesystem, facts->disk);
+	} else {
+		promise(at->layers, HOLDFAST_SURVIVES_UNKNOWN, "a file system that cannot be told");
+	}
 }
 
 void layers_find(struct layers *layers, const struct facts *facts)
@@ -229,14 +248,10 @@ void layers_find(struct layers *layers, const struct facts *facts)
 
 	if (facts->object == HOLDFAST_OBJECT_DAX_DEVICE || !facts->has_device)
 		return;
-	if (facts->object == HOLDFAST_OBJECT_BLOCK_DEVICE) {
-		go_into_device(&at, facts->disk);
-		return;
-	}
-	if (!facts->has_filesystem) {
-		promise(layers, HOLDFAST_SURVIVES_UNKNOWN, "a file system that cannot be told");
-		return;
-	}
-	add_filesystem(&at, &facts->filesystem);
-	go_into_filesystem(&at, &facts->filesystem, facts->disk);
+	start(&at, facts);
+	for (size_t i = 0; i < at.files.count; i++)
+		if (i < FILES)
+			go_into_file(&at, at.files.items[i]);
+		else
+			promise(layers, HOLDFAST_SURVIVES_UNKNOWN, "so many files on files");
 }

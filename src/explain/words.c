@@ -66,10 +66,9 @@ static const char *promise(const struct holdfast_explanation *told)
 static const char *condition(
 	struct keep *keep, const struct holdfast_explanation *told, const char *who)
 {
-	if (told->survival == HOLDFAST_SURVIVES_ELSEWHERE)
+	if (told->survival == HOLDFAST_SURVIVES_ELSEWHERE ||
+		told->survival == HOLDFAST_SURVIVES_UNKNOWN)
 		return keep_text(keep, ", if %s keeps them", who);
-	if (told->survival == HOLDFAST_SURVIVES_UNKNOWN)
-		return keep_text(keep, ", but not if %s loses them", who);
 	if (told->object == HOLDFAST_OBJECT_BLOCK_DEVICE &&
 		told->map_sync == HOLDFAST_MAP_SYNC_EXPECTED)
 		return ", if the file system is mounted with DAX";
