@@ -21,6 +21,8 @@ void pmem2_perror(const char *format, ...)
 	char brief[256], *text = brief;
 	va_list ap;
 
+	if (!format)
+		format = "";
 	va_start(ap, format);
 	int length = vsnprintf(NULL, 0, format, ap);
 	va_end(ap);
