@@ -30,7 +30,7 @@ fuzz:
 	@scripts/fuzz $(SECONDS)
 
 bench:
-	@scripts/packages build
+	@scripts/packages build bench
 	@scripts/build release
 	@scripts/bench build/release
 

@@ -32,7 +32,10 @@ static int decide(struct map *map, const struct map_request *request, bool sync)
 	struct granularity decided = {PMEM2_GRANULARITY_BYTE, HOLDFAST_REASON_NOT_SHARED};
 
 	if (request->device && !request->is_private) {
-		struct region region = device_region(request->device, request->sysfs);
+		/* Without MAP_SYNC a file's region decides nothing, and takes a while to find. */
+		bool matters = sync || request->device->kind == DEVICE_DAX;
+		struct region region = matters ? device_region(request->device, request->sysfs)
+					       : (struct region){.found = false};
 		int error = granularity_decide(
 			&decided, request->device, &region, sync, cpu.engine->flushes);
 		if (error)
