@@ -6,6 +6,20 @@
 
 #include "api/fixture.h"
 
+/* In a chroot that is no mount of its own, the mount that it lies in is kept from us. */
+static bool root_is_listed(void)
+{
+	FILE *mounts = fopen("/proc/self/mountinfo", "r");
+	char line[1024], point[512];
+	bool listed = false;
+
+	while (mounts && !listed && fgets(line, sizeof(line), mounts))
+		listed = sscanf(line, "%*s %*s %*s %*s %511s", point) == 1 && !strcmp(point, "/");
+	if (mounts)
+		fclose(mounts);
+	return listed;
+}
+
 static struct holdfast_explanation *told;
 
 static int explain(int fd)
@@ -99,7 +113,12 @@ static void agrees(const char *forced)
 	is_int(told->needed, needed, "and needs what the file needs");
 	is_int(told->reason == HOLDFAST_REASON_FORCED, forced != NULL, "and why");
 	is_int(told->size.value, page_size(), "its size");
-	ok(told->file_system, "its file system is found");
+	/* Only the list of mounts tells of a map whose descriptor is closed. */
+	if (root_is_listed())
+		ok(told->file_system, "its file system is found");
+	else
+		skip("its file system is found",
+			"the root directory is in no mount that is listed");
 	pmem2_map_delete(&map);
 	close(fd);
 }
