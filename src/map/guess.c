@@ -16,14 +16,14 @@
 static atomic_uintptr_t last; /* 0: none yet */
 
 /* False with errno. */
-static bool map_free(uintptr_t place, const struct fill *fill, int flags)
+static bool map_there(uintptr_t place, const struct fill *fill, int flags)
 {
-	void *got = mmap((void *)place, fill->length, fill->protection, flags | MAP_FIXED_NOREPLACE,
-		fill->fd, fill->offset);
+	void *got =
+		mmap((void *)place, fill->length, fill->protection, flags, fill->fd, fill->offset);
 
 	if (got == (void *)place)
 		return true;
-	/* Kernels before 4.17 take the address for a wish. */
+	/* The place was a mere wish: so it is without MAP_FIXED_NOREPLACE, and before 4.17. */
 	if (got != MAP_FAILED) {
 		munmap(got, fill->length);
 		errno = EEXIST;
@@ -31,13 +31,17 @@ static bool map_free(uintptr_t place, const struct fill *fill, int flags)
 	return false;
 }
 
-/* MAP_SYNC first, as in fill_place(). */
+/*
+ * MAP_SYNC first, as in fill_place(), and without MAP_FIXED_NOREPLACE: among the flags that
+ * MAP_SHARED_VALIDATE knows it is not, so that DAX, too, would be refused.
+ */
 static bool try_place(uintptr_t place, const struct fill *fill, bool *sync)
 {
-	*sync = map_free(place, fill, MAP_SHARED_VALIDATE | MAP_SYNC);
+	*sync = map_there(place, fill, MAP_SHARED_VALIDATE | MAP_SYNC);
 	if (*sync)
 		return true;
-	return (errno == EOPNOTSUPP || errno == EINVAL) && map_free(place, fill, MAP_SHARED);
+	return (errno == EOPNOTSUPP || errno == EINVAL) &&
+	       map_there(place, fill, MAP_SHARED | MAP_FIXED_NOREPLACE);
 }
 
 bool guess_map(char **addr, const struct fill *fill, size_t alignment, bool *sync)

@@ -4,7 +4,8 @@
  *
  * Finding a place and reserving it takes more system calls than the mapping itself. Most often the
  * place of the last mapping is free again, or the one below it still is: the kernel is asked to map
- * there if and only if nothing is in the way (MAP_FIXED_NOREPLACE), so no thread can lose anything.
+ * there if nothing is in the way, and what it maps elsewhere is unmapped again, so no thread can lose
+ * anything.
  */
 #ifndef MAP_GUESS_H
 #define MAP_GUESS_H

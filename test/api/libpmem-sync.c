@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * libpmem-sync.c - MAP_SYNC is asked for so that a kernel with DAX can accept it
+ *
+ * Here is no DAX: mmap is a function of ours, which accepts MAP_SYNC where the kernel would, on a
+ * DAX file system, and refuses any other flag that MAP_SHARED_VALIDATE does not know.
+ */
+#undef _FILE_OFFSET_BITS
+#pragma GCC visibility push(default)
+
+#include <errno.h>
+#include <linux/mman.h>
+#include <sys/syscall.h>
+
+#include "api/libpmem.h"
+
+#define FILES 4
+
+/* The kernel's LEGACY_MAP_MASK (include/linux/mman.h). */
+#define LEGACY                                                                                     \
+	(MAP_SHARED | MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_DENYWRITE | MAP_EXECUTABLE |   \
+		MAP_GROWSDOWN | MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK |         \
+		MAP_STACK | MAP_HUGETLB | MAP_32BIT)
+
+static int accepted, foreign;
+
+void *mmap(void *addr, size_t length, int protection, int flags, int fd, off_t offset)
+{
+	if ((flags & MAP_TYPE) == MAP_SHARED_VALIDATE) {
+		if (flags & ~(LEGACY | MAP_SHARED_VALIDATE | MAP_SYNC)) {
+			foreign++;
+			errno = EOPNOTSUPP;
+			return MAP_FAILED;
+		}
+		accepted += !!(flags & MAP_SYNC);
+		flags = (flags & ~(MAP_TYPE | MAP_SYNC)) | MAP_SHARED;
+	}
+	return (void *)syscall(SYS_mmap, addr, length, protection, flags, fd, offset);
+}
+
+/* As the library knows it, which is compiled for files of any size. */
+void *mmap64(void *addr, size_t length, int protection, int flags, int fd, off_t offset)
+	__attribute__((alias("mmap")));
+
+int main(void)
+{
+	char *addr[FILES], name[8];
+	int is_pmem;
+
+	scratch_open();
+	for (int i = 0; i < 2 * FILES; i++) {
+		size_t length = (size_t)(1 + i % 3) << 20;
+		snprintf(name, sizeof(name), "%d", i);
+		is_pmem = 4711;
+		addr[i % FILES] =
+			pmem_map_file(at(name), length, PMEM_FILE_CREATE, 0600, NULL, &is_pmem);
+		ok(addr[i % FILES] != NULL, "file %d", i);
+		is_int(is_pmem, 1, "file %d: MAP_SYNC was accepted", i);
+		/* The second half one by one: the place of the last one is free again. */
+		if (i >= FILES - 1)
+			pmem_unmap(addr[i % FILES], length);
+	}
+	ok(accepted >= 2 * FILES, "asked for at least once a file");
+	is_int(foreign, 0, "never with a flag that is not for MAP_SHARED_VALIDATE");
+	scratch_close();
+	return tap_done();
+}
