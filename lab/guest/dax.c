@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * dax.c - what both libraries make of a DAX device: dax GRANULARITY SIZE ALIGNMENT DEVICE
+ *
+ * SIZE and ALIGNMENT are what sysfs says, in bytes. GRANULARITY `refused': stores to it cannot be
+ * made durable by the CPU, so that libpmem2 does not map it, and libpmem does not call it pmem.
+ * What the device held is lost.
+ */
+#include "guest.h"
+
+static int wanted;
+static size_t size, alignment;
+
+static int map_part(struct pmem2_map **map, struct pmem2_source *src, size_t offset, size_t length)
+{
+	struct pmem2_config *cfg = config_of(PMEM2_GRANULARITY_PAGE);
+
+	pmem2_config_set_offset(cfg, offset);
+	pmem2_config_set_length(cfg, length);
+	int ret = pmem2_map_new(map, cfg, src);
+	pmem2_config_delete(&cfg);
+	return ret;
+}
+
+static void refused(
+	struct pmem2_source *src, size_t offset, size_t length, int error, const char *what)
+{
+	struct pmem2_map *map;
+
+	is_int(map_part(&map, src, offset, length), error, "%s is refused", what);
+	ok(strlen(pmem2_errormsg()) > 10, "%s: with a sentence", what);
+	diag("%s", pmem2_errormsg());
+}
+
+static void parts(struct pmem2_source *src)
+{
+	struct pmem2_map *map;
+
+	refused(src, 4096, alignment, PMEM2_E_OFFSET_UNALIGNED, "an unaligned offset");
+	refused(src, 0, alignment + 4096, PMEM2_E_LENGTH_UNALIGNED, "an unaligned length");
+	refused(src, size - alignment, 2 * alignment, PMEM2_E_MAP_RANGE, "a part beyond the end");
+
+	is_int(map_part(&map, src, alignment, 2 * alignment), 0, "a part");
+	is_int(pmem2_map_get_size(map), 2 * alignment, "a part: its length");
+	char *at = pmem2_map_get_address(map);
+	ok((uintptr_t)at % alignment == 0, "a part: its address is aligned");
+	pmem2_get_memset_fn(map)(at, 'p', 2 * alignment, 0);
+	is_int(pmem2_deep_flush(map, at, 2 * alignment), 0, "a part: deep flush");
+	pmem2_map_delete(&map);
+}
+
+static void private_map(struct pmem2_source *src)
+{
+	struct pmem2_config *cfg = config_of(PMEM2_GRANULARITY_PAGE);
+	struct pmem2_map *map;
+
+	pmem2_config_set_sharing(cfg, PMEM2_PRIVATE);
+	is_int(pmem2_map_new(&map, cfg, src), PMEM2_E_SRC_DEVDAX_PRIVATE, "PRIVATE is refused");
+	pmem2_config_delete(&cfg);
+}
+
+static void whole(struct pmem2_source *src)
+{
+	struct pmem2_map *map;
+
+	if (!is_int(map_part(&map, src, 0, 0), 0, "all of it"))
+		bail("%s", pmem2_errormsg());
+	is_int(pmem2_map_get_size(map), size, "all of it: its size");
+	is_int(pmem2_map_get_store_granularity(map), wanted, "all of it: its granularity");
+	char *at = pmem2_map_get_address(map);
+	is_int(at[alignment], 'p', "what was stored through a part is there");
+	strcpy(at, "first");
+	strcpy(at + size - 5, "last");
+	pmem2_get_persist_fn(map)(at, size);
+	is_int(pmem2_deep_flush(map, at, size), 0, "all of it: deep flush");
+	is_int(pmem2_map_delete(&map), 0, "all of it: unmapped");
+}
+
+static void finer(struct pmem2_source *src)
+{
+	for (int required = 0; required < wanted; required++) {
+		struct pmem2_config *cfg = config_of((enum pmem2_granularity)required);
+		struct pmem2_map *map;
+		is_int(pmem2_map_new(&map, cfg, src), PMEM2_E_GRANULARITY_NOT_SUPPORTED,
+			"granularity %d is refused", required);
+		pmem2_config_delete(&cfg);
+	}
+}
+
+/* Slots of a reservation that is as aligned as the device is. */
+static void reserved(struct pmem2_source *src)
+{
+	struct pmem2_config *cfg = config_of(PMEM2_GRANULARITY_PAGE);
+	struct pmem2_vm_reservation *rsv;
+	struct pmem2_map *map;
+
+	if (!is_int(pmem2_vm_reservation_new(&rsv, NULL, 4 * alignment), 0, "a reservation"))
+		bail("%s", pmem2_errormsg());
+	pmem2_config_set_length(cfg, alignment);
+	pmem2_config_set_vm_reservation(cfg, rsv, 4096);
+	is_int(pmem2_map_new(&map, cfg, src), PMEM2_E_ADDRESS_UNALIGNED, "an unaligned slot");
+	pmem2_config_set_vm_reservation(cfg, rsv, alignment);
+	is_int(pmem2_map_new(&map, cfg, src), 0, "an aligned slot");
+	if (map) {
+		is_str(pmem2_map_get_address(map), "first", "an aligned slot: is the device");
+		pmem2_map_delete(&map);
+	}
+	pmem2_config_delete(&cfg);
+	is_int(pmem2_vm_reservation_delete(&rsv), 0, "the reservation is empty again");
+}
+
+static void mcsafe(struct pmem2_source *src)
+{
+	char block[4096 + 3] = "";
+
+	is_int(pmem2_source_pread_mcsafe(src, block, 5, 0), 0, "mcsafe read");
+	is_str(block, "first", "mcsafe read: what was stored");
+	is_int(pmem2_source_pread_mcsafe(src, block, 5, size - 5), 0, "mcsafe read of the end");
+	is_str(block, "last", "mcsafe read of the end: what was stored");
+	fill((unsigned char *)block, sizeof(block), 5);
+	is_int(pmem2_source_pwrite_mcsafe(src, block, sizeof(block), alignment - 1000), 0,
+		"mcsafe write");
+	char back[sizeof(block)];
+	is_int(pmem2_source_pread_mcsafe(src, back, sizeof(back), alignment - 1000), 0, "and read");
+	ok(!memcmp(block, back, sizeof(back)), "what was written is there");
+	int beyond = pmem2_source_pread_mcsafe(src, block, 2, size - 1);
+	ok(beyond < 0, "mcsafe read beyond the end is refused");
+	diag("%d: %s", beyond, pmem2_errormsg());
+}
+
+static void facts(struct pmem2_source *src)
+{
+	size_t got = 0, length = 0;
+	int node = 4711;
+
+	is_int(pmem2_source_size(src, &got), 0, "size");
+	is_int(got, size, "size: as in sysfs");
+	is_int(pmem2_source_alignment(src, &got), 0, "alignment");
+	is_int(got, alignment, "alignment: as in sysfs");
+	int ret = pmem2_source_numa_node(src, &node);
+	diag("NUMA node: %d, %d", ret, node);
+	ret = pmem2_source_device_id(src, NULL, &length);
+	diag("size of the id: %d, %zu", ret, length);
+}
+
+static void with_libpmem(const char *path)
+{
+	int is_pmem = 4711, fine = wanted >= 0;
+	size_t length = 0;
+	char *at = pmem_map_file(path, 0, 0, 0, &length, &is_pmem);
+
+	if (!ok(at != NULL, "pmem_map_file"))
+		bail("%s", pmem_errormsg());
+	is_int(length, size, "pmem_map_file: the length");
+	is_int(is_pmem, fine, "pmem_map_file: is_pmem");
+	is_int(pmem_is_pmem(at, length), fine, "pmem_is_pmem");
+	strcpy(at, "libpmem");
+	pmem_persist(at, 8);
+	is_int(pmem_deep_persist(at, length), 0, "pmem_deep_persist");
+	is_int(pmem_msync(at, length) ? errno : 0, EINVAL, "pmem_msync is not for devices");
+	is_int(pmem_unmap(at, length), 0, "pmem_unmap");
+	at = pmem_map_file(path, size, PMEM_FILE_CREATE | PMEM_FILE_SPARSE, 0600, &length, NULL);
+	ok(at != NULL, "CREATE with its size");
+	if (at) {
+		is_str(at, "libpmem", "what was stored is there");
+		pmem_unmap(at, length);
+	}
+	at = pmem_map_file(path, size - alignment, PMEM_FILE_CREATE, 0600, &length, NULL);
+	ok(!at && errno == EINVAL, "another length is refused");
+	at = pmem_map_file(path, 0, PMEM_FILE_CREATE | PMEM_FILE_EXCL, 0600, &length, NULL);
+	ok(!at && errno == EINVAL, "EXCL is refused");
+	struct stat st;
+	is_int(stat(path, &st), 0, "the device is still there");
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 5)
+		bail("usage: dax GRANULARITY SIZE ALIGNMENT DEVICE");
+	wanted = granularity_named(argv[1]);
+	size = strtoull(argv[2], NULL, 0);
+	alignment = strtoull(argv[3], NULL, 0);
+	int fd = open(argv[4], O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		bail("cannot open %s: %m", argv[4]);
+	struct pmem2_source *src = source_of(fd);
+
+	is_int(kernel_syncs(fd, alignment), 1, "MAP_SYNC");
+	facts(src);
+	private_map(src);
+	if (wanted < 0) {
+		refused(src, 0, 0, PMEM2_E_NOSUPP, "the device");
+	} else {
+		parts(src);
+		whole(src);
+		finer(src);
+		reserved(src);
+		mcsafe(src);
+	}
+	with_libpmem(argv[4]);
+	pmem2_source_delete(&src);
+	close(fd);
+	return tap_done();
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * file.c - what both libraries make of a file: file GRANULARITY DIR
+ *
+ * GRANULARITY (byte, cache-line, page) is what files in DIR must have, neither finer nor coarser.
+ */
+#include "guest.h"
+
+#define SIZE ((size_t)4 << 20)
+
+static int wanted;
+
+static void check_contents(int fd, unsigned seed, const char *what)
+{
+	unsigned char *want = malloc(SIZE), *got = malloc(SIZE);
+
+	if (!want || !got)
+		bail("no memory");
+	fill(want, SIZE, seed);
+	ok(pread(fd, got, SIZE, 0) == (ssize_t)SIZE && !memcmp(want, got, SIZE), "%s", what);
+	free(want);
+	free(got);
+}
+
+static void store(struct pmem2_map *map, int fd)
+{
+	unsigned char *data = malloc(SIZE), *at = pmem2_map_get_address(map);
+
+	if (!data)
+		bail("no memory");
+	fill(data, SIZE, 1);
+	pmem2_get_memcpy_fn(map)(at, data, SIZE, 0);
+	check_contents(fd, 1, "what was copied is in the file");
+	fill(at, SIZE, 2);
+	pmem2_get_persist_fn(map)(at, SIZE);
+	check_contents(fd, 2, "what was stored and persisted is in the file");
+	is_int(pmem2_deep_flush(map, at, SIZE), 0, "deep flush of all");
+	is_int(pmem2_deep_flush(map, at + 64, 1), 0, "deep flush of a byte");
+	is_int(pmem2_deep_flush(map, at + SIZE - 1, 2), PMEM2_E_DEEP_FLUSH_RANGE,
+		"deep flush beyond the end");
+	free(data);
+}
+
+static void with_libpmem2(int fd)
+{
+	struct pmem2_source *src = source_of(fd);
+	struct pmem2_config *cfg;
+	struct pmem2_map *map;
+
+	for (int required = wanted; required <= PMEM2_GRANULARITY_PAGE; required++) {
+		cfg = config_of((enum pmem2_granularity)required);
+		if (!is_int(pmem2_map_new(&map, cfg, src), 0, "granularity %d will do", required))
+			bail("%s", pmem2_errormsg());
+		is_int(pmem2_map_get_store_granularity(map), wanted, "and is %d", wanted);
+		if (required == wanted)
+			store(map, fd);
+		is_int(pmem2_map_delete(&map), 0, "unmapped");
+		pmem2_config_delete(&cfg);
+	}
+	for (int required = 0; required < wanted; required++) {
+		cfg = config_of((enum pmem2_granularity)required);
+		is_int(pmem2_map_new(&map, cfg, src), PMEM2_E_GRANULARITY_NOT_SUPPORTED,
+			"granularity %d is refused", required);
+		pmem2_config_delete(&cfg);
+	}
+	pmem2_source_delete(&src);
+}
+
+static void with_libpmem(const char *path, int fd)
+{
+	int is_pmem = 4711, fine = wanted != PMEM2_GRANULARITY_PAGE;
+	size_t length = 0;
+	unsigned char *at = pmem_map_file(path, 0, 0, 0, &length, &is_pmem);
+
+	if (!ok(at != NULL, "pmem_map_file"))
+		bail("%s", pmem_errormsg());
+	is_int(length, SIZE, "its length");
+	is_int(is_pmem, fine, "is_pmem");
+	is_int(pmem_is_pmem(at, SIZE), fine, "pmem_is_pmem of all");
+	is_int(pmem_is_pmem(at + 4097, 100), fine, "pmem_is_pmem of a part");
+	is_int(pmem_is_pmem(at + SIZE - 1, 2), 0, "pmem_is_pmem beyond the end");
+	fill(at, SIZE, 3);
+	if (fine)
+		pmem_persist(at, SIZE);
+	else
+		is_int(pmem_msync(at, SIZE), 0, "pmem_msync");
+	check_contents(fd, 3, "what libpmem made durable is in the file");
+	is_int(pmem_deep_persist(at, SIZE), 0, "pmem_deep_persist");
+	is_int(pmem_unmap(at, SIZE), 0, "pmem_unmap");
+	is_int(pmem_is_pmem(at, SIZE), 0, "pmem_is_pmem when it is gone");
+}
+
+static void created(const char *dir)
+{
+	int is_pmem = 4711, fine = wanted != PMEM2_GRANULARITY_PAGE;
+	size_t length;
+	char *at = pmem_map_file(
+		dir, SIZE, PMEM_FILE_CREATE | PMEM_FILE_TMPFILE, 0600, &length, &is_pmem);
+
+	if (!ok(at != NULL, "a temporary file"))
+		bail("%s", pmem_errormsg());
+	is_int(is_pmem, fine, "is_pmem of a temporary file");
+	pmem_memset_persist(at, 1, length);
+	is_int(pmem_unmap(at, length), 0, "unmapped");
+}
+
+int main(int argc, char **argv)
+{
+	char path[4096];
+
+	if (argc != 3)
+		bail("usage: file GRANULARITY DIR");
+	wanted = granularity_named(argv[1]);
+	snprintf(path, sizeof(path), "%s/holdfast", argv[2]);
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
+	if (fd < 0 || posix_fallocate(fd, 0, (off_t)SIZE))
+		bail("cannot make %s: %m", path);
+
+	is_int(kernel_syncs(fd, SIZE), wanted != PMEM2_GRANULARITY_PAGE, "MAP_SYNC");
+	with_libpmem2(fd);
+	with_libpmem(path, fd);
+	created(argv[2]);
+	close(fd);
+	unlink(path);
+	return tap_done();
+}

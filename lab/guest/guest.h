@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* guest.h - what the programs share that jobs run in a guest: maps and stores, through both libraries */
+#ifndef LAB_GUEST_H
+#define LAB_GUEST_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libpmem.h>
+#include <libpmem2.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tap.h"
+
+#define GUEST __attribute__((unused)) static inline
+
+/* What a job says that a mapping is to be: the granularity's number, or -1 for "it is refused". */
+GUEST int granularity_named(const char *name)
+{
+	static const struct {
+		const char *name;
+		int granularity;
+	} known[] = {
+		{"byte", PMEM2_GRANULARITY_BYTE},
+		{"cache-line", PMEM2_GRANULARITY_CACHE_LINE},
+		{"page", PMEM2_GRANULARITY_PAGE},
+		{"refused", -1},
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (!strcmp(name, known[i].name))
+			return known[i].granularity;
+	bail("%s is no granularity", name);
+}
+
+GUEST struct pmem2_source *source_of(int fd)
+{
+	struct pmem2_source *src;
+
+	if (pmem2_source_from_fd(&src, fd))
+		bail("no source: %s", pmem2_errormsg());
+	return src;
+}
+
+/* Requires no more than that granularity; all of the source. */
+GUEST struct pmem2_config *config_of(enum pmem2_granularity granularity)
+{
+	struct pmem2_config *cfg;
+
+	if (pmem2_config_new(&cfg) || pmem2_config_set_required_store_granularity(cfg, granularity))
+		bail("no config: %s", pmem2_errormsg());
+	return cfg;
+}
+
+/* Does the kernel itself take MAP_SYNC for `length` bytes of it? */
+GUEST bool kernel_syncs(int fd, size_t length)
+{
+	void *at =
+		mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED_VALIDATE | MAP_SYNC, fd, 0);
+
+	if (at == MAP_FAILED)
+		return false;
+	munmap(at, length);
+	return true;
+}
+
+/* A pattern that has no period of a power of two. */
+GUEST void fill(unsigned char *to, size_t length, unsigned seed)
+{
+	for (size_t i = 0; i < length; i++)
+		to[i] = (unsigned char)((i * 7 + seed) % 251);
+}
+
+#endif
