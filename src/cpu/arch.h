@@ -2,12 +2,14 @@
 /*
  * arch.h - what an architecture has to supply: the whole of it is on this page
  *
- * A port is a folder with these files; meson picks the folder by the machine it builds for.
+ * A port is a folder with these files, and a page doc/cpu-<folder>.md that says which instruction
+ * does what, and where that is written. meson picks the folder by the machine it builds for.
  *
- *	flush.h		static inline flush_<kind>() and arch_drain(), the instructions themselves,
- *			and ARCH_FENCE, what the drain's is called
- *	features.c	arch_detect() and arch_allowed()
- *	engines.c	arch_engines[], arch_fence_name[] and arch_feature_names[]
+ *	flush.h		static inline flush_<kind>() and arch_drain(), the instructions themselves
+ *	features.h	if there is something to choose from: the bits of a feature mask, and how
+ *			they follow from what CPU or kernel say, without asking either
+ *	features.c	arch_detect(), arch_allowed() and arch_feature_names[]
+ *	engines.c	arch_engines[] and arch_fence_name()
  *	<copy>.c	one for each way of copying: primitives, then #include of a body
  *			(words.h, vectors.h) and of engine.h, which makes the functions of an engine
  */
@@ -25,8 +27,8 @@ uint32_t arch_allowed(uint32_t features);
 /* Best first; the last but one needs no feature; the last has no name. */
 extern const struct cpu_engine arch_engines[];
 
-/* What the drain's instruction is called: ARCH_FENCE of flush.h. */
-extern const char arch_fence_name[];
+/* What the drain's instruction is called, with the features that are in use. */
+const char *arch_fence_name(void);
 
 /* The name of each feature bit, lowest first, up to a NULL. */
 extern const char *const arch_feature_names[];

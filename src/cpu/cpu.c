@@ -19,7 +19,7 @@ const struct cpu_engine *cpu_engines(void)
 
 const char *cpu_fence_name(void)
 {
-	return arch_fence_name;
+	return arch_fence_name();
 }
 
 const struct cpu_engine *cpu_engine_for(uint32_t features)

@@ -36,8 +36,9 @@
  */
 struct cpu_engine {
 	const char *name;
-	uint32_t needs; /* features, as bits of the architecture's own */
-	bool flushes;   /* user mode can flush a line here; if not, `line` promises no durability */
+	const char *instruction; /* that flushes a line, as the manual spells it; or "none" */
+	uint32_t needs;          /* features, as bits of the architecture's own */
+	bool flushes; /* user mode can flush a line here; if not, `line` promises no durability */
 
 	void (*flush)(const void *addr, size_t len);
 	void (*drain)(void);

@@ -14,21 +14,25 @@
 	void *move_##copy##_##kind(void *dest, const void *src, size_t len, unsigned flags);       \
 	void *set_##copy##_##kind(void *dest, int c, size_t len, unsigned flags);
 
-#define ENGINE(kind, copy, needs_)                                                                 \
+/* `spelling`: the flush instruction as the manual has it, where that is no C identifier. */
+#define ENGINE_SPELT(kind, spelling, copy, needs_)                                                 \
 	{                                                                                          \
-		.name = #kind "-" #copy, .needs = (needs_), .flushes = true,                       \
-		.flush = flush_##kind, .drain = arch_drain, .persist = persist_##kind,             \
-		.move_line = move_##copy##_##kind, .move_byte = move_##copy##_byte,                \
-		.set_line = set_##copy##_##kind, .set_byte = set_##copy##_byte,                    \
+		.name = #kind "-" #copy, .instruction = (spelling), .needs = (needs_),             \
+		.flushes = true, .flush = flush_##kind, .drain = arch_drain,                       \
+		.persist = persist_##kind, .move_line = move_##copy##_##kind,                      \
+		.move_byte = move_##copy##_byte, .set_line = set_##copy##_##kind,                  \
+		.set_byte = set_##copy##_byte,                                                     \
 	}
+
+#define ENGINE(kind, copy, needs) ENGINE_SPELT(kind, #kind, copy, needs)
 
 /* For a CPU on which user mode can fence but not flush. */
 #define ENGINE_WITHOUT_FLUSH(copy, needs_)                                                         \
 	{                                                                                          \
-		.name = "none-" #copy, .needs = (needs_), .flushes = false, .flush = flush_none,   \
-		.drain = arch_drain, .persist = persist_none, .move_line = move_##copy##_byte,     \
-		.move_byte = move_##copy##_byte, .set_line = set_##copy##_byte,                    \
-		.set_byte = set_##copy##_byte,                                                     \
+		.name = "none-" #copy, .instruction = "none", .needs = (needs_), .flushes = false, \
+		.flush = flush_none, .drain = arch_drain, .persist = persist_none,                 \
+		.move_line = move_##copy##_byte, .move_byte = move_##copy##_byte,                  \
+		.set_line = set_##copy##_byte, .set_byte = set_##copy##_byte,                      \
 	}
 
 #endif

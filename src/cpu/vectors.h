@@ -7,11 +7,12 @@
  *	vec			the vector type, sizeof(vec) dividing 64
  *	vec_load(s)		from any address
  *	vec_store(d, v)		to any address
- *	vec_stream(d, v)	around the caches, to a multiple of sizeof(vec)
  *	vec_fill(c)		every byte the same
  *
- * or, in place of vec_stream, BLOCK_STREAM_IS_ONE_STORE and a block_stream() of its own. If a
- * streamed block is one store, no half-filled write-combining buffer can be left behind.
+ * and, where the CPU can store around the caches, BLOCK_STREAM_IS_ONE_STORE as either
+ *
+ *	0	and vec_stream(d, v), around the caches, to a multiple of sizeof(vec), or
+ *	1	and a block_stream() of its own: no half-filled write-combining buffer can be left
  *
  * Words. Stores are 16 bytes and more, or 8, 4, 2 and 1 at the ends of a range whose length is no
  * multiple of 8. With destination and length multiples of 8 each store covers whole aligned words,
@@ -22,7 +23,11 @@
 #include "base/attr.h"
 #include "cpu/cpu.h"
 
+#ifdef BLOCK_STREAM_IS_ONE_STORE
 #define COPY_STREAMS true
+#else
+#define COPY_STREAMS false
+#endif
 
 #define BLOCK         64 /* bytes copied at a time: a line, where lines are the usual size */
 #define BLOCK_VECS    (BLOCK / sizeof(vec))
@@ -53,7 +58,7 @@ static ALWAYS_INLINE void block_store(char *d, struct block b)
 		vec_store(d + i * sizeof(vec), b.part[i]);
 }
 
-#if !BLOCK_STREAM_IS_ONE_STORE
+#if defined(BLOCK_STREAM_IS_ONE_STORE) && !BLOCK_STREAM_IS_ONE_STORE
 static ALWAYS_INLINE void block_stream(char *d, const char *s)
 {
 	struct block b = block_load(s);
@@ -129,6 +134,7 @@ static ALWAYS_INLINE void move_cached(char *d, const char *s, size_t n)
 		move_down(d, s, n);
 }
 
+#ifdef BLOCK_STREAM_IS_ONE_STORE
 /* A drain after every FENCED_BLOCKS blocks, where the CPU is better off with one. */
 static ALWAYS_INLINE void stream_breath(size_t *blocks)
 {
@@ -174,6 +180,12 @@ static void move_stream(char *d, const char *s, size_t n)
 	else
 		stream_down(d, s, n);
 }
+#else
+static ALWAYS_INLINE void move_stream(char *d, const char *s, size_t n)
+{
+	move_cached(d, s, n);
+}
+#endif
 
 #define SET_ENDS(type)                                                                             \
 	do {                                                                                       \
@@ -230,6 +242,7 @@ static ALWAYS_INLINE void set_cached(char *d, int c, size_t n)
 		set_large(d, c, n);
 }
 
+#ifdef BLOCK_STREAM_IS_ONE_STORE
 static void set_stream(char *d, int c, size_t n)
 {
 	if (n < BLOCK) {
@@ -245,3 +258,9 @@ static void set_stream(char *d, int c, size_t n)
 	}
 	set_small(d, c, n);
 }
+#else
+static ALWAYS_INLINE void set_stream(char *d, int c, size_t n)
+{
+	set_cached(d, c, n);
+}
+#endif

@@ -41,16 +41,16 @@ void explain_free(struct holdfast_explanation *explanation)
 const struct holdfast_cpu *explain_cpu(struct keep *keep)
 {
 	struct holdfast_cpu *told = keep_new(keep, sizeof(*told));
-	const char *name = cpu.engine->name, *dash = strchr(name, '-');
+	const char *name = cpu.engine->name;
 
 	if (!told)
 		return NULL;
 	*told = (struct holdfast_cpu){
 		.struct_size = sizeof(*told),
 		.engine = name,
-		.flush = keep_text(keep, "%.*s", (int)(dash - name), name),
+		.flush = cpu.engine->instruction,
 		.fence = cpu_fence_name(),
-		.copy = dash + 1,
+		.copy = strchr(name, '-') + 1,
 		.line_size = cpu.line_size,
 		.copy_threshold = cpu.stream_threshold,
 	};

@@ -5,7 +5,10 @@
 
 COPY_DECLARE(words, byte)
 
-const char arch_fence_name[] = ARCH_FENCE;
+const char *arch_fence_name(void)
+{
+	return ARCH_FENCE;
+}
 
 const struct cpu_engine arch_engines[] = {
 	ENGINE_WITHOUT_FLUSH(words, 0),

@@ -16,7 +16,10 @@ DECLARE(avx)
 DECLARE(avx512f)
 DECLARE(movdir64b)
 
-const char arch_fence_name[] = ARCH_FENCE;
+const char *arch_fence_name(void)
+{
+	return ARCH_FENCE;
+}
 
 /* First the best flush, then the widest copy. CLFLUSHOPT and CLWB are independent of each other. */
 const struct cpu_engine arch_engines[] = {

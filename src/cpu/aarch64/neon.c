@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * neon.c - AArch64 with 16-byte registers, which every program for it may use (AAPCS64)
+ *
+ * A 16-byte store to a multiple of 8 is two single-copy atomic 8-byte ones (DDI 0487, "Requirements
+ * for single-copy atomicity"), so words stay whole. There is no streaming: a non-temporal STNP is a
+ * hint about caches, not a way around them, and what it stored has to be cleaned all the same.
+ */
+#include "base/attr.h"
+#include "cpu/aarch64/flush.h"
+
+/* Without it the compiler takes the copies below apart into bytes. */
+#ifndef __ARM_FEATURE_UNALIGNED
+#error "8-byte words stay whole only where unaligned accesses are allowed: drop -mstrict-align"
+#endif
+
+typedef uint64_t __attribute__((vector_size(16), may_alias, aligned(1))) neon;
+
+#define vec             neon
+#define vec_load(s)     (*(const vec *)(s))
+#define vec_store(d, v) (*(vec *)(d) = (v))
+
+static ALWAYS_INLINE vec vec_fill(char c)
+{
+	uint64_t word = (unsigned char)c * 0x0101010101010101u;
+
+	return (vec){word, word};
+}
+
+#include "cpu/vectors.h"
+#include "cpu/copy.h"
+
+COPY(neon, cvac)
+COPY(neon, cvap)
+COPY(neon, cvadp)
+COPY_BYTE(neon)

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* features.c - LoongArch: nothing to choose from */
+#include "cpu/arch.h"
+
+const char *const arch_feature_names[] = {NULL};
+
+void arch_detect(struct cpu *found)
+{
+	found->features = 0;
+}
+
+uint32_t arch_allowed(uint32_t features)
+{
+	return features;
+}

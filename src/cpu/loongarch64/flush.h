@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * flush.h - LoongArch: user mode has a barrier and no flush
+ *
+ * LoongArch Reference Manual, volume 1: the one instruction for caches, CACOP, is among the
+ * privileged ones, for the kernel at PLV0; more in doc/cpu-loongarch64.md.
+ */
+#ifndef CPU_LOONGARCH64_FLUSH_H
+#define CPU_LOONGARCH64_FLUSH_H
+
+#include "cpu/lines.h"
+
+/*
+ * Every earlier load and store is complete before it, and every later one waits for it ("Barrier
+ * Instructions"). Complete means seen by other CPUs, not written to memory.
+ */
+#define ARCH_FENCE "dbar 0"
+static inline void arch_drain(void)
+{
+	__asm__ volatile(ARCH_FENCE ::: "memory");
+}
+
+FLUSH_LINES(none)
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * features.h - RISC-V: the bits of a feature mask, and where they come from
+ *
+ * The numbers are the kernel's (Documentation/arch/riscv/hwprobe.rst). They are written out because
+ * the kernel's header may be older than the kernel.
+ */
+#ifndef CPU_RISCV64_FEATURES_H
+#define CPU_RISCV64_FEATURES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* In the order of arch_feature_names. */
+#define RV_ZICBOM (1u << 0)
+
+#define RV_SYS_HWPROBE           258
+#define RV_KEY_IMA_EXT_0         4
+#define RV_EXT_ZICBOM            (UINT64_C(1) << 55)
+#define RV_KEY_ZICBOM_BLOCK_SIZE 12
+
+struct rv_hwprobe {
+	int64_t key; /* -1: unknown to this kernel */
+	uint64_t value;
+};
+
+/*
+ * Zicbom, if programs may use it and all CPUs agree on the size of a block, which then goes to
+ * *block_size. The kernel names the extension only where it also lets programs run cbo.clean
+ * (senvcfg.CBCFE; Linux 6.15). A size on which the CPUs differ is given as all ones.
+ */
+static inline uint32_t rv_features(
+	const struct rv_hwprobe *extensions, const struct rv_hwprobe *size, size_t *block_size)
+{
+	if (extensions->key != RV_KEY_IMA_EXT_0 || !(extensions->value & RV_EXT_ZICBOM))
+		return 0;
+	if (size->key != RV_KEY_ZICBOM_BLOCK_SIZE || !size->value ||
+		size->value & (size->value - 1))
+		return 0;
+	*block_size = size->value;
+	return RV_ZICBOM;
+}
+
+#endif
