@@ -16,7 +16,7 @@ int err_set_from(const struct log_place *from, int code, const char *format, ...
 	vsnprintf(err_sentence, sizeof(err_sentence), format, ap);
 	va_end(ap);
 	if (log_wants(LOG_ERROR))
-		log_write(LOG_ERROR, from, "%s (%d)", err_sentence, code);
+		log_failure(from, err_sentence, code);
 	return code;
 }
 
@@ -32,7 +32,7 @@ int err_sys_from(const struct log_place *from, const char *format, ...)
 	if (length >= 0 && (size_t)length < sizeof(err_sentence))
 		snprintf(err_sentence + length, sizeof(err_sentence) - (size_t)length, ": %m");
 	if (log_wants(LOG_ERROR))
-		log_write(LOG_ERROR, from, "%s", err_sentence);
+		log_failure(from, err_sentence, 0);
 	errno = code;
 	return -code;
 }

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -84,36 +85,99 @@ void log_receive(log_receiver *receiver, enum log_level threshold)
 	update_threshold();
 }
 
-/* The line is ended where it is full. */
-static void write_line(char line[LOG_LINE], size_t length)
+/*
+ * The line being made is not on the stack, and its head is not made by printf(3): libraries that
+ * print deep down in a program must leave some of it.
+ */
+static __thread char log_line[LOG_LINE];
+static __thread bool log_busy;
+
+static char *add_text(char *to, const char *text)
 {
+	return stpcpy(to, text);
+}
+
+static char *add_number(char *to, unsigned number)
+{
+	char digits[12], *digit = digits + sizeof(digits) - 1;
+
+	*digit = '\0';
+	do
+		*--digit = (char)('0' + number % 10);
+	while (number /= 10);
+	return add_text(to, digit);
+}
+
+/* "PMEM2[1234] error: "; returns where it ends. */
+static char *begin_line(enum log_level level)
+{
+	static const char *const names[] = {"", "error", "warning", "notice", "debug"};
+	char *end = add_text(log_line, log_prefix);
+
+	end = add_number(add_text(end, "["), (unsigned)getpid());
+	return add_text(add_text(add_text(end, "] "), names[level]), ": ");
+}
+
+/* The line is ended where it is full. */
+static void write_line(void)
+{
+	size_t length = strlen(log_line);
+
 	if (length > LOG_LINE - 2)
 		length = LOG_LINE - 2;
-	line[length++] = '\n';
+	log_line[length] = '\n';
 	/* A log that cannot be written must not stop the program that asked for it. */
-	ssize_t written = write(log_fd, line, length);
+	ssize_t written = write(log_fd, log_line, length + 1);
 	(void)written;
+}
+
+/* `body` is the line without its head. */
+static void deliver(enum log_level level, const struct log_place *from, const char *body)
+{
+	log_receiver *receiver = atomic_load(&log_program);
+	bool environment = (int)level <= log_environment;
+
+	if (receiver && (int)level <= atomic_load(&log_program_threshold))
+		receiver(level, from, body, environment);
+	if (environment)
+		write_line();
 }
 
 void log_write(enum log_level level, const struct log_place *from, const char *format, ...)
 {
-	static const char *const names[] = {"", "error", "warning", "notice", "debug"};
-	log_receiver *receiver = atomic_load(&log_program);
-	bool environment = (int)level <= log_environment;
-	char line[LOG_LINE];
 	int saved = errno;
 	va_list ap;
 
-	int head = snprintf(
-		line, sizeof(line), "%s[%d] %s: ", log_prefix, (int)getpid(), names[level]);
+	/* A receiver that gets the library to say more is not told of that: there would be no end. */
+	if (log_busy)
+		return;
+	log_busy = true;
+	char *body = begin_line(level);
 	va_start(ap, format);
 	errno = saved; /* for %m */
-	int body = vsnprintf(line + head, sizeof(line) - (size_t)head, format, ap);
+	vsnprintf(body, (size_t)(log_line + LOG_LINE - body), format, ap);
 	va_end(ap);
+	deliver(level, from, body);
+	log_busy = false;
+	errno = saved;
+}
 
-	if (receiver && (int)level <= atomic_load(&log_program_threshold))
-		receiver(level, from, line + head, environment);
-	if (environment)
-		write_line(line, (size_t)head + (body > 0 ? (size_t)body : 0));
+void log_failure(const struct log_place *from, const char *sentence, int code)
+{
+	const size_t tail = sizeof(" (-4294967295)");
+	int saved = errno;
+
+	if (log_busy)
+		return;
+	log_busy = true;
+	char *body = begin_line(LOG_ERROR);
+	size_t length = strnlen(sentence, (size_t)(log_line + LOG_LINE - body) - tail);
+	char *end = (char *)mempcpy(body, sentence, length);
+	*end = '\0';
+	if (code)
+		add_text(add_number(add_text(end, code < 0 ? " (-" : " ("), (unsigned)abs(code)),
+			")");
+	deliver(LOG_ERROR, from, body);
+	log_busy = false;
 	errno = saved;
 }

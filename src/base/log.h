@@ -48,6 +48,9 @@ extern atomic_int log_threshold;
 void log_write(enum log_level level, const struct log_place *from, const char *format, ...)
 	__attribute__((__format__(__printf__, 3, 4)));
 
+/* An error with its sentence made, and its code if that is not 0. Takes next to no stack. */
+void log_failure(const struct log_place *from, const char *sentence, int code);
+
 #define log_at(level, ...)                                                                         \
 	do {                                                                                       \
 		if (log_wants(level))                                                              \

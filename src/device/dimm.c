@@ -19,11 +19,12 @@ static const char *const voices[] = {"nfit", "papr", "cxl"};
 static int ask_voices(int dimm, const char *attribute,
 	int (*read)(int dir, const char *attribute, void *value), void *value)
 {
-	char path[64];
+	char path
+		[64]; /* put together by hand: snprintf(3) takes kilobytes of stack, far down here */
 	int error = -ENOENT;
 
 	for (size_t i = 0; error == -ENOENT && i < sizeof(voices) / sizeof(voices[0]); i++) {
-		snprintf(path, sizeof(path), "%s/%s", voices[i], attribute);
+		strcpy(stpcpy(stpcpy(path, voices[i]), "/"), attribute);
 		error = read(dimm, path, value);
 	}
 	return error;
@@ -79,13 +80,25 @@ static bool has_name(const struct dimms *dimms, const char *name)
 	return false;
 }
 
+/* The kernel knows of 32 at most (ND_MAX_MAPPINGS); two digits do. */
+static const char *mapping_name(unsigned i, char name[16])
+{
+	char *digit = stpcpy(name, "mapping");
+
+	if (i >= 10)
+		*digit++ = (char)('0' + i / 10);
+	*digit++ = (char)('0' + i % 10);
+	*digit = '\0';
+	return name;
+}
+
 /* A mapping is "nmem0,START,SIZE[,POSITION]". */
 static int read_mappings(int region, struct dimms *dimms)
 {
-	char attribute[32], value[SYSFS_VALUE];
+	char name[16], value[SYSFS_VALUE];
 
-	for (unsigned i = 0;; i++) {
-		snprintf(attribute, sizeof(attribute), "mapping%u", i);
+	for (unsigned i = 0; i < 100; i++) {
+		const char *attribute = mapping_name(i, name);
 		int error = sysfs_read(region, attribute, value);
 		if (error == -ENOENT)
 			return 0;
@@ -102,6 +115,7 @@ static int read_mappings(int region, struct dimms *dimms)
 		if (error)
 			return error;
 	}
+	return 0;
 }
 
 struct selection {
@@ -124,7 +138,7 @@ static int visit_all(int region, const struct dimms *dimms, dimm_visit *visit, v
 
 	for (unsigned i = dimms->count; !result && i > 0; i--) {
 		const char *name = dimms->names[i - 1];
-		snprintf(path, sizeof(path), "../%s", name);
+		strcpy(stpcpy(path, "../"), name);
 		int dimm = openat(region, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (dimm < 0)
 			return err_sys("cannot open module %s", name);

@@ -45,7 +45,10 @@ const char *keep_text(struct keep *keep, const char *format, ...)
 
 const char *keep_copy(struct keep *keep, const char *text)
 {
-	return text ? keep_text(keep, "%s", text) : NULL;
+	if (!text)
+		return NULL;
+	char *copy = keep_new(keep, strlen(text) + 1);
+	return copy ? strcpy(copy, text) : "";
 }
 
 /* Lists are short: what they outgrow is kept until the end. */
