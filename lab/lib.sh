@@ -12,6 +12,8 @@
 #	points WHAT COMMAND [ARG...]	all test points of a program that speaks TAP, as our own
 #	probe FILE			what lab/probe.c says of a file or device: key=value lines
 
+# In memory; jobs mount what they test elsewhere.
+export TMPDIR=/run
 # shellcheck source-path=SCRIPTDIR/../test/tool
 . "$(dirname "${BASH_SOURCE[0]}")/../test/tool/lib.sh"
 
