@@ -25,6 +25,7 @@ struct arguments {
 	const char *command;
 	const char *path;
 	bool resume;
+	bool format;
 	bool prefix;
 	size_t batch;
 	size_t capacity;
@@ -161,7 +162,8 @@ static int append_input(struct log *log, size_t batch)
 static int append(const struct arguments *arguments)
 {
 	struct log log;
-	int ret = log_open(&log, arguments->path, LOG_APPEND, arguments->capacity);
+	enum log_mode mode = arguments->format ? LOG_FORMAT : LOG_APPEND;
+	int ret = log_open(&log, arguments->path, mode, arguments->capacity);
 
 	if (ret)
 		return ret;
@@ -224,7 +226,7 @@ static const struct {
 	int (*run)(const struct arguments *arguments);
 } commands[] = {{"append", append}, {"verify", verify}, {"show", show}};
 
-enum { OPTION_RESUME = 256, OPTION_BATCH, OPTION_CAPACITY, OPTION_PREFIX };
+enum { OPTION_RESUME = 256, OPTION_BATCH, OPTION_CAPACITY, OPTION_FORMAT, OPTION_PREFIX };
 
 static const struct argp_option options[] = {
 	{NULL, 0, NULL, 0, "append:", 1},
@@ -234,6 +236,8 @@ static const struct argp_option options[] = {
 		"Commit when this much has gathered (default 16K), or when the input pauses", 1},
 	{"capacity", OPTION_CAPACITY, "BYTES", 0,
 		"Allocate a file of this size at once, rather than grow on the way", 1},
+	{"format", OPTION_FORMAT, NULL, 0,
+		"LOG is a DAX device: what is on it goes, and an empty log comes", 1},
 	{NULL, 0, NULL, 0, "verify:", 2},
 	{"prefix", OPTION_PREFIX, NULL, 0, "LOG may end before the input does", 2},
 	{NULL, 0, NULL, 0, "All:", -1},
@@ -275,6 +279,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
 	case OPTION_CAPACITY:
 		arguments->capacity = parse_bytes(value, state);
 		break;
+	case OPTION_FORMAT:
+		arguments->format = true;
+		break;
 	case OPTION_PREFIX:
 		arguments->prefix = true;
 		break;
@@ -297,8 +304,8 @@ static const struct argp argp = {
 	.options = options,
 	.parser = parse,
 	.args_doc = "append LOG\nverify LOG\nshow LOG",
-	.doc = "Keep the lines of standard input in LOG, a mapped file that survives kills and power "
-	       "cuts.\v"
+	.doc = "Keep the lines of standard input in LOG, a mapped file or DAX device that survives "
+	       "kills and power cuts.\v"
 	       "append reports each batch that has become durable with a line `durable RECORDS "
 	       "BYTES', the totals of the log. verify checks every record and compares LOG with "
 	       "standard input, byte for byte. show prints what LOG holds.\n\n"

@@ -36,6 +36,11 @@ static inline size_t max_size(size_t a, size_t b)
 	return a > b ? a : b;
 }
 
+static int writes(const struct log *log)
+{
+	return log->mode != LOG_READ;
+}
+
 /* What a record takes in the file. */
 static inline size_t record_size(size_t length)
 {
@@ -97,7 +102,7 @@ damaged(const struct log *log, const char *format, ...)
 
 static int map_file(struct log *log)
 {
-	unsigned prot = PMEM2_PROT_READ | (log->mode == LOG_APPEND ? PMEM2_PROT_WRITE : 0);
+	unsigned prot = PMEM2_PROT_READ | (writes(log) ? PMEM2_PROT_WRITE : 0);
 	struct pmem2_source *src = NULL;
 	struct pmem2_config *cfg = NULL;
 	int ret;
@@ -142,8 +147,15 @@ static int unmap_file(struct log *log)
  */
 static int allocate(struct log *log, size_t size, size_t least)
 {
-	int ret = posix_fallocate(log->fd, 0, (off_t)size);
+	int ret;
 
+	if (log->is_device) {
+		if (least <= log->size)
+			return 0;
+		errno = ENOSPC;
+		return fail(log, "the device is full");
+	}
+	ret = posix_fallocate(log->fd, 0, (off_t)size);
 	if (ret == ENOSPC && least < size) {
 		size = least;
 		ret = posix_fallocate(log->fd, 0, (off_t)size);
@@ -180,12 +192,12 @@ static int sync_directory(const struct log *log)
 
 static int lock_file(const struct log *log)
 {
-	if (!flock(log->fd, (log->mode == LOG_APPEND ? LOCK_EX : LOCK_SH) | LOCK_NB))
+	if (!flock(log->fd, (writes(log) ? LOCK_EX : LOCK_SH) | LOCK_NB))
 		return 0;
 	if (errno != EWOULDBLOCK)
 		return fail(log, "cannot lock");
 	warnx("%s: in use: another process is %s it", log->path,
-		log->mode == LOG_APPEND ? "appending to it or reading" : "appending to");
+		writes(log) ? "appending to it or reading" : "appending to");
 	return -EBUSY;
 }
 
@@ -215,26 +227,47 @@ static int check_header(const struct log *log)
 	return 0;
 }
 
-static int open_file(struct log *log)
+static void write_header(struct log *log)
+{
+	struct log_header header = {.magic = MAGIC, .version = VERSION, .tail = LOG_RECORDS};
+
+	header.checksum = header_checksum(&header);
+	log->copy(log->header, &header, sizeof(header), 0); /* copies and persists */
+}
+
+/* What else than DAX devices are devices here, the library refuses to map. */
+static int check_type(struct log *log)
 {
 	struct stat st;
+
+	if (fstat(log->fd, &st))
+		return fail(log, "fstat");
+	log->is_device = S_ISCHR(st.st_mode);
+	if (!log->is_device && !S_ISREG(st.st_mode))
+		return damaged(log, "not a ledger: %s",
+			S_ISDIR(st.st_mode) ? "a directory" : "not a regular file");
+	if (!log->is_device && log->mode == LOG_FORMAT) {
+		warnx("%s: a file, and only DAX devices are formatted", log->path);
+		return -EINVAL;
+	}
+	if (!log->is_device && st.st_size < (off_t)LOG_RECORDS)
+		return damaged(log, "not a ledger: %jd bytes are too few", (intmax_t)st.st_size);
+	return 0;
+}
+
+static int open_file(struct log *log)
+{
 	int ret;
 
 	/* O_NONBLOCK: a FIFO is to be refused, not waited for. */
-	log->fd = open(
-		log->path, (log->mode == LOG_APPEND ? O_RDWR : O_RDONLY) | O_NONBLOCK | O_CLOEXEC);
+	log->fd = open(log->path, (writes(log) ? O_RDWR : O_RDONLY) | O_NONBLOCK | O_CLOEXEC);
 	if (log->fd < 0)
 		return errno == ENOENT && log->mode == LOG_APPEND ? -ENOENT
 								  : fail(log, "cannot open");
-	if (fstat(log->fd, &st))
-		return fail(log, "fstat");
-	if (!S_ISREG(st.st_mode))
-		return damaged(log, "not a ledger: %s",
-			S_ISDIR(st.st_mode) ? "a directory" : "not a regular file");
-	if (st.st_size < (off_t)LOG_RECORDS)
-		return damaged(log, "not a ledger: %jd bytes are too few", (intmax_t)st.st_size);
-	if ((ret = lock_file(log)) || (ret = map_file(log)))
+	if ((ret = check_type(log)) || (ret = lock_file(log)) || (ret = map_file(log)))
 		return ret;
+	if (log->mode == LOG_FORMAT)
+		write_header(log);
 	return check_header(log);
 }
 
@@ -250,20 +283,12 @@ static int settle(struct log *log, size_t capacity)
 	size_t size = max_size(log->size, round_up(capacity, SIZE_UNIT));
 	int ret = allocate(log, size, size);
 
-	return ret ? ret : sync_directory(log);
+	return ret || log->is_device ? ret : sync_directory(log);
 }
 
 /*
  * Making a log: under another name, so that `path` only ever names a whole one.
  */
-
-static void write_header(struct log *log)
-{
-	struct log_header header = {.magic = MAGIC, .version = VERSION, .tail = LOG_RECORDS};
-
-	header.checksum = header_checksum(&header);
-	log->copy(log->header, &header, sizeof(header), 0); /* copies and persists */
-}
 
 static int build(struct log *log, const char *temporary, size_t capacity)
 {
@@ -328,7 +353,7 @@ static int open_or_create(struct log *log, size_t capacity)
 	do {
 		log_close(log);
 		ret = open_file(log);
-		if (ret == -ENOENT)
+		if (ret == -ENOENT && log->mode == LOG_APPEND)
 			ret = create_file(log, temporary, capacity);
 	} while (ret == -EAGAIN);
 	free(temporary);
@@ -340,7 +365,7 @@ int log_open(struct log *log, const char *path, enum log_mode mode, size_t capac
 	int ret;
 
 	*log = (struct log){.path = path, .mode = mode, .fd = -1, .end = LOG_RECORDS};
-	ret = mode == LOG_APPEND ? open_or_create(log, capacity) : open_file(log);
+	ret = mode != LOG_READ ? open_or_create(log, capacity) : open_file(log);
 	if (ret)
 		log_close(log);
 	return ret;
@@ -401,8 +426,7 @@ int log_append(struct log *log, const void *data, size_t length)
 	char *to;
 	int ret;
 
-	if (!length || length > LOG_RECORD_MAX || log->mode != LOG_APPEND ||
-		log->end < log->header->tail)
+	if (!length || length > LOG_RECORD_MAX || !writes(log) || log->end < log->header->tail)
 		return -EINVAL;
 	if (log->size - log->end < record_size(length)) {
 		ret = grow(log, log->end + record_size(length));

@@ -62,6 +62,7 @@ struct log_record {
 enum log_mode {
 	LOG_READ,   /* many may, while nobody appends */
 	LOG_APPEND, /* one may; makes the file if there is none */
+	LOG_FORMAT, /* the same on a DAX device, which becomes an empty log first */
 };
 
 struct log_total {
@@ -73,6 +74,7 @@ struct log {
 	const char *path; /* borrowed from the caller of log_open() */
 	enum log_mode mode;
 	int fd;
+	int is_device; /* a DAX device: it is as large as it is, and nobody makes it */
 
 	struct pmem2_map *map;
 	struct log_header *header; /* where the map begins */
