@@ -7,6 +7,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "base/attr.h"
 #include "base/err.h"
 #include "device/autoflush.h"
 #include "device/mounts.h"
@@ -21,12 +22,17 @@ struct whole {
 	struct holdfast_machine told;
 };
 
+/*
+ * What is to be explained is found first and explained then: from within the walks, over sysfs and
+ * over the mounts, it would be a deep way down.
+ */
 struct search {
-	struct whole *whole;
 	const char *sysfs;
-	enum device_kind kind;
+	enum device_kind kind; /* that is being looked for */
 	int error;
-	dev_t *mounted; /* file systems that have been explained */
+	struct facts *found;
+	size_t count;
+	dev_t *mounted; /* the file systems among them */
 	size_t mounted_count;
 };
 
@@ -48,16 +54,15 @@ void explain_machine_free(struct holdfast_machine *machine)
 /* Takes the facts over. */
 static int add(struct search *search, struct facts *facts)
 {
-	struct holdfast_explanation *explanation;
-	struct whole *whole = search->whole;
-	size_t before = whole->explanations.count;
+	struct facts *more = reallocarray(search->found, search->count + 1, sizeof(*more));
 
-	search->error = explain_facts(&explanation, facts);
-	if (search->error)
+	if (!more) {
+		facts_fini(facts);
+		search->error = err_set(-ENOMEM, "no memory to look at all devices");
 		return 1;
-	keep_append(&whole->keep, &whole->explanations, explanation);
-	if (whole->explanations.count == before)
-		explain_free(explanation); /* no memory: noted */
+	}
+	more[search->count++] = *facts;
+	search->found = more;
 	return 0;
 }
 
@@ -75,24 +80,44 @@ static bool lies_on_regions(const struct device *device, const char *sysfs)
 	return device_regions(device, sysfs, go_on, NULL, &cover) == 0 && cover != WALK_NONE;
 }
 
-static int add_device(int devices, const char *name, void *context)
+/* The device that an entry of sysfs is of, if it is to be told of. */
+static NOINLINE bool find_device(
+	const struct search *search, int devices, const char *name, struct device *device)
 {
-	struct search *search = context;
-	struct facts facts;
-	char value[SYSFS_VALUE], path[SYSFS_NAME + 8];
+	char value[SYSFS_VALUE];
 	unsigned major_number, minor_number;
+
+	if (strlen(name) >= SYSFS_NAME)
+		return false;
 	int dir = openat(devices, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int error = dir < 0 ? dir : sysfs_read(dir, "dev", value);
-
 	if (dir >= 0)
 		close(dir);
 	if (error || sscanf(value, "%u:%u", &major_number, &minor_number) != 2)
+		return false;
+	*device = (struct device){search->kind, makedev(major_number, minor_number)};
+	return device->kind == DEVICE_DAX || lies_on_regions(device, search->sysfs);
+}
+
+static NOINLINE int find_facts(const struct search *search, const char *name,
+	const struct device *device, struct facts *facts)
+{
+	char path[SYSFS_NAME + sizeof("/dev/")];
+
+	strcpy(stpcpy(path, "/dev/"), name);
+	return facts_of_device(facts, device, path, search->sysfs);
+}
+
+/* What the two above need of the stack is given back before the deep way down begins. */
+static int add_device(int devices, const char *name, void *context)
+{
+	struct search *search = context;
+	struct device device;
+	struct facts facts;
+
+	if (!find_device(search, devices, name, &device))
 		return 0;
-	struct device device = {search->kind, makedev(major_number, minor_number)};
-	if (device.kind == DEVICE_FILE && !lies_on_regions(&device, search->sysfs))
-		return 0;
-	snprintf(path, sizeof(path), "/dev/%s", name);
-	search->error = facts_of_device(&facts, &device, path, search->sysfs);
+	search->error = find_facts(search, name, &device, &facts);
 	return search->error ? 1 : add(search, &facts);
 }
 
@@ -143,20 +168,52 @@ static int by_name(const void *a, const void *b)
 	return strverscmp((*one)->name, (*other)->name);
 }
 
+/* Devices, whose number is returned, and then what is mounted. */
+static size_t search_all(struct search *search, const char *mountinfo)
+{
+	add_devices(search, "class/block", DEVICE_FILE);
+	if (!search->error)
+		add_devices(search, "bus/dax/devices", DEVICE_DAX);
+	size_t devices = search->count;
+	if (!search->error)
+		mounts_each(mountinfo, add_mount, search);
+	return devices;
+}
+
+/* explain_facts() takes the facts over; those of what is not explained any more are given up. */
+static int explain_found(struct whole *whole, const struct search *search)
+{
+	int error = search->error;
+
+	for (size_t i = 0; i < search->count; i++) {
+		struct holdfast_explanation *explanation;
+		size_t before = whole->explanations.count;
+		if (error) {
+			facts_fini(&search->found[i]);
+			continue;
+		}
+		error = explain_facts(&explanation, &search->found[i]);
+		if (error)
+			continue;
+		keep_append(&whole->keep, &whole->explanations, explanation);
+		if (whole->explanations.count == before)
+			explain_free(explanation); /* no memory: noted */
+	}
+	return error;
+}
+
 static int add_explanations(struct whole *whole, const char *sysfs, const char *mountinfo)
 {
-	struct search search = {.whole = whole, .sysfs = sysfs};
+	struct search search = {.sysfs = sysfs};
+	size_t devices = search_all(&search, mountinfo);
+	int error = explain_found(whole, &search);
 
-	add_devices(&search, "class/block", DEVICE_FILE);
-	if (!search.error)
-		add_devices(&search, "bus/dax/devices", DEVICE_DAX);
-	if (whole->explanations.count)
-		qsort(whole->explanations.items, whole->explanations.count,
-			sizeof(*whole->explanations.items), by_name);
-	if (!search.error)
-		mounts_each(mountinfo, add_mount, &search);
+	if (!error && devices && !whole->keep.failed)
+		qsort(whole->explanations.items, devices, sizeof(*whole->explanations.items),
+			by_name);
 	free(search.mounted);
-	return search.error;
+	free(search.found);
+	return error;
 }
 
 static struct holdfast_number auto_flush(struct keep *keep, const char *sysfs, size_t regions)
