@@ -45,31 +45,52 @@ static bool is_intel(void)
 	       d == signature_INTEL_edx && c == signature_INTEL_ecx;
 }
 
-void arch_detect(struct cpu *found)
+/* What is missing stays 0: nothing is there. */
+static struct x86_id read_id(void)
 {
+	struct x86_id id = {.is_intel = is_intel()};
 	unsigned a, b, c, d;
-	uint32_t xcr0 = 0, features = 0;
 
 	if (__get_cpuid(1, &a, &b, &c, &d)) {
-		features |= d & LEAF1_EDX_CLFSH ? X86_CLFLUSH : 0;
-		features |= d & LEAF1_EDX_SSE2 ? X86_SSE2 : 0;
+		id.leaf1_ebx = b;
+		id.leaf1_ecx = c;
+		id.leaf1_edx = d;
 		if (c & LEAF1_ECX_OSXSAVE)
-			xcr0 = read_xcr0();
-		if (c & LEAF1_ECX_AVX && (xcr0 & XCR0_YMM) == XCR0_YMM)
-			features |= X86_AVX;
-		/* EBX 15:8 is the line size in units of 8 bytes; 0 where a hypervisor hid it. */
-		if (b >> 8 & 0xff)
-			found->line_size = (b >> 8 & 0xff) * 8;
+			id.xcr0 = read_xcr0();
 	}
 	if (__get_cpuid_count(7, 0, &a, &b, &c, &d)) {
-		features |= b & LEAF7_EBX_CLFLUSHOPT ? X86_CLFLUSHOPT : 0;
-		features |= b & LEAF7_EBX_CLWB ? X86_CLWB : 0;
-		features |= c & LEAF7_ECX_MOVDIR64B ? X86_MOVDIR64B : 0;
-		if (b & LEAF7_EBX_AVX512F && (xcr0 & XCR0_ZMM) == XCR0_ZMM)
-			features |= X86_AVX512F;
+		id.leaf7_ebx = b;
+		id.leaf7_ecx = c;
 	}
-	found->features = features;
-	found->fence_while_streaming = is_intel();
+	return id;
+}
+
+void x86_judge(struct cpu *found, const struct x86_id *id)
+{
+	bool saves_ymm = (id->xcr0 & XCR0_YMM) == XCR0_YMM;
+	bool saves_zmm = (id->xcr0 & XCR0_ZMM) == XCR0_ZMM;
+	unsigned eighths = id->leaf1_ebx >> 8 & 0xff;
+
+	found->features = (id->leaf1_edx & LEAF1_EDX_CLFSH ? X86_CLFLUSH : 0) |
+			  (id->leaf1_edx & LEAF1_EDX_SSE2 ? X86_SSE2 : 0) |
+			  (id->leaf7_ebx & LEAF7_EBX_CLFLUSHOPT ? X86_CLFLUSHOPT : 0) |
+			  (id->leaf7_ebx & LEAF7_EBX_CLWB ? X86_CLWB : 0) |
+			  (id->leaf7_ecx & LEAF7_ECX_MOVDIR64B ? X86_MOVDIR64B : 0);
+	if (id->leaf1_ecx & LEAF1_ECX_AVX && saves_ymm)
+		found->features |= X86_AVX;
+	if (id->leaf7_ebx & LEAF7_EBX_AVX512F && saves_zmm)
+		found->features |= X86_AVX512F;
+	/* EBX 15:8 is the line size in units of 8 bytes; 0 where a hypervisor hid it. */
+	if (eighths)
+		found->line_size = eighths * 8;
+	found->fence_while_streaming = id->is_intel;
+}
+
+void arch_detect(struct cpu *found)
+{
+	struct x86_id id = read_id();
+
+	x86_judge(found, &id);
 }
 
 uint32_t arch_allowed(uint32_t features)

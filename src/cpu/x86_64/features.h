@@ -1,7 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* features.h - x86-64: the bits of a feature mask, in the order of arch_feature_names */
+/*
+ * features.h - x86-64: the bits of a feature mask, in the order of arch_feature_names, and from
+ * what of the CPU they are told
+ */
 #ifndef CPU_X86_64_FEATURES_H
 #define CPU_X86_64_FEATURES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cpu/cpu.h"
 
 #define X86_CLFLUSH    (1u << 0)
 #define X86_CLFLUSHOPT (1u << 1)
@@ -12,5 +20,16 @@
 #define X86_MOVDIR64B  (1u << 6)
 
 #define X86_VECTORS (X86_SSE2 | X86_AVX | X86_AVX512F | X86_MOVDIR64B)
+
+/* What the instructions CPUID and XGETBV say, as far as we ask. */
+struct x86_id {
+	uint32_t leaf1_ebx, leaf1_ecx, leaf1_edx;
+	uint32_t leaf7_ebx, leaf7_ecx;
+	uint32_t xcr0; /* the registers that the system saves; 0 where it cannot tell */
+	bool is_intel;
+};
+
+/* Fill in what arch_detect() is to find. */
+void x86_judge(struct cpu *found, const struct x86_id *id);
 
 #endif
