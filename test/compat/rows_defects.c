@@ -262,6 +262,7 @@ const struct row defects[] = {
 	{"W15-empty", empty_reservation, "pmem2"},
 	{"W16", reservation_wraps, "pmem2"},
 	{"W19", usc_kept, "pmem2"},
+	{"M8", usc_kept, "pmem2"},
 	{"W20", read_beyond_end, "pmem2"},
 	{"W21", clear_unlisted, "pmem2"},
 	{"M10", anon_context_null, "pmem2"},

@@ -144,7 +144,9 @@ static bool same_place_flushed(void)
 
 const struct row stepped_rows[] = {
 	{"W1", whole_words, "pmem"},
+	{"M1", whole_words, "pmem"},
 	{"W2", same_place_flushed, "pmem"},
+	{"M11", same_place_flushed, "pmem"},
 	{NULL, NULL, NULL},
 };
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -112,6 +113,42 @@ static int by_address(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+/*
+ * What another thread does between our look at the list and our taking the place: this is the
+ * mmap(2) of the whole program, and while there are rivals, one of them is always faster.
+ */
+static int rivals;
+static char *taken[8];
+
+void *mmap(void *addr, size_t length, int protection, int flags, int fd, off_t offset)
+{
+	if (addr && rivals) {
+		int rival = --rivals;
+		taken[rival] = (char *)syscall(SYS_mmap, addr, 4096, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+		if (taken[rival] == addr)
+			*taken[rival] = (char)(1 + rival);
+	}
+	return (void *)syscall(SYS_mmap, addr, length, protection, flags, fd, offset);
+}
+
+/* W8: what somebody else took in the meantime stays theirs. */
+static void rivals_are_faster(void)
+{
+	const int count = sizeof(taken) / sizeof(taken[0]);
+	int unharmed = 0;
+
+	rivals = count;
+	char *addr = above(HINT, 2 * MiB, 2 * MiB);
+	is_int(rivals, 0, "W8: %d times somebody else takes the place that was found", count);
+	for (int i = 0; i < count; i++)
+		unharmed += taken[i] == (char *)HINT + (size_t)(count - 1 - i) * 2 * MiB &&
+			    !msync(taken[i], 4096, MS_ASYNC) && *taken[i] == 1 + i;
+	is_int(unharmed, count, "W8: they keep it");
+	ok(addr == (char *)HINT + (size_t)count * 2 * MiB, "W8: and we get the next one");
+	munmap((char *)HINT, (size_t)(count + 1) * 2 * MiB);
+}
+
 /* W8: nobody is given what somebody else has, and all of it is aligned. */
 static void races(void)
 {
@@ -137,6 +174,7 @@ int main(void)
 	first_fits();
 	odd_hints();
 	far_hints();
+	rivals_are_faster();
 	races();
 	return tap_done();
 }

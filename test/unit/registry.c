@@ -44,16 +44,32 @@ static bool change(unsigned *seed)
 	}
 	maps[i].addr = (char *)(uintptr_t)(UNIT * (1 + (unsigned)rand_r(seed) % 500));
 	maps[i].length = 1 + (size_t)rand_r(seed) % (8 * UNIT);
+	if (rand_r(seed) % 2) /* so that some are adjacent */
+		maps[i].length = (maps[i].length + UNIT - 1) / UNIT * UNIT;
 	bool taken = overlaps_any(&maps[i]);
 	int error = registry_add(&maps[i]);
 	present[i] = !error;
 	return error == (taken ? PMEM2_E_MAP_EXISTS : 0);
 }
 
+/* Half of all questions begin or end where a map does, or a byte beside it. */
+static uintptr_t somewhere(unsigned *seed)
+{
+	const struct map *map = &maps[(unsigned)rand_r(seed) % SLOTS];
+	uintptr_t edge = (uintptr_t)map->addr + (rand_r(seed) % 2 ? map->length : 0);
+
+	if (!map->addr || rand_r(seed) % 2)
+		return (uintptr_t)rand_r(seed) % (600 * UNIT);
+	return edge - 1 + (uintptr_t)rand_r(seed) % 3;
+}
+
 static bool look_up(unsigned *seed)
 {
-	uintptr_t from = (uintptr_t)rand_r(seed) % (600 * UNIT);
-	uintptr_t to = from + 1 + (uintptr_t)rand_r(seed) % (20 * UNIT);
+	uintptr_t from = somewhere(seed), to = from + 1 + (uintptr_t)rand_r(seed) % (20 * UNIT);
+	uintptr_t end = somewhere(seed);
+
+	if (end > from)
+		to = end;
 	struct map *found = registry_pin(from, to);
 
 	if (found)
@@ -99,6 +115,7 @@ static void *remove_map(void *map)
 	return NULL;
 }
 
+/* W17: what is written back must not be unmapped meanwhile. */
 static void pins(void)
 {
 	struct map a = {.addr = (char *)UNIT, .length = UNIT};
@@ -113,7 +130,7 @@ static void pins(void)
 	ok(!registry_pin(UNIT, UNIT + 1), "being removed: nobody finds it any more");
 	registry_unpin(first);
 	usleep(10000);
-	ok(!atomic_load(&removed), "but removing waits for the second pin");
+	ok(!atomic_load(&removed), "W17: but removing waits for the second pin");
 	registry_unpin(second);
 	pthread_join(thread, NULL);
 	ok(atomic_load(&removed), "and ends with it");

@@ -223,8 +223,12 @@ static void random_operations(void)
 #define THREADS 6
 #define ROUNDS  1500
 
+#define SETTLED 5 /* the page of the one map that stays */
+
 static struct reservation shared;
+static struct map settled;
 static atomic_uint occupied, refused;
+static atomic_bool all_done;
 
 static void *map_and_unmap(void *number)
 {
@@ -268,33 +272,37 @@ static void *extend_and_shrink(void *unused)
 	return (void *)wrong;
 }
 
+/* The map that stays must be found, whatever comes and goes beside it. */
 static void *find(void *unused)
 {
 	size_t wrong = 0, size;
 	char *addr;
 
-	for (unsigned i = 0; i < ROUNDS * 4; i++) {
+	while (!atomic_load(&all_done)) {
 		reservation_extent(&shared, &addr, &size);
 		wrong += size != 8 * page && size != 6 * page;
-		(void)reservation_find(&shared, i % 8 * page, page);
-		(void)reservation_last(&shared);
+		wrong += reservation_last(&shared) == NULL;
+		for (int i = 0; i < 1000; i++)
+			wrong += reservation_find(&shared, SETTLED * page, page) != &settled;
 	}
 	return (void *)wrong;
 }
 
 static void threads(void)
 {
+	struct map_request wanted = request(&shared, SETTLED * page, 1);
 	pthread_t ids[THREADS + 2];
 	size_t wrong = 0;
 	void *result;
 
-	if (reservation_open(&shared, NULL, 8 * page))
+	if (reservation_open(&shared, NULL, 8 * page) || map_open(&settled, &wanted))
 		bail("no reservation: %s", err_get());
 	for (size_t i = 0; i < THREADS; i++)
 		pthread_create(&ids[i], NULL, map_and_unmap, (void *)i);
 	pthread_create(&ids[THREADS], NULL, extend_and_shrink, NULL);
 	pthread_create(&ids[THREADS + 1], NULL, find, NULL);
 	for (size_t i = 0; i < THREADS + 2; i++) {
+		atomic_store(&all_done, i == THREADS + 1);
 		pthread_join(ids[i], &result);
 		wrong += (size_t)result;
 	}
@@ -302,6 +310,7 @@ static void threads(void)
 		THREADS);
 	ok(occupied > 0 && occupied + refused == THREADS * ROUNDS,
 		"some maps were made, others refused");
+	map_close(&settled);
 	is_int(reservation_close(&shared), 0, "empty at the end");
 }
 

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -203,7 +204,54 @@ static void mixed(void)
 	tracker_unmap(addr, SIZE);
 }
 
-/* W9, W10: one place after another, with and without the tracker's knowledge. */
+/* While this is set there is no memory for arrays: this is the reallocarray(3) of the program. */
+static bool no_memory;
+
+void *reallocarray(void *old, size_t count, size_t size)
+{
+	if (!no_memory)
+		return realloc(old, count * size);
+	errno = ENOMEM;
+	return NULL;
+}
+
+static unsigned mappings(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	unsigned lines = 0;
+
+	for (int c; (c = getc(maps)) != EOF;)
+		lines += c == '\n';
+	fclose(maps);
+	return lines;
+}
+
+/* W10: before anything is tracked, for then the tracker has to make room. */
+static void cannot_be_tracked(void)
+{
+	struct path path;
+	char *addr = (char *)&path;
+	int wrong = 0;
+
+	new_tree("cpu_cache\n");
+	if (open_dax(&path, 0, 0))
+		bail("cannot open the device: %s", err_get());
+	unsigned before = mappings();
+	no_memory = true;
+	is_int(tracked_map(&addr, &path, &anywhere, tree_root), -ENOMEM,
+		"W10: a device that cannot be kept track of is not mapped");
+	has_str(err_get(), "keep track", "W10: which is explained");
+	ok(addr == (char *)&path, "W10: the output is left alone");
+	for (int i = 0; i < 50; i++)
+		wrong += tracked_map(&addr, &path, &anywhere, tree_root) != -ENOMEM;
+	is_int(wrong, 0, "W10: nor the fiftieth time");
+	no_memory = false;
+	ok(mappings() < before + 20, "W10: nothing of it stays mapped (%u mappings, before %u)",
+		mappings(), before);
+	path_close(&path, true);
+}
+
+/* W9: one place after another, with and without the tracker's knowledge. */
 static void again_and_again(void)
 {
 	int good = 0;
@@ -247,6 +295,7 @@ int main(void)
 	tree_open();
 	cpu_init();
 	tracker_init();
+	cannot_be_tracked();
 	arguments();
 	classes();
 	deep_drain();

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * symbols.c - contract 0.1 and 7.2: what existing binaries ask the loader for, under either node
+ */
+#include <dlfcn.h>
+#include <libpmem2.h>
+
+#include "tap.h"
+
+static const char *const names[] = {"pmem2_badblock_clear", "pmem2_badblock_context_delete",
+	"pmem2_badblock_context_new", "pmem2_badblock_next", "pmem2_config_delete",
+	"pmem2_config_new", "pmem2_config_set_length", "pmem2_config_set_offset",
+	"pmem2_config_set_protection", "pmem2_config_set_required_store_granularity",
+	"pmem2_config_set_sharing", "pmem2_config_set_vm_reservation", "pmem2_deep_flush",
+	"pmem2_errormsg", "pmem2_get_drain_fn", "pmem2_get_flush_fn", "pmem2_get_memcpy_fn",
+	"pmem2_get_memmove_fn", "pmem2_get_memset_fn", "pmem2_get_persist_fn", "pmem2_map_delete",
+	"pmem2_map_from_existing", "pmem2_map_get_address", "pmem2_map_get_size",
+	"pmem2_map_get_store_granularity", "pmem2_map_new", "pmem2_perror",
+	"pmem2_source_alignment", "pmem2_source_delete", "pmem2_source_device_id",
+	"pmem2_source_device_usc", "pmem2_source_from_anon", "pmem2_source_from_fd",
+	"pmem2_source_get_fd", "pmem2_source_numa_node", "pmem2_source_pread_mcsafe",
+	"pmem2_source_pwrite_mcsafe", "pmem2_source_size", "pmem2_vm_reservation_delete",
+	"pmem2_vm_reservation_extend", "pmem2_vm_reservation_get_address",
+	"pmem2_vm_reservation_get_size", "pmem2_vm_reservation_map_find",
+	"pmem2_vm_reservation_map_find_first", "pmem2_vm_reservation_map_find_last",
+	"pmem2_vm_reservation_map_find_next", "pmem2_vm_reservation_map_find_prev",
+	"pmem2_vm_reservation_new", "pmem2_vm_reservation_shrink"};
+
+/* Of either node it is the same function, and it is in our library. */
+static bool is_ours(void *library, const char *name)
+{
+	void *old = dlvsym(library, name, "LIBPMEM2_1.0"), *new;
+	Dl_info info;
+
+	new = dlvsym(library, name, "LIBPMEM2_2.0");
+	return old && old == new &&dladdr(old, &info) && strstr(info.dli_fname, "libpmem2.so.1");
+}
+
+int main(void)
+{
+	void *library = dlopen("libpmem2.so.1", RTLD_NOW | RTLD_NOLOAD);
+
+	/* So that the linker keeps the library. */
+	ok(pmem2_errormsg(), "the library is there");
+	ok(library, "under its soname");
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		ok(is_ours(library, names[i]), "%s under both nodes", names[i]);
+	/* Known from a header, but never to be had from the library. */
+	ok(!dlsym(library, "pmem2_err_to_errno"), "M21: pmem2_err_to_errno is not offered");
+	dlclose(library);
+	return tap_done();
+}
