@@ -2,8 +2,8 @@
 /*
  * clock.h - timings that can be compared on a noisy machine
  *
- * What is to be compared takes turns: a round runs each once, and the medians over many rounds stand
- * side by side. Then a slow second is slow for all of them.
+ * What is to be compared takes turns: a round runs each once, and the medians over many rounds
+ * stand side by side. Then a slow second is slow for all of them.
  */
 #ifndef BENCH_CLOCK_H
 #define BENCH_CLOCK_H

@@ -233,7 +233,9 @@ int main(int argc, char **argv)
 
 	if (argc < 4 || !rounds || rounds > ROUND_MAX)
 		errx(2, "usage: peer OUR-DIRECTORY PEER-DIRECTORY SCRATCH-DIRECTORY [ROUNDS]");
-	/* Before any library is loaded: each has a libc of its own, and an old list of variables. */
+	/*
+	 * Before any library is loaded: each has a libc of its own, and an old list of variables.
+	 */
 	setenv("PMEM_IS_PMEM_FORCE", "1", 1);
 	snprintf(name, sizeof(name), "%s/holdfast-peer-XXXXXX", argv[3]);
 	scratch = name;

@@ -33,7 +33,9 @@ static void sync_range(char *from, char *to)
 		err(1, "msync");
 }
 
-/* Seconds matter less than states: before each sample everything is clean but what is made dirty. */
+/*
+ * Seconds matter less than states: before each sample everything is clean but what is made dirty.
+ */
 static double sample(char *at, size_t gap, bool joined, bool dirty)
 {
 	memset(at, rand(), 1);

@@ -27,7 +27,7 @@
  * Environment. Read when the library is loaded, and ignored in processes that run with more rights
  * than their user has:
  *
- *	PMEM_NO_FLUSH		1 never to flush the CPU's caches, 0 always; else as the machine needs
+ *	PMEM_NO_FLUSH		1 never to flush the CPU's caches, 0 always; else as needed
  *	PMEM_MMAP_HINT		a hexadecimal address: mappings are made at the first place that
  *				fits, at or above it
  *	PMEM_NO_CLWB, PMEM_NO_CLFLUSHOPT, PMEM_NO_MOVNT, PMEM_MOVNT_THRESHOLD
@@ -36,8 +36,8 @@
  *	PMEM_LOG_LEVEL		1 to 4: say what happens, errors first
  *	PMEM_LOG_FILE		where; standard error if unset; a final "-" becomes the process id
  *
- * and, read by the first call that wants to know, PMEM_IS_PMEM_FORCE: 1 makes pmem_is_pmem() say yes
- * to everything, 0 no. It is for tests: to say yes gives up durability where it is not true.
+ * and, read by the first call that wants to know, PMEM_IS_PMEM_FORCE: 1 makes pmem_is_pmem() say
+ * yes to everything, 0 no. It is for tests: to say yes gives up durability where it is not true.
  *
  * Link with -lpmem; the library itself needs libc only.
  */
@@ -66,8 +66,8 @@ extern "C" {
 /*
  * Map a regular file or a DAX device for reading and writing, shared, from its first byte to its
  * last. The address is a multiple of 2 MiB (1 GiB for lengths from 2 GiB on), and of the device's
- * alignment. *mapped_lenp becomes the length, *is_pmemp what pmem_is_pmem() says of all of it; either
- * may be NULL.
+ * alignment. *mapped_lenp becomes the length, *is_pmemp what pmem_is_pmem() says of all of it;
+ * either may be NULL.
  *
  * Without CREATE, the file is mapped as it is, and `len` must be 0.
  *
@@ -82,8 +82,9 @@ extern "C" {
  * Of a DAX device, all is mapped: `len` must be 0 or its size; CREATE and SPARSE do nothing.
  *
  * EINVAL	path is NULL; neither a regular file nor a DAX device; a flag that is none; len != 0
- *		without CREATE, len == 0 or above INT64_MAX with it; TMPFILE without CREATE; an empty
- *		file; EXCL or TMPFILE of a DAX device, or len not its size, or its size unreadable
+ *		without CREATE, len == 0 or above INT64_MAX with it; TMPFILE without CREATE; an
+ *		empty file; EXCL or TMPFILE of a DAX device, or len not its size, or its size
+ *		unreadable
  * EEXIST	CREATE and EXCL, and it is there
  * EISDIR	a directory, and not TMPFILE
  * ENOTDIR	TMPFILE, and not a directory
@@ -123,7 +124,10 @@ int pmem_is_pmem(const void *addr, size_t len);
  */
 void pmem_flush(const void *addr, size_t len);
 
-/* Wait until what this thread has flushed, and stored around the caches, is durable. Always a fence. */
+/*
+ * Wait until what this thread has flushed, and stored around the caches, is durable. Always a
+ * fence.
+ */
 void pmem_drain(void);
 
 /* Both. What is no pmem may still be in the page cache after it. */
@@ -138,8 +142,8 @@ int pmem_msync(const void *addr, size_t len);
 /*
  * The same for what even a failure of the machine's own power reserves must not lose.
  * pmem_deep_flush() is pmem_flush() that nothing suppresses. pmem_deep_drain() then has the region
- * under a DAX device empty its buffers, and calls msync(2) for everything else; where a region has no
- * buffers to empty there is nothing to do. pmem_deep_persist() is both.
+ * under a DAX device empty its buffers, and calls msync(2) for everything else; where a region has
+ * no buffers to empty there is nothing to do. pmem_deep_persist() is both.
  *
  * 0, also for a length of 0, or -1 and
  *
@@ -226,8 +230,8 @@ enum pmem_log_level {
 };
 
 enum pmem_log_threshold {
-	PMEM_LOG_THRESHOLD,     /* messages above it go nowhere (PMEM_LOG_LEVEL_WARNING) */
-	PMEM_LOG_THRESHOLD_AUX, /* what the default function prints (PMEM_LOG_LEVEL_HARK: nothing) */
+	PMEM_LOG_THRESHOLD,     /* messages above it go nowhere; first WARNING */
+	PMEM_LOG_THRESHOLD_AUX, /* what the default function prints; first HARK, nothing */
 };
 
 /*

@@ -117,9 +117,9 @@ int pmem2_source_size(const struct pmem2_source *src, size_t *size);
 int pmem2_source_alignment(const struct pmem2_source *src, size_t *alignment);
 
 /*
- * What the source lies on. Partitions, device-mapper and md are resolved to the regions of persistent
- * memory under them; a source that lies on such a region in part only has none. On failure outputs
- * are left as they were.
+ * What the source lies on. Partitions, device-mapper and md are resolved to the regions of
+ * persistent memory under them; a source that lies on such a region in part only has none. On
+ * failure outputs are left as they were.
  */
 
 /*
@@ -134,8 +134,8 @@ int pmem2_source_alignment(const struct pmem2_source *src, size_t *alignment);
 int pmem2_source_device_id(const struct pmem2_source *src, char *id, size_t *len);
 
 /*
- * The unsafe shutdown count: how often these modules lost data in a power cut, added up. A pool that
- * was in use remembers it; if it has grown since, what was persistent then may not be now.
+ * The unsafe shutdown count: how often these modules lost data in a power cut, added up. A pool
+ * that was in use remembers it; if it has grown since, what was persistent then may not be now.
  *
  * PMEM2_E_NOSUPP	anonymous, no modules that the kernel knows, or one that does not count;
  *			never the same as a count of 0
@@ -218,12 +218,13 @@ int pmem2_badblock_clear(struct pmem2_badblock_context *bbctx, const struct pmem
  * unspecified; on success it is all of it.
  *
  * Files are read and written with pread(2) and pwrite(2): what is written is in the page cache, and
- * durable after fsync(2). On device DAX, which is mapped for the purpose, what is written is durable
- * on return.
+ * durable after fsync(2). On device DAX, which is mapped for the purpose, what is written is
+ * durable on return.
  *
- * Any number of threads may be in these calls, and the program may have a handler of SIGBUS: it gets
- * all but their own faults. One that is installed during a call on device DAX must pass what it does
- * not know to the handler that it replaces. It may not end this call by a jump out of the handler.
+ * Any number of threads may be in these calls, and the program may have a handler of SIGBUS: it
+ * gets all but their own faults. One that is installed during a call on device DAX must pass what
+ * it does not know to the handler that it replaces. It may not end this call by a jump out of the
+ * handler.
  *
  * PMEM2_E_SOURCE_TYPE_NOT_SUPPORTED  an anonymous source
  * PMEM2_E_LENGTH_OUT_OF_RANGE	offset + size lies beyond the end of the source, or it shrank there
@@ -289,9 +290,9 @@ int pmem2_config_set_sharing(struct pmem2_config *cfg, enum pmem2_sharing_type t
 int pmem2_config_set_protection(struct pmem2_config *cfg, unsigned prot);
 
 /*
- * Where to map: at `rsv_offset` in a reservation (see below) from now on. The offset, and the length
- * of what is mapped, are checked when they are used. NULL, the default, is anywhere. The reservation
- * must outlive the config's use and all maps in it.
+ * Where to map: at `rsv_offset` in a reservation (see below) from now on. The offset, and the
+ * length of what is mapped, are checked when they are used. NULL, the default, is anywhere. The
+ * reservation must outlive the config's use and all maps in it.
  */
 struct pmem2_vm_reservation;
 int pmem2_config_set_vm_reservation(
@@ -337,9 +338,9 @@ int pmem2_map_new(
 
 /*
  * Take `len` bytes at `addr`, of any alignment, that the program has mapped from `src` itself, as a
- * map of the granularity that it knows them to have: neither is checked. The memory must stay mapped
- * until the map is deleted, which leaves it mapped. Of the source, which may be deleted, the map
- * remembers what lies under it.
+ * map of the granularity that it knows them to have: neither is checked. The memory must stay
+ * mapped until the map is deleted, which leaves it mapped. Of the source, which may be deleted, the
+ * map remembers what lies under it.
  *
  * -EINVAL			len is 0, or addr + len lies beyond the end of address space
  * PMEM2_E_GRANULARITY_NOT_SUPPORTED  gran is no granularity
@@ -351,9 +352,9 @@ int pmem2_map_from_existing(struct pmem2_map **map, const struct pmem2_source *s
 
 /*
  * Write back what was flushed on this map and not yet drained, by any thread; then unmap, unless it
- * was made from existing memory. In a reservation its slot is free again. *map_ptr becomes NULL. No other thread may touch the memory during or after the call.
- * PMEM2_E_MAPPING_NOT_FOUND if this is no live map; a negated errno of munmap(2), and then the map
- * is as before.
+ * was made from existing memory. In a reservation its slot is free again. *map_ptr becomes NULL. No
+ * other thread may touch the memory during or after the call. PMEM2_E_MAPPING_NOT_FOUND if this is
+ * no live map; a negated errno of munmap(2), and then the map is as before.
  */
 int pmem2_map_delete(struct pmem2_map **map_ptr);
 
@@ -369,8 +370,8 @@ enum pmem2_granularity pmem2_map_get_store_granularity(struct pmem2_map *map);
  * Reservations: address space set aside, so that maps can be put at chosen distances.
  *
  * What is reserved is inaccessible until something is mapped there (see
- * pmem2_config_set_vm_reservation()). All calls may be made on one reservation by several threads at
- * once, except that none may follow or overlap its deletion. A map is found from the return of
+ * pmem2_config_set_vm_reservation()). All calls may be made on one reservation by several threads
+ * at once, except that none may follow or overlap its deletion. A map is found from the return of
  * pmem2_map_new() until pmem2_map_delete() is called.
  */
 
@@ -398,15 +399,15 @@ size_t pmem2_vm_reservation_get_size(struct pmem2_vm_reservation *rsv);
 
 /*
  * Reserve `size` bytes more at its end; its address and its maps stay where they are.
- * PMEM2_E_LENGTH_UNALIGNED if that is not whole pages, PMEM2_E_MAPPING_EXISTS if something is mapped
- * there, any errno of mmap(2) negated.
+ * PMEM2_E_LENGTH_UNALIGNED if that is not whole pages, PMEM2_E_MAPPING_EXISTS if something is
+ * mapped there, any errno of mmap(2) negated.
  */
 int pmem2_vm_reservation_extend(struct pmem2_vm_reservation *rsv, size_t size);
 
 /*
- * Give back `size` bytes at its beginning (offset 0) or at its end. Maps stay at their addresses; if
- * the beginning is given back, the reservation's address moves up and their offsets in it change.
- * Where several of the following apply, the first is reported.
+ * Give back `size` bytes at its beginning (offset 0) or at its end. Maps stay at their addresses;
+ * if the beginning is given back, the reservation's address moves up and their offsets in it
+ * change. Where several of the following apply, the first is reported.
  *
  * PMEM2_E_OFFSET_UNALIGNED	offset is not a multiple of the page size
  * PMEM2_E_LENGTH_UNALIGNED	nor is size
@@ -492,10 +493,11 @@ pmem2_memcpy_fn pmem2_get_memcpy_fn(struct pmem2_map *map);
 pmem2_memset_fn pmem2_get_memset_fn(struct pmem2_map *map);
 
 /*
- * Make [ptr, ptr + size) durable as far as the platform can go: out of the buffers, too, that a power
- * cut empties with the energy of capacitors only. It is slow, and for what must not depend on them.
- * Files, and PAGE maps, are written back; device DAX is flushed and its regions' buffers emptied.
- * 0 also where nothing deeper exists than what persist does. Unlike persist, it tells of failures.
+ * Make [ptr, ptr + size) durable as far as the platform can go: out of the buffers, too, that a
+ * power cut empties with the energy of capacitors only. It is slow, and for what must not depend on
+ * them. Files, and PAGE maps, are written back; device DAX is flushed and its regions' buffers
+ * emptied. 0 also where nothing deeper exists than what persist does. Unlike persist, it tells of
+ * failures.
  *
  * PMEM2_E_DEEP_FLUSH_RANGE	a part of the range is outside of the map
  * PMEM2_E_NOSUPP		anonymous memory

@@ -24,7 +24,9 @@
 extern "C" {
 #endif
 
-/* Whether there is an answer: "nobody says", "it cannot be read" and zero are three different ones. */
+/*
+ * Whether there is an answer: "nobody says", "it cannot be read" and zero are three different ones.
+ */
 enum holdfast_answer {
 	HOLDFAST_ANSWERED,
 	HOLDFAST_UNSUPPORTED, /* there is no such thing here, or nobody that tells of it */
@@ -87,7 +89,7 @@ enum holdfast_map_sync {
 	HOLDFAST_MAP_SYNC_REFUSED,     /* tried */
 	HOLDFAST_MAP_SYNC_EXPECTED,    /* not tried; from what is known of the file system */
 	HOLDFAST_MAP_SYNC_UNEXPECTED,  /* likewise */
-	HOLDFAST_MAP_SYNC_UNIMPORTANT, /* device DAX, private and anonymous maps: it means nothing */
+	HOLDFAST_MAP_SYNC_UNIMPORTANT, /* device DAX, private or anonymous: it means nothing */
 };
 
 /* Why the kernel refuses MAP_SYNC. */
@@ -231,8 +233,8 @@ struct holdfast_explanation {
 int holdfast_explain_fd(struct holdfast_explanation **explanation, int fd);
 
 /*
- * Explain a live map: what it got when it was made, and what lies under it. Its file is found by its
- * name; where that has changed since, less is told. PMEM2_E_MAPPING_NOT_FOUND, -ENOMEM.
+ * Explain a live map: what it got when it was made, and what lies under it. Its file is found by
+ * its name; where that has changed since, less is told. PMEM2_E_MAPPING_NOT_FOUND, -ENOMEM.
  */
 struct pmem2_map;
 int holdfast_explain_map(struct holdfast_explanation **explanation, struct pmem2_map *map);

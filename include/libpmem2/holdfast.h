@@ -35,9 +35,9 @@ extern "C" {
  *
  * What its return means: see below. Whatever it returns, the pages are not noted any more.
  *
- * What is lost: stores to these pages since the last drain that succeeded may have reached the disk,
- * in part, or not. Trying again proves nothing: the kernel may have marked the pages clean when the
- * write failed, so that a second one has nothing to do and succeeds.
+ * What is lost: stores to these pages since the last drain that succeeded may have reached the
+ * disk, in part, or not. Trying again proves nothing: the kernel may have marked the pages clean
+ * when the write failed, so that a second one has nothing to do and succeeds.
  */
 
 /* What failed. Later versions may add members at the end, and set `struct_size` accordingly. */

@@ -2,9 +2,9 @@
 /*
  * bad.c - a bad block under a file or a DAX device: bad FILE OFFSET [poison]
  *
- * OFFSET, in bytes, is where the one bad block of FILE has been made, a page of 4096 bytes or a part
- * of one. `poison': it is made here, with MADV_HWPOISON, and no list knows of it. The bytes before
- * and behind that page are good.
+ * OFFSET, in bytes, is where the one bad block of FILE has been made, a page of 4096 bytes or a
+ * part of one. `poison': it is made here, with MADV_HWPOISON, and no list knows of it. The bytes
+ * before and behind that page are good.
  */
 #include <pthread.h>
 #include <signal.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* guest.h - what the programs share that jobs run in a guest: maps and stores, through both libraries */
+/*
+ * guest.h - what the programs share that jobs run in a guest: maps and stores, through both
+ * libraries
+ */
 #ifndef LAB_GUEST_H
 #define LAB_GUEST_H
 

@@ -148,7 +148,9 @@ void log_write(enum log_level level, const struct log_place *from, const char *f
 	int saved = errno;
 	va_list ap;
 
-	/* A receiver that gets the library to say more is not told of that: there would be no end. */
+	/*
+	 * A receiver that gets the library to say more is not told of that: there would be no end.
+	 */
 	if (log_busy)
 		return;
 	log_busy = true;

@@ -170,8 +170,8 @@ static int find_in_extents(struct badblocks *pieces, const struct badblocks *bad
 }
 
 /*
- * The bytes of the file that lie in `bad`, if its extents are the same afterwards as they were before:
- * what has been moved away from a bad block meanwhile is not bad. 1 if they are not.
+ * The bytes of the file that lie in `bad`, if its extents are the same afterwards as they were
+ * before: what has been moved away from a bad block meanwhile is not bad. 1 if they are not.
  */
 static int find_in_file(
 	struct badblocks *pieces, const struct badblocks *bad, int fd, uint64_t unit)

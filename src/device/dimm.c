@@ -19,8 +19,8 @@ static const char *const voices[] = {"nfit", "papr", "cxl"};
 static int ask_voices(int dimm, const char *attribute,
 	int (*read)(int dir, const char *attribute, void *value), void *value)
 {
-	char path
-		[64]; /* put together by hand: snprintf(3) takes kilobytes of stack, far down here */
+	/* Put together by hand: snprintf(3) takes kilobytes of stack, and this is far down. */
+	char path[64];
 	int error = -ENOENT;
 
 	for (size_t i = 0; error == -ENOENT && i < sizeof(voices) / sizeof(voices[0]); i++) {

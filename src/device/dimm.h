@@ -2,9 +2,9 @@
 /*
  * dimm.h - the modules that a region is made of
  *
- * A region's attributes mapping0, mapping1 and so on name its modules (nmem0, nmem1 and so on), which
- * are beside it on the bus. Not every region has any: memmap= and virtio-pmem have none. What a module
- * tells of itself is in a folder named after who speaks for it: nfit, papr or cxl.
+ * A region's attributes mapping0, mapping1 and so on name its modules (nmem0, nmem1 and so on),
+ * which are beside it on the bus. Not every region has any: memmap= and virtio-pmem have none. What
+ * a module tells of itself is in a folder named after who speaks for it: nfit, papr or cxl.
  *
  * For every question here "nobody says", "may not be read" and "zero" are three different answers.
  */
@@ -48,8 +48,8 @@ int dimm_unsafe_shutdowns(int dimm, uint64_t *count);
 int device_dimm_ids(const struct device *device, const char *sysfs, char *ids, size_t *size);
 
 /*
- * The sum over all modules under the device. PMEM2_E_NOSUPP if there are none, or one does not count;
- * -errno if a count cannot be read; -EBADMSG if it is no number.
+ * The sum over all modules under the device. PMEM2_E_NOSUPP if there are none, or one does not
+ * count; -errno if a count cannot be read; -EBADMSG if it is no number.
  */
 int device_unsafe_shutdowns(const struct device *device, const char *sysfs, uint64_t *count);
 

@@ -14,7 +14,9 @@ int disk_name(const char *sysfs, dev_t number, char name[SYSFS_NAME]);
 /* Its size in bytes. -errno, -EBADMSG; no sentence. */
 int disk_size(const char *sysfs, dev_t number, uint64_t *size);
 
-/* 1 if a file system on it can use DAX, 0 if not; -errno if the kernel does not say. No sentence. */
+/*
+ * 1 if a file system on it can use DAX, 0 if not; -errno if the kernel does not say. No sentence.
+ */
 int disk_is_dax(const char *sysfs, dev_t number);
 
 #endif

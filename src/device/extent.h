@@ -20,8 +20,8 @@ struct extents {
 };
 
 /*
- * All extents of the file, as they were at one moment: of a file that is written to meanwhile, too, no
- * mixture of before and after. Free them with extents_fini(). 0 or -errno with a sentence:
+ * All extents of the file, as they were at one moment: of a file that is written to meanwhile, too,
+ * no mixture of before and after. Free them with extents_fini(). 0 or -errno with a sentence:
  * -EOPNOTSUPP where the file system does not tell, -EAGAIN where they change faster than they can
  * be read.
  */

@@ -27,7 +27,9 @@ struct known {
 	bool can_sync;
 };
 
-/* Only ext4 and xfs can put their metadata on the media within a page fault, which MAP_SYNC asks. */
+/*
+ * Only ext4 and xfs can put their metadata on the media within a page fault, which MAP_SYNC asks.
+ */
 static const struct known table[] = {
 	{"ext4", 0xef53, FILESYSTEM_DISK, true},
 	{"ext3", 0, FILESYSTEM_DISK, true}, /* the same driver */

@@ -47,8 +47,8 @@ int filesystem_of_mount(struct filesystem *filesystem, const struct mount *mount
 void filesystem_fini(struct filesystem *filesystem);
 
 /*
- * The block device of what fstat(2) says is on device `number`; 0 if there is none. btrfs and others
- * make numbers up: then the source of the mount tells.
+ * The block device of what fstat(2) says is on device `number`; 0 if there is none. btrfs and
+ * others make numbers up: then the source of the mount tells.
  */
 dev_t filesystem_disk(const struct filesystem *filesystem, dev_t number);
 

@@ -31,7 +31,9 @@ typedef int mounts_visit(const struct mount *mount, void *context);
  */
 int mounts_each(const char *file, mounts_visit *visit, void *context);
 
-/* Whether a list such as "rw,dax=always" has this option; the value, if it has one, is part of it. */
+/*
+ * Whether a list such as "rw,dax=always" has this option; the value, if it has one, is part of it.
+ */
 bool mounts_option(const char *options, const char *option);
 
 /* The value of an option "upperdir=...", copied; NULL if there is none, or no memory. */

@@ -45,8 +45,8 @@ struct region region_under(const char *sysfs, const char *type, dev_t number);
 struct region region_read(const char *sysfs, int region);
 
 /*
- * The NUMA node whose CPUs are nearest, -1 if the kernel knows of none. -errno of reading it, -ENOENT
- * on kernels that are not for NUMA, -EBADMSG if it is no number; no sentence.
+ * The NUMA node whose CPUs are nearest, -1 if the kernel knows of none. -errno of reading it,
+ * -ENOENT on kernels that are not for NUMA, -EBADMSG if it is no number; no sentence.
  */
 int region_numa_node(int region, int *node);
 

@@ -3,8 +3,8 @@
  * explain.h - answers to what users ask: what does this promise, and why not more?
  *
  * Facts are gathered (facts.h), what follows from them is found by the same code that decides for
- * maps (granularity_judge), and both are told in fields and in words (words.h). The calls are those of
- * libpmem2/explain.h; they leave the last sentence of err_get() alone when they succeed.
+ * maps (granularity_judge), and both are told in fields and in words (words.h). The calls are those
+ * of libpmem2/explain.h; they leave the last sentence of err_get() alone when they succeed.
  */
 #ifndef EXPLAIN_EXPLAIN_H
 #define EXPLAIN_EXPLAIN_H

@@ -67,7 +67,9 @@ static int refuse(struct facts *facts, int error)
 	return facts->map_error_text ? 0 : no_memory();
 }
 
-/* A page, with all that the descriptor allows; what a writable mapping is denied, reading may not. */
+/*
+ * A page, with all that the descriptor allows; what a writable mapping is denied, reading may not.
+ */
 static int try(struct facts *facts, int fd, int mode)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);

@@ -16,8 +16,8 @@
 #define FILES 16
 
 /*
- * Files that are found are gone into later, one after the other: a call of ours within the other for
- * each floor would take more stack than callers are promised.
+ * Files that are found are gone into later, one after the other: a call of ours within the other
+ * for each floor would take more stack than callers are promised.
  */
 struct descent {
 	struct layers *layers;
@@ -30,7 +30,9 @@ static void go_into_file_later(struct descent *at, const char *path)
 	keep_append(at->layers->keep, &at->files, keep_copy(at->layers->keep, path));
 }
 
-/* The weakest promise counts: what is lost for certain, then what cannot be known, then the rest. */
+/*
+ * The weakest promise counts: what is lost for certain, then what cannot be known, then the rest.
+ */
 static void promise(struct layers *layers, enum holdfast_survival survival, const char *who)
 {
 	static const int weakness[] = {

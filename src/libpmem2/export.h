@@ -2,8 +2,8 @@
 /*
  * export.h - the names of libpmem2: each under both nodes that are in use in the world
  *
- * What we added ourselves (libpmem2/holdfast.h) is there once, under a node of its own, and exported
- * with EXPORT_HOLDFAST.
+ * What we added ourselves (libpmem2/holdfast.h) is there once, under a node of its own, and
+ * exported with EXPORT_HOLDFAST.
  */
 #ifndef LIBPMEM2_EXPORT_H
 #define LIBPMEM2_EXPORT_H

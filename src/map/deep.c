@@ -17,7 +17,9 @@ int deep_write_back(const void *addr, size_t size)
 
 	if (!size)
 		return 0;
-	/* Streaming stores, from the CPU's buffers, to where the kernel will read: before msync(). */
+	/*
+	 * Streaming stores, from the CPU's buffers, to where the kernel will read: before msync().
+	 */
 	cpu.engine->drain();
 	do
 		failed = msync((void *)pages.from, pages.to - pages.from, MS_SYNC);

@@ -61,7 +61,9 @@ static char *next_field(char *at)
 	return at + strspn(at, " ");
 }
 
-/* A line of that list, "from-to permissions offset device inode path"; scanf takes 2 KiB of stack. */
+/*
+ * A line of that list, "from-to permissions offset device inode path"; scanf takes 2 KiB of stack.
+ */
 static bool is_line_of(uintptr_t address, char *line, uint64_t *offset, char **path)
 {
 	char *at;

@@ -24,8 +24,8 @@ struct fill {
 int fill_place(char *addr, const struct fill *fill, bool *sync);
 
 /*
- * Whether the kernel maps this shared at all, and with MAP_SYNC: tried on the first page (or unit of
- * a DAX device), somewhere else, for a moment. 0, or a code of pmem2_map_new() with a sentence.
+ * Whether the kernel maps this shared at all, and with MAP_SYNC: tried on the first page (or unit
+ * of a DAX device), somewhere else, for a moment. 0, or a code of pmem2_map_new() with a sentence.
  */
 int fill_try(const struct fill *fill, bool *sync);
 

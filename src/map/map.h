@@ -3,7 +3,8 @@
  * map.h - a piece of address space with something mapped into it
  *
  * map_open() finds a place, maps, decides the granularity and registers; map_adopt() only registers
- * what the program has mapped itself; map_close() undoes all of it. The caller owns the struct and may embed it.
+ * what the program has mapped itself; map_close() undoes all of it. The caller owns the struct and
+ * may embed it.
  */
 #ifndef MAP_MAP_H
 #define MAP_MAP_H

@@ -20,7 +20,9 @@
 
 #define FLAGS (PMEM_FILE_CREATE | PMEM_FILE_EXCL | PMEM_FILE_SPARSE | PMEM_FILE_TMPFILE)
 
-/* A file that comes and goes between two calls of ours; after that many times it is something else. */
+/*
+ * A file that comes and goes between two calls of ours; after that many times it is something else.
+ */
 #define CREATE_TRIES 16
 
 /* What is neither a file nor a directory: only a DAX device will do. Not opened, only looked at. */
@@ -121,8 +123,8 @@ static int open_unnamed(struct path *path, const struct path_request *request)
 }
 
 /*
- * open(2) with O_CREAT, but so that we know whether it is ours: a file that the failing call did not
- * make is not removed.
+ * open(2) with O_CREAT, but so that we know whether it is ours: a file that the failing call did
+ * not make is not removed.
  */
 static int open_or_make(struct path *path, const struct path_request *request)
 {

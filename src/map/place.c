@@ -44,7 +44,10 @@ int place_reserve(char **addr, size_t length, size_t alignment)
 		munmap(base, before);
 	munmap(base + before + length, after);
 	*addr = base + before;
-	/* When all else is taken the kernel may give root the lowest page: nobody can tell it from NULL. */
+	/*
+	 * When all else is taken the kernel may give root the lowest page: nobody can tell it from
+	 * NULL.
+	 */
 	if (!*addr) {
 		munmap(base + before, length);
 		return err_set(-ENOMEM, "no address space for %zu bytes", length);

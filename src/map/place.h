@@ -24,8 +24,8 @@ size_t place_alignment(size_t length, size_t source_alignment);
 int place_reserve(char **addr, size_t length, size_t alignment);
 
 /*
- * Reserve this very piece, a multiple of the page size. PMEM2_E_MAPPING_EXISTS if anything is mapped
- * there, or -errno; with a sentence.
+ * Reserve this very piece, a multiple of the page size. PMEM2_E_MAPPING_EXISTS if anything is
+ * mapped there, or -errno; with a sentence.
  */
 int place_reserve_at(char *addr, size_t length);
 
@@ -40,9 +40,9 @@ int place_blank(char *addr, size_t length);
 void place_close_hole(char *addr, size_t length);
 
 /*
- * As place_reserve(), at the lowest free multiple of `alignment` that is not below `hint`, so that a
- * program finds its mappings at the same addresses each time. Where there is none, or /proc is not
- * to be had, anywhere.
+ * As place_reserve(), at the lowest free multiple of `alignment` that is not below `hint`, so that
+ * a program finds its mappings at the same addresses each time. Where there is none, or /proc is
+ * not to be had, anywhere.
  */
 int place_reserve_above(uintptr_t hint, char **addr, size_t length, size_t alignment);
 

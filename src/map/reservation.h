@@ -5,7 +5,8 @@
  * It is inaccessible memory, whole pages of it, in which each map occupies a slot. A slot is
  * claimed before anything is mapped there and vacated after it is blank again, both under one lock;
  * whoever holds it is alone with those addresses, and nothing gives up address space that has a
- * slot. So the mapping itself, the write-back and the unmapping, which take their time, need no lock.
+ * slot. So the mapping itself, the write-back and the unmapping, which take their time, need no
+ * lock.
  *
  * Locks: one for all reservations, held for a look-up or a change of address space that has nothing
  * in it, never during I/O, and no other is taken under it. A child of fork finds it free; a slot
@@ -39,8 +40,8 @@ void reservation_extent(struct reservation *reservation, char **addr, size_t *si
 
 /*
  * Make the slot for a map of map->length at `offset` the caller's own, and set map->addr. It cannot
- * be found yet. PMEM2_E_OFFSET_UNALIGNED, PMEM2_E_LENGTH_OUT_OF_RANGE, PMEM2_E_ADDRESS_UNALIGNED (of
- * the source's `alignment`), PMEM2_E_MAPPING_EXISTS or -ENOMEM, with a sentence.
+ * be found yet. PMEM2_E_OFFSET_UNALIGNED, PMEM2_E_LENGTH_OUT_OF_RANGE, PMEM2_E_ADDRESS_UNALIGNED
+ * (of the source's `alignment`), PMEM2_E_MAPPING_EXISTS or -ENOMEM, with a sentence.
  */
 int reservation_claim(
 	struct reservation *reservation, struct map *map, size_t offset, size_t alignment);

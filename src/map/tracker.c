@@ -15,7 +15,9 @@
 
 #define FIRST_ROOM 16
 
-/* What is known, sorted by address; the lock is for all of it and for changing what is published. */
+/*
+ * What is known, sorted by address; the lock is for all of it and for changing what is published.
+ */
 static struct {
 	pthread_mutex_t lock;
 	struct tracked *ranges;

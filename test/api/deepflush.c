@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* deepflush.c - contract 1.7.2: pmem2_deep_flush, its ranges and what it says of each kind of map */
+/*
+ * deepflush.c - contract 1.7.2: pmem2_deep_flush, its ranges and what it says of each kind of map
+ */
 #include <errno.h>
 
 #include "api/fixture.h"

@@ -189,7 +189,9 @@ static void no_flush(void)
 
 int main(int argc, char **argv)
 {
-	/* Those that flush may not live to remove anything, and sanitizers have much to say of it. */
+	/*
+	 * Those that flush may not live to remove anything, and sanitizers have much to say of it.
+	 */
 	if (argc > 1 && !strncmp(argv[1], "flushes", 7)) {
 		fclose(stderr);
 		close(STDERR_FILENO);

@@ -442,7 +442,9 @@ int main(void)
 {
 	umask(022);
 	scratch_open();
-	/* What sanitizers and libc do once, at the first of each, is none of the library's doing. */
+	/*
+	 * What sanitizers and libc do once, at the first of each, is none of the library's doing.
+	 */
 	pmem_map_file("", 0, 0, 0, NULL, NULL);
 	printf("# %d descriptors, %d mappings\n", open_descriptors(), mappings());
 	other_types();

@@ -214,7 +214,9 @@ static void outlives_its_makers(void)
 	pmem2_map_delete(&map);
 }
 
-/* Rows 11 to 14 come after those of the source and before those of mmap; the rest: reservation.c. */
+/*
+ * Rows 11 to 14 come after those of the source and before those of mmap; the rest: reservation.c.
+ */
 static void reserved(void)
 {
 	struct pmem2_vm_reservation *rsv;

@@ -12,7 +12,8 @@
  * The first call through a lazily bound reference runs the loader, which saves all vector registers
  * on the stack: up to 11 KiB with AMX. Our libraries are linked with -z now and have no such
  * references; libc has some of its own, and so would this program. How those are bound is not the
- * library's to choose, so they are bound first: by LD_BIND_NOW, with which this starts itself again.
+ * library's to choose, so they are bound first: by LD_BIND_NOW, with which this starts itself
+ * again.
  *
  *	STACK_ALL=1 stack	prints the depth of every row
  */

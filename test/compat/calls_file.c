@@ -89,7 +89,9 @@ static void resize(const struct call *call)
 	out_errno(truncate(word(call, "path"), (off_t)arg(call, "size")));
 }
 
-/* Open under a number that was none before: a source must not come upon another file under its own. */
+/*
+ * Open under a number that was none before: a source must not come upon another file under its own.
+ */
 static int open_anew(const char *path, int flags)
 {
 	static int next = 100;

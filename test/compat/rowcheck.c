@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * rowcheck ROW LIBPMEM LIBPMEM2 - does a build of the libraries do right where a known one does not?
+ * rowcheck ROW LIBPMEM LIBPMEM2 - does a build of the libraries do right where a known one does
+ * not?
  *
  * A row is a weakness of the libraries in Debian (W) or a place where their man pages and they
  * disagree (M). Exit status 0: right; 1: wrong, and standard output says how; 77: cannot be seen on

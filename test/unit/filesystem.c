@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* filesystem.c - the list of mounts, made up after proc_pid_mountinfo(5), and what we know of types */
+/*
+ * filesystem.c - the list of mounts, made up after proc_pid_mountinfo(5), and what we know of types
+ */
 #include "device/filesystem.h"
 
 #include <errno.h>

@@ -191,8 +191,8 @@ static void failed_unmap(void)
 }
 
 /*
- * Threads: the first page and the last are always covered, their neighbours never, and those between
- * come and go. With each change the last one moves in whatever the tracker searches.
+ * Threads: the first page and the last are always covered, their neighbours never, and those
+ * between come and go. With each change the last one moves in whatever the tracker searches.
  */
 #define LAST (PAGES - 1)
 

@@ -26,7 +26,9 @@ struct answer {
 /* `holdfast info`; `argv` begins with its name. */
 int info_main(int argc, char **argv);
 
-/* Explain what is at answer->path; with `try`, in a directory, an unnamed file that is made there. */
+/*
+ * Explain what is at answer->path; with `try`, in a directory, an unnamed file that is made there.
+ */
 void path_explain(struct answer *answer, bool try);
 void path_fini(struct answer *answer);
 
