@@ -24,6 +24,15 @@ fi
 unset PMEM2_FORCE_GRANULARITY
 HOLDFAST=$BUILD/tools/holdfast/holdfast
 
+# By the clock: a try takes long here.
+wait_for() {
+	local end=$((SECONDS + 20))
+	until "$@"; do
+		[ $SECONDS -lt $end ] || return
+		sleep 0.05
+	done
+}
+
 trouble() {
 	echo "Bail out! $*"
 	dmesg | tail -n 20 | sed 's/^/# /'
