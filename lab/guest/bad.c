@@ -29,8 +29,10 @@ static void own_handler(int signal)
 
 #define DO_NOT 1
 
-/* How many there are in the list; those that are not in our page, or not whole, are failures. Clearing them is to return
- * `clearing', unless that is DO_NOT. */
+/*
+ * How many there are in the list; those that are not in our page, or not whole, are failures.
+ * Clearing them is to return `clearing', unless that is DO_NOT.
+ */
 static int listed(int clearing)
 {
 	struct pmem2_badblock_context *context;

@@ -151,14 +151,14 @@ static void mmap_hint(void)
 #endif
 }
 
+#if defined(__x86_64__) && !defined(CPU_IS_GENERIC)
 /* Does the CPU itself notice that what it flushes is not mapped? Emulated ones need not. */
 static int flush_nowhere(void)
 {
-#ifdef __x86_64__
 	__builtin_ia32_clflush((const void *)PAGE);
-#endif
 	return 0;
 }
+#endif
 
 /* A flush of what is not mapped ends the process; none does not. */
 static void no_flush(void)
