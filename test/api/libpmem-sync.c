@@ -16,6 +16,13 @@
 
 #define FILES 4
 
+/* Without a flush for programs, nothing here is persistent memory to them. */
+#ifdef CPU_IS_GENERIC
+#define CAN_FLUSH 0
+#else
+#define CAN_FLUSH 1
+#endif
+
 /* The kernel's LEGACY_MAP_MASK (include/linux/mman.h). */
 #define LEGACY                                                                                     \
 	(MAP_SHARED | MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_DENYWRITE | MAP_EXECUTABLE |   \
@@ -55,7 +62,7 @@ int main(void)
 		addr[i % FILES] =
 			pmem_map_file(at(name), length, PMEM_FILE_CREATE, 0600, NULL, &is_pmem);
 		ok(addr[i % FILES] != NULL, "file %d", i);
-		is_int(is_pmem, 1, "file %d: MAP_SYNC was accepted", i);
+		is_int(is_pmem, CAN_FLUSH, "file %d: MAP_SYNC was accepted", i);
 		/* The second half one by one: the place of the last one is free again. */
 		if (i >= FILES - 1)
 			pmem_unmap(addr[i % FILES], length);
