@@ -283,6 +283,36 @@ static void nothing(const char *tree)
 }
 
 /* Root may read everything: another process looks, and its points are shown by this one. */
+/* A kernel says less than its documents make up, and other things: mostly that it works. */
+static void captured_nvdimm(const char *tree)
+{
+	const struct answers want = {.memory = MEMORY_NFIT,
+		.found = true,
+		.domain = REGION_DOMAIN_MEMORY_CONTROLLER,
+		.deep_flush = DEEPFLUSH_NOT_NEEDED,
+		.usc_error = PMEM2_E_NOSUPP};
+	size_t value = 4711;
+
+	check(tree, DISK(259, 0), want);
+	check(tree, DAX(1), want);
+	is_int(device_alignment(&DAX(1), tree_root, &value), 0, "%s: alignment", tree);
+	is_int(value, 2097152, "%s: which is 2 MiB", tree);
+	is_int(device_size(&DAX(1), 0, tree_root, &value), 0, "%s: size", tree);
+	is_int(value, 65011712, "%s: which leaves out 2 MiB of the namespace", tree);
+}
+
+static void captured_virtio(const char *tree)
+{
+	const struct answers want = {.memory = MEMORY_VIRTIO_PMEM,
+		.found = true,
+		.domain = UNKNOWN,
+		.deep_flush = DEEPFLUSH_ABSENT,
+		.numa_node = -1,
+		NO_DIMMS};
+
+	check(tree, DISK(259, 0), want);
+}
+
 static void unreadable(const char *tree)
 {
 	const struct answers want = {.memory = MEMORY_NFIT,
@@ -341,5 +371,7 @@ int main(void)
 	in_tree("made-up-mixed-domains", mixed);
 	in_tree("made-up-garbage", garbage);
 	in_tree("made-up-nothing", nothing);
+	in_tree("captured-nvdimm", captured_nvdimm);
+	in_tree("captured-virtio-pmem", captured_virtio);
 	return tap_done();
 }
