@@ -315,11 +315,16 @@ static void failing(void)
 	const int create = PMEM_FILE_CREATE;
 
 	new_orders();
-	fails("row 17: too long for the file system", at("none"), INT64_MAX, create, EFBIG);
+	/* XFS has files of any length, though not the blocks. */
+	file_of("long", 1, 'l');
+	fails("row 17: too long for the file system", at("none"), INT64_MAX, create,
+		truncate(at("long"), INT64_MAX) ? EFBIG : ENOSPC);
+	unlink(at("long"));
 	ok(!exists(at("none")), "row 18, W7: what the call made is removed");
+	new_orders();
 	orders.truncate_error = ENOSPC;
 	fails("row 17: ftruncate fails", at("none"), PAGE, create, ENOSPC);
-	is_str(seen.calls, "tt", "row 17: and nothing is allocated");
+	is_str(seen.calls, "t", "row 17: and nothing is allocated");
 	ok(!exists(at("none")), "row 18, W7: removed");
 	new_orders();
 	orders.allocate_error = EOPNOTSUPP;
