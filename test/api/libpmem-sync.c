@@ -16,6 +16,10 @@
 
 #define FILES 4
 
+#ifndef MAP_32BIT
+#define MAP_32BIT 0 /* x86 alone has it */
+#endif
+
 /* Without a flush for programs, nothing here is persistent memory to them. */
 #ifdef CPU_IS_GENERIC
 #define CAN_FLUSH 0
