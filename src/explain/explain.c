@@ -313,28 +313,44 @@ int explain_facts(struct holdfast_explanation **explanation, struct facts *facts
 	return put_sentence_back(before, error);
 }
 
+/* Facts are 200 bytes, and below them much is called: not on the stack, of which 4 KiB must do. */
+static struct facts *facts_new(char **before, int *error)
+{
+	struct facts *facts;
+
+	*error = keep_sentence(before);
+	if (*error)
+		return NULL;
+	facts = malloc(sizeof(*facts));
+	if (!facts)
+		*error = err_set(-ENOMEM, "no memory for an explanation");
+	return facts;
+}
+
 int explain_fd(struct holdfast_explanation **explanation, int fd, const char *sysfs)
 {
-	struct facts facts;
 	char *before;
-	int error = keep_sentence(&before);
+	int error;
+	struct facts *facts = facts_new(&before, &error);
 
 	if (!error)
-		error = facts_of_fd(&facts, fd, sysfs);
+		error = facts_of_fd(facts, fd, sysfs);
 	if (!error)
-		error = explain_facts(explanation, &facts);
+		error = explain_facts(explanation, facts);
+	free(facts);
 	return put_sentence_back(before, error);
 }
 
 int explain_map(struct holdfast_explanation **explanation, const struct map *map)
 {
-	struct facts facts;
 	char *before;
-	int error = keep_sentence(&before);
+	int error;
+	struct facts *facts = facts_new(&before, &error);
 
 	if (!error)
-		error = facts_of_map(&facts, map);
+		error = facts_of_map(facts, map);
 	if (!error)
-		error = explain_facts(explanation, &facts);
+		error = explain_facts(explanation, facts);
+	free(facts);
 	return put_sentence_back(before, error);
 }
