@@ -4,6 +4,7 @@
 #	make demo	the main job: durable data on a plain file, killed and cut off
 #	make test	all tests, under every compiler and sanitizer that applies
 #	make lab	real DAX, real power cuts: a kernel in an emulated machine (lab/README.md)
+#	make test-cross	unit and API tests for other processors, under emulation
 #	make fuzz	SECONDS=30 of made-up input for each program in test/fuzz
 #	make bench	what it costs, measured here
 #	make install	to $(DESTDIR)$(PREFIX); PREFIX=/usr/local unless given
@@ -23,13 +24,17 @@ demo:
 	@scripts/demo build/release/examples/ledger/ledger
 
 test:
-	@scripts/packages build demo test lab
+	@scripts/packages build demo test cross lab
 	@scripts/test
 
 lab:
 	@scripts/packages build demo lab
 	@scripts/build gcc
 	@scripts/lab
+
+test-cross:
+	@scripts/packages build demo test cross
+	@scripts/test aarch64 riscv64 ppc64le
 
 fuzz:
 	@scripts/packages build test
@@ -48,4 +53,4 @@ install:
 clean:
 	rm -rf build
 
-.PHONY: all demo test lab fuzz bench install clean
+.PHONY: all demo test test-cross lab fuzz bench install clean

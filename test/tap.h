@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static int tap_points, tap_failures;
 
@@ -148,6 +149,33 @@ TAP_UNUSED static bool under_valgrind(void)
 	const char *preloaded = getenv("LD_PRELOAD");
 
 	return preloaded && strstr(preloaded, "vgpreload");
+}
+
+/* A program for another processor: meson says in the environment what emulates that. */
+TAP_UNUSED static const char *emulator(void)
+{
+	const char *wrapper = getenv("MESON_EXE_WRAPPER");
+
+	return wrapper && *wrapper ? wrapper : NULL;
+}
+
+/*
+ * Become this program anew, with these arguments; returns only if that cannot be. Not through
+ * /proc/self/exe: under valgrind that is valgrind. The kernel would not know what to do with a
+ * program for another processor, so its emulator has to be called.
+ */
+TAP_UNUSED static void exec_again(char *const argv[])
+{
+	char *all[32], *words = emulator() ? strdup(emulator()) : NULL;
+	size_t n = 0;
+
+	for (char *word = words ? strtok(words, " ") : NULL; word && n < 16;
+		word = strtok(NULL, " "))
+		all[n++] = word;
+	for (size_t i = 0; i < 15 && argv[i]; i++)
+		all[n++] = argv[i];
+	all[n] = NULL;
+	execvp(all[0], all);
 }
 
 /* The plan, and the exit status of main. */

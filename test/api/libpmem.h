@@ -159,8 +159,7 @@ FIXTURE int again(const char *argument, const char *const *variables)
 		setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); /* some end with a signal */
 		for (; variables && *variables; variables++)
 			putenv((char *)*variables);
-		/* Not /proc/self/exe: under valgrind that is valgrind. */
-		execl(program_invocation_name, program_invocation_name, argument, (char *)NULL);
+		exec_again((char *[]){program_invocation_name, (char *)argument, NULL});
 		_exit(98);
 	}
 	if (waitpid(child, &status, 0) != child)

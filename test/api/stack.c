@@ -448,7 +448,7 @@ static void restart(char *argv[])
 	setenv("PMEM_LOG_FILE", "/dev/null", 1);
 	setenv("PMEM2_LOG_LEVEL", "4", 1);
 	setenv("PMEM2_LOG_FILE", "/dev/null", 1);
-	execv("/proc/self/exe", argv);
+	exec_again(argv);
 	bail("cannot start again: %m");
 }
 

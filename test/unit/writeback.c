@@ -305,7 +305,7 @@ static void process_exit(void)
 	pid_t pid = fork();
 	if (!pid) {
 		dup2(pipe_fds[1], STDERR_FILENO);
-		execl(program_invocation_name, program_invocation_name, "exit", NULL);
+		exec_again((char *[]){program_invocation_name, (char *)"exit", NULL});
 		_exit(127);
 	}
 	close(pipe_fds[1]);
