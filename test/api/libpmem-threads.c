@@ -55,13 +55,17 @@ int main(void)
 	shared = addr;
 	for (int i = 0; i < 4; i++)
 		pthread_create(&threads[i], NULL, work, &wrong[i]);
-	for (int i = 0; i < 20; i++)
+	for (int i = 0; i < 20 && !emulator(); i++)
 		good += !in_child(child);
 	for (int i = 0; i < 4; i++)
 		pthread_join(threads[i], NULL);
 	is_int(wrong[0] + wrong[1] + wrong[2] + wrong[3], 0,
 		"four threads map, copy, ask, write back and unmap");
-	is_int(good, 20, "children that are forked meanwhile can do so, too");
+	if (emulator())
+		skip("children that are forked meanwhile",
+			"QEMU may hang in a fork(2) beside threads");
+	else
+		is_int(good, 20, "children that are forked meanwhile can do so, too");
 	pmem_unmap(addr, SIZE);
 	is_int(entries(scratch), 2, "nothing else is left in the directory");
 	scratch_close();
