@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * deep.c - does a deep flush reach the memory modules? deep RESULT FILE
+ *
+ * FILE is a file or device on the modules of the machine `hints', whose flush hint addresses are
+ * looked at from outside the guest (lab/deepflush). RESULT is what a deep flush is to come to: 0, or
+ * the error by its name.
+ */
+#include "guest.h"
+
+#define LENGTH ((size_t)4 << 20)
+#define BOTH   "first second"
+
+/* The modules that have been told to flush since the last time that this was asked; outside knows. */
+static const char *flushed(void)
+{
+	static char answer[64];
+	const char *out = getenv("OUT");
+	char ask[256], answered[256];
+
+	snprintf(ask, sizeof(ask), "%s/ask", out);
+	snprintf(answered, sizeof(answered), "%s/answer", out);
+	int fd = open(ask, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	if (fd < 0)
+		bail("cannot ask: %m");
+	close(fd);
+	for (int tries = 0; (fd = open(answered, O_RDONLY | O_CLOEXEC)) < 0; tries++) {
+		if (tries == 3000)
+			bail("nobody answers outside");
+		usleep(10000);
+	}
+	ssize_t length = read(fd, answer, sizeof(answer) - 1);
+	close(fd);
+	unlink(answered);
+	answer[length > 0 ? length : 0] = '\0';
+	return answer;
+}
+
+static int error_named(const char *name)
+{
+	static const struct {
+		const char *name;
+		int error;
+	} known[] = {{"0", 0}, {"EACCES", EACCES}, {"EROFS", EROFS}};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (!strcmp(name, known[i].name))
+			return known[i].error;
+	bail("%s is no error that is expected here", name);
+}
+
+static void seen(int error, const char *what)
+{
+	is_str(flushed(), error ? "" : BOTH, "%s: seen from outside: %s", what,
+		error ? "nothing" : "both modules are told");
+}
+
+static void with_libpmem2(int fd, int error)
+{
+	struct pmem2_source *src = source_of(fd);
+	struct pmem2_config *cfg = config_of(PMEM2_GRANULARITY_CACHE_LINE);
+	struct pmem2_map *map;
+
+	pmem2_config_set_length(cfg, LENGTH);
+	if (pmem2_map_new(&map, cfg, src))
+		bail("%s", pmem2_errormsg());
+	char *at = pmem2_map_get_address(map);
+	memset(at, 1, LENGTH);
+	flushed();
+	pmem2_get_persist_fn(map)(at, LENGTH);
+	is_str(flushed(), "", "pmem2_persist_fn: tells no module");
+	is_int(pmem2_deep_flush(map, at, LENGTH), -error, "pmem2_deep_flush");
+	if (error) {
+		ok(strstr(pmem2_errormsg(), "deep_flush") != NULL, "pmem2_deep_flush: says why");
+		diag("%s", pmem2_errormsg());
+	}
+	seen(error, "pmem2_deep_flush");
+	is_int(pmem2_deep_flush(map, at + 100, 1), -error, "pmem2_deep_flush of a byte");
+	seen(error, "pmem2_deep_flush of a byte");
+	pmem2_map_delete(&map);
+	pmem2_config_delete(&cfg);
+	pmem2_source_delete(&src);
+}
+
+static void result(int ret, int error, const char *what)
+{
+	is_int(ret, error ? -1 : 0, "%s", what);
+	if (error) {
+		is_int(errno, error, "%s: errno", what);
+		ok(strstr(pmem_errormsg(), "deep_flush") != NULL, "%s: says why", what);
+	}
+	seen(error, what);
+}
+
+static void with_libpmem(const char *path, int error)
+{
+	size_t length;
+	int is_pmem = 0;
+	char *at = pmem_map_file(path, 0, 0, 0, &length, &is_pmem);
+
+	if (!ok(at && is_pmem, "pmem_map_file"))
+		bail("%s", pmem_errormsg());
+	memset(at, 2, LENGTH);
+	flushed();
+	pmem_persist(at, LENGTH);
+	pmem_deep_flush(at, LENGTH);
+	is_str(flushed(), "", "pmem_persist and pmem_deep_flush tell no module");
+	result(pmem_deep_drain(at, LENGTH), error, "pmem_deep_drain");
+	result(pmem_deep_persist(at, LENGTH), error, "pmem_deep_persist");
+	pmem_unmap(at, length);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 3 || !getenv("OUT"))
+		bail("usage: OUT=DIR deep RESULT FILE");
+	int error = error_named(argv[1]), fd = open(argv[2], O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		bail("cannot open %s: %m", argv[2]);
+	with_libpmem2(fd, error);
+	with_libpmem(argv[2], error);
+	close(fd);
+	return tap_done();
+}
