@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * buf.h - write and read bytes with an end: big-endian, and never beyond it
+ *
+ * A writer or reader that would go beyond the end stays where it is and is `bad` from then on: the
+ * fields of a message are written or read one after the other, and one question at the end tells
+ * whether all of them were there. What a bad reader returns is 0.
+ *
+ *	struct reader in = reader_on(bytes, length);
+ *	uint16_t major = get_u16(&in), minor = get_u16(&in);
+ *	if (!reader_done(&in))
+ *		return err_set(-EPROTO, "...");
+ */
+#ifndef WIRE_BUF_H
+#define WIRE_BUF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+struct writer {
+	uint8_t *start, *at, *end;
+	bool bad;
+};
+
+struct reader {
+	const uint8_t *at, *end;
+	bool bad;
+};
+
+static inline struct writer writer_on(void *bytes, size_t size)
+{
+	return (struct writer){bytes, bytes, (uint8_t *)bytes + size, false};
+}
+
+static inline struct reader reader_on(const void *bytes, size_t length)
+{
+	return (struct reader){bytes, (const uint8_t *)bytes + length, false};
+}
+
+/* Bytes written. */
+static inline size_t writer_length(const struct writer *out)
+{
+	return (size_t)(out->at - out->start);
+}
+
+static inline size_t writer_room(const struct writer *out)
+{
+	return (size_t)(out->end - out->at);
+}
+
+/* Bytes not yet read. */
+static inline size_t reader_left(const struct reader *in)
+{
+	return (size_t)(in->end - in->at);
+}
+
+/* All was there, and nothing is left. */
+static inline bool reader_done(const struct reader *in)
+{
+	return !in->bad && in->at == in->end;
+}
+
+/* The place of the next `length` bytes, or NULL. */
+static inline uint8_t *put_space(struct writer *out, size_t length)
+{
+	if (out->bad || length > writer_room(out)) {
+		out->bad = true;
+		return NULL;
+	}
+	out->at += length;
+	return out->at - length;
+}
+
+static inline void put_bytes(struct writer *out, const void *bytes, size_t length)
+{
+	uint8_t *to = put_space(out, length);
+
+	if (to && length)
+		memcpy(to, bytes, length);
+}
+
+static inline void put_u8(struct writer *out, uint8_t value)
+{
+	put_bytes(out, &value, sizeof(value));
+}
+
+static inline void put_u16(struct writer *out, uint16_t value)
+{
+	value = (uint16_t)(__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? value
+								  : __builtin_bswap16(value));
+	put_bytes(out, &value, sizeof(value));
+}
+
+static inline void put_u32(struct writer *out, uint32_t value)
+{
+	value = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? value : __builtin_bswap32(value);
+	put_bytes(out, &value, sizeof(value));
+}
+
+static inline void put_u64(struct writer *out, uint64_t value)
+{
+	value = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? value : __builtin_bswap64(value);
+	put_bytes(out, &value, sizeof(value));
+}
+
+/* The next `length` bytes where they are, or NULL. */
+static inline const uint8_t *get_space(struct reader *in, size_t length)
+{
+	if (in->bad || length > reader_left(in)) {
+		in->bad = true;
+		return NULL;
+	}
+	in->at += length;
+	return in->at - length;
+}
+
+/* Zeros if they are not all there. */
+static inline void get_bytes(struct reader *in, void *bytes, size_t length)
+{
+	const uint8_t *from = get_space(in, length);
+
+	if (from && length)
+		memcpy(bytes, from, length);
+	else
+		memset(bytes, 0, length);
+}
+
+static inline uint8_t get_u8(struct reader *in)
+{
+	uint8_t value;
+
+	get_bytes(in, &value, sizeof(value));
+	return value;
+}
+
+static inline uint16_t get_u16(struct reader *in)
+{
+	uint16_t value;
+
+	get_bytes(in, &value, sizeof(value));
+	return (uint16_t)(__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? value
+								 : __builtin_bswap16(value));
+}
+
+static inline uint32_t get_u32(struct reader *in)
+{
+	uint32_t value;
+
+	get_bytes(in, &value, sizeof(value));
+	return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? value : __builtin_bswap32(value);
+}
+
+static inline uint64_t get_u64(struct reader *in)
+{
+	uint64_t value;
+
+	get_bytes(in, &value, sizeof(value));
+	return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? value : __builtin_bswap64(value);
+}
+
+#endif
