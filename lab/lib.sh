@@ -9,8 +9,12 @@
 #	labels				make the regions of NVDIMMs ready for namespaces
 #	namespace MODE SIZE [REGION]	make one; set $device to its disk or DAX device
 #	mount_on FS DEVICE DIR [OPT]	make a file system there and mount it (with -o OPT)
-#	points WHAT COMMAND [ARG...]	all test points of a program that speaks TAP, as our own
-#	probe FILE			what lab/probe.c says of a file or device: key=value lines
+#
+# and those of lab/pair, which run in two machines at once, target and initiator:
+#
+#	network ROLE			join them, with RDMA in software; one reaches the other by name
+#	ssh_to_target ROLE		let the initiator run commands there: ssh target COMMAND
+#	meet ROLE NAME			wait until the other is there, too
 
 # In memory; jobs mount what they test elsewhere.
 export TMPDIR=/run
@@ -26,7 +30,7 @@ HOLDFAST=$BUILD/tools/holdfast/holdfast
 
 # By the clock: a try takes long here.
 wait_for() {
-	local end=$((SECONDS + 20))
+	local end=$((SECONDS + ${patience-20}))
 	until "$@"; do
 		[ $SECONDS -lt $end ] || return
 		sleep 0.05
@@ -73,31 +77,6 @@ mount_on() {
 	[ "$status" = 0 ] || trouble "cannot mount $1 $2: $err"
 }
 
-points() {
-	local what=$1 line plan= seen=0 code
-	shift
-	"$@" >"$dir/.tap" 2>"$dir/.err"
-	code=$?
-	while IFS= read -r line; do
-		case $line in
-		'ok '* | 'not ok '*)
-			points=$((points + 1)) seen=$((seen + 1))
-			case $line in
-			not*) failures=$((failures + 1)) && echo "not ok $points - $what:${line#*-}" ;;
-			*-*) echo "ok $points - $what:${line#*-}" ;;
-			*) echo "ok $points - $what" ;;
-			esac
-			;;
-		1..*) plan=${line#1..} ;;
-		*) echo "$line" ;;
-		esac
-	done <"$dir/.tap"
-	if [ "$seen" != "${plan%% *}" ] || { [ $code != 0 ] && [ $code != 1 ]; }; then
-		status=$code out="$seen points, the plan says ${plan:-nothing}" err=$(<"$dir/.err")
-		ok "$what: ran to its end" false
-	fi
-}
-
 # The directory in sysfs of a DAX device, and what it says of its size.
 dax_dir() {
 	local number
@@ -107,4 +86,51 @@ dax_dir() {
 
 dax_size() {
 	cat "$(dax_dir "$1")/size"
+}
+
+# The folder of both is $OUT.
+meet() {
+	local other=target
+	[ "$1" = initiator ] || other=initiator
+	touch "$OUT/$2.$1"
+	patience=90 wait_for [ -e "$OUT/$2.$other" ] || trouble "the $other does not come to $2"
+}
+
+network() {
+	local number=1 link
+	[ "$1" = target ] || number=2
+	modules virtio_net rdma_rxe rdma_ucm
+	for link in /sys/class/net/e*; do
+		link=${link##*/}
+	done
+	ip link set lo up && ip address add "10.0.0.$number/24" dev "$link" &&
+		ip link set "$link" up && rdma link add rxe0 type rxe netdev "$link" ||
+		trouble "no network over $link"
+	printf '10.0.0.%s %s\n' 1 target 2 initiator >>/etc/hosts
+	wait_for rdma_is_up || trouble "RDMA over $link does not come up: $(rdma link)"
+	meet "$1" network
+}
+
+rdma_is_up() {
+	[[ $(rdma link) == *"state ACTIVE"* ]]
+}
+
+# lab/pair has made the key; it is the server's and the user's.
+ssh_to_target() {
+	mkdir -p /root/.ssh /run/sshd && cp "$OUT/key" "$OUT/key.pub" /root/.ssh/ &&
+		chmod -R go= /root/.ssh || trouble "no key for ssh"
+	if [ "$1" = target ]; then
+		cp /root/.ssh/key.pub /root/.ssh/authorized_keys
+		# Who works here may start more with every shell than a guest can bear.
+		: >/root/.bashrc
+		# To a locked account nobody gets, with a key or without.
+		sed -i 's/^root:[^:]*:/root:*:/' /etc/shadow
+		/usr/sbin/sshd -f /dev/null -h /root/.ssh/key -o StrictModes=no -o UsePAM=no \
+			-o PermitRootLogin=prohibit-password || trouble "no sshd"
+	else
+		printf '%s\n' 'Host target' 'IdentityFile /root/.ssh/key' \
+			'StrictHostKeyChecking no' 'UserKnownHostsFile /dev/null' 'LogLevel ERROR' \
+			>/root/.ssh/config
+	fi
+	meet "$1" ssh
 }

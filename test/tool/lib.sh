@@ -12,6 +12,7 @@
 #	ok WHAT COMMAND [ARG...]	a test point: does the command, mostly [ or has, succeed?
 #	has TEXT PART			is PART in TEXT?
 #	skip WHAT REASON		a test point that cannot be shown here
+#	points WHAT COMMAND [ARG...]	all test points of a program that speaks TAP, as our own
 #	at_exit COMMAND			to undo something, newest first
 #	wait_for COMMAND [ARG...]	until it succeeds, ten seconds at most
 #	requires PATH NAME		bail out unless the variable NAME has led to a program at PATH
@@ -65,6 +66,31 @@ has() {
 skip() {
 	points=$((points + 1))
 	echo "ok $points - $1 # SKIP $2"
+}
+
+points() {
+	local what=$1 line plan= seen=0 code
+	shift
+	"$@" >"$dir/.tap" 2>"$dir/.err"
+	code=$?
+	while IFS= read -r line; do
+		case $line in
+		'ok '* | 'not ok '*)
+			points=$((points + 1)) seen=$((seen + 1))
+			case $line in
+			not*) failures=$((failures + 1)) && echo "not ok $points - $what:${line#*-}" ;;
+			*-*) echo "ok $points - $what:${line#*-}" ;;
+			*) echo "ok $points - $what" ;;
+			esac
+			;;
+		1..*) plan=${line#1..} ;;
+		*) echo "$line" ;;
+		esac
+	done <"$dir/.tap"
+	if [ "$seen" != "${plan%% *}" ] || { [ $code != 0 ] && [ $code != 1 ]; }; then
+		status=$code out="$seen points, the plan says ${plan:-nothing}" err=$(<"$dir/.err")
+		ok "$what: ran to its end" false
+	fi
 }
 
 wait_for() {
