@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * header.h - the page that a part of a pool begins with, in memory and as bytes
+ *
+ * Little-endian. Programs of libpmemobj and its kin write and check the same page, so its layout is
+ * theirs:
+ *
+ *	0	signature		104	uuid of the next replica's first part
+ *	8	version			120	time of creation, in seconds
+ *	12	features		128	of the machine that writes the pool
+ *	24	uuid of the pool set	4024	state at the last shutdown
+ *	40	uuid of this part	4088	checksum
+ *	56, 72	of the parts before and after, in a ring
+ *	88	of the replica before
+ */
+#ifndef POOL_HEADER_H
+#define POOL_HEADER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define HEADER_SIZE ((size_t)4096)
+
+#define UUID_SIZE 16
+
+/* What a peer says of its pool, and is told again when it opens it. */
+struct pool_attr {
+	char signature[8];
+	uint32_t major;
+	uint32_t compat, incompat, ro_compat; /* features */
+	uint8_t poolset_uuid[UUID_SIZE];
+	uint8_t uuid[UUID_SIZE]; /* of the first part */
+	uint8_t next_uuid
+		[UUID_SIZE]; /* of the first parts of other replicas; zeros: there are none */
+	uint8_t prev_uuid[UUID_SIZE];
+	uint8_t user_flags[16];
+};
+
+#define POOL_COMPAT_BAD_BLOCKS    1U /* refuse media that has lost some of its contents */
+#define POOL_INCOMPAT_SINGLEHDR   1U
+#define POOL_INCOMPAT_CHECKSUM_2K 2U /* the second half of the page is not in the checksum */
+#define POOL_INCOMPAT_SHUTDOWN    4U /* the state at the last shutdown is kept, and matters */
+
+/* Whether the medium was in order when the pool was last used; shutdown.h says more. */
+struct header_shutdown {
+	uint64_t count; /* of unsafe shutdowns, over all modules */
+	uint64_t uuid;  /* a sum over the modules' identifiers */
+	bool dirty;     /* the pool was not closed */
+};
+
+struct header {
+	struct pool_attr attr; /* of the whole pool, but that `uuid` is this part's */
+	uint8_t previous_part[UUID_SIZE], next_part[UUID_SIZE];
+	uint64_t created;
+	struct header_shutdown shutdown;
+	bool shutdown_valid; /* decoded: its own checksum is right */
+};
+
+/* Write it into a page, whose other bytes stay, with its checksums. */
+void header_encode(uint8_t page[HEADER_SIZE], const struct header *header);
+
+/* False if the checksum is wrong. */
+bool header_decode(struct header *header, const uint8_t page[HEADER_SIZE]);
+
+bool header_is_blank(const uint8_t page[HEADER_SIZE]);
+
+bool pool_attr_is_zero(const struct pool_attr *attr);
+
+/* Two sums in 64 bits, over `size` bytes, a multiple of 4; as the checksum of the page. */
+uint64_t header_sum(const void *bytes, size_t size);
+
+#endif

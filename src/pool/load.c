@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* load.c - pool sets from their files */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "pool/beneath.h"
+#include "pool/set.h"
+
+/* Not in one go: a set may be read from a file that grows. */
+static int read_all(int fd, const char *name, char *text, size_t room, size_t *length)
+{
+	size_t have = 0;
+
+	while (have < room) {
+		ssize_t got = read(fd, text + have, room - have);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return err_sys("cannot read pool set %s", name);
+		if (!got)
+			break;
+		have += (size_t)got;
+	}
+	*length = have;
+	return 0;
+}
+
+static int read_set(int fd, const char *name, struct pool_set **set)
+{
+	struct stat st;
+	size_t length = 0;
+
+	if (fstat(fd, &st))
+		return err_sys("cannot stat pool set %s", name);
+	if (!S_ISREG(st.st_mode))
+		return err_set(-EINVAL, "%s is no pool set: it is not a regular file", name);
+	char *text = malloc(POOL_SET_TEXT + 1);
+	if (!text)
+		return err_set(-ENOMEM, "no memory for pool set %s", name);
+	/* One byte more than may be there: the parser says so then. */
+	int error = read_all(fd, name, text, POOL_SET_TEXT + 1, &length);
+	if (!error)
+		error = pool_set_parse(text, length, name, set);
+	free(text);
+	return error;
+}
+
+int pool_set_load(const char *directory, const char *name, struct pool_set **set)
+{
+	/* Opening a FIFO or a device must not block, nor do anything. */
+	int fd = beneath_open(directory, name, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+
+	if (fd < 0)
+		return fd;
+	int error = read_set(fd, name, set);
+	close(fd);
+	return error;
+}
+
+int pool_set_unlink(const char *directory, const char *name)
+{
+	const char *last;
+	int parent = beneath_open_parent(directory, name, &last);
+
+	if (parent < 0)
+		return parent;
+	int error = unlinkat(parent, last, 0) ? err_sys("cannot remove pool set %s", name) : 0;
+	close(parent);
+	return error;
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "pool/name.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+
+#define MODE 0666 /* but for what the umask takes away */
+
+/* Absolute, so that there is a slash. The caller frees it. */
+static char *directory_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return strndup(path, slash == path ? 1 : (size_t)(slash - path));
+}
+
+static int no_memory(void)
+{
+	return err_set(-ENOMEM, "no memory for a file name");
+}
+
+static int make_named(const char *path, bool *named)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, MODE);
+
+	if (fd < 0)
+		return err_sys("cannot make %s", path);
+	*named = true;
+	return fd;
+}
+
+int name_make(const char *path, bool *named)
+{
+	char *directory = directory_of(path);
+
+	if (!directory)
+		return no_memory();
+	int fd = open(directory, O_RDWR | O_TMPFILE | O_CLOEXEC, MODE);
+	free(directory);
+	*named = false;
+	if (fd >= 0)
+		return fd;
+	/* Older kernels take O_TMPFILE for the O_DIRECTORY that is in it. */
+	if (errno == EOPNOTSUPP || errno == EISDIR)
+		return make_named(path, named);
+	return err_sys("cannot make %s", path);
+}
+
+/* Without the right to do it by descriptor, by its name in /proc. */
+static int link_to(int fd, const char *path)
+{
+	char name[40];
+
+	if (!linkat(fd, "", AT_FDCWD, path, AT_EMPTY_PATH))
+		return 0;
+	if (errno != ENOENT && errno != EPERM && errno != EINVAL)
+		return -1;
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	return linkat(AT_FDCWD, name, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
+}
+
+static int write_back_directory(const char *path)
+{
+	char *directory = directory_of(path);
+
+	if (!directory)
+		return no_memory();
+	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC), error = 0;
+	free(directory);
+	/* Where we may make files but not look, the file's own fsync(2) has to do. */
+	if (fd < 0)
+		return errno == EACCES ? 0 : err_sys("cannot open the directory of %s", path);
+	if (fsync(fd) && errno != EINVAL)
+		error = err_sys("cannot write back the directory of %s", path);
+	close(fd);
+	return error;
+}
+
+int name_give(int fd, const char *path)
+{
+	if (fsync(fd))
+		return err_sys("cannot write back %s", path);
+	if (link_to(fd, path))
+		return err_sys("cannot make %s", path);
+	int error = write_back_directory(path);
+	if (error)
+		unlink(path);
+	return error;
+}
+
+/* Through a symbolic link, if it is one: the file goes first. */
+static int unlink_both(const char *path)
+{
+	char *real = realpath(path, NULL);
+
+	if (!real)
+		return err_sys("cannot look at %s", path);
+	int failed = unlink(real);
+	if (!failed && unlink(path) && errno != ENOENT)
+		failed = -1;
+	free(real);
+	return failed ? err_sys("cannot remove %s", path) : 0;
+}
+
+int name_take(int fd, const char *path)
+{
+	struct stat ours, named;
+
+	if (fstat(fd, &ours) || stat(path, &named))
+		return err_sys("cannot look at %s", path);
+	if (ours.st_dev != named.st_dev || ours.st_ino != named.st_ino)
+		return err_set(-ENOENT, "%s is another file now", path);
+	return unlink_both(path);
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* page.c - bytes of a part, past its mapping: files by calls, DAX devices through a window */
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "map/mcsafe.h"
+#include "pool/part.h"
+
+static struct mcsafe window(const struct part *part)
+{
+	return (struct mcsafe){&part->device, part->fd, part->alignment, part->sysfs};
+}
+
+int part_read_header(const struct part *part, uint8_t page[HEADER_SIZE])
+{
+	if (part->device.kind == DEVICE_DAX) {
+		struct mcsafe dax = window(part);
+		return pool_errno(mcsafe_read(&dax, page, HEADER_SIZE, 0));
+	}
+	for (size_t have = 0; have < HEADER_SIZE;) {
+		ssize_t got = pread(part->fd, page + have, HEADER_SIZE - have, (off_t)have);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return err_sys("cannot read the header of %s", part->path);
+		if (!got)
+			return err_set(-EIO, "%s ends in its header", part->path);
+		have += (size_t)got;
+	}
+	return 0;
+}
+
+static int write_file(const struct part *part, const uint8_t *bytes, size_t size)
+{
+	for (size_t done = 0; done < size;) {
+		ssize_t put = pwrite(part->fd, bytes + done, size - done, (off_t)done);
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0)
+			return err_sys("cannot write the header of %s", part->path);
+		done += (size_t)put;
+	}
+	if (fdatasync(part->fd))
+		return err_sys("cannot write back the header of %s", part->path);
+	return 0;
+}
+
+static int write_part(const struct part *part, const uint8_t *bytes, size_t size)
+{
+	if (part->device.kind == DEVICE_DAX) {
+		struct mcsafe dax = window(part);
+		return pool_errno(mcsafe_write(&dax, bytes, size, 0));
+	}
+	return write_file(part, bytes, size);
+}
+
+int part_write_header(struct part *part, const uint8_t page[HEADER_SIZE])
+{
+	part->header_written = true;
+	return write_part(part, page, HEADER_SIZE);
+}
+
+int part_blank(const struct part *part, size_t size)
+{
+	uint8_t *zeros = calloc(1, size);
+
+	if (!zeros)
+		return err_set(-ENOMEM, "no memory to blank %s", part->path);
+	int error = write_part(part, zeros, size);
+	free(zeros);
+	return error;
+}

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "pool/part.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "device/badblock.h"
+#include "pool/name.h"
+#include "pool/set.h"
+
+int pool_errno(int code)
+{
+	if (code > PMEM2_E_UNKNOWN)
+		return code;
+	switch (code) {
+	case PMEM2_E_NO_ACCESS:
+		return -EACCES;
+	case PMEM2_E_IO_FAIL:
+		return -EIO;
+	case PMEM2_E_INVALID_FILE_HANDLE:
+		return -EBADF;
+	default:
+		return -EINVAL;
+	}
+}
+
+static int lock(const struct part *part)
+{
+	if (!flock(part->fd, LOCK_EX | LOCK_NB))
+		return 0;
+	if (errno == EWOULDBLOCK)
+		return err_set(-EBUSY, "%s is in use: somebody else has it locked", part->path);
+	return err_sys("cannot lock %s", part->path);
+}
+
+static int identify(struct part *part)
+{
+	int error = device_identify(&part->device, part->fd, part->sysfs);
+
+	if (!error)
+		error = device_alignment(&part->device, part->sysfs, &part->alignment);
+	return pool_errno(error);
+}
+
+/* `size` is what there is; the request's is what there should be. */
+static int check_size(struct part *part, const struct part_request *request, size_t size)
+{
+	if (request->is_auto && part->device.kind != DEVICE_DAX)
+		return err_set(-EINVAL, "%s is a file: AUTO sizes are for DAX devices", part->path);
+	if (!request->is_auto && size != request->size)
+		return err_set(-EINVAL, "%s has %zu bytes, and %zu in the pool set", part->path,
+			size, request->size);
+	part->size = size & -(size_t)sysconf(_SC_PAGESIZE);
+	if (part->size < POOL_PART_MINIMUM)
+		return err_set(-EINVAL, "%s has %zu bytes, %zu is the least", part->path, size,
+			POOL_PART_MINIMUM);
+	return 0;
+}
+
+static int take(struct part *part, const struct part_request *request)
+{
+	size_t size;
+	int error = lock(part);
+
+	if (!error)
+		error = identify(part);
+	if (!error)
+		error = pool_errno(device_size(&part->device, part->fd, part->sysfs, &size));
+	return error ? error : check_size(part, request, size);
+}
+
+/* Stores must never find that there is no room. */
+static int allocate(const struct part *part, size_t size)
+{
+	int error;
+
+	if (part->device.kind == DEVICE_DAX)
+		return 0;
+	do
+		error = posix_fallocate(part->fd, 0, (off_t)size);
+	while (error == EINTR);
+	if (!error)
+		return 0;
+	errno = error;
+	return err_sys("cannot allocate %zu bytes for %s", size, part->path);
+}
+
+static int make(struct part *part, const struct part_request *request)
+{
+	bool named;
+
+	if (request->is_auto)
+		return err_set(-ENOENT, "there is no DAX device %s", part->path);
+	part->fd = name_make(part->path, &named);
+	if (part->fd < 0)
+		return part->fd;
+	part->origin = named ? PART_MADE : PART_UNNAMED;
+	if (ftruncate(part->fd, (off_t)request->size))
+		return err_sys("cannot give %s a length of %zu bytes", part->path, request->size);
+	int error = take(part, request);
+	return error ? error : allocate(part, request->size);
+}
+
+static int check_blank(const struct part *part)
+{
+	uint8_t page[HEADER_SIZE];
+	int error = part_read_header(part, page);
+
+	if (error || header_is_blank(page))
+		return error;
+	return err_set(-EEXIST, "%s is a part of a pool already: it has a header", part->path);
+}
+
+static int adopt(struct part *part, const struct part_request *request)
+{
+	int error = take(part, request);
+
+	part->origin = PART_TAKEN;
+	if (!error && request->has_header)
+		error = check_blank(part);
+	return error ? error : allocate(part, part->size);
+}
+
+static struct part new_part(const struct part_request *request)
+{
+	return (struct part){.path = request->path, .fd = -1, .sysfs = request->sysfs};
+}
+
+/* Not to be blocked by what is no file, nor to become somebody's terminal. */
+static int open_existing(const char *path)
+{
+	return open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+}
+
+int part_create(struct part *part, const struct part_request *request)
+{
+	struct part new = new_part(request);
+	int error;
+
+	new.fd = open_existing(request->path);
+	if (new.fd >= 0)
+		error = adopt(&new, request);
+	else if (errno == ENOENT)
+		error = make(&new, request);
+	else
+		error = err_sys("cannot open %s", request->path);
+	if (error)
+		part_discard(&new);
+	else
+		*part = new;
+	return error;
+}
+
+int part_open(struct part *part, const struct part_request *request)
+{
+	struct part new = new_part(request);
+
+	new.fd = open_existing(request->path);
+	int error = new.fd < 0 ? err_sys("cannot open %s", request->path) : take(&new, request);
+	if (error)
+		part_discard(&new); /* it was found: nothing is undone */
+	else
+		*part = new;
+	return error;
+}
+
+int part_publish(struct part *part)
+{
+	if (part->origin != PART_UNNAMED)
+		return 0;
+	int error = name_give(part->fd, part->path);
+	if (!error)
+		part->origin = PART_MADE;
+	return error;
+}
+
+int part_close(struct part *part)
+{
+	int error = part->is_mapped ? pool_errno(map_close(&part->map)) : 0;
+
+	part->is_mapped = false;
+	if (part->fd >= 0)
+		close(part->fd);
+	part->fd = -1;
+	return error;
+}
+
+void part_discard(struct part *part)
+{
+	char failure[ERR_SIZE];
+
+	/* What went wrong before is what matters. */
+	snprintf(failure, sizeof(failure), "%s", err_get());
+	if (part->origin == PART_MADE)
+		name_take(part->fd, part->path);
+	else if (part->origin == PART_TAKEN && part->header_written)
+		part_blank(part, HEADER_SIZE);
+	part_close(part);
+	err_put_back(failure);
+}
+
+int part_check_media(const struct part *part)
+{
+	struct badblocks blocks = {.list = NULL};
+	int error = pool_errno(badblocks_read(&blocks, &part->device, part->fd, part->sysfs));
+
+	if (!error && blocks.count)
+		error = err_set(-EIO, "%s has %zu bad blocks, the first at offset %zu", part->path,
+			blocks.count, blocks.list[0].offset);
+	badblocks_fini(&blocks);
+	return error;
+}
+
+static int remove_locked(struct part *part)
+{
+	int error = lock(part);
+
+	if (!error)
+		error = identify(part);
+	if (error)
+		return error;
+	if (part->device.kind == DEVICE_DAX)
+		return part_blank(part, POOL_PART_MINIMUM);
+	return name_take(part->fd, part->path);
+}
+
+int part_remove(const char *path, const char *sysfs)
+{
+	struct part part = {.path = path, .sysfs = sysfs};
+
+	part.fd = open_existing(path);
+	if (part.fd < 0)
+		return err_sys("cannot open %s", path);
+	int error = remove_locked(&part);
+	close(part.fd);
+	return error;
+}

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "pool/pool.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "map/deep.h"
+#include "pool/headers.h"
+#include "pool/internal.h"
+#include "pool/mapping.h"
+#include "pool/shutdown.h"
+
+static void free_pool(struct pool *pool)
+{
+	layout_fini(&pool->layout);
+	free(pool->parts);
+	free(pool->headers);
+	free(pool->name);
+	free(pool);
+}
+
+/* A pool of the parts in a layout, none of them open yet. Takes the layout. */
+static struct pool *new_pool(const struct pool_set *set, struct layout *layout)
+{
+	struct pool *pool = calloc(1, sizeof(*pool));
+
+	if (!pool)
+		return NULL;
+	pool->sysfs = set->sysfs;
+	pool->single_header = set->single_header;
+	pool->header_count = set->no_headers ? 0 : set->single_header ? 1 : layout->count;
+	pool->name = strdup(set->name);
+	pool->parts = calloc(layout->count, sizeof(*pool->parts));
+	pool->headers = calloc(pool->header_count + 1, sizeof(*pool->headers));
+	if (!pool->name || !pool->parts || !pool->headers) {
+		free_pool(pool);
+		return NULL;
+	}
+	pool->layout = *layout;
+	*layout = (struct layout){.parts = NULL};
+	return pool;
+}
+
+static struct part_request request_for(const struct pool *pool, size_t part)
+{
+	const struct layout_part *planned = &pool->layout.parts[part];
+
+	return (struct part_request){
+		.path = planned->path,
+		.size = planned->size,
+		.is_auto = planned->is_auto,
+		.has_header = part < pool->header_count,
+		.sysfs = pool->sysfs,
+	};
+}
+
+/* Those before `existing` are there, the others are to be made. */
+static int open_parts(struct pool *pool)
+{
+	int error = 0;
+
+	while (pool->count < pool->layout.count && !error) {
+		struct part_request request = request_for(pool, pool->count);
+		struct part *part = &pool->parts[pool->count];
+		error = pool->count < pool->layout.existing ? part_open(part, &request)
+							    : part_create(part, &request);
+		if (!error)
+			pool->count++;
+	}
+	return error;
+}
+
+static int check_size(const struct pool *pool, size_t size)
+{
+	if (size <= pool->size)
+		return 0;
+	return err_set(-EFBIG, "%s: a pool of %zu bytes was asked for, the set has %zu bytes",
+		pool->name, size, pool->size);
+}
+
+static int check_media(const struct pool *pool)
+{
+	int error = 0;
+
+	if (!pool->header_count || !(pool->headers[0].attr.compat & POOL_COMPAT_BAD_BLOCKS))
+		return 0;
+	for (size_t i = 0; i < pool->count && !error; i++)
+		error = part_check_media(&pool->parts[i]);
+	return error;
+}
+
+static int publish(struct pool *pool)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < pool->count && !error; i++)
+		error = part_publish(&pool->parts[i]);
+	return error;
+}
+
+/*
+ * What can fail comes first. New parts get their names when all is in them; only then are headers
+ * written to those that were there, which makes them parts of the pool.
+ */
+static int create(struct pool *pool, size_t size, const struct pool_attr *attr)
+{
+	int error = open_parts(pool);
+
+	if (!error)
+		error = mapping_plan(pool);
+	if (!error)
+		error = check_size(pool, size);
+	if (!error && pool->header_count)
+		error = headers_make(pool, attr);
+	if (!error)
+		error = check_media(pool);
+	if (!error)
+		error = mapping_open(pool);
+	if (!error)
+		error = headers_write(pool, true);
+	if (!error)
+		error = publish(pool);
+	if (!error)
+		error = headers_write(pool, false);
+	return error ? error : shutdown_begin(pool);
+}
+
+static int reopen(struct pool *pool, size_t size)
+{
+	int error = open_parts(pool);
+
+	if (!error)
+		error = mapping_plan(pool);
+	if (!error)
+		error = check_size(pool, size);
+	if (!error)
+		error = headers_read(pool);
+	if (!error)
+		error = check_media(pool);
+	if (!error)
+		error = mapping_open(pool);
+	if (!error)
+		error = publish(pool);
+	return error ? error : shutdown_begin(pool);
+}
+
+static int no_memory(const struct pool_set *set)
+{
+	return err_set(-ENOMEM, "%s: no memory for the pool", set->name);
+}
+
+int pool_create(
+	const struct pool_set *set, size_t size, const struct pool_attr *attr, struct pool **pool)
+{
+	struct layout layout;
+	int error = headers_agree(set->name, set->no_headers, set->single_header, attr);
+
+	if (!error)
+		error = layout_new(&layout, set, size);
+	if (error)
+		return error;
+	struct pool *new = new_pool(set, &layout);
+	layout_fini(&layout);
+	if (!new)
+		return no_memory(set);
+	error = create(new, size, attr);
+	if (error)
+		pool_discard(new);
+	else
+		*pool = new;
+	return error;
+}
+
+int pool_open(const struct pool_set *set, size_t size, struct pool **pool)
+{
+	struct layout layout;
+	int error = layout_existing(&layout, set, size);
+
+	if (error)
+		return error;
+	struct pool *new = new_pool(set, &layout);
+	layout_fini(&layout);
+	if (!new)
+		return no_memory(set);
+	error = reopen(new, size);
+	if (error)
+		pool_discard(new); /* of the parts, those that it has grown by */
+	else
+		*pool = new;
+	return error;
+}
+
+int pool_close(struct pool *pool)
+{
+	int error = shutdown_end(pool);
+
+	for (size_t i = 0; i < pool->count; i++) {
+		int failed = part_close(&pool->parts[i]);
+		error = error ? error : failed;
+	}
+	int failed = mapping_release(pool);
+	free_pool(pool);
+	return error ? error : failed;
+}
+
+void pool_discard(struct pool *pool)
+{
+	char failure[ERR_SIZE];
+
+	memcpy(failure, err_get(), ERR_SIZE);
+	for (size_t i = 0; i < pool->count; i++)
+		part_discard(&pool->parts[i]);
+	mapping_release(pool);
+	free_pool(pool);
+	err_put_back(failure);
+}
+
+int pool_set_attributes(struct pool *pool, const struct pool_attr *attr)
+{
+	static const struct pool_attr zero;
+	bool none = !attr || pool_attr_is_zero(attr);
+
+	if (!pool->header_count || !none) {
+		int error =
+			headers_agree(pool->name, !pool->header_count, pool->single_header, attr);
+		if (error || !pool->header_count)
+			return error;
+	}
+	return headers_change(pool, none ? &zero : attr);
+}
+
+bool pool_attributes(const struct pool *pool, struct pool_attr *attr)
+{
+	*attr = pool->header_count ? pool->headers[0].attr : (struct pool_attr){.major = 0};
+	return pool->header_count;
+}
+
+void *pool_base(const struct pool *pool)
+{
+	return pool->place.addr;
+}
+
+size_t pool_size(const struct pool *pool)
+{
+	return pool->size;
+}
+
+size_t pool_guard(const struct pool *pool)
+{
+	return pool->header_count ? HEADER_SIZE : 0;
+}
+
+enum pmem2_granularity pool_granularity(const struct pool *pool)
+{
+	return pool->granularity;
+}
+
+bool pool_is_device(const struct pool *pool)
+{
+	for (size_t i = 0; i < pool->count; i++)
+		if (pool->parts[i].device.kind != DEVICE_DAX)
+			return false;
+	return true;
+}
+
+/* What of the range lies in the part. */
+static int sync_part(const struct part *part, size_t offset, size_t length)
+{
+	size_t mapped = part->map.length, end = offset + length;
+	size_t from = offset > part->offset ? offset - part->offset : 0;
+	size_t to = end - part->offset < mapped ? end - part->offset : mapped;
+
+	if (end <= part->offset || from >= mapped)
+		return 0;
+	return pool_errno(map_deep_flush(&part->map, part->map.addr + from, to - from));
+}
+
+int pool_deep_sync(const struct pool *pool, size_t offset, size_t length)
+{
+	if (offset > pool->size || length > pool->size - offset)
+		return err_set(-EINVAL, "%zu bytes at offset %zu are not within the pool's %zu",
+			length, offset, pool->size);
+	int error = 0;
+	for (size_t i = 0; i < pool->count; i++) {
+		int failed = length ? sync_part(&pool->parts[i], offset, length) : 0;
+		error = error ? error : failed;
+	}
+	return error;
+}

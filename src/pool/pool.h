@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * pool.h - a pool on this machine: locked, and its parts mapped side by side
+ *
+ * Byte 0 of the pool is the first byte of its first part, whose header it begins with unless the
+ * pool has none; what follows is contiguous, although the headers of other parts are left out.
+ *
+ * Functions return 0 or -errno with a sentence:
+ *
+ * -EINVAL	the set, its parts and what the peer asks do not go together; or the pool was in use
+ *		when the medium lost data
+ * -ENOENT	a part is missing		-EEXIST	a part has a header already
+ * -EACCES	no right to a part		-EBUSY	somebody else has it open
+ * -EFBIG	more bytes asked for than there are
+ * -EBADMSG	a header is damaged		-EIO	bad blocks, or the device said so
+ * -ENOSPC, -ENOMEM and so on		of the system calls
+ *
+ * Before all of them: cpu_init() and map_init(). A pool is for one thread, but for
+ * pool_deep_sync(), which any number may call until pool_close() or pool_discard().
+ */
+#ifndef POOL_POOL_H
+#define POOL_POOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "libpmem2/base.h"
+#include "pool/header.h"
+#include "pool/set.h"
+
+#define POOL_MINIMUM ((size_t)8192)
+
+struct pool;
+
+/*
+ * Make all parts, or none: a failure leaves no file behind that was not there, and those that were
+ * as they were. `attr` NULL, or all zeros, is for sets without headers, and only for them. `size`
+ * is what the peer asks for; parts in directories are made to fit. The set may be freed.
+ */
+int pool_create(
+	const struct pool_set *set, size_t size, const struct pool_attr *attr, struct pool **pool);
+
+/* A pool in directories grows to `size`, as far as the set allows. */
+int pool_open(const struct pool_set *set, size_t size, struct pool **pool);
+
+/* Unmap and unlock. The pool is gone even if it fails. */
+int pool_close(struct pool *pool);
+
+/* Undo pool_create(): nothing is left of the pool but what was there before. Keeps the sentence. */
+void pool_discard(struct pool *pool);
+
+#define POOL_REMOVE_FORCE    1U /* what cannot be removed is not an error, nor is a missing set */
+#define POOL_REMOVE_SET_FILE 2U /* and then the set file, if nothing of the pool is left */
+
+/*
+ * Remove the parts of the set in the file `name` below `directory`: files, and the first 2 MiB of
+ * DAX devices. Goes on after a failure, and returns the first.
+ */
+int pool_remove(const char *directory, const char *name, unsigned flags);
+
+/* Of all headers, durably; NULL: zeros. -EINVAL for others than zeros, without headers. */
+int pool_set_attributes(struct pool *pool, const struct pool_attr *attr);
+
+/* False, and zeros, if the pool has no headers. */
+bool pool_attributes(const struct pool *pool, struct pool_attr *attr);
+
+void *pool_base(const struct pool *pool);
+size_t pool_size(const struct pool *pool);
+
+/* Bytes at the beginning that are not the peer's: the header's page, or 0. */
+size_t pool_guard(const struct pool *pool);
+
+/*
+ * The weakest of its parts'. PMEM_IS_PMEM_FORCE in the environment, 1 or 0, makes PAGE count as
+ * CACHE_LINE, or anything as PAGE.
+ */
+enum pmem2_granularity pool_granularity(const struct pool *pool);
+
+/* All parts are DAX devices: an RDMA card may be given the memory itself. */
+bool pool_is_device(const struct pool *pool);
+
+/*
+ * Push [offset, offset + length) on to the media, part by part: pages are written back, DAX devices
+ * flushed out of CPU and memory controller. -EINVAL for a range that is not the pool's.
+ */
+int pool_deep_sync(const struct pool *pool, size_t offset, size_t length);
+
+#endif

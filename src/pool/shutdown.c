@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "pool/shutdown.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <inttypes.h>
+
+#include "base/err.h"
+#include "device/dimm.h"
+#include "pool/headers.h"
+
+/* A device without modules, or whose modules do not count, has nothing to add. */
+static bool is_silent(int error)
+{
+	return error == PMEM2_E_NOSUPP;
+}
+
+/* Over the text of the modules' identifiers, filled up with zeros to whole words. */
+static int add_uuid(const struct part *part, uint64_t *uuid)
+{
+	size_t size = 0;
+	int error = device_dimm_ids(&part->device, part->sysfs, NULL, &size);
+
+	if (error)
+		return is_silent(error) ? 0 : pool_errno(error);
+	size_t whole = (size / sizeof(uint32_t) + 1) * sizeof(uint32_t);
+	char *ids = calloc(1, whole);
+	if (!ids)
+		return err_set(-ENOMEM, "no memory for the modules under %s", part->path);
+	error = device_dimm_ids(&part->device, part->sysfs, ids, &size);
+	if (!error)
+		*uuid += header_sum(ids, whole);
+	free(ids);
+	return pool_errno(error);
+}
+
+static int add_part(const struct part *part, struct header_shutdown *state)
+{
+	uint64_t count = 0;
+	int error = device_unsafe_shutdowns(&part->device, part->sysfs, &count);
+
+	if (error && !is_silent(error))
+		return pool_errno(error);
+	state->count += count;
+	return add_uuid(part, &state->uuid);
+}
+
+static int state_now(const struct pool *pool, struct header_shutdown *state)
+{
+	int error = 0;
+
+	*state = (struct header_shutdown){.dirty = true};
+	for (size_t i = 0; i < pool->count && !error; i++)
+		error = add_part(&pool->parts[i], state);
+	return error;
+}
+
+static bool is_kept(const struct pool *pool)
+{
+	return pool->header_count && pool->headers[0].attr.incompat & POOL_INCOMPAT_SHUTDOWN;
+}
+
+static int check(const struct pool *pool, const struct header_shutdown *now)
+{
+	const struct header_shutdown *then = &pool->headers[0].shutdown;
+
+	/* Torn while it was written, when the pool was about to be opened or closed. */
+	if (!pool->headers[0].shutdown_valid || !then->dirty)
+		return 0;
+	if (then->uuid != now->uuid)
+		return err_set(-EINVAL,
+			"%s: the pool was in use when it was moved to other modules; its data may "
+			"be lost",
+			pool->name);
+	if (then->count != now->count)
+		return err_set(-EINVAL,
+			"%s: the pool was in use when its modules lost data: they count %" PRIu64
+			" unsafe shutdowns, and counted %" PRIu64,
+			pool->name, now->count, then->count);
+	return 0;
+}
+
+int shutdown_begin(struct pool *pool)
+{
+	struct header_shutdown now;
+
+	if (!is_kept(pool))
+		return 0;
+	int error = state_now(pool, &now);
+	if (!error)
+		error = check(pool, &now);
+	return error ? error : headers_write_shutdown(pool, &now);
+}
+
+int shutdown_end(struct pool *pool)
+{
+	if (!is_kept(pool))
+		return 0;
+	struct header_shutdown state = pool->headers[0].shutdown;
+	state.dirty = false;
+	return headers_write_shutdown(pool, &state);
+}

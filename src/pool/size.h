@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* size.h - sizes as people write them in pool sets */
+#ifndef POOL_SIZE_H
+#define POOL_SIZE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * Digits, and a suffix or none: B; K, M, G, T, P and KiB, MiB ... are powers of 1024; kB, MB ... of
+ * 1000. False for anything else, and for what no file can have.
+ */
+bool pool_size_parse(const char *text, size_t *size);
+
+#endif
