@@ -9,6 +9,8 @@
  *	features.h	if there is something to choose from: the bits of a feature mask, and how
  *			they follow from what CPU or kernel say, without asking either
  *	features.c	arch_detect(), arch_allowed() and arch_feature_names[]
+ *	alone.h		static inline arch_ask(), arch_flush() and arch_flush_name(), which together
+ *			with flush.h and features.h make include/holdfast_flush.h
  *	engines.c	arch_engines[] and arch_fence_name()
  *	<copy>.c	one for each way of copying: primitives, then #include of a body
  *			(words.h, vectors.h) and of engine.h, which makes the functions of an engine
@@ -17,6 +19,16 @@
 #define CPU_ARCH_H
 
 #include "cpu/cpu.h"
+
+/*
+ * In alone.h. arch_ask(): the features that matter to flushes; line_size is set if it is told.
+ * arch_flush(): with the best instruction among cpu.features, or none. arch_flush_name(): which it
+ * is, as in cpu_engine.instruction; NULL for none.
+ *
+ *	uint32_t arch_ask(size_t *line_size);
+ *	void arch_flush(const void *addr, size_t len);
+ *	const char *arch_flush_name(void);
+ */
 
 /* Fill in features (all that CPU and kernel offer), line_size and fence_while_streaming. */
 void arch_detect(struct cpu *found);

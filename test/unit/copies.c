@@ -9,6 +9,7 @@
 #include "tap.h"
 #include "unit/features.h"
 #include "unit/movdir64b.h"
+#include "unit/stepover.h"
 
 typedef void *move_fn(void *dest, const void *src, size_t len, unsigned flags);
 typedef void *set_fn(void *dest, int c, size_t len, unsigned flags);
@@ -265,6 +266,7 @@ int main(void)
 	features = cpu.features;
 	if (!(features & feature_bit("movdir64b")))
 		movdir64b_emulate();
+	stepover_start();
 	for (const struct cpu_engine *engine = cpu_engines(); engine->name; engine++)
 		if (engine_runs(engine, features))
 			test_engine(engine, features);

@@ -31,13 +31,17 @@ static inline const char *feature_names(uint32_t features)
 	return names;
 }
 
-/*
- * Whether an engine can be run with those features; if not, that is said. MOVDIR64B can do without
- * the CPU's: see movdir64b.h.
- */
+/* Instructions that are tested without the CPU having them: movdir64b.h and stepover.h say how. */
+static inline uint32_t features_done_without(void)
+{
+	return feature_bit("movdir64b") | feature_bit("dcpop") | feature_bit("dcpodp") |
+	       feature_bit("zicbom") | feature_bit("arch_3_1");
+}
+
+/* Whether an engine can be run with those features; if not, that is said. */
 static inline bool engine_runs(const struct cpu_engine *engine, uint32_t features)
 {
-	uint32_t lacks = engine->needs & ~features & ~feature_bit("movdir64b");
+	uint32_t lacks = engine->needs & ~features & ~features_done_without();
 	char reason[300];
 
 	snprintf(reason, sizeof(reason), "this CPU lacks%s", feature_names(lacks));
@@ -53,7 +57,7 @@ static inline bool engine_runs(const struct cpu_engine *engine, uint32_t feature
 #define tested_before(engine, features, member)                                                    \
 	({                                                                                         \
 		const struct cpu_engine *other_ = cpu_engines();                                   \
-		uint32_t have_ = (features) | feature_bit("movdir64b");                            \
+		uint32_t have_ = (features) | features_done_without();                             \
 		while (other_ != (engine) &&                                                       \
 			(other_->member != (engine)->member || (other_->needs & ~have_)))          \
 			other_++;                                                                  \

@@ -6,18 +6,14 @@
  * the way there. So a child runs the machine code that is shipped, and the parent looks at the
  * memory between any two instructions (stepped.h, oracle.h).
  */
+#include "cpu/arch.h"
 #include "tap.h"
+#include "unit/features.h"
+#include "unit/ranges.h"
 
 #ifdef __x86_64__
-#include <stdint.h>
-
-#include "cpu/arch.h"
-#include "unit/features.h"
-#include "unit/trial.h"
 #include "unit/wrong.h"
 #include "unit/x86_samples.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* All trials of one function. */
 struct tally {
@@ -25,17 +21,6 @@ struct tally {
 	unsigned one_in; /* how many of the trials of whole words are made */
 	unsigned trials, faults;
 };
-
-/* Fixed, so that a failure comes back: xorshift64 (Marsaglia, 2003). */
-static uint64_t random_state = 0x2545f4914f6cdd1d;
-
-static size_t random_below(size_t limit)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return (size_t)(random_state >> 16) % limit;
-}
 
 #define RANDOM_OF(array) ((array)[random_below(COUNT(array))])
 
@@ -153,75 +138,6 @@ static void test_copies(const struct cpu_engine *engine, bool line, unsigned one
 	cpu = as_found;
 }
 
-/* A range that was stored to: exactly its lines must be flushed. */
-static unsigned faults_of_flush(const struct cpu_engine *engine, bool drain, size_t at, size_t len)
-{
-	char *dest = child.memory + DEST + at;
-	struct oracle oracle = {.dest = dest,
-		.len = len,
-		.before = dest,
-		.after = dest,
-		.dirty = true,
-		.line_size = cpu.line_size,
-		.flush = flush_of(engine),
-		.fenced = drain};
-
-	*child.job = (struct job){.cpu = cpu,
-		.dest = dest,
-		.len = len,
-		.flush = drain ? engine->persist : engine->flush};
-	stepped_run(&child, oracle_watch, &oracle);
-	return oracle_judge(&oracle);
-}
-
-static void test_ranges(const struct cpu_engine *engine, size_t line_size, bool drain, int ranges)
-{
-	size_t found = cpu.line_size;
-	unsigned faults = 0;
-
-	cpu.line_size = line_size;
-	for (int i = 0; i < ranges; i++) {
-		size_t at = random_below(1024);
-		size_t len = random_below(i % 4 ? 4 * line_size : 5001);
-		unsigned now;
-
-		if (i % 16 == 1)
-			len = 0;
-		now = faults_of_flush(engine, drain, at, len);
-		if (now & ~faults)
-			diag("%s: at %zu, len %zu", oracle_names(now), at, len);
-		faults |= now;
-	}
-	cpu.line_size = found;
-	is_str(oracle_names(faults), "", "%s %s: each of the %zu-byte lines of %d ranges, once",
-		engine->name, drain ? "persist" : "flush", line_size, ranges);
-}
-
-static void test_flush(const struct cpu_engine *engine)
-{
-	static const size_t line_sizes[] = {32, 128, 256};
-
-	test_ranges(engine, cpu.line_size, false, 300);
-	test_ranges(engine, cpu.line_size, true, 100);
-	for (size_t i = 0; i < COUNT(line_sizes); i++) {
-		test_ranges(engine, line_sizes[i], false, 40);
-		test_ranges(engine, line_sizes[i], true, 40);
-	}
-}
-
-static void test_drain(const struct cpu_engine *engine)
-{
-	struct oracle oracle = {.dest = child.memory,
-		.before = before,
-		.after = after,
-		.line_size = cpu.line_size,
-		.fenced = true};
-
-	*child.job = (struct job){.cpu = cpu, .drain = engine->drain};
-	stepped_run(&child, oracle_watch, &oracle);
-	is_str(oracle_names(oracle_judge(&oracle)), "", "%s drain: a fence", engine->name);
-}
-
 static void test_wrong(void)
 {
 	static const struct {
@@ -296,21 +212,41 @@ static void test_engine(const struct cpu_engine *engine, uint32_t features)
 int main(void)
 {
 	arch_detect(&cpu);
-	child = stepped_start(MEMORY);
+	ranges_start();
 	test_decoder();
 	test_wrong();
 	test_wrong_engines();
 	for (const struct cpu_engine *engine = cpu_engines(); engine->name; engine++)
 		if (engine_runs(engine, cpu.features))
 			test_engine(engine, cpu.features);
-	stepped_end(&child);
-	diag("%lu instructions", child.steps);
+	ranges_end();
+	return tap_done();
+}
+
+#elif STEPOVER
+int main(void)
+{
+	struct cpu found;
+
+	ranges_start();
+	arch_detect(&cpu);
+	found = cpu;
+	for (const struct cpu_engine *engine = cpu_engines(); engine->name; engine++) {
+		if (!engine->flushes)
+			continue;
+		/* POWER's drain looks which one it has to be. */
+		cpu.features = engine->needs;
+		test_flush(engine);
+		test_drain(engine);
+		cpu = found;
+	}
+	ranges_end();
 	return tap_done();
 }
 
 #else
 int main(void)
 {
-	skip_all("written for x86-64");
+	skip_all("user mode has no flush on this CPU");
 }
 #endif

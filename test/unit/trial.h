@@ -128,7 +128,7 @@ static const char *source_of(const struct trial *trial, const char *dest)
 	return child.memory + SRC + trial->distance;
 }
 
-static unsigned faults_of(const struct subject *subject, const struct trial *trial)
+TAP_UNUSED static unsigned faults_of(const struct subject *subject, const struct trial *trial)
 {
 	const struct cpu_engine *engine = subject->engine;
 	char *dest = child.memory + DEST + trial->offset;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * features.h - AArch64: the bits of a feature mask, and where they come from
+ * features.h - AArch64: the bits of a feature mask, in the order of arch_feature_names, and where
+ * they come from
  *
  * The numbers are the kernel's (asm/hwcap.h, Documentation/arch/arm64/elf_hwcaps.rst). They are
  * written out because the C library's header may be older than the CPU.
@@ -11,7 +12,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* In the order of arch_feature_names. */
 #define A64_DCPOP  (1u << 0) /* DC CVAP: FEAT_DPB, Armv8.2 */
 #define A64_DCPODP (1u << 1) /* DC CVADP: FEAT_DPB2, Armv8.5 */
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* features.c - LoongArch: nothing to choose from */
 #include "cpu/arch.h"
+#include "cpu/loongarch64/alone.h"
 
 const char *const arch_feature_names[] = {NULL};
 
 void arch_detect(struct cpu *found)
 {
-	found->features = 0;
+	found->features = arch_ask(&found->line_size);
 }
 
 uint32_t arch_allowed(uint32_t features)

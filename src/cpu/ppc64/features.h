@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * features.h - POWER: the bits of a feature mask, and where they come from
+ * features.h - POWER: the bits of a feature mask, in the order of arch_feature_names, and where
+ * they come from
  *
  * The numbers are the kernel's (asm/cputable.h, Documentation/arch/powerpc/elf_hwcaps.rst). They
  * are written out because the C library's header may be older than the CPU.
@@ -11,7 +12,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* In the order of arch_feature_names, which are those of the kernel. */
 #define PPC_ARCH_2_07 (1u << 0) /* POWER8 and later */
 #define PPC_ARCH_3_1  (1u << 1) /* POWER10 and later */
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * features.h - RISC-V: the bits of a feature mask, and where they come from
+ * features.h - RISC-V: the bits of a feature mask, in the order of arch_feature_names, and where
+ * they come from
  *
  * The numbers are the kernel's (Documentation/arch/riscv/hwprobe.rst). They are written out because
  * the kernel's header may be older than the kernel.
@@ -11,7 +12,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* In the order of arch_feature_names. */
 #define RV_ZICBOM (1u << 0)
 
 #define RV_SYS_HWPROBE           258

@@ -8,20 +8,15 @@
  */
 #include "cpu/x86_64/features.h"
 
-#include <cpuid.h>
-#include <string.h>
-
 #include "base/env.h"
 #include "cpu/arch.h"
+#include "cpu/x86_64/alone.h"
 
-#define LEAF1_EDX_CLFSH      (1u << 19)
-#define LEAF1_EDX_SSE2       (1u << 26)
-#define LEAF1_ECX_OSXSAVE    (1u << 27)
-#define LEAF1_ECX_AVX        (1u << 28)
-#define LEAF7_EBX_AVX512F    (1u << 16)
-#define LEAF7_EBX_CLFLUSHOPT (1u << 23)
-#define LEAF7_EBX_CLWB       (1u << 24)
-#define LEAF7_ECX_MOVDIR64B  (1u << 28)
+#define LEAF1_EDX_SSE2      (1u << 26)
+#define LEAF1_ECX_OSXSAVE   (1u << 27)
+#define LEAF1_ECX_AVX       (1u << 28)
+#define LEAF7_EBX_AVX512F   (1u << 16)
+#define LEAF7_ECX_MOVDIR64B (1u << 28)
 
 #define XCR0_YMM 0x06u /* SSE and AVX state */
 #define XCR0_ZMM 0xe6u /* and the three parts of AVX-512 state */
@@ -45,23 +40,13 @@ static bool is_intel(void)
 	       d == signature_INTEL_edx && c == signature_INTEL_ecx;
 }
 
-/* What is missing stays 0: nothing is there. */
 static struct x86_id read_id(void)
 {
-	struct x86_id id = {.is_intel = is_intel()};
-	unsigned a, b, c, d;
+	struct x86_id id = x86_ask();
 
-	if (__get_cpuid(1, &a, &b, &c, &d)) {
-		id.leaf1_ebx = b;
-		id.leaf1_ecx = c;
-		id.leaf1_edx = d;
-		if (c & LEAF1_ECX_OSXSAVE)
-			id.xcr0 = read_xcr0();
-	}
-	if (__get_cpuid_count(7, 0, &a, &b, &c, &d)) {
-		id.leaf7_ebx = b;
-		id.leaf7_ecx = c;
-	}
+	id.is_intel = is_intel();
+	if (id.leaf1_ecx & LEAF1_ECX_OSXSAVE)
+		id.xcr0 = read_xcr0();
 	return id;
 }
 
@@ -69,20 +54,14 @@ void x86_judge(struct cpu *found, const struct x86_id *id)
 {
 	bool saves_ymm = (id->xcr0 & XCR0_YMM) == XCR0_YMM;
 	bool saves_zmm = (id->xcr0 & XCR0_ZMM) == XCR0_ZMM;
-	unsigned eighths = id->leaf1_ebx >> 8 & 0xff;
 
-	found->features = (id->leaf1_edx & LEAF1_EDX_CLFSH ? X86_CLFLUSH : 0) |
-			  (id->leaf1_edx & LEAF1_EDX_SSE2 ? X86_SSE2 : 0) |
-			  (id->leaf7_ebx & LEAF7_EBX_CLFLUSHOPT ? X86_CLFLUSHOPT : 0) |
-			  (id->leaf7_ebx & LEAF7_EBX_CLWB ? X86_CLWB : 0) |
+	found->features = x86_flushes(id) | (id->leaf1_edx & LEAF1_EDX_SSE2 ? X86_SSE2 : 0) |
 			  (id->leaf7_ecx & LEAF7_ECX_MOVDIR64B ? X86_MOVDIR64B : 0);
 	if (id->leaf1_ecx & LEAF1_ECX_AVX && saves_ymm)
 		found->features |= X86_AVX;
 	if (id->leaf7_ebx & LEAF7_EBX_AVX512F && saves_zmm)
 		found->features |= X86_AVX512F;
-	/* EBX 15:8 is the line size in units of 8 bytes; 0 where a hypervisor hid it. */
-	if (eighths)
-		found->line_size = eighths * 8;
+	found->line_size = x86_line_size(id, found->line_size);
 	found->fence_while_streaming = id->is_intel;
 }
 

@@ -7,6 +7,7 @@
 #define CPU_X86_64_FEATURES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "cpu/cpu.h"
@@ -21,6 +22,10 @@
 
 #define X86_VECTORS (X86_SSE2 | X86_AVX | X86_AVX512F | X86_MOVDIR64B)
 
+#define LEAF1_EDX_CLFSH      (1u << 19)
+#define LEAF7_EBX_CLFLUSHOPT (1u << 23)
+#define LEAF7_EBX_CLWB       (1u << 24)
+
 /* What the instructions CPUID and XGETBV say, as far as we ask. */
 struct x86_id {
 	uint32_t leaf1_ebx, leaf1_ecx, leaf1_edx;
@@ -28,6 +33,21 @@ struct x86_id {
 	uint32_t xcr0; /* the registers that the system saves; 0 where it cannot tell */
 	bool is_intel;
 };
+
+static inline uint32_t x86_flushes(const struct x86_id *id)
+{
+	return (id->leaf1_edx & LEAF1_EDX_CLFSH ? X86_CLFLUSH : 0) |
+	       (id->leaf7_ebx & LEAF7_EBX_CLFLUSHOPT ? X86_CLFLUSHOPT : 0) |
+	       (id->leaf7_ebx & LEAF7_EBX_CLWB ? X86_CLWB : 0);
+}
+
+/* Leaf 1, EBX 15:8, in units of 8 bytes; or `otherwise`, where a hypervisor hid it: 0. */
+static inline size_t x86_line_size(const struct x86_id *id, size_t otherwise)
+{
+	unsigned eighths = id->leaf1_ebx >> 8 & 0xff;
+
+	return eighths ? (size_t)eighths * 8 : otherwise;
+}
 
 /* Fill in what arch_detect() is to find. */
 void x86_judge(struct cpu *found, const struct x86_id *id);

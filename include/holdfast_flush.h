@@ -1,0 +1,696 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * holdfast_flush.h - stores to persistent memory made durable, by one header and no library
+ *
+ *	#include "holdfast_flush.h"
+ *
+ *	memcpy(pmem, data, len);
+ *	holdfast_persist(pmem, len);		durable from here on
+ *
+ * Copy it into your project: it is C99 and C++, for gcc and clang, and nothing has to be linked.
+ *
+ * - After many stores, call holdfast_flush() for each and holdfast_drain() once.
+ * - What must not become durable before something else is stored after that has been drained.
+ * - Only aligned stores of up to 8 bytes are there as a whole or not at all after a power cut.
+ * - Ask holdfast_can_flush() first. Where it says no, as on any CPU that is not listed here, these
+ *   calls are a fence and make nothing durable: use msync(2).
+ *
+ * It uses the best flush that CPU and kernel offer, by the size of line that they report, and the
+ * fence that goes with it:
+ *
+ *	x86-64		CLWB, CLFLUSHOPT or CLFLUSH; SFENCE
+ *	AArch64		DC CVADP, DC CVAP or DC CVAC; DSB SY
+ *	RISC-V		CBO.CLEAN, with Zicbom and Linux 6.15; FENCE RW,RW
+ *	POWER		DCBSTPS and PHWSYNC, or DCBF and HWSYNC (POWER8 and 9)
+ *	LoongArch	none for programs; DBAR 0
+ *
+ * What it does not do: it does not know what an address is. Use it on device DAX, or on a file that
+ * is mapped with MAP_SYNC; stores to any other file need msync(2). It does not see that a platform
+ * keeps its caches, so that no flush was needed, nor that a device needs more, as virtio-pmem does.
+ * It does not copy, go around the caches, or find bad blocks. libpmem2 does all that.
+ *
+ * All calls are safe in threads and in signal handlers. Made by scripts/vendor of Holdfast from the
+ * sources of its libraries: change those, and doc/cpu-*.md there, which cite the manuals.
+ */
+#ifndef HOLDFAST_FLUSH_H
+#define HOLDFAST_FLUSH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What was found: of each object file its own. */
+struct hff_cpu {
+	uint32_t features;
+	size_t line_size; /* 0: nobody has looked yet */
+};
+
+static struct hff_cpu hff_cpu;
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#include <string.h>
+
+#define HFF_X86_CLFLUSH    (1u << 0)
+#define HFF_X86_CLFLUSHOPT (1u << 1)
+#define HFF_X86_CLWB       (1u << 2)
+#define HFF_X86_SSE2       (1u << 3)
+#define HFF_X86_AVX        (1u << 4)
+#define HFF_X86_AVX512F    (1u << 5)
+#define HFF_X86_MOVDIR64B  (1u << 6)
+
+#define HFF_LEAF1_EDX_CLFSH      (1u << 19)
+#define HFF_LEAF7_EBX_CLFLUSHOPT (1u << 23)
+#define HFF_LEAF7_EBX_CLWB       (1u << 24)
+
+/* What the instructions CPUID and XGETBV say, as far as we ask. */
+struct hff_x86_id {
+	uint32_t leaf1_ebx, leaf1_ecx, leaf1_edx;
+	uint32_t leaf7_ebx, leaf7_ecx;
+	uint32_t xcr0; /* the registers that the system saves; 0 where it cannot tell */
+	bool is_intel;
+};
+
+static inline uint32_t hff_x86_flushes(const struct hff_x86_id *id)
+{
+	return (id->leaf1_edx & HFF_LEAF1_EDX_CLFSH ? HFF_X86_CLFLUSH : 0) |
+	       (id->leaf7_ebx & HFF_LEAF7_EBX_CLFLUSHOPT ? HFF_X86_CLFLUSHOPT : 0) |
+	       (id->leaf7_ebx & HFF_LEAF7_EBX_CLWB ? HFF_X86_CLWB : 0);
+}
+
+/* Leaf 1, EBX 15:8, in units of 8 bytes; or `otherwise`, where a hypervisor hid it: 0. */
+static inline size_t hff_x86_line_size(const struct hff_x86_id *id, size_t otherwise)
+{
+	unsigned eighths = id->leaf1_ebx >> 8 & 0xff;
+
+	return eighths ? (size_t)eighths * 8 : otherwise;
+}
+
+/*
+ * x86-64: the flush instructions and the fence
+ *
+ * Intel's Software Developer's Manual, volume 2, has a page on each (CLFLUSH, CLFLUSHOPT, CLWB,
+ * SFENCE), and volume 1, "Cacheability Control Instructions", the background.
+ *
+ *	clflush		evicts; ordered among themselves and with stores: one after the other
+ *	clflushopt	evicts; ordered only by a fence: several at once
+ *	clwb		as clflushopt, but the line may stay in the cache
+ *
+ * The "memory" clobber keeps the compiler from moving stores across; the CPU itself keeps a flush
+ * behind earlier stores to its own line.
+ */
+
+/*
+ * Orders earlier clflushopt, clwb and streaming stores before later stores, and does not end
+ * before they are globally visible: accepted by the persistence domain. Plain stores are ordered
+ * without it, but not durable.
+ */
+#define HFF_ARCH_FENCE "sfence"
+static inline void hff_arch_drain(void)
+{
+	__asm__ volatile(HFF_ARCH_FENCE ::: "memory");
+}
+
+static inline void hff_clflush_line(const void *line)
+{
+	__asm__ volatile("clflush %0" ::"m"(*(const volatile char *)line) : "memory");
+}
+
+static inline void hff_clflushopt_line(const void *line)
+{
+	__asm__ volatile("clflushopt %0" ::"m"(*(const volatile char *)line) : "memory");
+}
+
+static inline void hff_clwb_line(const void *line)
+{
+	__asm__ volatile("clwb %0" ::"m"(*(const volatile char *)line) : "memory");
+}
+
+static inline void hff_flush_clflush(const void *addr, size_t len)
+{
+	uintptr_t line = (uintptr_t)addr & -hff_cpu.line_size;
+	uintptr_t end = (uintptr_t)addr + len;
+
+	if (len)
+		for (; line < end; line += hff_cpu.line_size)
+			hff_clflush_line((void *)line);
+}
+
+static inline void hff_flush_clflushopt(const void *addr, size_t len)
+{
+	uintptr_t line = (uintptr_t)addr & -hff_cpu.line_size;
+	uintptr_t end = (uintptr_t)addr + len;
+
+	if (len)
+		for (; line < end; line += hff_cpu.line_size)
+			hff_clflushopt_line((void *)line);
+}
+
+static inline void hff_flush_clwb(const void *addr, size_t len)
+{
+	uintptr_t line = (uintptr_t)addr & -hff_cpu.line_size;
+	uintptr_t end = (uintptr_t)addr + len;
+
+	if (len)
+		for (; line < end; line += hff_cpu.line_size)
+			hff_clwb_line((void *)line);
+}
+
+/* What of CPUID we use; what this CPU does not say stays 0: nothing is there. */
+static inline struct hff_x86_id hff_x86_ask(void)
+{
+	struct hff_x86_id id;
+	unsigned a, b, c, d;
+
+	memset(&id, 0, sizeof(id));
+	if (__get_cpuid(1, &a, &b, &c, &d)) {
+		id.leaf1_ebx = b;
+		id.leaf1_ecx = c;
+		id.leaf1_edx = d;
+	}
+	if (__get_cpuid_count(7, 0, &a, &b, &c, &d)) {
+		id.leaf7_ebx = b;
+		id.leaf7_ecx = c;
+	}
+	return id;
+}
+
+static inline uint32_t hff_arch_ask(size_t *line_size)
+{
+	struct hff_x86_id id = hff_x86_ask();
+
+	*line_size = hff_x86_line_size(&id, *line_size);
+	return hff_x86_flushes(&id);
+}
+
+static inline void hff_arch_flush(const void *addr, size_t len)
+{
+	if (hff_cpu.features & HFF_X86_CLWB)
+		hff_flush_clwb(addr, len);
+	else if (hff_cpu.features & HFF_X86_CLFLUSHOPT)
+		hff_flush_clflushopt(addr, len);
+	else if (hff_cpu.features & HFF_X86_CLFLUSH)
+		hff_flush_clflush(addr, len);
+}
+
+static inline const char *hff_arch_flush_name(void)
+{
+	return hff_cpu.features & HFF_X86_CLWB         ? "clwb"
+	       : hff_cpu.features & HFF_X86_CLFLUSHOPT ? "clflushopt"
+	       : hff_cpu.features & HFF_X86_CLFLUSH    ? "clflush"
+						       : NULL;
+}
+
+#elif defined(__aarch64__) && defined(__linux__)
+#include <errno.h>
+#include <sys/auxv.h>
+
+#define HFF_A64_DCPOP  (1u << 0) /* DC CVAP: FEAT_DPB, Armv8.2 */
+#define HFF_A64_DCPODP (1u << 1) /* DC CVADP: FEAT_DPB2, Armv8.5 */
+
+#define HFF_A64_HWCAP_DCPOP   (1ul << 16)
+#define HFF_A64_HWCAP2_DCPODP (1ul << 0)
+
+static inline uint32_t hff_a64_features(unsigned long hwcap, unsigned long hwcap2)
+{
+	return (hwcap & HFF_A64_HWCAP_DCPOP ? HFF_A64_DCPOP : 0) |
+	       (hwcap2 & HFF_A64_HWCAP2_DCPODP ? HFF_A64_DCPODP : 0);
+}
+
+/* CTR_EL0.DminLine, bits 19:16: the smallest line of any data cache, as a power of two of words. */
+static inline size_t hff_a64_line_size(uint64_t ctr)
+{
+	return (size_t)4 << (ctr >> 16 & 0xf);
+}
+
+/*
+ * AArch64: cleaning a cache line, and the barrier
+ *
+ * Arm Architecture Reference Manual for A-profile (DDI 0487), chapter "The AArch64 System Level
+ * Memory Model", "Cache support", and the pages of the instructions; more in doc/cpu-aarch64.md.
+ *
+ *	dc cvadp	to the Point of Deep Persistence: kept even without backup power
+ *	dc cvap		to the Point of Persistence; where a system names none, as dc cvac
+ *	dc cvac		to the Point of Coherency: all there was before Armv8.2
+ *
+ * Each leaves the line in the cache, and each is taken as the one below it where the system lacks
+ * what it is for. They are written as the SYS instructions that they are: an assembler knows their
+ * names only when told that every instruction of Armv8.2 may be used.
+ *
+ * A clean is ordered behind earlier stores of this thread to the same line ("Ordering and
+ * completion of data and instruction cache instructions"); the "memory" clobber keeps the compiler
+ * from undoing that.
+ */
+
+/*
+ * Orders, and waits for, every earlier store and clean of this thread before anything later. No
+ * less will do: a clean is complete only after a DSB, a DMB orders but does not wait; and the DSB
+ * must be for loads and stores both, so not ISHST or ST, because a clean is neither. The whole
+ * system rather than the inner shareable domain, since memory may lie beyond it: as the kernel does
+ * after its own cleans of persistent memory.
+ */
+#define HFF_ARCH_FENCE        "dsb sy"
+static inline void hff_arch_drain(void)
+{
+	__asm__ volatile(HFF_ARCH_FENCE ::: "memory");
+}
+
+static inline void hff_cvac_line(const void *line)
+{
+	__asm__ volatile("dc cvac, %0" ::"r"(line) : "memory");
+}
+
+static inline void hff_cvap_line(const void *line)
+{
+	__asm__ volatile("sys #3, c7, c12, #1, %0" ::"r"(line) : "memory");
+}
+
+static inline void hff_cvadp_line(const void *line)
+{
+	__asm__ volatile("sys #3, c7, c13, #1, %0" ::"r"(line) : "memory");
+}
+
+static inline void hff_flush_cvac(const void *addr, size_t len)
+{
+	uintptr_t line = (uintptr_t)addr & -hff_cpu.line_size;
+	uintptr_t end = (uintptr_t)addr + len;
+
+	if (len)
+		for (; line < end; line += hff_cpu.line_size)
+			hff_cvac_line((void *)line);
+}
+
+static inline void hff_flush_cvap(const void *addr, size_t len)
+{
+	uintptr_t line = (uintptr_t)addr & -hff_cpu.line_size;
+	uintptr_t end = (uintptr_t)addr + len;
+
+	if (len)
+		for (; line < end; line += hff_cpu.line_size)
+			hff_cvap_line((void *)line);
+}
+
+static inline void hff_flush_cvadp(const void *addr, size_t len)
+{
+	uintptr_t line = (uintptr_t)addr & -hff_cpu.line_size;
+	uintptr_t end = (uintptr_t)addr + len;
+
+	if (len)
+		for (; line < end; line += hff_cpu.line_size)
+			hff_cvadp_line((void *)line);
+}
+
+/*
+ * Linux lets programs read it (SCTLR_EL1.UCT), or, where the CPUs of one machine differ, traps the
+ * read and answers with what is safe on all of them.
+ */
+static inline uint64_t hff_a64_read_ctr(void)
+{
+	uint64_t ctr;
+
+	__asm__("mrs %0, ctr_el0" : "=r"(ctr));
+	return ctr;
+}
+
+static inline uint32_t hff_arch_ask(size_t *line_size)
+{
+	int saved = errno; /* set by getauxval(3) for what the kernel does not say */
+	uint32_t features = hff_a64_features(getauxval(AT_HWCAP), getauxval(AT_HWCAP2));
+
+	errno = saved;
+	*line_size = hff_a64_line_size(hff_a64_read_ctr());
+	return features;
+}
+
+static inline void hff_arch_flush(const void *addr, size_t len)
+{
+	if (hff_cpu.features & HFF_A64_DCPODP)
+		hff_flush_cvadp(addr, len);
+	else if (hff_cpu.features & HFF_A64_DCPOP)
+		hff_flush_cvap(addr, len);
+	else
+		hff_flush_cvac(addr, len);
+}
+
+static inline const char *hff_arch_flush_name(void)
+{
+	return hff_cpu.features & HFF_A64_DCPODP  ? "dc cvadp"
+	       : hff_cpu.features & HFF_A64_DCPOP ? "dc cvap"
+						  : "dc cvac";
+}
+
+#elif defined(__riscv) && __riscv_xlen == 64 && defined(__linux__)
+#define HFF_RV_ZICBOM (1u << 0)
+
+#define HFF_RV_SYS_HWPROBE           258
+#define HFF_RV_KEY_IMA_EXT_0         4
+#define HFF_RV_EXT_ZICBOM            (UINT64_C(1) << 55)
+#define HFF_RV_KEY_ZICBOM_BLOCK_SIZE 12
+
+struct hff_rv_hwprobe {
+	int64_t key; /* -1: unknown to this kernel */
+	uint64_t value;
+};
+
+/*
+ * Zicbom, if programs may use it and all CPUs agree on the size of a block, which then goes to
+ * *block_size. The kernel names the extension only where it also lets programs run cbo.clean
+ * (senvcfg.CBCFE; Linux 6.15). A size on which the CPUs differ is given as all ones.
+ */
+static inline uint32_t hff_rv_features(const struct hff_rv_hwprobe *extensions,
+	const struct hff_rv_hwprobe *size, size_t *block_size)
+{
+	if (extensions->key != HFF_RV_KEY_IMA_EXT_0 || !(extensions->value & HFF_RV_EXT_ZICBOM))
+		return 0;
+	if (size->key != HFF_RV_KEY_ZICBOM_BLOCK_SIZE || !size->value ||
+		size->value & (size->value - 1))
+		return 0;
+	*block_size = size->value;
+	return HFF_RV_ZICBOM;
+}
+
+/*
+ * RISC-V: cleaning a cache block, and the fence
+ *
+ * RISC-V Instruction Set Manual, volume I, "CMO" Extensions for Base Cache Management Operation
+ * ISA; more in doc/cpu-riscv64.md.
+ *
+ *	cbo.clean	writes a block back, so that agents which see no caches see it; it may
+ *			stay in the cache
+ *
+ * It is written as the number that it is: an assembler knows its name only when told that all of
+ * Zicbom may be used. The "memory" clobber keeps the compiler from moving stores across; the CPU
+ * keeps the clean behind earlier stores to its own block, as it would a store.
+ */
+
+/*
+ * Orders earlier stores and cleans before anything later. For a FENCE a clean of main memory is a
+ * W ("Memory Ordering", "Preserved Program Order" of the chapter), so `w` on the left would do;
+ * reads are there because what follows a drain may be a read that must see nothing older.
+ */
+#define HFF_ARCH_FENCE               "fence rw,rw"
+static inline void hff_arch_drain(void)
+{
+	__asm__ volatile(HFF_ARCH_FENCE ::: "memory");
+}
+
+/* MISC-MEM, funct3 CBO, operation 1, the address in rs1 */
+static inline void hff_cboclean_line(const void *line)
+{
+	__asm__ volatile(".insn i 0x0f, 2, x0, %0, 1" ::"r"(line) : "memory");
+}
+
+static inline void hff_flush_cboclean(const void *addr, size_t len)
+{
+	uintptr_t line = (uintptr_t)addr & -hff_cpu.line_size;
+	uintptr_t end = (uintptr_t)addr + len;
+
+	if (len)
+		for (; line < end; line += hff_cpu.line_size)
+			hff_cboclean_line((void *)line);
+}
+
+/*
+ * riscv_hwprobe(2) for all CPUs. As an instruction: the C library may be older than the call, and
+ * errno is not touched. 0, or negative, as from kernels before Linux 6.4.
+ */
+static inline long hff_rv_hwprobe_all(struct hff_rv_hwprobe *pairs, size_t count)
+{
+	register long a0 __asm__("a0") = (long)pairs;
+	register long a1 __asm__("a1") = (long)count;
+	register long a2 __asm__("a2") = 0; /* bytes of a set of CPUs: none, so all of them */
+	register long a3 __asm__("a3") = 0; /* the set */
+	register long a4 __asm__("a4") = 0; /* flags */
+	register long a7 __asm__("a7") = HFF_RV_SYS_HWPROBE;
+
+	__asm__ volatile("ecall"
+			 : "+r"(a0)
+			 : "r"(a1), "r"(a2), "r"(a3), "r"(a4), "r"(a7)
+			 : "memory");
+	return a0;
+}
+
+/* Programs cannot ask the CPU itself. */
+static inline uint32_t hff_arch_ask(size_t *line_size)
+{
+	struct hff_rv_hwprobe pairs[] = {
+		{HFF_RV_KEY_IMA_EXT_0, 0}, {HFF_RV_KEY_ZICBOM_BLOCK_SIZE, 0}};
+
+	if (hff_rv_hwprobe_all(pairs, 2))
+		return 0;
+	return hff_rv_features(&pairs[0], &pairs[1], line_size);
+}
+
+static inline void hff_arch_flush(const void *addr, size_t len)
+{
+	if (hff_cpu.features & HFF_RV_ZICBOM)
+		hff_flush_cboclean(addr, len);
+}
+
+static inline const char *hff_arch_flush_name(void)
+{
+	return hff_cpu.features & HFF_RV_ZICBOM ? "cbo.clean" : NULL;
+}
+
+#elif defined(__powerpc64__) && defined(__linux__)
+#include <errno.h>
+#include <sys/auxv.h>
+
+#define HFF_PPC_ARCH_2_07 (1u << 0) /* POWER8 and later */
+#define HFF_PPC_ARCH_3_1  (1u << 1) /* POWER10 and later */
+
+#define HFF_PPC_HWCAP2_ARCH_2_07 0x80000000ul
+#define HFF_PPC_HWCAP2_ARCH_3_1  0x00040000ul
+
+/*
+ * Without the size of a cache block (AT_DCACHEBSIZE) there is no telling what one flush covers, and
+ * then there is none.
+ */
+static inline uint32_t hff_ppc_features(unsigned long hwcap2, unsigned long block_size)
+{
+	if (!block_size || block_size & (block_size - 1))
+		return 0;
+	return (hwcap2 & HFF_PPC_HWCAP2_ARCH_2_07 ? HFF_PPC_ARCH_2_07 : 0) |
+	       (hwcap2 & HFF_PPC_HWCAP2_ARCH_3_1 ? HFF_PPC_ARCH_3_1 : 0);
+}
+
+/*
+ * POWER: the flush instructions and the fences
+ *
+ * Power ISA, book II, "Cache Management Instructions" and "Memory Barrier Instructions"; more in
+ * doc/cpu-ppc64.md.
+ *
+ *	dcbstps		writes a block back to persistent storage (version 3.1); it may stay cached
+ *	dcbf		writes a block back to main storage and drops it from the caches
+ *
+ * dcbstps and phwsync are written as the numbers that they are, with the address in a register of
+ * our choice: an assembler knows their names only when told that all of POWER10 may be used.
+ *
+ * The "memory" clobber keeps the compiler from moving stores across; the CPU itself performs stores
+ * to a block before a later flush of it.
+ */
+
+#define HFF_FENCE_HWSYNC  "sync"
+#define HFF_FENCE_PHWSYNC "phwsync"
+
+/*
+ * Orders, and waits for, earlier stores and flushes before anything later. phwsync does so for
+ * persistent storage too. An older CPU takes it for hwsync, so the kernel uses nothing else, but
+ * an emulator that is strict about reserved bits does not.
+ */
+static inline void hff_arch_drain(void)
+{
+	if (hff_cpu.features & HFF_PPC_ARCH_3_1)
+		__asm__ volatile(".long 0x7c8004ac" ::: "memory"); /* sync 4,0: phwsync */
+	else
+		__asm__ volatile(HFF_FENCE_HWSYNC ::: "memory");
+}
+
+static inline void hff_dcbf_line(const void *line)
+{
+	__asm__ volatile("dcbf 0,%0" ::"r"(line) : "memory");
+}
+
+static inline void hff_dcbstps_line(const void *line)
+{
+	register const void *r9 __asm__("r9") = line;
+
+	__asm__ volatile(".long 0x7cc048ac" ::"r"(r9) : "memory"); /* dcbf 0,r9,6: dcbstps */
+}
+
+static inline void hff_flush_dcbf(const void *addr, size_t len)
+{
+	uintptr_t line = (uintptr_t)addr & -hff_cpu.line_size;
+	uintptr_t end = (uintptr_t)addr + len;
+
+	if (len)
+		for (; line < end; line += hff_cpu.line_size)
+			hff_dcbf_line((void *)line);
+}
+
+static inline void hff_flush_dcbstps(const void *addr, size_t len)
+{
+	uintptr_t line = (uintptr_t)addr & -hff_cpu.line_size;
+	uintptr_t end = (uintptr_t)addr + len;
+
+	if (len)
+		for (; line < end; line += hff_cpu.line_size)
+			hff_dcbstps_line((void *)line);
+}
+
+static inline uint32_t hff_arch_ask(size_t *line_size)
+{
+	int saved = errno; /* set by getauxval(3) for what the kernel does not say */
+	unsigned long block_size = getauxval(AT_DCACHEBSIZE);
+	uint32_t features = hff_ppc_features(getauxval(AT_HWCAP2), block_size);
+
+	errno = saved;
+	if (features)
+		*line_size = block_size;
+	return features;
+}
+
+static inline void hff_arch_flush(const void *addr, size_t len)
+{
+	if (hff_cpu.features & HFF_PPC_ARCH_3_1)
+		hff_flush_dcbstps(addr, len);
+	else if (hff_cpu.features & HFF_PPC_ARCH_2_07)
+		hff_flush_dcbf(addr, len);
+}
+
+static inline const char *hff_arch_flush_name(void)
+{
+	return hff_cpu.features & HFF_PPC_ARCH_3_1    ? "dcbstps"
+	       : hff_cpu.features & HFF_PPC_ARCH_2_07 ? "dcbf"
+						      : NULL;
+}
+
+#elif defined(__loongarch64)
+/*
+ * LoongArch: user mode has a barrier and no flush
+ *
+ * LoongArch Reference Manual, volume 1: the one instruction for caches, CACOP, is among the
+ * privileged ones, for the kernel at PLV0; more in doc/cpu-loongarch64.md.
+ */
+
+/*
+ * Every earlier load and store is complete before it, and every later one waits for it ("Barrier
+ * Instructions"). Complete means seen by other CPUs, not written to memory.
+ */
+#define HFF_ARCH_FENCE "dbar 0"
+static inline void hff_arch_drain(void)
+{
+	__asm__ volatile(HFF_ARCH_FENCE ::: "memory");
+}
+
+static inline uint32_t hff_arch_ask(size_t *line_size)
+{
+	(void)line_size;
+	return 0;
+}
+
+static inline void hff_arch_flush(const void *addr, size_t len)
+{
+	(void)addr;
+	(void)len;
+}
+
+static inline const char *hff_arch_flush_name(void)
+{
+	return NULL;
+}
+
+#else
+/* a CPU of which we know nothing: it can fence */
+
+/* Orders stores as other CPUs see them. That they reach memory, it cannot promise. */
+#define HFF_ARCH_FENCE "a full fence"
+static inline void hff_arch_drain(void)
+{
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+static inline uint32_t hff_arch_ask(size_t *line_size)
+{
+	(void)line_size;
+	return 0;
+}
+
+static inline void hff_arch_flush(const void *addr, size_t len)
+{
+	(void)addr;
+	(void)len;
+}
+
+static inline const char *hff_arch_flush_name(void)
+{
+	return NULL;
+}
+
+#endif
+
+/*
+ * Before main() there is one thread. A constructor may be earlier still, so each call asks if this
+ * has been done; two threads that do it at once store the same.
+ */
+__attribute__((constructor, unused)) static void look(void)
+{
+	size_t line_size = 64;
+	uint32_t features = hff_arch_ask(&line_size);
+
+	__atomic_store_n(&hff_cpu.features, features, __ATOMIC_RELAXED);
+	__atomic_store_n(&hff_cpu.line_size, line_size, __ATOMIC_RELEASE);
+}
+
+static inline void hff_look_once(void)
+{
+	if (!__atomic_load_n(&hff_cpu.line_size, __ATOMIC_ACQUIRE))
+		look();
+}
+
+/* Bytes that one flush covers: what should not share one goes that far apart. */
+static inline size_t holdfast_line_size(void)
+{
+	hff_look_once();
+	return hff_cpu.line_size;
+}
+
+/* "clwb", as the manual of the CPU has it; "none" where programs have no flush. */
+static inline const char *holdfast_flush_instruction(void)
+{
+	hff_look_once();
+	return hff_arch_flush_name() ? hff_arch_flush_name() : "none";
+}
+
+/* Whether the calls below make anything durable. */
+static inline bool holdfast_can_flush(void)
+{
+	hff_look_once();
+	return hff_arch_flush_name() != NULL;
+}
+
+/*
+ * Flush every line that [addr, addr + len) touches, each once. Orders nothing: a later store may
+ * reach memory before a flushed one does.
+ */
+static inline void holdfast_flush(const void *addr, size_t len)
+{
+	hff_look_once();
+	hff_arch_flush(addr, len);
+}
+
+/* Wait until every earlier flush, and store around the caches, of this thread is done. */
+static inline void holdfast_drain(void)
+{
+	hff_look_once();
+	hff_arch_drain();
+}
+
+/* Both: what [addr, addr + len) holds is durable when this returns. */
+static inline void holdfast_persist(const void *addr, size_t len)
+{
+	holdfast_flush(addr, len);
+	hff_arch_drain();
+}
+
+#endif

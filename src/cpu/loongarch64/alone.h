@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* alone.h - LoongArch: nothing to ask, and nothing to flush with */
+#ifndef CPU_LOONGARCH64_ALONE_H
+#define CPU_LOONGARCH64_ALONE_H
+
+#include "cpu/loongarch64/flush.h"
+
+static inline uint32_t arch_ask(size_t *line_size)
+{
+	(void)line_size;
+	return 0;
+}
+
+static inline void arch_flush(const void *addr, size_t len)
+{
+	(void)addr;
+	(void)len;
+}
+
+static inline const char *arch_flush_name(void)
+{
+	return NULL;
+}
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* alone.h - x86-64: asking the CPU, and its best flush without a table of engines */
+#ifndef CPU_X86_64_ALONE_H
+#define CPU_X86_64_ALONE_H
+
+#include <cpuid.h>
+#include <string.h>
+
+#include "cpu/x86_64/features.h"
+#include "cpu/x86_64/flush.h"
+
+/* What of CPUID we use; what this CPU does not say stays 0: nothing is there. */
+static inline struct x86_id x86_ask(void)
+{
+	struct x86_id id;
+	unsigned a, b, c, d;
+
+	memset(&id, 0, sizeof(id));
+	if (__get_cpuid(1, &a, &b, &c, &d)) {
+		id.leaf1_ebx = b;
+		id.leaf1_ecx = c;
+		id.leaf1_edx = d;
+	}
+	if (__get_cpuid_count(7, 0, &a, &b, &c, &d)) {
+		id.leaf7_ebx = b;
+		id.leaf7_ecx = c;
+	}
+	return id;
+}
+
+static inline uint32_t arch_ask(size_t *line_size)
+{
+	struct x86_id id = x86_ask();
+
+	*line_size = x86_line_size(&id, *line_size);
+	return x86_flushes(&id);
+}
+
+static inline void arch_flush(const void *addr, size_t len)
+{
+	if (cpu.features & X86_CLWB)
+		flush_clwb(addr, len);
+	else if (cpu.features & X86_CLFLUSHOPT)
+		flush_clflushopt(addr, len);
+	else if (cpu.features & X86_CLFLUSH)
+		flush_clflush(addr, len);
+}
+
+static inline const char *arch_flush_name(void)
+{
+	return cpu.features & X86_CLWB         ? "clwb"
+	       : cpu.features & X86_CLFLUSHOPT ? "clflushopt"
+	       : cpu.features & X86_CLFLUSH    ? "clflush"
+					       : NULL;
+}
+
+#endif

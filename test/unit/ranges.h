@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ranges.h - flush, persist and drain, watched: each line of a range once, and then the fence
+ *
+ *	ranges_start();
+ *	test_flush(engine);
+ *	test_drain(engine);
+ *	ranges_end();
+ *
+ * On x86-64 every instruction is looked at (stepped.h). Elsewhere those are seen that this CPU does
+ * not have (stepover.h), and the others are not.
+ */
+#ifndef TEST_UNIT_RANGES_H
+#define TEST_UNIT_RANGES_H
+
+#include <stdint.h>
+
+#include "cpu/arch.h"
+#include "tap.h"
+#include "unit/stepover.h"
+
+#ifdef __x86_64__
+#include "unit/trial.h"
+#endif
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* Fixed, so that a failure comes back: xorshift64 (Marsaglia, 2003). */
+static uint64_t random_state = 0x2545f4914f6cdd1d;
+
+static size_t random_below(size_t limit)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return (size_t)(random_state >> 16) % limit;
+}
+
+#ifdef __x86_64__
+static void ranges_start(void)
+{
+	child = stepped_start(MEMORY);
+}
+
+static void ranges_end(void)
+{
+	stepped_end(&child);
+	diag("%lu instructions", child.steps);
+}
+
+/* A range that was stored to: exactly its lines must be flushed. */
+static const char *faults_of_flush(
+	const struct cpu_engine *engine, bool drain, size_t at, size_t len)
+{
+	char *dest = child.memory + DEST + at;
+	struct oracle oracle = {.dest = dest,
+		.len = len,
+		.before = dest,
+		.after = dest,
+		.dirty = true,
+		.line_size = cpu.line_size,
+		.flush = flush_of(engine),
+		.fenced = drain};
+
+	*child.job = (struct job){.cpu = cpu,
+		.dest = dest,
+		.len = len,
+		.flush = drain ? engine->persist : engine->flush};
+	stepped_run(&child, oracle_watch, &oracle);
+	return oracle_names(oracle_judge(&oracle));
+}
+
+static void test_drain(const struct cpu_engine *engine)
+{
+	struct oracle oracle = {.dest = child.memory,
+		.before = before,
+		.after = after,
+		.line_size = cpu.line_size,
+		.fenced = true};
+
+	*child.job = (struct job){.cpu = cpu, .drain = engine->drain};
+	stepped_run(&child, oracle_watch, &oracle);
+	is_str(oracle_names(oracle_judge(&oracle)), "", "%s drain: a fence", engine->name);
+}
+
+/* Whether what the engine does is seen; if not, that is said. */
+static bool ranges_seen(const struct cpu_engine *engine)
+{
+	return true;
+}
+#elif STEPOVER
+static char ranges_memory[8192] __attribute__((aligned(256)));
+
+static void ranges_start(void)
+{
+	stepover_start();
+}
+
+static void ranges_end(void)
+{
+}
+
+static void ranges_forget(void)
+{
+	stepover_seen.count = stepover_seen.fences = stepover_seen.flushes_before = 0;
+}
+
+static const char *faults_of_flush(
+	const struct cpu_engine *engine, bool drain, size_t at, size_t len)
+{
+	uintptr_t addr = (uintptr_t)ranges_memory + at, size = cpu.line_size;
+	uintptr_t first = addr / size * size;
+	size_t lines = len ? (addr + len - 1) / size - addr / size + 1 : 0;
+
+	ranges_forget();
+	(drain ? engine->persist : engine->flush)((const void *)addr, len);
+	if (stepover_seen.count != lines)
+		return stepover_seen.count < lines ? "too few" : "too many";
+	for (size_t i = 0; i < lines; i++)
+		if (stepover_seen.lines[i] / size * size != first + i * size)
+			return "another line";
+	if (stepover_seen.fences > drain ||
+		(stepover_seen.fences && stepover_seen.flushes_before != lines))
+		return "a fence that is not at the end";
+	return "";
+}
+
+/* Seen is POWER10's, which older ones lack. For any other there is scripts/instructions. */
+static void test_drain(const struct cpu_engine *engine)
+{
+	ranges_forget();
+	engine->drain();
+	if (stepover_seen.fences)
+		is_int(stepover_seen.fences, 1, "%s drain: a fence", engine->name);
+	else
+		skip(arch_fence_name(), "this CPU runs it, which cannot be seen");
+}
+
+static bool ranges_seen(const struct cpu_engine *engine)
+{
+	ranges_forget();
+	engine->flush(ranges_memory, 1);
+	skip(engine->instruction, stepover_seen.count ? "this CPU lacks it: stepped over"
+						      : "this CPU runs it, which cannot be seen");
+	return stepover_seen.count;
+}
+#endif
+
+#if defined(__x86_64__) || STEPOVER
+static void test_ranges(const struct cpu_engine *engine, size_t line_size, bool drain, int ranges)
+{
+	size_t found = cpu.line_size;
+	char faults[256] = "";
+
+	cpu.line_size = line_size;
+	for (int i = 0; i < ranges; i++) {
+		size_t at = random_below(1024);
+		size_t len = random_below(i % 4 ? 4 * line_size : 5001);
+		const char *now;
+
+		if (i % 16 == 1)
+			len = 0;
+		now = faults_of_flush(engine, drain, at, len);
+		if (*now && !*faults) {
+			diag("%s: at %zu, len %zu", now, at, len);
+			snprintf(faults, sizeof(faults), "%s", now);
+		}
+	}
+	cpu.line_size = found;
+	is_str(faults, "", "%s %s: each of the %zu-byte lines of %d ranges, once", engine->name,
+		drain ? "persist" : "flush", line_size, ranges);
+}
+
+static void test_flush(const struct cpu_engine *engine)
+{
+	static const size_t line_sizes[] = {32, 128, 256};
+
+	if (!ranges_seen(engine))
+		return;
+	test_ranges(engine, cpu.line_size, false, 300);
+	test_ranges(engine, cpu.line_size, true, 100);
+	for (size_t i = 0; i < COUNT(line_sizes); i++) {
+		test_ranges(engine, line_sizes[i], false, 40);
+		test_ranges(engine, line_sizes[i], true, 40);
+	}
+}
+#endif
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * vendored.c - holdfast_flush.h chooses as the libraries do, flushes each line once, and fences
+ */
+#include <holdfast_flush.h>
+
+#include "cpu/arch.h"
+#include "tap.h"
+#include "unit/features.h"
+#include "unit/ranges.h"
+
+/* Before anything here has run. */
+static size_t line_size_at_first;
+
+static uint32_t all_features(void)
+{
+	uint32_t all = 0;
+
+	for (int bit = 0; arch_feature_names[bit]; bit++)
+		all |= 1u << bit;
+	return all;
+}
+
+static void test_found(void)
+{
+	struct cpu found = {.line_size = 64};
+
+	arch_detect(&found);
+	is_int(line_size_at_first, found.line_size, "before main() it knows the size of a line");
+	is_int(holdfast_line_size(), found.line_size, "and says so");
+	is_str(holdfast_flush_instruction(), cpu_engine_for(found.features)->instruction,
+		"of what this CPU has, the instruction that the libraries take");
+	is_int(holdfast_can_flush(), cpu_engine_for(found.features)->flushes, "if there is one");
+	hff_cpu.line_size = 0;
+	hff_cpu.features = ~hff_cpu.features;
+	is_int(holdfast_line_size(), found.line_size, "in an earlier constructor it looks itself");
+	is_str(holdfast_flush_instruction(), cpu_engine_for(found.features)->instruction,
+		"at everything");
+}
+
+/* The bits of both are the same ones. */
+static void test_choice(void)
+{
+	uint32_t all = all_features(), wrong = 0, found = hff_cpu.features;
+
+	for (uint32_t features = 0; features <= all; features++) {
+		const struct cpu_engine *engine = cpu_engine_for(features);
+
+		hff_cpu.features = features;
+		if (strcmp(holdfast_flush_instruction(), engine->instruction) ||
+			holdfast_can_flush() != engine->flushes) {
+			diag("%s, not %s, for%s", holdfast_flush_instruction(), engine->instruction,
+				feature_names(features));
+			wrong++;
+		}
+	}
+	hff_cpu.features = found;
+	is_int(wrong, 0, "each of %u sets of features gets the flush that the libraries take",
+		all + 1);
+}
+
+#if defined(__x86_64__) || STEPOVER
+/* What a test sets for the libraries' engines, set for the header. */
+static void set_up(void)
+{
+	hff_cpu.features = cpu.features;
+	hff_cpu.line_size = cpu.line_size;
+}
+
+static void flush(const void *addr, size_t len)
+{
+	set_up();
+	holdfast_flush(addr, len);
+}
+
+static void drain(void)
+{
+	set_up();
+	holdfast_drain();
+}
+
+static void persist(const void *addr, size_t len)
+{
+	set_up();
+	holdfast_persist(addr, len);
+}
+
+/* As if there were no better flush than that of `like`. */
+static void test_flush_like(const struct cpu_engine *like)
+{
+	char name[64];
+	struct cpu_engine engine = {.name = name,
+		.instruction = like->instruction,
+		.flushes = true,
+		.flush = flush,
+		.drain = drain,
+		.persist = persist};
+	struct cpu found = cpu;
+
+	snprintf(name, sizeof(name), "%.*s-vendored", (int)strcspn(like->name, "-"), like->name);
+	cpu.features = like->needs;
+	test_flush(&engine);
+	test_drain(&engine);
+	cpu = found;
+}
+
+static void test_instructions(void)
+{
+	arch_detect(&cpu);
+	ranges_start();
+	for (const struct cpu_engine *engine = cpu_engines(); engine->name; engine++) {
+		bool again = engine != cpu_engines() && engine[-1].flush == engine->flush;
+
+		if (engine->flushes && !again && engine_runs(engine, cpu.features))
+			test_flush_like(engine);
+	}
+	ranges_end();
+}
+#else
+static void test_instructions(void)
+{
+	skip("its flushes", "user mode has none on this CPU");
+}
+#endif
+
+int main(void)
+{
+	line_size_at_first = hff_cpu.line_size;
+	test_found();
+	test_choice();
+	test_instructions();
+	return tap_done();
+}
