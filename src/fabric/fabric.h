@@ -134,7 +134,6 @@ struct fabric_server_args {
 /* Listens and starts the workers, with all signals blocked. Copies the secrets. */
 int fabric_server_open(const struct fabric_server_args *args, struct fabric_server **server);
 uint16_t fabric_server_port(const struct fabric_server *server);
-void fabric_server_pool(const struct fabric_server *server, uint64_t *address, uint64_t *key);
 
 /*
  * Connections are made while somebody calls fabric_server_progress() whenever the descriptor is

@@ -20,7 +20,8 @@
 #include <string.h>
 
 struct writer {
-	uint8_t *start, *at, *end;
+	uint8_t *bytes;
+	size_t length, size;
 	bool bad;
 };
 
@@ -31,7 +32,7 @@ struct reader {
 
 static inline struct writer writer_on(void *bytes, size_t size)
 {
-	return (struct writer){bytes, bytes, (uint8_t *)bytes + size, false};
+	return (struct writer){bytes, 0, size, false};
 }
 
 static inline struct reader reader_on(const void *bytes, size_t length)
@@ -42,12 +43,12 @@ static inline struct reader reader_on(const void *bytes, size_t length)
 /* Bytes written. */
 static inline size_t writer_length(const struct writer *out)
 {
-	return (size_t)(out->at - out->start);
+	return out->length;
 }
 
 static inline size_t writer_room(const struct writer *out)
 {
-	return (size_t)(out->end - out->at);
+	return out->size - out->length;
 }
 
 /* Bytes not yet read. */
@@ -69,8 +70,8 @@ static inline uint8_t *put_space(struct writer *out, size_t length)
 		out->bad = true;
 		return NULL;
 	}
-	out->at += length;
-	return out->at - length;
+	out->length += length;
+	return out->bytes + (out->length - length);
 }
 
 static inline void put_bytes(struct writer *out, const void *bytes, size_t length)

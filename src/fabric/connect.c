@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * connect.c - who may connect to the target, and to which lane
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "fabric/server.h"
+
+/* What may come with a connection request: more than an initiator sends. */
+#define EVENT_DATA 256
+
+/* As long for any two secrets. */
+static bool same_secret(const uint8_t *a, const uint8_t *b)
+{
+	unsigned differs = 0;
+
+	for (size_t i = 0; i < FABRIC_SECRET_SIZE; i++)
+		differs |= a[i] ^ b[i];
+	return !differs;
+}
+
+/* The lane that a request may have, or why not. */
+static enum data_refusal find_lane(
+	struct fabric_server *server, const void *bytes, size_t length, struct serve_lane **lane)
+{
+	static const uint8_t nobodys[FABRIC_SECRET_SIZE];
+	struct data_hello hello = {0};
+
+	if (!data_get_hello(&hello, bytes, length))
+		return DATA_REFUSED_SECRET;
+	if (hello.version != DATA_VERSION)
+		return DATA_REFUSED_VERSION;
+	struct serve_lane *asked =
+		hello.lane < server->args.nlanes ? &server->lanes[hello.lane] : NULL;
+	bool same = same_secret(hello.secret, asked ? asked->secret : nobodys);
+	if (!asked || !same || asked->state != LANE_EXPECTED)
+		return DATA_REFUSED_SECRET;
+	*lane = asked;
+	return (enum data_refusal)0;
+}
+
+static int make_endpoint(struct serve_lane *lane, struct fi_info *info)
+{
+	struct fabric_server *server = lane->server;
+	int code;
+
+	if ((code = fi_endpoint(server->domain, info, &lane->ep, NULL)) ||
+		(code = fi_ep_bind(lane->ep, &server->eq->fid, 0)) ||
+		(code = fi_ep_bind(lane->ep, &lane->worker->cq->fid, FI_TRANSMIT | FI_RECV)) ||
+		(code = fi_enable(lane->ep)))
+		return fabric_failed(code, "endpoint of lane %u", lane->number);
+	/* Release: the worker gets to the lane through its queue only, and sees all of it. */
+	atomic_store_explicit(&lane->served, true, memory_order_release);
+	for (unsigned i = 0; i <= server->welcome.window; i++)
+		if ((code = serve_post(&lane->slots[i])))
+			return code;
+	uint8_t welcome[DATA_WELCOME_SIZE];
+	data_put_welcome(welcome, &server->welcome);
+	code = fi_accept(lane->ep, welcome, sizeof(welcome));
+	return code ? fabric_failed(code, "connection of lane %u", lane->number) : 0;
+}
+
+static void refuse(struct fabric_server *server, struct fi_info *info, enum data_refusal reason)
+{
+	uint8_t bytes[DATA_REFUSAL_SIZE];
+
+	data_put_refusal(bytes, reason);
+	int code = fi_reject(server->listener, info->handle, bytes, sizeof(bytes));
+	log_warning("a connection was refused: %s%s",
+		reason == DATA_REFUSED_VERSION  ? "another version of the protocol"
+		: reason == DATA_REFUSED_SECRET ? "no lane with such a secret is expected"
+						: "no room",
+		code ? ", and could not be told" : "");
+}
+
+static int take_request(
+	struct fabric_server *server, struct fi_info *info, const void *bytes, size_t length)
+{
+	struct serve_lane *lane = NULL;
+	enum data_refusal reason = find_lane(server, bytes, length, &lane);
+
+	if (reason) {
+		refuse(server, info, reason);
+		return 0;
+	}
+	/* A secret is good for once, whatever becomes of the connection. */
+	lane->state = LANE_TAKEN;
+	explicit_bzero(lane->secret, sizeof(lane->secret));
+	return make_endpoint(lane, info);
+}
+
+static struct serve_lane *find_endpoint(struct fabric_server *server, const struct fid *fid)
+{
+	for (unsigned i = 0; i < server->args.nlanes; i++)
+		if (server->lanes[i].ep && &server->lanes[i].ep->fid == fid)
+			return &server->lanes[i];
+	return NULL;
+}
+
+static int lane_lost(struct serve_lane *lane, int code)
+{
+	lane->state = LANE_LOST;
+	return err_set(-ECONNRESET, "lane %u: connection lost%s%s", lane->number, code ? ": " : "",
+		code ? fi_strerror(code) : "");
+}
+
+/* Of an endpoint that is no lane's, as a connection that went away while we took it: nothing. */
+static int take_error(struct fabric_server *server)
+{
+	uint8_t bytes[EVENT_DATA];
+	struct fi_eq_err_entry error = {.err_data = bytes, .err_data_size = sizeof(bytes)};
+
+	if (fi_eq_readerr(server->eq, &error, 0) < 0)
+		return 0;
+	struct serve_lane *lane = find_endpoint(server, error.fid);
+	if (!lane) {
+		log_notice("a connection failed: %s", fi_strerror(error.err));
+		return 0;
+	}
+	return lane_lost(lane, error.err);
+}
+
+/* Nobody else has business with the port. */
+static void stop_listening(struct fabric_server *server)
+{
+	fabric_close_fid(server->listener);
+	log_notice("all %u lanes are connected", server->connected);
+}
+
+static int take_state(struct fabric_server *server, uint32_t what, const struct fid *fid)
+{
+	struct serve_lane *lane = find_endpoint(server, fid);
+
+	if (!lane)
+		return 0;
+	if (what == FI_SHUTDOWN)
+		return lane_lost(lane, 0);
+	if (what == FI_CONNECTED && lane->state == LANE_TAKEN) {
+		lane->state = LANE_CONNECTED;
+		if (++server->connected == server->args.nlanes)
+			stop_listening(server);
+	}
+	return 0;
+}
+
+int server_event(struct fabric_server *server)
+{
+	struct {
+		struct fi_eq_cm_entry entry;
+		uint8_t data[EVENT_DATA];
+	} event;
+	uint32_t what;
+	ssize_t size = fi_eq_read(server->eq, &what, &event, sizeof(event), 0);
+	int code;
+
+	if (size == -FI_EAGAIN)
+		return 0;
+	if (size == -FI_EAVAIL) {
+		code = take_error(server);
+	} else if (size < 0) {
+		code = fabric_failed(size, "connection events");
+	} else if (what == FI_CONNREQ) {
+		size_t length =
+			(size_t)size > sizeof(event.entry) ? (size_t)size - sizeof(event.entry) : 0;
+		code = take_request(server, event.entry.info, event.entry.data, length);
+		fi_freeinfo(event.entry.info);
+	} else {
+		code = take_state(server, what, event.entry.fid);
+	}
+	return code ? code : 1;
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "fabric/info.h"
+
+#include <errno.h>
+#include <rdma/fi_domain.h>
+#include <rdma/fi_endpoint.h>
+#include <rdma/fi_errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <dirent.h>
+
+/* What a lane takes at either end, and what both keep for other things. Found by counting. */
+#define LANE_DESCRIPTORS  5
+#define OTHER_DESCRIPTORS 32
+
+const char *fabric_provider_name(enum fabric_provider provider)
+{
+	return provider == FABRIC_VERBS ? "verbs" : "tcp";
+}
+
+const char *fabric_method_name(enum fabric_method_id method)
+{
+	static const char *const names[] = {
+		[FABRIC_MESSAGE] = "message",
+		[FABRIC_WRITE_MESSAGE] = "write+message",
+		[FABRIC_WRITE_READ] = "write+read",
+		[FABRIC_WRITE_DELIVERED] = "write+delivery",
+	};
+
+	return names[method];
+}
+
+static struct fi_info *make_hints(enum fabric_provider provider)
+{
+	struct fi_info *hints = fi_allocinfo();
+
+	if (!hints)
+		return NULL;
+	hints->ep_attr->type = FI_EP_MSG;
+	hints->caps = FI_MSG | FI_RMA;
+	hints->mode = FI_RX_CQ_DATA;
+	hints->addr_format = FI_FORMAT_UNSPEC;
+	hints->domain_attr->mr_mode =
+		FI_MR_LOCAL | FI_MR_VIRT_ADDR | FI_MR_ALLOCATED | FI_MR_PROV_KEY;
+	hints->domain_attr->threading = FI_THREAD_SAFE;
+	/* A message is seen after what was written before it, and a read sees it. */
+	hints->tx_attr->msg_order = FI_ORDER_SAS | FI_ORDER_SAW | FI_ORDER_RAW;
+	hints->fabric_attr->prov_name = strdup(fabric_provider_name(provider));
+	if (!hints->fabric_attr->prov_name) {
+		fi_freeinfo(hints);
+		return NULL;
+	}
+	return hints;
+}
+
+static int get_info(enum fabric_provider provider, const char *host, const char *service,
+	uint64_t flags, struct fi_info **info)
+{
+	struct fi_info *hints = make_hints(provider);
+
+	if (!hints)
+		return -FI_ENOMEM;
+	int code = fi_getinfo(FI_VERSION(1, 17), host, service, flags, hints, info);
+	fi_freeinfo(hints);
+	return code;
+}
+
+int fabric_info_get(enum fabric_provider provider, const char *host, uint16_t port, bool listen,
+	struct fi_info **info)
+{
+	char service[8];
+
+	snprintf(service, sizeof(service), "%u", port);
+	/* Without an address to listen on, a port alone is not taken. */
+	int code = get_info(provider, host,
+		host || !listen ? service
+		: port          ? service
+				: NULL,
+		listen ? FI_SOURCE : 0, info);
+	if (code)
+		return err_set(-ENOMEDIUM, "no way %s %s over %s: %s",
+			listen ? "to listen on" : "to", host ? host : "any address",
+			fabric_provider_name(provider), fi_strerror(-code));
+	return 0;
+}
+
+int fabric_providers(const char *host, unsigned wanted, unsigned *set)
+{
+	static const enum fabric_provider all[] = {FABRIC_VERBS, FABRIC_TCP};
+	unsigned found = 0;
+	struct fi_info *info;
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		if (!(wanted & all[i]))
+			continue;
+		if (get_info(all[i], host, host ? "1" : NULL, host ? 0 : FI_SOURCE, &info))
+			continue;
+		found |= all[i];
+		fi_freeinfo(info);
+	}
+	if (!found)
+		return err_set(-ENOMEDIUM, "%s%s is reached by none of:%s%s", host ? "" : "nothing",
+			host ? host : "", wanted & FABRIC_VERBS ? " verbs" : "",
+			wanted & FABRIC_TCP ? " tcp" : "");
+	*set = found;
+	return 0;
+}
+
+static unsigned descriptors_in_use(void)
+{
+	unsigned count = 0;
+	DIR *directory = opendir("/proc/self/fd");
+
+	while (directory && readdir(directory))
+		count++;
+	if (directory)
+		closedir(directory);
+	return count;
+}
+
+unsigned fabric_lanes_affordable(enum fabric_provider provider, unsigned wanted)
+{
+	struct rlimit limit;
+
+	(void)provider;
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur == RLIM_INFINITY)
+		return wanted;
+	rlim_t used = descriptors_in_use() + OTHER_DESCRIPTORS;
+	if (limit.rlim_cur < used + LANE_DESCRIPTORS)
+		return 0;
+	rlim_t lanes = (limit.rlim_cur - used) / LANE_DESCRIPTORS;
+	return lanes < wanted ? (unsigned)lanes : wanted;
+}
+
+int fabric_code(ssize_t returned)
+{
+	if (returned > -FI_ERRNO_OFFSET)
+		return (int)returned;
+	return -returned == FI_ENOAV ? -ENOMEM : -EIO;
+}
+
+int fabric_failed(ssize_t returned, const char *format, ...)
+{
+	char what[ERR_SIZE / 4];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(what, sizeof(what), format, ap);
+	va_end(ap);
+	return err_set(fabric_code(returned), "%s: %s", what, fi_strerror((int)-returned));
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * message.c - what the target does with a message
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fabric/server.h"
+
+static bool in_pool(const struct fabric_store *store, const struct data_record *record)
+{
+	return record->offset <= store->size && record->length <= store->size - record->offset;
+}
+
+static int out_of_range(const struct fabric_store *store, const struct data_record *record)
+{
+	if (in_pool(store, record))
+		return err_set(-EINVAL, "offset %llu is in the pool's header of %zu bytes",
+			(unsigned long long)record->offset, store->guard);
+	return err_set(-EINVAL, "%u bytes at offset %llu are not in the pool of %zu bytes",
+		record->length, (unsigned long long)record->offset, store->size);
+}
+
+/* All of it before anything is done: -EPROTO if it is no message, -EINVAL if it is out of range. */
+static int check_records(
+	const struct fabric_store *store, const struct data_header *header, struct reader in)
+{
+	struct data_record record;
+	const uint8_t *bytes;
+	int code = 0;
+
+	for (unsigned i = 0; i < header->records; i++) {
+		if (!data_get_record(&record, &bytes, &in, header->kind))
+			return err_set(-EPROTO, "record %u of a message is none", i);
+		bool guarded = header->kind == DATA_BATCH && record.offset < store->guard;
+		if (!code && record.length && (guarded || !in_pool(store, &record)))
+			code = out_of_range(store, &record);
+	}
+	if (!reader_done(&in))
+		return err_set(
+			-EPROTO, "%zu bytes after the last record of a message", reader_left(&in));
+	return code;
+}
+
+static int do_record(
+	const struct fabric_store *store, const struct data_record *record, const uint8_t *bytes)
+{
+	if (!record->length)
+		return 0;
+	if (record->action == DATA_STORE)
+		return store->store(store->context, record->offset, bytes, record->length);
+	if (record->action == DATA_COMMIT)
+		return store->commit(store->context, record->offset, record->length);
+	return 0;
+}
+
+static int do_stores(
+	const struct fabric_store *store, unsigned records, struct reader in, bool *deep)
+{
+	struct data_record record;
+	const uint8_t *bytes;
+	int code = 0;
+
+	for (unsigned i = 0; !code && i < records; i++) {
+		data_get_record(&record, &bytes, &in, DATA_BATCH);
+		*deep |= record.action == DATA_DEEP;
+		code = do_record(store, &record, bytes);
+	}
+	/* Also after a failure: what this thread noted must not be left to another message. */
+	char sentence[ERR_SIZE / 2];
+	strncpy(sentence, code ? err_get() : "", sizeof(sentence) - 1);
+	sentence[sizeof(sentence) - 1] = '\0';
+	int drained = store->drain(store->context);
+	if (code)
+		err_put_back(sentence);
+	return code ? code : drained;
+}
+
+static int do_deep(const struct fabric_store *store, unsigned records, struct reader in)
+{
+	struct data_record record;
+	const uint8_t *bytes;
+	int code = 0;
+
+	for (unsigned i = 0; !code && i < records; i++) {
+		data_get_record(&record, &bytes, &in, DATA_BATCH);
+		if (record.action == DATA_DEEP && record.length)
+			code = store->deep(store->context, record.offset, record.length);
+	}
+	return code;
+}
+
+static int do_batch(
+	const struct fabric_store *store, const struct data_header *header, struct reader in)
+{
+	bool deep = false;
+
+	if (!header->records)
+		return 0;
+	int code = do_stores(store, header->records, in, &deep);
+	return code || !deep ? code : do_deep(store, header->records, in);
+}
+
+/* The bytes follow the reply; where the adapter has no way to the pool, they are copied there. */
+static int do_read(struct serve_slot *slot, struct reader in)
+{
+	const struct fabric_server *server = slot->lane->server;
+	struct data_record record;
+	const uint8_t *none;
+
+	data_get_record(&record, &none, &in, DATA_READ);
+	if (record.length > server->welcome.message_size)
+		return err_set(-EPROTO, "a read of %u bytes, where %u are the most", record.length,
+			server->welcome.message_size);
+	slot->bytes = (const char *)server->args.store.base + record.offset;
+	slot->length = record.length;
+	return 0;
+}
+
+static uint16_t put_text(uint8_t *to, const char *text)
+{
+	size_t length = strnlen(text, DATA_TEXT_MAX);
+
+	for (size_t i = 0; i < length; i++)
+		to[i] = text[i] < 0x20 || text[i] == 0x7f ? '?' : (uint8_t)text[i];
+	return (uint16_t)length;
+}
+
+static void build_reply(struct serve_slot *slot, uint32_t sequence, int code)
+{
+	struct data_reply reply = {.sequence = sequence};
+
+	if (code) {
+		slot->length = 0;
+		reply.status = (uint16_t)data_status_of(code);
+		reply.text_length = put_text(slot->reply + DATA_REPLY_SIZE, err_get());
+	}
+	reply.length = (uint32_t)slot->length;
+	data_put_reply(slot->reply, &reply);
+	slot->reply_length = DATA_REPLY_SIZE + reply.text_length;
+	if (slot->length && slot->lane->server->must_register) {
+		memcpy(slot->reply + slot->reply_length, slot->bytes, slot->length);
+		slot->reply_length += slot->length;
+		slot->length = 0;
+	}
+}
+
+static int do_message(struct serve_slot *slot, struct data_header *header, size_t length)
+{
+	const struct fabric_store *store = &slot->lane->server->args.store;
+	struct reader in = reader_on(slot->message, length);
+
+	if (!data_get_header(header, &in))
+		return err_set(-EPROTO, "a message of %zu bytes that is none", length);
+	if (header->sequence != slot->lane->sequence)
+		return err_set(-EPROTO, "message %u where %u was due", header->sequence,
+			slot->lane->sequence);
+	int code = check_records(store, header, in);
+	if (code)
+		return code;
+	return header->kind == DATA_READ ? do_read(slot, in) : do_batch(store, header, in);
+}
+
+bool serve_message(struct serve_slot *slot, size_t length)
+{
+	struct data_header header = {0};
+
+	slot->length = 0;
+	int code = do_message(slot, &header, length);
+	build_reply(slot, slot->lane->sequence++, code);
+	return code != -EPROTO;
+}

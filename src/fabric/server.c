@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * server.c - open the target's end, and close it
+ */
+#include "fabric/server.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/*
+ * A lane has room for a window of messages. 64 KiB and their header is where longer ones are no
+ * faster; with many lanes they are shorter, so that all of them together stay below the limit.
+ */
+#define WINDOW       8
+#define MESSAGE_MAX  ((size_t)68 << 10)
+#define MEMORY_LIMIT ((size_t)128 << 20)
+
+/* How many connections may wait to be taken: libfabric's own is the least of many. */
+static void set_sizes(struct fabric_server *server)
+{
+	size_t each = MEMORY_LIMIT / server->args.nlanes / (WINDOW + 1);
+
+	if (server->must_register)
+		each /= 2; /* the reply has room for as much */
+	each &= ~(size_t)4095;
+	if (each < DATA_MESSAGE_MIN)
+		each = DATA_MESSAGE_MIN;
+	server->welcome.window = WINDOW;
+	server->welcome.message_size = (uint32_t)(each < MESSAGE_MAX ? each : MESSAGE_MAX);
+}
+
+/* -- failures -- */
+
+void server_fail(struct fabric_server *server, int code)
+{
+	static const uint64_t one = 1;
+
+	pthread_mutex_lock(&server->lock);
+	if (!atomic_load_explicit(&server->failed, memory_order_relaxed)) {
+		strncpy(server->cause, err_get(), sizeof(server->cause) - 1);
+		/* Release: who sees that it failed also sees why. */
+		atomic_store_explicit(&server->failed, code, memory_order_release);
+		if (write(server->failed_fd, &one, sizeof(one)) < 0)
+			log_error("eventfd: %m");
+	}
+	pthread_mutex_unlock(&server->lock);
+}
+
+static int check_failed(struct fabric_server *server)
+{
+	/* Acquire: pairs with the release in server_fail(). */
+	int code = atomic_load_explicit(&server->failed, memory_order_acquire);
+
+	return code ? err_set(code, "%s", server->cause) : 0;
+}
+
+/* -- opening -- */
+
+static int bind_listener(struct fabric_server *server, uint16_t port)
+{
+	const struct fabric_server_args *args = &server->args;
+	int code = fabric_info_get(args->provider, args->address, port, true, &server->info);
+
+	if (code)
+		return code;
+	if (!server->fabric && (code = fi_fabric(server->info->fabric_attr, &server->fabric, NULL)))
+		return fabric_failed(code, "%s", fabric_provider_name(args->provider));
+	struct fi_eq_attr events = {.wait_obj = FI_WAIT_FD};
+	if (!server->eq && (code = fi_eq_open(server->fabric, &events, &server->eq, NULL)))
+		return fabric_failed(code, "event queue");
+	if ((code = fi_passive_ep(server->fabric, server->info, &server->listener, NULL)) ||
+		(code = fi_pep_bind(server->listener, &server->eq->fid, 0)) ||
+		(code = fi_listen(server->listener)))
+		return fabric_failed(
+			code, "listen on %s port %u", args->address ? args->address : "any", port);
+	return 0;
+}
+
+static int find_port(struct fabric_server *server)
+{
+	struct sockaddr_storage address;
+	size_t length = sizeof(address);
+	int code = fi_getname(&server->listener->fid, &address, &length);
+
+	if (code)
+		return fabric_failed(code, "address of the listener");
+	/* The port is at the same place in both families. */
+	server->port = ntohs(((struct sockaddr_in *)&address)->sin_port);
+	return 0;
+}
+
+static int listen_on_range(struct fabric_server *server)
+{
+	const struct fabric_server_args *args = &server->args;
+	unsigned last = args->port_high > args->port_low ? args->port_high : args->port_low;
+	int code = -EADDRINUSE;
+
+	for (unsigned port = args->port_low; code && port <= last; port++) {
+		fabric_close_fid(server->listener);
+		fi_freeinfo(server->info);
+		server->info = NULL;
+		code = bind_listener(server, (uint16_t)port);
+		if (code == -ENOMEDIUM)
+			return code;
+	}
+	if (code && args->port_low != last)
+		return err_set(code, "no port of %u to %u can be had; %.300s", args->port_low, last,
+			err_get());
+	return code ? code : find_port(server);
+}
+
+static int register_range(struct fabric_server *server, size_t offset, uint64_t access,
+	uint64_t key, struct fid_mr **mr, uint64_t *base)
+{
+	const struct fabric_store *store = &server->args.store;
+	char *from = (char *)store->base + offset;
+	int code =
+		fi_mr_reg(server->domain, from, store->size - offset, access, 0, key, 0, mr, NULL);
+
+	if (code)
+		return fabric_failed(code, "registration of the pool");
+	/* By address, or by distance from the start of what is registered. */
+	bool by_address = server->info->domain_attr->mr_mode & FI_MR_VIRT_ADDR;
+	*base = by_address ? (uintptr_t)store->base : -(uint64_t)offset;
+	return 0;
+}
+
+/* What may be read is all, what may be written begins behind the header. */
+static int register_pool(struct fabric_server *server)
+{
+	struct data_welcome *welcome = &server->welcome;
+	int code;
+
+	if (server->args.method == FABRIC_MESSAGE)
+		return 0;
+	if ((code = register_range(
+		     server, 0, FI_REMOTE_READ, 1, &server->read_mr, &welcome->read_base)) ||
+		(code = register_range(server, server->args.store.guard, FI_REMOTE_WRITE, 2,
+			 &server->write_mr, &welcome->write_base)))
+		return code;
+	welcome->read_key = fi_mr_key(server->read_mr);
+	welcome->write_key = fi_mr_key(server->write_mr);
+	return 0;
+}
+
+static void lay_out(struct fabric_server *server, struct serve_lane *lane, struct serve_slot *slots,
+	uint8_t *messages, uint8_t *replies, size_t reply_size)
+{
+	lane->slots = slots;
+	for (unsigned i = 0; i <= server->welcome.window; i++) {
+		slots[i].message_op = (struct serve_op){SERVE_MESSAGE, &slots[i]};
+		slots[i].reply_op = (struct serve_op){SERVE_REPLY, &slots[i]};
+		slots[i].lane = lane;
+		slots[i].message = messages + i * (size_t)server->welcome.message_size;
+		slots[i].reply = replies + i * reply_size;
+	}
+}
+
+/* One block: the messages of all lanes, each lane's slots and replies on pages of its own. */
+static int get_memory(struct fabric_server *server)
+{
+	size_t count = server->welcome.window + 1u;
+	size_t messages = count * server->welcome.message_size;
+	size_t reply = DATA_REPLY_SIZE + DATA_TEXT_MAX +
+		       (server->must_register ? server->welcome.message_size : 0);
+	size_t rest = (count * (sizeof(struct serve_slot) + reply) + 4095) & ~(size_t)4095;
+	size_t size = server->args.nlanes * (messages + rest);
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (memory == MAP_FAILED)
+		return err_sys("%zu bytes for the messages of %u lanes", size, server->args.nlanes);
+	server->memory = memory;
+	server->memory_size = size;
+	for (unsigned i = 0; i < server->args.nlanes; i++) {
+		uint8_t *at = (uint8_t *)memory + i * (messages + rest);
+		uint8_t *slots = at + messages;
+		lay_out(server, &server->lanes[i], (struct serve_slot *)slots, at,
+			slots + count * sizeof(struct serve_slot), reply);
+	}
+	int code = server->must_register
+			   ? fi_mr_reg(server->domain, memory, size, FI_SEND | FI_RECV, 0, 3, 0,
+				     &server->buffers_mr, NULL)
+			   : 0;
+	return code ? fabric_failed(code, "registration of %zu bytes for messages", size) : 0;
+}
+
+static int make_lanes(struct fabric_server *server)
+{
+	const struct fabric_server_args *args = &server->args;
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	server->nworkers = args->nthreads ? args->nthreads : cpus > 0 ? (unsigned)cpus : 1;
+	if (server->nworkers > args->nlanes)
+		server->nworkers = args->nlanes;
+	server->lanes = calloc(args->nlanes, sizeof(*server->lanes));
+	server->workers = calloc(server->nworkers, sizeof(*server->workers));
+	if (!server->lanes || !server->workers)
+		return err_set(-ENOMEM, "no memory for %u lanes", args->nlanes);
+	for (unsigned i = 0; i < server->nworkers; i++)
+		server->workers[i].server = server;
+	for (unsigned i = 0; i < args->nlanes; i++) {
+		struct serve_lane *lane = &server->lanes[i];
+		lane->server = server;
+		lane->number = i;
+		lane->worker = &server->workers[i % server->nworkers];
+		memcpy(lane->secret, args->secrets[i], sizeof(lane->secret));
+	}
+	return 0;
+}
+
+static int start_workers(struct fabric_server *server)
+{
+	int code = 0;
+
+	for (unsigned i = 0; !code && i < server->nworkers; i++)
+		code = worker_open(&server->workers[i]);
+	for (unsigned i = 0; !code && i < server->nworkers; i++)
+		code = worker_start(&server->workers[i]);
+	return code;
+}
+
+/* One descriptor for connection events and for what workers have to say. */
+static int make_epoll(struct fabric_server *server)
+{
+	struct epoll_event event = {.events = EPOLLIN};
+	int code = fi_control(&server->eq->fid, FI_GETWAIT, &server->eq_fd);
+
+	if (code)
+		return fabric_failed(code, "descriptor of the event queue");
+	if (epoll_ctl(server->epoll, EPOLL_CTL_ADD, server->eq_fd, &event) ||
+		epoll_ctl(server->epoll, EPOLL_CTL_ADD, server->failed_fd, &event))
+		return err_sys("epoll_ctl");
+	return 0;
+}
+
+static int open_server(struct fabric_server *server)
+{
+	int code;
+
+	server->stop_fd = eventfd(0, EFD_CLOEXEC);
+	server->failed_fd = eventfd(0, EFD_CLOEXEC);
+	server->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (server->stop_fd < 0 || server->failed_fd < 0 || server->epoll < 0)
+		return err_sys("eventfd or epoll");
+	if ((code = make_lanes(server)) || (code = listen_on_range(server)))
+		return code;
+	server->inject = server->info->tx_attr->inject_size;
+	server->must_register = server->info->domain_attr->mr_mode & FI_MR_LOCAL;
+	server->welcome.version = DATA_VERSION;
+	set_sizes(server);
+	if ((code = fi_domain(server->fabric, server->info, &server->domain, NULL)))
+		return fabric_failed(code, "%s", fabric_provider_name(server->args.provider));
+	if ((code = register_pool(server)) || (code = get_memory(server)) ||
+		(code = make_epoll(server)))
+		return code;
+	return start_workers(server);
+}
+
+int fabric_server_open(const struct fabric_server_args *args, struct fabric_server **server)
+{
+	if (!args->nlanes)
+		return err_set(-EINVAL, "no lanes");
+	struct fabric_server *new = calloc(1, sizeof(*new));
+	if (!new)
+		return err_set(-ENOMEM, "no memory");
+	pthread_mutex_init(&new->lock, NULL);
+	new->args = *args;
+	new->stop_fd = new->failed_fd = new->epoll = -1;
+	int code = open_server(new);
+	if (code) {
+		fabric_server_close(new);
+		return code;
+	}
+	/* The caller's, until now. */
+	new->args.secrets = NULL;
+	new->args.address = NULL;
+	*server = new;
+	return 0;
+}
+
+uint16_t fabric_server_port(const struct fabric_server *server)
+{
+	return server->port;
+}
+
+unsigned fabric_server_connected(const struct fabric_server *server)
+{
+	return server->connected;
+}
+
+int fabric_server_fd(const struct fabric_server *server)
+{
+	return server->epoll;
+}
+
+int fabric_server_progress(struct fabric_server *server)
+{
+	struct fid *object = &server->eq->fid;
+	int code;
+
+	/* Until its descriptor would tell of what is new. */
+	do {
+		do {
+			code = server_event(server);
+		} while (code > 0);
+	} while (!code && fi_trywait(server->fabric, &object, 1) == -FI_EAGAIN);
+	/* A worker knows better why a connection was lost than its end does. */
+	int failed = check_failed(server);
+	return failed ? failed : code;
+}
+
+/* -- closing -- */
+
+static void stop_workers(struct fabric_server *server)
+{
+	static const uint64_t one = 1;
+
+	atomic_store(&server->stop, true);
+	if (server->stop_fd >= 0 && write(server->stop_fd, &one, sizeof(one)) < 0)
+		log_error("eventfd: %m");
+	for (unsigned i = 0; server->workers && i < server->nworkers; i++)
+		if (server->workers[i].started) {
+			pthread_join(server->workers[i].thread, NULL);
+			server->workers[i].started = false;
+		}
+}
+
+static void close_lanes(struct fabric_server *server)
+{
+	for (unsigned i = 0; server->lanes && i < server->args.nlanes; i++) {
+		fabric_close_fid(server->lanes[i].ep);
+		explicit_bzero(server->lanes[i].secret, FABRIC_SECRET_SIZE);
+	}
+	for (unsigned i = 0; server->workers && i < server->nworkers; i++)
+		worker_close(&server->workers[i]);
+}
+
+void fabric_server_close(struct fabric_server *server)
+{
+	stop_workers(server);
+	close_lanes(server);
+	fabric_close_fid(server->read_mr);
+	fabric_close_fid(server->write_mr);
+	fabric_close_fid(server->buffers_mr);
+	fabric_close_fid(server->listener);
+	fabric_close_fid(server->domain);
+	fabric_close_fid(server->eq);
+	fabric_close_fid(server->fabric);
+	fi_freeinfo(server->info);
+	if (server->memory)
+		munmap(server->memory, server->memory_size);
+	free(server->lanes);
+	free(server->workers);
+	for (int i = 0; i < 3; i++) {
+		int fd = i == 0 ? server->stop_fd : i == 1 ? server->failed_fd : server->epoll;
+		if (fd >= 0)
+			close(fd);
+	}
+	pthread_mutex_destroy(&server->lock);
+	free(server);
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * server.h - the target's end: a listener, its lanes and the workers that serve them
+ *
+ * The thread that calls fabric_server_progress() makes and refuses connections and owns all but the
+ * following. A lane's memory and messages belong to the worker whose queue it has, from the moment
+ * that `served` is set. Workers share nothing that changes but `failed`.
+ */
+#ifndef FABRIC_SERVER_H
+#define FABRIC_SERVER_H
+
+#include <pthread.h>
+#include <rdma/fi_cm.h>
+#include <rdma/fi_domain.h>
+#include <rdma/fi_endpoint.h>
+#include <rdma/fi_eq.h>
+#include <rdma/fi_errno.h>
+#include <stdatomic.h>
+
+#include "base/attr.h"
+#include "fabric/fabric.h"
+#include "fabric/info.h"
+#include "wire/data.h"
+
+/* What a completion is of: the context of every operation points to one. */
+struct serve_op {
+	enum { SERVE_MESSAGE, SERVE_REPLY } kind;
+	struct serve_slot *slot;
+};
+
+/* Room for one message, and for the reply to it. */
+struct serve_slot {
+	struct serve_op message_op, reply_op;
+	struct serve_lane *lane;
+	uint8_t *message, *reply;
+	struct serve_slot *unsent; /* the next one whose reply the adapter had no room for */
+	const void *bytes;         /* of the pool, that go with the reply */
+	size_t reply_length, length;
+};
+
+struct serve_lane {
+	struct fabric_server *server;
+	struct worker *worker;
+	unsigned number;
+	enum { LANE_EXPECTED, LANE_TAKEN, LANE_CONNECTED, LANE_LOST } state;
+	atomic_bool served;
+	struct fid_ep *ep;
+	uint32_t sequence; /* of the next message */
+	bool broken;       /* the peer broke the protocol: nothing more is taken from it */
+	struct serve_slot *slots;
+	uint8_t secret[FABRIC_SECRET_SIZE];
+};
+
+struct worker {
+	struct fabric_server *server;
+	pthread_t thread;
+	bool started;
+	struct fid_cq *cq;
+	int cq_fd;
+	struct serve_slot *unsent, **unsent_end;
+};
+
+struct fabric_server {
+	struct fabric_server_args args;
+	struct fi_info *info;
+	struct fid_fabric *fabric;
+	struct fid_eq *eq;
+	struct fid_pep *listener;
+	struct fid_domain *domain;
+	struct fid_mr *read_mr, *write_mr, *buffers_mr;
+	bool must_register;
+	int eq_fd, epoll;
+	uint16_t port;
+	size_t inject;
+	struct data_welcome welcome;
+	unsigned connected, nworkers;
+	struct serve_lane *lanes;
+	struct worker *workers;
+	void *memory; /* the slots and buffers of all lanes */
+	size_t memory_size;
+
+	atomic_bool stop;
+	int stop_fd; /* an eventfd that wakes all workers */
+	/* Written once, by server_fail(); `cause` before `failed`, under the lock. */
+	pthread_mutex_t lock;
+	atomic_int failed;
+	int failed_fd; /* an eventfd that wakes fabric_server_progress()'s caller */
+	char cause[ERR_SIZE / 2];
+};
+
+/* No more use: with the calling thread's sentence, unless there was one before. */
+void server_fail(struct fabric_server *server, int code);
+
+/* -- connect.c -- */
+
+/* Take one connection event: 1, 0 if there is none, -errno. */
+int server_event(struct fabric_server *server);
+
+/* -- worker.c -- */
+
+int worker_open(struct worker *worker);   /* its queue */
+int worker_start(struct worker *worker);  /* its thread */
+void worker_close(struct worker *worker); /* after `stop` */
+int serve_post(struct serve_slot *slot);  /* to receive the next message */
+
+/* -- message.c -- */
+
+/*
+ * Do what the message in the slot says and build the reply: its first bytes in the slot, and those of
+ * the pool, if any, in `bytes` and `length`. Returns false if the peer broke the protocol: then the
+ * reply says so, and the lane takes nothing more.
+ */
+bool serve_message(struct serve_slot *slot, size_t length);
+
+#endif

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * fabric.c - what is flushed, persisted and read arrives, by each method
+ */
+#include "unit/target.h"
+
+static uint32_t seed = 1;
+
+static uint8_t noise(void)
+{
+	seed = seed * 1103515245 + 12345;
+	return (uint8_t)(seed >> 16);
+}
+
+static void change(uint8_t *bytes, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		bytes[i] = noise();
+}
+
+struct way {
+	const char *name;
+	struct target *target;
+	struct fabric_client *client;
+	uint8_t *local;
+};
+
+static bool arrives(const struct way *way, size_t offset, size_t length, bool relaxed)
+{
+	change(way->local + offset, length);
+	if (fabric_persist(way->client, 0, offset, length, relaxed))
+		return false;
+	return !memcmp(way->local + offset, way->target->pool + offset, length);
+}
+
+static void persists(const struct way *way)
+{
+	static const size_t lengths[] = {1, 7, 8, 64, 100, 4096, 4097, 10000, 65536, 65537, 70000,
+		1 << 20, 3000001, TARGET_SIZE - 4096};
+
+	for (unsigned relaxed = 0; relaxed < 2; relaxed++)
+		for (size_t i = 0; i < sizeof(lengths) / sizeof(*lengths); i++) {
+			size_t length = lengths[i];
+			size_t offset = 4096 + (length < 1 << 20 ? i : 0);
+			if (length == TARGET_SIZE - 4096)
+				offset = 4096;
+			ok(arrives(way, offset, length, relaxed), "%s: %zu bytes at %zu%s",
+				way->name, length, offset, relaxed ? ", relaxed" : "");
+		}
+}
+
+static void gathers(const struct way *way)
+{
+	unsigned before = way->target->drains;
+
+	for (unsigned i = 0; i < 16; i++) {
+		change(way->local + 8192 + i * 1000, 64);
+		fabric_flush(way->client, 0, 8192 + i * 1000, 64, false);
+	}
+	ok(!fabric_drain(way->client, 0), "%s: 16 small flushes and a drain", way->name);
+	is_int(way->target->drains - before, 1, "are one message");
+	unsigned wrong = 0;
+	for (unsigned i = 0; i < 16; i++)
+		wrong += memcmp(way->local + 8192 + i * 1000, way->target->pool + 8192 + i * 1000,
+				 64) != 0;
+	is_int(wrong, 0, "and arrive, all of them");
+}
+
+static void may_be_changed(const struct way *way)
+{
+	size_t length = 1 << 20;
+
+	change(way->local + 8192, length);
+	uint8_t *copy = malloc(length);
+	memcpy(copy, way->local + 8192, length);
+	fabric_flush(way->client, 0, 8192, length, false);
+	fabric_flush(way->client, 0, 8192 + length, 64, false);
+	memset(way->local + 8192, 0, length);
+	ok(!fabric_drain(way->client, 0), "%s: a flush of 1 MiB", way->name);
+	ok(!memcmp(copy, way->target->pool + 8192, length),
+		"was copied when it returned: a later change does not travel with it");
+	free(copy);
+}
+
+static void reads(const struct way *way)
+{
+	static const size_t lengths[] = {1, 64, 4096, 70000, 1 << 20, TARGET_SIZE};
+	uint8_t *to = malloc(TARGET_SIZE);
+
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(*lengths); i++) {
+		size_t offset = i < 4 ? i * 4099 : 0;
+		memset(to, 0x55, TARGET_SIZE);
+		ok(!fabric_read(way->client, 0, to, offset, lengths[i]) &&
+				!memcmp(to, way->target->pool + offset, lengths[i]),
+			"%s: reads %zu bytes at %zu", way->name, lengths[i], offset);
+		if (lengths[i] < TARGET_SIZE)
+			is_int(to[lengths[i]], 0x55, "and no more");
+	}
+	free(to);
+}
+
+static void deepens(const struct way *way)
+{
+	unsigned before = way->target->deeps;
+
+	change(way->local + 4096, 200000);
+	ok(!fabric_deep_persist(way->client, 0, 4096, 200000) &&
+			!memcmp(way->local + 4096, way->target->pool + 4096, 200000),
+		"%s: a deep persist of 200000 bytes arrives", way->name);
+	is_int(way->target->deeps - before, 1, "with one deep flush");
+}
+
+/* What the caller did wrong is said, and harms nothing. */
+static void refuses(const struct way *way)
+{
+	struct fabric_client *client = way->client;
+	char byte;
+
+	is_int(fabric_persist(client, 1, 4096, 8, false), -EINVAL, "%s: no lane 1", way->name);
+	has_str(err_get(), "lane 1", "it says");
+	is_int(fabric_drain(client, UINT32_MAX), -EINVAL, "nor the last of all");
+	is_int(fabric_persist(client, 0, 0, 8, false), -EINVAL, "the header is guarded");
+	has_str(err_get(), "header", "it says");
+	is_int(fabric_flush(client, 0, 4095, 2, true), -EINVAL, "to its last byte");
+	is_int(fabric_deep_persist(client, 0, 4095, 2), -EINVAL, "also from deep ones");
+	is_int(fabric_persist(client, 0, TARGET_SIZE, 0, false), -EINVAL, "the end is outside");
+	is_int(fabric_persist(client, 0, TARGET_SIZE - 1, 2, true), -EINVAL,
+		"and what leads there");
+	is_int(fabric_persist(client, 0, 8192, SIZE_MAX - 4096, true), -EINVAL,
+		"round the top, too");
+	is_int(fabric_read(client, 0, &byte, TARGET_SIZE, 1), -EINVAL, "also for reads");
+	is_int(fabric_persist(client, 0, 4096, 0, false), 0, "nothing is durable already");
+	ok(arrives(way, 4096, 64, false), "none of it has harmed");
+}
+
+/* What fails at the target is told once, with its reason. */
+static void fails(const struct way *way)
+{
+	static const int errors[] = {EIO, ENOSPC, EDQUOT, ENOMEM, EACCES, EROFS};
+
+	for (size_t i = 0; i < sizeof(errors) / sizeof(*errors); i++) {
+		way->target->fail_drain = errors[i];
+		is_int(fabric_persist(way->client, 0, 4096, 64, false), -errors[i],
+			"%s: %s at the target is told", way->name, strerror(errors[i]));
+	}
+	has_str(err_get(), "made up: no drain", "in the target's words");
+	way->target->fail_drain = 0;
+	ok(arrives(way, 4096, 64, false), "and then all is well again");
+
+	way->target->fail_store = EIO;
+	is_int(fabric_flush(way->client, 0, 4096, 64, false), 0, "a flush succeeds");
+	is_int(fabric_flush(way->client, 0, 8192, 1 << 20, false), 0, "also a large one");
+	is_int(fabric_drain(way->client, 0), -EIO, "and the drain tells that it did not");
+	way->target->fail_store = 0;
+	is_int(fabric_drain(way->client, 0), 0, "once");
+
+	way->target->fail_deep = EIO;
+	is_int(fabric_deep_persist(way->client, 0, 4096, 64), -EIO, "so does a deep flush");
+	is_int(fabric_persist(way->client, 0, 4096, 64, false), 0, "that others need not");
+	way->target->fail_deep = 0;
+	way->target->fail_drain = ENOTTY;
+	is_int(fabric_persist(way->client, 0, 4096, 64, false), -EREMOTEIO, "others have a name");
+	way->target->fail_drain = 0;
+}
+
+static void test_method(enum fabric_method_id method)
+{
+	struct way way = {.name = fabric_method_name(method), .local = target_local()};
+
+	way.target = target_with_client(method, 1, way.local, &way.client);
+	ok(fabric_round_trip_ns(way.client) > 100, "%s: a round trip takes %u ns", way.name,
+		fabric_round_trip_ns(way.client));
+	persists(&way);
+	gathers(&way);
+	may_be_changed(&way);
+	deepens(&way);
+	reads(&way);
+	refuses(&way);
+	fails(&way);
+	for (size_t i = 0, wrong = 0; i < 4096; i++) {
+		wrong += way.target->pool[i];
+		if (i == 4095)
+			is_int(wrong, 0, "%s: nothing was written to the header", way.name);
+	}
+	fabric_client_close(way.client);
+	target_wait_for(way.target, target_is_through);
+	is_int(way.target->result, -ECONNRESET, "%s: the target hears of the end", way.name);
+	is_int(target_stop(way.target), 0, "and ends well");
+	munmap(way.local, TARGET_SIZE);
+}
+
+int main(void)
+{
+	test_method(FABRIC_MESSAGE);
+	test_method(FABRIC_WRITE_MESSAGE);
+	test_method(FABRIC_WRITE_READ);
+	test_method(FABRIC_WRITE_DELIVERED);
+	return tap_done();
+}

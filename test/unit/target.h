@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * target.h - a target for tests of src/fabric, in a process of its own, on the loopback
+ *
+ * Its pool and what the test wants to know of it are shared with the test. It stores with plain
+ * copies, counts what it was asked for, and fails where the test wants it to.
+ */
+#ifndef UNIT_TARGET_H
+#define UNIT_TARGET_H
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "fabric/fabric.h"
+#include "tap.h"
+
+#define TARGET_LANES 64
+#define TARGET_SIZE  ((size_t)8 << 20)
+
+struct target {
+	uint8_t *pool; /* shared, as is the struct */
+	pid_t pid;
+	struct fabric_server_args args;
+	uint8_t secrets[TARGET_LANES][FABRIC_SECRET_SIZE];
+	_Atomic uint16_t port;
+	atomic_int connected;
+	atomic_uint stores, commits, drains, deeps;
+	atomic_size_t stored;
+	atomic_int fail_store, fail_drain, fail_deep; /* errnos */
+	atomic_int result;                            /* of fabric_server_progress(), once not 0 */
+	char sentence[ERR_SIZE];
+	atomic_bool quit;
+};
+
+static int target_fail(atomic_int *error, const char *what)
+{
+	return *error ? err_set(-*error, "made up: no %s", what) : 0;
+}
+
+/* Whole words where the pool has whole words. */
+static int target_store(void *context, size_t offset, const void *from, size_t length)
+{
+	struct target *target = context;
+	const uint8_t *bytes = from;
+	uint8_t *to = target->pool + offset;
+
+	target->stores++;
+	target->stored += length;
+	while (length) {
+		if (length < 8 || (uintptr_t)to % 8) {
+			*to++ = *bytes++;
+			length--;
+			continue;
+		}
+		uint64_t word;
+		memcpy(&word, bytes, sizeof(word));
+		__atomic_store_n((uint64_t *)(void *)to, word, __ATOMIC_RELAXED);
+		to += 8;
+		bytes += 8;
+		length -= 8;
+	}
+	return target_fail(&target->fail_store, "store");
+}
+
+static int target_commit(void *context, size_t offset, size_t length)
+{
+	struct target *target = context;
+
+	(void)offset;
+	target->commits++;
+	target->stored += length;
+	return target_fail(&target->fail_store, "commit");
+}
+
+static int target_drain(void *context)
+{
+	struct target *target = context;
+
+	target->drains++;
+	return target_fail(&target->fail_drain, "drain");
+}
+
+static int target_deep(void *context, size_t offset, size_t length)
+{
+	struct target *target = context;
+
+	(void)offset;
+	(void)length;
+	target->deeps++;
+	return target_fail(&target->fail_deep, "deep flush");
+}
+
+static struct target *target_new(enum fabric_method_id method, unsigned nlanes)
+{
+	struct target *target = mmap(
+		NULL, sizeof(*target), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	void *pool =
+		mmap(NULL, TARGET_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (target == MAP_FAILED || pool == MAP_FAILED)
+		bail("no memory");
+	target->pool = pool;
+	for (unsigned i = 0; i < TARGET_LANES; i++)
+		memset(target->secrets[i], (int)('a' + i), FABRIC_SECRET_SIZE);
+	target->args = (struct fabric_server_args){
+		.provider = FABRIC_TCP,
+		.address = "127.0.0.1",
+		.nlanes = nlanes,
+		.secrets = (const uint8_t(*)[FABRIC_SECRET_SIZE])target->secrets,
+		.method = method,
+		.timeout_ms = 5000,
+		.poll_us = 50,
+		.store = {pool, TARGET_SIZE, 4096, target_store, target_commit, target_drain,
+			target_deep, target},
+	};
+	return target;
+}
+
+/* What rpmemd does: until told to quit, or there is nothing more to do. */
+static void target_serve(struct target *target)
+{
+	struct fabric_server *server;
+	int code = fabric_server_open(&target->args, &server);
+
+	if (code) {
+		snprintf(target->sentence, sizeof(target->sentence), "%s", err_get());
+		target->result = code;
+		return;
+	}
+	target->port = fabric_server_port(server);
+	while (!target->quit && !code) {
+		struct pollfd fd = {fabric_server_fd(server), POLLIN, 0};
+		poll(&fd, 1, 20);
+		code = fabric_server_progress(server);
+		target->connected = (int)fabric_server_connected(server);
+	}
+	snprintf(target->sentence, sizeof(target->sentence), "%s", err_get());
+	fabric_server_close(server);
+	target->result = code;
+}
+
+static void target_wait_for(const struct target *target, bool (*there)(const struct target *))
+{
+	for (int i = 0; i < 5000 && !there(target); i++)
+		usleep(1000);
+}
+
+static bool target_is_listening(const struct target *target)
+{
+	return target->port || target->result;
+}
+
+static bool target_is_through(const struct target *target)
+{
+	return target->result;
+}
+
+static void target_start(struct target *target)
+{
+	fflush(stdout);
+	pid_t pid = fork();
+	if (pid < 0)
+		bail("fork: %m");
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		target_serve(target);
+		exit(0);
+	}
+	target->pid = pid;
+	target_wait_for(target, target_is_listening);
+}
+
+/* Returns its wait status. */
+TAP_UNUSED static int target_stop(struct target *target)
+{
+	int status = -1;
+
+	target->quit = true;
+	if (target->pid > 0) {
+		kill(target->pid, SIGCONT);
+		waitpid(target->pid, &status, 0);
+	}
+	munmap(target->pool, TARGET_SIZE);
+	munmap(target, sizeof(*target));
+	return status;
+}
+
+static struct fabric_client_args target_client(struct target *target, void *local)
+{
+	return (struct fabric_client_args){
+		.name = "here:set",
+		.provider = FABRIC_TCP,
+		.host = "127.0.0.1",
+		.port = target->port,
+		.nlanes = target->args.nlanes,
+		.secrets = target->args.secrets,
+		.method = target->args.method,
+		.local = local,
+		.size = TARGET_SIZE,
+		.guard = 4096,
+		.hangup_fd = -1,
+		.timeout_ms = 5000,
+		.poll_us = 50,
+	};
+}
+
+/* A target, and a client of it. */
+TAP_UNUSED static struct target *target_with_client(
+	enum fabric_method_id method, unsigned nlanes, void *local, struct fabric_client **client)
+{
+	struct target *target = target_new(method, nlanes);
+
+	target_start(target);
+	if (target->result)
+		bail("no target: %s", target->sentence);
+	struct fabric_client_args args = target_client(target, local);
+	if (fabric_client_open(&args, client))
+		bail("no client: %s", err_get());
+	return target;
+}
+
+TAP_UNUSED static uint8_t *target_local(void)
+{
+	uint8_t *local =
+		mmap(NULL, TARGET_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (local == MAP_FAILED)
+		bail("no memory");
+	return local;
+}
+
+#endif
