@@ -40,12 +40,15 @@ static bool is_zero(const uint8_t *uuid)
 	return same_uuid(uuid, zero);
 }
 
-/* A random one, marked as such (RFC 9562, version 4). */
+/*
+ * A random one, marked as such (RFC 9562, version 4), in the order of bytes in which the programs of
+ * libpmemobj have and show them: the first three fields are little-endian.
+ */
 static int make_uuid(uint8_t uuid[UUID_SIZE])
 {
 	if (getrandom(uuid, UUID_SIZE, 0) != UUID_SIZE)
 		return err_sys("cannot make up an identifier");
-	uuid[6] = (uint8_t)((uuid[6] & 0x0f) | 0x40);
+	uuid[7] = (uint8_t)((uuid[7] & 0x0f) | 0x40);
 	uuid[8] = (uint8_t)((uuid[8] & 0x3f) | 0x80);
 	return 0;
 }

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Pools and the tool pmempool of the original: it reads the headers of ours, and we open its own. */
+#include <sys/wait.h>
+
+#include "unit/pooldir.h"
+
+#define MIB ((size_t)1 << 20)
+
+/* As programs of libpmemobj send them. */
+static struct pool_attr object_attr(uint32_t incompat)
+{
+	struct pool_attr attr = pooldir_attr(incompat);
+
+	memcpy(attr.signature, "PMEMOBJ", 8);
+	attr.major = 6;
+	attr.compat = POOL_COMPAT_BAD_BLOCKS;
+	memset(attr.user_flags, 0, sizeof(attr.user_flags));
+	return attr;
+}
+
+/* What the tool says; it is the caller's until the next time. */
+static const char *run(int *status, const char *words, const char *path)
+{
+	static char said[16384];
+	char command[600];
+
+	snprintf(command, sizeof(command), "pmempool %s %s 2>&1", words, path);
+	FILE *pipe = popen(command, "r");
+	if (!pipe)
+		bail("popen: %m");
+	said[fread(said, 1, sizeof(said) - 1, pipe)] = '\0';
+	*status = pclose(pipe);
+	return said;
+}
+
+/* The value in a line "name   : value". */
+static bool says(const char *text, const char *name, const char *value)
+{
+	const char *line = strstr(text, name);
+	const char *end = line ? strchr(line + 1, '\n') : NULL;
+	const char *found = line ? strstr(line, value) : NULL;
+
+	if (found && end && found < end)
+		return true;
+	diag("no %s %s in: %s", name, value, text);
+	return false;
+}
+
+static void info_of_parts(uint32_t features)
+{
+	struct pool_set *set = pooldir_set("ours.set", "8M @/ours0\n4M @/ours1\n2M @/ours2\n");
+	struct pool_attr attr = object_attr(features);
+	struct pool *pool;
+	int status;
+
+	if (pool_create(set, 8 * MIB, &attr, &pool))
+		bail("pool_create: %s", err_get());
+	pool_close(pool);
+	const char *said = run(&status, "info -f obj", pooldir_path("ours0"));
+	ok(says(said, "Signature", "PMEMOBJ"), "the signature (features %#x)", features);
+	ok(says(said, "Pool set UUID", "13121110-1514-1716-1819-1a1b1c1d1e1f"), "the set");
+	ok(says(said, "\nUUID", "23222120-2524-2726-2829-2a2b2c2d2e2f"), "the first part");
+	ok(says(said, "Next replica UUID", "33323130-3534-3736-3839-3a3b3c3d3e3f"), "after it");
+	ok(says(said, "Previous replica UUID", "43424140-4544-4746-4849-4a4b4c4d4e4f"),
+		"before it");
+	ok(says(said, "Checksum", "[OK]"), "and its checksum is right");
+	ok(says(said, "Alignment Descriptor", "[OK]"), "made on this machine");
+	said = run(&status, "info -f obj", pooldir_path("ours1"));
+	ok(says(said, "Checksum", "[OK]"), "so is that of the second part");
+	ok(says(said, "Previous part UUID", "23222120-2524-2726-2829-2a2b2c2d2e2f"),
+		"which follows the first");
+	pool_remove(pooldir_root, "ours.set", POOL_REMOVE_SET_FILE);
+	pool_set_free(set);
+}
+
+static void clean_shutdown(void)
+{
+	struct pool_set *set = pooldir_set("ours.set", "8M @/ours0\n");
+	struct pool_attr attr = object_attr(POOL_INCOMPAT_CHECKSUM_2K | POOL_INCOMPAT_SHUTDOWN);
+	struct pool *pool;
+	int status;
+
+	/* Somebody who has it open and does not come to closing it. */
+	pid_t child = fork();
+	if (!child)
+		_exit(pool_create(set, 8 * MIB, &attr, &pool) ? 1 : 0);
+	if (waitpid(child, &status, 0) != child || status)
+		bail("no pool was made: %d", status);
+	const char *said = run(&status, "info -f obj", pooldir_path("ours0"));
+	ok(says(said, "Last shutdown", "dirty"), "it sees that a pool was not closed");
+	is_int(pool_open(set, 8 * MIB, &pool), 0, "which does not matter here");
+	pool_close(pool);
+	said = run(&status, "info -f obj", pooldir_path("ours0"));
+	ok(says(said, "Last shutdown", "clean"), "and that it is closed");
+	pool_remove(pooldir_root, "ours.set", POOL_REMOVE_SET_FILE);
+	pool_set_free(set);
+}
+
+static void theirs(const char *lines, uint32_t incompat, size_t size)
+{
+	struct pool_set *set = pooldir_set("theirs.set", lines);
+	struct pool_attr attr;
+	struct pool *pool;
+	char set_uuid[40];
+	int status;
+
+	const char *said = run(&status, "create obj", pooldir_path("theirs.set"));
+	if (status)
+		bail("pmempool create: %s", said);
+	said = run(&status, "info", pooldir_path("theirs.set"));
+	if (!is_int(pool_open(set, size, &pool), 0, "a pool of pmempool is opened")) {
+		diag("%s", err_get());
+		return;
+	}
+	ok(pool_attributes(pool, &attr) && !memcmp(attr.signature, "PMEMOBJ", 8), "for objects");
+	is_int(attr.incompat, incompat, "with its features");
+	snprintf(set_uuid, sizeof(set_uuid), "%02x%02x%02x%02x-%02x%02x-", attr.poolset_uuid[3],
+		attr.poolset_uuid[2], attr.poolset_uuid[1], attr.poolset_uuid[0],
+		attr.poolset_uuid[5], attr.poolset_uuid[4]);
+	ok(says(said, "Pool set UUID", set_uuid), "and identifiers");
+	attr.compat = 0;
+	is_int(pool_set_attributes(pool, &attr), 0, "changed");
+	is_int(pool_close(pool), 0, "and closed");
+	said = run(&status, "info", pooldir_path("theirs.set"));
+	ok(says(said, "Not mandatory features", "0x0"), "it sees the change");
+	said = run(&status, "check -v", pooldir_path("theirs.set"));
+	ok(!status && says(said, "consistent", "consistent"), "and finds nothing wrong");
+	pool_remove(pooldir_root, "theirs.set", POOL_REMOVE_SET_FILE);
+	pool_set_free(set);
+}
+
+int main(void)
+{
+	if (system("command -v pmempool >/dev/null"))
+		skip_all("there is no pmempool here");
+	pooldir_open(NULL);
+	info_of_parts(POOL_INCOMPAT_CHECKSUM_2K);
+	info_of_parts(0);
+	clean_shutdown();
+	theirs("10M @/t0\n8M @/t1\n4M @/t2\n", 6, 22 * MIB - 2 * 4096);
+	theirs("OPTION SINGLEHDR\n10M @/t0\n8M @/t1\n", 7, 18 * MIB);
+	theirs("8M @/t0\n", 6, 8 * MIB);
+	mkdir(pooldir_path("td"), 0755);
+	theirs("OPTION SINGLEHDR\n20M @/td\n", 7, 8 * MIB);
+	pooldir_close();
+	return tap_done();
+}

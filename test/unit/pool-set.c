@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Pool sets: what the text means, what is refused and in which words, and names that peers send. */
+#include <sys/syscall.h>
+
+#include "pool/beneath.h"
+#include "unit/pooldir.h"
+
+static struct pool_set *parse(const char *text)
+{
+	struct pool_set *set = NULL;
+	int error = pool_set_parse(text, strlen(text), "x.set", &set);
+
+	if (error)
+		diag("%d: %s", error, err_get());
+	return set;
+}
+
+/* The size that a part has whose size is written so; 0 if that is refused. */
+static size_t size_of(const char *size)
+{
+	char text[200];
+	struct pool_set *set = NULL;
+
+	snprintf(text, sizeof(text), "PMEMPOOLSET\n%s /part\n", size);
+	if (pool_set_parse(text, strlen(text), "x.set", &set))
+		return 0;
+	size_t found = set->entries[0].size;
+	pool_set_free(set);
+	return found;
+}
+
+static void sizes(void)
+{
+	static const struct {
+		const char *text;
+		size_t size;
+	} good[] = {
+		{"2097152", 2097152},
+		{"2097153B", 2097153},
+		{"2048K", 2097152},
+		{"2M", 2097152},
+		{"1G", 1UL << 30},
+		{"1T", 1UL << 40},
+		{"1P", 1UL << 50},
+		{"2048KiB", 2097152},
+		{"2MiB", 2097152},
+		{"1GiB", 1UL << 30},
+		{"1TiB", 1UL << 40},
+		{"1PiB", 1UL << 50},
+		{"3000kB", 3000000},
+		{"3MB", 3000000},
+		{"1GB", 1000000000},
+		{"1TB", 1000000000000},
+		{"1PB", 1000000000000000},
+		{"9223372036854775807", 9223372036854775807},
+	};
+	static const char *const bad[] = {"", "M", "2m", "2mb", "2KB", "2Mi", "2MiBs", "2 M", "-2M",
+		"+2M", "0x200000", "2.5M", "9223372036854775808", "18446744073709551617",
+		"99999999999999999999999", "9000P", "2097151", "0", "2M,", "auto"};
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		is_int(size_of(good[i].text), good[i].size, "%s", good[i].text);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		is_int(size_of(bad[i]), 0, "\"%s\" is refused", bad[i]);
+}
+
+static void syntax(void)
+{
+	struct pool_set *set = parse("PMEMPOOLSET\r\n"
+				     "# a comment\n"
+				     "  \t # another\n"
+				     "\n"
+				     "OPTION SINGLEHDR\n"
+				     "10M\t/a/b#c\n"
+				     "\t3MB   /d e\n"
+				     "AUTO /dev/dax0.0");
+
+	ok(!set, "two words after a size are refused");
+	has_str(err_get(), "x.set:7: nothing may follow the path: \"e\"", "and the line is named");
+	set = parse("PMEMPOOLSET\r\n# a comment\n  \t # another\n\nOPTION SINGLEHDR\n"
+		    "10M\t/a/b#c\n\t3MB   /d \r\nAUTO /dev/dax0.0");
+	if (!ok(set && set->count == 3, "comments, blanks, a last line without end"))
+		return;
+	is_str(set->entries[0].path, "/a/b", "a comment ends a path");
+	is_int(set->entries[0].size, 10 << 20, "after its size");
+	is_str(set->entries[1].path, "/d", "blanks are no part of one");
+	is_int(set->entries[1].line, 7, "each knows its line");
+	ok(set->entries[2].is_auto && !set->entries[1].is_auto, "AUTO");
+	ok(set->single_header && !set->no_headers, "the option");
+	is_str(set->name, "x.set", "the name");
+	pool_set_free(set);
+	set = parse("PMEMPOOLSET\n2M /a\nOPTION NOHDRS");
+	ok(set && set->no_headers && !set->single_header, "options may come last");
+	pool_set_free(set);
+	set = parse("PMEMPOOLSET\nOPTION SINGLEHDR\nOPTION SINGLEHDR\n2M /a\n");
+	ok(set && set->single_header, "or twice");
+	pool_set_free(set);
+}
+
+static void refusals(void)
+{
+	static const struct {
+		const char *text, *sentence;
+	} bad[] = {
+		{"", "x.set is no pool set: its first line is not PMEMPOOLSET"},
+		{"PMEMPOOLSET \n2M /a\n", "its first line is not"},
+		{" PMEMPOOLSET\n2M /a\n", "its first line is not"},
+		{"# x\nPMEMPOOLSET\n2M /a\n", "its first line is not"},
+		{"PMEMPOOLSETS\n2M /a\n", "its first line is not"},
+		{"PMEMPOOLSET\n", "x.set: the set has no parts"},
+		{"PMEMPOOLSET\nOPTION NOHDRS\n", "x.set: the set has no parts"},
+		{"PMEMPOOLSET\n2M\n", "x.set:2: no path follows the size: \"2M\""},
+		{"PMEMPOOLSET\n2M a\n", "x.set:2: the path of a part must be absolute: \"a\""},
+		{"PMEMPOOLSET\n\n1M /a\n", "x.set:3: part /a has 1048576 bytes, 2097152 is the"},
+		{"PMEMPOOLSET\n2M /a\n2M /b\n3M /a\n", "x.set:4: this part is named twice: \"/a\""},
+		{"PMEMPOOLSET\nOPTION\n2M /a\n", "x.set:2: no option follows"},
+		{"PMEMPOOLSET\nOPTION singlehdr\n2M /a\n",
+			"x.set:2: there is no such option: \"si"},
+		{"PMEMPOOLSET\nOPTION SINGLEHDR\n2M /a\nOPTION NOHDRS\n",
+			"x.set:4: either one header or none, not both"},
+		{"PMEMPOOLSET\n2M /a\nREPLICA\n2M /b\n",
+			"x.set:3: a set that is used from another"},
+		{"PMEMPOOLSET\n2M /a\nREPLICA user@host x.set\n",
+			"x.set:3: a set that is used from another machine has no replicas"},
+		{"PMEMPOOLSET\nSIZE /a\n", "x.set:2: neither a size nor AUTO, OPTION or REPLICA"},
+	};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct pool_set *set = NULL;
+		int error = pool_set_parse(bad[i].text, strlen(bad[i].text), "x.set", &set);
+		ok(error == -EINVAL && !set, "refused:");
+		has_str(err_get(), bad[i].sentence, "%s", bad[i].sentence);
+	}
+	struct pool_set *set = NULL;
+	is_int(pool_set_parse("PMEMPOOLSET\n2M /a\0b\n", 21, "x.set", &set), -EINVAL, "a NUL");
+	has_str(err_get(), "it is not text", "is no text");
+	char *long_text = calloc(1, POOL_SET_TEXT + 1);
+	memset(long_text, '\n', POOL_SET_TEXT + 1);
+	is_int(pool_set_parse(long_text, POOL_SET_TEXT + 1, "x.set", &set), -EINVAL, "too long");
+	has_str(err_get(), "more than 1048576 bytes", "and how long it may be");
+	free(long_text);
+}
+
+/* Both ways of opening, with the same outcome. */
+static int open_both(const char *name)
+{
+	int fd = beneath_open(pooldir_path("sets"), name, O_RDONLY);
+	int other = beneath_open_by_hand(pooldir_path("sets"), name, O_RDONLY);
+
+	if (fd >= 0)
+		close(fd);
+	if (other >= 0)
+		close(other);
+	if ((fd < 0 || other < 0) && fd != other)
+		diag("%s: %d by the kernel, %d by hand", name, fd, other);
+	return (fd < 0) == (other < 0) && (fd >= 0 || fd == other) ? (fd < 0 ? fd : 0) : 1;
+}
+
+/* R4: a peer's name stays below the directory of pool sets. */
+static void names(void)
+{
+	struct pool_set *set = NULL;
+	char absolute[500];
+
+	mkdir(pooldir_path("sets"), 0755);
+	mkdir(pooldir_path("sets/sub"), 0755);
+	pooldir_write("outside.set", "PMEMPOOLSET\n2M @/part\n");
+	pooldir_write("sets/sub/in.set", "PMEMPOOLSET\n2M @/part\n");
+	snprintf(absolute, sizeof(absolute), "%s/sets/sub/in.set", pooldir_root);
+	is_int(open_both("sub/in.set"), 0, "R4: a name below");
+	is_int(open_both("./sub//in.set"), 0, "R4: in another way");
+	is_int(open_both(absolute), -EINVAL, "R4: an absolute name is refused");
+	is_int(open_both("../outside.set"), -EINVAL, "R4: ..");
+	is_int(open_both("sub/../sub/in.set"), -EINVAL, "R4: .. even where it leads back");
+	is_int(open_both("sub/.."), -EINVAL, "R4: .. at the end");
+	is_int(open_both(""), -EINVAL, "R4: no name");
+	is_int(open_both("sub/none.set"), -ENOENT, "a name that is not there");
+	is_int(open_both("sub/in.set/more"), -EINVAL, "a file in a file");
+	is_int(open_both("..set"), -ENOENT, "two dots of a longer name are nothing special");
+	symlink("../outside.set", pooldir_path("sets/link.set"));
+	is_int(open_both("link.set"), -EINVAL, "R4: a symbolic link that leads out");
+	has_str(err_get(), "a symbolic link leads out", "and the sentence says so");
+	symlink("..", pooldir_path("sets/up"));
+	is_int(open_both("up/outside.set"), -EINVAL, "R4: one on the way");
+	symlink("/", pooldir_path("sets/root"));
+	is_int(open_both("root/etc/passwd"), -EINVAL, "R4: one to the root");
+	symlink("sub/in.set", pooldir_path("sets/inner.set"));
+	is_int(pool_set_load(pooldir_path("sets"), "inner.set", &set), 0,
+		"a symbolic link that stays below");
+	pool_set_free(set);
+	is_int(pool_set_load(pooldir_path("sets"), "sub", &set), -EINVAL, "a directory is no set");
+	mkfifo(pooldir_path("sets/fifo"), 0600);
+	is_int(pool_set_load(pooldir_path("sets"), "fifo", &set), -EINVAL, "nor a FIFO, at once");
+	is_int(pool_set_load(pooldir_path("nowhere"), "x", &set), -ENOENT, "no such directory");
+	has_str(err_get(), "nowhere", "which is named");
+	is_int(pool_set_unlink(pooldir_path("sets"), "../outside.set"), -EINVAL,
+		"R4: nor is anything removed elsewhere");
+	ok(pooldir_has("outside.set"), "R4: it is still there");
+	is_int(pool_set_unlink(pooldir_path("sets"), "up/outside.set"), -EINVAL,
+		"R4: nor through a link");
+	is_int(pool_set_unlink(pooldir_path("sets"), "sub/in.set"), 0, "only here");
+	ok(!pooldir_has("sets/sub/in.set"), "and then it is gone");
+}
+
+int main(void)
+{
+	pooldir_open(NULL);
+	sizes();
+	syntax();
+	refusals();
+	names();
+	pooldir_close();
+	return tap_done();
+}
