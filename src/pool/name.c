@@ -66,7 +66,12 @@ static int link_to(int fd, const char *path)
 	return linkat(AT_FDCWD, name, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
 }
 
-static int write_back_directory(const char *path)
+int name_give(int fd, const char *path)
+{
+	return link_to(fd, path) ? err_sys("cannot make %s", path) : 0;
+}
+
+int name_keep(const char *path)
 {
 	char *directory = directory_of(path);
 
@@ -80,18 +85,6 @@ static int write_back_directory(const char *path)
 	if (fsync(fd) && errno != EINVAL)
 		error = err_sys("cannot write back the directory of %s", path);
 	close(fd);
-	return error;
-}
-
-int name_give(int fd, const char *path)
-{
-	if (fsync(fd))
-		return err_sys("cannot write back %s", path);
-	if (link_to(fd, path))
-		return err_sys("cannot make %s", path);
-	int error = write_back_directory(path);
-	if (error)
-		unlink(path);
 	return error;
 }
 

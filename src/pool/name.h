@@ -16,8 +16,11 @@
  */
 int name_make(const char *path, bool *named);
 
-/* Give it its name, for good: the directory is written back. -EEXIST. */
+/* Give it its name. -EEXIST. */
 int name_give(int fd, const char *path);
+
+/* Make what happened to the name durable. */
+int name_keep(const char *path);
 
 /* Remove the name if it still is that of this file. */
 int name_take(int fd, const char *path);

@@ -169,6 +169,18 @@ int part_open(struct part *part, const struct part_request *request)
 	return error;
 }
 
+int part_write_back(const struct part *part)
+{
+	if (part->origin != PART_UNNAMED && part->origin != PART_MADE)
+		return 0;
+	return fsync(part->fd) ? err_sys("cannot write back %s", part->path) : 0;
+}
+
+int part_keep(const struct part *part)
+{
+	return part->origin == PART_MADE ? name_keep(part->path) : 0;
+}
+
 int part_publish(struct part *part)
 {
 	if (part->origin != PART_UNNAMED)

@@ -59,8 +59,13 @@ int part_create(struct part *part, const struct part_request *request);
 /* -EBUSY, -EINVAL as above; -ENOENT. */
 int part_open(struct part *part, const struct part_request *request);
 
-/* Give a new file its name. -EEXIST if somebody else has taken it meanwhile. */
+/*
+ * Of a new file: write it back; give it its name, -EEXIST if somebody else has taken that meanwhile;
+ * and make the name durable. Of one that was there: nothing.
+ */
+int part_write_back(const struct part *part);
 int part_publish(struct part *part);
+int part_keep(const struct part *part);
 
 /* Unmap and unlock; what was written to it is as durable as it was. */
 int part_close(struct part *part);

@@ -92,12 +92,20 @@ static int check_media(const struct pool *pool)
 	return error;
 }
 
+/*
+ * The names come one right after the other: a process that is killed just then leaves only some of
+ * the files. Without the first they are no pool, and pool_remove() by force removes them.
+ */
 static int publish(struct pool *pool)
 {
 	int error = 0;
 
 	for (size_t i = 0; i < pool->count && !error; i++)
+		error = part_write_back(&pool->parts[i]);
+	for (size_t i = pool->count; i-- > 0 && !error;)
 		error = part_publish(&pool->parts[i]);
+	for (size_t i = 0; i < pool->count && !error; i++)
+		error = part_keep(&pool->parts[i]);
 	return error;
 }
 

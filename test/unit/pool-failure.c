@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * R18: a pool that cannot be made leaves nothing behind, whatever the reason: each system call on the
+ * way failing in turn, a full disk, missing rights, parts that do not fit, a process that is killed.
+ */
+#include <dirent.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <sys/file.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "unit/pooldir.h"
+
+#define MIB ((size_t)1 << 20)
+
+/*
+ * In between: the calls of the pool come through here, and the one whose turn it is fails. 0: none.
+ */
+static unsigned calls, failing;
+static bool no_tmpfile;
+
+static bool fails(void)
+{
+	if (!failing || ++calls != failing)
+		return false;
+	errno = EIO;
+	return true;
+}
+
+#define IN_BETWEEN __attribute__((visibility("default")))
+
+int open(const char *path, int flags, ...);
+int flock(int fd, int operation);
+int ftruncate(int fd, off_t length);
+int posix_fallocate(int fd, off_t offset, off_t length);
+int linkat(int from_dir, const char *from, int to_dir, const char *to, int flags);
+int fsync(int fd);
+int fdatasync(int fd);
+ssize_t pread(int fd, void *to, size_t size, off_t offset);
+ssize_t pwrite(int fd, const void *from, size_t size, off_t offset);
+
+IN_BETWEEN int open(const char *path, int flags, ...)
+{
+	va_list ap;
+
+	va_start(ap, flags);
+	mode_t mode = va_arg(ap, mode_t);
+	va_end(ap);
+	if (no_tmpfile && (flags & O_TMPFILE) == O_TMPFILE) {
+		errno = EOPNOTSUPP;
+		return -1;
+	}
+	return fails() ? -1 : (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+}
+
+IN_BETWEEN int flock(int fd, int operation)
+{
+	return fails() ? -1 : (int)syscall(SYS_flock, fd, operation);
+}
+
+IN_BETWEEN int ftruncate(int fd, off_t length)
+{
+	return fails() ? -1 : (int)syscall(SYS_ftruncate, fd, length);
+}
+
+IN_BETWEEN int posix_fallocate(int fd, off_t offset, off_t length)
+{
+	return fails() ? EIO : syscall(SYS_fallocate, fd, 0, offset, length) ? errno : 0;
+}
+
+IN_BETWEEN int linkat(int from_dir, const char *from, int to_dir, const char *to, int flags)
+{
+	return fails() ? -1 : (int)syscall(SYS_linkat, from_dir, from, to_dir, to, flags);
+}
+
+IN_BETWEEN int fsync(int fd)
+{
+	return fails() ? -1 : (int)syscall(SYS_fsync, fd);
+}
+
+IN_BETWEEN int fdatasync(int fd)
+{
+	return fails() ? -1 : (int)syscall(SYS_fdatasync, fd);
+}
+
+IN_BETWEEN ssize_t pread(int fd, void *to, size_t size, off_t offset)
+{
+	return fails() ? -1 : syscall(SYS_pread64, fd, to, size, offset);
+}
+
+IN_BETWEEN ssize_t pwrite(int fd, const void *from, size_t size, off_t offset)
+{
+	return fails() ? -1 : syscall(SYS_pwrite64, fd, from, size, offset);
+}
+
+/* What a process must not leak. */
+static int count_entries(const char *directory)
+{
+	DIR *entries = opendir(directory);
+	int count = 0;
+
+	if (!entries)
+		bail("cannot read %s: %m", directory);
+	while (readdir(entries))
+		count++;
+	closedir(entries);
+	return count;
+}
+
+static int count_lines(const char *path)
+{
+	FILE *file = fopen(path, "r");
+	int count = 0, c;
+
+	if (!file)
+		bail("cannot read %s: %m", path);
+	while ((c = fgetc(file)) != EOF)
+		count += c == '\n';
+	fclose(file);
+	return count;
+}
+
+static void make_file(const char *name, size_t size)
+{
+	int fd = creat(pooldir_path(name), 0644);
+
+	if (fd < 0 || syscall(SYS_ftruncate, fd, size))
+		bail("cannot make %s: %m", name);
+	close(fd);
+}
+
+static bool is_blank(const char *name)
+{
+	char page[4096];
+	int fd = (int)syscall(SYS_openat, AT_FDCWD, pooldir_path(name), O_RDONLY, 0);
+
+	if (fd < 0 || read(fd, page, sizeof(page)) != sizeof(page))
+		bail("cannot read %s: %m", name);
+	close(fd);
+	for (size_t i = 0; i < sizeof(page); i++)
+		if (page[i])
+			return false;
+	return true;
+}
+
+/*
+ * Each call fails once, until none is left to fail. Two new parts, and between them one that was
+ * there.
+ */
+static void each_call(bool without_tmpfile)
+{
+	struct pool_set *set = pooldir_set("each.set", "2M @/e0\n2M @/e1\n2M @/e2\n");
+	struct pool_attr attr = pooldir_attr(POOL_INCOMPAT_SHUTDOWN | POOL_INCOMPAT_CHECKSUM_2K);
+	struct pool *pool = NULL;
+	int error = -1, left = 0, silent = 0, written = 0;
+	int descriptors = count_entries("/proc/self/fd");
+	int maps = count_lines("/proc/self/maps");
+
+	no_tmpfile = without_tmpfile;
+	make_file("e1", 2 * MIB);
+	for (failing = 1; error && failing < 200; failing++) {
+		calls = 0;
+		error = pool_create(set, 2 * MIB, &attr, &pool);
+		if (!error)
+			break;
+		left += pooldir_has("e0") || pooldir_has("e2");
+		written += !is_blank("e1");
+		silent += error != -EIO || !strstr(err_get(), "Input/output error");
+	}
+	unsigned tried = failing - 1;
+	failing = 0;
+	ok(!error && tried > 15, "R18: %u calls failed in turn, until it was made (%s)", tried,
+		without_tmpfile ? "files with names" : "files without");
+	is_int(left, 0, "R18: no file was left");
+	is_int(written, 0, "R18: and no header in the one that was there");
+	is_int(silent, 0, "each time with the error and a sentence");
+	if (!error)
+		pool_discard(pool);
+	ok(!pooldir_has("e0") && !pooldir_has("e2") && is_blank("e1"),
+		"R18: one that is discarded leaves nothing either");
+	is_int(count_entries("/proc/self/fd"), descriptors, "no descriptor is left open");
+	ok(count_lines("/proc/self/maps") <= maps + 1, "nor anything mapped");
+	unlink(pooldir_path("e1"));
+	pool_set_free(set);
+	no_tmpfile = false;
+}
+
+/* A failure while opening must not take anything away. */
+static void each_call_of_open(void)
+{
+	struct pool_set *set = pooldir_set("open.set", "2M @/o0\n2M @/o1\n");
+	struct pool_attr attr = pooldir_attr(POOL_INCOMPAT_SHUTDOWN), found;
+	struct pool *pool = NULL;
+	int error = -1, lost = 0;
+
+	if (pool_create(set, 2 * MIB, &attr, &pool) || pool_close(pool))
+		bail("pool_create: %s", err_get());
+	for (failing = 1; error && failing < 200; failing++) {
+		calls = 0;
+		error = pool_open(set, 2 * MIB, &pool);
+		lost += is_blank("o0") || is_blank("o1");
+	}
+	ok(!error && failing > 6, "%u calls of opening failed in turn, until it was open", failing);
+	failing = 0;
+	is_int(lost, 0, "the pool was there all the time");
+	ok(pool_attributes(pool, &found) && !memcmp(&attr, &found, sizeof(attr)), "and as it was");
+	pool_discard(pool);
+	ok(pooldir_has("o0") && pooldir_has("o1") && !is_blank("o0"),
+		"a pool that was opened cannot be discarded");
+	pool_remove(pooldir_root, "open.set", 0);
+	pool_set_free(set);
+}
+
+/* In a mount namespace of our own, which goes with us. */
+static void full_disk(void)
+{
+	struct pool_set *set;
+	struct pool_attr attr = pooldir_attr(0);
+	struct pool *pool = NULL;
+
+	mkdir(pooldir_path("small"), 0755);
+	if (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+		mount("none", pooldir_path("small"), "tmpfs", 0, "size=5m")) {
+		skip("R18: a full disk", "a tmpfs can be mounted by root only");
+		return;
+	}
+	set = pooldir_set("full.set", "3M @/f0\n3M @/small/f1\n3M @/small/f2\n");
+	is_int(pool_create(set, 3 * MIB, &attr, &pool), -ENOSPC, "R18: the disk is full");
+	has_str(err_get(), "3145728 bytes for", "which is said, and of how much");
+	has_str(err_get(), "small/f2", "and where");
+	is_int(pooldir_count(), 0, "R18: nothing is left");
+	pool_set_free(set);
+	set = pooldir_set("full.set", "4M @/small/f1\n");
+	is_int(pool_create(set, 3 * MIB, &attr, &pool), 0, "nor are any blocks in use");
+	pool_discard(pool);
+	is_int(pooldir_count(), 0, "R18: nothing is left of that");
+	pool_set_free(set);
+	umount(pooldir_path("small"));
+}
+
+static void unfit(const char *what, size_t size, int error, const char *sentence)
+{
+	struct pool_set *set = pooldir_set("unfit.set", "2M @/u0\n3M @/u1\n2M @/u2\n");
+	struct pool_attr attr = pooldir_attr(0);
+	struct pool *pool = NULL;
+
+	is_int(pool_create(set, size, &attr, &pool), error, "%s", what);
+	has_str(err_get(), sentence, "which is said");
+	ok(!pooldir_has("u0") && !pooldir_has("u2"), "R18: nothing is left");
+	pool_set_free(set);
+}
+
+static void parts_that_do_not_fit(void)
+{
+	unfit("more bytes than the set has", 7 * MIB, -EFBIG, "of 7340032 bytes was asked for");
+	make_file("u1", 3 * MIB - 1);
+	unfit("a part of another size", 4 * MIB, -EINVAL, "u1 has 3145727 bytes, and 3145728 in");
+	make_file("u1", 3 * MIB);
+	int fd = open(pooldir_path("u1"), O_RDWR);
+	if (pwrite(fd, "x", 1, 4095) != 1)
+		bail("cannot write: %m");
+	unfit("a part with something in its header", 4 * MIB, -EEXIST, "u1 is a part of a pool");
+	if (pwrite(fd, "\0x", 2, 4095) != 2)
+		bail("cannot write: %m");
+	syscall(SYS_flock, fd, LOCK_SH);
+	unfit("a part that somebody else has", 4 * MIB, -EBUSY, "u1 is in use");
+	close(fd);
+	unlink(pooldir_path("u1"));
+	mkdir(pooldir_path("u1"), 0755);
+	unfit("a directory among files", 4 * MIB, -EINVAL, "some of the parts are directories");
+	rmdir(pooldir_path("u1"));
+	mkfifo(pooldir_path("u1"), 0644);
+	unfit("a FIFO", 4 * MIB, -EINVAL, "");
+	unlink(pooldir_path("u1"));
+	symlink("nowhere/at/all", pooldir_path("u1"));
+	unfit("a symbolic link to nothing", 4 * MIB, -EEXIST, "cannot make");
+	unlink(pooldir_path("u1"));
+}
+
+/* As somebody who is not root. */
+static void rights(void)
+{
+	int status;
+
+	if (geteuid()) {
+		skip("R18: missing rights", "only root can give them away");
+		return;
+	}
+	chmod(pooldir_root, 0755);
+	mkdir(pooldir_path("open"), 0777);
+	mkdir(pooldir_path("closed"), 0755);
+	chmod(pooldir_path("open"), 0777);
+	struct pool_set *set = pooldir_set("rights.set", "2M @/open/r0\n2M @/closed/r1\n");
+	struct pool_attr attr = pooldir_attr(0);
+	pid_t child = fork();
+	if (!child) {
+		struct pool *pool;
+		if (setresgid(65534, 65534, 65534) || setresuid(65534, 65534, 65534))
+			_exit(100);
+		_exit(-pool_create(set, 2 * MIB, &attr, &pool));
+	}
+	waitpid(child, &status, 0);
+	is_int(WEXITSTATUS(status), EACCES, "R18: no right to make the second part");
+	ok(!pooldir_has("open/r0"), "R18: nothing is left");
+	pool_set_free(set);
+}
+
+static mode_t mode_with(mode_t mask)
+{
+	struct pool_set *set = pooldir_set("mode.set", "2M @/mode\n");
+	struct pool_attr attr = pooldir_attr(0);
+	struct pool *pool;
+	struct stat st;
+
+	umask(mask);
+	if (pool_create(set, 2 * MIB, &attr, &pool) || stat(pooldir_path("mode"), &st))
+		bail("pool_create: %s", err_get());
+	umask(022);
+	pool_discard(pool);
+	pool_set_free(set);
+	return st.st_mode & 07777;
+}
+
+/* The original made them 0666 whatever the umask. */
+static void modes(void)
+{
+	is_int(mode_with(077), 0600, "R4: the umask is honoured");
+	is_int(mode_with(027), 0640, "R4: whatever it is");
+	is_int(mode_with(0), 0666, "and nobody gets the right to execute");
+	no_tmpfile = true;
+	is_int(mode_with(027), 0640, "R4: also without files that have no name");
+	no_tmpfile = false;
+}
+
+static void pause_us(unsigned us)
+{
+	struct timespec time = {.tv_nsec = us * 1000L};
+
+	nanosleep(&time, NULL);
+}
+
+/* Killed at a random moment, it has made all of the pool or nothing. */
+static int kill_once(const struct pool_set *set, unsigned us, bool *made)
+{
+	struct pool_attr attr = pooldir_attr(POOL_INCOMPAT_SHUTDOWN);
+	struct pool *pool = NULL;
+	int status;
+	pid_t child = fork();
+
+	if (!child) {
+		pool_create(set, 2 * MIB, &attr, &pool);
+		pause();
+		_exit(0);
+	}
+	pause_us(us);
+	kill(child, SIGKILL);
+	waitpid(child, &status, 0);
+	*made = pooldir_count();
+	if (!*made)
+		return 0;
+	int error = pool_open(set, 2 * MIB, &pool);
+	if (!error)
+		pool_close(pool);
+	else
+		diag("after %u us: %s", us, err_get());
+	pool_remove(pooldir_root, "kill.set", POOL_REMOVE_FORCE);
+	return error;
+}
+
+static void killed(void)
+{
+	struct pool_set *set = pooldir_set("kill.set", "40M @/k0\n");
+	unsigned wrong = 0, made = 0, us = 0;
+	const unsigned times = 60;
+
+	/* From too early to late, as long as it takes on this machine. */
+	for (unsigned i = 0; i < times; i++) {
+		bool there;
+		wrong += kill_once(set, us, &there) != 0;
+		made += there;
+		us = there ? us / 3 : us + us / 8 + 100;
+	}
+	ok(made && made < times, "killed %u times, it had made the pool %u times", times, made);
+	is_int(wrong, 0, "R18: and else there was nothing");
+	is_int(pooldir_count(), 0, "R18: nothing is left");
+	pool_set_free(set);
+}
+
+int main(void)
+{
+	umask(022);
+	pooldir_open(NULL);
+	each_call(false);
+	each_call(true);
+	each_call_of_open();
+	parts_that_do_not_fit();
+	rights();
+	modes();
+	killed();
+	full_disk();
+	pooldir_close();
+	return tap_done();
+}
