@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * control.h - the messages of the control channel, which is the standard input and output of a
+ * daemon that ssh has started (doc/remote-protocol.md)
+ *
+ * Both ends begin with a greeting of 16 bytes and do not wait for the other's. Then there are
+ * frames: a head of 12 bytes and a body of at most CONTROL_BODY_MAX. The initiator asks, the target
+ * replies, with the type of the request and CONTROL_REPLY, and with its id. Only pings go both ways.
+ *
+ * Encoders write into the caller's writer and set its `bad` if something does not fit. Decoders
+ * take the body of one frame, and return 0, or -EPROTO with a sentence if that is not exactly what
+ * it should be; a limit of this protocol that is exceeded is -EPROTO, too. They write their output
+ * on success only, and what they hand out points into the body.
+ */
+#ifndef WIRE_CONTROL_H
+#define WIRE_CONTROL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wire/buf.h"
+#include "wire/status.h"
+
+#define CONTROL_MAJOR 1 /* another one is another protocol */
+#define CONTROL_MINOR 0 /* may know more requests than a lower one */
+
+#define CONTROL_GREETING_SIZE 16
+#define CONTROL_HEAD_SIZE     12
+#define CONTROL_BODY_MAX      ((size_t)64 << 10)
+#define CONTROL_FRAME_MAX     (CONTROL_HEAD_SIZE + CONTROL_BODY_MAX)
+
+#define CONTROL_LANES_MAX   1024
+#define CONTROL_NAME_MAX    1023 /* of a pool set, in bytes */
+#define CONTROL_MESSAGE_MAX 512
+#define CONTROL_ADDRESS_MAX 64
+#define CONTROL_SECRET_SIZE 32
+#define CONTROL_PARTS_MAX   64 /* told of one set */
+#define CONTROL_REPLY       0x80000000u
+
+enum control_type {
+	CONTROL_CREATE = 1,
+	CONTROL_OPEN = 2,
+	CONTROL_KEEP = 3, /* what was created is to stay, whatever happens from now on */
+	CONTROL_SET_ATTR = 4,
+	CONTROL_CLOSE = 5,
+	CONTROL_REMOVE = 6,
+	CONTROL_DESCRIBE = 7,
+	CONTROL_PING = 8, /* either way; a reply has no status, and no body */
+};
+
+/* Bits of a set; one of them in a reply. */
+enum control_provider { CONTROL_VERBS = 1, CONTROL_TCP = 2, CONTROL_PROVIDERS = 3 };
+
+/* How a range becomes durable at the target. */
+enum control_method {
+	CONTROL_MESSAGE = 1,     /* it travels in a message; the target's CPU stores it */
+	CONTROL_WRITE_MESSAGE,   /* written by RMA, then a message asks for it */
+	CONTROL_WRITE_READ,      /* written by RMA, and proved by a read after the write */
+	CONTROL_WRITE_DELIVERED, /* written by RMA, and complete when it is delivered */
+	CONTROL_METHODS
+};
+
+/* As in libpmem2. */
+enum control_granularity { CONTROL_BYTE, CONTROL_CACHE_LINE, CONTROL_PAGE, CONTROL_GRANULARITIES };
+
+#define CONTROL_CLOSE_REMOVE     1u /* remove the pool, if this connection has created it */
+#define CONTROL_REMOVE_FORCE     1u /* go on where something cannot be removed */
+#define CONTROL_REMOVE_POOL_SET  2u /* the file of the set, too */
+#define CONTROL_REMOVE_FLAGS_ALL 3u
+
+/* What the header of a pool says of it. */
+struct control_attr {
+	uint8_t signature[8];
+	uint32_t major, compat, incompat, ro_compat;
+	uint8_t poolset_uuid[16], uuid[16], next_uuid[16], prev_uuid[16], user_flags[16];
+};
+
+#define CONTROL_ATTR_SIZE 104
+
+struct control_head {
+	uint32_t type;
+	uint32_t id;
+	uint32_t length; /* of the body */
+};
+
+/* CREATE and OPEN. */
+struct control_start {
+	uint64_t size;
+	uint32_t nlanes;
+	uint32_t providers; /* a set that is not empty */
+	bool has_attr;      /* CREATE: the pool gets headers; never with OPEN */
+	struct control_attr attr;
+	char name[CONTROL_NAME_MAX + 1];
+};
+
+/* The reply to CREATE and OPEN; `secrets` is nlanes * CONTROL_SECRET_SIZE bytes. */
+struct control_started {
+	uint16_t port;
+	uint8_t provider, method, granularity;
+	uint64_t pool_size;
+	uint32_t guard; /* bytes at the start of the pool that belong to its header, or 0 */
+	uint32_t nlanes;
+	bool has_attr;
+	struct control_attr attr;              /* zeros without */
+	char address[CONTROL_ADDRESS_MAX + 1]; /* where the target listens; "" if anywhere */
+	const uint8_t *secrets;
+};
+
+/* SET_ATTR: zeros stand for none. */
+struct control_set_attr {
+	bool has_attr;
+	struct control_attr attr;
+};
+
+/* REMOVE, with flags, and DESCRIBE, without. */
+struct control_named {
+	uint32_t flags;
+	char name[CONTROL_NAME_MAX + 1];
+};
+
+struct control_part {
+	uint64_t size;
+	const uint8_t *path; /* not terminated */
+	uint16_t path_length;
+};
+
+/* The reply to DESCRIBE. */
+struct control_description {
+	uint64_t size;
+	uint32_t guard, max_lanes;
+	uint8_t providers, granularity;
+	uint8_t method_verbs,
+		method_tcp;           /* that a client gets over either; 0 where there is none */
+	bool created, busy, has_attr; /* all else of a pool is known if it is neither */
+	struct control_attr attr;
+	uint16_t nparts;
+	struct control_part parts[CONTROL_PARTS_MAX];
+};
+
+/* Every reply but that to a ping begins with it. */
+struct control_result {
+	enum wire_status status;
+	char message[CONTROL_MESSAGE_MAX + 1]; /* printable, "" for WIRE_OK */
+};
+
+void control_put_greeting(struct writer *out);
+
+/*
+ * -EPROTO: not this protocol. -EPROTONOSUPPORT: another version of it; the sentence names both.
+ * `peer` ("the target") is what the sentence calls the other end.
+ */
+int control_get_greeting(
+	const uint8_t bytes[CONTROL_GREETING_SIZE], const char *peer, unsigned *minor);
+
+/* The body's length, and whether its type is one to expect here, are the caller's to check. */
+void control_put_head(struct writer *out, const struct control_head *head);
+int control_get_head(const uint8_t bytes[CONTROL_HEAD_SIZE], struct control_head *head);
+
+void control_put_start(struct writer *out, const struct control_start *start);
+int control_get_start(const uint8_t *body, size_t length, struct control_start *start);
+void control_put_set_attr(struct writer *out, const struct control_set_attr *set);
+int control_get_set_attr(const uint8_t *body, size_t length, struct control_set_attr *set);
+void control_put_close(struct writer *out, uint32_t flags);
+int control_get_close(const uint8_t *body, size_t length, uint32_t *flags);
+void control_put_named(struct writer *out, const struct control_named *named);
+int control_get_named(const uint8_t *body, size_t length, struct control_named *named);
+int control_get_nothing(const uint8_t *body, size_t length);
+
+/*
+ * A reply's result, with what is not printable in the message replaced, and what is too long cut.
+ * After WIRE_OK follows the reply's own part, after any other status nothing.
+ */
+void control_put_result(struct writer *out, enum wire_status status, const char *message);
+int control_get_result(struct reader *in, struct control_result *result);
+
+void control_put_started(struct writer *out, const struct control_started *started);
+int control_get_started(struct reader *in, struct control_started *started);
+void control_put_description(struct writer *out, const struct control_description *told);
+int control_get_description(struct reader *in, struct control_description *told);
+
+/* "CREATE"; "?" for a type that is none. A reply has the name of its request. */
+const char *control_type_name(uint32_t type);
+
+#endif

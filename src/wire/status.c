@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "wire/status.h"
+
+#include <errno.h>
+
+/* In the order of the enum. */
+static const struct {
+	int error; /* at the initiator */
+	const char *text;
+} statuses[WIRE_STATUSES] = {
+	[WIRE_OK] = {0, "success"},
+	[WIRE_VERSION] = {EPROTONOSUPPORT, "the target does not speak this version"},
+	[WIRE_BAD_NAME] = {EINVAL, "the name of the pool set is not allowed"},
+	[WIRE_BAD_SIZE] = {EFBIG, "the pool is smaller than asked for"},
+	[WIRE_BAD_LANES] = {EINVAL, "the number of lanes is not possible"},
+	[WIRE_BAD_PROVIDER] = {EINVAL, "the target does not know the provider"},
+	[WIRE_FATAL] = {EREMOTEIO, "the target failed"},
+	[WIRE_NO_DATA_CHANNEL] = {ECONNABORTED, "the target cannot listen for the data channel"},
+	[WIRE_BUSY] = {EBUSY, "the pool is in use"},
+	[WIRE_EXISTS] = {EEXIST, "the pool exists"},
+	[WIRE_NO_PROVIDER] = {EMEDIUMTYPE, "the two ends have no provider in common"},
+	[WIRE_ABSENT] = {ENOENT, "the pool set, or a part of it, does not exist"},
+	[WIRE_NO_ACCESS] = {EACCES, "the target has no access to the pool"},
+	[WIRE_POOL_CONFIG] = {EINVAL, "the pool set does not allow it"},
+	[WIRE_NO_SPACE] = {ENOSPC, "the target has no space left"},
+	[WIRE_IO] = {EIO, "the target could not make it durable"},
+	[WIRE_NO_MEMORY] = {ENOMEM, "the target has no memory left"},
+	[WIRE_MALFORMED] = {EPROTO, "the target did not understand a message"},
+	[WIRE_UNKNOWN_REQUEST] = {EOPNOTSUPP, "the target does not know the request"},
+	[WIRE_TIMED_OUT] = {ETIMEDOUT, "the target waited in vain"},
+	[WIRE_READ_ONLY] = {EROFS, "the target's file system is read-only"},
+	[WIRE_NO_FILES] = {EMFILE, "the target has no descriptors left"},
+	[WIRE_RANGE] = {EINVAL, "the range is not one of the pool's"},
+};
+
+static const struct {
+	int error; /* at the target */
+	enum wire_status status;
+} errors[] = {
+	{0, WIRE_OK},
+	{EPROTONOSUPPORT, WIRE_VERSION},
+	{EBADF, WIRE_BAD_NAME},
+	{ENAMETOOLONG, WIRE_BAD_NAME},
+	{EFBIG, WIRE_BAD_SIZE},
+	{ECONNABORTED, WIRE_NO_DATA_CHANNEL},
+	{EADDRINUSE, WIRE_NO_DATA_CHANNEL},
+	{EADDRNOTAVAIL, WIRE_NO_DATA_CHANNEL},
+	{EBUSY, WIRE_BUSY},
+	{EWOULDBLOCK, WIRE_BUSY},
+	{EEXIST, WIRE_EXISTS},
+	{EMEDIUMTYPE, WIRE_NO_PROVIDER},
+	{ENOENT, WIRE_ABSENT},
+	{ENOTDIR, WIRE_ABSENT},
+	{ENXIO, WIRE_ABSENT},
+	{EACCES, WIRE_NO_ACCESS},
+	{EPERM, WIRE_NO_ACCESS},
+	{EINVAL, WIRE_POOL_CONFIG},
+	{ENOSPC, WIRE_NO_SPACE},
+	{EDQUOT, WIRE_NO_SPACE},
+	{EIO, WIRE_IO},
+	{ENOMEM, WIRE_NO_MEMORY},
+	{EPROTO, WIRE_MALFORMED},
+	{EOPNOTSUPP, WIRE_UNKNOWN_REQUEST},
+	{ETIMEDOUT, WIRE_TIMED_OUT},
+	{EROFS, WIRE_READ_ONLY},
+	{EMFILE, WIRE_NO_FILES},
+	{ENFILE, WIRE_NO_FILES},
+	{ERANGE, WIRE_RANGE},
+};
+
+enum wire_status wire_status_of(int error)
+{
+	for (unsigned i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
+		if (errors[i].error == error)
+			return errors[i].status;
+	return WIRE_FATAL;
+}
+
+int wire_status_errno(uint32_t status)
+{
+	return status < WIRE_STATUSES ? statuses[status].error : EPROTO;
+}
+
+const char *wire_status_text(uint32_t status)
+{
+	return status < WIRE_STATUSES ? statuses[status].text : "the target's status is unknown";
+}
