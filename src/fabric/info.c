@@ -74,11 +74,8 @@ int fabric_info_get(enum fabric_provider provider, const char *host, uint16_t po
 	char service[8];
 
 	snprintf(service, sizeof(service), "%u", port);
-	/* Without an address to listen on, a port alone is not taken. */
-	int code = get_info(provider, host,
-		host || !listen ? service
-		: port          ? service
-				: NULL,
+	/* A source without an address and a port is not taken. */
+	int code = get_info(provider, host || !listen ? host : "0.0.0.0", service,
 		listen ? FI_SOURCE : 0, info);
 	if (code)
 		return err_set(-ENOMEDIUM, "no way %s %s over %s: %s",
@@ -96,7 +93,7 @@ int fabric_providers(const char *host, unsigned wanted, unsigned *set)
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
 		if (!(wanted & all[i]))
 			continue;
-		if (get_info(all[i], host, host ? "1" : NULL, host ? 0 : FI_SOURCE, &info))
+		if (get_info(all[i], host, host ? "1" : NULL, 0, &info))
 			continue;
 		found |= all[i];
 		fi_freeinfo(info);
