@@ -3,6 +3,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "cpu/cpu.h"
@@ -10,12 +13,30 @@
 #include "map/map.h"
 #include "options.h"
 #include "pool/pool.h"
+#include "session.h"
 
 /* For whoever has started this, on this machine or through ssh. */
 static int complain(int status)
 {
 	fprintf(stderr, "rpmemd: %s\n", err_get());
 	return status;
+}
+
+/*
+ * It takes bytes from a network: nothing it might run gains rights, and no memory of pools and
+ * secrets is left in a core file. A lane needs descriptors, and nothing here minds large ones.
+ */
+static void harden(void)
+{
+	const struct rlimit none = {0, 0};
+	struct rlimit files;
+
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	setrlimit(RLIMIT_CORE, &none);
+	if (!getrlimit(RLIMIT_NOFILE, &files)) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
 }
 
 static int start(const struct config *config)
@@ -34,12 +55,20 @@ static int start(const struct config *config)
 /* The status of a removal that failed is the errno. */
 static int run(const struct options *options, const struct config *config)
 {
-	if (!options->remove) {
-		err_set(-EINVAL, "there is nothing to do: --remove is missing");
-		return complain(OPTIONS_EXIT_USAGE);
-	}
+	if (!options->remove)
+		return session_run(config);
 	int error = pool_remove(config->poolset_dir, options->remove, options->remove_flags);
 	return error ? complain(-error) : EXIT_SUCCESS;
+}
+
+/* An initiator gets to know why, too. */
+static int fail(const struct options *options, int error)
+{
+	char sentence[ERR_SIZE];
+
+	snprintf(sentence, sizeof(sentence), "%s", err_get());
+	complain(EXIT_FAILURE);
+	return options->remove ? EXIT_FAILURE : session_refuse(error, sentence);
 }
 
 int main(int argc, char **argv)
@@ -48,9 +77,17 @@ int main(int argc, char **argv)
 	struct config config;
 
 	options_parse(&options, argc, argv);
-	if (options_configure(&options, &config))
-		return complain(EXIT_FAILURE);
-	int status = start(&config) ? complain(EXIT_FAILURE) : run(&options, &config);
+	if (!options.remove && isatty(STDIN_FILENO)) {
+		err_set(-ENOTTY, "librpmem starts this over ssh, and there is a terminal; "
+				 "see --help");
+		return complain(OPTIONS_EXIT_USAGE);
+	}
+	harden();
+	int error = options_configure(&options, &config);
+	if (error)
+		return fail(&options, error);
+	error = start(&config);
+	int status = error ? fail(&options, error) : run(&options, &config);
 	config_fini(&config);
 	return status;
 }

@@ -1,0 +1,484 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "librpmem/channel.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "librpmem/clock.h"
+#include "librpmem/said.h"
+#include "librpmem/ssh.h"
+#include "wire/control.h"
+#include "wire/frames.h"
+
+#define MONITOR_STACK ((size_t)256 << 10)
+#define LAST_WORDS_MS 500 /* how long to listen for why ssh has ended, once it has */
+
+/*
+ * Locks, in this order: `turn`, of the caller that has asked and waits; `sending`, for a whole
+ * frame; `lock`, for what follows it here.
+ */
+struct channel {
+	const char *name;
+	struct ssh ssh;
+	int timeout_ms;
+	int hangup_fd, stop_fd;
+	pthread_t monitor;
+	struct frames frames; /* this and the next are the monitor's alone */
+	struct said said;
+	char version[16]; /* constant once greeted */
+
+	atomic_int error; /* negative errno; set once, after `why` */
+	pthread_mutex_t turn, sending, lock;
+	pthread_cond_t news; /* greeted, replied or ended */
+	bool greeted, waiting, replied;
+	struct control_head awaited;
+	uint32_t last_id;
+	uint8_t *
+		reply; /* CONTROL_BODY_MAX bytes: the monitor's while `waiting`, then the caller's */
+	size_t reply_length;
+	char why[ERR_SIZE];
+};
+
+int channel_error(const struct channel *channel)
+{
+	return atomic_load_explicit(&channel->error, memory_order_acquire);
+}
+
+int channel_failure(struct channel *channel)
+{
+	int error = channel_error(channel);
+
+	return error ? err_set(error, "%s", channel->why) : 0;
+}
+
+int channel_hangup_fd(const struct channel *channel)
+{
+	return channel->hangup_fd;
+}
+
+const char *channel_version(const struct channel *channel)
+{
+	return channel->version;
+}
+
+static void raise_event(int fd)
+{
+	uint64_t one = 1;
+	ssize_t written = write(fd, &one, sizeof(one));
+
+	(void)written; /* it can only fail where it is readable already */
+}
+
+/* The first cause stays. Returns it. */
+static int end_channel(struct channel *channel, int error, const char *sentence)
+{
+	pthread_mutex_lock(&channel->lock);
+	if (!channel_error(channel)) {
+		snprintf(channel->why, sizeof(channel->why), "%s: %.900s", channel->name, sentence);
+		atomic_store_explicit(&channel->error, error, memory_order_release);
+		pthread_cond_broadcast(&channel->news);
+		raise_event(channel->hangup_fd);
+		log_error("%s", channel->why);
+	}
+	pthread_mutex_unlock(&channel->lock);
+	return channel_error(channel);
+}
+
+/* Sends all of it, or ends the channel. */
+static int send_all(struct channel *channel, const uint8_t *bytes, size_t length)
+{
+	int64_t deadline = clock_ms() + channel->timeout_ms;
+
+	while (length) {
+		ssize_t sent = send(channel->ssh.in, bytes, length, MSG_NOSIGNAL);
+		if (sent >= 0) {
+			bytes += sent;
+			length -= (size_t)sent;
+			continue;
+		}
+		struct pollfd wait[] = {
+			{channel->ssh.in, POLLOUT, 0}, {channel->hangup_fd, POLLIN, 0}};
+		if (errno == EAGAIN && clock_left(deadline) && !channel_error(channel)) {
+			poll(wait, 2, clock_left(deadline));
+			continue;
+		}
+		if (errno == EINTR)
+			continue;
+		/* If ssh has ended, the monitor has its last words, and hears of it as soon. */
+		if (errno == EPIPE || errno == ECONNRESET)
+			return 0;
+		return errno == EAGAIN
+			       ? end_channel(channel, -ETIMEDOUT,
+					 "the control channel does not take a message")
+			       : end_channel(channel, -ECONNRESET, "the control channel is lost");
+	}
+	return 0;
+}
+
+static int send_frame(struct channel *channel, const struct control_head *head, const uint8_t *body)
+{
+	uint8_t bytes[CONTROL_HEAD_SIZE];
+	struct writer out = writer_on(bytes, sizeof(bytes));
+
+	control_put_head(&out, head);
+	pthread_mutex_lock(&channel->sending);
+	int rc = send_all(channel, bytes, sizeof(bytes));
+	if (!rc)
+		rc = send_all(channel, body, head->length);
+	pthread_mutex_unlock(&channel->sending);
+	return rc;
+}
+
+/* -- the monitor -- */
+
+static void take_greeting(struct channel *channel, unsigned minor)
+{
+	pthread_mutex_lock(&channel->lock);
+	snprintf(channel->version, sizeof(channel->version), "%d.%u", CONTROL_MAJOR, minor);
+	channel->greeted = true;
+	pthread_cond_broadcast(&channel->news);
+	pthread_mutex_unlock(&channel->lock);
+}
+
+static int take_ping(struct channel *channel, const struct control_head *head)
+{
+	const struct control_head pong = {CONTROL_PING | CONTROL_REPLY, head->id, 0};
+
+	if (head->length)
+		return err_set(-EPROTO, "malformed ping: it has a body");
+	return send_frame(channel, &pong, NULL);
+}
+
+static int take_reply(struct channel *channel, const struct control_head *head, const uint8_t *body)
+{
+	pthread_mutex_lock(&channel->lock);
+	bool awaited = channel->waiting && !channel->replied &&
+		       head->type == (channel->awaited.type | CONTROL_REPLY) &&
+		       head->id == channel->awaited.id;
+	if (awaited) {
+		memcpy(channel->reply, body, head->length);
+		channel->reply_length = head->length;
+		channel->replied = true;
+		pthread_cond_broadcast(&channel->news);
+	}
+	pthread_mutex_unlock(&channel->lock);
+	if (awaited)
+		return 0;
+	return err_set(-EPROTO, "the target sent a frame that nobody asked for: type %#x, id %u",
+		head->type, head->id);
+}
+
+/* What has come of its standard output: 0, or how the channel ends. */
+static int take_incoming(struct channel *channel)
+{
+	struct control_head head;
+	const uint8_t *body;
+	unsigned minor;
+	int rc;
+
+	if (!channel->greeted) {
+		rc = frames_greeting(&channel->frames, "what was started there", &minor);
+		if (rc <= 0)
+			return rc;
+		take_greeting(channel, minor);
+	}
+	while ((rc = frames_next(&channel->frames, &head, &body)) > 0) {
+		rc = head.type == CONTROL_PING ? take_ping(channel, &head)
+					       : take_reply(channel, &head, body);
+		if (rc)
+			return rc;
+	}
+	return rc;
+}
+
+/* Its output has ended: its standard error may say why. */
+static int last_words(struct channel *channel)
+{
+	int64_t deadline = clock_ms() + LAST_WORDS_MS;
+	struct pollfd wait = {channel->ssh.err, POLLIN, 0};
+
+	while (clock_left(deadline) && poll(&wait, 1, clock_left(deadline)) >= 0)
+		if (said_read(&channel->said, channel->ssh.err))
+			break;
+	if (*channel->said.line)
+		return err_set(-ECONNRESET, "%s", channel->said.line);
+	return err_set(-ECONNRESET,
+		channel->greeted ? "the target is gone" : "ssh has ended and said nothing");
+}
+
+/* Read what is there: 0, or how the channel ends. */
+static int read_incoming(struct channel *channel)
+{
+	size_t size;
+	void *room = frames_room(&channel->frames, &size);
+	ssize_t got = read(channel->ssh.out, room, size);
+
+	if (got > 0) {
+		frames_fill(&channel->frames, (size_t)got);
+		return take_incoming(channel);
+	}
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	return last_words(channel);
+}
+
+/* One round. False when the channel has ended or is to be closed. */
+static bool monitor_once(struct channel *channel)
+{
+	struct pollfd wait[] = {{channel->stop_fd, POLLIN, 0}, {channel->ssh.out, POLLIN, 0},
+		{channel->ssh.err, POLLIN, 0}};
+	/* Once its standard error has ended there is nothing to poll it for. */
+	nfds_t count = channel->said.ended ? 2 : 3;
+
+	if (poll(wait, count, -1) < 0)
+		return true;
+	if (wait[0].revents)
+		return false;
+	if (wait[2].revents)
+		said_read(&channel->said, channel->ssh.err);
+	int rc = wait[1].revents ? read_incoming(channel) : 0;
+	if (rc)
+		end_channel(channel, rc, err_get());
+	return !rc;
+}
+
+static void *monitor(void *argument)
+{
+	struct channel *channel = argument;
+
+	while (monitor_once(channel))
+		;
+	return NULL;
+}
+
+/* Signals are for the program's threads; and it needs little stack. */
+static int start_monitor(struct channel *channel)
+{
+	pthread_attr_t attributes;
+	sigset_t all, before;
+	int error = pthread_attr_init(&attributes);
+
+	if (error)
+		return err_set(-error, "%s: no thread for the control channel", channel->name);
+	pthread_attr_setstacksize(&attributes, MONITOR_STACK);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	error = pthread_create(&channel->monitor, &attributes, monitor, channel);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attributes);
+	return error ? err_set(-error, "%s: no thread for the control channel: %s", channel->name,
+			       strerrordesc_np(error))
+		     : 0;
+}
+
+/* -- callers -- */
+
+/* With `lock` held: until *flag, the end or the deadline. */
+static int await_news(struct channel *channel, const bool *flag, const char *step)
+{
+	int64_t deadline = clock_ms() + channel->timeout_ms;
+	const struct timespec until = {deadline / 1000, deadline % 1000 * 1000000};
+	int error = 0;
+
+	while (!*flag && !channel_error(channel) && error != ETIMEDOUT)
+		error = pthread_cond_timedwait(&channel->news, &channel->lock, &until);
+	if (*flag)
+		return 0;
+	if (channel_error(channel))
+		return channel_failure(channel);
+	pthread_mutex_unlock(&channel->lock);
+	char why[128];
+	snprintf(why, sizeof(why), "%s: the target does not answer within %d ms", step,
+		channel->timeout_ms);
+	end_channel(channel, -ETIMEDOUT, why);
+	pthread_mutex_lock(&channel->lock);
+	return channel_failure(channel);
+}
+
+static int await_greeting(struct channel *channel)
+{
+	pthread_mutex_lock(&channel->lock);
+	int rc = await_news(channel, &channel->greeted, "greeting");
+	pthread_mutex_unlock(&channel->lock);
+	return rc;
+}
+
+static int take_result(struct channel *channel, const char *step, struct reader *reply)
+{
+	struct control_result result;
+
+	*reply = reader_on(channel->reply, channel->reply_length);
+	int rc = control_get_result(reply, &result);
+	if (rc)
+		return end_channel(channel, rc, err_get()), channel_failure(channel);
+	if (result.status == WIRE_OK)
+		return 0;
+	return err_set(-wire_status_errno(result.status), "%s: %s: %s", channel->name, step,
+		*result.message ? result.message : wire_status_text(result.status));
+}
+
+static int call(struct channel *channel, uint32_t type, const struct writer *body, const char *step)
+{
+	pthread_mutex_lock(&channel->lock);
+	const struct control_head head = {
+		type, ++channel->last_id, body ? (uint32_t)writer_length(body) : 0};
+	channel->awaited = head;
+	channel->replied = false;
+	channel->waiting = true;
+	pthread_mutex_unlock(&channel->lock);
+
+	int rc = send_frame(channel, &head, body ? body->bytes : NULL);
+	pthread_mutex_lock(&channel->lock);
+	rc = rc ? channel_failure(channel) : await_news(channel, &channel->replied, step);
+	channel->waiting = false;
+	pthread_mutex_unlock(&channel->lock);
+	return rc;
+}
+
+int channel_call(struct channel *channel, uint32_t type, const struct writer *body,
+	const char *step, struct reader *reply)
+{
+	struct reader unwanted;
+
+	pthread_mutex_lock(&channel->turn);
+	int rc = channel_failure(channel);
+	if (!rc)
+		rc = call(channel, type, body, step);
+	if (!rc)
+		rc = take_result(channel, step, reply ? reply : &unwanted);
+	/* What a caller does not want to read must not be there. */
+	if (!rc && !reply && reader_left(&unwanted)) {
+		end_channel(channel, -EPROTO, "malformed reply: more than its status");
+		rc = channel_failure(channel);
+	}
+	pthread_mutex_unlock(&channel->turn);
+	return rc;
+}
+
+/* -- open and close -- */
+
+static struct channel *channel_new(const char *name, const struct settings *settings)
+{
+	struct channel *channel = calloc(1, sizeof(*channel));
+	pthread_condattr_t monotonic;
+
+	if (!channel)
+		return NULL;
+	channel->name = name;
+	channel->timeout_ms = settings->timeout_ms;
+	channel->reply = malloc(CONTROL_BODY_MAX);
+	channel->hangup_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	channel->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	pthread_mutex_init(&channel->turn, NULL);
+	pthread_mutex_init(&channel->sending, NULL);
+	pthread_mutex_init(&channel->lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&channel->news, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	return channel;
+}
+
+static void channel_free(struct channel *channel)
+{
+	pthread_cond_destroy(&channel->news);
+	pthread_mutex_destroy(&channel->lock);
+	pthread_mutex_destroy(&channel->sending);
+	pthread_mutex_destroy(&channel->turn);
+	if (channel->hangup_fd >= 0)
+		close(channel->hangup_fd);
+	if (channel->stop_fd >= 0)
+		close(channel->stop_fd);
+	frames_fini(&channel->frames);
+	free(channel->reply);
+	free(channel);
+}
+
+static int start_ssh(
+	struct channel *channel, const struct target *target, const struct settings *settings)
+{
+	char *command = settings_next_command();
+	char cause[ERR_SIZE];
+
+	if (!command)
+		return err_set(-ENOMEM, "%s: no memory", channel->name);
+	int rc = ssh_start(&channel->ssh, settings->ssh, target, command);
+	free(command);
+	if (!rc)
+		return 0;
+	snprintf(cause, sizeof(cause), "%s", err_get());
+	return err_set(rc, "%s: %.900s", channel->name, cause);
+}
+
+static int greet(struct channel *channel)
+{
+	uint8_t bytes[CONTROL_GREETING_SIZE];
+	struct writer out = writer_on(bytes, sizeof(bytes));
+
+	control_put_greeting(&out);
+	pthread_mutex_lock(&channel->sending);
+	int rc = send_all(channel, bytes, sizeof(bytes));
+	pthread_mutex_unlock(&channel->sending);
+	return rc ? channel_failure(channel) : await_greeting(channel);
+}
+
+int channel_open(struct channel **opened, const char *name, const struct target *target,
+	const struct settings *settings)
+{
+	struct channel *channel = channel_new(name, settings);
+	int rc;
+
+	if (!channel)
+		return err_set(-ENOMEM, "%s: no memory", name);
+	rc = frames_init(&channel->frames);
+	if (rc)
+		goto failed;
+	if (!channel->reply) {
+		rc = err_set(-ENOMEM, "%s: no memory", name);
+		goto failed;
+	}
+	if (channel->hangup_fd < 0 || channel->stop_fd < 0) {
+		rc = err_set(-EMFILE, "%s: no descriptors left", name);
+		goto failed;
+	}
+	rc = start_ssh(channel, target, settings);
+	if (rc)
+		goto failed;
+	rc = start_monitor(channel);
+	if (rc) {
+		ssh_stop(&channel->ssh, 0);
+		goto failed;
+	}
+	rc = greet(channel);
+	if (rc) {
+		channel_close(channel);
+		return rc;
+	}
+	*opened = channel;
+	return 0;
+failed:
+	channel_free(channel);
+	return rc;
+}
+
+/* Of what has ended in order or was cut off, ssh knows; of what does not answer, it may not. */
+void channel_close(struct channel *channel)
+{
+	int patience = channel_error(channel) == -ETIMEDOUT ? 0 : channel->timeout_ms;
+
+	raise_event(channel->stop_fd);
+	pthread_join(channel->monitor, NULL);
+	ssh_stop(&channel->ssh, patience);
+	channel_free(channel);
+}

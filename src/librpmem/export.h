@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * export.h - the names of librpmem: one node, and one of our own for what we added
+ * (librpmem/holdfast.h)
+ */
+#ifndef LIBRPMEM_EXPORT_H
+#define LIBRPMEM_EXPORT_H
+
+#include "base/export.h"
+
+#define EXPORT(name)          EXPORT_ONE_NODE(name)
+#define EXPORT_HOLDFAST(name) EXPORT_ONE_NODE(name)
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "librpmem/host.h"
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+
+static struct addrinfo *addresses(const char *host, int flags)
+{
+	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = flags};
+	struct addrinfo *list;
+
+	return getaddrinfo(host, NULL, &hints, &list) ? NULL : list;
+}
+
+bool host_is_known(const char *host)
+{
+	struct addrinfo *list = addresses(host, 0);
+
+	if (!list)
+		return false;
+	freeaddrinfo(list);
+	return true;
+}
+
+static bool same_address(const struct addrinfo *a, const struct addrinfo *b)
+{
+	if (a->ai_family != b->ai_family)
+		return false;
+	if (a->ai_family == AF_INET)
+		return !memcmp(&((struct sockaddr_in *)a->ai_addr)->sin_addr,
+			&((struct sockaddr_in *)b->ai_addr)->sin_addr, sizeof(struct in_addr));
+	return a->ai_family == AF_INET6 &&
+	       !memcmp(&((struct sockaddr_in6 *)a->ai_addr)->sin6_addr,
+		       &((struct sockaddr_in6 *)b->ai_addr)->sin6_addr, sizeof(struct in6_addr));
+}
+
+void host_choose(char *chosen, size_t size, const char *host, const char *told)
+{
+	struct addrinfo *known = addresses(host, 0);
+	struct addrinfo *listens = *told ? addresses(told, AI_NUMERICHOST) : NULL;
+	bool use_told = listens && !known;
+
+	for (struct addrinfo *each = known; listens && each && !use_told; each = each->ai_next)
+		use_told = same_address(each, listens);
+	snprintf(chosen, size, "%s", use_told ? told : host);
+	if (known)
+		freeaddrinfo(known);
+	if (listens)
+		freeaddrinfo(listens);
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* info.c - what we tell beyond the calls of others: pools that are open, and sets that are not */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "librpmem/export.h"
+#include "librpmem/holdfast.h"
+#include "librpmem/pool.h"
+
+EXPORT_HOLDFAST(holdfast_provider_name)
+const char *holdfast_provider_name(enum holdfast_provider provider)
+{
+	static const char *const names[] = {"none", "verbs", "tcp"};
+
+	return (size_t)provider < sizeof(names) / sizeof(names[0]) ? names[provider] : "?";
+}
+
+EXPORT_HOLDFAST(holdfast_method_name)
+const char *holdfast_method_name(enum holdfast_method method)
+{
+	static const char *const names[] = {
+		"none", "message", "write+message", "write+read", "write+delivery"};
+
+	return (size_t)method < sizeof(names) / sizeof(names[0]) ? names[method] : "?";
+}
+
+/* Those of the protocol have the same numbers, which decoding has checked. */
+static enum pmem2_granularity granularity_of(uint8_t told)
+{
+	return (enum pmem2_granularity)told;
+}
+
+EXPORT_HOLDFAST(holdfast_remote_info)
+int holdfast_remote_info(RPMEMpool *rpp, struct holdfast_remote **remote)
+{
+	if (!rpp || !remote)
+		return session_fail(err_set(-EINVAL, "an argument is NULL"));
+	struct holdfast_remote *told = calloc(1, sizeof(*told) + sizeof(rpp->host));
+	if (!told)
+		return session_fail(err_set(-ENOMEM, "%s: no memory", rpp->session->name));
+	*told = (struct holdfast_remote){
+		.struct_size = sizeof(*told),
+		.provider = (enum holdfast_provider)rpp->told.provider,
+		.method = (enum holdfast_method)rpp->told.method,
+		.granularity = granularity_of(rpp->told.granularity),
+		.nlanes = rpp->nlanes,
+		.round_trip_ns = fabric_round_trip_ns(rpp->fabric),
+		.port = rpp->told.port,
+		.address = memcpy(told + 1, rpp->host, sizeof(rpp->host)),
+		.pool_size = rpp->told.pool_size,
+		.header_size = rpp->guard,
+	};
+	*remote = told;
+	return 0;
+}
+
+EXPORT_HOLDFAST(holdfast_remote_free)
+void holdfast_remote_free(struct holdfast_remote **remote)
+{
+	if (!remote)
+		return;
+	free(*remote);
+	*remote = NULL;
+}
+
+/* All that a set is made of, so that one free() does. */
+struct description {
+	struct holdfast_remote_set set;
+	struct holdfast_remote_part parts[CONTROL_PARTS_MAX];
+	const struct holdfast_remote_part *list[CONTROL_PARTS_MAX];
+	char version[16];
+	char text[]; /* the paths */
+};
+
+static void keep_parts(struct description *kept, const struct control_description *told)
+{
+	char *text = kept->text;
+
+	for (unsigned i = 0; i < told->nparts; i++) {
+		const struct control_part *part = &told->parts[i];
+		kept->parts[i] =
+			(struct holdfast_remote_part){sizeof(kept->parts[i]), text, part->size};
+		kept->list[i] = &kept->parts[i];
+		memcpy(text, part->path, part->path_length);
+		text += part->path_length + 1;
+	}
+}
+
+static struct description *keep(const struct control_description *told, const char *version)
+{
+	size_t size = sizeof(struct description);
+
+	for (unsigned i = 0; i < told->nparts; i++)
+		size += told->parts[i].path_length + 1u;
+	struct description *kept = calloc(1, size);
+	if (!kept)
+		return NULL;
+	kept->set = (struct holdfast_remote_set){
+		.struct_size = sizeof(kept->set),
+		.size = told->size,
+		.created = told->created,
+		.busy = told->busy,
+		.header_size = told->guard,
+		.granularity = granularity_of(told->granularity),
+		.max_lanes = told->max_lanes,
+		.method_verbs = (enum holdfast_method)told->method_verbs,
+		.method_tcp = (enum holdfast_method)told->method_tcp,
+		.part_count = told->nparts,
+		.parts = kept->list,
+		.version = kept->version,
+	};
+	pool_attr_out(&kept->set.attr, &told->attr);
+	snprintf(kept->version, sizeof(kept->version), "%s", version);
+	keep_parts(kept, told);
+	return kept;
+}
+
+static int ask(struct session *session, struct control_description *told)
+{
+	struct control_named *named = calloc(1, sizeof(*named));
+	uint8_t bytes[CONTROL_NAME_MAX + 16];
+	struct writer out = writer_on(bytes, sizeof(bytes));
+	struct reader reply;
+
+	if (!named)
+		return err_set(-ENOMEM, "%s: no memory", session->name);
+	snprintf(named->name, sizeof(named->name), "%s", session->set);
+	control_put_named(&out, named);
+	free(named);
+	int rc = channel_call(session->channel, CONTROL_DESCRIBE, &out, "describe", &reply);
+	return rc ? rc : control_get_description(&reply, told);
+}
+
+static int describe(struct session *session, struct description **kept)
+{
+	struct control_description *told = calloc(1, sizeof(*told));
+
+	if (!told)
+		return err_set(-ENOMEM, "%s: no memory", session->name);
+	int rc = session_start(session);
+	if (!rc)
+		rc = ask(session, told);
+	if (!rc) {
+		*kept = keep(told, channel_version(session->channel));
+		rc = *kept ? 0 : err_set(-ENOMEM, "%s: no memory", session->name);
+	}
+	free(told);
+	return rc;
+}
+
+EXPORT_HOLDFAST(holdfast_remote_describe)
+int holdfast_remote_describe(
+	const char *target, const char *pool_set_name, struct holdfast_remote_set **set)
+{
+	struct description *kept = NULL;
+	struct session *session;
+	char cause[ERR_SIZE];
+	int before = errno;
+
+	if (!set)
+		return session_fail(err_set(-EINVAL, "set is NULL"));
+	int rc = session_new(&session, target, pool_set_name);
+	if (rc)
+		return session_fail(rc);
+	rc = describe(session, &kept);
+	snprintf(cause, sizeof(cause), "%s", err_get());
+	session_free(session);
+	err_put_back(cause);
+	if (rc)
+		return session_fail(rc);
+	*set = &kept->set;
+	errno = before;
+	return 0;
+}
+
+EXPORT_HOLDFAST(holdfast_remote_set_free)
+void holdfast_remote_set_free(struct holdfast_remote_set **set)
+{
+	if (!set)
+		return;
+	free(*set);
+	*set = NULL;
+}

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* open.c - make, open and close a pool */
+#include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "base/env.h"
+#include "librpmem/export.h"
+#include "librpmem/host.h"
+#include "librpmem/pool.h"
+
+/*
+ * libfabric lets a program say that its memory need not survive fork(2). Then a child, and ssh is
+ * one, may take pages that an adapter writes to.
+ */
+static int check_fork(void)
+{
+	static const char *const safe[] = {"0", "false", "no", "off"};
+	const char *set = env_get("FI_FORK_UNSAFE");
+
+	if (!set)
+		return 0;
+	for (unsigned i = 0; i < sizeof(safe) / sizeof(safe[0]); i++)
+		if (!strcasecmp(set, safe[i]))
+			return 0;
+	return err_set(-ENOTSUP, "FI_FORK_UNSAFE=%s: ssh cannot be started safely", set);
+}
+
+static int check_arguments(const void *addr, size_t size, const unsigned *nlanes)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	if (!addr)
+		return err_set(-EINVAL, "pool_addr is NULL");
+	if ((uintptr_t)addr % page)
+		return err_set(
+			-EINVAL, "pool_addr %p is not a multiple of the page size %zu", addr, page);
+	if (!size || size % page)
+		return err_set(-EINVAL, "pool_size %zu is not a multiple of the page size %zu",
+			size, page);
+	if (!nlanes)
+		return err_set(-EINVAL, "nlanes is NULL");
+	if (!*nlanes)
+		return err_set(-EINVAL, "no lanes are asked for");
+	return 0;
+}
+
+/* As many as any of the providers can have: which one it will be is not known yet. */
+static unsigned lanes_to_ask_for(
+	const struct settings *settings, unsigned providers, unsigned wanted)
+{
+	unsigned most = 0;
+
+	if (wanted > settings->max_nlanes)
+		wanted = settings->max_nlanes;
+	if (wanted > CONTROL_LANES_MAX)
+		wanted = CONTROL_LANES_MAX;
+	for (unsigned each = CONTROL_VERBS; each <= CONTROL_TCP; each <<= 1) {
+		unsigned affordable = providers & each ? fabric_lanes_affordable(each, wanted) : 0;
+		if (affordable > most)
+			most = affordable;
+	}
+	return most;
+}
+
+static int fill_start(struct session *session, struct control_start *start, size_t size,
+	unsigned nlanes, const struct rpmem_pool_attr *attr)
+{
+	const char *host = host_is_known(session->target.host) ? session->target.host : NULL;
+	unsigned providers;
+	int rc = fabric_providers(host, session->settings.providers, &providers);
+
+	if (rc)
+		return rc;
+	start->size = size;
+	start->providers = providers;
+	start->nlanes = lanes_to_ask_for(&session->settings, providers, nlanes);
+	if (!start->nlanes)
+		return err_set(
+			-EMFILE, "%s: too few descriptors are left for a lane", session->name);
+	start->has_attr = pool_attr_in(&start->attr, attr);
+	snprintf(start->name, sizeof(start->name), "%s", session->set);
+	return 0;
+}
+
+/* What the target may say in general, and not to us. */
+static int check_started(const struct session *session, const struct control_start *start,
+	const struct control_started *told)
+{
+	const char *wrong = NULL;
+
+	if (!(told->provider & start->providers))
+		wrong = "it takes a provider that was not offered";
+	else if (told->nlanes > start->nlanes)
+		wrong = "it grants more lanes than were asked for";
+	else if (told->pool_size < start->size)
+		wrong = "its pool is smaller than was asked for";
+	return wrong ? err_set(-EPROTO, "%s: the target breaks the protocol: %s", session->name,
+			       wrong)
+		     : 0;
+}
+
+/* Ask for the pool; `pool->told.secrets` is good until the next message. */
+static int ask(RPMEMpool *pool, uint32_t type, const struct control_start *start, const char *step)
+{
+	uint8_t *bytes = malloc(CONTROL_BODY_MAX);
+	struct reader reply;
+
+	if (!bytes)
+		return err_set(-ENOMEM, "%s: no memory", pool->session->name);
+	struct writer out = writer_on(bytes, CONTROL_BODY_MAX);
+	control_put_start(&out, start);
+	int rc = channel_call(pool->session->channel, type, &out, step, &reply);
+	free(bytes);
+	if (!rc)
+		rc = control_get_started(&reply, &pool->told);
+	if (!rc)
+		rc = check_started(pool->session, start, &pool->told);
+	return rc;
+}
+
+static int connect_lanes(RPMEMpool *pool, void *addr, size_t size)
+{
+	const struct session *session = pool->session;
+	const struct control_started *told = &pool->told;
+
+	pool->nlanes = told->nlanes;
+	pool->size = size;
+	pool->guard = told->guard;
+	host_choose(pool->host, sizeof(pool->host), session->target.host, told->address);
+	const struct fabric_client_args args = {
+		.name = session->name,
+		.provider = told->provider,
+		.host = pool->host,
+		.port = told->port,
+		.nlanes = told->nlanes,
+		.secrets = (const uint8_t(*)[FABRIC_SECRET_SIZE])told->secrets,
+		.method = told->method,
+		.local = addr,
+		.size = size,
+		.guard = told->guard,
+		.hangup_fd = channel_hangup_fd(session->channel),
+		.timeout_ms = session->settings.timeout_ms,
+		.poll_us = session->settings.poll_us,
+	};
+	int rc = fabric_client_open(&args, &pool->fabric);
+	/* What the target had to say of it is worth more than that the connection is lost. */
+	if (rc == -ECONNRESET && channel_error(session->channel))
+		rc = channel_failure(session->channel);
+	return rc;
+}
+
+static int close_at_target(RPMEMpool *pool, uint32_t flags)
+{
+	uint8_t bytes[4];
+	struct writer out = writer_on(bytes, sizeof(bytes));
+
+	control_put_close(&out, flags);
+	return channel_call(pool->session->channel, CONTROL_CLOSE, &out, "close", NULL);
+}
+
+static RPMEMpool *pool_new(struct session *session)
+{
+	RPMEMpool *pool = calloc(1, sizeof(*pool));
+
+	if (!pool) {
+		err_set(-ENOMEM, "%s: no memory", session->name);
+		return NULL;
+	}
+	pool->session = session;
+	pthread_mutex_init(&pool->lock, NULL);
+	return pool;
+}
+
+static void pool_free(RPMEMpool *pool)
+{
+	if (pool->fabric)
+		fabric_client_close(pool->fabric);
+	session_free(pool->session);
+	pthread_mutex_destroy(&pool->lock);
+	free(pool);
+}
+
+/* The target has the pool: whatever fails from here on, what was created must not stay. */
+static int settle(RPMEMpool *pool, uint32_t type, void *addr, size_t size)
+{
+	char cause[ERR_SIZE];
+	int rc = connect_lanes(pool, addr, size);
+
+	if (!rc && type == CONTROL_CREATE)
+		rc = channel_call(pool->session->channel, CONTROL_KEEP, NULL, "create", NULL);
+	if (!rc)
+		return 0;
+	snprintf(cause, sizeof(cause), "%s", err_get());
+	if (!channel_error(pool->session->channel))
+		close_at_target(pool, CONTROL_CLOSE_REMOVE);
+	err_put_back(cause);
+	return rc;
+}
+
+static int start_pool(RPMEMpool *pool, uint32_t type, void *addr, size_t size, unsigned nlanes,
+	const struct rpmem_pool_attr *attr)
+{
+	const char *step = type == CONTROL_CREATE ? "create" : "open";
+	struct control_start *start = calloc(1, sizeof(*start));
+
+	if (!start)
+		return err_set(-ENOMEM, "%s: no memory", pool->session->name);
+	int rc = fill_start(pool->session, start, size, nlanes, attr);
+	if (!rc)
+		rc = session_start(pool->session);
+	if (!rc)
+		rc = ask(pool, type, start, step);
+	if (!rc)
+		rc = settle(pool, type, addr, size);
+	free(start);
+	return rc;
+}
+
+/* Leaves errno alone if it works out. */
+static RPMEMpool *start(uint32_t type, const char *target, const char *set, void *addr, size_t size,
+	unsigned *nlanes, const struct rpmem_pool_attr *attr)
+{
+	int before = errno, rc = check_arguments(addr, size, nlanes);
+	struct session *session;
+
+	if (!rc)
+		rc = check_fork();
+	if (!rc)
+		rc = session_new(&session, target, set);
+	if (rc)
+		return session_fail(rc), NULL;
+	RPMEMpool *pool = pool_new(session);
+	if (!pool) {
+		session_free(session);
+		return session_fail(-ENOMEM), NULL;
+	}
+	rc = start_pool(pool, type, addr, size, *nlanes, attr);
+	if (rc) {
+		char cause[ERR_SIZE];
+		snprintf(cause, sizeof(cause), "%s", err_get());
+		pool_free(pool);
+		err_put_back(cause);
+		return session_fail(rc), NULL;
+	}
+	*nlanes = pool->nlanes;
+	errno = before;
+	return pool;
+}
+
+EXPORT(rpmem_create)
+RPMEMpool *rpmem_create(const char *target, const char *pool_set_name, void *pool_addr,
+	size_t pool_size, unsigned *nlanes, const struct rpmem_pool_attr *create_attr)
+{
+	return start(
+		CONTROL_CREATE, target, pool_set_name, pool_addr, pool_size, nlanes, create_attr);
+}
+
+EXPORT(rpmem_open)
+RPMEMpool *rpmem_open(const char *target, const char *pool_set_name, void *pool_addr,
+	size_t pool_size, unsigned *nlanes, struct rpmem_pool_attr *open_attr)
+{
+	RPMEMpool *pool =
+		start(CONTROL_OPEN, target, pool_set_name, pool_addr, pool_size, nlanes, NULL);
+
+	if (pool && open_attr)
+		pool_attr_out(open_attr, &pool->told.attr);
+	return pool;
+}
+
+EXPORT(rpmem_close)
+int rpmem_close(RPMEMpool *rpp)
+{
+	char cause[ERR_SIZE];
+	int before = errno;
+
+	if (!rpp)
+		return session_fail(err_set(-EINVAL, "the pool is NULL"));
+	/* The data channel goes first: the target closes a pool that nobody writes to. */
+	fabric_client_close(rpp->fabric);
+	rpp->fabric = NULL;
+	int rc = pool_failure(rpp);
+	if (!rc || !channel_error(rpp->session->channel)) {
+		int closed = close_at_target(rpp, 0);
+		rc = rc ? rc : closed;
+	}
+	snprintf(cause, sizeof(cause), "%s", err_get());
+	pool_free(rpp);
+	err_put_back(cause);
+	if (rc)
+		return session_fail(rc);
+	errno = before;
+	return 0;
+}

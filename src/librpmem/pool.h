@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* pool.h - what is behind an RPMEMpool */
+#ifndef LIBRPMEM_POOL_H
+#define LIBRPMEM_POOL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/err.h"
+#include "fabric/fabric.h"
+#include "librpmem.h"
+#include "librpmem/session.h"
+#include "wire/control.h"
+
+/* All but what follows `error` is constant while the pool is open. */
+struct rpmem_pool {
+	struct session *session;
+	struct fabric_client *fabric;
+	unsigned nlanes;
+	size_t size;                 /* that the program has asked for, and has memory for */
+	size_t guard;                /* no persist may begin below */
+	struct control_started told; /* by the target; not its secrets */
+	char host[256];              /* where the data channel leads */
+
+	atomic_int error;     /* negative errno with which the handle has ended, after `why` */
+	pthread_mutex_t lock; /* for who ends it */
+	char why[ERR_SIZE];
+};
+
+/* 0, or how the handle has ended, with its sentence. */
+int pool_failure(RPMEMpool *rpp);
+
+/* What a data operation has come to; ends the handle where that is what it means. Returns it. */
+int pool_judge(RPMEMpool *rpp, int rc);
+
+/* Between what programs and messages call attributes. False: they are all zeros. */
+bool pool_attr_in(struct control_attr *attr, const struct rpmem_pool_attr *from);
+void pool_attr_out(struct rpmem_pool_attr *attr, const struct control_attr *from);
+
+#endif

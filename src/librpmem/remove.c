@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/err.h"
+#include "librpmem.h"
+#include "librpmem/export.h"
+#include "librpmem/session.h"
+
+static int ask_to_remove(struct session *session, uint32_t flags)
+{
+	struct control_named *named = calloc(1, sizeof(*named));
+	uint8_t bytes[CONTROL_NAME_MAX + 16];
+	struct writer out = writer_on(bytes, sizeof(bytes));
+
+	if (!named)
+		return err_set(-ENOMEM, "%s: no memory", session->name);
+	named->flags = flags;
+	snprintf(named->name, sizeof(named->name), "%s", session->set);
+	control_put_named(&out, named);
+	free(named);
+	return channel_call(session->channel, CONTROL_REMOVE, &out, "remove", NULL);
+}
+
+EXPORT(rpmem_remove)
+int rpmem_remove(const char *target, const char *pool_set_name, int flags)
+{
+	const int known = RPMEM_REMOVE_FORCE | RPMEM_REMOVE_POOL_SET;
+	struct session *session;
+	char cause[ERR_SIZE];
+	int before = errno;
+
+	if (flags & ~known)
+		return session_fail(err_set(-EINVAL, "flags %#x are unknown", flags & ~known));
+	int rc = session_new(&session, target, pool_set_name);
+	if (rc)
+		return session_fail(rc);
+	rc = session_start(session);
+	if (!rc)
+		rc = ask_to_remove(session, (uint32_t)flags);
+	snprintf(cause, sizeof(cause), "%s", err_get());
+	session_free(session);
+	err_put_back(cause);
+	if (rc)
+		return session_fail(rc);
+	errno = before;
+	return 0;
+}

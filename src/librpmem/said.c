@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "librpmem/said.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+static void keep(struct said *said, const char *text, size_t length)
+{
+	size_t used = strlen(said->line);
+
+	for (size_t i = 0; i < length && !said->complete; i++) {
+		if (text[i] == '\n' || text[i] == '\r')
+			said->complete = used > 0;
+		else if (used < sizeof(said->line) - 1)
+			said->line[used++] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
+	}
+	said->line[used] = '\0';
+}
+
+bool said_read(struct said *said, int fd)
+{
+	char text[512];
+	ssize_t got = read(fd, text, sizeof(text));
+
+	if (got > 0) {
+		keep(said, text, (size_t)got);
+		log_notice("ssh: %.*s", (int)got - (text[got - 1] == '\n'), text);
+	} else if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
+		said->ended = true;
+	}
+	return said->ended;
+}

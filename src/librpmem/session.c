@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "librpmem/session.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+
+int session_new(struct session **made, const char *target, const char *set)
+{
+	if (!target)
+		return err_set(-EINVAL, "target is NULL");
+	if (!set)
+		return err_set(-EINVAL, "%s: pool_set_name is NULL", target);
+	if (!*set)
+		return err_set(-EINVAL, "%s: the name of the pool set is empty", target);
+	if (strlen(set) > CONTROL_NAME_MAX)
+		return err_set(-EINVAL, "%s: the name of the pool set is longer than %d bytes",
+			target, CONTROL_NAME_MAX);
+	size_t length = strlen(target) + strlen(": ") + strlen(set) + 1;
+	struct session *session = calloc(1, sizeof(*session) + length);
+	if (!session)
+		return err_set(-ENOMEM, "%s: %s: no memory", target, set);
+	int rc = target_parse(target, &session->target);
+	if (!rc)
+		rc = settings_read(&session->settings);
+	if (rc) {
+		free(session);
+		return rc;
+	}
+	snprintf(session->name, length, "%s: %s", target, set);
+	session->set = session->name + length - 1 - strlen(set);
+	*made = session;
+	return 0;
+}
+
+int session_start(struct session *session)
+{
+	return channel_open(&session->channel, session->name, &session->target, &session->settings);
+}
+
+void session_free(struct session *session)
+{
+	if (session->channel)
+		channel_close(session->channel);
+	free(session);
+}
+
+int session_fail(int rc)
+{
+	errno = -rc;
+	return -1;
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "librpmem/settings.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/env.h"
+#include "base/err.h"
+#include "wire/control.h"
+
+#define DAEMON "rpmemd"
+
+/* Constant once the library is loaded, except whose turn it is. */
+static char *commands;
+static atomic_uint turn;
+static unsigned loaded_nlanes = UINT_MAX;
+static unsigned loaded_window;
+
+/* A positive decimal number; what is larger counts as `max`. False, and as before, for all else. */
+static bool positive(const char *text, unsigned long max, unsigned *number)
+{
+	char *end;
+
+	if (!text || !*text || strspn(text, "0123456789") != strlen(text))
+		return false;
+	errno = 0;
+	unsigned long value = strtoul(text, &end, 10);
+	if (!value)
+		return false;
+	*number = (unsigned)(value > max ? max : value);
+	return true;
+}
+
+void settings_init(void)
+{
+	const char *set = env_get("RPMEM_CMD");
+
+	/* If there is no memory for it, connections fail for lack of it. */
+	commands = strdup(set ? set : DAEMON);
+	positive(env_get("RPMEM_MAX_NLANES"), UINT_MAX, &loaded_nlanes);
+	positive(env_get("RPMEM_WORK_QUEUE_SIZE"), UINT_MAX, &loaded_window);
+}
+
+/* The one between the separators whose turn it is. */
+char *settings_next_command(void)
+{
+	unsigned count = 1;
+
+	if (!commands)
+		return NULL;
+	for (const char *c = commands; *c; c++)
+		count += *c == '|';
+	unsigned skip = atomic_fetch_add(&turn, 1) % count;
+	const char *command = commands;
+	while (skip--)
+		command = strchr(command, '|') + 1;
+	size_t length = strcspn(command, "|");
+	return length ? strndup(command, length) : strdup(DAEMON);
+}
+
+/* Unset allows. */
+static bool allowed(const char *set)
+{
+	return !set || strtol(set, NULL, 10) != 0;
+}
+
+static int read_providers(unsigned *providers)
+{
+	const char *forced = env_get("RPMEM_PROVIDER");
+
+	*providers = 0;
+	if (allowed(env_get("RPMEM_ENABLE_VERBS")))
+		*providers |= CONTROL_VERBS;
+	if (allowed(env_get("RPMEM_ENABLE_SOCKETS")))
+		*providers |= CONTROL_TCP;
+	if (forced && *forced) {
+		if (!strcmp(forced, "verbs"))
+			*providers &= CONTROL_VERBS;
+		else if (!strcmp(forced, "tcp"))
+			*providers &= CONTROL_TCP;
+		else
+			return err_set(-EINVAL, "RPMEM_PROVIDER=%s: neither verbs nor tcp", forced);
+	}
+	if (!*providers)
+		return err_set(-ENOMEDIUM, "the environment forbids all providers");
+	return 0;
+}
+
+static int read_number(const char *name, const char *set, unsigned max, unsigned *number)
+{
+	if (!set || !*set || !strcmp(set, "0"))
+		return 0;
+	if (!positive(set, max, number))
+		return err_set(-EINVAL, "%s=%s: not a number", name, set);
+	return 0;
+}
+
+int settings_read(struct settings *settings)
+{
+	const char *ssh = env_get("RPMEM_SSH");
+	const char *poll = env_get("RPMEM_POLL_US");
+	unsigned timeout_ms = SETTINGS_TIMEOUT_MS, poll_us = SETTINGS_POLL_US;
+	int rc;
+
+	settings->ssh = ssh && *ssh ? ssh : "ssh";
+	settings->max_nlanes = loaded_nlanes;
+	settings->window = loaded_window;
+	rc = read_providers(&settings->providers);
+	if (!rc)
+		rc = read_number(
+			"RPMEM_TIMEOUT_MS", env_get("RPMEM_TIMEOUT_MS"), INT_MAX / 2, &timeout_ms);
+	if (!rc)
+		rc = read_number("RPMEM_POLL_US", poll, 1000000, &poll_us);
+	settings->timeout_ms = (int)timeout_ms;
+	/* To wait without end makes no sense; not to poll does. */
+	settings->poll_us = poll && !strcmp(poll, "0") ? 0 : poll_us;
+	return rc;
+}

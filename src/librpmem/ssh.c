@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "librpmem/ssh.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "librpmem/clock.h"
+
+#define STOP_GRACE_MS 1000 /* between asking it to end and making it */
+
+extern char **environ;
+
+/* Sockets, and not pipes: writing into one that is closed raises no signal if that is not wanted. */
+struct ends {
+	int ours[3], its[3];
+};
+
+static void close_all(int fds[3])
+{
+	for (int i = 0; i < 3; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+}
+
+static int make_ends(struct ends *ends)
+{
+	memset(ends, -1, sizeof(*ends));
+	for (int i = 0; i < 3; i++) {
+		int pair[2];
+		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair)) {
+			int rc = err_sys("no sockets for ssh");
+			close_all(ends->ours);
+			close_all(ends->its);
+			return rc;
+		}
+		ends->ours[i] = pair[0];
+		ends->its[i] = pair[1];
+		fcntl(pair[0], F_SETFL, O_NONBLOCK);
+	}
+	return 0;
+}
+
+/* dup2() onto its own number would leave close-on-exec set, so none may be below 3. */
+static int raise_ends(int fds[3])
+{
+	for (int i = 0; i < 3; i++) {
+		if (fds[i] > 2)
+			continue;
+		int higher = fcntl(fds[i], F_DUPFD_CLOEXEC, 3);
+		if (higher < 0)
+			return err_sys("no descriptors for ssh");
+		close(fds[i]);
+		fds[i] = higher;
+	}
+	return 0;
+}
+
+static int fill_actions(posix_spawn_file_actions_t *actions, const int its[3])
+{
+	int error = 0;
+
+	for (int i = 0; !error && i < 3; i++)
+		error = posix_spawn_file_actions_adddup2(actions, its[i], i);
+#ifdef HAVE_ADDCLOSEFROM
+	/* What the program has left open without close-on-exec is none of ssh's business. */
+	if (!error)
+		error = posix_spawn_file_actions_addclosefrom_np(actions, 3);
+#endif
+	return error;
+}
+
+static int fill_attributes(posix_spawnattr_t *attributes)
+{
+	sigset_t none, all;
+
+	sigemptyset(&none);
+	sigfillset(&all);
+	int error = posix_spawnattr_setflags(
+		attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	if (!error)
+		error = posix_spawnattr_setpgroup(attributes, 0);
+	if (!error)
+		error = posix_spawnattr_setsigmask(attributes, &none);
+	if (!error)
+		error = posix_spawnattr_setsigdefault(attributes, &all);
+	return error;
+}
+
+static int spawn(pid_t *pid, char *const argv[], const int its[3])
+{
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	int error = posix_spawn_file_actions_init(&actions);
+
+	if (error)
+		return error;
+	error = posix_spawnattr_init(&attributes);
+	if (error)
+		goto no_attributes;
+	error = fill_actions(&actions, its);
+	if (!error)
+		error = fill_attributes(&attributes);
+	if (!error)
+		error = posix_spawnp(pid, argv[0], &actions, &attributes, argv, environ);
+	posix_spawnattr_destroy(&attributes);
+no_attributes:
+	posix_spawn_file_actions_destroy(&actions);
+	return error;
+}
+
+/* [user@]host; what follows "--" is no option, whatever it looks like. */
+static int run(pid_t *pid, const char *program, const struct target *target, const char *command,
+	const int its[3])
+{
+	char whom[sizeof(target->user) + sizeof(target->host)];
+	const char *argv[9];
+	int argc = 0;
+
+	snprintf(
+		whom, sizeof(whom), "%s%s%s", target->user, *target->user ? "@" : "", target->host);
+	argv[argc++] = program;
+	if (*target->port) {
+		argv[argc++] = "-p";
+		argv[argc++] = target->port;
+	}
+	argv[argc++] = "-T";
+	argv[argc++] = "-oBatchMode=yes";
+	argv[argc++] = "--";
+	argv[argc++] = whom;
+	argv[argc++] = command;
+	argv[argc] = NULL;
+	return spawn(pid, (char *const *)argv, its);
+}
+
+int ssh_start(
+	struct ssh *ssh, const char *program, const struct target *target, const char *command)
+{
+	struct ends ends;
+	int rc = make_ends(&ends);
+
+	if (rc)
+		return rc;
+	rc = raise_ends(ends.its);
+	if (!rc) {
+		int error = run(&ssh->pid, program, target, command, ends.its);
+		if (error)
+			rc = err_set(error == EAGAIN || error == ENOMEM ? -error : -ECONNRESET,
+				"cannot run %s: %s", program, strerrordesc_np(error));
+	}
+	close_all(ends.its);
+	if (rc) {
+		close_all(ends.ours);
+		return rc;
+	}
+	ssh->in = ends.ours[0];
+	ssh->out = ends.ours[1];
+	ssh->err = ends.ours[2];
+	return 0;
+}
+
+/* Reaped, by us or by the program, which may wait for all of its children. */
+static bool is_gone(pid_t pid)
+{
+	pid_t got;
+
+	do
+		got = waitpid(pid, NULL, WNOHANG);
+	while (got < 0 && errno == EINTR);
+	return got != 0;
+}
+
+static bool wait_gone(pid_t pid, int timeout_ms)
+{
+	int64_t deadline = clock_ms() + timeout_ms;
+	int slice = 1;
+
+	while (!is_gone(pid)) {
+		int left = clock_left(deadline);
+		if (!left)
+			return false;
+		poll(NULL, 0, slice < left ? slice : left);
+		slice = slice < 16 ? slice * 2 : slice;
+	}
+	return true;
+}
+
+/* As long as it is not reaped, the number is its own. */
+void ssh_stop(struct ssh *ssh, int timeout_ms)
+{
+	close(ssh->in);
+	if (!wait_gone(ssh->pid, timeout_ms)) {
+		kill(-ssh->pid, SIGTERM);
+		if (!wait_gone(ssh->pid, STOP_GRACE_MS)) {
+			kill(-ssh->pid, SIGKILL);
+			wait_gone(ssh->pid, STOP_GRACE_MS);
+		}
+	}
+	close(ssh->out);
+	close(ssh->err);
+}

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "session.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "config.h"
+#include "control_io.h"
+#include "serve.h"
+
+#define PING_AFTER_MS 15000 /* of silence; a shorter timeout asks sooner */
+
+enum verdict { GO_ON, END_WELL, END_BADLY };
+
+struct session {
+	const struct config *config;
+	struct control_io io;
+	struct serve serve;
+	int signals;   /* signalfd: those that ask us to end */
+	int64_t heard; /* when the initiator last said something, in milliseconds */
+	int64_t lost;  /* when a lane was lost, or 0 */
+	bool pinged;   /* and has not been heard since */
+	uint32_t pings;
+	int refusal;     /* negative: every request is refused with it */
+	const char *why; /* the sentence of that */
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* -- requests: each replies, and returns 0 or, if it cannot, -errno -- */
+
+static int refuse(struct session *session, const struct control_head *head, int rc)
+{
+	char sentence[ERR_SIZE];
+
+	snprintf(sentence, sizeof(sentence), "%s", err_get());
+	return control_io_refuse(&session->io, head, wire_status_of(-rc), sentence);
+}
+
+/* Done, or refused for what `rc` says. */
+static int reply(struct session *session, const struct control_head *head, int rc)
+{
+	if (rc)
+		return refuse(session, head, rc);
+	struct writer out = control_io_reply(&session->io);
+	return control_io_send_reply(&session->io, head, &out);
+}
+
+static int reply_started(
+	struct session *session, const struct control_head *head, const struct control_start *start)
+{
+	struct control_started told;
+	uint8_t *secrets = NULL;
+	int rc = serve_start(&session->serve, head->type == CONTROL_CREATE, start, &told, &secrets);
+
+	if (rc)
+		return refuse(session, head, rc);
+	struct writer out = control_io_reply(&session->io);
+	control_put_started(&out, &told);
+	rc = control_io_send_reply(&session->io, head, &out);
+	explicit_bzero(secrets, (size_t)told.nlanes * CONTROL_SECRET_SIZE);
+	free(secrets);
+	return rc;
+}
+
+static int on_start(struct session *session, const struct control_head *head, const uint8_t *body)
+{
+	struct control_start start;
+	int rc = control_get_start(body, head->length, &start);
+
+	if (!rc && session->serve.pool)
+		rc = err_set(-EPROTO, "a pool is open already");
+	return rc ? refuse(session, head, rc) : reply_started(session, head, &start);
+}
+
+/* Of a request that needs a pool; 0, or -EPROTO. */
+static int need_pool(const struct session *session)
+{
+	return session->serve.pool ? 0 : err_set(-EPROTO, "no pool is open");
+}
+
+static int on_keep(struct session *session, const struct control_head *head, const uint8_t *body)
+{
+	int rc = control_get_nothing(body, head->length);
+
+	if (!rc)
+		rc = need_pool(session);
+	if (!rc && !session->serve.created)
+		rc = err_set(-EPROTO, "the pool was opened, not created");
+	if (!rc)
+		session->serve.kept = true;
+	return reply(session, head, rc);
+}
+
+static int on_set_attr(
+	struct session *session, const struct control_head *head, const uint8_t *body)
+{
+	struct control_set_attr set;
+	int rc = control_get_set_attr(body, head->length, &set);
+
+	if (!rc)
+		rc = need_pool(session);
+	if (!rc)
+		rc = serve_set_attr(&session->serve, &set);
+	return reply(session, head, rc);
+}
+
+static int on_close(struct session *session, const struct control_head *head, const uint8_t *body)
+{
+	uint32_t flags;
+	int rc = control_get_close(body, head->length, &flags);
+
+	if (!rc)
+		rc = need_pool(session);
+	if (!rc)
+		rc = serve_close(&session->serve, flags & CONTROL_CLOSE_REMOVE);
+	return reply(session, head, rc);
+}
+
+static int on_remove(struct session *session, const struct control_head *head, const uint8_t *body)
+{
+	struct control_named named;
+	int rc = control_get_named(body, head->length, &named);
+
+	if (!rc)
+		rc = serve_remove(session->config, &named);
+	return reply(session, head, rc);
+}
+
+static int on_describe(
+	struct session *session, const struct control_head *head, const uint8_t *body)
+{
+	struct control_description told;
+	struct control_named named;
+	struct pool_set *set;
+	int rc = control_get_named(body, head->length, &named);
+
+	if (!rc)
+		rc = serve_describe(session->config, &named, &told, &set);
+	if (rc)
+		return refuse(session, head, rc);
+	struct writer out = control_io_reply(&session->io);
+	control_put_description(&out, &told);
+	pool_set_free(set);
+	return control_io_send_reply(&session->io, head, &out);
+}
+
+static int on_ping(struct session *session, const struct control_head *head, const uint8_t *body)
+{
+	struct writer nothing = writer_on(session->io.bytes + CONTROL_HEAD_SIZE, 0);
+	int rc = control_get_nothing(body, head->length);
+
+	return rc ? rc : control_io_send_reply(&session->io, head, &nothing);
+}
+
+static int on_pong(struct session *session, const struct control_head *head, const uint8_t *body)
+{
+	int rc = control_get_nothing(body, head->length);
+
+	if (!rc && (!session->pings || head->id != session->pings))
+		rc = err_set(-EPROTO, "the initiator answers a ping that was not sent");
+	return rc;
+}
+
+static int dispatch(struct session *session, const struct control_head *head, const uint8_t *body)
+{
+	if (head->type == CONTROL_PING)
+		return on_ping(session, head, body);
+	if (head->type == (CONTROL_PING | CONTROL_REPLY))
+		return on_pong(session, head, body);
+	if (session->refusal)
+		return control_io_refuse(
+			&session->io, head, wire_status_of(-session->refusal), session->why);
+	switch (head->type) {
+	case CONTROL_CREATE:
+	case CONTROL_OPEN:
+		return on_start(session, head, body);
+	case CONTROL_KEEP:
+		return on_keep(session, head, body);
+	case CONTROL_SET_ATTR:
+		return on_set_attr(session, head, body);
+	case CONTROL_CLOSE:
+		return on_close(session, head, body);
+	case CONTROL_REMOVE:
+		return on_remove(session, head, body);
+	case CONTROL_DESCRIBE:
+		return on_describe(session, head, body);
+	default:
+		return reply(session, head,
+			err_set(-EOPNOTSUPP, "the request %u is unknown", head->type));
+	}
+}
+
+/* -- events -- */
+
+static enum verdict trouble(void)
+{
+	log_error("the connection ends: %s", err_get());
+	return END_BADLY;
+}
+
+static enum verdict on_input(struct session *session)
+{
+	struct control_head head;
+	const uint8_t *body;
+	int rc = control_io_read(&session->io);
+
+	if (rc < 0)
+		return trouble();
+	if (!rc) {
+		if (!session->serve.pool)
+			return END_WELL;
+		log_warning("the initiator is gone and has not closed its pool");
+		return END_BADLY;
+	}
+	session->heard = now_ms();
+	session->pinged = false;
+	while ((rc = control_io_next(&session->io, &head, &body)) > 0) {
+		rc = dispatch(session, &head, body);
+		if (rc < 0)
+			break;
+	}
+	return rc < 0 ? trouble() : GO_ON;
+}
+
+/* A lane that is lost ends the initiator's handle: it will close, or be gone. */
+static enum verdict on_fabric(struct session *session)
+{
+	int rc = fabric_server_progress(session->serve.server);
+
+	if (!rc)
+		return GO_ON;
+	if (rc != -ECONNRESET)
+		return trouble();
+	if (!session->lost)
+		session->lost = now_ms();
+	return GO_ON;
+}
+
+/* When to do something although nothing happens. */
+static int64_t next_deadline(const struct session *session)
+{
+	int64_t timeout = session->config->timeout_ms;
+	int64_t quiet = timeout / 2 < PING_AFTER_MS ? timeout / 2 : PING_AFTER_MS;
+	int64_t deadline = session->heard + (session->pinged ? quiet + timeout : quiet);
+
+	if (!session->io.greeted)
+		deadline = session->heard + timeout;
+	if (session->lost && session->lost + timeout < deadline)
+		deadline = session->lost + timeout;
+	return deadline;
+}
+
+static enum verdict on_silence(struct session *session)
+{
+	if (session->lost && now_ms() >= session->lost + session->config->timeout_ms)
+		log_error("a lane is lost, and the initiator does not close");
+	else if (!session->io.greeted)
+		log_error("no greeting within %d ms", session->config->timeout_ms);
+	else if (session->pinged)
+		log_error(
+			"the initiator does not answer within %d ms", session->config->timeout_ms);
+	else if (control_io_ping(&session->io, ++session->pings))
+		return trouble();
+	else {
+		session->pinged = true;
+		return GO_ON;
+	}
+	return END_BADLY;
+}
+
+static enum verdict once(struct session *session)
+{
+	struct pollfd wait[] = {{STDIN_FILENO, POLLIN, 0}, {session->signals, POLLIN, 0},
+		{session->serve.server ? fabric_server_fd(session->serve.server) : -1, POLLIN, 0}};
+	int64_t left = next_deadline(session) - now_ms();
+	int ready = poll(wait, 3, left > 0 ? (int)left : 0);
+
+	if (ready < 0)
+		return errno == EINTR ? GO_ON : END_BADLY;
+	if (!ready)
+		return on_silence(session);
+	if (wait[1].revents) {
+		log_warning("asked to end by a signal");
+		return END_BADLY;
+	}
+	if (wait[2].revents && on_fabric(session) != GO_ON)
+		return END_BADLY;
+	return wait[0].revents ? on_input(session) : GO_ON;
+}
+
+/* -- the whole -- */
+
+/* Workers inherit it: signals come to us by descriptor, or not at all. */
+static int take_signals(void)
+{
+	sigset_t ends;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGHUP);
+	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGTERM);
+	sigprocmask(SIG_BLOCK, &ends, NULL);
+	return signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static int run(struct session *session)
+{
+	enum verdict verdict = END_BADLY;
+
+	session->signals = take_signals();
+	if (session->signals < 0) {
+		err_sys("no descriptor for signals");
+		trouble();
+	} else if (control_io_init(&session->io, session->config->timeout_ms) ||
+		   control_io_greet(&session->io)) {
+		trouble();
+	} else {
+		session->heard = now_ms();
+		do
+			verdict = once(session);
+		while (verdict == GO_ON);
+	}
+	if (serve_close(&session->serve, false)) {
+		trouble();
+		verdict = END_BADLY;
+	}
+	control_io_fini(&session->io);
+	if (session->signals >= 0)
+		close(session->signals);
+	return verdict == END_WELL ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int session_run(const struct config *config)
+{
+	struct session session = {.config = config, .serve = {.config = config}};
+
+	return run(&session);
+}
+
+int session_refuse(int rc, const char *sentence)
+{
+	const struct config defaults = {.timeout_ms = 30000};
+	struct session session = {.config = &defaults,
+		.serve = {.config = &defaults},
+		.refusal = rc,
+		.why = sentence};
+
+	run(&session);
+	return EXIT_FAILURE;
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "store.h"
+
+#include <errno.h>
+
+#include "base/err.h"
+#include "cpu/cpu.h"
+#include "libpmem2/base.h"
+#include "map/deep.h"
+#include "map/range.h"
+
+#define NOTES_MAX 64
+/* Ranges so near to each other share one msync(2), as in map/writeback.h. */
+#define NOTES_GAP ((uintptr_t)64 << 10)
+
+/* What a thread has stored since its last drain. */
+struct notes {
+	struct range ranges[NOTES_MAX]; /* whole pages, in no order */
+	unsigned count;
+	bool any;
+	unsigned failures; /* of the store, when the first was noted */
+	int error;         /* of what was written back before the drain, for lack of room */
+};
+
+static __thread struct notes notes;
+
+static bool merge(struct range *into, struct range with)
+{
+	if (with.from > into->to + NOTES_GAP || into->from > with.to + NOTES_GAP)
+		return false;
+	if (with.from < into->from)
+		into->from = with.from;
+	if (with.to > into->to)
+		into->to = with.to;
+	return true;
+}
+
+/* All that is noted, and no more than that. With `syncing` held. */
+static int write_back(struct store *store)
+{
+	int rc = 0;
+
+	for (unsigned i = 0; i < notes.count; i++) {
+		const struct range *range = &notes.ranges[i];
+		int error = deep_write_back((void *)range->from, range->to - range->from);
+		if (error && !rc)
+			rc = error;
+	}
+	notes.count = 0;
+	if (rc)
+		atomic_fetch_add(&store->failures, 1);
+	return rc;
+}
+
+static void make_room(struct store *store)
+{
+	pthread_mutex_lock(&store->syncing);
+	int rc = write_back(store);
+	pthread_mutex_unlock(&store->syncing);
+	if (rc && !notes.error)
+		notes.error = rc;
+}
+
+static void note(struct store *store, size_t offset, size_t length)
+{
+	struct range range = range_whole_pages((uintptr_t)store->base + offset, length);
+
+	if (!notes.any) {
+		notes.any = true;
+		notes.failures = atomic_load(&store->failures);
+	}
+	for (unsigned i = notes.count; i-- > 0;)
+		if (merge(&notes.ranges[i], range))
+			return;
+	if (notes.count == NOTES_MAX)
+		make_room(store);
+	notes.ranges[notes.count++] = range;
+}
+
+/* Before the first byte changes: its page may be written, and fail, before the copy is done. */
+static void note_page(struct store *store, size_t offset, size_t length)
+{
+	if (store->granularity == PMEM2_GRANULARITY_PAGE)
+		note(store, offset, length);
+}
+
+static void copy(const struct store *store, size_t offset, const void *from, size_t length)
+{
+	void *to = store->base + offset;
+
+	if (store->granularity == PMEM2_GRANULARITY_CACHE_LINE)
+		cpu.engine->move_line(to, from, length, PMEM2_F_MEM_NODRAIN);
+	else if (store->granularity == PMEM2_GRANULARITY_BYTE)
+		cpu.engine->move_byte(to, from, length, PMEM2_F_MEM_NODRAIN);
+	else /* msync(2) takes it from the caches */
+		cpu.engine->move_byte(to, from, length, PMEM2_F_MEM_NODRAIN | PMEM2_F_MEM_WB);
+}
+
+/* Engines keep words whole where a range begins and ends with one: so the bytes around go apart. */
+static int store_bytes(void *context, size_t offset, const void *from, size_t length)
+{
+	struct store *store = context;
+	const char *source = from;
+	size_t head = -offset & 7, tail;
+
+	note_page(store, offset, length);
+	if (head > length)
+		head = length;
+	if (head)
+		copy(store, offset, source, head);
+	tail = (length - head) & 7;
+	if (length - head - tail)
+		copy(store, offset + head, source + head, length - head - tail);
+	if (tail)
+		copy(store, offset + length - tail, source + length - tail, tail);
+	return 0;
+}
+
+static int commit_bytes(void *context, size_t offset, size_t length)
+{
+	struct store *store = context;
+
+	note_page(store, offset, length);
+	if (store->granularity == PMEM2_GRANULARITY_CACHE_LINE)
+		cpu.engine->flush(store->base + offset, length);
+	return 0;
+}
+
+static int drain_pages(struct store *store)
+{
+	if (!notes.any)
+		return 0;
+	pthread_mutex_lock(&store->syncing);
+	int rc = write_back(store);
+	bool failed = atomic_load(&store->failures) != notes.failures;
+	pthread_mutex_unlock(&store->syncing);
+	if (notes.error)
+		rc = notes.error;
+	notes.any = false;
+	notes.error = 0;
+	if (!rc && failed)
+		rc = err_set(-EIO, "pages of this pool could not be written back meanwhile");
+	return rc;
+}
+
+static int drain(void *context)
+{
+	struct store *store = context;
+
+	if (store->granularity == PMEM2_GRANULARITY_PAGE)
+		return drain_pages(store);
+	cpu.engine->drain();
+	return 0;
+}
+
+static int deep(void *context, size_t offset, size_t length)
+{
+	struct store *store = context;
+
+	pthread_mutex_lock(&store->syncing);
+	int rc = pool_deep_sync(store->pool, offset, length);
+	if (rc)
+		atomic_fetch_add(&store->failures, 1);
+	pthread_mutex_unlock(&store->syncing);
+	return rc;
+}
+
+int store_set_attributes(struct store *store, const struct pool_attr *attr)
+{
+	pthread_mutex_lock(&store->syncing);
+	int rc = pool_set_attributes(store->pool, attr);
+	if (rc && rc != -EINVAL)
+		atomic_fetch_add(&store->failures, 1);
+	pthread_mutex_unlock(&store->syncing);
+	return rc;
+}
+
+void store_init(struct store *store, struct pool *pool)
+{
+	store->pool = pool;
+	store->base = pool_base(pool);
+	store->granularity = pool_granularity(pool);
+	pthread_mutex_init(&store->syncing, NULL);
+	atomic_init(&store->failures, 0);
+}
+
+void store_fini(struct store *store)
+{
+	pthread_mutex_destroy(&store->syncing);
+}
+
+struct fabric_store store_functions(struct store *store)
+{
+	return (struct fabric_store){
+		.base = store->base,
+		.size = pool_size(store->pool),
+		.guard = pool_guard(store->pool),
+		.store = store_bytes,
+		.commit = commit_bytes,
+		.drain = drain,
+		.deep = deep,
+		.context = store,
+	};
+}
