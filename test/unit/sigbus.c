@@ -140,7 +140,7 @@ static void threads(void)
  * The program's handlers. This one makes its own bad page good, and returns.
  */
 
-static char *own_page;
+static char *volatile own_page; /* to be there before the fault */
 static volatile sig_atomic_t handled, handler_code;
 static sigset_t handler_mask;
 static void *volatile handler_stack;
