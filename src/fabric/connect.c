@@ -52,7 +52,7 @@ static int make_endpoint(struct serve_lane *lane, struct fi_info *info)
 		return fabric_failed(code, "endpoint of lane %u", lane->number);
 	/* Release: the worker gets to the lane through its queue only, and sees all of it. */
 	atomic_store_explicit(&lane->served, true, memory_order_release);
-	for (unsigned i = 0; i <= server->welcome.window; i++)
+	for (unsigned i = 0; i < server->slots; i++)
 		if ((code = serve_post(&lane->slots[i])))
 			return code;
 	uint8_t welcome[DATA_WELCOME_SIZE];

@@ -15,23 +15,27 @@
 #include <unistd.h>
 
 /*
- * A lane has room for a window of messages. 64 KiB and their header is where longer ones are no
- * faster; with many lanes they are shorter, so that all of them together stay below the limit.
+ * A lane has a window of messages, and longer ones than that are no faster. Where the network itself
+ * holds back what there is no room for, a few of them have room, which the caches then hold; an
+ * adapter wants room for all, and one more for a peer that is faster than we are. With many lanes
+ * messages are shorter, so that all of them together stay below the limit.
  */
 #define WINDOW       8
-#define MESSAGE_MAX  ((size_t)68 << 10)
+#define TCP_SLOTS    3
+#define MESSAGE_MAX  ((size_t)132 << 10)
 #define MEMORY_LIMIT ((size_t)128 << 20)
 
-/* How many connections may wait to be taken: libfabric's own is the least of many. */
 static void set_sizes(struct fabric_server *server)
 {
-	size_t each = MEMORY_LIMIT / server->args.nlanes / (WINDOW + 1);
+	unsigned slots = server->args.provider == FABRIC_TCP ? TCP_SLOTS : WINDOW + 1;
+	size_t each = MEMORY_LIMIT / server->args.nlanes / slots;
 
 	if (server->must_register)
 		each /= 2; /* the reply has room for as much */
 	each &= ~(size_t)4095;
 	if (each < DATA_MESSAGE_MIN)
 		each = DATA_MESSAGE_MIN;
+	server->slots = slots;
 	server->welcome.window = WINDOW;
 	server->welcome.message_size = (uint32_t)(each < MESSAGE_MAX ? each : MESSAGE_MAX);
 }
@@ -154,7 +158,7 @@ static void lay_out(struct fabric_server *server, struct serve_lane *lane, struc
 	uint8_t *messages, uint8_t *replies, size_t reply_size)
 {
 	lane->slots = slots;
-	for (unsigned i = 0; i <= server->welcome.window; i++) {
+	for (unsigned i = 0; i < server->slots; i++) {
 		slots[i].message_op = (struct serve_op){SERVE_MESSAGE, &slots[i]};
 		slots[i].reply_op = (struct serve_op){SERVE_REPLY, &slots[i]};
 		slots[i].lane = lane;
@@ -166,7 +170,7 @@ static void lay_out(struct fabric_server *server, struct serve_lane *lane, struc
 /* One block: the messages of all lanes, each lane's slots and replies on pages of its own. */
 static int get_memory(struct fabric_server *server)
 {
-	size_t count = server->welcome.window + 1u;
+	size_t count = server->slots;
 	size_t messages = count * server->welcome.message_size;
 	size_t reply = DATA_REPLY_SIZE + DATA_TEXT_MAX +
 		       (server->must_register ? server->welcome.message_size : 0);

@@ -74,6 +74,7 @@ struct fabric_server {
 	size_t inject;
 	struct data_welcome welcome;
 	unsigned connected, nworkers;
+	unsigned slots; /* that each lane has */
 	struct serve_lane *lanes;
 	struct worker *workers;
 	void *memory; /* the slots and buffers of all lanes */

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <rdma/fi_domain.h>
 #include <rdma/fi_errno.h>
+#include <sched.h>
 #include <time.h>
 
 #include "base/attr.h"
@@ -57,7 +58,10 @@ int wait_more(struct wait *wait)
 
 	if (!wait->since)
 		wait->since = now;
-	if (likely(now - wait->since < wait->poll_us))
+	if (likely(now - wait->since < wait->poll_us)) {
+		/* The peer may be here, and want this very CPU. */
+		sched_yield();
 		return 0;
+	}
 	return sleep_until(wait, now - wait->since);
 }
