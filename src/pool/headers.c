@@ -141,21 +141,26 @@ static bool same_pool(const struct pool_attr *one, const struct pool_attr *other
 	return !memcmp(&a, &b, sizeof(a));
 }
 
+static int check_pool(const struct pool *pool)
+{
+	for (size_t i = 1; i < pool->header_count; i++)
+		if (!same_pool(&pool->headers[i].attr, &pool->headers[0].attr))
+			return err_set(-EINVAL, "%s is a part of another pool than %s",
+				pool->parts[i].path, pool->parts[0].path);
+	return 0;
+}
+
 static int check_ring(const struct pool *pool)
 {
 	for (size_t i = 0; i < pool->header_count; i++) {
-		const struct header *this = &pool->headers[i];
-		const struct header *after = &pool->headers[(i + 1) % pool->header_count];
-		if (!same_pool(&this->attr, &pool->headers[0].attr))
-			return err_set(-EINVAL, "%s is a part of another pool than %s",
-				pool->parts[i].path, pool->parts[0].path);
+		size_t next = (i + 1) % pool->header_count;
+		const struct header *this = &pool->headers[i], *after = &pool->headers[next];
 		if (!same_uuid(this->next_part, after->attr.uuid) ||
 			!same_uuid(after->previous_part, this->attr.uuid))
 			return err_set(-EINVAL,
 				"%s is not followed by %s in the pool: parts are missing from the "
 				"set, or in another order",
-				pool->parts[i].path,
-				pool->parts[(i + 1) % pool->header_count].path);
+				pool->parts[i].path, pool->parts[next].path);
 	}
 	return 0;
 }
@@ -172,6 +177,8 @@ int headers_read(struct pool *pool)
 	const struct pool_attr *attr = &pool->headers[0].attr;
 	if (!pool_attr_is_zero(attr))
 		error = headers_agree(pool->name, false, pool->single_header, attr);
+	if (!error)
+		error = check_pool(pool);
 	return error ? error : check_ring(pool);
 }
 

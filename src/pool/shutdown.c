@@ -2,18 +2,13 @@
 #include "pool/shutdown.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "device/dimm.h"
 #include "pool/headers.h"
-
-/* A device without modules, or whose modules do not count, has nothing to add. */
-static bool is_silent(int error)
-{
-	return error == PMEM2_E_NOSUPP;
-}
 
 /* Over the text of the modules' identifiers, filled up with zeros to whole words. */
 static int add_uuid(const struct part *part, uint64_t *uuid)
@@ -22,7 +17,7 @@ static int add_uuid(const struct part *part, uint64_t *uuid)
 	int error = device_dimm_ids(&part->device, part->sysfs, NULL, &size);
 
 	if (error)
-		return is_silent(error) ? 0 : pool_errno(error);
+		return error;
 	size_t whole = (size / sizeof(uint32_t) + 1) * sizeof(uint32_t);
 	char *ids = calloc(1, whole);
 	if (!ids)
@@ -31,18 +26,33 @@ static int add_uuid(const struct part *part, uint64_t *uuid)
 	if (!error)
 		*uuid += header_sum(ids, whole);
 	free(ids);
-	return pool_errno(error);
+	return error;
 }
 
-static int add_part(const struct part *part, struct header_shutdown *state)
+static int add_modules(const struct part *part, struct header_shutdown *state)
 {
-	uint64_t count = 0;
+	uint64_t count;
 	int error = device_unsafe_shutdowns(&part->device, part->sysfs, &count);
 
-	if (error && !is_silent(error))
-		return pool_errno(error);
+	if (error)
+		return error;
 	state->count += count;
 	return add_uuid(part, &state->uuid);
+}
+
+/* What has no modules, or modules that do not count, has nothing to add: that is no failure. */
+static int add_part(const struct part *part, struct header_shutdown *state)
+{
+	char sentence[ERR_SIZE];
+
+	if (!device_region(&part->device, part->sysfs).found)
+		return 0;
+	memcpy(sentence, err_get(), sizeof(sentence));
+	int error = add_modules(part, state);
+	if (error != PMEM2_E_NOSUPP)
+		return pool_errno(error);
+	err_put_back(sentence);
+	return 0;
 }
 
 static int state_now(const struct pool *pool, struct header_shutdown *state)

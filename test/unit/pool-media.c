@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Media that have lost data: unsafe shutdowns while a pool was open, and bad blocks. */
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+
+#include "unit/pooldir.h"
+#include "unit/tree.h"
+
+#define MIB    ((size_t)1 << 20)
+#define BUS    "devices/LNXSYSTM:00/LNXSYBUS:00/ACPI0012:00/ndbus0/"
+#define MODULE BUS "nmem0/nfit/"
+#define DISK   BUS "region0/pfn0.0/block/pmem0/"
+
+/* The disk under our files is an NVDIMM. */
+static struct pool_set *set_on_nvdimm(const char *name, const char *lines)
+{
+	struct pool_set *set = pooldir_set(name, lines);
+	static bool loaded;
+	struct stat st;
+	char link[64];
+
+	set->sysfs = tree_root;
+	if (loaded)
+		return set;
+	loaded = true;
+	if (stat(pooldir_root, &st))
+		bail("stat: %m");
+	tree_load("captured-nvdimm");
+	snprintf(link, sizeof(link), "dev/block/%u:%u", major(st.st_dev), minor(st.st_dev));
+	tree_link(link, "../../" BUS "region0/pfn0.0/block/pmem0");
+	return set;
+}
+
+static void shutdowns(unsigned count)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%u\n", count);
+	tree_file(MODULE "dirty_shutdown", text);
+}
+
+static int open_and_close(const struct pool_set *set)
+{
+	struct pool *pool;
+	int error = pool_open(set, 2 * MIB, &pool);
+
+	return error ? error : pool_close(pool);
+}
+
+/* Somebody has it open when the power fails. */
+static void lose_power(const struct pool_set *set)
+{
+	int status;
+	pid_t child = fork();
+
+	if (!child) {
+		struct pool *pool;
+		_exit(pool_open(set, 2 * MIB, &pool) ? 1 : 0);
+	}
+	if (waitpid(child, &status, 0) != child || status)
+		bail("the pool was not opened: %d", status);
+}
+
+static void unsafe_shutdowns(void)
+{
+	struct pool_set *set = set_on_nvdimm("sds.set", "2M @/s0\n2M @/s1\n");
+	struct pool_attr attr = pooldir_attr(POOL_INCOMPAT_SHUTDOWN | POOL_INCOMPAT_CHECKSUM_2K);
+	struct pool *pool;
+
+	shutdowns(3);
+	if (pool_create(set, 2 * MIB, &attr, &pool) || pool_close(pool))
+		bail("pool_create: %s", err_get());
+	is_int(open_and_close(set), 0, "closed and opened");
+	shutdowns(4);
+	is_int(open_and_close(set), 0, "an unsafe shutdown while it was closed");
+	lose_power(set);
+	is_int(open_and_close(set), 0, "killed, with nothing lost");
+	lose_power(set);
+	shutdowns(5);
+	is_int(open_and_close(set), -EINVAL, "an unsafe shutdown while it was open");
+	has_str(err_get(), "they count 10 unsafe shutdowns, and counted 8",
+		"with the counts, over both parts");
+	is_int(open_and_close(set), -EINVAL, "it stays so");
+	shutdowns(4);
+	is_int(open_and_close(set), 0, "back with the old count, all is well");
+	lose_power(set);
+	tree_file(MODULE "id", "8680-77777777\n");
+	is_int(open_and_close(set), -EINVAL, "moved to another module while it was open");
+	has_str(err_get(), "moved to other modules", "which is said");
+	tree_file(MODULE "id", "8680-56341200\n");
+	is_int(open_and_close(set), 0, "and back again");
+	tree_file(MODULE "dirty_shutdown", "many\n");
+	is_int(open_and_close(set), -EBADMSG, "a count that is none");
+	unlink(tree_path(MODULE "dirty_shutdown"));
+	is_int(open_and_close(set), 0, "modules that do not count lose nothing");
+	pool_remove(pooldir_root, "sds.set", 0);
+	attr.incompat = POOL_INCOMPAT_CHECKSUM_2K;
+	shutdowns(1);
+	if (pool_create(set, 2 * MIB, &attr, &pool) || pool_close(pool))
+		bail("pool_create: %s", err_get());
+	lose_power(set);
+	shutdowns(2);
+	is_int(open_and_close(set), 0, "who does not ask for it is not told");
+	pool_remove(pooldir_root, "sds.set", 0);
+	pool_set_free(set);
+}
+
+static void bad_blocks(void)
+{
+	struct pool_set *set = set_on_nvdimm("bad.set", "2M @/b0\n2M @/b1\n");
+	struct pool_attr attr = pooldir_attr(0);
+	struct pool *pool = NULL;
+
+	attr.compat = POOL_COMPAT_BAD_BLOCKS;
+	if (pool_create(set, 2 * MIB, &attr, &pool) || pool_close(pool))
+		bail("pool_create: %s", err_get());
+	is_int(open_and_close(set), 0, "no bad blocks");
+	tree_file(DISK "size", "4000000000000\n");
+	tree_file(DISK "badblocks", "0 4000000000000\n");
+	is_int(open_and_close(set), -EIO, "bad blocks, and the pool does not want them");
+	has_str(err_get(), "b0 has ", "with the name of the part");
+	has_str(err_get(), "bad blocks, the first at offset 0", "and the place");
+	pool_remove(pooldir_root, "bad.set", 0);
+	is_int(pool_create(set, 2 * MIB, &attr, &pool), -EIO, "nor is one made there");
+	is_int(pooldir_count(), 0, "R18: nothing is left");
+	attr.compat = 0;
+	is_int(pool_create(set, 2 * MIB, &attr, &pool), 0, "unless nobody cares");
+	pool_discard(pool);
+	pool_set_free(set);
+}
+
+int main(void)
+{
+	pooldir_open(NULL);
+	tree_open();
+	unsafe_shutdowns();
+	bad_blocks();
+	tree_close();
+	pooldir_close();
+	return tap_done();
+}
