@@ -118,12 +118,13 @@ static int do_read(struct serve_slot *slot, struct reader in)
 	return 0;
 }
 
+/* What is not ASCII is a question mark: the other side shows it to somebody. */
 static uint16_t put_text(uint8_t *to, const char *text)
 {
 	size_t length = strnlen(text, DATA_TEXT_MAX);
 
 	for (size_t i = 0; i < length; i++)
-		to[i] = text[i] < 0x20 || text[i] == 0x7f ? '?' : (uint8_t)text[i];
+		to[i] = text[i] < 0x20 || text[i] > 0x7e ? '?' : (uint8_t)text[i];
 	return (uint16_t)length;
 }
 

@@ -127,9 +127,9 @@ bool data_get_record(
 		return !record->action;
 	if (record->action == DATA_STORE) {
 		*bytes = get_space(in, record->length);
-		size_t padding = data_padded(record->length) - record->length;
-		get_space(in, padding < reader_left(in) ? padding : reader_left(in));
-		return *bytes != NULL;
+		if (reader_left(in))
+			get_space(in, data_padded(record->length) - record->length);
+		return *bytes && !in->bad;
 	}
 	return record->action == DATA_COMMIT || record->action == DATA_DEEP;
 }
@@ -148,7 +148,7 @@ void data_put_reply(uint8_t bytes[DATA_REPLY_SIZE], const struct data_reply *rep
 static bool printable(const uint8_t *text, size_t length)
 {
 	for (size_t i = 0; i < length; i++)
-		if (text[i] < 0x20 || text[i] == 0x7f)
+		if (text[i] < 0x20 || text[i] > 0x7e)
 			return false;
 	return true;
 }

@@ -8,7 +8,7 @@
  * answers each with one reply, in the order of their sequence numbers, which count from 0.
  *
  * A message is a header of 8 bytes, then records of 16 bytes; the bytes to store follow the record
- * of a store at once, and then zeros up to the next multiple of 8, except at the end of the message:
+ * of a store at once, and then zeros up to the next multiple of 8, which end a message or do not:
  *
  *	header	u8 kind, u8 zero, u16 records, u32 sequence
  *	record	u64 offset in the pool, u32 length, u16 action, u16 zero
@@ -134,7 +134,7 @@ enum data_status {
 struct data_reply {
 	uint32_t sequence;
 	uint16_t status;
-	uint16_t text_length; /* at most DATA_TEXT_MAX; printable, not terminated */
+	uint16_t text_length; /* at most DATA_TEXT_MAX; printable ASCII, not terminated */
 	uint32_t length;      /* bytes of the pool, after the text */
 };
 

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * data.c - what travels on a lane, made up
+ *
+ * The same bytes are taken for each thing that they could be. Whatever is accepted lies within the
+ * input, and comes out the same when it is written again.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "wire/data.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define must(condition)                                                                            \
+	do {                                                                                       \
+		if (!(condition)) {                                                                \
+			fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);    \
+			abort();                                                                   \
+		}                                                                                  \
+	} while (0)
+
+static bool within(const void *part, size_t length, const uint8_t *data, size_t size)
+{
+	const uint8_t *at = part;
+
+	return at >= data && at <= data + size && length <= (size_t)(data + size - at);
+}
+
+/* All of it is read: a sanitizer knows where it ends. */
+static unsigned sum(const uint8_t *bytes, size_t length)
+{
+	unsigned all = 0;
+
+	for (size_t i = 0; i < length; i++)
+		all += bytes[i];
+	return all;
+}
+
+static void take_connection(const uint8_t *data, size_t size)
+{
+	struct data_hello hello;
+	struct data_welcome welcome;
+	enum data_refusal reason;
+	uint16_t version;
+	uint8_t again[DATA_HELLO_SIZE];
+
+	if (data_get_hello(&hello, data, size) && hello.version == DATA_VERSION) {
+		data_put_hello(again, &hello);
+		must(!memcmp(again, data, 6) && !memcmp(again + 8, data + 8, sizeof(again) - 8));
+	}
+	if (data_get_welcome(&welcome, data, size) && welcome.version == DATA_VERSION) {
+		must(welcome.window && welcome.message_size >= DATA_MESSAGE_MIN);
+		data_put_welcome(again, &welcome);
+		must(!memcmp(again, data, DATA_WELCOME_SIZE));
+	}
+	must(!data_get_refusal(&reason, &version, data, size) || size >= DATA_REFUSAL_SIZE);
+}
+
+static void take_message(const uint8_t *data, size_t size)
+{
+	static uint8_t again[8192];
+	struct reader in = reader_on(data, size);
+	struct writer out = writer_on(again, sizeof(again));
+	struct data_header header;
+	struct data_record record;
+	const uint8_t *bytes;
+
+	if (!data_get_header(&header, &in))
+		return;
+	data_put_header(put_space(&out, DATA_HEADER_SIZE), &header);
+	for (unsigned i = 0; i < header.records; i++) {
+		const uint8_t *start = in.at;
+		if (!data_get_record(&record, &bytes, &in, header.kind))
+			return;
+		must(!bytes == (record.action != DATA_STORE));
+		if (bytes)
+			must(within(bytes, record.length, data, size));
+		data_put_record(&out, &record);
+		put_bytes(
+			&out, start + DATA_RECORD_SIZE, (size_t)(in.at - start) - DATA_RECORD_SIZE);
+	}
+	if (reader_done(&in) && !out.bad)
+		must(writer_length(&out) == size && !memcmp(again, data, size));
+}
+
+static void take_reply(const uint8_t *data, size_t size)
+{
+	struct data_reply reply;
+	uint8_t again[DATA_REPLY_SIZE];
+	const char *text;
+	const uint8_t *bytes;
+
+	if (!data_get_reply(&reply, &text, &bytes, data, size))
+		return;
+	must(within(text, reply.text_length, data, size) &&
+		within(bytes, reply.length, data, size));
+	must(reply.text_length <= DATA_TEXT_MAX);
+	must(sum((const uint8_t *)text, reply.text_length) + sum(bytes, reply.length) < UINT32_MAX);
+	data_put_reply(again, &reply);
+	must(!memcmp(again, data, sizeof(again)));
+	must(data_errno_of(reply.status) >= 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	take_connection(data, size);
+	take_message(data, size);
+	take_reply(data, size);
+	return 0;
+}

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * wire.c - what is written is read, in the order of the network, and nothing beyond the end
+ */
+#include <errno.h>
+
+#include "tap.h"
+#include "wire/data.h"
+
+static void test_order(void)
+{
+	static const uint8_t wanted[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+	uint8_t bytes[16] = {0};
+	struct writer out = writer_on(bytes, 15);
+
+	put_u8(&out, 1);
+	put_u16(&out, 0x0203);
+	put_u32(&out, 0x04050607);
+	put_u64(&out, 0x08090a0b0c0d0e0f);
+	ok(!out.bad && writer_length(&out) == 15 && !writer_room(&out), "15 bytes are written");
+	ok(!memcmp(bytes, wanted, 15), "the highest byte first");
+	put_u8(&out, 16);
+	ok(out.bad && !bytes[15], "a byte more is refused");
+
+	struct reader in = reader_on(bytes, 15);
+	ok(get_u8(&in) == 1 && get_u16(&in) == 0x0203 && get_u32(&in) == 0x04050607 &&
+			get_u64(&in) == 0x08090a0b0c0d0e0f,
+		"and read again");
+	ok(reader_done(&in), "all of them");
+	is_int(get_u8(&in), 0, "behind the end are zeros");
+	ok(in.bad && !reader_done(&in), "and no good");
+}
+
+static void test_ends(void)
+{
+	uint8_t bytes[8] = {0};
+	struct writer out = writer_on(bytes, 3);
+	struct reader in = reader_on("\xff\xff\xff", 3);
+
+	put_u32(&out, UINT32_MAX);
+	put_u8(&out, 0xff);
+	ok(out.bad && !bytes[0], "what does not fit is not begun, nor what follows");
+	is_int(get_u32(&in), 0, "what is not all there is 0");
+	is_int(get_u8(&in), 0, "and what follows");
+	in = reader_on(bytes, 8);
+	ok(!get_space(&in, SIZE_MAX) && in.bad, "no length is too long to be refused");
+	out = writer_on(bytes, 8);
+	ok(!put_space(&out, SIZE_MAX) && out.bad, "in neither direction");
+}
+
+static void test_hello(void)
+{
+	uint8_t bytes[DATA_HELLO_SIZE];
+	struct data_hello hello = {.lane = 0x01020304}, got;
+
+	memset(hello.secret, 'x', sizeof(hello.secret));
+	data_put_hello(bytes, &hello);
+	ok(data_get_hello(&got, bytes, sizeof(bytes)) && got.version == DATA_VERSION &&
+			got.lane == hello.lane &&
+			!memcmp(got.secret, hello.secret, sizeof(got.secret)),
+		"a hello");
+	for (size_t length = 0; length < sizeof(bytes); length++)
+		if (data_get_hello(&got, bytes, length))
+			bail("a hello of %zu bytes", length);
+	ok(true, "is none if a byte is missing");
+	bytes[5]++;
+	ok(data_get_hello(&got, bytes, 6) && got.version == DATA_VERSION + 1,
+		"of another version no more than that is known");
+	bytes[0]++;
+	ok(!data_get_hello(&got, bytes, sizeof(bytes)), "and others say no such thing");
+}
+
+static void test_welcome(void)
+{
+	uint8_t bytes[DATA_WELCOME_SIZE];
+	struct data_welcome welcome = {DATA_VERSION, 8, 65536, 1, 2, 3, 4}, got;
+
+	data_put_welcome(bytes, &welcome);
+	ok(data_get_welcome(&got, bytes, sizeof(bytes)) && !memcmp(&got, &welcome, sizeof(got)),
+		"a welcome");
+	ok(!data_get_welcome(&got, bytes, sizeof(bytes) - 1), "is none without its last byte");
+	welcome.message_size = DATA_MESSAGE_MIN - 1;
+	data_put_welcome(bytes, &welcome);
+	ok(!data_get_welcome(&got, bytes, sizeof(bytes)), "nor if no message would fit");
+	welcome.message_size = 65536;
+	welcome.window = 0;
+	data_put_welcome(bytes, &welcome);
+	ok(!data_get_welcome(&got, bytes, sizeof(bytes)), "nor without a window");
+}
+
+static void test_refusal(void)
+{
+	uint8_t bytes[DATA_REFUSAL_SIZE];
+	enum data_refusal reason;
+	uint16_t version;
+
+	data_put_refusal(bytes, DATA_REFUSED_SECRET);
+	ok(data_get_refusal(&reason, &version, bytes, sizeof(bytes)) &&
+			reason == DATA_REFUSED_SECRET && version == DATA_VERSION,
+		"a refusal");
+	ok(!data_get_refusal(&reason, &version, bytes, sizeof(bytes) - 1), "is all or nothing");
+}
+
+/* A message with a store, a commit and another store, which ends it without padding. */
+static size_t make_message(uint8_t *bytes, size_t size)
+{
+	struct data_header header = {DATA_BATCH, 3, 7};
+	struct writer out = writer_on(bytes, size);
+
+	put_space(&out, DATA_HEADER_SIZE);
+	data_put_record(&out, &(struct data_record){4096, 5, DATA_STORE});
+	put_bytes(&out, "abcde\0\0\0", 8);
+	data_put_record(&out, &(struct data_record){8192, 100, DATA_COMMIT});
+	data_put_record(&out, &(struct data_record){UINT64_MAX, 3, DATA_STORE});
+	put_bytes(&out, "xyz", 3);
+	data_put_header(bytes, &header);
+	return writer_length(&out);
+}
+
+static unsigned count_records(const uint8_t *message, size_t length, bool *whole)
+{
+	struct reader in = reader_on(message, length);
+	struct data_header header;
+	struct data_record record;
+	const uint8_t *bytes;
+	unsigned count = 0;
+
+	*whole = false;
+	if (!data_get_header(&header, &in))
+		return 0;
+	while (count < header.records && data_get_record(&record, &bytes, &in, header.kind))
+		count++;
+	*whole = count == header.records && reader_done(&in);
+	return count;
+}
+
+static void test_message(void)
+{
+	uint8_t bytes[256];
+	size_t length = make_message(bytes, sizeof(bytes));
+	struct reader in = reader_on(bytes, length);
+	struct data_header header;
+	struct data_record record;
+	const uint8_t *data;
+	bool whole;
+
+	is_int(length, 8 + 24 + 16 + 19, "a message");
+	ok(data_get_header(&header, &in) && header.kind == DATA_BATCH && header.records == 3 &&
+			header.sequence == 7,
+		"its header");
+	ok(data_get_record(&record, &data, &in, DATA_BATCH) && record.offset == 4096 &&
+			record.length == 5 && !memcmp(data, "abcde", 5),
+		"its store");
+	ok(data_get_record(&record, &data, &in, DATA_BATCH) && record.offset == 8192 &&
+			record.length == 100 && record.action == DATA_COMMIT && !data,
+		"its commit");
+	ok(data_get_record(&record, &data, &in, DATA_BATCH) && record.offset == UINT64_MAX &&
+			!memcmp(data, "xyz", 3) && reader_done(&in),
+		"and what is at its end");
+	unsigned wrong = 0;
+	for (size_t part = 0; part < length; part++) {
+		count_records(bytes, part, &whole);
+		wrong += whole;
+	}
+	is_int(wrong, 0, "no part of it is a message");
+	bytes[length] = 0;
+	count_records(bytes, length + 1, &whole);
+	ok(!whole, "nor with a byte more");
+}
+
+static void change_and_count(size_t at, uint8_t value, const char *what)
+{
+	uint8_t bytes[256];
+	size_t length = make_message(bytes, sizeof(bytes));
+	bool whole;
+
+	bytes[at] = value;
+	count_records(bytes, length, &whole);
+	ok(!whole, "no message: %s", what);
+}
+
+static void test_wrong_messages(void)
+{
+	change_and_count(0, 0, "kind 0");
+	change_and_count(0, 3, "kind 3");
+	change_and_count(0, DATA_READ, "a read of three");
+	change_and_count(1, 1, "a flag that there is not");
+	change_and_count(3, 4, "a record too many");
+	change_and_count(3, 2, "a record too few");
+	change_and_count(8 + 8, 0x80, "a store of 2 GiB");
+	change_and_count(8 + 13, 0, "action 0");
+	change_and_count(8 + 13, 4, "action 4");
+	change_and_count(8 + 15, 1, "something in the last bytes of a record");
+}
+
+static void test_reply(void)
+{
+	uint8_t bytes[64] = {0};
+	struct data_reply reply = {9, DATA_IO, 4, 8}, got;
+	const char *text;
+	const uint8_t *data;
+
+	data_put_reply(bytes, &reply);
+	memcpy(bytes + DATA_REPLY_SIZE, "text12345678", 12);
+	ok(data_get_reply(&got, &text, &data, bytes, 28) && !memcmp(&got, &reply, sizeof(got)) &&
+			!memcmp(text, "text", 4) && !memcmp(data, "12345678", 8),
+		"a reply with text and bytes");
+	ok(!data_get_reply(&got, &text, &data, bytes, 27), "is none without its last");
+	ok(!data_get_reply(&got, &text, &data, bytes, 29), "or with one more");
+	ok(!data_get_reply(&got, &text, &data, bytes, 3), "or next to none");
+	bytes[DATA_REPLY_SIZE] = 0x1b;
+	ok(!data_get_reply(&got, &text, &data, bytes, 28), "nor if it would colour the terminal");
+	bytes[DATA_REPLY_SIZE] = 0xc3;
+	ok(!data_get_reply(&got, &text, &data, bytes, 28), "or needs to know its encoding");
+	reply = (struct data_reply){9, DATA_IO, UINT16_MAX, UINT32_MAX};
+	data_put_reply(bytes, &reply);
+	ok(!data_get_reply(&got, &text, &data, bytes, sizeof(bytes)), "or lies about its length");
+}
+
+static void test_status(void)
+{
+	static const int errors[] = {0, EIO, ENOSPC, EDQUOT, ENOMEM, EROFS, EACCES, EINVAL, EPROTO};
+
+	for (size_t i = 0; i < sizeof(errors) / sizeof(*errors); i++)
+		is_int(data_errno_of((uint16_t)data_status_of(-errors[i])), errors[i], "%s travels",
+			strerror(errors[i]));
+	is_int(data_errno_of((uint16_t)data_status_of(-ENOTTY)), EREMOTEIO, "others are one");
+	is_int(data_errno_of(UINT16_MAX), EREMOTEIO, "as are those of the future");
+}
+
+int main(void)
+{
+	test_order();
+	test_ends();
+	test_hello();
+	test_welcome();
+	test_refusal();
+	test_message();
+	test_wrong_messages();
+	test_reply();
+	test_status();
+	return tap_done();
+}
