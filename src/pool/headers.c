@@ -41,8 +41,8 @@ static bool is_zero(const uint8_t *uuid)
 }
 
 /*
- * A random one, marked as such (RFC 9562, version 4), in the order of bytes in which the programs of
- * libpmemobj have and show them: the first three fields are little-endian.
+ * A random one, marked as such (RFC 9562, version 4), in the order of bytes in which the programs
+ * of libpmemobj have and show them: the first three fields are little-endian.
  */
 static int make_uuid(uint8_t uuid[UUID_SIZE])
 {

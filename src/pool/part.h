@@ -60,8 +60,8 @@ int part_create(struct part *part, const struct part_request *request);
 int part_open(struct part *part, const struct part_request *request);
 
 /*
- * Of a new file: write it back; give it its name, -EEXIST if somebody else has taken that meanwhile;
- * and make the name durable. Of one that was there: nothing.
+ * Of a new file: write it back; give it its name, -EEXIST if somebody else has taken that
+ * meanwhile; and make the name durable. Of one that was there: nothing.
  */
 int part_write_back(const struct part *part);
 int part_publish(struct part *part);

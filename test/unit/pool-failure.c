@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * R18: a pool that cannot be made leaves nothing behind, whatever the reason: each system call on the
- * way failing in turn, a full disk, missing rights, parts that do not fit, a process that is killed.
+ * R18: a pool that cannot be made leaves nothing behind, whatever the reason: each system call on
+ * the way failing in turn, a full disk, missing rights, parts that do not fit, a process that is
+ * killed.
  */
 #include <dirent.h>
 #include <sched.h>

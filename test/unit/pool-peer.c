@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Pools and the tool pmempool of the original: it reads the headers of ours, and we open its own. */
+/* Pools and the tool pmempool: it reads the headers of ours, and we open its own. */
 #include <sys/wait.h>
 
 #include "unit/pooldir.h"
