@@ -3,25 +3,27 @@
  * deep.c - does a deep flush reach the memory modules? deep RESULT FILE
  *
  * FILE is a file or device on the modules of the machine `hints', whose flush hint addresses are
- * looked at from outside the guest (lab/deepflush). RESULT is what a deep flush is to come to: 0, or
- * the error by its name.
+ * looked at from outside the guest (lab/deepflush). RESULT is what a deep flush is to come to: 0,
+ * or the error by its name.
  */
 #include "guest.h"
 
 #define LENGTH ((size_t)4 << 20)
 #define BOTH   "first second"
 
-/* The modules that have been told to flush since the last time that this was asked; outside knows. */
+/* The modules that were told to flush since this was asked last; outside knows. */
 static const char *flushed(void)
 {
 	static char answer[64];
 	const char *out = getenv("OUT");
-	char ask[256], answered[256];
+	char asking[256], ask[256], answered[256];
 
+	snprintf(asking, sizeof(asking), "%s/asking", out);
 	snprintf(ask, sizeof(ask), "%s/ask", out);
 	snprintf(answered, sizeof(answered), "%s/answer", out);
-	int fd = open(ask, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
-	if (fd < 0)
+	/* Who answers removes it at once: sooner than the guest has done with making a file. */
+	int fd = open(asking, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	if (fd < 0 || rename(asking, ask))
 		bail("cannot ask: %m");
 	close(fd);
 	for (int tries = 0; (fd = open(answered, O_RDONLY | O_CLOEXEC)) < 0; tries++) {
@@ -34,6 +36,14 @@ static const char *flushed(void)
 	unlink(answered);
 	answer[length > 0 ? length : 0] = '\0';
 	return answer;
+}
+
+/* What a file system had to write, for the stores to a file, it writes now and not later. */
+static void settle(int fd)
+{
+	if (syncfs(fd))
+		bail("syncfs: %m");
+	flushed();
 }
 
 static int error_named(const char *name)
@@ -66,7 +76,7 @@ static void with_libpmem2(int fd, int error)
 		bail("%s", pmem2_errormsg());
 	char *at = pmem2_map_get_address(map);
 	memset(at, 1, LENGTH);
-	flushed();
+	settle(fd);
 	pmem2_get_persist_fn(map)(at, LENGTH);
 	is_str(flushed(), "", "pmem2_persist_fn: tells no module");
 	is_int(pmem2_deep_flush(map, at, LENGTH), -error, "pmem2_deep_flush");
@@ -92,7 +102,7 @@ static void result(int ret, int error, const char *what)
 	seen(error, what);
 }
 
-static void with_libpmem(const char *path, int error)
+static void with_libpmem(const char *path, int fd, int error)
 {
 	size_t length;
 	int is_pmem = 0;
@@ -101,7 +111,7 @@ static void with_libpmem(const char *path, int error)
 	if (!ok(at && is_pmem, "pmem_map_file"))
 		bail("%s", pmem_errormsg());
 	memset(at, 2, LENGTH);
-	flushed();
+	settle(fd);
 	pmem_persist(at, LENGTH);
 	pmem_deep_flush(at, LENGTH);
 	is_str(flushed(), "", "pmem_persist and pmem_deep_flush tell no module");
@@ -118,7 +128,7 @@ int main(int argc, char **argv)
 	if (fd < 0)
 		bail("cannot open %s: %m", argv[2]);
 	with_libpmem2(fd, error);
-	with_libpmem(argv[2], error);
+	with_libpmem(argv[2], fd, error);
 	close(fd);
 	return tap_done();
 }
