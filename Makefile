@@ -30,6 +30,7 @@ test:
 lab:
 	@scripts/packages build demo lab
 	@scripts/build gcc
+	@scripts/build aarch64
 	@scripts/lab
 
 test-cross:

@@ -25,6 +25,12 @@ if [ -z "${LAB-}" ]; then
 	echo "Bail out! jobs run in a machine of the lab: lab/run MACHINE JOB"
 	exit 99
 fi
+# Memory goes with the guest, and the rm of a small guest does not know all that ours does.
+cleanup() {
+	trap - EXIT
+	eval "$undo"
+}
+
 unset PMEM2_FORCE_GRANULARITY
 HOLDFAST=$BUILD/tools/holdfast/holdfast
 
