@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "rows.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "clock.h"
+
+void rows_order(size_t order[], size_t contestants)
+{
+	static uint64_t state = 88172645463325252u;
+
+	for (size_t i = 0; i < contestants; i++) {
+		/* xorshift: good enough to shuffle with */
+		state ^= state << 13;
+		state ^= state >> 7;
+		state ^= state << 17;
+		size_t j = state % (i + 1);
+		order[i] = order[j];
+		order[j] = i;
+	}
+}
+
+/*
+ * How far the median of as many such ratios can be off by chance: the notch of a box plot, outside
+ * of which 95 of 100 medians do not lie.
+ */
+static double notch(const struct samples *samples)
+{
+	static double ratios[ROUNDS_MAX];
+	size_t n = samples->rounds;
+
+	for (size_t i = 0; i < n; i++)
+		ratios[i] = samples->of[PEER][i] / samples->of[PEER_AGAIN][i];
+	qsort(ratios, n, sizeof(*ratios), compare_doubles);
+	return 1.57 * (ratios[n * 3 / 4] - ratios[n / 4]) / sqrt((double)n);
+}
+
+void rows_print(const struct title *title, struct samples *samples, size_t contestants)
+{
+	double medians[CONTESTANTS], spread = notch(samples), bare = 0;
+
+	for (size_t i = 0; i < contestants; i++)
+		medians[i] = median(samples->of[i], samples->rounds);
+	for (size_t i = BARE; i < contestants; i++)
+		if (i == BARE || medians[i] < bare)
+			bare = medians[i];
+	double noise = fabs(medians[PEER] / medians[PEER_AGAIN] - 1);
+	printf("%s\t%s\t%s\t%s\t%s\t%zu\t%.1f\t%.1f\t", title->group, title->call, title->flags,
+		title->place, title->pace, title->size, medians[OURS], medians[PEER]);
+	if (contestants > BARE)
+		printf("%.1f\t", bare);
+	else
+		printf("-\t");
+	printf("%.4f\t%.4f\t%.2f\n", medians[PEER] / medians[OURS], noise > spread ? noise : spread,
+		title->goal);
+	fflush(stdout);
+}
