@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,9 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "device/mounts.h"
@@ -224,13 +227,28 @@ dev_t filesystem_disk(const struct filesystem *filesystem, dev_t number)
 	return st.st_rdev;
 }
 
+/*
+ * What statx(2) answers, as the kernel lays it out. Not every C library knows it, and the kernel's
+ * own header does not get along with all that do.
+ */
+struct answer {
+	uint32_t mask, block_size;
+	uint64_t attributes;
+	uint32_t links, uid, gid;
+	uint16_t mode, spare;
+	uint64_t inode, size, blocks, attributes_mask;
+	uint64_t more[24]; /* of no interest: 256 bytes in all */
+};
+
 int filesystem_file_is_dax(int fd)
 {
-	struct statx st;
+	struct answer answer;
 
-	if (statx(fd, "", AT_EMPTY_PATH, 0, &st) || !(st.stx_attributes_mask & STATX_ATTR_DAX))
+	_Static_assert(sizeof(answer) == 256, "the kernel writes so much");
+	if (syscall(SYS_statx, fd, "", AT_EMPTY_PATH, 0, &answer) ||
+		!(answer.attributes_mask & STATX_ATTR_DAX))
 		return -1;
-	return !!(st.stx_attributes & STATX_ATTR_DAX);
+	return !!(answer.attributes & STATX_ATTR_DAX);
 }
 
 /* Files that are made in it inherit the mark. */

@@ -43,7 +43,8 @@ int ndbus_open(const char *sysfs, int region, const char *dev)
 
 int ndbus_ioctl(int fd, unsigned long request, void *argument)
 {
-	return ioctl(fd, request, argument);
+	/* 32 bits, which is what musl's ioctl takes; the kernel takes no more. */
+	return ioctl(fd, (unsigned)request, argument);
 }
 
 /* What can be cleared there at once, in bytes. */

@@ -52,9 +52,11 @@ void *mmap(void *addr, size_t length, int protection, int flags, int fd, off_t o
 	return (void *)syscall(SYS_mmap, addr, length, protection, flags, fd, offset);
 }
 
-/* As the library knows it, which is compiled for files of any size. */
+/* As the library knows it, which is compiled for files of any size. For musl it is the same one. */
+#ifndef mmap64
 void *mmap64(void *addr, size_t length, int protection, int flags, int fd, off_t offset)
 	__attribute__((alias("mmap")));
+#endif
 
 int main(void)
 {

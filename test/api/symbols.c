@@ -26,6 +26,11 @@ static const char *const names[] = {"pmem2_badblock_clear", "pmem2_badblock_cont
 	"pmem2_vm_reservation_map_find_next", "pmem2_vm_reservation_map_find_prev",
 	"pmem2_vm_reservation_new", "pmem2_vm_reservation_shrink"};
 
+/* musl does not look up versions; that they are there, scripts/symbols sees. */
+#ifndef __GLIBC__
+#define dlvsym(library, name, version) dlsym(library, name)
+#endif
+
 /* Of either node it is the same function, and it is in our library. */
 static bool is_ours(void *library, const char *name)
 {

@@ -275,14 +275,20 @@ static struct {
 	unsigned looks;
 } meddling;
 
-int ioctl(int fd, unsigned long request, ...)
+#ifdef __GLIBC__
+typedef unsigned long ioctl_request;
+#else
+typedef int ioctl_request;
+#endif
+
+int ioctl(int fd, ioctl_request request, ...)
 {
 	va_list ap;
 
 	va_start(ap, request);
 	long result = syscall(SYS_ioctl, fd, request, va_arg(ap, void *));
 	va_end(ap);
-	if (request == FS_IOC_FIEMAP) {
+	if (request == (ioctl_request)FS_IOC_FIEMAP) {
 		meddling.looks++;
 		if (meddling.meddle)
 			meddling.meddle(fd);

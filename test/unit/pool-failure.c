@@ -170,7 +170,7 @@ static void each_call(bool without_tmpfile)
 			break;
 		left += pooldir_has("e0") || pooldir_has("e2");
 		written += !is_blank("e1");
-		silent += error != -EIO || !strstr(err_get(), "Input/output error");
+		silent += error != -EIO || !strstr(err_get(), strerror(EIO));
 	}
 	unsigned tried = failing - 1;
 	failing = 0;
