@@ -78,6 +78,7 @@ enum holdfast_reason {
 	HOLDFAST_REASON_DAX_NOT_PERSISTENT, /* it is no persistent memory */
 	HOLDFAST_REASON_DAX_VOLATILE,       /* it is in a region that says it is volatile */
 	HOLDFAST_REASON_DAX_HOST_FLUSH,     /* only the host of this virtual machine can flush it */
+	HOLDFAST_REASON_DAX_READ_ONLY,      /* its region is read-only: not armed, mostly */
 	HOLDFAST_REASON_DAX_NO_CPU_FLUSH,   /* this CPU has no cache flush for programs */
 
 	HOLDFAST_REASON_FORCED, /* PMEM2_FORCE_GRANULARITY in the environment */

@@ -15,6 +15,14 @@ static bool is_volatile(int region)
 	return !sysfs_read(region, "devtype", type) && !strcmp(type, "nd_volatile");
 }
 
+/* Module and administrator have a say in it. A kernel that does not tell lets it be written. */
+static bool is_read_only(int region)
+{
+	char value[SYSFS_VALUE];
+
+	return !sysfs_read(region, "read_only", value) && strcmp(value, "0");
+}
+
 static enum region_domain domain_of(int region)
 {
 	char domain[SYSFS_VALUE];
@@ -37,6 +45,7 @@ struct region region_read(const char *sysfs, int region)
 		.found = true,
 		.is_volatile = is_volatile(region),
 		.flushed_by_host = memory_of_region(sysfs, region) == MEMORY_VIRTIO_PMEM,
+		.read_only = is_read_only(region),
 		.domain = domain_of(region),
 		.count = 1,
 	};
@@ -48,6 +57,7 @@ static struct region weaker(struct region a, struct region b)
 		.found = true,
 		.is_volatile = a.is_volatile || b.is_volatile,
 		.flushed_by_host = a.flushed_by_host || b.flushed_by_host,
+		.read_only = a.read_only || b.read_only,
 		.domain = a.domain < b.domain ? a.domain : b.domain,
 		.count = a.count + b.count,
 	};

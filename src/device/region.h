@@ -29,6 +29,7 @@ struct region {
 	bool found;           /* the rest is only meaningful where there is one */
 	bool is_volatile;     /* the contents do not survive a power cut at all */
 	bool flushed_by_host; /* a guest's: what the CPU flushes is in the host's page cache */
+	bool read_only;       /* its modules may lose what is stored: not armed, mostly */
 	enum region_domain domain;
 	unsigned count; /* of how many regions this is the weakest promise; 1 mostly */
 };

@@ -221,6 +221,7 @@ static enum holdfast_survival survival_of(
 	case HOLDFAST_REASON_DAX_NOT_PERSISTENT:
 	case HOLDFAST_REASON_DAX_VOLATILE:
 	case HOLDFAST_REASON_DAX_HOST_FLUSH:
+	case HOLDFAST_REASON_DAX_READ_ONLY:
 	case HOLDFAST_REASON_DAX_NO_CPU_FLUSH:
 		layers->who = granularity_objection(told->needed_reason);
 		return HOLDFAST_SURVIVES_NOT;

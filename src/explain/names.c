@@ -45,6 +45,7 @@ const char *name_of_reason(enum holdfast_reason reason)
 		[HOLDFAST_REASON_DAX_NOT_PERSISTENT] = "dax-not-persistent",
 		[HOLDFAST_REASON_DAX_VOLATILE] = "dax-volatile",
 		[HOLDFAST_REASON_DAX_HOST_FLUSH] = "dax-host-flush",
+		[HOLDFAST_REASON_DAX_READ_ONLY] = "dax-read-only",
 		[HOLDFAST_REASON_DAX_NO_CPU_FLUSH] = "dax-no-cpu-flush",
 		[HOLDFAST_REASON_FORCED] = "forced",
 	};

@@ -35,6 +35,9 @@ const char *sentence_of_reason(enum holdfast_reason reason)
 	case HOLDFAST_REASON_DAX_HOST_FLUSH:
 		return "The memory is a file of the host of this virtual machine, which has to be "
 		       "asked to flush it; a DAX device offers no way to ask. A file system does.";
+	case HOLDFAST_REASON_DAX_READ_ONLY:
+		return "The memory's region is read-only, because its modules are not armed to keep "
+		       "what is stored, or by its attribute; it can be read.";
 	case HOLDFAST_REASON_DAX_NO_CPU_FLUSH:
 		return "This CPU has no cache flush that programs may use, and a DAX device knows no "
 		       "other way.";

@@ -31,6 +31,7 @@ static bool is_refused(const struct holdfast_explanation *told)
 	case HOLDFAST_REASON_DAX_NOT_PERSISTENT:
 	case HOLDFAST_REASON_DAX_VOLATILE:
 	case HOLDFAST_REASON_DAX_HOST_FLUSH:
+	case HOLDFAST_REASON_DAX_READ_ONLY:
 	case HOLDFAST_REASON_DAX_NO_CPU_FLUSH:
 		return true;
 	default:

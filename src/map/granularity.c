@@ -55,6 +55,8 @@ const char *granularity_objection(enum holdfast_reason reason)
 		return "is on a volatile region";
 	case HOLDFAST_REASON_DAX_HOST_FLUSH:
 		return "is virtio-pmem, which only the host can flush";
+	case HOLDFAST_REASON_DAX_READ_ONLY:
+		return "is on a read-only region";
 	case HOLDFAST_REASON_DAX_NO_CPU_FLUSH:
 		return "needs a cache flush that this CPU does not offer to programs";
 	default:
@@ -88,6 +90,8 @@ static bool object_to_dax(enum holdfast_reason *reason, const struct region *reg
 		*reason = HOLDFAST_REASON_DAX_VOLATILE;
 	else if (region->flushed_by_host)
 		*reason = HOLDFAST_REASON_DAX_HOST_FLUSH;
+	else if (region->read_only)
+		*reason = HOLDFAST_REASON_DAX_READ_ONLY;
 	else if (!can_flush && region->domain != REGION_DOMAIN_CPU_CACHE)
 		*reason = HOLDFAST_REASON_DAX_NO_CPU_FLUSH;
 	else

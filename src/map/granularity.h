@@ -14,7 +14,8 @@
  *
  * Device DAX has no metadata, so MAP_SYNC says nothing about it: it is what its region is. Where
  * that is not persistent memory, or only the host of a virtual machine can flush it, no instruction
- * makes a store durable, and msync(2) does not work there: refused.
+ * makes a store durable, and msync(2) does not work there: refused. So is a read-only region, to
+ * which the kernel lets stores through: its modules are not armed to keep them.
  */
 #ifndef MAP_GRANULARITY_H
 #define MAP_GRANULARITY_H

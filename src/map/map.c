@@ -36,6 +36,9 @@ static int decide(struct map *map, const struct map_request *request, bool sync)
 		bool matters = sync || request->device->kind == DEVICE_DAX;
 		struct region region = matters ? device_region(request->device, request->sysfs)
 					       : (struct region){.found = false};
+		/* What is only read need not survive. */
+		if (!(request->protection & PROT_WRITE))
+			region.read_only = false;
 		int error = granularity_decide(
 			&decided, request->device, &region, sync, cpu.engine->flushes);
 		if (error)

@@ -16,6 +16,7 @@ static const struct region no_region,
 	unknown = {.found = true, .domain = REGION_DOMAIN_UNKNOWN},
 	unreadable = {.found = true, .domain = REGION_DOMAIN_UNREADABLE},
 	not_persistent = {.found = true, .is_volatile = true, .domain = REGION_DOMAIN_CPU_CACHE},
+	read_only = {.found = true, .read_only = true, .domain = REGION_DOMAIN_MEMORY_CONTROLLER},
 	virtio = {.found = true, .flushed_by_host = true};
 
 /* One row: `want` is a granularity, or the error where it is negative. */
@@ -70,6 +71,10 @@ static void rows(void)
 		HOLDFAST_REASON_DAX_VOLATILE);
 	row("devdax on virtio-pmem", &dax, &virtio, true, true, NOSUPP,
 		HOLDFAST_REASON_DAX_HOST_FLUSH);
+	row("devdax on a read-only region", &dax, &read_only, true, true, NOSUPP,
+		HOLDFAST_REASON_DAX_READ_ONLY);
+	row("a file on a read-only region", &file, &read_only, true, true,
+		PMEM2_GRANULARITY_CACHE_LINE, HOLDFAST_REASON_MEMORY_CONTROLLER);
 	row("fsdax, unreadable domain", &file, &unreadable, true, true,
 		PMEM2_GRANULARITY_CACHE_LINE, HOLDFAST_REASON_DOMAIN_UNREADABLE);
 	granularity_decide(&(struct granularity){0}, &dax, &virtio, true, true);

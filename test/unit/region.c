@@ -11,7 +11,7 @@
 
 #define BUS              "devices/platform/ACPI0012:00/ndbus0/"
 #define TO_DEV           "../../"
-#define NO_FLAGS         false, false
+#define NO_FLAGS         false, false, false
 #define PROMISE(of, ...) ((struct region){true, __VA_ARGS__, of})
 
 static void make_region(const char *name, const char *type, const char *domain)
@@ -104,11 +104,23 @@ static void is_region(
 	ok(got.found == want.found &&
 			(!want.found || (got.domain == want.domain && got.count == want.count &&
 						got.is_volatile == want.is_volatile &&
-						got.flushed_by_host == want.flushed_by_host)),
+						got.flushed_by_host == want.flushed_by_host &&
+						got.read_only == want.read_only)),
 		"%s", name);
 	if (got.found != want.found || got.domain != want.domain)
-		diag("found %d, volatile %d, host %d, domain %d, of %u", got.found, got.is_volatile,
-			got.flushed_by_host, got.domain, got.count);
+		diag("found %d, volatile %d, host %d, read-only %d, domain %d, of %u", got.found,
+			got.is_volatile, got.flushed_by_host, got.read_only, got.domain, got.count);
+}
+
+/* Before and after somebody has written to the attribute. */
+static void read_only(void)
+{
+	tree_file(BUS "region0/read_only", "1\n");
+	is_region("block", 259, 0, PROMISE(1, false, false, true, REGION_DOMAIN_CPU_CACHE),
+		"a disk on a read-only region");
+	is_region("block", 254, 0, PROMISE(2, false, false, true, REGION_DOMAIN_MEMORY_CONTROLLER),
+		"a stack partly on it");
+	tree_file(BUS "region0/read_only", "0\n");
 }
 
 int main(void)
@@ -117,6 +129,7 @@ int main(void)
 
 	tree_open();
 	make_machine();
+	read_only();
 
 	is_region("block", 259, 0, PROMISE(1, NO_FLAGS, REGION_DOMAIN_CPU_CACHE),
 		"a disk on a region whose caches are in the domain");
@@ -124,7 +137,7 @@ int main(void)
 		"W24: its partition");
 	is_region("block", 259, 2, PROMISE(1, NO_FLAGS, REGION_DOMAIN_MEMORY_CONTROLLER),
 		"another region of the same machine has its own answer");
-	is_region("block", 259, 4, PROMISE(1, true, false, REGION_DOMAIN_CPU_CACHE),
+	is_region("block", 259, 4, PROMISE(1, true, false, false, REGION_DOMAIN_CPU_CACHE),
 		"a volatile region");
 	is_region("block", 259, 6, PROMISE(1, NO_FLAGS, REGION_DOMAIN_UNKNOWN),
 		"no persistence_domain: unknown");
@@ -143,7 +156,7 @@ int main(void)
 	is_region("block", 254, 5, PROMISE(1, NO_FLAGS, REGION_DOMAIN_CPU_CACHE),
 		"W24: two pieces of one region count as one region");
 	is_region("block", 254, 3, none, "a stack on top of itself ends");
-	is_region("char", 252, 1, PROMISE(1, false, true, REGION_DOMAIN_UNKNOWN),
+	is_region("char", 252, 1, PROMISE(1, false, true, false, REGION_DOMAIN_UNKNOWN),
 		"DAX device of virtio-pmem: the host has to flush");
 	is_region("char", 252, 2, none, "DAX device on soft-reserved memory: no region");
 
