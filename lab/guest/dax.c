@@ -4,6 +4,7 @@
  *
  * SIZE and ALIGNMENT are what sysfs says, in bytes. GRANULARITY `refused': stores to it cannot be
  * made durable by the CPU, so that libpmem2 does not map it, and libpmem does not call it pmem.
+ * `read-only': the same, but it can be mapped to read from it.
  * What the device held is lost.
  */
 #include "guest.h"
@@ -47,6 +48,19 @@ static void parts(struct pmem2_source *src)
 	pmem2_get_memset_fn(map)(at, 'p', 2 * alignment, 0);
 	is_int(pmem2_deep_flush(map, at, 2 * alignment), 0, "a part: deep flush");
 	pmem2_map_delete(&map);
+}
+
+static void read_only(struct pmem2_source *src)
+{
+	struct pmem2_config *cfg = config_of(PMEM2_GRANULARITY_PAGE);
+	struct pmem2_map *map;
+
+	pmem2_config_set_protection(cfg, PMEM2_PROT_READ);
+	if (is_int(pmem2_map_new(&map, cfg, src), 0, "a map for reading")) {
+		diag("it begins with byte %d", *(volatile char *)pmem2_map_get_address(map));
+		pmem2_map_delete(&map);
+	}
+	pmem2_config_delete(&cfg);
 }
 
 static void private_map(struct pmem2_source *src)
@@ -177,7 +191,8 @@ int main(int argc, char **argv)
 {
 	if (argc != 5)
 		bail("usage: dax GRANULARITY SIZE ALIGNMENT DEVICE");
-	wanted = granularity_named(argv[1]);
+	bool readable = !strcmp(argv[1], "read-only");
+	wanted = granularity_named(readable ? "refused" : argv[1]);
 	size = strtoull(argv[2], NULL, 0);
 	alignment = strtoull(argv[3], NULL, 0);
 	int fd = open(argv[4], O_RDWR | O_CLOEXEC);
@@ -190,6 +205,8 @@ int main(int argc, char **argv)
 	private_map(src);
 	if (wanted < 0) {
 		refused(src, 0, 0, PMEM2_E_NOSUPP, "the device");
+		if (readable)
+			read_only(src);
 	} else {
 		parts(src);
 		whole(src);
