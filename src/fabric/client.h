@@ -21,7 +21,7 @@
 #include "fabric/info.h"
 #include "wire/data.h"
 
-/* Shorter stores are copied into the message that is open; longer ones travel from where they are. */
+/* Shorter stores are copied into the open message; longer ones travel from where they are. */
 #define LANE_COPY_MAX 4096
 /* What a message gathers, at least: a copy of that size after some others. */
 #define LANE_GATHER 8192

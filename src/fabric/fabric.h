@@ -3,13 +3,13 @@
  * fabric.h - the data path between an initiator and a target, over libfabric
  *
  * The target opens a server on its pool and tells the initiator, over a channel that is trusted
- * (ssh), the port, a secret for each lane and the method. The initiator opens a client with them; all
- * lanes are connected when that returns. From then on:
+ * (ssh), the port, a secret for each lane and the method. The initiator opens a client with them;
+ * all lanes are connected when that returns. From then on:
  *
  * - flush	begins to make bytes of the initiator's memory durable at the target; small ones are
- *		gathered and travel with the next drain. Without `relaxed` the bytes have been copied
- *		when it returns, and aligned 8-byte words arrive whole. With it the memory must not
- *		change before the drain, and words may be torn if they are stored to meanwhile.
+ *		gathered and travel with the next drain. Without `relaxed` the bytes were copied
+ *		when it returns, and aligned 8-byte words arrive whole. With it the memory must
+ *		not change before the drain, and words may arrive in parts.
  * - drain	waits until all that was flushed on the lane is durable, and tells of failures
  * - persist	is flush and drain
  * - read	copies bytes of the target's pool into the initiator's memory
@@ -38,9 +38,9 @@ enum fabric_provider { FABRIC_VERBS = 1, FABRIC_TCP = 2 };
 
 /* How bytes become durable. Numbers on the wire. */
 enum fabric_method_id {
-	FABRIC_MESSAGE = 1,   /* all bytes by message: the target's CPU copies them */
-	FABRIC_WRITE_MESSAGE, /* relaxed ones are written into the pool, then told of in a message */
-	FABRIC_WRITE_READ,    /* relaxed ones are written into the pool, then one is read back */
+	FABRIC_MESSAGE = 1,     /* all bytes by message: the target's CPU copies them */
+	FABRIC_WRITE_MESSAGE,   /* relaxed ones are written into the pool, then told of */
+	FABRIC_WRITE_READ,      /* relaxed ones are written into the pool, then one is read back */
 	FABRIC_WRITE_DELIVERED, /* relaxed ones are written into the pool with delivery-complete */
 };
 
@@ -108,7 +108,7 @@ struct fabric_store {
 	void *base; /* the pool's bytes, side by side; offset 0 is its first header */
 	size_t size;
 	size_t guard; /* nothing below this offset is changed by the peer */
-	/* Copy into the pool; aligned 8-byte words of the pool stay whole. `from` is 8-byte aligned. */
+	/* Copy into the pool, whose aligned 8-byte words stay whole. `from` is aligned so. */
 	int (*store)(void *context, size_t offset, const void *from, size_t length);
 	/* The bytes are already in the pool, written by the adapter or the kernel. */
 	int (*commit)(void *context, size_t offset, size_t length);
@@ -137,8 +137,8 @@ uint16_t fabric_server_port(const struct fabric_server *server);
 
 /*
  * Connections are made while somebody calls fabric_server_progress() whenever the descriptor is
- * readable. It returns 0; -ECONNRESET when a lane that was connected is lost; or another -errno when
- * the server is of no more use. One thread at a time.
+ * readable. It returns 0; -ECONNRESET when a lane that was connected is lost, as when the initiator
+ * closes; or another -errno when the server is of no more use. One thread at a time.
  */
 int fabric_server_fd(const struct fabric_server *server);
 int fabric_server_progress(struct fabric_server *server);

@@ -74,9 +74,7 @@ int fabric_info_get(enum fabric_provider provider, const char *host, uint16_t po
 	char service[8];
 
 	snprintf(service, sizeof(service), "%u", port);
-	/* A source without an address and a port is not taken. */
-	int code = get_info(provider, host || !listen ? host : "0.0.0.0", service,
-		listen ? FI_SOURCE : 0, info);
+	int code = get_info(provider, host, service, listen ? FI_SOURCE : 0, info);
 	if (code)
 		return err_set(-ENOMEDIUM, "no way %s %s over %s: %s",
 			listen ? "to listen on" : "to", host ? host : "any address",

@@ -15,10 +15,10 @@
 #include <unistd.h>
 
 /*
- * A lane has a window of messages, and longer ones than that are no faster. Where the network itself
- * holds back what there is no room for, a few of them have room, which the caches then hold; an
- * adapter wants room for all, and one more for a peer that is faster than we are. With many lanes
- * messages are shorter, so that all of them together stay below the limit.
+ * A lane has a window of messages, and longer ones than that are no faster. Where the network
+ * itself holds back what there is no room for, a few of them have room, which the caches then hold;
+ * an adapter wants room for all, and one more for a peer that is faster than we are. With many
+ * lanes messages are shorter, so that all of them together stay below the limit.
  */
 #define WINDOW       8
 #define TCP_SLOTS    3

@@ -107,9 +107,9 @@ int serve_post(struct serve_slot *slot);  /* to receive the next message */
 /* -- message.c -- */
 
 /*
- * Do what the message in the slot says and build the reply: its first bytes in the slot, and those of
- * the pool, if any, in `bytes` and `length`. Returns false if the peer broke the protocol: then the
- * reply says so, and the lane takes nothing more.
+ * Do what the message in the slot says and build the reply: its first bytes in the slot, and those
+ * of the pool, if any, in `bytes` and `length`. Returns false if the peer broke the protocol: then
+ * the reply says so, and the lane takes nothing more.
  */
 bool serve_message(struct serve_slot *slot, size_t length);
 

@@ -46,7 +46,7 @@ static NOINLINE int sleep_until(struct wait *wait, uint64_t waited_us)
 	/* What has arrived comes before the news that nothing more will. */
 	if (count && !fds[0].revents)
 		return -ECONNRESET;
-	/* What the adapter does by itself leaves nothing in the queue: it is progress all the same. */
+	/* What the adapter does by itself leaves nothing in the queue, but is progress. */
 	if (wait->timeout_ms < 0)
 		wait_start(wait);
 	return 0;

@@ -26,8 +26,9 @@ struct wait {
 void wait_start(struct wait *wait);
 
 /*
- * Nothing was in the queue: return at once while it is worth polling, else when it may have something.
- * -ETIMEDOUT if there was nothing for so long, -ECONNRESET if another descriptor is readable.
+ * Nothing was in the queue: return at once while it is worth polling, else when it may have
+ * something. -ETIMEDOUT if there was nothing for so long, -ECONNRESET if another descriptor is
+ * readable.
  */
 int wait_more(struct wait *wait);
 

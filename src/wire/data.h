@@ -4,8 +4,8 @@
  *
  * All numbers are big-endian. A lane begins with the initiator's hello, in the data of its
  * connection request, and the target's welcome, in that of the acceptance, or the reason for which
- * it refuses. Then the initiator sends messages, at most `window` of them unanswered, and the target
- * answers each with one reply, in the order of their sequence numbers, which count from 0.
+ * it refuses. Then the initiator sends messages, at most `window` of them unanswered, and the
+ * target answers each with one reply, in the order of their sequence numbers, which count from 0.
  *
  * A message is a header of 8 bytes, then records of 16 bytes; the bytes to store follow the record
  * of a store at once, and then zeros up to the next multiple of 8, which end a message or do not:
@@ -53,8 +53,8 @@ void data_put_welcome(uint8_t bytes[DATA_WELCOME_SIZE], const struct data_welcom
 void data_put_refusal(uint8_t bytes[DATA_REFUSAL_SIZE], enum data_refusal reason);
 
 /*
- * Adapters may hand over more bytes than were sent: what follows is ignored. Of another version only
- * the version is read. False if these bytes are not ours.
+ * Adapters may hand over more bytes than were sent: what follows is ignored. Of another version
+ * only the version is read. False if these bytes are not ours.
  */
 bool data_get_hello(struct data_hello *hello, const void *bytes, size_t length);
 bool data_get_welcome(struct data_welcome *welcome, const void *bytes, size_t length);
