@@ -12,7 +12,7 @@
 #include "pool/size.h"
 
 #define MAGIC  "PMEMPOOLSET"
-#define BLANKS " \t"
+#define BLANKS " \t\r" /* lines may end in the manner of DOS */
 
 /* A line of the text, as a string of its own, and where the rest of it begins. */
 struct reader {
@@ -32,17 +32,12 @@ static int wrong(const struct reader *reader, const char *what, const char *text
 		text ? text : "");
 }
 
-/* Without its newline, in Unix or DOS manner; NULL after the last. */
+/* Without its newline; NULL after the last. */
 static char *next_line(struct reader *reader)
 {
 	char *line = strsep(&reader->rest, "\n");
 
 	reader->line++;
-	if (!line)
-		return NULL;
-	size_t length = strlen(line);
-	if (length && line[length - 1] == '\r')
-		line[length - 1] = '\0';
 	return line;
 }
 
@@ -124,6 +119,8 @@ static int parse_lines(struct reader *reader, struct pool_set *set)
 {
 	char *line = next_line(reader);
 
+	if (line && *line && line[strlen(line) - 1] == '\r')
+		line[strlen(line) - 1] = '\0';
 	if (!line || strcmp(line, MAGIC))
 		return err_set(
 			-EINVAL, "%s is no pool set: its first line is not " MAGIC, reader->name);
