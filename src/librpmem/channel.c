@@ -472,13 +472,23 @@ failed:
 	return rc;
 }
 
-/* Of what has ended in order or was cut off, ssh knows; of what does not answer, it may not. */
+/* How long ssh may take to end: if the channel has not failed, all the time that the target has. */
+static int patience(const struct channel *channel)
+{
+	switch (channel_error(channel)) {
+	case 0:
+		return channel->timeout_ms;
+	case -ECONNRESET: /* it is about to */
+		return channel->timeout_ms < 1000 ? channel->timeout_ms : 1000;
+	default: /* it does not know that anything is wrong */
+		return 0;
+	}
+}
+
 void channel_close(struct channel *channel)
 {
-	int patience = channel_error(channel) == -ETIMEDOUT ? 0 : channel->timeout_ms;
-
 	raise_event(channel->stop_fd);
 	pthread_join(channel->monitor, NULL);
-	ssh_stop(&channel->ssh, patience);
+	ssh_stop(&channel->ssh, patience(channel));
 	channel_free(channel);
 }

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * calls.c - the calls of librpmem on live pools: what is durable, what is refused and what is kept
+ *
+ * It is run through a stand-in for ssh, and through a real one: RPMEM_SSH says which.
+ */
+#include "fixture.h"
+
+static char *pool, *buffer;
+
+/* What the target has is what is in memory here. */
+static bool same(RPMEMpool *rpp, size_t offset, size_t length)
+{
+	memset(buffer, 0x55, length);
+	if (rpmem_read(rpp, buffer, offset, length, 0)) {
+		diag("cannot read: %s", rpmem_errormsg());
+		return false;
+	}
+	return !memcmp(buffer, pool + offset, length);
+}
+
+static void scribble(size_t offset, size_t length)
+{
+	static unsigned seed = 1;
+
+	for (size_t i = 0; i < length; i++)
+		pool[offset + i] = (char)((seed = seed * 1103515245 + 12345) >> 16);
+}
+
+static void test_persist(RPMEMpool *rpp)
+{
+	static const struct {
+		size_t offset, length;
+	} ranges[] = {{4096, 1}, {4097, 63}, {4101, 4096}, {8192, 64}, {POOL - 1, 1}, {5003, 70001},
+		{MIB, 3 * MIB}, {MIB + 5, 2 * MIB + 3}};
+
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
+		size_t offset = ranges[i].offset, length = ranges[i].length;
+		for (unsigned flags = 0; flags <= RPMEM_PERSIST_RELAXED; flags++) {
+			scribble(offset, length);
+			is_int(rpmem_persist(rpp, offset, length, 1, flags), 0,
+				"persist of %zu at %zu, flags %u", length, offset, flags);
+			ok(same(rpp, offset, length), "and it is there");
+			scribble(offset, length);
+			is_int(rpmem_flush(rpp, offset, length, 1, flags) || rpmem_drain(rpp, 1, 0),
+				0, "flush and drain of %zu at %zu, flags %u", length, offset,
+				flags);
+			ok(same(rpp, offset, length), "and it is there");
+		}
+		scribble(offset, length);
+		is_int(rpmem_deep_persist(rpp, offset, length, 0), 0,
+			"R11: deep persist of %zu at %zu", length, offset);
+		ok(same(rpp, offset, length), "and it is there");
+	}
+}
+
+static void test_many_flushes(RPMEMpool *rpp)
+{
+	scribble(4096, 512 * 1024);
+	int rc = 0;
+	for (size_t at = 4096; at < 4096 + 512 * 1024; at += 512)
+		rc |= rpmem_flush(rpp, at, 512, at / 512 % 2, 0);
+	is_int(rc, 0, "a thousand flushes on two lanes");
+	is_int(rpmem_drain(rpp, 0, 0) || rpmem_drain(rpp, 1, 0), 0, "and their drains");
+	ok(same(rpp, 4096, 512 * 1024), "all of it is there");
+	scribble(4096, 64);
+	rpmem_flush(rpp, 4096, 64, 1, 0);
+	is_int(rpmem_persist(rpp, 8192, 0, 1, 0), 0, "persist of nothing");
+	ok(same(rpp, 4096, 64), "has made durable what was flushed on its lane");
+}
+
+static void test_mistakes(RPMEMpool *rpp, size_t guard)
+{
+	const size_t huge = SIZE_MAX - 4096;
+
+	fails(rpmem_persist(rpp, 8192, 64, 99, 0), EINVAL, "R7: persist on no lane");
+	fails(rpmem_flush(rpp, 8192, 64, 99, 0), EINVAL, "R7: flush on no lane");
+	fails(rpmem_drain(rpp, 99, 0), EINVAL, "R7: drain of no lane");
+	fails(rpmem_deep_persist(rpp, 8192, 64, 99), EINVAL, "R7: deep persist on no lane");
+	fails(rpmem_read(rpp, buffer, 8192, 64, 99), EINVAL, "R7: read on no lane");
+	fails(rpmem_persist(rpp, POOL, 1, 0, 0), EINVAL, "R7: persist beyond the pool");
+	fails(rpmem_flush(rpp, POOL - 1, 2, 0, 0), EINVAL, "R7: flush across its end");
+	fails(rpmem_deep_persist(rpp, 8192, huge, 0), EINVAL, "R7: a sum that overflows");
+	fails(rpmem_persist(rpp, huge, 8192, 0, 0), EINVAL, "R7: an offset that does");
+	fails(rpmem_read(rpp, buffer, POOL - 1, 2, 0), EINVAL, "R9: read across the end");
+	fails(rpmem_read(rpp, buffer, huge, 8192, 0), EINVAL, "R9: read far beyond it");
+	fails(rpmem_read(rpp, NULL, 8192, 1, 0), EINVAL, "read into NULL");
+	fails(rpmem_persist(rpp, 8192, 64, 0, 2), EINVAL, "an unknown flag");
+	fails(rpmem_flush(rpp, 8192, 64, 0, 2), EINVAL, "an unknown flag of flush");
+	fails(rpmem_drain(rpp, 0, 1), EINVAL, "drain has no flags");
+	if (guard) {
+		fails(rpmem_persist(rpp, 0, 64, 0, 0), EINVAL, "M16: persist in the header");
+		fails(rpmem_flush(rpp, guard - 1, 64, 0, 0), EINVAL, "M16: flush in it");
+		fails(rpmem_deep_persist(rpp, 8, 8, 0), EINVAL, "M16: deep persist in it");
+		has_str(rpmem_errormsg(), "pool.set", "the message names the pool set");
+		has_str(rpmem_errormsg(), HOST, "and the target");
+	}
+	scribble(8192, 64);
+	is_int(rpmem_persist(rpp, 8192, 64, 0, 0), 0, "R7: no mistake has ended the handle");
+	ok(same(rpp, 8192, 64), "R7: nor made it useless");
+	errno = UNTOUCHED;
+	is_int(rpmem_persist(rpp, 8192, 64, 0, 0), 0, "persist");
+	is_int(errno, UNTOUCHED, "R7: a success leaves errno alone");
+	is_int(rpmem_read(rpp, NULL, 8192, 0, 0), 0, "a read of nothing");
+}
+
+static void test_attributes(void)
+{
+	static const struct rpmem_pool_attr none;
+	struct rpmem_pool_attr attr = attributes(1), got;
+	RPMEMpool *rpp = opened("pool.set", pool, &got);
+
+	ok(!memcmp(&attr, &got, sizeof(attr)), "open tells the attributes of create");
+	attr = attributes(9);
+	for (int i = 0; i < 50; i++)
+		if (rpmem_set_attr(rpp, &attr) || rpmem_persist(rpp, 8192, 8, 0, 0))
+			diag("round %d: %s", i, rpmem_errormsg());
+	is_int(rpmem_set_attr(rpp, &attr), 0, "R8: set_attr, fifty times and once more");
+	is_int(rpmem_close(rpp), 0, "close");
+	rpp = opened("pool.set", pool, &got);
+	ok(!memcmp(&attr, &got, sizeof(attr)), "they are what was set");
+	is_int(rpmem_set_attr(rpp, NULL), 0, "R8, M15: set_attr(NULL)");
+	is_int(rpmem_persist(rpp, 8192, 8, 0, 0), 0, "R8: and the pool goes on");
+	is_int(rpmem_close(rpp), 0, "close");
+	memset(&got, 1, sizeof(got));
+	rpp = opened("pool.set", pool, &got);
+	ok(!memcmp(&none, &got, sizeof(none)), "M15: the attributes are zeros");
+	fails(rpmem_persist(rpp, 0, 8, 0, 0), EINVAL, "M16: the header is guarded all the same");
+	is_int(rpmem_set_attr(rpp, &attr), 0, "set_attr");
+	rpmem_close(rpp);
+}
+
+static void test_guard_without_attributes(void)
+{
+	RPMEMpool *rpp = opened("pool.set", pool, NULL);
+
+	memset(pool, 0xff, 4096);
+	fails(rpmem_persist(rpp, 0, 4096, 0, 0), EINVAL,
+		"R9, M16: opened without asking for attributes, the header is guarded");
+	is_int(rpmem_read(rpp, buffer, 0, 4096, 0), 0, "M17: it is read at the start of the pool");
+	ok(!memcmp(buffer, "HOLDFAST", 8), "M17: with the signature");
+	is_int(rpmem_close(rpp), 0, "close");
+}
+
+static void test_pool_of_headers(void)
+{
+	unsigned nlanes = 3;
+	struct rpmem_pool_attr attr = attributes(1);
+	struct holdfast_remote *remote;
+	RPMEMpool *rpp = created("pool.set", pool, 3, true);
+
+	ok(!holdfast_remote_info(rpp, &remote), "holdfast_remote_info");
+	is_int(remote->nlanes, 3, "as many lanes as asked for");
+	is_int(remote->provider, HOLDFAST_PROVIDER_TCP, "over tcp");
+	is_int(remote->granularity, PMEM2_GRANULARITY_PAGE, "into the page cache");
+	is_int(remote->header_size, 4096, "with a header");
+	is_int(remote->pool_size, 2 * POOL, "M17: the header counts as part of the pool");
+	ok(remote->round_trip_ns > 0, "a message takes %u ns", remote->round_trip_ns);
+	is_str(remote->address, HOST, "where ssh has led to");
+	holdfast_remote_free(&remote);
+	ok(!remote, "freed");
+	test_persist(rpp);
+	test_many_flushes(rpp);
+	test_mistakes(rpp, 4096);
+
+	unsigned untouched = nlanes;
+	RPMEMpool *second = rpmem_open(HOST, "pool.set", pool, POOL, &nlanes, &attr);
+	is_int(second ? 0 : errno, EBUSY, "a pool that is open is busy");
+	has_str(rpmem_errormsg(), "open", "the message names the step");
+	is_int(nlanes, untouched, "and the number of lanes is as before");
+	is_int(rpmem_close(rpp), 0, "close");
+
+	rpp = rpmem_create(HOST, "pool.set", pool, POOL, &nlanes, &attr);
+	is_int(rpp ? 0 : errno, EEXIST, "a pool that exists is not created");
+	rpp = rpmem_create(HOST, "pool.set", pool, 4 * POOL, &nlanes, &attr);
+	ok(!rpp, "nor one that is larger than its set");
+	rpp = rpmem_open(HOST, "pool.set", pool, 4 * POOL, &nlanes, &attr);
+	is_int(rpp ? 0 : errno, EFBIG, "which is too small to open");
+	rpp = rpmem_open(HOST, "absent.set", pool, POOL, &nlanes, &attr);
+	is_int(rpp ? 0 : errno, ENOENT, "a set that is not there");
+	rpp = rpmem_open(HOST, "/etc/passwd", pool, POOL, &nlanes, &attr);
+	is_int(rpp ? 0 : errno, EINVAL, "R4: an absolute name");
+	rpp = rpmem_open(HOST, "../../etc/passwd", pool, POOL, &nlanes, &attr);
+	is_int(rpp ? 0 : errno, EINVAL, "R4: a name that leads out");
+}
+
+static void test_pool_without_headers(void)
+{
+	struct rpmem_pool_attr attr = attributes(1), got;
+	unsigned nlanes = 1;
+	RPMEMpool *rpp = rpmem_create(HOST, "plain.set", pool, POOL, &nlanes, &attr);
+
+	is_int(rpp ? 0 : errno, EINVAL, "attributes for a set without headers");
+	ok(!file_exists("plain.part"), "R18: nothing is left of it");
+	rpp = created("plain.set", pool, 1, false);
+	scribble(0, 8192);
+	is_int(rpmem_persist(rpp, 0, 8192, 0, 0), 0, "M16: without a header there is no guard");
+	ok(same(rpp, 0, 8192), "and it is there");
+	is_int(rpmem_deep_persist(rpp, 0, 64, 0), 0, "M16: nor for deep persist");
+	test_mistakes(rpp, 0);
+	fails(rpmem_set_attr(rpp, &attr), EINVAL, "attributes cannot be set");
+	is_int(rpmem_set_attr(rpp, NULL), 0, "but none can");
+	is_int(rpmem_close(rpp), 0, "close");
+	memset(&got, 1, sizeof(got));
+	rpp = opened("plain.set", pool, &got);
+	memset(&attr, 0, sizeof(attr));
+	ok(!memcmp(&attr, &got, sizeof(got)), "open tells zeros");
+	ok(same(rpp, 0, 8192), "and has what was persisted");
+	is_int(rpmem_close(rpp), 0, "close");
+}
+
+static void test_describe(void)
+{
+	struct holdfast_remote_set *set = NULL;
+
+	is_int(holdfast_remote_describe(HOST, "pool.set", &set), 0, "describe");
+	is_int(set->created && !set->busy, true, "there is a pool, and nobody has it open");
+	is_int(set->size, 2 * POOL, "its size");
+	is_int(set->header_size, 4096, "its header");
+	ok(!memcmp(set->attr.signature, "HOLDFAST", 8), "its signature");
+	is_int(set->part_count, 1, "its part");
+	has_str(set->parts[0]->path, "pool.part", "by name");
+	is_int(set->method_tcp, HOLDFAST_METHOD_WRITE_MESSAGE, "how it is written to over tcp");
+	is_str(set->version, "1.0", "the protocol's version");
+	holdfast_remote_set_free(&set);
+	fails(holdfast_remote_describe(HOST, "absent.set", &set), ENOENT, "no such set");
+	ok(!set, "and nothing is handed out");
+}
+
+static void test_remove(void)
+{
+	fails(rpmem_remove(HOST, "pool.set", 8), EINVAL, "an unknown flag of remove");
+	is_int(rpmem_remove(HOST, "pool.set", 0), 0, "remove");
+	ok(!file_exists("pool.part") && file_exists("pool.set"), "the part is gone, the set not");
+	fails(rpmem_remove(HOST, "pool.set", 0), ENOENT, "there is nothing more to remove");
+	is_int(rpmem_remove(HOST, "pool.set", RPMEM_REMOVE_FORCE), 0, "unless forced to");
+	is_int(rpmem_remove(HOST, "plain.set", RPMEM_REMOVE_POOL_SET), 0, "remove with the set");
+	ok(!file_exists("plain.part") && !file_exists("plain.set"), "both are gone");
+	fails(rpmem_remove(HOST, "plain.set", 0), ENOENT, "a set that is not there");
+	is_int(rpmem_remove(HOST, "plain.set", RPMEM_REMOVE_FORCE), 0, "M22: forced to");
+	fails(rpmem_remove(HOST, "x; touch y; echo $(touch z)", 0), ENOENT,
+		"R5: what a shell would run is a name");
+	ok(!file_exists("y") && !file_exists("z"), "R5: and was not run");
+}
+
+int main(int argc, char **argv)
+{
+	set_up(argv);
+	pool = memory(4 * POOL);
+	buffer = memory(POOL);
+	test_pool_of_headers();
+	test_guard_without_attributes();
+	test_attributes();
+	test_pool_without_headers();
+	test_describe();
+	test_remove();
+	return tap_done();
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* fixture.h - pool sets of our own, and a daemon that finds them, however ssh leads to it */
+#ifndef TEST_REMOTE_FIXTURE_H
+#define TEST_REMOTE_FIXTURE_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <librpmem.h>
+#include <librpmem/holdfast.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tap.h"
+
+#define FIXTURE __attribute__((unused)) static inline
+
+#define HOST      "127.0.0.1"
+#define MIB       ((size_t)1 << 20)
+#define POOL      (8 * MIB) /* what a test asks for: the set has twice as much */
+#define UNTOUCHED 0x7ab00u
+
+static char folder[256]; /* where sets and parts are */
+
+FIXTURE void write_file(const char *name, const char *format, ...)
+	__attribute__((__format__(__printf__, 2, 3)));
+
+/* A file below the folder. */
+FIXTURE void write_file(const char *name, const char *format, ...)
+{
+	char path[512];
+	va_list ap;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	FILE *file = fopen(path, "w");
+	if (!file)
+		bail("cannot write %s: %m", path);
+	va_start(ap, format);
+	vfprintf(file, format, ap);
+	va_end(ap);
+	if (fclose(file))
+		bail("cannot write %s: %m", path);
+}
+
+FIXTURE bool file_exists(const char *name)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	return !access(path, F_OK);
+}
+
+FIXTURE void remove_folder(void)
+{
+	char command[512];
+
+	snprintf(command, sizeof(command), "rm -rf --one-file-system '%s'", folder);
+	if (system(command))
+		diag("%s is left behind", folder);
+}
+
+/*
+ * A folder with the sets "pool.set" and "plain.set" (without headers), and RPMEM_CMD, which is read
+ * when the library is loaded: so the program runs itself again with it.
+ */
+FIXTURE void set_up(char **argv)
+{
+	const char *rpmemd = getenv("RPMEMD"), *made = getenv("REMOTE_FOLDER");
+	char command[1024];
+
+	if (made) {
+		snprintf(folder, sizeof(folder), "%s", made);
+		atexit(remove_folder);
+		return;
+	}
+	if (!rpmemd)
+		bail("RPMEMD names no daemon");
+	const char *dir = getenv("TMPDIR");
+	snprintf(folder, sizeof(folder), "%s/holdfast-remote-XXXXXX", dir ? dir : "/var/tmp");
+	if (!mkdtemp(folder))
+		bail("cannot make %s: %m", folder);
+	write_file("pool.set", "PMEMPOOLSET\n16MiB %s/pool.part\n", folder);
+	write_file("plain.set", "PMEMPOOLSET\nOPTION NOHDRS\n16MiB %s/plain.part\n", folder);
+	write_file("rpmemd.conf", "poolset-dir = %s\nlog-file = %s/log\nlog-level = notice\n",
+		folder, folder);
+	snprintf(command, sizeof(command), "%s --config %s/rpmemd.conf", rpmemd, folder);
+	setenv("RPMEM_CMD", command, 1);
+	setenv("REMOTE_FOLDER", folder, 1);
+	execv("/proc/self/exe", argv);
+	bail("cannot run again: %m");
+}
+
+FIXTURE char *memory(size_t size)
+{
+	char *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (at == MAP_FAILED)
+		bail("no memory: %m");
+	return at;
+}
+
+FIXTURE struct rpmem_pool_attr attributes(uint32_t major)
+{
+	struct rpmem_pool_attr attr = {.major = major,
+		.poolset_uuid = "set-uuid",
+		.uuid = "uuid",
+		.next_uuid = "next-uuid",
+		.prev_uuid = "prev-uuid"};
+
+	memcpy(attr.signature, "HOLDFAST", sizeof(attr.signature));
+	memset(attr.user_flags, 7, sizeof(attr.user_flags));
+	return attr;
+}
+
+FIXTURE RPMEMpool *created(const char *set, void *pool, unsigned nlanes, bool headers)
+{
+	struct rpmem_pool_attr attr = attributes(1);
+	RPMEMpool *rpp = rpmem_create(HOST, set, pool, POOL, &nlanes, headers ? &attr : NULL);
+
+	if (!rpp)
+		bail("cannot create %s: %s", set, rpmem_errormsg());
+	return rpp;
+}
+
+FIXTURE RPMEMpool *opened(const char *set, void *pool, struct rpmem_pool_attr *attr)
+{
+	unsigned nlanes = 2;
+	RPMEMpool *rpp = rpmem_open(HOST, set, pool, POOL, &nlanes, attr);
+
+	if (!rpp)
+		bail("cannot open %s: %s", set, rpmem_errormsg());
+	return rpp;
+}
+
+/* The call fails with that errno, and says something. */
+#define fails(call, error, ...)                                                                    \
+	do {                                                                                       \
+		errno = 0;                                                                         \
+		bool failed_ = (call) != 0;                                                        \
+		int errno_ = errno;                                                                \
+		if (!ok(failed_ && errno_ == (error) && *rpmem_errormsg(), __VA_ARGS__))           \
+			diag("errno %d, want %d: %s", errno_, (error), rpmem_errormsg());          \
+	} while (0)
+
+#endif
