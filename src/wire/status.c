@@ -30,7 +30,6 @@ static const struct {
 	[WIRE_TIMED_OUT] = {ETIMEDOUT, "the target waited in vain"},
 	[WIRE_READ_ONLY] = {EROFS, "the target's file system is read-only"},
 	[WIRE_NO_FILES] = {EMFILE, "the target has no descriptors left"},
-	[WIRE_RANGE] = {EINVAL, "the range is not one of the pool's"},
 };
 
 static const struct {
@@ -65,7 +64,6 @@ static const struct {
 	{EROFS, WIRE_READ_ONLY},
 	{EMFILE, WIRE_NO_FILES},
 	{ENFILE, WIRE_NO_FILES},
-	{ERANGE, WIRE_RANGE},
 };
 
 enum wire_status wire_status_of(int error)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * status.h - what a reply says of the request, on both channels
+ * status.h - what a reply on the control channel says of the request
  *
  * The numbers of errno differ between machines, so they do not travel: the target turns an errno
  * into a status, and the initiator a status into an errno. The first fourteen keep the meaning, and
@@ -35,7 +35,6 @@ enum wire_status {
 	WIRE_TIMED_OUT = 19,       /* ETIMEDOUT */
 	WIRE_READ_ONLY = 20,       /* EROFS */
 	WIRE_NO_FILES = 21,        /* EMFILE: out of descriptors */
-	WIRE_RANGE = 22,           /* EINVAL: outside of the pool, or in its header */
 	WIRE_STATUSES
 };
 

@@ -1,0 +1,157 @@
+"""wire.py - the control channel of doc/remote-protocol.md once more, for tests to play either end
+
+It is written from that page and shares nothing with the library.
+"""
+import os
+import select
+import struct
+import subprocess
+import sys
+import time
+
+MAGIC = b"HOLDFAST"
+CREATE, OPEN, KEEP, SET_ATTR, CLOSE, REMOVE, DESCRIBE, PING = range(1, 9)
+REPLY = 0x80000000
+VERBS, TCP = 1, 2
+OK, VERSION, BAD_NAME, BAD_SIZE, BAD_LANES, BAD_PROVIDER, FATAL, NO_DATA_CHANNEL, BUSY, EXISTS, \
+    NO_PROVIDER, ABSENT, NO_ACCESS, POOL_CONFIG, NO_SPACE, IO, NO_MEMORY, MALFORMED, UNKNOWN, \
+    TIMED_OUT, READ_ONLY, NO_FILES = range(22)
+MIB = 1 << 20
+
+
+def greeting(major=1, minor=0, magic=MAGIC):
+    return magic + struct.pack(">HHI", major, minor, 0)
+
+
+def frame(kind, number, body=b"", length=None):
+    return struct.pack(">III", kind, number, len(body) if length is None else length) + body
+
+
+def attr(major=1, incompat=0, has=1):
+    if not has:
+        return bytes(105)
+    return struct.pack(">B8s4I16s16s16s16s16s", 1, b"PYTHON", major, 0, incompat, 0,
+                       b"set", b"part", b"next", b"prev", b"flags")
+
+
+def text(string):
+    string = string.encode() if isinstance(string, str) else string
+    return struct.pack(">H", len(string)) + string
+
+
+def start(name="pool.set", size=8 * MIB, lanes=1, providers=TCP, header=True):
+    return struct.pack(">QII", size, lanes, providers) + attr(has=header) + text(name)
+
+
+def named(name, flags=0):
+    return struct.pack(">I", flags) + text(name)
+
+
+def result(status=OK, message=""):
+    return struct.pack(">I", status) + text(message)
+
+
+class Gone(Exception):
+    """The other end has closed the channel."""
+
+
+class Silent(Exception):
+    """It says nothing."""
+
+
+class Stream:
+    """Bytes from a descriptor, as many as asked for, within a deadline."""
+
+    def __init__(self, descriptor):
+        self.descriptor, self.bytes = descriptor, b""
+
+    def take(self, count, deadline=20):
+        end = time.monotonic() + deadline
+        while len(self.bytes) < count:
+            left = end - time.monotonic()
+            if left <= 0 or not select.select([self.descriptor], [], [], left)[0]:
+                raise Silent
+            more = os.read(self.descriptor, 65536)
+            if not more:
+                raise Gone
+            self.bytes += more
+        taken, self.bytes = self.bytes[:count], self.bytes[count:]
+        return taken
+
+    def frame(self, deadline=20):
+        kind, number, length = struct.unpack(">III", self.take(12, deadline))
+        return kind, number, self.take(length, deadline)
+
+
+class Daemon:
+    """An rpmemd, and this the initiator."""
+
+    def __init__(self, command, greets=True, **environment):
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            bufsize=0, env={**os.environ, **environment})
+        self.stream = Stream(self.process.stdout.fileno())
+        self.number = 0
+        self.greeting = self.stream.take(16)
+        if greets:
+            self.send(greeting())
+
+    def send(self, data):
+        """As far as it is taken: who has heard enough may be gone."""
+        try:
+            self.process.stdin.write(data)
+        except BrokenPipeError:
+            pass
+
+    def reply(self, deadline=20):
+        """Status, message and rest; pings are answered on the way."""
+        while True:
+            kind, number, body = self.stream.frame(deadline)
+            if kind != PING:
+                break
+            self.send(frame(PING | REPLY, number))
+        if kind == PING | REPLY:
+            return kind, number, body
+        status, length = struct.unpack(">IH", body[:6])
+        return status, body[6:6 + length].decode("ascii"), body[6 + length:]
+
+    def ask(self, kind, body=b"", deadline=20):
+        self.number += 1
+        self.send(frame(kind, self.number, body))
+        return self.reply(deadline)
+
+    def end(self, deadline=20):
+        """Close its input, and wait for its exit status."""
+        self.process.stdin.close()
+        try:
+            return self.process.wait(deadline)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return None
+        finally:
+            self.process.stdout.close()
+
+    def ends(self, deadline=20):
+        """Whether it ends by itself; its exit status."""
+        try:
+            return self.process.wait(deadline)
+        except subprocess.TimeoutExpired:
+            return None
+
+
+class Tap:
+    def __init__(self):
+        self.points = self.failures = 0
+
+    def ok(self, passed, what, *seen):
+        self.points += 1
+        self.failures += not passed
+        print(f"{'ok' if passed else 'not ok'} {self.points} - {what}")
+        if not passed:
+            for each in seen:
+                print(f"# {each!r}")
+        sys.stdout.flush()
+
+    def done(self):
+        print(f"1..{self.points}")
+        sys.exit(bool(self.failures))
