@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * control.c - the control channel, fed with what the other end made up
+ *
+ * The input is a stream: its first byte says how it is cut into reads, then come a greeting and
+ * frames. The body of each frame is decoded as the request and as the reply that its type says. What
+ * is accepted must give the same bytes when it is encoded again.
+ */
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "wire/control.h"
+#include "wire/frames.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define must(condition)                                                                            \
+	do {                                                                                       \
+		if (!(condition)) {                                                                \
+			fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);    \
+			abort();                                                                   \
+		}                                                                                  \
+	} while (0)
+
+static uint8_t again[CONTROL_BODY_MAX];
+
+static void must_be(const struct writer *out, const uint8_t *bytes, size_t length)
+{
+	must(!out->bad && writer_length(out) == length && !memcmp(again, bytes, length));
+}
+
+/* Each returns what the decoder did, and has encoded what that accepted. */
+static int request(uint32_t type, const uint8_t *body, size_t length, struct writer *out)
+{
+	struct control_start start;
+	struct control_set_attr set;
+	struct control_named named;
+	uint32_t flags;
+	int rc;
+
+	switch (type) {
+	case CONTROL_CREATE:
+	case CONTROL_OPEN:
+		rc = control_get_start(body, length, &start);
+		if (!rc)
+			control_put_start(out, &start);
+		return rc;
+	case CONTROL_SET_ATTR:
+		rc = control_get_set_attr(body, length, &set);
+		if (!rc)
+			control_put_set_attr(out, &set);
+		return rc;
+	case CONTROL_CLOSE:
+		rc = control_get_close(body, length, &flags);
+		if (!rc)
+			control_put_close(out, flags);
+		return rc;
+	case CONTROL_REMOVE:
+	case CONTROL_DESCRIBE:
+		rc = control_get_named(body, length, &named);
+		if (!rc)
+			control_put_named(out, &named);
+		return rc;
+	default:
+		return control_get_nothing(body, length);
+	}
+}
+
+static int reply_part(uint32_t type, struct reader *in, struct writer *out)
+{
+	struct control_started started;
+	struct control_description told;
+	int rc;
+
+	if (type == CONTROL_DESCRIBE) {
+		rc = control_get_description(in, &told);
+		if (!rc)
+			control_put_description(out, &told);
+		return rc;
+	}
+	rc = control_get_started(in, &started);
+	if (!rc)
+		control_put_started(out, &started);
+	return rc;
+}
+
+static void reply(uint32_t type, const uint8_t *body, size_t length)
+{
+	struct reader in = reader_on(body, length);
+	struct control_result result;
+
+	if (control_get_result(&in, &result))
+		return;
+	must(result.status < WIRE_STATUSES && strlen(result.message) <= CONTROL_MESSAGE_MAX);
+	for (const char *c = result.message; *c; c++)
+		must(*c >= ' ' && *c <= '~');
+	if (result.status != WIRE_OK) {
+		must(!reader_left(&in));
+		return;
+	}
+	const uint8_t *part = in.at;
+	size_t left = reader_left(&in);
+	struct writer out = writer_on(again, sizeof(again));
+	if (!reply_part(type, &in, &out))
+		must_be(&out, part, left);
+}
+
+static void frame(const struct control_head *head, const uint8_t *body)
+{
+	struct writer out = writer_on(again, sizeof(again));
+
+	must(control_type_name(head->type));
+	int rc = request(head->type, body, head->length, &out);
+	must(rc == 0 || rc == -EPROTO);
+	if (!rc)
+		must_be(&out, body, head->length);
+	reply(head->type & ~CONTROL_REPLY, body, head->length);
+}
+
+/* False where the stream has no sense any more. */
+static bool take(struct frames *frames, bool *greeted)
+{
+	struct control_head head;
+	const uint8_t *body;
+	unsigned minor;
+	int rc;
+
+	if (!*greeted) {
+		rc = frames_greeting(frames, "the fuzzer", &minor);
+		must(rc == 1 || rc == 0 || rc == -EPROTO || rc == -EPROTONOSUPPORT);
+		if (rc <= 0)
+			return !rc;
+		*greeted = true;
+	}
+	while ((rc = frames_next(frames, &head, &body)) > 0) {
+		must(head.length <= CONTROL_BODY_MAX);
+		frame(&head, body);
+	}
+	must(rc == 0 || rc == -EPROTO);
+	return !rc;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct frames frames;
+	bool greeted = false;
+
+	if (!size || frames_init(&frames))
+		return 0;
+	size_t step = data[0] + 1u;
+	data++, size--;
+	while (size) {
+		size_t room, length = size < step ? size : step;
+		void *to = frames_room(&frames, &room);
+		must(room > 0);
+		if (length > room)
+			length = room;
+		memcpy(to, data, length);
+		frames_fill(&frames, length);
+		data += length;
+		size -= length;
+		if (!take(&frames, &greeted))
+			break;
+	}
+	frames_fini(&frames);
+	return 0;
+}

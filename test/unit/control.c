@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * control.c - messages of the control channel: what is put is got again, and nothing but that; and
+ * what a status means at either end
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "tap.h"
+#include "wire/control.h"
+#include "wire/frames.h"
+
+static uint8_t bytes[CONTROL_FRAME_MAX];
+
+/* Contract 5.5: what programs look for. */
+static void test_statuses(void)
+{
+	static const struct {
+		enum wire_status status;
+		int at_target, at_initiator;
+	} known[] = {{WIRE_OK, 0, 0}, {WIRE_VERSION, EPROTONOSUPPORT, EPROTONOSUPPORT},
+		{WIRE_BAD_NAME, EBADF, EINVAL}, {WIRE_BAD_SIZE, EFBIG, EFBIG},
+		{WIRE_BAD_LANES, 0, EINVAL}, {WIRE_BAD_PROVIDER, 0, EINVAL},
+		{WIRE_FATAL, ELIBBAD, EREMOTEIO}, {WIRE_FATAL, EBADMSG, EREMOTEIO},
+		{WIRE_NO_DATA_CHANNEL, EADDRINUSE, ECONNABORTED}, {WIRE_BUSY, EBUSY, EBUSY},
+		{WIRE_BUSY, EWOULDBLOCK, EBUSY}, {WIRE_EXISTS, EEXIST, EEXIST},
+		{WIRE_NO_PROVIDER, EMEDIUMTYPE, EMEDIUMTYPE}, {WIRE_ABSENT, ENOENT, ENOENT},
+		{WIRE_NO_ACCESS, EACCES, EACCES}, {WIRE_NO_ACCESS, EPERM, EACCES},
+		{WIRE_POOL_CONFIG, EINVAL, EINVAL}, {WIRE_NO_SPACE, ENOSPC, ENOSPC},
+		{WIRE_NO_SPACE, EDQUOT, ENOSPC}, {WIRE_IO, EIO, EIO},
+		{WIRE_NO_MEMORY, ENOMEM, ENOMEM}, {WIRE_MALFORMED, EPROTO, EPROTO},
+		{WIRE_UNKNOWN_REQUEST, EOPNOTSUPP, EOPNOTSUPP},
+		{WIRE_TIMED_OUT, ETIMEDOUT, ETIMEDOUT}, {WIRE_READ_ONLY, EROFS, EROFS},
+		{WIRE_NO_FILES, EMFILE, EMFILE}};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		is_int(wire_status_errno(known[i].status), known[i].at_initiator,
+			"status %d at the initiator", known[i].status);
+		if (known[i].at_target || !known[i].status)
+			is_int(wire_status_of(known[i].at_target), known[i].status,
+				"errno %d at the target", known[i].at_target);
+	}
+	int texts = 0;
+	for (unsigned status = 0; status < WIRE_STATUSES; status++)
+		texts += *wire_status_text(status) != '\0' && wire_status_errno(status) >= 0;
+	is_int(texts, WIRE_STATUSES, "every status has an errno and a sentence");
+	is_int(wire_status_errno(WIRE_STATUSES), EPROTO, "a number that is none");
+	is_int(wire_status_errno(UINT32_MAX), EPROTO, "nor is that");
+	ok(*wire_status_text(UINT32_MAX), "there is a sentence all the same");
+}
+
+static struct control_attr some_attr(void)
+{
+	struct control_attr attr = {.major = 1, .compat = 2, .incompat = 3, .ro_compat = 4};
+
+	memset(attr.signature, 's', sizeof(attr.signature));
+	memset(attr.poolset_uuid, 5, sizeof(attr.poolset_uuid));
+	memset(attr.uuid, 6, sizeof(attr.uuid));
+	memset(attr.next_uuid, 7, sizeof(attr.next_uuid));
+	memset(attr.prev_uuid, 8, sizeof(attr.prev_uuid));
+	memset(attr.user_flags, 9, sizeof(attr.user_flags));
+	return attr;
+}
+
+static bool same_attr(const struct control_attr *a, const struct control_attr *b)
+{
+	return !memcmp(a, b, sizeof(*a));
+}
+
+static void test_start(void)
+{
+	struct control_start start = {.size = (uint64_t)1 << 40,
+		.nlanes = 1024,
+		.providers = CONTROL_PROVIDERS,
+		.has_attr = true,
+		.attr = some_attr()};
+	struct control_start got = {.size = 7};
+	struct writer out = writer_on(bytes, sizeof(bytes));
+	int refused = 0;
+
+	memset(start.name, 'n', CONTROL_NAME_MAX);
+	control_put_start(&out, &start);
+	size_t length = writer_length(&out);
+	for (size_t cut = 0; cut < length; cut++)
+		refused += control_get_start(bytes, cut, &got) == -EPROTO;
+	is_int(refused, length, "a request for a pool that is cut anywhere is refused");
+	is_int(got.size, 7, "and leaves nothing behind");
+	is_int(control_get_start(bytes, length + 1, &got), -EPROTO, "one that is too long as well");
+	is_int(control_get_start(bytes, length, &got), 0, "a whole one is not");
+	ok(got.size == start.size && got.nlanes == start.nlanes &&
+			got.providers == start.providers && got.has_attr &&
+			same_attr(&got.attr, &start.attr) && !strcmp(got.name, start.name),
+		"and is the same");
+	struct writer small = writer_on(bytes, length - 1);
+	control_put_start(&small, &start);
+	ok(small.bad, "a buffer that is too small is noticed");
+}
+
+static void test_started(void)
+{
+	static uint8_t secrets[CONTROL_LANES_MAX * CONTROL_SECRET_SIZE];
+	struct control_started told = {.port = 65535,
+		.provider = CONTROL_TCP,
+		.method = CONTROL_WRITE_DELIVERED,
+		.granularity = CONTROL_PAGE,
+		.pool_size = 16 << 20,
+		.guard = 4096,
+		.nlanes = CONTROL_LANES_MAX,
+		.secrets = secrets};
+	struct control_started got;
+	struct writer out = writer_on(bytes, CONTROL_BODY_MAX);
+
+	memset(secrets, 0xa5, sizeof(secrets));
+	memset(told.address, 'a', CONTROL_ADDRESS_MAX);
+	control_put_result(&out, WIRE_OK, "");
+	control_put_started(&out, &told);
+	ok(!out.bad, "the largest number of lanes fits a frame");
+	struct reader in = reader_on(bytes, writer_length(&out));
+	struct control_result result;
+	is_int(control_get_result(&in, &result), 0, "its result");
+	is_int(control_get_started(&in, &got), 0, "its own part");
+	ok(got.nlanes == told.nlanes && got.port == told.port &&
+			!strcmp(got.address, told.address) &&
+			!memcmp(got.secrets, secrets, sizeof(secrets)),
+		"all is the same");
+	int refused = 0;
+	size_t length = writer_length(&out);
+	for (size_t cut = 6; cut < length; cut += cut < 200 ? 1 : 1009) {
+		in = reader_on(bytes, cut);
+		refused += control_get_result(&in, &result) == 0 &&
+			   control_get_started(&in, &got) == -EPROTO;
+	}
+	is_int(refused, 194 + (length - 200 + 1008) / 1009, "cut anywhere it is refused");
+}
+
+static void test_result(void)
+{
+	char message[2 * CONTROL_MESSAGE_MAX];
+	struct control_result result;
+	struct writer out = writer_on(bytes, sizeof(bytes));
+
+	memset(message, 'm', sizeof(message));
+	message[0] = '\033';
+	message[sizeof(message) - 1] = '\0';
+	control_put_result(&out, WIRE_BUSY, message);
+	struct reader in = reader_on(bytes, writer_length(&out));
+	is_int(control_get_result(&in, &result), 0, "a long message");
+	is_int(strlen(result.message), CONTROL_MESSAGE_MAX, "is cut");
+	is_int(result.message[0], '?', "and what a terminal would obey is not in it");
+	bytes[6] = '\033';
+	in = reader_on(bytes, writer_length(&out));
+	is_int(control_get_result(&in, &result), 0, "from whoever puts it there");
+	is_int(result.message[0], '?', "it does not come through");
+	in = reader_on(bytes, writer_length(&out) - 1);
+	is_int(control_get_result(&in, &result), -EPROTO, "a message that is not all there");
+	in = reader_on(bytes, writer_length(&out) + 1);
+	is_int(control_get_result(&in, &result), -EPROTO, "more than a refusal has");
+	bytes[3] = WIRE_STATUSES;
+	in = reader_on(bytes, writer_length(&out));
+	is_int(control_get_result(&in, &result), -EPROTO, "a status that is none");
+}
+
+static void test_streams(void)
+{
+	struct control_head head = {CONTROL_DESCRIBE, 77, CONTROL_BODY_MAX}, got;
+	struct frames frames;
+	const uint8_t *body;
+	size_t room;
+	unsigned minor = 0;
+
+	if (frames_init(&frames))
+		bail("%s", err_get());
+	struct writer out = writer_on(frames_room(&frames, &room), 16);
+	control_put_greeting(&out);
+	bytes[0] = 0;
+	frames_fill(&frames, 15);
+	is_int(frames_greeting(&frames, "it", &minor), 0, "15 bytes are no greeting yet");
+	frames_fill(&frames, 1);
+	is_int(frames_greeting(&frames, "it", &minor), 1, "16 are");
+	is_int(minor, CONTROL_MINOR, "its minor version");
+	uint8_t *at = frames_room(&frames, &room);
+	ok(room >= CONTROL_FRAME_MAX, "there is room for the largest frame");
+	out = writer_on(at, room);
+	control_put_head(&out, &head);
+	frames_fill(&frames, CONTROL_FRAME_MAX - 1);
+	is_int(frames_next(&frames, &got, &body), 0, "of which a byte is missing");
+	frames_room(&frames, &room);
+	is_int(room, 1, "for which there is room");
+	frames_fill(&frames, 1);
+	is_int(frames_next(&frames, &got, &body), 1, "then it is there");
+	is_int(got.id, 77, "with its id");
+	out = writer_on(frames_room(&frames, &room), 12);
+	head.length++;
+	control_put_head(&out, &head);
+	frames_fill(&frames, 12);
+	is_int(frames_next(&frames, &got, &body), -EPROTO, "a larger one is none");
+	frames_fini(&frames);
+
+	memcpy(bytes, "HOLDFAST\0\3\0\4\0\0\0\0", 16);
+	is_int(control_get_greeting(bytes, "it", &minor), -EPROTONOSUPPORT, "another version");
+	has_str(err_get(), "3.4", "is named");
+	has_str(err_get(), "1.0", "and ours");
+}
+
+int main(void)
+{
+	test_statuses();
+	test_start();
+	test_started();
+	test_result();
+	test_streams();
+	return tap_done();
+}
