@@ -7,6 +7,7 @@
  *	file	by an error that the kernel has been told of: read, cleared and read again
  *	listed	the same of a device, whose memory is good all the same: QEMU's cannot be made bad,
  *		and its bus cannot clear
+ *	clears	the same of a device that must not be read, and whose bus can
  */
 #include <pthread.h>
 #include <signal.h>
@@ -113,6 +114,13 @@ static void in_a_list(void)
 	ok(listed(DO_NOT) > 0, "it is still there");
 }
 
+static void in_a_list_that_clears(void)
+{
+	ok(listed(DO_NOT) > 0, "there is a bad block");
+	ok(listed(0) > 0, "and it is cleared");
+	is_int(listed(DO_NOT), 0, "none is left");
+}
+
 int main(int argc, char **argv)
 {
 	struct sigaction action = {.sa_handler = own_handler};
@@ -127,8 +135,12 @@ int main(int argc, char **argv)
 	sigaction(SIGBUS, &action, NULL);
 	if (!strcmp(argv[1], "file"))
 		in_a_file();
-	else
+	else if (!strcmp(argv[1], "listed"))
 		in_a_list();
+	else if (!strcmp(argv[1], "clears"))
+		in_a_list_that_clears();
+	else
+		bail("what is %s?", argv[1]);
 	pmem2_source_delete(&src);
 	close(fd);
 	return tap_done();
