@@ -94,6 +94,9 @@ static int refused(struct fabric_client *client, struct fi_eq_err_entry *error)
 	enum data_refusal reason;
 	uint16_t version;
 
+	/* What libfabric says of a peer that hangs up while it is asked. */
+	if (error->err == FI_EINPROGRESS)
+		error->err = FI_ECONNRESET;
 	if (!error->err_data ||
 		!data_get_refusal(&reason, &version, error->err_data, error->err_data_size))
 		return fabric_failed(-error->err, "%s: connection of lane %u to port %u",

@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -316,7 +317,11 @@ int fabric_server_progress(struct fabric_server *server)
 			code = server_event(server);
 		} while (code > 0);
 	} while (!code && fi_trywait(server->fabric, &object, 1) == -FI_EAGAIN);
-	/* A worker knows better why a connection was lost than its end does. */
+	/* A worker knows better why a connection was lost than its end does, and soon. */
+	if (code) {
+		struct pollfd fd = {server->failed_fd, POLLIN, 0};
+		poll(&fd, 1, 100);
+	}
 	int failed = check_failed(server);
 	return failed ? failed : code;
 }
