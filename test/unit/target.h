@@ -158,7 +158,7 @@ static bool target_is_listening(const struct target *target)
 	return target->port || target->result;
 }
 
-static bool target_is_through(const struct target *target)
+TAP_UNUSED static bool target_is_through(const struct target *target)
 {
 	return target->result;
 }

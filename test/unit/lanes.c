@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * lanes.c - lanes in threads, 8-byte words that stay whole, and no work where there is nothing to do
+ */
+#include <pthread.h>
+#include <sys/resource.h>
+
+#include "unit/target.h"
+
+#define LANES 4
+
+static uint8_t *local;
+
+/* -- lanes in threads, both ends in this process: a sanitizer sees them all -- */
+
+static void *serve(void *context)
+{
+	target_serve(context);
+	return NULL;
+}
+
+struct part {
+	struct fabric_client *client;
+	struct target *target;
+	unsigned lane, failures;
+	bool relaxed;
+};
+
+/* Each lane has a part of the pool to itself. */
+static void *use_lane(void *context)
+{
+	struct part *part = context;
+	size_t size = (TARGET_SIZE - 4096) / LANES & ~(size_t)4095;
+	size_t start = 4096 + part->lane * size;
+	uint8_t *copy = malloc(size);
+
+	for (unsigned round = 1; round <= 20; round++) {
+		size_t length = round % 4 ? round * 100 : size;
+		memset(local + start, (int)(round * LANES + part->lane), length);
+		for (size_t at = 0; at < length && round % 3 == 0; at += length / 2)
+			part->failures += fabric_flush(part->client, part->lane, start + at,
+						  length / 2, part->relaxed) != 0;
+		if (round % 3 == 0)
+			part->failures += fabric_drain(part->client, part->lane) != 0;
+		part->failures +=
+			fabric_persist(part->client, part->lane, start, length, part->relaxed) != 0;
+		part->failures += fabric_read(part->client, part->lane, copy, start, length) != 0;
+		part->failures += memcmp(copy, local + start, length) != 0;
+	}
+	free(copy);
+	return NULL;
+}
+
+static void test_threads(enum fabric_method_id method)
+{
+	struct target *target = target_new(method, LANES);
+	struct fabric_client *client;
+	struct part parts[LANES];
+	pthread_t server, threads[LANES];
+	unsigned failures = 0;
+
+	target->args.nthreads = 2;
+	pthread_create(&server, NULL, serve, target);
+	target_wait_for(target, target_is_listening);
+	struct fabric_client_args args = target_client(target, local);
+	if (fabric_client_open(&args, &client))
+		bail("%s", err_get());
+	for (unsigned i = 0; i < LANES; i++) {
+		parts[i] = (struct part){client, target, i, 0, i % 2};
+		pthread_create(&threads[i], NULL, use_lane, &parts[i]);
+	}
+	for (unsigned i = 0; i < LANES; i++) {
+		pthread_join(threads[i], NULL);
+		failures += parts[i].failures;
+	}
+	is_int(failures, 0, "%s: a thread for each of %u lanes, and two at the target",
+		fabric_method_name(method), LANES);
+	fabric_client_close(client);
+	pthread_join(server, NULL);
+	is_int(target->result, -ECONNRESET, "both ends end well");
+	target->pid = -1;
+	target_stop(target);
+}
+
+/* -- words -- */
+
+struct watch {
+	struct target *target;
+	atomic_bool quit;
+	uint64_t looked, torn;
+};
+
+/* Every word of the pool is eight times the same byte, whenever somebody looks. */
+static void *watch_words(void *context)
+{
+	struct watch *watch = context;
+
+	while (!watch->quit)
+		for (size_t at = 4096; at < TARGET_SIZE; at += 8) {
+			uint64_t *word = (uint64_t *)(void *)(watch->target->pool + at);
+			uint64_t value = __atomic_load_n(word, __ATOMIC_RELAXED);
+			watch->torn += value != (value & 0xff) * 0x0101010101010101;
+			watch->looked++;
+		}
+	return NULL;
+}
+
+static void test_words(enum fabric_method_id method)
+{
+	struct fabric_client *client;
+	struct target *target = target_with_client(method, 1, local, &client);
+	struct watch watch = {.target = target};
+	unsigned failures = 0;
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, watch_words, &watch);
+	for (unsigned round = 1; round <= 100; round++) {
+		size_t offset = 4096 + round * 8;
+		size_t length = (TARGET_SIZE - offset - round * 1000) & ~(size_t)7;
+		if (round % 2)
+			length = 8 * round;
+		memset(local + offset, (int)round, length);
+		failures += fabric_persist(client, 0, offset, length, false) != 0;
+		failures += memcmp(local + offset, target->pool + offset, length) != 0;
+	}
+	watch.quit = true;
+	pthread_join(thread, NULL);
+	is_int(failures, 0, "%s: words in ranges long and short", fabric_method_name(method));
+	ok(watch.looked > 1000 && !watch.torn, "%llu looks at them, %llu saw a part of one",
+		(unsigned long long)watch.looked, (unsigned long long)watch.torn);
+	fabric_client_close(client);
+	target_stop(target);
+}
+
+/* What a store is given: no seam of messages within a word. */
+static int store_words_only(void *context, size_t offset, const void *from, size_t length)
+{
+	struct target *target = context;
+
+	if ((offset % 8 && offset != 4099) || ((offset + length) % 8 && offset + length != 504100))
+		target->fail_drain = EPROTO;
+	if ((uintptr_t)from % 8)
+		target->fail_drain = EPROTO;
+	return target_store(context, offset, from, length);
+}
+
+static void test_seams(void)
+{
+	struct target *target = target_new(FABRIC_MESSAGE, 1);
+	struct fabric_client *client;
+
+	target->args.store.store = store_words_only;
+	target_start(target);
+	struct fabric_client_args args = target_client(target, local);
+	if (fabric_client_open(&args, &client))
+		bail("%s", err_get());
+	is_int(fabric_persist(client, 0, 4099, 500001, false), 0,
+		"a range that begins and ends anywhere is cut between words");
+	ok(target->stores > 1, "into %u messages", target->stores);
+	fabric_client_close(client);
+	target_stop(target);
+}
+
+/* -- idle -- */
+
+static long cpu_us(int whose)
+{
+	struct rusage usage;
+
+	getrusage(whose, &usage);
+	return usage.ru_utime.tv_sec * 1000000 + usage.ru_utime.tv_usec +
+	       usage.ru_stime.tv_sec * 1000000 + usage.ru_stime.tv_usec;
+}
+
+/* In clock ticks, of all threads; what the kernel has counted. */
+static long ticks_of(pid_t pid)
+{
+	char path[64];
+	unsigned long user = 0, system = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	FILE *file = fopen(path, "r");
+	if (!file ||
+		fscanf(file, "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
+			&user, &system) != 2)
+		bail("%s: %m", path);
+	fclose(file);
+	return (long)(user + system);
+}
+
+static void test_idle(enum fabric_method_id method)
+{
+	struct target *target = target_new(method, LANES);
+	struct fabric_client *client;
+
+	target_start(target);
+	struct fabric_client_args args = target_client(target, local);
+	if (fabric_client_open(&args, &client))
+		bail("%s", err_get());
+	for (unsigned lane = 0; lane < LANES; lane++) {
+		fabric_persist(client, lane, 4096, 1 << 20, true);
+		fabric_read(client, lane, local, 4096, 1 << 20);
+	}
+	usleep(1000000);
+	long ours = cpu_us(RUSAGE_SELF), theirs = ticks_of(target->pid);
+	usleep(1000000);
+	ours = cpu_us(RUSAGE_SELF) - ours;
+	/* The harness looks up 50 times a second, which is under a tick. */
+	theirs = ticks_of(target->pid) - theirs;
+	ok(ours < 5000, "%s: idle, the initiator takes %ld us in a second",
+		fabric_method_name(method), ours);
+	ok(theirs <= 1, "and the target %ld ticks", theirs);
+	ok(!fabric_persist(client, LANES - 1, 4096, 64, false), "then it works again");
+	fabric_client_close(client);
+	target_stop(target);
+}
+
+int main(void)
+{
+	local = target_local();
+	test_threads(FABRIC_MESSAGE);
+	test_threads(FABRIC_WRITE_MESSAGE);
+	test_threads(FABRIC_WRITE_READ);
+	test_threads(FABRIC_WRITE_DELIVERED);
+	test_words(FABRIC_MESSAGE);
+	test_words(FABRIC_WRITE_MESSAGE);
+	test_seams();
+	test_idle(FABRIC_MESSAGE);
+	test_idle(FABRIC_WRITE_DELIVERED);
+	munmap(local, TARGET_SIZE);
+	return tap_done();
+}

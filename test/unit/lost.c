@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * lost.c - the peer dies, or stops, in the middle of each call: an error, in time, and for good
+ */
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <time.h>
+
+#include "unit/target.h"
+
+static uint8_t *local;
+static uint8_t *to;
+
+static double seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+struct call {
+	const char *name;
+	int (*make)(struct fabric_client *client);
+};
+
+static int small_persist(struct fabric_client *client)
+{
+	return fabric_persist(client, 0, 4096, 64, false);
+}
+
+static int large_persist(struct fabric_client *client)
+{
+	return fabric_persist(client, 0, 4096, 4 << 20, false);
+}
+
+static int relaxed_persist(struct fabric_client *client)
+{
+	return fabric_persist(client, 0, 4096, 4 << 20, true);
+}
+
+static int many_flushes(struct fabric_client *client)
+{
+	int code = 0;
+
+	for (unsigned i = 0; !code && i < 1000; i++)
+		code = fabric_flush(client, 0, 4096 + i * 4096, 4096, false);
+	return code ? code : fabric_drain(client, 0);
+}
+
+static int large_flush(struct fabric_client *client)
+{
+	int code = fabric_flush(client, 0, 4096, 4 << 20, false);
+
+	return code ? code : fabric_drain(client, 0);
+}
+
+static int deep_persist(struct fabric_client *client)
+{
+	return fabric_deep_persist(client, 0, 4096, 100000);
+}
+
+static int large_read(struct fabric_client *client)
+{
+	return fabric_read(client, 0, to, 0, 4 << 20);
+}
+
+static const struct call calls[] = {
+	{"persist", small_persist},
+	{"persist of 4 MiB", large_persist},
+	{"relaxed persist of 4 MiB", relaxed_persist},
+	{"1000 flushes and a drain", many_flushes},
+	{"flush of 4 MiB and a drain", large_flush},
+	{"deep persist", deep_persist},
+	{"read of 4 MiB", large_read},
+};
+
+#define CALLS (sizeof(calls) / sizeof(*calls))
+
+/* The handle is done for: all calls on all lanes fail at once and say why. */
+static void is_dead(struct fabric_client *client, int code)
+{
+	double start = seconds();
+	unsigned wrong = 0;
+
+	for (size_t i = 0; i < CALLS; i++)
+		wrong += calls[i].make(client) != code;
+	wrong += fabric_persist(client, 1, 4096, 64, false) != code;
+	wrong += fabric_drain(client, 1) != code;
+	ok(!wrong && seconds() - start < 1, "and every call after it fails at once, likewise");
+	has_str(err_get(), "here:set", "with the target's name");
+}
+
+/* Calls on end, until one fails. */
+static int until_it_fails(const struct call *call, struct fabric_client *client)
+{
+	int code;
+
+	do {
+		code = call->make(client);
+	} while (!code);
+	return code;
+}
+
+struct signal_later {
+	pid_t pid;
+	int signal;
+};
+
+static void *send_later(void *context)
+{
+	struct signal_later *later = context;
+
+	usleep(50000);
+	kill(later->pid, later->signal);
+	return NULL;
+}
+
+static void test_killed(const struct call *call, enum fabric_method_id method)
+{
+	struct fabric_client *client;
+	struct target *target = target_with_client(method, 2, local, &client);
+	struct signal_later later = {target->pid, SIGKILL};
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, send_later, &later);
+	double start = seconds();
+	is_int(until_it_fails(call, client), -ECONNRESET, "%s, %s: the target is killed",
+		call->name, fabric_method_name(method));
+	ok(seconds() - start < 3, "which is noticed soon: after %.3f s", seconds() - start);
+	pthread_join(thread, NULL);
+	is_dead(client, -ECONNRESET);
+	fabric_client_close(client);
+	target_stop(target);
+}
+
+/* A peer that is there and does nothing: the deadline is ours to keep. */
+static void test_stopped(const struct call *call, enum fabric_method_id method)
+{
+	struct target *target = target_new(method, 2);
+	struct fabric_client *client;
+
+	target_start(target);
+	struct fabric_client_args args = target_client(target, local);
+	args.timeout_ms = 400;
+	if (fabric_client_open(&args, &client))
+		bail("%s", err_get());
+	kill(target->pid, SIGSTOP);
+	usleep(20000);
+	double start = seconds();
+	is_int(call->make(client), -ETIMEDOUT, "%s, %s: the target is stopped", call->name,
+		fabric_method_name(method));
+	double took = seconds() - start;
+	ok(took > 0.39 && took < 3, "which costs the time that was given: %.3f s", took);
+	has_str(err_get(), "no answer within 400 ms", "it says");
+	is_dead(client, -ETIMEDOUT);
+	fabric_client_close(client);
+	target_stop(target);
+}
+
+/* Somebody else knows that the target is gone. */
+static void test_hangup(void)
+{
+	struct target *target = target_new(FABRIC_MESSAGE, 2);
+	struct fabric_client *client;
+	static const uint64_t one = 1;
+
+	target_start(target);
+	struct fabric_client_args args = target_client(target, local);
+	args.timeout_ms = 60000;
+	args.hangup_fd = eventfd(0, 0);
+	if (fabric_client_open(&args, &client))
+		bail("%s", err_get());
+	is_int(small_persist(client), 0, "all is well until then");
+	kill(target->pid, SIGSTOP);
+	usleep(20000);
+	if (write(args.hangup_fd, &one, sizeof(one)) < 0)
+		bail("write: %m");
+	double start = seconds();
+	is_int(small_persist(client), -ECONNRESET, "a call that waits hears of it");
+	ok(seconds() - start < 3, "at once");
+	has_str(err_get(), "here:set: the target is gone", "it says");
+	is_dead(client, -ECONNRESET);
+	fabric_client_close(client);
+	close(args.hangup_fd);
+	target_stop(target);
+}
+
+struct sleeper {
+	struct fabric_client *client;
+	int code;
+};
+
+static void *sleep_in_drain(void *context)
+{
+	struct sleeper *sleeper = context;
+
+	sleeper->code = fabric_persist(sleeper->client, 1, 4096, 64, false);
+	return NULL;
+}
+
+/* What one lane finds out wakes those that sleep on others. */
+static void test_others_wake(void)
+{
+	struct target *target = target_new(FABRIC_MESSAGE, 2);
+	struct fabric_client *client;
+	pthread_t thread;
+
+	target_start(target);
+	struct fabric_client_args args = target_client(target, local);
+	args.timeout_ms = 500;
+	if (fabric_client_open(&args, &client))
+		bail("%s", err_get());
+	kill(target->pid, SIGSTOP);
+	struct sleeper sleeper = {client, 0};
+	pthread_create(&thread, NULL, sleep_in_drain, &sleeper);
+	usleep(200000);
+	is_int(small_persist(client), -ETIMEDOUT, "one thread's deadline");
+	pthread_join(thread, NULL);
+	is_int(sleeper.code, -ETIMEDOUT, "is every thread's end, for the same reason");
+	fabric_client_close(client);
+	target_stop(target);
+}
+
+/* -- the other way round -- */
+
+static pid_t start_initiator(struct target *target, const struct call *call)
+{
+	fflush(stdout);
+	pid_t pid = fork();
+	if (pid < 0)
+		bail("fork: %m");
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	struct fabric_client_args args = target_client(target, local);
+	struct fabric_client *client;
+	if (fabric_client_open(&args, &client))
+		_exit(1);
+	until_it_fails(call, client);
+	_exit(2);
+}
+
+static bool has_stored(const struct target *target)
+{
+	return target->stored > 1 << 20 || target->connected == 2;
+}
+
+static void test_initiator_killed(const struct call *call)
+{
+	struct target *target = target_new(FABRIC_WRITE_MESSAGE, 2);
+
+	target_start(target);
+	pid_t pid = start_initiator(target, call);
+	target_wait_for(target, has_stored);
+	usleep(20000);
+	double start = seconds();
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	target_wait_for(target, target_is_through);
+	is_int(target->result, -ECONNRESET, "%s: the initiator is killed", call->name);
+	ok(seconds() - start < 3, "which the target notices soon");
+	is_int(target_stop(target), 0, "and ends well");
+}
+
+/* Messages of an initiator that is stopped do not hold up the end of the target. */
+static void test_initiator_stopped(void)
+{
+	struct target *target = target_new(FABRIC_MESSAGE, 2);
+
+	target_start(target);
+	pid_t pid = start_initiator(target, &calls[1]);
+	target_wait_for(target, has_stored);
+	usleep(20000);
+	kill(pid, SIGSTOP);
+	usleep(50000);
+	double start = seconds();
+	is_int(target_stop(target), 0, "a stopped initiator does not keep the target");
+	ok(seconds() - start < 3, "from ending");
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+int main(void)
+{
+	local = target_local();
+	to = malloc(TARGET_SIZE);
+	for (size_t i = 0; i < CALLS; i++) {
+		test_killed(&calls[i], FABRIC_MESSAGE);
+		test_killed(&calls[i], i % 2 ? FABRIC_WRITE_MESSAGE : FABRIC_WRITE_READ);
+		test_stopped(&calls[i], FABRIC_MESSAGE);
+		test_stopped(&calls[i], i % 2 ? FABRIC_WRITE_MESSAGE : FABRIC_WRITE_DELIVERED);
+		test_initiator_killed(&calls[i]);
+	}
+	test_hangup();
+	test_others_wake();
+	test_initiator_stopped();
+	free(to);
+	munmap(local, TARGET_SIZE);
+	return tap_done();
+}
