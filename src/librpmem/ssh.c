@@ -169,23 +169,21 @@ int ssh_start(
 	return 0;
 }
 
-/* Reaped, by us or by the program, which may wait for all of its children. */
-static bool is_gone(pid_t pid)
+/* Whether it has ended, or the program, which may wait for all of its children, has reaped it. */
+static bool has_ended(pid_t pid)
 {
-	pid_t got;
+	siginfo_t info = {.si_pid = 0};
 
-	do
-		got = waitpid(pid, NULL, WNOHANG);
-	while (got < 0 && errno == EINTR);
-	return got != 0;
+	/* Not reaped yet: so its number, and that of its group, is nobody else's. */
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) || info.si_pid;
 }
 
-static bool wait_gone(pid_t pid, int timeout_ms)
+static bool wait_ended(pid_t pid, int timeout_ms)
 {
 	int64_t deadline = clock_ms() + timeout_ms;
 	int slice = 1;
 
-	while (!is_gone(pid)) {
+	while (!has_ended(pid)) {
 		int left = clock_left(deadline);
 		if (!left)
 			return false;
@@ -195,17 +193,33 @@ static bool wait_gone(pid_t pid, int timeout_ms)
 	return true;
 }
 
-/* As long as it is not reaped, the number is its own. */
+static bool reaped_by_program(pid_t pid)
+{
+	siginfo_t info;
+
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) && errno == ECHILD;
+}
+
+/* With all that it has started, such as a proxy, which may not hear of its end. */
+static void end_group(pid_t pid)
+{
+	if (reaped_by_program(pid))
+		return;
+	kill(-pid, SIGTERM);
+	wait_ended(pid, STOP_GRACE_MS);
+	if (reaped_by_program(pid))
+		return;
+	kill(-pid, SIGKILL);
+	wait_ended(pid, STOP_GRACE_MS);
+}
+
 void ssh_stop(struct ssh *ssh, int timeout_ms)
 {
 	close(ssh->in);
-	if (!wait_gone(ssh->pid, timeout_ms)) {
-		kill(-ssh->pid, SIGTERM);
-		if (!wait_gone(ssh->pid, STOP_GRACE_MS)) {
-			kill(-ssh->pid, SIGKILL);
-			wait_gone(ssh->pid, STOP_GRACE_MS);
-		}
-	}
+	if (!wait_ended(ssh->pid, timeout_ms))
+		end_group(ssh->pid);
+	while (waitpid(ssh->pid, NULL, WNOHANG) < 0 && errno == EINTR)
+		;
 	close(ssh->out);
 	close(ssh->err);
 }

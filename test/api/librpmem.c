@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * librpmem.c - what librpmem looks like to programs, and what it refuses before it reaches for
+ * anybody (contract 0.1, 1.12, 2.3)
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <librpmem.h>
+#include <librpmem/holdfast.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "tap.h"
+
+static const char *const names[] = {"rpmem_check_version", "rpmem_close", "rpmem_create",
+	"rpmem_deep_persist", "rpmem_drain", "rpmem_errormsg", "rpmem_flush", "rpmem_open",
+	"rpmem_persist", "rpmem_read", "rpmem_remove", "rpmem_set_attr"};
+static const char *const added[] = {"holdfast_method_name", "holdfast_provider_name",
+	"holdfast_remote_describe", "holdfast_remote_free", "holdfast_remote_info",
+	"holdfast_remote_set_free"};
+
+/* As libpmemobj does it, which does not start replicating if one is missing. */
+static void test_symbols(void)
+{
+	void *library = dlopen("librpmem.so.1", RTLD_NOW | RTLD_NOLOAD);
+
+	ok(library, "the library is there under its soname");
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		ok(dlvsym(library, names[i], "LIBRPMEM_1.0") &&
+				dlvsym(library, names[i], "LIBRPMEM_1.0") ==
+					dlsym(library, names[i]),
+			"%s", names[i]);
+	for (size_t i = 0; i < sizeof(added) / sizeof(added[0]); i++)
+		ok(dlvsym(library, added[i], "LIBRPMEM_HOLDFAST_3.0"), "%s", added[i]);
+	dlclose(library);
+}
+
+#define at(field) offsetof(struct rpmem_pool_attr, field)
+
+static void test_abi(void)
+{
+	is_int(RPMEM_MAJOR_VERSION, 1, "major version");
+	is_int(RPMEM_MINOR_VERSION, 3, "minor version");
+	is_int(RPMEM_PERSIST_RELAXED, 1, "RPMEM_PERSIST_RELAXED");
+	is_int(RPMEM_FLUSH_RELAXED, 1, "RPMEM_FLUSH_RELAXED");
+	is_int(RPMEM_REMOVE_FORCE, 1, "RPMEM_REMOVE_FORCE");
+	is_int(RPMEM_REMOVE_POOL_SET, 2, "RPMEM_REMOVE_POOL_SET");
+	is_int(RPMEM_MIN_POOL, 8192, "RPMEM_MIN_POOL");
+	is_int(RPMEM_MIN_PART, 2097152, "RPMEM_MIN_PART");
+	is_int(RPMEM_POOL_HDR_SIG_LEN, 8, "RPMEM_POOL_HDR_SIG_LEN");
+	is_int(RPMEM_POOL_HDR_UUID_LEN, 16, "RPMEM_POOL_HDR_UUID_LEN");
+	is_int(RPMEM_POOL_USER_FLAGS_LEN, 16, "RPMEM_POOL_USER_FLAGS_LEN");
+	is_int(sizeof(struct rpmem_pool_attr), 104, "the size of attributes");
+	ok(at(signature) == 0 && at(major) == 8 && at(compat_features) == 12 &&
+			at(incompat_features) == 16 && at(ro_compat_features) == 20 &&
+			at(poolset_uuid) == 24 && at(uuid) == 40 && at(next_uuid) == 56 &&
+			at(prev_uuid) == 72 && at(user_flags) == 88,
+		"their layout");
+}
+
+static void test_version(void)
+{
+	static const unsigned good[][2] = {{1, 0}, {1, 3}}, bad[][2] = {{1, 4}, {0, 3}, {2, 0}};
+
+	for (size_t i = 0; i < 2; i++)
+		ok(!rpmem_check_version(good[i][0], good[i][1]), "version %u.%u will do",
+			good[i][0], good[i][1]);
+	for (size_t i = 0; i < 3; i++)
+		has_str(rpmem_check_version(bad[i][0], bad[i][1]), "version",
+			"version %u.%u will not", bad[i][0], bad[i][1]);
+}
+
+static void *read_message(void *unused)
+{
+	(void)unused;
+	return (void *)rpmem_errormsg();
+}
+
+static void test_message(void)
+{
+	pthread_t thread;
+	void *other;
+
+	is_str(rpmem_errormsg(), "", "no message before any failure");
+	rpmem_remove("h", "s", 99);
+	has_str(rpmem_errormsg(), "flags", "a message after one");
+	if (pthread_create(&thread, NULL, read_message, NULL) || pthread_join(thread, &other))
+		bail("no thread");
+	ok(other != rpmem_errormsg(), "it is the thread's own");
+}
+
+struct call {
+	const char *target, *set;
+	size_t shift, size;
+	unsigned nlanes;
+	const char *what;
+};
+
+static void test_arguments(void)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	char *pool =
+		mmap(NULL, 16 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	const struct call calls[] = {{NULL, "s", 0, 16 * page, 1, "no target"},
+		{"h", NULL, 0, 16 * page, 1, "no name of a set"},
+		{"h", "", 0, 16 * page, 1, "an empty one"},
+		{"h", "s", 1, page, 1, "memory that is not aligned"},
+		{"h", "s", 0, 0, 1, "no size"},
+		{"h", "s", 0, page + 1, 1, "a size that is no number of pages"},
+		{"h", "s", 0, page, 0, "no lanes"}, {"", "s", 0, page, 1, "an empty host"},
+		{"user@", "s", 0, page, 1, "a user and no host"},
+		{"@host", "s", 0, page, 1, "a host and no user"},
+		{"[::1", "s", 0, page, 1, "half a bracket"}, {"h:", "s", 0, page, 1, "no port"},
+		{"h:ssh", "s", 0, page, 1, "a port by name"}, {"h:0", "s", 0, page, 1, "port 0"},
+		{"h:65536", "s", 0, page, 1, "a port beyond the last"},
+		{"-oX", "s", 0, page, 1, "R5: an option for a host"}};
+	struct rpmem_pool_attr attr;
+	unsigned lanes;
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		const struct call *c = &calls[i];
+		lanes = c->nlanes;
+		errno = 0;
+		ok(!rpmem_create(c->target, c->set, pool + c->shift, c->size, &lanes, NULL) &&
+				errno == EINVAL && lanes == c->nlanes && *rpmem_errormsg(),
+			"create: %s", c->what);
+		memset(&attr, 0x7a, sizeof(attr));
+		errno = 0;
+		ok(!rpmem_open(c->target, c->set, pool + c->shift, c->size, &lanes, &attr) &&
+				errno == EINVAL && attr.major == 0x7a7a7a7a,
+			"open: %s", c->what);
+	}
+	errno = 0;
+	ok(!rpmem_create("h", "s", NULL, page, &lanes, NULL) && errno == EINVAL, "no memory");
+	errno = 0;
+	ok(!rpmem_create("h", "s", pool, page, NULL, NULL) && errno == EINVAL,
+		"nowhere to put the number of lanes");
+	char *name = malloc(2000), *target = malloc(2000);
+	memset(name, 'n', 1999);
+	memset(target, 't', 1999);
+	name[1999] = target[1999] = '\0';
+	errno = 0;
+	ok(rpmem_remove("h", name, 0) && errno == EINVAL, "a name that is too long");
+	errno = 0;
+	ok(rpmem_remove(target, "s", 0) && errno == EINVAL, "a target that is");
+	target[33] = '@';
+	errno = 0;
+	ok(rpmem_remove(target, "s", 0) && errno == EINVAL, "a user that is");
+	free(name);
+	free(target);
+	munmap(pool, 16 * page);
+}
+
+#define einval(call, what)                                                                         \
+	do {                                                                                       \
+		errno = 0;                                                                         \
+		ok((call) == -1 && errno == EINVAL, what);                                         \
+	} while (0)
+
+static void test_no_pool(void)
+{
+	struct holdfast_remote *remote = NULL;
+	struct holdfast_remote_set *set = NULL;
+	char byte;
+
+	einval(rpmem_close(NULL), "close of NULL");
+	einval(rpmem_set_attr(NULL, NULL), "set_attr of NULL");
+	einval(rpmem_flush(NULL, 0, 0, 0, 0), "flush of NULL");
+	einval(rpmem_drain(NULL, 0, 0), "drain of NULL");
+	einval(rpmem_persist(NULL, 0, 0, 0, 0), "persist of NULL");
+	einval(rpmem_deep_persist(NULL, 0, 0, 0), "deep persist of NULL");
+	einval(rpmem_read(NULL, &byte, 0, 1, 0), "read of NULL");
+	einval(rpmem_remove(NULL, "s", 0), "remove at no target");
+	einval(rpmem_remove("h", NULL, 0), "remove of no set");
+	einval(rpmem_remove("h", "s", 4), "remove with an unknown flag");
+	einval(holdfast_remote_info(NULL, &remote), "info of NULL");
+	einval(holdfast_remote_describe("h", "s", NULL), "describe to nowhere");
+	einval(holdfast_remote_describe(NULL, "s", &set), "describe at no target");
+	holdfast_remote_free(NULL);
+	holdfast_remote_free(&remote);
+	holdfast_remote_set_free(NULL);
+	holdfast_remote_set_free(&set);
+	ok(!remote && !set, "nothing is freed");
+}
+
+static void test_names(void)
+{
+	is_str(holdfast_provider_name(HOLDFAST_PROVIDER_TCP), "tcp", "tcp");
+	is_str(holdfast_provider_name(HOLDFAST_PROVIDER_VERBS), "verbs", "verbs");
+	is_str(holdfast_provider_name((enum holdfast_provider)99), "?", "no provider");
+	is_str(holdfast_method_name(HOLDFAST_METHOD_MESSAGE), "message", "message");
+	is_str(holdfast_method_name(HOLDFAST_METHOD_WRITE_DELIVERED), "write+delivery", "the last");
+	is_str(holdfast_method_name((enum holdfast_method)99), "?", "no method");
+}
+
+int main(void)
+{
+	test_message();
+	test_symbols();
+	test_abi();
+	test_version();
+	test_arguments();
+	test_no_pool();
+	test_names();
+	return tap_done();
+}
