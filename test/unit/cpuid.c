@@ -73,6 +73,58 @@ static void bits(void)
 		"MOVDIR64B");
 }
 
+/* What such machines say, leaf by leaf, and what comes of the few bits that we look at. */
+static const struct {
+	const char *what;
+	struct x86_id id;
+	const char *engine; /* with MOVDIR64B only if it is asked for, so without */
+	bool has_movdir64b;
+} machines[] = {
+	{"Core 2 Duo E8400", {0x00020800, 0x0408e3fd, 0xbfebfbff, 0, 0, 0, true}, "clflush-sse2",
+		false},
+	{"Xeon E5-2680 v3 (Haswell)",
+		{0x00100800, 0x7ffefbff, 0xbfebfbff, 0x000037ab, 0, 0x7, true}, "clflush-avx",
+		false},
+	{"Core i7-6700 (Skylake)", {0x00100800, 0x7ffafbbf, 0xbfebfbff, 0x029c6fbf, 0, 0x1f, true},
+		"clflushopt-avx", false},
+	{"Xeon Gold 6130 (Skylake)",
+		{0x00200800, 0x7ffefbff, 0xbfebfbff, 0xd39ffffb, 0x8, 0x2ff, true}, "clwb-avx512f",
+		false},
+	{"the same, where the hypervisor saves no registers of AVX-512",
+		{0x00200800, 0x7ffefbff, 0xbfebfbff, 0xd39ffffb, 0x8, 0x7, true}, "clwb-avx",
+		false},
+	{"Core i7-1165G7 (Tiger Lake)",
+		{0x00100800, 0x7ffafbbf, 0xbfebfbff, 0xf3bfa7eb, 0x18c05fce, 0x2e7, true},
+		"clwb-avx512f", true},
+	{"Xeon Platinum 8480+ (Sapphire Rapids)",
+		{0x00800800, 0x7ffefbff, 0xbfebfbff, 0xf3bfbfff, 0x1b415f7e, 0x602e7, true},
+		"clwb-avx512f", true},
+	{"EPYC 7601 (Zen)", {0x00400800, 0x7ed8320b, 0x178bfbff, 0x209c01a9, 0, 0x7, false},
+		"clflushopt-avx", false},
+	{"EPYC 7742 (Zen 2)", {0x00800800, 0x7ed8320b, 0x178bfbff, 0x219c91a9, 0x4, 0x207, false},
+		"clwb-avx", false},
+	{"EPYC 9654 (Zen 4)",
+		{0x00c00800, 0x7efa320b, 0x178bfbff, 0xf1bf97a9, 0x00405fce, 0x2e7, false},
+		"clwb-avx512f", false},
+	{"QEMU's qemu64", {0x00000800, 0x80002001, 0x078bfbfd, 0, 0, 0, false}, "clflush-sse2",
+		false},
+};
+
+static void real_machines(void)
+{
+	for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++) {
+		struct cpu found = {.line_size = 4711};
+		uint32_t movdir64b = feature_bit("movdir64b");
+
+		x86_judge(&found, &machines[i].id);
+		is_str(cpu_engine_for(found.features & ~movdir64b)->name, machines[i].engine, "%s",
+			machines[i].what);
+		is_int(!!(found.features & movdir64b), machines[i].has_movdir64b,
+			"%s: MOVDIR64B, if asked for", machines[i].what);
+		is_int(found.line_size, 64, "%s: lines of 64 bytes", machines[i].what);
+	}
+}
+
 static void lines(void)
 {
 	struct cpu found = {.line_size = 64};
@@ -91,6 +143,7 @@ int main(void)
 {
 	registers();
 	bits();
+	real_machines();
 	lines();
 	return tap_done();
 }

@@ -26,6 +26,65 @@ static void aarch64(void)
 	is_int(a64_features(~(1ul << 16), ~1ul), 0, "AArch64: all other bits are for others");
 }
 
+/* The names that /proc/cpuinfo has for the bits of HWCAP, lowest first, and of HWCAP2. */
+static const char a64_names[] = " fp asimd evtstrm aes pmull sha1 sha2 crc32 atomics fphp asimdhp"
+				" cpuid asimdrdm jscvt fcma lrcpc dcpop sha3 sm3 sm4 asimddp sha512"
+				" sve asimdfhm dit uscat ilrcpc flagm ssbs sb paca pacg ";
+static const char a64_names2[] = " dcpodp sve2 sveaes svepmull svebitperm svesha3 svesm4 flagm2"
+				 " frint svei8mm svef32mm svef64mm svebf16 i8mm bf16 dgh rng ";
+
+/* Bits of those words of a list that are among the names. */
+static unsigned long bits_of(const char *words, const char *names)
+{
+	unsigned long bits = 0, bit = 1;
+	char name[32];
+	int length;
+
+	for (; sscanf(names, " %29s%n", name + 1, &length) == 1; names += length, bit <<= 1) {
+		name[0] = ' ';
+		strcat(name, " ");
+		if (strstr(words, name))
+			bits |= bit;
+	}
+	return bits;
+}
+
+static void a64_machines(void)
+{
+	static const struct {
+		const char *what, *words;
+		uint64_t ctr;
+		uint32_t features;
+		size_t line;
+	} machines[] = {
+		{"Raspberry Pi 4 (Cortex-A72)", " fp asimd evtstrm crc32 cpuid ", 0x8444c004, 0,
+			64},
+		{"AWS Graviton2 (Neoverse N1)",
+			" fp asimd evtstrm aes pmull sha1 sha2 crc32 atomics fphp asimdhp cpuid"
+			" asimdrdm lrcpc dcpop asimddp ",
+			0x9444c004, A64_DCPOP, 64},
+		{"Fujitsu A64FX",
+			" fp asimd evtstrm sha1 sha2 crc32 atomics fphp asimdhp cpuid asimdrdm fcma"
+			" dcpop sve ",
+			0x86668006, A64_DCPOP, 256},
+		{"AWS Graviton3 (Neoverse V1)",
+			" fp asimd evtstrm aes pmull sha1 sha2 crc32 atomics fphp asimdhp cpuid"
+			" asimdrdm jscvt fcma lrcpc dcpop sha3 sm3 sm4 asimddp sha512 sve asimdfhm"
+			" dit uscat ilrcpc flagm ssbs paca pacg dcpodp svei8mm svebf16 i8mm bf16"
+			" dgh rng ",
+			0xb444c004, A64_DCPOP | A64_DCPODP, 64},
+	};
+
+	for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++) {
+		const char *words = machines[i].words;
+
+		is_int(a64_features(bits_of(words, a64_names), bits_of(words, a64_names2)),
+			machines[i].features, "%s: the cleans that it has", machines[i].what);
+		is_int(a64_line_size(machines[i].ctr), machines[i].line, "%s: lines of %zu bytes",
+			machines[i].what, machines[i].line);
+	}
+}
+
 static void is_cbo(
 	struct rv_hwprobe extensions, struct rv_hwprobe block, size_t want, const char *what)
 {
@@ -51,6 +110,32 @@ static void riscv64(void)
 	is_cbo(has, unknown, 0, "a kernel that does not tell the size");
 	is_cbo(has, (struct rv_hwprobe){12, 0}, 0, "no size");
 	is_cbo(has, (struct rv_hwprobe){12, 96}, 0, "a size that is no power of two");
+	is_cbo((struct rv_hwprobe){4, 0x1b}, unknown, 0, "VisionFive 2 (SiFive U74)");
+	is_cbo((struct rv_hwprobe){4, 0x3}, unknown, 0, "Milk-V Pioneer (T-Head C920)");
+	is_cbo((struct rv_hwprobe){4, 0x7f | UINT64_C(1) << 55}, (struct rv_hwprobe){12, 64}, 64,
+		"Banana Pi F3 (SpacemiT K1), Linux 6.15");
+}
+
+/* HWCAP2 of these machines, as LD_SHOW_AUXV shows its bits. */
+static void ppc_machines(void)
+{
+	static const struct {
+		const char *what;
+		unsigned long hwcap2;
+		uint32_t features;
+	} machines[] = {
+		{"POWER7 (a 750)", 0, 0},
+		/* arch_2_07 htm dscr ebb isel tar vcrypto htm-nosc */
+		{"POWER8 (an S822LC)", 0xff000000, PPC_ARCH_2_07},
+		/* arch_2_07 dscr ebb isel tar vcrypto arch_3_00 ieee128 darn scv */
+		{"POWER9 (a Talos II)", 0xbef00000, PPC_ARCH_2_07},
+		/* arch_2_07 dscr ebb isel tar vcrypto arch_3_00 ieee128 darn scv arch_3_1 mma */
+		{"POWER10 (an S1022)", 0xbef60000, PPC_ARCH_2_07 | PPC_ARCH_3_1},
+	};
+
+	for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++)
+		is_int(ppc_features(machines[i].hwcap2, 128), machines[i].features,
+			"%s: the levels that matter", machines[i].what);
 }
 
 static void ppc64(void)
@@ -65,7 +150,9 @@ static void ppc64(void)
 int main(void)
 {
 	aarch64();
+	a64_machines();
 	riscv64();
 	ppc64();
+	ppc_machines();
 	return tap_done();
 }
