@@ -272,7 +272,8 @@ static void say_cpu(const struct text *text, const struct holdfast_machine *mach
 	const struct holdfast_cpu *cpu = machine->cpu;
 
 	if (!strcmp(cpu->flush, "none"))
-		LINE(text, "This CPU has no cache flush for programs.");
+		LINE(text, "This CPU has no cache flush for programs; its fence is %s.",
+			cpu->fence);
 	else
 		LINE(text, "This CPU flushes cache lines of %zu bytes with %s, and waits with %s.",
 			cpu->line_size, cpu->flush, cpu->fence);
