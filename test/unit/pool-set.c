@@ -185,9 +185,13 @@ static void names(void)
 	symlink("/", pooldir_path("sets/root"));
 	is_int(open_both("root/etc/passwd"), -EINVAL, "R4: one to the root");
 	symlink("sub/in.set", pooldir_path("sets/inner.set"));
-	is_int(pool_set_load(pooldir_path("sets"), "inner.set", &set), 0,
-		"a symbolic link that stays below");
-	pool_set_free(set);
+	if (syscall(SYS_openat2, -1, "", NULL, 0) < 0 && errno == ENOSYS) {
+		skip("a symbolic link that stays below", "no openat2(2): none is followed");
+	} else {
+		is_int(pool_set_load(pooldir_path("sets"), "inner.set", &set), 0,
+			"a symbolic link that stays below");
+		pool_set_free(set);
+	}
 	is_int(pool_set_load(pooldir_path("sets"), "sub", &set), -EINVAL, "a directory is no set");
 	mkfifo(pooldir_path("sets/fifo"), 0600);
 	is_int(pool_set_load(pooldir_path("sets"), "fifo", &set), -EINVAL, "nor a FIFO, at once");
