@@ -15,15 +15,19 @@
 
 #include "input.h"
 #include "log.h"
+#include "mirror.h"
 
 _Static_assert(INPUT_MAX <= LOG_RECORD_MAX, "a line that the input hands out fits in a record");
 
 /* Exit status: the log is damaged, is no ledger or differs; or the command could not be done. */
 enum { EXIT_WRONG = 1, EXIT_TROUBLE = 2 };
 
+struct command;
+
 struct arguments {
-	const char *command;
+	const struct command *command;
 	const char *path;
+	const char *mirror; /* or NULL */
 	bool resume;
 	bool format;
 	bool prefix;
@@ -126,8 +130,9 @@ static int acknowledge(const struct log *log, struct log_total *told)
 /* Commit what was appended, and tell. */
 static int commit(struct log *log, struct log_total *told)
 {
-	log_commit(log);
-	return acknowledge(log, told);
+	int ret = log_commit(log);
+
+	return ret ? ret : acknowledge(log, told);
 }
 
 static int append_input(struct log *log, size_t batch)
@@ -149,7 +154,7 @@ static int append_input(struct log *log, size_t batch)
 
 		/* Many records, one commit: it costs about the same for one as for a batch. */
 		if (!ret && log->total.bytes - log->durable.bytes >= batch)
-			log_commit(log);
+			ret = log_commit(log);
 		if (!ret)
 			ret = acknowledge(log, &told); /* growing commits, too */
 	}
@@ -159,7 +164,18 @@ static int append_input(struct log *log, size_t batch)
 	return ret ? ret : committed;
 }
 
-static int append(const struct arguments *arguments)
+/* Everything that is in the log is in the mirror from here on. */
+static int begin_mirror(struct log *log, struct mirror *mirror)
+{
+	int ret = log_mirror(log, mirror);
+
+	if (!ret)
+		warnx("%s: %" PRIu64 " records, %" PRIu64 " bytes are on the mirror %s", log->path,
+			log->durable.records, log->durable.bytes, mirror_name(mirror));
+	return ret;
+}
+
+static int append_to(const struct arguments *arguments, struct mirror *mirror)
 {
 	struct log log;
 	enum log_mode mode = arguments->format ? LOG_FORMAT : LOG_APPEND;
@@ -169,10 +185,42 @@ static int append(const struct arguments *arguments)
 		return ret;
 	warnx("%s: %s", log.path, log_promise(&log));
 	ret = read_log(&log, arguments->resume);
+	if (!ret && mirror)
+		ret = begin_mirror(&log, mirror);
 	if (!ret)
 		ret = append_input(&log, arguments->batch);
 	log_close(&log);
 	return ret;
+}
+
+static int append(const struct arguments *arguments)
+{
+	struct mirror *mirror = NULL;
+	int ret = arguments->mirror ? mirror_new(&mirror, arguments->mirror) : 0;
+
+	if (!ret)
+		ret = append_to(arguments, mirror);
+	mirror_free(&mirror);
+	return ret;
+}
+
+static int restore(const struct arguments *arguments)
+{
+	struct mirror *mirror;
+	struct log log;
+	int ret = mirror_new(&mirror, arguments->mirror);
+
+	if (ret)
+		return ret;
+	ret = log_restore(&log, arguments->path, mirror);
+	mirror_free(&mirror);
+	if (ret)
+		return ret;
+	printf("%s: %" PRIu64 " records, %" PRIu64
+	       " bytes, all checksums right, restored from %s\n",
+		log.path, log.total.records, log.total.bytes, arguments->mirror);
+	log_close(&log);
+	return 0;
 }
 
 static int verify(const struct arguments *arguments)
@@ -221,12 +269,27 @@ static int show(const struct arguments *arguments)
 	return length < 0 ? length : 0; /* main() looks at stdout */
 }
 
-static const struct {
+enum { MIRROR_NEVER, MIRROR_MAY_BE, MIRROR_MUST_BE };
+
+static const struct command {
 	const char *name;
 	int (*run)(const struct arguments *arguments);
-} commands[] = {{"append", append}, {"verify", verify}, {"show", show}};
+	int mirror; /* one that must be is named before the log */
+} commands[] = {
+	{"append", append, MIRROR_MAY_BE},
+	{"verify", verify, MIRROR_NEVER},
+	{"show", show, MIRROR_NEVER},
+	{"restore", restore, MIRROR_MUST_BE},
+};
 
-enum { OPTION_RESUME = 256, OPTION_BATCH, OPTION_CAPACITY, OPTION_FORMAT, OPTION_PREFIX };
+enum {
+	OPTION_RESUME = 256,
+	OPTION_BATCH,
+	OPTION_CAPACITY,
+	OPTION_FORMAT,
+	OPTION_MIRROR,
+	OPTION_PREFIX,
+};
 
 static const struct argp_option options[] = {
 	{NULL, 0, NULL, 0, "append:", 1},
@@ -238,6 +301,10 @@ static const struct argp_option options[] = {
 		"Allocate a file of this size at once, rather than grow on the way", 1},
 	{"format", OPTION_FORMAT, NULL, 0,
 		"LOG is a DAX device: what is on it goes, and an empty log comes", 1},
+	{"mirror", OPTION_MIRROR, "MIRROR", 0,
+		"Keep a copy on another machine: [USER@]HOST[:PORT]:POOLSET; what is acknowledged "
+		"is durable in both places",
+		1},
 	{NULL, 0, NULL, 0, "verify:", 2},
 	{"prefix", OPTION_PREFIX, NULL, 0, "LOG may end before the input does", 2},
 	{NULL, 0, NULL, 0, "All:", -1},
@@ -265,6 +332,38 @@ static size_t parse_bytes(const char *text, struct argp_state *state)
 	return (size_t)n << shift;
 }
 
+static const struct command *find_command(const char *name, struct argp_state *state)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (!strcmp(name, commands[i].name))
+			return &commands[i];
+	argp_error(state, "%s: no such command", name);
+	return NULL;
+}
+
+static error_t parse_word(struct arguments *arguments, char *word, struct argp_state *state)
+{
+	const struct command *command = arguments->command;
+
+	if (!command)
+		arguments->command = find_command(word, state);
+	else if (command->mirror == MIRROR_MUST_BE && !arguments->mirror)
+		arguments->mirror = word;
+	else if (!arguments->path)
+		arguments->path = word;
+	else
+		return ARGP_ERR_UNKNOWN;
+	return 0;
+}
+
+static void check_words(const struct arguments *arguments, struct argp_state *state)
+{
+	if (!arguments->path)
+		argp_error(state, "a command and a log are needed");
+	if (arguments->mirror && arguments->command->mirror == MIRROR_NEVER)
+		argp_error(state, "%s has no use for a mirror", arguments->command->name);
+}
+
 static error_t parse(int key, char *value, struct argp_state *state)
 {
 	struct arguments *arguments = state->input;
@@ -282,17 +381,16 @@ static error_t parse(int key, char *value, struct argp_state *state)
 	case OPTION_FORMAT:
 		arguments->format = true;
 		break;
+	case OPTION_MIRROR:
+		arguments->mirror = value;
+		break;
 	case OPTION_PREFIX:
 		arguments->prefix = true;
 		break;
 	case ARGP_KEY_ARG:
-		if (state->arg_num > 1)
-			return ARGP_ERR_UNKNOWN;
-		*(state->arg_num ? &arguments->path : &arguments->command) = value;
-		break;
+		return parse_word(arguments, value, state);
 	case ARGP_KEY_END:
-		if (state->arg_num < 2)
-			argp_error(state, "a command and a log are needed");
+		check_words(arguments, state);
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -303,35 +401,33 @@ static error_t parse(int key, char *value, struct argp_state *state)
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
-	.args_doc = "append LOG\nverify LOG\nshow LOG",
+	.args_doc = "append LOG\nverify LOG\nshow LOG\nrestore MIRROR LOG",
 	.doc = "Keep the lines of standard input in LOG, a mapped file or DAX device that survives "
 	       "kills and power cuts.\v"
 	       "append reports each batch that has become durable with a line `durable RECORDS "
 	       "BYTES', the totals of the log. verify checks every record and compares LOG with "
-	       "standard input, byte for byte. show prints what LOG holds.\n\n"
-	       "Exit status: 0 all is well, 1 LOG is damaged or not what it should be, 2 usage, "
-	       "files or devices.",
+	       "standard input, byte for byte. show prints what LOG holds. restore makes LOG of "
+	       "what its mirror holds.\n\n"
+	       "A mirror is a pool on another machine that can be reached by ssh and has rpmemd: "
+	       "[USER@]HOST[:PORT]:POOLSET. Its pool set has OPTION NOHDRS and room for the file "
+	       "of the log; append makes the pool in it, or goes on with the one it made.\n\n"
+	       "Exit status: 0 all is well, 1 LOG or its mirror is damaged or not what it should "
+	       "be, 2 usage, files, devices or the other machine.",
 };
 
 int main(int argc, char **argv)
 {
 	struct arguments arguments = {.batch = 16384};
+	int ret;
 
 	argp_program_version = "ledger (Holdfast), log format 1";
 	argp_err_exit_status = EXIT_TROUBLE;
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
 
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-		int ret;
-
-		if (strcmp(arguments.command, commands[i].name))
-			continue;
-		ret = commands[i].run(&arguments);
-		if (fflush(stdout) || ferror(stdout)) {
-			warn("standard output");
-			ret = ret ? ret : -EIO;
-		}
-		return exit_status(ret);
+	ret = arguments.command->run(&arguments);
+	if (fflush(stdout) || ferror(stdout)) {
+		warn("standard output");
+		ret = ret ? ret : -EIO;
 	}
-	errx(EXIT_TROUBLE, "%s: no such command; try --help", arguments.command);
+	return exit_status(ret);
 }

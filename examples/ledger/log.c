@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * log.c - the durable log: whatever touches libpmem2, or the order in which things reach the disk
+ * log.c - the durable log: whatever touches libpmem2, or the order in which things become durable
  *
  * log_append() and log_commit() at the end are the heart. The rest sees to it that there is a file
  * under them which can be trusted: that is where durable programs go wrong most often.
@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "mirror.h"
 
 #define MAGIC      UINT64_C(0x726567644c646c48) /* in another byte order it is another number */
 #define VERSION    UINT64_C(1)
@@ -139,6 +140,18 @@ static int unmap_file(struct log *log)
 	return 0;
 }
 
+/* The file is longer. A mirror is of the memory that it was opened with: it moves along. */
+static int move_map(struct log *log)
+{
+	int ret;
+
+	if (log->mirror)
+		mirror_close(log->mirror);
+	if ((ret = unmap_file(log)) || (ret = map_file(log)) || !log->mirror)
+		return ret;
+	return mirror_open(log->mirror, log->header, log->size, MIRROR_READ);
+}
+
 /*
  * Make the file `size` bytes long, or where the disk has not got that much, `least`; and map it.
  * The blocks are allocated now since a store cannot report a full disk: into a hole, it would end
@@ -167,10 +180,7 @@ static int allocate(struct log *log, size_t size, size_t least)
 	}
 	if (fsync(log->fd))
 		return fail(log, "fsync");
-	if (size == log->size)
-		return 0;
-	ret = unmap_file(log);
-	return ret ? ret : map_file(log);
+	return size == log->size ? 0 : move_map(log);
 }
 
 /* Make durable which names are in the directory of `path`. */
@@ -205,7 +215,7 @@ static int lock_file(const struct log *log)
  * Opening a log that is there.
  */
 
-static int check_header(const struct log *log)
+int log_check_header(const struct log *log)
 {
 	const struct log_header *header = log->header;
 
@@ -268,7 +278,7 @@ static int open_file(struct log *log)
 		return ret;
 	if (log->mode == LOG_FORMAT)
 		write_header(log);
-	return check_header(log);
+	return log_check_header(log);
 }
 
 /*
@@ -290,17 +300,23 @@ static int settle(struct log *log, size_t capacity)
  * Making a log: under another name, so that `path` only ever names a whole one.
  */
 
-static int build(struct log *log, const char *temporary, size_t capacity)
+static int build(struct log *log, const char *temporary, size_t capacity, struct mirror *from)
 {
-	size_t size = max_size(round_up(capacity, SIZE_UNIT), FIRST_SIZE);
+	size_t size;
 	int ret;
 
 	if (ftruncate(log->fd, 0)) /* what a killed creator left */
 		return fail(log, "cannot truncate a temporary file");
+	if (from && (ret = log_measure_mirror(from, &capacity)))
+		return ret;
+	size = max_size(round_up(capacity, SIZE_UNIT), FIRST_SIZE);
 	ret = allocate(log, size, size);
+	if (!ret && from)
+		ret = log_fetch_mirror(log, from);
 	if (ret)
 		return ret;
-	write_header(log);
+	if (!from)
+		write_header(log);
 	if (fsync(log->fd))
 		return fail(log, "fsync");
 	if (rename(temporary, log->path))
@@ -316,12 +332,23 @@ static int names(const char *path, int fd)
 	return !lstat(path, &a) && !fstat(fd, &b) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
+/* There is something at `path` already. Whose it is decides what to do about it. */
+static int already_there(const struct log *log, const struct stat *st, const struct mirror *from)
+{
+	if (S_ISLNK(st->st_mode))
+		return damaged(log, "a link that leads nowhere");
+	if (!from)
+		return -EAGAIN;
+	warnx("%s: is there already; a log is restored where there is none", log->path);
+	return -EEXIST;
+}
+
 /*
  * The lock on the temporary file is the writer's lock already. It decides between processes that
  * create at the same time, and it goes with a killed one, whose file the next takes over. -EAGAIN:
  * somebody was faster, look again.
  */
-static int create_file(struct log *log, const char *temporary, size_t capacity)
+static int create_file(struct log *log, const char *temporary, size_t capacity, struct mirror *from)
 {
 	struct stat st;
 	int ret;
@@ -335,15 +362,16 @@ static int create_file(struct log *log, const char *temporary, size_t capacity)
 	if (!names(temporary, log->fd))
 		return -EAGAIN;
 	if (!lstat(log->path, &st))
-		ret = S_ISLNK(st.st_mode) ? damaged(log, "a link that leads nowhere") : -EAGAIN;
+		ret = already_there(log, &st, from);
 	else
-		ret = build(log, temporary, capacity);
+		ret = build(log, temporary, capacity, from);
 	if (ret)
 		unlink(temporary);
 	return ret;
 }
 
-static int open_or_create(struct log *log, size_t capacity)
+/* `from`, or NULL: do not open what is there, and do not make an empty log. */
+static int open_or_create(struct log *log, size_t capacity, struct mirror *from)
 {
 	char *temporary;
 	int ret;
@@ -352,9 +380,9 @@ static int open_or_create(struct log *log, size_t capacity)
 		return fail(log, "asprintf");
 	do {
 		log_close(log);
-		ret = open_file(log);
+		ret = from ? -ENOENT : open_file(log);
 		if (ret == -ENOENT && log->mode == LOG_APPEND)
-			ret = create_file(log, temporary, capacity);
+			ret = create_file(log, temporary, capacity, from);
 	} while (ret == -EAGAIN);
 	free(temporary);
 	return ret ? ret : settle(log, capacity);
@@ -365,7 +393,18 @@ int log_open(struct log *log, const char *path, enum log_mode mode, size_t capac
 	int ret;
 
 	*log = (struct log){.path = path, .mode = mode, .fd = -1, .end = LOG_RECORDS};
-	ret = mode != LOG_READ ? open_or_create(log, capacity) : open_file(log);
+	ret = mode != LOG_READ ? open_or_create(log, capacity, NULL) : open_file(log);
+	if (ret)
+		log_close(log);
+	return ret;
+}
+
+int log_restore(struct log *log, const char *path, struct mirror *mirror)
+{
+	int ret;
+
+	*log = (struct log){.path = path, .mode = LOG_APPEND, .fd = -1, .end = LOG_RECORDS};
+	ret = open_or_create(log, 0, mirror);
 	if (ret)
 		log_close(log);
 	return ret;
@@ -373,6 +412,9 @@ int log_open(struct log *log, const char *path, enum log_mode mode, size_t capac
 
 void log_close(struct log *log)
 {
+	if (log->mirror)
+		mirror_close(log->mirror);
+	log->mirror = NULL;
 	unmap_file(log);
 	if (log->fd >= 0)
 		close(log->fd); /* and with it goes the lock */
@@ -414,9 +456,11 @@ int log_next(struct log *log, const void **data)
 static int grow(struct log *log, size_t need)
 {
 	size_t least = round_up(need, SIZE_UNIT);
-
 	/* Commit first: then nothing is under way on the map that is about to go. */
-	log_commit(log);
+	int ret = log_commit(log);
+
+	if (ret)
+		return ret;
 	return allocate(log, max_size(2 * log->size, least), least);
 }
 
@@ -448,15 +492,36 @@ int log_append(struct log *log, const void *data, size_t length)
 	return 0;
 }
 
-void log_commit(struct log *log)
+/* The same rule over there; the records have been sent. */
+static int commit_mirror(struct log *log)
 {
+	int ret = mirror_drain(log->mirror);
+
+	if (!ret)
+		ret = mirror_store_word(log->mirror, offsetof(struct log_header, tail));
+	if (!ret)
+		log->mirrored = log->end;
+	return ret;
+}
+
+int log_commit(struct log *log)
+{
+	int ret = 0;
+
 	if (log->durable.records == log->total.records)
-		return;
+		return 0;
+	/* They travel to the mirror while they become durable here. */
+	if (log->mirror)
+		ret = mirror_send(log->mirror, log->mirrored, log->end - log->mirrored);
 	/* The records must be durable before the tail that vouches for them can be. */
 	log->drain();
 	/* Aligned and 8 bytes long, so it is stored whole; without NODRAIN it is durable too. */
 	log->copy(&log->header->tail, &log->end, sizeof(log->end), 0);
-	log->durable = log->total;
+	if (!ret && log->mirror)
+		ret = commit_mirror(log);
+	if (!ret)
+		log->durable = log->total;
+	return ret;
 }
 
 const char *log_promise(const struct log *log)

@@ -25,6 +25,9 @@
  * the old tail or the new one, and all records below either of them. So there is nothing to undo
  * or replay at the next open: recovery is reading the tail.
  *
+ * A log can have a mirror, a pool on another machine with the same bytes. The rule holds over there,
+ * too; and the mirror's tail moves last, so that it never is ahead of the log's.
+ *
  * Errors. Functions that return int return 0 or more, or after printing what went wrong a negated
  * errno or one of PMEM2_E_*. -EBADMSG means that the file is not a ledger or is damaged.
  *
@@ -41,6 +44,8 @@
 
 #define LOG_RECORDS    4096u           /* where the records begin */
 #define LOG_RECORD_MAX ((size_t)65536) /* bytes of payload */
+
+struct mirror; /* mirror.h */
 
 struct log_header {
 	uint64_t magic;
@@ -85,6 +90,9 @@ struct log {
 	uint64_t end;             /* offset of the next record to read or append */
 	struct log_total total;   /* records before `end` */
 	struct log_total durable; /* the part of them that is committed */
+
+	struct mirror *mirror; /* or NULL; borrowed */
+	uint64_t mirrored;     /* the mirror's tail */
 };
 
 /*
@@ -92,6 +100,19 @@ struct log {
  * no append need wait for the file to grow; 0 is fine. On failure there is nothing to close.
  */
 int log_open(struct log *log, const char *path, enum log_mode mode, size_t capacity);
+
+/*
+ * Make a log at `path`, where there is none, of what `mirror` holds; every record of it has been
+ * found right. The log is open for appending and read to its end; it is not mirrored.
+ */
+int log_restore(struct log *log, const char *path, struct mirror *mirror);
+
+/*
+ * From now on a commit is one on the mirror, too. The log has been read to its end. Bring the mirror
+ * up to date first: send it what it lacks, after comparing all that it has. -EBADMSG if that is
+ * something else; then, and after any other error, the log is not mirrored.
+ */
+int log_mirror(struct log *log, struct mirror *mirror);
 
 /* Give up what was appended and not committed, and free everything but `log` itself. */
 void log_close(struct log *log);
@@ -110,12 +131,27 @@ int log_next(struct log *log, const void **data);
 int log_append(struct log *log, const void *data, size_t length);
 
 /*
- * Make everything that was appended durable. Nothing to return: if the storage refuses, the library
- * says so and ends the process, and the log stays as it was at the commit before.
+ * Make everything that was appended durable: here, and on the mirror. If the storage here refuses,
+ * there is nothing to return: the library says so and ends the process, and the log stays as it was
+ * at the commit before. If the mirror fails, nobody can say whether the records are durable over
+ * there: log->durable stays, and so does the error.
  */
-void log_commit(struct log *log);
+int log_commit(struct log *log);
 
 /* One line on what the storage under this log asks of a store, for people. */
 const char *log_promise(const struct log *log);
+
+/*
+ * Between log.c and sync.c.
+ */
+
+/* Is this the header of a log that is log->size bytes long? 0, or -EBADMSG after saying why not. */
+int log_check_header(const struct log *log);
+
+/* How long a file must be for the log on `mirror`. Leaves the mirror closed. */
+int log_measure_mirror(struct mirror *mirror, size_t *size);
+
+/* Copy the log on `mirror` into this one, a new file of that length. Leaves the mirror closed. */
+int log_fetch_mirror(struct log *log, struct mirror *mirror);
 
 #endif

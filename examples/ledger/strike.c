@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * strike.c - run a writer and stop it, or its disk, in the middle of its work
+ * strike.c - run a writer and stop it, or what it relies on, in the middle of its work
  *
  *	strike --kill [--bytes N] [--delay USEC] COMMAND [ARG...]
+ *	strike --kill-other=PIDFILE ...
  *	strike --cut=MOUNTPOINT ...
  *
  * The command is to print a line `durable RECORDS BYTES' whenever more has become durable, as
  * `ledger append' does. Its output is passed on. USEC microseconds after it has promised N bytes
- * the blow falls: it is killed, or the filesystem at MOUNTPOINT loses its disk, as in a power cut:
- * what is in memory only never gets there. A command that ends sooner is not killed; its disk is
+ * the blow falls: it is killed; or the process whose id is in PIDFILE is, such as the target of its
+ * mirror, and the command is to notice; or the filesystem at MOUNTPOINT loses its disk, as in a power
+ * cut: what is in memory only never gets there. A command that ends sooner is not killed; its disk is
  * cut when it ends. Whatever it printed counts as a promise, before the blow or after.
  *
  * This is a tool of scripts/demo, and shows nothing of the library.
@@ -37,12 +39,13 @@ enum { EXIT_FINISHED = 3 };
 #define FS_IOC_SHUTDOWN              _IOR('X', 125, uint32_t)
 #define FS_SHUTDOWN_FLAGS_NOLOGFLUSH 2u
 
-/* A writer that neither fails nor ends after its disk went away is killed. */
+/* A writer that neither fails nor ends after what it relies on went away is killed. */
 #define PATIENCE_S 20
 
 static struct {
 	int disk; /* the mount point to cut, or -1 to kill */
 	bool kill;
+	const char *other; /* a file with the id of the process to kill */
 	uint64_t bytes;
 	useconds_t delay;
 } plan = {.disk = -1};
@@ -117,19 +120,45 @@ static void give_up(int signal_number)
 	kill(writer, SIGKILL);
 }
 
-static void strike(void)
+/* A process that is not there yet is not hit, and the writer will finish. */
+static bool strike_other(void)
+{
+	FILE *file = fopen(plan.other, "re");
+	bool hit;
+	pid_t pid;
+
+	if (!file)
+		return false;
+	hit = fscanf(file, "%d", &pid) == 1 && pid > 1 && !kill(pid, SIGKILL);
+	fclose(file);
+	return hit;
+}
+
+/* Was there something to strike? */
+static bool strike(void)
 {
 	uint32_t flags = FS_SHUTDOWN_FLAGS_NOLOGFLUSH;
 
+	if (plan.other)
+		return strike_other();
 	if (plan.kill)
 		kill(writer, SIGKILL);
 	else if (ioctl(plan.disk, FS_IOC_SHUTDOWN, &flags))
 		err(EXIT_FAILURE, "cannot cut the disk of this filesystem");
+	return true;
+}
+
+/* Did the writer end as it should have after it, or what it relies on, was hit? */
+static bool fell(int status)
+{
+	if (plan.kill)
+		return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+	return plan.other ? WIFEXITED(status) : true;
 }
 
 static int run(char **command)
 {
-	bool running = true;
+	bool running = true, hit = false;
 	int output, status;
 
 	writer = start(command, &output);
@@ -137,8 +166,8 @@ static int run(char **command)
 		running = relay(output, plan.bytes);
 	if (running)
 		usleep(plan.delay);
-	if (running || !plan.kill)
-		strike();
+	if (running || plan.disk >= 0)
+		hit = strike() && running;
 	signal(SIGALRM, give_up);
 	alarm(plan.kill ? 0 : PATIENCE_S);
 	relay(output, 0);
@@ -148,10 +177,10 @@ static int run(char **command)
 
 	if (WIFEXITED(status) && !WEXITSTATUS(status))
 		return EXIT_FINISHED;
-	if (running && (!plan.kill || (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)))
+	if (hit && fell(status))
 		return EXIT_SUCCESS;
-	errx(EXIT_FAILURE, "%s failed before it was struck, wait status %#x", command[0],
-		(unsigned)status);
+	errx(EXIT_FAILURE, "%s failed before it was struck, or hung after, wait status %#x",
+		command[0], (unsigned)status);
 }
 
 static uint64_t number(const char *text)
@@ -168,6 +197,7 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{"kill", no_argument, NULL, 'k'},
+		{"kill-other", required_argument, NULL, 'o'},
 		{"cut", required_argument, NULL, 'c'},
 		{"bytes", required_argument, NULL, 'b'},
 		{"delay", required_argument, NULL, 'd'},
@@ -178,6 +208,8 @@ int main(int argc, char **argv)
 	while ((option = getopt_long(argc, argv, "+", options, NULL)) != -1) {
 		if (option == 'k')
 			plan.kill = true;
+		else if (option == 'o')
+			plan.other = optarg;
 		else if (option == 'c')
 			plan.disk = open(optarg, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		else if (option == 'b')
@@ -189,9 +221,9 @@ int main(int argc, char **argv)
 		if (option == 'c' && plan.disk < 0)
 			err(EXIT_FAILURE, "%s", optarg);
 	}
-	if (plan.kill == (plan.disk >= 0) || optind == argc)
+	if (plan.kill + !!plan.other + (plan.disk >= 0) != 1 || optind == argc)
 		errx(EXIT_FAILURE,
-			"usage: strike --kill|--cut=MOUNTPOINT [--bytes N] [--delay USEC] "
-			"COMMAND [ARG...]");
+			"usage: strike --kill|--kill-other=PIDFILE|--cut=MOUNTPOINT [--bytes N] "
+			"[--delay USEC] COMMAND [ARG...]");
 	return run(argv + optind);
 }

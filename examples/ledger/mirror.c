@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* mirror.c - whatever touches librpmem: reaching another machine, and what may go wrong on the way */
+#include <dlfcn.h>
+#include <err.h>
+#include <errno.h>
+#include <librpmem.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "mirror.h"
+
+/* One lane will do: a ledger has one writer, and its commits come one after the other. */
+#define LANE 0u
+
+/* How often to look whether somebody has closed the mirror, and how long between. */
+#define TRIES  100
+#define NAP_NS 100000000l
+
+struct mirror {
+	const char *name;
+	char *target;     /* [USER@]HOST[:PORT] */
+	const char *pool; /* the rest of it */
+	RPMEMpool *rpp;   /* NULL: not open */
+	int lost;         /* why there is no use in going on, negated errno; or 0 */
+};
+
+/*
+ * The calls, as if the program were linked with the library.
+ */
+static struct {
+	void *library;
+	__typeof__(&rpmem_create) create;
+	__typeof__(&rpmem_open) open;
+	__typeof__(&rpmem_close) close;
+	__typeof__(&rpmem_flush) flush;
+	__typeof__(&rpmem_drain) drain;
+	__typeof__(&rpmem_persist) persist;
+	__typeof__(&rpmem_read) read;
+	__typeof__(&rpmem_errormsg) errormsg;
+} rpmem;
+
+static int load(void)
+{
+	if (rpmem.library)
+		return 0;
+	rpmem.library = dlopen("librpmem.so.1", RTLD_NOW);
+	if (!rpmem.library) {
+		warnx("no mirror without librpmem: %s", dlerror());
+		return -ENOSYS;
+	}
+	rpmem.create = (__typeof__(rpmem.create))dlsym(rpmem.library, "rpmem_create");
+	rpmem.open = (__typeof__(rpmem.open))dlsym(rpmem.library, "rpmem_open");
+	rpmem.close = (__typeof__(rpmem.close))dlsym(rpmem.library, "rpmem_close");
+	rpmem.flush = (__typeof__(rpmem.flush))dlsym(rpmem.library, "rpmem_flush");
+	rpmem.drain = (__typeof__(rpmem.drain))dlsym(rpmem.library, "rpmem_drain");
+	rpmem.persist = (__typeof__(rpmem.persist))dlsym(rpmem.library, "rpmem_persist");
+	rpmem.read = (__typeof__(rpmem.read))dlsym(rpmem.library, "rpmem_read");
+	rpmem.errormsg = (__typeof__(rpmem.errormsg))dlsym(rpmem.library, "rpmem_errormsg");
+	if (rpmem.create && rpmem.open && rpmem.close && rpmem.flush && rpmem.drain &&
+		rpmem.persist && rpmem.read && rpmem.errormsg)
+		return 0;
+	warnx("no mirror with this librpmem: it lacks calls");
+	dlclose(rpmem.library);
+	rpmem.library = NULL;
+	return -ENOSYS;
+}
+
+/*
+ * Reaching it.
+ */
+
+/* A target may hold colons, such as that of a port; what follows the last one is the pool set. */
+static int parse(struct mirror *mirror)
+{
+	char *colon;
+
+	mirror->target = strdup(mirror->name);
+	if (!mirror->target) {
+		warn("strdup");
+		return -ENOMEM;
+	}
+	colon = strrchr(mirror->target, ':');
+	if (!colon || colon == mirror->target || !colon[1]) {
+		warnx("%s: not a mirror: [USER@]HOST[:PORT]:POOLSET is one", mirror->name);
+		return -EINVAL;
+	}
+	*colon = '\0';
+	mirror->pool = colon + 1;
+	return 0;
+}
+
+int mirror_new(struct mirror **mirror, const char *name)
+{
+	struct mirror *new = calloc(1, sizeof(*new));
+	int ret;
+
+	if (!new) {
+		warn("calloc");
+		return -ENOMEM;
+	}
+	new->name = name;
+	ret = parse(new);
+	if (!ret)
+		ret = load();
+	if (ret)
+		mirror_free(&new);
+	else
+		*mirror = new;
+	return ret;
+}
+
+const char *mirror_name(const struct mirror *mirror)
+{
+	return mirror->name;
+}
+
+void mirror_free(struct mirror **mirror)
+{
+	if (!*mirror)
+		return;
+	mirror_close(*mirror);
+	free((*mirror)->target);
+	free(*mirror);
+	*mirror = NULL;
+}
+
+/* Open it or, where there is none and it is to be made, make it. */
+static int reach(struct mirror *mirror, void *base, size_t size, enum mirror_mode mode)
+{
+	unsigned lanes = LANE + 1;
+
+	/* No attributes: a pool without headers. The ledger has a header of its own. */
+	mirror->rpp = rpmem.open(mirror->target, mirror->pool, base, size, &lanes, NULL);
+	if (!mirror->rpp && errno == ENOENT && mode == MIRROR_MAKE)
+		mirror->rpp = rpmem.create(mirror->target, mirror->pool, base, size, &lanes, NULL);
+	return mirror->rpp ? 0 : -errno;
+}
+
+int mirror_open(struct mirror *mirror, void *base, size_t size, enum mirror_mode mode)
+{
+	const struct timespec nap = {.tv_nsec = NAP_NS};
+	int ret, tries = 0;
+
+	while ((ret = reach(mirror, base, size, mode)) == -EBUSY && ++tries < TRIES)
+		nanosleep(&nap, NULL);
+	if (!ret)
+		return 0;
+	mirror->lost = ret;
+	warnx("%s: cannot open the mirror for %zu bytes: %s", mirror->name, size, rpmem.errormsg());
+	return ret;
+}
+
+void mirror_close(struct mirror *mirror)
+{
+	/* What had to be durable was drained before: only a first error is news, and harmless. */
+	if (mirror->rpp && rpmem.close(mirror->rpp) && !mirror->lost)
+		warnx("%s: closing the mirror: %s", mirror->name, rpmem.errormsg());
+	mirror->rpp = NULL;
+}
+
+/*
+ * Using it.
+ */
+
+/* A call returned that; say so once. */
+static int check(struct mirror *mirror, int failed, const char *what)
+{
+	if (!failed)
+		return 0;
+	mirror->lost = -errno;
+	warnx("%s: cannot %s the mirror: %s", mirror->name, what, rpmem.errormsg());
+	return mirror->lost;
+}
+
+int mirror_read(struct mirror *mirror, void *to, uint64_t offset, size_t length)
+{
+	if (mirror->lost)
+		return mirror->lost;
+	return check(mirror, rpmem.read(mirror->rpp, to, offset, length, LANE), "read");
+}
+
+int mirror_send(struct mirror *mirror, uint64_t offset, size_t length)
+{
+	if (mirror->lost)
+		return mirror->lost;
+	/* RELAXED: it may be taken from here as late as in the drain, and words may be torn. */
+	return check(mirror, rpmem.flush(mirror->rpp, offset, length, LANE, RPMEM_FLUSH_RELAXED),
+		"write to");
+}
+
+int mirror_drain(struct mirror *mirror)
+{
+	if (mirror->lost)
+		return mirror->lost;
+	return check(mirror, rpmem.drain(mirror->rpp, LANE, 0), "write to");
+}
+
+int mirror_store_word(struct mirror *mirror, uint64_t offset)
+{
+	if (mirror->lost)
+		return mirror->lost;
+	return check(
+		mirror, rpmem.persist(mirror->rpp, offset, sizeof(uint64_t), LANE, 0), "commit to");
+}
