@@ -282,7 +282,6 @@ static void nothing(const char *tree)
 	check(tree, DAX(1), (struct answers){.memory = MEMORY_OTHER_DAX, NO_REGION});
 }
 
-/* Root may read everything: another process looks, and its points are shown by this one. */
 /* A kernel says less than its documents make up, and other things: mostly that it works. */
 static void captured_nvdimm(const char *tree)
 {
@@ -311,6 +310,68 @@ static void captured_virtio(const char *tree)
 		NO_DIMMS};
 
 	check(tree, DISK(259, 0), want);
+}
+
+static void captured_hints(const char *tree)
+{
+	const struct answers want = {.memory = MEMORY_NFIT,
+		.found = true,
+		.domain = ADR,
+		.deep_flush = DEEPFLUSH_AVAILABLE,
+		.usc = 7 + 35};
+
+	check(tree, DISK(259, 0), want);
+	check_ids(DISK(259, 0), "8086-44332211", "8086-88776655", tree);
+}
+
+static void captured_unarmed(const char *tree)
+{
+	const struct answers want = {.memory = MEMORY_NFIT,
+		.found = true,
+		.domain = ADR,
+		.deep_flush = DEEPFLUSH_NOT_NEEDED,
+		.usc_error = PMEM2_E_NOSUPP};
+
+	check(tree, DISK(259, 0), want);
+	check(tree, DAX(1), want);
+	ok(device_region(&DAX(1), tree_root).read_only, "%s: may not be stored to", tree);
+}
+
+static void captured_eadr(const char *tree)
+{
+	const struct answers want = {.memory = MEMORY_NFIT,
+		.found = true,
+		.domain = EADR,
+		.deep_flush = DEEPFLUSH_NOT_NEEDED,
+		.usc_error = PMEM2_E_NOSUPP};
+
+	check(tree, DISK(259, 0), want);
+	check(tree, DAX(1), want);
+	ok(!device_region(&DAX(1), tree_root).read_only, "%s: may be stored to", tree);
+}
+
+static void captured_legacy(const char *tree)
+{
+	const struct answers want = {.memory = MEMORY_LEGACY,
+		.found = true,
+		.domain = UNKNOWN,
+		.deep_flush = DEEPFLUSH_ABSENT,
+		NO_DIMMS};
+
+	check(tree, DISK(259, 0), want);
+}
+
+/* Without ids and counts, which came with later kernels. */
+static void captured_cxl(const char *tree)
+{
+	const struct answers want = {.memory = MEMORY_CXL_PMEM,
+		.found = true,
+		.domain = ADR,
+		.deep_flush = DEEPFLUSH_NOT_NEEDED,
+		NO_DIMMS};
+
+	check(tree, DISK(259, 0), want);
+	check(tree, DAX(1), want);
 }
 
 static void unreadable(const char *tree)
@@ -372,6 +433,11 @@ int main(void)
 	in_tree("made-up-garbage", garbage);
 	in_tree("made-up-nothing", nothing);
 	in_tree("captured-nvdimm", captured_nvdimm);
+	in_tree("captured-nvdimm-hints", captured_hints);
+	in_tree("captured-nvdimm-unarmed", captured_unarmed);
+	in_tree("captured-nvdimm-eadr", captured_eadr);
+	in_tree("captured-legacy", captured_legacy);
+	in_tree("captured-cxl-pmem", captured_cxl);
 	in_tree("captured-virtio-pmem", captured_virtio);
 	return tap_done();
 }
