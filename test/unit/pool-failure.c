@@ -250,7 +250,8 @@ static void unfit(const char *what, size_t size, int error, const char *sentence
 	struct pool_attr attr = pooldir_attr(0);
 	struct pool *pool = NULL;
 
-	is_int(pool_create(set, size, &attr, &pool), error, "%s", what);
+	if (!is_int(pool_create(set, size, &attr, &pool), error, "%s", what) && pool)
+		pool_discard(pool);
 	has_str(err_get(), sentence, "which is said");
 	ok(!pooldir_has("u0") && !pooldir_has("u2"), "R18: nothing is left");
 	pool_set_free(set);
@@ -268,7 +269,7 @@ static void parts_that_do_not_fit(void)
 	unfit("a part with something in its header", 4 * MIB, -EEXIST, "u1 is a part of a pool");
 	if (pwrite(fd, "\0x", 2, 4095) != 2)
 		bail("cannot write: %m");
-	syscall(SYS_flock, fd, LOCK_SH);
+	syscall(SYS_flock, fd, LOCK_SH | LOCK_NB);
 	unfit("a part that somebody else has", 4 * MIB, -EBUSY, "u1 is in use");
 	close(fd);
 	unlink(pooldir_path("u1"));
