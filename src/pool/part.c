@@ -90,6 +90,25 @@ static int allocate(const struct part *part, size_t size)
 	return err_sys("cannot allocate %zu bytes for %s", size, part->path);
 }
 
+/*
+ * Holes that somebody has made since: a store into one, on a full disk, would end the process. A
+ * file system that cannot tell is believed; to write to all of the blocks would take too long.
+ */
+static int fill_holes(const struct part *part)
+{
+	int failed;
+
+	if (part->device.kind == DEVICE_DAX)
+		return 0;
+	do
+		failed = fallocate(part->fd, 0, 0, (off_t)part->size);
+	while (failed && errno == EINTR);
+	if (!failed || errno == EOPNOTSUPP || errno == ENOSYS)
+		return 0;
+	return err_sys(
+		"cannot allocate what is missing of the %zu bytes of %s", part->size, part->path);
+}
+
 static int make(struct part *part, const struct part_request *request)
 {
 	bool named;
@@ -162,6 +181,8 @@ int part_open(struct part *part, const struct part_request *request)
 
 	new.fd = open_existing(request->path);
 	int error = new.fd < 0 ? err_sys("cannot open %s", request->path) : take(&new, request);
+	if (!error)
+		error = fill_holes(&new);
 	if (error)
 		part_discard(&new); /* it was found: nothing is undone */
 	else

@@ -56,7 +56,7 @@ struct part_request {
  */
 int part_create(struct part *part, const struct part_request *request);
 
-/* -EBUSY, -EINVAL as above; -ENOENT. */
+/* -EBUSY, -EINVAL as above; -ENOENT; -ENOSPC if the file has holes and the disk is full. */
 int part_open(struct part *part, const struct part_request *request);
 
 /*

@@ -37,6 +37,7 @@ static bool fails(void)
 int open(const char *path, int flags, ...);
 int flock(int fd, int operation);
 int ftruncate(int fd, off_t length);
+int fallocate(int fd, int mode, off_t offset, off_t length);
 int posix_fallocate(int fd, off_t offset, off_t length);
 int linkat(int from_dir, const char *from, int to_dir, const char *to, int flags);
 int fsync(int fd);
@@ -71,6 +72,11 @@ IN_BETWEEN int ftruncate(int fd, off_t length)
 IN_BETWEEN int posix_fallocate(int fd, off_t offset, off_t length)
 {
 	return fails() ? EIO : syscall(SYS_fallocate, fd, 0, offset, length) ? errno : 0;
+}
+
+IN_BETWEEN int fallocate(int fd, int mode, off_t offset, off_t length)
+{
+	return fails() ? -1 : (int)syscall(SYS_fallocate, fd, mode, offset, length);
 }
 
 IN_BETWEEN int linkat(int from_dir, const char *from, int to_dir, const char *to, int flags)
@@ -217,6 +223,28 @@ static void each_call_of_open(void)
 	pool_set_free(set);
 }
 
+/* An administrator has copied the part without its zeros, and then the disk was filled. */
+static void holes(const struct pool_set *set)
+{
+	struct pool *pool = NULL;
+	int fd = open(pooldir_path("small/f1"), O_RDWR);
+
+	if (syscall(SYS_fallocate, fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, MIB, MIB))
+		bail("cannot make a hole: %m");
+	close(fd);
+	make_file("small/filler", 0);
+	fd = open(pooldir_path("small/filler"), O_RDWR);
+	if (syscall(SYS_fallocate, fd, 0, 0, 3 * MIB / 2))
+		bail("cannot fill the disk: %m");
+	close(fd);
+	is_int(pool_open(set, 3 * MIB, &pool), -ENOSPC, "a part with holes, on a full disk");
+	has_str(err_get(), "small/f1: No space left", "which is named");
+	unlink(pooldir_path("small/filler"));
+	is_int(pool_open(set, 3 * MIB, &pool), 0, "where there is room, it is whole again");
+	memset((char *)pool_base(pool) + MIB, 1, MIB);
+	pool_close(pool);
+}
+
 /* In a mount namespace of our own, which goes with us. */
 static void full_disk(void)
 {
@@ -238,7 +266,9 @@ static void full_disk(void)
 	pool_set_free(set);
 	set = pooldir_set("full.set", "4M @/small/f1\n");
 	is_int(pool_create(set, 3 * MIB, &attr, &pool), 0, "nor are any blocks in use");
-	pool_discard(pool);
+	pool_close(pool);
+	holes(set);
+	pool_remove(pooldir_root, "full.set", 0);
 	is_int(pooldir_count(), 0, "R18: nothing is left of that");
 	pool_set_free(set);
 	umount(pooldir_path("small"));
