@@ -27,7 +27,8 @@ static void look(void)
 		bail("%s is no DAX device", dax);
 }
 
-static struct pool_set *set_of(const char *name, const char *format, ...)
+static struct pool_set *__attribute__((__format__(__printf__, 2, 3)))
+set_of(const char *name, const char *format, ...)
 {
 	char lines[1000];
 	va_list ap;
