@@ -75,6 +75,7 @@ struct fabric_client_args {
 	void *local;                     /* the caller's memory, of which offsets are meant */
 	size_t size;
 	size_t guard;     /* no persist below this offset; reads are allowed */
+	unsigned window;  /* messages of a lane under way, at most; 0: what the target allows */
 	int hangup_fd;    /* readable when the target is known to be gone; -1 if none */
 	int timeout_ms;   /* the longest wait without progress */
 	unsigned poll_us; /* how long to poll before sleeping */

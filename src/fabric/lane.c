@@ -100,8 +100,11 @@ int lane_begin(struct lane *lane, const struct data_welcome *welcome)
 	int code;
 
 	lane->target = *welcome;
-	if (lane->target.window > WINDOW_MAX)
-		lane->target.window = WINDOW_MAX;
+	unsigned most = lane->client->args.window;
+	if (!most || most > WINDOW_MAX)
+		most = WINDOW_MAX;
+	if (lane->target.window > most)
+		lane->target.window = (uint16_t)most;
 	/* Where the caller's memory cannot be registered, a message is built whole in ours. */
 	bool copies = client->must_register && !client->local_mr;
 	lane->gather =

@@ -44,8 +44,7 @@ struct channel {
 	bool greeted, waiting, replied;
 	struct control_head awaited;
 	uint32_t last_id;
-	uint8_t *
-		reply; /* CONTROL_BODY_MAX bytes: the monitor's while `waiting`, then the caller's */
+	uint8_t *reply; /* the monitor's while `waiting`, then the caller's */
 	size_t reply_length;
 	char why[ERR_SIZE];
 };

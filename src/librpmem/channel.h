@@ -2,8 +2,9 @@
 /*
  * channel.h - the control channel, as the initiator has it: a daemon at the other end of ssh
  *
- * A thread of its own, with all signals blocked, reads what comes: replies for whoever asked, pings,
- * which it answers, and the end. It is how the end is noticed while nobody asks for anything.
+ * A thread of its own, with all signals blocked, reads what comes: replies for whoever asked,
+ * pings, which it answers, and the end. It is how the end is noticed while nobody
+ * asks for anything.
  *
  * The first trouble ends the channel for good: it stays as its error, with a sentence, and
  * `hangup_fd` becomes readable, for those who wait for something else. Only a refusal by the target

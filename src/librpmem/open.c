@@ -143,6 +143,7 @@ static int connect_lanes(RPMEMpool *pool, void *addr, size_t size)
 		.local = addr,
 		.size = size,
 		.guard = told->guard,
+		.window = session->settings.window,
 		.hangup_fd = channel_hangup_fd(session->channel),
 		.timeout_ms = session->settings.timeout_ms,
 		.poll_us = session->settings.poll_us,

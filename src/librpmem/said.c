@@ -26,6 +26,9 @@ bool said_read(struct said *said, int fd)
 	char text[512];
 	ssize_t got = read(fd, text, sizeof(text));
 
+	for (ssize_t i = 0; i < got; i++)
+		if ((unsigned char)text[i] < ' ' && text[i] != '\n' && text[i] != '\r')
+			text[i] = '?';
 	if (got > 0) {
 		keep(said, text, (size_t)got);
 		log_notice("ssh: %.*s", (int)got - (text[got - 1] == '\n'), text);

@@ -19,6 +19,10 @@ int session_new(struct session **made, const char *target, const char *set)
 	if (strlen(set) > CONTROL_NAME_MAX)
 		return err_set(-EINVAL, "%s: the name of the pool set is longer than %d bytes",
 			target, CONTROL_NAME_MAX);
+	for (const char *c = set; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			return err_set(-EINVAL,
+				"%s: the name of the pool set has a control character", target);
 	size_t length = strlen(target) + strlen(": ") + strlen(set) + 1;
 	struct session *session = calloc(1, sizeof(*session) + length);
 	if (!session)

@@ -43,6 +43,9 @@ void settings_init(void)
 	commands = strdup(set ? set : DAEMON);
 	positive(env_get("RPMEM_MAX_NLANES"), UINT_MAX, &loaded_nlanes);
 	positive(env_get("RPMEM_WORK_QUEUE_SIZE"), UINT_MAX, &loaded_window);
+	/* One to be gathered while the other is on its way: with fewer, every flush would wait. */
+	if (loaded_window == 1)
+		loaded_window = 2;
 }
 
 /* The one between the separators whose turn it is. */

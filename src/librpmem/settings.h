@@ -19,10 +19,10 @@ struct settings {
 /* Once, when the library is loaded. */
 void settings_init(void);
 
-/* -EINVAL for values of our own variables that are none, -ENOMEDIUM if all providers are forbidden. */
+/* -EINVAL for values of our own variables that are none, -ENOMEDIUM if no provider is allowed. */
 int settings_read(struct settings *settings);
 
-/* The command for the next ssh: those of RPMEM_CMD take turns. The caller's to free; NULL: ENOMEM. */
+/* The next ssh's command: those of RPMEM_CMD take turns. The caller's to free; NULL: ENOMEM. */
 char *settings_next_command(void);
 
 #endif

@@ -21,7 +21,7 @@
 
 extern char **environ;
 
-/* Sockets, and not pipes: writing into one that is closed raises no signal if that is not wanted. */
+/* Sockets, and not pipes: writing into one that is closed need not raise a signal. */
 struct ends {
 	int ours[3], its[3];
 };

@@ -116,13 +116,22 @@ static void put_text(struct writer *out, const char *text)
 	put_bytes(out, text, length);
 }
 
+/* No name has control characters, and logs and terminals would obey them. */
+static bool has_control(const uint8_t *bytes, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if (bytes[i] < ' ' || bytes[i] == 0x7f)
+			return true;
+	return false;
+}
+
 /* Into an array of max + 1 bytes. */
 static void get_text(struct reader *in, char *text, size_t max)
 {
 	uint16_t length = get_u16(in);
 
 	text[0] = '\0';
-	if (length > max || (length && reader_left(in) >= length && memchr(in->at, '\0', length))) {
+	if (length > max || length > reader_left(in) || has_control(in->at, length)) {
 		in->bad = true;
 		return;
 	}
@@ -343,6 +352,8 @@ static void get_part(struct reader *in, struct control_part *part)
 	part->size = get_u64(in);
 	part->path_length = get_u16(in);
 	part->path = get_space(in, part->path_length);
+	if (part->path && has_control(part->path, part->path_length))
+		in->bad = true;
 }
 
 int control_get_description(struct reader *in, struct control_description *told)

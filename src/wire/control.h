@@ -5,7 +5,8 @@
  *
  * Both ends begin with a greeting of 16 bytes and do not wait for the other's. Then there are
  * frames: a head of 12 bytes and a body of at most CONTROL_BODY_MAX. The initiator asks, the target
- * replies, with the type of the request and CONTROL_REPLY, and with its id. Only pings go both ways.
+ * replies, with the type of the request and CONTROL_REPLY, and with its id. Only pings go
+ * both ways.
  *
  * Encoders write into the caller's writer and set its `bad` if something does not fit. Decoders
  * take the body of one frame, and return 0, or -EPROTO with a sentence if that is not exactly what
@@ -121,7 +122,7 @@ struct control_named {
 
 struct control_part {
 	uint64_t size;
-	const uint8_t *path; /* not terminated */
+	const uint8_t *path; /* not terminated, without control characters */
 	uint16_t path_length;
 };
 

@@ -108,6 +108,7 @@ static void test_arguments(void)
 	const struct call calls[] = {{NULL, "s", 0, 16 * page, 1, "no target"},
 		{"h", NULL, 0, 16 * page, 1, "no name of a set"},
 		{"h", "", 0, 16 * page, 1, "an empty one"},
+		{"h", "s\n", 0, 16 * page, 1, "one with a control character"},
 		{"h", "s", 1, page, 1, "memory that is not aligned"},
 		{"h", "s", 0, 0, 1, "no size"},
 		{"h", "s", 0, page + 1, 1, "a size that is no number of pages"},

@@ -3,8 +3,8 @@
  * control.c - the control channel, fed with what the other end made up
  *
  * The input is a stream: its first byte says how it is cut into reads, then come a greeting and
- * frames. The body of each frame is decoded as the request and as the reply that its type says. What
- * is accepted must give the same bytes when it is encoded again.
+ * frames. The body of each frame is decoded as the request and as the reply that its type says.
+ * What is accepted must give the same bytes when it is encoded again.
  */
 #include <errno.h>
 #include <stdint.h>

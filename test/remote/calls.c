@@ -2,11 +2,20 @@
 /*
  * calls.c - the calls of librpmem on live pools: what is durable, what is refused and what is kept
  *
- * It is run through a stand-in for ssh, and through a real one: RPMEM_SSH says which.
+ * It is run through a stand-in for ssh, and through a real one: RPMEM_SSH says which. GRANULARITY
+ * and METHOD are what its pools have, if not PAGE and writes with messages.
  */
 #include "fixture.h"
 
 static char *pool, *buffer;
+
+/* What the variable says, for a daemon that was told to be of another kind. */
+static int expected(const char *name, int otherwise)
+{
+	const char *set = getenv(name);
+
+	return set ? atoi(set) : otherwise;
+}
 
 /* What the target has is what is in memory here. */
 static bool same(RPMEMpool *rpp, size_t offset, size_t length)
@@ -152,7 +161,10 @@ static void test_pool_of_headers(void)
 	ok(!holdfast_remote_info(rpp, &remote), "holdfast_remote_info");
 	is_int(remote->nlanes, 3, "as many lanes as asked for");
 	is_int(remote->provider, HOLDFAST_PROVIDER_TCP, "over tcp");
-	is_int(remote->granularity, PMEM2_GRANULARITY_PAGE, "into the page cache");
+	is_int(remote->granularity, expected("GRANULARITY", PMEM2_GRANULARITY_PAGE),
+		"granularity %d", remote->granularity);
+	is_int(remote->method, expected("METHOD", HOLDFAST_METHOD_WRITE_MESSAGE), "by %s",
+		holdfast_method_name(remote->method));
 	is_int(remote->header_size, 4096, "with a header");
 	is_int(remote->pool_size, 2 * POOL, "M17: the header counts as part of the pool");
 	ok(remote->round_trip_ns > 0, "a message takes %u ns", remote->round_trip_ns);
@@ -220,7 +232,8 @@ static void test_describe(void)
 	ok(!memcmp(set->attr.signature, "HOLDFAST", 8), "its signature");
 	is_int(set->part_count, 1, "its part");
 	has_str(set->parts[0]->path, "pool.part", "by name");
-	is_int(set->method_tcp, HOLDFAST_METHOD_WRITE_MESSAGE, "how it is written to over tcp");
+	is_int(set->method_tcp, expected("METHOD", HOLDFAST_METHOD_WRITE_MESSAGE),
+		"how it is written to over tcp");
 	is_str(set->version, "1.0", "the protocol's version");
 	holdfast_remote_set_free(&set);
 	fails(holdfast_remote_describe(HOST, "absent.set", &set), ENOENT, "no such set");

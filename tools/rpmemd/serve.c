@@ -284,6 +284,15 @@ static void describe_pool(
 			config, FABRIC_TCP, pool_granularity(pool), pool_is_device(pool));
 }
 
+/* A path with control characters cannot be told. */
+static bool is_text(const char *path)
+{
+	for (; *path; path++)
+		if ((unsigned char)*path < ' ' || *path == 0x7f)
+			return false;
+	return true;
+}
+
 /* As many of its parts as a reply can hold. */
 static void describe_set(const struct pool_set *set, struct control_description *told)
 {
@@ -294,7 +303,7 @@ static void describe_set(const struct pool_set *set, struct control_description 
 		size_t length = strlen(entry->path);
 
 		told->size += entry->size;
-		if (told->nparts == CONTROL_PARTS_MAX || length > room)
+		if (told->nparts == CONTROL_PARTS_MAX || length > room || !is_text(entry->path))
 			continue;
 		room -= length;
 		told->parts[told->nparts++] = (struct control_part){

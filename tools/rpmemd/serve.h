@@ -32,7 +32,7 @@ int serve_remove(const struct config *config, const struct control_named *named)
 int serve_describe(const struct config *config, const struct control_named *named,
 	struct control_description *told, struct pool_set **set);
 
-/* How a range becomes durable in such a pool; a line in the log where that is not what was asked. */
+/* How a range becomes durable in such a pool; logged where that is not what was asked. */
 enum fabric_method_id serve_method(const struct config *config, enum fabric_provider provider,
 	enum pmem2_granularity granularity, bool is_device);
 

@@ -157,6 +157,7 @@ static int deep(void *context, size_t offset, size_t length)
 {
 	struct store *store = context;
 
+	log_debug("deep flush of %zu bytes at offset %zu", length, offset);
 	pthread_mutex_lock(&store->syncing);
 	int rc = pool_deep_sync(store->pool, offset, length);
 	if (rc)
