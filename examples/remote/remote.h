@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * remote.h - what these examples agree on: a pool that holds a number and a text
+ *
+ *	create TARGET SET TEXT		make a pool at the target, with the text
+ *	read TARGET SET			print it
+ *	fail-over SET TARGET...		print it from the first target that has it, and go on there
+ *
+ * where SET is a file like this, in the folder of pool sets at the target:
+ *
+ *	PMEMPOOLSET
+ *	16MiB /var/lib/pools/example.part
+ */
+#ifndef EXAMPLES_REMOTE_H
+#define EXAMPLES_REMOTE_H
+
+#include <librpmem.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/mman.h>
+
+#define POOL_SIZE ((size_t)8 << 20)
+
+/* The first page is the header's. */
+#define RECORD_AT ((size_t)4096)
+
+/*
+ * The number says how many times the text was changed. It is made durable after the text, so that
+ * who finds it finds the text, too.
+ */
+struct record {
+	uint64_t version;
+	char text[1024];
+};
+
+/* The memory of a pool, or NULL with a complaint. */
+static inline void *pool_memory(void)
+{
+	void *pool =
+		mmap(NULL, POOL_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (pool == MAP_FAILED) {
+		perror("no memory for a pool");
+		return NULL;
+	}
+	return pool;
+}
+
+static inline struct record *record_in(void *pool)
+{
+	return (struct record *)((char *)pool + RECORD_AT);
+}
+
+/* Change the text, here and at the target; 0, or -1 with a complaint. */
+static inline int record_write(RPMEMpool *rpp, void *pool, const char *text)
+{
+	struct record *record = record_in(pool);
+
+	snprintf(record->text, sizeof(record->text), "%s", text);
+	if (rpmem_persist(rpp, RECORD_AT, sizeof(*record), 0, 0) == 0) {
+		record->version++;
+		if (rpmem_persist(rpp, RECORD_AT, sizeof(record->version), 0, 0) == 0)
+			return 0;
+	}
+	fprintf(stderr, "%s\n", rpmem_errormsg());
+	return -1;
+}
+
+#endif
