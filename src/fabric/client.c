@@ -115,9 +115,9 @@ static int refused(struct fabric_client *client, struct fi_eq_err_entry *error)
 static int take_event(void *context)
 {
 	struct fabric_client *client = context;
-	struct {
-		struct fi_eq_cm_entry entry;
-		uint8_t data[EVENT_DATA];
+	union {
+		struct fi_eq_cm_entry entry; /* its data is what follows */
+		uint8_t bytes[sizeof(struct fi_eq_cm_entry) + EVENT_DATA];
 	} event;
 	uint32_t what;
 	ssize_t size = fi_eq_read(client->eq, &what, &event, sizeof(event), 0);
@@ -126,7 +126,7 @@ static int take_event(void *context)
 		return 0;
 	if (size == -FI_EAVAIL) {
 		struct fi_eq_err_entry error = {
-			.err_data = event.data, .err_data_size = sizeof(event.data)};
+			.err_data = event.bytes, .err_data_size = sizeof(event.bytes)};
 		if (fi_eq_readerr(client->eq, &error, 0) < 0)
 			error.err = FI_EIO;
 		return refused(client, &error);

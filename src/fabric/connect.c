@@ -146,9 +146,9 @@ static int take_state(struct fabric_server *server, uint32_t what, const struct 
 
 int server_event(struct fabric_server *server)
 {
-	struct {
-		struct fi_eq_cm_entry entry;
-		uint8_t data[EVENT_DATA];
+	union {
+		struct fi_eq_cm_entry entry; /* its data is what follows */
+		uint8_t bytes[sizeof(struct fi_eq_cm_entry) + EVENT_DATA];
 	} event;
 	uint32_t what;
 	ssize_t size = fi_eq_read(server->eq, &what, &event, sizeof(event), 0);
