@@ -276,9 +276,10 @@ static int start_monitor(struct channel *channel)
 	error = pthread_create(&channel->monitor, &attributes, monitor, channel);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	pthread_attr_destroy(&attributes);
-	return error ? err_set(-error, "%s: no thread for the control channel: %s", channel->name,
-			       strerrordesc_np(error))
-		     : 0;
+	if (!error)
+		return 0;
+	errno = error;
+	return err_sys("%s: no thread for the control channel", channel->name);
 }
 
 /* -- callers -- */

@@ -74,8 +74,11 @@ static int fill_start(struct session *session, struct control_start *start, size
 	unsigned providers;
 	int rc = fabric_providers(host, session->settings.providers, &providers);
 
-	if (rc)
-		return rc;
+	if (rc) {
+		char cause[ERR_SIZE];
+		snprintf(cause, sizeof(cause), "%s", err_get());
+		return err_set(rc, "%s: %.700s", session->name, cause);
+	}
 	start->size = size;
 	start->providers = providers;
 	start->nlanes = lanes_to_ask_for(&session->settings, providers, nlanes);

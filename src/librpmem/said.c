@@ -8,17 +8,23 @@
 
 #include "base/log.h"
 
+/* Banners and warnings come first. */
 static void keep(struct said *said, const char *text, size_t length)
 {
 	size_t used = strlen(said->line);
 
-	for (size_t i = 0; i < length && !said->complete; i++) {
-		if (text[i] == '\n' || text[i] == '\r')
-			said->complete = used > 0;
-		else if (used < sizeof(said->line) - 1)
+	for (size_t i = 0; i < length; i++) {
+		if (text[i] == '\n' || text[i] == '\r') {
+			said->complete = true;
+			continue;
+		}
+		if (said->complete)
+			used = 0;
+		said->complete = false;
+		if (used < sizeof(said->line) - 1)
 			said->line[used++] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
+		said->line[used] = '\0';
 	}
-	said->line[used] = '\0';
 }
 
 bool said_read(struct said *said, int fd)

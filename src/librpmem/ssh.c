@@ -154,9 +154,13 @@ int ssh_start(
 	rc = raise_ends(ends.its);
 	if (!rc) {
 		int error = run(&ssh->pid, program, target, command, ends.its);
-		if (error)
-			rc = err_set(error == EAGAIN || error == ENOMEM ? -error : -ECONNRESET,
-				"cannot run %s: %s", program, strerrordesc_np(error));
+		if (error) {
+			errno = error;
+			rc = err_sys("cannot run %s", program);
+			/* What is not to be had in this process is another matter. */
+			if (error != EAGAIN && error != ENOMEM && error != EMFILE)
+				rc = -ECONNRESET;
+		}
 	}
 	close_all(ends.its);
 	if (rc) {
