@@ -25,8 +25,8 @@
  * the old tail or the new one, and all records below either of them. So there is nothing to undo
  * or replay at the next open: recovery is reading the tail.
  *
- * A log can have a mirror, a pool on another machine with the same bytes. The rule holds over there,
- * too; and the mirror's tail moves last, so that it never is ahead of the log's.
+ * A log can have a mirror, a pool on another machine with the same bytes. The rule holds over
+ * there, too; and the mirror's tail moves last, so that it never is ahead of the log's.
  *
  * Errors. Functions that return int return 0 or more, or after printing what went wrong a negated
  * errno or one of PMEM2_E_*. -EBADMSG means that the file is not a ledger or is damaged.
@@ -108,9 +108,9 @@ int log_open(struct log *log, const char *path, enum log_mode mode, size_t capac
 int log_restore(struct log *log, const char *path, struct mirror *mirror);
 
 /*
- * From now on a commit is one on the mirror, too. The log has been read to its end. Bring the mirror
- * up to date first: send it what it lacks, after comparing all that it has. -EBADMSG if that is
- * something else; then, and after any other error, the log is not mirrored.
+ * From now on a commit is one on the mirror, too. The log has been read to its end. Bring the
+ * mirror up to date first: send it what it lacks, after comparing all that it has. -EBADMSG if that
+ * is something else; then, and after any other error, the log is not mirrored.
  */
 int log_mirror(struct log *log, struct mirror *mirror);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* mirror.c - whatever touches librpmem: reaching another machine, and what may go wrong on the way */
+/* mirror.c - whatever touches librpmem: reaching another machine, and what may go wrong there */
 #include <dlfcn.h>
 #include <err.h>
 #include <errno.h>

@@ -3,11 +3,12 @@
  * mirror.h - memory that is kept durable on another machine, too
  *
  * The mirror is a pool without headers on that machine, so what is at an offset here is at the same
- * offset there, and its file is a file like the one here. log.c says what is sent, and in which order.
+ * offset there, and its file is a file like the one here. log.c says what is sent, and in which
+ * order.
  *
  * Errors. Functions that return int return 0, or after printing what went wrong a negated errno.
- * After an error of mirror_send() and those below it the mirror is lost: nobody can say what of it is
- * durable, so they all fail from then on.
+ * After an error of mirror_send() and those below it the mirror is lost: nobody can say what of it
+ * is durable, so they all fail from then on.
  *
  * librpmem is loaded by mirror_new(), not when the program starts: a ledger without a mirror needs
  * neither it nor libfabric, whose drivers take a fifth of a second to load.
@@ -49,7 +50,7 @@ int mirror_send(struct mirror *mirror, uint64_t offset, size_t length);
 /* Everything that was sent is durable over there. */
 int mirror_drain(struct mirror *mirror);
 
-/* Make a word durable over there: 8 bytes at a multiple of 8, which become new whole, or not at all. */
+/* Make a word durable over there: 8 bytes at a multiple of 8, which all become new, or none. */
 int mirror_store_word(struct mirror *mirror, uint64_t offset);
 
 #endif

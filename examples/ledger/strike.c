@@ -9,9 +9,9 @@
  * The command is to print a line `durable RECORDS BYTES' whenever more has become durable, as
  * `ledger append' does. Its output is passed on. USEC microseconds after it has promised N bytes
  * the blow falls: it is killed; or the process whose id is in PIDFILE is, such as the target of its
- * mirror, and the command is to notice; or the filesystem at MOUNTPOINT loses its disk, as in a power
- * cut: what is in memory only never gets there. A command that ends sooner is not killed; its disk is
- * cut when it ends. Whatever it printed counts as a promise, before the blow or after.
+ * mirror, and the command is to notice; or the filesystem at MOUNTPOINT loses its disk, as in a
+ * power cut: what is in memory only never gets there. A command that ends sooner is not killed; its
+ * disk is cut when it ends. Whatever it printed counts as a promise, before the blow or after.
  *
  * This is a tool of scripts/demo, and shows nothing of the library.
  *

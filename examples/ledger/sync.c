@@ -152,7 +152,7 @@ static int is_new(const struct log_header *there, const struct log_header *here)
 	       (!there->checksum || there->checksum == here->checksum) && !(there->tail % 8);
 }
 
-/* Make a new pool a log: at first without its magic number, which comes when all the rest is there. */
+/* Make a new pool a log, at first without its magic number, which comes when the rest is there. */
 static int found(struct log *log)
 {
 	int ret;
