@@ -32,9 +32,10 @@ static const struct argp_option options[] = {
 
 static const char doc[] =
 	"Explain what stores to a file, to new files in a directory, to a file system on a block "
-	"device or to a DAX device need to be durable, and why not less. Without PATH: this "
-	"machine.\v"
-	"Nothing is written to, unless --try is given.\n\n"
+	"device or to a DAX device need to be durable, and why not less; of HOST:POOLSET, what is "
+	"persisted in a pool on another machine. Without PATH: this machine.\v"
+	"Nothing is written to, unless --try is given. HOST is [USER@]NAME[:PORT], reached by ssh, "
+	"where rpmemd is asked. A file whose name has a colon is ./NAME.\n\n"
 	"Exit status: 0 if everything could be explained and meets what is required; 1 if a PATH "
 	"does not; 2 if that could not be found out, or if the command line is wrong.";
 
@@ -108,6 +109,21 @@ static enum outcome explain_machine(bool json)
 	return done ? OUTCOME_YES : OUTCOME_UNKNOWN;
 }
 
+static void explain(struct answer *answer, bool try)
+{
+	if (remote_is(answer->path))
+		remote_explain(answer);
+	else
+		path_explain(answer, try);
+}
+
+static void forget(struct answer *answer)
+{
+	path_fini(answer);
+	remote_fini(answer);
+	free(answer->error);
+}
+
 static enum outcome explain_paths(const struct arguments *arguments)
 {
 	const enum pmem2_granularity *required =
@@ -116,9 +132,11 @@ static enum outcome explain_paths(const struct arguments *arguments)
 
 	for (unsigned i = 0; i < arguments->path_count; i++) {
 		struct answer *answer = &arguments->answers[i];
-		path_explain(answer, arguments->try);
+		explain(answer, arguments->try);
 		if (answer->told && required)
 			path_require(answer, *required);
+		if (answer->set && required)
+			remote_require(answer, *required);
 		if (answer->error)
 			fprintf(stderr, "holdfast: %s: %s\n", answer->path, answer->error);
 		else if (!arguments->json)
@@ -129,14 +147,16 @@ static enum outcome explain_paths(const struct arguments *arguments)
 	if (arguments->json && !json_answers(arguments->answers, arguments->path_count, required))
 		worst = OUTCOME_UNKNOWN;
 	for (unsigned i = 0; i < arguments->path_count; i++)
-		path_fini(&arguments->answers[i]);
+		forget(&arguments->answers[i]);
 	return worst;
 }
 
 int info_main(int argc, char **argv)
 {
-	static const struct argp argp = {
-		.options = options, .parser = parse, .args_doc = "[PATH...]", .doc = doc};
+	static const struct argp argp = {.options = options,
+		.parser = parse,
+		.args_doc = "[PATH|HOST:POOLSET...]",
+		.doc = doc};
 	struct arguments arguments = {.answers = calloc((size_t)argc, sizeof(struct answer))};
 
 	if (!arguments.answers) {

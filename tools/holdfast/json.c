@@ -237,6 +237,87 @@ static void put_explanation(struct json_object *to, const struct holdfast_explan
 	put(to, "cpu", cpu_object(told->cpu));
 }
 
+static void put_hex(
+	struct json_object *to, const char *key, const unsigned char *bytes, size_t length)
+{
+	char text[2 * RPMEM_POOL_HDR_UUID_LEN + 1] = "";
+
+	for (size_t i = 0; i < length && i < RPMEM_POOL_HDR_UUID_LEN; i++)
+		snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+	put_string(to, key, text);
+}
+
+static struct json_object *attributes_object(const struct rpmem_pool_attr *attr)
+{
+	struct json_object *made = new_object();
+	char signature[RPMEM_POOL_HDR_SIG_LEN + 1] = "";
+
+	memcpy(signature, attr->signature, sizeof(attr->signature));
+	put_string(made, "signature", signature);
+	put_int(made, "major", attr->major);
+	put_int(made, "compat_features", attr->compat_features);
+	put_int(made, "incompat_features", attr->incompat_features);
+	put_int(made, "ro_compat_features", attr->ro_compat_features);
+	put_hex(made, "poolset_uuid", attr->poolset_uuid, sizeof(attr->poolset_uuid));
+	put_hex(made, "uuid", attr->uuid, sizeof(attr->uuid));
+	put_hex(made, "next_uuid", attr->next_uuid, sizeof(attr->next_uuid));
+	put_hex(made, "prev_uuid", attr->prev_uuid, sizeof(attr->prev_uuid));
+	put_hex(made, "user_flags", attr->user_flags, sizeof(attr->user_flags));
+	return made;
+}
+
+static void put_methods(struct json_object *to, const struct holdfast_remote_set *set)
+{
+	struct json_object *methods = new_object();
+
+	put_string(methods, "verbs", remote_method(set->method_verbs));
+	put_string(methods, "tcp", remote_method(set->method_tcp));
+	put(to, "methods", methods);
+}
+
+static void put_parts(struct json_object *to, const struct holdfast_remote_set *set)
+{
+	struct json_object *parts = new_array(to, "parts");
+
+	for (size_t i = 0; i < set->part_count; i++) {
+		struct json_object *part = new_object();
+		put_string(part, "path", set->parts[i]->path);
+		put_int(part, "size", (int64_t)set->parts[i]->size);
+		append(parts, part);
+	}
+}
+
+/* What a pool has that is there and can be looked at is null where it is not. */
+static void put_remote(struct json_object *to, const struct holdfast_remote_set *set)
+{
+	bool known = set->created && !set->busy;
+
+	put_string(to, "object", "remote-pool-set");
+	put_string(to, "survives", holdfast_survival_name(HOLDFAST_SURVIVES_ELSEWHERE));
+	put_string(to, "needed", known ? granularity_word(set->granularity) : NULL);
+	put_string(to, "state", set->busy ? "in-use" : set->created ? "created" : "absent");
+	put_int(to, "size", (int64_t)set->size);
+	if (known)
+		put_int(to, "header_size", (int64_t)set->header_size);
+	else
+		put(to, "header_size", NULL);
+	put(to, "attributes", known && set->header_size ? attributes_object(&set->attr) : NULL);
+	put_int(to, "max_lanes", set->max_lanes);
+	put_methods(to, set);
+	put_parts(to, set);
+	put_string(to, "protocol", set->version);
+}
+
+static void put_text(struct json_object *to, const char *text)
+{
+	char *verdict = must_copy(text);
+
+	verdict[strcspn(verdict, "\n")] = '\0';
+	put_string(to, "verdict", verdict);
+	put_string(to, "text", text);
+	free(verdict);
+}
+
 static struct json_object *answer_object(
 	const struct answer *answer, const enum pmem2_granularity *required)
 {
@@ -253,6 +334,10 @@ static struct json_object *answer_object(
 	}
 	if (answer->told)
 		put_explanation(made, answer->told);
+	if (answer->set) {
+		put_text(made, answer->text);
+		put_remote(made, answer->set);
+	}
 	return made;
 }
 

@@ -11,6 +11,17 @@
 __attribute__((visibility("default"))) const char *argp_program_version =
 	"holdfast " HOLDFAST_VERSION;
 
+char *must_copy(const char *text)
+{
+	char *copy = text ? strdup(text) : NULL;
+
+	if (!copy) {
+		fprintf(stderr, "holdfast: no memory\n");
+		exit(OUTCOME_UNKNOWN);
+	}
+	return copy;
+}
+
 static const struct command {
 	const char *name;
 	int (*run)(int argc, char **argv);
@@ -21,7 +32,7 @@ static const struct command {
 static const char doc[] =
 	"What storage really promises.\v"
 	"Commands:\n"
-	"  info    which granularity stores have, and why; see `holdfast info --help'";
+	"  info    which granularity stores have here or on another machine, and why; see `holdfast info --help'";
 
 /* Where the command stands on the command line; what follows is its own. */
 static error_t parse(int key, char *argument, struct argp_state *state)

@@ -14,11 +14,7 @@
 static void fail(struct answer *answer, const char *what)
 {
 	answer->outcome = OUTCOME_UNKNOWN;
-	answer->error = strdup(what);
-	if (!answer->error) {
-		fprintf(stderr, "holdfast: no memory\n");
-		exit(OUTCOME_UNKNOWN);
-	}
+	answer->error = must_copy(what);
 }
 
 /*
@@ -80,7 +76,6 @@ void path_explain(struct answer *answer, bool try)
 void path_fini(struct answer *answer)
 {
 	holdfast_explanation_free(&answer->told);
-	free(answer->error);
 }
 
 static void conclude(struct answer *answer, enum outcome outcome, const char *because)

@@ -95,16 +95,49 @@ static void requirement(const struct answer *answer, enum pmem2_granularity requ
 		answer->because ? answer->because : "");
 }
 
+/* Bytes that another machine sent, fit for a terminal, in `buffer`. */
+static const char *printable(char *buffer, size_t size, const char *bytes, size_t length)
+{
+	size_t n = 0;
+
+	for (; n < length && n < size - 1 && bytes[n]; n++)
+		buffer[n] = bytes[n] >= ' ' && bytes[n] <= '~' ? bytes[n] : '?';
+	buffer[n] = '\0';
+	return buffer;
+}
+
+static void remote_details(const struct holdfast_remote_set *set)
+{
+	char clean[512];
+
+	detail("size", "%" PRIu64, set->size);
+	if (set->created && !set->busy && set->header_size)
+		detail("header", "%zu, signature \"%s\"", set->header_size,
+			printable(clean, sizeof(clean), set->attr.signature,
+				sizeof(set->attr.signature)));
+	for (size_t i = 0; i < set->part_count; i++)
+		detail(i ? "" : "parts", "%s, %" PRIu64,
+			printable(clean, sizeof(clean), set->parts[i]->path, SIZE_MAX),
+			set->parts[i]->size);
+	detail("lanes", "%u at most", set->max_lanes);
+	detail("protocol", "%s", set->version);
+}
+
 void text_answer(const struct answer *answer, const enum pmem2_granularity *required)
 {
-	const struct holdfast_explanation *told = answer->told;
-	const char *reasons = strchr(told->text, '\n');
+	const char *text = answer->told ? answer->told->text : answer->text;
+	const char *reasons = strchr(text, '\n');
+	size_t verdict = answer->told ? strlen(answer->told->verdict) : strcspn(text, "\n");
 
-	printf("%s: %s\n", answer->path, told->verdict);
+	printf("%s: %.*s\n", answer->path, (int)verdict,
+		answer->told ? answer->told->verdict : text);
 	if (required)
 		requirement(answer, *required);
 	wrap_lines(reasons ? reasons + 1 : "");
-	details(told);
+	if (answer->told)
+		details(answer->told);
+	else
+		remote_details(answer->set);
 }
 
 void text_machine(const struct holdfast_machine *machine)

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include <libpmem2/holdfast.h>
+#include <librpmem/holdfast.h>
 
 /* Exit statuses, for scripts; of several, the highest. */
 enum outcome {
@@ -14,11 +15,13 @@ enum outcome {
 	OUTCOME_UNKNOWN, /* it could not be found out, or the command line is wrong */
 };
 
-/* A path of the command line, and what became of it. */
+/* A path of the command line, or a HOST:POOLSET, and what became of it. */
 struct answer {
 	const char *path;
-	struct holdfast_explanation *told; /* NULL: see `error` */
-	char *error;                       /* why it cannot be explained */
+	struct holdfast_explanation *told; /* of a path */
+	struct holdfast_remote_set *set;   /* of a pool set on another machine */
+	char *text;                        /* the same in words, a first line and reasons */
+	char *error;                       /* why it cannot be explained: all of these are NULL */
 	enum outcome outcome;
 	const char *because; /* why the requirement is not met, or nobody knows; or NULL */
 };
@@ -34,6 +37,21 @@ void path_fini(struct answer *answer);
 
 /* Whether the storage meets it; sets outcome and because. */
 void path_require(struct answer *answer, enum pmem2_granularity required);
+
+/*
+ * The same for a pool set on another machine. Such a name has a colon before any slash, and is not
+ * that of a file here.
+ */
+bool remote_is(const char *path);
+void remote_explain(struct answer *answer);
+void remote_fini(struct answer *answer);
+void remote_require(struct answer *answer, enum pmem2_granularity required);
+
+/* Its name, while a pool set is explained. */
+const char *remote_method(enum holdfast_method method);
+
+/* A copy of `text`; it ends the program, with a sentence, if there is no memory or text is NULL. */
+char *must_copy(const char *text);
 
 /* "byte", "cache-line", "page": for output and --require. */
 const char *granularity_word(enum pmem2_granularity granularity);

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * remote.c - explain a pool set on another machine, by asking the rpmemd there
+ *
+ * librpmem is loaded when it is needed, which is rarely: it brings libfabric, whose drivers take a
+ * fifth of a second to load; and this program is of use where it is not installed, too.
+ */
+#include <dlfcn.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tool.h"
+
+static struct {
+	void *library;
+	__typeof__(&holdfast_remote_describe) describe;
+	__typeof__(&holdfast_remote_set_free) set_free;
+	__typeof__(&holdfast_method_name) method_name;
+	__typeof__(&rpmem_errormsg) errormsg;
+} rpmem;
+
+/* NULL, or what is missing. */
+static const char *load(void)
+{
+	if (rpmem.library)
+		return NULL;
+	void *library = dlopen("librpmem.so.1", RTLD_NOW);
+	if (!library)
+		return dlerror();
+	rpmem.describe = (__typeof__(rpmem.describe))dlsym(library, "holdfast_remote_describe");
+	rpmem.set_free = (__typeof__(rpmem.set_free))dlsym(library, "holdfast_remote_set_free");
+	rpmem.method_name = (__typeof__(rpmem.method_name))dlsym(library, "holdfast_method_name");
+	rpmem.errormsg = (__typeof__(rpmem.errormsg))dlsym(library, "rpmem_errormsg");
+	if (!rpmem.describe || !rpmem.set_free || !rpmem.method_name || !rpmem.errormsg) {
+		dlclose(library);
+		return "librpmem.so.1 here is not Holdfast's, and cannot ask";
+	}
+	rpmem.library = library;
+	return NULL;
+}
+
+bool remote_is(const char *path)
+{
+	const char *colon = strchr(path, ':');
+
+	return colon && memchr(path, '/', (size_t)(colon - path)) == NULL && access(path, F_OK);
+}
+
+static void fail(struct answer *answer, const char *why)
+{
+	answer->outcome = OUTCOME_UNKNOWN;
+	answer->error = must_copy(why);
+}
+
+/*
+ * The words.
+ */
+
+static const char *durable(enum pmem2_granularity granularity)
+{
+	switch (granularity) {
+	case PMEM2_GRANULARITY_BYTE:
+		return "as soon as it has arrived (byte granularity)";
+	case PMEM2_GRANULARITY_CACHE_LINE:
+		return "after the target has flushed its cache lines (cache-line granularity)";
+	case PMEM2_GRANULARITY_PAGE:
+		return "after the kernel there has written back the pages (page granularity)";
+	}
+	return "in a way that is not known here";
+}
+
+static void put_method(FILE *text, const char *provider, enum holdfast_method method)
+{
+	static const char *const meanings[] = {
+		[HOLDFAST_METHOD_MESSAGE] = "it goes in messages, and the target stores it",
+		[HOLDFAST_METHOD_WRITE_MESSAGE] =
+			"it is written into the pool, and a message asks to make it durable",
+		[HOLDFAST_METHOD_WRITE_READ] =
+			"it is written into the pool, and reading after it proves that it is there",
+		[HOLDFAST_METHOD_WRITE_DELIVERED] =
+			"it is written into the pool, and durable when delivered",
+	};
+
+	if (method == HOLDFAST_METHOD_NONE)
+		return;
+	fprintf(text, "Over %s, relaxed persists are done by %s", provider,
+		rpmem.method_name(method));
+	if ((size_t)method < sizeof(meanings) / sizeof(meanings[0]))
+		fprintf(text, ": %s", meanings[method]);
+	fputs(".\n", text);
+}
+
+static void put_verdict(FILE *text, const struct holdfast_remote_set *set)
+{
+	if (set->busy)
+		fputs("a pool that is in use: what it is like can be asked when nobody has it "
+		      "open\n",
+			text);
+	else if (!set->created)
+		fputs("a pool set without a pool: rpmem_create() would make one\n", text);
+	else
+		fprintf(text, "what is persisted in this pool is durable %s\n",
+			durable(set->granularity));
+}
+
+static void put_text(FILE *text, const struct holdfast_remote_set *set)
+{
+	put_verdict(text, set);
+	fputs("It is on another machine. Whether its storage survives a power cut is for that "
+	      "machine to say: run `holdfast info' there, with the paths of the parts.\n",
+		text);
+	if (set->created && !set->busy)
+		fputs(set->header_size ? "The first bytes belong to its header.\n"
+				       : "It has no header: all bytes are the program's.\n",
+			text);
+	put_method(text, "verbs", set->method_verbs);
+	put_method(text, "tcp", set->method_tcp);
+	fputs("Without RELAXED, data goes in messages.\n", text);
+}
+
+static char *words(const struct holdfast_remote_set *set)
+{
+	char *buffer = NULL;
+	size_t size;
+	FILE *text = open_memstream(&buffer, &size);
+
+	if (text) {
+		put_text(text, set);
+		if (fclose(text)) {
+			free(buffer);
+			buffer = NULL;
+		}
+	}
+	if (!buffer)
+		must_copy(NULL);
+	return buffer;
+}
+
+/*
+ * Asking.
+ */
+
+void remote_explain(struct answer *answer)
+{
+	const char *missing = load();
+	char *target = must_copy(answer->path), *colon = strrchr(target, ':');
+
+	*colon = '\0';
+	if (missing)
+		fail(answer, missing);
+	else if (colon == target || !colon[1])
+		fail(answer, "neither a file nor HOST:POOLSET");
+	else if (rpmem.describe(target, colon + 1, &answer->set))
+		fail(answer, rpmem.errormsg());
+	else
+		answer->text = words(answer->set);
+	free(target);
+}
+
+const char *remote_method(enum holdfast_method method)
+{
+	return rpmem.method_name(method);
+}
+
+void remote_fini(struct answer *answer)
+{
+	if (answer->set)
+		rpmem.set_free(&answer->set);
+	free(answer->text);
+}
+
+/* First what is certain, as of paths. */
+void remote_require(struct answer *answer, enum pmem2_granularity required)
+{
+	const struct holdfast_remote_set *set = answer->set;
+
+	answer->outcome = OUTCOME_UNKNOWN;
+	if (set->busy) {
+		answer->because = "somebody has the pool open";
+	} else if (!set->created) {
+		answer->because = "there is no pool yet";
+	} else if (set->granularity > required) {
+		answer->outcome = OUTCOME_NO;
+		answer->because = "the granularity is coarser";
+	} else {
+		answer->because = "others decide whether stores survive";
+	}
+}
