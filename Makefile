@@ -5,6 +5,7 @@
 #	make test	all tests, under every compiler and sanitizer that applies
 #	make lab	real DAX, real power cuts: a kernel in an emulated machine (lab/README.md)
 #	make test-cross	unit and API tests for other processors, under emulation
+#	make soak	KILLS=10000 of initiators and targets of remote durability, at random
 #	make fuzz	SECONDS=30 of made-up input for each program in test/fuzz
 #	make bench	what it costs, measured here
 #	make install	to $(DESTDIR)$(PREFIX); PREFIX=/usr/local unless given
@@ -13,6 +14,7 @@
 PREFIX ?= /usr/local
 DESTDIR ?=
 SECONDS ?= 30
+KILLS ?= 10000
 
 all:
 	@scripts/packages build
@@ -37,6 +39,11 @@ test-cross:
 	@scripts/packages build demo test cross
 	@scripts/test aarch64 riscv64 ppc64le
 
+soak:
+	@scripts/packages build demo test
+	@scripts/build gcc
+	@scripts/soak $(KILLS)
+
 fuzz:
 	@scripts/packages build test
 	@scripts/fuzz $(SECONDS)
@@ -54,4 +61,4 @@ install:
 clean:
 	rm -rf build
 
-.PHONY: all demo test test-cross lab fuzz bench install clean
+.PHONY: all demo test test-cross lab soak fuzz bench install clean
