@@ -99,7 +99,7 @@ meet() {
 	local other=target
 	[ "$1" = initiator ] || other=initiator
 	touch "$OUT/$2.$1"
-	patience=90 wait_for [ -e "$OUT/$2.$other" ] || trouble "the $other does not come to $2"
+	patience=${patience-90} wait_for [ -e "$OUT/$2.$other" ] || trouble "the $other does not come to $2"
 }
 
 network() {
