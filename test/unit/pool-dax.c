@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Pools on a DAX device and on a DAX file system, which are given as DAX (the device) and TMPDIR; and
- * with two arguments, a directory and the name of a set in it, a pool that somebody else has left.
- * This is for the lab.
+ * Pools on a DAX device and on a DAX file system, which are given as DAX (the device) and TMPDIR;
+ * and with two arguments, a directory and the name of a set in it, a pool that somebody else has
+ * left. This is for the lab.
  */
 #include "device/device.h"
 #include "device/sysfs.h"

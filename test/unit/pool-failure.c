@@ -423,6 +423,54 @@ static void killed(void)
 	pool_set_free(set);
 }
 
+/* Several at once: one makes it, the others find it in use, or made. */
+static void race_once(const struct pool_set *set, unsigned *made, unsigned *odd)
+{
+	struct pool_attr attr = pooldir_attr(0);
+	struct pool *pool = NULL;
+	int start[2], status;
+
+	if (pipe2(start, O_CLOEXEC))
+		bail("pipe: %m");
+	for (int i = 0; i < 4; i++)
+		if (!fork()) {
+			close(start[1]);
+			if (read(start[0], &status, 1))
+				_exit(100);
+			/* The others come to their ends while this one has it open. */
+			int error = pool_create(set, 2 * MIB, &attr, &pool);
+			if (!error)
+				pause_us(20000);
+			_exit(-error);
+		}
+	close(start[0]);
+	close(start[1]);
+	for (int i = 0; i < 4; i++) {
+		wait(&status);
+		*made += !status;
+		*odd += status && WEXITSTATUS(status) != EBUSY && WEXITSTATUS(status) != EEXIST;
+	}
+	if (pool_open(set, 2 * MIB, &pool))
+		++*odd;
+	else
+		pool_close(pool);
+	pool_remove(pooldir_root, "race.set", 0);
+}
+
+static void races(void)
+{
+	struct pool_set *set = pooldir_set("race.set", "2M @/r0\n2M @/r1\n2M @/r2\n");
+	unsigned made = 0, odd = 0;
+	const unsigned times = 25;
+
+	for (unsigned i = 0; i < times; i++)
+		race_once(set, &made, &odd);
+	is_int(made, times, "of four at once, one makes the pool, %u times", times);
+	is_int(odd, 0, "the others are told EBUSY or EEXIST, and it opens");
+	is_int(pooldir_count(), 0, "R18: nothing is left");
+	pool_set_free(set);
+}
+
 int main(void)
 {
 	umask(022);
@@ -434,6 +482,7 @@ int main(void)
 	rights();
 	modes();
 	killed();
+	races();
 	full_disk();
 	pooldir_close();
 	return tap_done();
