@@ -314,11 +314,26 @@ static void parts_that_do_not_fit(void)
 	unlink(pooldir_path("u1"));
 }
 
-/* As somebody who is not root. */
+/* As somebody who is not root; a pool that is made is closed. */
+static int create_as_nobody(const struct pool_set *set)
+{
+	struct pool_attr attr = pooldir_attr(0);
+	int status;
+	pid_t child = fork();
+
+	if (!child) {
+		struct pool *pool;
+		if (setresgid(65534, 65534, 65534) || setresuid(65534, 65534, 65534))
+			_exit(100);
+		int error = pool_create(set, 2 * MIB, &attr, &pool);
+		_exit(-(error ? error : pool_close(pool)));
+	}
+	waitpid(child, &status, 0);
+	return WIFEXITED(status) ? -WEXITSTATUS(status) : -EINTR;
+}
+
 static void rights(void)
 {
-	int status;
-
 	if (geteuid()) {
 		skip("R18: missing rights", "only root can give them away");
 		return;
@@ -328,17 +343,13 @@ static void rights(void)
 	mkdir(pooldir_path("closed"), 0755);
 	chmod(pooldir_path("open"), 0777);
 	struct pool_set *set = pooldir_set("rights.set", "2M @/open/r0\n2M @/closed/r1\n");
-	struct pool_attr attr = pooldir_attr(0);
-	pid_t child = fork();
-	if (!child) {
-		struct pool *pool;
-		if (setresgid(65534, 65534, 65534) || setresuid(65534, 65534, 65534))
-			_exit(100);
-		_exit(-pool_create(set, 2 * MIB, &attr, &pool));
-	}
-	waitpid(child, &status, 0);
-	is_int(WEXITSTATUS(status), EACCES, "R18: no right to make the second part");
+	is_int(create_as_nobody(set), -EACCES, "R18: no right to make the second part");
 	ok(!pooldir_has("open/r0"), "R18: nothing is left");
+	pool_set_free(set);
+	set = pooldir_set("rights.set", "2M @/open/r0\n2M @/open/r1\n");
+	is_int(create_as_nobody(set), 0, "with the right to, no other is needed");
+	ok(pooldir_has("open/r0") && pooldir_has("open/r1"), "it is there");
+	is_int(pool_remove(pooldir_root, "rights.set", 0), 0, "and is removed");
 	pool_set_free(set);
 }
 

@@ -58,7 +58,7 @@ static void several_parts(void)
 	struct pool *pool = make(set, size, &attr);
 	char *base = pool_base(pool);
 
-	is_int(pool_size(pool), size, "all parts, less a page for each header but the first");
+	is_int(pool_size(pool), size, "M17: all parts, less a page for each header but the first");
 	is_int(pool_guard(pool), 4096, "the first page is the pool's own");
 	is_int(pool_granularity(pool), PMEM2_GRANULARITY_PAGE, "files in the page cache");
 	ok(!pool_is_device(pool), "are no DAX devices");
