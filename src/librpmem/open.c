@@ -284,9 +284,7 @@ int rpmem_close(RPMEMpool *rpp)
 
 	if (!rpp)
 		return session_fail(err_set(-EINVAL, "the pool is NULL"));
-	/* The data channel goes first: the target closes a pool that nobody writes to. */
-	fabric_client_close(rpp->fabric);
-	rpp->fabric = NULL;
+	/* The target ends the lanes, too: to lose one would be worth a line in its log. */
 	int rc = pool_failure(rpp);
 	if (!rc || !channel_error(rpp->session->channel)) {
 		int closed = close_at_target(rpp, 0);

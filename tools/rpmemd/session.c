@@ -128,6 +128,8 @@ static int on_close(struct session *session, const struct control_head *head, co
 		rc = need_pool(session);
 	if (!rc)
 		rc = serve_close(&session->serve, flags & CONTROL_CLOSE_REMOVE);
+	if (!session->serve.pool)
+		session->lost = 0;
 	return reply(session, head, rc);
 }
 
@@ -285,8 +287,10 @@ static enum verdict on_silence(struct session *session)
 
 static enum verdict once(struct session *session)
 {
+	/* Once a lane is lost there is nothing more to do for the others. */
+	bool watch = session->serve.server && !session->lost;
 	struct pollfd wait[] = {{STDIN_FILENO, POLLIN, 0}, {session->signals, POLLIN, 0},
-		{session->serve.server ? fabric_server_fd(session->serve.server) : -1, POLLIN, 0}};
+		{watch ? fabric_server_fd(session->serve.server) : -1, POLLIN, 0}};
 	int64_t left = next_deadline(session) - now_ms();
 	int ready = poll(wait, 3, left > 0 ? (int)left : 0);
 
