@@ -50,14 +50,14 @@ static void test_secrets(void)
 	memcpy(wrong, target->secrets, sizeof(wrong));
 	wrong[0][FABRIC_SECRET_SIZE - 1] ^= 1;
 	is_int(open_with(target, 1, (const uint8_t(*)[FABRIC_SECRET_SIZE])wrong, &client), -EACCES,
-		"a secret whose last bit is wrong");
+		"R1: a secret whose last bit is wrong");
 	has_str(err_get(), "lane 0: the target does not know its secret", "it says");
 	memset(wrong, 0, sizeof(wrong));
 	is_int(open_with(target, 1, (const uint8_t(*)[FABRIC_SECRET_SIZE])wrong, &client), -EACCES,
-		"no secret");
+		"R1: no secret");
 	is_int(open_with(target, 1, (const uint8_t(*)[FABRIC_SECRET_SIZE])(target->secrets + 1),
 		       &client),
-		-EACCES, "another lane's secret");
+		-EACCES, "R1: another lane's secret");
 	uint8_t more[4][FABRIC_SECRET_SIZE];
 	memcpy(more, target->secrets, sizeof(more));
 	memset(more[3], 0, sizeof(more[3]));
@@ -70,7 +70,7 @@ static void test_secrets(void)
 	target = target_new(FABRIC_MESSAGE, 3);
 	target_start(target);
 	is_int(open_with(target, 4, (const uint8_t(*)[FABRIC_SECRET_SIZE])more, &client), -EACCES,
-		"a lane that there is not");
+		"R12: a lane that there is not");
 	has_str(err_get(), "lane 3", "it says");
 	target_stop(target);
 }
@@ -85,7 +85,7 @@ static void test_reuse(void)
 	if (open_with(target, 1, (const uint8_t(*)[FABRIC_SECRET_SIZE])target->secrets, &first))
 		bail("%s", err_get());
 	is_int(open_with(target, 1, (const uint8_t(*)[FABRIC_SECRET_SIZE])target->secrets, &second),
-		-EACCES, "the same secret once more");
+		-EACCES, "R1: the same secret once more");
 	is_int(fabric_persist(first, 0, 4096, 64, false), 0,
 		"and the first lane is none the worse");
 	fabric_client_close(first);
