@@ -18,8 +18,10 @@
 #	actor_end		let it end; $status
 #	target_pid		of the rpmemd that was started last, once it is there
 #	gone PID		has that process ended?
+#	done_with_faults	instead of done_testing
 #	strangers		the children that the actor has: ssh
-#	wait_until_free		open small.set with two lanes, when nobody has it any more
+#	wait_until_free		open small.set with two lanes, when nobody has it any more; and more than
+#				once, where logging in takes longer than the deadline
 #
 # ACTOR: the built fault-actor; RPMEMD: the built rpmemd. All that was started is ended at the end.
 
@@ -30,6 +32,10 @@
 
 requires "${ACTOR-}" ACTOR
 requires "${RPMEMD-}" RPMEMD
+
+# What a sanitizer has to say at either end is not lost with the process that it says it of.
+export ASAN_OPTIONS=log_path=$dir/sanitizer:exitcode=99
+export UBSAN_OPTIONS=$ASAN_OPTIONS:halt_on_error=1 TSAN_OPTIONS=$ASAN_OPTIONS
 
 target=$dir/target
 host=127.0.0.1
@@ -42,6 +48,7 @@ printf '%s\n' PMEMPOOLSET "8M $target/other.part" >"$target/other.set"
 
 # How the target is started: its process id is left behind, since it runs on "another machine".
 target_command() {
+	printf 'export ASAN_OPTIONS=%q UBSAN_OPTIONS=%q; ' "$ASAN_OPTIONS" "$UBSAN_OPTIONS"
 	printf 'echo $$ >%q; exec %q --poolset-dir=%q --log-file=%q %s' "$dir/target.pid" "$RPMEMD" \
 		"$target" "$dir/messages" "${target_options-}"
 }
@@ -117,9 +124,16 @@ wait_until_free() {
 	local tries
 	for ((tries = 0; tries < 40; tries++)); do
 		ask open $host small.set 8388608 2
-		[ "$error" = EBUSY ] || return
+		[ "$error" = EBUSY ] || [ "$error $call" = "ETIMEDOUT open" ] || return
 		sleep 0.1
 	done
+}
+
+# Instead of done_testing.
+done_with_faults() {
+	out=$(cat "$dir"/sanitizer.* 2>/dev/null)
+	ok "no sanitizer has anything to say of either end" [ -z "$out" ]
+	done_testing
 }
 
 fault_cleanup() {
