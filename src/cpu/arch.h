@@ -30,7 +30,10 @@
  *	const char *arch_flush_name(void);
  */
 
-/* Fill in features (all that CPU and kernel offer), line_size and fence_while_streaming. */
+/*
+ * Fill in features (all that CPU and kernel offer), line_size and fence_while_streaming; shunned
+ * and instead, where a feature is not what it is elsewhere.
+ */
 void arch_detect(struct cpu *found);
 
 /* The features left when the environment has had its say. */

@@ -39,6 +39,11 @@ const struct cpu_engine *cpu_engine_named(const char *name)
 	return NULL;
 }
 
+static uint32_t worth_using(void)
+{
+	return cpu.features & cpu.instead ? cpu.features & ~cpu.shunned : cpu.features;
+}
+
 static void log_choice(void)
 {
 	char names[128] = "";
@@ -64,7 +69,7 @@ void cpu_init(void)
 	if (env_number("PMEM_MOVNT_THRESHOLD", &threshold) && threshold >= 0)
 		cpu.stream_threshold = (size_t)threshold;
 	cpu.features = arch_allowed(cpu.features);
-	cpu.engine = cpu_engine_for(cpu.features);
+	cpu.engine = cpu_engine_for(worth_using());
 	if (log_wants(LOG_NOTICE))
 		log_choice();
 }

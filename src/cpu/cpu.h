@@ -54,7 +54,9 @@ struct cpu_engine {
 struct cpu {
 	const struct cpu_engine *engine;
 	uint32_t features; /* those in use: what there is, less what the environment forbids */
-	size_t line_size;  /* bytes that one flush covers, as the CPU reports it */
+	uint32_t shunned;  /* those that are not worth using where one of `instead` is in use */
+	uint32_t instead;
+	size_t line_size;           /* bytes that one flush covers, as the CPU reports it */
 	size_t stream_threshold;    /* copies of this length and longer go around the caches */
 	bool fence_while_streaming; /* drain the write-combining buffers now and then */
 };

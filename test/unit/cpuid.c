@@ -80,34 +80,39 @@ static const struct {
 	const char *engine; /* with MOVDIR64B only if it is asked for, so without */
 	bool has_movdir64b;
 } machines[] = {
-	{"Core 2 Duo E8400", {0x00020800, 0x0408e3fd, 0xbfebfbff, 0, 0, 0, true}, "clflush-sse2",
-		false},
+	{"Core 2 Duo E8400", {0x00020800, 0x0408e3fd, 0xbfebfbff, 0, 0, 0, true, 0x1067a},
+		"clflush-sse2", false},
 	{"Xeon E5-2680 v3 (Haswell)",
-		{0x00100800, 0x7ffefbff, 0xbfebfbff, 0x000037ab, 0, 0x7, true}, "clflush-avx",
-		false},
-	{"Core i7-6700 (Skylake)", {0x00100800, 0x7ffafbbf, 0xbfebfbff, 0x029c6fbf, 0, 0x1f, true},
+		{0x00100800, 0x7ffefbff, 0xbfebfbff, 0x000037ab, 0, 0x7, true, 0x306f2},
+		"clflush-avx", false},
+	{"Core i7-6700 (Skylake)",
+		{0x00100800, 0x7ffafbbf, 0xbfebfbff, 0x029c6fbf, 0, 0x1f, true, 0x506e3},
 		"clflushopt-avx", false},
 	{"Xeon Gold 6130 (Skylake)",
-		{0x00200800, 0x7ffefbff, 0xbfebfbff, 0xd39ffffb, 0x8, 0x2ff, true}, "clwb-avx512f",
-		false},
+		{0x00200800, 0x7ffefbff, 0xbfebfbff, 0xd39ffffb, 0x8, 0x2ff, true, 0x50654},
+		"clflushopt-avx512f", false},
 	{"the same, where the hypervisor saves no registers of AVX-512",
-		{0x00200800, 0x7ffefbff, 0xbfebfbff, 0xd39ffffb, 0x8, 0x7, true}, "clwb-avx",
-		false},
+		{0x00200800, 0x7ffefbff, 0xbfebfbff, 0xd39ffffb, 0x8, 0x7, true, 0x50654},
+		"clflushopt-avx", false},
 	{"Core i7-1165G7 (Tiger Lake)",
-		{0x00100800, 0x7ffafbbf, 0xbfebfbff, 0xf3bfa7eb, 0x18c05fce, 0x2e7, true},
+		{0x00100800, 0x7ffafbbf, 0xbfebfbff, 0xf3bfa7eb, 0x18c05fce, 0x2e7, true, 0x806c1},
 		"clwb-avx512f", true},
 	{"Xeon Platinum 8480+ (Sapphire Rapids)",
-		{0x00800800, 0x7ffefbff, 0xbfebfbff, 0xf3bfbfff, 0x1b415f7e, 0x602e7, true},
+		{0x00800800, 0x7ffefbff, 0xbfebfbff, 0xf3bfbfff, 0x1b415f7e, 0x602e7, true,
+			0x806f8},
 		"clwb-avx512f", true},
-	{"EPYC 7601 (Zen)", {0x00400800, 0x7ed8320b, 0x178bfbff, 0x209c01a9, 0, 0x7, false},
+	{"EPYC 7601 (Zen)",
+		{0x00400800, 0x7ed8320b, 0x178bfbff, 0x209c01a9, 0, 0x7, false, 0x800f12},
 		"clflushopt-avx", false},
-	{"EPYC 7742 (Zen 2)", {0x00800800, 0x7ed8320b, 0x178bfbff, 0x219c91a9, 0x4, 0x207, false},
+	{"EPYC 7742 (Zen 2)",
+		{0x00800800, 0x7ed8320b, 0x178bfbff, 0x219c91a9, 0x4, 0x207, false, 0x830f10},
 		"clwb-avx", false},
 	{"EPYC 9654 (Zen 4)",
-		{0x00c00800, 0x7efa320b, 0x178bfbff, 0xf1bf97a9, 0x00405fce, 0x2e7, false},
+		{0x00c00800, 0x7efa320b, 0x178bfbff, 0xf1bf97a9, 0x00405fce, 0x2e7, false,
+			0xa10f11},
 		"clwb-avx512f", false},
-	{"QEMU's qemu64", {0x00000800, 0x80002001, 0x078bfbfd, 0, 0, 0, false}, "clflush-sse2",
-		false},
+	{"QEMU's qemu64", {0x00000800, 0x80002001, 0x078bfbfd, 0, 0, 0, false, 0x60fb1},
+		"clflush-sse2", false},
 };
 
 static void real_machines(void)
@@ -117,11 +122,44 @@ static void real_machines(void)
 		uint32_t movdir64b = feature_bit("movdir64b");
 
 		x86_judge(&found, &machines[i].id);
+		if (found.features & found.instead)
+			found.features &= ~found.shunned;
 		is_str(cpu_engine_for(found.features & ~movdir64b)->name, machines[i].engine, "%s",
 			machines[i].what);
 		is_int(!!(found.features & movdir64b), machines[i].has_movdir64b,
 			"%s: MOVDIR64B, if asked for", machines[i].what);
 		is_int(found.line_size, 64, "%s: lines of 64 bytes", machines[i].what);
+	}
+}
+
+/* CLWB and CLFLUSHOPT, by family and model. */
+static void flushes(void)
+{
+	static const struct {
+		uint32_t signature;
+		bool is_intel, shuns;
+		const char *what;
+	} rows[] = {
+		{0x50654, true, true, "Skylake-SP"},
+		{0x50657, true, true, "Cascade Lake"},
+		{0x5065b, true, true, "Cooper Lake"},
+		{0x50657, false, false, "the same numbers on another maker's"},
+		{0x606a6, true, false, "Ice Lake-SP"},
+		{0x806f8, true, false, "Sapphire Rapids"},
+		{0x40655, true, false, "another model"},
+		{0x50757, true, false, "another family"},
+		{0, true, false, "a CPU that does not say"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct cpu found = {.features = 0};
+		struct x86_id id = {EVERYTHING, .leaf1_eax = rows[i].signature};
+
+		id.is_intel = rows[i].is_intel;
+		x86_judge(&found, &id);
+		is_str(feature_names(found.shunned), rows[i].shuns ? " clwb" : "", "shunned on %s",
+			rows[i].what);
+		is_str(feature_names(found.instead), " clflushopt", "in favour of CLFLUSHOPT");
 	}
 }
 
@@ -144,6 +182,7 @@ int main(void)
 	registers();
 	bits();
 	real_machines();
+	flushes();
 	lines();
 	return tap_done();
 }

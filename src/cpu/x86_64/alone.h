@@ -16,7 +16,11 @@ static inline struct x86_id x86_ask(void)
 	unsigned a, b, c, d;
 
 	memset(&id, 0, sizeof(id));
+	if (__get_cpuid(0, &a, &b, &c, &d))
+		id.is_intel = b == signature_INTEL_ebx && d == signature_INTEL_edx &&
+			      c == signature_INTEL_ecx;
 	if (__get_cpuid(1, &a, &b, &c, &d)) {
+		id.leaf1_eax = a;
 		id.leaf1_ebx = b;
 		id.leaf1_ecx = c;
 		id.leaf1_edx = d;
@@ -32,8 +36,12 @@ static inline uint32_t arch_ask(size_t *line_size)
 {
 	struct x86_id id = x86_ask();
 
+	uint32_t flushes = x86_flushes(&id);
+
 	*line_size = x86_line_size(&id, *line_size);
-	return x86_flushes(&id);
+	if (flushes & X86_CLFLUSHOPT && x86_clwb_drops(&id))
+		flushes &= ~X86_CLWB;
+	return flushes;
 }
 
 static inline void arch_flush(const void *addr, size_t len)

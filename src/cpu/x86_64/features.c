@@ -32,19 +32,10 @@ static uint32_t read_xcr0(void)
 	return low;
 }
 
-static bool is_intel(void)
-{
-	unsigned a, b, c, d;
-
-	return __get_cpuid(0, &a, &b, &c, &d) && b == signature_INTEL_ebx &&
-	       d == signature_INTEL_edx && c == signature_INTEL_ecx;
-}
-
 static struct x86_id read_id(void)
 {
 	struct x86_id id = x86_ask();
 
-	id.is_intel = is_intel();
 	if (id.leaf1_ecx & LEAF1_ECX_OSXSAVE)
 		id.xcr0 = read_xcr0();
 	return id;
@@ -62,6 +53,8 @@ void x86_judge(struct cpu *found, const struct x86_id *id)
 	if (id->leaf7_ebx & LEAF7_EBX_AVX512F && saves_zmm)
 		found->features |= X86_AVX512F;
 	found->line_size = x86_line_size(id, found->line_size);
+	found->shunned = x86_clwb_drops(id) ? X86_CLWB : 0;
+	found->instead = X86_CLFLUSHOPT;
 	found->fence_while_streaming = id->is_intel;
 }
 
