@@ -212,9 +212,9 @@ static void test_threshold(void)
 		{"99999999999999999999", INT64_MAX},
 	};
 
-	is_int(untouched.stream_threshold, 256, "copies stream from 256 bytes on");
+	is_int(untouched.stream_threshold, 256, "copies stream from four lines on");
 	cpu_init();
-	is_int(cpu.stream_threshold, 256, "and still do when nothing else is asked for");
+	is_int(cpu.stream_threshold, 4 * cpu.line_size, "as long as the CPU reports");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		init_with("PMEM_MOVNT_THRESHOLD", rows[i].value);
 		is_int(cpu.stream_threshold, rows[i].threshold, "PMEM_MOVNT_THRESHOLD=\"%s\"",
