@@ -5,8 +5,11 @@
  * Included last by a copy file, after a body (words.h or vectors.h) has given it
  *
  *	move_cached, set_cached		through the caches
- *	move_stream, set_stream		whole aligned blocks around them, the ends through them
- *	COPY_STREAMS			whether the latter do that at all
+ *
+ * and, if BLOCK_STREAM_IS_ONE_STORE is defined, whatever its value,
+ *
+ *	stream_up, stream_down, stream_fill	around them, whole aligned blocks
+ *	move_small, set_small			through them, less than a block
  *
  * COPY(copy, flush) makes the functions for memory that `flush` makes durable, COPY_BYTE(copy)
  * those for memory whose caches are durable.
@@ -25,36 +28,61 @@
  * A cached copy is flushed this much at a time, while it is still in the first-level cache. Chunks
  * end at multiples of it, so that no line is in two of them.
  */
-#define CHUNK 4096
+#define CHUNK 1024
+
+/*
+ * Up to as much is flushed from its last line to its first. Who copies to the same place again,
+ * without a drain between, waits for the line that was flushed last: so the first stores are not
+ * those that wait. 128 bytes with PMEM2_F_MEM_NODRAIN: 139 ns instead of 195.
+ */
+#define BACKWARDS 256
 
 typedef void flush_fn(const void *addr, size_t len);
 
+/*
+ * All lines of a short copy are asked for at once, for the stores to wait for one fetch and not for
+ * one after the other: 200 bytes to lines that no cache has, 138 ns instead of 141.
+ */
+#define FETCHED CHUNK
+
+static ALWAYS_INLINE void fetch_lines(const char *d, size_t n)
+{
+#ifdef FETCH_TO_STORE
+	if (n > BLOCK && n <= FETCHED)
+		for (const char *line = d; line < d + n; line += BLOCK)
+			FETCH_TO_STORE(line);
+#endif
+}
+
 static ALWAYS_INLINE bool copy_streams(size_t len, unsigned flags)
 {
-	if (!COPY_STREAMS)
-		return false;
+#ifdef BLOCK_STREAM_IS_ONE_STORE
 	if (flags & (PMEM2_F_MEM_NONTEMPORAL | PMEM2_F_MEM_WC))
 		return true;
 	if (flags & (PMEM2_F_MEM_TEMPORAL | PMEM2_F_MEM_WB))
 		return false;
 	return len >= cpu.stream_threshold;
+#else
+	(void)len;
+	(void)flags;
+	return false;
+#endif
 }
 
-/* After a streaming copy: flush what went through the caches at the ends of the range. */
-static ALWAYS_INLINE void flush_ends(const char *d, size_t n, flush_fn *flush)
+static ALWAYS_INLINE void fetch_ends(const char *d, size_t n, size_t head, size_t tail)
 {
-	size_t head = -(uintptr_t)d % BLOCK, tail = (uintptr_t)(d + n) % BLOCK;
-
-	if (head + BLOCK > n) {
-		flush(d, n);
-	} else {
-		flush(d, head);
-		flush(d + n - tail, tail);
-	}
+#ifdef FETCH_TO_STORE
+	if (head)
+		FETCH_TO_STORE(d);
+	if (tail)
+		FETCH_TO_STORE(d + n - 1);
+#endif
 }
 
-static ALWAYS_INLINE void move_and_flush(char *d, const char *s, size_t n, flush_fn *flush)
+static ALWAYS_INLINE void move_and_flush(
+	char *d, const char *s, size_t n, flush_fn *flush, flush_fn *flush_back)
 {
+	fetch_lines(d, n);
 	if ((uintptr_t)d - (uintptr_t)s >= n) {
 		for (size_t part; n > CHUNK; d += part, s += part, n -= part) {
 			part = CHUNK - (uintptr_t)d % CHUNK;
@@ -70,53 +98,116 @@ static ALWAYS_INLINE void move_and_flush(char *d, const char *s, size_t n, flush
 		}
 	}
 	move_cached(d, s, n);
-	flush(d, n);
+	if (n <= BACKWARDS)
+		flush_back(d, n);
+	else
+		flush(d, n);
 }
 
-static ALWAYS_INLINE void set_and_flush(char *d, int c, size_t n, flush_fn *flush)
+static ALWAYS_INLINE void set_and_flush(
+	char *d, int c, size_t n, flush_fn *flush, flush_fn *flush_back)
 {
+	fetch_lines(d, n);
 	for (size_t part; n > CHUNK; d += part, n -= part) {
 		part = CHUNK - (uintptr_t)d % CHUNK;
 		set_cached(d, c, part);
 		flush(d, part);
 	}
 	set_cached(d, c, n);
-	flush(d, n);
+	if (n <= BACKWARDS)
+		flush_back(d, n);
+	else
+		flush(d, n);
 }
+
+#ifdef BLOCK_STREAM_IS_ONE_STORE
+/*
+ * Whole aligned blocks around the caches, what is left at the ends through them. Stores leave the
+ * CPU in order, and those to the ends may have to wait for their lines: they are asked for at the
+ * beginning and stored to at the end. Where source and destination overlap, the order is theirs.
+ */
+static ALWAYS_INLINE void move_around(
+	char *d, const char *s, size_t n, flush_fn *flush, flush_fn *flush_back)
+{
+	size_t head = -(uintptr_t)d % BLOCK, tail = (uintptr_t)(d + n) % BLOCK;
+	size_t blocks = n - head - tail, end = n - tail;
+
+	if (head + BLOCK + tail > n) {
+		move_and_flush(d, s, n, flush, flush_back);
+		return;
+	}
+	if ((uintptr_t)d - (uintptr_t)s < n) {
+		move_small(d + end, s + end, tail);
+		stream_down(d + head, s + head, blocks);
+		move_small(d, s, head);
+	} else if ((uintptr_t)s - (uintptr_t)d < n) {
+		move_small(d, s, head);
+		stream_up(d + head, s + head, blocks);
+		move_small(d + end, s + end, tail);
+	} else {
+		fetch_ends(d, n, head, tail);
+		stream_up(d + head, s + head, blocks);
+		move_small(d, s, head);
+		move_small(d + end, s + end, tail);
+	}
+	flush(d, head);
+	flush(d + end, tail);
+}
+
+static ALWAYS_INLINE void set_around(
+	char *d, int c, size_t n, flush_fn *flush, flush_fn *flush_back)
+{
+	size_t head = -(uintptr_t)d % BLOCK, tail = (uintptr_t)(d + n) % BLOCK;
+
+	if (head + BLOCK + tail > n) {
+		set_and_flush(d, c, n, flush, flush_back);
+		return;
+	}
+	fetch_ends(d, n, head, tail);
+	stream_fill(d + head, c, n - head - tail);
+	set_small(d, c, head);
+	set_small(d + n - tail, c, tail);
+	flush(d, head);
+	flush(d + n - tail, tail);
+}
+#else
+#define move_around move_and_flush
+#define set_around  set_and_flush
+#endif
+
+/* What the flags ask for: only stores, or stores and flushes that are, or are not, waited for. */
+#define COPY_STORES(flags) ((flags)&PMEM2_F_MEM_NOFLUSH)
+#define COPY_DRAINS(flags) (!((flags)&PMEM2_F_MEM_NODRAIN))
 
 #define COPY(copy, kind)                                                                           \
 	COPY_DECLARE(copy, kind)                                                                   \
                                                                                                    \
 	void *move_##copy##_##kind(void *dest, const void *src, size_t len, unsigned flags)        \
 	{                                                                                          \
-		if (flags & PMEM2_F_MEM_NOFLUSH) {                                                 \
+		if (COPY_STORES(flags)) {                                                          \
 			move_cached(dest, src, len);                                               \
 			return dest;                                                               \
 		}                                                                                  \
-		if (copy_streams(len, flags)) {                                                    \
-			move_stream(dest, src, len);                                               \
-			flush_ends(dest, len, flush_##kind);                                       \
-		} else {                                                                           \
-			move_and_flush(dest, src, len, flush_##kind);                              \
-		}                                                                                  \
-		if (!(flags & PMEM2_F_MEM_NODRAIN))                                                \
+		if (copy_streams(len, flags))                                                      \
+			move_around(dest, src, len, flush_##kind, flush_back_##kind);              \
+		else                                                                               \
+			move_and_flush(dest, src, len, flush_##kind, flush_back_##kind);           \
+		if (COPY_DRAINS(flags))                                                            \
 			arch_drain();                                                              \
 		return dest;                                                                       \
 	}                                                                                          \
                                                                                                    \
 	void *set_##copy##_##kind(void *dest, int c, size_t len, unsigned flags)                   \
 	{                                                                                          \
-		if (flags & PMEM2_F_MEM_NOFLUSH) {                                                 \
+		if (COPY_STORES(flags)) {                                                          \
 			set_cached(dest, c, len);                                                  \
 			return dest;                                                               \
 		}                                                                                  \
-		if (copy_streams(len, flags)) {                                                    \
-			set_stream(dest, c, len);                                                  \
-			flush_ends(dest, len, flush_##kind);                                       \
-		} else {                                                                           \
-			set_and_flush(dest, c, len, flush_##kind);                                 \
-		}                                                                                  \
-		if (!(flags & PMEM2_F_MEM_NODRAIN))                                                \
+		if (copy_streams(len, flags))                                                      \
+			set_around(dest, c, len, flush_##kind, flush_back_##kind);                 \
+		else                                                                               \
+			set_and_flush(dest, c, len, flush_##kind, flush_back_##kind);              \
+		if (COPY_DRAINS(flags))                                                            \
 			arch_drain();                                                              \
 		return dest;                                                                       \
 	}
@@ -127,26 +218,22 @@ static ALWAYS_INLINE void set_and_flush(char *d, int c, size_t n, flush_fn *flus
                                                                                                    \
 	void *move_##copy##_byte(void *dest, const void *src, size_t len, unsigned flags)          \
 	{                                                                                          \
-		bool stores_only = flags & PMEM2_F_MEM_NOFLUSH;                                    \
-                                                                                                   \
-		if (!stores_only && (flags & PMEM2_F_MEM_NONTEMPORAL))                             \
-			move_stream(dest, src, len);                                               \
+		if (!COPY_STORES(flags) && flags & PMEM2_F_MEM_NONTEMPORAL)                        \
+			move_around(dest, src, len, flush_none, flush_back_none);                  \
 		else                                                                               \
 			move_cached(dest, src, len);                                               \
-		if (!stores_only && !(flags & PMEM2_F_MEM_NODRAIN))                                \
+		if (!COPY_STORES(flags) && COPY_DRAINS(flags))                                     \
 			arch_drain();                                                              \
 		return dest;                                                                       \
 	}                                                                                          \
                                                                                                    \
 	void *set_##copy##_byte(void *dest, int c, size_t len, unsigned flags)                     \
 	{                                                                                          \
-		bool stores_only = flags & PMEM2_F_MEM_NOFLUSH;                                    \
-                                                                                                   \
-		if (!stores_only && (flags & PMEM2_F_MEM_NONTEMPORAL))                             \
-			set_stream(dest, c, len);                                                  \
+		if (!COPY_STORES(flags) && flags & PMEM2_F_MEM_NONTEMPORAL)                        \
+			set_around(dest, c, len, flush_none, flush_back_none);                     \
 		else                                                                               \
 			set_cached(dest, c, len);                                                  \
-		if (!stores_only && !(flags & PMEM2_F_MEM_NODRAIN))                                \
+		if (!COPY_STORES(flags) && COPY_DRAINS(flags))                                     \
 			arch_drain();                                                              \
 		return dest;                                                                       \
 	}

@@ -2,8 +2,9 @@
 /*
  * lines.h - every cache line of a range, each once
  *
- * FLUSH_LINES(kind) makes flush_kind(addr, len) and persist_kind(addr, len) out of kind_line(p),
- * the instruction for the line that holds p, and arch_drain().
+ * FLUSH_LINES(kind) makes flush_kind(addr, len), flush_back_kind(addr, len), which begins with the
+ * last line, and persist_kind(addr, len) out of kind_line(p), the instruction for the line that
+ * holds p, and arch_drain().
  */
 #ifndef CPU_LINES_H
 #define CPU_LINES_H
@@ -22,6 +23,18 @@
 		if (len)                                                                           \
 			for (; line < end; line += cpu.line_size)                                  \
 				kind##_line((void *)line);                                         \
+	}                                                                                          \
+                                                                                                   \
+	static inline void flush_back_##kind(const void *addr, size_t len)                         \
+	{                                                                                          \
+		uintptr_t first = (uintptr_t)addr & -cpu.line_size;                                \
+		uintptr_t line = ((uintptr_t)addr + len - 1) & -cpu.line_size;                     \
+                                                                                                   \
+		if (!len)                                                                          \
+			return;                                                                    \
+		for (; line > first; line -= cpu.line_size)                                        \
+			kind##_line((void *)line);                                                 \
+		kind##_line((void *)first);                                                        \
 	}                                                                                          \
                                                                                                    \
 	static inline void persist_##kind(const void *addr, size_t len)                            \

@@ -18,19 +18,15 @@
  * multiple of 8. With destination and length multiples of 8 each store covers whole aligned words,
  * and where two stores overlap they carry the same bytes, so no word is ever seen in parts.
  */
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/attr.h"
 #include "cpu/cpu.h"
 
-#ifdef BLOCK_STREAM_IS_ONE_STORE
-#define COPY_STREAMS true
-#else
-#define COPY_STREAMS false
-#endif
-
 #define BLOCK         64 /* bytes copied at a time: a line, where lines are the usual size */
 #define BLOCK_VECS    (BLOCK / sizeof(vec))
+#define GROUP         (sizeof(vec) / 8) /* blocks: eight vectors, half of the registers */
 #define FENCED_BLOCKS 12 /* blocks between drains: as many as there are write-combining buffers */
 
 typedef uint64_t __attribute__((may_alias, aligned(1))) u64_anywhere;
@@ -100,34 +96,88 @@ static ALWAYS_INLINE void move_small(char *d, const char *s, size_t n)
 	}
 }
 
+/* As many blocks in a row, all loaded before the first of them is stored. */
+struct group {
+	struct block block[GROUP];
+};
+
+static ALWAYS_INLINE struct group group_load(const char *s)
+{
+	struct group g;
+
+	for (size_t i = 0; i < GROUP; i++)
+		g.block[i] = block_load(s + i * BLOCK);
+	return g;
+}
+
+static ALWAYS_INLINE void group_store(char *d, struct group g)
+{
+	for (size_t i = 0; i < GROUP; i++)
+		block_store(d + i * BLOCK, g.block[i]);
+}
+
+/* More than one block and up to four: all of it is loaded before anything is stored. */
+static ALWAYS_INLINE void move_medium(char *d, const char *s, size_t n)
+{
+	struct block a = block_load(s), z = block_load(s + n - BLOCK);
+
+	if (n > 2 * BLOCK) {
+		struct block b = block_load(s + BLOCK), y = block_load(s + n - 2 * BLOCK);
+		block_store(d, a);
+		block_store(d + BLOCK, b);
+		block_store(d + n - 2 * BLOCK, y);
+	} else {
+		block_store(d, a);
+	}
+	block_store(d + n - BLOCK, z);
+}
+
 /*
- * More than a block. The first and the last block are loaded before anything is stored and stored
- * after everything else, at whatever alignment they have; between them go aligned blocks.
+ * More than four blocks. The first and the last one are loaded before anything is stored, and
+ * stored at whatever alignment they have; between them go aligned ones, in groups. They are stored
+ * in the order of their addresses, for that is what the prefetchers of CPUs follow; unless an end
+ * is also what its neighbour is to be loaded from.
  */
 static void move_up(char *d, const char *s, size_t n)
 {
 	struct block first = block_load(s), last = block_load(s + n - BLOCK);
+	bool is_read_again = (uintptr_t)s - (uintptr_t)d < BLOCK;
+	size_t i = BLOCK - (uintptr_t)d % BLOCK;
 
-	for (size_t i = BLOCK - (uintptr_t)d % BLOCK; i < n - BLOCK; i += BLOCK)
+	if (!is_read_again)
+		block_store(d, first);
+	for (; i + GROUP * BLOCK <= n; i += GROUP * BLOCK)
+		group_store(d + i, group_load(s + i));
+	for (; i + BLOCK < n; i += BLOCK)
 		block_store(d + i, block_load(s + i));
 	block_store(d + n - BLOCK, last);
-	block_store(d, first);
+	if (is_read_again)
+		block_store(d, first);
 }
 
 static void move_down(char *d, const char *s, size_t n)
 {
 	struct block first = block_load(s), last = block_load(s + n - BLOCK);
+	bool is_read_again = (uintptr_t)d - (uintptr_t)s < BLOCK;
+	size_t i = n - (uintptr_t)(d + n) % BLOCK;
 
-	for (size_t i = n - (uintptr_t)(d + n) % BLOCK; i > BLOCK; i -= BLOCK)
+	if (!is_read_again)
+		block_store(d + n - BLOCK, last);
+	for (; i >= GROUP * BLOCK; i -= GROUP * BLOCK)
+		group_store(d + i - GROUP * BLOCK, group_load(s + i - GROUP * BLOCK));
+	for (; i > BLOCK; i -= BLOCK)
 		block_store(d + i - BLOCK, block_load(s + i - BLOCK));
 	block_store(d, first);
-	block_store(d + n - BLOCK, last);
+	if (is_read_again)
+		block_store(d + n - BLOCK, last);
 }
 
 static ALWAYS_INLINE void move_cached(char *d, const char *s, size_t n)
 {
 	if (n <= BLOCK)
 		move_small(d, s, n);
+	else if (n <= 4 * BLOCK)
+		move_medium(d, s, n);
 	else if ((uintptr_t)d - (uintptr_t)s >= n)
 		move_up(d, s, n);
 	else
@@ -145,45 +195,21 @@ static ALWAYS_INLINE void stream_breath(size_t *blocks)
 	}
 }
 
-/* Whole aligned blocks around the caches; what is left at the ends through them. */
+/* Aligned blocks, `n` bytes of them, around the caches. */
 static ALWAYS_INLINE void stream_up(char *d, const char *s, size_t n)
 {
-	size_t head = -(uintptr_t)d % BLOCK, blocks = 0;
-
-	move_small(d, s, head);
-	for (d += head, s += head, n -= head; n >= BLOCK; d += BLOCK, s += BLOCK, n -= BLOCK) {
-		block_stream(d, s);
+	for (size_t i = 0, blocks = 0; i < n; i += BLOCK) {
+		block_stream(d + i, s + i);
 		stream_breath(&blocks);
 	}
-	move_small(d, s, n);
 }
 
 static ALWAYS_INLINE void stream_down(char *d, const char *s, size_t n)
 {
-	size_t tail = (uintptr_t)(d + n) % BLOCK, blocks = 0;
-
-	n -= tail;
-	move_small(d + n, s + n, tail);
-	for (; n >= BLOCK; n -= BLOCK) {
-		block_stream(d + n - BLOCK, s + n - BLOCK);
+	for (size_t i = n, blocks = 0; i; i -= BLOCK) {
+		block_stream(d + i - BLOCK, s + i - BLOCK);
 		stream_breath(&blocks);
 	}
-	move_small(d, s, n);
-}
-
-static void move_stream(char *d, const char *s, size_t n)
-{
-	if (n < BLOCK)
-		move_small(d, s, n);
-	else if ((uintptr_t)d - (uintptr_t)s >= n)
-		stream_up(d, s, n);
-	else
-		stream_down(d, s, n);
-}
-#else
-static ALWAYS_INLINE void move_stream(char *d, const char *s, size_t n)
-{
-	move_cached(d, s, n);
 }
 #endif
 
@@ -228,8 +254,12 @@ static ALWAYS_INLINE struct block block_fill(int c)
 static void set_large(char *d, int c, size_t n)
 {
 	struct block b = block_fill(c);
+	size_t i = BLOCK - (uintptr_t)d % BLOCK;
 	block_store(d, b);
-	for (size_t i = BLOCK - (uintptr_t)d % BLOCK; i < n - BLOCK; i += BLOCK)
+	for (; i + 4 * BLOCK <= n; i += 4 * BLOCK)
+		for (size_t j = 0; j < 4; j++)
+			block_store(d + i + j * BLOCK, b);
+	for (; i + BLOCK < n; i += BLOCK)
 		block_store(d + i, b);
 	block_store(d + n - BLOCK, b);
 }
@@ -243,24 +273,13 @@ static ALWAYS_INLINE void set_cached(char *d, int c, size_t n)
 }
 
 #ifdef BLOCK_STREAM_IS_ONE_STORE
-static void set_stream(char *d, int c, size_t n)
+static ALWAYS_INLINE void stream_fill(char *d, int c, size_t n)
 {
-	if (n < BLOCK) {
-		set_small(d, c, n);
-		return;
-	}
 	struct block b = block_fill(c);
-	size_t head = -(uintptr_t)d % BLOCK, blocks = 0;
-	set_small(d, c, head);
-	for (d += head, n -= head; n >= BLOCK; d += BLOCK, n -= BLOCK) {
-		block_stream(d, (const char *)&b);
+
+	for (size_t i = 0, blocks = 0; i < n; i += BLOCK) {
+		block_stream(d + i, (const char *)&b);
 		stream_breath(&blocks);
 	}
-	set_small(d, c, n);
-}
-#else
-static ALWAYS_INLINE void set_stream(char *d, int c, size_t n)
-{
-	set_cached(d, c, n);
 }
 #endif

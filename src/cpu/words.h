@@ -9,8 +9,6 @@
 
 #include "base/attr.h"
 
-#define COPY_STREAMS false
-
 typedef uint64_t __attribute__((may_alias)) word;
 typedef uint64_t __attribute__((may_alias, aligned(1))) word_anywhere;
 
@@ -58,11 +56,6 @@ static ALWAYS_INLINE void move_cached(char *d, const char *s, size_t n)
 		move_down(d, s, n);
 }
 
-static ALWAYS_INLINE void move_stream(char *d, const char *s, size_t n)
-{
-	move_cached(d, s, n);
-}
-
 static void set_cached(char *d, int c, size_t n)
 {
 	uint64_t value = (unsigned char)c * 0x0101010101010101u;
@@ -73,9 +66,4 @@ static void set_cached(char *d, int c, size_t n)
 		store_word(d, value);
 	while (n--)
 		store_byte(d++, (char)c);
-}
-
-static ALWAYS_INLINE void set_stream(char *d, int c, size_t n)
-{
-	set_cached(d, c, n);
 }

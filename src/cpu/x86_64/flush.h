@@ -43,6 +43,9 @@ static inline void clwb_line(const void *line)
 	__asm__ volatile("clwb %0" ::"m"(*(const volatile char *)line) : "memory");
 }
 
+/* Ask for a line before it is stored to. CPUs that do not know it take it for a NOP. */
+#define FETCH_TO_STORE(p) __asm__ volatile("prefetchw %0" ::"m"(*(const volatile char *)(p)))
+
 FLUSH_LINES(none)
 FLUSH_LINES(clflush)
 FLUSH_LINES(clflushopt)
