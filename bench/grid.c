@@ -142,14 +142,13 @@ static size_t find_bare(const struct cell *cell, struct calls bare[2])
 }
 
 /* Where the next call stores to, and the distance to the one after it. */
-static char *place(const struct cell *cell, size_t *step, size_t *wrap)
+static char *place(const struct cell *cell, size_t *step, size_t *wrap, size_t *at)
 {
 	size_t room = cell->length + 2 * MARGIN;
 
 	*step = cell->walks ? (cell->length + 2 * LINE - 1) / LINE * LINE : 0;
 	*wrap = (ARENA - room - 16 * MiB) / LINE * LINE;
-	if (!cell->walks)
-		walked = 0;
+	*at = cell->walks && walked < *wrap ? walked : 0;
 	return arena + MARGIN + 8 * MiB + cell->offset;
 }
 
@@ -163,8 +162,8 @@ static void run_persists(const struct calls *calls, const struct cell *cell, siz
 {
 	void (*call)(const void *, size_t) =
 		cell->operation == PERSIST ? calls->persist : calls->flush;
-	size_t step, wrap, at = walked;
-	char *base = place(cell, &step, &wrap);
+	size_t step, wrap, at;
+	char *base = place(cell, &step, &wrap, &at);
 
 	for (size_t i = 0; i < count; i++, at = at + step < wrap ? at + step : 0) {
 		store_to_lines(base + at, cell->length, i);
@@ -177,8 +176,8 @@ static void run_moves(const struct calls *calls, const struct cell *cell, size_t
 {
 	void *(*call)(void *, const void *, size_t, unsigned) =
 		cell->operation == MEMCPY ? calls->copy : calls->move;
-	size_t step, wrap, at = walked;
-	char *base = place(cell, &step, &wrap);
+	size_t step, wrap, at;
+	char *base = place(cell, &step, &wrap, &at);
 
 	for (size_t i = 0; i < count; i++, at = at + step < wrap ? at + step : 0)
 		call(base + at, cell->apart ? base + at - cell->apart : source, cell->length,
@@ -188,8 +187,8 @@ static void run_moves(const struct calls *calls, const struct cell *cell, size_t
 
 static void run_sets(const struct calls *calls, const struct cell *cell, size_t count)
 {
-	size_t step, wrap, at = walked;
-	char *base = place(cell, &step, &wrap);
+	size_t step, wrap, at;
+	char *base = place(cell, &step, &wrap, &at);
 
 	for (size_t i = 0; i < count; i++, at = at + step < wrap ? at + step : 0)
 		calls->set(base + at, (int)i, cell->length, cell->flags);

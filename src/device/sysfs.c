@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "device/sysfs.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -9,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -182,22 +182,43 @@ int sysfs_write(int dir, const char *attribute, const char *text)
 	return error;
 }
 
-int sysfs_each(int dir, const char *below, sysfs_visit *visit, void *context)
+/* As the kernel lays them out: getdents64(2). */
+struct entry {
+	uint64_t inode;
+	int64_t next;
+	uint16_t size;
+	uint8_t type;
+	char name[];
+};
+
+/* Some entries of a directory, one after the other; without readdir(3), and so without malloc(3). */
+static int visit_some(int fd, const char *entries, long length, sysfs_visit *visit, void *context)
 {
-	int fd = openat(dir, below, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *entries = fd < 0 ? NULL : fdopendir(fd);
 	int result = 0;
 
-	if (!entries) {
-		result = -errno;
-		if (fd >= 0)
-			close(fd);
-		return result;
+	for (long at = 0; !result && at < length;) {
+		const struct entry *entry = (const struct entry *)(entries + at);
+		if (entry->name[0] != '.')
+			result = visit(fd, entry->name, context);
+		at += entry->size;
 	}
-	for (struct dirent *entry; !result && (entry = readdir(entries));)
-		if (entry->d_name[0] != '.')
-			result = visit(fd, entry->d_name, context);
-	closedir(entries);
+	return result;
+}
+
+int sysfs_each(int dir, const char *below, sysfs_visit *visit, void *context)
+{
+	_Alignas(struct entry) char entries[512]; /* a name has at most 255 bytes */
+	int fd = openat(dir, below, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int result = 0;
+	long length;
+
+	if (fd < 0)
+		return -errno;
+	do {
+		length = syscall(SYS_getdents64, fd, entries, sizeof(entries));
+		result = length < 0 ? -errno : visit_some(fd, entries, length, visit, context);
+	} while (!result && length > 0);
+	close(fd);
 	return result;
 }
 

@@ -56,7 +56,7 @@ int sysfs_name(int dir, char name[SYSFS_NAME]);
 
 /*
  * Call for each entry of a directory below `dir` ("." for itself) that does not begin with a dot,
- * in the order of readdir(3), until `visit` returns something else than 0, which is then returned.
+ * in the order of the kernel, until `visit` returns something else than 0, which is then returned.
  * -errno if there is no such directory; what `visit` returns should be told apart from it.
  */
 typedef int sysfs_visit(int dir, const char *name, void *context);

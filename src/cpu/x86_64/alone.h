@@ -9,23 +9,28 @@
 #include "cpu/x86_64/features.h"
 #include "cpu/x86_64/flush.h"
 
-/* What of CPUID we use; what this CPU does not say stays 0: nothing is there. */
+/*
+ * What of CPUID we use; what this CPU does not say stays 0: nothing is there. In a virtual machine
+ * each CPUID is a trip to the hypervisor: no leaf is asked for twice.
+ */
 static inline struct x86_id x86_ask(void)
 {
 	struct x86_id id;
-	unsigned a, b, c, d;
+	unsigned highest, a, b, c, d;
 
 	memset(&id, 0, sizeof(id));
-	if (__get_cpuid(0, &a, &b, &c, &d))
-		id.is_intel = b == signature_INTEL_ebx && d == signature_INTEL_edx &&
-			      c == signature_INTEL_ecx;
-	if (__get_cpuid(1, &a, &b, &c, &d)) {
+	__cpuid(0, highest, b, c, d);
+	id.is_intel =
+		b == signature_INTEL_ebx && d == signature_INTEL_edx && c == signature_INTEL_ecx;
+	if (highest >= 1) {
+		__cpuid(1, a, b, c, d);
 		id.leaf1_eax = a;
 		id.leaf1_ebx = b;
 		id.leaf1_ecx = c;
 		id.leaf1_edx = d;
 	}
-	if (__get_cpuid_count(7, 0, &a, &b, &c, &d)) {
+	if (highest >= 7) {
+		__cpuid_count(7, 0, a, b, c, d);
 		id.leaf7_ebx = b;
 		id.leaf7_ecx = c;
 	}
