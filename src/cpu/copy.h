@@ -40,15 +40,19 @@
 typedef void flush_fn(const void *addr, size_t len);
 
 /*
- * All lines of a short copy are asked for at once, for the stores to wait for one fetch and not for
- * one after the other: 200 bytes to lines that no cache has, 138 ns instead of 141.
+ * Up to as much, all lines are asked for before the first store, which then wait for one fetch and
+ * not for one after the other. 200 bytes to lines that no cache has: 138 ns instead of 141, and 22
+ * instead of 48 where nothing is flushed. There more of it costs more when the lines are near (1024
+ * bytes 22 ns instead of 15) than it gains.
  */
-#define FETCHED CHUNK
+#define FETCHED_TO_FLUSH CHUNK
+#define FETCHED_TO_MOVE  256
+#define FETCHED_TO_SET   512
 
-static ALWAYS_INLINE void fetch_lines(const char *d, size_t n)
+static ALWAYS_INLINE void fetch_lines(const char *d, size_t n, size_t most)
 {
 #ifdef FETCH_TO_STORE
-	if (n > BLOCK && n <= FETCHED)
+	if (n > BLOCK && n <= most)
 		for (const char *line = d; line < d + n; line += BLOCK)
 			FETCH_TO_STORE(line);
 #endif
@@ -82,7 +86,7 @@ static ALWAYS_INLINE void fetch_ends(const char *d, size_t n, size_t head, size_
 static ALWAYS_INLINE void move_and_flush(
 	char *d, const char *s, size_t n, flush_fn *flush, flush_fn *flush_back)
 {
-	fetch_lines(d, n);
+	fetch_lines(d, n, FETCHED_TO_FLUSH);
 	if ((uintptr_t)d - (uintptr_t)s >= n) {
 		for (size_t part; n > CHUNK; d += part, s += part, n -= part) {
 			part = CHUNK - (uintptr_t)d % CHUNK;
@@ -107,7 +111,7 @@ static ALWAYS_INLINE void move_and_flush(
 static ALWAYS_INLINE void set_and_flush(
 	char *d, int c, size_t n, flush_fn *flush, flush_fn *flush_back)
 {
-	fetch_lines(d, n);
+	fetch_lines(d, n, FETCHED_TO_FLUSH);
 	for (size_t part; n > CHUNK; d += part, n -= part) {
 		part = CHUNK - (uintptr_t)d % CHUNK;
 		set_cached(d, c, part);
@@ -175,6 +179,18 @@ static ALWAYS_INLINE void set_around(
 #define set_around  set_and_flush
 #endif
 
+static ALWAYS_INLINE void move_plain(char *d, const char *s, size_t n)
+{
+	fetch_lines(d, n, FETCHED_TO_MOVE);
+	move_cached(d, s, n);
+}
+
+static ALWAYS_INLINE void set_plain(char *d, int c, size_t n)
+{
+	fetch_lines(d, n, FETCHED_TO_SET);
+	set_cached(d, c, n);
+}
+
 /* What the flags ask for: only stores, or stores and flushes that are, or are not, waited for. */
 #define COPY_STORES(flags) ((flags)&PMEM2_F_MEM_NOFLUSH)
 #define COPY_DRAINS(flags) (!((flags)&PMEM2_F_MEM_NODRAIN))
@@ -185,7 +201,7 @@ static ALWAYS_INLINE void set_around(
 	void *move_##copy##_##kind(void *dest, const void *src, size_t len, unsigned flags)        \
 	{                                                                                          \
 		if (COPY_STORES(flags)) {                                                          \
-			move_cached(dest, src, len);                                               \
+			move_plain(dest, src, len);                                                \
 			return dest;                                                               \
 		}                                                                                  \
 		if (copy_streams(len, flags))                                                      \
@@ -200,7 +216,7 @@ static ALWAYS_INLINE void set_around(
 	void *set_##copy##_##kind(void *dest, int c, size_t len, unsigned flags)                   \
 	{                                                                                          \
 		if (COPY_STORES(flags)) {                                                          \
-			set_cached(dest, c, len);                                                  \
+			set_plain(dest, c, len);                                                   \
 			return dest;                                                               \
 		}                                                                                  \
 		if (copy_streams(len, flags))                                                      \
@@ -221,7 +237,7 @@ static ALWAYS_INLINE void set_around(
 		if (!COPY_STORES(flags) && flags & PMEM2_F_MEM_NONTEMPORAL)                        \
 			move_around(dest, src, len, flush_none, flush_back_none);                  \
 		else                                                                               \
-			move_cached(dest, src, len);                                               \
+			move_plain(dest, src, len);                                                \
 		if (!COPY_STORES(flags) && COPY_DRAINS(flags))                                     \
 			arch_drain();                                                              \
 		return dest;                                                                       \
@@ -232,7 +248,7 @@ static ALWAYS_INLINE void set_around(
 		if (!COPY_STORES(flags) && flags & PMEM2_F_MEM_NONTEMPORAL)                        \
 			set_around(dest, c, len, flush_none, flush_back_none);                     \
 		else                                                                               \
-			set_cached(dest, c, len);                                                  \
+			set_plain(dest, c, len);                                                   \
 		if (!COPY_STORES(flags) && COPY_DRAINS(flags))                                     \
 			arch_drain();                                                              \
 		return dest;                                                                       \

@@ -43,6 +43,7 @@ struct cpu_engine {
 	void (*flush)(const void *addr, size_t len);
 	void (*drain)(void);
 	void (*persist)(const void *addr, size_t len);
+	void (*persist_byte)(const void *addr, size_t len); /* where the caches are durable */
 
 	void *(*move_line)(void *dest, const void *src, size_t len, unsigned flags);
 	void *(*move_byte)(void *dest, const void *src, size_t len, unsigned flags);

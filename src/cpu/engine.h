@@ -19,9 +19,9 @@
 	{                                                                                          \
 		.name = #kind "-" #copy, .instruction = (spelling), .needs = (needs_),             \
 		.flushes = true, .flush = flush_##kind, .drain = arch_drain,                       \
-		.persist = persist_##kind, .move_line = move_##copy##_##kind,                      \
-		.move_byte = move_##copy##_byte, .set_line = set_##copy##_##kind,                  \
-		.set_byte = set_##copy##_byte,                                                     \
+		.persist = persist_##kind, .persist_byte = persist_none,                           \
+		.move_line = move_##copy##_##kind, .move_byte = move_##copy##_byte,                \
+		.set_line = set_##copy##_##kind, .set_byte = set_##copy##_byte,                    \
 	}
 
 #define ENGINE(kind, copy, needs) ENGINE_SPELT(kind, #kind, copy, needs)
@@ -31,8 +31,9 @@
 	{                                                                                          \
 		.name = "none-" #copy, .instruction = "none", .needs = (needs_), .flushes = false, \
 		.flush = flush_none, .drain = arch_drain, .persist = persist_none,                 \
-		.move_line = move_##copy##_byte, .move_byte = move_##copy##_byte,                  \
-		.set_line = set_##copy##_byte, .set_byte = set_##copy##_byte,                      \
+		.persist_byte = persist_none, .move_line = move_##copy##_byte,                     \
+		.move_byte = move_##copy##_byte, .set_line = set_##copy##_byte,                    \
+		.set_byte = set_##copy##_byte,                                                     \
 	}
 
 #endif

@@ -43,10 +43,25 @@
 		arch_drain();                                                                      \
 	}
 
-/* Where user mode has no flush. The table says so of engines that use it. */
-static inline void none_line(const void *line)
-{
-	(void)line;
-}
+/* Where nothing has to be flushed, or user mode cannot: the fence is what is left of persist. */
+#define FLUSH_NOTHING                                                                              \
+	static inline void flush_none(const void *addr, size_t len)                                \
+	{                                                                                          \
+		(void)addr;                                                                        \
+		(void)len;                                                                         \
+	}                                                                                          \
+                                                                                                   \
+	static inline void flush_back_none(const void *addr, size_t len)                           \
+	{                                                                                          \
+		(void)addr;                                                                        \
+		(void)len;                                                                         \
+	}                                                                                          \
+                                                                                                   \
+	static inline void persist_none(const void *addr, size_t len)                              \
+	{                                                                                          \
+		(void)addr;                                                                        \
+		(void)len;                                                                         \
+		arch_drain();                                                                      \
+	}
 
 #endif

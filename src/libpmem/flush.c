@@ -19,14 +19,6 @@ static void flush_nothing(const void *addr, size_t len)
 	(void)len;
 }
 
-/* The fence stays: what was stored around the caches needs it. */
-static void persist_nothing(const void *addr, size_t len)
-{
-	(void)addr;
-	(void)len;
-	persist.drain();
-}
-
 static bool caches_need_flushing(void)
 {
 	if (env_is("PMEM_NO_FLUSH", "1"))
@@ -53,7 +45,8 @@ void persist_init(void)
 		return;
 	log_notice("the CPU's caches are taken to be durable: nothing is flushed");
 	persist.flush = flush_nothing;
-	persist.persist = persist_nothing;
+	/* The fence stays: what was stored around the caches needs it. */
+	persist.persist = engine->persist_byte;
 	persist.move = engine->move_byte;
 	persist.set = engine->set_byte;
 }

@@ -18,13 +18,6 @@ static void byte_flush(const void *ptr, size_t size)
 	(void)size;
 }
 
-static void byte_persist(const void *ptr, size_t size)
-{
-	(void)ptr;
-	(void)size;
-	cpu.engine->drain();
-}
-
 static void page_persist(const void *ptr, size_t size)
 {
 	writeback_note(ptr, size);
@@ -76,7 +69,7 @@ pmem2_drain_fn pmem2_get_drain_fn(struct pmem2_map *map)
 EXPORT(pmem2_get_persist_fn)
 pmem2_persist_fn pmem2_get_persist_fn(struct pmem2_map *map)
 {
-	return PICK(map, byte_persist, cpu.engine->persist, page_persist);
+	return PICK(map, cpu.engine->persist_byte, cpu.engine->persist, page_persist);
 }
 
 EXPORT(pmem2_get_memmove_fn)

@@ -50,6 +50,7 @@ static inline void cvadp_line(const void *line)
 	__asm__ volatile("sys #3, c7, c13, #1, %0" ::"r"(line) : "memory");
 }
 
+FLUSH_NOTHING
 FLUSH_LINES(cvac)
 FLUSH_LINES(cvap)
 FLUSH_LINES(cvadp)

@@ -12,6 +12,6 @@ static inline void arch_drain(void)
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
-FLUSH_LINES(none)
+FLUSH_NOTHING
 
 #endif

@@ -20,6 +20,6 @@ static inline void arch_drain(void)
 	__asm__ volatile(ARCH_FENCE ::: "memory");
 }
 
-FLUSH_LINES(none)
+FLUSH_NOTHING
 
 #endif

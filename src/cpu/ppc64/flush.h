@@ -48,7 +48,7 @@ static inline void dcbstps_line(const void *line)
 	__asm__ volatile(".long 0x7cc048ac" ::"r"(r9) : "memory"); /* dcbf 0,r9,6: dcbstps */
 }
 
-FLUSH_LINES(none)
+FLUSH_NOTHING
 FLUSH_LINES(dcbf)
 FLUSH_LINES(dcbstps)
 

@@ -34,7 +34,7 @@ static inline void cboclean_line(const void *line)
 	__asm__ volatile(".insn i 0x0f, 2, x0, %0, 1" ::"r"(line) : "memory");
 }
 
-FLUSH_LINES(none)
+FLUSH_NOTHING
 FLUSH_LINES(cboclean)
 
 #endif

@@ -46,7 +46,7 @@ static inline void clwb_line(const void *line)
 /* Ask for a line before it is stored to. CPUs that do not know it take it for a NOP. */
 #define FETCH_TO_STORE(p) __asm__ volatile("prefetchw %0" ::"m"(*(const volatile char *)(p)))
 
-FLUSH_LINES(none)
+FLUSH_NOTHING
 FLUSH_LINES(clflush)
 FLUSH_LINES(clflushopt)
 FLUSH_LINES(clwb)
