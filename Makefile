@@ -7,7 +7,7 @@
 #	make test-cross	unit and API tests for other processors, under emulation
 #	make soak	KILLS=10000 of initiators and targets of remote durability, at random
 #	make fuzz	SECONDS=30 of made-up input for each program in test/fuzz
-#	make bench	what it costs, measured here
+#	make bench	what it costs, measured here: nine minutes, two with BENCH=quick
 #	make install	to $(DESTDIR)$(PREFIX); PREFIX=/usr/local unless given
 #	make		build only
 
@@ -15,6 +15,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 SECONDS ?= 30
 KILLS ?= 10000
+BENCH ?= full
 
 all:
 	@scripts/packages build
@@ -51,7 +52,7 @@ fuzz:
 bench:
 	@scripts/packages build bench
 	@scripts/build release
-	@scripts/bench build/release
+	@scripts/bench build/release $(BENCH)
 
 install:
 	@scripts/packages build
