@@ -6,9 +6,9 @@
  *
  * Nanoseconds a line of 64 bytes, of 1 MiB: filling it with the bare streaming stores of this
  * machine, copying to it, and moving it by 64 bytes within itself, up and down. An overlapping move
- * that takes as long as the fill cannot become faster, whatever the peer takes. Below that, the
- * same for 8 bytes with PMEM_F_MEM_NODRAIN to one place: each call has to wait for the line that the
- * one before has flushed.
+ * that takes as long as the fill cannot become faster, whatever the peer takes. Below that, 8 bytes
+ * with PMEM_F_MEM_NODRAIN to one place, a call: each has to wait for the line that the one before
+ * has flushed.
  */
 #include <err.h>
 #include <stdio.h>

@@ -9,7 +9,7 @@
  *
  *	ok	as fast in relation to the peer as the row is meant to be, or faster
  *	noise	not quite, but by no more than the peer differs from itself
- *	limit	not quite, but the bare instructions are not, either, and ours is as fast as they are
+ *	limit	not quite, but neither are the bare instructions, and ours is as fast as they are
  *	SHORT	none of these
  */
 #include <err.h>

@@ -191,7 +191,7 @@ struct entry {
 	char name[];
 };
 
-/* Some entries of a directory, one after the other; without readdir(3), and so without malloc(3). */
+/* Some entries of a directory. Without readdir(3), and so without malloc(3). */
 static int visit_some(int fd, const char *entries, long length, sysfs_visit *visit, void *context)
 {
 	int result = 0;

@@ -14,26 +14,38 @@ DECLARE(words)
 DECLARE(sse2)
 DECLARE(avx)
 DECLARE(avx512f)
-DECLARE(movdir64b)
+COPY_DECLARE(movdir64b, clwb)
+COPY_DECLARE(movdir64b, byte)
 
 const char *arch_fence_name(void)
 {
 	return ARCH_FENCE;
 }
 
-/* First the best flush, then the widest copy. CLFLUSHOPT and CLWB are independent of each other. */
+/*
+ * First the best flush, then the widest copy. CLFLUSHOPT and CLWB are independent of each other.
+ * What each is there for, with figures of bench/engines and bench/grid on Cascade Lake:
+ *
+ *	clwb		CPUs that keep the line: Ice Lake and later, Tremont, Zen 2 and later
+ *	clflushopt	Skylake, Goldmont, Zen; and where CLWB drops the line (features.c): 10 ns a
+ *			line of a long copy, CLWB 20, CLFLUSH 97
+ *	clflush		all before; a store of 8 bytes and persist 91 ns, with the others 99
+ *	movdir64b	if asked for; CPUs that have it have CLWB
+ *	avx512f		streaming 4 KiB 0.77 us, avx 1.24, whose buffers have to be drained
+ *	avx		4 KiB within the first-level cache 50 ns, sse2 98
+ *	sse2		Nehalem, and Goldmont and Tremont, which have nothing wider
+ *	words		if asked for, by PMEM_NO_MOVNT
+ */
 const struct cpu_engine arch_engines[] = {
 	ENGINE(clwb, movdir64b, X86_CLWB | X86_SSE2 | X86_MOVDIR64B),
 	ENGINE(clwb, avx512f, X86_CLWB | X86_AVX512F),
 	ENGINE(clwb, avx, X86_CLWB | X86_AVX),
 	ENGINE(clwb, sse2, X86_CLWB | X86_SSE2),
 	ENGINE(clwb, words, X86_CLWB),
-	ENGINE(clflushopt, movdir64b, X86_CLFLUSHOPT | X86_SSE2 | X86_MOVDIR64B),
 	ENGINE(clflushopt, avx512f, X86_CLFLUSHOPT | X86_AVX512F),
 	ENGINE(clflushopt, avx, X86_CLFLUSHOPT | X86_AVX),
 	ENGINE(clflushopt, sse2, X86_CLFLUSHOPT | X86_SSE2),
 	ENGINE(clflushopt, words, X86_CLFLUSHOPT),
-	ENGINE(clflush, movdir64b, X86_CLFLUSH | X86_SSE2 | X86_MOVDIR64B),
 	ENGINE(clflush, avx512f, X86_CLFLUSH | X86_AVX512F),
 	ENGINE(clflush, avx, X86_CLFLUSH | X86_AVX),
 	ENGINE(clflush, sse2, X86_CLFLUSH | X86_SSE2),

@@ -20,7 +20,5 @@ static ALWAYS_INLINE void block_stream(char *d, const char *s)
 #include "cpu/vectors.h"
 #include "cpu/copy.h"
 
-COPY(movdir64b, clflush)
-COPY(movdir64b, clflushopt)
 COPY(movdir64b, clwb)
 COPY_BYTE(movdir64b)
