@@ -3,7 +3,7 @@ set terminal svg size 1500,760 noenhanced font "sans,13" background "white"
 set output picture
 set datafile separator "\t"
 set multiplot layout 2,2 title "Files on a disk, mapping, asking, starting: time of each (lower is better)" \
-	font ",18" margins 0.06,0.99,0.08,0.88 spacing 0.07,0.16
+	font ",18" margins 0.065,0.99,0.08,0.88 spacing 0.07,0.16
 set grid ytics back linecolor "#dddddd"
 set style data histograms
 set style histogram clustered gap 1.5
@@ -23,12 +23,13 @@ set title "A file of 1 GiB mapped and unmapped"
 set ylabel "us"
 unset logscale y
 set yrange [0:*]
-plot some("$1==\"map\"") using ($8/1e3):xtic(2) linecolor "#bbbbbb" title "Debian's", \
+lines(text) = text[1:strstrt(text, ",")] . "\n" . text[strstrt(text, ",")+2:*]
+plot some("$1==\"map\"") using ($8/1e3):xtic(lines(strcol(2))) linecolor "#bbbbbb" title "Debian's", \
 	"" using ($7/1e3) linecolor "#0b5fa5" title "Holdfast", \
 	"" using ($9/1e3) linecolor "black" title "bare system calls"
 
 set title "pmem_is_pmem, by number of mappings and of threads"
-set ylabel "ns"
+set ylabel "ns" offset 1.5
 set logscale y
 set yrange [*:*]
 plot some("$1==\"is_pmem\"") using 8:xtic(sprintf("%d map%s\n%s", $6, $6 > 1 ? "s" : "", strcol(5))) linecolor "#bbbbbb" title "Debian's libpmem", \

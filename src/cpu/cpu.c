@@ -11,9 +11,9 @@
  * From how many lines on a copy goes around the caches, if nobody says otherwise. The fence after a
  * streaming copy waits for memory some 60 ns longer than the one after flushes; each line costs
  * less then, and much less if it has been flushed before, for it need not be fetched again to be
- * stored to. So lines that no cache holds are better off streaming from 12 on, those that are rewritten
- * from 1 on; the mean of both is (in time to the cached copy's, 1 to 6 lines, on Cascade Lake)
- * 1.14, 1.07, 1.03, 0.97, 0.92 and 0.91. bench/threshold measures it on any machine.
+ * stored to. So lines that no cache holds are better off streaming from 12 on, those that are
+ * rewritten from 1 on; the mean of both is (in time to the cached copy's, 1 to 6 lines, on Cascade
+ * Lake) 1.14, 1.07, 1.03, 0.97, 0.92 and 0.91. bench/threshold measures it on any machine.
  */
 #define STREAM_LINES 4
 
