@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * lanes.c - lanes in threads, 8-byte words that stay whole, and no work where there is nothing to do
+ * lanes.c - lanes in threads, 8-byte words that stay whole, no work where there is nothing to do
  */
 #include <pthread.h>
 #include <sys/resource.h>
