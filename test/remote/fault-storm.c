@@ -314,11 +314,20 @@ static void wait_for(const struct job *job, enum phase phase, pid_t writer, long
 	}
 }
 
-static bool reap(pid_t writer)
+/*
+ * Wait for its end. A target that was killed while the writer was connecting may have been one of
+ * several, of an open that found no pool; then it is the turn of the one that there is now.
+ */
+static bool reap(const struct job *job, pid_t writer, pid_t target)
 {
 	for (int ms = 0; ms < PATIENCE; ms++) {
 		if (waitpid(writer, NULL, WNOHANG) == writer)
 			return true;
+		pid_t now = target > 0 ? target_of(job, writer) : 0;
+		if (now > 0 && now != target) {
+			kill(now, SIGKILL);
+			target = now;
+		}
 		nap(1000);
 	}
 	kill(writer, SIGKILL);
@@ -347,7 +356,7 @@ static bool kill_once(struct job *job, uint64_t *random)
 	job->early += atomic_load(&job->phase) == CONNECTING;
 	job->of_targets += target > 0;
 	kill(target > 0 ? target : writer, SIGKILL);
-	if (!reap(writer)) {
+	if (!reap(job, writer, target)) {
 		snprintf(
 			job->why, sizeof(job->why), "the writer hangs after its target was killed");
 		atomic_store(&job->phase, FAILED);
@@ -366,7 +375,7 @@ static void look(struct job *job)
 		bail("fork: %s", strerror(errno));
 	if (!writer)
 		write_on(job, true);
-	reap(writer);
+	reap(job, writer, 0);
 	forget_target(job, writer);
 }
 
