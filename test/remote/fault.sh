@@ -39,6 +39,7 @@ export UBSAN_OPTIONS=$ASAN_OPTIONS:halt_on_error=1 TSAN_OPTIONS=$ASAN_OPTIONS
 # Drivers that come with libfabric would catch a crash, and make an ordinary exit of it.
 export IPATH_NO_BACKTRACE=1 HFI_NO_BACKTRACE=1
 
+stand_in=$(realpath "$(dirname "${BASH_SOURCE[0]}")/ssh") # whatever folder we go to
 target=$dir/target
 host=127.0.0.1
 actor=
@@ -64,7 +65,7 @@ reach_by_ssh() {
 }
 
 reach_directly() {
-	RPMEM_SSH=$(realpath "$(dirname "${BASH_SOURCE[0]}")")/ssh RPMEM_CMD=$(target_command)
+	RPMEM_SSH=$stand_in RPMEM_CMD=$(target_command)
 	export RPMEM_SSH RPMEM_CMD
 }
 
