@@ -188,7 +188,7 @@ static int open_fabric(struct fabric_client *client)
 	client->inject = client->info->tx_attr->inject_size;
 	client->must_register = client->info->domain_attr->mr_mode & FI_MR_LOCAL;
 	client->reads_by_adapter = args->method != FABRIC_MESSAGE && !client->must_register;
-	if ((code = fi_fabric(client->info->fabric_attr, &client->fabric, NULL)) ||
+	if ((code = library.fabric(client->info->fabric_attr, &client->fabric, NULL)) ||
 		(code = fi_eq_open(client->fabric, &events, &client->eq, NULL)) ||
 		(code = fi_domain(client->fabric, client->info, &client->domain, NULL)))
 		return fabric_failed(
@@ -199,7 +199,7 @@ static int open_fabric(struct fabric_client *client)
 			 0, &client->local_mr, NULL))) {
 		client->local_mr = NULL;
 		log_notice("%s: the memory is not registered, but copied: %s", client->name,
-			fi_strerror(-code));
+			library.strerror(-code));
 	}
 	return 0;
 }
@@ -313,7 +313,7 @@ void fabric_client_close(struct fabric_client *client)
 	fabric_close_fid(client->domain);
 	fabric_close_fid(client->eq);
 	fabric_close_fid(client->fabric);
-	fi_freeinfo(client->info);
+	fabric_info_free(client->info);
 	if (client->dead_fd >= 0)
 		close(client->dead_fd);
 	pthread_mutex_destroy(&client->lock);

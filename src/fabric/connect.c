@@ -102,7 +102,7 @@ static int lane_lost(struct serve_lane *lane, int code)
 {
 	lane->state = LANE_LOST;
 	return err_set(-ECONNRESET, "lane %u: connection lost%s%s", lane->number, code ? ": " : "",
-		code ? fi_strerror(code) : "");
+		code ? library.strerror(code) : "");
 }
 
 /* Of an endpoint that is no lane's, as a connection that went away while we took it: nothing. */
@@ -115,7 +115,7 @@ static int take_error(struct fabric_server *server)
 		return 0;
 	struct serve_lane *lane = find_endpoint(server, error.fid);
 	if (!lane) {
-		log_notice("a connection failed: %s", fi_strerror(error.err));
+		log_notice("a connection failed: %s", library.strerror(error.err));
 		return 0;
 	}
 	return lane_lost(lane, error.err);
@@ -164,7 +164,7 @@ int server_event(struct fabric_server *server)
 		size_t length =
 			(size_t)size > sizeof(event.entry) ? (size_t)size - sizeof(event.entry) : 0;
 		code = take_request(server, event.entry.info, event.entry.data, length);
-		fi_freeinfo(event.entry.info);
+		fabric_info_free(event.entry.info);
 	} else {
 		code = take_state(server, what, event.entry.fid);
 	}

@@ -35,7 +35,7 @@ const char *fabric_method_name(enum fabric_method_id method)
 
 static struct fi_info *make_hints(enum fabric_provider provider)
 {
-	struct fi_info *hints = fi_allocinfo();
+	struct fi_info *hints = library.dupinfo(NULL);
 
 	if (!hints)
 		return NULL;
@@ -50,7 +50,7 @@ static struct fi_info *make_hints(enum fabric_provider provider)
 	hints->tx_attr->msg_order = FI_ORDER_SAS | FI_ORDER_SAW | FI_ORDER_RAW;
 	hints->fabric_attr->prov_name = strdup(fabric_provider_name(provider));
 	if (!hints->fabric_attr->prov_name) {
-		fi_freeinfo(hints);
+		library.freeinfo(hints);
 		return NULL;
 	}
 	return hints;
@@ -63,8 +63,8 @@ static int get_info(enum fabric_provider provider, const char *host, const char 
 
 	if (!hints)
 		return -FI_ENOMEM;
-	int code = fi_getinfo(FI_VERSION(1, 17), host, service, flags, hints, info);
-	fi_freeinfo(hints);
+	int code = library.getinfo(FI_VERSION(1, 17), host, service, flags, hints, info);
+	library.freeinfo(hints);
 	return code;
 }
 
@@ -72,14 +72,23 @@ int fabric_info_get(enum fabric_provider provider, const char *host, uint16_t po
 	struct fi_info **info)
 {
 	char service[8];
+	int code = library_load();
 
+	if (code)
+		return code;
 	snprintf(service, sizeof(service), "%u", port);
-	int code = get_info(provider, host, service, listen ? FI_SOURCE : 0, info);
+	code = get_info(provider, host, service, listen ? FI_SOURCE : 0, info);
 	if (code)
 		return err_set(-ENOMEDIUM, "no way %s %s over %s: %s",
 			listen ? "to listen on" : "to", host ? host : "any address",
-			fabric_provider_name(provider), fi_strerror(-code));
+			fabric_provider_name(provider), library.strerror(-code));
 	return 0;
+}
+
+void fabric_info_free(struct fi_info *info)
+{
+	if (info)
+		library.freeinfo(info);
 }
 
 int fabric_providers(const char *host, unsigned wanted, unsigned *set)
@@ -87,14 +96,17 @@ int fabric_providers(const char *host, unsigned wanted, unsigned *set)
 	static const enum fabric_provider all[] = {FABRIC_VERBS, FABRIC_TCP};
 	unsigned found = 0;
 	struct fi_info *info;
+	int code = library_load();
 
+	if (code)
+		return code;
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
 		if (!(wanted & all[i]))
 			continue;
 		if (get_info(all[i], host, host ? "1" : NULL, 0, &info))
 			continue;
 		found |= all[i];
-		fi_freeinfo(info);
+		library.freeinfo(info);
 	}
 	if (!found)
 		return err_set(-ENOMEDIUM, "%s%s is reached by none of:%s%s", host ? "" : "nothing",
@@ -145,5 +157,5 @@ int fabric_failed(ssize_t returned, const char *format, ...)
 	va_start(ap, format);
 	vsnprintf(what, sizeof(what), format, ap);
 	va_end(ap);
-	return err_set(fabric_code(returned), "%s: %s", what, fi_strerror((int)-returned));
+	return err_set(fabric_code(returned), "%s: %s", what, library.strerror((int)-returned));
 }

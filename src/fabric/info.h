@@ -10,13 +10,17 @@
 
 #include "base/err.h"
 #include "fabric/fabric.h"
+#include "fabric/library.h"
 
 /*
  * A way to `host` and `port`, if `listen` is false, or to listen there. The caller frees it with
- * fi_freeinfo(). -ENOMEDIUM if there is none.
+ * fabric_info_free(). -ENOMEDIUM if there is none.
  */
 int fabric_info_get(enum fabric_provider provider, const char *host, uint16_t port, bool listen,
 	struct fi_info **info);
+
+/* NULL is nothing. */
+void fabric_info_free(struct fi_info *info);
 
 /* -errno for what a libfabric function returned: its own numbers are unknown to strerror(3). */
 int fabric_code(ssize_t returned);

@@ -206,7 +206,7 @@ static int take_error(struct lane *lane)
 	if (error.err == FI_ETRUNC || error.err == FI_EMSGSIZE)
 		return broken(lane, "a reply that is too long");
 	return client_end(client, err_set(-ECONNRESET, "%s: lane %u: connection lost: %s",
-					  client->name, lane->number, fi_strerror(error.err)));
+					  client->name, lane->number, library.strerror(error.err)));
 }
 
 /* Take what is completed: how many, or -errno and the client has ended. */
@@ -328,7 +328,7 @@ static int posted(struct lane *lane, ssize_t code, const char *what)
 		return error ? error : 1;
 	}
 	err_set(-ECONNRESET, "%s: lane %u: %s: %s", client->name, lane->number, what,
-		fi_strerror((int)-code));
+		library.strerror((int)-code));
 	return client_end(client, -ECONNRESET);
 }
 

@@ -75,7 +75,8 @@ static int bind_listener(struct fabric_server *server, uint16_t port)
 
 	if (code)
 		return code;
-	if (!server->fabric && (code = fi_fabric(server->info->fabric_attr, &server->fabric, NULL)))
+	if (!server->fabric &&
+		(code = library.fabric(server->info->fabric_attr, &server->fabric, NULL)))
 		return fabric_failed(code, "%s", fabric_provider_name(args->provider));
 	struct fi_eq_attr events = {.wait_obj = FI_WAIT_FD};
 	if (!server->eq && (code = fi_eq_open(server->fabric, &events, &server->eq, NULL)))
@@ -109,7 +110,7 @@ static int listen_on_range(struct fabric_server *server)
 
 	for (unsigned port = args->port_low; code && port <= last; port++) {
 		fabric_close_fid(server->listener);
-		fi_freeinfo(server->info);
+		fabric_info_free(server->info);
 		server->info = NULL;
 		code = bind_listener(server, (uint16_t)port);
 		if (code == -ENOMEDIUM)
@@ -363,7 +364,7 @@ void fabric_server_close(struct fabric_server *server)
 	fabric_close_fid(server->domain);
 	fabric_close_fid(server->eq);
 	fabric_close_fid(server->fabric);
-	fi_freeinfo(server->info);
+	fabric_info_free(server->info);
 	if (server->memory)
 		munmap(server->memory, server->memory_size);
 	free(server->lanes);

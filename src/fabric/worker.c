@@ -108,7 +108,7 @@ static void take_error(struct worker *worker)
 				lane->number, worker->server->welcome.message_size));
 	else if (!lane->broken)
 		server_fail(worker->server, err_set(-ECONNRESET, "lane %u: connection lost: %s",
-						    lane->number, fi_strerror(error.err)));
+						    lane->number, library.strerror(error.err)));
 	lane->broken = true;
 }
 

@@ -8,9 +8,11 @@
 #include <librpmem.h>
 #include <librpmem/holdfast.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -198,6 +200,37 @@ static void test_names(void)
 	is_str(holdfast_method_name((enum holdfast_method)99), "?", "no method");
 }
 
+static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGABRT, SIGINT, SIGTERM};
+
+#define SIGNALS (sizeof(signals) / sizeof(*signals))
+
+static void handlers(void (*handler[SIGNALS])(int))
+{
+	for (size_t i = 0; i < SIGNALS; i++) {
+		struct sigaction action;
+		sigaction(signals[i], NULL, &action);
+		handler[i] = action.sa_handler;
+	}
+}
+
+/* libfabric's providers would take them, and a program's crashes and Ctrl-C with them. */
+static void test_signals(void)
+{
+	size_t size = 4 * (size_t)sysconf(_SC_PAGESIZE);
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void (*before[SIGNALS])(int), (*after[SIGNALS])(int);
+	unsigned nlanes = 1;
+
+	handlers(before);
+	ok(!dlopen("libfabric.so.1", RTLD_NOW | RTLD_NOLOAD), "libfabric is not loaded unasked");
+	setenv("RPMEM_SSH", "false", 1);
+	ok(!rpmem_open("127.0.0.1", "set", memory, size, &nlanes, NULL), "no target is reached");
+	ok(dlopen("libfabric.so.1", RTLD_NOW | RTLD_NOLOAD), "libfabric was loaded for it");
+	handlers(after);
+	ok(!memcmp(before, after, sizeof(before)), "and the program's signals are its own");
+	munmap(memory, size);
+}
+
 int main(void)
 {
 	test_message();
@@ -207,5 +240,6 @@ int main(void)
 	test_arguments();
 	test_no_pool();
 	test_names();
+	test_signals();
 	return tap_done();
 }
