@@ -42,6 +42,7 @@ struct channel {
 	pthread_mutex_t turn, sending, lock;
 	pthread_cond_t news; /* greeted, replied or ended */
 	bool greeted, waiting, replied;
+	bool given_up; /* the caller's alone */
 	struct control_head awaited;
 	uint32_t last_id;
 	uint8_t *reply; /* the monitor's while `waiting`, then the caller's */
@@ -475,6 +476,8 @@ failed:
 /* How long ssh may take to end: if the channel has not failed, all the time that the target has. */
 static int patience(const struct channel *channel)
 {
+	if (channel->given_up)
+		return 0;
 	switch (channel_error(channel)) {
 	case 0:
 		return channel->timeout_ms;
@@ -483,6 +486,11 @@ static int patience(const struct channel *channel)
 	default: /* it does not know that anything is wrong */
 		return 0;
 	}
+}
+
+void channel_give_up(struct channel *channel)
+{
+	channel->given_up = true;
 }
 
 void channel_close(struct channel *channel)

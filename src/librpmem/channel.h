@@ -48,6 +48,9 @@ int channel_hangup_fd(const struct channel *channel);
 /* "1.0", as the target has greeted. */
 const char *channel_version(const struct channel *channel);
 
+/* The target does not answer where else it should: channel_close() is not to wait for it again. */
+void channel_give_up(struct channel *channel);
+
 /* End ssh, within the deadline if it does not do so by itself. Nobody may be in a call. */
 void channel_close(struct channel *channel);
 

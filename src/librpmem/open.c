@@ -286,7 +286,10 @@ int rpmem_close(RPMEMpool *rpp)
 		return session_fail(err_set(-EINVAL, "the pool is NULL"));
 	/* The target ends the lanes, too: to lose one would be worth a line in its log. */
 	int rc = pool_failure(rpp);
-	if (!rc || !channel_error(rpp->session->channel)) {
+	if (rc == -ETIMEDOUT) {
+		/* One deadline is enough. It hears of the end from ssh, as soon as it hears at all. */
+		channel_give_up(rpp->session->channel);
+	} else if (!rc || !channel_error(rpp->session->channel)) {
 		int closed = close_at_target(rpp, 0);
 		rc = rc ? rc : closed;
 	}
