@@ -148,7 +148,7 @@ static void measure(struct child *children, size_t mappings, size_t threads, dou
 {
 	static struct samples samples;
 	size_t order[CONTESTANTS];
-	char text[16];
+	char text[32];
 
 	for (size_t i = 0; i < BARE; i++)
 		question(&children[i], mappings, threads); /* map them */

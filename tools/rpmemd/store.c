@@ -85,8 +85,8 @@ static void note_page(struct store *store, size_t offset, size_t length)
 }
 
 /*
- * The bytes of the pool are shared by all lanes, and it is the peer's business who may write to them
- * when: what orders the lanes is not in this process, and no sanitizer can see it.
+ * The bytes of the pool are shared by all lanes, and it is the peer's business who writes to
+ * them when: what orders the lanes is not in this process, and no sanitizer can see it.
  */
 #ifdef __SANITIZE_THREAD__
 void AnnotateIgnoreWritesBegin(const char *file, int line);
