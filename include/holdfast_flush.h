@@ -102,27 +102,6 @@ static inline size_t hff_x86_line_size(const struct hff_x86_id *id, size_t other
 	return eighths ? (size_t)eighths * 8 : otherwise;
 }
 
-/* Where nothing has to be flushed, or user mode cannot: the fence is what is left of persist. */
-#define HFF_FLUSH_NOTHING                                                                          \
-	static inline void flush_none(const void *addr, size_t len)                                \
-	{                                                                                          \
-		(void)addr;                                                                        \
-		(void)len;                                                                         \
-	}                                                                                          \
-                                                                                                   \
-	static inline void flush_back_none(const void *addr, size_t len)                           \
-	{                                                                                          \
-		(void)addr;                                                                        \
-		(void)len;                                                                         \
-	}                                                                                          \
-                                                                                                   \
-	static inline void persist_none(const void *addr, size_t len)                              \
-	{                                                                                          \
-		(void)addr;                                                                        \
-		(void)len;                                                                         \
-		hff_arch_drain();                                                                  \
-	}
-
 /*
  * x86-64: the flush instructions and the fence
  *
@@ -148,10 +127,50 @@ static inline void hff_arch_drain(void)
 	__asm__ volatile(HFF_ARCH_FENCE ::: "memory");
 }
 
-HFF_FLUSH_NOTHING
-FLUSH_LINES(clflush)
-FLUSH_LINES(clflushopt)
-FLUSH_LINES(clwb)
+static inline void hff_clflush_line(const void *line)
+{
+	__asm__ volatile("clflush %0" ::"m"(*(const volatile char *)line) : "memory");
+}
+
+static inline void hff_clflushopt_line(const void *line)
+{
+	__asm__ volatile("clflushopt %0" ::"m"(*(const volatile char *)line) : "memory");
+}
+
+static inline void hff_clwb_line(const void *line)
+{
+	__asm__ volatile("clwb %0" ::"m"(*(const volatile char *)line) : "memory");
+}
+
+static inline void hff_flush_clflush(const void *addr, size_t len)
+{
+	uintptr_t line = (uintptr_t)addr & -hff_cpu.line_size;
+	uintptr_t end = (uintptr_t)addr + len;
+
+	if (len)
+		for (; line < end; line += hff_cpu.line_size)
+			hff_clflush_line((void *)line);
+}
+
+static inline void hff_flush_clflushopt(const void *addr, size_t len)
+{
+	uintptr_t line = (uintptr_t)addr & -hff_cpu.line_size;
+	uintptr_t end = (uintptr_t)addr + len;
+
+	if (len)
+		for (; line < end; line += hff_cpu.line_size)
+			hff_clflushopt_line((void *)line);
+}
+
+static inline void hff_flush_clwb(const void *addr, size_t len)
+{
+	uintptr_t line = (uintptr_t)addr & -hff_cpu.line_size;
+	uintptr_t end = (uintptr_t)addr + len;
+
+	if (len)
+		for (; line < end; line += hff_cpu.line_size)
+			hff_clwb_line((void *)line);
+}
 
 /*
  * What of CPUID we use; what this CPU does not say stays 0: nothing is there. In a virtual machine
@@ -196,11 +215,11 @@ static inline uint32_t hff_arch_ask(size_t *line_size)
 static inline void hff_arch_flush(const void *addr, size_t len)
 {
 	if (hff_cpu.features & HFF_X86_CLWB)
-		flush_clwb(addr, len);
+		hff_flush_clwb(addr, len);
 	else if (hff_cpu.features & HFF_X86_CLFLUSHOPT)
-		flush_clflushopt(addr, len);
+		hff_flush_clflushopt(addr, len);
 	else if (hff_cpu.features & HFF_X86_CLFLUSH)
-		flush_clflush(addr, len);
+		hff_flush_clflush(addr, len);
 }
 
 static inline const char *hff_arch_flush_name(void)
@@ -233,27 +252,6 @@ static inline size_t hff_a64_line_size(uint64_t ctr)
 	return (size_t)4 << (ctr >> 16 & 0xf);
 }
 
-/* Where nothing has to be flushed, or user mode cannot: the fence is what is left of persist. */
-#define HFF_FLUSH_NOTHING                                                                          \
-	static inline void flush_none(const void *addr, size_t len)                                \
-	{                                                                                          \
-		(void)addr;                                                                        \
-		(void)len;                                                                         \
-	}                                                                                          \
-                                                                                                   \
-	static inline void flush_back_none(const void *addr, size_t len)                           \
-	{                                                                                          \
-		(void)addr;                                                                        \
-		(void)len;                                                                         \
-	}                                                                                          \
-                                                                                                   \
-	static inline void persist_none(const void *addr, size_t len)                              \
-	{                                                                                          \
-		(void)addr;                                                                        \
-		(void)len;                                                                         \
-		hff_arch_drain();                                                                  \
-	}
-
 /*
  * AArch64: cleaning a cache line, and the barrier
  *
@@ -280,16 +278,56 @@ static inline size_t hff_a64_line_size(uint64_t ctr)
  * system rather than the inner shareable domain, since memory may lie beyond it: as the kernel does
  * after its own cleans of persistent memory.
  */
-#define HFF_ARCH_FENCE "dsb sy"
+#define HFF_ARCH_FENCE        "dsb sy"
 static inline void hff_arch_drain(void)
 {
 	__asm__ volatile(HFF_ARCH_FENCE ::: "memory");
 }
 
-HFF_FLUSH_NOTHING
-FLUSH_LINES(cvac)
-FLUSH_LINES(cvap)
-FLUSH_LINES(cvadp)
+static inline void hff_cvac_line(const void *line)
+{
+	__asm__ volatile("dc cvac, %0" ::"r"(line) : "memory");
+}
+
+static inline void hff_cvap_line(const void *line)
+{
+	__asm__ volatile("sys #3, c7, c12, #1, %0" ::"r"(line) : "memory");
+}
+
+static inline void hff_cvadp_line(const void *line)
+{
+	__asm__ volatile("sys #3, c7, c13, #1, %0" ::"r"(line) : "memory");
+}
+
+static inline void hff_flush_cvac(const void *addr, size_t len)
+{
+	uintptr_t line = (uintptr_t)addr & -hff_cpu.line_size;
+	uintptr_t end = (uintptr_t)addr + len;
+
+	if (len)
+		for (; line < end; line += hff_cpu.line_size)
+			hff_cvac_line((void *)line);
+}
+
+static inline void hff_flush_cvap(const void *addr, size_t len)
+{
+	uintptr_t line = (uintptr_t)addr & -hff_cpu.line_size;
+	uintptr_t end = (uintptr_t)addr + len;
+
+	if (len)
+		for (; line < end; line += hff_cpu.line_size)
+			hff_cvap_line((void *)line);
+}
+
+static inline void hff_flush_cvadp(const void *addr, size_t len)
+{
+	uintptr_t line = (uintptr_t)addr & -hff_cpu.line_size;
+	uintptr_t end = (uintptr_t)addr + len;
+
+	if (len)
+		for (; line < end; line += hff_cpu.line_size)
+			hff_cvadp_line((void *)line);
+}
 
 /*
  * Linux lets programs read it (SCTLR_EL1.UCT), or, where the CPUs of one machine differ, traps the
@@ -316,11 +354,11 @@ static inline uint32_t hff_arch_ask(size_t *line_size)
 static inline void hff_arch_flush(const void *addr, size_t len)
 {
 	if (hff_cpu.features & HFF_A64_DCPODP)
-		flush_cvadp(addr, len);
+		hff_flush_cvadp(addr, len);
 	else if (hff_cpu.features & HFF_A64_DCPOP)
-		flush_cvap(addr, len);
+		hff_flush_cvap(addr, len);
 	else
-		flush_cvac(addr, len);
+		hff_flush_cvac(addr, len);
 }
 
 static inline const char *hff_arch_flush_name(void)
@@ -360,27 +398,6 @@ static inline uint32_t hff_rv_features(const struct hff_rv_hwprobe *extensions,
 	return HFF_RV_ZICBOM;
 }
 
-/* Where nothing has to be flushed, or user mode cannot: the fence is what is left of persist. */
-#define HFF_FLUSH_NOTHING                                                                          \
-	static inline void flush_none(const void *addr, size_t len)                                \
-	{                                                                                          \
-		(void)addr;                                                                        \
-		(void)len;                                                                         \
-	}                                                                                          \
-                                                                                                   \
-	static inline void flush_back_none(const void *addr, size_t len)                           \
-	{                                                                                          \
-		(void)addr;                                                                        \
-		(void)len;                                                                         \
-	}                                                                                          \
-                                                                                                   \
-	static inline void persist_none(const void *addr, size_t len)                              \
-	{                                                                                          \
-		(void)addr;                                                                        \
-		(void)len;                                                                         \
-		hff_arch_drain();                                                                  \
-	}
-
 /*
  * RISC-V: cleaning a cache block, and the fence
  *
@@ -400,14 +417,27 @@ static inline uint32_t hff_rv_features(const struct hff_rv_hwprobe *extensions,
  * W ("Memory Ordering", "Preserved Program Order" of the chapter), so `w` on the left would do;
  * reads are there because what follows a drain may be a read that must see nothing older.
  */
-#define HFF_ARCH_FENCE "fence rw,rw"
+#define HFF_ARCH_FENCE               "fence rw,rw"
 static inline void hff_arch_drain(void)
 {
 	__asm__ volatile(HFF_ARCH_FENCE ::: "memory");
 }
 
-HFF_FLUSH_NOTHING
-FLUSH_LINES(cboclean)
+/* MISC-MEM, funct3 CBO, operation 1, the address in rs1 */
+static inline void hff_cboclean_line(const void *line)
+{
+	__asm__ volatile(".insn i 0x0f, 2, x0, %0, 1" ::"r"(line) : "memory");
+}
+
+static inline void hff_flush_cboclean(const void *addr, size_t len)
+{
+	uintptr_t line = (uintptr_t)addr & -hff_cpu.line_size;
+	uintptr_t end = (uintptr_t)addr + len;
+
+	if (len)
+		for (; line < end; line += hff_cpu.line_size)
+			hff_cboclean_line((void *)line);
+}
 
 /*
  * riscv_hwprobe(2) for all CPUs. As an instruction: the C library may be older than the call, and
@@ -443,7 +473,7 @@ static inline uint32_t hff_arch_ask(size_t *line_size)
 static inline void hff_arch_flush(const void *addr, size_t len)
 {
 	if (hff_cpu.features & HFF_RV_ZICBOM)
-		flush_cboclean(addr, len);
+		hff_flush_cboclean(addr, len);
 }
 
 static inline const char *hff_arch_flush_name(void)
@@ -472,27 +502,6 @@ static inline uint32_t hff_ppc_features(unsigned long hwcap2, unsigned long bloc
 	return (hwcap2 & HFF_PPC_HWCAP2_ARCH_2_07 ? HFF_PPC_ARCH_2_07 : 0) |
 	       (hwcap2 & HFF_PPC_HWCAP2_ARCH_3_1 ? HFF_PPC_ARCH_3_1 : 0);
 }
-
-/* Where nothing has to be flushed, or user mode cannot: the fence is what is left of persist. */
-#define HFF_FLUSH_NOTHING                                                                          \
-	static inline void flush_none(const void *addr, size_t len)                                \
-	{                                                                                          \
-		(void)addr;                                                                        \
-		(void)len;                                                                         \
-	}                                                                                          \
-                                                                                                   \
-	static inline void flush_back_none(const void *addr, size_t len)                           \
-	{                                                                                          \
-		(void)addr;                                                                        \
-		(void)len;                                                                         \
-	}                                                                                          \
-                                                                                                   \
-	static inline void persist_none(const void *addr, size_t len)                              \
-	{                                                                                          \
-		(void)addr;                                                                        \
-		(void)len;                                                                         \
-		hff_arch_drain();                                                                  \
-	}
 
 /*
  * POWER: the flush instructions and the fences
@@ -526,9 +535,37 @@ static inline void hff_arch_drain(void)
 		__asm__ volatile(HFF_FENCE_HWSYNC ::: "memory");
 }
 
-HFF_FLUSH_NOTHING
-FLUSH_LINES(dcbf)
-FLUSH_LINES(dcbstps)
+static inline void hff_dcbf_line(const void *line)
+{
+	__asm__ volatile("dcbf 0,%0" ::"r"(line) : "memory");
+}
+
+static inline void hff_dcbstps_line(const void *line)
+{
+	register const void *r9 __asm__("r9") = line;
+
+	__asm__ volatile(".long 0x7cc048ac" ::"r"(r9) : "memory"); /* dcbf 0,r9,6: dcbstps */
+}
+
+static inline void hff_flush_dcbf(const void *addr, size_t len)
+{
+	uintptr_t line = (uintptr_t)addr & -hff_cpu.line_size;
+	uintptr_t end = (uintptr_t)addr + len;
+
+	if (len)
+		for (; line < end; line += hff_cpu.line_size)
+			hff_dcbf_line((void *)line);
+}
+
+static inline void hff_flush_dcbstps(const void *addr, size_t len)
+{
+	uintptr_t line = (uintptr_t)addr & -hff_cpu.line_size;
+	uintptr_t end = (uintptr_t)addr + len;
+
+	if (len)
+		for (; line < end; line += hff_cpu.line_size)
+			hff_dcbstps_line((void *)line);
+}
 
 static inline uint32_t hff_arch_ask(size_t *line_size)
 {
@@ -545,9 +582,9 @@ static inline uint32_t hff_arch_ask(size_t *line_size)
 static inline void hff_arch_flush(const void *addr, size_t len)
 {
 	if (hff_cpu.features & HFF_PPC_ARCH_3_1)
-		flush_dcbstps(addr, len);
+		hff_flush_dcbstps(addr, len);
 	else if (hff_cpu.features & HFF_PPC_ARCH_2_07)
-		flush_dcbf(addr, len);
+		hff_flush_dcbf(addr, len);
 }
 
 static inline const char *hff_arch_flush_name(void)
@@ -558,27 +595,6 @@ static inline const char *hff_arch_flush_name(void)
 }
 
 #elif defined(__loongarch64)
-/* Where nothing has to be flushed, or user mode cannot: the fence is what is left of persist. */
-#define HFF_FLUSH_NOTHING                                                                          \
-	static inline void flush_none(const void *addr, size_t len)                                \
-	{                                                                                          \
-		(void)addr;                                                                        \
-		(void)len;                                                                         \
-	}                                                                                          \
-                                                                                                   \
-	static inline void flush_back_none(const void *addr, size_t len)                           \
-	{                                                                                          \
-		(void)addr;                                                                        \
-		(void)len;                                                                         \
-	}                                                                                          \
-                                                                                                   \
-	static inline void persist_none(const void *addr, size_t len)                              \
-	{                                                                                          \
-		(void)addr;                                                                        \
-		(void)len;                                                                         \
-		hff_arch_drain();                                                                  \
-	}
-
 /*
  * LoongArch: user mode has a barrier and no flush
  *
@@ -595,8 +611,6 @@ static inline void hff_arch_drain(void)
 {
 	__asm__ volatile(HFF_ARCH_FENCE ::: "memory");
 }
-
-HFF_FLUSH_NOTHING
 
 static inline uint32_t hff_arch_ask(size_t *line_size)
 {
@@ -616,27 +630,6 @@ static inline const char *hff_arch_flush_name(void)
 }
 
 #else
-/* Where nothing has to be flushed, or user mode cannot: the fence is what is left of persist. */
-#define HFF_FLUSH_NOTHING                                                                          \
-	static inline void flush_none(const void *addr, size_t len)                                \
-	{                                                                                          \
-		(void)addr;                                                                        \
-		(void)len;                                                                         \
-	}                                                                                          \
-                                                                                                   \
-	static inline void flush_back_none(const void *addr, size_t len)                           \
-	{                                                                                          \
-		(void)addr;                                                                        \
-		(void)len;                                                                         \
-	}                                                                                          \
-                                                                                                   \
-	static inline void persist_none(const void *addr, size_t len)                              \
-	{                                                                                          \
-		(void)addr;                                                                        \
-		(void)len;                                                                         \
-		hff_arch_drain();                                                                  \
-	}
-
 /* a CPU of which we know nothing: it can fence */
 
 /* Orders stores as other CPUs see them. That they reach memory, it cannot promise. */
@@ -645,8 +638,6 @@ static inline void hff_arch_drain(void)
 {
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
-
-HFF_FLUSH_NOTHING
 
 static inline uint32_t hff_arch_ask(size_t *line_size)
 {

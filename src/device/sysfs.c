@@ -207,7 +207,7 @@ static int visit_some(int fd, const char *entries, long length, sysfs_visit *vis
 
 int sysfs_each(int dir, const char *below, sysfs_visit *visit, void *context)
 {
-	_Alignas(struct entry) char entries[512]; /* a name has at most 255 bytes */
+	_Alignas(struct entry) char entries[288]; /* one at least: a name has 255 bytes */
 	int fd = openat(dir, below, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int result = 0;
 	long length;

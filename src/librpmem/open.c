@@ -287,7 +287,7 @@ int rpmem_close(RPMEMpool *rpp)
 	/* The target ends the lanes, too: to lose one would be worth a line in its log. */
 	int rc = pool_failure(rpp);
 	if (rc == -ETIMEDOUT) {
-		/* One deadline is enough. It hears of the end from ssh, as soon as it hears at all. */
+		/* One deadline is enough: it hears of the end from ssh, if it hears. */
 		channel_give_up(rpp->session->channel);
 	} else if (!rc || !channel_error(rpp->session->channel)) {
 		int closed = close_at_target(rpp, 0);
