@@ -16,18 +16,27 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define KEY     7
 #define MESSAGE 65536
+#define ANSWER  64
 
-static struct fi_info *info;
-static struct fid_fabric *fabric;
-static struct fid_domain *domain;
-static struct fid_eq *eq;
-static struct fid_cq *cq;
-static struct fid_ep *ep;
-static char *memory, in[MESSAGE], out[MESSAGE];
+/* All that a lane needs is its own, so that lanes have nothing to wait for in common. */
+static struct end {
+	struct fi_info *info;
+	struct fid_fabric *fabric;
+	struct fid_domain *domain;
+	struct fid_eq *eq;
+	struct fid_cq *cq;
+	struct fid_ep *ep;
+	char *memory, in[MESSAGE], out[MESSAGE];
+	pid_t other; /* the process of the other end */
+} ends[FABRIC_LANES];
+
+/* So many of the first ones run now. */
+static unsigned awake;
 
 static void must(long code, const char *what)
 {
@@ -35,7 +44,7 @@ static void must(long code, const char *what)
 		errx(1, "%s: %s", what, fi_strerror((int)-code));
 }
 
-static void open_domain(uint16_t port)
+static void open_domain(struct end *end, uint16_t port)
 {
 	struct fi_info *hints = fi_allocinfo();
 	struct fi_eq_attr events = {.wait_obj = FI_WAIT_FD};
@@ -45,64 +54,68 @@ static void open_domain(uint16_t port)
 	hints->caps = FI_MSG | FI_RMA;
 	hints->fabric_attr->prov_name = strdup("tcp");
 	snprintf(service, sizeof(service), "%u", port);
-	must(fi_getinfo(
-		     FI_VERSION(1, 17), "127.0.0.1", service, port ? 0 : FI_SOURCE, hints, &info),
+	must(fi_getinfo(FI_VERSION(1, 17), "127.0.0.1", service, port ? 0 : FI_SOURCE, hints,
+		     &end->info),
 		"tcp");
 	fi_freeinfo(hints);
-	must(fi_fabric(info->fabric_attr, &fabric, NULL), "fabric");
-	must(fi_eq_open(fabric, &events, &eq, NULL), "event queue");
-	must(fi_domain(fabric, info, &domain, NULL), "domain");
+	must(fi_fabric(end->info->fabric_attr, &end->fabric, NULL), "fabric");
+	must(fi_eq_open(end->fabric, &events, &end->eq, NULL), "event queue");
+	must(fi_domain(end->fabric, end->info, &end->domain, NULL), "domain");
 }
 
-static void open_endpoint(struct fi_info *of)
+static void post_receive(struct end *end)
+{
+	must(fi_recv(end->ep, end->in, MESSAGE, NULL, 0, end->in), "receive");
+}
+
+static void open_endpoint(struct end *end, struct fi_info *of)
 {
 	struct fi_cq_attr attributes = {.size = 64, .format = FI_CQ_FORMAT_MSG};
 
-	must(fi_cq_open(domain, &attributes, &cq, NULL), "completion queue");
-	must(fi_endpoint(domain, of, &ep, NULL), "endpoint");
-	must(fi_ep_bind(ep, &eq->fid, 0), "bind");
-	must(fi_ep_bind(ep, &cq->fid, FI_TRANSMIT | FI_RECV), "bind");
-	must(fi_enable(ep), "enable");
-	must(fi_recv(ep, in, MESSAGE, NULL, 0, in), "receive");
+	must(fi_cq_open(end->domain, &attributes, &end->cq, NULL), "completion queue");
+	must(fi_endpoint(end->domain, of, &end->ep, NULL), "endpoint");
+	must(fi_ep_bind(end->ep, &end->eq->fid, 0), "bind");
+	must(fi_ep_bind(end->ep, &end->cq->fid, FI_TRANSMIT | FI_RECV), "bind");
+	must(fi_enable(end->ep), "enable");
+	post_receive(end);
 }
 
-static struct fi_info *event(uint32_t expected)
+static struct fi_info *event(struct end *end, uint32_t expected)
 {
 	struct fi_eq_cm_entry entry;
 	uint32_t what;
 
-	must(fi_eq_sread(eq, &what, &entry, sizeof(entry), 5000, 0), "connection");
+	must(fi_eq_sread(end->eq, &what, &entry, sizeof(entry), 30000, 0), "connection");
 	if (what != expected)
 		errx(1, "connection event %u", what);
 	return entry.info;
 }
 
 /* The length of what `context` stands for, when it is complete. */
-static size_t wait_for(const void *context)
+static size_t wait_for(struct end *end, const void *context)
 {
 	struct fi_cq_msg_entry entry;
 
 	for (;;) {
-		ssize_t count = fi_cq_read(cq, &entry, 1);
-		if (count == -FI_EAGAIN)
+		ssize_t got = fi_cq_read(end->cq, &entry, 1);
+		if (got == -FI_EAGAIN)
 			sched_yield();
-		else if (count < 0)
+		else if (got < 0)
 			errx(1, "the connection is lost");
 		else if (entry.op_context == context)
 			return entry.len;
 	}
 }
 
-static void send_message(size_t length)
+static void send_message(struct end *end, size_t length)
 {
-	if (length <= info->tx_attr->inject_size) {
-		must(fi_inject(ep, out, length, 0), "send");
-		return;
-	}
-	must(fi_send(ep, out, length, NULL, 0, out), "send");
+	if (length <= end->info->tx_attr->inject_size)
+		must(fi_inject(end->ep, end->out, length, 0), "send");
+	else
+		must(fi_send(end->ep, end->out, length, NULL, 0, end->out), "send");
 }
 
-static void serve(size_t size, int tell)
+static void serve(struct end *end, size_t size, int tell)
 {
 	struct sockaddr_in at;
 	size_t length = sizeof(at);
@@ -110,71 +123,115 @@ static void serve(size_t size, int tell)
 	struct fid_mr *mr;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	open_domain(0);
-	must(fi_passive_ep(fabric, info, &listener, NULL), "listener");
-	must(fi_pep_bind(listener, &eq->fid, 0), "bind");
+	open_domain(end, 0);
+	must(fi_passive_ep(end->fabric, end->info, &listener, NULL), "listener");
+	must(fi_pep_bind(listener, &end->eq->fid, 0), "bind");
 	must(fi_listen(listener), "listen");
 	must(fi_getname(&listener->fid, &at, &length), "name");
-	must(fi_mr_reg(
-		     domain, memory, size, FI_REMOTE_READ | FI_REMOTE_WRITE, 0, KEY, 0, &mr, NULL),
+	must(fi_mr_reg(end->domain, end->memory, size, FI_REMOTE_READ | FI_REMOTE_WRITE, 0, KEY, 0,
+		     &mr, NULL),
 		"registration");
 	if (write(tell, &at.sin_port, sizeof(at.sin_port)) != sizeof(at.sin_port))
 		_exit(1);
-	open_endpoint(event(FI_CONNREQ));
-	must(fi_accept(ep, NULL, 0), "accept");
-	event(FI_CONNECTED);
+	open_endpoint(end, event(end, FI_CONNREQ));
+	must(fi_accept(end->ep, NULL, 0), "accept");
+	event(end, FI_CONNECTED);
 	for (;;) {
-		size_t got = wait_for(in);
-		must(fi_recv(ep, in, MESSAGE, NULL, 0, in), "receive");
-		send_message(got);
+		size_t got = wait_for(end, end->in);
+		post_receive(end);
+		send_message(end, got < ANSWER ? got : ANSWER);
 	}
 }
 
-void fabric_start(size_t size)
+/* The other end, as a process of its own; returns what tells its port. */
+static int fork_other(struct end *end, size_t size)
 {
-	uint16_t port;
 	int pipes[2];
 
-	memory = calloc(1, size);
-	if (!memory || pipe(pipes))
+	end->memory = calloc(1, size);
+	if (!end->memory || pipe(pipes))
 		err(1, "memory or pipe");
-	pid_t pid = fork();
-	if (pid < 0)
+	/* What nobody has touched takes no time to read, which would be no comparison. */
+	memset(end->memory, 1, size);
+	end->other = fork();
+	if (end->other < 0)
 		err(1, "fork");
-	if (!pid)
-		serve(size, pipes[1]);
+	if (!end->other)
+		serve(end, size, pipes[1]);
 	close(pipes[1]);
-	if (read(pipes[0], &port, sizeof(port)) != sizeof(port))
+	return pipes[0];
+}
+
+static void connect_to_other(struct end *end, int told)
+{
+	uint16_t port;
+
+	if (read(told, &port, sizeof(port)) != sizeof(port))
 		errx(1, "the other end has not begun");
-	open_domain(ntohs(port));
-	open_endpoint(info);
-	must(fi_connect(ep, info->dest_addr, NULL, 0), "connect");
-	event(FI_CONNECTED);
+	close(told);
+	open_domain(end, ntohs(port));
+	open_endpoint(end, end->info);
+	must(fi_connect(end->ep, end->info->dest_addr, NULL, 0), "connect");
+	event(end, FI_CONNECTED);
 }
 
-void fabric_ping(size_t length)
+void fabric_start(size_t size, unsigned lanes)
 {
-	send_message(length);
-	wait_for(in);
-	must(fi_recv(ep, in, MESSAGE, NULL, 0, in), "receive");
+	int told[FABRIC_LANES];
+
+	/* All are forked before libfabric has made anything here that they would inherit. */
+	for (unsigned i = 0; i < lanes; i++)
+		told[i] = fork_other(&ends[i], size);
+	for (unsigned i = 0; i < lanes; i++)
+		connect_to_other(&ends[i], told[i]);
+	awake = lanes;
+	fabric_rest();
 }
 
-void fabric_write(size_t length)
+void fabric_rest(void)
 {
-	struct iovec part = {memory, length};
+	for (; awake; awake--) {
+		pid_t other = ends[awake - 1].other;
+		if (kill(other, SIGSTOP) || waitpid(other, NULL, WUNTRACED) != other)
+			err(1, "cannot stop the other end");
+	}
+}
+
+void fabric_wake(unsigned lanes)
+{
+	for (; awake < lanes; awake++)
+		if (kill(ends[awake].other, SIGCONT))
+			err(1, "cannot resume the other end");
+}
+
+void fabric_ping(unsigned lane, size_t length)
+{
+	struct end *end = &ends[lane];
+
+	send_message(end, length);
+	wait_for(end, end->in);
+	post_receive(end);
+}
+
+void fabric_write(unsigned lane, size_t length)
+{
+	struct end *end = &ends[lane];
+	struct iovec part = {end->memory, length};
 	struct fi_rma_iov to = {0, length, KEY};
 	struct fi_msg_rma message = {.msg_iov = &part,
 		.iov_count = 1,
 		.rma_iov = &to,
 		.rma_iov_count = 1,
-		.context = memory};
+		.context = end->memory};
 
-	must(fi_writemsg(ep, &message, FI_DELIVERY_COMPLETE | FI_COMPLETION), "write");
-	wait_for(memory);
+	must(fi_writemsg(end->ep, &message, FI_DELIVERY_COMPLETE | FI_COMPLETION), "write");
+	wait_for(end, end->memory);
 }
 
-void fabric_read(size_t length)
+void fabric_read(unsigned lane, size_t length)
 {
-	must(fi_read(ep, memory, length, NULL, 0, 0, KEY, memory), "read");
-	wait_for(memory);
+	struct end *end = &ends[lane];
+
+	must(fi_read(end->ep, end->memory, length, NULL, 0, 0, KEY, end->memory), "read");
+	wait_for(end, end->memory);
 }

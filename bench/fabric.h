@@ -1,17 +1,28 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* fabric.h - what libfabric's tcp costs by itself, to a process of ours on this machine */
+/*
+ * fabric.h - what libfabric's tcp costs by itself, to a process of ours on this machine
+ *
+ * It is what remote durability is compared with, and so it stays as it is from release to release.
+ * Both ends poll and never sleep. So that the other end takes no processor from whom it is compared
+ * with, it is stopped and resumed: by fabric_rest() and fabric_wake(), outside of what is measured.
+ */
 #ifndef BENCH_FABRIC_H
 #define BENCH_FABRIC_H
 
 #include <stddef.h>
 
-/* Start the other end and connect to it; it ends with us. Called before there are threads. */
-void fabric_start(size_t size);
+#define FABRIC_LANES 16
+#define FABRIC_SIZE  ((size_t)16 << 20)
 
-/* A message of so many bytes, and one that answers it. */
-void fabric_ping(size_t length);
+/* Start the other end, with a thread for each lane, and connect to it; it ends with us. */
+void fabric_start(size_t size, unsigned lanes);
+void fabric_rest(void);
+void fabric_wake(unsigned lanes); /* so many; the others go on resting */
+
+/* A message of so many bytes, and one of as many, but of 64 at most, that answers it. */
+void fabric_ping(unsigned lane, size_t length);
 /* Into, or from, the other end's memory, until it is complete there, or here. */
-void fabric_write(size_t length);
-void fabric_read(size_t length);
+void fabric_write(unsigned lane, size_t length);
+void fabric_read(unsigned lane, size_t length);
 
 #endif

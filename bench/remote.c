@@ -2,14 +2,14 @@
 /*
  * remote.c - what remote durability costs beside libfabric's tcp by itself, both ends here
  *
- *	remote RPMEMD SSH [MILLISECONDS]
+ *	remote RPMEMD SSH SCRATCH-DIRECTORY [MILLISECONDS [GROUP [CALL]]]
  *
- * SSH stands in for ssh and runs the command here. Pools are on tmpfs, which the target takes for
- * persistent memory, so that the wire is what is measured. Prints a row for each case.
+ * SSH stands in for ssh and runs the command here: absolute names for both. A row for each cell of
+ * the table; the peer in it is what the cell is compared with, and the time is that of one call,
+ * or of a batch, over all lanes.
  */
 #include <err.h>
-#include <librpmem.h>
-#include <stdbool.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,42 +18,17 @@
 
 #include "clock.h"
 #include "fabric.h"
+#include "pools.h"
+#include "remote-cells.h"
+#include "rows.h"
 
-#define KiB    ((size_t)1 << 10)
-#define MiB    ((size_t)1 << 20)
-#define SIZE   (32 * MiB)
-#define ROUNDS 2000
+#define PAGE_SIZE  ((size_t)4096)
+#define WORKERS_IN (128 * PAGE_SIZE) /* bytes a sample of a thread moves, at least one call */
+#define CALLS_MAX  100
 
-enum bare { PING, WRITE, WRITE_READ, READ, PERSIST };
-
-static const struct remote_case {
-	const char *name;
-	size_t length, flushes; /* flushes and a drain, unless 0: a persist; or a read */
-	unsigned flags;
-	bool reads, byte, idle;
-	enum bare bare;
-	size_t bare_length;
-	double goal; /* 0: none */
-} cases[] = {
-	{"persist", 8, 0, 0, 0, 0, 0, PING, 8, 0},
-	{"persist", 64, 0, 0, 0, 0, 0, PING, 64, 1.25},
-	{"persist, BYTE", 64, 0, 1, 0, 1, 0, PING, 64, 1.2},
-	{"persist after 1 ms", 64, 0, 0, 0, 0, 1, PING, 64, 0},
-	{"persist", 4 * KiB, 0, 0, 0, 0, 0, PING, 4 * KiB, 0},
-	{"persist", 64 * KiB, 0, 0, 0, 0, 0, WRITE_READ, 64 * KiB, 0},
-	{"persist", MiB, 0, 0, 0, 0, 0, WRITE_READ, MiB, 1.6},
-	{"persist, RELAXED", MiB, 0, 1, 0, 0, 0, WRITE_READ, MiB, 1.25},
-	{"persist", 16 * MiB, 0, 0, 0, 0, 0, WRITE_READ, 16 * MiB, 0},
-	{"persist, RELAXED", 16 * MiB, 0, 1, 0, 0, 0, WRITE_READ, 16 * MiB, 0},
-	{"1 flush, drain", 64, 1, 0, 0, 0, 0, PERSIST, 64, 0},
-	{"16 flushes, drain", 64, 16, 0, 0, 0, 0, PERSIST, 64, 1.8},
-	{"256 flushes, drain", 64, 256, 0, 0, 0, 0, PERSIST, 64, 0},
-	{"read", 4 * KiB, 0, 0, 1, 0, 0, PING, 64, 1.3},
-	{"read", MiB, 0, 0, 1, 0, 0, READ, MiB, 0},
-};
-
-static RPMEMpool *pools[2];
-static char *local, folder[64];
+static char *plain_file;
+static double budget_ns = 1e9;
+static const char *only_group, *only_call;
 
 static void must(int code)
 {
@@ -61,140 +36,183 @@ static void must(int code)
 		errx(1, "%s", rpmem_errormsg());
 }
 
-static void set_up(char **argv)
-{
-	char name[128], command[1024];
+/* -- one call -- */
 
-	strcpy(folder, "/dev/shm/holdfast-bench-XXXXXX");
-	if (!mkdtemp(folder))
-		err(1, "%s", folder);
-	for (int i = 0; i < 2; i++) {
-		snprintf(name, sizeof(name), "%s/%d.set", folder, i);
-		FILE *set = fopen(name, "w");
-		if (!set)
-			err(1, "%s", name);
-		fprintf(set, "PMEMPOOLSET\nOPTION NOHDRS\n40MiB %s/%d.part\n", folder, i);
-		fclose(set);
-	}
-	snprintf(command, sizeof(command),
-		"env PMEM_IS_PMEM_FORCE=1 %s --poolset-dir %s|"
-		"env PMEM2_FORCE_GRANULARITY=BYTE %s --persist-apm --poolset-dir %s",
-		argv[1], folder, argv[1], folder);
-	setenv("RPMEM_CMD", command, 1);
-	setenv("RPMEM_SSH", argv[2], 1);
-	setenv("BENCH_FOLDER", folder, 1);
-	/* The library has read the environment already. */
-	execv("/proc/self/exe", argv);
-	err(1, "cannot run again");
+static size_t place_of(const struct remote_cell *cell, unsigned lane)
+{
+	return cell->lanes > 1 ? lane * (POOL_SIZE / POOL_LANES) : 0;
 }
 
-static void tidy(void)
+static void ours(const struct remote_cell *cell, unsigned lane)
 {
-	char name[128];
+	RPMEMpool *pool = pools[cell->pool];
+	size_t at = place_of(cell, lane);
 
-	for (int i = 0; i < 4; i++) {
-		snprintf(name, sizeof(name), "%s/%d.%s", folder, i / 2, i % 2 ? "set" : "part");
-		unlink(name);
-	}
-	rmdir(folder);
-}
-
-static void open_pools(void)
-{
-	for (int i = 0; i < 2; i++) {
-		char set[8];
-		unsigned lanes = 1;
-		snprintf(set, sizeof(set), "%d.set", i);
-		pools[i] = rpmem_create("127.0.0.1", set, local, SIZE, &lanes, NULL);
-		if (!pools[i])
-			errx(1, "%s", rpmem_errormsg());
+	if (cell->call == REMOTE_PERSIST)
+		must(rpmem_persist(
+			pool, at, cell->length, lane, cell->relaxed ? RPMEM_PERSIST_RELAXED : 0));
+	else if (cell->call == REMOTE_READ)
+		must(rpmem_read(pool, pool_local + at, at, cell->length, lane));
+	else {
+		for (size_t i = 0; i < cell->flushes; i++)
+			must(rpmem_flush(pool, at + i * PAGE_SIZE, cell->length, lane,
+				cell->relaxed ? RPMEM_FLUSH_RELAXED : 0));
+		must(rpmem_drain(pool, lane, 0));
 	}
 }
 
-static void ours(const struct remote_case *what)
+static void sync_pages(const struct remote_cell *cell)
 {
-	RPMEMpool *pool = pools[what->byte];
+	size_t span = (cell->flushes - 1) * PAGE_SIZE + cell->length;
 
-	for (size_t i = 0; i < what->flushes; i++)
-		must(rpmem_flush(pool, i * 4096, what->length, 0, what->flags));
-	if (what->flushes)
-		must(rpmem_drain(pool, 0, 0));
-	else if (what->reads)
-		must(rpmem_read(pool, local, 0, what->length, 0));
-	else
-		must(rpmem_persist(pool, 0, what->length, 0, what->flags));
+	for (size_t i = 0; i < span; i += PAGE_SIZE)
+		plain_file[i]++;
+	if (msync(plain_file, span, MS_SYNC))
+		err(1, "msync");
 }
 
-static void bare(const struct remote_case *what)
+static void beside(const struct remote_cell *cell, unsigned lane)
 {
-	if (what->bare == PING)
-		fabric_ping(what->bare_length);
-	else if (what->bare == PERSIST)
-		must(rpmem_persist(pools[0], 0, what->bare_length, 0, 0));
-	if (what->bare == WRITE || what->bare == WRITE_READ)
-		fabric_write(what->bare_length);
-	if (what->bare == WRITE_READ)
-		fabric_read(8);
-	if (what->bare == READ)
-		fabric_read(what->bare_length);
+	switch (cell->beside) {
+	case BESIDE_PING:
+		fabric_ping(lane, cell->beside_length);
+		break;
+	case BESIDE_WRITE_READ:
+		fabric_write(lane, cell->beside_length);
+		fabric_read(lane, 8);
+		break;
+	case BESIDE_READ:
+		fabric_read(lane, cell->beside_length);
+		break;
+	case BESIDE_PERSIST:
+		must(rpmem_persist(pools[cell->pool], 0, cell->beside_length, lane,
+			cell->relaxed ? RPMEM_PERSIST_RELAXED : 0));
+		break;
+	case BESIDE_ONE_LANE:
+		ours(cell, lane);
+		break;
+	case BESIDE_MSYNC:
+		sync_pages(cell);
+		break;
+	}
 }
 
-/* The first of several is for nothing: whoever was away comes back. */
-static double timed(void (*run)(const struct remote_case *), const struct remote_case *what)
+/* -- a sample: a call, or several on each of the lanes -- */
+
+typedef void run_fn(const struct remote_cell *cell, unsigned lane);
+
+struct worker {
+	pthread_t thread;
+	pthread_barrier_t *start;
+	run_fn *run;
+	const struct remote_cell *cell;
+	unsigned lane;
+	size_t calls;
+	double begun, ended;
+};
+
+static void *work(void *argument)
 {
-	if (what->idle)
+	struct worker *worker = argument;
+
+	worker->run(worker->cell, worker->lane);
+	pthread_barrier_wait(worker->start);
+	worker->begun = now_ns();
+	for (size_t i = 0; i < worker->calls; i++)
+		worker->run(worker->cell, worker->lane);
+	worker->ended = now_ns();
+	return NULL;
+}
+
+static double timed_lanes(run_fn *run, const struct remote_cell *cell, unsigned lanes)
+{
+	struct worker workers[POOL_LANES];
+	pthread_barrier_t start;
+	size_t calls = WORKERS_IN / cell->length;
+	double begun = 0, ended = 0;
+
+	calls = calls > CALLS_MAX ? CALLS_MAX : calls;
+	pthread_barrier_init(&start, NULL, lanes);
+	for (unsigned i = 0; i < lanes; i++) {
+		workers[i] = (struct worker){
+			.start = &start, .run = run, .cell = cell, .lane = i, .calls = calls};
+		if (pthread_create(&workers[i].thread, NULL, work, &workers[i]))
+			errx(1, "no thread");
+	}
+	for (unsigned i = 0; i < lanes; i++) {
+		pthread_join(workers[i].thread, NULL);
+		begun = !i || workers[i].begun < begun ? workers[i].begun : begun;
+		ended = !i || workers[i].ended > ended ? workers[i].ended : ended;
+	}
+	pthread_barrier_destroy(&start);
+	return (ended - begun) / (double)(calls * lanes);
+}
+
+/* The first calls are for nothing: whoever was away comes back. */
+static double timed_call(run_fn *run, const struct remote_cell *cell)
+{
+	for (int i = 0; i < 4; i++)
+		run(cell, 0);
+	if (cell->idle)
 		usleep(1000);
-	else
-		run(what);
 	double start = now_ns();
-	run(what);
+	run(cell, 0);
 	return now_ns() - start;
 }
 
-static void measure(const struct remote_case *what, double budget_ns)
+static double sample(size_t contestant, const struct remote_cell *cell)
 {
-	static const char *const names[] = {"ping", "write", "write+read", "read", "persist"};
-	static double us[ROUNDS], them[ROUNDS];
-	double begun = now_ns();
-	size_t n = 0;
+	bool is_bare = contestant != OURS && cell->beside <= BESIDE_READ;
+	run_fn *run = contestant == OURS ? ours : beside;
+	unsigned lanes = contestant != OURS && cell->beside == BESIDE_ONE_LANE ? 1 : cell->lanes;
 
-	while (n < 5 || (n < ROUNDS && now_ns() - begun < budget_ns)) {
-		if (n % 2)
-			us[n] = timed(ours, what);
-		them[n] = timed(bare, what);
-		if (n % 2 == 0)
-			us[n] = timed(ours, what);
-		n++;
-	}
-	double a = median(us, n), b = median(them, n);
-	printf("%-20s %9zu %12.0f %-10s %12.0f %6.2f ", what->name, what->length, a,
-		names[what->bare], b, a / b);
-	if (what->goal > 0)
-		printf("%5.2f %s\n", what->goal, a / b <= what->goal ? "ok" : "SHORT");
+	if (is_bare)
+		fabric_wake(lanes);
 	else
-		printf("    -\n");
-	fflush(stdout);
+		fabric_rest();
+	/* Longer than the target polls after the last call. */
+	usleep(200);
+	return cell->threads ? timed_lanes(run, cell, lanes) : timed_call(run, cell);
+}
+
+static void visit(const struct remote_cell *cell)
+{
+	static struct samples samples;
+	double begun = now_ns();
+	size_t order[CONTESTANTS];
+
+	if (only_group && strcmp(only_group, remote_cell_group(cell)))
+		return;
+	if (only_call && strcmp(only_call, remote_cell_call(cell)))
+		return;
+	for (samples.rounds = 0; samples.rounds < 9 || now_ns() - begun < budget_ns;) {
+		rows_order(order, BARE);
+		for (size_t i = 0; i < BARE; i++)
+			samples.of[order[i]][samples.rounds] = sample(order[i], cell);
+		if (++samples.rounds == ROUNDS_MAX)
+			break;
+	}
+	fabric_rest();
+	rows_print(
+		&(struct title){remote_cell_group(cell), remote_cell_call(cell),
+			cell->relaxed ? "RELAXED" : "-", remote_cell_beside(cell),
+			remote_cell_pace(cell), cell->length, cell->goal > 0 ? 1 / cell->goal : 0},
+		&samples, BARE);
 }
 
 int main(int argc, char **argv)
 {
-	if (argc < 3)
-		errx(2, "usage: remote RPMEMD SSH [MILLISECONDS]");
-	if (!getenv("BENCH_FOLDER"))
-		set_up(argv);
-	snprintf(folder, sizeof(folder), "%s", getenv("BENCH_FOLDER"));
-	atexit(tidy);
-	fabric_start(SIZE);
-	local = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (local == MAP_FAILED)
-		err(1, "no memory");
-	memset(local, 1, SIZE);
-	open_pools();
-	printf("%-20s %9s %12s %-10s %12s %6s %5s\n", "call", "bytes", "ours ns", "bare", "ns",
-		"ratio", "goal");
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		measure(&cases[i], (argc > 3 ? strtod(argv[3], NULL) : 2000) * 1e6);
-	for (int i = 0; i < 2; i++)
-		must(rpmem_close(pools[i]));
+	if (argc < 4)
+		errx(2, "usage: remote RPMEMD SSH SCRATCH-DIRECTORY [MILLISECONDS [GROUP [CALL]]]");
+	if (argc > 4)
+		budget_ns = strtod(argv[4], NULL) * 1e6;
+	only_group = argc > 5 ? argv[5] : NULL;
+	only_call = argc > 6 ? argv[6] : NULL;
+	pools_prepare(argv, argv[1], argv[2], argv[3]);
+	fabric_start(FABRIC_SIZE, FABRIC_LANES);
+	pools_open();
+	plain_file = pools_plain_file(argv[3]);
+	remote_cells_walk(visit);
+	pools_close();
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "clock.h"
 
@@ -38,6 +39,16 @@ static double notch(const struct samples *samples)
 	return 1.57 * (ratios[n * 3 / 4] - ratios[n / 4]) / sqrt((double)n);
 }
 
+/* For whoever waits at a terminal while the rows go to a file. */
+static void show_progress(const struct title *title)
+{
+	static size_t count;
+
+	if (isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO))
+		fprintf(stderr, "\r\033[Krow %zu: %s %s %s %zu", ++count, title->group, title->call,
+			title->flags, title->size);
+}
+
 void rows_print(const struct title *title, struct samples *samples, size_t contestants)
 {
 	double medians[CONTESTANTS], spread = notch(samples), bare = 0;
@@ -54,7 +65,11 @@ void rows_print(const struct title *title, struct samples *samples, size_t conte
 		printf("%.1f\t", bare);
 	else
 		printf("-\t");
-	printf("%.4f\t%.4f\t%.2f\n", medians[PEER] / medians[OURS], noise > spread ? noise : spread,
-		title->goal);
+	printf("%.4f\t%.4f\t", medians[PEER] / medians[OURS], noise > spread ? noise : spread);
+	if (title->goal > 0)
+		printf("%.2f\n", title->goal);
+	else
+		printf("-\n");
 	fflush(stdout);
+	show_progress(title);
 }

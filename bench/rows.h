@@ -26,7 +26,7 @@ struct samples {
 struct title {
 	const char *group, *call, *flags, *place, *pace;
 	size_t size;
-	double goal; /* the peer's time in relation to ours ought to be at least this */
+	double goal; /* the peer's time in relation to ours ought to be at least this; 0: none */
 };
 
 /* The contestants, each once, in an order that differs from call to call. */
