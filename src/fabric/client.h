@@ -23,8 +23,8 @@
 
 /* Shorter stores are copied into the open message; longer ones travel from where they are. */
 #define LANE_COPY_MAX 4096
-/* What a message gathers, at least: a copy of that size after some others. */
-#define LANE_GATHER 8192
+/* What a message gathers: a few copies of that size, so that its own cost is shared by them. */
+#define LANE_GATHER ((size_t)32 << 10)
 /* Longer writes and reads by the adapter go piece by piece, so that progress can be seen. */
 #define LANE_PIECE ((size_t)1 << 20)
 /* So many of them at a time. */

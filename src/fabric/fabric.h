@@ -108,7 +108,8 @@ unsigned fabric_round_trip_ns(const struct fabric_client *client);
 struct fabric_store {
 	void *base; /* the pool's bytes, side by side; offset 0 is its first header */
 	size_t size;
-	size_t guard; /* nothing below this offset is changed by the peer */
+	size_t guard;    /* nothing below this offset is changed by the peer */
+	bool slow_drain; /* a drain takes much longer than a message: it is worth sharing */
 	/* Copy into the pool, whose aligned 8-byte words stay whole. `from` is aligned so. */
 	int (*store)(void *context, size_t offset, const void *from, size_t length);
 	/* The bytes are already in the pool, written by the adapter or the kernel. */

@@ -55,8 +55,8 @@ static int do_record(
 	return 0;
 }
 
-static int do_stores(
-	const struct fabric_store *store, unsigned records, struct reader in, bool *deep)
+/* All but making it durable: that is done once for all messages that are there. */
+static int do_stores(const struct fabric_store *store, unsigned records, struct reader in)
 {
 	struct data_record record;
 	const uint8_t *bytes;
@@ -64,17 +64,9 @@ static int do_stores(
 
 	for (unsigned i = 0; !code && i < records; i++) {
 		data_get_record(&record, &bytes, &in, DATA_BATCH);
-		*deep |= record.action == DATA_DEEP;
 		code = do_record(store, &record, bytes);
 	}
-	/* Also after a failure: what this thread noted must not be left to another message. */
-	char sentence[ERR_SIZE / 2];
-	strncpy(sentence, code ? err_get() : "", sizeof(sentence) - 1);
-	sentence[sizeof(sentence) - 1] = '\0';
-	int drained = store->drain(store->context);
-	if (code)
-		err_put_back(sentence);
-	return code ? code : drained;
+	return code;
 }
 
 static int do_deep(const struct fabric_store *store, unsigned records, struct reader in)
@@ -89,17 +81,6 @@ static int do_deep(const struct fabric_store *store, unsigned records, struct re
 			code = store->deep(store->context, record.offset, record.length);
 	}
 	return code;
-}
-
-static int do_batch(
-	const struct fabric_store *store, const struct data_header *header, struct reader in)
-{
-	bool deep = false;
-
-	if (!header->records)
-		return 0;
-	int code = do_stores(store, header->records, in, &deep);
-	return code || !deep ? code : do_deep(store, header->records, in);
 }
 
 /* The bytes follow the reply; where the adapter has no way to the pool, they are copied there. */
@@ -128,9 +109,9 @@ static uint16_t put_text(uint8_t *to, const char *text)
 	return (uint16_t)length;
 }
 
-static void build_reply(struct serve_slot *slot, uint32_t sequence, int code)
+static void build_reply(struct serve_slot *slot, int code)
 {
-	struct data_reply reply = {.sequence = sequence};
+	struct data_reply reply = {.sequence = slot->sequence};
 
 	if (code) {
 		slot->length = 0;
@@ -147,28 +128,51 @@ static void build_reply(struct serve_slot *slot, uint32_t sequence, int code)
 	}
 }
 
-static int do_message(struct serve_slot *slot, struct data_header *header, size_t length)
+static int do_message(struct serve_slot *slot, struct data_header *header, struct reader *in)
 {
 	const struct fabric_store *store = &slot->lane->server->args.store;
-	struct reader in = reader_on(slot->message, length);
 
-	if (!data_get_header(header, &in))
-		return err_set(-EPROTO, "a message of %zu bytes that is none", length);
-	if (header->sequence != slot->lane->sequence)
-		return err_set(-EPROTO, "message %u where %u was due", header->sequence,
-			slot->lane->sequence);
-	int code = check_records(store, header, in);
+	if (!data_get_header(header, in))
+		return err_set(-EPROTO, "a message of %zu bytes that is none", slot->size);
+	if (header->sequence != slot->sequence)
+		return err_set(
+			-EPROTO, "message %u where %u was due", header->sequence, slot->sequence);
+	int code = check_records(store, header, *in);
 	if (code)
 		return code;
-	return header->kind == DATA_READ ? do_read(slot, in) : do_batch(store, header, in);
+	if (header->kind == DATA_READ)
+		return do_read(slot, *in);
+	slot->stored = header->records > 0;
+	return do_stores(store, header->records, *in);
 }
 
-bool serve_message(struct serve_slot *slot, size_t length)
+bool serve_message(struct serve_slot *slot, size_t size)
 {
+	struct reader in = reader_on(slot->message, size);
 	struct data_header header = {0};
 
+	slot->size = size;
 	slot->length = 0;
-	int code = do_message(slot, &header, length);
-	build_reply(slot, slot->lane->sequence++, code);
-	return code != -EPROTO;
+	slot->stored = false;
+	slot->sequence = slot->lane->sequence++;
+	slot->failed = do_message(slot, &header, &in);
+	/* Now, while the sentence is that of this message. */
+	if (slot->failed)
+		build_reply(slot, slot->failed);
+	return slot->failed != -EPROTO;
+}
+
+void serve_reply(struct serve_slot *slot, int drained)
+{
+	struct reader in = reader_on(slot->message, slot->size);
+	struct data_header header;
+	int code = slot->stored ? drained : 0;
+
+	if (slot->failed)
+		return;
+	if (slot->stored && !code) {
+		data_get_header(&header, &in);
+		code = do_deep(&slot->lane->server->args.store, header.records, in);
+	}
+	build_reply(slot, code);
 }

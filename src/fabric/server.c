@@ -18,7 +18,8 @@
 /*
  * A lane has a window of messages, and longer ones than that are no faster. Where the network
  * itself holds back what there is no room for, a few of them have room, which the caches then hold;
- * an adapter wants room for all, and one more for a peer that is faster than we are. With many
+ * an adapter wants room for all, and one more for a peer that is faster than we are, and so does a
+ * store whose drains are slow, since each serves all messages that have come by then. With many
  * lanes messages are shorter, so that all of them together stay below the limit.
  */
 #define WINDOW       8
@@ -28,7 +29,8 @@
 
 static void set_sizes(struct fabric_server *server)
 {
-	unsigned slots = server->args.provider == FABRIC_TCP ? TCP_SLOTS : WINDOW + 1;
+	bool few = server->args.provider == FABRIC_TCP && !server->args.store.slow_drain;
+	unsigned slots = few ? TCP_SLOTS : WINDOW + 1;
 	size_t each = MEMORY_LIMIT / server->args.nlanes / slots;
 
 	if (server->must_register)

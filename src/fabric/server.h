@@ -33,8 +33,12 @@ struct serve_slot {
 	struct serve_op message_op, reply_op;
 	struct serve_lane *lane;
 	uint8_t *message, *reply;
-	struct serve_slot *unsent; /* the next one whose reply the adapter had no room for */
-	const void *bytes;         /* of the pool, that go with the reply */
+	struct serve_slot *next; /* of those that wait for the same: see struct worker */
+	size_t size;             /* of the message */
+	uint32_t sequence;       /* the one that was due */
+	int failed;              /* -errno of what it asked for; its reply is built, then */
+	bool stored;             /* its bytes, or what it said of them, are to be drained */
+	const void *bytes;       /* of the pool, that go with the reply */
 	size_t reply_length, length;
 };
 
@@ -51,13 +55,19 @@ struct serve_lane {
 	uint8_t secret[FABRIC_SECRET_SIZE];
 };
 
+/* Slots in the order in which their messages came. */
+struct serve_queue {
+	struct serve_slot *first, **end;
+};
+
 struct worker {
 	struct fabric_server *server;
 	pthread_t thread;
 	bool started;
 	struct fid_cq *cq;
 	int cq_fd;
-	struct serve_slot *unsent, **unsent_end;
+	struct serve_queue undrained; /* what they ask for is done, but may not be durable */
+	struct serve_queue unsent;    /* the adapter had no room for their replies */
 };
 
 struct fabric_server {
@@ -107,10 +117,14 @@ int serve_post(struct serve_slot *slot);  /* to receive the next message */
 /* -- message.c -- */
 
 /*
- * Do what the message in the slot says and build the reply: its first bytes in the slot, and those
- * of the pool, if any, in `bytes` and `length`. Returns false if the peer broke the protocol: then
- * the reply says so, and the lane takes nothing more.
+ * Do what the message in the slot says, but for making it durable. Returns false if the peer broke
+ * the protocol: then the lane takes nothing more.
  */
-bool serve_message(struct serve_slot *slot, size_t length);
+bool serve_message(struct serve_slot *slot, size_t size);
+/*
+ * After a drain of the store by the same thread, which returned `drained`: build the reply, its
+ * first bytes in the slot, and those of the pool, if any, in `bytes` and `length`.
+ */
+void serve_reply(struct serve_slot *slot, int drained);
 
 #endif

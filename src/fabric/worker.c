@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -50,42 +51,80 @@ static bool send_reply(struct serve_slot *slot)
 	return true;
 }
 
+static void queue_clear(struct serve_queue *queue)
+{
+	queue->first = NULL;
+	queue->end = &queue->first;
+}
+
+static void queue_add(struct serve_queue *queue, struct serve_slot *slot)
+{
+	slot->next = NULL;
+	*queue->end = slot;
+	queue->end = &slot->next;
+}
+
 static void answer(struct worker *worker, struct serve_slot *slot)
 {
-	if (!worker->unsent && send_reply(slot))
-		return;
 	/* In order, behind those that wait already. */
-	slot->unsent = NULL;
-	*worker->unsent_end = slot;
-	worker->unsent_end = &slot->unsent;
+	if (worker->unsent.first || !send_reply(slot))
+		queue_add(&worker->unsent, slot);
 }
 
 static void answer_unsent(struct worker *worker)
 {
-	while (worker->unsent) {
-		struct serve_slot *slot = worker->unsent;
+	struct serve_slot *slot;
+
+	while ((slot = worker->unsent.first)) {
 		if (!slot->lane->broken && !send_reply(slot))
 			return;
-		worker->unsent = slot->unsent;
+		worker->unsent.first = slot->next;
 	}
-	worker->unsent_end = &worker->unsent;
+	queue_clear(&worker->unsent);
+}
+
+/*
+ * One drain makes durable what all messages that were there have brought: what they wait for
+ * together they wait for once. If it fails, it has failed for each of them: nobody can say which
+ * of them it was.
+ */
+static void drain_and_answer(struct worker *worker)
+{
+	const struct fabric_store *store = &worker->server->args.store;
+	char sentence[DATA_TEXT_MAX + 1] = "";
+	struct serve_slot *slot, *next;
+	bool any = false;
+
+	for (slot = worker->undrained.first; slot; slot = slot->next)
+		any |= slot->stored;
+	int drained = any ? store->drain(store->context) : 0;
+	if (unlikely(drained))
+		snprintf(sentence, sizeof(sentence), "%s", err_get());
+	for (slot = worker->undrained.first; slot; slot = next) {
+		next = slot->next;
+		if (unlikely(drained))
+			err_put_back(sentence);
+		serve_reply(slot, drained);
+		answer(worker, slot);
+	}
+	queue_clear(&worker->undrained);
 }
 
 /* -- completions -- */
 
-static void take_message(struct worker *worker, struct serve_slot *slot, size_t length)
+static void take_message(struct worker *worker, struct serve_slot *slot, size_t size)
 {
 	struct serve_lane *lane = slot->lane;
 
 	/* Acquire: pairs with the release by the thread that has made the lane. */
 	if (!atomic_load_explicit(&lane->served, memory_order_acquire) || lane->broken)
 		return;
-	bool good = serve_message(slot, length);
+	bool good = serve_message(slot, size);
 	int code = -EPROTO;
 	if (unlikely(!good))
 		err_set(code, "lane %u: the initiator broke the protocol: %.*s", lane->number,
 			DATA_TEXT_MAX, err_get());
-	answer(worker, slot);
+	queue_add(&worker->undrained, slot);
 	if (unlikely(!good)) {
 		lane->broken = true;
 		server_fail(lane->server, code);
@@ -112,8 +151,7 @@ static void take_error(struct worker *worker)
 	lane->broken = true;
 }
 
-/* Whether there was anything. */
-static bool progress(struct worker *worker)
+static bool take_completions(struct worker *worker)
 {
 	struct fi_cq_msg_entry entries[16];
 	ssize_t count = fi_cq_read(worker->cq, entries, sizeof(entries) / sizeof(*entries));
@@ -130,6 +168,20 @@ static bool progress(struct worker *worker)
 			post_again(op->slot);
 	}
 	return true;
+}
+
+/* Whether there was anything. */
+static bool progress(struct worker *worker)
+{
+	bool any = take_completions(worker);
+
+	/* Providers hand over one at a time. This ends: no slot takes another message meanwhile. */
+	if (any && worker->server->args.store.slow_drain)
+		while (take_completions(worker))
+			continue;
+	if (worker->undrained.first)
+		drain_and_answer(worker);
+	return any;
 }
 
 /* -- the thread -- */
@@ -149,9 +201,9 @@ static void *work(void *context)
 	wait_start(&wait);
 	while (!atomic_load_explicit(&server->stop, memory_order_relaxed)) {
 		bool any = progress(worker);
-		if (worker->unsent)
+		if (worker->unsent.first)
 			answer_unsent(worker);
-		if (any || worker->unsent) {
+		if (any || worker->unsent.first) {
 			wait_start(&wait);
 			continue;
 		}
@@ -175,7 +227,8 @@ int worker_open(struct worker *worker)
 	};
 	int code = fi_cq_open(server->domain, &attributes, &worker->cq, NULL);
 
-	worker->unsent_end = &worker->unsent;
+	queue_clear(&worker->undrained);
+	queue_clear(&worker->unsent);
 	if (!code)
 		code = fi_control(&worker->cq->fid, FI_GETWAIT, &worker->cq_fd);
 	return code ? fabric_failed(code, "completion queue") : 0;

@@ -163,6 +163,46 @@ static void fails(const struct way *way)
 	way->target->fail_drain = 0;
 }
 
+#define LONG ((size_t)40 << 10)
+
+/* Four messages that are there when the target gets to them. */
+static int four_at_once(struct target *target, struct fabric_client *client, uint8_t *local)
+{
+	kill(target->pid, SIGSTOP);
+	for (size_t i = 0; i < 4; i++) {
+		change(local + (i + 1) * LONG, LONG);
+		fabric_flush(client, 0, (i + 1) * LONG, LONG, false);
+	}
+	kill(target->pid, SIGCONT);
+	return fabric_drain(client, 0);
+}
+
+static void test_sharing(void)
+{
+	struct target *target = target_new(FABRIC_MESSAGE, 1);
+	uint8_t *local = target_local();
+	struct fabric_client *client;
+
+	target->args.store.slow_drain = true;
+	target_start(target);
+	struct fabric_client_args args = target_client(target, local);
+	if (fabric_client_open(&args, &client))
+		bail("no client: %s", err_get());
+	unsigned before = target->drains, stores = target->stores;
+	is_int(four_at_once(target, client, local), 0, "messages that have come by then");
+	is_int(target->stores - stores, 4, "four of them");
+	is_int(target->drains - before, 1, "share a slow drain");
+	ok(!memcmp(local + LONG, target->pool + LONG, 4 * LONG), "and arrive");
+	target->fail_drain = EIO;
+	is_int(four_at_once(target, client, local), -EIO, "what fails for one fails for all");
+	has_str(err_get(), "made up: no drain", "with its reason");
+	target->fail_drain = 0;
+	is_int(four_at_once(target, client, local), 0, "once");
+	fabric_client_close(client);
+	target_stop(target);
+	munmap(local, TARGET_SIZE);
+}
+
 static void test_method(enum fabric_method_id method)
 {
 	struct way way = {.name = fabric_method_name(method), .local = target_local()};
@@ -195,5 +235,6 @@ int main(void)
 	test_method(FABRIC_WRITE_MESSAGE);
 	test_method(FABRIC_WRITE_READ);
 	test_method(FABRIC_WRITE_DELIVERED);
+	test_sharing();
 	return tap_done();
 }

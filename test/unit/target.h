@@ -118,8 +118,14 @@ static struct target *target_new(enum fabric_method_id method, unsigned nlanes)
 		.method = method,
 		.timeout_ms = 5000,
 		.poll_us = 50,
-		.store = {pool, TARGET_SIZE, 4096, target_store, target_commit, target_drain,
-			target_deep, target},
+		.store = {.base = pool,
+			.size = TARGET_SIZE,
+			.guard = 4096,
+			.store = target_store,
+			.commit = target_commit,
+			.drain = target_drain,
+			.deep = target_deep,
+			.context = target},
 	};
 	return target;
 }

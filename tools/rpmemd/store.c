@@ -212,6 +212,7 @@ struct fabric_store store_functions(struct store *store)
 		.base = store->base,
 		.size = pool_size(store->pool),
 		.guard = pool_guard(store->pool),
+		.slow_drain = store->granularity == PMEM2_GRANULARITY_PAGE,
 		.store = store_bytes,
 		.commit = commit_bytes,
 		.drain = drain,
