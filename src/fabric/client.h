@@ -117,7 +117,7 @@ int client_end(struct fabric_client *client, int code);
 /* The code and sentence of a client that has ended, or 0. */
 int client_check(struct fabric_client *client);
 
-/* -- lane.c -- */
+/* -- lane.c, lane_wait.c, lane_message.c, lane_rma.c -- */
 
 int lane_open(struct lane *lane); /* posts the receives: before it is connected */
 int lane_begin(struct lane *lane, const struct data_welcome *welcome); /* after that */
@@ -141,6 +141,21 @@ int lane_read_back(struct lane *lane);
 int lane_wait(struct lane *lane);
 /* Wait until the adapter needs the caller's memory no longer. */
 int lane_wait_sent(struct lane *lane);
+
+/* -- between the files of a lane -- */
+
+int lane_post_reply(struct lane *lane, struct lane_reply *reply);
+/* Wait until there is room for another message, or for another read or write. */
+int lane_wait_slot(struct lane *lane);
+int lane_wait_piece(struct lane *lane);
+/* After a post that returned `code`: 0 to go on, 1 to post again, or -errno. */
+int lane_posted(struct lane *lane, ssize_t code, const char *what);
+
+/* What the adapter wants to know of the caller's memory. */
+static inline void *lane_local_desc(const struct lane *lane)
+{
+	return lane->client->local_mr ? fi_mr_desc(lane->client->local_mr) : NULL;
+}
 
 /* -- method.c -- */
 

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * lane_wait.c - what is completed on a lane, and waiting for it
+ */
+#include "fabric/client.h"
+
+#include <errno.h>
+#include <rdma/fi_errno.h>
+#include <string.h>
+
+#include "fabric/wait.h"
+
+/* -- completions -- */
+
+int lane_post_reply(struct lane *lane, struct lane_reply *reply)
+{
+	ssize_t code = fi_recv(lane->ep, reply->bytes, lane->reply_size,
+		lane->mr ? fi_mr_desc(lane->mr) : NULL, 0, &reply->op);
+
+	return code ? fabric_failed(
+			      code, "%s: receive on lane %u", lane->client->name, lane->number)
+		    : 0;
+}
+
+static int broken(struct lane *lane, const char *what)
+{
+	struct fabric_client *client = lane->client;
+
+	return client_end(client, err_set(-EPROTO, "%s: lane %u: the target broke the protocol: %s",
+					  client->name, lane->number, what));
+}
+
+static void keep_failure(struct lane *lane, const struct data_reply *reply, const char *text)
+{
+	if (lane->failure)
+		return;
+	lane->failure = -data_errno_of(reply->status);
+	memcpy(lane->text, text, reply->text_length);
+	lane->text[reply->text_length] = '\0';
+}
+
+static int take_reply(struct lane *lane, struct lane_reply *at, size_t length)
+{
+	struct lane_slot *slot = &lane->slots[lane->answered % lane->target.window];
+	struct data_reply reply;
+	const char *text;
+	const uint8_t *bytes;
+
+	if (!data_get_reply(&reply, &text, &bytes, at->bytes, length))
+		return broken(lane, "a reply that is none");
+	if (lane->answered == lane->next || reply.sequence != lane->answered)
+		return broken(lane, "a reply to nothing that was sent");
+	if (reply.length != (slot->to && !reply.status ? slot->length : 0))
+		return broken(lane, "a reply of a wrong length");
+	if (reply.status)
+		keep_failure(lane, &reply, text);
+	if (reply.status == DATA_PROTOCOL)
+		return broken(lane, lane->text);
+	if (reply.length)
+		memcpy(slot->to, bytes, reply.length);
+	slot->to = NULL;
+	lane->answered++;
+	return lane_post_reply(lane, at);
+}
+
+static int take_completion(struct lane *lane, const struct fi_cq_msg_entry *entry)
+{
+	struct lane_op *op = entry->op_context;
+
+	switch (op->kind) {
+	case LANE_SEND:
+		((struct lane_slot *)op)->sending = false;
+		return 0;
+	case LANE_WRITE:
+		lane->writes--;
+		return 0;
+	case LANE_READ:
+		lane->reads--;
+		return 0;
+	case LANE_REPLY:
+		return take_reply(lane, (struct lane_reply *)op, entry->len);
+	}
+	return 0;
+}
+
+static int take_error(struct lane *lane)
+{
+	struct fabric_client *client = lane->client;
+	struct fi_cq_err_entry error = {0};
+
+	if (fi_cq_readerr(lane->cq, &error, 0) < 0)
+		error.err = FI_EIO;
+	if (error.err == FI_ETRUNC || error.err == FI_EMSGSIZE)
+		return broken(lane, "a reply that is too long");
+	return client_end(client, err_set(-ECONNRESET, "%s: lane %u: connection lost: %s",
+					  client->name, lane->number, library.strerror(error.err)));
+}
+
+/* Take what is completed: how many, or -errno and the client has ended. */
+static int progress(void *context)
+{
+	struct lane *lane = context;
+	struct fi_cq_msg_entry entries[8];
+	ssize_t count = fi_cq_read(lane->cq, entries, sizeof(entries) / sizeof(*entries));
+
+	if (count == -FI_EAGAIN)
+		return 0;
+	if (count < 0)
+		return take_error(lane);
+	for (ssize_t i = 0; i < count; i++) {
+		int code = take_completion(lane, &entries[i]);
+		if (code)
+			return code;
+	}
+	return (int)count;
+}
+
+/* -- waiting -- */
+
+static bool all_answered(const struct lane *lane)
+{
+	return lane->answered == lane->next && !lane->writes && !lane->reads;
+}
+
+static bool all_sent(const struct lane *lane)
+{
+	if (lane->writes)
+		return false;
+	for (unsigned i = 0; i < lane->target.window; i++)
+		if (lane->slots[i].sending)
+			return false;
+	return true;
+}
+
+static bool slot_free(const struct lane *lane)
+{
+	return lane->next - lane->answered < lane->target.window &&
+	       !lane->slots[lane->next % lane->target.window].sending;
+}
+
+static bool piece_free(const struct lane *lane)
+{
+	return lane->writes + lane->reads < LANE_PIECES;
+}
+
+/* What a full queue of the adapter waits for: anything. */
+static bool never(const struct lane *lane)
+{
+	(void)lane;
+	return false;
+}
+
+static int ended_while_waiting(struct lane *lane, int code)
+{
+	struct fabric_client *client = lane->client;
+
+	if (code == -ETIMEDOUT)
+		err_set(code, "%s: lane %u: no answer within %d ms", client->name, lane->number,
+			client->args.timeout_ms);
+	else if (code == -ECONNRESET && !atomic_load(&client->dead))
+		err_set(code, "%s: the target is gone", client->name);
+	return client_end(client, code);
+}
+
+/* Wait until `done`, or, if `once`, until anything was completed. */
+static int wait_for(struct lane *lane, bool (*done)(const struct lane *), bool once)
+{
+	struct fabric_client *client = lane->client;
+	struct fid *object = &lane->cq->fid;
+	struct wait wait = {
+		.fabric = client->fabric,
+		.object = object,
+		.fds = {lane->cq_fd, client->dead_fd, client->args.hangup_fd},
+		.timeout_ms = client->args.timeout_ms,
+		.poll_us = client->args.poll_us,
+	};
+
+	wait_start(&wait);
+	while (!done(lane)) {
+		int count = progress(lane);
+		if (count < 0)
+			return count;
+		if (count && once)
+			return 0;
+		if (count) {
+			wait_start(&wait);
+			continue;
+		}
+		int code = wait_more(&wait);
+		if (code)
+			return ended_while_waiting(lane, code);
+	}
+	return 0;
+}
+
+int lane_wait(struct lane *lane)
+{
+	return wait_for(lane, all_answered, false);
+}
+
+int lane_wait_sent(struct lane *lane)
+{
+	return wait_for(lane, all_sent, false);
+}
+
+int lane_wait_slot(struct lane *lane)
+{
+	return wait_for(lane, slot_free, false);
+}
+
+int lane_wait_piece(struct lane *lane)
+{
+	return wait_for(lane, piece_free, false);
+}
+
+int lane_posted(struct lane *lane, ssize_t code, const char *what)
+{
+	struct fabric_client *client = lane->client;
+
+	if (!code)
+		return 0;
+	if (code == -FI_EAGAIN) {
+		int error = wait_for(lane, never, true);
+		return error ? error : 1;
+	}
+	err_set(-ECONNRESET, "%s: lane %u: %s: %s", client->name, lane->number, what,
+		library.strerror((int)-code));
+	return client_end(client, -ECONNRESET);
+}
