@@ -22,7 +22,7 @@
 #define HOST      "127.0.0.1"
 #define MIB       ((size_t)1 << 20)
 #define POOL      (8 * MIB) /* what a test asks for: the set has twice as much */
-#define UNTOUCHED 0x7ab00u
+#define UNTOUCHED 0x7ab00
 
 static char folder[256]; /* where sets and parts are */
 
@@ -64,7 +64,7 @@ FIXTURE void remove_folder(void)
 }
 
 /*
- * A folder with the sets "pool.set" and "plain.set" (without headers), and RPMEM_CMD, which is read
+ * A folder with the sets "pool.set", "errno.set" and "plain.set" (without headers), and RPMEM_CMD, which is read
  * when the library is loaded: so the program runs itself again with it.
  */
 FIXTURE void set_up(char **argv)
@@ -85,6 +85,7 @@ FIXTURE void set_up(char **argv)
 		bail("cannot make %s: %m", folder);
 	write_file("pool.set", "PMEMPOOLSET\n16MiB %s/pool.part\n", folder);
 	write_file("plain.set", "PMEMPOOLSET\nOPTION NOHDRS\n16MiB %s/plain.part\n", folder);
+	write_file("errno.set", "PMEMPOOLSET\n16MiB %s/errno.part\n", folder);
 	write_file("rpmemd.conf", "poolset-dir = %s\nlog-file = %s/log\nlog-level = notice\n",
 		folder, folder);
 	snprintf(command, sizeof(command), "%s --config %s/rpmemd.conf", rpmemd, folder);
@@ -144,6 +145,17 @@ FIXTURE RPMEMpool *opened(const char *set, void *pool, struct rpmem_pool_attr *a
 		int errno_ = errno;                                                                \
 		if (!ok(failed_ && errno_ == (error) && *rpmem_errormsg(), __VA_ARGS__))           \
 			diag("errno %d, want %d: %s", errno_, (error), rpmem_errormsg());          \
+	} while (0)
+
+/* The call, which is true if it has worked, has worked and left errno as it was. */
+#define leaves_errno(call, ...)                                                                    \
+	do {                                                                                       \
+		errno = UNTOUCHED;                                                                 \
+		bool worked_ = (call);                                                             \
+		int errno_ = errno;                                                                \
+		if (!ok(worked_ && errno_ == UNTOUCHED, __VA_ARGS__))                              \
+			diag("errno %d, want %d: %s", errno_, UNTOUCHED,                           \
+				worked_ ? "it has worked" : rpmem_errormsg());                     \
 	} while (0)
 
 #endif
