@@ -146,8 +146,7 @@ static void test_stopped(const struct call *call, enum fabric_method_id method)
 	args.timeout_ms = 400;
 	if (fabric_client_open(&args, &client))
 		bail("%s", err_get());
-	kill(target->pid, SIGSTOP);
-	usleep(20000);
+	target_pause(target);
 	double start = seconds();
 	is_int(call->make(client), -ETIMEDOUT, "%s, %s: the target is stopped", call->name,
 		fabric_method_name(method));
@@ -173,8 +172,7 @@ static void test_hangup(void)
 	if (fabric_client_open(&args, &client))
 		bail("%s", err_get());
 	is_int(small_persist(client), 0, "all is well until then");
-	kill(target->pid, SIGSTOP);
-	usleep(20000);
+	target_pause(target);
 	if (write(args.hangup_fd, &one, sizeof(one)) < 0)
 		bail("write: %m");
 	double start = seconds();
@@ -212,7 +210,7 @@ static void test_others_wake(void)
 	args.timeout_ms = 500;
 	if (fabric_client_open(&args, &client))
 		bail("%s", err_get());
-	kill(target->pid, SIGSTOP);
+	target_pause(target);
 	struct sleeper sleeper = {client, 0};
 	pthread_create(&thread, NULL, sleep_in_drain, &sleeper);
 	usleep(200000);
