@@ -19,9 +19,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "bare.h"
+#include "place.h"
+
 #define KEY     7
 #define MESSAGE 65536
 #define ANSWER  64
+
+/* What a message asks for besides an answer: nothing, if it is all zeros. */
+struct order {
+	size_t length;
+	bool copies;
+};
 
 /* All that a lane needs is its own, so that lanes have nothing to wait for in common. */
 static struct end {
@@ -31,7 +40,11 @@ static struct end {
 	struct fid_eq *eq;
 	struct fid_cq *cq;
 	struct fid_ep *ep;
-	char *memory, in[MESSAGE], out[MESSAGE];
+	char *memory, *copy;
+	union {
+		char bytes[MESSAGE];
+		struct order order;
+	} in, out;
 	pid_t other; /* the process of the other end */
 } ends[FABRIC_LANES];
 
@@ -65,7 +78,7 @@ static void open_domain(struct end *end, uint16_t port)
 
 static void post_receive(struct end *end)
 {
-	must(fi_recv(end->ep, end->in, MESSAGE, NULL, 0, end->in), "receive");
+	must(fi_recv(end->ep, &end->in, MESSAGE, NULL, 0, &end->in), "receive");
 }
 
 static void open_endpoint(struct end *end, struct fi_info *of)
@@ -110,9 +123,18 @@ static size_t wait_for(struct end *end, const void *context)
 static void send_message(struct end *end, size_t length)
 {
 	if (length <= end->info->tx_attr->inject_size)
-		must(fi_inject(end->ep, end->out, length, 0), "send");
+		must(fi_inject(end->ep, &end->out, length, 0), "send");
 	else
-		must(fi_send(end->ep, end->out, length, NULL, 0, end->out), "send");
+		must(fi_send(end->ep, &end->out, length, NULL, 0, &end->out), "send");
+}
+
+static void obey(struct end *end, const struct order *order)
+{
+	if (order->copies)
+		bare_move(BARE_STREAM_DRAIN, order->length)(
+			end->copy, end->memory, order->length, 0);
+	else
+		bare_persist(true)(end->memory, order->length);
 }
 
 static void serve(struct end *end, size_t size, int tell)
@@ -123,6 +145,7 @@ static void serve(struct end *end, size_t size, int tell)
 	struct fid_mr *mr;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	place_other_end();
 	open_domain(end, 0);
 	must(fi_passive_ep(end->fabric, end->info, &listener, NULL), "listener");
 	must(fi_pep_bind(listener, &end->eq->fid, 0), "bind");
@@ -137,7 +160,9 @@ static void serve(struct end *end, size_t size, int tell)
 	must(fi_accept(end->ep, NULL, 0), "accept");
 	event(end, FI_CONNECTED);
 	for (;;) {
-		size_t got = wait_for(end, end->in);
+		size_t got = wait_for(end, &end->in);
+		if (got == sizeof(struct order) && end->in.order.length)
+			obey(end, &end->in.order);
 		post_receive(end);
 		send_message(end, got < ANSWER ? got : ANSWER);
 	}
@@ -148,11 +173,13 @@ static int fork_other(struct end *end, size_t size)
 {
 	int pipes[2];
 
-	end->memory = calloc(1, size);
-	if (!end->memory || pipe(pipes))
+	end->memory = malloc(size);
+	end->copy = malloc(size);
+	if (!end->memory || !end->copy || pipe(pipes))
 		err(1, "memory or pipe");
 	/* What nobody has touched takes no time to read, which would be no comparison. */
 	memset(end->memory, 1, size);
+	memset(end->copy, 1, size);
 	end->other = fork();
 	if (end->other < 0)
 		err(1, "fork");
@@ -209,7 +236,7 @@ void fabric_ping(unsigned lane, size_t length)
 	struct end *end = &ends[lane];
 
 	send_message(end, length);
-	wait_for(end, end->in);
+	wait_for(end, &end->in);
 	post_receive(end);
 }
 
@@ -234,4 +261,14 @@ void fabric_read(unsigned lane, size_t length)
 
 	must(fi_read(end->ep, end->memory, length, NULL, 0, 0, KEY, end->memory), "read");
 	wait_for(end, end->memory);
+}
+
+void fabric_write_durably(unsigned lane, size_t length, bool copies)
+{
+	struct end *end = &ends[lane];
+
+	fabric_write(lane, length);
+	end->out.order = (struct order){length, copies};
+	fabric_ping(lane, sizeof(end->out.order));
+	memset(&end->out.order, 0, sizeof(end->out.order));
 }

@@ -9,6 +9,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "place.h"
+
 /* Where the environment keeps the two folders from the first run of the program to the second. */
 #define FOLDERS "HOLDFAST_BENCH_FOLDERS"
 
@@ -54,10 +56,11 @@ static void run_again(char **argv, const char *rpmemd, const char *ssh, const ch
 		write_set(kind);
 	/* A command for each connection, in the order of the kinds. */
 	snprintf(command, sizeof(command),
-		"env PMEM_IS_PMEM_FORCE=1 %s --poolset-dir %s|"
-		"env PMEM2_FORCE_GRANULARITY=BYTE %s --persist-apm --poolset-dir %s|"
-		"%s --poolset-dir %s",
-		rpmemd, memory_folder, rpmemd, memory_folder, rpmemd, memory_folder);
+		"taskset -c %1$s env PMEM_IS_PMEM_FORCE=1 %2$s --poolset-dir %3$s|"
+		"taskset -c %1$s env PMEM2_FORCE_GRANULARITY=BYTE %2$s --persist-apm "
+		"--poolset-dir %3$s|"
+		"taskset -c %1$s %2$s --poolset-dir %3$s",
+		place_of_other_end(), rpmemd, memory_folder);
 	snprintf(folders, sizeof(folders), "%s\n%s", memory_folder, file_folder);
 	if (setenv("RPMEM_CMD", command, 1) || setenv("RPMEM_SSH", ssh, 1) ||
 		setenv(FOLDERS, folders, 1))

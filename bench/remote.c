@@ -6,7 +6,8 @@
  *
  * SSH stands in for ssh and runs the command here: absolute names for both. A row for each cell of
  * the table; the peer in it is what the cell is compared with, and the time is that of one call,
- * or of a batch, over all lanes.
+ * or of a batch, over all lanes. Where bytes must be flushed at the target, the bare sequence is
+ * that of the peer and the instructions for it, one after the other.
  */
 #include <err.h>
 #include <pthread.h>
@@ -16,8 +17,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "bare.h"
 #include "clock.h"
 #include "fabric.h"
+#include "place.h"
 #include "pools.h"
 #include "remote-cells.h"
 #include "rows.h"
@@ -160,10 +163,22 @@ static double timed_call(run_fn *run, const struct remote_cell *cell)
 	return now_ns() - start;
 }
 
+/* What stands beside a write, and has made it durable with the instructions that this takes. */
+static void bare_durably(const struct remote_cell *cell, unsigned lane)
+{
+	fabric_write_durably(lane, cell->beside_length, !cell->relaxed);
+}
+
+static bool has_bare(const struct remote_cell *cell)
+{
+	return cell->call == REMOTE_PERSIST && cell->pool == LINE && !cell->threads &&
+	       cell->beside == BESIDE_WRITE_READ && bare_persist(true);
+}
+
 static double sample(size_t contestant, const struct remote_cell *cell)
 {
 	bool is_bare = contestant != OURS && cell->beside <= BESIDE_READ;
-	run_fn *run = contestant == OURS ? ours : beside;
+	run_fn *run = contestant == OURS ? ours : contestant == BARE ? bare_durably : beside;
 	unsigned lanes = contestant != OURS && cell->beside == BESIDE_ONE_LANE ? 1 : cell->lanes;
 
 	if (is_bare)
@@ -179,15 +194,15 @@ static void visit(const struct remote_cell *cell)
 {
 	static struct samples samples;
 	double begun = now_ns();
-	size_t order[CONTESTANTS];
+	size_t order[CONTESTANTS], count = has_bare(cell) ? BARE + 1 : BARE;
 
 	if (only_group && strcmp(only_group, remote_cell_group(cell)))
 		return;
 	if (only_call && strcmp(only_call, remote_cell_call(cell)))
 		return;
 	for (samples.rounds = 0; samples.rounds < 9 || now_ns() - begun < budget_ns;) {
-		rows_order(order, BARE);
-		for (size_t i = 0; i < BARE; i++)
+		rows_order(order, count);
+		for (size_t i = 0; i < count; i++)
 			samples.of[order[i]][samples.rounds] = sample(order[i], cell);
 		if (++samples.rounds == ROUNDS_MAX)
 			break;
@@ -197,7 +212,7 @@ static void visit(const struct remote_cell *cell)
 		&(struct title){remote_cell_group(cell), remote_cell_call(cell),
 			cell->relaxed ? "RELAXED" : "-", remote_cell_beside(cell),
 			remote_cell_pace(cell), cell->length, cell->goal > 0 ? 1 / cell->goal : 0},
-		&samples, BARE);
+		&samples, count);
 }
 
 int main(int argc, char **argv)
@@ -209,6 +224,7 @@ int main(int argc, char **argv)
 	only_group = argc > 5 ? argv[5] : NULL;
 	only_call = argc > 6 ? argv[6] : NULL;
 	pools_prepare(argv, argv[1], argv[2], argv[3]);
+	place_this_end();
 	fabric_start(FABRIC_SIZE, FABRIC_LANES);
 	pools_open();
 	plain_file = pools_plain_file(argv[3]);
