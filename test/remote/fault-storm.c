@@ -179,10 +179,12 @@ static RPMEMpool *connect_pool(struct job *job)
 }
 
 /* Its target was killed, or it is a fault of ours. */
-static void ended(struct job *job, const char *call)
+static void ended(struct job *job, RPMEMpool *rpp, const char *call)
 {
 	if (errno != ECONNRESET)
 		fail(job, "%s: %s: %s", call, strerror(errno), rpmem_errormsg());
+	if (!rpmem_close(rpp) || errno != ECONNRESET)
+		fail(job, "after %s, close does not tell of it", call);
 	_exit(EXIT_SUCCESS);
 }
 
@@ -216,7 +218,7 @@ static void persist_one(struct job *job, RPMEMpool *rpp, unsigned lane)
 		ret = rpmem_persist(rpp, slot->offset, slot->length, lane,
 			way == 1 ? RPMEM_PERSIST_RELAXED : 0);
 	if (ret)
-		ended(job, way ? "persist" : "deep persist");
+		ended(job, rpp, way ? "persist" : "deep persist");
 	acknowledge(job, i);
 }
 
@@ -230,10 +232,10 @@ static void flush_many(struct job *job, RPMEMpool *rpp, unsigned lane)
 		begin(job, i, relaxed);
 		if (rpmem_flush(rpp, job->slots[i].offset, job->slots[i].length, lane,
 			    relaxed ? RPMEM_FLUSH_RELAXED : 0))
-			ended(job, "flush");
+			ended(job, rpp, "flush");
 	}
 	if (rpmem_drain(rpp, lane, 0))
-		ended(job, "drain");
+		ended(job, rpp, "drain");
 	for (unsigned k = 0; k < count; k++)
 		acknowledge(job, (first + k) % SLOTS);
 }
@@ -245,7 +247,7 @@ static void read_all(struct job *job, RPMEMpool *rpp)
 	if (!there)
 		fail(job, "no memory");
 	if (rpmem_read(rpp, there, 0, POOL_SIZE, 0))
-		ended(job, "read");
+		ended(job, rpp, "read");
 	for (unsigned i = 0; i < SLOTS; i++)
 		check_slot(job, i, there);
 	free(there);

@@ -35,7 +35,8 @@ requires "${RPMEMD-}" RPMEMD
 
 # What a sanitizer has to say at either end is not lost with the process that it says it of.
 export ASAN_OPTIONS=log_path=$dir/sanitizer:exitcode=99
-export UBSAN_OPTIONS=$ASAN_OPTIONS:halt_on_error=1 TSAN_OPTIONS=$ASAN_OPTIONS
+export UBSAN_OPTIONS=$ASAN_OPTIONS:halt_on_error=1
+export TSAN_OPTIONS=${TSAN_OPTIONS:+$TSAN_OPTIONS:}$ASAN_OPTIONS
 # Drivers that come with libfabric would catch a crash, and make an ordinary exit of it.
 export IPATH_NO_BACKTRACE=1 HFI_NO_BACKTRACE=1
 
@@ -51,7 +52,8 @@ printf '%s\n' PMEMPOOLSET "8M $target/other.part" >"$target/other.set"
 
 # How the target is started: its process id is left behind, since it runs on "another machine".
 target_command() {
-	printf 'export ASAN_OPTIONS=%q UBSAN_OPTIONS=%q; ' "$ASAN_OPTIONS" "$UBSAN_OPTIONS"
+	printf 'export ASAN_OPTIONS=%q UBSAN_OPTIONS=%q TSAN_OPTIONS=%q; ' \
+		"$ASAN_OPTIONS" "$UBSAN_OPTIONS" "$TSAN_OPTIONS"
 	printf 'export IPATH_NO_BACKTRACE=1 HFI_NO_BACKTRACE=1; '
 	printf 'echo $$ >%q; exec %q --poolset-dir=%q --log-file=%q %s' "$dir/target.pid" "$RPMEMD" \
 		"$target" "$dir/messages" "${target_options-}"
