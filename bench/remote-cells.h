@@ -32,7 +32,7 @@ struct remote_cell {
 	bool idle;    /* nothing was done for a millisecond before */
 	enum beside beside;
 	size_t beside_length;
-	double goal; /* of the time beside it, ours is to take so many times that at most; 0: none */
+	double goal; /* ours takes at most so many times what that takes; 0: none */
 };
 
 /* Call with each cell, in the order of the table. */

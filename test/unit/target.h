@@ -196,8 +196,9 @@ TAP_UNUSED static void target_pause(struct target *target)
 }
 
 /*
- * Returns its wait status. SIGCONT is only for one that is paused: it would take away the SIGSTOP by
- * which a leak checker, at the end of the target, halts it from within, and waits for that for ever.
+ * Returns its wait status. SIGCONT is only for one that is paused: it would take away the SIGSTOP
+ * by which a leak checker, at the end of the target, halts it from within, and waits for that for
+ * ever.
  */
 TAP_UNUSED static int target_stop(struct target *target)
 {
