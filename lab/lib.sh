@@ -15,6 +15,7 @@
 #	network ROLE			join them, with RDMA in software; one reaches the other by name
 #	ssh_to_target ROLE		let the initiator run commands there: ssh target COMMAND
 #	meet ROLE NAME			wait until the other is there, too
+#	initiator_ends			after a cut: wait until the initiator is through with its job
 
 # In memory; jobs mount what they test elsewhere.
 export TMPDIR=/run
@@ -101,6 +102,10 @@ meet() {
 	[ "$1" = initiator ] || other=initiator
 	touch "$OUT/$2.$1"
 	patience=${patience-90} wait_for [ -e "$OUT/$2.$other" ] || trouble "the $other does not come to $2"
+}
+
+initiator_ends() {
+	patience=200 wait_for [ -e "$OUT/over" ] || trouble "the initiator does not end"
 }
 
 network() {
