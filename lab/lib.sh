@@ -7,8 +7,10 @@
 #
 #	modules NAME...			load these modules of the kernel
 #	labels				make the regions of NVDIMMs ready for namespaces
-#	namespace MODE SIZE [REGION]	make one; set $device to its disk or DAX device
+#	namespace MODE SIZE [REGION [NAME]]
+#					make one; set $device to its disk or DAX device
 #	mount_on FS DEVICE DIR [OPT]	make a file system there and mount it (with -o OPT)
+#	subtotal WHAT			scripts/lab is to count the `points WHAT' by themselves, too
 #
 # and those of lab/pair, which run in two machines at once, target and initiator:
 #
@@ -67,7 +69,7 @@ labels() {
 
 namespace() {
 	local made
-	made=$(ndctl create-namespace -f -m "$1" -s "$2" -r "${3-region0}" 2>&1) ||
+	made=$(ndctl create-namespace -f -m "$1" -s "$2" -r "${3-region0}" ${4:+-n "$4"} 2>&1) ||
 		trouble "no namespace $*: $made"
 	[[ $made =~ \"(blockdev|chardev)\":\"([^\"]*)\" ]] || trouble "no device: $made"
 	device=/dev/${BASH_REMATCH[2]}
@@ -83,6 +85,10 @@ mount_on() {
 	mkdir -p "$3"
 	run mount -t "$1" ${4:+-o "$4"} "$2" "$3"
 	[ "$status" = 0 ] || trouble "cannot mount $1 $2: $err"
+}
+
+subtotal() {
+	echo "# subtotal: $1"
 }
 
 # The directory in sysfs of a DAX device, and what it says of its size.

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * remote.c - what each kind of call brings into a pool on another machine, and what a power cut
+ * leaves of it
+ *
+ *	remote write WAY HOST SET NAME [cut]	at the initiator: make the pool, and all calls
+ *	remote look WAY PATH [ROUNDS]		at the target: is it all in the file or device?
+ *
+ * WAY is what the pool must turn out to be, as PROVIDER/METHOD/GRANULARITY. Before the pool is
+ * closed, the file NAME.written is made, and NAME.seen waited for. With `cut', it is written to in
+ * rounds until the target is lost: NAME.acks gets the number of each that is durable.
+ */
+#include <librpmem.h>
+#include <librpmem/holdfast.h>
+#include <stdarg.h>
+#include <time.h>
+
+#include "guest.h"
+
+#define HEADER ((size_t)4096)
+#define POOL   ((size_t)8 << 20)
+/* Long enough for each method to write, not to send, what is relaxed. */
+#define ROUND  ((size_t)24 << 10)
+#define ROUNDS 16 /* are kept, from here on */
+#define FIRST  ((size_t)4 << 20)
+
+static unsigned char *pool, *expected, *got;
+static RPMEMpool *rpp;
+static uint32_t way_seed;
+
+static long now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Bytes that only this range of this way has. */
+static void pattern(unsigned char *to, size_t length, uint32_t number)
+{
+	uint32_t state = (way_seed ^ number * 2654435761u) | 1;
+
+	for (size_t i = 0; i < length; i++) {
+		state = state * 1664525 + 1013904223;
+		to[i] = (unsigned char)(state >> 24);
+	}
+}
+
+/*
+ * The kinds of call. Each has a lane of its own, so that no other one makes durable what it did not.
+ */
+
+static int persist(size_t offset, size_t length, unsigned lane)
+{
+	return rpmem_persist(rpp, offset, length, lane, 0);
+}
+
+static int persist_relaxed(size_t offset, size_t length, unsigned lane)
+{
+	return rpmem_persist(rpp, offset, length, lane, RPMEM_PERSIST_RELAXED);
+}
+
+/* The memory is the caller's again as soon as the flush has returned. */
+static int flush(size_t offset, size_t length, unsigned lane)
+{
+	int rc = rpmem_flush(rpp, offset, length, lane, 0);
+
+	memset(pool + offset, 0, length);
+	return rc ? rc : rpmem_drain(rpp, lane, 0);
+}
+
+static int flush_relaxed(size_t offset, size_t length, unsigned lane)
+{
+	size_t half = length / 2;
+	int rc = rpmem_flush(rpp, offset, half, lane, RPMEM_FLUSH_RELAXED);
+
+	if (!rc)
+		rc = rpmem_flush(rpp, offset + half, length - half, lane, RPMEM_FLUSH_RELAXED);
+	return rc ? rc : rpmem_drain(rpp, lane, 0);
+}
+
+static int deep_persist(size_t offset, size_t length, unsigned lane)
+{
+	return rpmem_deep_persist(rpp, offset, length, lane);
+}
+
+static const struct {
+	const char *name;
+	int (*make)(size_t offset, size_t length, unsigned lane);
+} calls[] = {
+	{"persist", persist},
+	{"persist, relaxed", persist_relaxed},
+	{"flush and drain", flush},
+	{"flush and drain, relaxed", flush_relaxed},
+	{"deep persist", deep_persist},
+};
+
+enum { CALLS = sizeof(calls) / sizeof(calls[0]), READER = CALLS, LANES };
+
+/* The last is more than one piece of what is written directly. */
+static const size_t lengths[] = {1, 64, 5003, 70001, (1 << 20) + 4099};
+
+enum { LENGTHS = sizeof(lengths) / sizeof(lengths[0]) };
+
+/* What is relaxed is what methods differ in; of the rest, the longest says nothing more. */
+static bool is_made(int call, int length)
+{
+	return length < LENGTHS - 1 || call == 1 || call == 3;
+}
+
+/* One after the other, without gaps: who stores beside a range is seen in the next. */
+static size_t place(int call, int length)
+{
+	size_t at = HEADER;
+
+	for (int c = 0; c <= call; c++)
+		for (int l = 0; l < (c < call ? LENGTHS : length); l++)
+			at += is_made(c, l) ? lengths[l] : 0;
+	return at;
+}
+
+static size_t place_of_round(unsigned round)
+{
+	return FIRST + round % ROUNDS * ROUND;
+}
+
+/* Rounds have numbers from 1 on. */
+static uint32_t number(int call, int length)
+{
+	return 0x80000000u + (unsigned)(call * LENGTHS + length);
+}
+
+/* -- the initiator -- */
+
+static const char *granularity_name(int granularity)
+{
+	static const char *const names[] = {"byte", "cache-line", "page"};
+
+	return granularity >= 0 && granularity <= 2 ? names[granularity] : "?";
+}
+
+static void is_way(const char *way)
+{
+	struct holdfast_remote *remote;
+	char told[64];
+
+	if (holdfast_remote_info(rpp, &remote))
+		bail("no info: %s", rpmem_errormsg());
+	snprintf(told, sizeof(told), "%s/%s/%s", holdfast_provider_name(remote->provider),
+		holdfast_method_name(remote->method), granularity_name((int)remote->granularity));
+	is_str(told, way, "the pool is %s", way);
+	is_int(remote->nlanes, LANES, "with a lane for each kind of call");
+	diag("a message takes %u us", remote->round_trip_ns / 1000);
+	holdfast_remote_free(&remote);
+}
+
+static void make_pool(const char *host, const char *set)
+{
+	struct rpmem_pool_attr attr = {.signature = "METHODS", .major = 1, .uuid = "a part of it"};
+	unsigned lanes = LANES;
+	long began = now_ms();
+
+	rpp = rpmem_create(host, set, pool, POOL, &lanes, &attr);
+	if (!rpp)
+		bail("cannot make %s: %s", set, rpmem_errormsg());
+	diag("the target is there after %ld ms", now_ms() - began);
+}
+
+static void make_call(int call, int index)
+{
+	size_t offset = place(call, index), length = lengths[index];
+
+	pattern(expected, length, number(call, index));
+	memcpy(pool + offset, expected, length);
+	if (!is_int(calls[call].make(offset, length, (unsigned)call), 0, "%s of %zu bytes",
+		    calls[call].name, length))
+		diag("%s", rpmem_errormsg());
+	memset(got, 0x55, length);
+	if (!ok(!rpmem_read(rpp, got, offset, length, READER) && !memcmp(got, expected, length),
+		    "and a read finds them"))
+		diag("%s", rpmem_errormsg());
+}
+
+/* A file of ours, by its ending. */
+static const char *file(const char *name, const char *ending)
+{
+	static char path[512];
+
+	snprintf(path, sizeof(path), "%s.%s", name, ending);
+	return path;
+}
+
+static void wait_until_seen(const char *name)
+{
+	int fd = open(file(name, "written"), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		bail("cannot make %s: %m", file(name, "written"));
+	close(fd);
+	for (int tries = 0; access(file(name, "seen"), F_OK); tries++) {
+		if (tries == 4000)
+			bail("nobody looks at the target");
+		usleep(50000);
+	}
+}
+
+/* Rounds until one fails; tells which call of it. */
+static int write_rounds(const char *name, long *began)
+{
+	FILE *acks = fopen(file(name, "acks"), "we");
+
+	if (!acks)
+		bail("cannot write %s: %m", file(name, "acks"));
+	for (unsigned round = 1;; round++) {
+		size_t at = place_of_round(round);
+		int call = (int)(round % CALLS);
+		pattern(pool + at, ROUND, round);
+		*began = now_ms();
+		if (calls[call].make(at, ROUND, (unsigned)call)) {
+			int error = errno;
+			ok(round > CALLS, "lost in round %u, at a %s", round, calls[call].name);
+			fclose(acks);
+			return error;
+		}
+		fprintf(acks, "%u\n", round);
+		fflush(acks);
+	}
+}
+
+static void write_until_lost(const char *name)
+{
+	const char *set = getenv("RPMEM_TIMEOUT_MS");
+	long deadline = set ? atol(set) : 30000, began = 0;
+	int error = write_rounds(name, &began);
+	long took = now_ms() - began;
+
+	ok(error == ECONNRESET || error == ETIMEDOUT, "it is told by ECONNRESET or ETIMEDOUT");
+	diag("%s: %s", strerror(error), rpmem_errormsg());
+	ok(took < deadline + 5000, "within the deadline of %ld ms: after %ld", deadline, took);
+	began = now_ms();
+	for (int call = 0; call < CALLS; call++) {
+		errno = 0;
+		ok(calls[call].make(FIRST, ROUND, (unsigned)call) && errno == error,
+			"then each %s fails, too", calls[call].name);
+	}
+	ok(now_ms() - began < 5000, "and at once");
+	began = now_ms();
+	is_int(rpmem_close(rpp), -1, "close tells that it is no good end");
+	ok(now_ms() - began < 10000, "and waits for nobody: %ld ms", now_ms() - began);
+}
+
+static void write_pool(char **argv, bool cut)
+{
+	const char *name = argv[5];
+
+	make_pool(argv[3], argv[4]);
+	is_way(argv[2]);
+	for (int call = 0; call < CALLS; call++)
+		for (int length = 0; length < LENGTHS; length++)
+			if (is_made(call, length))
+				make_call(call, length);
+	wait_until_seen(name);
+	if (cut)
+		write_until_lost(name);
+	else
+		is_int(rpmem_close(rpp), 0, "close");
+}
+
+/* -- the target -- */
+
+static bool is_there(size_t offset, size_t length, uint32_t what)
+{
+	pattern(expected, length, what);
+	return !memcmp(pool + offset, expected, length);
+}
+
+/* Of the round that was under way there may be anything, where that of ROUNDS before it was. */
+static void look_at_rounds(unsigned durable)
+{
+	unsigned from = durable > ROUNDS - 1 ? durable - (ROUNDS - 1) + 1 : 1, there = 0;
+
+	for (unsigned round = from; round <= durable; round++)
+		there += is_there(place_of_round(round), ROUND, round);
+	ok(durable, "there are rounds that were durable: %u", durable);
+	is_int(there, durable - from + 1, "the last %u of them are there", durable - from + 1);
+}
+
+static void look_at_calls(void)
+{
+	for (int call = 0; call < CALLS; call++)
+		for (int length = 0; length < LENGTHS; length++)
+			if (is_made(call, length))
+				ok(is_there(place(call, length), lengths[length],
+					   number(call, length)),
+					"%s: %zu bytes are there", calls[call].name,
+					lengths[length]);
+}
+
+static void look(char **argv)
+{
+	int fd = open(argv[3], O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		bail("cannot open %s: %m", argv[3]);
+	pool = mmap(NULL, POOL, PROT_READ, MAP_SHARED, fd, 0);
+	if (pool == MAP_FAILED)
+		bail("cannot map %s: %m", argv[3]);
+	close(fd);
+	look_at_calls();
+	if (argv[4])
+		look_at_rounds((unsigned)strtoul(argv[4], NULL, 10));
+}
+
+static unsigned char *memory(void)
+{
+	void *at = mmap(NULL, POOL, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (at == MAP_FAILED)
+		bail("no memory: %m");
+	return at;
+}
+
+int main(int argc, char **argv)
+{
+	bool writes = argc > 1 && !strcmp(argv[1], "write");
+
+	if (writes ? argc < 6 : argc < 4)
+		bail("usage: remote write WAY HOST SET NAME [cut] | remote look WAY PATH [ROUNDS]");
+	for (const char *at = argv[2]; *at; at++)
+		way_seed = way_seed * 31 + (unsigned char)*at;
+	expected = memory();
+	if (writes) {
+		pool = memory();
+		got = memory();
+		write_pool(argv, argc > 6);
+	} else {
+		look(argv);
+	}
+	return tap_done();
+}
