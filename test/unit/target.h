@@ -99,6 +99,24 @@ static int target_deep(void *context, size_t offset, size_t length)
 	return target_fail(&target->fail_deep, "deep flush");
 }
 
+/*
+ * In the lab, there are adapters for RDMA, and variables that say so. What has used one cannot fork
+ * a target any more: what is registered belongs to the parent.
+ */
+static enum fabric_provider target_provider(void)
+{
+	const char *named = getenv("TARGET_PROVIDER");
+
+	return named && !strcmp(named, "verbs") ? FABRIC_VERBS : FABRIC_TCP;
+}
+
+static const char *target_address(void)
+{
+	const char *named = getenv("TARGET_ADDRESS");
+
+	return named ? named : "127.0.0.1";
+}
+
 static struct target *target_new(enum fabric_method_id method, unsigned nlanes)
 {
 	struct target *target = mmap(
@@ -112,8 +130,8 @@ static struct target *target_new(enum fabric_method_id method, unsigned nlanes)
 	for (unsigned i = 0; i < TARGET_LANES; i++)
 		memset(target->secrets[i], (int)('a' + i), FABRIC_SECRET_SIZE);
 	target->args = (struct fabric_server_args){
-		.provider = FABRIC_TCP,
-		.address = "127.0.0.1",
+		.provider = target_provider(),
+		.address = target_address(),
 		.nlanes = nlanes,
 		.secrets = (const uint8_t(*)[FABRIC_SECRET_SIZE])target->secrets,
 		.method = method,
@@ -219,8 +237,8 @@ static struct fabric_client_args target_client(struct target *target, void *loca
 {
 	return (struct fabric_client_args){
 		.name = "here:set",
-		.provider = FABRIC_TCP,
-		.host = "127.0.0.1",
+		.provider = target_provider(),
+		.host = target_address(),
 		.port = target->port,
 		.nlanes = target->args.nlanes,
 		.secrets = target->args.secrets,
