@@ -125,7 +125,7 @@ struct fabric_server_args {
 	enum fabric_provider provider;
 	const char *address;          /* numeric, to listen on; NULL: any */
 	uint16_t port_low, port_high; /* 0, 0: any port */
-	unsigned nlanes, nthreads; /* nthreads 0: as many as there are CPUs, at most one a lane */
+	unsigned nlanes, nthreads; /* nthreads 0: as many as CPUs to run on, at most one a lane */
 	const uint8_t (*secrets)[FABRIC_SECRET_SIZE];
 	enum fabric_method_id method; /* the pool is registered for all but FABRIC_MESSAGE */
 	int timeout_ms;

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -200,12 +201,22 @@ static int get_memory(struct fabric_server *server)
 	return code ? fabric_failed(code, "registration of %zu bytes for messages", size) : 0;
 }
 
+/* That this process may run on: whoever confined it meant its threads, too. */
+static unsigned count_cpus(void)
+{
+	cpu_set_t set;
+	long online = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (!sched_getaffinity(0, sizeof(set), &set))
+		return (unsigned)CPU_COUNT(&set);
+	return online > 0 ? (unsigned)online : 1;
+}
+
 static int make_lanes(struct fabric_server *server)
 {
 	const struct fabric_server_args *args = &server->args;
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
-	server->nworkers = args->nthreads ? args->nthreads : cpus > 0 ? (unsigned)cpus : 1;
+	server->nworkers = args->nthreads ? args->nthreads : count_cpus();
 	if (server->nworkers > args->nlanes)
 		server->nworkers = args->nlanes;
 	server->lanes = calloc(args->nlanes, sizeof(*server->lanes));
