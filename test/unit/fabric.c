@@ -163,7 +163,8 @@ static void fails(const struct way *way)
 	way->target->fail_drain = 0;
 }
 
-#define LONG ((size_t)40 << 10)
+/* Too long to be gathered, and short enough for all to be under way while nobody reads. */
+#define LONG ((size_t)8 << 10)
 
 /* Four messages that are there when the target gets to them. */
 static int four_at_once(struct target *target, struct fabric_client *client, uint8_t *local)
