@@ -236,6 +236,8 @@ static enum verdict on_input(struct session *session)
 		if (rc < 0)
 			break;
 	}
+	/* The time that it took us was no silence of the initiator's. */
+	session->heard = now_ms();
 	return rc < 0 ? trouble() : GO_ON;
 }
 
