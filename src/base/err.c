@@ -20,6 +20,19 @@ int err_set_from(const struct log_place *from, int code, const char *format, ...
 	return code;
 }
 
+int err_minor_from(
+	enum log_level level, const struct log_place *from, int code, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(err_sentence, sizeof(err_sentence), format, ap);
+	va_end(ap);
+	if (log_wants(level))
+		log_write(level, from, "%s", err_sentence);
+	return code;
+}
+
 int err_sys_from(const struct log_place *from, const char *format, ...)
 {
 	int code = errno;

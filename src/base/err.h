@@ -22,6 +22,9 @@
 /* The same for a system call that just failed: adds ": " and what errno means, returns -errno. */
 #define err_sys(...) err_sys_from(&ERR_HERE, __VA_ARGS__)
 
+/* The same where it is nothing to worry about, or not by us: the log has it at that level. */
+#define err_minor(level, code, ...) err_minor_from((level), &ERR_HERE, (code), __VA_ARGS__)
+
 /* The last sentence of the calling thread, "" before any. */
 const char *err_get(void);
 
@@ -36,6 +39,8 @@ void err_put_back(const char *sentence);
 
 int err_set_from(const struct log_place *from, int code, const char *format, ...)
 	__attribute__((__format__(__printf__, 3, 4)));
+int err_minor_from(enum log_level level, const struct log_place *from, int code, const char *format,
+	...) __attribute__((__format__(__printf__, 4, 5)));
 int err_sys_from(const struct log_place *from, const char *format, ...)
 	__attribute__((__format__(__printf__, 2, 3)));
 

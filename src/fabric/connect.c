@@ -101,8 +101,8 @@ static struct serve_lane *find_endpoint(struct fabric_server *server, const stru
 static int lane_lost(struct serve_lane *lane, int code)
 {
 	lane->state = LANE_LOST;
-	return err_set(-ECONNRESET, "lane %u: connection lost%s%s", lane->number, code ? ": " : "",
-		code ? library.strerror(code) : "");
+	return err_minor(LOG_WARNING, -ECONNRESET, "lane %u: connection lost%s%s", lane->number,
+		code ? ": " : "", code ? library.strerror(code) : "");
 }
 
 /* Of an endpoint that is no lane's, as a connection that went away while we took it: nothing. */

@@ -66,7 +66,9 @@ static int check_failed(struct fabric_server *server)
 	/* Acquire: pairs with the release in server_fail(). */
 	int code = atomic_load_explicit(&server->failed, memory_order_acquire);
 
-	return code ? err_set(code, "%s", server->cause) : 0;
+	if (code)
+		err_put_back(server->cause); /* the log has it from where it was known */
+	return code;
 }
 
 /* -- opening -- */

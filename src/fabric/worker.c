@@ -146,8 +146,9 @@ static void take_error(struct worker *worker)
 				"than %u bytes",
 				lane->number, worker->server->welcome.message_size));
 	else if (!lane->broken)
-		server_fail(worker->server, err_set(-ECONNRESET, "lane %u: connection lost: %s",
-						    lane->number, library.strerror(error.err)));
+		server_fail(worker->server,
+			err_minor(LOG_WARNING, -ECONNRESET, "lane %u: connection lost: %s",
+				lane->number, library.strerror(error.err)));
 	lane->broken = true;
 }
 

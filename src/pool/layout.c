@@ -224,7 +224,8 @@ static int fill(struct layout *layout, const struct pool_set *set, size_t size, 
 		error = check_numbers(layout, set);
 	layout->existing = layout->count;
 	if (!error && !is_new && !layout->count)
-		return err_set(-ENOENT, "%s: no part of a pool is in its directories", set->name);
+		return err_minor(LOG_NOTICE, -ENOENT, "%s: no part of a pool is in its directories",
+			set->name);
 	return error ? error : grow(layout, set, size);
 }
 

@@ -175,12 +175,20 @@ int part_create(struct part *part, const struct part_request *request)
 	return error;
 }
 
+/* Programs that make a pool where there is none open it first. */
+static int cannot_open(const struct part_request *request)
+{
+	if (errno == ENOENT && request->is_first)
+		return err_minor(LOG_NOTICE, -ENOENT, "cannot open %s: %m", request->path);
+	return err_sys("cannot open %s", request->path);
+}
+
 int part_open(struct part *part, const struct part_request *request)
 {
 	struct part new = new_part(request);
 
 	new.fd = open_existing(request->path);
-	int error = new.fd < 0 ? err_sys("cannot open %s", request->path) : take(&new, request);
+	int error = new.fd < 0 ? cannot_open(request) : take(&new, request);
 	if (!error)
 		error = fill_holes(&new);
 	if (error)

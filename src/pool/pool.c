@@ -53,6 +53,7 @@ static struct part_request request_for(const struct pool *pool, size_t part)
 		.size = planned->size,
 		.is_auto = planned->is_auto,
 		.has_header = part < pool->header_count,
+		.is_first = part == 0,
 		.sysfs = pool->sysfs,
 	};
 }

@@ -95,7 +95,9 @@ int control_io_refuse(struct control_io *io, const struct control_head *request,
 {
 	struct writer out = writer_on(io->bytes + CONTROL_HEAD_SIZE, CONTROL_BODY_MAX);
 
-	log_warning("%s is refused: %s", control_type_name(request->type), sentence);
+	/* What there is not is the initiator's to know; where that is our fault, the log has it. */
+	log_at(status == WIRE_ABSENT ? LOG_NOTICE : LOG_WARNING, "%s is refused: %s",
+		control_type_name(request->type), sentence);
 	control_put_result(&out, status, sentence);
 	return control_io_send_reply(io, request, &out);
 }
