@@ -19,7 +19,8 @@ struct wait {
 	int fds[3];         /* the others end the wait when they are readable; -1: none */
 	int timeout_ms;     /* -1: for ever */
 	unsigned poll_us;
-	uint64_t since; /* the last progress; ours */
+	uint64_t since; /* the last progress; ours, as is the next */
+	unsigned polls; /* since then */
 };
 
 /* Count from now on. */
