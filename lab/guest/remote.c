@@ -48,7 +48,7 @@ static void pattern(unsigned char *to, size_t length, uint32_t number)
 }
 
 /*
- * The kinds of call. Each has a lane of its own, so that no other one makes durable what it did not.
+ * The kinds of call. Each has a lane of its own, so that no other makes durable what it did not.
  */
 
 static int persist(size_t offset, size_t length, unsigned lane)
