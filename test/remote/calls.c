@@ -3,7 +3,8 @@
  * calls.c - the calls of librpmem on live pools: what is durable, what is refused and what is kept
  *
  * It is run through a stand-in for ssh, and through a real one: RPMEM_SSH says which. GRANULARITY
- * and METHOD are what its pools have, if not PAGE and writes with messages.
+ * and METHOD are what its pools have, if not PAGE and writes with messages. Every INTERRUPT_US
+ * microseconds, 1000 if it is not set, there is a signal while errno is looked at.
  */
 #include <signal.h>
 #include <sys/time.h>
@@ -263,7 +264,7 @@ static void interrupt_every(suseconds_t us)
 static void test_errno_of_data(RPMEMpool *rpp)
 {
 	interruptions = 0;
-	interrupt_every(100);
+	interrupt_every(expected("INTERRUPT_US", 1000));
 	for (unsigned flags = 0; flags <= RPMEM_PERSIST_RELAXED; flags++) {
 		leaves_errno(
 			!rpmem_persist(rpp, 8192, 64, 0, flags), "R7: persist, flags %u", flags);
