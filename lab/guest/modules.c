@@ -2,7 +2,7 @@
 /*
  * modules.c - what libpmem2 says of the modules under a file: modules FILE COUNT IDS
  *
- * COUNT is the sum of their unsafe shutdowns, IDS their ids in a row, as ndctl sees them; or `none',
+ * COUNT is the sum of their unsafe shutdowns, IDS their ids in a row, as ndctl sees them; or `none'
  * where the kernel does not tell.
  */
 #include "guest.h"
