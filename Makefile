@@ -7,7 +7,7 @@
 #	make test-cross	unit and API tests for other processors, under emulation
 #	make soak	KILLS=10000 of initiators and targets of remote durability, at random
 #	make fuzz	SECONDS=30 of made-up input for each program in test/fuzz
-#	make bench	what it costs, measured here: twelve minutes, two with BENCH=quick
+#	make bench	what it costs, measured here: ten minutes, two with BENCH=quick
 #	make install	to $(DESTDIR)$(PREFIX); PREFIX=/usr/local unless given
 #	make		build only
 

@@ -5,7 +5,7 @@ set datafile separator "\t"
 set multiplot layout 2,2 title "Durable on another machine (both ends on this one, over tcp): time of a call (lower is better)" \
 	font ",18" margins 0.065,0.99,0.08,0.88 spacing 0.07,0.16
 set grid back linecolor "#dddddd"
-set key top left
+set key top left Left reverse samplen 2
 some(group, call, flags, beside, pace) = sprintf("< awk -F'\\t' '$1==\"remote-%s\" && $2==\"%s\" && $3==\"%s\" && $4~/^(%s)$/ && $5==\"%s\"' %s", group, call, flags, beside, pace, rows)
 set logscale xy
 set style data linespoints
@@ -15,13 +15,13 @@ bare = "ping|write[+]read|read"
 
 set title "rpmem_persist of so many bytes"
 set ylabel "us"
-plot some("line", "rpmem_persist", "-", bare, "1 lane") using 6:($8/1e3) linecolor "black" dashtype 3 pointsize 0.3 title "bare libfabric: message and answer, from 16 K on write and read", \
+plot some("line", "rpmem_persist", "-", bare, "1 lane") using 6:($8/1e3) linecolor "black" dashtype 3 pointsize 0.3 title "bare libfabric: message and answer; write and read from 16 K on", \
 	"" using 6:($7/1e3) linecolor "#0b5fa5" title "rpmem_persist", \
 	some("line", "rpmem_persist", "RELAXED", bare, "1 lane") using 6:($7/1e3) linecolor "#d95f02" title "RELAXED", \
 	some("byte", "rpmem_persist", "RELAXED", bare, "1 lane") using 6:($7/1e3) linecolor "#1b9e77" title "RELAXED, pool of BYTE"
 
 set title "rpmem_read of so many bytes"
-plot some("line", "rpmem_read", "-", bare, "1 lane") using 6:($8/1e3) linecolor "black" dashtype 3 pointsize 0.3 title "bare libfabric: message and answer, from 16 K on read", \
+plot some("line", "rpmem_read", "-", bare, "1 lane") using 6:($8/1e3) linecolor "black" dashtype 3 pointsize 0.3 title "bare libfabric: message and answer; read from 16 K on", \
 	"" using 6:($7/1e3) linecolor "#0b5fa5" title "rpmem_read"
 
 set title "So many flushes of 64 bytes, and a drain"
