@@ -26,7 +26,8 @@
 
 #define BLOCK         64 /* bytes copied at a time: a line, where lines are the usual size */
 #define BLOCK_VECS    (BLOCK / sizeof(vec))
-#define GROUP         (sizeof(vec) / 8) /* blocks: eight vectors, half of the registers */
+#define GROUP         (sizeof(vec) / 8)  /* blocks: eight vectors, half of the registers */
+#define FETCHED_FROM  ((size_t)32 << 10) /* longer than what a first-level cache holds */
 #define FENCED_BLOCKS 12 /* blocks between drains: as many as there are write-combining buffers */
 
 typedef uint64_t __attribute__((may_alias, aligned(1))) u64_anywhere;
@@ -116,6 +117,24 @@ static ALWAYS_INLINE void group_store(char *d, struct group g)
 		block_store(d + i * BLOCK, g.block[i]);
 }
 
+/*
+ * Of long ranges, ask for the blocks of the next group while this one is stored, so that those that
+ * are in no cache come meanwhile: 64 KiB to such lines take 0.58 of the time, 4 MiB 0.65. Shorter
+ * ranges may be in the first-level cache, where it costs more than it gains (4 KiB 51 ns, not 37).
+ */
+static ALWAYS_INLINE void fetch_group(const char *d, size_t from, size_t n)
+{
+#ifdef FETCH_TO_STORE
+	if (n > FETCHED_FROM && from + GROUP * BLOCK <= n)
+		for (size_t i = 0; i < GROUP; i++)
+			FETCH_TO_STORE(d + from + i * BLOCK);
+#else
+	(void)d;
+	(void)from;
+	(void)n;
+#endif
+}
+
 /* More than one block and up to four: all of it is loaded before anything is stored. */
 static ALWAYS_INLINE void move_medium(char *d, const char *s, size_t n)
 {
@@ -146,8 +165,10 @@ static void move_up(char *d, const char *s, size_t n)
 
 	if (!is_read_again)
 		block_store(d, first);
-	for (; i + GROUP * BLOCK <= n; i += GROUP * BLOCK)
+	for (; i + GROUP * BLOCK <= n; i += GROUP * BLOCK) {
+		fetch_group(d, i + GROUP * BLOCK, n);
 		group_store(d + i, group_load(s + i));
+	}
 	for (; i + BLOCK < n; i += BLOCK)
 		block_store(d + i, block_load(s + i));
 	block_store(d + n - BLOCK, last);
@@ -163,8 +184,11 @@ static void move_down(char *d, const char *s, size_t n)
 
 	if (!is_read_again)
 		block_store(d + n - BLOCK, last);
-	for (; i >= GROUP * BLOCK; i -= GROUP * BLOCK)
+	for (; i >= GROUP * BLOCK; i -= GROUP * BLOCK) {
+		if (i >= 2 * GROUP * BLOCK)
+			fetch_group(d, i - 2 * GROUP * BLOCK, n);
 		group_store(d + i - GROUP * BLOCK, group_load(s + i - GROUP * BLOCK));
+	}
 	for (; i > BLOCK; i -= BLOCK)
 		block_store(d + i - BLOCK, block_load(s + i - BLOCK));
 	block_store(d, first);
@@ -256,9 +280,11 @@ static void set_large(char *d, int c, size_t n)
 	struct block b = block_fill(c);
 	size_t i = BLOCK - (uintptr_t)d % BLOCK;
 	block_store(d, b);
-	for (; i + 4 * BLOCK <= n; i += 4 * BLOCK)
-		for (size_t j = 0; j < 4; j++)
+	for (; i + GROUP * BLOCK <= n; i += GROUP * BLOCK) {
+		fetch_group(d, i + GROUP * BLOCK, n);
+		for (size_t j = 0; j < GROUP; j++)
 			block_store(d + i + j * BLOCK, b);
+	}
 	for (; i + BLOCK < n; i += BLOCK)
 		block_store(d + i, b);
 	block_store(d + n - BLOCK, b);
