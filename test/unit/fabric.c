@@ -170,6 +170,8 @@ static void fails(const struct way *way)
 static int four_at_once(struct target *target, struct fabric_client *client, uint8_t *local)
 {
 	kill(target->pid, SIGSTOP);
+	/* Not before all its threads have: one of them might still get to the first. */
+	waitpid(target->pid, NULL, WUNTRACED);
 	for (size_t i = 0; i < 4; i++) {
 		change(local + (i + 1) * LONG, LONG);
 		fabric_flush(client, 0, (i + 1) * LONG, LONG, false);
