@@ -102,6 +102,15 @@ wait_for() {
 	return 1
 }
 
+has_stopped() { # PID
+	! grep -h '^State:' /proc/"$1"/task/*/status | grep -qv 'T (stopped)'
+}
+
+# The signal is on its way for a moment, in which a thread may still do what it was asked.
+freeze() { # PID
+	kill -STOP "$1" && wait_for has_stopped "$1"
+}
+
 requires() {
 	[ -x "$1" ] && return
 	echo "Bail out! $2 names no program"

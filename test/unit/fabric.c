@@ -169,14 +169,12 @@ static void fails(const struct way *way)
 /* Four messages that are there when the target gets to them. */
 static int four_at_once(struct target *target, struct fabric_client *client, uint8_t *local)
 {
-	kill(target->pid, SIGSTOP);
-	/* Not before all its threads have: one of them might still get to the first. */
-	waitpid(target->pid, NULL, WUNTRACED);
+	target_pause(target);
 	for (size_t i = 0; i < 4; i++) {
 		change(local + (i + 1) * LONG, LONG);
 		fabric_flush(client, 0, (i + 1) * LONG, LONG, false);
 	}
-	kill(target->pid, SIGCONT);
+	target_resume(target);
 	return fabric_drain(client, 0);
 }
 

@@ -203,7 +203,7 @@ static void target_start(struct target *target)
 	target_wait_for(target, target_is_listening);
 }
 
-/* It does nothing more, from now on, until target_stop(). */
+/* None of its threads does anything more, from now on, until target_resume() or target_stop(). */
 TAP_UNUSED static void target_pause(struct target *target)
 {
 	int status;
@@ -211,6 +211,12 @@ TAP_UNUSED static void target_pause(struct target *target)
 	if (kill(target->pid, SIGSTOP) || waitpid(target->pid, &status, WUNTRACED) < 0)
 		bail("the target does not stop: %m");
 	target->paused = true;
+}
+
+TAP_UNUSED static void target_resume(struct target *target)
+{
+	kill(target->pid, SIGCONT);
+	target->paused = false;
 }
 
 /*
