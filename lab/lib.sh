@@ -14,7 +14,8 @@
 #
 # and those of lab/pair, which run in two machines at once, target and initiator:
 #
-#	network ROLE			join them, with RDMA in software; one reaches the other by name
+#	network ROLE			join them, with RDMA in software; one reaches the other by name;
+#					`after' a cut, drop what the initiator still sends
 #	ssh_to_target ROLE		let the initiator run commands there: ssh target COMMAND
 #	meet ROLE NAME			wait until the other is there, too
 #	initiator_ends			after a cut: wait until the initiator is through with its job
@@ -120,10 +121,15 @@ network() {
 	# It may keep packets that were sent until it sends more, and with them what RDMA holds: 50 s when
 	# the other end is gone. Without interrupts for what was sent, it hands them back at once.
 	modprobe virtio_net napi_tx=0
-	modules rdma_rxe rdma_ucm
 	for link in /sys/class/net/e*; do
 		link=${link##*/}
 	done
+	# What a target that is there again does not take stays in the initiator's queue: the same 50 s.
+	if [ "$1" = after ]; then
+		ip link set "$link" up || trouble "no network over $link"
+		return
+	fi
+	modules rdma_rxe rdma_ucm
 	ip link set lo up && ip address add "10.0.0.$number/24" dev "$link" &&
 		ip link set "$link" up && rdma link add rxe0 type rxe netdev "$link" ||
 		trouble "no network over $link"
