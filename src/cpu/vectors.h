@@ -117,6 +117,46 @@ static ALWAYS_INLINE void group_store(char *d, struct group g)
 		block_store(d + i * BLOCK, g.block[i]);
 }
 
+static ALWAYS_INLINE void fetch_lines(const char *d, size_t n)
+{
+#ifdef FETCH_TO_STORE
+	const char *end = d + n;
+
+	for (; d + GROUP * BLOCK <= end; d += GROUP * BLOCK) {
+		/* One register for all, whatever the compiler would make of their addresses. */
+		__asm__("" : "+r"(d));
+		for (size_t i = 0; i < GROUP; i++)
+			FETCH_TO_STORE(d + i * BLOCK);
+	}
+	for (; d < end; d += BLOCK)
+		FETCH_TO_STORE(d);
+#else
+	(void)d;
+	(void)n;
+#endif
+}
+
+/*
+ * The lines that a range begins with are asked for together, so that stores to lines that are in no
+ * cache wait for one of them, and not for each in turn until the CPU's prefetchers have noticed:
+ * copies of 200 bytes take 22 ns instead of 48, of 1 KiB 98 instead of 177, of 4 KiB 480 instead of
+ * 590. Where all are near, that costs 2 ns. All lines of 4 KiB: 390, but near 46 instead of 37.
+ */
+#define FETCHED_TO_MOVE ((size_t)24 * BLOCK)
+#define FETCHED_TO_SET  ((size_t)12 * BLOCK)
+
+static ALWAYS_INLINE void fetch_first(const char *d, size_t n, size_t most)
+{
+	fetch_lines(d, n < most ? n : most);
+}
+
+static ALWAYS_INLINE void fetch_last(const char *d, size_t n, size_t most)
+{
+	size_t from = n < most ? 0 : n - most;
+
+	fetch_lines(d + from, n - from);
+}
+
 /*
  * Of long ranges, ask for the blocks of the next group while this one is stored, so that those that
  * are in no cache come meanwhile: 64 KiB to such lines take 0.58 of the time, 4 MiB 0.65. Shorter
@@ -124,15 +164,8 @@ static ALWAYS_INLINE void group_store(char *d, struct group g)
  */
 static ALWAYS_INLINE void fetch_group(const char *d, size_t from, size_t n)
 {
-#ifdef FETCH_TO_STORE
 	if (n > FETCHED_FROM && from + GROUP * BLOCK <= n)
-		for (size_t i = 0; i < GROUP; i++)
-			FETCH_TO_STORE(d + from + i * BLOCK);
-#else
-	(void)d;
-	(void)from;
-	(void)n;
-#endif
+		fetch_lines(d + from, GROUP * BLOCK);
 }
 
 /* More than one block and up to four: all of it is loaded before anything is stored. */
@@ -140,6 +173,7 @@ static ALWAYS_INLINE void move_medium(char *d, const char *s, size_t n)
 {
 	struct block a = block_load(s), z = block_load(s + n - BLOCK);
 
+	fetch_lines(d, n);
 	if (n > 2 * BLOCK) {
 		struct block b = block_load(s + BLOCK), y = block_load(s + n - 2 * BLOCK);
 		block_store(d, a);
@@ -163,6 +197,7 @@ static void move_up(char *d, const char *s, size_t n)
 	bool is_read_again = (uintptr_t)s - (uintptr_t)d < BLOCK;
 	size_t i = BLOCK - (uintptr_t)d % BLOCK;
 
+	fetch_first(d, n, FETCHED_TO_MOVE);
 	if (!is_read_again)
 		block_store(d, first);
 	for (; i + GROUP * BLOCK <= n; i += GROUP * BLOCK) {
@@ -182,6 +217,7 @@ static void move_down(char *d, const char *s, size_t n)
 	bool is_read_again = (uintptr_t)d - (uintptr_t)s < BLOCK;
 	size_t i = n - (uintptr_t)(d + n) % BLOCK;
 
+	fetch_last(d, n, FETCHED_TO_MOVE);
 	if (!is_read_again)
 		block_store(d + n - BLOCK, last);
 	for (; i >= GROUP * BLOCK; i -= GROUP * BLOCK) {
@@ -275,10 +311,25 @@ static ALWAYS_INLINE struct block block_fill(int c)
 	return b;
 }
 
+static ALWAYS_INLINE void set_medium(char *d, int c, size_t n)
+{
+	struct block b = block_fill(c);
+
+	fetch_lines(d, n);
+	block_store(d, b);
+	if (n > 2 * BLOCK) {
+		block_store(d + BLOCK, b);
+		block_store(d + n - 2 * BLOCK, b);
+	}
+	block_store(d + n - BLOCK, b);
+}
+
 static void set_large(char *d, int c, size_t n)
 {
 	struct block b = block_fill(c);
 	size_t i = BLOCK - (uintptr_t)d % BLOCK;
+
+	fetch_first(d, n, FETCHED_TO_SET);
 	block_store(d, b);
 	for (; i + GROUP * BLOCK <= n; i += GROUP * BLOCK) {
 		fetch_group(d, i + GROUP * BLOCK, n);
@@ -294,6 +345,8 @@ static ALWAYS_INLINE void set_cached(char *d, int c, size_t n)
 {
 	if (n <= BLOCK)
 		set_small(d, c, n);
+	else if (n <= 4 * BLOCK)
+		set_medium(d, c, n);
 	else
 		set_large(d, c, n);
 }
