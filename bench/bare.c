@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "bare.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #if defined(__x86_64__) && (defined(__CLWB__) || defined(__CLFLUSHOPT__)) && defined(__AVX2__)
@@ -63,17 +64,46 @@ static void flush_and_drain(const void *addr, size_t len)
 	_mm_sfence();
 }
 
-bare_persist_fn *bare_persist(bool drains)
+static void drain_only(const void *addr, size_t len)
 {
-	return drains ? flush_and_drain : flush_only;
+	(void)addr;
+	(void)len;
+	_mm_sfence();
+}
+
+bare_persist_fn *bare_persist(enum bare_way way)
+{
+	return way == BARE_STORE_DRAIN ? drain_only
+	       : way == BARE_FLUSH     ? flush_only
+				       : flush_and_drain;
+}
+
+INLINE bool only_stores(enum bare_way way)
+{
+	return way == BARE_STORE || way == BARE_STORE_DRAIN;
+}
+
+INLINE void drain(enum bare_way way)
+{
+	if (way == BARE_STORE_DRAIN || way == BARE_FLUSH_DRAIN || way == BARE_STREAM_DRAIN)
+		_mm_sfence();
 }
 
 INLINE void finish(const char *d, size_t n, enum bare_way way)
 {
 	if (way == BARE_FLUSH || way == BARE_FLUSH_DRAIN)
 		flush(d, n);
-	if (way == BARE_FLUSH_DRAIN || way == BARE_STREAM_DRAIN)
-		_mm_sfence();
+	drain(way);
+}
+
+/* What is not a whole line that was stored in one go. */
+INLINE void finish_ends(const char *d, size_t n, enum bare_way way)
+{
+	if (!only_stores(way)) {
+		flush_line(d);
+		flush_line(d + n - 1);
+	}
+	drain(way);
 }
 
 /* Of a length that the compiler knows: it makes the best of memcpy and memset. */
@@ -131,12 +161,7 @@ INLINE void *move_any(char *d, const char *s, size_t n, enum bare_way way)
 			store(d + i - 64, line_load(s + i - 64), way);
 	line_store(d, first);
 	line_store(d + n - 64, last);
-	if (way != BARE_STORE) {
-		flush_line(d);
-		flush_line(d + n - 1);
-	}
-	if (way == BARE_FLUSH_DRAIN || way == BARE_STREAM_DRAIN)
-		_mm_sfence();
+	finish_ends(d, n, way);
 	return d;
 }
 
@@ -148,12 +173,7 @@ INLINE void *set_any(char *d, int c, size_t n, enum bare_way way)
 		store(d + i, fill, way);
 	line_store(d, fill);
 	line_store(d + n - 64, fill);
-	if (way != BARE_STORE) {
-		flush_line(d);
-		flush_line(d + n - 1);
-	}
-	if (way == BARE_FLUSH_DRAIN || way == BARE_STREAM_DRAIN)
-		_mm_sfence();
+	finish_ends(d, n, way);
 	return d;
 }
 
@@ -171,11 +191,13 @@ INLINE void *set_any(char *d, int c, size_t n, enum bare_way way)
 
 #define EACH_WAY                                                                                   \
 	FIXED(BARE_STORE)                                                                          \
+	FIXED(BARE_STORE_DRAIN)                                                                    \
 	FIXED(BARE_FLUSH)                                                                          \
 	FIXED(BARE_FLUSH_DRAIN)                                                                    \
 	FIXED(BARE_STREAM)                                                                         \
 	FIXED(BARE_STREAM_DRAIN)                                                                   \
 	ANY(BARE_STORE)                                                                            \
+	ANY(BARE_STORE_DRAIN)                                                                      \
 	ANY(BARE_FLUSH)                                                                            \
 	ANY(BARE_FLUSH_DRAIN)                                                                      \
 	ANY(BARE_STREAM)                                                                           \
@@ -239,9 +261,9 @@ bare_set_fn *bare_set(enum bare_way way, size_t len)
 	return table[find(way, len)].set;
 }
 #else
-bare_persist_fn *bare_persist(bool drains)
+bare_persist_fn *bare_persist(enum bare_way way)
 {
-	(void)drains;
+	(void)way;
 	return NULL;
 }
 

@@ -9,7 +9,6 @@
 #ifndef BENCH_BARE_H
 #define BENCH_BARE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 typedef void bare_persist_fn(const void *addr, size_t len);
@@ -19,6 +18,7 @@ typedef void *bare_set_fn(void *dest, int c, size_t len, unsigned flags);
 /* What to do besides storing. */
 enum bare_way {
 	BARE_STORE,        /* and nothing else */
+	BARE_STORE_DRAIN,  /* and fence: what caches that are durable need */
 	BARE_FLUSH,        /* and flush each line */
 	BARE_FLUSH_DRAIN,  /* and fence */
 	BARE_STREAM,       /* around the caches */
@@ -26,8 +26,8 @@ enum bare_way {
 	BARE_WAYS
 };
 
-/* NULL if this CPU was not thought of. `drains`: fence, too. */
-bare_persist_fn *bare_persist(bool drains);
+/* For BARE_STORE_DRAIN, BARE_FLUSH or BARE_FLUSH_DRAIN; NULL if this CPU was not thought of. */
+bare_persist_fn *bare_persist(enum bare_way way);
 
 /* The function for that way and that length. */
 bare_move_fn *bare_move(enum bare_way way, size_t len);

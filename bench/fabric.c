@@ -134,7 +134,7 @@ static void obey(struct end *end, const struct order *order)
 		bare_move(BARE_STREAM_DRAIN, order->length)(
 			end->copy, end->memory, order->length, 0);
 	else
-		bare_persist(true)(end->memory, order->length);
+		bare_persist(BARE_FLUSH_DRAIN)(end->memory, order->length);
 }
 
 static void serve(struct end *end, size_t size, int tell)

@@ -112,12 +112,20 @@ static void find_calls(void)
 static void bare_ways(const struct cell *cell, enum bare_way ways[2])
 {
 	bool drains = !(cell->flags & PMEM2_F_MEM_NODRAIN);
+	enum bare_way stream = drains ? BARE_STREAM_DRAIN : BARE_STREAM;
 
-	ways[0] = drains ? BARE_FLUSH_DRAIN : BARE_FLUSH;
-	ways[1] = drains ? BARE_STREAM_DRAIN : BARE_STREAM;
+	if (cell->face == FACE_PMEM2_BYTE)
+		ways[0] = drains ? BARE_STORE_DRAIN : BARE_STORE;
+	else
+		ways[0] = drains ? BARE_FLUSH_DRAIN : BARE_FLUSH;
+	ways[1] = stream;
 	if (cell->flags & PMEM2_F_MEM_NOFLUSH)
 		ways[0] = ways[1] = BARE_STORE;
 	else if (cell->flags & (PMEM2_F_MEM_TEMPORAL | PMEM2_F_MEM_WB))
+		ways[1] = ways[0];
+	else if (cell->face == FACE_PMEM2_BYTE && cell->flags & PMEM2_F_MEM_NONTEMPORAL)
+		ways[0] = stream;
+	else if (cell->face == FACE_PMEM2_BYTE)
 		ways[1] = ways[0];
 }
 
@@ -131,13 +139,13 @@ static size_t find_bare(const struct cell *cell, struct calls bare[2])
 {
 	enum bare_way ways[2];
 
-	if (cell->face == FACE_PMEM2_BYTE || !bare_persist(true))
+	if (!bare_persist(BARE_FLUSH))
 		return 0;
 	bare_ways(cell, ways);
 	for (int i = 0; i < 2; i++)
-		bare[i] = (struct calls){bare_persist(false), bare_drain, bare_persist(true),
-			bare_move(ways[i], cell->length), bare_move(ways[i], cell->length),
-			bare_set(ways[i], cell->length)};
+		bare[i] = (struct calls){bare_persist(BARE_FLUSH), bare_drain,
+			bare_persist(ways[0]), bare_move(ways[i], cell->length),
+			bare_move(ways[i], cell->length), bare_set(ways[i], cell->length)};
 	return cell->operation <= FLUSH || ways[0] == ways[1] ? 1 : 2;
 }
 

@@ -172,7 +172,7 @@ static void bare_durably(const struct remote_cell *cell, unsigned lane)
 static bool has_bare(const struct remote_cell *cell)
 {
 	return cell->call == REMOTE_PERSIST && cell->pool == LINE && !cell->threads &&
-	       cell->beside == BESIDE_WRITE_READ && bare_persist(true);
+	       cell->beside == BESIDE_WRITE_READ && bare_persist(BARE_FLUSH_DRAIN);
 }
 
 static double sample(size_t contestant, const struct remote_cell *cell)
