@@ -168,14 +168,12 @@ static ALWAYS_INLINE void set_around(
  */
 static NOINLINE void *move_stores(void *dest, const void *src, size_t len)
 {
-	move_cached(dest, src, len);
-	return dest;
+	return move_cached(dest, src, len);
 }
 
 static NOINLINE void *set_stores(void *dest, int c, size_t len)
 {
-	set_cached(dest, c, len);
-	return dest;
+	return set_cached(dest, c, len);
 }
 
 #define COPY(copy, kind)                                                                           \

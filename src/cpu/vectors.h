@@ -192,9 +192,9 @@ static ALWAYS_INLINE void move_medium(char *d, const char *s, size_t n)
  * More than four blocks. The first and the last one are loaded before anything is stored, and
  * stored at whatever alignment they have; between them go aligned ones, in groups. They are stored
  * in the order of their addresses, for that is what the prefetchers of CPUs follow; unless an end
- * is also what its neighbour is to be loaded from.
+ * is also what its neighbour is to be loaded from. Returned is `d`, for who has nothing else to do.
  */
-static void move_up(char *d, const char *s, size_t n)
+static char *move_up(char *d, const char *s, size_t n)
 {
 	fetch_first(d, n, FETCHED_TO_MOVE);
 	struct block first = block_load(s), last = block_load(s + n - BLOCK);
@@ -215,9 +215,10 @@ static void move_up(char *d, const char *s, size_t n)
 	block_store(d + n - BLOCK, last);
 	if (is_read_again)
 		block_store(d, first);
+	return d;
 }
 
-static void move_down(char *d, const char *s, size_t n)
+static char *move_down(char *d, const char *s, size_t n)
 {
 	fetch_last(d, n, FETCHED_TO_MOVE);
 	struct block first = block_load(s), last = block_load(s + n - BLOCK);
@@ -238,18 +239,18 @@ static void move_down(char *d, const char *s, size_t n)
 	block_store(d, first);
 	if (is_read_again)
 		block_store(d + n - BLOCK, last);
+	return d;
 }
 
-static ALWAYS_INLINE void move_cached(char *d, const char *s, size_t n)
+static ALWAYS_INLINE char *move_cached(char *d, const char *s, size_t n)
 {
-	if (n <= BLOCK)
-		move_small(d, s, n);
-	else if (n <= 4 * BLOCK)
+	if (n > 4 * BLOCK)
+		return (uintptr_t)d - (uintptr_t)s >= n ? move_up(d, s, n) : move_down(d, s, n);
+	if (n > BLOCK)
 		move_medium(d, s, n);
-	else if ((uintptr_t)d - (uintptr_t)s >= n)
-		move_up(d, s, n);
 	else
-		move_down(d, s, n);
+		move_small(d, s, n);
+	return d;
 }
 
 #ifdef BLOCK_STREAM_IS_ONE_STORE
@@ -338,7 +339,7 @@ static ALWAYS_INLINE void group_set(char *d, struct block b)
 		block_store(d + i * BLOCK, b);
 }
 
-static void set_large(char *d, int c, size_t n)
+static char *set_large(char *d, int c, size_t n)
 {
 	fetch_first(d, n, FETCHED_TO_SET);
 	struct block b = block_fill(c);
@@ -354,17 +355,23 @@ static void set_large(char *d, int c, size_t n)
 		group_set(d + i, b);
 	for (; i + BLOCK < n; i += BLOCK)
 		block_store(d + i, b);
-	block_store(d + n - BLOCK, b);
+	/* A block across the end of a page takes 11 ns more. */
+	if ((uintptr_t)(d + i) % 4096)
+		block_store(d + n - BLOCK, b);
+	else
+		set_small(d + i, c, n - i);
+	return d;
 }
 
-static ALWAYS_INLINE void set_cached(char *d, int c, size_t n)
+static ALWAYS_INLINE char *set_cached(char *d, int c, size_t n)
 {
-	if (n <= BLOCK)
-		set_small(d, c, n);
-	else if (n <= 4 * BLOCK)
+	if (n > 4 * BLOCK)
+		return set_large(d, c, n);
+	if (n > BLOCK)
 		set_medium(d, c, n);
 	else
-		set_large(d, c, n);
+		set_small(d, c, n);
+	return d;
 }
 
 #ifdef BLOCK_STREAM_IS_ONE_STORE

@@ -47,23 +47,26 @@ static void move_down(char *d, const char *s, size_t n)
 		store_byte(--d, *--s);
 }
 
-static ALWAYS_INLINE void move_cached(char *d, const char *s, size_t n)
+static ALWAYS_INLINE char *move_cached(char *d, const char *s, size_t n)
 {
 	/* Ascending is right unless the destination begins inside the source. */
 	if ((uintptr_t)d - (uintptr_t)s >= n)
 		move_up(d, s, n);
 	else
 		move_down(d, s, n);
+	return d;
 }
 
-static void set_cached(char *d, int c, size_t n)
+static char *set_cached(char *d, int c, size_t n)
 {
 	uint64_t value = (unsigned char)c * 0x0101010101010101u;
+	char *at = d;
 
-	for (; n && (uintptr_t)d % 8; n--)
-		store_byte(d++, (char)c);
-	for (; n >= 8; n -= 8, d += 8)
-		store_word(d, value);
+	for (; n && (uintptr_t)at % 8; n--)
+		store_byte(at++, (char)c);
+	for (; n >= 8; n -= 8, at += 8)
+		store_word(at, value);
 	while (n--)
-		store_byte(d++, (char)c);
+		store_byte(at++, (char)c);
+	return d;
 }
