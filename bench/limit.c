@@ -6,9 +6,12 @@
  *
  * Nanoseconds a line of 64 bytes, of 1 MiB: filling it with the bare streaming stores of this
  * machine, copying to it, and moving it by 64 bytes within itself, up and down. An overlapping move
- * that takes as long as the fill cannot become faster, whatever the peer takes. Below that, 8 bytes
- * with PMEM_F_MEM_NODRAIN to one place, a call: each has to wait for the line that the one before
- * has flushed.
+ * that takes as long as the fill cannot become faster, whatever the peer takes.
+ *
+ * Below that, nanoseconds a call of 8 bytes with PMEM_F_MEM_NODRAIN, and a drain after each 16: to
+ * one place, where each has to wait for the line that the one before has flushed, and to lines here
+ * and there. Streaming words is faster in one place and slower in the other, and nobody can tell
+ * which of them the next call is for.
  */
 #include <err.h>
 #include <stdio.h>
@@ -24,7 +27,8 @@
 #define LINE      ((size_t)64)
 #define LENGTH    ((size_t)1 << 20)
 #define ARENA     (64 * LENGTH)
-#define CALLS     200
+#define CALLS     320
+#define DRAINED   16 /* calls between drains */
 #define ROUND_MAX 1000
 
 static char *arena, *source;
@@ -77,41 +81,85 @@ static double move_down(int who)
 	return move(who, -(ptrdiff_t)LINE);
 }
 
-static double rewrite(int who)
+static void drain(void)
 {
+	bare_persist(BARE_STORE_DRAIN)(NULL, 0);
+}
+
+/* A call after the other, `step` bytes apart. */
+static double store_words(bare_move_fn *call, unsigned flags, size_t step)
+{
+	char *to = step ? next_place() : arena;
 	double start = now_ns();
 
-	for (int i = 0; i < CALLS; i++)
-		moves[who](arena, source, 8, PMEM_F_MEM_NODRAIN);
+	for (size_t i = 0; i < CALLS; i++) {
+		call(to + i * step, source, 8, flags);
+		if (i % DRAINED == DRAINED - 1)
+			drain();
+	}
 	return (now_ns() - start) / CALLS;
 }
 
-static double rewrite_bare(int who)
-{
-	bare_move_fn *call = bare_move(BARE_FLUSH, 8);
-	double start = now_ns();
+#define ELSEWHERE (5 * LINE)
 
+static double again(int who)
+{
+	return store_words(moves[who], PMEM_F_MEM_NODRAIN, 0);
+}
+
+static double again_flushed(int who)
+{
 	(void)who;
-	for (int i = 0; i < CALLS; i++)
-		call(arena, source, 8, 0);
-	return (now_ns() - start) / CALLS;
+	return store_words(bare_move(BARE_FLUSH, 8), 0, 0);
 }
+
+static double again_streamed(int who)
+{
+	(void)who;
+	return store_words(bare_move(BARE_STREAM, 8), 0, 0);
+}
+
+static double elsewhere(int who)
+{
+	return store_words(moves[who], PMEM_F_MEM_NODRAIN, ELSEWHERE);
+}
+
+static double elsewhere_flushed(int who)
+{
+	(void)who;
+	return store_words(bare_move(BARE_FLUSH, 8), 0, ELSEWHERE);
+}
+
+static double elsewhere_streamed(int who)
+{
+	(void)who;
+	return store_words(bare_move(BARE_STREAM, 8), 0, ELSEWHERE);
+}
+
+#define A_LINE "ns a line"
+#define A_CALL "ns a call of 8 bytes"
 
 static const struct {
 	const char *name;
 	double (*run)(int who);
 	int who;
+	const char *unit;
 } lines[] = {
-	{"fill, bare", fill, OURS},
-	{"copy, ours", copy, OURS},
-	{"copy, peer", copy, PEER},
-	{"move by +64, ours", move_up, OURS},
-	{"move by +64, peer", move_up, PEER},
-	{"move by -64, ours", move_down, OURS},
-	{"move by -64, peer", move_down, PEER},
-	{"8 bytes again, bare", rewrite_bare, OURS},
-	{"8 bytes again, ours", rewrite, OURS},
-	{"8 bytes again, peer", rewrite, PEER},
+	{"fill, bare", fill, OURS, A_LINE},
+	{"copy, ours", copy, OURS, A_LINE},
+	{"copy, peer", copy, PEER, A_LINE},
+	{"move by +64, ours", move_up, OURS, A_LINE},
+	{"move by +64, peer", move_up, PEER, A_LINE},
+	{"move by -64, ours", move_down, OURS, A_LINE},
+	{"move by -64, peer", move_down, PEER, A_LINE},
+	{"again, bare, flushed", again_flushed, OURS, A_CALL},
+	{"again, bare, streamed", again_streamed, OURS, A_CALL},
+	{"again, ours", again, OURS, A_CALL},
+	{"again, peer", again, PEER, A_CALL},
+	{"elsewhere, bare, flushed", elsewhere_flushed, OURS, A_CALL},
+	{"elsewhere, bare, streamed", elsewhere_streamed, OURS, A_CALL},
+	{"elsewhere, ours", elsewhere, OURS, A_CALL},
+	{"elsewhere, peer", elsewhere, PEER, A_CALL},
 };
 
 #define LINES (sizeof(lines) / sizeof(lines[0]))
@@ -137,9 +185,9 @@ int main(int argc, char **argv)
 	for (size_t round = 0; round < rounds; round++)
 		for (size_t i = 0; i < LINES; i++)
 			samples[i][round] = lines[i].run(lines[i].who);
-	printf("ns a line\n");
 	for (size_t i = 0; i < LINES; i++)
-		printf("%-20s %8.2f\n", lines[i].name, median(samples[i], rounds));
+		printf("%-26s %8.2f %s\n", lines[i].name, median(samples[i], rounds),
+			lines[i].unit);
 	fflush(stdout);
 	_exit(0); /* destructors of libraries in other namespaces may not survive exit(3) */
 }
