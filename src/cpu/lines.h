@@ -4,7 +4,8 @@
  *
  * FLUSH_LINES(kind) makes flush_kind(addr, len), flush_back_kind(addr, len), which begins with the
  * last line, and persist_kind(addr, len) out of kind_line(p), the instruction for the line that
- * holds p, and arch_drain().
+ * holds p, and arch_drain(). Before it is included, FETCH_TO_STORE(p) may have been defined, which
+ * asks for the line of p.
  */
 #ifndef CPU_LINES_H
 #define CPU_LINES_H
@@ -13,6 +14,31 @@
 #include <stdint.h>
 
 #include "cpu/cpu.h"
+
+/*
+ * Stores to lines that are in no cache wait for them one after the other, and the flushes behind
+ * them do, too: to persist 1 KiB of which each line was just stored to takes 225 ns instead of 340
+ * if its lines are asked for first. Up to four are there as soon. Of longer ranges only the first
+ * lines are worth it, and the last may have left the caches already. Who only flushes does not
+ * wait, and would: 512 bytes to the same place 220 ns instead of 161.
+ */
+#define FETCHED_TO_PERSIST_FROM 256
+#define FETCHED_TO_PERSIST      1024
+
+static inline void fetch_stored(const void *addr, size_t len)
+{
+#ifdef FETCH_TO_STORE
+	uintptr_t line = (uintptr_t)addr;
+	uintptr_t end = line + (len < FETCHED_TO_PERSIST ? len : FETCHED_TO_PERSIST);
+
+	if (len > FETCHED_TO_PERSIST_FROM)
+		for (; line < end; line += cpu.line_size)
+			FETCH_TO_STORE(line);
+#else
+	(void)addr;
+	(void)len;
+#endif
+}
 
 #define FLUSH_LINES(kind)                                                                          \
 	static inline void flush_##kind(const void *addr, size_t len)                              \
@@ -39,6 +65,7 @@
                                                                                                    \
 	static inline void persist_##kind(const void *addr, size_t len)                            \
 	{                                                                                          \
+		fetch_stored(addr, len);                                                           \
 		flush_##kind(addr, len);                                                           \
 		arch_drain();                                                                      \
 	}

@@ -15,6 +15,9 @@
 #ifndef CPU_X86_64_FLUSH_H
 #define CPU_X86_64_FLUSH_H
 
+/* Ask for a line before it is stored to. CPUs that do not know it take it for a NOP. */
+#define FETCH_TO_STORE(p) __asm__ volatile("prefetchw %0" ::"m"(*(const volatile char *)(p)))
+
 #include "cpu/lines.h"
 
 /*
@@ -42,9 +45,6 @@ static inline void clwb_line(const void *line)
 {
 	__asm__ volatile("clwb %0" ::"m"(*(const volatile char *)line) : "memory");
 }
-
-/* Ask for a line before it is stored to. CPUs that do not know it take it for a NOP. */
-#define FETCH_TO_STORE(p) __asm__ volatile("prefetchw %0" ::"m"(*(const volatile char *)(p)))
 
 FLUSH_NOTHING
 FLUSH_LINES(clflush)
