@@ -3,7 +3,6 @@
 
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,20 +24,34 @@ void *keep_new(struct keep *keep, size_t size)
 	return kept->contents;
 }
 
+/* How long the text is; written to `to` unless that is NULL. */
+static size_t put_text(char *to, const char *format, va_list ap)
+{
+	size_t length = 0;
+
+	while (*format) {
+		bool is_argument = format[0] == '%' && format[1] == 's';
+		const char *piece = is_argument ? va_arg(ap, const char *) : format;
+		size_t size = is_argument ? strlen(piece) : 1 + strcspn(format + 1, "%");
+		if (to)
+			memcpy(to + length, piece, size);
+		length += size;
+		format += is_argument ? 2 : size;
+	}
+	return length;
+}
+
 const char *keep_text(struct keep *keep, const char *format, ...)
 {
 	va_list ap;
 
 	va_start(ap, format);
-	int length = vsnprintf(NULL, 0, format, ap);
+	char *text = keep_new(keep, put_text(NULL, format, ap) + 1); /* zeroed */
 	va_end(ap);
-	char *text = length < 0 ? NULL : keep_new(keep, (size_t)length + 1);
-	if (!text) {
-		keep->failed = true;
+	if (!text)
 		return "";
-	}
 	va_start(ap, format);
-	vsnprintf(text, (size_t)length + 1, format, ap);
+	put_text(text, format, ap);
 	va_end(ap);
 	return text;
 }

@@ -19,7 +19,7 @@ struct keep {
 /* Zeroed, or NULL. */
 void *keep_new(struct keep *keep, size_t size);
 
-/* Formatted text, or "". */
+/* Formatted text, or "". Of conversions only %s: printf(3) takes more than a KiB of the stack. */
 const char *keep_text(struct keep *keep, const char *format, ...)
 	__attribute__((__format__(__printf__, 2, 3)));
 

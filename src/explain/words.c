@@ -17,12 +17,14 @@ const char *words_size(struct keep *keep, int64_t bytes)
 	static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB"};
 	int64_t rest = bytes;
 	size_t unit = 0;
+	char number[24];
 
 	while (rest >= 1024 && rest % 1024 == 0 && unit + 1 < sizeof(units) / sizeof(*units)) {
 		rest /= 1024;
 		unit++;
 	}
-	return keep_text(keep, "%" PRId64 " %s", rest, units[unit]);
+	snprintf(number, sizeof(number), "%" PRId64, rest);
+	return keep_text(keep, "%s %s", number, units[unit]);
 }
 
 static bool is_refused(const struct holdfast_explanation *told)
