@@ -28,8 +28,8 @@
 static inline void fetch_stored(const void *addr, size_t len)
 {
 #ifdef FETCH_TO_STORE
-	uintptr_t line = (uintptr_t)addr;
-	uintptr_t end = line + (len < FETCHED_TO_PERSIST ? len : FETCHED_TO_PERSIST);
+	uintptr_t line = (uintptr_t)addr & -cpu.line_size;
+	uintptr_t end = (uintptr_t)addr + (len < FETCHED_TO_PERSIST ? len : FETCHED_TO_PERSIST);
 
 	if (len > FETCHED_TO_PERSIST_FROM)
 		for (; line < end; line += cpu.line_size)

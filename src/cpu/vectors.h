@@ -133,7 +133,9 @@ static ALWAYS_INLINE void fetch_group(const char *d)
 static ALWAYS_INLINE void fetch_lines(const char *d, size_t n)
 {
 #ifdef FETCH_TO_STORE
-	for (const char *end = d + n; d < end; d += BLOCK)
+	const char *end = d + n;
+
+	for (d -= (uintptr_t)d % BLOCK; d < end; d += BLOCK)
 		FETCH_TO_STORE(d);
 #else
 	(void)d;
@@ -154,6 +156,7 @@ static ALWAYS_INLINE void fetch_first(const char *d, size_t n, size_t most)
 {
 	const char *end = d + (n < most ? n : most);
 
+	d -= (uintptr_t)d % BLOCK;
 	for (; d + GROUP * BLOCK <= end; d += GROUP * BLOCK)
 		fetch_group(d);
 	fetch_lines(d, (size_t)(end - d));
