@@ -157,7 +157,7 @@ static ALWAYS_INLINE void fetch_first(const char *d, size_t n, size_t most)
 	const char *end = d + (n < most ? n : most);
 
 	d -= (uintptr_t)d % BLOCK;
-	for (; d + GROUP * BLOCK <= end; d += GROUP * BLOCK)
+	for (; d + GROUP_SIZE <= end; d += GROUP_SIZE)
 		fetch_group(d);
 	fetch_lines(d, (size_t)(end - d));
 }
