@@ -13,7 +13,7 @@
 #include "libpmem2/export.h"
 #include "libpmem2/reservation.h"
 #include "libpmem2/source.h"
-#include "map/deep.h"
+#include "map/deep_flush.h"
 
 static int protection_of(unsigned prot)
 {
@@ -162,5 +162,5 @@ EXPORT(pmem2_deep_flush)
 int pmem2_deep_flush(struct pmem2_map *map, void *ptr, size_t size)
 {
 	CHECK_NOT_NULL(map);
-	return map_deep_flush(&map->map, ptr, size);
+	return deep_flush_map(&map->map, ptr, size);
 }

@@ -4,18 +4,18 @@
 #include <pthread.h>
 
 #include "base/err.h"
-#include "map/sorted.h"
+#include "map/map_array.h"
 
 static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t unpinned; /* some map has lost its last pin */
-	struct sorted live;
+	struct map_array live;
 } registry = {.lock = PTHREAD_MUTEX_INITIALIZER, .unpinned = PTHREAD_COND_INITIALIZER};
 
 static int add_locked(struct map *map)
 {
 	uintptr_t start = (uintptr_t)map->addr;
-	size_t index = sorted_within(&registry.live, start, start + map->length);
+	size_t index = map_array_within(&registry.live, start, start + map->length);
 
 	if (index < registry.live.count)
 		return err_set(PMEM2_E_MAP_EXISTS,
@@ -23,7 +23,7 @@ static int add_locked(struct map *map)
 			(void *)map->addr, registry.live.maps[index]->length,
 			(void *)registry.live.maps[index]->addr);
 	map->pins = 0;
-	return sorted_add(&registry.live, map);
+	return map_array_add(&registry.live, map);
 }
 
 int registry_add(struct map *map)
@@ -37,10 +37,10 @@ int registry_add(struct map *map)
 int registry_remove(struct map *map)
 {
 	pthread_mutex_lock(&registry.lock);
-	size_t index = sorted_index(&registry.live, map);
+	size_t index = map_array_index(&registry.live, map);
 	bool found = index < registry.live.count;
 	if (found) {
-		sorted_remove(&registry.live, index);
+		map_array_remove(&registry.live, index);
 		while (map->pins)
 			pthread_cond_wait(&registry.unpinned, &registry.lock);
 	}
@@ -53,7 +53,7 @@ int registry_remove(struct map *map)
 bool registry_has(const struct map *map)
 {
 	pthread_mutex_lock(&registry.lock);
-	bool found = sorted_index(&registry.live, map) < registry.live.count;
+	bool found = map_array_index(&registry.live, map) < registry.live.count;
 	pthread_mutex_unlock(&registry.lock);
 	return found;
 }
@@ -63,7 +63,7 @@ struct map *registry_pin(uintptr_t from, uintptr_t to)
 	struct map *map = NULL;
 
 	pthread_mutex_lock(&registry.lock);
-	size_t index = sorted_within(&registry.live, from, to);
+	size_t index = map_array_within(&registry.live, from, to);
 	if (index < registry.live.count) {
 		map = registry.live.maps[index];
 		map->pins++;

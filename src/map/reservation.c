@@ -75,7 +75,7 @@ static int close_locked(struct reservation *reservation)
 			reservation->slots.count);
 	int error = place_release(reservation->addr, reservation->size);
 	if (!error)
-		sorted_fini(&reservation->slots);
+		map_array_fini(&reservation->slots);
 	return error;
 }
 
@@ -127,7 +127,7 @@ static int check_shrink(const struct reservation *reservation, size_t offset, si
 	if (size == all)
 		return err_set(
 			PMEM2_E_NOSUPP, "a reservation does not shrink to nothing; it is deleted");
-	if (sorted_within(&reservation->slots, from, from + size) < reservation->slots.count)
+	if (map_array_within(&reservation->slots, from, from + size) < reservation->slots.count)
 		return err_set(PMEM2_E_VM_RESERVATION_NOT_EMPTY,
 			"there are maps in the %zu bytes from offset %zu", size, offset);
 	return 0;
@@ -177,7 +177,7 @@ static int claim_locked(
 			"address %p, at offset %zu of the reservation, is not a multiple of the "
 			"source's alignment of %zu",
 			(void *)start, offset, alignment);
-	size_t index = sorted_within(&reservation->slots, start, start + whole);
+	size_t index = map_array_within(&reservation->slots, start, start + whole);
 	if (index < reservation->slots.count)
 		return err_set(PMEM2_E_MAPPING_EXISTS,
 			"%zu bytes at offset %zu of the reservation overlap a map of %zu bytes at "
@@ -187,7 +187,7 @@ static int claim_locked(
 	map->addr = (char *)start;
 	map->reservation = reservation;
 	map->findable = false;
-	return sorted_add(&reservation->slots, map);
+	return map_array_add(&reservation->slots, map);
 }
 
 int reservation_claim(
@@ -218,10 +218,10 @@ void reservation_publish(struct map *map)
 /* Nothing of ours may touch the reservation after this: another thread may delete it. */
 static void give_up_slot(struct map *map)
 {
-	struct sorted *slots = &map->reservation->slots;
+	struct map_array *slots = &map->reservation->slots;
 
 	take_lock();
-	sorted_remove(slots, sorted_index(slots, map));
+	map_array_remove(slots, map_array_index(slots, map));
 	leave_lock();
 }
 
@@ -248,7 +248,7 @@ void reservation_abandon(struct map *map)
 }
 
 /* The first map from this index on that may be found; going down, the last. */
-static struct map *findable_from(const struct sorted *slots, size_t index, bool down)
+static struct map *findable_from(const struct map_array *slots, size_t index, bool down)
 {
 	while (index < slots->count && !slots->maps[index]->findable)
 		index = down ? index - 1 : index + 1; /* beneath 0 is beyond count, too */
@@ -257,12 +257,12 @@ static struct map *findable_from(const struct sorted *slots, size_t index, bool 
 
 static struct map *find_locked(const struct reservation *reservation, size_t offset, size_t length)
 {
-	const struct sorted *slots = &reservation->slots;
+	const struct map_array *slots = &reservation->slots;
 	uintptr_t start = (uintptr_t)reservation->addr + offset;
 
 	if (offset >= reservation->size)
 		return NULL;
-	struct map *map = findable_from(slots, sorted_after(slots, start), false);
+	struct map *map = findable_from(slots, map_array_after(slots, start), false);
 	if (map && (uintptr_t)map->addr > start && (uintptr_t)map->addr - start >= length)
 		return NULL;
 	return map;
@@ -278,11 +278,11 @@ struct map *reservation_find(struct reservation *reservation, size_t offset, siz
 
 static struct map *neighbour(struct reservation *reservation, const struct map *map, bool down)
 {
-	const struct sorted *slots = &reservation->slots;
+	const struct map_array *slots = &reservation->slots;
 	struct map *found = NULL;
 
 	take_lock();
-	size_t index = sorted_index(slots, map);
+	size_t index = map_array_index(slots, map);
 	if (index < slots->count)
 		found = findable_from(slots, down ? index - 1 : index + 1, down);
 	leave_lock();

@@ -16,13 +16,13 @@
 #define MAP_RESERVATION_H
 
 #include "map/map.h"
-#include "map/sorted.h"
+#include "map/map_array.h"
 
 /* The caller owns the struct and reads none of it. */
 struct reservation {
 	char *addr;
 	size_t size;
-	struct sorted slots;
+	struct map_array slots;
 };
 
 /* Once, when the library is loaded. Returns 0 or -ENOMEM. */

@@ -9,7 +9,7 @@
 #include "map/registry.h"
 
 /* `in` is what lies under the map: whole pages, though a foreign map may begin and end within. */
-static void sync_in_map(struct range in, struct range pages, struct failures *failures)
+static void sync_in_map(struct range in, struct range pages, struct writeback_failures *failures)
 {
 	int result;
 
@@ -21,12 +21,12 @@ static void sync_in_map(struct range in, struct range pages, struct failures *fa
 		result = msync((void *)pages.from, pages.to - pages.from, MS_SYNC);
 	while (result && errno == EINTR);
 	if (result)
-		failures_add(failures, pages, errno);
+		writeback_failure_add(failures, pages, errno);
 	log_debug(
 		"wrote back %zu bytes at %#" PRIxPTR, (size_t)(pages.to - pages.from), pages.from);
 }
 
-void sync_pages(struct range pages, struct failures *failures)
+void sync_pages(struct range pages, struct writeback_failures *failures)
 {
 	for (struct map *map; (map = registry_pin(pages.from, pages.to));) {
 		struct range in = range_whole_pages((uintptr_t)map->addr, map->length);

@@ -50,7 +50,8 @@ static void init_lock(pthread_mutex_t *lock)
 }
 
 /* The caller holds the lock of `of`, and reports failures when it holds none any more. */
-static void write_ranges(struct notes *of, unsigned first, unsigned end, struct failures *failures)
+static void write_ranges(
+	struct notes *of, unsigned first, unsigned end, struct writeback_failures *failures)
 {
 	unsigned count = atomic_load_explicit(&of->count, memory_order_relaxed);
 
@@ -61,7 +62,7 @@ static void write_ranges(struct notes *of, unsigned first, unsigned end, struct 
 	atomic_store_explicit(&of->count, count - (end - first), memory_order_release);
 }
 
-static void write_all(struct notes *of, struct failures *failures)
+static void write_all(struct notes *of, struct writeback_failures *failures)
 {
 	write_ranges(of, 0, atomic_load_explicit(&of->count, memory_order_relaxed), failures);
 }
@@ -77,7 +78,7 @@ static unsigned first_reaching(const struct notes *of, uintptr_t address)
 }
 
 /* Put a range in its place, joined with all that are near. The caller holds the lock. */
-static void add_range(struct notes *of, struct range new, struct failures *failures)
+static void add_range(struct notes *of, struct range new, struct writeback_failures *failures)
 {
 	uintptr_t low = new.from < WRITEBACK_GAP ? 0 : new.from - WRITEBACK_GAP;
 	uintptr_t high =
@@ -138,7 +139,7 @@ static void thread_exits(void *of_thread)
 
 void writeback_note(const void *addr, size_t len)
 {
-	struct failures failures = {.count = 0};
+	struct writeback_failures failures = {.count = 0};
 	int saved = errno;
 
 	if (!len)
@@ -151,7 +152,7 @@ void writeback_note(const void *addr, size_t len)
 	} else {
 		sync_pages(pages, &failures);
 	}
-	failures_report(&failures);
+	writeback_failure_report(&failures);
 	errno = saved;
 }
 
@@ -160,16 +161,17 @@ void writeback_drain(void)
 	if (likely(!atomic_load_explicit(&notes.count, memory_order_acquire)))
 		return;
 
-	struct failures failures = {.count = 0};
+	struct writeback_failures failures = {.count = 0};
 	int saved = errno;
 	pthread_mutex_lock(&notes.lock);
 	write_all(&notes, &failures);
 	pthread_mutex_unlock(&notes.lock);
-	failures_report(&failures);
+	writeback_failure_report(&failures);
 	errno = saved;
 }
 
-static void write_in_map(struct notes *of, const struct map *map, struct failures *failures)
+static void write_in_map(
+	struct notes *of, const struct map *map, struct writeback_failures *failures)
 {
 	uintptr_t start = (uintptr_t)map->addr, end = start + map->length;
 
@@ -184,25 +186,25 @@ static void write_in_map(struct notes *of, const struct map *map, struct failure
 
 void writeback_map(const struct map *map)
 {
-	struct failures failures = {.count = 0};
+	struct writeback_failures failures = {.count = 0};
 
 	pthread_mutex_lock(&threads.lock);
 	for (struct notes *of = threads.first; of; of = of->next)
 		write_in_map(of, map, &failures);
 	pthread_mutex_unlock(&threads.lock);
-	failures_report(&failures);
+	writeback_failure_report(&failures);
 }
 
 static void before_fork(void)
 {
 	pthread_mutex_lock(&threads.lock);
 	registry_before_fork();
-	failures_before_fork();
+	writeback_failure_before_fork();
 }
 
 static void after_fork_in_parent(void)
 {
-	failures_after_fork();
+	writeback_failure_after_fork();
 	registry_after_fork_in_parent();
 	pthread_mutex_unlock(&threads.lock);
 }
@@ -210,7 +212,7 @@ static void after_fork_in_parent(void)
 /* Only this thread lives on. The notes of the others are theirs to drain, in the parent. */
 static void after_fork_in_child(void)
 {
-	failures_after_fork();
+	writeback_failure_after_fork();
 	registry_after_fork_in_child();
 	threads.first = NULL;
 	notes.listed = false;
@@ -233,7 +235,7 @@ int writeback_init(void)
  */
 static void __attribute__((destructor)) process_exits(void)
 {
-	struct failures failures = {.count = 0};
+	struct writeback_failures failures = {.count = 0};
 
 	if (pthread_mutex_lock(&threads.lock))
 		return;
@@ -244,5 +246,5 @@ static void __attribute__((destructor)) process_exits(void)
 		pthread_mutex_unlock(&of->lock);
 	}
 	pthread_mutex_unlock(&threads.lock);
-	failures_report(&failures);
+	writeback_failure_report(&failures);
 }

@@ -11,7 +11,7 @@
  * child starts with nothing noted.
  *
  * A write-back that fails ends the process with a sentence, or is told to the program's handler
- * (failure.h): the callers return nothing, and to return would be to claim that all is durable.
+ * (writeback_failure.h): the callers return nothing, and to return would be to claim that all is durable.
  *
  * Locks, in this order: the list of threads; the notes of one thread; the registry's.
  */

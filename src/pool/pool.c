@@ -7,7 +7,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
-#include "map/deep.h"
+#include "map/deep_flush.h"
 #include "pool/headers.h"
 #include "pool/internal.h"
 #include "pool/mapping.h"
@@ -284,7 +284,7 @@ static int sync_part(const struct part *part, size_t offset, size_t length)
 
 	if (end <= part->offset || from >= mapped)
 		return 0;
-	return pool_errno(map_deep_flush(&part->map, part->map.addr + from, to - from));
+	return pool_errno(deep_flush_map(&part->map, part->map.addr + from, to - from));
 }
 
 int pool_deep_sync(const struct pool *pool, size_t offset, size_t length)

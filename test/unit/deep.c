@@ -4,7 +4,7 @@
  *
  * The memory is ordinary; the tree says that it is a DAX device's.
  */
-#include "map/deep.h"
+#include "map/deep_flush.h"
 
 #include <sys/mman.h>
 #include <sys/sysmacros.h>
@@ -54,7 +54,7 @@ static void device_dax(void)
 	for (int g = PMEM2_GRANULARITY_BYTE; g <= PMEM2_GRANULARITY_CACHE_LINE; g++) {
 		map.granularity = (enum pmem2_granularity)g;
 		set("1\n");
-		is_int(map_deep_flush(&map, map.addr + 100, 200), 0, "device DAX");
+		is_int(deep_flush_map(&map, map.addr + 100, 200), 0, "device DAX");
 		ok(flushed == map.addr + 100 && flushed_length == 200, "the CPU flushes the range");
 		ok(!too_late, "before");
 		ok(was_written(), "the region is flushed");
@@ -65,14 +65,14 @@ static void device_dax(void)
 static void failures(void)
 {
 	set("0\n");
-	is_int(map_deep_flush(&map, map.addr, 1), 0, "nothing deeper exists");
+	is_int(deep_flush_map(&map, map.addr, 1), 0, "nothing deeper exists");
 	set("what\n");
-	is_int(map_deep_flush(&map, map.addr, 1), -EBADMSG, "W11: a region that cannot be flushed");
+	is_int(deep_flush_map(&map, map.addr, 1), -EBADMSG, "W11: a region that cannot be flushed");
 	has_str(err_get(), "region1", "is named");
-	is_int(map_deep_flush(&map, map.addr + map.length, 1), PMEM2_E_DEEP_FLUSH_RANGE,
+	is_int(deep_flush_map(&map, map.addr + map.length, 1), PMEM2_E_DEEP_FLUSH_RANGE,
 		"out of range");
 	map.device.number = makedev(252, 9);
-	is_int(map_deep_flush(&map, map.addr, 1), PMEM2_E_DAX_REGION_NOT_FOUND, "in no region");
+	is_int(deep_flush_map(&map, map.addr, 1), PMEM2_E_DAX_REGION_NOT_FOUND, "in no region");
 	munmap(map.addr, map.length);
 	is_int(deep_write_back(map.addr, 1), -ENOMEM, "pages that are not mapped");
 	is_int(deep_write_back(map.addr, 0), 0, "no pages at all");

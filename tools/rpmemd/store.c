@@ -6,7 +6,7 @@
 #include "base/err.h"
 #include "cpu/cpu.h"
 #include "libpmem2/base.h"
-#include "map/deep.h"
+#include "map/deep_flush.h"
 #include "map/range.h"
 
 #define NOTES_MAX 64

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "libpmem2/export.h"
 #include "libpmem2/holdfast.h"
-#include "map/failure.h"
+#include "map/writeback_failure.h"
 
 EXPORT_HOLDFAST(holdfast_set_writeback_handler)
 void holdfast_set_writeback_handler(holdfast_writeback_handler handler, void *context)
 {
-	failures_set_handler(handler, context);
+	writeback_failure_set_handler(handler, context);
 }

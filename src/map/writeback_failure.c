@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "map/failure.h"
+#include "map/writeback_failure.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -21,7 +21,7 @@ static struct {
 	void *context;
 } program = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-void failures_set_handler(holdfast_writeback_handler handler, void *context)
+void writeback_failure_set_handler(holdfast_writeback_handler handler, void *context)
 {
 	pthread_mutex_lock(&program.lock);
 	program.handler = handler;
@@ -29,25 +29,25 @@ void failures_set_handler(holdfast_writeback_handler handler, void *context)
 	pthread_mutex_unlock(&program.lock);
 }
 
-void failures_before_fork(void)
+void writeback_failure_before_fork(void)
 {
 	pthread_mutex_lock(&program.lock);
 }
 
-void failures_after_fork(void)
+void writeback_failure_after_fork(void)
 {
 	pthread_mutex_unlock(&program.lock);
 }
 
-void failures_add(struct failures *failures, struct range pages, int error)
+void writeback_failure_add(struct writeback_failures *failures, struct range pages, int error)
 {
-	struct failure *last;
+	struct writeback_failure *last;
 
-	if (failures->count < FAILURES_MAX) {
-		failures->list[failures->count++] = (struct failure){pages, error};
+	if (failures->count < WRITEBACK_FAILURES_MAX) {
+		failures->list[failures->count++] = (struct writeback_failure){pages, error};
 		return;
 	}
-	last = &failures->list[FAILURES_MAX - 1];
+	last = &failures->list[WRITEBACK_FAILURES_MAX - 1];
 	if (pages.from < last->pages.from)
 		last->pages.from = pages.from;
 	if (pages.to > last->pages.to)
@@ -137,7 +137,7 @@ NOINLINE static void tell(struct holdfast_writeback_failure *failure, char *path
 		end_process(failure);
 }
 
-static void report(const struct failure *failure)
+static void report(const struct writeback_failure *failure)
 {
 	struct holdfast_writeback_failure told = {
 		.struct_size = sizeof(told),
@@ -153,7 +153,7 @@ static void report(const struct failure *failure)
 	tell(&told, path);
 }
 
-void failures_report(const struct failures *failures)
+void writeback_failure_report(const struct writeback_failures *failures)
 {
 	for (unsigned i = 0; i < failures->count; i++)
 		report(&failures->list[i]);

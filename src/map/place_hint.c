@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * hint.c - the first free place at or above an address
+ * place_hint.c - the first free place at or above an address
  *
  * The kernel's list of mappings is read to know where there is room, and the room is then taken
  * without replacing anything (MAP_FIXED_NOREPLACE): if another thread was faster, look again.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "map/deep.h"
+#include "map/deep_flush.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -38,7 +38,7 @@ static int check_range(const struct map *map, const void *addr, size_t size)
 	return 0;
 }
 
-int map_deep_flush(const struct map *map, const void *addr, size_t size)
+int deep_flush_map(const struct map *map, const void *addr, size_t size)
 {
 	int error = check_range(map, addr, size);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * deep.h - make stores durable as far as the platform can, and hear whether it worked
+ * deep_flush.h - make stores durable as far as the platform can, and hear whether it worked
  *
  *	what is mapped		how
  *	PAGE map		write the pages back now
@@ -10,8 +10,8 @@
  *
  * deep_write_back() and device/deepflush.h are the pieces; libpmem's deep drain is made of them.
  */
-#ifndef MAP_DEEP_H
-#define MAP_DEEP_H
+#ifndef MAP_DEEP_FLUSH_H
+#define MAP_DEEP_FLUSH_H
 
 #include <stddef.h>
 
@@ -25,7 +25,7 @@
  * -EIO, -ENOSPC and so on	the write-back failed
  * those of device_deep_flush()
  */
-int map_deep_flush(const struct map *map, const void *addr, size_t size);
+int deep_flush_map(const struct map *map, const void *addr, size_t size);
 
 /*
  * Write back the pages that [addr, addr + size) touches, which must all be mapped, and wait until
