@@ -5,7 +5,7 @@
  *	writeback DIRECTORY [ROUNDS]
  *
  * For each distance, with the pages between clean and dirty, the time that one msync over all takes
- * in relation to two msync of a page each. Below 1.00 joining wins. WRITEBACK_GAP (src/map) is the
+ * in relation to two msync of a page each. Below 1.00 joining wins. RANGES_GAP (src/map) is the
  * distance up to which ranges are joined. Then the whole of it: 16 scattered flushes and a drain
  * through the library, against 16 persists.
  */

@@ -1,31 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "map/deep_flush.h"
 
-#include <errno.h>
 #include <stdint.h>
-#include <sys/mman.h>
 
 #include "base/err.h"
 #include "cpu/cpu.h"
 #include "device/deepflush.h"
-#include "map/range.h"
-
-int deep_write_back(const void *addr, size_t size)
-{
-	struct range pages = range_whole_pages((uintptr_t)addr, size);
-	int failed;
-
-	if (!size)
-		return 0;
-	/*
-	 * Streaming stores, from the CPU's buffers, to where the kernel will read: before msync().
-	 */
-	cpu.engine->drain();
-	do
-		failed = msync((void *)pages.from, pages.to - pages.from, MS_SYNC);
-	while (failed && errno == EINTR);
-	return failed ? err_sys("cannot write back %zu bytes at %p", size, addr) : 0;
-}
+#include "map/pages.h"
 
 static int check_range(const struct map *map, const void *addr, size_t size)
 {
@@ -47,7 +28,7 @@ int deep_flush_map(const struct map *map, const void *addr, size_t size)
 	if (!map->has_device)
 		return err_set(PMEM2_E_NOSUPP, "memory without a file cannot be deep-flushed");
 	if (map->device.kind == DEVICE_FILE)
-		return deep_write_back(addr, size);
+		return pages_write_back(pages_touched((uintptr_t)addr, size));
 	/* The flush must have reached the memory controller before its buffers are emptied. */
 	cpu.engine->persist(addr, size);
 	return device_deep_flush(&map->device, map->sysfs);

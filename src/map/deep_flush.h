@@ -7,8 +7,6 @@
  *	regular file		the same: the file system deep-flushes the device under it
  *	DAX device		flush and fence, then deep-flush its regions
  *	no file			PMEM2_E_NOSUPP
- *
- * deep_write_back() and device/deepflush.h are the pieces; libpmem's deep drain is made of them.
  */
 #ifndef MAP_DEEP_FLUSH_H
 #define MAP_DEEP_FLUSH_H
@@ -26,11 +24,5 @@
  * those of device_deep_flush()
  */
 int deep_flush_map(const struct map *map, const void *addr, size_t size);
-
-/*
- * Write back the pages that [addr, addr + size) touches, which must all be mapped, and wait until
- * they are durable. Not for device DAX, which has none. 0 or -errno with a sentence.
- */
-int deep_write_back(const void *addr, size_t size);
 
 #endif

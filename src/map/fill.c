@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "libpmem2/base.h"
+#include "map/pages.h"
 #include "map/place.h"
 
 static int mmap_error(const struct fill *fill)
@@ -73,6 +74,6 @@ int fill_place(char *addr, const struct fill *fill, bool *sync)
 	}
 	error = mmap_error(fill);
 	/* What little can still go wrong, such as a lack of memory, may have left a hole, too. */
-	place_close_hole(addr, place_whole_pages(fill->length));
+	place_close_hole(addr, pages_round_up(fill->length));
 	return error;
 }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/mman.h>
 
+#include "map/pages.h"
 #include "map/place.h"
 
 static atomic_uintptr_t last; /* 0: none yet */
@@ -43,7 +44,7 @@ static bool try_place(uintptr_t place, const struct fill *fill, bool *sync)
 bool guess_map(char **addr, const struct fill *fill, size_t alignment, bool *sync)
 {
 	uintptr_t before = atomic_load_explicit(&last, memory_order_relaxed);
-	uintptr_t whole = place_whole_pages(fill->length);
+	uintptr_t whole = pages_round_up(fill->length);
 	uintptr_t places[] = {before & -alignment, (before - whole) & -alignment};
 
 	if (!before || whole >= before)

@@ -11,6 +11,7 @@
 #include "device/sysfs.h"
 #include "map/fill.h"
 #include "map/granularity.h"
+#include "map/pages.h"
 #include "map/place.h"
 #include "map/registry.h"
 #include "map/reservation.h"
@@ -80,7 +81,7 @@ static int map_into_place(struct map *map, const struct map_request *request)
 
 static int find_place(struct map *map, const struct map_request *request)
 {
-	size_t whole = place_whole_pages(request->length);
+	size_t whole = pages_round_up(request->length);
 
 	if (request->reservation)
 		return reservation_claim(
@@ -97,7 +98,7 @@ static void give_up_place(struct map *map)
 	if (map->reservation)
 		reservation_abandon(map);
 	else
-		munmap(map->addr, place_whole_pages(map->length));
+		munmap(map->addr, pages_round_up(map->length));
 }
 
 static void set_device(struct map *map, const struct device *device, const char *sysfs)
@@ -166,7 +167,7 @@ static int leave_place(struct map *map)
 		return 0;
 	if (map->reservation)
 		return reservation_vacate(map);
-	return place_release(map->addr, place_whole_pages(map->length));
+	return place_release(map->addr, pages_round_up(map->length));
 }
 
 int map_close(struct map *map)

@@ -9,6 +9,7 @@
 #include "cpu/cpu.h"
 #include "map/fill.h"
 #include "map/granularity.h"
+#include "map/pages.h"
 #include "map/place.h"
 #include "map/sigbus.h"
 
@@ -95,16 +96,13 @@ int mcsafe_read(const struct mcsafe *from, void *buf, size_t size, size_t offset
 
 static int write_back(const struct window *window)
 {
-	int result;
+	uintptr_t from = (uintptr_t)window->addr;
+	int error = pages_sync((struct range){from, from + window->length});
 
-	do
-		result = msync(window->addr, window->length, MS_SYNC);
-	while (result && errno == EINTR);
-	if (!result)
-		return 0;
-	int code = errno == EIO ? PMEM2_E_IO_FAIL : -errno;
-	err_sys("cannot write back %zu bytes from offset %zu", window->length, window->offset);
-	return code;
+	if (error)
+		err_sys("cannot write back %zu bytes from offset %zu", window->length,
+			window->offset);
+	return error == -EIO ? PMEM2_E_IO_FAIL : error;
 }
 
 /* A copy of BYTE or CACHE_LINE granularity ends with the bytes durable. */

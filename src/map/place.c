@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdint.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include "base/err.h"
 #include "libpmem2/base.h"
@@ -13,13 +12,6 @@
 
 #define MiB ((size_t)1 << 20)
 #define GiB ((size_t)1 << 30)
-
-size_t place_whole_pages(size_t length)
-{
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-
-	return (length + page - 1) & -page;
-}
 
 size_t place_alignment(size_t length, size_t source_alignment)
 {

@@ -11,9 +11,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The length rounded up to whole pages, or 0 if it has no such multiple. */
-size_t place_whole_pages(size_t length);
-
 /*
  * Huge pages need it: 2 MiB, 1 GiB for lengths from 2 GiB on, and never less than the source's own
  * alignment.

@@ -74,7 +74,7 @@ static bool next_mapping(struct list *list, uintptr_t *from, uintptr_t *to)
 	return true;
 }
 
-/* The lowest multiple of `alignment` from `address` on; 0 if there is none, or it is 0. */
+/* The lowest multiple of `alignment` from `address` on; 0 if the address space has no such. */
 static uintptr_t align_up(uintptr_t address, size_t alignment)
 {
 	return (address + alignment - 1) & -alignment;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "map/pages.h"
 #include "map/place.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -164,7 +165,7 @@ int reservation_shrink(struct reservation *reservation, size_t offset, size_t si
 static int claim_locked(
 	struct reservation *reservation, struct map *map, size_t offset, size_t alignment)
 {
-	size_t whole = place_whole_pages(map->length);
+	size_t whole = pages_round_up(map->length);
 	uintptr_t start = (uintptr_t)reservation->addr + offset;
 
 	/* The rounded length is 0 if it has overflowed. */
@@ -229,7 +230,7 @@ int reservation_vacate(struct map *map)
 {
 	set_findable(map, false);
 	/* Undoing a large mapping takes long; the slot keeps everybody else away. */
-	int error = place_blank(map->addr, place_whole_pages(map->length));
+	int error = place_blank(map->addr, pages_round_up(map->length));
 	if (error) {
 		set_findable(map, true);
 		errno = -error;
@@ -243,7 +244,7 @@ int reservation_vacate(struct map *map)
 /* If it cannot be made blank, the slot's next user, or the end of the reservation, will undo it. */
 void reservation_abandon(struct map *map)
 {
-	place_blank(map->addr, place_whole_pages(map->length));
+	place_blank(map->addr, pages_round_up(map->length));
 	give_up_slot(map);
 }
 

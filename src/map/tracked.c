@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include "base/err.h"
 #include "base/log.h"
@@ -12,6 +11,7 @@
 #include "map/fill.h"
 #include "map/granularity.h"
 #include "map/guess.h"
+#include "map/pages.h"
 #include "map/place.h"
 #include "map/tracker.h"
 
@@ -45,14 +45,14 @@ static int track(const char *addr, const struct path *path, bool sync, const cha
 		range.is_pmem ? "persistent memory" : "not persistent memory");
 	if (range.is_pmem || path->device.kind == DEVICE_DAX)
 		return tracker_add(&range);
-	return tracker_forget(range.from, range.from + place_whole_pages(path->length));
+	return tracker_forget(range.from, range.from + pages_round_up(path->length));
 }
 
 /* The hard way: find a place, keep it, and map into it. */
 static int map_into_place(char **addr, const struct fill *fill, const struct tracked_place *place,
 	size_t alignment, bool *sync)
 {
-	size_t whole = place_whole_pages(fill->length);
+	size_t whole = pages_round_up(fill->length);
 
 	if (!whole)
 		return err_set(-ENOMEM, "no address space for %zu bytes", fill->length);
@@ -87,22 +87,10 @@ int tracked_map(
 	guess_remember(base);
 	error = track(base, path, sync, sysfs);
 	if (error)
-		munmap(base, place_whole_pages(path->length));
+		munmap(base, pages_round_up(path->length));
 	else
 		*addr = base;
 	return error;
-}
-
-static int write_back(uintptr_t from, uintptr_t to)
-{
-	uintptr_t page = from & -(uintptr_t)sysconf(_SC_PAGESIZE);
-
-	if (from == to)
-		return 0;
-	if (msync((void *)page, to - page, MS_SYNC))
-		return err_sys(
-			"cannot write back %zu bytes at %p", (size_t)(to - from), (void *)from);
-	return 0;
 }
 
 static int check_range(uintptr_t from, size_t len)
@@ -118,7 +106,7 @@ int tracked_msync(const void *addr, size_t len)
 	uintptr_t from = (uintptr_t)addr;
 	int error = check_range(from, len);
 
-	return error ? error : write_back(from, from + len);
+	return error ? error : pages_write_back((struct range){from, from + len});
 }
 
 static int drain_device(const struct tracked *range, const char *sysfs)
@@ -139,15 +127,15 @@ static int drain_part(uintptr_t from, uintptr_t *to, const char *sysfs)
 	struct tracked range;
 
 	if (!tracker_find(from, *to, &range))
-		return write_back(from, *to);
+		return pages_write_back((struct range){from, *to});
 	if (range.from > from) {
 		*to = range.from;
-		return write_back(from, *to);
+		return pages_write_back((struct range){from, *to});
 	}
 	if (range.to < *to)
 		*to = range.to;
 	return range.device.kind == DEVICE_DAX ? drain_device(&range, sysfs)
-					       : write_back(from, *to);
+					       : pages_write_back((struct range){from, *to});
 }
 
 int tracked_deep_drain(const void *addr, size_t len, const char *sysfs)

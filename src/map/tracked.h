@@ -24,8 +24,8 @@ int tracked_map(
 	char **addr, const struct path *path, const struct tracked_place *place, const char *sysfs);
 
 /*
- * msync(2) of every page that the range touches; of none if it is empty. -ENOMEM also for a range
- * that wraps around.
+ * Drain, and write back every page that the range touches; of none if it is empty. -ENOMEM also for
+ * a range that wraps around.
  */
 int tracked_msync(const void *addr, size_t len);
 

@@ -11,6 +11,7 @@
 
 #include "base/attr.h"
 #include "base/err.h"
+#include "map/pages.h"
 #include "map/place.h"
 
 #define FIRST_ROOM 16
@@ -149,7 +150,7 @@ static void cut(uintptr_t from, uintptr_t to)
 
 int tracker_add(const struct tracked *range)
 {
-	uintptr_t whole = range->from + place_whole_pages(range->to - range->from);
+	uintptr_t whole = range->from + pages_round_up(range->to - range->from);
 
 	pthread_mutex_lock(&tracker.lock);
 	int error = make_room(2);
@@ -195,7 +196,7 @@ int tracker_forget(uintptr_t from, uintptr_t to)
 int tracker_unmap(void *addr, size_t length)
 {
 	uintptr_t from = (uintptr_t)addr;
-	size_t whole = place_whole_pages(length);
+	size_t whole = pages_round_up(length);
 
 	if (!whole || whole > UINTPTR_MAX - from)
 		return err_set(

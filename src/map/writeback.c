@@ -2,29 +2,27 @@
 #include "map/writeback.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdint.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "base/attr.h"
+#include "base/log.h"
+#include "map/pages.h"
+#include "map/ranges.h"
 #include "map/registry.h"
-#include "map/sync.h"
-
-/* When a thread has noted as many ranges, far apart, they are written back without a drain. */
-#define NOTES_MAX 64
+#include "map/writeback_failure.h"
 
 /*
- * What one thread has noted, sorted by address, further than WRITEBACK_GAP apart. Its thread adds
- * ranges and drains; another one that closes a map takes out those of that map, after it has
- * written them back. Both hold the lock, also while writing: a drain must not return before ranges
- * that somebody else took over are durable. `count` may be read without it by its own thread.
+ * What one thread has noted, as whole pages. Its thread adds ranges and drains; another one that
+ * closes a map takes out those of that map, after it has written them back. Both hold the lock,
+ * also while writing: a drain must not return before ranges that somebody else took over are
+ * durable. `count` is that of the ranges, for its own thread to read without the lock.
  */
 struct notes {
 	pthread_mutex_t lock;
+	struct ranges ranges;
 	atomic_uint count;
-	struct range ranges[NOTES_MAX];
 	bool listed; /* among the threads; its own thread's to read and write */
 	struct notes *next, **link;
 };
@@ -49,57 +47,58 @@ static void init_lock(pthread_mutex_t *lock)
 	pthread_mutexattr_destroy(&attributes);
 }
 
-/* The caller holds the lock of `of`, and reports failures when it holds none any more. */
-static void write_ranges(
-	struct notes *of, unsigned first, unsigned end, struct writeback_failures *failures)
+/* `in` is what lies under the map: whole pages, though a foreign map may begin and end within. */
+static void write_in(struct range in, struct range pages, struct writeback_failures *failures)
 {
-	unsigned count = atomic_load_explicit(&of->count, memory_order_relaxed);
+	if (pages.from < in.from)
+		pages.from = in.from;
+	if (pages.to > in.to)
+		pages.to = in.to;
+	int error = pages_sync(pages);
+	if (error)
+		writeback_failure_add(failures, pages, -error);
+	log_debug(
+		"wrote back %zu bytes at %#" PRIxPTR, (size_t)(pages.to - pages.from), pages.from);
+}
 
-	for (unsigned i = first; i < end; i++)
-		sync_pages(of->ranges[i], failures);
-	memmove(&of->ranges[first], &of->ranges[end], (count - end) * sizeof(struct range));
+/* Those of the pages that belong to live maps. */
+static void write_live(struct range pages, struct writeback_failures *failures)
+{
+	for (struct map *map; (map = registry_pin(pages.from, pages.to));) {
+		struct range in = pages_touched((uintptr_t)map->addr, map->length);
+		write_in(in, pages, failures);
+		registry_unpin(map);
+		if (in.to >= pages.to)
+			break;
+		pages.from = in.to;
+	}
+}
+
+/* The caller holds the lock of `of`, and reports failures when it holds none any more. */
+static void write_part(
+	struct notes *of, struct ranges_part part, struct writeback_failures *failures)
+{
+	for (unsigned i = part.first; i < part.end; i++)
+		write_live(of->ranges.at[i], failures);
+	ranges_remove(&of->ranges, part);
 	/* Release: a drain that reads 0 without the lock also sees that the pages are durable. */
-	atomic_store_explicit(&of->count, count - (end - first), memory_order_release);
+	atomic_store_explicit(&of->count, of->ranges.count, memory_order_release);
 }
 
 static void write_all(struct notes *of, struct writeback_failures *failures)
 {
-	write_ranges(of, 0, atomic_load_explicit(&of->count, memory_order_relaxed), failures);
+	write_part(of, (struct ranges_part){0, of->ranges.count}, failures);
 }
 
-/* The first range that ends at or behind `address`, or count. */
-static unsigned first_reaching(const struct notes *of, uintptr_t address)
+/* The caller holds the lock, as above. */
+static void add_range(struct notes *of, struct range pages, struct writeback_failures *failures)
 {
-	unsigned count = atomic_load_explicit(&of->count, memory_order_relaxed), i = 0;
-
-	while (i < count && of->ranges[i].to < address)
-		i++;
-	return i;
-}
-
-/* Put a range in its place, joined with all that are near. The caller holds the lock. */
-static void add_range(struct notes *of, struct range new, struct writeback_failures *failures)
-{
-	uintptr_t low = new.from < WRITEBACK_GAP ? 0 : new.from - WRITEBACK_GAP;
-	uintptr_t high =
-		new.to > UINTPTR_MAX - WRITEBACK_GAP ? UINTPTR_MAX : new.to + WRITEBACK_GAP;
-	unsigned count = atomic_load_explicit(&of->count, memory_order_relaxed);
-	unsigned first = first_reaching(of, low), end = first;
-
-	while (end < count && of->ranges[end].from <= high)
-		end++;
-	if (end > first) {
-		if (of->ranges[first].from < new.from)
-			new.from = of->ranges[first].from;
-		if (of->ranges[end - 1].to > new.to)
-			new.to = of->ranges[end - 1].to;
-	} else if (count == NOTES_MAX) {
+	/* Too many ranges, far apart: they are written back without a drain. */
+	if (!ranges_add(&of->ranges, pages)) {
 		write_all(of, failures);
-		first = end = count = 0;
+		ranges_add(&of->ranges, pages);
 	}
-	memmove(&of->ranges[first + 1], &of->ranges[end], (count - end) * sizeof(struct range));
-	of->ranges[first] = new;
-	atomic_store_explicit(&of->count, count - (end - first) + 1, memory_order_relaxed);
+	atomic_store_explicit(&of->count, of->ranges.count, memory_order_relaxed);
 }
 
 /* Make this thread known to those who close maps, and have it drain when it exits. */
@@ -144,13 +143,13 @@ void writeback_note(const void *addr, size_t len)
 
 	if (!len)
 		return;
-	struct range pages = range_whole_pages((uintptr_t)addr, len);
+	struct range pages = pages_touched((uintptr_t)addr, len);
 	if (enlist()) {
 		pthread_mutex_lock(&notes.lock);
 		add_range(&notes, pages, &failures);
 		pthread_mutex_unlock(&notes.lock);
 	} else {
-		sync_pages(pages, &failures);
+		write_live(pages, &failures);
 	}
 	writeback_failure_report(&failures);
 	errno = saved;
@@ -173,14 +172,11 @@ void writeback_drain(void)
 static void write_in_map(
 	struct notes *of, const struct map *map, struct writeback_failures *failures)
 {
-	uintptr_t start = (uintptr_t)map->addr, end = start + map->length;
+	uintptr_t start = (uintptr_t)map->addr;
+	struct range bytes = {start, start + map->length};
 
 	pthread_mutex_lock(&of->lock);
-	unsigned count = atomic_load_explicit(&of->count, memory_order_relaxed);
-	unsigned first = first_reaching(of, start + 1), last = first;
-	while (last < count && of->ranges[last].from < end)
-		last++;
-	write_ranges(of, first, last, failures);
+	write_part(of, ranges_within(&of->ranges, bytes), failures);
 	pthread_mutex_unlock(&of->lock);
 }
 
@@ -216,6 +212,7 @@ static void after_fork_in_child(void)
 	registry_after_fork_in_child();
 	threads.first = NULL;
 	notes.listed = false;
+	notes.ranges.count = 0;
 	atomic_store_explicit(&notes.count, 0, memory_order_relaxed);
 	init_lock(&threads.lock);
 }
@@ -229,9 +226,9 @@ int writeback_init(void)
 }
 
 /*
- * exit(3) ends threads without their ceremonies; what they noted is not lost for that. A signal
- * handler that calls exit() may have interrupted this very thread in the middle of a drain: it
- * holds the lock then, and what it was writing is left to the kernel.
+ * exit(3) does not run other threads' key destructors, so what they noted is written back here. A
+ * signal handler that calls exit() may have interrupted this very thread in the middle of a drain:
+ * it holds the lock then, and what it was writing is left to the kernel.
  */
 static void __attribute__((destructor)) process_exits(void)
 {

@@ -11,7 +11,8 @@
  * child starts with nothing noted.
  *
  * A write-back that fails ends the process with a sentence, or is told to the program's handler
- * (writeback_failure.h): the callers return nothing, and to return would be to claim that all is durable.
+ * (writeback_failure.h): the callers return nothing, and to return would be to claim that all is
+ * durable.
  *
  * Locks, in this order: the list of threads; the notes of one thread; the registry's.
  */
@@ -21,13 +22,6 @@
 #include <stddef.h>
 
 #include "map/map.h"
-
-/*
- * Ranges at most this far apart share one msync. Writing this much more costs about what a second
- * msync does: with all between them dirty, one over both took 0.85 of the time of two at a distance
- * of 32 KiB, 1.01 at 64 KiB, 1.28 at 128 KiB (bench/writeback on ext4); with it clean, always less.
- */
-#define WRITEBACK_GAP ((size_t)64 << 10)
 
 /* Once, when the library is loaded. Returns 0 or -ENOMEM. */
 int writeback_init(void);

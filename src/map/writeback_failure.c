@@ -82,7 +82,7 @@ static bool is_line_of(uintptr_t address, char *line, uint64_t *offset, char **p
 /*
  * The file at an address, and the offset in it, from the kernel's own list. The library keeps no
  * names and no descriptors of its own for this: closing one would drop the program's POSIX locks.
- * To be freed; NULL if there is none. The line must be off the stack when the log is written.
+ * To be freed; NULL if no file is known. The line must be off the stack when the log is written.
  */
 NOINLINE static char *find_file(uintptr_t address, uint64_t *offset)
 {

@@ -9,7 +9,7 @@
 #define MAP_WRITEBACK_FAILURE_H
 
 #include "libpmem2/holdfast.h"
-#include "map/range.h"
+#include "map/ranges.h"
 
 #define WRITEBACK_FAILURES_MAX 8
 

@@ -12,7 +12,7 @@
 
 #define PAGE ((size_t)sysconf(_SC_PAGESIZE))
 
-static int calls, error;
+static int calls, interruptions, error;
 static char *from;
 static size_t length;
 static int how;
@@ -23,8 +23,9 @@ int msync(void *addr, size_t len, int flags)
 	from = addr;
 	length = len;
 	how = flags;
-	if (error) {
-		errno = error;
+	if (interruptions || error) {
+		errno = interruptions ? EINTR : error;
+		interruptions -= interruptions > 0;
 		return -1;
 	}
 	return (int)syscall(SYS_msync, addr, len, flags);
@@ -61,6 +62,11 @@ static void common(const char *name, call_fn *call)
 	ok(call(addr, 1) == -1 && errno == EIO, "%s: a failed msync is told", name);
 	has_str(pmem_errormsg(), "cannot write back 1 bytes", "%s: and explained", name);
 	error = 0;
+	calls = 0;
+	interruptions = 2;
+	is_int(call(addr, 1), 0, "%s: signals that interrupt msync do not make it fail", name);
+	is_int(calls, 3, "%s: an interrupted msync is repeated", name);
+	calls = 0;
 	pmem_unmap(addr, 4 * PAGE);
 }
 

@@ -17,10 +17,11 @@
 #include <unistd.h>
 
 #include "cpu/cpu.h"
+#include "map/ranges.h"
 #include "tap.h"
 
 #define PAGES 4096
-#define FAR   (WRITEBACK_GAP / page + 2) /* in pages: too far to be joined */
+#define FAR   (RANGES_GAP / page + 2) /* in pages: too far to be joined */
 
 static size_t page;
 static struct map map;
@@ -101,11 +102,11 @@ static void joining(void)
 	is_int(calls(), 0, "and then no more");
 
 	note(10, 1);
-	note(10 + WRITEBACK_GAP / page, 1);
+	note(10 + RANGES_GAP / page, 1);
 	note(5, 1);
 	writeback_drain();
 	is_int(calls(), 1, "neighbours are joined");
-	ok(asked_for(0, 5, 11 + WRITEBACK_GAP / page), "with what lies between");
+	ok(asked_for(0, 5, 11 + RANGES_GAP / page), "with what lies between");
 
 	note(10 + FAR, 1);
 	note(10, 1);
@@ -140,7 +141,7 @@ static void edges(void)
 	writeback_drain();
 	is_int(calls(), 1, "a length beyond the end of all memory");
 	ok(asked_for(0, PAGES - 1, PAGES), "ends with the map");
-	writeback_note(map.addr - WRITEBACK_GAP * 4, 100);
+	writeback_note(map.addr - RANGES_GAP * 4, 100);
 	writeback_note((void *)page, 100);
 	writeback_note(NULL, 1);
 	writeback_drain();

@@ -6,17 +6,12 @@
 #include "base/err.h"
 #include "cpu/cpu.h"
 #include "libpmem2/base.h"
-#include "map/deep_flush.h"
-#include "map/range.h"
-
-#define NOTES_MAX 64
-/* Ranges so near to each other share one msync(2), as in map/writeback.h. */
-#define NOTES_GAP ((uintptr_t)64 << 10)
+#include "map/pages.h"
+#include "map/ranges.h"
 
 /* What a thread has stored since its last drain. */
 struct notes {
-	struct range ranges[NOTES_MAX]; /* whole pages, in no order */
-	unsigned count;
+	struct ranges ranges; /* whole pages */
 	bool any;
 	unsigned failures; /* of the store, when the first was noted */
 	int error;         /* of what was written back before the drain, for lack of room */
@@ -24,57 +19,42 @@ struct notes {
 
 static __thread struct notes notes;
 
-static bool merge(struct range *into, struct range with)
-{
-	if (with.from > into->to + NOTES_GAP || into->from > with.to + NOTES_GAP)
-		return false;
-	if (with.from < into->from)
-		into->from = with.from;
-	if (with.to > into->to)
-		into->to = with.to;
-	return true;
-}
-
 /* All that is noted, and no more than that. With `syncing` held. */
 static int write_back(struct store *store)
 {
-	int rc = 0;
+	int error = 0;
 
-	for (unsigned i = 0; i < notes.count; i++) {
-		const struct range *range = &notes.ranges[i];
-		int error = deep_write_back((void *)range->from, range->to - range->from);
-		if (error && !rc)
-			rc = error;
+	for (unsigned i = 0; i < notes.ranges.count; i++) {
+		int failed = pages_write_back(notes.ranges.at[i]);
+		error = error ? error : failed;
 	}
-	notes.count = 0;
-	if (rc)
+	notes.ranges.count = 0;
+	if (error)
 		atomic_fetch_add(&store->failures, 1);
-	return rc;
+	return error;
 }
 
 static void make_room(struct store *store)
 {
 	pthread_mutex_lock(&store->syncing);
-	int rc = write_back(store);
+	int error = write_back(store);
 	pthread_mutex_unlock(&store->syncing);
-	if (rc && !notes.error)
-		notes.error = rc;
+	if (error && !notes.error)
+		notes.error = error;
 }
 
 static void note(struct store *store, size_t offset, size_t length)
 {
-	struct range range = range_whole_pages((uintptr_t)store->base + offset, length);
+	struct range pages = pages_touched((uintptr_t)store->base + offset, length);
 
 	if (!notes.any) {
 		notes.any = true;
 		notes.failures = atomic_load(&store->failures);
 	}
-	for (unsigned i = notes.count; i-- > 0;)
-		if (merge(&notes.ranges[i], range))
-			return;
-	if (notes.count == NOTES_MAX)
-		make_room(store);
-	notes.ranges[notes.count++] = range;
+	if (ranges_add(&notes.ranges, pages))
+		return;
+	make_room(store);
+	ranges_add(&notes.ranges, pages);
 }
 
 /* Before the first byte changes: its page may be written, and fail, before the copy is done. */
@@ -147,16 +127,16 @@ static int drain_pages(struct store *store)
 	if (!notes.any)
 		return 0;
 	pthread_mutex_lock(&store->syncing);
-	int rc = write_back(store);
+	int error = write_back(store);
 	bool failed = atomic_load(&store->failures) != notes.failures;
 	pthread_mutex_unlock(&store->syncing);
 	if (notes.error)
-		rc = notes.error;
+		error = notes.error;
 	notes.any = false;
 	notes.error = 0;
-	if (!rc && failed)
-		rc = err_set(-EIO, "pages of this pool could not be written back meanwhile");
-	return rc;
+	if (!error && failed)
+		error = err_set(-EIO, "pages of this pool could not be written back meanwhile");
+	return error;
 }
 
 static int drain(void *context)
@@ -175,21 +155,21 @@ static int deep(void *context, size_t offset, size_t length)
 
 	log_debug("deep flush of %zu bytes at offset %zu", length, offset);
 	pthread_mutex_lock(&store->syncing);
-	int rc = pool_deep_sync(store->pool, offset, length);
-	if (rc)
+	int error = pool_deep_sync(store->pool, offset, length);
+	if (error)
 		atomic_fetch_add(&store->failures, 1);
 	pthread_mutex_unlock(&store->syncing);
-	return rc;
+	return error;
 }
 
 int store_set_attributes(struct store *store, const struct pool_attr *attr)
 {
 	pthread_mutex_lock(&store->syncing);
-	int rc = pool_set_attributes(store->pool, attr);
-	if (rc && rc != -EINVAL)
+	int error = pool_set_attributes(store->pool, attr);
+	if (error && error != -EINVAL)
 		atomic_fetch_add(&store->failures, 1);
 	pthread_mutex_unlock(&store->syncing);
-	return rc;
+	return error;
 }
 
 void store_init(struct store *store, struct pool *pool)

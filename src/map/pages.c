@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "map/pages.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "cpu/cpu.h"
+
+static size_t page_size(void)
+{
+	return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+size_t pages_round_up(size_t length)
+{
+	size_t page = page_size();
+
+	return (length + page - 1) & -page;
+}
+
+struct range pages_touched(uintptr_t addr, size_t len)
+{
+	uintptr_t page = page_size();
+	uintptr_t end = len > UINTPTR_MAX - addr ? UINTPTR_MAX : addr + len;
+
+	if (!len)
+		return (struct range){addr, addr};
+	return (struct range){addr & -page, end > -page ? UINTPTR_MAX : (end + page - 1) & -page};
+}
+
+int pages_sync(struct range range)
+{
+	uintptr_t from = range.from & -(uintptr_t)page_size();
+	int result;
+
+	if (range.from >= range.to)
+		return 0;
+	cpu.engine->drain();
+	do
+		result = msync((void *)from, range.to - from, MS_SYNC);
+	while (result && errno == EINTR);
+	return result ? -errno : 0;
+}
+
+int pages_write_back(struct range range)
+{
+	if (pages_sync(range))
+		return err_sys("cannot write back %zu bytes at %p", (size_t)(range.to - range.from),
+			(void *)range.from);
+	return 0;
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * pages.c - which pages a range touches, and how they are written back
+ *
+ * msync(2) is the test's own: it is called in place of libc's, and can fail. So is the drain of the
+ * CPU's engine.
+ */
+#include "map/pages.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "cpu/cpu.h"
+#include "tap.h"
+
+static size_t page;
+
+static struct {
+	unsigned calls, drains, drains_before; /* the last call */
+	uintptr_t from;
+	size_t length;
+	int flags;
+	unsigned interruptions; /* calls to come that a signal interrupts */
+	int error;              /* of each other call */
+} kernel;
+
+int msync(void *addr, size_t length, int flags)
+{
+	kernel.calls++;
+	kernel.drains_before = kernel.drains;
+	kernel.from = (uintptr_t)addr;
+	kernel.length = length;
+	kernel.flags = flags;
+	errno = kernel.interruptions ? EINTR : kernel.error;
+	if (kernel.interruptions)
+		kernel.interruptions--;
+	return errno ? -1 : 0;
+}
+
+static void count_drain(void)
+{
+	kernel.drains++;
+}
+
+static void forget(void)
+{
+	kernel.calls = kernel.drains = kernel.drains_before = 0;
+	kernel.interruptions = 0;
+	kernel.error = 0;
+}
+
+static struct range bytes(uintptr_t from, size_t length)
+{
+	return (struct range){from, from + length};
+}
+
+static bool touched(uintptr_t addr, size_t len, uintptr_t from, uintptr_t to)
+{
+	struct range pages = pages_touched(addr, len);
+	bool same = pages.from == from && pages.to == to;
+
+	if (!same)
+		diag("%#zx to %#zx", (size_t)pages.from, (size_t)pages.to);
+	return same;
+}
+
+static void rounding(void)
+{
+	struct range none = pages_touched(page + 5, 0);
+	uintptr_t last = -(uintptr_t)page;
+
+	is_int((long long)pages_round_up(0), 0, "pages_round_up: 0 bytes make 0 pages");
+	is_int((long long)pages_round_up(1), (long long)page, "pages_round_up: a byte is a page");
+	is_int((long long)pages_round_up(page), (long long)page, "pages_round_up: a page is one");
+	is_int((long long)pages_round_up(SIZE_MAX), 0,
+		"pages_round_up: a length without a multiple is 0");
+	ok(touched(page, page, page, 2 * page), "pages_touched: a page is itself");
+	ok(touched(2 * page - 1, 2, page, 3 * page),
+		"pages_touched: two bytes can be on two pages");
+	ok(touched(page + 5, page - 5, page, 2 * page), "pages_touched: the end of a page is one");
+	ok(none.from == none.to, "pages_touched: no bytes touch no page");
+	ok(touched(page + 5, SIZE_MAX, page, UINTPTR_MAX),
+		"pages_touched: a range that wraps around ends with the address space");
+	ok(touched(last + 5, 1, last, UINTPTR_MAX), "pages_touched: the last page is not empty");
+	ok(touched(last - 1, 1, last - page, last), "pages_touched: the page before the last ends");
+}
+
+static void asking(void)
+{
+	forget();
+	is_int(pages_sync(bytes(3 * page, 2 * page)), 0, "pages_sync: two pages are written back");
+	ok(kernel.from == 3 * page && kernel.length == 2 * page && kernel.flags == MS_SYNC,
+		"pages_sync: msync is asked for both pages, and to wait");
+	is_int(kernel.calls, 1, "pages_sync: msync is called once");
+	is_int(kernel.drains_before, 1, "pages_sync: the drain comes before msync");
+	is_int(kernel.drains, 1, "pages_sync: one drain suffices");
+	is_int(pages_sync(bytes(3 * page + 7, 10)), 0, "pages_sync: ten bytes are written back");
+	ok(kernel.from == 3 * page && kernel.length == 17,
+		"pages_sync: msync is asked from the beginning of their page to their end");
+	forget();
+	is_int(pages_sync(bytes(3 * page + 7, 0)), 0, "pages_sync: an empty range is a success");
+	is_int(kernel.calls + kernel.drains, 0, "pages_sync: an empty range does nothing");
+}
+
+static void interrupted(void)
+{
+	forget();
+	kernel.interruptions = 3;
+	is_int(pages_sync(bytes(page, page)), 0, "pages_sync: signals do not make it fail");
+	is_int(kernel.calls, 4, "pages_sync: msync is repeated until no signal interrupts it");
+	forget();
+	kernel.interruptions = 1;
+	kernel.error = EIO;
+	is_int(pages_sync(bytes(page, page)), -EIO, "pages_sync: an error after a signal counts");
+	is_int(kernel.calls, 2, "pages_sync: an error ends it");
+}
+
+static void failures(void)
+{
+	forget();
+	kernel.error = ENOSPC;
+	err_set(-1, "as before");
+	is_int(pages_sync(bytes(page, page)), -ENOSPC, "pages_sync: the code of a failure");
+	is_int(errno, ENOSPC, "pages_sync: errno of a failure");
+	has_str(err_get(), "as before", "pages_sync: no message");
+	is_int(pages_write_back(bytes(page + 1, 5)), -ENOSPC, "pages_write_back: the same code");
+	has_str(err_get(), "cannot write back 5 bytes at", "pages_write_back: a message");
+	kernel.error = 0;
+	err_set(-1, "as before");
+	is_int(pages_write_back(bytes(page + 1, 5)), 0, "pages_write_back: success");
+	has_str(err_get(), "as before", "pages_write_back: success leaves the message alone");
+}
+
+int main(void)
+{
+	page = (size_t)sysconf(_SC_PAGESIZE);
+	cpu_init();
+	struct cpu_engine engine = *cpu.engine;
+	engine.drain = count_drain;
+	cpu.engine = &engine;
+	rounding();
+	asking();
+	interrupted();
+	failures();
+	return tap_done();
+}
