@@ -33,22 +33,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Numbers on the wire, and bits of a set. */
-enum fabric_provider { FABRIC_VERBS = 1, FABRIC_TCP = 2 };
-
-/* How bytes become durable. Numbers on the wire. */
-enum fabric_method_id {
-	FABRIC_MESSAGE = 1,     /* all bytes by message: the target's CPU copies them */
-	FABRIC_WRITE_MESSAGE,   /* relaxed ones are written into the pool, then told of */
-	FABRIC_WRITE_READ,      /* relaxed ones are written into the pool, then one is read back */
-	FABRIC_WRITE_DELIVERED, /* relaxed ones are written into the pool with delivery-complete */
-};
+#include "wire/method.h"
 
 #define FABRIC_SECRET_SIZE 32
-
-/* "verbs", "tcp"; and "message", "write+message", "write+read", "write+delivery". */
-const char *fabric_provider_name(enum fabric_provider provider);
-const char *fabric_method_name(enum fabric_method_id method);
 
 /*
  * Which of the providers in `wanted` this machine has, towards `host` (a name or an address) or, if
@@ -57,7 +44,7 @@ const char *fabric_method_name(enum fabric_method_id method);
 int fabric_providers(const char *host, unsigned wanted, unsigned *set);
 
 /* So many of `wanted` lanes that the limit of open descriptors allows now; 0 if not even one. */
-unsigned fabric_lanes_affordable(enum fabric_provider provider, unsigned wanted);
+unsigned fabric_lanes_affordable(enum holdfast_provider provider, unsigned wanted);
 
 /* -- initiator -- */
 
@@ -65,13 +52,13 @@ struct fabric_client;
 
 struct fabric_client_args {
 	const char *name; /* of the other side, to begin sentences with */
-	enum fabric_provider provider;
+	enum holdfast_provider provider;
 	const char *host; /* as ssh reached it */
 	uint16_t port;    /* these are the target's to say */
 	unsigned nlanes;
 	const uint8_t (*secrets)[FABRIC_SECRET_SIZE];
-	enum fabric_method_id method;
-	uint64_t pool_address, pool_key; /* for all methods but FABRIC_MESSAGE */
+	enum holdfast_method method;
+	uint64_t pool_address, pool_key; /* for all methods but HOLDFAST_METHOD_MESSAGE */
 	void *local;                     /* the caller's memory, of which offsets are meant */
 	size_t size;
 	size_t guard;     /* no persist below this offset; reads are allowed */
@@ -122,12 +109,13 @@ struct fabric_store {
 struct fabric_server;
 
 struct fabric_server_args {
-	enum fabric_provider provider;
+	enum holdfast_provider provider;
 	const char *address;          /* numeric, to listen on; NULL: any */
 	uint16_t port_low, port_high; /* 0, 0: any port */
 	unsigned nlanes, nthreads; /* nthreads 0: as many as CPUs to run on, at most one a lane */
 	const uint8_t (*secrets)[FABRIC_SECRET_SIZE];
-	enum fabric_method_id method; /* the pool is registered for all but FABRIC_MESSAGE */
+	enum holdfast_method
+		method; /* the pool is registered for all but HOLDFAST_METHOD_MESSAGE */
 	int timeout_ms;
 	unsigned poll_us;
 	struct fabric_store store;

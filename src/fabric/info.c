@@ -16,24 +16,7 @@
 #define LANE_DESCRIPTORS  5
 #define OTHER_DESCRIPTORS 32
 
-const char *fabric_provider_name(enum fabric_provider provider)
-{
-	return provider == FABRIC_VERBS ? "verbs" : "tcp";
-}
-
-const char *fabric_method_name(enum fabric_method_id method)
-{
-	static const char *const names[] = {
-		[FABRIC_MESSAGE] = "message",
-		[FABRIC_WRITE_MESSAGE] = "write+message",
-		[FABRIC_WRITE_READ] = "write+read",
-		[FABRIC_WRITE_DELIVERED] = "write+delivery",
-	};
-
-	return names[method];
-}
-
-static struct fi_info *make_hints(enum fabric_provider provider)
+static struct fi_info *make_hints(enum holdfast_provider provider)
 {
 	struct fi_info *hints = library.dupinfo(NULL);
 
@@ -48,7 +31,7 @@ static struct fi_info *make_hints(enum fabric_provider provider)
 	hints->domain_attr->threading = FI_THREAD_SAFE;
 	/* A message is seen after what was written before it, and a read sees it. */
 	hints->tx_attr->msg_order = FI_ORDER_SAS | FI_ORDER_SAW | FI_ORDER_RAW;
-	hints->fabric_attr->prov_name = strdup(fabric_provider_name(provider));
+	hints->fabric_attr->prov_name = strdup(wire_provider_name(provider));
 	if (!hints->fabric_attr->prov_name) {
 		library.freeinfo(hints);
 		return NULL;
@@ -56,7 +39,7 @@ static struct fi_info *make_hints(enum fabric_provider provider)
 	return hints;
 }
 
-static int get_info(enum fabric_provider provider, const char *host, const char *service,
+static int get_info(enum holdfast_provider provider, const char *host, const char *service,
 	uint64_t flags, struct fi_info **info)
 {
 	struct fi_info *hints = make_hints(provider);
@@ -68,7 +51,7 @@ static int get_info(enum fabric_provider provider, const char *host, const char 
 	return code;
 }
 
-int fabric_info_get(enum fabric_provider provider, const char *host, uint16_t port, bool listen,
+int fabric_info_get(enum holdfast_provider provider, const char *host, uint16_t port, bool listen,
 	struct fi_info **info)
 {
 	char service[8];
@@ -81,7 +64,7 @@ int fabric_info_get(enum fabric_provider provider, const char *host, uint16_t po
 	if (code)
 		return err_set(-ENOMEDIUM, "no way %s %s over %s: %s",
 			listen ? "to listen on" : "to", host ? host : "any address",
-			fabric_provider_name(provider), library.strerror(-code));
+			wire_provider_name(provider), library.strerror(-code));
 	return 0;
 }
 
@@ -93,7 +76,8 @@ void fabric_info_free(struct fi_info *info)
 
 int fabric_providers(const char *host, unsigned wanted, unsigned *set)
 {
-	static const enum fabric_provider all[] = {FABRIC_VERBS, FABRIC_TCP};
+	static const enum holdfast_provider all[] = {
+		HOLDFAST_PROVIDER_VERBS, HOLDFAST_PROVIDER_TCP};
 	unsigned found = 0;
 	struct fi_info *info;
 	int code = library_load();
@@ -110,8 +94,8 @@ int fabric_providers(const char *host, unsigned wanted, unsigned *set)
 	}
 	if (!found)
 		return err_set(-ENOMEDIUM, "%s%s is reached by none of:%s%s", host ? "" : "nothing",
-			host ? host : "", wanted & FABRIC_VERBS ? " verbs" : "",
-			wanted & FABRIC_TCP ? " tcp" : "");
+			host ? host : "", wanted & HOLDFAST_PROVIDER_VERBS ? " verbs" : "",
+			wanted & HOLDFAST_PROVIDER_TCP ? " tcp" : "");
 	*set = found;
 	return 0;
 }
@@ -128,7 +112,7 @@ static unsigned descriptors_in_use(void)
 	return count;
 }
 
-unsigned fabric_lanes_affordable(enum fabric_provider provider, unsigned wanted)
+unsigned fabric_lanes_affordable(enum holdfast_provider provider, unsigned wanted)
 {
 	struct rlimit limit;
 

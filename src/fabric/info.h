@@ -16,7 +16,7 @@
  * A way to `host` and `port`, if `listen` is false, or to listen there. The caller frees it with
  * fabric_info_free(). -ENOMEDIUM if there is none.
  */
-int fabric_info_get(enum fabric_provider provider, const char *host, uint16_t port, bool listen,
+int fabric_info_get(enum holdfast_provider provider, const char *host, uint16_t port, bool listen,
 	struct fi_info **info);
 
 /* NULL is nothing. */

@@ -2,7 +2,7 @@
 /*
  * lane.c - one lane of the initiator: it is opened, gets its memory, and is closed
  */
-#include "fabric/client.h"
+#include "fabric/lane.h"
 
 #include <errno.h>
 #include <stdlib.h>

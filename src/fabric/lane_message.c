@@ -2,7 +2,7 @@
 /*
  * lane_message.c - messages of a lane: gathered, sent, and asked for bytes
  */
-#include "fabric/client.h"
+#include "fabric/lane.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 /*
  * lane_rma.c - reads and writes of a lane that the adapter does by itself
  */
-#include "fabric/client.h"
+#include "fabric/lane.h"
 
 static int write_piece(struct lane *lane, size_t offset, size_t length, uint64_t flags)
 {

@@ -2,7 +2,7 @@
 /*
  * lane_wait.c - what is completed on a lane, and waiting for it
  */
-#include "fabric/client.h"
+#include "fabric/lane.h"
 
 #include <errno.h>
 #include <rdma/fi_errno.h>
@@ -26,8 +26,8 @@ static int broken(struct lane *lane, const char *what)
 {
 	struct fabric_client *client = lane->client;
 
-	return client_end(client, err_set(-EPROTO, "%s: lane %u: the target broke the protocol: %s",
-					  client->name, lane->number, what));
+	return link_end(client, err_set(-EPROTO, "%s: lane %u: the target broke the protocol: %s",
+					client->name, lane->number, what));
 }
 
 static void keep_failure(struct lane *lane, const struct data_reply *reply, const char *text)
@@ -39,6 +39,7 @@ static void keep_failure(struct lane *lane, const struct data_reply *reply, cons
 	lane->text[reply->text_length] = '\0';
 }
 
+/* N3. */
 static int take_reply(struct lane *lane, struct lane_reply *at, size_t length)
 {
 	struct lane_slot *slot = &lane->slots[lane->answered % lane->target.window];
@@ -47,7 +48,7 @@ static int take_reply(struct lane *lane, struct lane_reply *at, size_t length)
 	const uint8_t *bytes;
 
 	if (!data_get_reply(&reply, &text, &bytes, at->bytes, length))
-		return broken(lane, "a reply that is none");
+		return broken(lane, "a reply is malformed");
 	if (lane->answered == lane->next || reply.sequence != lane->answered)
 		return broken(lane, "a reply to nothing that was sent");
 	if (reply.length != (slot->to && !reply.status ? slot->length : 0))
@@ -92,11 +93,11 @@ static int take_error(struct lane *lane)
 		error.err = FI_EIO;
 	if (error.err == FI_ETRUNC || error.err == FI_EMSGSIZE)
 		return broken(lane, "a reply that is too long");
-	return client_end(client, err_set(-ECONNRESET, "%s: lane %u: connection lost: %s",
-					  client->name, lane->number, library.strerror(error.err)));
+	return link_end(client, err_set(-ECONNRESET, "%s: lane %u: connection lost: %s",
+					client->name, lane->number, library.strerror(error.err)));
 }
 
-/* Take what is completed: how many, or -errno and the client has ended. */
+/* Take what is completed: the number of completions, or -errno and the client has ended. */
 static int progress(void *context)
 {
 	struct lane *lane = context;
@@ -132,6 +133,7 @@ static bool all_sent(const struct lane *lane)
 	return true;
 }
 
+/* N2. */
 static bool slot_free(const struct lane *lane)
 {
 	return lane->next - lane->answered < lane->target.window &&
@@ -143,7 +145,7 @@ static bool piece_free(const struct lane *lane)
 	return lane->writes + lane->reads < LANE_PIECES;
 }
 
-/* What a full queue of the adapter waits for: anything. */
+/* A condition that never holds: with `once`, wait_for() returns after any completion. */
 static bool never(const struct lane *lane)
 {
 	(void)lane;
@@ -159,7 +161,7 @@ static int ended_while_waiting(struct lane *lane, int code)
 			client->args.timeout_ms);
 	else if (code == -ECONNRESET && !atomic_load(&client->dead))
 		err_set(code, "%s: the target is gone", client->name);
-	return client_end(client, code);
+	return link_end(client, code);
 }
 
 /* Wait until `done`, or, if `once`, until anything was completed. */
@@ -225,5 +227,5 @@ int lane_posted(struct lane *lane, ssize_t code, const char *what)
 	}
 	err_set(-ECONNRESET, "%s: lane %u: %s: %s", client->name, lane->number, what,
 		library.strerror((int)-code));
-	return client_end(client, -ECONNRESET);
+	return link_end(client, -ECONNRESET);
 }

@@ -2,8 +2,6 @@
 /*
  * server.c - open the target's end, and close it
  */
-#include "fabric/server.h"
-
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -15,6 +13,10 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include "fabric/server_connect.h"
+#include "fabric/target.h"
+#include "fabric/worker.h"
 
 /*
  * A lane has a window of messages, and longer ones than that are no faster. Where the network
@@ -30,7 +32,7 @@
 
 static void set_sizes(struct fabric_server *server)
 {
-	bool few = server->args.provider == FABRIC_TCP && !server->args.store.slow_drain;
+	bool few = server->args.provider == HOLDFAST_PROVIDER_TCP && !server->args.store.slow_drain;
 	unsigned slots = few ? TCP_SLOTS : WINDOW + 1;
 	size_t each = MEMORY_LIMIT / server->args.nlanes / slots;
 
@@ -44,33 +46,6 @@ static void set_sizes(struct fabric_server *server)
 	server->welcome.message_size = (uint32_t)(each < MESSAGE_MAX ? each : MESSAGE_MAX);
 }
 
-/* -- failures -- */
-
-void server_fail(struct fabric_server *server, int code)
-{
-	static const uint64_t one = 1;
-
-	pthread_mutex_lock(&server->lock);
-	if (!atomic_load_explicit(&server->failed, memory_order_relaxed)) {
-		strncpy(server->cause, err_get(), sizeof(server->cause) - 1);
-		/* Release: who sees that it failed also sees why. */
-		atomic_store_explicit(&server->failed, code, memory_order_release);
-		if (write(server->failed_fd, &one, sizeof(one)) < 0)
-			log_error("eventfd: %m");
-	}
-	pthread_mutex_unlock(&server->lock);
-}
-
-static int check_failed(struct fabric_server *server)
-{
-	/* Acquire: pairs with the release in server_fail(). */
-	int code = atomic_load_explicit(&server->failed, memory_order_acquire);
-
-	if (code)
-		err_put_back(server->cause); /* the log has it from where it was known */
-	return code;
-}
-
 /* -- opening -- */
 
 static int bind_listener(struct fabric_server *server, uint16_t port)
@@ -82,7 +57,7 @@ static int bind_listener(struct fabric_server *server, uint16_t port)
 		return code;
 	if (!server->fabric &&
 		(code = library.fabric(server->info->fabric_attr, &server->fabric, NULL)))
-		return fabric_failed(code, "%s", fabric_provider_name(args->provider));
+		return fabric_failed(code, "%s", wire_provider_name(args->provider));
 	struct fi_eq_attr events = {.wait_obj = FI_WAIT_FD};
 	if (!server->eq && (code = fi_eq_open(server->fabric, &events, &server->eq, NULL)))
 		return fabric_failed(code, "event queue");
@@ -149,7 +124,7 @@ static int register_pool(struct fabric_server *server)
 	struct data_welcome *welcome = &server->welcome;
 	int code;
 
-	if (server->args.method == FABRIC_MESSAGE)
+	if (server->args.method == HOLDFAST_METHOD_MESSAGE)
 		return 0;
 	if ((code = register_range(
 		     server, 0, FI_REMOTE_READ, 1, &server->read_mr, &welcome->read_base)) ||
@@ -278,7 +253,7 @@ static int open_server(struct fabric_server *server)
 	server->welcome.version = DATA_VERSION;
 	set_sizes(server);
 	if ((code = fi_domain(server->fabric, server->info, &server->domain, NULL)))
-		return fabric_failed(code, "%s", fabric_provider_name(server->args.provider));
+		return fabric_failed(code, "%s", wire_provider_name(server->args.provider));
 	if ((code = register_pool(server)) || (code = get_memory(server)) ||
 		(code = make_epoll(server)))
 		return code;
@@ -300,7 +275,7 @@ int fabric_server_open(const struct fabric_server_args *args, struct fabric_serv
 		fabric_server_close(new);
 		return code;
 	}
-	/* The caller's, until now. */
+	/* These point to the caller's memory, which is only valid during this call. */
 	new->args.secrets = NULL;
 	new->args.address = NULL;
 	*server = new;
@@ -330,7 +305,7 @@ int fabric_server_progress(struct fabric_server *server)
 	/* Until its descriptor would tell of what is new. */
 	do {
 		do {
-			code = server_event(server);
+			code = server_connect_event(server);
 		} while (code > 0);
 	} while (!code && fi_trywait(server->fabric, &object, 1) == -FI_EAGAIN);
 	/* A worker knows better why a connection was lost than its end does, and soon. */
@@ -338,7 +313,7 @@ int fabric_server_progress(struct fabric_server *server)
 		struct pollfd fd = {server->failed_fd, POLLIN, 0};
 		poll(&fd, 1, 100);
 	}
-	int failed = check_failed(server);
+	int failed = target_check(server);
 	return failed ? failed : code;
 }
 

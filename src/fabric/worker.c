@@ -1,74 +1,23 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * worker.c - a thread of the target: takes the messages of its lanes, and answers them
- */
+#include "fabric/worker.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "fabric/server.h"
+#include "fabric/serve.h"
+#include "fabric/slot.h"
 #include "fabric/wait.h"
 
-int serve_post(struct serve_slot *slot)
-{
-	struct fabric_server *server = slot->lane->server;
-	void *desc = server->buffers_mr ? fi_mr_desc(server->buffers_mr) : NULL;
-	ssize_t code = fi_recv(slot->lane->ep, slot->message, server->welcome.message_size, desc, 0,
-		&slot->message_op);
-
-	return code ? fabric_failed(code, "lane %u: receive", slot->lane->number) : 0;
-}
-
-/* Room for the next message. If the connection is gone, its events say so. */
-static void post_again(struct serve_slot *slot)
-{
-	if (serve_post(slot))
-		slot->lane->broken = true;
-}
-
 /* -- replies -- */
-
-/* False if the adapter has no room for it now. */
-static bool send_reply(struct serve_slot *slot)
-{
-	struct fabric_server *server = slot->lane->server;
-	struct fid_ep *ep = slot->lane->ep;
-	void *desc[2] = {server->buffers_mr ? fi_mr_desc(server->buffers_mr) : NULL, NULL};
-	struct iovec parts[2] = {
-		{slot->reply, slot->reply_length}, {(void *)slot->bytes, slot->length}};
-	bool inject = !slot->length && slot->reply_length <= server->inject;
-	ssize_t code = inject ? fi_inject(ep, slot->reply, slot->reply_length, 0)
-			      : fi_sendv(ep, parts, desc, slot->length ? 2 : 1, 0, &slot->reply_op);
-
-	if (code == -FI_EAGAIN)
-		return false;
-	if (code)
-		slot->lane->broken = true;
-	else if (inject)
-		post_again(slot);
-	return true;
-}
-
-static void queue_clear(struct serve_queue *queue)
-{
-	queue->first = NULL;
-	queue->end = &queue->first;
-}
-
-static void queue_add(struct serve_queue *queue, struct serve_slot *slot)
-{
-	slot->next = NULL;
-	*queue->end = slot;
-	queue->end = &slot->next;
-}
 
 static void answer(struct worker *worker, struct serve_slot *slot)
 {
 	/* In order, behind those that wait already. */
-	if (worker->unsent.first || !send_reply(slot))
-		queue_add(&worker->unsent, slot);
+	if (worker->unsent.first || !slot_send(slot))
+		slot_queue_add(&worker->unsent, slot);
 }
 
 static void answer_unsent(struct worker *worker)
@@ -76,11 +25,11 @@ static void answer_unsent(struct worker *worker)
 	struct serve_slot *slot;
 
 	while ((slot = worker->unsent.first)) {
-		if (!slot->lane->broken && !send_reply(slot))
+		if (!slot->lane->broken && !slot_send(slot))
 			return;
 		worker->unsent.first = slot->next;
 	}
-	queue_clear(&worker->unsent);
+	slot_queue_clear(&worker->unsent);
 }
 
 /*
@@ -107,7 +56,7 @@ static void drain_and_answer(struct worker *worker)
 		serve_reply(slot, drained);
 		answer(worker, slot);
 	}
-	queue_clear(&worker->undrained);
+	slot_queue_clear(&worker->undrained);
 }
 
 /* -- completions -- */
@@ -124,10 +73,10 @@ static void take_message(struct worker *worker, struct serve_slot *slot, size_t 
 	if (unlikely(!good))
 		err_set(code, "lane %u: the initiator broke the protocol: %.*s", lane->number,
 			DATA_TEXT_MAX, err_get());
-	queue_add(&worker->undrained, slot);
+	slot_queue_add(&worker->undrained, slot);
 	if (unlikely(!good)) {
 		lane->broken = true;
-		server_fail(lane->server, code);
+		target_fail(lane->server, code);
 	}
 }
 
@@ -140,13 +89,13 @@ static void take_error(struct worker *worker)
 	struct serve_op *op = error.op_context;
 	struct serve_lane *lane = op->slot->lane;
 	if (!lane->broken && (error.err == FI_ETRUNC || error.err == FI_EMSGSIZE))
-		server_fail(worker->server,
+		target_fail(worker->server,
 			err_set(-EPROTO,
 				"lane %u: the initiator broke the protocol: a message of more "
 				"than %u bytes",
 				lane->number, worker->server->welcome.message_size));
 	else if (!lane->broken)
-		server_fail(worker->server,
+		target_fail(worker->server,
 			err_minor(LOG_WARNING, -ECONNRESET, "lane %u: connection lost: %s",
 				lane->number, library.strerror(error.err)));
 	lane->broken = true;
@@ -166,7 +115,7 @@ static bool take_completions(struct worker *worker)
 		if (op->kind == SERVE_MESSAGE)
 			take_message(worker, op->slot, entries[i].len);
 		else if (!op->slot->lane->broken)
-			post_again(op->slot);
+			slot_post_again(op->slot);
 	}
 	return true;
 }
@@ -210,7 +159,7 @@ static void *work(void *context)
 		}
 		int code = wait_more(&wait);
 		if (code && code != -ECONNRESET) {
-			server_fail(server, code);
+			target_fail(server, code);
 			break;
 		}
 	}
@@ -228,8 +177,8 @@ int worker_open(struct worker *worker)
 	};
 	int code = fi_cq_open(server->domain, &attributes, &worker->cq, NULL);
 
-	queue_clear(&worker->undrained);
-	queue_clear(&worker->unsent);
+	slot_queue_clear(&worker->undrained);
+	slot_queue_clear(&worker->unsent);
 	if (!code)
 		code = fi_control(&worker->cq->fid, FI_GETWAIT, &worker->cq_fd);
 	return code ? fabric_failed(code, "completion queue") : 0;

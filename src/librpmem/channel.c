@@ -16,7 +16,7 @@
 
 #include "base/err.h"
 #include "librpmem/clock.h"
-#include "librpmem/said.h"
+#include "librpmem/ssh_stderr.h"
 #include "librpmem/ssh.h"
 #include "wire/control.h"
 #include "wire/frames.h"
@@ -35,7 +35,7 @@ struct channel {
 	int hangup_fd, stop_fd;
 	pthread_t monitor;
 	struct frames frames; /* this and the next are the monitor's alone */
-	struct said said;
+	struct ssh_stderr said;
 	char version[16]; /* constant once greeted */
 
 	atomic_int error; /* negative errno; set once, after `why` */
@@ -209,7 +209,7 @@ static int last_words(struct channel *channel)
 	struct pollfd wait = {channel->ssh.err, POLLIN, 0};
 
 	while (clock_left(deadline) && poll(&wait, 1, clock_left(deadline)) >= 0)
-		if (said_read(&channel->said, channel->ssh.err))
+		if (ssh_stderr_read(&channel->said, channel->ssh.err))
 			break;
 	if (*channel->said.line)
 		return err_set(-ECONNRESET, "%s", channel->said.line);
@@ -246,7 +246,7 @@ static bool monitor_once(struct channel *channel)
 	if (wait[0].revents)
 		return false;
 	if (wait[2].revents)
-		said_read(&channel->said, channel->ssh.err);
+		ssh_stderr_read(&channel->said, channel->ssh.err);
 	int rc = wait[1].revents ? read_incoming(channel) : 0;
 	if (rc)
 		end_channel(channel, rc, err_get());

@@ -6,8 +6,8 @@
 #include "librpmem/export.h"
 #include "librpmem/pool.h"
 
-/* Nothing is done with a handle that has ended, or for a caller who is wrong. */
-static int check_lane(RPMEMpool *rpp, unsigned lane, unsigned flags, unsigned allowed)
+/* What fabric does not check: it knows nothing of ssh, which may have ended, and of flags. */
+static int check(RPMEMpool *rpp, unsigned flags, unsigned allowed)
 {
 	if (unlikely(!rpp))
 		return err_set(-EINVAL, "the pool is NULL");
@@ -17,20 +17,6 @@ static int check_lane(RPMEMpool *rpp, unsigned lane, unsigned flags, unsigned al
 	if (unlikely(flags & ~allowed))
 		return err_set(
 			-EINVAL, "%s: flags %#x are unknown", rpp->session->name, flags & ~allowed);
-	if (unlikely(lane >= rpp->nlanes))
-		return err_set(-EINVAL, "%s: there is no lane %u: they are %u", rpp->session->name,
-			lane, rpp->nlanes);
-	return 0;
-}
-
-static int check_range(RPMEMpool *rpp, size_t offset, size_t length, size_t guard)
-{
-	if (unlikely(offset < guard))
-		return err_set(-EINVAL, "%s: offset %zu is in the header: the first %zu bytes",
-			rpp->session->name, offset, guard);
-	if (unlikely(offset >= rpp->size || length > rpp->size - offset))
-		return err_set(-EINVAL, "%s: offset %zu, length %zu is beyond the pool's %zu bytes",
-			rpp->session->name, offset, length, rpp->size);
 	return 0;
 }
 
@@ -46,14 +32,10 @@ static int result(RPMEMpool *rpp, int rc, int before)
 EXPORT(rpmem_flush)
 int rpmem_flush(RPMEMpool *rpp, size_t offset, size_t length, unsigned lane, unsigned flags)
 {
-	int before = errno, rc = check_lane(rpp, lane, flags, RPMEM_FLUSH_RELAXED);
+	int before = errno, rc = check(rpp, flags, RPMEM_FLUSH_RELAXED);
 
-	if (!rc)
-		rc = check_range(rpp, offset, length, rpp->guard);
 	if (unlikely(rc))
 		return session_fail(rc);
-	if (!length)
-		return 0;
 	return result(rpp,
 		fabric_flush(rpp->fabric, lane, offset, length, flags & RPMEM_FLUSH_RELAXED),
 		before);
@@ -62,7 +44,7 @@ int rpmem_flush(RPMEMpool *rpp, size_t offset, size_t length, unsigned lane, uns
 EXPORT(rpmem_drain)
 int rpmem_drain(RPMEMpool *rpp, unsigned lane, unsigned flags)
 {
-	int before = errno, rc = check_lane(rpp, lane, flags, 0);
+	int before = errno, rc = check(rpp, flags, 0);
 
 	if (unlikely(rc))
 		return session_fail(rc);
@@ -72,15 +54,10 @@ int rpmem_drain(RPMEMpool *rpp, unsigned lane, unsigned flags)
 EXPORT(rpmem_persist)
 int rpmem_persist(RPMEMpool *rpp, size_t offset, size_t length, unsigned lane, unsigned flags)
 {
-	int before = errno, rc = check_lane(rpp, lane, flags, RPMEM_PERSIST_RELAXED);
+	int before = errno, rc = check(rpp, flags, RPMEM_PERSIST_RELAXED);
 
-	if (!rc)
-		rc = check_range(rpp, offset, length, rpp->guard);
 	if (unlikely(rc))
 		return session_fail(rc);
-	/* What was flushed on the lane is to be durable even if the range is empty. */
-	if (!length)
-		return result(rpp, fabric_drain(rpp->fabric, lane), before);
 	return result(rpp,
 		fabric_persist(rpp->fabric, lane, offset, length, flags & RPMEM_PERSIST_RELAXED),
 		before);
@@ -89,29 +66,21 @@ int rpmem_persist(RPMEMpool *rpp, size_t offset, size_t length, unsigned lane, u
 EXPORT(rpmem_deep_persist)
 int rpmem_deep_persist(RPMEMpool *rpp, size_t offset, size_t length, unsigned lane)
 {
-	int before = errno, rc = check_lane(rpp, lane, 0, 0);
+	int before = errno, rc = check(rpp, 0, 0);
 
-	if (!rc)
-		rc = check_range(rpp, offset, length, rpp->guard);
 	if (unlikely(rc))
 		return session_fail(rc);
-	if (!length)
-		return result(rpp, fabric_drain(rpp->fabric, lane), before);
 	return result(rpp, fabric_deep_persist(rpp->fabric, lane, offset, length), before);
 }
 
 EXPORT(rpmem_read)
 int rpmem_read(RPMEMpool *rpp, void *buff, size_t offset, size_t length, unsigned lane)
 {
-	int before = errno, rc = check_lane(rpp, lane, 0, 0);
+	int before = errno, rc = check(rpp, 0, 0);
 
 	if (!rc && !buff && length)
 		rc = err_set(-EINVAL, "%s: buff is NULL", rpp->session->name);
-	if (!rc)
-		rc = check_range(rpp, offset, length, 0);
 	if (unlikely(rc))
 		return session_fail(rc);
-	if (!length)
-		return 0;
 	return result(rpp, fabric_read(rpp->fabric, lane, buff, offset, length), before);
 }

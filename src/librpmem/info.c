@@ -12,24 +12,13 @@
 EXPORT_HOLDFAST(holdfast_provider_name)
 const char *holdfast_provider_name(enum holdfast_provider provider)
 {
-	static const char *const names[] = {"none", "verbs", "tcp"};
-
-	return (size_t)provider < sizeof(names) / sizeof(names[0]) ? names[provider] : "?";
+	return wire_provider_name(provider);
 }
 
 EXPORT_HOLDFAST(holdfast_method_name)
 const char *holdfast_method_name(enum holdfast_method method)
 {
-	static const char *const names[] = {
-		"none", "message", "write+message", "write+read", "write+delivery"};
-
-	return (size_t)method < sizeof(names) / sizeof(names[0]) ? names[method] : "?";
-}
-
-/* Those of the protocol have the same numbers, which decoding has checked. */
-static enum pmem2_granularity granularity_of(uint8_t told)
-{
-	return (enum pmem2_granularity)told;
+	return wire_method_name(method);
 }
 
 EXPORT_HOLDFAST(holdfast_remote_info)
@@ -44,7 +33,7 @@ int holdfast_remote_info(RPMEMpool *rpp, struct holdfast_remote **remote)
 		.struct_size = sizeof(*told),
 		.provider = (enum holdfast_provider)rpp->told.provider,
 		.method = (enum holdfast_method)rpp->told.method,
-		.granularity = granularity_of(rpp->told.granularity),
+		.granularity = (enum pmem2_granularity)rpp->told.granularity,
 		.nlanes = rpp->nlanes,
 		.round_trip_ns = fabric_round_trip_ns(rpp->fabric),
 		.port = rpp->told.port,
@@ -103,15 +92,15 @@ static struct description *keep(const struct control_description *told, const ch
 		.created = told->created,
 		.busy = told->busy,
 		.header_size = told->guard,
-		.granularity = granularity_of(told->granularity),
+		.granularity = (enum pmem2_granularity)told->granularity,
 		.max_lanes = told->max_lanes,
 		.method_verbs = (enum holdfast_method)told->method_verbs,
 		.method_tcp = (enum holdfast_method)told->method_tcp,
+		.attr = told->attr,
 		.part_count = told->nparts,
 		.parts = kept->list,
 		.version = kept->version,
 	};
-	pool_attr_out(&kept->set.attr, &told->attr);
 	snprintf(kept->version, sizeof(kept->version), "%s", version);
 	keep_parts(kept, told);
 	return kept;

@@ -10,7 +10,7 @@
 
 #include "base/env.h"
 #include "librpmem/export.h"
-#include "librpmem/host.h"
+#include "librpmem/data_host.h"
 #include "librpmem/pool.h"
 
 /*
@@ -59,7 +59,7 @@ static unsigned lanes_to_ask_for(
 		wanted = settings->max_nlanes;
 	if (wanted > CONTROL_LANES_MAX)
 		wanted = CONTROL_LANES_MAX;
-	for (unsigned each = CONTROL_VERBS; each <= CONTROL_TCP; each <<= 1) {
+	for (unsigned each = HOLDFAST_PROVIDER_VERBS; each <= HOLDFAST_PROVIDER_TCP; each <<= 1) {
 		unsigned affordable = providers & each ? fabric_lanes_affordable(each, wanted) : 0;
 		if (affordable > most)
 			most = affordable;
@@ -70,7 +70,7 @@ static unsigned lanes_to_ask_for(
 static int fill_start(struct session *session, struct control_start *start, size_t size,
 	unsigned nlanes, const struct rpmem_pool_attr *attr)
 {
-	const char *host = host_is_known(session->target.host) ? session->target.host : NULL;
+	const char *host = data_host_is_known(session->target.host) ? session->target.host : NULL;
 	unsigned providers;
 	int rc = fabric_providers(host, session->settings.providers, &providers);
 
@@ -85,7 +85,9 @@ static int fill_start(struct session *session, struct control_start *start, size
 	if (!start->nlanes)
 		return err_set(
 			-EMFILE, "%s: too few descriptors are left for a lane", session->name);
-	start->has_attr = pool_attr_in(&start->attr, attr);
+	start->has_attr = pool_attr_given(attr);
+	if (start->has_attr)
+		start->attr = *attr;
 	snprintf(start->name, sizeof(start->name), "%s", session->set);
 	return 0;
 }
@@ -134,7 +136,7 @@ static int connect_lanes(RPMEMpool *pool, void *addr, size_t size)
 	pool->nlanes = told->nlanes;
 	pool->size = size;
 	pool->guard = told->guard;
-	host_choose(pool->host, sizeof(pool->host), session->target.host, told->address);
+	data_host_choose(pool->host, sizeof(pool->host), session->target.host, told->address);
 	const struct fabric_client_args args = {
 		.name = session->name,
 		.provider = told->provider,
@@ -272,7 +274,7 @@ RPMEMpool *rpmem_open(const char *target, const char *pool_set_name, void *pool_
 		start(CONTROL_OPEN, target, pool_set_name, pool_addr, pool_size, nlanes, NULL);
 
 	if (pool && open_attr)
-		pool_attr_out(open_attr, &pool->told.attr);
+		*open_attr = pool->told.attr;
 	return pool;
 }
 

@@ -42,36 +42,9 @@ int pool_judge(RPMEMpool *rpp, int rc)
 	return rc;
 }
 
-bool pool_attr_in(struct control_attr *attr, const struct rpmem_pool_attr *from)
+bool pool_attr_given(const struct rpmem_pool_attr *attr)
 {
-	static const struct rpmem_pool_attr none;
+	static const struct rpmem_pool_attr zeros;
 
-	memset(attr, 0, sizeof(*attr));
-	if (!from || !memcmp(from, &none, sizeof(none)))
-		return false;
-	memcpy(attr->signature, from->signature, sizeof(attr->signature));
-	attr->major = from->major;
-	attr->compat = from->compat_features;
-	attr->incompat = from->incompat_features;
-	attr->ro_compat = from->ro_compat_features;
-	memcpy(attr->poolset_uuid, from->poolset_uuid, sizeof(attr->poolset_uuid));
-	memcpy(attr->uuid, from->uuid, sizeof(attr->uuid));
-	memcpy(attr->next_uuid, from->next_uuid, sizeof(attr->next_uuid));
-	memcpy(attr->prev_uuid, from->prev_uuid, sizeof(attr->prev_uuid));
-	memcpy(attr->user_flags, from->user_flags, sizeof(attr->user_flags));
-	return true;
-}
-
-void pool_attr_out(struct rpmem_pool_attr *attr, const struct control_attr *from)
-{
-	memcpy(attr->signature, from->signature, sizeof(attr->signature));
-	attr->major = from->major;
-	attr->compat_features = from->compat;
-	attr->incompat_features = from->incompat;
-	attr->ro_compat_features = from->ro_compat;
-	memcpy(attr->poolset_uuid, from->poolset_uuid, sizeof(attr->poolset_uuid));
-	memcpy(attr->uuid, from->uuid, sizeof(attr->uuid));
-	memcpy(attr->next_uuid, from->next_uuid, sizeof(attr->next_uuid));
-	memcpy(attr->prev_uuid, from->prev_uuid, sizeof(attr->prev_uuid));
-	memcpy(attr->user_flags, from->user_flags, sizeof(attr->user_flags));
+	return attr && memcmp(attr, &zeros, sizeof(zeros));
 }

@@ -33,8 +33,7 @@ int pool_failure(RPMEMpool *rpp);
 /* What a data operation has come to; ends the handle where that is what it means. Returns it. */
 int pool_judge(RPMEMpool *rpp, int rc);
 
-/* Between what programs and messages call attributes. False: they are all zeros. */
-bool pool_attr_in(struct control_attr *attr, const struct rpmem_pool_attr *from);
-void pool_attr_out(struct rpmem_pool_attr *attr, const struct control_attr *from);
+/* Whether a program gives a pool attributes: NULL and zeros stand for a pool without them. */
+bool pool_attr_given(const struct rpmem_pool_attr *attr);
 
 #endif

@@ -77,14 +77,14 @@ static int read_providers(unsigned *providers)
 
 	*providers = 0;
 	if (allowed(env_get("RPMEM_ENABLE_VERBS")))
-		*providers |= CONTROL_VERBS;
+		*providers |= HOLDFAST_PROVIDER_VERBS;
 	if (allowed(env_get("RPMEM_ENABLE_SOCKETS")))
-		*providers |= CONTROL_TCP;
+		*providers |= HOLDFAST_PROVIDER_TCP;
 	if (forced && *forced) {
 		if (!strcmp(forced, "verbs"))
-			*providers &= CONTROL_VERBS;
+			*providers &= HOLDFAST_PROVIDER_VERBS;
 		else if (!strcmp(forced, "tcp"))
-			*providers &= CONTROL_TCP;
+			*providers &= HOLDFAST_PROVIDER_TCP;
 		else
 			return err_set(-EINVAL, "RPMEM_PROVIDER=%s: neither verbs nor tcp", forced);
 	}

@@ -123,15 +123,15 @@ static bool decode_shutdown(struct header_shutdown *shutdown, const uint8_t *rec
 	return get64(record, SHUTDOWN_CHECKSUM) == shutdown_sum(record);
 }
 
-bool pool_attr_is_zero(const struct pool_attr *attr)
+bool pool_attr_is_zero(const struct rpmem_pool_attr *attr)
 {
-	static const struct pool_attr zero;
+	static const struct rpmem_pool_attr zero;
 
 	return !memcmp(attr, &zero, sizeof(zero));
 }
 
 /* Of a pool without attributes: whatever is asked of it must be zeros again. */
-static const uint8_t *architecture(const struct pool_attr *attr)
+static const uint8_t *architecture(const struct rpmem_pool_attr *attr)
 {
 	static const uint8_t zeros[sizeof(attr->user_flags)];
 
@@ -142,13 +142,13 @@ static const uint8_t *architecture(const struct pool_attr *attr)
 
 void header_encode(uint8_t page[HEADER_SIZE], const struct header *header)
 {
-	const struct pool_attr *attr = &header->attr;
+	const struct rpmem_pool_attr *attr = &header->attr;
 
 	memcpy(page + SIGNATURE, attr->signature, sizeof(attr->signature));
 	put32(page, MAJOR, attr->major);
-	put32(page, COMPAT, attr->compat);
-	put32(page, INCOMPAT, attr->incompat);
-	put32(page, RO_COMPAT, attr->ro_compat);
+	put32(page, COMPAT, attr->compat_features);
+	put32(page, INCOMPAT, attr->incompat_features);
+	put32(page, RO_COMPAT, attr->ro_compat_features);
 	memcpy(page + POOLSET_UUID, attr->poolset_uuid, UUID_SIZE);
 	memcpy(page + PART_UUID, attr->uuid, UUID_SIZE);
 	memcpy(page + PREVIOUS_PART, header->previous_part, UUID_SIZE);
@@ -163,15 +163,15 @@ void header_encode(uint8_t page[HEADER_SIZE], const struct header *header)
 
 bool header_decode(struct header *header, const uint8_t page[HEADER_SIZE])
 {
-	struct pool_attr *attr = &header->attr;
+	struct rpmem_pool_attr *attr = &header->attr;
 
 	if (get64(page, CHECKSUM) != page_sum(page))
 		return false;
 	memcpy(attr->signature, page + SIGNATURE, sizeof(attr->signature));
 	attr->major = get32(page, MAJOR);
-	attr->compat = get32(page, COMPAT);
-	attr->incompat = get32(page, INCOMPAT);
-	attr->ro_compat = get32(page, RO_COMPAT);
+	attr->compat_features = get32(page, COMPAT);
+	attr->incompat_features = get32(page, INCOMPAT);
+	attr->ro_compat_features = get32(page, RO_COMPAT);
 	memcpy(attr->poolset_uuid, page + POOLSET_UUID, UUID_SIZE);
 	memcpy(attr->uuid, page + PART_UUID, UUID_SIZE);
 	memcpy(header->previous_part, page + PREVIOUS_PART, UUID_SIZE);

@@ -20,22 +20,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <librpmem.h>
+
 #define HEADER_SIZE ((size_t)4096)
 
-#define UUID_SIZE 16
-
-/* What a peer says of its pool, and is told again when it opens it. */
-struct pool_attr {
-	char signature[8];
-	uint32_t major;
-	uint32_t compat, incompat, ro_compat; /* features */
-	uint8_t poolset_uuid[UUID_SIZE];
-	uint8_t uuid[UUID_SIZE]; /* of the first part */
-	uint8_t next_uuid
-		[UUID_SIZE]; /* of the first parts of other replicas; zeros: there are none */
-	uint8_t prev_uuid[UUID_SIZE];
-	uint8_t user_flags[16];
-};
+#define UUID_SIZE RPMEM_POOL_HDR_UUID_LEN
 
 #define POOL_COMPAT_BAD_BLOCKS    1U /* refuse media that has lost some of its contents */
 #define POOL_INCOMPAT_SINGLEHDR   1U
@@ -50,7 +39,7 @@ struct header_shutdown {
 };
 
 struct header {
-	struct pool_attr attr; /* of the whole pool, but that `uuid` is this part's */
+	struct rpmem_pool_attr attr; /* of the whole pool, but that `uuid` is this part's */
 	uint8_t previous_part[UUID_SIZE], next_part[UUID_SIZE];
 	uint64_t created;
 	struct header_shutdown shutdown;
@@ -65,7 +54,7 @@ bool header_decode(struct header *header, const uint8_t page[HEADER_SIZE]);
 
 bool header_is_blank(const uint8_t page[HEADER_SIZE]);
 
-bool pool_attr_is_zero(const struct pool_attr *attr);
+bool pool_attr_is_zero(const struct rpmem_pool_attr *attr);
 
 /* Two sums in 64 bits, over `size` bytes, a multiple of 4; as the checksum of the page. */
 uint64_t header_sum(const void *bytes, size_t size);

@@ -10,7 +10,7 @@
 #include "base/err.h"
 
 int headers_agree(
-	const char *name, bool no_headers, bool single_header, const struct pool_attr *attr)
+	const char *name, bool no_headers, bool single_header, const struct rpmem_pool_attr *attr)
 {
 	bool zero = !attr || pool_attr_is_zero(attr);
 
@@ -22,7 +22,7 @@ int headers_agree(
 	if (!zero && no_headers)
 		return err_set(-EINVAL,
 			"%s: there is no place for attributes in a set with OPTION NOHDRS", name);
-	if (!zero && single_header != !!(attr->incompat & POOL_INCOMPAT_SINGLEHDR))
+	if (!zero && single_header != !!(attr->incompat_features & POOL_INCOMPAT_SINGLEHDR))
 		return err_set(-EINVAL, "%s: the attributes are for %s, the set is not", name,
 			single_header ? "a header in each part" : "a single header");
 	return 0;
@@ -65,7 +65,7 @@ static void link_parts(struct header *headers, size_t count)
 }
 
 /* All but the uuid, which is the part's own unless it is the first. */
-static void set_attributes(struct header *headers, size_t count, const struct pool_attr *attr)
+static void set_attributes(struct header *headers, size_t count, const struct rpmem_pool_attr *attr)
 {
 	for (size_t i = 0; i < count; i++) {
 		uint8_t own[UUID_SIZE];
@@ -80,7 +80,7 @@ static void set_attributes(struct header *headers, size_t count, const struct po
 	link_parts(headers, count);
 }
 
-int headers_make(struct pool *pool, const struct pool_attr *attr)
+int headers_make(struct pool *pool, const struct rpmem_pool_attr *attr)
 {
 	time_t now = time(NULL);
 
@@ -132,9 +132,9 @@ static int read_one(const struct part *part, struct header *header)
 }
 
 /* What all headers of a pool say alike. */
-static bool same_pool(const struct pool_attr *one, const struct pool_attr *other)
+static bool same_pool(const struct rpmem_pool_attr *one, const struct rpmem_pool_attr *other)
 {
-	struct pool_attr a = *one, b = *other;
+	struct rpmem_pool_attr a = *one, b = *other;
 
 	memset(a.uuid, 0, UUID_SIZE);
 	memset(b.uuid, 0, UUID_SIZE);
@@ -174,7 +174,7 @@ int headers_read(struct pool *pool)
 	if (error || !pool->header_count)
 		return error;
 	/* Attributes may have been taken away since, and then they say nothing. */
-	const struct pool_attr *attr = &pool->headers[0].attr;
+	const struct rpmem_pool_attr *attr = &pool->headers[0].attr;
 	if (!pool_attr_is_zero(attr))
 		error = headers_agree(pool->name, false, pool->single_header, attr);
 	if (!error)
@@ -182,7 +182,7 @@ int headers_read(struct pool *pool)
 	return error ? error : check_ring(pool);
 }
 
-int headers_change(struct pool *pool, const struct pool_attr *attr)
+int headers_change(struct pool *pool, const struct rpmem_pool_attr *attr)
 {
 	size_t size = pool->header_count * sizeof(*pool->headers);
 	struct header *changed = malloc(size);

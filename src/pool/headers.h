@@ -15,10 +15,10 @@
 
 /* Whether attributes go with a pool that has headers, and one or many. -EINVAL. */
 int headers_agree(
-	const char *name, bool no_headers, bool single_header, const struct pool_attr *attr);
+	const char *name, bool no_headers, bool single_header, const struct rpmem_pool_attr *attr);
 
 /* Make up those of a new pool; nothing is written. */
-int headers_make(struct pool *pool, const struct pool_attr *attr);
+int headers_make(struct pool *pool, const struct rpmem_pool_attr *attr);
 
 /* Write those of parts that are new (to their owner alone, yet), or of those that were there. */
 int headers_write(struct pool *pool, bool new);
@@ -27,7 +27,7 @@ int headers_write(struct pool *pool, bool new);
 int headers_read(struct pool *pool);
 
 /* Write attributes into all; the pool's own are changed on success only. */
-int headers_change(struct pool *pool, const struct pool_attr *attr);
+int headers_change(struct pool *pool, const struct rpmem_pool_attr *attr);
 
 /* Write the first one's state of the last shutdown. */
 int headers_write_shutdown(struct pool *pool, const struct header_shutdown *state);

@@ -86,7 +86,8 @@ static int check_media(const struct pool *pool)
 {
 	int error = 0;
 
-	if (!pool->header_count || !(pool->headers[0].attr.compat & POOL_COMPAT_BAD_BLOCKS))
+	if (!pool->header_count ||
+		!(pool->headers[0].attr.compat_features & POOL_COMPAT_BAD_BLOCKS))
 		return 0;
 	for (size_t i = 0; i < pool->count && !error; i++)
 		error = part_check_media(&pool->parts[i]);
@@ -114,7 +115,7 @@ static int publish(struct pool *pool)
  * What can fail comes first. New parts get their names when all is in them; only then are headers
  * written to those that were there, which makes them parts of the pool.
  */
-static int create(struct pool *pool, size_t size, const struct pool_attr *attr)
+static int create(struct pool *pool, size_t size, const struct rpmem_pool_attr *attr)
 {
 	int error = open_parts(pool);
 
@@ -161,8 +162,8 @@ static int no_memory(const struct pool_set *set)
 	return err_set(-ENOMEM, "%s: no memory for the pool", set->name);
 }
 
-int pool_create(
-	const struct pool_set *set, size_t size, const struct pool_attr *attr, struct pool **pool)
+int pool_create(const struct pool_set *set, size_t size, const struct rpmem_pool_attr *attr,
+	struct pool **pool)
 {
 	struct layout layout;
 	int error = headers_agree(set->name, set->no_headers, set->single_header, attr);
@@ -227,9 +228,9 @@ void pool_discard(struct pool *pool)
 	err_put_back(failure);
 }
 
-int pool_set_attributes(struct pool *pool, const struct pool_attr *attr)
+int pool_set_attributes(struct pool *pool, const struct rpmem_pool_attr *attr)
 {
-	static const struct pool_attr zero;
+	static const struct rpmem_pool_attr zero;
 	bool none = !attr || pool_attr_is_zero(attr);
 
 	if (!pool->header_count || !none) {
@@ -241,9 +242,9 @@ int pool_set_attributes(struct pool *pool, const struct pool_attr *attr)
 	return headers_change(pool, none ? &zero : attr);
 }
 
-bool pool_attributes(const struct pool *pool, struct pool_attr *attr)
+bool pool_attributes(const struct pool *pool, struct rpmem_pool_attr *attr)
 {
-	*attr = pool->header_count ? pool->headers[0].attr : (struct pool_attr){.major = 0};
+	*attr = pool->header_count ? pool->headers[0].attr : (struct rpmem_pool_attr){.major = 0};
 	return pool->header_count;
 }
 

@@ -37,8 +37,8 @@ struct pool;
  * as they were. `attr` NULL, or all zeros, is for sets without headers, and only for them. `size`
  * is what the peer asks for; parts in directories are made to fit. The set may be freed.
  */
-int pool_create(
-	const struct pool_set *set, size_t size, const struct pool_attr *attr, struct pool **pool);
+int pool_create(const struct pool_set *set, size_t size, const struct rpmem_pool_attr *attr,
+	struct pool **pool);
 
 /* A pool in directories grows to `size`, as far as the set allows. */
 int pool_open(const struct pool_set *set, size_t size, struct pool **pool);
@@ -59,10 +59,10 @@ void pool_discard(struct pool *pool);
 int pool_remove(const char *directory, const char *name, unsigned flags);
 
 /* Of all headers, durably; NULL: zeros. -EINVAL for others than zeros, without headers. */
-int pool_set_attributes(struct pool *pool, const struct pool_attr *attr);
+int pool_set_attributes(struct pool *pool, const struct rpmem_pool_attr *attr);
 
 /* False, and zeros, if the pool has no headers. */
-bool pool_attributes(const struct pool *pool, struct pool_attr *attr);
+bool pool_attributes(const struct pool *pool, struct rpmem_pool_attr *attr);
 
 void *pool_base(const struct pool *pool);
 size_t pool_size(const struct pool *pool);

@@ -67,7 +67,8 @@ static int state_now(const struct pool *pool, struct header_shutdown *state)
 
 static bool is_kept(const struct pool *pool)
 {
-	return pool->header_count && pool->headers[0].attr.incompat & POOL_INCOMPAT_SHUTDOWN;
+	return pool->header_count &&
+	       pool->headers[0].attr.incompat_features & POOL_INCOMPAT_SHUTDOWN;
 }
 
 static int check(const struct pool *pool, const struct header_shutdown *now)

@@ -59,18 +59,18 @@ int control_get_head(const uint8_t bytes[CONTROL_HEAD_SIZE], struct control_head
 }
 
 /* What both fields of a set say must go together: no attributes are zeros. */
-static void put_attr(struct writer *out, bool has_attr, const struct control_attr *attr)
+static void put_attr(struct writer *out, bool has_attr, const struct rpmem_pool_attr *attr)
 {
-	static const struct control_attr none;
+	static const struct rpmem_pool_attr none;
 
 	if (!has_attr)
 		attr = &none;
 	put_u8(out, has_attr);
 	put_bytes(out, attr->signature, sizeof(attr->signature));
 	put_u32(out, attr->major);
-	put_u32(out, attr->compat);
-	put_u32(out, attr->incompat);
-	put_u32(out, attr->ro_compat);
+	put_u32(out, attr->compat_features);
+	put_u32(out, attr->incompat_features);
+	put_u32(out, attr->ro_compat_features);
 	put_bytes(out, attr->poolset_uuid, sizeof(attr->poolset_uuid));
 	put_bytes(out, attr->uuid, sizeof(attr->uuid));
 	put_bytes(out, attr->next_uuid, sizeof(attr->next_uuid));
@@ -88,16 +88,16 @@ static bool get_bool(struct reader *in)
 	return number == 1;
 }
 
-static bool get_attr(struct reader *in, struct control_attr *attr)
+static bool get_attr(struct reader *in, struct rpmem_pool_attr *attr)
 {
-	static const struct control_attr none;
+	static const struct rpmem_pool_attr none;
 	bool has_attr = get_bool(in);
 
 	get_bytes(in, attr->signature, sizeof(attr->signature));
 	attr->major = get_u32(in);
-	attr->compat = get_u32(in);
-	attr->incompat = get_u32(in);
-	attr->ro_compat = get_u32(in);
+	attr->compat_features = get_u32(in);
+	attr->incompat_features = get_u32(in);
+	attr->ro_compat_features = get_u32(in);
 	get_bytes(in, attr->poolset_uuid, sizeof(attr->poolset_uuid));
 	get_bytes(in, attr->uuid, sizeof(attr->uuid));
 	get_bytes(in, attr->next_uuid, sizeof(attr->next_uuid));
@@ -164,7 +164,7 @@ int control_get_start(const uint8_t *body, size_t length, struct control_start *
 		return malformed("request for a pool", "its size is 0");
 	if (!got.nlanes)
 		return malformed("request for a pool", "it is for no lanes");
-	if (!got.providers || got.providers & ~(uint32_t)CONTROL_PROVIDERS)
+	if (!got.providers || got.providers & ~(uint32_t)WIRE_PROVIDERS)
 		return malformed("request for a pool", "its providers are unknown");
 	if (!got.name[0])
 		return malformed("request for a pool", "it names no pool set");
@@ -291,11 +291,11 @@ static const char *started_wrong(const struct control_started *got)
 {
 	if (!got->port)
 		return "its port is 0";
-	if (got->provider != CONTROL_VERBS && got->provider != CONTROL_TCP)
+	if (got->provider != HOLDFAST_PROVIDER_VERBS && got->provider != HOLDFAST_PROVIDER_TCP)
 		return "its provider is unknown";
-	if (!got->method || got->method >= CONTROL_METHODS)
+	if (!got->method || got->method >= WIRE_METHODS)
 		return "its persist method is unknown";
-	if (got->granularity >= CONTROL_GRANULARITIES)
+	if (got->granularity >= WIRE_GRANULARITIES)
 		return "its granularity is unknown";
 	if (got->guard > got->pool_size)
 		return "its header is larger than the pool";
@@ -375,8 +375,8 @@ int control_get_description(struct reader *in, struct control_description *told)
 		get_part(in, &told->parts[i]);
 	if (!reader_done(in))
 		return malformed("description", "its fields do not make up its length");
-	if (told->providers & ~CONTROL_PROVIDERS || told->granularity >= CONTROL_GRANULARITIES ||
-		told->method_verbs >= CONTROL_METHODS || told->method_tcp >= CONTROL_METHODS)
+	if (told->providers & ~WIRE_PROVIDERS || told->granularity >= WIRE_GRANULARITIES ||
+		told->method_verbs >= WIRE_METHODS || told->method_tcp >= WIRE_METHODS)
 		return malformed("description", "it has values that are unknown");
 	return 0;
 }

@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #include "wire/buf.h"
+#include "wire/method.h"
 #include "wire/status.h"
 
 #define CONTROL_MAJOR 1 /* another one is another protocol */
@@ -50,33 +51,12 @@ enum control_type {
 	CONTROL_PING = 8, /* either way; a reply has no status, and no body */
 };
 
-/* Bits of a set; one of them in a reply. */
-enum control_provider { CONTROL_VERBS = 1, CONTROL_TCP = 2, CONTROL_PROVIDERS = 3 };
-
-/* How a range becomes durable at the target. */
-enum control_method {
-	CONTROL_MESSAGE = 1,     /* it travels in a message; the target's CPU stores it */
-	CONTROL_WRITE_MESSAGE,   /* written by RMA, then a message asks for it */
-	CONTROL_WRITE_READ,      /* written by RMA, and proved by a read after the write */
-	CONTROL_WRITE_DELIVERED, /* written by RMA, and complete when it is delivered */
-	CONTROL_METHODS
-};
-
-/* As in libpmem2. */
-enum control_granularity { CONTROL_BYTE, CONTROL_CACHE_LINE, CONTROL_PAGE, CONTROL_GRANULARITIES };
-
 #define CONTROL_CLOSE_REMOVE     1u /* remove the pool, if this connection has created it */
 #define CONTROL_REMOVE_FORCE     1u /* go on where something cannot be removed */
 #define CONTROL_REMOVE_POOL_SET  2u /* the file of the set, too */
 #define CONTROL_REMOVE_FLAGS_ALL 3u
 
-/* What the header of a pool says of it. */
-struct control_attr {
-	uint8_t signature[8];
-	uint32_t major, compat, incompat, ro_compat;
-	uint8_t poolset_uuid[16], uuid[16], next_uuid[16], prev_uuid[16], user_flags[16];
-};
-
+/* Of a struct rpmem_pool_attr: its members, one after the other. */
 #define CONTROL_ATTR_SIZE 104
 
 struct control_head {
@@ -91,7 +71,7 @@ struct control_start {
 	uint32_t nlanes;
 	uint32_t providers; /* a set that is not empty */
 	bool has_attr;      /* CREATE: the pool gets headers; never with OPEN */
-	struct control_attr attr;
+	struct rpmem_pool_attr attr;
 	char name[CONTROL_NAME_MAX + 1];
 };
 
@@ -103,7 +83,7 @@ struct control_started {
 	uint32_t guard; /* bytes at the start of the pool that belong to its header, or 0 */
 	uint32_t nlanes;
 	bool has_attr;
-	struct control_attr attr;              /* zeros without */
+	struct rpmem_pool_attr attr;           /* zeros without */
 	char address[CONTROL_ADDRESS_MAX + 1]; /* where the target listens; "" if anywhere */
 	const uint8_t *secrets;
 };
@@ -111,7 +91,7 @@ struct control_started {
 /* SET_ATTR: zeros stand for none. */
 struct control_set_attr {
 	bool has_attr;
-	struct control_attr attr;
+	struct rpmem_pool_attr attr;
 };
 
 /* REMOVE, with flags, and DESCRIBE, without. */
@@ -134,7 +114,7 @@ struct control_description {
 	uint8_t method_verbs,
 		method_tcp;           /* that a client gets over either; 0 where there is none */
 	bool created, busy, has_attr; /* all else of a pool is known if it is neither */
-	struct control_attr attr;
+	struct rpmem_pool_attr attr;
 	uint16_t nparts;
 	struct control_part parts[CONTROL_PARTS_MAX];
 };

@@ -35,7 +35,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	header_encode(again, &header);
 	must(header_decode(&other, again));
 	must(!memcmp(&header.attr.poolset_uuid, &other.attr.poolset_uuid, UUID_SIZE));
-	must(header.created == other.created && header.attr.incompat == other.attr.incompat);
+	must(header.created == other.created &&
+		header.attr.incompat_features == other.attr.incompat_features);
 	must(header.shutdown.dirty == other.shutdown.dirty);
 	must(!header_is_blank(page) || pool_attr_is_zero(&header.attr));
 	return 0;

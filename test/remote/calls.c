@@ -89,6 +89,8 @@ static void test_mistakes(RPMEMpool *rpp, size_t guard)
 	fails(rpmem_persist(rpp, 8192, 64, 99, 0), EINVAL, "R7: persist on no lane");
 	fails(rpmem_flush(rpp, 8192, 64, 99, 0), EINVAL, "R7: flush on no lane");
 	fails(rpmem_drain(rpp, 99, 0), EINVAL, "R7: drain of no lane");
+	has_str(rpmem_errormsg(), ": lane 99: the pool has lane",
+		"drain of no lane: the message says which lanes there are");
 	fails(rpmem_deep_persist(rpp, 8192, 64, 99), EINVAL, "R7: deep persist on no lane");
 	fails(rpmem_read(rpp, buffer, 8192, 64, 99), EINVAL, "R7: read on no lane");
 	fails(rpmem_persist(rpp, POOL, 1, 0, 0), EINVAL, "R7: persist beyond the pool");

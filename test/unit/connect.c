@@ -42,7 +42,7 @@ static bool works(struct target *target, unsigned nlanes)
 
 static void test_secrets(void)
 {
-	struct target *target = target_new(FABRIC_MESSAGE, 3);
+	struct target *target = target_new(HOLDFAST_METHOD_MESSAGE, 3);
 	uint8_t wrong[3][FABRIC_SECRET_SIZE];
 	struct fabric_client *client;
 
@@ -67,7 +67,7 @@ static void test_secrets(void)
 	target_wait_for(target, target_is_through);
 	target_stop(target);
 
-	target = target_new(FABRIC_MESSAGE, 3);
+	target = target_new(HOLDFAST_METHOD_MESSAGE, 3);
 	target_start(target);
 	/* When the three that there are have been connected, nobody listens for it any more. */
 	int code = open_with(target, 4, (const uint8_t(*)[FABRIC_SECRET_SIZE])more, &client);
@@ -80,7 +80,7 @@ static void test_secrets(void)
 /* A secret is used up by its first use. */
 static void test_reuse(void)
 {
-	struct target *target = target_new(FABRIC_MESSAGE, 2);
+	struct target *target = target_new(HOLDFAST_METHOD_MESSAGE, 2);
 	struct fabric_client *first, *second;
 
 	target_start(target);
@@ -99,7 +99,7 @@ static void test_reuse(void)
 /* After the last lane nobody can even connect. */
 static void test_closed(void)
 {
-	struct target *target = target_new(FABRIC_MESSAGE, 1);
+	struct target *target = target_new(HOLDFAST_METHOD_MESSAGE, 1);
 	struct fabric_client *first, *second;
 
 	target_start(target);
@@ -129,7 +129,7 @@ static int raw_connection(uint16_t port)
 /* What libfabric makes of bytes that are none of its own is not ours, but we must live with it. */
 static void test_strangers(void)
 {
-	struct target *target = target_new(FABRIC_MESSAGE, 1);
+	struct target *target = target_new(HOLDFAST_METHOD_MESSAGE, 1);
 	int fds[16];
 	uint8_t bytes[4096];
 
@@ -164,7 +164,7 @@ static void test_silence(void)
 	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t length = sizeof(at);
 	int listener = socket(AF_INET, SOCK_STREAM, 0);
-	struct target *target = target_new(FABRIC_MESSAGE, 2);
+	struct target *target = target_new(HOLDFAST_METHOD_MESSAGE, 2);
 	struct fabric_client *client;
 
 	if (bind(listener, (struct sockaddr *)&at, sizeof(at)) || listen(listener, 8) ||
@@ -192,25 +192,25 @@ static void test_silence(void)
 
 static void test_ports(void)
 {
-	struct target *target = target_new(FABRIC_MESSAGE, 1);
+	struct target *target = target_new(HOLDFAST_METHOD_MESSAGE, 1);
 
 	/* One that is free now. */
 	target_start(target);
 	uint16_t port = target->port;
 	target_stop(target);
 
-	target = target_new(FABRIC_MESSAGE, 1);
+	target = target_new(HOLDFAST_METHOD_MESSAGE, 1);
 	target->args.port_low = target->args.port_high = port;
 	target_start(target);
 	is_int(target->port, port, "the port that was asked for");
-	struct target *other = target_new(FABRIC_MESSAGE, 1);
+	struct target *other = target_new(HOLDFAST_METHOD_MESSAGE, 1);
 	other->args.port_low = other->args.port_high = port;
 	target_start(other);
 	is_int(other->result, -EADDRINUSE, "cannot be had twice");
 	has_str(other->sentence, "port", "it says");
 	target_stop(other);
 
-	other = target_new(FABRIC_MESSAGE, 1);
+	other = target_new(HOLDFAST_METHOD_MESSAGE, 1);
 	other->args.port_low = port;
 	other->args.port_high = (uint16_t)(port + 8);
 	target_start(other);
@@ -222,16 +222,16 @@ static void test_ports(void)
 
 static void test_wrong_args(void)
 {
-	struct target *target = target_new(FABRIC_MESSAGE, 1);
+	struct target *target = target_new(HOLDFAST_METHOD_MESSAGE, 1);
 	struct fabric_client *client;
 	struct fabric_server *server;
 
 	target->port = 1;
 	struct fabric_client_args args = target_client(target, local);
 	is_int(fabric_client_open(&args, &client), -ECONNREFUSED, "nobody listens");
-	args.method = (enum fabric_method_id)99;
+	args.method = (enum holdfast_method)99;
 	is_int(fabric_client_open(&args, &client), -EPROTO, "a method that there is not");
-	args.method = FABRIC_MESSAGE;
+	args.method = HOLDFAST_METHOD_MESSAGE;
 	args.host = "256.256.256.256";
 	is_int(fabric_client_open(&args, &client), -ENOMEDIUM, "a host that there is not");
 	has_str(err_get(), "256.256.256.256", "it says");
@@ -248,7 +248,7 @@ static void test_wrong_args(void)
 
 static void test_v6(void)
 {
-	struct target *target = target_new(FABRIC_WRITE_MESSAGE, 2);
+	struct target *target = target_new(HOLDFAST_METHOD_WRITE_MESSAGE, 2);
 	struct fabric_client *client;
 
 	target->args.address = "::1";
@@ -272,7 +272,7 @@ static void test_v6(void)
 /* Without an address it listens on all that this machine has. */
 static void test_any(void)
 {
-	struct target *target = target_new(FABRIC_MESSAGE, 1);
+	struct target *target = target_new(HOLDFAST_METHOD_MESSAGE, 1);
 
 	target->args.address = NULL;
 	target_start(target);
@@ -280,7 +280,7 @@ static void test_any(void)
 	ok(works(target, 1), "and it is reached");
 	target_stop(target);
 
-	target = target_new(FABRIC_MESSAGE, 1);
+	target = target_new(HOLDFAST_METHOD_MESSAGE, 1);
 	target->args.address = NULL;
 	target->args.port_low = 20000;
 	target->args.port_high = 29999;
@@ -294,10 +294,11 @@ static void test_providers(void)
 {
 	unsigned set = 0;
 
-	is_int(fabric_providers(NULL, FABRIC_VERBS | FABRIC_TCP, &set), 0, "there are providers");
-	ok(set & FABRIC_TCP, "tcp is one");
-	is_int(fabric_providers("127.0.0.1", FABRIC_TCP, &set), 0, "also to a host");
-	is_int(set, FABRIC_TCP, "no other than was asked for");
+	is_int(fabric_providers(NULL, HOLDFAST_PROVIDER_VERBS | HOLDFAST_PROVIDER_TCP, &set), 0,
+		"there are providers");
+	ok(set & HOLDFAST_PROVIDER_TCP, "tcp is one");
+	is_int(fabric_providers("127.0.0.1", HOLDFAST_PROVIDER_TCP, &set), 0, "also to a host");
+	is_int(set, HOLDFAST_PROVIDER_TCP, "no other than was asked for");
 	set = 99;
 	is_int(fabric_providers("127.0.0.1", 0, &set), -ENOMEDIUM, "none is none");
 	is_int(set, 99, "and nothing is said");
@@ -320,12 +321,12 @@ static void test_descriptors(void)
 	less = before;
 	less.rlim_cur = 400;
 	setrlimit(RLIMIT_NOFILE, &less);
-	unsigned lanes = fabric_lanes_affordable(FABRIC_TCP, 1024);
+	unsigned lanes = fabric_lanes_affordable(HOLDFAST_PROVIDER_TCP, 1024);
 	ok(lanes > 8 && lanes < 200, "400 descriptors are enough for %u lanes of 1024", lanes);
-	is_int(fabric_lanes_affordable(FABRIC_TCP, 2), 2, "and for 2 of 2");
+	is_int(fabric_lanes_affordable(HOLDFAST_PROVIDER_TCP, 2), 2, "and for 2 of 2");
 	if (lanes > TARGET_LANES)
 		lanes = TARGET_LANES;
-	struct target *target = target_new(FABRIC_MESSAGE, lanes);
+	struct target *target = target_new(HOLDFAST_METHOD_MESSAGE, lanes);
 	target_start(target);
 	unsigned first = open_descriptors();
 	ok(works(target, lanes), "%u of them work under that limit", lanes);
@@ -333,7 +334,7 @@ static void test_descriptors(void)
 	target_stop(target);
 	less.rlim_cur = open_descriptors() + 8;
 	setrlimit(RLIMIT_NOFILE, &less);
-	is_int(fabric_lanes_affordable(FABRIC_TCP, 1), 0, "not one can be had with 8");
+	is_int(fabric_lanes_affordable(HOLDFAST_PROVIDER_TCP, 1), 0, "not one can be had with 8");
 	setrlimit(RLIMIT_NOFILE, &before);
 }
 

@@ -50,9 +50,10 @@ static void test_statuses(void)
 	ok(*wire_status_text(UINT32_MAX), "there is a sentence all the same");
 }
 
-static struct control_attr some_attr(void)
+static struct rpmem_pool_attr some_attr(void)
 {
-	struct control_attr attr = {.major = 1, .compat = 2, .incompat = 3, .ro_compat = 4};
+	struct rpmem_pool_attr attr = {
+		.major = 1, .compat_features = 2, .incompat_features = 3, .ro_compat_features = 4};
 
 	memset(attr.signature, 's', sizeof(attr.signature));
 	memset(attr.poolset_uuid, 5, sizeof(attr.poolset_uuid));
@@ -63,7 +64,7 @@ static struct control_attr some_attr(void)
 	return attr;
 }
 
-static bool same_attr(const struct control_attr *a, const struct control_attr *b)
+static bool same_attr(const struct rpmem_pool_attr *a, const struct rpmem_pool_attr *b)
 {
 	return !memcmp(a, b, sizeof(*a));
 }
@@ -72,7 +73,7 @@ static void test_start(void)
 {
 	struct control_start start = {.size = (uint64_t)1 << 40,
 		.nlanes = 1024,
-		.providers = CONTROL_PROVIDERS,
+		.providers = WIRE_PROVIDERS,
 		.has_attr = true,
 		.attr = some_attr()};
 	struct control_start got = {.size = 7};
@@ -101,9 +102,9 @@ static void test_started(void)
 {
 	static uint8_t secrets[CONTROL_LANES_MAX * CONTROL_SECRET_SIZE];
 	struct control_started told = {.port = 65535,
-		.provider = CONTROL_TCP,
-		.method = CONTROL_WRITE_DELIVERED,
-		.granularity = CONTROL_PAGE,
+		.provider = HOLDFAST_PROVIDER_TCP,
+		.method = HOLDFAST_METHOD_WRITE_DELIVERED,
+		.granularity = PMEM2_GRANULARITY_PAGE,
 		.pool_size = 16 << 20,
 		.guard = 4096,
 		.nlanes = CONTROL_LANES_MAX,

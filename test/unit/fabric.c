@@ -117,7 +117,8 @@ static void refuses(const struct way *way)
 	char byte;
 
 	is_int(fabric_persist(client, 1, 4096, 8, false), -EINVAL, "%s: no lane 1", way->name);
-	has_str(err_get(), "lane 1", "it says");
+	has_str(err_get(), "lane 1: the pool has lane 0 only",
+		"lane 1: the message says which lanes there are");
 	is_int(fabric_drain(client, UINT32_MAX), -EINVAL, "nor the last of all");
 	is_int(fabric_persist(client, 0, 0, 8, false), -EINVAL, "the header is guarded");
 	has_str(err_get(), "header", "it says");
@@ -129,7 +130,12 @@ static void refuses(const struct way *way)
 	is_int(fabric_persist(client, 0, 8192, SIZE_MAX - 4096, true), -EINVAL,
 		"round the top, too");
 	is_int(fabric_read(client, 0, &byte, TARGET_SIZE, 1), -EINVAL, "also for reads");
-	is_int(fabric_persist(client, 0, 4096, 0, false), 0, "nothing is durable already");
+	is_int(fabric_persist(client, 0, 0, 0, false), -EINVAL,
+		"an empty range in the header: refused");
+	change(way->local + 4096, 64);
+	ok(!fabric_flush(client, 0, 4096, 64, true) && !fabric_persist(client, 0, 8192, 0, true) &&
+			!memcmp(way->local + 4096, way->target->pool + 4096, 64),
+		"%s: persist of an empty range waits for what was flushed before", way->name);
 	ok(arrives(way, 4096, 64, false), "none of it has harmed");
 }
 
@@ -180,7 +186,7 @@ static int four_at_once(struct target *target, struct fabric_client *client, uin
 
 static void test_sharing(void)
 {
-	struct target *target = target_new(FABRIC_MESSAGE, 1);
+	struct target *target = target_new(HOLDFAST_METHOD_MESSAGE, 1);
 	uint8_t *local = target_local();
 	struct fabric_client *client;
 
@@ -204,9 +210,9 @@ static void test_sharing(void)
 	munmap(local, TARGET_SIZE);
 }
 
-static void test_method(enum fabric_method_id method)
+static void test_method(enum holdfast_method method)
 {
-	struct way way = {.name = fabric_method_name(method), .local = target_local()};
+	struct way way = {.name = wire_method_name(method), .local = target_local()};
 
 	way.target = target_with_client(method, 1, way.local, &way.client);
 	ok(fabric_round_trip_ns(way.client) > 100, "%s: a round trip takes %u ns", way.name,
@@ -233,9 +239,9 @@ static void test_method(enum fabric_method_id method)
 /* All of them, or the one that is named: with an adapter, a process is good for one (target.h). */
 int main(int argc, char **argv)
 {
-	for (int id = FABRIC_MESSAGE; id <= FABRIC_WRITE_DELIVERED; id++)
-		if (argc < 2 || !strcmp(argv[1], fabric_method_name((enum fabric_method_id)id)))
-			test_method((enum fabric_method_id)id);
+	for (int id = HOLDFAST_METHOD_MESSAGE; id <= HOLDFAST_METHOD_WRITE_DELIVERED; id++)
+		if (argc < 2 || !strcmp(argv[1], wire_method_name((enum holdfast_method)id)))
+			test_method((enum holdfast_method)id);
 	if (!tap_points)
 		bail("no method is called %s", argv[1]);
 	if (argc < 2)

@@ -123,7 +123,7 @@ static const struct violation violations[] = {
 
 static void test_violation(const struct violation *violation)
 {
-	struct target *target = target_new(FABRIC_WRITE_MESSAGE, 1);
+	struct target *target = target_new(HOLDFAST_METHOD_WRITE_MESSAGE, 1);
 	struct bare bare;
 
 	target_start(target);
@@ -152,7 +152,7 @@ static void test_ranges(void)
 		{UINT64_MAX, UINT32_MAX, DATA_COMMIT},
 		{8192, (uint32_t)TARGET_SIZE, DATA_DEEP},
 	};
-	struct target *target = target_new(FABRIC_WRITE_MESSAGE, 1);
+	struct target *target = target_new(HOLDFAST_METHOD_WRITE_MESSAGE, 1);
 	struct bare bare;
 	uint32_t sequence = 0;
 
@@ -183,7 +183,7 @@ static void test_ranges(void)
 /* A message whose second record is out of range changes nothing by its first. */
 static void test_whole(void)
 {
-	struct target *target = target_new(FABRIC_MESSAGE, 1);
+	struct target *target = target_new(HOLDFAST_METHOD_MESSAGE, 1);
 	struct data_header header = {DATA_BATCH, 2, 0};
 	struct bare bare;
 
@@ -205,7 +205,7 @@ static void test_whole(void)
 /* By the adapter, with the key that it was given: what is guarded is out of its reach. */
 static void test_guard(void)
 {
-	struct target *target = target_new(FABRIC_WRITE_MESSAGE, 1);
+	struct target *target = target_new(HOLDFAST_METHOD_WRITE_MESSAGE, 1);
 	struct data_welcome welcome;
 	struct bare bare;
 
@@ -231,7 +231,7 @@ static void test_guard(void)
 	is_int(target_stop(target), 0, "and the target ends well");
 	bare_close(&bare);
 
-	target = target_new(FABRIC_WRITE_MESSAGE, 1);
+	target = target_new(HOLDFAST_METHOD_WRITE_MESSAGE, 1);
 	target_start(target);
 	ok(connect_to(&bare, target) &&
 			data_get_welcome(&welcome, bare.event->data, bare.event_data),
@@ -261,7 +261,7 @@ static void test_hellos(void)
 		{"another version", 5, 99, DATA_HELLO_SIZE},
 		{"a lane that there is not", 8, 0x80, DATA_HELLO_SIZE},
 	};
-	struct target *target = target_new(FABRIC_MESSAGE, 1);
+	struct target *target = target_new(HOLDFAST_METHOD_MESSAGE, 1);
 
 	target_start(target);
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
@@ -381,7 +381,7 @@ static void test_reply(
 {
 	struct data_welcome welcome = {DATA_VERSION, 8, 65536, 0, 1, 0, 2};
 	uint8_t bytes[DATA_WELCOME_SIZE];
-	struct target *target = target_new(FABRIC_WRITE_MESSAGE, 1);
+	struct target *target = target_new(HOLDFAST_METHOD_WRITE_MESSAGE, 1);
 	struct fabric_client *client;
 	uint16_t port = 0;
 
@@ -400,7 +400,7 @@ static void test_welcome(const char *name, size_t at, uint8_t value, size_t leng
 {
 	struct data_welcome welcome = {DATA_VERSION, 8, 65536, 0, 1, 0, 2};
 	uint8_t bytes[DATA_WELCOME_SIZE];
-	struct target *target = target_new(FABRIC_WRITE_MESSAGE, 1);
+	struct target *target = target_new(HOLDFAST_METHOD_WRITE_MESSAGE, 1);
 	struct fabric_client *client;
 	uint16_t port = 0;
 

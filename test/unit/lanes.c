@@ -60,7 +60,7 @@ static void *use_lane(void *context)
 	return NULL;
 }
 
-static void test_threads(enum fabric_method_id method)
+static void test_threads(enum holdfast_method method)
 {
 	struct target *target = target_new(method, LANES);
 	struct fabric_client *client;
@@ -83,7 +83,7 @@ static void test_threads(enum fabric_method_id method)
 		failures += parts[i].failures;
 	}
 	is_int(failures, 0, "%s: a thread for each of %u lanes, and two at the target",
-		fabric_method_name(method), LANES);
+		wire_method_name(method), LANES);
 	fabric_client_close(client);
 	pthread_join(server, NULL);
 	is_int(target->result, -ECONNRESET, "both ends end well");
@@ -114,7 +114,7 @@ static void *watch_words(void *context)
 	return NULL;
 }
 
-static void test_words(enum fabric_method_id method)
+static void test_words(enum holdfast_method method)
 {
 	struct fabric_client *client;
 	struct target *target = target_with_client(method, 1, local, &client);
@@ -134,7 +134,7 @@ static void test_words(enum fabric_method_id method)
 	}
 	watch.quit = true;
 	pthread_join(thread, NULL);
-	is_int(failures, 0, "%s: words in ranges long and short", fabric_method_name(method));
+	is_int(failures, 0, "%s: words in ranges long and short", wire_method_name(method));
 	ok(watch.looked > 1000 && !watch.torn, "%llu looks at them, %llu saw a part of one",
 		(unsigned long long)watch.looked, (unsigned long long)watch.torn);
 	fabric_client_close(client);
@@ -155,7 +155,7 @@ static int store_words_only(void *context, size_t offset, const void *from, size
 
 static void test_seams(void)
 {
-	struct target *target = target_new(FABRIC_MESSAGE, 1);
+	struct target *target = target_new(HOLDFAST_METHOD_MESSAGE, 1);
 	struct fabric_client *client;
 
 	target->args.store.store = store_words_only;
@@ -197,7 +197,7 @@ static long ticks_of(pid_t pid)
 	return (long)(user + system);
 }
 
-static void test_idle(enum fabric_method_id method)
+static void test_idle(enum holdfast_method method)
 {
 	struct target *target = target_new(method, LANES);
 	struct fabric_client *client;
@@ -218,7 +218,7 @@ static void test_idle(enum fabric_method_id method)
 	/* The harness looks up 50 times a second, which is under a tick. */
 	theirs = ticks_of(target->pid) - theirs;
 	ok(ours < 5000, "%s: idle, the initiator takes %ld us in a second",
-		fabric_method_name(method), ours);
+		wire_method_name(method), ours);
 	ok(theirs <= IDLE_TICKS, "and the target %ld ticks", theirs);
 	ok(!fabric_persist(client, LANES - 1, TARGET_SIZE - 4096, 64, false),
 		"then it works again");
@@ -229,15 +229,15 @@ static void test_idle(enum fabric_method_id method)
 int main(void)
 {
 	local = target_local();
-	test_threads(FABRIC_MESSAGE);
-	test_threads(FABRIC_WRITE_MESSAGE);
-	test_threads(FABRIC_WRITE_READ);
-	test_threads(FABRIC_WRITE_DELIVERED);
-	test_words(FABRIC_MESSAGE);
-	test_words(FABRIC_WRITE_MESSAGE);
+	test_threads(HOLDFAST_METHOD_MESSAGE);
+	test_threads(HOLDFAST_METHOD_WRITE_MESSAGE);
+	test_threads(HOLDFAST_METHOD_WRITE_READ);
+	test_threads(HOLDFAST_METHOD_WRITE_DELIVERED);
+	test_words(HOLDFAST_METHOD_MESSAGE);
+	test_words(HOLDFAST_METHOD_WRITE_MESSAGE);
 	test_seams();
-	test_idle(FABRIC_MESSAGE);
-	test_idle(FABRIC_WRITE_DELIVERED);
+	test_idle(HOLDFAST_METHOD_MESSAGE);
+	test_idle(HOLDFAST_METHOD_WRITE_DELIVERED);
 	munmap(local, TARGET_SIZE);
 	return tap_done();
 }

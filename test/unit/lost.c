@@ -117,7 +117,7 @@ static void *send_later(void *context)
 	return NULL;
 }
 
-static void test_killed(const struct call *call, enum fabric_method_id method)
+static void test_killed(const struct call *call, enum holdfast_method method)
 {
 	struct fabric_client *client;
 	struct target *target = target_with_client(method, 2, local, &client);
@@ -127,7 +127,7 @@ static void test_killed(const struct call *call, enum fabric_method_id method)
 	pthread_create(&thread, NULL, send_later, &later);
 	double start = seconds();
 	is_int(until_it_fails(call, client), -ECONNRESET, "%s, %s: the target is killed",
-		call->name, fabric_method_name(method));
+		call->name, wire_method_name(method));
 	ok(seconds() - start < 3, "which is noticed soon: after %.3f s", seconds() - start);
 	pthread_join(thread, NULL);
 	is_dead(client, -ECONNRESET);
@@ -136,7 +136,7 @@ static void test_killed(const struct call *call, enum fabric_method_id method)
 }
 
 /* A peer that is there and does nothing: the deadline is ours to keep. */
-static void test_stopped(const struct call *call, enum fabric_method_id method)
+static void test_stopped(const struct call *call, enum holdfast_method method)
 {
 	struct target *target = target_new(method, 2);
 	struct fabric_client *client;
@@ -149,7 +149,7 @@ static void test_stopped(const struct call *call, enum fabric_method_id method)
 	target_pause(target);
 	double start = seconds();
 	is_int(call->make(client), -ETIMEDOUT, "%s, %s: the target is stopped", call->name,
-		fabric_method_name(method));
+		wire_method_name(method));
 	double took = seconds() - start;
 	ok(took > 0.39 && took < 3, "which costs the time that was given: %.3f s", took);
 	has_str(err_get(), "no answer within 400 ms", "it says");
@@ -161,7 +161,7 @@ static void test_stopped(const struct call *call, enum fabric_method_id method)
 /* Somebody else knows that the target is gone. */
 static void test_hangup(void)
 {
-	struct target *target = target_new(FABRIC_MESSAGE, 2);
+	struct target *target = target_new(HOLDFAST_METHOD_MESSAGE, 2);
 	struct fabric_client *client;
 	static const uint64_t one = 1;
 
@@ -201,7 +201,7 @@ static void *sleep_in_drain(void *context)
 /* What one lane finds out wakes those that sleep on others. */
 static void test_others_wake(void)
 {
-	struct target *target = target_new(FABRIC_MESSAGE, 2);
+	struct target *target = target_new(HOLDFAST_METHOD_MESSAGE, 2);
 	struct fabric_client *client;
 	pthread_t thread;
 
@@ -247,7 +247,7 @@ static bool has_stored(const struct target *target)
 
 static void test_initiator_killed(const struct call *call)
 {
-	struct target *target = target_new(FABRIC_WRITE_MESSAGE, 2);
+	struct target *target = target_new(HOLDFAST_METHOD_WRITE_MESSAGE, 2);
 
 	target_start(target);
 	pid_t pid = start_initiator(target, call);
@@ -265,7 +265,7 @@ static void test_initiator_killed(const struct call *call)
 /* Messages of an initiator that is stopped do not hold up the end of the target. */
 static void test_initiator_stopped(void)
 {
-	struct target *target = target_new(FABRIC_MESSAGE, 2);
+	struct target *target = target_new(HOLDFAST_METHOD_MESSAGE, 2);
 
 	target_start(target);
 	pid_t pid = start_initiator(target, &calls[1]);
@@ -285,10 +285,12 @@ int main(void)
 	local = target_local();
 	to = malloc(TARGET_SIZE);
 	for (size_t i = 0; i < CALLS; i++) {
-		test_killed(&calls[i], FABRIC_MESSAGE);
-		test_killed(&calls[i], i % 2 ? FABRIC_WRITE_MESSAGE : FABRIC_WRITE_READ);
-		test_stopped(&calls[i], FABRIC_MESSAGE);
-		test_stopped(&calls[i], i % 2 ? FABRIC_WRITE_MESSAGE : FABRIC_WRITE_DELIVERED);
+		test_killed(&calls[i], HOLDFAST_METHOD_MESSAGE);
+		test_killed(&calls[i],
+			i % 2 ? HOLDFAST_METHOD_WRITE_MESSAGE : HOLDFAST_METHOD_WRITE_READ);
+		test_stopped(&calls[i], HOLDFAST_METHOD_MESSAGE);
+		test_stopped(&calls[i],
+			i % 2 ? HOLDFAST_METHOD_WRITE_MESSAGE : HOLDFAST_METHOD_WRITE_DELIVERED);
 		test_initiator_killed(&calls[i]);
 	}
 	test_hangup();

@@ -42,11 +42,12 @@ set_of(const char *name, const char *format, ...)
 static void device_alone(void)
 {
 	struct pool_set *set = set_of("device.set", "AUTO %s\n", dax);
-	struct pool_attr attr = pooldir_attr(POOL_INCOMPAT_CHECKSUM_2K | POOL_INCOMPAT_SHUTDOWN);
-	struct pool_attr found;
+	struct rpmem_pool_attr attr =
+		pooldir_attr(POOL_INCOMPAT_CHECKSUM_2K | POOL_INCOMPAT_SHUTDOWN);
+	struct rpmem_pool_attr found;
 	struct pool *pool = NULL;
 
-	attr.compat = POOL_COMPAT_BAD_BLOCKS;
+	attr.compat_features = POOL_COMPAT_BAD_BLOCKS;
 	if (!is_int(pool_create(set, size, &attr, &pool), 0, "a pool on a DAX device")) {
 		diag("%s", err_get());
 		return;
@@ -97,7 +98,7 @@ static void device_alone(void)
 static void device_and_file(void)
 {
 	struct pool_set *set = set_of("two.set", "AUTO %s\n4M @/file\n", dax);
-	struct pool_attr attr = pooldir_attr(0);
+	struct rpmem_pool_attr attr = pooldir_attr(0);
 	struct pool *pool = NULL;
 
 	is_int(pool_create(set, size, &attr, &pool), 0,
@@ -113,7 +114,7 @@ static void device_and_file(void)
 	is_int(pool_create(set, size, &attr, &pool), -EINVAL, "a header after a file");
 	has_str(err_get(), "OPTION SINGLEHDR or NOHDRS is needed", "with the way out");
 	pool_set_free(set);
-	attr.incompat = POOL_INCOMPAT_SINGLEHDR;
+	attr.incompat_features = POOL_INCOMPAT_SINGLEHDR;
 	set = set_of("two.set", "OPTION SINGLEHDR\n4M @/file\nAUTO %s\n", dax);
 	is_int(pool_create(set, size, &attr, &pool), 0, "which is one");
 	memset((char *)pool_base(pool) + 4 * MIB, 'w', 1);
@@ -133,7 +134,7 @@ static void device_and_file(void)
 static void file_on_dax(void)
 {
 	struct pool_set *set = set_of("file.set", "4M @/f0\n4M @/f1\n");
-	struct pool_attr attr = pooldir_attr(0);
+	struct rpmem_pool_attr attr = pooldir_attr(0);
 	struct pool *pool = NULL;
 
 	is_int(pool_create(set, 4 * MIB, &attr, &pool), 0, "files on DAX");

@@ -163,7 +163,8 @@ static bool is_blank(const char *name)
 static void each_call(bool without_tmpfile)
 {
 	struct pool_set *set = pooldir_set("each.set", "2M @/e0\n2M @/e1\n2M @/e2\n");
-	struct pool_attr attr = pooldir_attr(POOL_INCOMPAT_SHUTDOWN | POOL_INCOMPAT_CHECKSUM_2K);
+	struct rpmem_pool_attr attr =
+		pooldir_attr(POOL_INCOMPAT_SHUTDOWN | POOL_INCOMPAT_CHECKSUM_2K);
 	struct pool *pool = NULL;
 	int error = -1, left = 0, silent = 0, written = 0;
 	int descriptors = count_entries("/proc/self/fd");
@@ -201,7 +202,7 @@ static void each_call(bool without_tmpfile)
 static void each_call_of_open(void)
 {
 	struct pool_set *set = pooldir_set("open.set", "2M @/o0\n2M @/o1\n");
-	struct pool_attr attr = pooldir_attr(POOL_INCOMPAT_SHUTDOWN), found;
+	struct rpmem_pool_attr attr = pooldir_attr(POOL_INCOMPAT_SHUTDOWN), found;
 	struct pool *pool = NULL;
 	int error = -1, lost = 0;
 
@@ -249,7 +250,7 @@ static void holes(const struct pool_set *set)
 static void full_disk(void)
 {
 	struct pool_set *set;
-	struct pool_attr attr = pooldir_attr(0);
+	struct rpmem_pool_attr attr = pooldir_attr(0);
 	struct pool *pool = NULL;
 
 	mkdir(pooldir_path("small"), 0755);
@@ -277,7 +278,7 @@ static void full_disk(void)
 static void unfit(const char *what, size_t size, int error, const char *sentence)
 {
 	struct pool_set *set = pooldir_set("unfit.set", "2M @/u0\n3M @/u1\n2M @/u2\n");
-	struct pool_attr attr = pooldir_attr(0);
+	struct rpmem_pool_attr attr = pooldir_attr(0);
 	struct pool *pool = NULL;
 
 	if (!is_int(pool_create(set, size, &attr, &pool), error, "%s", what) && pool)
@@ -317,7 +318,7 @@ static void parts_that_do_not_fit(void)
 /* As somebody who is not root; a pool that is made is closed. */
 static int create_as_nobody(const struct pool_set *set)
 {
-	struct pool_attr attr = pooldir_attr(0);
+	struct rpmem_pool_attr attr = pooldir_attr(0);
 	int status;
 	pid_t child = fork();
 
@@ -356,7 +357,7 @@ static void rights(void)
 static mode_t mode_with(mode_t mask)
 {
 	struct pool_set *set = pooldir_set("mode.set", "2M @/mode\n");
-	struct pool_attr attr = pooldir_attr(0);
+	struct rpmem_pool_attr attr = pooldir_attr(0);
 	struct pool *pool;
 	struct stat st;
 
@@ -390,7 +391,7 @@ static void pause_us(unsigned us)
 /* Killed at a random moment, it has made all of the pool or nothing. */
 static int kill_once(const struct pool_set *set, unsigned us, bool *made)
 {
-	struct pool_attr attr = pooldir_attr(POOL_INCOMPAT_SHUTDOWN);
+	struct rpmem_pool_attr attr = pooldir_attr(POOL_INCOMPAT_SHUTDOWN);
 	struct pool *pool = NULL;
 	int status;
 	pid_t child = fork();
@@ -437,7 +438,7 @@ static void killed(void)
 /* Several at once: one makes it, the others find it in use, or made. */
 static void race_once(const struct pool_set *set, unsigned *made, unsigned *odd)
 {
-	struct pool_attr attr = pooldir_attr(0);
+	struct rpmem_pool_attr attr = pooldir_attr(0);
 	struct pool *pool = NULL;
 	int start[2], status;
 

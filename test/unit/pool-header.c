@@ -27,8 +27,8 @@ static void of_the_original(void)
 	ok(header_decode(&header, page), "a header that the original made");
 	is_str(header.attr.signature, "PMEMOBJ", "its signature");
 	is_int(header.attr.major, 6, "its version");
-	is_int(header.attr.compat, 1, "its features, compatible ones");
-	is_int(header.attr.incompat, 6, "and others");
+	is_int(header.attr.compat_features, 1, "its features, compatible ones");
+	is_int(header.attr.incompat_features, 6, "and others");
 	is_int(header.created, 0x6b010925, "when it was made");
 	is_int(header.attr.user_flags[0], 0x10, "where");
 	ok(!memcmp(header.attr.uuid, header.attr.prev_uuid, UUID_SIZE), "alone");
@@ -63,7 +63,7 @@ static void checksums(void)
 	is_int(header.shutdown.count * 100 + header.shutdown.uuid * 10 + header.shutdown.dirty, 781,
 		"and the state is what it was");
 	page[4024] = 9;
-	header.attr.incompat = 0;
+	header.attr.incompat_features = 0;
 	memcpy(page + 16, (uint32_t[]){POOL_INCOMPAT_CHECKSUM_2K}, 4);
 	uint64_t sum = header_sum(page, 2048);
 	uint64_t high = (sum >> 32) + 512 * (uint64_t)(uint32_t)sum;
@@ -109,7 +109,7 @@ static void opening(void)
 {
 	struct pool_set *set = pooldir_set("open.set", "2M @/o0\n2M @/o1\n2M @/o2\n");
 	struct pool_set *other = pooldir_set("other.set", "2M @/x0\n2M @/x1\n2M @/x2\n");
-	struct pool_attr attr = pooldir_attr(POOL_INCOMPAT_CHECKSUM_2K), second = attr;
+	struct rpmem_pool_attr attr = pooldir_attr(POOL_INCOMPAT_CHECKSUM_2K), second = attr;
 	struct pool *pool;
 
 	refused(set, -ENOENT, "o0", "no parts");

@@ -64,7 +64,8 @@ static void lose_power(const struct pool_set *set)
 static void unsafe_shutdowns(void)
 {
 	struct pool_set *set = set_on_nvdimm("sds.set", "2M @/s0\n2M @/s1\n");
-	struct pool_attr attr = pooldir_attr(POOL_INCOMPAT_SHUTDOWN | POOL_INCOMPAT_CHECKSUM_2K);
+	struct rpmem_pool_attr attr =
+		pooldir_attr(POOL_INCOMPAT_SHUTDOWN | POOL_INCOMPAT_CHECKSUM_2K);
 	struct pool *pool;
 
 	shutdowns(3);
@@ -94,7 +95,7 @@ static void unsafe_shutdowns(void)
 	unlink(tree_path(MODULE "dirty_shutdown"));
 	is_int(open_and_close(set), 0, "modules that do not count lose nothing");
 	pool_remove(pooldir_root, "sds.set", 0);
-	attr.incompat = POOL_INCOMPAT_CHECKSUM_2K;
+	attr.incompat_features = POOL_INCOMPAT_CHECKSUM_2K;
 	shutdowns(1);
 	if (pool_create(set, 2 * MIB, &attr, &pool) || pool_close(pool))
 		bail("pool_create: %s", err_get());
@@ -108,10 +109,10 @@ static void unsafe_shutdowns(void)
 static void bad_blocks(void)
 {
 	struct pool_set *set = set_on_nvdimm("bad.set", "2M @/b0\n2M @/b1\n");
-	struct pool_attr attr = pooldir_attr(0);
+	struct rpmem_pool_attr attr = pooldir_attr(0);
 	struct pool *pool = NULL;
 
-	attr.compat = POOL_COMPAT_BAD_BLOCKS;
+	attr.compat_features = POOL_COMPAT_BAD_BLOCKS;
 	if (pool_create(set, 2 * MIB, &attr, &pool) || pool_close(pool))
 		bail("pool_create: %s", err_get());
 	is_int(open_and_close(set), 0, "no bad blocks");
@@ -123,7 +124,7 @@ static void bad_blocks(void)
 	pool_remove(pooldir_root, "bad.set", 0);
 	is_int(pool_create(set, 2 * MIB, &attr, &pool), -EIO, "nor is one made there");
 	is_int(pooldir_count(), 0, "R18: nothing is left");
-	attr.compat = 0;
+	attr.compat_features = 0;
 	is_int(pool_create(set, 2 * MIB, &attr, &pool), 0, "unless nobody cares");
 	pool_discard(pool);
 	pool_set_free(set);

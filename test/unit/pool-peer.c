@@ -7,13 +7,13 @@
 #define MIB ((size_t)1 << 20)
 
 /* As programs of libpmemobj send them. */
-static struct pool_attr object_attr(uint32_t incompat)
+static struct rpmem_pool_attr object_attr(uint32_t incompat)
 {
-	struct pool_attr attr = pooldir_attr(incompat);
+	struct rpmem_pool_attr attr = pooldir_attr(incompat);
 
 	memcpy(attr.signature, "PMEMOBJ", 8);
 	attr.major = 6;
-	attr.compat = POOL_COMPAT_BAD_BLOCKS;
+	attr.compat_features = POOL_COMPAT_BAD_BLOCKS;
 	memset(attr.user_flags, 0, sizeof(attr.user_flags));
 	return attr;
 }
@@ -49,7 +49,7 @@ static bool says(const char *text, const char *name, const char *value)
 static void info_of_parts(uint32_t features)
 {
 	struct pool_set *set = pooldir_set("ours.set", "8M @/ours0\n4M @/ours1\n2M @/ours2\n");
-	struct pool_attr attr = object_attr(features);
+	struct rpmem_pool_attr attr = object_attr(features);
 	struct pool *pool;
 	int status;
 
@@ -76,7 +76,8 @@ static void info_of_parts(uint32_t features)
 static void clean_shutdown(void)
 {
 	struct pool_set *set = pooldir_set("ours.set", "8M @/ours0\n");
-	struct pool_attr attr = object_attr(POOL_INCOMPAT_CHECKSUM_2K | POOL_INCOMPAT_SHUTDOWN);
+	struct rpmem_pool_attr attr =
+		object_attr(POOL_INCOMPAT_CHECKSUM_2K | POOL_INCOMPAT_SHUTDOWN);
 	struct pool *pool;
 	int status;
 
@@ -99,7 +100,7 @@ static void clean_shutdown(void)
 static void theirs(const char *lines, uint32_t incompat, size_t size)
 {
 	struct pool_set *set = pooldir_set("theirs.set", lines);
-	struct pool_attr attr;
+	struct rpmem_pool_attr attr;
 	struct pool *pool;
 	char set_uuid[40];
 	int status;
@@ -113,12 +114,12 @@ static void theirs(const char *lines, uint32_t incompat, size_t size)
 		return;
 	}
 	ok(pool_attributes(pool, &attr) && !memcmp(attr.signature, "PMEMOBJ", 8), "for objects");
-	is_int(attr.incompat, incompat, "with its features");
+	is_int(attr.incompat_features, incompat, "with its features");
 	snprintf(set_uuid, sizeof(set_uuid), "%02x%02x%02x%02x-%02x%02x-", attr.poolset_uuid[3],
 		attr.poolset_uuid[2], attr.poolset_uuid[1], attr.poolset_uuid[0],
 		attr.poolset_uuid[5], attr.poolset_uuid[4]);
 	ok(says(said, "Pool set UUID", set_uuid), "and identifiers");
-	attr.compat = 0;
+	attr.compat_features = 0;
 	is_int(pool_set_attributes(pool, &attr), 0, "changed");
 	is_int(pool_close(pool), 0, "and closed");
 	said = run(&status, "info", pooldir_path("theirs.set"));

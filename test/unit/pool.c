@@ -6,14 +6,15 @@
 
 #define MIB ((size_t)1 << 20)
 
-static const struct pool_attr *zeros(void)
+static const struct rpmem_pool_attr *zeros(void)
 {
-	static const struct pool_attr zero;
+	static const struct rpmem_pool_attr zero;
 
 	return &zero;
 }
 
-static struct pool *make(const struct pool_set *set, size_t size, const struct pool_attr *attr)
+static struct pool *make(
+	const struct pool_set *set, size_t size, const struct rpmem_pool_attr *attr)
 {
 	struct pool *pool = NULL;
 
@@ -53,7 +54,7 @@ static off_t size_of(const char *name)
 static void several_parts(void)
 {
 	struct pool_set *set = pooldir_set("three.set", "3M @/a\n2M @/b # the second\n4MiB @/c\n");
-	struct pool_attr attr = pooldir_attr(POOL_INCOMPAT_CHECKSUM_2K), found;
+	struct rpmem_pool_attr attr = pooldir_attr(POOL_INCOMPAT_CHECKSUM_2K), found;
 	size_t size = 9 * MIB - 2 * 4096;
 	struct pool *pool = make(set, size, &attr);
 	char *base = pool_base(pool);
@@ -95,7 +96,7 @@ static void several_parts(void)
 static void single_header(void)
 {
 	struct pool_set *set = pooldir_set("single.set", "OPTION SINGLEHDR\n2M @/s0\n2M @/s1\n");
-	struct pool_attr attr = pooldir_attr(POOL_INCOMPAT_SINGLEHDR);
+	struct rpmem_pool_attr attr = pooldir_attr(POOL_INCOMPAT_SINGLEHDR);
 	struct pool *pool = make(set, 4 * MIB, &attr);
 
 	is_int(pool_size(pool), 4 * MIB, "with one header, no page of the others is lost");
@@ -103,12 +104,12 @@ static void single_header(void)
 	is_int(pool_close(pool), 0, "closed");
 	is_int(byte_at("s1", 0), 7, "the second part has no header");
 	pool_close(reopen(set, 4 * MIB));
-	attr.incompat = 0;
+	attr.incompat_features = 0;
 	is_int(pool_create(set, 4 * MIB, &attr, &pool), -EINVAL,
 		"attributes for many headers do not go with OPTION SINGLEHDR");
 	pool_set_free(set);
 	set = pooldir_set("many.set", "2M @/m0\n2M @/m1\n");
-	attr.incompat = POOL_INCOMPAT_SINGLEHDR;
+	attr.incompat_features = POOL_INCOMPAT_SINGLEHDR;
 	is_int(pool_create(set, 2 * MIB, &attr, &pool), -EINVAL, "nor the other way round");
 	is_int(pool_create(set, 2 * MIB, NULL, &pool), -EINVAL, "headers need attributes");
 	is_int(pool_create(set, 2 * MIB, zeros(), &pool), -EINVAL, "and not zeros");
@@ -119,7 +120,7 @@ static void single_header(void)
 static void no_headers(void)
 {
 	struct pool_set *set = pooldir_set("none.set", "OPTION NOHDRS\n2M @/n0\n3M @/n1\n");
-	struct pool_attr attr = pooldir_attr(0);
+	struct rpmem_pool_attr attr = pooldir_attr(0);
 	struct pool *pool = NULL;
 
 	is_int(pool_create(set, 5 * MIB, &attr, &pool), -EINVAL,
@@ -142,17 +143,17 @@ static void no_headers(void)
 static void change_attributes(void)
 {
 	struct pool_set *set = pooldir_set("set.set", "2M @/x0\n2M @/x1\n2M @/x2\n");
-	struct pool_attr attr = pooldir_attr(0), found;
+	struct rpmem_pool_attr attr = pooldir_attr(0), found;
 	struct pool *pool = make(set, 2 * MIB, &attr);
 
 	attr.uuid[0] = 0xee;
 	attr.poolset_uuid[1] = 0xdd;
 	memcpy(attr.signature, "OTHERS\0", 8);
-	attr.incompat = POOL_INCOMPAT_CHECKSUM_2K;
+	attr.incompat_features = POOL_INCOMPAT_CHECKSUM_2K;
 	is_int(pool_set_attributes(pool, &attr), 0, "other attributes");
-	attr.incompat = POOL_INCOMPAT_SINGLEHDR;
+	attr.incompat_features = POOL_INCOMPAT_SINGLEHDR;
 	is_int(pool_set_attributes(pool, &attr), -EINVAL, "but not those of a single header");
-	attr.incompat = POOL_INCOMPAT_CHECKSUM_2K;
+	attr.incompat_features = POOL_INCOMPAT_CHECKSUM_2K;
 	pool_close(pool);
 	pool = reopen(set, 2 * MIB);
 	ok(pool_attributes(pool, &found) && !memcmp(&found, &attr, sizeof(attr)),
@@ -174,7 +175,7 @@ static void change_attributes(void)
 static void locks(void)
 {
 	struct pool_set *set = pooldir_set("lock.set", "2M @/l0\n2M @/l1\n");
-	struct pool_attr attr = pooldir_attr(0);
+	struct rpmem_pool_attr attr = pooldir_attr(0);
 	struct pool *pool = make(set, 2 * MIB, &attr), *other = NULL;
 
 	is_int(pool_open(set, 2 * MIB, &other), -EBUSY, "a pool is open once");
@@ -197,7 +198,7 @@ static void locks(void)
 static void directories(void)
 {
 	struct pool_set *set;
-	struct pool_attr attr = pooldir_attr(POOL_INCOMPAT_SINGLEHDR);
+	struct rpmem_pool_attr attr = pooldir_attr(POOL_INCOMPAT_SINGLEHDR);
 
 	mkdir(pooldir_path("d0"), 0755);
 	mkdir(pooldir_path("d1"), 0755);

@@ -132,10 +132,12 @@ TAP_UNUSED static int pooldir_count(void)
 }
 
 /* What a peer may say of a pool; `incompat` as the set has it. */
-TAP_UNUSED static struct pool_attr pooldir_attr(uint32_t incompat)
+TAP_UNUSED static struct rpmem_pool_attr pooldir_attr(uint32_t incompat)
 {
-	struct pool_attr attr = {
-		.signature = "MADE-UP", .major = 7, .incompat = incompat, .compat = 0};
+	struct rpmem_pool_attr attr = {.signature = "MADE-UP",
+		.major = 7,
+		.incompat_features = incompat,
+		.compat_features = 0};
 
 	for (size_t i = 0; i < UUID_SIZE; i++) {
 		attr.poolset_uuid[i] = (uint8_t)(0x10 + i);

@@ -103,11 +103,11 @@ static int target_deep(void *context, size_t offset, size_t length)
  * In the lab, there are adapters for RDMA, and variables that say so. What has used one cannot fork
  * a target any more: what is registered belongs to the parent.
  */
-static enum fabric_provider target_provider(void)
+static enum holdfast_provider target_provider(void)
 {
 	const char *named = getenv("TARGET_PROVIDER");
 
-	return named && !strcmp(named, "verbs") ? FABRIC_VERBS : FABRIC_TCP;
+	return named && !strcmp(named, "verbs") ? HOLDFAST_PROVIDER_VERBS : HOLDFAST_PROVIDER_TCP;
 }
 
 static const char *target_address(void)
@@ -117,7 +117,7 @@ static const char *target_address(void)
 	return named ? named : "127.0.0.1";
 }
 
-static struct target *target_new(enum fabric_method_id method, unsigned nlanes)
+static struct target *target_new(enum holdfast_method method, unsigned nlanes)
 {
 	struct target *target = mmap(
 		NULL, sizeof(*target), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -260,7 +260,7 @@ static struct fabric_client_args target_client(struct target *target, void *loca
 
 /* A target, and a client of it. */
 TAP_UNUSED static struct target *target_with_client(
-	enum fabric_method_id method, unsigned nlanes, void *local, struct fabric_client **client)
+	enum holdfast_method method, unsigned nlanes, void *local, struct fabric_client **client)
 {
 	struct target *target = target_new(method, nlanes);
 

@@ -14,7 +14,7 @@
 #include "base/err.h"
 #include "config.h"
 #include "control_io.h"
-#include "serve.h"
+#include "service.h"
 
 #define PING_AFTER_MS 15000 /* of silence; a shorter timeout asks sooner */
 
@@ -23,7 +23,7 @@ enum verdict { GO_ON, END_WELL, END_BADLY };
 struct session {
 	const struct config *config;
 	struct control_io io;
-	struct serve serve;
+	struct service service;
 	int signals;   /* signalfd: those that ask us to end */
 	int64_t heard; /* when the initiator last said something, in milliseconds */
 	int64_t lost;  /* when a lane was lost, or 0 */
@@ -65,7 +65,8 @@ static int reply_started(
 {
 	struct control_started told;
 	uint8_t *secrets = NULL;
-	int rc = serve_start(&session->serve, head->type == CONTROL_CREATE, start, &told, &secrets);
+	int rc = service_start(
+		&session->service, head->type == CONTROL_CREATE, start, &told, &secrets);
 
 	if (rc)
 		return refuse(session, head, rc);
@@ -82,7 +83,7 @@ static int on_start(struct session *session, const struct control_head *head, co
 	struct control_start start;
 	int rc = control_get_start(body, head->length, &start);
 
-	if (!rc && session->serve.pool)
+	if (!rc && session->service.pool)
 		rc = err_set(-EPROTO, "a pool is open already");
 	return rc ? refuse(session, head, rc) : reply_started(session, head, &start);
 }
@@ -90,7 +91,7 @@ static int on_start(struct session *session, const struct control_head *head, co
 /* Of a request that needs a pool; 0, or -EPROTO. */
 static int need_pool(const struct session *session)
 {
-	return session->serve.pool ? 0 : err_set(-EPROTO, "no pool is open");
+	return session->service.pool ? 0 : err_set(-EPROTO, "no pool is open");
 }
 
 static int on_keep(struct session *session, const struct control_head *head, const uint8_t *body)
@@ -99,10 +100,10 @@ static int on_keep(struct session *session, const struct control_head *head, con
 
 	if (!rc)
 		rc = need_pool(session);
-	if (!rc && !session->serve.created)
+	if (!rc && !session->service.created)
 		rc = err_set(-EPROTO, "the pool was opened, not created");
 	if (!rc)
-		session->serve.kept = true;
+		session->service.kept = true;
 	return reply(session, head, rc);
 }
 
@@ -115,7 +116,7 @@ static int on_set_attr(
 	if (!rc)
 		rc = need_pool(session);
 	if (!rc)
-		rc = serve_set_attr(&session->serve, &set);
+		rc = service_set_attr(&session->service, &set);
 	return reply(session, head, rc);
 }
 
@@ -127,8 +128,8 @@ static int on_close(struct session *session, const struct control_head *head, co
 	if (!rc)
 		rc = need_pool(session);
 	if (!rc)
-		rc = serve_close(&session->serve, flags & CONTROL_CLOSE_REMOVE);
-	if (!session->serve.pool)
+		rc = service_close(&session->service, flags & CONTROL_CLOSE_REMOVE);
+	if (!session->service.pool)
 		session->lost = 0;
 	return reply(session, head, rc);
 }
@@ -139,7 +140,7 @@ static int on_remove(struct session *session, const struct control_head *head, c
 	int rc = control_get_named(body, head->length, &named);
 
 	if (!rc)
-		rc = serve_remove(session->config, &named);
+		rc = service_remove(session->config, &named);
 	return reply(session, head, rc);
 }
 
@@ -152,7 +153,7 @@ static int on_describe(
 	int rc = control_get_named(body, head->length, &named);
 
 	if (!rc)
-		rc = serve_describe(session->config, &named, &told, &set);
+		rc = service_describe(session->config, &named, &told, &set);
 	if (rc)
 		return refuse(session, head, rc);
 	struct writer out = control_io_reply(&session->io);
@@ -224,7 +225,7 @@ static enum verdict on_input(struct session *session)
 	if (rc < 0)
 		return trouble();
 	if (!rc) {
-		if (!session->serve.pool)
+		if (!session->service.pool)
 			return END_WELL;
 		log_warning("the initiator is gone and has not closed its pool");
 		return END_BADLY;
@@ -244,7 +245,7 @@ static enum verdict on_input(struct session *session)
 /* A lane that is lost ends the initiator's handle: it will close, or be gone. */
 static enum verdict on_fabric(struct session *session)
 {
-	int rc = fabric_server_progress(session->serve.server);
+	int rc = fabric_server_progress(session->service.server);
 
 	if (!rc)
 		return GO_ON;
@@ -290,9 +291,9 @@ static enum verdict on_silence(struct session *session)
 static enum verdict once(struct session *session)
 {
 	/* Once a lane is lost there is nothing more to do for the others. */
-	bool watch = session->serve.server && !session->lost;
+	bool watch = session->service.server && !session->lost;
 	struct pollfd wait[] = {{STDIN_FILENO, POLLIN, 0}, {session->signals, POLLIN, 0},
-		{watch ? fabric_server_fd(session->serve.server) : -1, POLLIN, 0}};
+		{watch ? fabric_server_fd(session->service.server) : -1, POLLIN, 0}};
 	int64_t left = next_deadline(session) - now_ms();
 	int ready = poll(wait, 3, left > 0 ? (int)left : 0);
 
@@ -342,7 +343,7 @@ static int run(struct session *session)
 			verdict = once(session);
 		while (verdict == GO_ON);
 	}
-	if (serve_close(&session->serve, false)) {
+	if (service_close(&session->service, false)) {
 		trouble();
 		verdict = END_BADLY;
 	}
@@ -354,7 +355,7 @@ static int run(struct session *session)
 
 int session_run(const struct config *config)
 {
-	struct session session = {.config = config, .serve = {.config = config}};
+	struct session session = {.config = config, .service = {.config = config}};
 
 	return run(&session);
 }
@@ -363,7 +364,7 @@ int session_refuse(int rc, const char *sentence)
 {
 	const struct config defaults = {.timeout_ms = 30000};
 	struct session session = {.config = &defaults,
-		.serve = {.config = &defaults},
+		.service = {.config = &defaults},
 		.refusal = rc,
 		.why = sentence};
 

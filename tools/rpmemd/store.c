@@ -162,7 +162,7 @@ static int deep(void *context, size_t offset, size_t length)
 	return error;
 }
 
-int store_set_attributes(struct store *store, const struct pool_attr *attr)
+int store_set_attributes(struct store *store, const struct rpmem_pool_attr *attr)
 {
 	pthread_mutex_lock(&store->syncing);
 	int error = pool_set_attributes(store->pool, attr);

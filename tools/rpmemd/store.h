@@ -36,6 +36,6 @@ void store_fini(struct store *store);
 struct fabric_store store_functions(struct store *store);
 
 /* pool_set_attributes(), which writes pages back as well. */
-int store_set_attributes(struct store *store, const struct pool_attr *attr);
+int store_set_attributes(struct store *store, const struct rpmem_pool_attr *attr);
 
 #endif

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * message.c - what the target does with a message
- */
+#include "fabric/serve.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "fabric/server.h"
 
 static bool in_pool(const struct fabric_store *store, const struct data_record *record)
 {
@@ -22,7 +19,7 @@ static int out_of_range(const struct fabric_store *store, const struct data_reco
 		record->length, (unsigned long long)record->offset, store->size);
 }
 
-/* All of it before anything is done: -EPROTO if it is no message, -EINVAL if it is out of range. */
+/* All of it before anything is done: -EPROTO if it is malformed, -EINVAL if it is out of range. */
 static int check_records(
 	const struct fabric_store *store, const struct data_header *header, struct reader in)
 {
@@ -32,7 +29,7 @@ static int check_records(
 
 	for (unsigned i = 0; i < header->records; i++) {
 		if (!data_get_record(&record, &bytes, &in, header->kind))
-			return err_set(-EPROTO, "record %u of a message is none", i);
+			return err_set(-EPROTO, "record %u of a message is malformed", i);
 		bool guarded = header->kind == DATA_BATCH && record.offset < store->guard;
 		if (!code && record.length && (guarded || !in_pool(store, &record)))
 			code = out_of_range(store, &record);
@@ -99,7 +96,7 @@ static int do_read(struct serve_slot *slot, struct reader in)
 	return 0;
 }
 
-/* What is not ASCII is a question mark: the other side shows it to somebody. */
+/* Only ASCII, with a question mark for the rest: the other side shows it to somebody. */
 static uint16_t put_text(uint8_t *to, const char *text)
 {
 	size_t length = strnlen(text, DATA_TEXT_MAX);
@@ -133,7 +130,7 @@ static int do_message(struct serve_slot *slot, struct data_header *header, struc
 	const struct fabric_store *store = &slot->lane->server->args.store;
 
 	if (!data_get_header(header, in))
-		return err_set(-EPROTO, "a message of %zu bytes that is none", slot->size);
+		return err_set(-EPROTO, "a malformed message of %zu bytes", slot->size);
 	if (header->sequence != slot->sequence)
 		return err_set(
 			-EPROTO, "message %u where %u was due", header->sequence, slot->sequence);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* serve.h - what one initiator asks for: its pool, and the server of its data channel */
-#ifndef RPMEMD_SERVE_H
-#define RPMEMD_SERVE_H
+/* service.h - what one initiator asks for: its pool, and the server of its data channel */
+#ifndef RPMEMD_SERVICE_H
+#define RPMEMD_SERVICE_H
 
 #include "config.h"
 #include "fabric/fabric.h"
@@ -9,7 +9,7 @@
 #include "wire/control.h"
 
 /* At most one pool, and the server with it. */
-struct serve {
+struct service {
 	const struct config *config;
 	struct pool *pool; /* NULL: none is open */
 	struct store store;
@@ -19,21 +19,21 @@ struct serve {
 };
 
 /* All return 0, or -errno with a sentence. CREATE or OPEN; the secrets are the caller's to free. */
-int serve_start(struct serve *serve, bool create, const struct control_start *start,
+int service_start(struct service *service, bool create, const struct control_start *start,
 	struct control_started *told, uint8_t **secrets);
-int serve_set_attr(struct serve *serve, const struct control_set_attr *set);
+int service_set_attr(struct service *service, const struct control_set_attr *set);
 
 /* Stop the server and close the pool; one that was created and not kept is removed. */
-int serve_close(struct serve *serve, bool discard);
+int service_close(struct service *service, bool discard);
 
-int serve_remove(const struct config *config, const struct control_named *named);
+int service_remove(const struct config *config, const struct control_named *named);
 
-/* What a pool set is: `told` points into `set`, which is the caller's to free. */
-int serve_describe(const struct config *config, const struct control_named *named,
+/* Describe a pool set: `told` points into `set`, which is the caller's to free. */
+int service_describe(const struct config *config, const struct control_named *named,
 	struct control_description *told, struct pool_set **set);
 
 /* How a range becomes durable in such a pool; logged where that is not what was asked. */
-enum fabric_method_id serve_method(const struct config *config, enum fabric_provider provider,
+enum holdfast_method service_method(const struct config *config, enum holdfast_provider provider,
 	enum pmem2_granularity granularity, bool is_device);
 
 #endif

@@ -1,36 +1,46 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * client.h - the initiator's end: a client and its lanes
+ * lane.h - a lane of the initiator: a connection of its own, and what is under way on it
  *
- * A lane belongs to the thread that is in a call on it, and no lock guards it. What lanes share is
- * read-only once they are connected, except `dead`: see client_end().
+ * What the owner of a lane may assume, by number. Its owner is the thread that is in a call on it.
+ *
+ * N1	Nothing of a lane is shared: queue, memory, registrations and numbers are its own, and no
+ *	lock guards them. Lanes share only what link.h holds, and of that only the end changes.
+ * N2	Messages are numbered, and answered in that order. At most `target.window` of them are
+ *	unanswered. A slot is filled again when its message is answered, and sent as well.
+ * N3	A reply that does not fit the oldest unanswered message ends the client: one that is
+ *	malformed, has another number, or brings more or fewer bytes than were asked for.
+ * N4	Bytes that are not relaxed are the caller's again when the flush returns: they were copied,
+ *	or the adapter has sent them. Their aligned words travel whole. Relaxed bytes are the
+ *	caller's again after the drain.
+ * N5	A drain that returns 0 has sent the open message, seen every write and read completed, every
+ *	message answered, and, if the method confirms, a read of what was written last.
+ * N6	What the target could not do stays in `failure`, the first of several, and is reported once,
+ *	by the call that waits for it. The lane is as good as before.
+ * N7	A client that has ended stays so: every call on every lane fails with the first cause, and a
+ *	thread that sleeps is woken.
+ * N8	A wait ends: when it is over, when nothing was completed for `timeout_ms`, or with the
+ *	client.
  */
-#ifndef FABRIC_CLIENT_H
-#define FABRIC_CLIENT_H
+#ifndef FABRIC_LANE_H
+#define FABRIC_LANE_H
 
-#include <pthread.h>
-#include <rdma/fi_cm.h>
-#include <rdma/fi_domain.h>
 #include <rdma/fi_endpoint.h>
-#include <rdma/fi_eq.h>
 #include <rdma/fi_rma.h>
-#include <stdatomic.h>
 
-#include "base/attr.h"
-#include "fabric/fabric.h"
-#include "fabric/info.h"
+#include "fabric/link.h"
 #include "wire/data.h"
 
 /* Shorter stores are copied into the open message; longer ones travel from where they are. */
 #define LANE_COPY_MAX 4096
-/* What a message gathers: a few copies of that size, so that its own cost is shared by them. */
+/* A message gathers that much: a few copies of that size, so that they share its own cost. */
 #define LANE_GATHER ((size_t)32 << 10)
 /* Longer writes and reads by the adapter go piece by piece, so that progress can be seen. */
 #define LANE_PIECE ((size_t)1 << 20)
-/* So many of them at a time. */
+/* At most that many of them at a time. */
 #define LANE_PIECES 32
 
-/* What a completion is of: the context of every operation points to one. */
+/* The subject of a completion: the context of every operation points to one. */
 struct lane_op {
 	enum { LANE_SEND, LANE_REPLY, LANE_WRITE, LANE_READ } kind;
 };
@@ -59,7 +69,7 @@ struct lane {
 	int cq_fd;
 
 	struct data_welcome target;
-	uint32_t next, answered; /* sequence numbers of the next message, and of the next reply */
+	uint32_t next, answered; /* numbers of the next message, and of the next reply: N2 */
 	struct writer out;       /* the open message, if `open` */
 	uint16_t records;
 	bool open;
@@ -68,7 +78,7 @@ struct lane {
 	uint64_t written;       /* where */
 	struct lane_op write_op, read_op;
 
-	int failure; /* of a message, not yet told; with its text */
+	int failure; /* of a message, not yet reported, with its text: N6 */
 	char text[DATA_TEXT_MAX + 1];
 
 	void *memory; /* all that follows */
@@ -78,44 +88,6 @@ struct lane {
 	uint8_t *scratch; /* 8 bytes, for what is read back */
 	size_t gather, reply_size;
 };
-
-struct fabric_client {
-	struct fabric_client_args args;
-	char *name;
-	const struct fabric_method *method;
-	struct fi_info *info;
-	struct fid_fabric *fabric;
-	struct fid_domain *domain;
-	struct fid_eq *eq;
-	struct fid_mr *local_mr; /* over the caller's memory */
-	bool must_register;      /* the adapter reads and writes registered memory only */
-	bool reads_by_adapter;
-	size_t inject;
-	unsigned round_trip_ns;
-	struct lane **lanes;
-
-	/* Written once, by client_end(); `cause` before `dead`, under the lock. */
-	pthread_mutex_t lock;
-	atomic_int dead;
-	int dead_fd; /* an eventfd that wakes all that sleep */
-	char cause[ERR_SIZE / 2];
-};
-
-/* How relaxed bytes become durable; the rest goes by message with all of them. */
-struct fabric_method {
-	enum fabric_method_id id;
-	/* Begin to make the bytes durable. `alone`: a persist, with nothing else to gather. */
-	int (*relaxed)(struct lane *lane, size_t offset, size_t length, bool alone);
-	/* At a drain, before it waits for all that is under way. */
-	int (*confirm)(struct lane *lane);
-};
-
-/* -- client.c -- */
-
-/* End the client for the reason that err_get() says; the first call counts. Returns its code. */
-int client_end(struct fabric_client *client, int code);
-/* The code and sentence of a client that has ended, or 0. */
-int client_check(struct fabric_client *client);
 
 /* -- lane.c, lane_wait.c, lane_message.c, lane_rma.c -- */
 
@@ -151,14 +123,10 @@ int lane_wait_piece(struct lane *lane);
 /* After a post that returned `code`: 0 to go on, 1 to post again, or -errno. */
 int lane_posted(struct lane *lane, ssize_t code, const char *what);
 
-/* What the adapter wants to know of the caller's memory. */
+/* The adapter's descriptor of the caller's memory. */
 static inline void *lane_local_desc(const struct lane *lane)
 {
 	return lane->client->local_mr ? fi_mr_desc(lane->client->local_mr) : NULL;
 }
-
-/* -- method.c -- */
-
-const struct fabric_method *fabric_method_find(enum fabric_method_id id);
 
 #endif

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * server.h - the target's end: a listener, its lanes and the workers that serve them
+ * target.h - the target's end: a listener, its lanes and the workers that serve them
  *
  * The thread that calls fabric_server_progress() makes and refuses connections and owns all but the
  * following. A lane's memory and messages belong to the worker whose queue it has, from the moment
  * that `served` is set. Workers share nothing that changes but `failed`.
  */
-#ifndef FABRIC_SERVER_H
-#define FABRIC_SERVER_H
+#ifndef FABRIC_TARGET_H
+#define FABRIC_TARGET_H
 
 #include <pthread.h>
 #include <rdma/fi_cm.h>
@@ -22,7 +22,7 @@
 #include "fabric/info.h"
 #include "wire/data.h"
 
-/* What a completion is of: the context of every operation points to one. */
+/* The subject of a completion: the context of every operation points to one. */
 struct serve_op {
 	enum { SERVE_MESSAGE, SERVE_REPLY } kind;
 	struct serve_slot *slot;
@@ -92,39 +92,16 @@ struct fabric_server {
 
 	atomic_bool stop;
 	int stop_fd; /* an eventfd that wakes all workers */
-	/* Written once, by server_fail(); `cause` before `failed`, under the lock. */
+	/* Written once, by target_fail(); `cause` before `failed`, under the lock. */
 	pthread_mutex_t lock;
 	atomic_int failed;
 	int failed_fd; /* an eventfd that wakes fabric_server_progress()'s caller */
 	char cause[ERR_SIZE / 2];
 };
 
-/* No more use: with the calling thread's sentence, unless there was one before. */
-void server_fail(struct fabric_server *server, int code);
-
-/* -- connect.c -- */
-
-/* Take one connection event: 1, 0 if there is none, -errno. */
-int server_event(struct fabric_server *server);
-
-/* -- worker.c -- */
-
-int worker_open(struct worker *worker);   /* its queue */
-int worker_start(struct worker *worker);  /* its thread */
-void worker_close(struct worker *worker); /* after `stop` */
-int serve_post(struct serve_slot *slot);  /* to receive the next message */
-
-/* -- message.c -- */
-
-/*
- * Do what the message in the slot says, but for making it durable. Returns false if the peer broke
- * the protocol: then the lane takes nothing more.
- */
-bool serve_message(struct serve_slot *slot, size_t size);
-/*
- * After a drain of the store by the same thread, which returned `drained`: build the reply, its
- * first bytes in the slot, and those of the pool, if any, in `bytes` and `length`.
- */
-void serve_reply(struct serve_slot *slot, int drained);
+/* End the server, which is of no more use, with the calling thread's sentence; the first counts. */
+void target_fail(struct fabric_server *server, int code);
+/* 0, or the code of the failure, with its sentence. */
+int target_check(struct fabric_server *server);
 
 #endif

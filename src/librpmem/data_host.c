@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "librpmem/host.h"
+#include "librpmem/data_host.h"
 
 #include <netdb.h>
 #include <netinet/in.h>
@@ -14,7 +14,7 @@ static struct addrinfo *addresses(const char *host, int flags)
 	return getaddrinfo(host, NULL, &hints, &list) ? NULL : list;
 }
 
-bool host_is_known(const char *host)
+bool data_host_is_known(const char *host)
 {
 	struct addrinfo *list = addresses(host, 0);
 
@@ -36,7 +36,7 @@ static bool same_address(const struct addrinfo *a, const struct addrinfo *b)
 		       &((struct sockaddr_in6 *)b->ai_addr)->sin6_addr, sizeof(struct in6_addr));
 }
 
-void host_choose(char *chosen, size_t size, const char *host, const char *told)
+void data_host_choose(char *chosen, size_t size, const char *host, const char *told)
 {
 	struct addrinfo *known = addresses(host, 0);
 	struct addrinfo *listens = *told ? addresses(told, AI_NUMERICHOST) : NULL;

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * connect.c - who may connect to the target, and to which lane
- */
+#include "fabric/server_connect.h"
+
 #include <errno.h>
+#include <rdma/fi_cm.h>
+#include <rdma/fi_errno.h>
 #include <string.h>
 
-#include "fabric/server.h"
+#include "fabric/slot.h"
 
-/* What may come with a connection request: more than an initiator sends. */
+/* Room for the data of a connection request: more than an initiator sends. */
 #define EVENT_DATA 256
 
-/* As long for any two secrets. */
+/* Constant time: does not depend on where the secrets differ. */
 static bool same_secret(const uint8_t *a, const uint8_t *b)
 {
 	unsigned differs = 0;
@@ -53,7 +54,7 @@ static int make_endpoint(struct serve_lane *lane, struct fi_info *info)
 	/* Release: the worker gets to the lane through its queue only, and sees all of it. */
 	atomic_store_explicit(&lane->served, true, memory_order_release);
 	for (unsigned i = 0; i < server->slots; i++)
-		if ((code = serve_post(&lane->slots[i])))
+		if ((code = slot_post(&lane->slots[i])))
 			return code;
 	uint8_t welcome[DATA_WELCOME_SIZE];
 	data_put_welcome(welcome, &server->welcome);
@@ -105,7 +106,7 @@ static int lane_lost(struct serve_lane *lane, int code)
 		code ? ": " : "", code ? library.strerror(code) : "");
 }
 
-/* Of an endpoint that is no lane's, as a connection that went away while we took it: nothing. */
+/* An endpoint without a lane had a connection that went away while we took it: ignore it. */
 static int take_error(struct fabric_server *server)
 {
 	uint8_t bytes[EVENT_DATA];
@@ -144,7 +145,7 @@ static int take_state(struct fabric_server *server, uint32_t what, const struct 
 	return 0;
 }
 
-int server_event(struct fabric_server *server)
+int server_connect_event(struct fabric_server *server)
 {
 	union {
 		struct fi_eq_cm_entry entry; /* its data is what follows */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "librpmem/said.h"
+#include "librpmem/ssh_stderr.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -9,7 +9,7 @@
 #include "base/log.h"
 
 /* Banners and warnings come first. */
-static void keep(struct said *said, const char *text, size_t length)
+static void keep(struct ssh_stderr *said, const char *text, size_t length)
 {
 	size_t used = strlen(said->line);
 
@@ -27,7 +27,7 @@ static void keep(struct said *said, const char *text, size_t length)
 	}
 }
 
-bool said_read(struct said *said, int fd)
+bool ssh_stderr_read(struct ssh_stderr *said, int fd)
 {
 	char text[512];
 	ssize_t got = read(fd, text, sizeof(text));

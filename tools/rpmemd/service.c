@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "serve.h"
+#include "service.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -10,69 +10,28 @@
 #include "base/env.h"
 #include "base/err.h"
 
-/* The two enums are the same numbers on the wire. */
-_Static_assert((int)CONTROL_VERBS == FABRIC_VERBS && (int)CONTROL_TCP == FABRIC_TCP, "providers");
-_Static_assert((int)CONTROL_MESSAGE == FABRIC_MESSAGE &&
-		       (int)CONTROL_WRITE_DELIVERED == FABRIC_WRITE_DELIVERED,
-	"methods");
-_Static_assert(
-	(int)CONTROL_BYTE == PMEM2_GRANULARITY_BYTE && (int)CONTROL_PAGE == PMEM2_GRANULARITY_PAGE,
-	"granularities");
 _Static_assert(CONTROL_SECRET_SIZE == FABRIC_SECRET_SIZE, "secrets");
-
-static struct pool_attr attr_from(const struct control_attr *attr)
-{
-	struct pool_attr pool = {.major = attr->major,
-		.compat = attr->compat,
-		.incompat = attr->incompat,
-		.ro_compat = attr->ro_compat};
-
-	memcpy(pool.signature, attr->signature, sizeof(pool.signature));
-	memcpy(pool.poolset_uuid, attr->poolset_uuid, sizeof(pool.poolset_uuid));
-	memcpy(pool.uuid, attr->uuid, sizeof(pool.uuid));
-	memcpy(pool.next_uuid, attr->next_uuid, sizeof(pool.next_uuid));
-	memcpy(pool.prev_uuid, attr->prev_uuid, sizeof(pool.prev_uuid));
-	memcpy(pool.user_flags, attr->user_flags, sizeof(pool.user_flags));
-	return pool;
-}
-
-static bool attr_of(const struct pool *pool, struct control_attr *attr)
-{
-	struct pool_attr got;
-	bool has_attr = pool_attributes(pool, &got);
-
-	*attr = (struct control_attr){.major = got.major,
-		.compat = got.compat,
-		.incompat = got.incompat,
-		.ro_compat = got.ro_compat};
-	memcpy(attr->signature, got.signature, sizeof(attr->signature));
-	memcpy(attr->poolset_uuid, got.poolset_uuid, sizeof(attr->poolset_uuid));
-	memcpy(attr->uuid, got.uuid, sizeof(attr->uuid));
-	memcpy(attr->next_uuid, got.next_uuid, sizeof(attr->next_uuid));
-	memcpy(attr->prev_uuid, got.prev_uuid, sizeof(attr->prev_uuid));
-	memcpy(attr->user_flags, got.user_flags, sizeof(attr->user_flags));
-	return has_attr;
-}
 
 /*
  * Over tcp the kernel copies through the CPU's caches, so a write is durable with its delivery only
  * where the caches are. RDMA goes around them, if the machine is set up so, which persist-apm says;
  * and only a DAX device can be given to an adapter.
  */
-enum fabric_method_id serve_method(const struct config *config, enum fabric_provider provider,
+enum holdfast_method service_method(const struct config *config, enum holdfast_provider provider,
 	enum pmem2_granularity granularity, bool is_device)
 {
-	if (provider == FABRIC_VERBS) {
+	if (provider == HOLDFAST_PROVIDER_VERBS) {
 		if (!is_device)
-			return FABRIC_MESSAGE;
-		return config->persist_apm ? FABRIC_WRITE_READ : FABRIC_WRITE_MESSAGE;
+			return HOLDFAST_METHOD_MESSAGE;
+		return config->persist_apm ? HOLDFAST_METHOD_WRITE_READ
+					   : HOLDFAST_METHOD_WRITE_MESSAGE;
 	}
 	if (config->persist_apm && granularity == PMEM2_GRANULARITY_BYTE)
-		return FABRIC_WRITE_DELIVERED;
+		return HOLDFAST_METHOD_WRITE_DELIVERED;
 	if (config->persist_apm)
 		log_notice("persist-apm does not hold: over tcp, only caches that are durable "
 			   "make a write durable");
-	return FABRIC_WRITE_MESSAGE;
+	return HOLDFAST_METHOD_WRITE_MESSAGE;
 }
 
 /* ssh's idea of which of our addresses was reached: "client-address port server-address port". */
@@ -123,10 +82,10 @@ static unsigned grant(const struct config *config, unsigned provider, unsigned w
 }
 
 /* Listen by one provider. */
-static int listen_by(struct serve *serve, unsigned provider, unsigned wanted,
+static int listen_by(struct service *service, unsigned provider, unsigned wanted,
 	struct control_started *told, uint8_t **made)
 {
-	const struct config *config = serve->config;
+	const struct config *config = service->config;
 	unsigned nlanes = grant(config, provider, wanted);
 	uint8_t *secrets = NULL;
 
@@ -143,13 +102,13 @@ static int listen_by(struct serve *serve, unsigned provider, unsigned wanted,
 		.nlanes = nlanes,
 		.nthreads = config->nthreads,
 		.secrets = (const uint8_t(*)[FABRIC_SECRET_SIZE])secrets,
-		.method = serve_method(
-			config, provider, serve->store.granularity, pool_is_device(serve->pool)),
+		.method = service_method(config, provider, service->store.granularity,
+			pool_is_device(service->pool)),
 		.timeout_ms = config->timeout_ms,
 		.poll_us = config->poll_us,
-		.store = store_functions(&serve->store),
+		.store = store_functions(&service->store),
 	};
-	rc = fabric_server_open(&args, &serve->server);
+	rc = fabric_server_open(&args, &service->server);
 	if (rc) {
 		free(secrets);
 		return rc;
@@ -157,13 +116,13 @@ static int listen_by(struct serve *serve, unsigned provider, unsigned wanted,
 	told->provider = (uint8_t)provider;
 	told->method = (uint8_t)args.method;
 	told->nlanes = nlanes;
-	told->port = fabric_server_port(serve->server);
+	told->port = fabric_server_port(service->server);
 	told->secrets = *made = secrets;
 	return 0;
 }
 
 /* By the best provider that both ends have and that works here. */
-static int listen_for(struct serve *serve, const struct control_start *start,
+static int listen_for(struct service *service, const struct control_start *start,
 	struct control_started *told, uint8_t **secrets)
 {
 	unsigned providers;
@@ -171,87 +130,86 @@ static int listen_for(struct serve *serve, const struct control_start *start,
 
 	if (rc)
 		return err_set(-EMEDIUMTYPE, "the target has none of the providers offered: %s%s%s",
-			start->providers & CONTROL_VERBS ? "verbs" : "",
-			start->providers == CONTROL_PROVIDERS ? ", " : "",
-			start->providers & CONTROL_TCP ? "tcp" : "");
+			start->providers & HOLDFAST_PROVIDER_VERBS ? "verbs" : "",
+			start->providers == WIRE_PROVIDERS ? ", " : "",
+			start->providers & HOLDFAST_PROVIDER_TCP ? "tcp" : "");
 	rc = -EMEDIUMTYPE;
-	for (unsigned each = CONTROL_VERBS; rc && each <= CONTROL_TCP; each <<= 1)
+	for (unsigned each = HOLDFAST_PROVIDER_VERBS; rc && each <= HOLDFAST_PROVIDER_TCP;
+		each <<= 1)
 		if (providers & each)
-			rc = listen_by(serve, each, start->nlanes, told, secrets);
+			rc = listen_by(service, each, start->nlanes, told, secrets);
 	return rc;
 }
 
-static int open_pool(struct serve *serve, bool create, const struct control_start *start)
+static int open_pool(struct service *service, bool create, const struct control_start *start)
 {
-	struct pool_attr attr = attr_from(&start->attr);
 	struct pool_set *set;
-	int rc = pool_set_load(serve->config->poolset_dir, start->name, &set);
+	int rc = pool_set_load(service->config->poolset_dir, start->name, &set);
 
 	if (rc)
 		return rc;
 	if (create)
-		rc = pool_create(set, start->size, start->has_attr ? &attr : NULL, &serve->pool);
+		rc = pool_create(
+			set, start->size, start->has_attr ? &start->attr : NULL, &service->pool);
 	else
-		rc = pool_open(set, start->size, &serve->pool);
+		rc = pool_open(set, start->size, &service->pool);
 	pool_set_free(set);
 	return rc;
 }
 
-int serve_start(struct serve *serve, bool create, const struct control_start *start,
+int service_start(struct service *service, bool create, const struct control_start *start,
 	struct control_started *told, uint8_t **secrets)
 {
-	int rc = open_pool(serve, create, start);
+	int rc = open_pool(service, create, start);
 
 	if (rc)
 		return rc;
-	serve->created = create;
-	serve->kept = false;
-	store_init(&serve->store, serve->pool);
+	service->created = create;
+	service->kept = false;
+	store_init(&service->store, service->pool);
 	memset(told, 0, sizeof(*told));
-	told->pool_size = pool_size(serve->pool);
-	told->guard = (uint32_t)pool_guard(serve->pool);
-	told->granularity = (uint8_t)serve->store.granularity;
-	told->has_attr = attr_of(serve->pool, &told->attr);
-	rc = listen_for(serve, start, told, secrets);
+	told->pool_size = pool_size(service->pool);
+	told->guard = (uint32_t)pool_guard(service->pool);
+	told->granularity = (uint8_t)service->store.granularity;
+	told->has_attr = pool_attributes(service->pool, &told->attr);
+	rc = listen_for(service, start, told, secrets);
 	if (rc) {
 		char cause[ERR_SIZE];
 		snprintf(cause, sizeof(cause), "%s", err_get());
-		serve_close(serve, true);
+		service_close(service, true);
 		err_put_back(cause);
 		return rc;
 	}
 	log_notice("%s %s: %zu bytes, %u lanes by %s, %s", create ? "created" : "opened",
-		start->name, pool_size(serve->pool), told->nlanes,
-		fabric_provider_name(told->provider), fabric_method_name(told->method));
+		start->name, pool_size(service->pool), told->nlanes,
+		wire_provider_name(told->provider), wire_method_name(told->method));
 	return 0;
 }
 
-int serve_set_attr(struct serve *serve, const struct control_set_attr *set)
+int service_set_attr(struct service *service, const struct control_set_attr *set)
 {
-	struct pool_attr attr = attr_from(&set->attr);
-
-	return store_set_attributes(&serve->store, set->has_attr ? &attr : NULL);
+	return store_set_attributes(&service->store, set->has_attr ? &set->attr : NULL);
 }
 
-int serve_close(struct serve *serve, bool discard)
+int service_close(struct service *service, bool discard)
 {
 	int rc = 0;
 
-	if (!serve->pool)
+	if (!service->pool)
 		return 0;
-	if (serve->server)
-		fabric_server_close(serve->server);
-	serve->server = NULL;
-	store_fini(&serve->store);
-	if (serve->created && (discard || !serve->kept))
-		pool_discard(serve->pool);
+	if (service->server)
+		fabric_server_close(service->server);
+	service->server = NULL;
+	store_fini(&service->store);
+	if (service->created && (discard || !service->kept))
+		pool_discard(service->pool);
 	else
-		rc = pool_close(serve->pool);
-	serve->pool = NULL;
+		rc = pool_close(service->pool);
+	service->pool = NULL;
 	return rc;
 }
 
-int serve_remove(const struct config *config, const struct control_named *named)
+int service_remove(const struct config *config, const struct control_named *named)
 {
 	unsigned flags = 0;
 
@@ -262,7 +220,7 @@ int serve_remove(const struct config *config, const struct control_named *named)
 	return pool_remove(config->poolset_dir, named->name, flags);
 }
 
-/* What an open pool says. */
+/* Fill in the answers that an open pool has. */
 static void describe_pool(
 	const struct config *config, const struct pool *pool, struct control_description *told)
 {
@@ -272,16 +230,16 @@ static void describe_pool(
 	told->size = pool_size(pool);
 	told->guard = (uint32_t)pool_guard(pool);
 	told->granularity = (uint8_t)pool_granularity(pool);
-	told->has_attr = attr_of(pool, &told->attr);
-	if (fabric_providers(NULL, CONTROL_PROVIDERS, &providers))
+	told->has_attr = pool_attributes(pool, &told->attr);
+	if (fabric_providers(NULL, WIRE_PROVIDERS, &providers))
 		return;
 	told->providers = (uint8_t)providers;
-	if (providers & FABRIC_VERBS)
-		told->method_verbs = (uint8_t)serve_method(
-			config, FABRIC_VERBS, pool_granularity(pool), pool_is_device(pool));
-	if (providers & FABRIC_TCP)
-		told->method_tcp = (uint8_t)serve_method(
-			config, FABRIC_TCP, pool_granularity(pool), pool_is_device(pool));
+	if (providers & HOLDFAST_PROVIDER_VERBS)
+		told->method_verbs = (uint8_t)service_method(config, HOLDFAST_PROVIDER_VERBS,
+			pool_granularity(pool), pool_is_device(pool));
+	if (providers & HOLDFAST_PROVIDER_TCP)
+		told->method_tcp = (uint8_t)service_method(config, HOLDFAST_PROVIDER_TCP,
+			pool_granularity(pool), pool_is_device(pool));
 }
 
 /* A path with control characters cannot be told. */
@@ -311,7 +269,7 @@ static void describe_set(const struct pool_set *set, struct control_description 
 	}
 }
 
-/* One that is open elsewhere, or was never made, is no failure. */
+/* It is not a failure if the pool is open elsewhere, or was never created. */
 static int try_pool(
 	const struct config *config, const struct pool_set *set, struct control_description *told)
 {
@@ -330,7 +288,7 @@ static int try_pool(
 	return pool_close(pool);
 }
 
-int serve_describe(const struct config *config, const struct control_named *named,
+int service_describe(const struct config *config, const struct control_named *named,
 	struct control_description *told, struct pool_set **loaded)
 {
 	struct pool_set *set;

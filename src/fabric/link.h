@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * link.h - what all lanes of an initiator share, and how it ends
+ *
+ * It is read-only once the lanes are connected, except what the end writes: see link_end().
+ */
+#ifndef FABRIC_LINK_H
+#define FABRIC_LINK_H
+
+#include <pthread.h>
+#include <rdma/fi_domain.h>
+#include <rdma/fi_eq.h>
+#include <stdatomic.h>
+
+#include "base/attr.h"
+#include "fabric/fabric.h"
+#include "fabric/info.h"
+
+struct lane;
+struct method;
+
+struct fabric_client {
+	struct fabric_client_args args;
+	char *name;
+	const struct method *method;
+	struct fi_info *info;
+	struct fid_fabric *fabric;
+	struct fid_domain *domain;
+	struct fid_eq *eq;
+	struct fid_mr *local_mr; /* over the caller's memory */
+	bool must_register;      /* the adapter reads and writes registered memory only */
+	bool reads_by_adapter;
+	size_t inject;
+	unsigned round_trip_ns;
+	struct lane **lanes;
+
+	/* Written once, by link_end(); `cause` before `dead`, under the lock. */
+	pthread_mutex_t lock;
+	atomic_int dead;
+	int dead_fd; /* an eventfd that wakes all that sleep */
+	char cause[ERR_SIZE / 2];
+};
+
+/*
+ * End the client for the reason that err_get() says; the first call counts. Returns its code. Any
+ * thread may call it.
+ */
+int link_end(struct fabric_client *client, int code);
+/* 0, or the code of a client that has ended, with its sentence. */
+int link_check(struct fabric_client *client);
+
+#endif

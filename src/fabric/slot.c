@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "fabric/slot.h"
+
+int slot_post(struct serve_slot *slot)
+{
+	struct fabric_server *server = slot->lane->server;
+	void *desc = server->buffers_mr ? fi_mr_desc(server->buffers_mr) : NULL;
+	ssize_t code = fi_recv(slot->lane->ep, slot->message, server->welcome.message_size, desc, 0,
+		&slot->message_op);
+
+	return code ? fabric_failed(code, "lane %u: receive", slot->lane->number) : 0;
+}
+
+void slot_post_again(struct serve_slot *slot)
+{
+	if (slot_post(slot))
+		slot->lane->broken = true;
+}
+
+bool slot_send(struct serve_slot *slot)
+{
+	struct fabric_server *server = slot->lane->server;
+	struct fid_ep *ep = slot->lane->ep;
+	void *desc[2] = {server->buffers_mr ? fi_mr_desc(server->buffers_mr) : NULL, NULL};
+	struct iovec parts[2] = {
+		{slot->reply, slot->reply_length}, {(void *)slot->bytes, slot->length}};
+	bool inject = !slot->length && slot->reply_length <= server->inject;
+	ssize_t code = inject ? fi_inject(ep, slot->reply, slot->reply_length, 0)
+			      : fi_sendv(ep, parts, desc, slot->length ? 2 : 1, 0, &slot->reply_op);
+
+	if (code == -FI_EAGAIN)
+		return false;
+	if (code)
+		slot->lane->broken = true;
+	else if (inject)
+		slot_post_again(slot);
+	return true;
+}
+
+void slot_queue_clear(struct serve_queue *queue)
+{
+	queue->first = NULL;
+	queue->end = &queue->first;
+}
+
+void slot_queue_add(struct serve_queue *queue, struct serve_slot *slot)
+{
+	slot->next = NULL;
+	*queue->end = slot;
+	queue->end = &slot->next;
+}

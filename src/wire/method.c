@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "wire/method.h"
+
+/* These travel. */
+_Static_assert(HOLDFAST_PROVIDER_VERBS == 1 && HOLDFAST_PROVIDER_TCP == 2, "providers");
+_Static_assert(HOLDFAST_METHOD_MESSAGE == 1 && HOLDFAST_METHOD_WRITE_DELIVERED == 4, "methods");
+_Static_assert(PMEM2_GRANULARITY_BYTE == 0 && PMEM2_GRANULARITY_PAGE == 2, "granularities");
+
+const char *wire_provider_name(enum holdfast_provider provider)
+{
+	static const char *const names[] = {"none", "verbs", "tcp"};
+
+	return (size_t)provider < sizeof(names) / sizeof(names[0]) ? names[provider] : "?";
+}
+
+const char *wire_method_name(enum holdfast_method method)
+{
+	static const char *const names[] = {
+		"none", "message", "write+message", "write+read", "write+delivery"};
+
+	return (size_t)method < sizeof(names) / sizeof(names[0]) ? names[method] : "?";
+}
