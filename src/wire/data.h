@@ -8,7 +8,8 @@
  * target answers each with one reply, in the order of their sequence numbers, which count from 0.
  *
  * A message is a header of 8 bytes, then records of 16 bytes; the bytes to store follow the record
- * of a store at once, and then zeros up to the next multiple of 8, which end a message or do not:
+ * of a store at once, padded with zeros to a multiple of 8; at the end of a message the padding may
+ * be missing:
  *
  *	header	u8 kind, u8 zero, u16 records, u32 sequence
  *	record	u64 offset in the pool, u32 length, u16 action, u16 zero
