@@ -4,7 +4,7 @@
 #include "libpmem/export.h"
 #include "libpmem/fail.h"
 #include "libpmem/persist.h"
-#include "map/tracked.h"
+#include "track/file_map.h"
 
 EXPORT(pmem_deep_flush)
 void pmem_deep_flush(const void *addr, size_t len)
@@ -15,12 +15,12 @@ void pmem_deep_flush(const void *addr, size_t len)
 EXPORT(pmem_deep_drain)
 int pmem_deep_drain(const void *addr, size_t len)
 {
-	return fail(tracked_deep_drain(addr, len, SYSFS_ROOT));
+	return fail(file_map_deep_drain(addr, len, SYSFS_ROOT));
 }
 
 EXPORT(pmem_deep_persist)
 int pmem_deep_persist(const void *addr, size_t len)
 {
 	persist.deep_flush(addr, len);
-	return fail(tracked_deep_drain(addr, len, SYSFS_ROOT));
+	return fail(file_map_deep_drain(addr, len, SYSFS_ROOT));
 }

@@ -9,7 +9,7 @@
 #include "libpmem/fail.h"
 #include "libpmem/init.h"
 #include "libpmem/persist.h"
-#include "map/tracked.h"
+#include "track/file_map.h"
 
 struct persist persist;
 
@@ -72,5 +72,5 @@ void pmem_persist(const void *addr, size_t len)
 EXPORT(pmem_msync)
 int pmem_msync(const void *addr, size_t len)
 {
-	return fail(tracked_msync(addr, len));
+	return fail(file_map_msync(addr, len));
 }

@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 #include "cpu/cpu.h"
-#include "map/tracker.h"
+#include "track/tracker.h"
 
 /* Before the first call of the program: log first, it tells what the others find. */
 static void __attribute__((constructor)) library_loads(void)

@@ -9,7 +9,7 @@
 #include "libpmem.h"
 #include "libpmem/export.h"
 #include "libpmem/fail.h"
-#include "map/tracker.h"
+#include "track/tracker.h"
 
 /* What PMEM_IS_PMEM_FORCE says; frozen by the first call that asks. */
 enum force { NOT_ASKED, DETECT, NEVER, ALWAYS };

@@ -9,11 +9,13 @@
 #include "libpmem/export.h"
 #include "libpmem/fail.h"
 #include "libpmem/init.h"
-#include "map/path.h"
-#include "map/tracked.h"
-#include "map/tracker.h"
+#include "track/file_map.h"
+#include "track/open_file.h"
+#include "track/tracker.h"
 
-static struct tracked_place place; /* constant after loading */
+/* The lowest address to map at, if one is given. Constant after loading. */
+static bool has_hint;
+static uintptr_t hint;
 
 void map_file_init(void)
 {
@@ -23,29 +25,30 @@ void map_file_init(void)
 	if (!text)
 		return;
 	errno = 0;
-	unsigned long long hint = strtoull(text, &end, 16);
+	unsigned long long address = strtoull(text, &end, 16);
 	if (errno || end == text) {
 		log_warning("PMEM_MMAP_HINT=%s is not an address: ignored", text);
 		return;
 	}
-	place = (struct tracked_place){.has_hint = true, .hint = hint};
+	has_hint = true;
+	hint = address;
 }
 
 EXPORT(pmem_map_file)
 void *pmem_map_file(
 	const char *path, size_t len, int flags, mode_t mode, size_t *mapped_lenp, int *is_pmemp)
 {
-	struct path_request request = {path, len, flags, mode, SYSFS_ROOT};
-	struct path file;
+	struct open_file_request request = {path, len, flags, mode, SYSFS_ROOT};
+	struct open_file file;
 	char *addr;
-	int error = path_open(&file, &request);
+	int error = open_file_open(&file, &request);
 
 	if (error) {
 		fail(error);
 		return NULL;
 	}
-	error = tracked_map(&addr, &file, &place, SYSFS_ROOT);
-	path_close(&file, error);
+	error = file_map_create(&addr, &file, has_hint ? &hint : NULL, SYSFS_ROOT);
+	open_file_close(&file, error);
 	if (error) {
 		fail(error);
 		return NULL;

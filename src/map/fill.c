@@ -77,3 +77,23 @@ int fill_place(char *addr, const struct fill *fill, bool *sync)
 	place_close_hole(addr, pages_round_up(fill->length));
 	return error;
 }
+
+int fill_new_place(char **addr, const struct fill *fill, const uintptr_t *hint, bool *sync)
+{
+	size_t alignment = place_alignment(fill->length, fill->alignment);
+	size_t whole = pages_round_up(fill->length);
+	char *place;
+
+	if (!whole)
+		return err_set(-ENOMEM, "no address space for %zu bytes", fill->length);
+	int error = hint ? place_reserve_above(*hint, &place, whole, alignment)
+			 : place_reserve(&place, whole, alignment);
+	if (error)
+		return error;
+	error = fill_place(place, fill, sync);
+	if (error)
+		munmap(place, whole); /* the sentence of the failure stands */
+	else
+		*addr = place;
+	return error;
+}

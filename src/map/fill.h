@@ -4,6 +4,7 @@
 #define MAP_FILL_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* What goes there. A negative fd stands for memory without a file. */
@@ -22,6 +23,12 @@ struct fill {
  * pmem2_map_new() with a sentence, and then the place is as it was.
  */
 int fill_place(char *addr, const struct fill *fill, bool *sync);
+
+/*
+ * The same in a place of its own, whole pages at a multiple of place_alignment(): the first free
+ * one from `*hint` on, or with NULL any one. Nothing is left behind on failure.
+ */
+int fill_new_place(char **addr, const struct fill *fill, const uintptr_t *hint, bool *sync);
 
 /*
  * Whether the kernel maps this shared at all, and with MAP_SYNC: tried on the first page (or unit

@@ -55,7 +55,8 @@ static int decide(struct map *map, const struct map_request *request, bool sync)
 	return 0;
 }
 
-static int map_into_place(struct map *map, const struct map_request *request)
+/* A reservation has the place already; else it is a new one. */
+static int fill_map(struct map *map, const struct map_request *request, bool *sync)
 {
 	struct fill fill = {
 		.fd = request->device ? request->fd : -1,
@@ -65,34 +66,20 @@ static int map_into_place(struct map *map, const struct map_request *request)
 		.protection = request->protection,
 		.is_private = request->is_private,
 	};
-	bool sync;
-	int error = fill_place(map->addr, &fill, &sync);
 
-	if (!error)
-		error = decide(map, request, sync);
-	if (!error)
-		error = registry_add(map);
-	if (!error)
-		log_notice("mapped %zu bytes at %p%s: store granularity %s", map->length,
-			(void *)map->addr, sync ? " with MAP_SYNC" : "",
-			granularity_name(map->granularity));
+	if (!request->reservation)
+		return fill_new_place(&map->addr, &fill, NULL, sync);
+	int error = reservation_claim(
+		request->reservation, map, request->reservation_offset, request->alignment);
+	if (error)
+		return error;
+	error = fill_place(map->addr, &fill, sync);
+	if (error)
+		reservation_abandon(map);
 	return error;
 }
 
-static int find_place(struct map *map, const struct map_request *request)
-{
-	size_t whole = pages_round_up(request->length);
-
-	if (request->reservation)
-		return reservation_claim(
-			request->reservation, map, request->reservation_offset, request->alignment);
-	if (!whole)
-		return err_set(-ENOMEM, "no address space for %zu bytes", request->length);
-	return place_reserve(
-		&map->addr, whole, place_alignment(request->length, request->alignment));
-}
-
-/* Of a map that has failed: its sentence stands. */
+/* Undo fill_map() after a later failure, whose sentence stands. */
 static void give_up_place(struct map *map)
 {
 	if (map->reservation)
@@ -111,20 +98,28 @@ static void set_device(struct map *map, const struct device *device, const char 
 
 int map_open(struct map *map, const struct map_request *request)
 {
+	bool sync;
+
 	if (!request->length)
 		return err_set(-EINVAL, "nothing is left of the source from offset %lld on",
 			(long long)request->offset);
 	*map = (struct map){.length = request->length};
 	set_device(map, request->device, request->sysfs);
-	int error = find_place(map, request);
+	int error = fill_map(map, request, &sync);
 	if (error)
 		return error;
-	error = map_into_place(map, request);
-	if (error)
+	error = decide(map, request, sync);
+	if (!error)
+		error = registry_add(map);
+	if (error) {
 		give_up_place(map);
-	else if (map->reservation)
+		return error;
+	}
+	if (map->reservation)
 		reservation_publish(map);
-	return error;
+	log_notice("mapped %zu bytes at %p%s: store granularity %s", map->length, (void *)map->addr,
+		sync ? " with MAP_SYNC" : "", granularity_name(map->granularity));
+	return 0;
 }
 
 static int check_adoption(void *addr, size_t length, enum pmem2_granularity granularity)

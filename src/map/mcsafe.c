@@ -10,7 +10,6 @@
 #include "map/fill.h"
 #include "map/granularity.h"
 #include "map/pages.h"
-#include "map/place.h"
 #include "map/sigbus.h"
 
 /* The mapped units of the device around the bytes that are copied. */
@@ -36,14 +35,7 @@ static int open_window(struct window *window, const struct mcsafe *device, size_
 
 	window->offset = first;
 	window->length = fill.length;
-	int error = place_reserve(
-		&window->addr, fill.length, place_alignment(fill.length, device->alignment));
-	if (error)
-		return error;
-	error = fill_place(window->addr, &fill, &window->sync);
-	if (error)
-		munmap(window->addr, window->length); /* the sentence of the failure stands */
-	return error;
+	return fill_new_place(&window->addr, &fill, NULL, &window->sync);
 }
 
 static void close_window(const struct window *window)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* tracker.c - what the tracker says, against a plain array with an entry for each byte */
-#include "map/tracker.h"
+#include "track/tracker.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "map/guess.h"
+#include "track/last_place.h"
 
 #include <errno.h>
 #include <linux/mman.h>
@@ -41,8 +41,9 @@ static bool try_place(uintptr_t place, const struct fill *fill, bool *sync)
 	return (errno == EOPNOTSUPP || errno == EINVAL) && map_there(place, fill, MAP_SHARED);
 }
 
-bool guess_map(char **addr, const struct fill *fill, size_t alignment, bool *sync)
+bool last_place_map(char **addr, const struct fill *fill, bool *sync)
 {
+	uintptr_t alignment = place_alignment(fill->length, fill->alignment);
 	uintptr_t before = atomic_load_explicit(&last, memory_order_relaxed);
 	uintptr_t whole = pages_round_up(fill->length);
 	uintptr_t places[] = {before & -alignment, (before - whole) & -alignment};
@@ -60,7 +61,7 @@ bool guess_map(char **addr, const struct fill *fill, size_t alignment, bool *syn
 	return false;
 }
 
-void guess_remember(const char *addr)
+void last_place_remember(const char *addr)
 {
 	atomic_store_explicit(&last, (uintptr_t)addr, memory_order_relaxed);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * tracked.c - contract 1.1.1 rows 27 to 30, 1.1.2 and 4.6: DAX devices, mapped, asked and drained
+ * file-map.c - contract 1.1.1 rows 27 to 30, 1.1.2 and 4.6: DAX devices, mapped, asked and drained
  *
  * /dev/zero, which every machine has and which can be mapped, is made a DAX device by our tree.
  */
-#include "map/tracked.h"
+#include "track/file_map.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +17,7 @@
 #include "cpu/cpu.h"
 #include "libpmem.h"
 #include "libpmem2/base.h"
-#include "map/tracker.h"
+#include "track/tracker.h"
 #include "unit/tree.h"
 
 #define MiB    ((size_t)1 << 20)
@@ -25,8 +25,6 @@
 #define BUS    "devices/ndbus0/"
 #define REGION BUS "region0/"
 #define DAX    REGION "dax0.0/dax0.1/"
-
-static const struct tracked_place anywhere;
 
 static void new_tree(const char *domain)
 {
@@ -43,21 +41,21 @@ static void new_tree(const char *domain)
 	tree_link("dev/char/1:5", "../../" DAX);
 }
 
-static int open_dax(struct path *path, size_t length, int flags)
+static int open_dax(struct open_file *file, size_t length, int flags)
 {
-	struct path_request request = {"/dev/zero", length, flags, 0600, tree_root};
+	struct open_file_request request = {"/dev/zero", length, flags, 0600, tree_root};
 
-	return path_open(path, &request);
+	return open_file_open(file, &request);
 }
 
 static char *map_dax(void)
 {
-	struct path path;
+	struct open_file file;
 	char *addr;
 
-	if (open_dax(&path, 0, 0) || tracked_map(&addr, &path, &anywhere, tree_root))
+	if (open_dax(&file, 0, 0) || file_map_create(&addr, &file, NULL, tree_root))
 		bail("cannot map the device: %s", err_get());
-	path_close(&path, false);
+	open_file_close(&file, false);
 	return addr;
 }
 
@@ -70,36 +68,36 @@ static void arguments(void)
 {
 	static const int ignored[] = {
 		0, PMEM_FILE_CREATE, PMEM_FILE_SPARSE, PMEM_FILE_CREATE | PMEM_FILE_SPARSE};
-	struct path path;
+	struct open_file file;
 
 	new_tree("memory_controller\n");
 	for (int i = 0; i < 4; i++) {
-		is_int(open_dax(&path, i % 2 ? SIZE : 0, ignored[i]), 0, "row 27: flags %d",
+		is_int(open_dax(&file, i % 2 ? SIZE : 0, ignored[i]), 0, "row 27: flags %d",
 			ignored[i]);
-		ok(path.device.kind == DEVICE_DAX && path.length == SIZE && !path.is_new &&
-				path.alignment == 4 * MiB,
+		ok(file.device.kind == DEVICE_DAX && file.length == SIZE && !file.is_new &&
+				file.alignment == 4 * MiB,
 			"row 27: all of the device");
-		path_close(&path, true);
+		open_file_close(&file, true);
 	}
 	ok(!access("/dev/zero", F_OK), "row 27: which nobody removes");
-	path.fd = 77;
-	is_int(open_dax(&path, 0, PMEM_FILE_EXCL), -EINVAL, "row 28: EXCL");
-	is_int(open_dax(&path, SIZE, PMEM_FILE_CREATE | PMEM_FILE_EXCL), -EINVAL,
+	file.fd = 77;
+	is_int(open_dax(&file, 0, PMEM_FILE_EXCL), -EINVAL, "row 28: EXCL");
+	is_int(open_dax(&file, SIZE, PMEM_FILE_CREATE | PMEM_FILE_EXCL), -EINVAL,
 		"row 28: EXCL and CREATE");
-	is_int(open_dax(&path, 0, PMEM_FILE_TMPFILE), -EINVAL, "row 28: TMPFILE");
-	is_int(open_dax(&path, 0, 0x10), -EINVAL, "row 6: an unknown flag");
+	is_int(open_dax(&file, 0, PMEM_FILE_TMPFILE), -EINVAL, "row 28: TMPFILE");
+	is_int(open_dax(&file, 0, 0x10), -EINVAL, "row 6: an unknown flag");
 	has_str(err_get(), "0x10", "row 6: is named");
-	is_int(open_dax(&path, SIZE - 1, 0), -EINVAL, "row 29: another length");
+	is_int(open_dax(&file, SIZE - 1, 0), -EINVAL, "row 29: another length");
 	has_str(err_get(), "has 8388608 bytes", "row 29: is explained");
-	is_int(open_dax(&path, SIZE_MAX, PMEM_FILE_CREATE), -EINVAL, "row 29: a huge one");
+	is_int(open_dax(&file, SIZE_MAX, PMEM_FILE_CREATE), -EINVAL, "row 29: a huge one");
 	tree_file(DAX "size", "many\n");
-	is_int(open_dax(&path, 0, 0), -EINVAL, "row 29: a size that is none");
+	is_int(open_dax(&file, 0, 0), -EINVAL, "row 29: a size that is none");
 	unlink(tree_path(DAX "size"));
-	is_int(open_dax(&path, 0, 0), -EINVAL, "row 29: no size");
+	is_int(open_dax(&file, 0, 0), -EINVAL, "row 29: no size");
 	new_tree(NULL);
 	tree_file(DAX "align", "3\n");
-	is_int(open_dax(&path, 0, 0), PMEM2_E_INVALID_ALIGNMENT_VALUE, "an alignment that is none");
-	is_int(path.fd, 77, "failures leave what was to be filled in");
+	is_int(open_dax(&file, 0, 0), PMEM2_E_INVALID_ALIGNMENT_VALUE, "an alignment that is none");
+	is_int(file.fd, 77, "failures leave what was to be filled in");
 }
 
 static void classes(void)
@@ -123,7 +121,7 @@ static void classes(void)
 	tree_file(REGION "devtype", "nd_volatile\n");
 	addr = map_dax();
 	ok(!covers(addr, 1), "a volatile region is no pmem");
-	is_int(tracked_deep_drain(addr, SIZE, tree_root), PMEM2_E_NOSUPP, "nor to be drained");
+	is_int(file_map_deep_drain(addr, SIZE, tree_root), PMEM2_E_NOSUPP, "nor to be drained");
 	has_str(err_get(), "DAX device 1:5", "which is explained");
 	tracker_unmap(addr, SIZE);
 	new_tree("cpu_cache\n");
@@ -137,7 +135,7 @@ static void classes(void)
 	tree_link("devices/hmem/dax1.0/subsystem", "../../../class/dax");
 	addr = map_dax();
 	ok(!covers(addr, 1), "row 30: without a region it is mapped, and no pmem");
-	is_int(tracked_deep_drain(addr, 1, tree_root), PMEM2_E_NOSUPP, "nor to be drained");
+	is_int(file_map_deep_drain(addr, 1, tree_root), PMEM2_E_NOSUPP, "nor to be drained");
 	tracker_unmap(addr, SIZE);
 }
 
@@ -157,23 +155,23 @@ static void deep_drain(void)
 {
 	new_tree("cpu_cache\n");
 	char *addr = map_dax();
-	is_int(tracked_deep_drain(addr, SIZE, tree_root), 0, "4.6: no attribute: nothing to do");
+	is_int(file_map_deep_drain(addr, SIZE, tree_root), 0, "4.6: no attribute: nothing to do");
 	tree_file(REGION "deep_flush", "0\n");
 	flushed();
-	is_int(tracked_deep_drain(addr, SIZE, tree_root), 0, "4.6: 0: nothing to do");
+	is_int(file_map_deep_drain(addr, SIZE, tree_root), 0, "4.6: 0: nothing to do");
 	ok(!flushed(), "4.6: and nothing done");
 	tree_file(REGION "deep_flush", "1\n");
 	flushed();
-	is_int(tracked_deep_drain(addr + 5, 1, tree_root), 0, "4.6: 1: one byte is drained");
+	is_int(file_map_deep_drain(addr + 5, 1, tree_root), 0, "4.6: 1: one byte is drained");
 	ok(flushed(), "4.6: the region was told");
-	is_int(tracked_deep_drain(addr + 5, 0, tree_root), 0, "no byte is drained");
+	is_int(file_map_deep_drain(addr + 5, 0, tree_root), 0, "no byte is drained");
 	ok(!flushed(), "the region was not told");
 	tree_file(REGION "deep_flush", "maybe\n");
-	is_int(tracked_deep_drain(addr, 1, tree_root), -EBADMSG, "W11: no number: an error");
+	is_int(file_map_deep_drain(addr, 1, tree_root), -EBADMSG, "W11: no number: an error");
 	has_str(err_get(), "deep_flush", "W11: is explained");
 	unlink(tree_path(REGION "deep_flush"));
 	tree_file(REGION "deep_flush/is_a_directory", "");
-	is_int(tracked_deep_drain(addr, 1, tree_root), -EISDIR, "W11: unreadable: an error");
+	is_int(file_map_deep_drain(addr, 1, tree_root), -EISDIR, "W11: unreadable: an error");
 	tracker_unmap(addr, SIZE);
 }
 
@@ -189,17 +187,17 @@ static void mixed(void)
 	mmap(addr, MiB, PROT_READ, flags, -1, 0);
 	mmap(addr + 7 * MiB, MiB, PROT_READ, flags, -1, 0);
 	flushed();
-	is_int(tracked_deep_drain(addr, SIZE, tree_root), 0, "4.6: three pieces");
+	is_int(file_map_deep_drain(addr, SIZE, tree_root), 0, "4.6: three pieces");
 	ok(flushed(), "4.6: the one in the middle is a device's");
-	is_int(tracked_deep_drain(addr, MiB, tree_root), 0, "4.6: the first one");
-	is_int(tracked_deep_drain(addr + 7 * MiB, MiB, tree_root), 0, "4.6: the last one");
+	is_int(file_map_deep_drain(addr, MiB, tree_root), 0, "4.6: the first one");
+	is_int(file_map_deep_drain(addr + 7 * MiB, MiB, tree_root), 0, "4.6: the last one");
 	ok(!flushed(), "4.6: are not");
 	munmap(addr, MiB);
-	is_int(tracked_deep_drain(addr, SIZE, tree_root), -ENOMEM, "4.6: the first is unmapped");
+	is_int(file_map_deep_drain(addr, SIZE, tree_root), -ENOMEM, "4.6: the first is unmapped");
 	ok(!flushed(), "4.6: the first failure ends it");
 	tree_file(REGION "deep_flush", "maybe\n");
 	munmap(addr + 7 * MiB, MiB);
-	is_int(tracked_deep_drain(addr + MiB, 7 * MiB, tree_root), -EBADMSG,
+	is_int(file_map_deep_drain(addr + MiB, 7 * MiB, tree_root), -EBADMSG,
 		"4.6: here that of the device");
 	tracker_unmap(addr, SIZE);
 }
@@ -229,26 +227,26 @@ static unsigned mappings(void)
 /* W10: before anything is tracked, for then the tracker has to make room. */
 static void cannot_be_tracked(void)
 {
-	struct path path;
-	char *addr = (char *)&path;
+	struct open_file file;
+	char *addr = (char *)&file;
 	int wrong = 0;
 
 	new_tree("cpu_cache\n");
-	if (open_dax(&path, 0, 0))
+	if (open_dax(&file, 0, 0))
 		bail("cannot open the device: %s", err_get());
 	unsigned before = mappings();
 	no_memory = true;
-	is_int(tracked_map(&addr, &path, &anywhere, tree_root), -ENOMEM,
+	is_int(file_map_create(&addr, &file, NULL, tree_root), -ENOMEM,
 		"W10: a device that cannot be kept track of is not mapped");
 	has_str(err_get(), "keep track", "W10: which is explained");
-	ok(addr == (char *)&path, "W10: the output is left alone");
+	ok(addr == (char *)&file, "W10: the output is left alone");
 	for (int i = 0; i < 50; i++)
-		wrong += tracked_map(&addr, &path, &anywhere, tree_root) != -ENOMEM;
+		wrong += file_map_create(&addr, &file, NULL, tree_root) != -ENOMEM;
 	is_int(wrong, 0, "W10: nor the fiftieth time");
 	no_memory = false;
 	ok(mappings() < before + 20, "W10: nothing of it stays mapped (%u mappings, before %u)",
 		mappings(), before);
-	path_close(&path, true);
+	open_file_close(&file, true);
 }
 
 /* W9: one place after another, with and without the tracker's knowledge. */
@@ -270,20 +268,20 @@ static void again_and_again(void)
 	/* At the address of a device that is gone, of which only we know. */
 	char *stale = map_dax();
 	munmap(stale, SIZE);
-	FILE *file = tmpfile();
-	struct path path = {"a file", fileno(file), .length = 4096, .alignment = 4096};
-	struct tracked_place there = {true, (uintptr_t)stale};
+	FILE *temporary = tmpfile();
+	struct open_file file = {"a file", fileno(temporary), .length = 4096, .alignment = 4096};
+	uintptr_t there = (uintptr_t)stale;
 	char *addr = NULL;
-	if (ftruncate(path.fd, 4096) || device_identify(&path.device, path.fd, "/sys"))
+	if (ftruncate(file.fd, 4096) || device_identify(&file.device, file.fd, "/sys"))
 		bail("cannot make a file: %s", err_get());
-	is_int(tracked_map(&addr, &path, &there, "/sys"), 0, "a file is mapped there");
+	is_int(file_map_create(&addr, &file, &there, "/sys"), 0, "a file is mapped there");
 	if (addr == stale)
 		ok(!covers(addr, 1), "W9: and is not taken for the device");
 	else
 		skip("W9: and is not taken for the device", "the place was taken");
 	ok(covers(stale + 8192, 1), "what else was known is still known");
 	tracker_unmap(stale, SIZE);
-	fclose(file);
+	fclose(temporary);
 }
 
 int main(void)

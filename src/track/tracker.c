@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "map/tracker.h"
+#include "track/tracker.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -12,7 +12,6 @@
 #include "base/attr.h"
 #include "base/err.h"
 #include "map/pages.h"
-#include "map/place.h"
 
 #define FIRST_ROOM 16
 

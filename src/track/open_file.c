@@ -5,7 +5,7 @@
  */
 #undef _FILE_OFFSET_BITS
 
-#include "map/path.h"
+#include "track/open_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +26,7 @@
 #define CREATE_TRIES 16
 
 /* What is neither a file nor a directory: only a DAX device will do. Not opened, only looked at. */
-static int check_device(const struct path_request *request, bool *is_dax)
+static int check_device(const struct open_file_request *request, bool *is_dax)
 {
 	struct device device;
 	int fd = open(request->path, O_PATH | O_CLOEXEC);
@@ -39,7 +39,7 @@ static int check_device(const struct path_request *request, bool *is_dax)
 	return error ? -EINVAL : 0;
 }
 
-static int check_type(const struct path_request *request, bool *is_dax)
+static int check_type(const struct open_file_request *request, bool *is_dax)
 {
 	struct stat st;
 
@@ -52,7 +52,7 @@ static int check_type(const struct path_request *request, bool *is_dax)
 	return S_ISREG(st.st_mode) || S_ISDIR(st.st_mode) ? 0 : check_device(request, is_dax);
 }
 
-static int check_lengths(const struct path_request *request)
+static int check_lengths(const struct open_file_request *request)
 {
 	if (!(request->flags & PMEM_FILE_CREATE)) {
 		if (request->length)
@@ -70,7 +70,7 @@ static int check_lengths(const struct path_request *request)
 	return 0;
 }
 
-static int check(const struct path_request *request, bool *is_dax)
+static int check(const struct open_file_request *request, bool *is_dax)
 {
 	if (!request->path)
 		return err_set(-EINVAL, "the path is NULL");
@@ -92,33 +92,33 @@ static int check(const struct path_request *request, bool *is_dax)
  * Without the name for a moment, where the file system cannot make a file that never had one. A
  * process killed between the two calls leaves it there: the price of not touching signals.
  */
-static int open_and_unlink(struct path *path, const char *directory)
+static int open_and_unlink(struct open_file *file, const char *directory)
 {
 	char *name;
 
 	if (asprintf(&name, "%s/pmem.XXXXXX", directory) < 0)
 		return err_set(-ENOMEM, "no memory for a file name");
-	path->fd = mkostemp(name, O_CLOEXEC);
-	int error = path->fd < 0 ? err_sys("cannot make a file in %s", directory) : 0;
+	file->fd = mkostemp(name, O_CLOEXEC);
+	int error = file->fd < 0 ? err_sys("cannot make a file in %s", directory) : 0;
 	if (!error && unlink(name))
 		error = err_sys("cannot unlink %s", name);
-	if (error && path->fd >= 0)
-		close(path->fd);
+	if (error && file->fd >= 0)
+		close(file->fd);
 	free(name);
 	return error;
 }
 
-static int open_unnamed(struct path *path, const struct path_request *request)
+static int open_unnamed(struct open_file *file, const struct open_file_request *request)
 {
 	/* Here O_EXCL means that linkat(2) cannot give it a name. */
 	int unlinkable = request->flags & PMEM_FILE_EXCL ? O_EXCL : 0;
 
-	path->fd = open(request->path, O_RDWR | O_TMPFILE | O_CLOEXEC | unlinkable, 0600);
-	if (path->fd >= 0)
+	file->fd = open(request->path, O_RDWR | O_TMPFILE | O_CLOEXEC | unlinkable, 0600);
+	if (file->fd >= 0)
 		return 0;
 	/* Older kernels take O_TMPFILE for the O_DIRECTORY that is in it. */
 	if (errno == EOPNOTSUPP || errno == EISDIR)
-		return open_and_unlink(path, request->path);
+		return open_and_unlink(file, request->path);
 	return err_sys("cannot make a file without a name in %s", request->path);
 }
 
@@ -126,81 +126,81 @@ static int open_unnamed(struct path *path, const struct path_request *request)
  * open(2) with O_CREAT, but so that we know whether it is ours: a file that the failing call did
  * not make is not removed.
  */
-static int open_or_make(struct path *path, const struct path_request *request)
+static int open_or_make(struct open_file *file, const struct open_file_request *request)
 {
 	const int flags = O_RDWR | O_CLOEXEC;
 
 	for (int tries = 0; tries < CREATE_TRIES; tries++) {
 		if (!(request->flags & PMEM_FILE_EXCL)) {
-			path->fd = open(request->path, flags);
-			if (path->fd >= 0 || errno != ENOENT)
-				return path->fd;
+			file->fd = open(request->path, flags);
+			if (file->fd >= 0 || errno != ENOENT)
+				return file->fd;
 		}
-		path->fd = open(request->path, flags | O_CREAT | O_EXCL, request->mode);
-		path->is_new = path->fd >= 0;
-		if (path->is_new || errno != EEXIST || request->flags & PMEM_FILE_EXCL)
-			return path->fd;
+		file->fd = open(request->path, flags | O_CREAT | O_EXCL, request->mode);
+		file->is_new = file->fd >= 0;
+		if (file->is_new || errno != EEXIST || request->flags & PMEM_FILE_EXCL)
+			return file->fd;
 	}
 	/* A symbolic link that leads nowhere: its target is made, and not known to be ours. */
-	path->fd = open(request->path, flags | O_CREAT, request->mode);
-	return path->fd;
+	file->fd = open(request->path, flags | O_CREAT, request->mode);
+	return file->fd;
 }
 
-static int open_file(struct path *path, const struct path_request *request, bool is_dax)
+static int open_path(struct open_file *file, const struct open_file_request *request, bool is_dax)
 {
 	if (!is_dax && request->flags & PMEM_FILE_TMPFILE)
-		return open_unnamed(path, request);
+		return open_unnamed(file, request);
 	if (!is_dax && request->flags & PMEM_FILE_CREATE)
-		open_or_make(path, request);
+		open_or_make(file, request);
 	else
-		path->fd = open(request->path, O_RDWR | O_CLOEXEC);
-	return path->fd < 0 ? err_sys("cannot open %s", request->path) : 0;
+		file->fd = open(request->path, O_RDWR | O_CLOEXEC);
+	return file->fd < 0 ? err_sys("cannot open %s", request->path) : 0;
 }
 
 /* First the length, then the blocks. */
-static int give_length(const struct path *path, size_t length, bool sparse)
+static int give_length(const struct open_file *file, size_t length, bool sparse)
 {
 	int error;
 
-	if (ftruncate(path->fd, (off_t)length))
-		return err_sys("cannot give %s a length of %zu bytes", path->name, length);
+	if (ftruncate(file->fd, (off_t)length))
+		return err_sys("cannot give %s a length of %zu bytes", file->name, length);
 	if (sparse)
 		return 0;
 	do
-		error = posix_fallocate(path->fd, 0, (off_t)length);
+		error = posix_fallocate(file->fd, 0, (off_t)length);
 	while (error == EINTR);
 	if (!error)
 		return 0;
 	errno = error;
-	return err_sys("cannot allocate %zu bytes for %s", length, path->name);
+	return err_sys("cannot allocate %zu bytes for %s", length, file->name);
 }
 
 /* Of a file, its length; of a DAX device the only length there is. */
-static int find_length(struct path *path, const struct path_request *request)
+static int find_length(struct open_file *file, const struct open_file_request *request)
 {
-	if (path->device.kind == DEVICE_FILE && request->flags & PMEM_FILE_CREATE) {
-		path->length = request->length;
-		return give_length(path, request->length, request->flags & PMEM_FILE_SPARSE);
+	if (file->device.kind == DEVICE_FILE && request->flags & PMEM_FILE_CREATE) {
+		file->length = request->length;
+		return give_length(file, request->length, request->flags & PMEM_FILE_SPARSE);
 	}
-	int error = device_size(&path->device, path->fd, request->sysfs, &path->length);
+	int error = device_size(&file->device, file->fd, request->sysfs, &file->length);
 	if (error)
-		return path->device.kind == DEVICE_DAX ? -EINVAL : error;
-	if (path->device.kind == DEVICE_DAX && request->length && request->length != path->length)
+		return file->device.kind == DEVICE_DAX ? -EINVAL : error;
+	if (file->device.kind == DEVICE_DAX && request->length && request->length != file->length)
 		return err_set(-EINVAL, "length %zu: DAX device %s has %zu bytes", request->length,
-			request->path, path->length);
-	if (!path->length)
+			request->path, file->length);
+	if (!file->length)
 		return err_set(-EINVAL, "%s is empty", request->path);
 	return 0;
 }
 
-int path_open(struct path *path, const struct path_request *request)
+int open_file_open(struct open_file *file, const struct open_file_request *request)
 {
-	struct path new = {.name = request->path, .fd = -1};
+	struct open_file new = {.name = request->path, .fd = -1};
 	bool is_dax = false;
 	int error = check(request, &is_dax);
 
 	if (!error)
-		error = open_file(&new, request, is_dax);
+		error = open_path(&new, request, is_dax);
 	if (error)
 		return error;
 	/* Of what is open now: the path may have changed its mind since we looked. */
@@ -212,29 +212,29 @@ int path_open(struct path *path, const struct path_request *request)
 	if (!error)
 		error = device_alignment(&new.device, request->sysfs, &new.alignment);
 	if (error)
-		path_close(&new, true);
+		open_file_close(&new, true);
 	else
-		*path = new;
+		*file = new;
 	return error;
 }
 
 /* Only if the name still is that of our file. */
-static void remove_new(const struct path *path)
+static void remove_new(const struct open_file *file)
 {
 	struct stat ours, named;
 
-	if (!fstat(path->fd, &ours) && !lstat(path->name, &named) && ours.st_dev == named.st_dev &&
+	if (!fstat(file->fd, &ours) && !lstat(file->name, &named) && ours.st_dev == named.st_dev &&
 		ours.st_ino == named.st_ino)
-		unlink(path->name);
+		unlink(file->name);
 }
 
-void path_close(struct path *path, bool failed)
+void open_file_close(struct open_file *file, bool failed)
 {
 	int saved = errno;
 
-	if (failed && path->is_new)
-		remove_new(path);
-	close(path->fd);
-	path->fd = -1;
+	if (failed && file->is_new)
+		remove_new(file);
+	close(file->fd);
+	file->fd = -1;
 	errno = saved;
 }

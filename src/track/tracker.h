@@ -11,8 +11,8 @@
  * searches a published copy, sorted and with adjacent ranges joined, and tries again in case the
  * copy changed meanwhile.
  */
-#ifndef MAP_TRACKER_H
-#define MAP_TRACKER_H
+#ifndef TRACK_TRACKER_H
+#define TRACK_TRACKER_H
 
 #include <stdbool.h>
 #include <stddef.h>

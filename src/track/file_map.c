@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "map/tracked.h"
+#include "track/file_map.h"
 
 #include <errno.h>
 #include <sys/mman.h>
@@ -10,10 +10,9 @@
 #include "device/deepflush.h"
 #include "map/fill.h"
 #include "map/granularity.h"
-#include "map/guess.h"
 #include "map/pages.h"
-#include "map/place.h"
-#include "map/tracker.h"
+#include "track/last_place.h"
+#include "track/tracker.h"
 
 /* Whether CPU instructions make stores durable; the log is told why a DAX device is no pmem. */
 static bool is_pmem(const struct device *device, bool sync, const char *sysfs)
@@ -31,63 +30,44 @@ static bool is_pmem(const struct device *device, bool sync, const char *sysfs)
 	return false;
 }
 
-static int track(const char *addr, const struct path *path, bool sync, const char *sysfs)
+static int track(const char *addr, const struct open_file *file, bool sync, const char *sysfs)
 {
 	struct tracked range = {
 		.from = (uintptr_t)addr,
-		.to = (uintptr_t)addr + path->length,
-		.is_pmem = is_pmem(&path->device, sync, sysfs),
-		.device = path->device,
+		.to = (uintptr_t)addr + file->length,
+		.is_pmem = is_pmem(&file->device, sync, sysfs),
+		.device = file->device,
 	};
 
-	log_notice("mapped %zu bytes of %s at %p%s: %s", path->length, path->name,
+	log_notice("mapped %zu bytes of %s at %p%s: %s", file->length, file->name,
 		(const void *)addr, sync ? " with MAP_SYNC" : "",
 		range.is_pmem ? "persistent memory" : "not persistent memory");
-	if (range.is_pmem || path->device.kind == DEVICE_DAX)
+	if (range.is_pmem || file->device.kind == DEVICE_DAX)
 		return tracker_add(&range);
-	return tracker_forget(range.from, range.from + pages_round_up(path->length));
+	return tracker_forget(range.from, range.from + pages_round_up(file->length));
 }
 
-/* The hard way: find a place, keep it, and map into it. */
-static int map_into_place(char **addr, const struct fill *fill, const struct tracked_place *place,
-	size_t alignment, bool *sync)
+int file_map_create(
+	char **addr, const struct open_file *file, const uintptr_t *hint, const char *sysfs)
 {
-	size_t whole = pages_round_up(fill->length);
-
-	if (!whole)
-		return err_set(-ENOMEM, "no address space for %zu bytes", fill->length);
-	int error = place->has_hint ? place_reserve_above(place->hint, addr, whole, alignment)
-				    : place_reserve(addr, whole, alignment);
-	if (error)
-		return error;
-	error = fill_place(*addr, fill, sync);
-	if (error)
-		munmap(*addr, whole); /* the sentence of the failure stands */
-	return error;
-}
-
-int tracked_map(
-	char **addr, const struct path *path, const struct tracked_place *place, const char *sysfs)
-{
-	size_t alignment = place_alignment(path->length, path->alignment);
 	struct fill fill = {
-		.fd = path->fd,
-		.length = path->length,
-		.alignment = path->alignment,
+		.fd = file->fd,
+		.length = file->length,
+		.alignment = file->alignment,
 		.protection = PROT_READ | PROT_WRITE,
 	};
 	int error = 0;
 	char *base;
 	bool sync;
 
-	if (place->has_hint || !guess_map(&base, &fill, alignment, &sync))
-		error = map_into_place(&base, &fill, place, alignment, &sync);
+	if (hint || !last_place_map(&base, &fill, &sync))
+		error = fill_new_place(&base, &fill, hint, &sync);
 	if (error)
 		return error;
-	guess_remember(base);
-	error = track(base, path, sync, sysfs);
+	last_place_remember(base);
+	error = track(base, file, sync, sysfs);
 	if (error)
-		munmap(base, pages_round_up(path->length));
+		munmap(base, pages_round_up(file->length));
 	else
 		*addr = base;
 	return error;
@@ -101,7 +81,7 @@ static int check_range(uintptr_t from, size_t len)
 	return 0;
 }
 
-int tracked_msync(const void *addr, size_t len)
+int file_map_msync(const void *addr, size_t len)
 {
 	uintptr_t from = (uintptr_t)addr;
 	int error = check_range(from, len);
@@ -138,7 +118,7 @@ static int drain_part(uintptr_t from, uintptr_t *to, const char *sysfs)
 					       : pages_write_back((struct range){from, *to});
 }
 
-int tracked_deep_drain(const void *addr, size_t len, const char *sysfs)
+int file_map_deep_drain(const void *addr, size_t len, const char *sysfs)
 {
 	uintptr_t from = (uintptr_t)addr, part;
 	int error = check_range(from, len);
