@@ -7,46 +7,6 @@
 #include "device/sysfs.h"
 #include "device/walk.h"
 
-/* The bus names the driver that provides it. Power's and the device tree's names are addresses. */
-static enum memory memory_of_bus(const char *sysfs, int bus)
-{
-	static const struct {
-		const char *provider;
-		enum memory memory;
-	} known[] = {
-		{"ACPI.NFIT", MEMORY_NFIT},
-		{"CXL", MEMORY_CXL_PMEM},
-		{"virtio-pmem", MEMORY_VIRTIO_PMEM},
-		{"e820", MEMORY_LEGACY},
-	};
-	char provider[SYSFS_VALUE];
-
-	if (sysfs_read(bus, "provider", provider))
-		return MEMORY_OTHER_PMEM;
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (!strcmp(provider, known[i].provider))
-			return known[i].memory;
-	if (!strncmp(provider, "ibm,", 4))
-		return MEMORY_PAPR;
-	int parent = sysfs_parent_open(sysfs, bus);
-	if (parent < 0)
-		return MEMORY_OTHER_PMEM;
-	bool in_device_tree = sysfs_has(parent, "of_node");
-	close(parent);
-	return in_device_tree ? MEMORY_DEVICE_TREE : MEMORY_OTHER_PMEM;
-}
-
-enum memory memory_of_region(const char *sysfs, int region)
-{
-	int bus = sysfs_parent_open(sysfs, region);
-
-	if (bus < 0)
-		return MEMORY_OTHER_PMEM;
-	enum memory memory = memory_of_bus(sysfs, bus);
-	close(bus);
-	return memory;
-}
-
 static bool is_hmem(int dir)
 {
 	char alias[SYSFS_VALUE];
@@ -82,7 +42,7 @@ struct summary {
 static int add_memory(int region, void *context)
 {
 	struct summary *summary = context;
-	enum memory one = memory_of_region(summary->sysfs, region);
+	enum memory one = provider_of_region(summary->sysfs, region);
 
 	if (summary->memory == MEMORY_NONE)
 		summary->memory = one;
@@ -104,24 +64,4 @@ enum memory memory_under(const struct device *device, const char *sysfs)
 		return memory_without_region(
 			sysfs, sysfs_device_open(sysfs, "char", device->number));
 	return summary.memory;
-}
-
-const char *memory_name(enum memory memory)
-{
-	static const char *const names[] = {
-		[MEMORY_NONE] = "storage that the kernel does not know as memory",
-		[MEMORY_NFIT] = "NVDIMMs",
-		[MEMORY_CXL_PMEM] = "persistent CXL memory",
-		[MEMORY_VIRTIO_PMEM] = "virtio-pmem, a file of the host",
-		[MEMORY_LEGACY] = "memory marked persistent on the command line or by e820",
-		[MEMORY_PAPR] = "persistent memory of an IBM Power hypervisor",
-		[MEMORY_DEVICE_TREE] = "persistent memory from the device tree",
-		[MEMORY_OTHER_PMEM] = "persistent memory of an unknown provider",
-		[MEMORY_CXL_VOLATILE] = "volatile CXL memory",
-		[MEMORY_SOFT_RESERVED] = "memory that the firmware has set apart",
-		[MEMORY_OTHER_DAX] = "memory that is in no persistent region",
-		[MEMORY_MIXED] = "several kinds of storage",
-	};
-
-	return names[memory];
 }

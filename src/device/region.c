@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "device/memory.h"
+#include "device/provider.h"
 #include "device/sysfs.h"
 
 static bool is_volatile(int region)
@@ -44,7 +44,7 @@ struct region region_read(const char *sysfs, int region)
 	return (struct region){
 		.found = true,
 		.is_volatile = is_volatile(region),
-		.flushed_by_host = memory_of_region(sysfs, region) == MEMORY_VIRTIO_PMEM,
+		.flushed_by_host = provider_of_region(sysfs, region) == MEMORY_VIRTIO_PMEM,
 		.read_only = is_read_only(region),
 		.domain = domain_of(region),
 		.count = 1,

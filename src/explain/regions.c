@@ -11,7 +11,7 @@
 #include "device/badlist.h"
 #include "device/deepflush.h"
 #include "device/dimm.h"
-#include "device/memory.h"
+#include "device/provider.h"
 #include "device/region.h"
 #include "device/sysfs.h"
 
@@ -160,7 +160,7 @@ const struct holdfast_region *regions_describe(struct keep *keep, const char *sy
 	*told = (struct holdfast_region){
 		.struct_size = sizeof(*told),
 		.name = sysfs_name(region, name) ? "a region" : keep_copy(keep, name),
-		.memory = (enum holdfast_memory)memory_of_region(sysfs, region),
+		.memory = (enum holdfast_memory)provider_of_region(sysfs, region),
 		.domain = domain_of(promise.domain),
 		.deep_flush = (enum holdfast_deep_flush)deepflush_state(region).state,
 		.is_volatile = promise.is_volatile,

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "device/memory.h"
+#include "device/provider.h"
 #include "explain/sentences.h"
 #include "map/granularity.h"
 
@@ -149,7 +149,8 @@ static void say_memory(const struct text *text, const struct holdfast_explanatio
 			LINE(text, "No persistent memory is under it.");
 		return;
 	}
-	fprintf(text->stream, "The memory under it is %s", memory_name((enum memory)told->memory));
+	fprintf(text->stream, "The memory under it is %s",
+		provider_name((enum memory)told->memory));
 	for (size_t i = 0; i < told->region_count; i++)
 		fprintf(text->stream, "%s%s", i ? ", " : ": ", told->regions[i]->name);
 	fputs(".\n", text->stream);
@@ -307,7 +308,7 @@ static void say_region(const struct text *text, const struct holdfast_region *re
 		region->size.answer == HOLDFAST_ANSWERED
 			? words_size(text->keep, region->size.value)
 			: "of unknown size",
-		memory_name((enum memory)region->memory), phrase_of_domain(region->domain));
+		provider_name((enum memory)region->memory), phrase_of_domain(region->domain));
 	if (region->bad_sectors.answer == HOLDFAST_ANSWERED && region->bad_sectors.value)
 		LINE(text, "%s has %" PRId64 " bad sectors of 512 bytes.", region->name,
 			region->bad_sectors.value);

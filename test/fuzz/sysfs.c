@@ -102,7 +102,7 @@ static void ask(enum device_kind kind, unsigned major, unsigned minor, int fd)
 	struct region region = device_region(&device, tree_root);
 	enum walk_cover cover = WALK_NONE;
 
-	must(memory_name(memory_under(&device, tree_root)));
+	must(provider_name(memory_under(&device, tree_root)));
 	must(!device_regions(&device, tree_root, ask_region, NULL, &cover));
 	must(region.found == (cover == WALK_ALL));
 	ask_numbers(&device, fd);

@@ -59,8 +59,8 @@ static void check(const char *tree, struct device device, struct answers want)
 	struct deepflush flush = device_deep_flush_state(&device, tree_root);
 	size_t size = 4711;
 
-	is_str(memory_name(memory_under(&device, tree_root)), memory_name(want.memory), "%s: kind",
-		tree);
+	is_str(provider_name(memory_under(&device, tree_root)), provider_name(want.memory),
+		"%s: kind", tree);
 	ok(region.found == want.found, "%s: region %s", tree, want.found ? "found" : "not found");
 	if (want.found)
 		is_int(region.domain, want.domain, "%s: domain", tree);
