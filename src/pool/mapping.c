@@ -9,6 +9,7 @@
 #include "base/env.h"
 #include "base/err.h"
 #include "map/place.h"
+#include "pool/errno.h"
 
 /* The first header is a part of the pool, the others are not; pages may be larger than they are. */
 static size_t skipped(const struct pool *pool, size_t part)

@@ -10,24 +10,9 @@
 
 #include "base/err.h"
 #include "device/badblock.h"
+#include "pool/errno.h"
 #include "pool/name.h"
 #include "pool/set.h"
-
-int pool_errno(int code)
-{
-	if (code > PMEM2_E_UNKNOWN)
-		return code;
-	switch (code) {
-	case PMEM2_E_NO_ACCESS:
-		return -EACCES;
-	case PMEM2_E_IO_FAIL:
-		return -EIO;
-	case PMEM2_E_INVALID_FILE_HANDLE:
-		return -EBADF;
-	default:
-		return -EINVAL;
-	}
-}
 
 static int lock(const struct part *part)
 {

@@ -90,7 +90,4 @@ int part_check_media(const struct part *part);
  */
 int part_remove(const char *path, const char *sysfs);
 
-/* -errno for a code of the floors below, which may be PMEM2_E_*: the sentence stays. */
-int pool_errno(int code);
-
 #endif

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "map/deep_flush.h"
+#include "pool/errno.h"
 #include "pool/headers.h"
 #include "pool/internal.h"
 #include "pool/mapping.h"

@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "device/dimm.h"
+#include "pool/errno.h"
 #include "pool/headers.h"
 
 /* Over the text of the modules' identifiers, filled up with zeros to whole words. */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* page.c - bytes of a part, past its mapping: files by calls, DAX devices through a window */
+/* part_bytes.c - bytes of a part, past its mapping: files by calls, DAX devices through a window */
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/err.h"
 #include "map/mcsafe.h"
+#include "pool/errno.h"
 #include "pool/part.h"
 
 static struct mcsafe window(const struct part *part)
