@@ -39,17 +39,6 @@ static const char doc[] =
 	"Exit status: 0 if everything could be explained and meets what is required; 1 if a PATH "
 	"does not; 2 if that could not be found out, or if the command line is wrong.";
 
-const char *granularity_word(enum pmem2_granularity granularity)
-{
-	static const char *const words[] = {
-		[PMEM2_GRANULARITY_BYTE] = "byte",
-		[PMEM2_GRANULARITY_CACHE_LINE] = "cache-line",
-		[PMEM2_GRANULARITY_PAGE] = "page",
-	};
-
-	return words[granularity];
-}
-
 static void set_required(struct arguments *arguments, const char *word, struct argp_state *state)
 {
 	static const enum pmem2_granularity all[] = {
