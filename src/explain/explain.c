@@ -13,7 +13,7 @@
 #include "device/memory.h"
 #include "explain/layers.h"
 #include "explain/regions.h"
-#include "explain/sync.h"
+#include "explain/map_sync.h"
 #include "explain/words.h"
 
 /* The first thing that is kept: freeing all of it frees this. */
@@ -239,7 +239,7 @@ static void fill(struct whole *whole, const struct facts *facts)
 
 	if (facts->has_device)
 		region = device_region(&facts->device, facts->sysfs);
-	struct sync sync = sync_of(facts, &region);
+	struct map_sync sync = map_sync_judge(facts, &region);
 
 	told->struct_size = sizeof(*told);
 	told->object = facts->object;

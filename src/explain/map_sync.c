@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "explain/sync.h"
+#include "explain/map_sync.h"
 
 #include "device/disk.h"
 #include "device/mounts.h"
@@ -37,16 +37,16 @@ static enum holdfast_obstacle find_obstacle(const struct facts *facts, const str
 	return facts->has_filesystem ? obstacle_in_mount(facts) : HOLDFAST_OBSTACLE_UNKNOWN;
 }
 
-struct sync sync_of(const struct facts *facts, const struct region *region)
+struct map_sync map_sync_judge(const struct facts *facts, const struct region *region)
 {
-	struct sync sync = {.map_sync = HOLDFAST_MAP_SYNC_UNIMPORTANT};
+	struct map_sync sync = {.map_sync = HOLDFAST_MAP_SYNC_UNIMPORTANT};
 
 	if (facts->object == HOLDFAST_OBJECT_DAX_DEVICE ||
 		facts->object == HOLDFAST_OBJECT_ANONYMOUS ||
 		(facts->is_map && facts->got.reason == HOLDFAST_REASON_NOT_SHARED))
 		return sync;
 	if (facts->trial == FACTS_SYNC_ACCEPTED)
-		return (struct sync){HOLDFAST_MAP_SYNC_ACCEPTED, HOLDFAST_OBSTACLE_NONE, true};
+		return (struct map_sync){HOLDFAST_MAP_SYNC_ACCEPTED, HOLDFAST_OBSTACLE_NONE, true};
 	sync.obstacle = find_obstacle(facts, region);
 	if (facts->trial == FACTS_SYNC_REFUSED) {
 		sync.map_sync = HOLDFAST_MAP_SYNC_REFUSED;
