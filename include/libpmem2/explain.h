@@ -118,6 +118,7 @@ enum holdfast_memory {
 	HOLDFAST_MEMORY_SOFT_RESERVED, /* memory that the firmware has set apart */
 	HOLDFAST_MEMORY_OTHER_DAX,     /* other memory that is not persistent */
 	HOLDFAST_MEMORY_MIXED,         /* of more than one kind, or partly of none */
+	HOLDFAST_MEMORY_UNKNOWN,       /* the device cannot be found in sysfs */
 };
 
 /* How far a store must get to survive a power cut. */

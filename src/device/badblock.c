@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -46,10 +47,10 @@ struct disks {
 };
 
 /* Other disks know bad blocks too, but what is lost there is theirs to replace. */
-static int add_disk(int disk, void *context)
+static int add_disk(int disk, bool is_lowest, void *context)
 {
 	struct disks *disks = context;
-	int region = walk_region_above(disks->sysfs, disk);
+	int region = is_lowest ? walk_region_above(disks->sysfs, disk) : -1;
 
 	if (region < 0)
 		return 0;
@@ -211,12 +212,25 @@ static int locate_in_file(struct badblocks *blocks, const struct badblocks *bad,
 	return error;
 }
 
+static int no_disk(const struct device *device)
+{
+	char name[DEVICE_NAME];
+
+	return err_set(PMEM2_E_NOSUPP,
+		"bad blocks cannot be told: sysfs does not show %s, or not all that it is built on",
+		device_name(device, name));
+}
+
 static int read_file(
 	struct badblocks *blocks, const struct device *device, int fd, const char *sysfs)
 {
 	struct disks disks = {.sysfs = sysfs};
-	int error = walk_disks(sysfs, "block", device->number, add_disk, &disks);
+	bool lost = false;
+	int error = walk_floors(sysfs, "block", device->number, add_disk, &disks, &lost);
 
+	/* Numbers without a major part are made up by file systems: tmpfs, btrfs, overlay. */
+	if (!error && lost && major(device->number))
+		error = no_disk(device);
 	if (!error && disks.blocks.count)
 		error = clip_to_device(&disks.blocks, device, sysfs);
 	if (!error && disks.blocks.count)
@@ -305,7 +319,7 @@ static int read_dax(struct badblocks *blocks, const struct device *device, const
 
 	if (error)
 		return error;
-	return cover == WALK_NONE ? no_region(device) : 0;
+	return cover == WALK_NONE || cover == WALK_UNKNOWN ? no_region(device) : 0;
 }
 
 int badblocks_read(struct badblocks *blocks, const struct device *device, int fd, const char *sysfs)

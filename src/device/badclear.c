@@ -76,7 +76,7 @@ static int clear_dax(
 	char name[DEVICE_NAME];
 	int error = device_regions(device, sysfs, clear_in_region, &dax, &cover);
 
-	if (!error && cover == WALK_NONE)
+	if (!error && cover <= WALK_NONE)
 		error = err_set(PMEM2_E_DAX_REGION_NOT_FOUND,
 			"no region of persistent memory is under %s", device_name(device, name));
 	return error;

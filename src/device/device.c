@@ -159,6 +159,22 @@ const char *device_name(const struct device *device, char name[DEVICE_NAME])
 	return name;
 }
 
+static int go_on(int region, void *context)
+{
+	(void)region;
+	(void)context;
+	return 0;
+}
+
+bool device_is_hidden(const struct device *device, const char *sysfs)
+{
+	enum walk_cover cover = WALK_UNKNOWN;
+
+	if (device->kind == DEVICE_FILE && !major(device->number))
+		return false; /* made up by the file system: sysfs has nothing to show */
+	return device_regions(device, sysfs, go_on, NULL, &cover) || cover == WALK_UNKNOWN;
+}
+
 struct nodes {
 	bool found;
 	int node;

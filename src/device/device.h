@@ -53,6 +53,12 @@ int device_regions(const struct device *device, const char *sysfs, walk_visit *v
  */
 int device_numa_node(const struct device *device, const char *sysfs, int *node);
 
+/*
+ * Whether sysfs does not show the device, or a disk that it is built on, so that nothing can be
+ * asked about it: /sys is masked, as in containers, or the disk was unplugged.
+ */
+bool device_is_hidden(const struct device *device, const char *sysfs);
+
 /* "block device 259:1" or "DAX device 252:1", for sentences. Returns `name`. */
 #define DEVICE_NAME 48
 const char *device_name(const struct device *device, char name[DEVICE_NAME]);

@@ -2,6 +2,7 @@
 #include "device/memory.h"
 
 #include <string.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "device/sysfs.h"
@@ -60,6 +61,10 @@ enum memory memory_under(const struct device *device, const char *sysfs)
 		return MEMORY_NONE;
 	if (cover == WALK_PARTLY)
 		return MEMORY_MIXED;
+	if (device->kind == DEVICE_FILE && !major(device->number))
+		return MEMORY_NONE; /* not a block device */
+	if (cover == WALK_UNKNOWN)
+		return MEMORY_UNKNOWN;
 	if (cover == WALK_NONE && device->kind == DEVICE_DAX)
 		return memory_without_region(
 			sysfs, sysfs_device_open(sysfs, "char", device->number));

@@ -61,6 +61,7 @@ const char *provider_name(enum memory memory)
 		[MEMORY_SOFT_RESERVED] = "memory that the firmware has set apart",
 		[MEMORY_OTHER_DAX] = "memory that is in no persistent region",
 		[MEMORY_MIXED] = "several kinds of storage",
+		[MEMORY_UNKNOWN] = "storage that sysfs does not show",
 	};
 
 	return names[memory];

@@ -20,6 +20,7 @@ enum memory {
 	MEMORY_SOFT_RESERVED, /* device DAX on memory that the firmware set apart (hmem) */
 	MEMORY_OTHER_DAX,     /* device DAX on something else that is no persistent memory */
 	MEMORY_MIXED,         /* a stack over more than one of these kinds */
+	MEMORY_UNKNOWN,       /* sysfs does not show the device: it is hidden, or was unplugged */
 };
 
 /* Of one region; a directory that a walk visits. */

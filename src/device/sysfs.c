@@ -21,18 +21,50 @@ static int open_root(const char *root)
 	return dir < 0 ? -errno : dir;
 }
 
+struct numbered {
+	dev_t number;
+	int found;
+};
+
+static int open_if_numbered(int dir, const char *name, void *context)
+{
+	struct numbered *wanted = context;
+	dev_t number;
+	int device = openat(dir, name, DIRECTORY);
+
+	if (device < 0)
+		return 0;
+	if (sysfs_read_device(device, "dev", &number) || number != wanted->number) {
+		close(device);
+		return 0;
+	}
+	wanted->found = device;
+	return 1;
+}
+
+/* Without dev/: by the attribute "dev" of each. */
+static int device_search(int top, const char *type, dev_t number)
+{
+	struct numbered wanted = {number, -ENOENT};
+	bool is_block = !strcmp(type, "block");
+
+	sysfs_each(top, is_block ? "class/block" : "bus/dax/devices", open_if_numbered, &wanted);
+	return wanted.found;
+}
+
 int sysfs_device_open(const char *root, const char *type, dev_t number)
 {
 	char name[64];
-	int top = open_root(root);
+	int top = major(number) ? open_root(root) : -ENOENT;
 
 	if (top < 0)
 		return top;
 	snprintf(name, sizeof(name), "dev/%s/%u:%u", type, major(number), minor(number));
 	int dir = openat(top, name, DIRECTORY);
-	int error = dir < 0 ? -errno : 0;
+	if (dir < 0)
+		dir = device_search(top, type, number);
 	close(top);
-	return error ? error : dir;
+	return dir;
 }
 
 static bool is_same_directory(int a, int b)
@@ -182,6 +214,23 @@ int sysfs_write(int dir, const char *attribute, const char *text)
 	return error;
 }
 
+int sysfs_read_device(int dir, const char *attribute, dev_t *number)
+{
+	char value[SYSFS_VALUE], *end;
+	int error = sysfs_read(dir, attribute, value);
+
+	if (error)
+		return error;
+	unsigned long major_number = strtoul(value, &end, 10);
+	if (end == value || *end != ':')
+		return -EBADMSG;
+	unsigned long minor_number = strtoul(end + 1, &end, 10);
+	if (*end)
+		return -EBADMSG;
+	*number = makedev((unsigned)major_number, (unsigned)minor_number);
+	return 0;
+}
+
 /* As the kernel lays them out: getdents64(2). */
 struct entry {
 	uint64_t inode;
@@ -252,16 +301,26 @@ int sysfs_name(int dir, char name[SYSFS_NAME])
 	return found < 0 ? found : found ? 0 : -ENOENT;
 }
 
-bool sysfs_subsystem_is(int dir, const char *name)
+int sysfs_link(int dir, const char *link, char name[SYSFS_NAME])
 {
 	char target[NAME_MAX + 1];
-	ssize_t length = readlinkat(dir, "subsystem", target, sizeof(target) - 1);
+	ssize_t length = readlinkat(dir, link, target, sizeof(target) - 1);
 
 	if (length < 0)
-		return false;
+		return -errno;
 	target[length] = '\0';
-	const char *slash = strrchr(target, '/');
-	return !strcmp(slash ? slash + 1 : target, name);
+	const char *slash = strrchr(target, '/'), *last = slash ? slash + 1 : target;
+	if (strlen(last) >= SYSFS_NAME)
+		return -ENAMETOOLONG;
+	strcpy(name, last);
+	return 0;
+}
+
+bool sysfs_subsystem_is(int dir, const char *name)
+{
+	char subsystem[SYSFS_NAME];
+
+	return !sysfs_link(dir, "subsystem", subsystem) && !strcmp(subsystem, name);
 }
 
 bool sysfs_has(int dir, const char *name)

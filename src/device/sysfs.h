@@ -20,7 +20,11 @@
 /* The longest attribute that we read; those that are longer are none of ours. */
 #define SYSFS_VALUE 64
 
-/* A device's directory, by its number: `type` is "char" or "block". Returns a descriptor. */
+/*
+ * A device's directory, by its number: `type` is "char" or "block". Returns a descriptor. Where
+ * /sys/dev/block or /sys/dev/char is masked, as podman does it, the number is looked for among all
+ * block or DAX devices.
+ */
 int sysfs_device_open(const char *root, const char *type, dev_t number);
 
 /* The directory above, or -ENOENT at the root. Returns a descriptor; `dir` stays open. */
@@ -37,6 +41,9 @@ int sysfs_read_int(int dir, const char *attribute, int *number);
 
 /* The same of a physical address, which the kernel shows as 0x... */
 int sysfs_read_address(int dir, const char *attribute, uint64_t *address);
+
+/* The same of a device's number, "259:1". */
+int sysfs_read_device(int dir, const char *attribute, dev_t *number);
 
 /*
  * An attribute of any length, as it is; the caller frees *text. -EMSGSIZE above SYSFS_TEXT bytes,
@@ -61,6 +68,9 @@ int sysfs_name(int dir, char name[SYSFS_NAME]);
  */
 typedef int sysfs_visit(int dir, const char *name, void *context);
 int sysfs_each(int dir, const char *below, sysfs_visit *visit, void *context);
+
+/* The last name that a link of the directory points to: "virtio_blk" of its "driver". */
+int sysfs_link(int dir, const char *link, char name[SYSFS_NAME]);
 
 /* Whether the directory's "subsystem" link points to one of that name. */
 bool sysfs_subsystem_is(int dir, const char *name);

@@ -11,17 +11,18 @@
 #include "base/err.h"
 #include "device/sysfs.h"
 
-/* Stacks of block devices are a few floors high; a loop in a made-up tree would be endless. */
-#define STACK_DEPTH 8
-
 /* One walk: what has been found, and whom to tell. */
 struct walk {
 	const char *sysfs;
 	walk_visit *visit;
+	walk_floor *visit_floor; /* instead of `visit` */
 	void *context;
-	bool at_disks;
-	unsigned covered, bare; /* disks that lie in a region, and all others */
-	struct stat *seen;      /* the directories that have been visited */
+	unsigned covered, bare, lost; /* disks in a region, elsewhere, and not to be looked at */
+	unsigned slaves;              /* of the device that is being looked at */
+	int error;                    /* -ENOMEM */
+	int *pending;                 /* directories to look at, the next one last */
+	size_t pending_count;
+	struct stat *seen; /* the directories that have been looked at */
 	size_t seen_count;
 };
 
@@ -43,7 +44,7 @@ int walk_region_above(const char *sysfs, int dir)
 	return at < 0 ? -ENOENT : at;
 }
 
-/* 1 if it is new, 0 if it has been seen. */
+/* 1 if it is new, 0 if it has been seen. Since a device is seen once, a walk ends. */
 static int see(struct walk *walk, int dir)
 {
 	struct stat st;
@@ -71,9 +72,8 @@ static int visit_once(struct walk *walk, int dir)
 /* A device that is built on no other. */
 static int at_disk(struct walk *walk, int disk)
 {
-	if (walk->at_disks)
-		return visit_once(walk, disk);
 	int region = walk_region_above(walk->sysfs, disk);
+
 	if (region < 0) {
 		walk->bare++;
 		return 0;
@@ -82,23 +82,6 @@ static int at_disk(struct walk *walk, int disk)
 	int result = visit_once(walk, region);
 	close(region);
 	return result;
-}
-
-static int walk_down(struct walk *walk, int device, int depth);
-
-struct floor_below {
-	struct walk *walk;
-	int depth;
-	unsigned count;
-};
-
-static int walk_slave(int dir, const char *name, void *context)
-{
-	struct floor_below *below = context;
-
-	below->count++;
-	return walk_down(
-		below->walk, openat(dir, name, O_PATH | O_DIRECTORY | O_CLOEXEC), below->depth);
 }
 
 /* The whole disk if this is a partition of one; `device` is closed then. */
@@ -111,32 +94,95 @@ static int whole_disk(struct walk *walk, int device)
 	return disk;
 }
 
-/* What the device is built on, or else itself. `device` is closed. */
-static int walk_down(struct walk *walk, int device, int depth)
+static int add_pending(struct walk *walk, int device)
 {
-	struct floor_below below = {.walk = walk, .depth = depth + 1};
+	int *pending = reallocarray(walk->pending, walk->pending_count + 1, sizeof(*walk->pending));
 
+	if (!pending)
+		return err_set(
+			-ENOMEM, "no memory to look at %zu devices", walk->pending_count + 1);
+	pending[walk->pending_count++] = device;
+	walk->pending = pending;
+	return 0;
+}
+
+/* Look at a device later; it is closed then, or now if that was done before. */
+static int look_later(struct walk *walk, int device)
+{
 	if (device >= 0)
 		device = whole_disk(walk, device);
-	if (device < 0 || depth > STACK_DEPTH) {
-		walk->bare++;
-		if (device >= 0)
-			close(device);
+	if (device < 0) {
+		walk->lost++;
 		return 0;
 	}
-	int result = sysfs_each(device, "slaves", walk_slave, &below);
-	if (!below.count)
-		result = at_disk(walk, device);
-	close(device);
+	int result = see(walk, device);
+	if (result > 0)
+		result = add_pending(walk, device);
+	else
+		close(device);
 	return result;
+}
+
+static int look_at_slave_later(int dir, const char *name, void *context)
+{
+	struct walk *walk = context;
+
+	walk->slaves++;
+	walk->error = look_later(walk, openat(dir, name, O_PATH | O_DIRECTORY | O_CLOEXEC));
+	return walk->error;
+}
+
+/* The first of them is to be the next. */
+static void reverse(int *list, size_t count)
+{
+	for (size_t i = 0; i < count / 2; i++) {
+		int one = list[i];
+		list[i] = list[count - 1 - i];
+		list[count - 1 - i] = one;
+	}
+}
+
+/* What it is built on is looked at next. */
+static int look_at(struct walk *walk, int device)
+{
+	size_t before = walk->pending_count;
+
+	walk->slaves = 0;
+	int listed = sysfs_each(device, "slaves", look_at_slave_later, walk);
+	if (walk->error)
+		return walk->error;
+	bool is_listed = !listed || listed == -ENOENT;
+	if (!is_listed)
+		walk->lost++;
+	reverse(walk->pending + before, walk->pending_count - before);
+	bool is_lowest = is_listed && !walk->slaves;
+	if (!walk->visit_floor)
+		return is_lowest ? at_disk(walk, device) : 0;
+	walk->bare += is_lowest;
+	return walk->visit_floor(device, is_lowest, walk->context);
 }
 
 static int start(struct walk *walk, const char *type, dev_t number)
 {
-	int result = walk_down(walk, sysfs_device_open(walk->sysfs, type, number), 0);
+	int result = look_later(walk, sysfs_device_open(walk->sysfs, type, number));
 
+	while (walk->pending_count > 0) {
+		int device = walk->pending[--walk->pending_count];
+		if (!result)
+			result = look_at(walk, device);
+		close(device);
+	}
+	free(walk->pending);
 	free(walk->seen);
 	return result;
+}
+
+static enum walk_cover cover_of(const struct walk *walk)
+{
+	if (walk->covered)
+		return walk->bare || walk->lost ? WALK_PARTLY : WALK_ALL;
+	/* A device that is built on itself has no lowest disk at all. */
+	return walk->lost || !walk->bare ? WALK_UNKNOWN : WALK_NONE;
 }
 
 int walk_regions(const char *sysfs, const char *type, dev_t number, walk_visit *visit,
@@ -146,13 +192,17 @@ int walk_regions(const char *sysfs, const char *type, dev_t number, walk_visit *
 	int result = start(&walk, type, number);
 
 	if (!result && cover)
-		*cover = !walk.covered ? WALK_NONE : walk.bare ? WALK_PARTLY : WALK_ALL;
+		*cover = cover_of(&walk);
 	return result;
 }
 
-int walk_disks(const char *sysfs, const char *type, dev_t number, walk_visit *visit, void *context)
+int walk_floors(const char *sysfs, const char *type, dev_t number, walk_floor *visit, void *context,
+	bool *lost)
 {
-	struct walk walk = {.sysfs = sysfs, .visit = visit, .context = context, .at_disks = true};
+	struct walk walk = {.sysfs = sysfs, .visit_floor = visit, .context = context};
+	int result = start(&walk, type, number);
 
-	return start(&walk, type, number);
+	if (!result)
+		*lost = walk.lost || !walk.bare;
+	return result;
 }

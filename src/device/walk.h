@@ -9,12 +9,14 @@
 #ifndef DEVICE_WALK_H
 #define DEVICE_WALK_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 enum walk_cover {
-	WALK_NONE,   /* no persistent memory that the kernel knows of: an answer, not an error */
-	WALK_PARTLY, /* some of what it is built on is, some is not or cannot be told */
-	WALK_ALL,    /* every byte of it lies in a region */
+	WALK_UNKNOWN, /* nothing was found, and something could not be looked at */
+	WALK_NONE,    /* no persistent memory that the kernel knows of: an answer, not an error */
+	WALK_PARTLY,  /* some of what it is built on is, some is not or cannot be told */
+	WALK_ALL,     /* every byte of it lies in a region */
 };
 
 /*
@@ -31,8 +33,13 @@ typedef int walk_visit(int region, void *context);
 int walk_regions(const char *sysfs, const char *type, dev_t number, walk_visit *visit,
 	void *context, enum walk_cover *cover);
 
-/* The same, stopping at the lowest disks instead: their directories below the walk's. */
-int walk_disks(const char *sysfs, const char *type, dev_t number, walk_visit *visit, void *context);
+/*
+ * Visit each device of the stack instead, each once, the higher before those under it; `is_lowest`
+ * says that it is built on no other. *lost tells whether any device could not be looked at.
+ */
+typedef int walk_floor(int device, bool is_lowest, void *context);
+int walk_floors(const char *sysfs, const char *type, dev_t number, walk_floor *visit, void *context,
+	bool *lost);
 
 /* The region that a device's directory lies in, or -ENOENT. A descriptor; `dir` stays open. */
 int walk_region_above(const char *sysfs, int dir);

@@ -85,13 +85,13 @@ static bool is_encrypted(int dir)
 	return encrypted;
 }
 
-static int lowest_disk(int dir, void *context)
+static int lowest_disk(int dir, bool is_lowest, void *context)
 {
 	struct descent *at = context;
 	struct keep *keep = at->layers->keep;
 	char name[SYSFS_NAME];
 
-	if (sysfs_name(dir, name))
+	if (!is_lowest || sysfs_name(dir, name))
 		return 0;
 	if (begins(name, "loop")) {
 		loop_device(at, dir, name);
@@ -127,7 +127,8 @@ static void go_into_device(struct descent *at, dev_t number)
 			add(at, keep_text(at->layers->keep, "RAID device %s", name));
 	}
 	close(dir);
-	if (walk_disks(at->sysfs, "block", number, lowest_disk, at))
+	bool lost;
+	if (walk_floors(at->sysfs, "block", number, lowest_disk, at, &lost))
 		at->layers->keep->failed = true;
 }
 

@@ -77,7 +77,7 @@ static bool lies_on_regions(const struct device *device, const char *sysfs)
 {
 	enum walk_cover cover = WALK_NONE;
 
-	return device_regions(device, sysfs, go_on, NULL, &cover) == 0 && cover != WALK_NONE;
+	return device_regions(device, sysfs, go_on, NULL, &cover) == 0 && cover > WALK_NONE;
 }
 
 /* The device that an entry of sysfs is of, if it is to be told of. */

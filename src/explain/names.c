@@ -97,6 +97,7 @@ const char *name_of_memory(enum holdfast_memory memory)
 		[HOLDFAST_MEMORY_SOFT_RESERVED] = "soft-reserved",
 		[HOLDFAST_MEMORY_OTHER_DAX] = "other-dax",
 		[HOLDFAST_MEMORY_MIXED] = "mixed",
+		[HOLDFAST_MEMORY_UNKNOWN] = "unknown",
 	};
 
 	return NAME_OF(memory, names);

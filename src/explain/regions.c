@@ -30,6 +30,7 @@ SAME_MEMORY(CXL_VOLATILE);
 SAME_MEMORY(SOFT_RESERVED);
 SAME_MEMORY(OTHER_DAX);
 SAME_MEMORY(MIXED);
+SAME_MEMORY(UNKNOWN);
 
 #define SAME_DEEP_FLUSH(name)                                                                      \
 	_Static_assert(                                                                            \

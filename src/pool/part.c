@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/log.h"
 #include "device/badblock.h"
 #include "pool/errno.h"
 #include "pool/name.h"
@@ -233,6 +234,12 @@ void part_discard(struct part *part)
 int part_check_media(const struct part *part)
 {
 	struct badblocks blocks = {.list = NULL};
+
+	if (device_is_hidden(&part->device, part->sysfs)) {
+		log_warning("%s: bad blocks cannot be checked: sysfs does not show what it lies on",
+			part->path);
+		return 0;
+	}
 	int error = pool_errno(badblocks_read(&blocks, &part->device, part->fd, part->sysfs));
 
 	if (!error && blocks.count)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/log.h"
 #include "device/dimm.h"
 #include "pool/errno.h"
 #include "pool/headers.h"
@@ -46,6 +47,10 @@ static int add_part(const struct part *part, struct header_shutdown *state)
 {
 	char sentence[ERR_SIZE];
 
+	if (device_is_hidden(&part->device, part->sysfs))
+		log_warning("%s: unsafe shutdowns cannot be noticed: sysfs does not show what it "
+			    "lies on",
+			part->path);
 	if (!device_region(&part->device, part->sysfs).found)
 		return 0;
 	memcpy(sentence, err_get(), sizeof(sentence));

@@ -355,6 +355,25 @@ static void comparing(const struct extents *extents)
 	ok(!extents_equal(&a, &b), "W22: so is one that has moved");
 }
 
+/* In a container that hides /sys, and of a disk that was unplugged. */
+static void hidden(int fd)
+{
+	struct badblocks found = {.count = 4711};
+	struct stat st;
+
+	if (fstat(fd, &st))
+		bail("cannot stat a file: %m");
+	device = (struct device){DEVICE_FILE, st.st_dev};
+	is_int(badblocks_read(&found, &device, fd, "/nowhere"), PMEM2_E_NOSUPP,
+		"hidden sysfs: bad blocks cannot be told");
+	is_int(found.count, 4711, "hidden sysfs: the list of bad blocks is left alone");
+	has_str(err_get(), "sysfs does not show", "hidden sysfs: the message says why");
+	device.number = makedev(0, 42);
+	is_int(badblocks_read(&found, &device, fd, "/nowhere"), 0,
+		"a number that no disk can have: there are no bad blocks to tell");
+	badblocks_fini(&found);
+}
+
 int main(void)
 {
 	int fd = file_of_extents(200);
@@ -379,6 +398,7 @@ int main(void)
 		skip("files", "the file system of TMPDIR has its own idea of holes");
 		return tap_done();
 	}
+	hidden(fd);
 	tree_open();
 	make_disk(fd);
 	one_extent(fd, &extents);

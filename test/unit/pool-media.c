@@ -3,6 +3,7 @@
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 
+#include "base/log.h"
 #include "unit/pooldir.h"
 #include "unit/tree.h"
 
@@ -130,12 +131,43 @@ static void bad_blocks(void)
 	pool_set_free(set);
 }
 
+static char warned[512];
+
+static void remember(
+	enum log_level level, const struct log_place *from, const char *message, bool environment)
+{
+	(void)level;
+	(void)from;
+	(void)environment;
+	snprintf(warned, sizeof(warned), "%s", message);
+}
+
+/* In a container that hides /sys: the log says that nothing is checked, and the pool opens. */
+static void hidden(void)
+{
+	struct pool_set *set = set_on_nvdimm("hidden.set", "2M @/h0\n");
+	struct rpmem_pool_attr attr = pooldir_attr(0);
+	struct pool *pool = NULL;
+
+	set->sysfs = "/nowhere";
+	attr.compat = POOL_COMPAT_BAD_BLOCKS;
+	log_receive(remember, LOG_WARNING);
+	is_int(pool_create(set, 2 * MIB, &attr, &pool) || pool_close(pool), 0,
+		"hidden sysfs: a pool that asks for a check of its media can be made");
+	log_receive(NULL, LOG_NONE);
+	has_str(warned, "bad blocks cannot be checked",
+		"hidden sysfs: the log says what is not checked");
+	pool_remove(pooldir_root, "hidden.set", 0);
+	pool_set_free(set);
+}
+
 int main(void)
 {
 	pooldir_open(NULL);
 	tree_open();
 	unsafe_shutdowns();
 	bad_blocks();
+	hidden();
 	tree_close();
 	pooldir_close();
 	return tap_done();

@@ -96,6 +96,18 @@ static void make_machine(void)
 	tree_link("dev/char/252:2", "../../devices/platform/hmem.0/dax1.0");
 }
 
+/* Each on the next, and the last on a region. */
+static void make_tower(unsigned floors)
+{
+	char name[32], below[96] = BUS "region1/namespace1.0/block/pmem1";
+
+	for (unsigned i = 0; i < floors; i++) {
+		snprintf(name, sizeof(name), "dm-%u", 20 + i);
+		make_stack(name, 20 + i, below, NULL);
+		snprintf(below, sizeof(below), "devices/virtual/block/%s", name);
+	}
+}
+
 static void is_region(
 	const char *type, unsigned major, unsigned minor, struct region want, const char *name)
 {
@@ -110,6 +122,25 @@ static void is_region(
 	if (got.found != want.found || got.domain != want.domain)
 		diag("found %d, volatile %d, host %d, read-only %d, domain %d, of %u", got.found,
 			got.is_volatile, got.flushed_by_host, got.read_only, got.domain, got.count);
+}
+
+/* As podman masks /sys/dev: a device is found in class/block by what it says of itself. */
+static void masked(void)
+{
+	const char *disk = BUS "region0/namespace0.0/block/pmem0";
+	char path[256], target[256];
+
+	snprintf(path, sizeof(path), "%s/dev", disk);
+	tree_file(path, "8:16\n");
+	is_region("block", 8, 16, (struct region){.found = false},
+		"masked: a disk that sysfs lists nowhere is not found");
+	snprintf(target, sizeof(target), "../../%s", disk);
+	tree_link("class/block/garbage", "nowhere");
+	tree_link("class/block/pmem0", target);
+	is_region("block", 8, 16, PROMISE(1, NO_FLAGS, REGION_DOMAIN_CPU_CACHE),
+		"masked: a disk without an entry in dev/block is found in class/block");
+	is_region("block", 8, 1, (struct region){.found = false},
+		"masked: a disk of another number is not found");
 }
 
 /* Before and after somebody has written to the attribute. */
@@ -156,6 +187,10 @@ int main(void)
 	is_region("block", 254, 5, PROMISE(1, NO_FLAGS, REGION_DOMAIN_CPU_CACHE),
 		"W24: two pieces of one region count as one region");
 	is_region("block", 254, 3, none, "a stack on top of itself ends");
+	make_tower(12);
+	is_region("block", 254, 31, PROMISE(1, NO_FLAGS, REGION_DOMAIN_MEMORY_CONTROLLER),
+		"device-mapper: twelve floors high, the region under the last is found");
+	masked();
 	is_region("char", 252, 1, PROMISE(1, false, true, false, REGION_DOMAIN_UNKNOWN),
 		"DAX device of virtio-pmem: the host has to flush");
 	is_region("char", 252, 2, none, "DAX device on soft-reserved memory: no region");

@@ -278,8 +278,9 @@ static void garbage(const char *tree)
 static void nothing(const char *tree)
 {
 	check(tree, DISK(259, 0), (struct answers){.memory = MEMORY_NONE, NO_REGION});
-	check(tree, DISK(8, 0), (struct answers){.memory = MEMORY_NONE, NO_REGION});
-	check(tree, DAX(1), (struct answers){.memory = MEMORY_OTHER_DAX, NO_REGION});
+	check(tree, DISK(8, 0), (struct answers){.memory = MEMORY_UNKNOWN, NO_REGION});
+	check(tree, DISK(0, 42), (struct answers){.memory = MEMORY_NONE, NO_REGION});
+	check(tree, DAX(1), (struct answers){.memory = MEMORY_UNKNOWN, NO_REGION});
 }
 
 /* A kernel says less than its documents make up, and other things: mostly that it works. */
