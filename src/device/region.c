@@ -51,7 +51,7 @@ struct region region_read(const char *sysfs, int region)
 	};
 }
 
-static struct region weaker(struct region a, struct region b)
+struct region region_weaker(struct region a, struct region b)
 {
 	return (struct region){
 		.found = true,
@@ -73,7 +73,7 @@ static int add_region(int dir, void *context)
 	struct reading *reading = context;
 	struct region one = region_read(reading->sysfs, dir);
 
-	reading->all = reading->all.found ? weaker(reading->all, one) : one;
+	reading->all = reading->all.found ? region_weaker(reading->all, one) : one;
 	return 0;
 }
 

@@ -45,6 +45,9 @@ struct region region_under(const char *sysfs, const char *type, dev_t number);
 /* What one region promises; a directory that a walk visits. */
 struct region region_read(const char *sysfs, int region);
 
+/* What can be said of both. */
+struct region region_weaker(struct region a, struct region b);
+
 /*
  * The NUMA node whose CPUs are nearest, -1 if the kernel knows of none. -errno of reading it,
  * -ENOENT on kernels that are not for NUMA, -EBADMSG if it is no number; no sentence.

@@ -7,12 +7,6 @@
 
 #include "base/err.h"
 #include "cpu/cpu.h"
-#include "device/deepflush.h"
-#include "device/dimm.h"
-#include "device/disk.h"
-#include "device/memory.h"
-#include "explain/layers.h"
-#include "explain/regions.h"
 #include "explain/map_sync.h"
 #include "explain/words.h"
 
@@ -57,15 +51,15 @@ const struct holdfast_cpu *explain_cpu(struct keep *keep)
 	return told;
 }
 
-static void tell_granularity(struct holdfast_explanation *told, const struct facts *facts,
-	const struct region *region, bool sync)
+static void tell_granularity(
+	struct holdfast_explanation *told, const struct facts *facts, bool sync)
 {
 	struct granularity judged = {PMEM2_GRANULARITY_BYTE, HOLDFAST_REASON_NOT_SHARED}, forced;
 	bool refused = false;
 
 	if (facts->has_device && !(facts->is_map && facts->got.reason == judged.reason))
-		refused =
-			!granularity_judge(&judged, &facts->device, region, sync, facts->can_flush);
+		refused = !granularity_judge(
+			&judged, &facts->device, &facts->regions.all, sync, facts->can_flush);
 	/* What the program has mapped itself nobody has asked the kernel about. */
 	if (facts->is_map && facts->got.reason == HOLDFAST_REASON_PROGRAM)
 		judged = facts->got;
@@ -83,28 +77,9 @@ static void tell_granularity(struct holdfast_explanation *told, const struct fac
 	}
 }
 
-static enum holdfast_domain domain_of(const struct region *region)
-{
-	if (!region->found)
-		return HOLDFAST_DOMAIN_NONE;
-	switch (region->domain) {
-	case REGION_DOMAIN_CPU_CACHE:
-		return HOLDFAST_DOMAIN_CPU_CACHE;
-	case REGION_DOMAIN_MEMORY_CONTROLLER:
-		return HOLDFAST_DOMAIN_MEMORY_CONTROLLER;
-	case REGION_DOMAIN_UNREADABLE:
-		return HOLDFAST_DOMAIN_UNREADABLE;
-	case REGION_DOMAIN_UNKNOWN:
-		break;
-	}
-	return HOLDFAST_DOMAIN_UNKNOWN;
-}
-
 /* A deep flush of a map that needs page write-back writes its pages back. */
 static void tell_deep_flush(struct holdfast_explanation *told, const struct facts *facts)
 {
-	struct deepflush flush;
-
 	told->deep_flush = HOLDFAST_DEEP_FLUSH_PAGES;
 	if (!facts->has_device) {
 		told->deep_flush = HOLDFAST_DEEP_FLUSH_ABSENT;
@@ -112,69 +87,23 @@ static void tell_deep_flush(struct holdfast_explanation *told, const struct fact
 	}
 	if (told->needed == PMEM2_GRANULARITY_PAGE && facts->device.kind == DEVICE_FILE)
 		return;
-	flush = device_deep_flush_state(&facts->device, facts->sysfs);
-	told->deep_flush = (enum holdfast_deep_flush)flush.state;
-	told->deep_flush_error = flush.error;
+	told->deep_flush = (enum holdfast_deep_flush)facts->regions.deep_flush.state;
+	told->deep_flush_error = facts->regions.deep_flush.error;
 }
 
-static void tell_memory(struct keep *keep, struct holdfast_explanation *told,
-	const struct facts *facts, const struct region *region)
+static void tell_memory(struct holdfast_explanation *told, const struct facts *facts)
 {
-	struct keep_list regions = {.count = 0};
-	uint64_t count = 0;
-	int error;
+	const struct regions *regions = &facts->regions;
 
-	told->domain = domain_of(region);
+	told->domain = regions_domain(&regions->all);
 	tell_deep_flush(told, facts);
-	if (!facts->has_device)
-		return;
-	told->memory = (enum holdfast_memory)memory_under(&facts->device, facts->sysfs);
-	regions_under(keep, &regions, &facts->device, facts->sysfs);
-	told->region_count = regions.count;
-	told->regions = (const struct holdfast_region *const *)regions.items;
-	error = device_unsafe_shutdowns(&facts->device, facts->sysfs, &count);
-	if (!error && count > INT64_MAX)
-		error = err_set(-EBADMSG, "the count of unsafe shutdowns is out of range");
-	told->unsafe_shutdowns = regions_answer(keep, error, (int64_t)count, NULL, true);
-}
-
-static struct holdfast_number size_of(struct keep *keep, const struct facts *facts)
-{
-	uint64_t size = facts->size;
-	size_t length = 0;
-	int error = 0;
-
-	if (facts->is_map || facts->object == HOLDFAST_OBJECT_FILE)
-		return regions_answer(keep, 0, (int64_t)size, NULL, false);
-	if (facts->object == HOLDFAST_OBJECT_BLOCK_DEVICE) {
-		error = disk_size(facts->sysfs, facts->disk, &size);
-		return regions_answer(keep, error, (int64_t)size, "the size", false);
-	}
-	if (facts->object == HOLDFAST_OBJECT_DIRECTORY)
-		return (struct holdfast_number){
-			.answer = HOLDFAST_UNSUPPORTED, .why = "a directory has no size"};
-	error = device_dax_size(&facts->device, facts->sysfs, &length);
-	return regions_answer(keep, error, (int64_t)length, NULL, true);
-}
-
-static void tell_numbers(
-	struct keep *keep, struct holdfast_explanation *told, const struct facts *facts)
-{
-	struct holdfast_number none = {
-		.answer = HOLDFAST_UNSUPPORTED, .why = "it is memory without a file"};
-	size_t alignment = 0;
-	int node = 0, error;
-
-	told->size = size_of(keep, facts);
-	told->alignment = told->numa_node = none;
-	if (!facts->has_device) {
-		told->unsafe_shutdowns = none;
-		return;
-	}
-	error = device_alignment(&facts->device, facts->sysfs, &alignment);
-	told->alignment = regions_answer(keep, error, (int64_t)alignment, NULL, true);
-	error = device_numa_node(&facts->device, facts->sysfs, &node);
-	told->numa_node = regions_answer(keep, error, node, NULL, true);
+	told->memory = regions->memory;
+	told->region_count = regions->list.count;
+	told->regions = (const struct holdfast_region *const *)regions->list.items;
+	told->unsafe_shutdowns = regions->unsafe_shutdowns;
+	told->numa_node = regions->numa_node;
+	told->size = facts->bytes;
+	told->alignment = facts->alignment;
 }
 
 static void tell_filesystem(
@@ -209,12 +138,16 @@ static void tell_instructions(struct holdfast_explanation *told)
 	}
 }
 
-/* Device DAX has no layers: its memory says whether it survives. */
+/* Device DAX has no layers: its memory says whether it survives. *who is what decides it. */
 static enum holdfast_survival survival_of(
-	const struct facts *facts, const struct holdfast_explanation *told, struct layers *layers)
+	const struct facts *facts, const struct holdfast_explanation *told, const char **who)
 {
 	if (!facts->has_device || told->needed_reason == HOLDFAST_REASON_NOT_SHARED) {
-		layers->who = "a map that is not shared with a file";
+		*who = "a map that is not shared with a file";
+		return HOLDFAST_SURVIVES_NOT;
+	}
+	if (facts->regions.all.is_volatile) {
+		*who = "memory in a region that is volatile";
 		return HOLDFAST_SURVIVES_NOT;
 	}
 	switch (told->needed_reason) {
@@ -223,10 +156,11 @@ static enum holdfast_survival survival_of(
 	case HOLDFAST_REASON_DAX_HOST_FLUSH:
 	case HOLDFAST_REASON_DAX_READ_ONLY:
 	case HOLDFAST_REASON_DAX_NO_CPU_FLUSH:
-		layers->who = granularity_objection(told->needed_reason);
+		*who = granularity_objection(told->needed_reason);
 		return HOLDFAST_SURVIVES_NOT;
 	default:
-		return layers->survival;
+		*who = facts->layers.who;
+		return facts->layers.survival;
 	}
 }
 
@@ -234,12 +168,8 @@ static void fill(struct whole *whole, const struct facts *facts)
 {
 	struct holdfast_explanation *told = &whole->told;
 	struct keep *keep = &whole->keep;
-	struct layers layers = {.keep = keep};
-	struct region region = {.found = false};
-
-	if (facts->has_device)
-		region = device_region(&facts->device, facts->sysfs);
-	struct map_sync sync = map_sync_judge(facts, &region);
+	struct map_sync sync = map_sync_judge(facts);
+	const char *who = NULL;
 
 	told->struct_size = sizeof(*told);
 	told->object = facts->object;
@@ -251,29 +181,24 @@ static void fill(struct whole *whole, const struct facts *facts)
 	told->cpu = explain_cpu(keep);
 	if (!told->cpu)
 		return;
-	tell_granularity(told, facts, &region, sync.accepted);
+	tell_granularity(told, facts, sync.accepted);
 	tell_filesystem(keep, told, facts);
-	tell_memory(keep, told, facts, &region);
-	tell_numbers(keep, told, facts);
+	tell_memory(told, facts);
 	tell_instructions(told);
-	layers_find(&layers, facts);
-	told->layer_count = layers.list.count;
-	told->layers = (const char *const *)layers.list.items;
-	if (region.is_volatile) {
-		layers.survival = HOLDFAST_SURVIVES_NOT;
-		layers.who = "memory in a region that is volatile";
-	}
-	told->survival = survival_of(facts, told, &layers);
-	words_write(keep, told, layers.who);
+	told->layer_count = facts->layers.list.count;
+	told->layers = (const char *const *)facts->layers.list.items;
+	told->survival = survival_of(facts, told, &who);
+	words_write(keep, told, who);
 }
 
-static int build(struct holdfast_explanation **explanation, const struct facts *facts)
+static int build(struct holdfast_explanation **explanation, struct facts *facts)
 {
 	struct keep keep = {.last = NULL};
 	struct whole *whole = keep_new(&keep, sizeof(*whole));
 
 	if (whole) {
 		whole->keep = keep;
+		facts_read_sysfs(facts, &whole->keep);
 		fill(whole, facts);
 		keep = whole->keep;
 	}

@@ -14,6 +14,7 @@
 #include "base/attr.h"
 #include "base/err.h"
 #include "cpu/cpu.h"
+#include "device/disk.h"
 #include "device/mounts.h"
 #include "map/fill.h"
 #include "map/map.h"
@@ -310,4 +311,49 @@ int facts_of_mount(struct facts *facts, const struct mount *mount, const char *s
 	facts->disk = mount->device;
 	facts->marked = mark_of_mount(mount);
 	return 0;
+}
+
+static struct holdfast_number size_of(struct keep *keep, const struct facts *facts)
+{
+	uint64_t size = facts->size;
+	size_t length = 0;
+	int error = 0;
+
+	if (facts->is_map || facts->object == HOLDFAST_OBJECT_FILE)
+		return regions_answer(keep, 0, (int64_t)size, NULL, false);
+	if (facts->object == HOLDFAST_OBJECT_BLOCK_DEVICE) {
+		error = disk_size(facts->sysfs, facts->disk, &size);
+		return regions_answer(keep, error, (int64_t)size, "the size", false);
+	}
+	if (facts->object == HOLDFAST_OBJECT_DIRECTORY)
+		return (struct holdfast_number){
+			.answer = HOLDFAST_UNSUPPORTED, .why = "a directory has no size"};
+	error = device_dax_size(&facts->device, facts->sysfs, &length);
+	return regions_answer(keep, error, (int64_t)length, NULL, true);
+}
+
+static struct holdfast_number alignment_of(struct keep *keep, const struct facts *facts)
+{
+	size_t alignment = 0;
+	int error = device_alignment(&facts->device, facts->sysfs, &alignment);
+
+	return regions_answer(keep, error, (int64_t)alignment, NULL, true);
+}
+
+void facts_read_sysfs(struct facts *facts, struct keep *keep)
+{
+	struct holdfast_number none = {
+		.answer = HOLDFAST_UNSUPPORTED, .why = "it is memory without a file"};
+
+	facts->bytes = size_of(keep, facts);
+	facts->layers = (struct layers){.keep = keep};
+	if (!facts->has_device) {
+		facts->alignment = facts->regions.numa_node = facts->regions.unsafe_shutdowns =
+			none;
+		return;
+	}
+	facts->alignment = alignment_of(keep, facts);
+	regions_under(&facts->regions, keep, &facts->device, facts->sysfs);
+	facts->disk_is_dax = disk_is_dax(facts->sysfs, facts->disk);
+	layers_find(&facts->layers, facts);
 }

@@ -2,7 +2,9 @@
 /*
  * facts.h - what has to be found out before something can be explained
  *
- * Everything but sysfs has been asked when these are complete, so that tests can make them up.
+ * All of it is asked here: what follows from it is judged, and then worded, without a look at the
+ * machine. Everything but sysfs has been asked when facts_of_...() return, so that tests can make
+ * that up; facts_read_sysfs() reads all of sysfs, once.
  */
 #ifndef EXPLAIN_FACTS_H
 #define EXPLAIN_FACTS_H
@@ -12,6 +14,8 @@
 
 #include "device/device.h"
 #include "device/filesystem.h"
+#include "explain/layers.h"
+#include "explain/regions.h"
 #include "libpmem2/explain.h"
 #include "map/granularity.h"
 
@@ -44,6 +48,12 @@ struct facts {
 
 	bool is_map; /* of a live map: what it got */
 	struct granularity got;
+
+	/* By facts_read_sysfs(). */
+	struct regions regions;
+	struct layers layers;
+	int disk_is_dax;                         /* see disk_is_dax() */
+	struct holdfast_number bytes, alignment; /* `bytes`: the size, whatever it is of */
 };
 
 /* See holdfast_explain_fd(). Free them with facts_fini(). */
@@ -59,6 +69,9 @@ int facts_of_device(
 /* Of a mounted file system; only its directory is looked at. 0 or -ENOMEM. */
 struct mount;
 int facts_of_mount(struct facts *facts, const struct mount *mount, const char *sysfs);
+
+/* Everything that sysfs tells of it; what that needs is kept by `keep`, which notes failures. */
+void facts_read_sysfs(struct facts *facts, struct keep *keep);
 
 void facts_fini(struct facts *facts);
 

@@ -11,6 +11,8 @@
 #include "device/disk.h"
 #include "device/mounts.h"
 #include "device/sysfs.h"
+#include "device/walk.h"
+#include "explain/facts.h"
 
 /* Files on disks on files: an endless chain cannot be built, but one in a made-up tree could. */
 #define FILES 16

@@ -8,8 +8,8 @@
 #ifndef EXPLAIN_LAYERS_H
 #define EXPLAIN_LAYERS_H
 
-#include "explain/facts.h"
 #include "explain/keep.h"
+#include "libpmem2/explain.h"
 
 struct layers {
 	struct keep *keep;
@@ -18,6 +18,7 @@ struct layers {
 	const char *who; /* what decides it, if it is not plainly SURVIVES: "the NFS server" */
 };
 
+struct facts;
 void layers_find(struct layers *layers, const struct facts *facts);
 
 #endif

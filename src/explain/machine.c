@@ -216,11 +216,15 @@ static int add_explanations(struct whole *whole, const char *sysfs, const char *
 	return error;
 }
 
-static struct holdfast_number auto_flush(struct keep *keep, const char *sysfs, size_t regions)
+static struct holdfast_number auto_flush(
+	struct keep *keep, const char *sysfs, const struct regions *regions)
 {
 	int answer = device_auto_flush(sysfs);
 
-	if (!regions)
+	if (regions->is_hidden)
+		return (struct holdfast_number){HOLDFAST_UNREADABLE, -ENOENT, 0,
+			"sysfs is not to be seen here (is /sys mounted, or masked?)"};
+	if (!regions->list.count)
 		return (struct holdfast_number){.answer = HOLDFAST_UNSUPPORTED,
 			.why = "the kernel knows of no persistent memory"};
 	return regions_answer(keep, answer < 0 ? answer : 0, answer, NULL, true);
@@ -229,15 +233,15 @@ static struct holdfast_number auto_flush(struct keep *keep, const char *sysfs, s
 static int fill(struct whole *whole, const char *sysfs, const char *mountinfo)
 {
 	struct holdfast_machine *told = &whole->told;
-	struct keep_list regions = {.count = 0};
+	struct regions regions;
 
-	regions_of_machine(&whole->keep, &regions, sysfs);
+	regions_of_machine(&regions, &whole->keep, sysfs);
 	int error = add_explanations(whole, sysfs, mountinfo);
 	told->struct_size = sizeof(*told);
 	told->cpu = explain_cpu(&whole->keep);
-	told->region_count = regions.count;
-	told->regions = (const struct holdfast_region *const *)regions.items;
-	told->auto_flush = auto_flush(&whole->keep, sysfs, regions.count);
+	told->region_count = regions.list.count;
+	told->regions = (const struct holdfast_region *const *)regions.list.items;
+	told->auto_flush = auto_flush(&whole->keep, sysfs, &regions);
 	told->explanation_count = whole->explanations.count;
 	told->explanations = (const struct holdfast_explanation *const *)whole->explanations.items;
 	if (!error && told->cpu)

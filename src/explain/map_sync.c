@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "explain/map_sync.h"
 
-#include "device/disk.h"
 #include "device/mounts.h"
 
 /*
@@ -22,22 +21,24 @@ static enum holdfast_obstacle obstacle_in_mount(const struct facts *facts)
 }
 
 /* From the storage up; on a block device, of the best file system that could be on it. */
-static enum holdfast_obstacle find_obstacle(const struct facts *facts, const struct region *region)
+static enum holdfast_obstacle find_obstacle(const struct facts *facts)
 {
+	const struct region *region = &facts->regions.all;
+
 	if (facts->has_filesystem && !facts->filesystem.can_sync)
 		return HOLDFAST_OBSTACLE_FILE_SYSTEM;
 	if (!region->found || region->is_volatile)
 		return HOLDFAST_OBSTACLE_STORAGE;
 	if (region->flushed_by_host)
 		return HOLDFAST_OBSTACLE_HOST;
-	if (!disk_is_dax(facts->sysfs, facts->disk))
+	if (!facts->disk_is_dax)
 		return HOLDFAST_OBSTACLE_BLOCK_DAX;
 	if (facts->object == HOLDFAST_OBJECT_BLOCK_DEVICE)
 		return HOLDFAST_OBSTACLE_NONE;
 	return facts->has_filesystem ? obstacle_in_mount(facts) : HOLDFAST_OBSTACLE_UNKNOWN;
 }
 
-struct map_sync map_sync_judge(const struct facts *facts, const struct region *region)
+struct map_sync map_sync_judge(const struct facts *facts)
 {
 	struct map_sync sync = {.map_sync = HOLDFAST_MAP_SYNC_UNIMPORTANT};
 
@@ -47,7 +48,7 @@ struct map_sync map_sync_judge(const struct facts *facts, const struct region *r
 		return sync;
 	if (facts->trial == FACTS_SYNC_ACCEPTED)
 		return (struct map_sync){HOLDFAST_MAP_SYNC_ACCEPTED, HOLDFAST_OBSTACLE_NONE, true};
-	sync.obstacle = find_obstacle(facts, region);
+	sync.obstacle = find_obstacle(facts);
 	if (facts->trial == FACTS_SYNC_REFUSED) {
 		sync.map_sync = HOLDFAST_MAP_SYNC_REFUSED;
 		if (sync.obstacle == HOLDFAST_OBSTACLE_NONE)

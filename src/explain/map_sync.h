@@ -18,6 +18,6 @@ struct map_sync {
 	bool accepted; /* or would be */
 };
 
-struct map_sync map_sync_judge(const struct facts *facts, const struct region *region);
+struct map_sync map_sync_judge(const struct facts *facts);
 
 #endif

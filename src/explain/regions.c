@@ -3,16 +3,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/err.h"
 #include "device/badlist.h"
-#include "device/deepflush.h"
 #include "device/dimm.h"
-#include "device/provider.h"
-#include "device/region.h"
+#include "device/memory.h"
 #include "device/sysfs.h"
 
 /* The public enum is the internal one in public words. */
@@ -96,9 +97,11 @@ static struct holdfast_number bad_sectors_of(struct keep *keep, int region)
 	return regions_answer(keep, error, sum, "the list of bad sectors", false);
 }
 
-static enum holdfast_domain domain_of(enum region_domain domain)
+enum holdfast_domain regions_domain(const struct region *region)
 {
-	switch (domain) {
+	if (!region->found)
+		return HOLDFAST_DOMAIN_NONE;
+	switch (region->domain) {
 	case REGION_DOMAIN_CPU_CACHE:
 		return HOLDFAST_DOMAIN_CPU_CACHE;
 	case REGION_DOMAIN_MEMORY_CONTROLLER:
@@ -138,69 +141,171 @@ static int add_module(int dir, const char *name, void *context)
 	return 0;
 }
 
-static void add_modules(struct keep *keep, struct holdfast_region *told, int region)
+static struct holdfast_number plus(struct holdfast_number a, struct holdfast_number b)
+{
+	if (a.answer != HOLDFAST_ANSWERED || b.answer != HOLDFAST_ANSWERED)
+		return a.answer != HOLDFAST_ANSWERED ? a : b;
+	if (__builtin_add_overflow(a.value, b.value, &a.value))
+		return (struct holdfast_number){.answer = HOLDFAST_UNREADABLE,
+			.error = -EBADMSG,
+			.why = "the count of unsafe shutdowns is out of range"};
+	return a;
+}
+
+/* A region whose modules are not known leaves a gap in any sum. */
+static struct holdfast_number sum_of_modules(
+	struct keep *keep, const struct holdfast_region *region, int error)
+{
+	struct holdfast_number sum = {.answer = HOLDFAST_ANSWERED};
+
+	if (error)
+		return (struct holdfast_number){HOLDFAST_UNREADABLE, error, 0, region->dimms_why};
+	if (!region->dimm_count)
+		return (struct holdfast_number){.answer = HOLDFAST_UNSUPPORTED,
+			.why = keep_text(
+				keep, "the kernel knows no memory modules of %s", region->name)};
+	for (size_t i = 0; i < region->dimm_count; i++) {
+		const struct holdfast_dimm *dimm = region->dimms[i];
+		struct holdfast_number one = dimm->unsafe_shutdowns;
+		if (one.why)
+			one.why = keep_text(keep, "module %s: %s", dimm->name, one.why);
+		sum = plus(sum, one);
+	}
+	return sum;
+}
+
+/* Returns the sum of what its modules count. */
+static struct holdfast_number add_modules(
+	struct keep *keep, struct holdfast_region *told, int region)
 {
 	struct modules modules = {.keep = keep};
+	int error = dimm_each(region, add_module, &modules);
 
-	if (dimm_each(region, add_module, &modules))
+	if (error)
 		told->dimms_why = keep_copy(keep, err_get());
 	else if (!modules.list.count)
 		told->dimms_why = "the kernel lists no modules for it";
 	told->dimm_count = modules.list.count;
 	told->dimms = (const struct holdfast_dimm *const *)modules.list.items;
+	return sum_of_modules(keep, told, error);
 }
 
-const struct holdfast_region *regions_describe(struct keep *keep, const char *sysfs, int region)
+struct reading {
+	struct keep *keep;
+	const char *sysfs;
+	struct regions *to;
+};
+
+static void describe(const struct reading *reading, struct holdfast_region *told, int region,
+	const struct region *promise, const struct deepflush *deep_flush)
 {
-	struct holdfast_region *told = keep_new(keep, sizeof(*told));
-	struct region promise = region_read(sysfs, region);
+	struct keep *keep = reading->keep;
 	char name[SYSFS_NAME];
 
-	if (!told)
-		return NULL;
 	*told = (struct holdfast_region){
 		.struct_size = sizeof(*told),
 		.name = sysfs_name(region, name) ? "a region" : keep_copy(keep, name),
-		.memory = (enum holdfast_memory)provider_of_region(sysfs, region),
-		.domain = domain_of(promise.domain),
-		.deep_flush = (enum holdfast_deep_flush)deepflush_state(region).state,
-		.is_volatile = promise.is_volatile,
+		.memory = (enum holdfast_memory)provider_of_region(reading->sysfs, region),
+		.domain = regions_domain(promise),
+		.deep_flush = (enum holdfast_deep_flush)deep_flush->state,
+		.is_volatile = promise->is_volatile,
 		.size = number_of(keep, region, "size", "the size"),
 		.numa_node = node_of(keep, region),
 		.read_only = number_of(keep, region, "read_only", "whether it is read-only"),
 		.bad_sectors = bad_sectors_of(keep, region),
 	};
-	add_modules(keep, told, region);
-	return told;
 }
 
-struct describing {
-	struct keep *keep;
-	struct keep_list *list;
-	const char *sysfs;
-};
-
-static int describe(int region, void *context)
+static struct holdfast_number same_node(
+	struct keep *keep, struct holdfast_number a, struct holdfast_number b)
 {
-	struct describing *to = context;
+	char one[24], other[24];
 
-	keep_append(to->keep, to->list, regions_describe(to->keep, to->sysfs, region));
+	if (a.answer != HOLDFAST_ANSWERED || b.answer != HOLDFAST_ANSWERED)
+		return a.answer != HOLDFAST_ANSWERED ? a : b;
+	if (a.value == b.value)
+		return a;
+	snprintf(one, sizeof(one), "%" PRId64, a.value);
+	snprintf(other, sizeof(other), "%" PRId64, b.value);
+	return (struct holdfast_number){.answer = HOLDFAST_UNSUPPORTED,
+		.why = keep_text(keep, "regions on NUMA nodes %s and %s", one, other)};
+}
+
+static void add_region(const struct reading *reading, const struct holdfast_region *told,
+	const struct region *promise, const struct deepflush *deep_flush,
+	struct holdfast_number unsafe_shutdowns)
+{
+	struct regions *to = reading->to;
+	bool is_first = !to->list.count;
+
+	to->all = is_first ? *promise : region_weaker(to->all, *promise);
+	to->memory = is_first || to->memory == told->memory ? told->memory : HOLDFAST_MEMORY_MIXED;
+	if (is_first || deep_flush->state > to->deep_flush.state)
+		to->deep_flush = *deep_flush;
+	to->numa_node = is_first ? told->numa_node
+				 : same_node(reading->keep, to->numa_node, told->numa_node);
+	to->unsafe_shutdowns =
+		is_first ? unsafe_shutdowns : plus(to->unsafe_shutdowns, unsafe_shutdowns);
+	keep_append(reading->keep, &to->list, told);
+}
+
+static int read_region(int region, void *context)
+{
+	const struct reading *reading = context;
+	struct holdfast_region *told = keep_new(reading->keep, sizeof(*told));
+	struct region promise = region_read(reading->sysfs, region);
+	struct deepflush deep_flush = deepflush_state(region);
+
+	if (!told)
+		return 0;
+	describe(reading, told, region, &promise, &deep_flush);
+	add_region(reading, told, &promise, &deep_flush, add_modules(reading->keep, told, region));
 	return 0;
 }
 
-void regions_under(
-	struct keep *keep, struct keep_list *list, const struct device *device, const char *sysfs)
+static struct holdfast_number no_region(
+	struct keep *keep, const struct device *device, bool is_hidden)
 {
-	struct describing to = {keep, list, sysfs};
+	char name[DEVICE_NAME];
 
-	if (device_regions(device, sysfs, describe, &to, NULL))
-		keep->failed = true; /* there is no other failure than a lack of memory */
+	device_name(device, name);
+	if (is_hidden)
+		return (struct holdfast_number){HOLDFAST_UNREADABLE, -ENOENT, 0,
+			keep_text(keep, "sysfs does not show %s, or not all that it is built on",
+				name)};
+	return (struct holdfast_number){.answer = HOLDFAST_UNSUPPORTED,
+		.why = keep_text(keep, "no region of persistent memory is under all of %s", name)};
 }
 
-static int describe_entry(int devices, const char *name, void *context)
+/* Where not all of it lies in regions, nothing can be said of all. */
+static void without_region(
+	struct regions *regions, struct keep *keep, const struct device *device, const char *sysfs)
 {
-	struct describing *to = context;
+	bool is_made_up = device->kind == DEVICE_FILE && !major(device->number);
 
+	regions->all = (struct region){.found = false};
+	regions->is_hidden = regions->cover == WALK_UNKNOWN && !is_made_up;
+	regions->numa_node = regions->unsafe_shutdowns =
+		no_region(keep, device, regions->is_hidden);
+	regions->memory = regions->cover == WALK_PARTLY
+				  ? HOLDFAST_MEMORY_MIXED
+				  : (enum holdfast_memory)memory_under(device, sysfs);
+}
+
+void regions_under(
+	struct regions *regions, struct keep *keep, const struct device *device, const char *sysfs)
+{
+	struct reading reading = {keep, sysfs, regions};
+
+	*regions = (struct regions){.cover = WALK_UNKNOWN};
+	if (device_regions(device, sysfs, read_region, &reading, &regions->cover))
+		keep->failed = true; /* there is no other failure than a lack of memory */
+	if (regions->cover != WALK_ALL)
+		without_region(regions, keep, device, sysfs);
+}
+
+static int read_entry(int devices, const char *name, void *context)
+{
 	if (strncmp(name, "region", 6))
 		return 0;
 	int region = openat(devices, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -208,7 +313,7 @@ static int describe_entry(int devices, const char *name, void *context)
 		return 0;
 	/* Regions are also found by what only they have: "mappings". */
 	if (sysfs_has(region, "mappings"))
-		describe(region, to);
+		read_region(region, context);
 	close(region);
 	return 0;
 }
@@ -220,15 +325,18 @@ static int by_number(const void *a, const void *b)
 	return strverscmp((*one)->name, (*other)->name);
 }
 
-void regions_of_machine(struct keep *keep, struct keep_list *list, const char *sysfs)
+void regions_of_machine(struct regions *regions, struct keep *keep, const char *sysfs)
 {
-	struct describing to = {keep, list, sysfs};
+	struct reading reading = {keep, sysfs, regions};
 	int root = open(sysfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
+	/* A kernel without persistent memory has no bus for it; one that shows no bus is hidden. */
+	*regions = (struct regions){.is_hidden = root < 0 || !sysfs_has(root, "bus")};
 	if (root < 0)
 		return;
-	sysfs_each(root, "bus/nd/devices", describe_entry, &to);
+	sysfs_each(root, "bus/nd/devices", read_entry, &reading);
 	close(root);
-	if (list->count)
-		qsort(list->items, list->count, sizeof(*list->items), by_number);
+	if (regions->list.count)
+		qsort(regions->list.items, regions->list.count, sizeof(*regions->list.items),
+			by_number);
 }

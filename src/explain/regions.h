@@ -3,19 +3,32 @@
 #ifndef EXPLAIN_REGIONS_H
 #define EXPLAIN_REGIONS_H
 
+#include "device/deepflush.h"
 #include "device/device.h"
 #include "explain/keep.h"
 #include "libpmem2/explain.h"
 
-/* One region, a directory that a walk visits; or NULL. */
-const struct holdfast_region *regions_describe(struct keep *keep, const char *sysfs, int region);
+/* Regions, and what can be said of all of them. */
+struct regions {
+	struct keep_list list; /* of struct holdfast_region */
+	enum walk_cover cover;
+	bool is_hidden;    /* sysfs does not show the device */
+	struct region all; /* found only if everything lies in a region */
+	enum holdfast_memory memory;
+	struct deepflush deep_flush;
+	struct holdfast_number numa_node;
+	struct holdfast_number unsafe_shutdowns; /* the sum */
+};
 
-/* All under a device, onto a list. */
+/* All under a device, each read once. */
 void regions_under(
-	struct keep *keep, struct keep_list *list, const struct device *device, const char *sysfs);
+	struct regions *regions, struct keep *keep, const struct device *device, const char *sysfs);
 
-/* All of the machine, onto a list, by number. */
-void regions_of_machine(struct keep *keep, struct keep_list *list, const char *sysfs);
+/* All of the machine, by number. */
+void regions_of_machine(struct regions *regions, struct keep *keep, const char *sysfs);
+
+/* The public word for a domain; NONE where no region is. */
+enum holdfast_domain regions_domain(const struct region *region);
 
 /*
  * An answer from a code: 0 is the value; `unsupported` of the codes say that there is none, others

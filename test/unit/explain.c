@@ -413,7 +413,9 @@ static void machine(void)
 
 	is_int(explain_machine(&all, "/nowhere/at/all", "/nowhere/either"), 0, "without sysfs");
 	is_int(all->region_count + all->explanation_count, 0, "there is nothing");
-	is_int(all->auto_flush.answer, HOLDFAST_UNSUPPORTED, "and no answer");
+	is_int(all->auto_flush.answer, HOLDFAST_UNREADABLE, "without sysfs: nobody could be asked");
+	ok(!strstr(all->text, "knows of no persistent memory"),
+		"without sysfs: the text does not speak for the kernel");
 	explain_machine_free(all);
 }
 
