@@ -18,12 +18,12 @@ enum memory {
 	MEMORY_OTHER_PMEM,    /* a provider that we do not know */
 	MEMORY_CXL_VOLATILE,  /* device DAX on a volatile region of CXL devices */
 	MEMORY_SOFT_RESERVED, /* device DAX on memory that the firmware set apart (hmem) */
-	MEMORY_OTHER_DAX,     /* device DAX on something else that is no persistent memory */
+	MEMORY_OTHER_DAX,     /* device DAX on something else than persistent memory */
 	MEMORY_MIXED,         /* a stack over more than one of these kinds */
 	MEMORY_UNKNOWN,       /* sysfs does not show the device: it is hidden, or was unplugged */
 };
 
-/* Of one region; a directory that a walk visits. */
+/* The kind of one region; a directory that a walk visits. */
 enum memory provider_of_region(const char *sysfs, int region);
 
 /* In words that complete "this lies on ...". */

@@ -42,10 +42,10 @@ struct region {
  */
 struct region region_under(const char *sysfs, const char *type, dev_t number);
 
-/* What one region promises; a directory that a walk visits. */
+/* The promise of one region; a directory that a walk visits. */
 struct region region_read(const char *sysfs, int region);
 
-/* What can be said of both. */
+/* The facts that hold for both. */
 struct region region_weaker(struct region a, struct region b);
 
 /*

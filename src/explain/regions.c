@@ -277,7 +277,7 @@ static struct holdfast_number no_region(
 		.why = keep_text(keep, "no region of persistent memory is under all of %s", name)};
 }
 
-/* Where not all of it lies in regions, nothing can be said of all. */
+/* Nothing can be said of all of it if a part lies in no region. */
 static void without_region(
 	struct regions *regions, struct keep *keep, const struct device *device, const char *sysfs)
 {

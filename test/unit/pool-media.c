@@ -150,7 +150,7 @@ static void hidden(void)
 	struct pool *pool = NULL;
 
 	set->sysfs = "/nowhere";
-	attr.compat = POOL_COMPAT_BAD_BLOCKS;
+	attr.compat_features = POOL_COMPAT_BAD_BLOCKS;
 	log_receive(remember, LOG_WARNING);
 	is_int(pool_create(set, 2 * MIB, &attr, &pool) || pool_close(pool), 0,
 		"hidden sysfs: a pool that asks for a check of its media can be made");
