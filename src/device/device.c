@@ -68,7 +68,11 @@ int device_identify(struct device *device, int fd, const char *sysfs)
 		return err_set(PMEM2_E_INVALID_FILE_TYPE,
 			"file descriptor %d is %s; only regular files and DAX devices can be mapped",
 			fd, type_name(st.st_mode));
-	*device = (struct device){.kind = DEVICE_FILE, .number = st.st_dev};
+	*device = (struct device){
+		.kind = DEVICE_FILE,
+		.number = st.st_dev,
+		.inode = st.st_ino,
+	};
 	return 0;
 }
 

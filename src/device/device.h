@@ -20,6 +20,7 @@ enum device_kind {
 struct device {
 	enum device_kind kind;
 	dev_t number; /* of the device itself, or of the block device under the file system */
+	ino_t inode;  /* of a file; 0 for a device */
 };
 
 /* PMEM2_E_INVALID_FILE_HANDLE, PMEM2_E_INVALID_FILE_TYPE or -errno, with a sentence. */

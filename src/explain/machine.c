@@ -95,7 +95,8 @@ static NOINLINE bool find_device(
 		close(dir);
 	if (error || sscanf(value, "%u:%u", &major_number, &minor_number) != 2)
 		return false;
-	*device = (struct device){search->kind, makedev(major_number, minor_number)};
+	*device = (struct device){
+		.kind = search->kind, .number = makedev(major_number, minor_number)};
 	return device->kind == DEVICE_DAX || lies_on_regions(device, search->sysfs);
 }
 
@@ -149,7 +150,7 @@ static int is_new(struct search *search, dev_t device)
 static int add_mount(const struct mount *mount, void *context)
 {
 	struct search *search = context;
-	struct device device = {DEVICE_FILE, mount->device};
+	struct device device = {.kind = DEVICE_FILE, .number = mount->device};
 	struct facts facts;
 	int new = lies_on_regions(&device, search->sysfs) ? is_new(search, mount->device) : 0;
 

@@ -162,5 +162,5 @@ EXPORT(pmem2_deep_flush)
 int pmem2_deep_flush(struct pmem2_map *map, void *ptr, size_t size)
 {
 	CHECK_NOT_NULL(map);
-	return deep_flush_map(&map->map, ptr, size);
+	return deep_flush_map(&map->map, ptr, size, map->map.born);
 }

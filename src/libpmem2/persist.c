@@ -25,26 +25,30 @@ static void page_persist(const void *ptr, size_t size)
 }
 
 /* After the stores of a copy to pages, which go through the caches: the kernel reads them there. */
-static void page_finish(const void *ptr, size_t size, unsigned flags)
+static void page_finish(const void *ptr, size_t size, unsigned flags, uint64_t begun)
 {
 	if (flags & PMEM2_F_MEM_NOFLUSH)
 		return;
-	writeback_note(ptr, size);
+	writeback_note_copy(ptr, size, begun);
 	if (!(flags & PMEM2_F_MEM_NODRAIN))
 		writeback_drain();
 }
 
 static void *page_memmove(void *pmemdest, const void *src, size_t len, unsigned flags)
 {
+	uint64_t begun = writeback_copy_begins();
+
 	cpu.engine->move_byte(pmemdest, src, len, PMEM2_F_MEM_NOFLUSH);
-	page_finish(pmemdest, len, flags);
+	page_finish(pmemdest, len, flags, begun);
 	return pmemdest;
 }
 
 static void *page_memset(void *pmemdest, int c, size_t len, unsigned flags)
 {
+	uint64_t begun = writeback_copy_begins();
+
 	cpu.engine->set_byte(pmemdest, c, len, PMEM2_F_MEM_NOFLUSH);
-	page_finish(pmemdest, len, flags);
+	page_finish(pmemdest, len, flags, begun);
 	return pmemdest;
 }
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "map/deep_flush.h"
 
+#include <pthread.h>
 #include <stdint.h>
 
 #include "base/err.h"
 #include "cpu/cpu.h"
 #include "device/deepflush.h"
+#include "map/file_sync.h"
 #include "map/pages.h"
 
 static int check_range(const struct map *map, const void *addr, size_t size)
@@ -19,7 +21,7 @@ static int check_range(const struct map *map, const void *addr, size_t size)
 	return 0;
 }
 
-int deep_flush_map(const struct map *map, const void *addr, size_t size)
+int deep_flush_map(const struct map *map, const void *addr, size_t size, uint64_t since)
 {
 	int error = check_range(map, addr, size);
 
@@ -27,8 +29,10 @@ int deep_flush_map(const struct map *map, const void *addr, size_t size)
 		return error;
 	if (!map->has_device)
 		return err_set(PMEM2_E_NOSUPP, "memory without a file cannot be deep-flushed");
+	pthread_testcancel();
 	if (map->device.kind == DEVICE_FILE)
-		return pages_write_back(pages_touched((uintptr_t)addr, size));
+		return file_sync_or_error(&(struct file_sync){
+			map->file, pages_touched((uintptr_t)addr, size), since});
 	/* The flush must have reached the memory controller before its buffers are emptied. */
 	cpu.engine->persist(addr, size);
 	return device_deep_flush(&map->device, map->sysfs);

@@ -29,8 +29,8 @@ static bool mmap_at(char *addr, const struct fill *fill, int flags)
 }
 
 /*
- * The kernel says EOPNOTSUPP where the file system or the device cannot, EINVAL if it is older than
- * 4.15.
+ * The kernel says EOPNOTSUPP where the file system or the device cannot, EINVAL if it is older
+ * than 4.15.
  */
 int fill_try(const struct fill *fill, bool *sync)
 {
@@ -51,8 +51,8 @@ int fill_try(const struct fill *fill, bool *sync)
 
 /*
  * Tried somewhere else first: kernels before 6.12 first unmap what is in the way of MAP_FIXED, and
- * only then ask the file system: after its refusal the place would stand open, and another thread's
- * mmap could be given it.
+ * only then ask the file system: after its refusal the place would stand open, and another
+ * thread's mmap could be given it.
  */
 int fill_place(char *addr, const struct fill *fill, bool *sync)
 {

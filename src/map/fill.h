@@ -18,8 +18,8 @@ struct fill {
 };
 
 /*
- * Map it over what is at `addr`, which the caller has reserved. *sync tells whether the kernel took
- * MAP_SYNC, which is tried for every shared mapping of a file or device. 0, or a code of
+ * Map it over what is at `addr`, which the caller has reserved. *sync tells whether the kernel
+ * took MAP_SYNC, which is tried for every shared mapping of a file or device. 0, or a code of
  * pmem2_map_new() with a sentence, and then the place is as it was.
  */
 int fill_place(char *addr, const struct fill *fill, bool *sync);

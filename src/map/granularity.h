@@ -13,9 +13,9 @@
  *	yes	  other or unknown	no		PAGE
  *
  * Device DAX has no metadata, so MAP_SYNC says nothing about it: it is what its region is. Where
- * that is not persistent memory, or only the host of a virtual machine can flush it, no instruction
- * makes a store durable, and msync(2) does not work there: refused. So is a read-only region, to
- * which the kernel lets stores through: its modules are not armed to keep them.
+ * that is not persistent memory, or only the host of a virtual machine can flush it, no
+ * instruction makes a store durable, and msync(2) does not work there: refused. So is a read-only
+ * region, to which the kernel lets stores through: its modules are not armed to keep them.
  */
 #ifndef MAP_GRANULARITY_H
 #define MAP_GRANULARITY_H
@@ -27,8 +27,8 @@
 #include "libpmem2/explain.h"
 
 /*
- * What is decided, and why. Explanations are made from this, so that they cannot say something else
- * than what maps get.
+ * What is decided, and why. Explanations are made from this, so that they cannot say something
+ * else than what maps get.
  */
 struct granularity {
 	enum pmem2_granularity value;
@@ -36,8 +36,8 @@ struct granularity {
 };
 
 /*
- * For a shared mapping; `sync` tells whether MAP_SYNC was accepted, `can_flush` whether the CPU has
- * a flush for user mode. False where it is refused, with the reason why.
+ * For a shared mapping; `sync` tells whether MAP_SYNC was accepted, `can_flush` whether the CPU
+ * has a flush for user mode. False where it is refused, with the reason why.
  */
 bool granularity_judge(struct granularity *judged, const struct device *device,
 	const struct region *region, bool sync, bool can_flush);

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "cpu/cpu.h"
 #include "device/sysfs.h"
+#include "map/file_sync.h"
 #include "map/fill.h"
 #include "map/granularity.h"
 #include "map/pages.h"
@@ -92,8 +93,10 @@ static void set_device(struct map *map, const struct device *device, const char 
 {
 	map->sysfs = sysfs;
 	map->has_device = device;
-	if (device)
-		map->device = *device;
+	if (!device)
+		return;
+	map->device = *device;
+	map->file = (struct file_id){device->number, device->inode};
 }
 
 int map_open(struct map *map, const struct map_request *request)
@@ -103,7 +106,7 @@ int map_open(struct map *map, const struct map_request *request)
 	if (!request->length)
 		return err_set(-EINVAL, "nothing is left of the source from offset %lld on",
 			(long long)request->offset);
-	*map = (struct map){.length = request->length};
+	*map = (struct map){.length = request->length, .born = file_sync_epoch()};
 	set_device(map, request->device, request->sysfs);
 	int error = fill_map(map, request, &sync);
 	if (error)

@@ -2,9 +2,9 @@
 /*
  * map.h - a piece of address space with something mapped into it
  *
- * map_open() finds a place, maps, decides the granularity and registers; map_adopt() only registers
- * what the program has mapped itself; map_close() undoes all of it. The caller owns the struct and
- * may embed it.
+ * map_open() finds a place, maps, decides the granularity and registers; map_adopt() only
+ * registers what the program has mapped itself; map_close() undoes all of it. The caller owns the
+ * struct and may embed it.
  */
 #ifndef MAP_MAP_H
 #define MAP_MAP_H
@@ -16,6 +16,7 @@
 #include "device/device.h"
 #include "libpmem2/base.h"
 #include "libpmem2/explain.h"
+#include "map/file_id.h"
 
 struct reservation;
 
@@ -29,6 +30,8 @@ struct map {
 	bool has_device;             /* else it is memory without a file */
 	struct device device; /* what is mapped, with has_device; its descriptor may be closed */
 	const char *sysfs;    /* the root to ask about it, of static storage duration */
+	struct file_id file;  /* what is mapped, as write-backs know it */
+	uint64_t born;        /* the epoch before which nothing was stored (file_sync.h) */
 	struct reservation *reservation; /* that it lies in; or NULL */
 	bool findable; /* in its reservation: complete; owned by the reservation and its lock */
 	unsigned pins; /* write-backs in progress on it; owned by the registry and its lock */
@@ -59,8 +62,9 @@ int map_init(void);
 int map_open(struct map *map, const struct map_request *request);
 
 /*
- * Take on [addr, addr + length), of any alignment, which the program has mapped; `device` as above.
- * -EINVAL, PMEM2_E_GRANULARITY_NOT_SUPPORTED, PMEM2_E_MAP_EXISTS or -ENOMEM, with a sentence.
+ * Take on [addr, addr + length), of any alignment, which the program has mapped; `device` as
+ * above. -EINVAL, PMEM2_E_GRANULARITY_NOT_SUPPORTED, PMEM2_E_MAP_EXISTS or -ENOMEM, with a
+ * sentence.
  */
 int map_adopt(struct map *map, const struct device *device, void *addr, size_t length,
 	enum pmem2_granularity granularity);

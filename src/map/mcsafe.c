@@ -7,9 +7,9 @@
 
 #include "base/err.h"
 #include "cpu/cpu.h"
+#include "map/file_sync.h"
 #include "map/fill.h"
 #include "map/granularity.h"
-#include "map/pages.h"
 #include "map/sigbus.h"
 
 /* The mapped units of the device around the bytes that are copied. */
@@ -18,6 +18,7 @@ struct window {
 	size_t length;
 	size_t offset; /* of its beginning in the device */
 	bool sync;     /* the kernel took MAP_SYNC */
+	uint64_t born; /* the epoch before which nothing was stored (file_sync.h) */
 };
 
 static int open_window(struct window *window, const struct mcsafe *device, size_t size,
@@ -35,6 +36,7 @@ static int open_window(struct window *window, const struct mcsafe *device, size_
 
 	window->offset = first;
 	window->length = fill.length;
+	window->born = file_sync_epoch();
 	return fill_new_place(&window->addr, &fill, NULL, &window->sync);
 }
 
@@ -86,14 +88,15 @@ int mcsafe_read(const struct mcsafe *from, void *buf, size_t size, size_t offset
 	return error;
 }
 
-static int write_back(const struct window *window)
+static int write_back(const struct window *window, const struct device *device)
 {
 	uintptr_t from = (uintptr_t)window->addr;
-	int error = pages_sync((struct range){from, from + window->length});
+	int error = file_sync_or_error(&(struct file_sync){
+		.file = {device->number, device->inode},
+		.pages = {from, from + window->length},
+		.since = window->born,
+	});
 
-	if (error)
-		err_sys("cannot write back %zu bytes from offset %zu", window->length,
-			window->offset);
 	return error == -EIO ? PMEM2_E_IO_FAIL : error;
 }
 
@@ -113,7 +116,7 @@ static int write_window(const struct window *window, const struct mcsafe *to, co
 			granularity.value == PMEM2_GRANULARITY_BYTE ? cpu.engine->move_byte
 								    : cpu.engine->move_line});
 	if (!error && granularity.value == PMEM2_GRANULARITY_PAGE)
-		error = write_back(window);
+		error = write_back(window, to->device);
 	return error;
 }
 

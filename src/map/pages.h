@@ -18,8 +18,8 @@
 size_t pages_round_up(size_t length);
 
 /*
- * The pages that [addr, addr + len) touches. A range that wraps around, or ends in the last page of
- * all, ends with the address space.
+ * The pages that [addr, addr + len) touches. A range that wraps around, or ends in the last page
+ * of all, ends with the address space.
  */
 struct range pages_touched(uintptr_t addr, size_t len);
 

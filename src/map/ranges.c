@@ -26,16 +26,26 @@ struct ranges_part ranges_within(const struct ranges *ranges, struct range withi
 	return part;
 }
 
-/* Put a range in the place of a part, which may be empty. There is room. */
-static void replace(struct ranges *ranges, struct ranges_part part, struct range new)
+/* Everything from one index on gets another. */
+static void move_tail(struct ranges *ranges, unsigned from, unsigned to)
 {
-	memmove(&ranges->at[part.first + 1], &ranges->at[part.end],
-		(ranges->count - part.end) * sizeof(new));
+	unsigned count = ranges->count - from;
+
+	memmove(&ranges->at[to], &ranges->at[from], count * sizeof(ranges->at[0]));
+	memmove(&ranges->since[to], &ranges->since[from], count * sizeof(ranges->since[0]));
+}
+
+/* Put a range in the place of a part, which may be empty. There is room. */
+static void replace(
+	struct ranges *ranges, struct ranges_part part, struct range new, uint64_t since)
+{
+	move_tail(ranges, part.end, part.first + 1);
 	ranges->at[part.first] = new;
+	ranges->since[part.first] = since;
 	ranges->count = ranges->count - (part.end - part.first) + 1;
 }
 
-bool ranges_add(struct ranges *ranges, struct range new)
+bool ranges_add(struct ranges *ranges, struct range new, uint64_t since)
 {
 	struct ranges_part near = ranges_within(ranges, surroundings(new));
 
@@ -44,16 +54,18 @@ bool ranges_add(struct ranges *ranges, struct range new)
 			new.from = ranges->at[near.first].from;
 		if (ranges->at[near.end - 1].to > new.to)
 			new.to = ranges->at[near.end - 1].to;
+		for (unsigned i = near.first; i < near.end; i++)
+			if (ranges->since[i] < since)
+				since = ranges->since[i];
 	} else if (ranges->count == RANGES_MAX) {
 		return false;
 	}
-	replace(ranges, near, new);
+	replace(ranges, near, new, since);
 	return true;
 }
 
 void ranges_remove(struct ranges *ranges, struct ranges_part part)
 {
-	memmove(&ranges->at[part.first], &ranges->at[part.end],
-		(ranges->count - part.end) * sizeof(struct range));
+	move_tail(ranges, part.end, part.first);
 	ranges->count -= part.end - part.first;
 }

@@ -14,8 +14,9 @@
 
 /*
  * Ranges at most this far apart share one msync. Writing this much more costs about what a second
- * msync does: with all between them dirty, one over both took 0.85 of the time of two at a distance
- * of 32 KiB, 1.01 at 64 KiB, 1.28 at 128 KiB (bench/writeback on ext4); with it clean, always less.
+ * msync does: with all between them dirty, one over both took 0.85 of the time of two at a
+ * distance of 32 KiB, 1.01 at 64 KiB, 1.28 at 128 KiB (bench/writeback on ext4); with it clean,
+ * always less.
  */
 #define RANGES_GAP ((size_t)64 << 10)
 #define RANGES_MAX 64
@@ -28,6 +29,7 @@ struct range {
 struct ranges {
 	unsigned count;
 	struct range at[RANGES_MAX];
+	uint64_t since[RANGES_MAX]; /* of each; that of a joined range is the lowest */
 };
 
 /* A part of a set: at[first] to at[end - 1]. */
@@ -36,10 +38,11 @@ struct ranges_part {
 };
 
 /*
- * Put a range in its place, joined with all that are near, and with what lies between them. False
- * if it is near to none of them and the set is full: then the set is as it was.
+ * Put a range in its place, joined with all that are near, and with what lies between them;
+ * `since` is any number that goes with it. False if it is near to none of them and the set is
+ * full: then the set is as it was.
  */
-bool ranges_add(struct ranges *ranges, struct range new);
+bool ranges_add(struct ranges *ranges, struct range new, uint64_t since);
 
 /* Those that have a byte in `within`. */
 struct ranges_part ranges_within(const struct ranges *ranges, struct range within);

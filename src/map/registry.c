@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "map/registry.h"
 
-#include <pthread.h>
-
+#include "base/checked_lock.h"
 #include "base/err.h"
 #include "map/map_array.h"
 
@@ -11,6 +10,11 @@ static struct {
 	pthread_cond_t unpinned; /* some map has lost its last pin */
 	struct map_array live;
 } registry = {.lock = PTHREAD_MUTEX_INITIALIZER, .unpinned = PTHREAD_COND_INITIALIZER};
+
+void registry_init(void)
+{
+	checked_lock_init(&registry.lock);
+}
 
 static int add_locked(struct map *map)
 {
@@ -28,23 +32,33 @@ static int add_locked(struct map *map)
 
 int registry_add(struct map *map)
 {
-	pthread_mutex_lock(&registry.lock);
+	checked_lock_take(&registry.lock);
 	int error = add_locked(map);
-	pthread_mutex_unlock(&registry.lock);
+	checked_lock_release(&registry.lock);
 	return error;
+}
+
+/* With the lock. No cancellation point, though the wait would be one. */
+static void wait_for_pins(const struct map *map)
+{
+	int state;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	while (map->pins)
+		pthread_cond_wait(&registry.unpinned, &registry.lock);
+	pthread_setcancelstate(state, NULL);
 }
 
 int registry_remove(struct map *map)
 {
-	pthread_mutex_lock(&registry.lock);
+	checked_lock_take(&registry.lock);
 	size_t index = map_array_index(&registry.live, map);
 	bool found = index < registry.live.count;
 	if (found) {
 		map_array_remove(&registry.live, index);
-		while (map->pins)
-			pthread_cond_wait(&registry.unpinned, &registry.lock);
+		wait_for_pins(map);
 	}
-	pthread_mutex_unlock(&registry.lock);
+	checked_lock_release(&registry.lock);
 	if (!found)
 		return err_set(PMEM2_E_MAPPING_NOT_FOUND, "no live map at %p", (void *)map->addr);
 	return 0;
@@ -52,9 +66,9 @@ int registry_remove(struct map *map)
 
 bool registry_has(const struct map *map)
 {
-	pthread_mutex_lock(&registry.lock);
+	checked_lock_take(&registry.lock);
 	bool found = map_array_index(&registry.live, map) < registry.live.count;
-	pthread_mutex_unlock(&registry.lock);
+	checked_lock_release(&registry.lock);
 	return found;
 }
 
@@ -62,32 +76,34 @@ struct map *registry_pin(uintptr_t from, uintptr_t to)
 {
 	struct map *map = NULL;
 
-	pthread_mutex_lock(&registry.lock);
+	/* A signal handler has interrupted this very thread here, and calls exit(3). */
+	if (!checked_lock_take(&registry.lock))
+		return NULL;
 	size_t index = map_array_within(&registry.live, from, to);
 	if (index < registry.live.count) {
 		map = registry.live.maps[index];
 		map->pins++;
 	}
-	pthread_mutex_unlock(&registry.lock);
+	checked_lock_release(&registry.lock);
 	return map;
 }
 
 void registry_unpin(struct map *map)
 {
-	pthread_mutex_lock(&registry.lock);
+	checked_lock_take(&registry.lock);
 	if (!--map->pins)
 		pthread_cond_broadcast(&registry.unpinned);
-	pthread_mutex_unlock(&registry.lock);
+	checked_lock_release(&registry.lock);
 }
 
 void registry_before_fork(void)
 {
-	pthread_mutex_lock(&registry.lock);
+	checked_lock_take(&registry.lock);
 }
 
 void registry_after_fork_in_parent(void)
 {
-	pthread_mutex_unlock(&registry.lock);
+	checked_lock_release(&registry.lock);
 }
 
 void registry_after_fork_in_child(void)
@@ -95,5 +111,5 @@ void registry_after_fork_in_child(void)
 	for (size_t i = 0; i < registry.live.count; i++)
 		registry.live.maps[i]->pins = 0;
 	pthread_cond_init(&registry.unpinned, NULL);
-	pthread_mutex_unlock(&registry.lock);
+	checked_lock_init(&registry.lock);
 }

@@ -12,6 +12,9 @@
 
 #include "map/map.h"
 
+/* Once, when the library is loaded. */
+void registry_init(void);
+
 /* PMEM2_E_MAP_EXISTS if it overlaps one that is there, -ENOMEM; with a sentence. */
 int registry_add(struct map *map);
 

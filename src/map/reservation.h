@@ -3,14 +3,14 @@
  * reservation.h - address space set aside, for maps to be put at known distances
  *
  * It is inaccessible memory, whole pages of it, in which each map occupies a slot. A slot is
- * claimed before anything is mapped there and vacated after it is blank again, both under one lock;
- * whoever holds it is alone with those addresses, and nothing gives up address space that has a
- * slot. So the mapping itself, the write-back and the unmapping, which take their time, need no
- * lock.
+ * claimed before anything is mapped there and vacated after it is blank again, both under one
+ * lock; whoever holds it is alone with those addresses, and nothing gives up address space that
+ * has a slot. So the mapping itself, the write-back and the unmapping, which take their time, need
+ * no lock.
  *
- * Locks: one for all reservations, held for a look-up or a change of address space that has nothing
- * in it, never during I/O, and no other is taken under it. A child of fork finds it free; a slot
- * that another thread was about to fill or vacate just then stays taken in the child.
+ * Locks: one for all reservations, held for a look-up or a change of address space that has
+ * nothing in it, never during I/O, and no other is taken under it. A child of fork finds it free;
+ * a slot that another thread was about to fill or vacate just then stays taken in the child.
  */
 #ifndef MAP_RESERVATION_H
 #define MAP_RESERVATION_H
@@ -39,9 +39,10 @@ int reservation_shrink(struct reservation *reservation, size_t offset, size_t si
 void reservation_extent(struct reservation *reservation, char **addr, size_t *size);
 
 /*
- * Make the slot for a map of map->length at `offset` the caller's own, and set map->addr. It cannot
- * be found yet. PMEM2_E_OFFSET_UNALIGNED, PMEM2_E_LENGTH_OUT_OF_RANGE, PMEM2_E_ADDRESS_UNALIGNED
- * (of the source's `alignment`), PMEM2_E_MAPPING_EXISTS or -ENOMEM, with a sentence.
+ * Make the slot for a map of map->length at `offset` the caller's own, and set map->addr. It
+ * cannot be found yet. PMEM2_E_OFFSET_UNALIGNED, PMEM2_E_LENGTH_OUT_OF_RANGE,
+ * PMEM2_E_ADDRESS_UNALIGNED (of the source's `alignment`), PMEM2_E_MAPPING_EXISTS or -ENOMEM, with
+ * a sentence.
  */
 int reservation_claim(
 	struct reservation *reservation, struct map *map, size_t offset, size_t alignment);
@@ -57,7 +58,8 @@ void reservation_abandon(struct map *map);
 
 /*
  * The lowest map with a byte in `length` bytes from `offset`; for length 0, at `offset`. The map
- * before or after another one, both in this reservation. NULL if there is none, without a sentence.
+ * before or after another one, both in this reservation. NULL if there is none, without a
+ * sentence.
  */
 struct map *reservation_find(struct reservation *reservation, size_t offset, size_t length);
 struct map *reservation_previous(struct reservation *reservation, const struct map *map);

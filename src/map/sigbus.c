@@ -25,9 +25,9 @@ struct guard {
 };
 
 /*
- * The guards that run, each on its own thread. The handler looks for its thread's here and not in a
- * thread-local variable, whose first use by a thread may allocate memory. `guard` is its owner's to
- * read and write; `owner` is 0 where there is none.
+ * The guards that run, each on its own thread. The handler looks for its thread's here and not in
+ * a thread-local variable, whose first use by a thread may allocate memory. `guard` is its owner's
+ * to read and write; `owner` is 0 where there is none.
  */
 struct seat {
 	atomic_uintptr_t owner; /* pthread_self() */
@@ -44,8 +44,8 @@ static struct known by_default = {.action = {.sa_handler = SIG_DFL}};
 
 /*
  * A handler that the program installs over ours keeps ours, to pass on to. When we come back, over
- * that one, it must be as another function, or the two would pass on to each other for ever and the
- * one from before be lost. The last level is used again: nobody goes on like that.
+ * that one, it must be as another function, or the two would pass on to each other for ever and
+ * the one from before be lost. The last level is used again: nobody goes on like that.
  */
 #define LEVELS 4
 
@@ -222,8 +222,8 @@ static void was_replaced(void)
 }
 
 /*
- * Ours in place of `now`, with what the program wants of the kernel for its own: which stack, which
- * signals blocked. *was is what it really took the place of.
+ * Ours in place of `now`, with what the program wants of the kernel for its own: which stack,
+ * which signals blocked. *was is what it really took the place of.
  */
 static int install_over(const struct sigaction *now, struct sigaction *was)
 {

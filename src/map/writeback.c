@@ -4,244 +4,205 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
-#include <stdatomic.h>
+#include <stdbool.h>
 
-#include "base/attr.h"
+#include "base/err.h"
 #include "base/log.h"
+#include "map/acceptance.h"
+#include "map/notes.h"
 #include "map/pages.h"
-#include "map/ranges.h"
 #include "map/registry.h"
+#include "map/shared.h"
 #include "map/writeback_failure.h"
 
+typedef void report_failure(struct range pages, const struct file_sync_failure *failure);
+
+/* The part of a note in one map, in whole pages: a foreign map may begin within one. */
+static struct file_sync part_in(const struct map *map, const struct note *note)
+{
+	struct range in = pages_touched((uintptr_t)map->addr, map->length);
+	struct file_sync part = {map->file, note->pages, note->since};
+
+	if (part.pages.from < in.from)
+		part.pages.from = in.from;
+	if (part.pages.to > in.to)
+		part.pages.to = in.to;
+	if (part.since < map->born)
+		part.since = map->born;
+	return part;
+}
+
 /*
- * What one thread has noted, as whole pages. Its thread adds ranges and drains; another one that
- * closes a map takes out those of that map, after it has written them back. Both hold the lock,
- * also while writing: a drain must not return before ranges that somebody else took over are
- * durable. `count` is that of the ranges, for its own thread to read without the lock.
+ * Write back what a note has in the lowest live map, and cut that off the note; false if nothing
+ * of it is in any live map. The map is pinned meanwhile. `error` is as of file_sync().
  */
-struct notes {
-	pthread_mutex_t lock;
-	struct ranges ranges;
-	atomic_uint count;
-	bool listed; /* among the threads; its own thread's to read and write */
-	struct notes *next, **link;
-};
-
-static __thread struct notes notes;
-
-/* The threads that have noted anything. */
-static struct {
-	pthread_mutex_t lock;
-	struct notes *first;
-	pthread_key_t at_exit;
-} threads;
-
-/* One that tells its own thread so, instead of waiting for it for ever: see process_exits(). */
-static void init_lock(pthread_mutex_t *lock)
+static bool write_part(
+	struct note *note, struct file_sync *part, int *error, struct file_sync_failure *failure)
 {
-	pthread_mutexattr_t attributes;
+	struct map *map = registry_pin(note->pages.from, note->pages.to);
 
-	pthread_mutexattr_init(&attributes);
-	pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_ERRORCHECK);
-	pthread_mutex_init(lock, &attributes);
-	pthread_mutexattr_destroy(&attributes);
-}
-
-/* `in` is what lies under the map: whole pages, though a foreign map may begin and end within. */
-static void write_in(struct range in, struct range pages, struct writeback_failures *failures)
-{
-	if (pages.from < in.from)
-		pages.from = in.from;
-	if (pages.to > in.to)
-		pages.to = in.to;
-	int error = pages_sync(pages);
-	if (error)
-		writeback_failure_add(failures, pages, -error);
-	log_debug(
-		"wrote back %zu bytes at %#" PRIxPTR, (size_t)(pages.to - pages.from), pages.from);
-}
-
-/* Those of the pages that belong to live maps. */
-static void write_live(struct range pages, struct writeback_failures *failures)
-{
-	for (struct map *map; (map = registry_pin(pages.from, pages.to));) {
-		struct range in = pages_touched((uintptr_t)map->addr, map->length);
-		write_in(in, pages, failures);
-		registry_unpin(map);
-		if (in.to >= pages.to)
-			break;
-		pages.from = in.to;
-	}
-}
-
-/* The caller holds the lock of `of`, and reports failures when it holds none any more. */
-static void write_part(
-	struct notes *of, struct ranges_part part, struct writeback_failures *failures)
-{
-	for (unsigned i = part.first; i < part.end; i++)
-		write_live(of->ranges.at[i], failures);
-	ranges_remove(&of->ranges, part);
-	/* Release: a drain that reads 0 without the lock also sees that the pages are durable. */
-	atomic_store_explicit(&of->count, of->ranges.count, memory_order_release);
-}
-
-static void write_all(struct notes *of, struct writeback_failures *failures)
-{
-	write_part(of, (struct ranges_part){0, of->ranges.count}, failures);
-}
-
-/* The caller holds the lock, as above. */
-static void add_range(struct notes *of, struct range pages, struct writeback_failures *failures)
-{
-	/* Too many ranges, far apart: they are written back without a drain. */
-	if (!ranges_add(&of->ranges, pages)) {
-		write_all(of, failures);
-		ranges_add(&of->ranges, pages);
-	}
-	atomic_store_explicit(&of->count, of->ranges.count, memory_order_relaxed);
-}
-
-/* Make this thread known to those who close maps, and have it drain when it exits. */
-static bool enlist(void)
-{
-	if (notes.listed)
-		return true;
-	if (pthread_setspecific(threads.at_exit, &notes))
+	if (!map)
 		return false;
-	init_lock(&notes.lock);
-	pthread_mutex_lock(&threads.lock);
-	notes.next = threads.first;
-	notes.link = &threads.first;
-	if (notes.next)
-		notes.next->link = &notes.next;
-	threads.first = &notes;
-	pthread_mutex_unlock(&threads.lock);
-	notes.listed = true;
+	*part = part_in(map, note);
+	*error = file_sync(part, failure);
+	registry_unpin(map);
+	log_debug("wrote back %zu bytes at %#" PRIxPTR, (size_t)(part->pages.to - part->pages.from),
+		part->pages.from);
+	note->pages.from = part->pages.to;
 	return true;
 }
 
-static void thread_exits(void *of_thread)
+/*
+ * All of a note. The handler may leave by siglongjmp(): what is left of a note of this thread's
+ * own is noted again before that.
+ */
+static void write_note(struct note *note, bool is_own, report_failure *report)
 {
-	struct notes *of = of_thread;
+	struct file_sync_failure failure;
+	struct file_sync part;
+	int error;
 
-	writeback_drain();
-	if (!of->listed)
-		return;
-	pthread_mutex_lock(&threads.lock);
-	*of->link = of->next;
-	if (of->next)
-		of->next->link = of->link;
-	pthread_mutex_unlock(&threads.lock);
-	/* Destructors of other keys may still flush: then it is enlisted, and called, again. */
-	of->listed = false;
+	while (note->pages.from < note->pages.to && write_part(note, &part, &error, &failure)) {
+		if (!error)
+			continue;
+		bool kept = is_own && note->pages.from < note->pages.to && notes_add(*note);
+		report(part.pages, &failure);
+		if (kept)
+			return;
+	}
 }
 
-void writeback_note(const void *addr, size_t len)
+static void drain_notes(void)
 {
-	struct writeback_failures failures = {.count = 0};
+	struct note note;
 	int saved = errno;
 
-	if (!len)
-		return;
-	struct range pages = pages_touched((uintptr_t)addr, len);
-	if (enlist()) {
-		pthread_mutex_lock(&notes.lock);
-		add_range(&notes, pages, &failures);
-		pthread_mutex_unlock(&notes.lock);
-	} else {
-		write_live(pages, &failures);
-	}
-	writeback_failure_report(&failures);
+	while (notes_take(&note))
+		write_note(&note, true, writeback_failure_report);
 	errno = saved;
 }
 
 void writeback_drain(void)
 {
-	if (likely(!atomic_load_explicit(&notes.count, memory_order_acquire)))
+	if (notes_none())
 		return;
+	/* A cancellation point while all is still noted: a thread that ends drains. */
+	pthread_testcancel();
+	drain_notes();
+}
 
-	struct writeback_failures failures = {.count = 0};
+/* Stores to the range may be as old as `since`; 0: as the map. */
+static void note_range(const void *addr, size_t len, uint64_t since)
+{
+	struct note note = {pages_touched((uintptr_t)addr, len), since};
 	int saved = errno;
-	pthread_mutex_lock(&notes.lock);
-	write_all(&notes, &failures);
-	pthread_mutex_unlock(&notes.lock);
-	writeback_failure_report(&failures);
+
+	if (!len || notes_add(note))
+		return;
+	/* Too many, far apart: they are written back without a drain. Else there is no list. */
+	drain_notes();
+	if (!notes_add(note))
+		write_note(&note, false, writeback_failure_report);
 	errno = saved;
 }
 
-static void write_in_map(
-	struct notes *of, const struct map *map, struct writeback_failures *failures)
+void writeback_note(const void *addr, size_t len)
 {
-	uintptr_t start = (uintptr_t)map->addr;
-	struct range bytes = {start, start + map->length};
+	note_range(addr, len, 0);
+}
 
-	pthread_mutex_lock(&of->lock);
-	write_part(of, ranges_within(&of->ranges, bytes), failures);
-	pthread_mutex_unlock(&of->lock);
+uint64_t writeback_copy_begins(void)
+{
+	return file_sync_epoch();
+}
+
+void writeback_note_copy(const void *addr, size_t len, uint64_t begun)
+{
+	note_range(addr, len, begun);
+}
+
+/*
+ * Write back the notes of any thread in a range. Threads may go on to note there meanwhile: as
+ * many notes are written as there are in the beginning.
+ */
+static void write_noted(struct range within, report_failure *report)
+{
+	struct note note;
+
+	for (unsigned left = notes_count(within); left && notes_find(within, &note); left--) {
+		struct note rest = note;
+		write_note(&rest, false, report);
+		notes_forget(&note);
+	}
 }
 
 void writeback_map(const struct map *map)
 {
-	struct writeback_failures failures = {.count = 0};
+	uintptr_t start = (uintptr_t)map->addr;
 
-	pthread_mutex_lock(&threads.lock);
-	for (struct notes *of = threads.first; of; of = of->next)
-		write_in_map(of, map, &failures);
-	pthread_mutex_unlock(&threads.lock);
-	writeback_failure_report(&failures);
+	write_noted((struct range){start, start + map->length}, writeback_failure_report);
+}
+
+int writeback_accept(const void *addr, size_t len)
+{
+	struct note asked = {pages_touched((uintptr_t)addr, len), 0};
+	bool found = false;
+	struct map *map;
+
+	while (asked.pages.from < asked.pages.to &&
+		(map = registry_pin(asked.pages.from, asked.pages.to))) {
+		struct file_sync part = part_in(map, &asked);
+		registry_unpin(map);
+		file_sync_accept(part.file, part.pages);
+		asked.pages.from = part.pages.to;
+		found = true;
+	}
+	if (found)
+		return 0;
+	return err_set(
+		PMEM2_E_MAPPING_NOT_FOUND, "no live map has any of %zu bytes at %p", len, addr);
 }
 
 static void before_fork(void)
 {
-	pthread_mutex_lock(&threads.lock);
+	notes_before_fork();
 	registry_before_fork();
 	writeback_failure_before_fork();
 }
 
 static void after_fork_in_parent(void)
 {
-	writeback_failure_after_fork();
+	writeback_failure_after_fork_in_parent();
 	registry_after_fork_in_parent();
-	pthread_mutex_unlock(&threads.lock);
+	notes_after_fork_in_parent();
 }
 
-/* Only this thread lives on. The notes of the others are theirs to drain, in the parent. */
 static void after_fork_in_child(void)
 {
-	writeback_failure_after_fork();
+	writeback_failure_after_fork_in_child();
 	registry_after_fork_in_child();
-	threads.first = NULL;
-	notes.listed = false;
-	notes.ranges.count = 0;
-	atomic_store_explicit(&notes.count, 0, memory_order_relaxed);
-	init_lock(&threads.lock);
+	notes_after_fork_in_child();
 }
 
 int writeback_init(void)
 {
-	init_lock(&threads.lock);
-	if (pthread_key_create(&threads.at_exit, thread_exits))
-		return -ENOMEM;
-	return -pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+	shared_init();
+	writeback_failure_init();
+	registry_init();
+	int error = acceptance_init();
+	if (!error)
+		error = notes_init(drain_notes);
+	return error ? error
+		     : -pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
 }
 
 /*
  * exit(3) does not run other threads' key destructors, so what they noted is written back here. A
- * signal handler that calls exit() may have interrupted this very thread in the middle of a drain:
- * it holds the lock then, and what it was writing is left to the kernel.
+ * signal handler that calls exit() may have interrupted this very thread: locks that it holds are
+ * left alone, and what it was writing is left to the kernel.
  */
 static void __attribute__((destructor)) process_exits(void)
 {
-	struct writeback_failures failures = {.count = 0};
-
-	if (pthread_mutex_lock(&threads.lock))
-		return;
-	for (struct notes *of = threads.first; of; of = of->next) {
-		if (pthread_mutex_lock(&of->lock))
-			continue;
-		write_all(of, &failures);
-		pthread_mutex_unlock(&of->lock);
-	}
-	pthread_mutex_unlock(&threads.lock);
-	writeback_failure_report(&failures);
+	write_noted((struct range){0, UINTPTR_MAX}, writeback_failure_report_at_exit);
+	notes_fini();
 }

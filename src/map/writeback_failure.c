@@ -3,15 +3,16 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <pthread.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/attr.h"
+#include "base/checked_lock.h"
 #include "base/log.h"
+#include "map/acceptance.h"
+#include "map/mapped_file.h"
 
 #define NAME_MAX_SHOWN 256
 
@@ -19,142 +20,138 @@ static struct {
 	pthread_mutex_t lock; /* of the two below; not held while the handler runs */
 	holdfast_writeback_handler handler;
 	void *context;
-} program = {.lock = PTHREAD_MUTEX_INITIALIZER};
+} program;
+
+void writeback_failure_init(void)
+{
+	checked_lock_init(&program.lock);
+}
 
 void writeback_failure_set_handler(holdfast_writeback_handler handler, void *context)
 {
-	pthread_mutex_lock(&program.lock);
+	checked_lock_take(&program.lock);
 	program.handler = handler;
 	program.context = context;
-	pthread_mutex_unlock(&program.lock);
+	checked_lock_release(&program.lock);
 }
 
 void writeback_failure_before_fork(void)
 {
-	pthread_mutex_lock(&program.lock);
+	checked_lock_take(&program.lock);
 }
 
-void writeback_failure_after_fork(void)
+void writeback_failure_after_fork_in_parent(void)
 {
-	pthread_mutex_unlock(&program.lock);
+	checked_lock_release(&program.lock);
 }
 
-void writeback_failure_add(struct writeback_failures *failures, struct range pages, int error)
+void writeback_failure_after_fork_in_child(void)
 {
-	struct writeback_failure *last;
-
-	if (failures->count < WRITEBACK_FAILURES_MAX) {
-		failures->list[failures->count++] = (struct writeback_failure){pages, error};
-		return;
-	}
-	last = &failures->list[WRITEBACK_FAILURES_MAX - 1];
-	if (pages.from < last->pages.from)
-		last->pages.from = pages.from;
-	if (pages.to > last->pages.to)
-		last->pages.to = pages.to;
+	checked_lock_init(&program.lock);
 }
 
-/* Past the next field and the spaces behind it. */
-static char *next_field(char *at)
+/* A failure as it is reported: in the log, to the handler and at the end. */
+struct report {
+	struct holdfast_writeback_failure told;
+	const struct failed_write *write;
+	char path[NAME_MAX_SHOWN];
+};
+
+/* "stores to F ..."; the end of a longer one is cut off. Returns its length. */
+static size_t describe(const struct report *report, char *text, size_t size)
 {
-	at += strcspn(at, " \n");
-	return at + strspn(at, " ");
+	const struct holdfast_writeback_failure *told = &report->told;
+	uint64_t end = told->offset + told->length;
+	int length;
+
+	errno = told->error;
+	if (told->flags & HOLDFAST_WRITEBACK_UNCERTAIN)
+		length = snprintf(text, size,
+			"stores to %s may not be durable: writing back bytes %" PRIu64
+			" to %" PRIu64 " of it failed: %m; whether bytes %" PRIu64 " to %" PRIu64
+			", mapped at %p, were lost with them cannot be known",
+			told->path, report->write->offset,
+			report->write->offset + report->write->length, told->offset, end,
+			told->addr);
+	else
+		length = snprintf(text, size,
+			"stores to %s are not durable: writing back bytes %" PRIu64 " to %" PRIu64
+			", mapped at %p, failed: %m",
+			told->path, told->offset, end, told->addr);
+	return length < (int)size ? (size_t)length : size - 1;
 }
 
-/*
- * A line of that list, "from-to permissions offset device inode path"; scanf takes 2 KiB of stack.
- */
-static bool is_line_of(uintptr_t address, char *line, uint64_t *offset, char **path)
+NORETURN NOINLINE static void end_process(const struct report *report)
 {
-	char *at;
-	uintptr_t from = strtoull(line, &at, 16);
-	uintptr_t to = *at == '-' ? strtoull(at + 1, &at, 16) : 0;
+	static const char head[] = "holdfast: ", tail[] = "; aborting\n";
+	char message[NAME_MAX_SHOWN + 256];
+	size_t length = sizeof(head) - 1;
 
-	if (address < from || address >= to)
-		return false;
-	at = next_field(next_field(at));
-	*offset = strtoull(at, NULL, 16) + (address - from);
-	*path = next_field(next_field(next_field(at)));
-	(*path)[strcspn(*path, "\n")] = '\0';
-	return true;
-}
-
-/*
- * The file at an address, and the offset in it, from the kernel's own list. The library keeps no
- * names and no descriptors of its own for this: closing one would drop the program's POSIX locks.
- * To be freed; NULL if no file is known. The line must be off the stack when the log is written.
- */
-NOINLINE static char *find_file(uintptr_t address, uint64_t *offset)
-{
-	FILE *maps = fopen("/proc/self/maps", "re");
-	char line[512], *path = NULL;
-
-	*offset = 0;
-	while (maps && fgets(line, sizeof(line), maps))
-		if (is_line_of(address, line, offset, &path))
-			break;
-	if (maps)
-		fclose(maps);
-	return path && *path ? strdup(path) : NULL;
-}
-
-NORETURN static void end_process(const struct holdfast_writeback_failure *failure)
-{
-	char sentence[NAME_MAX_SHOWN + 256];
-
-	errno = failure->error;
-	int length = snprintf(sentence, sizeof(sentence),
-		"holdfast: stores to %s are not durable: writing back bytes %" PRIu64 " to %" PRIu64
-		", mapped at %p, failed: %m; the program is ended\n",
-		failure->path, failure->offset, failure->offset + failure->length, failure->addr);
-	if (length > (int)sizeof(sentence) - 1)
-		length = (int)sizeof(sentence) - 1;
+	memcpy(message, head, length);
+	length += describe(report, message + length, sizeof(message) - length - sizeof(tail));
+	memcpy(message + length, tail, sizeof(tail));
 	/* Nobody is left to tell if this fails. */
-	ssize_t written = write(STDERR_FILENO, sentence, (size_t)length);
+	ssize_t written = write(STDERR_FILENO, message, length + sizeof(tail) - 1);
 	(void)written;
 	abort();
 }
 
-/*
- * The handler may never return: what it is told must not be on the heap, nor any lock be held. In a
- * frame of its own, because a stack of 4 KiB must do for this and for the log.
- */
-NOINLINE static void tell(struct holdfast_writeback_failure *failure, char *path)
+NOINLINE static void log_report(const struct report *report)
 {
-	char shown[NAME_MAX_SHOWN] = "unknown file";
+	char text[NAME_MAX_SHOWN + 256];
 
-	if (path) {
-		strncpy(shown, path, sizeof(shown) - 1);
-		shown[sizeof(shown) - 1] = '\0';
-	}
-	free(path);
-	failure->path = shown;
-	pthread_mutex_lock(&program.lock);
+	describe(report, text, sizeof(text));
+	log_error("%s", text);
+}
+
+static bool take_name(const struct mapped_file *mapped, void *context)
+{
+	struct report *report = context;
+
+	report->told.offset = mapped->offset;
+	if (*mapped->path)
+		strncpy(report->path, mapped->path, sizeof(report->path) - 1);
+	return true;
+}
+
+/* The line of the list must be off the stack when the handler is called. */
+NOINLINE static void find_name(struct report *report, struct range pages)
+{
+	strcpy(report->path, "unknown file");
+	mapped_files_walk(pages, take_name, report);
+	report->told.path = report->path;
+}
+
+/* The handler may never return: what it is told must not be on the heap, nor any lock be held. */
+static bool program_accepts(const struct report *report)
+{
+	checked_lock_take(&program.lock);
 	holdfast_writeback_handler handler = program.handler;
 	void *context = program.context;
-	pthread_mutex_unlock(&program.lock);
-	if (!handler || handler(failure, context) != HOLDFAST_WRITEBACK_LOST)
-		end_process(failure);
+	checked_lock_release(&program.lock);
+	return handler && handler(&report->told, context) == HOLDFAST_WRITEBACK_LOST;
 }
 
-static void report(const struct writeback_failure *failure)
+void writeback_failure_report(struct range pages, const struct file_sync_failure *failure)
 {
-	struct holdfast_writeback_failure told = {
-		.struct_size = sizeof(told),
-		.addr = (const void *)failure->pages.from,
-		.length = failure->pages.to - failure->pages.from,
-		.error = failure->error,
+	struct report report = {
+		.told.struct_size = sizeof(report.told),
+		.told.addr = (const void *)pages.from,
+		.told.length = pages.to - pages.from,
+		.told.error = failure->write.error,
+		.told.flags = failure->uncertain ? HOLDFAST_WRITEBACK_UNCERTAIN : 0,
+		.write = &failure->write,
 	};
-	char *path = find_file(failure->pages.from, &told.offset);
 
-	errno = failure->error;
-	log_error("writing back bytes %" PRIu64 " to %" PRIu64 " of %s failed: %m", told.offset,
-		told.offset + told.length, path ? path : "unknown file");
-	tell(&told, path);
+	find_name(&report, pages);
+	log_report(&report);
+	if (!program_accepts(&report))
+		end_process(&report);
+	acceptance_add(failure->file, pages, failure->write.epoch);
 }
 
-void writeback_failure_report(const struct writeback_failures *failures)
+void writeback_failure_report_at_exit(struct range pages, const struct file_sync_failure *failure)
 {
-	for (unsigned i = 0; i < failures->count; i++)
-		report(&failures->list[i]);
+	if (!acceptance_was_told(failure->file, pages, failure->write.epoch))
+		writeback_failure_report(pages, failure);
 }

@@ -286,7 +286,8 @@ static int sync_part(const struct part *part, size_t offset, size_t length)
 
 	if (end <= part->offset || from >= mapped)
 		return 0;
-	return pool_errno(deep_flush_map(&part->map, part->map.addr + from, to - from));
+	return pool_errno(
+		deep_flush_map(&part->map, part->map.addr + from, to - from, part->map.born));
 }
 
 int pool_deep_sync(const struct pool *pool, size_t offset, size_t length)

@@ -2,12 +2,14 @@
 #include "track/file_map.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <sys/mman.h>
 
 #include "base/err.h"
 #include "base/log.h"
 #include "cpu/cpu.h"
 #include "device/deepflush.h"
+#include "map/file_sync.h"
 #include "map/fill.h"
 #include "map/granularity.h"
 #include "map/pages.h"
@@ -65,12 +67,20 @@ int file_map_create(
 	if (error)
 		return error;
 	last_place_remember(base);
+	file_sync_accept((struct file_id){0, 0},
+		(struct range){(uintptr_t)base, (uintptr_t)base + pages_round_up(file->length)});
 	error = track(base, file, sync, sysfs);
 	if (error)
 		munmap(base, pages_round_up(file->length));
 	else
 		*addr = base;
 	return error;
+}
+
+/* Any memory: its files are not known. */
+static int write_back(uintptr_t from, uintptr_t to)
+{
+	return file_sync_or_error(&(struct file_sync){.pages = {from, to}});
 }
 
 static int check_range(uintptr_t from, size_t len)
@@ -86,7 +96,8 @@ int file_map_msync(const void *addr, size_t len)
 	uintptr_t from = (uintptr_t)addr;
 	int error = check_range(from, len);
 
-	return error ? error : pages_write_back((struct range){from, from + len});
+	pthread_testcancel();
+	return error ? error : write_back(from, from + len);
 }
 
 static int drain_device(const struct tracked *range, const char *sysfs)
@@ -107,15 +118,15 @@ static int drain_part(uintptr_t from, uintptr_t *to, const char *sysfs)
 	struct tracked range;
 
 	if (!tracker_find(from, *to, &range))
-		return pages_write_back((struct range){from, *to});
+		return write_back(from, *to);
 	if (range.from > from) {
 		*to = range.from;
-		return pages_write_back((struct range){from, *to});
+		return write_back(from, *to);
 	}
 	if (range.to < *to)
 		*to = range.to;
 	return range.device.kind == DEVICE_DAX ? drain_device(&range, sysfs)
-					       : pages_write_back((struct range){from, *to});
+					       : write_back(from, *to);
 }
 
 int file_map_deep_drain(const void *addr, size_t len, const char *sysfs)
@@ -123,6 +134,7 @@ int file_map_deep_drain(const void *addr, size_t len, const char *sysfs)
 	uintptr_t from = (uintptr_t)addr, part;
 	int error = check_range(from, len);
 
+	pthread_testcancel();
 	for (uintptr_t to = from + len; !error && from < to; from = part) {
 		part = to;
 		error = drain_part(from, &part, sysfs);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * libpmem-deep.c - contract 1.2 and 4.6: msync and the deep calls, of whole and of broken ranges
+ * libpmem-deep.c - msync and the deep calls, of whole and of broken ranges
  *
  * msync is ours here: it counts, and can fail.
  */
@@ -62,6 +62,14 @@ static void common(const char *name, call_fn *call)
 	ok(call(addr, 1) == -1 && errno == EIO, "%s: a failed msync is told", name);
 	has_str(pmem_errormsg(), "cannot write back 1 bytes", "%s: and explained", name);
 	error = 0;
+	errno = 0;
+	ok(call(addr, 1) == -1 && errno == EIO,
+		"%s: a second try fails again, although the kernel reports success", name);
+	ok(call(addr + 3 * PAGE, 1) == -1 && errno == EIO,
+		"%s: another page of the file fails, too", name);
+	has_str(pmem_errormsg(), "may not be durable", "%s: the message says what is known", name);
+	pmem_unmap(addr, 4 * PAGE);
+	addr = map_of("file", 4 * PAGE);
 	calls = 0;
 	interruptions = 2;
 	is_int(call(addr, 1), 0, "%s: signals that interrupt msync do not make it fail", name);

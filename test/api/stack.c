@@ -186,6 +186,7 @@ static void functions(struct pmem2_map *map, bool page_granularity)
 	ROW(set(addr + 3, 1, sizeof(buf), 0));
 	ROW(set(addr + 3, 1, 100, PMEM2_F_MEM_NONTEMPORAL));
 	ROW(pmem2_deep_flush(map, addr, 5 * page));
+	ROW(holdfast_writeback_accept(addr, page));
 	ROW(pmem2_deep_flush(map, addr - 1, 2));
 	flush(addr, 3 * page);
 }

@@ -50,7 +50,7 @@ static void make_disk(int fd)
 
 	if (fstat(fd, &st))
 		bail("cannot stat a file: %m");
-	device = (struct device){DEVICE_FILE, st.st_dev};
+	device = (struct device){.kind = DEVICE_FILE, .number = st.st_dev};
 	tree_load("made-up-memmap");
 	tree_file(DISK "pmem0p1/partition", "1\n");
 	tree_file(DISK "pmem0p1/start", "2048\n");
@@ -165,7 +165,7 @@ static void refused(int fd)
 /* W24: bad blocks under a stack are somewhere in it, and where cannot be told. */
 static void stacks(void)
 {
-	struct device dm = {DEVICE_FILE, makedev(4000, 0)};
+	struct device dm = {.kind = DEVICE_FILE, .number = makedev(4000, 0)};
 	struct badblocks blocks = {.list = NULL};
 
 	tree_link("devices/virtual/block/dm-0/slaves/pmem0",
@@ -250,7 +250,8 @@ static void full_page(int fd)
 
 static void dax_device(void)
 {
-	struct device dax = {DEVICE_DAX, makedev(252, 1)}, none = {DEVICE_DAX, makedev(252, 9)};
+	struct device dax = {.kind = DEVICE_DAX, .number = makedev(252, 1)},
+		      none = {.kind = DEVICE_DAX, .number = makedev(252, 9)};
 	struct badblocks blocks = {.list = NULL};
 
 	/* Region at 0x7080000000, device at 0x7180000000, that is 8388608 sectors later. */
@@ -363,7 +364,7 @@ static void hidden(int fd)
 
 	if (fstat(fd, &st))
 		bail("cannot stat a file: %m");
-	device = (struct device){DEVICE_FILE, st.st_dev};
+	device = (struct device){.kind = DEVICE_FILE, .number = st.st_dev};
 	is_int(badblocks_read(&found, &device, fd, "/nowhere"), PMEM2_E_NOSUPP,
 		"hidden sysfs: bad blocks cannot be told");
 	is_int(found.count, 4711, "hidden sysfs: the list of bad blocks is left alone");

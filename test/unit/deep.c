@@ -54,7 +54,7 @@ static void device_dax(void)
 	for (int g = PMEM2_GRANULARITY_BYTE; g <= PMEM2_GRANULARITY_CACHE_LINE; g++) {
 		map.granularity = (enum pmem2_granularity)g;
 		set("1\n");
-		is_int(deep_flush_map(&map, map.addr + 100, 200), 0, "device DAX");
+		is_int(deep_flush_map(&map, map.addr + 100, 200, 0), 0, "device DAX");
 		ok(flushed == map.addr + 100 && flushed_length == 200, "the CPU flushes the range");
 		ok(!too_late, "before");
 		ok(was_written(), "the region is flushed");
@@ -65,14 +65,15 @@ static void device_dax(void)
 static void failures(void)
 {
 	set("0\n");
-	is_int(deep_flush_map(&map, map.addr, 1), 0, "nothing deeper exists");
+	is_int(deep_flush_map(&map, map.addr, 1, 0), 0, "nothing deeper exists");
 	set("what\n");
-	is_int(deep_flush_map(&map, map.addr, 1), -EBADMSG, "W11: a region that cannot be flushed");
+	is_int(deep_flush_map(&map, map.addr, 1, 0), -EBADMSG,
+		"W11: a region that cannot be flushed");
 	has_str(err_get(), "region1", "is named");
-	is_int(deep_flush_map(&map, map.addr + map.length, 1), PMEM2_E_DEEP_FLUSH_RANGE,
+	is_int(deep_flush_map(&map, map.addr + map.length, 1, 0), PMEM2_E_DEEP_FLUSH_RANGE,
 		"out of range");
 	map.device.number = makedev(252, 9);
-	is_int(deep_flush_map(&map, map.addr, 1), PMEM2_E_DAX_REGION_NOT_FOUND, "in no region");
+	is_int(deep_flush_map(&map, map.addr, 1, 0), PMEM2_E_DAX_REGION_NOT_FOUND, "in no region");
 }
 
 int main(void)
@@ -82,7 +83,7 @@ int main(void)
 	tree_load("made-up-nvdimm-two-sockets");
 	map = (struct map){.length = 8192,
 		.has_device = true,
-		.device = {DEVICE_DAX, makedev(252, 1)},
+		.device = {.kind = DEVICE_DAX, .number = makedev(252, 1)},
 		.sysfs = tree_root};
 	map.addr =
 		mmap(NULL, map.length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -80,7 +80,7 @@ static void stacks(void)
 
 static void no_regions(void)
 {
-	const struct device none = {DEVICE_DAX, makedev(252, 9)};
+	const struct device none = {.kind = DEVICE_DAX, .number = makedev(252, 9)};
 
 	is_int(device_deep_flush(&none, tree_root), PMEM2_E_DAX_REGION_NOT_FOUND,
 		"a DAX device in no region");
@@ -164,9 +164,9 @@ static void failing_writes(void)
 
 int main(void)
 {
-	disk0 = (struct device){DEVICE_FILE, makedev(259, 0)};
-	dax1 = (struct device){DEVICE_DAX, makedev(252, 1)};
-	both = (struct device){DEVICE_FILE, makedev(254, 0)};
+	disk0 = (struct device){.kind = DEVICE_FILE, .number = makedev(259, 0)};
+	dax1 = (struct device){.kind = DEVICE_DAX, .number = makedev(252, 1)};
+	both = (struct device){.kind = DEVICE_FILE, .number = makedev(254, 0)};
 	tree_open();
 	tree_load("made-up-nvdimm-two-sockets");
 	tree_link("devices/virtual/block/dm-0/slaves/pmem1",

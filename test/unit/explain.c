@@ -138,7 +138,7 @@ static struct facts facts_on(enum holdfast_object object, dev_t number)
 		.sysfs = tree_root,
 		.can_flush = true,
 		.has_device = true,
-		.device = {DEVICE_FILE, number},
+		.device = {.kind = DEVICE_FILE, .number = number},
 		.disk = number,
 		.marked = -1,
 	};

@@ -10,7 +10,7 @@ static struct ranges set;
 
 static bool add(uintptr_t from, uintptr_t to)
 {
-	return ranges_add(&set, (struct range){from, to});
+	return ranges_add(&set, (struct range){from, to}, 0);
 }
 
 static bool is(unsigned index, uintptr_t from, uintptr_t to)

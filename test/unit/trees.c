@@ -14,8 +14,8 @@
 #include "libpmem2/base.h"
 #include "unit/tree.h"
 
-#define DISK(major, minor) ((struct device){DEVICE_FILE, makedev(major, minor)})
-#define DAX(minor)         ((struct device){DEVICE_DAX, makedev(252, minor)})
+#define DISK(major, minor) ((struct device){.kind = DEVICE_FILE, .number = makedev(major, minor)})
+#define DAX(minor)         ((struct device){.kind = DEVICE_DAX, .number = makedev(252, minor)})
 
 /* The first region's node, shutdown counts and so on, or the error where it is none. */
 struct answers {

@@ -51,10 +51,10 @@ static void note(struct store *store, size_t offset, size_t length)
 		notes.any = true;
 		notes.failures = atomic_load(&store->failures);
 	}
-	if (ranges_add(&notes.ranges, pages))
+	if (ranges_add(&notes.ranges, pages, 0))
 		return;
 	make_room(store);
-	ranges_add(&notes.ranges, pages);
+	ranges_add(&notes.ranges, pages, 0);
 }
 
 /* Before the first byte changes: its page may be written, and fail, before the copy is done. */

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "map/failed_files.h"
+
+#include "map/robust_lock.h"
+
+void failed_files_init(struct failed_files *table)
+{
+	robust_lock_init(&table->lock);
+}
+
+/* The place of the file's latest failure, made if there is room. The caller holds the lock. */
+static struct failed_write *place_of(struct failed_files *table, struct file_id file)
+{
+	if (!file_id_is_known(file))
+		return &table->any;
+	for (unsigned i = 0; i < table->count; i++)
+		if (file_id_equals(table->list[i].file, file))
+			return &table->list[i].write;
+	if (table->count == FAILED_FILES_MAX)
+		return &table->any;
+	/* The count comes last: a process that is killed in between leaves a table that holds. */
+	table->list[table->count].file = file;
+	return &table->list[table->count++].write;
+}
+
+uint64_t failed_files_record(
+	struct failed_files *table, struct file_id file, const struct failed_write *write)
+{
+	bool locked = robust_lock_take(&table->lock);
+	uint64_t epoch = atomic_load_explicit(&table->epoch, memory_order_relaxed) + 1;
+	struct failed_write *place = place_of(table, file);
+
+	*place = *write;
+	place->epoch = epoch;
+	/* Release: a reader of this epoch finds the failure that has it. */
+	atomic_store_explicit(&table->epoch, epoch, memory_order_release);
+	if (locked)
+		robust_lock_release(&table->lock);
+	return epoch;
+}
+
+static void keep_later(struct failed_write *found, const struct failed_write *write)
+{
+	if (write->epoch > found->epoch)
+		*found = *write;
+}
+
+bool failed_files_find(
+	struct failed_files *table, struct file_id file, uint64_t since, struct failed_write *found)
+{
+	struct failed_write latest = {.epoch = since};
+	bool locked = robust_lock_take(&table->lock);
+
+	keep_later(&latest, &table->any);
+	for (unsigned i = 0; i < table->count; i++)
+		if (!file_id_is_known(file) || file_id_equals(table->list[i].file, file))
+			keep_later(&latest, &table->list[i].write);
+	if (locked)
+		robust_lock_release(&table->lock);
+	if (latest.epoch == since)
+		return false;
+	*found = latest;
+	return true;
+}

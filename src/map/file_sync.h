@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * file_sync.h - write back pages of a file, and know whether they are durable
+ *
+ * All write-backs of both libraries go through here (W2 to W6 of writeback_failure.h).
+ */
+#ifndef MAP_FILE_SYNC_H
+#define MAP_FILE_SYNC_H
+
+#include <stdbool.h>
+
+#include "map/failed_files.h"
+#include "map/ranges.h"
+
+/* Pages of one file, or whatever is mapped there if the file is not known. */
+struct file_sync {
+	struct file_id file;
+	struct range pages;
+	uint64_t
+		since; /* the epoch before which nothing was stored to them that has to be durable */
+};
+
+struct file_sync_failure {
+	struct file_id file;
+	struct failed_write write;
+	bool uncertain; /* the pages were written; another write-back of the file failed */
+};
+
+/* The epoch of now: failures that are recorded later have a later one. */
+uint64_t file_sync_epoch(void);
+
+/*
+ * 0 if the pages are durable. Else -errno, and `failure` says what is known of it. No cancellation
+ * point.
+ */
+int file_sync(const struct file_sync *sync, struct file_sync_failure *failure);
+
+/*
+ * The same for calls that return an error: it has its sentence, and the program counts as told.
+ */
+int file_sync_or_error(const struct file_sync *sync);
+
+/*
+ * Failures that are recorded now do not count for this range any more, in this process: the
+ * program knows of them, or the range is a new map.
+ */
+void file_sync_accept(struct file_id file, struct range range);
+
+#endif

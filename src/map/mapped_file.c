@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "map/mapped_file.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+
+/* Past the next field and the spaces behind it. */
+static char *next_field(char *at)
+{
+	at += strcspn(at, " \n");
+	return at + strspn(at, " ");
+}
+
+/*
+ * A line of the list, "from-to permissions offset major:minor inode path", in hexadecimal but for
+ * the inode. scanf(3) would take 2 KiB of stack.
+ */
+static bool parse_line(char *line, struct mapped_file *mapped)
+{
+	char *at;
+
+	mapped->at.from = strtoull(line, &at, 16);
+	if (*at != '-')
+		return false;
+	mapped->at.to = strtoull(at + 1, &at, 16);
+	at = next_field(next_field(at));
+	mapped->offset = strtoull(at, NULL, 16);
+	at = next_field(at);
+	unsigned major = (unsigned)strtoul(at, &at, 16);
+	unsigned minor = *at == ':' ? (unsigned)strtoul(at + 1, &at, 16) : 0;
+	mapped->file.device = makedev(major, minor);
+	at = next_field(at);
+	mapped->file.inode = strtoull(at, &at, 10);
+	mapped->path = at + strspn(at, " ");
+	at[strcspn(at, "\n")] = '\0';
+	return true;
+}
+
+/* The rest of a line that did not fit belongs to its path. */
+static void skip_rest(FILE *maps)
+{
+	int c;
+
+	do
+		c = getc(maps);
+	while (c != '\n' && c != EOF);
+}
+
+static bool clip(struct mapped_file *mapped, struct range range)
+{
+	if (mapped->at.to <= range.from || mapped->at.from >= range.to)
+		return false;
+	if (mapped->at.from < range.from) {
+		mapped->offset += range.from - mapped->at.from;
+		mapped->at.from = range.from;
+	}
+	if (mapped->at.to > range.to)
+		mapped->at.to = range.to;
+	return true;
+}
+
+int mapped_files_walk(struct range range, mapped_file_visit *visit, void *context)
+{
+	FILE *maps = fopen("/proc/self/maps", "re");
+	struct mapped_file mapped;
+	char line[512];
+
+	if (!maps)
+		return -errno;
+	while (fgets(line, sizeof(line), maps)) {
+		if (!strchr(line, '\n'))
+			skip_rest(maps);
+		if (parse_line(line, &mapped) && clip(&mapped, range) && visit(&mapped, context))
+			break;
+	}
+	int error = ferror(maps) ? -EIO : 0;
+	fclose(maps);
+	return error;
+}
+
+static bool take_id(const struct mapped_file *mapped, void *context)
+{
+	struct file_id *file = context;
+
+	*file = mapped->file;
+	return true;
+}
+
+int mapped_file_id(uintptr_t address, struct file_id *file)
+{
+	struct file_id found = {0, 0};
+	int error = mapped_files_walk((struct range){address, address + 1}, take_id, &found);
+
+	if (error)
+		return error;
+	if (!file_id_is_known(found))
+		return -ENOENT;
+	*file = found;
+	return 0;
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "map/notes.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/attr.h"
+#include "base/checked_lock.h"
+
+struct notes {
+	pthread_mutex_t lock; /* of the ranges */
+	struct ranges ranges;
+	atomic_uint count; /* that of the ranges, for this thread to read without the lock */
+	bool listed;       /* among the threads; its own thread's to read and write */
+	bool exited;       /* the thread will not be called again; likewise */
+	struct notes *next, **link;
+};
+
+static __thread struct notes notes;
+
+/* The threads that have noted anything. */
+static struct {
+	pthread_mutex_t lock;
+	struct notes *first;
+	pthread_key_t at_exit;
+	void (*drain)(void);
+} threads;
+
+/*
+ * The caller holds the lock. Release: a thread that reads 0 also sees that the pages are durable.
+ */
+static void ranges_changed(struct notes *of)
+{
+	atomic_store_explicit(&of->count, of->ranges.count, memory_order_release);
+}
+
+static struct note note_at(const struct notes *of, unsigned index)
+{
+	return (struct note){of->ranges.at[index], of->ranges.since[index]};
+}
+
+static void remove_at(struct notes *of, unsigned index)
+{
+	ranges_remove(&of->ranges, (struct ranges_part){index, index + 1});
+	ranges_changed(of);
+}
+
+/* Make this thread known to those that close maps, and have it drain when it exits. */
+static bool enlist(void)
+{
+	if (notes.listed)
+		return true;
+	/*
+	 * Destructors of other keys may still flush after this one's: nobody would drain for them.
+	 */
+	if (notes.exited || pthread_setspecific(threads.at_exit, &notes))
+		return false;
+	checked_lock_init(&notes.lock);
+	if (!checked_lock_take(&threads.lock))
+		return false;
+	notes.next = threads.first;
+	notes.link = &threads.first;
+	if (notes.next)
+		notes.next->link = &notes.next;
+	threads.first = &notes;
+	checked_lock_release(&threads.lock);
+	return notes.listed = true;
+}
+
+static void thread_exits(void *of_thread)
+{
+	struct notes *of = of_thread;
+
+	threads.drain();
+	of->exited = true;
+	if (!of->listed)
+		return;
+	checked_lock_take(&threads.lock);
+	*of->link = of->next;
+	if (of->next)
+		of->next->link = of->link;
+	checked_lock_release(&threads.lock);
+	of->listed = false;
+}
+
+bool notes_add(struct note note)
+{
+	if (!enlist() || !checked_lock_take(&notes.lock))
+		return false;
+	bool added = ranges_add(&notes.ranges, note.pages, note.since);
+	ranges_changed(&notes);
+	checked_lock_release(&notes.lock);
+	return added;
+}
+
+bool notes_none(void)
+{
+	return likely(!atomic_load_explicit(&notes.count, memory_order_acquire));
+}
+
+bool notes_take(struct note *note)
+{
+	if (notes_none() || !checked_lock_take(&notes.lock))
+		return false;
+	bool found = notes.ranges.count;
+	if (found) {
+		*note = note_at(&notes, 0);
+		remove_at(&notes, 0);
+	}
+	checked_lock_release(&notes.lock);
+	return found;
+}
+
+/* Look at the notes of each thread until a visit returns true. */
+static void visit_threads(bool (*visit)(struct notes *of, void *context), void *context)
+{
+	bool done = false;
+
+	if (!checked_lock_take(&threads.lock))
+		return;
+	for (struct notes *of = threads.first; of && !done; of = of->next) {
+		/* This thread's own, interrupted by a signal handler: left to the kernel. */
+		if (!checked_lock_take(&of->lock))
+			continue;
+		done = visit(of, context);
+		checked_lock_release(&of->lock);
+	}
+	checked_lock_release(&threads.lock);
+}
+
+/* A question about the notes in a range, and its answer. */
+struct search {
+	struct range within;
+	unsigned count;
+	struct note first;
+};
+
+static bool search_in(struct notes *of, void *context)
+{
+	struct search *search = context;
+	struct ranges_part part = ranges_within(&of->ranges, search->within);
+
+	if (!search->count && part.first < part.end)
+		search->first = note_at(of, part.first);
+	search->count += part.end - part.first;
+	return false;
+}
+
+unsigned notes_count(struct range within)
+{
+	struct search search = {within, 0, {{0, 0}, 0}};
+
+	visit_threads(search_in, &search);
+	return search.count;
+}
+
+bool notes_find(struct range within, struct note *note)
+{
+	struct search search = {within, 0, {{0, 0}, 0}};
+
+	visit_threads(search_in, &search);
+	if (search.count)
+		*note = search.first;
+	return search.count;
+}
+
+/* A note that has grown meanwhile is another one. */
+static bool forget_in(struct notes *of, void *context)
+{
+	const struct note *note = context;
+	struct ranges_part part = ranges_within(&of->ranges, note->pages);
+
+	for (unsigned i = part.first; i < part.end; i++) {
+		struct note here = note_at(of, i);
+		if (here.pages.from == note->pages.from && here.pages.to == note->pages.to &&
+			here.since == note->since) {
+			remove_at(of, i);
+			break;
+		}
+	}
+	return false;
+}
+
+void notes_forget(const struct note *note)
+{
+	visit_threads(forget_in, (void *)note);
+}
+
+int notes_init(void (*drain)(void))
+{
+	checked_lock_init(&threads.lock);
+	threads.drain = drain;
+	return pthread_key_create(&threads.at_exit, thread_exits) ? -ENOMEM : 0;
+}
+
+void notes_fini(void)
+{
+	pthread_key_delete(threads.at_exit);
+}
+
+void notes_before_fork(void)
+{
+	checked_lock_take(&threads.lock);
+}
+
+void notes_after_fork_in_parent(void)
+{
+	checked_lock_release(&threads.lock);
+}
+
+/* Only this thread lives on. The notes of the others are theirs to drain, in the parent. */
+void notes_after_fork_in_child(void)
+{
+	threads.first = NULL;
+	notes.listed = false;
+	notes.ranges.count = 0;
+	ranges_changed(&notes);
+	checked_lock_init(&threads.lock);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * notes.h - the ranges that each thread has flushed and not drained yet
+ *
+ * A thread adds to its own notes and takes from them. Another thread, which closes a map or exits
+ * the process, copies a note, writes it back, and only then has it forgotten: as long as a range
+ * may not be durable, its own thread still has it to drain.
+ *
+ * Locks, in this order: the list of threads; the notes of one thread. They are held for a look-up
+ * or a change, never while anything is written back.
+ */
+#ifndef MAP_NOTES_H
+#define MAP_NOTES_H
+
+#include "map/ranges.h"
+
+struct note {
+	struct range pages;
+	uint64_t since; /* as in struct file_sync; 0: since the map is there */
+};
+
+/*
+ * Once, when the library is loaded. A thread that exits calls `drain` first. 0 or -ENOMEM.
+ */
+int notes_init(void (*drain)(void));
+
+/* Threads that exit from now on call nothing. */
+void notes_fini(void);
+
+/* False if there is no room, or no way to be called when this thread exits. */
+bool notes_add(struct note note);
+
+/* Whether this thread has none: one load. If so, all that it ever noted is durable. */
+bool notes_none(void);
+
+/* Take the lowest note of this thread; false without any. */
+bool notes_take(struct note *note);
+
+/* The number of notes of any thread with a byte in a range, and the first one of them. */
+unsigned notes_count(struct range within);
+bool notes_find(struct range within, struct note *note);
+
+/* Remove this very note from the thread that still has it. */
+void notes_forget(const struct note *note);
+
+/* Around fork: the child starts with no notes. */
+void notes_before_fork(void);
+void notes_after_fork_in_parent(void);
+void notes_after_fork_in_child(void);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "map/robust_lock.h"
+
+#include <errno.h>
+#include <time.h>
+
+#define BRIEFLY_NS 1000000
+
+void robust_lock_init(pthread_mutex_t *lock)
+{
+	pthread_mutexattr_t attributes;
+
+	pthread_mutexattr_init(&attributes);
+	pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_ERRORCHECK);
+	pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+	pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+	pthread_mutex_init(lock, &attributes);
+	pthread_mutexattr_destroy(&attributes);
+}
+
+/* `result` is the answer of a call that locks. */
+static bool taken(pthread_mutex_t *lock, int result)
+{
+	if (result == EOWNERDEAD)
+		return !pthread_mutex_consistent(lock);
+	return !result;
+}
+
+bool robust_lock_take(pthread_mutex_t *lock)
+{
+	return taken(lock, pthread_mutex_lock(lock));
+}
+
+bool robust_lock_try(pthread_mutex_t *lock)
+{
+	return taken(lock, pthread_mutex_trylock(lock));
+}
+
+bool robust_lock_try_briefly(pthread_mutex_t *lock)
+{
+	struct timespec end;
+
+	clock_gettime(CLOCK_REALTIME, &end);
+	end.tv_nsec += BRIEFLY_NS;
+	if (end.tv_nsec >= 1000000000) {
+		end.tv_nsec -= 1000000000;
+		end.tv_sec++;
+	}
+	return taken(lock, pthread_mutex_timedlock(lock, &end));
+}
+
+void robust_lock_release(pthread_mutex_t *lock)
+{
+	pthread_mutex_unlock(lock);
+}

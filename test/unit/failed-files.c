@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* failed-files.c - the table of files that have lost a write-back */
+#include "map/failed_files.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "map/robust_lock.h"
+#include "tap.h"
+
+static struct failed_files *table;
+
+static void new_table(void)
+{
+	if (table)
+		munmap(table, sizeof(*table));
+	table = mmap(
+		NULL, sizeof(*table), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (table == MAP_FAILED)
+		bail("no shared memory: %m");
+	failed_files_init(table);
+}
+
+static uint64_t fail(uint64_t inode, int error)
+{
+	struct failed_write write = {.offset = 4096 * inode, .length = 4096, .error = error};
+
+	return failed_files_record(table, (struct file_id){inode ? 8 : 0, inode}, &write);
+}
+
+static bool failed(uint64_t inode, uint64_t since, struct failed_write *found)
+{
+	return failed_files_find(table, (struct file_id){inode ? 8 : 0, inode}, since, found);
+}
+
+static void one_file(void)
+{
+	struct failed_write found = {.error = 77};
+
+	new_table();
+	is_int(failed_files_epoch(table), 0, "failed_files: the epoch is 0 before any failure");
+	ok(!failed(1, 0, &found), "failed_files: no file has failed in a new table");
+	is_int(found.error, 77, "failed_files: the output is untouched where nothing is found");
+	is_int(fail(1, EIO), 1, "failed_files: the first failure has epoch 1");
+	is_int(failed_files_epoch(table), 1,
+		"failed_files: the epoch is that of the latest failure");
+	ok(failed(1, 0, &found), "failed_files: a failed file is found");
+	ok(found.error == EIO && found.offset == 4096 && found.length == 4096 && found.epoch == 1,
+		"failed_files: the failure is found as it was recorded");
+	ok(!failed(2, 0, &found), "failed_files: another file has not failed");
+	ok(!failed(1, 1, &found), "failed_files: the file has not failed since the failure");
+	fail(1, ENOSPC);
+	ok(failed(1, 1, &found) && found.error == ENOSPC && found.epoch == 2,
+		"failed_files: the latest failure of a file is the one that is found");
+}
+
+static void unknown_files(void)
+{
+	struct failed_write found;
+
+	new_table();
+	fail(3, EIO);
+	ok(failed(0, 0, &found),
+		"failed_files: a file that is not known may be the one that failed");
+	fail(0, EROFS);
+	ok(failed(4, 1, &found) && found.error == EROFS,
+		"failed_files: a failure of a file that is not known is one of every file");
+}
+
+static void many_files(void)
+{
+	struct failed_write found;
+	uint64_t last = FAILED_FILES_MAX + 1;
+
+	new_table();
+	for (uint64_t inode = 1; inode < last; inode++)
+		fail(inode, EIO);
+	ok(failed(1, 0, &found) && found.offset == 4096 && !failed(1, 1, &found),
+		"failed_files: a full table still knows its files one by one");
+	fail(last, EIO);
+	ok(failed(last, last - 1, &found), "failed_files: one file too many is found all the same");
+	ok(failed(999, 0, &found), "failed_files: one file too many makes every file fail");
+}
+
+/* Another process, which may be killed while it holds the lock. */
+static void other_processes(void)
+{
+	struct failed_write found;
+	pid_t pid;
+
+	new_table();
+	pid = fork();
+	if (!pid) {
+		fail(5, EIO);
+		robust_lock_take(&table->lock);
+		kill(getpid(), SIGKILL);
+	}
+	waitpid(pid, NULL, 0);
+	ok(failed(5, 0, &found), "failed_files: a failure that a child recorded is found");
+	is_int(fail(6, EIO), 2, "failed_files: the lock of a killed process is passed on");
+}
+
+int main(void)
+{
+	one_file();
+	unknown_files();
+	many_files();
+	other_processes();
+	return tap_done();
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* flights.c - waiting for the write-backs of a file that are under way */
+#include "map/flights.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "map/mapped_file.h"
+#include "tap.h"
+
+static struct flights *flights;
+
+static const struct file_id file = {8, 12}, other = {8, 13}, unknown = {0, 0};
+
+static void new_flights(void)
+{
+	if (flights)
+		munmap(flights, sizeof(*flights));
+	flights = mmap(
+		NULL, sizeof(*flights), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (flights == MAP_FAILED)
+		bail("no shared memory: %m");
+	flights_init(flights);
+}
+
+/* A thread that waits for the flights of a file, and says when it is done. */
+struct waiter {
+	pthread_t thread;
+	struct file_id file;
+	uintptr_t address;
+	int done[2];
+};
+
+static void *wait_for_flights(void *arg)
+{
+	struct waiter *waiter = arg;
+
+	flights_wait(flights, waiter->file, waiter->address);
+	if (write(waiter->done[1], "", 1) != 1)
+		abort();
+	return NULL;
+}
+
+static void start(struct waiter *waiter, struct file_id of, uintptr_t address)
+{
+	waiter->file = of;
+	waiter->address = address;
+	if (pipe(waiter->done) || pthread_create(&waiter->thread, NULL, wait_for_flights, waiter))
+		bail("no thread");
+}
+
+static bool is_done(struct waiter *waiter, int timeout_ms)
+{
+	struct pollfd ready = {.fd = waiter->done[0], .events = POLLIN};
+
+	return poll(&ready, 1, timeout_ms) == 1;
+}
+
+/* Long enough for a waiter that does not wait; a waiter that does is only found out too late. */
+#define SHORTLY 50
+#define LONG    10000
+
+static void finish(struct waiter *waiter)
+{
+	pthread_join(waiter->thread, NULL);
+	close(waiter->done[0]);
+	close(waiter->done[1]);
+}
+
+static void same_file(void)
+{
+	struct waiter waiter;
+
+	new_flights();
+	struct flight *flight = flights_begin(flights, file, 0);
+	start(&waiter, file, 0);
+	ok(!is_done(&waiter, SHORTLY), "flights: a waiter waits for a flight of its file");
+	flights_end(flight);
+	ok(is_done(&waiter, LONG), "flights: the end of the flight ends the wait");
+	finish(&waiter);
+	start(&waiter, file, 0);
+	ok(is_done(&waiter, LONG), "flights: a waiter does not wait where nothing is under way");
+	finish(&waiter);
+}
+
+static void other_file(void)
+{
+	struct waiter waiter;
+
+	new_flights();
+	struct flight *flight = flights_begin(flights, other, 0);
+	start(&waiter, file, 0);
+	ok(is_done(&waiter, LONG), "flights: a waiter does not wait for another file");
+	finish(&waiter);
+	flights_end(flight);
+}
+
+/* Files that are not known are looked up where they are mapped. */
+static char *map_new_file(void)
+{
+	int fd = memfd_create("holdfast", MFD_CLOEXEC);
+
+	if (fd < 0 || ftruncate(fd, 4096))
+		bail("no file in memory: %m");
+	char *addr = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	if (addr == MAP_FAILED)
+		bail("cannot map: %m");
+	return addr;
+}
+
+static void unknown_files(void)
+{
+	char *one = map_new_file(), *two = map_new_file();
+	struct waiter waiter;
+	struct file_id id;
+
+	new_flights();
+	struct flight *flight = flights_begin(flights, unknown, (uintptr_t)one);
+	start(&waiter, unknown, (uintptr_t)two);
+	ok(is_done(&waiter, LONG), "flights: two files that are not known are told apart");
+	finish(&waiter);
+	start(&waiter, unknown, (uintptr_t)one);
+	ok(!is_done(&waiter, SHORTLY),
+		"flights: a waiter waits for a file that is not known and turns out to be its own");
+	mapped_file_id((uintptr_t)one, &id);
+	struct waiter knowing;
+	start(&knowing, id, 0);
+	ok(!is_done(&knowing, SHORTLY),
+		"flights: a waiter that knows its file waits for a flight that does not");
+	flights_end(flight);
+	ok(is_done(&waiter, LONG) && is_done(&knowing, LONG),
+		"flights: the end of a flight of a file that is not known ends the waits");
+	finish(&waiter);
+	finish(&knowing);
+	munmap(one, 4096);
+	munmap(two, 4096);
+}
+
+/* A child in a flight, which it has begun when this returns. */
+static pid_t fly_in_child(void)
+{
+	int begun[2];
+	char byte;
+
+	if (pipe(begun))
+		bail("no pipe: %m");
+	pid_t pid = fork();
+	if (!pid) {
+		flights_begin(flights, file, 0);
+		if (write(begun[1], "", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	if (read(begun[0], &byte, 1) != 1)
+		bail("the child has not begun");
+	close(begun[0]);
+	close(begun[1]);
+	return pid;
+}
+
+static void killed_processes(void)
+{
+	struct waiter waiter;
+
+	new_flights();
+	pid_t pid = fly_in_child();
+	start(&waiter, file, 0);
+	ok(!is_done(&waiter, SHORTLY), "flights: a waiter waits for a flight of a child");
+	kill(pid, SIGKILL);
+	ok(is_done(&waiter, LONG), "flights: a child that is killed ends its flight");
+	waitpid(pid, NULL, 0);
+	finish(&waiter);
+	for (unsigned i = 0; i < 2 * FLIGHTS_MAX; i++) {
+		pid = fly_in_child();
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+	}
+	flights_end(flights_begin(flights, file, 0));
+	flights_wait(flights, file, 0);
+	ok(true, "flights: any number of killed children leaves room for more flights");
+}
+
+/* More threads than there is room for: each gets its turn. */
+static atomic_uint flown;
+
+static void *fly(void *arg)
+{
+	(void)arg;
+	for (unsigned i = 0; i < 1000; i++) {
+		flights_end(flights_begin(flights, i % 2 ? file : other, 0));
+		flights_wait(flights, file, 0);
+		atomic_fetch_add(&flown, 1);
+	}
+	return NULL;
+}
+
+static void many_threads(void)
+{
+	pthread_t threads[FLIGHTS_MAX + 8];
+	unsigned count = FLIGHTS_MAX + 8;
+
+	new_flights();
+	for (unsigned i = 0; i < count; i++)
+		if (pthread_create(&threads[i], NULL, fly, NULL))
+			bail("no thread");
+	for (unsigned i = 0; i < count; i++)
+		pthread_join(threads[i], NULL);
+	is_int(atomic_load(&flown), 1000 * count, "flights: %u threads fly and wait to the end",
+		count);
+}
+
+int main(void)
+{
+	same_file();
+	other_file();
+	unknown_files();
+	killed_processes();
+	many_threads();
+	return tap_done();
+}
