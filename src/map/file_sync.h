@@ -16,8 +16,7 @@
 struct file_sync {
 	struct file_id file;
 	struct range pages;
-	uint64_t
-		since; /* the epoch before which nothing was stored to them that has to be durable */
+	uint64_t since; /* an epoch: stores from before it do not matter */
 };
 
 struct file_sync_failure {

@@ -209,7 +209,7 @@ void notes_after_fork_in_parent(void)
 	checked_lock_release(&threads.lock);
 }
 
-/* Only this thread lives on. The notes of the others are theirs to drain, in the parent. */
+/* N8: only this thread lives on. The others drain their notes in the parent. */
 void notes_after_fork_in_child(void)
 {
 	threads.first = NULL;

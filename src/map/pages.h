@@ -3,8 +3,8 @@
  * pages.h - whole pages, and writing them back: the only msync(2) of all libraries and programs
  *
  * Before the kernel is asked, what this thread has stored around the caches is drained: else the
- * kernel could read a page before the store has left the CPU's buffers. A call that a signal
- * interrupts is repeated.
+ * kernel could read a page before the store has left the CPU's buffers (N6 of map/writeback.h). A
+ * call that a signal interrupts is repeated.
  */
 #ifndef MAP_PAGES_H
 #define MAP_PAGES_H

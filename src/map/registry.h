@@ -3,7 +3,8 @@
  * registry.h - every live map of the process, by address
  *
  * Locks: one mutex, held for a look-up or a change and never during I/O. A map that is being
- * written back is pinned instead: it stays in existence, and removing it waits for the last pin.
+ * written back is pinned instead: it stays in existence, and removing it waits for the last pin
+ * (N5 of map/writeback.h).
  */
 #ifndef MAP_REGISTRY_H
 #define MAP_REGISTRY_H

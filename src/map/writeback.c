@@ -33,8 +33,8 @@ static struct file_sync part_in(const struct map *map, const struct note *note)
 }
 
 /*
- * Write back what a note has in the lowest live map, and cut that off the note; false if nothing
- * of it is in any live map. The map is pinned meanwhile. `error` is as of file_sync().
+ * Write back the part of a note in the lowest live map, and cut that off the note; false if no
+ * part of it is in any live map (N5). The map is pinned meanwhile. `error` is as of file_sync().
  */
 static bool write_part(
 	struct note *note, struct file_sync *part, int *error, struct file_sync_failure *failure)
@@ -91,7 +91,7 @@ void writeback_drain(void)
 	drain_notes();
 }
 
-/* Stores to the range may be as old as `since`; 0: as the map. */
+/* Stores to the range may be as old as the epoch `since`; 0: as the map. */
 static void note_range(const void *addr, size_t len, uint64_t since)
 {
 	struct note note = {pages_touched((uintptr_t)addr, len), since};
@@ -99,7 +99,7 @@ static void note_range(const void *addr, size_t len, uint64_t since)
 
 	if (!len || notes_add(note))
 		return;
-	/* Too many, far apart: they are written back without a drain. Else there is no list. */
+	/* N2: the notes are full, or nobody would drain them. */
 	drain_notes();
 	if (!notes_add(note))
 		write_note(&note, false, writeback_failure_report);

@@ -3,14 +3,30 @@
  * writeback.h - PAGE granularity: stores become durable when the kernel has written their pages
  *
  * A flush only notes the range; a drain makes all that the calling thread noted durable with as
- * few msync(2) as make sense. Neighbouring ranges share one; the pages between them may then be
- * written too, if somebody else has made them dirty.
+ * few msync(2) as make sense. Tests, mutants and comments cite these invariants by their numbers:
  *
- * What is noted is written back by its thread's next drain, or else when the thread exits, when
- * the map is closed (by any thread) or when the process exits, whichever comes first. A forked
- * child starts with nothing noted.
+ * N1	A range is noted as the whole pages that it touches. Noted ranges at most RANGES_GAP apart
+ *	are joined: what lies between is written back with them. No other page is.
+ * N2	Noting writes nothing back, unless its thread has RANGES_MAX ranges far apart already: then
+ *	all of these are written back at once, without a drain; or unless the thread is past the
+ *	moment in its exit at which it drains.
+ * N3	When a drain returns, all that its thread had noted is durable, or its failure reported,
+ *	even if another thread is writing some of it back. Ranges of other threads are not.
+ * N4	A note is written back by its thread's next drain, or when the thread exits, when the map is
+ *	closed (by any thread) or at exit(3), whichever comes first. A thread takes its own notes
+ *	out first; another thread has a note forgotten only after it has written that back. Only a
+ *	process that ends in another way leaves notes to the kernel.
+ * N5	Only pages of live maps are written back, and no such map is closed meanwhile. What is noted
+ *	and lies in no live map is dropped: something else may be mapped there by now.
+ * N6	What was stored before it was noted is written back with it, streaming stores included:
+ *	pages_sync() drains those of the thread that writes back; those of another one have left
+ *	its CPU's buffers when it has released the lock of its notes.
+ * N7	A range that cannot be written back leaves the notes all the same. Its failure is reported
+ *	with no lock held and no map pinned; ranges that were not tried yet are still noted then.
+ * N8	A forked child starts with nothing noted and with no lock held, whatever the threads of its
+ *	parent were doing; the parent's notes are as before.
  *
- * A write-back that fails ends the process with a sentence, or is told to the program's handler
+ * A write-back that fails ends the process with a message, or is reported to the program's handler
  * (writeback_failure.h): the callers return nothing, and to return would be to claim that all is
  * durable.
  *
@@ -28,7 +44,7 @@
 /* Once, when the library is loaded. Returns 0 or -ENOMEM. */
 int writeback_init(void);
 
-/* The flush and the drain of a PAGE map; what lies in no live map is ignored. */
+/* The flush and the drain of a PAGE map. Both leave errno alone. */
 void writeback_note(const void *addr, size_t len);
 void writeback_drain(void);
 
@@ -45,7 +61,7 @@ void writeback_note_copy(const void *addr, size_t len, uint64_t begun);
  */
 int writeback_accept(const void *addr, size_t len);
 
-/* Make durable what any thread has noted in this live map. */
+/* Write back what any thread has noted in this live map (N4). */
 void writeback_map(const struct map *map);
 
 #endif

@@ -115,7 +115,7 @@ static void *remove_map(void *map)
 	return NULL;
 }
 
-/* W17: what is written back must not be unmapped meanwhile. */
+/* N5 of map/writeback.h: what is written back must not be unmapped meanwhile. */
 static void pins(void)
 {
 	struct map a = {.addr = (char *)UNIT, .length = UNIT};
@@ -123,17 +123,17 @@ static void pins(void)
 
 	registry_add(&a);
 	struct map *first = registry_pin(UNIT, UNIT + 1), *second = registry_pin(0, UINTPTR_MAX);
-	ok(first == &a && second == &a, "pinned twice");
+	ok(first == &a && second == &a, "registry_pin: a map can be pinned twice");
 	pthread_create(&thread, NULL, remove_map, &a);
 	while (registry_has(&a))
 		usleep(100);
-	ok(!registry_pin(UNIT, UNIT + 1), "being removed: nobody finds it any more");
+	ok(!registry_pin(UNIT, UNIT + 1), "registry_pin: a map that is being removed is not found");
 	registry_unpin(first);
 	usleep(10000);
-	ok(!atomic_load(&removed), "W17: but removing waits for the second pin");
+	ok(!atomic_load(&removed), "N5: removing a map waits for its second pin");
 	registry_unpin(second);
 	pthread_join(thread, NULL);
-	ok(atomic_load(&removed), "and ends with it");
+	ok(atomic_load(&removed), "registry_remove: it ends with the last pin");
 }
 
 int main(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * writeback.c - what is noted, joined, written back and when
+ * writeback.c - N1 to N5 and N8 of map/writeback.h: what is noted, joined, written back, and when
  *
  * The test defines msync(2) itself: it is called in place of libc's, keeps a list of what was asked
  * for, and asks the kernel.
@@ -35,9 +35,20 @@ static struct {
 	} call[256];
 } asked;
 
+/* The next msync waits here, if the test says so. */
+static struct {
+	atomic_bool next;
+	pthread_barrier_t begun, released;
+} held;
+
 int msync(void *addr, size_t length, int flags)
 {
 	unsigned call = atomic_fetch_add(&asked.count, 1);
+
+	if (atomic_load(&held.next) && atomic_exchange(&held.next, false)) {
+		pthread_barrier_wait(&held.begun);
+		pthread_barrier_wait(&held.released);
+	}
 	size_t offset = (size_t)((char *)addr - map.addr);
 
 	if (call < 256) {
@@ -87,40 +98,42 @@ static bool asked_for(unsigned call, size_t from, size_t to)
 static void joining(void)
 {
 	writeback_drain();
-	is_int(calls(), 0, "nothing noted: nothing asked");
+	is_int(calls(), 0, "drain: nothing is written back if nothing is noted");
 	writeback_note(map.addr, 0);
 	writeback_note(map.addr + 1, 0);
 	writeback_drain();
-	is_int(calls(), 0, "a range of no bytes is nothing, aligned or not");
+	is_int(calls(), 0, "N1: a range of no bytes touches no page, aligned or not");
 
 	writeback_note(map.addr + page - 1, 2);
-	is_int(calls(), 0, "a flush asks nothing");
+	is_int(calls(), 0, "N2: noting writes nothing back");
 	writeback_drain();
-	is_int(calls(), 1, "the drain does, once");
-	ok(asked_for(0, 0, 2), "for both pages that the two bytes are on");
+	is_int(calls(), 1, "N3: a drain calls msync once for one range");
+	ok(asked_for(0, 0, 2), "N1: both pages that two bytes are on are written back");
 	writeback_drain();
-	is_int(calls(), 0, "and then no more");
+	is_int(calls(), 0, "N4: a second drain writes nothing back");
 
 	note(10, 1);
 	note(10 + RANGES_GAP / page, 1);
 	note(5, 1);
 	writeback_drain();
-	is_int(calls(), 1, "neighbours are joined");
-	ok(asked_for(0, 5, 11 + RANGES_GAP / page), "with what lies between");
+	is_int(calls(), 1, "N1: ranges RANGES_GAP apart share one msync");
+	ok(asked_for(0, 5, 11 + RANGES_GAP / page),
+		"N1: what lies between joined ranges is written back with them");
 
 	note(10 + FAR, 1);
 	note(10, 1);
 	writeback_drain();
-	is_int(calls(), 2, "far ones are not");
-	ok(asked_for(0, 10, 11), "the lower first");
-	ok(asked_for(1, 10 + FAR, 11 + FAR), "then the higher");
+	is_int(calls(), 2, "N1: ranges further apart have an msync each");
+	ok(asked_for(0, 10, 11), "N1: the first of two ranges is the lower one");
+	ok(asked_for(1, 10 + FAR, 11 + FAR), "N1: the second of two ranges is the higher one");
 
 	note(10, 1);
 	note(10 + 2 * FAR, 1);
 	note(10, 2 * FAR);
 	writeback_drain();
-	is_int(calls(), 1, "a range that covers others takes them in");
-	ok(asked_for(0, 10, 11 + 2 * FAR), "from the first to the last");
+	is_int(calls(), 1, "N1: a range that covers others shares one msync with them");
+	ok(asked_for(0, 10, 11 + 2 * FAR),
+		"N1: joined ranges are written back from the first page to the last");
 }
 
 static void many(void)
@@ -130,26 +143,29 @@ static void many(void)
 	for (size_t at = 0; at < PAGES && notes < 100; at += FAR, notes++)
 		note(PAGES - 1 - at, 1);
 	unsigned early = calls();
-	ok(early > 0, "more ranges than can be kept: %u written early", early);
+	ok(early > 0,
+		"N2: of more ranges than a thread can note, %u are written back without a drain",
+		early);
 	writeback_drain();
-	is_int(early + calls(), notes, "every one of %u, once", notes);
+	is_int(early + calls(), notes, "N4: each of %u ranges is written back once", notes);
 }
 
 static void edges(void)
 {
 	writeback_note(map.addr + PAGES * page - 1, SIZE_MAX);
 	writeback_drain();
-	is_int(calls(), 1, "a length beyond the end of all memory");
-	ok(asked_for(0, PAGES - 1, PAGES), "ends with the map");
+	is_int(calls(), 1, "N5: a range beyond the end of all memory has one msync");
+	ok(asked_for(0, PAGES - 1, PAGES),
+		"N5: a range beyond the end of its map is written back up to that end");
 	writeback_note(map.addr - RANGES_GAP * 4, 100);
 	writeback_note((void *)page, 100);
 	writeback_note(NULL, 1);
 	writeback_drain();
-	is_int(calls(), 0, "what is in no map is ignored");
+	is_int(calls(), 0, "N5: what lies in no live map is not written back");
 	errno = 77;
 	note(0, 1);
 	writeback_drain();
-	is_int(errno, 77, "errno is left alone");
+	is_int(errno, 77, "note, drain: errno is left alone");
 	calls();
 }
 
@@ -172,8 +188,8 @@ static void thread_exit(void *(*body)(void *), const char *name)
 
 	pthread_create(&thread, NULL, body, NULL);
 	pthread_join(thread, NULL);
-	is_int(calls(), 1, "%s: what it noted is written back", name);
-	ok(asked_for(0, 3, 4), "that and no more");
+	is_int(calls(), 1, "N4: %s: what it noted is written back", name);
+	ok(asked_for(0, 3, 4), "N4: %s: no other page is written back", name);
 }
 
 static struct meeting {
@@ -200,10 +216,52 @@ static void other_thread(void)
 	pthread_create(&thread, NULL, note_and_wait, NULL);
 	pthread_barrier_wait(&meeting.noted);
 	writeback_drain();
-	is_int(calls(), 0, "a drain does not count for what another thread noted");
+	is_int(calls(), 0, "N3: a drain does not write back what another thread noted");
 	pthread_barrier_wait(&meeting.checked);
 	pthread_join(thread, NULL);
-	is_int(calls(), 2, "its own does");
+	is_int(calls(), 2, "N3: a drain writes back what its own thread noted");
+}
+
+static atomic_bool drained;
+
+static void *note_and_drain(void *unused)
+{
+	(void)unused;
+	note(9, 1);
+	pthread_barrier_wait(&meeting.noted);
+	pthread_barrier_wait(&meeting.checked);
+	writeback_drain();
+	atomic_store(&drained, true);
+	return NULL;
+}
+
+static void *write_map(void *unused)
+{
+	(void)unused;
+	writeback_map(&map);
+	return NULL;
+}
+
+/* The range of one thread is taken over by another one, whose msync lasts. */
+static void taken_over(void)
+{
+	pthread_t drains, closes;
+
+	pthread_barrier_init(&held.begun, NULL, 2);
+	pthread_barrier_init(&held.released, NULL, 2);
+	pthread_create(&drains, NULL, note_and_drain, NULL);
+	pthread_barrier_wait(&meeting.noted);
+	atomic_store(&held.next, true);
+	pthread_create(&closes, NULL, write_map, NULL);
+	pthread_barrier_wait(&held.begun);
+	pthread_barrier_wait(&meeting.checked);
+	usleep(50000);
+	ok(!atomic_load(&drained), "N3: a drain waits for a range that another thread writes back");
+	pthread_barrier_wait(&held.released);
+	pthread_join(closes, NULL);
+	pthread_join(drains, NULL);
+	is_int(calls(), 2,
+		"N3: a drain also writes back a range that another thread is writing back");
 }
 
 /* The child's calls are counted in the child: it exits with their number. */
@@ -230,10 +288,10 @@ static void note_in_child(void)
 static void forked(void)
 {
 	note(20, 1);
-	is_int(in_child(writeback_drain), 0, "a forked child starts with nothing noted");
-	is_int(in_child(note_in_child), 1, "and can note");
+	is_int(in_child(writeback_drain), 0, "N8: a forked child starts with nothing noted");
+	is_int(in_child(note_in_child), 1, "N8: a forked child can note and drain");
 	writeback_drain();
-	is_int(calls(), 1, "while the parent still has its own");
+	is_int(calls(), 1, "N8: the parent still has its notes after fork");
 }
 
 static pthread_t drainer;
@@ -266,7 +324,7 @@ static void forked_while_draining(void)
 		good += in_child(close_in_child) == 1;
 	atomic_store(&stop, true);
 	pthread_join(drainer, NULL);
-	is_int(good, 50, "children of a process that is draining drain and unmap");
+	is_int(good, 50, "N8: 50 children of a process that is draining drain and close a map");
 	calls();
 }
 
@@ -279,14 +337,15 @@ static void closed(void)
 	pthread_barrier_wait(&meeting.noted);
 	note(30, 1);
 	after = map.addr;
-	is_int(map_close(&map), 0, "closing a map");
-	is_int(calls(), 3, "writes back what any thread has noted on it");
+	is_int(map_close(&map), 0, "map_close: a map is closed");
+	is_int(calls(), 3, "N4: closing a map writes back what any thread has noted on it");
 	pthread_barrier_wait(&meeting.checked);
 	pthread_join(thread, NULL);
-	is_int(calls(), 0, "and leaves them nothing to drain");
-	ok(msync(after, page, MS_SYNC) && errno == ENOMEM, "the memory is gone");
+	is_int(calls(), 0, "N4: nothing of a closed map is left to drain");
+	ok(msync(after, page, MS_SYNC) && errno == ENOMEM, "map_close: the memory is unmapped");
 	calls();
-	is_int(map_close(&map), PMEM2_E_MAPPING_NOT_FOUND, "closing it again is an error");
+	is_int(map_close(&map), PMEM2_E_MAPPING_NOT_FOUND,
+		"map_close: closing a map again is an error");
 }
 
 static void exits_with_notes(void)
@@ -312,8 +371,8 @@ static void process_exit(void)
 	close(pipe_fds[1]);
 	ssize_t length = read(pipe_fds[0], text, sizeof(text) - 1);
 	waitpid(pid, &status, 0);
-	ok(WIFEXITED(status) && !WEXITSTATUS(status), "a process ends with a range noted");
-	has_str(length > 0 ? text : "", "wrote back", "which exit(3) writes back");
+	ok(WIFEXITED(status) && !WEXITSTATUS(status), "exit(3): a process ends with a range noted");
+	has_str(length > 0 ? text : "", "wrote back", "N4: exit(3) writes back what is noted");
 	close(pipe_fds[0]);
 }
 
@@ -342,6 +401,7 @@ int main(int argc, char **argv)
 	thread_exit(note_and_exit, "a thread returns");
 	thread_exit(note_and_pthread_exit, "a thread calls pthread_exit");
 	other_thread();
+	taken_over();
 	forked();
 	forked_while_draining();
 	process_exit();
