@@ -38,8 +38,8 @@
 #define FABRIC_SECRET_SIZE 32
 
 /*
- * Which of the providers in `wanted` this machine has, towards `host` (a name or an address) or, if
- * that is NULL, at all. -ENOMEDIUM if none.
+ * Which of the providers in `wanted` this machine has, towards `host` (a name or an address) or,
+ * if that is NULL, at all. -ENOMEDIUM if none.
  */
 int fabric_providers(const char *host, unsigned wanted, unsigned *set);
 
@@ -91,6 +91,10 @@ unsigned fabric_round_trip_ns(const struct fabric_client *client);
  * What the target can do with its pool. The functions return 0 or -errno with a sentence; they are
  * called by several threads at once, with ranges inside the pool and above the guard. All that
  * `store` and `commit` were told on a thread is durable when a `drain` on that thread returns 0.
+ *
+ * A lane has a *mark*: the moment when its previous drain began, 0 before any. Its bytes may have
+ * been put into the pool, past these functions, ever since. `drain` and `deep` therefore fail if
+ * any write-back of the pool has failed later than the mark that `lane` has named on this thread.
  */
 struct fabric_store {
 	void *base; /* the pool's bytes, side by side; offset 0 is its first header */
@@ -101,6 +105,8 @@ struct fabric_store {
 	int (*store)(void *context, size_t offset, const void *from, size_t length);
 	/* The bytes are already in the pool, written by the adapter or the kernel. */
 	int (*commit)(void *context, size_t offset, size_t length);
+	/* The mark, which `drain` moves, must stay where it is until the next call of this. */
+	void (*lane)(void *context, uint64_t *mark);
 	int (*drain)(void *context);
 	int (*deep)(void *context, size_t offset, size_t length);
 	void *context;
@@ -127,8 +133,8 @@ uint16_t fabric_server_port(const struct fabric_server *server);
 
 /*
  * Connections are made while somebody calls fabric_server_progress() whenever the descriptor is
- * readable. It returns 0; -ECONNRESET when a lane that was connected is lost, as when the initiator
- * closes; or another -errno when the server is of no more use. One thread at a time.
+ * readable. It returns 0; -ECONNRESET when a lane that was connected is lost, as when the
+ * initiator closes; or another -errno when the server is of no more use. One thread at a time.
  */
 int fabric_server_fd(const struct fabric_server *server);
 int fabric_server_progress(struct fabric_server *server);

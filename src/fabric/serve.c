@@ -66,12 +66,14 @@ static int do_stores(const struct fabric_store *store, unsigned records, struct 
 	return code;
 }
 
-static int do_deep(const struct fabric_store *store, unsigned records, struct reader in)
+static int do_deep(struct serve_lane *lane, unsigned records, struct reader in)
 {
+	const struct fabric_store *store = &lane->server->args.store;
 	struct data_record record;
 	const uint8_t *bytes;
 	int code = 0;
 
+	store->lane(store->context, &lane->mark);
 	for (unsigned i = 0; !code && i < records; i++) {
 		data_get_record(&record, &bytes, &in, DATA_BATCH);
 		if (record.action == DATA_DEEP && record.length)
@@ -169,7 +171,7 @@ void serve_reply(struct serve_slot *slot, int drained)
 		return;
 	if (slot->stored && !code) {
 		data_get_header(&header, &in);
-		code = do_deep(&slot->lane->server->args.store, header.records, in);
+		code = do_deep(slot->lane, header.records, in);
 	}
 	build_reply(slot, code);
 }

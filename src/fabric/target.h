@@ -51,6 +51,7 @@ struct serve_lane {
 	struct fid_ep *ep;
 	uint32_t sequence; /* of the next message */
 	bool broken;       /* the peer broke the protocol: nothing more is taken from it */
+	uint64_t mark;     /* see struct fabric_store */
 	struct serve_slot *slots;
 	uint8_t secret[FABRIC_SECRET_SIZE];
 };

@@ -32,6 +32,36 @@ static void answer_unsent(struct worker *worker)
 	slot_queue_clear(&worker->unsent);
 }
 
+/* The mark of the lane that has drained least recently; false if there is nothing to drain. */
+static bool earliest_mark(const struct serve_slot *first, uint64_t *mark)
+{
+	bool any = false;
+
+	for (const struct serve_slot *slot = first; slot; slot = slot->next) {
+		if (!slot->stored)
+			continue;
+		if (!any || slot->lane->mark < *mark)
+			*mark = slot->lane->mark;
+		any = true;
+	}
+	return any;
+}
+
+/* A failure concerns every lane that has not begun a drain since. */
+static int drain_lanes(const struct fabric_store *store, struct serve_slot *first)
+{
+	uint64_t mark = 0;
+
+	if (!earliest_mark(first, &mark))
+		return 0;
+	store->lane(store->context, &mark);
+	int error = store->drain(store->context);
+	for (struct serve_slot *slot = first; slot; slot = slot->next)
+		if (slot->stored)
+			slot->lane->mark = mark;
+	return error;
+}
+
 /*
  * One drain makes durable what all messages that were there have brought: what they wait for
  * together they wait for once. If it fails, it has failed for each of them: nobody can say which
@@ -42,11 +72,8 @@ static void drain_and_answer(struct worker *worker)
 	const struct fabric_store *store = &worker->server->args.store;
 	char sentence[DATA_TEXT_MAX + 1] = "";
 	struct serve_slot *slot, *next;
-	bool any = false;
+	int drained = drain_lanes(store, worker->undrained.first);
 
-	for (slot = worker->undrained.first; slot; slot = slot->next)
-		any |= slot->stored;
-	int drained = any ? store->drain(store->context) : 0;
 	if (unlikely(drained))
 		snprintf(sentence, sizeof(sentence), "%s", err_get());
 	for (slot = worker->undrained.first; slot; slot = next) {

@@ -4,12 +4,17 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <string.h>
+#include <unistd.h>
 
+#include "base/attr.h"
 #include "base/err.h"
 #include "map/acceptance.h"
 #include "map/mapped_file.h"
 #include "map/pages.h"
 #include "map/shared.h"
+
+#define NAME_MAX_SHOWN 256
 
 uint64_t file_sync_epoch(void)
 {
@@ -144,22 +149,56 @@ int file_sync(const struct file_sync *sync, struct file_sync_failure *failure)
 	return error;
 }
 
+static bool name_part(const struct mapped_file *mapped, void *context)
+{
+	char *name = context;
+
+	strncpy(name, mapped->path, NAME_MAX_SHOWN - 1);
+	return true;
+}
+
+/* In a frame of its own: the line of the list of mappings is off the stack already. */
+NOINLINE static int explain(
+	const struct file_sync *sync, const struct file_sync_failure *failure, const char *name)
+{
+	void *addr = (void *)sync->pages.from;
+	size_t length = sync->pages.to - sync->pages.from;
+
+	if (!failure->uncertain)
+		return err_sys("cannot write back %zu bytes at %p%s%s", length, addr,
+			*name ? " to " : "", name);
+	return err_sys("%zu bytes at %p%s%s may not be durable: writing back %" PRIu64
+		       " bytes of the same file from offset %" PRIu64 " on failed earlier",
+		length, addr, *name ? " of " : "", name, failure->write.length,
+		failure->write.offset);
+}
+
 int file_sync_or_error(const struct file_sync *sync)
 {
 	struct file_sync_failure failure;
-	size_t length = sync->pages.to - sync->pages.from;
+	char name[NAME_MAX_SHOWN] = "";
 	int error = file_sync(sync, &failure);
 
 	if (!error)
 		return 0;
 	acceptance_add_told(failure.file, sync->pages, failure.write.epoch);
+	mapped_files_walk(sync->pages, name_part, name);
 	errno = -error;
-	if (!failure.uncertain)
-		return err_sys(
-			"cannot write back %zu bytes at %p", length, (void *)sync->pages.from);
-	return err_sys("%zu bytes at %p may not be durable: writing back %" PRIu64
-		       " bytes of the same file from offset %" PRIu64 " on failed earlier",
-		length, (void *)sync->pages.from, failure.write.length, failure.write.offset);
+	return explain(sync, &failure, name);
+}
+
+int file_sync_descriptor(int fd, struct file_id file)
+{
+	int state;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	struct flight *flight = flights_begin(&shared->flights, file, 0);
+	int error = fdatasync(fd) ? -errno : 0;
+	if (error && error != -EINVAL && error != -EBADF)
+		failed_files_record(&shared->failed, file, &(struct failed_write){.error = -error});
+	flights_end(flight);
+	pthread_setcancelstate(state, NULL);
+	return error;
 }
 
 static bool accept_part(const struct mapped_file *mapped, void *context)

@@ -40,6 +40,12 @@ int file_sync(const struct file_sync *sync, struct file_sync_failure *failure);
 int file_sync_or_error(const struct file_sync *sync);
 
 /*
+ * fdatasync(2) of a file that somebody has mapped: its failure is one of the file, too. 0 or
+ * -errno.
+ */
+int file_sync_descriptor(int fd, struct file_id file);
+
+/*
  * Failures that are recorded now do not count for this range any more, in this process: the
  * program knows of them, or the range is a new map.
  */

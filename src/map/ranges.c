@@ -45,6 +45,14 @@ static void replace(
 	ranges->count = ranges->count - (part.end - part.first) + 1;
 }
 
+static uint64_t lowest_since(const struct ranges *ranges, struct ranges_part part, uint64_t since)
+{
+	for (unsigned i = part.first; i < part.end; i++)
+		if (ranges->since[i] < since)
+			since = ranges->since[i];
+	return since;
+}
+
 bool ranges_add(struct ranges *ranges, struct range new, uint64_t since)
 {
 	struct ranges_part near = ranges_within(ranges, surroundings(new));
@@ -54,9 +62,7 @@ bool ranges_add(struct ranges *ranges, struct range new, uint64_t since)
 			new.from = ranges->at[near.first].from;
 		if (ranges->at[near.end - 1].to > new.to)
 			new.to = ranges->at[near.end - 1].to;
-		for (unsigned i = near.first; i < near.end; i++)
-			if (ranges->since[i] < since)
-				since = ranges->since[i];
+		since = lowest_since(ranges, near, since);
 	} else if (ranges->count == RANGES_MAX) {
 		return false;
 	}
@@ -68,4 +74,13 @@ void ranges_remove(struct ranges *ranges, struct ranges_part part)
 {
 	move_tail(ranges, part.end, part.first);
 	ranges->count -= part.end - part.first;
+}
+
+void ranges_join_all(struct ranges *ranges)
+{
+	if (ranges->count < 2)
+		return;
+	struct range all = {ranges->at[0].from, ranges->at[ranges->count - 1].to};
+	struct ranges_part every = {0, ranges->count};
+	replace(ranges, every, all, lowest_since(ranges, every, UINT64_MAX));
 }

@@ -44,6 +44,9 @@ struct ranges_part {
  */
 bool ranges_add(struct ranges *ranges, struct range new, uint64_t since);
 
+/* One range from the first to the last, so that there is room again. */
+void ranges_join_all(struct ranges *ranges);
+
 /* Those that have a byte in `within`. */
 struct ranges_part ranges_within(const struct ranges *ranges, struct range within);
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "map/file_sync.h"
 #include "map/mcsafe.h"
 #include "pool/errno.h"
 #include "pool/part.h"
@@ -43,9 +44,10 @@ static int write_file(const struct part *part, const uint8_t *bytes, size_t size
 			return err_sys("cannot write the header of %s", part->path);
 		done += (size_t)put;
 	}
-	if (fdatasync(part->fd))
-		return err_sys("cannot write back the header of %s", part->path);
-	return 0;
+	struct file_id file = {part->device.number, part->device.inode};
+	int error = file_sync_descriptor(part->fd, file);
+	errno = -error;
+	return error ? err_sys("cannot write back the header of %s", part->path) : 0;
 }
 
 static int write_part(const struct part *part, const uint8_t *bytes, size_t size)

@@ -278,7 +278,7 @@ bool pool_is_device(const struct pool *pool)
 }
 
 /* What of the range lies in the part. */
-static int sync_part(const struct part *part, size_t offset, size_t length)
+static int sync_part(const struct part *part, size_t offset, size_t length, uint64_t since)
 {
 	size_t mapped = part->map.length, end = offset + length;
 	size_t from = offset > part->offset ? offset - part->offset : 0;
@@ -286,18 +286,17 @@ static int sync_part(const struct part *part, size_t offset, size_t length)
 
 	if (end <= part->offset || from >= mapped)
 		return 0;
-	return pool_errno(
-		deep_flush_map(&part->map, part->map.addr + from, to - from, part->map.born));
+	return pool_errno(deep_flush_map(&part->map, part->map.addr + from, to - from, since));
 }
 
-int pool_deep_sync(const struct pool *pool, size_t offset, size_t length)
+int pool_deep_sync(const struct pool *pool, size_t offset, size_t length, uint64_t since)
 {
 	if (offset > pool->size || length > pool->size - offset)
 		return err_set(-EINVAL, "%zu bytes at offset %zu are not within the pool's %zu",
 			length, offset, pool->size);
 	int error = 0;
 	for (size_t i = 0; i < pool->count; i++) {
-		int failed = length ? sync_part(&pool->parts[i], offset, length) : 0;
+		int failed = length ? sync_part(&pool->parts[i], offset, length, since) : 0;
 		error = error ? error : failed;
 	}
 	return error;

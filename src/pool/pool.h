@@ -80,9 +80,10 @@ enum pmem2_granularity pool_granularity(const struct pool *pool);
 bool pool_is_device(const struct pool *pool);
 
 /*
- * Push [offset, offset + length) on to the media, part by part: pages are written back, DAX devices
- * flushed out of CPU and memory controller. -EINVAL for a range that is not the pool's.
+ * Push [offset, offset + length) on to the media, part by part: pages are written back, DAX
+ * devices flushed out of CPU and memory controller. -EINVAL for a range that is not the pool's.
+ * Write-backs of a part that failed later than `since` count (map/file_sync.h).
  */
-int pool_deep_sync(const struct pool *pool, size_t offset, size_t length);
+int pool_deep_sync(const struct pool *pool, size_t offset, size_t length, uint64_t since);
 
 #endif

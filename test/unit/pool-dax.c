@@ -56,7 +56,7 @@ static void device_alone(void)
 	ok(pool_is_device(pool), "and may be given to a card");
 	ok(pool_granularity(pool) != PMEM2_GRANULARITY_PAGE, "without write-back");
 	memset((char *)pool_base(pool) + size - 100, 'z', 100);
-	is_int(pool_deep_sync(pool, size - 100, 100), 0, "a deep sync");
+	is_int(pool_deep_sync(pool, size - 100, 100, 0), 0, "a deep sync");
 	is_int(pool_close(pool), 0, "closed");
 	is_int(pool_create(set, size, &attr, &pool), -EEXIST, "it is made once");
 	is_int(pool_open(set, size + 1, &pool), -EFBIG, "it is not larger");
@@ -106,7 +106,7 @@ static void device_and_file(void)
 	ok(!pool_is_device(pool), "is no device");
 	is_int(pool_size(pool), size + 4 * MIB - 4096, "both");
 	memset((char *)pool_base(pool) + size - 1, 'x', 2);
-	is_int(pool_deep_sync(pool, size - 1, 2), 0, "a deep sync over both");
+	is_int(pool_deep_sync(pool, size - 1, 2, 0), 0, "a deep sync over both");
 	pool_discard(pool);
 	ok(!pooldir_has("file"), "discarded, the file is gone");
 	pool_set_free(set);
@@ -140,7 +140,7 @@ static void file_on_dax(void)
 	is_int(pool_create(set, 4 * MIB, &attr, &pool), 0, "files on DAX");
 	ok(pool_granularity(pool) != PMEM2_GRANULARITY_PAGE, "need no write-back");
 	memset((char *)pool_base(pool) + 4 * MIB, 'f', 1);
-	is_int(pool_deep_sync(pool, 0, pool_size(pool)), 0, "a deep sync");
+	is_int(pool_deep_sync(pool, 0, pool_size(pool), 0), 0, "a deep sync");
 	pool_close(pool);
 	is_int(pool_open(set, 4 * MIB, &pool), 0, "opened");
 	ok(((char *)pool_base(pool))[4 * MIB] == 'f', "with its bytes");

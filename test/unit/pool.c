@@ -70,10 +70,10 @@ static void several_parts(void)
 	base[3 * MIB] = 3;
 	base[5 * MIB - 4096] = 4;
 	base[size - 1] = 5;
-	is_int(pool_deep_sync(pool, 3 * MIB - 1, 2 * MIB), 0, "a deep sync over three parts");
-	is_int(pool_deep_sync(pool, size, 0), 0, "of nothing, at the end");
-	is_int(pool_deep_sync(pool, size, 1), -EINVAL, "and beyond it");
-	is_int(pool_deep_sync(pool, 4096, SIZE_MAX), -EINVAL, "of more than there is");
+	is_int(pool_deep_sync(pool, 3 * MIB - 1, 2 * MIB, 0), 0, "a deep sync over three parts");
+	is_int(pool_deep_sync(pool, size, 0, 0), 0, "of nothing, at the end");
+	is_int(pool_deep_sync(pool, size, 1, 0), -EINVAL, "and beyond it");
+	is_int(pool_deep_sync(pool, 4096, SIZE_MAX, 0), -EINVAL, "of more than there is");
 	is_int(pool_close(pool), 0, "closed");
 	is_int(byte_at("a", 4096) * 10 + byte_at("a", 3 * MIB - 1), 12, "the first part is whole");
 	is_int(byte_at("b", 4096) * 10 + byte_at("c", 4096), 34, "the others begin after a page");

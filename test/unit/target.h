@@ -33,6 +33,7 @@ struct target {
 	_Atomic uint16_t port;
 	atomic_int connected;
 	atomic_uint stores, commits, drains, deeps;
+	_Atomic uint64_t marks, since; /* how many there were; what the last drain was given */
 	atomic_size_t stored;
 	atomic_int fail_store, fail_drain, fail_deep; /* errnos */
 	atomic_int result;                            /* of fabric_server_progress(), once not 0 */
@@ -81,10 +82,20 @@ static int target_commit(void *context, size_t offset, size_t length)
 	return target_fail(&target->fail_store, "commit");
 }
 
+static __thread uint64_t *target_mark;
+
+static void target_lane(void *context, uint64_t *mark)
+{
+	(void)context;
+	target_mark = mark;
+}
+
 static int target_drain(void *context)
 {
 	struct target *target = context;
 
+	target->since = *target_mark;
+	*target_mark = ++target->marks;
 	target->drains++;
 	return target_fail(&target->fail_drain, "drain");
 }
@@ -142,6 +153,7 @@ static struct target *target_new(enum holdfast_method method, unsigned nlanes)
 			.guard = 4096,
 			.store = target_store,
 			.commit = target_commit,
+			.lane = target_lane,
 			.drain = target_drain,
 			.deep = target_deep,
 			.context = target},

@@ -188,7 +188,7 @@ int service_start(struct service *service, bool create, const struct control_sta
 
 int service_set_attr(struct service *service, const struct control_set_attr *set)
 {
-	return store_set_attributes(&service->store, set->has_attr ? &set->attr : NULL);
+	return pool_set_attributes(service->pool, set->has_attr ? &set->attr : NULL);
 }
 
 int service_close(struct service *service, bool discard)
@@ -200,7 +200,6 @@ int service_close(struct service *service, bool discard)
 	if (service->server)
 		fabric_server_close(service->server);
 	service->server = NULL;
-	store_fini(&service->store);
 	if (service->created && (discard || !service->kept))
 		pool_discard(service->pool);
 	else

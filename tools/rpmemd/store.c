@@ -1,60 +1,27 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "store.h"
 
-#include <errno.h>
-
 #include "base/err.h"
 #include "cpu/cpu.h"
 #include "libpmem2/base.h"
+#include "map/file_sync.h"
 #include "map/pages.h"
 #include "map/ranges.h"
 
-/* What a thread has stored since its last drain. */
-struct notes {
-	struct ranges ranges; /* whole pages */
-	bool any;
-	unsigned failures; /* of the store, when the first was noted */
-	int error;         /* of what was written back before the drain, for lack of room */
-};
+/* The whole pages that this thread has stored to since its last drain. */
+static __thread struct ranges notes;
 
-static __thread struct notes notes;
-
-/* All that is noted, and no more than that. With `syncing` held. */
-static int write_back(struct store *store)
-{
-	int error = 0;
-
-	for (unsigned i = 0; i < notes.ranges.count; i++) {
-		int failed = pages_write_back(notes.ranges.at[i]);
-		error = error ? error : failed;
-	}
-	notes.ranges.count = 0;
-	if (error)
-		atomic_fetch_add(&store->failures, 1);
-	return error;
-}
-
-static void make_room(struct store *store)
-{
-	pthread_mutex_lock(&store->syncing);
-	int error = write_back(store);
-	pthread_mutex_unlock(&store->syncing);
-	if (error && !notes.error)
-		notes.error = error;
-}
+/* That of the lane which this thread is serving; NULL: a lane that has never drained. */
+static __thread uint64_t *lane_mark;
 
 static void note(struct store *store, size_t offset, size_t length)
 {
 	struct range pages = pages_touched((uintptr_t)store->base + offset, length);
 
-	if (!notes.any) {
-		notes.any = true;
-		notes.failures = atomic_load(&store->failures);
-	}
-	if (ranges_add(&notes.ranges, pages, 0))
+	if (ranges_add(&notes, pages, 0))
 		return;
-	make_room(store);
-	ranges_add(&notes.ranges, pages, 0);
+	ranges_join_all(&notes);
+	ranges_add(&notes, pages, 0);
 }
 
 /* Before the first byte changes: its page may be written, and fail, before the copy is done. */
@@ -122,20 +89,32 @@ static int commit_bytes(void *context, size_t offset, size_t length)
 	return 0;
 }
 
-static int drain_pages(struct store *store)
+static void lane(void *context, uint64_t *mark)
 {
-	if (!notes.any)
-		return 0;
-	pthread_mutex_lock(&store->syncing);
-	int error = write_back(store);
-	bool failed = atomic_load(&store->failures) != notes.failures;
-	pthread_mutex_unlock(&store->syncing);
-	if (notes.error)
-		error = notes.error;
-	notes.any = false;
-	notes.error = 0;
-	if (!error && failed)
-		error = err_set(-EIO, "pages of this pool could not be written back meanwhile");
+	(void)context;
+	lane_mark = mark;
+}
+
+static uint64_t since(void)
+{
+	return lane_mark ? *lane_mark : 0;
+}
+
+/* Several parts may lie in one range: the files are not known. */
+static int drain_pages(void)
+{
+	uint64_t begun = file_sync_epoch();
+	int error = 0;
+
+	for (unsigned i = 0; i < notes.count; i++) {
+		int failed = file_sync_or_error(
+			&(struct file_sync){.pages = notes.at[i], .since = since()});
+		error = error ? error : failed;
+	}
+	notes.count = 0;
+	/* The lane waits for its answer and puts nothing meanwhile: it is told of all until now. */
+	if (lane_mark)
+		*lane_mark = error ? file_sync_epoch() : begun;
 	return error;
 }
 
@@ -144,7 +123,7 @@ static int drain(void *context)
 	struct store *store = context;
 
 	if (store->granularity == PMEM2_GRANULARITY_PAGE)
-		return drain_pages(store);
+		return drain_pages();
 	cpu.engine->drain();
 	return 0;
 }
@@ -154,22 +133,7 @@ static int deep(void *context, size_t offset, size_t length)
 	struct store *store = context;
 
 	log_debug("deep flush of %zu bytes at offset %zu", length, offset);
-	pthread_mutex_lock(&store->syncing);
-	int error = pool_deep_sync(store->pool, offset, length);
-	if (error)
-		atomic_fetch_add(&store->failures, 1);
-	pthread_mutex_unlock(&store->syncing);
-	return error;
-}
-
-int store_set_attributes(struct store *store, const struct rpmem_pool_attr *attr)
-{
-	pthread_mutex_lock(&store->syncing);
-	int error = pool_set_attributes(store->pool, attr);
-	if (error && error != -EINVAL)
-		atomic_fetch_add(&store->failures, 1);
-	pthread_mutex_unlock(&store->syncing);
-	return error;
+	return pool_deep_sync(store->pool, offset, length, since());
 }
 
 void store_init(struct store *store, struct pool *pool)
@@ -177,13 +141,6 @@ void store_init(struct store *store, struct pool *pool)
 	store->pool = pool;
 	store->base = pool_base(pool);
 	store->granularity = pool_granularity(pool);
-	pthread_mutex_init(&store->syncing, NULL);
-	atomic_init(&store->failures, 0);
-}
-
-void store_fini(struct store *store)
-{
-	pthread_mutex_destroy(&store->syncing);
 }
 
 struct fabric_store store_functions(struct store *store)
@@ -195,6 +152,7 @@ struct fabric_store store_functions(struct store *store)
 		.slow_drain = store->granularity == PMEM2_GRANULARITY_PAGE,
 		.store = store_bytes,
 		.commit = commit_bytes,
+		.lane = lane,
 		.drain = drain,
 		.deep = deep,
 		.context = store,
