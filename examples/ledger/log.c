@@ -339,7 +339,7 @@ static int already_there(const struct log *log, const struct stat *st, const str
 		return damaged(log, "a link that leads nowhere");
 	if (!from)
 		return -EAGAIN;
-	warnx("%s: is there already; a log is restored where there is none", log->path);
+	warnx("%s exists already; remove it before the log is restored", log->path);
 	return -EEXIST;
 }
 

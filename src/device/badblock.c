@@ -32,7 +32,8 @@ static int list_unreadable(int dir, int error)
 	if (sysfs_name(dir, name))
 		name[0] = '\0';
 	if (error == -EBADMSG)
-		return err_set(error, "attribute badblocks of %s is no list of bad blocks", name);
+		return err_set(
+			error, "attribute badblocks of %s is not a list of bad blocks", name);
 	errno = -error;
 	return err_sys("cannot read attribute badblocks of %s", name);
 }

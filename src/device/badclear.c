@@ -21,12 +21,12 @@ static int allocate(int fd, int mode, const struct pmem2_badblock *block, const 
 		      : 0;
 }
 
-/* Blocks that are allocated anew are zeroed by the kernel, which clears what is bad in them. */
+/* Blocks that are allocated again are zeroed by the kernel, which clears what is bad in them. */
 static int clear_file(int fd, const struct pmem2_badblock *block)
 {
 	int error = allocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, block, "punch out");
 
-	return error ? error : allocate(fd, FALLOC_FL_KEEP_SIZE, block, "allocate anew");
+	return error ? error : allocate(fd, FALLOC_FL_KEEP_SIZE, block, "allocate again");
 }
 
 struct dax {
@@ -46,8 +46,8 @@ static int dax_start(const struct device *device, const char *sysfs, uint64_t *s
 	if (!error)
 		return 0;
 	if (error == -EBADMSG)
-		return err_set(PMEM2_E_CANNOT_READ_BOUNDS, "attribute resource of %s is no number",
-			device_name(device, name));
+		return err_set(PMEM2_E_CANNOT_READ_BOUNDS,
+			"attribute resource of %s is not a number", device_name(device, name));
 	errno = -error;
 	return err_sys("cannot read attribute resource of %s", device_name(device, name));
 }

@@ -43,7 +43,7 @@ void persist_init(void)
 	};
 	if (caches_need_flushing())
 		return;
-	log_notice("the CPU's caches are taken to be durable: nothing is flushed");
+	log_notice("the CPU's caches are assumed to be durable: nothing is flushed");
 	persist.flush = flush_nothing;
 	/* The fence stays: what was stored around the caches needs it. */
 	persist.persist = engine->persist_byte;

@@ -105,7 +105,7 @@ static bool is_threshold(enum pmem_log_threshold threshold)
 {
 	if (threshold == PMEM_LOG_THRESHOLD || threshold == PMEM_LOG_THRESHOLD_AUX)
 		return true;
-	err_set(-EINVAL, "%d is no log threshold", (int)threshold);
+	err_set(-EINVAL, "%d is not a log threshold", (int)threshold);
 	errno = EINVAL;
 	return false;
 }
@@ -116,7 +116,7 @@ int pmem_log_set_threshold(enum pmem_log_threshold threshold, enum pmem_log_leve
 	if (!is_threshold(threshold))
 		return 1;
 	if ((int)value < PMEM_LOG_LEVEL_HARK || value > PMEM_LOG_LEVEL_DEBUG) {
-		err_set(-EINVAL, "%d is no log level", (int)value);
+		err_set(-EINVAL, "%d is not a log level", (int)value);
 		errno = EINVAL;
 		return 1;
 	}

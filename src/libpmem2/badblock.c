@@ -34,7 +34,7 @@ int pmem2_badblock_context_new(
 	*bbctx = NULL;
 	CHECK_NOT_NULL(src);
 	if (src->is_anonymous)
-		return err_set(PMEM2_E_NOSUPP, "anonymous memory has no bad blocks to tell of");
+		return err_set(PMEM2_E_NOSUPP, "anonymous memory has no list of bad blocks");
 	struct pmem2_badblock_context *new = malloc(sizeof(*new));
 	if (!new)
 		return err_set(-ENOMEM, "no memory for a list of bad blocks");

@@ -88,7 +88,7 @@ int pmem2_config_set_protection(struct pmem2_config *cfg, unsigned prot)
 
 	CHECK_NOT_NULL(cfg);
 	if (unknown)
-		return err_set(PMEM2_E_INVALID_PROT_FLAG, "%#x are no protection flags", unknown);
+		return err_set(PMEM2_E_INVALID_PROT_FLAG, "unknown protection flags %#x", unknown);
 	cfg->protection = prot;
 	return 0;
 }

@@ -43,7 +43,7 @@ static int take_port(struct target *target, const char *port, const char *whole)
 
 	if (!digits || port[digits] || digits >= sizeof(target->port) || !number || number > 65535)
 		return err_set(
-			-EINVAL, "target \"%s\": the port is no number from 1 to 65535", whole);
+			-EINVAL, "target \"%s\": the port is not a number from 1 to 65535", whole);
 	memcpy(target->port, port, digits + 1);
 	return 0;
 }

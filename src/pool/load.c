@@ -37,7 +37,7 @@ static int read_set(int fd, const char *name, struct pool_set **set)
 	if (fstat(fd, &st))
 		return err_sys("cannot stat pool set %s", name);
 	if (!S_ISREG(st.st_mode))
-		return err_set(-EINVAL, "%s is no pool set: it is not a regular file", name);
+		return err_set(-EINVAL, "%s is not a pool set: it is not a regular file", name);
 	char *text = malloc(POOL_SET_TEXT + 1);
 	if (!text)
 		return err_set(-ENOMEM, "no memory for pool set %s", name);

@@ -122,8 +122,8 @@ static int parse_lines(struct reader *reader, struct pool_set *set)
 	if (line && *line && line[strlen(line) - 1] == '\r')
 		line[strlen(line) - 1] = '\0';
 	if (!line || strcmp(line, MAGIC))
-		return err_set(
-			-EINVAL, "%s is no pool set: its first line is not " MAGIC, reader->name);
+		return err_set(-EINVAL, "%s is not a pool set: its first line is not " MAGIC,
+			reader->name);
 	while ((line = next_line(reader))) {
 		int error = parse_line(reader, set, line);
 		if (error)
@@ -164,10 +164,10 @@ static int parse_copy(char *copy, const char *name, struct pool_set **set)
 int pool_set_parse(const char *text, size_t length, const char *name, struct pool_set **set)
 {
 	if (length > POOL_SET_TEXT)
-		return err_set(-EINVAL, "%s is no pool set: it has more than %zu bytes", name,
+		return err_set(-EINVAL, "%s is not a pool set: it has more than %zu bytes", name,
 			POOL_SET_TEXT);
 	if (memchr(text, '\0', length))
-		return err_set(-EINVAL, "%s is no pool set: it is not text", name);
+		return err_set(-EINVAL, "%s is not a pool set: it is not text", name);
 	char *copy = strndup(text, length);
 	if (!copy)
 		return no_memory(name);

@@ -102,7 +102,7 @@ static void refusals(void)
 	static const struct {
 		const char *text, *sentence;
 	} bad[] = {
-		{"", "x.set is no pool set: its first line is not PMEMPOOLSET"},
+		{"", "x.set is not a pool set: its first line is not PMEMPOOLSET"},
 		{"PMEMPOOLSET \n2M /a\n", "its first line is not"},
 		{" PMEMPOOLSET\n2M /a\n", "its first line is not"},
 		{"# x\nPMEMPOOLSET\n2M /a\n", "its first line is not"},

@@ -106,9 +106,10 @@ static void mistakes(void)
 	} bad[] = {
 		{"poolset-dir = /a\nlog-lvel = err\n",
 			"x.conf:2: there is no setting \"log-lvel\""},
-		{"\n\nlog-level = error\n", "x.conf:3: \"error\" is none of err, warn"},
-		{"log-level = ERR\n", "x.conf:1: \"ERR\" is none"},
-		{"log-level =\n", "x.conf:1: \"\" is none"},
+		{"\n\nlog-level = error\n",
+			"x.conf:3: \"error\" is not a log level; use err, warn"},
+		{"log-level = ERR\n", "x.conf:1: \"ERR\" is not a log level"},
+		{"log-level =\n", "x.conf:1: \"\" is not a log level"},
 		{"persist-apm = YES\n", "x.conf:1: \"YES\" is neither yes nor no"},
 		{"persist-apm = 1\n", "x.conf:1: \"1\" is neither yes nor no"},
 		{"persist-general = maybe\n", "x.conf:1: \"maybe\" is neither"},
@@ -121,20 +122,20 @@ static void mistakes(void)
 		{"log-file = # none\n", "x.conf:1: a path is missing"},
 		{"remove = x.set\n", "x.conf:1: there is no setting \"remove\""},
 		{"help = yes\n", "x.conf:1: there is no setting \"help\""},
-		{"max-lanes = 0\n", "x.conf:1: \"0\" is no number from 1 to 4096"},
-		{"max-lanes = 4097\n", "no number from 1 to 4096"},
-		{"max-lanes = -1\n", "no number"},
-		{"max-lanes = 99999999999999999999\n", "no number"},
-		{"nthreads = x\n", "x.conf:1: \"x\" is no number from 0 to 1024"},
-		{"nthreads = 1 2\n", "\"1 2\" is no number"},
-		{"nthreads = 1k\n", "\"1k\" is no number"},
-		{"timeout = 0\n", "no number from 1 to 86400000"},
-		{"poll-us = 1000001\n", "no number from 0 to 1000000"},
-		{"port-range = 0-10\n", "\"0\" is no number from 1 to 65535"},
-		{"port-range = 10-65536\n", "\"65536\" is no number"},
+		{"max-lanes = 0\n", "x.conf:1: \"0\" is not a number from 1 to 4096"},
+		{"max-lanes = 4097\n", "not a number from 1 to 4096"},
+		{"max-lanes = -1\n", "not a number"},
+		{"max-lanes = 99999999999999999999\n", "not a number"},
+		{"nthreads = x\n", "x.conf:1: \"x\" is not a number from 0 to 1024"},
+		{"nthreads = 1 2\n", "\"1 2\" is not a number"},
+		{"nthreads = 1k\n", "\"1k\" is not a number"},
+		{"timeout = 0\n", "not a number from 1 to 86400000"},
+		{"poll-us = 1000001\n", "not a number from 0 to 1000000"},
+		{"port-range = 0-10\n", "\"0\" is not a number from 1 to 65535"},
+		{"port-range = 10-65536\n", "\"65536\" is not a number"},
 		{"port-range = 10-9\n", "x.conf:1: port 10 is above port 9"},
-		{"port-range = -9\n", "no number"},
-		{"port-range = 9-\n", "no number"},
+		{"port-range = -9\n", "not a number"},
+		{"port-range = 9-\n", "not a number"},
 		{"port-range = 000000000000009\n", "is not LOW-HIGH"},
 		{"port-range = 000000000000009-10\n", "is not LOW-HIGH"},
 	};
@@ -197,7 +198,7 @@ static void order(void)
 	is_int(CONFIGURE("--use-syslog", "--persist-apm", "--persist-general"), 0, "switches");
 	ok(config.use_syslog && config.persist_apm && config.persist_general_given, "mean yes");
 	is_int(CONFIGURE("--log-level=loud"), -EINVAL, "a mistake on the command line");
-	has_str(err_get(), "--log-level: \"loud\" is none of", "is said to be there");
+	has_str(err_get(), "--log-level: \"loud\" is not a log level", "is said to be there");
 	is_int(CONFIGURE("-c", "/nowhere/at.all"), -ENOENT, "the file that is named must be there");
 	has_str(err_get(), "/nowhere/at.all", "and its name is said");
 	is_int(CONFIGURE("-c", dir), -EISDIR, "and be a file");

@@ -50,7 +50,7 @@ static void set_required(struct arguments *arguments, const char *word, struct a
 			arguments->required = all[i];
 			return;
 		}
-	argp_error(state, "\"%s\" is no granularity: byte, cache-line and page are", word);
+	argp_error(state, "\"%s\" is not a granularity; use byte, cache-line or page", word);
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)

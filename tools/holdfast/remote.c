@@ -144,6 +144,19 @@ static char *words(const struct holdfast_remote_set *set)
  * Asking.
  */
 
+/* The part of the library's message behind "HOST: POOLSET: ": this tool puts the path in front. */
+static const char *without_names(const char *message, const char *target, const char *set)
+{
+	for (const char *const *name = (const char *const[]){target, set, NULL}; *name; name++) {
+		size_t length = strlen(*name);
+
+		if (strncmp(message, *name, length) || strncmp(message + length, ": ", 2))
+			return message;
+		message += length + 2;
+	}
+	return message;
+}
+
 void remote_explain(struct answer *answer)
 {
 	const char *missing = load();
@@ -155,7 +168,7 @@ void remote_explain(struct answer *answer)
 	else if (colon == target || !colon[1])
 		fail(answer, "neither a file nor HOST:POOLSET");
 	else if (rpmem.describe(target, colon + 1, &answer->set))
-		fail(answer, rpmem.errormsg());
+		fail(answer, without_names(rpmem.errormsg(), target, colon + 1));
 	else
 		answer->text = words(answer->set);
 	free(target);

@@ -78,7 +78,7 @@ static int number(const char *value, unsigned least, unsigned most, unsigned *re
 		       !__builtin_add_overflow(found, (unsigned)(*digit - '0'), &found);
 	if (!fits || found < least || found > most)
 		return err_set(
-			-EINVAL, "\"%.100s\" is no number from %u to %u", value, least, most);
+			-EINVAL, "\"%.100s\" is not a number from %u to %u", value, least, most);
 	*result = found;
 	return 0;
 }
@@ -133,7 +133,8 @@ static int set_log_level(struct config *config, const char *value)
 			config->log_level = levels[i].level;
 			return 0;
 		}
-	return err_set(-EINVAL, "\"%.100s\" is none of err, warn, notice, info and debug", value);
+	return err_set(-EINVAL,
+		"\"%.100s\" is not a log level; use err, warn, notice, info or debug", value);
 }
 
 static int set_persist_apm(struct config *config, const char *value)

@@ -63,10 +63,10 @@ static int parse_lines(struct config *config, char *text, const char *name)
 int config_parse(struct config *config, const char *text, size_t length, const char *name)
 {
 	if (length > TEXT_MAXIMUM)
-		return err_set(-EINVAL, "%s is no configuration: it has more than %zu bytes", name,
-			TEXT_MAXIMUM);
+		return err_set(-EINVAL, "%s is not a configuration: it has more than %zu bytes",
+			name, TEXT_MAXIMUM);
 	if (memchr(text, '\0', length))
-		return err_set(-EINVAL, "%s is no configuration: it is not text", name);
+		return err_set(-EINVAL, "%s is not a configuration: it is not text", name);
 	char *copy = strndup(text, length);
 	if (!copy)
 		return err_set(-ENOMEM, "no memory for %s", name);
