@@ -38,8 +38,9 @@ static int open_fabric(struct fabric_client *client)
 		(code = fi_mr_reg(client->domain, args->local, args->size, FI_SEND | FI_WRITE, 0, 0,
 			 0, &client->local_mr, NULL))) {
 		client->local_mr = NULL;
-		log_notice("%s: the memory is not registered, but copied: %s", client->name,
-			library.strerror(-code));
+		log_notice(
+			"%s: memory cannot be registered with the adapter and will be copied: %s",
+			client->name, library.strerror(-code));
 	}
 	return 0;
 }

@@ -78,7 +78,7 @@ static int check(const struct open_file_request *request, bool *is_dax)
 	if (error)
 		return error;
 	if (request->flags & ~FLAGS)
-		return err_set(-EINVAL, "%#x are no PMEM_FILE flags", request->flags & ~FLAGS);
+		return err_set(-EINVAL, "unknown flags %#x", request->flags & ~FLAGS);
 	if (!*is_dax)
 		return check_lengths(request);
 	if (request->flags & (PMEM_FILE_EXCL | PMEM_FILE_TMPFILE))
