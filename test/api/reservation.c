@@ -241,8 +241,6 @@ static void placements(void)
 	refused(rsv, 7 * page, 2, PMEM2_E_LENGTH_OUT_OF_RANGE, "M4, row 12: past the end");
 	refused(rsv, 4 * page, 0, PMEM2_E_MAPPING_EXISTS, "row 14: its last page is taken");
 	refused(rsv, 5 * page, 0, PMEM2_E_LENGTH_OUT_OF_RANGE, "row 12 comes before row 14");
-	refused(rsv, -page, 1, PMEM2_E_LENGTH_OUT_OF_RANGE, "W16: a sum that overflows to 0");
-	refused(rsv, -page, 3, PMEM2_E_LENGTH_OUT_OF_RANGE, "W16: a sum that wraps around");
 	refused(rsv, 2 * page, 3, PMEM2_E_MAPPING_EXISTS, "row 14: the same slot");
 	refused(rsv, page, 4, PMEM2_E_MAPPING_EXISTS, "row 14: around it");
 	refused(rsv, page, 2, PMEM2_E_MAPPING_EXISTS, "row 14: its first page");

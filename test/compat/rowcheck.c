@@ -3,12 +3,12 @@
  * rowcheck ROW LIBPMEM LIBPMEM2 - does a build of the libraries do right where a known one does
  * not?
  *
- * A row is a weakness of the libraries in Debian (W) or a place where their man pages and they
- * disagree (M). Exit status 0: right; 1: wrong, and standard output says how; 77: cannot be seen on
- * this machine. To hang or to crash is wrong as well; the caller tells by the time and the signal.
- * Files are made in the current directory.
+ * A row of doc/compatibility.md: one that was mended, or one that is kept although the man pages of
+ * the libraries in Debian say something else. Exit status 0: right; 1: wrong, and standard output says
+ * how; 77: cannot be seen on this machine. No row makes the libraries in Debian crash or hang: where
+ * they would, ours are tested alone. Files are made in the current directory.
  *
- * rowcheck --list prints all rows: "defect W7 pmem", "keep M3 pmem2".
+ * rowcheck --list prints all rows: "defect failed-create pmem", "keep no-access pmem2".
  */
 #include "rowcheck.h"
 

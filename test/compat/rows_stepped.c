@@ -24,15 +24,24 @@ static struct {
 	char *dest;
 	const char *src;
 	size_t len;
-	bool set; /* memset, not memmove */
+	enum { COPY, SET, FLUSH } kind;
 } job;
 
 static void work(void)
 {
-	if (job.set)
-		pmem.memset(job.dest, 0xee, job.len, 0);
-	else
+	switch (job.kind) {
+	case COPY:
 		pmem.memmove(job.dest, job.src, job.len, 0);
+		break;
+	case SET:
+		pmem.memset(job.dest, 0xee, job.len, 0);
+		break;
+	case FLUSH:
+		pmem.flush(job.dest, job.len);
+		pmem.deep_flush(job.dest, job.len);
+		pmem.persist(job.dest, job.len);
+		break;
+	}
 }
 
 /* What was seen on the way. */
@@ -100,7 +109,7 @@ static void step(void)
 }
 
 /* Every byte of the destination changes from 0x11 to 0xee, so half a word can be told. */
-static char *prepare(size_t offset, size_t len, bool set)
+static char *prepare(size_t offset, size_t len, int kind)
 {
 	char *memory = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
@@ -111,7 +120,7 @@ static char *prepare(size_t offset, size_t len, bool set)
 	job.dest = memory + 64 + offset;
 	job.src = memory + SIZE / 2;
 	job.len = len;
-	job.set = set;
+	job.kind = kind;
 	return memory;
 }
 
@@ -121,7 +130,7 @@ static bool whole_words(void)
 
 	for (size_t i = 0; i < 2 * sizeof(ways) / sizeof(ways[0]); i++) {
 		const size_t *way = ways[i / 2];
-		char *memory = prepare(way[0], way[1], i % 2);
+		char *memory = prepare(way[0], way[1], i % 2 ? SET : COPY);
 		step();
 		munmap(memory, SIZE);
 		if (seen.torn)
@@ -133,7 +142,7 @@ static bool whole_words(void)
 
 static bool same_place_flushed(void)
 {
-	char *memory = prepare(0, 256, false);
+	char *memory = prepare(0, 256, COPY);
 
 	job.src = job.dest;
 	step();
@@ -142,11 +151,20 @@ static bool same_place_flushed(void)
 	       wrong("4 lines copied onto themselves, %u flushed", seen.flushes);
 }
 
+/* The memory is there, so that a flush does no harm. */
+static bool empty_flush(void)
+{
+	char *memory = prepare(1, 0, FLUSH);
+
+	step();
+	munmap(memory, SIZE);
+	return !seen.flushes || wrong("flushes of no bytes: %u lines flushed", seen.flushes);
+}
+
 const struct row stepped_rows[] = {
-	{"W1", whole_words, "pmem"},
-	{"M1", whole_words, "pmem"},
-	{"W2", same_place_flushed, "pmem"},
-	{"M11", same_place_flushed, "pmem"},
+	{"whole-words", whole_words, "pmem"},
+	{"copy-onto-itself", same_place_flushed, "pmem"},
+	{"empty-flush", empty_flush, "pmem"},
 	{NULL, NULL, NULL},
 };
 

@@ -356,6 +356,22 @@ static void one_slot(void)
 	is_int(reservation_close(&shared), 0, "empty at the end");
 }
 
+/* Offset and length may have a sum that wraps around to a place in front of the reservation. */
+static void sums(void)
+{
+	struct reservation rsv;
+	struct map map;
+
+	if (reservation_open(&rsv, NULL, 8 * page))
+		bail("no reservation: %s", err_get());
+	for (size_t count = 1; count <= 3; count += 2) {
+		struct map_request wanted = request(&rsv, (size_t)0 - page, count);
+		is_int(map_open(&map, &wanted), PMEM2_E_LENGTH_OUT_OF_RANGE,
+			"map_open: a page below 2^64, %zu pages: beyond the reservation", count);
+	}
+	is_int(reservation_close(&rsv), 0, "map_open: what was refused has left nothing there");
+}
+
 /* Device DAX has larger units than pages. */
 static void alignment(void)
 {
@@ -393,6 +409,7 @@ int main(void)
 		skip("extending", "valgrind takes an address that must be free for a mere hint");
 	}
 	one_slot();
+	sums();
 	alignment();
 	return tap_done();
 }

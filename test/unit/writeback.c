@@ -136,6 +136,28 @@ static void joining(void)
 		"N1: joined ranges are written back from the first page to the last");
 }
 
+/* The base of a map that the program has made itself: nothing is before it, and a page holds both. */
+static void foreign(void)
+{
+	struct map own;
+	char *addr = mmap(NULL, 4 * page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (addr == MAP_FAILED ||
+		map_adopt(&own, &device, addr + 10, 2 * page, PMEM2_GRANULARITY_PAGE))
+		bail("cannot map");
+	writeback_note(addr + 10, 1);
+	writeback_drain();
+	is_int(calls(), 1, "a foreign map: its first byte is written back with one call");
+	writeback_note(addr + 10, 2 * page);
+	writeback_drain();
+	is_int(calls(), 1, "a foreign map: all of it is, too");
+	writeback_note(addr, 3 * page);
+	writeback_drain();
+	is_int(calls(), 1, "a foreign map: a range that begins before it is cut");
+	is_int(map_close(&own), 0, "a foreign map: it closes");
+	is_int(munmap(addr, 4 * page), 0, "a foreign map: its memory is still there");
+}
+
 static void many(void)
 {
 	unsigned notes = 0;
@@ -396,6 +418,7 @@ int main(int argc, char **argv)
 		exits_with_notes();
 	}
 	joining();
+	foreign();
 	many();
 	edges();
 	thread_exit(note_and_exit, "a thread returns");
