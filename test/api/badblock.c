@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * badblock.c - contract 1.9: contexts of bad blocks, of files that have none
+ * badblock.c - contexts of bad blocks, for files that have none
  *
  * The disks here have none; lists that are not empty are in test/unit/badblock.c.
  */
@@ -37,9 +37,9 @@ static void refused(int fd, const struct pmem2_source *src)
 	if (pmem2_badblock_context_new(&bbctx, src))
 		bail("no context: %s", pmem2_errormsg());
 	is_int(clear(bbctx, 0, page_size()), PMEM2_E_NO_BAD_BLOCK_FOUND,
-		"W21: a range that was not listed");
+		"badblock_clear: a range that was not listed is refused");
 	is_int(pread(fd, &byte, 1, 0), 1, "the file's first byte");
-	is_int(byte, 'x', "W21: is what it was");
+	is_int(byte, 'x', "badblock_clear: a range that was not listed is unchanged");
 	is_int(clear(bbctx, 0, 0), -EINVAL, "a range of no bytes");
 	is_int(clear(bbctx, (size_t)INT64_MAX + 1, 1), PMEM2_E_OFFSET_OUT_OF_RANGE,
 		"an offset beyond any file");
@@ -59,7 +59,7 @@ static void anonymous(void)
 
 	pmem2_source_from_anon(&src, page_size());
 	is_int(pmem2_badblock_context_new(&bbctx, src), PMEM2_E_NOSUPP, "anonymous memory");
-	ok(!bbctx, "M10: the context becomes NULL");
+	ok(!bbctx, "badblock_context_new: the context becomes NULL");
 	pmem2_source_delete(&src);
 }
 
@@ -70,7 +70,7 @@ static void nulls(const struct pmem2_source *src)
 
 	is_int(pmem2_badblock_context_new(NULL, src), -EINVAL, "no output");
 	is_int(pmem2_badblock_context_new(&bbctx, NULL), -EINVAL, "no source");
-	ok(!bbctx, "M10: the context becomes NULL");
+	ok(!bbctx, "badblock_context_new: the context becomes NULL");
 	is_int(pmem2_badblock_next(NULL, &bb), -EINVAL, "next of no context");
 	is_int(pmem2_badblock_clear(NULL, &bb), -EINVAL, "clear of no context");
 }

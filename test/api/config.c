@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* config.c - contract 1.5: each setter, its default, and what it refuses */
+/* config.c - each setter, its default, and what it refuses */
 #include <errno.h>
 #include <pthread.h>
 #include <sys/wait.h>

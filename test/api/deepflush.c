@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * deepflush.c - contract 1.7.2: pmem2_deep_flush, its ranges and what it says of each kind of map
+ * deepflush.c - pmem2_deep_flush, its ranges and what it says of each kind of map
  */
 #include <errno.h>
 

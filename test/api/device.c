@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * device.c - contract 1.4: what a source lies on, of files on ordinary disks
+ * device.c - what a source lies on, for files on ordinary disks
  *
  * Memory modules are made up in test/unit/trees.c; here are the answers without any.
  */
@@ -19,12 +19,12 @@ static void nothing_there(const struct pmem2_source *src, int numa_error, const 
 	int node = NO_SUCH;
 
 	is_int(pmem2_source_device_id(src, NULL, &len), PMEM2_E_NOSUPP, "%s: size of the id", name);
-	is_int(len, NO_SUCH, "%s: W19: left alone", name);
+	is_int(len, NO_SUCH, "%s: a failed device_id leaves the length alone", name);
 	len = sizeof(id);
 	is_int(pmem2_source_device_id(src, id, &len), PMEM2_E_NOSUPP, "%s: id", name);
-	is_str(id, "as before", "%s: W19: left alone", name);
+	is_str(id, "as before", "%s: a failed device_id leaves the buffer alone", name);
 	is_int(pmem2_source_device_usc(src, &usc), PMEM2_E_NOSUPP, "%s: unsafe shutdowns", name);
-	is_int(usc, NO_SUCH, "%s: M8: left alone", name);
+	is_int(usc, NO_SUCH, "%s: a failed device_usc leaves the count alone", name);
 	is_int(pmem2_source_numa_node(src, &node), numa_error, "%s: NUMA node", name);
 	is_int(node, NO_SUCH, "%s: left alone", name);
 	ok(strlen(pmem2_errormsg()) > 10, "%s: with a sentence", name);

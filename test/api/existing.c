@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* existing.c - contract 1.6.2: maps of memory that the program has mapped itself */
+/* existing.c - maps of memory that the program has mapped itself */
 #include <errno.h>
 
 #include "api/fixture.h"
@@ -56,8 +56,8 @@ static void mistakes(void)
 {
 	struct pmem2_map *map;
 
-	refused(addr, 0, PMEM2_GRANULARITY_PAGE, -EINVAL, "W13: no bytes");
-	has_str(pmem2_errormsg(), "no bytes", "W13: which the message says");
+	refused(addr, 0, PMEM2_GRANULARITY_PAGE, -EINVAL, "map_from_existing: no bytes");
+	has_str(pmem2_errormsg(), "no bytes", "map_from_existing: the message says so of no bytes");
 	refused(addr, -page, PMEM2_GRANULARITY_PAGE, -EINVAL, "a sum that overflows");
 	refused(addr, page, 3, PMEM2_E_GRANULARITY_NOT_SUPPORTED, "no granularity");
 	refused(addr, page, -1, PMEM2_E_GRANULARITY_NOT_SUPPORTED, "no granularity either");
@@ -74,11 +74,14 @@ static void overlaps(void)
 	struct pmem2_map *map = existing(page, page, PMEM2_GRANULARITY_PAGE);
 	const enum pmem2_granularity g = PMEM2_GRANULARITY_PAGE;
 
-	refused(addr + page, page, g, PMEM2_E_MAP_EXISTS, "M3: the same again: MAP_EXISTS");
-	refused(addr + page + 1, 1, g, PMEM2_E_MAP_EXISTS, "M3: inside it");
-	refused(addr, PAGES * page, g, PMEM2_E_MAP_EXISTS, "M3: around it");
-	refused(addr, page + 1, g, PMEM2_E_MAP_EXISTS, "M3: its first byte");
-	refused(addr + 2 * page - 1, page, g, PMEM2_E_MAP_EXISTS, "M3: its last byte");
+	refused(addr + page, page, g, PMEM2_E_MAP_EXISTS,
+		"map_from_existing: the same range again is MAP_EXISTS");
+	refused(addr + page + 1, 1, g, PMEM2_E_MAP_EXISTS, "map_from_existing: inside a map");
+	refused(addr, PAGES * page, g, PMEM2_E_MAP_EXISTS, "map_from_existing: around a map");
+	refused(addr, page + 1, g, PMEM2_E_MAP_EXISTS,
+		"map_from_existing: on the first byte of a map");
+	refused(addr + 2 * page - 1, page, g, PMEM2_E_MAP_EXISTS,
+		"map_from_existing: on the last byte of a map");
 	struct pmem2_map *before = existing(0, page, g), *behind = existing(2 * page, page, g);
 	ok(before && behind, "adjacent ones are fine");
 	pmem2_map_delete(&before);
@@ -86,11 +89,12 @@ static void overlaps(void)
 	pmem2_map_delete(&behind);
 
 	struct pmem2_map *whole = map_of(page, NULL);
-	refused(pmem2_map_get_address(whole), 1, g, PMEM2_E_MAP_EXISTS, "M3: in another map");
+	refused(pmem2_map_get_address(whole), 1, g, PMEM2_E_MAP_EXISTS,
+		"map_from_existing: inside a map of map_new");
 	pmem2_map_delete(&whole);
 }
 
-/* What is asked of the disk at the base of such a map: test/unit/writeback.c. */
+/* test/unit/writeback.c sees what is asked of the disk, also at the base of such a map. */
 static void with_pages(void)
 {
 	struct pmem2_map *map = existing(0, PAGES * page, PMEM2_GRANULARITY_PAGE);
@@ -162,7 +166,7 @@ static void nothing_left_behind(void)
 		pmem2_map_delete(&map);
 	}
 	ok(space_lines() < lines + 20,
-		"W14: neither deleted nor refused maps leave anything behind");
+		"map_from_existing: neither deleted nor refused maps leave memory behind");
 }
 
 int main(void)

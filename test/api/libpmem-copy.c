@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * libpmem-copy.c - contract 1.2 and 1.3: flushes, drains and copies, however they are flushed
+ * libpmem-copy.c - flushes, drains and copies, however they are flushed
  *
  * Runs itself again with PMEM_NO_FLUSH set to 1 and 0 and without vectors: what a copy copies does
- * not depend on it. That 8-byte words stay whole (W1, M1) is shown by the engines' own tests, which
+ * not depend on it. That 8-byte words stay whole is shown by the engines' own tests, which
  * step through them.
  */
 #include "api/libpmem.h"

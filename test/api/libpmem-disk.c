@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * libpmem-disk.c - contract 1.1.1 rows 17, 18 and 24 on a file system that is full, or read-only
+ * libpmem-disk.c - pmem_map_file on a file system that is full, or read-only
  *
  * It is a tmpfs of 1 MiB, mounted in a name space of our own: it goes when we do.
  */
@@ -40,22 +40,24 @@ static void full(void)
 {
 	const int create = PMEM_FILE_CREATE, tmpfile_ = PMEM_FILE_TMPFILE;
 
-	fails("row 17: no room", at("disk/new"), 2 * MiB, create, ENOSPC);
-	ok(!exists(at("disk/new")), "row 18, W7: the new file is removed");
-	fails("row 17: no room, with EXCL", at("disk/new"), 2 * MiB, create | PMEM_FILE_EXCL,
+	fails("pmem_map_file: a new file on a full disk", at("disk/new"), 2 * MiB, create, ENOSPC);
+	ok(!exists(at("disk/new")), "pmem_map_file: the new file on a full disk is removed");
+	fails("pmem_map_file: a new file on a full disk, with EXCL", at("disk/new"), 2 * MiB,
+		create | PMEM_FILE_EXCL, ENOSPC);
+	ok(!exists(at("disk/new")), "pmem_map_file: the new file, made with EXCL, is removed");
+	fails("pmem_map_file: TMPFILE on a full disk", at("disk"), 2 * MiB, create | tmpfile_,
 		ENOSPC);
-	ok(!exists(at("disk/new")), "row 18: the new file is removed");
-	fails("row 17: no room, with TMPFILE", at("disk"), 2 * MiB, create | tmpfile_, ENOSPC);
 	file_of("disk/old", 4096, 'o');
-	fails("row 17: no room for what was there", at("disk/old"), 2 * MiB, create, ENOSPC);
-	ok(exists(at("disk/old")), "row 18, W7: it is not removed");
+	fails("pmem_map_file: a file that was there and does not fit any more", at("disk/old"),
+		2 * MiB, create, ENOSPC);
+	ok(exists(at("disk/old")), "pmem_map_file: a file that was there is not removed");
 	char *addr = pmem_map_file(
 		at("disk/sparse"), 2 * MiB, create | PMEM_FILE_SPARSE, 0600, NULL, NULL);
-	ok(addr, "row 12: SPARSE needs no room");
+	ok(addr, "pmem_map_file: SPARSE needs no room");
 	pmem_unmap(addr, 2 * MiB);
 	addr = pmem_map_file(at("disk/fits"), MiB / 2, create, 0600, NULL, NULL);
-	ok(addr, "row 12: what fits, fits");
-	ok(free_bytes() < (long long)MiB / 2, "row 12: and has its room");
+	ok(addr, "pmem_map_file: a file that fits is made");
+	ok(free_bytes() < (long long)MiB / 2, "pmem_map_file: a file that fits has its blocks");
 	pmem_unmap(addr, MiB / 2);
 }
 
@@ -63,10 +65,11 @@ static void read_only(void)
 {
 	if (mount("none", at("disk"), "tmpfs", MS_REMOUNT | MS_RDONLY, "size=1m"))
 		bail("cannot remount: %m");
-	fails("row 24: a file on a read-only file system", at("disk/old"), 0, 0, EROFS);
-	fails("row 12: a new one there", at("disk/new"), 4096, PMEM_FILE_CREATE, EROFS);
-	fails("row 19: one without a name", at("disk"), 4096, PMEM_FILE_CREATE | PMEM_FILE_TMPFILE,
-		EROFS);
+	fails("pmem_map_file: a file on a read-only file system", at("disk/old"), 0, 0, EROFS);
+	fails("pmem_map_file: a new file on a read-only file system", at("disk/new"), 4096,
+		PMEM_FILE_CREATE, EROFS);
+	fails("pmem_map_file: TMPFILE on a read-only file system", at("disk"), 4096,
+		PMEM_FILE_CREATE | PMEM_FILE_TMPFILE, EROFS);
 }
 
 int main(void)

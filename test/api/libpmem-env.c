@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* libpmem-env.c - contract 3.1: what the environment changes, in children that find it so */
+/* libpmem-env.c - what the environment changes, in children that find it so */
 #include "api/libpmem.h"
 
 #define PAGE ((size_t)sysconf(_SC_PAGESIZE))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * libpmem-map-file.c - contract 1.1.1, row by row: what pmem_map_file does with its arguments
+ * libpmem-map-file.c - what pmem_map_file does with its arguments
  *
  * Some calls of the library go through functions of ours, as tools do it that get in between: they
  * look at the file on the way, and they can fail. (Where off_t has 64 bits anyway, the macro would
@@ -141,7 +141,7 @@ static char *maps(const char *what, const char *path, size_t len, int flags, siz
 	char *addr = pmem_map_file(path, len, flags, 0666, &length, &is_pmem);
 
 	ok(addr && length == wanted && (is_pmem == 0 || is_pmem == 1), "%s", what);
-	ok(open_descriptors() == descriptors, "row 26: %s: the descriptor is closed", what);
+	ok(open_descriptors() == descriptors, "%s: the descriptor is closed", what);
 	if (!addr)
 		diag("%s", pmem_errormsg());
 	return addr;
@@ -152,22 +152,23 @@ static void other_types(void)
 	struct sockaddr_un name = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
-	fails("row 1: path NULL", NULL, 0, 0, EINVAL);
+	fails("pmem_map_file: path NULL", NULL, 0, 0, EINVAL);
 	if (mkfifo(at("fifo"), 0600))
 		bail("cannot make a FIFO: %m");
-	fails("row 2: a FIFO", at("fifo"), 0, 0, EINVAL);
-	fails("row 2: a FIFO, to be created", at("fifo"), PAGE, PMEM_FILE_CREATE, EINVAL);
+	fails("pmem_map_file: a FIFO", at("fifo"), 0, 0, EINVAL);
+	fails("pmem_map_file: a FIFO, to be created", at("fifo"), PAGE, PMEM_FILE_CREATE, EINVAL);
 	snprintf(name.sun_path, sizeof(name.sun_path), "%s", at("socket"));
 	if (bind(fd, (struct sockaddr *)&name, sizeof(name)))
 		bail("cannot make a socket: %m");
 	close(fd);
-	fails("row 2: a socket", at("socket"), 0, 0, EINVAL);
+	fails("pmem_map_file: a socket", at("socket"), 0, 0, EINVAL);
 	if (mknod(at("block"), S_IFBLK | 0600, makedev(7, 250)))
-		skip("row 2: a block device", "cannot make one");
+		skip("pmem_map_file: a block device", "cannot make one");
 	else
-		fails("row 2: a block device", at("block"), 0, 0, EINVAL);
-	fails("row 3: a character device that is not DAX", "/dev/null", 0, 0, EINVAL);
-	has_str(pmem_errormsg(), "1:3 is not a DAX device", "row 3: is explained");
+		fails("pmem_map_file: a block device", at("block"), 0, 0, EINVAL);
+	fails("pmem_map_file: a character device that is not DAX", "/dev/null", 0, 0, EINVAL);
+	has_str(pmem_errormsg(), "1:3 is not a DAX device",
+		"pmem_map_file: the message says that 1:3 is not DAX");
 }
 
 static int look_up_as_nobody(void)
@@ -191,46 +192,53 @@ static void look_ups(void)
 	memset(long_name, 'x', sizeof(long_name) - 1);
 	long_name[sizeof(long_name) - 1] = '\0';
 	file_of("file", PAGE, 'f');
-	fails("row 4: a file for a directory", at("file/x"), 0, 0, ENOTDIR);
-	fails("row 4: before unknown flags", at("file/x"), 5, 0x10, ENOTDIR);
-	fails("row 4: a long name", at(long_name), 0, 0, ENAMETOOLONG);
+	fails("pmem_map_file: a file for a directory", at("file/x"), 0, 0, ENOTDIR);
+	fails("pmem_map_file: the path is looked up before flags are checked", at("file/x"), 5,
+		0x10, ENOTDIR);
+	fails("pmem_map_file: a long name", at(long_name), 0, 0, ENAMETOOLONG);
 	symlink("loop", at("loop"));
-	fails("row 4: a symbolic link to itself", at("loop"), 0, 0, ELOOP);
+	fails("pmem_map_file: a symbolic link to itself", at("loop"), 0, 0, ELOOP);
 	if (mkdir(at("closed"), 0700))
 		bail("cannot make a directory: %m");
 	file_of("closed/file", PAGE, 'x');
 	chmod(file_of("readonly", PAGE, 'r'), 0444);
 	if (geteuid()) {
-		skip("row 4: a directory that is closed to us", "needs root to become nobody");
-		skip("row 24: a file that may only be read", "needs root to become nobody");
+		skip("pmem_map_file: a directory that is closed to us",
+			"needs root to become nobody");
+		skip("pmem_map_file: a file that may only be read", "needs root to become nobody");
 	} else {
 		is_int(in_child(look_up_as_nobody), EACCES,
-			"row 4: a directory that is closed to us");
-		is_int(in_child(open_as_nobody), EACCES, "row 24: a file that may only be read");
+			"pmem_map_file: a directory that is closed to us");
+		is_int(in_child(open_as_nobody), EACCES,
+			"pmem_map_file: a file that may only be read");
 	}
-	fails("row 5: nothing is there", at("none"), 0, 0, ENOENT);
+	fails("pmem_map_file: a missing file", at("none"), 0, 0, ENOENT);
 }
 
 static void flags_and_lengths(void)
 {
 	const int create = PMEM_FILE_CREATE;
 
-	fails("row 6: an unknown flag", at("file"), 0, 0x10, EINVAL);
-	has_str(pmem_errormsg(), "0x10", "row 6: is named");
-	fails("row 6: the highest one", at("none"), PAGE, create | INT32_MIN, EINVAL);
-	fails("row 7: a length without CREATE", at("file"), PAGE, 0, EINVAL);
-	fails("row 7: even if nothing is there", at("none"), PAGE, 0, EINVAL);
-	fails("row 7: nor with EXCL and SPARSE", at("file"), PAGE,
-		PMEM_FILE_EXCL | PMEM_FILE_SPARSE, EINVAL);
-	fails("row 8: CREATE without a length", at("none"), 0, create, EINVAL);
-	fails("row 8: nor with TMPFILE", scratch, 0, create | PMEM_FILE_TMPFILE, EINVAL);
-	fails("row 9: more than a file can have", at("none"), (size_t)INT64_MAX + 1, create,
+	fails("pmem_map_file: an unknown flag", at("file"), 0, 0x10, EINVAL);
+	has_str(pmem_errormsg(), "0x10", "pmem_map_file: the message names the unknown flag");
+	fails("pmem_map_file: the highest flag is unknown", at("none"), PAGE, create | INT32_MIN,
 		EINVAL);
-	fails("row 9: everything there is", at("file"), SIZE_MAX, create, EINVAL);
-	fails("row 10: TMPFILE without CREATE", scratch, 0, PMEM_FILE_TMPFILE, EINVAL);
-	fails("row 10: even if nothing is there", at("none"), 0, PMEM_FILE_TMPFILE, EINVAL);
-	fails("row 11: a directory", scratch, 0, 0, EISDIR);
-	fails("row 11: a directory, to be created", scratch, PAGE, create, EISDIR);
+	fails("pmem_map_file: a length without CREATE", at("file"), PAGE, 0, EINVAL);
+	fails("pmem_map_file: a length without CREATE, for a missing file", at("none"), PAGE, 0,
+		EINVAL);
+	fails("pmem_map_file: a length with EXCL and SPARSE only", at("file"), PAGE,
+		PMEM_FILE_EXCL | PMEM_FILE_SPARSE, EINVAL);
+	fails("pmem_map_file: CREATE without a length", at("none"), 0, create, EINVAL);
+	fails("pmem_map_file: TMPFILE without a length", scratch, 0, create | PMEM_FILE_TMPFILE,
+		EINVAL);
+	fails("pmem_map_file: more than a file can have", at("none"), (size_t)INT64_MAX + 1, create,
+		EINVAL);
+	fails("pmem_map_file: the largest length", at("file"), SIZE_MAX, create, EINVAL);
+	fails("pmem_map_file: TMPFILE without CREATE", scratch, 0, PMEM_FILE_TMPFILE, EINVAL);
+	fails("pmem_map_file: TMPFILE without CREATE, for a missing directory", at("none"), 0,
+		PMEM_FILE_TMPFILE, EINVAL);
+	fails("pmem_map_file: a directory", scratch, 0, 0, EISDIR);
+	fails("pmem_map_file: a directory, to be created", scratch, PAGE, create, EISDIR);
 	is_int(size_of(at("file")), PAGE, "none of it changed the file");
 	ok(!exists(at("none")), "nor made one");
 }
@@ -241,13 +249,14 @@ static void creates(void)
 	mode_t mask = umask(027);
 
 	new_orders();
-	char *addr = maps("row 12: CREATE", at("new"), 3 * PAGE, PMEM_FILE_CREATE, 3 * PAGE);
+	char *addr = maps("pmem_map_file: CREATE", at("new"), 3 * PAGE, PMEM_FILE_CREATE, 3 * PAGE);
 	umask(mask);
 	stat(at("new"), &st);
-	is_int(st.st_mode & 07777, 0640, "row 12: mode less umask");
-	is_int(st.st_size, 3 * PAGE, "row 12: of that length");
-	ok(st.st_blocks * 512 >= (long long)(3 * PAGE), "row 12: its blocks are allocated");
-	is_str(seen.calls, "ta", "row 12: first ftruncate, then posix_fallocate");
+	is_int(st.st_mode & 07777, 0640, "pmem_map_file: CREATE: the mode obeys the umask");
+	is_int(st.st_size, 3 * PAGE, "pmem_map_file: CREATE: the file has that length");
+	ok(st.st_blocks * 512 >= (long long)(3 * PAGE),
+		"pmem_map_file: CREATE: the file's blocks are allocated");
+	is_str(seen.calls, "ta", "pmem_map_file: CREATE: ftruncate comes before posix_fallocate");
 	strcpy(addr, "through");
 	pmem_msync(addr, 8);
 	FILE *file = fopen(at("new"), "r");
@@ -255,27 +264,30 @@ static void creates(void)
 	if (file)
 		fread(text, 1, 8, file);
 	fclose(file);
-	is_str(text, "through", "row 24: shared, and writable");
+	is_str(text, "through", "pmem_map_file: the mapping is shared, and writable");
 	pmem_unmap(addr, 3 * PAGE);
 
 	new_orders();
-	addr = maps("row 12: SPARSE", at("sparse"), GiB, PMEM_FILE_CREATE | PMEM_FILE_SPARSE, GiB);
-	is_str(seen.calls, "t", "row 12: SPARSE: no posix_fallocate");
+	addr = maps("pmem_map_file: SPARSE", at("sparse"), GiB, PMEM_FILE_CREATE | PMEM_FILE_SPARSE,
+		GiB);
+	is_str(seen.calls, "t", "pmem_map_file: SPARSE: no posix_fallocate");
 	stat(at("sparse"), &st);
-	ok(st.st_blocks * 512 < (long long)MiB, "row 12: SPARSE: no blocks");
+	ok(st.st_blocks * 512 < (long long)MiB, "pmem_map_file: SPARSE: no blocks");
 	pmem_unmap(addr, GiB);
 	unlink(at("sparse"));
 
 	new_orders();
 	orders.interrupts = 3;
-	addr = maps("row 12: posix_fallocate is interrupted", at("interrupted"), PAGE,
+	addr = maps("pmem_map_file: posix_fallocate is interrupted", at("interrupted"), PAGE,
 		PMEM_FILE_CREATE, PAGE);
-	is_str(seen.calls, "taaaa", "row 12: and called again");
+	is_str(seen.calls, "taaaa",
+		"pmem_map_file: an interrupted posix_fallocate is called again");
 	pmem_unmap(addr, PAGE);
 	symlink("target", at("dangling"));
-	addr = maps("row 12: through a symbolic link that leads nowhere yet", at("dangling"), PAGE,
-		PMEM_FILE_CREATE, PAGE);
-	is_int(size_of(at("target")), PAGE, "row 12: its target is made");
+	addr = maps("pmem_map_file: CREATE through a symbolic link that leads nowhere yet",
+		at("dangling"), PAGE, PMEM_FILE_CREATE, PAGE);
+	is_int(size_of(at("target")), PAGE,
+		"pmem_map_file: CREATE makes the target of a symbolic link");
 	pmem_unmap(addr, PAGE);
 	new_orders();
 }
@@ -285,28 +297,33 @@ static void existing(void)
 	char *addr;
 
 	file_of("grown", 10, 'g');
-	addr = maps("row 13: CREATE, longer than it is", at("grown"), 2 * PAGE, PMEM_FILE_CREATE,
-		2 * PAGE);
-	is_int(size_of(at("grown")), 2 * PAGE, "row 13: grown");
-	ok(addr && addr[9] == 'g' && !addr[10] && !addr[2 * PAGE - 1], "row 13: with zeros");
+	addr = maps("pmem_map_file: CREATE, longer than it is", at("grown"), 2 * PAGE,
+		PMEM_FILE_CREATE, 2 * PAGE);
+	is_int(size_of(at("grown")), 2 * PAGE, "pmem_map_file: CREATE: the file has grown");
+	ok(addr && addr[9] == 'g' && !addr[10] && !addr[2 * PAGE - 1],
+		"pmem_map_file: CREATE: it has grown by zeros");
 	pmem_unmap(addr, 2 * PAGE);
 	file_of("shrunk", 2 * PAGE, 's');
-	addr = maps("row 13: CREATE, shorter than it is", at("shrunk"), 10, PMEM_FILE_CREATE, 10);
-	is_int(size_of(at("shrunk")), 10, "row 13: cut off");
-	ok(addr && addr[9] == 's', "row 13: with what was there");
+	addr = maps("pmem_map_file: CREATE, shorter than it is", at("shrunk"), 10, PMEM_FILE_CREATE,
+		10);
+	is_int(size_of(at("shrunk")), 10, "pmem_map_file: CREATE: the file is cut off");
+	ok(addr && addr[9] == 's', "pmem_map_file: CREATE: what is left of the file is unchanged");
 	pmem_unmap(addr, 10);
-	fails("row 14: CREATE and EXCL, and it is there", at("file"), 10,
+	fails("pmem_map_file: CREATE and EXCL, and it is there", at("file"), 10,
 		PMEM_FILE_CREATE | PMEM_FILE_EXCL, EEXIST);
-	fails("row 14: a directory, too", scratch, 10, PMEM_FILE_CREATE | PMEM_FILE_EXCL, EEXIST);
-	is_int(size_of(at("file")), PAGE, "row 14: not touched");
-	addr = maps("row 14: CREATE and EXCL, and it is not there", at("excl"), 10,
+	fails("pmem_map_file: CREATE and EXCL for a directory", scratch, 10,
+		PMEM_FILE_CREATE | PMEM_FILE_EXCL, EEXIST);
+	is_int(size_of(at("file")), PAGE,
+		"pmem_map_file: CREATE and EXCL do not touch a file that is there");
+	addr = maps("pmem_map_file: CREATE and EXCL, and it is not there", at("excl"), 10,
 		PMEM_FILE_CREATE | PMEM_FILE_EXCL, 10);
 	pmem_unmap(addr, 10);
-	addr = maps("row 15: EXCL without CREATE", at("file"), 0, PMEM_FILE_EXCL, PAGE);
+	addr = maps("pmem_map_file: EXCL without CREATE", at("file"), 0, PMEM_FILE_EXCL, PAGE);
 	pmem_unmap(addr, PAGE);
 	new_orders();
-	addr = maps("row 16: SPARSE without CREATE", at("file"), 0, PMEM_FILE_SPARSE, PAGE);
-	ok(addr && addr[0] == 'f' && addr[PAGE - 1] == 'f' && !*seen.calls, "row 16: as it is");
+	addr = maps("pmem_map_file: SPARSE without CREATE", at("file"), 0, PMEM_FILE_SPARSE, PAGE);
+	ok(addr && addr[0] == 'f' && addr[PAGE - 1] == 'f' && !*seen.calls,
+		"pmem_map_file: SPARSE without CREATE leaves the file as it is");
 	pmem_unmap(addr, PAGE);
 }
 
@@ -317,31 +334,37 @@ static void failing(void)
 	new_orders();
 	/* XFS has files of any length, though not the blocks. */
 	file_of("long", 1, 'l');
-	fails("row 17: too long for the file system", at("none"), INT64_MAX, create,
+	fails("pmem_map_file: too long for the file system", at("none"), INT64_MAX, create,
 		truncate(at("long"), INT64_MAX) ? EFBIG : ENOSPC);
 	unlink(at("long"));
-	ok(!exists(at("none")), "row 18, W7: what the call made is removed");
+	ok(!exists(at("none")), "pmem_map_file: a new file that is too long is removed");
 	new_orders();
 	orders.truncate_error = ENOSPC;
-	fails("row 17: ftruncate fails", at("none"), PAGE, create, ENOSPC);
-	is_str(seen.calls, "t", "row 17: and nothing is allocated");
-	ok(!exists(at("none")), "row 18, W7: removed");
+	fails("pmem_map_file: ftruncate fails", at("none"), PAGE, create, ENOSPC);
+	is_str(seen.calls, "t", "pmem_map_file: after ftruncate fails nothing is allocated");
+	ok(!exists(at("none")), "pmem_map_file: after a failure the new file is removed");
 	new_orders();
 	orders.allocate_error = EOPNOTSUPP;
-	fails("row 17: posix_fallocate fails", at("none"), PAGE, create, EOPNOTSUPP);
-	ok(!exists(at("none")), "row 18, W7: removed");
-	fails("row 17: with EXCL", at("none"), PAGE, create | PMEM_FILE_EXCL, EOPNOTSUPP);
-	ok(!exists(at("none")), "row 18: removed");
-	fails("row 17: of a file that was there", at("file"), PAGE, create, EOPNOTSUPP);
-	is_int(size_of(at("file")), PAGE, "row 18, W7: not removed");
+	fails("pmem_map_file: posix_fallocate fails", at("none"), PAGE, create, EOPNOTSUPP);
+	ok(!exists(at("none")), "pmem_map_file: after a failure the new file is removed");
+	fails("pmem_map_file: posix_fallocate fails, with EXCL", at("none"), PAGE,
+		create | PMEM_FILE_EXCL, EOPNOTSUPP);
+	ok(!exists(at("none")),
+		"pmem_map_file: after a failure the new file is removed, with EXCL");
+	fails("pmem_map_file: posix_fallocate fails for a file that was there", at("file"), PAGE,
+		create, EOPNOTSUPP);
+	is_int(size_of(at("file")), PAGE,
+		"pmem_map_file: after a failure a file that was there is not removed");
 	file_of("other", 7, 'o');
 	orders.rename_from = at("other");
 	orders.rename_to = at("raced");
-	fails("row 17: and another file takes the name meanwhile", at("raced"), PAGE, create,
-		EOPNOTSUPP);
-	is_int(size_of(at("raced")), 7, "row 18, W7: the other file stays");
+	fails("pmem_map_file: it fails while another file takes the name", at("raced"), PAGE,
+		create, EOPNOTSUPP);
+	is_int(size_of(at("raced")), 7,
+		"pmem_map_file: after a failure a file of somebody else stays");
 	orders.rename_from = NULL;
-	fails("row 17: of a TMPFILE", scratch, PAGE, create | PMEM_FILE_TMPFILE, EOPNOTSUPP);
+	fails("pmem_map_file: posix_fallocate fails for a TMPFILE", scratch, PAGE,
+		create | PMEM_FILE_TMPFILE, EOPNOTSUPP);
 	new_orders();
 }
 
@@ -354,26 +377,27 @@ static void temporary(const char *how, bool without)
 	new_orders();
 	orders.no_tmpfile = without;
 	orders.look = true;
-	snprintf(what, sizeof(what), "row 19: TMPFILE%s", how);
+	snprintf(what, sizeof(what), "pmem_map_file: TMPFILE%s", how);
 	char *addr = maps(what, scratch, PAGE + 1, flags, PAGE + 1);
-	is_int(seen.st.st_mode & 07777, 0600, "row 19: mode 0600%s", how);
-	is_int(seen.st.st_nlink, 0, "row 19: without a name%s", how);
-	is_int(entries(scratch), before, "row 19: nothing is to be seen of it%s", how);
-	is_int(seen.link_error, without ? ENOENT : 0, "row 21: a name can be given to it, or not%s",
-		how);
+	is_int(seen.st.st_mode & 07777, 0600, "TMPFILE: its mode is 0600%s", how);
+	is_int(seen.st.st_nlink, 0, "TMPFILE: it has no name%s", how);
+	is_int(entries(scratch), before, "TMPFILE: its directory has no new entry%s", how);
+	is_int(seen.link_error, without ? ENOENT : 0,
+		"TMPFILE: a name can be given to it where O_TMPFILE works%s", how);
 	ok(!seen.umask_changed && !seen.signals_blocked,
-		"W6: neither umask nor signal mask are touched%s", how);
+		"TMPFILE: neither umask nor signal mask are touched%s", how);
 	if (addr)
 		addr[PAGE] = 1;
 	pmem_unmap(addr, PAGE + 1);
-	addr = maps("row 21: EXCL", scratch, PAGE, flags | PMEM_FILE_EXCL, PAGE);
-	is_int(seen.link_error, ENOENT, "row 21, M2, W6: no name can be given to it%s", how);
+	addr = maps("pmem_map_file: TMPFILE and EXCL", scratch, PAGE, flags | PMEM_FILE_EXCL, PAGE);
+	is_int(seen.link_error, ENOENT, "TMPFILE: with EXCL no name can be given to it%s", how);
 	pmem_unmap(addr, PAGE);
-	addr = maps("row 19: SPARSE", scratch, GiB, flags | PMEM_FILE_SPARSE, GiB);
+	addr = maps(
+		"pmem_map_file: TMPFILE and SPARSE", scratch, GiB, flags | PMEM_FILE_SPARSE, GiB);
 	pmem_unmap(addr, GiB);
-	fails("row 20: TMPFILE where nothing is", at("none"), PAGE, flags, ENOENT);
-	fails("row 20: TMPFILE in a file", at("file"), PAGE, flags, ENOTDIR);
-	is_int(entries(scratch), before, "row 20: nothing is left%s", how);
+	fails("pmem_map_file: TMPFILE where nothing is", at("none"), PAGE, flags, ENOENT);
+	fails("pmem_map_file: TMPFILE in a file", at("file"), PAGE, flags, ENOTDIR);
+	is_int(entries(scratch), before, "TMPFILE: a failure leaves no file%s", how);
 	new_orders();
 }
 
@@ -382,15 +406,16 @@ static void sizes(void)
 	char *addr;
 
 	file_of("empty", 0, 0);
-	fails("row 22: an empty file", at("empty"), 0, 0, EINVAL);
-	has_str(pmem_errormsg(), "is empty", "row 22: is explained");
+	fails("pmem_map_file: an empty file", at("empty"), 0, 0, EINVAL);
+	has_str(pmem_errormsg(), "is empty",
+		"pmem_map_file: the message says that the file is empty");
 	file_of("odd", PAGE + 77, 'o');
-	addr = maps("row 23: an odd length", at("odd"), 0, 0, PAGE + 77);
+	addr = maps("pmem_map_file: an odd length", at("odd"), 0, 0, PAGE + 77);
 	ok(addr && addr[PAGE + 76] == 'o' && !addr[2 * PAGE - 1],
-		"row 23: with the rest of the page");
+		"pmem_map_file: an odd length is mapped up to the end of its page");
 	pmem_unmap(addr, PAGE + 77);
 	addr = pmem_map_file(at("odd"), 0, 0, 0, NULL, NULL);
-	ok(addr, "row 25: both outputs may be NULL");
+	ok(addr, "pmem_map_file: both outputs may be NULL");
 	pmem_unmap(addr, PAGE + 77);
 }
 
@@ -441,7 +466,7 @@ static void no_address_space(void)
 			}
 			is_int(error, ENOMEM, "1.1.4: no address space");
 			is_int(size_of(at("vast")), i ? (long long)length : -1,
-				"W7: a file that was there is not removed");
+				"pmem_map_file: without address space a file that was there stays");
 			return;
 		}
 	ok(false, "1.1.4: no address space (%d mappings, before %d)", mappings(), before);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* libpmem-messages.c - contract 0.3, 1.1 and 7.3: versions, the last error, and logs */
+/* libpmem-messages.c - versions, the last error, and logs */
 #include <pthread.h>
 #include <stdatomic.h>
 

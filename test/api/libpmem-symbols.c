@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * libpmem-symbols.c - contract 0.2: what existing binaries ask the loader for, under the node that
+ * libpmem-symbols.c - what existing binaries ask the loader for, under the node that
  * they ask for. (Calling it is what the other tests do.)
  */
 #include <dlfcn.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* libpmem-threads.c - contract 0.4: everything at once from several threads, and forks between */
+/* libpmem-threads.c - everything at once from several threads, and forks between */
 #include <pthread.h>
 
 #include "api/libpmem.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* libpmem-unmap.c - contract 1.1.2 and 1.1.3: pmem_unmap and pmem_is_pmem on this machine */
+/* libpmem-unmap.c - pmem_unmap and pmem_is_pmem on this machine */
 #include "api/libpmem.h"
 
 #define PAGE ((size_t)sysconf(_SC_PAGESIZE))
@@ -85,7 +85,7 @@ static void not_pmem(void)
 	pmem_unmap(again, 2 * PAGE);
 }
 
-/* W9: what was unmapped behind the library's back is mapped over. */
+/* Memory that was unmapped behind the library's back is mapped over. */
 static void behind_its_back(void)
 {
 	int good = 0;
@@ -94,7 +94,7 @@ static void behind_its_back(void)
 		char *addr = map_of("file", 2 * PAGE);
 		good += addr && !munmap(addr, 2 * PAGE);
 	}
-	is_int(good, 50, "W9: unmapped with munmap, mapped again, fifty times");
+	is_int(good, 50, "pmem_map_file: maps again what munmap(2) has unmapped, fifty times");
 }
 
 static int child_goes_on(void)

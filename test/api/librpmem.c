@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * librpmem.c - what librpmem looks like to programs, and what it refuses before it reaches for
- * anybody (contract 0.1, 1.12, 2.3)
+ * anybody
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -120,7 +120,7 @@ static void test_arguments(void)
 		{"[::1", "s", 0, page, 1, "half a bracket"}, {"h:", "s", 0, page, 1, "no port"},
 		{"h:ssh", "s", 0, page, 1, "a port by name"}, {"h:0", "s", 0, page, 1, "port 0"},
 		{"h:65536", "s", 0, page, 1, "a port beyond the last"},
-		{"-oX", "s", 0, page, 1, "R5: an option for a host"}};
+		{"-oX", "s", 0, page, 1, "an option for a host"}};
 	struct rpmem_pool_attr attr;
 	unsigned lanes;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* map.c - contract 1.6.1: pmem2_map_new, its checks in their order, and pmem2_map_delete */
+/* map.c - pmem2_map_new, its checks in their order, and pmem2_map_delete */
 #include <errno.h>
 
 #include "api/fixture.h"
@@ -215,7 +215,8 @@ static void outlives_its_makers(void)
 }
 
 /*
- * Rows 11 to 14 come after those of the source and before those of mmap; the rest: reservation.c.
+ * The checks of a reservation come after those of the source and before mmap(2) is called;
+ * reservation.c has the rest.
  */
 static void reserved(void)
 {
@@ -227,23 +228,30 @@ static void reserved(void)
 
 	pmem2_vm_reservation_new(&rsv, NULL, PAGES * page);
 	pmem2_config_set_vm_reservation(cfg, rsv, 1);
-	refused(1, 1, PMEM2_E_OFFSET_UNALIGNED, "reserved: row 4 before row 11");
+	refused(1, 1, PMEM2_E_OFFSET_UNALIGNED,
+		"map_new: the source's offset is checked before that in the reservation");
 	has_str(pmem2_errormsg(), "offset 1 is not a multiple", "the source's offset");
-	refused(0, 1, PMEM2_E_LENGTH_UNALIGNED, "reserved: row 8 before row 11");
-	refused(page, PAGES * page, PMEM2_E_MAP_RANGE, "reserved: row 9 before row 11");
-	refused(PAGES * page, 0, -EINVAL, "reserved: row 10 before row 11");
-	refused(0, 0, PMEM2_E_OFFSET_UNALIGNED, "reserved: row 11");
+	refused(0, 1, PMEM2_E_LENGTH_UNALIGNED,
+		"map_new: the length is checked before the offset in the reservation");
+	refused(page, PAGES * page, PMEM2_E_MAP_RANGE,
+		"map_new: the source's range is checked before the reservation");
+	refused(PAGES * page, 0, -EINVAL,
+		"map_new: an empty rest is found before the reservation is checked");
+	refused(0, 0, PMEM2_E_OFFSET_UNALIGNED, "map_new: an odd offset in a reservation");
 	has_str(pmem2_errormsg(), "in the reservation", "the reservation's offset");
-	is_int(pmem2_map_new(&map, cfg, ro), PMEM2_E_OFFSET_UNALIGNED, "row 11 before row 16");
+	is_int(pmem2_map_new(&map, cfg, ro), PMEM2_E_OFFSET_UNALIGNED,
+		"map_new: an odd offset in a reservation is found before mmap(2)");
 	pmem2_config_set_vm_reservation(cfg, rsv, page);
-	refused(0, 0, PMEM2_E_LENGTH_OUT_OF_RANGE, "reserved: row 12");
+	refused(0, 0, PMEM2_E_LENGTH_OUT_OF_RANGE, "map_new: a range beyond the reservation");
 	is_int(map_range(page, page, &map), 0, "reserved: mapped");
 	ok(pmem2_map_get_address(map) == (char *)pmem2_vm_reservation_get_address(rsv) + page,
 		"at the reservation's offset, whatever the source's");
 	is_int(*(char *)pmem2_map_get_address(map), 'b', "with the source's second page");
-	is_int(pmem2_map_new(&other, cfg, ro), PMEM2_E_MAPPING_EXISTS, "row 14 before row 16");
+	is_int(pmem2_map_new(&other, cfg, ro), PMEM2_E_MAPPING_EXISTS,
+		"map_new: a taken slot is found before mmap(2)");
 	pmem2_map_delete(&map);
-	is_int(pmem2_map_new(&other, cfg, ro), PMEM2_E_NO_ACCESS, "row 16");
+	is_int(pmem2_map_new(&other, cfg, ro), PMEM2_E_NO_ACCESS,
+		"map_new: a descriptor that cannot be written is NO_ACCESS");
 	pmem2_config_set_vm_reservation(cfg, NULL, 0);
 	is_int(pmem2_vm_reservation_delete(&rsv), 0, "and nothing is left in it");
 	pmem2_source_delete(&ro);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* mcsafe.c - contract 1.4.1: pmem2_source_pread_mcsafe and pwrite_mcsafe on files */
+/* mcsafe.c - pmem2_source_pread_mcsafe and pwrite_mcsafe on files */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -39,10 +39,12 @@ static void ranges(void)
 	both_refused(SIZE + 1, 0, PMEM2_E_LENGTH_OUT_OF_RANGE, "one byte too many");
 	has_str(pmem2_errormsg(), "beyond the source's 10000 bytes", "says so");
 	both_refused(1, SIZE, PMEM2_E_LENGTH_OUT_OF_RANGE, "at the end");
-	both_refused(0, SIZE + 1, PMEM2_E_LENGTH_OUT_OF_RANGE, "W20: nothing, beyond the end");
-	both_refused(1, SIZE + 1, PMEM2_E_LENGTH_OUT_OF_RANGE, "W20: beyond the end");
-	both_refused(1, SIZE_MAX, PMEM2_E_LENGTH_OUT_OF_RANGE, "W20: as far as can be");
-	both_refused(SIZE_MAX, 2, PMEM2_E_LENGTH_OUT_OF_RANGE, "W20: a sum that overflows");
+	both_refused(0, SIZE + 1, PMEM2_E_LENGTH_OUT_OF_RANGE, "mcsafe: no bytes beyond the end");
+	both_refused(1, SIZE + 1, PMEM2_E_LENGTH_OUT_OF_RANGE, "mcsafe: a byte beyond the end");
+	both_refused(
+		1, SIZE_MAX, PMEM2_E_LENGTH_OUT_OF_RANGE, "mcsafe: a byte at the largest offset");
+	both_refused(
+		SIZE_MAX, 2, PMEM2_E_LENGTH_OUT_OF_RANGE, "mcsafe: offset and size that overflow");
 	is_int(pmem2_source_pread_mcsafe(src, buf, 0, SIZE), 0, "nothing, at the end: read");
 	is_int(pmem2_source_pwrite_mcsafe(src, NULL, 0, 0), 0, "nothing, from nowhere: written");
 }
@@ -85,7 +87,7 @@ static void short_transfers(void)
 	setrlimit(RLIMIT_FSIZE, &limit);
 	int result = pmem2_source_pwrite_mcsafe(src, data, SIZE, 0);
 	setrlimit(RLIMIT_FSIZE, &old);
-	is_int(result, -EFBIG, "W20: a short write is no success");
+	is_int(result, -EFBIG, "pwrite_mcsafe: a short write is an error");
 	has_str(pmem2_errormsg(), "4000 bytes at offset 6000", "and says what was not written");
 }
 
@@ -114,11 +116,12 @@ static void shrinks(void)
 	}
 	__atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
 	pthread_join(thread, NULL);
-	is_int(wrong, 0, "W20: a file that shrinks is read whole, or not");
+	is_int(wrong, 0, "pread_mcsafe: a file that shrinks is read whole, or not at all");
 	if (seen)
-		ok(seen, "W20: and it is said that it has shrunk");
+		ok(seen, "pread_mcsafe: the message says that the file has shrunk");
 	else
-		skip("W20: and it is said that it has shrunk", "it never did at the right moment");
+		skip("pread_mcsafe: the message says that the file has shrunk",
+			"it never did at the right moment");
 }
 
 static void nulls(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * page.c - contract 1.7.1: what each function of a map has written back, and when
+ * page.c - what each function of a map has written back, and when
  *
  * msync(2) is ours here: it says what was asked for, and asks the kernel.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* persist.c - contract 1.7: the functions of a map, at every granularity and with every flag */
+/* persist.c - the functions of a map, at every granularity and with every flag */
 #include <errno.h>
 #include <pthread.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * reservation.c - contract 1.8 and rows 11 to 14 and 17 of 1.6.1: address space set aside, and maps
+ * reservation.c - address space set aside, and maps
  * put into it
  */
 #include <errno.h>
@@ -88,16 +88,18 @@ static void bad_reservations(void)
 
 	not_reserved((char *)page + 1, page, PMEM2_E_ADDRESS_UNALIGNED, "an odd address");
 	not_reserved((char *)page + 1, 1, PMEM2_E_ADDRESS_UNALIGNED, "the address comes first");
-	not_reserved(NULL, 1, PMEM2_E_LENGTH_UNALIGNED, "M6: an odd length is LENGTH_UNALIGNED");
-	not_reserved(NULL, 0, -EINVAL, "W15: no bytes");
-	has_str(pmem2_errormsg(), "no bytes", "W15: which the message says");
+	not_reserved(NULL, 1, PMEM2_E_LENGTH_UNALIGNED,
+		"vm_reservation_new: an odd length is LENGTH_UNALIGNED");
+	not_reserved(NULL, 0, -EINVAL, "vm_reservation_new: no bytes");
+	has_str(pmem2_errormsg(), "no bytes",
+		"vm_reservation_new: the message says so of no bytes");
 	not_reserved(NULL, -page, -ENOMEM, "all there is");
 	is_int(pmem2_vm_reservation_new(&rsv, NULL, (size_t)1 << 62) < 0, 1, "more than there is");
 	ok(!rsv, "more than there is: the reservation becomes NULL");
 	not_reserved((char *)(-4 * page), 8 * page, -ENOMEM, "beyond the end of address space");
 }
 
-/* W15: 64 KiB used to leave nearly 4 MiB of address space behind. */
+/* In PMDK 64 KiB leave nearly 4 MiB of address space behind. */
 static void nothing_left_behind(void)
 {
 	struct pmem2_vm_reservation *rsv;
@@ -107,7 +109,7 @@ static void nothing_left_behind(void)
 		rsv = reserve(16);
 		if (!i && !under_valgrind())
 			is_int(space_total() - before, 16 * page,
-				"W15: a reservation takes what was asked for, no more");
+				"reserved space: a reservation takes what was asked for, no more");
 		struct pmem2_map *map = mapped(rsv, 4, 2);
 		pmem2_vm_reservation_extend(rsv, 4 * page);
 		pmem2_vm_reservation_shrink(rsv, 0, page);
@@ -115,11 +117,12 @@ static void nothing_left_behind(void)
 		pmem2_vm_reservation_delete(&rsv);
 	}
 	if (!under_valgrind())
-		is_int(space_total() - before, 0, "W15: 100 of them leave no address space behind");
+		is_int(space_total() - before, 0,
+			"reserved space: 100 reservations leave no address space behind");
 	else
-		skip("W15: 100 of them leave no address space behind",
+		skip("reserved space: 100 reservations leave no address space behind",
 			"valgrind takes some itself");
-	ok(space_lines() < lines + 20, "W15: and no mappings");
+	ok(space_lines() < lines + 20, "reserved space: 100 reservations leave no mappings behind");
 }
 
 static void extends(void)
@@ -130,7 +133,7 @@ static void extends(void)
 
 	*(char *)pmem2_map_get_address(map) = 'x';
 	is_int(pmem2_vm_reservation_extend(rsv, 1), PMEM2_E_LENGTH_UNALIGNED,
-		"M6: extended by an odd length: LENGTH_UNALIGNED");
+		"vm_reservation_extend: an odd length is LENGTH_UNALIGNED");
 	is_int(pmem2_vm_reservation_extend(rsv, 0), 0, "extended by nothing");
 	is_int(pmem2_vm_reservation_extend(rsv, 2 * page), 0, "extended by 2 pages");
 	is_int(pmem2_vm_reservation_get_size(rsv), 10 * page, "it is larger");
@@ -166,8 +169,10 @@ static void shrinks_refused(struct pmem2_vm_reservation *rsv)
 		{4, (size_t)-4, PMEM2_E_LENGTH_OUT_OF_RANGE, "a sum that overflows"},
 		{16, 4, PMEM2_E_NOSUPP, "in the middle, before not empty"},
 		{0, 40, PMEM2_E_NOSUPP, "all of it, before not empty"},
-		{0, 20, PMEM2_E_VM_RESERVATION_NOT_EMPTY, "M5: the front, with a map"},
-		{16, 24, PMEM2_E_VM_RESERVATION_NOT_EMPTY, "M5: the end, with a map"},
+		{0, 20, PMEM2_E_VM_RESERVATION_NOT_EMPTY,
+			"vm_reservation_shrink: the front, with a map in it"},
+		{16, 24, PMEM2_E_VM_RESERVATION_NOT_EMPTY,
+			"vm_reservation_shrink: the end, with a map in it"},
 	};
 	struct pmem2_map *map = mapped(rsv, 4, 1);
 
@@ -207,7 +212,7 @@ static void delete_with_maps(void)
 	struct pmem2_map *map = mapped(rsv, 0, 4);
 
 	is_int(pmem2_vm_reservation_delete(&rsv), PMEM2_E_VM_RESERVATION_NOT_EMPTY,
-		"M5: deleting it with a map: VM_RESERVATION_NOT_EMPTY");
+		"vm_reservation_delete: one with a map is VM_RESERVATION_NOT_EMPTY");
 	ok(rsv == same, "leaves it");
 	has_str(pmem2_errormsg(), "1 map", "and says why");
 	*(char *)pmem2_map_get_address(map) = 1;
@@ -235,16 +240,21 @@ static void placements(void)
 	ok(pmem2_map_get_address(map) == addr + 2 * page, "is there");
 	is_int(pmem2_map_get_size(map), 3 * page, "as long as it should be");
 	memset(pmem2_map_get_address(map), 7, 3 * page);
-	refused(rsv, 1, 1, PMEM2_E_OFFSET_UNALIGNED, "row 11: an odd offset");
-	refused(rsv, 8 * page + 1, 1, PMEM2_E_OFFSET_UNALIGNED, "row 11 comes before row 12");
-	refused(rsv, 8 * page, 1, PMEM2_E_LENGTH_OUT_OF_RANGE, "M4, row 12: at the end");
-	refused(rsv, 7 * page, 2, PMEM2_E_LENGTH_OUT_OF_RANGE, "M4, row 12: past the end");
-	refused(rsv, 4 * page, 0, PMEM2_E_MAPPING_EXISTS, "row 14: its last page is taken");
-	refused(rsv, 5 * page, 0, PMEM2_E_LENGTH_OUT_OF_RANGE, "row 12 comes before row 14");
-	refused(rsv, 2 * page, 3, PMEM2_E_MAPPING_EXISTS, "row 14: the same slot");
-	refused(rsv, page, 4, PMEM2_E_MAPPING_EXISTS, "row 14: around it");
-	refused(rsv, page, 2, PMEM2_E_MAPPING_EXISTS, "row 14: its first page");
-	refused(rsv, 3 * page, 1, PMEM2_E_MAPPING_EXISTS, "row 14: in it");
+	refused(rsv, 1, 1, PMEM2_E_OFFSET_UNALIGNED, "map_new: an odd offset in a reservation");
+	refused(rsv, 8 * page + 1, 1, PMEM2_E_OFFSET_UNALIGNED,
+		"map_new: an odd offset is found before one beyond the end");
+	refused(rsv, 8 * page, 1, PMEM2_E_LENGTH_OUT_OF_RANGE,
+		"map_new: an offset at the end of a reservation");
+	refused(rsv, 7 * page, 2, PMEM2_E_LENGTH_OUT_OF_RANGE,
+		"map_new: a range past the end of a reservation");
+	refused(rsv, 4 * page, 0, PMEM2_E_MAPPING_EXISTS,
+		"map_new: a slot whose last page is taken");
+	refused(rsv, 5 * page, 0, PMEM2_E_LENGTH_OUT_OF_RANGE,
+		"map_new: a range past the end is found before a taken slot");
+	refused(rsv, 2 * page, 3, PMEM2_E_MAPPING_EXISTS, "map_new: the same slot again");
+	refused(rsv, page, 4, PMEM2_E_MAPPING_EXISTS, "map_new: a slot around a taken one");
+	refused(rsv, page, 2, PMEM2_E_MAPPING_EXISTS, "map_new: a slot that ends in a taken one");
+	refused(rsv, 3 * page, 1, PMEM2_E_MAPPING_EXISTS, "map_new: a slot in a taken one");
 	is_int(*((char *)pmem2_map_get_address(map) + 3 * page - 1), 7, "it is unharmed by all");
 	is_int(map_at(rsv, 0, 2, &other), 0, "right before it");
 	pmem2_map_delete(&other);
@@ -263,7 +273,7 @@ static void placements(void)
 	deleted(rsv);
 }
 
-/* Rows 16 and 17: refused after the slot was taken. */
+/* Maps that are refused after their slot was taken. */
 static void slots_restored(void)
 {
 	struct pmem2_vm_reservation *rsv = reserve(4);
@@ -273,18 +283,22 @@ static void slots_restored(void)
 	char *addr = pmem2_vm_reservation_get_address(rsv);
 
 	pmem2_config_set_vm_reservation(cfg, rsv, page);
-	is_int(pmem2_map_new(&map, cfg, ro), PMEM2_E_NO_ACCESS, "M13, row 16: NO_ACCESS");
-	is_int(space_at(addr, 4 * page, "---p"), 4 * page, "row 16: the slot is inaccessible");
+	is_int(pmem2_map_new(&map, cfg, ro), PMEM2_E_NO_ACCESS,
+		"map_new: a descriptor that cannot be written is NO_ACCESS");
+	is_int(space_at(addr, 4 * page, "---p"), 4 * page,
+		"map_new: after NO_ACCESS the slot is inaccessible again");
 	setenv("PMEM2_FORCE_GRANULARITY", "PAGE", 1);
 	pmem2_config_set_required_store_granularity(cfg, PMEM2_GRANULARITY_BYTE);
 	is_int(pmem2_map_new(&map, cfg, rw), PMEM2_E_GRANULARITY_NOT_SUPPORTED,
-		"row 17: GRANULARITY_NOT_SUPPORTED");
-	is_int(space_at(addr, 4 * page, "---p"), 4 * page, "row 17: the slot is inaccessible");
+		"map_new: a coarse granularity is GRANULARITY_NOT_SUPPORTED");
+	is_int(space_at(addr, 4 * page, "---p"), 4 * page,
+		"map_new: after GRANULARITY_NOT_SUPPORTED the slot is inaccessible");
 	is_int(pmem2_vm_reservation_map_find_first(rsv, &map), PMEM2_E_MAPPING_NOT_FOUND,
-		"row 17: and not found");
+		"map_new: after GRANULARITY_NOT_SUPPORTED no map is found");
 	pmem2_config_set_required_store_granularity(cfg, PMEM2_GRANULARITY_PAGE);
 	unsetenv("PMEM2_FORCE_GRANULARITY");
-	is_int(pmem2_map_new(&map, cfg, rw), 0, "row 17: and free");
+	is_int(pmem2_map_new(&map, cfg, rw), 0,
+		"map_new: after GRANULARITY_NOT_SUPPORTED the slot is free");
 	strcpy(pmem2_map_get_address(map), "kept");
 	pmem2_get_flush_fn(map)(pmem2_map_get_address(map), 5);
 	pmem2_map_delete(&map);
@@ -321,7 +335,7 @@ static void finds(void)
 	ok(find(rsv, 4 * page, 3 * page) == b, "up to the second");
 	ok(find(rsv, 0, 10 * page) == a, "of two the lower one");
 	ok(find(rsv, 3 * page, SIZE_MAX) == a && find(rsv, 5 * page, SIZE_MAX) == b,
-		"W16: sums that overflow");
+		"map_find: offsets and lengths whose sum overflows");
 	ok(find(rsv, 2 * page, 0) == a, "no bytes: at its start");
 	ok(find(rsv, 3 * page + 1, 0) == a, "no bytes: inside");
 	ok(!find(rsv, 4 * page, 0), "no bytes: at its end");
@@ -377,7 +391,7 @@ static void odd_file(void)
 	pmem2_map_delete(&second);
 	pmem2_config_set_vm_reservation(cfg, rsv, 3 * page);
 	is_int(pmem2_map_new(&second, cfg, odd), PMEM2_E_LENGTH_OUT_OF_RANGE,
-		"M4: at the end its last page does not fit");
+		"map_new: the last page of an odd length does not fit at the end");
 	pmem2_config_set_vm_reservation(cfg, NULL, 0);
 	pmem2_map_delete(&map);
 	pmem2_source_delete(&odd);

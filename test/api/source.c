@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* source.c - contract 1.4: sources from descriptors and from nothing */
+/* source.c - sources from descriptors and from nothing */
 #include <errno.h>
 #include <sys/socket.h>
 

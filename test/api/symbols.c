@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * symbols.c - contract 0.1 and 7.2: what existing binaries ask the loader for, under either node
+ * symbols.c - what existing binaries ask the loader for, under either node
  */
 #include <dlfcn.h>
 #include <libpmem2.h>
@@ -51,7 +51,7 @@ int main(void)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		ok(is_ours(library, names[i]), "%s under both nodes", names[i]);
 	/* Known from a header, but never to be had from the library. */
-	ok(!dlsym(library, "pmem2_err_to_errno"), "M21: pmem2_err_to_errno is not offered");
+	ok(!dlsym(library, "pmem2_err_to_errno"), "symbols: pmem2_err_to_errno is not offered");
 	dlclose(library);
 	return tap_done();
 }

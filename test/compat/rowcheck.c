@@ -3,10 +3,10 @@
  * rowcheck ROW LIBPMEM LIBPMEM2 - does a build of the libraries do right where a known one does
  * not?
  *
- * A row of doc/compatibility.md: one that was mended, or one that is kept although the man pages of
- * the libraries in Debian say something else. Exit status 0: right; 1: wrong, and standard output says
- * how; 77: cannot be seen on this machine. No row makes the libraries in Debian crash or hang: where
- * they would, ours are tested alone. Files are made in the current directory.
+ * A row of doc/compatibility.md: one that was mended, or one that is kept although the man pages
+ * of the libraries in Debian say something else. Exit status 0: right; 1: wrong, and standard
+ * output says how; 77: cannot be seen on this machine. No row makes the libraries in Debian crash
+ * or hang: where they would, ours are tested alone. Files are made in the current directory.
  *
  * rowcheck --list prints all rows: "defect failed-create pmem", "keep no-access pmem2".
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * rows_defects.c - rows in which the libraries in Debian go wrong, and no worse than with a wrong result
+ * rows_defects.c - rows in which the libraries in Debian return or do something wrong
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -62,7 +62,7 @@ static void test_persist(RPMEMpool *rpp)
 		}
 		scribble(offset, length);
 		is_int(rpmem_deep_persist(rpp, offset, length, 0), 0,
-			"R11: deep persist of %zu at %zu", length, offset);
+			"deep_persist: %zu bytes at %zu", length, offset);
 		ok(same(rpp, offset, length), "and it is there");
 	}
 }
@@ -86,33 +86,37 @@ static void test_mistakes(RPMEMpool *rpp, size_t guard)
 {
 	const size_t huge = SIZE_MAX - 4096;
 
-	fails(rpmem_persist(rpp, 8192, 64, 99, 0), EINVAL, "R7: persist on no lane");
-	fails(rpmem_flush(rpp, 8192, 64, 99, 0), EINVAL, "R7: flush on no lane");
-	fails(rpmem_drain(rpp, 99, 0), EINVAL, "R7: drain of no lane");
+	fails(rpmem_persist(rpp, 8192, 64, 99, 0), EINVAL, "mistakes: persist on no lane");
+	fails(rpmem_flush(rpp, 8192, 64, 99, 0), EINVAL, "mistakes: flush on no lane");
+	fails(rpmem_drain(rpp, 99, 0), EINVAL, "mistakes: drain of no lane");
 	has_str(rpmem_errormsg(), ": lane 99: the pool has lane",
 		"drain of no lane: the message says which lanes there are");
-	fails(rpmem_deep_persist(rpp, 8192, 64, 99), EINVAL, "R7: deep persist on no lane");
-	fails(rpmem_read(rpp, buffer, 8192, 64, 99), EINVAL, "R7: read on no lane");
-	fails(rpmem_persist(rpp, POOL, 1, 0, 0), EINVAL, "R7: persist beyond the pool");
-	fails(rpmem_flush(rpp, POOL - 1, 2, 0, 0), EINVAL, "R7: flush across its end");
-	fails(rpmem_deep_persist(rpp, 8192, huge, 0), EINVAL, "R7: a sum that overflows");
-	fails(rpmem_persist(rpp, huge, 8192, 0, 0), EINVAL, "R7: an offset that does");
-	fails(rpmem_read(rpp, buffer, POOL - 1, 2, 0), EINVAL, "R9: read across the end");
-	fails(rpmem_read(rpp, buffer, huge, 8192, 0), EINVAL, "R9: read far beyond it");
+	fails(rpmem_deep_persist(rpp, 8192, 64, 99), EINVAL, "mistakes: deep persist on no lane");
+	fails(rpmem_read(rpp, buffer, 8192, 64, 99), EINVAL, "mistakes: read on no lane");
+	fails(rpmem_persist(rpp, POOL, 1, 0, 0), EINVAL, "mistakes: persist beyond the pool");
+	fails(rpmem_flush(rpp, POOL - 1, 2, 0, 0), EINVAL, "mistakes: flush across its end");
+	fails(rpmem_deep_persist(rpp, 8192, huge, 0), EINVAL,
+		"mistakes: offset and length that overflow");
+	fails(rpmem_persist(rpp, huge, 8192, 0, 0), EINVAL, "mistakes: an offset beyond the pool");
+	fails(rpmem_read(rpp, buffer, POOL - 1, 2, 0), EINVAL,
+		"mistakes: read across the end of the pool");
+	fails(rpmem_read(rpp, buffer, huge, 8192, 0), EINVAL, "mistakes: read far beyond the pool");
 	fails(rpmem_read(rpp, NULL, 8192, 1, 0), EINVAL, "read into NULL");
 	fails(rpmem_persist(rpp, 8192, 64, 0, 2), EINVAL, "an unknown flag");
 	fails(rpmem_flush(rpp, 8192, 64, 0, 2), EINVAL, "an unknown flag of flush");
 	fails(rpmem_drain(rpp, 0, 1), EINVAL, "drain has no flags");
 	if (guard) {
-		fails(rpmem_persist(rpp, 0, 64, 0, 0), EINVAL, "M16: persist in the header");
-		fails(rpmem_flush(rpp, guard - 1, 64, 0, 0), EINVAL, "M16: flush in it");
-		fails(rpmem_deep_persist(rpp, 8, 8, 0), EINVAL, "M16: deep persist in it");
+		fails(rpmem_persist(rpp, 0, 64, 0, 0), EINVAL, "mistakes: persist in the header");
+		fails(rpmem_flush(rpp, guard - 1, 64, 0, 0), EINVAL,
+			"mistakes: flush in the header");
+		fails(rpmem_deep_persist(rpp, 8, 8, 0), EINVAL,
+			"mistakes: deep persist in the header");
 		has_str(rpmem_errormsg(), "pool.set", "the message names the pool set");
 		has_str(rpmem_errormsg(), HOST, "and the target");
 	}
 	scribble(8192, 64);
-	is_int(rpmem_persist(rpp, 8192, 64, 0, 0), 0, "R7: no mistake has ended the handle");
-	ok(same(rpp, 8192, 64), "R7: nor made it useless");
+	is_int(rpmem_persist(rpp, 8192, 64, 0, 0), 0, "mistakes: no mistake has ended the handle");
+	ok(same(rpp, 8192, 64), "mistakes: the pool can still be read");
 	is_int(rpmem_read(rpp, NULL, 8192, 0, 0), 0, "a read of nothing");
 }
 
@@ -127,18 +131,20 @@ static void test_attributes(void)
 	for (int i = 0; i < 50; i++)
 		if (rpmem_set_attr(rpp, &attr) || rpmem_persist(rpp, 8192, 8, 0, 0))
 			diag("round %d: %s", i, rpmem_errormsg());
-	is_int(rpmem_set_attr(rpp, &attr), 0, "R8: set_attr, fifty times and once more");
+	is_int(rpmem_set_attr(rpp, &attr), 0, "set_attr: fifty times and once more");
 	is_int(rpmem_close(rpp), 0, "close");
 	rpp = opened("pool.set", pool, &got);
 	ok(!memcmp(&attr, &got, sizeof(attr)), "they are what was set");
 	/* The same as NULL; test/unit/pool.c takes them away with that. */
 	is_int(rpmem_set_attr(rpp, &none), 0, "set_attr: zeros take the attributes away");
-	is_int(rpmem_persist(rpp, 8192, 8, 0, 0), 0, "R8: and the pool goes on");
+	is_int(rpmem_persist(rpp, 8192, 8, 0, 0), 0, "set_attr: the pool can be used after it");
 	is_int(rpmem_close(rpp), 0, "close");
 	memset(&got, 1, sizeof(got));
 	rpp = opened("pool.set", pool, &got);
-	ok(!memcmp(&none, &got, sizeof(none)), "M15: the attributes are zeros");
-	fails(rpmem_persist(rpp, 0, 8, 0, 0), EINVAL, "M16: the header is guarded all the same");
+	ok(!memcmp(&none, &got, sizeof(none)),
+		"set_attr: open returns zeros after they were taken away");
+	fails(rpmem_persist(rpp, 0, 8, 0, 0), EINVAL,
+		"header: it is guarded without attributes, too");
 	is_int(rpmem_set_attr(rpp, &attr), 0, "set_attr");
 	rpmem_close(rpp);
 }
@@ -149,9 +155,10 @@ static void test_guard_without_attributes(void)
 
 	memset(pool, 0xff, 4096);
 	fails(rpmem_persist(rpp, 0, 4096, 0, 0), EINVAL,
-		"R9, M16: opened without asking for attributes, the header is guarded");
-	is_int(rpmem_read(rpp, buffer, 0, 4096, 0), 0, "M17: it is read at the start of the pool");
-	ok(!memcmp(buffer, "HOLDFAST", 8), "M17: with the signature");
+		"header: it is guarded if open does not ask for attributes");
+	is_int(rpmem_read(rpp, buffer, 0, 4096, 0), 0,
+		"header: it is read at the start of the pool");
+	ok(!memcmp(buffer, "HOLDFAST", 8), "header: it begins with the signature");
 	is_int(rpmem_close(rpp), 0, "close");
 }
 
@@ -170,7 +177,7 @@ static void test_pool_of_headers(void)
 	is_int(remote->method, expected("METHOD", HOLDFAST_METHOD_WRITE_MESSAGE), "by %s",
 		holdfast_method_name(remote->method));
 	is_int(remote->header_size, 4096, "with a header");
-	is_int(remote->pool_size, 2 * POOL, "M17: the header counts as part of the pool");
+	is_int(remote->pool_size, 2 * POOL, "pool size: the header counts as part of the pool");
 	ok(remote->round_trip_ns > 0, "a message takes %u ns", remote->round_trip_ns);
 	is_str(remote->address, HOST, "where ssh has led to");
 	holdfast_remote_free(&remote);
@@ -195,9 +202,9 @@ static void test_pool_of_headers(void)
 	rpp = rpmem_open(HOST, "absent.set", pool, POOL, &nlanes, &attr);
 	is_int(rpp ? 0 : errno, ENOENT, "a set that is not there");
 	rpp = rpmem_open(HOST, "/etc/passwd", pool, POOL, &nlanes, &attr);
-	is_int(rpp ? 0 : errno, EINVAL, "R4: an absolute name");
+	is_int(rpp ? 0 : errno, EINVAL, "open: an absolute name is refused");
 	rpp = rpmem_open(HOST, "../no/such.set", pool, POOL, &nlanes, &attr);
-	is_int(rpp ? 0 : errno, EINVAL, "R4: a name that leads out");
+	is_int(rpp ? 0 : errno, EINVAL, "open: a name that leads out is refused");
 }
 
 static void test_pool_without_headers(void)
@@ -207,12 +214,13 @@ static void test_pool_without_headers(void)
 	RPMEMpool *rpp = rpmem_create(HOST, "plain.set", pool, POOL, &nlanes, &attr);
 
 	is_int(rpp ? 0 : errno, EINVAL, "attributes for a set without headers");
-	ok(!file_exists("plain.part"), "R18: nothing is left of it");
+	ok(!file_exists("plain.part"), "create: nothing is left of a pool that was refused");
 	rpp = created("plain.set", pool, 1, false);
 	scribble(0, 8192);
-	is_int(rpmem_persist(rpp, 0, 8192, 0, 0), 0, "M16: without a header there is no guard");
+	is_int(rpmem_persist(rpp, 0, 8192, 0, 0), 0, "persist: without a header there is no guard");
 	ok(same(rpp, 0, 8192), "and it is there");
-	is_int(rpmem_deep_persist(rpp, 0, 64, 0), 0, "M16: nor for deep persist");
+	is_int(rpmem_deep_persist(rpp, 0, 64, 0), 0,
+		"deep_persist: without a header there is no guard");
 	test_mistakes(rpp, 0);
 	fails(rpmem_set_attr(rpp, &attr), EINVAL, "attributes cannot be set");
 	memset(&got, 0, sizeof(got));
@@ -270,18 +278,19 @@ static void test_errno_of_data(RPMEMpool *rpp)
 	interruptions = 0;
 	interrupt_every(expected("INTERRUPT_US", 1000));
 	for (unsigned flags = 0; flags <= RPMEM_PERSIST_RELAXED; flags++) {
-		leaves_errno(
-			!rpmem_persist(rpp, 8192, 64, 0, flags), "R7: persist, flags %u", flags);
-		leaves_errno(!rpmem_persist(rpp, 8192, 4 * MIB, 1, flags), "R7: of much, flags %u",
-			flags);
-		leaves_errno(
-			!rpmem_flush(rpp, 8192, 4 * MIB, 0, flags), "R7: flush, flags %u", flags);
-		leaves_errno(!rpmem_drain(rpp, 0, 0), "R7: drain");
+		leaves_errno(!rpmem_persist(rpp, 8192, 64, 0, flags),
+			"errno: left alone by persist, flags %u", flags);
+		leaves_errno(!rpmem_persist(rpp, 8192, 4 * MIB, 1, flags),
+			"errno: left alone by persist of 4 MiB, flags %u", flags);
+		leaves_errno(!rpmem_flush(rpp, 8192, 4 * MIB, 0, flags),
+			"errno: left alone by flush, flags %u", flags);
+		leaves_errno(!rpmem_drain(rpp, 0, 0), "errno: left alone by drain");
 	}
-	leaves_errno(!rpmem_flush(rpp, 8192, 0, 0, 0), "R7: flush of nothing");
-	leaves_errno(!rpmem_persist(rpp, 8192, 0, 0, 0), "R7: persist of nothing");
-	leaves_errno(!rpmem_deep_persist(rpp, 8192, 4 * MIB, 1), "R7: deep persist");
-	leaves_errno(!rpmem_read(rpp, buffer, 8192, 4 * MIB, 0), "R7: read");
+	leaves_errno(!rpmem_flush(rpp, 8192, 0, 0, 0), "errno: left alone by flush of nothing");
+	leaves_errno(!rpmem_persist(rpp, 8192, 0, 0, 0), "errno: left alone by persist of nothing");
+	leaves_errno(
+		!rpmem_deep_persist(rpp, 8192, 4 * MIB, 1), "errno: left alone by deep persist");
+	leaves_errno(!rpmem_read(rpp, buffer, 8192, 4 * MIB, 0), "errno: left alone by read");
 	interrupt_every(0);
 	ok(interruptions, "while signals came in between");
 }
@@ -295,20 +304,24 @@ static void test_errno(void)
 	RPMEMpool *rpp;
 
 	leaves_errno((rpp = rpmem_create(HOST, "errno.set", pool, POOL, &nlanes, &attr)),
-		"R7: create leaves errno alone, and so do:");
+		"errno: left alone by create");
 	test_errno_of_data(rpp);
-	leaves_errno(!rpmem_set_attr(rpp, &attr), "R7: set_attr");
-	leaves_errno(!holdfast_remote_info(rpp, &remote), "R7: holdfast_remote_info");
-	leaves_errno((holdfast_remote_free(&remote), true), "R7: and what frees it");
-	leaves_errno(!rpmem_close(rpp), "R7: close");
-	leaves_errno((rpp = rpmem_open(HOST, "errno.set", pool, POOL, &nlanes, &got)), "R7: open");
-	leaves_errno(!rpmem_close(rpp), "R7: close of what was opened");
+	leaves_errno(!rpmem_set_attr(rpp, &attr), "errno: left alone by set_attr");
 	leaves_errno(
-		!holdfast_remote_describe(HOST, "errno.set", &set), "R7: holdfast_remote_describe");
-	leaves_errno((holdfast_remote_set_free(&set), true), "R7: and what frees that");
-	leaves_errno(!rpmem_remove(HOST, "errno.set", 0), "R7: remove");
+		!holdfast_remote_info(rpp, &remote), "errno: left alone by holdfast_remote_info");
+	leaves_errno(
+		(holdfast_remote_free(&remote), true), "errno: left alone by holdfast_remote_free");
+	leaves_errno(!rpmem_close(rpp), "errno: left alone by close");
+	leaves_errno((rpp = rpmem_open(HOST, "errno.set", pool, POOL, &nlanes, &got)),
+		"errno: left alone by open");
+	leaves_errno(!rpmem_close(rpp), "errno: left alone by close of what was opened");
+	leaves_errno(!holdfast_remote_describe(HOST, "errno.set", &set),
+		"errno: left alone by holdfast_remote_describe");
+	leaves_errno((holdfast_remote_set_free(&set), true),
+		"errno: left alone by holdfast_remote_set_free");
+	leaves_errno(!rpmem_remove(HOST, "errno.set", 0), "errno: left alone by remove");
 	leaves_errno(!rpmem_check_version(RPMEM_MAJOR_VERSION, RPMEM_MINOR_VERSION),
-		"R7: check_version");
+		"errno: left alone by check_version");
 }
 
 static void test_remove(void)
@@ -321,7 +334,8 @@ static void test_remove(void)
 	is_int(rpmem_remove(HOST, "plain.set", RPMEM_REMOVE_POOL_SET), 0, "remove with the set");
 	ok(!file_exists("plain.part") && !file_exists("plain.set"), "both are gone");
 	fails(rpmem_remove(HOST, "plain.set", 0), ENOENT, "a set that is not there");
-	is_int(rpmem_remove(HOST, "plain.set", RPMEM_REMOVE_FORCE), 0, "M22: forced to");
+	is_int(rpmem_remove(HOST, "plain.set", RPMEM_REMOVE_FORCE), 0,
+		"remove: by force a missing set is fine");
 	fails(rpmem_remove(HOST, "it's $HOME & *.set", 0), ENOENT,
 		"remove: no such pool set, by a name that a shell would change");
 	has_str(rpmem_errormsg(), "it's $HOME & *.set", "remove: the name has arrived as it was");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* autoflush.c - contract 4.3: whether the caches are durable on all of this machine */
+/* autoflush.c - whether the caches are durable on all of this machine */
 #include "device/autoflush.h"
 
 #include "base/err.h"

@@ -162,7 +162,7 @@ static void refused(int fd)
 	unlink(tree_path(DISK "slaves/sda"));
 }
 
-/* W24: bad blocks under a stack are somewhere in it, and where cannot be told. */
+/* Bad blocks under a stack are somewhere in it, and where cannot be told. */
 static void stacks(void)
 {
 	struct device dm = {.kind = DEVICE_FILE, .number = makedev(4000, 0)};
@@ -174,9 +174,10 @@ static void stacks(void)
 	tree_link("dev/block/4000:0", "../../devices/virtual/block/dm-0");
 	tree_file(DISK "badblocks", "8 8\n");
 	is_int(badblocks_read(&blocks, &dm, -1, tree_root), PMEM2_E_NOSUPP,
-		"W24: bad blocks under device-mapper: cannot be told, not none");
+		"badblocks: their place under device-mapper cannot be told");
 	tree_file(DISK "badblocks", "\n");
-	is_int(badblocks_read(&blocks, &dm, -1, tree_root), 0, "W24: none under it: none");
+	is_int(badblocks_read(&blocks, &dm, -1, tree_root), 0,
+		"badblocks: device-mapper without any under it has none");
 	is_int(blocks.count, 0, "indeed");
 }
 
@@ -188,15 +189,15 @@ static void clearing(int fd, const struct extents *extents)
 	add_bad(extents, 3, 0, 8, "");
 	struct badblocks blocks = read_blocks(fd, 0, 1, "one bad block");
 	is_int(badblocks_clear(&blocks, &device, fd, tree_root, &block), PMEM2_E_NO_BAD_BLOCK_FOUND,
-		"W21: what is not listed is not cleared");
+		"badblocks_clear: what is not listed is not cleared");
 	is_int(pread(fd, &byte, 1, 0), 1, "the first byte of the file");
-	is_int(byte, 'x', "W21: is what it was");
+	is_int(byte, 'x', "badblocks_clear: what is not listed is unchanged");
 	block = (struct pmem2_badblock){blocks.list[0].offset, BLOCK + 1};
 	is_int(badblocks_clear(&blocks, &device, fd, tree_root, &block), PMEM2_E_NO_BAD_BLOCK_FOUND,
-		"W21: nor a byte more than listed");
+		"badblocks_clear: a byte more than listed is refused");
 	block = (struct pmem2_badblock){blocks.list[0].offset - 1, BLOCK};
 	is_int(badblocks_clear(&blocks, &device, fd, tree_root, &block), PMEM2_E_NO_BAD_BLOCK_FOUND,
-		"W21: nor a byte before");
+		"badblocks_clear: a byte before what is listed is refused");
 	is_int(badblocks_clear(&blocks, &device, fd, tree_root, &blocks.list[0]), 0,
 		"what is listed is");
 	is_int(pread(fd, &byte, 1, (off_t)blocks.list[0].offset), 1, "its first byte");
@@ -268,7 +269,7 @@ static void dax_device(void)
 }
 
 /*
- * W22: something moves the file about between two looks at it. This is the ioctl(2) of the whole
+ * Something moves the file about between two looks at it. This is the ioctl(2) of the whole
  * program: after a look at the extents it lets `meddle` loose on the file.
  */
 static struct {
@@ -334,14 +335,15 @@ static void changing_file(void)
 	toggle(fd, true);
 	fsync(fd);
 	tree_file(DISK "badblocks", "0 4000000000000\n");
-	struct badblocks blocks = read_meddled(
-		fd, punch_once, 0, 3, "W22: a block that goes away between two looks is not bad");
-	is_block(&blocks, 1, 2 * BLOCK, BLOCK, "W22: the others are");
-	ok(meddling.looks >= 4, "W22: and for that it looked again");
+	struct badblocks blocks = read_meddled(fd, punch_once, 0, 3,
+		"moving file: a block that goes away between two looks is not bad");
+	is_block(&blocks, 1, 2 * BLOCK, BLOCK, "moving file: the other block is bad");
+	ok(meddling.looks >= 4, "moving file: it was looked at again");
 	badblocks_fini(&blocks);
-	blocks =
-		read_meddled(fd, never_stop, -EAGAIN, 0, "W22: a file that does not stop changing");
-	has_str(err_get(), "do not stop changing", "W22: is given up on, in words");
+	blocks = read_meddled(fd, never_stop, -EAGAIN, 0,
+		"moving file: one that does not stop changing is an error");
+	has_str(err_get(), "do not stop changing",
+		"moving file: the message says that it does not stop");
 	close(fd);
 }
 
@@ -350,10 +352,10 @@ static void comparing(const struct extents *extents)
 	struct extent changed[2] = {extents->list[0], extents->list[1]};
 	const struct extents a = {extents->list, 2}, shorter = {extents->list, 1}, b = {changed, 2};
 
-	ok(extents_equal(&a, &b), "W22: the same extents are equal");
-	ok(!extents_equal(&a, &shorter), "W22: one less is a change");
+	ok(extents_equal(&a, &b), "extents: the same ones are equal");
+	ok(!extents_equal(&a, &shorter), "extents: one less is a change");
 	changed[1].physical += BLOCK;
-	ok(!extents_equal(&a, &b), "W22: so is one that has moved");
+	ok(!extents_equal(&a, &b), "extents: one that has moved is a change");
 }
 
 /* In a container that hides /sys, and of a disk that was unplugged. */

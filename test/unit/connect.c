@@ -50,14 +50,14 @@ static void test_secrets(void)
 	memcpy(wrong, target->secrets, sizeof(wrong));
 	wrong[0][FABRIC_SECRET_SIZE - 1] ^= 1;
 	is_int(open_with(target, 1, (const uint8_t(*)[FABRIC_SECRET_SIZE])wrong, &client), -EACCES,
-		"R1: a secret whose last bit is wrong");
+		"connect: a secret whose last bit is wrong");
 	has_str(err_get(), "lane 0: the target does not know its secret", "it says");
 	memset(wrong, 0, sizeof(wrong));
 	is_int(open_with(target, 1, (const uint8_t(*)[FABRIC_SECRET_SIZE])wrong, &client), -EACCES,
-		"R1: no secret");
+		"connect: no secret");
 	is_int(open_with(target, 1, (const uint8_t(*)[FABRIC_SECRET_SIZE])(target->secrets + 1),
 		       &client),
-		-EACCES, "R1: another lane's secret");
+		-EACCES, "connect: another lane's secret");
 	uint8_t more[4][FABRIC_SECRET_SIZE];
 	memcpy(more, target->secrets, sizeof(more));
 	memset(more[3], 0, sizeof(more[3]));
@@ -72,7 +72,7 @@ static void test_secrets(void)
 	/* When the three that there are have been connected, nobody listens for it any more. */
 	int code = open_with(target, 4, (const uint8_t(*)[FABRIC_SECRET_SIZE])more, &client);
 	ok(code == -EACCES || code == -ECONNRESET || code == -ECONNREFUSED,
-		"R12: a lane that there is not");
+		"connect: a lane that does not exist");
 	has_str(err_get(), "lane 3", "it says");
 	target_stop(target);
 }
@@ -87,7 +87,7 @@ static void test_reuse(void)
 	if (open_with(target, 1, (const uint8_t(*)[FABRIC_SECRET_SIZE])target->secrets, &first))
 		bail("%s", err_get());
 	is_int(open_with(target, 1, (const uint8_t(*)[FABRIC_SECRET_SIZE])target->secrets, &second),
-		-EACCES, "R1: the same secret once more");
+		-EACCES, "connect: the same secret once more");
 	is_int(fabric_persist(first, 0, 4096, 64, false), 0,
 		"and the first lane is none the worse");
 	fabric_client_close(first);

@@ -179,7 +179,7 @@ static void test_streams(void)
 	is_int(frames_greeting(&frames, "it", &minor), 0, "15 bytes are no greeting yet");
 	frames_fill(&frames, 1);
 	ok(!memcmp(frames.bytes, "HOLDFAST\0\1\0\0\0\0\0", 16),
-		"R13: numbers have their highest byte first");
+		"control: numbers have their highest byte first");
 	is_int(frames_greeting(&frames, "it", &minor), 1, "16 are");
 	is_int(minor, CONTROL_MINOR, "its minor version");
 	uint8_t *at = frames_room(&frames, &room);

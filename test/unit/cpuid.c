@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * cpuid.c - W4: what is made of the bits of CPUID and XCR0, on CPUs and systems that are made up
+ * cpuid.c - what is made of the bits of CPUID and XCR0, on CPUs and systems that are made up
  *
  * The numbers are those of Intel's manual, once more and not from the source under test.
  */
@@ -37,15 +37,15 @@ static void registers(void)
 	} rows[] = {
 		{0xe7, " avx avx512f", "all are saved"},
 		{0x2e7, " avx avx512f", "and others, which we do not use"},
-		{0x07, " avx", "W4: those of AVX-512 are not saved"},
-		{0x67, " avx", "W4: not all parts of AVX-512 are saved"},
-		{0xa7, " avx", "W4: nor with another part missing"},
-		{0xc7, " avx", "W4: nor with the third"},
-		{0xe3, "", "W4: those of AVX are not saved, which AVX-512 builds on"},
-		{0x03, "", "W4: only those of SSE are saved"},
-		{0x04, "", "W4: those of AVX are saved in part"},
-		{0x01, "", "W4: the x87's are saved"},
-		{0, "", "W4: the system saves none, or cannot tell"},
+		{0x07, " avx", "those of AVX-512 are not saved"},
+		{0x67, " avx", "not all parts of AVX-512 are saved"},
+		{0xa7, " avx", "nor with another part missing"},
+		{0xc7, " avx", "nor with the third"},
+		{0xe3, "", "those of AVX are not saved, which AVX-512 builds on"},
+		{0x03, "", "only those of SSE are saved"},
+		{0x04, "", "those of AVX are saved in part"},
+		{0x01, "", "the x87's are saved"},
+		{0, "", "the system saves none, or cannot tell"},
 	};
 	char want[80];
 

@@ -68,7 +68,7 @@ static void failures(void)
 	is_int(deep_flush_map(&map, map.addr, 1, 0), 0, "nothing deeper exists");
 	set("what\n");
 	is_int(deep_flush_map(&map, map.addr, 1, 0), -EBADMSG,
-		"W11: a region that cannot be flushed");
+		"deep flush: a region that cannot be flushed is an error");
 	has_str(err_get(), "region1", "is named");
 	is_int(deep_flush_map(&map, map.addr + map.length, 1, 0), PMEM2_E_DEEP_FLUSH_RANGE,
 		"out of range");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * deepflush.c - W11: a deep flush that did not happen is not a success
+ * deepflush.c - a deep flush that did not happen is not a success
  *
  * The regions are made up. Whether one was written to is seen by the time of its attribute.
  */
@@ -51,15 +51,15 @@ static void states(void)
 	is_int(device_deep_flush(&dax1, tree_root), 0, "absent: nothing deeper exists, a success");
 	ok(!was_written(FLUSH1), "and it is not made");
 	set(FLUSH1, "perhaps\n");
-	is_int(device_deep_flush(&dax1, tree_root), -EBADMSG, "W11: neither 0 nor 1");
+	is_int(device_deep_flush(&dax1, tree_root), -EBADMSG, "deep_flush: neither 0 nor 1");
 	has_str(err_get(), "region1", "names the region");
 	ok(!was_written(FLUSH1), "and nothing is written");
 	set(FLUSH1, "");
-	is_int(device_deep_flush(&dax1, tree_root), -EBADMSG, "W11: nothing");
+	is_int(device_deep_flush(&dax1, tree_root), -EBADMSG, "deep_flush: an empty attribute");
 	unlink(tree_path(FLUSH1));
 	mkdir(tree_path(FLUSH1), 0755);
 	is_int(device_deep_flush(&dax1, tree_root), -EISDIR,
-		"W11: an error of reading is returned");
+		"deep_flush: an error of reading is returned");
 	rmdir(tree_path(FLUSH1));
 	set(FLUSH1, "1\n");
 }
@@ -69,10 +69,12 @@ static void stacks(void)
 	set(FLUSH0, "1\n");
 	set(FLUSH1, "1\n");
 	is_int(device_deep_flush(&both, tree_root), 0, "a stack over two regions");
-	ok(was_written(FLUSH0) && was_written(FLUSH1), "W24: both are flushed");
+	ok(was_written(FLUSH0) && was_written(FLUSH1),
+		"deep_flush: a stack has both of its regions flushed");
 	set(FLUSH0, "no\n");
 	set(FLUSH1, "1\n");
-	is_int(device_deep_flush(&both, tree_root), -EBADMSG, "W11: one of them fails");
+	is_int(device_deep_flush(&both, tree_root), -EBADMSG,
+		"deep_flush: of a stack, one region fails");
 	ok(was_written(FLUSH1), "the other one is flushed nevertheless");
 	has_str(err_get(), "region0", "the sentence is about the one that failed");
 	set(FLUSH0, "1\n");
@@ -107,8 +109,8 @@ static int flush_as_nobody(unsigned mode)
 static void rights(void)
 {
 	set(FLUSH1, "1\n");
-	is_int(flush_as_nobody(0444), -EACCES, "W11: may be read, but not written");
-	is_int(flush_as_nobody(0000), -EACCES, "W11: may not even be read");
+	is_int(flush_as_nobody(0444), -EACCES, "deep_flush: may be read, but not written");
+	is_int(flush_as_nobody(0000), -EACCES, "deep_flush: may not even be read");
 	ok(!was_written(FLUSH1), "and it was not");
 	set(FLUSH1, "0\n");
 	is_int(flush_as_nobody(0444), 0, "nothing to flush: no rights needed");
@@ -134,9 +136,9 @@ static void read_only(void)
 		_exit(flush_read_only());
 	waitpid(child, &status, 0);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 99)
-		skip("W11: sysfs is mounted read-only", "mounting needs root");
+		skip("deep_flush: sysfs is mounted read-only", "mounting needs root");
 	else
-		is_int(WEXITSTATUS(status), EROFS, "W11: sysfs is mounted read-only");
+		is_int(WEXITSTATUS(status), EROFS, "deep_flush: sysfs is mounted read-only");
 }
 
 static int write_at_limit(rlim_t limit, const char *text)
@@ -156,9 +158,9 @@ static int write_at_limit(rlim_t limit, const char *text)
 static void failing_writes(void)
 {
 	set(FLUSH1, "1\n");
-	is_int(write_at_limit(0, NULL), -EFBIG, "W11: the errno of a write that fails");
+	is_int(write_at_limit(0, NULL), -EFBIG, "deep_flush: the errno of a write that fails");
 	has_str(err_get(), "cannot write to", "and a sentence");
-	is_int(write_at_limit(1, "12"), -EIO, "W11: a short write is an error");
+	is_int(write_at_limit(1, "12"), -EIO, "deep_flush: a short write is an error");
 	is_int(write_at_limit(2, "12"), 0, "a whole one is none");
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * file-map.c - contract 1.1.1 rows 27 to 30, 1.1.2 and 4.6: DAX devices, mapped, asked and drained
+ * file-map.c - DAX devices, mapped, asked and drained
  *
  * /dev/zero, which every machine has and which can be mapped, is made a DAX device by our tree.
  */
@@ -72,28 +72,29 @@ static void arguments(void)
 
 	new_tree("memory_controller\n");
 	for (int i = 0; i < 4; i++) {
-		is_int(open_dax(&file, i % 2 ? SIZE : 0, ignored[i]), 0, "row 27: flags %d",
-			ignored[i]);
+		is_int(open_dax(&file, i % 2 ? SIZE : 0, ignored[i]), 0,
+			"DAX device: it opens with flags %d", ignored[i]);
 		ok(file.device.kind == DEVICE_DAX && file.length == SIZE && !file.is_new &&
 				file.alignment == 4 * MiB,
-			"row 27: all of the device");
+			"DAX device: all of it is taken");
 		open_file_close(&file, true);
 	}
-	ok(!access("/dev/zero", F_OK), "row 27: which nobody removes");
+	ok(!access("/dev/zero", F_OK), "DAX device: nobody removes it");
 	file.fd = 77;
-	is_int(open_dax(&file, 0, PMEM_FILE_EXCL), -EINVAL, "row 28: EXCL");
+	is_int(open_dax(&file, 0, PMEM_FILE_EXCL), -EINVAL, "DAX device: EXCL is refused");
 	is_int(open_dax(&file, SIZE, PMEM_FILE_CREATE | PMEM_FILE_EXCL), -EINVAL,
-		"row 28: EXCL and CREATE");
-	is_int(open_dax(&file, 0, PMEM_FILE_TMPFILE), -EINVAL, "row 28: TMPFILE");
-	is_int(open_dax(&file, 0, 0x10), -EINVAL, "row 6: an unknown flag");
-	has_str(err_get(), "0x10", "row 6: is named");
-	is_int(open_dax(&file, SIZE - 1, 0), -EINVAL, "row 29: another length");
-	has_str(err_get(), "has 8388608 bytes", "row 29: is explained");
-	is_int(open_dax(&file, SIZE_MAX, PMEM_FILE_CREATE), -EINVAL, "row 29: a huge one");
+		"DAX device: EXCL and CREATE are refused");
+	is_int(open_dax(&file, 0, PMEM_FILE_TMPFILE), -EINVAL, "DAX device: TMPFILE is refused");
+	is_int(open_dax(&file, 0, 0x10), -EINVAL, "DAX device: an unknown flag is refused");
+	has_str(err_get(), "0x10", "DAX device: the message names the unknown flag");
+	is_int(open_dax(&file, SIZE - 1, 0), -EINVAL, "DAX device: another length is refused");
+	has_str(err_get(), "has 8388608 bytes", "DAX device: the message has its length");
+	is_int(open_dax(&file, SIZE_MAX, PMEM_FILE_CREATE), -EINVAL,
+		"DAX device: a huge length is refused");
 	tree_file(DAX "size", "many\n");
-	is_int(open_dax(&file, 0, 0), -EINVAL, "row 29: a size that is none");
+	is_int(open_dax(&file, 0, 0), -EINVAL, "DAX device: a malformed size is refused");
 	unlink(tree_path(DAX "size"));
-	is_int(open_dax(&file, 0, 0), -EINVAL, "row 29: no size");
+	is_int(open_dax(&file, 0, 0), -EINVAL, "DAX device: a missing size is refused");
 	new_tree(NULL);
 	tree_file(DAX "align", "3\n");
 	is_int(open_dax(&file, 0, 0), PMEM2_E_INVALID_ALIGNMENT_VALUE, "an alignment that is none");
@@ -134,7 +135,7 @@ static void classes(void)
 	tree_file("devices/hmem/dax1.0/align", "4096\n");
 	tree_link("devices/hmem/dax1.0/subsystem", "../../../class/dax");
 	addr = map_dax();
-	ok(!covers(addr, 1), "row 30: without a region it is mapped, and no pmem");
+	ok(!covers(addr, 1), "DAX device: without a region it is mapped, and not called pmem");
 	is_int(file_map_deep_drain(addr, 1, tree_root), PMEM2_E_NOSUPP, "nor to be drained");
 	tracker_unmap(addr, SIZE);
 }
@@ -167,11 +168,13 @@ static void deep_drain(void)
 	is_int(file_map_deep_drain(addr + 5, 0, tree_root), 0, "no byte is drained");
 	ok(!flushed(), "the region was not told");
 	tree_file(REGION "deep_flush", "maybe\n");
-	is_int(file_map_deep_drain(addr, 1, tree_root), -EBADMSG, "W11: no number: an error");
-	has_str(err_get(), "deep_flush", "W11: is explained");
+	is_int(file_map_deep_drain(addr, 1, tree_root), -EBADMSG,
+		"deep drain: a malformed deep_flush is an error");
+	has_str(err_get(), "deep_flush", "deep drain: the message names deep_flush");
 	unlink(tree_path(REGION "deep_flush"));
 	tree_file(REGION "deep_flush/is_a_directory", "");
-	is_int(file_map_deep_drain(addr, 1, tree_root), -EISDIR, "W11: unreadable: an error");
+	is_int(file_map_deep_drain(addr, 1, tree_root), -EISDIR,
+		"deep drain: an unreadable deep_flush is an error");
 	tracker_unmap(addr, SIZE);
 }
 
@@ -224,7 +227,7 @@ static unsigned mappings(void)
 	return lines;
 }
 
-/* W10: before anything is tracked, for then the tracker has to make room. */
+/* Before anything is tracked, so that the tracker has to make room. */
 static void cannot_be_tracked(void)
 {
 	struct open_file file;
@@ -237,19 +240,20 @@ static void cannot_be_tracked(void)
 	unsigned before = mappings();
 	no_memory = true;
 	is_int(file_map_create(&addr, &file, NULL, tree_root), -ENOMEM,
-		"W10: a device that cannot be kept track of is not mapped");
-	has_str(err_get(), "keep track", "W10: which is explained");
-	ok(addr == (char *)&file, "W10: the output is left alone");
+		"untracked device: one that cannot be kept track of is not mapped");
+	has_str(err_get(), "keep track", "untracked device: the message says why");
+	ok(addr == (char *)&file, "untracked device: the output is left alone");
 	for (int i = 0; i < 50; i++)
 		wrong += file_map_create(&addr, &file, NULL, tree_root) != -ENOMEM;
-	is_int(wrong, 0, "W10: nor the fiftieth time");
+	is_int(wrong, 0, "untracked device: it is refused fifty times");
 	no_memory = false;
-	ok(mappings() < before + 20, "W10: nothing of it stays mapped (%u mappings, before %u)",
-		mappings(), before);
+	ok(mappings() < before + 20,
+		"untracked device: nothing of it stays mapped (%u mappings, before %u)", mappings(),
+		before);
 	open_file_close(&file, true);
 }
 
-/* W9: one place after another, with and without the tracker's knowledge. */
+/* One place after another, with and without the tracker's knowledge. */
 static void again_and_again(void)
 {
 	int good = 0;
@@ -263,7 +267,7 @@ static void again_and_again(void)
 		else
 			tracker_unmap(addr, SIZE);
 	}
-	is_int(good, 100, "row 31, W9: a place that was used before");
+	is_int(good, 100, "stale mapping: its place can be used again");
 
 	/* At the address of a device that is gone, of which only we know. */
 	char *stale = map_dax();
@@ -276,9 +280,10 @@ static void again_and_again(void)
 		bail("cannot make a file: %s", err_get());
 	is_int(file_map_create(&addr, &file, &there, "/sys"), 0, "a file is mapped there");
 	if (addr == stale)
-		ok(!covers(addr, 1), "W9: and is not taken for the device");
+		ok(!covers(addr, 1), "stale mapping: a file there is not taken for the device");
 	else
-		skip("W9: and is not taken for the device", "the place was taken");
+		skip("stale mapping: a file there is not taken for the device",
+			"the place was taken");
 	ok(covers(stale + 8192, 1), "what else was known is still known");
 	tracker_unmap(stale, SIZE);
 	fclose(temporary);

@@ -129,7 +129,7 @@ static void test_violation(const struct violation *violation)
 	target_start(target);
 	ok(connect_to(&bare, target), "%s: connected", violation->name);
 	bare_send(&bare, bare.out, violation->make(bare.out));
-	is_int(status(&bare), violation->status, "R12: is answered so");
+	is_int(status(&bare), violation->status, "%s: the answer says so", violation->name);
 	target_wait_for(target, target_is_through);
 	is_int(target->result, -EPROTO, "the target gives up");
 	has_str(target->sentence, "the initiator broke the protocol", "it says why");
@@ -170,7 +170,8 @@ static void test_ranges(void)
 	struct data_record read = {TARGET_SIZE - 8, 16, 0};
 	bare_send(&bare, bare.out, make(bare.out, DATA_READ, sequence++, &read, 0));
 	is_int(status(&bare), DATA_RANGE, "so is a read");
-	is_int(target->stored + target->drains + target->deeps, 0, "R3: none of them did anything");
+	is_int(target->stored + target->drains + target->deeps, 0,
+		"hostile: nothing was stored, drained or deeply flushed");
 	struct data_record good = {4096, 64, DATA_STORE};
 	bare_send(&bare, bare.out, make(bare.out, DATA_BATCH, sequence++, &good, 64));
 	is_int(status(&bare), DATA_DONE, "and the lane is still good");

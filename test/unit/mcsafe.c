@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * mcsafe.c - W20: copies through a temporary mapping, as on device DAX
+ * mcsafe.c - copies through a temporary mapping, as on device DAX
  *
  * On a file, whose end stands in for a bad block: these functions do not ask how long it is.
  */
@@ -92,21 +92,21 @@ static void bad_blocks(void)
 	size_t wrong = 0;
 
 	is_int(mcsafe_read(&file, buf, 2 * page, (GOOD - 1) * page), PMEM2_E_IO_FAIL,
-		"W20: a read that comes to a bad page");
+		"mcsafe: a read that comes to a bad page");
 	size_t at = 0;
 	sscanf(err_get(), "bad memory at offset %zu of the device", &at);
 	is_int(at / page, GOOD, "says where");
 	is_int(mcsafe_write(&file, buf, 1, GOOD * page + 7), PMEM2_E_IO_FAIL,
-		"W20: a write to a bad page");
+		"mcsafe: a write to a bad page");
 	has_str(err_get(), "at offset 16391 of the device", "says where");
 	for (int i = 0; i < 100; i++) {
 		wrong += mcsafe_read(&file, buf, 1, GOOD * page) != PMEM2_E_IO_FAIL;
 		wrong += mcsafe_write(&file, buf, 1, GOOD * page) != PMEM2_E_IO_FAIL;
 	}
-	is_int(wrong, 0, "W20: 200 faults");
-	ok(mappings() < before + 20, "W20: leave no mappings behind");
+	is_int(wrong, 0, "mcsafe_read: 200 faults in a row are reported");
+	ok(mappings() < before + 20, "mcsafe_read: 200 faults leave no mappings behind");
 	sigaction(SIGBUS, NULL, &now);
-	ok(now.sa_handler == SIG_DFL, "W20: and no handler");
+	ok(now.sa_handler == SIG_DFL, "mcsafe_read: 200 faults leave no handler behind");
 	free(buf);
 	close(file.fd);
 }
@@ -116,7 +116,8 @@ static void access_modes(void)
 	struct mcsafe file = open_file(O_RDONLY);
 	char byte = 0;
 
-	is_int(mcsafe_read(&file, &byte, 1, 5), 0, "W20: reading needs no more than O_RDONLY");
+	is_int(mcsafe_read(&file, &byte, 1, 5), 0,
+		"mcsafe_read: reading needs no more than O_RDONLY");
 	is_int(byte, (char)(5 * 31), "and reads what is there");
 	is_int(mcsafe_write(&file, &byte, 1, 5), PMEM2_E_NO_ACCESS, "writing does");
 	unsigned before = mappings();
@@ -184,7 +185,7 @@ static void under_readers(void)
 		failed += (size_t)result;
 	}
 	ok(failed > 0 && failed <= THREADS * 300,
-		"W20: %d threads read while the file is cut: some reads fail, none is fatal",
+		"mcsafe: %d threads read while the file is cut: some reads fail, none is fatal",
 		THREADS);
 	close(file.fd);
 }

@@ -132,7 +132,7 @@ void *mmap(void *addr, size_t length, int protection, int flags, int fd, off_t o
 	return (void *)syscall(SYS_mmap, addr, length, protection, flags, fd, offset);
 }
 
-/* W8: what somebody else took in the meantime stays theirs. */
+/* A place that another thread took in the meantime stays its own. */
 static void rivals_are_faster(void)
 {
 	const int count = sizeof(taken) / sizeof(taken[0]);
@@ -140,16 +140,16 @@ static void rivals_are_faster(void)
 
 	rivals = count;
 	char *addr = above(HINT, 2 * MiB, 2 * MiB);
-	is_int(rivals, 0, "W8: %d times somebody else takes the place that was found", count);
+	is_int(rivals, 0, "place: %d times another thread takes the place that was found", count);
 	for (int i = 0; i < count; i++)
 		unharmed += taken[i] == (char *)HINT + (size_t)(count - 1 - i) * 2 * MiB &&
 			    !msync(taken[i], 4096, MS_ASYNC) && *taken[i] == 1 + i;
-	is_int(unharmed, count, "W8: they keep it");
-	ok(addr == (char *)HINT + (size_t)count * 2 * MiB, "W8: and we get the next one");
+	is_int(unharmed, count, "place: the other thread keeps it");
+	ok(addr == (char *)HINT + (size_t)count * 2 * MiB, "place: the map gets the next place");
 	munmap((char *)HINT, (size_t)(count + 1) * 2 * MiB);
 }
 
-/* W8: nobody is given what somebody else has, and all of it is aligned. */
+/* Nobody is given what somebody else has, and all of it is aligned. */
 static void races(void)
 {
 	static char *places[4][50];
@@ -164,7 +164,7 @@ static void races(void)
 	qsort(all, 200, sizeof(*all), by_address);
 	for (size_t i = 0; i < 200; i++)
 		good += all[i] == (char *)HINT + i * 2 * MiB;
-	is_int(good, 200, "W8: four threads with one hint fill places one by one");
+	is_int(good, 200, "place: four threads with one hint fill places one by one");
 	munmap(all[0], 200 * 2 * MiB);
 }
 

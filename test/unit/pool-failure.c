@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * R18: a pool that cannot be made leaves nothing behind, whatever the reason: each system call on
+ * A pool that cannot be made leaves nothing behind, whatever the reason: each system call on
  * the way failing in turn, a full disk, missing rights, parts that do not fit, a process that is
  * killed.
  */
@@ -182,15 +182,16 @@ static void each_call(bool without_tmpfile)
 	}
 	unsigned tried = failing - 1;
 	failing = 0;
-	ok(!error && tried > 15, "R18: %u calls failed in turn, until it was made (%s)", tried,
-		without_tmpfile ? "files with names" : "files without");
-	is_int(left, 0, "R18: no file was left");
-	is_int(written, 0, "R18: and no header in the one that was there");
+	ok(!error && tried > 15, "pool_create: %u calls failed in turn, until it was made (%s)",
+		tried, without_tmpfile ? "files with names" : "files without");
+	is_int(left, 0, "pool_create: no failed call has left a file");
+	is_int(written, 0,
+		"pool_create: no failed call has left a header in the file that was there");
 	is_int(silent, 0, "each time with the error and a sentence");
 	if (!error)
 		pool_discard(pool);
 	ok(!pooldir_has("e0") && !pooldir_has("e2") && is_blank("e1"),
-		"R18: one that is discarded leaves nothing either");
+		"pool_discard: nothing is left of the pool");
 	is_int(count_entries("/proc/self/fd"), descriptors, "no descriptor is left open");
 	is_int(count_maps(), 0, "nor anything mapped");
 	unlink(pooldir_path("e1"));
@@ -256,21 +257,21 @@ static void full_disk(void)
 	mkdir(pooldir_path("small"), 0755);
 	if (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
 		mount("none", pooldir_path("small"), "tmpfs", 0, "size=5m")) {
-		skip("R18: a full disk", "a tmpfs can be mounted by root only");
+		skip("pool_create: a full disk", "a tmpfs can be mounted by root only");
 		return;
 	}
 	set = pooldir_set("full.set", "3M @/f0\n3M @/small/f1\n3M @/small/f2\n");
-	is_int(pool_create(set, 3 * MIB, &attr, &pool), -ENOSPC, "R18: the disk is full");
+	is_int(pool_create(set, 3 * MIB, &attr, &pool), -ENOSPC, "pool_create: the disk is full");
 	has_str(err_get(), "3145728 bytes for", "which is said, and of how much");
 	has_str(err_get(), "small/f2", "and where");
-	is_int(pooldir_count(), 0, "R18: nothing is left");
+	is_int(pooldir_count(), 0, "pool_create: after the failure nothing is left");
 	pool_set_free(set);
 	set = pooldir_set("full.set", "4M @/small/f1\n");
 	is_int(pool_create(set, 3 * MIB, &attr, &pool), 0, "nor are any blocks in use");
 	pool_close(pool);
 	holes(set);
 	pool_remove(pooldir_root, "full.set", 0);
-	is_int(pooldir_count(), 0, "R18: nothing is left of that");
+	is_int(pooldir_count(), 0, "pool_remove: nothing is left of a pool that filled the disk");
 	pool_set_free(set);
 	umount(pooldir_path("small"));
 }
@@ -284,7 +285,8 @@ static void unfit(const char *what, size_t size, int error, const char *sentence
 	if (!is_int(pool_create(set, size, &attr, &pool), error, "%s", what) && pool)
 		pool_discard(pool);
 	has_str(err_get(), sentence, "which is said");
-	ok(!pooldir_has("u0") && !pooldir_has("u2"), "R18: nothing is left");
+	ok(!pooldir_has("u0") && !pooldir_has("u2"),
+		"pool_create: after the failure nothing is left");
 	pool_set_free(set);
 }
 
@@ -336,7 +338,7 @@ static int create_as_nobody(const struct pool_set *set)
 static void rights(void)
 {
 	if (geteuid()) {
-		skip("R18: missing rights", "only root can give them away");
+		skip("pool_create: missing rights", "only root can give them away");
 		return;
 	}
 	chmod(pooldir_root, 0755);
@@ -344,8 +346,8 @@ static void rights(void)
 	mkdir(pooldir_path("closed"), 0755);
 	chmod(pooldir_path("open"), 0777);
 	struct pool_set *set = pooldir_set("rights.set", "2M @/open/r0\n2M @/closed/r1\n");
-	is_int(create_as_nobody(set), -EACCES, "R18: no right to make the second part");
-	ok(!pooldir_has("open/r0"), "R18: nothing is left");
+	is_int(create_as_nobody(set), -EACCES, "pool_create: no right to make the second part");
+	ok(!pooldir_has("open/r0"), "pool_create: after the failure nothing is left");
 	pool_set_free(set);
 	set = pooldir_set("rights.set", "2M @/open/r0\n2M @/open/r1\n");
 	is_int(create_as_nobody(set), 0, "with the right to, no other is needed");
@@ -373,11 +375,11 @@ static mode_t mode_with(mode_t mask)
 /* The original made them 0666 whatever the umask. */
 static void modes(void)
 {
-	is_int(mode_with(077), 0600, "R4: the umask is honoured");
-	is_int(mode_with(027), 0640, "R4: whatever it is");
+	is_int(mode_with(077), 0600, "part files: they obey a umask of 077");
+	is_int(mode_with(027), 0640, "part files: they obey a umask of 027");
 	is_int(mode_with(0), 0666, "and nobody gets the right to execute");
 	no_tmpfile = true;
-	is_int(mode_with(027), 0640, "R4: also without files that have no name");
+	is_int(mode_with(027), 0640, "part files: they obey the umask also without O_TMPFILE");
 	no_tmpfile = false;
 }
 
@@ -430,8 +432,8 @@ static void killed(void)
 		us = there ? us / 3 : us + us / 8 + 100;
 	}
 	ok(made && made < times, "killed %u times, it had made the pool %u times", times, made);
-	is_int(wrong, 0, "R18: and else there was nothing");
-	is_int(pooldir_count(), 0, "R18: nothing is left");
+	is_int(wrong, 0, "pool_create: a killed one leaves a whole pool or nothing");
+	is_int(pooldir_count(), 0, "pool_create: after the failure nothing is left");
 	pool_set_free(set);
 }
 
@@ -479,7 +481,7 @@ static void races(void)
 		race_once(set, &made, &odd);
 	is_int(made, times, "of four at once, one makes the pool, %u times", times);
 	is_int(odd, 0, "the others are told EBUSY or EEXIST, and it opens");
-	is_int(pooldir_count(), 0, "R18: nothing is left");
+	is_int(pooldir_count(), 0, "pool_create: after the failure nothing is left");
 	pool_set_free(set);
 }
 

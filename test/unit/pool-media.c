@@ -124,7 +124,7 @@ static void bad_blocks(void)
 	has_str(err_get(), "bad blocks, the first at offset 0", "and the place");
 	pool_remove(pooldir_root, "bad.set", 0);
 	is_int(pool_create(set, 2 * MIB, &attr, &pool), -EIO, "nor is one made there");
-	is_int(pooldir_count(), 0, "R18: nothing is left");
+	is_int(pooldir_count(), 0, "pool_create: on bad media nothing is left");
 	attr.compat_features = 0;
 	is_int(pool_create(set, 2 * MIB, &attr, &pool), 0, "unless nobody cares");
 	pool_discard(pool);

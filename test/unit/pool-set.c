@@ -156,7 +156,7 @@ static int open_both(const char *name)
 	return (fd < 0) == (other < 0) && (fd >= 0 || fd == other) ? (fd < 0 ? fd : 0) : 1;
 }
 
-/* R4: a peer's name stays below the directory of pool sets. */
+/* A peer's name stays below the directory of pool sets. */
 static void names(void)
 {
 	struct pool_set *set = NULL;
@@ -167,23 +167,27 @@ static void names(void)
 	pooldir_write("outside.set", "PMEMPOOLSET\n2M @/part\n");
 	pooldir_write("sets/sub/in.set", "PMEMPOOLSET\n2M @/part\n");
 	snprintf(absolute, sizeof(absolute), "%s/sets/sub/in.set", pooldir_root);
-	is_int(open_both("sub/in.set"), 0, "R4: a name below");
-	is_int(open_both("./sub//in.set"), 0, "R4: in another way");
-	is_int(open_both(absolute), -EINVAL, "R4: an absolute name is refused");
-	is_int(open_both("../outside.set"), -EINVAL, "R4: ..");
-	is_int(open_both("sub/../sub/in.set"), -EINVAL, "R4: .. even where it leads back");
-	is_int(open_both("sub/.."), -EINVAL, "R4: .. at the end");
-	is_int(open_both(""), -EINVAL, "R4: no name");
+	is_int(open_both("sub/in.set"), 0, "pool set: a name below the folder");
+	is_int(open_both("./sub//in.set"), 0, "pool set: a name below the folder, with . and //");
+	is_int(open_both(absolute), -EINVAL, "pool set: an absolute name is refused");
+	is_int(open_both("../outside.set"), -EINVAL, "pool set: a name with .. is refused");
+	is_int(open_both("sub/../sub/in.set"), -EINVAL,
+		"pool set: a name with .. is refused even where it leads back");
+	is_int(open_both("sub/.."), -EINVAL, "pool set: a name with .. at the end is refused");
+	is_int(open_both(""), -EINVAL, "pool set: an empty name is refused");
 	is_int(open_both("sub/none.set"), -ENOENT, "a name that is not there");
 	is_int(open_both("sub/in.set/more"), -EINVAL, "a file in a file");
 	is_int(open_both("..set"), -ENOENT, "two dots of a longer name are nothing special");
 	symlink("../outside.set", pooldir_path("sets/link.set"));
-	is_int(open_both("link.set"), -EINVAL, "R4: a symbolic link that leads out");
+	is_int(open_both("link.set"), -EINVAL,
+		"pool set: a symbolic link that leads out is refused");
 	has_str(err_get(), "a symbolic link leads out", "and the sentence says so");
 	symlink("..", pooldir_path("sets/up"));
-	is_int(open_both("up/outside.set"), -EINVAL, "R4: one on the way");
+	is_int(open_both("up/outside.set"), -EINVAL,
+		"pool set: a symbolic link on the way is refused");
 	symlink("/", pooldir_path("sets/root"));
-	is_int(open_both("root/etc/passwd"), -EINVAL, "R4: one to the root");
+	is_int(open_both("root/etc/passwd"), -EINVAL,
+		"pool set: a symbolic link to the root is refused");
 	symlink("sub/in.set", pooldir_path("sets/inner.set"));
 	if (syscall(SYS_openat2, -1, "", NULL, 0) < 0 && errno == ENOSYS) {
 		skip("a symbolic link that stays below", "no openat2(2): none is followed");
@@ -198,10 +202,10 @@ static void names(void)
 	is_int(pool_set_load(pooldir_path("nowhere"), "x", &set), -ENOENT, "no such directory");
 	has_str(err_get(), "nowhere", "which is named");
 	is_int(pool_set_unlink(pooldir_path("sets"), "../outside.set"), -EINVAL,
-		"R4: nor is anything removed elsewhere");
-	ok(pooldir_has("outside.set"), "R4: it is still there");
+		"pool_remove: a name with .. is refused");
+	ok(pooldir_has("outside.set"), "pool_remove: the set outside is still there");
 	is_int(pool_set_unlink(pooldir_path("sets"), "up/outside.set"), -EINVAL,
-		"R4: nor through a link");
+		"pool_remove: a link that leads out is refused");
 	is_int(pool_set_unlink(pooldir_path("sets"), "sub/in.set"), 0, "only here");
 	ok(!pooldir_has("sets/sub/in.set"), "and then it is gone");
 }

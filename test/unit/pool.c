@@ -59,7 +59,8 @@ static void several_parts(void)
 	struct pool *pool = make(set, size, &attr);
 	char *base = pool_base(pool);
 
-	is_int(pool_size(pool), size, "M17: all parts, less a page for each header but the first");
+	is_int(pool_size(pool), size,
+		"pool_size: all parts, less a page for each header but the first");
 	is_int(pool_guard(pool), 4096, "the first page is the pool's own");
 	is_int(pool_granularity(pool), PMEM2_GRANULARITY_PAGE, "files in the page cache");
 	ok(!pool_is_device(pool), "are no DAX devices");
@@ -158,8 +159,7 @@ static void change_attributes(void)
 	pool = reopen(set, 2 * MIB);
 	ok(pool_attributes(pool, &found) && !memcmp(&found, &attr, sizeof(attr)),
 		"are there when it is opened again, and all links fit");
-	/* R8, M15: it killed the daemon of the original. */
-	is_int(pool_set_attributes(pool, NULL), 0, "R8 M15: none at all");
+	is_int(pool_set_attributes(pool, NULL), 0, "pool_set_attributes: NULL takes them away");
 	ok(pool_attributes(pool, &found) && !memcmp(&found, zeros(), sizeof(found)), "are zeros");
 	pool_close(pool);
 	pool = reopen(set, 2 * MIB);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * ports.c - W5: what is made of what other CPUs say, seen from any
+ * ports.c - what is made of what other CPUs say, seen from any
  *
  * The numbers are those of the architectures' manuals and of the kernel's documentation, once more
  * and not from the source under test. The instructions themselves need such a CPU.
@@ -14,12 +14,11 @@
 static void aarch64(void)
 {
 	is_str(ARCH_FENCE, "dsb sy",
-		"W5: AArch64 waits with a DSB, for all accesses and the whole system");
-	is_int(a64_line_size(0x84448004), 64, "W5: AArch64: DminLine 4 is 16 words: 64 bytes");
-	is_int(a64_line_size(0x80030000), 32, "W5: AArch64: DminLine 3 is 32 bytes");
-	is_int(a64_line_size(0xfff5ffff), 128,
-		"W5: AArch64: DminLine 5 is 128, whatever else is set");
-	is_int(a64_line_size(0x000f0000), 131072, "W5: AArch64: DminLine 15");
+		"AArch64: it waits with a DSB, for all accesses and the whole system");
+	is_int(a64_line_size(0x84448004), 64, "AArch64: DminLine 4 is 16 words: 64 bytes");
+	is_int(a64_line_size(0x80030000), 32, "AArch64: DminLine 3 is 32 bytes");
+	is_int(a64_line_size(0xfff5ffff), 128, "AArch64: DminLine 5 is 128, whatever else is set");
+	is_int(a64_line_size(0x000f0000), 131072, "AArch64: DminLine 15");
 	is_int(a64_features(0, 0), 0, "AArch64: neither DC CVAP nor DC CVADP");
 	is_int(a64_features(1ul << 16, 0), A64_DCPOP, "AArch64: bit 16 of HWCAP: DC CVAP");
 	is_int(a64_features(0, 1), A64_DCPODP, "AArch64: bit 0 of HWCAP2: DC CVADP");
@@ -91,9 +90,9 @@ static void is_cbo(
 	size_t size = 4711;
 	uint32_t features = rv_features(&extensions, &block, &size);
 
-	is_int(features, want ? RV_ZICBOM : 0, "W5: RISC-V: %s: %s", what,
+	is_int(features, want ? RV_ZICBOM : 0, "RISC-V: %s: %s", what,
 		want ? "lines can be flushed" : "they cannot");
-	is_int(size, want ? want : 4711, "W5: RISC-V: %s: %s", what,
+	is_int(size, want ? want : 4711, "RISC-V: %s: %s", what,
 		want ? "of that size" : "the size is left alone");
 }
 

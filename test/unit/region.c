@@ -165,7 +165,7 @@ int main(void)
 	is_region("block", 259, 0, PROMISE(1, NO_FLAGS, REGION_DOMAIN_CPU_CACHE),
 		"a disk on a region whose caches are in the domain");
 	is_region("block", 259, 1, PROMISE(1, NO_FLAGS, REGION_DOMAIN_CPU_CACHE),
-		"W24: its partition");
+		"region: a partition lies on the region of its disk");
 	is_region("block", 259, 2, PROMISE(1, NO_FLAGS, REGION_DOMAIN_MEMORY_CONTROLLER),
 		"another region of the same machine has its own answer");
 	is_region("block", 259, 4, PROMISE(1, true, false, false, REGION_DOMAIN_CPU_CACHE),
@@ -178,14 +178,14 @@ int main(void)
 	is_region("block", 259, 99, none, "a number that is not there");
 	is_region("block", 0, 42, none, "the number of a file system without a device");
 	is_region("block", 254, 0, PROMISE(2, NO_FLAGS, REGION_DOMAIN_MEMORY_CONTROLLER),
-		"W24: device-mapper over two regions: the weaker promise");
-	is_region("block", 254, 1, none, "W24: device-mapper over a region and a disk: none");
+		"region: device-mapper over two regions: the weaker promise");
+	is_region("block", 254, 1, none, "region: device-mapper over a region and a disk: none");
 	is_region("block", 254, 2, PROMISE(2, NO_FLAGS, REGION_DOMAIN_MEMORY_CONTROLLER),
-		"W24: device-mapper over device-mapper");
+		"region: device-mapper over device-mapper");
 	is_region("block", 254, 4, PROMISE(2, NO_FLAGS, REGION_DOMAIN_MEMORY_CONTROLLER),
-		"W24: a partition of device-mapper");
+		"region: a partition of device-mapper");
 	is_region("block", 254, 5, PROMISE(1, NO_FLAGS, REGION_DOMAIN_CPU_CACHE),
-		"W24: two pieces of one region count as one region");
+		"region: two pieces of one region count as one region");
 	is_region("block", 254, 3, none, "a stack on top of itself ends");
 	make_tower(12);
 	is_region("block", 254, 31, PROMISE(1, NO_FLAGS, REGION_DOMAIN_MEMORY_CONTROLLER),

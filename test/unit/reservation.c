@@ -306,7 +306,8 @@ static void threads(void)
 		pthread_join(ids[i], &result);
 		wrong += (size_t)result;
 	}
-	is_int(wrong, 0, "W17: %d threads map into one reservation, one resizes it, one searches",
+	is_int(wrong, 0,
+		"reservation: %d threads map into one reservation, one resizes it, one searches",
 		THREADS);
 	ok(occupied > 0 && occupied + refused == THREADS * ROUNDS,
 		"some maps were made, others refused");
@@ -352,7 +353,8 @@ static void one_slot(void)
 		}
 		wrong += won != 1 || lost != THREADS - 1;
 	}
-	is_int(wrong, 0, "W17: of %d threads that want one slot, one gets it, 100 times", THREADS);
+	is_int(wrong, 0, "reservation: of %d threads that want one slot, one gets it, 100 times",
+		THREADS);
 	is_int(reservation_close(&shared), 0, "empty at the end");
 }
 
@@ -384,14 +386,16 @@ static void alignment(void)
 	wanted = request(&rsv, 2 * page, 4);
 	wanted.alignment = 4 * page;
 	is_int(map_open(&map, &wanted), PMEM2_E_ADDRESS_UNALIGNED,
-		"row 13: not a multiple of the source's alignment");
-	has_str(err_get(), "alignment of 16384", "row 13: which is named");
+		"map_open: not a multiple of the source's alignment");
+	has_str(err_get(), "alignment of 16384", "map_open: the message names the alignment");
 	wanted.reservation_offset = 6 * page;
-	is_int(map_open(&map, &wanted), PMEM2_E_LENGTH_OUT_OF_RANGE, "row 12 before row 13");
+	is_int(map_open(&map, &wanted), PMEM2_E_LENGTH_OUT_OF_RANGE,
+		"map_open: a range beyond the end is found before a wrong alignment");
 	wanted.reservation_offset = 4 * page;
-	is_int(map_open(&map, &wanted), 0, "row 13: a multiple");
+	is_int(map_open(&map, &wanted), 0, "map_open: a multiple of the source's alignment");
 	wanted.reservation_offset = 2 * page;
-	is_int(map_open(&other, &wanted), PMEM2_E_ADDRESS_UNALIGNED, "row 13 before row 14");
+	is_int(map_open(&other, &wanted), PMEM2_E_ADDRESS_UNALIGNED,
+		"map_open: a wrong alignment is found before a taken slot");
 	is_int(map_close(&map), 0, "closed");
 	is_int(reservation_close(&rsv), 0, "empty at the end");
 }

@@ -65,7 +65,7 @@ static void all_keys(void)
 	is_str(config.poolset_dir, "/a/b", "poolset-dir");
 	is_int(config.log_level, LOG_NOTICE, "log-level");
 	ok(config.persist_apm && config.persist_general_given, "persist-apm, persist-general");
-	is_int(config.nthreads, 3, "R16: nthreads");
+	is_int(config.nthreads, 3, "config: nthreads");
 	is_int(config.max_lanes, 17, "max-lanes");
 	is_int(config.port_low * 10000 + config.port_high, 70007010, "port-range");
 	is_int(config.timeout_ms, 1234, "timeout");
@@ -91,7 +91,7 @@ static void home(void)
 {
 	parse("poolset-dir = $HOME/sets\nlog-file = $HOME/rpmemd.log\n");
 	is_str(config.poolset_dir, "/home/somebody/sets", "$HOME in poolset-dir");
-	is_str(config.log_file, "/home/somebody/rpmemd.log", "M18 R16: and in log-file");
+	is_str(config.log_file, "/home/somebody/rpmemd.log", "config: $HOME in log-file");
 	parse("poolset-dir = /$HOMER/$HOME\nlog-file = /a$HOME$HOME\n");
 	is_str(config.poolset_dir, "/$HOMER/$HOME", "not as a part of a longer name");
 	is_str(config.log_file, "/a/home/somebody$HOME", "and once");
@@ -251,12 +251,13 @@ static void removal(void)
 	const char *argv[] = {"rpmemd", "-fs", "-r", "x.set", NULL};
 
 	options_parse(&options, 4, (char **)argv);
-	is_str(options.remove, "x.set", "M22: what to remove");
-	is_int(options.remove_flags, POOL_REMOVE_FORCE | POOL_REMOVE_SET_FILE, "M22: and how");
+	is_str(options.remove, "x.set", "options: --remove names the pool set");
+	is_int(options.remove_flags, POOL_REMOVE_FORCE | POOL_REMOVE_SET_FILE,
+		"options: --force and --pool-set by their letters");
 	const char *names[] = {"rpmemd", "--remove=y.set", "--pool-set", NULL};
 	options_parse(&options, 3, (char **)names);
-	is_str(options.remove, "y.set", "M22: by long names");
-	is_int(options.remove_flags, POOL_REMOVE_SET_FILE, "M22: with the set");
+	is_str(options.remove, "y.set", "options: --remove by its long name");
+	is_int(options.remove_flags, POOL_REMOVE_SET_FILE, "options: --pool-set by its long name");
 }
 
 int main(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * sigbus.c - W20: guards against bad memory, and the program's own handlers of SIGBUS
+ * sigbus.c - guards against bad memory, and the program's own handlers of SIGBUS
  *
  * A page of a mapping that lies behind the end of its file stands in for a bad block: the kernel
  * raises the same signal. What ends a process, or changes its handlers, happens in a child.
@@ -131,9 +131,9 @@ static void threads(void)
 		pthread_join(ids[i], &result);
 		wrong += (size_t)result;
 	}
-	is_int(wrong, 0, "W20: %d threads, more than there are seats, fault at the same time",
+	is_int(wrong, 0, "sigbus: %d threads, more than there are seats, fault at the same time",
 		THREADS);
-	ok(is_default(), "W20: afterwards the handler is gone");
+	ok(is_default(), "sigbus: afterwards the handler is gone");
 }
 
 /*

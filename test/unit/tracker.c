@@ -146,12 +146,13 @@ static void rules(void)
 	ok(!tracker_covers(a + 5, 4), "nor is a range that wraps around");
 	tracker_add(&next);
 	ok(!tracker_covers(a, a + 3 * PAGE), "a gap of less than a page is a gap");
-	ok(!tracker_add(&stale), "W9: a mapping where a stale one is known is no error");
-	ok(tracker_covers(a, a + 4 * PAGE), "W9: and replaces it");
+	ok(!tracker_add(&stale), "tracker: a mapping replaces a stale one that is known there");
+	ok(tracker_covers(a, a + 4 * PAGE), "tracker: all of the new mapping is known");
 	tracker_add(&fresh);
 	ok(tracker_covers(a, a + PAGE + 10) && tracker_covers(a + 2 * PAGE, a + 4 * PAGE),
-		"W9: a smaller one leaves what is around it");
-	ok(!tracker_covers(a + PAGE + 10, a + PAGE + 11), "W9: with its whole last page gone");
+		"tracker: a smaller mapping leaves what is known around it");
+	ok(!tracker_covers(a + PAGE + 10, a + PAGE + 11),
+		"tracker: nothing is known of the rest of its last page");
 	tracker_forget(a, a + BYTES);
 }
 

@@ -50,7 +50,7 @@ static void check_numbers(const char *tree, const struct device *device, const s
 	check_error(device_unsafe_shutdowns(device, tree_root, &usc), want->usc_error, tree,
 		"unsafe shutdowns");
 	is_int(usc, want->usc_error ? 4711 : want->usc, "%s: %s", tree,
-		want->usc_error ? "W19, M8: count left alone" : "added up");
+		want->usc_error ? "count left alone" : "added up");
 }
 
 static void check(const char *tree, struct device device, struct answers want)
@@ -100,13 +100,13 @@ static void check_ids(struct device device, const char *a, const char *b, const 
 	is_int(need, strlen(a) + strlen(b) + 1, "%s: with the NUL", what);
 	is_int(device_dimm_ids(&device, tree_root, ids, &size), 0, "%s: ids", what);
 	ids[sizeof(ids) - 1] = '\0';
-	ok(!strcmp(ids, one_way) || !strcmp(ids, other_way),
-		"%s: W19: they replace what was there (%s)", what, ids);
+	ok(!strcmp(ids, one_way) || !strcmp(ids, other_way), "%s: ids replace what was there (%s)",
+		what, ids);
 	size = need - 1;
 	strcpy(ids, "as before");
 	is_int(device_dimm_ids(&device, tree_root, ids, &size), PMEM2_E_BUFFER_TOO_SMALL,
 		"%s: a byte less is not enough", what);
-	is_str(ids, "as before", "%s: W19: and nothing is written", what);
+	is_str(ids, "as before", "%s: a buffer that is too small is left alone", what);
 	is_int(size, need - 1, "%s: nor the size", what);
 }
 
@@ -130,15 +130,15 @@ static void two_sockets(const char *tree)
 		(struct answers){
 			.memory = MEMORY_MIXED, .deep_flush = DEEPFLUSH_AVAILABLE, NO_REGION});
 	check(tree, DISK(259, 9), (struct answers){.memory = MEMORY_NONE, NO_REGION});
-	check_ids(DISK(259, 1), ID("4e"), ID("4f"), "W24: partition");
+	check_ids(DISK(259, 1), ID("4e"), ID("4f"), "partition");
 	check_ids(DAX(1), ID("50"), ID("51"), "DAX device");
-	check_ids(DISK(254, 0), ID("4e"), ID("4f"), "W24: device-mapper");
+	check_ids(DISK(254, 0), ID("4e"), ID("4f"), "device-mapper");
 
 	/* One broken neighbour is not our business. */
 	tree_file("devices/LNXSYSTM:00/LNXSYBUS:00/ACPI0012:00/ndbus0/region9/mappings", "1\n");
 	tree_link("dev/char/252:9", "nowhere");
 	tree_link("dev/block/259:77", "../block/259:77");
-	check("W23: with broken neighbours", DAX(1), socket1);
+	check("with broken neighbours", DAX(1), socket1);
 }
 
 static void eadr(const char *tree)
@@ -235,7 +235,7 @@ static void mixed(const char *tree)
 			.deep_flush = DEEPFLUSH_AVAILABLE,
 			.numa_error = PMEM2_E_NOSUPP,
 			.usc = 3});
-	check_ids(DISK(254, 0), "aa", "bbbb", "W24: two regions");
+	check_ids(DISK(254, 0), "aa", "bbbb", "two regions");
 	check(tree, DISK(9, 0),
 		(struct answers){
 			.memory = MEMORY_MIXED, .deep_flush = DEEPFLUSH_NOT_NEEDED, NO_REGION});
@@ -263,10 +263,10 @@ static void garbage(const char *tree)
 	check(tree, DISK(259, 0), want);
 	check(tree, DAX(1), want);
 	is_int(device_alignment(&DAX(1), tree_root, &value), PMEM2_E_INVALID_ALIGNMENT_FORMAT,
-		"M7: an alignment that is no number");
+		"alignment: text that is not a number has a code of its own");
 	is_int(device_size(&DAX(1), 0, tree_root, &value), PMEM2_E_INVALID_SIZE_FORMAT,
-		"M7: a size that is no number");
-	is_int(value, 4711, "W19, M9: both left alone");
+		"size: text that is not a number has a code of its own");
+	is_int(value, 4711, "size and alignment: the output is left alone on failure");
 	want.numa_error = PMEM2_E_NOSUPP;
 	want.id_error = -EBADMSG;
 	check(tree, DAX(2), want);
@@ -389,11 +389,14 @@ static void unreadable(const char *tree)
 
 	check(tree, DISK(259, 0), want);
 	check(tree, DAX(1), want);
-	is_int(device_alignment(&DAX(1), tree_root, &value), -EACCES, "M7: alignment");
-	is_int(device_size(&DAX(1), 0, tree_root, &value), -EACCES, "M7: size");
-	is_int(value, 4711, "W19, M9: both left alone");
-	is_int(device_deep_flush(&DAX(1), tree_root), -EACCES, "W11: deep flush says so");
-	has_str(err_get(), "region0", "W11: and names the region");
+	is_int(device_alignment(&DAX(1), tree_root, &value), -EACCES,
+		"alignment: an attribute that may not be read");
+	is_int(device_size(&DAX(1), 0, tree_root, &value), -EACCES,
+		"size: an attribute that may not be read");
+	is_int(value, 4711, "size and alignment: the output is left alone on failure");
+	is_int(device_deep_flush(&DAX(1), tree_root), -EACCES,
+		"deep flush: an attribute that may not be read");
+	has_str(err_get(), "region0", "deep flush: the message names the region");
 }
 
 static void unreadable_tree(void)

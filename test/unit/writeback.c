@@ -136,7 +136,7 @@ static void joining(void)
 		"N1: joined ranges are written back from the first page to the last");
 }
 
-/* The base of a map that the program has made itself: nothing is before it, and a page holds both. */
+/* The base of a map that the program has made itself lies inside a page. */
 static void foreign(void)
 {
 	struct map own;
