@@ -429,7 +429,7 @@ static void placement(void)
 		addr[i] = pmem_map_file(at("huge"), lengths[i], PMEM_FILE_CREATE | PMEM_FILE_SPARSE,
 			0600, NULL, NULL);
 		ok(addr[i] && !((uintptr_t)addr[i] % alignment),
-			"1.1.4: %zu bytes at a multiple of %zu", lengths[i], alignment);
+			"pmem_map_file: %zu bytes at a multiple of %zu", lengths[i], alignment);
 	}
 	int before = mappings();
 	for (int i = 0; i < 5; i++)
@@ -445,15 +445,16 @@ static void no_address_space(void)
 	int before = mappings();
 
 	if (under_valgrind()) {
-		skip("1.1.4: no address space", "valgrind has another idea of it");
+		skip("pmem_map_file: no address space", "valgrind has another idea of it");
 		return;
 	}
 #ifdef __SANITIZE_THREAD__
-	skip("1.1.4: no address space", "the thread sanitizer needs it all");
+	skip("pmem_map_file: no address space", "the thread sanitizer needs it all");
 	return;
 #endif
 	if (emulator()) {
-		skip("1.1.4: no address space", "an emulator keeps a table of every page of it");
+		skip("pmem_map_file: no address space",
+			"an emulator keeps a table of every page of it");
 		return;
 	}
 	for (int i = 0; i < 40; i++)
@@ -461,15 +462,16 @@ static void no_address_space(void)
 			    NULL, NULL)) {
 			int error = errno;
 			if (!i && error == EFBIG) {
-				skip("1.1.4: no address space", "files cannot be so long here");
+				skip("pmem_map_file: no address space",
+					"files cannot be so long here");
 				return;
 			}
-			is_int(error, ENOMEM, "1.1.4: no address space");
+			is_int(error, ENOMEM, "pmem_map_file: no address space");
 			is_int(size_of(at("vast")), i ? (long long)length : -1,
 				"pmem_map_file: without address space a file that was there stays");
 			return;
 		}
-	ok(false, "1.1.4: no address space (%d mappings, before %d)", mappings(), before);
+	ok(false, "pmem_map_file: no address space (%d mappings, before %d)", mappings(), before);
 }
 
 int main(void)

@@ -13,7 +13,7 @@
 
 static uint8_t bytes[CONTROL_FRAME_MAX];
 
-/* Contract 5.5: what programs look for. */
+/* Programs look for these values of errno. */
 static void test_statuses(void)
 {
 	static const struct {

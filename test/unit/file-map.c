@@ -105,18 +105,20 @@ static void classes(void)
 {
 	new_tree("memory_controller\n");
 	char *addr = map_dax();
-	ok(!((uintptr_t)addr % (4 * MiB)), "1.1.4: at a multiple of the device's alignment");
-	is_int(covers(addr, SIZE), cpu.engine->flushes, "1.1.2: pmem, if the CPU can flush");
+	ok(!((uintptr_t)addr % (4 * MiB)),
+		"DAX device: it lies at a multiple of the device's alignment");
+	is_int(covers(addr, SIZE), cpu.engine->flushes,
+		"covers: a device is pmem if the CPU can flush");
 	is_int(tracker_unmap(addr + 4096, 1), 0, "unmapping a byte");
 	ok(!covers(addr + 4096, 1) && covers(addr, 4096) == cpu.engine->flushes &&
 			covers(addr + 8192, SIZE - 8192) == cpu.engine->flushes,
-		"1.1.3: takes its page");
+		"unmap: a byte takes its page");
 	tracker_unmap(addr, SIZE);
-	ok(!covers(addr, 1), "1.1.3: nothing is left of it");
+	ok(!covers(addr, 1), "unmap: nothing is left of the map");
 
 	new_tree("cpu_cache\n");
 	addr = map_dax();
-	ok(covers(addr, SIZE), "1.1.2: pmem, where the caches are durable");
+	ok(covers(addr, SIZE), "covers: a device is pmem where the caches are durable");
 	tracker_unmap(addr, SIZE);
 	new_tree(NULL);
 	tree_file(REGION "devtype", "nd_volatile\n");
@@ -156,15 +158,17 @@ static void deep_drain(void)
 {
 	new_tree("cpu_cache\n");
 	char *addr = map_dax();
-	is_int(file_map_deep_drain(addr, SIZE, tree_root), 0, "4.6: no attribute: nothing to do");
+	is_int(file_map_deep_drain(addr, SIZE, tree_root), 0,
+		"deep drain: without deep_flush there is nothing to do");
 	tree_file(REGION "deep_flush", "0\n");
 	flushed();
-	is_int(file_map_deep_drain(addr, SIZE, tree_root), 0, "4.6: 0: nothing to do");
-	ok(!flushed(), "4.6: and nothing done");
+	is_int(file_map_deep_drain(addr, SIZE, tree_root), 0,
+		"deep drain: with deep_flush 0 there is nothing to do");
+	ok(!flushed(), "deep drain: with deep_flush 0 nothing is done");
 	tree_file(REGION "deep_flush", "1\n");
 	flushed();
-	is_int(file_map_deep_drain(addr + 5, 1, tree_root), 0, "4.6: 1: one byte is drained");
-	ok(flushed(), "4.6: the region was told");
+	is_int(file_map_deep_drain(addr + 5, 1, tree_root), 0, "deep drain: one byte of a device");
+	ok(flushed(), "deep drain: one byte makes the region flush");
 	is_int(file_map_deep_drain(addr + 5, 0, tree_root), 0, "no byte is drained");
 	ok(!flushed(), "the region was not told");
 	tree_file(REGION "deep_flush", "maybe\n");
@@ -190,18 +194,22 @@ static void mixed(void)
 	mmap(addr, MiB, PROT_READ, flags, -1, 0);
 	mmap(addr + 7 * MiB, MiB, PROT_READ, flags, -1, 0);
 	flushed();
-	is_int(file_map_deep_drain(addr, SIZE, tree_root), 0, "4.6: three pieces");
-	ok(flushed(), "4.6: the one in the middle is a device's");
-	is_int(file_map_deep_drain(addr, MiB, tree_root), 0, "4.6: the first one");
-	is_int(file_map_deep_drain(addr + 7 * MiB, MiB, tree_root), 0, "4.6: the last one");
-	ok(!flushed(), "4.6: are not");
+	is_int(file_map_deep_drain(addr, SIZE, tree_root), 0,
+		"deep drain: a range of three pieces");
+	ok(flushed(), "deep drain: the device in the middle is flushed");
+	is_int(file_map_deep_drain(addr, MiB, tree_root), 0,
+		"deep drain: the piece before the device");
+	is_int(file_map_deep_drain(addr + 7 * MiB, MiB, tree_root), 0,
+		"deep drain: the piece behind the device");
+	ok(!flushed(), "deep drain: its neighbours do not flush the device");
 	munmap(addr, MiB);
-	is_int(file_map_deep_drain(addr, SIZE, tree_root), -ENOMEM, "4.6: the first is unmapped");
-	ok(!flushed(), "4.6: the first failure ends it");
+	is_int(file_map_deep_drain(addr, SIZE, tree_root), -ENOMEM,
+		"deep drain: the first piece is unmapped");
+	ok(!flushed(), "deep drain: the first failure ends it");
 	tree_file(REGION "deep_flush", "maybe\n");
 	munmap(addr + 7 * MiB, MiB);
 	is_int(file_map_deep_drain(addr + MiB, 7 * MiB, tree_root), -EBADMSG,
-		"4.6: here that of the device");
+		"deep drain: the device fails first");
 	tracker_unmap(addr, SIZE);
 }
 
