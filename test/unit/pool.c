@@ -61,36 +61,43 @@ static void several_parts(void)
 
 	is_int(pool_size(pool), size,
 		"pool_size: all parts, less a page for each header but the first");
-	is_int(pool_guard(pool), 4096, "the first page is the pool's own");
-	is_int(pool_granularity(pool), PMEM2_GRANULARITY_PAGE, "files in the page cache");
-	ok(!pool_is_device(pool), "are no DAX devices");
+	is_int(pool_guard(pool), 4096, "pool_guard: with headers the first page is the pool's own");
+	is_int(pool_granularity(pool), PMEM2_GRANULARITY_PAGE,
+		"pool_granularity: PAGE for files in the page cache");
+	ok(!pool_is_device(pool), "pool_is_device: false for files");
 	ok(pool_attributes(pool, &found) && !memcmp(&found, &attr, sizeof(attr)),
-		"the attributes are what they were made with");
+		"pool_attributes: those of pool_create");
 	base[4096] = 1;
 	base[3 * MIB - 1] = 2;
 	base[3 * MIB] = 3;
 	base[5 * MIB - 4096] = 4;
 	base[size - 1] = 5;
-	is_int(pool_deep_sync(pool, 3 * MIB - 1, 2 * MIB, 0), 0, "a deep sync over three parts");
-	is_int(pool_deep_sync(pool, size, 0, 0), 0, "of nothing, at the end");
-	is_int(pool_deep_sync(pool, size, 1, 0), -EINVAL, "and beyond it");
-	is_int(pool_deep_sync(pool, 4096, SIZE_MAX, 0), -EINVAL, "of more than there is");
-	is_int(pool_close(pool), 0, "closed");
-	is_int(byte_at("a", 4096) * 10 + byte_at("a", 3 * MIB - 1), 12, "the first part is whole");
-	is_int(byte_at("b", 4096) * 10 + byte_at("c", 4096), 34, "the others begin after a page");
-	is_int(byte_at("c", 4 * MIB - 1), 5, "and end with it");
+	is_int(pool_deep_sync(pool, 3 * MIB - 1, 2 * MIB, 0), 0,
+		"pool_deep_sync: over three parts");
+	is_int(pool_deep_sync(pool, size, 0, 0), 0, "pool_deep_sync: no bytes at the end");
+	is_int(pool_deep_sync(pool, size, 1, 0), -EINVAL,
+		"pool_deep_sync: a byte beyond the end is refused");
+	is_int(pool_deep_sync(pool, 4096, SIZE_MAX, 0), -EINVAL,
+		"pool_deep_sync: a length that overflows is refused");
+	is_int(pool_close(pool), 0, "three parts: the pool closes");
+	is_int(byte_at("a", 4096) * 10 + byte_at("a", 3 * MIB - 1), 12,
+		"three parts: the first one has its bytes");
+	is_int(byte_at("b", 4096) * 10 + byte_at("c", 4096), 34,
+		"three parts: the others begin after a page");
+	is_int(byte_at("c", 4 * MIB - 1), 5, "three parts: the last one ends with the pool");
 
 	pool = reopen(set, size);
 	base = pool_base(pool);
 	is_int(base[4096] + base[3 * MIB - 1] + base[3 * MIB] + base[5 * MIB - 4096] +
 			base[size - 1],
-		15, "opened again, all is where it was");
+		15, "pool_open: every byte is where it was");
 	ok(pool_attributes(pool, &found) && !memcmp(&found, &attr, sizeof(attr)),
-		"with the same attributes");
-	is_int(pool_close(pool), 0, "and closed");
+		"pool_open: the attributes are the same");
+	is_int(pool_close(pool), 0, "pool_open: a reopened pool closes");
 	pool = NULL;
-	is_int(pool_open(set, size + 1, &pool), -EFBIG, "a byte more than there is");
-	ok(!pool, "is no pool");
+	is_int(pool_open(set, size + 1, &pool), -EFBIG,
+		"pool_open: a byte more than the set has is EFBIG");
+	ok(!pool, "pool_open: the output is left alone on failure");
 	pool_set_free(set);
 }
 
@@ -100,21 +107,25 @@ static void single_header(void)
 	struct rpmem_pool_attr attr = pooldir_attr(POOL_INCOMPAT_SINGLEHDR);
 	struct pool *pool = make(set, 4 * MIB, &attr);
 
-	is_int(pool_size(pool), 4 * MIB, "with one header, no page of the others is lost");
+	is_int(pool_size(pool), 4 * MIB,
+		"pool_size: with SINGLEHDR no page of the other parts is lost");
 	memset((char *)pool_base(pool) + 2 * MIB, 7, 10);
-	is_int(pool_close(pool), 0, "closed");
-	is_int(byte_at("s1", 0), 7, "the second part has no header");
+	is_int(pool_close(pool), 0, "SINGLEHDR: the pool closes");
+	is_int(byte_at("s1", 0), 7, "SINGLEHDR: the second part has no header");
 	pool_close(reopen(set, 4 * MIB));
 	attr.incompat_features = 0;
 	is_int(pool_create(set, 4 * MIB, &attr, &pool), -EINVAL,
-		"attributes for many headers do not go with OPTION SINGLEHDR");
+		"pool_create: attributes for several headers are refused for SINGLEHDR");
 	pool_set_free(set);
 	set = pooldir_set("many.set", "2M @/m0\n2M @/m1\n");
 	attr.incompat_features = POOL_INCOMPAT_SINGLEHDR;
-	is_int(pool_create(set, 2 * MIB, &attr, &pool), -EINVAL, "nor the other way round");
-	is_int(pool_create(set, 2 * MIB, NULL, &pool), -EINVAL, "headers need attributes");
-	is_int(pool_create(set, 2 * MIB, zeros(), &pool), -EINVAL, "and not zeros");
-	ok(!pooldir_has("m0"), "and no file was made");
+	is_int(pool_create(set, 2 * MIB, &attr, &pool), -EINVAL,
+		"pool_create: single-header attributes are refused for a set with a header in each part");
+	is_int(pool_create(set, 2 * MIB, NULL, &pool), -EINVAL,
+		"pool_create: headers need attributes");
+	is_int(pool_create(set, 2 * MIB, zeros(), &pool), -EINVAL,
+		"pool_create: attributes of zeros are refused for headers");
+	ok(!pooldir_has("m0"), "pool_create: a refused call makes no file");
 	pool_set_free(set);
 }
 
@@ -125,18 +136,20 @@ static void no_headers(void)
 	struct pool *pool = NULL;
 
 	is_int(pool_create(set, 5 * MIB, &attr, &pool), -EINVAL,
-		"attributes do not go with OPTION NOHDRS");
+		"pool_create: attributes are refused for NOHDRS");
 	pool = make(set, 5 * MIB, NULL);
-	is_int(pool_guard(pool), 0, "nothing at the beginning is the pool's");
+	is_int(pool_guard(pool), 0, "pool_guard: with NOHDRS nothing is the pool's own");
 	ok(!pool_attributes(pool, &attr) && !memcmp(&attr, zeros(), sizeof(attr)),
-		"no attributes are zeros");
-	is_int(pool_set_attributes(pool, zeros()), 0, "which they may be again");
-	is_int(pool_set_attributes(pool, NULL), 0, "in either way");
+		"pool_attributes: with NOHDRS they are zeros");
+	is_int(pool_set_attributes(pool, zeros()), 0, "pool_set_attributes: zeros suit NOHDRS");
+	is_int(pool_set_attributes(pool, NULL), 0, "pool_set_attributes: NULL suits NOHDRS");
 	attr = pooldir_attr(0);
-	is_int(pool_set_attributes(pool, &attr), -EINVAL, "and nothing else");
+	is_int(pool_set_attributes(pool, &attr), -EINVAL,
+		"pool_set_attributes: others are refused for NOHDRS");
 	memset(pool_base(pool), 9, 2 * MIB + 1);
-	is_int(pool_close(pool), 0, "closed");
-	is_int(byte_at("n0", 0) * 10 + byte_at("n1", 0), 99, "all of the parts is the peer's");
+	is_int(pool_close(pool), 0, "NOHDRS: the pool closes");
+	is_int(byte_at("n0", 0) * 10 + byte_at("n1", 0), 99,
+		"NOHDRS: all bytes of the parts are the peer's");
 	pool_close(reopen(set, 5 * MIB));
 	pool_set_free(set);
 }
@@ -151,22 +164,25 @@ static void change_attributes(void)
 	attr.poolset_uuid[1] = 0xdd;
 	memcpy(attr.signature, "OTHERS\0", 8);
 	attr.incompat_features = POOL_INCOMPAT_CHECKSUM_2K;
-	is_int(pool_set_attributes(pool, &attr), 0, "other attributes");
+	is_int(pool_set_attributes(pool, &attr), 0,
+		"pool_set_attributes: others replace those that are there");
 	attr.incompat_features = POOL_INCOMPAT_SINGLEHDR;
-	is_int(pool_set_attributes(pool, &attr), -EINVAL, "but not those of a single header");
+	is_int(pool_set_attributes(pool, &attr), -EINVAL,
+		"pool_set_attributes: those of a single header are refused");
 	attr.incompat_features = POOL_INCOMPAT_CHECKSUM_2K;
 	pool_close(pool);
 	pool = reopen(set, 2 * MIB);
 	ok(pool_attributes(pool, &found) && !memcmp(&found, &attr, sizeof(attr)),
-		"are there when it is opened again, and all links fit");
+		"pool_set_attributes: they are there after pool_open");
 	is_int(pool_set_attributes(pool, NULL), 0, "pool_set_attributes: NULL takes them away");
-	ok(pool_attributes(pool, &found) && !memcmp(&found, zeros(), sizeof(found)), "are zeros");
+	ok(pool_attributes(pool, &found) && !memcmp(&found, zeros(), sizeof(found)),
+		"pool_attributes: zeros after they were taken away");
 	pool_close(pool);
 	pool = reopen(set, 2 * MIB);
 	ok(pool_attributes(pool, &found) && !memcmp(&found, zeros(), sizeof(found)),
-		"also when it is opened again");
-	is_int(pool_guard(pool), 4096, "the headers are still there");
-	is_int(pool_set_attributes(pool, &attr), 0, "and can be given attributes");
+		"pool_attributes: zeros after pool_open, too");
+	is_int(pool_guard(pool), 4096, "pool_guard: the headers are there without attributes");
+	is_int(pool_set_attributes(pool, &attr), 0, "pool_set_attributes: they can be given again");
 	pool_close(pool);
 	pool_close(reopen(set, 2 * MIB));
 	pool_set_free(set);
@@ -178,20 +194,26 @@ static void locks(void)
 	struct rpmem_pool_attr attr = pooldir_attr(0);
 	struct pool *pool = make(set, 2 * MIB, &attr), *other = NULL;
 
-	is_int(pool_open(set, 2 * MIB, &other), -EBUSY, "a pool is open once");
-	has_str(err_get(), "l0 is in use", "and the sentence says which part");
-	is_int(pool_remove(pooldir_root, "lock.set", 0), -EBUSY, "nor is it removed");
-	is_int(pool_remove(pooldir_root, "lock.set", POOL_REMOVE_FORCE), 0, "not even by force,");
-	ok(pooldir_has("l0") && pooldir_has("l1"), "which only says nothing");
+	is_int(pool_open(set, 2 * MIB, &other), -EBUSY, "pool_open: a pool that is open is EBUSY");
+	has_str(err_get(), "l0 is in use", "pool_open: the message names the part in use");
+	is_int(pool_remove(pooldir_root, "lock.set", 0), -EBUSY,
+		"pool_remove: a pool that is open is EBUSY");
+	is_int(pool_remove(pooldir_root, "lock.set", POOL_REMOVE_FORCE), 0,
+		"pool_remove: by force an open pool is not an error");
+	ok(pooldir_has("l0") && pooldir_has("l1"), "pool_remove: by force an open pool stays");
 	pool_close(pool);
-	is_int(pool_remove(pooldir_root, "lock.set", 0), 0, "after it is closed, it is removed");
-	ok(!pooldir_has("l0") && !pooldir_has("l1"), "with all parts");
-	ok(pooldir_has("lock.set"), "but for the set");
-	is_int(pool_remove(pooldir_root, "lock.set", 0), -ENOENT, "a second time there is none");
+	is_int(pool_remove(pooldir_root, "lock.set", 0), 0,
+		"pool_remove: a closed pool is removed");
+	ok(!pooldir_has("l0") && !pooldir_has("l1"), "pool_remove: all parts are gone");
+	ok(pooldir_has("lock.set"), "pool_remove: the set stays");
+	is_int(pool_remove(pooldir_root, "lock.set", 0), -ENOENT,
+		"pool_remove: a removed pool is ENOENT");
 	is_int(pool_remove(pooldir_root, "lock.set", POOL_REMOVE_FORCE | POOL_REMOVE_SET_FILE), 0,
-		"which force ignores");
-	is_int(pool_remove(pooldir_root, "lock.set", POOL_REMOVE_FORCE), 0, "a missing set, too");
-	is_int(pool_remove(pooldir_root, "lock.set", 0), -ENOENT, "which is an error otherwise");
+		"pool_remove: by force a removed pool is fine, and its set goes");
+	is_int(pool_remove(pooldir_root, "lock.set", POOL_REMOVE_FORCE), 0,
+		"pool_remove: by force a missing set is fine");
+	is_int(pool_remove(pooldir_root, "lock.set", 0), -ENOENT,
+		"pool_remove: a missing set is ENOENT");
 	pool_set_free(set);
 }
 
@@ -204,31 +226,38 @@ static void directories(void)
 	mkdir(pooldir_path("d1"), 0755);
 	set = pooldir_set("dir.set", "OPTION SINGLEHDR\n6M @/d0\n4M @/d1\n");
 	struct pool *pool = make(set, 3 * MIB, &attr);
-	is_int(pool_size(pool), 3 * MIB, "in directories, a pool is as large as it has to be");
-	is_int(size_of("d0/000000.pmem"), 3 * MIB, "in a file with the number 0");
+	is_int(pool_size(pool), 3 * MIB, "directories: a pool is as large as was asked for");
+	is_int(size_of("d0/000000.pmem"), 3 * MIB, "directories: the first file has the number 0");
 	memset((char *)pool_base(pool) + 3 * MIB - 1, 5, 1);
 	pool_close(pool);
-	is_int(pool_create(set, 3 * MIB, &attr, &pool), -EEXIST, "and is made once");
+	is_int(pool_create(set, 3 * MIB, &attr, &pool), -EEXIST,
+		"pool_create: a pool in directories that exists is EEXIST");
 	pool = reopen(set, 8 * MIB);
-	is_int(pool_size(pool), 8 * MIB, "opened with more, it grows");
-	is_int(size_of("d0/000001.pmem"), 3 * MIB, "in its first directory as far as that goes");
-	is_int(size_of("d1/000002.pmem"), 2 * MIB, "and then in the next");
-	is_int(((char *)pool_base(pool))[3 * MIB - 1], 5, "what was there is there");
+	is_int(pool_size(pool), 8 * MIB, "directories: a pool that is opened with more grows");
+	is_int(size_of("d0/000001.pmem"), 3 * MIB, "directories: the first one is filled first");
+	is_int(size_of("d1/000002.pmem"), 2 * MIB, "directories: the next one takes the rest");
+	is_int(((char *)pool_base(pool))[3 * MIB - 1], 5,
+		"directories: a grown pool has its old bytes");
 	pool_close(pool);
-	is_int(pool_open(set, 11 * MIB, &pool), -EFBIG, "not beyond what the set allows");
-	is_int(pooldir_has("d1/000003.pmem"), 0, "and nothing is made for that");
+	is_int(pool_open(set, 11 * MIB, &pool), -EFBIG,
+		"directories: a pool does not grow beyond its set");
+	is_int(pooldir_has("d1/000003.pmem"), 0, "directories: a refused pool_open makes no file");
 	pool_close(reopen(set, 8 * MIB));
 	rename(pooldir_path("d0/000001.pmem"), pooldir_path("d0/gone"));
-	is_int(pool_open(set, 8 * MIB, &pool), -EINVAL, "a part is missing in the middle");
+	is_int(pool_open(set, 8 * MIB, &pool), -EINVAL,
+		"directories: a missing file in the middle is EINVAL");
 	rename(pooldir_path("d0/gone"), pooldir_path("d0/000001.pmem"));
-	is_int(pool_remove(pooldir_root, "dir.set", 0), 0, "removed");
-	ok(!pooldir_has("d0/000000.pmem") && !pooldir_has("d1/000002.pmem"), "with all of them");
+	is_int(pool_remove(pooldir_root, "dir.set", 0), 0, "pool_remove: a pool in directories");
+	ok(!pooldir_has("d0/000000.pmem") && !pooldir_has("d1/000002.pmem"),
+		"pool_remove: all files in directories are gone");
 	pool_set_free(set);
 	set = pooldir_set("mixed.set", "OPTION SINGLEHDR\n6M @/d0\n4M @/file\n");
-	is_int(pool_create(set, 3 * MIB, &attr, &pool), -EINVAL, "files beside directories");
+	is_int(pool_create(set, 3 * MIB, &attr, &pool), -EINVAL,
+		"pool_create: files beside directories are refused");
 	pool_set_free(set);
 	set = pooldir_set("plain.set", "6M @/d0\n");
-	is_int(pool_create(set, 3 * MIB, &attr, &pool), -EINVAL, "directories and many headers");
+	is_int(pool_create(set, 3 * MIB, &attr, &pool), -EINVAL,
+		"pool_create: directories are refused with a header in each part");
 	pool_set_free(set);
 }
 
