@@ -39,6 +39,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Between pointers and integers: C++ projects may forbid C's casts. */
+#ifdef __cplusplus
+#define HFF_CAST(type, value) reinterpret_cast<type>(value)
+#else
+#define HFF_CAST(type, value) ((type)(value))
+#endif
+
 /* What was found: of each object file its own. */
 struct hff_cpu {
 	uint32_t features;
@@ -97,9 +104,9 @@ static inline bool hff_x86_clwb_drops(const struct hff_x86_id *id)
 /* Leaf 1, EBX 15:8, in units of 8 bytes; or `otherwise`, where a hypervisor hid it: 0. */
 static inline size_t hff_x86_line_size(const struct hff_x86_id *id, size_t otherwise)
 {
-	unsigned eighths = id->leaf1_ebx >> 8 & 0xff;
+	size_t eighths = id->leaf1_ebx >> 8 & 0xff;
 
-	return eighths ? (size_t)eighths * 8 : otherwise;
+	return eighths ? eighths * 8 : otherwise;
 }
 
 /*
@@ -129,47 +136,47 @@ static inline void hff_arch_drain(void)
 
 static inline void hff_clflush_line(const void *line)
 {
-	__asm__ volatile("clflush %0" ::"m"(*(const volatile char *)line) : "memory");
+	__asm__ volatile("clflush %0" ::"m"(*HFF_CAST(const volatile char *, line)) : "memory");
 }
 
 static inline void hff_clflushopt_line(const void *line)
 {
-	__asm__ volatile("clflushopt %0" ::"m"(*(const volatile char *)line) : "memory");
+	__asm__ volatile("clflushopt %0" ::"m"(*HFF_CAST(const volatile char *, line)) : "memory");
 }
 
 static inline void hff_clwb_line(const void *line)
 {
-	__asm__ volatile("clwb %0" ::"m"(*(const volatile char *)line) : "memory");
+	__asm__ volatile("clwb %0" ::"m"(*HFF_CAST(const volatile char *, line)) : "memory");
 }
 
 static inline void hff_flush_clflush(const void *addr, size_t len)
 {
-	uintptr_t line = (uintptr_t)addr & -hff_cpu.line_size;
-	uintptr_t end = (uintptr_t)addr + len;
+	uintptr_t line = HFF_CAST(uintptr_t, addr) & -hff_cpu.line_size;
+	uintptr_t end = HFF_CAST(uintptr_t, addr) + len;
 
 	if (len)
 		for (; line < end; line += hff_cpu.line_size)
-			hff_clflush_line((void *)line);
+			hff_clflush_line(HFF_CAST(void *, line));
 }
 
 static inline void hff_flush_clflushopt(const void *addr, size_t len)
 {
-	uintptr_t line = (uintptr_t)addr & -hff_cpu.line_size;
-	uintptr_t end = (uintptr_t)addr + len;
+	uintptr_t line = HFF_CAST(uintptr_t, addr) & -hff_cpu.line_size;
+	uintptr_t end = HFF_CAST(uintptr_t, addr) + len;
 
 	if (len)
 		for (; line < end; line += hff_cpu.line_size)
-			hff_clflushopt_line((void *)line);
+			hff_clflushopt_line(HFF_CAST(void *, line));
 }
 
 static inline void hff_flush_clwb(const void *addr, size_t len)
 {
-	uintptr_t line = (uintptr_t)addr & -hff_cpu.line_size;
-	uintptr_t end = (uintptr_t)addr + len;
+	uintptr_t line = HFF_CAST(uintptr_t, addr) & -hff_cpu.line_size;
+	uintptr_t end = HFF_CAST(uintptr_t, addr) + len;
 
 	if (len)
 		for (; line < end; line += hff_cpu.line_size)
-			hff_clwb_line((void *)line);
+			hff_clwb_line(HFF_CAST(void *, line));
 }
 
 /*
@@ -249,7 +256,9 @@ static inline uint32_t hff_a64_features(unsigned long hwcap, unsigned long hwcap
 /* CTR_EL0.DminLine, bits 19:16: the smallest line of any data cache, as a power of two of words. */
 static inline size_t hff_a64_line_size(uint64_t ctr)
 {
-	return (size_t)4 << (ctr >> 16 & 0xf);
+	size_t word = 4;
+
+	return word << (ctr >> 16 & 0xf);
 }
 
 /*
@@ -301,32 +310,32 @@ static inline void hff_cvadp_line(const void *line)
 
 static inline void hff_flush_cvac(const void *addr, size_t len)
 {
-	uintptr_t line = (uintptr_t)addr & -hff_cpu.line_size;
-	uintptr_t end = (uintptr_t)addr + len;
+	uintptr_t line = HFF_CAST(uintptr_t, addr) & -hff_cpu.line_size;
+	uintptr_t end = HFF_CAST(uintptr_t, addr) + len;
 
 	if (len)
 		for (; line < end; line += hff_cpu.line_size)
-			hff_cvac_line((void *)line);
+			hff_cvac_line(HFF_CAST(void *, line));
 }
 
 static inline void hff_flush_cvap(const void *addr, size_t len)
 {
-	uintptr_t line = (uintptr_t)addr & -hff_cpu.line_size;
-	uintptr_t end = (uintptr_t)addr + len;
+	uintptr_t line = HFF_CAST(uintptr_t, addr) & -hff_cpu.line_size;
+	uintptr_t end = HFF_CAST(uintptr_t, addr) + len;
 
 	if (len)
 		for (; line < end; line += hff_cpu.line_size)
-			hff_cvap_line((void *)line);
+			hff_cvap_line(HFF_CAST(void *, line));
 }
 
 static inline void hff_flush_cvadp(const void *addr, size_t len)
 {
-	uintptr_t line = (uintptr_t)addr & -hff_cpu.line_size;
-	uintptr_t end = (uintptr_t)addr + len;
+	uintptr_t line = HFF_CAST(uintptr_t, addr) & -hff_cpu.line_size;
+	uintptr_t end = HFF_CAST(uintptr_t, addr) + len;
 
 	if (len)
 		for (; line < end; line += hff_cpu.line_size)
-			hff_cvadp_line((void *)line);
+			hff_cvadp_line(HFF_CAST(void *, line));
 }
 
 /*
@@ -431,22 +440,22 @@ static inline void hff_cboclean_line(const void *line)
 
 static inline void hff_flush_cboclean(const void *addr, size_t len)
 {
-	uintptr_t line = (uintptr_t)addr & -hff_cpu.line_size;
-	uintptr_t end = (uintptr_t)addr + len;
+	uintptr_t line = HFF_CAST(uintptr_t, addr) & -hff_cpu.line_size;
+	uintptr_t end = HFF_CAST(uintptr_t, addr) + len;
 
 	if (len)
 		for (; line < end; line += hff_cpu.line_size)
-			hff_cboclean_line((void *)line);
+			hff_cboclean_line(HFF_CAST(void *, line));
 }
 
 /*
  * riscv_hwprobe(2) for all CPUs. As an instruction: the C library may be older than the call, and
  * errno is not touched. 0, or negative, as from kernels before Linux 6.4.
  */
-static inline long hff_rv_hwprobe_all(struct hff_rv_hwprobe *pairs, size_t count)
+static inline long hff_rv_hwprobe_all(struct hff_rv_hwprobe *pairs, long count)
 {
-	register long a0 __asm__("a0") = (long)pairs;
-	register long a1 __asm__("a1") = (long)count;
+	register long a0 __asm__("a0") = HFF_CAST(long, pairs);
+	register long a1 __asm__("a1") = count;
 	register long a2 __asm__("a2") = 0; /* bytes of a set of CPUs: none, so all of them */
 	register long a3 __asm__("a3") = 0; /* the set */
 	register long a4 __asm__("a4") = 0; /* flags */
@@ -549,22 +558,22 @@ static inline void hff_dcbstps_line(const void *line)
 
 static inline void hff_flush_dcbf(const void *addr, size_t len)
 {
-	uintptr_t line = (uintptr_t)addr & -hff_cpu.line_size;
-	uintptr_t end = (uintptr_t)addr + len;
+	uintptr_t line = HFF_CAST(uintptr_t, addr) & -hff_cpu.line_size;
+	uintptr_t end = HFF_CAST(uintptr_t, addr) + len;
 
 	if (len)
 		for (; line < end; line += hff_cpu.line_size)
-			hff_dcbf_line((void *)line);
+			hff_dcbf_line(HFF_CAST(void *, line));
 }
 
 static inline void hff_flush_dcbstps(const void *addr, size_t len)
 {
-	uintptr_t line = (uintptr_t)addr & -hff_cpu.line_size;
-	uintptr_t end = (uintptr_t)addr + len;
+	uintptr_t line = HFF_CAST(uintptr_t, addr) & -hff_cpu.line_size;
+	uintptr_t end = HFF_CAST(uintptr_t, addr) + len;
 
 	if (len)
 		for (; line < end; line += hff_cpu.line_size)
-			hff_dcbstps_line((void *)line);
+			hff_dcbstps_line(HFF_CAST(void *, line));
 }
 
 static inline uint32_t hff_arch_ask(size_t *line_size)

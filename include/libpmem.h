@@ -226,12 +226,12 @@ enum pmem_log_level {
 	PMEM_LOG_LEVEL_WARNING,
 	PMEM_LOG_LEVEL_NOTICE,
 	PMEM_LOG_LEVEL_INFO,
-	PMEM_LOG_LEVEL_DEBUG,
+	PMEM_LOG_LEVEL_DEBUG
 };
 
 enum pmem_log_threshold {
-	PMEM_LOG_THRESHOLD,     /* messages above it go nowhere; first WARNING */
-	PMEM_LOG_THRESHOLD_AUX, /* what the default function prints; first HARK, nothing */
+	PMEM_LOG_THRESHOLD,    /* messages above it go nowhere; first WARNING */
+	PMEM_LOG_THRESHOLD_AUX /* what the default function prints; first HARK, nothing */
 };
 
 /*

@@ -257,7 +257,7 @@ int pmem2_config_delete(struct pmem2_config **cfg);
 enum pmem2_granularity {
 	PMEM2_GRANULARITY_BYTE, /* a visible store is durable: CPU caches survive a power cut */
 	PMEM2_GRANULARITY_CACHE_LINE, /* cache lines must be flushed */
-	PMEM2_GRANULARITY_PAGE,       /* pages must be written back by the kernel */
+	PMEM2_GRANULARITY_PAGE        /* pages must be written back by the kernel */
 };
 
 /*
@@ -274,8 +274,8 @@ int pmem2_config_set_offset(struct pmem2_config *cfg, size_t offset);
 int pmem2_config_set_length(struct pmem2_config *cfg, size_t length);
 
 enum pmem2_sharing_type {
-	PMEM2_SHARED,  /* stores reach the source (default) */
-	PMEM2_PRIVATE, /* stores stay in this process */
+	PMEM2_SHARED, /* stores reach the source (default) */
+	PMEM2_PRIVATE /* stores stay in this process */
 };
 
 /* PMEM2_E_INVALID_SHARING_VALUE for other values. */

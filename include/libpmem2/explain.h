@@ -30,7 +30,7 @@ extern "C" {
 enum holdfast_answer {
 	HOLDFAST_ANSWERED,
 	HOLDFAST_UNSUPPORTED, /* there is no such thing here, or nobody that tells of it */
-	HOLDFAST_UNREADABLE,  /* somebody would tell, but it could not be read: see `why` */
+	HOLDFAST_UNREADABLE   /* somebody would tell, but it could not be read: see `why` */
 };
 
 struct holdfast_number {
@@ -45,7 +45,7 @@ enum holdfast_object {
 	HOLDFAST_OBJECT_DIRECTORY,    /* explained: a new file in it */
 	HOLDFAST_OBJECT_BLOCK_DEVICE, /* explained: a file system on it */
 	HOLDFAST_OBJECT_DAX_DEVICE,   /* memory without a file system */
-	HOLDFAST_OBJECT_ANONYMOUS,    /* a map without a file */
+	HOLDFAST_OBJECT_ANONYMOUS     /* a map without a file */
 };
 
 /* What is left of stores after a power cut, if the program does all that is needed. */
@@ -53,7 +53,7 @@ enum holdfast_survival {
 	HOLDFAST_SURVIVES,
 	HOLDFAST_SURVIVES_NOT,       /* the memory or the storage is volatile */
 	HOLDFAST_SURVIVES_ELSEWHERE, /* a server, a host or a daemon decides: not to be seen here */
-	HOLDFAST_SURVIVES_UNKNOWN,   /* it could not be found out what the storage is */
+	HOLDFAST_SURVIVES_UNKNOWN    /* it could not be found out what the storage is */
 };
 
 /* Why a mapping has the granularity that it has. */
@@ -81,16 +81,16 @@ enum holdfast_reason {
 	HOLDFAST_REASON_DAX_READ_ONLY,      /* its region is read-only: not armed, mostly */
 	HOLDFAST_REASON_DAX_NO_CPU_FLUSH,   /* this CPU has no cache flush for programs */
 
-	HOLDFAST_REASON_FORCED, /* PMEM2_FORCE_GRANULARITY in the environment */
+	HOLDFAST_REASON_FORCED /* PMEM2_FORCE_GRANULARITY in the environment */
 };
 
 /* Whether the kernel accepts MAP_SYNC: that stores are durable without its help. */
 enum holdfast_map_sync {
-	HOLDFAST_MAP_SYNC_ACCEPTED,    /* tried */
-	HOLDFAST_MAP_SYNC_REFUSED,     /* tried */
-	HOLDFAST_MAP_SYNC_EXPECTED,    /* not tried; from what is known of the file system */
-	HOLDFAST_MAP_SYNC_UNEXPECTED,  /* likewise */
-	HOLDFAST_MAP_SYNC_UNIMPORTANT, /* device DAX, private or anonymous: it means nothing */
+	HOLDFAST_MAP_SYNC_ACCEPTED,   /* tried */
+	HOLDFAST_MAP_SYNC_REFUSED,    /* tried */
+	HOLDFAST_MAP_SYNC_EXPECTED,   /* not tried; from what is known of the file system */
+	HOLDFAST_MAP_SYNC_UNEXPECTED, /* likewise */
+	HOLDFAST_MAP_SYNC_UNIMPORTANT /* device DAX, private or anonymous: it means nothing */
 };
 
 /* Why the kernel refuses MAP_SYNC. */
@@ -99,10 +99,10 @@ enum holdfast_obstacle {
 	HOLDFAST_OBSTACLE_FILE_SYSTEM, /* this type of file system cannot do without the kernel */
 	HOLDFAST_OBSTACLE_STORAGE,     /* it does not lie on persistent memory */
 	HOLDFAST_OBSTACLE_BLOCK_DAX,   /* the block device over the memory does not offer DAX */
-	HOLDFAST_OBSTACLE_HOST,    /* only the host of this virtual machine can flush the memory */
-	HOLDFAST_OBSTACLE_MOUNT,   /* it is mounted without DAX */
-	HOLDFAST_OBSTACLE_FILE,    /* mounted with DAX for marked files, and it is not marked */
-	HOLDFAST_OBSTACLE_UNKNOWN, /* all of that would do */
+	HOLDFAST_OBSTACLE_HOST,   /* only the host of this virtual machine can flush the memory */
+	HOLDFAST_OBSTACLE_MOUNT,  /* it is mounted without DAX */
+	HOLDFAST_OBSTACLE_FILE,   /* mounted with DAX for marked files, and it is not marked */
+	HOLDFAST_OBSTACLE_UNKNOWN /* all of that would do */
 };
 
 enum holdfast_memory {
@@ -118,7 +118,7 @@ enum holdfast_memory {
 	HOLDFAST_MEMORY_SOFT_RESERVED, /* memory that the firmware has set apart */
 	HOLDFAST_MEMORY_OTHER_DAX,     /* other memory that is not persistent */
 	HOLDFAST_MEMORY_MIXED,         /* of more than one kind, or partly of none */
-	HOLDFAST_MEMORY_UNKNOWN,       /* the device cannot be found in sysfs */
+	HOLDFAST_MEMORY_UNKNOWN        /* the device cannot be found in sysfs */
 };
 
 /* How far a store must get to survive a power cut. */
@@ -127,7 +127,7 @@ enum holdfast_domain {
 	HOLDFAST_DOMAIN_CPU_CACHE,
 	HOLDFAST_DOMAIN_MEMORY_CONTROLLER,
 	HOLDFAST_DOMAIN_UNKNOWN, /* the kernel does not say */
-	HOLDFAST_DOMAIN_UNREADABLE,
+	HOLDFAST_DOMAIN_UNREADABLE
 };
 
 /* What a deep flush does: push stores out of the memory controller's buffers, too. */
@@ -136,7 +136,7 @@ enum holdfast_deep_flush {
 	HOLDFAST_DEEP_FLUSH_NOT_NEEDED, /* the region says that there is nothing to flush */
 	HOLDFAST_DEEP_FLUSH_AVAILABLE,
 	HOLDFAST_DEEP_FLUSH_UNREADABLE, /* it cannot be told; a deep flush will fail */
-	HOLDFAST_DEEP_FLUSH_PAGES,      /* no persistent memory: it writes the pages back */
+	HOLDFAST_DEEP_FLUSH_PAGES       /* no persistent memory: it writes the pages back */
 };
 
 /* A module of memory. */

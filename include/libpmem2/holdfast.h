@@ -65,7 +65,7 @@ struct holdfast_writeback_failure {
 
 enum holdfast_writeback_verdict {
 	HOLDFAST_WRITEBACK_ABORT, /* end the process with the message, as without a handler */
-	HOLDFAST_WRITEBACK_LOST,  /* the program knows that these stores are not durable: go on */
+	HOLDFAST_WRITEBACK_LOST   /* the program knows that these stores are not durable: go on */
 };
 
 /* `context` is what was given to holdfast_set_writeback_handler(). */

@@ -23,16 +23,16 @@ extern "C" {
 enum holdfast_provider {
 	HOLDFAST_PROVIDER_NONE,
 	HOLDFAST_PROVIDER_VERBS, /* RDMA */
-	HOLDFAST_PROVIDER_TCP,
+	HOLDFAST_PROVIDER_TCP
 };
 
 /* How a range becomes durable at the target, with the flag RELAXED; without, it is by message. */
 enum holdfast_method {
 	HOLDFAST_METHOD_NONE,
-	HOLDFAST_METHOD_MESSAGE,         /* in a message; the target's CPU stores and flushes */
-	HOLDFAST_METHOD_WRITE_MESSAGE,   /* written into the pool, then a message asks to flush */
-	HOLDFAST_METHOD_WRITE_READ,      /* written into the pool, and proved by reading after it */
-	HOLDFAST_METHOD_WRITE_DELIVERED, /* written into the pool; it is durable when delivered */
+	HOLDFAST_METHOD_MESSAGE,        /* in a message; the target's CPU stores and flushes */
+	HOLDFAST_METHOD_WRITE_MESSAGE,  /* written into the pool, then a message asks to flush */
+	HOLDFAST_METHOD_WRITE_READ,     /* written into the pool, and proved by reading after it */
+	HOLDFAST_METHOD_WRITE_DELIVERED /* written into the pool; it is durable when delivered */
 };
 
 /* A pool that is open. */

@@ -27,7 +27,9 @@ static inline uint32_t a64_features(unsigned long hwcap, unsigned long hwcap2)
 /* CTR_EL0.DminLine, bits 19:16: the smallest line of any data cache, as a power of two of words. */
 static inline size_t a64_line_size(uint64_t ctr)
 {
-	return (size_t)4 << (ctr >> 16 & 0xf);
+	size_t word = 4;
+
+	return word << (ctr >> 16 & 0xf);
 }
 
 #endif

@@ -10,10 +10,10 @@
  * riscv_hwprobe(2) for all CPUs. As an instruction: the C library may be older than the call, and
  * errno is not touched. 0, or negative, as from kernels before Linux 6.4.
  */
-static inline long rv_hwprobe_all(struct rv_hwprobe *pairs, size_t count)
+static inline long rv_hwprobe_all(struct rv_hwprobe *pairs, long count)
 {
 	register long a0 __asm__("a0") = (long)pairs;
-	register long a1 __asm__("a1") = (long)count;
+	register long a1 __asm__("a1") = count;
 	register long a2 __asm__("a2") = 0; /* bytes of a set of CPUs: none, so all of them */
 	register long a3 __asm__("a3") = 0; /* the set */
 	register long a4 __asm__("a4") = 0; /* flags */

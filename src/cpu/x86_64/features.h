@@ -60,9 +60,9 @@ static inline bool x86_clwb_drops(const struct x86_id *id)
 /* Leaf 1, EBX 15:8, in units of 8 bytes; or `otherwise`, where a hypervisor hid it: 0. */
 static inline size_t x86_line_size(const struct x86_id *id, size_t otherwise)
 {
-	unsigned eighths = id->leaf1_ebx >> 8 & 0xff;
+	size_t eighths = id->leaf1_ebx >> 8 & 0xff;
 
-	return eighths ? (size_t)eighths * 8 : otherwise;
+	return eighths ? eighths * 8 : otherwise;
 }
 
 /* Fill in what arch_detect() is to find. */
