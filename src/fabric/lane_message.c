@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "base/memcheck.h"
+
 static struct lane_slot *next_slot(struct lane *lane)
 {
 	return &lane->slots[lane->next % lane->target.window];
@@ -38,9 +40,11 @@ static int send_with(struct lane *lane, enum data_kind kind, const void *bytes, 
 
 	data_put_header(slot->bytes, &header);
 	do {
+		memcheck_pause();
 		ssize_t code =
 			inject ? fi_inject(lane->ep, slot->bytes, start, 0)
 			       : fi_sendv(lane->ep, parts, desc, length ? 2 : 1, 0, &slot->op);
+		memcheck_resume();
 		again = lane_posted(lane, code, "send");
 	} while (again > 0);
 	if (again)

@@ -4,6 +4,8 @@
  */
 #include "fabric/lane.h"
 
+#include "base/memcheck.h"
+
 static int write_piece(struct lane *lane, size_t offset, size_t length, uint64_t flags)
 {
 	struct iovec part = {(char *)lane->client->args.local + offset, length};
@@ -22,8 +24,10 @@ static int write_piece(struct lane *lane, size_t offset, size_t length, uint64_t
 	if (again)
 		return again;
 	do {
-		again = lane_posted(
-			lane, fi_writemsg(lane->ep, &message, flags | FI_COMPLETION), "write");
+		memcheck_pause();
+		ssize_t code = fi_writemsg(lane->ep, &message, flags | FI_COMPLETION);
+		memcheck_resume();
+		again = lane_posted(lane, code, "write");
 	} while (again > 0);
 	lane->writes += !again;
 	return again;

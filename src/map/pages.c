@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/memcheck.h"
 #include "cpu/cpu.h"
 
 static size_t page_size(void)
@@ -38,9 +39,11 @@ int pages_sync(struct range range)
 	if (range.from >= range.to)
 		return 0;
 	cpu.engine->drain();
+	memcheck_pause();
 	do
 		result = msync((void *)from, range.to - from, MS_SYNC);
 	while (result && errno == EINTR);
+	memcheck_resume();
 	return result ? -errno : 0;
 }
 
