@@ -12,13 +12,23 @@
 #include "device/sysfs.h"
 #include "libpmem2/base.h"
 
-static int stat_descriptor(int fd, struct stat *st)
+const char *device_fd_name(char words[DEVICE_FD_NAME], int fd, const char *name)
 {
+	if (name)
+		return name;
+	snprintf(words, DEVICE_FD_NAME, "file descriptor %d", fd);
+	return words;
+}
+
+static int stat_descriptor(int fd, const char *name, struct stat *st)
+{
+	char words[DEVICE_FD_NAME];
+
 	if (!fstat(fd, st))
 		return 0;
 	if (errno == EBADF)
 		return err_set(PMEM2_E_INVALID_FILE_HANDLE, "file descriptor %d is not open", fd);
-	return err_sys("cannot stat file descriptor %d", fd);
+	return err_sys("cannot stat %s", device_fd_name(words, fd, name));
 }
 
 static const char *type_name(mode_t mode)
@@ -39,35 +49,47 @@ static const char *type_name(mode_t mode)
 	}
 }
 
-static int identify_character_device(struct device *device, dev_t number, const char *sysfs)
+static int identify_character_device(
+	struct device *device, dev_t number, const char *name, const char *sysfs)
 {
+	const char *comma = name ? ", " : "";
+
+	if (!name)
+		name = "";
 	int dir = sysfs_device_open(sysfs, "char", number);
 
 	if (dir < 0)
-		return err_set(dir, "character device %u:%u is not in sysfs", major(number),
-			minor(number));
+		return err_set(dir, "%s%scharacter device %u:%u%s is not in sysfs", name, comma,
+			major(number), minor(number), *comma ? "," : "");
 	bool dax = sysfs_subsystem_is(dir, "dax");
 	close(dir);
 	if (!dax)
 		return err_set(PMEM2_E_INVALID_FILE_TYPE,
-			"character device %u:%u is not a DAX device", major(number), minor(number));
+			"%s%scharacter device %u:%u%s is not a DAX device", name, comma,
+			major(number), minor(number), *comma ? "," : "");
 	*device = (struct device){.kind = DEVICE_DAX, .number = number};
 	return 0;
 }
 
 int device_identify(struct device *device, int fd, const char *sysfs)
 {
+	return device_identify_named(device, fd, NULL, sysfs);
+}
+
+int device_identify_named(struct device *device, int fd, const char *name, const char *sysfs)
+{
 	struct stat st;
-	int error = stat_descriptor(fd, &st);
+	char words[DEVICE_FD_NAME];
+	int error = stat_descriptor(fd, name, &st);
 
 	if (error)
 		return error;
 	if (S_ISCHR(st.st_mode))
-		return identify_character_device(device, st.st_rdev, sysfs);
+		return identify_character_device(device, st.st_rdev, name, sysfs);
 	if (!S_ISREG(st.st_mode))
 		return err_set(PMEM2_E_INVALID_FILE_TYPE,
-			"file descriptor %d is %s; only regular files and DAX devices can be mapped",
-			fd, type_name(st.st_mode));
+			"%s is %s; only regular files and DAX devices can be mapped",
+			device_fd_name(words, fd, name), type_name(st.st_mode));
 	*device = (struct device){
 		.kind = DEVICE_FILE,
 		.number = st.st_dev,
@@ -105,8 +127,14 @@ int device_dax_size(const struct device *device, const char *sysfs, size_t *size
 
 int device_size(const struct device *device, int fd, const char *sysfs, size_t *size)
 {
+	return device_size_named(device, fd, NULL, sysfs, size);
+}
+
+int device_size_named(
+	const struct device *device, int fd, const char *name, const char *sysfs, size_t *size)
+{
 	struct stat st;
-	int error = stat_descriptor(fd, &st);
+	int error = stat_descriptor(fd, name, &st);
 
 	if (error)
 		return error;

@@ -23,11 +23,21 @@ struct device {
 	ino_t inode;  /* of a file; 0 for a device */
 };
 
-/* PMEM2_E_INVALID_FILE_HANDLE, PMEM2_E_INVALID_FILE_TYPE or -errno, with a sentence. */
+/*
+ * PMEM2_E_INVALID_FILE_HANDLE, PMEM2_E_INVALID_FILE_TYPE or -errno, with a sentence. It has the
+ * descriptor's number, or `name` where the caller has opened the file and knows its name.
+ */
 int device_identify(struct device *device, int fd, const char *sysfs);
+int device_identify_named(struct device *device, int fd, const char *name, const char *sysfs);
 
 /* Bytes, now. As device_identify(), and PMEM2_E_INVALID_SIZE_FORMAT. */
 int device_size(const struct device *device, int fd, const char *sysfs, size_t *size);
+int device_size_named(
+	const struct device *device, int fd, const char *name, const char *sysfs, size_t *size);
+
+/* `name`, or if that is NULL "file descriptor 3", for messages; `words` is room for it. */
+#define DEVICE_FD_NAME 32
+const char *device_fd_name(char words[DEVICE_FD_NAME], int fd, const char *name);
 
 /* The same of a DAX device, which need not be open. */
 int device_dax_size(const struct device *device, const char *sysfs, size_t *size);

@@ -6,9 +6,23 @@
 #include <sys/mman.h>
 
 #include "base/err.h"
+#include "device/device.h"
 #include "libpmem2/base.h"
+#include "map/limit.h"
 #include "map/pages.h"
 #include "map/place.h"
+
+/* Explain the errno of a file that cannot be mapped as asked, for the end of a message. */
+static const char *objection(const struct fill *fill)
+{
+	bool stores = !fill->is_private && fill->protection & PROT_WRITE;
+
+	if (errno == ENODEV)
+		return ": its file system maps no files, or none of this kind";
+	if (errno == EINVAL && fill->fd >= 0 && stores)
+		return ": its file system may have no maps that are shared and writable";
+	return "";
+}
 
 static int mmap_error(const struct fill *fill)
 {
@@ -17,9 +31,11 @@ static int mmap_error(const struct fill *fill)
 		   : errno == ENOTSUP ? PMEM2_E_NOSUPP
 				      : -errno;
 
-	err_sys("cannot map %zu bytes from offset %lld of file descriptor %d", fill->length,
-		(long long)fill->offset, fill->fd);
-	return code;
+	/* `code` is told by its errno. */
+	char words[DEVICE_FD_NAME], hint[LIMIT_HINT];
+	return err_set(code, "cannot map %zu bytes from offset %lld of %s: %m%s", fill->length,
+		(long long)fill->offset, device_fd_name(words, fill->fd, fill->name),
+		errno == ENOMEM ? limit_hint(hint) : objection(fill));
 }
 
 static bool mmap_at(char *addr, const struct fill *fill, int flags)

@@ -10,6 +10,7 @@
 /* What goes there. A negative fd stands for memory without a file. */
 struct fill {
 	int fd;
+	const char *name; /* of the file, for messages; NULL: the descriptor's number */
 	off_t offset;
 	size_t length;
 	size_t alignment; /* of the source, a power of two */

@@ -61,6 +61,7 @@ static int fill_map(struct map *map, const struct map_request *request, bool *sy
 {
 	struct fill fill = {
 		.fd = request->device ? request->fd : -1,
+		.name = request->name,
 		.offset = request->device ? request->offset : 0,
 		.length = request->length,
 		.alignment = request->alignment,

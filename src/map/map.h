@@ -41,6 +41,7 @@ struct map {
 struct map_request {
 	const struct device *device;
 	int fd;
+	const char *name; /* of the file, for messages; NULL: the descriptor's number */
 	off_t offset;
 	size_t length;
 	size_t alignment; /* of the source, a power of two; the address will be a multiple of it */

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "libpmem2/base.h"
+#include "map/limit.h"
 
 #define BLANK (MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)
 
@@ -26,9 +27,10 @@ int place_reserve(char **addr, size_t length, size_t alignment)
 		return err_set(-ENOMEM, "no address space for %zu bytes", length);
 
 	size_t reserved = length + alignment;
-	char *base = mmap(NULL, reserved, PROT_NONE, BLANK, -1, 0);
+	char *base = mmap(NULL, reserved, PROT_NONE, BLANK, -1, 0), hint[LIMIT_HINT];
 	if (base == MAP_FAILED)
-		return err_sys("cannot reserve %zu bytes of address space", reserved);
+		return err_set(-errno, "cannot reserve %zu bytes of address space: %m%s", reserved,
+			limit_hint(hint));
 
 	size_t before = -(uintptr_t)base & (alignment - 1);
 	size_t after = alignment - before;
@@ -54,6 +56,7 @@ int place_reserve_at(char *addr, size_t length)
 			length, (void *)addr);
 
 	char *got = mmap(addr, length, PROT_NONE, BLANK | MAP_FIXED_NOREPLACE, -1, 0);
+	char hint[LIMIT_HINT];
 	/* Kernels before 4.17 take the address for a mere hint. */
 	if (got != MAP_FAILED && got != addr) {
 		munmap(got, length);
@@ -65,7 +68,8 @@ int place_reserve_at(char *addr, size_t length)
 	if (errno == EEXIST)
 		return err_set(PMEM2_E_MAPPING_EXISTS, "something is mapped within %zu bytes at %p",
 			length, (void *)addr);
-	return err_sys("cannot reserve %zu bytes at %p", length, (void *)addr);
+	return err_set(-errno, "cannot reserve %zu bytes at %p: %m%s", length, (void *)addr,
+		limit_hint(hint));
 }
 
 int place_blank(char *addr, size_t length)
@@ -83,7 +87,10 @@ void place_close_hole(char *addr, size_t length)
 
 int place_release(char *addr, size_t length)
 {
+	char hint[LIMIT_HINT];
+
 	if (munmap(addr, length))
-		return err_sys("cannot unmap %zu bytes at %p", length, (void *)addr);
+		return err_set(-errno, "cannot unmap %zu bytes at %p: %m%s", length, (void *)addr,
+			limit_hint(hint));
 	return 0;
 }

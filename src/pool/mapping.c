@@ -85,6 +85,7 @@ static int map_part(struct part *part, struct pool *pool)
 	struct map_request request = {
 		.device = &part->device,
 		.fd = part->fd,
+		.name = part->path,
 		.offset = (off_t)part->skipped,
 		.length = part->size - part->skipped,
 		.alignment = part->alignment,

@@ -36,13 +36,58 @@ static int make_named(const char *path, bool *named)
 	return fd;
 }
 
+/* Whether linkat(2) of a descriptor failed for lack of privilege, as before Linux 6.10. */
+static bool is_unprivileged(int error)
+{
+	return error == ENOENT || error == EPERM || error == EINVAL;
+}
+
+static const char *name_in_proc(char name[40], int fd)
+{
+	snprintf(name, 40, "/proc/self/fd/%d", fd);
+	return name;
+}
+
+/*
+ * Whether the file without a name can be given one, by descriptor or by its name in /proc, which
+ * may not be mounted: 0, or -1 and errno, EOPNOTSUPP if not. The kernel looks at the privilege
+ * before it finds that the new name is taken.
+ */
+static int check_can_be_named(int fd, const char *directory)
+{
+	char name[40];
+
+	linkat(fd, "", AT_FDCWD, directory, AT_EMPTY_PATH);
+	if (errno == EEXIST)
+		return 0;
+	if (!is_unprivileged(errno))
+		return -1;
+	if (!access(name_in_proc(name, fd), F_OK))
+		return 0;
+	errno = EOPNOTSUPP;
+	return -1;
+}
+
+/* -1 and errno, EOPNOTSUPP where the file must have its name from the beginning. */
+static int make_unnamed(const char *directory)
+{
+	int fd = open(directory, O_RDWR | O_TMPFILE | O_CLOEXEC, MODE);
+
+	if (fd < 0 || !check_can_be_named(fd, directory))
+		return fd;
+	int error = errno;
+	close(fd);
+	errno = error;
+	return -1;
+}
+
 int name_make(const char *path, bool *named)
 {
 	char *directory = directory_of(path);
 
 	if (!directory)
 		return no_memory();
-	int fd = open(directory, O_RDWR | O_TMPFILE | O_CLOEXEC, MODE);
+	int fd = make_unnamed(directory);
 	free(directory);
 	*named = false;
 	if (fd >= 0)
@@ -53,17 +98,16 @@ int name_make(const char *path, bool *named)
 	return err_sys("cannot make %s", path);
 }
 
-/* Without the right to do it by descriptor, by its name in /proc. */
+/* By descriptor, or without the privilege for that by its name in /proc. */
 static int link_to(int fd, const char *path)
 {
 	char name[40];
 
 	if (!linkat(fd, "", AT_FDCWD, path, AT_EMPTY_PATH))
 		return 0;
-	if (errno != ENOENT && errno != EPERM && errno != EINVAL)
+	if (!is_unprivileged(errno))
 		return -1;
-	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
-	return linkat(AT_FDCWD, name, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
+	return linkat(AT_FDCWD, name_in_proc(name, fd), AT_FDCWD, path, AT_SYMLINK_FOLLOW);
 }
 
 int name_give(int fd, const char *path)

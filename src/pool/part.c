@@ -26,7 +26,7 @@ static int lock(const struct part *part)
 
 static int identify(struct part *part)
 {
-	int error = device_identify(&part->device, part->fd, part->sysfs);
+	int error = device_identify_named(&part->device, part->fd, part->path, part->sysfs);
 
 	if (!error)
 		error = device_alignment(&part->device, part->sysfs, &part->alignment);
@@ -56,7 +56,8 @@ static int take(struct part *part, const struct part_request *request)
 	if (!error)
 		error = identify(part);
 	if (!error)
-		error = pool_errno(device_size(&part->device, part->fd, part->sysfs, &size));
+		error = pool_errno(
+			device_size_named(&part->device, part->fd, part->path, part->sysfs, &size));
 	return error ? error : check_size(part, request, size);
 }
 

@@ -54,6 +54,7 @@ int file_map_create(
 {
 	struct fill fill = {
 		.fd = file->fd,
+		.name = file->name,
 		.length = file->length,
 		.alignment = file->alignment,
 		.protection = PROT_READ | PROT_WRITE,

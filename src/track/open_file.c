@@ -33,7 +33,7 @@ static int check_device(const struct open_file_request *request, bool *is_dax)
 
 	if (fd < 0)
 		return err_sys("cannot look at %s", request->path);
-	int error = device_identify(&device, fd, request->sysfs);
+	int error = device_identify_named(&device, fd, request->path, request->sysfs);
 	close(fd);
 	*is_dax = !error && device.kind == DEVICE_DAX;
 	return error ? -EINVAL : 0;
@@ -182,7 +182,8 @@ static int find_length(struct open_file *file, const struct open_file_request *r
 		file->length = request->length;
 		return give_length(file, request->length, request->flags & PMEM_FILE_SPARSE);
 	}
-	int error = device_size(&file->device, file->fd, request->sysfs, &file->length);
+	int error = device_size_named(
+		&file->device, file->fd, file->name, request->sysfs, &file->length);
 	if (error)
 		return file->device.kind == DEVICE_DAX ? -EINVAL : error;
 	if (file->device.kind == DEVICE_DAX && request->length && request->length != file->length)
@@ -204,7 +205,7 @@ int open_file_open(struct open_file *file, const struct open_file_request *reque
 	if (error)
 		return error;
 	/* Of what is open now: the path may have changed its mind since we looked. */
-	error = device_identify(&new.device, new.fd, request->sysfs);
+	error = device_identify_named(&new.device, new.fd, new.name, request->sysfs);
 	if (!error && is_dax != (new.device.kind == DEVICE_DAX))
 		error = err_set(-EINVAL, "%s became something else meanwhile", request->path);
 	if (!error)

@@ -12,6 +12,7 @@
 #include "base/attr.h"
 #include "base/err.h"
 #include "map/pages.h"
+#include "map/place.h"
 
 #define FIRST_ROOM 16
 
@@ -202,8 +203,8 @@ int tracker_unmap(void *addr, size_t length)
 			-EINVAL, "cannot unmap %zu bytes at %p: no such range", length, addr);
 	pthread_mutex_lock(&tracker.lock);
 	int error = knows(from, from + whole) ? make_room(1) : 0;
-	if (!error && munmap(addr, whole))
-		error = err_sys("cannot unmap %zu bytes at %p", length, addr);
+	if (!error)
+		error = place_release(addr, whole);
 	if (!error)
 		forget(from, from + whole);
 	pthread_mutex_unlock(&tracker.lock);

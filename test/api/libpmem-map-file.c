@@ -167,7 +167,7 @@ static void other_types(void)
 	else
 		fails("pmem_map_file: a block device", at("block"), 0, 0, EINVAL);
 	fails("pmem_map_file: a character device that is not DAX", "/dev/null", 0, 0, EINVAL);
-	has_str(pmem_errormsg(), "1:3 is not a DAX device",
+	has_str(pmem_errormsg(), "1:3, is not a DAX device",
 		"pmem_map_file: the message says that 1:3 is not DAX");
 }
 

@@ -241,6 +241,38 @@ static void threads(void)
 	is_int(count(), 1, "after four threads: what was set last holds");
 }
 
+/* The program has opened no descriptor: it knows the path. */
+static void names_path(const char *path, const char *what)
+{
+	size_t length;
+	int is_pmem;
+
+	ok(!pmem_map_file(path, 0, 0, 0, &length, &is_pmem), "pmem_map_file: %s is not mapped",
+		what);
+	has_str(pmem_errormsg(), path, "pmem_map_file: %s is named by its path", what);
+	ok(!strstr(pmem_errormsg(), "descriptor"), "pmem_map_file: no descriptor is named for %s",
+		what);
+}
+
+static void paths(void)
+{
+	const char *unmappable = "/sys/kernel/mm/ksm/run";
+
+	if (mkfifo(at("pipe"), 0600))
+		bail("mkfifo: %m");
+	names_path(at("pipe"), "a pipe");
+	names_path("/dev/null", "a character device");
+	names_path(scratch, "a directory");
+	if (access(unmappable, R_OK | W_OK)) {
+		skip("pmem_map_file: a file of sysfs is named by its path",
+			"it is not ours to write");
+		return;
+	}
+	names_path(unmappable, "a file of sysfs");
+	has_str(pmem_errormsg(), "its file system maps no files",
+		"pmem_map_file: ENODEV is said to be the file system's");
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 1)
@@ -251,6 +283,7 @@ int main(int argc, char **argv)
 	errors();
 	thresholds();
 	functions();
+	paths();
 	printing();
 	threads();
 	scratch_close();

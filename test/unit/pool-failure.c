@@ -23,6 +23,7 @@
  */
 static unsigned calls, failing;
 static bool no_tmpfile;
+static bool no_naming; /* as without privilege before Linux 6.10, and without /proc */
 
 static bool fails(void)
 {
@@ -40,6 +41,7 @@ int ftruncate(int fd, off_t length);
 int fallocate(int fd, int mode, off_t offset, off_t length);
 int posix_fallocate(int fd, off_t offset, off_t length);
 int linkat(int from_dir, const char *from, int to_dir, const char *to, int flags);
+int access(const char *path, int mode);
 int fsync(int fd);
 int fdatasync(int fd);
 ssize_t pread(int fd, void *to, size_t size, off_t offset);
@@ -81,7 +83,20 @@ IN_BETWEEN int fallocate(int fd, int mode, off_t offset, off_t length)
 
 IN_BETWEEN int linkat(int from_dir, const char *from, int to_dir, const char *to, int flags)
 {
+	if (no_naming) {
+		errno = ENOENT;
+		return -1;
+	}
 	return fails() ? -1 : (int)syscall(SYS_linkat, from_dir, from, to_dir, to, flags);
+}
+
+IN_BETWEEN int access(const char *path, int mode)
+{
+	if (no_naming && !strncmp(path, "/proc/", 6)) {
+		errno = ENOENT;
+		return -1;
+	}
+	return (int)syscall(SYS_faccessat, AT_FDCWD, path, mode);
 }
 
 IN_BETWEEN int fsync(int fd)
@@ -160,7 +175,7 @@ static bool is_blank(const char *name)
  * Each call fails once, until none is left to fail. Two new parts, and between them one that was
  * there.
  */
-static void each_call(bool without_tmpfile)
+static void each_call(bool without_tmpfile, bool without_naming)
 {
 	struct pool_set *set = pooldir_set("each.set", "2M @/e0\n2M @/e1\n2M @/e2\n");
 	struct rpmem_pool_attr attr =
@@ -170,6 +185,7 @@ static void each_call(bool without_tmpfile)
 	int descriptors = count_entries("/proc/self/fd");
 
 	no_tmpfile = without_tmpfile;
+	no_naming = without_naming;
 	make_file("e1", 2 * MIB);
 	for (failing = 1; error && failing < 200; failing++) {
 		calls = 0;
@@ -183,7 +199,10 @@ static void each_call(bool without_tmpfile)
 	unsigned tried = failing - 1;
 	failing = 0;
 	ok(!error && tried > 15, "pool_create: %u calls failed in turn, until it was made (%s)",
-		tried, without_tmpfile ? "files with names" : "files without");
+		tried,
+		without_tmpfile  ? "files with names"
+		: without_naming ? "files that could not be named later"
+				 : "files without names");
 	is_int(left, 0, "pool_create: no failed call has left a file");
 	is_int(written, 0,
 		"pool_create: no failed call has left a header in the file that was there");
@@ -197,6 +216,7 @@ static void each_call(bool without_tmpfile)
 	unlink(pooldir_path("e1"));
 	pool_set_free(set);
 	no_tmpfile = false;
+	no_naming = false;
 }
 
 /* A failure while opening must not take anything away. */
@@ -489,8 +509,9 @@ int main(void)
 {
 	umask(022);
 	pooldir_open(NULL);
-	each_call(false);
-	each_call(true);
+	each_call(false, false);
+	each_call(true, false);
+	each_call(false, true);
 	each_call_of_open();
 	parts_that_do_not_fit();
 	rights();

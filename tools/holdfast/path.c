@@ -35,10 +35,32 @@ static int open_to_explain(const char *path)
 	return readable;
 }
 
+/* For file systems without O_TMPFILE: the file has a name for a moment. */
+static int make_and_unlink(const char *directory)
+{
+	char *name;
+
+	if (asprintf(&name, "%s/.holdfast-XXXXXX", directory) < 0)
+		return -1;
+	int fd = mkostemp(name, O_CLOEXEC);
+	if (fd >= 0 && unlink(name)) {
+		int error = errno;
+		close(fd);
+		errno = error;
+		fd = -1;
+	}
+	free(name);
+	return fd;
+}
+
 /* A file without a name, one page long; it is gone when it is closed. */
 static int make_trial_file(const char *directory)
 {
 	int fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	/* Older kernels take O_TMPFILE for the O_DIRECTORY that is in it. */
+	if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR))
+		fd = make_and_unlink(directory);
 
 	if (fd >= 0 && ftruncate(fd, sysconf(_SC_PAGESIZE))) {
 		int error = errno;

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* libpmem-limit.c - the message where the kernel allows no more mappings or address space */
+#include <libpmem2.h>
+#include <sys/resource.h>
+
+#include "api/libpmem.h"
+
+#define PAGE ((size_t)sysconf(_SC_PAGESIZE))
+
+static size_t limit_of_kernel(void)
+{
+	size_t limit = 0;
+	FILE *file = fopen("/proc/sys/vm/max_map_count", "r");
+
+	if (file && fscanf(file, "%zu", &limit) != 1)
+		limit = 0;
+	if (file)
+		fclose(file);
+	return limit;
+}
+
+/* Neighbours differ, so that the kernel makes no one of two. */
+static size_t use_up(char **addr, size_t count)
+{
+	size_t made = 0;
+
+	*addr = mmap(
+		NULL, count * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	while (*addr != MAP_FAILED && made < count &&
+		!mprotect(*addr + made * PAGE, PAGE, made % 2 ? PROT_NONE : PROT_READ))
+		made++;
+	return made;
+}
+
+static struct pmem2_config *config;
+static struct pmem2_source *source;
+
+static int map_pmem2(void)
+{
+	struct pmem2_map *map;
+	int error = pmem2_map_new(&map, config, source);
+
+	if (!error)
+		pmem2_map_delete(&map);
+	return error;
+}
+
+static void too_many_mappings(void)
+{
+	static char said[2][1024];
+	size_t limit = limit_of_kernel(), length;
+	int is_pmem, error, error2;
+	char *taken, *map, *kept = map_of("kept", 3 * PAGE);
+
+	if (!limit || limit > 500000) {
+		skip("limit of mappings: the messages name it", "it is too high to be met");
+		return;
+	}
+	use_up(&taken, limit);
+	map = pmem_map_file(at("new"), PAGE, PMEM_FILE_CREATE, 0600, &length, &is_pmem);
+	error = errno;
+	/* malloc(3), which prints and opens files, may fail now. */
+	memcpy(said[0], pmem_errormsg(), strlen(pmem_errormsg()) + 1);
+	error2 = map_pmem2();
+	memcpy(said[1], pmem2_errormsg(), strlen(pmem2_errormsg()) + 1);
+	int middle = pmem_unmap(kept + PAGE, PAGE), error3 = errno;
+	bool named = strstr(pmem_errormsg(), "vm.max_map_count");
+	munmap(taken, limit * PAGE);
+	ok(!map && error == ENOMEM, "pmem_map_file: ENOMEM at the limit of mappings");
+	has_str(said[0], "vm.max_map_count allows", "pmem_map_file: the message names that limit");
+	is_int(error2, -ENOMEM, "pmem2_map_new: -ENOMEM at the limit of mappings");
+	has_str(said[1], "vm.max_map_count allows", "pmem2_map_new: the message names that limit");
+	ok(!middle || (error3 == ENOMEM && named),
+		"pmem_unmap: a page in the middle is unmapped, or the message names that limit");
+	pmem_unmap(kept, 3 * PAGE);
+}
+
+static void no_address_space(void)
+{
+	struct rlimit before, none;
+	size_t length;
+	int is_pmem;
+
+	getrlimit(RLIMIT_AS, &before);
+	none = (struct rlimit){1, before.rlim_max};
+	setrlimit(RLIMIT_AS, &none);
+	errno = 0;
+	char *map = pmem_map_file(at("new"), PAGE, PMEM_FILE_CREATE, 0600, &length, &is_pmem);
+	int error = errno;
+	setrlimit(RLIMIT_AS, &before);
+	ok(!map && error == ENOMEM, "pmem_map_file: ENOMEM without address space");
+	ok(!strstr(pmem_errormsg(), "vm.max_map_count"),
+		"pmem_map_file: the message does not name the limit of mappings, if that is not met");
+}
+
+int main(void)
+{
+	scratch_open();
+	if (pmem2_source_from_anon(&source, PAGE) || pmem2_config_new(&config) ||
+		pmem2_config_set_required_store_granularity(config, PMEM2_GRANULARITY_PAGE))
+		bail("no config: %s", pmem2_errormsg());
+	too_many_mappings();
+	no_address_space();
+	pmem2_config_delete(&config);
+	pmem2_source_delete(&source);
+	scratch_close();
+	return tap_done();
+}
