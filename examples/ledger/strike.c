@@ -171,6 +171,7 @@ static int run(char **command)
 	signal(SIGALRM, give_up);
 	alarm(plan.kill ? 0 : PATIENCE_S);
 	relay(output, 0);
+	close(output);
 	while (waitpid(writer, &status, 0) < 0)
 		if (errno != EINTR)
 			err(EXIT_FAILURE, "waitpid");

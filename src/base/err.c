@@ -57,8 +57,10 @@ const char *err_get(void)
 
 void err_put_back(const char *sentence)
 {
-	size_t length = strnlen(sentence, ERR_SIZE - 1);
+	size_t length = strlen(sentence);
 
+	if (length >= ERR_SIZE)
+		length = ERR_SIZE - 1;
 	memmove(err_sentence, sentence, length);
 	err_sentence[length] = '\0';
 }

@@ -5,12 +5,15 @@
 #include "libpmem2/base.h"
 
 /* The engines know the flags by their names in libpmem2. */
-_Static_assert(PMEM_F_MEM_NODRAIN == PMEM2_F_MEM_NODRAIN &&
-		       PMEM_F_MEM_NONTEMPORAL == PMEM2_F_MEM_NONTEMPORAL &&
-		       PMEM_F_MEM_TEMPORAL == PMEM2_F_MEM_TEMPORAL &&
-		       PMEM_F_MEM_WC == PMEM2_F_MEM_WC && PMEM_F_MEM_WB == PMEM2_F_MEM_WB &&
-		       PMEM_F_MEM_NOFLUSH == PMEM2_F_MEM_NOFLUSH,
-	"flags mean the same in both libraries");
+#define SAME_FLAG(name)                                                                            \
+	_Static_assert(PMEM_F_MEM_##name == PMEM2_F_MEM_##name, "a flag of both libraries")
+
+SAME_FLAG(NODRAIN);
+SAME_FLAG(NONTEMPORAL);
+SAME_FLAG(TEMPORAL);
+SAME_FLAG(WC);
+SAME_FLAG(WB);
+SAME_FLAG(NOFLUSH);
 
 EXPORT(pmem_memmove)
 void *pmem_memmove(void *pmemdest, const void *src, size_t len, unsigned flags)

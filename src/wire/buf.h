@@ -76,10 +76,13 @@ static inline uint8_t *put_space(struct writer *out, size_t length)
 
 static inline void put_bytes(struct writer *out, const void *bytes, size_t length)
 {
-	uint8_t *to = put_space(out, length);
-
-	if (to && length)
-		memcpy(to, bytes, length);
+	/* Not put_space(): gcc 14 believes of the NULL that it may return that it is written to. */
+	if (out->bad || length > writer_room(out)) {
+		out->bad = true;
+	} else if (length) {
+		memcpy(out->bytes + out->length, bytes, length);
+		out->length += length;
+	}
 }
 
 static inline void put_u8(struct writer *out, uint8_t value)

@@ -64,7 +64,7 @@ static void others(void)
 /* The page cache of a disk, or tmpfs: not pmem, wherever it is asked. */
 static void not_pmem(void)
 {
-	char *addr = map_of("file", 2 * PAGE), local;
+	char *addr = map_of("file", 2 * PAGE), local = 0;
 	int is_pmem = 7;
 	char *again = pmem_map_file(at("file"), 0, 0, 0, NULL, &is_pmem);
 

@@ -115,11 +115,8 @@ target_pid() {
 	wait_for has_target && cat "$dir/target.pid"
 }
 
-# A zombie that nobody has waited for is gone, too.
 gone() {
-	local stat
-	stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 0
-	[[ ${stat##*) } == Z* ]]
+	is_dead "$1"
 }
 
 strangers() {

@@ -14,6 +14,7 @@
 #	skip WHAT REASON		a test point that cannot be shown here
 #	points WHAT COMMAND [ARG...]	all test points of a program that speaks TAP, as our own
 #	at_exit COMMAND			to undo something, newest first
+#	is_dead PID			has this process ended, whether or not it has been waited for?
 #	wait_for COMMAND [ARG...]	until it succeeds, ten seconds at most
 #	requires PATH NAME		bail out unless the variable NAME has led to a program at PATH
 
@@ -100,6 +101,11 @@ wait_for() {
 		sleep 0.01
 	done
 	return 1
+}
+
+# A zombie is dead, too: the parent of an orphan may take its time to reap it, or not do it at all.
+is_dead() { # PID
+	! grep -qs '^State:[[:space:]]*[^ZX[:space:]]' "/proc/$1/status"
 }
 
 has_stopped() { # PID
