@@ -2,9 +2,12 @@
 #include "wire/method.h"
 
 /* These travel. */
-_Static_assert(HOLDFAST_PROVIDER_VERBS == 1 && HOLDFAST_PROVIDER_TCP == 2, "providers");
-_Static_assert(HOLDFAST_METHOD_MESSAGE == 1 && HOLDFAST_METHOD_WRITE_DELIVERED == 4, "methods");
-_Static_assert(PMEM2_GRANULARITY_BYTE == 0 && PMEM2_GRANULARITY_PAGE == 2, "granularities");
+_Static_assert(HOLDFAST_PROVIDER_VERBS == 1, "providers");
+_Static_assert(HOLDFAST_PROVIDER_TCP == 2, "providers");
+_Static_assert(HOLDFAST_METHOD_MESSAGE == 1, "methods");
+_Static_assert(HOLDFAST_METHOD_WRITE_DELIVERED == 4, "methods");
+_Static_assert(PMEM2_GRANULARITY_BYTE == 0, "granularities");
+_Static_assert(PMEM2_GRANULARITY_PAGE == 2, "granularities");
 
 const char *wire_provider_name(enum holdfast_provider provider)
 {
