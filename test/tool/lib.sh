@@ -55,9 +55,10 @@ ok() {
 	fi
 	failures=$((failures + 1))
 	echo "not ok $points - $what"
-	echo "# failed: $*"
-	echo "# the last run: exit status ${status-}"
-	printf '%s\n%s\n' "${out-}" "${err-}" | head -n 20 | sed 's/^/# /'
+	{
+		printf 'failed: %s\nthe last run: exit status %s\n' "$*" "${status-}"
+		printf '%s\n%s\n' "${out-}" "${err-}" | head -n 20
+	} | sed 's/^/# /'
 }
 
 has() {
