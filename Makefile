@@ -1,15 +1,22 @@
+# SPDX-License-Identifier: BSD-3-Clause
+#
 # The front door. Each target installs by name what it needs and is missing, configures, builds and
-# runs; the build itself is meson's (HACKING.md).
+# runs; the build itself is meson's (HACKING.md). `make help` prints what follows:
 #
 #	make demo	the main job: durable data on a plain file, killed and cut off
-#	make test	all tests, under every compiler and sanitizer that applies
-#	make lab	real DAX, real power cuts: a kernel in an emulated machine (lab/README.md)
+#	make		build only
+#	make install	to $(DESTDIR)$(PREFIX); PREFIX=/usr/local unless given
+#	make uninstall	remove what make install has installed last
+#	make quick	the tests for a developer at work: gcc, unit, API and tools; three minutes
+#	make test	all tests, under every compiler and sanitizer that applies; make check is the same
 #	make test-cross	unit and API tests for other processors, under emulation
+#	make releases	all tests on fresh Debian systems, as root; hours (doc/releases.md)
+#	make lab	real DAX, real power cuts: a kernel in an emulated machine (lab/README.md)
 #	make soak	KILLS=10000 of initiators and targets of remote durability, at random
 #	make fuzz	SECONDS=30 of made-up input for each program in test/fuzz
 #	make bench	what it costs, measured here: ten minutes, two with BENCH=quick
-#	make install	to $(DESTDIR)$(PREFIX); PREFIX=/usr/local unless given
-#	make		build only
+#	make dist	a tarball of the last commit, which builds without git
+#	make clean	remove all that was built
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -26,9 +33,16 @@ demo:
 	@scripts/build release
 	@scripts/demo build/release/examples/ledger/ledger
 
-test:
+check test:
 	@scripts/packages build demo test cross lab
 	@scripts/test
+
+quick:
+	@scripts/packages build demo test
+	@SUITES='unit api tool' scripts/test gcc
+
+releases:
+	@scripts/releases
 
 lab:
 	@scripts/packages build demo lab
@@ -59,7 +73,16 @@ install:
 	@scripts/build release --prefix='$(PREFIX)'
 	@DESTDIR='$(DESTDIR)' meson install -C build/release --no-rebuild
 
+uninstall:
+	@scripts/uninstall build/release
+
+dist:
+	@scripts/dist
+
+help:
+	@sed -n 's/^#\t//p' Makefile
+
 clean:
 	rm -rf build
 
-.PHONY: all demo test test-cross lab soak fuzz bench install clean
+.PHONY: all demo check test quick test-cross releases lab soak fuzz bench install uninstall dist help clean
