@@ -99,6 +99,12 @@ static void bad_reservations(void)
 	not_reserved((char *)(-4 * page), 8 * page, -ENOMEM, "beyond the end of address space");
 }
 
+#ifdef __SANITIZE_THREAD__
+#define OF_OTHERS (1 << 20) /* taken by the thread sanitizer of gcc 14 meanwhile */
+#else
+#define OF_OTHERS 0
+#endif
+
 /* In PMDK 64 KiB leave nearly 4 MiB of address space behind. */
 static void nothing_left_behind(void)
 {
@@ -117,7 +123,7 @@ static void nothing_left_behind(void)
 		pmem2_vm_reservation_delete(&rsv);
 	}
 	if (!under_valgrind())
-		is_int(space_total() - before, 0,
+		ok(space_total() - before <= OF_OTHERS,
 			"reserved space: 100 reservations leave no address space behind");
 	else
 		skip("reserved space: 100 reservations leave no address space behind",
