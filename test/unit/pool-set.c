@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Pool sets: what the text means, what is refused and in which words, and names that peers send. */
 #include <sys/syscall.h>
+#include <linux/openat2.h>
 
 #include "pool/beneath.h"
 #include "unit/pooldir.h"
@@ -189,7 +190,8 @@ static void names(void)
 	is_int(open_both("root/etc/passwd"), -EINVAL,
 		"pool set: a symbolic link to the root is refused");
 	symlink("sub/in.set", pooldir_path("sets/inner.set"));
-	if (syscall(SYS_openat2, -1, "", NULL, 0) < 0 && errno == ENOSYS) {
+	if (syscall(SYS_openat2, -1, "", &(struct open_how){0}, sizeof(struct open_how)) < 0 &&
+		errno == ENOSYS) {
 		skip("a symbolic link that stays below", "no openat2(2): none is followed");
 	} else {
 		is_int(pool_set_load(pooldir_path("sets"), "inner.set", &set), 0,
