@@ -119,6 +119,11 @@ void pools_close(void)
 			errx(1, "%s", rpmem_errormsg());
 }
 
+const char *pools_memory_folder(void)
+{
+	return memory_folder;
+}
+
 char *pools_plain_file(const char *scratch)
 {
 	char name[4096];

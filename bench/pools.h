@@ -27,6 +27,9 @@ void pools_prepare(char **argv, const char *rpmemd, const char *ssh, const char 
 void pools_open(void);
 void pools_close(void);
 
+/* On tmpfs, for as long as this process lives. */
+const char *pools_memory_folder(void);
+
 /* Of a file beside that of PAGE, mapped: what msync(2) by itself costs there. */
 char *pools_plain_file(const char *scratch);
 

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "busy.h"
+
 #define KiB ((size_t)1 << 10)
 #define MiB ((size_t)1 << 20)
 
@@ -20,6 +22,9 @@ static const size_t batches[] = {1, 2, 4, 8, 16, 32, 64, 128, 256, 0};
 static const size_t sixteen[] = {16, 0};
 static const size_t lanes[] = {1, 2, 4, 8, 16, 0};
 static const size_t more_lanes[] = {2, 4, 8, 16, 0};
+
+static const size_t busy_lengths[] = {64, 4 * KiB, 64 * KiB, 0};
+static const size_t one_or_sixteen[] = {1, 16, 0};
 
 #define FLAGS0  false
 #define RELAXED true
@@ -57,6 +62,9 @@ static const struct {
 	{REMOTE_PERSIST, FLAGS0, PAGE, some, once, once, BESIDE_MSYNC, false},
 	{REMOTE_PERSIST, RELAXED, PAGE, some, once, once, BESIDE_MSYNC, false},
 	{REMOTE_FLUSHES, FLAGS0, PAGE, line, sixteen, once, BESIDE_MSYNC, false},
+	{REMOTE_PERSIST, FLAGS0, LINE, busy_lengths, once, once, BESIDE_NBD, false},
+	{REMOTE_READ, FLAGS0, LINE, page, once, once, BESIDE_NBD, false},
+	{REMOTE_FLUSHES, FLAGS0, LINE, line, one_or_sixteen, once, BESIDE_NBD, false},
 };
 
 /* What is asked of one thread that was not idle. */
@@ -78,6 +86,8 @@ static const struct {
 
 static double goal_of(const struct remote_cell *cell)
 {
+	if (cell->beside == BESIDE_NBD)
+		return cell->loops ? 1.5 : 0;
 	/* Throughput is to grow with lanes, as far as there are processors for both ends. */
 	if (cell->beside == BESIDE_ONE_LANE)
 		return cell->lanes == 2 ? 1 : 0;
@@ -97,6 +107,18 @@ static size_t beside_length(const struct remote_cell *cell)
 	return cell->beside == BESIDE_PERSIST ? cell->length : cell->length * cell->flushes;
 }
 
+/* With nothing beside it and, if the peer is a user's other choice, with one and two loops. */
+static void visit_loops(void (*visit)(const struct remote_cell *cell), struct remote_cell *cell)
+{
+	unsigned most = cell->beside == BESIDE_NBD ? BUSY_MOST : 0;
+
+	for (cell->loops = 0; cell->loops <= most; cell->loops++) {
+		cell->beside_length = beside_length(cell);
+		cell->goal = goal_of(cell);
+		visit(cell);
+	}
+}
+
 void remote_cells_walk(void (*visit)(const struct remote_cell *cell))
 {
 	for (size_t row = 0; row < sizeof(table) / sizeof(table[0]); row++)
@@ -112,9 +134,7 @@ void remote_cells_walk(void (*visit)(const struct remote_cell *cell))
 						.threads = table[row].lanes != once,
 						.idle = table[row].idle,
 						.beside = table[row].beside};
-					cell.beside_length = beside_length(&cell);
-					cell.goal = goal_of(&cell);
-					visit(&cell);
+					visit_loops(visit, &cell);
 				}
 }
 
@@ -122,6 +142,8 @@ const char *remote_cell_group(const struct remote_cell *cell)
 {
 	static const char *const names[] = {"remote-line", "remote-byte", "remote-page"};
 
+	if (cell->beside == BESIDE_NBD)
+		return "remote-busy";
 	return names[cell->pool];
 }
 
@@ -141,18 +163,23 @@ const char *remote_cell_call(const struct remote_cell *cell)
 const char *remote_cell_beside(const struct remote_cell *cell)
 {
 	static const char *const names[] = {
-		"ping", "write+read", "read", "persist", "one lane", "msync"};
+		"ping", "write+read", "read", "persist", "one lane", "msync", "libnbd"};
 
 	return names[cell->beside];
 }
 
 const char *remote_cell_pace(const struct remote_cell *cell)
 {
-	static char text[32];
+	static char text[48];
+	int length;
 
 	if (cell->call == REMOTE_FLUSHES)
-		snprintf(text, sizeof(text), "%zu times", cell->flushes);
+		length = snprintf(text, sizeof(text), "%zu times", cell->flushes);
 	else
-		snprintf(text, sizeof(text), "%u lane%s", cell->lanes, cell->lanes > 1 ? "s" : "");
+		length = snprintf(
+			text, sizeof(text), "%u lane%s", cell->lanes, cell->lanes > 1 ? "s" : "");
+	if (cell->loops)
+		snprintf(text + length, sizeof(text) - (size_t)length, ", %u loop%s", cell->loops,
+			cell->loops > 1 ? "s" : "");
 	return text;
 }

@@ -19,6 +19,7 @@ enum beside {
 	BESIDE_PERSIST,    /* ours: one persist of as many bytes */
 	BESIDE_ONE_LANE,   /* ours: the same on one lane */
 	BESIDE_MSYNC,      /* msync(2) of as many pages of a file here */
+	BESIDE_NBD,        /* libnbd: as many bytes written with FUA, or read */
 };
 
 struct remote_cell {
@@ -28,8 +29,9 @@ struct remote_cell {
 	size_t length;
 	size_t flushes; /* each a page apart, then a drain; 1 otherwise */
 	unsigned lanes;
-	bool threads; /* one on each lane, and several calls a sample */
-	bool idle;    /* nothing was done for a millisecond before */
+	bool threads;   /* one on each lane, and several calls a sample */
+	bool idle;      /* nothing was done for a millisecond before */
+	unsigned loops; /* of busy.h that run meanwhile */
 	enum beside beside;
 	size_t beside_length;
 	double goal; /* ours takes at most so many times what that takes; 0: none */

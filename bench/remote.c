@@ -18,8 +18,10 @@
 #include <unistd.h>
 
 #include "bare.h"
+#include "busy.h"
 #include "clock.h"
 #include "fabric.h"
+#include "nbdkit.h"
 #include "place.h"
 #include "pools.h"
 #include "remote-cells.h"
@@ -28,10 +30,13 @@
 #define PAGE_SIZE  ((size_t)4096)
 #define WORKERS_IN (128 * PAGE_SIZE) /* bytes a sample of a thread moves, at least one call */
 #define CALLS_MAX  100
+/* Until both ends poll again after they have shared their processors. */
+#define AFTER_BUSY_US 1000000
 
 static char *plain_file;
 static double budget_ns = 1e9;
 static const char *only_group, *only_call;
+static bool has_nbd;
 
 static void must(int code)
 {
@@ -96,6 +101,12 @@ static void beside(const struct remote_cell *cell, unsigned lane)
 		break;
 	case BESIDE_MSYNC:
 		sync_pages(cell);
+		break;
+	case BESIDE_NBD:
+		if (cell->call == REMOTE_READ)
+			nbdkit_read(cell->length);
+		else
+			nbdkit_persist(cell->length, cell->flushes);
 		break;
 	}
 }
@@ -200,6 +211,10 @@ static void visit(const struct remote_cell *cell)
 		return;
 	if (only_call && strcmp(only_call, remote_cell_call(cell)))
 		return;
+	if (cell->beside == BESIDE_NBD && !has_nbd)
+		return;
+	if (busy_set(cell->loops))
+		usleep(AFTER_BUSY_US);
 	for (samples.rounds = 0; samples.rounds < 9 || now_ns() - begun < budget_ns;) {
 		rows_order(order, count);
 		for (size_t i = 0; i < count; i++)
@@ -228,7 +243,11 @@ int main(int argc, char **argv)
 	fabric_start(FABRIC_SIZE, FABRIC_LANES);
 	pools_open();
 	plain_file = pools_plain_file(argv[3]);
+	has_nbd = nbdkit_start(pools_memory_folder(), POOL_SIZE);
 	remote_cells_walk(visit);
+	busy_set(0);
+	if (has_nbd)
+		nbdkit_stop();
 	pools_close();
 	return 0;
 }

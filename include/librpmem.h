@@ -43,7 +43,7 @@
  *	RPMEM_MAX_NLANES	no more lanes than that
  *	RPMEM_WORK_QUEUE_SIZE	how many messages of a lane may be on their way
  *	RPMEM_TIMEOUT_MS	how long to wait for the target; 30000 if unset
- *	RPMEM_POLL_US		how long to poll before sleeping; 50 if unset
+ *	RPMEM_POLL_US		how long to poll before sleeping, at most; 50 if unset
  *	RPMEM_LOG_LEVEL, RPMEM_LOG_FILE
  *				1 to 4: say what happens, errors first; and where
  *

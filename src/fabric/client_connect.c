@@ -107,11 +107,13 @@ static int take_event(void *context)
 static int wait_for_lanes(struct fabric_client *client)
 {
 	struct fid *object = &client->eq->fid;
+	struct patience patience = {.poll_ns = 0};
 	struct wait wait = {
 		.fabric = client->fabric,
 		.object = object,
 		.fds = {-1, client->args.hangup_fd, -1},
 		.timeout_ms = client->args.timeout_ms,
+		.patience = &patience,
 	};
 	unsigned connected = 0;
 	int code = fi_control(object, FI_GETWAIT, &wait.fds[0]);

@@ -15,7 +15,8 @@
  * - read	copies bytes of the target's pool into the initiator's memory
  *
  * Lanes are independent: nothing is shared on the data path, and each lane may be used by one
- * thread at a time. A lane needs no thread: who waits, polls for a short time and then sleeps.
+ * thread at a time. A lane needs no thread: a waiter polls while that pays, and then sleeps
+ * (patience.h).
  *
  * All functions return 0 or -errno and leave a sentence. What a caller did wrong is -EINVAL and
  * changes nothing. What the target could not make durable (-EIO, -ENOSPC...) is told once, by the
@@ -65,7 +66,7 @@ struct fabric_client_args {
 	unsigned window;  /* messages of a lane under way, at most; 0: what the target allows */
 	int hangup_fd;    /* readable when the target is known to be gone; -1 if none */
 	int timeout_ms;   /* the longest wait without progress */
-	unsigned poll_us; /* how long to poll before sleeping */
+	unsigned poll_us; /* how long to poll before sleeping, at most; 0: not at all */
 };
 
 /* Copies what `args` points to, except the memory at `local`. */

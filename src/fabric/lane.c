@@ -19,6 +19,7 @@ int lane_open(struct lane *lane)
 		.size = CQ_SIZE, .format = FI_CQ_FORMAT_MSG, .wait_obj = FI_WAIT_FD};
 	int code;
 
+	lane->patience.poll_ns = client->args.poll_us * UINT64_C(1000);
 	lane->write_op.kind = LANE_WRITE;
 	lane->read_op.kind = LANE_READ;
 	if ((code = fi_cq_open(client->domain, &attributes, &lane->cq, NULL)))

@@ -20,7 +20,7 @@
  * N7	A client that has ended stays so: every call on every lane fails with the first cause, and a
  *	thread that sleeps is woken.
  * N8	A wait ends: when it is over, when nothing was completed for `timeout_ms`, or with the
- *	client.
+ *	client. Whether it polls or sleeps is decided for each lane by itself (patience.h).
  */
 #ifndef FABRIC_LANE_H
 #define FABRIC_LANE_H
@@ -29,6 +29,7 @@
 #include <rdma/fi_rma.h>
 
 #include "fabric/link.h"
+#include "fabric/patience.h"
 #include "wire/data.h"
 
 /* Shorter stores are copied into the open message; longer ones travel from where they are. */
@@ -67,6 +68,7 @@ struct lane {
 	struct fid_cq *cq;
 	struct fid_mr *mr; /* over `memory`; NULL if the provider needs none */
 	int cq_fd;
+	struct patience patience; /* with its target */
 
 	struct data_welcome target;
 	uint32_t next, answered; /* numbers of the next message, and of the next reply: N2 */

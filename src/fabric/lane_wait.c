@@ -177,7 +177,7 @@ static int wait_for(struct lane *lane, bool (*done)(const struct lane *), bool o
 		.object = object,
 		.fds = {lane->cq_fd, client->dead_fd, client->args.hangup_fd},
 		.timeout_ms = client->args.timeout_ms,
-		.poll_us = client->args.poll_us,
+		.patience = &lane->patience,
 	};
 
 	wait_start(&wait);

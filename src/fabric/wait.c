@@ -14,31 +14,33 @@
 /* The first of them yields at once, for it is the other side's turn. */
 #define POLLS_A_YIELD 8
 
-static uint64_t now_us(void)
+static uint64_t now_ns(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
 void wait_start(struct wait *wait)
 {
-	wait->since = 0;
+	patience_begin(wait->patience);
 	wait->polls = 0;
 }
 
-static NOINLINE int sleep_until(struct wait *wait, uint64_t waited_us)
+static NOINLINE int sleep_until(struct wait *wait, uint64_t waited_ns)
 {
 	struct pollfd fds[3];
-	uint64_t limit = (uint64_t)wait->timeout_ms * 1000;
+	uint64_t limit = (uint64_t)wait->timeout_ms * 1000000;
 	int left = -1;
 
 	if (wait->timeout_ms >= 0) {
-		if (waited_us >= limit)
+		if (waited_ns >= limit)
 			return -ETIMEDOUT;
-		left = (int)((limit - waited_us + 999) / 1000);
+		left = (int)((limit - waited_ns + 999999) / 1000000);
 	}
+	/* After this it looks once, and then at the clock. */
+	wait->polls = 0;
 	/* It says so if there is something in the queue, which its descriptor may not tell. */
 	if (fi_trywait(wait->fabric, &wait->object, 1))
 		return 0;
@@ -58,16 +60,17 @@ static NOINLINE int sleep_until(struct wait *wait, uint64_t waited_us)
 
 int wait_more(struct wait *wait)
 {
+	struct patience *patience = wait->patience;
+
 	/* Looking is cheap; the clock and a yield are not. */
-	if (wait->poll_us && wait->polls++ % POLLS_A_YIELD)
+	if (patience->poll_ns && wait->polls++ % POLLS_A_YIELD)
 		return 0;
-	uint64_t now = now_us();
-	if (!wait->since)
-		wait->since = now;
-	if (likely(now - wait->since < wait->poll_us)) {
+	uint64_t now = now_ns();
+	if (likely(patience_lasts(patience, now))) {
 		/* The peer may be here, and want this very CPU. */
 		sched_yield();
+		patience_yielded(patience, now_ns());
 		return 0;
 	}
-	return sleep_until(wait, now - wait->since);
+	return sleep_until(wait, now - patience->began);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * wait.h - poll for a short time, then sleep, and not for ever
+ * wait.h - poll while that pays, then sleep, and not for ever
  *
  *	wait_start(&wait);
  *	while (!progress())
@@ -13,14 +13,15 @@
 #include <rdma/fabric.h>
 #include <stdint.h>
 
+#include "fabric/patience.h"
+
 struct wait {
 	struct fid_fabric *fabric;
-	struct fid *object; /* a queue that the caller reads, with the first of fds */
-	int fds[3];         /* the others end the wait when they are readable; -1: none */
-	int timeout_ms;     /* -1: for ever */
-	unsigned poll_us;
-	uint64_t since; /* the last progress; ours, as is the next */
-	unsigned polls; /* since then */
+	struct fid *object;        /* a queue that the caller reads, with the first of fds */
+	int fds[3];                /* the others end the wait when they are readable; -1: none */
+	int timeout_ms;            /* -1: for ever */
+	struct patience *patience; /* of the waiter: it is the same one in all of its waits */
+	unsigned polls;            /* since the last progress; ours */
 };
 
 /* Count from now on. */

@@ -167,12 +167,13 @@ static void *work(void *context)
 {
 	struct worker *worker = context;
 	struct fabric_server *server = worker->server;
+	struct patience patience = {.poll_ns = server->args.poll_us * UINT64_C(1000)};
 	struct wait wait = {
 		.fabric = server->fabric,
 		.object = &worker->cq->fid,
 		.fds = {worker->cq_fd, server->stop_fd, -1},
 		.timeout_ms = -1,
-		.poll_us = server->args.poll_us,
+		.patience = &patience,
 	};
 
 	wait_start(&wait);
