@@ -16,6 +16,9 @@
 #define LANE_DESCRIPTORS  5
 #define OTHER_DESCRIPTORS 32
 
+/* The kernel lists the adapters here that a program can use. */
+#define VERBS_FOLDER "/sys/class/infiniband_verbs"
+
 static struct fi_info *make_hints(enum holdfast_provider provider)
 {
 	struct fi_info *hints = library.dupinfo(NULL);
@@ -74,6 +77,21 @@ void fabric_info_free(struct fi_info *info)
 		library.freeinfo(info);
 }
 
+bool fabric_has_verbs(const char *folder)
+{
+	static const char prefix[] = "uverbs";
+	DIR *directory = opendir(folder);
+	const struct dirent *entry = NULL;
+
+	if (!directory)
+		return false;
+	do
+		entry = readdir(directory);
+	while (entry && strncmp(entry->d_name, prefix, strlen(prefix)));
+	closedir(directory);
+	return entry;
+}
+
 int fabric_providers(const char *host, unsigned wanted, unsigned *set)
 {
 	static const enum holdfast_provider all[] = {
@@ -86,6 +104,8 @@ int fabric_providers(const char *host, unsigned wanted, unsigned *set)
 		return code;
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
 		if (!(wanted & all[i]))
+			continue;
+		if (all[i] == HOLDFAST_PROVIDER_VERBS && !fabric_has_verbs(VERBS_FOLDER))
 			continue;
 		if (get_info(all[i], host, host ? "1" : NULL, 0, &info))
 			continue;

@@ -19,6 +19,12 @@
 int fabric_info_get(enum holdfast_provider provider, const char *host, uint16_t port, bool listen,
 	struct fi_info **info);
 
+/*
+ * Whether there is an adapter for RDMA, as the names in `folder` say, which is sysfs's or a test's.
+ * Without one libfabric is not asked: the answer takes long.
+ */
+bool fabric_has_verbs(const char *folder);
+
 /* NULL is nothing. */
 void fabric_info_free(struct fi_info *info);
 

@@ -8,8 +8,10 @@
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 
+#include "fabric/info.h"
 #include "unit/target.h"
 
 static uint8_t *local;
@@ -304,6 +306,25 @@ static void test_providers(void)
 	is_int(set, 99, "and nothing is said");
 }
 
+/* Where the kernel lists no adapter, libfabric is not asked for one. */
+static void test_verbs(void)
+{
+	char folder[] = "/tmp/holdfast-verbs-XXXXXX", name[64];
+
+	ok(!fabric_has_verbs("/nowhere"), "verbs: a folder that is missing has no adapter");
+	if (!mkdtemp(folder))
+		bail("%s: %m", folder);
+	snprintf(name, sizeof(name), "%s/abi_version", folder);
+	fclose(fopen(name, "w"));
+	ok(!fabric_has_verbs(folder), "verbs: a folder without uverbs has no adapter");
+	unlink(name);
+	snprintf(name, sizeof(name), "%s/uverbs0", folder);
+	mkdir(name, 0700);
+	ok(fabric_has_verbs(folder), "verbs: uverbs0 is an adapter");
+	rmdir(name);
+	rmdir(folder);
+}
+
 static unsigned open_descriptors(void)
 {
 	unsigned count = 0;
@@ -351,6 +372,7 @@ int main(void)
 	test_v6();
 	test_any();
 	test_providers();
+	test_verbs();
 	test_descriptors();
 	munmap(local, TARGET_SIZE);
 	return tap_done();
