@@ -162,6 +162,16 @@ void fabric_client_close(struct fabric_client *client)
 	free(client);
 }
 
+void fabric_client_abandon(struct fabric_client *client)
+{
+	for (unsigned i = 0; i < client->args.nlanes; i++)
+		lane_abandon(client->lanes[i]);
+	free(client->lanes);
+	fabric_info_free(client->info);
+	free(client->name);
+	free(client);
+}
+
 unsigned fabric_round_trip_ns(const struct fabric_client *client)
 {
 	return client->round_trip_ns;

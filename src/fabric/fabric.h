@@ -73,6 +73,8 @@ struct fabric_client_args {
 int fabric_client_open(const struct fabric_client_args *args, struct fabric_client **client);
 /* No thread may be in a call. What was not drained may not be durable. */
 void fabric_client_close(struct fabric_client *client);
+/* Free its memory, in a child of the process that has opened it, and nothing of libfabric's. */
+void fabric_client_abandon(struct fabric_client *client);
 
 int fabric_flush(
 	struct fabric_client *client, unsigned lane, size_t offset, size_t length, bool relaxed);

@@ -107,12 +107,17 @@ int lane_begin(struct lane *lane, const struct data_welcome *welcome)
 	return code;
 }
 
+void lane_abandon(struct lane *lane)
+{
+	if (lane->memory)
+		munmap(lane->memory, lane->memory_size);
+	free(lane);
+}
+
 void lane_close(struct lane *lane)
 {
 	fabric_close_fid(lane->ep);
 	fabric_close_fid(lane->cq);
 	fabric_close_fid(lane->mr);
-	if (lane->memory)
-		munmap(lane->memory, lane->memory_size);
-	free(lane);
+	lane_abandon(lane);
 }

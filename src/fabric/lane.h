@@ -96,6 +96,7 @@ struct lane {
 int lane_open(struct lane *lane); /* posts the receives: before it is connected */
 int lane_begin(struct lane *lane, const struct data_welcome *welcome); /* after that */
 void lane_close(struct lane *lane);
+void lane_abandon(struct lane *lane); /* free its memory only */
 
 /* Put the bytes at `offset` into messages; those that are full, or hold no copy, are sent. */
 int lane_store(struct lane *lane, size_t offset, size_t length);

@@ -493,6 +493,14 @@ void channel_give_up(struct channel *channel)
 	channel->given_up = true;
 }
 
+void channel_abandon(struct channel *channel)
+{
+	/* Other threads of the parent may have held its locks: they are left as they are. */
+	frames_fini(&channel->frames);
+	free(channel->reply);
+	free(channel);
+}
+
 void channel_close(struct channel *channel)
 {
 	raise_event(channel->stop_fd);

@@ -54,4 +54,7 @@ void channel_give_up(struct channel *channel);
 /* End ssh, within the deadline if it does not do so by itself. Nobody may be in a call. */
 void channel_close(struct channel *channel);
 
+/* Free its memory, in a child of the process that has opened it, and nothing else. */
+void channel_abandon(struct channel *channel);
+
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* info.c - what we tell beyond the calls of others: pools that are open, and sets that are not */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "librpmem/call.h"
 #include "librpmem/export.h"
 #include "librpmem/holdfast.h"
 #include "librpmem/pool.h"
@@ -21,14 +21,16 @@ const char *holdfast_method_name(enum holdfast_method method)
 	return wire_method_name(method);
 }
 
-EXPORT_HOLDFAST(holdfast_remote_info)
-int holdfast_remote_info(RPMEMpool *rpp, struct holdfast_remote **remote)
+static int tell(RPMEMpool *rpp, struct holdfast_remote **remote)
 {
 	if (!rpp || !remote)
-		return session_fail(err_set(-EINVAL, "an argument is NULL"));
+		return err_set(-EINVAL, "an argument is NULL");
+	int rc = fork_check(&rpp->owner);
+	if (rc)
+		return rc;
 	struct holdfast_remote *told = calloc(1, sizeof(*told) + sizeof(rpp->host));
 	if (!told)
-		return session_fail(err_set(-ENOMEM, "%s: no memory", rpp->session->name));
+		return err_set(-ENOMEM, "%s: no memory", rpp->session->name);
 	*told = (struct holdfast_remote){
 		.struct_size = sizeof(*told),
 		.provider = (enum holdfast_provider)rpp->told.provider,
@@ -43,6 +45,14 @@ int holdfast_remote_info(RPMEMpool *rpp, struct holdfast_remote **remote)
 	};
 	*remote = told;
 	return 0;
+}
+
+EXPORT_HOLDFAST(holdfast_remote_info)
+int holdfast_remote_info(RPMEMpool *rpp, struct holdfast_remote **remote)
+{
+	struct call call = call_begin();
+
+	return call_end(&call, tell(rpp, remote));
 }
 
 EXPORT_HOLDFAST(holdfast_remote_free)
@@ -139,29 +149,34 @@ static int describe(struct session *session, struct description **kept)
 	return rc;
 }
 
-EXPORT_HOLDFAST(holdfast_remote_describe)
-int holdfast_remote_describe(
+static int describe_at(
 	const char *target, const char *pool_set_name, struct holdfast_remote_set **set)
 {
 	struct description *kept = NULL;
 	struct session *session;
 	char cause[ERR_SIZE];
-	int before = errno;
 
 	if (!set)
-		return session_fail(err_set(-EINVAL, "set is NULL"));
+		return err_set(-EINVAL, "set is NULL");
 	int rc = session_new(&session, target, pool_set_name);
 	if (rc)
-		return session_fail(rc);
+		return rc;
 	rc = describe(session, &kept);
 	snprintf(cause, sizeof(cause), "%s", err_get());
 	session_free(session);
 	err_put_back(cause);
-	if (rc)
-		return session_fail(rc);
-	*set = &kept->set;
-	errno = before;
-	return 0;
+	if (!rc)
+		*set = &kept->set;
+	return rc;
+}
+
+EXPORT_HOLDFAST(holdfast_remote_describe)
+int holdfast_remote_describe(
+	const char *target, const char *pool_set_name, struct holdfast_remote_set **set)
+{
+	struct call call = call_begin();
+
+	return call_end(&call, describe_at(target, pool_set_name, set));
 }
 
 EXPORT_HOLDFAST(holdfast_remote_set_free)

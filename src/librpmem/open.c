@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* open.c - make, open and close a pool */
-#include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,8 +8,9 @@
 #include <unistd.h>
 
 #include "base/env.h"
-#include "librpmem/export.h"
+#include "librpmem/call.h"
 #include "librpmem/data_host.h"
+#include "librpmem/export.h"
 #include "librpmem/pool.h"
 
 /*
@@ -227,65 +227,83 @@ static int start_pool(RPMEMpool *pool, uint32_t type, void *addr, size_t size, u
 	return rc;
 }
 
-/* Leaves errno alone if it works out. */
-static RPMEMpool *start(uint32_t type, const char *target, const char *set, void *addr, size_t size,
-	unsigned *nlanes, const struct rpmem_pool_attr *attr)
+static int start(RPMEMpool **started, uint32_t type, const char *target, const char *set,
+	void *addr, size_t size, unsigned *nlanes, const struct rpmem_pool_attr *attr)
 {
-	int before = errno, rc = check_arguments(addr, size, nlanes);
+	struct fork_owner owner;
 	struct session *session;
+	int rc = check_arguments(addr, size, nlanes);
 
 	if (!rc)
 		rc = check_fork();
 	if (!rc)
+		rc = fork_own(&owner);
+	if (!rc)
 		rc = session_new(&session, target, set);
 	if (rc)
-		return session_fail(rc), NULL;
+		return rc;
 	RPMEMpool *pool = pool_new(session);
 	if (!pool) {
 		session_free(session);
-		return session_fail(-ENOMEM), NULL;
+		return -ENOMEM;
 	}
+	pool->owner = owner;
 	rc = start_pool(pool, type, addr, size, *nlanes, attr);
 	if (rc) {
 		char cause[ERR_SIZE];
 		snprintf(cause, sizeof(cause), "%s", err_get());
 		pool_free(pool);
 		err_put_back(cause);
-		return session_fail(rc), NULL;
+		return rc;
 	}
 	*nlanes = pool->nlanes;
-	errno = before;
-	return pool;
+	*started = pool;
+	return 0;
 }
 
 EXPORT(rpmem_create)
 RPMEMpool *rpmem_create(const char *target, const char *pool_set_name, void *pool_addr,
 	size_t pool_size, unsigned *nlanes, const struct rpmem_pool_attr *create_attr)
 {
-	return start(
-		CONTROL_CREATE, target, pool_set_name, pool_addr, pool_size, nlanes, create_attr);
+	struct call call = call_begin();
+	RPMEMpool *pool = NULL;
+
+	call_end(&call, start(&pool, CONTROL_CREATE, target, pool_set_name, pool_addr, pool_size,
+				nlanes, create_attr));
+	return pool;
 }
 
 EXPORT(rpmem_open)
 RPMEMpool *rpmem_open(const char *target, const char *pool_set_name, void *pool_addr,
 	size_t pool_size, unsigned *nlanes, struct rpmem_pool_attr *open_attr)
 {
-	RPMEMpool *pool =
-		start(CONTROL_OPEN, target, pool_set_name, pool_addr, pool_size, nlanes, NULL);
+	struct call call = call_begin();
+	RPMEMpool *pool = NULL;
 
+	call_end(&call, start(&pool, CONTROL_OPEN, target, pool_set_name, pool_addr, pool_size,
+				nlanes, NULL));
 	if (pool && open_attr)
 		*open_attr = pool->told.attr;
 	return pool;
 }
 
-EXPORT(rpmem_close)
-int rpmem_close(RPMEMpool *rpp)
+/* In a child of its owner: what leads to ssh and to the target is the owner's. */
+static int abandon(RPMEMpool *pool)
+{
+	fabric_client_abandon(pool->fabric);
+	session_abandon(pool->session);
+	free(pool);
+	return 0;
+}
+
+static int close_pool(RPMEMpool *rpp)
 {
 	char cause[ERR_SIZE];
-	int before = errno;
 
 	if (!rpp)
-		return session_fail(err_set(-EINVAL, "the pool is NULL"));
+		return err_set(-EINVAL, "the pool is NULL");
+	if (!fork_is_owner(&rpp->owner))
+		return abandon(rpp);
 	/* The target ends the lanes, too: to lose one would be worth a line in its log. */
 	int rc = pool_failure(rpp);
 	if (rc == -ETIMEDOUT) {
@@ -298,8 +316,13 @@ int rpmem_close(RPMEMpool *rpp)
 	snprintf(cause, sizeof(cause), "%s", err_get());
 	pool_free(rpp);
 	err_put_back(cause);
-	if (rc)
-		return session_fail(rc);
-	errno = before;
-	return 0;
+	return rc;
+}
+
+EXPORT(rpmem_close)
+int rpmem_close(RPMEMpool *rpp)
+{
+	struct call call = call_begin();
+
+	return call_end(&call, close_pool(rpp));
 }

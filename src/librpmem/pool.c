@@ -32,6 +32,11 @@ int pool_failure(RPMEMpool *rpp)
 	return err_set(ended(rpp), "%s", rpp->why);
 }
 
+int pool_check(RPMEMpool *rpp)
+{
+	return likely(fork_is_owner(&rpp->owner)) ? pool_failure(rpp) : fork_check(&rpp->owner);
+}
+
 /* When ssh goes, the data channel goes with it: what either says is about as good. */
 int pool_judge(RPMEMpool *rpp, int rc)
 {

@@ -8,12 +8,14 @@
 
 #include "base/err.h"
 #include "fabric/fabric.h"
+#include "librpmem/fork.h"
 #include "librpmem.h"
 #include "librpmem/session.h"
 #include "wire/control.h"
 
 /* All but what follows `error` is constant while the pool is open. */
 struct rpmem_pool {
+	struct fork_owner owner;
 	struct session *session;
 	struct fabric_client *fabric;
 	unsigned nlanes;
@@ -26,6 +28,9 @@ struct rpmem_pool {
 	pthread_mutex_t lock; /* for who ends it */
 	char why[ERR_SIZE];
 };
+
+/* 0, or why a call on the handle fails: it is another process's, or has ended; with a sentence. */
+int pool_check(RPMEMpool *rpp);
 
 /* 0, or how the handle has ended, with its sentence. */
 int pool_failure(RPMEMpool *rpp);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/err.h"
 #include "librpmem.h"
+#include "librpmem/call.h"
 #include "librpmem/export.h"
 #include "librpmem/session.h"
 
@@ -23,27 +23,30 @@ static int ask_to_remove(struct session *session, uint32_t flags)
 	return channel_call(session->channel, CONTROL_REMOVE, &out, "remove", NULL);
 }
 
-EXPORT(rpmem_remove)
-int rpmem_remove(const char *target, const char *pool_set_name, int flags)
+static int remove_pool(const char *target, const char *pool_set_name, int flags)
 {
 	const int known = RPMEM_REMOVE_FORCE | RPMEM_REMOVE_POOL_SET;
 	struct session *session;
 	char cause[ERR_SIZE];
-	int before = errno;
 
 	if (flags & ~known)
-		return session_fail(err_set(-EINVAL, "flags %#x are unknown", flags & ~known));
+		return err_set(-EINVAL, "flags %#x are unknown", flags & ~known);
 	int rc = session_new(&session, target, pool_set_name);
 	if (rc)
-		return session_fail(rc);
+		return rc;
 	rc = session_start(session);
 	if (!rc)
 		rc = ask_to_remove(session, (uint32_t)flags);
 	snprintf(cause, sizeof(cause), "%s", err_get());
 	session_free(session);
 	err_put_back(cause);
-	if (rc)
-		return session_fail(rc);
-	errno = before;
-	return 0;
+	return rc;
+}
+
+EXPORT(rpmem_remove)
+int rpmem_remove(const char *target, const char *pool_set_name, int flags)
+{
+	struct call call = call_begin();
+
+	return call_end(&call, remove_pool(target, pool_set_name, flags));
 }

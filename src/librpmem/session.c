@@ -52,8 +52,9 @@ void session_free(struct session *session)
 	free(session);
 }
 
-int session_fail(int rc)
+void session_abandon(struct session *session)
 {
-	errno = -rc;
-	return -1;
+	if (session->channel)
+		channel_abandon(session->channel);
+	free(session);
 }

@@ -18,7 +18,10 @@ struct session {
 	char name[]; /* "user@host: mirror.set", for sentences */
 };
 
-/* Checks its arguments and reads the environment. -EINVAL, -ENOMEM, those of settings_read(). */
+/*
+ * Checks its arguments and reads the environment. -EPERM in a program that has more rights than its
+ * user; -EINVAL, -ENOMEM, those of settings_read().
+ */
 int session_new(struct session **session, const char *target, const char *set);
 
 /* Start the daemon: channel_open(). */
@@ -27,7 +30,7 @@ int session_start(struct session *session);
 /* Ends the daemon if it was started. */
 void session_free(struct session *session);
 
-/* What a public call returns: -1, and errno is what `rc`, which is negative, says. */
-int session_fail(int rc);
+/* Free its memory, in a child of the process that has started it, and nothing else. */
+void session_abandon(struct session *session);
 
 #endif

@@ -143,7 +143,7 @@ static int run(pid_t *pid, const char *program, const struct target *target, con
 	return spawn(pid, (char *const *)argv, its);
 }
 
-int ssh_start(
+static int start(
 	struct ssh *ssh, const char *program, const struct target *target, const char *command)
 {
 	struct ends ends;
@@ -170,7 +170,20 @@ int ssh_start(
 	ssh->in = ends.ours[0];
 	ssh->out = ends.ours[1];
 	ssh->err = ends.ours[2];
+	memcpy(ssh->entry.fds, ends.ours, sizeof(ends.ours));
+	fork_list(&ssh->entry);
 	return 0;
+}
+
+int ssh_start(
+	struct ssh *ssh, const char *program, const struct target *target, const char *command)
+{
+	sigset_t before;
+
+	fork_hold(&before);
+	int rc = start(ssh, program, target, command);
+	fork_release(&before);
+	return rc;
 }
 
 /* Whether it has ended, or the program, which may wait for all of its children, has reaped it. */
@@ -217,13 +230,23 @@ static void end_group(pid_t pid)
 	wait_ended(pid, STOP_GRACE_MS);
 }
 
+static void close_ours(struct ssh *ssh)
+{
+	sigset_t before;
+
+	fork_hold(&before);
+	fork_unlist(&ssh->entry);
+	close_all(ssh->entry.fds);
+	fork_release(&before);
+}
+
 void ssh_stop(struct ssh *ssh, int timeout_ms)
 {
-	close(ssh->in);
+	/* Not close(2): a child that was made without fork handlers may have it open, too. */
+	shutdown(ssh->in, SHUT_WR);
 	if (!wait_ended(ssh->pid, timeout_ms))
 		end_group(ssh->pid);
 	while (waitpid(ssh->pid, NULL, WNOHANG) < 0 && errno == EINTR)
 		;
-	close(ssh->out);
-	close(ssh->err);
+	close_ours(ssh);
 }

@@ -10,12 +10,14 @@
 
 #include <sys/types.h>
 
+#include "librpmem/fork.h"
 #include "librpmem/target.h"
 
 /* Its standard input, output and error; ours do not block. */
 struct ssh {
 	pid_t pid;
 	int in, out, err;
+	struct fork_entry entry;
 };
 
 /* -ECONNRESET, with a sentence, if `program` cannot be run; else -errno. */

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * fork.c - a pool belongs to the process that has opened it, whatever its children do; and threads
+ * that are cancelled in a call leave a pool that works and closes
+ */
+#include <pthread.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "fixture.h"
+
+static char *pool;
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* A child that no fork handler hears of. */
+static pid_t fork_unheard(void)
+{
+	return (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
+}
+
+static int status_of(pid_t child)
+{
+	int status = -1;
+
+	if (child < 0)
+		bail("cannot fork: %m");
+	waitpid(child, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static bool refused(int rc)
+{
+	char want[64];
+
+	snprintf(want, sizeof(want), "this pool was opened by process %d", (int)getppid());
+	return rc == -1 && errno == ENOTCONN && strstr(rpmem_errormsg(), want);
+}
+
+/* The exit status of a child: which call was not refused, or 0. */
+static int try_calls(RPMEMpool *rpp)
+{
+	struct rpmem_pool_attr attr = attributes(2);
+	struct holdfast_remote *remote;
+	char byte;
+
+	return !refused(rpmem_flush(rpp, 4096, 64, 0, 0))       ? 1
+	       : !refused(rpmem_drain(rpp, 0, 0))               ? 2
+	       : !refused(rpmem_persist(rpp, 4096, 64, 0, 0))   ? 3
+	       : !refused(rpmem_deep_persist(rpp, 4096, 64, 0)) ? 4
+	       : !refused(rpmem_read(rpp, &byte, 4096, 1, 0))   ? 5
+	       : !refused(rpmem_set_attr(rpp, &attr))           ? 6
+	       : !refused(holdfast_remote_info(rpp, &remote))   ? 7
+	       : rpmem_close(rpp)                               ? 8
+								: 0;
+}
+
+static void test_calls(const char *how, pid_t (*make_child)(void))
+{
+	RPMEMpool *rpp = created("pool.set", pool, 2, true);
+
+	memset(pool + 4096, 1, POOL - 4096);
+	is_int(rpmem_persist(rpp, 4096, 8192, 0, 0), 0, "%s: a persist before", how);
+	pid_t child = make_child();
+	if (!child)
+		_exit(try_calls(rpp));
+	is_int(status_of(child), 0, "%s: all calls of the child are refused, and it can close",
+		how);
+	is_int(rpmem_persist(rpp, 4096, POOL - 4096, 0, 0), 0,
+		"%s: a persist of the parent, after the child's rpmem_close()", how);
+	is_int(rpmem_close(rpp), 0, "%s: the parent's rpmem_close()", how);
+	is_int(rpmem_remove(HOST, "pool.set", 0), 0, "%s: and rpmem_remove()", how);
+}
+
+static void test_living_child(const char *how, pid_t (*make_child)(void))
+{
+	RPMEMpool *rpp = created("pool.set", pool, 2, true);
+	pid_t child = make_child();
+
+	if (!child)
+		for (;;)
+			pause();
+	double began = now();
+	is_int(rpmem_close(rpp), 0, "%s: rpmem_close() while a child lives", how);
+	ok(now() - began < 3, "%s: does not wait for the child", how);
+	kill(child, SIGKILL);
+	status_of(child);
+	rpmem_remove(HOST, "pool.set", 0);
+}
+
+/* Runs in a process of its own: open, fork, and die; the child stays. Its id goes to `tell`. */
+static void die_open(int tell)
+{
+	RPMEMpool *rpp = created("pool.set", pool, 2, true);
+	pid_t child = fork();
+
+	if (!child)
+		for (;;)
+			pause();
+	if (!rpp || write(tell, &child, sizeof(child)) != sizeof(child))
+		_exit(1);
+	kill(getpid(), SIGKILL);
+}
+
+static void test_dead_owner(void)
+{
+	unsigned nlanes = 1;
+	pid_t orphan = 0;
+	int ends[2];
+
+	if (pipe(ends))
+		bail("no pipe: %m");
+	pid_t owner = fork();
+	if (!owner)
+		die_open(ends[1]);
+	is_int(status_of(owner), 128 + SIGKILL, "dead owner: it is killed with its pool open");
+	if (read(ends[0], &orphan, sizeof(orphan)) != sizeof(orphan))
+		bail("the owner has no child");
+	double began = now();
+	RPMEMpool *rpp;
+	do
+		rpp = rpmem_open(HOST, "pool.set", pool, POOL, &nlanes, NULL);
+	while (!rpp && errno == EBUSY && now() - began < 10);
+	ok(rpp, "dead owner: the pool is free, although a child of its owner lives");
+	if (!rpp)
+		diag("%s", rpmem_errormsg());
+	kill(orphan, SIGKILL);
+	if (rpp)
+		rpmem_close(rpp);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static int use_own_pool(void)
+{
+	unsigned nlanes = 1;
+	RPMEMpool *rpp = rpmem_open(HOST, "pool.set", pool, POOL, &nlanes, NULL);
+
+	if (!rpp || rpmem_persist(rpp, 4096, 64, 0, 0))
+		return 1;
+	pid_t grandchild = fork();
+	if (!grandchild)
+		_exit(try_calls(rpp));
+	if (status_of(grandchild))
+		return 2;
+	return rpmem_persist(rpp, 4096, 64, 0, 0) || rpmem_close(rpp) ? 3 : 0;
+}
+
+static void test_own_pool(const char *how, pid_t (*make_child)(void))
+{
+	pid_t child = make_child();
+
+	if (!child)
+		_exit(use_own_pool());
+	is_int(status_of(child), 0, "%s: a child opens a pool, which its own child cannot use",
+		how);
+}
+
+/* -- cancellation -- */
+
+static void *persist_again(void *rpp)
+{
+	for (;;) {
+		rpmem_persist(rpp, 4096, 64 * 1024, 0, 0);
+		pthread_testcancel();
+	}
+	return NULL;
+}
+
+static void *set_attr_again(void *rpp)
+{
+	struct rpmem_pool_attr attr = attributes(3);
+
+	for (;;) {
+		rpmem_set_attr(rpp, &attr);
+		pthread_testcancel();
+	}
+	return NULL;
+}
+
+static void *open_again(void *unused)
+{
+	(void)unused;
+	for (;;) {
+		unsigned nlanes = 1;
+		RPMEMpool *rpp = rpmem_open(HOST, "plain.set", pool, POOL, &nlanes, NULL);
+		if (rpp)
+			rpmem_close(rpp);
+		pthread_testcancel();
+	}
+	return NULL;
+}
+
+static void cancel(void *(*work)(void *), RPMEMpool *rpp)
+{
+	for (unsigned i = 0; i < 25; i++) {
+		pthread_t thread;
+		if (pthread_create(&thread, NULL, work, rpp))
+			bail("no thread");
+		usleep(i * 397 % 4000);
+		pthread_cancel(thread);
+		pthread_join(thread, NULL);
+	}
+}
+
+static void test_cancel(void)
+{
+	RPMEMpool *rpp = opened("pool.set", pool, NULL);
+
+	alarm(60);
+	cancel(persist_again, rpp);
+	is_int(rpmem_persist(rpp, 4096, POOL - 4096, 0, 0), 0,
+		"pthread_cancel: the lane of a cancelled rpmem_persist() works");
+	cancel(set_attr_again, rpp);
+	is_int(rpmem_set_attr(rpp, NULL), 0,
+		"pthread_cancel: rpmem_set_attr() works after one was cancelled");
+	RPMEMpool *other = created("plain.set", pool, 1, false);
+	rpmem_close(other);
+	cancel(open_again, NULL);
+	is_int(rpmem_remove(HOST, "plain.set", 0), 0,
+		"pthread_cancel: no cancelled rpmem_open() keeps a pool");
+	is_int(rpmem_close(rpp), 0, "pthread_cancel: rpmem_close() returns");
+	alarm(0);
+}
+
+int main(int argc, char **argv)
+{
+	(void)argc;
+	set_up(argv);
+	pool = memory(POOL);
+	test_calls("fork", fork);
+	test_calls("clone", fork_unheard);
+	test_living_child("fork", fork);
+	test_living_child("clone", fork_unheard);
+	test_dead_owner();
+	test_own_pool("fork", fork);
+	test_own_pool("clone", fork_unheard);
+	test_cancel();
+	return tap_done();
+}
