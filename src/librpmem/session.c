@@ -5,11 +5,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 
 #include "base/err.h"
 
+/* ssh is looked up in PATH, and libfabric loads what FI_PROVIDER_PATH names. */
+static int check_rights(void)
+{
+	if (!getauxval(AT_SECURE))
+		return 0;
+	return err_set(-EPERM, "this program has more rights than its user, who could choose the "
+			       "ssh that it runs: it cannot use other machines");
+}
+
 int session_new(struct session **made, const char *target, const char *set)
 {
+	int rc = check_rights();
+
+	if (rc)
+		return rc;
 	if (!target)
 		return err_set(-EINVAL, "target is NULL");
 	if (!set)
@@ -27,7 +41,7 @@ int session_new(struct session **made, const char *target, const char *set)
 	struct session *session = calloc(1, sizeof(*session) + length);
 	if (!session)
 		return err_set(-ENOMEM, "%s: %s: no memory", target, set);
-	int rc = target_parse(target, &session->target);
+	rc = target_parse(target, &session->target);
 	if (!rc)
 		rc = settings_read(&session->settings);
 	if (rc) {
