@@ -2,13 +2,13 @@
 /*
  * fork.h - keep a pool with the process that has opened it
  *
- * A child of fork(2) has copies of the descriptors that lead to ssh: as long as one of them is open,
- * ssh does not hear of the parent's end, and the target keeps the pool. So a fork handler closes
- * them in the child.
+ * A child of fork(2) has copies of the descriptors that lead to ssh: as long as one of them is
+ * open, ssh does not hear of the parent's end, and the target keeps the pool. So a fork handler
+ * closes them in the child.
  *
- * Each process has a number that differs from those of all its ancestors. A handle keeps the number
- * of the process that has opened it. The number lies in memory that the kernel clears in a child, so
- * that a child made without fork handlers (_Fork(3), clone(2)) has another number, too.
+ * Each process has a number that differs from those of all its ancestors. A handle keeps the
+ * number of the process that has opened it. The number lies in memory that the kernel clears in a
+ * child, so that a child made without fork handlers (_Fork(3), clone(2)) has another number, too.
  */
 #ifndef LIBRPMEM_FORK_H
 #define LIBRPMEM_FORK_H

@@ -180,8 +180,9 @@ static bool looks_right(void)
 }
 
 /*
- * An address range that is free, and a reservation at its beginning. It lies at the lower end of much
- * free space: the kernel gives what others map meanwhile, such as a sanitizer, from the upper end.
+ * An address range that is free, and a reservation at its beginning. It lies at the lower end of
+ * much free space: the kernel gives what others map meanwhile, such as a sanitizer, from the upper
+ * end.
  */
 static void begin(void)
 {
