@@ -28,18 +28,22 @@ static void life(void)
 	for (int g = PMEM2_GRANULARITY_BYTE; g <= PMEM2_GRANULARITY_PAGE; g++) {
 		is_int(pmem2_map_from_existing(
 			       &map, src, addr, PAGES * page, (enum pmem2_granularity)g),
-			0, "existing memory, granularity %d", g);
-		ok(pmem2_map_get_address(map) == addr, "at its address");
-		is_int(pmem2_map_get_size(map), PAGES * page, "of its size");
-		is_int(pmem2_map_get_store_granularity(map), g, "with the granularity given");
-		is_int(pmem2_map_delete(&map), 0, "deleted");
-		ok(!map, "which leaves NULL");
-		is_int(space_at(addr, PAGES * page, "rw-s"), PAGES * page, "and the memory mapped");
+			0, "map_from_existing: granularity %d", g);
+		ok(pmem2_map_get_address(map) == addr,
+			"map_from_existing: the map has the address");
+		is_int(pmem2_map_get_size(map), PAGES * page,
+			"map_from_existing: the map has the size");
+		is_int(pmem2_map_get_store_granularity(map), g,
+			"map_from_existing: the map has the granularity");
+		is_int(pmem2_map_delete(&map), 0, "map_delete: a map of existing memory");
+		ok(!map, "map_delete: the pointer becomes NULL");
+		is_int(space_at(addr, PAGES * page, "rw-s"), PAGES * page,
+			"map_delete: existing memory stays mapped");
 	}
 	is_int(pmem2_map_from_existing(&map, src, addr + 100, 7, PMEM2_GRANULARITY_PAGE), 0,
-		"of any alignment");
+		"map_from_existing: memory of any alignment");
 	ok(pmem2_map_get_address(map) == addr + 100 && pmem2_map_get_size(map) == 7,
-		"neither is rounded");
+		"map_from_existing: neither address nor size is rounded");
 	pmem2_map_delete(&map);
 }
 
@@ -58,15 +62,19 @@ static void mistakes(void)
 
 	refused(addr, 0, PMEM2_GRANULARITY_PAGE, -EINVAL, "map_from_existing: no bytes");
 	has_str(pmem2_errormsg(), "no bytes", "map_from_existing: the message says so of no bytes");
-	refused(addr, -page, PMEM2_GRANULARITY_PAGE, -EINVAL, "a sum that overflows");
-	refused(addr, page, 3, PMEM2_E_GRANULARITY_NOT_SUPPORTED, "no granularity");
-	refused(addr, page, -1, PMEM2_E_GRANULARITY_NOT_SUPPORTED, "no granularity either");
-	refused(NULL, page, PMEM2_GRANULARITY_PAGE, -EINVAL, "NULL");
+	refused(addr, -page, PMEM2_GRANULARITY_PAGE, -EINVAL,
+		"map_from_existing: address and length that overflow");
+	refused(addr, page, 3, PMEM2_E_GRANULARITY_NOT_SUPPORTED,
+		"map_from_existing: a granularity above the last");
+	refused(addr, page, -1, PMEM2_E_GRANULARITY_NOT_SUPPORTED,
+		"map_from_existing: a negative granularity");
+	refused(NULL, page, PMEM2_GRANULARITY_PAGE, -EINVAL, "map_from_existing: memory at NULL");
 	is_int(pmem2_map_from_existing(NULL, src, addr, page, PMEM2_GRANULARITY_PAGE), -EINVAL,
-		"from_existing(NULL, ...)");
+		"map_from_existing: no output");
 	is_int(pmem2_map_from_existing(&map, NULL, addr, page, PMEM2_GRANULARITY_PAGE), -EINVAL,
-		"from_existing(..., NULL, ...)");
-	has_str(pmem2_errormsg(), "src is NULL", "says so");
+		"map_from_existing: no source");
+	has_str(pmem2_errormsg(), "src is NULL",
+		"map_from_existing: the message names the argument that is NULL");
 }
 
 static void overlaps(void)
@@ -83,7 +91,7 @@ static void overlaps(void)
 	refused(addr + 2 * page - 1, page, g, PMEM2_E_MAP_EXISTS,
 		"map_from_existing: on the last byte of a map");
 	struct pmem2_map *before = existing(0, page, g), *behind = existing(2 * page, page, g);
-	ok(before && behind, "adjacent ones are fine");
+	ok(before && behind, "map_from_existing: maps may be adjacent");
 	pmem2_map_delete(&before);
 	pmem2_map_delete(&map);
 	pmem2_map_delete(&behind);
@@ -131,12 +139,14 @@ static void outlives(void)
 	struct pmem2_source *gone = source_of(other);
 	char *at = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, other, 0);
 
-	is_int(pmem2_map_from_existing(&map, gone, at, page, PMEM2_GRANULARITY_PAGE), 0, "a map");
+	is_int(pmem2_map_from_existing(&map, gone, at, page, PMEM2_GRANULARITY_PAGE), 0,
+		"map_from_existing: a map of a file");
 	pmem2_source_delete(&gone);
 	close(other);
 	pmem2_get_memset_fn(map)(at, 5, page, PMEM2_F_MEM_NODRAIN);
-	is_int(pmem2_map_delete(&map), 0, "outlives its source; deleting it writes back");
-	is_int(at[page - 1], 5, "and leaves the memory");
+	is_int(pmem2_map_delete(&map), 0,
+		"map_delete: the map outlives its source and is written back");
+	is_int(at[page - 1], 5, "map_delete: the memory of the program stays");
 	munmap(at, page);
 }
 
@@ -148,10 +158,11 @@ static void anonymous(void)
 
 	pmem2_source_from_anon(&anon, page);
 	is_int(pmem2_map_from_existing(&map, anon, memory, page, PMEM2_GRANULARITY_PAGE), 0,
-		"memory without a file");
+		"map_from_existing: memory without a file");
 	pmem2_get_memset_fn(map)(memory, 7, page, 0);
-	is_int(memory[page - 1], 7, "can be written and persisted");
-	is_int(pmem2_map_delete(&map), 0, "and deleted");
+	is_int(memory[page - 1], 7,
+		"map_from_existing: memory without a file is written and persisted");
+	is_int(pmem2_map_delete(&map), 0, "map_delete: a map of memory without a file");
 	pmem2_source_delete(&anon);
 	munmap(memory, page);
 }

@@ -17,15 +17,22 @@ static void transfers(void)
 {
 	for (size_t i = 0; i < SIZE; i++)
 		data[i] = (char)(i * 13 + i / 256);
-	is_int(pmem2_source_pwrite_mcsafe(src, data, SIZE, 0), 0, "all of it is written");
-	ok(pread(fd, buf, SIZE, 0) == SIZE && !memcmp(buf, data, SIZE), "and is there");
+	is_int(pmem2_source_pwrite_mcsafe(src, data, SIZE, 0), 0,
+		"pwrite_mcsafe: all of a file is written");
+	ok(pread(fd, buf, SIZE, 0) == SIZE && !memcmp(buf, data, SIZE),
+		"pwrite_mcsafe: the file has the bytes");
 	memset(buf, 0, SIZE);
-	is_int(pmem2_source_pread_mcsafe(src, buf, SIZE, 0), 0, "all of it is read");
-	ok(!memcmp(buf, data, SIZE), "and is the same");
-	is_int(pmem2_source_pread_mcsafe(src, buf, 3, 4097), 0, "part of it is read");
-	ok(!memcmp(buf, data + 4097, 3) && buf[3] == data[3], "and no more");
-	is_int(pmem2_source_pwrite_mcsafe(src, data, 2, SIZE - 2), 0, "its end is written");
-	ok(pread(fd, buf, 3, SIZE - 2) == 2 && !memcmp(buf, data, 2), "and it is no longer");
+	is_int(pmem2_source_pread_mcsafe(src, buf, SIZE, 0), 0,
+		"pread_mcsafe: all of a file is read");
+	ok(!memcmp(buf, data, SIZE), "pread_mcsafe: the bytes are those of the file");
+	is_int(pmem2_source_pread_mcsafe(src, buf, 3, 4097), 0,
+		"pread_mcsafe: a part of a file is read");
+	ok(!memcmp(buf, data + 4097, 3) && buf[3] == data[3],
+		"pread_mcsafe: nothing behind the part is changed");
+	is_int(pmem2_source_pwrite_mcsafe(src, data, 2, SIZE - 2), 0,
+		"pwrite_mcsafe: the end of a file is written");
+	ok(pread(fd, buf, 3, SIZE - 2) == 2 && !memcmp(buf, data, 2),
+		"pwrite_mcsafe: the file is as long as before");
 }
 
 static void both_refused(size_t size, size_t offset, int want, const char *what)
@@ -37,7 +44,8 @@ static void both_refused(size_t size, size_t offset, int want, const char *what)
 static void ranges(void)
 {
 	both_refused(SIZE + 1, 0, PMEM2_E_LENGTH_OUT_OF_RANGE, "one byte too many");
-	has_str(pmem2_errormsg(), "beyond the source's 10000 bytes", "says so");
+	has_str(pmem2_errormsg(), "beyond the source's 10000 bytes",
+		"mcsafe: the message says why the range is refused");
 	both_refused(1, SIZE, PMEM2_E_LENGTH_OUT_OF_RANGE, "at the end");
 	both_refused(0, SIZE + 1, PMEM2_E_LENGTH_OUT_OF_RANGE, "mcsafe: no bytes beyond the end");
 	both_refused(1, SIZE + 1, PMEM2_E_LENGTH_OUT_OF_RANGE, "mcsafe: a byte beyond the end");
@@ -54,21 +62,27 @@ static void access_modes(void)
 	int reader = file_of(SIZE, O_RDONLY), appender = file_of(SIZE, O_RDWR | O_APPEND);
 	struct pmem2_source *ro = source_of(reader), *append = source_of(appender), *anon;
 
-	is_int(pmem2_source_pread_mcsafe(ro, buf, SIZE, 0), 0, "O_RDONLY is read");
-	is_int(pmem2_source_pwrite_mcsafe(ro, buf, 1, 0), -EBADF, "but not written");
-	has_str(pmem2_errormsg(), "cannot write", "says so");
-	is_int(pmem2_source_pwrite_mcsafe(ro, buf, 0, 0), -EBADF, "not even with nothing");
-	is_int(pmem2_source_pread_mcsafe(append, buf, SIZE, 0), 0, "O_APPEND is read");
+	is_int(pmem2_source_pread_mcsafe(ro, buf, SIZE, 0), 0, "pread_mcsafe: through O_RDONLY");
+	is_int(pmem2_source_pwrite_mcsafe(ro, buf, 1, 0), -EBADF,
+		"pwrite_mcsafe: not through O_RDONLY");
+	has_str(pmem2_errormsg(), "cannot write",
+		"pwrite_mcsafe: the message says why not through O_RDONLY");
+	is_int(pmem2_source_pwrite_mcsafe(ro, buf, 0, 0), -EBADF,
+		"pwrite_mcsafe: not even no bytes through O_RDONLY");
+	is_int(pmem2_source_pread_mcsafe(append, buf, SIZE, 0), 0,
+		"pread_mcsafe: through O_APPEND");
 	is_int(pmem2_source_pwrite_mcsafe(append, buf, 1, 0), PMEM2_E_NO_ACCESS,
-		"but not written, for Linux would append");
-	is_int(lseek(appender, 0, SEEK_END), SIZE, "nothing was appended");
+		"pwrite_mcsafe: not through O_APPEND, as Linux would append");
+	is_int(lseek(appender, 0, SEEK_END), SIZE,
+		"pwrite_mcsafe: nothing was appended through O_APPEND");
 	close(reader);
-	is_int(pmem2_source_pread_mcsafe(ro, buf, 1, 0), PMEM2_E_INVALID_FILE_HANDLE, "closed");
+	is_int(pmem2_source_pread_mcsafe(ro, buf, 1, 0), PMEM2_E_INVALID_FILE_HANDLE,
+		"mcsafe: a descriptor that was closed");
 	pmem2_source_from_anon(&anon, SIZE);
 	is_int(pmem2_source_pread_mcsafe(anon, buf, 1, 0), PMEM2_E_SOURCE_TYPE_NOT_SUPPORTED,
-		"an anonymous source is not read");
+		"pread_mcsafe: not from an anonymous source");
 	is_int(pmem2_source_pwrite_mcsafe(anon, buf, 1, 0), PMEM2_E_SOURCE_TYPE_NOT_SUPPORTED,
-		"nor written");
+		"pwrite_mcsafe: not to an anonymous source");
 	pmem2_source_delete(&anon);
 	pmem2_source_delete(&ro);
 	pmem2_source_delete(&append);
@@ -88,7 +102,8 @@ static void short_transfers(void)
 	int result = pmem2_source_pwrite_mcsafe(src, data, SIZE, 0);
 	setrlimit(RLIMIT_FSIZE, &old);
 	is_int(result, -EFBIG, "pwrite_mcsafe: a short write is an error");
-	has_str(pmem2_errormsg(), "4000 bytes at offset 6000", "and says what was not written");
+	has_str(pmem2_errormsg(), "4000 bytes at offset 6000",
+		"pwrite_mcsafe: the message says what was not written");
 }
 
 /* The size is asked for first: what is cut off after that must not look read. */
@@ -126,11 +141,12 @@ static void shrinks(void)
 
 static void nulls(void)
 {
-	is_int(pmem2_source_pread_mcsafe(NULL, buf, 1, 0), -EINVAL, "pread(NULL, ...)");
-	is_int(pmem2_source_pread_mcsafe(src, NULL, 1, 0), -EINVAL, "pread(..., NULL, ...)");
-	has_str(pmem2_errormsg(), "buf is NULL", "says so");
-	is_int(pmem2_source_pwrite_mcsafe(NULL, buf, 1, 0), -EINVAL, "pwrite(NULL, ...)");
-	is_int(pmem2_source_pwrite_mcsafe(src, NULL, 1, 0), -EINVAL, "pwrite(..., NULL, ...)");
+	is_int(pmem2_source_pread_mcsafe(NULL, buf, 1, 0), -EINVAL, "pread_mcsafe: no source");
+	is_int(pmem2_source_pread_mcsafe(src, NULL, 1, 0), -EINVAL, "pread_mcsafe: no buffer");
+	has_str(pmem2_errormsg(), "buf is NULL",
+		"pread_mcsafe: the message names the argument that is NULL");
+	is_int(pmem2_source_pwrite_mcsafe(NULL, buf, 1, 0), -EINVAL, "pwrite_mcsafe: no source");
+	is_int(pmem2_source_pwrite_mcsafe(src, NULL, 1, 0), -EINVAL, "pwrite_mcsafe: no buffer");
 }
 
 int main(void)

@@ -44,7 +44,8 @@ static struct pmem2_map *mapped(struct pmem2_vm_reservation *rsv, size_t at, siz
 
 static void deleted(struct pmem2_vm_reservation *rsv)
 {
-	if (!is_int(pmem2_vm_reservation_delete(&rsv), 0, "the reservation is deleted"))
+	if (!is_int(pmem2_vm_reservation_delete(&rsv), 0,
+		    "vm_reservation_delete: the reservation is deleted"))
 		diag("%s", pmem2_errormsg());
 }
 
@@ -52,25 +53,33 @@ static void life(void)
 {
 	struct pmem2_vm_reservation *rsv = UNTOUCHED, *twin = UNTOUCHED;
 
-	is_int(pmem2_vm_reservation_new(&rsv, NULL, 16 * page), 0, "anywhere");
+	is_int(pmem2_vm_reservation_new(&rsv, NULL, 16 * page), 0,
+		"vm_reservation_new: at any address");
 	char *addr = pmem2_vm_reservation_get_address(rsv);
-	is_int(pmem2_vm_reservation_get_size(rsv), 16 * page, "of the size asked for");
-	is_int((uintptr_t)addr % (2 << 20), 0, "at a multiple of 2 MiB");
-	is_int(space_at(addr, 16 * page, "---p"), 16 * page, "is inaccessible memory");
+	is_int(pmem2_vm_reservation_get_size(rsv), 16 * page,
+		"vm_reservation_get_size: the size asked for");
+	is_int((uintptr_t)addr % (2 << 20), 0,
+		"vm_reservation_new: it lies at a multiple of 2 MiB");
+	is_int(space_at(addr, 16 * page, "---p"), 16 * page,
+		"vm_reservation_new: its memory is inaccessible");
 	is_int(pmem2_vm_reservation_new(&twin, addr + page, page), PMEM2_E_MAPPING_EXISTS,
-		"where something is mapped");
+		"vm_reservation_new: an address that is taken is MAPPING_EXISTS");
 	ok(!twin, "nothing is reserved: NULL");
-	has_str(pmem2_errormsg(), "something is mapped", "and it is said");
-	is_int(pmem2_vm_reservation_delete(&rsv), 0, "deleted");
-	ok(!rsv, "which leaves NULL");
-	is_int(space_used(addr, 16 * page), 0, "and nothing mapped");
+	has_str(pmem2_errormsg(), "something is mapped",
+		"vm_reservation_new: the message says that it is taken");
+	is_int(pmem2_vm_reservation_delete(&rsv), 0, "vm_reservation_delete: one without maps");
+	ok(!rsv, "vm_reservation_delete: the pointer becomes NULL");
+	is_int(space_used(addr, 16 * page), 0, "vm_reservation_delete: nothing stays mapped");
 
-	is_int(pmem2_vm_reservation_new(&rsv, addr + page, 3 * page), 0, "at a given address");
-	ok(pmem2_vm_reservation_get_address(rsv) == addr + page, "which is where it is");
+	is_int(pmem2_vm_reservation_new(&rsv, addr + page, 3 * page), 0,
+		"vm_reservation_new: at a given address");
+	ok(pmem2_vm_reservation_get_address(rsv) == addr + page,
+		"vm_reservation_new: it lies at the given address");
 	pmem2_vm_reservation_delete(&rsv);
-	is_int(pmem2_vm_reservation_new(&rsv, NULL, (size_t)2 << 30), 0, "2 GiB");
+	is_int(pmem2_vm_reservation_new(&rsv, NULL, (size_t)2 << 30), 0,
+		"vm_reservation_new: 2 GiB");
 	is_int((uintptr_t)pmem2_vm_reservation_get_address(rsv) % (1 << 30), 0,
-		"are at a multiple of 1 GiB");
+		"vm_reservation_new: 2 GiB lie at a multiple of 1 GiB");
 	pmem2_vm_reservation_delete(&rsv);
 }
 
@@ -86,17 +95,21 @@ static void bad_reservations(void)
 {
 	struct pmem2_vm_reservation *rsv = UNTOUCHED;
 
-	not_reserved((char *)page + 1, page, PMEM2_E_ADDRESS_UNALIGNED, "an odd address");
-	not_reserved((char *)page + 1, 1, PMEM2_E_ADDRESS_UNALIGNED, "the address comes first");
+	not_reserved((char *)page + 1, page, PMEM2_E_ADDRESS_UNALIGNED,
+		"vm_reservation_new: an odd address");
+	not_reserved((char *)page + 1, 1, PMEM2_E_ADDRESS_UNALIGNED,
+		"vm_reservation_new: the address is checked before the length");
 	not_reserved(NULL, 1, PMEM2_E_LENGTH_UNALIGNED,
 		"vm_reservation_new: an odd length is LENGTH_UNALIGNED");
 	not_reserved(NULL, 0, -EINVAL, "vm_reservation_new: no bytes");
 	has_str(pmem2_errormsg(), "no bytes",
 		"vm_reservation_new: the message says so of no bytes");
-	not_reserved(NULL, -page, -ENOMEM, "all there is");
-	is_int(pmem2_vm_reservation_new(&rsv, NULL, (size_t)1 << 62) < 0, 1, "more than there is");
+	not_reserved(NULL, -page, -ENOMEM, "vm_reservation_new: all address space");
+	is_int(pmem2_vm_reservation_new(&rsv, NULL, (size_t)1 << 62) < 0, 1,
+		"vm_reservation_new: more than there is");
 	ok(!rsv, "more than there is: the reservation becomes NULL");
-	not_reserved((char *)(-4 * page), 8 * page, -ENOMEM, "beyond the end of address space");
+	not_reserved((char *)(-4 * page), 8 * page, -ENOMEM,
+		"vm_reservation_new: beyond the end of address space");
 }
 
 #ifdef __SANITIZE_THREAD__
@@ -140,19 +153,27 @@ static void extends(void)
 	*(char *)pmem2_map_get_address(map) = 'x';
 	is_int(pmem2_vm_reservation_extend(rsv, 1), PMEM2_E_LENGTH_UNALIGNED,
 		"vm_reservation_extend: an odd length is LENGTH_UNALIGNED");
-	is_int(pmem2_vm_reservation_extend(rsv, 0), 0, "extended by nothing");
-	is_int(pmem2_vm_reservation_extend(rsv, 2 * page), 0, "extended by 2 pages");
-	is_int(pmem2_vm_reservation_get_size(rsv), 10 * page, "it is larger");
-	ok(pmem2_vm_reservation_get_address(rsv) == addr, "where it was");
-	is_int(*(char *)pmem2_map_get_address(map), 'x', "with its map");
-	is_int(pmem2_vm_reservation_new(&next, addr + 12 * page, page), 0, "another follows");
-	is_int(pmem2_vm_reservation_extend(rsv, 3 * page), PMEM2_E_MAPPING_EXISTS, "in the way");
-	is_int(pmem2_vm_reservation_get_size(rsv), 10 * page, "it is as large as before");
-	is_int(space_used(addr + 10 * page, 2 * page), 0, "and took nothing");
-	is_int(pmem2_vm_reservation_extend(rsv, -page), -ENOMEM, "a sum that overflows");
-	is_int(pmem2_vm_reservation_extend(rsv, -16 * page), -ENOMEM, "more than there is");
+	is_int(pmem2_vm_reservation_extend(rsv, 0), 0, "vm_reservation_extend: by nothing");
+	is_int(pmem2_vm_reservation_extend(rsv, 2 * page), 0, "vm_reservation_extend: by 2 pages");
+	is_int(pmem2_vm_reservation_get_size(rsv), 10 * page,
+		"vm_reservation_extend: the reservation is larger");
+	ok(pmem2_vm_reservation_get_address(rsv) == addr,
+		"vm_reservation_extend: its address stays");
+	is_int(*(char *)pmem2_map_get_address(map), 'x', "vm_reservation_extend: its map stays");
+	is_int(pmem2_vm_reservation_new(&next, addr + 12 * page, page), 0,
+		"vm_reservation_new: right behind another one");
+	is_int(pmem2_vm_reservation_extend(rsv, 3 * page), PMEM2_E_MAPPING_EXISTS,
+		"vm_reservation_extend: over another one is MAPPING_EXISTS");
+	is_int(pmem2_vm_reservation_get_size(rsv), 10 * page,
+		"vm_reservation_extend: a failure leaves the size");
+	is_int(space_used(addr + 10 * page, 2 * page), 0,
+		"vm_reservation_extend: a failure leaves no memory");
+	is_int(pmem2_vm_reservation_extend(rsv, -page), -ENOMEM,
+		"vm_reservation_extend: a sum that overflows");
+	is_int(pmem2_vm_reservation_extend(rsv, -16 * page), -ENOMEM,
+		"vm_reservation_extend: more than there is");
 	struct pmem2_map *late = mapped(rsv, 8, 2);
-	is_int(pmem2_map_delete(&late), 0, "what was added can be mapped into");
+	is_int(pmem2_map_delete(&late), 0, "map_new: into what was added to a reservation");
 	pmem2_map_delete(&map);
 	deleted(next);
 	deleted(rsv);
@@ -187,7 +208,8 @@ static void shrinks_refused(struct pmem2_vm_reservation *rsv)
 		is_int(pmem2_vm_reservation_shrink(rsv, cases[i].offset * page / 4, size),
 			cases[i].want, "shrunk: %s", cases[i].what);
 	}
-	is_int(pmem2_vm_reservation_get_size(rsv), 10 * page, "it is as large as before");
+	is_int(pmem2_vm_reservation_get_size(rsv), 10 * page,
+		"vm_reservation_shrink: a failure leaves the size");
 	pmem2_map_delete(&map);
 }
 
@@ -198,16 +220,25 @@ static void shrinks(void)
 
 	shrinks_refused(rsv);
 	struct pmem2_map *map = mapped(rsv, 4, 1), *found;
-	is_int(pmem2_vm_reservation_shrink(rsv, 8 * page, 2 * page), 0, "shrunk at its end");
-	is_int(pmem2_vm_reservation_get_size(rsv), 8 * page, "it is smaller");
-	is_int(space_used(addr + 8 * page, 2 * page), 0, "the end is free");
-	is_int(pmem2_vm_reservation_shrink(rsv, 0, 4 * page), 0, "shrunk up to its map");
-	ok(pmem2_vm_reservation_get_address(rsv) == addr + 4 * page, "its address moves up");
-	is_int(pmem2_vm_reservation_get_size(rsv), 4 * page, "it is smaller");
-	is_int(space_used(addr, 4 * page), 0, "the front is free");
-	is_int(pmem2_vm_reservation_map_find(rsv, 0, page, &found), 0, "the map is found");
-	ok(found == map, "at its new offset");
-	ok(pmem2_map_get_address(map) == addr + 4 * page, "where it was");
+	is_int(pmem2_vm_reservation_shrink(rsv, 8 * page, 2 * page), 0,
+		"vm_reservation_shrink: at the end");
+	is_int(pmem2_vm_reservation_get_size(rsv), 8 * page,
+		"vm_reservation_shrink: at the end it is smaller");
+	is_int(space_used(addr + 8 * page, 2 * page), 0,
+		"vm_reservation_shrink: the memory at the end is free");
+	is_int(pmem2_vm_reservation_shrink(rsv, 0, 4 * page), 0,
+		"vm_reservation_shrink: at the front, up to a map");
+	ok(pmem2_vm_reservation_get_address(rsv) == addr + 4 * page,
+		"vm_reservation_shrink: at the front its address moves up");
+	is_int(pmem2_vm_reservation_get_size(rsv), 4 * page,
+		"vm_reservation_shrink: at the front it is smaller");
+	is_int(space_used(addr, 4 * page), 0,
+		"vm_reservation_shrink: the memory at the front is free");
+	is_int(pmem2_vm_reservation_map_find(rsv, 0, page, &found), 0,
+		"map_find: after a shrink at the front");
+	ok(found == map, "map_find: after a shrink at the front it is the same map");
+	ok(pmem2_map_get_address(map) == addr + 4 * page,
+		"vm_reservation_shrink: maps stay where they are");
 	pmem2_map_delete(&map);
 	deleted(rsv);
 }
@@ -219,10 +250,10 @@ static void delete_with_maps(void)
 
 	is_int(pmem2_vm_reservation_delete(&rsv), PMEM2_E_VM_RESERVATION_NOT_EMPTY,
 		"vm_reservation_delete: one with a map is VM_RESERVATION_NOT_EMPTY");
-	ok(rsv == same, "leaves it");
-	has_str(pmem2_errormsg(), "1 map", "and says why");
+	ok(rsv == same, "vm_reservation_delete: a failure leaves the pointer");
+	has_str(pmem2_errormsg(), "1 map", "vm_reservation_delete: the message counts the maps");
 	*(char *)pmem2_map_get_address(map) = 1;
-	is_int(pmem2_map_delete(&map), 0, "without the map");
+	is_int(pmem2_map_delete(&map), 0, "vm_reservation_delete: after its map");
 	deleted(rsv);
 }
 
@@ -242,9 +273,10 @@ static void placements(void)
 	struct pmem2_map *map, *other;
 	char *addr = pmem2_vm_reservation_get_address(rsv);
 
-	is_int(map_at(rsv, 2 * page, 3, &map), 0, "a map at offset 2 pages");
-	ok(pmem2_map_get_address(map) == addr + 2 * page, "is there");
-	is_int(pmem2_map_get_size(map), 3 * page, "as long as it should be");
+	is_int(map_at(rsv, 2 * page, 3, &map), 0, "map_new: at offset 2 pages of a reservation");
+	ok(pmem2_map_get_address(map) == addr + 2 * page,
+		"map_new: the address is that of the reservation and the offset");
+	is_int(pmem2_map_get_size(map), 3 * page, "map_new: the size is that of the request");
 	memset(pmem2_map_get_address(map), 7, 3 * page);
 	refused(rsv, 1, 1, PMEM2_E_OFFSET_UNALIGNED, "map_new: an odd offset in a reservation");
 	refused(rsv, 8 * page + 1, 1, PMEM2_E_OFFSET_UNALIGNED,
@@ -261,20 +293,23 @@ static void placements(void)
 	refused(rsv, page, 4, PMEM2_E_MAPPING_EXISTS, "map_new: a slot around a taken one");
 	refused(rsv, page, 2, PMEM2_E_MAPPING_EXISTS, "map_new: a slot that ends in a taken one");
 	refused(rsv, 3 * page, 1, PMEM2_E_MAPPING_EXISTS, "map_new: a slot in a taken one");
-	is_int(*((char *)pmem2_map_get_address(map) + 3 * page - 1), 7, "it is unharmed by all");
-	is_int(map_at(rsv, 0, 2, &other), 0, "right before it");
+	is_int(*((char *)pmem2_map_get_address(map) + 3 * page - 1), 7,
+		"map_new: refused maps leave others unchanged");
+	is_int(map_at(rsv, 0, 2, &other), 0, "map_new: right before another map");
 	pmem2_map_delete(&other);
-	is_int(map_at(rsv, 5 * page, 3, &other), 0, "right behind it, up to the end");
+	is_int(map_at(rsv, 5 * page, 3, &other), 0,
+		"map_new: right behind another map, up to the end");
 	pmem2_map_delete(&other);
 	pmem2_map_delete(&map);
 	is_int(space_at(addr, 8 * page, "---p"), 8 * page,
-		"deleted maps leave inaccessible memory");
+		"map_delete: deleted maps leave inaccessible memory");
 	pmem2_config_set_vm_reservation(cfg, rsv, 1);
 	pmem2_config_set_vm_reservation(cfg, NULL, 1);
-	is_int(pmem2_map_new(&map, cfg, src), 0, "NULL takes it back, whatever the offset");
+	is_int(pmem2_map_new(&map, cfg, src), 0,
+		"config_set_vm_reservation: NULL takes it back, whatever the offset");
 	ok((char *)pmem2_map_get_address(map) >= addr + 8 * page ||
 			(char *)pmem2_map_get_address(map) < addr,
-		"the map is elsewhere");
+		"config_set_vm_reservation: after NULL the map is elsewhere");
 	pmem2_map_delete(&map);
 	deleted(rsv);
 }
@@ -309,8 +344,10 @@ static void slots_restored(void)
 	pmem2_get_flush_fn(map)(pmem2_map_get_address(map), 5);
 	pmem2_map_delete(&map);
 	char text[5] = "";
-	ok(pread(writer, text, 5, 0) == 5 && !strcmp(text, "kept"), "stores there reach the file");
-	is_int(space_at(addr, 4 * page, "---p"), 4 * page, "the slot is inaccessible again");
+	ok(pread(writer, text, 5, 0) == 5 && !strcmp(text, "kept"),
+		"map_new: stores in a reservation reach the file");
+	is_int(space_at(addr, 4 * page, "---p"), 4 * page,
+		"map_delete: the slot is inaccessible again");
 	pmem2_config_set_vm_reservation(cfg, NULL, 0);
 	pmem2_source_delete(&ro);
 	pmem2_source_delete(&rw);
@@ -333,48 +370,49 @@ static void finds(void)
 	struct pmem2_map *a = mapped(rsv, 2, 2), *b = mapped(rsv, 6, 1), *map = UNTOUCHED;
 	struct pmem2_map *stranger = mapped(other, 0, 1);
 
-	ok(!find(rsv, 0, 2 * page), "before the first map");
-	ok(find(rsv, 0, 2 * page + 1) == a, "up to its first byte");
-	ok(find(rsv, 3 * page, page) == a, "inside it");
-	ok(find(rsv, 4 * page - 1, 1) == a, "its last byte");
-	ok(!find(rsv, 4 * page, 2 * page), "between two");
-	ok(find(rsv, 4 * page, 3 * page) == b, "up to the second");
-	ok(find(rsv, 0, 10 * page) == a, "of two the lower one");
+	ok(!find(rsv, 0, 2 * page), "map_find: nothing before the first map");
+	ok(find(rsv, 0, 2 * page + 1) == a, "map_find: a range up to the first byte of a map");
+	ok(find(rsv, 3 * page, page) == a, "map_find: a range inside a map");
+	ok(find(rsv, 4 * page - 1, 1) == a, "map_find: the last byte of a map");
+	ok(!find(rsv, 4 * page, 2 * page), "map_find: nothing between two maps");
+	ok(find(rsv, 4 * page, 3 * page) == b, "map_find: a range up to the second map");
+	ok(find(rsv, 0, 10 * page) == a, "map_find: of two maps the lower one");
 	ok(find(rsv, 3 * page, SIZE_MAX) == a && find(rsv, 5 * page, SIZE_MAX) == b,
 		"map_find: offsets and lengths whose sum overflows");
 	ok(find(rsv, 2 * page, 0) == a, "no bytes: at its start");
 	ok(find(rsv, 3 * page + 1, 0) == a, "no bytes: inside");
 	ok(!find(rsv, 4 * page, 0), "no bytes: at its end");
-	ok(!find(rsv, 10 * page, page) && !find(rsv, -8 * page, SIZE_MAX), "beyond the end");
-	is_int(pmem2_vm_reservation_map_find_first(rsv, &map), 0, "the first");
-	ok(map == a, "is the first");
-	is_int(pmem2_vm_reservation_map_find_next(rsv, a, &map), 0, "the next");
-	ok(map == b, "is the second");
+	ok(!find(rsv, 10 * page, page) && !find(rsv, -8 * page, SIZE_MAX),
+		"map_find: nothing beyond the end");
+	is_int(pmem2_vm_reservation_map_find_first(rsv, &map), 0, "map_find_first: there is one");
+	ok(map == a, "map_find_first: it is the first one");
+	is_int(pmem2_vm_reservation_map_find_next(rsv, a, &map), 0, "map_find_next: there is one");
+	ok(map == b, "map_find_next: it is the second one");
 	is_int(pmem2_vm_reservation_map_find_next(rsv, b, &map), PMEM2_E_MAPPING_NOT_FOUND,
-		"none follows it");
-	ok(!map, "NULL");
-	is_int(pmem2_vm_reservation_map_find_last(rsv, &map), 0, "the last");
-	ok(map == b, "is the second");
-	is_int(pmem2_vm_reservation_map_find_prev(rsv, b, &map), 0, "the one before");
-	ok(map == a, "is the first");
+		"map_find_next: no map follows the last one");
+	ok(!map, "map_find_next: the output becomes NULL");
+	is_int(pmem2_vm_reservation_map_find_last(rsv, &map), 0, "map_find_last: there is one");
+	ok(map == b, "map_find_last: it is the second one");
+	is_int(pmem2_vm_reservation_map_find_prev(rsv, b, &map), 0, "map_find_prev: there is one");
+	ok(map == a, "map_find_prev: it is the first one");
 	is_int(pmem2_vm_reservation_map_find_prev(rsv, a, &map), PMEM2_E_MAPPING_NOT_FOUND,
-		"none precedes it");
-	ok(!map, "NULL");
+		"map_find_prev: no map precedes the first one");
+	ok(!map, "map_find_prev: the output becomes NULL");
 	map = UNTOUCHED;
 	is_int(pmem2_vm_reservation_map_find_next(rsv, stranger, &map), PMEM2_E_MAPPING_NOT_FOUND,
-		"a map of another reservation has no next one here");
-	ok(!map, "NULL");
+		"map_find_next: a map of another reservation has no next one here");
+	ok(!map, "map_find_next: of another reservation, the output becomes NULL");
 	is_int(pmem2_vm_reservation_map_find_prev(rsv, stranger, &map), PMEM2_E_MAPPING_NOT_FOUND,
-		"nor one before");
+		"map_find_prev: a map of another reservation has no previous one here");
 	pmem2_map_delete(&a);
 	pmem2_map_delete(&b);
 	pmem2_map_delete(&stranger);
 	is_int(pmem2_vm_reservation_map_find_first(rsv, &map), PMEM2_E_MAPPING_NOT_FOUND,
-		"no first when empty");
-	ok(!map, "NULL");
+		"map_find_first: an empty reservation has no first map");
+	ok(!map, "map_find_first: in an empty reservation the output becomes NULL");
 	is_int(pmem2_vm_reservation_map_find_last(rsv, &map), PMEM2_E_MAPPING_NOT_FOUND,
-		"no last when empty");
-	ok(!map, "NULL");
+		"map_find_last: an empty reservation has no last map");
+	ok(!map, "map_find_last: in an empty reservation the output becomes NULL");
 	deleted(other);
 	deleted(rsv);
 }
@@ -388,12 +426,15 @@ static void odd_file(void)
 	struct pmem2_map *map, *second = UNTOUCHED;
 
 	pmem2_config_set_vm_reservation(cfg, rsv, 0);
-	is_int(pmem2_map_new(&map, cfg, odd), 0, "a file of no whole pages");
-	ok(find(rsv, page + 6, 1) == map, "its last byte is found");
-	ok(!find(rsv, page + 7, 1), "the one behind it is not");
-	refused(rsv, page, 1, PMEM2_E_MAPPING_EXISTS, "but its last page is taken");
+	is_int(pmem2_map_new(&map, cfg, odd), 0,
+		"map_new: a file of an odd length in a reservation");
+	ok(find(rsv, page + 6, 1) == map, "map_find: the last byte of an odd length");
+	ok(!find(rsv, page + 7, 1), "map_find: nothing at the byte behind an odd length");
+	refused(rsv, page, 1, PMEM2_E_MAPPING_EXISTS,
+		"map_new: the last page of an odd length is taken");
 	pmem2_config_set_vm_reservation(cfg, rsv, 2 * page);
-	is_int(pmem2_map_new(&second, cfg, odd), 0, "the next page is free");
+	is_int(pmem2_map_new(&second, cfg, odd), 0,
+		"map_new: the page behind an odd length is free");
 	pmem2_map_delete(&second);
 	pmem2_config_set_vm_reservation(cfg, rsv, 3 * page);
 	is_int(pmem2_map_new(&second, cfg, odd), PMEM2_E_LENGTH_OUT_OF_RANGE,
@@ -410,28 +451,42 @@ static void nulls(void)
 	struct pmem2_vm_reservation *rsv = reserve(1), *none = NULL;
 	struct pmem2_map *map = mapped(rsv, 0, 1), *out = UNTOUCHED;
 
-	is_int(pmem2_config_set_vm_reservation(NULL, rsv, 0), -EINVAL, "config_set(NULL, ...)");
-	is_int(pmem2_vm_reservation_new(NULL, NULL, page), -EINVAL, "new(NULL, ...)");
-	has_str(pmem2_errormsg(), "rsv_ptr is NULL", "says so");
-	is_int(pmem2_vm_reservation_delete(NULL), -EINVAL, "delete(NULL)");
-	is_int(pmem2_vm_reservation_delete(&none), -EINVAL, "delete of none");
-	is_int(pmem2_vm_reservation_extend(NULL, page), -EINVAL, "extend(NULL, ...)");
-	is_int(pmem2_vm_reservation_shrink(NULL, 0, page), -EINVAL, "shrink(NULL, ...)");
-	is_int(pmem2_vm_reservation_map_find(NULL, 0, 1, &out), -EINVAL, "find(NULL, ...)");
-	ok(!out, "NULL");
-	is_int(pmem2_vm_reservation_map_find(rsv, 0, 1, NULL), -EINVAL, "find(..., NULL)");
-	is_int(pmem2_vm_reservation_map_find_prev(NULL, map, &out), -EINVAL, "prev(NULL, ...)");
+	is_int(pmem2_config_set_vm_reservation(NULL, rsv, 0), -EINVAL,
+		"config_set_vm_reservation: no config");
+	is_int(pmem2_vm_reservation_new(NULL, NULL, page), -EINVAL,
+		"vm_reservation_new: no output");
+	has_str(pmem2_errormsg(), "rsv_ptr is NULL",
+		"vm_reservation_new: the message names the argument that is NULL");
+	is_int(pmem2_vm_reservation_delete(NULL), -EINVAL, "vm_reservation_delete: no pointer");
+	is_int(pmem2_vm_reservation_delete(&none), -EINVAL,
+		"vm_reservation_delete: a pointer that is NULL");
+	is_int(pmem2_vm_reservation_extend(NULL, page), -EINVAL,
+		"vm_reservation_extend: no reservation");
+	is_int(pmem2_vm_reservation_shrink(NULL, 0, page), -EINVAL,
+		"vm_reservation_shrink: no reservation");
+	is_int(pmem2_vm_reservation_map_find(NULL, 0, 1, &out), -EINVAL,
+		"map_find: no reservation");
+	ok(!out, "map_find: without a reservation the output becomes NULL");
+	is_int(pmem2_vm_reservation_map_find(rsv, 0, 1, NULL), -EINVAL, "map_find: no output");
+	is_int(pmem2_vm_reservation_map_find_prev(NULL, map, &out), -EINVAL,
+		"map_find_prev: no reservation");
 	is_int(pmem2_vm_reservation_map_find_prev(rsv, NULL, &out), -EINVAL,
-		"prev(..., NULL, ...)");
-	is_int(pmem2_vm_reservation_map_find_prev(rsv, map, NULL), -EINVAL, "prev(..., NULL)");
-	is_int(pmem2_vm_reservation_map_find_next(NULL, map, &out), -EINVAL, "next(NULL, ...)");
+		"map_find_prev: no map");
+	is_int(pmem2_vm_reservation_map_find_prev(rsv, map, NULL), -EINVAL,
+		"map_find_prev: no output");
+	is_int(pmem2_vm_reservation_map_find_next(NULL, map, &out), -EINVAL,
+		"map_find_next: no reservation");
 	is_int(pmem2_vm_reservation_map_find_next(rsv, NULL, &out), -EINVAL,
-		"next(..., NULL, ...)");
-	is_int(pmem2_vm_reservation_map_find_next(rsv, map, NULL), -EINVAL, "next(..., NULL)");
-	is_int(pmem2_vm_reservation_map_find_first(NULL, &out), -EINVAL, "first(NULL, ...)");
-	is_int(pmem2_vm_reservation_map_find_first(rsv, NULL), -EINVAL, "first(..., NULL)");
-	is_int(pmem2_vm_reservation_map_find_last(NULL, &out), -EINVAL, "last(NULL, ...)");
-	is_int(pmem2_vm_reservation_map_find_last(rsv, NULL), -EINVAL, "last(..., NULL)");
+		"map_find_next: no map");
+	is_int(pmem2_vm_reservation_map_find_next(rsv, map, NULL), -EINVAL,
+		"map_find_next: no output");
+	is_int(pmem2_vm_reservation_map_find_first(NULL, &out), -EINVAL,
+		"map_find_first: no reservation");
+	is_int(pmem2_vm_reservation_map_find_first(rsv, NULL), -EINVAL,
+		"map_find_first: no output");
+	is_int(pmem2_vm_reservation_map_find_last(NULL, &out), -EINVAL,
+		"map_find_last: no reservation");
+	is_int(pmem2_vm_reservation_map_find_last(rsv, NULL), -EINVAL, "map_find_last: no output");
 	pmem2_map_delete(&map);
 	deleted(rsv);
 }
