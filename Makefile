@@ -71,7 +71,8 @@ bench:
 install:
 	@scripts/packages build
 	@scripts/build release --prefix='$(PREFIX)'
-	@DESTDIR='$(DESTDIR)' meson install -C build/release --no-rebuild
+	@DESTDIR='$(DESTDIR)' meson install -C build/release --no-rebuild --quiet
+	@scripts/installed build/release '$(DESTDIR)'
 
 uninstall:
 	@scripts/uninstall build/release
