@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: BSD-3-Clause
+#
 # gain.gp - gnuplot -e "rows='ROWS.tsv'; picture='OUT.svg'": how much faster ours is, by length
 set terminal svg size 1500,900 font "sans,13" background "white"
 set output picture

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: BSD-3-Clause
+#
 # other.gp - gnuplot -e "rows='ROWS.tsv'; picture='OUT.svg'": pages, mappings, pmem_is_pmem, start
 set terminal svg size 1500,760 noenhanced font "sans,13" background "white"
 set output picture

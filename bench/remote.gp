@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: BSD-3-Clause
+#
 # remote.gp - gnuplot -e "rows='ROWS.tsv'; picture='OUT.svg'": calls of librpmem, beside libfabric
 set terminal svg size 1500,760 noenhanced font "sans,13" background "white"
 set output picture

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: BSD-3-Clause
+#
 # time.gp - gnuplot -e "rows='ROWS.tsv'; picture='OUT.svg'": how long a call takes, beside the bare
 # instructions
 set terminal svg size 1500,560 font "sans,14" background "white"

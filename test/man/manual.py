@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """manual.py - what the tests of the manual share: its pages, and points of a test
 
 The environment names the places: SOURCE_ROOT, BUILD_ROOT, CC (words), LIBRARIES (words: their

@@ -181,7 +181,8 @@ static bool looks_right(void)
 
 /*
  * An address range that is free, and a reservation at its beginning. It lies at the lower end of
- * much free space: the kernel gives what others map meanwhile, as a sanitizer, from the upper end.
+ * much free space: the kernel gives what others map meanwhile, such as a sanitizer, from the upper
+ * end.
  */
 static void begin(void)
 {
@@ -311,7 +312,8 @@ static void threads(void)
 		pthread_join(ids[i], &result);
 		wrong += (size_t)result;
 	}
-	is_int(wrong, 0, "W17: %d threads map into one reservation, one resizes it, one searches",
+	is_int(wrong, 0,
+		"reservation: %d threads map into one reservation, one resizes it, one searches",
 		THREADS);
 	ok(occupied > 0 && occupied + refused == THREADS * ROUNDS,
 		"some maps were made, others refused");
@@ -357,8 +359,25 @@ static void one_slot(void)
 		}
 		wrong += won != 1 || lost != THREADS - 1;
 	}
-	is_int(wrong, 0, "W17: of %d threads that want one slot, one gets it, 100 times", THREADS);
+	is_int(wrong, 0, "reservation: of %d threads that want one slot, one gets it, 100 times",
+		THREADS);
 	is_int(reservation_close(&shared), 0, "empty at the end");
+}
+
+/* Offset and length may have a sum that wraps around to a place in front of the reservation. */
+static void sums(void)
+{
+	struct reservation rsv;
+	struct map map;
+
+	if (reservation_open(&rsv, NULL, 8 * page))
+		bail("no reservation: %s", err_get());
+	for (size_t count = 1; count <= 3; count += 2) {
+		struct map_request wanted = request(&rsv, (size_t)0 - page, count);
+		is_int(map_open(&map, &wanted), PMEM2_E_LENGTH_OUT_OF_RANGE,
+			"map_open: a page below 2^64, %zu pages: beyond the reservation", count);
+	}
+	is_int(reservation_close(&rsv), 0, "map_open: what was refused has left nothing there");
 }
 
 /* Device DAX has larger units than pages. */
@@ -373,14 +392,16 @@ static void alignment(void)
 	wanted = request(&rsv, 2 * page, 4);
 	wanted.alignment = 4 * page;
 	is_int(map_open(&map, &wanted), PMEM2_E_ADDRESS_UNALIGNED,
-		"row 13: not a multiple of the source's alignment");
-	has_str(err_get(), "alignment of 16384", "row 13: which is named");
+		"map_open: not a multiple of the source's alignment");
+	has_str(err_get(), "alignment of 16384", "map_open: the message names the alignment");
 	wanted.reservation_offset = 6 * page;
-	is_int(map_open(&map, &wanted), PMEM2_E_LENGTH_OUT_OF_RANGE, "row 12 before row 13");
+	is_int(map_open(&map, &wanted), PMEM2_E_LENGTH_OUT_OF_RANGE,
+		"map_open: a range beyond the end is found before a wrong alignment");
 	wanted.reservation_offset = 4 * page;
-	is_int(map_open(&map, &wanted), 0, "row 13: a multiple");
+	is_int(map_open(&map, &wanted), 0, "map_open: a multiple of the source's alignment");
 	wanted.reservation_offset = 2 * page;
-	is_int(map_open(&other, &wanted), PMEM2_E_ADDRESS_UNALIGNED, "row 13 before row 14");
+	is_int(map_open(&other, &wanted), PMEM2_E_ADDRESS_UNALIGNED,
+		"map_open: a wrong alignment is found before a taken slot");
 	is_int(map_close(&map), 0, "closed");
 	is_int(reservation_close(&rsv), 0, "empty at the end");
 }
@@ -398,6 +419,7 @@ int main(void)
 		skip("extending", "valgrind takes an address that must be free for a mere hint");
 	}
 	one_slot();
+	sums();
 	alignment();
 	return tap_done();
 }
