@@ -39,8 +39,14 @@
 #define FABRIC_SECRET_SIZE 32
 
 /*
- * Which of the providers in `wanted` this machine has, towards `host` (a name or an address) or,
- * if that is NULL, at all. -ENOMEDIUM if none.
+ * Load libfabric, which may take 0.3 s, unless it is loaded. -ENOMEDIUM if that fails. All other
+ * functions do so, too: a caller with other work can do this beside it, in a thread.
+ */
+int fabric_load(void);
+
+/*
+ * Which of the providers in `wanted` this machine has, towards `host` (a name or an address) or, if
+ * that is NULL, at all. -ENOMEDIUM if none.
  */
 int fabric_providers(const char *host, unsigned wanted, unsigned *set);
 

@@ -77,6 +77,11 @@ void fabric_info_free(struct fi_info *info)
 		library.freeinfo(info);
 }
 
+int fabric_load(void)
+{
+	return library_load();
+}
+
 bool fabric_has_verbs(const char *folder)
 {
 	static const char prefix[] = "uverbs";

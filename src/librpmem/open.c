@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* open.c - make, open and close a pool */
 #include <netdb.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -208,6 +209,29 @@ static int settle(RPMEMpool *pool, uint32_t type, void *addr, size_t size)
 	return rc;
 }
 
+static void *load(void *unused)
+{
+	(void)unused;
+	fabric_load();
+	return NULL;
+}
+
+/* Start ssh and, while it finds its way, load libfabric: each takes some tenths of a second. */
+static int start_session(struct session *session)
+{
+	pthread_t loader;
+	sigset_t all, before;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	bool loads = !pthread_create(&loader, NULL, load, NULL);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	int rc = session_start(session);
+	if (loads)
+		pthread_join(loader, NULL);
+	return rc;
+}
+
 static int start_pool(RPMEMpool *pool, uint32_t type, void *addr, size_t size, unsigned nlanes,
 	const struct rpmem_pool_attr *attr)
 {
@@ -216,9 +240,9 @@ static int start_pool(RPMEMpool *pool, uint32_t type, void *addr, size_t size, u
 
 	if (!start)
 		return err_set(-ENOMEM, "%s: no memory", pool->session->name);
-	int rc = fill_start(pool->session, start, size, nlanes, attr);
+	int rc = start_session(pool->session);
 	if (!rc)
-		rc = session_start(pool->session);
+		rc = fill_start(pool->session, start, size, nlanes, attr);
 	if (!rc)
 		rc = ask(pool, type, start, step);
 	if (!rc)
