@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * interrupted.c - what may happen while msync(2) lasts, and nobody may wait for ever: cancellation,
+ * fork(2), another thread's first flush, exit(3) from a signal handler; and a thread that flushes
+ * in the middle of its own exit
+ */
+#pragma GCC visibility push(default)
+
+#include "api/told-once.h"
+
+#include "api/fixture.h"
+
+#define PAGES 64
+
+/* A map of a new file. */
+static struct pmem2_map *new_map(unsigned *file)
+{
+	int fd = new_file(PAGES * page_size(), file);
+	struct pmem2_source *src = source_of(fd);
+	struct pmem2_config *cfg = config();
+	struct pmem2_map *map;
+
+	if (pmem2_map_new(&map, cfg, src))
+		bail("no map: %s", pmem2_errormsg());
+	kernel_maps(pmem2_map_get_address(map), PAGES * page_size(), *file);
+	pmem2_source_delete(&src);
+	pmem2_config_delete(&cfg);
+	close(fd);
+	return map;
+}
+
+static void flush(struct pmem2_map *map)
+{
+	pmem2_get_flush_fn(map)(pmem2_map_get_address(map), 1);
+}
+
+static void *persist(void *map)
+{
+	pmem2_get_persist_fn(map)(pmem2_map_get_address(map), 1);
+	pthread_testcancel();
+	return NULL;
+}
+
+static void *deep_flush(void *map)
+{
+	pmem2_deep_flush(map, pmem2_map_get_address(map), 1);
+	pthread_testcancel();
+	return NULL;
+}
+
+/* A thread in msync(2). */
+static pthread_t in_msync(void *(*call)(void *), struct pmem2_map *map)
+{
+	pthread_t thread;
+
+	atomic_store(&kernel->holds_any, true);
+	pthread_create(&thread, NULL, call, map);
+	pthread_barrier_wait(&kernel->answered);
+	return thread;
+}
+
+static void release(pthread_t thread, void **result)
+{
+	pthread_barrier_wait(&kernel->released);
+	pthread_join(thread, result);
+}
+
+static void cancelled(void *(*call)(void *), const char *name)
+{
+	unsigned file;
+	struct pmem2_map *map = new_map(&file);
+	pthread_t thread = in_msync(call, map);
+	void *result;
+
+	pthread_cancel(thread);
+	release(thread, &result);
+	ok(result == PTHREAD_CANCELED, "%s: a thread is cancelled after its write-back", name);
+	is_int(pmem2_map_delete(&map), 0, "%s: the map of a cancelled thread is deleted", name);
+}
+
+static void *cancel_self_and_drain(void *map)
+{
+	flush(map);
+	pthread_cancel(pthread_self());
+	pmem2_get_drain_fn(map)();
+	return NULL;
+}
+
+static void cancelled_before(void)
+{
+	unsigned file;
+	struct pmem2_map *map = new_map(&file);
+	pthread_t thread;
+	void *result;
+
+	atomic_store(&kernel->calls, 0);
+	pthread_create(&thread, NULL, cancel_self_and_drain, map);
+	pthread_join(thread, &result);
+	ok(result == PTHREAD_CANCELED, "drain: is a cancellation point before it writes");
+	is_int(atomic_load(&kernel->calls), 1, "N4: a cancelled thread writes back what it noted");
+	pmem2_map_delete(&map);
+}
+
+static void *flush_and_drain(void *map)
+{
+	flush(map);
+	pmem2_get_drain_fn(map)();
+	return NULL;
+}
+
+static void nobody_waits(void)
+{
+	unsigned file, other_file;
+	struct pmem2_map *map = new_map(&file), *other = new_map(&other_file);
+	pthread_t thread = in_msync(persist, map), first;
+	pid_t pid = fork_silent();
+
+	if (!pid) {
+		flush_and_drain(map);
+		_exit(pmem2_map_delete(&other) ? 6 : 5);
+	}
+	ok(true, "fork(2): does not wait for another thread's write-back");
+	pthread_create(&first, NULL, flush_and_drain, other);
+	pthread_join(first, NULL);
+	ok(true, "a thread's first flush: does not wait for another thread's write-back");
+	flush(other);
+	is_int(pmem2_map_delete(&other), 0,
+		"map_delete: does not wait for a write-back of another map");
+	release(thread, NULL);
+	is_int(ending_of(pid), -5,
+		"W5: a child waits until the write-back of its parent's thread ends");
+	pmem2_map_delete(&map);
+}
+
+static pthread_key_t late_key;
+static struct pmem2_map *late_map;
+
+static void flush_late(void *unused)
+{
+	(void)unused;
+	atomic_store(&kernel->calls, 0);
+	flush(late_map);
+}
+
+static void *flush_and_exit(void *map)
+{
+	pthread_setspecific(late_key, map);
+	flush(map);
+	return NULL;
+}
+
+/* The key of the library is older than ours, and so are its destructors' turns. */
+static void late_destructor(void)
+{
+	unsigned file;
+	pthread_t thread;
+
+	late_map = new_map(&file);
+	pthread_key_create(&late_key, flush_late);
+	pthread_create(&thread, NULL, flush_and_exit, late_map);
+	pthread_join(thread, NULL);
+	is_int(atomic_load(&kernel->calls), 1,
+		"N2: a flush after the drain of an exiting thread is written back at once");
+	pmem2_get_drain_fn(late_map)();
+	is_int(pmem2_map_delete(&late_map), 0, "N2: the map of that flush is deleted");
+	is_int(atomic_load(&kernel->calls), 1, "N2: no note is left of that flush");
+}
+
+static void exit_now(int signal)
+{
+	(void)signal;
+	exit(7);
+}
+
+static void *signal_in_msync(void *process)
+{
+	pthread_barrier_wait(&kernel->answered);
+	pthread_kill(*(pthread_t *)process, SIGUSR1);
+	return NULL;
+}
+
+/* The main thread is in msync(2) when the signal comes. */
+static void exit_in_handler(bool drains)
+{
+	unsigned file;
+	kernel_open(); /* the process before has left one at the barrier */
+	struct pmem2_map *map = new_map(&file);
+	pid_t pid = fork_silent();
+
+	if (!pid) {
+		pthread_t self = pthread_self(), other;
+		signal(SIGUSR1, exit_now);
+		alarm(20);
+		atomic_store(&kernel->holds_any, true);
+		pthread_create(&other, NULL, signal_in_msync, &self);
+		flush(map);
+		pmem2_get_flush_fn(map)((char *)pmem2_map_get_address(map) + 40 * page_size(), 1);
+		if (drains)
+			pmem2_get_drain_fn(map)();
+		else
+			pmem2_map_delete(&map);
+		_exit(6);
+	}
+	is_int(ending_of(pid), -7, "exit(3) from a signal handler that interrupted a %s: ends",
+		drains ? "drain" : "map_delete");
+	pmem2_map_delete(&map);
+}
+
+int main(void)
+{
+	kernel_open();
+	alarm(120);
+	cancelled(persist, "persist");
+	cancelled(deep_flush, "deep flush");
+	cancelled_before();
+	nobody_waits();
+	late_destructor();
+	exit_in_handler(true);
+	exit_in_handler(false);
+	return tap_done();
+}

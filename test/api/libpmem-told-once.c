@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * libpmem-told-once.c - W1, W4, W6, W7 and W10 of map/writeback_failure.h for the calls of libpmem
+ *
+ * libpmem2 is linked, too: the two libraries have a record each.
+ */
+#pragma GCC visibility push(default)
+
+#include "api/told-once.h"
+
+#include <libpmem2.h>
+#include <sched.h>
+#include <sys/mount.h>
+
+#include "api/libpmem.h"
+
+#define PAGE   ((size_t)sysconf(_SC_PAGESIZE))
+#define LENGTH (4 * PAGE)
+
+struct call {
+	const char *name;
+	int (*make)(const void *addr, size_t len);
+};
+
+static const struct call calls[] = {
+	{"pmem_msync", pmem_msync},
+	{"pmem_deep_persist", pmem_deep_persist},
+	{"pmem_deep_drain", pmem_deep_drain},
+};
+
+/* 0, or the errno that it fails with. */
+static int error_of(const struct call *call, const char *addr)
+{
+	errno = 0;
+	return call->make(addr, 1) ? errno : 0;
+}
+
+/* A map of a new file, or a further one of an old file. */
+static char *map_file(const char *name, unsigned file)
+{
+	char *addr = map_of(name, LENGTH);
+
+	kernel_maps(addr, LENGTH, file);
+	return addr;
+}
+
+/* The same, made without the library. */
+static char *map_alone(const char *name, unsigned file)
+{
+	int fd = open(at(name), O_RDWR | O_CLOEXEC);
+	char *addr = mmap(NULL, LENGTH, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (fd < 0 || addr == MAP_FAILED)
+		bail("cannot map %s: %m", at(name));
+	close(fd);
+	kernel_maps(addr, LENGTH, file);
+	return addr;
+}
+
+static void each_call(const struct call *call)
+{
+	unsigned file = file_count++, other_file = file_count++;
+	char *addr = map_file(call->name, file), *other = map_file("other", other_file);
+	char *alone = map_alone(call->name, file), *later;
+
+	lose(file, EIO);
+	is_int(error_of(call, addr), EIO, "W2: %s: fails with the kernel's error", call->name);
+	is_int(error_of(call, addr), EIO, "W6: %s: a second try fails again", call->name);
+	has_str(pmem_errormsg(), "may not be durable",
+		"W6: %s: the message of a second try says what may be lost", call->name);
+	*addr = 1;
+	is_int(error_of(call, addr), EIO, "W6: %s: fails again after another store", call->name);
+	is_int(error_of(call, addr + PAGE), EIO, "W4: %s: another page fails, too", call->name);
+	for (size_t i = 0; i < 3; i++)
+		is_int(error_of(&calls[i], addr), EIO, "W6: %s after a failed %s: fails, too",
+			calls[i].name, call->name);
+	is_int(error_of(call, alone), EIO, "W10: %s of memory that the program has mapped: fails",
+		call->name);
+	is_int(error_of(call, other), 0, "W1: %s of another file: succeeds", call->name);
+
+	later = map_file(call->name, file);
+	is_int(error_of(call, later), 0, "W7: %s of a map made after the failure: succeeds",
+		call->name);
+	is_int(error_of(call, addr), EIO, "W7: %s of the older map: still fails", call->name);
+	pmem_unmap(later, LENGTH);
+	pmem_unmap(addr, LENGTH);
+	addr = map_file(call->name, file);
+	is_int(error_of(call, addr), 0, "W7: %s after the file was unmapped and mapped: succeeds",
+		call->name);
+	pmem_unmap(addr, LENGTH);
+	pmem_unmap(other, LENGTH);
+	munmap(alone, LENGTH);
+}
+
+static void two_files(void)
+{
+	unsigned good = file_count++, bad = file_count++;
+	char *addr = mmap(NULL, 2 * LENGTH, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *low = map_file("low", good), *high = map_file("high", bad);
+
+	/* One range of addresses that is of both files. */
+	mremap(low, LENGTH, LENGTH, MREMAP_MAYMOVE | MREMAP_FIXED, addr);
+	mremap(high, LENGTH, LENGTH, MREMAP_MAYMOVE | MREMAP_FIXED, addr + LENGTH);
+	kernel_maps(addr, LENGTH, good);
+	kernel_maps(addr + LENGTH, LENGTH, bad);
+	lose(bad, EIO);
+	is_int(pmem_msync(addr + LENGTH, 1), -1, "W2: pmem_msync: the upper of two files fails");
+	is_int(pmem_msync(addr, LENGTH), 0, "W10: pmem_msync of the lower file: succeeds");
+	is_int(pmem_msync(addr, 2 * LENGTH), -1, "W10: pmem_msync of both files: fails");
+	munmap(addr, 2 * LENGTH);
+}
+
+static int fails_in_child(void)
+{
+	return pmem_msync((void *)views[view_count - 1].from, 1) ? errno : 0;
+}
+
+static void forked(void)
+{
+	unsigned file = file_count++;
+	char *addr = map_file("forked", file);
+
+	lose(file, ENOSPC);
+	is_int(in_child(fails_in_child), ENOSPC, "W1: pmem_msync in a child: fails");
+	is_int(error_of(&calls[0], addr), ENOSPC, "W1: pmem_msync in the parent: fails, too");
+	is_int(in_child(fails_in_child), ENOSPC, "W1: pmem_msync in another child: fails, too");
+	pmem_unmap(addr, LENGTH);
+}
+
+/* 99: /proc cannot be hidden here. */
+static int succeeds_without_proc(void)
+{
+	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+		mount("none", "/proc", "tmpfs", 0, NULL))
+		return 99;
+	return fails_in_child();
+}
+
+/* Runs before anything has failed, and after. */
+static void without_proc(bool failed)
+{
+	unsigned file = file_count++;
+	char *addr = map_file("masked", file);
+	const char *what = failed ? "W10: pmem_msync without /proc after a failure of any file: "
+				    "fails, since the files cannot be told apart"
+				  : "W1: pmem_msync without /proc and without a failure: succeeds";
+	int result = in_child(succeeds_without_proc);
+
+	if (result == 99)
+		skip(what, "hiding /proc needs root");
+	else
+		ok(failed ? result > 0 : !result, "%s", what);
+	pmem_unmap(addr, LENGTH);
+}
+
+/* What the manual says of a program that uses both libraries. */
+static void both_libraries(void)
+{
+	unsigned file = file_count++;
+	char *addr = map_file("both", file);
+	struct pmem2_source *src;
+	struct pmem2_config *cfg;
+	struct pmem2_map *map;
+	int fd = open(at("both"), O_RDWR | O_CLOEXEC);
+
+	if (pmem2_source_from_fd(&src, fd) || pmem2_config_new(&cfg) ||
+		pmem2_config_set_required_store_granularity(cfg, PMEM2_GRANULARITY_PAGE) ||
+		pmem2_map_new(&map, cfg, src))
+		bail("no map: %s", pmem2_errormsg());
+	kernel_maps(pmem2_map_get_address(map), LENGTH, file);
+	lose(file, EIO);
+	is_int(pmem2_deep_flush(map, pmem2_map_get_address(map), 1), -EIO,
+		"both libraries: libpmem2 is told");
+	is_int(error_of(&calls[0], addr), 0,
+		"both libraries: libpmem does not know what libpmem2 was told (libpmem2.7)");
+	pmem2_map_delete(&map);
+	pmem2_source_delete(&src);
+	pmem2_config_delete(&cfg);
+	close(fd);
+	pmem_unmap(addr, LENGTH);
+}
+
+int main(void)
+{
+	scratch_open();
+	kernel_open();
+	without_proc(false);
+	for (size_t i = 0; i < 3; i++)
+		each_call(&calls[i]);
+	two_files();
+	forked();
+	without_proc(true);
+	both_libraries();
+	scratch_close();
+	return tap_done();
+}
