@@ -153,7 +153,7 @@ static void without_proc(bool failed)
 	pmem_unmap(addr, LENGTH);
 }
 
-/* What the manual says of a program that uses both libraries. */
+/* A program that uses both libraries, as the manual describes it. */
 static void both_libraries(void)
 {
 	unsigned file = file_count++;

@@ -254,10 +254,10 @@ static void not_mapped(void)
 
 	munmap(page_of(view, 1), page_size());
 	is_int(deep(view, 1), -ENOMEM, "W2: memory that is not mapped: fails");
-	is_int(deep(view, 0), 0, "W2: memory that is not mapped: is no failure of its file");
+	is_int(deep(view, 0), 0, "W2: memory that is not mapped: does not make its file fail");
 	lose(file, EINVAL);
 	is_int(deep(view, 0), -EINVAL, "W2: EINVAL: is reported");
-	is_int(deep(view, 0), 0, "W2: EINVAL: is no failure of the file");
+	is_int(deep(view, 0), 0, "W2: EINVAL: does not make the file fail");
 	lose(file, ENOMEM);
 	is_int(deep(view, 0), -ENOMEM, "W2: ENOMEM of mapped memory: is reported");
 	is_int(deep(view, 0), -ENOMEM, "W2: ENOMEM of mapped memory: is a failure of the file");
@@ -415,7 +415,8 @@ static void accepted_by_call(void)
 	is_int(holdfast_writeback_accept(view.addr, 1), 0, "accept: nothing has failed yet");
 	lose(file, EIO);
 	deep(view, 0);
-	is_int(deep(view, 0), -EIO, "W7: an error code that a call returned is no acceptance");
+	is_int(deep(view, 0), -EIO,
+		"W7: an error code that a call returned does not accept the failure");
 	is_int(holdfast_writeback_accept(page_of(view, 1) + 5, 1), 0, "accept: one byte");
 	is_int(deep(view, 1), 0, "W7: accept: its page can be made durable again");
 	is_int(deep(view, 0), -EIO, "W7: accept: the page below still fails");

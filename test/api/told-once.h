@@ -32,7 +32,7 @@ static struct kernel {
 	pthread_barrier_t answered, released;
 } * kernel;
 
-/* What this process has mapped, of which file. */
+/* The mappings of this process, and the file of each. */
 static struct {
 	uintptr_t from, to;
 	unsigned file;
