@@ -155,8 +155,8 @@ static int move_map(struct log *log)
 /*
  * Make the file `size` bytes long, or where the disk has not got that much, `least`; and map it.
  * The blocks are allocated now since a store cannot report a full disk: into a hole, it would end
- * the process with SIGBUS. The fsync is for the file's new size and blocks: writing back pages of a
- * map need not make those durable.
+ * the process with SIGBUS. The fsync is for the file's new size and blocks: writing back pages of
+ * a map need not make those durable.
  */
 static int allocate(struct log *log, size_t size, size_t least)
 {
@@ -265,6 +265,29 @@ static int check_type(struct log *log)
 	return 0;
 }
 
+/*
+ * A process that was ended may have heard that pages could not be written: these are clean in the
+ * cache, everybody sees them, and they are not on the disk. So all is written back and the cache
+ * is emptied before the file is mapped: from here on the log is what the disk has.
+ */
+static int read_from_disk(struct log *log)
+{
+	if (log->is_device)
+		return 0;
+	if (fsync(log->fd))
+		return fail(log, "fsync");
+	errno = posix_fadvise(log->fd, 0, 0, POSIX_FADV_DONTNEED);
+	return errno ? fail(log, "cannot drop cached pages") : 0;
+}
+
+/* On a DAX device, stores that an earlier process did not flush are visible already. */
+static int flush_found(struct log *log)
+{
+	if (log->is_device)
+		pmem2_get_persist_fn(log->map)(log->header, log->header->tail);
+	return 0;
+}
+
 static int open_file(struct log *log)
 {
 	int ret;
@@ -274,26 +297,34 @@ static int open_file(struct log *log)
 	if (log->fd < 0)
 		return errno == ENOENT && log->mode == LOG_APPEND ? -ENOENT
 								  : fail(log, "cannot open");
-	if ((ret = check_type(log)) || (ret = lock_file(log)) || (ret = map_file(log)))
+	if ((ret = check_type(log)) || (ret = lock_file(log)) || (ret = read_from_disk(log)) ||
+		(ret = map_file(log)))
 		return ret;
 	if (log->mode == LOG_FORMAT)
 		write_header(log);
-	return log_check_header(log);
+	ret = log_check_header(log);
+	return ret ? ret : flush_found(log);
 }
 
 /*
  * Make sure of what an earlier process left, before anything is built on it. A kill between its
  * last store and the write-back, or between making the file grow or giving it its name and the
  * fsync, leaves things that everybody sees and a power cut would still undo. So the file is
- * allocated once more, which fills the holes of one that was copied sparsely too, and fsynced, and
- * then its directory.
+ * allocated once more, which fills the holes of one that was copied sparsely too, and fsynced,
+ * then its directory; and the tail, on which all is built, is stored once more.
  */
 static int settle(struct log *log, size_t capacity)
 {
 	size_t size = max_size(log->size, round_up(capacity, SIZE_UNIT));
 	int ret = allocate(log, size, size);
 
-	return ret || log->is_device ? ret : sync_directory(log);
+	if (!ret && !log->is_device)
+		ret = sync_directory(log);
+	if (!ret) {
+		uint64_t tail = log->header->tail;
+		log->copy(&log->header->tail, &tail, sizeof(tail), 0); /* copies and persists */
+	}
+	return ret;
 }
 
 /*

@@ -131,11 +131,13 @@ static int compare(const struct log *log, char *buffer)
 	return 0;
 }
 
-/* Send what the mirror lacks, make it durable, and then the tail. */
+/* Send the bytes that the mirror lacks, make them durable, and then the tail. */
 static int catch_up(struct log *log)
 {
-	int ret = mirror_send(log->mirror, log->mirrored, log->end - log->mirrored);
+	int ret = 0;
 
+	if (log->mirrored < log->end)
+		ret = mirror_send(log->mirror, log->mirrored, log->end - log->mirrored);
 	if (!ret)
 		ret = mirror_drain(log->mirror);
 	if (!ret)
@@ -190,7 +192,8 @@ static int resume(struct log *log, struct log_header *there)
 	log->mirrored = there->tail;
 	ret = compare(log, buffer);
 	free(buffer);
-	return ret || log->mirrored == log->end ? ret : catch_up(log);
+	/* The tail is stored once more, also where it is right already: this makes it durable. */
+	return ret ? ret : catch_up(log);
 }
 
 static int begin(struct log *log)

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "device/badblock.h"
+#include "map/file_sync.h"
 #include "pool/errno.h"
 #include "pool/name.h"
 #include "pool/set.h"
@@ -170,12 +171,32 @@ static int cannot_open(const struct part_request *request)
 	return err_sys("cannot open %s", request->path);
 }
 
+/*
+ * An earlier owner may have left pages that nobody wrote back: they are written now. It may also
+ * have heard that pages could not be written: these are clean in the cache, and not on the disk.
+ * What is read after this comes from the disk.
+ */
+static int read_from_disk(const struct part *part)
+{
+	struct file_id file = {part->device.number, part->device.inode};
+
+	if (part->device.kind == DEVICE_DAX)
+		return 0;
+	int error = file_sync_descriptor(part->fd, file);
+	if (!error)
+		error = -posix_fadvise(part->fd, 0, 0, POSIX_FADV_DONTNEED);
+	errno = -error;
+	return error ? err_sys("cannot write back %s", part->path) : 0;
+}
+
 int part_open(struct part *part, const struct part_request *request)
 {
 	struct part new = new_part(request);
 
 	new.fd = open_existing(request->path);
 	int error = new.fd < 0 ? cannot_open(request) : take(&new, request);
+	if (!error)
+		error = read_from_disk(&new);
 	if (!error)
 		error = fill_holes(&new);
 	if (error)
