@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/printable.h"
+
 static __thread char err_sentence[ERR_SIZE];
 
 int err_set_from(const struct log_place *from, int code, const char *format, ...)
@@ -15,6 +17,7 @@ int err_set_from(const struct log_place *from, int code, const char *format, ...
 	va_start(ap, format);
 	vsnprintf(err_sentence, sizeof(err_sentence), format, ap);
 	va_end(ap);
+	printable(err_sentence);
 	if (log_wants(LOG_ERROR))
 		log_failure(from, err_sentence, code);
 	return code;
@@ -28,6 +31,7 @@ int err_minor_from(
 	va_start(ap, format);
 	vsnprintf(err_sentence, sizeof(err_sentence), format, ap);
 	va_end(ap);
+	printable(err_sentence);
 	if (log_wants(level))
 		log_write(level, from, "%s", err_sentence);
 	return code;
@@ -44,6 +48,7 @@ int err_sys_from(const struct log_place *from, const char *format, ...)
 	errno = code;
 	if (length >= 0 && (size_t)length < sizeof(err_sentence))
 		snprintf(err_sentence + length, sizeof(err_sentence) - (size_t)length, ": %m");
+	printable(err_sentence);
 	if (log_wants(LOG_ERROR))
 		log_failure(from, err_sentence, 0);
 	errno = code;

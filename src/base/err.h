@@ -7,7 +7,8 @@
  *
  *	return err_set(PMEM2_E_OFFSET_UNALIGNED, "offset %zu is not a multiple of %zu", off, al);
  *
- * The sentence is kept per thread, in a buffer of fixed size: a failure needs no memory.
+ * The sentence is kept per thread, in a buffer of fixed size: a failure needs no memory. Control
+ * characters, as names of files may have, are replaced by "?".
  */
 #ifndef BASE_ERR_H
 #define BASE_ERR_H

@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "base/env.h"
+#include "base/printable.h"
+#include "base/say.h"
 
 #define LOG_LINE 512
 
@@ -126,9 +128,7 @@ static void write_line(void)
 	if (length > LOG_LINE - 2)
 		length = LOG_LINE - 2;
 	log_line[length] = '\n';
-	/* A log that cannot be written must not stop the program that asked for it. */
-	ssize_t written = write(log_fd, log_line, length + 1);
-	(void)written;
+	say(log_fd, log_line, length + 1);
 }
 
 /* `body` is the line without its head. */
@@ -159,6 +159,7 @@ void log_write(enum log_level level, const struct log_place *from, const char *f
 	errno = saved; /* for %m */
 	vsnprintf(body, (size_t)(log_line + LOG_LINE - body), format, ap);
 	va_end(ap);
+	printable(body);
 	deliver(level, from, body);
 	log_busy = false;
 	errno = saved;

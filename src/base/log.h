@@ -8,7 +8,8 @@
  * PREFIX_LOG_FILE	where to: a path, with the process id appended if it ends in "-"; standard
  *			error if unset
  *
- * where PREFIX is PMEM, PMEM2 or RPMEM. A line is one write(2), so lines of threads do not mix. The
+ * where PREFIX is PMEM, PMEM2 or RPMEM. A line is one write(2), so lines of threads do not mix; one
+ * that cannot be written is lost, and ends nothing (say.h). The
  * program asks by means of a receiver, which a public face installs for it.
  */
 #ifndef BASE_LOG_H

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/printable.h"
+
 struct kept {
 	struct kept *before;
 	max_align_t contents[];
@@ -53,6 +55,7 @@ const char *keep_text(struct keep *keep, const char *format, ...)
 	va_start(ap, format);
 	put_text(text, format, ap);
 	va_end(ap);
+	printable(text);
 	return text;
 }
 

@@ -19,7 +19,10 @@ struct keep {
 /* Zeroed, or NULL. */
 void *keep_new(struct keep *keep, size_t size);
 
-/* Formatted text, or "". Of conversions only %s: printf(3) takes more than a KiB of the stack. */
+/*
+ * Formatted text for people, or "": control characters are replaced by "?". Of conversions only %s:
+ * printf(3) takes more than a KiB of the stack.
+ */
 const char *keep_text(struct keep *keep, const char *format, ...)
 	__attribute__((__format__(__printf__, 2, 3)));
 

@@ -324,7 +324,7 @@ static void write_machine(const struct text *text, const void *context)
 	for (size_t i = 0; i < machine->region_count; i++)
 		say_region(text, machine->regions[i]);
 	for (size_t i = 0; i < machine->explanation_count; i++)
-		LINE(text, "%s: %s.", machine->explanations[i]->name,
+		LINE(text, "%s: %s.", keep_text(text->keep, "%s", machine->explanations[i]->name),
 			machine->explanations[i]->verdict);
 }
 

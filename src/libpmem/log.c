@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/say.h"
 #include "libpmem.h"
 #include "libpmem/export.h"
 #include "libpmem/fail.h"
@@ -57,9 +58,7 @@ static void print(const char *message)
 
 	if (length >= (int)sizeof(line))
 		length = (int)sizeof(line) - 1;
-	/* Nobody is left to tell if this fails. */
-	ssize_t written = write(STDERR_FILENO, line, (size_t)length);
-	(void)written;
+	say(STDERR_FILENO, line, (size_t)length);
 }
 
 static void deliver(

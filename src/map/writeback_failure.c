@@ -11,6 +11,8 @@
 #include "base/attr.h"
 #include "base/checked_lock.h"
 #include "base/log.h"
+#include "base/printable.h"
+#include "base/say.h"
 #include "map/acceptance.h"
 #include "map/mapped_file.h"
 
@@ -89,10 +91,9 @@ NORETURN NOINLINE static void end_process(const struct report *report)
 
 	memcpy(message, head, length);
 	length += describe(report, message + length, sizeof(message) - length - sizeof(tail));
+	printable(message);
 	memcpy(message + length, tail, sizeof(tail));
-	/* Nobody is left to tell if this fails. */
-	ssize_t written = write(STDERR_FILENO, message, length + sizeof(tail) - 1);
-	(void)written;
+	say(STDERR_FILENO, message, length + sizeof(tail) - 1);
 	abort();
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/printable.h"
 #include "tool.h"
 
 enum { OPTION_JSON = 'j', OPTION_REQUIRE = 'r', OPTION_TRY = 't' };
@@ -113,6 +114,15 @@ static void forget(struct answer *answer)
 	free(answer->error);
 }
 
+static void complain(const struct answer *answer)
+{
+	char *path = must_copy(answer->path);
+
+	printable(path);
+	fprintf(stderr, "holdfast: %s: %s\n", path, answer->error);
+	free(path);
+}
+
 static enum outcome explain_paths(const struct arguments *arguments)
 {
 	const enum pmem2_granularity *required =
@@ -127,7 +137,7 @@ static enum outcome explain_paths(const struct arguments *arguments)
 		if (answer->set && required)
 			remote_require(answer, *required);
 		if (answer->error)
-			fprintf(stderr, "holdfast: %s: %s\n", answer->path, answer->error);
+			complain(answer);
 		else if (!arguments->json)
 			text_answer(answer, required);
 		if (answer->outcome > worst)

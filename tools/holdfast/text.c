@@ -3,8 +3,10 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/printable.h"
 #include "tool.h"
 
 #define WIDTH  80
@@ -43,13 +45,18 @@ static void wrap_lines(const char *text)
 static void __attribute__((__format__(__printf__, 2, 3)))
 detail(const char *name, const char *format, ...)
 {
+	char *line = NULL;
 	va_list ap;
 
-	printf("%*s%-18s", INDENT, "", name);
 	va_start(ap, format);
-	vprintf(format, ap);
+	if (vasprintf(&line, format, ap) < 0)
+		line = NULL;
 	va_end(ap);
-	putchar('\n');
+	if (!line)
+		line = must_copy(NULL);
+	printable(line);
+	printf("%*s%-18s%s\n", INDENT, "", name, line);
+	free(line);
 }
 
 /* What nobody tells of is left out; what could not be read is not. */
@@ -96,7 +103,7 @@ static void requirement(const struct answer *answer, enum pmem2_granularity requ
 }
 
 /* Bytes that another machine sent, fit for a terminal, in `buffer`. */
-static const char *printable(char *buffer, size_t size, const char *bytes, size_t length)
+static const char *ascii_of(char *buffer, size_t size, const char *bytes, size_t length)
 {
 	size_t n = 0;
 
@@ -113,11 +120,11 @@ static void remote_details(const struct holdfast_remote_set *set)
 	detail("size", "%" PRIu64, set->size);
 	if (set->created && !set->busy && set->header_size)
 		detail("header", "%zu, signature \"%s\"", set->header_size,
-			printable(clean, sizeof(clean), set->attr.signature,
+			ascii_of(clean, sizeof(clean), set->attr.signature,
 				sizeof(set->attr.signature)));
 	for (size_t i = 0; i < set->part_count; i++)
 		detail(i ? "" : "parts", "%s, %" PRIu64,
-			printable(clean, sizeof(clean), set->parts[i]->path, SIZE_MAX),
+			ascii_of(clean, sizeof(clean), set->parts[i]->path, SIZE_MAX),
 			set->parts[i]->size);
 	detail("lanes", "%u at most", set->max_lanes);
 	detail("protocol", "%s", set->version);
@@ -129,8 +136,10 @@ void text_answer(const struct answer *answer, const enum pmem2_granularity *requ
 	const char *reasons = strchr(text, '\n');
 	size_t verdict = answer->told ? strlen(answer->told->verdict) : strcspn(text, "\n");
 
-	printf("%s: %.*s\n", answer->path, (int)verdict,
-		answer->told ? answer->told->verdict : text);
+	char *path = must_copy(answer->path);
+	printable(path);
+	printf("%s: %.*s\n", path, (int)verdict, answer->told ? answer->told->verdict : text);
+	free(path);
 	if (required)
 		requirement(answer, *required);
 	wrap_lines(reasons ? reasons + 1 : "");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* rpmemd - keep a copy of another machine's memory */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -31,6 +32,8 @@ static void harden(void)
 	const struct rlimit none = {0, 0};
 	struct rlimit files;
 
+	/* A limit on the size of files (ulimit -f) is EFBIG, for a part as for the log. */
+	signal(SIGXFSZ, SIG_IGN);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	setrlimit(RLIMIT_CORE, &none);
 	if (!getrlimit(RLIMIT_NOFILE, &files)) {

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* say.c - a message that cannot be written ends nothing, and takes no signal of somebody else */
+#include "base/say.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tap.h"
+
+static int broken_pipe(void)
+{
+	int fds[2];
+
+	if (pipe2(fds, O_CLOEXEC))
+		bail("pipe: %m");
+	close(fds[0]);
+	return fds[1];
+}
+
+/* A file that has reached the limit of a file's size. */
+static int full_file(void)
+{
+	char name[] = "/tmp/holdfast-say-XXXXXX";
+	struct rlimit limit = {4096, RLIM_INFINITY};
+	int fd = mkostemp(name, O_CLOEXEC | O_APPEND);
+
+	if (fd < 0 || unlink(name) || ftruncate(fd, 4096) || getrlimit(RLIMIT_FSIZE, &limit))
+		bail("no file: %m");
+	limit.rlim_cur = 4096;
+	if (setrlimit(RLIMIT_FSIZE, &limit))
+		bail("setrlimit: %m");
+	return fd;
+}
+
+/* The status of a child that says something there. */
+static int child_says(int (*open_fd)(void), int times)
+{
+	pid_t child = fork();
+	int status;
+
+	if (!child) {
+		signal(SIGPIPE, SIG_DFL);
+		signal(SIGXFSZ, SIG_DFL);
+		int fd = open_fd();
+		errno = 77;
+		while (times--)
+			say(fd, "hello\n", 6);
+		_exit(errno == 77 ? 0 : 1);
+	}
+	if (child < 0 || waitpid(child, &status, 0) != child)
+		bail("fork: %m");
+	return status;
+}
+
+static volatile sig_atomic_t handled;
+
+static void on_pipe(int signal)
+{
+	handled++;
+}
+
+static bool pipe_is_pending(void)
+{
+	sigset_t set;
+
+	return !sigpending(&set) && sigismember(&set, SIGPIPE);
+}
+
+static void own_signals(void)
+{
+	sigset_t set, now;
+	int fd = broken_pipe();
+
+	signal(SIGPIPE, on_pipe);
+	say(fd, "hello\n", 6);
+	is_int(handled, 0, "say: a handler of the program is not called for a message");
+	if (write(fd, "x", 1) >= 0 || errno != EPIPE)
+		bail("the pipe is not broken");
+	is_int(handled, 1, "say: the program's own write is signalled afterwards");
+	sigemptyset(&set);
+	sigaddset(&set, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	say(fd, "hello\n", 6);
+	ok(!pipe_is_pending(), "say: nothing is pending where the program has it blocked");
+	pthread_sigmask(SIG_SETMASK, NULL, &now);
+	ok(sigismember(&now, SIGPIPE) && !sigismember(&now, SIGXFSZ), "say: the mask is as before");
+	raise(SIGPIPE);
+	say(fd, "hello\n", 6);
+	ok(pipe_is_pending(), "say: a signal that was pending before stays");
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	is_int(handled, 2, "say: it arrives once");
+	close(fd);
+}
+
+int main(void)
+{
+	is_int(child_says(broken_pipe, 3), 0, "say: a pipe that nobody reads ends nothing");
+	is_int(child_says(full_file, 3), 0, "say: a file at the limit of its size ends nothing");
+	own_signals();
+	int fds[2];
+	char got[8] = "";
+	if (pipe2(fds, O_CLOEXEC))
+		bail("pipe: %m");
+	say(fds[1], "hello", 5);
+	is_int(read(fds[0], got, sizeof(got)), 5, "say: what can be written is written");
+	return tap_done();
+}
