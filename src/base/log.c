@@ -57,6 +57,39 @@ static void update_threshold(void)
 	} while (level != wanted());
 }
 
+/* PREFIX_LOG_FILE, or NULL; `name` becomes the name of the variable. */
+static const char *file_wanted(const char *prefix, char name[32])
+{
+	snprintf(name, 32, "%s_LOG_FILE", prefix);
+	const char *path = env_get(name);
+	return path && *path ? path : NULL;
+}
+
+static void open_file(const char *prefix)
+{
+	char name[32];
+	const char *path = file_wanted(prefix, name);
+	int fd = path ? log_open(path) : -1;
+
+	if (fd >= 0)
+		log_fd = fd;
+	else if (path)
+		log_error("cannot open %s=%s: %m; logging to standard error", name, path);
+}
+
+/* Without a file, nothing is printed for a level that cannot be understood. */
+static void refuse_level(const char *prefix, const char *name, const char *text)
+{
+	char file[32];
+
+	if (!file_wanted(prefix, file))
+		return;
+	log_environment = LOG_ERROR;
+	update_threshold();
+	open_file(prefix);
+	log_error("%s=%s is not a number: only errors are logged", name, text);
+}
+
 void log_init(const char *prefix)
 {
 	char name[32];
@@ -64,20 +97,16 @@ void log_init(const char *prefix)
 
 	log_prefix = prefix;
 	snprintf(name, sizeof(name), "%s_LOG_LEVEL", prefix);
+	const char *text = env_get(name);
+	if (text && *text && !strpbrk(text, "0123456789")) {
+		refuse_level(prefix, name, text);
+		return;
+	}
 	if (!env_number(name, &level) || level <= LOG_NONE)
 		return;
 	log_environment = level > LOG_DEBUG ? LOG_DEBUG : (int)level;
 	update_threshold();
-
-	snprintf(name, sizeof(name), "%s_LOG_FILE", prefix);
-	const char *path = env_get(name);
-	if (!path || !*path)
-		return;
-	int fd = log_open(path);
-	if (fd >= 0)
-		log_fd = fd;
-	else
-		log_error("cannot open %s=%s: %m; logging to standard error", name, path);
+	open_file(prefix);
 }
 
 void log_receive(log_receiver *receiver, enum log_level threshold)

@@ -30,11 +30,12 @@ EXPORT(pmem2_badblock_context_new)
 int pmem2_badblock_context_new(
 	struct pmem2_badblock_context **bbctx, const struct pmem2_source *src)
 {
-	CHECK_NOT_NULL(bbctx);
-	*bbctx = NULL;
+	if (bbctx)
+		*bbctx = NULL;
 	CHECK_NOT_NULL(src);
 	if (src->is_anonymous)
 		return err_set(PMEM2_E_NOSUPP, "anonymous memory has no list of bad blocks");
+	CHECK_NOT_NULL(bbctx);
 	struct pmem2_badblock_context *new = malloc(sizeof(*new));
 	if (!new)
 		return err_set(-ENOMEM, "no memory for a list of bad blocks");

@@ -112,25 +112,31 @@ EXPORT(pmem2_source_device_id)
 int pmem2_source_device_id(const struct pmem2_source *src, char *id, size_t *len)
 {
 	CHECK_NOT_NULL(src);
-	CHECK_NOT_NULL(len);
 	int error = need_device(src, "device id");
-	return error ? error : device_dimm_ids(&src->device, SYSFS_ROOT, id, len);
+	if (error)
+		return error;
+	CHECK_NOT_NULL(len);
+	return device_dimm_ids(&src->device, SYSFS_ROOT, id, len);
 }
 
 EXPORT(pmem2_source_device_usc)
 int pmem2_source_device_usc(const struct pmem2_source *src, uint64_t *usc)
 {
 	CHECK_NOT_NULL(src);
-	CHECK_NOT_NULL(usc);
 	int error = need_device(src, "unsafe shutdown count");
-	return error ? error : device_unsafe_shutdowns(&src->device, SYSFS_ROOT, usc);
+	if (error)
+		return error;
+	CHECK_NOT_NULL(usc);
+	return device_unsafe_shutdowns(&src->device, SYSFS_ROOT, usc);
 }
 
 EXPORT(pmem2_source_numa_node)
 int pmem2_source_numa_node(const struct pmem2_source *src, int *numa_node)
 {
 	CHECK_NOT_NULL(src);
-	CHECK_NOT_NULL(numa_node);
 	int error = need_device(src, "NUMA node");
-	return error ? error : device_numa_node(&src->device, SYSFS_ROOT, numa_node);
+	if (error)
+		return error;
+	CHECK_NOT_NULL(numa_node);
+	return device_numa_node(&src->device, SYSFS_ROOT, numa_node);
 }

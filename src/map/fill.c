@@ -2,6 +2,7 @@
 #include "map/fill.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/mman.h>
 #include <sys/mman.h>
 
@@ -16,7 +17,11 @@
 static const char *objection(const struct fill *fill)
 {
 	bool stores = !fill->is_private && fill->protection & PROT_WRITE;
+	int saved = errno;
 
+	if (errno == EACCES && stores && (fcntl(fill->fd, F_GETFL) & O_ACCMODE) == O_RDONLY)
+		return ": the descriptor is open for reading only";
+	errno = saved;
 	if (errno == ENODEV)
 		return ": its file system maps no files, or none of this kind";
 	if (errno == EINVAL && fill->fd >= 0 && stores)

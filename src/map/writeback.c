@@ -77,8 +77,14 @@ static void drain_notes(void)
 	struct note note;
 	int saved = errno;
 
-	while (notes_take(&note))
+	while (notes_take(&note)) {
+		uintptr_t from = note.pages.from;
 		write_note(&note, true, writeback_failure_report);
+		if (note.pages.from == from)
+			log_warning("%zu bytes at %#" PRIxPTR
+				    " are in no live map: nothing to write back",
+				(size_t)(note.pages.to - from), from);
+	}
 	errno = saved;
 }
 

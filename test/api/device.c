@@ -44,6 +44,19 @@ static void nulls(const struct pmem2_source *src)
 	is_int(pmem2_source_numa_node(src, NULL), -EINVAL, "node to nowhere");
 }
 
+/* As in the original: there is nothing to put there. */
+static void anonymous_first(const struct pmem2_source *anon)
+{
+	is_int(pmem2_source_device_id(anon, NULL, NULL), PMEM2_E_NOSUPP,
+		"pmem2_source_device_id: an anonymous source is refused before a NULL output");
+	is_int(pmem2_source_device_usc(anon, NULL), PMEM2_E_NOSUPP,
+		"pmem2_source_device_usc: an anonymous source is refused before a NULL output");
+	is_int(pmem2_source_numa_node(anon, NULL), PMEM2_E_NOSUPP,
+		"pmem2_source_numa_node: an anonymous source is refused before a NULL output");
+	is_int(pmem2_badblock_context_new(NULL, anon), PMEM2_E_NOSUPP,
+		"pmem2_badblock_context_new: an anonymous source is refused before a NULL output");
+}
+
 int main(void)
 {
 	int fd = file_of(page_size(), O_RDWR), memory = memfd_create("holdfast", MFD_CLOEXEC);
@@ -61,6 +74,7 @@ int main(void)
 	nothing_there(shm, PMEM2_E_DAX_REGION_NOT_FOUND, "a file in memory");
 	nothing_there(anon, PMEM2_E_NOSUPP, "anonymous");
 	nulls(file);
+	anonymous_first(anon);
 	pmem2_source_delete(&file);
 	pmem2_source_delete(&shm);
 	pmem2_source_delete(&anon);

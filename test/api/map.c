@@ -123,6 +123,7 @@ static void access_modes(void)
 	struct pmem2_map *map;
 
 	is_int(pmem2_map_new(&map, cfg, ro), PMEM2_E_NO_ACCESS, "writable, shared, read-only fd");
+	has_str(pmem2_errormsg(), "open for reading only", "pmem2_map_new: the message has a hint");
 	pmem2_config_set_protection(cfg, PMEM2_PROT_READ);
 	is_int(pmem2_map_new(&map, cfg, ro), 0, "readable, shared, read-only fd");
 	pmem2_map_delete(&map);

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* log.c - a level that cannot be understood is said in the log */
+#include "base/log.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "tap.h"
+
+static char name[] = "/tmp/holdfast-log-XXXXXX";
+
+static const char *logged(const char *level)
+{
+	static char text[512];
+	int fd = open(name, O_RDWR | O_TRUNC | O_CLOEXEC);
+
+	setenv("PMEM2_LOG_LEVEL", level, 1);
+	log_init("PMEM2");
+	log_error("an error");
+	ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	text[got > 0 ? got : 0] = '\0';
+	close(fd);
+	return text;
+}
+
+int main(void)
+{
+	int fd = mkostemp(name, O_CLOEXEC);
+
+	if (fd < 0)
+		bail("mkostemp: %m");
+	close(fd);
+	setenv("PMEM2_LOG_FILE", name, 1);
+	is_str(logged(""), "", "PMEM2_LOG_LEVEL: an empty one logs nothing");
+	is_str(logged("0"), "", "PMEM2_LOG_LEVEL: 0 logs nothing");
+	unsetenv("PMEM2_LOG_FILE");
+	is_str(logged("nonsense"), "", "PMEM2_LOG_LEVEL: nonsense without a file logs nothing");
+	setenv("PMEM2_LOG_FILE", name, 1);
+	const char *text = logged("nonsense");
+	has_str(text, "PMEM2_LOG_LEVEL=nonsense is not a number",
+		"PMEM2_LOG_LEVEL: nonsense is named in the log");
+	has_str(text, "an error", "PMEM2_LOG_LEVEL: errors are logged then");
+	unlink(name);
+	return tap_done();
+}
