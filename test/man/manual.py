@@ -14,7 +14,7 @@ SOURCE = pathlib.Path(os.environ["SOURCE_ROOT"])
 BUILD = pathlib.Path(os.environ["BUILD_ROOT"])
 CC = os.environ["CC"].split()
 
-ESCAPES = {r"\e": "\\", r"\-": "-", r"\&": "", r"\(aq": "'", r"\(dq": '"', r"\(ha": "^",
+ESCAPES = {r"\e": "\\", r"\-": "-", r"\&": "", r"\%": "", r"\(aq": "'", r"\(dq": '"', r"\(ha": "^",
            r"\(ti": "~", r"\(ga": "`", r"\fB": "", r"\fI": "", r"\fP": ""}
 ESCAPE = re.compile(r"\\(?:\(..|f.|.)")
 WORD = re.compile(r'"([^"]*)"|(\S+)')
