@@ -64,10 +64,6 @@ static void mistakes(void)
 	has_str(pmem2_errormsg(), "no bytes", "map_from_existing: the message says so of no bytes");
 	refused(addr, -page, PMEM2_GRANULARITY_PAGE, -EINVAL,
 		"map_from_existing: address and length that overflow");
-	refused(addr, page, 3, PMEM2_E_GRANULARITY_NOT_SUPPORTED,
-		"map_from_existing: a granularity above the last");
-	refused(addr, page, -1, PMEM2_E_GRANULARITY_NOT_SUPPORTED,
-		"map_from_existing: a negative granularity");
 	refused(NULL, page, PMEM2_GRANULARITY_PAGE, -EINVAL, "map_from_existing: memory at NULL");
 	is_int(pmem2_map_from_existing(NULL, src, addr, page, PMEM2_GRANULARITY_PAGE), -EINVAL,
 		"map_from_existing: no output");

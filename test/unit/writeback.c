@@ -145,6 +145,13 @@ static void foreign(void)
 	if (addr == MAP_FAILED ||
 		map_adopt(&own, &device, addr + 10, 2 * page, PMEM2_GRANULARITY_PAGE))
 		bail("cannot map");
+	for (int granularity = -1; granularity <= 3; granularity += 4) {
+		struct map odd;
+		is_int(map_adopt(&odd, &device, addr + 3 * page, page,
+			       (enum pmem2_granularity)granularity),
+			PMEM2_E_GRANULARITY_NOT_SUPPORTED,
+			"map_adopt: %d is refused as a granularity", granularity);
+	}
 	writeback_note(addr + 10, 1);
 	writeback_drain();
 	is_int(calls(), 1, "a foreign map: its first byte is written back with one call");
