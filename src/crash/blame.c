@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* blame.c - which store was lost, which one was early, and what is missing between them */
+#include "crash/point.h"
+
+static struct suspect suspect_of(const struct unit *unit, const struct element *element)
+{
+	struct suspect suspect = {.is_there = true,
+		.at = element->at,
+		.place = unit->place + element->offset,
+		.length = element->length,
+		.stack = element->stack,
+		.flags = element->flags};
+
+	/* The other atoms of the same store. */
+	for (const struct element *next = element + 1;
+		next < unit->elements + unit->count && next->at == element->at; next++)
+		suspect.length += next->length;
+	return suspect;
+}
+
+/* The first element of the line that was lost; NULL if none was. */
+static const struct element *first_lost(const struct unit *unit, const struct choice *choice)
+{
+	unsigned stream = 0;
+
+	for (uint32_t i = 0; i < unit->count; i++) {
+		if (!choice_has(choice, &unit->elements[i], i, stream))
+			return &unit->elements[i];
+		stream += !!(unit->elements[i].flags & ELEMENT_STREAM);
+	}
+	return NULL;
+}
+
+/* The last pending element that made it. */
+static const struct element *last_early(const struct unit *unit, const struct choice *choice)
+{
+	const struct element *early = NULL;
+	unsigned stream = 0;
+
+	for (uint32_t i = 0; i < unit->count; i++) {
+		if (!(unit->elements[i].flags & ELEMENT_DURABLE) &&
+			choice_has(choice, &unit->elements[i], i, stream))
+			early = &unit->elements[i];
+		stream += !!(unit->elements[i].flags & ELEMENT_STREAM);
+	}
+	return early;
+}
+
+/*
+ * The oldest store that was lost, and of those that were early the newest: what makes other stores
+ * count comes last.
+ */
+static void find_suspects(const struct point *point, const struct choice *cut, struct bug *bug)
+{
+	for (uint32_t i = 0; i < point->history->count; i++) {
+		const struct unit *unit = point->history->pending[i];
+		const struct element *lost = first_lost(unit, &cut[i]);
+		const struct element *early = last_early(unit, &cut[i]);
+		if (lost && (!bug->lost.is_there || lost->at < bug->lost.at))
+			bug->lost = suspect_of(unit, lost);
+		if (early && (!bug->early.is_there || early->at > bug->early.at))
+			bug->early = suspect_of(unit, early);
+	}
+}
+
+static bool overlaps(const struct event *event, uint64_t line)
+{
+	return event->place / EVENT_LINE <= line &&
+	       line * EVENT_LINE < event->place + event->length;
+}
+
+/* Is the line flushed, and by whom, after this store? */
+static const struct event *next_flush(const struct point *point, const struct suspect *suspect)
+{
+	for (const struct event *event = point->trace->slots + suspect->at; event;
+		event = trace_next(point->trace, event))
+		if ((event->kind == EVENT_FLUSH || event->kind == EVENT_CLFLUSH ||
+			    event->kind == EVENT_SYNC) &&
+			overlaps(event, suspect->place / EVENT_LINE))
+			return event;
+	return NULL;
+}
+
+static bool is_drained(const struct point *point, const struct event *flush)
+{
+	if (flush->kind != EVENT_FLUSH)
+		return true;
+	for (const struct event *event = flush; event; event = trace_next(point->trace, event))
+		if ((event->kind == EVENT_FENCE || event->kind == EVENT_ATOMIC) &&
+			event->thread == flush->thread)
+			return true;
+	return false;
+}
+
+static enum cause cause_of(const struct point *point, const struct bug *bug)
+{
+	const struct suspect *lost = &bug->lost, *early = &bug->early;
+
+	if (!lost->is_there)
+		return CAUSE_RECOVERY;
+	if (early->is_there && early->at == lost->at)
+		return CAUSE_TORN;
+	if (early->is_there && early->place / EVENT_LINE == lost->place / EVENT_LINE)
+		return CAUSE_ATOMICITY;
+	const struct event *flush = next_flush(point, lost);
+	if (!(lost->flags & ELEMENT_STREAM) && !flush)
+		return CAUSE_FLUSH;
+	if (!(lost->flags & ELEMENT_STREAM) && !is_drained(point, flush))
+		return CAUSE_DRAIN;
+	if (early->is_there && !(early->flags & (ELEMENT_FLUSHED | ELEMENT_STREAM)))
+		return CAUSE_EVICTION;
+	return CAUSE_ORDER;
+}
+
+void blame(struct point *point, const struct choice *cut, struct bug *bug)
+{
+	bug->lost = bug->early = (struct suspect){0};
+	find_suspects(point, cut, bug);
+	bug->cause = cause_of(point, bug);
+}

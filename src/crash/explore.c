@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * explore.c - go through a trace, and at each crash point through its cuts
+ *
+ * The signature of a crash point is the set of call stacks of what is pending, and that of the
+ * event that would make some of it durable: what differs only in data is likely to fail in the
+ * same way. The budget of a signature falls with each time that it is met. The trace is gone
+ * through once for each of these times, so that a limit has met every signature once before any
+ * of them twice.
+ */
+#include "crash/explore.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "crash/plan.h"
+#include "crash/point.h"
+
+#define ROUNDS 4 /* a quarter of the budget each time, then none */
+#define SHRUNK 6 /* failing images of one signature that are looked into */
+
+/* A signature, and what came of it so far. */
+struct signature {
+	uint64_t met; /* in this round */
+	uint64_t shrunk;
+	uint64_t bug; /* the last one found there, plus 1 */
+};
+
+struct exploration {
+	struct point point;
+	struct history history;
+	struct unseen unseen;
+	const struct explore_options *options;
+	struct explored *explored;
+	struct table signatures; /* numbers of `known`, plus 1 */
+	struct signature *known;
+	uint64_t known_count;
+	struct table tried; /* images */
+	struct signature *here;
+	uint64_t marks, round, left, attempts;
+	uint64_t failed_before; /* at this point */
+	int error;
+};
+
+/* ---- the files */
+
+static void copy_lines(
+	const struct event *event, unsigned char *const *to, unsigned char *const *from)
+{
+	unsigned file = place_file(event->place) - 1;
+	uint64_t begin = place_offset(event->place) & ~(uint64_t)(EVENT_LINE - 1);
+	uint64_t end = place_offset(event->place) + event->length;
+
+	end = (end + EVENT_LINE - 1) & ~(uint64_t)(EVENT_LINE - 1);
+	memcpy(to[file] + begin, from[file] + begin, end - begin);
+}
+
+static bool is_store(const struct event *event)
+{
+	return (event->kind >= EVENT_STORE && event->kind <= EVENT_SEEN) && event->length;
+}
+
+void explore_first_image(const struct trace *trace, struct memories *memories)
+{
+	for (const struct event *event = trace_first(trace); event;
+		event = trace_next(trace, event))
+		if (is_store(event))
+			copy_lines(event, memories->image, memories->first);
+}
+
+void explore_base_image(const struct trace *trace, struct memories *memories)
+{
+	for (const struct event *event = trace_first(trace); event;
+		event = trace_next(trace, event))
+		if (is_store(event))
+			copy_lines(event, memories->image, memories->base);
+}
+
+bool explore_put_back(const struct trace *trace, struct memories *memories, uint64_t number)
+{
+	for (const struct event *event = trace_first(trace); event;
+		event = trace_next(trace, event)) {
+		uint64_t first = event->place / EVENT_LINE;
+		uint64_t end = (event->place + event->length + EVENT_LINE - 1) / EVENT_LINE;
+		if (!is_store(event))
+			continue;
+		if (number < end - first) {
+			struct event line = {
+				.place = (first + number) * EVENT_LINE, .length = EVENT_LINE};
+			copy_lines(&line, memories->image, memories->first);
+			return true;
+		}
+		number -= end - first;
+	}
+	return false;
+}
+
+void explore_last_image(const struct trace *trace, struct memories *memories)
+{
+	for (const struct event *event = trace_first(trace); event;
+		event = trace_next(trace, event)) {
+		if (!is_store(event))
+			continue;
+		const unsigned char *data = event_has_payload(event->kind)
+						    ? event_payload(event)
+						    : (const unsigned char *)&event->value;
+		memcpy(memories->image[place_file(event->place) - 1] + place_offset(event->place),
+			data, event->length);
+	}
+}
+
+/* Before each round: nothing has happened yet. */
+static void rewind_files(struct exploration *exploration)
+{
+	struct memories *memories = exploration->point.memories;
+	const struct trace *trace = exploration->point.trace;
+
+	for (const struct event *event = trace_first(trace); event;
+		event = trace_next(trace, event))
+		if (is_store(event)) {
+			copy_lines(event, memories->base, memories->first);
+			copy_lines(event, memories->image, memories->first);
+		}
+	exploration->point.base_hash = 0;
+}
+
+static void settled(void *context, uint64_t place, const unsigned char *before)
+{
+	struct exploration *exploration = context;
+	struct point *point = &exploration->point;
+	const unsigned char *line = history_line(&exploration->history, place);
+
+	point->base_hash ^= line_hash(place, before) ^ line_hash(place, line);
+	memcpy(point->memories->image[place_file(place) - 1] + place_offset(place), line,
+		EVENT_LINE);
+}
+
+/* ---- bugs */
+
+static bool is_same_bug(const struct bug *a, const struct bug *b)
+{
+	return a->cause == b->cause && a->lost.is_there == b->lost.is_there &&
+	       a->early.is_there == b->early.is_there && a->lost.stack == b->lost.stack &&
+	       a->early.stack == b->early.stack && (a->lost.is_there || a->stack == b->stack);
+}
+
+/* Its number plus 1; 0: no memory. */
+static uint64_t keep_bug(struct explored *explored, const struct bug *bug)
+{
+	for (unsigned i = 0; i < explored->bug_count; i++)
+		if (is_same_bug(&explored->bugs[i], bug))
+			return i + 1;
+	struct bug *grown =
+		realloc(explored->bugs, (explored->bug_count + 1) * sizeof(*explored->bugs));
+	if (!grown)
+		return 0;
+	explored->bugs = grown;
+	grown[explored->bug_count] = *bug;
+	if (bug->words)
+		grown[explored->bug_count].words = strdup(bug->words);
+	return ++explored->bug_count;
+}
+
+/* Make it small and name what is to blame. */
+static int look_into(
+	struct exploration *exploration, const struct choice *cut, const struct verdict *verdict)
+{
+	struct point *point = &exploration->point;
+	struct bug bug = {.status = verdict->status,
+		.words = verdict->words,
+		.id = verdict->id,
+		.at = point->at,
+		.stack = point->stack};
+	size_t size = (exploration->history.count + 1u) * sizeof(*cut);
+	struct choice *small = malloc(size);
+
+	if (!small)
+		return err_set(-ENOMEM, "no memory for a cut");
+	memcpy(small, cut, size - sizeof(*cut));
+	int error = shrink(point, small, verdict->status);
+	if (!error) {
+		blame(point, small, &bug);
+		bug.id = point_show(point, small);
+		point_hide(point);
+		exploration->here->bug = keep_bug(exploration->explored, &bug);
+		if (!exploration->here->bug)
+			error = err_set(-ENOMEM, "no memory for a bug");
+	}
+	free(small);
+	return error;
+}
+
+static int failed(
+	struct exploration *exploration, const struct choice *cut, const struct verdict *verdict)
+{
+	int error = 0;
+
+	exploration->explored->failing++;
+	if (exploration->here->shrunk < SHRUNK) {
+		exploration->here->shrunk++;
+		error = look_into(exploration, cut, verdict);
+	}
+	if (!error && exploration->here->bug)
+		exploration->explored->bugs[exploration->here->bug - 1].images++;
+	return error;
+}
+
+/* ---- images */
+
+/* Has an image like this one been tried, with as much acknowledged? */
+static bool is_known(struct exploration *exploration, uint64_t hash)
+{
+	uint64_t key = mix(hash ^ mix(exploration->point.acknowledged + 1) ^
+			       mix(exploration->marks * 7 + 3)) |
+		       1;
+	uint64_t *found = table_add(&exploration->tried, key);
+
+	if (!found) {
+		exploration->error = err_set(-ENOMEM, "no memory to remember images");
+		return true;
+	}
+	return (*found)++ > 0;
+}
+
+static bool is_over(struct exploration *exploration)
+{
+	const struct explore_options *options = exploration->options;
+	const struct judge *judge = exploration->point.judge;
+
+	if (!exploration->explored->was_ended)
+		exploration->explored->was_ended =
+			(options->images && exploration->explored->images >= options->images) ||
+			(judge->enough && judge->enough(judge->context));
+	return exploration->explored->was_ended;
+}
+
+static bool try_cut(void *context, const struct choice *cut)
+{
+	struct exploration *exploration = context;
+	struct point *point = &exploration->point;
+	struct verdict verdict = {.acknowledged = point->acknowledged};
+
+	if (!exploration->left || !exploration->attempts-- || is_over(exploration))
+		return false;
+	verdict.id = point_show(point, cut);
+	if (is_known(exploration, verdict.id)) {
+		point_hide(point);
+		exploration->explored->same++;
+		return !exploration->error;
+	}
+	exploration->left--;
+	exploration->explored->images++;
+	exploration->error = point_ask(point, cut, &verdict);
+	if (!exploration->error && verdict.status)
+		exploration->error = failed(exploration, cut, &verdict);
+	free(verdict.words);
+	return !exploration->error;
+}
+
+/* ---- crash points */
+
+static struct signature *signature_of(struct exploration *exploration)
+{
+	uint64_t key = mix(exploration->history.stack_sum ^ mix(exploration->point.stack + 5)) | 1;
+	uint64_t *found = table_add(&exploration->signatures, key);
+
+	if (!found)
+		return NULL;
+	if (!*found) {
+		uint64_t count = exploration->known_count;
+		if (!(count & (count + 1))) { /* full: room for twice as many */
+			struct signature *grown = realloc(
+				exploration->known, (count + 1) * 2 * sizeof(*exploration->known));
+			if (!grown)
+				return NULL;
+			exploration->known = grown;
+		}
+		exploration->known[count] = (struct signature){0};
+		*found = ++exploration->known_count;
+	}
+	return &exploration->known[*found - 1];
+}
+
+static uint64_t budget_of(const struct exploration *exploration)
+{
+	uint64_t budget = exploration->options->budget;
+
+	if (exploration->options->exhaustive)
+		return UINT64_MAX;
+	for (uint64_t i = 0; i < exploration->round; i++)
+		budget /= 4;
+	return budget ? budget : exploration->round < ROUNDS;
+}
+
+static void count_looked(struct exploration *exploration, uint64_t images)
+{
+	if (exploration->here->bug && exploration->explored->failing > exploration->failed_before)
+		exploration->explored->bugs[exploration->here->bug - 1].looked += images;
+}
+
+static int stop_at(struct exploration *exploration, uint64_t at, const struct event *event)
+{
+	struct point *point = &exploration->point;
+
+	point->at = at;
+	point->stack = event ? event->stack : 0;
+	if (event && (event->kind == EVENT_FENCE || event->kind == EVENT_SYNC))
+		point->acknowledged = event->value;
+	exploration->here = signature_of(exploration);
+	if (!exploration->here)
+		return err_set(-ENOMEM, "no memory for signatures");
+	bool is_its_turn =
+		exploration->here->met++ == exploration->round || exploration->options->exhaustive;
+	if (!exploration->round)
+		exploration->explored->points++;
+	if (!is_its_turn || is_over(exploration))
+		return 0;
+	if (exploration->here->met == 1)
+		exploration->explored->covered++;
+	uint64_t images = exploration->explored->images;
+	exploration->left = budget_of(exploration);
+	exploration->attempts =
+		exploration->options->exhaustive ? UINT64_MAX : exploration->left * 8;
+	exploration->failed_before = exploration->explored->failing;
+	int error = plan_run(&exploration->history, exploration->left,
+		exploration->options->seed ^ mix(at), try_cut, exploration);
+	count_looked(exploration, exploration->explored->images - images);
+	return error ? error : exploration->error;
+}
+
+static void count_event(struct explored *explored, const struct event *event)
+{
+	explored->seen += event->kind == EVENT_SEEN;
+	explored->flushes += event->kind == EVENT_FLUSH;
+	explored->fences += event->kind == EVENT_FENCE;
+	explored->stores += event->kind >= EVENT_STORE && event->kind <= EVENT_COPY;
+}
+
+static int go_through(struct exploration *exploration)
+{
+	const struct trace *trace = exploration->point.trace;
+	struct history *history = &exploration->history;
+	int error = 0;
+
+	for (const struct event *event = trace_first(trace); event && !error;
+		event = trace_next(trace, event)) {
+		if (!exploration->round)
+			count_event(exploration->explored, event);
+		if (event->kind == EVENT_MARK || history_completes(history, event))
+			error = stop_at(exploration, trace_index(trace, event), event);
+		exploration->marks += event->kind == EVENT_MARK;
+		if (!error)
+			error = history_step(history, event);
+	}
+	if (!error)
+		error = stop_at(exploration, trace->count, NULL);
+	exploration->explored->unflushed = history->count;
+	return error;
+}
+
+static int run_round(struct exploration *exploration)
+{
+	struct point *point = &exploration->point;
+
+	rewind_files(exploration);
+	for (uint64_t i = 0; i < exploration->known_count; i++)
+		exploration->known[i].met = 0;
+	exploration->marks = point->acknowledged = 0;
+	history_init(&exploration->history, point->trace, &exploration->unseen,
+		point->memories->base, settled, exploration);
+	int error = go_through(exploration);
+	history_fini(&exploration->history);
+	return error;
+}
+
+int explore(const struct trace *trace, struct memories *memories,
+	const struct explore_options *options, const struct judge *judge, struct explored *explored)
+{
+	struct exploration exploration = {.options = options, .explored = explored};
+
+	*explored = (struct explored){0};
+	exploration.point.trace = trace;
+	exploration.point.history = &exploration.history;
+	exploration.point.judge = judge;
+	exploration.point.memories = memories;
+	int error = unseen_init(&exploration.unseen, trace);
+	uint64_t rounds = options->exhaustive ? 1 : ROUNDS;
+	for (; !error && exploration.round < rounds && !explored->was_ended; exploration.round++)
+		error = run_round(&exploration);
+	explored->signatures = exploration.known_count;
+	rewind_files(&exploration);
+	unseen_fini(&exploration.unseen);
+	table_fini(&exploration.signatures);
+	table_fini(&exploration.tried);
+	free(exploration.known);
+	return error;
+}
+
+void explored_fini(struct explored *explored)
+{
+	for (unsigned i = 0; i < explored->bug_count; i++)
+		free(explored->bugs[i].words);
+	free(explored->bugs);
+	*explored = (struct explored){0};
+}

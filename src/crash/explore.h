@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * explore.h - try what a power cut could have left behind, and say which stores are to blame
+ *
+ * The caller owns three memories for each file, `first`, `base` and `image`, each with the
+ * file's first content in it when explore() begins. In `image` an image is made; `judge` looks
+ * at it, or lets somebody look. Between images only lines that differ are written.
+ *
+ * With the same trace, options and verdicts the result is the same.
+ */
+#ifndef CRASH_EXPLORE_H
+#define CRASH_EXPLORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "trace/trace.h"
+
+enum cause {
+	CAUSE_FLUSH,     /* never flushed */
+	CAUSE_DRAIN,     /* flushed, and never drained by the thread that did */
+	CAUSE_ORDER,     /* may be durable after something that relies on it */
+	CAUSE_EVICTION,  /* the same, because a line that nobody flushed may be evicted */
+	CAUSE_ATOMICITY, /* one line: a prefix of an operation */
+	CAUSE_TORN,      /* part of a copy */
+	CAUSE_RECOVERY,  /* fails although everything is durable */
+};
+
+/* A store that a bug is about. */
+struct suspect {
+	bool is_there;
+	uint64_t at, place;
+	uint32_t length, stack;
+	unsigned flags; /* enum element_flags */
+};
+
+struct bug {
+	enum cause cause;
+	int status;  /* what the judge said */
+	char *words; /* what the checker printed, or NULL */
+	struct suspect lost, early;
+	uint64_t at;     /* the crash: before this event; the number of slots: at the end */
+	uint32_t stack;  /* of the fence there; 0 at the end */
+	uint64_t id;     /* of the image */
+	uint64_t images; /* how many failed for this reason */
+	uint64_t looked; /* of how many at the crash points where they did */
+};
+
+struct explore_options {
+	uint64_t budget; /* images the first time that a signature is met; 64 unless said */
+	bool exhaustive;
+	uint64_t images; /* at most; 0: no limit */
+	uint64_t seed;
+};
+
+/* The judge is told an image's id and what was acknowledged, and fills in the rest. */
+struct verdict {
+	uint64_t id;
+	uint64_t acknowledged; /* bytes that the program had written to standard output */
+	int status;            /* 0: the image is good */
+	char *words;           /* new memory, or NULL */
+};
+
+struct judge {
+	/* 0, JUDGE_AGAIN (`image` was spoilt; it is as `base` now), or an error that ends all. */
+	int (*judge)(void *context, struct verdict *verdict);
+	bool (*enough)(void *context); /* time is up; may be NULL */
+	void *context;
+};
+
+#define JUDGE_AGAIN 1
+
+struct memories {
+	unsigned char *first[EVENT_FILES], *base[EVENT_FILES], *image[EVENT_FILES];
+};
+
+struct explored {
+	uint64_t points, signatures, covered, images, same, failing;
+	uint64_t seen, flushes, fences, stores; /* events of these kinds */
+	uint64_t unflushed;                     /* lines that are pending at the end */
+	bool was_ended;                         /* by time or number of images */
+	struct bug *bugs;
+	unsigned bug_count;
+};
+
+/* 0, the judge's error, or -ENOMEM. */
+int explore(const struct trace *trace, struct memories *memories,
+	const struct explore_options *options, const struct judge *judge,
+	struct explored *explored);
+void explored_fini(struct explored *explored);
+
+/*
+ * Put the crash-free content of the files at the end of the trace into `image`, or the first one.
+ */
+void explore_last_image(const struct trace *trace, struct memories *memories);
+void explore_first_image(const struct trace *trace, struct memories *memories);
+/*
+ * Put line `number` of those that the trace stores to back to what it was at first; false: there
+ * are fewer. A line that is stored to often counts often.
+ */
+bool explore_put_back(const struct trace *trace, struct memories *memories, uint64_t number);
+/* All lines that the trace stores to, from `base`. */
+void explore_base_image(const struct trace *trace, struct memories *memories);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * point.h - one crash point: make the image of a cut, have it judged, and find what is to blame
+ *
+ * Used by explore.c and shrink.c.
+ */
+#ifndef CRASH_POINT_H
+#define CRASH_POINT_H
+
+#include "crash/explore.h"
+#include "crash/history.h"
+
+struct point {
+	const struct trace *trace;
+	const struct history *history;
+	const struct judge *judge;
+	struct memories *memories;
+	uint64_t at;           /* index of the event that comes next */
+	uint32_t stack;        /* of that event */
+	uint64_t acknowledged; /* bytes of output */
+	uint64_t base_hash;    /* of the lines in base that are not what they were at first */
+};
+
+/* The hash of one line's content. */
+uint64_t line_hash(uint64_t place, const unsigned char *line);
+
+/* The image of this cut, in `image`; its hash. */
+uint64_t point_show(struct point *point, const struct choice *cut);
+/* Put `image` back to what is durable. */
+void point_hide(struct point *point);
+/* Have the image of this cut judged, which is shown; hide it. */
+int point_ask(struct point *point, const struct choice *cut, struct verdict *verdict);
+/* Show, judge, hide. */
+int point_judge(struct point *point, const struct choice *cut, struct verdict *verdict);
+
+/*
+ * Make the cut smaller in place while the verdict's status stays the same: first as much durable as
+ * still fails, then as little early as still fails.
+ */
+int shrink(struct point *point, struct choice *cut, int status);
+
+/* Fill in lost, early and cause from a cut that was made small. */
+void blame(struct point *point, const struct choice *cut, struct bug *bug);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* table.h - find a pointer or a number by a number; keys are not 0. All zero is an empty table. */
+#ifndef CRASH_TABLE_H
+#define CRASH_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct table_cell {
+	uint64_t key, value;
+};
+
+struct table {
+	struct table_cell *cells;
+	size_t count, size; /* size: 0 or a power of two */
+};
+
+/* Every bit of the result depends on every bit of `key`. */
+static inline uint64_t mix(uint64_t key)
+{
+	key = (key ^ key >> 31) * UINT64_C(0x7fb5d329728ea185);
+	key = (key ^ key >> 27) * UINT64_C(0x81dadef4bc2dd44d);
+	return key ^ key >> 33;
+}
+
+/* The value's place, valid until the table changes; NULL if the key is not there. */
+uint64_t *table_find(const struct table *table, uint64_t key);
+
+/* The same; a key that is not there is added with the value 0. NULL: no memory. */
+uint64_t *table_add(struct table *table, uint64_t key);
+
+void table_remove(struct table *table, uint64_t key);
+void table_fini(struct table *table);
+
+#endif

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* unit.c - the states of a line, rules R2, R3 and R7 */
+#include "crash/unit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool unit_add(struct unit *unit, const struct element *element)
+{
+	if (unit->count == unit->capacity) {
+		uint32_t capacity = unit->capacity ? unit->capacity * 2 : 4;
+		struct element *grown = realloc(unit->elements, capacity * sizeof(*grown));
+		if (!grown)
+			return false;
+		unit->elements = grown;
+		unit->capacity = capacity;
+	}
+	unit->elements[unit->count++] = *element;
+	return true;
+}
+
+struct choice unit_all(const struct unit *unit)
+{
+	return (struct choice){.count = unit->count, .streams = UINT64_MAX};
+}
+
+/* Compares what is left, not how it was chosen. */
+static bool is_like(const struct unit *unit, const struct choice *choice, bool wanted)
+{
+	unsigned stream = 0;
+
+	for (uint32_t i = 0; i < unit->count; i++) {
+		const struct element *element = &unit->elements[i];
+		if (choice_has(choice, element, i, stream) != wanted &&
+			!(element->flags & ELEMENT_DURABLE))
+			return false;
+		stream += !!(element->flags & ELEMENT_STREAM);
+	}
+	return true;
+}
+
+bool unit_is_all(const struct unit *unit, const struct choice *choice)
+{
+	return is_like(unit, choice, true);
+}
+
+bool unit_is_none(const struct unit *unit, const struct choice *choice)
+{
+	return is_like(unit, choice, false);
+}
+
+struct choice unit_before(const struct unit *unit, uint64_t at)
+{
+	struct choice choice = {0};
+	unsigned stream = 0;
+
+	for (uint32_t i = 0; i < unit->count && unit->elements[i].at < at; i++) {
+		choice.count = i + 1;
+		if (unit->elements[i].flags & ELEMENT_STREAM)
+			choice.streams |= stream < 64 ? UINT64_C(1) << stream++ : 0;
+	}
+	return choice;
+}
+
+/* Counted: neither streaming, which are on their own, nor durable. */
+static bool is_counted(const struct element *element)
+{
+	return !(element->flags & (ELEMENT_STREAM | ELEMENT_DURABLE));
+}
+
+/* The end of the group that begins at `from`, and how many of it are counted. */
+static uint32_t group_end(const struct unit *unit, uint32_t from, unsigned *counted)
+{
+	uint32_t i = from, group = unit->elements[from].group;
+
+	*counted = 0;
+	for (; i < unit->count; i++) {
+		const struct element *element = &unit->elements[i];
+		if (!is_counted(element))
+			continue;
+		if (element->group != group)
+			break;
+		++*counted;
+	}
+	return i;
+}
+
+static uint32_t skip_uncounted(const struct unit *unit, uint32_t i)
+{
+	while (i < unit->count && !is_counted(&unit->elements[i]))
+		i++;
+	return i;
+}
+
+static unsigned stream_count(const struct unit *unit)
+{
+	unsigned count = 0;
+
+	for (uint32_t i = 0; i < unit->count; i++)
+		count += (unit->elements[i].flags & (ELEMENT_STREAM | ELEMENT_DURABLE)) ==
+			 ELEMENT_STREAM;
+	return count;
+}
+
+uint64_t unit_states(const struct unit *unit, uint64_t limit)
+{
+	unsigned counted, streams = stream_count(unit);
+	uint64_t states = 1;
+
+	if (streams > 20)
+		return limit;
+	for (uint32_t i = skip_uncounted(unit, 0); i < unit->count;) {
+		i = group_end(unit, i, &counted);
+		if (counted > 20)
+			return limit;
+		states += (UINT64_C(1) << counted) - 1;
+	}
+	states <<= streams;
+	return states < limit ? states : limit;
+}
+
+/* Subset `bits` of the counted elements of a group, as a mask over elements from `from` on. */
+static uint64_t spread(const struct unit *unit, uint32_t from, uint64_t bits)
+{
+	uint64_t mask = 0;
+
+	for (uint32_t i = from; i < unit->count && bits; i++) {
+		if (!is_counted(&unit->elements[i]))
+			continue;
+		if (bits & 1 && i - from < 64)
+			mask |= UINT64_C(1) << (i - from);
+		bits >>= 1;
+	}
+	return mask;
+}
+
+/* The same for streaming elements: those that are durable already have a number, too. */
+static uint64_t spread_streams(const struct unit *unit, uint64_t bits)
+{
+	uint64_t streams = 0;
+	unsigned stream = 0;
+
+	for (uint32_t i = 0; i < unit->count; i++) {
+		if (!(unit->elements[i].flags & ELEMENT_STREAM))
+			continue;
+		if (!(unit->elements[i].flags & ELEMENT_DURABLE)) {
+			streams |= stream < 64 ? (bits & 1) << stream : 0;
+			bits >>= 1;
+		}
+		stream++;
+	}
+	return streams;
+}
+
+struct choice unit_state(const struct unit *unit, uint64_t number)
+{
+	unsigned counted, streams = stream_count(unit);
+	uint64_t left = number >> streams;
+	struct choice choice = {
+		.streams = spread_streams(unit, number & ((UINT64_C(1) << streams) - 1))};
+
+	for (uint32_t i = skip_uncounted(unit, 0); left && i < unit->count;) {
+		uint32_t end = group_end(unit, i, &counted);
+		uint64_t subsets = (UINT64_C(1) << counted) - 1;
+		choice.count = i;
+		choice.mask = left <= subsets ? spread(unit, i, left) : 0;
+		if (left <= subsets)
+			return choice;
+		left -= subsets;
+		i = choice.count = end;
+	}
+	return choice;
+}
+
+void unit_apply(const struct unit *unit, const struct choice *choice, unsigned char *line)
+{
+	unsigned stream = 0;
+
+	for (uint32_t i = 0; i < unit->count; i++) {
+		const struct element *element = &unit->elements[i];
+		if (choice_has(choice, element, i, stream))
+			memcpy(line + element->offset, element->data, element->length);
+		stream += !!(element->flags & ELEMENT_STREAM);
+	}
+}
+
+uint32_t unit_retire(struct unit *unit, unsigned char *line)
+{
+	uint32_t count = 0;
+
+	while (count < unit->count && unit->elements[count].flags & ELEMENT_DURABLE) {
+		const struct element *element = &unit->elements[count++];
+		memcpy(line + element->offset, element->data, element->length);
+	}
+	unit->count -= count;
+	memmove(unit->elements, unit->elements + count, unit->count * sizeof(*unit->elements));
+	return count;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * unit.h - a line, and the stores to it that a power cut can still lose
+ *
+ * The rules, as tests and patches in test/mutants name them:
+ *
+ * R1	A store is cut into atoms, aligned words of 8 bytes; each goes to its line. What one atomic
+ *	access stores inside a line stays one element.
+ * R2	A power cut leaves, of a line: all elements of the groups before some group, any of that
+ *	group, none behind it. Elements that are durable are always there.
+ * R3	Lines choose independently. Then bytes are applied in the order of the trace.
+ * R4	A power cut may come after any event. Before each that makes something durable, at marks and
+ *	at the end all images are there that are possible since the previous such moment.
+ * R5	A fence completes the flushes of its own thread.
+ * R6	A flush covers what stood in the line when it was executed, whoever stored it, and nothing
+ *	that came later.
+ * R7	Atoms that went around the caches choose each for itself, until their thread's next fence.
+ * R8	A copy is one group in each line: it promises no order inside.
+ * R9	A line that is found changed: all that happened in it since it was last compared is one
+ *	element, as of now, with the line's content (crash/unseen.h).
+ */
+#ifndef CRASH_UNIT_H
+#define CRASH_UNIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum element_flags {
+	ELEMENT_FLUSHED = 1, /* somebody flushed the line since; waits for that one's fence */
+	ELEMENT_DURABLE = 2,
+	ELEMENT_STREAM = 4,
+	ELEMENT_SEEN = 8, /* found by comparing: it is older than `at` */
+};
+
+struct element {
+	uint64_t at;               /* index of its event */
+	const unsigned char *data; /* in the trace */
+	uint32_t stack;
+	uint32_t group;
+	uint16_t thread;
+	uint8_t offset, length; /* in the line */
+	uint8_t flags;
+};
+
+struct unit {
+	uint64_t place;  /* of the line's first byte */
+	uint32_t groups; /* the last group's number */
+	uint32_t count, capacity;
+	uint32_t slot; /* where the history has it */
+	struct element *elements;
+};
+
+/*
+ * Which elements of a unit made it: the first `count`, those that `mask` has a bit for behind
+ * them (bit 0: element `count`), and of the streaming ones, in their order, those that `streams`
+ * has a bit for. Durable ones are there anyway; streaming ones are not counted out by `count`
+ * and `mask`.
+ */
+struct choice {
+	uint32_t count;
+	uint64_t mask, streams;
+};
+
+bool unit_add(struct unit *unit, const struct element *element);
+
+/* Does the power cut leave element `i`; `stream` is its number among the streaming ones. */
+static inline bool choice_has(
+	const struct choice *choice, const struct element *element, uint32_t i, unsigned stream)
+{
+	if (element->flags & ELEMENT_DURABLE)
+		return true;
+	if (element->flags & ELEMENT_STREAM)
+		return stream < 64 && choice->streams >> stream & 1;
+	return i < choice->count ||
+	       (i - choice->count < 64 && choice->mask >> (i - choice->count) & 1);
+}
+
+struct choice unit_all(const struct unit *unit);
+bool unit_is_all(const struct unit *unit, const struct choice *choice);
+bool unit_is_none(const struct unit *unit, const struct choice *choice);
+
+/* The elements before this event. */
+struct choice unit_before(const struct unit *unit, uint64_t at);
+
+/* Number of states that R2 and R7 allow, at most `limit`; and each of them, from 0 on. */
+uint64_t unit_states(const struct unit *unit, uint64_t limit);
+struct choice unit_state(const struct unit *unit, uint64_t number);
+
+/* Apply what made it to the line's bytes. */
+void unit_apply(const struct unit *unit, const struct choice *choice, unsigned char *line);
+
+/*
+ * Take durable elements that nothing older stands before out of the unit, and apply them to the
+ * line. Returns how many.
+ */
+uint32_t unit_retire(struct unit *unit, unsigned char *line);
+
+#endif

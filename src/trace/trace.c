@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* trace.c - events in memory, checked as they come in */
+#include "trace/trace.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/err.h"
+
+int trace_init(struct trace *trace, uint64_t slots)
+{
+	*trace = (struct trace){.room = slots ? slots : 1};
+	trace->slots = mmap(NULL, trace->room * EVENT_SLOT, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (trace->slots == MAP_FAILED) {
+		trace->slots = NULL;
+		return err_sys("no address space for a trace");
+	}
+	return 0;
+}
+
+void trace_fini(struct trace *trace)
+{
+	if (trace->slots)
+		munmap(trace->slots, trace->room * EVENT_SLOT);
+	for (unsigned i = 0; i < trace->file_count; i++)
+		free(trace->files[i].name);
+	for (uint32_t i = 0; i < trace->object_count; i++)
+		free(trace->objects[i]);
+	free(trace->objects);
+	free(trace->stacks);
+	*trace = (struct trace){0};
+}
+
+/* Room for element `number` of an array, which is zeroed. */
+static void *grow(void *array, uint32_t *count, uint32_t number, size_t size)
+{
+	if (number <= *count)
+		return array;
+	char *grown = realloc(array, number * size);
+	if (!grown)
+		return NULL;
+	memset(grown + *count * size, 0, (number - *count) * size);
+	*count = number;
+	return grown;
+}
+
+static int add_object(struct trace *trace, const struct event *event)
+{
+	if (!event->value || event->value > 1 << 16)
+		return err_set(-EINVAL, "object %llu", (unsigned long long)event->value);
+	char **grown =
+		grow(trace->objects, &trace->object_count, (uint32_t)event->value, sizeof(char *));
+	if (!grown)
+		return err_set(-ENOMEM, "no memory for the names of libraries");
+	trace->objects = grown;
+	free(grown[event->value - 1]);
+	grown[event->value - 1] = strndup((const char *)event_payload(event), event->length);
+	return grown[event->value - 1] ? 0 : err_set(-ENOMEM, "no memory for a name");
+}
+
+static int add_stack(struct trace *trace, const struct event *event)
+{
+	if (!event->value || event->value > 1 << 20 ||
+		event->length > EVENT_FRAMES * sizeof(struct frame))
+		return err_set(-EINVAL, "stack %llu", (unsigned long long)event->value);
+	struct trace_stack *grown = grow(trace->stacks, &trace->stack_count, (uint32_t)event->value,
+		sizeof(struct trace_stack));
+	if (!grown)
+		return err_set(-ENOMEM, "no memory for call stacks");
+	trace->stacks = grown;
+	struct trace_stack *stack = &grown[event->value - 1];
+	stack->count = (uint32_t)(event->length / sizeof(struct frame));
+	memcpy(stack->frames, event_payload(event), stack->count * sizeof(struct frame));
+	return 0;
+}
+
+static int add_file(struct trace *trace, const struct event *event)
+{
+	unsigned number = place_file(event->place);
+
+	if (!number || number > EVENT_FILES || event->value >= UINT64_C(1) << 46)
+		return err_set(-EINVAL, "file %u", number);
+	struct trace_file *file = &trace->files[number - 1];
+	char *name = strndup((const char *)event_payload(event), event->length);
+	if (!name)
+		return err_set(-ENOMEM, "no memory for a name");
+	free(file->name);
+	file->name = name;
+	if (event->value > file->size)
+		file->size = event->value;
+	file->is_there = true;
+	if (number > trace->file_count)
+		trace->file_count = number;
+	return 0;
+}
+
+/* The bytes of a file that it names are there. */
+static bool is_inside(const struct trace *trace, const struct event *event)
+{
+	unsigned number = place_file(event->place);
+	uint64_t offset = place_offset(event->place);
+	uint64_t length = event->length;
+
+	if (!number || number > trace->file_count || !trace->files[number - 1].is_there)
+		return false;
+	uint64_t size = (trace->files[number - 1].size + 4095) & ~UINT64_C(4095);
+	return length <= size && offset <= size - length;
+}
+
+static bool is_well_formed(const struct trace *trace, const struct event *event)
+{
+	bool whole_lines = !(event->place % EVENT_LINE) && !(event->length % EVENT_LINE);
+
+	switch (event->kind) {
+	case EVENT_STORE:
+	case EVENT_STREAM:
+		return event->length && event->length <= 8 && is_inside(trace, event);
+	case EVENT_ATOMIC:
+		return !event->length || (event->length <= 8 && is_inside(trace, event));
+	case EVENT_GROUP:
+	case EVENT_COPY:
+		return event->length && is_inside(trace, event);
+	case EVENT_SEEN:
+		return event->length == EVENT_LINE && whole_lines && is_inside(trace, event);
+	case EVENT_FLUSH:
+	case EVENT_CLFLUSH:
+		return whole_lines && is_inside(trace, event);
+	case EVENT_SYNC:
+		return is_inside(trace, event);
+	case EVENT_FENCE:
+	case EVENT_MARK:
+	case EVENT_FILE:
+	case EVENT_STACK:
+	case EVENT_OBJECT:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static int add_to_tables(struct trace *trace, const struct event *event)
+{
+	switch (event->kind) {
+	case EVENT_FILE:
+		return add_file(trace, event);
+	case EVENT_STACK:
+		return add_stack(trace, event);
+	case EVENT_OBJECT:
+		return add_object(trace, event);
+	default:
+		return 0;
+	}
+}
+
+int trace_add(struct trace *trace, const struct event *slots, uint64_t available)
+{
+	struct event *kept = trace->slots + trace->count;
+	struct event event = slots[0];
+
+	if (event_has_payload(event.kind) && event.length > EVENT_MAX_PAYLOAD)
+		return err_set(-EINVAL, "event %llu has a payload of %llu bytes",
+			(unsigned long long)trace->events, (unsigned long long)event.length);
+	uint64_t count = event_slots(&event);
+	if (count > available || trace->count + count > trace->room)
+		return err_set(
+			-EINVAL, "event %llu is cut short", (unsigned long long)trace->events);
+	if (!is_well_formed(trace, &event))
+		return err_set(-EINVAL, "event %llu is malformed (kind %u)",
+			(unsigned long long)trace->events, event.kind);
+	memcpy(kept, slots, count * EVENT_SLOT);
+	int error = add_to_tables(trace, kept);
+	if (error)
+		return error;
+	trace->count += count;
+	trace->events++;
+	return (int)count;
+}
+
+const struct event *trace_first(const struct trace *trace)
+{
+	return trace->count ? trace->slots : NULL;
+}
+
+const struct event *trace_next(const struct trace *trace, const struct event *event)
+{
+	event += event_slots(event);
+	return event < trace->slots + trace->count ? event : NULL;
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * images.c - every image of programs that are given on standard input, by explore()
+ *
+ * A line is a program: the number of lines of memory, and events, divided by semicolons:
+ *
+ *	S THREAD WORD VALUE		a store		X an atomic one		N a streaming one
+ *	G THREAD WORD VALUE,VALUE...	a copy		L THREAD LINE VALUE,...	a line was found so
+ *	W THREAD LINE	a flush		C THREAD LINE	CLFLUSH		F THREAD	a fence
+ *
+ * Four words of each line are used. What is printed of it is a line, too: the images, divided by
+ * blanks, as their words divided by commas.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crash/explore.h"
+
+#define WORDS 4
+#define LINES 8
+
+static unsigned char first[4096], base[4096], image[4096];
+
+static uint64_t place(unsigned long word)
+{
+	return place_of(1, word / WORDS * 64 + word % WORDS * 8);
+}
+
+static void add(struct trace *trace, const struct event *event, const uint64_t *payload)
+{
+	struct event slots[16] = {*event};
+
+	if (payload)
+		memcpy(slots + 1, payload, event->length);
+	if (trace_add(trace, slots, 16) < 1) {
+		fprintf(stderr, "images: an event is refused\n");
+		exit(1);
+	}
+}
+
+static void add_words(struct trace *trace, struct event *event, const char *text)
+{
+	uint64_t words[16] = {0};
+	unsigned count = 0;
+
+	for (char *end; count < 8; text = end + 1) {
+		words[count++] = strtoul(text, &end, 10);
+		if (*end != ',')
+			break;
+	}
+	event->length = event->kind == EVENT_SEEN ? 64 : count * 8;
+	add(trace, event, words);
+}
+
+/* A copy over the end of a line's four words goes on in the next line: a part for each. */
+static void add_copy(struct trace *trace, struct event *event, unsigned long word, char *text)
+{
+	uint64_t bytes[LINES * 8] = {0};
+	unsigned long at = word;
+
+	for (char *end = text;; at++, text = end + 1) {
+		bytes[at / WORDS * 8 + at % WORDS] = strtoul(text, &end, 10);
+		if (*end != ',')
+			break;
+	}
+	for (unsigned long from = word; from <= at;) {
+		unsigned long to = (from / WORDS + 1) * WORDS;
+		to = to <= at ? to : at + 1;
+		event->place = place(from);
+		event->length = (to - from) * 8;
+		add(trace, event, &bytes[from / WORDS * 8 + from % WORDS]);
+		from = to;
+	}
+}
+
+static void add_event(struct trace *trace, char *text)
+{
+	static const char letters[] = "SXNGLWCF";
+	static const uint8_t kinds[] = {EVENT_STORE, EVENT_ATOMIC, EVENT_STREAM, EVENT_COPY,
+		EVENT_SEEN, EVENT_FLUSH, EVENT_CLFLUSH, EVENT_FENCE};
+	char letter, values[256] = "";
+	unsigned thread;
+	unsigned long where = 0;
+
+	if (sscanf(text, " %c %u %lu %255s", &letter, &thread, &where, values) < 2)
+		return;
+	struct event event = {.kind = kinds[strchr(letters, letter) - letters],
+		.thread = (uint16_t)(thread + 1),
+		.stack = (uint32_t)trace->events,
+		.place = strchr("LWC", letter) ? place_of(1, where * 64) : place(where),
+		.length = strchr("WC", letter) ? 64 : 8,
+		.value = strtoul(values, NULL, 10)};
+	if (letter == 'F')
+		event.place = event.value = event.length = 0;
+	if (letter == 'G')
+		add_copy(trace, &event, where, values);
+	else if (letter == 'L')
+		add_words(trace, &event, values);
+	else
+		add(trace, &event, NULL);
+}
+
+static int print_image(void *lines, struct verdict *verdict)
+{
+	unsigned count = *(unsigned *)lines * WORDS;
+	uint64_t value;
+
+	for (unsigned word = 0; word < count; word++) {
+		memcpy(&value, image + place_offset(place(word)), sizeof(value));
+		printf("%s%lu", word ? "," : "", (unsigned long)value);
+	}
+	putchar(' ');
+	verdict->status = 0;
+	return 0;
+}
+
+static void run(char *text)
+{
+	struct event file[2] = {
+		{.kind = EVENT_FILE, .place = place_of(1, 0), .value = 4096, .length = 1}};
+	struct memories memories = {{first}, {base}, {image}};
+	struct explore_options options = {.exhaustive = true};
+	struct explored explored;
+	unsigned lines = (unsigned)strtoul(text, &text, 10);
+	struct judge judge = {.judge = print_image, .context = &lines};
+	struct trace trace;
+
+	if (trace_init(&trace, 1024) || trace_add(&trace, file, 2) < 1)
+		exit(1);
+	for (char *part = strtok(text, ";\n"); part; part = strtok(NULL, ";\n"))
+		add_event(&trace, part);
+	if (explore(&trace, &memories, &options, &judge, &explored))
+		exit(1);
+	putchar('\n');
+	explored_fini(&explored);
+	trace_fini(&trace);
+}
+
+int main(void)
+{
+	static char text[1 << 16];
+
+	while (fgets(text, sizeof(text), stdin))
+		run(text);
+	return 0;
+}

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * crash.c - what a power cut can leave of a trace, which images are tried, and who is blamed
+ *
+ * test/crash/machine compares all images of random programs with an independent machine; here are
+ * the cases that are worth a name.
+ */
+#include "crash/explore.h"
+#include "crash/table.h"
+#include "crash/unit.h"
+#include "tap.h"
+
+#define SIZE 4096
+
+/* A trace of one file, which is made event by event. */
+static struct trace trace;
+static unsigned char first[SIZE], base[SIZE], image[SIZE];
+static struct memories memories;
+
+static void begin(void)
+{
+	struct event file[2] = {
+		{.kind = EVENT_FILE, .place = place_of(1, 0), .value = SIZE, .length = 1}};
+
+	memset(first, 0, SIZE);
+	memset(base, 0, SIZE);
+	memset(image, 0, SIZE);
+	memories = (struct memories){{first}, {base}, {image}};
+	trace_init(&trace, 1024);
+	trace_add(&trace, file, 2);
+}
+
+static void event(unsigned kind, unsigned thread, uint64_t offset, uint64_t length, uint64_t value)
+{
+	struct event event = {.kind = (uint8_t)kind,
+		.thread = (uint16_t)thread,
+		.stack = (uint32_t)trace.events,
+		.place = place_of(1, offset),
+		.length = length,
+		.value = value};
+
+	if (trace_add(&trace, &event, 1) != 1)
+		bail("event %u is refused", kind);
+}
+
+static void copy(unsigned kind, uint64_t offset, const void *bytes, size_t length)
+{
+	struct event slots[64] = {{.kind = (uint8_t)kind,
+		.thread = 1,
+		.stack = (uint32_t)trace.events,
+		.place = place_of(1, offset),
+		.length = length}};
+
+	memcpy(slots + 1, bytes, length);
+	if (trace_add(&trace, slots, 64) < 1)
+		bail("event %u is refused", kind);
+}
+
+static void store(uint64_t offset, uint64_t value)
+{
+	event(EVENT_STORE, 1, offset, 8, value);
+}
+
+static void flush(uint64_t offset)
+{
+	event(EVENT_FLUSH, 1, offset & ~UINT64_C(63), 64, 0);
+}
+
+static void fence(void)
+{
+	event(EVENT_FENCE, 1, 0, 0, 0);
+}
+
+/* ---- judges */
+
+static bool (*is_bad)(void);
+static unsigned judged;
+
+static int judge(void *context, struct verdict *verdict)
+{
+	(void)context;
+	judged++;
+	verdict->status = is_bad && is_bad() ? 256 : 0;
+	return 0;
+}
+
+static uint64_t word(uint64_t offset)
+{
+	uint64_t value;
+
+	memcpy(&value, image + offset, sizeof(value));
+	return value;
+}
+
+static struct explored explored;
+
+static void look(bool (*bad)(void), bool exhaustive, uint64_t budget)
+{
+	struct explore_options options = {.budget = budget, .exhaustive = exhaustive};
+	struct judge calls = {.judge = judge};
+
+	explored_fini(&explored);
+	is_bad = bad;
+	judged = 0;
+	if (explore(&trace, &memories, &options, &calls, &explored))
+		bail("explore failed");
+	ok(!memcmp(base, first, SIZE) && !memcmp(image, first, SIZE),
+		"explore: leaves the memories as they were");
+}
+
+static bool flag_means_data(void)
+{
+	return word(64) == 1 && word(0) != 1;
+}
+
+static bool second_only(void)
+{
+	return word(8) == 1 && word(0) != 1;
+}
+
+static bool halves(void)
+{
+	uint64_t value = 0;
+
+	memcpy(&value, image + 4, 8);
+	return value && value != UINT64_MAX;
+}
+
+static bool torn_copy(void)
+{
+	return (word(0) == 1) != (word(16) == 1);
+}
+
+static bool never(void)
+{
+	return false;
+}
+
+static bool always(void)
+{
+	return true;
+}
+
+/* ---- rules */
+
+static void rules(void)
+{
+	uint64_t words[3] = {1, 1, 1};
+
+	begin();
+	store(0, 1);
+	store(8, 1);
+	look(second_only, true, 0);
+	is_int(explored.bug_count, 0, "R2: in a line, a later store is never there alone");
+	is_int(explored.images, 3, "R2: two stores to a line make three images");
+	trace_fini(&trace);
+
+	begin();
+	store(4, UINT64_MAX);
+	look(halves, true, 0);
+	is_int(explored.bug_count, 1, "R1: a store over two words may be torn");
+	trace_fini(&trace);
+
+	begin();
+	event(EVENT_ATOMIC, 1, 4, 8, UINT64_MAX);
+	look(halves, true, 0);
+	is_int(explored.bug_count, 0, "R1: an atomic store inside a line is not torn");
+	trace_fini(&trace);
+
+	begin();
+	copy(EVENT_COPY, 0, words, sizeof(words));
+	look(torn_copy, true, 0);
+	is_int(explored.images, 8, "R8: a copy of three words makes eight images");
+	is_int(explored.bugs[0].cause, CAUSE_TORN, "R8: a copy that is torn is called so");
+	trace_fini(&trace);
+
+	begin();
+	store(0, 1);
+	event(EVENT_FLUSH, 2, 0, 64, 0);
+	fence();
+	store(64, 1);
+	flush(64);
+	fence();
+	look(flag_means_data, true, 0);
+	is_int(explored.bug_count, 1, "R5: another thread's fence does not complete a flush");
+	trace_fini(&trace);
+
+	begin();
+	flush(0);
+	store(0, 1);
+	fence();
+	store(64, 1);
+	look(flag_means_data, true, 0);
+	is_int(explored.bug_count, 1, "R6: a flush does not cover a later store");
+	trace_fini(&trace);
+
+	begin();
+	event(EVENT_STREAM, 1, 0, 8, 1);
+	event(EVENT_STREAM, 1, 8, 8, 1);
+	look(second_only, true, 0);
+	is_int(explored.images, 4, "R7: streaming stores choose each for itself");
+	fence();
+	store(64, 1);
+	look(flag_means_data, true, 0);
+	is_int(explored.bug_count, 0, "R7: a fence completes streaming stores");
+	trace_fini(&trace);
+}
+
+static void unseen(void)
+{
+	uint64_t line[8] = {1, 1};
+
+	begin();
+	store(8, 1);
+	copy(EVENT_SEEN, 0, line, sizeof(line));
+	look(second_only, true, 0);
+	is_int(explored.bug_count, 0,
+		"R9: a store in a line that is found changed is not used alone");
+	is_int(explored.images, 2, "R9: a line that is found changed is there or not");
+	trace_fini(&trace);
+
+	begin();
+	store(8, 1);
+	flush(0);
+	copy(EVENT_SEEN, 0, line, sizeof(line));
+	look(second_only, true, 0);
+	is_int(explored.bug_count, 1, "R9: a store before the line was last compared is used");
+	trace_fini(&trace);
+}
+
+/* ---- causes */
+
+static void has_cause(enum cause cause, const char *what)
+{
+	look(flag_means_data, false, 64);
+	ok(explored.bug_count == 1, "%s: is one bug", what);
+	if (explored.bug_count != 1)
+		return;
+	is_int(explored.bugs[0].cause, cause, "%s: cause", what);
+	is_int(explored.bugs[0].lost.place, place_of(1, 0), "%s: the lost store", what);
+	is_int(explored.bugs[0].early.place, place_of(1, 64), "%s: the early store", what);
+}
+
+static void causes(void)
+{
+	begin();
+	store(0, 1);
+	store(64, 1);
+	flush(64);
+	fence();
+	has_cause(CAUSE_FLUSH, "a store that is never flushed");
+	trace_fini(&trace);
+
+	begin();
+	store(0, 1);
+	event(EVENT_FLUSH, 2, 0, 64, 0);
+	store(64, 1);
+	flush(64);
+	fence();
+	has_cause(CAUSE_DRAIN, "a flush that its thread never drains");
+	trace_fini(&trace);
+
+	begin();
+	store(0, 1);
+	flush(0);
+	store(64, 1);
+	flush(64);
+	fence();
+	has_cause(CAUSE_ORDER, "data and flag in one epoch");
+	trace_fini(&trace);
+
+	begin();
+	store(64, 1);
+	store(0, 1);
+	flush(0);
+	fence();
+	flush(64);
+	fence();
+	has_cause(CAUSE_EVICTION, "a flag that may be evicted");
+	trace_fini(&trace);
+
+	begin();
+	store(64, 1);
+	store(72, 1);
+	flush(64);
+	fence();
+	look(always, false, 64);
+	is_int(explored.bugs[0].cause, CAUSE_RECOVERY, "a check that always fails: recovery");
+	is_int(explored.failing, explored.images, "a check that always fails: all images fail");
+	look(never, false, 64);
+	is_int(explored.failing, 0, "a check that never fails: no image fails");
+	trace_fini(&trace);
+}
+
+/* ---- what is tried */
+
+static void budgets(void)
+{
+	begin();
+	for (unsigned i = 0; i < 40; i++)
+		store(i * 64, 1);
+	look(never, false, 64);
+	ok(explored.images >= 50 && explored.images <= 64,
+		"a budget of 64: %llu images of one crash point",
+		(unsigned long long)explored.images);
+	is_int(judged, explored.images, "explore: as many verdicts as images");
+	look(never, false, 8);
+	ok(explored.images <= 8, "a budget of 8: %llu images", (unsigned long long)explored.images);
+	trace_fini(&trace);
+
+	begin();
+	for (unsigned i = 0; i < 20; i++) {
+		struct event same = {.kind = EVENT_STORE,
+			.thread = 1,
+			.stack = 5,
+			.place = place_of(1, i * 64),
+			.length = 8,
+			.value = i + 1};
+		trace_add(&trace, &same, 1);
+		same = (struct event){.kind = EVENT_FLUSH,
+			.thread = 1,
+			.stack = 6,
+			.place = place_of(1, i * 64),
+			.length = 64};
+		trace_add(&trace, &same, 1);
+		same = (struct event){.kind = EVENT_FENCE, .thread = 1, .stack = 7};
+		trace_add(&trace, &same, 1);
+	}
+	look(never, false, 64);
+	is_int(explored.points, 21, "twenty drains: a crash point before each, and one at the end");
+	is_int(explored.signatures, 2,
+		"twenty drains by the same code: one signature, and the end");
+	is_int(explored.images, 6, "twenty drains by the same code: the first four are looked at");
+	trace_fini(&trace);
+}
+
+static void tables(void)
+{
+	struct table table = {0};
+	unsigned wrong = 0;
+
+	for (uint64_t i = 1; i <= 5000; i++)
+		*table_add(&table, i * 64) = i;
+	for (uint64_t i = 1; i <= 5000; i += 2)
+		table_remove(&table, i * 64);
+	for (uint64_t i = 1; i <= 5000; i++) {
+		uint64_t *found = table_find(&table, i * 64);
+		wrong += i % 2 ? found != NULL : !found || *found != i;
+	}
+	is_int(wrong, 0, "table: of 5000 keys half are removed, and the others stay");
+	is_int(table.count, 2500, "table: count");
+	table_fini(&table);
+}
+
+int main(void)
+{
+	tables();
+	rules();
+	unseen();
+	causes();
+	budgets();
+	explored_fini(&explored);
+	return tap_done();
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* trace.c - traces in memory and in files: what is malformed is refused */
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "tap.h"
+#include "trace/trace.h"
+
+#define SIZE 8192
+
+static char path[64];
+
+static int add(struct trace *trace, struct event event, const void *payload)
+{
+	struct event slots[64] = {event};
+
+	if (payload)
+		memcpy(slots + 1, payload, event.length);
+	return trace_add(trace, slots, 64);
+}
+
+static int add_file(struct trace *trace)
+{
+	return add(trace,
+		(struct event){
+			.kind = EVENT_FILE, .place = place_of(1, 0), .value = SIZE, .length = 4},
+		"pool");
+}
+
+static void make(struct trace *trace)
+{
+	struct frame frame = {1, 0, 0x123};
+	unsigned char line[64] = {5};
+
+	trace_init(trace, 64);
+	add_file(trace);
+	add(trace, (struct event){.kind = EVENT_OBJECT, .value = 1, .length = 4}, "prog");
+	add(trace, (struct event){.kind = EVENT_STACK, .value = 1, .length = sizeof(frame)},
+		&frame);
+	add(trace,
+		(struct event){
+			.kind = EVENT_STORE, .stack = 1, .place = place_of(1, 8), .length = 8},
+		NULL);
+	add(trace, (struct event){.kind = EVENT_SEEN, .place = place_of(1, 64), .length = 64},
+		line);
+	add(trace, (struct event){.kind = EVENT_FLUSH, .place = place_of(1, 64), .length = 128},
+		NULL);
+	add(trace, (struct event){.kind = EVENT_FENCE, .value = 7}, NULL);
+}
+
+static void in_memory(void)
+{
+	struct trace trace;
+	unsigned count = 0;
+
+	make(&trace);
+	for (const struct event *event = trace_first(&trace); event;
+		event = trace_next(&trace, event))
+		count++;
+	is_int(count, 7, "trace_next: walks over all records");
+	is_int(trace.events, 7, "trace_add: counts records");
+	is_int(trace.file_count, 1, "a file record: fills in the table");
+	is_str(trace.files[0].name, "pool", "a file record: name");
+	is_int(trace.files[0].size, SIZE, "a file record: size");
+	is_str(trace.objects[0], "prog", "an object record: path");
+	is_int(trace.stacks[0].frames[0].offset, 0x123, "a stack record: frames");
+	trace_fini(&trace);
+}
+
+static void refuses(const char *what, struct event event)
+{
+	struct trace trace;
+
+	trace_init(&trace, 64);
+	add_file(&trace);
+	is_int(add(&trace, event, NULL), -22, "trace_add: refuses %s", what);
+	is_int(trace.events, 1, "trace_add: keeps nothing of %s", what);
+	trace_fini(&trace);
+}
+
+static void malformed(void)
+{
+	struct event slot = {.kind = EVENT_COPY, .place = place_of(1, 0), .length = 64};
+	struct trace trace;
+
+	refuses("an unknown kind", (struct event){.kind = EVENT_KINDS});
+	refuses("no kind", (struct event){.kind = EVENT_NONE});
+	refuses("a store of 9 bytes",
+		(struct event){.kind = EVENT_STORE, .place = place_of(1, 0), .length = 9});
+	refuses("a store of no bytes",
+		(struct event){.kind = EVENT_STORE, .place = place_of(1, 0), .length = 0});
+	refuses("a store behind the file",
+		(struct event){.kind = EVENT_STORE, .place = place_of(1, SIZE - 4), .length = 8});
+	refuses("a store to an unknown file",
+		(struct event){.kind = EVENT_STORE, .place = place_of(2, 0), .length = 8});
+	refuses("a store to file 0", (struct event){.kind = EVENT_STORE, .place = 0, .length = 8});
+	refuses("a flush of half a line",
+		(struct event){.kind = EVENT_FLUSH, .place = place_of(1, 0), .length = 32});
+	refuses("a flush longer than the file",
+		(struct event){
+			.kind = EVENT_FLUSH, .place = place_of(1, 0), .length = UINT64_MAX - 63});
+	refuses("a payload beyond the limit", (struct event){.kind = EVENT_COPY,
+						      .place = place_of(1, 0),
+						      .length = EVENT_MAX_PAYLOAD + 1});
+	refuses("stack 0", (struct event){.kind = EVENT_STACK, .value = 0, .length = 16});
+	refuses("object 0", (struct event){.kind = EVENT_OBJECT, .value = 0, .length = 0});
+	trace_init(&trace, 64);
+	add_file(&trace);
+	is_int(trace_add(&trace, &slot, 2), -22, "trace_add: refuses a payload that is cut short");
+	trace_fini(&trace);
+}
+
+static void round_trip(void)
+{
+	struct trace trace, again;
+	unsigned char *first[EVENT_FILES] = {0}, *loaded[EVENT_FILES];
+
+	make(&trace);
+	first[0] = calloc(1, SIZE);
+	first[0][4097] = 9;
+	is_int(trace_save(&trace, first, path), 0, "trace_save: succeeds");
+	is_int(trace_load(&again, loaded, path), 0, "trace_load: succeeds");
+	is_int(again.count, trace.count, "a trace that was loaded: as many slots");
+	ok(!memcmp(again.slots, trace.slots, trace.count * EVENT_SLOT),
+		"a trace that was loaded: the same records");
+	ok(!memcmp(loaded[0], first[0], SIZE), "a trace that was loaded: the same first content");
+	trace_file_free(loaded[0], SIZE);
+	free(first[0]);
+	trace_fini(&again);
+	trace_fini(&trace);
+}
+
+static void write_file(const unsigned char *bytes, size_t size)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	if (fd < 0 || write(fd, bytes, size) != (ssize_t)size)
+		bail("cannot write %s", path);
+	close(fd);
+}
+
+static int load(const unsigned char *bytes, size_t size)
+{
+	unsigned char *first[EVENT_FILES];
+	struct trace trace;
+
+	write_file(bytes, size);
+	int error = trace_load(&trace, first, path);
+	if (!error) {
+		for (unsigned i = 0; i < trace.file_count; i++)
+			trace_file_free(first[i], trace.files[i].size);
+		trace_fini(&trace);
+	}
+	return error;
+}
+
+/* Files of somebody else, or of a full disk. */
+static void bad_files(void)
+{
+	static unsigned char bytes[1 << 16];
+	int fd = open(path, O_RDONLY);
+	ssize_t size = read(fd, bytes, sizeof(bytes));
+	unsigned refused = 0, random = 1, tries = 500;
+
+	close(fd);
+	is_int(load(bytes, (size_t)size), 0, "trace_load: the file itself");
+	for (ssize_t length = 0; length < size; length += 29)
+		refused += load(bytes, (size_t)length) == -22;
+	is_int(refused, (size + 28) / 29, "trace_load: a file that is cut short, anywhere");
+	is_int(load((const unsigned char *)"garbage", 7), -22, "trace_load: garbage");
+	bytes[8] ^= 2;
+	is_int(load(bytes, (size_t)size), -22, "trace_load: another version");
+	has_str(err_get(), "version 3", "trace_load: another version is named");
+	bytes[8] ^= 2;
+	for (refused = 0; tries; tries--) {
+		random = random * 1103515245 + 12345;
+		size_t at = (random >> 8) % (size_t)(size - 32) + 32;
+		unsigned char kept = bytes[at];
+		bytes[at] = (unsigned char)(random >> 3);
+		refused += load(bytes, (size_t)size) != 0;
+		bytes[at] = kept;
+	}
+	ok(refused > 0 && refused < 500, "trace_load: 500 bytes changed, %u noticed", refused);
+	unlink(path);
+	is_int(trace_load(&(struct trace){0}, (unsigned char *[EVENT_FILES]){0}, path), -2,
+		"trace_load: a file that is not there");
+}
+
+int main(void)
+{
+	snprintf(path, sizeof(path), "/tmp/holdfast-trace-%d", getpid());
+	in_memory();
+	malformed();
+	round_trip();
+	bad_files();
+	return tap_done();
+}
