@@ -5,9 +5,22 @@
 
 _holdfast() {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
-	local commands=info granularities='byte cache-line page'
+	local commands='info crash' granularities='byte cache-line page'
+	local options='--json --require= --try --help --version'
 
 	COMPREPLY=()
+	if [[ ${COMP_WORDS[1]} == crash ]]; then
+		options='--check= --file= --in-place --time= --budget= --images= --exhaustive --seed= '
+		options+='--deadline= --strict --format= --save= --replay= --help'
+	fi
+	if [[ $word == = && $before == --format ]]; then
+		word='' before='='
+	fi
+	if [[ $before == = && ${COMP_WORDS[COMP_CWORD - 2]} == --format ||
+		$before == --format ]]; then
+		mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$word")
+		return
+	fi
 	# "--require=b" is three words, for = divides them.
 	if [[ $word == = && $before == --require ]]; then
 		word='' before='='
@@ -20,7 +33,7 @@ _holdfast() {
 		mapfile -t COMPREPLY < <(compgen -W "$commands --help --version" -- "$word")
 	elif [[ $word == -* ]]; then
 		mapfile -t COMPREPLY < <(
-			compgen -W '--json --require= --try --help --version' -- "$word")
+			compgen -W "$options" -- "$word")
 		[[ ${COMPREPLY[*]} == *= ]] && compopt -o nospace
 	else
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")

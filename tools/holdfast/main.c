@@ -27,12 +27,19 @@ static const struct command {
 	int (*run)(int argc, char **argv);
 } commands[] = {
 	{"info", info_main},
+#ifdef HOLDFAST_MODULES
+	{"crash", crash_main},
+#endif
 };
 
 static const char doc[] =
 	"What storage really promises.\v"
 	"Commands:\n"
-	"  info    which granularity stores have here or on another machine, and why; see `holdfast info --help'";
+	"  info    which granularity stores have here or on another machine, and why; see `holdfast info --help'\n"
+#ifdef HOLDFAST_MODULES
+	"  crash   run a program, and check what a power cut could have left of its files; see `holdfast crash --help'\n"
+#endif
+	;
 
 /* Where the command stands on the command line; what follows is its own. */
 static error_t parse(int key, char *argument, struct argp_state *state)

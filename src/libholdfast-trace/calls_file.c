@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * calls_file.c - mappings, and what makes files durable
+ *
+ * msync(2), fsync(2) and fdatasync(2) of files under test are recorded and not executed.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "libholdfast-trace/recorder.h"
+
+static void note(void *address, size_t length, int protection, int flags, int fd, off_t offset)
+{
+	int type = flags & MAP_TYPE, saved = errno;
+
+	if (flags & MAP_FIXED)
+		maps_remove(address, length);
+	if (fd >= 0 && (protection & PROT_WRITE)) {
+		if (type == MAP_PRIVATE)
+			__atomic_fetch_add(&ring->private_maps, 1, __ATOMIC_RELAXED);
+		else
+			maps_add(address, length, fd, (uint64_t)offset);
+	}
+	errno = saved;
+}
+
+EXPORT void *mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset)
+{
+	void *mapped = (void *)syscall(SYS_mmap, address, length, protection, flags, fd, offset);
+
+	if (ring && mapped != MAP_FAILED)
+		note(mapped, length, protection, flags, fd, offset);
+	return mapped;
+}
+
+EXPORT void *mmap64(void *address, size_t length, int protection, int flags, int fd, off_t offset)
+	__attribute__((alias("mmap")));
+
+EXPORT int munmap(void *address, size_t length)
+{
+	if (ring)
+		maps_remove(address, length);
+	return (int)syscall(SYS_munmap, address, length);
+}
+
+EXPORT int msync(void *address, size_t length, int flags)
+{
+	if (ring && maps_find((uintptr_t)address)) {
+		if (flags & MS_SYNC)
+			record_sync((uintptr_t)address, length, CALLER);
+		return 0;
+	}
+	return (int)syscall(SYS_msync, address, length, flags);
+}
+
+EXPORT int fsync(int fd)
+{
+	unsigned file = ring ? maps_file(fd) : 0;
+
+	if (file) {
+		record_file_sync(file, CALLER);
+		return 0;
+	}
+	return (int)syscall(SYS_fsync, fd);
+}
+
+EXPORT int fdatasync(int fd)
+{
+	unsigned file = ring ? maps_file(fd) : 0;
+
+	if (file) {
+		record_file_sync(file, CALLER);
+		return 0;
+	}
+	return (int)syscall(SYS_fdatasync, fd);
+}

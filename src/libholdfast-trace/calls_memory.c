@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * calls_memory.c - copies and fills by the C library: in no order, and neither flushed nor drained
+ */
+#include "libholdfast-trace/recorder.h"
+
+EXPORT void *memcpy(void *to, const void *from, size_t length)
+{
+	if (likely(!maps_may_have((uintptr_t)to)))
+		return real_memmove(to, from, length);
+	return record_move(to, from, length, THEN_NOTHING, CALLER);
+}
+
+EXPORT void *memmove(void *to, const void *from, size_t length)
+{
+	if (likely(!maps_may_have((uintptr_t)to)))
+		return real_memmove(to, from, length);
+	return record_move(to, from, length, THEN_NOTHING, CALLER);
+}
+
+EXPORT void *memset(void *to, int byte, size_t length)
+{
+	if (likely(!maps_may_have((uintptr_t)to)))
+		return real_memset(to, byte, length);
+	return record_fill(to, byte, length, THEN_NOTHING, CALLER);
+}
+
+/* The same as -D_FORTIFY_SOURCE calls them. */
+EXPORT void *__memcpy_chk(void *to, const void *from, size_t length, size_t room)
+{
+	if (length > room)
+		__builtin_trap();
+	if (likely(!maps_may_have((uintptr_t)to)))
+		return real_memmove(to, from, length);
+	return record_move(to, from, length, THEN_NOTHING, CALLER);
+}
+
+EXPORT void *__memmove_chk(void *to, const void *from, size_t length, size_t room)
+{
+	if (length > room)
+		__builtin_trap();
+	if (likely(!maps_may_have((uintptr_t)to)))
+		return real_memmove(to, from, length);
+	return record_move(to, from, length, THEN_NOTHING, CALLER);
+}
+
+EXPORT void *__memset_chk(void *to, int byte, size_t length, size_t room)
+{
+	if (length > room)
+		__builtin_trap();
+	if (likely(!maps_may_have((uintptr_t)to)))
+		return real_memset(to, byte, length);
+	return record_fill(to, byte, length, THEN_NOTHING, CALLER);
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* calls_pmem.c - the calls of libpmem */
+#include "libholdfast-trace/recorder.h"
+
+#define NODRAIN (1u << 0)
+#define NOFLUSH (1u << 5)
+
+/* The library's own function, for memory that is not under test. */
+#define NEXT(type, name)                                                                           \
+	({                                                                                         \
+		static type *next_;                                                                \
+		if (!next_)                                                                        \
+			next_ = (type *)next_function(name);                                       \
+		next_;                                                                             \
+	})
+
+typedef void flush_function(const void *, size_t);
+typedef int sync_function(const void *, size_t);
+typedef void drain_function(void);
+typedef void *move_function(void *, const void *, size_t, unsigned);
+typedef void *fill_function(void *, int, size_t, unsigned);
+
+/* Something was flushed by the library itself: its drains are needed, too. */
+static bool others_were_flushed;
+
+static void flush(const char *name, const void *addr, size_t len, struct call call)
+{
+	if (maps_find((uintptr_t)addr)) {
+		record_flush((uintptr_t)addr, len, call);
+		return;
+	}
+	flush_function *next = (flush_function *)next_function(name);
+	others_were_flushed = true;
+	if (next)
+		next(addr, len);
+}
+
+static void drain(struct call call)
+{
+	record_fence(call);
+	drain_function *next = others_were_flushed ? NEXT(drain_function, "pmem_drain") : NULL;
+	if (next)
+		next();
+}
+
+static enum after_copy after(unsigned flags)
+{
+	return flags & NOFLUSH ? THEN_NOTHING : flags & NODRAIN ? THEN_FLUSH : THEN_DRAIN;
+}
+
+static void *move(void *to, const void *from, size_t len, unsigned flags, struct call call)
+{
+	move_function *next;
+
+	if (maps_find((uintptr_t)to) || !(next = NEXT(move_function, "pmem_memmove")))
+		return record_move(to, from, len, after(flags), call);
+	others_were_flushed = true;
+	return next(to, from, len, flags);
+}
+
+static void *fill(void *to, int byte, size_t len, unsigned flags, struct call call)
+{
+	fill_function *next;
+
+	if (maps_find((uintptr_t)to) || !(next = NEXT(fill_function, "pmem_memset")))
+		return record_fill(to, byte, len, after(flags), call);
+	others_were_flushed = true;
+	return next(to, byte, len, flags);
+}
+
+EXPORT void pmem_flush(const void *addr, size_t len)
+{
+	flush("pmem_flush", addr, len, CALLER);
+}
+
+EXPORT void pmem_deep_flush(const void *addr, size_t len)
+{
+	flush("pmem_deep_flush", addr, len, CALLER);
+}
+
+EXPORT void pmem_drain(void)
+{
+	drain(CALLER);
+}
+
+EXPORT void pmem_persist(const void *addr, size_t len)
+{
+	flush("pmem_flush", addr, len, CALLER);
+	drain(CALLER);
+}
+
+EXPORT int pmem_msync(const void *addr, size_t len)
+{
+	if (maps_find((uintptr_t)addr)) {
+		record_sync((uintptr_t)addr, len, CALLER);
+		return 0;
+	}
+	sync_function *next = NEXT(sync_function, "pmem_msync");
+	return next ? next(addr, len) : -1;
+}
+
+EXPORT int pmem_deep_drain(const void *addr, size_t len)
+{
+	if (maps_find((uintptr_t)addr)) {
+		drain(CALLER);
+		return 0;
+	}
+	sync_function *next = NEXT(sync_function, "pmem_deep_drain");
+	return next ? next(addr, len) : -1;
+}
+
+EXPORT int pmem_deep_persist(const void *addr, size_t len)
+{
+	if (maps_find((uintptr_t)addr)) {
+		record_flush((uintptr_t)addr, len, CALLER);
+		drain(CALLER);
+		return 0;
+	}
+	sync_function *next = NEXT(sync_function, "pmem_deep_persist");
+	return next ? next(addr, len) : -1;
+}
+
+EXPORT void *pmem_memmove(void *to, const void *from, size_t len, unsigned flags)
+{
+	return move(to, from, len, flags, CALLER);
+}
+
+EXPORT void *pmem_memcpy(void *to, const void *from, size_t len, unsigned flags)
+{
+	return move(to, from, len, flags, CALLER);
+}
+
+EXPORT void *pmem_memset(void *to, int byte, size_t len, unsigned flags)
+{
+	return fill(to, byte, len, flags, CALLER);
+}
+
+EXPORT void *pmem_memmove_persist(void *to, const void *from, size_t len)
+{
+	return move(to, from, len, 0, CALLER);
+}
+
+EXPORT void *pmem_memcpy_persist(void *to, const void *from, size_t len)
+{
+	return move(to, from, len, 0, CALLER);
+}
+
+EXPORT void *pmem_memset_persist(void *to, int byte, size_t len)
+{
+	return fill(to, byte, len, 0, CALLER);
+}
+
+EXPORT void *pmem_memmove_nodrain(void *to, const void *from, size_t len)
+{
+	return move(to, from, len, NODRAIN, CALLER);
+}
+
+EXPORT void *pmem_memcpy_nodrain(void *to, const void *from, size_t len)
+{
+	return move(to, from, len, NODRAIN, CALLER);
+}
+
+EXPORT void *pmem_memset_nodrain(void *to, int byte, size_t len)
+{
+	return fill(to, byte, len, NODRAIN, CALLER);
+}

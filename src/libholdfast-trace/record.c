@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* record.c - what calls mean, as records */
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "libholdfast-trace/recorder.h"
+
+#define CHUNK      UINT64_C(32768)
+#define WIDE_LOOKS 8          /* drains by the same stack that look at everything */
+#define WIDE_LIMIT (4u << 20) /* unless that is more than so many bytes */
+
+/*
+ * Counts the bytes that the program has acknowledged, if its standard output is the file that
+ * the tool made: the position in it.
+ */
+static uint64_t written_out(void)
+{
+	long at = syscall(SYS_lseek, STDOUT_FILENO, 0L, SEEK_CUR);
+
+	return at > 0 ? (uint64_t)at : 0;
+}
+
+static void add_size(struct map *map, void *sum)
+{
+	*(uint64_t *)sum += map->hi - map->lo;
+}
+
+/* Lines that are flushed later, or never, may be evicted now: at first, look for those too. */
+static void look_wide(uint32_t stack)
+{
+	static uint8_t looks[1 << 16];
+	uint64_t size = 0;
+
+	if (stack >= sizeof(looks) || looks[stack] >= WIDE_LOOKS)
+		return;
+	looks[stack]++;
+	maps_each(0, add_size, &size);
+	if (size <= WIDE_LIMIT)
+		look_at_file(0, stack);
+}
+
+void record_flush(uintptr_t address, size_t length, struct call call)
+{
+	struct map *map = maps_find(address);
+
+	if (!map || !length)
+		return;
+	uintptr_t from = address & ~(uintptr_t)(EVENT_LINE - 1), to = address + length;
+	if (to > map->hi || to < address)
+		to = map->hi;
+	to = (to + EVENT_LINE - 1) & ~(uintptr_t)(EVENT_LINE - 1);
+	uint32_t stack = stack_number(call);
+	look(map, from, to, stack);
+	write_event(&(struct event){.kind = EVENT_FLUSH,
+			    .stack = stack,
+			    .place = map->place + (from - map->lo),
+			    .length = to - from},
+		NULL);
+}
+
+void record_fence(struct call call)
+{
+	if (!ring || !maps_span)
+		return;
+	uint32_t stack = stack_number(call);
+	look_wide(stack);
+	write_event(
+		&(struct event){.kind = EVENT_FENCE, .stack = stack, .value = written_out()}, NULL);
+}
+
+void record_sync(uintptr_t address, size_t length, struct call call)
+{
+	struct map *map = maps_find(address);
+
+	if (!map || !length)
+		return;
+	uintptr_t to = address + length > map->hi || address + length < address ? map->hi
+										: address + length;
+	uint32_t stack = stack_number(call);
+	look(map, address, to, stack);
+	write_event(&(struct event){.kind = EVENT_SYNC,
+			    .stack = stack,
+			    .place = map->place + (address - map->lo),
+			    .value = written_out(),
+			    .length = to - address},
+		NULL);
+}
+
+void record_file_sync(unsigned file, struct call call)
+{
+	uint32_t stack = stack_number(call);
+
+	look_at_file(file, stack);
+	write_event(&(struct event){.kind = EVENT_SYNC,
+			    .stack = stack,
+			    .place = place_of(file, 0),
+			    .value = written_out(),
+			    .length = ring->files[file - 1].size},
+		NULL);
+}
+
+/* A long copy is several records, which end at the ends of lines. */
+void record_copied(struct map *map, uintptr_t to, size_t length, uint32_t stack)
+{
+	while (length) {
+		size_t part = CHUNK - (to & (EVENT_LINE - 1));
+		if (part > length)
+			part = length;
+		unsigned char *shadow = map->shadow + (to - map->lo);
+		real_memmove(shadow, (const void *)to, part);
+		write_event(&(struct event){.kind = EVENT_COPY,
+				    .stack = stack,
+				    .place = map->place + (to - map->lo),
+				    .length = part},
+			shadow);
+		to += part;
+		length -= part;
+	}
+}
+
+static void finish(
+	struct map *map, uintptr_t to, size_t length, enum after_copy then, uint32_t stack)
+{
+	uintptr_t from = to & ~(uintptr_t)(EVENT_LINE - 1);
+	uintptr_t end = (to + length + EVENT_LINE - 1) & ~(uintptr_t)(EVENT_LINE - 1);
+
+	record_copied(map, to, length, stack);
+	if (then == THEN_NOTHING)
+		return;
+	look(map, from, end, stack);
+	write_event(&(struct event){.kind = EVENT_FLUSH,
+			    .stack = stack,
+			    .place = map->place + (from - map->lo),
+			    .length = end - from},
+		NULL);
+	if (then == THEN_DRAIN)
+		write_event(
+			&(struct event){
+				.kind = EVENT_FENCE, .stack = stack, .value = written_out()},
+			NULL);
+}
+
+/* The map that a copy goes to; NULL unless all of it goes there. */
+static struct map *target(void *to, size_t length)
+{
+	struct map *map = maps_find((uintptr_t)to);
+
+	return map && length <= map->hi - (uintptr_t)to ? map : NULL;
+}
+
+void *record_move(void *to, const void *from, size_t length, enum after_copy then, struct call call)
+{
+	struct map *map = target(to, length);
+
+	if (!map)
+		return real_memmove(to, from, length);
+	uint32_t stack = stack_number(call);
+	look(map, (uintptr_t)to, (uintptr_t)to + length, stack);
+	real_memmove(to, from, length);
+	finish(map, (uintptr_t)to, length, then, stack);
+	return to;
+}
+
+void *record_fill(void *to, int byte, size_t length, enum after_copy then, struct call call)
+{
+	struct map *map = target(to, length);
+
+	if (!map)
+		return real_memset(to, byte, length);
+	uint32_t stack = stack_number(call);
+	look(map, (uintptr_t)to, (uintptr_t)to + length, stack);
+	real_memset(to, byte, length);
+	finish(map, (uintptr_t)to, length, then, stack);
+	return to;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * recorder.h - what the files of the recorder share
+ *
+ * The recorder is loaded into a program by LD_PRELOAD and defines calls of libpmem, libpmem2 and
+ * the C library. Calls for files under test become records in the ring; everything else goes on
+ * to the library that was meant. It must not use the C library where that may come back here:
+ * system calls are made with syscall(2), memory is mapped. An argument that the kernel takes for a
+ * long must be one: of an int, the upper half may be anything.
+ *
+ * Locks: ring->lock protects the table of files, across processes; maps.c and stack.c have one lock
+ * each, within the process. No lock is taken while another is held, but for ring->lock by maps.c.
+ */
+#ifndef LIBHOLDFAST_TRACE_RECORDER_H
+#define LIBHOLDFAST_TRACE_RECORDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "trace/ring.h"
+
+#define EXPORT __attribute__((visibility("default")))
+#define TLS    static __thread __attribute__((tls_model("initial-exec")))
+
+/* The place that a public call of ours was called from. */
+#define CALLER                                                                                     \
+	((struct call){                                                                            \
+		(uintptr_t)__builtin_return_address(0), (uintptr_t)__builtin_frame_address(0)})
+
+struct call {
+	uintptr_t pc, frame;
+};
+
+/* A mapping of a file under test; `lo` is 1 and `hi` 0 once it is gone. */
+struct map {
+	uintptr_t lo, hi;
+	unsigned char *shadow; /* of the byte at lo; shared by all processes */
+	uint64_t place;        /* of the byte at lo */
+};
+
+extern struct ring *ring;            /* NULL: nothing is recorded */
+extern uintptr_t maps_lo, maps_span; /* all maps lie in [lo, lo + span) */
+
+/* begin.c: what the ring is, and the next function of that name. */
+extern int trace_directory; /* a descriptor of the directory for shadows */
+unsigned thread_number(void);
+void *next_function(const char *name);
+
+/* The C library's, or plain loops until they are known. */
+void *real_memmove(void *to, const void *from, size_t length);
+void *real_memset(void *to, int byte, size_t length);
+
+/* write.c. `payload` is NULL or has event->length bytes. The thread is filled in. */
+void write_event(const struct event *event, const void *payload);
+
+/* maps.c */
+struct map *maps_find_slow(uintptr_t address);
+static ALWAYS_INLINE bool maps_may_have(uintptr_t address)
+{
+	return address - maps_lo < maps_span;
+}
+static ALWAYS_INLINE struct map *maps_find(uintptr_t address)
+{
+	return unlikely(maps_may_have(address)) ? maps_find_slow(address) : NULL;
+}
+void maps_add(void *address, size_t length, int fd, uint64_t offset);
+void maps_remove(void *address, size_t length);
+/* The number of the file behind the descriptor, 0 unless it is under test. */
+unsigned maps_file(int fd);
+/* Call `each` for all live maps of a file; 0: of all files. */
+void maps_each(unsigned file, void (*each)(struct map *, void *), void *context);
+
+/* stack.c: the number of this call stack. */
+uint32_t stack_number(struct call call);
+void stack_after_fork(void);
+void maps_after_fork(void);
+
+/* look.c: compare lines with their shadow, and record those that differ. */
+void look(struct map *map, uintptr_t from, uintptr_t to, uint32_t stack);
+void look_at_file(unsigned file, uint32_t stack);
+
+/* record.c: the meaning of calls. Ranges are clipped to the map. */
+void record_flush(uintptr_t address, size_t length, struct call call);
+void record_fence(struct call call);
+void record_sync(uintptr_t address, size_t length, struct call call);
+void record_file_sync(unsigned file, struct call call);
+void record_copied(struct map *map, uintptr_t to, size_t length, uint32_t stack);
+
+/* Copies by libpmem and libpmem2: what comes after the bytes are there. */
+enum after_copy { THEN_NOTHING, THEN_FLUSH, THEN_DRAIN };
+void *record_move(
+	void *to, const void *from, size_t length, enum after_copy then, struct call call);
+void *record_fill(void *to, int byte, size_t length, enum after_copy then, struct call call);
+
+#endif

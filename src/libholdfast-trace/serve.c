@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * serve.c - start a checker once, and fork it for each image
+ *
+ * Loaded into the checker by LD_PRELOAD. The program is stopped before its main() and forked
+ * whenever the tool sends a byte; the child runs main(). Maps of the image become private, so
+ * that a checker may recover and write, and the next one finds the image clean. Programs that
+ * the checker starts, and children that it forks once it has mapped the image, would not see
+ * each other's stores: they leave the file SPAWN_MARK, and the tool starts checkers on copies
+ * from then on.
+ *
+ * The tool reads for each image: the process id of the child, then its status from waitpid(2).
+ */
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define EXPORT __attribute__((visibility("default")))
+
+typedef int main_function(int, char **, char **);
+
+static main_function *program;
+static const char *images; /* the directory of the images; NULL: nothing is served */
+static dev_t device;
+static bool has_mapped;
+static int orders = -1, answers = -1;
+
+static void leave_mark(void)
+{
+	const char *mark = getenv("HOLDFAST_CRASH_MARK");
+
+	if (mark)
+		syscall(SYS_close, syscall(SYS_openat, AT_FDCWD, mark, O_WRONLY | O_CREAT, 0600));
+}
+
+static void forked(void)
+{
+	if (has_mapped)
+		leave_mark();
+}
+
+/* Is this file an image: does it lie in their directory? */
+static bool is_image(int fd)
+{
+	struct stat stat;
+	char link[64], name[512];
+
+	if (fstat(fd, &stat) || stat.st_dev != device)
+		return false;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	ssize_t length = readlink(link, name, sizeof(name) - 1);
+	name[length > 0 ? length : 0] = '\0';
+	return !strncmp(name, images, strlen(images));
+}
+
+EXPORT void *mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset)
+{
+	if (images && fd >= 0 && (flags & MAP_TYPE) != MAP_PRIVATE && is_image(fd)) {
+		/* However large the file is: few of its pages will be copied. */
+		flags = (flags & ~(MAP_TYPE | MAP_SYNC)) | MAP_PRIVATE | MAP_NORESERVE;
+		has_mapped = true;
+	}
+	return (void *)syscall(SYS_mmap, address, length, protection, flags, fd, offset);
+}
+
+EXPORT void *mmap64(void *address, size_t length, int protection, int flags, int fd, off_t offset)
+	__attribute__((alias("mmap")));
+
+/* A private map needs no write-back; it must not fail for that. */
+EXPORT int msync(void *address, size_t length, int flags)
+{
+	return has_mapped ? 0 : (int)syscall(SYS_msync, address, length, flags);
+}
+
+static int number(const char *name)
+{
+	const char *text = getenv(name);
+
+	return text ? atoi(text) : -1;
+}
+
+/* Ends the processes that the checker left running, in whatever process group. */
+static void end_orphans(void)
+{
+	char path[64], list[4096];
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/children", getpid());
+	while (waitpid(-1, NULL, WNOHANG) >= 0) {
+		int fd = open(path, O_RDONLY | O_CLOEXEC);
+		ssize_t length = fd < 0 ? -1 : read(fd, list, sizeof(list) - 1);
+		close(fd);
+		if (length <= 0)
+			return;
+		list[length] = '\0';
+		for (char *at = list, *end; *at; at = end) {
+			long pid = strtol(at, &end, 10);
+			if (pid <= 0 || end == at)
+				break;
+			kill((pid_t)pid, SIGKILL);
+		}
+		waitpid(-1, NULL, 0);
+	}
+}
+
+static bool answer(int value)
+{
+	return write(answers, &value, sizeof(value)) == sizeof(value);
+}
+
+static int serve(int argc, char **argv, char **environment)
+{
+	char order;
+	int status;
+
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	if (!answer(0))
+		_exit(125);
+	while (read(orders, &order, 1) == 1) {
+		pid_t child = fork();
+		if (!child) {
+			close(orders);
+			close(answers);
+			setpgid(0, 0);
+			unsetenv("HOLDFAST_CRASH_ORDERS");
+			pthread_atfork(NULL, NULL, forked);
+			return program(argc, argv, environment);
+		}
+		if (child < 0 || !answer(child))
+			break;
+		setpgid(child, child);
+		waitpid(child, &status, 0);
+		kill(-child, SIGKILL);
+		end_orphans();
+		if (!answer(status))
+			break;
+	}
+	_exit(0);
+}
+
+static void prepare(void)
+{
+	struct stat stat;
+
+	images = getenv("HOLDFAST_CRASH_IMAGES");
+	orders = number("HOLDFAST_CRASH_ORDERS");
+	answers = number("HOLDFAST_CRASH_ANSWERS");
+	if (images && !lstat(images, &stat))
+		device = stat.st_dev;
+	else
+		images = NULL;
+}
+
+EXPORT int __libc_start_main(main_function *function, int argc, char **argv, void (*init)(void),
+	void (*fini)(void), void (*rtld_fini)(void), void *stack_end)
+{
+	int (*next)(main_function *, int, char **, void (*)(void), void (*)(void), void (*)(void),
+		void *) = dlsym(RTLD_NEXT, "__libc_start_main");
+
+	program = function;
+	prepare();
+	if (images && orders >= 0)
+		return next(serve, argc, argv, init, fini, rtld_fini, stack_end);
+	if (images)
+		leave_mark();
+	return next(function, argc, argv, init, fini, rtld_fini, stack_end);
+}

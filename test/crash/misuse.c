@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * misuse.c - programs and checkers that a tool for crash testing must cope with
+ *
+ *	misuse WHAT FILE
+ *
+ * As a program under test it stores, persists and then misbehaves as WHAT says; as a checker it
+ * reads the file. The table is at the end.
+ */
+#include <fcntl.h>
+#include <libpmem.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const char *name;
+
+static volatile char *map(void)
+{
+	size_t length;
+	int is_pmem;
+	char *mapped = pmem_map_file(name, 0, 0, 0, &length, &is_pmem);
+
+	if (!mapped) {
+		fprintf(stderr, "misuse: %s\n", pmem_errormsg());
+		exit(3);
+	}
+	return mapped;
+}
+
+static void put(volatile char *at, char value)
+{
+	*at = value;
+	pmem_persist((const void *)at, 1);
+}
+
+/* ---- programs */
+
+static int stores(void)
+{
+	volatile char *mapped = map();
+
+	put(mapped, 1);
+	put(mapped + 64, 1);
+	return 0;
+}
+
+static int fails(void)
+{
+	stores();
+	return 7;
+}
+
+static int crashes(void)
+{
+	stores();
+	raise(SIGSEGV);
+	return 0;
+}
+
+static int maps_nothing(void)
+{
+	return 0;
+}
+
+static int maps_privately(void)
+{
+	int fd = open(name, O_RDWR);
+	char *mapped = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+
+	*mapped = 1;
+	return mapped == MAP_FAILED;
+}
+
+/* A file as large as address spaces are, of which two lines are used. */
+static int maps_sparse(void)
+{
+	size_t size = (size_t)64 << 30;
+	int fd = open(name, O_RDWR);
+
+	if (ftruncate(fd, (off_t)size))
+		return 1;
+	char *mapped = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (mapped == MAP_FAILED)
+		return 2;
+	put(mapped, 1);
+	put(mapped + size - 64, 1);
+	return 0;
+}
+
+static int leaves_child(void)
+{
+	stores();
+	if (!fork()) {
+		setsid();
+		pause();
+	}
+	return 0;
+}
+
+static int forks(void)
+{
+	volatile char *mapped = map();
+
+	for (int i = 0; i < 3; i++)
+		if (!fork()) {
+			put(mapped + 64 * i, 1);
+			_exit(0);
+		}
+	while (wait(NULL) > 0)
+		;
+	put(mapped + 64 * 3, 1);
+	return 0;
+}
+
+static int drops_rights(void)
+{
+	return geteuid() ? 0 : setgid(65534) || setuid(65534) || stores();
+}
+
+/* A new file, beside the one that is named. */
+static int creates(void)
+{
+	size_t length;
+	int is_pmem;
+	char *mapped = pmem_map_file(name, 4096, PMEM_FILE_CREATE, 0600, &length, &is_pmem);
+
+	if (!mapped)
+		return 3;
+	put(mapped, 1);
+	put(mapped + 64, 1);
+	return 0;
+}
+
+/* ---- checkers: the second byte means the first */
+
+static int checks(void)
+{
+	volatile char *mapped = map();
+
+	return mapped[64] && !mapped[0];
+}
+
+static int hangs(void)
+{
+	if (!checks())
+		pause();
+	return 0;
+}
+
+static int refuses(void)
+{
+	puts("nothing is good enough");
+	return 1;
+}
+
+/* By write(2), which its private map would not see. */
+static int writes(void)
+{
+	volatile char *mapped = map();
+	int fd = open(name, O_WRONLY), bad = mapped[64] == 2 || (mapped[64] && !mapped[0]);
+
+	return bad || pwrite(fd, "\2", 1, 64) != 1;
+}
+
+static int truncates(void)
+{
+	int bad = checks();
+
+	return truncate(name, 0) || bad;
+}
+
+/* Through its map; the next image must not see it. */
+static int recovers(void)
+{
+	volatile char *mapped = map();
+	int bad = mapped[128] != 0;
+
+	put(mapped + 128, 1);
+	return bad;
+}
+
+static int leaves_and_checks(void)
+{
+	int bad = checks();
+
+	if (!fork()) {
+		setsid();
+		pause();
+	}
+	return bad;
+}
+
+/* Its child stores something, which it must see. */
+static int checks_in_child(void)
+{
+	volatile char *mapped = map();
+	int bad = checks();
+
+	if (!fork()) {
+		put(mapped + 256, 3);
+		_exit(0);
+	}
+	wait(NULL);
+	return bad || mapped[256] != 3;
+}
+
+static const struct {
+	const char *word;
+	int (*run)(void);
+} table[] = {
+	{"stores", stores},
+	{"fails", fails},
+	{"crashes", crashes},
+	{"maps-nothing", maps_nothing},
+	{"maps-privately", maps_privately},
+	{"maps-sparse", maps_sparse},
+	{"leaves-child", leaves_child},
+	{"forks", forks},
+	{"drops-rights", drops_rights},
+	{"creates", creates},
+	{"checks", checks},
+	{"hangs", hangs},
+	{"refuses", refuses},
+	{"accepts", maps_nothing},
+	{"writes", writes},
+	{"truncates", truncates},
+	{"recovers", recovers},
+	{"leaves-and-checks", leaves_and_checks},
+	{"checks-in-child", checks_in_child},
+};
+
+int main(int argc, char *argv[])
+{
+	if (argc != 3)
+		return 2;
+	name = argv[2];
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (!strcmp(argv[1], table[i].word))
+			return table[i].run();
+	return 2;
+}

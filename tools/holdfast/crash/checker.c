@@ -1,0 +1,531 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * checker.c - have images checked by the user's command
+ *
+ * The command is started once and forked for each image (src/libholdfast-trace/serve.c), unless
+ * it is a script, needs a shell, cannot load that, writes the image other than through a map, or
+ * starts programs of its own: then it is started for each image, on a copy.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "command.h"
+
+#define WORDS         64
+#define START_SECONDS 30  /* for the command to reach main() */
+#define QUOTED        200 /* bytes of what it prints */
+
+struct file_state {
+	struct timespec changed;
+	off_t size;
+};
+
+struct checker {
+	struct work *work;
+	struct run *run;
+	double deadline, until; /* `until`: when time is up; 0: never */
+	char *command;          /* with {} in it */
+	char *words[WORDS];     /* the command in words, or a shell and the command */
+	bool is_spawned;
+	const char *why;
+	char *image, *copy; /* what {} stands for when it is forked, and when it is started */
+	pid_t server;
+	int orders, answers, said;
+	char mark[PATH_MAX], acknowledged[PATH_MAX];
+	uint64_t acknowledged_now;
+	struct file_state states[EVENT_FILES];
+};
+
+static double now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+/* ---- the command line */
+
+static char *with_image(const char *text, const char *image)
+{
+	char *result = NULL;
+	size_t size = 0;
+	FILE *to = open_memstream(&result, &size);
+
+	for (; *text; text++)
+		if (text[0] == '{' && text[1] == '}') {
+			fputs(image, to);
+			text++;
+		} else {
+			fputc(*text, to);
+		}
+	fclose(to);
+	return result;
+}
+
+/* The next word, quotes taken off; NULL at the end. */
+static char *next_word(const char **at)
+{
+	char *word = malloc(strlen(*at) + 1), *to = word, quote = 0;
+
+	while (isspace((unsigned char)**at))
+		++*at;
+	bool is_end = !**at;
+	for (; **at && (quote || !isspace((unsigned char)**at)); ++*at)
+		if (quote ? **at == quote : **at == '\'' || **at == '"')
+			quote = quote ? 0 : **at;
+		else
+			*to++ = **at;
+	*to = '\0';
+	if (is_end) {
+		free(word);
+		return NULL;
+	}
+	return word;
+}
+
+static void split(struct checker *checker, const char *image)
+{
+	const char *at = checker->command;
+	unsigned count = 0;
+	char *word;
+
+	for (unsigned i = 0; checker->words[i]; i++)
+		free(checker->words[i]);
+	memset(checker->words, 0, sizeof(checker->words));
+	if (strpbrk(at, "|&;<>()$`\\*?[]~")) {
+		checker->words[0] = strdup("/bin/sh");
+		checker->words[1] = strdup("-c");
+		checker->words[2] = with_image(at, image);
+		return;
+	}
+	while (count < WORDS - 1 && (word = next_word(&at))) {
+		checker->words[count++] = with_image(word, image);
+		free(word);
+	}
+}
+
+/* ---- copies, for those that are started anew */
+
+static bool refresh_whole(int image, int copy, off_t size)
+{
+	return !ftruncate(copy, 0) && !copy_data(image, copy, size);
+}
+
+static bool refresh_pages(int copy, const unsigned char *image, off_t size)
+{
+	unsigned char *mapped =
+		mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED, copy, 0);
+
+	if (mapped == MAP_FAILED)
+		return false;
+	for (off_t at = 0; at < size; at += 4096) {
+		size_t length = size - at < 4096 ? (size_t)(size - at) : 4096;
+		if (memcmp(mapped + at, image + at, length))
+			memcpy(mapped + at, image + at, length);
+	}
+	munmap(mapped, (size_t)size);
+	return true;
+}
+
+static bool refresh(struct checker *checker, unsigned number)
+{
+	char from[PATH_MAX], to[PATH_MAX];
+	off_t size = (off_t)checker->run->trace.files[number - 1].size;
+	struct stat stat;
+
+	if (checker->run->trace.file_count == 1) {
+		snprintf(from, sizeof(from), "%s", checker->image);
+		snprintf(to, sizeof(to), "%s", checker->copy);
+	} else {
+		const char *name = file_base_name(&checker->run->trace, number);
+		snprintf(from, sizeof(from), "%s/%s", checker->image, name);
+		snprintf(to, sizeof(to), "%s/%s", checker->copy, name);
+	}
+	int image = open(from, O_RDONLY | O_CLOEXEC);
+	int copy = open(to, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	bool is_good = image >= 0 && copy >= 0 && !fstat(copy, &stat);
+	if (is_good && (stat.st_size != size || size > 64 << 20))
+		is_good = refresh_whole(image, copy, size);
+	else if (is_good)
+		is_good = refresh_pages(copy, checker->run->memories.image[number - 1], size);
+	if (image >= 0)
+		close(image);
+	if (copy >= 0)
+		close(copy);
+	return is_good;
+}
+
+static int refresh_all(struct checker *checker)
+{
+	for (unsigned i = 1; i <= checker->run->trace.file_count; i++)
+		if (!refresh(checker, i))
+			return complain(
+				STATUS_NOTHING, "no copy for the checker: %s", strerror(errno));
+	return STATUS_CLEAN;
+}
+
+/* ---- starting it */
+
+static void redirect(const struct checker *checker)
+{
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	dup2(null, STDIN_FILENO);
+	dup2(checker->said, STDOUT_FILENO);
+	dup2(checker->said, STDERR_FILENO);
+	setenv("HOLDFAST_CRASH_OUT", checker->acknowledged, 1);
+	/* Whatever the storage is, images are looked at as what they stand for. */
+	setenv("PMEM_IS_PMEM_FORCE", "1", 1);
+	setenv("PMEM2_FORCE_GRANULARITY", "CACHE_LINE", 1);
+}
+
+static _Noreturn void become(const struct checker *checker)
+{
+	execvp(checker->words[0], checker->words);
+	dprintf(STDERR_FILENO, "%s: %s\n", checker->words[0], strerror(errno));
+	_exit(127);
+}
+
+static _Noreturn void become_server(const struct checker *checker, int orders, int answers)
+{
+	char value[PATH_MAX * 2], images[PATH_MAX];
+	const char *loaded = getenv("LD_PRELOAD");
+
+	redirect(checker);
+	snprintf(value, sizeof(value), "%s%s%s", module_path("check"), loaded ? ":" : "",
+		loaded ? loaded : "");
+	setenv("LD_PRELOAD", value, 1);
+	snprintf(images, sizeof(images), "%s/image/", checker->work->path);
+	setenv("HOLDFAST_CRASH_IMAGES", images, 1);
+	setenv("HOLDFAST_CRASH_MARK", checker->mark, 1);
+	snprintf(value, sizeof(value), "%d", orders);
+	setenv("HOLDFAST_CRASH_ORDERS", value, 1);
+	snprintf(value, sizeof(value), "%d", answers);
+	setenv("HOLDFAST_CRASH_ANSWERS", value, 1);
+	fcntl(orders, F_SETFD, 0);
+	fcntl(answers, F_SETFD, 0);
+	become(checker);
+}
+
+/* False: nothing came in time, or the other end is closed. */
+static bool read_number(struct checker *checker, int *number, double seconds)
+{
+	struct pollfd poll_ = {.fd = checker->answers, .events = POLLIN};
+	double until = now() + seconds;
+	int ready;
+
+	do {
+		double left = seconds > 0 ? until - now() : 3600;
+		ready = poll(&poll_, 1, left > 0 ? (int)(left * 1000) + 1 : 0);
+	} while (ready < 0 && errno == EINTR && !is_stopped);
+	return ready == 1 &&
+	       read(checker->answers, number, sizeof(*number)) == (ssize_t)sizeof(*number);
+}
+
+static void end_server(struct checker *checker)
+{
+	if (checker->orders >= 0)
+		close(checker->orders);
+	if (checker->answers >= 0)
+		close(checker->answers);
+	checker->orders = checker->answers = -1;
+	if (checker->server > 0) {
+		kill(checker->server, SIGKILL);
+		waitpid(checker->server, NULL, 0);
+	}
+	checker->server = 0;
+	end_children();
+}
+
+static bool start_server(struct checker *checker)
+{
+	int orders[2], answers[2], ready;
+
+	if (pipe2(orders, O_CLOEXEC) || pipe2(answers, O_CLOEXEC))
+		return false;
+	fflush(NULL);
+	checker->server = fork();
+	if (!checker->server)
+		become_server(checker, orders[0], answers[1]);
+	close(orders[0]);
+	close(answers[1]);
+	checker->orders = orders[1];
+	checker->answers = answers[0];
+	if (checker->server > 0 && read_number(checker, &ready, START_SECONDS))
+		return true;
+	end_server(checker);
+	return false;
+}
+
+static int spawn_from_now_on(struct checker *checker, const char *why)
+{
+	end_server(checker);
+	checker->is_spawned = true;
+	checker->why = why;
+	split(checker, checker->copy);
+	return STATUS_CLEAN;
+}
+
+/* ---- one image */
+
+static void remember_files(struct checker *checker, bool *changed)
+{
+	char path[PATH_MAX];
+	struct stat stat_;
+
+	*changed = false;
+	for (unsigned i = 1; i <= checker->run->trace.file_count; i++) {
+		struct file_state *state = &checker->states[i - 1];
+		snprintf(path, sizeof(path), "%s", checker->image);
+		if (checker->run->trace.file_count > 1)
+			snprintf(path, sizeof(path), "%s/%s", checker->image,
+				file_base_name(&checker->run->trace, i));
+		if (stat(path, &stat_))
+			continue;
+		*changed |= stat_.st_mtim.tv_sec != state->changed.tv_sec ||
+			    stat_.st_mtim.tv_nsec != state->changed.tv_nsec ||
+			    stat_.st_size != state->size;
+		state->changed = stat_.st_mtim;
+		state->size = stat_.st_size;
+	}
+}
+
+static void acknowledge(struct checker *checker, uint64_t bytes)
+{
+	char buffer[4096];
+
+	if (checker->acknowledged_now == bytes)
+		return;
+	int fd = open(checker->acknowledged, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	if (fd < 0 || ftruncate(fd, (off_t)bytes)) {
+		close(fd);
+		return;
+	}
+	uint64_t at = checker->acknowledged_now < bytes ? checker->acknowledged_now : bytes;
+	while (at < bytes) {
+		size_t wanted = bytes - at < sizeof(buffer) ? bytes - at : sizeof(buffer);
+		ssize_t got = pread(checker->work->output, buffer, wanted, (off_t)at);
+		if (got <= 0 || pwrite(fd, buffer, (size_t)got, (off_t)at) != got)
+			break;
+		at += (uint64_t)got;
+	}
+	close(fd);
+	checker->acknowledged_now = bytes;
+}
+
+/* The first line that it printed, without what a terminal would act on. */
+static char *what_it_said(const struct checker *checker)
+{
+	char text[QUOTED + 1];
+	ssize_t length = pread(checker->said, text, QUOTED, 0);
+
+	text[length > 0 ? length : 0] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	for (char *at = text; *at; at++)
+		if (!isprint((unsigned char)*at))
+			*at = '?';
+	return *text ? strdup(text) : NULL;
+}
+
+static void end_late(pid_t pid)
+{
+	kill(-pid, SIGKILL);
+	kill(pid, SIGKILL);
+}
+
+/* False: the server is gone. */
+static bool ask_server(struct checker *checker, int *status)
+{
+	int pid, late;
+
+	if (write(checker->orders, "g", 1) != 1 || !read_number(checker, &pid, START_SECONDS))
+		return false;
+	if (read_number(checker, status, checker->deadline))
+		return true;
+	end_late(pid);
+	*status = VERDICT_DEADLINE;
+	return read_number(checker, &late, START_SECONDS);
+}
+
+static int wait_spawned(struct checker *checker, pid_t pid)
+{
+	double until = checker->deadline > 0 ? now() + checker->deadline : 0;
+	int status;
+
+	for (unsigned rests = 0; waitpid(pid, &status, WNOHANG) != pid; rests++) {
+		if ((until > 0 && now() > until) || is_stopped) {
+			end_late(pid);
+			waitpid(pid, &status, 0);
+			return VERDICT_DEADLINE;
+		}
+		usleep(rests < 100 ? 20 : 500);
+	}
+	return status;
+}
+
+static int spawn(struct checker *checker, int *status)
+{
+	int error = refresh_all(checker);
+
+	if (error)
+		return error;
+	fflush(NULL);
+	pid_t pid = fork();
+	if (pid < 0)
+		return complain(STATUS_NOTHING, "fork: %s", strerror(errno));
+	if (!pid) {
+		setpgid(0, 0);
+		redirect(checker);
+		become(checker);
+	}
+	setpgid(pid, pid);
+	*status = wait_spawned(checker, pid);
+	kill(-pid, SIGKILL);
+	end_children();
+	return STATUS_CLEAN;
+}
+
+/* Whether the image was spoilt: then it is made good, and copies are used from now on. */
+static int notice_writes(struct checker *checker, bool *spoilt)
+{
+	bool was_started = !access(checker->mark, F_OK);
+
+	remember_files(checker, spoilt);
+	if (!*spoilt && !was_started)
+		return STATUS_CLEAN;
+	*spoilt = true;
+	spawn_from_now_on(checker, was_started
+					   ? "it starts programs, or forks with the image mapped"
+					   : "it writes the image other than through a map");
+	return images_restore(checker->work, checker->run);
+}
+
+static int serve(struct checker *checker, int *status, bool *again)
+{
+	if (ask_server(checker, status))
+		return notice_writes(checker, again);
+	spawn_from_now_on(checker, "it does not bear to be forked");
+	return spawn(checker, status);
+}
+
+int checker_judge(void *context, struct verdict *verdict)
+{
+	struct checker *checker = context;
+	int status = 0, error;
+	bool again = false;
+
+	acknowledge(checker, verdict->acknowledged);
+	if (ftruncate(checker->said, 0))
+		return complain(STATUS_NOTHING, "%s: %s", checker->work->path, strerror(errno));
+	error = checker->is_spawned ? spawn(checker, &status) : serve(checker, &status, &again);
+	if (error)
+		return -error;
+	if (again)
+		return JUDGE_AGAIN;
+	if (is_stopped) /* what it says now may be of the signal */
+		status = 0;
+	verdict->status = status;
+	verdict->words = status ? what_it_said(checker) : NULL;
+	return 0;
+}
+
+void checker_forget(struct checker *checker)
+{
+	bool changed;
+
+	remember_files(checker, &changed);
+}
+
+bool checker_enough(void *context)
+{
+	struct checker *checker = context;
+
+	return is_stopped || (checker->until > 0 && now() > checker->until);
+}
+
+bool checker_is_spawned(const struct checker *checker, const char **why)
+{
+	*why = checker->why;
+	return checker->is_spawned;
+}
+
+static void choose_way(struct checker *checker)
+{
+	char *path = checker->words[0] ? find_program(checker->words[0]) : NULL;
+	bool changed;
+
+	if (!strcmp(checker->words[0], "/bin/sh"))
+		spawn_from_now_on(checker, "it is a command of the shell");
+	else if (!path || is_script_or_static(path))
+		spawn_from_now_on(checker, "it is a script, or loads nothing");
+	else if (!checker->work->is_tmpfs)
+		spawn_from_now_on(checker, "the images are not in main memory");
+	else if (!start_server(checker))
+		spawn_from_now_on(checker, "it does not bear to be forked");
+	else
+		remember_files(checker, &changed);
+	free(path);
+}
+
+int checker_start(
+	struct work *work, struct run *run, const struct options *options, struct checker **result)
+{
+	struct checker *checker = calloc(1, sizeof(*checker));
+	char path[PATH_MAX];
+
+	if (!checker)
+		return complain(STATUS_NOTHING, "no memory");
+	*result = checker;
+	checker->work = work;
+	checker->run = run;
+	checker->deadline = options->deadline;
+	checker->until = options->time > 0 ? now() + options->time : 0;
+	checker->orders = checker->answers = -1;
+	checker->command = strdup(options->check);
+	checker->image = image_name(work, run, "image");
+	checker->copy = image_name(work, run, "copy");
+	snprintf(checker->mark, sizeof(checker->mark), "%s/mark", work->path);
+	snprintf(checker->acknowledged, sizeof(checker->acknowledged), "%s/acknowledged",
+		work->path);
+	snprintf(path, sizeof(path), "%s/said", work->path);
+	checker->said = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	checker->acknowledged_now = UINT64_MAX;
+	acknowledge(checker, 0);
+	split(checker, checker->image);
+	if (!checker->words[0])
+		return complain(STATUS_USAGE, "--check is empty");
+	char *program = find_program(checker->words[0]);
+	if (!program)
+		return complain(STATUS_USAGE, "--check: there is no program %s", checker->words[0]);
+	free(program);
+	choose_way(checker);
+	return STATUS_CLEAN;
+}
+
+void checker_stop(struct checker *checker)
+{
+	if (!checker)
+		return;
+	end_server(checker);
+	for (unsigned i = 0; checker->words[i]; i++)
+		free(checker->words[i]);
+	free(checker->command);
+	free(checker->image);
+	free(checker->copy);
+	close(checker->said);
+	free(checker);
+}

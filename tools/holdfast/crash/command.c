@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* command.c - holdfast crash: options, and the order of things */
+#include <argp.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "holdfast/tool.h"
+#include "base/err.h"
+#include "command.h"
+
+enum {
+	OPTION_CHECK = 'c',
+	OPTION_FILE = 'f',
+	OPTION_TIME = 't',
+	OPTION_BUDGET = 256,
+	OPTION_IMAGES,
+	OPTION_SEED,
+	OPTION_EXHAUSTIVE,
+	OPTION_DEADLINE,
+	OPTION_IN_PLACE,
+	OPTION_STRICT,
+	OPTION_SAVE,
+	OPTION_REPLAY,
+	OPTION_FORMAT,
+};
+
+static const struct argp_option options[] = {
+	{"check", OPTION_CHECK, "COMMAND", 0,
+		"Run COMMAND on each image, whose name replaces {}; exit status 0 means that the "
+		"image is good",
+		0},
+	{"file", OPTION_FILE, "FILE", 0,
+		"Test FILE, on a copy whose name replaces FILE among the arguments of PROGRAM; "
+		"it need not exist yet. May be repeated. Without it, all arguments that name "
+		"files",
+		0},
+	{"in-place", OPTION_IN_PLACE, NULL, 0,
+		"Let PROGRAM work on the files themselves, and test all that it maps", 0},
+	{"time", OPTION_TIME, "SECONDS", 0, "Stop looking after SECONDS (60); 0: never", 1},
+	{"budget", OPTION_BUDGET, "N", 0,
+		"Try N images the first time that stores from the same places are pending (64), "
+		"then a quarter, and so on",
+		1},
+	{"images", OPTION_IMAGES, "N", 0, "Try at most N images", 1},
+	{"exhaustive", OPTION_EXHAUSTIVE, NULL, 0, "Try every image there is", 1},
+	{"seed", OPTION_SEED, "N", 0, "Draw random images in another order", 1},
+	{"deadline", OPTION_DEADLINE, "SECONDS", 0,
+		"A check that takes longer has failed (10); 0: never", 1},
+	{"strict", OPTION_STRICT, NULL, 0, "Exit with 6 if there is anything that was not seen", 2},
+	{"format", OPTION_FORMAT, "FORMAT", 0, "Report as text or json", 2},
+	{"save", OPTION_SAVE, "TRACE", 0, "Keep what was recorded in the file TRACE", 2},
+	{"replay", OPTION_REPLAY, "TRACE", 0,
+		"Test what is in TRACE again, instead of running PROGRAM", 2},
+	{0},
+};
+
+static const char doc[] =
+	"Run PROGRAM once, record what it stores to mapped files and makes durable, and have COMMAND check "
+	"the files that a power cut could have left behind at any moment.\v"
+	"Flushes, fences and msync(2) of PROGRAM are recorded and not executed for the files under "
+	"test: they must not matter. Standard output of PROGRAM is shown on standard error.\n\n"
+	"Exit status: 0 no bug was found; 1 some were; 2 wrong command line; 3 PROGRAM failed by "
+	"itself; 4 nothing could be tested; 5 the check fails without a crash; 6 with --strict, "
+	"something was not seen.";
+
+/* ---- the command line */
+
+static double seconds(const char *text, struct argp_state *state)
+{
+	char *end;
+	double number = strtod(text, &end);
+
+	if (!*text || *end || !(number >= 0 && number < 1e9))
+		argp_error(state, "\"%s\" is not a number of seconds", text);
+	return number;
+}
+
+static uint64_t whole_number(const char *text, uint64_t least, struct argp_state *state)
+{
+	char *end;
+
+	errno = 0;
+	unsigned long long number = strtoull(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end || errno || number < least)
+		argp_error(state, "\"%s\" is not a whole number from %llu on", text,
+			(unsigned long long)least);
+	return number;
+}
+
+static void set_format(struct options *chosen, const char *word, struct argp_state *state)
+{
+	chosen->json = !strcmp(word, "json");
+	if (!chosen->json && strcmp(word, "text"))
+		argp_error(state, "\"%s\" is not a format; use text or json", word);
+}
+
+static void check_together(const struct options *chosen, struct argp_state *state)
+{
+	if (!chosen->check)
+		argp_error(state, "--check is missing");
+	if (chosen->replay && chosen->program)
+		argp_error(state, "--replay takes no PROGRAM");
+	if (!chosen->replay && !chosen->program)
+		argp_error(state, "PROGRAM is missing");
+	if (chosen->in_place && chosen->file_count)
+		argp_error(state, "--in-place and --file exclude each other");
+}
+
+static error_t parse_number(int key, char *argument, struct argp_state *state)
+{
+	struct options *chosen = state->input;
+
+	switch (key) {
+	case OPTION_TIME:
+		chosen->time = seconds(argument, state);
+		return 0;
+	case OPTION_DEADLINE:
+		chosen->deadline = seconds(argument, state);
+		return 0;
+	case OPTION_BUDGET:
+		chosen->explore.budget = whole_number(argument, 1, state);
+		return 0;
+	case OPTION_IMAGES:
+		chosen->explore.images = whole_number(argument, 1, state);
+		return 0;
+	case OPTION_SEED:
+		chosen->explore.seed = whole_number(argument, 0, state);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+	struct options *chosen = state->input;
+
+	switch (key) {
+	case OPTION_CHECK:
+		chosen->check = argument;
+		return 0;
+	case OPTION_FILE:
+		chosen->files[chosen->file_count++] = argument;
+		return 0;
+	case OPTION_IN_PLACE:
+		chosen->in_place = true;
+		return 0;
+	case OPTION_EXHAUSTIVE:
+		chosen->explore.exhaustive = true;
+		return 0;
+	case OPTION_STRICT:
+		chosen->strict = true;
+		return 0;
+	case OPTION_FORMAT:
+		set_format(chosen, argument, state);
+		return 0;
+	case OPTION_SAVE:
+		chosen->save = argument;
+		return 0;
+	case OPTION_REPLAY:
+		chosen->replay = argument;
+		return 0;
+	case ARGP_KEY_ARG: /* what follows is the program's */
+		chosen->program = state->argv + state->next - 1;
+		state->next = state->argc;
+		return 0;
+	case ARGP_KEY_END:
+		check_together(chosen, state);
+		return 0;
+	default:
+		return parse_number(key, argument, state);
+	}
+}
+
+/* ---- signals */
+
+static struct work *work_to_remove;
+
+static void stop(int number)
+{
+	(void)number;
+	is_stopped = 1;
+}
+
+/* There was no room for a page of an image. */
+static _Noreturn void no_room(int number)
+{
+	static const char words[] = "holdfast crash: no room for images; HOLDFAST_CRASH_DIR names "
+				    "another directory\n";
+
+	(void)number;
+	signal(SIGBUS, SIG_DFL);
+	if (write(STDERR_FILENO, words, sizeof(words) - 1) > 0 && work_to_remove)
+		work_remove(work_to_remove);
+	_exit(STATUS_NOTHING);
+}
+
+static void set_signals(struct work *work)
+{
+	static const int stopping[] = {SIGINT, SIGTERM, SIGHUP};
+
+	work_to_remove = work;
+	for (size_t i = 0; i < sizeof(stopping) / sizeof(stopping[0]); i++)
+		sigaction(stopping[i], &(struct sigaction){.sa_handler = stop}, NULL);
+	signal(SIGBUS, no_room);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+/* ---- the oracle, without a crash */
+
+/* From LOOK_CANARY on: the last image with one of the written lines as it was at first. */
+enum look { LOOK_FIRST, LOOK_LAST, LOOK_ZERO, LOOK_CANARY };
+
+#define CANARIES 32
+
+static int prepare(struct work *work, struct run *run, struct checker *checker, unsigned look)
+{
+	int status = STATUS_CLEAN;
+
+	if (look == LOOK_ZERO)
+		status = images_zero(work, run);
+	else if (look == LOOK_FIRST)
+		explore_first_image(&run->trace, &run->memories);
+	else
+		explore_last_image(&run->trace, &run->memories);
+	if (look >= LOOK_CANARY)
+		explore_put_back(&run->trace, &run->memories, look - LOOK_CANARY);
+	checker_forget(checker);
+	return status;
+}
+
+static int look_at(struct work *work, struct run *run, struct checker *checker, unsigned look,
+	struct verdict *verdict)
+{
+	int error;
+
+	*verdict = (struct verdict){0};
+	do {
+		int status = prepare(work, run, checker, look);
+		if (status)
+			return status;
+		error = checker_judge(checker, verdict);
+	} while (error == JUDGE_AGAIN);
+	return error ? STATUS_NOTHING : STATUS_CLEAN;
+}
+
+static int must_pass(struct work *work, struct run *run, struct checker *checker, enum look look)
+{
+	struct verdict verdict;
+	char status[64];
+	int error = look_at(work, run, checker, look, &verdict);
+
+	if (error || !verdict.status)
+		return error;
+	status_words(verdict.status, status, sizeof(status));
+	complain(STATUS_ORACLE,
+		"the check fails without a crash, on the file %s the program ran: %s%s%s",
+		look == LOOK_FIRST ? "before" : "after", status, verdict.words ? ": " : "",
+		verdict.words ? verdict.words : "");
+	free(verdict.words);
+	return STATUS_ORACLE;
+}
+
+/* A file that did not exist before the program, or was empty, need not pass. */
+static bool first_is_empty(const struct run *run)
+{
+	for (unsigned f = 0; f < run->trace.file_count; f++)
+		for (uint64_t i = 0; i < run->mapped[f] && i < 4096; i++)
+			if (run->memories.first[f][i])
+				return false;
+	return true;
+}
+
+static int check_oracle(
+	struct work *work, struct run *run, struct checker *checker, bool *accepts_anything)
+{
+	struct verdict verdict;
+	int status = first_is_empty(run) ? STATUS_CLEAN : must_pass(work, run, checker, LOOK_FIRST);
+
+	if (!status)
+		status = must_pass(work, run, checker, LOOK_LAST);
+	*accepts_anything = true;
+	for (unsigned look = LOOK_CANARY; !status && *accepts_anything; look++) {
+		if (look == LOOK_CANARY + CANARIES)
+			look = LOOK_ZERO;
+		status = look_at(work, run, checker, look, &verdict);
+		*accepts_anything = !verdict.status;
+		free(verdict.words);
+		if (look == LOOK_ZERO)
+			break;
+	}
+	if (status)
+		return status;
+	status = images_restore(work, run);
+	checker_forget(checker);
+	return status;
+}
+
+/* ---- one run */
+
+static int record(struct work *work, struct options *chosen, struct run *run)
+{
+	int status = work_copy_files(work, chosen);
+
+	if (!status && trace_init(&run->trace, TRACE_SLOTS_MANY))
+		status = complain(STATUS_NOTHING, "%s", err_get());
+	if (!status)
+		status = target_run(work, chosen, run);
+	if (!status)
+		status = images_make(work, run);
+	if (!status && chosen->save && trace_save(&run->trace, run->memories.first, chosen->save))
+		status = complain(STATUS_NOTHING, "%s", err_get());
+	return status;
+}
+
+static int load(struct work *work, const struct options *chosen, struct run *run)
+{
+	unsigned char *first[EVENT_FILES];
+	struct stat stat_;
+
+	if (stat(chosen->replay, &stat_))
+		return complain(STATUS_USAGE, "%s: %s", chosen->replay, strerror(errno));
+	if (trace_load(&run->trace, first, chosen->replay))
+		return complain(STATUS_NOTHING, "%s", err_get());
+	int status = images_load(work, run, first);
+	for (unsigned f = 0; f < run->trace.file_count; f++)
+		trace_file_free(first[f], run->trace.files[f].size);
+	return status;
+}
+
+static int report(const struct findings *findings)
+{
+	bool is_good = true;
+
+	if (findings->options->json)
+		is_good = report_json(findings, stdout);
+	else
+		report_text(findings, stdout);
+	if (!is_good || fflush(stdout) || ferror(stdout))
+		return complain(STATUS_NOTHING, "the report could not be written");
+	if (findings->explored->bug_count)
+		return STATUS_BUGS;
+	return findings->options->strict && is_blind(findings) ? STATUS_BLIND : STATUS_CLEAN;
+}
+
+static double now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+static int test(struct work *work, struct run *run, const struct options *chosen)
+{
+	struct explored explored = {0};
+	struct checker *checker = NULL;
+	struct findings findings = {.options = chosen, .run = run, .explored = &explored};
+	double begin = now();
+	int status = checker_start(work, run, chosen, &checker);
+
+	if (!status)
+		status = check_oracle(work, run, checker, &findings.accepts_anything);
+	if (!status) {
+		struct judge judge = {checker_judge, checker_enough, checker};
+		int error =
+			explore(&run->trace, &run->memories, &chosen->explore, &judge, &explored);
+		if (error && error < -STATUS_BLIND)
+			complain(STATUS_NOTHING, "%s", err_get());
+		status = error ? STATUS_NOTHING : STATUS_CLEAN;
+	}
+	if (!status) {
+		findings.seconds = now() - begin;
+		findings.is_spawned = checker_is_spawned(checker, &findings.why_spawned);
+		status = report(&findings);
+	}
+	checker_stop(checker);
+	explored_fini(&explored);
+	return status;
+}
+
+static void forget(struct run *run)
+{
+	for (unsigned f = 0; f < EVENT_FILES; f++)
+		if (run->mapped[f]) {
+			trace_file_free(run->memories.first[f], run->mapped[f]);
+			trace_file_free(run->memories.base[f], run->mapped[f]);
+			trace_file_free(run->memories.image[f], run->mapped[f]);
+		}
+	trace_fini(&run->trace);
+}
+
+int crash_main(int argc, char **argv)
+{
+	static const struct argp argp = {.options = options,
+		.parser = parse,
+		.args_doc = "-- PROGRAM [ARGUMENT...]\n--replay=TRACE",
+		.doc = doc};
+	struct options chosen = {.time = 60,
+		.deadline = 10,
+		.explore = {.budget = 64},
+		.files = calloc((size_t)argc + 1, sizeof(char *))};
+	struct work work = {0};
+	static struct run run;
+
+	if (!chosen.files)
+		return complain(STATUS_NOTHING, "no memory");
+	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &chosen);
+	set_signals(&work);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	int status = work_make(&work);
+	if (!status)
+		status = chosen.replay ? load(&work, &chosen, &run) : record(&work, &chosen, &run);
+	if (!status)
+		status = test(&work, &run, &chosen);
+	forget(&run);
+	end_children();
+	work_remove(&work);
+	free(chosen.files);
+	return is_stopped && status == STATUS_CLEAN ? STATUS_NOTHING : status;
+}

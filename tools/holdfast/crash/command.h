@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * command.h - what the files of `holdfast crash` share
+ *
+ * Errors: functions that can fail return an exit status, STATUS_CLEAN if they did not, and have
+ * printed the message.
+ */
+#ifndef TOOLS_HOLDFAST_CRASH_COMMAND_H
+#define TOOLS_HOLDFAST_CRASH_COMMAND_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "crash/explore.h"
+#include "crash/unit.h"
+#include "trace/ring.h"
+#include "trace/trace.h"
+
+enum status {
+	STATUS_CLEAN,
+	STATUS_BUGS,
+	STATUS_USAGE,
+	STATUS_PROGRAM, /* the program failed by itself */
+	STATUS_NOTHING, /* nothing could be tested */
+	STATUS_ORACLE,  /* the check fails without a crash */
+	STATUS_BLIND,   /* something was not seen, with --strict */
+};
+
+/* Verdicts beside those of waitpid(2). */
+#define VERDICT_DEADLINE 0x10000
+
+struct options {
+	const char *check;
+	const char *save, *replay;
+	char **files;
+	unsigned file_count;
+	bool in_place, strict, json;
+	double time, deadline; /* seconds; 0: no limit */
+	struct explore_options explore;
+	char **program; /* NULL-terminated */
+};
+
+/* The directory of a run, in main memory. */
+struct work {
+	char path[256];
+	bool is_tmpfs;
+	struct ring *ring;
+	int output; /* standard output of the program */
+};
+
+/* A recorded run. */
+struct run {
+	struct trace trace;
+	struct memories memories;
+	uint64_t mapped[EVENT_FILES]; /* bytes of each memory */
+	int status;                   /* of the program, from waitpid(2) */
+	uint64_t lines_at_end;        /* that differed from their shadow after the end */
+	uint64_t lost_slots;          /* the program was killed while it wrote into the ring */
+	uint32_t failed_maps;
+	bool file_gone; /* some file could not be compared at the end */
+};
+
+/* A signal asked us to stop. */
+extern volatile sig_atomic_t is_stopped;
+
+/* "holdfast crash: " and the message, on standard error; returns `status`. */
+int complain(enum status status, const char *format, ...)
+	__attribute__((__format__(__printf__, 2, 3)));
+
+/* work.c */
+int work_make(struct work *work);
+void work_remove(struct work *work);
+/* Copies the data of one file, holes left out, to a descriptor; 0 or -1 and errno. */
+int copy_data(int from, int to, off_t size);
+/*
+ * Copies the files that the command line names, and puts the names of the copies into the program's
+ * arguments.
+ */
+int work_copy_files(struct work *work, struct options *options);
+/* The path of a module that programs load. */
+const char *module_path(const char *name);
+/* End all processes that this one started, and theirs. */
+void end_children(void);
+
+/* target.c: run the program, and fill in the trace and the status. */
+int target_run(struct work *work, const struct options *options, struct run *run);
+
+/* elf.c: why the recorder cannot be loaded into this program; NULL if it can. */
+const char *why_not_loaded(const char *path);
+bool is_script_or_static(const char *path);
+/* The program's file as execvp(3) finds it; NULL if it does not find one. */
+char *find_program(const char *name);
+
+/* images.c: the memories that explore() needs. The image files are in work->path/image. */
+int images_make(struct work *work, struct run *run);
+/* The same of a trace that was loaded: `first` is memory. */
+int images_load(struct work *work, struct run *run, unsigned char **first);
+const char *file_base_name(const struct trace *trace, unsigned number);
+/* Everything in `image` as in `base`, whatever somebody wrote there. */
+int images_restore(struct work *work, struct run *run);
+/* Nothing but zeros in `image`. */
+int images_zero(struct work *work, struct run *run);
+/* The text for {}: the image, or the directory of several, below this directory. */
+char *image_name(const struct work *work, const struct run *run, const char *directory);
+
+/* checker.c */
+struct checker;
+int checker_start(struct work *work, struct run *run, const struct options *options,
+	struct checker **checker);
+void checker_stop(struct checker *checker);
+/* For struct judge. */
+int checker_judge(void *checker, struct verdict *verdict);
+bool checker_enough(void *checker);
+bool checker_is_spawned(const struct checker *checker, const char **why);
+/* The image files were changed, and not by a checker. */
+void checker_forget(struct checker *checker);
+
+/* places.c: "file.c:12 function < file.c:30 main", new memory. */
+char *place_words(const struct trace *trace, uint32_t stack);
+
+/* report.c */
+struct findings {
+	const struct options *options;
+	const struct run *run;
+	const struct explored *explored;
+	double seconds;
+	bool accepts_anything; /* the check passed on all canaries */
+	bool is_spawned;
+	const char *why_spawned;
+};
+void report_text(const struct findings *findings, FILE *to);
+bool report_json(const struct findings *findings, FILE *to);
+const char *cause_words(enum cause cause);
+void status_words(int status, char *words, size_t size);
+/* Is there anything that the run did, or may have done, and nobody saw? */
+bool is_blind(const struct findings *findings);
+
+#endif

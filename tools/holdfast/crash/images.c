@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* images.c - the files of an image, and the memories that images are made in */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "command.h"
+
+#define PAGE UINT64_C(4096)
+
+const char *file_base_name(const struct trace *trace, unsigned number)
+{
+	const char *name = trace->files[number - 1].name;
+	const char *slash = name ? strrchr(name, '/') : NULL;
+
+	return slash ? slash + 1 : name ? name : "file";
+}
+
+static void image_path(const struct work *work, const struct run *run, const char *directory,
+	unsigned number, char *path)
+{
+	const char *name = file_base_name(&run->trace, number);
+	bool is_twice = false;
+
+	for (unsigned i = 1; i < number; i++)
+		is_twice |= !strcmp(file_base_name(&run->trace, i), name);
+	if (is_twice)
+		snprintf(path, PATH_MAX, "%s/%s/%s.%u", work->path, directory, name, number);
+	else
+		snprintf(path, PATH_MAX, "%s/%s/%s", work->path, directory, name);
+}
+
+char *image_name(const struct work *work, const struct run *run, const char *directory)
+{
+	char path[PATH_MAX];
+
+	if (run->trace.file_count == 1)
+		image_path(work, run, directory, 1, path);
+	else
+		snprintf(path, sizeof(path), "%s/%s", work->path, directory);
+	return strdup(path);
+}
+
+static uint64_t whole_pages(uint64_t size)
+{
+	return (size + PAGE - 1) & ~(PAGE - 1);
+}
+
+static unsigned char *map(int fd, uint64_t size, int flags)
+{
+	void *mapped = mmap(NULL, size, PROT_READ | PROT_WRITE, flags | MAP_NORESERVE, fd, 0);
+
+	return mapped == MAP_FAILED ? NULL : mapped;
+}
+
+static int no_images(const struct work *work)
+{
+	return complain(STATUS_NOTHING,
+		"no room for images in %s: %s; HOLDFAST_CRASH_DIR names another directory",
+		work->path, strerror(errno));
+}
+
+/* The image file with the first content; its descriptor or -1. */
+static int make_image_file(
+	const struct work *work, const struct run *run, unsigned number, int first)
+{
+	char path[PATH_MAX];
+
+	image_path(work, run, "image", number, path);
+	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (fd < 0)
+		return -1;
+	off_t size = (off_t)run->trace.files[number - 1].size;
+	if (fchmod(fd, 0666) || copy_data(first, fd, size)) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static bool make_one(struct work *work, struct run *run, unsigned number)
+{
+	char path[PATH_MAX];
+	uint64_t size = whole_pages(run->trace.files[number - 1].size);
+
+	snprintf(path, sizeof(path), "%s/trace/first.%u", work->path, number);
+	int first = open(path, O_RDWR | O_CLOEXEC);
+	int image = first < 0 || !size ? -1 : make_image_file(work, run, number, first);
+	if (image >= 0) {
+		run->mapped[number - 1] = size;
+		run->memories.first[number - 1] = map(first, size, MAP_SHARED);
+		run->memories.base[number - 1] = map(first, size, MAP_PRIVATE);
+		run->memories.image[number - 1] = map(image, size, MAP_SHARED);
+		close(image);
+	}
+	if (first >= 0)
+		close(first);
+	return image >= 0 && run->memories.first[number - 1] && run->memories.base[number - 1] &&
+	       run->memories.image[number - 1];
+}
+
+int images_make(struct work *work, struct run *run)
+{
+	for (unsigned i = 1; i <= run->trace.file_count; i++)
+		if (!make_one(work, run, i))
+			return no_images(work);
+	return STATUS_CLEAN;
+}
+
+/* A loaded file becomes first.N, as if it had been recorded. */
+static bool write_first(
+	const struct work *work, const unsigned char *bytes, uint64_t size, unsigned number)
+{
+	char path[PATH_MAX];
+	bool is_good = true;
+
+	snprintf(path, sizeof(path), "%s/trace/first.%u", work->path, number);
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0 || ftruncate(fd, (off_t)size))
+		is_good = false;
+	for (uint64_t at = 0; is_good && at < size; at += PAGE)
+		if (bytes[at] || memcmp(bytes + at, bytes + at + 1, PAGE - 1))
+			is_good = pwrite(fd, bytes + at, PAGE, (off_t)at) == (ssize_t)PAGE;
+	if (fd >= 0)
+		close(fd);
+	return is_good;
+}
+
+int images_load(struct work *work, struct run *run, unsigned char **first)
+{
+	for (unsigned i = 1; i <= run->trace.file_count; i++)
+		if (!write_first(work, first[i - 1], whole_pages(run->trace.files[i - 1].size), i))
+			return no_images(work);
+	return images_make(work, run);
+}
+
+/* The file has its size again, and everywhere what `base` has. */
+static bool restore_one(const struct work *work, const struct run *run, unsigned number)
+{
+	char path[PATH_MAX], first_path[PATH_MAX];
+	bool is_good = false;
+
+	snprintf(first_path, sizeof(first_path), "%s/trace/first.%u", work->path, number);
+	image_path(work, run, "image", number, path);
+	int first = open(first_path, O_RDONLY | O_CLOEXEC), fd = open(path, O_RDWR | O_CLOEXEC);
+	if (first >= 0 && fd >= 0 && !ftruncate(fd, 0))
+		is_good = !copy_data(first, fd, (off_t)run->trace.files[number - 1].size);
+	if (fd >= 0)
+		close(fd);
+	if (first >= 0)
+		close(first);
+	return is_good;
+}
+
+int images_restore(struct work *work, struct run *run)
+{
+	for (unsigned i = 1; i <= run->trace.file_count; i++)
+		if (!restore_one(work, run, i))
+			return complain(STATUS_NOTHING, "an image was spoilt by the checker: %s",
+				strerror(errno));
+	explore_base_image(&run->trace, &run->memories);
+	return STATUS_CLEAN;
+}
+
+int images_zero(struct work *work, struct run *run)
+{
+	char path[PATH_MAX];
+
+	for (unsigned i = 1; i <= run->trace.file_count; i++) {
+		image_path(work, run, "image", i, path);
+		if (truncate(path, 0) || truncate(path, (off_t)run->trace.files[i - 1].size))
+			return no_images(work);
+	}
+	return STATUS_CLEAN;
+}

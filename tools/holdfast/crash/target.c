@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* target.c - run the program with the recorder in it, and take its records out of the ring */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "command.h"
+
+#define REST_MICROSECONDS 50
+
+struct drain {
+	struct ring *ring;
+	struct trace *trace;
+	uint64_t tail, told;
+	int error;
+};
+
+/* ---- the ring */
+
+static void move_tail(struct drain *drain)
+{
+	drain->told = drain->tail;
+	__atomic_store_n(&drain->ring->tail, drain->tail, __ATOMIC_RELEASE);
+}
+
+static const struct event *in_one_piece(struct drain *drain, uint64_t slots)
+{
+	static struct event copy[EVENT_MAX_PAYLOAD / EVENT_SLOT + 1];
+	uint64_t at = drain->tail % RING_SLOTS;
+
+	if (at + slots <= RING_SLOTS)
+		return ring_slot(drain->ring, at);
+	memcpy(copy, ring_slot(drain->ring, at), (RING_SLOTS - at) * EVENT_SLOT);
+	memcpy(copy + (RING_SLOTS - at), ring_slot(drain->ring, 0),
+		(slots - (RING_SLOTS - at)) * EVENT_SLOT);
+	return copy;
+}
+
+static void clear(struct drain *drain, uint64_t slots)
+{
+	for (uint64_t i = 0; i < slots; i++)
+		__atomic_store_n(ring_first_word(ring_slot(drain->ring, drain->tail + i)), 0,
+			__ATOMIC_RELAXED);
+	drain->tail += slots;
+}
+
+/* Everything that is there now. Returns whether there was anything. */
+static bool drain_now(struct drain *drain)
+{
+	struct event event;
+	uint64_t from = drain->tail;
+
+	while (!drain->error && ring_peek(drain->ring, drain->tail, &event)) {
+		uint64_t slots = event_slots(&event);
+		if (event_has_payload(event.kind) && event.length > EVENT_MAX_PAYLOAD)
+			slots = 1; /* trace_add() says so */
+		int taken = trace_add(drain->trace, in_one_piece(drain, slots), slots);
+		if (taken < 0) {
+			drain->error = taken;
+			break;
+		}
+		clear(drain, slots);
+		if (drain->tail - drain->told > RING_SLOTS / 16)
+			move_tail(drain);
+	}
+	move_tail(drain);
+	return drain->tail != from;
+}
+
+/* ---- the program */
+
+static void set_variables(const struct work *work)
+{
+	char value[PATH_MAX * 2], directory[PATH_MAX];
+	const char *loaded = getenv("LD_PRELOAD");
+
+	snprintf(value, sizeof(value), "%s%s%s", module_path("trace"), loaded ? ":" : "",
+		loaded ? loaded : "");
+	setenv("LD_PRELOAD", value, 1);
+	snprintf(directory, sizeof(directory), "%s/trace", work->path);
+	setenv("HOLDFAST_CRASH_TRACE", directory, 1);
+	setenv("PMEM_IS_PMEM_FORCE", "1", 1);
+	setenv("PMEM2_FORCE_GRANULARITY", "CACHE_LINE", 1);
+}
+
+static _Noreturn void become_program(const struct work *work, char **program)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	dup2(work->output, STDOUT_FILENO);
+	set_variables(work);
+	execvp(program[0], program);
+	fprintf(stderr, "holdfast crash: %s: %s\n", program[0], strerror(errno));
+	_exit(127);
+}
+
+static int wait_for_end(pid_t pid, struct drain *drain, int *status)
+{
+	for (;;) {
+		bool had_some = drain_now(drain);
+		if (drain->error || is_stopped)
+			return -1;
+		pid_t ended = waitpid(pid, status, WNOHANG);
+		if (ended == pid)
+			return 0;
+		if (ended < 0)
+			return -1;
+		if (!had_some)
+			usleep(REST_MICROSECONDS);
+	}
+}
+
+static void show_output(const struct work *work)
+{
+	char buffer[4096];
+	off_t at = 0;
+	ssize_t got;
+
+	while ((got = pread(work->output, buffer, sizeof(buffer), at)) > 0) {
+		fwrite(buffer, 1, (size_t)got, stderr);
+		at += got;
+	}
+}
+
+/* ---- after the end: what nobody told of */
+
+struct ending {
+	struct trace *trace;
+	const unsigned char *now, *known;
+	unsigned number;
+	uint64_t lines;
+	int error;
+};
+
+static void compare_line(struct ending *ending, uint64_t offset)
+{
+	struct event slots[1 + EVENT_LINE / EVENT_SLOT] = {{.kind = EVENT_SEEN,
+		.place = place_of(ending->number, offset),
+		.length = EVENT_LINE}};
+
+	if (!memcmp(ending->now + offset, ending->known + offset, EVENT_LINE))
+		return;
+	memcpy(slots + 1, ending->now + offset, EVENT_LINE);
+	int taken = trace_add(ending->trace, slots, 1 + EVENT_LINE / EVENT_SLOT);
+	if (taken < 0)
+		ending->error = taken;
+	ending->lines++;
+}
+
+/* The first byte at or behind `at` that either file has data for; `end` if neither has any. */
+static off_t next_data(int a, int b, off_t at, off_t end)
+{
+	off_t x = lseek(a, at, SEEK_DATA), y = lseek(b, at, SEEK_DATA);
+
+	if (x < 0 || x > end)
+		x = end;
+	if (y < 0 || y > end)
+		y = end;
+	return x < y ? x : y;
+}
+
+static void compare(struct ending *ending, int file, int shadow, off_t size)
+{
+	off_t at = 0;
+
+	while ((at = next_data(file, shadow, at, size) & ~(off_t)(EVENT_LINE - 1)) < size) {
+		off_t page = (at | 4095) + 1;
+		for (; at < page && at < size && !ending->error; at += EVENT_LINE)
+			compare_line(ending, (uint64_t)at);
+	}
+}
+
+/* The file itself, if the name still leads to it. */
+static int open_again(const struct ring_file *known, const char *name)
+{
+	struct stat stat;
+	int fd = open(name, O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0 && !fstat(fd, &stat) && stat.st_dev == known->device &&
+		stat.st_ino == known->inode)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+static void compare_file(struct work *work, struct run *run, unsigned number, int *error)
+{
+	const struct trace_file *file = &run->trace.files[number - 1];
+	const struct ring_file *known = &work->ring->files[number - 1];
+	char name[PATH_MAX];
+	struct stat stat;
+
+	snprintf(name, sizeof(name), "%s/trace/shadow.%u", work->path, number);
+	int shadow = open(name, O_RDONLY | O_CLOEXEC), fd = open_again(known, file->name);
+	if (fd < 0 || shadow < 0 || fstat(fd, &stat)) {
+		run->file_gone = true;
+	} else {
+		off_t size = stat.st_size < (off_t)known->size ? stat.st_size : (off_t)known->size;
+		size_t length = ((size_t)size + 4095) & ~(size_t)4095;
+		void *now = mmap(NULL, length, PROT_READ, MAP_SHARED, fd, 0);
+		void *shown = mmap(NULL, length, PROT_READ, MAP_SHARED, shadow, 0);
+		struct ending ending = {&run->trace, now, shown, number, 0, 0};
+		if (length && now != MAP_FAILED && shown != MAP_FAILED)
+			compare(&ending, fd, shadow, (off_t)length);
+		if (length) {
+			munmap(now, length);
+			munmap(shown, length);
+		}
+		run->lines_at_end += ending.lines;
+		*error = ending.error;
+	}
+	if (fd >= 0)
+		close(fd);
+	if (shadow >= 0)
+		close(shadow);
+	unlink(name);
+}
+
+/* ---- what to say when nothing came of it */
+
+static int say_why_nothing(
+	const struct work *work, const struct options *options, const struct run *run)
+{
+	const struct ring *ring = work->ring;
+	char *path = find_program(options->program[0]);
+	const char *why = path ? why_not_loaded(path) : NULL;
+
+	free(path);
+	if (!ring->attached)
+		return complain(STATUS_NOTHING, "%s cannot be recorded: %s", options->program[0],
+			why ? why : "it did not load the recorder");
+	if (ring->failed_maps)
+		return complain(STATUS_NOTHING,
+			"no room in %s for what %s maps; HOLDFAST_CRASH_DIR names another directory",
+			work->path, options->program[0]);
+	if (ring->other_maps)
+		return complain(STATUS_NOTHING,
+			"%s maps %s, which was there before and is not a copy: name it with --file, "
+			"or give --in-place",
+			options->program[0], ring->other_name);
+	if (ring->private_maps)
+		return complain(STATUS_NOTHING,
+			"%s maps files privately only: its stores never reach a file",
+			options->program[0]);
+	(void)run;
+	return complain(
+		STATUS_NOTHING, "%s maps no file, shared and for writing", options->program[0]);
+}
+
+static int say_how_it_ended(const struct work *work, const struct options *options, int status)
+{
+	const char *name = options->program[0];
+	struct statvfs room;
+
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS && !statvfs(work->path, &room) &&
+		room.f_bavail * room.f_frsize < 1 << 20)
+		return complain(STATUS_NOTHING,
+			"no room in %s for what %s stores; HOLDFAST_CRASH_DIR names another directory",
+			work->path, name);
+	if (WIFSIGNALED(status))
+		return complain(STATUS_PROGRAM, "%s failed by itself: signal %d (%s)", name,
+			WTERMSIG(status), strsignal(WTERMSIG(status)));
+	return complain(
+		STATUS_PROGRAM, "%s failed by itself: exit status %d", name, WEXITSTATUS(status));
+}
+
+static int finish(struct work *work, const struct options *options, struct run *run)
+{
+	int error = 0;
+
+	run->failed_maps = work->ring->failed_maps;
+	if (run->status && !work->ring->attached && why_not_loaded(options->program[0]))
+		return say_why_nothing(work, options, run);
+	if (run->status)
+		return say_how_it_ended(work, options, run->status);
+	if (!work->ring->file_count)
+		return say_why_nothing(work, options, run);
+	for (unsigned i = 1; i <= run->trace.file_count && !error; i++)
+		compare_file(work, run, i, &error);
+	return error ? complain(STATUS_NOTHING, "%s", err_get()) : STATUS_CLEAN;
+}
+
+int target_run(struct work *work, const struct options *options, struct run *run)
+{
+	struct drain drain = {.ring = work->ring, .trace = &run->trace};
+	char *path = find_program(options->program[0]);
+	const char *why = path ? why_not_loaded(path) : NULL;
+
+	free(path);
+	if (!path)
+		return complain(STATUS_NOTHING, "there is no program %s", options->program[0]);
+	if (why)
+		return complain(
+			STATUS_NOTHING, "%s cannot be recorded: %s", options->program[0], why);
+	fflush(NULL);
+	pid_t pid = fork();
+	if (pid < 0)
+		return complain(STATUS_NOTHING, "fork: %s", strerror(errno));
+	if (!pid)
+		become_program(work, options->program);
+	int ended = wait_for_end(pid, &drain, &run->status);
+	end_children();
+	drain_now(&drain);
+	run->lost_slots = __atomic_load_n(&work->ring->head, __ATOMIC_ACQUIRE) - drain.tail;
+	show_output(work);
+	if (drain.error)
+		return complain(STATUS_NOTHING, "the trace: %s", err_get());
+	if (ended)
+		return complain(STATUS_NOTHING, "stopped while %s ran", options->program[0]);
+	return finish(work, options, run);
+}
