@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * plugin.c - a module that holds the archive of libpmem2 is unloaded before a thread exits that
+ * has flushed with it
+ *
+ *	plugin MODULE
+ */
+#include <dlfcn.h>
+#include <pthread.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "tap.h"
+
+static pthread_barrier_t flushed, unloaded;
+static void (*flush)(void *at);
+static void *memory;
+
+static void *flush_and_wait(void *unused)
+{
+	flush(memory);
+	pthread_barrier_wait(&flushed);
+	pthread_barrier_wait(&unloaded);
+	return unused;
+}
+
+int main(int argc, char **argv)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	void *module = argc == 2 ? dlopen(argv[1], RTLD_NOW) : NULL;
+	pthread_t thread;
+
+	if (!module)
+		bail("no module: %s", argc == 2 ? dlerror() : "none is named");
+	memory = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int (*start)(void *, size_t) = (int (*)(void *, size_t))dlsym(module, "plugged_start");
+	int (*stop)(void) = (int (*)(void))dlsym(module, "plugged_stop");
+	flush = (void (*)(void *))dlsym(module, "plugged_flush");
+	if (memory == MAP_FAILED || !start || !stop || !flush || start(memory, page))
+		bail("the module does not start");
+	pthread_barrier_init(&flushed, NULL, 2);
+	pthread_barrier_init(&unloaded, NULL, 2);
+	pthread_create(&thread, NULL, flush_and_wait, NULL);
+	pthread_barrier_wait(&flushed);
+	is_int(stop(), 0, "archive in a module: a map with a note of another thread is deleted");
+	is_int(dlclose(module), 0, "archive in a module: the module is unloaded");
+	pthread_barrier_wait(&unloaded);
+	is_int(pthread_join(thread, NULL), 0,
+		"archive in a module: a thread that has flushed exits after that");
+	return tap_done();
+}
