@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * lose.c - store to a file of which one half cannot be written back, and ask about both halves
+ *
+ *	lose punch IMAGE	take the room from under the pages of IMAGE that are full of 'B'
+ *	lose HOW FILE		FILE has pages full of 'A' for one MiB, then of 'B' for another
+ *
+ * It stores to both halves and has the kernel write all back by itself, so that the error waits for
+ * the first msync(2) of the file. Then it asks, in one of these ways:
+ *
+ *	drain	one drain of both, with a handler: prints "BYTE MESSAGE [uncertain]" for each call
+ *	retry	deep flush of A, and twice of B: prints what each returns
+ *	other	deep flush of A: prints what it returns; then a drain of B
+ *	thread	the same, with the deep flush on another thread
+ *	maps	deep flush of A in one map: prints what it returns; then a drain of B in another one
+ *	child	persist of A in a forked child: prints how that ends; then a drain of B
+ *
+ * and says `durable' at the end if it gets there.
+ */
+#include <err.h>
+#include <fcntl.h>
+#include <libpmem2.h>
+#include <libpmem2/holdfast.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define HALF ((size_t)1 << 20)
+#define PAGE ((size_t)4096)
+
+static struct pmem2_map *map_fd(int fd)
+{
+	struct pmem2_source *src;
+	struct pmem2_config *cfg;
+	struct pmem2_map *map;
+
+	if (pmem2_source_from_fd(&src, fd) || pmem2_config_new(&cfg) ||
+		pmem2_config_set_required_store_granularity(cfg, PMEM2_GRANULARITY_PAGE) ||
+		pmem2_map_new(&map, cfg, src))
+		errx(2, "no map: %s", pmem2_errormsg());
+	pmem2_source_delete(&src);
+	pmem2_config_delete(&cfg);
+	return map;
+}
+
+static char *half(struct pmem2_map *map, char which)
+{
+	return (char *)pmem2_map_get_address(map) + (which == 'A' ? 0 : HALF) + 16 * PAGE;
+}
+
+static void store(struct pmem2_map *map, char which)
+{
+	char *to = half(map, which);
+
+	memset(to, 'x', 8);
+	pmem2_get_flush_fn(map)(to, 8);
+}
+
+static const char *deep(struct pmem2_map *map, char which)
+{
+	return pmem2_deep_flush(map, half(map, which), 8) ? "fails" : "succeeds";
+}
+
+/* Through another file: the error stays with the file that has it. */
+static void write_back_behind(const char *name)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%.4000s.other", name);
+	int fd = open(path, O_RDWR | O_CREAT, 0600);
+	if (fd < 0)
+		err(2, "%s", path);
+	(void)!syncfs(fd); /* fails, or not: the file of the map is not asked */
+	close(fd);
+}
+
+static enum holdfast_writeback_verdict tell(
+	const struct holdfast_writeback_failure *failure, void *context)
+{
+	(void)context;
+	printf("%llu %s%s\n", (unsigned long long)failure->offset, strerror(failure->error),
+		failure->flags & HOLDFAST_WRITEBACK_UNCERTAIN ? " uncertain" : "");
+	fflush(stdout);
+	return HOLDFAST_WRITEBACK_LOST;
+}
+
+static void *deep_first(void *map)
+{
+	printf("A %s\n", deep(map, 'A'));
+	fflush(stdout);
+	return NULL;
+}
+
+static void deep_in_thread(struct pmem2_map *map)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, deep_first, map))
+		errx(2, "no thread");
+	pthread_join(thread, NULL);
+}
+
+static void persist_in_child(struct pmem2_map *map)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		store(map, 'A');
+		pmem2_get_drain_fn(map)();
+		_exit(0);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		err(2, "no child");
+	printf("the child %s\n", WIFSIGNALED(status) ? "is ended" : "returns");
+	fflush(stdout);
+}
+
+static void ask(const char *how, struct pmem2_map *map, struct pmem2_map *other)
+{
+	if (!strcmp(how, "drain"))
+		holdfast_set_writeback_handler(tell, NULL);
+	else if (!strcmp(how, "retry"))
+		printf("A %s\nB %s\nB %s\n", deep(map, 'A'), deep(map, 'B'), deep(map, 'B'));
+	else if (!strcmp(how, "other"))
+		deep_first(map);
+	else if (!strcmp(how, "thread"))
+		deep_in_thread(map);
+	else if (!strcmp(how, "maps"))
+		deep_first(other);
+	else if (!strcmp(how, "child"))
+		persist_in_child(map);
+	else
+		errx(2, "no way to ask is called %s", how);
+	fflush(stdout);
+	if (strcmp(how, "retry"))
+		pmem2_get_drain_fn(map)();
+}
+
+static void lose(const char *how, const char *name)
+{
+	int fd = open(name, O_RDWR);
+
+	if (fd < 0)
+		err(2, "%s", name);
+	struct pmem2_map *map = map_fd(fd), *other = map_fd(fd);
+	if (strcmp(how, "child"))
+		store(map, 'A');
+	store(map, 'B');
+	write_back_behind(name);
+	ask(how, map, other);
+	puts("durable");
+	fflush(stdout);
+	_exit(0);
+}
+
+static void punch(const char *name)
+{
+	char page[PAGE], full[PAGE];
+	int fd = open(name, O_RDWR);
+	off_t at = 0;
+	unsigned pages = 0;
+
+	memset(full, 'B', PAGE);
+	for (; pread(fd, page, PAGE, at) == (ssize_t)PAGE; at += (off_t)PAGE) {
+		if (memcmp(page, full, PAGE))
+			continue;
+		if (fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, at, (off_t)PAGE))
+			err(2, "%s: cannot punch a hole", name);
+		pages++;
+	}
+	printf("%u pages\n", pages);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 3)
+		errx(2, "usage: lose punch IMAGE, lose HOW FILE");
+	if (strcmp(argv[1], "punch"))
+		lose(argv[1], argv[2]);
+	punch(argv[2]);
+	return 0;
+}
