@@ -28,9 +28,9 @@ extern "C" {
  * Whether there is an answer: "nobody says", "it cannot be read" and zero are three different ones.
  */
 enum holdfast_answer {
-	HOLDFAST_ANSWERED,
+	HOLDFAST_UNREADABLE,  /* somebody would tell, but it could not be read: see `why` */
 	HOLDFAST_UNSUPPORTED, /* there is no such thing here, or nobody that tells of it */
-	HOLDFAST_UNREADABLE   /* somebody would tell, but it could not be read: see `why` */
+	HOLDFAST_ANSWERED
 };
 
 struct holdfast_number {
@@ -48,12 +48,16 @@ enum holdfast_object {
 	HOLDFAST_OBJECT_ANONYMOUS     /* a map without a file */
 };
 
-/* What is left of stores after a power cut, if the program does all that is needed. */
+/*
+ * What is left of stores after a power cut, if the program does all that is needed. Of several
+ * answers the first of these is what can be said of all. SURVIVES has to be earned: every layer
+ * from the file to its media was found and says so. See `condition`.
+ */
 enum holdfast_survival {
-	HOLDFAST_SURVIVES,
 	HOLDFAST_SURVIVES_NOT,       /* the memory or the storage is volatile */
+	HOLDFAST_SURVIVES_UNKNOWN,   /* it could not be found out what the storage is */
 	HOLDFAST_SURVIVES_ELSEWHERE, /* a server, a host or a daemon decides: not to be seen here */
-	HOLDFAST_SURVIVES_UNKNOWN    /* it could not be found out what the storage is */
+	HOLDFAST_SURVIVES
 };
 
 /* Why a mapping has the granularity that it has. */
@@ -69,6 +73,7 @@ enum holdfast_reason {
 	HOLDFAST_REASON_DOMAIN_UNKNOWN,    /* the kernel does not say what survives */
 	HOLDFAST_REASON_DOMAIN_UNREADABLE, /* it does, but it could not be read */
 	HOLDFAST_REASON_NO_REGION,         /* MAP_SYNC is accepted, by memory that is not listed */
+	HOLDFAST_REASON_REALTIME, /* on a real-time device of XFS, of which nothing is known */
 
 	/* PAGE */
 	HOLDFAST_REASON_NO_MAP_SYNC,  /* the kernel refuses MAP_SYNC: see holdfast_obstacle */
@@ -80,29 +85,31 @@ enum holdfast_reason {
 	HOLDFAST_REASON_DAX_HOST_FLUSH,     /* only the host of this virtual machine can flush it */
 	HOLDFAST_REASON_DAX_READ_ONLY,      /* its region is read-only: not armed, mostly */
 	HOLDFAST_REASON_DAX_NO_CPU_FLUSH,   /* this CPU has no cache flush for programs */
+	HOLDFAST_REASON_DAX_SYSTEM_RAM,     /* the kernel uses it as main memory (driver kmem) */
+	HOLDFAST_REASON_DAX_UNBOUND,        /* no driver that lets programs map it has it */
 
 	HOLDFAST_REASON_FORCED /* PMEM2_FORCE_GRANULARITY in the environment */
 };
 
 /* Whether the kernel accepts MAP_SYNC: that stores are durable without its help. */
 enum holdfast_map_sync {
-	HOLDFAST_MAP_SYNC_ACCEPTED,   /* tried */
-	HOLDFAST_MAP_SYNC_REFUSED,    /* tried */
-	HOLDFAST_MAP_SYNC_EXPECTED,   /* not tried; from what is known of the file system */
-	HOLDFAST_MAP_SYNC_UNEXPECTED, /* likewise */
-	HOLDFAST_MAP_SYNC_UNIMPORTANT /* device DAX, private or anonymous: it means nothing */
+	HOLDFAST_MAP_SYNC_UNIMPORTANT,  /* device DAX, private or anonymous: it means nothing */
+	HOLDFAST_MAP_SYNC_REFUSED,      /* tried */
+	HOLDFAST_MAP_SYNC_WOULD_REFUSE, /* not tried; from what is known of the file system */
+	HOLDFAST_MAP_SYNC_WOULD_ACCEPT, /* likewise */
+	HOLDFAST_MAP_SYNC_ACCEPTED      /* tried */
 };
 
 /* Why the kernel refuses MAP_SYNC. */
 enum holdfast_obstacle {
-	HOLDFAST_OBSTACLE_NONE,
+	HOLDFAST_OBSTACLE_UNKNOWN,     /* none was found, and it is refused all the same */
 	HOLDFAST_OBSTACLE_FILE_SYSTEM, /* this type of file system cannot do without the kernel */
 	HOLDFAST_OBSTACLE_STORAGE,     /* it does not lie on persistent memory */
 	HOLDFAST_OBSTACLE_BLOCK_DAX,   /* the block device over the memory does not offer DAX */
-	HOLDFAST_OBSTACLE_HOST,   /* only the host of this virtual machine can flush the memory */
-	HOLDFAST_OBSTACLE_MOUNT,  /* it is mounted without DAX */
-	HOLDFAST_OBSTACLE_FILE,   /* mounted with DAX for marked files, and it is not marked */
-	HOLDFAST_OBSTACLE_UNKNOWN /* all of that would do */
+	HOLDFAST_OBSTACLE_HOST,  /* only the host of this virtual machine can flush the memory */
+	HOLDFAST_OBSTACLE_MOUNT, /* it is mounted without DAX */
+	HOLDFAST_OBSTACLE_FILE,  /* mounted with DAX for marked files, and it is not marked */
+	HOLDFAST_OBSTACLE_NONE   /* it is accepted, or means nothing */
 };
 
 enum holdfast_memory {
@@ -137,6 +144,14 @@ enum holdfast_deep_flush {
 	HOLDFAST_DEEP_FLUSH_AVAILABLE,
 	HOLDFAST_DEEP_FLUSH_UNREADABLE, /* it cannot be told; a deep flush will fail */
 	HOLDFAST_DEEP_FLUSH_PAGES       /* no persistent memory: it writes the pages back */
+};
+
+/* Something that a file lies on: a file system, a device, a disk. */
+struct holdfast_layer {
+	size_t struct_size;
+	const char *what;                /* "ext4 mounted at /", "disk vda, a virtio disk" */
+	enum holdfast_survival survival; /* what this layer alone answers */
+	const char *evidence;            /* how that is known; a sentence without a full stop */
 };
 
 /* A module of memory. */
@@ -199,9 +214,11 @@ struct holdfast_explanation {
 	const char *mount_options;
 	int read_only; /* mounted so */
 
-	/* What lies under it, from the top down, each in a few words. */
+	/* What lies under it, from the top down. The survival is that of the weakest. */
 	size_t layer_count;
-	const char *const *layers;
+	const struct holdfast_layer *const *layers;
+	const char *condition;    /* what a survival of SURVIVES relies on, a sentence; or NULL */
+	const char *not_storable; /* why nothing can be stored as it is, a sentence; or NULL */
 
 	/* The memory. Over more than one region: what can be said of all of them. */
 	enum holdfast_memory memory;

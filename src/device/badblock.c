@@ -194,6 +194,12 @@ static int find_in_file(
 	return error;
 }
 
+static int on_realtime_device(void)
+{
+	return err_set(PMEM2_E_NOSUPP,
+		"the file is on a real-time device, whose bad blocks cannot be told");
+}
+
 static int locate_in_file(struct badblocks *blocks, const struct badblocks *bad, int fd)
 {
 	struct stat st;
@@ -202,8 +208,7 @@ static int locate_in_file(struct badblocks *blocks, const struct badblocks *bad,
 	if (fstat(fd, &st))
 		return err_sys("cannot stat file descriptor %d", fd);
 	if (extents_are_elsewhere(fd))
-		return err_set(PMEM2_E_NOSUPP, "the file is on a real-time device, whose bad "
-					       "blocks cannot be told");
+		return on_realtime_device();
 	for (int i = 0; error > 0 && i < ATTEMPTS; i++) {
 		blocks->count = 0;
 		error = find_in_file(blocks, bad, fd, st.st_blksize > 0 ? st.st_blksize : 512);
@@ -230,6 +235,8 @@ static int read_file(
 	int error = walk_floors(sysfs, "block", device->number, add_disk, &disks, &lost);
 
 	/* Numbers without a major part are made up by file systems: tmpfs, btrfs, overlay. */
+	if (!error && device->is_elsewhere)
+		error = on_realtime_device();
 	if (!error && lost && major(device->number))
 		error = no_disk(device);
 	if (!error && disks.blocks.count)

@@ -4,11 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/err.h"
+#include "device/extent.h"
 #include "device/sysfs.h"
 #include "libpmem2/base.h"
 
@@ -71,6 +74,28 @@ static int identify_character_device(
 	return 0;
 }
 
+/* For such files, those of memfd_create(2) included, mmap(2) and munmap(2) know whole ones only. */
+static size_t huge_page_of(int fd, const struct stat *st)
+{
+	struct statfs filesystem;
+
+	if (st->st_blksize <= sysconf(_SC_PAGESIZE) || fstatfs(fd, &filesystem) ||
+		((unsigned long)filesystem.f_type & 0xffffffff) != HUGETLBFS_MAGIC)
+		return 0;
+	return (size_t)st->st_blksize;
+}
+
+struct device device_of_file(int fd, const struct stat *st)
+{
+	return (struct device){
+		.kind = DEVICE_FILE,
+		.number = st->st_dev,
+		.inode = st->st_ino,
+		.is_elsewhere = major(st->st_dev) && extents_are_elsewhere(fd),
+		.huge_page = huge_page_of(fd, st),
+	};
+}
+
 int device_identify(struct device *device, int fd, const char *sysfs)
 {
 	return device_identify_named(device, fd, NULL, sysfs);
@@ -90,11 +115,7 @@ int device_identify_named(struct device *device, int fd, const char *name, const
 		return err_set(PMEM2_E_INVALID_FILE_TYPE,
 			"%s is %s; only regular files and DAX devices can be mapped",
 			device_fd_name(words, fd, name), type_name(st.st_mode));
-	*device = (struct device){
-		.kind = DEVICE_FILE,
-		.number = st.st_dev,
-		.inode = st.st_ino,
-	};
+	*device = device_of_file(fd, &st);
 	return 0;
 }
 
@@ -149,7 +170,7 @@ int device_alignment(const struct device *device, const char *sysfs, size_t *ali
 	size_t value;
 
 	if (device->kind == DEVICE_FILE) {
-		*alignment = (size_t)sysconf(_SC_PAGESIZE);
+		*alignment = device->huge_page ? device->huge_page : (size_t)sysconf(_SC_PAGESIZE);
 		return 0;
 	}
 	int error = dax_number(device, sysfs, "align", PMEM2_E_INVALID_ALIGNMENT_FORMAT, &value);
@@ -172,15 +193,21 @@ static const char *type_of(const struct device *device)
 	return device->kind == DEVICE_DAX ? "char" : "block";
 }
 
+/* The number of what the bytes are on; 0, which no device has, where that is not known. */
+static dev_t number_of(const struct device *device)
+{
+	return device->is_elsewhere ? 0 : device->number;
+}
+
 struct region device_region(const struct device *device, const char *sysfs)
 {
-	return region_under(sysfs, type_of(device), device->number);
+	return region_under(sysfs, type_of(device), number_of(device));
 }
 
 int device_regions(const struct device *device, const char *sysfs, walk_visit *visit, void *context,
 	enum walk_cover *cover)
 {
-	return walk_regions(sysfs, type_of(device), device->number, visit, context, cover);
+	return walk_regions(sysfs, type_of(device), number_of(device), visit, context, cover);
 }
 
 const char *device_name(const struct device *device, char name[DEVICE_NAME])

@@ -7,6 +7,7 @@
 #ifndef DEVICE_DEVICE_H
 #define DEVICE_DEVICE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -21,7 +22,18 @@ struct device {
 	enum device_kind kind;
 	dev_t number; /* of the device itself, or of the block device under the file system */
 	ino_t inode;  /* of a file; 0 for a device */
+	/*
+	 * The bytes of the file are on another device than the one under its file system: XFS may
+	 * have a real-time device, which is known by name only. So nothing is known of them.
+	 */
+	bool is_elsewhere;
+	/* Bytes of a huge page, of which a file of hugetlbfs is made; 0: the machine's pages. */
+	size_t huge_page;
 };
+
+/* A regular file; `st` is what fstat(2) says of the descriptor. */
+struct stat;
+struct device device_of_file(int fd, const struct stat *st);
 
 /*
  * PMEM2_E_INVALID_FILE_HANDLE, PMEM2_E_INVALID_FILE_TYPE or -errno, with a sentence. It has the

@@ -19,6 +19,10 @@
 #include "base/err.h"
 #include "device/mounts.h"
 
+#ifndef STATX_ATTR_IMMUTABLE
+#define STATX_ATTR_IMMUTABLE 0x00000010
+#define STATX_ATTR_APPEND    0x00000020
+#endif
 #ifndef STATX_ATTR_DAX
 #define STATX_ATTR_DAX 0x00200000
 #endif
@@ -127,6 +131,7 @@ static int no_memory(struct filesystem *filesystem)
 int filesystem_of_mount(struct filesystem *filesystem, const struct mount *mount)
 {
 	*filesystem = (struct filesystem){
+		.mount = mount->id,
 		.read_only = mounts_option(mount->options, "ro") ||
 			     mounts_option(mount->super_options, "ro"),
 		.type = strdup(mount->type),
@@ -185,6 +190,11 @@ static int mount_id(int fd)
 	return id;
 }
 
+bool filesystem_is_mount(const struct filesystem *filesystem, int fd)
+{
+	return filesystem->mount >= 0 && mount_id(fd) == filesystem->mount;
+}
+
 int filesystem_of_device(struct filesystem *filesystem, dev_t device, const char *mountinfo)
 {
 	struct wanted wanted = {.filesystem = filesystem, .device = device};
@@ -208,7 +218,7 @@ int filesystem_of(struct filesystem *filesystem, int fd, const char *mountinfo)
 	if (fstatfs(fd, &st))
 		return err_sys("cannot tell the file system of descriptor %d", fd);
 	const struct known *known = look_up(NULL, magic_of(&st));
-	*filesystem = (struct filesystem){.read_only = st.f_flags & ST_RDONLY};
+	*filesystem = (struct filesystem){.mount = -1, .read_only = st.f_flags & ST_RDONLY};
 	classify(filesystem, known);
 	if (known->type && !(filesystem->type = strdup(known->type)))
 		return no_memory(filesystem);
@@ -240,15 +250,31 @@ struct answer {
 	uint64_t more[24]; /* of no interest: 256 bytes in all */
 };
 
+static bool ask_statx(int fd, struct answer *answer)
+{
+	_Static_assert(sizeof(*answer) == 256, "the kernel writes so much");
+	return !syscall(SYS_statx, fd, "", AT_EMPTY_PATH, 0, answer);
+}
+
 int filesystem_file_is_dax(int fd)
 {
 	struct answer answer;
 
-	_Static_assert(sizeof(answer) == 256, "the kernel writes so much");
-	if (syscall(SYS_statx, fd, "", AT_EMPTY_PATH, 0, &answer) ||
-		!(answer.attributes_mask & STATX_ATTR_DAX))
+	if (!ask_statx(fd, &answer) || !(answer.attributes_mask & STATX_ATTR_DAX))
 		return -1;
 	return !!(answer.attributes & STATX_ATTR_DAX);
+}
+
+struct filesystem_locks filesystem_locks(int fd)
+{
+	struct answer answer;
+
+	if (!ask_statx(fd, &answer))
+		return (struct filesystem_locks){.is_immutable = false};
+	return (struct filesystem_locks){
+		.is_immutable = answer.attributes & STATX_ATTR_IMMUTABLE,
+		.is_append_only = answer.attributes & STATX_ATTR_APPEND,
+	};
 }
 
 /* Files that are made in it inherit the mark. */

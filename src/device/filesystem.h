@@ -27,8 +27,10 @@ struct filesystem {
 	enum filesystem_class class;
 	bool can_sync; /* this type accepts MAP_SYNC, given the storage and the options */
 	bool read_only;
+	int mount; /* the number of the mount; -1: not known */
 	/* NULL: not known */
-	char *type, *point, *source, *options;
+	char *type, *point, *source;
+	char *options; /* with the escapes of mountinfo: see mounts_option_value() */
 };
 
 /*
@@ -44,6 +46,9 @@ int filesystem_of_device(struct filesystem *filesystem, dev_t device, const char
 struct mount;
 int filesystem_of_mount(struct filesystem *filesystem, const struct mount *mount);
 
+/* Whether a descriptor is on this very mount; false also where that cannot be told. */
+bool filesystem_is_mount(const struct filesystem *filesystem, int fd);
+
 void filesystem_fini(struct filesystem *filesystem);
 
 /*
@@ -51,6 +56,12 @@ void filesystem_fini(struct filesystem *filesystem);
  * others make numbers up: then the source of the mount tells.
  */
 dev_t filesystem_disk(const struct filesystem *filesystem, dev_t number);
+
+/* Locks that chattr(1) has set: nothing may be stored at all, or at the end only. */
+struct filesystem_locks {
+	bool is_immutable, is_append_only;
+};
+struct filesystem_locks filesystem_locks(int fd);
 
 /* Whether its directories and files are marked for DAX; -1: the kernel does not say. */
 int filesystem_file_is_dax(int fd);

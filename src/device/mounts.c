@@ -13,7 +13,7 @@ static bool is_octal(char c)
 }
 
 /* The kernel writes blanks, newlines and backslashes as \ooo. */
-static void resolve_escapes(char *text)
+void mounts_resolve(char *text)
 {
 	char *to = text;
 
@@ -71,10 +71,9 @@ static bool parse(char *line, struct mount *mount)
 	mount->super_options = next(&rest);
 	if (!mount->super_options)
 		return false;
-	resolve_escapes(mount->point);
-	resolve_escapes(mount->type);
-	resolve_escapes(mount->source);
-	resolve_escapes(mount->super_options);
+	mounts_resolve(mount->point);
+	mounts_resolve(mount->type);
+	mounts_resolve(mount->source);
 	return true;
 }
 
@@ -125,5 +124,8 @@ char *mounts_option_value(const char *options, const char *name)
 	if (!at || at[strlen(name)] != '=')
 		return NULL;
 	at += strlen(name) + 1;
-	return strndup(at, strcspn(at, ","));
+	char *value = strndup(at, strcspn(at, ","));
+	if (value)
+		mounts_resolve(value);
+	return value;
 }

@@ -12,7 +12,7 @@
 
 #define MOUNTS_FILE "/proc/thread-self/mountinfo"
 
-/* One line; all strings are its reader's, with escapes (\040 for a space) resolved. */
+/* One line; all strings are its reader's, with escapes (\040 for a space) resolved but in one. */
 struct mount {
 	int id;
 	dev_t device;  /* st_dev of what is in it, except on some file systems: btrfs has several */
@@ -20,7 +20,7 @@ struct mount {
 	char *options; /* of the mount */
 	char *type;    /* of the file system: "ext4", "fuse.sshfs" */
 	char *source;  /* mostly "/dev/..."; what the file system makes of it */
-	char *super_options; /* of the file system */
+	char *super_options; /* of the file system, with its escapes: a comma in a value is \054 */
 };
 
 typedef int mounts_visit(const struct mount *mount, void *context);
@@ -36,7 +36,13 @@ int mounts_each(const char *file, mounts_visit *visit, void *context);
  */
 bool mounts_option(const char *options, const char *option);
 
-/* The value of an option "upperdir=...", copied; NULL if there is none, or no memory. */
+/*
+ * The value of an option "upperdir=...", copied, with escapes resolved; NULL if there is none, or no
+ * memory.
+ */
 char *mounts_option_value(const char *options, const char *name);
+
+/* Resolve escapes in place. */
+void mounts_resolve(char *text);
 
 #endif

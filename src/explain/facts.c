@@ -9,12 +9,13 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/attr.h"
 #include "base/err.h"
 #include "cpu/cpu.h"
-#include "device/disk.h"
+#include "device/extent.h"
 #include "device/mounts.h"
 #include "map/fill.h"
 #include "map/map.h"
@@ -73,7 +74,8 @@ static int refuse(struct facts *facts, int error)
  */
 static int try(struct facts *facts, int fd, int mode)
 {
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t page =
+		facts->device.huge_page ? facts->device.huge_page : (size_t)sysconf(_SC_PAGESIZE);
 	bool sync, writes = (mode & O_ACCMODE) == O_RDWR;
 	struct fill fill = {
 		.fd = fd,
@@ -115,14 +117,43 @@ static int try_file(struct facts *facts, int fd)
 	return error;
 }
 
+/*
+ * An O_PATH descriptor does not tell whether the file is on the real-time device, if there is one.
+ */
+static bool is_elsewhere(const struct facts *facts, int fd)
+{
+	char *device;
+
+	if (!(fcntl(fd, F_GETFL) & O_PATH))
+		return extents_are_elsewhere(fd);
+	if (!facts->has_filesystem || !facts->filesystem.type ||
+		strcmp(facts->filesystem.type, "xfs") != 0)
+		return false;
+	device = mounts_option_value(facts->filesystem.options, "rtdev");
+	free(device);
+	return device;
+}
+
+static enum facts_name kept_name(int fd, const struct stat *st)
+{
+	if (st->st_nlink)
+		return FACTS_NAMED;
+	return (fcntl(fd, F_GETFL) & O_TMPFILE) == O_TMPFILE ? FACTS_UNNAMED : FACTS_REMOVED;
+}
+
 static int add_file(struct facts *facts, int fd, const struct stat *st)
 {
 	facts->object = HOLDFAST_OBJECT_FILE;
-	facts->device = (struct device){.kind = DEVICE_FILE, .number = st->st_dev};
+	facts->device = device_of_file(fd, st);
 	facts->size = (uint64_t)st->st_size;
 	facts->marked = filesystem_file_is_dax(fd);
+	facts->locks = filesystem_locks(fd);
+	facts->kept_name = kept_name(fd, st);
 	int error = add_filesystem(facts, fd);
-	return error ? error : try_file(facts, fd);
+	if (error)
+		return error;
+	facts->device.is_elsewhere = is_elsewhere(facts, fd);
+	return try_file(facts, fd);
 }
 
 static int add_directory(struct facts *facts, int fd, const struct stat *st)
@@ -130,6 +161,7 @@ static int add_directory(struct facts *facts, int fd, const struct stat *st)
 	facts->object = HOLDFAST_OBJECT_DIRECTORY;
 	facts->device = (struct device){.kind = DEVICE_FILE, .number = st->st_dev};
 	facts->marked = filesystem_directory_is_dax(fd);
+	facts->locks = filesystem_locks(fd);
 	return add_filesystem(facts, fd);
 }
 
@@ -162,9 +194,22 @@ static int add(struct facts *facts, int fd)
 	return device_identify(&facts->device, fd, facts->sysfs);
 }
 
+static unsigned kernel(void)
+{
+	struct utsname name;
+	char *end = name.release;
+
+	if (uname(&name))
+		return 0;
+	unsigned long version = strtoul(name.release, &end, 10);
+	return FACTS_KERNEL(
+		(unsigned)version, *end == '.' ? (unsigned)strtoul(end + 1, NULL, 10) : 0);
+}
+
 static struct facts nothing_yet(const char *sysfs)
 {
 	return (struct facts){
+		.kernel = kernel(),
 		.sysfs = sysfs,
 		.can_flush = cpu.engine->flushes,
 		.has_device = true,
@@ -208,6 +253,15 @@ static char *name_at(uintptr_t address)
 	return name;
 }
 
+/* The kernel's list says so behind the name. */
+static bool is_removed(const char *name)
+{
+	const char *end = " (deleted)";
+	size_t length = strlen(name);
+
+	return length > strlen(end) && !strcmp(name + length - strlen(end), end);
+}
+
 /*
  * The file may have been closed, moved, removed. It is opened as a path only: closing any other
  * descriptor would drop the program's POSIX locks.
@@ -227,6 +281,8 @@ static int add_mapped_file(struct facts *facts)
 	}
 	if (fd >= 0)
 		close(fd);
+	else if (facts->name && is_removed(facts->name))
+		facts->kept_name = FACTS_REMOVED;
 	int error = filesystem_of_device(&facts->filesystem, facts->device.number, MOUNTS_FILE);
 	facts->has_filesystem = !error;
 	facts->disk = filesystem_disk(&facts->filesystem, facts->device.number);
@@ -311,49 +367,4 @@ int facts_of_mount(struct facts *facts, const struct mount *mount, const char *s
 	facts->disk = mount->device;
 	facts->marked = mark_of_mount(mount);
 	return 0;
-}
-
-static struct holdfast_number size_of(struct keep *keep, const struct facts *facts)
-{
-	uint64_t size = facts->size;
-	size_t length = 0;
-	int error = 0;
-
-	if (facts->is_map || facts->object == HOLDFAST_OBJECT_FILE)
-		return regions_answer(keep, 0, (int64_t)size, NULL, false);
-	if (facts->object == HOLDFAST_OBJECT_BLOCK_DEVICE) {
-		error = disk_size(facts->sysfs, facts->disk, &size);
-		return regions_answer(keep, error, (int64_t)size, "the size", false);
-	}
-	if (facts->object == HOLDFAST_OBJECT_DIRECTORY)
-		return (struct holdfast_number){
-			.answer = HOLDFAST_UNSUPPORTED, .why = "a directory has no size"};
-	error = device_dax_size(&facts->device, facts->sysfs, &length);
-	return regions_answer(keep, error, (int64_t)length, NULL, true);
-}
-
-static struct holdfast_number alignment_of(struct keep *keep, const struct facts *facts)
-{
-	size_t alignment = 0;
-	int error = device_alignment(&facts->device, facts->sysfs, &alignment);
-
-	return regions_answer(keep, error, (int64_t)alignment, NULL, true);
-}
-
-void facts_read_sysfs(struct facts *facts, struct keep *keep)
-{
-	struct holdfast_number none = {
-		.answer = HOLDFAST_UNSUPPORTED, .why = "it is memory without a file"};
-
-	facts->bytes = size_of(keep, facts);
-	facts->layers = (struct layers){.keep = keep};
-	if (!facts->has_device) {
-		facts->alignment = facts->regions.numa_node = facts->regions.unsafe_shutdowns =
-			none;
-		return;
-	}
-	facts->alignment = alignment_of(keep, facts);
-	regions_under(&facts->regions, keep, &facts->device, facts->sysfs);
-	facts->disk_is_dax = disk_is_dax(facts->sysfs, facts->disk);
-	layers_find(&facts->layers, facts);
 }

@@ -14,6 +14,7 @@
 
 #include "device/device.h"
 #include "device/filesystem.h"
+#include "device/sysfs.h"
 #include "explain/layers.h"
 #include "explain/regions.h"
 #include "libpmem2/explain.h"
@@ -27,11 +28,21 @@ enum facts_trial {
 	FACTS_SYNC_REFUSED,
 };
 
+#define FACTS_KERNEL(version, patchlevel) ((version)*1000U + (patchlevel))
+
+/* Whether the file will still be there. */
+enum facts_name {
+	FACTS_NAMED,
+	FACTS_UNNAMED, /* made with O_TMPFILE: linkat(2) may give it a name */
+	FACTS_REMOVED, /* its last name is gone */
+};
+
 struct facts {
 	enum holdfast_object object;
 	const char *sysfs;
-	bool can_flush; /* the CPU */
-	char *name;     /* NULL: not known; owned */
+	bool can_flush;  /* the CPU */
+	unsigned kernel; /* FACTS_KERNEL(6, 18) for Linux 6.18.y */
+	char *name;      /* NULL: not known; owned */
 
 	bool has_device; /* else it is memory without a file */
 	struct device device;
@@ -41,6 +52,9 @@ struct facts {
 	bool has_filesystem;
 	struct filesystem filesystem; /* owned */
 	int marked;                   /* for DAX; -1: the kernel does not say */
+
+	struct filesystem_locks locks;
+	enum facts_name kept_name;
 
 	enum facts_trial trial;
 	int map_error;        /* of the trial, or known before it */
@@ -54,6 +68,10 @@ struct facts {
 	struct layers layers;
 	int disk_is_dax;                         /* see disk_is_dax() */
 	struct holdfast_number bytes, alignment; /* `bytes`: the size, whatever it is of */
+	bool is_read_only_device;
+	bool has_driver;         /* a DAX device */
+	char driver[SYSFS_NAME]; /* its name */
+	bool is_ext2_by_ext4;    /* an ext2 that the driver of ext4 has mounted */
 };
 
 /* See holdfast_explain_fd(). Free them with facts_fini(). */

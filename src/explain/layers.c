@@ -6,69 +6,86 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "device/disk.h"
+#include "device/loop.h"
+#include "device/medium.h"
+#include "device/members.h"
 #include "device/mounts.h"
-#include "device/sysfs.h"
+#include "device/provider.h"
 #include "device/walk.h"
 #include "explain/facts.h"
+#include "explain/stores.h"
 
 /* Files on disks on files: an endless chain cannot be built, but one in a made-up tree could. */
-#define FILES 16
+#define PLACES 64
+
+/* Something that is gone into later. */
+struct place {
+	enum { A_DISK, A_FILE } kind;
+	dev_t device; /* the disk; or st_dev of the file, 0 if it is only known by name */
+	ino_t inode;
+	const char *path; /* of a file; NULL: not known */
+};
 
 /*
- * Files that are found are gone into later, one after the other: a call of ours within the other
- * for each floor would take more stack than callers are promised.
+ * Places that are found are gone into one after the other: a call of ours within the other for each
+ * floor would take more stack than callers are promised.
  */
 struct descent {
 	struct layers *layers;
+	struct keep *keep;
 	const char *sysfs;
-	struct keep_list files;
+	struct keep_list places;
+	bool has_reached_media;
 };
 
-static void go_into_file_later(struct descent *at, const char *path)
+static void go_into_later(struct descent *at, struct place place)
 {
-	keep_append(at->layers->keep, &at->files, keep_copy(at->layers->keep, path));
+	struct place *kept = keep_new(at->keep, sizeof(*kept));
+
+	if (kept)
+		*kept = place;
+	keep_append(at->keep, &at->places, kept);
 }
 
-/*
- * The weakest promise counts: what is lost for certain, then what cannot be known, then the rest.
- */
-static void promise(struct layers *layers, enum holdfast_survival survival, const char *who)
+static void go_into_disk_later(struct descent *at, dev_t number)
 {
-	static const int weakness[] = {
-		[HOLDFAST_SURVIVES] = 0,
-		[HOLDFAST_SURVIVES_ELSEWHERE] = 1,
-		[HOLDFAST_SURVIVES_UNKNOWN] = 2,
-		[HOLDFAST_SURVIVES_NOT] = 3,
-	};
+	go_into_later(at, (struct place){.kind = A_DISK, .device = number});
+}
 
-	if (weakness[survival] <= weakness[layers->survival])
+/* The weakest answer counts. */
+static void promise(
+	struct descent *at, enum holdfast_survival survival, const char *who, const char *evidence)
+{
+	struct layers *layers = at->layers;
+
+	if (survival >= layers->survival)
 		return;
 	layers->survival = survival;
 	layers->who = who;
+	layers->evidence = evidence;
 }
 
-static void add(struct descent *at, const char *phrase)
+/* `who` completes ", if %s keeps them" and "it is on %s". */
+static void add(struct descent *at, const char *what, enum holdfast_survival survival,
+	const char *who, const char *evidence)
 {
-	keep_append(at->layers->keep, &at->layers->list, phrase);
+	struct holdfast_layer *layer = keep_new(at->keep, sizeof(*layer));
+
+	if (layer)
+		*layer = (struct holdfast_layer){sizeof(*layer), what, survival, evidence};
+	keep_append(at->keep, &at->layers->list, layer);
+	promise(at, survival, who, evidence);
 }
 
-static void loop_device(struct descent *at, int dir, const char *name)
+/* Without a layer: something that should be there, and is not found. */
+static void add_gap(struct descent *at, const char *what, const char *evidence)
 {
-	char *file;
-	struct keep *keep = at->layers->keep;
-
-	if (sysfs_read_text(dir, "loop/backing_file", &file)) {
-		add(at, keep_text(keep, "loop device %s, of which the file is not known", name));
-		promise(at->layers, HOLDFAST_SURVIVES_UNKNOWN, "the file of a loop device");
-		return;
-	}
-	file[strcspn(file, "\n")] = '\0';
-	add(at, keep_text(keep, "loop device %s, which is the file %s", name, file));
-	go_into_file_later(at, file);
-	free(file);
+	add(at, keep_text(at->keep, "%s, not found", what), HOLDFAST_SURVIVES_UNKNOWN,
+		keep_text(at->keep, "%s, not found here,", what), evidence);
 }
 
 static bool begins(const char *name, const char *with)
@@ -76,187 +93,384 @@ static bool begins(const char *name, const char *with)
 	return !strncmp(name, with, strlen(with));
 }
 
-static bool is_encrypted(int dir)
+static bool ends(const char *name, const char *with)
 {
-	char *uuid;
+	size_t length = strlen(name), end = strlen(with);
 
-	if (sysfs_read_text(dir, "dm/uuid", &uuid))
-		return false;
-	bool encrypted = begins(uuid, "CRYPT-");
-	free(uuid);
-	return encrypted;
+	return length >= end && !strcmp(name + length - end, with);
 }
 
-static int lowest_disk(int dir, bool is_lowest, void *context)
+static void loop_device(struct descent *at, int dir, const char *name)
 {
-	struct descent *at = context;
-	struct keep *keep = at->layers->keep;
-	char name[SYSFS_NAME];
+	struct loop loop = loop_read(dir, name);
+	const char *path = keep_copy(at->keep, loop.path);
+	const char *what =
+		path ? keep_text(at->keep, "loop device %s, which is the file %s", name, path)
+		     : keep_text(at->keep, "loop device %s", name);
 
-	if (!is_lowest || sysfs_name(dir, name))
-		return 0;
+	if (!loop.is_told) {
+		add(at, what, HOLDFAST_SURVIVES_UNKNOWN,
+			keep_text(at->keep, "the file that loop device %s is", name),
+			"which file it is, only root is told, if the device's node is here");
+	} else {
+		add(at, what, HOLDFAST_SURVIVES, NULL,
+			"the kernel tells its file by device and inode");
+		if (loop.disk)
+			go_into_disk_later(at, loop.disk);
+		else
+			go_into_later(at, (struct place){A_FILE, loop.device, loop.inode, path});
+	}
+	at->has_reached_media = true; /* the file goes on from here */
+	loop_fini(&loop);
+}
+
+/* Memory that is under it, be it so deep that programs cannot get at it directly. */
+static void note_memory(struct descent *at, int disk)
+{
+	int region = walk_region_above(at->sysfs, disk);
+	struct layers *layers = at->layers;
+
+	if (region < 0)
+		return;
+	enum holdfast_memory memory = (enum holdfast_memory)provider_of_region(at->sysfs, region);
+	close(region);
+	layers->memory = layers->memory == HOLDFAST_MEMORY_NONE || layers->memory == memory
+				 ? memory
+				 : HOLDFAST_MEMORY_MIXED;
+}
+
+static void add_medium(
+	struct descent *at, const char *what, const char *name, const struct medium *medium)
+{
+	const char *who = keep_text(at->keep, "%s (%s)", medium->kind, name);
+
+	if (medium->keeper && !at->layers->condition)
+		at->layers->condition = medium->keeper;
+	add(at, keep_text(at->keep, "%s, %s", what, medium->kind), medium->survival, who,
+		medium->evidence);
+}
+
+static void lowest_disk(struct descent *at, int dir, const char *name)
+{
 	if (begins(name, "loop")) {
 		loop_device(at, dir, name);
+		return;
+	}
+	struct medium medium = medium_of_disk(at->sysfs, dir, name);
+	note_memory(at, dir);
+	add_medium(at, keep_text(at->keep, "disk %s", name), name, &medium);
+	at->has_reached_media = true;
+}
+
+static int look_at_floor(int dir, bool is_lowest, void *context)
+{
+	struct descent *at = context;
+	char name[SYSFS_NAME];
+
+	if (sysfs_name(dir, name)) {
+		add_gap(at, "a disk", "sysfs does not show its name");
 		return 0;
 	}
-	if (begins(name, "ram") || begins(name, "zram") || begins(name, "nullb")) {
-		add(at, keep_text(keep, "disk %s, which is main memory", name));
-		promise(at->layers, HOLDFAST_SURVIVES_NOT, "a disk made of main memory");
-	} else if (begins(name, "nbd") || begins(name, "rbd") || begins(name, "drbd")) {
-		add(at, keep_text(keep, "disk %s, which is on the network", name));
-		promise(at->layers, HOLDFAST_SURVIVES_ELSEWHERE, "the server of the disk");
-	} else {
-		add(at, keep_text(keep, "disk %s", name));
+	if (is_lowest) {
+		lowest_disk(at, dir, name);
+		return 0;
 	}
+	struct medium medium = medium_of_stack(dir, name);
+	add_medium(at,
+		keep_text(at->keep, "%s %s",
+			begins(name, "dm-")  ? "device-mapper device"
+			: begins(name, "md") ? "RAID device"
+					     : "device",
+			name),
+		name, &medium);
 	return 0;
 }
 
-/* The device itself is told only if it is not its own lowest disk. */
-static void go_into_device(struct descent *at, dev_t number)
+static void add_partition(struct descent *at, dev_t number)
 {
 	char name[SYSFS_NAME];
 	int dir = sysfs_device_open(at->sysfs, "block", number);
 
 	if (dir < 0)
 		return;
-	if (!sysfs_name(dir, name)) {
-		if (sysfs_has(dir, "partition"))
-			add(at, keep_text(at->layers->keep, "partition %s", name));
-		else if (begins(name, "dm-"))
-			add(at, keep_text(at->layers->keep, "device-mapper device %s%s", name,
-					is_encrypted(dir) ? ", encrypted" : ""));
-		else if (begins(name, "md"))
-			add(at, keep_text(at->layers->keep, "RAID device %s", name));
-	}
+	if (sysfs_has(dir, "partition") && !sysfs_name(dir, name))
+		add(at, keep_text(at->keep, "partition %s", name), HOLDFAST_SURVIVES, NULL,
+			"it is a part of the disk that follows");
 	close(dir);
-	bool lost;
-	if (walk_floors(at->sysfs, "block", number, lowest_disk, at, &lost))
-		at->layers->keep->failed = true;
+}
+
+static void go_into_disk(struct descent *at, dev_t number)
+{
+	bool lost = false;
+
+	add_partition(at, number);
+	if (walk_floors(at->sysfs, "block", number, look_at_floor, at, &lost))
+		at->keep->failed = true;
+	if (lost)
+		add_gap(at, "a disk",
+			"sysfs does not show it: /sys is masked, or the disk was unplugged");
+}
+
+static bool same_storage(const char *one, const char *other)
+{
+	struct statfs a, b;
+
+	return !statfs(one, &a) && !statfs(other, &b) && a.f_bsize == b.f_bsize &&
+	       a.f_blocks == b.f_blocks && a.f_bfree == b.f_bfree && a.f_files == b.f_files &&
+	       a.f_ffree == b.f_ffree;
+}
+
+/*
+ * The names of layers are those that the mounter used. An overlay's statfs(2) is that of the file
+ * system of its upper layer: another one with as many free blocks and inodes is unlikely.
+ */
+static bool is_upper(const struct filesystem *filesystem, const char *upper)
+{
+	if (*upper != '/' || !filesystem->point)
+		return false;
+	for (int i = 0; i < 8; i++) /* somebody may write to it between two looks */
+		if (same_storage(filesystem->point, upper))
+			return true;
+	return false;
+}
+
+/* "lowerdir=a:b", with a backslash before a colon that is part of a name. */
+static void lower_layers(struct descent *at, char *list)
+{
+	for (char *from = list, *to = list, *start = list; from; from++) {
+		if (*from == '\\' && from[1])
+			from++;
+		else if (!*from || *from == ':') {
+			bool is_last = !*from;
+			*to = '\0';
+			if (*start)
+				go_into_later(at, (struct place){.kind = A_FILE,
+							  .path = keep_copy(at->keep, start)});
+			if (is_last)
+				return;
+			start = to = from + 1;
+			continue;
+		}
+		*to++ = *from;
+	}
 }
 
 static void overlay(struct descent *at, const struct filesystem *filesystem)
 {
-	struct layers *layers = at->layers;
 	char *upper = mounts_option_value(filesystem->options, "upperdir");
+	char *lower = mounts_option_value(filesystem->options, "lowerdir");
 
-	/* Newer kernels have it as a value of fsync=. */
-	if (mounts_option(filesystem->options, "volatile") ||
-		mounts_option(filesystem->options, "fsync=volatile"))
-		promise(layers, HOLDFAST_SURVIVES_NOT,
-			"an overlay that is mounted as volatile: it leaves write-backs out");
-	if (upper) {
-		add(at, keep_text(layers->keep, "its upper layer %s", upper));
-		go_into_file_later(at, upper);
+	if (upper && is_upper(filesystem, upper)) {
+		add(at, keep_text(at->keep, "its upper layer %s", upper), HOLDFAST_SURVIVES, NULL,
+			"it has the blocks and inodes that the overlay has");
+		go_into_later(
+			at, (struct place){.kind = A_FILE, .path = keep_copy(at->keep, upper)});
+	} else if (upper) {
+		add(at, keep_text(at->keep, "its upper layer %s, not visible here", upper),
+			HOLDFAST_SURVIVES_UNKNOWN,
+			keep_text(at->keep, "the upper layer %s (not visible here)", upper),
+			"what has this name here is not the upper layer");
 	} else {
-		promise(layers, HOLDFAST_SURVIVES_UNKNOWN, "the file system under the overlay");
+		add_gap(at, "the file system under the overlay", "no upper layer is listed");
 	}
+	if (lower)
+		lower_layers(at, lower);
 	free(upper);
+	free(lower);
 }
 
-/* Without barriers the disk's own cache is not flushed. */
-static bool lacks_barriers(const struct filesystem *filesystem)
+static void go_into_members(struct descent *at, const struct filesystem *filesystem, dev_t number)
 {
-	return mounts_option(filesystem->options, "nobarrier") ||
-	       mounts_option(filesystem->options, "barrier=0");
+	struct members members;
+
+	if (members_find(&members, filesystem, number, at->sysfs)) {
+		at->keep->failed = true;
+		return;
+	}
+	at->layers->has_no_journal |= members.has_no_journal;
+	for (size_t i = 0; i < members.count; i++)
+		go_into_disk_later(at, members.list[i]);
+	if (members.gap)
+		add_gap(at, members.gap, "they are not listed where this process can see them");
+	members_fini(&members);
 }
 
-static void go_into_filesystem(struct descent *at, const struct filesystem *filesystem, dev_t disk)
+/* A class of file system that has no disk here says by itself who keeps things. */
+static struct medium of_class(enum filesystem_class class)
 {
-	struct layers *layers = at->layers;
-	const char *type = filesystem->type ? filesystem->type : "an unknown file system";
-
-	switch (filesystem->class) {
+	switch (class) {
 	case FILESYSTEM_RAM:
-		promise(layers, HOLDFAST_SURVIVES_NOT,
-			keep_text(layers->keep, "%s, which is main memory", type));
-		break;
+		return (struct medium){HOLDFAST_SURVIVES_NOT, "which is main memory",
+			"this type of file system keeps files in main memory", NULL};
 	case FILESYSTEM_KERNEL:
-		promise(layers, HOLDFAST_SURVIVES_NOT,
-			keep_text(layers->keep, "%s, whose contents the kernel makes up", type));
-		break;
+		return (struct medium){HOLDFAST_SURVIVES_NOT, "whose contents the kernel makes up",
+			"nothing of this type of file system is kept", NULL};
 	case FILESYSTEM_NETWORK:
-		promise(layers, HOLDFAST_SURVIVES_ELSEWHERE,
-			keep_text(layers->keep, "the server of this %s file system", type));
-		break;
+		return (struct medium){HOLDFAST_SURVIVES_ELSEWHERE, "the server of this",
+			"this type of file system is that of a server", NULL};
 	case FILESYSTEM_HOST:
-		promise(layers, HOLDFAST_SURVIVES_ELSEWHERE,
-			keep_text(
-				layers->keep, "the host, which serves this %s file system", type));
-		break;
+		return (struct medium){HOLDFAST_SURVIVES_ELSEWHERE, "the host, which serves this",
+			"this type of file system is that of a host", NULL};
 	case FILESYSTEM_DAEMON:
-		promise(layers, HOLDFAST_SURVIVES_ELSEWHERE,
-			keep_text(
-				layers->keep, "the program that serves this %s file system", type));
-		break;
-	case FILESYSTEM_LAYERED:
-		overlay(at, filesystem);
-		break;
-	case FILESYSTEM_DISK:
-		if (lacks_barriers(filesystem))
-			promise(layers, HOLDFAST_SURVIVES_UNKNOWN,
-				"the disk, whose cache is not flushed (nobarrier),");
-		go_into_device(at, disk);
-		break;
-	case FILESYSTEM_UNKNOWN:
-		promise(layers, HOLDFAST_SURVIVES_UNKNOWN,
-			keep_text(layers->keep, "%s (which we do not know)", type));
-		go_into_device(at, disk);
-		break;
+		return (struct medium){HOLDFAST_SURVIVES_ELSEWHERE, "the program that serves this",
+			"a program serves this type of file system (FUSE)", NULL};
+	default:
+		return (struct medium){HOLDFAST_SURVIVES, NULL, "it lies on what follows", NULL};
 	}
 }
 
-static void add_filesystem(struct descent *at, const struct filesystem *filesystem)
+static const char *who_keeps(struct descent *at, const struct medium *medium, const char *type)
 {
-	add(at, keep_text(at->layers->keep, "%s%s%s",
-			filesystem->type ? filesystem->type : "an unknown file system",
-			filesystem->point ? " mounted at " : "",
-			filesystem->point ? filesystem->point : ""));
+	if (medium->survival == HOLDFAST_SURVIVES_NOT)
+		return keep_text(at->keep, "%s, %s", type, medium->kind);
+	return keep_text(at->keep, "%s %s file system", medium->kind, type);
 }
 
-/*
- * The file system that a path is on. The path is the kernel's: it may not be visible from here, and
- * one that is relative says nothing to us.
- */
-static void go_into_file(struct descent *at, const char *path)
+static void add_filesystem(
+	struct descent *at, const struct filesystem *filesystem, const char *what, const char *type)
+{
+	struct medium medium = of_class(filesystem->class);
+	const char *doubt = stores_not_flushed(filesystem);
+
+	if (medium.kind)
+		add(at, what, medium.survival, who_keeps(at, &medium, type), medium.evidence);
+	else if (doubt)
+		add(at, what, HOLDFAST_SURVIVES_UNKNOWN,
+			keep_text(at->keep, "the disk, whose cache is not flushed (%s),", doubt),
+			"a mount option keeps it from flushing the caches of its disks");
+	else if (filesystem->class == FILESYSTEM_UNKNOWN)
+		add(at, what, HOLDFAST_SURVIVES_UNKNOWN,
+			keep_text(at->keep, "%s (which we do not know)", type),
+			"its type is not a known one");
+	else if (stores_is_volatile(filesystem))
+		add(at, what, HOLDFAST_SURVIVES_NOT,
+			"an overlay that is mounted as volatile: the kernel refuses to mount it "
+			"again after a power cut",
+			"its options say so");
+	else
+		add(at, what, HOLDFAST_SURVIVES, NULL, medium.evidence);
+	if (medium.kind && doubt)
+		promise(at, HOLDFAST_SURVIVES_UNKNOWN,
+			keep_text(at->keep, "%s file system, mounted with %s,", medium.kind, doubt),
+			"a mount option keeps it from asking for its data to be flushed");
+}
+
+static void go_into_filesystem(
+	struct descent *at, const struct filesystem *filesystem, dev_t number)
+{
+	const char *type =
+		filesystem->type ? keep_copy(at->keep, filesystem->type) : "an unknown file system";
+
+	add_filesystem(at, filesystem,
+		keep_text(at->keep, "%s%s%s", type, filesystem->point ? " mounted at " : "",
+			filesystem->point ? filesystem->point : ""),
+		type);
+	if (filesystem->class == FILESYSTEM_LAYERED)
+		overlay(at, filesystem);
+	else if (filesystem->class == FILESYSTEM_DISK ||
+		 (filesystem->class == FILESYSTEM_UNKNOWN && major(number)))
+		go_into_members(at, filesystem, number);
+	else
+		at->has_reached_media = true; /* what keeps it was named */
+}
+
+/* The file is not found by name: its device tells the file system, if that is mounted here. */
+static void go_into_unnamed(struct descent *at, const struct place *place)
 {
 	struct filesystem filesystem;
-	struct stat st;
-	int fd = *path == '/' ? open(path, O_PATH | O_CLOEXEC) : -1;
 
-	if (fd < 0 || fstat(fd, &st) || filesystem_of(&filesystem, fd, MOUNTS_FILE)) {
-		promise(at->layers, HOLDFAST_SURVIVES_UNKNOWN,
-			keep_text(at->layers->keep, "the storage of %s (not visible here)", path));
+	if (place->path && ends(place->path, " (deleted)")) {
+		add(at, "a file that has been removed", HOLDFAST_SURVIVES_NOT,
+			"a file that has been removed", "its last name is gone");
+		return;
+	}
+	if (!place->device || filesystem_of_device(&filesystem, place->device, MOUNTS_FILE)) {
+		add(at,
+			keep_text(at->keep, "the storage of %s, not visible here",
+				place->path ? place->path : "a file"),
+			HOLDFAST_SURVIVES_UNKNOWN,
+			keep_text(at->keep, "the storage of %s (not visible here)",
+				place->path ? place->path : "a file"),
+			"its name is that of nothing, or of something else here");
+		return;
+	}
+	go_into_filesystem(at, &filesystem, place->device);
+	filesystem_fini(&filesystem);
+}
+
+static bool is_same(const struct place *place, const struct stat *st)
+{
+	return !place->device || (st->st_dev == place->device && st->st_ino == place->inode);
+}
+
+/* The path is the kernel's: one that is relative, or of another mount namespace, says nothing. */
+static void go_into_file(struct descent *at, const struct place *place)
+{
+	const char *path = place->path ? place->path : "";
+	int fd = *path == '/' ? open(path, O_PATH | O_CLOEXEC) : -1;
+	struct filesystem filesystem;
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) || !is_same(place, &st) ||
+		filesystem_of(&filesystem, fd, MOUNTS_FILE)) {
+		go_into_unnamed(at, place);
 	} else {
-		add_filesystem(at, &filesystem);
-		go_into_filesystem(at, &filesystem, filesystem_disk(&filesystem, st.st_dev));
+		go_into_filesystem(at, &filesystem, st.st_dev);
 		filesystem_fini(&filesystem);
 	}
 	if (fd >= 0)
 		close(fd);
 }
 
+static void go_on(struct descent *at)
+{
+	for (size_t i = 0; i < at->places.count; i++) {
+		const struct place *place = at->places.items[i];
+		if (i == PLACES) {
+			add_gap(at, "one of so many files on files", "they do not end");
+			return;
+		}
+		if (place->kind == A_DISK)
+			go_into_disk(at, place->device);
+		else
+			go_into_file(at, place);
+	}
+}
+
+static int look_at_region(int dir, void *context)
+{
+	struct descent *at = context;
+	struct medium medium = medium_of_region(at->sysfs, dir);
+	char name[SYSFS_NAME];
+
+	if (sysfs_name(dir, name))
+		strcpy(name, "a region");
+	add_medium(at, keep_copy(at->keep, name), name, &medium);
+	at->has_reached_media = true;
+	return 0;
+}
+
 static void start(struct descent *at, const struct facts *facts)
 {
-	if (facts->object == HOLDFAST_OBJECT_BLOCK_DEVICE) {
-		go_into_device(at, facts->disk);
-	} else if (facts->has_filesystem) {
-		add_filesystem(at, &facts->filesystem);
-		go_into_filesystem(at, &facts->filesystem, facts->disk);
-	} else {
-		promise(at->layers, HOLDFAST_SURVIVES_UNKNOWN, "a file system that cannot be told");
-	}
+	if (facts->object == HOLDFAST_OBJECT_DAX_DEVICE) {
+		if (device_regions(&facts->device, facts->sysfs, look_at_region, at, NULL))
+			at->keep->failed = true;
+	} else if (facts->object == HOLDFAST_OBJECT_BLOCK_DEVICE)
+		go_into_disk_later(at, facts->disk);
+	else if (facts->has_filesystem)
+		go_into_filesystem(at, &facts->filesystem, facts->device.number);
+	else
+		add_gap(at, "the file system", "it is not in this process's list of mounts");
 }
 
 void layers_find(struct layers *layers, const struct facts *facts)
 {
-	struct descent at = {.layers = layers, .sysfs = facts->sysfs};
+	struct descent at = {.layers = layers, .keep = layers->keep, .sysfs = facts->sysfs};
 
-	if (facts->object == HOLDFAST_OBJECT_DAX_DEVICE || !facts->has_device)
-		return;
+	layers->survival = HOLDFAST_SURVIVES;
 	start(&at, facts);
-	for (size_t i = 0; i < at.files.count; i++)
-		if (i < FILES)
-			go_into_file(&at, at.files.items[i]);
-		else
-			promise(layers, HOLDFAST_SURVIVES_UNKNOWN, "so many files on files");
+	go_on(&at);
+	if (!at.has_reached_media)
+		promise(&at, HOLDFAST_SURVIVES_UNKNOWN, "a disk, not found here,",
+			"no disk was found under it");
 }

@@ -1,21 +1,28 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * layers.h - what lies under a file system, floor by floor, and whether it survives a power cut
+ * layers.h - everything that a file lies on, and whether it survives a power cut
  *
- * A file system may be on a loop device on a file on another file system, or be a layer over one:
- * what is at the bottom decides.
+ * A file system may be on several disks, on a loop device on a file on another file system, or be a
+ * layer over others: what is at the bottom decides, and the weakest of all answers counts. Survival
+ * has to be earned: without a disk at the bottom that is known to keep things it is unknown.
  */
 #ifndef EXPLAIN_LAYERS_H
 #define EXPLAIN_LAYERS_H
+
+#include <sys/types.h>
 
 #include "explain/keep.h"
 #include "libpmem2/explain.h"
 
 struct layers {
 	struct keep *keep;
-	struct keep_list list; /* of phrases, the highest first */
+	struct keep_list list; /* of struct holdfast_layer, the highest first */
 	enum holdfast_survival survival;
-	const char *who; /* what decides it, if it is not plainly SURVIVES: "the NFS server" */
+	const char *who;             /* what decides it, unless it is SURVIVES: "the NFS server" */
+	const char *evidence;        /* of that */
+	const char *condition;       /* of SURVIVES: who has to keep what was acknowledged */
+	enum holdfast_memory memory; /* that any of the disks is */
+	bool has_no_journal;         /* an ext4 without one is among them */
 };
 
 struct facts;

@@ -25,7 +25,7 @@ static enum holdfast_obstacle find_obstacle(const struct facts *facts)
 {
 	const struct region *region = &facts->regions.all;
 
-	if (facts->has_filesystem && !facts->filesystem.can_sync)
+	if (facts->has_filesystem && !facts->filesystem.can_sync && !facts->is_ext2_by_ext4)
 		return HOLDFAST_OBSTACLE_FILE_SYSTEM;
 	if (!region->found || region->is_volatile)
 		return HOLDFAST_OBSTACLE_STORAGE;
@@ -40,7 +40,8 @@ static enum holdfast_obstacle find_obstacle(const struct facts *facts)
 
 struct map_sync map_sync_judge(const struct facts *facts)
 {
-	struct map_sync sync = {.map_sync = HOLDFAST_MAP_SYNC_UNIMPORTANT};
+	struct map_sync sync = {
+		.map_sync = HOLDFAST_MAP_SYNC_UNIMPORTANT, .obstacle = HOLDFAST_OBSTACLE_NONE};
 
 	if (facts->object == HOLDFAST_OBJECT_DAX_DEVICE ||
 		facts->object == HOLDFAST_OBJECT_ANONYMOUS ||
@@ -56,6 +57,7 @@ struct map_sync map_sync_judge(const struct facts *facts)
 		return sync;
 	}
 	sync.accepted = sync.obstacle == HOLDFAST_OBSTACLE_NONE;
-	sync.map_sync = sync.accepted ? HOLDFAST_MAP_SYNC_EXPECTED : HOLDFAST_MAP_SYNC_UNEXPECTED;
+	sync.map_sync =
+		sync.accepted ? HOLDFAST_MAP_SYNC_WOULD_ACCEPT : HOLDFAST_MAP_SYNC_WOULD_REFUSE;
 	return sync;
 }

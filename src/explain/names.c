@@ -40,6 +40,7 @@ const char *name_of_reason(enum holdfast_reason reason)
 		[HOLDFAST_REASON_DOMAIN_UNKNOWN] = "domain-unknown",
 		[HOLDFAST_REASON_DOMAIN_UNREADABLE] = "domain-unreadable",
 		[HOLDFAST_REASON_NO_REGION] = "no-region",
+		[HOLDFAST_REASON_REALTIME] = "realtime",
 		[HOLDFAST_REASON_NO_MAP_SYNC] = "no-map-sync",
 		[HOLDFAST_REASON_NO_CPU_FLUSH] = "no-cpu-flush",
 		[HOLDFAST_REASON_DAX_NOT_PERSISTENT] = "dax-not-persistent",
@@ -47,6 +48,8 @@ const char *name_of_reason(enum holdfast_reason reason)
 		[HOLDFAST_REASON_DAX_HOST_FLUSH] = "dax-host-flush",
 		[HOLDFAST_REASON_DAX_READ_ONLY] = "dax-read-only",
 		[HOLDFAST_REASON_DAX_NO_CPU_FLUSH] = "dax-no-cpu-flush",
+		[HOLDFAST_REASON_DAX_SYSTEM_RAM] = "dax-system-ram",
+		[HOLDFAST_REASON_DAX_UNBOUND] = "dax-unbound",
 		[HOLDFAST_REASON_FORCED] = "forced",
 	};
 
@@ -58,8 +61,8 @@ const char *name_of_map_sync(enum holdfast_map_sync map_sync)
 	static const char *const names[] = {
 		[HOLDFAST_MAP_SYNC_ACCEPTED] = "accepted",
 		[HOLDFAST_MAP_SYNC_REFUSED] = "refused",
-		[HOLDFAST_MAP_SYNC_EXPECTED] = "expected",
-		[HOLDFAST_MAP_SYNC_UNEXPECTED] = "unexpected",
+		[HOLDFAST_MAP_SYNC_WOULD_ACCEPT] = "would-accept",
+		[HOLDFAST_MAP_SYNC_WOULD_REFUSE] = "would-refuse",
 		[HOLDFAST_MAP_SYNC_UNIMPORTANT] = "unimportant",
 	};
 

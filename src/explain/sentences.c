@@ -7,7 +7,7 @@ const char *sentence_of_reason(enum holdfast_reason reason)
 	case HOLDFAST_REASON_PROGRAM:
 		return "The program has mapped this itself, and said which granularity it has.";
 	case HOLDFAST_REASON_NOT_SHARED:
-		return "Nothing of it is to survive, so that nothing has to be flushed.";
+		return "The mapping is private: its stores are never durable, so nothing has to be flushed.";
 	case HOLDFAST_REASON_CPU_CACHE:
 		return "The memory's persistence domain, which is what survives a power cut, includes "
 		       "the CPU's caches (eADR): this is the finest there is.";
@@ -16,13 +16,16 @@ const char *sentence_of_reason(enum holdfast_reason reason)
 		       "the memory controller (ADR): stores in the CPU's caches would be lost.";
 	case HOLDFAST_REASON_DOMAIN_UNKNOWN:
 		return "The kernel does not say whether the CPU's caches survive a power cut here: "
-		       "they are taken not to.";
+		       "they are assumed not to.";
 	case HOLDFAST_REASON_DOMAIN_UNREADABLE:
-		return "Whether the CPU's caches survive a power cut could not be read: they are taken "
+		return "Whether the CPU's caches survive a power cut could not be read: they are assumed "
 		       "not to.";
 	case HOLDFAST_REASON_NO_REGION:
 		return "The kernel lets programs flush this memory themselves, but lists no region for "
-		       "it: the CPU's caches are taken not to survive a power cut.";
+		       "it: the CPU's caches are assumed not to survive a power cut.";
+	case HOLDFAST_REASON_REALTIME:
+		return "The file is on a real-time device of XFS, of which the kernel tells no more "
+		       "than a name: the CPU's caches are assumed not to survive a power cut.";
 	case HOLDFAST_REASON_NO_MAP_SYNC:
 		return "The kernel does not let programs make stores durable without its help here "
 		       "(it refuses MAP_SYNC).";
@@ -41,6 +44,11 @@ const char *sentence_of_reason(enum holdfast_reason reason)
 	case HOLDFAST_REASON_DAX_NO_CPU_FLUSH:
 		return "This CPU has no cache flush that programs may use, and a DAX device knows no "
 		       "other way.";
+	case HOLDFAST_REASON_DAX_SYSTEM_RAM:
+		return "The kernel uses the device as main memory (its driver is kmem): it cannot be "
+		       "opened, and nothing is kept.";
+	case HOLDFAST_REASON_DAX_UNBOUND:
+		return "Programs can map a DAX device only if its driver is device_dax.";
 	case HOLDFAST_REASON_FORCED:
 		return "The environment says so.";
 	}
@@ -55,7 +63,7 @@ const char *sentence_of_obstacle(enum holdfast_obstacle obstacle)
 	case HOLDFAST_OBSTACLE_FILE_SYSTEM:
 		return "This type of file system never does; ext4 and xfs can.";
 	case HOLDFAST_OBSTACLE_STORAGE:
-		return "It would take persistent memory under all of the file system.";
+		return "To change that, the whole file system has to lie on persistent memory.";
 	case HOLDFAST_OBSTACLE_BLOCK_DAX:
 		return "The block device over the memory does not offer direct access (DAX): it would "
 		       "take a namespace in fsdax mode, and no layer over it that cannot pass DAX on.";
@@ -88,8 +96,7 @@ const char *sentence_of_deep_flush(enum holdfast_deep_flush deep_flush)
 		return "A deep flush also empties the buffers of the memory controller, so that it does "
 		       "not have to rely on capacitors.";
 	case HOLDFAST_DEEP_FLUSH_UNREADABLE:
-		return "Whether there is a deeper flush could not be read: one that is asked for will "
-		       "fail.";
+		return "It cannot be read whether a deep flush is available; asking for one will fail.";
 	case HOLDFAST_DEEP_FLUSH_PAGES:
 		return "A deep flush is the same write-back.";
 	}

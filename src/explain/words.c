@@ -35,6 +35,8 @@ static bool is_refused(const struct holdfast_explanation *told)
 	case HOLDFAST_REASON_DAX_HOST_FLUSH:
 	case HOLDFAST_REASON_DAX_READ_ONLY:
 	case HOLDFAST_REASON_DAX_NO_CPU_FLUSH:
+	case HOLDFAST_REASON_DAX_SYSTEM_RAM:
+	case HOLDFAST_REASON_DAX_UNBOUND:
 		return true;
 	default:
 		return false;
@@ -73,7 +75,7 @@ static const char *condition(
 		told->survival == HOLDFAST_SURVIVES_UNKNOWN)
 		return keep_text(keep, ", if %s keeps them", who);
 	if (told->object == HOLDFAST_OBJECT_BLOCK_DEVICE &&
-		told->map_sync == HOLDFAST_MAP_SYNC_EXPECTED)
+		told->map_sync == HOLDFAST_MAP_SYNC_WOULD_ACCEPT)
 		return ", if the file system is mounted with DAX";
 	return "";
 }
@@ -89,8 +91,8 @@ static const char *verdict(
 	if (told->survival == HOLDFAST_SURVIVES_NOT)
 		return keep_text(keep, "%s do not survive a power cut or a reboot: it is on %s",
 			subject(told), who);
-	if (told->read_only)
-		return "nothing can be stored: the file system is mounted read-only";
+	if (told->not_storable)
+		return keep_text(keep, "nothing can be stored: %s", told->not_storable);
 	return keep_text(keep, "%s %s%s", subject(told), promise(told), condition(keep, told, who));
 }
 
@@ -132,9 +134,9 @@ static void say_what(const struct text *text, const struct holdfast_explanation 
 		break;
 	}
 	if (told->layer_count) {
-		fputs("From the top down it lies on ", text->stream);
+		fputs("Storage: ", text->stream);
 		for (size_t i = 0; i < told->layer_count; i++)
-			fprintf(text->stream, "%s%s", i ? "; " : "", told->layers[i]);
+			fprintf(text->stream, "%s%s", i ? "; " : "", told->layers[i]->what);
 		fputs(".\n", text->stream);
 	}
 }
@@ -142,6 +144,8 @@ static void say_what(const struct text *text, const struct holdfast_explanation 
 static void say_memory(const struct text *text, const struct holdfast_explanation *told)
 {
 	if (told->object == HOLDFAST_OBJECT_ANONYMOUS)
+		return;
+	if (told->memory == HOLDFAST_MEMORY_UNKNOWN)
 		return;
 	if (told->memory == HOLDFAST_MEMORY_NONE) {
 		if (told->object != HOLDFAST_OBJECT_DAX_DEVICE &&
@@ -170,8 +174,8 @@ static void say_why(const struct text *text, const struct holdfast_explanation *
 			told->granularity < told->needed || is_refused(told)
 				? ", which gives up durability"
 				: "");
-	if (told->map_sync == HOLDFAST_MAP_SYNC_EXPECTED ||
-		told->map_sync == HOLDFAST_MAP_SYNC_UNEXPECTED)
+	if (told->map_sync == HOLDFAST_MAP_SYNC_WOULD_ACCEPT ||
+		told->map_sync == HOLDFAST_MAP_SYNC_WOULD_REFUSE)
 		LINE(text, "This was not tried, but inferred from what the kernel tells of it.");
 }
 
@@ -208,6 +212,16 @@ static void say_modules(const struct text *text, const struct holdfast_region *r
 	}
 }
 
+static bool copies_on_write(const struct holdfast_explanation *told)
+{
+	static const char *const types[] = {"btrfs", "bcachefs", "zfs", "nilfs2"};
+
+	for (size_t i = 0; told->file_system && i < sizeof(types) / sizeof(types[0]); i++)
+		if (!strcmp(told->file_system, types[i]))
+			return true;
+	return false;
+}
+
 /* What is out of order. */
 static void say_warnings(const struct text *text, const struct holdfast_explanation *told)
 {
@@ -220,15 +234,33 @@ static void say_warnings(const struct text *text, const struct holdfast_explanat
 				region->bad_sectors.value);
 		say_modules(text, region);
 	}
+	if (copies_on_write(told))
+		LINE(text,
+			"This file system writes a changed page to a new place: a store to allocated "
+			"bytes, too, may fail on a full disk (SIGBUS).");
 	/* Of an O_PATH descriptor it is no news: "not tried" has been said. */
 	if (told->map_error && told->map_error != -EBADF)
 		LINE(text, "As it is, libpmem2 does not map it: %s.", told->map_error_text);
 }
 
-static void write_all(const struct text *text, const struct holdfast_explanation *told)
+/* How the survival is known, and on what it relies. */
+static void say_survival(
+	const struct text *text, const struct holdfast_explanation *told, const char *evidence)
+{
+	if (told->survival == HOLDFAST_SURVIVES_UNKNOWN && evidence)
+		LINE(text, "Whether stores survive a power cut is not known here: %s.", evidence);
+	else if (told->survival != HOLDFAST_SURVIVES && evidence)
+		LINE(text, "Evidence: %s.", evidence);
+	if (told->condition)
+		LINE(text, "%s", told->condition);
+}
+
+static void write_all(
+	const struct text *text, const struct holdfast_explanation *told, const char *evidence)
 {
 	LINE(text, "%s.", told->verdict);
 	say_what(text, told);
+	say_survival(text, told, evidence);
 	say_memory(text, told);
 	say_why(text, told);
 	say_how(text, told);
@@ -259,15 +291,25 @@ static const char *collect(
 	return kept;
 }
 
-static void write_explanation(const struct text *text, const void *told)
+struct judged {
+	const struct holdfast_explanation *told;
+	const char *evidence;
+};
+
+static void write_explanation(const struct text *text, const void *context)
 {
-	write_all(text, told);
+	const struct judged *judged = context;
+
+	write_all(text, judged->told, judged->evidence);
 }
 
-void words_write(struct keep *keep, struct holdfast_explanation *told, const char *who)
+void words_write(
+	struct keep *keep, struct holdfast_explanation *told, const char *who, const char *evidence)
 {
+	struct judged judged = {told, evidence};
+
 	told->verdict = verdict(keep, told, who);
-	told->text = collect(keep, write_explanation, told);
+	told->text = collect(keep, write_explanation, &judged);
 }
 
 static void say_cpu(const struct text *text, const struct holdfast_machine *machine)

@@ -11,8 +11,12 @@
 #include "explain/keep.h"
 #include "libpmem2/explain.h"
 
-/* Fill in `verdict` and `text`; `who` decides the survival, where it is not plainly SURVIVES. */
-void words_write(struct keep *keep, struct holdfast_explanation *told, const char *who);
+/*
+ * Fill in `verdict` and `text`; `who` decides the survival, where it is not plainly SURVIVES, and
+ * `evidence` says how that is known, or is NULL.
+ */
+void words_write(struct keep *keep, struct holdfast_explanation *told, const char *who,
+	const char *evidence);
 
 /* The same for a machine. */
 void words_write_machine(struct keep *keep, struct holdfast_machine *machine);

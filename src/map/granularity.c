@@ -59,13 +59,20 @@ const char *granularity_objection(enum holdfast_reason reason)
 		return "is on a read-only region";
 	case HOLDFAST_REASON_DAX_NO_CPU_FLUSH:
 		return "needs a cache flush that this CPU does not offer to programs";
+	case HOLDFAST_REASON_DAX_SYSTEM_RAM:
+		return "is used by the kernel as main memory";
+	case HOLDFAST_REASON_DAX_UNBOUND:
+		return "has no driver that lets programs map it";
 	default:
 		return "cannot be refused"; /* no objection is made for any other reason */
 	}
 }
 
-static enum holdfast_reason reason_to_flush(const struct region *region)
+static enum holdfast_reason reason_to_flush(
+	const struct device *device, const struct region *region)
 {
+	if (device->is_elsewhere)
+		return HOLDFAST_REASON_REALTIME;
 	if (!region->found)
 		return HOLDFAST_REASON_NO_REGION;
 	switch (region->domain) {
@@ -108,7 +115,7 @@ bool granularity_judge(struct granularity *judged, const struct device *device,
 			return false;
 		sync = true;
 	}
-	enum holdfast_reason reason = reason_to_flush(region);
+	enum holdfast_reason reason = reason_to_flush(device, region);
 	if (!sync)
 		*judged = (struct granularity){PMEM2_GRANULARITY_PAGE, HOLDFAST_REASON_NO_MAP_SYNC};
 	else if (reason == HOLDFAST_REASON_CPU_CACHE)

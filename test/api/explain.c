@@ -72,8 +72,8 @@ static void files(void)
 	is_int(explain(fd), 0, "a file that is open for writing");
 	is_int(told->map_error, PMEM2_E_INVALID_FILE_HANDLE, "cannot be mapped");
 	has_str(told->text, "for writing only", "the text says why");
-	ok(told->map_sync == HOLDFAST_MAP_SYNC_EXPECTED ||
-			told->map_sync == HOLDFAST_MAP_SYNC_UNEXPECTED,
+	ok(told->map_sync == HOLDFAST_MAP_SYNC_WOULD_ACCEPT ||
+			told->map_sync == HOLDFAST_MAP_SYNC_WOULD_REFUSE,
 		"the answer is inferred");
 	close(fd);
 
@@ -245,7 +245,7 @@ static void directories(void)
 	is_int(explain(fd), 0, "a directory");
 	is_whole("a directory");
 	is_int(told->object, HOLDFAST_OBJECT_DIRECTORY, "is a directory");
-	is_int(told->map_sync, HOLDFAST_MAP_SYNC_UNEXPECTED, "nothing is tried");
+	is_int(told->map_sync, HOLDFAST_MAP_SYNC_WOULD_REFUSE, "nothing is tried");
 	has_str(told->verdict, "new file", "the verdict is about new files");
 	close(fd);
 }
@@ -282,7 +282,8 @@ static void names(void)
 	is_str(holdfast_object_name(HOLDFAST_OBJECT_DAX_DEVICE), "dax-device", "names: object");
 	is_str(holdfast_survival_name(HOLDFAST_SURVIVES_NOT), "no", "names: survival");
 	is_str(holdfast_reason_name(HOLDFAST_REASON_FORCED), "forced", "names: reason");
-	is_str(holdfast_map_sync_name(HOLDFAST_MAP_SYNC_EXPECTED), "expected", "names: MAP_SYNC");
+	is_str(holdfast_map_sync_name(HOLDFAST_MAP_SYNC_WOULD_ACCEPT), "would-accept",
+		"names: MAP_SYNC");
 	is_str(holdfast_obstacle_name(HOLDFAST_OBSTACLE_BLOCK_DAX), "block-dax", "names: obstacle");
 	is_str(holdfast_memory_name(HOLDFAST_MEMORY_MIXED), "mixed", "names: memory");
 	is_str(holdfast_domain_name(HOLDFAST_DOMAIN_CPU_CACHE), "cpu-cache", "names: domain");

@@ -98,7 +98,7 @@ static int ask_region(int region, void *context)
 
 static void ask(enum device_kind kind, unsigned major, unsigned minor, int fd)
 {
-	const struct device device = {kind, makedev(major, minor)};
+	const struct device device = {.kind = kind, .number = makedev(major, minor)};
 	struct region region = device_region(&device, tree_root);
 	enum walk_cover cover = WALK_NONE;
 

@@ -53,6 +53,8 @@ static void make_disk(const char *folder, unsigned minor_number, bool dax)
 
 	put(folder, "size", "134217728\n");
 	put(folder, "queue/dax", dax ? "1\n" : "0\n");
+	snprintf(path, sizeof(path), "fs/ext4/%s/journal_task", name);
+	tree_file(path, "<none>\n");
 	snprintf(text, sizeof(text), "259:%u\n", minor_number);
 	put(folder, "dev", text);
 	snprintf(path, sizeof(path), "dev/block/259:%u", minor_number);
@@ -71,6 +73,8 @@ static void make_dax_device(const char *folder, unsigned minor_number)
 	put(folder, "align", "2097152\n");
 	snprintf(text, sizeof(text), "252:%u\n", minor_number);
 	put(folder, "dev", text);
+	snprintf(path, sizeof(path), "%s/driver", folder);
+	tree_link(path, "../../bus/dax/drivers/device_dax");
 	snprintf(path, sizeof(path), "dev/char/252:%u", minor_number);
 	snprintf(target, sizeof(target), "../../%s", folder);
 	tree_link(path, target);
@@ -79,7 +83,33 @@ static void make_dax_device(const char *folder, unsigned minor_number)
 	tree_link(path, target);
 }
 
-enum disks { EADR, ADR, SILENT, GARBLED, VOLATILE, SECTOR, VIRTIO, STACK, PLAIN, RAM };
+enum disks {
+	EADR,
+	ADR,
+	SILENT,
+	GARBLED,
+	VOLATILE,
+	SECTOR,
+	VIRTIO,
+	STACK,
+	PLAIN,
+	RAM,
+	ATA,
+	ATA_UNFLUSHED,
+	VIRTIO_BLK,
+	SCSI_DEBUG,
+	ISCSI,
+	NVME_TCP,
+	MTD_RAM,
+	NULL_BLK,
+	NBD,
+	STRANGE,
+	NAMELESS_MAPPER,
+	PLAIN_CRYPT,
+	UNFLUSHED_RAID,
+	LEGACY,
+	NOWHERE,
+};
 
 static void make_machine(void)
 {
@@ -127,8 +157,69 @@ static void make_machine(void)
 	tree_link("devices/virtual/block/dm-0/slaves/pmem1",
 		"../../../../../" NFIT "region1/namespace1.0/block/pmem1");
 	tree_file("devices/virtual/block/dm-0/dm/uuid", "LVM-0123\n");
-	make_disk("devices/pci0/block/nvme0n1", PLAIN, false);
+	make_disk("devices/pci0/nvme0/nvme0n1", PLAIN, false);
+	tree_link("devices/pci0/nvme0/nvme0n1/device", "..");
+	tree_file("devices/pci0/nvme0/transport", "pcie\n");
 	make_disk("devices/virtual/block/ram0", RAM, false);
+}
+
+/* A SCSI disk below a folder, with the cache that its drive says it has. */
+static void make_scsi(
+	const char *folder, const char *name, unsigned minor_number, const char *cache)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/block/%s", folder, name);
+	make_disk(path, minor_number, false);
+	put(path, "queue/write_cache", cache);
+	put(folder, "scsi_disk/0:0:0:0/cache_type", "write back\n");
+	snprintf(path, sizeof(path), "%s/block/%s/device", folder, name);
+	tree_link(path, "../..");
+	snprintf(path, sizeof(path), "%s/subsystem", folder);
+	tree_link(path, "../../bus/scsi");
+}
+
+/* Disks whose names say much, or little. */
+static void make_disks(void)
+{
+	tree_file("devices/pci0/ata1/ata_port/ata1/port_no", "1\n");
+	make_scsi("devices/pci0/ata1/host0/target0:0:0/0:0:0:0", "sda", ATA, "write back\n");
+	make_scsi("devices/pci0/ata1/host1/target1:0:0/1:0:0:0", "sdb", ATA_UNFLUSHED,
+		"write through\n");
+	make_disk("devices/pci0/virtio9/block/vda", VIRTIO_BLK, false);
+	tree_link("devices/pci0/virtio9/block/vda/device", "../..");
+	tree_link("devices/pci0/virtio9/subsystem", "../../../bus/virtio");
+	tree_file("devices/pseudo_0/adapter0/host2/scsi_host/host2/proc_name", "scsi_debug\n");
+	make_scsi("devices/pseudo_0/adapter0/host2/target2:0:0/2:0:0:0", "sdc", SCSI_DEBUG,
+		"write back\n");
+	tree_file("devices/platform/host3/session1/iscsi_session/session1/state", "LOGGED_IN\n");
+	make_scsi("devices/platform/host3/session1/target3:0:0/3:0:0:0", "sdd", ISCSI,
+		"write back\n");
+	make_disk("devices/virtual/nvme1/nvme1n1", NVME_TCP, false);
+	tree_link("devices/virtual/nvme1/nvme1n1/device", "..");
+	tree_file("devices/virtual/nvme1/transport", "tcp\n");
+	make_disk("devices/virtual/mtd/mtd0/mtdblock0", MTD_RAM, false);
+	tree_link("devices/virtual/mtd/mtd0/mtdblock0/device", "..");
+	tree_link("devices/virtual/mtd/mtd0/subsystem", "../../../../class/mtd");
+	tree_file("devices/virtual/mtd/mtd0/type", "ram\n");
+	make_disk("devices/virtual/block/nullb0", NULL_BLK, false);
+	make_disk("devices/virtual/block/nbd0", NBD, false);
+	make_disk("devices/virtual/block/whatever", STRANGE, false);
+	make_disk("devices/virtual/block/dm-7", NAMELESS_MAPPER, false);
+	tree_link("devices/virtual/block/dm-7/slaves/sda",
+		"../../../../pci0/ata1/host0/target0:0:0/0:0:0:0/block/sda");
+	make_disk("devices/virtual/block/dm-8", PLAIN_CRYPT, false);
+	tree_file("devices/virtual/block/dm-8/dm/uuid", "CRYPT-PLAIN-tmp\n");
+	tree_link("devices/virtual/block/dm-8/slaves/sda",
+		"../../../../pci0/ata1/host0/target0:0:0/0:0:0:0/block/sda");
+	make_disk("devices/virtual/block/md0", UNFLUSHED_RAID, false);
+	tree_file("devices/virtual/block/md0/queue/write_cache", "write through\n");
+	tree_link("devices/virtual/block/md0/slaves/sda",
+		"../../../../pci0/ata1/host0/target0:0:0/0:0:0:0/block/sda");
+	tree_file("devices/platform/e820_pmem/ndbus2/provider", "e820\n");
+	make_region("devices/platform/e820_pmem/ndbus2/region7", "nd_pmem\n", NULL);
+	make_disk(
+		"devices/platform/e820_pmem/ndbus2/region7/namespace7.0/block/pmem7", LEGACY, true);
 }
 
 static struct facts facts_on(enum holdfast_object object, dev_t number)
@@ -140,6 +231,7 @@ static struct facts facts_on(enum holdfast_object object, dev_t number)
 		.has_device = true,
 		.device = {.kind = DEVICE_FILE, .number = number},
 		.disk = number,
+		.kernel = FACTS_KERNEL(6, 18),
 		.marked = -1,
 	};
 }
@@ -269,7 +361,8 @@ static void obstacles(void)
 	explain(facts);
 	is("a marked one, not tried", PMEM2_GRANULARITY_CACHE_LINE,
 		HOLDFAST_REASON_MEMORY_CONTROLLER, HOLDFAST_OBSTACLE_NONE, HOLDFAST_SURVIVES);
-	is_int(told->map_sync, HOLDFAST_MAP_SYNC_EXPECTED, "the field says that it was inferred");
+	is_int(told->map_sync, HOLDFAST_MAP_SYNC_WOULD_ACCEPT,
+		"the field says that it was inferred");
 	has_str(told->text, "not tried", "and the text");
 
 	explain(file_on(ADR, FACTS_SYNC_REFUSED, "rw,dax=always"));
@@ -295,6 +388,122 @@ static void obstacles(void)
 	explain(facts);
 	is("a CPU without a flush", PMEM2_GRANULARITY_PAGE, HOLDFAST_REASON_NO_CPU_FLUSH,
 		HOLDFAST_OBSTACLE_NONE, HOLDFAST_SURVIVES);
+}
+
+/* A disk has to show that it can be trusted. */
+static void media(void)
+{
+	static const struct {
+		enum disks disk;
+		enum holdfast_survival survival;
+		const char *what;
+		const char *in_text;
+	} rows[] = {
+		{PLAIN, HOLDFAST_SURVIVES, "NVMe on PCI Express", "relies on the drive"},
+		{ATA, HOLDFAST_SURVIVES, "a disk on ATA", "relies on the drive"},
+		{VIRTIO_BLK, HOLDFAST_SURVIVES, "a virtio disk",
+			"relies on the host of this virtual machine"},
+		{ATA_UNFLUSHED, HOLDFAST_SURVIVES_UNKNOWN, "a disk whose flushes are switched off",
+			"queue/write_cache"},
+		{SCSI_DEBUG, HOLDFAST_SURVIVES_NOT, "scsi_debug", "scsi_debug"},
+		{ISCSI, HOLDFAST_SURVIVES_ELSEWHERE, "iSCSI", "iSCSI session"},
+		{NVME_TCP, HOLDFAST_SURVIVES_ELSEWHERE, "NVMe over TCP", "network"},
+		{MTD_RAM, HOLDFAST_SURVIVES_NOT, "mtdram", "of type ram"},
+		{NULL_BLK, HOLDFAST_SURVIVES_NOT, "null_blk", "null_blk"},
+		{NBD, HOLDFAST_SURVIVES_ELSEWHERE, "nbd", "nbd"},
+		{STRANGE, HOLDFAST_SURVIVES_UNKNOWN, "a disk of an unknown driver", "not known"},
+		{NAMELESS_MAPPER, HOLDFAST_SURVIVES_UNKNOWN, "device-mapper that nobody has named",
+			"not persistent"},
+		{PLAIN_CRYPT, HOLDFAST_SURVIVES_UNKNOWN, "plain dm-crypt", "random"},
+		{UNFLUSHED_RAID, HOLDFAST_SURVIVES_UNKNOWN, "RAID that passes no flush on",
+			"passes no flush on"},
+		{LEGACY, HOLDFAST_SURVIVES_UNKNOWN, "memmap=", "nobody but the command line"},
+		{NOWHERE, HOLDFAST_SURVIVES_UNKNOWN, "a disk that sysfs does not show",
+			"masked, or the disk was unplugged"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		explain(file_on(rows[i].disk, FACTS_SYNC_REFUSED, "rw"));
+		is_int(told->survival, rows[i].survival, "%s: survival", rows[i].what);
+		has_str(told->text, rows[i].in_text, "%s: the text says why", rows[i].what);
+	}
+	is_int(told->unsafe_shutdowns.answer, HOLDFAST_UNREADABLE,
+		"a disk that sysfs does not show: unsafe shutdowns are unknown, not none");
+	is_int(told->memory, HOLDFAST_MEMORY_UNKNOWN,
+		"a disk that sysfs does not show: the kind of memory is unknown");
+}
+
+/* Options and states of a file system that take a promise back. */
+static void spoiled(void)
+{
+	static const struct {
+		const char *type, *options;
+	} rows[] = {{"ext4", "rw,nobarrier"}, {"ext4", "rw,barrier=0"},
+		{"reiserfs", "rw,barrier=none"}, {"f2fs", "rw,fsync_mode=nobarrier"},
+		{"jfs", "rw,nointegrity"}};
+	struct facts facts;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		facts = file_on(PLAIN, FACTS_SYNC_REFUSED, rows[i].options);
+		free(facts.filesystem.type);
+		facts.filesystem.type = strdup(rows[i].type);
+		explain(facts);
+		is_int(told->survival, HOLDFAST_SURVIVES_UNKNOWN, "%s with %s: survival",
+			rows[i].type, rows[i].options);
+		has_str(told->verdict, "not flushed", "%s with %s: the verdict says why",
+			rows[i].type, rows[i].options);
+	}
+	static const char *const unstorable[] = {"rw,emergency_ro", "rw,shutdown"};
+	for (size_t i = 0; i < 2; i++) {
+		explain(file_on(PLAIN, FACTS_SYNC_REFUSED, unstorable[i]));
+		has_str(told->verdict, "nothing can be stored", "%s: the verdict", unstorable[i]);
+		ok(told->not_storable != NULL, "%s: the field", unstorable[i]);
+	}
+	facts = file_on(PLAIN, FACTS_SYNC_REFUSED, "rw");
+	facts.locks.is_immutable = true;
+	explain(facts);
+	has_str(told->verdict, "immutable", "an immutable file: the verdict");
+	facts = file_on(PLAIN, FACTS_SYNC_REFUSED, "rw");
+	facts.kept_name = FACTS_REMOVED;
+	explain(facts);
+	is_int(told->survival, HOLDFAST_SURVIVES_NOT, "a removed file: survival");
+	facts = file_on(PLAIN, FACTS_SYNC_REFUSED, "rw");
+	facts.kept_name = FACTS_UNNAMED;
+	explain(facts);
+	is_int(told->survival, HOLDFAST_SURVIVES, "a file that is still to be named: survival");
+	has_str(told->condition, "only if it is given one",
+		"a file that is still to be named: condition");
+	facts = file_on(ADR, FACTS_SYNC_ACCEPTED, "rw,dax=always");
+	facts.kernel = FACTS_KERNEL(6, 1);
+	explain(facts);
+	is("ext4 without a journal on Linux 6.1", PMEM2_GRANULARITY_CACHE_LINE,
+		HOLDFAST_REASON_MEMORY_CONTROLLER, HOLDFAST_OBSTACLE_NONE,
+		HOLDFAST_SURVIVES_UNKNOWN);
+	has_str(told->verdict, "without a journal", "ext4 without a journal: the verdict says so");
+	facts = file_on(EADR, FACTS_SYNC_ACCEPTED, "rw,dax=always");
+	free(facts.filesystem.type);
+	facts.filesystem.type = strdup("btrfs");
+	explain(facts);
+	is_int(told->survival, HOLDFAST_SURVIVES_UNKNOWN,
+		"btrfs whose devices cannot be listed: survival");
+	/* Made by mke2fs without extents, and mounted by the driver of ext4: it can do DAX. */
+	facts = file_on(ADR, FACTS_NOT_TRIED, "rw,dax=always");
+	strcpy(facts.filesystem.type, "ext2");
+	facts.filesystem.can_sync = false;
+	explain(facts);
+	is_int(told->map_sync, HOLDFAST_MAP_SYNC_WOULD_ACCEPT, "ext2 by ext4's driver: MAP_SYNC");
+}
+
+/* An XFS file on the real-time device: never as fine as the data device. */
+static void realtime(void)
+{
+	struct facts facts = file_on(EADR, FACTS_SYNC_ACCEPTED, "rw,dax=always");
+
+	facts.device.is_elsewhere = true;
+	explain(facts);
+	is_int(told->granularity, PMEM2_GRANULARITY_CACHE_LINE,
+		"a real-time file over eADR data: the granularity is not that of the data device");
+	is_int(told->reason, HOLDFAST_REASON_REALTIME, "a real-time file: the reason");
 }
 
 static void filesystems(void)
@@ -358,6 +567,22 @@ static void devices(void)
 	is_int(told->memory, HOLDFAST_MEMORY_CXL_VOLATILE, "the kind of memory");
 	is_int(told->survival, HOLDFAST_SURVIVES_NOT, "it does not survive");
 	has_str(told->text, "volatile CXL memory", "in words, too");
+	unlink(tree_path(NFIT "region0/dax0.0/dax0.1/driver"));
+	explain(dax_device(0));
+	is_int(told->reason, HOLDFAST_REASON_DAX_UNBOUND,
+		"device DAX without a driver: the reason");
+	is_int(told->map_error, PMEM2_E_NOSUPP, "device DAX without a driver: refused");
+	tree_link(NFIT "region0/dax0.0/dax0.1/driver", "../../bus/dax/drivers/kmem");
+	explain(dax_device(0));
+	is_int(told->survival, HOLDFAST_SURVIVES_NOT, "device DAX taken as main memory: survival");
+	has_str(told->text, "kmem", "device DAX taken as main memory: the text names the driver");
+	unlink(tree_path(NFIT "region0/dax0.0/dax0.1/driver"));
+	tree_link(NFIT "region0/dax0.0/dax0.1/driver", "../../bus/dax/drivers/fsdev_dax");
+	explain(dax_device(0));
+	is_int(told->reason, HOLDFAST_REASON_DAX_UNBOUND,
+		"device DAX for a file system: the reason");
+	unlink(tree_path(NFIT "region0/dax0.0/dax0.1/driver"));
+	tree_link(NFIT "region0/dax0.0/dax0.1/driver", "../../bus/dax/drivers/device_dax");
 	explain(dax_device(77));
 	is_int(told->size.answer, HOLDFAST_UNSUPPORTED, "one that is not there has no size");
 
@@ -397,15 +622,15 @@ static void machine(void)
 	err_set(-EINVAL, "a sentence from before");
 	is_int(explain_machine(&all, tree_root, tree_path("mountinfo")), 0, "the whole machine");
 	is_str(err_get(), "a sentence from before", "leaves the last sentence alone");
-	is_int(all->region_count, 6, "all regions");
+	is_int(all->region_count, 7, "all regions");
 	is_str(all->regions[5]->name, "region5", "in order");
 	is_int(all->auto_flush.answer, HOLDFAST_ANSWERED, "whether all caches survive");
 	is_int(all->auto_flush.value, 0, "they do not");
-	is_int(all->explanation_count, 13, "8 disks on regions, 4 DAX devices, 1 file system");
+	is_int(all->explanation_count, 14, "9 disks on regions, 4 DAX devices, 1 file system");
 	is_str(all->explanations[0]->name, "/dev/dax0.1", "devices by name");
-	is_str(all->explanations[12]->name, "/mnt one", "then what is mounted, each once");
+	is_str(all->explanations[13]->name, "/mnt one", "then what is mounted, each once");
 	bool can_flush = strcmp(all->cpu->flush, "none") != 0;
-	is_int(all->explanations[12]->granularity,
+	is_int(all->explanations[13]->granularity,
 		can_flush ? PMEM2_GRANULARITY_CACHE_LINE : PMEM2_GRANULARITY_PAGE, "explained");
 	ok(!strstr(all->text, "nvme"), "disks that are no memory are left out");
 	has_str(all->text, "region0: 64 GiB, on NVDIMMs; the CPU's caches survive", "in words");
@@ -424,8 +649,12 @@ int main(void)
 	cpu_init();
 	tree_open();
 	make_machine();
+	make_disks();
 	regions();
 	obstacles();
+	media();
+	spoiled();
+	realtime();
 	filesystems();
 	devices();
 	forced();

@@ -9,7 +9,8 @@
 
 #define NOSUPP PMEM2_E_NOSUPP
 
-static const struct device file = {.kind = DEVICE_FILE}, dax = {.kind = DEVICE_DAX};
+static const struct device file = {.kind = DEVICE_FILE}, dax = {.kind = DEVICE_DAX},
+			   realtime = {.kind = DEVICE_FILE, .is_elsewhere = true};
 static const struct region no_region,
 	eadr = {.found = true, .domain = REGION_DOMAIN_CPU_CACHE},
 	adr = {.found = true, .domain = REGION_DOMAIN_MEMORY_CONTROLLER},
@@ -55,6 +56,10 @@ static void rows(void)
 		HOLDFAST_REASON_DOMAIN_UNKNOWN);
 	row("fsdax, unknown region", &file, &no_region, true, true, PMEM2_GRANULARITY_CACHE_LINE,
 		HOLDFAST_REASON_NO_REGION);
+	row("real-time file of XFS: data on eADR", &realtime, &eadr, true, true,
+		PMEM2_GRANULARITY_CACHE_LINE, HOLDFAST_REASON_REALTIME);
+	row("real-time file of XFS: page cache", &realtime, &no_region, false, true,
+		PMEM2_GRANULARITY_PAGE, HOLDFAST_REASON_NO_MAP_SYNC);
 	row("devdax on eADR", &dax, &eadr, true, true, PMEM2_GRANULARITY_BYTE,
 		HOLDFAST_REASON_CPU_CACHE);
 	row("devdax on ADR", &dax, &adr, true, true, PMEM2_GRANULARITY_CACHE_LINE,

@@ -183,6 +183,16 @@ static struct json_object *cpu_object(const struct holdfast_cpu *cpu)
 	return made;
 }
 
+static struct json_object *layer_object(const struct holdfast_layer *layer)
+{
+	struct json_object *made = new_object();
+
+	put_string(made, "what", layer->what);
+	put_string(made, "survives", holdfast_survival_name(layer->survival));
+	put_string(made, "evidence", layer->evidence);
+	return made;
+}
+
 static void put_filesystem(struct json_object *to, const struct holdfast_explanation *told)
 {
 	struct json_object *made, *layers;
@@ -200,7 +210,9 @@ static void put_filesystem(struct json_object *to, const struct holdfast_explana
 	}
 	layers = new_array(to, "layers");
 	for (size_t i = 0; i < told->layer_count; i++)
-		append(layers, string(told->layers[i]));
+		append(layers, layer_object(told->layers[i]));
+	put_string(to, "condition", told->condition);
+	put_string(to, "not_storable", told->not_storable);
 }
 
 static void put_memory(struct json_object *to, const struct holdfast_explanation *told)

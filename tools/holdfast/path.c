@@ -119,7 +119,7 @@ void path_require(struct answer *answer, enum pmem2_granularity required)
 
 	if (told->survival == HOLDFAST_SURVIVES_NOT)
 		conclude(answer, OUTCOME_NO, "stores do not survive a power cut at all");
-	else if (told->read_only)
+	else if (told->not_storable)
 		conclude(answer, OUTCOME_NO, "nothing can be stored");
 	else if (is_unmappable(told->map_error))
 		conclude(answer, OUTCOME_NO, "it cannot be mapped");

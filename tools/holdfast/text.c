@@ -76,12 +76,24 @@ static void modules(const struct holdfast_region *region)
 			region->dimms[i]->id ? region->dimms[i]->id : "", region->name);
 }
 
+static const char *map_sync_word(enum holdfast_map_sync map_sync)
+{
+	switch (map_sync) {
+	case HOLDFAST_MAP_SYNC_WOULD_ACCEPT:
+		return "accepted (inferred)";
+	case HOLDFAST_MAP_SYNC_WOULD_REFUSE:
+		return "refused (inferred)";
+	default:
+		return holdfast_map_sync_name(map_sync);
+	}
+}
+
 static void details(const struct holdfast_explanation *told)
 {
 	if (told->file_system && told->mount_point)
 		detail("file system", "%s at %s from %s (%s)", told->file_system, told->mount_point,
 			told->mount_source, told->mount_options);
-	detail("MAP_SYNC", "%s", holdfast_map_sync_name(told->map_sync));
+	detail("MAP_SYNC", "%s", map_sync_word(told->map_sync));
 	if (told->memory != HOLDFAST_MEMORY_NONE)
 		detail("domain", "%s", holdfast_domain_name(told->domain));
 	number("alignment", &told->alignment);

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "device/medium.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "device/provider.h"
+#include "device/region.h"
+#include "device/scsi.h"
+#include "device/walk.h"
+
+#define DRIVE "the drive"
+#define HOST  "the host of this virtual machine"
+
+static struct medium kept(const char *kind, const char *evidence, const char *keeper)
+{
+	return (struct medium){HOLDFAST_SURVIVES, kind, evidence, keeper};
+}
+
+static struct medium lost(const char *kind, const char *evidence)
+{
+	return (struct medium){HOLDFAST_SURVIVES_NOT, kind, evidence, NULL};
+}
+
+static struct medium elsewhere(const char *kind, const char *evidence)
+{
+	return (struct medium){HOLDFAST_SURVIVES_ELSEWHERE, kind, evidence, NULL};
+}
+
+static struct medium unknown(const char *kind, const char *evidence)
+{
+	return (struct medium){HOLDFAST_SURVIVES_UNKNOWN, kind, evidence, NULL};
+}
+
+static bool begins(const char *name, const char *with)
+{
+	return !strncmp(name, with, strlen(with));
+}
+
+/*
+ * Disks without any hardware. Only zram and the RAM disk of the kernel say what they are by more
+ * than their names; a name that stands for memory is enough to doubt the rest.
+ */
+static struct medium of_virtual_disk(int disk, const char *name)
+{
+	if (sysfs_has(disk, "comp_algorithm") || begins(name, "zram"))
+		return lost("compressed main memory",
+			"it has what only zram has: an algorithm of compression");
+	if (begins(name, "ram"))
+		return lost("main memory", "its driver is brd, which makes disks of main memory");
+	if (begins(name, "nullb"))
+		return lost("main memory, or nothing at all", "its driver is null_blk");
+	if (begins(name, "nbd"))
+		return elsewhere("a network block device", "its driver is nbd");
+	if (begins(name, "etherd!"))
+		return elsewhere("a disk on the network (ATA over Ethernet)", "its driver is aoe");
+	if (begins(name, "ublkb"))
+		return elsewhere("a disk made by a program (ublk)", "its driver is ublk");
+	return unknown("a disk of a kind that is not known here",
+		"it is not a disk of any hardware, and its driver is not known");
+}
+
+/* With several paths, the disk hangs below a subsystem, which lists its controllers. */
+static int add_transport(int subsystem, const char *name, void *context)
+{
+	char path[SYSFS_NAME + sizeof("/transport")], transport[SYSFS_VALUE];
+	int *worst = context, one = HOLDFAST_SURVIVES_UNKNOWN;
+
+	if (!begins(name, "nvme") || strlen(name) >= SYSFS_NAME)
+		return 0;
+	strcpy(stpcpy(path, name), "/transport");
+	if (sysfs_read(subsystem, path, transport))
+		return 0;
+	if (!strcmp(transport, "pcie"))
+		one = HOLDFAST_SURVIVES;
+	else if (strcmp(transport, "loop") != 0)
+		one = HOLDFAST_SURVIVES_ELSEWHERE;
+	if (*worst < 0 || one < *worst)
+		*worst = one;
+	return 0;
+}
+
+static struct medium of_nvme(int disk)
+{
+	char transport[SYSFS_VALUE];
+	int worst = -1;
+
+	if (!sysfs_read(disk, "device/transport", transport)) {
+		if (!strcmp(transport, "pcie"))
+			return kept("an NVMe disk", "its transport is pcie", DRIVE);
+		if (strcmp(transport, "loop") != 0)
+			return elsewhere("an NVMe disk on the network",
+				"its transport is a network (nvme/transport)");
+		return unknown(
+			"an NVMe disk that the kernel itself plays", "its transport is loop");
+	}
+	sysfs_each(disk, "device", add_transport, &worst);
+	if (worst == HOLDFAST_SURVIVES)
+		return kept("an NVMe disk", "the transport of all its controllers is pcie", DRIVE);
+	if (worst == HOLDFAST_SURVIVES_ELSEWHERE)
+		return elsewhere("an NVMe disk on the network",
+			"the transport of a controller of it is a network");
+	return unknown("an NVMe disk", "its transport cannot be told");
+}
+
+static struct medium of_mtd(int disk)
+{
+	char type[SYSFS_VALUE];
+
+	if (!sysfs_read(disk, "device/type", type) && !strcmp(type, "ram"))
+		return lost("main memory (mtd)", "its mtd device is of type ram");
+	return unknown("a flash device (mtd)", "its mtd device does not show what it keeps");
+}
+
+static struct medium of_scsi(const char *sysfs, int disk)
+{
+	int device = openat(disk, "device", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct scsi scsi = device < 0 ? (struct scsi){.transport = SCSI_UNKNOWN}
+				      : scsi_transport(sysfs, device);
+
+	if (device >= 0)
+		close(device);
+	switch (scsi.transport) {
+	case SCSI_DRIVE:
+		return kept("a disk", scsi.evidence, DRIVE);
+	case SCSI_HOST:
+		return kept("a disk of the host", scsi.evidence, HOST);
+	case SCSI_NETWORK:
+		return elsewhere("a disk on a storage network", scsi.evidence);
+	case SCSI_MEMORY:
+		return lost("main memory (scsi_debug)", scsi.evidence);
+	case SCSI_UNKNOWN:
+		break;
+	}
+	return unknown("a SCSI disk", "neither its transport nor its driver is a known one");
+}
+
+static struct medium of_hardware(const char *sysfs, int disk, const char *name)
+{
+	char bus[SYSFS_NAME];
+
+	if (begins(name, "nvme") && !begins(name, "nvmem"))
+		return of_nvme(disk);
+	if (sysfs_link(disk, "device/subsystem", bus))
+		return unknown("a disk", "sysfs does not show which bus it is on");
+	if (!strcmp(bus, "scsi"))
+		return of_scsi(sysfs, disk);
+	if (!strcmp(bus, "virtio"))
+		return kept("a virtio disk", "it is on the virtio bus", HOST);
+	if (!strcmp(bus, "xen"))
+		return kept("a Xen disk", "it is on the xen bus", HOST);
+	if (!strcmp(bus, "mmc"))
+		return kept("a memory card or eMMC", "it is on the mmc bus", DRIVE);
+	if (!strcmp(bus, "mtd"))
+		return of_mtd(disk);
+	if (!strcmp(bus, "rbd"))
+		return elsewhere("a disk of a Ceph cluster", "it is on the rbd bus");
+	if (begins(bus, "rnbd") || begins(bus, "ublk"))
+		return elsewhere("a disk that others serve", "it is of rnbd or ublk");
+	return unknown("a disk", "the bus that it is on is not a known one");
+}
+
+struct medium medium_of_region(const char *sysfs, int region)
+{
+	struct region promise = region_read(sysfs, region);
+
+	if (promise.is_volatile)
+		return lost("memory in a region that is volatile", "its region says so");
+	if (promise.read_only)
+		return unknown("persistent memory that is not armed",
+			"its region is read-only: its modules may not keep what is stored");
+	switch (provider_of_region(sysfs, region)) {
+	case MEMORY_NFIT:
+		return kept("persistent memory (NVDIMM)",
+			"the firmware's tables (NFIT) list it as persistent", "the modules");
+	case MEMORY_CXL_PMEM:
+		return kept("persistent CXL memory",
+			"its region of CXL devices is a persistent one", "the devices");
+	case MEMORY_VIRTIO_PMEM:
+		return kept("persistent memory of the host", "it is virtio-pmem", HOST);
+	case MEMORY_LEGACY:
+		return unknown("memory that the command line or e820 calls persistent",
+			"nobody but the command line or e820 says that it is persistent");
+	default:
+		return unknown("persistent memory", "who provides it is not known to keep it");
+	}
+}
+
+/* The drive's own word on its cache; -ENOENT if it says nothing. */
+static int own_cache_type(int disk, char type[SYSFS_VALUE])
+{
+	int error = sysfs_read(disk, "cache_type", type); /* virtio */
+
+	return error ? scsi_cache_type(disk, type) : 0;
+}
+
+/*
+ * An administrator may switch flushes off by writing to queue/write_cache, which changes what the
+ * kernel does, and not what the drive has.
+ */
+static bool lacks_flushes(int disk)
+{
+	char sent[SYSFS_VALUE], own[SYSFS_VALUE];
+
+	return !sysfs_read(disk, "queue/write_cache", sent) && !strcmp(sent, "write through") &&
+	       !own_cache_type(disk, own) && begins(own, "write back");
+}
+
+struct medium medium_of_disk(const char *sysfs, int disk, const char *name)
+{
+	int region = walk_region_above(sysfs, disk);
+	struct medium medium;
+
+	if (region >= 0) {
+		medium = medium_of_region(sysfs, region);
+		close(region);
+		return medium;
+	}
+	medium = sysfs_has(disk, "device") ? of_hardware(sysfs, disk, name)
+					   : of_virtual_disk(disk, name);
+	if (medium.survival == HOLDFAST_SURVIVES && lacks_flushes(disk))
+		return unknown(medium.kind,
+			"its cache is not flushed: it has one, and queue/write_cache is "
+			"switched to \"write through\"");
+	return medium;
+}
+
+static int if_write_back(int dir, const char *name, void *context)
+{
+	char path[SYSFS_NAME + sizeof("/../queue/write_cache")], cache[SYSFS_VALUE];
+
+	(void)context;
+	if (strlen(name) >= SYSFS_NAME)
+		return 0;
+	strcpy(stpcpy(path, name), "/queue/write_cache");
+	int error = sysfs_read(dir, path, cache);
+	if (error) { /* a partition */
+		strcpy(stpcpy(path, name), "/../queue/write_cache");
+		error = sysfs_read(dir, path, cache);
+	}
+	return !error && !strcmp(cache, "write back");
+}
+
+static struct medium of_uuid(const char *uuid)
+{
+	if (begins(uuid, "CRYPT-PLAIN-") || begins(uuid, "CRYPT-TEMP-"))
+		return unknown("encrypted with a key that may be forgotten",
+			"it is in the plain format, of which the key may be a random one");
+	if (begins(uuid, "CRYPT-"))
+		return kept("encrypted", "its uuid says that cryptsetup has made it", NULL);
+	if (begins(uuid, "LVM-"))
+		return kept("a logical volume", "its uuid says that LVM has made it", NULL);
+	if (begins(uuid, "mpath-") || (begins(uuid, "part") && strstr(uuid, "-mpath-")))
+		return kept(
+			"several paths to one disk", "its uuid says that it is multipath", NULL);
+	return unknown("of a table that is not known",
+		"its uuid names neither LVM nor cryptsetup nor multipath, and a table may be one that "
+		"forgets (a snapshot that is not persistent)");
+}
+
+static struct medium of_mapper(int device)
+{
+	char *uuid = NULL; /* longer than most attributes */
+
+	sysfs_read_text(device, "dm/uuid", &uuid);
+	struct medium medium = of_uuid(uuid ? uuid : "");
+	free(uuid);
+	return medium;
+}
+
+struct medium medium_of_stack(int device, const char *name)
+{
+	char cache[SYSFS_VALUE];
+	struct medium medium;
+
+	if (begins(name, "dm-"))
+		medium = of_mapper(device);
+	else if (begins(name, "md"))
+		medium = kept("RAID", "all its disks are looked at", NULL);
+	else if (sysfs_has(device, "bcache"))
+		medium = kept("bcache", "its disk and its cache are looked at", NULL);
+	else
+		medium = unknown("on others, of a kind that is not known here",
+			"its driver is not a known one");
+	if (medium.survival == HOLDFAST_SURVIVES &&
+		!sysfs_read(device, "queue/write_cache", cache) &&
+		!strcmp(cache, "write through") &&
+		sysfs_each(device, "slaves", if_write_back, NULL) > 0)
+		return unknown(medium.kind,
+			"it passes no flush on, for queue/write_cache is \"write through\", and a disk "
+			"under it has a cache");
+	return medium;
+}
+
+bool medium_is_read_only(const char *sysfs, dev_t number)
+{
+	uint64_t read_only = 0;
+	int dir = sysfs_device_open(sysfs, "block", number);
+	int error = dir < 0 ? dir : sysfs_read_number(dir, "ro", &read_only);
+
+	if (dir >= 0)
+		close(dir);
+	return !error && read_only;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* facts_sysfs.c - the part of the facts that sysfs tells */
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "device/disk.h"
+#include "device/medium.h"
+#include "explain/facts.h"
+
+static struct holdfast_number size_of(struct keep *keep, const struct facts *facts)
+{
+	uint64_t size = facts->size;
+	size_t length = 0;
+	int error = 0;
+
+	if (facts->is_map || facts->object == HOLDFAST_OBJECT_FILE)
+		return regions_answer(keep, 0, (int64_t)size, NULL, false);
+	if (facts->object == HOLDFAST_OBJECT_BLOCK_DEVICE) {
+		error = disk_size(facts->sysfs, facts->disk, &size);
+		return regions_answer(keep, error, (int64_t)size, "the size", false);
+	}
+	if (facts->object == HOLDFAST_OBJECT_DIRECTORY)
+		return (struct holdfast_number){
+			.answer = HOLDFAST_UNSUPPORTED, .why = "a directory has no size"};
+	error = device_dax_size(&facts->device, facts->sysfs, &length);
+	return regions_answer(keep, error, (int64_t)length, NULL, true);
+}
+
+static struct holdfast_number alignment_of(struct keep *keep, const struct facts *facts)
+{
+	size_t alignment = 0;
+	int error = device_alignment(&facts->device, facts->sysfs, &alignment);
+
+	return regions_answer(keep, error, (int64_t)alignment, NULL, true);
+}
+
+/* Which driver a DAX device has: only device_dax lets programs map it. */
+static void read_driver(struct facts *facts)
+{
+	int dir = sysfs_device_open(facts->sysfs, "char", facts->device.number);
+
+	facts->has_driver = dir >= 0 && !sysfs_link(dir, "driver", facts->driver);
+	if (dir >= 0)
+		close(dir);
+}
+
+/* Drivers of file systems list what they have mounted by the name of the disk. */
+static bool is_mounted_by_ext4(const struct facts *facts)
+{
+	char name[SYSFS_NAME], path[SYSFS_NAME + sizeof("fs/ext4/")];
+	int root = open(facts->sysfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	bool found = false;
+
+	if (root < 0)
+		return false;
+	if (!disk_name(facts->sysfs, facts->disk, name)) {
+		strcpy(stpcpy(path, "fs/ext4/"), name);
+		found = sysfs_has(root, path);
+	}
+	close(root);
+	return found;
+}
+
+void facts_read_sysfs(struct facts *facts, struct keep *keep)
+{
+	struct holdfast_number none = {
+		.answer = HOLDFAST_UNSUPPORTED, .why = "it is memory without a file"};
+
+	facts->bytes = size_of(keep, facts);
+	facts->layers = (struct layers){.keep = keep};
+	if (!facts->has_device) {
+		facts->alignment = facts->regions.numa_node = facts->regions.unsafe_shutdowns =
+			none;
+		return;
+	}
+	facts->alignment = alignment_of(keep, facts);
+	regions_under(&facts->regions, keep, &facts->device, facts->sysfs);
+	facts->disk_is_dax = disk_is_dax(facts->sysfs, facts->disk);
+	if (facts->object == HOLDFAST_OBJECT_DAX_DEVICE)
+		read_driver(facts);
+	else if (facts->object == HOLDFAST_OBJECT_BLOCK_DEVICE)
+		facts->is_read_only_device = medium_is_read_only(facts->sysfs, facts->disk);
+	else if (facts->has_filesystem && facts->filesystem.type &&
+		 !strcmp(facts->filesystem.type, "ext2"))
+		facts->is_ext2_by_ext4 = is_mounted_by_ext4(facts);
+	layers_find(&facts->layers, facts);
+}
