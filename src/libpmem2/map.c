@@ -67,6 +67,11 @@ static int make_request(
 		error = check_range(cfg, src, size, alignment);
 	if (error)
 		return error;
+	/* A file of huge pages may end within one; the kernel maps whole ones over what follows. */
+	if (!src->is_anonymous && src->device.huge_page &&
+		content_length(cfg, src, size) % alignment)
+		return err_set(PMEM2_E_LENGTH_UNALIGNED,
+			"the file ends within a huge page of %zu bytes", alignment);
 	*request = (struct map_request){
 		.device = src->is_anonymous ? NULL : &src->device,
 		.fd = src->fd,

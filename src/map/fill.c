@@ -65,7 +65,8 @@ int fill_try(const struct fill *fill, bool *sync)
 	}
 	if (trial == MAP_FAILED)
 		return mmap_error(fill);
-	munmap(trial, length);
+	if (munmap(trial, length))
+		return err_sys("cannot unmap %zu bytes that were mapped to try it", length);
 	*sync = flags & MAP_SYNC;
 	return 0;
 }

@@ -212,6 +212,9 @@ int open_file_open(struct open_file *file, const struct open_file_request *reque
 		error = find_length(&new, request);
 	if (!error)
 		error = device_alignment(&new.device, request->sysfs, &new.alignment);
+	if (!error && new.device.huge_page &&new.length % new.alignment)
+		error = err_set(-EINVAL, "%s ends within a huge page of %zu bytes", request->path,
+			new.alignment);
 	if (error)
 		open_file_close(&new, true);
 	else

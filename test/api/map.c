@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* map.c - pmem2_map_new, its checks in their order, and pmem2_map_delete */
 #include <errno.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 
 #include "api/fixture.h"
 
@@ -271,6 +273,57 @@ static void nulls(void)
 	is_int(pmem2_map_delete(&none), -EINVAL, "map_delete of no map");
 }
 
+/* How often a file is mapped, by the kernel's list. */
+static int mapped(const char *name)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	char line[1024];
+	int count = 0;
+
+	while (maps && fgets(line, sizeof(line), maps))
+		count += strstr(line, name) != NULL;
+	if (maps)
+		fclose(maps);
+	return count;
+}
+
+/*
+ * The kernel maps whole huge pages, whatever length it is told: over what lies behind a shorter
+ * place. Checks need no huge pages, mapping does.
+ */
+static void huge_pages(void)
+{
+	int old_fd = fd, huge = memfd_create("holdfast-huge", MFD_HUGETLB);
+	struct pmem2_source *old_src = src;
+	struct pmem2_map *map;
+	size_t alignment = 0;
+	struct stat st;
+
+	if (huge < 0 || fstat(huge, &st) || ftruncate(huge, 2 * st.st_blksize)) {
+		skip("huge pages: files", "this kernel makes none");
+		return;
+	}
+	fd = huge;
+	src = source_of(huge);
+	is_int(pmem2_source_alignment(src, &alignment), 0, "huge pages: alignment");
+	is_int(alignment, st.st_blksize, "huge pages: the alignment is that of the file");
+	refused(0, page_size(), PMEM2_E_LENGTH_UNALIGNED, "huge pages: the length of a small page");
+	refused(page_size(), 0, PMEM2_E_OFFSET_UNALIGNED, "huge pages: the offset of a small page");
+	int result = map_range(0, 0, &map);
+	if (result == -ENOMEM) {
+		skip("huge pages: maps", "none are reserved (vm.nr_hugepages)");
+	} else {
+		is_int(result, 0, "huge pages: mapped whole");
+		is_int(mapped("holdfast-huge"), 1, "huge pages: nothing is left of trial maps");
+		is_int(pmem2_map_delete(&map), 0, "huge pages: deleted");
+		is_int(mapped("holdfast-huge"), 0, "huge pages: nothing is left of the map");
+	}
+	pmem2_source_delete(&src);
+	close(huge);
+	fd = old_fd;
+	src = old_src;
+}
+
 int main(void)
 {
 	fd = file_of(PAGES * page_size(), O_RDWR);
@@ -280,6 +333,7 @@ int main(void)
 		if (pwrite(fd, &(char){(char)('a' + i)}, 1, (off_t)(i * page_size())) != 1)
 			bail("cannot fill the file: %m");
 	ranges();
+	huge_pages();
 	odd_size();
 	granularity();
 	access_modes();
