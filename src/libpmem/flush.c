@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <stdatomic.h>
+#include <stdbool.h>
+
 #include "base/env.h"
 #include "base/log.h"
 #include "cpu/cpu.h"
@@ -19,6 +22,9 @@ static void flush_nothing(const void *addr, size_t len)
 	(void)len;
 }
 
+/* Nothing is flushed because of what sysfs said, not because the user did: this may change. */
+static atomic_bool relies_on_regions;
+
 static bool caches_need_flushing(void)
 {
 	if (env_is("PMEM_NO_FLUSH", "1"))
@@ -26,7 +32,8 @@ static bool caches_need_flushing(void)
 	if (env_is("PMEM_NO_FLUSH", "0"))
 		return true;
 	/* Not knowing is no reason not to flush. */
-	return device_auto_flush(SYSFS_ROOT) != 1;
+	atomic_store(&relies_on_regions, device_auto_flush(SYSFS_ROOT) == 1);
+	return !atomic_load(&relies_on_regions);
 }
 
 void persist_init(void)
@@ -49,6 +56,31 @@ void persist_init(void)
 	persist.persist = engine->persist_byte;
 	persist.move = engine->move_byte;
 	persist.set = engine->set_byte;
+}
+
+/*
+ * Each function is replaced by one that does more, so that a thread may still find the old one
+ * while the new region is being mapped. Whoever is handed that mapping finds the new one.
+ */
+static void flush_from_now_on(void)
+{
+	const struct cpu_engine *engine = cpu.engine;
+
+	__atomic_store_n(&persist.flush, engine->flush, __ATOMIC_RELAXED);
+	__atomic_store_n(&persist.persist, engine->persist, __ATOMIC_RELAXED);
+	__atomic_store_n(&persist.move, engine->move_line, __ATOMIC_RELAXED);
+	__atomic_store_n(&persist.set, engine->set_line, __ATOMIC_RELAXED);
+}
+
+void persist_look_again(void)
+{
+	if (!atomic_load_explicit(&relies_on_regions, memory_order_relaxed) ||
+		device_auto_flush(SYSFS_ROOT) == 1)
+		return;
+	flush_from_now_on();
+	atomic_store(&relies_on_regions, false);
+	log_notice(
+		"not all regions have durable caches any more: everything is flushed from now on");
 }
 
 EXPORT(pmem_flush)

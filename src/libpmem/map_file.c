@@ -9,6 +9,7 @@
 #include "libpmem/export.h"
 #include "libpmem/fail.h"
 #include "libpmem/init.h"
+#include "libpmem/persist.h"
 #include "track/file_map.h"
 #include "track/open_file.h"
 #include "track/tracker.h"
@@ -53,6 +54,7 @@ void *pmem_map_file(
 		fail(error);
 		return NULL;
 	}
+	persist_look_again();
 	if (mapped_lenp)
 		*mapped_lenp = file.length;
 	if (is_pmemp)

@@ -2,7 +2,10 @@
 /*
  * persist.h - the functions that flush, drain and copy: chosen when the library is loaded
  *
- * Constant after that; hidden, so that a public call is one jump through a table at a known place.
+ * Constant after that, but for one change: where nothing is flushed because the caches of all
+ * regions survive, a region that appears later may need flushes, and then the flushing functions
+ * take their places, for good. Hidden, so that a public call is one jump through a table at a known
+ * place.
  */
 #ifndef LIBPMEM_PERSIST_H
 #define LIBPMEM_PERSIST_H
@@ -19,5 +22,8 @@ struct persist {
 };
 
 extern struct persist persist;
+
+/* Something was mapped: whether everything still is as it was when nothing had to be flushed. */
+void persist_look_again(void);
 
 #endif
