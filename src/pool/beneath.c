@@ -47,8 +47,11 @@ static int open_root(const char *directory)
 {
 	int root = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	return root < 0 ? err_sys("cannot open the directory of pool sets %.200s", directory)
-			: root;
+	if (root >= 0)
+		return root;
+	int error = err_sys("cannot open the directory of pool sets %.200s", directory);
+	/* Not that there is no such pool set: the target is not in order. */
+	return error == -ENOENT || error == -ENOTDIR ? -EREMOTEIO : error;
 }
 
 /* -ENOSYS where the kernel has no such call, or a filter of calls says so. */

@@ -12,7 +12,8 @@
 
 /*
  * Returns a descriptor. -EINVAL if the name is empty, absolute, has "..", or leads out of the
- * directory; -errno of open(2); with a sentence. `flags` never make a file.
+ * directory; -EREMOTEIO if there is no such directory; -errno of open(2); with a sentence. `flags`
+ * never make a file.
  */
 int beneath_open(const char *directory, const char *name, int flags);
 

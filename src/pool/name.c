@@ -132,27 +132,94 @@ int name_keep(const char *path)
 	return error;
 }
 
-/* Through a symbolic link, if it is one: the file goes first. */
-static int unlink_both(const char *path)
+void name_leave(struct name_place *place)
+{
+	if (place->dir >= 0)
+		close(place->dir);
+	if (place->link_dir >= 0)
+		close(place->link_dir);
+	free(place->last);
+	free(place->link_last);
+	*place = NAME_NOWHERE;
+}
+
+/* Hold the directory of the path, and keep its last component. */
+static int hold(const char *path, int *dir, char **last)
+{
+	char *directory = directory_of(path);
+
+	*last = strdup(strrchr(path, '/') + 1);
+	if (!directory || !*last) {
+		free(directory);
+		return no_memory();
+	}
+	*dir = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	free(directory);
+	if (*dir < 0)
+		return err_sys("cannot open the directory of %s", path);
+	if (faccessat(*dir, ".", W_OK | X_OK, AT_EACCESS))
+		return err_sys("cannot remove %s", path);
+	return 0;
+}
+
+static int hold_both(struct name_place *place, const char *path)
 {
 	char *real = realpath(path, NULL);
+	struct stat st;
 
 	if (!real)
 		return err_sys("cannot look at %s", path);
-	int failed = unlink(real);
-	if (!failed && unlink(path) && errno != ENOENT)
-		failed = -1;
+	int error = hold(real, &place->dir, &place->last);
+	if (!error && !lstat(path, &st) && S_ISLNK(st.st_mode))
+		error = hold(path, &place->link_dir, &place->link_last);
 	free(real);
-	return failed ? err_sys("cannot remove %s", path) : 0;
+	return error;
+}
+
+static int check_same(const struct name_place *place, int fd, const char *path)
+{
+	struct stat ours, named;
+
+	if (fstat(fd, &ours) || fstatat(place->dir, place->last, &named, AT_SYMLINK_NOFOLLOW))
+		return err_sys("cannot look at %s", path);
+	if (ours.st_dev != named.st_dev || ours.st_ino != named.st_ino)
+		return err_set(-ENOENT, "%s is another file now", path);
+	return 0;
+}
+
+int name_find(struct name_place *place, int fd, const char *path)
+{
+	*place = NAME_NOWHERE;
+	int error = hold_both(place, path);
+	if (!error)
+		error = check_same(place, fd, path);
+	if (error)
+		name_leave(place);
+	return error;
+}
+
+int name_remove(const struct name_place *place, int fd, const char *path)
+{
+	int error = check_same(place, fd, path);
+
+	if (error)
+		return error;
+	if (unlinkat(place->dir, place->last, 0))
+		return err_sys("cannot remove %s", path);
+	if (place->link_dir >= 0 && unlinkat(place->link_dir, place->link_last, 0) &&
+		errno != ENOENT)
+		return err_sys("cannot remove the symbolic link %s", path);
+	return 0;
 }
 
 int name_take(int fd, const char *path)
 {
-	struct stat ours, named;
+	struct name_place place;
+	int error = name_find(&place, fd, path);
 
-	if (fstat(fd, &ours) || stat(path, &named))
-		return err_sys("cannot look at %s", path);
-	if (ours.st_dev != named.st_dev || ours.st_ino != named.st_ino)
-		return err_set(-ENOENT, "%s is another file now", path);
-	return unlink_both(path);
+	if (error)
+		return error;
+	error = name_remove(&place, fd, path);
+	name_leave(&place);
+	return error;
 }

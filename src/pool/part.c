@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -16,9 +17,19 @@
 #include "pool/name.h"
 #include "pool/set.h"
 
+#define LOCK_PAUSE_MS 10
+#define LOCK_TRIES    100
+
+/* A daemon that is just ending still has it for a moment, as has one that only looks. */
 static int lock(const struct part *part)
 {
-	if (!flock(part->fd, LOCK_EX | LOCK_NB))
+	int failed = flock(part->fd, LOCK_EX | LOCK_NB);
+
+	for (int i = 0; failed && errno == EWOULDBLOCK && i < LOCK_TRIES; i++) {
+		poll(NULL, 0, LOCK_PAUSE_MS);
+		failed = flock(part->fd, LOCK_EX | LOCK_NB);
+	}
+	if (!failed)
 		return 0;
 	if (errno == EWOULDBLOCK)
 		return err_set(-EBUSY, "%s is in use: somebody else has it locked", part->path);
@@ -271,27 +282,41 @@ int part_check_media(const struct part *part)
 	return error;
 }
 
-static int remove_locked(struct part *part)
+static int check_claimed(struct part *part, struct name_place *place)
 {
 	int error = lock(part);
 
 	if (!error)
 		error = identify(part);
-	if (error)
-		return error;
-	if (part->device.kind == DEVICE_DAX)
-		return part_blank(part, POOL_PART_MINIMUM);
-	return name_take(part->fd, part->path);
+	if (!error && part->device.kind != DEVICE_DAX)
+		error = name_find(place, part->fd, part->path);
+	return error;
 }
 
-int part_remove(const char *path, const char *sysfs)
+int part_claim(struct part *part, struct name_place *place, const char *path, const char *sysfs)
 {
-	struct part part = {.path = path, .sysfs = sysfs};
-
-	part.fd = open_existing(path);
-	if (part.fd < 0)
+	*part = (struct part){.path = path, .sysfs = sysfs};
+	*place = NAME_NOWHERE;
+	part->fd = open_existing(path);
+	if (part->fd < 0)
 		return err_sys("cannot open %s", path);
-	int error = remove_locked(&part);
-	close(part.fd);
+	int error = check_claimed(part, place);
+	if (error)
+		part_release(part, place);
 	return error;
+}
+
+int part_remove(const struct part *part, const struct name_place *place)
+{
+	if (part->device.kind == DEVICE_DAX)
+		return part_blank(part, POOL_PART_MINIMUM);
+	return name_remove(place, part->fd, part->path);
+}
+
+void part_release(struct part *part, struct name_place *place)
+{
+	name_leave(place);
+	if (part->fd >= 0)
+		close(part->fd);
+	part->fd = -1;
 }

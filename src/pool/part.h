@@ -17,6 +17,7 @@
 #include "device/device.h"
 #include "map/map.h"
 #include "pool/header.h"
+#include "pool/name.h"
 
 enum part_origin {
 	PART_FOUND,   /* opened: it was there */
@@ -85,9 +86,11 @@ int part_blank(const struct part *part, size_t size);
 int part_check_media(const struct part *part);
 
 /*
- * Remove a file that nobody has open; of a DAX device, blank the beginning instead. -EBUSY, -ENOENT
- * and so on.
+ * In two steps: lock what is there, and check that it can be removed (-EBUSY, -ENOENT and so on);
+ * then remove a file, or blank the beginning of a DAX device. part_release() in any case.
  */
-int part_remove(const char *path, const char *sysfs);
+int part_claim(struct part *part, struct name_place *place, const char *path, const char *sysfs);
+int part_remove(const struct part *part, const struct name_place *place);
+void part_release(struct part *part, struct name_place *place);
 
 #endif

@@ -49,12 +49,14 @@ int pool_close(struct pool *pool);
 /* Undo pool_create(): nothing is left of the pool but what was there before. Keeps the sentence. */
 void pool_discard(struct pool *pool);
 
-#define POOL_REMOVE_FORCE    1U /* what cannot be removed is not an error, nor is a missing set */
+#define POOL_REMOVE_FORCE    1U /* what is missing or cannot be removed is not an error */
 #define POOL_REMOVE_SET_FILE 2U /* and then the set file, if nothing of the pool is left */
 
 /*
  * Remove the parts of the set in the file `name` below `directory`: files, and the first 2 MiB of
- * DAX devices. Goes on after a failure, and returns the first.
+ * DAX devices. Nothing is removed before all parts are locked and checked. A failure after that
+ * leaves a part behind; the others are removed, and the sentence names what is left. By force too,
+ * -EBUSY is a failure, and nothing is removed then; so is -EREMOTEIO, a directory that is missing.
  */
 int pool_remove(const char *directory, const char *name, unsigned flags);
 

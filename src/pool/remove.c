@@ -1,41 +1,111 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* remove.c - pools that nobody wants any more */
+/*
+ * remove.c - pools that nobody wants any more
+ *
+ * All parts are locked and checked before the first one is removed: a removal that cannot be done
+ * leaves the pool as it is. What fails after that leaves a part behind; the others go all the same.
+ */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "pool/layout.h"
+#include "pool/part.h"
 #include "pool/pool.h"
 
-/* The first failure, with its sentence; the rest goes on. */
-struct outcome {
-	int error;
-	bool force; /* what is not there is as good as removed */
-	char sentence[ERR_SIZE];
+struct claim {
+	struct part part;
+	struct name_place place;
 };
 
-static void note(struct outcome *outcome, int error)
+struct removal {
+	struct claim *claims;
+	size_t count, left;
+	int error;                /* the first failure, */
+	char cause[ERR_SIZE];     /* its sentence, */
+	char names[ERR_SIZE / 2]; /* and the parts that are left */
+};
+
+/* Somebody who has the pool open is not overruled by force. */
+static bool is_passed_over(int error, bool force)
 {
-	if (!error || outcome->error || (outcome->force && error == -ENOENT))
-		return;
-	outcome->error = error;
-	snprintf(outcome->sentence, sizeof(outcome->sentence), "%s", err_get());
+	return force && error != -EBUSY;
+}
+
+static int claim_all(
+	struct removal *removal, const struct layout *layout, const char *sysfs, bool force)
+{
+	for (size_t i = 0; i < layout->count; i++) {
+		struct claim *claim = &removal->claims[removal->count];
+		int error = part_claim(&claim->part, &claim->place, layout->parts[i].path, sysfs);
+		if (!error)
+			removal->count++;
+		else if (!is_passed_over(error, force))
+			return error;
+	}
+	return 0;
+}
+
+static void note_left(struct removal *removal, const char *path, int error)
+{
+	size_t length = strlen(removal->names);
+
+	if (!removal->error) {
+		removal->error = error;
+		snprintf(removal->cause, sizeof(removal->cause), "%s", err_get());
+	}
+	removal->left++;
+	snprintf(removal->names + length, sizeof(removal->names) - length, "%s%s",
+		length ? ", " : "", path);
+}
+
+static int remove_claimed(struct removal *removal)
+{
+	for (size_t i = 0; i < removal->count; i++) {
+		const struct claim *claim = &removal->claims[i];
+		int error = part_remove(&claim->part, &claim->place);
+		if (error)
+			note_left(removal, claim->part.path, error);
+	}
+	if (!removal->error)
+		return 0;
+	return err_set(removal->error, "%.300s; of %zu parts, %zu are left: %s", removal->cause,
+		removal->count, removal->left, removal->names);
+}
+
+static void release(struct removal *removal)
+{
+	for (size_t i = 0; i < removal->count; i++)
+		part_release(&removal->claims[i].part, &removal->claims[i].place);
+	free(removal->claims);
 }
 
 static int remove_parts(const struct pool_set *set, bool force)
 {
-	struct outcome outcome = {.force = force};
+	struct removal removal = {.count = 0};
 	struct layout layout;
 	int error = layout_existing(&layout, set, 0);
 
 	if (error)
-		return force && error == -ENOENT ? 0 : error;
-	for (size_t i = 0; i < layout.count; i++)
-		note(&outcome, part_remove(layout.parts[i].path, set->sysfs));
+		return error;
+	removal.claims = calloc(layout.count + 1, sizeof(*removal.claims));
+	if (!removal.claims)
+		error = err_set(-ENOMEM, "%s: no memory to remove the pool", set->name);
+	if (!error)
+		error = claim_all(&removal, &layout, set->sysfs, force);
+	if (!error)
+		error = remove_claimed(&removal);
+	release(&removal);
 	layout_fini(&layout);
-	if (outcome.error)
-		err_put_back(outcome.sentence);
-	return outcome.error;
+	return error;
+}
+
+/* By force, only these are failures: the pool is in use, or the target is not in order. */
+static int outcome(int error, bool force)
+{
+	return force && error != -EBUSY && error != -EREMOTEIO ? 0 : error;
 }
 
 int pool_remove(const char *directory, const char *name, unsigned flags)
@@ -45,10 +115,12 @@ int pool_remove(const char *directory, const char *name, unsigned flags)
 	int error = pool_set_load(directory, name, &set);
 
 	if (error)
-		return force && error == -ENOENT ? 0 : error;
+		return outcome(error, force);
 	error = remove_parts(set, force);
 	pool_set_free(set);
+	if (force && error == -ENOENT)
+		error = 0;
 	if (!error && flags & POOL_REMOVE_SET_FILE)
 		error = pool_set_unlink(directory, name);
-	return force ? 0 : error;
+	return outcome(error, force);
 }

@@ -201,7 +201,8 @@ static void names(void)
 	is_int(pool_set_load(pooldir_path("sets"), "sub", &set), -EINVAL, "a directory is no set");
 	mkfifo(pooldir_path("sets/fifo"), 0600);
 	is_int(pool_set_load(pooldir_path("sets"), "fifo", &set), -EINVAL, "nor a FIFO, at once");
-	is_int(pool_set_load(pooldir_path("nowhere"), "x", &set), -ENOENT, "no such directory");
+	is_int(pool_set_load(pooldir_path("nowhere"), "x", &set), -EREMOTEIO,
+		"pool_set_load: a missing directory of pool sets is -EREMOTEIO");
 	has_str(err_get(), "nowhere", "which is named");
 	is_int(pool_set_unlink(pooldir_path("sets"), "../outside.set"), -EINVAL,
 		"pool_remove: a name with .. is refused");
