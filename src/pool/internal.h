@@ -15,6 +15,7 @@ struct pool {
 	struct part *parts;
 	size_t count; /* of them that are open */
 	bool single_header;
+	bool only_looks;        /* pool_look() */
 	struct header *headers; /* as they are on the medium */
 	size_t header_count;    /* the first so many parts have one: all, 1 or 0 */
 	struct reservation place;

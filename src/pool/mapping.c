@@ -90,7 +90,7 @@ static int map_part(struct part *part, struct pool *pool)
 		.offset = (off_t)part->skipped,
 		.length = part->size - part->skipped,
 		.alignment = part->alignment,
-		.protection = PROT_READ | PROT_WRITE,
+		.protection = pool->only_looks ? PROT_READ : PROT_READ | PROT_WRITE,
 		.required = PMEM2_GRANULARITY_PAGE,
 		.reservation = &pool->place,
 		.reservation_offset = part->offset,

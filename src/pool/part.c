@@ -60,10 +60,20 @@ static int check_size(struct part *part, const struct part_request *request, siz
 	return 0;
 }
 
+/* Whether it is in use. The lock is given back at once: one who opens the part waits that long. */
+static int try_lock(const struct part *part)
+{
+	if (!flock(part->fd, LOCK_SH | LOCK_NB))
+		return flock(part->fd, LOCK_UN) ? err_sys("cannot unlock %s", part->path) : 0;
+	if (errno == EWOULDBLOCK)
+		return err_minor(LOG_NOTICE, -EBUSY, "%s is in use", part->path);
+	return err_sys("cannot lock %s", part->path);
+}
+
 static int take(struct part *part, const struct part_request *request)
 {
 	size_t size;
-	int error = lock(part);
+	int error = request->only_looks ? try_lock(part) : lock(part);
 
 	if (!error)
 		error = identify(part);
@@ -155,6 +165,11 @@ static int open_existing(const char *path)
 	return open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 }
 
+static int open_to_look(const char *path)
+{
+	return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+}
+
 int part_create(struct part *part, const struct part_request *request)
 {
 	struct part new = new_part(request);
@@ -204,11 +219,11 @@ int part_open(struct part *part, const struct part_request *request)
 {
 	struct part new = new_part(request);
 
-	new.fd = open_existing(request->path);
+	new.fd = request->only_looks ? open_to_look(request->path) : open_existing(request->path);
 	int error = new.fd < 0 ? cannot_open(request) : take(&new, request);
-	if (!error)
+	if (!error && !request->only_looks)
 		error = read_from_disk(&new);
-	if (!error)
+	if (!error && !request->only_looks)
 		error = fill_holes(&new);
 	if (error)
 		part_discard(&new); /* it was found: nothing is undone */

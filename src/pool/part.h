@@ -47,6 +47,7 @@ struct part_request {
 	size_t size;
 	bool is_auto;    /* any size; a DAX device only */
 	bool has_header; /* and must be blank, if the file is there already */
+	bool only_looks; /* read it, and change nothing of it */
 	bool is_first;   /* if it is not there, there is no pool, which is no news for the log */
 	const char *sysfs;
 };

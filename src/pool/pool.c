@@ -54,6 +54,7 @@ static struct part_request request_for(const struct pool *pool, size_t part)
 		.size = planned->size,
 		.is_auto = planned->is_auto,
 		.has_header = part < pool->header_count,
+		.only_looks = pool->only_looks,
 		.is_first = part == 0,
 		.sysfs = pool->sysfs,
 	};
@@ -153,7 +154,7 @@ static int reopen(struct pool *pool, size_t size)
 		error = check_media(pool);
 	if (!error)
 		error = mapping_open(pool);
-	if (!error)
+	if (!error && !pool->only_looks)
 		error = publish(pool);
 	return error ? error : shutdown_begin(pool);
 }
@@ -185,7 +186,8 @@ int pool_create(const struct pool_set *set, size_t size, const struct rpmem_pool
 	return error;
 }
 
-int pool_open(const struct pool_set *set, size_t size, struct pool **pool)
+static int open_existing(
+	const struct pool_set *set, size_t size, bool only_looks, struct pool **pool)
 {
 	struct layout layout;
 	int error = layout_existing(&layout, set, size);
@@ -196,12 +198,23 @@ int pool_open(const struct pool_set *set, size_t size, struct pool **pool)
 	layout_fini(&layout);
 	if (!new)
 		return no_memory(set);
+	new->only_looks = only_looks;
 	error = reopen(new, size);
 	if (error)
 		pool_discard(new); /* of the parts, those that it has grown by */
 	else
 		*pool = new;
 	return error;
+}
+
+int pool_open(const struct pool_set *set, size_t size, struct pool **pool)
+{
+	return open_existing(set, size, false, pool);
+}
+
+int pool_look(const struct pool_set *set, struct pool **pool)
+{
+	return open_existing(set, 0, true, pool);
 }
 
 int pool_close(struct pool *pool)

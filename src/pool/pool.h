@@ -43,6 +43,12 @@ int pool_create(const struct pool_set *set, size_t size, const struct rpmem_pool
 /* A pool in directories grows to `size`, as far as the set allows. */
 int pool_open(const struct pool_set *set, size_t size, struct pool **pool);
 
+/*
+ * Only look at a pool: nothing of it is changed, and it is not kept from being opened. It is mapped
+ * for reading. -EBUSY if somebody has it open. pool_close() ends it.
+ */
+int pool_look(const struct pool_set *set, struct pool **pool);
+
 /* Unmap and unlock. The pool is gone even if it fails. */
 int pool_close(struct pool *pool);
 

@@ -106,12 +106,12 @@ int shutdown_begin(struct pool *pool)
 	int error = state_now(pool, &now);
 	if (!error)
 		error = check(pool, &now);
-	return error ? error : headers_write_shutdown(pool, &now);
+	return error || pool->only_looks ? error : headers_write_shutdown(pool, &now);
 }
 
 int shutdown_end(struct pool *pool)
 {
-	if (!is_kept(pool))
+	if (!is_kept(pool) || pool->only_looks)
 		return 0;
 	struct header_shutdown state = pool->headers[0].shutdown;
 	state.dirty = false;

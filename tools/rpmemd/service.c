@@ -273,7 +273,7 @@ static int try_pool(
 	const struct config *config, const struct pool_set *set, struct control_description *told)
 {
 	struct pool *pool;
-	int rc = pool_open(set, POOL_MINIMUM, &pool);
+	int rc = pool_look(set, &pool);
 
 	if (rc == -EBUSY) {
 		told->created = told->busy = true;
