@@ -74,6 +74,10 @@ int target_parse(const char *text, struct target *target)
 		}
 	}
 	rc = take(got.host, sizeof(got.host), host, length, "host", text);
+	/* "user@host@22": no name or address has that form, and ssh would wait for its deadline. */
+	if (!rc && strspn(got.host, "0123456789") == length)
+		rc = err_set(-EINVAL, "target \"%s\": the host is a number; a port follows a colon",
+			text);
 	if (!rc && port)
 		rc = take_port(&got, port, text);
 	if (!rc)

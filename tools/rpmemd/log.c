@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "log.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -73,8 +74,11 @@ int daemon_log_open(const struct config *config)
 		return 0;
 	}
 	log_fd = open(config->log_file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
-	if (log_fd < 0)
-		return err_sys("cannot open the log file %s", config->log_file);
+	if (log_fd < 0) {
+		int error = err_sys("cannot open the log file %s", config->log_file);
+		/* ENOENT means to an initiator that there is no such pool set. */
+		return error == -ENOENT || error == -ENOTDIR ? -EREMOTEIO : error;
+	}
 	log_receive(to_file, config->log_level);
 	return 0;
 }

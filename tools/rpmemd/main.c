@@ -87,8 +87,9 @@ int main(int argc, char **argv)
 	}
 	harden();
 	int error = options_configure(&options, &config);
+	/* Nor does a missing configuration mean that there is no such pool set. */
 	if (error)
-		return fail(&options, error);
+		return fail(&options, error == -ENOENT ? -EINVAL : error);
 	error = start(&config);
 	int status = error ? fail(&options, error) : run(&options, &config);
 	config_fini(&config);
