@@ -36,17 +36,34 @@ static bool same_address(const struct addrinfo *a, const struct addrinfo *b)
 		       &((struct sockaddr_in6 *)b->ai_addr)->sin6_addr, sizeof(struct in6_addr));
 }
 
-void data_host_choose(char *chosen, size_t size, const char *host, const char *told)
+/* The n-th of the list that is not `other`. */
+static const struct addrinfo *pick(
+	const struct addrinfo *list, const struct addrinfo *other, unsigned n)
+{
+	for (; list; list = list->ai_next)
+		if (!(other && same_address(list, other)) && !n--)
+			return list;
+	return NULL;
+}
+
+bool data_host_candidate(
+	char *chosen, size_t size, const char *host, const char *told, unsigned number)
 {
 	struct addrinfo *known = addresses(host, 0);
 	struct addrinfo *listens = *told ? addresses(told, AI_NUMERICHOST) : NULL;
-	bool use_told = listens && !known;
+	const struct addrinfo *found = NULL;
+	bool is_one = true;
 
-	for (struct addrinfo *each = known; listens && each && !use_told; each = each->ai_next)
-		use_told = same_address(each, listens);
-	snprintf(chosen, size, "%s", use_told ? told : host);
+	if (listens && !number)
+		snprintf(chosen, size, "%s", told);
+	else if ((found = pick(known, listens, listens ? number - 1 : number)))
+		is_one = !getnameinfo(found->ai_addr, found->ai_addrlen, chosen, (socklen_t)size,
+			NULL, 0, NI_NUMERICHOST);
+	else
+		is_one = false;
 	if (known)
 		freeaddrinfo(known);
 	if (listens)
 		freeaddrinfo(listens);
+	return is_one;
 }

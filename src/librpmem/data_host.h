@@ -15,10 +15,11 @@
 bool data_host_is_known(const char *host);
 
 /*
- * Choose what to connect to: the address that the target listens on if it is one of the host's or
- * the host has none; else, where addresses are translated on the way, the host by its name. `told`
- * is "" if the target listens on all of its own.
+ * Give a candidate to connect to. Number 0 is the address that ssh has reached, as the target says;
+ * then come all other addresses of the host, for a target behind a translation of addresses. `told`
+ * is "" if the target listens on all of its own. False after the last one.
  */
-void data_host_choose(char *chosen, size_t size, const char *host, const char *told);
+bool data_host_candidate(
+	char *chosen, size_t size, const char *host, const char *told, unsigned number);
 
 #endif

@@ -129,15 +129,11 @@ static int ask(RPMEMpool *pool, uint32_t type, const struct control_start *start
 	return rc;
 }
 
-static int connect_lanes(RPMEMpool *pool, void *addr, size_t size)
+static int connect_to_host(RPMEMpool *pool, void *addr, size_t size, int timeout_ms)
 {
 	const struct session *session = pool->session;
 	const struct control_started *told = &pool->told;
 
-	pool->nlanes = told->nlanes;
-	pool->size = size;
-	pool->guard = told->guard;
-	data_host_choose(pool->host, sizeof(pool->host), session->target.host, told->address);
 	const struct fabric_client_args args = {
 		.name = session->name,
 		.provider = told->provider,
@@ -151,7 +147,7 @@ static int connect_lanes(RPMEMpool *pool, void *addr, size_t size)
 		.guard = told->guard,
 		.window = session->settings.window,
 		.hangup_fd = channel_hangup_fd(session->channel),
-		.timeout_ms = session->settings.timeout_ms,
+		.timeout_ms = timeout_ms,
 		.poll_us = session->settings.poll_us,
 	};
 	int rc = fabric_client_open(&args, &pool->fabric);
@@ -159,6 +155,46 @@ static int connect_lanes(RPMEMpool *pool, void *addr, size_t size)
 	if (rc == -ECONNRESET && channel_error(session->channel))
 		rc = channel_failure(session->channel);
 	return rc;
+}
+
+/* One that never answers must leave time for the others; the last one has the whole time. */
+static int patience(const struct session *session, bool is_last)
+{
+	int all = session->settings.timeout_ms;
+
+	return is_last ? all : all / 4 + 1;
+}
+
+static bool next_host(RPMEMpool *pool, unsigned number, char *host, size_t size)
+{
+	return data_host_candidate(
+		host, size, pool->session->target.host, pool->told.address, number);
+}
+
+/* To the first address that answers. The first failure is reported: that of where ssh went. */
+static int connect_lanes(RPMEMpool *pool, void *addr, size_t size)
+{
+	char next[sizeof(pool->host)], cause[ERR_SIZE] = "";
+	int first = 0, rc = -ECONNREFUSED;
+
+	pool->nlanes = pool->told.nlanes;
+	pool->size = size;
+	pool->guard = pool->told.guard;
+	if (!next_host(pool, 0, next, sizeof(next)))
+		return err_set(-EHOSTUNREACH, "%s: no address is known", pool->session->name);
+	for (unsigned i = 0; rc && *next && !channel_error(pool->session->channel); i++) {
+		memcpy(pool->host, next, sizeof(next));
+		if (!next_host(pool, i + 1, next, sizeof(next)))
+			next[0] = '\0';
+		rc = connect_to_host(pool, addr, size, patience(pool->session, !*next));
+		if (rc && !first) {
+			first = rc;
+			snprintf(cause, sizeof(cause), "%s", err_get());
+		}
+	}
+	if (rc)
+		err_put_back(cause);
+	return rc ? first : 0;
 }
 
 static int close_at_target(RPMEMpool *pool, uint32_t flags)

@@ -94,9 +94,11 @@ static int listen_by(struct service *service, unsigned provider, unsigned wanted
 	int rc = make_secrets(nlanes, &secrets);
 	if (rc)
 		return rc;
-	const struct fabric_server_args args = {
+	bool any = !own_address(told->address, sizeof(told->address));
+	struct fabric_server_args args = {
 		.provider = provider,
-		.address = own_address(told->address, sizeof(told->address)) ? told->address : NULL,
+		/* Both families; or IPv4 alone, where there is no IPv6. */
+		.address = any ? "::" : told->address,
 		.port_low = config->port_low,
 		.port_high = config->port_high,
 		.nlanes = nlanes,
@@ -109,6 +111,10 @@ static int listen_by(struct service *service, unsigned provider, unsigned wanted
 		.store = store_functions(&service->store),
 	};
 	rc = fabric_server_open(&args, &service->server);
+	if (rc && any) {
+		args.address = NULL;
+		rc = fabric_server_open(&args, &service->server);
+	}
 	if (rc) {
 		free(secrets);
 		return rc;
