@@ -108,12 +108,12 @@ static int forks(void)
 
 	for (int i = 0; i < 3; i++)
 		if (!fork()) {
-			put(mapped + 64 * i, 1);
+			put(mapped + 64 * (i + 2), 1);
 			_exit(0);
 		}
 	while (wait(NULL) > 0)
 		;
-	put(mapped + 64 * 3, 1);
+	put(mapped, 1);
 	return 0;
 }
 
