@@ -102,8 +102,8 @@ static int map_part(struct part *part, struct pool *pool)
 	if (!error && part->device.kind == DEVICE_DAX)
 		madvise(part->map.addr, part->map.length, MADV_DONTFORK);
 	/*
-	 * An earlier owner may have been killed before it flushed. The flush is what counts: a region
-	 * that has no deeper one to offer reports so to the calls that ask for it.
+	 * An earlier owner may have been killed before it flushed. The flush is what counts: a
+	 * region that has no deeper one to offer reports so to the calls that ask for it.
 	 */
 	if (!error && part->device.kind == DEVICE_DAX && !pool->only_looks)
 		deep_flush_map(&part->map, part->map.addr, part->map.length, part->map.born);
