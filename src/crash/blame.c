@@ -107,7 +107,9 @@ static enum cause cause_of(const struct point *point, const struct bug *bug)
 		return CAUSE_FLUSH;
 	if (!(lost->flags & ELEMENT_STREAM) && !is_drained(point, flush))
 		return CAUSE_DRAIN;
-	if (early->is_there && !(early->flags & (ELEMENT_FLUSHED | ELEMENT_STREAM)))
+	if (!early->is_there) /* what is durable already is half of something */
+		return CAUSE_ATOMICITY;
+	if (!(early->flags & (ELEMENT_FLUSHED | ELEMENT_STREAM)))
 		return CAUSE_EVICTION;
 	return CAUSE_ORDER;
 }

@@ -21,7 +21,7 @@ enum cause {
 	CAUSE_DRAIN,     /* flushed, and never drained by the thread that did */
 	CAUSE_ORDER,     /* may be durable after something that relies on it */
 	CAUSE_EVICTION,  /* the same, because a line that nobody flushed may be evicted */
-	CAUSE_ATOMICITY, /* one line: a prefix of an operation */
+	CAUSE_ATOMICITY, /* a prefix of an operation: in one line, or durable by itself */
 	CAUSE_TORN,      /* part of a copy */
 	CAUSE_RECOVERY,  /* fails although everything is durable */
 };
