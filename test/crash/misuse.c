@@ -9,6 +9,8 @@
  */
 #include <fcntl.h>
 #include <libpmem.h>
+#include <pthread.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,6 +124,53 @@ static int drops_rights(void)
 	return geteuid() ? 0 : setgid(65534) || setuid(65534) || stores();
 }
 
+#define THREADS 64
+
+static void *store_in_thread(void *line)
+{
+	for (char i = 1; i < 20; i++)
+		put(line, i);
+	return NULL;
+}
+
+static int starts_threads(void)
+{
+	pthread_t threads[THREADS];
+	volatile char *mapped = map();
+
+	put(mapped, 1);
+	for (int i = 0; i < THREADS; i++) {
+		char *line = (char *)mapped + i % 63 * 64 + 1;
+		if (pthread_create(&threads[i], NULL, store_in_thread, line))
+			return 1;
+	}
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	return 0;
+}
+
+static sigjmp_buf after_fault;
+
+static void on_fault(int number)
+{
+	(void)number;
+	siglongjmp(after_fault, 1);
+}
+
+/* It faults, and goes on where its handler jumps to. */
+static int handles_faults(void)
+{
+	volatile char *mapped = map();
+	volatile int *nowhere = (volatile int *)8;
+
+	signal(SIGSEGV, on_fault);
+	put(mapped, 1);
+	if (!sigsetjmp(after_fault, 1))
+		*nowhere = 1;
+	put(mapped + 64, 1);
+	return 0;
+}
+
 /* A new file, beside the one that is named. */
 static int creates(void)
 {
@@ -222,6 +271,8 @@ static const struct {
 	{"leaves-child", leaves_child},
 	{"forks", forks},
 	{"drops-rights", drops_rights},
+	{"starts-threads", starts_threads},
+	{"handles-faults", handles_faults},
 	{"creates", creates},
 	{"checks", checks},
 	{"hangs", hangs},
