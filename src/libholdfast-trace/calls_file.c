@@ -29,6 +29,7 @@ static void note(void *address, size_t length, int protection, int flags, int fd
 
 EXPORT void *mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset)
 {
+	settle();
 	void *mapped = (void *)syscall(SYS_mmap, address, length, protection, flags, fd, offset);
 
 	if (ring && mapped != MAP_FAILED)
@@ -41,6 +42,7 @@ EXPORT void *mmap64(void *address, size_t length, int protection, int flags, int
 
 EXPORT int munmap(void *address, size_t length)
 {
+	settle();
 	if (ring)
 		maps_remove(address, length);
 	return (int)syscall(SYS_munmap, address, length);

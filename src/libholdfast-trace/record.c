@@ -46,6 +46,7 @@ void record_flush(uintptr_t address, size_t length, struct call call)
 
 	if (!map || !length)
 		return;
+	settle();
 	uintptr_t from = address & ~(uintptr_t)(EVENT_LINE - 1), to = address + length;
 	if (to > map->hi || to < address)
 		to = map->hi;
@@ -63,10 +64,47 @@ void record_fence(struct call call)
 {
 	if (!ring || !maps_span)
 		return;
+	settle();
 	uint32_t stack = stack_number(call);
 	look_wide(stack);
 	write_event(
 		&(struct event){.kind = EVENT_FENCE, .stack = stack, .value = written_out()}, NULL);
+}
+
+void record_clflush(uintptr_t address, struct call call)
+{
+	struct map *map = maps_find(address);
+	uintptr_t line = address & ~(uintptr_t)(EVENT_LINE - 1);
+
+	if (!map)
+		return;
+	settle();
+	uint32_t stack = stack_number(call);
+	look(map, line, line + EVENT_LINE, stack);
+	write_event(&(struct event){.kind = EVENT_CLFLUSH,
+			    .stack = stack,
+			    .place = map->place + (line - map->lo),
+			    .length = EVENT_LINE},
+		NULL);
+}
+
+void record_stream(struct map *map, void *to, const void *from, size_t length, struct call call)
+{
+	uintptr_t at = (uintptr_t)to;
+
+	settle();
+	uint32_t stack = stack_number(call);
+	look(map, at, at + length, stack);
+	real_memmove(to, from, length);
+	real_memmove(map->shadow + (at - map->lo), from, length);
+	for (size_t done = 0; done < length; done += 8) {
+		struct event event = {.kind = EVENT_STREAM,
+			.stack = stack,
+			.place = map->place + (at + done - map->lo),
+			.length = length - done < 8 ? length - done : 8};
+		real_memmove(&event.value, (const char *)from + done, event.length);
+		write_event(&event, NULL);
+	}
 }
 
 void record_sync(uintptr_t address, size_t length, struct call call)
@@ -75,6 +113,7 @@ void record_sync(uintptr_t address, size_t length, struct call call)
 
 	if (!map || !length)
 		return;
+	settle();
 	uintptr_t to = address + length > map->hi || address + length < address ? map->hi
 										: address + length;
 	uint32_t stack = stack_number(call);
@@ -91,6 +130,7 @@ void record_file_sync(unsigned file, struct call call)
 {
 	uint32_t stack = stack_number(call);
 
+	settle();
 	look_at_file(file, stack);
 	write_event(&(struct event){.kind = EVENT_SYNC,
 			    .stack = stack,
@@ -155,6 +195,7 @@ void *record_move(void *to, const void *from, size_t length, enum after_copy the
 
 	if (!map)
 		return real_memmove(to, from, length);
+	settle();
 	uint32_t stack = stack_number(call);
 	look(map, (uintptr_t)to, (uintptr_t)to + length, stack);
 	real_memmove(to, from, length);
@@ -168,6 +209,7 @@ void *record_fill(void *to, int byte, size_t length, enum after_copy then, struc
 
 	if (!map)
 		return real_memset(to, byte, length);
+	settle();
 	uint32_t stack = stack_number(call);
 	look(map, (uintptr_t)to, (uintptr_t)to + length, stack);
 	real_memset(to, byte, length);

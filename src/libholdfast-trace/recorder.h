@@ -21,8 +21,9 @@
 #include "base/attr.h"
 #include "trace/ring.h"
 
-#define EXPORT __attribute__((visibility("default")))
-#define TLS    static __thread __attribute__((tls_model("initial-exec")))
+#define EXPORT     __attribute__((visibility("default")))
+#define TLS_SHARED __thread __attribute__((tls_model("initial-exec")))
+#define TLS        static __thread __attribute__((tls_model("initial-exec")))
 
 /* The place that a public call of ours was called from. */
 #define CALLER                                                                                     \
@@ -77,6 +78,15 @@ uint32_t stack_number(struct call call);
 void stack_after_fork(void);
 void maps_after_fork(void);
 
+/* hooks.c: a store that was noted goes into the trace; before all that comes after it. */
+extern TLS_SHARED bool has_noted;
+void settle_noted(void);
+static ALWAYS_INLINE void settle(void)
+{
+	if (unlikely(has_noted))
+		settle_noted();
+}
+
 /* look.c: compare lines with their shadow, and record those that differ. */
 void look(struct map *map, uintptr_t from, uintptr_t to, uint32_t stack);
 void look_at_file(unsigned file, uint32_t stack);
@@ -84,6 +94,9 @@ void look_at_file(unsigned file, uint32_t stack);
 /* record.c: the meaning of calls. Ranges are clipped to the map. */
 void record_flush(uintptr_t address, size_t length, struct call call);
 void record_fence(struct call call);
+void record_clflush(uintptr_t address, struct call call);
+/* Does the stores itself. */
+void record_stream(struct map *map, void *to, const void *from, size_t length, struct call call);
 void record_sync(uintptr_t address, size_t length, struct call call);
 void record_file_sync(unsigned file, struct call call);
 void record_copied(struct map *map, uintptr_t to, size_t length, uint32_t stack);

@@ -5,7 +5,7 @@
 
 _holdfast() {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
-	local commands='info crash' granularities='byte cache-line page'
+	local commands='info crash cc' granularities='byte cache-line page'
 	local options='--json --require= --try --help --version'
 
 	COMPREPLY=()

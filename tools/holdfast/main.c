@@ -29,6 +29,7 @@ static const struct command {
 	{"info", info_main},
 #ifdef HOLDFAST_MODULES
 	{"crash", crash_main},
+	{"cc", cc_main},
 #endif
 };
 
@@ -38,6 +39,7 @@ static const char doc[] =
 	"  info    which granularity stores have here or on another machine, and why; see `holdfast info --help'\n"
 #ifdef HOLDFAST_MODULES
 	"  crash   run a program, and check what a power cut could have left of its files; see `holdfast crash --help'\n"
+	"  cc      compile a program so that crash sees each of its stores; see `holdfast cc --help'\n"
 #endif
 	;
 

@@ -31,6 +31,7 @@ int info_main(int argc, char **argv);
 
 /* `holdfast crash`, where it is built: crash/command.h */
 int crash_main(int argc, char **argv);
+int cc_main(int argc, char **argv);
 
 /*
  * Explain what is at answer->path; with `try`, in a directory, an unnamed file that is made there.

@@ -135,7 +135,10 @@ void report_text(const struct findings *findings, FILE *to)
 	if (findings->accepts_anything)
 		fprintf(to, "the check accepted even an empty file: it may check nothing\n");
 	if (explored->seen)
-		fprintf(to, "level 0: stores between two flushes of a line were not told apart\n");
+		fprintf(to, "level 0: stores between two flushes of a line were not told apart "
+			    "(holdfast cc tells them)\n");
+	else
+		fprintf(to, "level 1: each store was seen by itself\n");
 	fprintf(to, "cache-line model; %llu crash points, %llu of %llu signatures covered, ",
 		(unsigned long long)explored->points, (unsigned long long)explored->covered,
 		(unsigned long long)explored->signatures);

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* calls_shim.c - flushes, fences and streaming stores that programs make with intrinsics */
+#include "libholdfast-trace/recorder.h"
+#include "trace/hooks.h"
+
+EXPORT void holdfast_crash_flush(const void *address, int instruction)
+{
+	if (!maps_find((uintptr_t)address))
+		hook_really_flush(address, instruction);
+	else if (instruction == HOOK_CLFLUSH)
+		record_clflush((uintptr_t)address, CALLER);
+	else
+		record_flush((uintptr_t)address, 1, CALLER);
+}
+
+/* Executed, too: memory that is not under test may rely on it. */
+EXPORT void holdfast_crash_fence(void)
+{
+	__asm__ volatile("mfence" ::: "memory");
+	record_fence(CALLER);
+}
+
+EXPORT void holdfast_crash_stream(void *to, const void *from, unsigned long length)
+{
+	struct map *map = maps_find((uintptr_t)to);
+
+	if (!map || length > map->hi - (uintptr_t)to)
+		hook_really_stream(to, from, length);
+	else
+		record_stream(map, to, from, length, CALLER);
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * hooks.h - the calls that compilers make of stores under -fsanitize=thread
+ *
+ * Lists for whoever answers them: the recorder, and libholdfast-hooks, which does nothing but
+ * what an atomic operation must. A store's hook comes before the store. Each list is a macro
+ * that applies another to its entries.
+ */
+#ifndef TRACE_HOOKS_H
+#define TRACE_HOOKS_H
+
+/* each(NAME, BYTES): void NAME(void *address) */
+#define HOOKS_OF_WRITES(each)                                                                      \
+	HOOKS_OF_SIZE(each, 1)                                                                     \
+	HOOKS_OF_SIZE(each, 2)                                                                     \
+	HOOKS_OF_SIZE(each, 4)                                                                     \
+	HOOKS_OF_SIZE(each, 8)                                                                     \
+	HOOKS_OF_SIZE(each, 16)
+#define HOOKS_OF_SIZE(each, size)                                                                  \
+	each(__tsan_write##size, size) each(__tsan_unaligned_write##size, size)                    \
+		each(__tsan_volatile_write##size, size)                                            \
+			each(__tsan_unaligned_volatile_write##size, size)                          \
+				each(__tsan_read_write##size, size)                                \
+					each(__tsan_unaligned_read_write##size, size)
+
+#define HOOKS_OF_READS(each)                                                                       \
+	HOOKS_OF_READ(each, 1)                                                                     \
+	HOOKS_OF_READ(each, 2)                                                                     \
+	HOOKS_OF_READ(each, 4)                                                                     \
+	HOOKS_OF_READ(each, 8)                                                                     \
+	HOOKS_OF_READ(each, 16)
+#define HOOKS_OF_READ(each, size)                                                                  \
+	each(__tsan_read##size, size) each(__tsan_unaligned_read##size, size) each(                \
+		__tsan_volatile_read##size, size) each(__tsan_unaligned_volatile_read##size, size)
+
+/* each(BITS, TYPE): the atomic operations on this type */
+#define HOOKS_OF_ATOMICS(each)                                                                     \
+	each(8, unsigned char) each(16, unsigned short) each(32, unsigned) each(64, unsigned long) \
+		each(128, unsigned __int128)
+
+/*
+ * Store `result`, which may name `old`, if nobody else has stored meanwhile; else again. What
+ * was there before. One instruction for all sizes: compilers call a library for atomic
+ * operations on 16 bytes.
+ */
+#define HOOK_SWAP(type, at, result)                                                                \
+	({                                                                                         \
+		type old = *(at), seen_;                                                           \
+		while ((seen_ = __sync_val_compare_and_swap((at), old, (type)(result))) != old)    \
+			old = seen_;                                                               \
+		old;                                                                               \
+	})
+#define HOOK_LOAD(type, at)                                                                        \
+	(sizeof(type) <= 8 ? *(at) : __sync_val_compare_and_swap((type *)(at), 0, 0))
+
+/*
+ * Flushes and streaming stores that a program makes with intrinsics become calls of these, by
+ * shim.h of libholdfast-hooks. Numbers of the flushes; a fence is an SFENCE or a stronger one.
+ */
+enum hook_flush { HOOK_CLFLUSH, HOOK_CLFLUSHOPT, HOOK_CLWB };
+
+void holdfast_crash_flush(const void *address, int instruction);
+void holdfast_crash_fence(void);
+void holdfast_crash_stream(void *to, const void *from, unsigned long length);
+
+static inline void hook_really_flush(const void *address, int instruction)
+{
+	volatile char *byte = (volatile char *)address;
+
+	if (instruction == HOOK_CLWB) /* an assembler may not know it */
+		__asm__ volatile(".byte 0x66; xsaveopt %0" : "+m"(*byte));
+	else if (instruction == HOOK_CLFLUSHOPT)
+		__asm__ volatile(".byte 0x66; clflush %0" : "+m"(*byte));
+	else
+		__asm__ volatile("clflush %0" : "+m"(*byte));
+}
+
+/* In words of 8 bytes or 4, as all streaming stores can be. */
+static inline void hook_really_stream(void *to, const void *from, unsigned long length)
+{
+	const char *source = (const char *)from;
+	char *target = (char *)to;
+
+	for (; length >= 8; length -= 8, source += 8, target += 8)
+		__asm__ volatile("movnti %1, %0"
+				 : "=m"(*(long *)(void *)target)
+				 : "r"(*(const long *)(const void *)source));
+	if (length)
+		__asm__ volatile("movnti %1, %0"
+				 : "=m"(*(int *)(void *)target)
+				 : "r"(*(const int *)(const void *)source));
+}
+
+#endif
