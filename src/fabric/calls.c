@@ -40,7 +40,7 @@ static int check_range(
 	return 0;
 }
 
-/* Wait for all that is under way, and report what the target could not do: N5, N6. */
+/* Wait for all that is under way, and report what the target could not do: L5, L6. */
 static int settle(struct lane *lane)
 {
 	int code = lane_send(lane);
@@ -72,7 +72,7 @@ int fabric_flush(
 	if (code || (code = check_range(client, offset, length, true)) || !length)
 		return code;
 	code = begin(lane, offset, length, relaxed, false);
-	/* N4: the caller may change the bytes now. */
+	/* L4: the caller may change the bytes now. */
 	return code || relaxed || length <= LANE_COPY_MAX ? code : lane_wait_sent(lane);
 }
 

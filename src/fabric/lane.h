@@ -4,22 +4,22 @@
  *
  * What the owner of a lane may assume, by number. Its owner is the thread that is in a call on it.
  *
- * N1	Nothing of a lane is shared: queue, memory, registrations and numbers are its own, and no
+ * L1	Nothing of a lane is shared: queue, memory, registrations and numbers are its own, and no
  *	lock guards them. Lanes share only what link.h holds, and of that only the end changes.
- * N2	Messages are numbered, and answered in that order. At most `target.window` of them are
+ * L2	Messages are numbered, and answered in that order. At most `target.window` of them are
  *	unanswered. A slot is filled again when its message is answered, and sent as well.
- * N3	A reply that does not fit the oldest unanswered message ends the client: one that is
+ * L3	A reply that does not fit the oldest unanswered message ends the client: one that is
  *	malformed, has another number, or brings more or fewer bytes than were asked for.
- * N4	Bytes that are not relaxed are the caller's again when the flush returns: they were copied,
+ * L4	Bytes that are not relaxed are the caller's again when the flush returns: they were copied,
  *	or the adapter has sent them. Their aligned words travel whole. Relaxed bytes are the
  *	caller's again after the drain.
- * N5	A drain that returns 0 has sent the open message, seen every write and read completed, every
+ * L5	A drain that returns 0 has sent the open message, seen every write and read completed, every
  *	message answered, and, if the method confirms, a read of what was written last.
- * N6	What the target could not do stays in `failure`, the first of several, and is reported once,
+ * L6	What the target could not do stays in `failure`, the first of several, and is reported once,
  *	by the call that waits for it. The lane is as good as before.
- * N7	A client that has ended stays so: every call on every lane fails with the first cause, and a
+ * L7	A client that has ended stays so: every call on every lane fails with the first cause, and a
  *	thread that sleeps is woken.
- * N8	A wait ends: when it is over, when nothing was completed for `timeout_ms`, or with the
+ * L8	A wait ends: when it is over, when nothing was completed for `timeout_ms`, or with the
  *	client. Whether it polls or sleeps is decided for each lane by itself (patience.h).
  */
 #ifndef FABRIC_LANE_H
@@ -71,7 +71,7 @@ struct lane {
 	struct patience patience; /* with its target */
 
 	struct data_welcome target;
-	uint32_t next, answered; /* numbers of the next message, and of the next reply: N2 */
+	uint32_t next, answered; /* numbers of the next message, and of the next reply: L2 */
 	struct writer out;       /* the open message, if `open` */
 	uint16_t records;
 	bool open;
@@ -80,7 +80,7 @@ struct lane {
 	uint64_t written;       /* where */
 	struct lane_op write_op, read_op;
 
-	int failure; /* of a message, not yet reported, with its text: N6 */
+	int failure; /* of a message, not yet reported, with its text: L6 */
 	char text[DATA_TEXT_MAX + 1];
 
 	void *memory; /* all that follows */

@@ -40,7 +40,7 @@ static void keep_failure(struct lane *lane, const struct data_reply *reply, cons
 	lane->text[reply->text_length] = '\0';
 }
 
-/* N3. */
+/* L3. */
 static int take_reply(struct lane *lane, struct lane_reply *at, size_t length)
 {
 	struct lane_slot *slot = &lane->slots[lane->answered % lane->target.window];
@@ -136,7 +136,7 @@ static bool all_sent(const struct lane *lane)
 	return true;
 }
 
-/* N2. */
+/* L2. */
 static bool slot_free(const struct lane *lane)
 {
 	return lane->next - lane->answered < lane->target.window &&
