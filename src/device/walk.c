@@ -11,7 +11,14 @@
 #include "base/err.h"
 #include "device/sysfs.h"
 
-/* One walk: what has been found, and whom to tell. */
+/* A directory, as a device or as a region: one that is both is looked at as each of them. */
+struct seen {
+	dev_t device;
+	ino_t inode;
+	bool is_region;
+};
+
+/* One walk: its results so far, and the function to tell. */
 struct walk {
 	const char *sysfs;
 	walk_visit *visit;
@@ -22,7 +29,7 @@ struct walk {
 	int error;                    /* -ENOMEM */
 	int *pending;                 /* directories to look at, the next one last */
 	size_t pending_count;
-	struct stat *seen; /* the directories that have been looked at */
+	struct seen *seen; /* the directories that have been looked at */
 	size_t seen_count;
 };
 
@@ -45,26 +52,27 @@ int walk_region_above(const char *sysfs, int dir)
 }
 
 /* 1 if it is new, 0 if it has been seen. Since a device is seen once, a walk ends. */
-static int see(struct walk *walk, int dir)
+static int see(struct walk *walk, int dir, bool is_region)
 {
 	struct stat st;
 
 	if (fstat(dir, &st))
 		return err_sys("cannot stat a directory of %s", walk->sysfs);
 	for (size_t i = 0; i < walk->seen_count; i++)
-		if (walk->seen[i].st_dev == st.st_dev && walk->seen[i].st_ino == st.st_ino)
+		if (walk->seen[i].device == st.st_dev && walk->seen[i].inode == st.st_ino &&
+			walk->seen[i].is_region == is_region)
 			return 0;
-	struct stat *seen = reallocarray(walk->seen, walk->seen_count + 1, sizeof(*seen));
+	struct seen *seen = reallocarray(walk->seen, walk->seen_count + 1, sizeof(*seen));
 	if (!seen)
 		return err_set(-ENOMEM, "no memory to look at %zu devices", walk->seen_count + 1);
-	seen[walk->seen_count++] = st;
+	seen[walk->seen_count++] = (struct seen){st.st_dev, st.st_ino, is_region};
 	walk->seen = seen;
 	return 1;
 }
 
 static int visit_once(struct walk *walk, int dir)
 {
-	int new = see(walk, dir);
+	int new = see(walk, dir, true);
 
 	return new > 0 ? walk->visit(dir, walk->context) : new;
 }
@@ -115,7 +123,7 @@ static int look_later(struct walk *walk, int device)
 		walk->lost++;
 		return 0;
 	}
-	int result = see(walk, device);
+	int result = see(walk, device, false);
 	if (result > 0)
 		result = add_pending(walk, device);
 	else

@@ -21,6 +21,18 @@ static struct pmem2_vm_reservation *reserve(size_t pages)
 	return rsv;
 }
 
+/* One with as much free address space behind it, where the kernel has found room for both. */
+static struct pmem2_vm_reservation *reserve_with_room(size_t pages)
+{
+	struct pmem2_vm_reservation *both = reserve(2 * pages), *rsv;
+	char *addr = pmem2_vm_reservation_get_address(both);
+
+	pmem2_vm_reservation_delete(&both);
+	if (pmem2_vm_reservation_new(&rsv, addr, pages * page))
+		bail("no reservation: %s", pmem2_errormsg());
+	return rsv;
+}
+
 /* Map `pages` of the source at `offset` bytes; the config is then as it was. */
 static int map_at(
 	struct pmem2_vm_reservation *rsv, size_t offset, size_t pages, struct pmem2_map **map)
@@ -146,7 +158,7 @@ static void nothing_left_behind(void)
 
 static void extends(void)
 {
-	struct pmem2_vm_reservation *rsv = reserve(8), *next;
+	struct pmem2_vm_reservation *rsv = reserve_with_room(8), *next;
 	struct pmem2_map *map = mapped(rsv, 7, 1);
 	char *addr = pmem2_vm_reservation_get_address(rsv);
 
