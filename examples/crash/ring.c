@@ -53,7 +53,9 @@ static void put(struct ring *ring)
 	if (ring->head - ring->tail == RECORDS)
 		take(ring);
 #endif
-	fill(record, ring->head);
+	struct record new = {0};
+	fill(&new, ring->head);
+	*record = new;
 #if MISTAKE == 2
 	pmem_flush(record, sizeof(*record)); /* and the drain? */
 #elif MISTAKE != 1

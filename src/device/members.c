@@ -12,6 +12,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "base/attr.h"
 #include "base/err.h"
 #include "device/disk.h"
 #include "device/mounts.h"
@@ -154,7 +155,7 @@ static bool has_inner_journal(const char *name)
 }
 
 /* The thread of a journal is named after what it lies on: "jbd2/loop1". */
-static bool journal_device(const char *thread, const char *sysfs, dev_t *number)
+NOINLINE static bool journal_device(const char *thread, const char *sysfs, dev_t *number)
 {
 	char path[SYSFS_VALUE + 32], comm[SYSFS_VALUE];
 

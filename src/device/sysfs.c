@@ -12,6 +12,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "base/attr.h"
+
 #define DIRECTORY (O_PATH | O_DIRECTORY | O_CLOEXEC)
 
 static int open_root(const char *root)
@@ -43,7 +45,7 @@ static int open_if_numbered(int dir, const char *name, void *context)
 }
 
 /* Without dev/: by the attribute "dev" of each. */
-static int device_search(int top, const char *type, dev_t number)
+NOINLINE static int device_search(int top, const char *type, dev_t number)
 {
 	struct numbered wanted = {number, -ENOENT};
 	bool is_block = !strcmp(type, "block");

@@ -57,11 +57,10 @@ const struct holdfast_cpu *explain_cpu(struct keep *keep)
 static bool has_other_driver(const struct facts *facts, enum holdfast_reason *reason)
 {
 	if (facts->is_map || facts->device.kind != DEVICE_DAX || facts->regions.is_hidden ||
-		(facts->has_driver && !strcmp(facts->driver, "device_dax")))
+		facts->driver == FACTS_DRIVER_DEVICE_DAX)
 		return false;
-	*reason = facts->has_driver && !strcmp(facts->driver, "kmem")
-			  ? HOLDFAST_REASON_DAX_SYSTEM_RAM
-			  : HOLDFAST_REASON_DAX_UNBOUND;
+	*reason = facts->driver == FACTS_DRIVER_KMEM ? HOLDFAST_REASON_DAX_SYSTEM_RAM
+						     : HOLDFAST_REASON_DAX_UNBOUND;
 	return true;
 }
 

@@ -194,7 +194,7 @@ static int add(struct facts *facts, int fd)
 	return device_identify(&facts->device, fd, facts->sysfs);
 }
 
-static unsigned kernel(void)
+NOINLINE static unsigned kernel(void)
 {
 	struct utsname name;
 	char *end = name.release;
@@ -206,20 +206,20 @@ static unsigned kernel(void)
 		(unsigned)version, *end == '.' ? (unsigned)strtoul(end + 1, NULL, 10) : 0);
 }
 
-static struct facts nothing_yet(const char *sysfs)
+static void begin(struct facts *facts, const char *sysfs)
 {
-	return (struct facts){
-		.kernel = kernel(),
-		.sysfs = sysfs,
-		.can_flush = cpu.engine->flushes,
-		.has_device = true,
-		.marked = -1,
-	};
+	memset(facts, 0,
+		sizeof(*facts)); /* not a compound literal: that takes as much stack again */
+	facts->kernel = kernel();
+	facts->sysfs = sysfs;
+	facts->can_flush = cpu.engine->flushes;
+	facts->has_device = true;
+	facts->marked = -1;
 }
 
 int facts_of_fd(struct facts *facts, int fd, const char *sysfs)
 {
-	*facts = nothing_yet(sysfs);
+	begin(facts, sysfs);
 	int error = add(facts, fd);
 	if (error)
 		facts_fini(facts);
@@ -300,7 +300,7 @@ int facts_of_map(struct facts *facts, const struct map *map)
 {
 	int error = 0;
 
-	*facts = nothing_yet(map->sysfs);
+	begin(facts, map->sysfs);
 	facts->is_map = true;
 	facts->got = (struct granularity){map->granularity, map->reason};
 	facts->trial = trial_of(map);
@@ -324,7 +324,7 @@ int facts_of_map(struct facts *facts, const struct map *map)
 int facts_of_device(
 	struct facts *facts, const struct device *device, const char *name, const char *sysfs)
 {
-	*facts = nothing_yet(sysfs);
+	begin(facts, sysfs);
 	facts->name = strdup(name);
 	if (!facts->name)
 		return no_memory();
@@ -352,7 +352,7 @@ static int mark_of_mount(const struct mount *mount)
 
 int facts_of_mount(struct facts *facts, const struct mount *mount, const char *sysfs)
 {
-	*facts = nothing_yet(sysfs);
+	begin(facts, sysfs);
 	facts->object = HOLDFAST_OBJECT_DIRECTORY;
 	facts->device = (struct device){.kind = DEVICE_FILE, .number = mount->device};
 	facts->name = strdup(mount->point);

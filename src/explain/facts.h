@@ -37,6 +37,13 @@ enum facts_name {
 	FACTS_REMOVED, /* its last name is gone */
 };
 
+/* The drivers of DAX devices that matter: only device_dax lets programs map one. */
+enum facts_driver {
+	FACTS_DRIVER_OTHER, /* or none */
+	FACTS_DRIVER_DEVICE_DAX,
+	FACTS_DRIVER_KMEM,
+};
+
 struct facts {
 	enum holdfast_object object;
 	const char *sysfs;
@@ -69,9 +76,8 @@ struct facts {
 	int disk_is_dax;                         /* see disk_is_dax() */
 	struct holdfast_number bytes, alignment; /* `bytes`: the size, whatever it is of */
 	bool is_read_only_device;
-	bool has_driver;         /* a DAX device */
-	char driver[SYSFS_NAME]; /* its name */
-	bool is_ext2_by_ext4;    /* an ext2 that the driver of ext4 has mounted */
+	enum facts_driver driver; /* of a DAX device */
+	bool is_ext2_by_ext4;     /* an ext2 that the driver of ext4 has mounted */
 };
 
 /* See holdfast_explain_fd(). Free them with facts_fini(). */

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/attr.h"
 #include "device/disk.h"
 #include "device/medium.h"
 #include "explain/facts.h"
@@ -35,14 +36,19 @@ static struct holdfast_number alignment_of(struct keep *keep, const struct facts
 	return regions_answer(keep, error, (int64_t)alignment, NULL, true);
 }
 
-/* Which driver a DAX device has: only device_dax lets programs map it. */
-static void read_driver(struct facts *facts)
+/* In a frame of its own: the name is off the stack before the rest of sysfs is read. */
+NOINLINE static void read_driver(struct facts *facts)
 {
+	char name[SYSFS_NAME];
 	int dir = sysfs_device_open(facts->sysfs, "char", facts->device.number);
 
-	facts->has_driver = dir >= 0 && !sysfs_link(dir, "driver", facts->driver);
-	if (dir >= 0)
-		close(dir);
+	if (dir < 0)
+		return;
+	if (!sysfs_link(dir, "driver", name))
+		facts->driver = !strcmp(name, "device_dax") ? FACTS_DRIVER_DEVICE_DAX
+				: !strcmp(name, "kmem")     ? FACTS_DRIVER_KMEM
+							    : FACTS_DRIVER_OTHER;
+	close(dir);
 }
 
 /* Drivers of file systems list what they have mounted by the name of the disk. */

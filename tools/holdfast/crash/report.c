@@ -32,7 +32,7 @@ static const char *repair_words(enum cause cause)
 		[CAUSE_ATOMICITY] = "one store of 8 bytes that makes all of it count, or a log",
 		[CAUSE_TORN] = "a flag or checksum, stored when the copy is durable",
 		[CAUSE_RECOVERY] =
-			"the program's recovery, for what is stored until here is durable",
+			"the program's recovery, or a flush of what was found only after the end",
 	};
 
 	return words[cause];

@@ -213,6 +213,23 @@ static bool has_placeholder(char **program)
 	return false;
 }
 
+/* No original is ever written: each other file that the program is given is replaced by a copy. */
+static int copy_arguments(struct work *work, struct options *options, unsigned number)
+{
+	size_t own = strlen(work->path);
+	int status = STATUS_CLEAN;
+	char *copy = NULL;
+
+	for (unsigned i = 1; options->program[i] && !status; i++) {
+		if (!strncmp(options->program[i], work->path, own) ||
+			!is_data_file(options->program[i]))
+			continue;
+		status = copy_named(work, number++, options->program[i], &copy);
+		options->program[i] = copy;
+	}
+	return status;
+}
+
 int work_copy_files(struct work *work, struct options *options)
 {
 	char *copy = NULL;
@@ -222,12 +239,6 @@ int work_copy_files(struct work *work, struct options *options)
 	work->ring->all_files = options->in_place;
 	if (options->in_place)
 		return STATUS_CLEAN;
-	if (!options->file_count && !has_placeholder(options->program))
-		for (unsigned i = 1; options->program[i] && !status; i++)
-			if (is_data_file(options->program[i])) {
-				status = copy_named(work, number++, options->program[i], &copy);
-				options->program[i] = copy;
-			}
 	for (unsigned i = 0; i < options->file_count && !status; i++) {
 		status = copy_named(work, number++, options->files[i], &copy);
 		replace(options->program, options->files[i], copy);
@@ -235,10 +246,10 @@ int work_copy_files(struct work *work, struct options *options)
 			replace(options->program, "{}", copy);
 	}
 	if (!status && !options->file_count && has_placeholder(options->program)) {
-		status = copy_named(work, number, "file", &copy);
+		status = copy_named(work, number++, "file", &copy);
 		replace(options->program, "{}", copy);
 	}
-	return status;
+	return status ? status : copy_arguments(work, options, number);
 }
 
 const char *module_path(const char *name)
@@ -252,6 +263,11 @@ const char *module_path(const char *name)
 	if (slash) { /* not installed yet: the folders of the build */
 		*slash = '\0';
 		snprintf(path, sizeof(path), "%s/../../src/libholdfast-trace/%s.so", self, name);
+		if (!access(path, R_OK))
+			return path;
+	}
+	if (slash) { /* installed, and perhaps moved since */
+		snprintf(path, sizeof(path), "%s/" HOLDFAST_MODULES_FROM_BIN "/%s.so", self, name);
 		if (!access(path, R_OK))
 			return path;
 	}
