@@ -24,6 +24,7 @@ static struct {
 	pthread_mutex_t lock;
 	struct notes *first;
 	pthread_key_t at_exit;
+	atomic_bool has_key; /* between notes_init() and notes_fini() */
 	void (*drain)(void);
 } threads;
 
@@ -54,7 +55,8 @@ static bool enlist(void)
 	/*
 	 * Destructors of other keys may still flush after this one's: nobody would drain for them.
 	 */
-	if (notes.exited || pthread_setspecific(threads.at_exit, &notes))
+	if (notes.exited || !atomic_load(&threads.has_key) ||
+		pthread_setspecific(threads.at_exit, &notes))
 		return false;
 	checked_lock_init(&notes.lock);
 	if (!checked_lock_take(&threads.lock))
@@ -191,12 +193,16 @@ int notes_init(void (*drain)(void))
 {
 	checked_lock_init(&threads.lock);
 	threads.drain = drain;
-	return pthread_key_create(&threads.at_exit, thread_exits) ? -ENOMEM : 0;
+	if (pthread_key_create(&threads.at_exit, thread_exits))
+		return -ENOMEM;
+	atomic_store(&threads.has_key, true);
+	return 0;
 }
 
 void notes_fini(void)
 {
-	pthread_key_delete(threads.at_exit);
+	if (atomic_exchange(&threads.has_key, false))
+		pthread_key_delete(threads.at_exit);
 }
 
 void notes_before_fork(void)

@@ -163,6 +163,11 @@ static void late_destructor(void)
 	unsigned file;
 	pthread_t thread;
 
+#ifdef __SANITIZE_THREAD__
+	skip("N2: a flush after the drain of an exiting thread is written back at once",
+		"the thread sanitizer has left the thread by then");
+	return;
+#endif
 	late_map = new_map(&file);
 	pthread_key_create(&late_key, flush_late);
 	pthread_create(&thread, NULL, flush_and_exit, late_map);

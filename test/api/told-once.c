@@ -11,6 +11,7 @@
 #include <setjmp.h>
 
 #include "api/fixture.h"
+#include "robust.h"
 
 #define PAGES 256
 #define FAR   32 /* in pages: too far to be written back together */
@@ -348,6 +349,10 @@ static void under_way_in_child(void)
 	is_int((intptr_t)result, -EIO, "W5: the parent waits for what a child was told");
 	pmem2_map_delete(&view.map);
 
+	if (!locks_of_the_dead_are_passed_on()) {
+		skip("W5: nobody waits for a child that was killed", LOCKS_OF_THE_DEAD_ARE_LOST);
+		return;
+	}
 	view = new_view(&file);
 	pid = failing_child(view, file);
 	pthread_create(&asks, NULL, deep_in_thread, &view);

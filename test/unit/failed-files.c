@@ -10,6 +10,7 @@
 
 #include "map/robust_lock.h"
 #include "tap.h"
+#include "robust.h"
 
 static struct failed_files *table;
 
@@ -91,6 +92,11 @@ static void other_processes(void)
 	struct failed_write found;
 	pid_t pid;
 
+	if (!locks_of_the_dead_are_passed_on()) {
+		skip("failed_files: the lock of a killed process is passed on",
+			LOCKS_OF_THE_DEAD_ARE_LOST);
+		return;
+	}
 	new_table();
 	pid = fork();
 	if (!pid) {

@@ -12,6 +12,7 @@
 
 #include "map/mapped_file.h"
 #include "tap.h"
+#include "robust.h"
 
 static struct flights *flights;
 
@@ -168,6 +169,12 @@ static pid_t fly_in_child(void)
 static void killed_processes(void)
 {
 	struct waiter waiter;
+
+	if (!locks_of_the_dead_are_passed_on()) {
+		skip("flights: a child that is killed ends its flight",
+			LOCKS_OF_THE_DEAD_ARE_LOST);
+		return;
+	}
 
 	new_flights();
 	pid_t pid = fly_in_child();
