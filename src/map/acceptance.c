@@ -3,6 +3,7 @@
 
 #include "base/checked_lock.h"
 #include "map/epoch_ranges.h"
+#include "map/shared.h"
 
 static struct {
 	pthread_mutex_t lock;
@@ -11,7 +12,8 @@ static struct {
 
 static void add(struct epoch_ranges *to, struct file_id file, struct range range, uint64_t epoch)
 {
-	if (!checked_lock_take(&known.lock))
+	/* Epoch 0: a failure that was not recorded, of which nothing has to be known. */
+	if (!epoch || !checked_lock_take(&known.lock))
 		return;
 	epoch_ranges_add(to, file, range, epoch);
 	checked_lock_release(&known.lock);
@@ -59,6 +61,7 @@ static void after_fork(void)
 static void after_fork_in_child(void)
 {
 	checked_lock_init(&known.lock);
+	shared_after_fork_in_child();
 	epoch_ranges_clear(&known.accepted);
 	epoch_ranges_clear(&known.told);
 }

@@ -83,7 +83,7 @@ static void record(const struct file_sync *sync, int error, struct file_sync_fai
 /* W5: from before the kernel is asked until its answer is recorded. */
 static int write_back(const struct file_sync *sync, struct file_sync_failure *failure)
 {
-	struct flight *flight = flights_begin(&shared->flights, sync->file, sync->pages.from);
+	struct flight *flight = flights_begin(&shared->flights, sync->file, sync->pages);
 	int error = pages_sync(sync->pages);
 
 	*failure = (struct file_sync_failure){.file = sync->file, .write.error = -error};
@@ -142,7 +142,7 @@ int file_sync(const struct file_sync *sync, struct file_sync_failure *failure)
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
 	int error = write_back(sync, failure);
 	if (!error) {
-		flights_wait(&shared->flights, sync->file, sync->pages.from);
+		flights_wait(&shared->flights, sync->file, sync->pages);
 		error = judge(sync, failure);
 	}
 	pthread_setcancelstate(state, NULL);
@@ -177,14 +177,17 @@ int file_sync_or_error(const struct file_sync *sync)
 {
 	struct file_sync_failure failure;
 	char name[NAME_MAX_SHOWN] = "";
-	int error = file_sync(sync, &failure);
+	int error = file_sync(sync, &failure), state;
 
 	if (!error)
 		return 0;
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
 	acceptance_add_told(failure.file, sync->pages, failure.write.epoch);
 	mapped_files_walk(sync->pages, name_part, name);
 	errno = -error;
-	return explain(sync, &failure, name);
+	error = explain(sync, &failure, name);
+	pthread_setcancelstate(state, NULL);
+	return error;
 }
 
 int file_sync_descriptor(int fd, struct file_id file)
@@ -192,7 +195,7 @@ int file_sync_descriptor(int fd, struct file_id file)
 	int state;
 
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
-	struct flight *flight = flights_begin(&shared->flights, file, 0);
+	struct flight *flight = flights_begin(&shared->flights, file, (struct range){0, 0});
 	int error = fdatasync(fd) ? -errno : 0;
 	if (error && error != -EINVAL && error != -EBADF)
 		failed_files_record(&shared->failed, file, &(struct failed_write){.error = -error});
@@ -204,8 +207,11 @@ int file_sync_descriptor(int fd, struct file_id file)
 static bool accept_part(const struct mapped_file *mapped, void *context)
 {
 	const uint64_t *epoch = context;
+	struct failed_write write;
 
-	if (file_id_is_known(mapped->file))
+	/* There is room for some ranges: those of files that never failed need none. */
+	if (file_id_is_known(mapped->file) &&
+		failed_files_find(&shared->failed, mapped->file, 0, &write))
 		acceptance_add(mapped->file, mapped->at, *epoch);
 	return false;
 }

@@ -43,7 +43,7 @@ static struct flight *take_free(struct flights *flights, unsigned first, bool al
 	return NULL;
 }
 
-struct flight *flights_begin(struct flights *flights, struct file_id file, uintptr_t address)
+struct flight *flights_begin(struct flights *flights, struct file_id file, struct range range)
 {
 	unsigned first = first_place();
 	struct flight *flight = take_free(flights, first, false);
@@ -56,7 +56,8 @@ struct flight *flights_begin(struct flights *flights, struct file_id file, uintp
 		if (!robust_lock_take(&flight->lock))
 			return NULL;
 	}
-	atomic_store_explicit(&flight->address, address, memory_order_relaxed);
+	atomic_store_explicit(&flight->from, range.from, memory_order_relaxed);
+	atomic_store_explicit(&flight->to, range.to, memory_order_relaxed);
 	atomic_store_explicit(&flight->pid, getpid(), memory_order_relaxed);
 	/*
 	 * Sequentially consistent, as the load in flights_wait(): a waiter that does not see this
@@ -75,28 +76,27 @@ void flights_end(struct flight *flight)
 }
 
 /*
- * Whether the flight, of a file that is not known, turns out to be one of another file: looked up
- * in the list of mappings, which is that of this process.
+ * Whether a flight turns out to be one of another file, looked up in the list of mappings, which
+ * is that of this process. A range with several files may have any of them.
  */
-static bool is_of_other_file(struct flight *flight, struct file_id file, uintptr_t address)
+static bool is_of_other_file(struct flight *flight, struct range range)
 {
-	uintptr_t their_address = atomic_load_explicit(&flight->address, memory_order_relaxed);
-	struct file_id theirs;
+	struct range their_range = {
+		atomic_load_explicit(&flight->from, memory_order_relaxed),
+		atomic_load_explicit(&flight->to, memory_order_relaxed),
+	};
+	struct file_id ours, theirs;
 
-	if (atomic_load_explicit(&flight->pid, memory_order_relaxed) != getpid())
-		return false;
-	if (!file_id_is_known(file) && mapped_file_id(address, &file))
-		return false;
-	return !mapped_file_id(their_address, &theirs) && !file_id_equals(theirs, file);
+	return atomic_load_explicit(&flight->pid, memory_order_relaxed) == getpid() &&
+	       !mapped_file_id(range, &ours) && !mapped_file_id(their_range, &theirs) &&
+	       !file_id_equals(theirs, ours);
 }
 
-static void wait_for(struct flight *flight, uint64_t theirs, struct file_id file, uintptr_t address)
+static void wait_for(struct flight *flight, bool is_known, struct range range)
 {
-	bool unknown = theirs == ANY_FILE || !file_id_is_known(file);
-
 	atomic_fetch_add_explicit(&flight->waiting, 1, memory_order_relaxed);
-	bool locked = robust_lock_try_briefly(&flight->lock);
-	if (!locked && !(unknown && is_of_other_file(flight, file, address)))
+	bool locked = robust_lock_try(&flight->lock);
+	if (!locked && (is_known || !is_of_other_file(flight, range)))
 		locked = robust_lock_take(&flight->lock);
 	if (locked) {
 		/* A thread that died has left it. */
@@ -106,7 +106,7 @@ static void wait_for(struct flight *flight, uint64_t theirs, struct file_id file
 	atomic_fetch_sub_explicit(&flight->waiting, 1, memory_order_relaxed);
 }
 
-void flights_wait(struct flights *flights, struct file_id file, uintptr_t address)
+void flights_wait(struct flights *flights, struct file_id file, struct range range)
 {
 	uint64_t ours = digest(file);
 
@@ -114,6 +114,6 @@ void flights_wait(struct flights *flights, struct file_id file, uintptr_t addres
 		struct flight *flight = &flights->list[i];
 		uint64_t theirs = atomic_load(&flight->file);
 		if (theirs && (theirs == ours || theirs == ANY_FILE || ours == ANY_FILE))
-			wait_for(flight, theirs, file, address);
+			wait_for(flight, theirs == ours && ours != ANY_FILE, range);
 	}
 }

@@ -22,13 +22,14 @@
 #include <sys/types.h>
 
 #include "map/file_id.h"
+#include "map/ranges.h"
 
 #define FLIGHTS_MAX 48
 
 struct flight {
 	pthread_mutex_t lock;
-	_Atomic uint64_t file;    /* a digest of the file; 0 outside of flights */
-	atomic_uintptr_t address; /* of a page of the file in process `pid` */
+	_Atomic uint64_t file;     /* a digest of the file; 0 outside of flights */
+	atomic_uintptr_t from, to; /* the range that is being written back, in process `pid` */
 	_Atomic pid_t pid;
 	atomic_int waiting; /* threads that wait for this flight: others are begun elsewhere */
 } __attribute__((aligned(64)));
@@ -39,12 +40,12 @@ struct flights {
 
 void flights_init(struct flights *flights);
 
-/* `address` is that of a page of the file, which may be one that is not known. */
-struct flight *flights_begin(struct flights *flights, struct file_id file, uintptr_t address);
+/* `range` is what is being written back, of a file that may be one that is not known. */
+struct flight *flights_begin(struct flights *flights, struct file_id file, struct range range);
 
 void flights_end(struct flight *flight);
 
 /* Wait for all flights of this file that have begun; the caller has none of its own. */
-void flights_wait(struct flights *flights, struct file_id file, uintptr_t address);
+void flights_wait(struct flights *flights, struct file_id file, struct range range);
 
 #endif

@@ -12,7 +12,8 @@
  *	yes	  other or unknown	yes		CACHE_LINE
  *	yes	  other or unknown	no		PAGE
  *
- * Files on a real-time device of XFS are never BYTE: which region that device lies in is not known.
+ * Files on a real-time device of XFS are never BYTE: which region that device lies in is not
+ * known.
  *
  * Device DAX has no metadata, so MAP_SYNC says nothing about it: it is what its region is. Where
  * that is not persistent memory, or only the host of a virtual machine can flush it, no

@@ -11,8 +11,8 @@
 
 /*
  * Fill `hint` with the end of an error message about the failed call whose errno is still set: the
- * number of mappings and vm.max_map_count if that limit is met, else "". Keeps errno. Takes as long
- * as reading /proc/self/maps; for failures only. Returns `hint`.
+ * number of mappings and vm.max_map_count if that limit is met, else "". Keeps errno. Takes as
+ * long as reading /proc/self/maps; for failures only. Returns `hint`.
  */
 const char *limit_hint(char hint[LIMIT_HINT]);
 

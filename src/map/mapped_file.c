@@ -81,23 +81,33 @@ int mapped_files_walk(struct range range, mapped_file_visit *visit, void *contex
 	return error;
 }
 
+/* The file of the mappings so far. */
+struct one_file {
+	struct file_id file;
+	bool is_several;
+};
+
 static bool take_id(const struct mapped_file *mapped, void *context)
 {
-	struct file_id *file = context;
+	struct one_file *one = context;
 
-	*file = mapped->file;
-	return true;
+	if (!file_id_is_known(one->file))
+		one->file = mapped->file;
+	one->is_several = !file_id_equals(one->file, mapped->file);
+	return one->is_several;
 }
 
-int mapped_file_id(uintptr_t address, struct file_id *file)
+int mapped_file_id(struct range range, struct file_id *file)
 {
-	struct file_id found = {0, 0};
-	int error = mapped_files_walk((struct range){address, address + 1}, take_id, &found);
+	struct one_file one = {{0, 0}, false};
+	int error = mapped_files_walk(range, take_id, &one);
 
 	if (error)
 		return error;
-	if (!file_id_is_known(found))
+	if (one.is_several)
+		return -EXDEV;
+	if (!file_id_is_known(one.file))
 		return -ENOENT;
-	*file = found;
+	*file = one.file;
 	return 0;
 }

@@ -24,7 +24,10 @@ typedef bool mapped_file_visit(const struct mapped_file *mapped, void *context);
 /* Visit what is mapped in the range, from low to high. 0, or -errno if the list cannot be read. */
 int mapped_files_walk(struct range range, mapped_file_visit *visit, void *context);
 
-/* The file at an address. -ENOENT: no file is mapped there; -errno: the list cannot be read. */
-int mapped_file_id(uintptr_t address, struct file_id *file);
+/*
+ * The one file that is mapped in a range. -ENOENT: no file is mapped there; -EXDEV: several are;
+ * -errno: the list cannot be read.
+ */
+int mapped_file_id(struct range range, struct file_id *file);
 
 #endif

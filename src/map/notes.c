@@ -11,6 +11,7 @@
 struct notes {
 	pthread_mutex_t lock; /* of the ranges */
 	struct ranges ranges;
+	uint64_t added;    /* how many notes there ever were; guarded by the lock */
 	atomic_uint count; /* that of the ranges, for this thread to read without the lock */
 	bool listed;       /* among the threads; its own thread's to read and write */
 	bool exited;       /* the thread will not be called again; likewise */
@@ -38,7 +39,7 @@ static void ranges_changed(struct notes *of)
 
 static struct note note_at(const struct notes *of, unsigned index)
 {
-	return (struct note){of->ranges.at[index], of->ranges.since[index]};
+	return (struct note){of->ranges.at[index], of->ranges.since[index], of, of->added};
 }
 
 static void remove_at(struct notes *of, unsigned index)
@@ -91,6 +92,7 @@ bool notes_add(struct note note)
 	if (!enlist() || !checked_lock_take(&notes.lock))
 		return false;
 	bool added = ranges_add(&notes.ranges, note.pages, note.since);
+	notes.added++;
 	ranges_changed(&notes);
 	checked_lock_release(&notes.lock);
 	return added;
@@ -101,14 +103,29 @@ bool notes_none(void)
 	return likely(!atomic_load_explicit(&notes.count, memory_order_acquire));
 }
 
-bool notes_take(struct note *note)
+bool notes_first(struct note *note)
 {
 	if (notes_none() || !checked_lock_take(&notes.lock))
 		return false;
 	bool found = notes.ranges.count;
-	if (found) {
+	if (found)
 		*note = note_at(&notes, 0);
-		remove_at(&notes, 0);
+	checked_lock_release(&notes.lock);
+	return found;
+}
+
+bool notes_cut(uintptr_t to)
+{
+	bool found = false;
+
+	if (!checked_lock_take(&notes.lock))
+		return false;
+	while (notes.ranges.count && notes.ranges.at[0].from < to) {
+		found = true;
+		if (notes.ranges.at[0].to <= to)
+			remove_at(&notes, 0);
+		else
+			notes.ranges.at[0].from = to;
 	}
 	checked_lock_release(&notes.lock);
 	return found;
@@ -134,59 +151,71 @@ static void visit_threads(bool (*visit)(struct notes *of, void *context), void *
 /* A question about the notes in a range, and its answer. */
 struct search {
 	struct range within;
-	unsigned count;
-	struct note first;
+	unsigned count, skip;
+	struct note found;
 };
 
 static bool search_in(struct notes *of, void *context)
 {
 	struct search *search = context;
 	struct ranges_part part = ranges_within(&of->ranges, search->within);
+	unsigned count = part.end - part.first;
 
-	if (!search->count && part.first < part.end)
-		search->first = note_at(of, part.first);
-	search->count += part.end - part.first;
+	if (search->count <= search->skip && search->skip - search->count < count)
+		search->found = note_at(of, part.first + search->skip - search->count);
+	search->count += count;
 	return false;
 }
 
 unsigned notes_count(struct range within)
 {
-	struct search search = {within, 0, {{0, 0}, 0}};
+	struct search search = {.within = within};
 
 	visit_threads(search_in, &search);
 	return search.count;
 }
 
-bool notes_find(struct range within, struct note *note)
+bool notes_find(struct range within, unsigned skip, struct note *note)
 {
-	struct search search = {within, 0, {{0, 0}, 0}};
+	struct search search = {.within = within, .skip = skip};
 
 	visit_threads(search_in, &search);
-	if (search.count)
-		*note = search.first;
-	return search.count;
+	if (search.count <= skip)
+		return false;
+	*note = search.found;
+	return true;
 }
 
-/* A note that has grown meanwhile is another one. */
+/* A note that has been looked for, and whether it was there. */
+struct forgetting {
+	const struct note *note;
+	bool done;
+};
+
 static bool forget_in(struct notes *of, void *context)
 {
-	const struct note *note = context;
-	struct ranges_part part = ranges_within(&of->ranges, note->pages);
+	struct forgetting *forgetting = context;
+	const struct note *note = forgetting->note;
 
-	for (unsigned i = part.first; i < part.end; i++) {
-		struct note here = note_at(of, i);
-		if (here.pages.from == note->pages.from && here.pages.to == note->pages.to &&
-			here.since == note->since) {
-			remove_at(of, i);
-			break;
-		}
-	}
-	return false;
+	if (note->of != of)
+		return false;
+	struct ranges_part part = ranges_within(&of->ranges, note->pages);
+	bool same = part.first < part.end && note->added == of->added &&
+		    of->ranges.at[part.first].from == note->pages.from &&
+		    of->ranges.at[part.first].to == note->pages.to;
+	if (same)
+		remove_at(of, part.first);
+	/* Its own thread has written it back if nothing of it is left. */
+	forgetting->done = same || part.first == part.end;
+	return true;
 }
 
-void notes_forget(const struct note *note)
+bool notes_forget(const struct note *note)
 {
-	visit_threads(forget_in, (void *)note);
+	struct forgetting forgetting = {note, false};
+
+	visit_threads(forget_in, &forgetting);
+	return forgetting.done;
 }
 
 int notes_init(void (*drain)(void))
@@ -203,6 +232,11 @@ void notes_fini(void)
 {
 	if (atomic_exchange(&threads.has_key, false))
 		pthread_key_delete(threads.at_exit);
+	/* Threads that end from now on do not take their notes off the list. */
+	if (checked_lock_take(&threads.lock)) {
+		threads.first = NULL;
+		checked_lock_release(&threads.lock);
+	}
 }
 
 void notes_before_fork(void)

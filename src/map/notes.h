@@ -17,6 +17,9 @@
 struct note {
 	struct range pages;
 	uint64_t since; /* as in struct file_sync; 0: since the map is there */
+	/* By notes_find(): whose it is, and how many notes that thread had added until then. */
+	const void *of;
+	uint64_t added;
 };
 
 /*
@@ -33,15 +36,21 @@ bool notes_add(struct note note);
 /* Whether this thread has none: one load. If so, all that it ever noted is durable. */
 bool notes_none(void);
 
-/* Take the lowest note of this thread; false without any. */
-bool notes_take(struct note *note);
+/* The lowest note of this thread; false without any. It stays noted. */
+bool notes_first(struct note *note);
 
-/* The number of notes of any thread with a byte in a range, and the first one of them. */
+/* Take out what this thread has noted below an address; false if there is nothing. */
+bool notes_cut(uintptr_t to);
+
+/* The number of notes of any thread with a byte in a range, and one of them: that after `skip`. */
 unsigned notes_count(struct range within);
-bool notes_find(struct range within, struct note *note);
+bool notes_find(struct range within, unsigned skip, struct note *note);
 
-/* Remove this very note from the thread that still has it. */
-void notes_forget(const struct note *note);
+/*
+ * Remove a note that notes_find() has found. False if its thread has noted anything meanwhile:
+ * what was stored before that is not written back, perhaps.
+ */
+bool notes_forget(const struct note *note);
 
 /* Around fork: the child starts with no notes. */
 void notes_before_fork(void);

@@ -16,6 +16,11 @@ void registry_init(void)
 	checked_lock_init(&registry.lock);
 }
 
+/*
+ * The map that this thread has pinned: a signal handler that calls exit(3) must not wait for that.
+ */
+static __thread const struct map *own_pin;
+
 static int add_locked(struct map *map)
 {
 	uintptr_t start = (uintptr_t)map->addr;
@@ -44,7 +49,7 @@ static void wait_for_pins(const struct map *map)
 	int state;
 
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
-	while (map->pins)
+	while (map->pins > (own_pin == map))
 		pthread_cond_wait(&registry.unpinned, &registry.lock);
 	pthread_setcancelstate(state, NULL);
 }
@@ -83,6 +88,7 @@ struct map *registry_pin(uintptr_t from, uintptr_t to)
 	if (index < registry.live.count) {
 		map = registry.live.maps[index];
 		map->pins++;
+		own_pin = map;
 	}
 	checked_lock_release(&registry.lock);
 	return map;
@@ -90,6 +96,7 @@ struct map *registry_pin(uintptr_t from, uintptr_t to)
 
 void registry_unpin(struct map *map)
 {
+	own_pin = NULL;
 	checked_lock_take(&registry.lock);
 	if (!--map->pins)
 		pthread_cond_broadcast(&registry.unpinned);

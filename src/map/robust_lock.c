@@ -2,9 +2,6 @@
 #include "map/robust_lock.h"
 
 #include <errno.h>
-#include <time.h>
-
-#define BRIEFLY_NS 1000000
 
 void robust_lock_init(pthread_mutex_t *lock)
 {
@@ -34,19 +31,6 @@ bool robust_lock_take(pthread_mutex_t *lock)
 bool robust_lock_try(pthread_mutex_t *lock)
 {
 	return taken(lock, pthread_mutex_trylock(lock));
-}
-
-bool robust_lock_try_briefly(pthread_mutex_t *lock)
-{
-	struct timespec end;
-
-	clock_gettime(CLOCK_REALTIME, &end);
-	end.tv_nsec += BRIEFLY_NS;
-	if (end.tv_nsec >= 1000000000) {
-		end.tv_nsec -= 1000000000;
-		end.tv_sec++;
-	}
-	return taken(lock, pthread_mutex_timedlock(lock, &end));
 }
 
 void robust_lock_release(pthread_mutex_t *lock)

@@ -24,9 +24,6 @@ bool robust_lock_take(pthread_mutex_t *lock);
 /* The same without waiting; also false if somebody else has it. */
 bool robust_lock_try(pthread_mutex_t *lock);
 
-/* The same for at most a millisecond or so. */
-bool robust_lock_try_briefly(pthread_mutex_t *lock);
-
 void robust_lock_release(pthread_mutex_t *lock);
 
 #endif

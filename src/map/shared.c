@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "map/shared.h"
 
+#include <string.h>
 #include <sys/mman.h>
 
 #include "base/log.h"
@@ -25,4 +26,13 @@ void shared_init(void)
 			"no memory to share with forked children: failed write-backs are not passed on");
 	flights_init(&shared->flights);
 	failed_files_init(&shared->failed);
+}
+
+void shared_after_fork_in_child(void)
+{
+	if (shared != &alone)
+		return;
+	memset(&alone.flights, 0, sizeof(alone.flights));
+	flights_init(&alone.flights);
+	failed_files_init(&alone.failed);
 }

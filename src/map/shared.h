@@ -21,4 +21,7 @@ extern struct shared *shared;
 /* Once, before any other call here. Without memory to share, children have a table of their own. */
 void shared_init(void);
 
+/* A table that is not shared was copied with the locks of threads that the child does not have. */
+void shared_after_fork_in_child(void);
+
 #endif

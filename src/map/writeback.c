@@ -15,7 +15,8 @@
 #include "map/shared.h"
 #include "map/writeback_failure.h"
 
-typedef void report_failure(struct range pages, const struct file_sync_failure *failure);
+typedef void report_failure(
+	struct range pages, const struct file_sync_failure *failure, int cancel_state);
 
 /* The part of a note in one map, in whole pages: a foreign map may begin within one. */
 static struct file_sync part_in(const struct map *map, const struct note *note)
@@ -32,60 +33,78 @@ static struct file_sync part_in(const struct map *map, const struct note *note)
 	return part;
 }
 
-/*
- * Write back the part of a note in the lowest live map, and cut that off the note; false if no
- * part of it is in any live map (N5). The map is pinned meanwhile. `error` is as of file_sync().
- */
-static bool write_part(
-	struct note *note, struct file_sync *part, int *error, struct file_sync_failure *failure)
+/* Stores to maps of other granularities do not wait for the kernel: a joined note may touch one. */
+static int write_part(
+	const struct map *map, const struct file_sync *part, struct file_sync_failure *failure)
 {
-	struct map *map = registry_pin(note->pages.from, note->pages.to);
-
-	if (!map)
-		return false;
-	*part = part_in(map, note);
-	*error = file_sync(part, failure);
-	registry_unpin(map);
+	if (map->granularity != PMEM2_GRANULARITY_PAGE)
+		return 0;
+	int error = file_sync(part, failure);
 	log_debug("wrote back %zu bytes at %#" PRIxPTR, (size_t)(part->pages.to - part->pages.from),
 		part->pages.from);
-	note->pages.from = part->pages.to;
-	return true;
+	return error;
+}
+
+static void ignore(const struct note *note)
+{
+	log_warning("%zu bytes at %#" PRIxPTR " are in no live map: nothing to write back",
+		(size_t)(note->pages.to - note->pages.from), note->pages.from);
 }
 
 /*
- * All of a note. The handler may leave by siglongjmp(): what is left of a note of this thread's
- * own is noted again before that.
+ * A part is pinned first and taken out of the notes then: a thread that closes its map finds the
+ * one or the other, and what was not tried yet is still noted when a failure is reported (N7).
+ * Cancellation is off but in the program's handler, which may leave by siglongjmp().
  */
-static void write_note(struct note *note, bool is_own, report_failure *report)
+static void drain_notes(void)
 {
 	struct file_sync_failure failure;
-	struct file_sync part;
-	int error;
+	struct note note;
+	int saved = errno, state;
 
-	while (note->pages.from < note->pages.to && write_part(note, &part, &error, &failure)) {
-		if (!error)
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	while (notes_first(&note)) {
+		struct map *map = registry_pin(note.pages.from, note.pages.to);
+		if (!map) {
+			if (notes_cut(note.pages.to))
+				ignore(&note);
 			continue;
-		bool kept = is_own && note->pages.from < note->pages.to && notes_add(*note);
-		report(part.pages, &failure);
-		if (kept)
-			return;
+		}
+		struct file_sync part = part_in(map, &note);
+		int error = notes_cut(part.pages.to) ? write_part(map, &part, &failure) : 0;
+		registry_unpin(map);
+		if (error)
+			writeback_failure_report(part.pages, &failure, state);
+	}
+	pthread_setcancelstate(state, NULL);
+	errno = saved;
+}
+
+/* Write back a note that stays where it is, by another thread. Cancellation is off. */
+static void write_note(struct note note, report_failure *report, int cancel_state)
+{
+	struct file_sync_failure failure;
+	struct map *map;
+
+	while (note.pages.from < note.pages.to &&
+		(map = registry_pin(note.pages.from, note.pages.to))) {
+		struct file_sync part = part_in(map, &note);
+		int error = write_part(map, &part, &failure);
+		registry_unpin(map);
+		note.pages.from = part.pages.to;
+		if (error)
+			report(part.pages, &failure, cancel_state);
 	}
 }
 
-static void drain_notes(void)
+/* The same, for a note of which there is none on any list. */
+static void write_now(const struct note *note)
 {
-	struct note note;
-	int saved = errno;
+	int state;
 
-	while (notes_take(&note)) {
-		uintptr_t from = note.pages.from;
-		write_note(&note, true, writeback_failure_report);
-		if (note.pages.from == from)
-			log_warning("%zu bytes at %#" PRIxPTR
-				    " are in no live map: nothing to write back",
-				(size_t)(note.pages.to - from), from);
-	}
-	errno = saved;
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	write_note(*note, writeback_failure_report, state);
+	pthread_setcancelstate(state, NULL);
 }
 
 void writeback_drain(void)
@@ -100,7 +119,7 @@ void writeback_drain(void)
 /* Stores to the range may be as old as the epoch `since`; 0: as the map. */
 static void note_range(const void *addr, size_t len, uint64_t since)
 {
-	struct note note = {pages_touched((uintptr_t)addr, len), since};
+	struct note note = {.pages = pages_touched((uintptr_t)addr, len), .since = since};
 	int saved = errno;
 
 	if (!len || notes_add(note))
@@ -108,7 +127,7 @@ static void note_range(const void *addr, size_t len, uint64_t since)
 	/* N2: the notes are full, or nobody would drain them. */
 	drain_notes();
 	if (!notes_add(note))
-		write_note(&note, false, writeback_failure_report);
+		write_now(&note);
 	errno = saved;
 }
 
@@ -133,13 +152,16 @@ void writeback_note_copy(const void *addr, size_t len, uint64_t begun)
  */
 static void write_noted(struct range within, report_failure *report)
 {
+	unsigned skip = 0;
 	struct note note;
+	int state;
 
-	for (unsigned left = notes_count(within); left && notes_find(within, &note); left--) {
-		struct note rest = note;
-		write_note(&rest, false, report);
-		notes_forget(&note);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	for (unsigned left = notes_count(within); left && notes_find(within, skip, &note); left--) {
+		write_note(note, report, state);
+		skip += !notes_forget(&note);
 	}
+	pthread_setcancelstate(state, NULL);
 }
 
 void writeback_map(const struct map *map)
@@ -151,7 +173,7 @@ void writeback_map(const struct map *map)
 
 int writeback_accept(const void *addr, size_t len)
 {
-	struct note asked = {pages_touched((uintptr_t)addr, len), 0};
+	struct note asked = {.pages = pages_touched((uintptr_t)addr, len)};
 	bool found = false;
 	struct map *map;
 

@@ -124,16 +124,24 @@ NOINLINE static void find_name(struct report *report, struct range pages)
 }
 
 /* The handler may never return: what it is told must not be on the heap, nor any lock be held. */
-static bool program_accepts(const struct report *report)
+static bool program_accepts(const struct report *report, int cancel_state)
 {
+	bool accepts = false;
+
 	checked_lock_take(&program.lock);
 	holdfast_writeback_handler handler = program.handler;
 	void *context = program.context;
 	checked_lock_release(&program.lock);
-	return handler && handler(&report->told, context) == HOLDFAST_WRITEBACK_LOST;
+	if (handler) {
+		pthread_setcancelstate(cancel_state, NULL);
+		accepts = handler(&report->told, context) == HOLDFAST_WRITEBACK_LOST;
+		pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+	}
+	return accepts;
 }
 
-void writeback_failure_report(struct range pages, const struct file_sync_failure *failure)
+void writeback_failure_report(
+	struct range pages, const struct file_sync_failure *failure, int cancel_state)
 {
 	struct report report = {
 		.told.struct_size = sizeof(report.told),
@@ -146,13 +154,14 @@ void writeback_failure_report(struct range pages, const struct file_sync_failure
 
 	find_name(&report, pages);
 	log_report(&report);
-	if (!program_accepts(&report))
+	if (!program_accepts(&report, cancel_state))
 		end_process(&report);
 	acceptance_add(failure->file, pages, failure->write.epoch);
 }
 
-void writeback_failure_report_at_exit(struct range pages, const struct file_sync_failure *failure)
+void writeback_failure_report_at_exit(
+	struct range pages, const struct file_sync_failure *failure, int cancel_state)
 {
 	if (!acceptance_was_told(failure->file, pages, failure->write.epoch))
-		writeback_failure_report(pages, failure);
+		writeback_failure_report(pages, failure, cancel_state);
 }

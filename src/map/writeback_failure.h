@@ -47,10 +47,13 @@ void writeback_failure_init(void);
 
 /*
  * Tell the handler that the pages may be lost; returns only if it took responsibility. At exit(3)
- * nothing is said of what the program has been told already.
+ * nothing is said of what the program has been told already. The caller has switched cancellation
+ * off; the handler runs with the state before that.
  */
-void writeback_failure_report(struct range pages, const struct file_sync_failure *failure);
-void writeback_failure_report_at_exit(struct range pages, const struct file_sync_failure *failure);
+void writeback_failure_report(
+	struct range pages, const struct file_sync_failure *failure, int cancel_state);
+void writeback_failure_report_at_exit(
+	struct range pages, const struct file_sync_failure *failure, int cancel_state);
 
 /* As holdfast_set_writeback_handler(). */
 void writeback_failure_set_handler(holdfast_writeback_handler handler, void *context);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "base/log.h"
@@ -86,7 +87,8 @@ static int write_back(uintptr_t from, uintptr_t to)
 
 static int check_range(uintptr_t from, size_t len)
 {
-	if (len > UINTPTR_MAX - from)
+	/* In the last page of all, the kernel's rounding up makes a length of 0. */
+	if (len > UINTPTR_MAX - from || (len && from + len > -(uintptr_t)sysconf(_SC_PAGESIZE)))
 		return err_set(-ENOMEM, "%zu bytes at %p reach beyond the end of address space",
 			len, (void *)from);
 	return 0;

@@ -17,6 +17,12 @@
 static struct flights *flights;
 
 static const struct file_id file = {8, 12}, other = {8, 13}, unknown = {0, 0};
+static const struct range nowhere = {0, 0};
+
+static struct range page_at(char *addr)
+{
+	return (struct range){(uintptr_t)addr, (uintptr_t)addr + 4096};
+}
 
 static void new_flights(void)
 {
@@ -33,7 +39,7 @@ static void new_flights(void)
 struct waiter {
 	pthread_t thread;
 	struct file_id file;
-	uintptr_t address;
+	struct range range;
 	int done[2];
 };
 
@@ -41,16 +47,16 @@ static void *wait_for_flights(void *arg)
 {
 	struct waiter *waiter = arg;
 
-	flights_wait(flights, waiter->file, waiter->address);
+	flights_wait(flights, waiter->file, waiter->range);
 	if (write(waiter->done[1], "", 1) != 1)
 		abort();
 	return NULL;
 }
 
-static void start(struct waiter *waiter, struct file_id of, uintptr_t address)
+static void start(struct waiter *waiter, struct file_id of, struct range range)
 {
 	waiter->file = of;
-	waiter->address = address;
+	waiter->range = range;
 	if (pipe(waiter->done) || pthread_create(&waiter->thread, NULL, wait_for_flights, waiter))
 		bail("no thread");
 }
@@ -78,13 +84,13 @@ static void same_file(void)
 	struct waiter waiter;
 
 	new_flights();
-	struct flight *flight = flights_begin(flights, file, 0);
-	start(&waiter, file, 0);
+	struct flight *flight = flights_begin(flights, file, nowhere);
+	start(&waiter, file, nowhere);
 	ok(!is_done(&waiter, SHORTLY), "flights: a waiter waits for a flight of its file");
 	flights_end(flight);
 	ok(is_done(&waiter, LONG), "flights: the end of the flight ends the wait");
 	finish(&waiter);
-	start(&waiter, file, 0);
+	start(&waiter, file, nowhere);
 	ok(is_done(&waiter, LONG), "flights: a waiter does not wait where nothing is under way");
 	finish(&waiter);
 }
@@ -94,8 +100,8 @@ static void other_file(void)
 	struct waiter waiter;
 
 	new_flights();
-	struct flight *flight = flights_begin(flights, other, 0);
-	start(&waiter, file, 0);
+	struct flight *flight = flights_begin(flights, other, nowhere);
+	start(&waiter, file, nowhere);
 	ok(is_done(&waiter, LONG), "flights: a waiter does not wait for another file");
 	finish(&waiter);
 	flights_end(flight);
@@ -122,16 +128,16 @@ static void unknown_files(void)
 	struct file_id id;
 
 	new_flights();
-	struct flight *flight = flights_begin(flights, unknown, (uintptr_t)one);
-	start(&waiter, unknown, (uintptr_t)two);
+	struct flight *flight = flights_begin(flights, unknown, page_at(one));
+	start(&waiter, unknown, page_at(two));
 	ok(is_done(&waiter, LONG), "flights: two files that are not known are told apart");
 	finish(&waiter);
-	start(&waiter, unknown, (uintptr_t)one);
+	start(&waiter, unknown, page_at(one));
 	ok(!is_done(&waiter, SHORTLY),
 		"flights: a waiter waits for a file that is not known and turns out to be its own");
-	mapped_file_id((uintptr_t)one, &id);
+	mapped_file_id(page_at(one), &id);
 	struct waiter knowing;
-	start(&knowing, id, 0);
+	start(&knowing, id, nowhere);
 	ok(!is_done(&knowing, SHORTLY),
 		"flights: a waiter that knows its file waits for a flight that does not");
 	flights_end(flight);
@@ -153,7 +159,7 @@ static pid_t fly_in_child(void)
 		bail("no pipe: %m");
 	pid_t pid = fork();
 	if (!pid) {
-		flights_begin(flights, file, 0);
+		flights_begin(flights, file, nowhere);
 		if (write(begun[1], "", 1) != 1)
 			_exit(1);
 		for (;;)
@@ -171,14 +177,13 @@ static void killed_processes(void)
 	struct waiter waiter;
 
 	if (!locks_of_the_dead_are_passed_on()) {
-		skip("flights: a child that is killed ends its flight",
-			LOCKS_OF_THE_DEAD_ARE_LOST);
+		skip("flights: a child that is killed ends its flight", LOCKS_OF_THE_DEAD_ARE_LOST);
 		return;
 	}
 
 	new_flights();
 	pid_t pid = fly_in_child();
-	start(&waiter, file, 0);
+	start(&waiter, file, nowhere);
 	ok(!is_done(&waiter, SHORTLY), "flights: a waiter waits for a flight of a child");
 	kill(pid, SIGKILL);
 	ok(is_done(&waiter, LONG), "flights: a child that is killed ends its flight");
@@ -189,8 +194,8 @@ static void killed_processes(void)
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);
 	}
-	flights_end(flights_begin(flights, file, 0));
-	flights_wait(flights, file, 0);
+	flights_end(flights_begin(flights, file, nowhere));
+	flights_wait(flights, file, nowhere);
 	ok(true, "flights: any number of killed children leaves room for more flights");
 }
 
@@ -201,8 +206,8 @@ static void *fly(void *arg)
 {
 	(void)arg;
 	for (unsigned i = 0; i < 1000; i++) {
-		flights_end(flights_begin(flights, i % 2 ? file : other, 0));
-		flights_wait(flights, file, 0);
+		flights_end(flights_begin(flights, i % 2 ? file : other, nowhere));
+		flights_wait(flights, file, nowhere);
 		atomic_fetch_add(&flown, 1);
 	}
 	return NULL;
