@@ -97,7 +97,7 @@ static void write_note(struct note note, report_failure *report, int cancel_stat
 	}
 }
 
-/* The same, for a note of which there is none on any list. */
+/* The same, for a note that is not on any list. */
 static void write_now(const struct note *note)
 {
 	int state;

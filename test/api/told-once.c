@@ -11,7 +11,7 @@
 #include <setjmp.h>
 
 #include "api/fixture.h"
-#include "robust.h"
+#include "emulated.h"
 
 #define PAGES 256
 #define FAR   32 /* in pages: too far to be written back together */

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "map/robust_lock.h"
+#include "emulated.h"
 #include "tap.h"
-#include "robust.h"
 
 static struct failed_files *table;
 

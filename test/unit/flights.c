@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "map/mapped_file.h"
+#include "emulated.h"
 #include "tap.h"
-#include "robust.h"
 
 static struct flights *flights;
 

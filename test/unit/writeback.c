@@ -6,6 +6,7 @@
  * for, and asks the kernel.
  */
 #include "map/writeback.h"
+#include "map/notes.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -41,6 +42,12 @@ static struct {
 	pthread_barrier_t begun, released;
 } held;
 
+/* A page, and how many calls have written it back. */
+static struct {
+	char *page;
+	atomic_uint count;
+} watched;
+
 int msync(void *addr, size_t length, int flags)
 {
 	unsigned call = atomic_fetch_add(&asked.count, 1);
@@ -51,6 +58,8 @@ int msync(void *addr, size_t length, int flags)
 	}
 	size_t offset = (size_t)((char *)addr - map.addr);
 
+	if ((char *)addr <= watched.page && watched.page < (char *)addr + length)
+		atomic_fetch_add(&watched.count, 1);
 	if (call < 256) {
 		asked.call[call].from = offset / page;
 		asked.call[call].to = (offset + length) / page;
@@ -293,6 +302,84 @@ static void taken_over(void)
 		"N3: a drain also writes back a range that another thread is writing back");
 }
 
+/* Two maps side by side, so that one note covers a page of each. */
+static struct map low, high;
+
+static void *drain_both(void *unused)
+{
+	(void)unused;
+	writeback_note(low.addr + low.length - page, page);
+	writeback_note(high.addr, page);
+	writeback_drain();
+	return NULL;
+}
+
+static void *close_high(void *unused)
+{
+	(void)unused;
+	map_close(&high);
+	return NULL;
+}
+
+static void open_two(void)
+{
+	char *both =
+		mmap(NULL, 8 * page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (both == MAP_FAILED ||
+		map_adopt(&low, &device, both, 4 * page, PMEM2_GRANULARITY_PAGE) ||
+		map_adopt(&high, &device, both + 4 * page, 4 * page, PMEM2_GRANULARITY_PAGE))
+		bail("cannot map");
+	watched.page = high.addr;
+	atomic_store(&watched.count, 0);
+}
+
+static void side_by_side(void)
+{
+	pthread_t drains, closes;
+
+	open_two();
+	pthread_barrier_init(&held.begun, NULL, 2);
+	pthread_barrier_init(&held.released, NULL, 2);
+	atomic_store(&held.next, true);
+	pthread_create(&drains, NULL, drain_both, NULL);
+	pthread_barrier_wait(&held.begun); /* the drain is at the low map */
+	pthread_create(&closes, NULL, close_high, NULL);
+	usleep(50000);
+	pthread_barrier_wait(&held.released);
+	pthread_join(closes, NULL);
+	pthread_join(drains, NULL);
+	ok(atomic_load(&watched.count) >= 1,
+		"N5: a map that is closed while its neighbour is written back is written back, too");
+	map_close(&low);
+	munmap(low.addr, 8 * page);
+	calls();
+}
+
+/* A thread notes the same pages again while another one writes back its note. */
+static void noted_again(void)
+{
+	pthread_t closes;
+
+	open_two();
+	pthread_barrier_init(&held.begun, NULL, 2);
+	pthread_barrier_init(&held.released, NULL, 2);
+	writeback_note(high.addr, page);
+	atomic_store(&held.next, true);
+	pthread_create(&closes, NULL, close_high, NULL);
+	pthread_barrier_wait(&held.begun);
+	writeback_note(high.addr, page); /* for a store that the call may not have seen */
+	pthread_barrier_wait(&held.released);
+	pthread_join(closes, NULL);
+	ok(atomic_load(&watched.count) >= 1, "N4: a map that is closed is written back");
+	is_int(notes_count((struct range){0, UINTPTR_MAX}), 1,
+		"N4: a note that its thread has renewed is not forgotten");
+	writeback_drain();
+	map_close(&low);
+	munmap(low.addr, 8 * page);
+	calls();
+}
+
 /* The child's calls are counted in the child: it exits with their number. */
 static unsigned in_child(void (*body)(void))
 {
@@ -432,6 +519,8 @@ int main(int argc, char **argv)
 	thread_exit(note_and_pthread_exit, "a thread calls pthread_exit");
 	other_thread();
 	taken_over();
+	side_by_side();
+	noted_again();
 	forked();
 	forked_while_draining();
 	process_exit();
