@@ -21,6 +21,15 @@ void registry_init(void)
  */
 static __thread const struct map *own_pin;
 
+void registry_fini(void)
+{
+	if (!checked_lock_take(&registry.lock))
+		return;
+	if (!registry.live.count)
+		map_array_fini(&registry.live);
+	checked_lock_release(&registry.lock);
+}
+
 static int add_locked(struct map *map)
 {
 	uintptr_t start = (uintptr_t)map->addr;

@@ -16,6 +16,9 @@
 /* Once, when the library is loaded. */
 void registry_init(void);
 
+/* When the library is unloaded, or the process exits: free what no live map needs. */
+void registry_fini(void);
+
 /* PMEM2_E_MAP_EXISTS if it overlaps one that is there, -ENOMEM; with a sentence. */
 int registry_add(struct map *map);
 

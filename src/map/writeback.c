@@ -233,4 +233,5 @@ static void __attribute__((destructor)) process_exits(void)
 {
 	write_noted((struct range){0, UINTPTR_MAX}, writeback_failure_report_at_exit);
 	notes_fini();
+	registry_fini();
 }

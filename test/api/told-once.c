@@ -540,6 +540,12 @@ static void left_by_jump(void)
 	handle(false);
 }
 
+/* valgrind.supp knows its name. */
+static bool __attribute__((noinline)) is_mapped(char *addr)
+{
+	return !syscall(SYS_msync, addr, page_size(), MS_SYNC);
+}
+
 static void deleted(void)
 {
 	unsigned file;
@@ -552,8 +558,7 @@ static void deleted(void)
 	deep(view, 0);
 	is_int(pmem2_map_delete(&view.map), 0, "W9: a map with a failure is deleted");
 	is_int(calls(), 1, "W9: deleting a map reports what is noted on it");
-	ok(syscall(SYS_msync, addr, page_size(), MS_SYNC) == -1 && errno == ENOMEM,
-		"W9: the memory of a deleted map is unmapped");
+	ok(!is_mapped(addr), "W9: the memory of a deleted map is unmapped");
 	view = new_view(&file);
 	flush(view, 7);
 	lose(file, EIO);
