@@ -14,14 +14,6 @@
 /* The first of them yields at once, for it is the other side's turn. */
 #define POLLS_A_YIELD 8
 
-/*
- * A sleeper looks that often, for as long after the last progress: initiators whose calls took
- * longer than their timeout were seen, rarely, on loaded machines, where the target had answered.
- * An idle end sleeps until it is woken.
- */
-#define NUDGE_MS     20
-#define UNDER_WAY_NS UINT64_C(1000000000)
-
 static uint64_t now_ns(void)
 {
 	struct timespec now;
@@ -47,9 +39,6 @@ static NOINLINE int sleep_until(struct wait *wait, uint64_t waited_ns)
 			return -ETIMEDOUT;
 		left = (int)((limit - waited_ns + 999999) / 1000000);
 	}
-	/* While something is under way, a wake-up that a provider loses costs this and no more. */
-	if (waited_ns < UNDER_WAY_NS && (left < 0 || left > NUDGE_MS))
-		left = NUDGE_MS;
 	/* After this it looks once, and then at the clock. */
 	wait->polls = 0;
 	/* It says so if there is something in the queue, which its descriptor may not tell. */
@@ -64,7 +53,7 @@ static NOINLINE int sleep_until(struct wait *wait, uint64_t waited_ns)
 	if (count && !fds[0].revents)
 		return -ECONNRESET;
 	/* What the adapter does by itself leaves nothing in the queue, but is progress. */
-	if (wait->timeout_ms < 0 && count)
+	if (wait->timeout_ms < 0)
 		wait_start(wait);
 	return 0;
 }

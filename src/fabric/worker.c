@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/peer_orders.h"
 #include "fabric/serve.h"
 #include "fabric/slot.h"
 #include "fabric/wait.h"
@@ -131,7 +132,9 @@ static void take_error(struct worker *worker)
 static bool take_completions(struct worker *worker)
 {
 	struct fi_cq_msg_entry entries[16];
+	PEER_ORDERS_BEGIN; /* the provider may write to the pool */
 	ssize_t count = fi_cq_read(worker->cq, entries, sizeof(entries) / sizeof(*entries));
+	PEER_ORDERS_END;
 
 	if (count == -FI_EAGAIN)
 		return false;

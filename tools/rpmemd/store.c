@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "store.h"
 
-#include "base/err.h"
+#include "base/log.h"
+#include "base/peer_orders.h"
 #include "cpu/cpu.h"
 #include "libpmem2/base.h"
 #include "map/file_sync.h"
@@ -30,20 +31,6 @@ static void note_page(struct store *store, size_t offset, size_t length)
 	if (store->granularity == PMEM2_GRANULARITY_PAGE)
 		note(store, offset, length);
 }
-
-/*
- * The bytes of the pool are shared by all lanes, and it is the peer's business who writes to
- * them when: what orders the lanes is not in this process, and no sanitizer can see it.
- */
-#ifdef __SANITIZE_THREAD__
-void AnnotateIgnoreWritesBegin(const char *file, int line);
-void AnnotateIgnoreWritesEnd(const char *file, int line);
-#define PEER_ORDERS_BEGIN AnnotateIgnoreWritesBegin(__FILE__, __LINE__)
-#define PEER_ORDERS_END   AnnotateIgnoreWritesEnd(__FILE__, __LINE__)
-#else
-#define PEER_ORDERS_BEGIN ((void)0)
-#define PEER_ORDERS_END   ((void)0)
-#endif
 
 static void copy(const struct store *store, size_t offset, const void *from, size_t length)
 {
