@@ -10,6 +10,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "base/attr.h"
 #include "device/loop.h"
 #include "device/medium.h"
 #include "device/members.h"
@@ -18,6 +19,8 @@
 #include "device/walk.h"
 #include "explain/facts.h"
 #include "explain/stores.h"
+
+/* A public call takes 4 KiB of stack at most: frames end with the functions that need them. */
 
 /* Files on disks on files: an endless chain cannot be built, but one in a made-up tree could. */
 #define PLACES 64
@@ -42,7 +45,7 @@ struct descent {
 	bool has_reached_media;
 };
 
-static void go_into_later(struct descent *at, struct place place)
+NOINLINE static void go_into_later(struct descent *at, struct place place)
 {
 	struct place *kept = keep_new(at->keep, sizeof(*kept));
 
@@ -51,13 +54,13 @@ static void go_into_later(struct descent *at, struct place place)
 	keep_append(at->keep, &at->places, kept);
 }
 
-static void go_into_disk_later(struct descent *at, dev_t number)
+NOINLINE static void go_into_disk_later(struct descent *at, dev_t number)
 {
 	go_into_later(at, (struct place){.kind = A_DISK, .device = number});
 }
 
 /* The weakest answer counts. */
-static void promise(
+NOINLINE static void promise(
 	struct descent *at, enum holdfast_survival survival, const char *who, const char *evidence)
 {
 	struct layers *layers = at->layers;
@@ -70,7 +73,7 @@ static void promise(
 }
 
 /* `who` completes ", if %s keeps them" and "it is on %s". */
-static void add(struct descent *at, const char *what, enum holdfast_survival survival,
+NOINLINE static void add(struct descent *at, const char *what, enum holdfast_survival survival,
 	const char *who, const char *evidence)
 {
 	struct holdfast_layer *layer = keep_new(at->keep, sizeof(*layer));
@@ -82,25 +85,25 @@ static void add(struct descent *at, const char *what, enum holdfast_survival sur
 }
 
 /* Without a layer: something that should be there, and is not found. */
-static void add_gap(struct descent *at, const char *what, const char *evidence)
+NOINLINE static void add_gap(struct descent *at, const char *what, const char *evidence)
 {
 	add(at, keep_text(at->keep, "%s, not found", what), HOLDFAST_SURVIVES_UNKNOWN,
 		keep_text(at->keep, "%s, not found here,", what), evidence);
 }
 
-static bool begins(const char *name, const char *with)
+NOINLINE static bool begins(const char *name, const char *with)
 {
 	return !strncmp(name, with, strlen(with));
 }
 
-static bool ends(const char *name, const char *with)
+NOINLINE static bool ends(const char *name, const char *with)
 {
 	size_t length = strlen(name), end = strlen(with);
 
 	return length >= end && !strcmp(name + length - end, with);
 }
 
-static void loop_device(struct descent *at, int dir, const char *name)
+NOINLINE static void loop_device(struct descent *at, int dir, const char *name)
 {
 	struct loop loop = loop_read(dir, name);
 	const char *path = keep_copy(at->keep, loop.path);
@@ -125,7 +128,7 @@ static void loop_device(struct descent *at, int dir, const char *name)
 }
 
 /* Memory that is under it, be it so deep that programs cannot get at it directly. */
-static void note_memory(struct descent *at, int disk)
+NOINLINE static void note_memory(struct descent *at, int disk)
 {
 	int region = walk_region_above(at->sysfs, disk);
 	struct layers *layers = at->layers;
@@ -139,7 +142,7 @@ static void note_memory(struct descent *at, int disk)
 				 : HOLDFAST_MEMORY_MIXED;
 }
 
-static void add_medium(
+NOINLINE static void add_medium(
 	struct descent *at, const char *what, const char *name, const struct medium *medium)
 {
 	const char *who = keep_text(at->keep, "%s (%s)", medium->kind, name);
@@ -150,7 +153,7 @@ static void add_medium(
 		medium->evidence);
 }
 
-static void lowest_disk(struct descent *at, int dir, const char *name)
+NOINLINE static void lowest_disk(struct descent *at, int dir, const char *name)
 {
 	if (begins(name, "loop")) {
 		loop_device(at, dir, name);
@@ -162,7 +165,7 @@ static void lowest_disk(struct descent *at, int dir, const char *name)
 	at->has_reached_media = true;
 }
 
-static int look_at_floor(int dir, bool is_lowest, void *context)
+NOINLINE static int look_at_floor(int dir, bool is_lowest, void *context)
 {
 	struct descent *at = context;
 	char name[SYSFS_NAME];
@@ -186,7 +189,7 @@ static int look_at_floor(int dir, bool is_lowest, void *context)
 	return 0;
 }
 
-static void add_partition(struct descent *at, dev_t number)
+NOINLINE static void add_partition(struct descent *at, dev_t number)
 {
 	char name[SYSFS_NAME];
 	int dir = sysfs_device_open(at->sysfs, "block", number);
@@ -199,7 +202,7 @@ static void add_partition(struct descent *at, dev_t number)
 	close(dir);
 }
 
-static void go_into_disk(struct descent *at, dev_t number)
+NOINLINE static void go_into_disk(struct descent *at, dev_t number)
 {
 	bool lost = false;
 
@@ -211,7 +214,7 @@ static void go_into_disk(struct descent *at, dev_t number)
 			"sysfs does not show it: /sys is masked, or the disk was unplugged");
 }
 
-static bool same_storage(const char *one, const char *other)
+NOINLINE static bool same_storage(const char *one, const char *other)
 {
 	struct statfs a, b;
 
@@ -224,7 +227,7 @@ static bool same_storage(const char *one, const char *other)
  * The names of layers are those that the mounter used. An overlay's statfs(2) is that of the file
  * system of its upper layer: another one with as many free blocks and inodes is unlikely.
  */
-static bool is_upper(const struct filesystem *filesystem, const char *upper)
+NOINLINE static bool is_upper(const struct filesystem *filesystem, const char *upper)
 {
 	if (*upper != '/' || !filesystem->point)
 		return false;
@@ -235,7 +238,7 @@ static bool is_upper(const struct filesystem *filesystem, const char *upper)
 }
 
 /* "lowerdir=a:b", with a backslash before a colon that is part of a name. */
-static void lower_layers(struct descent *at, char *list)
+NOINLINE static void lower_layers(struct descent *at, char *list)
 {
 	for (char *from = list, *to = list, *start = list; from; from++) {
 		if (*from == '\\' && from[1])
@@ -255,7 +258,7 @@ static void lower_layers(struct descent *at, char *list)
 	}
 }
 
-static void overlay(struct descent *at, const struct filesystem *filesystem)
+NOINLINE static void overlay(struct descent *at, const struct filesystem *filesystem)
 {
 	char *upper = mounts_option_value(filesystem->options, "upperdir");
 	char *lower = mounts_option_value(filesystem->options, "lowerdir");
@@ -279,7 +282,8 @@ static void overlay(struct descent *at, const struct filesystem *filesystem)
 	free(lower);
 }
 
-static void go_into_members(struct descent *at, const struct filesystem *filesystem, dev_t number)
+NOINLINE static void go_into_members(
+	struct descent *at, const struct filesystem *filesystem, dev_t number)
 {
 	struct members members;
 
@@ -296,7 +300,7 @@ static void go_into_members(struct descent *at, const struct filesystem *filesys
 }
 
 /* A class of file system that has no disk here says by itself who keeps things. */
-static struct medium of_class(enum filesystem_class class)
+NOINLINE static struct medium of_class(enum filesystem_class class)
 {
 	switch (class) {
 	case FILESYSTEM_RAM:
@@ -319,14 +323,15 @@ static struct medium of_class(enum filesystem_class class)
 	}
 }
 
-static const char *who_keeps(struct descent *at, const struct medium *medium, const char *type)
+NOINLINE static const char *who_keeps(
+	struct descent *at, const struct medium *medium, const char *type)
 {
 	if (medium->survival == HOLDFAST_SURVIVES_NOT)
 		return keep_text(at->keep, "%s, %s", type, medium->kind);
 	return keep_text(at->keep, "%s %s file system", medium->kind, type);
 }
 
-static void add_filesystem(
+NOINLINE static void add_filesystem(
 	struct descent *at, const struct filesystem *filesystem, const char *what, const char *type)
 {
 	struct medium medium = of_class(filesystem->class);
@@ -355,7 +360,7 @@ static void add_filesystem(
 			"a mount option keeps it from asking for its data to be flushed");
 }
 
-static void go_into_filesystem(
+NOINLINE static void go_into_filesystem(
 	struct descent *at, const struct filesystem *filesystem, dev_t number)
 {
 	const char *type =
@@ -375,7 +380,7 @@ static void go_into_filesystem(
 }
 
 /* The file is not found by name: its device tells the file system, if that is mounted here. */
-static void go_into_unnamed(struct descent *at, const struct place *place)
+NOINLINE static void go_into_unnamed(struct descent *at, const struct place *place)
 {
 	struct filesystem filesystem;
 
@@ -398,13 +403,13 @@ static void go_into_unnamed(struct descent *at, const struct place *place)
 	filesystem_fini(&filesystem);
 }
 
-static bool is_same(const struct place *place, const struct stat *st)
+NOINLINE static bool is_same(const struct place *place, const struct stat *st)
 {
 	return !place->device || (st->st_dev == place->device && st->st_ino == place->inode);
 }
 
 /* The path is the kernel's: one that is relative, or of another mount namespace, says nothing. */
-static void go_into_file(struct descent *at, const struct place *place)
+NOINLINE static void go_into_file(struct descent *at, const struct place *place)
 {
 	const char *path = place->path ? place->path : "";
 	int fd = *path == '/' ? open(path, O_PATH | O_CLOEXEC) : -1;
@@ -422,7 +427,7 @@ static void go_into_file(struct descent *at, const struct place *place)
 		close(fd);
 }
 
-static void go_on(struct descent *at)
+NOINLINE static void go_on(struct descent *at)
 {
 	for (size_t i = 0; i < at->places.count; i++) {
 		const struct place *place = at->places.items[i];
@@ -437,7 +442,7 @@ static void go_on(struct descent *at)
 	}
 }
 
-static int look_at_region(int dir, void *context)
+NOINLINE static int look_at_region(int dir, void *context)
 {
 	struct descent *at = context;
 	struct medium medium = medium_of_region(at->sysfs, dir);
@@ -450,7 +455,7 @@ static int look_at_region(int dir, void *context)
 	return 0;
 }
 
-static void start(struct descent *at, const struct facts *facts)
+NOINLINE static void start(struct descent *at, const struct facts *facts)
 {
 	if (facts->object == HOLDFAST_OBJECT_DAX_DEVICE) {
 		if (device_regions(&facts->device, facts->sysfs, look_at_region, at, NULL))

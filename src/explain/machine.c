@@ -51,19 +51,25 @@ void explain_machine_free(struct holdfast_machine *machine)
 		free_all((struct whole *)((char *)machine - offsetof(struct whole, told)));
 }
 
-/* Takes the facts over. */
-static int add(struct search *search, struct facts *facts)
+/* Room for the facts of one more, off the stack; they count once search->count does. */
+static struct facts *room(struct search *search)
 {
 	struct facts *more = reallocarray(search->found, search->count + 1, sizeof(*more));
 
 	if (!more) {
-		facts_fini(facts);
 		search->error = err_set(-ENOMEM, "no memory to look at all devices");
-		return 1;
+		return NULL;
 	}
-	more[search->count++] = *facts;
 	search->found = more;
-	return 0;
+	return &more[search->count];
+}
+
+/* `error` is that of making the facts. */
+static int found(struct search *search, int error)
+{
+	search->error = error;
+	search->count += !error;
+	return error ? 1 : 0;
 }
 
 static int go_on(int region, void *context)
@@ -114,12 +120,11 @@ static int add_device(int devices, const char *name, void *context)
 {
 	struct search *search = context;
 	struct device device;
-	struct facts facts;
 
 	if (!find_device(search, devices, name, &device))
 		return 0;
-	search->error = find_facts(search, name, &device, &facts);
-	return search->error ? 1 : add(search, &facts);
+	struct facts *facts = room(search);
+	return facts ? found(search, find_facts(search, name, &device, facts)) : 1;
 }
 
 static void add_devices(struct search *search, const char *folder, enum device_kind kind)
@@ -151,15 +156,14 @@ static int add_mount(const struct mount *mount, void *context)
 {
 	struct search *search = context;
 	struct device device = {.kind = DEVICE_FILE, .number = mount->device};
-	struct facts facts;
 	int new = lies_on_regions(&device, search->sysfs) ? is_new(search, mount->device) : 0;
 
 	if (new <= 0) {
 		search->error = new;
 		return new;
 	}
-	search->error = facts_of_mount(&facts, mount, search->sysfs);
-	return search->error ? 1 : add(search, &facts);
+	struct facts *facts = room(search);
+	return facts ? found(search, facts_of_mount(facts, mount, search->sysfs)) : 1;
 }
 
 static int by_name(const void *a, const void *b)

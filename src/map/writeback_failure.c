@@ -52,6 +52,9 @@ void writeback_failure_after_fork_in_child(void)
 	checked_lock_init(&program.lock);
 }
 
+/* Off the stack, of which a public call may take 4 KiB. */
+static __thread char message[NAME_MAX_SHOWN + 256];
+
 /* A failure as it is reported: in the log, to the handler and at the end. */
 struct report {
 	struct holdfast_writeback_failure told;
@@ -86,7 +89,6 @@ static size_t describe(const struct report *report, char *text, size_t size)
 NORETURN NOINLINE static void end_process(const struct report *report)
 {
 	static const char head[] = "holdfast: ", tail[] = "; aborting\n";
-	char message[NAME_MAX_SHOWN + 256];
 	size_t length = sizeof(head) - 1;
 
 	memcpy(message, head, length);
@@ -99,10 +101,8 @@ NORETURN NOINLINE static void end_process(const struct report *report)
 
 NOINLINE static void log_report(const struct report *report)
 {
-	char text[NAME_MAX_SHOWN + 256];
-
-	describe(report, text, sizeof(text));
-	log_error("%s", text);
+	describe(report, message, sizeof(message));
+	log_error("%s", message);
 }
 
 static bool take_name(const struct mapped_file *mapped, void *context)
