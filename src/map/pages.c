@@ -5,7 +5,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "base/err.h"
 #include "base/memcheck.h"
 #include "cpu/cpu.h"
 
@@ -45,12 +44,4 @@ int pages_sync(struct range range)
 	while (result && errno == EINTR);
 	memcheck_resume();
 	return result ? -errno : 0;
-}
-
-int pages_write_back(struct range range)
-{
-	if (pages_sync(range))
-		return err_sys("cannot write back %zu bytes at %p", (size_t)(range.to - range.from),
-			(void *)range.from);
-	return 0;
 }

@@ -26,10 +26,9 @@ struct range pages_touched(uintptr_t addr, size_t len);
 /*
  * Write back the pages that a range touches, and wait until they are durable; nothing happens for
  * an empty range. The kernel is told the beginning of the first page and the end of the range. Not
- * for device DAX, which has no pages to write. 0 or -errno: pages_write_back() with a sentence,
- * pages_sync() without one and with errno set.
+ * for device DAX, which has no pages to write. 0 or -errno, without a message and with errno set.
+ * file_sync() is what callers want: it knows of earlier failures of the file, too.
  */
 int pages_sync(struct range range);
-int pages_write_back(struct range range);
 
 #endif

@@ -125,12 +125,6 @@ static void failures(void)
 	is_int(pages_sync(bytes(page, page)), -ENOSPC, "pages_sync: the code of a failure");
 	is_int(errno, ENOSPC, "pages_sync: errno of a failure");
 	has_str(err_get(), "as before", "pages_sync: no message");
-	is_int(pages_write_back(bytes(page + 1, 5)), -ENOSPC, "pages_write_back: the same code");
-	has_str(err_get(), "cannot write back 5 bytes at", "pages_write_back: a message");
-	kernel.error = 0;
-	err_set(-1, "as before");
-	is_int(pages_write_back(bytes(page + 1, 5)), 0, "pages_write_back: success");
-	has_str(err_get(), "as before", "pages_write_back: success leaves the message alone");
 }
 
 int main(void)
