@@ -13,13 +13,16 @@ static void empty(const struct pmem2_source *src)
 	struct pmem2_badblock_context *bbctx = UNTOUCHED;
 	struct pmem2_badblock bb = {47, 11};
 
-	is_int(pmem2_badblock_context_new(&bbctx, src), 0, "a file has a context");
-	is_int(pmem2_badblock_next(bbctx, &bb), PMEM2_E_NO_BAD_BLOCK_FOUND, "with no bad blocks");
-	is_int(pmem2_badblock_next(bbctx, &bb), PMEM2_E_NO_BAD_BLOCK_FOUND, "however often asked");
-	ok(bb.offset == 47 && bb.length == 11, "the output is left alone");
-	has_str(pmem2_errormsg(), "bad block", "said in words");
+	is_int(pmem2_badblock_context_new(&bbctx, src), 0,
+		"badblock_context_new: a file is accepted");
+	is_int(pmem2_badblock_next(bbctx, &bb), PMEM2_E_NO_BAD_BLOCK_FOUND,
+		"badblock_next: a file without bad blocks has none");
+	is_int(pmem2_badblock_next(bbctx, &bb), PMEM2_E_NO_BAD_BLOCK_FOUND,
+		"badblock_next: a second call has the same answer");
+	ok(bb.offset == 47 && bb.length == 11, "badblock_next: the output is unchanged on failure");
+	has_str(pmem2_errormsg(), "bad block", "badblock_next: the message speaks of bad blocks");
 	pmem2_badblock_context_delete(&bbctx);
-	ok(!bbctx, "deleted, it becomes NULL");
+	ok(!bbctx, "badblock_context_delete: the pointer becomes NULL");
 	pmem2_badblock_context_delete(&bbctx);
 	pmem2_badblock_context_delete(NULL);
 }
@@ -38,17 +41,19 @@ static void refused(int fd, const struct pmem2_source *src)
 		bail("no context: %s", pmem2_errormsg());
 	is_int(clear(bbctx, 0, page_size()), PMEM2_E_NO_BAD_BLOCK_FOUND,
 		"badblock_clear: a range that was not listed is refused");
-	is_int(pread(fd, &byte, 1, 0), 1, "the file's first byte");
+	is_int(pread(fd, &byte, 1, 0), 1, "badblock_clear: the first byte of the file can be read");
 	is_int(byte, 'x', "badblock_clear: a range that was not listed is unchanged");
-	is_int(clear(bbctx, 0, 0), -EINVAL, "a range of no bytes");
+	is_int(clear(bbctx, 0, 0), -EINVAL, "badblock_clear: an empty range is refused");
 	is_int(clear(bbctx, (size_t)INT64_MAX + 1, 1), PMEM2_E_OFFSET_OUT_OF_RANGE,
-		"an offset beyond any file");
+		"badblock_clear: an offset beyond any file is refused");
 	is_int(clear(bbctx, 0, (size_t)INT64_MAX + 1), PMEM2_E_LENGTH_OUT_OF_RANGE,
-		"a length beyond any file");
+		"badblock_clear: a length beyond any file is refused");
 	is_int(clear(bbctx, INT64_MAX, INT64_MAX), PMEM2_E_NO_BAD_BLOCK_FOUND,
-		"a sum beyond any file");
-	is_int(pmem2_badblock_clear(bbctx, NULL), -EINVAL, "no bad block");
-	is_int(pmem2_badblock_next(bbctx, NULL), -EINVAL, "no output");
+		"badblock_clear: an end beyond any file is refused");
+	is_int(pmem2_badblock_clear(bbctx, NULL), -EINVAL,
+		"badblock_clear: NULL for the block is refused");
+	is_int(pmem2_badblock_next(bbctx, NULL), -EINVAL,
+		"badblock_next: NULL for the block is refused");
 	pmem2_badblock_context_delete(&bbctx);
 }
 
@@ -58,7 +63,8 @@ static void anonymous(void)
 	struct pmem2_source *src;
 
 	pmem2_source_from_anon(&src, page_size());
-	is_int(pmem2_badblock_context_new(&bbctx, src), PMEM2_E_NOSUPP, "anonymous memory");
+	is_int(pmem2_badblock_context_new(&bbctx, src), PMEM2_E_NOSUPP,
+		"badblock_context_new: anonymous memory is refused");
 	ok(!bbctx, "badblock_context_new: the context becomes NULL");
 	pmem2_source_delete(&src);
 }
@@ -68,11 +74,15 @@ static void nulls(const struct pmem2_source *src)
 	struct pmem2_badblock_context *bbctx = UNTOUCHED;
 	struct pmem2_badblock bb = {0, 1};
 
-	is_int(pmem2_badblock_context_new(NULL, src), -EINVAL, "no output");
-	is_int(pmem2_badblock_context_new(&bbctx, NULL), -EINVAL, "no source");
+	is_int(pmem2_badblock_context_new(NULL, src), -EINVAL,
+		"badblock_context_new: NULL for the output is refused");
+	is_int(pmem2_badblock_context_new(&bbctx, NULL), -EINVAL,
+		"badblock_context_new: NULL for the source is refused");
 	ok(!bbctx, "badblock_context_new: the context becomes NULL");
-	is_int(pmem2_badblock_next(NULL, &bb), -EINVAL, "next of no context");
-	is_int(pmem2_badblock_clear(NULL, &bb), -EINVAL, "clear of no context");
+	is_int(pmem2_badblock_next(NULL, &bb), -EINVAL,
+		"badblock_next: NULL for the context is refused");
+	is_int(pmem2_badblock_clear(NULL, &bb), -EINVAL,
+		"badblock_clear: NULL for the context is refused");
 }
 
 int main(void)
@@ -82,7 +92,8 @@ int main(void)
 
 	if (pwrite(fd, "x", 1, 0) != 1)
 		bail("cannot write to the file: %m");
-	ok(sizeof(struct pmem2_badblock) == 16, "a bad block is two numbers of 8 bytes");
+	ok(sizeof(struct pmem2_badblock) == 16,
+		"struct pmem2_badblock: it is two numbers of 8 bytes");
 	empty(src);
 	refused(fd, src);
 	anonymous();

@@ -10,11 +10,11 @@ static void life(void)
 {
 	struct pmem2_config *cfg = UNTOUCHED;
 
-	is_int(pmem2_config_new(&cfg), 0, "a config");
-	ok(cfg && cfg != UNTOUCHED, "is made");
-	is_int(pmem2_config_delete(&cfg), 0, "and deleted");
-	ok(!cfg, "which leaves NULL");
-	is_int(pmem2_config_delete(&cfg), 0, "deleting nothing is fine");
+	is_int(pmem2_config_new(&cfg), 0, "config_new: it succeeds");
+	ok(cfg && cfg != UNTOUCHED, "config_new: a config is made");
+	is_int(pmem2_config_delete(&cfg), 0, "config_delete: it succeeds");
+	ok(!cfg, "config_delete: the pointer becomes NULL");
+	is_int(pmem2_config_delete(&cfg), 0, "config_delete: a pointer to NULL is accepted");
 }
 
 static void setters(void)
@@ -23,26 +23,31 @@ static void setters(void)
 
 	for (int g = PMEM2_GRANULARITY_BYTE; g <= PMEM2_GRANULARITY_PAGE; g++)
 		is_int(pmem2_config_set_required_store_granularity(cfg, (enum pmem2_granularity)g),
-			0, "granularity %d", g);
+			0, "set_required_store_granularity: %d is accepted", g);
 	for (int g = -1; g <= 3; g += 4)
 		is_int(pmem2_config_set_required_store_granularity(cfg, (enum pmem2_granularity)g),
-			PMEM2_E_GRANULARITY_NOT_SUPPORTED, "granularity %d is none", g);
-	is_int(pmem2_config_set_offset(cfg, INT64_MAX), 0, "the largest offset");
+			PMEM2_E_GRANULARITY_NOT_SUPPORTED,
+			"set_required_store_granularity: %d is refused", g);
+	is_int(pmem2_config_set_offset(cfg, INT64_MAX), 0,
+		"set_offset: the largest offset is accepted");
 	is_int(pmem2_config_set_offset(cfg, (size_t)INT64_MAX + 1), PMEM2_E_OFFSET_OUT_OF_RANGE,
-		"one beyond it");
+		"set_offset: an offset beyond the largest is refused");
 	is_int(pmem2_config_set_offset(cfg, 1), 0, "an odd offset: checked when it is used");
-	is_int(pmem2_config_set_length(cfg, SIZE_MAX), 0, "any length");
-	is_int(pmem2_config_set_sharing(cfg, PMEM2_SHARED), 0, "shared");
-	is_int(pmem2_config_set_sharing(cfg, PMEM2_PRIVATE), 0, "private");
+	is_int(pmem2_config_set_length(cfg, SIZE_MAX), 0, "set_length: any length is accepted");
+	is_int(pmem2_config_set_sharing(cfg, PMEM2_SHARED), 0,
+		"set_sharing: PMEM2_SHARED is accepted");
+	is_int(pmem2_config_set_sharing(cfg, PMEM2_PRIVATE), 0,
+		"set_sharing: PMEM2_PRIVATE is accepted");
 	is_int(pmem2_config_set_sharing(cfg, (enum pmem2_sharing_type)2),
-		PMEM2_E_INVALID_SHARING_VALUE, "neither");
-	is_int(pmem2_config_set_protection(cfg, PMEM2_PROT_NONE), 0, "no access");
+		PMEM2_E_INVALID_SHARING_VALUE, "set_sharing: an unknown value is refused");
+	is_int(pmem2_config_set_protection(cfg, PMEM2_PROT_NONE), 0,
+		"set_protection: PMEM2_PROT_NONE is accepted");
 	is_int(pmem2_config_set_protection(
 		       cfg, PMEM2_PROT_READ | PMEM2_PROT_WRITE | PMEM2_PROT_EXEC),
-		0, "all access");
+		0, "set_protection: all flags together are accepted");
 	is_int(pmem2_config_set_protection(cfg, PROT_READ), PMEM2_E_INVALID_PROT_FLAG,
-		"mmap's own PROT_READ is another number");
-	has_str(pmem2_errormsg(), "0x1", "which the message names");
+		"set_protection: PROT_READ of mmap(2), another number, is refused");
+	has_str(pmem2_errormsg(), "0x1", "set_protection: the message has the number");
 	pmem2_config_delete(&cfg);
 }
 
@@ -59,8 +64,9 @@ static void failed_setters_change_nothing(void)
 	pmem2_config_set_offset(cfg, SIZE_MAX);
 	pmem2_config_set_sharing(cfg, (enum pmem2_sharing_type)9);
 	pmem2_config_set_protection(cfg, 9);
-	is_int(pmem2_map_new(&map, cfg, src), 0, "after failed setters the config is as before");
-	is_int(pmem2_map_get_size(map), page_size(), "with the length that was set");
+	is_int(pmem2_map_new(&map, cfg, src), 0, "failed setters: the config is as before");
+	is_int(pmem2_map_get_size(map), page_size(),
+		"failed setters: the length is the one that was set");
 	pmem2_map_delete(&map);
 	pmem2_config_delete(&cfg);
 	pmem2_source_delete(&src);
@@ -69,14 +75,15 @@ static void failed_setters_change_nothing(void)
 
 static void nulls(void)
 {
-	is_int(pmem2_config_new(NULL), -EINVAL, "new(NULL)");
-	is_int(pmem2_config_delete(NULL), -EINVAL, "delete(NULL)");
+	is_int(pmem2_config_new(NULL), -EINVAL, "config_new: NULL is refused");
+	is_int(pmem2_config_delete(NULL), -EINVAL, "config_delete: NULL is refused");
 	is_int(pmem2_config_set_required_store_granularity(NULL, PMEM2_GRANULARITY_PAGE), -EINVAL,
-		"set_required_store_granularity(NULL)");
-	is_int(pmem2_config_set_offset(NULL, 0), -EINVAL, "set_offset(NULL)");
-	is_int(pmem2_config_set_length(NULL, 0), -EINVAL, "set_length(NULL)");
-	is_int(pmem2_config_set_sharing(NULL, PMEM2_SHARED), -EINVAL, "set_sharing(NULL)");
-	is_int(pmem2_config_set_protection(NULL, 0), -EINVAL, "set_protection(NULL)");
+		"set_required_store_granularity: NULL is refused");
+	is_int(pmem2_config_set_offset(NULL, 0), -EINVAL, "set_offset: NULL is refused");
+	is_int(pmem2_config_set_length(NULL, 0), -EINVAL, "set_length: NULL is refused");
+	is_int(pmem2_config_set_sharing(NULL, PMEM2_SHARED), -EINVAL,
+		"set_sharing: NULL is refused");
+	is_int(pmem2_config_set_protection(NULL, 0), -EINVAL, "set_protection: NULL is refused");
 }
 
 static void *fail_elsewhere(void *unused)
@@ -93,12 +100,14 @@ static void messages(void)
 	int fds[2];
 
 	pmem2_config_set_protection(cfg, 1);
-	has_str(pmem2_errormsg(), "protection", "a message");
+	has_str(pmem2_errormsg(), "protection", "pmem2_errormsg: a failed call leaves a message");
 	pmem2_config_set_length(cfg, 0);
-	has_str(pmem2_errormsg(), "protection", "stays after success");
+	has_str(pmem2_errormsg(), "protection",
+		"pmem2_errormsg: success does not clear the message");
 	pthread_create(&thread, NULL, fail_elsewhere, NULL);
 	pthread_join(thread, NULL);
-	has_str(pmem2_errormsg(), "protection", "and after a failure on another thread");
+	has_str(pmem2_errormsg(), "protection",
+		"pmem2_errormsg: a failure in another thread leaves this thread's message");
 
 	if (pipe(fds))
 		bail("no pipe: %m");
@@ -112,9 +121,9 @@ static void messages(void)
 	waitpid(pid, NULL, 0);
 	ssize_t length = read(fds[0], text, sizeof(text) - 1);
 	close(fds[0]);
-	has_str(text, "number 7: ", "perror begins with the caller's text");
+	has_str(text, "number 7: ", "pmem2_perror: it begins with the caller's text");
 	ok(length > 0 && text[length - 1] == '\n' && strstr(text, "protection"),
-		"and ends with the message and a newline");
+		"pmem2_perror: it ends with the message and a newline");
 	pmem2_config_delete(&cfg);
 }
 

@@ -6,7 +6,7 @@
 
 #include "api/fixture.h"
 
-/* In a chroot that is no mount of its own, the mount that it lies in is kept from us. */
+/* The kernel does not list the mount of a chroot's root directory unless that is a mount point. */
 static bool root_is_listed(void)
 {
 	FILE *mounts = fopen("/proc/self/mountinfo", "r");
@@ -28,7 +28,7 @@ static int explain(int fd)
 	return holdfast_explain_fd(&told, fd);
 }
 
-/* What all of them have. */
+/* The fields that every explanation has. */
 static void is_whole(const char *what)
 {
 	is_int(told->struct_size, sizeof(*told), "%s: the struct says how large it is", what);
@@ -44,50 +44,54 @@ static void files(void)
 	struct stat before, after;
 
 	fstat(fd, &before);
-	is_int(explain(fd), 0, "a file");
+	is_int(explain(fd), 0, "a file: it is explained");
 	fstat(fd, &after);
 	is_whole("a file");
-	is_int(told->object, HOLDFAST_OBJECT_FILE, "is a file");
-	is_int(told->size.value, 2 * page_size(), "of two pages");
-	is_int(told->alignment.value, page_size(), "mapped by pages");
-	is_int(told->map_error, 0, "it can be mapped");
+	is_int(told->object, HOLDFAST_OBJECT_FILE, "a file: its kind is a file");
+	is_int(told->size.value, 2 * page_size(), "a file: its size is two pages");
+	is_int(told->alignment.value, page_size(), "a file: its alignment is the page size");
+	is_int(told->map_error, 0, "a file: it can be mapped");
 	ok(told->map_sync == HOLDFAST_MAP_SYNC_ACCEPTED ||
 			told->map_sync == HOLDFAST_MAP_SYNC_REFUSED,
-		"which was tried");
-	ok(told->file_system && told->layer_count, "it is on a file system");
-	has_str(told->text, told->file_system, "which the text names");
+		"a file: MAP_SYNC was tried");
+	ok(told->file_system && told->layer_count,
+		"a file: its file system and its layers are told");
+	has_str(told->text, told->file_system, "a file: the text names the file system");
 	ok(before.st_mtime == after.st_mtime && before.st_ctime == after.st_ctime &&
 			before.st_size == after.st_size,
-		"it has not been changed");
+		"a file: explaining it does not change it");
 	close(fd);
 
 	fd = file_of(page_size(), O_RDONLY);
 	enum holdfast_map_sync writable = told->map_sync;
-	is_int(explain(fd), 0, "a file that is open for reading");
-	is_int(told->map_sync, writable, "gets the same answer");
-	is_int(told->map_error, 0, "and can be mapped");
+	is_int(explain(fd), 0, "a file that is open for reading: it is explained");
+	is_int(told->map_sync, writable,
+		"a file that is open for reading: MAP_SYNC is as for writing");
+	is_int(told->map_error, 0, "a file that is open for reading: it can be mapped");
 	close(fd);
 
 	fd = file_of(page_size(), O_WRONLY);
-	is_int(explain(fd), 0, "a file that is open for writing");
-	is_int(told->map_error, PMEM2_E_INVALID_FILE_HANDLE, "cannot be mapped");
-	has_str(told->text, "for writing only", "the text says why");
+	is_int(explain(fd), 0, "a file that is open for writing: it is explained");
+	is_int(told->map_error, PMEM2_E_INVALID_FILE_HANDLE,
+		"a file that is open for writing: it cannot be mapped");
+	has_str(told->text, "for writing only",
+		"a file that is open for writing: the text says why it cannot be mapped");
 	ok(told->map_sync == HOLDFAST_MAP_SYNC_WOULD_ACCEPT ||
 			told->map_sync == HOLDFAST_MAP_SYNC_WOULD_REFUSE,
-		"the answer is inferred");
+		"a file that is open for writing: the answer on MAP_SYNC is inferred");
 	close(fd);
 
 	fd = file_of(page_size(), O_PATH);
-	is_int(explain(fd), 0, "a path");
+	is_int(explain(fd), 0, "an O_PATH descriptor: it is explained");
 	is_whole("a path");
-	is_int(told->map_error, -EBADF, "cannot be mapped");
+	is_int(told->map_error, -EBADF, "an O_PATH descriptor: it cannot be mapped");
 	close(fd);
 
 	fd = file_of(0, O_RDWR);
-	is_int(explain(fd), 0, "an empty file");
-	is_int(told->map_error, PMEM2_E_SOURCE_EMPTY, "cannot be mapped");
-	is_int(told->map_sync, writable, "but is explained");
-	has_str(told->text, "empty", "the text says why");
+	is_int(explain(fd), 0, "an empty file: it is explained");
+	is_int(told->map_error, PMEM2_E_SOURCE_EMPTY, "an empty file: it cannot be mapped");
+	is_int(told->map_sync, writable, "an empty file: MAP_SYNC is as for other files");
+	has_str(told->text, "empty", "an empty file: the text says that it is empty");
 	close(fd);
 }
 
@@ -103,21 +107,24 @@ static void agrees(const char *forced)
 	unsetenv("PMEM2_FORCE_GRANULARITY");
 	is_int(told->granularity, pmem2_map_get_store_granularity(map),
 		"forced %s: as pmem2_map_new() does it", forced ? forced : "nothing");
-	is_int(told->reason == HOLDFAST_REASON_FORCED, forced != NULL, "and why");
+	is_int(told->reason == HOLDFAST_REASON_FORCED, forced != NULL,
+		"granularity: the reason is FORCED if it was forced");
 	enum pmem2_granularity needed = told->needed;
 
 	holdfast_explanation_free(&told);
-	is_int(holdfast_explain_map(&told, map), 0, "the map");
+	is_int(holdfast_explain_map(&told, map), 0, "a map: it is explained");
 	is_whole("the map");
-	is_int(told->granularity, pmem2_map_get_store_granularity(map), "it has what it has");
-	is_int(told->needed, needed, "and needs what the file needs");
-	is_int(told->reason == HOLDFAST_REASON_FORCED, forced != NULL, "and why");
-	is_int(told->size.value, page_size(), "its size");
+	is_int(told->granularity, pmem2_map_get_store_granularity(map),
+		"a map: its granularity is the map's");
+	is_int(told->needed, needed, "a map: it needs what the file needs");
+	is_int(told->reason == HOLDFAST_REASON_FORCED, forced != NULL,
+		"a map: the reason is FORCED if its granularity was forced");
+	is_int(told->size.value, page_size(), "a map: its size is told");
 	/* Only the list of mounts tells of a map whose descriptor is closed. */
 	if (root_is_listed())
-		ok(told->file_system, "its file system is found");
+		ok(told->file_system, "a map: its file system is found");
 	else
-		skip("its file system is found",
+		skip("a map: its file system is found",
 			"the root directory is in no mount that is listed");
 	pmem2_map_delete(&map);
 	close(fd);
@@ -129,11 +136,11 @@ static void tmpfs(void)
 
 	if (fd < 0 || ftruncate(fd, (off_t)page_size()))
 		bail("no memfd: %m");
-	is_int(explain(fd), 0, "a memfd");
-	is_str(told->file_system, "tmpfs", "is on a tmpfs that is mounted nowhere");
-	ok(!told->mount_point, "it has no mount point");
-	is_int(told->survival, HOLDFAST_SURVIVES_NOT, "it survives nothing");
-	has_str(told->verdict, "do not survive", "the verdict says so");
+	is_int(explain(fd), 0, "a memfd: it is explained");
+	is_str(told->file_system, "tmpfs", "a memfd: it is on tmpfs");
+	ok(!told->mount_point, "a memfd: it has no mount point");
+	is_int(told->survival, HOLDFAST_SURVIVES_NOT, "a memfd: it survives nothing");
+	has_str(told->verdict, "do not survive", "a memfd: the verdict says so");
 	close(fd);
 }
 
@@ -157,27 +164,29 @@ static void maps(void)
 	struct pmem2_map *map = map_with(source_of(fd), PMEM2_PRIVATE);
 
 	holdfast_explanation_free(&told);
-	is_int(holdfast_explain_map(&told, map), 0, "a private map");
-	is_int(told->reason, HOLDFAST_REASON_NOT_SHARED, "is not shared");
-	is_int(told->survival, HOLDFAST_SURVIVES_NOT, "it survives nothing");
+	is_int(holdfast_explain_map(&told, map), 0, "a private map: it is explained");
+	is_int(told->reason, HOLDFAST_REASON_NOT_SHARED, "a private map: the reason is NOT_SHARED");
+	is_int(told->survival, HOLDFAST_SURVIVES_NOT, "a private map: its stores survive nothing");
 	pmem2_map_delete(&map);
 	close(fd);
 
 	pmem2_source_from_anon(&anonymous, page_size());
 	map = map_with(anonymous, PMEM2_SHARED);
 	holdfast_explanation_free(&told);
-	is_int(holdfast_explain_map(&told, map), 0, "an anonymous map");
+	is_int(holdfast_explain_map(&told, map), 0, "an anonymous map: it is explained");
 	is_whole("an anonymous map");
-	is_int(told->object, HOLDFAST_OBJECT_ANONYMOUS, "has no file");
-	is_int(told->numa_node.answer, HOLDFAST_UNSUPPORTED, "and no NUMA node");
-	is_str(told->name, "", "and no name");
+	is_int(told->object, HOLDFAST_OBJECT_ANONYMOUS, "an anonymous map: it has no file");
+	is_int(told->numa_node.answer, HOLDFAST_UNSUPPORTED,
+		"an anonymous map: it has no NUMA node");
+	is_str(told->name, "", "an anonymous map: it has no name");
 
 	char not_a_map[512] = {0};
 	holdfast_explanation_free(&told);
 	told = UNTOUCHED;
 	is_int(holdfast_explain_map(&told, (struct pmem2_map *)not_a_map),
-		PMEM2_E_MAPPING_NOT_FOUND, "no live map");
-	ok(told == UNTOUCHED, "and nothing is handed out");
+		PMEM2_E_MAPPING_NOT_FOUND,
+		"holdfast_explain_map: a pointer that is not a live map is refused");
+	ok(told == UNTOUCHED, "holdfast_explain_map: the output is unchanged on failure");
 	told = NULL;
 	pmem2_map_delete(&map);
 }
@@ -191,9 +200,11 @@ static void existing(void)
 
 	if (pmem2_map_from_existing(&map, src, addr, page_size(), PMEM2_GRANULARITY_PAGE))
 		bail("no map: %s", pmem2_errormsg());
-	is_int(holdfast_explain_map(&told, map), 0, "a map of the program's own");
-	is_int(told->reason, HOLDFAST_REASON_PROGRAM, "has what the program said");
-	is_int(told->granularity, PMEM2_GRANULARITY_PAGE, "which is this");
+	is_int(holdfast_explain_map(&told, map), 0, "a map of the program's own: it is explained");
+	is_int(told->reason, HOLDFAST_REASON_PROGRAM,
+		"a map of the program's own: the reason is PROGRAM");
+	is_int(told->granularity, PMEM2_GRANULARITY_PAGE,
+		"a map of the program's own: the granularity is the one that the program gave");
 	pmem2_map_delete(&map);
 	pmem2_source_delete(&src);
 	munmap(addr, page_size());
@@ -204,7 +215,7 @@ static void existing(void)
 static void refused(int fd, int code, const char *part, const char *what)
 {
 	told = UNTOUCHED;
-	is_int(holdfast_explain_fd(&told, fd), code, "%s", what);
+	is_int(holdfast_explain_fd(&told, fd), code, "holdfast_explain_fd: %s is refused", what);
 	has_str(pmem2_errormsg(), part, "%s: the sentence", what);
 	ok(told == UNTOUCHED, "%s: nothing is handed out", what);
 	told = NULL;
@@ -217,7 +228,8 @@ static void wrong(void)
 	holdfast_explanation_free(&told);
 	if (pipe(ends))
 		bail("no pipe: %m");
-	refused(ends[0], PMEM2_E_INVALID_FILE_TYPE, "a pipe", "a pipe");
+	refused(ends[0], PMEM2_E_INVALID_FILE_TYPE, "holdfast_explain_fd: a pipe is refused",
+		"a pipe");
 	close(ends[0]);
 	close(ends[1]);
 	refused(ends[0], PMEM2_E_INVALID_FILE_HANDLE, "is not open", "a closed descriptor");
@@ -225,13 +237,16 @@ static void wrong(void)
 	fd = open("/dev/null", O_RDONLY);
 	refused(fd, PMEM2_E_INVALID_FILE_TYPE, "not a DAX device", "a character device");
 
-	is_int(holdfast_explain_fd(NULL, fd), -EINVAL, "nowhere to put it");
-	is_int(holdfast_explain_map(&told, NULL), -EINVAL, "no map");
-	is_int(holdfast_explain_machine(NULL), -EINVAL, "nowhere to put the machine");
+	is_int(holdfast_explain_fd(NULL, fd), -EINVAL,
+		"holdfast_explain_fd: NULL for the output is refused");
+	is_int(holdfast_explain_map(&told, NULL), -EINVAL,
+		"holdfast_explain_map: NULL for the map is refused");
+	is_int(holdfast_explain_machine(NULL), -EINVAL,
+		"holdfast_explain_machine: NULL for the output is refused");
 	close(fd);
 	holdfast_explanation_free(NULL);
 	holdfast_explanation_free(&told);
-	ok(!told, "freeing nothing does nothing");
+	ok(!told, "holdfast_explanation_free: NULL and a freed explanation are accepted");
 }
 
 static void directories(void)
@@ -239,14 +254,15 @@ static void directories(void)
 	int fd = open("/dev/shm", O_RDONLY | O_DIRECTORY);
 
 	if (fd < 0) {
-		skip("a directory", "there is no /dev/shm");
+		skip("a directory: /dev/shm", "there is no /dev/shm");
 		return;
 	}
-	is_int(explain(fd), 0, "a directory");
+	is_int(explain(fd), 0, "a directory: it is explained");
 	is_whole("a directory");
-	is_int(told->object, HOLDFAST_OBJECT_DIRECTORY, "is a directory");
-	is_int(told->map_sync, HOLDFAST_MAP_SYNC_WOULD_REFUSE, "nothing is tried");
-	has_str(told->verdict, "new file", "the verdict is about new files");
+	is_int(told->object, HOLDFAST_OBJECT_DIRECTORY, "a directory: its kind is a directory");
+	is_int(told->map_sync, HOLDFAST_MAP_SYNC_WOULD_REFUSE,
+		"a directory: MAP_SYNC is inferred, not tried");
+	has_str(told->verdict, "new file", "a directory: the verdict is about new files");
 	close(fd);
 }
 
@@ -256,9 +272,9 @@ static void sentence_stays(void)
 
 	pmem2_source_get_fd(NULL, NULL);
 	char *before = strdup(pmem2_errormsg());
-	ok(*before, "there is a sentence of a call that failed");
+	ok(*before, "pmem2_errormsg: a failed call leaves a message");
 	explain(fd);
-	is_str(pmem2_errormsg(), before, "an explanation leaves it alone");
+	is_str(pmem2_errormsg(), before, "pmem2_errormsg: an explanation leaves the message alone");
 	free(before);
 	close(fd);
 }
@@ -267,12 +283,13 @@ static void machine(void)
 {
 	struct holdfast_machine *all;
 
-	is_int(holdfast_explain_machine(&all), 0, "the machine");
-	is_int(all->struct_size, sizeof(*all), "says how large it is");
-	ok(all->cpu && *all->cpu->engine, "and which engine it uses");
-	has_str(all->text, "CPU", "in words, too");
+	is_int(holdfast_explain_machine(&all), 0, "holdfast_explain_machine: it succeeds");
+	is_int(all->struct_size, sizeof(*all),
+		"holdfast_explain_machine: the struct has its own size");
+	ok(all->cpu && *all->cpu->engine, "holdfast_explain_machine: the engine in use is told");
+	has_str(all->text, "CPU", "holdfast_explain_machine: the text speaks of the CPU");
 	holdfast_machine_free(&all);
-	ok(!all, "and is freed");
+	ok(!all, "holdfast_machine_free: the pointer becomes NULL");
 	holdfast_machine_free(&all);
 	holdfast_machine_free(NULL);
 }

@@ -9,14 +9,20 @@
 
 static void versions(void)
 {
-	ok(!pmem_check_version(PMEM_MAJOR_VERSION, PMEM_MINOR_VERSION), "our own version");
-	ok(!pmem_check_version(1, 0), "1.0");
-	is_str(pmem_check_version(1, 2), "libpmem minor version mismatch (need 2, found 1)", "1.2");
-	is_str(pmem_check_version(2, 0), "libpmem major version mismatch (need 2, found 1)", "2.0");
-	is_str(pmem_check_version(0, 9), "libpmem major version mismatch (need 0, found 1)", "0.9");
+	ok(!pmem_check_version(PMEM_MAJOR_VERSION, PMEM_MINOR_VERSION),
+		"pmem_check_version: the library's own version is accepted");
+	ok(!pmem_check_version(1, 0), "pmem_check_version: 1.0 is accepted");
+	is_str(pmem_check_version(1, 2), "libpmem minor version mismatch (need 2, found 1)",
+		"pmem_check_version: 1.2 is refused");
+	is_str(pmem_check_version(2, 0), "libpmem major version mismatch (need 2, found 1)",
+		"pmem_check_version: 2.0 is refused");
+	is_str(pmem_check_version(0, 9), "libpmem major version mismatch (need 0, found 1)",
+		"pmem_check_version: 0.9 is refused");
 	is_str(pmem_check_version(UINT32_MAX, 0),
-		"libpmem major version mismatch (need 4294967295, found 1)", "the highest");
-	is_str(pmem_errormsg(), pmem_check_version(UINT32_MAX, 0), "it is the last error, too");
+		"libpmem major version mismatch (need 4294967295, found 1)",
+		"pmem_check_version: the highest major version is refused");
+	is_str(pmem_errormsg(), pmem_check_version(UINT32_MAX, 0),
+		"pmem_check_version: its answer is also the last error");
 }
 
 static void *first_message(void *text)
@@ -32,15 +38,19 @@ static void errors(void)
 	pthread_t thread;
 
 	FAIL();
-	is_str(pmem_errormsg(), "the path is NULL", "a sentence");
-	is_int(pmem_msync(NULL, 0), 0, "success");
-	is_str(pmem_errormsg(), "the path is NULL", "does not clear it");
+	is_str(pmem_errormsg(), "the path is NULL",
+		"pmem_errormsg: a failed call leaves a message");
+	is_int(pmem_msync(NULL, 0), 0, "pmem_msync: an empty range succeeds");
+	is_str(pmem_errormsg(), "the path is NULL",
+		"pmem_errormsg: success does not clear the message");
 	pmem_map_file("/nonexistent/x", 0, 0, 0, NULL, NULL);
-	has_str(pmem_errormsg(), "/nonexistent/x", "the next failure replaces it");
+	has_str(pmem_errormsg(), "/nonexistent/x",
+		"pmem_errormsg: the next failure replaces the message");
 	pthread_create(&thread, NULL, first_message, text);
 	pthread_join(thread, NULL);
-	is_str(text, "", "another thread has none at first");
-	has_str(pmem_errormsg(), "/nonexistent/x", "and its own then");
+	is_str(text, "", "pmem_errormsg: another thread has no message at first");
+	has_str(pmem_errormsg(), "/nonexistent/x",
+		"pmem_errormsg: a failure in another thread leaves this thread's message");
 }
 
 static struct {
@@ -67,18 +77,21 @@ static int count(void)
 
 static void functions(void)
 {
-	is_int(pmem_log_set_function(hear), 0, "a function of our own");
-	ok(count() == 1 && heard.level == PMEM_LOG_LEVEL_HARK, "hears one thing at once");
-	has_str(heard.message, "Holdfast", "what the library is");
+	is_int(pmem_log_set_function(hear), 0,
+		"pmem_log_set_function: a function of the program's is accepted");
+	ok(count() == 1 && heard.level == PMEM_LOG_LEVEL_HARK,
+		"log function: it hears one message at once");
+	has_str(heard.message, "Holdfast", "log function: the first message names the library");
 	errno = 0;
 	FAIL();
-	is_int(errno, EINVAL, "what it does to errno is not seen");
+	is_int(errno, EINVAL, "log function: what it does to errno is not seen");
 	ok(count() == 1 && heard.level == PMEM_LOG_LEVEL_ERROR && heard.has_place,
-		"it hears of an error, with its place");
-	has_str(heard.message, "the path is NULL", "in the same words");
-	ok(!strchr(heard.message, '\n'), "without a newline");
+		"log function: it hears of an error, with file and line");
+	has_str(heard.message, "the path is NULL",
+		"log function: an error has the words of pmem_errormsg()");
+	ok(!strchr(heard.message, '\n'), "log function: a message has no newline");
 	char *addr = map_of("file", 4096);
-	is_int(count(), 0, "not of what goes well");
+	is_int(count(), 0, "log function: it does not hear of success");
 	pmem_log_set_threshold(PMEM_LOG_THRESHOLD, PMEM_LOG_LEVEL_NOTICE);
 	pmem_unmap(addr, 4096);
 	addr = map_of("file", 4096);
@@ -86,15 +99,18 @@ static void functions(void)
 		heard.message);
 	pmem_log_set_threshold(PMEM_LOG_THRESHOLD, PMEM_LOG_LEVEL_FATAL);
 	FAIL();
-	is_int(count(), 0, "nor of errors, if it does not");
-	is_str(pmem_errormsg(), "the path is NULL", "which are kept all the same");
+	is_int(count(), 0, "log function: it hears of no error below the threshold");
+	is_str(pmem_errormsg(), "the path is NULL",
+		"pmem_errormsg: an error below the threshold is kept");
 	pmem_log_set_threshold(PMEM_LOG_THRESHOLD, PMEM_LOG_LEVEL_HARK);
-	is_int(pmem_log_set_function(hear), 0, "the same once more");
-	is_int(count(), 1, "what the library is passes every threshold");
+	is_int(pmem_log_set_function(hear), 0,
+		"pmem_log_set_function: the same function is accepted again");
+	is_int(count(), 1, "log function: the library's name passes every threshold");
 	pmem_log_set_threshold(PMEM_LOG_THRESHOLD, PMEM_LOG_LEVEL_WARNING);
-	is_int(pmem_log_set_function(PMEM_LOG_USE_DEFAULT_FUNCTION), 0, "back to the default");
+	is_int(pmem_log_set_function(PMEM_LOG_USE_DEFAULT_FUNCTION), 0,
+		"pmem_log_set_function: the default is accepted again");
 	FAIL();
-	is_int(count(), 0, "nothing is heard any more");
+	is_int(count(), 0, "log function: it hears nothing once the default is back");
 	pmem_unmap(addr, 4096);
 }
 
@@ -102,38 +118,45 @@ static void thresholds(void)
 {
 	enum pmem_log_level level = PMEM_LOG_LEVEL_DEBUG;
 
-	is_int(pmem_log_get_threshold(PMEM_LOG_THRESHOLD, &level), 0, "the first threshold");
-	is_int(level, PMEM_LOG_LEVEL_WARNING, "is WARNING");
-	is_int(pmem_log_get_threshold(PMEM_LOG_THRESHOLD_AUX, &level), 0, "the second");
-	is_int(level, PMEM_LOG_LEVEL_HARK, "is HARK");
+	is_int(pmem_log_get_threshold(PMEM_LOG_THRESHOLD, &level), 0,
+		"pmem_log_get_threshold: the first threshold is read");
+	is_int(level, PMEM_LOG_LEVEL_WARNING,
+		"pmem_log_get_threshold: the first threshold is WARNING");
+	is_int(pmem_log_get_threshold(PMEM_LOG_THRESHOLD_AUX, &level), 0,
+		"pmem_log_get_threshold: the second threshold is read");
+	is_int(level, PMEM_LOG_LEVEL_HARK, "pmem_log_get_threshold: the second threshold is HARK");
 	for (int i = PMEM_LOG_LEVEL_HARK; i <= PMEM_LOG_LEVEL_DEBUG; i++) {
 		pmem_log_set_threshold(PMEM_LOG_THRESHOLD, (enum pmem_log_level)i);
 		pmem_log_get_threshold(PMEM_LOG_THRESHOLD, &level);
-		is_int(level, i, "can be set to %d", i);
+		is_int(level, i, "pmem_log_set_threshold: %d is accepted", i);
 	}
 	errno = 0;
-	is_int(pmem_log_set_threshold(PMEM_LOG_THRESHOLD, (enum pmem_log_level)7), 1, "not to 7");
-	is_int(errno, EINVAL, "EINVAL");
+	is_int(pmem_log_set_threshold(PMEM_LOG_THRESHOLD, (enum pmem_log_level)7), 1,
+		"pmem_log_set_threshold: level 7 is refused");
+	is_int(errno, EINVAL, "pmem_log_set_threshold: errno is EINVAL for level 7");
 	errno = 0;
 	is_int(pmem_log_set_threshold(PMEM_LOG_THRESHOLD, (enum pmem_log_level) - 1), 1,
-		"not to -1");
-	is_int(errno, EINVAL, "EINVAL");
+		"pmem_log_set_threshold: level -1 is refused");
+	is_int(errno, EINVAL, "pmem_log_set_threshold: errno is EINVAL for level -1");
 	errno = 0;
 	is_int(pmem_log_set_threshold((enum pmem_log_threshold)2, PMEM_LOG_LEVEL_HARK), 1,
-		"there is no third one");
-	is_int(errno, EINVAL, "EINVAL");
+		"pmem_log_set_threshold: a third threshold is refused");
+	is_int(errno, EINVAL, "pmem_log_set_threshold: errno is EINVAL for a third threshold");
 	errno = 0;
-	is_int(pmem_log_get_threshold((enum pmem_log_threshold)2, &level), 1, "nor to be read");
-	is_int(errno, EINVAL, "EINVAL");
+	is_int(pmem_log_get_threshold((enum pmem_log_threshold)2, &level), 1,
+		"pmem_log_get_threshold: a third threshold is refused");
+	is_int(errno, EINVAL, "pmem_log_get_threshold: errno is EINVAL for a third threshold");
 	errno = 0;
-	is_int(pmem_log_get_threshold(PMEM_LOG_THRESHOLD, NULL), 1, "nor to NULL");
-	is_int(errno, EINVAL, "EINVAL");
+	is_int(pmem_log_get_threshold(PMEM_LOG_THRESHOLD, NULL), 1,
+		"pmem_log_get_threshold: NULL is refused");
+	is_int(errno, EINVAL, "pmem_log_get_threshold: errno is EINVAL for NULL");
 	pmem_log_get_threshold(PMEM_LOG_THRESHOLD, &level);
-	is_int(level, PMEM_LOG_LEVEL_DEBUG, "failures leave it as it was");
+	is_int(level, PMEM_LOG_LEVEL_DEBUG,
+		"pmem_log_set_threshold: refused calls leave the threshold as it was");
 	pmem_log_set_threshold(PMEM_LOG_THRESHOLD, PMEM_LOG_LEVEL_WARNING);
 }
 
-/* What a fresh process prints on standard error, in which `which` happens. */
+/* Runs `which` in a fresh process and returns what that prints on standard error. */
 static const char *printed(const char *which, const char *const *variables)
 {
 	static char text[2000];
@@ -181,19 +204,27 @@ static void printing(void)
 	const char *const to_file[] = {"PMEM_LOG_LEVEL=1", file, NULL};
 
 	snprintf(file, sizeof(file), "PMEM_LOG_FILE=%s", at("log"));
-	is_str(printed("default", NULL), "", "prints nothing");
-	is_str(printed("own", NULL), "", "nor with a function of its own");
+	is_str(printed("default", NULL), "", "standard error: nothing is printed by default");
+	is_str(printed("own", NULL), "",
+		"standard error: nothing is printed where the program has a log function");
 	is_str(printed("aux", NULL), "libpmem: the path is NULL (-22)\n",
-		"prints it if the program lowers the second threshold");
-	is_str(printed("aux and low", NULL), "", "and not if the first one keeps it out");
+		"standard error: an error is printed if the program lowers the second threshold");
+	is_str(printed("aux and low", NULL), "",
+		"standard error: an error that the first threshold keeps out is not printed");
 	const char *text = printed("default", errors_);
-	has_str(text, "error: the path is NULL", "prints it if the user asks");
-	is_int(lines(text), 1, "and nothing more");
-	is_int(lines(printed("aux", errors_)), 1, "once, if both do");
-	is_int(lines(printed("own", errors_)), 1, "whatever the program does with its own");
-	ok(lines(printed("default", all)) > 1, "prints more if the user asks for more");
-	is_str(printed("default", to_file), "", "prints nothing if the user names a file");
-	ok(size_of(at("log")) > 10, "which has it then");
+	has_str(text, "error: the path is NULL",
+		"standard error: an error is printed if the user asks for errors");
+	is_int(lines(text), 1,
+		"standard error: only the error is printed if the user asks for errors");
+	is_int(lines(printed("aux", errors_)), 1,
+		"standard error: an error is printed once if user and program ask for it");
+	is_int(lines(printed("own", errors_)), 1,
+		"standard error: a log function of the program's does not hide it from the user");
+	ok(lines(printed("default", all)) > 1,
+		"standard error: more is printed if the user asks for all");
+	is_str(printed("default", to_file), "",
+		"standard error: nothing is printed if the user names a file");
+	ok(size_of(at("log")) > 10, "PMEM_LOG_FILE: the file has the messages");
 }
 
 static atomic_bool done;
@@ -278,7 +309,7 @@ int main(int argc, char **argv)
 	if (argc > 1)
 		return fails_somehow(argv[1]);
 	scratch_open();
-	is_str(pmem_errormsg(), "", "nothing has failed yet");
+	is_str(pmem_errormsg(), "", "pmem_errormsg: it is empty before the first failure");
 	versions();
 	errors();
 	thresholds();

@@ -13,9 +13,10 @@ static void whole(void)
 {
 	char *addr = map_of("whole", 3 * PAGE + 5);
 
-	ok(is_mapped(addr + 3 * PAGE), "mapped, with the last page");
-	is_int(pmem_unmap(addr, 3 * PAGE + 5), 0, "unmapped");
-	ok(!is_mapped(addr) && !is_mapped(addr + 3 * PAGE), "with the last page");
+	ok(is_mapped(addr + 3 * PAGE), "pmem_map_file: the last page is mapped");
+	is_int(pmem_unmap(addr, 3 * PAGE + 5), 0, "pmem_unmap: a whole mapping is unmapped");
+	ok(!is_mapped(addr) && !is_mapped(addr + 3 * PAGE),
+		"pmem_unmap: the last page is unmapped, too");
 	is_int(pmem_unmap(addr, 3 * PAGE + 5), 0, "a second time: no error, as with munmap");
 }
 
@@ -23,13 +24,15 @@ static void parts(void)
 {
 	char *addr = map_of("parts", 4 * PAGE);
 
-	is_int(pmem_unmap(addr + PAGE, 1), 0, "one byte of a page in the middle");
+	is_int(pmem_unmap(addr + PAGE, 1), 0,
+		"pmem_unmap: one byte of a page in the middle is accepted");
 	ok(is_mapped(addr) && !is_mapped(addr + PAGE) && is_mapped(addr + 2 * PAGE),
-		"takes this page and no other");
+		"pmem_unmap: one byte takes its page and no other");
 	addr[0] = addr[2 * PAGE] = addr[3 * PAGE] = 1;
-	is_int(pmem_unmap(addr + PAGE, PAGE), 0, "unmapping a hole");
-	is_int(pmem_unmap(addr, 4 * PAGE), 0, "unmapping around it");
-	ok(!is_mapped(addr) && !is_mapped(addr + 3 * PAGE), "all of it is gone");
+	is_int(pmem_unmap(addr + PAGE, PAGE), 0, "pmem_unmap: a hole is accepted");
+	is_int(pmem_unmap(addr, 4 * PAGE), 0, "pmem_unmap: a range with a hole is accepted");
+	ok(!is_mapped(addr) && !is_mapped(addr + 3 * PAGE),
+		"pmem_unmap: the pages around a hole are unmapped");
 }
 
 static void mistakes(void)
@@ -37,28 +40,34 @@ static void mistakes(void)
 	char *addr = map_of("mistakes", 2 * PAGE);
 
 	errno = 0;
-	is_int(pmem_unmap(addr + 1, PAGE), -1, "an odd address");
-	is_int(errno, EINVAL, "is EINVAL");
-	has_str(pmem_errormsg(), "cannot unmap", "and explained");
+	is_int(pmem_unmap(addr + 1, PAGE), -1, "pmem_unmap: an unaligned address is refused");
+	is_int(errno, EINVAL, "pmem_unmap: errno is EINVAL for an unaligned address");
+	has_str(pmem_errormsg(), "cannot unmap",
+		"pmem_unmap: the message says that it cannot unmap");
 	errno = 0;
-	ok(pmem_unmap(addr, 0) == -1 && errno == EINVAL, "a length of 0 is EINVAL");
+	ok(pmem_unmap(addr, 0) == -1 && errno == EINVAL, "pmem_unmap: a length of 0 is EINVAL");
 	errno = 0;
-	ok(pmem_unmap(addr, SIZE_MAX) == -1 && errno == EINVAL, "too much is EINVAL");
+	ok(pmem_unmap(addr, SIZE_MAX) == -1 && errno == EINVAL,
+		"pmem_unmap: a length of SIZE_MAX is EINVAL");
 	errno = 0;
 	ok(pmem_unmap(addr, SIZE_MAX - (uintptr_t)addr + 1) == -1 && errno == EINVAL,
-		"to the end of all addresses is EINVAL");
-	ok(is_mapped(addr) && is_mapped(addr + PAGE), "it is still mapped");
-	is_int(pmem_unmap(addr, 2 * PAGE), 0, "and can be unmapped");
-	is_int(pmem_unmap(NULL, PAGE), 0, "NULL is an address where nothing is mapped");
+		"pmem_unmap: a range to the end of the address space is EINVAL");
+	ok(is_mapped(addr) && is_mapped(addr + PAGE),
+		"pmem_unmap: refused calls leave the mapping");
+	is_int(pmem_unmap(addr, 2 * PAGE), 0,
+		"pmem_unmap: the mapping can be unmapped after refused calls");
+	is_int(pmem_unmap(NULL, PAGE), 0, "pmem_unmap: NULL is an address where nothing is mapped");
 }
 
 static void others(void)
 {
 	char *addr = mmap(NULL, 2 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	is_int(pmem_is_pmem(addr, 2 * PAGE), 0, "memory that somebody else mapped is no pmem");
-	is_int(pmem_unmap(addr, 2 * PAGE), 0, "but can be unmapped");
-	ok(!is_mapped(addr), "is gone");
+	is_int(pmem_is_pmem(addr, 2 * PAGE), 0,
+		"pmem_is_pmem: memory that the program mapped itself is not persistent");
+	is_int(pmem_unmap(addr, 2 * PAGE), 0,
+		"pmem_unmap: memory that the program mapped itself is accepted");
+	ok(!is_mapped(addr), "pmem_unmap: memory that the program mapped itself is gone");
 }
 
 /* The page cache of a disk, or tmpfs: not pmem, wherever it is asked. */
@@ -69,18 +78,24 @@ static void not_pmem(void)
 	char *again = pmem_map_file(at("file"), 0, 0, 0, NULL, &is_pmem);
 
 	if (is_pmem) {
-		skip("an ordinary file is no pmem", "this machine keeps them in pmem");
+		skip("pmem_map_file: an ordinary file is not persistent memory",
+			"this machine keeps them in pmem");
 	} else {
-		is_int(is_pmem, 0, "an ordinary file is no pmem");
-		is_int(pmem_is_pmem(addr, 2 * PAGE), 0, "nor if asked later");
-		is_int(pmem_is_pmem(addr, 1), 0, "nor a byte of it");
+		is_int(is_pmem, 0, "pmem_map_file: an ordinary file is not persistent memory");
+		is_int(pmem_is_pmem(addr, 2 * PAGE), 0,
+			"pmem_is_pmem: an ordinary file is not persistent memory");
+		is_int(pmem_is_pmem(addr, 1), 0,
+			"pmem_is_pmem: a byte of an ordinary file is not persistent memory");
 	}
-	is_int(pmem_is_pmem(addr, 0), 0, "no bytes are no pmem");
-	is_int(pmem_is_pmem(NULL, 0), 0, "nor at NULL");
-	is_int(pmem_is_pmem(NULL, 1), 0, "NULL is no pmem");
-	is_int(pmem_is_pmem(&local, 1), 0, "the stack is no pmem");
-	is_int(pmem_is_pmem(addr, SIZE_MAX), 0, "nor what wraps around");
-	is_int(pmem_is_pmem((void *)UINTPTR_MAX, 1), 0, "nor the last byte there is");
+	is_int(pmem_is_pmem(addr, 0), 0, "pmem_is_pmem: an empty range is not persistent memory");
+	is_int(pmem_is_pmem(NULL, 0), 0,
+		"pmem_is_pmem: an empty range at NULL is not persistent memory");
+	is_int(pmem_is_pmem(NULL, 1), 0, "pmem_is_pmem: NULL is not persistent memory");
+	is_int(pmem_is_pmem(&local, 1), 0, "pmem_is_pmem: the stack is not persistent memory");
+	is_int(pmem_is_pmem(addr, SIZE_MAX), 0,
+		"pmem_is_pmem: a range that wraps around is not persistent memory");
+	is_int(pmem_is_pmem((void *)UINTPTR_MAX, 1), 0,
+		"pmem_is_pmem: the last byte of the address space is not persistent memory");
 	pmem_unmap(addr, 2 * PAGE);
 	pmem_unmap(again, 2 * PAGE);
 }
@@ -112,7 +127,8 @@ static void machine(void)
 	ok(answer == 0 || answer == 1 || (answer == -1 && errno && *pmem_errormsg()),
 		"pmem_has_auto_flush has an answer: %d", answer);
 	if (access("/sys/bus/nd/devices", F_OK))
-		is_int(answer, 0, "and without persistent memory it is no");
+		is_int(answer, 0,
+			"pmem_has_auto_flush: it is 0 on a machine without persistent memory");
 	is_int(pmem_has_hw_drain(), 0, "pmem_has_hw_drain: no machine has");
 }
 
@@ -125,7 +141,7 @@ int main(void)
 	others();
 	not_pmem();
 	behind_its_back();
-	is_int(in_child(child_goes_on), 0, "a forked child can map, write back and unmap");
+	is_int(in_child(child_goes_on), 0, "fork: a child can map, write back and unmap");
 	machine();
 	scratch_close();
 	return tap_done();

@@ -30,14 +30,14 @@ static void test_symbols(void)
 {
 	void *library = dlopen("librpmem.so.1", RTLD_NOW | RTLD_NOLOAD);
 
-	ok(library, "the library is there under its soname");
+	ok(library, "librpmem: the library has its soname");
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		ok(dlvsym(library, names[i], "LIBRPMEM_1.0") &&
 				dlvsym(library, names[i], "LIBRPMEM_1.0") ==
 					dlsym(library, names[i]),
-			"%s", names[i]);
+			"symbols: %s", names[i]);
 	for (size_t i = 0; i < sizeof(added) / sizeof(added[0]); i++)
-		ok(dlvsym(library, added[i], "LIBRPMEM_HOLDFAST_3.0"), "%s", added[i]);
+		ok(dlvsym(library, added[i], "LIBRPMEM_HOLDFAST_3.0"), "symbols: %s", added[i]);
 	dlclose(library);
 }
 
@@ -45,23 +45,23 @@ static void test_symbols(void)
 
 static void test_abi(void)
 {
-	is_int(RPMEM_MAJOR_VERSION, 1, "major version");
-	is_int(RPMEM_MINOR_VERSION, 3, "minor version");
-	is_int(RPMEM_PERSIST_RELAXED, 1, "RPMEM_PERSIST_RELAXED");
-	is_int(RPMEM_FLUSH_RELAXED, 1, "RPMEM_FLUSH_RELAXED");
-	is_int(RPMEM_REMOVE_FORCE, 1, "RPMEM_REMOVE_FORCE");
-	is_int(RPMEM_REMOVE_POOL_SET, 2, "RPMEM_REMOVE_POOL_SET");
-	is_int(RPMEM_MIN_POOL, 8192, "RPMEM_MIN_POOL");
-	is_int(RPMEM_MIN_PART, 2097152, "RPMEM_MIN_PART");
-	is_int(RPMEM_POOL_HDR_SIG_LEN, 8, "RPMEM_POOL_HDR_SIG_LEN");
-	is_int(RPMEM_POOL_HDR_UUID_LEN, 16, "RPMEM_POOL_HDR_UUID_LEN");
-	is_int(RPMEM_POOL_USER_FLAGS_LEN, 16, "RPMEM_POOL_USER_FLAGS_LEN");
-	is_int(sizeof(struct rpmem_pool_attr), 104, "the size of attributes");
+	is_int(RPMEM_MAJOR_VERSION, 1, "RPMEM_MAJOR_VERSION: it is 1");
+	is_int(RPMEM_MINOR_VERSION, 3, "RPMEM_MINOR_VERSION: it is 3");
+	is_int(RPMEM_PERSIST_RELAXED, 1, "RPMEM_PERSIST_RELAXED: it is 1");
+	is_int(RPMEM_FLUSH_RELAXED, 1, "RPMEM_FLUSH_RELAXED: it is 1");
+	is_int(RPMEM_REMOVE_FORCE, 1, "RPMEM_REMOVE_FORCE: it is 1");
+	is_int(RPMEM_REMOVE_POOL_SET, 2, "RPMEM_REMOVE_POOL_SET: it is 2");
+	is_int(RPMEM_MIN_POOL, 8192, "RPMEM_MIN_POOL: it is 8192");
+	is_int(RPMEM_MIN_PART, 2097152, "RPMEM_MIN_PART: it is 2097152");
+	is_int(RPMEM_POOL_HDR_SIG_LEN, 8, "RPMEM_POOL_HDR_SIG_LEN: it is 8");
+	is_int(RPMEM_POOL_HDR_UUID_LEN, 16, "RPMEM_POOL_HDR_UUID_LEN: it is 16");
+	is_int(RPMEM_POOL_USER_FLAGS_LEN, 16, "RPMEM_POOL_USER_FLAGS_LEN: it is 16");
+	is_int(sizeof(struct rpmem_pool_attr), 104, "struct rpmem_pool_attr: its size is 104");
 	ok(at(signature) == 0 && at(major) == 8 && at(compat_features) == 12 &&
 			at(incompat_features) == 16 && at(ro_compat_features) == 20 &&
 			at(poolset_uuid) == 24 && at(uuid) == 40 && at(next_uuid) == 56 &&
 			at(prev_uuid) == 72 && at(user_flags) == 88,
-		"their layout");
+		"struct rpmem_pool_attr: its members lie where they did");
 }
 
 static void test_version(void)
@@ -69,11 +69,11 @@ static void test_version(void)
 	static const unsigned good[][2] = {{1, 0}, {1, 3}}, bad[][2] = {{1, 4}, {0, 3}, {2, 0}};
 
 	for (size_t i = 0; i < 2; i++)
-		ok(!rpmem_check_version(good[i][0], good[i][1]), "version %u.%u will do",
-			good[i][0], good[i][1]);
+		ok(!rpmem_check_version(good[i][0], good[i][1]),
+			"rpmem_check_version: %u.%u is accepted", good[i][0], good[i][1]);
 	for (size_t i = 0; i < 3; i++)
 		has_str(rpmem_check_version(bad[i][0], bad[i][1]), "version",
-			"version %u.%u will not", bad[i][0], bad[i][1]);
+			"rpmem_check_version: %u.%u is refused", bad[i][0], bad[i][1]);
 }
 
 static void *read_message(void *unused)
@@ -87,12 +87,12 @@ static void test_message(void)
 	pthread_t thread;
 	void *other;
 
-	is_str(rpmem_errormsg(), "", "no message before any failure");
+	is_str(rpmem_errormsg(), "", "rpmem_errormsg: it is empty before any failure");
 	rpmem_remove("h", "s", 99);
-	has_str(rpmem_errormsg(), "flags", "a message after one");
+	has_str(rpmem_errormsg(), "flags", "rpmem_errormsg: a failed call leaves a message");
 	if (pthread_create(&thread, NULL, read_message, NULL) || pthread_join(thread, &other))
 		bail("no thread");
-	ok(other != rpmem_errormsg(), "it is the thread's own");
+	ok(other != rpmem_errormsg(), "rpmem_errormsg: each thread has its own");
 }
 
 struct call {
@@ -113,7 +113,7 @@ static void test_arguments(void)
 		{"h", "s\n", 0, 16 * page, 1, "one with a control character"},
 		{"h", "s", 1, page, 1, "memory that is not aligned"},
 		{"h", "s", 0, 0, 1, "no size"},
-		{"h", "s", 0, page + 1, 1, "a size that is no number of pages"},
+		{"h", "s", 0, page + 1, 1, "a size that is not a multiple of the page size"},
 		{"h", "s", 0, page, 0, "no lanes"}, {"", "s", 0, page, 1, "an empty host"},
 		{"user@", "s", 0, page, 1, "a user and no host"},
 		{"@host", "s", 0, page, 1, "a host and no user"},
@@ -138,21 +138,25 @@ static void test_arguments(void)
 			"open: %s", c->what);
 	}
 	errno = 0;
-	ok(!rpmem_create("h", "s", NULL, page, &lanes, NULL) && errno == EINVAL, "no memory");
+	ok(!rpmem_create("h", "s", NULL, page, &lanes, NULL) && errno == EINVAL,
+		"rpmem_create: NULL for the memory is refused");
 	errno = 0;
 	ok(!rpmem_create("h", "s", pool, page, NULL, NULL) && errno == EINVAL,
-		"nowhere to put the number of lanes");
+		"rpmem_create: NULL for the number of lanes is refused");
 	char *name = malloc(2000), *target = malloc(2000);
 	memset(name, 'n', 1999);
 	memset(target, 't', 1999);
 	name[1999] = target[1999] = '\0';
 	errno = 0;
-	ok(rpmem_remove("h", name, 0) && errno == EINVAL, "a name that is too long");
+	ok(rpmem_remove("h", name, 0) && errno == EINVAL,
+		"rpmem_remove: a name of 1999 characters is refused");
 	errno = 0;
-	ok(rpmem_remove(target, "s", 0) && errno == EINVAL, "a target that is");
+	ok(rpmem_remove(target, "s", 0) && errno == EINVAL,
+		"rpmem_remove: a target of 1999 characters is refused");
 	target[33] = '@';
 	errno = 0;
-	ok(rpmem_remove(target, "s", 0) && errno == EINVAL, "a user that is");
+	ok(rpmem_remove(target, "s", 0) && errno == EINVAL,
+		"rpmem_remove: a user of 33 characters is refused");
 	free(name);
 	free(target);
 	munmap(pool, 16 * page);
@@ -187,17 +191,22 @@ static void test_no_pool(void)
 	holdfast_remote_free(&remote);
 	holdfast_remote_set_free(NULL);
 	holdfast_remote_set_free(&set);
-	ok(!remote && !set, "nothing is freed");
+	ok(!remote && !set, "holdfast_remote_*_free: NULL and pointers to NULL are accepted");
 }
 
 static void test_names(void)
 {
-	is_str(holdfast_provider_name(HOLDFAST_PROVIDER_TCP), "tcp", "tcp");
-	is_str(holdfast_provider_name(HOLDFAST_PROVIDER_VERBS), "verbs", "verbs");
-	is_str(holdfast_provider_name((enum holdfast_provider)99), "?", "no provider");
-	is_str(holdfast_method_name(HOLDFAST_METHOD_MESSAGE), "message", "message");
-	is_str(holdfast_method_name(HOLDFAST_METHOD_WRITE_DELIVERED), "write+delivery", "the last");
-	is_str(holdfast_method_name((enum holdfast_method)99), "?", "no method");
+	is_str(holdfast_provider_name(HOLDFAST_PROVIDER_TCP), "tcp", "holdfast_provider_name: tcp");
+	is_str(holdfast_provider_name(HOLDFAST_PROVIDER_VERBS), "verbs",
+		"holdfast_provider_name: verbs");
+	is_str(holdfast_provider_name((enum holdfast_provider)99), "?",
+		"holdfast_provider_name: an unknown provider is \"?\"");
+	is_str(holdfast_method_name(HOLDFAST_METHOD_MESSAGE), "message",
+		"holdfast_method_name: message");
+	is_str(holdfast_method_name(HOLDFAST_METHOD_WRITE_DELIVERED), "write+delivery",
+		"holdfast_method_name: the last method");
+	is_str(holdfast_method_name((enum holdfast_method)99), "?",
+		"holdfast_method_name: an unknown method is \"?\"");
 }
 
 static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGABRT, SIGINT, SIGTERM};
@@ -222,12 +231,15 @@ static void test_signals(void)
 	unsigned nlanes = 1;
 
 	handlers(before);
-	ok(!dlopen("libfabric.so.1", RTLD_NOW | RTLD_NOLOAD), "libfabric is not loaded unasked");
+	ok(!dlopen("libfabric.so.1", RTLD_NOW | RTLD_NOLOAD),
+		"libfabric: it is not loaded with librpmem");
 	setenv("RPMEM_SSH", "false", 1);
-	ok(!rpmem_open("127.0.0.1", "set", memory, size, &nlanes, NULL), "no target is reached");
-	ok(dlopen("libfabric.so.1", RTLD_NOW | RTLD_NOLOAD), "libfabric was loaded for it");
+	ok(!rpmem_open("127.0.0.1", "set", memory, size, &nlanes, NULL),
+		"rpmem_open: a target that cannot be reached is an error");
+	ok(dlopen("libfabric.so.1", RTLD_NOW | RTLD_NOLOAD), "libfabric: rpmem_open loads it");
 	handlers(after);
-	ok(!memcmp(before, after, sizeof(before)), "and the program's signals are its own");
+	ok(!memcmp(before, after, sizeof(before)),
+		"libfabric: the program's signal handlers are as before");
 	munmap(memory, size);
 }
 

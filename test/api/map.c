@@ -75,15 +75,18 @@ static void odd_size(void)
 	struct pmem2_source *odd_src = source_of(odd);
 	struct pmem2_map *map;
 
-	is_int(pmem2_map_new(&map, cfg, odd_src), 0, "a file of no whole pages");
-	is_int(pmem2_map_get_size(map), page_size() + 7, "has the file's size");
+	is_int(pmem2_map_new(&map, cfg, odd_src), 0,
+		"map_new: a file that ends inside a page is accepted");
+	is_int(pmem2_map_get_size(map), page_size() + 7,
+		"map_new: the map has the size of a file that ends inside a page");
 	pmem2_map_delete(&map);
 	pmem2_source_delete(&odd_src);
 	close(odd);
 
 	odd = file_of(0, O_RDWR);
 	odd_src = source_of(odd);
-	is_int(pmem2_map_new(&map, cfg, odd_src), PMEM2_E_SOURCE_EMPTY, "an empty file");
+	is_int(pmem2_map_new(&map, cfg, odd_src), PMEM2_E_SOURCE_EMPTY,
+		"map_new: an empty file is refused");
 	pmem2_source_delete(&odd_src);
 	close(odd);
 }
@@ -94,26 +97,30 @@ static void granularity(void)
 	struct pmem2_map *map = UNTOUCHED;
 
 	pmem2_config_new(&fresh);
-	is_int(pmem2_map_new(&map, fresh, src), PMEM2_E_GRANULARITY_NOT_SET, "none required");
-	ok(!map, "the map becomes NULL");
+	is_int(pmem2_map_new(&map, fresh, src), PMEM2_E_GRANULARITY_NOT_SET,
+		"map_new: a config without a required granularity is refused");
+	ok(!map, "map_new: the map becomes NULL on failure");
 	setenv("PMEM2_FORCE_GRANULARITY", "PAGE", 1);
 	pmem2_config_set_required_store_granularity(fresh, PMEM2_GRANULARITY_CACHE_LINE);
 	is_int(pmem2_map_new(&map, fresh, src), PMEM2_E_GRANULARITY_NOT_SUPPORTED,
-		"a finer one is required than there is");
-	has_str(pmem2_errormsg(), "cache line is required", "said in words");
+		"map_new: a finer granularity than there is is refused");
+	has_str(pmem2_errormsg(), "cache line is required",
+		"map_new: the message names the granularity that is required");
 	static const char *const names[] = {"BYTE", "CACHE_LINE", "PAGE"};
 	pmem2_config_set_required_store_granularity(fresh, PMEM2_GRANULARITY_PAGE);
 	for (int g = PMEM2_GRANULARITY_BYTE; g <= PMEM2_GRANULARITY_PAGE; g++) {
 		setenv("PMEM2_FORCE_GRANULARITY", names[g], 1);
-		is_int(pmem2_map_new(&map, fresh, src), 0, "forced %s", names[g]);
-		is_int(pmem2_map_get_store_granularity(map), g, "is what the map has");
+		is_int(pmem2_map_new(&map, fresh, src), 0,
+			"PMEM2_FORCE_GRANULARITY: %s is accepted", names[g]);
+		is_int(pmem2_map_get_store_granularity(map), g,
+			"PMEM2_FORCE_GRANULARITY: the map has the forced granularity");
 		pmem2_map_delete(&map);
 	}
 	setenv("PMEM2_FORCE_GRANULARITY", "PAGE", 1);
 	pmem2_config_set_sharing(fresh, PMEM2_PRIVATE);
-	is_int(pmem2_map_new(&map, fresh, src), 0, "a private map");
+	is_int(pmem2_map_new(&map, fresh, src), 0, "map_new: a private map is made");
 	is_int(pmem2_map_get_store_granularity(map), PMEM2_GRANULARITY_BYTE,
-		"has byte granularity, forced or not");
+		"map_new: a private map has byte granularity, forced or not");
 	pmem2_map_delete(&map);
 	unsetenv("PMEM2_FORCE_GRANULARITY");
 	pmem2_config_delete(&fresh);
@@ -125,19 +132,23 @@ static void access_modes(void)
 	struct pmem2_source *ro = source_of(reader);
 	struct pmem2_map *map;
 
-	is_int(pmem2_map_new(&map, cfg, ro), PMEM2_E_NO_ACCESS, "writable, shared, read-only fd");
+	is_int(pmem2_map_new(&map, cfg, ro), PMEM2_E_NO_ACCESS,
+		"map_new: a writable, shared map of a read-only descriptor is refused");
 	has_str(pmem2_errormsg(), "open for reading only", "pmem2_map_new: the message has a hint");
 	pmem2_config_set_protection(cfg, PMEM2_PROT_READ);
-	is_int(pmem2_map_new(&map, cfg, ro), 0, "readable, shared, read-only fd");
+	is_int(pmem2_map_new(&map, cfg, ro), 0,
+		"map_new: a readable, shared map of a read-only descriptor is made");
 	pmem2_map_delete(&map);
 	pmem2_config_set_protection(cfg, PMEM2_PROT_READ | PMEM2_PROT_WRITE);
 	pmem2_config_set_sharing(cfg, PMEM2_PRIVATE);
-	is_int(pmem2_map_new(&map, cfg, ro), 0, "writable, private, read-only fd");
+	is_int(pmem2_map_new(&map, cfg, ro), 0,
+		"map_new: a writable, private map of a read-only descriptor is made");
 	*(char *)pmem2_map_get_address(map) = 1;
 	pmem2_map_delete(&map);
 	pmem2_config_set_sharing(cfg, PMEM2_SHARED);
 	close(reader);
-	is_int(pmem2_map_new(&map, cfg, ro), PMEM2_E_INVALID_FILE_HANDLE, "a closed fd");
+	is_int(pmem2_map_new(&map, cfg, ro), PMEM2_E_INVALID_FILE_HANDLE,
+		"map_new: a closed descriptor is refused");
 	pmem2_source_delete(&ro);
 }
 
@@ -149,16 +160,20 @@ static void anonymous(void)
 
 	pmem2_source_from_anon(&anon, 4 * page);
 	pmem2_source_from_anon(&empty, 0);
-	is_int(pmem2_map_new(&map, cfg, anon), 0, "anonymous memory");
-	is_int(pmem2_map_get_store_granularity(map), PMEM2_GRANULARITY_BYTE, "by the byte");
-	is_int(*(char *)pmem2_map_get_address(map), 0, "of zeros");
+	is_int(pmem2_map_new(&map, cfg, anon), 0, "map_new: anonymous memory is mapped");
+	is_int(pmem2_map_get_store_granularity(map), PMEM2_GRANULARITY_BYTE,
+		"map_new: anonymous memory has byte granularity");
+	is_int(*(char *)pmem2_map_get_address(map), 0, "map_new: anonymous memory is zeros");
 	pmem2_map_delete(&map);
 	pmem2_config_set_offset(cfg, page);
-	is_int(pmem2_map_new(&map, cfg, anon), 0, "with an offset");
-	is_int(pmem2_map_get_size(map), 4 * page, "is all of it");
+	is_int(pmem2_map_new(&map, cfg, anon), 0,
+		"map_new: anonymous memory with an offset is mapped");
+	is_int(pmem2_map_get_size(map), 4 * page,
+		"map_new: the offset does not shorten anonymous memory");
 	pmem2_map_delete(&map);
 	pmem2_config_set_offset(cfg, 0);
-	is_int(pmem2_map_new(&map, cfg, empty), PMEM2_E_SOURCE_EMPTY, "none of it");
+	is_int(pmem2_map_new(&map, cfg, empty), PMEM2_E_SOURCE_EMPTY,
+		"map_new: no anonymous memory is refused");
 	pmem2_source_delete(&anon);
 	pmem2_source_delete(&empty);
 }
@@ -171,8 +186,9 @@ static void placement(void)
 	struct pmem2_source *big_src = source_of(big);
 	struct pmem2_map *map;
 
-	is_int(pmem2_map_new(&map, cfg, big_src), 0, "2 GiB");
-	is_int((uintptr_t)pmem2_map_get_address(map) % (1 << 30), 0, "at a multiple of 1 GiB");
+	is_int(pmem2_map_new(&map, cfg, big_src), 0, "map_new: 2 GiB are mapped");
+	is_int((uintptr_t)pmem2_map_get_address(map) % (1 << 30), 0,
+		"map_new: 2 GiB lie at a multiple of 1 GiB");
 	pmem2_map_delete(&map);
 	pmem2_source_delete(&big_src);
 	close(big);
@@ -204,7 +220,8 @@ static void nothing_left_behind(void)
 		pmem2_map_delete(&map);
 	}
 	unsetenv("PMEM2_FORCE_GRANULARITY");
-	ok(mappings() <= before + 2, "neither refused nor deleted maps leave mappings behind");
+	ok(mappings() <= before + 2,
+		"map_new: neither refused nor deleted maps leave mappings behind");
 }
 
 static void outlives_its_makers(void)
@@ -214,7 +231,7 @@ static void outlives_its_makers(void)
 	strcpy(pmem2_map_get_address(map), "still here");
 	pmem2_get_persist_fn(map)(pmem2_map_get_address(map), 11);
 	is_str(pmem2_map_get_address(map), "still here",
-		"a map outlives source, config and descriptor");
+		"map: it outlives source, config and descriptor");
 	pmem2_map_delete(&map);
 }
 
@@ -234,7 +251,8 @@ static void reserved(void)
 	pmem2_config_set_vm_reservation(cfg, rsv, 1);
 	refused(1, 1, PMEM2_E_OFFSET_UNALIGNED,
 		"map_new: the source's offset is checked before that in the reservation");
-	has_str(pmem2_errormsg(), "offset 1 is not a multiple", "the source's offset");
+	has_str(pmem2_errormsg(), "offset 1 is not a multiple",
+		"map_new: the message has the offset in the source");
 	refused(0, 1, PMEM2_E_LENGTH_UNALIGNED,
 		"map_new: the length is checked before the offset in the reservation");
 	refused(page, PAGES * page, PMEM2_E_MAP_RANGE,
@@ -242,22 +260,25 @@ static void reserved(void)
 	refused(PAGES * page, 0, -EINVAL,
 		"map_new: an empty rest is found before the reservation is checked");
 	refused(0, 0, PMEM2_E_OFFSET_UNALIGNED, "map_new: an odd offset in a reservation");
-	has_str(pmem2_errormsg(), "in the reservation", "the reservation's offset");
+	has_str(pmem2_errormsg(), "in the reservation",
+		"map_new: the message has the offset in the reservation");
 	is_int(pmem2_map_new(&map, cfg, ro), PMEM2_E_OFFSET_UNALIGNED,
 		"map_new: an odd offset in a reservation is found before mmap(2)");
 	pmem2_config_set_vm_reservation(cfg, rsv, page);
 	refused(0, 0, PMEM2_E_LENGTH_OUT_OF_RANGE, "map_new: a range beyond the reservation");
 	is_int(map_range(page, page, &map), 0, "reserved: mapped");
 	ok(pmem2_map_get_address(map) == (char *)pmem2_vm_reservation_get_address(rsv) + page,
-		"at the reservation's offset, whatever the source's");
-	is_int(*(char *)pmem2_map_get_address(map), 'b', "with the source's second page");
+		"reserved map: it lies at the reservation's offset, whatever the source's is");
+	is_int(*(char *)pmem2_map_get_address(map), 'b',
+		"reserved map: it has the source's second page");
 	is_int(pmem2_map_new(&other, cfg, ro), PMEM2_E_MAPPING_EXISTS,
 		"map_new: a taken slot is found before mmap(2)");
 	pmem2_map_delete(&map);
 	is_int(pmem2_map_new(&other, cfg, ro), PMEM2_E_NO_ACCESS,
 		"map_new: a descriptor that cannot be written is NO_ACCESS");
 	pmem2_config_set_vm_reservation(cfg, NULL, 0);
-	is_int(pmem2_vm_reservation_delete(&rsv), 0, "and nothing is left in it");
+	is_int(pmem2_vm_reservation_delete(&rsv), 0,
+		"vm_reservation_delete: an empty reservation is accepted");
 	pmem2_source_delete(&ro);
 	close(reader);
 }
@@ -266,12 +287,12 @@ static void nulls(void)
 {
 	struct pmem2_map *map = UNTOUCHED, *none = NULL;
 
-	is_int(pmem2_map_new(NULL, cfg, src), -EINVAL, "map_new(NULL, ...)");
-	is_int(pmem2_map_new(&map, NULL, src), -EINVAL, "map_new(..., NULL, ...)");
-	ok(!map, "the map becomes NULL");
-	is_int(pmem2_map_new(&map, cfg, NULL), -EINVAL, "map_new(..., NULL)");
-	is_int(pmem2_map_delete(NULL), -EINVAL, "map_delete(NULL)");
-	is_int(pmem2_map_delete(&none), -EINVAL, "map_delete of no map");
+	is_int(pmem2_map_new(NULL, cfg, src), -EINVAL, "map_new: NULL for the output is refused");
+	is_int(pmem2_map_new(&map, NULL, src), -EINVAL, "map_new: NULL for the config is refused");
+	ok(!map, "map_new: the map becomes NULL if the config is NULL");
+	is_int(pmem2_map_new(&map, cfg, NULL), -EINVAL, "map_new: NULL for the source is refused");
+	is_int(pmem2_map_delete(NULL), -EINVAL, "map_delete: NULL is refused");
+	is_int(pmem2_map_delete(&none), -EINVAL, "map_delete: a pointer to NULL is refused");
 }
 
 /* How often a file is mapped, by the kernel's list. */

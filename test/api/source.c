@@ -22,7 +22,8 @@ static void wrong_descriptors(void)
 	refused(closed, PMEM2_E_INVALID_FILE_HANDLE, "closed");
 	int writable = file_of(1, O_WRONLY);
 	refused(writable, PMEM2_E_INVALID_FILE_HANDLE, "write-only");
-	has_str(pmem2_errormsg(), "writing only", "and the message says so");
+	has_str(pmem2_errormsg(), "writing only",
+		"pmem2_source_from_fd: the message says that a descriptor is open for writing only");
 	close(writable);
 	int dir = open("/tmp", O_RDONLY | O_DIRECTORY);
 	refused(dir, PMEM2_E_INVALID_FILE_TYPE, "directory");
@@ -48,30 +49,36 @@ static void file_sources(void)
 	size_t value = 0;
 	int fd = file_of(12345, O_RDWR), got = -1;
 
-	is_int(pmem2_source_from_fd(&src, fd), 0, "a regular file");
-	is_int(pmem2_source_get_fd(src, &got), 0, "its descriptor");
-	is_int(got, fd, "is the one that was given");
-	is_int(pmem2_source_size(src, &value), 0, "its size");
-	is_int(value, 12345, "in bytes");
-	is_int(ftruncate(fd, 54321), 0, "after it has grown");
-	is_int(pmem2_source_size(src, &value), 0, "the size");
-	is_int(value, 54321, "is the new one");
-	is_int(pmem2_source_alignment(src, &value), 0, "its alignment");
-	is_int(value, page_size(), "is a page");
+	is_int(pmem2_source_from_fd(&src, fd), 0,
+		"pmem2_source_from_fd: a regular file is accepted");
+	is_int(pmem2_source_get_fd(src, &got), 0, "pmem2_source_get_fd: the descriptor is found");
+	is_int(got, fd, "pmem2_source_get_fd: the descriptor is the one that was given");
+	is_int(pmem2_source_size(src, &value), 0, "pmem2_source_size: the size of a file is found");
+	is_int(value, 12345, "pmem2_source_size: the size of a file is in bytes");
+	is_int(ftruncate(fd, 54321), 0, "pmem2_source_size: the file has grown");
+	is_int(pmem2_source_size(src, &value), 0,
+		"pmem2_source_size: the size of a file that has grown is found");
+	is_int(value, 54321, "pmem2_source_size: the size is the new one");
+	is_int(pmem2_source_alignment(src, &value), 0,
+		"pmem2_source_alignment: the alignment of a file is found");
+	is_int(value, page_size(),
+		"pmem2_source_alignment: the alignment of a file is the page size");
 	close(fd);
 	value = 1;
 	is_int(pmem2_source_size(src, &value), PMEM2_E_INVALID_FILE_HANDLE, "once closed: no size");
-	is_int(value, 1, "the output is left alone");
-	is_int(pmem2_source_delete(&src), 0, "deleting it");
-	ok(!src, "leaves NULL");
-	is_int(pmem2_source_delete(&src), 0, "deleting nothing is fine");
+	is_int(value, 1, "pmem2_source_size: the output is unchanged on failure");
+	is_int(pmem2_source_delete(&src), 0, "pmem2_source_delete: it succeeds");
+	ok(!src, "pmem2_source_delete: the pointer becomes NULL");
+	is_int(pmem2_source_delete(&src), 0, "pmem2_source_delete: a pointer to NULL is accepted");
 
 	fd = file_of(1, O_RDONLY);
-	is_int(pmem2_source_from_fd(&src, fd), 0, "a read-only file");
+	is_int(pmem2_source_from_fd(&src, fd), 0,
+		"pmem2_source_from_fd: a read-only file is accepted");
 	pmem2_source_delete(&src);
 	close(fd);
 	fd = open("/proc/self/exe", O_PATH);
-	is_int(pmem2_source_from_fd(&src, fd), 0, "an O_PATH descriptor");
+	is_int(pmem2_source_from_fd(&src, fd), 0,
+		"pmem2_source_from_fd: an O_PATH descriptor is accepted");
 	pmem2_source_delete(&src);
 	close(fd);
 }
@@ -82,17 +89,25 @@ static void anonymous_sources(void)
 	size_t value = 1;
 	int fd = 77;
 
-	is_int(pmem2_source_from_anon(&src, 0), 0, "no anonymous bytes");
-	is_int(pmem2_source_size(src, &value), 0, "their size");
-	is_int(value, 0, "is 0");
+	is_int(pmem2_source_from_anon(&src, 0), 0,
+		"pmem2_source_from_anon: a size of 0 is accepted");
+	is_int(pmem2_source_size(src, &value), 0,
+		"pmem2_source_size: the size of an empty anonymous source is found");
+	is_int(value, 0, "pmem2_source_size: the size of an empty anonymous source is 0");
 	pmem2_source_delete(&src);
-	is_int(pmem2_source_from_anon(&src, 12345), 0, "some anonymous bytes");
-	is_int(pmem2_source_size(src, &value), 0, "their size");
-	is_int(value, 12345, "is what was asked for");
-	is_int(pmem2_source_alignment(src, &value), 0, "their alignment");
-	is_int(value, page_size(), "is a page");
-	is_int(pmem2_source_get_fd(src, &fd), PMEM2_E_FILE_DESCRIPTOR_NOT_SET, "no descriptor");
-	is_int(fd, 77, "the output is left alone");
+	is_int(pmem2_source_from_anon(&src, 12345), 0,
+		"pmem2_source_from_anon: a size of 12345 is accepted");
+	is_int(pmem2_source_size(src, &value), 0,
+		"pmem2_source_size: the size of an anonymous source is found");
+	is_int(value, 12345,
+		"pmem2_source_size: the size of an anonymous source is what was asked for");
+	is_int(pmem2_source_alignment(src, &value), 0,
+		"pmem2_source_alignment: the alignment of an anonymous source is found");
+	is_int(value, page_size(),
+		"pmem2_source_alignment: the alignment of an anonymous source is the page size");
+	is_int(pmem2_source_get_fd(src, &fd), PMEM2_E_FILE_DESCRIPTOR_NOT_SET,
+		"pmem2_source_get_fd: an anonymous source has no descriptor");
+	is_int(fd, 77, "pmem2_source_get_fd: the output is unchanged on failure");
 	pmem2_source_delete(&src);
 }
 
@@ -103,22 +118,29 @@ static void nulls(void)
 	int fd;
 
 	pmem2_source_from_anon(&src, 1);
-	is_int(pmem2_source_from_fd(NULL, 0), -EINVAL, "from_fd(NULL)");
-	has_str(pmem2_errormsg(), "pmem2_source_from_fd: src is NULL", "named in the message");
-	is_int(pmem2_source_from_anon(NULL, 1), -EINVAL, "from_anon(NULL)");
-	is_int(pmem2_source_delete(NULL), -EINVAL, "delete(NULL)");
-	is_int(pmem2_source_size(NULL, &value), -EINVAL, "size(NULL, ...)");
-	is_int(pmem2_source_size(src, NULL), -EINVAL, "size(..., NULL)");
-	is_int(pmem2_source_alignment(NULL, &value), -EINVAL, "alignment(NULL, ...)");
-	is_int(pmem2_source_alignment(src, NULL), -EINVAL, "alignment(..., NULL)");
-	is_int(pmem2_source_get_fd(NULL, &fd), -EINVAL, "get_fd(NULL, ...)");
-	is_int(pmem2_source_get_fd(src, NULL), -EINVAL, "get_fd(..., NULL)");
+	is_int(pmem2_source_from_fd(NULL, 0), -EINVAL, "pmem2_source_from_fd: NULL is refused");
+	has_str(pmem2_errormsg(), "pmem2_source_from_fd: src is NULL",
+		"pmem2_source_from_fd: the message names the call and the argument");
+	is_int(pmem2_source_from_anon(NULL, 1), -EINVAL, "pmem2_source_from_anon: NULL is refused");
+	is_int(pmem2_source_delete(NULL), -EINVAL, "pmem2_source_delete: NULL is refused");
+	is_int(pmem2_source_size(NULL, &value), -EINVAL,
+		"pmem2_source_size: NULL for the source is refused");
+	is_int(pmem2_source_size(src, NULL), -EINVAL,
+		"pmem2_source_size: NULL for the output is refused");
+	is_int(pmem2_source_alignment(NULL, &value), -EINVAL,
+		"pmem2_source_alignment: NULL for the source is refused");
+	is_int(pmem2_source_alignment(src, NULL), -EINVAL,
+		"pmem2_source_alignment: NULL for the output is refused");
+	is_int(pmem2_source_get_fd(NULL, &fd), -EINVAL,
+		"pmem2_source_get_fd: NULL for the source is refused");
+	is_int(pmem2_source_get_fd(src, NULL), -EINVAL,
+		"pmem2_source_get_fd: NULL for the output is refused");
 	pmem2_source_delete(&src);
 }
 
 int main(void)
 {
-	is_str(pmem2_errormsg(), "", "no message before the first failure");
+	is_str(pmem2_errormsg(), "", "pmem2_errormsg: it is empty before the first failure");
 	wrong_descriptors();
 	file_sources();
 	anonymous_sources();

@@ -13,7 +13,7 @@
 
 static char *pool, *buffer;
 
-/* What the variable says, for a daemon that was told to be of another kind. */
+/* The value of the variable, which a daemon that was made to be of another kind sets; else `otherwise`. */
 static int expected(const char *name, int otherwise)
 {
 	const char *set = getenv(name);
@@ -21,7 +21,7 @@ static int expected(const char *name, int otherwise)
 	return set ? atoi(set) : otherwise;
 }
 
-/* What the target has is what is in memory here. */
+/* Does the target have the bytes that are in memory here? */
 static bool same(RPMEMpool *rpp, size_t offset, size_t length)
 {
 	memset(buffer, 0x55, length);
@@ -52,18 +52,18 @@ static void test_persist(RPMEMpool *rpp)
 		for (unsigned flags = 0; flags <= RPMEM_PERSIST_RELAXED; flags++) {
 			scribble(offset, length);
 			is_int(rpmem_persist(rpp, offset, length, 1, flags), 0,
-				"persist of %zu at %zu, flags %u", length, offset, flags);
-			ok(same(rpp, offset, length), "and it is there");
+				"persist: %zu bytes at %zu, flags %u", length, offset, flags);
+			ok(same(rpp, offset, length), "persist: the target has the bytes");
 			scribble(offset, length);
 			is_int(rpmem_flush(rpp, offset, length, 1, flags) || rpmem_drain(rpp, 1, 0),
-				0, "flush and drain of %zu at %zu, flags %u", length, offset,
+				0, "flush and drain: %zu bytes at %zu, flags %u", length, offset,
 				flags);
-			ok(same(rpp, offset, length), "and it is there");
+			ok(same(rpp, offset, length), "flush and drain: the target has the bytes");
 		}
 		scribble(offset, length);
 		is_int(rpmem_deep_persist(rpp, offset, length, 0), 0,
 			"deep_persist: %zu bytes at %zu", length, offset);
-		ok(same(rpp, offset, length), "and it is there");
+		ok(same(rpp, offset, length), "deep_persist: the target has the bytes");
 	}
 }
 
@@ -103,13 +103,14 @@ static void test_many_flushes(RPMEMpool *rpp)
 	int rc = 0;
 	for (size_t at = 4096; at < 4096 + 512 * 1024; at += 512)
 		rc |= rpmem_flush(rpp, at, 512, at / 512 % 2, 0);
-	is_int(rc, 0, "a thousand flushes on two lanes");
-	is_int(rpmem_drain(rpp, 0, 0) || rpmem_drain(rpp, 1, 0), 0, "and their drains");
-	ok(same(rpp, 4096, 512 * 1024), "all of it is there");
+	is_int(rc, 0, "flush: a thousand on two lanes succeed");
+	is_int(rpmem_drain(rpp, 0, 0) || rpmem_drain(rpp, 1, 0), 0, "drain: the two lanes succeed");
+	ok(same(rpp, 4096, 512 * 1024), "drain: the target has all bytes of a thousand flushes");
 	scribble(4096, 64);
 	rpmem_flush(rpp, 4096, 64, 1, 0);
-	is_int(rpmem_persist(rpp, 8192, 0, 1, 0), 0, "persist of nothing");
-	ok(same(rpp, 4096, 64), "has made durable what was flushed on its lane");
+	is_int(rpmem_persist(rpp, 8192, 0, 1, 0), 0, "persist: an empty range succeeds");
+	ok(same(rpp, 4096, 64),
+		"persist: an empty range makes durable what was flushed on its lane");
 }
 
 static void test_mistakes(RPMEMpool *rpp, size_t guard)
@@ -141,13 +142,13 @@ static void test_mistakes(RPMEMpool *rpp, size_t guard)
 			"mistakes: flush in the header");
 		fails(rpmem_deep_persist(rpp, 8, 8, 0), EINVAL,
 			"mistakes: deep persist in the header");
-		has_str(rpmem_errormsg(), "pool.set", "the message names the pool set");
-		has_str(rpmem_errormsg(), HOST, "and the target");
+		has_str(rpmem_errormsg(), "pool.set", "mistakes: the message names the pool set");
+		has_str(rpmem_errormsg(), HOST, "mistakes: the message names the target");
 	}
 	scribble(8192, 64);
 	is_int(rpmem_persist(rpp, 8192, 64, 0, 0), 0, "mistakes: no mistake has ended the handle");
 	ok(same(rpp, 8192, 64), "mistakes: the pool can still be read");
-	is_int(rpmem_read(rpp, NULL, 8192, 0, 0), 0, "a read of nothing");
+	is_int(rpmem_read(rpp, NULL, 8192, 0, 0), 0, "read: an empty range succeeds");
 }
 
 static void test_attributes(void)
@@ -156,26 +157,26 @@ static void test_attributes(void)
 	struct rpmem_pool_attr attr = attributes(1), got;
 	RPMEMpool *rpp = opened("pool.set", pool, &got);
 
-	ok(!memcmp(&attr, &got, sizeof(attr)), "open tells the attributes of create");
+	ok(!memcmp(&attr, &got, sizeof(attr)), "open: it returns the attributes of create");
 	attr = attributes(9);
 	for (int i = 0; i < 50; i++)
 		if (rpmem_set_attr(rpp, &attr) || rpmem_persist(rpp, 8192, 8, 0, 0))
 			diag("round %d: %s", i, rpmem_errormsg());
 	is_int(rpmem_set_attr(rpp, &attr), 0, "set_attr: fifty times and once more");
-	is_int(rpmem_close(rpp), 0, "close");
+	is_int(rpmem_close(rpp), 0, "close: it succeeds after attributes were set");
 	rpp = opened("pool.set", pool, &got);
-	ok(!memcmp(&attr, &got, sizeof(attr)), "they are what was set");
+	ok(!memcmp(&attr, &got, sizeof(attr)), "open: it returns the attributes that were set");
 	/* The same as NULL; test/unit/pool.c takes them away with that. */
 	is_int(rpmem_set_attr(rpp, &none), 0, "set_attr: zeros take the attributes away");
 	is_int(rpmem_persist(rpp, 8192, 8, 0, 0), 0, "set_attr: the pool can be used after it");
-	is_int(rpmem_close(rpp), 0, "close");
+	is_int(rpmem_close(rpp), 0, "close: it succeeds after the attributes were taken away");
 	memset(&got, 1, sizeof(got));
 	rpp = opened("pool.set", pool, &got);
 	ok(!memcmp(&none, &got, sizeof(none)),
 		"set_attr: open returns zeros after they were taken away");
 	fails(rpmem_persist(rpp, 0, 8, 0, 0), EINVAL,
 		"header: it is guarded without attributes, too");
-	is_int(rpmem_set_attr(rpp, &attr), 0, "set_attr");
+	is_int(rpmem_set_attr(rpp, &attr), 0, "set_attr: attributes are set again");
 	rpmem_close(rpp);
 }
 
@@ -189,7 +190,7 @@ static void test_guard_without_attributes(void)
 	is_int(rpmem_read(rpp, buffer, 0, 4096, 0), 0,
 		"header: it is read at the start of the pool");
 	ok(!memcmp(buffer, "HOLDFAST", 8), "header: it begins with the signature");
-	is_int(rpmem_close(rpp), 0, "close");
+	is_int(rpmem_close(rpp), 0, "close: it succeeds after the header was read");
 }
 
 static void test_pool_of_headers(void)
@@ -199,19 +200,23 @@ static void test_pool_of_headers(void)
 	struct holdfast_remote *remote;
 	RPMEMpool *rpp = created("pool.set", pool, 3, true);
 
-	ok(!holdfast_remote_info(rpp, &remote), "holdfast_remote_info");
-	is_int(remote->nlanes, 3, "as many lanes as asked for");
-	is_int(remote->provider, HOLDFAST_PROVIDER_TCP, "over tcp");
+	ok(!holdfast_remote_info(rpp, &remote), "holdfast_remote_info: it succeeds");
+	is_int(remote->nlanes, 3,
+		"holdfast_remote_info: the number of lanes is the one that was asked for");
+	is_int(remote->provider, HOLDFAST_PROVIDER_TCP,
+		"holdfast_remote_info: the provider is tcp");
 	is_int(remote->granularity, expected("GRANULARITY", PMEM2_GRANULARITY_PAGE),
-		"granularity %d", remote->granularity);
-	is_int(remote->method, expected("METHOD", HOLDFAST_METHOD_WRITE_MESSAGE), "by %s",
-		holdfast_method_name(remote->method));
-	is_int(remote->header_size, 4096, "with a header");
+		"holdfast_remote_info: the granularity is %d", remote->granularity);
+	is_int(remote->method, expected("METHOD", HOLDFAST_METHOD_WRITE_MESSAGE),
+		"holdfast_remote_info: the method is %s", holdfast_method_name(remote->method));
+	is_int(remote->header_size, 4096, "holdfast_remote_info: the header has 4096 bytes");
 	is_int(remote->pool_size, 2 * POOL, "pool size: the header counts as part of the pool");
-	ok(remote->round_trip_ns > 0, "a message takes %u ns", remote->round_trip_ns);
-	is_str(remote->address, HOST, "where ssh has led to");
+	ok(remote->round_trip_ns > 0, "holdfast_remote_info: a message takes %u ns",
+		remote->round_trip_ns);
+	is_str(remote->address, HOST,
+		"holdfast_remote_info: the address is the one that ssh has reached");
 	holdfast_remote_free(&remote);
-	ok(!remote, "freed");
+	ok(!remote, "holdfast_remote_free: the pointer becomes NULL");
 	test_persist(rpp);
 	test_padding(rpp);
 	test_many_flushes(rpp);
@@ -219,19 +224,19 @@ static void test_pool_of_headers(void)
 
 	unsigned untouched = nlanes;
 	RPMEMpool *second = rpmem_open(HOST, "pool.set", pool, POOL, &nlanes, &attr);
-	is_int(second ? 0 : errno, EBUSY, "a pool that is open is busy");
-	has_str(rpmem_errormsg(), "open", "the message names the step");
-	is_int(nlanes, untouched, "and the number of lanes is as before");
-	is_int(rpmem_close(rpp), 0, "close");
+	is_int(second ? 0 : errno, EBUSY, "open: a pool that is open is EBUSY");
+	has_str(rpmem_errormsg(), "open", "open: the message names the step that failed");
+	is_int(nlanes, untouched, "open: the number of lanes is unchanged on failure");
+	is_int(rpmem_close(rpp), 0, "close: it succeeds after another open failed");
 
 	rpp = rpmem_create(HOST, "pool.set", pool, POOL, &nlanes, &attr);
-	is_int(rpp ? 0 : errno, EEXIST, "a pool that exists is not created");
+	is_int(rpp ? 0 : errno, EEXIST, "create: a pool that exists is EEXIST");
 	rpp = rpmem_create(HOST, "pool.set", pool, 4 * POOL, &nlanes, &attr);
-	ok(!rpp, "nor one that is larger than its set");
+	ok(!rpp, "create: a size of more than the set has is refused");
 	rpp = rpmem_open(HOST, "pool.set", pool, 4 * POOL, &nlanes, &attr);
-	is_int(rpp ? 0 : errno, EFBIG, "which is too small to open");
+	is_int(rpp ? 0 : errno, EFBIG, "open: a size of more than the set has is EFBIG");
 	rpp = rpmem_open(HOST, "absent.set", pool, POOL, &nlanes, &attr);
-	is_int(rpp ? 0 : errno, ENOENT, "a set that is not there");
+	is_int(rpp ? 0 : errno, ENOENT, "open: a missing set is ENOENT");
 	rpp = rpmem_open(HOST, "/etc/passwd", pool, POOL, &nlanes, &attr);
 	is_int(rpp ? 0 : errno, EINVAL, "open: an absolute name is refused");
 	rpp = rpmem_open(HOST, "../no/such.set", pool, POOL, &nlanes, &attr);
@@ -244,44 +249,48 @@ static void test_pool_without_headers(void)
 	unsigned nlanes = 1;
 	RPMEMpool *rpp = rpmem_create(HOST, "plain.set", pool, POOL, &nlanes, &attr);
 
-	is_int(rpp ? 0 : errno, EINVAL, "attributes for a set without headers");
+	is_int(rpp ? 0 : errno, EINVAL, "create: attributes for a set without headers are EINVAL");
 	ok(!file_exists("plain.part"), "create: nothing is left of a pool that was refused");
 	rpp = created("plain.set", pool, 1, false);
 	scribble(0, 8192);
 	is_int(rpmem_persist(rpp, 0, 8192, 0, 0), 0, "persist: without a header there is no guard");
-	ok(same(rpp, 0, 8192), "and it is there");
+	ok(same(rpp, 0, 8192),
+		"persist: the target has the bytes at offset 0 of a pool without a header");
 	is_int(rpmem_deep_persist(rpp, 0, 64, 0), 0,
 		"deep_persist: without a header there is no guard");
 	test_mistakes(rpp, 0);
 	fails(rpmem_set_attr(rpp, &attr), EINVAL, "attributes cannot be set");
 	memset(&got, 0, sizeof(got));
 	is_int(rpmem_set_attr(rpp, &got), 0, "set_attr: zeros suit a pool without headers");
-	is_int(rpmem_close(rpp), 0, "close");
+	is_int(rpmem_close(rpp), 0, "close: it succeeds for a pool without a header");
 	memset(&got, 1, sizeof(got));
 	rpp = opened("plain.set", pool, &got);
 	memset(&attr, 0, sizeof(attr));
-	ok(!memcmp(&attr, &got, sizeof(got)), "open tells zeros");
-	ok(same(rpp, 0, 8192), "and has what was persisted");
-	is_int(rpmem_close(rpp), 0, "close");
+	ok(!memcmp(&attr, &got, sizeof(got)), "open: it returns zeros for a pool without a header");
+	ok(same(rpp, 0, 8192), "open: the target has what was persisted");
+	is_int(rpmem_close(rpp), 0,
+		"close: it succeeds for a pool without a header that was opened again");
 }
 
 static void test_describe(void)
 {
 	struct holdfast_remote_set *set = NULL;
 
-	is_int(holdfast_remote_describe(HOST, "pool.set", &set), 0, "describe");
-	is_int(set->created && !set->busy, true, "there is a pool, and nobody has it open");
-	is_int(set->size, 2 * POOL, "its size");
-	is_int(set->header_size, 4096, "its header");
-	ok(!memcmp(set->attr.signature, "HOLDFAST", 8), "its signature");
-	is_int(set->part_count, 1, "its part");
-	has_str(set->parts[0]->path, "pool.part", "by name");
+	is_int(holdfast_remote_describe(HOST, "pool.set", &set), 0, "describe: it succeeds");
+	is_int(set->created && !set->busy, true,
+		"describe: there is a pool, and nobody has it open");
+	is_int(set->size, 2 * POOL, "describe: the size is that of the pool");
+	is_int(set->header_size, 4096, "describe: the header has 4096 bytes");
+	ok(!memcmp(set->attr.signature, "HOLDFAST", 8),
+		"describe: the signature is that of create");
+	is_int(set->part_count, 1, "describe: there is one part");
+	has_str(set->parts[0]->path, "pool.part", "describe: the part has its name");
 	is_int(set->method_tcp, expected("METHOD", HOLDFAST_METHOD_WRITE_MESSAGE),
-		"how it is written to over tcp");
-	is_str(set->version, "1.0", "the protocol's version");
+		"describe: the method over tcp is told");
+	is_str(set->version, "1.0", "describe: the version of the protocol is told");
 	holdfast_remote_set_free(&set);
 	fails(holdfast_remote_describe(HOST, "absent.set", &set), ENOENT, "no such set");
-	ok(!set, "and nothing is handed out");
+	ok(!set, "describe: the output is NULL on failure");
 }
 
 /* -- errno after a success: whatever was tried, waited for and interrupted on the way -- */
@@ -323,7 +332,7 @@ static void test_errno_of_data(RPMEMpool *rpp)
 		!rpmem_deep_persist(rpp, 8192, 4 * MIB, 1), "errno: left alone by deep persist");
 	leaves_errno(!rpmem_read(rpp, buffer, 8192, 4 * MIB, 0), "errno: left alone by read");
 	interrupt_every(0);
-	ok(interruptions, "while signals came in between");
+	ok(interruptions, "errno: signals arrived during the calls");
 }
 
 static void test_errno(void)
@@ -358,12 +367,16 @@ static void test_errno(void)
 static void test_remove(void)
 {
 	fails(rpmem_remove(HOST, "pool.set", 8), EINVAL, "an unknown flag of remove");
-	is_int(rpmem_remove(HOST, "pool.set", 0), 0, "remove");
-	ok(!file_exists("pool.part") && file_exists("pool.set"), "the part is gone, the set not");
+	is_int(rpmem_remove(HOST, "pool.set", 0), 0, "remove: it succeeds");
+	ok(!file_exists("pool.part") && file_exists("pool.set"),
+		"remove: the part is gone, and the set is not");
 	fails(rpmem_remove(HOST, "pool.set", 0), ENOENT, "there is nothing more to remove");
-	is_int(rpmem_remove(HOST, "pool.set", RPMEM_REMOVE_FORCE), 0, "unless forced to");
-	is_int(rpmem_remove(HOST, "plain.set", RPMEM_REMOVE_POOL_SET), 0, "remove with the set");
-	ok(!file_exists("plain.part") && !file_exists("plain.set"), "both are gone");
+	is_int(rpmem_remove(HOST, "pool.set", RPMEM_REMOVE_FORCE), 0,
+		"remove: RPMEM_REMOVE_FORCE accepts a pool whose parts are gone");
+	is_int(rpmem_remove(HOST, "plain.set", RPMEM_REMOVE_POOL_SET), 0,
+		"remove: RPMEM_REMOVE_POOL_SET succeeds");
+	ok(!file_exists("plain.part") && !file_exists("plain.set"),
+		"remove: RPMEM_REMOVE_POOL_SET takes part and set");
 	fails(rpmem_remove(HOST, "plain.set", 0), ENOENT, "a set that is not there");
 	is_int(rpmem_remove(HOST, "plain.set", RPMEM_REMOVE_FORCE), 0,
 		"remove: by force a missing set is fine");

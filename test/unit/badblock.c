@@ -81,7 +81,7 @@ static void is_block(
 		diag("%zu bytes at %zu", blocks->list[i].length, blocks->list[i].offset);
 }
 
-/* What the disk lists now, through the file. */
+/* Reads the bad blocks that the disk lists now, through the file. */
 static struct badblocks read_blocks(int fd, int want, size_t count, const char *name)
 {
 	struct badblocks blocks = {.list = NULL, .count = 0};
@@ -97,18 +97,24 @@ static void one_extent(int fd, const struct extents *extents)
 	struct badblocks blocks;
 
 	tree_file(DISK "badblocks", "\n");
-	badblocks_fini((blocks = read_blocks(fd, 0, 0, "none"), &blocks));
+	badblocks_fini((blocks = read_blocks(fd, 0, 0, "badblocks_read: an empty list"), &blocks));
 	add_bad(extents, 3, 512, 1, "");
-	blocks = read_blocks(fd, 0, 1, "a sector within a block");
-	is_block(&blocks, 0, 3 * 2 * BLOCK, BLOCK, "is rounded outward to the file's block");
+	blocks = read_blocks(fd, 0, 1, "badblocks_read: a sector within a block of the file");
+	is_block(&blocks, 0, 3 * 2 * BLOCK, BLOCK,
+		"badblocks_read: a bad sector is rounded outward to the file's block");
 	badblocks_fini(&blocks);
 	add_bad(extents, 3, 0, 1, "0 8\n");
-	blocks = read_blocks(fd, 0, 1, "one before the partition is not ours");
+	blocks =
+		read_blocks(fd, 0, 1, "badblocks_read: a block before the partition is not listed");
 	badblocks_fini(&blocks);
 	tree_file(DISK "badblocks", "3999999999999 1\n");
-	badblocks_fini((blocks = read_blocks(fd, 0, 0, "one in no file"), &blocks));
+	badblocks_fini(
+		(blocks = read_blocks(fd, 0, 0, "badblocks_read: a block that lies in no file"),
+			&blocks));
 	tree_file(DISK "badblocks", "4000000002048 1\n");
-	badblocks_fini((blocks = read_blocks(fd, 0, 0, "one behind the partition"), &blocks));
+	badblocks_fini(
+		(blocks = read_blocks(fd, 0, 0, "badblocks_read: a block behind the partition"),
+			&blocks));
 }
 
 static void rounded_into_one(int fd, const struct extents *extents)
@@ -119,8 +125,10 @@ static void rounded_into_one(int fd, const struct extents *extents)
 	snprintf(second, sizeof(second), "%llu 2\n",
 		(unsigned long long)extents->list[2].physical / 512 + START + 4);
 	add_bad(extents, 2, 512, 1, second);
-	blocks = read_blocks(fd, 0, 1, "two sectors of one block are one bad block");
-	is_block(&blocks, 0, 2 * 2 * BLOCK, BLOCK, "of its size");
+	blocks =
+		read_blocks(fd, 0, 1, "badblocks_read: two sectors of one block are one bad block");
+	is_block(&blocks, 0, 2 * 2 * BLOCK, BLOCK,
+		"badblocks_read: two bad sectors are a block of the file's block size");
 	badblocks_fini(&blocks);
 }
 
@@ -135,7 +143,8 @@ static void many_extents(int fd, const struct extents *extents)
 	for (size_t i = 0; i < blocks.count; i++)
 		in_order +=
 			blocks.list[i].offset == i * 2 * BLOCK && blocks.list[i].length == BLOCK;
-	is_int(in_order, extents->count, "one for each, in their order");
+	is_int(in_order, extents->count,
+		"badblocks_read: one bad block for each extent, in the order of the file");
 	badblocks_fini(&blocks);
 }
 
@@ -145,20 +154,23 @@ static void refused(int fd)
 	struct badblocks blocks = before;
 
 	tree_file(DISK "badblocks", "1 2 3\n");
-	is_int(badblocks_read(&blocks, &device, fd, tree_root), -EBADMSG, "no list");
-	has_str(err_get(), "pmem0", "and the disk is named");
+	is_int(badblocks_read(&blocks, &device, fd, tree_root), -EBADMSG,
+		"badblocks_read: a line with three numbers is refused");
+	has_str(err_get(), "pmem0", "badblocks_read: the message names the disk");
 	tree_file(DISK "badblocks", "8 0\n");
-	is_int(badblocks_read(&blocks, &device, fd, tree_root), -EBADMSG, "a block of nothing");
+	is_int(badblocks_read(&blocks, &device, fd, tree_root), -EBADMSG,
+		"badblocks_read: a bad block of no length is refused");
 	tree_file(DISK "badblocks", "9007199254740993 9007199254740993\n");
-	is_int(badblocks_read(&blocks, &device, fd, tree_root), -EBADMSG, "one beyond any disk");
+	is_int(badblocks_read(&blocks, &device, fd, tree_root), -EBADMSG,
+		"badblocks_read: a bad block beyond any disk is refused");
 	tree_file(DISK "badblocks", "99999 8\n");
 	tree_file(DISK "pmem0p1/start", "here\n");
 	is_int(badblocks_read(&blocks, &device, fd, tree_root), PMEM2_E_CANNOT_READ_BOUNDS,
-		"a partition that begins nowhere");
+		"badblocks_read: a partition with an unreadable start is refused");
 	tree_file(DISK "pmem0p1/start", "2048\n");
 	tree_link(DISK "slaves/sda", "../../nowhere");
 	tree_link("dev/block/259:77", "../../" DISK);
-	is_int(blocks.count, 4711, "the output is left alone");
+	is_int(blocks.count, 4711, "badblocks_read: the output is unchanged on failure");
 	unlink(tree_path(DISK "slaves/sda"));
 }
 
@@ -178,7 +190,7 @@ static void stacks(void)
 	tree_file(DISK "badblocks", "\n");
 	is_int(badblocks_read(&blocks, &dm, -1, tree_root), 0,
 		"badblocks: device-mapper without any under it has none");
-	is_int(blocks.count, 0, "indeed");
+	is_int(blocks.count, 0, "badblocks_read: device-mapper without disks lists nothing");
 }
 
 static void clearing(int fd, const struct extents *extents)
@@ -187,10 +199,11 @@ static void clearing(int fd, const struct extents *extents)
 	char byte;
 
 	add_bad(extents, 3, 0, 8, "");
-	struct badblocks blocks = read_blocks(fd, 0, 1, "one bad block");
+	struct badblocks blocks = read_blocks(fd, 0, 1, "badblocks_clear: one bad block is listed");
 	is_int(badblocks_clear(&blocks, &device, fd, tree_root, &block), PMEM2_E_NO_BAD_BLOCK_FOUND,
 		"badblocks_clear: what is not listed is not cleared");
-	is_int(pread(fd, &byte, 1, 0), 1, "the first byte of the file");
+	is_int(pread(fd, &byte, 1, 0), 1,
+		"badblocks_clear: the first byte of the file can be read");
 	is_int(byte, 'x', "badblocks_clear: what is not listed is unchanged");
 	block = (struct pmem2_badblock){blocks.list[0].offset, BLOCK + 1};
 	is_int(badblocks_clear(&blocks, &device, fd, tree_root, &block), PMEM2_E_NO_BAD_BLOCK_FOUND,
@@ -199,11 +212,13 @@ static void clearing(int fd, const struct extents *extents)
 	is_int(badblocks_clear(&blocks, &device, fd, tree_root, &block), PMEM2_E_NO_BAD_BLOCK_FOUND,
 		"badblocks_clear: a byte before what is listed is refused");
 	is_int(badblocks_clear(&blocks, &device, fd, tree_root, &blocks.list[0]), 0,
-		"what is listed is");
-	is_int(pread(fd, &byte, 1, (off_t)blocks.list[0].offset), 1, "its first byte");
-	is_int(byte, 0, "is zero");
-	is_int(pread(fd, &byte, 1, (off_t)blocks.list[0].offset - 2 * BLOCK), 1, "its neighbour's");
-	is_int(byte, 'x', "is what it was");
+		"badblocks_clear: a listed block is cleared");
+	is_int(pread(fd, &byte, 1, (off_t)blocks.list[0].offset), 1,
+		"badblocks_clear: the first byte of the cleared block can be read");
+	is_int(byte, 0, "badblocks_clear: the cleared block is zeros");
+	is_int(pread(fd, &byte, 1, (off_t)blocks.list[0].offset - 2 * BLOCK), 1,
+		"badblocks_clear: the neighbouring block can be read");
+	is_int(byte, 'x', "badblocks_clear: the neighbouring block is unchanged");
 	badblocks_fini(&blocks);
 }
 
@@ -214,14 +229,17 @@ static void covering(void)
 	badlist_add(&list, 4096, 4096);
 	badlist_add(&list, 0, 4096);
 	badlist_add(&list, 12288, 512);
-	ok(badlist_covers(&list, 100, 8000), "a range over two neighbours is covered");
-	ok(!badlist_covers(&list, 8000, 5000), "one over a gap is not");
-	ok(!badlist_covers(&list, 12288, 513), "nor one that sticks out");
+	ok(badlist_covers(&list, 100, 8000),
+		"badlist_covers: a range over two neighbours is covered");
+	ok(!badlist_covers(&list, 8000, 5000), "badlist_covers: a range over a gap is not covered");
+	ok(!badlist_covers(&list, 12288, 513),
+		"badlist_covers: a range that ends a byte too late is not covered");
 	badlist_clip(&list, 4000, 8400);
-	is_int(list.count, 3, "clipped");
-	is_int(list.list[0].offset + list.list[0].length, 96 + 4096, "and shifted");
-	is_int(list.list[1].length, 96, "what is left of one at the start");
-	is_int(list.list[2].length, 112, "and at the end");
+	is_int(list.count, 3, "badlist_clip: three entries are left");
+	is_int(list.list[0].offset + list.list[0].length, 96 + 4096,
+		"badlist_clip: offsets are shifted");
+	is_int(list.list[1].length, 96, "badlist_clip: the first entry is cut at its start");
+	is_int(list.list[2].length, 112, "badlist_clip: the last entry is cut at its end");
 	badblocks_fini(&list);
 }
 
@@ -240,13 +258,16 @@ static void full_page(int fd)
 	tree_file(REGION "badblocks", text);
 	int region = open(tree_path(REGION), O_PATH | O_DIRECTORY);
 	struct badblocks blocks = {.list = NULL};
-	is_int(badlist_read(&blocks, region), 0, "a list that is cut off in mid-line");
-	is_int(blocks.count, lines, "has its whole lines");
+	is_int(badlist_read(&blocks, region), 0,
+		"badlist_read: a list that is cut off in mid-line is read");
+	is_int(blocks.count, lines,
+		"badlist_read: the whole lines of a list that is cut off count");
 	badblocks_fini(&blocks);
 	close(region);
 	tree_file(REGION "badblocks", "12");
-	badblocks_fini((
-		blocks = read_blocks(fd, 0, 0, "a list of the region is not the disk's"), &blocks));
+	badblocks_fini((blocks = read_blocks(
+				fd, 0, 0, "badblocks_read: a file ignores the list of the region"),
+		&blocks));
 }
 
 static void dax_device(void)
@@ -256,16 +277,21 @@ static void dax_device(void)
 	struct badblocks blocks = {.list = NULL};
 
 	/* Region at 0x7080000000, device at 0x7180000000, that is 8388608 sectors later. */
-	is_int(badblocks_read(&blocks, &dax, -1, tree_root), 0, "a DAX device");
-	is_int(blocks.count, 3, "has what lies in it, of the region's");
-	is_block(&blocks, 0, 0, 16 * 512, "from its own start");
-	is_block(&blocks, 1, 24 * 512, 8 * 512, "in sectors, not rounded");
-	is_block(&blocks, 2, 520093695ull * 512, 512, "and nothing behind its end");
+	is_int(badblocks_read(&blocks, &dax, -1, tree_root), 0,
+		"badblocks_read: a DAX device is read");
+	is_int(blocks.count, 3,
+		"badblocks_read: a DAX device has those of the region's bad blocks that lie in it");
+	is_block(&blocks, 0, 0, 16 * 512,
+		"badblocks_read: offsets count from the start of the DAX device");
+	is_block(&blocks, 1, 24 * 512, 8 * 512,
+		"badblocks_read: bad blocks of a DAX device are sectors, not rounded");
+	is_block(&blocks, 2, 520093695ull * 512, 512,
+		"badblocks_read: bad blocks end with the DAX device");
 	is_int(badblocks_clear(&blocks, &none, -1, tree_root, &blocks.list[0]),
 		PMEM2_E_DAX_REGION_NOT_FOUND, "clearing in no region: an error, and no crash");
 	badblocks_fini(&blocks);
 	is_int(badblocks_read(&blocks, &none, -1, tree_root), PMEM2_E_DAX_REGION_NOT_FOUND,
-		"a DAX device in no region");
+		"badblocks_read: a DAX device without a region is refused");
 }
 
 /*
@@ -389,16 +415,18 @@ int main(void)
 	tree_close();
 	int error = extents_read(&extents, fd);
 	if (error == -EOPNOTSUPP) {
-		skip("files", "the file system of TMPDIR does not tell where files lie");
+		skip("badblocks_read: files",
+			"the file system of TMPDIR does not tell where files lie");
 		return tap_done();
 	}
-	if (!is_int(error, 0, "the extents of a file"))
+	if (!is_int(error, 0, "extents_read: a file with 200 extents is read"))
 		bail("%s", err_get());
 	const struct extent *last = &extents.list[extents.count - 1];
 	ok(extents.count && last->logical + last->length >= (200 * 2 - 1) * BLOCK,
-		"to the last one, though they are many");
+		"extents_read: the last of many extents is there");
 	if (extents.count != 200 || !extents.list[0].is_placed) {
-		skip("files", "the file system of TMPDIR has its own idea of holes");
+		skip("badblocks_read: files with 200 holes",
+			"the file system of TMPDIR has its own idea of holes");
 		return tap_done();
 	}
 	hidden(fd);

@@ -53,7 +53,8 @@ static void test_secrets(void)
 	wrong[0][FABRIC_SECRET_SIZE - 1] ^= 1;
 	is_int(open_with(target, 1, (const uint8_t(*)[FABRIC_SECRET_SIZE])wrong, &client), -EACCES,
 		"connect: a secret whose last bit is wrong");
-	has_str(err_get(), "lane 0: the target does not know its secret", "it says");
+	has_str(err_get(), "lane 0: the target does not know its secret",
+		"connect: the message names the lane whose secret is wrong");
 	memset(wrong, 0, sizeof(wrong));
 	is_int(open_with(target, 1, (const uint8_t(*)[FABRIC_SECRET_SIZE])wrong, &client), -EACCES,
 		"connect: no secret");
@@ -63,9 +64,10 @@ static void test_secrets(void)
 	uint8_t more[4][FABRIC_SECRET_SIZE];
 	memcpy(more, target->secrets, sizeof(more));
 	memset(more[3], 0, sizeof(more[3]));
-	ok(!target->result && !target->connected, "none of them harms the target");
+	ok(!target->result && !target->connected,
+		"connect: wrong secrets leave the target as it was");
 
-	ok(works(target, 3), "the right secrets do");
+	ok(works(target, 3), "connect: the right secrets are accepted after wrong ones");
 	target_wait_for(target, target_is_through);
 	target_stop(target);
 
@@ -75,7 +77,7 @@ static void test_secrets(void)
 	int code = open_with(target, 4, (const uint8_t(*)[FABRIC_SECRET_SIZE])more, &client);
 	ok(code == -EACCES || code == -ECONNRESET || code == -ECONNREFUSED,
 		"connect: a lane that does not exist");
-	has_str(err_get(), "lane 3", "it says");
+	has_str(err_get(), "lane 3", "connect: the message names the lane that does not exist");
 	target_stop(target);
 }
 
@@ -91,10 +93,10 @@ static void test_reuse(void)
 	is_int(open_with(target, 1, (const uint8_t(*)[FABRIC_SECRET_SIZE])target->secrets, &second),
 		-EACCES, "connect: the same secret once more");
 	is_int(fabric_persist(first, 0, 4096, 64, false), 0,
-		"and the first lane is none the worse");
+		"connect: the first lane still works after its secret was presented again");
 	fabric_client_close(first);
 	target_wait_for(target, target_is_through);
-	is_int(target->result, -ECONNRESET, "when it goes, so does the target");
+	is_int(target->result, -ECONNRESET, "connect: the target ends when its initiator has gone");
 	target_stop(target);
 }
 
@@ -110,8 +112,9 @@ static void test_closed(void)
 	for (int i = 0; i < 1000 && target->connected < 1; i++)
 		usleep(1000);
 	is_int(open_with(target, 1, (const uint8_t(*)[FABRIC_SECRET_SIZE])target->secrets, &second),
-		-ECONNREFUSED, "there is no port when all lanes are connected");
-	has_str(err_get(), "here:set: connection of lane 0 to port", "it says");
+		-ECONNREFUSED, "connect: the port is closed once all lanes are connected");
+	has_str(err_get(), "here:set: connection of lane 0 to port",
+		"connect: the message names target, lane and port");
 	fabric_client_close(first);
 	target_stop(target);
 }
@@ -128,7 +131,7 @@ static int raw_connection(uint16_t port)
 	return fd;
 }
 
-/* What libfabric makes of bytes that are none of its own is not ours, but we must live with it. */
+/* How libfabric treats bytes that it did not send is not our code, but our target must survive it. */
 static void test_strangers(void)
 {
 	struct target *target = target_new(HOLDFAST_METHOD_MESSAGE, 1);
@@ -145,8 +148,8 @@ static void test_strangers(void)
 			close(fds[i]);
 	}
 	usleep(100000);
-	ok(!target->result, "strangers that send garbage, too much, or nothing");
-	ok(works(target, 1), "do not keep the initiator away");
+	ok(!target->result, "strangers: the target goes on after garbage, too much or nothing");
+	ok(works(target, 1), "strangers: they do not keep the initiator away");
 	for (unsigned i = 0; i < 16; i += 2)
 		close(fds[i]);
 	target_stop(target);
@@ -160,7 +163,7 @@ static double seconds(void)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* Nobody accepts: a listener that is none of ours, and says nothing. */
+/* A listener that is not ours: it accepts no connection and says nothing. */
 static void test_silence(void)
 {
 	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -176,17 +179,19 @@ static void test_silence(void)
 	struct fabric_client_args args = target_client(target, local);
 	args.timeout_ms = 300;
 	double start = seconds();
-	is_int(fabric_client_open(&args, &client), -ETIMEDOUT, "a peer that says nothing");
+	is_int(fabric_client_open(&args, &client), -ETIMEDOUT,
+		"silence: a peer that accepts and says nothing is given up");
 	double took = seconds() - start;
-	ok(took > 0.29 && took < 3, "costs the time that was given: %.3f s", took);
-	has_str(err_get(), "within 300 ms", "it says");
+	ok(took > 0.29 && took < 3, "silence: the wait lasts as long as the deadline: %.3f s",
+		took);
+	has_str(err_get(), "within 300 ms", "silence: the message has the deadline");
 
 	args.timeout_ms = 60000;
 	args.hangup_fd = eventfd(1, 0);
 	start = seconds();
 	is_int(fabric_client_open(&args, &client), -ECONNRESET,
-		"or none if it is known to be gone");
-	ok(seconds() - start < 5, "at once");
+		"silence: a peer that is known to be gone is given up");
+	ok(seconds() - start < 5, "silence: a peer that is known to be gone costs no wait");
 	close(args.hangup_fd);
 	close(listener);
 	target_stop(target);
@@ -204,20 +209,21 @@ static void test_ports(void)
 	target = target_new(HOLDFAST_METHOD_MESSAGE, 1);
 	target->args.port_low = target->args.port_high = port;
 	target_start(target);
-	is_int(target->port, port, "the port that was asked for");
+	is_int(target->port, port, "ports: the target listens on the port that was asked for");
 	struct target *other = target_new(HOLDFAST_METHOD_MESSAGE, 1);
 	other->args.port_low = other->args.port_high = port;
 	target_start(other);
-	is_int(other->result, -EADDRINUSE, "cannot be had twice");
-	has_str(other->sentence, "port", "it says");
+	is_int(other->result, -EADDRINUSE, "ports: a port that is taken is refused");
+	has_str(other->sentence, "port", "ports: the message speaks of the port");
 	target_stop(other);
 
 	other = target_new(HOLDFAST_METHOD_MESSAGE, 1);
 	other->args.port_low = port;
 	other->args.port_high = (uint16_t)(port + 8);
 	target_start(other);
-	ok(other->port > port && other->port <= port + 8, "the next one of a range can");
-	ok(works(other, 1), "and works");
+	ok(other->port > port && other->port <= port + 8,
+		"ports: the next free port of a range is taken");
+	ok(works(other, 1), "ports: the next free port of a range works");
 	target_stop(other);
 	target_stop(target);
 }
@@ -230,21 +236,26 @@ static void test_wrong_args(void)
 
 	target->port = 1;
 	struct fabric_client_args args = target_client(target, local);
-	is_int(fabric_client_open(&args, &client), -ECONNREFUSED, "nobody listens");
+	is_int(fabric_client_open(&args, &client), -ECONNREFUSED,
+		"connect: a port where nobody listens is refused");
 	args.method = (enum holdfast_method)99;
-	is_int(fabric_client_open(&args, &client), -EPROTO, "a method that there is not");
+	is_int(fabric_client_open(&args, &client), -EPROTO,
+		"connect: an unknown method is refused");
 	args.method = HOLDFAST_METHOD_MESSAGE;
 	args.host = "256.256.256.256";
-	is_int(fabric_client_open(&args, &client), -ENOMEDIUM, "a host that there is not");
-	has_str(err_get(), "256.256.256.256", "it says");
+	is_int(fabric_client_open(&args, &client), -ENOMEDIUM,
+		"connect: an unknown host is refused");
+	has_str(err_get(), "256.256.256.256", "connect: the message names the unknown host");
 	args.host = "127.0.0.1";
 	args.nlanes = 0;
-	is_int(fabric_client_open(&args, &client), -EINVAL, "no lanes");
+	is_int(fabric_client_open(&args, &client), -EINVAL, "connect: no lanes are refused");
 	target->args.nlanes = 0;
-	is_int(fabric_server_open(&target->args, &server), -EINVAL, "nor at the target");
+	is_int(fabric_server_open(&target->args, &server), -EINVAL,
+		"connect: the target refuses no lanes, too");
 	target->args.nlanes = 1;
 	target->args.address = "192.0.2.77";
-	ok(fabric_server_open(&target->args, &server) < 0, "an address of somebody else");
+	ok(fabric_server_open(&target->args, &server) < 0,
+		"connect: the target cannot listen on an address of another machine");
 	target_stop(target);
 }
 
@@ -256,16 +267,16 @@ static void test_v6(void)
 	target->args.address = "::1";
 	target_start(target);
 	if (target->result) {
-		skip("IPv6", target->sentence);
+		skip("IPv6: the target listens on ::1", target->sentence);
 		target_stop(target);
 		return;
 	}
 	struct fabric_client_args args = target_client(target, local);
 	args.host = "::1";
 	int code = fabric_client_open(&args, &client);
-	is_int(code, 0, "IPv6");
+	is_int(code, 0, "IPv6: the initiator connects to ::1");
 	if (!code) {
-		is_int(fabric_persist(client, 1, 4096, 1 << 20, true), 0, "and it works");
+		is_int(fabric_persist(client, 1, 4096, 1 << 20, true), 0, "IPv6: a persist works");
 		fabric_client_close(client);
 	}
 	target_stop(target);
@@ -278,8 +289,8 @@ static void test_any(void)
 
 	target->args.address = NULL;
 	target_start(target);
-	is_int(target->result, 0, "no address to listen on");
-	ok(works(target, 1), "and it is reached");
+	is_int(target->result, 0, "addresses: the target listens where it is given no address");
+	ok(works(target, 1), "addresses: a target that was given no address is reached");
 	target_stop(target);
 
 	target = target_new(HOLDFAST_METHOD_MESSAGE, 1);
@@ -287,8 +298,9 @@ static void test_any(void)
 	target->args.port_low = 20000;
 	target->args.port_high = 29999;
 	target_start(target);
-	ok(target->port >= 20000 && target->port <= 29999, "nor one, but ports: %u", target->port);
-	ok(works(target, 1), "and it is reached, too");
+	ok(target->port >= 20000 && target->port <= 29999,
+		"addresses: ports alone are enough to listen: %u", target->port);
+	ok(works(target, 1), "addresses: a target that was given ports but no address is reached");
 	target_stop(target);
 }
 
@@ -297,13 +309,16 @@ static void test_providers(void)
 	unsigned set = 0;
 
 	is_int(fabric_providers(NULL, HOLDFAST_PROVIDER_VERBS | HOLDFAST_PROVIDER_TCP, &set), 0,
-		"there are providers");
-	ok(set & HOLDFAST_PROVIDER_TCP, "tcp is one");
-	is_int(fabric_providers("127.0.0.1", HOLDFAST_PROVIDER_TCP, &set), 0, "also to a host");
-	is_int(set, HOLDFAST_PROVIDER_TCP, "no other than was asked for");
+		"fabric_providers: providers are found");
+	ok(set & HOLDFAST_PROVIDER_TCP, "fabric_providers: tcp is among them");
+	is_int(fabric_providers("127.0.0.1", HOLDFAST_PROVIDER_TCP, &set), 0,
+		"fabric_providers: providers that reach a host are found");
+	is_int(set, HOLDFAST_PROVIDER_TCP,
+		"fabric_providers: only providers that were asked for are returned");
 	set = 99;
-	is_int(fabric_providers("127.0.0.1", 0, &set), -ENOMEDIUM, "none is none");
-	is_int(set, 99, "and nothing is said");
+	is_int(fabric_providers("127.0.0.1", 0, &set), -ENOMEDIUM,
+		"fabric_providers: an empty set of providers is refused");
+	is_int(set, 99, "fabric_providers: the output is unchanged on failure");
 }
 
 /* Where the kernel lists no adapter, libfabric is not asked for one. */
@@ -343,19 +358,21 @@ static void test_descriptors(void)
 	less.rlim_cur = 400;
 	setrlimit(RLIMIT_NOFILE, &less);
 	unsigned lanes = fabric_lanes_affordable(HOLDFAST_PROVIDER_TCP, 1024);
-	ok(lanes > 8 && lanes < 200, "400 descriptors are enough for %u lanes of 1024", lanes);
-	is_int(fabric_lanes_affordable(HOLDFAST_PROVIDER_TCP, 2), 2, "and for 2 of 2");
+	ok(lanes > 8 && lanes < 200, "descriptors: 400 are enough for %u lanes of 1024", lanes);
+	is_int(fabric_lanes_affordable(HOLDFAST_PROVIDER_TCP, 2), 2,
+		"descriptors: 400 are enough for 2 lanes of 2");
 	if (lanes > TARGET_LANES)
 		lanes = TARGET_LANES;
 	struct target *target = target_new(HOLDFAST_METHOD_MESSAGE, lanes);
 	target_start(target);
 	unsigned first = open_descriptors();
-	ok(works(target, lanes), "%u of them work under that limit", lanes);
-	is_int(open_descriptors(), first, "and leave no descriptor behind");
+	ok(works(target, lanes), "descriptors: %u lanes work under the limit of 400", lanes);
+	is_int(open_descriptors(), first, "descriptors: closed lanes leave none open");
 	target_stop(target);
 	less.rlim_cur = open_descriptors() + 8;
 	setrlimit(RLIMIT_NOFILE, &less);
-	is_int(fabric_lanes_affordable(HOLDFAST_PROVIDER_TCP, 1), 0, "not one can be had with 8");
+	is_int(fabric_lanes_affordable(HOLDFAST_PROVIDER_TCP, 1), 0,
+		"descriptors: 8 are not enough for a lane");
 	setrlimit(RLIMIT_NOFILE, &before);
 }
 

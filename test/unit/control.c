@@ -36,18 +36,20 @@ static void test_statuses(void)
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
 		is_int(wire_status_errno(known[i].status), known[i].at_initiator,
-			"status %d at the initiator", known[i].status);
+			"status %d: the initiator's errno for it", known[i].status);
 		if (known[i].at_target || !known[i].status)
 			is_int(wire_status_of(known[i].at_target), known[i].status,
-				"errno %d at the target", known[i].at_target);
+				"errno %d: the target's status for it", known[i].at_target);
 	}
 	int texts = 0;
 	for (unsigned status = 0; status < WIRE_STATUSES; status++)
 		texts += *wire_status_text(status) != '\0' && wire_status_errno(status) >= 0;
-	is_int(texts, WIRE_STATUSES, "every status has an errno and a sentence");
-	is_int(wire_status_errno(WIRE_STATUSES), EPROTO, "a number that is none");
-	is_int(wire_status_errno(UINT32_MAX), EPROTO, "nor is that");
-	ok(*wire_status_text(UINT32_MAX), "there is a sentence all the same");
+	is_int(texts, WIRE_STATUSES, "wire_status_text: every status has an errno and a message");
+	is_int(wire_status_errno(WIRE_STATUSES), EPROTO,
+		"wire_status_errno: the first unused number is EPROTO");
+	is_int(wire_status_errno(UINT32_MAX), EPROTO,
+		"wire_status_errno: the largest number is EPROTO");
+	ok(*wire_status_text(UINT32_MAX), "wire_status_text: an unknown number has a message");
 }
 
 static struct rpmem_pool_attr some_attr(void)
@@ -85,17 +87,19 @@ static void test_start(void)
 	size_t length = writer_length(&out);
 	for (size_t cut = 0; cut < length; cut++)
 		refused += control_get_start(bytes, cut, &got) == -EPROTO;
-	is_int(refused, length, "a request for a pool that is cut anywhere is refused");
-	is_int(got.size, 7, "and leaves nothing behind");
-	is_int(control_get_start(bytes, length + 1, &got), -EPROTO, "one that is too long as well");
-	is_int(control_get_start(bytes, length, &got), 0, "a whole one is not");
+	is_int(refused, length, "control_get_start: a request that is cut anywhere is refused");
+	is_int(got.size, 7, "control_get_start: the output is unchanged on failure");
+	is_int(control_get_start(bytes, length + 1, &got), -EPROTO,
+		"control_get_start: a request with a byte more is refused");
+	is_int(control_get_start(bytes, length, &got), 0,
+		"control_get_start: a whole request is accepted");
 	ok(got.size == start.size && got.nlanes == start.nlanes &&
 			got.providers == start.providers && got.has_attr &&
 			same_attr(&got.attr, &start.attr) && !strcmp(got.name, start.name),
-		"and is the same");
+		"control_get_start: what is read is what was written");
 	struct writer small = writer_on(bytes, length - 1);
 	control_put_start(&small, &start);
-	ok(small.bad, "a buffer that is too small is noticed");
+	ok(small.bad, "control_put_start: a buffer that is too small is noticed");
 }
 
 static void test_started(void)
@@ -116,15 +120,16 @@ static void test_started(void)
 	memset(told.address, 'a', CONTROL_ADDRESS_MAX);
 	control_put_result(&out, WIRE_OK, "");
 	control_put_started(&out, &told);
-	ok(!out.bad, "the largest number of lanes fits a frame");
+	ok(!out.bad, "control_put_started: the largest number of lanes fits a frame");
 	struct reader in = reader_on(bytes, writer_length(&out));
 	struct control_result result;
-	is_int(control_get_result(&in, &result), 0, "its result");
-	is_int(control_get_started(&in, &got), 0, "its own part");
+	is_int(control_get_result(&in, &result), 0,
+		"control_get_result: the result before a reply is read");
+	is_int(control_get_started(&in, &got), 0, "control_get_started: the reply is read");
 	ok(got.nlanes == told.nlanes && got.port == told.port &&
 			!strcmp(got.address, told.address) &&
 			!memcmp(got.secrets, secrets, sizeof(secrets)),
-		"all is the same");
+		"control_get_started: what is read is what was written");
 	int refused = 0;
 	size_t length = writer_length(&out);
 	for (size_t cut = 6; cut < length; cut += cut < 200 ? 1 : 1009) {
@@ -132,7 +137,8 @@ static void test_started(void)
 		refused += control_get_result(&in, &result) == 0 &&
 			   control_get_started(&in, &got) == -EPROTO;
 	}
-	is_int(refused, 194 + (length - 200 + 1008) / 1009, "cut anywhere it is refused");
+	is_int(refused, 194 + (length - 200 + 1008) / 1009,
+		"control_get_started: a reply that is cut anywhere is refused");
 }
 
 static void test_result(void)
@@ -146,20 +152,28 @@ static void test_result(void)
 	message[sizeof(message) - 1] = '\0';
 	control_put_result(&out, WIRE_BUSY, message);
 	struct reader in = reader_on(bytes, writer_length(&out));
-	is_int(control_get_result(&in, &result), 0, "a long message");
-	is_int(strlen(result.message), CONTROL_MESSAGE_MAX, "is cut");
-	is_int(result.message[0], '?', "and what a terminal would obey is not in it");
+	is_int(control_get_result(&in, &result), 0,
+		"control_get_result: a message of more than the longest is accepted");
+	is_int(strlen(result.message), CONTROL_MESSAGE_MAX,
+		"control_get_result: a long message is cut");
+	is_int(result.message[0], '?',
+		"control_put_result: a control character of a message becomes a question mark");
 	bytes[6] = '\033';
 	in = reader_on(bytes, writer_length(&out));
-	is_int(control_get_result(&in, &result), 0, "from whoever puts it there");
-	is_int(result.message[0], '?', "it does not come through");
+	is_int(control_get_result(&in, &result), 0,
+		"control_get_result: a control character in the bytes is accepted");
+	is_int(result.message[0], '?',
+		"control_get_result: a control character in the bytes becomes a question mark");
 	in = reader_on(bytes, writer_length(&out) - 1);
-	is_int(control_get_result(&in, &result), -EPROTO, "a message that is not all there");
+	is_int(control_get_result(&in, &result), -EPROTO,
+		"control_get_result: a refusal without its last byte is refused");
 	in = reader_on(bytes, writer_length(&out) + 1);
-	is_int(control_get_result(&in, &result), -EPROTO, "more than a refusal has");
+	is_int(control_get_result(&in, &result), -EPROTO,
+		"control_get_result: a refusal with a byte more is refused");
 	bytes[3] = WIRE_STATUSES;
 	in = reader_on(bytes, writer_length(&out));
-	is_int(control_get_result(&in, &result), -EPROTO, "a status that is none");
+	is_int(control_get_result(&in, &result), -EPROTO,
+		"control_get_result: an unknown status is refused");
 }
 
 static void test_streams(void)
@@ -176,34 +190,38 @@ static void test_streams(void)
 	control_put_greeting(&out);
 	bytes[0] = 0;
 	frames_fill(&frames, 15);
-	is_int(frames_greeting(&frames, "it", &minor), 0, "15 bytes are no greeting yet");
+	is_int(frames_greeting(&frames, "it", &minor), 0,
+		"frames_greeting: 15 bytes are not enough");
 	frames_fill(&frames, 1);
 	ok(!memcmp(frames.bytes, "HOLDFAST\0\1\0\0\0\0\0", 16),
 		"control: numbers have their highest byte first");
-	is_int(frames_greeting(&frames, "it", &minor), 1, "16 are");
-	is_int(minor, CONTROL_MINOR, "its minor version");
+	is_int(frames_greeting(&frames, "it", &minor), 1, "frames_greeting: 16 bytes are enough");
+	is_int(minor, CONTROL_MINOR, "frames_greeting: the minor version is read");
 	uint8_t *at = frames_room(&frames, &room);
-	ok(room >= CONTROL_FRAME_MAX, "there is room for the largest frame");
+	ok(room >= CONTROL_FRAME_MAX, "frames_room: there is room for the largest frame");
 	out = writer_on(at, room);
 	control_put_head(&out, &head);
 	frames_fill(&frames, CONTROL_FRAME_MAX - 1);
-	is_int(frames_next(&frames, &got, &body), 0, "of which a byte is missing");
+	is_int(frames_next(&frames, &got, &body), 0,
+		"frames_next: a frame with a byte missing is not returned");
 	frames_room(&frames, &room);
-	is_int(room, 1, "for which there is room");
+	is_int(room, 1, "frames_room: there is room for the missing byte");
 	frames_fill(&frames, 1);
-	is_int(frames_next(&frames, &got, &body), 1, "then it is there");
-	is_int(got.id, 77, "with its id");
+	is_int(frames_next(&frames, &got, &body), 1, "frames_next: a whole frame is returned");
+	is_int(got.id, 77, "frames_next: the frame has its id");
 	out = writer_on(frames_room(&frames, &room), 12);
 	head.length++;
 	control_put_head(&out, &head);
 	frames_fill(&frames, 12);
-	is_int(frames_next(&frames, &got, &body), -EPROTO, "a larger one is none");
+	is_int(frames_next(&frames, &got, &body), -EPROTO,
+		"frames_next: a frame above the largest size is refused");
 	frames_fini(&frames);
 
 	memcpy(bytes, "HOLDFAST\0\3\0\4\0\0\0\0", 16);
-	is_int(control_get_greeting(bytes, "it", &minor), -EPROTONOSUPPORT, "another version");
-	has_str(err_get(), "3.4", "is named");
-	has_str(err_get(), "1.0", "and ours");
+	is_int(control_get_greeting(bytes, "it", &minor), -EPROTONOSUPPORT,
+		"control_get_greeting: another major version is refused");
+	has_str(err_get(), "3.4", "control_get_greeting: the message names the peer's version");
+	has_str(err_get(), "1.0", "control_get_greeting: the message names our version");
 }
 
 int main(void)

@@ -43,17 +43,17 @@ static void states(void)
 {
 	set(FLUSH1, "1\n");
 	is_int(device_deep_flush(&dax1, tree_root), 0, "1: flushed");
-	ok(was_written(FLUSH1), "by writing to the attribute");
+	ok(was_written(FLUSH1), "deep_flush: 1 is written to the attribute");
 	set(FLUSH1, "0\n");
 	is_int(device_deep_flush(&dax1, tree_root), 0, "0: nothing to flush, a success");
-	ok(!was_written(FLUSH1), "and nothing is written");
+	ok(!was_written(FLUSH1), "deep_flush: nothing is written to an attribute that is 0");
 	unlink(tree_path(FLUSH1));
 	is_int(device_deep_flush(&dax1, tree_root), 0, "absent: nothing deeper exists, a success");
-	ok(!was_written(FLUSH1), "and it is not made");
+	ok(!was_written(FLUSH1), "deep_flush: a missing attribute is not made");
 	set(FLUSH1, "perhaps\n");
 	is_int(device_deep_flush(&dax1, tree_root), -EBADMSG, "deep_flush: neither 0 nor 1");
-	has_str(err_get(), "region1", "names the region");
-	ok(!was_written(FLUSH1), "and nothing is written");
+	has_str(err_get(), "region1", "deep_flush: the message names the region");
+	ok(!was_written(FLUSH1), "deep_flush: nothing is written to a malformed attribute");
 	set(FLUSH1, "");
 	is_int(device_deep_flush(&dax1, tree_root), -EBADMSG, "deep_flush: an empty attribute");
 	unlink(tree_path(FLUSH1));
@@ -68,15 +68,16 @@ static void stacks(void)
 {
 	set(FLUSH0, "1\n");
 	set(FLUSH1, "1\n");
-	is_int(device_deep_flush(&both, tree_root), 0, "a stack over two regions");
+	is_int(device_deep_flush(&both, tree_root), 0,
+		"deep_flush: a stack over two regions is flushed");
 	ok(was_written(FLUSH0) && was_written(FLUSH1),
 		"deep_flush: a stack has both of its regions flushed");
 	set(FLUSH0, "no\n");
 	set(FLUSH1, "1\n");
 	is_int(device_deep_flush(&both, tree_root), -EBADMSG,
 		"deep_flush: of a stack, one region fails");
-	ok(was_written(FLUSH1), "the other one is flushed nevertheless");
-	has_str(err_get(), "region0", "the sentence is about the one that failed");
+	ok(was_written(FLUSH1), "deep_flush: the other region is flushed nevertheless");
+	has_str(err_get(), "region0", "deep_flush: the message is about the region that failed");
 	set(FLUSH0, "1\n");
 }
 
@@ -85,8 +86,8 @@ static void no_regions(void)
 	const struct device none = {.kind = DEVICE_DAX, .number = makedev(252, 9)};
 
 	is_int(device_deep_flush(&none, tree_root), PMEM2_E_DAX_REGION_NOT_FOUND,
-		"a DAX device in no region");
-	has_str(err_get(), "252:9", "is named");
+		"deep_flush: a DAX device without a region is refused");
+	has_str(err_get(), "252:9", "deep_flush: the message names the DAX device");
 }
 
 /* In a child without rights, with the attribute in the given mode. */
@@ -111,7 +112,7 @@ static void rights(void)
 	set(FLUSH1, "1\n");
 	is_int(flush_as_nobody(0444), -EACCES, "deep_flush: may be read, but not written");
 	is_int(flush_as_nobody(0000), -EACCES, "deep_flush: may not even be read");
-	ok(!was_written(FLUSH1), "and it was not");
+	ok(!was_written(FLUSH1), "deep_flush: nothing is written without the right to");
 	set(FLUSH1, "0\n");
 	is_int(flush_as_nobody(0444), 0, "nothing to flush: no rights needed");
 }
@@ -159,9 +160,9 @@ static void failing_writes(void)
 {
 	set(FLUSH1, "1\n");
 	is_int(write_at_limit(0, NULL), -EFBIG, "deep_flush: the errno of a write that fails");
-	has_str(err_get(), "cannot write to", "and a sentence");
+	has_str(err_get(), "cannot write to", "deep_flush: the message says that it cannot write");
 	is_int(write_at_limit(1, "12"), -EIO, "deep_flush: a short write is an error");
-	is_int(write_at_limit(2, "12"), 0, "a whole one is none");
+	is_int(write_at_limit(2, "12"), 0, "deep_flush: a whole write is a success");
 }
 
 int main(void)
@@ -174,7 +175,7 @@ int main(void)
 	tree_link("devices/virtual/block/dm-0/slaves/pmem1",
 		"../../../../../" BUS0 "region1/namespace1.0/block/pmem1");
 	tree_file(BUS0 "region1/namespace1.0/block/pmem1/size", "1\n");
-	is_int(device_deep_flush(&disk0, tree_root), 0, "a disk");
+	is_int(device_deep_flush(&disk0, tree_root), 0, "deep_flush: a disk is flushed");
 	states();
 	stacks();
 	no_regions();

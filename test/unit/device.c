@@ -20,17 +20,20 @@ static void regular_files(void)
 	FILE *file = tmpfile();
 	int fd = fileno(file);
 
-	is_int(ftruncate(fd, 12345), 0, "a file of 12345 bytes");
-	is_int(device_identify(&device, fd, tree_root), 0, "is identified");
-	is_int(device.kind, DEVICE_FILE, "as a file");
-	is_int(device_size(&device, fd, tree_root, &value), 0, "its size");
-	is_int(value, 12345, "in bytes");
-	is_int(device_alignment(&device, tree_root, &value), 0, "its alignment");
-	is_int(value, sysconf(_SC_PAGESIZE), "is the page size");
+	is_int(ftruncate(fd, 12345), 0, "device: a file of 12345 bytes is made");
+	is_int(device_identify(&device, fd, tree_root), 0, "device_identify: a file is accepted");
+	is_int(device.kind, DEVICE_FILE, "device_identify: a file is a file");
+	is_int(device_size(&device, fd, tree_root, &value), 0,
+		"device_size: the size of a file is found");
+	is_int(value, 12345, "device_size: the size of a file is in bytes");
+	is_int(device_alignment(&device, tree_root, &value), 0,
+		"device_alignment: the alignment of a file is found");
+	is_int(value, sysconf(_SC_PAGESIZE),
+		"device_alignment: the alignment of a file is the page size");
 	fclose(file);
 	is_int(device_size(&device, fd, tree_root, &value), PMEM2_E_INVALID_FILE_HANDLE,
-		"no size once it is closed");
-	has_str(err_get(), "not open", "and the sentence says why");
+		"device_size: a closed descriptor is refused");
+	has_str(err_get(), "not open", "device_size: the message says that it is not open");
 }
 
 static void other_files(void)
@@ -40,15 +43,18 @@ static void other_files(void)
 
 	if (pipe(pipe_fds) || socketpair(AF_UNIX, SOCK_STREAM, 0, sockets) || dir < 0)
 		bail("no pipe, socket or directory: %m");
-	is_int(device_identify(&device, dir, tree_root), PMEM2_E_INVALID_FILE_TYPE, "directory");
-	has_str(err_get(), "a directory", "named");
-	is_int(device_identify(&device, pipe_fds[0], tree_root), PMEM2_E_INVALID_FILE_TYPE, "pipe");
-	has_str(err_get(), "a pipe", "named");
+	is_int(device_identify(&device, dir, tree_root), PMEM2_E_INVALID_FILE_TYPE,
+		"device_identify: a directory is refused");
+	has_str(err_get(), "a directory", "device_identify: the message names a directory");
+	is_int(device_identify(&device, pipe_fds[0], tree_root), PMEM2_E_INVALID_FILE_TYPE,
+		"device_identify: a pipe is refused");
+	has_str(err_get(), "a pipe", "device_identify: the message names a pipe");
 	is_int(device_identify(&device, sockets[0], tree_root), PMEM2_E_INVALID_FILE_TYPE,
-		"socket");
-	has_str(err_get(), "a socket", "named");
-	is_int(device_identify(&device, -1, tree_root), PMEM2_E_INVALID_FILE_HANDLE, "no fd");
-	is_int(device.number, 77, "the output is left alone");
+		"device_identify: a socket is refused");
+	has_str(err_get(), "a socket", "device_identify: the message names a socket");
+	is_int(device_identify(&device, -1, tree_root), PMEM2_E_INVALID_FILE_HANDLE,
+		"device_identify: the descriptor -1 is refused");
+	is_int(device.number, 77, "device_identify: the output is unchanged on failure");
 	close(dir);
 	close(pipe_fds[0]);
 	close(pipe_fds[1]);
@@ -62,9 +68,12 @@ static void dax_alignment(int fd, const struct device *device, const char *text,
 
 	(void)fd;
 	tree_file(DAX "/align", text);
-	is_int(device_alignment(device, tree_root, &value), want, "alignment %.*s",
-		(int)strcspn(text, "\n"), text);
-	is_int(value, want ? 99 : 2 << 20, want ? "is left alone" : "is read");
+	is_int(device_alignment(device, tree_root, &value), want,
+		"device_alignment: %.*s in sysfs is read or refused", (int)strcspn(text, "\n"),
+		text);
+	is_int(value, want ? 99 : 2 << 20,
+		want ? "device_alignment: the output is unchanged on failure"
+		     : "device_alignment: the DAX device's own alignment is read");
 }
 
 static void dax_devices(void)
@@ -78,19 +87,23 @@ static void dax_devices(void)
 	tree_link(NUMBER, "../../" DAX);
 	tree_link(DAX "/subsystem", "../../../../../class/mem");
 	is_int(device_identify(&device, fd, tree_root), PMEM2_E_INVALID_FILE_TYPE,
-		"a character device of another subsystem");
-	has_str(err_get(), "1:3", "named by its number");
+		"device_identify: a character device of another subsystem is refused");
+	has_str(err_get(), "1:3", "device_identify: the message has the device number");
 	tree_link(DAX "/subsystem", "../../../../../bus/dax");
-	is_int(device_identify(&device, fd, tree_root), 0, "a DAX device");
-	is_int(device.kind, DEVICE_DAX, "is one");
-	is_int(device.number, makedev(1, 3), "with its own number");
-	is_int(device_size(&device, fd, tree_root, &value), 0, "its size");
-	is_int(value, 1 << 30, "from sysfs");
+	is_int(device_identify(&device, fd, tree_root), 0,
+		"device_identify: a DAX device is accepted");
+	is_int(device.kind, DEVICE_DAX, "device_identify: a DAX device is a DAX device");
+	is_int(device.number, makedev(1, 3), "device_identify: a DAX device has its own number");
+	is_int(device_size(&device, fd, tree_root, &value), 0,
+		"device_size: the size of a DAX device is found");
+	is_int(value, 1 << 30, "device_size: the size of a DAX device comes from sysfs");
 
-	is_int(device_alignment(&device, tree_root, &value), -ENOENT, "no alignment anywhere");
+	is_int(device_alignment(&device, tree_root, &value), -ENOENT,
+		"device_alignment: a DAX device without an alignment in sysfs is ENOENT");
 	tree_file("devices/ndbus0/region0/dax0.0/dax_region/align", "2097152\n");
-	is_int(device_alignment(&device, tree_root, &value), 0, "that of the DAX region");
-	is_int(value, 2 << 20, "on kernels before 5.10");
+	is_int(device_alignment(&device, tree_root, &value), 0,
+		"device_alignment: the alignment of the DAX region is found");
+	is_int(value, 2 << 20, "device_alignment: kernels before 5.10 have it at the DAX region");
 	dax_alignment(fd, &device, "2097152\n", 0);
 	dax_alignment(fd, &device, "2097152", 0);
 	dax_alignment(fd, &device, "3000\n", PMEM2_E_INVALID_ALIGNMENT_VALUE);
@@ -104,7 +117,7 @@ static void dax_devices(void)
 		PMEM2_E_INVALID_ALIGNMENT_FORMAT);
 	tree_file(DAX "/size", "much\n");
 	is_int(device_size(&device, fd, tree_root, &value), PMEM2_E_INVALID_SIZE_FORMAT,
-		"a size that is no number");
+		"device_size: a size that is not a number is refused");
 	close(fd);
 }
 

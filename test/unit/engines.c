@@ -23,12 +23,14 @@ static void test_row(const struct cpu_engine *engine)
 {
 	const char *name = engine->name;
 
-	ok(cpu_engine_named(name) == engine, "%s is found by its name, which no other has", name);
-	ok(engine->flush && engine->drain && engine->persist, "%s flushes and drains", name);
-	ok(engine->move_line && engine->move_byte, "%s moves", name);
-	ok(engine->set_line && engine->set_byte, "%s sets", name);
-	ok(!(engine->needs & ~all_features()), "%s needs features that have names", name);
-	ok(engine->flushes == (strncmp(name, "none-", 5) != 0), "%s says if it flushes", name);
+	ok(cpu_engine_named(name) == engine, "%s: it is found by its name, which is unique", name);
+	ok(engine->flush && engine->drain && engine->persist, "%s: it flushes, drains and persists",
+		name);
+	ok(engine->move_line && engine->move_byte, "%s: it moves", name);
+	ok(engine->set_line && engine->set_byte, "%s: it sets", name);
+	ok(!(engine->needs & ~all_features()), "%s: it needs only features that have names", name);
+	ok(engine->flushes == (strncmp(name, "none-", 5) != 0),
+		"%s: its name tells whether it flushes", name);
 }
 
 static void test_table(void)
@@ -37,9 +39,9 @@ static void test_table(void)
 
 	for (; engine->name; last = engine++)
 		test_row(engine);
-	is_int(last ? last->needs : 1, 0, "the last engine needs nothing");
-	ok(!cpu_engine_named("abacus"), "an engine that there is not");
-	ok(!cpu_engine_named(""), "an engine without a name");
+	is_int(last ? last->needs : 1, 0, "engines: the last one needs no feature");
+	ok(!cpu_engine_named("abacus"), "cpu_engine_named: an unknown name is not found");
+	ok(!cpu_engine_named(""), "cpu_engine_named: an empty name is not found");
 }
 
 /* The first of a list of names that the mask has, or what there always is. */
@@ -52,7 +54,7 @@ TAP_UNUSED static const char *best(
 	return otherwise;
 }
 
-/* What each architecture ought to choose, said without a table of engines. */
+/* The engine that each architecture ought to choose, written without a table of engines. */
 #ifdef __x86_64__
 static void expected_on_x86(uint32_t features, char *name, size_t size)
 {
@@ -116,11 +118,13 @@ static void test_choice(void)
 			diag("%s, not %s, chosen for%s", engine->name, expected,
 				feature_names(features));
 	}
-	is_int(asked_too_much, 0, "no set of features gets an engine that needs more");
-	is_int(wrong, 0, "each of %u sets of features gets its best engine", all + 1);
+	is_int(asked_too_much, 0,
+		"cpu_engine_for: no set of features gets an engine that needs more");
+	is_int(wrong, 0, "cpu_engine_for: each of %u sets of features gets its best engine",
+		all + 1);
 }
 
-/* What each setting takes from a CPU that has everything. Only these exact values count. */
+/* The features that each setting takes from a CPU that has all. Only these exact values count. */
 static const struct {
 	const char *variable, *value, *taken;
 } settings[] = {
@@ -167,21 +171,23 @@ static const char *taken_away(void)
 static void test_settings(void)
 {
 	if (!feature_bit("clflush")) {
-		is_str(taken_away(), "", "nothing is forbidden in a clean environment");
+		is_str(taken_away(), "", "environment: a clean one takes no feature away");
 		return;
 	}
-	is_str(taken_away(), " movdir64b", "MOVDIR64B has to be asked for");
+	is_str(taken_away(), " movdir64b",
+		"environment: MOVDIR64B is used only when it is asked for");
 	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
 		setenv(settings[i].variable, settings[i].value, true);
-		is_str(taken_away(), settings[i].taken, "%s=\"%s\"", settings[i].variable,
-			settings[i].value);
+		is_str(taken_away(), settings[i].taken, "%s=\"%s\": these features are taken away",
+			settings[i].variable, settings[i].value);
 		unsetenv(settings[i].variable);
 	}
 	setenv("PMEM_NO_CLWB", "1", true);
 	setenv("PMEM_NO_CLFLUSHOPT", "1", true);
 	setenv("PMEM_MOVDIR64B", "1", true);
-	is_str(taken_away(), " clflushopt clwb", "neither CLWB nor CLFLUSHOPT");
-	is_int(arch_allowed(0), 0, "no setting adds a feature that the CPU lacks");
+	is_str(taken_away(), " clflushopt clwb",
+		"environment: PMEM_NO_CLFLUSHOPT takes CLWB away, too");
+	is_int(arch_allowed(0), 0, "environment: no setting adds a feature that the CPU lacks");
 	clean_environment();
 }
 
@@ -194,7 +200,7 @@ static void init_with(const char *variable, const char *value)
 	unsetenv(variable);
 }
 
-/* What the CPU's lines make it. */
+/* The default, which depends on the size of the CPU's lines. */
 #define DERIVED SIZE_MAX
 
 static void test_threshold(void)
@@ -215,14 +221,16 @@ static void test_threshold(void)
 		{"99999999999999999999", INT64_MAX},
 	};
 
-	is_int(untouched.stream_threshold, 256, "copies stream from four lines on");
+	is_int(untouched.stream_threshold, 256,
+		"stream_threshold: before cpu_init(), copies stream from four lines on");
 	cpu_init();
-	is_int(cpu.stream_threshold, 4 * cpu.line_size, "as long as the CPU reports");
+	is_int(cpu.stream_threshold, 4 * cpu.line_size,
+		"stream_threshold: copies stream from four of the CPU's lines on");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		size_t expected = rows[i].threshold;
 		init_with("PMEM_MOVNT_THRESHOLD", rows[i].value);
 		is_int(cpu.stream_threshold, expected == DERIVED ? 4 * cpu.line_size : expected,
-			"PMEM_MOVNT_THRESHOLD=\"%s\"", rows[i].value);
+			"stream_threshold: PMEM_MOVNT_THRESHOLD=\"%s\"", rows[i].value);
 	}
 	cpu = untouched;
 }
@@ -234,15 +242,18 @@ static void test_fence_while_streaming(void)
 
 	arch_detect(&found);
 	cpu_init();
-	is_int(cpu.fence_while_streaming, found.fence_while_streaming, "fences as the CPU likes");
+	is_int(cpu.fence_while_streaming, found.fence_while_streaming,
+		"fence_while_streaming: the CPU's own answer counts");
 	init_with("PMEM_WC_WORKAROUND", "1");
-	ok(cpu.fence_while_streaming, "PMEM_WC_WORKAROUND=\"1\"");
+	ok(cpu.fence_while_streaming,
+		"fence_while_streaming: PMEM_WC_WORKAROUND=\"1\" switches it on");
 	init_with("PMEM_WC_WORKAROUND", "0");
-	ok(!cpu.fence_while_streaming, "PMEM_WC_WORKAROUND=\"0\"");
+	ok(!cpu.fence_while_streaming,
+		"fence_while_streaming: PMEM_WC_WORKAROUND=\"0\" switches it off");
 	for (int i = 0; ignored[i]; i++) {
 		init_with("PMEM_WC_WORKAROUND", ignored[i]);
 		is_int(cpu.fence_while_streaming, found.fence_while_streaming,
-			"PMEM_WC_WORKAROUND=\"%s\" is ignored", ignored[i]);
+			"fence_while_streaming: PMEM_WC_WORKAROUND=\"%s\" is ignored", ignored[i]);
 	}
 	cpu = untouched;
 }
@@ -252,14 +263,16 @@ static void check_init(const char *environment)
 	struct cpu found = untouched;
 
 	arch_detect(&found);
-	is_int(cpu.features, arch_allowed(found.features), "cpu.features, %s", environment);
+	is_int(cpu.features, arch_allowed(found.features),
+		"cpu.features: those that the CPU has and the environment allows, %s", environment);
 	if (cpu.features & found.instead)
 		found.shunned &= cpu.features;
 	else
 		found.shunned = 0;
-	ok(cpu.engine == cpu_engine_for(cpu.features & ~found.shunned), "cpu.engine, %s",
+	ok(cpu.engine == cpu_engine_for(cpu.features & ~found.shunned),
+		"cpu.engine: the best one for the features, %s", environment);
+	is_int(cpu.line_size, found.line_size, "cpu.line_size: what the CPU reports, %s",
 		environment);
-	is_int(cpu.line_size, found.line_size, "cpu.line_size, %s", environment);
 }
 
 static void test_init(void)
@@ -328,22 +341,21 @@ static void test_detection(void)
 
 	arch_detect(&found);
 	if (!all_features() || !flags) {
-		skip("features as in /proc/cpuinfo", !all_features() ? "none looked for"
-						     : emulator()
-							     ? "it is that of the emulator's host"
+		skip("/proc/cpuinfo: features", !all_features() ? "none looked for"
+						: emulator() ? "it is that of the emulator's host"
 							     : "none there");
 		return;
 	}
 	for (int bit = 0; arch_feature_names[bit]; bit++)
 		is_int(found.features >> bit & 1, has_word(flags, arch_feature_names[bit]),
-			"%s as in /proc/cpuinfo", arch_feature_names[bit]);
+			"%s: found where /proc/cpuinfo has it", arch_feature_names[bit]);
 	text = cpuinfo("clflush size");
 	if (text)
-		is_int(found.line_size, atoi(text), "size of a line as in /proc/cpuinfo");
+		is_int(found.line_size, atoi(text), "cpu.line_size: as in /proc/cpuinfo");
 	text = cpuinfo("vendor_id");
 	if (text)
 		is_int(found.fence_while_streaming, !strcmp(text, "GenuineIntel"),
-			"write-combining buffers need fences on Intel's");
+			"fence_while_streaming: on for Intel's processors only");
 }
 
 int main(void)

@@ -58,12 +58,13 @@ static void gathers(const struct way *way)
 		fabric_flush(way->client, 0, 8192 + i * 1000, 64, false);
 	}
 	ok(!fabric_drain(way->client, 0), "%s: 16 small flushes and a drain", way->name);
-	is_int(way->target->drains - before, 1, "are one message");
+	is_int(way->target->drains - before, 1,
+		"fabric_drain: 16 small flushes travel in one message");
 	unsigned wrong = 0;
 	for (unsigned i = 0; i < 16; i++)
 		wrong += memcmp(way->local + 8192 + i * 1000, way->target->pool + 8192 + i * 1000,
 				 64) != 0;
-	is_int(wrong, 0, "and arrive, all of them");
+	is_int(wrong, 0, "fabric_drain: all small flushes have arrived");
 }
 
 static void may_be_changed(const struct way *way)
@@ -94,7 +95,8 @@ static void reads(const struct way *way)
 				!memcmp(to, way->target->pool + offset, lengths[i]),
 			"%s: reads %zu bytes at %zu", way->name, lengths[i], offset);
 		if (lengths[i] < TARGET_SIZE)
-			is_int(to[lengths[i]], 0x55, "and no more");
+			is_int(to[lengths[i]], 0x55,
+				"fabric_read: the byte after the last one is untouched");
 	}
 	free(to);
 }
@@ -107,10 +109,11 @@ static void deepens(const struct way *way)
 	ok(!fabric_deep_persist(way->client, 0, 4096, 200000) &&
 			!memcmp(way->local + 4096, way->target->pool + 4096, 200000),
 		"%s: a deep persist of 200000 bytes arrives", way->name);
-	is_int(way->target->deeps - before, 1, "with one deep flush");
+	is_int(way->target->deeps - before, 1,
+		"fabric_deep_persist: the target does one deep flush");
 }
 
-/* What the caller did wrong is said, and harms nothing. */
+/* A mistake of the caller's is reported, and harms nothing. */
 static void refuses(const struct way *way)
 {
 	struct fabric_client *client = way->client;
@@ -119,27 +122,33 @@ static void refuses(const struct way *way)
 	is_int(fabric_persist(client, 1, 4096, 8, false), -EINVAL, "%s: no lane 1", way->name);
 	has_str(err_get(), "lane 1: the pool has lane 0 only",
 		"lane 1: the message says which lanes there are");
-	is_int(fabric_drain(client, UINT32_MAX), -EINVAL, "nor the last of all");
-	is_int(fabric_persist(client, 0, 0, 8, false), -EINVAL, "the header is guarded");
-	has_str(err_get(), "header", "it says");
-	is_int(fabric_flush(client, 0, 4095, 2, true), -EINVAL, "to its last byte");
-	is_int(fabric_deep_persist(client, 0, 4095, 2), -EINVAL, "also from deep ones");
-	is_int(fabric_persist(client, 0, TARGET_SIZE, 0, false), -EINVAL, "the end is outside");
+	is_int(fabric_drain(client, UINT32_MAX), -EINVAL,
+		"fabric_drain: the highest lane number is refused");
+	is_int(fabric_persist(client, 0, 0, 8, false), -EINVAL,
+		"fabric_persist: a range that begins in the header is refused");
+	has_str(err_get(), "header", "fabric_persist: the message speaks of the header");
+	is_int(fabric_flush(client, 0, 4095, 2, true), -EINVAL,
+		"fabric_flush: a range that begins in the last byte of the header is refused");
+	is_int(fabric_deep_persist(client, 0, 4095, 2), -EINVAL,
+		"fabric_deep_persist: a range that begins in the header is refused");
+	is_int(fabric_persist(client, 0, TARGET_SIZE, 0, false), -EINVAL,
+		"fabric_persist: an empty range at the end of the pool is refused");
 	is_int(fabric_persist(client, 0, TARGET_SIZE - 1, 2, true), -EINVAL,
-		"and what leads there");
+		"fabric_persist: a range that ends a byte after the pool is refused");
 	is_int(fabric_persist(client, 0, 8192, SIZE_MAX - 4096, true), -EINVAL,
-		"round the top, too");
-	is_int(fabric_read(client, 0, &byte, TARGET_SIZE, 1), -EINVAL, "also for reads");
+		"fabric_persist: a range whose end overflows is refused");
+	is_int(fabric_read(client, 0, &byte, TARGET_SIZE, 1), -EINVAL,
+		"fabric_read: a range outside the pool is refused");
 	is_int(fabric_persist(client, 0, 0, 0, false), -EINVAL,
 		"an empty range in the header: refused");
 	change(way->local + 4096, 64);
 	ok(!fabric_flush(client, 0, 4096, 64, true) && !fabric_persist(client, 0, 8192, 0, true) &&
 			!memcmp(way->local + 4096, way->target->pool + 4096, 64),
 		"%s: persist of an empty range waits for what was flushed before", way->name);
-	ok(arrives(way, 4096, 64, false), "none of it has harmed");
+	ok(arrives(way, 4096, 64, false), "refused calls: the lane still works after them");
 }
 
-/* What fails at the target is told once, with its reason. */
+/* A failure at the target is reported once, with its reason. */
 static void fails(const struct way *way)
 {
 	static const int errors[] = {EIO, ENOSPC, EDQUOT, ENOMEM, EACCES, EROFS};
@@ -149,23 +158,31 @@ static void fails(const struct way *way)
 		is_int(fabric_persist(way->client, 0, 4096, 64, false), -errors[i],
 			"%s: %s at the target is told", way->name, strerror(errors[i]));
 	}
-	has_str(err_get(), "made up: no drain", "in the target's words");
+	has_str(err_get(), "made up: no drain",
+		"fabric_persist: the message has the target's words");
 	way->target->fail_drain = 0;
-	ok(arrives(way, 4096, 64, false), "and then all is well again");
+	ok(arrives(way, 4096, 64, false), "fabric_persist: a failure at the target is told once");
 
 	way->target->fail_store = EIO;
-	is_int(fabric_flush(way->client, 0, 4096, 64, false), 0, "a flush succeeds");
-	is_int(fabric_flush(way->client, 0, 8192, 1 << 20, false), 0, "also a large one");
-	is_int(fabric_drain(way->client, 0), -EIO, "and the drain tells that it did not");
+	is_int(fabric_flush(way->client, 0, 4096, 64, false), 0,
+		"fabric_flush: a small flush succeeds although the target will fail to store it");
+	is_int(fabric_flush(way->client, 0, 8192, 1 << 20, false), 0,
+		"fabric_flush: a large flush succeeds although the target will fail to store it");
+	is_int(fabric_drain(way->client, 0), -EIO,
+		"fabric_drain: a store that failed at the target is reported");
 	way->target->fail_store = 0;
-	is_int(fabric_drain(way->client, 0), 0, "once");
+	is_int(fabric_drain(way->client, 0), 0,
+		"fabric_drain: a store that failed is reported once");
 
 	way->target->fail_deep = EIO;
-	is_int(fabric_deep_persist(way->client, 0, 4096, 64), -EIO, "so does a deep flush");
-	is_int(fabric_persist(way->client, 0, 4096, 64, false), 0, "that others need not");
+	is_int(fabric_deep_persist(way->client, 0, 4096, 64), -EIO,
+		"fabric_deep_persist: a deep flush that failed at the target is reported");
+	is_int(fabric_persist(way->client, 0, 4096, 64, false), 0,
+		"fabric_persist: a failing deep flush does not affect it");
 	way->target->fail_deep = 0;
 	way->target->fail_drain = ENOTTY;
-	is_int(fabric_persist(way->client, 0, 4096, 64, false), -EREMOTEIO, "others have a name");
+	is_int(fabric_persist(way->client, 0, 4096, 64, false), -EREMOTEIO,
+		"fabric_persist: an errno that the protocol does not know is EREMOTEIO");
 	way->target->fail_drain = 0;
 }
 
@@ -196,15 +213,19 @@ static void test_sharing(void)
 	if (fabric_client_open(&args, &client))
 		bail("no client: %s", err_get());
 	unsigned before = target->drains, stores = target->stores;
-	is_int(four_at_once(target, client, local), 0, "messages that have come by then");
-	is_int(target->stores - stores, 4, "four of them");
-	is_int(target->drains - before, 1, "share a slow drain");
-	ok(!memcmp(local + LONG, target->pool + LONG, 4 * LONG), "and arrive");
+	is_int(four_at_once(target, client, local), 0,
+		"group of lanes: messages that arrive during a slow drain succeed");
+	is_int(target->stores - stores, 4, "group of lanes: the target stores all four");
+	is_int(target->drains - before, 1, "group of lanes: four messages share one drain");
+	ok(!memcmp(local + LONG, target->pool + LONG, 4 * LONG),
+		"group of lanes: all four messages have arrived");
 	target->fail_drain = EIO;
-	is_int(four_at_once(target, client, local), -EIO, "what fails for one fails for all");
-	has_str(err_get(), "made up: no drain", "with its reason");
+	is_int(four_at_once(target, client, local), -EIO,
+		"group of lanes: a drain that fails for one lane fails for all");
+	has_str(err_get(), "made up: no drain", "group of lanes: the message has the reason");
 	target->fail_drain = 0;
-	is_int(four_at_once(target, client, local), 0, "once");
+	is_int(four_at_once(target, client, local), 0,
+		"group of lanes: a failed drain is reported once");
 	fabric_client_close(client);
 	target_stop(target);
 	munmap(local, TARGET_SIZE);
@@ -232,7 +253,7 @@ static void test_method(enum holdfast_method method)
 	fabric_client_close(way.client);
 	target_wait_for(way.target, target_is_through);
 	is_int(way.target->result, -ECONNRESET, "%s: the target hears of the end", way.name);
-	is_int(target_stop(way.target), 0, "and ends well");
+	is_int(target_stop(way.target), 0, "target: it ends without an error");
 	munmap(way.local, TARGET_SIZE);
 }
 

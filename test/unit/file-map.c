@@ -97,8 +97,9 @@ static void arguments(void)
 	is_int(open_dax(&file, 0, 0), -EINVAL, "DAX device: a missing size is refused");
 	new_tree(NULL);
 	tree_file(DAX "align", "3\n");
-	is_int(open_dax(&file, 0, 0), PMEM2_E_INVALID_ALIGNMENT_VALUE, "an alignment that is none");
-	is_int(file.fd, 77, "failures leave what was to be filled in");
+	is_int(open_dax(&file, 0, 0), PMEM2_E_INVALID_ALIGNMENT_VALUE,
+		"file_map_open: an alignment that is not a power of two is refused");
+	is_int(file.fd, 77, "file_map_open: the output is unchanged on failure");
 }
 
 static void classes(void)
@@ -109,7 +110,7 @@ static void classes(void)
 		"DAX device: it lies at a multiple of the device's alignment");
 	is_int(covers(addr, SIZE), cpu.engine->flushes,
 		"covers: a device is pmem if the CPU can flush");
-	is_int(tracker_unmap(addr + 4096, 1), 0, "unmapping a byte");
+	is_int(tracker_unmap(addr + 4096, 1), 0, "tracker_unmap: a byte of a device is accepted");
 	ok(!covers(addr + 4096, 1) && covers(addr, 4096) == cpu.engine->flushes &&
 			covers(addr + 8192, SIZE - 8192) == cpu.engine->flushes,
 		"unmap: a byte takes its page");
@@ -123,14 +124,15 @@ static void classes(void)
 	new_tree(NULL);
 	tree_file(REGION "devtype", "nd_volatile\n");
 	addr = map_dax();
-	ok(!covers(addr, 1), "a volatile region is no pmem");
-	is_int(file_map_deep_drain(addr, SIZE, tree_root), PMEM2_E_NOSUPP, "nor to be drained");
-	has_str(err_get(), "DAX device 1:5", "which is explained");
+	ok(!covers(addr, 1), "volatile region: it is not persistent memory");
+	is_int(file_map_deep_drain(addr, SIZE, tree_root), PMEM2_E_NOSUPP,
+		"volatile region: it is not drained");
+	has_str(err_get(), "DAX device 1:5", "volatile region: the message names the DAX device");
 	tracker_unmap(addr, SIZE);
 	new_tree("cpu_cache\n");
 	tree_file(BUS "provider", "virtio-pmem\n");
 	addr = map_dax();
-	ok(!covers(addr, 1), "virtio-pmem is no pmem");
+	ok(!covers(addr, 1), "virtio-pmem: it is not persistent memory");
 	tracker_unmap(addr, SIZE);
 	tree_link("dev/char/1:5", "../../devices/hmem/dax1.0");
 	tree_file("devices/hmem/dax1.0/size", "8388608\n");
@@ -138,7 +140,8 @@ static void classes(void)
 	tree_link("devices/hmem/dax1.0/subsystem", "../../../class/dax");
 	addr = map_dax();
 	ok(!covers(addr, 1), "DAX device: without a region it is mapped, and not called pmem");
-	is_int(file_map_deep_drain(addr, 1, tree_root), PMEM2_E_NOSUPP, "nor to be drained");
+	is_int(file_map_deep_drain(addr, 1, tree_root), PMEM2_E_NOSUPP,
+		"DAX device: without a region it is not drained");
 	tracker_unmap(addr, SIZE);
 }
 
@@ -169,8 +172,9 @@ static void deep_drain(void)
 	flushed();
 	is_int(file_map_deep_drain(addr + 5, 1, tree_root), 0, "deep drain: one byte of a device");
 	ok(flushed(), "deep drain: one byte makes the region flush");
-	is_int(file_map_deep_drain(addr + 5, 0, tree_root), 0, "no byte is drained");
-	ok(!flushed(), "the region was not told");
+	is_int(file_map_deep_drain(addr + 5, 0, tree_root), 0,
+		"deep drain: an empty range succeeds");
+	ok(!flushed(), "deep drain: an empty range does not make the region flush");
 	tree_file(REGION "deep_flush", "maybe\n");
 	is_int(file_map_deep_drain(addr, 1, tree_root), -EBADMSG,
 		"deep drain: a malformed deep_flush is an error");
@@ -286,13 +290,13 @@ static void again_and_again(void)
 	char *addr = NULL;
 	if (ftruncate(file.fd, 4096) || device_identify(&file.device, file.fd, "/sys"))
 		bail("cannot make a file: %s", err_get());
-	is_int(file_map_create(&addr, &file, &there, "/sys"), 0, "a file is mapped there");
+	is_int(file_map_create(&addr, &file, &there, "/sys"), 0, "stale mapping: a file is mapped");
 	if (addr == stale)
 		ok(!covers(addr, 1), "stale mapping: a file there is not taken for the device");
 	else
 		skip("stale mapping: a file there is not taken for the device",
 			"the place was taken");
-	ok(covers(stale + 8192, 1), "what else was known is still known");
+	ok(covers(stale + 8192, 1), "stale mapping: the rest of what was known is still known");
 	tracker_unmap(stale, SIZE);
 	fclose(temporary);
 }

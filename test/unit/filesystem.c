@@ -31,12 +31,13 @@ static void lines(void)
 {
 	int visits = 0;
 
-	is_int(mounts_each(list, count, &visits), 0, "the list is read");
-	is_int(visits, 6, "lines that are none are passed over");
+	is_int(mounts_each(list, count, &visits), 0, "mounts_each: the list is read");
+	is_int(visits, 6, "mounts_each: malformed lines are passed over");
 	visits = 0;
-	is_int(mounts_each(list, stop, &visits), 7, "a visit ends it");
-	is_int(visits, 2, "at once");
-	is_int(mounts_each("/nowhere/at/all", count, &visits), -ENOENT, "no list");
+	is_int(mounts_each(list, stop, &visits), 7, "mounts_each: a visitor's answer is returned");
+	is_int(visits, 2, "mounts_each: a visitor's answer ends the walk at once");
+	is_int(mounts_each("/nowhere/at/all", count, &visits), -ENOENT,
+		"mounts_each: a missing list is reported");
 }
 
 static void is_mount(unsigned minor_number, const char *type, const char *point,
@@ -44,7 +45,8 @@ static void is_mount(unsigned minor_number, const char *type, const char *point,
 {
 	struct filesystem filesystem;
 
-	is_int(filesystem_of_device(&filesystem, makedev(8, minor_number), list), 0, "%s", type);
+	is_int(filesystem_of_device(&filesystem, makedev(8, minor_number), list), 0,
+		"%s: its mount is found", type);
 	is_str(filesystem.type, type, "%s: the type", type);
 	is_str(filesystem.point, point, "%s: the mount point", type);
 	is_str(filesystem.options, options, "%s: the options of both kinds", type);
@@ -61,12 +63,13 @@ static void known_types(void)
 	is_mount(3, "nfs4", "/nfs", FILESYSTEM_NETWORK, "rw,rw,vers=4.2");
 	is_mount(4, "squashfs", "/ro", FILESYSTEM_DISK, "ro,ro");
 	is_mount(5, "newfs", "/new", FILESYSTEM_UNKNOWN, "rw");
-	is_int(filesystem_of_device(&filesystem, makedev(8, 99), list), -ENOENT, "none");
+	is_int(filesystem_of_device(&filesystem, makedev(8, 99), list), -ENOENT,
+		"filesystem_of_device: an unmounted device is not found");
 	filesystem_of_device(&filesystem, makedev(8, 4), list);
 	ok(filesystem.read_only, "squashfs: read-only");
 	filesystem_fini(&filesystem);
 	filesystem_of_device(&filesystem, makedev(8, 5), list);
-	is_str(filesystem.source, "", "a source may be empty");
+	is_str(filesystem.source, "", "mount: a source may be empty");
 	filesystem_fini(&filesystem);
 }
 
@@ -74,16 +77,17 @@ static void options(void)
 {
 	const char *all = "rw,dax=inode,upperdir=/a,lowerdir=/b:/c";
 
-	ok(mounts_option(all, "rw"), "the first option");
-	ok(mounts_option(all, "dax=inode"), "one with its value");
-	ok(!mounts_option(all, "dax"), "without it, it is another");
-	ok(!mounts_option(all, "r"), "a piece of one is none");
-	ok(!mounts_option(all, "inode"), "nor is a piece in the middle");
-	ok(mounts_option("dax", "dax"), "the only option");
-	ok(!mounts_option("", "rw") && !mounts_option(NULL, "rw"), "no options");
+	ok(mounts_option(all, "rw"), "mounts_option: the first option is found");
+	ok(mounts_option(all, "dax=inode"), "mounts_option: an option with its value is found");
+	ok(!mounts_option(all, "dax"), "mounts_option: an option is not found without its value");
+	ok(!mounts_option(all, "r"), "mounts_option: the beginning of an option is not found");
+	ok(!mounts_option(all, "inode"), "mounts_option: the end of an option is not found");
+	ok(mounts_option("dax", "dax"), "mounts_option: the only option is found");
+	ok(!mounts_option("", "rw") && !mounts_option(NULL, "rw"),
+		"mounts_option: an empty or missing list has no option");
 	char *upper = mounts_option_value(all, "upperdir"), *none = mounts_option_value(all, "rw");
-	is_str(upper, "/a", "a value");
-	ok(!none, "an option without one");
+	is_str(upper, "/a", "mounts_option_value: a value is found");
+	ok(!none, "mounts_option_value: an option without a value has NULL");
 	free(upper);
 }
 
@@ -93,23 +97,30 @@ static void descriptors(void)
 	struct filesystem filesystem;
 	int fd = memfd_create("test", 0);
 
-	is_int(filesystem_of(&filesystem, fd, MOUNTS_FILE), 0, "a memfd");
-	is_str(filesystem.type, "tmpfs", "is a tmpfs, by its number");
-	is_int(filesystem.class, FILESYSTEM_RAM, "in main memory");
-	ok(!filesystem.point && !filesystem.options, "that is mounted nowhere");
+	is_int(filesystem_of(&filesystem, fd, MOUNTS_FILE), 0,
+		"filesystem_of: a memfd is accepted");
+	is_str(filesystem.type, "tmpfs",
+		"filesystem_of: a memfd is on tmpfs, as its magic number says");
+	is_int(filesystem.class, FILESYSTEM_RAM, "filesystem_of: a memfd is in main memory");
+	ok(!filesystem.point && !filesystem.options,
+		"filesystem_of: a memfd has neither mount point nor options");
 	filesystem_fini(&filesystem);
 	close(fd);
-	ok(filesystem_of(&filesystem, fd, MOUNTS_FILE) == -EBADF, "a closed descriptor");
+	ok(filesystem_of(&filesystem, fd, MOUNTS_FILE) == -EBADF,
+		"filesystem_of: a closed descriptor is refused");
 
 	fd = open("/proc/self/status", O_PATH);
-	is_int(filesystem_of(&filesystem, fd, MOUNTS_FILE), 0, "a path in /proc");
-	is_str(filesystem.type, "proc", "is on proc");
-	is_str(filesystem.point, "/proc", "mounted there");
-	is_int(filesystem.class, FILESYSTEM_KERNEL, "made up by the kernel");
+	is_int(filesystem_of(&filesystem, fd, MOUNTS_FILE), 0,
+		"filesystem_of: a path in /proc is accepted");
+	is_str(filesystem.type, "proc", "filesystem_of: a path in /proc is on proc");
+	is_str(filesystem.point, "/proc", "filesystem_of: the mount point is /proc");
+	is_int(filesystem.class, FILESYSTEM_KERNEL, "filesystem_of: proc is made up by the kernel");
 	filesystem_fini(&filesystem);
-	is_int(filesystem_of(&filesystem, fd, "/nowhere/at/all"), 0, "the same without a list");
-	is_str(filesystem.type, "proc", "is found by its number");
-	is_int(filesystem_disk(&filesystem, makedev(0, 5)), 0, "it has no disk");
+	is_int(filesystem_of(&filesystem, fd, "/nowhere/at/all"), 0,
+		"filesystem_of: a missing list of mounts is accepted");
+	is_str(filesystem.type, "proc",
+		"filesystem_of: without a list, proc is found by its magic number");
+	is_int(filesystem_disk(&filesystem, makedev(0, 5)), 0, "filesystem_disk: proc has no disk");
 	filesystem_fini(&filesystem);
 	close(fd);
 }
@@ -124,13 +135,16 @@ static void disks(void)
 	tree_file("devices/pmem0/pmem0p1/partition", "1\n");
 	tree_link("dev/block/259:0", "../../devices/pmem0");
 	tree_link("dev/block/259:1", "../../devices/pmem0/pmem0p1");
-	is_int(disk_is_dax(tree_root, makedev(259, 0)), 1, "a disk with DAX");
-	is_int(disk_is_dax(tree_root, makedev(259, 1)), 1, "its partition");
-	is_int(disk_is_dax(tree_root, makedev(259, 2)), -ENOENT, "none");
-	is_int(disk_size(tree_root, makedev(259, 0), &size), 0, "its size");
-	is_int(size, 1 << 20, "in bytes");
-	is_int(disk_name(tree_root, makedev(259, 1), name), 0, "the partition's name");
-	is_str(name, "pmem0p1", "as in /dev");
+	is_int(disk_is_dax(tree_root, makedev(259, 0)), 1, "disk_is_dax: a disk with DAX");
+	is_int(disk_is_dax(tree_root, makedev(259, 1)), 1,
+		"disk_is_dax: a partition of a disk with DAX");
+	is_int(disk_is_dax(tree_root, makedev(259, 2)), -ENOENT,
+		"disk_is_dax: a device without an entry in sysfs");
+	is_int(disk_size(tree_root, makedev(259, 0), &size), 0, "disk_size: the size is found");
+	is_int(size, 1 << 20, "disk_size: the size is in bytes");
+	is_int(disk_name(tree_root, makedev(259, 1), name), 0,
+		"disk_name: the name of a partition is found");
+	is_str(name, "pmem0p1", "disk_name: the name is that in /dev");
 }
 
 int main(void)

@@ -33,7 +33,7 @@ static void row(const char *name, const struct device *device, const struct regi
 		ok(!granularity_judge(&got, device, region, sync, can_flush),
 			"%s: an explanation says so, too", name);
 	} else {
-		is_int(result ? result : (int)got.value, want, "%s", name);
+		is_int(result ? result : (int)got.value, want, "%s: the granularity", name);
 	}
 	is_int(got.reason, reason, "%s: the reason", name);
 }
@@ -83,7 +83,8 @@ static void rows(void)
 	row("fsdax, unreadable domain", &file, &unreadable, true, true,
 		PMEM2_GRANULARITY_CACHE_LINE, HOLDFAST_REASON_DOMAIN_UNREADABLE);
 	granularity_decide(&(struct granularity){0}, &dax, &virtio, true, true);
-	has_str(err_get(), "only the host", "and the sentence says why");
+	has_str(err_get(), "only the host",
+		"granularity_decide: the message says that only the host can flush");
 }
 
 static void force(const char *value, int want_for_page_cache, enum holdfast_reason reason)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * hostile.c - a peer that has the secret, and then sends what is no message of ours
+ * hostile.c - a peer that has the secret, and then sends malformed messages
  */
 #include "unit/bare.h"
 #include "unit/target.h"
 
 static uint8_t *local;
 
-/* -- an initiator that is none -- */
+/* -- a hostile initiator -- */
 
 static bool connect_to(struct bare *bare, struct target *target)
 {
@@ -131,11 +131,12 @@ static void test_violation(const struct violation *violation)
 	bare_send(&bare, bare.out, violation->make(bare.out));
 	is_int(status(&bare), violation->status, "%s: the answer says so", violation->name);
 	target_wait_for(target, target_is_through);
-	is_int(target->result, -EPROTO, "the target gives up");
-	has_str(target->sentence, "the initiator broke the protocol", "it says why");
-	is_int(target->stored, 0, "and has stored nothing");
+	is_int(target->result, -EPROTO, "violation: the target gives up");
+	has_str(target->sentence, "the initiator broke the protocol",
+		"violation: the target's message says that the initiator broke the protocol");
+	is_int(target->stored, 0, "violation: the target has stored nothing");
 	bare_close(&bare);
-	is_int(target_stop(target), 0, "it has ended well");
+	is_int(target_stop(target), 0, "violation: the target ends without an error");
 }
 
 /* Ranges that a peer may not touch: refused, one by one, and the lane is still good. */
@@ -157,26 +158,29 @@ static void test_ranges(void)
 	uint32_t sequence = 0;
 
 	target_start(target);
-	ok(connect_to(&bare, target), "a peer that goes astray");
+	ok(connect_to(&bare, target), "ranges outside the pool: the peer connects");
 	for (size_t i = 0; i < sizeof(records) / sizeof(*records); i++) {
 		size_t bytes = records[i].action == DATA_STORE ? 64 : 0;
 		bare_send(&bare, bare.out,
 			make(bare.out, DATA_BATCH, sequence++, &records[i], bytes));
-		is_int(status(&bare), DATA_RANGE, "action %u of %u bytes at %#llx is refused",
+		is_int(status(&bare), DATA_RANGE,
+			"ranges outside the pool: action %u of %u bytes at %#llx is refused",
 			records[i].action, records[i].length,
 			(unsigned long long)records[i].offset);
 	}
-	has_str((char *)bare.in, "are not in the pool", "in words");
+	has_str((char *)bare.in, "are not in the pool",
+		"ranges outside the pool: the answer says so in words");
 	struct data_record read = {TARGET_SIZE - 8, 16, 0};
 	bare_send(&bare, bare.out, make(bare.out, DATA_READ, sequence++, &read, 0));
-	is_int(status(&bare), DATA_RANGE, "so is a read");
+	is_int(status(&bare), DATA_RANGE, "ranges outside the pool: a read is refused");
 	is_int(target->stored + target->drains + target->deeps, 0,
 		"hostile: nothing was stored, drained or deeply flushed");
 	struct data_record good = {4096, 64, DATA_STORE};
 	bare_send(&bare, bare.out, make(bare.out, DATA_BATCH, sequence++, &good, 64));
-	is_int(status(&bare), DATA_DONE, "and the lane is still good");
-	is_int(target->stored, 64, "for what it is for");
-	is_int(target->result, 0, "the target goes on");
+	is_int(status(&bare), DATA_DONE,
+		"ranges outside the pool: the lane still works after them");
+	is_int(target->stored, 64, "ranges outside the pool: a store within the pool is done");
+	is_int(target->result, 0, "ranges outside the pool: the target goes on");
 	bare_close(&bare);
 	target_stop(target);
 }
@@ -189,7 +193,7 @@ static void test_whole(void)
 	struct bare bare;
 
 	target_start(target);
-	ok(connect_to(&bare, target), "a message of which a part is out of range");
+	ok(connect_to(&bare, target), "mixed message: the peer connects");
 	struct writer out = writer_on(bare.out, BARE_BUFFER);
 	data_put_header(put_space(&out, DATA_HEADER_SIZE), &header);
 	data_put_record(&out, &(struct data_record){8192, 8, DATA_STORE});
@@ -197,8 +201,9 @@ static void test_whole(void)
 	data_put_record(&out, &(struct data_record){0, 8, DATA_STORE});
 	put_bytes(&out, "bad ones", 8);
 	bare_send(&bare, bare.out, writer_length(&out));
-	is_int(status(&bare), DATA_RANGE, "is refused");
-	is_int(target->stored, 0, "as a whole");
+	is_int(status(&bare), DATA_RANGE,
+		"mixed message: it is refused because one record is out of range");
+	is_int(target->stored, 0, "mixed message: none of its records is stored");
 	bare_close(&bare);
 	target_stop(target);
 }
@@ -213,7 +218,7 @@ static void test_guard(void)
 	target_start(target);
 	ok(connect_to(&bare, target) &&
 			data_get_welcome(&welcome, bare.event->data, bare.event_data),
-		"a peer that writes by itself");
+		"RMA: the peer connects and reads the welcome");
 	memset(bare.out, 0xee, 64);
 	bare_must(fi_write(bare.ep, bare.out, 64, NULL, 0, welcome.write_base + 4096,
 		welcome.write_key, bare.out));
@@ -221,33 +226,35 @@ static void test_guard(void)
 	while (bare_completion(&bare) != bare.out)
 		;
 	bare_send(&bare, bare.out, make(bare.out, DATA_BATCH, 0, &commit, 0));
-	is_int(status(&bare), DATA_DONE, "may do so behind the header");
-	is_int(target->pool[4096], 0xee, "and has");
+	is_int(status(&bare), DATA_DONE, "RMA: a commit of a range behind the header is accepted");
+	is_int(target->pool[4096], 0xee, "RMA: a write behind the header arrives");
 	memset(bare.out, 0xee, 64);
 	if (!fi_write(bare.ep, bare.out, 64, NULL, 0, welcome.write_base, welcome.write_key,
 		    bare.out))
 		bare_completion(&bare);
 	target_wait_for(target, target_is_through);
-	is_int(target->pool[0], 0, "but not to the header");
-	is_int(target_stop(target), 0, "and the target ends well");
+	is_int(target->pool[0], 0, "RMA: a write to the header does not arrive");
+	is_int(target_stop(target), 0,
+		"RMA: the target ends without an error after a write to the header");
 	bare_close(&bare);
 
 	target = target_new(HOLDFAST_METHOD_WRITE_MESSAGE, 1);
 	target_start(target);
 	ok(connect_to(&bare, target) &&
 			data_get_welcome(&welcome, bare.event->data, bare.event_data),
-		"one that takes the key for reads");
+		"RMA with the key for reads: the peer connects");
 	memset(bare.out, 0xee, 64);
 	if (!fi_write(bare.ep, bare.out, 64, NULL, 0, welcome.read_base + 4096, welcome.read_key,
 		    bare.out))
 		bare_completion(&bare);
 	target_wait_for(target, target_is_through);
-	is_int(target->pool[4096], 0, "writes nothing with it");
-	is_int(target_stop(target), 0, "and the target ends well");
+	is_int(target->pool[4096], 0, "RMA with the key for reads: a write does not arrive");
+	is_int(target_stop(target), 0,
+		"RMA with the key for reads: the target ends without an error");
 	bare_close(&bare);
 }
 
-/* Hellos that are none. */
+/* Malformed hellos. */
 static void test_hellos(void)
 {
 	static const struct {
@@ -277,12 +284,12 @@ static void test_hellos(void)
 		bare_close(&bare);
 	}
 	struct bare bare;
-	ok(connect_to(&bare, target), "and the right one is accepted after them");
+	ok(connect_to(&bare, target), "hello: the right one is accepted after malformed ones");
 	bare_close(&bare);
 	target_stop(target);
 }
 
-/* -- a target that is none -- */
+/* -- a hostile target -- */
 
 static pid_t play_target(uint16_t *port, const void *welcome, size_t size,
 	size_t (*reply)(const uint8_t *message, size_t length, uint8_t *bytes))
@@ -316,7 +323,7 @@ static pid_t play_target(uint16_t *port, const void *welcome, size_t size,
 	return pid;
 }
 
-/* What a target answers, before it is spoilt. */
+/* The answer of a well-behaved target, which a test then spoils. */
 static size_t answer(const uint8_t *message, uint8_t *bytes)
 {
 	struct reader in = reader_on(message + 4, 4);
@@ -390,8 +397,10 @@ static void test_reply(
 	pid_t pid = play_target(&port, bytes, sizeof(bytes), reply);
 	target->port = port;
 	struct fabric_client_args args = target_client(target, local);
-	is_int(fabric_client_open(&args, &client), -EPROTO, "a target that replies %s", name);
-	has_str(err_get(), "here:set: lane 0: the target broke the protocol: a reply", "it says");
+	is_int(fabric_client_open(&args, &client), -EPROTO,
+		"reply: the initiator refuses a target that replies %s", name);
+	has_str(err_get(), "here:set: lane 0: the target broke the protocol: a reply",
+		"reply: the message says that the target broke the protocol");
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	target_stop(target);
@@ -410,7 +419,8 @@ static void test_welcome(const char *name, size_t at, uint8_t value, size_t leng
 	pid_t pid = play_target(&port, bytes, length, answer_half);
 	target->port = port;
 	struct fabric_client_args args = target_client(target, local);
-	is_int(fabric_client_open(&args, &client), code, "a target that welcomes with %s", name);
+	is_int(fabric_client_open(&args, &client), code,
+		"welcome: the initiator refuses a target that welcomes with %s", name);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	target_stop(target);
@@ -436,7 +446,8 @@ int main(void)
 	test_welcome("half of it", 0, 'H', DATA_WELCOME_SIZE / 2, -EPROTO);
 	test_welcome("a window of none", 7, 0, DATA_WELCOME_SIZE, -EPROTO);
 	test_welcome("another version", 5, 9, DATA_WELCOME_SIZE, -EPROTONOSUPPORT);
-	has_str(err_get(), "data path version 1, and the target's is 9", "it says");
+	has_str(err_get(), "data path version 1, and the target's is 9",
+		"welcome: the message has both versions");
 	munmap(local, TARGET_SIZE);
 	return tap_done();
 }

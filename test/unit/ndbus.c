@@ -50,27 +50,32 @@ static int clear(uint64_t address, uint64_t length)
 static void commands(void)
 {
 	bus.unit = 256;
-	is_int(clear(0x100000200, 512), 0, "cleared");
-	is_int(bus.asked.address, 0x100000200, "at its address");
-	is_int(bus.asked.length, 512, "in its length");
-	is_int(clear(0x100000210, 512), -EINVAL, "an address between units");
-	is_int(bus.asked.length, 0, "is not tried");
-	is_int(clear(0x100000200, 100), -EINVAL, "a length of no whole units");
+	is_int(clear(0x100000200, 512), 0, "ndbus_clear: a range of whole units is cleared");
+	is_int(bus.asked.address, 0x100000200, "ndbus_clear: the kernel is given the address");
+	is_int(bus.asked.length, 512, "ndbus_clear: the kernel is given the length");
+	is_int(clear(0x100000210, 512), -EINVAL,
+		"ndbus_clear: an address between units is refused");
+	is_int(bus.asked.length, 0, "ndbus_clear: the kernel is not asked for a refused address");
+	is_int(clear(0x100000200, 100), -EINVAL,
+		"ndbus_clear: a length that is not a multiple of the unit is refused");
 	bus.leaves = 256;
-	is_int(clear(0x100000200, 512), -ENXIO, "only a part was cleared");
-	has_str(err_get(), "only 256", "and how much is said");
+	is_int(clear(0x100000200, 512), -ENXIO, "ndbus_clear: clearing only a part is an error");
+	has_str(err_get(), "only 256", "ndbus_clear: the message says how much was cleared");
 	bus.leaves = 0;
 	bus.clear_status = 2;
-	is_int(clear(0x100000200, 512), -EIO, "the firmware refuses");
+	is_int(clear(0x100000200, 512), -EIO, "ndbus_clear: a refusal of the firmware is -EIO");
 	bus.clear_status = 0;
 	bus.clear_errno = EPERM;
-	is_int(clear(0x100000200, 512), -EPERM, "the kernel refuses");
+	is_int(clear(0x100000200, 512), -EPERM,
+		"ndbus_clear: a refusal of the kernel is its errno");
 	bus.capability_status = 1;
-	is_int(clear(0x100000200, 512), PMEM2_E_NOSUPP, "no scrubbing there");
+	is_int(clear(0x100000200, 512), PMEM2_E_NOSUPP,
+		"ndbus_clear: an address that cannot be scrubbed is NOSUPP");
 	bus.capability_errno = ENOTTY;
-	is_int(clear(0x100000200, 512), PMEM2_E_NOSUPP, "a bus without the command");
+	is_int(clear(0x100000200, 512), PMEM2_E_NOSUPP,
+		"ndbus_clear: a bus without the command is NOSUPP");
 	bus.capability_errno = EACCES;
-	is_int(clear(0x100000200, 512), -EACCES, "no rights");
+	is_int(clear(0x100000200, 512), -EACCES, "ndbus_clear: a lack of rights is -EACCES");
 }
 
 static int open_above(int region, void *opened)
@@ -84,17 +89,17 @@ static void control_device(void)
 	int opened = -1;
 
 	walk_regions(tree_root, "char", makedev(252, 1), open_above, &opened, NULL);
-	is_int(opened, -ENOENT, "no control device");
-	has_str(err_get(), "/dev/ndctl0", "is named");
+	is_int(opened, -ENOENT, "ndbus_open: a missing control device is -ENOENT");
+	has_str(err_get(), "/dev/ndctl0", "ndbus_open: the message names the control device");
 	tree_file("dev/ndctl0", "");
 	walk_regions(tree_root, "char", makedev(252, 1), open_above, &opened, NULL);
-	ok(opened >= 0, "that of the region's bus is opened");
+	ok(opened >= 0, "ndbus_open: the control device of the region's bus is opened");
 	if (emulator())
-		skip("and a real ioctl sent to it",
+		skip("ndbus_clear: a file that is not a control device",
 			"an emulator does not pass on what it does not know");
 	else
 		is_int(ndbus_clear(ndbus_ioctl, opened, 0, 512), PMEM2_E_NOSUPP,
-			"and a real ioctl sent to it");
+			"ndbus_clear: a file that is not a control device is NOSUPP");
 	close(opened);
 }
 

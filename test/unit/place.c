@@ -34,33 +34,35 @@ static void alignments(void)
 	for (int i = 0; i < 5; i++) {
 		char *addr;
 		size_t alignment = place_alignment(lengths[i], 4096);
-		is_int(alignment, wanted[i], "%zu bytes need %zu", lengths[i], wanted[i]);
+		is_int(alignment, wanted[i], "place_alignment: %zu bytes need %zu", lengths[i],
+			wanted[i]);
 		ok(!place_reserve(&addr, lengths[i], alignment) && !((uintptr_t)addr % alignment),
-			"and get it");
+			"place_reserve: the place has that alignment");
 		place_release(addr, lengths[i]);
 	}
-	is_int(place_alignment(4096, 16 * MiB), 16 * MiB, "a source may need more");
+	is_int(place_alignment(4096, 16 * MiB), 16 * MiB,
+		"place_alignment: a source may need more");
 }
 
 static void first_fits(void)
 {
 	char *a = above(HINT, 2 * MiB, 2 * MiB), *b = above(HINT, 4 * MiB, 2 * MiB);
 
-	ok(a == (char *)HINT, "the first is where the hint says");
-	ok(b == (char *)HINT + 2 * MiB, "the second above it");
+	ok(a == (char *)HINT, "place_reserve_above: the first place is at the hint");
+	ok(b == (char *)HINT + 2 * MiB, "place_reserve_above: the second place is above the first");
 	char *c = above(HINT, 2 * MiB, 2 * MiB);
-	ok(c == (char *)HINT + 6 * MiB, "the third above both");
+	ok(c == (char *)HINT + 6 * MiB, "place_reserve_above: the third place is above both");
 	place_release(b, 4 * MiB);
 	char *d = above(HINT, 2 * MiB, 2 * MiB);
-	ok(d == b, "a hole is filled");
+	ok(d == b, "place_reserve_above: a hole is filled");
 	char *e = above(HINT, 4 * MiB, 2 * MiB);
-	ok(e == c + 2 * MiB, "unless it is too small");
+	ok(e == c + 2 * MiB, "place_reserve_above: a hole that is too small is left");
 	char *f = above(HINT, 4096, 2 * MiB);
-	ok(f == b + 2 * MiB, "what just fits, fits");
+	ok(f == b + 2 * MiB, "place_reserve_above: a hole that is just large enough is filled");
 	char *g = above(HINT + 4096, 4096, 4096);
-	ok(g == f + 4096, "a place is found right behind a page");
+	ok(g == f + 4096, "place_reserve_above: a place is found right behind a page");
 	char *h = above(HINT, 4096, GiB);
-	ok(h == (char *)HINT + GiB, "alignment may skip much");
+	ok(h == (char *)HINT + GiB, "place_reserve_above: a large alignment may skip much");
 	munmap(a, (size_t)(h - a) + 4096);
 }
 
@@ -68,23 +70,25 @@ static void odd_hints(void)
 {
 	char *odd = above(HINT + 1, 4096, 2 * MiB);
 
-	ok(odd == (char *)HINT + 2 * MiB, "an odd hint is rounded up");
+	ok(odd == (char *)HINT + 2 * MiB, "place_reserve_above: an unaligned hint is rounded up");
 	place_release(odd, 4096);
 	char *high = above(UINTPTR_MAX, 4096, 2 * MiB);
 	ok(high && !((uintptr_t)high % (2 * MiB)),
 		"nothing is above the highest: anywhere will do");
 	place_release(high, 4096);
 	if (under_valgrind())
-		skip("no room for half of all addresses", "valgrind has another idea of it");
+		skip("place_reserve_above: half of the address space",
+			"valgrind has another idea of it");
 	else
 		is_int(place_reserve_above(HINT, &high, SIZE_MAX / 2 + 1, 2 * MiB), -ENOMEM,
-			"no room for half of all addresses");
+			"place_reserve_above: half of the address space is -ENOMEM");
 }
 
 static void far_hints(void)
 {
 #ifdef __SANITIZE_THREAD__
-	skip("hints near both ends of address space", "the thread sanitizer needs it all");
+	skip("place_reserve_above: hints near both ends of the address space",
+		"the thread sanitizer needs it all");
 #else
 	char *low = above(0, 4096, 2 * MiB);
 	ok((uintptr_t)low >= 2 * MiB && (uintptr_t)low < GiB && !((uintptr_t)low % (2 * MiB)),
@@ -114,8 +118,8 @@ static int by_address(const void *a, const void *b)
 }
 
 /*
- * What another thread does between our look at the list and our taking the place: this is the
- * mmap(2) of the whole program, and while there are rivals, one of them is always faster.
+ * The mmap(2) of the whole program. While there are rivals it plays another thread, which maps
+ * between our look at the list of mappings and our taking the place, and so is always faster.
  */
 static int rivals;
 static char *taken[8];

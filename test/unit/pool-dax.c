@@ -24,7 +24,7 @@ static void look(void)
 		bail("%s: %s", dax, err_get());
 	close(fd);
 	if (device.kind != DEVICE_DAX)
-		bail("%s is no DAX device", dax);
+		bail("%s is not a DAX device", dax);
 }
 
 static struct pool_set *__attribute__((__format__(__printf__, 2, 3)))
@@ -48,50 +48,61 @@ static void device_alone(void)
 	struct pool *pool = NULL;
 
 	attr.compat_features = POOL_COMPAT_BAD_BLOCKS;
-	if (!is_int(pool_create(set, size, &attr, &pool), 0, "a pool on a DAX device")) {
+	if (!is_int(pool_create(set, size, &attr, &pool), 0, "device DAX: a pool is created")) {
 		diag("%s", err_get());
 		return;
 	}
-	is_int(pool_size(pool), size, "which is all of it");
-	ok(pool_is_device(pool), "and may be given to a card");
-	ok(pool_granularity(pool) != PMEM2_GRANULARITY_PAGE, "without write-back");
+	is_int(pool_size(pool), size, "device DAX: the pool is the whole device");
+	ok(pool_is_device(pool), "device DAX: the pool may be given to an RDMA adapter");
+	ok(pool_granularity(pool) != PMEM2_GRANULARITY_PAGE,
+		"device DAX: the pool needs no write-back");
 	memset((char *)pool_base(pool) + size - 100, 'z', 100);
-	is_int(pool_deep_sync(pool, size - 100, 100, 0), 0, "a deep sync");
-	is_int(pool_close(pool), 0, "closed");
-	is_int(pool_create(set, size, &attr, &pool), -EEXIST, "it is made once");
-	is_int(pool_open(set, size + 1, &pool), -EFBIG, "it is not larger");
-	is_int(pool_open(set, size, &pool), 0, "opened");
-	ok(pool_attributes(pool, &found) && !memcmp(&found, &attr, sizeof(attr)), "as it was");
-	ok(((char *)pool_base(pool))[size - 1] == 'z', "with its bytes");
+	is_int(pool_deep_sync(pool, size - 100, 100, 0), 0, "device DAX: a deep sync succeeds");
+	is_int(pool_close(pool), 0, "device DAX: a created pool closes");
+	is_int(pool_create(set, size, &attr, &pool), -EEXIST,
+		"device DAX: a second create finds the pool there");
+	is_int(pool_open(set, size + 1, &pool), -EFBIG,
+		"device DAX: a pool that must be larger than the device is refused");
+	is_int(pool_open(set, size, &pool), 0, "device DAX: the pool opens again");
+	ok(pool_attributes(pool, &found) && !memcmp(&found, &attr, sizeof(attr)),
+		"device DAX: the attributes are those that it was created with");
+	ok(((char *)pool_base(pool))[size - 1] == 'z',
+		"device DAX: the bytes are those that were stored");
 	struct pool *other;
-	is_int(pool_open(set, size, &other), -EBUSY, "by one");
+	is_int(pool_open(set, size, &other), -EBUSY,
+		"device DAX: a second open finds the pool in use");
 	attr.major = 8;
-	is_int(pool_set_attributes(pool, &attr), 0, "its attributes changed");
+	is_int(pool_set_attributes(pool, &attr), 0, "device DAX: the attributes are changed");
 	pool_close(pool);
-	is_int(pool_open(set, size, &pool), 0, "and opened again");
-	ok(pool_attributes(pool, &found) && found.major == 8, "they are");
+	is_int(pool_open(set, size, &pool), 0,
+		"device DAX: the pool opens after its attributes changed");
+	ok(pool_attributes(pool, &found) && found.major == 8,
+		"device DAX: the changed attributes are read");
 	memset((char *)pool_base(pool) + 4096, 'y', 4 * MIB);
 	pool_close(pool);
-	is_int(pool_remove(pooldir_root, "device.set", 0), 0, "removed");
+	is_int(pool_remove(pooldir_root, "device.set", 0), 0, "device DAX: the pool is removed");
 	pool_set_free(set);
 	set = set_of("device.set", "OPTION NOHDRS\n%zu %s\n", size, dax);
-	is_int(pool_open(set, size, &pool), 0, "looked at without headers, by its size");
+	is_int(pool_open(set, size, &pool), 0,
+		"device DAX: a set without headers opens a removed pool");
 	const char *base = pool_base(pool);
 	size_t left = 0;
 	for (size_t i = 0; i < 2 * MIB; i++)
 		left += base[i] != 0;
-	is_int(left, 0, "its first 2 MiB are zeros");
-	is_int(base[2 * MIB], 'y', "and the others are not");
+	is_int(left, 0, "device DAX: removing zeroes the first 2 MiB");
+	is_int(base[2 * MIB], 'y', "device DAX: removing leaves the bytes after the first 2 MiB");
 	pool_close(pool);
 	pool_set_free(set);
 	set = set_of("device.set", "%zu %s\n", size - alignment, dax);
-	is_int(pool_create(set, 2 * MIB, &attr, &pool), -EINVAL, "another size is refused");
+	is_int(pool_create(set, 2 * MIB, &attr, &pool), -EINVAL,
+		"device DAX: another size in the set than the device's is refused");
 	pool_set_free(set);
 	set = set_of("device.set", "AUTO %s\n", dax);
-	is_int(pool_create(set, size, &attr, &pool), 0, "made again");
+	is_int(pool_create(set, size, &attr, &pool), 0,
+		"device DAX: AUTO is the size of the device");
 	pool_discard(pool);
-	is_int(pool_open(set, size, &pool), -EINVAL, "and discarded");
-	has_str(err_get(), "has no header", "there is no header");
+	is_int(pool_open(set, size, &pool), -EINVAL, "device DAX: a discarded pool does not open");
+	has_str(err_get(), "has no header", "device DAX: a discarded pool has no header");
 	pool_set_free(set);
 }
 
@@ -102,32 +113,41 @@ static void device_and_file(void)
 	struct pool *pool = NULL;
 
 	is_int(pool_create(set, size, &attr, &pool), 0,
-		"a device before a file, each with a header");
-	ok(!pool_is_device(pool), "is no device");
-	is_int(pool_size(pool), size + 4 * MIB - 4096, "both");
+		"DAX and a file: a set of both, each with a header, is created");
+	ok(!pool_is_device(pool), "DAX and a file: the pool counts as files");
+	is_int(pool_size(pool), size + 4 * MIB - 4096,
+		"DAX and a file: the pool is as large as both without the second header");
 	memset((char *)pool_base(pool) + size - 1, 'x', 2);
-	is_int(pool_deep_sync(pool, size - 1, 2, 0), 0, "a deep sync over both");
+	is_int(pool_deep_sync(pool, size - 1, 2, 0), 0,
+		"DAX and a file: a deep sync over both succeeds");
 	pool_discard(pool);
-	ok(!pooldir_has("file"), "discarded, the file is gone");
+	ok(!pooldir_has("file"), "DAX and a file: discarding the pool unlinks the file");
 	pool_set_free(set);
 	set = set_of("two.set", "4M @/file\nAUTO %s\n", dax);
-	is_int(pool_create(set, size, &attr, &pool), -EINVAL, "a header after a file");
-	has_str(err_get(), "OPTION SINGLEHDR or NOHDRS is needed", "with the way out");
+	is_int(pool_create(set, size, &attr, &pool), -EINVAL,
+		"a file before DAX: a header in each is refused");
+	has_str(err_get(), "OPTION SINGLEHDR or NOHDRS is needed",
+		"a file before DAX: the message names the options that help");
 	pool_set_free(set);
 	attr.incompat_features = POOL_INCOMPAT_SINGLEHDR;
 	set = set_of("two.set", "OPTION SINGLEHDR\n4M @/file\nAUTO %s\n", dax);
-	is_int(pool_create(set, size, &attr, &pool), 0, "which is one");
+	is_int(pool_create(set, size, &attr, &pool), 0,
+		"a file before DAX: a set with a single header is created");
 	memset((char *)pool_base(pool) + 4 * MIB, 'w', 1);
 	pool_close(pool);
-	is_int(pool_open(set, size, &pool), 0, "opened");
-	ok(((char *)pool_base(pool))[4 * MIB] == 'w', "with its bytes");
+	is_int(pool_open(set, size, &pool), 0, "a file before DAX: the pool opens again");
+	ok(((char *)pool_base(pool))[4 * MIB] == 'w',
+		"a file before DAX: the bytes are those that were stored");
 	pool_discard(pool);
-	is_int(pool_remove(pooldir_root, "two.set", 0), 0, "removed");
+	is_int(pool_remove(pooldir_root, "two.set", 0), 0,
+		"a file before DAX: the pool is removed");
 	pool_set_free(set);
 	set = set_of("two.set", "OPTION SINGLEHDR\n5000K @/file\nAUTO %s\n", dax);
-	is_int(pool_create(set, size, &attr, &pool), -EINVAL, "a file that ends in the middle");
-	has_str(err_get(), "can be mapped at multiples of", "of what the device is mapped in");
-	ok(!pooldir_has("file"), "nothing is left");
+	is_int(pool_create(set, size, &attr, &pool), -EINVAL,
+		"a file before DAX: a file size that the device cannot follow is refused");
+	has_str(err_get(), "can be mapped at multiples of",
+		"a file before DAX: the message has the alignment of the device");
+	ok(!pooldir_has("file"), "a file before DAX: a refused create leaves no file");
 	pool_set_free(set);
 }
 
@@ -137,15 +157,18 @@ static void file_on_dax(void)
 	struct rpmem_pool_attr attr = pooldir_attr(0);
 	struct pool *pool = NULL;
 
-	is_int(pool_create(set, 4 * MIB, &attr, &pool), 0, "files on DAX");
-	ok(pool_granularity(pool) != PMEM2_GRANULARITY_PAGE, "need no write-back");
+	is_int(pool_create(set, 4 * MIB, &attr, &pool), 0, "files on DAX: a pool is created");
+	ok(pool_granularity(pool) != PMEM2_GRANULARITY_PAGE,
+		"files on DAX: the pool needs no write-back");
 	memset((char *)pool_base(pool) + 4 * MIB, 'f', 1);
-	is_int(pool_deep_sync(pool, 0, pool_size(pool), 0), 0, "a deep sync");
+	is_int(pool_deep_sync(pool, 0, pool_size(pool), 0), 0,
+		"files on DAX: a deep sync succeeds");
 	pool_close(pool);
-	is_int(pool_open(set, 4 * MIB, &pool), 0, "opened");
-	ok(((char *)pool_base(pool))[4 * MIB] == 'f', "with its bytes");
+	is_int(pool_open(set, 4 * MIB, &pool), 0, "files on DAX: the pool opens again");
+	ok(((char *)pool_base(pool))[4 * MIB] == 'f',
+		"files on DAX: the bytes are those that were stored");
 	pool_close(pool);
-	is_int(pool_remove(pooldir_root, "file.set", 0), 0, "removed");
+	is_int(pool_remove(pooldir_root, "file.set", 0), 0, "files on DAX: the pool is removed");
 	pool_set_free(set);
 }
 
@@ -157,8 +180,8 @@ static void left_open(const char *directory, const char *name)
 
 	if (pool_set_load(directory, name, &set))
 		bail("%s", err_get());
-	if (is_int(pool_open(set, 2 * MIB, &pool), 0, "%s is opened", name))
-		is_int(pool_close(pool), 0, "and closed");
+	if (is_int(pool_open(set, 2 * MIB, &pool), 0, "pool set %s: opens", name))
+		is_int(pool_close(pool), 0, "pool set: closes");
 	else
 		diag("%s", err_get());
 	pool_set_free(set);

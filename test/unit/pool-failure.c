@@ -119,7 +119,7 @@ IN_BETWEEN ssize_t pwrite(int fd, const void *from, size_t size, off_t offset)
 	return fails() ? -1 : syscall(SYS_pwrite64, fd, from, size, offset);
 }
 
-/* What a process must not leak. */
+/* Counts descriptors, or whatever else a process must not leak. */
 static int count_entries(const char *directory)
 {
 	DIR *entries = opendir(directory);
@@ -206,13 +206,14 @@ static void each_call(bool without_tmpfile, bool without_naming)
 	is_int(left, 0, "pool_create: no failed call has left a file");
 	is_int(written, 0,
 		"pool_create: no failed call has left a header in the file that was there");
-	is_int(silent, 0, "each time with the error and a sentence");
+	is_int(silent, 0, "pool_create: each failed call is an error with a message");
 	if (!error)
 		pool_discard(pool);
 	ok(!pooldir_has("e0") && !pooldir_has("e2") && is_blank("e1"),
 		"pool_discard: nothing is left of the pool");
-	is_int(count_entries("/proc/self/fd"), descriptors, "no descriptor is left open");
-	is_int(count_maps(), 0, "nor anything mapped");
+	is_int(count_entries("/proc/self/fd"), descriptors,
+		"pool_create: no descriptor is left open");
+	is_int(count_maps(), 0, "pool_create: no mapping is left");
 	unlink(pooldir_path("e1"));
 	pool_set_free(set);
 	no_tmpfile = false;
@@ -234,13 +235,14 @@ static void each_call_of_open(void)
 		error = pool_open(set, 2 * MIB, &pool);
 		lost += is_blank("o0") || is_blank("o1");
 	}
-	ok(!error && failing > 6, "%u calls of opening failed in turn, until it was open", failing);
+	ok(!error && failing > 6, "pool_open: %u calls failed in turn, until it was open", failing);
 	failing = 0;
-	is_int(lost, 0, "the pool was there all the time");
-	ok(pool_attributes(pool, &found) && !memcmp(&attr, &found, sizeof(attr)), "and as it was");
+	is_int(lost, 0, "pool_open: the pool was there after each failure");
+	ok(pool_attributes(pool, &found) && !memcmp(&attr, &found, sizeof(attr)),
+		"pool_open: the attributes are those that it was created with");
 	pool_discard(pool);
 	ok(pooldir_has("o0") && pooldir_has("o1") && !is_blank("o0"),
-		"a pool that was opened cannot be discarded");
+		"pool_discard: an opened pool cannot be discarded");
 	pool_remove(pooldir_root, "open.set", 0);
 	pool_set_free(set);
 }
@@ -259,10 +261,13 @@ static void holes(const struct pool_set *set)
 	if (syscall(SYS_fallocate, fd, 0, 0, 3 * MIB / 2))
 		bail("cannot fill the disk: %m");
 	close(fd);
-	is_int(pool_open(set, 3 * MIB, &pool), -ENOSPC, "a part with holes, on a full disk");
-	has_str(err_get(), "small/f1: No space left", "which is named");
+	is_int(pool_open(set, 3 * MIB, &pool), -ENOSPC,
+		"pool_open: a part with holes on a full disk is ENOSPC");
+	has_str(err_get(), "small/f1: No space left",
+		"pool_open: the message names the part with holes");
 	unlink(pooldir_path("small/filler"));
-	is_int(pool_open(set, 3 * MIB, &pool), 0, "where there is room, it is whole again");
+	is_int(pool_open(set, 3 * MIB, &pool), 0,
+		"pool_open: the holes are filled where there is room");
 	memset((char *)pool_base(pool) + MIB, 1, MIB);
 	pool_close(pool);
 }
@@ -282,12 +287,14 @@ static void full_disk(void)
 	}
 	set = pooldir_set("full.set", "3M @/f0\n3M @/small/f1\n3M @/small/f2\n");
 	is_int(pool_create(set, 3 * MIB, &attr, &pool), -ENOSPC, "pool_create: the disk is full");
-	has_str(err_get(), "3145728 bytes for", "which is said, and of how much");
-	has_str(err_get(), "small/f2", "and where");
+	has_str(err_get(), "3145728 bytes for",
+		"pool_create: the message has the size of the part that does not fit");
+	has_str(err_get(), "small/f2", "pool_create: the message names the part that does not fit");
 	is_int(pooldir_count(), 0, "pool_create: after the failure nothing is left");
 	pool_set_free(set);
 	set = pooldir_set("full.set", "4M @/small/f1\n");
-	is_int(pool_create(set, 3 * MIB, &attr, &pool), 0, "nor are any blocks in use");
+	is_int(pool_create(set, 3 * MIB, &attr, &pool), 0,
+		"pool_create: no blocks are in use after the failure");
 	pool_close(pool);
 	holes(set);
 	pool_remove(pooldir_root, "full.set", 0);
@@ -302,9 +309,11 @@ static void unfit(const char *what, size_t size, int error, const char *sentence
 	struct rpmem_pool_attr attr = pooldir_attr(0);
 	struct pool *pool = NULL;
 
-	if (!is_int(pool_create(set, size, &attr, &pool), error, "%s", what) && pool)
+	if (!is_int(pool_create(set, size, &attr, &pool), error, "pool_create: %s is refused",
+		    what) &&
+		pool)
 		pool_discard(pool);
-	has_str(err_get(), sentence, "which is said");
+	has_str(err_get(), sentence, "pool_create: the message says why");
 	ok(!pooldir_has("u0") && !pooldir_has("u2"),
 		"pool_create: after the failure nothing is left");
 	pool_set_free(set);
@@ -312,7 +321,7 @@ static void unfit(const char *what, size_t size, int error, const char *sentence
 
 static void parts_that_do_not_fit(void)
 {
-	unfit("more bytes than the set has", 7 * MIB, -EFBIG, "of 7340032 bytes was asked for");
+	unfit("a size of more than the set has", 7 * MIB, -EFBIG, "of 7340032 bytes was asked for");
 	make_file("u1", 3 * MIB - 1);
 	unfit("a part of another size", 4 * MIB, -EINVAL, "u1 has 3145727 bytes, and 3145728 in");
 	make_file("u1", 3 * MIB);
@@ -370,9 +379,12 @@ static void rights(void)
 	ok(!pooldir_has("open/r0"), "pool_create: after the failure nothing is left");
 	pool_set_free(set);
 	set = pooldir_set("rights.set", "2M @/open/r0\n2M @/open/r1\n");
-	is_int(create_as_nobody(set), 0, "with the right to, no other is needed");
-	ok(pooldir_has("open/r0") && pooldir_has("open/r1"), "it is there");
-	is_int(pool_remove(pooldir_root, "rights.set", 0), 0, "and is removed");
+	is_int(create_as_nobody(set), 0,
+		"pool_create: write permission for the directory is enough");
+	ok(pooldir_has("open/r0") && pooldir_has("open/r1"),
+		"pool_create: a user without other rights has made the parts");
+	is_int(pool_remove(pooldir_root, "rights.set", 0), 0,
+		"pool_remove: write permission for the directory is enough");
 	pool_set_free(set);
 }
 
@@ -397,7 +409,7 @@ static void modes(void)
 {
 	is_int(mode_with(077), 0600, "part files: they obey a umask of 077");
 	is_int(mode_with(027), 0640, "part files: they obey a umask of 027");
-	is_int(mode_with(0), 0666, "and nobody gets the right to execute");
+	is_int(mode_with(0), 0666, "part files: nobody may execute them under a umask of 0");
 	no_tmpfile = true;
 	is_int(mode_with(027), 0640, "part files: they obey the umask also without O_TMPFILE");
 	no_tmpfile = false;
@@ -451,7 +463,8 @@ static void killed(void)
 		made += there;
 		us = there ? us / 3 : us + us / 8 + 100;
 	}
-	ok(made && made < times, "killed %u times, it had made the pool %u times", times, made);
+	ok(made && made < times, "pool_create: killed %u times, it had made the pool %u times",
+		times, made);
 	is_int(wrong, 0, "pool_create: a killed one leaves a whole pool or nothing");
 	is_int(pooldir_count(), 0, "pool_create: after the failure nothing is left");
 	pool_set_free(set);
@@ -499,8 +512,8 @@ static void races(void)
 
 	for (unsigned i = 0; i < times; i++)
 		race_once(set, &made, &odd);
-	is_int(made, times, "of four at once, one makes the pool, %u times", times);
-	is_int(odd, 0, "the others are told EBUSY or EEXIST, and it opens");
+	is_int(made, times, "pool_create: of four at once, one makes the pool, %u times", times);
+	is_int(odd, 0, "pool_create: the other three are told EBUSY or EEXIST");
 	is_int(pooldir_count(), 0, "pool_create: after the failure nothing is left");
 	pool_set_free(set);
 }

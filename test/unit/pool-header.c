@@ -24,26 +24,32 @@ static void of_the_original(void)
 
 	memcpy(page, recorded, sizeof(recorded));
 	memcpy(page + 4088, recorded_sum, sizeof(recorded_sum));
-	ok(header_decode(&header, page), "a header that the original made");
-	is_str(header.attr.signature, "PMEMOBJ", "its signature");
-	is_int(header.attr.major, 6, "its version");
-	is_int(header.attr.compat_features, 1, "its features, compatible ones");
-	is_int(header.attr.incompat_features, 6, "and others");
-	is_int(header.created, 0x6b010925, "when it was made");
-	is_int(header.attr.user_flags[0], 0x10, "where");
-	ok(!memcmp(header.attr.uuid, header.attr.prev_uuid, UUID_SIZE), "alone");
-	ok(header.shutdown_valid && !header.shutdown.dirty, "and closed");
+	ok(header_decode(&header, page),
+		"header_decode: a header that the original made is accepted");
+	is_str(header.attr.signature, "PMEMOBJ", "header_decode: the signature is read");
+	is_int(header.attr.major, 6, "header_decode: the major version is read");
+	is_int(header.attr.compat_features, 1, "header_decode: compatible features are read");
+	is_int(header.attr.incompat_features, 6, "header_decode: incompatible features are read");
+	is_int(header.created, 0x6b010925, "header_decode: the time of creation is read");
+	is_int(header.attr.user_flags[0], 0x10, "header_decode: user flags are read");
+	ok(!memcmp(header.attr.uuid, header.attr.prev_uuid, UUID_SIZE),
+		"header_decode: the only part is its own predecessor");
+	ok(header.shutdown_valid && !header.shutdown.dirty,
+		"header_decode: the shutdown state is that of a closed pool");
 	header_encode(again, &header);
-	ok(!memcmp(page, again, sizeof(page)), "encoded again it is the same");
+	ok(!memcmp(page, again, sizeof(page)),
+		"header_encode: a decoded header is encoded to the same bytes");
 	for (size_t at = 0; at < 2048; at += 127) {
 		page[at] ^= 0x40;
-		ok(!header_decode(&header, page), "a bit of byte %zu is in the checksum", at);
+		ok(!header_decode(&header, page), "header_decode: the checksum covers byte %zu",
+			at);
 		page[at] ^= 0x40;
 	}
 	page[2048] = 1;
-	ok(header_decode(&header, page), "the second half is not");
+	ok(header_decode(&header, page),
+		"header_decode: the checksum does not cover the second half");
 	page[4088] ^= 1;
-	ok(!header_decode(&header, page), "the checksum is");
+	ok(!header_decode(&header, page), "header_decode: a wrong checksum is refused");
 }
 
 static void checksums(void)
@@ -53,15 +59,17 @@ static void checksums(void)
 	uint8_t page[HEADER_SIZE] = {0};
 
 	ok(header_sum(words, sizeof(words)) == ((1 + 1 + 0 + 2) * (1UL << 32) | 2),
-		"two sums of 32 bits, each of which wraps around");
+		"header_sum: two sums of 32 bits, each of which wraps around");
 	header.shutdown = (struct header_shutdown){7, 8, true};
 	header_encode(page, &header);
 	page[4000] = 1;
-	ok(!header_decode(&header, page), "without the feature, the second half is summed up, too");
+	ok(!header_decode(&header, page),
+		"header_decode: without the feature for it, the checksum covers the second half, too");
 	page[4000] = 0;
-	ok(header_decode(&header, page) && header.shutdown_valid, "put back it is right");
+	ok(header_decode(&header, page) && header.shutdown_valid,
+		"header_decode: a restored header is accepted");
 	is_int(header.shutdown.count * 100 + header.shutdown.uuid * 10 + header.shutdown.dirty, 781,
-		"and the state is what it was");
+		"header_decode: the shutdown state is what was written");
 	page[4024] = 9;
 	header.attr.incompat_features = 0;
 	memcpy(page + 16, (uint32_t[]){POOL_INCOMPAT_CHECKSUM_2K}, 4);
@@ -69,7 +77,7 @@ static void checksums(void)
 	uint64_t high = (sum >> 32) + 512 * (uint64_t)(uint32_t)sum;
 	memcpy(page + 4088, (uint64_t[]){high << 32 | (uint32_t)sum}, 8);
 	ok(header_decode(&header, page) && !header.shutdown_valid,
-		"a state with a wrong checksum of its own, in a header that is right");
+		"header_decode: a shutdown state with a wrong checksum is not valid, in a header that is");
 }
 
 static void change(const char *name, off_t at, int bits)
@@ -101,8 +109,8 @@ static void refused(const struct pool_set *set, int error, const char *sentence,
 {
 	struct pool *pool = NULL;
 
-	is_int(pool_open(set, 2 * MIB, &pool), error, "%s", what);
-	has_str(err_get(), sentence, "and the sentence says so");
+	is_int(pool_open(set, 2 * MIB, &pool), error, "pool_open: %s is refused", what);
+	has_str(err_get(), sentence, "pool_open: the message says why");
 }
 
 static void opening(void)
@@ -112,28 +120,30 @@ static void opening(void)
 	struct rpmem_pool_attr attr = pooldir_attr(POOL_INCOMPAT_CHECKSUM_2K), second = attr;
 	struct pool *pool;
 
-	refused(set, -ENOENT, "o0", "no parts");
+	refused(set, -ENOENT, "o0", "a set whose parts are missing");
 	second.poolset_uuid[0] ^= 1;
 	if (pool_create(set, 2 * MIB, &attr, &pool) || pool_close(pool) ||
 		pool_create(other, 2 * MIB, &second, &pool) || pool_close(pool))
 		bail("pool_create: %s", err_get());
 	change("o1", 130, 1);
 	refused(set, -EBADMSG, "the header of", "a damaged header");
-	has_str(err_get(), "o1 is damaged", "of that part");
+	has_str(err_get(), "o1 is damaged", "pool_open: the message names the damaged part");
 	change("o1", 130, 1);
 	copy_header("x1", "o1");
 	refused(set, -EINVAL, "o1 is a part of another pool than", "a part of another pool");
 	copy_header("o2", "o1");
-	refused(set, -EINVAL, "is not followed by", "parts in another order");
+	refused(set, -EINVAL, "is not followed by", "a set with its parts in another order");
 	pool_set_free(set);
 	set = pooldir_set("short.set", "2M @/x0\n2M @/x1\n");
-	refused(set, -EINVAL, "parts are missing from the set, or in another order", "too few");
+	refused(set, -EINVAL, "parts are missing from the set, or in another order",
+		"a set with too few parts");
 	pool_set_free(set);
 	set = pooldir_set("single.set", "OPTION SINGLEHDR\n2M @/x0\n2M @/x1\n2M @/x2\n");
 	refused(set, -EINVAL, "the attributes are for", "another kind of set");
 	pool_set_free(set);
 	set = pooldir_set("size.set", "2M @/x0\n3M @/x1\n2M @/x2\n");
-	refused(set, -EINVAL, "x1 has 2097152 bytes, and 3145728 in the pool set", "another size");
+	refused(set, -EINVAL, "x1 has 2097152 bytes, and 3145728 in the pool set",
+		"a set with another size of a part");
 	pool_set_free(set);
 	if (truncate(pooldir_path("x2"), 0) || truncate(pooldir_path("x2"), 2 * MIB))
 		bail("truncate: %m");
@@ -143,7 +153,7 @@ static void opening(void)
 	refused(set, -EINVAL, "AUTO sizes are for DAX devices", "a file whose size is AUTO");
 	pool_set_free(set);
 	set = pooldir_set("device.set", "AUTO /dev/null\n");
-	refused(set, -EINVAL, "", "a device that is no DAX device");
+	refused(set, -EINVAL, "", "a device that is not a DAX device");
 	pool_set_free(set);
 }
 

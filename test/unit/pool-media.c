@@ -72,29 +72,34 @@ static void unsafe_shutdowns(void)
 	shutdowns(3);
 	if (pool_create(set, 2 * MIB, &attr, &pool) || pool_close(pool))
 		bail("pool_create: %s", err_get());
-	is_int(open_and_close(set), 0, "closed and opened");
+	is_int(open_and_close(set), 0, "shutdown state: a pool that was closed opens");
 	shutdowns(4);
-	is_int(open_and_close(set), 0, "an unsafe shutdown while it was closed");
+	is_int(open_and_close(set), 0,
+		"shutdown state: an unsafe shutdown while the pool was closed does not matter");
 	lose_power(set);
-	is_int(open_and_close(set), 0, "killed, with nothing lost");
+	is_int(open_and_close(set), 0, "shutdown state: a killed process loses nothing");
 	lose_power(set);
 	shutdowns(5);
-	is_int(open_and_close(set), -EINVAL, "an unsafe shutdown while it was open");
+	is_int(open_and_close(set), -EINVAL,
+		"shutdown state: an unsafe shutdown while the pool was open is refused");
 	has_str(err_get(), "they count 10 unsafe shutdowns, and counted 8",
-		"with the counts, over both parts");
-	is_int(open_and_close(set), -EINVAL, "it stays so");
+		"shutdown state: the message has both counts, summed over the parts");
+	is_int(open_and_close(set), -EINVAL, "shutdown state: a second open is refused, too");
 	shutdowns(4);
-	is_int(open_and_close(set), 0, "back with the old count, all is well");
+	is_int(open_and_close(set), 0, "shutdown state: with the old count the pool opens");
 	lose_power(set);
 	tree_file(MODULE "id", "8680-77777777\n");
-	is_int(open_and_close(set), -EINVAL, "moved to another module while it was open");
-	has_str(err_get(), "moved to other modules", "which is said");
+	is_int(open_and_close(set), -EINVAL,
+		"shutdown state: another module while the pool was open is refused");
+	has_str(err_get(), "moved to other modules",
+		"shutdown state: the message speaks of other modules");
 	tree_file(MODULE "id", "8680-56341200\n");
-	is_int(open_and_close(set), 0, "and back again");
+	is_int(open_and_close(set), 0, "shutdown state: with the old module the pool opens");
 	tree_file(MODULE "dirty_shutdown", "many\n");
-	is_int(open_and_close(set), -EBADMSG, "a count that is none");
+	is_int(open_and_close(set), -EBADMSG,
+		"shutdown state: a count that is not a number is refused");
 	unlink(tree_path(MODULE "dirty_shutdown"));
-	is_int(open_and_close(set), 0, "modules that do not count lose nothing");
+	is_int(open_and_close(set), 0, "shutdown state: modules that do not count are accepted");
 	pool_remove(pooldir_root, "sds.set", 0);
 	attr.incompat_features = POOL_INCOMPAT_CHECKSUM_2K;
 	shutdowns(1);
@@ -102,7 +107,8 @@ static void unsafe_shutdowns(void)
 		bail("pool_create: %s", err_get());
 	lose_power(set);
 	shutdowns(2);
-	is_int(open_and_close(set), 0, "who does not ask for it is not told");
+	is_int(open_and_close(set), 0,
+		"shutdown state: a pool without the feature opens after an unsafe shutdown");
 	pool_remove(pooldir_root, "sds.set", 0);
 	pool_set_free(set);
 }
@@ -116,17 +122,20 @@ static void bad_blocks(void)
 	attr.compat_features = POOL_COMPAT_BAD_BLOCKS;
 	if (pool_create(set, 2 * MIB, &attr, &pool) || pool_close(pool))
 		bail("pool_create: %s", err_get());
-	is_int(open_and_close(set), 0, "no bad blocks");
+	is_int(open_and_close(set), 0, "bad blocks: a pool on a clean disk opens");
 	tree_file(DISK "size", "4000000000000\n");
 	tree_file(DISK "badblocks", "0 4000000000000\n");
-	is_int(open_and_close(set), -EIO, "bad blocks, and the pool does not want them");
-	has_str(err_get(), "b0 has ", "with the name of the part");
-	has_str(err_get(), "bad blocks, the first at offset 0", "and the place");
+	is_int(open_and_close(set), -EIO, "bad blocks: a pool that checks for them is refused");
+	has_str(err_get(), "b0 has ", "bad blocks: the message names the part");
+	has_str(err_get(), "bad blocks, the first at offset 0",
+		"bad blocks: the message has the offset of the first");
 	pool_remove(pooldir_root, "bad.set", 0);
-	is_int(pool_create(set, 2 * MIB, &attr, &pool), -EIO, "nor is one made there");
+	is_int(pool_create(set, 2 * MIB, &attr, &pool), -EIO,
+		"bad blocks: a pool that checks for them is not created");
 	is_int(pooldir_count(), 0, "pool_create: on bad media nothing is left");
 	attr.compat_features = 0;
-	is_int(pool_create(set, 2 * MIB, &attr, &pool), 0, "unless nobody cares");
+	is_int(pool_create(set, 2 * MIB, &attr, &pool), 0,
+		"bad blocks: a pool that does not check for them is created");
 	pool_discard(pool);
 	pool_set_free(set);
 }

@@ -18,7 +18,7 @@ static struct rpmem_pool_attr object_attr(uint32_t incompat)
 	return attr;
 }
 
-/* What the tool says; it is the caller's until the next time. */
+/* Returns the tool's output, which is valid until the next call. */
 static const char *run(int *status, const char *words, const char *path)
 {
 	static char said[16384];
@@ -57,18 +57,24 @@ static void info_of_parts(uint32_t features)
 		bail("pool_create: %s", err_get());
 	pool_close(pool);
 	const char *said = run(&status, "info -f obj", pooldir_path("ours0"));
-	ok(says(said, "Signature", "PMEMOBJ"), "the signature (features %#x)", features);
-	ok(says(said, "Pool set UUID", "13121110-1514-1716-1819-1a1b1c1d1e1f"), "the set");
-	ok(says(said, "\nUUID", "23222120-2524-2726-2829-2a2b2c2d2e2f"), "the first part");
-	ok(says(said, "Next replica UUID", "33323130-3534-3736-3839-3a3b3c3d3e3f"), "after it");
+	ok(says(said, "Signature", "PMEMOBJ"),
+		"pmempool info: it finds the signature (features %#x)", features);
+	ok(says(said, "Pool set UUID", "13121110-1514-1716-1819-1a1b1c1d1e1f"),
+		"pmempool info: it finds the identifier of the set");
+	ok(says(said, "\nUUID", "23222120-2524-2726-2829-2a2b2c2d2e2f"),
+		"pmempool info: it finds the identifier of the first part");
+	ok(says(said, "Next replica UUID", "33323130-3534-3736-3839-3a3b3c3d3e3f"),
+		"pmempool info: it finds the identifier of the next replica");
 	ok(says(said, "Previous replica UUID", "43424140-4544-4746-4849-4a4b4c4d4e4f"),
-		"before it");
-	ok(says(said, "Checksum", "[OK]"), "and its checksum is right");
-	ok(says(said, "Alignment Descriptor", "[OK]"), "made on this machine");
+		"pmempool info: it finds the identifier of the previous replica");
+	ok(says(said, "Checksum", "[OK]"), "pmempool info: it finds the checksum right");
+	ok(says(said, "Alignment Descriptor", "[OK]"),
+		"pmempool info: it finds the pool made on this machine");
 	said = run(&status, "info -f obj", pooldir_path("ours1"));
-	ok(says(said, "Checksum", "[OK]"), "so is that of the second part");
+	ok(says(said, "Checksum", "[OK]"),
+		"pmempool info: it finds the checksum of the second part right");
 	ok(says(said, "Previous part UUID", "23222120-2524-2726-2829-2a2b2c2d2e2f"),
-		"which follows the first");
+		"pmempool info: it finds the second part behind the first");
 	pool_remove(pooldir_root, "ours.set", POOL_REMOVE_SET_FILE);
 	pool_set_free(set);
 }
@@ -88,11 +94,13 @@ static void clean_shutdown(void)
 	if (waitpid(child, &status, 0) != child || status)
 		bail("no pool was made: %d", status);
 	const char *said = run(&status, "info -f obj", pooldir_path("ours0"));
-	ok(says(said, "Last shutdown", "dirty"), "it sees that a pool was not closed");
-	is_int(pool_open(set, 8 * MIB, &pool), 0, "which does not matter here");
+	ok(says(said, "Last shutdown", "dirty"),
+		"pmempool info: it sees that a pool was not closed");
+	is_int(pool_open(set, 8 * MIB, &pool), 0,
+		"pool_open: a pool that was not closed opens here");
 	pool_close(pool);
 	said = run(&status, "info -f obj", pooldir_path("ours0"));
-	ok(says(said, "Last shutdown", "clean"), "and that it is closed");
+	ok(says(said, "Last shutdown", "clean"), "pmempool info: it sees that the pool is closed");
 	pool_remove(pooldir_root, "ours.set", POOL_REMOVE_SET_FILE);
 	pool_set_free(set);
 }
@@ -109,23 +117,29 @@ static void theirs(const char *lines, uint32_t incompat, size_t size)
 	if (status)
 		bail("pmempool create: %s", said);
 	said = run(&status, "info", pooldir_path("theirs.set"));
-	if (!is_int(pool_open(set, size, &pool), 0, "a pool of pmempool is opened")) {
+	if (!is_int(pool_open(set, size, &pool), 0, "pool_open: a pool made by pmempool opens")) {
 		diag("%s", err_get());
 		return;
 	}
-	ok(pool_attributes(pool, &attr) && !memcmp(attr.signature, "PMEMOBJ", 8), "for objects");
-	is_int(attr.incompat_features, incompat, "with its features");
+	ok(pool_attributes(pool, &attr) && !memcmp(attr.signature, "PMEMOBJ", 8),
+		"pool_open: the signature of a pool made by pmempool is PMEMOBJ");
+	is_int(attr.incompat_features, incompat,
+		"pool_open: the features of a pool made by pmempool are read");
 	snprintf(set_uuid, sizeof(set_uuid), "%02x%02x%02x%02x-%02x%02x-", attr.poolset_uuid[3],
 		attr.poolset_uuid[2], attr.poolset_uuid[1], attr.poolset_uuid[0],
 		attr.poolset_uuid[5], attr.poolset_uuid[4]);
-	ok(says(said, "Pool set UUID", set_uuid), "and identifiers");
+	ok(says(said, "Pool set UUID", set_uuid),
+		"pool_open: the identifiers of a pool made by pmempool are read");
 	attr.compat_features = 0;
-	is_int(pool_set_attributes(pool, &attr), 0, "changed");
-	is_int(pool_close(pool), 0, "and closed");
+	is_int(pool_set_attributes(pool, &attr), 0,
+		"pool_set_attributes: they are changed in a pool made by pmempool");
+	is_int(pool_close(pool), 0, "pool_close: a pool made by pmempool closes");
 	said = run(&status, "info", pooldir_path("theirs.set"));
-	ok(says(said, "Not mandatory features", "0x0"), "it sees the change");
+	ok(says(said, "Not mandatory features", "0x0"),
+		"pmempool info: it sees the changed attributes");
 	said = run(&status, "check -v", pooldir_path("theirs.set"));
-	ok(!status && says(said, "consistent", "consistent"), "and finds nothing wrong");
+	ok(!status && says(said, "consistent", "consistent"),
+		"pmempool check: it finds a changed pool consistent");
 	pool_remove(pooldir_root, "theirs.set", POOL_REMOVE_SET_FILE);
 	pool_set_free(set);
 }

@@ -60,9 +60,9 @@ static void sizes(void)
 		"99999999999999999999999", "9000P", "2097151", "0", "2M,", "auto"};
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
-		is_int(size_of(good[i].text), good[i].size, "%s", good[i].text);
+		is_int(size_of(good[i].text), good[i].size, "size: %s is read", good[i].text);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		is_int(size_of(bad[i]), 0, "\"%s\" is refused", bad[i]);
+		is_int(size_of(bad[i]), 0, "size: \"%s\" is refused", bad[i]);
 }
 
 static void syntax(void)
@@ -76,25 +76,29 @@ static void syntax(void)
 				     "\t3MB   /d e\n"
 				     "AUTO /dev/dax0.0");
 
-	ok(!set, "two words after a size are refused");
-	has_str(err_get(), "x.set:7: nothing may follow the path: \"e\"", "and the line is named");
+	ok(!set, "pool_set_parse: two words after a size are refused");
+	has_str(err_get(), "x.set:7: nothing may follow the path: \"e\"",
+		"pool_set_parse: the message has the line and the word");
 	set = parse("PMEMPOOLSET\r\n# a comment\n  \t # another\n\nOPTION SINGLEHDR\n"
 		    "10M\t/a/b#c\n\t3MB   /d \r\nAUTO /dev/dax0.0");
-	if (!ok(set && set->count == 3, "comments, blanks, a last line without end"))
+	if (!ok(set && set->count == 3,
+		    "pool_set_parse: comments, blanks and a last line without a newline are accepted"))
 		return;
-	is_str(set->entries[0].path, "/a/b", "a comment ends a path");
-	is_int(set->entries[0].size, 10 << 20, "after its size");
-	is_str(set->entries[1].path, "/d", "blanks are no part of one");
-	is_int(set->entries[1].line, 7, "each knows its line");
-	ok(set->entries[2].is_auto && !set->entries[1].is_auto, "AUTO");
-	ok(set->single_header && !set->no_headers, "the option");
-	is_str(set->name, "x.set", "the name");
+	is_str(set->entries[0].path, "/a/b", "pool_set_parse: a comment ends a path");
+	is_int(set->entries[0].size, 10 << 20, "pool_set_parse: a size in M is read");
+	is_str(set->entries[1].path, "/d",
+		"pool_set_parse: blanks around a path do not belong to it");
+	is_int(set->entries[1].line, 7, "pool_set_parse: each entry has its line number");
+	ok(set->entries[2].is_auto && !set->entries[1].is_auto, "pool_set_parse: AUTO is read");
+	ok(set->single_header && !set->no_headers, "pool_set_parse: OPTION SINGLEHDR is read");
+	is_str(set->name, "x.set", "pool_set_parse: the set has its name");
 	pool_set_free(set);
 	set = parse("PMEMPOOLSET\n2M /a\nOPTION NOHDRS");
-	ok(set && set->no_headers && !set->single_header, "options may come last");
+	ok(set && set->no_headers && !set->single_header,
+		"pool_set_parse: an option may come last");
 	pool_set_free(set);
 	set = parse("PMEMPOOLSET\nOPTION SINGLEHDR\nOPTION SINGLEHDR\n2M /a\n");
-	ok(set && set->single_header, "or twice");
+	ok(set && set->single_header, "pool_set_parse: an option may stand twice");
 	pool_set_free(set);
 }
 
@@ -129,16 +133,21 @@ static void refusals(void)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct pool_set *set = NULL;
 		int error = pool_set_parse(bad[i].text, strlen(bad[i].text), "x.set", &set);
-		ok(error == -EINVAL && !set, "refused:");
-		has_str(err_get(), bad[i].sentence, "%s", bad[i].sentence);
+		ok(error == -EINVAL && !set, "pool_set_parse: a bad set is refused");
+		has_str(err_get(), bad[i].sentence, "pool_set_parse: the message says \"%s\"",
+			bad[i].sentence);
 	}
 	struct pool_set *set = NULL;
-	is_int(pool_set_parse("PMEMPOOLSET\n2M /a\0b\n", 21, "x.set", &set), -EINVAL, "a NUL");
-	has_str(err_get(), "it is not text", "is no text");
+	is_int(pool_set_parse("PMEMPOOLSET\n2M /a\0b\n", 21, "x.set", &set), -EINVAL,
+		"pool_set_parse: a NUL byte is refused");
+	has_str(err_get(), "it is not text",
+		"pool_set_parse: the message says that a file with a NUL byte is not text");
 	char *long_text = calloc(1, POOL_SET_TEXT + 1);
 	memset(long_text, '\n', POOL_SET_TEXT + 1);
-	is_int(pool_set_parse(long_text, POOL_SET_TEXT + 1, "x.set", &set), -EINVAL, "too long");
-	has_str(err_get(), "more than 1048576 bytes", "and how long it may be");
+	is_int(pool_set_parse(long_text, POOL_SET_TEXT + 1, "x.set", &set), -EINVAL,
+		"pool_set_parse: a text of more than 1048576 bytes is refused");
+	has_str(err_get(), "more than 1048576 bytes",
+		"pool_set_parse: the message has the largest length");
 	free(long_text);
 }
 
@@ -176,13 +185,16 @@ static void names(void)
 		"pool set: a name with .. is refused even where it leads back");
 	is_int(open_both("sub/.."), -EINVAL, "pool set: a name with .. at the end is refused");
 	is_int(open_both(""), -EINVAL, "pool set: an empty name is refused");
-	is_int(open_both("sub/none.set"), -ENOENT, "a name that is not there");
-	is_int(open_both("sub/in.set/more"), -EINVAL, "a file in a file");
-	is_int(open_both("..set"), -ENOENT, "two dots of a longer name are nothing special");
+	is_int(open_both("sub/none.set"), -ENOENT,
+		"pool set: a name that does not exist is ENOENT");
+	is_int(open_both("sub/in.set/more"), -EINVAL, "pool set: a path through a file is refused");
+	is_int(open_both("..set"), -ENOENT,
+		"pool set: a name that begins with two dots is an ordinary name");
 	symlink("../outside.set", pooldir_path("sets/link.set"));
 	is_int(open_both("link.set"), -EINVAL,
 		"pool set: a symbolic link that leads out is refused");
-	has_str(err_get(), "a symbolic link leads out", "and the sentence says so");
+	has_str(err_get(), "a symbolic link leads out",
+		"pool set: the message says that a symbolic link leads out");
 	symlink("..", pooldir_path("sets/up"));
 	is_int(open_both("up/outside.set"), -EINVAL,
 		"pool set: a symbolic link on the way is refused");
@@ -192,25 +204,29 @@ static void names(void)
 	symlink("sub/in.set", pooldir_path("sets/inner.set"));
 	if (syscall(SYS_openat2, -1, "", &(struct open_how){0}, sizeof(struct open_how)) < 0 &&
 		errno == ENOSYS) {
-		skip("a symbolic link that stays below", "no openat2(2): none is followed");
+		skip("pool set: a symbolic link that stays below the directory",
+			"no openat2(2): none is followed");
 	} else {
 		is_int(pool_set_load(pooldir_path("sets"), "inner.set", &set), 0,
-			"a symbolic link that stays below");
+			"pool set: a symbolic link that stays below the directory is followed");
 		pool_set_free(set);
 	}
-	is_int(pool_set_load(pooldir_path("sets"), "sub", &set), -EINVAL, "a directory is no set");
+	is_int(pool_set_load(pooldir_path("sets"), "sub", &set), -EINVAL,
+		"pool set: a directory is refused");
 	mkfifo(pooldir_path("sets/fifo"), 0600);
-	is_int(pool_set_load(pooldir_path("sets"), "fifo", &set), -EINVAL, "nor a FIFO, at once");
+	is_int(pool_set_load(pooldir_path("sets"), "fifo", &set), -EINVAL,
+		"pool set: a FIFO is refused at once");
 	is_int(pool_set_load(pooldir_path("nowhere"), "x", &set), -EREMOTEIO,
 		"pool_set_load: a missing directory of pool sets is -EREMOTEIO");
-	has_str(err_get(), "nowhere", "which is named");
+	has_str(err_get(), "nowhere", "pool_set_load: the message names the missing directory");
 	is_int(pool_set_unlink(pooldir_path("sets"), "../outside.set"), -EINVAL,
 		"pool_remove: a name with .. is refused");
 	ok(pooldir_has("outside.set"), "pool_remove: the set outside is still there");
 	is_int(pool_set_unlink(pooldir_path("sets"), "up/outside.set"), -EINVAL,
 		"pool_remove: a link that leads out is refused");
-	is_int(pool_set_unlink(pooldir_path("sets"), "sub/in.set"), 0, "only here");
-	ok(!pooldir_has("sets/sub/in.set"), "and then it is gone");
+	is_int(pool_set_unlink(pooldir_path("sets"), "sub/in.set"), 0,
+		"pool_set_unlink: a set in a subdirectory is unlinked");
+	ok(!pooldir_has("sets/sub/in.set"), "pool_set_unlink: the file is gone");
 }
 
 int main(void)

@@ -30,20 +30,22 @@ static void without_any(void)
 {
 	setenv("HOME", "/home/somebody", 1);
 	defaults();
-	is_str(config.poolset_dir, "/home/somebody", "pool sets are in the home directory");
-	is_str(config.log_file, "/var/log/rpmemd.log", "the log file");
-	ok(config.use_syslog, "is not used, syslog is");
-	is_int(config.log_level, LOG_ERROR, "for errors");
-	ok(!config.persist_apm && !config.persist_general_given, "nothing is said of cards");
-	is_int(config.max_lanes, 1024, "lanes");
-	is_int(config.nthreads, 0, "threads");
-	is_int(config.timeout_ms, 30000, "the deadline");
-	is_int(config.poll_us, 50, "polling");
-	ok(!config.port_low && !config.port_high, "any port");
+	is_str(config.poolset_dir, "/home/somebody",
+		"defaults: pool sets are in the home directory");
+	is_str(config.log_file, "/var/log/rpmemd.log", "defaults: log-file is /var/log/rpmemd.log");
+	ok(config.use_syslog, "defaults: messages go to syslog, not to the log file");
+	is_int(config.log_level, LOG_ERROR, "defaults: only errors are logged");
+	ok(!config.persist_apm && !config.persist_general_given,
+		"defaults: neither persist-apm nor persist-general counts as given");
+	is_int(config.max_lanes, 1024, "defaults: max-lanes is 1024");
+	is_int(config.nthreads, 0, "defaults: nthreads is 0");
+	is_int(config.timeout_ms, 30000, "defaults: timeout is 30000 ms");
+	is_int(config.poll_us, 50, "defaults: poll-us is 50");
+	ok(!config.port_low && !config.port_high, "defaults: any port may be used");
 	unsetenv("HOME");
 	defaults();
 	ok(config.poolset_dir[0] == '/' && strcmp(config.poolset_dir, "/home/somebody"),
-		"without HOME, the system knows it");
+		"defaults: without HOME, the home directory comes from the user database");
 	setenv("HOME", "/home/somebody", 1);
 }
 
@@ -61,42 +63,51 @@ static void all_keys(void)
 		     "timeout = 1234\n"
 		     "poll-us = 0\n"
 		     "log-file = /var/log/a=b"),
-		0, "all settings, with blanks, comments and no end of the last line");
-	is_str(config.poolset_dir, "/a/b", "poolset-dir");
-	is_int(config.log_level, LOG_NOTICE, "log-level");
-	ok(config.persist_apm && config.persist_general_given, "persist-apm, persist-general");
+		0,
+		"config: all settings are read, with blanks, comments and no newline at the end");
+	is_str(config.poolset_dir, "/a/b", "config: poolset-dir is read");
+	is_int(config.log_level, LOG_NOTICE, "config: log-level is read");
+	ok(config.persist_apm && config.persist_general_given,
+		"config: persist-apm and persist-general are read");
 	is_int(config.nthreads, 3, "config: nthreads");
-	is_int(config.max_lanes, 17, "max-lanes");
-	is_int(config.port_low * 10000 + config.port_high, 70007010, "port-range");
-	is_int(config.timeout_ms, 1234, "timeout");
-	is_int(config.poll_us, 0, "poll-us");
-	is_str(config.log_file, "/var/log/a=b", "log-file, with an = in it");
-	ok(!config.use_syslog, "which is used");
-	is_int(parse("log-file = /x\nuse-syslog = yes\n"), 0, "syslog after a file");
-	ok(config.use_syslog, "is used instead");
-	is_int(parse("use-syslog = yes\nlog-file = /x\n"), 0, "and the other way round");
-	ok(!config.use_syslog, "is not");
-	is_int(parse("port-range = 65535\n"), 0, "one port");
-	is_int(config.port_low + config.port_high, 2 * 65535, "is a range");
+	is_int(config.max_lanes, 17, "config: max-lanes is read");
+	is_int(config.port_low * 10000 + config.port_high, 70007010, "config: port-range is read");
+	is_int(config.timeout_ms, 1234, "config: timeout is read");
+	is_int(config.poll_us, 0, "config: poll-us is read");
+	is_str(config.log_file, "/var/log/a=b", "config: the name of log-file may have an = in it");
+	ok(!config.use_syslog, "config: log-file switches syslog off");
+	is_int(parse("log-file = /x\nuse-syslog = yes\n"), 0,
+		"config: use-syslog after log-file is accepted");
+	ok(config.use_syslog, "config: use-syslog after log-file switches syslog on");
+	is_int(parse("use-syslog = yes\nlog-file = /x\n"), 0,
+		"config: log-file after use-syslog is accepted");
+	ok(!config.use_syslog, "config: log-file after use-syslog switches syslog off");
+	is_int(parse("port-range = 65535\n"), 0, "config: port-range may be a single port");
+	is_int(config.port_low + config.port_high, 2 * 65535,
+		"config: a single port is a range of one");
 	static const char *const levels[] = {"err", "warn", "notice", "info", "debug"};
 	for (size_t i = 0; i < 5; i++) {
 		char line[40];
 		snprintf(line, sizeof(line), "log-level = %s", levels[i]);
-		is_int(parse(line), 0, "%s", line);
-		is_int(config.log_level, i < 3 ? i + 1 : i, "and how much that is");
+		is_int(parse(line), 0, "config: %s is accepted", line);
+		is_int(config.log_level, i < 3 ? i + 1 : i,
+			"config: each name of log-level has its number");
 	}
 }
 
 static void home(void)
 {
 	parse("poolset-dir = $HOME/sets\nlog-file = $HOME/rpmemd.log\n");
-	is_str(config.poolset_dir, "/home/somebody/sets", "$HOME in poolset-dir");
+	is_str(config.poolset_dir, "/home/somebody/sets",
+		"config: $HOME in poolset-dir is replaced");
 	is_str(config.log_file, "/home/somebody/rpmemd.log", "config: $HOME in log-file");
 	parse("poolset-dir = /$HOMER/$HOME\nlog-file = /a$HOME$HOME\n");
-	is_str(config.poolset_dir, "/$HOMER/$HOME", "not as a part of a longer name");
-	is_str(config.log_file, "/a/home/somebody$HOME", "and once");
-	is_int(parse("log-file = $HOME"), 0, "nothing but $HOME");
-	is_str(config.log_file, "/home/somebody", "is the home directory");
+	is_str(config.poolset_dir, "/$HOMER/$HOME",
+		"config: $HOME is not replaced where it begins a longer name or stands inside the path");
+	is_str(config.log_file, "/a/home/somebody$HOME",
+		"config: a second $HOME in a value is not replaced");
+	is_int(parse("log-file = $HOME"), 0, "config: log-file may be $HOME alone");
+	is_str(config.log_file, "/home/somebody", "config: $HOME alone is the home directory");
 }
 
 static void mistakes(void)
@@ -141,15 +152,20 @@ static void mistakes(void)
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		is_int(parse(bad[i].text), -EINVAL, "refused:");
-		has_str(err_get(), bad[i].sentence, "%s", bad[i].sentence);
+		is_int(parse(bad[i].text), -EINVAL, "config: a bad line is refused");
+		has_str(err_get(), bad[i].sentence, "config: the message says \"%s\"",
+			bad[i].sentence);
 	}
-	is_int(config_parse(&config, "a\0b", 3, "x.conf"), -EINVAL, "a NUL");
-	has_str(err_get(), "it is not text", "is no text");
+	is_int(config_parse(&config, "a\0b", 3, "x.conf"), -EINVAL,
+		"config: a NUL byte is refused");
+	has_str(err_get(), "it is not text",
+		"config: the message says that a file with a NUL byte is not text");
 	char *text = malloc(70000);
 	memset(text, '#', 70000);
-	is_int(config_parse(&config, text, 70000, "x.conf"), -EINVAL, "too much");
-	has_str(err_get(), "more than 65536 bytes", "and how much it may be");
+	is_int(config_parse(&config, text, 70000, "x.conf"), -EINVAL,
+		"config: a file of more than 65536 bytes is refused");
+	has_str(err_get(), "more than 65536 bytes",
+		"config: the message says how large a file may be");
 	free(text);
 }
 
@@ -186,29 +202,39 @@ static void order(void)
 	setenv("HOME", dir, 1);
 	write_file(".rpmemd.conf", "log-file = /users\nmax-lanes = 5\n");
 	snprintf(file, sizeof(file), "%s", write_file("only.conf", "timeout = 77\n"));
-	is_int(CONFIGURE("-t", "4"), 0, "no file is named");
-	is_str(config.log_file, "/users", "the user's is read");
-	is_int(config.nthreads * 10 + config.max_lanes, 45, "-t is nthreads");
-	is_int(CONFIGURE("--config", file, "--max-lanes=9"), 0, "one is");
-	is_str(config.log_file, "/var/log/rpmemd.log", "the user's is not");
-	is_int(config.timeout_ms * 10 + config.max_lanes, 779, "but that, and the command line");
-	is_int(CONFIGURE("--max-lanes=9"), 0, "the command line overrules");
-	is_int(config.max_lanes, 9, "the file");
-	ok(!config.use_syslog, "which has switched syslog off");
-	is_int(CONFIGURE("--use-syslog", "--persist-apm", "--persist-general"), 0, "switches");
-	ok(config.use_syslog && config.persist_apm && config.persist_general_given, "mean yes");
-	is_int(CONFIGURE("--log-level=loud"), -EINVAL, "a mistake on the command line");
-	has_str(err_get(), "--log-level: \"loud\" is not a log level", "is said to be there");
-	is_int(CONFIGURE("-c", "/nowhere/at.all"), -ENOENT, "the file that is named must be there");
-	has_str(err_get(), "/nowhere/at.all", "and its name is said");
-	is_int(CONFIGURE("-c", dir), -EISDIR, "and be a file");
+	is_int(CONFIGURE("-t", "4"), 0, "command line: without --config, it is accepted");
+	is_str(config.log_file, "/users", "command line: without --config, ~/.rpmemd.conf is read");
+	is_int(config.nthreads * 10 + config.max_lanes, 45, "command line: -t sets nthreads");
+	is_int(CONFIGURE("--config", file, "--max-lanes=9"), 0,
+		"command line: --config is accepted");
+	is_str(config.log_file, "/var/log/rpmemd.log",
+		"command line: with --config, ~/.rpmemd.conf is not read");
+	is_int(config.timeout_ms * 10 + config.max_lanes, 779,
+		"command line: with --config, that file and the other options count");
+	is_int(CONFIGURE("--max-lanes=9"), 0,
+		"command line: an option beside ~/.rpmemd.conf is accepted");
+	is_int(config.max_lanes, 9, "command line: an option overrules ~/.rpmemd.conf");
+	ok(!config.use_syslog, "command line: log-file of ~/.rpmemd.conf switches syslog off");
+	is_int(CONFIGURE("--use-syslog", "--persist-apm", "--persist-general"), 0,
+		"command line: switches need no value");
+	ok(config.use_syslog && config.persist_apm && config.persist_general_given,
+		"command line: a switch without a value means yes");
+	is_int(CONFIGURE("--log-level=loud"), -EINVAL, "command line: a bad log level is refused");
+	has_str(err_get(), "--log-level: \"loud\" is not a log level",
+		"command line: the message names the option that is wrong");
+	is_int(CONFIGURE("-c", "/nowhere/at.all"), -ENOENT,
+		"command line: the file of -c must exist");
+	has_str(err_get(), "/nowhere/at.all",
+		"command line: the message names the file of -c that is missing");
+	is_int(CONFIGURE("-c", dir), -EISDIR, "command line: a directory for -c is refused");
 	write_file(".rpmemd.conf", "\nnothing\n");
-	is_int(CONFIGURE("-t4"), -EINVAL, "a mistake in the user's file");
-	has_str(err_get(), "/.rpmemd.conf:2: \"nothing\" is not KEY = VALUE", "with its line");
+	is_int(CONFIGURE("-t4"), -EINVAL, "config: a mistake in ~/.rpmemd.conf is refused");
+	has_str(err_get(), "/.rpmemd.conf:2: \"nothing\" is not KEY = VALUE",
+		"config: the message has the file and the line of the mistake");
 	write_file(".rpmemd.conf", "");
 }
 
-/* What becomes of a process with that command line. */
+/* The exit status of a process with that command line; 77 if it would start. */
 static int status_of(const char *option)
 {
 	const char *argv[] = {"rpmemd", option, NULL};
@@ -230,19 +256,20 @@ static int status_of(const char *option)
 
 static void statuses(void)
 {
-	is_int(status_of(NULL), 77, "no options");
-	is_int(status_of("--help"), 0, "--help");
-	is_int(status_of("-h"), 0, "-h");
-	is_int(status_of("--version"), 0, "--version");
-	is_int(status_of("-V"), 0, "-V");
-	is_int(status_of("--usage"), 0, "--usage");
-	is_int(status_of("--nothing"), 255, "an option that is none");
-	is_int(status_of("-x"), 255, "another one");
-	is_int(status_of("word"), 255, "a word");
-	is_int(status_of("--remove"), 255, "an argument is missing");
-	is_int(status_of("--force"), 255, "--force without --remove");
-	is_int(status_of("-s"), 255, "-s without --remove");
-	is_int(status_of("--persist-apm=yes"), 255, "an argument where there is none");
+	is_int(status_of(NULL), 77, "rpmemd: no options start the daemon");
+	is_int(status_of("--help"), 0, "rpmemd: --help ends with 0");
+	is_int(status_of("-h"), 0, "rpmemd: -h ends with 0");
+	is_int(status_of("--version"), 0, "rpmemd: --version ends with 0");
+	is_int(status_of("-V"), 0, "rpmemd: -V ends with 0");
+	is_int(status_of("--usage"), 0, "rpmemd: --usage ends with 0");
+	is_int(status_of("--nothing"), 255, "rpmemd: an unknown long option ends with 255");
+	is_int(status_of("-x"), 255, "rpmemd: an unknown short option ends with 255");
+	is_int(status_of("word"), 255, "rpmemd: a word that is not an option ends with 255");
+	is_int(status_of("--remove"), 255, "rpmemd: --remove without its argument ends with 255");
+	is_int(status_of("--force"), 255, "rpmemd: --force without --remove ends with 255");
+	is_int(status_of("-s"), 255, "rpmemd: -s without --remove ends with 255");
+	is_int(status_of("--persist-apm=yes"), 255,
+		"rpmemd: an argument for a switch ends with 255");
 }
 
 static void removal(void)

@@ -86,15 +86,16 @@ static void faults(void)
 	char *bad = bad_pages(1, 2);
 	size_t fault = 99;
 
-	is_int(sigbus_guard(bad, 3 * page, touch, bad + 5, &fault), 0, "a good page");
-	is_int(fault, 99, "no fault");
+	is_int(sigbus_guard(bad, 3 * page, touch, bad + 5, &fault), 0,
+		"sigbus_guard: a load from a good page succeeds");
+	is_int(fault, 99, "sigbus_guard: the output is unchanged without a fault");
 	is_int(sigbus_guard(bad, 3 * page, touch, bad + page + 8, &fault), PMEM2_E_IO_FAIL,
-		"a load from a bad page");
-	is_int(fault, page + 8, "the fault's offset");
+		"sigbus_guard: a load from a bad page is an error");
+	is_int(fault, page + 8, "sigbus_guard: the offset of a load's fault is returned");
 	is_int(sigbus_guard(bad, 3 * page, store, bad + 2 * page, &fault), PMEM2_E_IO_FAIL,
-		"a store to a bad page");
-	is_int(fault, 2 * page, "the fault's offset");
-	ok(is_default(), "afterwards the handler is gone");
+		"sigbus_guard: a store to a bad page is an error");
+	is_int(fault, 2 * page, "sigbus_guard: the offset of a store's fault is returned");
+	ok(is_default(), "sigbus_guard: the handler is gone afterwards");
 	munmap(bad, 3 * page);
 }
 
@@ -478,26 +479,32 @@ int main(void)
 		bail("sigbus_init failed");
 	faults();
 	threads();
-	is_int(child(own_fault), 0, "the program's handler gets the program's fault");
-	is_int(child(own_fault_on_another_thread), 0, "on a thread without a guard, too");
-	is_int(child(without_siginfo), 0, "a handler of one argument");
-	is_int(child(sent_to_a_handler), 0, "a signal that was sent, not raised by a fault");
-	is_int(child(on_its_stack), 0, "on the stack, and with the mask, that it asked for");
-	ends(only_once, "only once, if it asked for that");
-	is_int(child(jumps_out), 0, "one that jumps out of a guard");
-	is_int(child(installed_meanwhile), 0, "one installed while a guard runs");
+	is_int(child(own_fault), 0, "program's handler: it gets the program's own fault");
+	is_int(child(own_fault_on_another_thread), 0,
+		"program's handler: it gets the fault of a thread without a guard");
+	is_int(child(without_siginfo), 0,
+		"program's handler: one with a single argument is called");
+	is_int(child(sent_to_a_handler), 0,
+		"program's handler: it gets a signal that was sent, not raised by a fault");
+	is_int(child(on_its_stack), 0,
+		"program's handler: it runs on the stack and with the mask that it asked for");
+	ends(only_once, "program's handler: SA_RESETHAND lets it run once");
+	is_int(child(jumps_out), 0, "program's handler: it may jump out of a guard");
+	is_int(child(installed_meanwhile), 0,
+		"program's handler: it may be installed while a guard runs");
 	ends(meanwhile_and_unknown_to_all, "it passes on in vain: the default action");
 	ends(fault_elsewhere, "no handler: a fault elsewhere ends the process");
-	ends(fault_on_another_thread, "on a thread without a guard, too");
-	ends(sent_by_default, "a signal that was sent, too");
+	ends(fault_on_another_thread,
+		"no handler: a fault on a thread without a guard ends the process");
+	ends(sent_by_default, "no handler: a signal that was sent ends the process");
 	is_int(child(ignored), 7, "ignored: a signal that was sent is");
-	ends(ignored_fault, "a fault cannot be");
+	ends(ignored_fault, "ignored signal: a fault ends the process");
 	if (emulator())
 		skip("blocked: guards work, and what waits still waits",
 			"an emulator blocks no fault");
 	else
 		is_int(child(blocked), 0, "blocked: guards work, and what waits still waits");
-	ends(blocked_and_elsewhere, "a fault elsewhere ends the process");
-	is_int(child(in_a_fork), 0, "a child of fork has no guards of other threads");
+	ends(blocked_and_elsewhere, "blocked signal: a fault elsewhere ends the process");
+	is_int(child(in_a_fork), 0, "fork: a child has no guards of other threads");
 	return tap_done();
 }

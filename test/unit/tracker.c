@@ -126,11 +126,12 @@ static void random_sequences(void)
 			searches += find(&seed);
 		}
 	}
-	is_int(changes, 4000, "4000 random additions, unmappings and forgettings");
-	is_int(questions, 20000, "each followed by questions about coverage");
-	is_int(searches, 20000, "and by searches for the next range");
+	is_int(changes, 4000, "tracker: 4000 random additions, unmappings and removals were tried");
+	is_int(questions, 20000, "tracker_covers: 20000 answers agree with the model");
+	is_int(searches, 20000, "tracker: 20000 searches for the next range agree with the model");
 	tracker_forget((uintptr_t)arena, (uintptr_t)arena + BYTES);
-	ok(!tracker_covers((uintptr_t)arena, (uintptr_t)arena + 1), "nothing is left at the end");
+	ok(!tracker_covers((uintptr_t)arena, (uintptr_t)arena + 1),
+		"tracker_forget: nothing is left at the end");
 }
 
 static void rules(void)
@@ -140,12 +141,14 @@ static void rules(void)
 	struct tracked stale = range_of(0, 4 * PAGE, true), fresh = range_of(PAGE, PAGE + 10, true);
 
 	tracker_add(&odd);
-	ok(tracker_covers(a, a + PAGE + 5), "all bytes that were asked for");
-	ok(!tracker_covers(a, a + PAGE + 6), "and not the rest of the last page");
-	ok(!tracker_covers(a + 5, a + 5), "no bytes are never covered");
-	ok(!tracker_covers(a + 5, 4), "nor is a range that wraps around");
+	ok(tracker_covers(a, a + PAGE + 5),
+		"tracker_covers: all bytes that were added are covered");
+	ok(!tracker_covers(a, a + PAGE + 6),
+		"tracker_covers: the rest of the last page is not covered");
+	ok(!tracker_covers(a + 5, a + 5), "tracker_covers: an empty range is not covered");
+	ok(!tracker_covers(a + 5, 4), "tracker_covers: a range that wraps around is not covered");
 	tracker_add(&next);
-	ok(!tracker_covers(a, a + 3 * PAGE), "a gap of less than a page is a gap");
+	ok(!tracker_covers(a, a + 3 * PAGE), "tracker_covers: a gap of less than a page is a gap");
 	ok(!tracker_add(&stale), "tracker: a mapping replaces a stale one that is known there");
 	ok(tracker_covers(a, a + 4 * PAGE), "tracker: all of the new mapping is known");
 	tracker_add(&fresh);
@@ -164,10 +167,11 @@ static void adjacency(void)
 
 	tracker_add(&left);
 	tracker_add(&right);
-	ok(tracker_covers(a + 1, a + 2 * PAGE), "adjacent ranges cover what spans them");
+	ok(tracker_covers(a + 1, a + 2 * PAGE),
+		"tracker_covers: adjacent ranges cover a range over both");
 	tracker_add(&other);
 	ok(tracker_covers(a, a + PAGE) && !tracker_covers(a, a + PAGE + 1),
-		"one that is not pmem covers nothing");
+		"tracker_covers: a mapping that is not persistent memory covers nothing");
 	tracker_forget(a, a + BYTES);
 }
 
@@ -177,17 +181,20 @@ static void failed_unmap(void)
 	struct tracked range = range_of(0, 3 * PAGE, true);
 
 	tracker_add(&range);
-	is_int(tracker_unmap(arena + 1, PAGE), -EINVAL, "unmapping at an odd address");
-	has_str(err_get(), "cannot unmap 4096 bytes", "is explained");
-	is_int(tracker_unmap(arena, 0), -EINVAL, "unmapping nothing");
-	is_int(tracker_unmap(arena, SIZE_MAX), -EINVAL, "unmapping everything");
-	is_int(tracker_unmap(arena, SIZE_MAX - a + 2), -EINVAL, "unmapping past the end");
-	ok(tracker_covers(a, a + 3 * PAGE), "all of it is as before");
-	is_int(tracker_unmap(arena + PAGE, 1), 0, "unmapping a byte takes its page");
+	is_int(tracker_unmap(arena + 1, PAGE), -EINVAL,
+		"tracker_unmap: an unaligned address is refused");
+	has_str(err_get(), "cannot unmap 4096 bytes", "tracker_unmap: the message has the length");
+	is_int(tracker_unmap(arena, 0), -EINVAL, "tracker_unmap: an empty range is refused");
+	is_int(tracker_unmap(arena, SIZE_MAX), -EINVAL,
+		"tracker_unmap: a length of SIZE_MAX is refused");
+	is_int(tracker_unmap(arena, SIZE_MAX - a + 2), -EINVAL,
+		"tracker_unmap: a range past the end of the address space is refused");
+	ok(tracker_covers(a, a + 3 * PAGE), "tracker_unmap: refused calls change nothing");
+	is_int(tracker_unmap(arena + PAGE, 1), 0, "tracker_unmap: a range of one byte is accepted");
 	ok(map_again(PAGE, 2 * PAGE) && !tracker_covers(a + PAGE, a + PAGE + 1) &&
 			!tracker_covers(a + 2 * PAGE - 1, a + 2 * PAGE) &&
 			tracker_covers(a, a + PAGE) && tracker_covers(a + 2 * PAGE, a + 3 * PAGE),
-		"and leaves both its neighbours");
+		"tracker_unmap: one byte takes its page, and leaves both neighbours");
 	tracker_forget(a, a + BYTES);
 }
 
@@ -247,7 +254,8 @@ static void threads(void)
 	atomic_store(&done, true);
 	for (int i = 0; i < 4; i++)
 		pthread_join(readers[i], NULL);
-	is_int(atomic_load(&wrong), 0, "four readers never see half of what two writers change");
+	is_int(atomic_load(&wrong), 0,
+		"threads: four readers never see half of a change by two writers");
 	atomic_store(&done, false);
 }
 
@@ -277,9 +285,9 @@ static void forks(void)
 	}
 	for (int i = 0; i < 2; i++)
 		pthread_join(writers[i], NULL);
-	is_int(good, 20, "forked children keep all ranges and can change theirs");
+	is_int(good, 20, "fork: children keep all ranges and can change theirs");
 	ok(!tracker_covers((uintptr_t)arena + PAGE, (uintptr_t)arena + PAGE + 1),
-		"without the parent's knowledge");
+		"fork: a child's change does not reach the parent");
 }
 
 int main(void)
@@ -287,8 +295,9 @@ int main(void)
 	arena = mmap(NULL, BYTES, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (arena == MAP_FAILED || sysconf(_SC_PAGESIZE) != PAGE)
 		skip_all("needs pages of 4 KiB");
-	ok(!tracker_covers((uintptr_t)arena, (uintptr_t)arena + 1), "nothing is known at first");
-	is_int(tracker_init(), 0, "tracker_init");
+	ok(!tracker_covers((uintptr_t)arena, (uintptr_t)arena + 1),
+		"tracker_covers: nothing is known at first");
+	is_int(tracker_init(), 0, "tracker_init: it succeeds");
 	random_sequences();
 	rules();
 	adjacency();

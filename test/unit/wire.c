@@ -17,18 +17,19 @@ static void test_order(void)
 	put_u16(&out, 0x0203);
 	put_u32(&out, 0x04050607);
 	put_u64(&out, 0x08090a0b0c0d0e0f);
-	ok(!out.bad && writer_length(&out) == 15 && !writer_room(&out), "15 bytes are written");
-	ok(!memcmp(bytes, wanted, 15), "the highest byte first");
+	ok(!out.bad && writer_length(&out) == 15 && !writer_room(&out),
+		"writer: 15 bytes fill a room of 15");
+	ok(!memcmp(bytes, wanted, 15), "writer: numbers are stored with the highest byte first");
 	put_u8(&out, 16);
-	ok(out.bad && !bytes[15], "a byte more is refused");
+	ok(out.bad && !bytes[15], "writer: a byte more than there is room is refused");
 
 	struct reader in = reader_on(bytes, 15);
 	ok(get_u8(&in) == 1 && get_u16(&in) == 0x0203 && get_u32(&in) == 0x04050607 &&
 			get_u64(&in) == 0x08090a0b0c0d0e0f,
-		"and read again");
-	ok(reader_done(&in), "all of them");
-	is_int(get_u8(&in), 0, "behind the end are zeros");
-	ok(in.bad && !reader_done(&in), "and no good");
+		"reader: the numbers are those that were written");
+	ok(reader_done(&in), "reader: it has reached the end");
+	is_int(get_u8(&in), 0, "reader: a byte behind the end reads as 0");
+	ok(in.bad && !reader_done(&in), "reader: it is marked bad after a read behind the end");
 }
 
 static void test_ends(void)
@@ -39,13 +40,14 @@ static void test_ends(void)
 
 	put_u32(&out, UINT32_MAX);
 	put_u8(&out, 0xff);
-	ok(out.bad && !bytes[0], "what does not fit is not begun, nor what follows");
-	is_int(get_u32(&in), 0, "what is not all there is 0");
-	is_int(get_u8(&in), 0, "and what follows");
+	ok(out.bad && !bytes[0],
+		"writer: a number that does not fit is not begun, and nothing is written after it");
+	is_int(get_u32(&in), 0, "reader: a number that is cut off reads as 0");
+	is_int(get_u8(&in), 0, "reader: a byte after a number that was cut off reads as 0");
 	in = reader_on(bytes, 8);
-	ok(!get_space(&in, SIZE_MAX) && in.bad, "no length is too long to be refused");
+	ok(!get_space(&in, SIZE_MAX) && in.bad, "reader: the largest length is refused");
 	out = writer_on(bytes, 8);
-	ok(!put_space(&out, SIZE_MAX) && out.bad, "in neither direction");
+	ok(!put_space(&out, SIZE_MAX) && out.bad, "writer: the largest length is refused");
 }
 
 static void test_hello(void)
@@ -58,16 +60,17 @@ static void test_hello(void)
 	ok(data_get_hello(&got, bytes, sizeof(bytes)) && got.version == DATA_VERSION &&
 			got.lane == hello.lane &&
 			!memcmp(got.secret, hello.secret, sizeof(got.secret)),
-		"a hello");
+		"hello: what is read is what was written");
 	for (size_t length = 0; length < sizeof(bytes); length++)
 		if (data_get_hello(&got, bytes, length))
 			bail("a hello of %zu bytes", length);
-	ok(true, "is none if a byte is missing");
+	ok(true, "hello: one with a byte missing is refused");
 	bytes[5]++;
 	ok(data_get_hello(&got, bytes, 6) && got.version == DATA_VERSION + 1,
-		"of another version no more than that is known");
+		"hello: one of another version tells that version");
 	bytes[0]++;
-	ok(!data_get_hello(&got, bytes, sizeof(bytes)), "and others say no such thing");
+	ok(!data_get_hello(&got, bytes, sizeof(bytes)),
+		"hello: one with another first byte is refused");
 }
 
 static void test_welcome(void)
@@ -77,15 +80,18 @@ static void test_welcome(void)
 
 	data_put_welcome(bytes, &welcome);
 	ok(data_get_welcome(&got, bytes, sizeof(bytes)) && !memcmp(&got, &welcome, sizeof(got)),
-		"a welcome");
-	ok(!data_get_welcome(&got, bytes, sizeof(bytes) - 1), "is none without its last byte");
+		"welcome: what is read is what was written");
+	ok(!data_get_welcome(&got, bytes, sizeof(bytes) - 1),
+		"welcome: one without its last byte is refused");
 	welcome.message_size = DATA_MESSAGE_MIN - 1;
 	data_put_welcome(bytes, &welcome);
-	ok(!data_get_welcome(&got, bytes, sizeof(bytes)), "nor if no message would fit");
+	ok(!data_get_welcome(&got, bytes, sizeof(bytes)),
+		"welcome: one with a message size below the least is refused");
 	welcome.message_size = 65536;
 	welcome.window = 0;
 	data_put_welcome(bytes, &welcome);
-	ok(!data_get_welcome(&got, bytes, sizeof(bytes)), "nor without a window");
+	ok(!data_get_welcome(&got, bytes, sizeof(bytes)),
+		"welcome: one with a window of 0 is refused");
 }
 
 static void test_refusal(void)
@@ -97,8 +103,9 @@ static void test_refusal(void)
 	data_put_refusal(bytes, DATA_REFUSED_SECRET);
 	ok(data_get_refusal(&reason, &version, bytes, sizeof(bytes)) &&
 			reason == DATA_REFUSED_SECRET && version == DATA_VERSION,
-		"a refusal");
-	ok(!data_get_refusal(&reason, &version, bytes, sizeof(bytes) - 1), "is all or nothing");
+		"refusal: what is read is what was written");
+	ok(!data_get_refusal(&reason, &version, bytes, sizeof(bytes) - 1),
+		"refusal: one without its last byte is refused");
 }
 
 /* A message with a store, a commit and another store, which ends it without padding. */
@@ -144,28 +151,29 @@ static void test_message(void)
 	const uint8_t *data;
 	bool whole;
 
-	is_int(length, 8 + 24 + 16 + 19, "a message");
+	is_int(length, 8 + 24 + 16 + 19,
+		"message: a batch of two stores and a commit has the length of its parts");
 	ok(data_get_header(&header, &in) && header.kind == DATA_BATCH && header.records == 3 &&
 			header.sequence == 7,
-		"its header");
+		"message: the header is read");
 	ok(data_get_record(&record, &data, &in, DATA_BATCH) && record.offset == 4096 &&
 			record.length == 5 && !memcmp(data, "abcde", 5),
-		"its store");
+		"message: the first store is read");
 	ok(data_get_record(&record, &data, &in, DATA_BATCH) && record.offset == 8192 &&
 			record.length == 100 && record.action == DATA_COMMIT && !data,
-		"its commit");
+		"message: the commit is read");
 	ok(data_get_record(&record, &data, &in, DATA_BATCH) && record.offset == UINT64_MAX &&
 			!memcmp(data, "xyz", 3) && reader_done(&in),
-		"and what is at its end");
+		"message: the last store is read, and the message ends there");
 	unsigned wrong = 0;
 	for (size_t part = 0; part < length; part++) {
 		count_records(bytes, part, &whole);
 		wrong += whole;
 	}
-	is_int(wrong, 0, "no part of it is a message");
+	is_int(wrong, 0, "message: no shorter part of it counts as whole");
 	bytes[length] = 0;
 	count_records(bytes, length + 1, &whole);
-	ok(!whole, "nor with a byte more");
+	ok(!whole, "message: one with a byte more does not count as whole");
 }
 
 static void change_and_count(size_t at, uint8_t value, const char *what)
@@ -204,17 +212,23 @@ static void test_reply(void)
 	memcpy(bytes + DATA_REPLY_SIZE, "text12345678", 12);
 	ok(data_get_reply(&got, &text, &data, bytes, 28) && !memcmp(&got, &reply, sizeof(got)) &&
 			!memcmp(text, "text", 4) && !memcmp(data, "12345678", 8),
-		"a reply with text and bytes");
-	ok(!data_get_reply(&got, &text, &data, bytes, 27), "is none without its last");
-	ok(!data_get_reply(&got, &text, &data, bytes, 29), "or with one more");
-	ok(!data_get_reply(&got, &text, &data, bytes, 3), "or next to none");
+		"reply: text and bytes are those that were written");
+	ok(!data_get_reply(&got, &text, &data, bytes, 27),
+		"reply: one without its last byte is refused");
+	ok(!data_get_reply(&got, &text, &data, bytes, 29),
+		"reply: one with a byte more is refused");
+	ok(!data_get_reply(&got, &text, &data, bytes, 3),
+		"reply: one that is shorter than its header is refused");
 	bytes[DATA_REPLY_SIZE] = 0x1b;
-	ok(!data_get_reply(&got, &text, &data, bytes, 28), "nor if it would colour the terminal");
+	ok(!data_get_reply(&got, &text, &data, bytes, 28),
+		"reply: an escape character in its text is refused");
 	bytes[DATA_REPLY_SIZE] = 0xc3;
-	ok(!data_get_reply(&got, &text, &data, bytes, 28), "or needs to know its encoding");
+	ok(!data_get_reply(&got, &text, &data, bytes, 28),
+		"reply: a byte above ASCII in its text is refused");
 	reply = (struct data_reply){9, DATA_IO, UINT16_MAX, UINT32_MAX};
 	data_put_reply(bytes, &reply);
-	ok(!data_get_reply(&got, &text, &data, bytes, sizeof(bytes)), "or lies about its length");
+	ok(!data_get_reply(&got, &text, &data, bytes, sizeof(bytes)),
+		"reply: one with a wrong length in it is refused");
 }
 
 static void test_status(void)
@@ -222,10 +236,11 @@ static void test_status(void)
 	static const int errors[] = {0, EIO, ENOSPC, EDQUOT, ENOMEM, EROFS, EACCES, EINVAL, EPROTO};
 
 	for (size_t i = 0; i < sizeof(errors) / sizeof(*errors); i++)
-		is_int(data_errno_of((uint16_t)data_status_of(-errors[i])), errors[i], "%s travels",
-			strerror(errors[i]));
-	is_int(data_errno_of((uint16_t)data_status_of(-ENOTTY)), EREMOTEIO, "others are one");
-	is_int(data_errno_of(UINT16_MAX), EREMOTEIO, "as are those of the future");
+		is_int(data_errno_of((uint16_t)data_status_of(-errors[i])), errors[i],
+			"status: %s travels", strerror(errors[i]));
+	is_int(data_errno_of((uint16_t)data_status_of(-ENOTTY)), EREMOTEIO,
+		"status: an errno without a number of its own is EREMOTEIO");
+	is_int(data_errno_of(UINT16_MAX), EREMOTEIO, "status: an unknown number is EREMOTEIO");
 }
 
 int main(void)
