@@ -96,7 +96,7 @@ INLINE void finish(const char *d, size_t n, enum bare_way way)
 	drain(way);
 }
 
-/* What is not a whole line that was stored in one go. */
+/* Flushes the ends of a range, which are not whole lines that were stored in one go. */
 INLINE void finish_ends(const char *d, size_t n, enum bare_way way)
 {
 	if (!only_stores(way)) {
@@ -106,7 +106,7 @@ INLINE void finish_ends(const char *d, size_t n, enum bare_way way)
 	drain(way);
 }
 
-/* Of a length that the compiler knows: it makes the best of memcpy and memset. */
+/* Moves a length that the compiler knows, so that it makes the best of memcpy and memset. */
 INLINE void *move_known(char *d, const char *s, size_t n, enum bare_way way)
 {
 	if (way >= BARE_STREAM && n % 8)

@@ -15,7 +15,7 @@ typedef void bare_persist_fn(const void *addr, size_t len);
 typedef void *bare_move_fn(void *dest, const void *src, size_t len, unsigned flags);
 typedef void *bare_set_fn(void *dest, int c, size_t len, unsigned flags);
 
-/* What to do besides storing. */
+/* The bare instructions to run besides storing. */
 enum bare_way {
 	BARE_STORE,        /* and nothing else */
 	BARE_STORE_DRAIN,  /* and fence: what caches that are durable need */

@@ -26,7 +26,7 @@
 #define MESSAGE 65536
 #define ANSWER  64
 
-/* What a message asks for besides an answer: nothing, if it is all zeros. */
+/* The work that a message asks for besides an answer: nothing, if it is all zeros. */
 struct order {
 	size_t length;
 	bool copies;
@@ -177,7 +177,9 @@ static int fork_other(struct end *end, size_t size)
 	end->copy = malloc(size);
 	if (!end->memory || !end->copy || pipe(pipes))
 		err(1, "memory or pipe");
-	/* What nobody has touched takes no time to read, which would be no comparison. */
+	/*
+	 * Touch the memory: reading untouched memory takes no time, and would not be a comparison.
+	 */
 	memset(end->memory, 1, size);
 	memset(end->copy, 1, size);
 	end->other = fork();

@@ -108,7 +108,7 @@ static void find_calls(void)
 	close(fd);
 }
 
-/* What the bare instructions do for these flags; the second way counts if it is the faster one. */
+/* The bare instructions for these flags, in two ways; the faster one counts. */
 static void bare_ways(const struct cell *cell, enum bare_way ways[2])
 {
 	bool drains = !(cell->flags & PMEM2_F_MEM_NODRAIN);
@@ -149,7 +149,7 @@ static size_t find_bare(const struct cell *cell, struct calls bare[2])
 	return cell->operation <= FLUSH || ways[0] == ways[1] ? 1 : 2;
 }
 
-/* Where the next call stores to, and the distance to the one after it. */
+/* Returns the place that the next call stores to, and sets the distance to the one after it. */
 static char *place(const struct cell *cell, size_t *step, size_t *wrap, size_t *at)
 {
 	size_t room = cell->length + 2 * MARGIN;

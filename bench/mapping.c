@@ -25,7 +25,7 @@
 static char name[4096];
 static int fd;
 
-/* What a library is asked for, looked up beforehand. */
+/* The calls of a library, looked up beforehand. */
 struct calls {
 	__typeof__(pmem_map_file) *map_file;
 	__typeof__(pmem_unmap) *unmap;
@@ -71,7 +71,7 @@ static void with_pmem2(const struct calls *with)
 		errx(1, "cannot map and unmap %s", name);
 }
 
-/* What cannot be done without: open, ask for the length, map, unmap, close. */
+/* The system calls that no library can do without: open, ask for the length, map, unmap, close. */
 static void bare(const struct calls *with)
 {
 	struct stat st;

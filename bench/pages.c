@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * pages.c - durable stores to a file that is no persistent memory: ours, the peer's, and msync(2)
+ * pages.c - durable stores to a file that is not persistent memory: ours, the peer's, and msync(2)
  *
  *	pages OUR-DIRECTORY PEER-DIRECTORY SCRATCH-DIRECTORY [MILLISECONDS]
  *

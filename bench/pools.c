@@ -11,7 +11,7 @@
 
 #include "place.h"
 
-/* Where the environment keeps the two folders from the first run of the program to the second. */
+/* The variable that keeps the two folders from the first run of the program to the second. */
 #define FOLDERS "HOLDFAST_BENCH_FOLDERS"
 
 RPMEMpool *pools[POOL_KINDS];

@@ -67,7 +67,7 @@ static const struct {
 	{REMOTE_FLUSHES, FLAGS0, LINE, line, one_or_sixteen, once, BESIDE_NBD, false},
 };
 
-/* What is asked of one thread that was not idle. */
+/* Calls of one thread that was not idle. */
 static const struct {
 	enum remote_call call;
 	bool relaxed;
@@ -101,7 +101,7 @@ static double goal_of(const struct remote_cell *cell)
 
 static size_t beside_length(const struct remote_cell *cell)
 {
-	/* What travels is the answer to a read: any question is short. */
+	/* The answer to a read is what travels: any question is short. */
 	if (cell->call == REMOTE_READ && cell->beside == BESIDE_PING)
 		return 64;
 	return cell->beside == BESIDE_PERSIST ? cell->length : cell->length * cell->flushes;

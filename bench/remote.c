@@ -174,7 +174,7 @@ static double timed_call(run_fn *run, const struct remote_cell *cell)
 	return now_ns() - start;
 }
 
-/* What stands beside a write, and has made it durable with the instructions that this takes. */
+/* The bare write beside ours, made durable with the instructions that this takes. */
 static void bare_durably(const struct remote_cell *cell, unsigned lane)
 {
 	fabric_write_durably(lane, cell->beside_length, !cell->relaxed);

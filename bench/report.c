@@ -22,7 +22,7 @@
 #define COLUMNS 12
 #define ROWS    20000
 
-/* What a program may take longer to start with the library than without it. */
+/* The time that a program may take longer to start with the library than without it. */
 #define START_NS 100000.0
 
 /* Ours counts as as fast as the bare instructions from this part of their speed on. */
@@ -35,7 +35,7 @@ static const char *const names[COLUMNS] = {"group", "call", "flags", "place", "p
 
 struct row {
 	char *text[COLUMNS];
-	double ours, peer, bare, gain, noise, goal; /* bare: 0 if there is none */
+	double ours, peer, bare, gain, noise, goal; /* bare: 0 without a bare row */
 	const char *verdict;
 };
 
@@ -141,7 +141,7 @@ static bool alike(const struct row *a, const struct row *b)
 	       !strcmp(a->text[FLAGS], b->text[FLAGS]);
 }
 
-/* Of the rows from `first` on that are alike; returns the one after them. */
+/* Summarizes the rows from `first` on that are alike; returns the row after them. */
 static size_t summarize(size_t first, double *logs, size_t *grid)
 {
 	double gain = 0, bare = 0, worst = HUGE_VAL, best = 0;

@@ -22,7 +22,7 @@ struct samples {
 	double of[CONTESTANTS][ROUNDS_MAX];
 };
 
-/* What a row says about its case; columns without a meaning are "-". */
+/* The columns of a row that name its case; a column without a meaning is "-". */
 struct title {
 	const char *group, *call, *flags, *place, *pace;
 	size_t size;

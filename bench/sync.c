@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * sync.c - preloaded, it takes any file for DAX: MAP_SYNC is granted where it is not known
+ * sync.c - preloaded, it makes any file look like DAX: MAP_SYNC is granted where the kernel
+ * refuses it
  *
- * With it a library can be asked about persistent memory where there is none. Nothing is durable.
+ * It shows how a library treats persistent memory on a machine without any. Nothing is durable.
  */
 #undef _FILE_OFFSET_BITS /* which renames mmap, of which both names are wanted here */
 #include <linux/mman.h>

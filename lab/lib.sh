@@ -124,7 +124,7 @@ network() {
 	for link in /sys/class/net/e*; do
 		link=${link##*/}
 	done
-	# What a target that is there again does not take stays in the initiator's queue: the same 50 s.
+	# Packets that a rebooted target does not take stay in the initiator's queue: the same 50 s.
 	if [ "$1" = after ]; then
 		ip link set "$link" up || trouble "no network over $link"
 		return
@@ -148,7 +148,7 @@ ssh_to_target() {
 		chmod -R go= /root/.ssh || trouble "no key for ssh"
 	if [ "$1" = target ]; then
 		cp /root/.ssh/key.pub /root/.ssh/authorized_keys
-		# Who works here may start more with every shell than a guest can bear.
+		# The user's own .bashrc may start more with every shell than a guest can bear.
 		: >/root/.bashrc
 		# To a locked account nobody gets, with a key or without.
 		sed -i 's/^root:[^:]*:/root:*:/' /etc/shadow

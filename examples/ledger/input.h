@@ -22,7 +22,7 @@ struct input {
 	char buffer[INPUT_MAX];
 };
 
-/* What is there, at least one byte. It stays in the input. */
+/* Returns the bytes that have arrived, at least one. They stay in the input. */
 int input_peek(struct input *in, const char **data);
 
 /* Take `length` bytes of what is there. */

@@ -19,7 +19,7 @@
 
 _Static_assert(INPUT_MAX <= LOG_RECORD_MAX, "a line that the input hands out fits in a record");
 
-/* Exit status: the log is damaged, is no ledger or differs; or the command could not be done. */
+/* Exit status: the log is damaged, is not a ledger or differs; or the command could not be done. */
 enum { EXIT_WRONG = 1, EXIT_TROUBLE = 2 };
 
 struct command;

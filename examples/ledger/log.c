@@ -42,7 +42,7 @@ static int writes(const struct log *log)
 	return log->mode != LOG_READ;
 }
 
-/* What a record takes in the file. */
+/* The bytes that a record takes in the file. */
 static inline size_t record_size(size_t length)
 {
 	return sizeof(struct log_record) + round_up(length, 8);
@@ -245,7 +245,7 @@ static void write_header(struct log *log)
 	log->copy(log->header, &header, sizeof(header), 0); /* copies and persists */
 }
 
-/* What else than DAX devices are devices here, the library refuses to map. */
+/* Lets devices pass: the library refuses to map those that are not DAX devices. */
 static int check_type(struct log *log)
 {
 	struct stat st;

@@ -66,7 +66,7 @@ struct log_record {
 
 enum log_mode {
 	LOG_READ,   /* many may, while nobody appends */
-	LOG_APPEND, /* one may; makes the file if there is none */
+	LOG_APPEND, /* one may; makes a missing file */
 	LOG_FORMAT, /* the same on a DAX device, which becomes an empty log first */
 };
 
@@ -102,7 +102,7 @@ struct log {
 int log_open(struct log *log, const char *path, enum log_mode mode, size_t capacity);
 
 /*
- * Make a log at `path`, where there is none, of what `mirror` holds; every record of it has been
+ * Make a log at `path`, where no file is yet, of what `mirror` holds; every record of it has been
  * found right. The log is open for appending and read to its end; it is not mirrored.
  */
 int log_restore(struct log *log, const char *path, struct mirror *mirror);

@@ -125,7 +125,7 @@ void mirror_free(struct mirror **mirror)
 	*mirror = NULL;
 }
 
-/* Open it or, where there is none and it is to be made, make it. */
+/* Opens the pool or, if it is missing and is to be made, makes it. */
 static int reach(struct mirror *mirror, void *base, size_t size, enum mirror_mode mode)
 {
 	unsigned lanes = LANE + 1;
@@ -153,7 +153,9 @@ int mirror_open(struct mirror *mirror, void *base, size_t size, enum mirror_mode
 
 void mirror_close(struct mirror *mirror)
 {
-	/* What had to be durable was drained before: only a first error is news, and harmless. */
+	/*
+	 * All that had to be durable was drained before: only a first error is news, and harmless.
+	 */
 	if (mirror->rpp && rpmem.close(mirror->rpp) && !mirror->lost)
 		warnx("%s: closing the mirror: %s", mirror->name, rpmem.errormsg());
 	mirror->rpp = NULL;

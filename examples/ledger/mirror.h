@@ -23,7 +23,7 @@ struct mirror;
 
 enum mirror_mode {
 	MIRROR_READ, /* there must be one */
-	MIRROR_MAKE, /* if there is none, make one that is all zeros */
+	MIRROR_MAKE, /* a missing one is made, all zeros */
 };
 
 /* `name` is [USER@]HOST[:PORT]:POOLSET; it is borrowed. Nothing is connected yet. */

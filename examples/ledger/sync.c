@@ -17,7 +17,7 @@
 /* Enough of a pool to read a header. It must be whole pages, and none is larger. */
 #define GLANCE ((size_t)65536)
 
-/* What is compared at a time. */
+/* The bytes that are compared at a time. */
 #define PIECE ((size_t)1 << 20)
 
 static int no_memory(const char *name)

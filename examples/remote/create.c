@@ -20,7 +20,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	int failed = record_write(rpp, pool, argv[3]);
-	/* What was persisted stays, even if this fails. */
+	/* The bytes that were persisted stay, even if this fails. */
 	if (rpmem_close(rpp)) {
 		fprintf(stderr, "%s\n", rpmem_errormsg());
 		failed = 1;

@@ -40,18 +40,19 @@ static int listed(int clearing)
 	struct pmem2_badblock block;
 	int count = 0, ret = pmem2_badblock_context_new(&context, src);
 
-	if (!is_int(ret, 0, "the list of bad blocks"))
+	if (!is_int(ret, 0, "badblock_context_new: the list of bad blocks is read"))
 		bail("%s", pmem2_errormsg());
 	while (!(ret = pmem2_badblock_next(context, &block))) {
 		diag("bad: offset %zu, length %zu", block.offset, block.length);
 		ok(block.offset >= offset && block.offset + block.length <= offset + PAGE,
-			"a bad block is where it was made");
+			"badblock_next: a bad block is where it was made");
 		if (clearing != DO_NOT &&
-			!is_int(pmem2_badblock_clear(context, &block), clearing, "clearing it"))
+			!is_int(pmem2_badblock_clear(context, &block), clearing,
+				"badblock_clear: a listed block is cleared, or refused where the machine cannot"))
 			diag("%s", pmem2_errormsg());
 		count++;
 	}
-	is_int(ret, PMEM2_E_NO_BAD_BLOCK_FOUND, "the list has an end");
+	is_int(ret, PMEM2_E_NO_BAD_BLOCK_FOUND, "badblock_next: the list has an end");
 	pmem2_badblock_context_delete(&context);
 	return count;
 }
@@ -76,12 +77,14 @@ static void reads(void)
 	int wrong[THREADS] = {0}, sum = 0;
 
 	is_int(pmem2_source_pread_mcsafe(src, buffer, PAGE, offset), PMEM2_E_IO_FAIL,
-		"mcsafe read of the bad page");
+		"pread_mcsafe: the bad page is an error");
 	diag("%s", pmem2_errormsg());
 	is_int(pmem2_source_pread_mcsafe(src, buffer, sizeof(buffer), offset - PAGE),
-		PMEM2_E_IO_FAIL, "mcsafe read across it");
-	is_int(pmem2_source_pread_mcsafe(src, buffer, PAGE, offset - PAGE), 0, "before it");
-	is_int(pmem2_source_pread_mcsafe(src, buffer, PAGE, offset + PAGE), 0, "behind it");
+		PMEM2_E_IO_FAIL, "pread_mcsafe: a range across the bad page is an error");
+	is_int(pmem2_source_pread_mcsafe(src, buffer, PAGE, offset - PAGE), 0,
+		"pread_mcsafe: the page before the bad one is read");
+	is_int(pmem2_source_pread_mcsafe(src, buffer, PAGE, offset + PAGE), 0,
+		"pread_mcsafe: the page behind the bad one is read");
 	for (int i = 0; i < THREADS; i++)
 		if (pthread_create(&threads[i], NULL, read_often, &wrong[i]))
 			bail("no thread");
@@ -89,36 +92,39 @@ static void reads(void)
 		pthread_join(threads[i], NULL);
 		sum += wrong[i];
 	}
-	is_int(sum, 0, "the same from %d threads at once", THREADS);
-	is_int(own_signals, 0, "the program's own handler was not called");
+	is_int(sum, 0, "pread_mcsafe: %d threads at once get the same answers", THREADS);
+	is_int(own_signals, 0, "SIGBUS: the program's own handler was not called");
 	raise(SIGBUS);
-	is_int(own_signals, 1, "and is still there");
+	is_int(own_signals, 1, "SIGBUS: the program's own handler is still there");
 }
 
 static void in_a_file(void)
 {
 	char buffer[4096], zeroes[4096] = "";
 
-	ok(listed(DO_NOT) > 0, "there is a bad block");
+	ok(listed(DO_NOT) > 0, "clearing: there is a bad block");
 	reads();
 	listed(0);
-	is_int(listed(DO_NOT), 0, "none is left");
-	is_int(pmem2_source_pread_mcsafe(src, buffer, PAGE, offset), 0, "it can be read again");
-	ok(!memcmp(buffer, zeroes, PAGE), "and is zeros");
-	is_int(pmem2_source_pwrite_mcsafe(src, zeroes, PAGE, offset), 0, "and written");
+	is_int(listed(DO_NOT), 0, "clearing: no bad block is left");
+	is_int(pmem2_source_pread_mcsafe(src, buffer, PAGE, offset), 0,
+		"clearing: the page can be read again");
+	ok(!memcmp(buffer, zeroes, PAGE), "clearing: the page is zeros");
+	is_int(pmem2_source_pwrite_mcsafe(src, zeroes, PAGE, offset), 0,
+		"clearing: the page can be written");
 }
 
 static void in_a_list(void)
 {
-	ok(listed(PMEM2_E_NOSUPP) > 0, "there is a bad block, and it cannot be cleared");
-	ok(listed(DO_NOT) > 0, "it is still there");
+	ok(listed(PMEM2_E_NOSUPP) > 0,
+		"a list only: there is a bad block, and it cannot be cleared");
+	ok(listed(DO_NOT) > 0, "a list only: the bad block is still there");
 }
 
 static void in_a_list_that_clears(void)
 {
-	ok(listed(DO_NOT) > 0, "there is a bad block");
-	ok(listed(0) > 0, "and it is cleared");
-	is_int(listed(DO_NOT), 0, "none is left");
+	ok(listed(DO_NOT) > 0, "a list that clears: there is a bad block");
+	ok(listed(0) > 0, "a list that clears: the bad block is cleared");
+	is_int(listed(DO_NOT), 0, "a list that clears: no bad block is left");
 }
 
 int main(int argc, char **argv)

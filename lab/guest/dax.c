@@ -28,7 +28,7 @@ static void refused(
 {
 	struct pmem2_map *map;
 
-	is_int(map_part(&map, src, offset, length), error, "%s is refused", what);
+	is_int(map_part(&map, src, offset, length), error, "map_new: %s is refused", what);
 	ok(strlen(pmem2_errormsg()) > 10, "%s: with a sentence", what);
 	diag("%s", pmem2_errormsg());
 }
@@ -41,7 +41,8 @@ static void parts(struct pmem2_source *src)
 	refused(src, 0, alignment + 4096, PMEM2_E_LENGTH_UNALIGNED, "an unaligned length");
 	refused(src, size - alignment, 2 * alignment, PMEM2_E_MAP_RANGE, "a part beyond the end");
 
-	is_int(map_part(&map, src, alignment, 2 * alignment), 0, "a part");
+	is_int(map_part(&map, src, alignment, 2 * alignment), 0,
+		"map_new: a part of the device is mapped");
 	is_int(pmem2_map_get_size(map), 2 * alignment, "a part: its length");
 	char *at = pmem2_map_get_address(map);
 	ok((uintptr_t)at % alignment == 0, "a part: its address is aligned");
@@ -56,7 +57,7 @@ static void read_only(struct pmem2_source *src)
 	struct pmem2_map *map;
 
 	pmem2_config_set_protection(cfg, PMEM2_PROT_READ);
-	if (is_int(pmem2_map_new(&map, cfg, src), 0, "a map for reading")) {
+	if (is_int(pmem2_map_new(&map, cfg, src), 0, "map_new: a map for reading is made")) {
 		diag("it begins with byte %d", *(volatile char *)pmem2_map_get_address(map));
 		pmem2_map_delete(&map);
 	}
@@ -69,7 +70,8 @@ static void private_map(struct pmem2_source *src)
 	struct pmem2_map *map;
 
 	pmem2_config_set_sharing(cfg, PMEM2_PRIVATE);
-	is_int(pmem2_map_new(&map, cfg, src), PMEM2_E_SRC_DEVDAX_PRIVATE, "PRIVATE is refused");
+	is_int(pmem2_map_new(&map, cfg, src), PMEM2_E_SRC_DEVDAX_PRIVATE,
+		"map_new: PMEM2_PRIVATE is refused");
 	pmem2_config_delete(&cfg);
 }
 
@@ -77,12 +79,12 @@ static void whole(struct pmem2_source *src)
 {
 	struct pmem2_map *map;
 
-	if (!is_int(map_part(&map, src, 0, 0), 0, "all of it"))
+	if (!is_int(map_part(&map, src, 0, 0), 0, "map_new: all of the device is mapped"))
 		bail("%s", pmem2_errormsg());
 	is_int(pmem2_map_get_size(map), size, "all of it: its size");
 	is_int(pmem2_map_get_store_granularity(map), wanted, "all of it: its granularity");
 	char *at = pmem2_map_get_address(map);
-	is_int(at[alignment], 'p', "what was stored through a part is there");
+	is_int(at[alignment], 'p', "map_new: a byte that was stored through a part is there");
 	strcpy(at, "first");
 	strcpy(at + size - 5, "last");
 	pmem2_get_persist_fn(map)(at, size);
@@ -96,7 +98,7 @@ static void finer(struct pmem2_source *src)
 		struct pmem2_config *cfg = config_of((enum pmem2_granularity)required);
 		struct pmem2_map *map;
 		is_int(pmem2_map_new(&map, cfg, src), PMEM2_E_GRANULARITY_NOT_SUPPORTED,
-			"granularity %d is refused", required);
+			"map_new: granularity %d is refused", required);
 		pmem2_config_delete(&cfg);
 	}
 }
@@ -108,37 +110,43 @@ static void reserved(struct pmem2_source *src)
 	struct pmem2_vm_reservation *rsv;
 	struct pmem2_map *map;
 
-	if (!is_int(pmem2_vm_reservation_new(&rsv, NULL, 4 * alignment), 0, "a reservation"))
+	if (!is_int(pmem2_vm_reservation_new(&rsv, NULL, 4 * alignment), 0,
+		    "reservation: it is made"))
 		bail("%s", pmem2_errormsg());
 	pmem2_config_set_length(cfg, alignment);
 	pmem2_config_set_vm_reservation(cfg, rsv, 4096);
-	is_int(pmem2_map_new(&map, cfg, src), PMEM2_E_ADDRESS_UNALIGNED, "an unaligned slot");
+	is_int(pmem2_map_new(&map, cfg, src), PMEM2_E_ADDRESS_UNALIGNED,
+		"reservation: an unaligned slot is refused");
 	pmem2_config_set_vm_reservation(cfg, rsv, alignment);
-	is_int(pmem2_map_new(&map, cfg, src), 0, "an aligned slot");
+	is_int(pmem2_map_new(&map, cfg, src), 0, "reservation: an aligned slot is mapped");
 	if (map) {
 		is_str(pmem2_map_get_address(map), "first", "an aligned slot: is the device");
 		pmem2_map_delete(&map);
 	}
 	pmem2_config_delete(&cfg);
-	is_int(pmem2_vm_reservation_delete(&rsv), 0, "the reservation is empty again");
+	is_int(pmem2_vm_reservation_delete(&rsv), 0,
+		"reservation: it is empty after the map is deleted");
 }
 
 static void mcsafe(struct pmem2_source *src)
 {
 	char block[4096 + 3] = "";
 
-	is_int(pmem2_source_pread_mcsafe(src, block, 5, 0), 0, "mcsafe read");
+	is_int(pmem2_source_pread_mcsafe(src, block, 5, 0), 0, "pread_mcsafe: the start is read");
 	is_str(block, "first", "mcsafe read: what was stored");
-	is_int(pmem2_source_pread_mcsafe(src, block, 5, size - 5), 0, "mcsafe read of the end");
+	is_int(pmem2_source_pread_mcsafe(src, block, 5, size - 5), 0,
+		"pread_mcsafe: the end is read");
 	is_str(block, "last", "mcsafe read of the end: what was stored");
 	fill((unsigned char *)block, sizeof(block), 5);
 	is_int(pmem2_source_pwrite_mcsafe(src, block, sizeof(block), alignment - 1000), 0,
-		"mcsafe write");
+		"pwrite_mcsafe: an unaligned range is written");
 	char back[sizeof(block)];
-	is_int(pmem2_source_pread_mcsafe(src, back, sizeof(back), alignment - 1000), 0, "and read");
-	ok(!memcmp(block, back, sizeof(back)), "what was written is there");
+	is_int(pmem2_source_pread_mcsafe(src, back, sizeof(back), alignment - 1000), 0,
+		"pread_mcsafe: the range that was written is read");
+	ok(!memcmp(block, back, sizeof(back)),
+		"pread_mcsafe: the bytes are those that were written");
 	int beyond = pmem2_source_pread_mcsafe(src, block, 2, size - 1);
-	ok(beyond < 0, "mcsafe read beyond the end is refused");
+	ok(beyond < 0, "pread_mcsafe: a range beyond the end is refused");
 	diag("%d: %s", beyond, pmem2_errormsg());
 }
 
@@ -147,9 +155,9 @@ static void facts(struct pmem2_source *src)
 	size_t got = 0, length = 0;
 	int node = 4711;
 
-	is_int(pmem2_source_size(src, &got), 0, "size");
+	is_int(pmem2_source_size(src, &got), 0, "source_size: it succeeds");
 	is_int(got, size, "size: as in sysfs");
-	is_int(pmem2_source_alignment(src, &got), 0, "alignment");
+	is_int(pmem2_source_alignment(src, &got), 0, "source_alignment: it succeeds");
 	is_int(got, alignment, "alignment: as in sysfs");
 	int ret = pmem2_source_numa_node(src, &node);
 	diag("NUMA node: %d, %d", ret, node);
@@ -163,28 +171,30 @@ static void with_libpmem(const char *path)
 	size_t length = 0;
 	char *at = pmem_map_file(path, 0, 0, 0, &length, &is_pmem);
 
-	if (!ok(at != NULL, "pmem_map_file"))
+	if (!ok(at != NULL, "pmem_map_file: the device is mapped"))
 		bail("%s", pmem_errormsg());
 	is_int(length, size, "pmem_map_file: the length");
 	is_int(is_pmem, fine, "pmem_map_file: is_pmem");
-	is_int(pmem_is_pmem(at, length), fine, "pmem_is_pmem");
+	is_int(pmem_is_pmem(at, length), fine, "pmem_is_pmem: as pmem_map_file said");
 	strcpy(at, "libpmem");
 	pmem_persist(at, 8);
-	is_int(pmem_deep_persist(at, length) ? errno : 0, fine ? 0 : ENOTSUP, "pmem_deep_persist");
-	is_int(pmem_msync(at, length) ? errno : 0, EINVAL, "pmem_msync is not for devices");
-	is_int(pmem_unmap(at, length), 0, "pmem_unmap");
+	is_int(pmem_deep_persist(at, length) ? errno : 0, fine ? 0 : ENOTSUP,
+		"pmem_deep_persist: it succeeds where the device is persistent");
+	is_int(pmem_msync(at, length) ? errno : 0, EINVAL, "pmem_msync: a device is EINVAL");
+	is_int(pmem_unmap(at, length), 0, "pmem_unmap: it succeeds");
 	at = pmem_map_file(path, size, PMEM_FILE_CREATE | PMEM_FILE_SPARSE, 0600, &length, NULL);
-	ok(at != NULL, "CREATE with its size");
+	ok(at != NULL, "PMEM_FILE_CREATE: the device's own length is accepted");
 	if (at) {
-		is_str(at, "libpmem", "what was stored is there");
+		is_str(at, "libpmem", "PMEM_FILE_CREATE: the bytes of the device are unchanged");
 		pmem_unmap(at, length);
 	}
 	at = pmem_map_file(path, size - alignment, PMEM_FILE_CREATE, 0600, &length, NULL);
-	ok(!at && errno == EINVAL, "another length is refused");
+	ok(!at && errno == EINVAL, "PMEM_FILE_CREATE: another length is refused");
 	at = pmem_map_file(path, 0, PMEM_FILE_CREATE | PMEM_FILE_EXCL, 0600, &length, NULL);
-	ok(!at && errno == EINVAL, "EXCL is refused");
+	ok(!at && errno == EINVAL, "PMEM_FILE_EXCL: it is refused");
 	struct stat st;
-	is_int(stat(path, &st), 0, "the device is still there");
+	is_int(stat(path, &st), 0,
+		"pmem_map_file: the device node is still there after refused calls");
 }
 
 int main(int argc, char **argv)
@@ -200,7 +210,7 @@ int main(int argc, char **argv)
 		bail("cannot open %s: %m", argv[4]);
 	struct pmem2_source *src = source_of(fd);
 
-	is_int(kernel_syncs(fd, alignment), 1, "MAP_SYNC");
+	is_int(kernel_syncs(fd, alignment), 1, "MAP_SYNC: the kernel accepts it");
 	facts(src);
 	private_map(src);
 	if (wanted < 0) {

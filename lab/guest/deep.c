@@ -21,7 +21,10 @@ static const char *flushed(void)
 	snprintf(asking, sizeof(asking), "%s/asking", out);
 	snprintf(ask, sizeof(ask), "%s/ask", out);
 	snprintf(answered, sizeof(answered), "%s/answer", out);
-	/* Who answers removes it at once: sooner than the guest has done with making a file. */
+	/*
+	 * The answering side removes the file at once, maybe before the guest has finished making
+	 * it.
+	 */
 	int fd = open(asking, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
 	if (fd < 0 || rename(asking, ask))
 		bail("cannot ask: %m");
@@ -38,7 +41,7 @@ static const char *flushed(void)
 	return answer;
 }
 
-/* What a file system had to write, for the stores to a file, it writes now and not later. */
+/* Lets the file system write now what the stores to a file made it owe, and not later. */
 static void settle(int fd)
 {
 	if (syncfs(fd))
@@ -56,7 +59,7 @@ static int error_named(const char *name)
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (!strcmp(name, known[i].name))
 			return known[i].error;
-	bail("%s is no error that is expected here", name);
+	bail("%s is not an error that is expected here", name);
 }
 
 static void seen(int error, const char *what)
@@ -79,13 +82,15 @@ static void with_libpmem2(int fd, int error)
 	settle(fd);
 	pmem2_get_persist_fn(map)(at, LENGTH);
 	is_str(flushed(), "", "pmem2_persist_fn: tells no module");
-	is_int(pmem2_deep_flush(map, at, LENGTH), -error, "pmem2_deep_flush");
+	is_int(pmem2_deep_flush(map, at, LENGTH), -error,
+		"pmem2_deep_flush: it has the result of the region");
 	if (error) {
 		ok(strstr(pmem2_errormsg(), "deep_flush") != NULL, "pmem2_deep_flush: says why");
 		diag("%s", pmem2_errormsg());
 	}
 	seen(error, "pmem2_deep_flush");
-	is_int(pmem2_deep_flush(map, at + 100, 1), -error, "pmem2_deep_flush of a byte");
+	is_int(pmem2_deep_flush(map, at + 100, 1), -error,
+		"pmem2_deep_flush: a byte has the result of the region");
 	seen(error, "pmem2_deep_flush of a byte");
 	pmem2_map_delete(&map);
 	pmem2_config_delete(&cfg);
@@ -108,15 +113,17 @@ static void with_libpmem(const char *path, int fd, int error)
 	int is_pmem = 0;
 	char *at = pmem_map_file(path, 0, 0, 0, &length, &is_pmem);
 
-	if (!ok(at && is_pmem, "pmem_map_file"))
+	if (!ok(at && is_pmem, "pmem_map_file: the file is persistent memory"))
 		bail("%s", pmem_errormsg());
 	memset(at, 2, LENGTH);
 	settle(fd);
 	pmem_persist(at, LENGTH);
 	pmem_deep_flush(at, LENGTH);
-	is_str(flushed(), "", "pmem_persist and pmem_deep_flush tell no module");
-	result(pmem_deep_drain(at, LENGTH), error, "pmem_deep_drain");
-	result(pmem_deep_persist(at, LENGTH), error, "pmem_deep_persist");
+	is_str(flushed(), "", "pmem_persist: it tells no module, nor does pmem_deep_flush");
+	result(pmem_deep_drain(at, LENGTH), error,
+		"pmem_deep_drain: it has the result of the region");
+	result(pmem_deep_persist(at, LENGTH), error,
+		"pmem_deep_persist: it has the result of the region");
 	pmem_unmap(at, length);
 }
 

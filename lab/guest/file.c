@@ -30,14 +30,14 @@ static void store(struct pmem2_map *map, int fd)
 		bail("no memory");
 	fill(data, SIZE, 1);
 	pmem2_get_memcpy_fn(map)(at, data, SIZE, 0);
-	check_contents(fd, 1, "what was copied is in the file");
+	check_contents(fd, 1, "memcpy: the file has what was copied");
 	fill(at, SIZE, 2);
 	pmem2_get_persist_fn(map)(at, SIZE);
-	check_contents(fd, 2, "what was stored and persisted is in the file");
-	is_int(pmem2_deep_flush(map, at, SIZE), 0, "deep flush of all");
-	is_int(pmem2_deep_flush(map, at + 64, 1), 0, "deep flush of a byte");
+	check_contents(fd, 2, "persist: the file has what was stored");
+	is_int(pmem2_deep_flush(map, at, SIZE), 0, "deep_flush: the whole map is accepted");
+	is_int(pmem2_deep_flush(map, at + 64, 1), 0, "deep_flush: a byte is accepted");
 	is_int(pmem2_deep_flush(map, at + SIZE - 1, 2), PMEM2_E_DEEP_FLUSH_RANGE,
-		"deep flush beyond the end");
+		"deep_flush: a range beyond the end is refused");
 	free(data);
 }
 
@@ -49,18 +49,20 @@ static void with_libpmem2(int fd)
 
 	for (int required = wanted; required <= PMEM2_GRANULARITY_PAGE; required++) {
 		cfg = config_of((enum pmem2_granularity)required);
-		if (!is_int(pmem2_map_new(&map, cfg, src), 0, "granularity %d will do", required))
+		if (!is_int(pmem2_map_new(&map, cfg, src), 0,
+			    "map_new: a required granularity of %d is accepted", required))
 			bail("%s", pmem2_errormsg());
-		is_int(pmem2_map_get_store_granularity(map), wanted, "and is %d", wanted);
+		is_int(pmem2_map_get_store_granularity(map), wanted,
+			"map_new: the granularity is %d", wanted);
 		if (required == wanted)
 			store(map, fd);
-		is_int(pmem2_map_delete(&map), 0, "unmapped");
+		is_int(pmem2_map_delete(&map), 0, "map_delete: it succeeds");
 		pmem2_config_delete(&cfg);
 	}
 	for (int required = 0; required < wanted; required++) {
 		cfg = config_of((enum pmem2_granularity)required);
 		is_int(pmem2_map_new(&map, cfg, src), PMEM2_E_GRANULARITY_NOT_SUPPORTED,
-			"granularity %d is refused", required);
+			"map_new: a required granularity of %d is refused", required);
 		pmem2_config_delete(&cfg);
 	}
 	pmem2_source_delete(&src);
@@ -72,22 +74,22 @@ static void with_libpmem(const char *path, int fd)
 	size_t length = 0;
 	unsigned char *at = pmem_map_file(path, 0, 0, 0, &length, &is_pmem);
 
-	if (!ok(at != NULL, "pmem_map_file"))
+	if (!ok(at != NULL, "pmem_map_file: the file is mapped"))
 		bail("%s", pmem_errormsg());
-	is_int(length, SIZE, "its length");
-	is_int(is_pmem, fine, "is_pmem");
-	is_int(pmem_is_pmem(at, SIZE), fine, "pmem_is_pmem of all");
-	is_int(pmem_is_pmem(at + 4097, 100), fine, "pmem_is_pmem of a part");
-	is_int(pmem_is_pmem(at + SIZE - 1, 2), 0, "pmem_is_pmem beyond the end");
+	is_int(length, SIZE, "pmem_map_file: the length is the file's");
+	is_int(is_pmem, fine, "pmem_map_file: is_pmem");
+	is_int(pmem_is_pmem(at, SIZE), fine, "pmem_is_pmem: the whole map");
+	is_int(pmem_is_pmem(at + 4097, 100), fine, "pmem_is_pmem: a part of the map");
+	is_int(pmem_is_pmem(at + SIZE - 1, 2), 0, "pmem_is_pmem: a range beyond the end");
 	fill(at, SIZE, 3);
 	if (fine)
 		pmem_persist(at, SIZE);
 	else
-		is_int(pmem_msync(at, SIZE), 0, "pmem_msync");
-	check_contents(fd, 3, "what libpmem made durable is in the file");
-	is_int(pmem_deep_persist(at, SIZE), 0, "pmem_deep_persist");
-	is_int(pmem_unmap(at, SIZE), 0, "pmem_unmap");
-	is_int(pmem_is_pmem(at, SIZE), 0, "pmem_is_pmem when it is gone");
+		is_int(pmem_msync(at, SIZE), 0, "pmem_msync: it succeeds");
+	check_contents(fd, 3, "libpmem: the file has what was made durable");
+	is_int(pmem_deep_persist(at, SIZE), 0, "pmem_deep_persist: it succeeds");
+	is_int(pmem_unmap(at, SIZE), 0, "pmem_unmap: it succeeds");
+	is_int(pmem_is_pmem(at, SIZE), 0, "pmem_is_pmem: a map that is gone");
 }
 
 static void created(const char *dir)
@@ -97,11 +99,11 @@ static void created(const char *dir)
 	char *at = pmem_map_file(
 		dir, SIZE, PMEM_FILE_CREATE | PMEM_FILE_TMPFILE, 0600, &length, &is_pmem);
 
-	if (!ok(at != NULL, "a temporary file"))
+	if (!ok(at != NULL, "PMEM_FILE_TMPFILE: a temporary file is mapped"))
 		bail("%s", pmem_errormsg());
-	is_int(is_pmem, fine, "is_pmem of a temporary file");
+	is_int(is_pmem, fine, "PMEM_FILE_TMPFILE: is_pmem");
 	pmem_memset_persist(at, 1, length);
-	is_int(pmem_unmap(at, length), 0, "unmapped");
+	is_int(pmem_unmap(at, length), 0, "PMEM_FILE_TMPFILE: the map is unmapped");
 }
 
 int main(int argc, char **argv)
@@ -116,7 +118,8 @@ int main(int argc, char **argv)
 	if (fd < 0 || posix_fallocate(fd, 0, (off_t)SIZE))
 		bail("cannot make %s: %m", path);
 
-	is_int(kernel_syncs(fd, SIZE), wanted != PMEM2_GRANULARITY_PAGE, "MAP_SYNC");
+	is_int(kernel_syncs(fd, SIZE), wanted != PMEM2_GRANULARITY_PAGE,
+		"MAP_SYNC: the kernel accepts it if the granularity is finer than PAGE");
 	with_libpmem2(fd);
 	with_libpmem(path, fd);
 	created(argv[2]);

@@ -22,7 +22,7 @@
 
 #define GUEST __attribute__((unused)) static inline
 
-/* What a job says that a mapping is to be: the granularity's number, or -1 for "it is refused". */
+/* The number of the granularity that a job expects of a mapping, or -1 for "it is refused". */
 GUEST int granularity_named(const char *name)
 {
 	static const struct {
@@ -38,7 +38,7 @@ GUEST int granularity_named(const char *name)
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (!strcmp(name, known[i].name))
 			return known[i].granularity;
-	bail("%s is no granularity", name);
+	bail("%s is not a granularity", name);
 }
 
 GUEST struct pmem2_source *source_of(int fd)

@@ -20,10 +20,11 @@ static void counted(struct pmem2_source *src, const char *want)
 
 	if (!strcmp(want, "none")) {
 		not_told(ret, "unsafe shutdowns");
-		is_int(count, 4711, "nor made up");
+		is_int(count, 4711,
+			"unsafe shutdowns: the output is unchanged where they cannot be told");
 		return;
 	}
-	if (!is_int(ret, 0, "unsafe shutdowns"))
+	if (!is_int(ret, 0, "unsafe shutdowns: they are told"))
 		diag("%s", pmem2_errormsg());
 	is_int(count, strtoll(want, NULL, 0), "unsafe shutdowns: as many as ndctl says");
 }
@@ -38,7 +39,7 @@ static void identified(struct pmem2_source *src, const char *want)
 		not_told(ret, "ids");
 		return;
 	}
-	if (!is_int(ret, 0, "ids"))
+	if (!is_int(ret, 0, "device_id: the ids are told"))
 		bail("%s", pmem2_errormsg());
 	is_str(ids, want, "ids: the modules' that ndctl names");
 }

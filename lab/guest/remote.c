@@ -103,7 +103,7 @@ static const size_t lengths[] = {1, 64, 5003, 70001, (1 << 20) + 4099};
 
 enum { LENGTHS = sizeof(lengths) / sizeof(lengths[0]) };
 
-/* What is relaxed is what methods differ in; of the rest, the longest says nothing more. */
+/* Methods differ in relaxed calls only; of the others, the longest ones show nothing more. */
 static bool is_made(int call, int length)
 {
 	return length < LENGTHS - 1 || call == 1 || call == 3;
@@ -149,8 +149,8 @@ static void is_way(const char *way)
 		bail("no info: %s", rpmem_errormsg());
 	snprintf(told, sizeof(told), "%s/%s/%s", holdfast_provider_name(remote->provider),
 		holdfast_method_name(remote->method), granularity_name((int)remote->granularity));
-	is_str(told, way, "the pool is %s", way);
-	is_int(remote->nlanes, LANES, "with a lane for each kind of call");
+	is_str(told, way, "remote_info: the pool is %s", way);
+	is_int(remote->nlanes, LANES, "remote_info: there is a lane for each kind of call");
 	diag("a message takes %u us", remote->round_trip_ns / 1000);
 	holdfast_remote_free(&remote);
 }
@@ -173,12 +173,12 @@ static void make_call(int call, int index)
 
 	pattern(expected, length, number(call, index));
 	memcpy(pool + offset, expected, length);
-	if (!is_int(calls[call].make(offset, length, (unsigned)call), 0, "%s of %zu bytes",
-		    calls[call].name, length))
+	if (!is_int(calls[call].make(offset, length, (unsigned)call), 0,
+		    "%s: %zu bytes are durable", calls[call].name, length))
 		diag("%s", rpmem_errormsg());
 	memset(got, 0x55, length);
 	if (!ok(!rpmem_read(rpp, got, offset, length, READER) && !memcmp(got, expected, length),
-		    "and a read finds them"))
+		    "read: it finds those bytes"))
 		diag("%s", rpmem_errormsg());
 }
 
@@ -219,7 +219,8 @@ static int write_rounds(const char *name, long *began)
 		*began = now_ms();
 		if (calls[call].make(at, ROUND, (unsigned)call)) {
 			int error = errno;
-			ok(round > CALLS, "lost in round %u, at a %s", round, calls[call].name);
+			ok(round > CALLS, "target lost: in round %u, at a %s", round,
+				calls[call].name);
 			fclose(acks);
 			return error;
 		}
@@ -235,18 +236,19 @@ static void write_until_lost(const char *name)
 	int error = write_rounds(name, &began);
 	long took = now_ms() - began;
 
-	ok(error == ECONNRESET || error == ETIMEDOUT, "it is told by ECONNRESET or ETIMEDOUT");
+	ok(error == ECONNRESET || error == ETIMEDOUT,
+		"target lost: the errno is ECONNRESET or ETIMEDOUT");
 	diag("%s: %s", strerror(error), rpmem_errormsg());
 	ok(took < deadline + 5000, "within the deadline of %ld ms: after %ld", deadline, took);
 	began = now_ms();
 	for (int call = 0; call < CALLS; call++) {
 		errno = 0;
 		ok(calls[call].make(FIRST, ROUND, (unsigned)call) && errno == error,
-			"then each %s fails, too", calls[call].name);
+			"target lost: then each %s fails, too", calls[call].name);
 	}
-	ok(now_ms() - began < 5000, "and at once");
+	ok(now_ms() - began < 5000, "target lost: later calls fail at once");
 	began = now_ms();
-	is_int(rpmem_close(rpp), -1, "close tells that it is no good end");
+	is_int(rpmem_close(rpp), -1, "target lost: close reports a bad end");
 	ok(now_ms() - began < 10000, "and waits for nobody: %ld ms", now_ms() - began);
 }
 
@@ -264,7 +266,7 @@ static void write_pool(char **argv, bool cut)
 	if (cut)
 		write_until_lost(name);
 	else
-		is_int(rpmem_close(rpp), 0, "close");
+		is_int(rpmem_close(rpp), 0, "close: it succeeds");
 }
 
 /* -- the target -- */
@@ -275,7 +277,8 @@ static bool is_there(size_t offset, size_t length, uint32_t what)
 	return !memcmp(pool + offset, expected, length);
 }
 
-/* Of the round that was under way there may be anything, where that of ROUNDS before it was. */
+/* The round that was under way may have left anything in its place, which it shares with the
+ * round that was ROUNDS before it. */
 static void look_at_rounds(unsigned durable)
 {
 	unsigned from = durable > ROUNDS - 1 ? durable - (ROUNDS - 1) + 1 : 1, there = 0;
@@ -283,7 +286,8 @@ static void look_at_rounds(unsigned durable)
 	for (unsigned round = from; round <= durable; round++)
 		there += is_there(place_of_round(round), ROUND, round);
 	ok(durable, "there are rounds that were durable: %u", durable);
-	is_int(there, durable - from + 1, "the last %u of them are there", durable - from + 1);
+	is_int(there, durable - from + 1, "durable rounds: the last %u of them are there",
+		durable - from + 1);
 }
 
 static void look_at_calls(void)

@@ -25,13 +25,15 @@ static void with_libpmem2(int fd, const char *text)
 	struct pmem2_config *cfg = config_of(PMEM2_GRANULARITY_PAGE);
 	struct pmem2_map *map;
 
-	is_int(pmem2_map_new(&map, cfg, src), PMEM2_E_NO_ACCESS, "a map for writing is refused");
+	is_int(pmem2_map_new(&map, cfg, src), PMEM2_E_NO_ACCESS,
+		"map_new: a map for writing is refused");
 	diag("%s", pmem2_errormsg());
-	ok(strlen(pmem2_errormsg()) > 10, "with a sentence");
+	ok(strlen(pmem2_errormsg()) > 10, "map_new: the refusal has a message");
 	pmem2_config_set_protection(cfg, PMEM2_PROT_READ);
-	if (!is_int(pmem2_map_new(&map, cfg, src), 0, "a map for reading"))
+	if (!is_int(pmem2_map_new(&map, cfg, src), 0, "map_new: a map for reading is made"))
 		bail("%s", pmem2_errormsg());
-	ok(!memcmp(pmem2_map_get_address(map), text, strlen(text)), "has what the file has");
+	ok(!memcmp(pmem2_map_get_address(map), text, strlen(text)),
+		"map_new: the map for reading has the bytes of the file");
 	pmem2_map_delete(&map);
 	pmem2_config_delete(&cfg);
 	pmem2_source_delete(&src);

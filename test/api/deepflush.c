@@ -43,7 +43,7 @@ static void granularities(void)
 	}
 }
 
-/* A map that ends within a page: the rest of the page is no part of it. */
+/* A map that ends within a page: the rest of the page does not belong to it. */
 static void odd_size(void)
 {
 	struct pmem2_map *map = map_of(page_size() + 7, "PAGE");
@@ -96,7 +96,8 @@ static void really_written(const char *granularity)
 	long after = dirty_kib(addr);
 	long want = before - 2 * (long)(page_size() >> 10);
 	if (before <= 0)
-		skip("pages are clean after it", "no dirty pages on the file system of /var/tmp");
+		skip("deep_flush: the pages are clean afterwards",
+			"no dirty pages on the file system of /var/tmp");
 	else
 		ok(after >= 0 && after <= want, "%s: are written back", granularity);
 	pmem2_map_delete(&map);
@@ -115,10 +116,12 @@ static void anonymous(void)
 	if (pmem2_map_new(&map, cfg, src))
 		bail("no map: %s", pmem2_errormsg());
 	char *addr = pmem2_map_get_address(map);
-	is_int(pmem2_deep_flush(map, addr, page_size()), PMEM2_E_NOSUPP, "anonymous memory");
-	has_str(pmem2_errormsg(), "without a file", "said in words");
+	is_int(pmem2_deep_flush(map, addr, page_size()), PMEM2_E_NOSUPP,
+		"deep_flush: anonymous memory is refused");
+	has_str(pmem2_errormsg(), "without a file",
+		"deep_flush: the message speaks of a map without a file");
 	is_int(pmem2_deep_flush(map, addr, page_size() + 1), PMEM2_E_DEEP_FLUSH_RANGE,
-		"the range comes first");
+		"deep_flush: a range outside an anonymous map is the first mistake to be told");
 	pmem2_map_delete(&map);
 	pmem2_source_delete(&src);
 	pmem2_config_delete(&cfg);
@@ -132,6 +135,6 @@ int main(void)
 	really_written("CACHE_LINE");
 	really_written("BYTE");
 	anonymous();
-	is_int(pmem2_deep_flush(NULL, NULL, 0), -EINVAL, "no map");
+	is_int(pmem2_deep_flush(NULL, NULL, 0), -EINVAL, "deep_flush: NULL for the map is refused");
 	return tap_done();
 }

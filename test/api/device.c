@@ -36,12 +36,18 @@ static void nulls(const struct pmem2_source *src)
 	size_t len;
 	int node;
 
-	is_int(pmem2_source_device_id(NULL, NULL, &len), -EINVAL, "id of no source");
-	is_int(pmem2_source_device_id(src, NULL, NULL), -EINVAL, "id without a size");
-	is_int(pmem2_source_device_usc(NULL, &usc), -EINVAL, "count of no source");
-	is_int(pmem2_source_device_usc(src, NULL), -EINVAL, "count to nowhere");
-	is_int(pmem2_source_numa_node(NULL, &node), -EINVAL, "node of no source");
-	is_int(pmem2_source_numa_node(src, NULL), -EINVAL, "node to nowhere");
+	is_int(pmem2_source_device_id(NULL, NULL, &len), -EINVAL,
+		"source_device_id: NULL for the source is refused");
+	is_int(pmem2_source_device_id(src, NULL, NULL), -EINVAL,
+		"source_device_id: NULL for the length is refused");
+	is_int(pmem2_source_device_usc(NULL, &usc), -EINVAL,
+		"source_device_usc: NULL for the source is refused");
+	is_int(pmem2_source_device_usc(src, NULL), -EINVAL,
+		"source_device_usc: NULL for the output is refused");
+	is_int(pmem2_source_numa_node(NULL, &node), -EINVAL,
+		"source_numa_node: NULL for the source is refused");
+	is_int(pmem2_source_numa_node(src, NULL), -EINVAL,
+		"source_numa_node: NULL for the output is refused");
 }
 
 /* As in the original: there is nothing to put there. */
@@ -70,7 +76,8 @@ int main(void)
 	if (access("/sys/bus/nd/devices/region0", F_OK))
 		nothing_there(file, PMEM2_E_DAX_REGION_NOT_FOUND, "a file");
 	else
-		skip("a file", "this machine has persistent memory, maybe under the file");
+		skip("a file: it lies on no persistent memory",
+			"this machine has persistent memory, maybe under the file");
 	nothing_there(shm, PMEM2_E_DAX_REGION_NOT_FOUND, "a file in memory");
 	nothing_there(anon, PMEM2_E_NOSUPP, "anonymous");
 	nulls(file);

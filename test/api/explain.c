@@ -228,8 +228,7 @@ static void wrong(void)
 	holdfast_explanation_free(&told);
 	if (pipe(ends))
 		bail("no pipe: %m");
-	refused(ends[0], PMEM2_E_INVALID_FILE_TYPE, "holdfast_explain_fd: a pipe is refused",
-		"a pipe");
+	refused(ends[0], PMEM2_E_INVALID_FILE_TYPE, "a pipe", "a pipe");
 	close(ends[0]);
 	close(ends[1]);
 	refused(ends[0], PMEM2_E_INVALID_FILE_HANDLE, "is not open", "a closed descriptor");

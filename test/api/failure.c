@@ -30,7 +30,7 @@ static enum holdfast_writeback_verdict tell(
 	told.last = *failure;
 	snprintf(told.path, sizeof(told.path), "%s", failure->path);
 	told.thread = pthread_self();
-	ok(context == &told, "the handler gets its context");
+	ok(context == &told, "handler: it gets its context");
 	return told.verdict;
 }
 
@@ -67,10 +67,10 @@ static void from_calls(void)
 	pmem2_get_persist_fn(map)(gone(map) + 5, 1);
 	is_int(errno, 77, "persist: returns with errno as it was");
 	told_of(map, "persist");
-	is_int(told.last.struct_size, sizeof(told.last), "the struct says how large it is");
+	is_int(told.last.struct_size, sizeof(told.last), "handler: the struct has its own size");
 	is_str(told.path, "unknown file", "nothing is mapped there: no file to name");
 	pmem2_get_drain_fn(map)();
-	is_int(told.calls, 0, "the page is not noted any more");
+	is_int(told.calls, 0, "drain: a page that was told as lost is not noted any more");
 
 	pmem2_get_flush_fn(map)(gone(map), 1);
 	pmem2_map_delete(&map);
@@ -92,7 +92,8 @@ static void from_threads(void)
 	pthread_create(&thread, NULL, flush_and_exit, map);
 	pthread_join(thread, NULL);
 	told_of(map, "a thread that exits");
-	ok(!pthread_equal(told.thread, pthread_self()), "it is told itself");
+	ok(!pthread_equal(told.thread, pthread_self()),
+		"handler: it is called on the thread that exits");
 	pmem2_map_delete(&map);
 	told.calls = 0;
 }
@@ -126,17 +127,17 @@ static void what_handlers_may_do(void)
 
 	holdfast_set_writeback_handler(use_library, &calls);
 	pmem2_get_persist_fn(map)(gone(map), 1);
-	is_int(calls, 1, "a handler may use the library");
+	is_int(calls, 1, "handler: it may use the library");
 
 	holdfast_set_writeback_handler(leave, NULL);
 	if (!sigsetjmp(away, 1)) {
 		pmem2_get_persist_fn(map)(gone(map), 1);
-		ok(false, "siglongjmp leaves the persist");
+		ok(false, "handler: siglongjmp leaves the persist");
 	} else {
-		ok(true, "siglongjmp leaves the persist");
+		ok(true, "handler: siglongjmp leaves the persist");
 	}
 	pmem2_get_persist_fn(map)(pmem2_map_get_address(map), 1);
-	ok(true, "and nothing is locked afterwards");
+	ok(true, "handler: nothing is locked after a siglongjmp");
 	pmem2_map_delete(&map);
 }
 
@@ -170,7 +171,7 @@ static void verdicts(void)
 	is_int(ending(HOLDFAST_WRITEBACK_LOST, false, false), SIGABRT, "no handler: abort");
 	is_int(ending(HOLDFAST_WRITEBACK_ABORT, true, false), SIGABRT, "verdict abort: abort");
 	is_int(ending((enum holdfast_writeback_verdict)9, true, false), SIGABRT,
-		"a verdict that is none: abort");
+		"an unknown verdict: abort");
 	is_int(ending(HOLDFAST_WRITEBACK_LOST, true, false), -8,
 		"verdict lost: the program goes on");
 	is_int(ending(HOLDFAST_WRITEBACK_LOST, false, true), SIGABRT, "no handler, exit(3): abort");
@@ -203,7 +204,8 @@ static void many(void)
 		pmem2_get_flush_fn(map)(addr + i * far, 1);
 	pmem2_get_drain_fn(map)();
 	ok(told_from == (uintptr_t)addr, "many failures: the first page is told of");
-	ok(told_to == (uintptr_t)addr + (count - 1) * far + page_size(), "and the last");
+	ok(told_to == (uintptr_t)addr + (count - 1) * far + page_size(),
+		"many failures: the last page is told of");
 	pmem2_map_delete(&map);
 	holdfast_set_writeback_handler(NULL, NULL);
 }

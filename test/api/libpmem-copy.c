@@ -22,7 +22,7 @@ static void with_flags(void)
 	static const size_t lengths[] = {0, 1, 7, 8, 63, 64, 65, 255, 256, 257, 4096, 20000};
 	unsigned wrong = 0;
 
-	/* All that are flags, and all bits that are none. */
+	/* All flags, and the first bit that is not one. */
 	for (unsigned flags = 0; flags <= PMEM_F_MEM_VALID_FLAGS + 1; flags++) {
 		unsigned given = flags <= PMEM_F_MEM_VALID_FLAGS ? flags : ~PMEM_F_MEM_VALID_FLAGS;
 		for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
@@ -43,7 +43,7 @@ static void with_flags(void)
 			wrong += memcmp(addr, expected, SIZE) != 0;
 		}
 	}
-	same(wrong, "copies and fills with all flags; memcpy may overlap");
+	same(wrong, "copies and fills: all flags, also memcpy of overlapping ranges");
 }
 
 static void without_flags(void)
@@ -65,11 +65,11 @@ static void without_flags(void)
 	wrong += pmem_memmove_nodrain(addr + 991, addr + 1001, 9000) != addr + 991;
 	memmove(expected + 991, expected + 1001, 9000);
 	wrong += memcmp(addr, expected, SIZE) != 0;
-	same(wrong, "the six without flags");
+	same(wrong, "copies and fills: the six calls without flags");
 	wrong = pmem_memmove(addr, addr, SIZE, 0) != addr;
 	wrong += pmem_memcpy(NULL, NULL, 0, 0) != NULL || pmem_memset(NULL, 1, 0, 0) != NULL;
 	wrong += memcmp(addr, expected, SIZE) != 0;
-	same(wrong, "a copy onto itself, and copies of nothing");
+	same(wrong, "copies and fills: a copy onto itself, and copies of nothing");
 }
 
 static void flushes(void)
@@ -85,7 +85,8 @@ static void flushes(void)
 	pmem_drain();
 	pmem_persist(addr + SIZE - 1, 1);
 	pmem_deep_flush(addr + 1, SIZE - 1);
-	ok(errno == 77 && !memcmp(addr, expected, SIZE), "flushes change neither memory nor errno");
+	ok(errno == 77 && !memcmp(addr, expected, SIZE),
+		"flushes: they change neither memory nor errno");
 }
 
 static int all(void)
@@ -117,8 +118,8 @@ static void in_other_ways(void)
 	};
 
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
-		is_int(again("quietly", ways[i]), 0, "the same with %s %s", ways[i][0],
-			ways[i][1] ? ways[i][1] : "");
+		is_int(again("quietly", ways[i]), 0, "settings: the same results with %s %s",
+			ways[i][0], ways[i][1] ? ways[i][1] : "");
 }
 
 int main(int argc, char **argv)

@@ -43,19 +43,19 @@ static bool synced(const char *addr, size_t len)
 
 typedef int call_fn(const void *addr, size_t len);
 
-/* What the three have in common on memory that is no DAX device. */
+/* The behaviour that all three calls share on memory that is not a DAX device. */
 static void common(const char *name, call_fn *call)
 {
 	char *addr = map_of("file", 4 * PAGE);
 
 	calls = 0;
-	is_int(call(addr, 4 * PAGE), 0, "%s of a whole file", name);
+	is_int(call(addr, 4 * PAGE), 0, "%s: a whole file", name);
 	ok(synced(addr, 4 * PAGE), "%s: is one msync of it", name);
-	is_int(call(addr + PAGE + 7, 10), 0, "%s of ten bytes", name);
+	is_int(call(addr + PAGE + 7, 10), 0, "%s: ten bytes", name);
 	ok(synced(addr + PAGE, 17), "%s: begins with their page", name);
-	is_int(call(addr + 2 * PAGE - 1, 2), 0, "%s across two pages", name);
+	is_int(call(addr + 2 * PAGE - 1, 2), 0, "%s: a range across two pages", name);
 	ok(synced(addr + PAGE, PAGE + 1), "%s: is one msync of both", name);
-	is_int(call(addr + 1, 0), 0, "%s of nothing", name);
+	is_int(call(addr + 1, 0), 0, "%s: an empty range", name);
 	ok(!calls, "%s: asks the kernel for nothing", name);
 	error = EIO;
 	errno = 0;
@@ -84,8 +84,8 @@ static void holes(const char *name, call_fn *call)
 
 	pmem_unmap(addr + PAGE, PAGE);
 	errno = 0;
-	ok(call(addr + 2 * PAGE, PAGE) == 0, "%s beside a hole", name);
-	ok(call(addr, 1) == 0, "%s before a hole", name);
+	ok(call(addr + 2 * PAGE, PAGE) == 0, "%s: a range beside a hole", name);
+	ok(call(addr, 1) == 0, "%s: a range before a hole", name);
 	pmem_unmap(addr, 3 * PAGE);
 }
 
@@ -106,7 +106,7 @@ static void anonymous(const char *name, call_fn *call)
 {
 	char *addr = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	is_int(call(addr, PAGE), 0, "%s of memory without a file", name);
+	is_int(call(addr, PAGE), 0, "%s: memory without a file", name);
 	munmap(addr, PAGE);
 }
 

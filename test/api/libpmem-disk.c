@@ -76,7 +76,7 @@ int main(void)
 {
 	if (unshare(CLONE_NEWNS))
 		skip_all("mounting needs root");
-	/* Nothing of it is to be seen elsewhere. In a chroot "/" is no mount point: then it is. */
+	/* Nothing of it is to be seen elsewhere. In a chroot "/" may not be a mount point: then it is. */
 	if (mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) && errno != EINVAL)
 		skip_all("mounting needs root");
 	scratch_open();

@@ -8,7 +8,7 @@
 /* Far below where the kernel maps on its own, and where sanitizers let us. */
 #define HINT ((char *)0x7e9000000000)
 
-/* What the child is asked to find; it exits with how often that was wrong. */
+/* The answers that a child expects; it exits with the number of wrong ones. */
 
 static int says_yes(void)
 {
@@ -18,7 +18,7 @@ static int says_yes(void)
 	wrong += !addr || is_pmem != 1;
 	wrong += pmem_is_pmem(addr, PAGE) != 1 || pmem_is_pmem(NULL, SIZE_MAX) != 1;
 	wrong += pmem_is_pmem(addr, 0) != 0 || pmem_is_pmem(NULL, 0) != 0;
-	/* What the file lies on does not change for that. */
+	/* The setting does not change what the file lies on. */
 	wrong += pmem_deep_persist(addr, PAGE) != 0;
 	setenv("PMEM_IS_PMEM_FORCE", "0", 1);
 	wrong += pmem_is_pmem(addr, 1) != 1;

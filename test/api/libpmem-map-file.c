@@ -23,7 +23,7 @@
 #define MiB  ((size_t)1 << 20)
 #define GiB  ((size_t)1 << 30)
 
-/* What our functions are to do, and what they have seen. */
+/* Orders for the functions that stand in for libc's, and what these have seen. */
 static struct {
 	int truncate_error, allocate_error, interrupts;
 	bool no_tmpfile;
@@ -46,7 +46,7 @@ static void see(char call)
 		seen.calls[length] = call;
 }
 
-/* What other threads could notice, and whether the file can be given a name. */
+/* Looks at what other threads could notice, and whether the file can be given a name. */
 static void look_at(int fd)
 {
 	char link[64];
@@ -239,8 +239,9 @@ static void flags_and_lengths(void)
 		PMEM_FILE_TMPFILE, EINVAL);
 	fails("pmem_map_file: a directory", scratch, 0, 0, EISDIR);
 	fails("pmem_map_file: a directory, to be created", scratch, PAGE, create, EISDIR);
-	is_int(size_of(at("file")), PAGE, "none of it changed the file");
-	ok(!exists(at("none")), "nor made one");
+	is_int(size_of(at("file")), PAGE,
+		"pmem_map_file: refused calls leave the size of the file");
+	ok(!exists(at("none")), "pmem_map_file: refused calls make no file");
 }
 
 static void creates(void)
@@ -434,7 +435,7 @@ static void placement(void)
 	int before = mappings();
 	for (int i = 0; i < 5; i++)
 		pmem_unmap(addr[i], lengths[i]);
-	ok(mappings() < before, "and are gone when unmapped");
+	ok(mappings() < before, "pmem_unmap: five maps are gone");
 	unlink(at("huge"));
 }
 
@@ -479,7 +480,7 @@ int main(void)
 	umask(022);
 	scratch_open();
 	/*
-	 * What sanitizers and libc do once, at the first of each, is none of the library's doing.
+	 * Sanitizers and libc open and map things at the first call of a kind; let that be over.
 	 */
 	pmem_map_file("", 0, 0, 0, NULL, NULL);
 	printf("# %d descriptors, %d mappings\n", open_descriptors(), mappings());

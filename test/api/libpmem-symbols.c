@@ -27,25 +27,28 @@ int main(void)
 	Dl_info info;
 
 	/* So that the linker keeps the library. */
-	is_int(pmem_has_hw_drain(), 0, "the library is there");
-	ok(library, "under its soname");
+	is_int(pmem_has_hw_drain(), 0, "libpmem: the library is loaded");
+	ok(library, "libpmem: the library has its soname");
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		void *found = dlvsym(library, names[i], "LIBPMEM_1.0");
 		ok(found && dladdr(found, &info) && strstr(info.dli_fname, "libpmem.so.1"),
-			"%s@LIBPMEM_1.0", names[i]);
+			"symbols: %s@LIBPMEM_1.0", names[i]);
 	}
-	ok(!dlvsym(library, "pmem_persist", "LIBPMEM_2.0"), "there is no other node");
+	ok(!dlvsym(library, "pmem_persist", "LIBPMEM_2.0"),
+		"symbols: another version node does not exist");
 	dlclose(library);
 	is_int(PMEM_FILE_CREATE | PMEM_FILE_EXCL << 4 | PMEM_FILE_SPARSE << 8 |
 			PMEM_FILE_TMPFILE << 12,
-		0x8421, "the PMEM_FILE flags have their values");
+		0x8421, "constants: the PMEM_FILE flags have their values");
 	is_int(PMEM_F_MEM_NODRAIN | PMEM_F_MEM_NONTEMPORAL << 4 | PMEM_F_MEM_TEMPORAL << 8 |
 			PMEM_F_MEM_WC << 12 | PMEM_F_MEM_WB << 16 | PMEM_F_MEM_NOFLUSH << 20,
-		0x2108421, "the PMEM_F_MEM flags");
-	is_int(PMEM_F_MEM_VALID_FLAGS, 0x3f, "and all of them");
-	is_int(PMEM_MIN_PART, 2097152, "PMEM_MIN_PART");
-	is_int(PMEM_MAJOR_VERSION * 100 + PMEM_MINOR_VERSION, 101, "the version is 1.1");
-	is_int(PMEM_LOG_LEVEL_HARK * 10 + PMEM_LOG_LEVEL_DEBUG, 6, "log levels are 0 to 6");
-	is_int(PMEM_LOG_LEVEL_ERROR * 10 + PMEM_LOG_LEVEL_NOTICE, 24, "with errors at 2");
+		0x2108421, "constants: the PMEM_F_MEM flags have their values");
+	is_int(PMEM_F_MEM_VALID_FLAGS, 0x3f, "constants: PMEM_F_MEM_VALID_FLAGS is all of them");
+	is_int(PMEM_MIN_PART, 2097152, "constants: PMEM_MIN_PART is 2097152");
+	is_int(PMEM_MAJOR_VERSION * 100 + PMEM_MINOR_VERSION, 101, "constants: the version is 1.1");
+	is_int(PMEM_LOG_LEVEL_HARK * 10 + PMEM_LOG_LEVEL_DEBUG, 6,
+		"constants: log levels go from 0 to 6");
+	is_int(PMEM_LOG_LEVEL_ERROR * 10 + PMEM_LOG_LEVEL_NOTICE, 24,
+		"constants: ERROR is 2, NOTICE is 4");
 	return tap_done();
 }

@@ -2,8 +2,8 @@
 /*
  * libpmem-sync.c - MAP_SYNC is asked for so that a kernel with DAX can accept it
  *
- * Here is no DAX: mmap is a function of ours, which accepts MAP_SYNC where the kernel would, on a
- * DAX file system, and refuses any other flag that MAP_SHARED_VALIDATE does not know.
+ * The test needs no DAX: its own mmap accepts MAP_SYNC where the kernel would on a DAX file
+ * system, and refuses any other flag that MAP_SHARED_VALIDATE does not know.
  */
 #undef _FILE_OFFSET_BITS
 #pragma GCC visibility push(default)
@@ -70,14 +70,15 @@ int main(void)
 		is_pmem = 4711;
 		addr[i % FILES] =
 			pmem_map_file(at(name), length, PMEM_FILE_CREATE, 0600, NULL, &is_pmem);
-		ok(addr[i % FILES] != NULL, "file %d", i);
+		ok(addr[i % FILES] != NULL, "pmem_map_file: file %d is mapped", i);
 		ok(is_as_it_can_be(is_pmem), "file %d: MAP_SYNC was accepted", i);
 		/* The second half one by one: the place of the last one is free again. */
 		if (i >= FILES - 1)
 			pmem_unmap(addr[i % FILES], length);
 	}
-	ok(accepted >= 2 * FILES, "asked for at least once a file");
-	is_int(foreign, 0, "never with a flag that is not for MAP_SHARED_VALIDATE");
+	ok(accepted >= 2 * FILES, "MAP_SYNC: it is asked for at least once for each file");
+	is_int(foreign, 0,
+		"MAP_SYNC: it never comes with a flag that MAP_SHARED_VALIDATE does not know");
 	scratch_close();
 	return tap_done();
 }

@@ -60,14 +60,14 @@ int main(void)
 	for (int i = 0; i < 4; i++)
 		pthread_join(threads[i], NULL);
 	is_int(wrong[0] + wrong[1] + wrong[2] + wrong[3], 0,
-		"four threads map, copy, ask, write back and unmap");
+		"threads: four of them map, copy, ask, write back and unmap");
 	if (emulator())
-		skip("children that are forked meanwhile",
-			"QEMU may hang in a fork(2) beside threads");
+		skip("fork: children beside threads", "QEMU may hang in a fork(2) beside threads");
 	else
-		is_int(good, 20, "children that are forked meanwhile can do so, too");
+		is_int(good, 20, "fork: children beside threads can map, copy and unmap, too");
 	pmem_unmap(addr, SIZE);
-	is_int(entries(scratch), emulator() ? 1 : 2, "nothing else is left in the directory");
+	is_int(entries(scratch), emulator() ? 1 : 2,
+		"threads: no other file is left in the directory");
 	scratch_close();
 	return tap_done();
 }

@@ -59,7 +59,7 @@ static void flushes(void)
 	not_asked("a second drain");
 	pmem2_get_persist_fn(map)(at, page_size() - 5);
 	asked_for_second("persist");
-	is_int(pmem2_deep_flush(map, at, 1), 0, "deep flush");
+	is_int(pmem2_deep_flush(map, at, 1), 0, "deep_flush: a byte is accepted");
 	asked_for_second("deep flush");
 }
 
@@ -122,13 +122,13 @@ static void unforced(void)
 	if (fd < 0 || ftruncate(fd, (off_t)(PAGES * page_size())))
 		bail("no file in memory: %m");
 	struct pmem2_source *src = source_of(fd);
-	is_int(pmem2_map_new(&map, cfg, src), 0, "a file in memory");
+	is_int(pmem2_map_new(&map, cfg, src), 0, "map_new: a file in memory is mapped");
 	is_int(pmem2_map_get_store_granularity(map), PMEM2_GRANULARITY_PAGE,
-		"has PAGE granularity");
+		"map_new: a file in memory has PAGE granularity");
 	pmem2_map_delete(&map);
 	pmem2_config_set_required_store_granularity(cfg, PMEM2_GRANULARITY_CACHE_LINE);
 	is_int(pmem2_map_new(&map, cfg, src), PMEM2_E_GRANULARITY_NOT_SUPPORTED,
-		"and a finer one is refused");
+		"map_new: a finer granularity of a file in memory is refused");
 	pmem2_source_delete(&src);
 	pmem2_config_delete(&cfg);
 	close(fd);

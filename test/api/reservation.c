@@ -269,7 +269,7 @@ static void delete_with_maps(void)
 	deleted(rsv);
 }
 
-/* What a refused map leaves behind: the slot, inaccessible, and nothing found in it. */
+/* A refused map leaves the slot inaccessible, and no map is found in it. */
 static void refused(
 	struct pmem2_vm_reservation *rsv, size_t offset, size_t pages, int want, const char *what)
 {

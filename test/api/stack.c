@@ -41,7 +41,7 @@ static uintptr_t *stack; /* its lowest word */
 
 #define NOINLINE __attribute__((__noinline__))
 
-/* Where the frame of a function that is called from here begins. */
+/* Returns the address where the frame of a function that is called from here begins. */
 static NOINLINE char *top(void)
 {
 	return __builtin_frame_address(0);
@@ -436,7 +436,7 @@ static void nothing_is_missing(const char *path)
 		}
 	fclose(symbols);
 	const char *base = strrchr(path, '/');
-	is_int(missing, 0, "every name in %s has a row", base ? base + 1 : path);
+	is_int(missing, 0, "symbols: every name in %s has a row", base ? base + 1 : path);
 }
 
 /* Again, with everything bound, and everything logged: it is asked when they are loaded. */

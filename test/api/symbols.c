@@ -31,7 +31,7 @@ static const char *const names[] = {"pmem2_badblock_clear", "pmem2_badblock_cont
 #define dlvsym(library, name, version) dlsym(library, name)
 #endif
 
-/* Of either node it is the same function, and it is in our library. */
+/* Do both nodes lead to the same function, and is it in our library? */
 static bool is_ours(void *library, const char *name)
 {
 	void *old = dlvsym(library, name, "LIBPMEM2_1.0"), *new;
@@ -46,10 +46,11 @@ int main(void)
 	void *library = dlopen("libpmem2.so.1", RTLD_NOW | RTLD_NOLOAD);
 
 	/* So that the linker keeps the library. */
-	ok(pmem2_errormsg(), "the library is there");
-	ok(library, "under its soname");
+	ok(pmem2_errormsg(), "libpmem2: the library is loaded");
+	ok(library, "libpmem2: the library has its soname");
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		ok(is_ours(library, names[i]), "%s under both nodes", names[i]);
+		ok(is_ours(library, names[i]), "symbols: %s is the same under both nodes",
+			names[i]);
 	/* Known from a header, but never to be had from the library. */
 	ok(!dlsym(library, "pmem2_err_to_errno"), "symbols: pmem2_err_to_errno is not offered");
 	dlclose(library);

@@ -56,7 +56,7 @@ uint64_t arg(const struct call *call, const char *key)
 		give_up("%s needs %s=", call->name, key);
 	uint64_t number = strtoull(value, &end, 0);
 	if (*end || !*value)
-		give_up("%s: %s=%s is no number", call->name, key, value);
+		give_up("%s: %s=%s is not a number", call->name, key, value);
 	return number;
 }
 

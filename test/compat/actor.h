@@ -18,7 +18,7 @@
 
 struct call;
 
-/* The number given as `key`; bails out if there is none. */
+/* The number given as `key`; bails out without one. */
 uint64_t arg(const struct call *call, const char *key);
 /* The text given as `key`, or NULL. */
 const char *word(const struct call *call, const char *key);
@@ -62,7 +62,7 @@ struct command {
 extern const struct command file_commands[], pmem_commands[], source_commands[], map_commands[],
 	vm_commands[];
 
-/* What outputs are before a call. */
+/* The value of an output before a call. */
 #define MARK 0x7ab00
 
 extern void *maps2[SLOTS], *sources[SLOTS], *reservations[SLOTS];
@@ -76,7 +76,7 @@ void out_rc(int rc);
 /* " NAME=null", set or kept, for an output that was MARK before. */
 void out_object(const char *name, const void *object);
 
-/* The object in the slot that the call names; says so where there is none. */
+/* The object in the slot that the call names; reports an empty slot. */
 void *object(void *slots[SLOTS], const struct call *call, const char *key);
 
 /* Report a new object, and keep it in its slot. */

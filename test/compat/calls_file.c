@@ -75,7 +75,7 @@ static void set_umask(const struct call *call)
 	umask((mode_t)arg(call, "mode"));
 }
 
-/* What is left as umask: nothing that the libraries do may change it. */
+/* Shows the umask: the libraries must not change it. */
 static void show_umask(const struct call *call)
 {
 	mode_t mask = umask(0);

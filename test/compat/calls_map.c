@@ -91,7 +91,7 @@ static void reservation(const struct call *call)
 	out_rc(pmem2.config_set_vm_reservation(cfg, rsv, arg(call, "off")));
 }
 
-/* What can be said of a map without its address. */
+/* Describes a map without its address. */
 static void describe(void *map, const void *rsv)
 {
 	uintptr_t addr = (uintptr_t)pmem2.map_get_address(map);
@@ -149,7 +149,7 @@ static void map_delete(const struct call *call)
 	out_object("m", *m);
 }
 
-/* The range that a call names, brought inside the map; false if there is none to be touched. */
+/* The range that a call names, brought inside the map; false if nothing may be touched. */
 static bool range_of(const struct call *call, char **addr, uint64_t *len, bool write)
 {
 	void *map = object(maps2, call, "m");

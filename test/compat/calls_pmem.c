@@ -21,7 +21,7 @@ static void out_errno(int rc)
 		out("%s %s", strerrorname_np(error), pmem.errormsg()[0] ? "said" : "silent");
 }
 
-/* Where a map lies as far as the hint says; elsewhere is as good as elsewhere. */
+/* Shows the place of a map if it follows the hint; any other place counts as "elsewhere". */
 static void out_place(const char *addr, size_t len)
 {
 	const char *text = getenv("PMEM_MMAP_HINT");

@@ -240,7 +240,7 @@ class Sequence:
         name = self.pick("unmap", "is_pmem", "sync", "flush", "flush", "copy", "copy", "copy",
                          "bytes")
         if name == "unmap":
-            # Of its own maps only: others are still needed.
+            # Only its own maps are unmapped: others are still needed.
             self.call(name, p=self.slot(), off=self.pick(0, 0, 0, PAGE, 2 * PAGE, 100, MIB),
                       len=self.pick(0, 1, 100, PAGE, 5000, 16 * MIB))
         elif name == "is_pmem":

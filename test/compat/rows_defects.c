@@ -190,7 +190,7 @@ static bool clear_unlisted(void)
 	if (pread(fd, after, sizeof(after), 0) != (ssize_t)sizeof(after) ||
 		memcmp(bytes, after, sizeof(bytes)))
 		return wrong("good bytes were cleared");
-	return rc < 0 || wrong("it claims to have cleared what is no bad block");
+	return rc < 0 || wrong("it claims to have cleared a block that is not bad");
 }
 
 static bool anon_context_null(void)

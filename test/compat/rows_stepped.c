@@ -19,7 +19,7 @@
 
 #define SIZE 8192
 
-/* What the child calls, and on what memory; both processes see it. */
+/* The call that the child makes, and its memory; both processes see it. */
 static struct {
 	char *dest;
 	const char *src;
@@ -44,7 +44,7 @@ static void work(void)
 	}
 }
 
-/* What was seen on the way. */
+/* The events seen on the way. */
 static struct {
 	bool torn;
 	unsigned flushes; /* that hit the destination, in whatever way */

@@ -19,7 +19,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* What must hold whatever the machine. A fuzzer takes note of whoever aborts. */
+/* A condition that holds on every machine. A fuzzer records an input that aborts. */
 #define must(condition)                                                                            \
 	do {                                                                                       \
 		if (!(condition)) {                                                                \

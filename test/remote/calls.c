@@ -13,7 +13,10 @@
 
 static char *pool, *buffer;
 
-/* The value of the variable, which a daemon that was made to be of another kind sets; else `otherwise`. */
+/*
+ * The value of the variable, which a daemon that was made to be of another kind sets; else
+ * `otherwise`.
+ */
 static int expected(const char *name, int otherwise)
 {
 	const char *set = getenv(name);

@@ -90,7 +90,7 @@ static int connect_pool(const struct words *words, bool create)
 	return 0;
 }
 
-/* New bytes, so that what was there before is not taken for them; nothing where it is no range. */
+/* Stores new bytes, so that they differ from the earlier ones; nothing outside the memory. */
 static void change(size_t offset, size_t length)
 {
 	static uint64_t state = 88172645463325252u;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * fault-storm.c - kill initiators and targets at random moments, and look for what was acknowledged
+ * fault-storm.c - kill initiators and targets at random moments, and look for what was
+ * acknowledged
  *
  *	fault-storm KILLS SEED HOST PIDS SET...
  *
@@ -44,7 +45,7 @@ struct slot {
 
 enum phase { CONNECTING, STORING, DONE, FAILED };
 
-/* What a job and its writers share, and what outlives them. */
+/* The memory that a job and its writers share, and that outlives them. */
 struct job {
 	const char *host, *set, *pids;
 	_Atomic enum phase phase;
@@ -83,9 +84,7 @@ static void nap(long microseconds)
 	nanosleep(&(struct timespec){microseconds / 1000000, microseconds % 1000000 * 1000}, NULL);
 }
 
-/*
- * What is stored.
- */
+/* -- the bytes that are stored -- */
 
 static void lay_out(struct job *job)
 {
@@ -155,7 +154,9 @@ static RPMEMpool *connect_pool(struct job *job)
 		unsigned lanes = LANES;
 		RPMEMpool *rpp = rpmem_open(job->host, job->set, memory, POOL_SIZE, &lanes, &got);
 		if (!rpp && !job->created) {
-			/* A creation that was killed may have left what is no pool yet. */
+			/*
+			 * A creation that was killed may have left parts that are not a pool yet.
+			 */
 			if (errno != ENOENT && errno != EBUSY)
 				rpmem_remove(job->host, job->set, RPMEM_REMOVE_FORCE);
 			if (errno != EBUSY)

@@ -33,7 +33,7 @@
 requires "${ACTOR-}" ACTOR
 requires "${RPMEMD-}" RPMEMD
 
-# What a sanitizer has to say at either end is not lost with the process that it says it of.
+# Sanitizers write to files, so that their reports outlive the process at either end.
 export ASAN_OPTIONS=log_path=$dir/sanitizer:exitcode=99
 export UBSAN_OPTIONS=$ASAN_OPTIONS:halt_on_error=1
 export TSAN_OPTIONS=${TSAN_OPTIONS:+$TSAN_OPTIONS:}$ASAN_OPTIONS
@@ -135,7 +135,7 @@ wait_until_free() {
 # Instead of done_testing.
 done_with_faults() {
 	out=$(cat "$dir"/sanitizer.* 2>/dev/null)
-	ok "no sanitizer has anything to say of either end" [ -z "$out" ]
+	ok "sanitizers: they report nothing at either end" [ -z "$out" ]
 	done_testing
 }
 

@@ -15,14 +15,14 @@
 #	$FOLDER/ssh	is an ssh that knows key and port and trusts this server alone
 #	$sshd_pid	is the server, $sshd_port its port
 #
-# Who logs in is who runs this; any host name leads there that ssh can resolve to ADDRESS. sshd_start
+# The user who runs this logs in; any host name that ssh can resolve to ADDRESS leads there. sshd_start
 # fails with the reason in $sshd_trouble, and then there is nothing to stop.
 #
 # sshd_children PID prints the process ids of its children, a line each: of $sshd_pid, the sessions.
 
 sshd_configure() { # FOLDER ADDRESS PORT
 	local locked=no
-	# Where root has no password, "!" stands for it, and only PAM lets a key in all the same.
+	# If root has no password, "!" stands for it, and only PAM lets a key in all the same.
 	[[ $(getent shadow "$(id -un)" 2>/dev/null) != *:!* ]] || locked=yes
 	cat >"$1/sshd_config" <<-END
 		ListenAddress $2
@@ -39,7 +39,7 @@ sshd_configure() { # FOLDER ADDRESS PORT
 		MaxStartups 100
 		LogLevel VERBOSE
 	END
-	# Where sshd knows it: killed clients are no attack here.
+	# Do not treat killed clients as attackers. Older versions do not know this option.
 	if "$sshd_program" -t -f "$1/sshd_config" -o PerSourcePenalties=no 2>/dev/null; then
 		echo "PerSourcePenalties no" >>"$1/sshd_config"
 	fi

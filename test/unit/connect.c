@@ -131,7 +131,9 @@ static int raw_connection(uint16_t port)
 	return fd;
 }
 
-/* How libfabric treats bytes that it did not send is not our code, but our target must survive it. */
+/*
+ * How libfabric treats bytes that it did not send is not our code, but our target must survive it.
+ */
 static void test_strangers(void)
 {
 	struct target *target = target_new(HOLDFAST_METHOD_MESSAGE, 1);

@@ -113,7 +113,7 @@ static bool set_is_right(set_fn *set, struct arena *to, const struct shot *shot)
 	return returned && arena_as_wanted(to, shot->dest, shot->len);
 }
 
-/* What the engines read of `cpu` besides the size of a line. */
+/* Sets at random what the engines read of `cpu` besides the size of a line. */
 static void random_settings(void)
 {
 	static const size_t thresholds[] = {0, 256, SIZE_MAX};

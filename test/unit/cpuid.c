@@ -62,18 +62,20 @@ static void bits(void)
 	const uint32_t saved = 0xe7;
 
 	is_str(judged((struct x86_id){.xcr0 = saved}), "", "no bit: no feature");
-	is_str(judged((struct x86_id){.xcr0 = saved, .leaf1_edx = CLFSH}), " clflush", "CLFSH");
-	is_str(judged((struct x86_id){.xcr0 = saved, .leaf1_edx = SSE2}), " sse2", "SSE2");
-	is_str(judged((struct x86_id){.xcr0 = saved, .leaf1_ecx = AVX}), " avx", "AVX");
-	is_str(judged((struct x86_id){.xcr0 = saved, .leaf7_ebx = AVX512F}), " avx512f", "AVX512F");
+	is_str(judged((struct x86_id){.xcr0 = saved, .leaf1_edx = CLFSH}), " clflush",
+		"cpuid: CLFSH");
+	is_str(judged((struct x86_id){.xcr0 = saved, .leaf1_edx = SSE2}), " sse2", "cpuid: SSE2");
+	is_str(judged((struct x86_id){.xcr0 = saved, .leaf1_ecx = AVX}), " avx", "cpuid: AVX");
+	is_str(judged((struct x86_id){.xcr0 = saved, .leaf7_ebx = AVX512F}), " avx512f",
+		"cpuid: AVX512F");
 	is_str(judged((struct x86_id){.xcr0 = saved, .leaf7_ebx = CLFLUSHOPT}), " clflushopt",
-		"CLFLUSHOPT");
-	is_str(judged((struct x86_id){.xcr0 = saved, .leaf7_ebx = CLWB}), " clwb", "CLWB");
+		"cpuid: CLFLUSHOPT");
+	is_str(judged((struct x86_id){.xcr0 = saved, .leaf7_ebx = CLWB}), " clwb", "cpuid: CLWB");
 	is_str(judged((struct x86_id){.xcr0 = saved, .leaf7_ecx = MOVDIR64B}), " movdir64b",
-		"MOVDIR64B");
+		"cpuid: MOVDIR64B");
 }
 
-/* What such machines say, leaf by leaf, and what comes of the few bits that we look at. */
+/* The leaves of such machines, and the features that follow from the few bits that we look at. */
 static const struct {
 	const char *what;
 	struct x86_id id;
@@ -157,9 +159,10 @@ static void flushes(void)
 
 		id.is_intel = rows[i].is_intel;
 		x86_judge(&found, &id);
-		is_str(feature_names(found.shunned), rows[i].shuns ? " clwb" : "", "shunned on %s",
-			rows[i].what);
-		is_str(feature_names(found.instead), " clflushopt", "in favour of CLFLUSHOPT");
+		is_str(feature_names(found.shunned), rows[i].shuns ? " clwb" : "",
+			"%s: the features that it shuns", rows[i].what);
+		is_str(feature_names(found.instead), " clflushopt",
+			"x86_judge: CLWB is shunned in favour of CLFLUSHOPT");
 	}
 }
 
@@ -168,13 +171,14 @@ static void lines(void)
 	struct cpu found = {.line_size = 64};
 
 	x86_judge(&found, &(struct x86_id){.leaf1_ebx = 0x04031001});
-	is_int(found.line_size, 16 * 8, "a line is what the CPU says, in units of 8 bytes");
+	is_int(found.line_size, 16 * 8, "line size: the CPU's number counts units of 8 bytes");
 	found.line_size = 64;
 	x86_judge(&found, &(struct x86_id){.leaf1_ebx = 0xffff00ff});
-	is_int(found.line_size, 64, "or what it was, if nothing is said");
-	ok(!found.fence_while_streaming, "streaming needs no fences");
+	is_int(found.line_size, 64, "line size: it is unchanged if the CPU has no number");
+	ok(!found.fence_while_streaming,
+		"streaming: it needs no fences on processors that are not Intel's");
 	x86_judge(&found, &(struct x86_id){.is_intel = true});
-	ok(found.fence_while_streaming, "but on Intel's it does");
+	ok(found.fence_while_streaming, "streaming: it needs fences on Intel's processors");
 }
 
 int main(void)

@@ -33,7 +33,7 @@ static bool was_written(void)
 	return !stat(tree_path(FLUSH), &st) && st.st_mtime != 1;
 }
 
-/* What the CPU was told to flush before the region was. */
+/* The range that the CPU was told to flush before the region was. */
 static const void *flushed;
 static size_t flushed_length;
 static bool too_late;
@@ -54,10 +54,11 @@ static void device_dax(void)
 	for (int g = PMEM2_GRANULARITY_BYTE; g <= PMEM2_GRANULARITY_CACHE_LINE; g++) {
 		map.granularity = (enum pmem2_granularity)g;
 		set("1\n");
-		is_int(deep_flush_map(&map, map.addr + 100, 200, 0), 0, "device DAX");
-		ok(flushed == map.addr + 100 && flushed_length == 200, "the CPU flushes the range");
-		ok(!too_late, "before");
-		ok(was_written(), "the region is flushed");
+		is_int(deep_flush_map(&map, map.addr + 100, 200, 0), 0, "deep flush: device DAX");
+		ok(flushed == map.addr + 100 && flushed_length == 200,
+			"deep flush: the CPU flushes the range");
+		ok(!too_late, "deep flush: the CPU flushes before the region does");
+		ok(was_written(), "deep flush: the region is flushed");
 	}
 	cpu_init();
 }
@@ -65,15 +66,18 @@ static void device_dax(void)
 static void failures(void)
 {
 	set("0\n");
-	is_int(deep_flush_map(&map, map.addr, 1, 0), 0, "nothing deeper exists");
+	is_int(deep_flush_map(&map, map.addr, 1, 0), 0,
+		"deep flush: a region that has nothing deeper succeeds");
 	set("what\n");
 	is_int(deep_flush_map(&map, map.addr, 1, 0), -EBADMSG,
 		"deep flush: a region that cannot be flushed is an error");
-	has_str(err_get(), "region1", "is named");
+	has_str(err_get(), "region1",
+		"deep flush: the message names the region that cannot be flushed");
 	is_int(deep_flush_map(&map, map.addr + map.length, 1, 0), PMEM2_E_DEEP_FLUSH_RANGE,
-		"out of range");
+		"deep flush: a range behind the map is refused");
 	map.device.number = makedev(252, 9);
-	is_int(deep_flush_map(&map, map.addr, 1, 0), PMEM2_E_DAX_REGION_NOT_FOUND, "in no region");
+	is_int(deep_flush_map(&map, map.addr, 1, 0), PMEM2_E_DAX_REGION_NOT_FOUND,
+		"deep flush: a device without a region is refused");
 }
 
 int main(void)

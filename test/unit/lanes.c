@@ -86,7 +86,7 @@ static void test_threads(enum holdfast_method method)
 		wire_method_name(method), LANES);
 	fabric_client_close(client);
 	pthread_join(server, NULL);
-	is_int(target->result, -ECONNRESET, "both ends end well");
+	is_int(target->result, -ECONNRESET, "lanes: both ends end well");
 	target->pid = -1;
 	target_stop(target);
 }
@@ -135,13 +135,13 @@ static void test_words(enum holdfast_method method)
 	watch.quit = true;
 	pthread_join(thread, NULL);
 	is_int(failures, 0, "%s: words in ranges long and short", wire_method_name(method));
-	ok(watch.looked > 1000 && !watch.torn, "%llu looks at them, %llu saw a part of one",
+	ok(watch.looked > 1000 && !watch.torn, "words: %llu looks at them, %llu saw a part of one",
 		(unsigned long long)watch.looked, (unsigned long long)watch.torn);
 	fabric_client_close(client);
 	target_stop(target);
 }
 
-/* What a store is given: no seam of messages within a word. */
+/* Stands in for the target's store: no seam between messages may lie within a word. */
 static int store_words_only(void *context, size_t offset, const void *from, size_t length)
 {
 	struct target *target = context;
@@ -164,8 +164,8 @@ static void test_seams(void)
 	if (fabric_client_open(&args, &client))
 		bail("%s", err_get());
 	is_int(fabric_persist(client, 0, 4099, 500001, false), 0,
-		"a range that begins and ends anywhere is cut between words");
-	ok(target->stores > 1, "into %u messages", target->stores);
+		"words: a range that begins and ends anywhere is cut between words");
+	ok(target->stores > 1, "words: the range travels in %u messages", target->stores);
 	fabric_client_close(client);
 	target_stop(target);
 }
@@ -219,9 +219,9 @@ static void test_idle(enum holdfast_method method)
 	theirs = ticks_of(target->pid) - theirs;
 	ok(ours < 5000, "%s: idle, the initiator takes %ld us in a second",
 		wire_method_name(method), ours);
-	ok(theirs <= IDLE_TICKS, "and the target %ld ticks", theirs);
+	ok(theirs <= IDLE_TICKS, "idle: the target takes %ld ticks", theirs);
 	ok(!fabric_persist(client, LANES - 1, TARGET_SIZE - 4096, 64, false),
-		"then it works again");
+		"idle: the lane works again afterwards");
 	fabric_client_close(client);
 	target_stop(target);
 }

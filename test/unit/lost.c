@@ -88,8 +88,9 @@ static void is_dead(struct fabric_client *client, int code)
 		wrong += calls[i].make(client) != code;
 	wrong += fabric_persist(client, 1, 4096, 64, false) != code;
 	wrong += fabric_drain(client, 1) != code;
-	ok(!wrong && seconds() - start < 1, "and every call after it fails at once, likewise");
-	has_str(err_get(), "here:set", "with the target's name");
+	ok(!wrong && seconds() - start < 1,
+		"lost: every later call fails at once with the same errno");
+	has_str(err_get(), "here:set", "lost: the message has the target's name");
 }
 
 /* Calls on end, until one fails. */
@@ -152,7 +153,8 @@ static void test_stopped(const struct call *call, enum holdfast_method method)
 		wire_method_name(method));
 	double took = seconds() - start;
 	ok(took > 0.39 && took < 3, "which costs the time that was given: %.3f s", took);
-	has_str(err_get(), "no answer within 400 ms", "it says");
+	has_str(err_get(), "no answer within 400 ms",
+		"silent target: the message has the deadline");
 	is_dead(client, -ETIMEDOUT);
 	fabric_client_close(client);
 	target_stop(target);
@@ -171,14 +173,15 @@ static void test_hangup(void)
 	args.hangup_fd = eventfd(0, 0);
 	if (fabric_client_open(&args, &client))
 		bail("%s", err_get());
-	is_int(small_persist(client), 0, "all is well until then");
+	is_int(small_persist(client), 0, "hangup: a persist works before it");
 	target_pause(target);
 	if (write(args.hangup_fd, &one, sizeof(one)) < 0)
 		bail("write: %m");
 	double start = seconds();
-	is_int(small_persist(client), -ECONNRESET, "a call that waits hears of it");
-	ok(seconds() - start < 3, "at once");
-	has_str(err_get(), "here:set: the target is gone", "it says");
+	is_int(small_persist(client), -ECONNRESET, "hangup: a waiting call is ECONNRESET");
+	ok(seconds() - start < 3, "hangup: a waiting call ends at once");
+	has_str(err_get(), "here:set: the target is gone",
+		"hangup: the message says that the target is gone");
 	is_dead(client, -ECONNRESET);
 	fabric_client_close(client);
 	close(args.hangup_fd);
@@ -198,7 +201,7 @@ static void *sleep_in_drain(void *context)
 	return NULL;
 }
 
-/* What one lane finds out wakes those that sleep on others. */
+/* A lane that finds the target lost wakes the threads that sleep on other lanes. */
 static void test_others_wake(void)
 {
 	struct target *target = target_new(HOLDFAST_METHOD_MESSAGE, 2);
@@ -214,9 +217,10 @@ static void test_others_wake(void)
 	struct sleeper sleeper = {client, 0};
 	pthread_create(&thread, NULL, sleep_in_drain, &sleeper);
 	usleep(200000);
-	is_int(small_persist(client), -ETIMEDOUT, "one thread's deadline");
+	is_int(small_persist(client), -ETIMEDOUT, "two threads: the deadline of one is ETIMEDOUT");
 	pthread_join(thread, NULL);
-	is_int(sleeper.code, -ETIMEDOUT, "is every thread's end, for the same reason");
+	is_int(sleeper.code, -ETIMEDOUT,
+		"two threads: the other one, asleep on another lane, ends for the same reason");
 	fabric_client_close(client);
 	target_stop(target);
 }
@@ -258,8 +262,8 @@ static void test_initiator_killed(const struct call *call)
 	waitpid(pid, NULL, 0);
 	target_wait_for(target, target_is_through);
 	is_int(target->result, -ECONNRESET, "%s: the initiator is killed", call->name);
-	ok(seconds() - start < 3, "which the target notices soon");
-	is_int(target_stop(target), 0, "and ends well");
+	ok(seconds() - start < 3, "initiator killed: the target notices it soon");
+	is_int(target_stop(target), 0, "initiator killed: the target ends well");
 }
 
 /* Messages of an initiator that is stopped do not hold up the end of the target. */
@@ -274,8 +278,8 @@ static void test_initiator_stopped(void)
 	kill(pid, SIGSTOP);
 	usleep(50000);
 	double start = seconds();
-	is_int(target_stop(target), 0, "a stopped initiator does not keep the target");
-	ok(seconds() - start < 3, "from ending");
+	is_int(target_stop(target), 0, "initiator stopped: the target can be ended");
+	ok(seconds() - start < 3, "initiator stopped: ending the target does not wait for it");
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 }

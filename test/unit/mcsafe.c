@@ -73,10 +73,11 @@ static void transfers(void)
 		wrong += pread(file.fd, there, size, (off_t)offset) != (ssize_t)size;
 		wrong += memcmp(buf, there, size) != 0;
 	}
-	is_int(wrong, 0, "reads and writes of any alignment");
+	is_int(wrong, 0, "mcsafe: reads and writes of any alignment");
 	/* A larger unit, as a DAX device has. */
 	file.alignment = 2 * page;
-	is_int(mcsafe_read(&file, buf, 2, 2 * page - 1), 0, "across two units");
+	is_int(mcsafe_read(&file, buf, 2, 2 * page - 1), 0,
+		"mcsafe_read: a range across two units is read");
 	file.alignment = page;
 	free(buf);
 	free(there);
@@ -95,10 +96,11 @@ static void bad_blocks(void)
 		"mcsafe: a read that comes to a bad page");
 	size_t at = 0;
 	sscanf(err_get(), "bad memory at offset %zu of the device", &at);
-	is_int(at / page, GOOD, "says where");
+	is_int(at / page, GOOD, "mcsafe_read: the message has the offset");
 	is_int(mcsafe_write(&file, buf, 1, GOOD * page + 7), PMEM2_E_IO_FAIL,
 		"mcsafe: a write to a bad page");
-	has_str(err_get(), "at offset 16391 of the device", "says where");
+	has_str(err_get(), "at offset 16391 of the device",
+		"mcsafe_write: the message has the offset");
 	for (int i = 0; i < 100; i++) {
 		wrong += mcsafe_read(&file, buf, 1, GOOD * page) != PMEM2_E_IO_FAIL;
 		wrong += mcsafe_write(&file, buf, 1, GOOD * page) != PMEM2_E_IO_FAIL;
@@ -118,16 +120,18 @@ static void access_modes(void)
 
 	is_int(mcsafe_read(&file, &byte, 1, 5), 0,
 		"mcsafe_read: reading needs no more than O_RDONLY");
-	is_int(byte, (char)(5 * 31), "and reads what is there");
-	is_int(mcsafe_write(&file, &byte, 1, 5), PMEM2_E_NO_ACCESS, "writing does");
+	is_int(byte, (char)(5 * 31), "mcsafe_read: the byte is the file's");
+	is_int(mcsafe_write(&file, &byte, 1, 5), PMEM2_E_NO_ACCESS,
+		"mcsafe_write: it needs more than O_RDONLY");
 	unsigned before = mappings();
 	mcsafe_write(&file, &byte, 1, 5);
-	is_int(mappings(), before, "a refusal leaves no mappings behind");
+	is_int(mappings(), before, "mcsafe_write: a refusal leaves no mapping behind");
 	close(file.fd);
-	is_int(mcsafe_read(&file, &byte, 1, 0), -EBADF, "a closed descriptor");
+	is_int(mcsafe_read(&file, &byte, 1, 0), -EBADF,
+		"mcsafe_read: a closed descriptor is refused");
 }
 
-/* What device DAX is, decides whether a write there can be durable; reading is always fine. */
+/* A write to device DAX that cannot be durable is refused; reading is always fine. */
 static void volatile_memory(void)
 {
 	struct mcsafe file = open_file(O_RDWR);
@@ -135,14 +139,18 @@ static void volatile_memory(void)
 	char byte = 0, was = 0;
 
 	file.device = &dax;
-	is_int(mcsafe_read(&file, &byte, 1, 1), 0, "read from DAX that is no persistent memory");
+	is_int(mcsafe_read(&file, &byte, 1, 1), 0,
+		"mcsafe_read: DAX that is not persistent memory is read");
 	byte = 'x';
 	is_int(mcsafe_write(&file, &byte, 1, 1), PMEM2_E_NOSUPP, "written: cannot be durable");
-	ok(pread(file.fd, &was, 1, 1) == 1 && was == 31, "and is not");
+	ok(pread(file.fd, &was, 1, 1) == 1 && was == 31,
+		"mcsafe_write: a refused byte is not stored");
 	setenv("PMEM2_FORCE_GRANULARITY", "BYTE", 1);
-	is_int(mcsafe_write(&file, &byte, 1, 1), 0, "unless forced");
+	is_int(mcsafe_write(&file, &byte, 1, 1), 0,
+		"mcsafe_write: it stores where the granularity is forced");
 	unsetenv("PMEM2_FORCE_GRANULARITY");
-	ok(pread(file.fd, &was, 1, 1) == 1 && was == 'x', "then it is written");
+	ok(pread(file.fd, &was, 1, 1) == 1 && was == 'x',
+		"mcsafe_write: a byte that was forced is stored");
 	close(file.fd);
 }
 

@@ -19,7 +19,7 @@
 #define ORACLE_BYTES (16 * 1024)
 #define ORACLE_LINES (ORACLE_BYTES / 32 + 2)
 
-/* What can be wrong. */
+/* Faults. */
 #define TORN             (1u << 0) /* an aligned word held neither its old nor its new value */
 #define WRONG_BYTES      (1u << 1)
 #define UNFLUSHED        (1u << 2) /* a line was not flushed after its last cached store */
@@ -40,7 +40,7 @@ static const char *const fault_names[] = {"torn", "wrong bytes", "unflushed", "f
 	"fenced twice", "fenced unasked", "streamed unasked", "not streamed", "streamed too long"};
 
 struct oracle {
-	/* What is watched. */
+	/* The memory that is watched. */
 	char *dest; /* shared with the child */
 	size_t len;
 	const char *before, *after; /* len bytes of each, different everywhere */
@@ -49,13 +49,13 @@ struct oracle {
 	bool put_back; /* undo stores when they have been seen */
 	bool dirty;    /* the caller stored to all of it before */
 
-	/* What ought to happen. */
+	/* The instructions that ought to run. */
 	enum insn_kind flush; /* INSN_OTHER: no flush at all */
 	bool fenced;
 	bool streams;
 	size_t stream_limit; /* bytes streamed between two fences; 0: only one fence, at the end */
 
-	/* What is known so far; all of it set by oracle_watch(). */
+	/* The state so far; all of it set by oracle_watch(). */
 	bool started;
 	char seen[ORACLE_BYTES]; /* what the stores up to now make of it */
 	struct {

@@ -123,7 +123,7 @@ TAP_UNUSED static int pooldir_count_one(
 	return 0;
 }
 
-/* Files below it that are no sets. */
+/* Counts the files below it that are not pool sets. */
 TAP_UNUSED static int pooldir_count(void)
 {
 	pooldir_counted = 0;
@@ -131,7 +131,7 @@ TAP_UNUSED static int pooldir_count(void)
 	return pooldir_counted;
 }
 
-/* What a peer may say of a pool; `incompat` as the set has it. */
+/* Attributes as a peer may give them; `incompat` as the set has it. */
 TAP_UNUSED static struct rpmem_pool_attr pooldir_attr(uint32_t incompat)
 {
 	struct rpmem_pool_attr attr = {.signature = "MADE-UP",

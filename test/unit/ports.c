@@ -108,7 +108,7 @@ static void riscv64(void)
 	is_cbo(unknown, (struct rv_hwprobe){12, 64}, 0, "a kernel that does not tell");
 	is_cbo(has, unknown, 0, "a kernel that does not tell the size");
 	is_cbo(has, (struct rv_hwprobe){12, 0}, 0, "no size");
-	is_cbo(has, (struct rv_hwprobe){12, 96}, 0, "a size that is no power of two");
+	is_cbo(has, (struct rv_hwprobe){12, 96}, 0, "a size that is not a power of two");
 	is_cbo((struct rv_hwprobe){4, 0x1b}, unknown, 0, "VisionFive 2 (SiFive U74)");
 	is_cbo((struct rv_hwprobe){4, 0x3}, unknown, 0, "Milk-V Pioneer (T-Head C920)");
 	is_cbo((struct rv_hwprobe){4, 0x7f | UINT64_C(1) << 55}, (struct rv_hwprobe){12, 64}, 64,
@@ -140,10 +140,12 @@ static void ppc_machines(void)
 static void ppc64(void)
 {
 	is_int(ppc_features(0, 128), 0, "POWER: neither level of the architecture");
-	is_int(ppc_features(0x80000000, 128), PPC_ARCH_2_07, "POWER8");
-	is_int(ppc_features(0x80040000, 128), PPC_ARCH_2_07 | PPC_ARCH_3_1, "POWER10");
+	is_int(ppc_features(0x80000000, 128), PPC_ARCH_2_07, "ppc_features: POWER8");
+	is_int(ppc_features(0x80040000, 128), PPC_ARCH_2_07 | PPC_ARCH_3_1,
+		"ppc_features: POWER10");
 	is_int(ppc_features(0x80040000, 0), 0, "POWER: no block size: no flush");
-	is_int(ppc_features(0x80040000, 100), 0, "POWER: nor with one that is no power of two");
+	is_int(ppc_features(0x80040000, 100), 0,
+		"POWER: a block size that is not a power of two: no flush");
 }
 
 int main(void)

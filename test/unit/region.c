@@ -148,9 +148,9 @@ static void read_only(void)
 {
 	tree_file(BUS "region0/read_only", "1\n");
 	is_region("block", 259, 0, PROMISE(1, false, false, true, REGION_DOMAIN_CPU_CACHE),
-		"a disk on a read-only region");
+		"region: a disk on a read-only region");
 	is_region("block", 254, 0, PROMISE(2, false, false, true, REGION_DOMAIN_MEMORY_CONTROLLER),
-		"a stack partly on it");
+		"region: a stack partly on a read-only region");
 	tree_file(BUS "region0/read_only", "0\n");
 }
 
@@ -163,20 +163,20 @@ int main(void)
 	read_only();
 
 	is_region("block", 259, 0, PROMISE(1, NO_FLAGS, REGION_DOMAIN_CPU_CACHE),
-		"a disk on a region whose caches are in the domain");
+		"region: a disk on a region whose caches are in the domain");
 	is_region("block", 259, 1, PROMISE(1, NO_FLAGS, REGION_DOMAIN_CPU_CACHE),
 		"region: a partition lies on the region of its disk");
 	is_region("block", 259, 2, PROMISE(1, NO_FLAGS, REGION_DOMAIN_MEMORY_CONTROLLER),
-		"another region of the same machine has its own answer");
+		"region: another region of the same machine has its own answer");
 	is_region("block", 259, 4, PROMISE(1, true, false, false, REGION_DOMAIN_CPU_CACHE),
-		"a volatile region");
+		"region: a volatile region");
 	is_region("block", 259, 6, PROMISE(1, NO_FLAGS, REGION_DOMAIN_UNKNOWN),
 		"no persistence_domain: unknown");
 	is_region("block", 259, 8, PROMISE(1, NO_FLAGS, REGION_DOMAIN_UNKNOWN),
 		"a persistence_domain that nobody knows: unknown");
-	is_region("block", 259, 90, none, "a disk without persistent memory");
-	is_region("block", 259, 99, none, "a number that is not there");
-	is_region("block", 0, 42, none, "the number of a file system without a device");
+	is_region("block", 259, 90, none, "region: a disk without persistent memory");
+	is_region("block", 259, 99, none, "region: a device number that does not exist");
+	is_region("block", 0, 42, none, "region: the number of a file system without a device");
 	is_region("block", 254, 0, PROMISE(2, NO_FLAGS, REGION_DOMAIN_MEMORY_CONTROLLER),
 		"region: device-mapper over two regions: the weaker promise");
 	is_region("block", 254, 1, none, "region: device-mapper over a region and a disk: none");
@@ -186,7 +186,7 @@ int main(void)
 		"region: a partition of device-mapper");
 	is_region("block", 254, 5, PROMISE(1, NO_FLAGS, REGION_DOMAIN_CPU_CACHE),
 		"region: two pieces of one region count as one region");
-	is_region("block", 254, 3, none, "a stack on top of itself ends");
+	is_region("block", 254, 3, none, "region: a stack on top of itself ends");
 	make_tower(12);
 	is_region("block", 254, 31, PROMISE(1, NO_FLAGS, REGION_DOMAIN_MEMORY_CONTROLLER),
 		"device-mapper: twelve floors high, the region under the last is found");
@@ -196,6 +196,6 @@ int main(void)
 	is_region("char", 252, 2, none, "DAX device on soft-reserved memory: no region");
 
 	tree_close();
-	is_region("block", 259, 0, none, "no sysfs at all");
+	is_region("block", 259, 0, none, "region: a machine without sysfs");
 	return tap_done();
 }

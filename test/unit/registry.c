@@ -85,25 +85,28 @@ static void random_sequences(void)
 		changes += change(&seed);
 		look_ups += look_up(&seed);
 	}
-	is_int(changes, 20000, "20000 random additions and removals");
-	is_int(look_ups, 20000, "and as many look-ups between them");
+	is_int(changes, 20000, "registry: 20000 random additions and removals were tried");
+	is_int(look_ups, 20000, "registry: 20000 look-ups agree with the model");
 	for (int i = 0; i < SLOTS; i++)
 		if (present[i])
 			registry_remove(&maps[i]);
-	ok(!registry_pin(0, UINTPTR_MAX), "empty at the end");
+	ok(!registry_pin(0, UINTPTR_MAX), "registry: it is empty at the end");
 }
 
 static void mistakes(void)
 {
 	struct map a = {.addr = (char *)UNIT, .length = UNIT}, twin = a;
 
-	is_int(registry_remove(&a), PMEM2_E_MAPPING_NOT_FOUND, "removing what was never in");
-	is_int(registry_add(&a), 0, "adding a map");
-	is_int(registry_add(&a), PMEM2_E_MAP_EXISTS, "adding it twice");
+	is_int(registry_remove(&a), PMEM2_E_MAPPING_NOT_FOUND,
+		"registry_remove: a map that was never added is refused");
+	is_int(registry_add(&a), 0, "registry_add: a map is added");
+	is_int(registry_add(&a), PMEM2_E_MAP_EXISTS,
+		"registry_add: a map that was added is refused");
 	is_int(registry_remove(&twin), PMEM2_E_MAPPING_NOT_FOUND,
-		"removing another with the same address");
-	has_str(err_get(), "no live map", "is explained");
-	is_int(registry_remove(&a), 0, "removing it");
+		"registry_remove: another map with the same address is refused");
+	has_str(err_get(), "no live map",
+		"registry_remove: the message says that the map is not live");
+	is_int(registry_remove(&a), 0, "registry_remove: a map is removed");
 }
 
 static atomic_bool removed;

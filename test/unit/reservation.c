@@ -48,7 +48,7 @@ static size_t pick(size_t below)
 	return (size_t)rand_r(&seed) % below;
 }
 
-/* The lowest map of the picture with a page in [from, to); MAPS if there is none. */
+/* The lowest map of the picture with a page in [from, to); MAPS if no map has one. */
 static size_t lowest_in(size_t from, size_t to)
 {
 	size_t lowest = MAPS;
@@ -210,15 +210,15 @@ static void random_operations(void)
 		anew += try_anew();
 		looks += looks_right();
 	}
-	is_int(maps, 20000, "20000 maps made, refused or deleted at random");
-	is_int(extends, 20000, "and as often extended");
-	is_int(shrinks, 20000, "shrunk");
-	is_int(anew, 20000, "and begun anew");
-	is_int(looks, 20000, "all as in the picture");
+	is_int(maps, 20000, "reservation: 20000 maps were made, refused or deleted at random");
+	is_int(extends, 20000, "reservation: it was extended as often as it should be");
+	is_int(shrinks, 20000, "reservation: it was shrunk as often as it should be");
+	is_int(anew, 20000, "reservation: it was closed and made again as often as it should be");
+	is_int(looks, 20000, "reservation: its maps always agree with the model");
 	for (size_t i = 0; i < MAPS; i++)
 		if (picture.count[i])
 			map_close(&picture.maps[i]);
-	is_int(reservation_close(&picture.reservation), 0, "empty at the end");
+	is_int(reservation_close(&picture.reservation), 0, "reservation: it is empty at the end");
 }
 
 /*
@@ -316,9 +316,9 @@ static void threads(void)
 		"reservation: %d threads map into one reservation, one resizes it, one searches",
 		THREADS);
 	ok(occupied > 0 && occupied + refused == THREADS * ROUNDS,
-		"some maps were made, others refused");
+		"reservation: some maps of several threads were made, others refused");
 	map_close(&settled);
-	is_int(reservation_close(&shared), 0, "empty at the end");
+	is_int(reservation_close(&shared), 0, "reservation: it is empty after several threads");
 }
 
 /* All want the same slot: one gets it. */
@@ -361,7 +361,8 @@ static void one_slot(void)
 	}
 	is_int(wrong, 0, "reservation: of %d threads that want one slot, one gets it, 100 times",
 		THREADS);
-	is_int(reservation_close(&shared), 0, "empty at the end");
+	is_int(reservation_close(&shared), 0,
+		"reservation: it is empty after the race for one slot");
 }
 
 /* Offset and length may have a sum that wraps around to a place in front of the reservation. */
@@ -402,8 +403,8 @@ static void alignment(void)
 	wanted.reservation_offset = 2 * page;
 	is_int(map_open(&other, &wanted), PMEM2_E_ADDRESS_UNALIGNED,
 		"map_open: a wrong alignment is found before a taken slot");
-	is_int(map_close(&map), 0, "closed");
-	is_int(reservation_close(&rsv), 0, "empty at the end");
+	is_int(map_close(&map), 0, "map_close: a map in a reservation is closed");
+	is_int(reservation_close(&rsv), 0, "reservation: it is empty after its map was closed");
 }
 
 int main(void)
@@ -416,7 +417,8 @@ int main(void)
 		random_operations();
 		threads();
 	} else {
-		skip("extending", "valgrind takes an address that must be free for a mere hint");
+		skip("reservation: extending",
+			"valgrind takes an address that must be free for a mere hint");
 	}
 	one_slot();
 	sums();

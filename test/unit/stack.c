@@ -56,14 +56,14 @@ static void machine(const char *tree)
 	tree_load(tree);
 	depth(explain); /* the first time, the loader and libc do more */
 	size_t thread = depth(nothing), all = depth(explain);
-	if (!ok(all - thread <= LIMIT, "%s", tree))
+	if (!ok(all - thread <= LIMIT, "stack: %s", tree))
 		diag("%zu bytes", all - thread);
 	tree_close();
 }
 
 int main(void)
 {
-	/* What is logged is what prints, and printing takes most. */
+	/* Log everything: printing takes the most stack. */
 	setenv("PMEM2_LOG_LEVEL", "4", 1);
 	setenv("PMEM2_LOG_FILE", "/dev/null", 1);
 	log_init("PMEM2");

@@ -169,7 +169,7 @@ static void test_wrong(void)
 
 		trial.flags = rows[i].flags;
 		is_str(oracle_names(faults_of(&(struct subject){&engine, true}, &trial)),
-			oracle_names(rows[i].faults), "the oracle sees %s", rows[i].what);
+			oracle_names(rows[i].faults), "oracle: it sees %s", rows[i].what);
 	}
 }
 
@@ -183,15 +183,15 @@ static void test_wrong_engines(void)
 	struct cpu as_found = cpu;
 
 	is_str(oracle_names(faults_of(&subject, &trial)), "flushed strangely",
-		"the oracle sees another flush than the engine's");
+		"oracle: it sees another flush than the engine's");
 	engine.name = "clflush-sse2";
 	trial.flags = NONTEMPORAL;
 	is_str(oracle_names(faults_of(&subject, &trial)), "not streamed",
-		"the oracle sees that nothing streams");
+		"oracle: it sees that nothing streams");
 	engine.move_line = copy_around_caches;
 	cpu.fence_while_streaming = true;
 	is_str(oracle_names(faults_of(&subject, &trial)), "streamed too long",
-		"the oracle sees streaming without fences");
+		"oracle: it sees streaming without fences");
 	cpu = as_found;
 }
 

@@ -30,7 +30,7 @@
 #include "tap.h"
 #include "unit/x86_decode.h"
 
-/* What the child is to do: the first function that is set, with the arguments that it takes. */
+/* The child's order: the first function that is set, with the arguments that it takes. */
 struct job {
 	struct cpu cpu; /* the settings to do it under */
 	void (*drain)(void);

@@ -161,7 +161,7 @@ static struct target *target_new(enum holdfast_method method, unsigned nlanes)
 	return target;
 }
 
-/* What rpmemd does: until told to quit, or there is nothing more to do. */
+/* Serves as rpmemd does: until told to quit, or there is nothing more to do. */
 static void target_serve(struct target *target)
 {
 	struct fabric_server *server;

@@ -17,7 +17,7 @@
 #define DISK(major, minor) ((struct device){.kind = DEVICE_FILE, .number = makedev(major, minor)})
 #define DAX(minor)         ((struct device){.kind = DEVICE_DAX, .number = makedev(252, minor)})
 
-/* The first region's node, shutdown counts and so on, or the error where it is none. */
+/* The first region's node, shutdown counts and so on, or the error. */
 struct answers {
 	enum memory memory;
 	bool found;
@@ -152,7 +152,7 @@ static void eadr(const char *tree)
 	check(tree, DISK(259, 0), want);
 	check(tree, DAX(1), want);
 	has_str((device_unsafe_shutdowns(&DAX(1), tree_root, &(uint64_t){0}), err_get()), "nmem0",
-		"the module that does not count is named");
+		"unsafe shutdowns: the message names the module that does not count");
 }
 
 static void cxl_pmem(const char *tree)

@@ -25,7 +25,7 @@
 #define DEST   (24 * 1024)
 #define SRC    (64 * 1024)
 
-/* Where the source is: apart from the destination, above it, below it; or nowhere. */
+/* The place of the source: apart from the destination, above it, below it; or no source. */
 enum shape { APART, ABOVE, BELOW, SET, SHAPES };
 
 struct trial {

@@ -29,15 +29,20 @@ static void test_found(void)
 	/* As cpu_init() chooses. */
 	uint32_t usable =
 		found.features & found.instead ? found.features & ~found.shunned : found.features;
-	is_int(line_size_at_first, found.line_size, "before main() it knows the size of a line");
-	is_int(holdfast_line_size(), found.line_size, "and says so");
+	is_int(line_size_at_first, found.line_size,
+		"holdfast_flush.h: it knows the size of a line before main()");
+	is_int(holdfast_line_size(), found.line_size,
+		"holdfast_line_size: it is the size that the CPU reports");
 	is_str(holdfast_flush_instruction(), cpu_engine_for(usable)->instruction,
-		"of what this CPU has, the instruction that the libraries take");
-	is_int(holdfast_can_flush(), cpu_engine_for(usable)->flushes, "if there is one");
+		"holdfast_flush_instruction: it is the one that the libraries take");
+	is_int(holdfast_can_flush(), cpu_engine_for(usable)->flushes,
+		"holdfast_can_flush: it is true if the CPU has a flush instruction");
 	hff_cpu.line_size = 0;
 	hff_cpu.features = ~hff_cpu.features;
-	is_int(holdfast_line_size(), found.line_size, "in an earlier constructor it looks itself");
-	is_str(holdfast_flush_instruction(), cpu_engine_for(usable)->instruction, "at everything");
+	is_int(holdfast_line_size(), found.line_size,
+		"holdfast_line_size: in an earlier constructor it asks the CPU");
+	is_str(holdfast_flush_instruction(), cpu_engine_for(usable)->instruction,
+		"holdfast_flush_instruction: in an earlier constructor it asks the CPU");
 }
 
 /* The bits of both are the same ones. */
@@ -57,12 +62,13 @@ static void test_choice(void)
 		}
 	}
 	hff_cpu.features = found;
-	is_int(wrong, 0, "each of %u sets of features gets the flush that the libraries take",
+	is_int(wrong, 0,
+		"holdfast_flush.h: each of %u sets of features gets the flush that the libraries take",
 		all + 1);
 }
 
 #if defined(__x86_64__) || STEPOVER
-/* What a test sets for the libraries' engines, set for the header. */
+/* Sets for the header what a test has set for the libraries' engines. */
 static void set_up(void)
 {
 	hff_cpu.features = cpu.features;
@@ -121,7 +127,7 @@ static void test_instructions(void)
 #else
 static void test_instructions(void)
 {
-	skip("its flushes", "user mode has none on this CPU");
+	skip("holdfast_flush.h: its flushes", "user mode has none on this CPU");
 }
 #endif
 

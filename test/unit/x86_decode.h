@@ -45,7 +45,7 @@ struct insn_regs {
 /* The prefix that selects an opcode, as VEX and EVEX number them in their field pp. */
 enum insn_prefix { PREFIX_NONE, PREFIX_66, PREFIX_F3, PREFIX_F2 };
 
-/* What has been read of an instruction so far. */
+/* The bytes of an instruction, and how far they have been read. */
 struct insn_reader {
 	const uint8_t *at;
 	const struct insn_regs *regs;

@@ -58,7 +58,10 @@
 	X("movdir64b 0x40(%r9,%r8,2), %r15", INSN_MOVDIR64B, REG(15), 64)                          \
 	X("movdir64b -8(%rsp), %rax", INSN_MOVDIR64B, REG(0), 64)
 
-/* What must not be taken for one of them, by opcodes that differ in a prefix or a field. */
+/*
+ * Instructions that must not be taken for one of them: their opcodes differ in a prefix or a
+ * field.
+ */
 #define STRANGERS(X)                                                                               \
 	X("nop")                                                                                   \
 	X("movq %rax, (%rdi)")                                                                     \
@@ -138,7 +141,7 @@ static void test_decoder(void)
 		if (insn.kind != INSN_OTHER && ++wrong)
 			diag("\"%s\" is read as kind %d", strangers[i], insn.kind);
 	}
-	is_int(wrong, 0, "the decoder reads what the assembler writes");
+	is_int(wrong, 0, "decoder: it reads what the assembler writes");
 }
 
 #endif
