@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "device/mapper.h"
 #include "device/provider.h"
 #include "device/region.h"
 #include "device/scsi.h"
@@ -208,25 +209,6 @@ static bool lacks_flushes(int disk)
 	       !own_cache_type(disk, own) && begins(own, "write back");
 }
 
-struct medium medium_of_disk(const char *sysfs, int disk, const char *name)
-{
-	int region = walk_region_above(sysfs, disk);
-	struct medium medium;
-
-	if (region >= 0) {
-		medium = medium_of_region(sysfs, region);
-		close(region);
-		return medium;
-	}
-	medium = sysfs_has(disk, "device") ? of_hardware(sysfs, disk, name)
-					   : of_virtual_disk(disk, name);
-	if (medium.survival == HOLDFAST_SURVIVES && lacks_flushes(disk))
-		return unknown(medium.kind,
-			"its cache is not flushed: it has one, and queue/write_cache is "
-			"switched to \"write through\"");
-	return medium;
-}
-
 static int if_write_back(int dir, const char *name, void *context)
 {
 	char path[SYSFS_NAME + sizeof("/../queue/write_cache")], cache[SYSFS_VALUE];
@@ -256,17 +238,67 @@ static struct medium of_uuid(const char *uuid)
 		return kept(
 			"several paths to one disk", "its uuid says that it is multipath", NULL);
 	return unknown("of a table that is not known",
-		"its uuid names neither LVM nor cryptsetup nor multipath, and a table may be one that "
-		"forgets (a snapshot that is not persistent)");
+		"its uuid names neither LVM nor cryptsetup nor multipath, and its table, which may be "
+		"one that forgets, only root is told");
+}
+
+/* The table decides, where it is told; but not whether the key of an encrypted device is kept. */
+static struct medium of_table(const struct mapper *mapper, const char *uuid)
+{
+	struct medium by_uuid = of_uuid(uuid);
+
+	if (mapper->survival != HOLDFAST_SURVIVES)
+		return (struct medium){mapper->survival, mapper->kind, mapper->evidence, NULL};
+	if (!mapper->is_encrypted)
+		return kept(by_uuid.survival == HOLDFAST_SURVIVES ? by_uuid.kind : mapper->kind,
+			mapper->evidence, NULL);
+	if (begins(uuid, "CRYPT-"))
+		return by_uuid;
+	return unknown("encrypted with a key that may be forgotten",
+		"its table encrypts, and its uuid does not say that cryptsetup keeps the key");
 }
 
 static struct medium of_mapper(int device)
 {
+	struct mapper mapper = mapper_read(device);
 	char *uuid = NULL; /* longer than most attributes */
 
-	sysfs_read_text(device, "dm/uuid", &uuid);
-	struct medium medium = of_uuid(uuid ? uuid : "");
+	if (!sysfs_read_text(device, "dm/uuid", &uuid))
+		uuid[strcspn(uuid, "\n")] = '\0';
+	struct medium medium =
+		mapper.is_told ? of_table(&mapper, uuid ? uuid : "") : of_uuid(uuid ? uuid : "");
 	free(uuid);
+	return medium;
+}
+
+/* A device-mapper device that is on no other: if it keeps anything, nobody knows where. */
+static struct medium of_lowest_mapper(int device)
+{
+	struct medium medium = of_mapper(device);
+
+	if (medium.survival == HOLDFAST_SURVIVES)
+		return unknown(medium.kind, "sysfs does not show what it is built on");
+	return medium;
+}
+
+struct medium medium_of_disk(const char *sysfs, int disk, const char *name)
+{
+	int region = walk_region_above(sysfs, disk);
+	struct medium medium;
+
+	if (region >= 0) {
+		medium = medium_of_region(sysfs, region);
+		close(region);
+		return medium;
+	}
+	if (begins(name, "dm-"))
+		return of_lowest_mapper(disk);
+	medium = sysfs_has(disk, "device") ? of_hardware(sysfs, disk, name)
+					   : of_virtual_disk(disk, name);
+	if (medium.survival == HOLDFAST_SURVIVES && lacks_flushes(disk))
+		return unknown(medium.kind,
+			"its cache is not flushed: it has one, and queue/write_cache is "
+			"switched to \"write through\"");
 	return medium;
 }
 

@@ -143,14 +143,31 @@ NOINLINE static void note_memory(struct descent *at, int disk)
 }
 
 NOINLINE static void add_medium(
-	struct descent *at, const char *what, const char *name, const struct medium *medium)
+	struct descent *at, const char *what, const char *who, const struct medium *medium)
 {
-	const char *who = keep_text(at->keep, "%s (%s)", medium->kind, name);
-
 	if (medium->keeper && !at->layers->condition)
 		at->layers->condition = medium->keeper;
 	add(at, keep_text(at->keep, "%s, %s", what, medium->kind), medium->survival, who,
 		medium->evidence);
+}
+
+/* "a virtio disk (vda)" */
+NOINLINE static void add_disk(
+	struct descent *at, const char *what, const char *name, const struct medium *medium)
+{
+	add_medium(at, what, keep_text(at->keep, "%s (%s)", medium->kind, name), medium);
+}
+
+/* A device of what others are made of, or of nothing; `kind` describes it. */
+NOINLINE static void add_stack(struct descent *at, const char *name, const struct medium *medium)
+{
+	const char *what = keep_text(at->keep, "%s %s",
+		begins(name, "dm-")  ? "device-mapper device"
+		: begins(name, "md") ? "RAID device"
+				     : "device",
+		name);
+
+	add_medium(at, what, keep_text(at->keep, "%s, %s,", what, medium->kind), medium);
 }
 
 NOINLINE static void lowest_disk(struct descent *at, int dir, const char *name)
@@ -161,7 +178,10 @@ NOINLINE static void lowest_disk(struct descent *at, int dir, const char *name)
 	}
 	struct medium medium = medium_of_disk(at->sysfs, dir, name);
 	note_memory(at, dir);
-	add_medium(at, keep_text(at->keep, "disk %s", name), name, &medium);
+	if (begins(name, "dm-"))
+		add_stack(at, name, &medium);
+	else
+		add_disk(at, keep_text(at->keep, "disk %s", name), name, &medium);
 	at->has_reached_media = true;
 }
 
@@ -179,13 +199,7 @@ NOINLINE static int look_at_floor(int dir, bool is_lowest, void *context)
 		return 0;
 	}
 	struct medium medium = medium_of_stack(dir, name);
-	add_medium(at,
-		keep_text(at->keep, "%s %s",
-			begins(name, "dm-")  ? "device-mapper device"
-			: begins(name, "md") ? "RAID device"
-					     : "device",
-			name),
-		name, &medium);
+	add_stack(at, name, &medium);
 	return 0;
 }
 
@@ -450,7 +464,7 @@ NOINLINE static int look_at_region(int dir, void *context)
 
 	if (sysfs_name(dir, name))
 		strcpy(name, "a region");
-	add_medium(at, keep_copy(at->keep, name), name, &medium);
+	add_disk(at, keep_copy(at->keep, name), name, &medium);
 	at->has_reached_media = true;
 	return 0;
 }

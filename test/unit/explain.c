@@ -106,6 +106,7 @@ enum disks {
 	STRANGE,
 	NAMELESS_MAPPER,
 	PLAIN_CRYPT,
+	LOWEST_MAPPER,
 	UNFLUSHED_RAID,
 	LEGACY,
 	NOWHERE,
@@ -212,6 +213,8 @@ static void make_disks(void)
 	tree_file("devices/virtual/block/dm-8/dm/uuid", "CRYPT-PLAIN-tmp\n");
 	tree_link("devices/virtual/block/dm-8/slaves/sda",
 		"../../../../pci0/ata1/host0/target0:0:0/0:0:0:0/block/sda");
+	make_disk("devices/virtual/block/dm-9", LOWEST_MAPPER, false);
+	tree_file("devices/virtual/block/dm-9/dm/uuid", "LVM-0123\n");
 	make_disk("devices/virtual/block/md0", UNFLUSHED_RAID, false);
 	tree_file("devices/virtual/block/md0/queue/write_cache", "write through\n");
 	tree_link("devices/virtual/block/md0/slaves/sda",
@@ -413,8 +416,10 @@ static void media(void)
 		{NBD, HOLDFAST_SURVIVES_ELSEWHERE, "nbd", "nbd"},
 		{STRANGE, HOLDFAST_SURVIVES_UNKNOWN, "a disk of an unknown driver", "not known"},
 		{NAMELESS_MAPPER, HOLDFAST_SURVIVES_UNKNOWN, "device-mapper that nobody has named",
-			"not persistent"},
+			"only root is told"},
 		{PLAIN_CRYPT, HOLDFAST_SURVIVES_UNKNOWN, "plain dm-crypt", "random"},
+		{LOWEST_MAPPER, HOLDFAST_SURVIVES_UNKNOWN, "device-mapper on no other device",
+			"what it is built on"},
 		{UNFLUSHED_RAID, HOLDFAST_SURVIVES_UNKNOWN, "RAID that passes no flush on",
 			"passes no flush on"},
 		{LEGACY, HOLDFAST_SURVIVES_UNKNOWN, "memmap=", "nobody but the command line"},

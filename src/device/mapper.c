@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "device/mapper.h"
+
+#include <fcntl.h>
+#include <linux/dm-ioctl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "device/sysfs.h"
+
+#ifndef DM_NOFLUSH_FLAG
+#define DM_NOFLUSH_FLAG (1 << 11)
+#endif
+
+#define CONTROL       "/dev/mapper/control"
+#define CONTROL_MINOR 236
+
+/* Tables are short; one that needs more room is not looked at. */
+#define ROOM ((size_t)256 << 10)
+
+#define PASSES(type)                                                                               \
+	{                                                                                          \
+		type, HOLDFAST_SURVIVES, "of type " type,                                          \
+			"its table passes everything on to what is under it (" type ")"            \
+	}
+
+/*
+ * What the kernel's documents (admin-guide/device-mapper) say of each type. Of the first kind are
+ * also those that answer a flush when their own metadata are on the disks.
+ */
+static const struct known {
+	const char *type;
+	enum holdfast_survival survival;
+	const char *kind, *evidence;
+} table[] = {
+	PASSES("linear"),
+	PASSES("striped"),
+	PASSES("unstriped"),
+	PASSES("switch"),
+	PASSES("multipath"),
+	PASSES("mirror"),
+	PASSES("raid"),
+	PASSES("crypt"),
+	PASSES("verity"),
+	PASSES("delay"),
+	PASSES("ebs"),
+	PASSES("era"),
+	PASSES("clone"),
+	PASSES("zoned"),
+	PASSES("cache"),
+	PASSES("writecache"),
+	PASSES("thin"),
+	PASSES("thin-pool"),
+	PASSES("snapshot-origin"),
+	PASSES("snapshot-merge"),
+	{"zero", HOLDFAST_SURVIVES_NOT, "which reads as zeros",
+		"its table has a target of type zero, which drops what is stored"},
+	{"error", HOLDFAST_SURVIVES_NOT, "which fails each access",
+		"its table has a target of type error, which stores nothing"},
+	{"flakey", HOLDFAST_SURVIVES_UNKNOWN, "which fails from time to time",
+		"its table has a target of type flakey, which is made to fail"},
+	{"dust", HOLDFAST_SURVIVES_UNKNOWN, "which plays bad blocks",
+		"its table has a target of type dust, which is made to fail"},
+};
+
+static const struct known strange = {"", HOLDFAST_SURVIVES_UNKNOWN, "of a type that is not known",
+	"its table has a target of a type that is not known to pass everything on"};
+
+/* The third word of the parameters: ORIGIN COW P|PO|N CHUNK. */
+static struct known of_snapshot(const char *parameters, bool is_whole)
+{
+	const char *at = parameters;
+
+	for (int i = 0; is_whole && i < 2; i++) {
+		at += strcspn(at, " ");
+		at += strspn(at, " ");
+	}
+	if (is_whole && *at == 'P')
+		return (struct known){"snapshot", HOLDFAST_SURVIVES, "a snapshot",
+			"its table has a snapshot with a persistent store"};
+	if (is_whole && *at == 'N')
+		return (struct known){"snapshot", HOLDFAST_SURVIVES_NOT,
+			"a snapshot that is not persistent",
+			"its table says that the snapshot's exceptions are in main memory (N)"};
+	return (struct known){"snapshot", HOLDFAST_SURVIVES_UNKNOWN, "a snapshot",
+		"whether the snapshot is persistent could not be read"};
+}
+
+static struct known look_up(const char *type, const char *parameters, bool is_whole)
+{
+	if (!strcmp(type, "snapshot"))
+		return of_snapshot(parameters, is_whole);
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (!strcmp(type, table[i].type))
+			return table[i];
+	return strange;
+}
+
+static void add_target(struct mapper *told, const char *type, const char *parameters, bool is_whole)
+{
+	struct known one = look_up(type, parameters, is_whole);
+
+	told->is_encrypted |= !strcmp(type, "crypt");
+	told->has_snapshot |= !strcmp(type, "snapshot");
+	if (told->kind && one.survival >= told->survival)
+		return;
+	told->survival = one.survival;
+	told->kind = one.kind;
+	told->evidence = one.evidence;
+}
+
+struct mapper mapper_parse(const void *answer, size_t size, bool is_whole)
+{
+	struct mapper told = {.is_told = false};
+	struct dm_ioctl head;
+	struct dm_target_spec target;
+	size_t at, end = size;
+
+	if (size < sizeof(head))
+		return told;
+	memcpy(&head, answer, sizeof(head));
+	if (head.flags & DM_BUFFER_FULL_FLAG || head.data_start > size)
+		return told;
+	at = head.data_start;
+	for (unsigned i = 0; i < head.target_count; i++) {
+		if (end - at <= sizeof(target))
+			return told;
+		memcpy(&target, (const char *)answer + at, sizeof(target));
+		const char *parameters = (const char *)answer + at + sizeof(target);
+		if (!memchr(parameters, '\0', end - at - sizeof(target)))
+			return told;
+		target.target_type[sizeof(target.target_type) - 1] = '\0';
+		add_target(&told, target.target_type, parameters, is_whole);
+		/* From the first target on, not from this one. */
+		if (i + 1 < head.target_count && (target.next > size - head.data_start ||
+							 head.data_start + target.next <= at))
+			return told;
+		at = head.data_start + (size_t)target.next;
+	}
+	if (!told.kind)
+		add_target(&told, "", "", is_whole);
+	told.is_told = true;
+	return told;
+}
+
+/* Whether a made-up sysfs is asked about, whose devices are not those of this kernel. */
+static bool is_made_up(int dir)
+{
+	char path[] = "/sys/dev/block";
+	struct stat real, this;
+
+	return stat(path, &real) || fstat(dir, &this) || real.st_dev != this.st_dev;
+}
+
+static int open_control(void)
+{
+	struct stat st;
+	int fd = open(CONTROL, O_RDWR | O_CLOEXEC);
+
+	if (fd >= 0 && (fstat(fd, &st) || !S_ISCHR(st.st_mode) ||
+			       st.st_rdev != makedev(10, CONTROL_MINOR))) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+/* DM_NOFLUSH_FLAG: a question changes nothing. */
+static struct mapper ask(int control, dev_t number, struct dm_ioctl *room, bool is_whole)
+{
+	memset(room, 0, sizeof(*room));
+	room->version[0] = DM_VERSION_MAJOR;
+	room->data_size = ROOM;
+	room->data_start = sizeof(*room);
+	room->dev = number;
+	room->flags = DM_NOFLUSH_FLAG | (is_whole ? DM_STATUS_TABLE_FLAG : 0);
+	if (ioctl(control, DM_TABLE_STATUS, room))
+		return (struct mapper){.is_told = false};
+	struct mapper told = mapper_parse(room, ROOM, is_whole);
+	explicit_bzero(room, ROOM);
+	return told;
+}
+
+struct mapper mapper_read(int dir)
+{
+	struct mapper told = {.is_told = false};
+	struct dm_ioctl *room;
+	dev_t number;
+	int control;
+
+	if (is_made_up(dir) || sysfs_read_device(dir, "dev", &number))
+		return told;
+	control = open_control();
+	room = control < 0 ? NULL : malloc(ROOM);
+	if (room)
+		told = ask(control, number, room, false);
+	if (told.is_told && told.has_snapshot)
+		told = ask(control, number, room, true);
+	free(room);
+	if (control >= 0)
+		close(control);
+	return told;
+}
