@@ -88,7 +88,10 @@ enum holdfast_reason {
 	HOLDFAST_REASON_DAX_SYSTEM_RAM,     /* the kernel uses it as main memory (driver kmem) */
 	HOLDFAST_REASON_DAX_UNBOUND,        /* no driver that lets programs map it has it */
 
-	HOLDFAST_REASON_FORCED /* PMEM2_FORCE_GRANULARITY in the environment */
+	HOLDFAST_REASON_FORCED, /* PMEM2_FORCE_GRANULARITY in the environment */
+
+	HOLDFAST_REASON_MAP_SYNC_UNKNOWN, /* PAGE: it could not be found out, so it is assumed */
+	HOLDFAST_REASON_DAX_UNSEEN        /* device DAX that sysfs does not show: PMEM2_E_NOSUPP */
 };
 
 /* Whether the kernel accepts MAP_SYNC: that stores are durable without its help. */
@@ -97,12 +100,13 @@ enum holdfast_map_sync {
 	HOLDFAST_MAP_SYNC_REFUSED,      /* tried */
 	HOLDFAST_MAP_SYNC_WOULD_REFUSE, /* not tried; from what is known of the file system */
 	HOLDFAST_MAP_SYNC_WOULD_ACCEPT, /* likewise */
-	HOLDFAST_MAP_SYNC_ACCEPTED      /* tried */
+	HOLDFAST_MAP_SYNC_ACCEPTED,     /* tried */
+	HOLDFAST_MAP_SYNC_UNKNOWN       /* not tried, and too little is known of it */
 };
 
 /* Why the kernel refuses MAP_SYNC. */
 enum holdfast_obstacle {
-	HOLDFAST_OBSTACLE_UNKNOWN,     /* none was found, and it is refused all the same */
+	HOLDFAST_OBSTACLE_UNKNOWN,     /* it could not be found out */
 	HOLDFAST_OBSTACLE_FILE_SYSTEM, /* this type of file system cannot do without the kernel */
 	HOLDFAST_OBSTACLE_STORAGE,     /* it does not lie on persistent memory */
 	HOLDFAST_OBSTACLE_BLOCK_DAX,   /* the block device over the memory does not offer DAX */
@@ -133,8 +137,8 @@ enum holdfast_domain {
 	HOLDFAST_DOMAIN_NONE, /* no persistent memory */
 	HOLDFAST_DOMAIN_CPU_CACHE,
 	HOLDFAST_DOMAIN_MEMORY_CONTROLLER,
-	HOLDFAST_DOMAIN_UNKNOWN, /* the kernel does not say */
-	HOLDFAST_DOMAIN_UNREADABLE
+	HOLDFAST_DOMAIN_UNKNOWN,   /* the kernel does not say */
+	HOLDFAST_DOMAIN_UNREADABLE /* it cannot be read, or the storage cannot be seen */
 };
 
 /* What a deep flush does: push stores out of the memory controller's buffers, too. */
@@ -169,7 +173,7 @@ struct holdfast_region {
 	enum holdfast_memory memory;
 	enum holdfast_domain domain;
 	enum holdfast_deep_flush deep_flush;
-	int is_volatile;
+	int is_volatile;                    /* -1: it cannot be read */
 	struct holdfast_number size;        /* in bytes */
 	struct holdfast_number numa_node;   /* -1: no node is nearest */
 	struct holdfast_number read_only;   /* 0 or 1 */
@@ -237,6 +241,7 @@ struct holdfast_explanation {
 	const char *flush;
 	const char *drain;
 	const struct holdfast_cpu *cpu;
+	const char *regions_why; /* why the regions are not known, a sentence; or NULL */
 };
 
 /*
@@ -282,6 +287,7 @@ struct holdfast_machine {
 	/* Block and DAX devices on them, then mounted file systems on those, by `name`. */
 	size_t explanation_count;
 	const struct holdfast_explanation *const *explanations;
+	const char *regions_why; /* why regions and devices are not known, a sentence; or NULL */
 };
 
 /* -ENOMEM. What cannot be read is told in the answer. */

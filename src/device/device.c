@@ -34,7 +34,7 @@ static int stat_descriptor(int fd, const char *name, struct stat *st)
 	return err_sys("cannot stat %s", device_fd_name(words, fd, name));
 }
 
-static const char *type_name(mode_t mode)
+const char *device_type_name(mode_t mode)
 {
 	switch (mode & S_IFMT) {
 	case S_IFDIR:
@@ -114,7 +114,7 @@ int device_identify_named(struct device *device, int fd, const char *name, const
 	if (!S_ISREG(st.st_mode))
 		return err_set(PMEM2_E_INVALID_FILE_TYPE,
 			"%s is %s; only regular files and DAX devices can be mapped",
-			device_fd_name(words, fd, name), type_name(st.st_mode));
+			device_fd_name(words, fd, name), device_type_name(st.st_mode));
 	*device = device_of_file(fd, &st);
 	return 0;
 }

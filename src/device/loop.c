@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "device/loop.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/loop.h>
 #include <stdlib.h>
@@ -39,8 +40,10 @@ static void ask(struct loop *loop, int node)
 {
 	struct loop_info64 info;
 
-	if (ioctl(node, LOOP_GET_STATUS64, &info))
+	if (ioctl(node, LOOP_GET_STATUS64, &info)) {
+		loop->is_empty = errno == ENXIO;
 		return;
+	}
 	loop->is_told = true;
 	loop->device = unpack(info.lo_device);
 	loop->inode = (ino_t)info.lo_inode;

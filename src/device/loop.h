@@ -12,11 +12,12 @@
 #include <sys/types.h>
 
 struct loop {
-	char *path;   /* a name of it once; NULL: not known; owned */
-	bool is_told; /* the rest is known */
-	dev_t device; /* st_dev of the file */
-	ino_t inode;  /* and st_ino */
-	dev_t disk;   /* the block device that the "file" is; 0: it is a file */
+	char *path;    /* a name of it once; NULL: not known; owned */
+	bool is_empty; /* it is told that it has no file */
+	bool is_told;  /* the rest is known */
+	dev_t device;  /* st_dev of the file */
+	ino_t inode;   /* and st_ino */
+	dev_t disk;    /* the block device that the "file" is; 0: it is a file */
 };
 
 /* Read it from a loop device's directory below sysfs. Free it with loop_fini(). */

@@ -169,6 +169,9 @@ struct medium medium_of_region(const char *sysfs, int region)
 
 	if (promise.is_volatile)
 		return lost("memory in a region that is volatile", "its region says so");
+	if (region_is_volatile(region) < 0)
+		return unknown(
+			"memory in a region", "whether the region is volatile cannot be read");
 	if (promise.read_only)
 		return unknown("persistent memory that is not armed",
 			"its region is read-only: its modules may not keep what is stored");

@@ -8,11 +8,14 @@
 #include "device/provider.h"
 #include "device/sysfs.h"
 
-static bool is_volatile(int region)
+int region_is_volatile(int region)
 {
 	char type[SYSFS_VALUE];
+	int error = sysfs_read(region, "devtype", type);
 
-	return !sysfs_read(region, "devtype", type) && !strcmp(type, "nd_volatile");
+	if (error)
+		return error == -ENOENT ? 0 : -1;
+	return !strcmp(type, "nd_volatile");
 }
 
 /* Module and administrator have a say in it. A kernel that does not tell lets it be written. */
@@ -43,7 +46,7 @@ struct region region_read(const char *sysfs, int region)
 {
 	return (struct region){
 		.found = true,
-		.is_volatile = is_volatile(region),
+		.is_volatile = region_is_volatile(region) > 0,
 		.flushed_by_host = provider_of_region(sysfs, region) == MEMORY_VIRTIO_PMEM,
 		.read_only = is_read_only(region),
 		.domain = domain_of(region),

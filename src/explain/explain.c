@@ -64,6 +64,16 @@ static bool has_other_driver(const struct facts *facts, enum holdfast_reason *re
 	return true;
 }
 
+/* What was judged from something that could not be seen is an assumption. */
+static void admit_what_is_not_seen(
+	struct granularity *judged, const struct facts *facts, enum holdfast_map_sync map_sync)
+{
+	if (judged->reason == HOLDFAST_REASON_NO_MAP_SYNC && map_sync == HOLDFAST_MAP_SYNC_UNKNOWN)
+		judged->reason = HOLDFAST_REASON_MAP_SYNC_UNKNOWN;
+	if (judged->reason == HOLDFAST_REASON_DAX_NOT_PERSISTENT && facts->regions.is_hidden)
+		judged->reason = HOLDFAST_REASON_DAX_UNSEEN;
+}
+
 static void tell_granularity(
 	struct holdfast_explanation *told, const struct facts *facts, bool sync)
 {
@@ -77,6 +87,7 @@ static void tell_granularity(
 		judged.value = PMEM2_GRANULARITY_PAGE;
 		refused = true;
 	}
+	admit_what_is_not_seen(&judged, facts, told->map_sync);
 	/* What the program has mapped itself nobody has asked the kernel about. */
 	if (facts->is_map && facts->got.reason == HOLDFAST_REASON_PROGRAM)
 		judged = facts->got;
@@ -108,14 +119,43 @@ static void tell_deep_flush(struct holdfast_explanation *told, const struct fact
 	told->deep_flush_error = facts->regions.deep_flush.error;
 }
 
+/* By the device's own regions; else by the disks that it lies on, however deep. */
+static enum holdfast_memory memory_of(const struct facts *facts)
+{
+	enum holdfast_memory memory = facts->regions.memory;
+
+	if (memory == HOLDFAST_MEMORY_NONE)
+		memory = facts->layers.memory;
+	return memory == HOLDFAST_MEMORY_NONE && facts->layers.has_gap ? HOLDFAST_MEMORY_UNKNOWN
+								       : memory;
+}
+
+/* What cannot be seen has no domain that could be read; that is not the same as having none. */
+static enum holdfast_domain domain_of(const struct facts *facts, enum holdfast_memory memory)
+{
+	if (facts->regions.all.found)
+		return regions_domain(&facts->regions.all);
+	switch (memory) {
+	case HOLDFAST_MEMORY_NONE:
+	case HOLDFAST_MEMORY_CXL_VOLATILE:
+	case HOLDFAST_MEMORY_SOFT_RESERVED:
+	case HOLDFAST_MEMORY_OTHER_DAX:
+		return HOLDFAST_DOMAIN_NONE;
+	case HOLDFAST_MEMORY_UNKNOWN:
+		return HOLDFAST_DOMAIN_UNREADABLE;
+	default: /* a part of it is in a region, or it is only reached through other layers */
+		return HOLDFAST_DOMAIN_UNKNOWN;
+	}
+}
+
 static void tell_memory(struct holdfast_explanation *told, const struct facts *facts)
 {
 	const struct regions *regions = &facts->regions;
 
-	told->domain = regions_domain(&regions->all);
+	told->memory = memory_of(facts);
+	told->domain = domain_of(facts, told->memory);
 	tell_deep_flush(told, facts);
-	told->memory =
-		regions->memory == HOLDFAST_MEMORY_NONE ? facts->layers.memory : regions->memory;
+	told->regions_why = regions->why;
 	told->region_count = regions->list.count;
 	told->regions = (const struct holdfast_region *const *)regions->list.items;
 	told->unsafe_shutdowns = regions->unsafe_shutdowns;
@@ -170,47 +210,45 @@ static void tell_instructions(struct holdfast_explanation *told)
 	}
 }
 
-/*
- * ext4 without a journal, before this version: blocks that fallocate(2) has allocated are zeros
- * after a power cut, though MAP_SYNC was accepted or msync(2) has succeeded. Seen with 6.1 (87 of
- * 100 stores), not with 6.18; in between it was not tried.
- */
-#define JOURNAL_NOT_NEEDED FACTS_KERNEL(6, 18)
-
 /* An answer, with what decides it and how that is known. */
 struct survival {
 	enum holdfast_survival value;
+	const char
+		*layer; /* what says so, of the list of layers; NULL: one that is there already */
 	const char *who;
 	const char *evidence;
 };
 
 static struct survival of_removed_file(void)
 {
-	return (struct survival){HOLDFAST_SURVIVES_NOT, "a file that has been removed",
+	return (struct survival){HOLDFAST_SURVIVES_NOT, "the file, which has no name any more",
+		"a file that has been removed",
 		"it has no name any more, and is gone when it is closed"};
 }
 
-static struct survival of_layers(const struct facts *facts)
+static struct survival of_layers(const struct layers *layers)
 {
-	const struct layers *layers = &facts->layers;
+	return (struct survival){layers->survival, NULL, layers->who, layers->evidence};
+}
 
-	if (layers->has_no_journal && facts->kernel < JOURNAL_NOT_NEEDED &&
-		layers->survival > HOLDFAST_SURVIVES_UNKNOWN)
-		return (struct survival){HOLDFAST_SURVIVES_UNKNOWN,
-			"an ext4 without a journal, on this kernel,",
-			"Linux 6.1 has been seen to lose stores to allocated blocks there in a power "
-			"cut, and 6.18 has not"};
-	return (struct survival){layers->survival, layers->who, layers->evidence};
+static struct survival of_dax_device(
+	struct keep *keep, enum holdfast_survival value, enum holdfast_reason reason)
+{
+	const char *objection = granularity_objection(reason);
+
+	return (struct survival){value, keep_text(keep, "the device, which %s", objection),
+		objection, keep_text(keep, "the device %s", objection)};
 }
 
 static struct survival survival_of(
-	const struct facts *facts, const struct holdfast_explanation *told)
+	struct keep *keep, const struct facts *facts, const struct holdfast_explanation *told)
 {
 	if (!facts->has_device || told->needed_reason == HOLDFAST_REASON_NOT_SHARED)
-		return (struct survival){
-			HOLDFAST_SURVIVES_NOT, "a map that is not shared with a file", NULL};
+		return (struct survival){HOLDFAST_SURVIVES_NOT, "the map, which is private",
+			"a map that is not shared with a file",
+			"what is stored to it reaches no file"};
 	if (facts->regions.all.is_volatile)
-		return (struct survival){HOLDFAST_SURVIVES_NOT,
+		return (struct survival){HOLDFAST_SURVIVES_NOT, "volatile memory",
 			"memory in a region that is volatile", "its region says so"};
 	switch (told->needed_reason) {
 	case HOLDFAST_REASON_DAX_NOT_PERSISTENT:
@@ -219,27 +257,46 @@ static struct survival survival_of(
 	case HOLDFAST_REASON_DAX_READ_ONLY:
 	case HOLDFAST_REASON_DAX_NO_CPU_FLUSH:
 	case HOLDFAST_REASON_DAX_SYSTEM_RAM:
-		return (struct survival){
-			HOLDFAST_SURVIVES_NOT, granularity_objection(told->needed_reason), NULL};
+		return of_dax_device(keep, HOLDFAST_SURVIVES_NOT, told->needed_reason);
 	case HOLDFAST_REASON_DAX_UNBOUND:
-		return (struct survival){HOLDFAST_SURVIVES_UNKNOWN,
-			granularity_objection(told->needed_reason), NULL};
+	case HOLDFAST_REASON_DAX_UNSEEN:
+		return of_dax_device(keep, HOLDFAST_SURVIVES_UNKNOWN, told->needed_reason);
 	default:
-		return facts->kept_name == FACTS_REMOVED ? of_removed_file() : of_layers(facts);
+		return facts->kept_name == FACTS_REMOVED ? of_removed_file()
+							 : of_layers(&facts->layers);
 	}
+}
+
+/* What decides is one of the layers, also if it is none of those that it lies on. */
+static void tell_layers(struct keep *keep, struct holdfast_explanation *told,
+	const struct facts *facts, const struct survival *survival)
+{
+	const struct keep_list *found = &facts->layers.list;
+	struct keep_list list = {.count = 0};
+
+	if (survival->value < facts->layers.survival && survival->layer) {
+		struct holdfast_layer *first = keep_new(keep, sizeof(*first));
+		if (first)
+			*first = (struct holdfast_layer){sizeof(*first), survival->layer,
+				survival->value, survival->evidence};
+		keep_append(keep, &list, first);
+	}
+	for (size_t i = 0; i < found->count; i++)
+		keep_append(keep, &list, found->items[i]);
+	told->layer_count = list.count;
+	told->layers = (const struct holdfast_layer *const *)list.items;
 }
 
 static void tell_survival(
 	struct keep *keep, struct holdfast_explanation *told, const struct facts *facts)
 {
-	struct survival survival = survival_of(facts, told);
+	struct survival survival = survival_of(keep, facts, told);
 	const char *name = facts->kept_name == FACTS_UNNAMED
 				   ? "The file has no name: it remains only if it is given one."
 				   : "";
 
 	told->survival = survival.value;
-	told->layer_count = facts->layers.list.count;
-	told->layers = (const struct holdfast_layer *const *)facts->layers.list.items;
+	tell_layers(keep, told, facts, &survival);
 	told->not_storable = stores_obstacle(facts);
 	if (survival.value == HOLDFAST_SURVIVES && facts->layers.condition)
 		told->condition =

@@ -172,6 +172,21 @@ static void add_block_device(struct facts *facts, dev_t number)
 	facts->disk = number;
 }
 
+/* For messages: what is known by the number of its descriptor only has no name. */
+static const char *path_of(const struct facts *facts)
+{
+	return facts->name && *facts->name == '/' ? facts->name : NULL;
+}
+
+static int refuse_kind(const struct facts *facts, int fd, mode_t mode)
+{
+	char words[DEVICE_FD_NAME];
+
+	return err_set(PMEM2_E_INVALID_FILE_TYPE,
+		"%s is %s; only files, directories, block devices and DAX devices can be explained",
+		device_fd_name(words, fd, path_of(facts)), device_type_name(mode));
+}
+
 static int add(struct facts *facts, int fd)
 {
 	struct stat st;
@@ -191,7 +206,9 @@ static int add(struct facts *facts, int fd)
 		return 0;
 	}
 	facts->object = HOLDFAST_OBJECT_DAX_DEVICE;
-	return device_identify(&facts->device, fd, facts->sysfs);
+	if (S_ISCHR(st.st_mode))
+		return device_identify_named(&facts->device, fd, path_of(facts), facts->sysfs);
+	return refuse_kind(facts, fd, st.st_mode);
 }
 
 NOINLINE static unsigned kernel(void)
@@ -220,11 +237,10 @@ static void begin(struct facts *facts, const char *sysfs)
 int facts_of_fd(struct facts *facts, int fd, const char *sysfs)
 {
 	begin(facts, sysfs);
+	facts->name = name_of(fd);
 	int error = add(facts, fd);
 	if (error)
 		facts_fini(facts);
-	else
-		facts->name = name_of(fd);
 	return error;
 }
 

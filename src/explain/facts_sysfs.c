@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* facts_sysfs.c - the part of the facts that sysfs tells */
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,6 +9,14 @@
 #include "device/disk.h"
 #include "device/medium.h"
 #include "explain/facts.h"
+
+/* Nobody tells of what sysfs does not show; that is not to say that there is nothing to tell. */
+static struct holdfast_number seen(const struct facts *facts, struct holdfast_number number)
+{
+	if (number.answer != HOLDFAST_UNSUPPORTED || !facts->regions.is_hidden)
+		return number;
+	return (struct holdfast_number){HOLDFAST_UNREADABLE, -ENOENT, 0, facts->regions.why};
+}
 
 static struct holdfast_number size_of(struct keep *keep, const struct facts *facts)
 {
@@ -19,13 +28,13 @@ static struct holdfast_number size_of(struct keep *keep, const struct facts *fac
 		return regions_answer(keep, 0, (int64_t)size, NULL, false);
 	if (facts->object == HOLDFAST_OBJECT_BLOCK_DEVICE) {
 		error = disk_size(facts->sysfs, facts->disk, &size);
-		return regions_answer(keep, error, (int64_t)size, "the size", false);
+		return seen(facts, regions_answer(keep, error, (int64_t)size, "the size", false));
 	}
 	if (facts->object == HOLDFAST_OBJECT_DIRECTORY)
 		return (struct holdfast_number){
 			.answer = HOLDFAST_UNSUPPORTED, .why = "a directory has no size"};
 	error = device_dax_size(&facts->device, facts->sysfs, &length);
-	return regions_answer(keep, error, (int64_t)length, NULL, true);
+	return seen(facts, regions_answer(keep, error, (int64_t)length, NULL, true));
 }
 
 static struct holdfast_number alignment_of(struct keep *keep, const struct facts *facts)
@@ -33,7 +42,7 @@ static struct holdfast_number alignment_of(struct keep *keep, const struct facts
 	size_t alignment = 0;
 	int error = device_alignment(&facts->device, facts->sysfs, &alignment);
 
-	return regions_answer(keep, error, (int64_t)alignment, NULL, true);
+	return seen(facts, regions_answer(keep, error, (int64_t)alignment, NULL, true));
 }
 
 /* In a frame of its own: the name is off the stack before the rest of sysfs is read. */
@@ -73,15 +82,16 @@ void facts_read_sysfs(struct facts *facts, struct keep *keep)
 	struct holdfast_number none = {
 		.answer = HOLDFAST_UNSUPPORTED, .why = "it is memory without a file"};
 
-	facts->bytes = size_of(keep, facts);
 	facts->layers = (struct layers){.keep = keep};
 	if (!facts->has_device) {
+		facts->bytes = size_of(keep, facts);
 		facts->alignment = facts->regions.numa_node = facts->regions.unsafe_shutdowns =
 			none;
 		return;
 	}
-	facts->alignment = alignment_of(keep, facts);
 	regions_under(&facts->regions, keep, &facts->device, facts->sysfs);
+	facts->bytes = size_of(keep, facts);
+	facts->alignment = alignment_of(keep, facts);
 	facts->disk_is_dax = disk_is_dax(facts->sysfs, facts->disk);
 	if (facts->object == HOLDFAST_OBJECT_DAX_DEVICE)
 		read_driver(facts);
@@ -91,4 +101,6 @@ void facts_read_sysfs(struct facts *facts, struct keep *keep)
 		 !strcmp(facts->filesystem.type, "ext2"))
 		facts->is_ext2_by_ext4 = is_mounted_by_ext4(facts);
 	layers_find(&facts->layers, facts);
+	if (facts->layers.has_gap)
+		regions_admit_gap(&facts->regions, &facts->device);
 }

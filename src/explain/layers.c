@@ -25,6 +25,13 @@
 /* Files on disks on files: an endless chain cannot be built, but one in a made-up tree could. */
 #define PLACES 64
 
+/*
+ * ext4 without a journal, before this version: blocks that fallocate(2) has allocated are zeros
+ * after a power cut, though MAP_SYNC was accepted or msync(2) has succeeded. Seen with 6.1 (87 of
+ * 100 stores), not with 6.18; in between it was not tried.
+ */
+#define JOURNAL_NOT_NEEDED FACTS_KERNEL(6, 18)
+
 /* Something that is gone into later. */
 struct place {
 	enum { A_DISK, A_FILE } kind;
@@ -41,6 +48,7 @@ struct descent {
 	struct layers *layers;
 	struct keep *keep;
 	const char *sysfs;
+	unsigned kernel;
 	struct keep_list places;
 	bool has_reached_media;
 };
@@ -84,10 +92,18 @@ NOINLINE static void add(struct descent *at, const char *what, enum holdfast_sur
 	promise(at, survival, who, evidence);
 }
 
-/* Without a layer: something that should be there, and is not found. */
+/* Something that is there, and cannot be seen from here. */
+NOINLINE static void add_unseen(
+	struct descent *at, const char *what, const char *who, const char *evidence)
+{
+	at->layers->has_gap = true;
+	add(at, what, HOLDFAST_SURVIVES_UNKNOWN, who, evidence);
+}
+
+/* Something that should be there, and is not found. */
 NOINLINE static void add_gap(struct descent *at, const char *what, const char *evidence)
 {
-	add(at, keep_text(at->keep, "%s, not found", what), HOLDFAST_SURVIVES_UNKNOWN,
+	add_unseen(at, keep_text(at->keep, "%s, not found", what),
 		keep_text(at->keep, "%s, not found here,", what), evidence);
 }
 
@@ -111,9 +127,13 @@ NOINLINE static void loop_device(struct descent *at, int dir, const char *name)
 		path ? keep_text(at->keep, "loop device %s, which is the file %s", name, path)
 		     : keep_text(at->keep, "loop device %s", name);
 
-	if (!loop.is_told) {
-		add(at, what, HOLDFAST_SURVIVES_UNKNOWN,
-			keep_text(at->keep, "the file that loop device %s is", name),
+	if (loop.is_empty) {
+		add(at, keep_text(at->keep, "loop device %s, without a file", name),
+			HOLDFAST_SURVIVES_UNKNOWN,
+			keep_text(at->keep, "the file that loop device %s will be", name),
+			"no file is attached to the loop device");
+	} else if (!loop.is_told) {
+		add_unseen(at, what, keep_text(at->keep, "the file that loop device %s is", name),
 			"which file it is, only root is told, if the device's node is here");
 	} else {
 		add(at, what, HOLDFAST_SURVIVES, NULL,
@@ -283,8 +303,7 @@ NOINLINE static void overlay(struct descent *at, const struct filesystem *filesy
 		go_into_later(
 			at, (struct place){.kind = A_FILE, .path = keep_copy(at->keep, upper)});
 	} else if (upper) {
-		add(at, keep_text(at->keep, "its upper layer %s, not visible here", upper),
-			HOLDFAST_SURVIVES_UNKNOWN,
+		add_unseen(at, keep_text(at->keep, "its upper layer %s, not visible here", upper),
 			keep_text(at->keep, "the upper layer %s (not visible here)", upper),
 			"what has this name here is not the upper layer");
 	} else {
@@ -305,7 +324,11 @@ NOINLINE static void go_into_members(
 		at->keep->failed = true;
 		return;
 	}
-	at->layers->has_no_journal |= members.has_no_journal;
+	if (members.has_no_journal && at->kernel < JOURNAL_NOT_NEEDED)
+		add(at, "no journal", HOLDFAST_SURVIVES_UNKNOWN,
+			"an ext4 without a journal, on this kernel,",
+			"Linux 6.1 has been seen to lose stores to allocated blocks there in a power "
+			"cut, and 6.18 has not");
 	for (size_t i = 0; i < members.count; i++)
 		go_into_disk_later(at, members.list[i]);
 	if (members.gap)
@@ -351,7 +374,11 @@ NOINLINE static void add_filesystem(
 	struct medium medium = of_class(filesystem->class);
 	const char *doubt = stores_not_flushed(filesystem);
 
-	if (medium.kind)
+	if (medium.kind && doubt && medium.survival > HOLDFAST_SURVIVES_UNKNOWN)
+		add(at, what, HOLDFAST_SURVIVES_UNKNOWN,
+			keep_text(at->keep, "%s file system, mounted with %s,", medium.kind, doubt),
+			"a mount option keeps it from asking for its data to be flushed");
+	else if (medium.kind)
 		add(at, what, medium.survival, who_keeps(at, &medium, type), medium.evidence);
 	else if (doubt)
 		add(at, what, HOLDFAST_SURVIVES_UNKNOWN,
@@ -368,10 +395,6 @@ NOINLINE static void add_filesystem(
 			"its options say so");
 	else
 		add(at, what, HOLDFAST_SURVIVES, NULL, medium.evidence);
-	if (medium.kind && doubt)
-		promise(at, HOLDFAST_SURVIVES_UNKNOWN,
-			keep_text(at->keep, "%s file system, mounted with %s,", medium.kind, doubt),
-			"a mount option keeps it from asking for its data to be flushed");
 }
 
 NOINLINE static void go_into_filesystem(
@@ -404,10 +427,9 @@ NOINLINE static void go_into_unnamed(struct descent *at, const struct place *pla
 		return;
 	}
 	if (!place->device || filesystem_of_device(&filesystem, place->device, MOUNTS_FILE)) {
-		add(at,
+		add_unseen(at,
 			keep_text(at->keep, "the storage of %s, not visible here",
 				place->path ? place->path : "a file"),
-			HOLDFAST_SURVIVES_UNKNOWN,
 			keep_text(at->keep, "the storage of %s (not visible here)",
 				place->path ? place->path : "a file"),
 			"its name is that of nothing, or of something else here");
@@ -474,6 +496,8 @@ NOINLINE static void start(struct descent *at, const struct facts *facts)
 	if (facts->object == HOLDFAST_OBJECT_DAX_DEVICE) {
 		if (device_regions(&facts->device, facts->sysfs, look_at_region, at, NULL))
 			at->keep->failed = true;
+		if (facts->regions.is_hidden)
+			add_gap(at, "the memory of the DAX device", "sysfs does not show it");
 	} else if (facts->object == HOLDFAST_OBJECT_BLOCK_DEVICE)
 		go_into_disk_later(at, facts->disk);
 	else if (facts->has_filesystem)
@@ -484,12 +508,14 @@ NOINLINE static void start(struct descent *at, const struct facts *facts)
 
 void layers_find(struct layers *layers, const struct facts *facts)
 {
-	struct descent at = {.layers = layers, .keep = layers->keep, .sysfs = facts->sysfs};
+	struct descent at = {.layers = layers,
+		.keep = layers->keep,
+		.sysfs = facts->sysfs,
+		.kernel = facts->kernel};
 
 	layers->survival = HOLDFAST_SURVIVES;
 	start(&at, facts);
 	go_on(&at);
-	if (!at.has_reached_media)
-		promise(&at, HOLDFAST_SURVIVES_UNKNOWN, "a disk, not found here,",
-			"no disk was found under it");
+	if (!at.has_reached_media && !layers->has_gap && facts->object != HOLDFAST_OBJECT_DAX_DEVICE)
+		add_gap(&at, "a disk", "no disk was found under it");
 }

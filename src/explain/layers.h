@@ -22,7 +22,7 @@ struct layers {
 	const char *evidence;        /* of that */
 	const char *condition;       /* of SURVIVES: who has to keep what was acknowledged */
 	enum holdfast_memory memory; /* that any of the disks is */
-	bool has_no_journal;         /* an ext4 without one is among them */
+	bool has_gap;                /* not all that it lies on could be seen */
 };
 
 struct facts;

@@ -227,8 +227,7 @@ static struct holdfast_number auto_flush(
 	int answer = device_auto_flush(sysfs);
 
 	if (regions->is_hidden)
-		return (struct holdfast_number){HOLDFAST_UNREADABLE, -ENOENT, 0,
-			"sysfs is not to be seen here (is /sys mounted, or masked?)"};
+		return (struct holdfast_number){HOLDFAST_UNREADABLE, -ENOENT, 0, regions->why};
 	if (!regions->list.count)
 		return (struct holdfast_number){.answer = HOLDFAST_UNSUPPORTED,
 			.why = "the kernel knows of no persistent memory"};
@@ -246,6 +245,7 @@ static int fill(struct whole *whole, const char *sysfs, const char *mountinfo)
 	told->cpu = explain_cpu(&whole->keep);
 	told->region_count = regions.list.count;
 	told->regions = (const struct holdfast_region *const *)regions.list.items;
+	told->regions_why = regions.why;
 	told->auto_flush = auto_flush(&whole->keep, sysfs, &regions);
 	told->explanation_count = whole->explanations.count;
 	told->explanations = (const struct holdfast_explanation *const *)whole->explanations.items;

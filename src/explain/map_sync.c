@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "explain/map_sync.h"
 
+#include <errno.h>
+#include <string.h>
+
 #include "device/mounts.h"
 
 /*
@@ -15,9 +18,27 @@ static enum holdfast_obstacle obstacle_in_mount(const struct facts *facts)
 		return HOLDFAST_OBSTACLE_NONE;
 	if (mounts_option(options, "dax=never"))
 		return HOLDFAST_OBSTACLE_MOUNT;
-	if (facts->marked < 0)
-		return HOLDFAST_OBSTACLE_MOUNT;
+	if (facts->marked < 0) /* before Linux 5.8 the kernel knew no marks */
+		return facts->kernel < FACTS_KERNEL(5, 8) ? HOLDFAST_OBSTACLE_MOUNT
+							  : HOLDFAST_OBSTACLE_UNKNOWN;
 	return facts->marked ? HOLDFAST_OBSTACLE_NONE : HOLDFAST_OBSTACLE_FILE;
+}
+
+/* Whether a file system of this type could accept it, given the storage; -1: it is not known. */
+static int file_system_can(const struct facts *facts)
+{
+	const struct filesystem *filesystem = &facts->filesystem;
+
+	if (!facts->has_filesystem)
+		return facts->object == HOLDFAST_OBJECT_BLOCK_DEVICE ? 1 : -1;
+	if (filesystem->can_sync || facts->is_ext2_by_ext4)
+		return 1;
+	if (filesystem->class == FILESYSTEM_UNKNOWN)
+		return -1;
+	/* Which driver has mounted it, sysfs would tell. */
+	return facts->regions.is_hidden && filesystem->type && !strcmp(filesystem->type, "ext2")
+		       ? -1
+		       : 0;
 }
 
 /* From the storage up; on a block device, of the best file system that could be on it. */
@@ -25,17 +46,23 @@ static enum holdfast_obstacle find_obstacle(const struct facts *facts)
 {
 	const struct region *region = &facts->regions.all;
 
-	if (facts->has_filesystem && !facts->filesystem.can_sync && !facts->is_ext2_by_ext4)
-		return HOLDFAST_OBSTACLE_FILE_SYSTEM;
+	int can = file_system_can(facts);
+
+	if (can <= 0)
+		return can < 0 ? HOLDFAST_OBSTACLE_UNKNOWN : HOLDFAST_OBSTACLE_FILE_SYSTEM;
+	if (facts->regions.is_hidden)
+		return HOLDFAST_OBSTACLE_UNKNOWN;
 	if (!region->found || region->is_volatile)
 		return HOLDFAST_OBSTACLE_STORAGE;
 	if (region->flushed_by_host)
 		return HOLDFAST_OBSTACLE_HOST;
-	if (!facts->disk_is_dax)
+	if (facts->disk_is_dax < 0 && facts->disk_is_dax != -ENOENT)
+		return HOLDFAST_OBSTACLE_UNKNOWN;
+	if (facts->disk_is_dax <= 0)
 		return HOLDFAST_OBSTACLE_BLOCK_DAX;
 	if (facts->object == HOLDFAST_OBJECT_BLOCK_DEVICE)
 		return HOLDFAST_OBSTACLE_NONE;
-	return facts->has_filesystem ? obstacle_in_mount(facts) : HOLDFAST_OBSTACLE_UNKNOWN;
+	return obstacle_in_mount(facts);
 }
 
 struct map_sync map_sync_judge(const struct facts *facts)
@@ -57,7 +84,9 @@ struct map_sync map_sync_judge(const struct facts *facts)
 		return sync;
 	}
 	sync.accepted = sync.obstacle == HOLDFAST_OBSTACLE_NONE;
-	sync.map_sync =
-		sync.accepted ? HOLDFAST_MAP_SYNC_WOULD_ACCEPT : HOLDFAST_MAP_SYNC_WOULD_REFUSE;
+	sync.map_sync = sync.accepted ? HOLDFAST_MAP_SYNC_WOULD_ACCEPT
+			: sync.obstacle == HOLDFAST_OBSTACLE_UNKNOWN
+				? HOLDFAST_MAP_SYNC_UNKNOWN
+				: HOLDFAST_MAP_SYNC_WOULD_REFUSE;
 	return sync;
 }

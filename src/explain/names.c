@@ -51,6 +51,8 @@ const char *name_of_reason(enum holdfast_reason reason)
 		[HOLDFAST_REASON_DAX_SYSTEM_RAM] = "dax-system-ram",
 		[HOLDFAST_REASON_DAX_UNBOUND] = "dax-unbound",
 		[HOLDFAST_REASON_FORCED] = "forced",
+		[HOLDFAST_REASON_MAP_SYNC_UNKNOWN] = "map-sync-unknown",
+		[HOLDFAST_REASON_DAX_UNSEEN] = "dax-unseen",
 	};
 
 	return NAME_OF(reason, names);
@@ -64,6 +66,7 @@ const char *name_of_map_sync(enum holdfast_map_sync map_sync)
 		[HOLDFAST_MAP_SYNC_WOULD_ACCEPT] = "would-accept",
 		[HOLDFAST_MAP_SYNC_WOULD_REFUSE] = "would-refuse",
 		[HOLDFAST_MAP_SYNC_UNIMPORTANT] = "unimportant",
+		[HOLDFAST_MAP_SYNC_UNKNOWN] = "unknown",
 	};
 
 	return NAME_OF(map_sync, names);

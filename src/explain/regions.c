@@ -208,7 +208,7 @@ static void describe(const struct reading *reading, struct holdfast_region *told
 		.memory = (enum holdfast_memory)provider_of_region(reading->sysfs, region),
 		.domain = regions_domain(promise),
 		.deep_flush = (enum holdfast_deep_flush)deep_flush->state,
-		.is_volatile = promise->is_volatile,
+		.is_volatile = region_is_volatile(region),
 		.size = number_of(keep, region, "size", "the size"),
 		.numa_node = node_of(keep, region),
 		.read_only = number_of(keep, region, "read_only", "whether it is read-only"),
@@ -268,6 +268,9 @@ static struct holdfast_number no_region(
 {
 	char name[DEVICE_NAME];
 
+	if (device->kind == DEVICE_FILE && !major(device->number))
+		return (struct holdfast_number){.answer = HOLDFAST_UNSUPPORTED,
+			.why = "it is not on one block device, by which the kernel would tell"};
 	device_name(device, name);
 	if (is_hidden)
 		return (struct holdfast_number){HOLDFAST_UNREADABLE, -ENOENT, 0,
@@ -287,9 +290,20 @@ static void without_region(
 	regions->is_hidden = regions->cover == WALK_UNKNOWN && !is_made_up;
 	regions->numa_node = regions->unsafe_shutdowns =
 		no_region(keep, device, regions->is_hidden);
+	if (regions->is_hidden)
+		regions->why = regions->numa_node.why;
 	regions->memory = regions->cover == WALK_PARTLY
 				  ? HOLDFAST_MEMORY_MIXED
 				  : (enum holdfast_memory)memory_under(device, sysfs);
+}
+
+void regions_admit_gap(struct regions *regions, const struct device *device)
+{
+	if (device->kind != DEVICE_FILE || major(device->number))
+		return;
+	regions->why = "not all that it lies on can be seen here";
+	regions->numa_node = regions->unsafe_shutdowns =
+		(struct holdfast_number){HOLDFAST_UNREADABLE, -ENOENT, 0, regions->why};
 }
 
 void regions_under(
@@ -332,6 +346,8 @@ void regions_of_machine(struct regions *regions, struct keep *keep, const char *
 
 	/* A kernel without persistent memory has no bus for it; one that shows no bus is hidden. */
 	*regions = (struct regions){.is_hidden = root < 0 || !sysfs_has(root, "bus")};
+	if (regions->is_hidden)
+		regions->why = "sysfs is not to be seen here (is /sys mounted, or masked?)";
 	if (root < 0)
 		return;
 	sysfs_each(root, "bus/nd/devices", read_entry, &reading);

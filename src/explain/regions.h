@@ -13,6 +13,7 @@ struct regions {
 	struct keep_list list; /* of struct holdfast_region */
 	enum walk_cover cover;
 	bool is_hidden;    /* sysfs does not show the device */
+	const char *why;   /* why the list is not known, or NULL */
 	struct region all; /* found only if everything lies in a region */
 	enum holdfast_memory memory;
 	struct deepflush deep_flush;
@@ -23,6 +24,9 @@ struct regions {
 /* All under a device, each read once. */
 void regions_under(
 	struct regions *regions, struct keep *keep, const struct device *device, const char *sysfs);
+
+/* A file system on no single block device lies on something that could not be found. */
+void regions_admit_gap(struct regions *regions, const struct device *device);
 
 /* All of the machine, by number. */
 void regions_of_machine(struct regions *regions, struct keep *keep, const char *sysfs);

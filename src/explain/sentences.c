@@ -49,6 +49,11 @@ const char *sentence_of_reason(enum holdfast_reason reason)
 		       "opened, and nothing is kept.";
 	case HOLDFAST_REASON_DAX_UNBOUND:
 		return "Programs can map a DAX device only if its driver is device_dax.";
+	case HOLDFAST_REASON_DAX_UNSEEN:
+		return "sysfs does not show the device, so that nothing is known of its memory.";
+	case HOLDFAST_REASON_MAP_SYNC_UNKNOWN:
+		return "It cannot be told here whether the kernel lets programs make stores durable "
+		       "without its help (MAP_SYNC): it is assumed not to.";
 	case HOLDFAST_REASON_FORCED:
 		return "The environment says so.";
 	}

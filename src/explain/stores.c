@@ -57,6 +57,9 @@ const char *stores_obstacle(const struct facts *facts)
 	if (facts->locks.is_append_only && facts->object == HOLDFAST_OBJECT_FILE)
 		return "the file is append-only (chattr +a), so that it cannot be mapped for "
 		       "writing";
+	if (facts->object == HOLDFAST_OBJECT_BLOCK_DEVICE &&
+		facts->bytes.answer == HOLDFAST_ANSWERED && !facts->bytes.value)
+		return "the block device has no medium: its size is 0";
 	if (facts->is_read_only_device)
 		return "the block device is read-only";
 	return NULL;

@@ -37,6 +37,7 @@ static bool is_refused(const struct holdfast_explanation *told)
 	case HOLDFAST_REASON_DAX_NO_CPU_FLUSH:
 	case HOLDFAST_REASON_DAX_SYSTEM_RAM:
 	case HOLDFAST_REASON_DAX_UNBOUND:
+	case HOLDFAST_REASON_DAX_UNSEEN:
 		return true;
 	default:
 		return false;

@@ -63,6 +63,8 @@ const char *granularity_objection(enum holdfast_reason reason)
 		return "is used by the kernel as main memory";
 	case HOLDFAST_REASON_DAX_UNBOUND:
 		return "has no driver that lets programs map it";
+	case HOLDFAST_REASON_DAX_UNSEEN:
+		return "is not shown by sysfs";
 	default:
 		return "cannot be refused"; /* no objection is made for any other reason */
 	}

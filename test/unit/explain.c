@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "cpu/cpu.h"
+#include "explain/names.h"
 #include "unit/tree.h"
 
 #define NFIT "devices/platform/ACPI0012:00/ndbus0/"
@@ -109,6 +110,7 @@ enum disks {
 	LOWEST_MAPPER,
 	UNFLUSHED_RAID,
 	LEGACY,
+	EMPTY,
 	NOWHERE,
 };
 
@@ -206,6 +208,8 @@ static void make_disks(void)
 	make_disk("devices/virtual/block/nullb0", NULL_BLK, false);
 	make_disk("devices/virtual/block/nbd0", NBD, false);
 	make_disk("devices/virtual/block/whatever", STRANGE, false);
+	make_disk("devices/virtual/block/empty", EMPTY, false);
+	put("devices/virtual/block/empty", "size", "0\n");
 	make_disk("devices/virtual/block/dm-7", NAMELESS_MAPPER, false);
 	tree_link("devices/virtual/block/dm-7/slaves/sda",
 		"../../../../pci0/ata1/host0/target0:0:0/0:0:0:0/block/sda");
@@ -268,12 +272,30 @@ static struct facts dax_device(unsigned minor_number)
 	return facts;
 }
 
+/* What is said of all layers is what one of them says; and what cannot be seen has no value. */
+static void check_whole(void)
+{
+	enum holdfast_survival weakest = HOLDFAST_SURVIVES;
+
+	for (size_t i = 0; i < told->layer_count; i++)
+		if (told->layers[i]->survival < weakest)
+			weakest = told->layers[i]->survival;
+	if (told->survival != weakest)
+		ok(false, "%s: the survival, %s, is that of the weakest layer, %s", told->name,
+			name_of_survival(told->survival), name_of_survival(weakest));
+	if (told->regions_why && told->domain != HOLDFAST_DOMAIN_UNREADABLE)
+		ok(false, "%s: a device that cannot be seen has an unreadable domain", told->name);
+	if (told->regions_why && told->memory != HOLDFAST_MEMORY_UNKNOWN)
+		ok(false, "%s: a device that cannot be seen is unknown memory", told->name);
+}
+
 static void explain(struct facts facts)
 {
 	explain_free(told);
 	told = NULL;
 	if (explain_facts(&told, &facts))
 		bail("no explanation: %s", err_get());
+	check_whole();
 }
 
 static void is(const char *what, enum pmem2_granularity granularity, enum holdfast_reason reason,
@@ -350,10 +372,20 @@ static void obstacles(void)
 	has_str(told->text, "-o dax", "the text says what to do");
 	is_int(told->deep_flush, HOLDFAST_DEEP_FLUSH_PAGES, "a deep flush writes back");
 
-	explain(file_on(ADR, FACTS_SYNC_REFUSED, "rw,relatime"));
-	is("an old kernel, without dax", PMEM2_GRANULARITY_PAGE, HOLDFAST_REASON_NO_MAP_SYNC,
-		HOLDFAST_OBSTACLE_MOUNT, HOLDFAST_SURVIVES);
 	struct facts facts = file_on(ADR, FACTS_SYNC_REFUSED, "rw,relatime");
+	facts.filesystem.type[3] = '3';
+	facts.kernel = FACTS_KERNEL(5, 4);
+	tree_file("fs/ext4/pmem1/journal_task", "4711\n");
+	explain(facts);
+	is_int(told->obstacle, HOLDFAST_OBSTACLE_MOUNT,
+		"a kernel before 5.8, which knows no marks, without dax: obstacle");
+	tree_file("fs/ext4/pmem1/journal_task", "<none>\n");
+	explain(file_on(ADR, FACTS_NOT_TRIED, "rw,relatime"));
+	is("a file whose mark cannot be read, not tried", PMEM2_GRANULARITY_PAGE,
+		HOLDFAST_REASON_MAP_SYNC_UNKNOWN, HOLDFAST_OBSTACLE_UNKNOWN, HOLDFAST_SURVIVES);
+	is_int(told->map_sync, HOLDFAST_MAP_SYNC_UNKNOWN,
+		"a file whose mark cannot be read, not tried: MAP_SYNC");
+	facts = file_on(ADR, FACTS_SYNC_REFUSED, "rw,relatime");
 	facts.marked = 0;
 	explain(facts);
 	is_int(told->obstacle, HOLDFAST_OBSTACLE_FILE, "a file that is not marked");
@@ -436,6 +468,45 @@ static void media(void)
 		"a disk that sysfs does not show: unsafe shutdowns are unknown, not none");
 	is_int(told->memory, HOLDFAST_MEMORY_UNKNOWN,
 		"a disk that sysfs does not show: the kind of memory is unknown");
+	is_int(told->domain, HOLDFAST_DOMAIN_UNREADABLE,
+		"a disk that sysfs does not show: the domain is unreadable, not none");
+	is_int(told->obstacle, HOLDFAST_OBSTACLE_UNKNOWN,
+		"a disk that sysfs does not show: the obstacle is unknown, not the storage");
+	ok(told->regions_why != NULL, "a disk that sysfs does not show: regions are not known");
+	explain(file_on(NOWHERE, FACTS_NOT_TRIED, "rw"));
+	is_int(told->map_sync, HOLDFAST_MAP_SYNC_UNKNOWN,
+		"a disk that sysfs does not show, not tried: MAP_SYNC is unknown, not refused");
+	is_int(told->needed_reason, HOLDFAST_REASON_MAP_SYNC_UNKNOWN,
+		"a disk that sysfs does not show, not tried: page granularity is an assumption");
+	explain(facts_on(HOLDFAST_OBJECT_BLOCK_DEVICE, makedev(259, NOWHERE)));
+	is_int(told->size.answer, HOLDFAST_UNREADABLE,
+		"a block device that sysfs does not show: the size is unreadable");
+	is_int(told->needed_reason, HOLDFAST_REASON_MAP_SYNC_UNKNOWN,
+		"a block device that sysfs does not show: page granularity is an assumption");
+	struct facts facts = file_on(NOWHERE, FACTS_NOT_TRIED, "rw,dax=always");
+	strcpy(facts.filesystem.type, "ext2");
+	facts.filesystem.can_sync = false;
+	explain(facts);
+	is_int(told->obstacle, HOLDFAST_OBSTACLE_UNKNOWN,
+		"an ext2 whose driver sysfs does not show: obstacle");
+	explain(facts_on(HOLDFAST_OBJECT_BLOCK_DEVICE, makedev(259, EMPTY)));
+	has_str(told->not_storable, "no medium", "a block device of no size: not storable");
+}
+
+/* Attributes of a region that may not be read, as a process without rights would find them. */
+static void unreadable_region(void)
+{
+	const char *region = NFIT "region1";
+
+	unlink(tree_path(NFIT "region1/devtype"));
+	put(region, "devtype/inside", "");
+	explain(file_on(ADR, FACTS_SYNC_ACCEPTED, "rw,dax=always"));
+	is_int(told->survival, HOLDFAST_SURVIVES_UNKNOWN,
+		"a region that may be volatile: survival");
+	is_int(told->regions[0]->is_volatile, -1, "a region that may be volatile: the field");
+	unlink(tree_path(NFIT "region1/devtype/inside"));
+	rmdir(tree_path(NFIT "region1/devtype"));
+	put(region, "devtype", "nd_pmem\n");
 }
 
 /* Options and states of a file system that take a promise back. */
@@ -472,6 +543,9 @@ static void spoiled(void)
 	facts.kept_name = FACTS_REMOVED;
 	explain(facts);
 	is_int(told->survival, HOLDFAST_SURVIVES_NOT, "a removed file: survival");
+	is_int(told->layers[0]->survival, HOLDFAST_SURVIVES_NOT,
+		"a removed file: the first layer is what decides");
+	has_str(told->layers[0]->what, "no name", "a removed file: the first layer says why");
 	facts = file_on(PLAIN, FACTS_SYNC_REFUSED, "rw");
 	facts.kept_name = FACTS_UNNAMED;
 	explain(facts);
@@ -485,6 +559,7 @@ static void spoiled(void)
 		HOLDFAST_REASON_MEMORY_CONTROLLER, HOLDFAST_OBSTACLE_NONE,
 		HOLDFAST_SURVIVES_UNKNOWN);
 	has_str(told->verdict, "without a journal", "ext4 without a journal: the verdict says so");
+	is_str(told->layers[1]->what, "no journal", "ext4 without a journal: it has a layer");
 	facts = file_on(EADR, FACTS_SYNC_ACCEPTED, "rw,dax=always");
 	free(facts.filesystem.type);
 	facts.filesystem.type = strdup("btrfs");
@@ -536,7 +611,9 @@ static void filesystems(void)
 		facts.device.number = 42;
 		explain(facts);
 		is("file system", PMEM2_GRANULARITY_PAGE, HOLDFAST_REASON_NO_MAP_SYNC,
-			HOLDFAST_OBSTACLE_FILE_SYSTEM, rows[i].survival);
+			rows[i].class == FILESYSTEM_UNKNOWN ? HOLDFAST_OBSTACLE_UNKNOWN
+							    : HOLDFAST_OBSTACLE_FILE_SYSTEM,
+			rows[i].survival);
 		has_str(told->verdict, rows[i].in_verdict, "the verdict names who decides");
 	}
 	static const char *const overlays[] = {
@@ -589,7 +666,12 @@ static void devices(void)
 	unlink(tree_path(NFIT "region0/dax0.0/dax0.1/driver"));
 	tree_link(NFIT "region0/dax0.0/dax0.1/driver", "../../bus/dax/drivers/device_dax");
 	explain(dax_device(77));
-	is_int(told->size.answer, HOLDFAST_UNSUPPORTED, "one that is not there has no size");
+	is_int(told->size.answer, HOLDFAST_UNREADABLE,
+		"a DAX device that sysfs does not show: the size is unreadable");
+	is_int(told->reason, HOLDFAST_REASON_DAX_UNSEEN,
+		"a DAX device that sysfs does not show: the reason");
+	is_int(told->survival, HOLDFAST_SURVIVES_UNKNOWN,
+		"a DAX device that sysfs does not show: survival");
 
 	explain(facts_on(HOLDFAST_OBJECT_BLOCK_DEVICE, makedev(259, EADR)));
 	is("a block device", PMEM2_GRANULARITY_BYTE, HOLDFAST_REASON_CPU_CACHE,
@@ -658,6 +740,7 @@ int main(void)
 	regions();
 	obstacles();
 	media();
+	unreadable_region();
 	spoiled();
 	realtime();
 	filesystems();

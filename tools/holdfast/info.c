@@ -116,11 +116,15 @@ static void forget(struct answer *answer)
 
 static void complain(const struct answer *answer)
 {
-	char *path = must_copy(answer->path);
+	bool has_name = *answer->error == '/'; /* the library's message begins with it */
+	char *text = NULL;
 
-	printable(path);
-	fprintf(stderr, "holdfast: %s: %s\n", path, answer->error);
-	free(path);
+	if (asprintf(&text, "%s%s%s", has_name ? "" : answer->path, has_name ? "" : ": ",
+		    answer->error) < 0)
+		text = must_copy(NULL);
+	printable(text);
+	fprintf(stderr, "holdfast: %s\n", text);
+	free(text);
 }
 
 static enum outcome explain_paths(const struct arguments *arguments)

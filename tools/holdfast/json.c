@@ -4,6 +4,7 @@
  *
  * A number that is not known is null, and the object has why under "unknown".
  */
+#include <errno.h>
 #include <json.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -118,6 +119,14 @@ static void put_number(
 	put(unknown, key, why);
 }
 
+/* Something else than a number that could not be read. */
+static void put_why(struct json_object *to, const char *key, const char *why)
+{
+	put_number(to, key,
+		&(struct holdfast_number){
+			.answer = HOLDFAST_UNREADABLE, .error = -ENOENT, .why = why});
+}
+
 static struct json_object *new_array(struct json_object *to, const char *key)
 {
 	struct json_object *array = must(json_object_new_array());
@@ -150,7 +159,10 @@ static struct json_object *region_object(const struct holdfast_region *region)
 	put_string(made, "memory", holdfast_memory_name(region->memory));
 	put_string(made, "domain", holdfast_domain_name(region->domain));
 	put_string(made, "deep_flush", holdfast_deep_flush_name(region->deep_flush));
-	put_bool(made, "volatile", region->is_volatile);
+	if (region->is_volatile < 0)
+		put_why(made, "volatile", "whether it is volatile cannot be read");
+	else
+		put_bool(made, "volatile", region->is_volatile);
 	put_number(made, "size", &region->size);
 	put_number(made, "numa_node", &region->numa_node);
 	put_number(made, "read_only", &region->read_only);

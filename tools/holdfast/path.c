@@ -112,6 +112,20 @@ static bool is_unmappable(int map_error)
 	return map_error && map_error != PMEM2_E_SOURCE_EMPTY && map_error != -EBADF;
 }
 
+/* What this process lacks at the moment says nothing about the file. */
+static bool is_short_of(int map_error)
+{
+	return map_error == -ENOMEM || map_error == -EAGAIN || map_error == -ENFILE ||
+	       map_error == -EMFILE;
+}
+
+/* The coarser granularity is what is left where the finer one could not be read of. */
+static bool is_assumed(enum holdfast_reason reason)
+{
+	return reason == HOLDFAST_REASON_MAP_SYNC_UNKNOWN ||
+	       reason == HOLDFAST_REASON_DOMAIN_UNREADABLE;
+}
+
 /* By what the storage needs, whatever the environment forces. First what is certain. */
 void path_require(struct answer *answer, enum pmem2_granularity required)
 {
@@ -121,8 +135,14 @@ void path_require(struct answer *answer, enum pmem2_granularity required)
 		conclude(answer, OUTCOME_NO, "stores do not survive a power cut at all");
 	else if (told->not_storable)
 		conclude(answer, OUTCOME_NO, "nothing can be stored");
+	else if (is_short_of(told->map_error))
+		conclude(answer, OUTCOME_UNKNOWN, "it could not be tried");
+	else if (told->needed_reason == HOLDFAST_REASON_DAX_UNSEEN)
+		conclude(answer, OUTCOME_UNKNOWN, "the device is not shown by sysfs");
 	else if (is_unmappable(told->map_error))
 		conclude(answer, OUTCOME_NO, "it cannot be mapped");
+	else if (told->needed > required && is_assumed(told->needed_reason))
+		conclude(answer, OUTCOME_UNKNOWN, "the granularity could not be found out");
 	else if (told->needed > required)
 		conclude(answer, OUTCOME_NO, "the granularity is coarser");
 	else if (told->survival == HOLDFAST_SURVIVES_ELSEWHERE)
