@@ -516,6 +516,7 @@ void layers_find(struct layers *layers, const struct facts *facts)
 	layers->survival = HOLDFAST_SURVIVES;
 	start(&at, facts);
 	go_on(&at);
-	if (!at.has_reached_media && !layers->has_gap && facts->object != HOLDFAST_OBJECT_DAX_DEVICE)
+	if (!at.has_reached_media && !layers->has_gap &&
+		facts->object != HOLDFAST_OBJECT_DAX_DEVICE)
 		add_gap(&at, "a disk", "no disk was found under it");
 }

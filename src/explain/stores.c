@@ -59,7 +59,7 @@ const char *stores_obstacle(const struct facts *facts)
 		       "writing";
 	if (facts->object == HOLDFAST_OBJECT_BLOCK_DEVICE &&
 		facts->bytes.answer == HOLDFAST_ANSWERED && !facts->bytes.value)
-		return "the block device has no medium: its size is 0";
+		return "the block device has no medium (its size is 0)";
 	if (facts->is_read_only_device)
 		return "the block device is read-only";
 	return NULL;

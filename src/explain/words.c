@@ -144,16 +144,9 @@ static void say_what(const struct text *text, const struct holdfast_explanation 
 
 static void say_memory(const struct text *text, const struct holdfast_explanation *told)
 {
-	if (told->object == HOLDFAST_OBJECT_ANONYMOUS)
+	if (told->object == HOLDFAST_OBJECT_ANONYMOUS || told->memory == HOLDFAST_MEMORY_UNKNOWN ||
+		told->memory == HOLDFAST_MEMORY_NONE)
 		return;
-	if (told->memory == HOLDFAST_MEMORY_UNKNOWN)
-		return;
-	if (told->memory == HOLDFAST_MEMORY_NONE) {
-		if (told->object != HOLDFAST_OBJECT_DAX_DEVICE &&
-			told->survival == HOLDFAST_SURVIVES)
-			LINE(text, "No persistent memory is under it.");
-		return;
-	}
 	fprintf(text->stream, "The memory under it is %s",
 		provider_name((enum memory)told->memory));
 	for (size_t i = 0; i < told->region_count; i++)
@@ -161,11 +154,29 @@ static void say_memory(const struct text *text, const struct holdfast_explanatio
 	fputs(".\n", text->stream);
 }
 
+/* Of a drive without a medium nothing more is to be said. */
+static bool is_empty_device(const struct holdfast_explanation *told)
+{
+	return told->object == HOLDFAST_OBJECT_BLOCK_DEVICE &&
+	       told->size.answer == HOLDFAST_ANSWERED && !told->size.value;
+}
+
 static void say_why(const struct text *text, const struct holdfast_explanation *told)
 {
+	/* Where nothing remains, it does not matter why the granularity is not finer. */
+	if (told->survival == HOLDFAST_SURVIVES_NOT && !is_refused(told) &&
+		told->needed_reason != HOLDFAST_REASON_NOT_SHARED)
+		return;
 	LINE(text, "%s", sentence_of_reason(told->needed_reason));
-	if (told->obstacle != HOLDFAST_OBSTACLE_NONE)
+	if (told->map_sync == HOLDFAST_MAP_SYNC_WOULD_ACCEPT ||
+		told->map_sync == HOLDFAST_MAP_SYNC_WOULD_REFUSE)
+		LINE(text, "This was not tried, but inferred from what the kernel tells of it.");
+	if (told->obstacle != HOLDFAST_OBSTACLE_NONE && told->map_sync != HOLDFAST_MAP_SYNC_UNKNOWN)
 		LINE(text, "%s", sentence_of_obstacle(told->obstacle));
+}
+
+static void say_forced(const struct text *text, const struct holdfast_explanation *told)
+{
 	if (told->reason == HOLDFAST_REASON_FORCED)
 		LINE(text,
 			"PMEM2_FORCE_GRANULARITY in the environment overrules that: libpmem2 "
@@ -175,14 +186,21 @@ static void say_why(const struct text *text, const struct holdfast_explanation *
 			told->granularity < told->needed || is_refused(told)
 				? ", which gives up durability"
 				: "");
-	if (told->map_sync == HOLDFAST_MAP_SYNC_WOULD_ACCEPT ||
-		told->map_sync == HOLDFAST_MAP_SYNC_WOULD_REFUSE)
-		LINE(text, "This was not tried, but inferred from what the kernel tells of it.");
+}
+
+static bool copies_on_write(const struct holdfast_explanation *told)
+{
+	static const char *const types[] = {"btrfs", "bcachefs", "zfs", "nilfs2"};
+
+	for (size_t i = 0; told->file_system && i < sizeof(types) / sizeof(types[0]); i++)
+		if (!strcmp(told->file_system, types[i]))
+			return true;
+	return false;
 }
 
 static void say_how(const struct text *text, const struct holdfast_explanation *told)
 {
-	if (is_refused(told) || told->needed_reason == HOLDFAST_REASON_NOT_SHARED)
+	if (is_refused(told) || told->survival == HOLDFAST_SURVIVES_NOT)
 		return;
 	switch (told->needed) {
 	case PMEM2_GRANULARITY_BYTE:
@@ -193,13 +211,16 @@ static void say_how(const struct text *text, const struct holdfast_explanation *
 			told->cpu->line_size, told->flush, told->drain);
 		break;
 	case PMEM2_GRANULARITY_PAGE:
-		LINE(text, "Programs have pages of %ld bytes written back by msync(2)%s.",
-			sysconf(_SC_PAGESIZE),
-			told->survival == HOLDFAST_SURVIVES_NOT ? ", which here keeps nothing"
-								: "");
+		LINE(text, "Programs have pages of %ld bytes written back by msync(2).",
+			sysconf(_SC_PAGESIZE));
 		break;
 	}
-	LINE(text, "%s", sentence_of_deep_flush(told->deep_flush));
+	if (told->deep_flush != HOLDFAST_DEEP_FLUSH_PAGES)
+		LINE(text, "%s", sentence_of_deep_flush(told->deep_flush));
+	if (copies_on_write(told))
+		LINE(text,
+			"This file system writes a changed page to a new place: a store to allocated "
+			"bytes, too, may fail on a full disk (SIGBUS).");
 }
 
 static void say_modules(const struct text *text, const struct holdfast_region *region)
@@ -211,16 +232,6 @@ static void say_modules(const struct text *text, const struct holdfast_region *r
 			LINE(text, "Module %s has lost data in %" PRId64 " power cuts so far.",
 				dimm->name, dimm->unsafe_shutdowns.value);
 	}
-}
-
-static bool copies_on_write(const struct holdfast_explanation *told)
-{
-	static const char *const types[] = {"btrfs", "bcachefs", "zfs", "nilfs2"};
-
-	for (size_t i = 0; told->file_system && i < sizeof(types) / sizeof(types[0]); i++)
-		if (!strcmp(told->file_system, types[i]))
-			return true;
-	return false;
 }
 
 /* What is out of order. */
@@ -235,11 +246,11 @@ static void say_warnings(const struct text *text, const struct holdfast_explanat
 				region->bad_sectors.value);
 		say_modules(text, region);
 	}
-	if (copies_on_write(told))
-		LINE(text,
-			"This file system writes a changed page to a new place: a store to allocated "
-			"bytes, too, may fail on a full disk (SIGBUS).");
-	/* Of an O_PATH descriptor it is no news: "not tried" has been said. */
+}
+
+/* Of an O_PATH descriptor it is no news: "not tried" has been said. */
+static void say_refusal(const struct text *text, const struct holdfast_explanation *told)
+{
 	if (told->map_error && told->map_error != -EBADF)
 		LINE(text, "As it is, libpmem2 does not map it: %s.", told->map_error_text);
 }
@@ -256,15 +267,20 @@ static void say_survival(
 		LINE(text, "%s", told->condition);
 }
 
+/* As a person asks: what it comes to; why; what would change it; how; where it lies. */
 static void write_all(
 	const struct text *text, const struct holdfast_explanation *told, const char *evidence)
 {
 	LINE(text, "%s.", told->verdict);
+	if (!is_empty_device(told)) {
+		say_survival(text, told, evidence);
+		say_refusal(text, told);
+		say_why(text, told);
+		say_forced(text, told);
+		say_how(text, told);
+	}
 	say_what(text, told);
-	say_survival(text, told, evidence);
 	say_memory(text, told);
-	say_why(text, told);
-	say_how(text, told);
 	say_warnings(text, told);
 }
 

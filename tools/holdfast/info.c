@@ -140,6 +140,9 @@ static enum outcome explain_paths(const struct arguments *arguments)
 			path_require(answer, *required);
 		if (answer->set && required)
 			remote_require(answer, *required);
+		answer->met = answer->error || answer->outcome == OUTCOME_UNKNOWN
+				      ? -1
+				      : answer->outcome == OUTCOME_YES;
 		if (answer->error)
 			complain(answer);
 		else if (!arguments->json)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * json.c - explanations for programs; the keys are those of holdfast(1)
+ * json.c - explanations for programs: all rows of the tables in fields.c, in their order
  *
- * A number that is not known is null, and the object has why under "unknown".
+ * A number or a list that is not known is null; the object ends with why, under "unknown".
  */
 #include <errno.h>
 #include <json.h>
@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fields.h"
 #include "tool.h"
 
 static struct json_object *must(struct json_object *object)
@@ -91,40 +92,40 @@ static void put_int(struct json_object *to, const char *key, int64_t value)
 	put(to, key, must(json_object_new_int64(value)));
 }
 
-static void put_bool(struct json_object *to, const char *key, bool value)
+/* An object that is being made, and what of it is not known. */
+struct making {
+	struct json_object *object;
+	struct json_object *unknown; /* NULL: nothing so far */
+};
+
+/* `error` 0: nobody tells; else it could not be read. */
+static void put_unknown(struct making *to, const char *key, const char *why, int error)
 {
-	put(to, key, must(json_object_new_boolean(value)));
+	struct json_object *entry = new_object();
+
+	put(to->object, key, NULL);
+	put_string(entry, "answer", error ? "unreadable" : "unsupported");
+	put_string(entry, "why", why);
+	if (error)
+		put_int(entry, "error", error);
+	if (!to->unknown)
+		to->unknown = new_object();
+	put(to->unknown, key, entry);
 }
 
-static void put_number(
-	struct json_object *to, const char *key, const struct holdfast_number *number)
+static void put_number(struct making *to, const char *key, const struct holdfast_number *number)
 {
-	struct json_object *unknown, *why;
-
-	if (number->answer == HOLDFAST_ANSWERED) {
-		put_int(to, key, number->value);
-		return;
-	}
-	put(to, key, NULL);
-	if (!json_object_object_get_ex(to, "unknown", &unknown)) {
-		unknown = new_object();
-		put(to, "unknown", unknown);
-	}
-	why = new_object();
-	put_string(why, "answer",
-		number->answer == HOLDFAST_UNREADABLE ? "unreadable" : "unsupported");
-	put_string(why, "why", number->why);
-	if (number->answer == HOLDFAST_UNREADABLE)
-		put_int(why, "error", number->error);
-	put(unknown, key, why);
+	if (number->answer == HOLDFAST_ANSWERED)
+		put_int(to->object, key, number->value);
+	else
+		put_unknown(to, key, number->why,
+			number->answer == HOLDFAST_UNREADABLE ? number->error : 0);
 }
 
-/* Something else than a number that could not be read. */
-static void put_why(struct json_object *to, const char *key, const char *why)
+static void append(struct json_object *array, struct json_object *value)
 {
-	put_number(to, key,
-		&(struct holdfast_number){
-			.answer = HOLDFAST_UNREADABLE, .error = -ENOENT, .why = why});
+	if (json_object_array_add(array, value))
+		must(NULL);
 }
 
 static struct json_object *new_array(struct json_object *to, const char *key)
@@ -135,234 +136,125 @@ static struct json_object *new_array(struct json_object *to, const char *key)
 	return array;
 }
 
-static void append(struct json_object *array, struct json_object *value)
+static void put_fields(struct making *to, const struct fields *fields, const void *whole);
+
+static struct json_object *finish(struct making *made)
 {
-	if (json_object_array_add(array, value))
-		must(NULL);
+	if (made->unknown)
+		put(made->object, "unknown", made->unknown);
+	return made->object;
 }
 
-static struct json_object *dimm_object(const struct holdfast_dimm *dimm)
+static struct json_object *object_of(const struct fields *fields, const void *whole)
 {
-	struct json_object *made = new_object();
+	struct making made = {new_object(), NULL};
 
-	put_string(made, "name", dimm->name);
-	put_string(made, "id", dimm->id);
-	put_number(made, "unsafe_shutdowns", &dimm->unsafe_shutdowns);
-	return made;
+	put_fields(&made, fields, whole);
+	return finish(&made);
 }
 
-static struct json_object *region_object(const struct holdfast_region *region)
+static const void *pointer_at(const void *at)
 {
-	struct json_object *made = new_object(), *dimms;
+	const void *pointer;
 
-	put_string(made, "name", region->name);
-	put_string(made, "memory", holdfast_memory_name(region->memory));
-	put_string(made, "domain", holdfast_domain_name(region->domain));
-	put_string(made, "deep_flush", holdfast_deep_flush_name(region->deep_flush));
-	if (region->is_volatile < 0)
-		put_why(made, "volatile", "whether it is volatile cannot be read");
-	else
-		put_bool(made, "volatile", region->is_volatile);
-	put_number(made, "size", &region->size);
-	put_number(made, "numa_node", &region->numa_node);
-	put_number(made, "read_only", &region->read_only);
-	put_number(made, "bad_sectors", &region->bad_sectors);
-	dimms = new_array(made, "modules");
-	for (size_t i = 0; i < region->dimm_count; i++)
-		append(dimms, dimm_object(region->dimms[i]));
-	return made;
+	memcpy(&pointer, at, sizeof(pointer));
+	return pointer;
 }
 
-static void put_regions(
-	struct json_object *to, const struct holdfast_region *const *regions, size_t count)
+static void put_list(struct making *to, const struct field *field, const void *whole)
 {
-	struct json_object *array = new_array(to, "regions");
+	const void *const *items = pointer_at(field_member(field, whole));
+	const char *why = field_why(field, whole);
 
-	for (size_t i = 0; i < count; i++)
-		append(array, region_object(regions[i]));
-}
-
-static struct json_object *cpu_object(const struct holdfast_cpu *cpu)
-{
-	struct json_object *made = new_object();
-
-	put_string(made, "engine", cpu->engine);
-	put_string(made, "flush", cpu->flush);
-	put_string(made, "fence", cpu->fence);
-	put_string(made, "copy", cpu->copy);
-	put_int(made, "line_size", (int64_t)cpu->line_size);
-	put_int(made, "copy_threshold", (int64_t)cpu->copy_threshold);
-	return made;
-}
-
-static struct json_object *layer_object(const struct holdfast_layer *layer)
-{
-	struct json_object *made = new_object();
-
-	put_string(made, "what", layer->what);
-	put_string(made, "survives", holdfast_survival_name(layer->survival));
-	put_string(made, "evidence", layer->evidence);
-	return made;
-}
-
-static void put_filesystem(struct json_object *to, const struct holdfast_explanation *told)
-{
-	struct json_object *made, *layers;
-
-	if (told->file_system) {
-		made = new_object();
-		put_string(made, "type", told->file_system);
-		put_string(made, "mount_point", told->mount_point);
-		put_string(made, "source", told->mount_source);
-		put_string(made, "options", told->mount_options);
-		put_bool(made, "read_only", told->read_only);
-		put(to, "file_system", made);
-	} else {
-		put(to, "file_system", NULL);
+	if (why) {
+		put_unknown(to, field->key, why, -ENOENT);
+		return;
 	}
-	layers = new_array(to, "layers");
-	for (size_t i = 0; i < told->layer_count; i++)
-		append(layers, layer_object(told->layers[i]));
-	put_string(to, "condition", told->condition);
-	put_string(to, "not_storable", told->not_storable);
+	struct json_object *array = new_array(to->object, field->key);
+	for (size_t i = 0; i < field_length(field, whole); i++)
+		append(array, object_of(field->of, items[i]));
 }
 
-static void put_memory(struct json_object *to, const struct holdfast_explanation *told)
+/* A part of `whole` that is null where its first text is. */
+static void put_group(struct making *to, const struct field *field, const void *whole)
 {
-	put_string(to, "memory", holdfast_memory_name(told->memory));
-	put_string(to, "domain", holdfast_domain_name(told->domain));
-	put_string(to, "deep_flush", holdfast_deep_flush_name(told->deep_flush));
-	put_regions(to, told->regions, told->region_count);
-	put_number(to, "unsafe_shutdowns", &told->unsafe_shutdowns);
-	put_number(to, "size", &told->size);
-	put_number(to, "alignment", &told->alignment);
-	put_number(to, "numa_node", &told->numa_node);
+	const struct field *first = &field->of->rows[0];
+
+	put(to->object, field->key,
+		pointer_at(field_member(first, whole)) ? object_of(field->of, whole) : NULL);
 }
 
-static void put_explanation(struct json_object *to, const struct holdfast_explanation *told)
+static void put_truth(struct making *to, const struct field *field, const void *whole)
 {
-	put_string(to, "name", told->name);
-	put_string(to, "object", holdfast_object_name(told->object));
-	put_string(to, "verdict", told->verdict);
-	put_string(to, "text", told->text);
-	put_string(to, "survives", holdfast_survival_name(told->survival));
-	put_string(to, "granularity", granularity_word(told->granularity));
-	put_string(to, "reason", holdfast_reason_name(told->reason));
-	put_string(to, "needed", granularity_word(told->needed));
-	put_string(to, "needed_reason", holdfast_reason_name(told->needed_reason));
-	put_string(to, "map_sync", holdfast_map_sync_name(told->map_sync));
-	put_string(to, "obstacle", holdfast_obstacle_name(told->obstacle));
-	put_int(to, "map_error", told->map_error);
-	put_string(to, "map_error_text", told->map_error_text);
-	put_filesystem(to, told);
-	put_memory(to, told);
-	put_string(to, "flush", told->flush);
-	put_string(to, "drain", told->drain);
-	put(to, "cpu", cpu_object(told->cpu));
+	int value = field_int(field, whole);
+
+	put(to->object, field->key, value < 0 ? NULL : must(json_object_new_boolean(value)));
 }
 
-static void put_hex(
-	struct json_object *to, const char *key, const unsigned char *bytes, size_t length)
+static void put_field(struct making *to, const struct field *field, const void *whole)
 {
-	char text[2 * RPMEM_POOL_HDR_UUID_LEN + 1] = "";
+	const void *at = field_member(field, whole), *pointer;
 
-	for (size_t i = 0; i < length && i < RPMEM_POOL_HDR_UUID_LEN; i++)
-		snprintf(text + 2 * i, 3, "%02x", bytes[i]);
-	put_string(to, key, text);
-}
-
-static struct json_object *attributes_object(const struct rpmem_pool_attr *attr)
-{
-	struct json_object *made = new_object();
-	char signature[RPMEM_POOL_HDR_SIG_LEN + 1] = "";
-
-	memcpy(signature, attr->signature, sizeof(attr->signature));
-	put_string(made, "signature", signature);
-	put_int(made, "major", attr->major);
-	put_int(made, "compat_features", attr->compat_features);
-	put_int(made, "incompat_features", attr->incompat_features);
-	put_int(made, "ro_compat_features", attr->ro_compat_features);
-	put_hex(made, "poolset_uuid", attr->poolset_uuid, sizeof(attr->poolset_uuid));
-	put_hex(made, "uuid", attr->uuid, sizeof(attr->uuid));
-	put_hex(made, "next_uuid", attr->next_uuid, sizeof(attr->next_uuid));
-	put_hex(made, "prev_uuid", attr->prev_uuid, sizeof(attr->prev_uuid));
-	put_hex(made, "user_flags", attr->user_flags, sizeof(attr->user_flags));
-	return made;
-}
-
-static void put_methods(struct json_object *to, const struct holdfast_remote_set *set)
-{
-	struct json_object *methods = new_object();
-
-	put_string(methods, "verbs", remote_method(set->method_verbs));
-	put_string(methods, "tcp", remote_method(set->method_tcp));
-	put(to, "methods", methods);
-}
-
-static void put_parts(struct json_object *to, const struct holdfast_remote_set *set)
-{
-	struct json_object *parts = new_array(to, "parts");
-
-	for (size_t i = 0; i < set->part_count; i++) {
-		struct json_object *part = new_object();
-		put_string(part, "path", set->parts[i]->path);
-		put_int(part, "size", (int64_t)set->parts[i]->size);
-		append(parts, part);
+	switch (field->kind) {
+	case FIELD_TEXT:
+		put_string(to->object, field->key, pointer_at(at));
+		return;
+	case FIELD_WORD:
+		put_string(to->object, field->key, field->word(field_int(field, whole)));
+		return;
+	case FIELD_INT:
+		put_int(to->object, field->key, field_int(field, whole));
+		return;
+	case FIELD_SIZE:
+		put_int(to->object, field->key, (int64_t) * (const size_t *)at);
+		return;
+	case FIELD_FLAG:
+	case FIELD_TRUTH:
+		put_truth(to, field, whole);
+		return;
+	case FIELD_NUMBER:
+		put_number(to, field->key, at);
+		return;
+	case FIELD_MAYBE:
+		pointer = pointer_at(at);
+		put(to->object, field->key,
+			pointer ? must(json_object_new_int64(*(const int64_t *)pointer)) : NULL);
+		return;
+	case FIELD_LIST:
+		put_list(to, field, whole);
+		return;
+	case FIELD_OBJECT:
+		pointer = pointer_at(at);
+		put(to->object, field->key, pointer ? object_of(field->of, pointer) : NULL);
+		return;
+	case FIELD_GROUP:
+		put_group(to, field, whole);
+		return;
 	}
 }
 
-/* What a pool has that is there and can be looked at is null where it is not. */
-static void put_remote(struct json_object *to, const struct holdfast_remote_set *set)
+static void put_fields(struct making *to, const struct fields *fields, const void *whole)
 {
-	bool known = set->created && !set->busy;
-
-	put_string(to, "object", "remote-pool-set");
-	put_string(to, "survives", holdfast_survival_name(HOLDFAST_SURVIVES_ELSEWHERE));
-	put_string(to, "needed", known ? granularity_word(set->granularity) : NULL);
-	put_string(to, "state", set->busy ? "in-use" : set->created ? "created" : "absent");
-	put_int(to, "size", (int64_t)set->size);
-	if (known)
-		put_int(to, "header_size", (int64_t)set->header_size);
-	else
-		put(to, "header_size", NULL);
-	put(to, "attributes", known && set->header_size ? attributes_object(&set->attr) : NULL);
-	put_int(to, "max_lanes", set->max_lanes);
-	put_methods(to, set);
-	put_parts(to, set);
-	put_string(to, "protocol", set->version);
+	for (size_t i = 0; i < fields->count; i++)
+		put_field(to, &fields->rows[i], whole);
 }
 
-static void put_text(struct json_object *to, const char *text)
+static struct json_object *answer_object(const struct answer *answer, bool is_required)
 {
-	char *verdict = must_copy(text);
+	struct making made = {new_object(), NULL};
+	struct remote_view view;
 
-	verdict[strcspn(verdict, "\n")] = '\0';
-	put_string(to, "verdict", verdict);
-	put_string(to, "text", text);
-	free(verdict);
-}
-
-static struct json_object *answer_object(
-	const struct answer *answer, const enum pmem2_granularity *required)
-{
-	struct json_object *made = new_object();
-
-	put_string(made, "path", answer->path);
-	put_string(made, "error", answer->error);
-	if (required) {
-		if (answer->outcome == OUTCOME_UNKNOWN)
-			put(made, "met", NULL);
-		else
-			put_bool(made, "met", answer->outcome == OUTCOME_YES);
-		put_string(made, "met_because", answer->because);
-	}
+	put_fields(&made, &fields_answer, answer);
+	if (is_required)
+		put_fields(&made, &fields_required, answer);
 	if (answer->told)
-		put_explanation(made, answer->told);
+		put_fields(&made, &fields_path, answer->told);
 	if (answer->set) {
-		put_text(made, answer->text);
-		put_remote(made, answer->set);
+		remote_view(&view, answer);
+		put_fields(&made, &fields_remote, &view);
+		remote_view_fini(&view);
 	}
-	return made;
+	return finish(&made);
 }
 
 static bool print(struct json_object *all)
@@ -381,33 +273,22 @@ static bool print(struct json_object *all)
 bool json_answers(
 	const struct answer *answers, unsigned count, const enum pmem2_granularity *required)
 {
-	struct json_object *all = new_object(), *paths;
+	struct output output = {
+		.version = HOLDFAST_VERSION,
+		.required = required ? granularity_word(*required) : NULL,
+	};
+	/* Without the paths, which are of two kinds. */
+	struct json_object *all = object_of(&fields_output, &output), *paths;
 
-	put_string(all, "version", HOLDFAST_VERSION);
-	if (required)
-		put_string(all, "required", granularity_word(*required));
 	paths = new_array(all, "paths");
 	for (unsigned i = 0; i < count; i++)
-		append(paths, answer_object(&answers[i], required));
+		append(paths, answer_object(&answers[i], required != NULL));
 	return print(all);
 }
 
 bool json_machine(const struct holdfast_machine *machine)
 {
-	struct json_object *all = new_object(), *told, *explanations;
+	struct output output = {.version = HOLDFAST_VERSION, .machine = machine};
 
-	put_string(all, "version", HOLDFAST_VERSION);
-	told = new_object();
-	put(all, "machine", told);
-	put_string(told, "text", machine->text);
-	put(told, "cpu", cpu_object(machine->cpu));
-	put_number(told, "auto_flush", &machine->auto_flush);
-	put_regions(told, machine->regions, machine->region_count);
-	explanations = new_array(told, "explanations");
-	for (size_t i = 0; i < machine->explanation_count; i++) {
-		struct json_object *one = new_object();
-		put_explanation(one, machine->explanations[i]);
-		append(explanations, one);
-	}
-	return print(all);
+	return print(object_of(&fields_machine_output, &output));
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* text.c - explanations for people: the verdict, the reasons, the details */
+/* text.c - explanations for people: the verdict, the reasons, then the rows with a label */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -7,101 +7,62 @@
 #include <string.h>
 
 #include "base/printable.h"
+#include "fields.h"
 #include "tool.h"
 
-#define WIDTH  80
 #define INDENT 4
+#define COLUMN 22 /* of what details say */
 
-/* Words of one line, in as many lines as they need. */
-static void wrap(const char *line, size_t length)
+/* `text` may have come from elsewhere. */
+static void detail(const char *name, const char *text)
 {
-	size_t column = 0;
+	char *clean = must_copy(text), first[64];
 
-	for (size_t at = 0; at < length;) {
-		size_t word = strcspn(line + at, " \n");
-		if (word > length - at)
-			word = length - at;
-		if (column && column + 1 + word > WIDTH) {
-			putchar('\n');
-			column = 0;
-		}
-		column += (size_t)printf("%*s%.*s", column ? 1 : INDENT, "", (int)word, line + at);
-		at += word;
-		at += strspn(line + at, " ");
-	}
-	putchar('\n');
-}
-
-static void wrap_lines(const char *text)
-{
-	while (*text) {
-		size_t length = strcspn(text, "\n");
-		wrap(text, length);
-		text += length;
-		text += *text == '\n';
-	}
+	printable(clean);
+	snprintf(first, sizeof(first), "%*s%-*s", INDENT, "", COLUMN - INDENT, name);
+	wrap(first, COLUMN, clean, strlen(clean));
+	free(clean);
 }
 
 static void __attribute__((__format__(__printf__, 2, 3)))
-detail(const char *name, const char *format, ...)
+detail_of(const char *name, const char *format, ...)
 {
 	char *line = NULL;
 	va_list ap;
 
 	va_start(ap, format);
 	if (vasprintf(&line, format, ap) < 0)
-		line = NULL;
-	va_end(ap);
-	if (!line)
 		line = must_copy(NULL);
-	printable(line);
-	printf("%*s%-18s%s\n", INDENT, "", name, line);
+	va_end(ap);
+	detail(name, line);
 	free(line);
-}
-
-/* What nobody tells of is left out; what could not be read is not. */
-static void number(const char *name, const struct holdfast_number *number)
-{
-	if (number->answer == HOLDFAST_ANSWERED)
-		detail(name, "%" PRId64, number->value);
-	else if (number->answer == HOLDFAST_UNREADABLE)
-		detail(name, "unknown: %s", number->why);
 }
 
 static void modules(const struct holdfast_region *region)
 {
 	for (size_t i = 0; i < region->dimm_count; i++)
-		detail(i ? "" : "modules", "%s%s%s of %s", region->dimms[i]->name,
+		detail_of(i ? "" : "modules", "%s%s%s of %s", region->dimms[i]->name,
 			region->dimms[i]->id ? ", " : "",
 			region->dimms[i]->id ? region->dimms[i]->id : "", region->name);
 }
 
-static const char *map_sync_word(enum holdfast_map_sync map_sync)
-{
-	switch (map_sync) {
-	case HOLDFAST_MAP_SYNC_WOULD_ACCEPT:
-		return "accepted (inferred)";
-	case HOLDFAST_MAP_SYNC_WOULD_REFUSE:
-		return "refused (inferred)";
-	default:
-		return holdfast_map_sync_name(map_sync);
-	}
-}
-
+/* What carries nothing for people is left out. */
 static void details(const struct holdfast_explanation *told)
 {
-	if (told->file_system && told->mount_point)
-		detail("file system", "%s at %s from %s (%s)", told->file_system, told->mount_point,
-			told->mount_source, told->mount_options);
-	detail("MAP_SYNC", "%s", map_sync_word(told->map_sync));
-	if (told->memory != HOLDFAST_MEMORY_NONE)
-		detail("domain", "%s", holdfast_domain_name(told->domain));
-	number("alignment", &told->alignment);
-	number("NUMA node", &told->numa_node);
-	number("unsafe shutdowns", &told->unsafe_shutdowns);
+	enum { ROOM = 8192 };
+	char *room = malloc(ROOM);
+
+	if (!room)
+		room = must_copy(NULL);
+	for (size_t i = 0; i < fields_path.count; i++) {
+		const struct field *field = &fields_path.rows[i];
+		const char *text = field->label ? field->say(told, room, ROOM) : NULL;
+		if (text)
+			detail(field->label, text);
+	}
 	for (size_t i = 0; i < told->region_count; i++)
 		modules(told->regions[i]);
-	detail("engine", "%s", told->cpu->engine);
+	free(room);
 }
 
 static void requirement(const struct answer *answer, enum pmem2_granularity required)
@@ -109,9 +70,14 @@ static void requirement(const struct answer *answer, enum pmem2_granularity requ
 	static const char *const words[] = {
 		[OUTCOME_YES] = "met", [OUTCOME_NO] = "not met", [OUTCOME_UNKNOWN] = "unknown"};
 
-	printf("%*sRequired: durable at %s granularity: %s%s%s.\n", INDENT, "",
-		granularity_word(required), words[answer->outcome], answer->because ? ": " : "",
-		answer->because ? answer->because : "");
+	char *line;
+
+	if (asprintf(&line, "Required: durable at %s granularity: %s%s%s.",
+		    granularity_word(required), words[answer->outcome], answer->because ? ": " : "",
+		    answer->because ? answer->because : "") < 0)
+		line = must_copy(NULL);
+	wrap_lines(INDENT, INDENT, line);
+	free(line);
 }
 
 /* Bytes that another machine sent, fit for a terminal, in `buffer`. */
@@ -129,17 +95,17 @@ static void remote_details(const struct holdfast_remote_set *set)
 {
 	char clean[512];
 
-	detail("size", "%" PRIu64, set->size);
+	detail_of("size", "%" PRIu64, set->size);
 	if (set->created && !set->busy && set->header_size)
-		detail("header", "%zu, signature \"%s\"", set->header_size,
+		detail_of("header", "%zu, signature \"%s\"", set->header_size,
 			ascii_of(clean, sizeof(clean), set->attr.signature,
 				sizeof(set->attr.signature)));
 	for (size_t i = 0; i < set->part_count; i++)
-		detail(i ? "" : "parts", "%s, %" PRIu64,
+		detail_of(i ? "" : "parts", "%s, %" PRIu64,
 			ascii_of(clean, sizeof(clean), set->parts[i]->path, SIZE_MAX),
 			set->parts[i]->size);
-	detail("lanes", "%u at most", set->max_lanes);
-	detail("protocol", "%s", set->version);
+	detail_of("lanes", "%u at most", set->max_lanes);
+	detail_of("protocol", "%s", set->version);
 }
 
 void text_answer(const struct answer *answer, const enum pmem2_granularity *required)
@@ -148,13 +114,16 @@ void text_answer(const struct answer *answer, const enum pmem2_granularity *requ
 	const char *reasons = strchr(text, '\n');
 	size_t verdict = answer->told ? strlen(answer->told->verdict) : strcspn(text, "\n");
 
-	char *path = must_copy(answer->path);
-	printable(path);
-	printf("%s: %.*s\n", path, (int)verdict, answer->told ? answer->told->verdict : text);
-	free(path);
+	char *line;
+	if (asprintf(&line, "%s: %.*s", answer->path, (int)verdict,
+		    answer->told ? answer->told->verdict : text) < 0)
+		line = must_copy(NULL);
+	printable(line);
+	wrap_lines(0, INDENT, line);
+	free(line);
 	if (required)
 		requirement(answer, *required);
-	wrap_lines(reasons ? reasons + 1 : "");
+	wrap_lines(INDENT, INDENT, reasons ? reasons + 1 : "");
 	if (answer->told)
 		details(answer->told);
 	else
@@ -163,5 +132,5 @@ void text_answer(const struct answer *answer, const enum pmem2_granularity *requ
 
 void text_machine(const struct holdfast_machine *machine)
 {
-	fputs(machine->text, stdout);
+	wrap_lines(0, INDENT, machine->text);
 }

@@ -4,6 +4,8 @@
 #define TOOLS_HOLDFAST_TOOL_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include <libpmem2/holdfast.h>
 #include <librpmem/holdfast.h>
@@ -23,7 +25,15 @@ struct answer {
 	char *text;                        /* the same in words, a first line and reasons */
 	char *error;                       /* why it cannot be explained: all of these are NULL */
 	enum outcome outcome;
+	int met;             /* the requirement: 0 or 1, -1 if that is not known */
 	const char *because; /* why the requirement is not met, or nobody knows; or NULL */
+};
+
+/* All that is printed in JSON. */
+struct output {
+	const char *version;
+	const char *required;                   /* NULL: nothing is */
+	const struct holdfast_machine *machine; /* without paths */
 };
 
 /* `holdfast info`; `argv` begins with its name. */
@@ -51,6 +61,34 @@ void remote_explain(struct answer *answer);
 void remote_fini(struct answer *answer);
 void remote_require(struct answer *answer, enum pmem2_granularity required);
 
+/* A pool set on another machine as JSON has it. What is of a pool is NULL where that is not known. */
+struct remote_part {
+	const char *path;
+	size_t size;
+};
+
+struct remote_attributes {
+	char *signature;
+	size_t major, compat_features, incompat_features, ro_compat_features;
+	char *poolset_uuid, *uuid, *next_uuid, *prev_uuid, *user_flags;
+};
+
+struct room;
+struct remote_view {
+	struct room *room; /* its memory */
+	const char *object, *verdict, *text, *survives, *state, *needed;
+	const char *method_verbs, *method_tcp;
+	const struct remote_part *const *parts;
+	size_t part_count, size, max_lanes;
+	const int64_t *header_size;
+	const struct remote_attributes *attributes;
+	const char *protocol;
+};
+
+/* Make it of answer->set. Free it with remote_view_fini(). */
+void remote_view(struct remote_view *view, const struct answer *answer);
+void remote_view_fini(struct remote_view *view);
+
 /* Its name, while a pool set is explained. */
 const char *remote_method(enum holdfast_method method);
 
@@ -59,6 +97,15 @@ char *must_copy(const char *text);
 
 /* "byte", "cache-line", "page": for output and --require. */
 const char *granularity_word(enum pmem2_granularity granularity);
+
+/*
+ * Print `first` and then `length` bytes of text in lines of 80 columns, of which all but the first
+ * begin at column `indent`. Only words that no line could hold, and that have no comma, stick out.
+ */
+void wrap(const char *first, size_t indent, const char *text, size_t length);
+
+/* Each line of `text` so: it begins at column `indent`, and goes on at column `hanging`. */
+void wrap_lines(size_t indent, size_t hanging, const char *text);
 
 /* `required` NULL: nothing is. */
 void text_answer(const struct answer *answer, const enum pmem2_granularity *required);

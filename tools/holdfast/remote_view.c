@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* remote_view.c - a pool set on another machine, laid out as JSON has it */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tool.h"
+
+/* The memory of one view. */
+struct room {
+	int64_t header_size;
+	struct remote_attributes attributes;
+	char *verdict;
+	const struct remote_part **parts;
+	struct remote_part *part;
+};
+
+static void *must_allocate(size_t count, size_t size)
+{
+	void *memory = calloc(count ? count : 1, size);
+
+	if (!memory)
+		must_copy(NULL);
+	return memory;
+}
+
+static char *hex(const unsigned char *bytes, size_t length)
+{
+	char *text = must_allocate(2 * length + 1, 1);
+
+	for (size_t i = 0; i < length; i++)
+		snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+	return text;
+}
+
+static void fill_attributes(struct remote_attributes *to, const struct rpmem_pool_attr *attr)
+{
+	to->signature = must_allocate(sizeof(attr->signature) + 1, 1);
+	memcpy(to->signature, attr->signature, sizeof(attr->signature));
+	to->major = attr->major;
+	to->compat_features = attr->compat_features;
+	to->incompat_features = attr->incompat_features;
+	to->ro_compat_features = attr->ro_compat_features;
+	to->poolset_uuid = hex(attr->poolset_uuid, sizeof(attr->poolset_uuid));
+	to->uuid = hex(attr->uuid, sizeof(attr->uuid));
+	to->next_uuid = hex(attr->next_uuid, sizeof(attr->next_uuid));
+	to->prev_uuid = hex(attr->prev_uuid, sizeof(attr->prev_uuid));
+	to->user_flags = hex(attr->user_flags, sizeof(attr->user_flags));
+}
+
+static void add_parts(
+	struct remote_view *view, struct room *room, const struct holdfast_remote_set *set)
+{
+	room->part = must_allocate(set->part_count, sizeof(*room->part));
+	room->parts = must_allocate(set->part_count, sizeof(*room->parts));
+	for (size_t i = 0; i < set->part_count; i++) {
+		room->part[i] = (struct remote_part){set->parts[i]->path, set->parts[i]->size};
+		room->parts[i] = &room->part[i];
+	}
+	view->parts = room->parts;
+	view->part_count = set->part_count;
+}
+
+/* What can only be said of a pool that is there and can be looked at. */
+static void add_pool(
+	struct remote_view *view, struct room *room, const struct holdfast_remote_set *set)
+{
+	view->needed = granularity_word(set->granularity);
+	room->header_size = (int64_t)set->header_size;
+	view->header_size = &room->header_size;
+	if (!set->header_size)
+		return;
+	fill_attributes(&room->attributes, &set->attr);
+	view->attributes = &room->attributes;
+}
+
+void remote_view(struct remote_view *view, const struct answer *answer)
+{
+	const struct holdfast_remote_set *set = answer->set;
+	struct room *room = must_allocate(1, sizeof(*room));
+
+	room->verdict = must_copy(answer->text);
+	room->verdict[strcspn(room->verdict, "\n")] = '\0';
+	*view = (struct remote_view){
+		.room = room,
+		.object = "remote-pool-set",
+		.verdict = room->verdict,
+		.text = answer->text,
+		.survives = holdfast_survival_name(HOLDFAST_SURVIVES_ELSEWHERE),
+		.state = set->busy      ? "in-use"
+			 : set->created ? "created"
+					: "absent",
+		.method_verbs = remote_method(set->method_verbs),
+		.method_tcp = remote_method(set->method_tcp),
+		.size = set->size,
+		.max_lanes = set->max_lanes,
+		.protocol = set->version,
+	};
+	add_parts(view, room, set);
+	if (set->created && !set->busy)
+		add_pool(view, room, set);
+}
+
+void remote_view_fini(struct remote_view *view)
+{
+	struct room *room = view->room;
+
+	free(room->attributes.signature);
+	free(room->attributes.poolset_uuid);
+	free(room->attributes.uuid);
+	free(room->attributes.next_uuid);
+	free(room->attributes.prev_uuid);
+	free(room->attributes.user_flags);
+	free(room->verdict);
+	free(room->parts);
+	free(room->part);
+	free(room);
+}
