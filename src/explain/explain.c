@@ -274,7 +274,9 @@ static void tell_layers(struct keep *keep, struct holdfast_explanation *told,
 	const struct keep_list *found = &facts->layers.list;
 	struct keep_list list = {.count = 0};
 
-	if (survival->value < facts->layers.survival && survival->layer) {
+	/* A removed file is gone, whatever it lies on. */
+	if (survival->layer &&
+		(survival->value < facts->layers.survival || facts->kept_name == FACTS_REMOVED)) {
 		struct holdfast_layer *first = keep_new(keep, sizeof(*first));
 		if (first)
 			*first = (struct holdfast_layer){sizeof(*first), survival->layer,
@@ -300,7 +302,7 @@ static void tell_survival(
 	told->not_storable = stores_obstacle(facts);
 	if (survival.value == HOLDFAST_SURVIVES && facts->layers.condition)
 		told->condition =
-			keep_text(keep, "This relies on %s to keep what it has acknowledged.%s%s",
+			keep_text(keep, "This relies on %s to keep what was acknowledged.%s%s",
 				facts->layers.condition, *name ? " " : "", name);
 	else if (*name)
 		told->condition = name;

@@ -189,13 +189,14 @@ static int refuse_kind(const struct facts *facts, int fd, mode_t mode)
 
 static int add(struct facts *facts, int fd)
 {
+	char words[DEVICE_FD_NAME];
 	struct stat st;
 
 	if (fstat(fd, &st)) {
 		if (errno == EBADF)
 			return err_set(
 				PMEM2_E_INVALID_FILE_HANDLE, "file descriptor %d is not open", fd);
-		return err_sys("cannot stat file descriptor %d", fd);
+		return err_sys("cannot stat %s", device_fd_name(words, fd, path_of(facts)));
 	}
 	if (S_ISREG(st.st_mode))
 		return add_file(facts, fd, &st);

@@ -292,6 +292,25 @@ NOINLINE static void lower_layers(struct descent *at, char *list)
 	}
 }
 
+/* Each option of this name, of which newer kernels have one for each layer, with one path in it. */
+NOINLINE static bool listed_layers(struct descent *at, const char *options, const char *name)
+{
+	bool found = false;
+
+	for (const char *option = options; option && *option;) {
+		char *value = begins(option, name) ? mounts_option_value(option, name) : NULL;
+		if (value) {
+			go_into_later(at,
+				(struct place){.kind = A_FILE, .path = keep_copy(at->keep, value)});
+			found = true;
+		}
+		free(value);
+		option = strchr(option, ',');
+		option += option != NULL;
+	}
+	return found;
+}
+
 NOINLINE static void overlay(struct descent *at, const struct filesystem *filesystem)
 {
 	char *upper = mounts_option_value(filesystem->options, "upperdir");
@@ -306,11 +325,13 @@ NOINLINE static void overlay(struct descent *at, const struct filesystem *filesy
 		add_unseen(at, keep_text(at->keep, "its upper layer %s, not visible here", upper),
 			keep_text(at->keep, "the upper layer %s (not visible here)", upper),
 			"what has this name here is not the upper layer");
-	} else {
-		add_gap(at, "the file system under the overlay", "no upper layer is listed");
 	}
+	bool has_list = listed_layers(at, filesystem->options, "lowerdir+");
+	has_list |= listed_layers(at, filesystem->options, "datadir+");
 	if (lower)
 		lower_layers(at, lower);
+	if (!upper && !lower && !has_list)
+		add_gap(at, "the file system under the overlay", "no layers are listed");
 	free(upper);
 	free(lower);
 }

@@ -248,10 +248,10 @@ static void say_warnings(const struct text *text, const struct holdfast_explanat
 	}
 }
 
-/* Of an O_PATH descriptor it is no news: "not tried" has been said. */
+/* Of an O_PATH descriptor it is no news; of a device that is refused the verdict has said it. */
 static void say_refusal(const struct text *text, const struct holdfast_explanation *told)
 {
-	if (told->map_error && told->map_error != -EBADF)
+	if (told->map_error && told->map_error != -EBADF && !is_refused(told))
 		LINE(text, "As it is, libpmem2 does not map it: %s.", told->map_error_text);
 }
 

@@ -616,6 +616,16 @@ static void filesystems(void)
 			rows[i].survival);
 		has_str(told->verdict, rows[i].in_verdict, "the verdict names who decides");
 	}
+	/* As newer kernels list them: one option for each layer. */
+	struct facts listed =
+		file_on(PLAIN, FACTS_SYNC_REFUSED, "ro,lowerdir+=/proc,lowerdir+=/nowhere");
+	listed.filesystem.class = FILESYSTEM_LAYERED;
+	listed.device.number = 42;
+	explain(listed);
+	is_int(told->survival, HOLDFAST_SURVIVES_NOT,
+		"an overlay with an option for each lower layer: the weakest decides");
+	is_int(told->layer_count, 3,
+		"an overlay with an option for each lower layer: all are told");
 	static const char *const overlays[] = {
 		"rw,volatile,upperdir=/nowhere", "rw,upperdir=/nowhere,fsync=volatile"};
 	for (size_t i = 0; i < 2; i++) {

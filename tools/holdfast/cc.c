@@ -290,8 +290,8 @@ static int usage(FILE *to, int status)
 	fputs("Usage: holdfast cc COMPILER [ARGUMENT...]\n"
 	      "  or:  holdfast cc --cflags [COMPILER]\n"
 	      "  or:  holdfast cc --libs\n"
-	      "Run COMPILER (gcc, clang, g++, clang++) so that `holdfast crash' sees every store of\n"
-	      "its programs.\n",
+	      "Run COMPILER (gcc, clang, g++, clang++) so that `holdfast crash' sees every\n"
+	      "store of its programs.\n",
 		to);
 	return status;
 }

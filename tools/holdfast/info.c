@@ -38,7 +38,8 @@ static const char doc[] =
 	"Nothing is written to, unless --try is given. HOST is [USER@]NAME[:PORT], reached by ssh, "
 	"where rpmemd is asked. A file whose name has a colon is ./NAME.\n\n"
 	"Exit status: 0 if everything could be explained and meets what is required; 1 if a PATH "
-	"does not; 2 if that could not be found out, or if the command line is wrong.";
+	"does not, whatever is known of the others; 2 if that could not be found out, if a PATH "
+	"cannot be explained, or if the command line is wrong.";
 
 static void set_required(struct arguments *arguments, const char *word, struct argp_state *state)
 {
@@ -127,34 +128,55 @@ static void complain(const struct answer *answer)
 	free(text);
 }
 
+static void require(struct answer *answer, const enum pmem2_granularity *required)
+{
+	if (answer->told && required)
+		path_require(answer, *required);
+	if (answer->set && required)
+		remote_require(answer, *required);
+	answer->met = answer->error || answer->outcome == OUTCOME_UNKNOWN
+			      ? -1
+			      : answer->outcome == OUTCOME_YES;
+}
+
+/* See enum outcome. */
+static enum outcome outcome_of_all(const struct arguments *arguments)
+{
+	bool failed = false, is_met = true, is_known = true;
+
+	for (unsigned i = 0; i < arguments->path_count; i++) {
+		const struct answer *answer = &arguments->answers[i];
+		failed |= answer->error != NULL;
+		is_met &= answer->outcome != OUTCOME_NO;
+		is_known &= answer->outcome != OUTCOME_UNKNOWN;
+	}
+	if (failed)
+		return OUTCOME_UNKNOWN;
+	if (!is_met)
+		return OUTCOME_NO;
+	return is_known ? OUTCOME_YES : OUTCOME_UNKNOWN;
+}
+
 static enum outcome explain_paths(const struct arguments *arguments)
 {
 	const enum pmem2_granularity *required =
 		arguments->is_required ? &arguments->required : NULL;
-	enum outcome worst = OUTCOME_YES;
 
 	for (unsigned i = 0; i < arguments->path_count; i++) {
 		struct answer *answer = &arguments->answers[i];
 		explain(answer, arguments->try);
-		if (answer->told && required)
-			path_require(answer, *required);
-		if (answer->set && required)
-			remote_require(answer, *required);
-		answer->met = answer->error || answer->outcome == OUTCOME_UNKNOWN
-				      ? -1
-				      : answer->outcome == OUTCOME_YES;
+		require(answer, required);
 		if (answer->error)
 			complain(answer);
 		else if (!arguments->json)
 			text_answer(answer, required);
-		if (answer->outcome > worst)
-			worst = answer->outcome;
 	}
+	enum outcome outcome = outcome_of_all(arguments);
 	if (arguments->json && !json_answers(arguments->answers, arguments->path_count, required))
-		worst = OUTCOME_UNKNOWN;
+		outcome = OUTCOME_UNKNOWN;
 	for (unsigned i = 0; i < arguments->path_count; i++)
 		forget(&arguments->answers[i]);
-	return worst;
+	return outcome;
 }
 
 int info_main(int argc, char **argv)

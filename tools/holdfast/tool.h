@@ -10,7 +10,11 @@
 #include <libpmem2/holdfast.h>
 #include <librpmem/holdfast.h>
 
-/* Exit statuses, for scripts; of several, the highest. */
+/*
+ * Exit statuses, for scripts. Of several paths: UNKNOWN if one cannot be explained; else NO if one
+ * does not meet what is required, whatever is known of the others; else UNKNOWN if that could not
+ * be found out of one.
+ */
 enum outcome {
 	OUTCOME_YES,     /* it is so, or nothing was required */
 	OUTCOME_NO,      /* it is not so */

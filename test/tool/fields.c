@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * fields.c - the tables of tools/holdfast/fields.c as lines of "TABLE KEY TYPE [TABLE]"; or, with
+ * a name of test/unit/trees and an empty directory, that sysfs
+ */
+#include "fields.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "unit/tree.h"
+
+static void list(const struct fields *fields)
+{
+	const char *name = fields->name + strlen("fields_");
+
+	for (size_t i = 0; i < fields->count; i++) {
+		const struct field *field = &fields->rows[i];
+		printf("%s %s %s %s\n", name, field->key, field_type(field),
+			field->of ? field->of->name + strlen("fields_") : "-");
+	}
+	for (size_t i = 0; i < fields->count; i++)
+		if (fields->rows[i].of)
+			list(fields->rows[i].of);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 3) {
+		snprintf(tree_root, sizeof(tree_root), "%s", argv[2]);
+		tree_load(argv[1]);
+		return 0;
+	}
+	list(&fields_output);
+	list(&fields_machine_output);
+	list(&fields_answer);
+	list(&fields_required);
+	list(&fields_path);
+	list(&fields_remote);
+	return 0;
+}
