@@ -51,7 +51,7 @@ int device_size_named(
 #define DEVICE_FD_NAME 32
 const char *device_fd_name(char words[DEVICE_FD_NAME], int fd, const char *name);
 
-/* "a pipe", for messages about what is no regular file. */
+/* "a pipe", for messages about files that are of another kind than wanted. */
 const char *device_type_name(mode_t mode);
 
 /* The same of a DAX device, which need not be open. */

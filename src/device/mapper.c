@@ -29,8 +29,8 @@
 	}
 
 /*
- * What the kernel's documents (admin-guide/device-mapper) say of each type. Of the first kind are
- * also those that answer a flush when their own metadata are on the disks.
+ * Types by the kernel's documents (admin-guide/device-mapper). Those of the first kind either pass
+ * everything on, or answer a flush when their own metadata are on the disks.
  */
 static const struct known {
 	const char *type;

@@ -27,7 +27,7 @@ struct mapper {
 struct mapper mapper_read(int dir);
 
 /*
- * What DM_TABLE_STATUS has answered, a struct dm_ioctl and its targets in `size` bytes. If
+ * Read an answer of DM_TABLE_STATUS, a struct dm_ioctl and its targets in `size` bytes. If
  * `is_whole`, the targets have their parameters.
  */
 struct mapper mapper_parse(const void *answer, size_t size, bool is_whole);

@@ -64,7 +64,7 @@ static bool has_other_driver(const struct facts *facts, enum holdfast_reason *re
 	return true;
 }
 
-/* What was judged from something that could not be seen is an assumption. */
+/* A judgement of something that could not be seen is an assumption, and has to say so. */
 static void admit_what_is_not_seen(
 	struct granularity *judged, const struct facts *facts, enum holdfast_map_sync map_sync)
 {
@@ -88,7 +88,7 @@ static void tell_granularity(
 		refused = true;
 	}
 	admit_what_is_not_seen(&judged, facts, told->map_sync);
-	/* What the program has mapped itself nobody has asked the kernel about. */
+	/* Nobody has asked the kernel about a map that the program has made itself. */
 	if (facts->is_map && facts->got.reason == HOLDFAST_REASON_PROGRAM)
 		judged = facts->got;
 	told->needed = told->granularity = judged.value;
@@ -130,7 +130,7 @@ static enum holdfast_memory memory_of(const struct facts *facts)
 								       : memory;
 }
 
-/* What cannot be seen has no domain that could be read; that is not the same as having none. */
+/* Storage that cannot be seen has a domain that cannot be read, which is not the same as NONE. */
 static enum holdfast_domain domain_of(const struct facts *facts, enum holdfast_memory memory)
 {
 	if (facts->regions.all.found)
@@ -267,7 +267,7 @@ static struct survival survival_of(
 	}
 }
 
-/* What decides is one of the layers, also if it is none of those that it lies on. */
+/* The list has a layer that decides, also where that is not one of those that the file lies on. */
 static void tell_layers(struct keep *keep, struct holdfast_explanation *told,
 	const struct facts *facts, const struct survival *survival)
 {

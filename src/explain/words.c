@@ -154,7 +154,7 @@ static void say_memory(const struct text *text, const struct holdfast_explanatio
 	fputs(".\n", text->stream);
 }
 
-/* Of a drive without a medium nothing more is to be said. */
+/* A drive without a medium promises nothing, so that nothing more is said. */
 static bool is_empty_device(const struct holdfast_explanation *told)
 {
 	return told->object == HOLDFAST_OBJECT_BLOCK_DEVICE &&
@@ -248,7 +248,7 @@ static void say_warnings(const struct text *text, const struct holdfast_explanat
 	}
 }
 
-/* Of an O_PATH descriptor it is no news; of a device that is refused the verdict has said it. */
+/* Left out for O_PATH descriptors, and for devices whose verdict has said it. */
 static void say_refusal(const struct text *text, const struct holdfast_explanation *told)
 {
 	if (told->map_error && told->map_error != -EBADF && !is_refused(told))

@@ -272,7 +272,7 @@ static struct facts dax_device(unsigned minor_number)
 	return facts;
 }
 
-/* What is said of all layers is what one of them says; and what cannot be seen has no value. */
+/* One of the layers decides the survival, and storage that cannot be seen has no definite value. */
 static void check_whole(void)
 {
 	enum holdfast_survival weakest = HOLDFAST_SURVIVES;

@@ -25,7 +25,7 @@ static void begin(void)
 	used = sizeof(answer.head);
 }
 
-/* As the kernel lays them out: each at a multiple of 8, with the place of the next from the first on. */
+/* The kernel puts each at a multiple of 8, and counts `next` from the first of them on. */
 static void target(const char *type, const char *parameters)
 {
 	struct dm_target_spec spec = {.length = 8};
@@ -102,7 +102,7 @@ static void several(void)
 	is_int(told.survival, HOLDFAST_SURVIVES_NOT, "a snapshot as the second target: survival");
 }
 
-/* What is cut off, or leads nowhere, is not believed. */
+/* Answers that are cut off, or lead nowhere, are not believed. */
 static void malformed(void)
 {
 	struct dm_target_spec spec;

@@ -35,9 +35,7 @@ struct field {
 	size_t count;            /* of a list: where its length is, a size_t */
 	size_t why;        /* of a list: where the text is that says why it is not known; or 0 */
 	const char *label; /* for people; NULL: it is not among the details */
-	/*
-	 * What people are told instead of the value, in `room` or of static storage; NULL: nothing.
-	 */
+	/* Make the text for people, in `room` or of static storage; or NULL: leave it out. */
 	const char *(*say)(const void *whole, char *room, size_t size);
 };
 
@@ -56,7 +54,7 @@ int field_int(const struct field *field, const void *whole);
 size_t field_length(const struct field *field, const void *whole);
 const char *field_why(const struct field *field, const void *whole);
 
-/* What the JSON value of a row is: "string", "number", "boolean", "array" or "object". */
+/* The type of the JSON value: "string", "number", "boolean", "array" or "object". */
 const char *field_type(const struct field *field);
 
 #endif

@@ -112,7 +112,7 @@ static bool is_unmappable(int map_error)
 	return map_error && map_error != PMEM2_E_SOURCE_EMPTY && map_error != -EBADF;
 }
 
-/* What this process lacks at the moment says nothing about the file. */
+/* A process that lacks memory or descriptors at the moment has learned nothing about the file. */
 static bool is_short_of(int map_error)
 {
 	return map_error == -ENOMEM || map_error == -EAGAIN || map_error == -ENFILE ||

@@ -61,7 +61,7 @@ static void add_parts(
 	view->part_count = set->part_count;
 }
 
-/* What can only be said of a pool that is there and can be looked at. */
+/* Add the fields of a pool that is there and can be looked at. */
 static void add_pool(
 	struct remote_view *view, struct room *room, const struct holdfast_remote_set *set)
 {

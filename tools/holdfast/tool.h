@@ -65,7 +65,9 @@ void remote_explain(struct answer *answer);
 void remote_fini(struct answer *answer);
 void remote_require(struct answer *answer, enum pmem2_granularity required);
 
-/* A pool set on another machine as JSON has it. What is of a pool is NULL where that is not known. */
+/*
+ * A pool set on another machine as JSON has it. Fields of a pool are NULL where it is not known.
+ */
 struct remote_part {
 	const char *path;
 	size_t size;
