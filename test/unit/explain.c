@@ -313,54 +313,64 @@ static void regions(void)
 	explain(file_on(EADR, FACTS_SYNC_ACCEPTED, "rw,dax=always"));
 	is("eADR", PMEM2_GRANULARITY_BYTE, HOLDFAST_REASON_CPU_CACHE, HOLDFAST_OBSTACLE_NONE,
 		HOLDFAST_SURVIVES);
-	is_int(told->map_sync, HOLDFAST_MAP_SYNC_ACCEPTED, "it was tried");
-	has_str(told->verdict, "as soon as they are visible", "the verdict says so");
-	has_str(told->text, "region0", "the text names the region");
-	has_str(told->text, "NVDIMM", "and the kind of memory");
-	has_str(told->text, "(eADR)", "and why it is so fine");
-	has_str(told->text, "4 bad sectors", "bad sectors are told");
-	has_str(told->text, "nmem0 has lost data in 3 power cuts", "and lost data");
-	ok(!strstr(told->text, "nmem1"), "but not what is in order");
-	is_int(told->deep_flush, HOLDFAST_DEEP_FLUSH_AVAILABLE, "a deep flush is there");
-	is_int(told->numa_node.value, 1, "the NUMA node");
-	is_int(told->unsafe_shutdowns.value, 3, "the sum of unsafe shutdowns");
-	is_int(told->region_count, 1, "one region");
-	is_int(told->regions[0]->dimm_count, 2, "of two modules");
-	is_int(told->regions[0]->size.value, 64LL << 30, "its size");
-	is_int(told->regions[0]->bad_sectors.value, 4, "its bad sectors");
+	is_int(told->map_sync, HOLDFAST_MAP_SYNC_ACCEPTED, "eADR: MAP_SYNC was tried");
+	has_str(told->verdict, "as soon as they are visible",
+		"eADR: the verdict says when stores are durable");
+	has_str(told->text, "region0", "eADR: the text names the region");
+	has_str(told->text, "NVDIMM", "eADR: the text names the kind of memory");
+	has_str(told->text, "(eADR)", "eADR: the text says why the granularity is BYTE");
+	has_str(told->text, "4 bad sectors", "eADR: the text has the bad sectors");
+	has_str(told->text, "nmem0 has lost data in 3 power cuts",
+		"eADR: the text names the module that has lost data");
+	ok(!strstr(told->text, "nmem1"), "eADR: the text leaves out a module that is in order");
+	is_int(told->deep_flush, HOLDFAST_DEEP_FLUSH_AVAILABLE, "eADR: a deep flush is available");
+	is_int(told->numa_node.value, 1, "eADR: the NUMA node is told");
+	is_int(told->unsafe_shutdowns.value, 3, "eADR: unsafe shutdowns are summed up");
+	is_int(told->region_count, 1, "eADR: there is one region");
+	is_int(told->regions[0]->dimm_count, 2, "eADR: the region has two modules");
+	is_int(told->regions[0]->size.value, 64LL << 30, "eADR: the region has its size");
+	is_int(told->regions[0]->bad_sectors.value, 4, "eADR: the region has its bad sectors");
 
 	explain(file_on(ADR, FACTS_SYNC_ACCEPTED, "rw,dax=always"));
 	is("ADR", PMEM2_GRANULARITY_CACHE_LINE, HOLDFAST_REASON_MEMORY_CONTROLLER,
 		HOLDFAST_OBSTACLE_NONE, HOLDFAST_SURVIVES);
-	has_str(told->text, told->cpu->flush, "the text names the instruction");
-	is_int(told->deep_flush, HOLDFAST_DEEP_FLUSH_NOT_NEEDED, "a deep flush has nothing to do");
+	has_str(told->text, told->cpu->flush, "ADR: the text names the flush instruction");
+	is_int(told->deep_flush, HOLDFAST_DEEP_FLUSH_NOT_NEEDED,
+		"ADR: a deep flush has nothing to do");
 	is_int(told->unsafe_shutdowns.answer, HOLDFAST_UNSUPPORTED, "no modules: nobody counts");
-	ok(told->unsafe_shutdowns.why && *told->unsafe_shutdowns.why, "and why");
+	ok(told->unsafe_shutdowns.why && *told->unsafe_shutdowns.why,
+		"ADR: it is told why nobody counts unsafe shutdowns");
 	is_int(told->regions[0]->bad_sectors.answer, HOLDFAST_UNSUPPORTED, "no list: unsupported");
 
 	explain(file_on(SILENT, FACTS_SYNC_ACCEPTED, "rw,dax=always"));
 	is("no domain", PMEM2_GRANULARITY_CACHE_LINE, HOLDFAST_REASON_DOMAIN_UNKNOWN,
 		HOLDFAST_OBSTACLE_NONE, HOLDFAST_SURVIVES);
-	has_str(told->text, "does not say", "the text says that nobody says");
-	is_int(told->deep_flush, HOLDFAST_DEEP_FLUSH_ABSENT, "nothing deeper");
+	has_str(told->text, "does not say",
+		"no domain: the text says that the platform does not say");
+	is_int(told->deep_flush, HOLDFAST_DEEP_FLUSH_ABSENT,
+		"no domain: a deep flush does not exist");
 
 	explain(file_on(GARBLED, FACTS_SYNC_ACCEPTED, "rw,dax=always"));
 	is("unreadable domain", PMEM2_GRANULARITY_CACHE_LINE, HOLDFAST_REASON_DOMAIN_UNREADABLE,
 		HOLDFAST_OBSTACLE_NONE, HOLDFAST_SURVIVES);
-	is_int(told->domain, HOLDFAST_DOMAIN_UNREADABLE, "the field says so, too");
-	has_str(told->text, "could not be read", "and the text");
-	is_int(told->deep_flush, HOLDFAST_DEEP_FLUSH_UNREADABLE, "the deep flush is no number");
-	is_int(told->deep_flush_error, -EBADMSG, "with the error");
-	is_int(told->numa_node.answer, HOLDFAST_UNREADABLE, "nor is the NUMA node");
-	is_int(told->numa_node.error, -EBADMSG, "with the error");
+	is_int(told->domain, HOLDFAST_DOMAIN_UNREADABLE, "unreadable domain: the field says so");
+	has_str(told->text, "could not be read", "unreadable domain: the text says so");
+	is_int(told->deep_flush, HOLDFAST_DEEP_FLUSH_UNREADABLE,
+		"unreadable domain: the deep flush is unreadable, too");
+	is_int(told->deep_flush_error, -EBADMSG, "unreadable domain: the deep flush has its error");
+	is_int(told->numa_node.answer, HOLDFAST_UNREADABLE,
+		"unreadable domain: the NUMA node is unreadable, too");
+	is_int(told->numa_node.error, -EBADMSG, "unreadable domain: the NUMA node has its error");
 
 	explain(file_on(STACK, FACTS_SYNC_ACCEPTED, "rw,dax=always"));
 	is("dm over eADR and ADR", PMEM2_GRANULARITY_CACHE_LINE, HOLDFAST_REASON_MEMORY_CONTROLLER,
 		HOLDFAST_OBSTACLE_NONE, HOLDFAST_SURVIVES);
-	is_int(told->region_count, 2, "both regions are told");
-	has_str(told->text, "device-mapper device dm-0", "and the layer between");
+	is_int(told->region_count, 2, "dm over eADR and ADR: both regions are told");
+	has_str(told->text, "device-mapper device dm-0",
+		"dm over eADR and ADR: the text has the layer between");
 	is_int(told->numa_node.answer, HOLDFAST_UNSUPPORTED, "on two nodes: no answer");
-	has_str(told->numa_node.why, "NUMA nodes", "and why");
+	has_str(told->numa_node.why, "NUMA nodes",
+		"dm over eADR and ADR: it is told why there is no NUMA node");
 }
 
 /* Why MAP_SYNC is refused, though the storage would do. */
@@ -369,8 +379,9 @@ static void obstacles(void)
 	explain(file_on(ADR, FACTS_SYNC_REFUSED, "rw,dax=never"));
 	is("dax=never", PMEM2_GRANULARITY_PAGE, HOLDFAST_REASON_NO_MAP_SYNC,
 		HOLDFAST_OBSTACLE_MOUNT, HOLDFAST_SURVIVES);
-	has_str(told->text, "-o dax", "the text says what to do");
-	is_int(told->deep_flush, HOLDFAST_DEEP_FLUSH_PAGES, "a deep flush writes back");
+	has_str(told->text, "-o dax", "dax=never: the text says what to do");
+	is_int(told->deep_flush, HOLDFAST_DEEP_FLUSH_PAGES,
+		"dax=never: a deep flush writes pages back");
 
 	struct facts facts = file_on(ADR, FACTS_SYNC_REFUSED, "rw,relatime");
 	facts.filesystem.type[3] = '3';
@@ -388,8 +399,9 @@ static void obstacles(void)
 	facts = file_on(ADR, FACTS_SYNC_REFUSED, "rw,relatime");
 	facts.marked = 0;
 	explain(facts);
-	is_int(told->obstacle, HOLDFAST_OBSTACLE_FILE, "a file that is not marked");
-	has_str(told->text, "chattr +x", "the text says what to do");
+	is_int(told->obstacle, HOLDFAST_OBSTACLE_FILE,
+		"dax=inode: the obstacle of an unmarked file is the file");
+	has_str(told->text, "chattr +x", "dax=inode: the text says what to do");
 
 	facts = file_on(ADR, FACTS_NOT_TRIED, "rw,dax=inode");
 	facts.marked = 1;
@@ -397,26 +409,29 @@ static void obstacles(void)
 	is("a marked one, not tried", PMEM2_GRANULARITY_CACHE_LINE,
 		HOLDFAST_REASON_MEMORY_CONTROLLER, HOLDFAST_OBSTACLE_NONE, HOLDFAST_SURVIVES);
 	is_int(told->map_sync, HOLDFAST_MAP_SYNC_WOULD_ACCEPT,
-		"the field says that it was inferred");
-	has_str(told->text, "not tried", "and the text");
+		"O_PATH: the field says that MAP_SYNC is inferred");
+	has_str(told->text, "not tried", "O_PATH: the text says that it was not tried");
 
 	explain(file_on(ADR, FACTS_SYNC_REFUSED, "rw,dax=always"));
-	is_int(told->obstacle, HOLDFAST_OBSTACLE_UNKNOWN, "refused for no reason that we see");
+	is_int(told->obstacle, HOLDFAST_OBSTACLE_UNKNOWN,
+		"MAP_SYNC refused: without a visible reason the obstacle is unknown");
 	explain(file_on(SECTOR, FACTS_SYNC_REFUSED, "rw"));
-	is_int(told->obstacle, HOLDFAST_OBSTACLE_BLOCK_DAX, "a namespace in sector mode");
+	is_int(told->obstacle, HOLDFAST_OBSTACLE_BLOCK_DAX,
+		"sector mode: the obstacle is the block device");
 	explain(file_on(PLAIN, FACTS_SYNC_REFUSED, "rw"));
-	is_int(told->obstacle, HOLDFAST_OBSTACLE_STORAGE, "an ordinary disk");
-	has_str(told->text, "nvme0n1", "the text names it");
+	is_int(told->obstacle, HOLDFAST_OBSTACLE_STORAGE,
+		"ordinary disk: the obstacle is the storage");
+	has_str(told->text, "nvme0n1", "ordinary disk: the text names it");
 	explain(file_on(VIRTIO, FACTS_SYNC_REFUSED, "rw,dax=always"));
 	is("virtio-pmem", PMEM2_GRANULARITY_PAGE, HOLDFAST_REASON_NO_MAP_SYNC,
 		HOLDFAST_OBSTACLE_HOST, HOLDFAST_SURVIVES);
 	explain(file_on(VOLATILE, FACTS_SYNC_REFUSED, "rw,dax=always"));
-	is_int(told->survival, HOLDFAST_SURVIVES_NOT, "a volatile region does not survive");
+	is_int(told->survival, HOLDFAST_SURVIVES_NOT, "volatile region: nothing survives");
 	explain(file_on(RAM, FACTS_SYNC_REFUSED, "rw"));
-	is_int(told->survival, HOLDFAST_SURVIVES_NOT, "nor does a ram disk");
-	has_str(told->verdict, "do not survive", "the verdict says so");
+	is_int(told->survival, HOLDFAST_SURVIVES_NOT, "ram disk: nothing survives");
+	has_str(told->verdict, "do not survive", "ram disk: the verdict says so");
 	explain(file_on(PLAIN, FACTS_SYNC_REFUSED, "rw,nobarrier"));
-	is_int(told->survival, HOLDFAST_SURVIVES_UNKNOWN, "without barriers nobody knows");
+	is_int(told->survival, HOLDFAST_SURVIVES_UNKNOWN, "nobarrier: the survival is unknown");
 
 	facts = file_on(ADR, FACTS_SYNC_ACCEPTED, "rw,dax=always");
 	facts.can_flush = false;
@@ -614,7 +629,8 @@ static void filesystems(void)
 			rows[i].class == FILESYSTEM_UNKNOWN ? HOLDFAST_OBSTACLE_UNKNOWN
 							    : HOLDFAST_OBSTACLE_FILE_SYSTEM,
 			rows[i].survival);
-		has_str(told->verdict, rows[i].in_verdict, "the verdict names who decides");
+		has_str(told->verdict, rows[i].in_verdict,
+			"file systems: the verdict names who decides");
 	}
 	/* As newer kernels list them: one option for each layer. */
 	struct facts listed =
@@ -638,7 +654,7 @@ static void filesystems(void)
 	struct facts facts = file_on(PLAIN, FACTS_NOT_TRIED, "ro");
 	facts.filesystem.read_only = true;
 	explain(facts);
-	has_str(told->verdict, "read-only", "a read-only one");
+	has_str(told->verdict, "read-only", "file systems: the verdict of a read-only one says so");
 }
 
 static void devices(void)
@@ -646,19 +662,22 @@ static void devices(void)
 	explain(dax_device(0));
 	is("device DAX on eADR", PMEM2_GRANULARITY_BYTE, HOLDFAST_REASON_CPU_CACHE,
 		HOLDFAST_OBSTACLE_NONE, HOLDFAST_SURVIVES);
-	is_int(told->size.value, 16LL << 30, "its size");
-	is_int(told->alignment.value, 2 << 20, "its alignment");
+	is_int(told->size.value, 16LL << 30, "device DAX on eADR: its size is told");
+	is_int(told->alignment.value, 2 << 20, "device DAX on eADR: its alignment is told");
 	explain(dax_device(1));
-	is_int(told->granularity, PMEM2_GRANULARITY_CACHE_LINE, "device DAX on ADR");
+	is_int(told->granularity, PMEM2_GRANULARITY_CACHE_LINE,
+		"device DAX on ADR: the granularity is CACHE_LINE");
 	explain(dax_device(5));
 	is_int(told->map_error, PMEM2_E_NOSUPP, "on virtio-pmem: refused");
-	is_int(told->reason, HOLDFAST_REASON_DAX_HOST_FLUSH, "and why");
-	has_str(told->text, "the host", "in words, too");
+	is_int(told->reason, HOLDFAST_REASON_DAX_HOST_FLUSH,
+		"device DAX on virtio-pmem: the reason is the host's flush");
+	has_str(told->text, "the host", "device DAX on virtio-pmem: the text names the host");
 	explain(dax_device(9));
 	is_int(told->map_error, PMEM2_E_NOSUPP, "on volatile CXL memory: refused");
-	is_int(told->memory, HOLDFAST_MEMORY_CXL_VOLATILE, "the kind of memory");
-	is_int(told->survival, HOLDFAST_SURVIVES_NOT, "it does not survive");
-	has_str(told->text, "volatile CXL memory", "in words, too");
+	is_int(told->memory, HOLDFAST_MEMORY_CXL_VOLATILE,
+		"volatile CXL memory: the kind of memory is told");
+	is_int(told->survival, HOLDFAST_SURVIVES_NOT, "volatile CXL memory: nothing survives");
+	has_str(told->text, "volatile CXL memory", "volatile CXL memory: the text names it");
 	unlink(tree_path(NFIT "region0/dax0.0/dax0.1/driver"));
 	explain(dax_device(0));
 	is_int(told->reason, HOLDFAST_REASON_DAX_UNBOUND,
@@ -686,10 +705,12 @@ static void devices(void)
 	explain(facts_on(HOLDFAST_OBJECT_BLOCK_DEVICE, makedev(259, EADR)));
 	is("a block device", PMEM2_GRANULARITY_BYTE, HOLDFAST_REASON_CPU_CACHE,
 		HOLDFAST_OBSTACLE_NONE, HOLDFAST_SURVIVES);
-	has_str(told->verdict, "if the file system is mounted with DAX", "on a condition");
-	is_int(told->size.value, 64LL << 30, "its size");
+	has_str(told->verdict, "if the file system is mounted with DAX",
+		"block device: the verdict has a condition");
+	is_int(told->size.value, 64LL << 30, "block device: its size is told");
 	explain(facts_on(HOLDFAST_OBJECT_BLOCK_DEVICE, makedev(259, SECTOR)));
-	is_int(told->obstacle, HOLDFAST_OBSTACLE_BLOCK_DAX, "one in sector mode");
+	is_int(told->obstacle, HOLDFAST_OBSTACLE_BLOCK_DAX,
+		"block device: one in sector mode is its own obstacle");
 }
 
 static void forced(void)
@@ -697,13 +718,16 @@ static void forced(void)
 	setenv("PMEM2_FORCE_GRANULARITY", "BYTE", 1);
 	explain(file_on(ADR, FACTS_SYNC_ACCEPTED, "rw,dax=always"));
 	is_int(told->granularity, PMEM2_GRANULARITY_BYTE, "forced: what libpmem2 will do");
-	is_int(told->reason, HOLDFAST_REASON_FORCED, "and why");
-	is_int(told->needed, PMEM2_GRANULARITY_CACHE_LINE, "and what is needed");
-	is_int(told->needed_reason, HOLDFAST_REASON_MEMORY_CONTROLLER, "and why");
-	has_str(told->text, "gives up durability", "the text warns");
+	is_int(told->reason, HOLDFAST_REASON_FORCED, "forced: the reason is FORCED");
+	is_int(told->needed, PMEM2_GRANULARITY_CACHE_LINE,
+		"forced: the granularity that is needed is told");
+	is_int(told->needed_reason, HOLDFAST_REASON_MEMORY_CONTROLLER,
+		"forced: the reason for what is needed is told");
+	has_str(told->text, "gives up durability", "forced: the text warns");
 	explain(dax_device(5));
 	is_int(told->map_error, 0, "forced: what would be refused is mapped");
-	is_int(told->survival, HOLDFAST_SURVIVES_NOT, "but does not survive");
+	is_int(told->survival, HOLDFAST_SURVIVES_NOT,
+		"forced: a device that would be refused does not survive");
 	unsetenv("PMEM2_FORCE_GRANULARITY");
 }
 
@@ -717,24 +741,32 @@ static void machine(void)
 		"22 1 259:8 / / rw master:1 propagate_from:2 - ext4 /dev/nvme0n1 rw\n"
 		"garbage\n");
 	err_set(-EINVAL, "a sentence from before");
-	is_int(explain_machine(&all, tree_root, tree_path("mountinfo")), 0, "the whole machine");
-	is_str(err_get(), "a sentence from before", "leaves the last sentence alone");
-	is_int(all->region_count, 7, "all regions");
-	is_str(all->regions[5]->name, "region5", "in order");
-	is_int(all->auto_flush.answer, HOLDFAST_ANSWERED, "whether all caches survive");
-	is_int(all->auto_flush.value, 0, "they do not");
-	is_int(all->explanation_count, 14, "9 disks on regions, 4 DAX devices, 1 file system");
-	is_str(all->explanations[0]->name, "/dev/dax0.1", "devices by name");
-	is_str(all->explanations[13]->name, "/mnt one", "then what is mounted, each once");
+	is_int(explain_machine(&all, tree_root, tree_path("mountinfo")), 0,
+		"machine: it is explained");
+	is_str(err_get(), "a sentence from before",
+		"machine: the thread's last message is unchanged");
+	is_int(all->region_count, 7, "machine: all regions are listed");
+	is_str(all->regions[5]->name, "region5", "machine: regions are in order");
+	is_int(all->auto_flush.answer, HOLDFAST_ANSWERED,
+		"machine: it is told whether all caches survive");
+	is_int(all->auto_flush.value, 0, "machine: not all caches survive");
+	is_int(all->explanation_count, 14,
+		"machine: 9 disks on regions, 4 DAX devices and 1 file system are listed");
+	is_str(all->explanations[0]->name, "/dev/dax0.1", "machine: devices come first, by name");
+	is_str(all->explanations[13]->name, "/mnt one",
+		"machine: mounted file systems come last, each once");
 	bool can_flush = strcmp(all->cpu->flush, "none") != 0;
 	is_int(all->explanations[13]->granularity,
-		can_flush ? PMEM2_GRANULARITY_CACHE_LINE : PMEM2_GRANULARITY_PAGE, "explained");
-	ok(!strstr(all->text, "nvme"), "disks that are no memory are left out");
-	has_str(all->text, "region0: 64 GiB, on NVDIMMs; the CPU's caches survive", "in words");
+		can_flush ? PMEM2_GRANULARITY_CACHE_LINE : PMEM2_GRANULARITY_PAGE,
+		"machine: a file system on it is explained");
+	ok(!strstr(all->text, "nvme"), "machine: disks that are not memory are left out");
+	has_str(all->text, "region0: 64 GiB, on NVDIMMs; the CPU's caches survive",
+		"machine: the text has the regions");
 	explain_machine_free(all);
 
-	is_int(explain_machine(&all, "/nowhere/at/all", "/nowhere/either"), 0, "without sysfs");
-	is_int(all->region_count + all->explanation_count, 0, "there is nothing");
+	is_int(explain_machine(&all, "/nowhere/at/all", "/nowhere/either"), 0,
+		"without sysfs: the machine is explained");
+	is_int(all->region_count + all->explanation_count, 0, "without sysfs: nothing is listed");
 	is_int(all->auto_flush.answer, HOLDFAST_UNREADABLE, "without sysfs: nobody could be asked");
 	ok(!strstr(all->text, "knows of no persistent memory"),
 		"without sysfs: the text does not speak for the kernel");
