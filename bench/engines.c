@@ -2,10 +2,11 @@
 /*
  * engines.c - what persist and copies cost with each engine that this CPU can run
  *
- *	engines [ROUNDS]
+ *	engines [ROUNDS [ROW]]
  *
  * Nanoseconds a call (medians of interleaved rounds) on anonymous memory that is walked through, so
- * that lines have to be fetched and written. The engine chosen for this machine is marked.
+ * that lines have to be fetched and written. The engine chosen for this machine is marked. With the
+ * name of a row of tuning: the engine that this row chooses, in that row and in each other one.
  */
 #include <stdio.h>
 #include <string.h>
@@ -28,6 +29,7 @@ static const struct cell {
 	int flags; /* of a copy, or -1: a store and persist */
 } cells[] = {
 	{"store 8, persist", 8, -1},
+	{"store 1024, persist", 1024, -1},
 	{"copy 8", 8, 0},
 	{"copy 64", 64, 0},
 	{"copy 256", 256, 0},
@@ -38,32 +40,48 @@ static const struct cell {
 	{"copy 65536", 65536, 0},
 };
 
-static double sample(const struct cpu_engine *engine, const struct cell *cell, size_t *at)
+/* A way of doing it. */
+struct way {
+	const struct cpu_engine *engine;
+	const struct cpu_tuning *row;
+};
+
+static void store_and_persist(const struct cell *cell, char *to, uint64_t value)
 {
+	for (size_t i = 0; i < cell->length; i += 64)
+		*(volatile uint64_t *)(to + i) = value;
+	cpu_persist()(to, cell->length);
+}
+
+static double sample(const struct way *way, const struct cell *cell, size_t *at)
+{
+	const struct cpu_engine *engine = way->engine;
+
 	size_t step = cell->length < 64 ? 64 : cell->length, calls = WORK / step;
+
+	cpu.engine = engine;
+	cpu.tuning = *way->row;
+	cpu.fence_while_streaming = way->row->fence_while_streaming;
 	double start = now_ns();
 
 	for (size_t i = 0; i < calls; i++, *at = (*at + step) % (ARENA - cell->length)) {
 		char *to = arena + *at;
-		if (cell->flags < 0) {
-			*(volatile uint64_t *)to = i;
-			engine->persist(to, cell->length);
-		} else {
+		if (cell->flags < 0)
+			store_and_persist(cell, to, i);
+		else
 			engine->move_line(to, source, cell->length, (unsigned)cell->flags);
-		}
 	}
 	return (now_ns() - start) / (double)calls;
 }
 
-static void measure(const struct cell *cell, const struct cpu_engine *const *engines, size_t count,
-	size_t rounds)
+static void measure(const struct cell *cell, const struct way *ways, size_t count, size_t rounds)
 {
 	static double samples[ENGINES][ROUND_MAX];
 	size_t at = 0;
 
 	for (size_t round = 0; round < rounds; round++)
 		for (size_t e = 0; e < count; e++)
-			samples[e][round] = sample(engines[e], cell, &at);
+			samples[e][round] = sample(&ways[e], cell, &at);
 	printf("%-20s", cell->name);
 	for (size_t e = 0; e < count; e++)
 		printf("%12.0f", median(samples[e], rounds));
@@ -71,13 +89,51 @@ static void measure(const struct cell *cell, const struct cpu_engine *const *eng
 	fflush(stdout);
 }
 
+/* Each engine that this CPU can run, with the row of tuning that is for it. */
+static size_t engines_here(struct way *ways)
+{
+	static struct cpu_tuning row;
+	size_t count = 0;
+
+	row = cpu.tuning;
+	for (const struct cpu_engine *e = cpu_engines(); e->name; e++)
+		if (!(e->needs & ~cpu.features) && count < ENGINES) {
+			ways[count++] = (struct way){e, &row};
+			printf("%11.11s%c", e->name, e == cpu.engine ? '*' : ' ');
+		}
+	return count;
+}
+
+/* The engine that the row of that name chooses, in each row, that one first. */
+static size_t rows_of(const char *name, struct way *ways)
+{
+	size_t count = 1;
+
+	ways[0].row = cpu_tunings();
+	while (ways[0].row->name && strcmp(ways[0].row->name, name))
+		ways[0].row++;
+	if (!ways[0].row->name) {
+		fprintf(stderr, "engines: no row of tuning is called %s\n", name);
+		exit(2);
+	}
+	cpu_init_tuned(ways[0].row);
+	ways[0].engine = cpu.engine;
+	printf("%12s", name);
+	for (const struct cpu_tuning *row = cpu_tunings(); row->name && count < ENGINES; row++)
+		if (row != ways[0].row) {
+			ways[count++] = (struct way){cpu.engine, row};
+			printf("%12s", row->name);
+		}
+	return count;
+}
+
 int main(int argc, char **argv)
 {
-	const struct cpu_engine *engines[ENGINES];
-	size_t count = 0, rounds = argc > 1 ? strtoul(argv[1], NULL, 10) : 101;
+	struct way ways[ENGINES];
+	size_t rounds = argc > 1 ? strtoul(argv[1], NULL, 10) : 101;
 
 	if (!rounds || rounds > ROUND_MAX) {
-		fprintf(stderr, "usage: engines [ROUNDS], 1 to %d\n", ROUND_MAX);
+		fprintf(stderr, "usage: engines [ROUNDS [ROW]], 1 to %d\n", ROUND_MAX);
 		return 2;
 	}
 	cpu_init();
@@ -86,13 +142,9 @@ int main(int argc, char **argv)
 	memset(arena, 1, ARENA);
 	memset(source, 2, 65536);
 	printf("%-20s", "ns a call");
-	for (const struct cpu_engine *e = cpu_engines(); e->name; e++)
-		if (!(e->needs & ~cpu.features) && count < ENGINES) {
-			engines[count++] = e;
-			printf("%11.11s%c", e->name, e == cpu.engine ? '*' : ' ');
-		}
+	size_t count = argc > 2 ? rows_of(argv[2], ways) : engines_here(ways);
 	printf("\n");
 	for (size_t i = 0; i < sizeof(cells) / sizeof(cells[0]); i++)
-		measure(&cells[i], engines, count, rounds);
+		measure(&cells[i], ways, count, rounds);
 	return 0;
 }

@@ -149,33 +149,36 @@ static inline void hff_clwb_line(const void *line)
 	__asm__ volatile("clwb %0" ::"m"(*HFF_CAST(const volatile char *, line)) : "memory");
 }
 
-static inline void hff_flush_clflush(const void *addr, size_t len)
+static inline void hff_flush_any_clflush(const void *addr, size_t len)
 {
-	uintptr_t line = HFF_CAST(uintptr_t, addr) & -hff_cpu.line_size;
+	const size_t line_size = hff_cpu.line_size;
+	uintptr_t line = HFF_CAST(uintptr_t, addr) & -line_size;
 	uintptr_t end = HFF_CAST(uintptr_t, addr) + len;
 
 	if (len)
-		for (; line < end; line += hff_cpu.line_size)
+		for (; line < end; line += line_size)
 			hff_clflush_line(HFF_CAST(void *, line));
 }
 
-static inline void hff_flush_clflushopt(const void *addr, size_t len)
+static inline void hff_flush_any_clflushopt(const void *addr, size_t len)
 {
-	uintptr_t line = HFF_CAST(uintptr_t, addr) & -hff_cpu.line_size;
+	const size_t line_size = hff_cpu.line_size;
+	uintptr_t line = HFF_CAST(uintptr_t, addr) & -line_size;
 	uintptr_t end = HFF_CAST(uintptr_t, addr) + len;
 
 	if (len)
-		for (; line < end; line += hff_cpu.line_size)
+		for (; line < end; line += line_size)
 			hff_clflushopt_line(HFF_CAST(void *, line));
 }
 
-static inline void hff_flush_clwb(const void *addr, size_t len)
+static inline void hff_flush_any_clwb(const void *addr, size_t len)
 {
-	uintptr_t line = HFF_CAST(uintptr_t, addr) & -hff_cpu.line_size;
+	const size_t line_size = hff_cpu.line_size;
+	uintptr_t line = HFF_CAST(uintptr_t, addr) & -line_size;
 	uintptr_t end = HFF_CAST(uintptr_t, addr) + len;
 
 	if (len)
-		for (; line < end; line += hff_cpu.line_size)
+		for (; line < end; line += line_size)
 			hff_clwb_line(HFF_CAST(void *, line));
 }
 
@@ -222,11 +225,11 @@ static inline uint32_t hff_arch_ask(size_t *line_size)
 static inline void hff_arch_flush(const void *addr, size_t len)
 {
 	if (hff_cpu.features & HFF_X86_CLWB)
-		hff_flush_clwb(addr, len);
+		hff_flush_any_clwb(addr, len);
 	else if (hff_cpu.features & HFF_X86_CLFLUSHOPT)
-		hff_flush_clflushopt(addr, len);
+		hff_flush_any_clflushopt(addr, len);
 	else if (hff_cpu.features & HFF_X86_CLFLUSH)
-		hff_flush_clflush(addr, len);
+		hff_flush_any_clflush(addr, len);
 }
 
 static inline const char *hff_arch_flush_name(void)
@@ -308,33 +311,36 @@ static inline void hff_cvadp_line(const void *line)
 	__asm__ volatile("sys #3, c7, c13, #1, %0" ::"r"(line) : "memory");
 }
 
-static inline void hff_flush_cvac(const void *addr, size_t len)
+static inline void hff_flush_any_cvac(const void *addr, size_t len)
 {
-	uintptr_t line = HFF_CAST(uintptr_t, addr) & -hff_cpu.line_size;
+	const size_t line_size = hff_cpu.line_size;
+	uintptr_t line = HFF_CAST(uintptr_t, addr) & -line_size;
 	uintptr_t end = HFF_CAST(uintptr_t, addr) + len;
 
 	if (len)
-		for (; line < end; line += hff_cpu.line_size)
+		for (; line < end; line += line_size)
 			hff_cvac_line(HFF_CAST(void *, line));
 }
 
-static inline void hff_flush_cvap(const void *addr, size_t len)
+static inline void hff_flush_any_cvap(const void *addr, size_t len)
 {
-	uintptr_t line = HFF_CAST(uintptr_t, addr) & -hff_cpu.line_size;
+	const size_t line_size = hff_cpu.line_size;
+	uintptr_t line = HFF_CAST(uintptr_t, addr) & -line_size;
 	uintptr_t end = HFF_CAST(uintptr_t, addr) + len;
 
 	if (len)
-		for (; line < end; line += hff_cpu.line_size)
+		for (; line < end; line += line_size)
 			hff_cvap_line(HFF_CAST(void *, line));
 }
 
-static inline void hff_flush_cvadp(const void *addr, size_t len)
+static inline void hff_flush_any_cvadp(const void *addr, size_t len)
 {
-	uintptr_t line = HFF_CAST(uintptr_t, addr) & -hff_cpu.line_size;
+	const size_t line_size = hff_cpu.line_size;
+	uintptr_t line = HFF_CAST(uintptr_t, addr) & -line_size;
 	uintptr_t end = HFF_CAST(uintptr_t, addr) + len;
 
 	if (len)
-		for (; line < end; line += hff_cpu.line_size)
+		for (; line < end; line += line_size)
 			hff_cvadp_line(HFF_CAST(void *, line));
 }
 
@@ -363,11 +369,11 @@ static inline uint32_t hff_arch_ask(size_t *line_size)
 static inline void hff_arch_flush(const void *addr, size_t len)
 {
 	if (hff_cpu.features & HFF_A64_DCPODP)
-		hff_flush_cvadp(addr, len);
+		hff_flush_any_cvadp(addr, len);
 	else if (hff_cpu.features & HFF_A64_DCPOP)
-		hff_flush_cvap(addr, len);
+		hff_flush_any_cvap(addr, len);
 	else
-		hff_flush_cvac(addr, len);
+		hff_flush_any_cvac(addr, len);
 }
 
 static inline const char *hff_arch_flush_name(void)
@@ -438,13 +444,14 @@ static inline void hff_cboclean_line(const void *line)
 	__asm__ volatile(".insn i 0x0f, 2, x0, %0, 1" ::"r"(line) : "memory");
 }
 
-static inline void hff_flush_cboclean(const void *addr, size_t len)
+static inline void hff_flush_any_cboclean(const void *addr, size_t len)
 {
-	uintptr_t line = HFF_CAST(uintptr_t, addr) & -hff_cpu.line_size;
+	const size_t line_size = hff_cpu.line_size;
+	uintptr_t line = HFF_CAST(uintptr_t, addr) & -line_size;
 	uintptr_t end = HFF_CAST(uintptr_t, addr) + len;
 
 	if (len)
-		for (; line < end; line += hff_cpu.line_size)
+		for (; line < end; line += line_size)
 			hff_cboclean_line(HFF_CAST(void *, line));
 }
 
@@ -482,7 +489,7 @@ static inline uint32_t hff_arch_ask(size_t *line_size)
 static inline void hff_arch_flush(const void *addr, size_t len)
 {
 	if (hff_cpu.features & HFF_RV_ZICBOM)
-		hff_flush_cboclean(addr, len);
+		hff_flush_any_cboclean(addr, len);
 }
 
 static inline const char *hff_arch_flush_name(void)
@@ -556,23 +563,25 @@ static inline void hff_dcbstps_line(const void *line)
 	__asm__ volatile(".long 0x7cc048ac" ::"r"(r9) : "memory"); /* dcbf 0,r9,6: dcbstps */
 }
 
-static inline void hff_flush_dcbf(const void *addr, size_t len)
+static inline void hff_flush_any_dcbf(const void *addr, size_t len)
 {
-	uintptr_t line = HFF_CAST(uintptr_t, addr) & -hff_cpu.line_size;
+	const size_t line_size = hff_cpu.line_size;
+	uintptr_t line = HFF_CAST(uintptr_t, addr) & -line_size;
 	uintptr_t end = HFF_CAST(uintptr_t, addr) + len;
 
 	if (len)
-		for (; line < end; line += hff_cpu.line_size)
+		for (; line < end; line += line_size)
 			hff_dcbf_line(HFF_CAST(void *, line));
 }
 
-static inline void hff_flush_dcbstps(const void *addr, size_t len)
+static inline void hff_flush_any_dcbstps(const void *addr, size_t len)
 {
-	uintptr_t line = HFF_CAST(uintptr_t, addr) & -hff_cpu.line_size;
+	const size_t line_size = hff_cpu.line_size;
+	uintptr_t line = HFF_CAST(uintptr_t, addr) & -line_size;
 	uintptr_t end = HFF_CAST(uintptr_t, addr) + len;
 
 	if (len)
-		for (; line < end; line += hff_cpu.line_size)
+		for (; line < end; line += line_size)
 			hff_dcbstps_line(HFF_CAST(void *, line));
 }
 
@@ -591,9 +600,9 @@ static inline uint32_t hff_arch_ask(size_t *line_size)
 static inline void hff_arch_flush(const void *addr, size_t len)
 {
 	if (hff_cpu.features & HFF_PPC_ARCH_3_1)
-		hff_flush_dcbstps(addr, len);
+		hff_flush_any_dcbstps(addr, len);
 	else if (hff_cpu.features & HFF_PPC_ARCH_2_07)
-		hff_flush_dcbf(addr, len);
+		hff_flush_any_dcbf(addr, len);
 }
 
 static inline const char *hff_arch_flush_name(void)

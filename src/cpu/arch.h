@@ -5,10 +5,12 @@
  * A port is a folder with these files, and a page doc/cpu-<folder>.md that says which instruction
  * does what, and where that is written. meson picks the folder by the machine it builds for.
  *
- *	flush.h		static inline flush_<kind>() and arch_drain(), the instructions themselves
+ *	flush.h		USUAL_LINE, static inline flush_<kind>() and arch_drain(), the instructions
+ *			themselves
  *	features.h	if there is something to choose from: the bits of a feature mask, and how
  *			they follow from what CPU or kernel say, without asking either
  *	features.c	arch_detect(), arch_allowed() and arch_feature_names[]
+ *	tuning.c	arch_tunings[], where it has another row than src/cpu/plain.c
  *	alone.h		static inline arch_ask(), arch_flush() and arch_flush_name(), which together
  *			with flush.h and features.h make include/holdfast_flush.h
  *	engines.c	arch_engines[] and arch_fence_name()
@@ -31,10 +33,13 @@
  */
 
 /*
- * Fill in features (all that CPU and kernel offer), line_size and fence_while_streaming; shunned
- * and instead, where a feature is not what it is elsewhere.
+ * Fill in features (all that CPU and kernel offer) and line_size; and tuning, which is the plain
+ * row already, with another one that is for this CPU.
  */
 void arch_detect(struct cpu *found);
+
+/* The last but one is CPU_TUNING_PLAIN; the last has no name. */
+extern const struct cpu_tuning arch_tunings[];
 
 /* The features left when the environment has had its say. */
 uint32_t arch_allowed(uint32_t features);

@@ -30,13 +30,6 @@
  */
 #define CHUNK 1024
 
-/*
- * Up to as much is flushed from its last line to its first. Who copies to the same place again,
- * without a drain between, waits for the line that was flushed last: so the first stores are not
- * those that wait. 128 bytes with PMEM2_F_MEM_NODRAIN: 139 ns instead of 195.
- */
-#define BACKWARDS 256
-
 typedef void flush_fn(const void *addr, size_t len);
 
 static ALWAYS_INLINE bool copy_streams(size_t len, unsigned flags)
@@ -57,9 +50,9 @@ static ALWAYS_INLINE bool copy_streams(size_t len, unsigned flags)
 static ALWAYS_INLINE void fetch_ends(const char *d, size_t n, size_t head, size_t tail)
 {
 #ifdef FETCH_TO_STORE
-	if (head)
+	if (head && cpu.tuning.fetches_ends)
 		FETCH_TO_STORE(d);
-	if (tail)
+	if (tail && cpu.tuning.fetches_ends)
 		FETCH_TO_STORE(d + n - 1);
 #endif
 }
@@ -82,7 +75,7 @@ static ALWAYS_INLINE void move_and_flush(
 		}
 	}
 	move_cached(d, s, n);
-	if (n <= BACKWARDS)
+	if (n <= cpu.tuning.flushes_back)
 		flush_back(d, n);
 	else
 		flush(d, n);
@@ -97,7 +90,7 @@ static ALWAYS_INLINE void set_and_flush(
 		flush(d, part);
 	}
 	set_cached(d, c, n);
-	if (n <= BACKWARDS)
+	if (n <= cpu.tuning.flushes_back)
 		flush_back(d, n);
 	else
 		flush(d, n);

@@ -8,16 +8,14 @@
 #include "cpu/arch.h"
 
 /*
- * From how many lines on a copy goes around the caches, if nobody says otherwise. The fence after a
+ * stream_lines, if nobody says otherwise, in each row of tuning so far. The fence after a
  * streaming copy waits for memory some 60 ns longer than the one after flushes; each line costs
  * less then, and much less if it has been flushed before, for it need not be fetched again to be
  * stored to. So lines that no cache holds are better off streaming from 12 on, those that are
  * rewritten from 1 on; the mean of both is (in time to the cached copy's, 1 to 6 lines, on Cascade
  * Lake) 1.14, 1.07, 1.03, 0.97, 0.92 and 0.91. bench/threshold measures it on any machine.
  */
-#define STREAM_LINES 4
-
-struct cpu cpu = {.line_size = 64, .stream_threshold = STREAM_LINES * 64};
+struct cpu cpu = {.line_size = 64, .tuning = CPU_TUNING_PLAIN, .stream_threshold = (size_t)4 * 64};
 
 const struct cpu_engine *cpu_engines(void)
 {
@@ -29,13 +27,28 @@ const char *cpu_fence_name(void)
 	return arch_fence_name();
 }
 
-const struct cpu_engine *cpu_engine_for(uint32_t features)
+const struct cpu_tuning *cpu_tunings(void)
+{
+	return arch_tunings;
+}
+
+static bool is_for_lines(const struct cpu_engine *engine, size_t line_size)
+{
+	return !engine->line_size || engine->line_size == line_size;
+}
+
+const struct cpu_engine *cpu_engine_for(uint32_t features, size_t line_size)
 {
 	const struct cpu_engine *engine = arch_engines;
 
-	while (engine->needs & ~features)
+	while (engine->needs & ~features || !is_for_lines(engine, line_size))
 		engine++;
 	return engine;
+}
+
+cpu_persist_fn *cpu_persist(void)
+{
+	return cpu.tuning.persist_fetches ? cpu.engine->persist_fetching : cpu.engine->persist;
 }
 
 const struct cpu_engine *cpu_engine_named(const char *name)
@@ -46,9 +59,9 @@ const struct cpu_engine *cpu_engine_named(const char *name)
 	return NULL;
 }
 
-static uint32_t worth_using(void)
+uint32_t cpu_tuning_leaves(const struct cpu_tuning *row, uint32_t features)
 {
-	return cpu.features & cpu.instead ? cpu.features & ~cpu.shunned : cpu.features;
+	return features & row->instead ? features & ~row->shunned : features;
 }
 
 static void log_choice(void)
@@ -60,16 +73,25 @@ static void log_choice(void)
 			strncat(names, " ", sizeof(names) - strlen(names) - 1);
 			strncat(names, arch_feature_names[bit], sizeof(names) - strlen(names) - 1);
 		}
-	log_notice("CPU features in use:%s; engine %s, %zu-byte lines, streaming from %zu bytes",
-		names, cpu.engine->name, cpu.line_size, cpu.stream_threshold);
+	log_notice("CPU features in use:%s; engine %s, tuning %s, %zu-byte lines, streaming from "
+		   "%zu bytes",
+		names, cpu.engine->name, cpu.tuning.name, cpu.line_size, cpu.stream_threshold);
 }
 
 void cpu_init(void)
 {
+	cpu_init_tuned(NULL);
+}
+
+void cpu_init_tuned(const struct cpu_tuning *row)
+{
 	long long threshold;
 
 	arch_detect(&cpu);
-	cpu.stream_threshold = STREAM_LINES * cpu.line_size;
+	if (row)
+		cpu.tuning = *row;
+	cpu.stream_threshold = cpu.tuning.stream_lines * cpu.line_size;
+	cpu.fence_while_streaming = cpu.tuning.fence_while_streaming;
 	if (env_is("PMEM_WC_WORKAROUND", "1"))
 		cpu.fence_while_streaming = true;
 	else if (env_is("PMEM_WC_WORKAROUND", "0"))
@@ -77,7 +99,7 @@ void cpu_init(void)
 	if (env_number("PMEM_MOVNT_THRESHOLD", &threshold) && threshold >= 0)
 		cpu.stream_threshold = (size_t)threshold;
 	cpu.features = arch_allowed(cpu.features);
-	cpu.engine = cpu_engine_for(worth_using());
+	cpu.engine = cpu_engine_for(cpu_tuning_leaves(&cpu.tuning, cpu.features), cpu.line_size);
 	if (log_wants(LOG_NOTICE))
 		log_choice();
 }

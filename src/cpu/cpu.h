@@ -39,10 +39,12 @@ struct cpu_engine {
 	const char *instruction; /* that flushes a line, as the manual spells it; or "none" */
 	uint32_t needs;          /* features, as bits of the architecture's own */
 	bool flushes; /* user mode can flush a line here; if not, `line` promises no durability */
+	size_t line_size; /* of lines of this size only; 0: of any */
 
 	void (*flush)(const void *addr, size_t len);
 	void (*drain)(void);
-	void (*persist)(const void *addr, size_t len);
+	void (*persist)(const void *addr, size_t len); /* see cpu_persist() */
+	void (*persist_fetching)(const void *addr, size_t len);
 	void (*persist_byte)(const void *addr, size_t len); /* where the caches are durable */
 
 	void *(*move_line)(void *dest, const void *src, size_t len, unsigned flags);
@@ -51,27 +53,70 @@ struct cpu_engine {
 	void *(*set_byte)(void *dest, int c, size_t len, unsigned flags);
 };
 
+/*
+ * A row of tuning: what takes instructions, and pays on some processors only. All of it changes how
+ * long a call takes, and nothing else. Each architecture has a table (arch.h) in which every row
+ * but the plain one has the figure that pays for it, and the processor that it was measured on.
+ * Lengths are bytes; "asks for" a line means that it will be stored to.
+ */
+struct cpu_tuning {
+	const char *name;
+	uint32_t shunned; /* features that are not worth using where one of `instead` is in use */
+	uint32_t instead;
+	size_t persist_fetches;       /* persist asks for the lines of the first so many; 0: none */
+	size_t persist_fetches_above; /* but in a longer range than this only */
+	size_t move_fetches; /* a copy through the caches does, before it stores; 0: none */
+	size_t set_fetches;
+	size_t fetches_ahead_above; /* in a longer copy than this, it also asks on its way */
+	bool fetches_ends;          /* a streaming copy asks for lines that it fills in part */
+	size_t flushes_back;        /* a copy up to this long is flushed from its last line on */
+	size_t stream_lines;        /* a copy of so many lines goes around the caches */
+	bool fence_while_streaming; /* see struct cpu */
+};
+
+/* The plain sequence: what any processor gets that no other row is for. */
+#define CPU_TUNING_PLAIN                                                                           \
+	{                                                                                          \
+		.name = "plain", .fetches_ahead_above = SIZE_MAX, .stream_lines = 4                \
+	}
+
 /* What was found and chosen. Written by cpu_init() and by tests, read by the engines. */
 struct cpu {
 	const struct cpu_engine *engine;
-	uint32_t features; /* those in use: what there is, less what the environment forbids */
-	uint32_t shunned;  /* those that are not worth using where one of `instead` is in use */
-	uint32_t instead;
+	struct cpu_tuning tuning;   /* a copy of its row */
+	uint32_t features;          /* in use: what there is, less what the environment forbids */
 	size_t line_size;           /* bytes that one flush covers, as the CPU reports it */
 	size_t stream_threshold;    /* copies of this length and longer go around the caches */
 	bool fence_while_streaming; /* drain the write-combining buffers now and then */
 };
 
-extern struct cpu cpu;
+/* Hidden where it is declared, too: so that it is found without looking up where it is. */
+extern struct cpu cpu __attribute__((visibility("hidden")));
 
 /* Look at the CPU and the environment, and choose. Called once, when the library is loaded. */
 void cpu_init(void);
 
+/* As cpu_init(), but with that row, whatever the CPU is; NULL: with its own. For tests. */
+void cpu_init_tuned(const struct cpu_tuning *row);
+
+/* The engine's persist, as the row of tuning has it. */
+typedef void cpu_persist_fn(const void *addr, size_t len);
+cpu_persist_fn *cpu_persist(void);
+
 /* What the fence of a drain is called on this architecture: "sfence". */
 const char *cpu_fence_name(void);
 
-/* The best engine for a set of features. There always is one: the last of a table needs nothing. */
-const struct cpu_engine *cpu_engine_for(uint32_t features);
+/*
+ * The best engine for a set of features and lines of that size. There always is one: the last of a
+ * table needs nothing.
+ */
+const struct cpu_engine *cpu_engine_for(uint32_t features, size_t line_size);
+
+/* The features that the row leaves of these. */
+uint32_t cpu_tuning_leaves(const struct cpu_tuning *row, uint32_t features);
+
+/* All rows of tuning for this architecture, up to one whose name is NULL. */
+const struct cpu_tuning *cpu_tunings(void);
 
 /* All engines, best first, up to one whose name is NULL. */
 const struct cpu_engine *cpu_engines(void);

@@ -14,26 +14,33 @@
 	void *move_##copy##_##kind(void *dest, const void *src, size_t len, unsigned flags);       \
 	void *set_##copy##_##kind(void *dest, int c, size_t len, unsigned flags);
 
-/* `spelling`: the flush instruction as the manual has it, where that is no C identifier. */
-#define ENGINE_SPELT(kind, spelling, copy, needs_)                                                 \
+/* `spelling`: the flush instruction as the manual has it, where that differs from `kind`. */
+#define ENGINE_OF_LINES(kind, spelling, copy, size, needs_)                                        \
 	{                                                                                          \
 		.name = #kind "-" #copy, .instruction = (spelling), .needs = (needs_),             \
-		.flushes = true, .flush = flush_##kind, .drain = arch_drain,                       \
-		.persist = persist_##kind, .persist_byte = persist_none,                           \
-		.move_line = move_##copy##_##kind, .move_byte = move_##copy##_byte,                \
-		.set_line = set_##copy##_##kind, .set_byte = set_##copy##_byte,                    \
+		.flushes = true, .line_size = (size), .flush = flush_##kind, .drain = arch_drain,  \
+		.persist = persist_##kind, .persist_fetching = persist_fetching_##kind,            \
+		.persist_byte = persist_none, .move_line = move_##copy##_##kind,                   \
+		.move_byte = move_##copy##_byte, .set_line = set_##copy##_##kind,                  \
+		.set_byte = set_##copy##_byte,                                                     \
 	}
 
+#define ENGINE_SPELT(kind, spelling, copy, needs)                                                  \
+	ENGINE_OF_LINES(kind, spelling, copy, USUAL_LINE, needs)
 #define ENGINE(kind, copy, needs) ENGINE_SPELT(kind, #kind, copy, needs)
+
+/* The same for lines of any size, which it loads: where none of the usual size are. */
+#define ENGINE_OF_ANY_LINES(kind, spelling, copy, needs)                                           \
+	ENGINE_OF_LINES(any_##kind, spelling, copy, 0, needs)
 
 /* For a CPU on which user mode can fence but not flush. */
 #define ENGINE_WITHOUT_FLUSH(copy, needs_)                                                         \
 	{                                                                                          \
 		.name = "none-" #copy, .instruction = "none", .needs = (needs_), .flushes = false, \
 		.flush = flush_none, .drain = arch_drain, .persist = persist_none,                 \
-		.persist_byte = persist_none, .move_line = move_##copy##_byte,                     \
-		.move_byte = move_##copy##_byte, .set_line = set_##copy##_byte,                    \
-		.set_byte = set_##copy##_byte,                                                     \
+		.persist_fetching = persist_none, .persist_byte = persist_none,                    \
+		.move_line = move_##copy##_byte, .move_byte = move_##copy##_byte,                  \
+		.set_line = set_##copy##_byte, .set_byte = set_##copy##_byte,                      \
 	}
 
 #endif

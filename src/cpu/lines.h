@@ -2,10 +2,17 @@
 /*
  * lines.h - every cache line of a range, each once
  *
- * FLUSH_LINES(kind) makes flush_kind(addr, len), flush_back_kind(addr, len), which begins with the
- * last line, and persist_kind(addr, len) out of kind_line(p), the instruction for the line that
- * holds p, and arch_drain(). Before it is included, FETCH_TO_STORE(p) may have been defined, which
- * asks for the line of p.
+ * FLUSH_LINES(kind) makes functions out of kind_line(p), the instruction for the line that holds p,
+ * and arch_drain():
+ *
+ *	flush_kind(addr, len)			by lines of USUAL_LINE bytes
+ *	flush_back_kind(addr, len)		from the last line to the first
+ *	persist_kind(addr, len)			flush and drain
+ *	persist_fetching_kind(addr, len)	the same, after the lines have been asked for
+ *
+ * and all of them again as any_kind, by lines of cpu.line_size bytes. Before it is included, an
+ * architecture defines USUAL_LINE, and FETCH_TO_STORE(p), which asks for the line of p, if it has
+ * such an instruction.
  */
 #ifndef CPU_LINES_H
 #define CPU_LINES_H
@@ -15,60 +22,65 @@
 
 #include "cpu/cpu.h"
 
-/*
- * Stores to lines that are in no cache wait for them one after the other, and the flushes behind
- * them do, too: to persist 1 KiB of which each line was just stored to takes 225 ns instead of 340
- * if its lines are asked for first. Up to four are there as soon. Of longer ranges only the first
- * lines are worth it, and the last may have left the caches already. Who only flushes does not
- * wait, and would: 512 bytes to the same place 220 ns instead of 161.
- */
-#define FETCHED_TO_PERSIST_FROM 256
-#define FETCHED_TO_PERSIST      1024
-
-static inline void fetch_stored(const void *addr, size_t len)
+/* Ask for the first lines of a range, as the row of tuning says: see cpu.h. */
+static inline void fetch_stored(const void *addr, size_t len, size_t line_size)
 {
 #ifdef FETCH_TO_STORE
-	uintptr_t line = (uintptr_t)addr & -cpu.line_size;
-	uintptr_t end = (uintptr_t)addr + (len < FETCHED_TO_PERSIST ? len : FETCHED_TO_PERSIST);
+	size_t most = cpu.tuning.persist_fetches;
+	uintptr_t line = (uintptr_t)addr & -line_size;
+	uintptr_t end = (uintptr_t)addr + (len < most ? len : most);
 
-	if (len > FETCHED_TO_PERSIST_FROM)
-		for (; line < end; line += cpu.line_size)
+	if (len > cpu.tuning.persist_fetches_above)
+		for (; line < end; line += line_size)
 			FETCH_TO_STORE(line);
 #else
 	(void)addr;
 	(void)len;
+	(void)line_size;
 #endif
 }
 
-#define FLUSH_LINES(kind)                                                                          \
-	static inline void flush_##kind(const void *addr, size_t len)                              \
+#define FLUSH_LINES_OF(kind, name, size)                                                           \
+	static inline void flush_##name(const void *addr, size_t len)                              \
 	{                                                                                          \
-		uintptr_t line = (uintptr_t)addr & -cpu.line_size;                                 \
+		const size_t line_size = size;                                                     \
+		uintptr_t line = (uintptr_t)addr & -line_size;                                     \
 		uintptr_t end = (uintptr_t)addr + len;                                             \
                                                                                                    \
 		if (len)                                                                           \
-			for (; line < end; line += cpu.line_size)                                  \
+			for (; line < end; line += line_size)                                      \
 				kind##_line((void *)line);                                         \
 	}                                                                                          \
                                                                                                    \
-	static inline void flush_back_##kind(const void *addr, size_t len)                         \
+	static inline void flush_back_##name(const void *addr, size_t len)                         \
 	{                                                                                          \
-		uintptr_t first = (uintptr_t)addr & -cpu.line_size;                                \
-		uintptr_t line = ((uintptr_t)addr + len - 1) & -cpu.line_size;                     \
+		const size_t line_size = size;                                                     \
+		uintptr_t first = (uintptr_t)addr & -line_size;                                    \
+		uintptr_t line = ((uintptr_t)addr + len - 1) & -line_size;                         \
                                                                                                    \
 		if (!len)                                                                          \
 			return;                                                                    \
-		for (; line > first; line -= cpu.line_size)                                        \
+		for (; line > first; line -= line_size)                                            \
 			kind##_line((void *)line);                                                 \
 		kind##_line((void *)first);                                                        \
 	}                                                                                          \
                                                                                                    \
-	static inline void persist_##kind(const void *addr, size_t len)                            \
+	static inline void persist_##name(const void *addr, size_t len)                            \
 	{                                                                                          \
-		fetch_stored(addr, len);                                                           \
-		flush_##kind(addr, len);                                                           \
+		flush_##name(addr, len);                                                           \
+		arch_drain();                                                                      \
+	}                                                                                          \
+                                                                                                   \
+	static inline void persist_fetching_##name(const void *addr, size_t len)                   \
+	{                                                                                          \
+		fetch_stored(addr, len, size);                                                     \
+		flush_##name(addr, len);                                                           \
 		arch_drain();                                                                      \
 	}
+
+#define FLUSH_LINES(kind)                                                                          \
+	FLUSH_LINES_OF(kind, kind, USUAL_LINE)                                                     \
+	FLUSH_LINES_OF(kind, any_##kind, cpu.line_size)
 
 /* Where nothing has to be flushed, or user mode cannot: the fence is what is left of persist. */
 #define FLUSH_NOTHING                                                                              \

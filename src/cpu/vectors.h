@@ -144,14 +144,10 @@ static ALWAYS_INLINE void fetch_lines(const char *d, size_t n)
 }
 
 /*
- * The lines that a range begins with are asked for together, so that stores to lines that are in no
- * cache wait for one of them, and not for each in turn until the CPU's prefetchers have noticed:
- * copies of 200 bytes take 22 ns instead of 48, of 1 KiB 98 instead of 177, of 4 KiB 480 instead of
- * 590. Where all are near, that costs 2 ns. All lines of 4 KiB: 390, but near 46 instead of 37.
+ * Where the row of tuning says so, the lines that a range begins with are asked for together: then
+ * stores to lines that are in no cache wait for one of them, and not for each in turn until the
+ * CPU's prefetchers have noticed.
  */
-#define FETCHED_TO_MOVE ((size_t)24 * BLOCK)
-#define FETCHED_TO_SET  ((size_t)12 * BLOCK)
-
 static ALWAYS_INLINE void fetch_first(const char *d, size_t n, size_t most)
 {
 	const char *end = d + (n < most ? n : most);
@@ -167,19 +163,24 @@ static ALWAYS_INLINE void fetch_last(const char *d, size_t n, size_t most)
 	fetch_first(n < most ? d : d + n - most, n, most);
 }
 
-/*
- * Of longer ranges than this, the blocks of the next group are asked for while one is stored: with
- * 64 KiB that are in no cache that takes 0.58 of the time, with 4 MiB 0.65. Shorter ones may be in
- * the first-level cache, where it costs more than it gains (4 KiB 51 ns, not 37).
- */
-#define FETCHED_FROM ((size_t)32 << 10)
+/* Likewise, of a longer range the blocks of the next group are asked for while one is stored. */
+static ALWAYS_INLINE bool fetches_ahead(size_t n)
+{
+#ifdef FETCH_TO_STORE
+	return n > cpu.tuning.fetches_ahead_above;
+#else
+	(void)n;
+	return false;
+#endif
+}
 
 /* More than one block and up to four: all of it is loaded before anything is stored. */
 static ALWAYS_INLINE void move_medium(char *d, const char *s, size_t n)
 {
 	struct block a = block_load(s), z = block_load(s + n - BLOCK);
 
-	fetch_lines(d, n);
+	if (cpu.tuning.move_fetches)
+		fetch_lines(d, n);
 	if (n > 2 * BLOCK) {
 		struct block b = block_load(s + BLOCK), y = block_load(s + n - 2 * BLOCK);
 		block_store(d, a);
@@ -199,14 +200,15 @@ static ALWAYS_INLINE void move_medium(char *d, const char *s, size_t n)
  */
 static char *move_up(char *d, const char *s, size_t n)
 {
-	fetch_first(d, n, FETCHED_TO_MOVE);
+	if (cpu.tuning.move_fetches)
+		fetch_first(d, n, cpu.tuning.move_fetches);
 	struct block first = block_load(s), last = block_load(s + n - BLOCK);
 	bool is_read_again = (uintptr_t)s - (uintptr_t)d < BLOCK;
 	size_t i = BLOCK - (uintptr_t)d % BLOCK;
 
 	if (!is_read_again)
 		block_store(d, first);
-	if (n > FETCHED_FROM)
+	if (fetches_ahead(n))
 		for (; i + 2 * GROUP_SIZE <= n; i += GROUP_SIZE) {
 			fetch_group(d + i + GROUP_SIZE);
 			group_store(d + i, group_load(s + i));
@@ -223,14 +225,15 @@ static char *move_up(char *d, const char *s, size_t n)
 
 static char *move_down(char *d, const char *s, size_t n)
 {
-	fetch_last(d, n, FETCHED_TO_MOVE);
+	if (cpu.tuning.move_fetches)
+		fetch_last(d, n, cpu.tuning.move_fetches);
 	struct block first = block_load(s), last = block_load(s + n - BLOCK);
 	bool is_read_again = (uintptr_t)d - (uintptr_t)s < BLOCK;
 	size_t i = n - (uintptr_t)(d + n) % BLOCK;
 
 	if (!is_read_again)
 		block_store(d + n - BLOCK, last);
-	if (n > FETCHED_FROM)
+	if (fetches_ahead(n))
 		for (; i >= 2 * GROUP_SIZE; i -= GROUP_SIZE) {
 			fetch_group(d + i - 2 * GROUP_SIZE);
 			group_store(d + i - GROUP_SIZE, group_load(s + i - GROUP_SIZE));
@@ -327,7 +330,8 @@ static ALWAYS_INLINE void set_medium(char *d, int c, size_t n)
 {
 	struct block b = block_fill(c);
 
-	fetch_lines(d, n);
+	if (cpu.tuning.set_fetches)
+		fetch_lines(d, n);
 	block_store(d, b);
 	if (n > 2 * BLOCK) {
 		block_store(d + BLOCK, b);
@@ -344,12 +348,13 @@ static ALWAYS_INLINE void group_set(char *d, struct block b)
 
 static char *set_large(char *d, int c, size_t n)
 {
-	fetch_first(d, n, FETCHED_TO_SET);
+	if (cpu.tuning.set_fetches)
+		fetch_first(d, n, cpu.tuning.set_fetches);
 	struct block b = block_fill(c);
 	size_t i = BLOCK - (uintptr_t)d % BLOCK;
 
 	block_store(d, b);
-	if (n > FETCHED_FROM)
+	if (fetches_ahead(n))
 		for (; i + 2 * GROUP_SIZE <= n; i += GROUP_SIZE) {
 			fetch_group(d + i + GROUP_SIZE);
 			group_set(d + i, b);

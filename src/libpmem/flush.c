@@ -43,7 +43,7 @@ void persist_init(void)
 	persist = (struct persist){
 		.flush = engine->flush,
 		.drain = engine->drain,
-		.persist = engine->persist,
+		.persist = cpu_persist(),
 		.move = engine->move_line,
 		.set = engine->set_line,
 		.deep_flush = engine->flush,
@@ -67,7 +67,7 @@ static void flush_from_now_on(void)
 	const struct cpu_engine *engine = cpu.engine;
 
 	__atomic_store_n(&persist.flush, engine->flush, __ATOMIC_RELAXED);
-	__atomic_store_n(&persist.persist, engine->persist, __ATOMIC_RELAXED);
+	__atomic_store_n(&persist.persist, cpu_persist(), __ATOMIC_RELAXED);
 	__atomic_store_n(&persist.move, engine->move_line, __ATOMIC_RELAXED);
 	__atomic_store_n(&persist.set, engine->set_line, __ATOMIC_RELAXED);
 }

@@ -73,7 +73,7 @@ pmem2_drain_fn pmem2_get_drain_fn(struct pmem2_map *map)
 EXPORT(pmem2_get_persist_fn)
 pmem2_persist_fn pmem2_get_persist_fn(struct pmem2_map *map)
 {
-	return PICK(map, cpu.engine->persist_byte, cpu.engine->persist, page_persist);
+	return PICK(map, cpu.engine->persist_byte, cpu_persist(), page_persist);
 }
 
 EXPORT(pmem2_get_memmove_fn)

@@ -81,40 +81,41 @@ static const struct {
 	struct x86_id id;
 	const char *engine; /* with MOVDIR64B only if it is asked for, so without */
 	bool has_movdir64b;
+	const char *tuning;
 } machines[] = {
 	{"Core 2 Duo E8400", {0x00020800, 0x0408e3fd, 0xbfebfbff, 0, 0, 0, true, 0x1067a},
-		"clflush-sse2", false},
+		"clflush-sse2", false, "intel"},
 	{"Xeon E5-2680 v3 (Haswell)",
 		{0x00100800, 0x7ffefbff, 0xbfebfbff, 0x000037ab, 0, 0x7, true, 0x306f2},
-		"clflush-avx", false},
+		"clflush-avx", false, "intel"},
 	{"Core i7-6700 (Skylake)",
 		{0x00100800, 0x7ffafbbf, 0xbfebfbff, 0x029c6fbf, 0, 0x1f, true, 0x506e3},
-		"clflushopt-avx", false},
+		"clflushopt-avx", false, "intel"},
 	{"Xeon Gold 6130 (Skylake)",
 		{0x00200800, 0x7ffefbff, 0xbfebfbff, 0xd39ffffb, 0x8, 0x2ff, true, 0x50654},
-		"clflushopt-avx512f", false},
+		"clflushopt-avx512f", false, "skylake-sp"},
 	{"the same, where the hypervisor saves no registers of AVX-512",
 		{0x00200800, 0x7ffefbff, 0xbfebfbff, 0xd39ffffb, 0x8, 0x7, true, 0x50654},
-		"clflushopt-avx", false},
+		"clflushopt-avx", false, "skylake-sp"},
 	{"Core i7-1165G7 (Tiger Lake)",
 		{0x00100800, 0x7ffafbbf, 0xbfebfbff, 0xf3bfa7eb, 0x18c05fce, 0x2e7, true, 0x806c1},
-		"clwb-avx512f", true},
+		"clwb-avx512f", true, "intel"},
 	{"Xeon Platinum 8480+ (Sapphire Rapids)",
 		{0x00800800, 0x7ffefbff, 0xbfebfbff, 0xf3bfbfff, 0x1b415f7e, 0x602e7, true,
 			0x806f8},
-		"clwb-avx512f", true},
+		"clwb-avx512f", true, "intel"},
 	{"EPYC 7601 (Zen)",
 		{0x00400800, 0x7ed8320b, 0x178bfbff, 0x209c01a9, 0, 0x7, false, 0x800f12},
-		"clflushopt-avx", false},
+		"clflushopt-avx", false, "plain"},
 	{"EPYC 7742 (Zen 2)",
 		{0x00800800, 0x7ed8320b, 0x178bfbff, 0x219c91a9, 0x4, 0x207, false, 0x830f10},
-		"clwb-avx", false},
+		"clwb-avx", false, "plain"},
 	{"EPYC 9654 (Zen 4)",
 		{0x00c00800, 0x7efa320b, 0x178bfbff, 0xf1bf97a9, 0x00405fce, 0x2e7, false,
 			0xa10f11},
-		"clwb-avx512f", false},
+		"clwb-avx512f", false, "plain"},
 	{"QEMU's qemu64", {0x00000800, 0x80002001, 0x078bfbfd, 0, 0, 0, false, 0x60fb1},
-		"clflush-sse2", false},
+		"clflush-sse2", false, "plain"},
 };
 
 static void real_machines(void)
@@ -124,9 +125,10 @@ static void real_machines(void)
 		uint32_t movdir64b = feature_bit("movdir64b");
 
 		x86_judge(&found, &machines[i].id);
-		if (found.features & found.instead)
-			found.features &= ~found.shunned;
-		is_str(cpu_engine_for(found.features & ~movdir64b)->name, machines[i].engine, "%s",
+		found.features = cpu_tuning_leaves(&found.tuning, found.features);
+		is_str(cpu_engine_for(found.features & ~movdir64b, found.line_size)->name,
+			machines[i].engine, "%s: engine", machines[i].what);
+		is_str(found.tuning.name, machines[i].tuning, "%s: row of tuning",
 			machines[i].what);
 		is_int(!!(found.features & movdir64b), machines[i].has_movdir64b,
 			"%s: MOVDIR64B, if asked for", machines[i].what);
@@ -159,10 +161,11 @@ static void flushes(void)
 
 		id.is_intel = rows[i].is_intel;
 		x86_judge(&found, &id);
-		is_str(feature_names(found.shunned), rows[i].shuns ? " clwb" : "",
-			"%s: the features that it shuns", rows[i].what);
-		is_str(feature_names(found.instead), " clflushopt",
-			"x86_judge: CLWB is shunned in favour of CLFLUSHOPT");
+		is_str(feature_names(
+			       found.features & ~cpu_tuning_leaves(&found.tuning, found.features)),
+			rows[i].shuns ? " clwb" : "", "%s: features not worth using", rows[i].what);
+		is_str(feature_names(cpu_tuning_leaves(&found.tuning, feature_bit("clwb"))),
+			" clwb", "%s: CLWB where there is no CLFLUSHOPT", rows[i].what);
 	}
 }
 
@@ -175,10 +178,9 @@ static void lines(void)
 	found.line_size = 64;
 	x86_judge(&found, &(struct x86_id){.leaf1_ebx = 0xffff00ff});
 	is_int(found.line_size, 64, "line size: it is unchanged if the CPU has no number");
-	ok(!found.fence_while_streaming,
-		"streaming: it needs no fences on processors that are not Intel's");
+	ok(!found.tuning.fence_while_streaming, "plain tuning: streaming needs no fences");
 	x86_judge(&found, &(struct x86_id){.is_intel = true});
-	ok(found.fence_while_streaming, "streaming: it needs fences on Intel's processors");
+	ok(found.tuning.fence_while_streaming, "Intel's tuning: streaming needs fences");
 }
 
 int main(void)

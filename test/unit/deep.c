@@ -49,7 +49,7 @@ static void device_dax(void)
 {
 	struct cpu_engine engine = *cpu.engine;
 
-	engine.persist = note_persist;
+	engine.persist = engine.persist_fetching = note_persist;
 	cpu.engine = &engine;
 	for (int g = PMEM2_GRANULARITY_BYTE; g <= PMEM2_GRANULARITY_CACHE_LINE; g++) {
 		map.granularity = (enum pmem2_granularity)g;

@@ -23,14 +23,18 @@ static void test_row(const struct cpu_engine *engine)
 {
 	const char *name = engine->name;
 
-	ok(cpu_engine_named(name) == engine, "%s: it is found by its name, which is unique", name);
-	ok(engine->flush && engine->drain && engine->persist, "%s: it flushes, drains and persists",
+	ok(cpu_engine_named(name) == engine,
+		"engine %s: it is found by its name, which no other has", name);
+	ok(engine->flush && engine->drain && engine->persist && engine->persist_fetching,
+		"engine %s: it flushes and drains", name);
+	ok(engine->move_line && engine->move_byte, "engine %s: it moves", name);
+	ok(engine->set_line && engine->set_byte, "engine %s: it sets", name);
+	ok(!(engine->needs & ~all_features()), "engine %s: it needs features that have names",
 		name);
-	ok(engine->move_line && engine->move_byte, "%s: it moves", name);
-	ok(engine->set_line && engine->set_byte, "%s: it sets", name);
-	ok(!(engine->needs & ~all_features()), "%s: it needs only features that have names", name);
-	ok(engine->flushes == (strncmp(name, "none-", 5) != 0),
-		"%s: its name tells whether it flushes", name);
+	ok(engine->flushes == (strncmp(name, "none-", 5) != 0), "engine %s: it says if it flushes",
+		name);
+	is_int(engine->line_size, engine->flushes && strncmp(name, "any_", 4) ? USUAL_LINE_HERE : 0,
+		"engine %s: it says for which lines it is", name);
 }
 
 static void test_table(void)
@@ -39,9 +43,10 @@ static void test_table(void)
 
 	for (; engine->name; last = engine++)
 		test_row(engine);
-	is_int(last ? last->needs : 1, 0, "engines: the last one needs no feature");
-	ok(!cpu_engine_named("abacus"), "cpu_engine_named: an unknown name is not found");
-	ok(!cpu_engine_named(""), "cpu_engine_named: an empty name is not found");
+	is_int(last ? last->needs + last->line_size : 1, 0,
+		"last engine: it needs nothing, and is for any lines");
+	ok(!cpu_engine_named("abacus"), "engine named abacus: it is not found");
+	ok(!cpu_engine_named(""), "engine without a name: it is not found");
 }
 
 /* The first of a list of names that the mask has, or what there always is. */
@@ -56,7 +61,7 @@ TAP_UNUSED static const char *best(
 
 /* The engine that each architecture ought to choose, written without a table of engines. */
 #ifdef __x86_64__
-static void expected_on_x86(uint32_t features, char *name, size_t size)
+static void expected_on_x86(uint32_t features, bool usual, char *name, size_t size)
 {
 	static const char *const flushes[] = {"clwb", "clflushopt", "clflush", NULL};
 	static const char *const copies[] = {"movdir64b", "avx512f", "avx", "sse2", NULL};
@@ -68,50 +73,56 @@ static void expected_on_x86(uint32_t features, char *name, size_t size)
 		features &= ~feature_bit("movdir64b");
 	copy = best(copies, features, "words");
 	/* Without a flush nothing is to be gained from going around the caches. */
-	if (!strcmp(flush, "none"))
+	if (!strcmp(flush, "none") || !usual)
 		copy = "words";
-	snprintf(name, size, "%s-%s", flush, copy);
+	snprintf(name, size, "%s%s-%s", usual || !strcmp(flush, "none") ? "" : "any_", flush, copy);
 }
 #endif
 
-static void expected_engine(uint32_t features, char *name, size_t size)
+static void expected_engine(uint32_t features, size_t line_size, char *name, size_t size)
 {
+	TAP_UNUSED bool usual = line_size == USUAL_LINE_HERE;
+	TAP_UNUSED const char *any = usual ? "" : "any_";
+
 	if (!all_features()) { /* LoongArch, and what we do not know */
 		snprintf(name, size, "none-words");
 		return;
 	}
 #ifdef __x86_64__
-	expected_on_x86(features, name, size);
+	expected_on_x86(features, usual, name, size);
 #elif defined(__aarch64__)
 	static const char *const cleans[] = {"dcpodp", "dcpop", NULL};
 	const char *clean = best(cleans, features, "");
 
-	snprintf(name, size, "%s-neon",
+	snprintf(name, size, "%s%s-neon", any,
 		!strcmp(clean, "dcpodp")  ? "cvadp"
 		: !strcmp(clean, "dcpop") ? "cvap"
 					  : "cvac");
 #elif defined(__riscv)
-	snprintf(name, size, "%s-words", features & feature_bit("zicbom") ? "cboclean" : "none");
+	if (features & feature_bit("zicbom"))
+		snprintf(name, size, "%scboclean-words", any);
+	else
+		snprintf(name, size, "none-words");
 #else
 	static const char *const levels[] = {"arch_3_1", "arch_2_07", NULL};
 	const char *level = best(levels, features, "none");
 
-	snprintf(name, size, "%s-words",
+	snprintf(name, size, "%s%s-words", strcmp(level, "none") ? any : "",
 		!strcmp(level, "arch_3_1")    ? "dcbstps"
 		: !strcmp(level, "arch_2_07") ? "dcbf"
 					      : "none");
 #endif
 }
 
-static void test_choice(void)
+static void test_choice(size_t line_size)
 {
 	uint32_t all = all_features(), asked_too_much = 0, wrong = 0;
 	char expected[64];
 
 	for (uint32_t features = 0; features <= all; features++) {
-		const struct cpu_engine *engine = cpu_engine_for(features);
+		const struct cpu_engine *engine = cpu_engine_for(features, line_size);
 
-		expected_engine(features, expected, sizeof(expected));
+		expected_engine(features, line_size, expected, sizeof(expected));
 		if (engine->needs & ~features && !asked_too_much++)
 			diag("%s chosen for%s", engine->name, feature_names(features));
 		if ((!engine->name || strcmp(engine->name, expected)) && !wrong++)
@@ -119,9 +130,50 @@ static void test_choice(void)
 				feature_names(features));
 	}
 	is_int(asked_too_much, 0,
-		"cpu_engine_for: no set of features gets an engine that needs more");
-	is_int(wrong, 0, "cpu_engine_for: each of %u sets of features gets its best engine",
-		all + 1);
+		"%zu-byte lines: no set of features gets an engine that needs more", line_size);
+	is_int(wrong, 0, "%zu-byte lines: each of %u sets of features gets its best engine",
+		line_size, all + 1);
+}
+
+/* The table of tuning, and what cpu_init_tuned() makes of each row. */
+static void test_tuning_row(const struct cpu_tuning *row)
+{
+	uint32_t has;
+
+	for (const struct cpu_tuning *other = cpu_tunings(); other != row; other++)
+		ok(strcmp(other->name, row->name), "row %s: another name than %s", row->name,
+			other->name);
+	ok(!((row->shunned | row->instead) & ~all_features()),
+		"row %s: it shuns features that have names", row->name);
+	cpu = untouched;
+	cpu_init_tuned(row);
+	is_str(cpu.tuning.name, row->name, "row %s: in use where it is asked for", row->name);
+	has = cpu_tuning_leaves(row, cpu.features);
+	ok(cpu.engine == cpu_engine_for(has, cpu.line_size),
+		"row %s: the engine for what it leaves", row->name);
+	is_int(cpu.fence_while_streaming, row->fence_while_streaming,
+		"row %s: fences while streaming", row->name);
+	is_int(cpu.stream_threshold, row->stream_lines * cpu.line_size,
+		"row %s: streaming from as many lines on", row->name);
+	ok(cpu_persist() ==
+			(row->persist_fetches ? cpu.engine->persist_fetching : cpu.engine->persist),
+		"row %s: persist asks for lines, or does not", row->name);
+	cpu = untouched;
+}
+
+static void test_tunings(void)
+{
+	static const struct cpu_tuning plain = CPU_TUNING_PLAIN;
+	size_t count = tuning_count();
+	const struct cpu_tuning *last = &cpu_tunings()[count - 1];
+
+	for (size_t i = 0; i < count; i++)
+		test_tuning_row(&cpu_tunings()[i]);
+	is_str(last->name, "plain", "last row of tuning: it is the plain one");
+	ok(!memcmp(last, &plain, offsetof(struct cpu_tuning, fence_while_streaming)) &&
+			!last->fence_while_streaming,
+		"row plain: it is the plain sequence");
+	is_str(untouched.tuning.name, "plain", "before cpu_init(): tuning is plain");
 }
 
 /* The features that each setting takes from a CPU that has all. Only these exact values count. */
@@ -242,7 +294,7 @@ static void test_fence_while_streaming(void)
 
 	arch_detect(&found);
 	cpu_init();
-	is_int(cpu.fence_while_streaming, found.fence_while_streaming,
+	is_int(cpu.fence_while_streaming, found.tuning.fence_while_streaming,
 		"fence_while_streaming: the CPU's own answer counts");
 	init_with("PMEM_WC_WORKAROUND", "1");
 	ok(cpu.fence_while_streaming,
@@ -252,7 +304,7 @@ static void test_fence_while_streaming(void)
 		"fence_while_streaming: PMEM_WC_WORKAROUND=\"0\" switches it off");
 	for (int i = 0; ignored[i]; i++) {
 		init_with("PMEM_WC_WORKAROUND", ignored[i]);
-		is_int(cpu.fence_while_streaming, found.fence_while_streaming,
+		is_int(cpu.fence_while_streaming, found.tuning.fence_while_streaming,
 			"fence_while_streaming: PMEM_WC_WORKAROUND=\"%s\" is ignored", ignored[i]);
 	}
 	cpu = untouched;
@@ -265,11 +317,10 @@ static void check_init(const char *environment)
 	arch_detect(&found);
 	is_int(cpu.features, arch_allowed(found.features),
 		"cpu.features: those that the CPU has and the environment allows, %s", environment);
-	if (cpu.features & found.instead)
-		found.shunned &= cpu.features;
-	else
-		found.shunned = 0;
-	ok(cpu.engine == cpu_engine_for(cpu.features & ~found.shunned),
+	is_str(cpu.tuning.name, found.tuning.name, "cpu.tuning: the row that is for the CPU, %s",
+		environment);
+	ok(cpu.engine == cpu_engine_for(
+				 cpu_tuning_leaves(&found.tuning, cpu.features), cpu.line_size),
 		"cpu.engine: the best one for the features, %s", environment);
 	is_int(cpu.line_size, found.line_size, "cpu.line_size: what the CPU reports, %s",
 		environment);
@@ -336,7 +387,7 @@ static bool has_word(const char *text, const char *word)
  */
 static void test_detection(void)
 {
-	struct cpu found = {.line_size = 0};
+	struct cpu found = {.line_size = 0, .tuning = untouched.tuning};
 	const char *flags = emulator() ? NULL : cpuinfo(FEATURES_IN_CPUINFO), *text;
 
 	arch_detect(&found);
@@ -354,7 +405,7 @@ static void test_detection(void)
 		is_int(found.line_size, atoi(text), "cpu.line_size: as in /proc/cpuinfo");
 	text = cpuinfo("vendor_id");
 	if (text)
-		is_int(found.fence_while_streaming, !strcmp(text, "GenuineIntel"),
+		is_int(found.tuning.fence_while_streaming, !strcmp(text, "GenuineIntel"),
 			"fence_while_streaming: on for Intel's processors only");
 }
 
@@ -363,7 +414,10 @@ int main(void)
 	untouched = cpu;
 	clean_environment();
 	test_table();
-	test_choice();
+	test_choice(USUAL_LINE_HERE);
+	test_choice(32);
+	test_choice(256);
+	test_tunings();
 	test_settings();
 	test_threshold();
 	test_fence_while_streaming();

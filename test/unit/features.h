@@ -50,6 +50,22 @@ static inline bool engine_runs(const struct cpu_engine *engine, uint32_t feature
 	return !lacks;
 }
 
+/* Bytes of a line for which an architecture has its best engines. */
+#ifdef __powerpc64__
+#define USUAL_LINE_HERE ((size_t)128)
+#else
+#define USUAL_LINE_HERE ((size_t)64)
+#endif
+
+static inline size_t tuning_count(void)
+{
+	size_t count = 0;
+
+	while (cpu_tunings()[count].name)
+		count++;
+	return count;
+}
+
 /*
  * Whether an engine before this one has the same function at that place in the table: engines that
  * share a way of copying, or of flushing, need not be tested twice.

@@ -62,10 +62,11 @@ static const char *faults_of_flush(
 		.flush = flush_of(engine),
 		.fenced = drain};
 
+	cpu.engine = engine;
 	*child.job = (struct job){.cpu = cpu,
 		.dest = dest,
 		.len = len,
-		.flush = drain ? engine->persist : engine->flush};
+		.flush = drain ? cpu_persist() : engine->flush};
 	stepped_run(&child, oracle_watch, &oracle);
 	return oracle_names(oracle_judge(&oracle));
 }
@@ -113,7 +114,8 @@ static const char *faults_of_flush(
 	size_t lines = len ? (addr + len - 1) / size - addr / size + 1 : 0;
 
 	ranges_forget();
-	(drain ? engine->persist : engine->flush)((const void *)addr, len);
+	cpu.engine = engine;
+	(drain ? cpu_persist() : engine->flush)((const void *)addr, len);
 	if (stepover_seen.count != lines)
 		return stepover_seen.count < lines ? "too few" : "too many";
 	for (size_t i = 0; i < lines; i++)
@@ -149,7 +151,7 @@ static bool ranges_seen(const struct cpu_engine *engine)
 #if defined(__x86_64__) || STEPOVER
 static void test_ranges(const struct cpu_engine *engine, size_t line_size, bool drain, int ranges)
 {
-	size_t found = cpu.line_size;
+	struct cpu found = cpu;
 	char faults[256] = "";
 
 	cpu.line_size = line_size;
@@ -166,23 +168,34 @@ static void test_ranges(const struct cpu_engine *engine, size_t line_size, bool 
 			snprintf(faults, sizeof(faults), "%s", now);
 		}
 	}
-	cpu.line_size = found;
-	is_str(faults, "", "%s %s: each of the %zu-byte lines of %d ranges, once", engine->name,
-		drain ? "persist" : "flush", line_size, ranges);
+	is_str(faults, "", "%s %s, tuning %s: each of the %zu-byte lines of %d ranges, once",
+		engine->name, drain ? "persist" : "flush", cpu.tuning.name, line_size, ranges);
+	cpu = found;
+}
+
+/* Lines of one size, with every row of tuning. */
+static void test_flush_of(const struct cpu_engine *engine, size_t line_size, int ranges)
+{
+	struct cpu found = cpu;
+
+	test_ranges(engine, line_size, false, 2 * ranges);
+	for (const struct cpu_tuning *row = cpu_tunings(); row->name; row++) {
+		cpu.tuning = *row;
+		test_ranges(engine, line_size, true, ranges);
+	}
+	cpu = found;
 }
 
 static void test_flush(const struct cpu_engine *engine)
 {
-	static const size_t line_sizes[] = {32, 128, 256};
+	static const size_t line_sizes[] = {32, 64, 128, 256};
 
 	if (!ranges_seen(engine))
 		return;
-	test_ranges(engine, cpu.line_size, false, 300);
-	test_ranges(engine, cpu.line_size, true, 100);
-	for (size_t i = 0; i < COUNT(line_sizes); i++) {
-		test_ranges(engine, line_sizes[i], false, 40);
-		test_ranges(engine, line_sizes[i], true, 40);
-	}
+	if (engine->line_size)
+		test_flush_of(engine, engine->line_size, 64);
+	for (size_t i = 0; !engine->line_size && i < COUNT(line_sizes); i++)
+		test_flush_of(engine, line_sizes[i], 16);
 }
 #endif
 

@@ -15,11 +15,15 @@
 #include "unit/wrong.h"
 #include "unit/x86_samples.h"
 
+/* The row of tuning that the next trial is made in. */
+static size_t tuning_in_use;
+
 /* All trials of one function. */
 struct tally {
 	const char *engine, *function;
 	unsigned one_in; /* how many of the trials of whole words are made */
 	unsigned trials, faults;
+	unsigned rows; /* of tuning that trials were made in, a bit each */
 };
 
 #define RANDOM_OF(array) ((array)[random_below(COUNT(array))])
@@ -30,11 +34,13 @@ static void try(struct tally *tally, const struct subject *subject, const struct
 	unsigned faults = faults_of(subject, trial);
 
 	tally->trials++;
+	tally->rows |= 1u << tuning_in_use;
 	if (faults & ~tally->faults)
-		diag("%s: %s, offset %zu, distance %zu, len %zu, flags %#x, streaming from %zu%s",
+		diag("%s: %s, offset %zu, distance %zu, len %zu, flags %#x, tuning %s, lines of "
+		     "%zu, streaming from %zu%s",
 			oracle_names(faults), shapes[trial->shape], trial->offset, trial->distance,
-			trial->len, trial->flags, cpu.stream_threshold,
-			cpu.fence_while_streaming ? " with fences" : "");
+			trial->len, trial->flags, cpu.tuning.name, cpu.line_size,
+			cpu.stream_threshold, cpu.fence_while_streaming ? " with fences" : "");
 	tally->faults |= faults;
 }
 
@@ -45,14 +51,20 @@ static void tell(const struct tally *tally)
 		tally->function, tally->trials);
 	is_str(oracle_names(tally->faults & ~TORN), "", "%s %s: stores, flushes, fences as it says",
 		tally->engine, tally->function);
+	is_int(tally->rows, (1u << tuning_count()) - 1, "%s %s: every row of tuning was tried",
+		tally->engine, tally->function);
 }
 
-static void random_settings(void)
+static void random_settings(const struct cpu_engine *engine)
 {
 	static const size_t thresholds[] = {0, 256, SIZE_MAX};
+	static const size_t line_sizes[] = {32, 64, 128, 256};
 
 	cpu.stream_threshold = RANDOM_OF(thresholds);
 	cpu.fence_while_streaming = random_below(2);
+	tuning_in_use = random_below(tuning_count());
+	cpu.tuning = cpu_tunings()[tuning_in_use];
+	cpu.line_size = engine->line_size ? engine->line_size : RANDOM_OF(line_sizes);
 }
 
 static size_t random_distance(enum shape shape)
@@ -81,7 +93,7 @@ static void try_words(struct tally *tally, const struct subject *subject)
 			if (random_below(tally->one_in) || (trial.len > 136 && random_below(6)))
 				continue;
 			trial.distance = random_distance(trial.shape);
-			random_settings();
+			random_settings(subject->engine);
 			try(tally, subject, &trial);
 		}
 }
@@ -95,7 +107,7 @@ static void try_bytes(struct tally *tally, const struct subject *subject)
 		trial.len = random_below(200);
 		trial.flags = (unsigned)random_below(PMEM2_F_MEM_VALID_FLAGS + 1);
 		trial.distance = random_distance(trial.shape);
-		random_settings();
+		random_settings(subject->engine);
 		if (i % 9 == 0) {
 			trial.len += 1500;
 			trial.flags = NONTEMPORAL | (trial.flags & NODRAIN);
@@ -119,7 +131,7 @@ static void try_chunks(struct tally *tally, const struct subject *subject)
 			.c = 0x1c3};
 
 		trial.distance = random_distance(trial.shape);
-		random_settings();
+		random_settings(subject->engine);
 		try(tally, subject, &trial);
 	}
 }
@@ -127,7 +139,7 @@ static void try_chunks(struct tally *tally, const struct subject *subject)
 static void test_copies(const struct cpu_engine *engine, bool line, unsigned one_in)
 {
 	struct subject subject = {engine, line};
-	struct tally tally = {engine->name, line ? "on lines" : "on bytes", one_in, 0, 0};
+	struct tally tally = {engine->name, line ? "on lines" : "on bytes", one_in, 0, 0, 0};
 	struct cpu as_found = cpu;
 
 	try_words(&tally, &subject);

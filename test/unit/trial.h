@@ -48,11 +48,14 @@ static char before[ORACLE_BYTES], after[ORACLE_BYTES];
 
 static enum insn_kind flush_of(const struct cpu_engine *engine)
 {
-	if (!strncmp(engine->name, "clwb-", 5))
+	if (!strncmp(engine->name, "clwb-", 5) || !strncmp(engine->name, "any_clwb-", 9))
 		return INSN_CLWB;
-	if (!strncmp(engine->name, "clflushopt-", 11))
+	if (!strncmp(engine->name, "clflushopt-", 11) ||
+		!strncmp(engine->name, "any_clflushopt-", 15))
 		return INSN_CLFLUSHOPT;
-	return strncmp(engine->name, "clflush-", 8) ? INSN_OTHER : INSN_CLFLUSH;
+	if (!strncmp(engine->name, "clflush-", 8) || !strncmp(engine->name, "any_clflush-", 12))
+		return INSN_CLFLUSH;
+	return INSN_OTHER;
 }
 
 /* Whether some of it ought to go around the caches: what the flags mean, said once more. */

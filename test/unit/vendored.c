@@ -27,21 +27,21 @@ static void test_found(void)
 
 	arch_detect(&found);
 	/* As cpu_init() chooses. */
-	uint32_t usable =
-		found.features & found.instead ? found.features & ~found.shunned : found.features;
+	uint32_t usable = cpu_tuning_leaves(&found.tuning, found.features);
+	const struct cpu_engine *chosen = cpu_engine_for(usable, found.line_size);
 	is_int(line_size_at_first, found.line_size,
 		"holdfast_flush.h: it knows the size of a line before main()");
 	is_int(holdfast_line_size(), found.line_size,
 		"holdfast_line_size: it is the size that the CPU reports");
-	is_str(holdfast_flush_instruction(), cpu_engine_for(usable)->instruction,
+	is_str(holdfast_flush_instruction(), chosen->instruction,
 		"holdfast_flush_instruction: it is the one that the libraries take");
-	is_int(holdfast_can_flush(), cpu_engine_for(usable)->flushes,
+	is_int(holdfast_can_flush(), chosen->flushes,
 		"holdfast_can_flush: it is true if the CPU has a flush instruction");
 	hff_cpu.line_size = 0;
 	hff_cpu.features = ~hff_cpu.features;
 	is_int(holdfast_line_size(), found.line_size,
 		"holdfast_line_size: in an earlier constructor it asks the CPU");
-	is_str(holdfast_flush_instruction(), cpu_engine_for(usable)->instruction,
+	is_str(holdfast_flush_instruction(), chosen->instruction,
 		"holdfast_flush_instruction: in an earlier constructor it asks the CPU");
 }
 
@@ -51,7 +51,7 @@ static void test_choice(void)
 	uint32_t all = all_features(), wrong = 0, found = hff_cpu.features;
 
 	for (uint32_t features = 0; features <= all; features++) {
-		const struct cpu_engine *engine = cpu_engine_for(features);
+		const struct cpu_engine *engine = cpu_engine_for(features, USUAL_LINE_HERE);
 
 		hff_cpu.features = features;
 		if (strcmp(holdfast_flush_instruction(), engine->instruction) ||
@@ -102,7 +102,8 @@ static void test_flush_like(const struct cpu_engine *like)
 		.flushes = true,
 		.flush = flush,
 		.drain = drain,
-		.persist = persist};
+		.persist = persist,
+		.persist_fetching = persist};
 	struct cpu found = cpu;
 
 	snprintf(name, sizeof(name), "%.*s-vendored", (int)strcspn(like->name, "-"), like->name);

@@ -34,11 +34,11 @@ static inline uint32_t arch_ask(size_t *line_size)
 static inline void arch_flush(const void *addr, size_t len)
 {
 	if (cpu.features & A64_DCPODP)
-		flush_cvadp(addr, len);
+		flush_any_cvadp(addr, len);
 	else if (cpu.features & A64_DCPOP)
-		flush_cvap(addr, len);
+		flush_any_cvap(addr, len);
 	else
-		flush_cvac(addr, len);
+		flush_any_cvac(addr, len);
 }
 
 static inline const char *arch_flush_name(void)

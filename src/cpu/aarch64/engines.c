@@ -7,6 +7,9 @@
 COPY_DECLARE(neon, cvac)
 COPY_DECLARE(neon, cvap)
 COPY_DECLARE(neon, cvadp)
+COPY_DECLARE(neon, any_cvac)
+COPY_DECLARE(neon, any_cvap)
+COPY_DECLARE(neon, any_cvadp)
 COPY_DECLARE(neon, byte)
 
 const char *arch_fence_name(void)
@@ -20,7 +23,10 @@ const char *arch_fence_name(void)
  */
 const struct cpu_engine arch_engines[] = {
 	ENGINE_SPELT(cvadp, "dc cvadp", neon, A64_DCPODP),
+	ENGINE_OF_ANY_LINES(cvadp, "dc cvadp", neon, A64_DCPODP),
 	ENGINE_SPELT(cvap, "dc cvap", neon, A64_DCPOP),
+	ENGINE_OF_ANY_LINES(cvap, "dc cvap", neon, A64_DCPOP),
 	ENGINE_SPELT(cvac, "dc cvac", neon, 0),
+	ENGINE_OF_ANY_LINES(cvac, "dc cvac", neon, 0),
 	{.name = NULL},
 };

@@ -20,6 +20,8 @@
 #ifndef CPU_AARCH64_FLUSH_H
 #define CPU_AARCH64_FLUSH_H
 
+#define USUAL_LINE 64
+
 #include "cpu/lines.h"
 
 /*

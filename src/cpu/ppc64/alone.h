@@ -24,9 +24,9 @@ static inline uint32_t arch_ask(size_t *line_size)
 static inline void arch_flush(const void *addr, size_t len)
 {
 	if (cpu.features & PPC_ARCH_3_1)
-		flush_dcbstps(addr, len);
+		flush_any_dcbstps(addr, len);
 	else if (cpu.features & PPC_ARCH_2_07)
-		flush_dcbf(addr, len);
+		flush_any_dcbf(addr, len);
 }
 
 static inline const char *arch_flush_name(void)

@@ -5,6 +5,8 @@
 
 COPY_DECLARE(words, dcbf)
 COPY_DECLARE(words, dcbstps)
+COPY_DECLARE(words, any_dcbf)
+COPY_DECLARE(words, any_dcbstps)
 COPY_DECLARE(words, byte)
 
 const char *arch_fence_name(void)
@@ -14,7 +16,9 @@ const char *arch_fence_name(void)
 
 const struct cpu_engine arch_engines[] = {
 	ENGINE(dcbstps, words, PPC_ARCH_3_1),
+	ENGINE_OF_ANY_LINES(dcbstps, "dcbstps", words, PPC_ARCH_3_1),
 	ENGINE(dcbf, words, PPC_ARCH_2_07),
+	ENGINE_OF_ANY_LINES(dcbf, "dcbf", words, PPC_ARCH_2_07),
 	ENGINE_WITHOUT_FLUSH(words, 0),
 	{.name = NULL},
 };

@@ -17,6 +17,8 @@
 #ifndef CPU_PPC64_FLUSH_H
 #define CPU_PPC64_FLUSH_H
 
+#define USUAL_LINE 128
+
 #include "cpu/lines.h"
 #include "cpu/ppc64/features.h"
 

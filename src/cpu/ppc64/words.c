@@ -10,4 +10,6 @@
 
 COPY(words, dcbf)
 COPY(words, dcbstps)
+COPY(words, any_dcbf)
+COPY(words, any_dcbstps)
 COPY_BYTE(words)

@@ -39,7 +39,7 @@ static inline uint32_t arch_ask(size_t *line_size)
 static inline void arch_flush(const void *addr, size_t len)
 {
 	if (cpu.features & RV_ZICBOM)
-		flush_cboclean(addr, len);
+		flush_any_cboclean(addr, len);
 }
 
 static inline const char *arch_flush_name(void)

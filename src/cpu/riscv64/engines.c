@@ -5,6 +5,7 @@
 #include "cpu/riscv64/flush.h"
 
 COPY_DECLARE(words, cboclean)
+COPY_DECLARE(words, any_cboclean)
 COPY_DECLARE(words, byte)
 
 const char *arch_fence_name(void)
@@ -14,6 +15,7 @@ const char *arch_fence_name(void)
 
 const struct cpu_engine arch_engines[] = {
 	ENGINE_SPELT(cboclean, "cbo.clean", words, RV_ZICBOM),
+	ENGINE_OF_ANY_LINES(cboclean, "cbo.clean", words, RV_ZICBOM),
 	ENGINE_WITHOUT_FLUSH(words, 0),
 	{.name = NULL},
 };

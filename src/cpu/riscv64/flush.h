@@ -15,6 +15,8 @@
 #ifndef CPU_RISCV64_FLUSH_H
 #define CPU_RISCV64_FLUSH_H
 
+#define USUAL_LINE 64
+
 #include "cpu/lines.h"
 
 /*

@@ -9,4 +9,5 @@
 #include "cpu/copy.h"
 
 COPY(words, cboclean)
+COPY(words, any_cboclean)
 COPY_BYTE(words)

@@ -52,11 +52,11 @@ static inline uint32_t arch_ask(size_t *line_size)
 static inline void arch_flush(const void *addr, size_t len)
 {
 	if (cpu.features & X86_CLWB)
-		flush_clwb(addr, len);
+		flush_any_clwb(addr, len);
 	else if (cpu.features & X86_CLFLUSHOPT)
-		flush_clflushopt(addr, len);
+		flush_any_clflushopt(addr, len);
 	else if (cpu.features & X86_CLFLUSH)
-		flush_clflush(addr, len);
+		flush_any_clflush(addr, len);
 }
 
 static inline const char *arch_flush_name(void)

@@ -11,6 +11,9 @@
 	COPY_DECLARE(copy, byte)
 
 DECLARE(words)
+COPY_DECLARE(words, any_clflush)
+COPY_DECLARE(words, any_clflushopt)
+COPY_DECLARE(words, any_clwb)
 DECLARE(sse2)
 DECLARE(avx)
 DECLARE(avx512f)
@@ -35,6 +38,7 @@ const char *arch_fence_name(void)
  *	avx		4 KiB within the first-level cache 50 ns, sse2 98
  *	sse2		Nehalem, and Goldmont and Tremont, which have nothing wider
  *	words		if asked for, by PMEM_NO_MOVNT
+ *	any_		lines that are not of 64 bytes: no such CPU is known
  */
 const struct cpu_engine arch_engines[] = {
 	ENGINE(clwb, movdir64b, X86_CLWB | X86_SSE2 | X86_MOVDIR64B),
@@ -42,14 +46,17 @@ const struct cpu_engine arch_engines[] = {
 	ENGINE(clwb, avx, X86_CLWB | X86_AVX),
 	ENGINE(clwb, sse2, X86_CLWB | X86_SSE2),
 	ENGINE(clwb, words, X86_CLWB),
+	ENGINE_OF_ANY_LINES(clwb, "clwb", words, X86_CLWB),
 	ENGINE(clflushopt, avx512f, X86_CLFLUSHOPT | X86_AVX512F),
 	ENGINE(clflushopt, avx, X86_CLFLUSHOPT | X86_AVX),
 	ENGINE(clflushopt, sse2, X86_CLFLUSHOPT | X86_SSE2),
 	ENGINE(clflushopt, words, X86_CLFLUSHOPT),
+	ENGINE_OF_ANY_LINES(clflushopt, "clflushopt", words, X86_CLFLUSHOPT),
 	ENGINE(clflush, avx512f, X86_CLFLUSH | X86_AVX512F),
 	ENGINE(clflush, avx, X86_CLFLUSH | X86_AVX),
 	ENGINE(clflush, sse2, X86_CLFLUSH | X86_SSE2),
 	ENGINE(clflush, words, X86_CLFLUSH),
+	ENGINE_OF_ANY_LINES(clflush, "clflush", words, X86_CLFLUSH),
 	ENGINE_WITHOUT_FLUSH(words, 0),
 	{.name = NULL},
 };

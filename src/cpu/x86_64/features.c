@@ -11,6 +11,7 @@
 #include "base/env.h"
 #include "cpu/arch.h"
 #include "cpu/x86_64/alone.h"
+#include "cpu/x86_64/tuning.h"
 
 #define LEAF1_EDX_SSE2      (1u << 26)
 #define LEAF1_ECX_OSXSAVE   (1u << 27)
@@ -53,9 +54,7 @@ void x86_judge(struct cpu *found, const struct x86_id *id)
 	if (id->leaf7_ebx & LEAF7_EBX_AVX512F && saves_zmm)
 		found->features |= X86_AVX512F;
 	found->line_size = x86_line_size(id, found->line_size);
-	found->shunned = x86_clwb_drops(id) ? X86_CLWB : 0;
-	found->instead = X86_CLFLUSHOPT;
-	found->fence_while_streaming = id->is_intel;
+	found->tuning = *x86_tuning(id);
 }
 
 void arch_detect(struct cpu *found)

@@ -15,6 +15,8 @@
 #ifndef CPU_X86_64_FLUSH_H
 #define CPU_X86_64_FLUSH_H
 
+#define USUAL_LINE 64
+
 /* Ask for a line before it is stored to. CPUs that do not know it take it for a NOP. */
 #define FETCH_TO_STORE(p) __asm__ volatile("prefetchw %0" ::"m"(*(const volatile char *)(p)))
 

@@ -7,4 +7,7 @@
 COPY(words, clflush)
 COPY(words, clflushopt)
 COPY(words, clwb)
+COPY(words, any_clflush)
+COPY(words, any_clflushopt)
+COPY(words, any_clwb)
 COPY_BYTE(words)

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* tuning.h - x86-64: which row of tuning a CPU gets */
+#ifndef CPU_X86_64_TUNING_H
+#define CPU_X86_64_TUNING_H
+
+#include "cpu/x86_64/features.h"
+
+/* Never NULL. */
+const struct cpu_tuning *x86_tuning(const struct x86_id *id);
+
+#endif
