@@ -40,10 +40,22 @@ struct block {
 	vec part[BLOCK_VECS];
 };
 
+/*
+ * Unroll the next loop, whose number of turns is known: then what it loads stays in registers. gcc
+ * does so by itself with -O3 only. With -O2 it puts a group on the stack, moves it there, and takes
+ * it from there: 835 instructions to copy 4 KiB with AVX-512, not 270.
+ */
+#ifdef __clang__
+#define UNROLLED _Pragma("unroll")
+#else
+#define UNROLLED _Pragma("GCC unroll 8")
+#endif
+
 static ALWAYS_INLINE struct block block_load(const char *s)
 {
 	struct block b;
 
+	UNROLLED
 	for (size_t i = 0; i < BLOCK_VECS; i++)
 		b.part[i] = vec_load(s + i * sizeof(vec));
 	return b;
@@ -51,6 +63,7 @@ static ALWAYS_INLINE struct block block_load(const char *s)
 
 static ALWAYS_INLINE void block_store(char *d, struct block b)
 {
+	UNROLLED
 	for (size_t i = 0; i < BLOCK_VECS; i++)
 		vec_store(d + i * sizeof(vec), b.part[i]);
 }
@@ -60,6 +73,7 @@ static ALWAYS_INLINE void block_stream(char *d, const char *s)
 {
 	struct block b = block_load(s);
 
+	UNROLLED
 	for (size_t i = 0; i < BLOCK_VECS; i++)
 		vec_stream(d + i * sizeof(vec), b.part[i]);
 }
@@ -106,6 +120,7 @@ static ALWAYS_INLINE struct group group_load(const char *s)
 {
 	struct group g;
 
+	UNROLLED
 	for (size_t i = 0; i < GROUP; i++)
 		g.block[i] = block_load(s + i * BLOCK);
 	return g;
@@ -113,6 +128,7 @@ static ALWAYS_INLINE struct group group_load(const char *s)
 
 static ALWAYS_INLINE void group_store(char *d, struct group g)
 {
+	UNROLLED
 	for (size_t i = 0; i < GROUP; i++)
 		block_store(d + i * BLOCK, g.block[i]);
 }
@@ -123,6 +139,7 @@ static ALWAYS_INLINE void fetch_group(const char *d)
 #ifdef FETCH_TO_STORE
 	/* One register for all, whatever the compiler would make of their addresses. */
 	__asm__("" : "+r"(d));
+	UNROLLED
 	for (size_t i = 0; i < GROUP; i++)
 		FETCH_TO_STORE(d + i * BLOCK);
 #else
@@ -321,6 +338,7 @@ static ALWAYS_INLINE struct block block_fill(int c)
 {
 	struct block b;
 
+	UNROLLED
 	for (size_t i = 0; i < BLOCK_VECS; i++)
 		b.part[i] = vec_fill((char)c);
 	return b;
@@ -342,6 +360,7 @@ static ALWAYS_INLINE void set_medium(char *d, int c, size_t n)
 
 static ALWAYS_INLINE void group_set(char *d, struct block b)
 {
+	UNROLLED
 	for (size_t i = 0; i < GROUP; i++)
 		block_store(d + i * BLOCK, b);
 }
