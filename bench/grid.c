@@ -18,7 +18,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "bare.h"
+#include "calls.h"
 #include "cells.h"
 #include "clock.h"
 #include "library.h"
@@ -34,15 +34,7 @@
 /* The least that a sample takes: the clock must not matter. */
 #define SAMPLE_NS 30000.0
 
-/* The same for all contestants, whatever they are. */
-struct calls {
-	void (*flush)(const void *, size_t), (*drain)(void), (*persist)(const void *, size_t);
-	void *(*copy)(void *, const void *, size_t, unsigned);
-	void *(*move)(void *, const void *, size_t, unsigned);
-	void *(*set)(void *, int, size_t, unsigned);
-};
-
-static struct calls calls_of[FACES][PEER_AGAIN + 1];
+static struct calls calls_of[PEER_AGAIN + 1][FACES];
 static char *arena, *source;
 static size_t walked;
 static double budget_ns = 100e6;
@@ -63,90 +55,10 @@ static char *get_memory(size_t size)
 	return memory;
 }
 
-static void find_pmem(struct calls *calls, void *in)
-{
-	*calls = (struct calls){
-		.flush = CALL(in, pmem_flush),
-		.drain = CALL(in, pmem_drain),
-		.persist = CALL(in, pmem_persist),
-		.copy = CALL(in, pmem_memcpy),
-		.move = CALL(in, pmem_memmove),
-		.set = CALL(in, pmem_memset),
-	};
-}
-
-static void find_pmem2(struct calls *calls, const struct library *library, int fd, size_t part,
-	enum pmem2_granularity granularity)
-{
-	struct pmem2_map *map = library_adopt(library, fd, arena + part, LINE, granularity);
-	void *in = library->pmem2;
-
-	*calls = (struct calls){
-		.flush = CALL(in, pmem2_get_flush_fn)(map),
-		.drain = CALL(in, pmem2_get_drain_fn)(map),
-		.persist = CALL(in, pmem2_get_persist_fn)(map),
-		.copy = CALL(in, pmem2_get_memcpy_fn)(map),
-		.move = CALL(in, pmem2_get_memmove_fn)(map),
-		.set = CALL(in, pmem2_get_memset_fn)(map),
-	};
-}
-
 static void find_calls(void)
 {
-	char name[] = "/tmp/holdfast-bench-XXXXXX";
-	int fd = mkstemp(name);
-
-	if (fd < 0 || unlink(name) || ftruncate(fd, LINE))
-		err(1, "%s", name);
-	for (int i = OURS; i <= PEER_AGAIN; i++) {
-		find_pmem(&calls_of[FACE_PMEM][i], libraries[i].pmem);
-		find_pmem2(&calls_of[FACE_PMEM2_LINE][i], &libraries[i], fd, 0,
-			PMEM2_GRANULARITY_CACHE_LINE);
-		find_pmem2(&calls_of[FACE_PMEM2_BYTE][i], &libraries[i], fd, 4096,
-			PMEM2_GRANULARITY_BYTE);
-	}
-	close(fd);
-}
-
-/* The bare instructions for these flags, in two ways; the faster one counts. */
-static void bare_ways(const struct cell *cell, enum bare_way ways[2])
-{
-	bool drains = !(cell->flags & PMEM2_F_MEM_NODRAIN);
-	enum bare_way stream = drains ? BARE_STREAM_DRAIN : BARE_STREAM;
-
-	if (cell->face == FACE_PMEM2_BYTE)
-		ways[0] = drains ? BARE_STORE_DRAIN : BARE_STORE;
-	else
-		ways[0] = drains ? BARE_FLUSH_DRAIN : BARE_FLUSH;
-	ways[1] = stream;
-	if (cell->flags & PMEM2_F_MEM_NOFLUSH)
-		ways[0] = ways[1] = BARE_STORE;
-	else if (cell->flags & (PMEM2_F_MEM_TEMPORAL | PMEM2_F_MEM_WB))
-		ways[1] = ways[0];
-	else if (cell->face == FACE_PMEM2_BYTE && cell->flags & PMEM2_F_MEM_NONTEMPORAL)
-		ways[0] = stream;
-	else if (cell->face == FACE_PMEM2_BYTE)
-		ways[1] = ways[0];
-}
-
-static void bare_drain(void)
-{
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-}
-
-/* How many there are: none, one or two. */
-static size_t find_bare(const struct cell *cell, struct calls bare[2])
-{
-	enum bare_way ways[2];
-
-	if (!bare_persist(BARE_FLUSH))
-		return 0;
-	bare_ways(cell, ways);
-	for (int i = 0; i < 2; i++)
-		bare[i] = (struct calls){bare_persist(BARE_FLUSH), bare_drain,
-			bare_persist(ways[0]), bare_move(ways[i], cell->length),
-			bare_move(ways[i], cell->length), bare_set(ways[i], cell->length)};
-	return cell->operation <= FLUSH || ways[0] == ways[1] ? 1 : 2;
+	for (int i = OURS; i <= PEER_AGAIN; i++)
+		calls_find(calls_of[i], &libraries[i], arena);
 }
 
 /* Returns the place that the next call stores to, and sets the distance to the one after it. */
@@ -248,8 +160,9 @@ static void visit(const struct cell *cell)
 
 	if (!is_wanted(cell))
 		return;
-	memcpy(contestants, calls_of[cell->face], sizeof(calls_of[cell->face]));
-	count += find_bare(cell, &contestants[BARE]);
+	for (int i = OURS; i <= PEER_AGAIN; i++)
+		contestants[i] = calls_of[i][cell->face];
+	count += calls_bare(cell, &contestants[BARE]);
 	size_t calls = calls_a_sample(&contestants[PEER], cell, &took);
 	double round_ns = took * (double)(calls + !cell->walks) * (double)count;
 	samples.rounds = (size_t)(budget_ns / round_ns);

@@ -16,7 +16,7 @@ void *library_find(void *handle, const char *name)
 	return symbol;
 }
 
-static void *load(const char *directory, const char *name)
+void *library_load(const char *directory, const char *name)
 {
 	char path[4096];
 
@@ -30,8 +30,8 @@ static void *load(const char *directory, const char *name)
 void library_load_all(const char *ours, const char *peers)
 {
 	for (int i = OURS; i <= PEER_AGAIN; i++) {
-		libraries[i].pmem = load(i == OURS ? ours : peers, "libpmem.so.1");
-		libraries[i].pmem2 = load(i == OURS ? ours : peers, "libpmem2.so.1");
+		libraries[i].pmem = library_load(i == OURS ? ours : peers, "libpmem.so.1");
+		libraries[i].pmem2 = library_load(i == OURS ? ours : peers, "libpmem2.so.1");
 	}
 }
 

@@ -19,6 +19,7 @@ struct library {
 
 /* The first three contestants. Ends the program with a sentence if a library cannot be loaded. */
 extern struct library libraries[PEER_AGAIN + 1];
+void *library_load(const char *directory, const char *name);
 void library_load_all(const char *ours, const char *peers);
 
 /* The address of a function; never NULL. */

@@ -52,7 +52,7 @@ struct insn_reader {
 	enum insn_prefix prefix;
 	bool encoded_wide; /* VEX or EVEX */
 	bool w, r, x, b; /* REX and its likes: operand width and fourth bits of register numbers */
-	unsigned map;    /* 1: opcodes after 0F, 2: after 0F 38 */
+	unsigned map;    /* 1: opcodes after 0F, 2: after 0F 38, 3: after 0F 3A */
 	unsigned opcode;
 	size_t vector;   /* length of a vector operand */
 	size_t disp8_by; /* EVEX counts an 8-bit displacement in vectors */
@@ -116,12 +116,13 @@ static inline void insn_read_legacy(struct insn_reader *in)
 		in->x = rex & 2;
 		in->b = rex & 1;
 	}
-	if (*in->at++ != 0x0f)
-		return; /* map 0: the one-byte opcodes, none of which matters */
+	in->opcode = *in->at++;
+	if (in->opcode != 0x0f)
+		return; /* map 0: the one-byte opcodes, none of which matters here */
 	in->map = 1;
 	in->opcode = *in->at++;
-	if (in->opcode == 0x38) {
-		in->map = 2;
+	if (in->opcode == 0x38 || in->opcode == 0x3a) {
+		in->map = in->opcode == 0x38 ? 2 : 3;
 		in->opcode = *in->at++;
 	}
 }

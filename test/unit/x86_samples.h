@@ -10,6 +10,7 @@
 
 #include "tap.h"
 #include "unit/x86_decode.h"
+#include "unit/x86_memory.h"
 
 /* Every register holds its number times this, so that addresses tell which ones were added. */
 #define REGISTER_UNIT 0x100000
@@ -80,21 +81,98 @@
 	X("movbe (%rdi), %eax")                                                                    \
 	X("ret")
 
+/* X(text, what it does with memory) */
+#define ACCESSES(X)                                                                                \
+	X("nop", 0)                                                                                \
+	X("endbr64", 0)                                                                            \
+	X("nopw 0x0(%rax,%rax,1)", 0)                                                              \
+	X("lea 0x40(%rdi), %rax", 0)                                                               \
+	X("mov %rax, %rbx", 0)                                                                     \
+	X("mov (%rsi), %rax", MEMORY_LOAD)                                                         \
+	X("mov %r9, 8(%r12)", MEMORY_STORE)                                                        \
+	X("movb $1, (%rdi)", MEMORY_STORE)                                                         \
+	X("movl $1, %edi", 0)                                                                      \
+	X("movzbl (%rsi), %eax", MEMORY_LOAD)                                                      \
+	X("movzbl %sil, %eax", 0)                                                                  \
+	X("add (%rsi), %rax", MEMORY_LOAD)                                                         \
+	X("add %rax, (%rsi)", MEMORY_BOTH)                                                         \
+	X("add $0x40, %rax", 0)                                                                    \
+	X("addq $1, (%rax)", MEMORY_BOTH)                                                          \
+	X("cmp %rax, (%rsi)", MEMORY_LOAD)                                                         \
+	X("cmpq $1, 0x20(%rdx)", MEMORY_LOAD)                                                      \
+	X("testb $1, (%rax)", MEMORY_LOAD)                                                         \
+	X("notq (%rax)", MEMORY_BOTH)                                                              \
+	X("incl (%rax)", MEMORY_BOTH)                                                              \
+	X("shll $2, (%rax)", MEMORY_BOTH)                                                          \
+	X("imul $3, (%rax), %rbx", MEMORY_LOAD)                                                    \
+	X("push %rbx", MEMORY_STORE)                                                               \
+	X("pop %r13", MEMORY_LOAD)                                                                 \
+	X("pushq (%rax)", MEMORY_BOTH)                                                             \
+	X("call *%rax", MEMORY_STORE)                                                              \
+	X("call *(%rax)", MEMORY_BOTH)                                                             \
+	X("jmp *%rax", 0)                                                                          \
+	X("jmp *0x18(%rax)", MEMORY_LOAD)                                                          \
+	X("ret", MEMORY_LOAD)                                                                      \
+	X("leave", MEMORY_LOAD)                                                                    \
+	X("cmovb (%rax), %rbx", MEMORY_LOAD)                                                       \
+	X("cmovb %rax, %rbx", 0)                                                                   \
+	X("sete (%rax)", MEMORY_STORE)                                                             \
+	X("sete %al", 0)                                                                           \
+	X("xchg %rax, (%rbx)", MEMORY_BOTH)                                                        \
+	X("lock xaddl %eax, (%rbx)", MEMORY_BOTH)                                                  \
+	X("rep movsb", MEMORY_BOTH)                                                                \
+	X("rep stosq", MEMORY_STORE)                                                               \
+	X("prefetchw (%rax)", MEMORY_FETCH)                                                        \
+	X("prefetcht0 0x40(%r8)", MEMORY_FETCH)                                                    \
+	X("clwb (%rax)", 0)                                                                        \
+	X("clflush (%rax)", 0)                                                                     \
+	X("sfence", 0)                                                                             \
+	X("movups (%rsi), %xmm1", MEMORY_LOAD)                                                     \
+	X("movups %xmm1, (%rdi)", MEMORY_STORE)                                                    \
+	X("movups %xmm1, %xmm2", 0)                                                                \
+	X("movd (%rax), %xmm0", MEMORY_LOAD)                                                       \
+	X("movq (%rax), %xmm0", MEMORY_LOAD)                                                       \
+	X("movq %xmm0, (%rax)", MEMORY_STORE)                                                      \
+	X("movnti %rax, (%rdi)", MEMORY_STORE)                                                     \
+	X("movntdq %xmm0, (%rdi)", MEMORY_STORE)                                                   \
+	X("pextrq $1, %xmm0, (%rdi)", MEMORY_STORE)                                                \
+	X("palignr $4, (%rsi), %xmm0", MEMORY_LOAD)                                                \
+	X("pshufb (%rsi), %xmm0", MEMORY_LOAD)                                                     \
+	X("crc32q (%rsi), %rax", MEMORY_LOAD)                                                      \
+	X("movbe %rax, (%rsi)", MEMORY_STORE)                                                      \
+	X("movdir64b (%rsi), %rdi", MEMORY_BOTH)                                                   \
+	X("vzeroupper", 0)                                                                         \
+	X("vmovdqu (%rsi), %ymm9", MEMORY_LOAD)                                                    \
+	X("vmovdqu %ymm9, (%rdi)", MEMORY_STORE)                                                   \
+	X("vmovdqu64 (%rsi), %zmm20", MEMORY_LOAD)                                                 \
+	X("vmovdqu64 %zmm20, 0x40(%rdi)", MEMORY_STORE)                                            \
+	X("vmovntdq %zmm0, (%rdi)", MEMORY_STORE)                                                  \
+	X("vpbroadcastb %xmm0, %ymm1", 0)                                                          \
+	X("vpbroadcastb (%rsi), %ymm1", MEMORY_LOAD)                                               \
+	X("vextracti128 $1, %ymm0, (%rdi)", MEMORY_STORE)                                          \
+	X("vpmaskmovd %ymm0, %ymm1, (%rdi)", MEMORY_STORE)                                         \
+	X("vpxor %xmm0, %xmm0, %xmm0", 0)
+
+#define ACCESS_TEXT(text, does)             ".balign 16, 0x90\n\t" text "\n"
 #define SAMPLE_TEXT(text, kind, addr, size) "\t" text "\n"
 #define STRANGER_TEXT(text)                 ".balign 16, 0x90\n\t" text "\n"
 
 __asm__(".pushsection .text\n"
-	".globl samples_x86, strangers_x86\n"
-	".hidden samples_x86, strangers_x86\n"
+	".globl samples_x86, strangers_x86, accesses_x86\n"
+	".hidden samples_x86, strangers_x86, accesses_x86\n"
 	"samples_x86:\n"     //
 	SAMPLES(SAMPLE_TEXT) //
 	".balign 16, 0x90\n"
 	"strangers_x86:\n"       //
 	STRANGERS(STRANGER_TEXT) //
+	".balign 16, 0x90\n"
+	"accesses_x86:\n"     //
+	ACCESSES(ACCESS_TEXT) //
 	".popsection\n");
 
 extern const uint8_t samples_x86[] __attribute__((visibility("hidden")));
 extern const uint8_t strangers_x86[] __attribute__((visibility("hidden")));
+extern const uint8_t accesses_x86[] __attribute__((visibility("hidden")));
 
 static struct insn_regs sample_registers(const uint8_t *code)
 {
@@ -103,6 +181,24 @@ static struct insn_regs sample_registers(const uint8_t *code)
 	for (unsigned i = 0; i < 16; i++)
 		regs.general[i] = REG(i);
 	return regs;
+}
+
+static void test_memory(void)
+{
+#define ACCESS_ROW(text_, does_) {text_, does_},
+	static const struct {
+		const char *text;
+		unsigned does;
+	} rows[] = {ACCESSES(ACCESS_ROW)};
+	unsigned wrong = 0;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		unsigned does = insn_memory(accesses_x86 + i * 16);
+
+		if (does != rows[i].does && ++wrong)
+			diag("\"%s\" is read as %#x, not %#x", rows[i].text, does, rows[i].does);
+	}
+	is_int(wrong, 0, "decoder: loads, stores and prefetches are told apart");
 }
 
 static void test_decoder(void)
@@ -142,6 +238,7 @@ static void test_decoder(void)
 			diag("\"%s\" is read as kind %d", strangers[i], insn.kind);
 	}
 	is_int(wrong, 0, "decoder: it reads what the assembler writes");
+	test_memory();
 }
 
 #endif

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * counts.c - what a call executes: ours in each row of tuning, the peer's, the bare sequence
+ *
+ *	counts PEER-DIRECTORY [TABLE]
+ *
+ * Speaks TAP. For calls of the grid (cells.c) up to 4 KiB it counts instructions, flushes, fences,
+ * prefetches, loads and stores, and says where ours takes more than it may. The counts depend on
+ * the compiler and on the engine that is chosen, and on nothing else: not on how fast the machine
+ * is, nor on what else it does. TABLE gets all of them, and takes more cells. Ours is the archive,
+ * in which a row of tuning can be chosen; it has the functions of the shared object.
+ */
+#include <err.h>
+#include <libpmem.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "calls.h"
+#include "cells.h"
+#include "counting.h"
+#include "cpu/cpu.h"
+#include "library.h"
+#include "libpmem/init.h"
+#include "tap.h"
+
+#define KiB  ((size_t)1 << 10)
+#define ROWS 8 /* of tuning, at most */
+
+/* The bounds; bench/README.md says why. */
+#define OVER_BARE        8  /* instructions of flush and persist outside the bare loop */
+#define LOADS_OVER_BARE  4  /* of which so many load something */
+#define FETCHING         8  /* more, in a row in which persist asks for lines, */
+#define FOR_EACH_FETCH   4  /* and these for each line */
+#define OVER_PEER        12 /* instructions of a copy up to 256 bytes */
+#define STORES_OVER_PEER 6  /* of a longer one, for each KiB that is copied before it is flushed */
+
+enum bound {
+	LINES,         /* flush, persist: flushes and fences are those of the bare loop */
+	OUTSIDE,       /* its instructions and a few */
+	SHORT_COPY,    /* instructions, beside the peer's */
+	SHORT_FLUSHES, /* flushes, fences and stores, beside the peer's */
+	LONG_FLUSHES,  /* flushes and fences */
+	LONG_STORES,   /* stores */
+	BOUNDS
+};
+
+static const char *const bounds[BOUNDS] = {
+	"flush and persist: flushes and fences are those of the bare loop",
+	"flush and persist: the instructions and loads of the bare loop, and a few",
+	"copies up to 256 bytes: the peer's instructions and a few",
+	"copies up to 256 bytes: the peer's fences and stores, and one flush more at most",
+	"longer copies: flushes and fences are at most the peer's",
+	"longer copies: the peer's stores and a few",
+};
+
+static struct {
+	unsigned cells, broken;
+} found[ROWS][BOUNDS];
+
+static _Alignas(4096) char memory[20 * 1024], source[8 * 1024];
+static FILE *table; /* NULL: nobody wants it */
+static bool has_peer;
+static struct calls peers[FACES];
+
+/* Ours, at a face, as cpu.tuning has it. */
+static struct calls ours_at(enum face face)
+{
+	const struct cpu_engine *engine = cpu.engine;
+
+	if (face == FACE_PMEM)
+		return (struct calls){pmem_flush, pmem_drain, pmem_persist, pmem_memcpy,
+			pmem_memmove, pmem_memset};
+	if (face == FACE_PMEM2_LINE)
+		return (struct calls){engine->flush, engine->drain, cpu_persist(),
+			engine->move_line, engine->move_line, engine->set_line};
+	return (struct calls){NULL, engine->drain, engine->persist_byte, engine->move_byte,
+		engine->move_byte, engine->set_byte};
+}
+
+static const void *target_of(const struct calls *calls, const struct cell *cell)
+{
+	switch (cell->operation) {
+	case PERSIST:
+		return (const void *)calls->persist;
+	case FLUSH:
+		return (const void *)calls->flush;
+	case MEMCPY:
+		return (const void *)calls->copy;
+	case MEMMOVE:
+		return (const void *)calls->move;
+	default:
+		return (const void *)calls->set;
+	}
+}
+
+static void call(const struct calls *calls, const struct cell *cell)
+{
+	char *dest = memory + 8 * 1024 + cell->offset;
+	const char *from = cell->apart ? dest - cell->apart : source;
+
+	switch (cell->operation) {
+	case PERSIST:
+		calls->persist(dest, cell->length);
+		break;
+	case FLUSH:
+		calls->flush(dest, cell->length);
+		break;
+	case MEMCPY:
+		calls->copy(dest, from, cell->length, cell->flags);
+		break;
+	case MEMMOVE:
+		calls->move(dest, from, cell->length, cell->flags);
+		break;
+	default:
+		calls->set(dest, 1, cell->length, cell->flags);
+	}
+}
+
+static struct count count_of(const struct calls *calls, const struct cell *cell)
+{
+	counting_start(target_of(calls, cell));
+	call(calls, cell);
+	return counting_end();
+}
+
+static void print_count(const struct count *count)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%u/%u/%u/%u/%u/%u", count->instructions, count->flushes,
+		count->fences, count->fetches, count->loads, count->stores);
+	fprintf(table, " %20s", text);
+}
+
+static void print_cell(const struct cell *cell)
+{
+	fprintf(table, "%-10s %-7s %-19s %-13s %5zu", cell_face(cell), cell_operation(cell),
+		cell_flags(cell), cell_place(cell), cell->length);
+}
+
+static void print_heading(void)
+{
+	fprintf(table,
+		"instructions/flushes/fences/prefetches/loads/stores of a call; ours in each row "
+		"of tuning\n\n%-10s %-7s %-19s %-13s %5s %20s %20s",
+		"face", "call", "flags", "place", "size", "bare", "peer");
+	for (const struct cpu_tuning *row = cpu_tunings(); row->name; row++)
+		fprintf(table, " %20s", row->name);
+	fprintf(table, "\n");
+}
+
+static void hold(size_t row, enum bound bound, const struct cell *cell, long ours, long most)
+{
+	found[row][bound].cells++;
+	if (ours <= most || found[row][bound].broken++)
+		return;
+	diag("tuning %s: %s %s %s, %s, %zu bytes: %ld, more than %ld", cpu_tunings()[row].name,
+		cell_face(cell), cell_operation(cell), cell_flags(cell), cell_place(cell),
+		cell->length, ours, most);
+}
+
+static void hold_to_bare(
+	size_t row, const struct cell *cell, const struct count *ours, const struct count *bare)
+{
+	long most = bare->instructions + OVER_BARE;
+
+	hold(row, LINES, cell, labs((long)ours->flushes - bare->flushes), 0);
+	hold(row, LINES, cell, labs((long)ours->fences - bare->fences), 0);
+	if (cpu_tunings()[row].persist_fetches)
+		most += FETCHING + FOR_EACH_FETCH * ours->fetches;
+	hold(row, OUTSIDE, cell, ours->instructions, most);
+	/* Else the loop loads something at each turn. */
+	hold(row, OUTSIDE, cell, ours->loads, (long)bare->loads + LOADS_OVER_BARE);
+}
+
+static void hold_copy_to_peer(
+	size_t row, const struct cell *cell, const struct count *ours, const struct count *peer)
+{
+	/* The peer streams words where less than a line is left, and ours flushes that line. */
+	long flushes = peer->flushes + 1;
+
+	if (cell->length <= 256) {
+		hold(row, SHORT_COPY, cell, ours->instructions,
+			peer->instructions + OVER_PEER + FOR_EACH_FETCH * (long)ours->fetches);
+		hold(row, SHORT_FLUSHES, cell, ours->flushes, flushes);
+		hold(row, SHORT_FLUSHES, cell, ours->fences, peer->fences);
+		hold(row, SHORT_FLUSHES, cell, ours->stores, peer->stores);
+		return;
+	}
+	hold(row, LONG_FLUSHES, cell, ours->flushes, peer->flushes);
+	hold(row, LONG_FLUSHES, cell, ours->fences, peer->fences);
+	hold(row, LONG_STORES, cell, ours->stores,
+		peer->stores + STORES_OVER_PEER * (long)(cell->length / KiB + 1));
+}
+
+/* In the table more cells than are held to their bounds each time. */
+static bool is_counted(const struct cell *cell)
+{
+	static const size_t lengths[] = {8, 64, 200, 256, KiB, 4 * KiB};
+	bool is_listed = false;
+
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++)
+		is_listed |= cell->length == lengths[i];
+	if (cell->walks || !is_listed)
+		return false;
+	return table || cell->length < KiB || cell->operation <= FLUSH ||
+	       (cell->face == FACE_PMEM && cell->operation != MEMMOVE &&
+		       (cell->flags & ~(PMEM2_F_MEM_NOFLUSH | PMEM2_F_MEM_TEMPORAL)) == 0);
+}
+
+static void count_ours(const struct cell *cell, const struct count *bare, const struct count *peer)
+{
+	for (size_t row = 0; cpu_tunings()[row].name; row++) {
+		cpu_init_tuned(&cpu_tunings()[row]);
+		persist_init();
+		struct calls calls = ours_at(cell->face);
+		struct count ours = count_of(&calls, cell);
+		if (table)
+			print_count(&ours);
+		if (cell->operation > FLUSH && peer)
+			hold_copy_to_peer(row, cell, &ours, peer);
+		else if (cell->operation <= FLUSH && bare)
+			hold_to_bare(row, cell, &ours, bare);
+	}
+}
+
+/* Of two bare ways, the shorter one. */
+static bool count_bare(const struct cell *cell, struct count *bare)
+{
+	struct calls calls[2];
+	size_t ways = calls_bare(cell, calls);
+
+	for (size_t i = 0; i < ways; i++) {
+		struct count count = count_of(&calls[i], cell);
+		if (!i || count.instructions < bare->instructions)
+			*bare = count;
+	}
+	return ways;
+}
+
+static void visit(const struct cell *cell)
+{
+	static const struct count nothing;
+	struct count bare = nothing, peer = nothing;
+
+	/* Nothing is to be counted where nothing has to be flushed. */
+	if (!is_counted(cell) || (cell->face == FACE_PMEM2_BYTE && cell->operation == FLUSH))
+		return;
+	bool has_bare = count_bare(cell, &bare);
+	if (has_peer)
+		peer = count_of(&peers[cell->face], cell);
+	if (table) {
+		print_cell(cell);
+		print_count(&bare);
+		print_count(&peer);
+	}
+	count_ours(cell, has_bare ? &bare : NULL, has_peer ? &peer : NULL);
+	if (table)
+		fprintf(table, "\n");
+}
+
+static void tell(void)
+{
+	for (size_t row = 0; cpu_tunings()[row].name; row++)
+		for (int bound = 0; bound < BOUNDS; bound++) {
+			char point[160];
+			snprintf(point, sizeof(point), "tuning %s: %s", cpu_tunings()[row].name,
+				bounds[bound]);
+			if (found[row][bound].cells)
+				is_int(found[row][bound].broken, 0, "%s", point);
+			else
+				skip(point, bound <= OUTSIDE
+						    ? "no bare loop for this CPU"
+						    : "nothing to compare with is installed");
+		}
+}
+
+static void find_peer(const char *directory)
+{
+	char path[4096];
+	struct library library = {NULL, NULL};
+
+	snprintf(path, sizeof(path), "%s/libpmem2.so.1", directory);
+	has_peer = access(path, R_OK) == 0;
+	snprintf(path, sizeof(path), "%s/libpmem.so.1", directory);
+	has_peer &= access(path, R_OK) == 0;
+	if (!has_peer)
+		return;
+	library.pmem = library_load(directory, "libpmem.so.1");
+	library.pmem2 = library_load(directory, "libpmem2.so.1");
+	calls_find(peers, &library, memory);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2)
+		errx(2, "usage: counts PEER-DIRECTORY [TABLE]");
+	if (!counting_works())
+		skip_all("no trap after each instruction here");
+	if (argc > 2 && !(table = fopen(argv[2], "w")))
+		err(1, "%s", argv[2]);
+	find_peer(argv[1]);
+	if (table)
+		print_heading();
+	cells_walk(visit);
+	if (table && fclose(table))
+		err(1, "%s", argv[2]);
+	tell();
+	int status = tap_done();
+	fflush(stdout);
+	/* Not exit(3): destructors of libraries in other namespaces may not survive it. */
+	_exit(status);
+}
