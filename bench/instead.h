@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * instead.h - other ways to make bytes durable, each behind the same two calls
+ */
+#ifndef BENCH_INSTEAD_H
+#define BENCH_INSTEAD_H
+
+#include <stddef.h>
+
+struct instead {
+	const char *name;
+	const char *(*open)(void); /* NULL, or why it is left out; a failure ends the program */
+	/* Durable when it returns: the bytes of that slot, each of which is apart from the others. */
+	void (*commit)(size_t slot, const void *bytes, size_t len);
+};
+
+/* A file in the scratch directory, written and durable; and that directory. */
+int instead_file(const char *name);
+const char *instead_scratch(void);
+
+const char *uring_open(void);
+void uring_commit(size_t slot, const void *bytes, size_t len);
+
+const char *lmdb_open(void);
+void lmdb_commit(size_t slot, const void *bytes, size_t len);
+
+const char *sqlite_open(void);
+void sqlite_commit(size_t slot, const void *bytes, size_t len);
+
+#endif
