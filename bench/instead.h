@@ -10,7 +10,7 @@
 struct instead {
 	const char *name;
 	const char *(*open)(void); /* NULL, or why it is left out; a failure ends the program */
-	/* Durable when it returns: the bytes of that slot, each of which is apart from the others. */
+	/* Durable when it returns: the bytes of that slot, far from those of others. */
 	void (*commit)(size_t slot, const void *bytes, size_t len);
 };
 

@@ -192,6 +192,7 @@ struct holdfast_cpu {
 	const char *copy;      /* which registers or instructions copies use: "avx512f" */
 	size_t line_size;      /* bytes that one flush covers */
 	size_t copy_threshold; /* copies of this length and longer go around the caches */
+	const char *tuning;    /* the row of tuning that this processor gets: "intel", "plain" */
 };
 
 struct holdfast_explanation {

@@ -49,6 +49,7 @@ const struct holdfast_cpu *explain_cpu(struct keep *keep)
 		.copy = strchr(name, '-') + 1,
 		.line_size = cpu.line_size,
 		.copy_threshold = cpu.stream_threshold,
+		.tuning = cpu.tuning.name,
 	};
 	return told;
 }

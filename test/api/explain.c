@@ -286,6 +286,8 @@ static void machine(void)
 	is_int(all->struct_size, sizeof(*all),
 		"holdfast_explain_machine: the struct has its own size");
 	ok(all->cpu && *all->cpu->engine, "holdfast_explain_machine: the engine in use is told");
+	ok(all->cpu && all->cpu->tuning && *all->cpu->tuning,
+		"holdfast_explain_machine: the row of tuning is told");
 	has_str(all->text, "CPU", "holdfast_explain_machine: the text speaks of the CPU");
 	holdfast_machine_free(&all);
 	ok(!all, "holdfast_machine_free: the pointer becomes NULL");

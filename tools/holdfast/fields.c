@@ -233,6 +233,7 @@ static const struct field cpu_rows[] = {
 	{"copy", FIELD_TEXT, AT(copy)},
 	{"line_size", FIELD_SIZE, AT(line_size)},
 	{"copy_threshold", FIELD_SIZE, AT(copy_threshold)},
+	{"tuning", FIELD_TEXT, AT(tuning)},
 };
 static const TABLE(fields_cpu, cpu_rows);
 #undef THIS
