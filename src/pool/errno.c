@@ -20,3 +20,8 @@ int pool_errno(int code)
 		return -EINVAL;
 	}
 }
+
+int pool_trouble(int error)
+{
+	return error == -ENOENT || error == -ENOTDIR || error == -ENXIO ? -EREMOTEIO : error;
+}

@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "pool/errno.h"
+#include "pool/name.h"
 
 #define SUFFIX ".pmem"
 #define DIGITS 6
@@ -159,7 +161,7 @@ static int add_found(
 	if (asprintf(&part.path, "%s/%s", set->entries[entry].path, name) < 0)
 		return no_memory(set);
 	if (stat(part.path, &st)) {
-		int error = err_sys("cannot look at %s", part.path);
+		int error = pool_trouble(err_sys("cannot look at %s", part.path));
 		free(part.path);
 		return error;
 	}
@@ -173,7 +175,7 @@ static int scan(struct layout *layout, const struct pool_set *set, size_t entry)
 	int error = 0;
 
 	if (!directory)
-		return err_sys("cannot read %s", set->entries[entry].path);
+		return pool_trouble(err_sys("cannot read %s", set->entries[entry].path));
 	for (struct dirent *found; !error && (errno = 0, found = readdir(directory));)
 		error = add_found(layout, set, entry, found->d_name);
 	if (!error && errno)
@@ -254,9 +256,29 @@ int layout_new(struct layout *layout, const struct pool_set *set, size_t size)
 	return build(layout, set, size, true);
 }
 
+/* A program opens a pool before it makes one: that it finds nothing is nothing for the log. */
+static int check_presence(const struct layout *layout)
+{
+	const char *first = layout->parts[0].path;
+
+	if (layout->in_directories || !name_is_free(first))
+		return 0;
+	errno = ENOENT;
+	return err_minor(LOG_NOTICE, -ENOENT, "cannot open %s: %m", first);
+}
+
 int layout_existing(struct layout *layout, const struct pool_set *set, size_t size)
 {
-	return build(layout, set, size, false);
+	int error = build(layout, set, size, false);
+
+	if (!error && (error = check_presence(layout)))
+		layout_fini(layout);
+	return error;
+}
+
+int layout_to_remove(struct layout *layout, const struct pool_set *set, bool force)
+{
+	return force ? build(layout, set, 0, false) : layout_existing(layout, set, 0);
 }
 
 void layout_fini(struct layout *layout)

@@ -31,9 +31,13 @@ int layout_new(struct layout *layout, const struct pool_set *set, size_t size);
 
 /*
  * Those that are there; and, in directories, those that a pool must be given to have `size` bytes:
- * from `existing` on, they are to be made. -ENOENT if there is none.
+ * from `existing` on, they are to be made. -ENOENT if there is no pool: the first part is missing
+ * in a directory that is there. If a directory is missing, opening the part tells.
  */
 int layout_existing(struct layout *layout, const struct pool_set *set, size_t size);
+
+/* Those that are there, to be removed. By force, the first one need not be there, either. */
+int layout_to_remove(struct layout *layout, const struct pool_set *set, bool force);
 
 void layout_fini(struct layout *layout);
 

@@ -110,6 +110,16 @@ static int link_to(int fd, const char *path)
 	return linkat(AT_FDCWD, name_in_proc(name, fd), AT_FDCWD, path, AT_SYMLINK_FOLLOW);
 }
 
+bool name_is_free(const char *path)
+{
+	bool is_free = access(path, F_OK) && errno == ENOENT;
+	char *directory = is_free ? directory_of(path) : NULL;
+
+	is_free = directory && !access(directory, F_OK);
+	free(directory);
+	return is_free;
+}
+
 int name_give(int fd, const char *path)
 {
 	return link_to(fd, path) ? err_sys("cannot make %s", path) : 0;

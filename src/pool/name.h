@@ -16,6 +16,9 @@
  */
 int name_make(const char *path, bool *named);
 
+/* Whether nothing has this name, in a directory that is there. */
+bool name_is_free(const char *path);
+
 /* Give it its name. -EEXIST. */
 int name_give(int fd, const char *path);
 

@@ -186,15 +186,7 @@ int part_create(struct part *part, const struct part_request *request)
 		part_discard(&new);
 	else
 		*part = new;
-	return error;
-}
-
-/* Programs that make a pool where there is none open it first. */
-static int cannot_open(const struct part_request *request)
-{
-	if (errno == ENOENT && request->is_first)
-		return err_minor(LOG_NOTICE, -ENOENT, "cannot open %s: %m", request->path);
-	return err_sys("cannot open %s", request->path);
+	return pool_trouble(error);
 }
 
 /*
@@ -220,7 +212,7 @@ int part_open(struct part *part, const struct part_request *request)
 	struct part new = new_part(request);
 
 	new.fd = request->only_looks ? open_to_look(request->path) : open_existing(request->path);
-	int error = new.fd < 0 ? cannot_open(request) : take(&new, request);
+	int error = new.fd < 0 ? err_sys("cannot open %s", request->path) : take(&new, request);
 	if (!error && !request->only_looks)
 		error = read_from_disk(&new);
 	if (!error && !request->only_looks)
@@ -229,7 +221,7 @@ int part_open(struct part *part, const struct part_request *request)
 		part_discard(&new); /* it was found: nothing is undone */
 	else
 		*part = new;
-	return error;
+	return pool_trouble(error);
 }
 
 int part_write_back(const struct part *part)
@@ -314,11 +306,11 @@ int part_claim(struct part *part, struct name_place *place, const char *path, co
 	*place = NAME_NOWHERE;
 	part->fd = open_existing(path);
 	if (part->fd < 0)
-		return err_sys("cannot open %s", path);
+		return pool_trouble(err_sys("cannot open %s", path));
 	int error = check_claimed(part, place);
 	if (error)
 		part_release(part, place);
-	return error;
+	return pool_trouble(error);
 }
 
 int part_remove(const struct part *part, const struct name_place *place)

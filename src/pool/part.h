@@ -48,18 +48,17 @@ struct part_request {
 	bool is_auto;    /* any size; a DAX device only */
 	bool has_header; /* and must be blank, if the file is there already */
 	bool only_looks; /* read it, and change nothing of it */
-	bool is_first;   /* if it is not there, there is no pool, which is no news for the log */
 	const char *sysfs;
 };
 
 /*
  * Make the file, or take one of that very size that is there, and all the blocks that it needs. As
  * open(2); -EEXIST if it has a header already, -EBUSY if somebody else has it open, -EINVAL if its
- * size is another, -ENOSPC and so on.
+ * size is another, -ENOSPC and so on. -EREMOTEIO, and never -ENOENT, if something is missing.
  */
 int part_create(struct part *part, const struct part_request *request);
 
-/* -EBUSY, -EINVAL as above; -ENOENT; -ENOSPC if the file has holes and the disk is full. */
+/* -EBUSY, -EINVAL, -EREMOTEIO as above; -ENOSPC if the file has holes and the disk is full. */
 int part_open(struct part *part, const struct part_request *request);
 
 /*
@@ -87,7 +86,8 @@ int part_blank(const struct part *part, size_t size);
 int part_check_media(const struct part *part);
 
 /*
- * In two steps: lock what is there, and check that it can be removed (-EBUSY, -ENOENT and so on);
+ * In two steps: lock what is there, and check that it can be removed (-EBUSY and so on; -EREMOTEIO
+ * if it is missing);
  * then remove a file, or blank the beginning of a DAX device. part_release() in any case.
  */
 int part_claim(struct part *part, struct name_place *place, const char *path, const char *sysfs);

@@ -55,7 +55,6 @@ static struct part_request request_for(const struct pool *pool, size_t part)
 		.is_auto = planned->is_auto,
 		.has_header = part < pool->header_count,
 		.only_looks = pool->only_looks,
-		.is_first = part == 0,
 		.sysfs = pool->sysfs,
 	};
 }
@@ -178,7 +177,7 @@ int pool_create(const struct pool_set *set, size_t size, const struct rpmem_pool
 	layout_fini(&layout);
 	if (!new)
 		return no_memory(set);
-	error = create(new, size, attr);
+	error = pool_trouble(create(new, size, attr));
 	if (error)
 		pool_discard(new);
 	else
@@ -199,7 +198,7 @@ static int open_existing(
 	if (!new)
 		return no_memory(set);
 	new->only_looks = only_looks;
-	error = reopen(new, size);
+	error = pool_trouble(reopen(new, size));
 	if (error)
 		pool_discard(new); /* of the parts, those that it has grown by */
 	else

@@ -9,7 +9,9 @@
  *
  * -EINVAL	the set, its parts and what the peer asks do not go together; or the pool was in use
  *		when the medium lost data
- * -ENOENT	a part is missing		-EEXIST	a part has a header already
+ * -ENOENT	there is no such set, or no pool: its first part is missing, in a directory that is
+ *		there			-EREMOTEIO	something else is missing
+ * -EEXIST	a part has a header already
  * -EACCES	no right to a part		-EBUSY	somebody else has it open
  * -EFBIG	more bytes asked for than there are
  * -EBADMSG	a header is damaged		-EIO	bad blocks, or the device said so

@@ -86,7 +86,7 @@ static int remove_parts(const struct pool_set *set, bool force)
 {
 	struct removal removal = {.count = 0};
 	struct layout layout;
-	int error = layout_existing(&layout, set, 0);
+	int error = layout_to_remove(&layout, set, force);
 
 	if (error)
 		return error;

@@ -24,7 +24,7 @@ enum wire_status {
 	WIRE_BUSY = 8,            /* EBUSY: somebody has the pool open */
 	WIRE_EXISTS = 9,          /* EEXIST */
 	WIRE_NO_PROVIDER = 10,    /* EMEDIUMTYPE: none that both ends have */
-	WIRE_ABSENT = 11,         /* ENOENT: the set, or one of its parts */
+	WIRE_ABSENT = 11,         /* ENOENT: the set, or its pool */
 	WIRE_NO_ACCESS = 12,      /* EACCES */
 	WIRE_POOL_CONFIG = 13,    /* EINVAL: the pool set, or what is asked of it, makes no sense */
 	WIRE_NO_SPACE = 14,       /* ENOSPC */

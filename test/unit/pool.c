@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Pools: made, opened again, with their bytes where they belong and their headers as they were. */
+#include <limits.h>
 #include <sys/file.h>
 
 #include "unit/pooldir.h"
@@ -217,6 +218,49 @@ static void locks(void)
 	pool_set_free(set);
 }
 
+/* -ENOENT is for a pool that nobody has made: with it programs make one. */
+static void missing(void)
+{
+	struct pool_set *set = pooldir_set("gone.set", "2M @/disk/g0\n2M @/g1\n");
+	struct rpmem_pool_attr attr = pooldir_attr(0);
+	char disk[PATH_MAX], away[PATH_MAX], second[PATH_MAX];
+	struct pool *pool;
+
+	snprintf(disk, sizeof(disk), "%s/disk", pooldir_root);
+	snprintf(away, sizeof(away), "%s/away", pooldir_root);
+	snprintf(second, sizeof(second), "%s/g1", pooldir_root);
+	is_int(pool_open(set, 2 * MIB, &pool), -EREMOTEIO,
+		"pool_open: the missing folder of the first part is EREMOTEIO");
+	is_int(pool_create(set, 2 * MIB, &attr, &pool), -EREMOTEIO,
+		"pool_create: a missing folder is EREMOTEIO");
+	has_str(err_get(), "disk/g0", "pool_create: the message names a part in a missing folder");
+	ok(!pooldir_has("g1"), "pool_create: a missing folder leaves no other part behind");
+	is_int(pool_remove(pooldir_root, "gone.set", 0), -EREMOTEIO,
+		"pool_remove: a missing folder is EREMOTEIO");
+	if (mkdir(disk, 0755))
+		bail("mkdir: %m");
+	is_int(pool_open(set, 2 * MIB, &pool), -ENOENT, "pool_open: a missing pool is ENOENT");
+	pool_close(make(set, 2 * MIB, &attr));
+	unlink(second);
+	is_int(pool_open(set, 2 * MIB, &pool), -EREMOTEIO,
+		"pool_open: a missing second part is EREMOTEIO");
+	is_int(pool_look(set, &pool), -EREMOTEIO, "pool_look: a missing second part is EREMOTEIO");
+	is_int(pool_remove(pooldir_root, "gone.set", 0), -EREMOTEIO,
+		"pool_remove: a missing second part is EREMOTEIO");
+	ok(pooldir_has("disk/g0"), "pool_remove: beside a missing part the first one stays");
+	if (rename(disk, away))
+		bail("rename: %m");
+	is_int(pool_open(set, 2 * MIB, &pool), -EREMOTEIO,
+		"pool_open: a folder that went away is EREMOTEIO");
+	if (rename(away, disk))
+		bail("rename: %m");
+	is_int(pool_remove(pooldir_root, "gone.set", POOL_REMOVE_FORCE), 0,
+		"pool_remove: by force what is left of a pool is removed");
+	ok(!pooldir_has("disk/g0"), "pool_remove: by force nothing is left beside a missing part");
+	pool_set_free(set);
+	rmdir(disk);
+}
+
 static void directories(void)
 {
 	struct pool_set *set;
@@ -269,6 +313,7 @@ int main(void)
 	no_headers();
 	change_attributes();
 	locks();
+	missing();
 	directories();
 	pooldir_close();
 	return tap_done();
