@@ -3,6 +3,7 @@
  * client.c - open an initiator with all of its lanes, and close it
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -16,11 +17,23 @@
 /* Round trips to measure, after one to warm up. */
 #define ROUND_TRIPS 8
 
+static int find_way(struct fabric_client *client)
+{
+	const struct fabric_client_args *args = &client->args;
+	char cause[ERR_SIZE / 2];
+	int code = fabric_info_get(args->provider, args->host, args->port, false, &client->info);
+
+	if (!code)
+		return 0;
+	snprintf(cause, sizeof(cause), "%s", err_get());
+	return err_set(code, "%s: %s", client->name, cause);
+}
+
 static int open_fabric(struct fabric_client *client)
 {
 	const struct fabric_client_args *args = &client->args;
 	struct fi_eq_attr events = {.wait_obj = FI_WAIT_FD};
-	int code = fabric_info_get(args->provider, args->host, args->port, false, &client->info);
+	int code = find_way(client);
 
 	if (code)
 		return code;

@@ -46,7 +46,7 @@ int fabric_load(void);
 
 /*
  * Which of the providers in `wanted` this machine has, towards `host` (a name or an address) or, if
- * that is NULL, at all. -ENOMEDIUM if none.
+ * that is NULL, at all. -ENOMEDIUM if none; the sentence names FI_PROVIDER if that is set.
  */
 int fabric_providers(const char *host, unsigned wanted, unsigned *set);
 

@@ -12,6 +12,8 @@
 #include <sys/resource.h>
 #include <dirent.h>
 
+#include "base/env.h"
+
 /* What a lane takes at either end, and what both keep for other things. Found by counting. */
 #define LANE_DESCRIPTORS  5
 #define OTHER_DESCRIPTORS 32
@@ -65,8 +67,8 @@ int fabric_info_get(enum holdfast_provider provider, const char *host, uint16_t 
 	snprintf(service, sizeof(service), "%u", port);
 	code = get_info(provider, host, service, listen ? FI_SOURCE : 0, info);
 	if (code)
-		return err_set(-ENOMEDIUM, "no way %s %s over %s: %s",
-			listen ? "to listen on" : "to", host ? host : "any address",
+		return err_set(-ENOMEDIUM, "no way to %s %s port %u over %s: %s",
+			listen ? "listen on" : "reach", host ? host : "any address", port,
 			wire_provider_name(provider), library.strerror(-code));
 	return 0;
 }
@@ -97,6 +99,19 @@ bool fabric_has_verbs(const char *folder)
 	return entry;
 }
 
+/* libfabric itself looks at FI_PROVIDER, and does not say so. */
+static int no_provider(const char *host, unsigned wanted)
+{
+	const char *limit = env_get("FI_PROVIDER");
+
+	return err_set(-ENOMEDIUM, "libfabric %s: %s%s%s%s%.100s%s",
+		host ? "cannot reach the host by" : "does not have here",
+		wanted & HOLDFAST_PROVIDER_VERBS ? "verbs" : "",
+		wanted == WIRE_PROVIDERS ? ", " : "", wanted & HOLDFAST_PROVIDER_TCP ? "tcp" : "",
+		limit ? "; FI_PROVIDER=" : "", limit ? limit : "",
+		limit ? " in its environment limits it" : "");
+}
+
 int fabric_providers(const char *host, unsigned wanted, unsigned *set)
 {
 	static const enum holdfast_provider all[] = {
@@ -118,9 +133,7 @@ int fabric_providers(const char *host, unsigned wanted, unsigned *set)
 		library.freeinfo(info);
 	}
 	if (!found)
-		return err_set(-ENOMEDIUM, "%s%s is reached by none of:%s%s", host ? "" : "nothing",
-			host ? host : "", wanted & HOLDFAST_PROVIDER_VERBS ? " verbs" : "",
-			wanted & HOLDFAST_PROVIDER_TCP ? " tcp" : "");
+		return no_provider(host, wanted);
 	*set = found;
 	return 0;
 }

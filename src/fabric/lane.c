@@ -78,17 +78,27 @@ static int register_memory(struct lane *lane)
 		    : 0;
 }
 
+/* As the caller wants it, and no longer than the queue of receives: a reply is posted for each. */
+static void shorten_window(struct lane *lane)
+{
+	size_t queue = lane->client->info->rx_attr->size;
+	size_t most = lane->client->args.window;
+
+	if (!most || most > WINDOW_MAX)
+		most = WINDOW_MAX;
+	if (queue && most > queue)
+		most = queue;
+	if (lane->target.window > most)
+		lane->target.window = (uint16_t)most;
+}
+
 int lane_begin(struct lane *lane, const struct data_welcome *welcome)
 {
 	struct fabric_client *client = lane->client;
 	int code;
 
 	lane->target = *welcome;
-	unsigned most = lane->client->args.window;
-	if (!most || most > WINDOW_MAX)
-		most = WINDOW_MAX;
-	if (lane->target.window > most)
-		lane->target.window = (uint16_t)most;
+	shorten_window(lane);
 	/* Where the caller's memory cannot be registered, a message is built whole in ours. */
 	bool copies = client->must_register && !client->local_mr;
 	lane->gather =

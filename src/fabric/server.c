@@ -30,10 +30,17 @@
 #define MESSAGE_MAX  ((size_t)132 << 10)
 #define MEMORY_LIMIT ((size_t)128 << 20)
 
+/* A receive that finds its queue full fails: a short queue makes the window shorter. */
+static unsigned shorter(unsigned wanted, size_t queue)
+{
+	return queue && queue < wanted ? (unsigned)queue : wanted;
+}
+
 static void set_sizes(struct fabric_server *server)
 {
 	bool few = server->args.provider == HOLDFAST_PROVIDER_TCP && !server->args.store.slow_drain;
-	unsigned slots = few ? TCP_SLOTS : WINDOW + 1;
+	unsigned most = shorter(WINDOW + 1, server->info->rx_attr->size);
+	unsigned slots = few ? shorter(TCP_SLOTS, most) : most;
 	size_t each = MEMORY_LIMIT / server->args.nlanes / slots;
 
 	if (server->must_register)
@@ -42,7 +49,7 @@ static void set_sizes(struct fabric_server *server)
 	if (each < DATA_MESSAGE_MIN)
 		each = DATA_MESSAGE_MIN;
 	server->slots = slots;
-	server->welcome.window = WINDOW;
+	server->welcome.window = (uint16_t)(most > 1 ? most - 1 : 1);
 	server->welcome.message_size = (uint32_t)(each < MESSAGE_MAX ? each : MESSAGE_MAX);
 }
 

@@ -134,11 +134,12 @@ static int listen_for(struct service *service, const struct control_start *start
 	unsigned providers;
 	int rc = fabric_providers(NULL, start->providers, &providers);
 
-	if (rc)
-		return err_set(-EMEDIUMTYPE, "the target has none of the providers offered: %s%s%s",
-			start->providers & HOLDFAST_PROVIDER_VERBS ? "verbs" : "",
-			start->providers == WIRE_PROVIDERS ? ", " : "",
-			start->providers & HOLDFAST_PROVIDER_TCP ? "tcp" : "");
+	if (rc) {
+		char cause[ERR_SIZE / 2];
+		snprintf(cause, sizeof(cause), "%s", err_get());
+		return err_set(
+			-EMEDIUMTYPE, "the target has no provider that was offered: %s", cause);
+	}
 	rc = -EMEDIUMTYPE;
 	for (unsigned each = HOLDFAST_PROVIDER_VERBS; rc && each <= HOLDFAST_PROVIDER_TCP;
 		each <<= 1)
