@@ -24,6 +24,9 @@
 #define MONITOR_STACK ((size_t)256 << 10)
 #define LAST_WORDS_MS 500 /* how long to listen for why ssh has ended, once it has */
 
+/* How long a target may take to say why it ends, once its lanes are lost. */
+#define ENDING_MS 1000
+
 /*
  * Locks, in this order: `turn`, of the caller that has asked and waits; `sending`, for a whole
  * frame; `lock`, for what follows it here.
@@ -65,6 +68,19 @@ int channel_failure(struct channel *channel)
 int channel_hangup_fd(const struct channel *channel)
 {
 	return channel->hangup_fd;
+}
+
+/* Nobody reads the eventfd: once it is readable it stays so. */
+bool channel_has_ended(const struct channel *channel)
+{
+	int64_t deadline =
+		clock_ms() + (channel->timeout_ms < ENDING_MS ? channel->timeout_ms : ENDING_MS);
+	struct pollfd wait = {channel->hangup_fd, POLLIN, 0};
+
+	while (!channel_error(channel) && clock_left(deadline) &&
+		poll(&wait, 1, clock_left(deadline)) < 0)
+		;
+	return channel_error(channel);
 }
 
 const char *channel_version(const struct channel *channel)

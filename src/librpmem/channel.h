@@ -13,6 +13,7 @@
 #ifndef LIBRPMEM_CHANNEL_H
 #define LIBRPMEM_CHANNEL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "librpmem/settings.h"
@@ -39,7 +40,10 @@ int channel_call(struct channel *channel, uint32_t type, const struct writer *bo
 /* 0, or the negative errno with which it ended. Any thread, at any time; takes no lock. */
 int channel_error(const struct channel *channel);
 
-/* The same with its sentence. */
+/* Whether it has ended, or does so within a moment: it is known that the target has trouble. */
+bool channel_has_ended(const struct channel *channel);
+
+/* The error with its sentence. */
 int channel_failure(struct channel *channel);
 
 /* An eventfd: readable once the channel has ended. */

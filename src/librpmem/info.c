@@ -129,7 +129,9 @@ static int ask(struct session *session, struct control_description *told)
 	control_put_named(&out, named);
 	free(named);
 	int rc = channel_call(session->channel, CONTROL_DESCRIBE, &out, "describe", &reply);
-	return rc ? rc : control_get_description(&reply, told);
+	if (!rc && (rc = control_get_description(&reply, told)))
+		rc = session_failed(session, rc);
+	return rc;
 }
 
 static int describe(struct session *session, struct description **kept)

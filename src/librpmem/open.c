@@ -75,11 +75,8 @@ static int fill_start(struct session *session, struct control_start *start, size
 	unsigned providers;
 	int rc = fabric_providers(host, session->settings.providers, &providers);
 
-	if (rc) {
-		char cause[ERR_SIZE];
-		snprintf(cause, sizeof(cause), "%s", err_get());
-		return err_set(rc, "%s: %.700s", session->name, cause);
-	}
+	if (rc)
+		return session_failed(session, rc);
 	start->size = size;
 	start->providers = providers;
 	start->nlanes = lanes_to_ask_for(&session->settings, providers, nlanes);
@@ -122,8 +119,8 @@ static int ask(RPMEMpool *pool, uint32_t type, const struct control_start *start
 	control_put_start(&out, start);
 	int rc = channel_call(pool->session->channel, type, &out, step, &reply);
 	free(bytes);
-	if (!rc)
-		rc = control_get_started(&reply, &pool->told);
+	if (!rc && (rc = control_get_started(&reply, &pool->told)))
+		rc = session_failed(pool->session, rc);
 	if (!rc)
 		rc = check_started(pool->session, start, &pool->told);
 	return rc;
@@ -152,7 +149,7 @@ static int connect_to_host(RPMEMpool *pool, void *addr, size_t size, int timeout
 	};
 	int rc = fabric_client_open(&args, &pool->fabric);
 	/* What the target had to say of it is worth more than that the connection is lost. */
-	if (rc == -ECONNRESET && channel_error(session->channel))
+	if (rc == -ECONNRESET && channel_has_ended(session->channel))
 		rc = channel_failure(session->channel);
 	return rc;
 }

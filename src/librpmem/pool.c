@@ -37,9 +37,11 @@ int pool_check(RPMEMpool *rpp)
 	return likely(fork_is_owner(&rpp->owner)) ? pool_failure(rpp) : fork_check(&rpp->owner);
 }
 
-/* When ssh goes, the data channel goes with it: what either says is about as good. */
+/* When the target ends, lanes go, too, and often first; why, is what the channel brings. */
 int pool_judge(RPMEMpool *rpp, int rc)
 {
+	if (rc == -ECONNRESET && channel_has_ended(rpp->session->channel))
+		rc = channel_failure(rpp->session->channel);
 	if (rc == -ECONNRESET || rc == -ETIMEDOUT || rc == -EPROTO) {
 		end_pool(rpp, rc, err_get());
 		return pool_failure(rpp);

@@ -54,6 +54,14 @@ int session_new(struct session **made, const char *target, const char *set)
 	return 0;
 }
 
+int session_failed(const struct session *session, int rc)
+{
+	char cause[ERR_SIZE];
+
+	snprintf(cause, sizeof(cause), "%s", err_get());
+	return err_set(rc, "%s: %.700s", session->name, cause);
+}
+
 int session_start(struct session *session)
 {
 	return channel_open(&session->channel, session->name, &session->target, &session->settings);

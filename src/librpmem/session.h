@@ -33,4 +33,7 @@ void session_free(struct session *session);
 /* Free its memory, in a child of the process that has started it, and nothing else. */
 void session_abandon(struct session *session);
 
+/* Begin the last sentence, which does not name the session, with its name. Returns `rc`. */
+int session_failed(const struct session *session, int rc);
+
 #endif

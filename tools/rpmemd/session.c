@@ -2,6 +2,7 @@
 #include "session.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -210,9 +211,20 @@ static int dispatch(struct session *session, const struct control_head *head, co
 
 /* -- events -- */
 
+/* ssh carries it to the initiator, for which it is the reason why the target is gone. */
+static void tell_why(const char *sentence)
+{
+	struct pollfd wait = {STDERR_FILENO, POLLOUT, 0};
+
+	/* Nobody may be reading: this must not block. */
+	if (poll(&wait, 1, 0) > 0 && wait.revents & POLLOUT)
+		dprintf(STDERR_FILENO, "rpmemd: %s\n", sentence);
+}
+
 static enum verdict trouble(void)
 {
 	log_error("the connection ends: %s", err_get());
+	tell_why(err_get());
 	return END_BADLY;
 }
 
@@ -272,19 +284,29 @@ static int64_t next_deadline(const struct session *session)
 
 static enum verdict on_silence(struct session *session)
 {
-	if (session->lost && now_ms() >= session->lost + session->config->timeout_ms)
-		log_error("a lane is lost, and the initiator does not close");
+	int timeout_ms = session->config->timeout_ms;
+
+	if (session->lost && now_ms() >= session->lost + timeout_ms)
+		err_set(-ECONNRESET, "a lane is lost, and the initiator does not close");
 	else if (!session->io.greeted)
-		log_error("no greeting within %d ms", session->config->timeout_ms);
+		err_set(-ETIMEDOUT, "no greeting within %d ms", timeout_ms);
 	else if (session->pinged)
-		log_error(
-			"the initiator does not answer within %d ms", session->config->timeout_ms);
-	else if (control_io_ping(&session->io, ++session->pings))
-		return trouble();
-	else {
+		err_set(-ETIMEDOUT, "the initiator does not answer within %d ms", timeout_ms);
+	else if (!control_io_ping(&session->io, ++session->pings)) {
 		session->pinged = true;
 		return GO_ON;
 	}
+	return trouble();
+}
+
+static enum verdict on_signal(struct session *session)
+{
+	struct signalfd_siginfo info = {.ssi_signo = 0};
+
+	if (read(session->signals, &info, sizeof(info)) != sizeof(info))
+		return GO_ON;
+	err_minor(LOG_WARNING, -EINTR, "signal %u has ended the target", info.ssi_signo);
+	tell_why(err_get());
 	return END_BADLY;
 }
 
@@ -301,10 +323,8 @@ static enum verdict once(struct session *session)
 		return errno == EINTR ? GO_ON : END_BADLY;
 	if (!ready)
 		return on_silence(session);
-	if (wait[1].revents) {
-		log_warning("asked to end by a signal");
-		return END_BADLY;
-	}
+	if (wait[1].revents)
+		return on_signal(session);
 	if (wait[2].revents && on_fabric(session) != GO_ON)
 		return END_BADLY;
 	return wait[0].revents ? on_input(session) : GO_ON;
@@ -326,6 +346,17 @@ static int take_signals(void)
 	return signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+/* Its number stays taken. */
+static void close_output(void)
+{
+	int nothing = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	if (nothing >= 0) {
+		dup2(nothing, STDOUT_FILENO);
+		close(nothing);
+	}
+}
+
 static int run(struct session *session)
 {
 	enum verdict verdict = END_BADLY;
@@ -343,6 +374,8 @@ static int run(struct session *session)
 			verdict = once(session);
 		while (verdict == GO_ON);
 	}
+	/* The initiator hears of the end now: to close the pool may take long. */
+	close_output();
 	if (service_close(&session->service, false)) {
 		trouble();
 		verdict = END_BADLY;
