@@ -136,7 +136,7 @@ struct fabric_server_args {
 	struct fabric_store store;
 };
 
-/* Listens and starts the workers, with all signals blocked. Copies the secrets. */
+/* Listens and starts the workers, with all signals but SIGBUS blocked. Copies the secrets. */
 int fabric_server_open(const struct fabric_server_args *args, struct fabric_server **server);
 uint16_t fabric_server_port(const struct fabric_server *server);
 

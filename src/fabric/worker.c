@@ -220,6 +220,8 @@ int worker_start(struct worker *worker)
 	sigset_t all, before;
 
 	sigfillset(&all);
+	/* A store to the pool may raise it, which is the pool's owner's business. */
+	sigdelset(&all, SIGBUS);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	int code = pthread_create(&worker->thread, NULL, work, worker);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);

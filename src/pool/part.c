@@ -128,6 +128,7 @@ static int make(struct part *part, const struct part_request *request)
 	if (part->fd < 0)
 		return part->fd;
 	part->origin = named ? PART_MADE : PART_UNNAMED;
+	part_stay_in_place(part->fd);
 	if (ftruncate(part->fd, (off_t)request->size))
 		return err_sys("cannot give %s a length of %zu bytes", part->path, request->size);
 	int error = take(part, request);

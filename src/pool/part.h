@@ -79,6 +79,24 @@ void part_discard(struct part *part);
 int part_read_header(const struct part *part, uint8_t page[HEADER_SIZE]);
 int part_write_header(struct part *part, const uint8_t page[HEADER_SIZE]);
 
+/*
+ * Store bytes to a part that could not be stored to where it is mapped, durably, in a way that says
+ * why if it fails. Any thread.
+ */
+int part_store(const struct part *part, const void *bytes, size_t size, size_t offset);
+
+/*
+ * Whether a store to where it is mapped finds room, even if the disk is full. False on file systems
+ * that write changed blocks elsewhere, for shared blocks, and where the file system cannot tell.
+ */
+bool part_has_room(const struct part *part);
+
+/*
+ * Ask the file system to write changed blocks of a new, empty file where they are, so that what is
+ * allocated once is enough for ever. Where it can it does; otherwise the file is as good as before.
+ */
+void part_stay_in_place(int fd);
+
 /* Zeros, durable, over its first `size` bytes. */
 int part_blank(const struct part *part, size_t size);
 

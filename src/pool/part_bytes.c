@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* part_bytes.c - bytes of a part, past its mapping: files by calls, DAX devices through a window */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -34,20 +35,22 @@ int part_read_header(const struct part *part, uint8_t page[HEADER_SIZE])
 	return 0;
 }
 
-static int write_file(const struct part *part, const uint8_t *bytes, size_t size)
+/* `what` is for sentences: "the header of ". */
+static int write_file(
+	const struct part *part, const uint8_t *bytes, size_t size, size_t offset, const char *what)
 {
 	for (size_t done = 0; done < size;) {
-		ssize_t put = pwrite(part->fd, bytes + done, size - done, (off_t)done);
+		ssize_t put = pwrite(part->fd, bytes + done, size - done, (off_t)(offset + done));
 		if (put < 0 && errno == EINTR)
 			continue;
 		if (put < 0)
-			return err_sys("cannot write the header of %s", part->path);
+			return err_sys("cannot write %s%s", what, part->path);
 		done += (size_t)put;
 	}
 	struct file_id file = {part->device.number, part->device.inode};
 	int error = file_sync_descriptor(part->fd, file);
 	errno = -error;
-	return error ? err_sys("cannot write back the header of %s", part->path) : 0;
+	return error ? err_sys("cannot write back %s%s", what, part->path) : 0;
 }
 
 static int write_part(const struct part *part, const uint8_t *bytes, size_t size)
@@ -56,7 +59,21 @@ static int write_part(const struct part *part, const uint8_t *bytes, size_t size
 		struct mcsafe dax = window(part);
 		return pool_errno(mcsafe_write(&dax, bytes, size, 0));
 	}
-	return write_file(part, bytes, size);
+	return write_file(part, bytes, size, 0, "the header of ");
+}
+
+int part_store(const struct part *part, const void *bytes, size_t size, size_t offset)
+{
+	char cause[ERR_SIZE / 2];
+
+	if (part->device.kind != DEVICE_DAX)
+		return write_file(part, bytes, size, offset, "");
+	struct mcsafe dax = window(part);
+	int error = pool_errno(mcsafe_write(&dax, bytes, size, offset));
+	if (!error)
+		return 0;
+	snprintf(cause, sizeof(cause), "%s", err_get());
+	return err_set(error, "cannot write %s: %s", part->path, cause);
 }
 
 int part_write_header(struct part *part, const uint8_t page[HEADER_SIZE])

@@ -289,16 +289,80 @@ bool pool_is_device(const struct pool *pool)
 	return true;
 }
 
-/* What of the range lies in the part. */
+bool pool_has_device(const struct pool *pool)
+{
+	for (size_t i = 0; i < pool->count; i++)
+		if (pool->parts[i].device.kind == DEVICE_DAX)
+			return true;
+	return false;
+}
+
+bool pool_has_room(const struct pool *pool)
+{
+	for (size_t i = 0; i < pool->count; i++)
+		if (!part_has_room(&pool->parts[i]))
+			return false;
+	return true;
+}
+
+/* What of a range of the pool lies in a part: offsets in what is mapped of it. */
+struct piece {
+	size_t from, to;
+};
+
+static bool cut_piece(struct piece *piece, const struct part *part, size_t offset, size_t length)
+{
+	size_t mapped = part->size - part->skipped, end = offset + length;
+
+	if (end <= part->offset || offset >= part->offset + mapped)
+		return false;
+	piece->from = offset > part->offset ? offset - part->offset : 0;
+	piece->to = end - part->offset < mapped ? end - part->offset : mapped;
+	return true;
+}
+
+int pool_store(const struct pool *pool, size_t offset, const void *from, size_t length)
+{
+	struct piece piece;
+	int error = 0;
+
+	for (size_t i = 0; i < pool->count && !error; i++) {
+		const struct part *part = &pool->parts[i];
+		if (cut_piece(&piece, part, offset, length))
+			error = part_store(part,
+				(const char *)from + (part->offset + piece.from - offset),
+				piece.to - piece.from, part->skipped + piece.from);
+	}
+	return error;
+}
+
+size_t pool_in_files(const struct pool *pool, size_t offset, size_t *length)
+{
+	struct piece piece;
+	size_t first = 0, count = 0;
+
+	for (size_t i = 0; i < pool->count; i++) {
+		const struct part *part = &pool->parts[i];
+		bool is_in = cut_piece(&piece, part, offset, *length) &&
+			     part->device.kind == DEVICE_FILE;
+		if (count && !is_in)
+			break;
+		if (!count && is_in)
+			first = part->offset + piece.from;
+		count += is_in ? piece.to - piece.from : 0;
+	}
+	*length = count;
+	return first;
+}
+
 static int sync_part(const struct part *part, size_t offset, size_t length, uint64_t since)
 {
-	size_t mapped = part->map.length, end = offset + length;
-	size_t from = offset > part->offset ? offset - part->offset : 0;
-	size_t to = end - part->offset < mapped ? end - part->offset : mapped;
+	struct piece piece;
 
-	if (end <= part->offset || from >= mapped)
+	if (!cut_piece(&piece, part, offset, length))
 		return 0;
-	return pool_errno(deep_flush_map(&part->map, part->map.addr + from, to - from, since));
+	return pool_errno(deep_flush_map(
+		&part->map, part->map.addr + piece.from, piece.to - piece.from, since));
 }
 
 int pool_deep_sync(const struct pool *pool, size_t offset, size_t length, uint64_t since)

@@ -17,8 +17,8 @@
  * -EBADMSG	a header is damaged		-EIO	bad blocks, or the device said so
  * -ENOSPC, -ENOMEM and so on		of the system calls
  *
- * Before all of them: cpu_init() and map_init(). A pool is for one thread, but for
- * pool_deep_sync(), which any number may call until pool_close() or pool_discard().
+ * Before all of them: cpu_init() and map_init(). A pool is for one thread, but for those that say
+ * otherwise, which any number may call until pool_close() or pool_discard().
  */
 #ifndef POOL_POOL_H
 #define POOL_POOL_H
@@ -88,6 +88,27 @@ enum pmem2_granularity pool_granularity(const struct pool *pool);
 
 /* All parts are DAX devices: an RDMA card may be given the memory itself. */
 bool pool_is_device(const struct pool *pool);
+
+/* Whether a part is one: CPU caches have to be flushed for it, whatever the granularity. */
+bool pool_has_device(const struct pool *pool);
+
+/*
+ * Whether a store to any part finds room, even on a full disk. If not, it may raise SIGBUS: an
+ * adapter must not be given the memory.
+ */
+bool pool_has_room(const struct pool *pool);
+
+/*
+ * Any thread, all three. Store bytes that could not be stored to where the pool is mapped: 0, and
+ * they are durable, or why not, with the path of the part.
+ */
+int pool_store(const struct pool *pool, size_t offset, const void *from, size_t length);
+
+/*
+ * The next bytes from `offset` on, and before offset + *length, that lie in files: their offset,
+ * with *length their number, or 0 if there are no more.
+ */
+size_t pool_in_files(const struct pool *pool, size_t offset, size_t *length);
 
 /*
  * Push [offset, offset + length) on to the media, part by part: pages are written back, DAX

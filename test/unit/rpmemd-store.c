@@ -7,9 +7,14 @@
  */
 #include <errno.h>
 #include <stdatomic.h>
+#include <limits.h>
+#include <signal.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
+#include "pool/internal.h"
+#include "rpmemd/fault.h"
 #include "rpmemd/store.h"
 #include "unit/pooldir.h"
 
@@ -21,12 +26,15 @@ static struct fabric_store calls;
 static char *base;
 static uint64_t lane; /* the mark of the only lane of most tests */
 
-static atomic_int pending; /* an errno that is reported to whoever asks first */
+static atomic_int pending;            /* an errno that is reported to whoever asks first */
+static size_t synced_from, synced_to; /* of the last one: offsets in the pool */
 
 int msync(void *addr, size_t length, int flags)
 {
 	int error = atomic_exchange(&pending, 0);
 
+	synced_from = (size_t)((char *)addr - base);
+	synced_to = synced_from + length;
 	if (!error)
 		return (int)syscall(SYS_msync, addr, length, flags);
 	errno = error;
@@ -46,10 +54,10 @@ static int deep(size_t offset, size_t length, uint64_t *mark)
 	return calls.deep(&store, offset, length);
 }
 
-static void begin(const char *granularity)
+static void begin_with(const char *granularity, const char *parts)
 {
 	setenv("PMEM2_FORCE_GRANULARITY", granularity, 1);
-	struct pool_set *set = pooldir_set("s.set", "OPTION NOHDRS\n4M @/part\n");
+	struct pool_set *set = pooldir_set("s.set", parts);
 	if (pool_create(set, 4 * MIB, NULL, &pool))
 		bail("pool_create: %s", err_get());
 	pool_set_free(set);
@@ -58,6 +66,18 @@ static void begin(const char *granularity)
 	lane = 0;
 	calls = store_functions(&store);
 	base = calls.base;
+}
+
+static void begin(const char *granularity)
+{
+	begin_with(granularity, "OPTION NOHDRS\n4M @/part\n");
+}
+
+/* Files of earlier tests may have had the same numbers. A drain moves the lane's mark past them. */
+static void forget_failures(void)
+{
+	calls.commit(&store, 0, 64);
+	drain(&lane);
 }
 
 static void end(void)
@@ -144,8 +164,74 @@ static void test_deep(void)
 	end();
 }
 
+/* A DAX device between two files: msync(2) would fail for it, and a flush is enough. */
+static void test_device_beside_files(void)
+{
+	begin_with("PAGE", "OPTION NOHDRS\n4M @/one\n4M @/device\n4M @/two\n");
+	pool->parts[1].device.kind = DEVICE_DAX;
+	store_init(&store, pool);
+	forget_failures();
+	calls.store(&store, 4 * MIB, "12345678", 8);
+	synced_to = 0;
+	is_int(drain(&lane), 0, "device beside files: bytes of the device alone are drained");
+	is_int(synced_to, 0, "device beside files: msync(2) is not called for the device");
+	calls.commit(&store, 4 * MIB - 4096, 8192);
+	is_int(drain(&lane), 0, "device beside files: a range of file and device is drained");
+	ok(synced_from == 4 * MIB - 4096 && synced_to == 4 * MIB,
+		"device beside files: msync(2) is called for the file's bytes only");
+	calls.commit(&store, 8 * MIB - 64, 128);
+	pending = EIO;
+	is_int(drain(&lane), -EIO, "device beside files: a file behind the device reports errors");
+	ok(synced_from == 8 * MIB, "device beside files: msync(2) begins behind the device");
+	uint64_t other = 0;
+	calls.store(&store, 4 * MIB, "12345678", 8);
+	is_int(drain(&other), 0, "device beside files: another lane drains bytes of the device");
+	is_int(other, 0, "device beside files: its mark stays, for a file that it has not asked");
+	pool->parts[1].device.kind = DEVICE_FILE;
+	end();
+}
+
+static void cut_file(size_t size)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/part", pooldir_root);
+	if (truncate(path, (off_t)size))
+		bail("truncate: %m");
+}
+
+/* Behind the end of a file that has become shorter, a store raises SIGBUS: as on a full disk. */
+static void test_faults(const char *granularity)
+{
+	const struct rlimit small = {.rlim_cur = MIB, .rlim_max = RLIM_INFINITY};
+	struct rlimit before;
+	char found[8];
+
+	begin(granularity);
+	forget_failures();
+	cut_file(0);
+	is_int(calls.store(&store, 12284, "12345678", 8), 0,
+		"%s: bytes that cannot be stored to the map are written to the file", granularity);
+	is_int(drain(&lane), 0, "%s: they are durable", granularity);
+	memcpy(found, base + 12284, 8);
+	ok(!memcmp(found, "12345678", 8), "%s: they are seen in the map", granularity);
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &before);
+	setrlimit(RLIMIT_FSIZE, &small);
+	is_int(calls.store(&store, 2 * MIB, "12345678", 8), -EFBIG,
+		"%s: bytes that cannot be written either are an error", granularity);
+	has_str(err_get(), "/part: File too large", "%s: the message names the part", granularity);
+	is_int(calls.store(&store, 8192, "abcdefgh", 8), 0,
+		"%s: after a failed store another one succeeds", granularity);
+	is_int(drain(&lane), 0, "%s: after a failed store a drain succeeds", granularity);
+	setrlimit(RLIMIT_FSIZE, &before);
+	cut_file(4 * MIB);
+	end();
+}
+
 int main(void)
 {
+	fault_init();
 	pooldir_open(NULL);
 	test_copies("PAGE");
 	test_copies("CACHE_LINE");
@@ -153,6 +239,9 @@ int main(void)
 	test_many();
 	test_lanes();
 	test_deep();
+	test_device_beside_files();
+	test_faults("PAGE");
+	test_faults("CACHE_LINE");
 	pooldir_close();
 	return tap_done();
 }

@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "cpu/cpu.h"
+#include "fault.h"
 #include "log.h"
 #include "map/map.h"
 #include "options.h"
@@ -47,6 +48,7 @@ static int start(const struct config *config)
 	int error = daemon_log_open(config);
 
 	cpu_init();
+	fault_init();
 	if (!error)
 		error = map_init();
 	if (!error && config->persist_general_given)

@@ -18,10 +18,12 @@ _Static_assert(CONTROL_SECRET_SIZE == FABRIC_SECRET_SIZE, "secrets");
  * and only a DAX device can be given to an adapter.
  */
 enum holdfast_method service_method(const struct config *config, enum holdfast_provider provider,
-	enum pmem2_granularity granularity, bool is_device)
+	enum pmem2_granularity granularity, enum service_memory memory)
 {
+	if (memory == SERVICE_GUARDED)
+		return HOLDFAST_METHOD_MESSAGE;
 	if (provider == HOLDFAST_PROVIDER_VERBS) {
-		if (!is_device)
+		if (memory != SERVICE_DEVICE)
 			return HOLDFAST_METHOD_MESSAGE;
 		return config->persist_apm ? HOLDFAST_METHOD_WRITE_READ
 					   : HOLDFAST_METHOD_WRITE_MESSAGE;
@@ -32,6 +34,13 @@ enum holdfast_method service_method(const struct config *config, enum holdfast_p
 		log_notice("persist-apm does not hold: over tcp, only caches that are durable "
 			   "make a write durable");
 	return HOLDFAST_METHOD_WRITE_MESSAGE;
+}
+
+enum service_memory service_memory(const struct pool *pool)
+{
+	if (pool_is_device(pool))
+		return SERVICE_DEVICE;
+	return pool_has_room(pool) ? SERVICE_FILES : SERVICE_GUARDED;
 }
 
 /* ssh's idea of which of our addresses was reached: "client-address port server-address port". */
@@ -105,7 +114,7 @@ static int listen_by(struct service *service, unsigned provider, unsigned wanted
 		.nthreads = config->nthreads,
 		.secrets = (const uint8_t(*)[FABRIC_SECRET_SIZE])secrets,
 		.method = service_method(config, provider, service->store.granularity,
-			pool_is_device(service->pool)),
+			service_memory(service->pool)),
 		.timeout_ms = config->timeout_ms,
 		.poll_us = config->poll_us,
 		.store = store_functions(&service->store),
@@ -230,6 +239,7 @@ int service_remove(const struct config *config, const struct control_named *name
 static void describe_pool(
 	const struct config *config, const struct pool *pool, struct control_description *told)
 {
+	enum service_memory memory = service_memory(pool);
 	unsigned providers = 0;
 
 	told->created = true;
@@ -241,11 +251,11 @@ static void describe_pool(
 		return;
 	told->providers = (uint8_t)providers;
 	if (providers & HOLDFAST_PROVIDER_VERBS)
-		told->method_verbs = (uint8_t)service_method(config, HOLDFAST_PROVIDER_VERBS,
-			pool_granularity(pool), pool_is_device(pool));
+		told->method_verbs = (uint8_t)service_method(
+			config, HOLDFAST_PROVIDER_VERBS, pool_granularity(pool), memory);
 	if (providers & HOLDFAST_PROVIDER_TCP)
-		told->method_tcp = (uint8_t)service_method(config, HOLDFAST_PROVIDER_TCP,
-			pool_granularity(pool), pool_is_device(pool));
+		told->method_tcp = (uint8_t)service_method(
+			config, HOLDFAST_PROVIDER_TCP, pool_granularity(pool), memory);
 }
 
 /* A path with control characters cannot be told. */

@@ -32,8 +32,16 @@ int service_remove(const struct config *config, const struct control_named *name
 int service_describe(const struct config *config, const struct control_named *named,
 	struct control_description *told, struct pool_set **set);
 
+/* An adapter, or the kernel in its place, cannot store to the memory of every pool. */
+enum service_memory {
+	SERVICE_DEVICE, /* either can: it is a DAX device */
+	SERVICE_FILES,  /* the kernel can */
+	SERVICE_GUARDED /* neither: a store may raise SIGBUS, and must be one of ours */
+};
+enum service_memory service_memory(const struct pool *pool);
+
 /* How a range becomes durable in such a pool; logged where that is not what was asked. */
 enum holdfast_method service_method(const struct config *config, enum holdfast_provider provider,
-	enum pmem2_granularity granularity, bool is_device);
+	enum pmem2_granularity granularity, enum service_memory memory);
 
 #endif

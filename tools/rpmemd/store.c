@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "store.h"
 
+#include "base/attr.h"
 #include "base/log.h"
 #include "base/peer_orders.h"
 #include "cpu/cpu.h"
+#include "fault.h"
 #include "libpmem2/base.h"
 #include "map/file_sync.h"
 #include "map/pages.h"
@@ -46,24 +48,41 @@ static void copy(const struct store *store, size_t offset, const void *from, siz
 	PEER_ORDERS_END;
 }
 
+/* For what runs under the guard. */
+struct bytes {
+	const struct store *store;
+	size_t offset, length;
+	const char *from;
+};
+
 /* Engines keep words whole where a range begins and ends with one: so the bytes around go apart. */
-static int store_bytes(void *context, size_t offset, const void *from, size_t length)
+static void copy_bytes(void *arg)
 {
-	struct store *store = context;
-	const char *source = from;
+	const struct bytes *bytes = arg;
+	size_t offset = bytes->offset, length = bytes->length;
 	size_t head = -offset & 7, tail;
 
-	note_page(store, offset, length);
 	if (head > length)
 		head = length;
 	if (head)
-		copy(store, offset, source, head);
+		copy(bytes->store, offset, bytes->from, head);
 	tail = (length - head) & 7;
 	if (length - head - tail)
-		copy(store, offset + head, source + head, length - head - tail);
+		copy(bytes->store, offset + head, bytes->from + head, length - head - tail);
 	if (tail)
-		copy(store, offset + length - tail, source + length - tail, tail);
-	return 0;
+		copy(bytes->store, offset + length - tail, bytes->from + length - tail, tail);
+}
+
+static int store_bytes(void *context, size_t offset, const void *from, size_t length)
+{
+	struct store *store = context;
+	struct bytes bytes = {store, offset, length, from};
+
+	note_page(store, offset, length);
+	if (likely(fault_guard(copy_bytes, &bytes)))
+		return 0;
+	log_warning("a store of %zu bytes at offset %zu raised SIGBUS", length, offset);
+	return pool_store(store->pool, offset, from, length);
 }
 
 static int commit_bytes(void *context, size_t offset, size_t length)
@@ -88,19 +107,50 @@ static uint64_t since(void)
 }
 
 /* Several parts may lie in one range: the files are not known. */
-static int drain_pages(void)
+static int write_back(struct range pages)
+{
+	return file_sync_or_error(&(struct file_sync){.pages = pages, .since = since()});
+}
+
+/* Past the devices among the parts. *any: something was written back. */
+static int write_back_files(const struct store *store, struct range pages, bool *any)
+{
+	uintptr_t base = (uintptr_t)store->base;
+	size_t at = pages.from - base, end = pages.to - base, length;
+	int error = 0;
+
+	while (length = end - at, at = pool_in_files(store->pool, at, &length), length) {
+		int failed = write_back((struct range){base + at, base + at + length});
+		error = error ? error : failed;
+		at += length;
+		*any = true;
+	}
+	return error;
+}
+
+static int drain_range(const struct store *store, struct range pages, bool *any)
+{
+	if (likely(!store->has_device)) {
+		*any = true;
+		return write_back(pages);
+	}
+	cpu.engine->persist((void *)pages.from, pages.to - pages.from);
+	return write_back_files(store, pages, any);
+}
+
+static int drain_pages(const struct store *store)
 {
 	uint64_t begun = file_sync_epoch();
+	bool any = false;
 	int error = 0;
 
 	for (unsigned i = 0; i < notes.count; i++) {
-		int failed = file_sync_or_error(
-			&(struct file_sync){.pages = notes.at[i], .since = since()});
+		int failed = drain_range(store, notes.at[i], &any);
 		error = error ? error : failed;
 	}
 	notes.count = 0;
 	/* The lane waits for its answer and puts nothing meanwhile: it is told of all until now. */
-	if (lane_mark)
+	if (lane_mark && any)
 		*lane_mark = error ? file_sync_epoch() : begun;
 	return error;
 }
@@ -110,7 +160,7 @@ static int drain(void *context)
 	struct store *store = context;
 
 	if (store->granularity == PMEM2_GRANULARITY_PAGE)
-		return drain_pages();
+		return drain_pages(store);
 	cpu.engine->drain();
 	return 0;
 }
@@ -128,6 +178,8 @@ void store_init(struct store *store, struct pool *pool)
 	store->pool = pool;
 	store->base = pool_base(pool);
 	store->granularity = pool_granularity(pool);
+	store->has_device = pool_has_device(pool);
+	fault_watch(store->base, pool_size(pool));
 }
 
 struct fabric_store store_functions(struct store *store)

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "fault.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Set while a guard runs on this thread. Of the program itself, so that no use of it allocates. */
+static __thread sigjmp_buf *escape;
+
+/* Constant while workers run. */
+static struct {
+	uintptr_t from, to;
+} pool;
+
+static const char last_words[] =
+	"rpmemd: the network's adapter could not store to the pool: a disk is full, or memory is "
+	"bad\n";
+
+static void on_fault(int number, siginfo_t *info, void *context)
+{
+	uintptr_t at = (uintptr_t)info->si_addr;
+
+	if (info->si_code > 0 && at >= pool.from && at < pool.to) {
+		if (escape)
+			siglongjmp(*escape, 1);
+		ssize_t said = write(STDERR_FILENO, last_words, strlen(last_words));
+		(void)said;
+	}
+	/* The same again, and then by default. */
+	signal(number, SIG_DFL);
+	if (info->si_code <= 0)
+		raise(number);
+}
+
+void fault_init(void)
+{
+	/* The mask is not saved by a guard: so the signal must not be blocked while it is left. */
+	struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER};
+
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGBUS, &action, NULL);
+}
+
+void fault_watch(const void *base, size_t size)
+{
+	pool.from = (uintptr_t)base;
+	pool.to = base ? pool.from + size : 0;
+}
+
+bool fault_guard(void (*body)(void *arg), void *arg)
+{
+	sigjmp_buf here;
+
+	escape = &here;
+	if (sigsetjmp(here, 0)) {
+		escape = NULL;
+		return false;
+	}
+	body(arg);
+	escape = NULL;
+	return true;
+}
