@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include <libpmem2/base.h>
+#include <libpmem2/explain.h>
 #include <librpmem.h>
 
 #ifdef __cplusplus
@@ -60,8 +61,9 @@ void holdfast_remote_free(struct holdfast_remote **remote);
 /* A part of a pool set at a target. */
 struct holdfast_remote_part {
 	size_t struct_size;
-	const char *path; /* over there */
-	uint64_t size;    /* in bytes */
+	const char *path;                /* over there */
+	uint64_t size;                   /* in bytes */
+	enum holdfast_survival survival; /* whether it survives a power cut, the target says */
 };
 
 /* A pool set at a target. */
@@ -78,7 +80,8 @@ struct holdfast_remote_set {
 	enum holdfast_method method_verbs, method_tcp;
 	size_t part_count; /* of those told of; a set may have more */
 	const struct holdfast_remote_part *const *parts;
-	const char *version; /* of the protocol that the target speaks: "1.0" */
+	const char *version;             /* of the protocol that the target speaks: "1.0" */
+	enum holdfast_survival survival; /* of the least durable of all parts */
 };
 
 /*

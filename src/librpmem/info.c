@@ -79,8 +79,8 @@ static void keep_parts(struct description *kept, const struct control_descriptio
 
 	for (unsigned i = 0; i < told->nparts; i++) {
 		const struct control_part *part = &told->parts[i];
-		kept->parts[i] =
-			(struct holdfast_remote_part){sizeof(kept->parts[i]), text, part->size};
+		kept->parts[i] = (struct holdfast_remote_part){sizeof(kept->parts[i]), text,
+			part->size, (enum holdfast_survival)part->survival};
 		kept->list[i] = &kept->parts[i];
 		memcpy(text, part->path, part->path_length);
 		text += part->path_length + 1;
@@ -110,6 +110,7 @@ static struct description *keep(const struct control_description *told, const ch
 		.part_count = told->nparts,
 		.parts = kept->list,
 		.version = kept->version,
+		.survival = (enum holdfast_survival)told->survival,
 	};
 	snprintf(kept->version, sizeof(kept->version), "%s", version);
 	keep_parts(kept, told);

@@ -336,12 +336,14 @@ void control_put_description(struct writer *out, const struct control_descriptio
 	put_u8(out, told->granularity);
 	put_u8(out, told->method_verbs);
 	put_u8(out, told->method_tcp);
+	put_u8(out, told->survival);
 	put_u8(out, told->created);
 	put_u8(out, told->busy);
 	put_attr(out, told->has_attr, &told->attr);
 	put_u16(out, told->nparts);
 	for (unsigned i = 0; i < told->nparts; i++) {
 		put_u64(out, told->parts[i].size);
+		put_u8(out, told->parts[i].survival);
 		put_u16(out, told->parts[i].path_length);
 		put_bytes(out, told->parts[i].path, told->parts[i].path_length);
 	}
@@ -350,6 +352,9 @@ void control_put_description(struct writer *out, const struct control_descriptio
 static void get_part(struct reader *in, struct control_part *part)
 {
 	part->size = get_u64(in);
+	part->survival = get_u8(in);
+	if (part->survival > HOLDFAST_SURVIVES)
+		in->bad = true;
 	part->path_length = get_u16(in);
 	part->path = get_space(in, part->path_length);
 	if (part->path && has_control(part->path, part->path_length))
@@ -365,6 +370,7 @@ int control_get_description(struct reader *in, struct control_description *told)
 	told->granularity = get_u8(in);
 	told->method_verbs = get_u8(in);
 	told->method_tcp = get_u8(in);
+	told->survival = get_u8(in);
 	told->created = get_bool(in);
 	told->busy = get_bool(in);
 	told->has_attr = get_attr(in, &told->attr);
@@ -376,7 +382,8 @@ int control_get_description(struct reader *in, struct control_description *told)
 	if (!reader_done(in))
 		return malformed("description", "its fields do not make up its length");
 	if (told->providers & ~WIRE_PROVIDERS || told->granularity >= WIRE_GRANULARITIES ||
-		told->method_verbs >= WIRE_METHODS || told->method_tcp >= WIRE_METHODS)
+		told->method_verbs >= WIRE_METHODS || told->method_tcp >= WIRE_METHODS ||
+		told->survival > HOLDFAST_SURVIVES)
 		return malformed("description", "it has values that are unknown");
 	return 0;
 }

@@ -102,6 +102,7 @@ struct control_named {
 
 struct control_part {
 	uint64_t size;
+	uint8_t survival;    /* enum holdfast_survival */
 	const uint8_t *path; /* not terminated, without control characters */
 	uint16_t path_length;
 };
@@ -111,6 +112,7 @@ struct control_description {
 	uint64_t size;
 	uint32_t guard, max_lanes;
 	uint8_t providers, granularity;
+	uint8_t survival; /* of all parts, those too that are not told */
 	uint8_t method_verbs,
 		method_tcp;           /* that a client gets over either; 0 where there is none */
 	bool created, busy, has_attr; /* all else of a pool is known if it is neither */

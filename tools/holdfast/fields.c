@@ -303,6 +303,7 @@ static const TABLE(fields_machine, machine_rows);
 #define THIS remote_part
 static const struct field part_rows[] = {
 	{"path", FIELD_TEXT, AT(path)},
+	{"survives", FIELD_TEXT, AT(survives)},
 	{"size", FIELD_SIZE, AT(size)},
 };
 static const TABLE(fields_part, part_rows);

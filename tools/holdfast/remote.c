@@ -102,17 +102,47 @@ static void put_verdict(FILE *text, const struct holdfast_remote_set *set)
 			text);
 	else if (!set->created)
 		fputs("a pool set without a pool: rpmem_create() would make one\n", text);
+	else if (set->survival == HOLDFAST_SURVIVES_NOT)
+		fputs("what is persisted in this pool does not survive a power cut or a reboot of "
+		      "its machine\n",
+			text);
 	else
 		fprintf(text, "what is persisted in this pool is durable %s\n",
 			durable(set->granularity));
 }
 
+static void put_volatile_parts(FILE *text, const struct holdfast_remote_set *set)
+{
+	for (size_t i = 0; i < set->part_count; i++)
+		if (set->parts[i]->survival == HOLDFAST_SURVIVES_NOT)
+			fprintf(text, "%s is on volatile memory or storage over there.\n",
+				set->parts[i]->path);
+}
+
+/* The target's own answer; it knows more of its parts than it can tell. */
+static const char *survival_sentence(enum holdfast_survival survival)
+{
+	switch (survival) {
+	case HOLDFAST_SURVIVES_NOT:
+		return "That machine says that a part of the pool does not survive its power cuts";
+	case HOLDFAST_SURVIVES_UNKNOWN:
+		return "That machine cannot tell whether its storage survives a power cut";
+	case HOLDFAST_SURVIVES_ELSEWHERE:
+		return "Whether its storage survives a power cut is for yet another machine to say";
+	case HOLDFAST_SURVIVES:
+		return "That machine says that its storage survives a power cut";
+	}
+	return "Whether its storage survives a power cut is not known here";
+}
+
 static void put_text(FILE *text, const struct holdfast_remote_set *set)
 {
 	put_verdict(text, set);
-	fputs("It is on another machine. Whether its storage survives a power cut is for that "
-	      "machine to say: run `holdfast info' there, with the paths of the parts.\n",
-		text);
+	fprintf(text,
+		"It is on another machine. %s: run `holdfast info' there, with the paths of the "
+		"parts, to know why.\n",
+		survival_sentence(set->survival));
+	put_volatile_parts(text, set);
 	if (set->created && !set->busy)
 		fputs(set->header_size ? "The first bytes belong to its header.\n"
 				       : "It has no header: all bytes are the program's.\n",
@@ -186,6 +216,27 @@ void remote_fini(struct answer *answer)
 	free(answer->text);
 }
 
+static void require_survival(struct answer *answer, enum holdfast_survival survival)
+{
+	switch (survival) {
+	case HOLDFAST_SURVIVES:
+		answer->outcome = OUTCOME_YES;
+		answer->because = NULL;
+		return;
+	case HOLDFAST_SURVIVES_NOT:
+		answer->outcome = OUTCOME_NO;
+		answer->because = "the target's storage is volatile";
+		return;
+	case HOLDFAST_SURVIVES_ELSEWHERE:
+		answer->because = "others decide whether stores survive";
+		return;
+	case HOLDFAST_SURVIVES_UNKNOWN:
+		answer->because = "the target cannot tell whether stores survive";
+		return;
+	}
+	answer->because = "the target's answer is not known here";
+}
+
 /* First what is certain, as of paths. */
 void remote_require(struct answer *answer, enum pmem2_granularity required)
 {
@@ -200,6 +251,6 @@ void remote_require(struct answer *answer, enum pmem2_granularity required)
 		answer->outcome = OUTCOME_NO;
 		answer->because = "the granularity is coarser";
 	} else {
-		answer->because = "others decide whether stores survive";
+		require_survival(answer, set->survival);
 	}
 }

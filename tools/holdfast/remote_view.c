@@ -54,7 +54,8 @@ static void add_parts(
 	room->part = must_allocate(set->part_count, sizeof(*room->part));
 	room->parts = must_allocate(set->part_count, sizeof(*room->parts));
 	for (size_t i = 0; i < set->part_count; i++) {
-		room->part[i] = (struct remote_part){set->parts[i]->path, set->parts[i]->size};
+		room->part[i] = (struct remote_part){set->parts[i]->path, set->parts[i]->size,
+			holdfast_survival_name(set->parts[i]->survival)};
 		room->parts[i] = &room->part[i];
 	}
 	view->parts = room->parts;
@@ -86,7 +87,7 @@ void remote_view(struct remote_view *view, const struct answer *answer)
 		.object = "remote-pool-set",
 		.verdict = room->verdict,
 		.text = answer->text,
-		.survives = holdfast_survival_name(HOLDFAST_SURVIVES_ELSEWHERE),
+		.survives = holdfast_survival_name(set->survival),
 		.state = set->busy      ? "in-use"
 			 : set->created ? "created"
 					: "absent",

@@ -71,6 +71,7 @@ void remote_require(struct answer *answer, enum pmem2_granularity required);
 struct remote_part {
 	const char *path;
 	size_t size;
+	const char *survives;
 };
 
 struct remote_attributes {

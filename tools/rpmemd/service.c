@@ -9,6 +9,7 @@
 
 #include "base/env.h"
 #include "base/err.h"
+#include "survival.h"
 
 _Static_assert(CONTROL_SECRET_SIZE == FABRIC_SECRET_SIZE, "secrets");
 
@@ -267,21 +268,33 @@ static bool is_text(const char *path)
 	return true;
 }
 
+/* The least durable part counts. Parts that do not fit the reply count, too. */
+static uint8_t survival_of_part(const char *path, struct control_description *told)
+{
+	enum holdfast_survival survival = survival_of(path);
+
+	if (survival < told->survival)
+		told->survival = (uint8_t)survival;
+	return (uint8_t)survival;
+}
+
 /* As many of its parts as a reply can hold. */
 static void describe_set(const struct pool_set *set, struct control_description *told)
 {
 	size_t room = CONTROL_BODY_MAX / 2;
 
+	told->survival = HOLDFAST_SURVIVES;
 	for (size_t i = 0; i < set->count; i++) {
 		const struct pool_set_entry *entry = &set->entries[i];
 		size_t length = strlen(entry->path);
+		uint8_t survival = survival_of_part(entry->path, told);
 
 		told->size += entry->size;
 		if (told->nparts == CONTROL_PARTS_MAX || length > room || !is_text(entry->path))
 			continue;
 		room -= length;
 		told->parts[told->nparts++] = (struct control_part){
-			entry->size, (const uint8_t *)entry->path, (uint16_t)length};
+			entry->size, survival, (const uint8_t *)entry->path, (uint16_t)length};
 	}
 }
 

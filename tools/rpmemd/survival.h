@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* survival.h - whether the parts of a pool survive a power cut of this machine */
+#ifndef RPMEMD_SURVIVAL_H
+#define RPMEMD_SURVIVAL_H
+
+#include "libpmem2/explain.h"
+
+/* Of the file or device, as `holdfast info` here says; of a missing file, that of its folder. */
+enum holdfast_survival survival_of(const char *path);
+
+#endif
