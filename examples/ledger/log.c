@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fault.h"
 #include "log.h"
 #include "mirror.h"
 
@@ -126,11 +127,13 @@ static int map_file(struct log *log)
 	log->size = pmem2_map_get_size(log->map);
 	log->copy = pmem2_get_memcpy_fn(log->map);
 	log->drain = pmem2_get_drain_fn(log->map);
+	fault_watch(log);
 	return 0;
 }
 
 static int unmap_file(struct log *log)
 {
+	fault_watch(NULL);
 	if (log->map && pmem2_map_delete(&log->map)) {
 		pmem2_perror("%s: %s: cannot unmap", program_invocation_short_name, log->path);
 		return -EIO;
@@ -154,9 +157,9 @@ static int move_map(struct log *log)
 
 /*
  * Make the file `size` bytes long, or where the disk has not got that much, `least`; and map it.
- * The blocks are allocated now since a store cannot report a full disk: into a hole, it would end
- * the process with SIGBUS. The fsync is for the file's new size and blocks: writing back pages of
- * a map need not make those durable.
+ * The blocks are allocated now since a store cannot report a full disk: into a hole, it would
+ * raise SIGBUS, and the program could only exit (fault.h). The fsync is for the file's new size
+ * and blocks: writing back pages of a map need not make those durable.
  */
 static int allocate(struct log *log, size_t size, size_t least)
 {

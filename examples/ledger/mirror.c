@@ -125,6 +125,18 @@ void mirror_free(struct mirror **mirror)
 	*mirror = NULL;
 }
 
+/* Most messages of the library begin with "TARGET: POOLSET: ": the mirror is named once. */
+static void complain(const struct mirror *mirror, const char *what)
+{
+	const char *message = rpmem.errormsg();
+	size_t target = strlen(mirror->target), pool = strlen(mirror->pool);
+
+	if (!strncmp(message, mirror->target, target) && !strncmp(message + target, ": ", 2) &&
+		!strncmp(message + target + 2, mirror->pool, pool))
+		message += target + 2 + pool + strspn(message + target + 2 + pool, ": ");
+	warnx("%s: cannot %s the mirror: %s", mirror->name, what, message);
+}
+
 /* Opens the pool or, if it is missing and is to be made, makes it. */
 static int reach(struct mirror *mirror, void *base, size_t size, enum mirror_mode mode)
 {
@@ -147,7 +159,7 @@ int mirror_open(struct mirror *mirror, void *base, size_t size, enum mirror_mode
 	if (!ret)
 		return 0;
 	mirror->lost = ret;
-	warnx("%s: cannot open the mirror for %zu bytes: %s", mirror->name, size, rpmem.errormsg());
+	complain(mirror, "open");
 	return ret;
 }
 
@@ -157,7 +169,7 @@ void mirror_close(struct mirror *mirror)
 	 * All that had to be durable was drained before: only a first error is news, and harmless.
 	 */
 	if (mirror->rpp && rpmem.close(mirror->rpp) && !mirror->lost)
-		warnx("%s: closing the mirror: %s", mirror->name, rpmem.errormsg());
+		complain(mirror, "close");
 	mirror->rpp = NULL;
 }
 
@@ -171,7 +183,7 @@ static int check(struct mirror *mirror, int failed, const char *what)
 	if (!failed)
 		return 0;
 	mirror->lost = -errno;
-	warnx("%s: cannot %s the mirror: %s", mirror->name, what, rpmem.errormsg());
+	complain(mirror, what);
 	return mirror->lost;
 }
 
