@@ -120,7 +120,13 @@ int main(int argc, char **argv)
 		setenv("PMEM_NO_FLUSH", "1", 1);
 	else
 		unsetenv("PMEM_NO_FLUSH");
-	execl("/proc/self/exe", argv[0], no_flush ? "no-flush" : "flush", (char *)NULL);
+	/*
+	 * By its name: in a chroot, the new mount namespace knows /proc/self/exe by its path in the
+	 * old one. A loader that starts there at $ORIGIN finds another libpmem.
+	 */
+	char flushing[] = "flush", not_flushing[] = "no-flush";
+	char *again[] = {argv[0], no_flush ? not_flushing : flushing, NULL};
+	exec_again(again);
 	bail("cannot run myself again: %m");
 #else
 	(void)argc;
