@@ -212,16 +212,21 @@ static int add(struct facts *facts, int fd)
 	return refuse_kind(facts, fd, st.st_mode);
 }
 
+/* "6.12.85+deb12-amd64", or "6.1.0-57-amd64" where the builder hides the last number. */
 NOINLINE static unsigned kernel(void)
 {
 	struct utsname name;
-	char *end = name.release;
+	unsigned number[3] = {0};
 
 	if (uname(&name))
 		return 0;
-	unsigned long version = strtoul(name.release, &end, 10);
-	return FACTS_KERNEL(
-		(unsigned)version, *end == '.' ? (unsigned)strtoul(end + 1, NULL, 10) : 0);
+	const char *at = name.release;
+	for (int i = 0; i < 3 && *at >= '0' && *at <= '9'; i++) {
+		char *end;
+		number[i] = (unsigned)strtoul(at, &end, 10);
+		at = *end == '.' ? end + 1 : end;
+	}
+	return FACTS_KERNEL(number[0], number[1], number[2]);
 }
 
 static void begin(struct facts *facts, const char *sysfs)

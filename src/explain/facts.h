@@ -28,7 +28,8 @@ enum facts_trial {
 	FACTS_SYNC_REFUSED,
 };
 
-#define FACTS_KERNEL(version, patchlevel) ((version)*1000U + (patchlevel))
+#define FACTS_KERNEL(version, patchlevel, sublevel)                                                \
+	(((version)*1000U + (patchlevel)) * 1000U + (sublevel))
 
 /* Whether the file will still be there. */
 enum facts_name {
@@ -48,7 +49,7 @@ struct facts {
 	enum holdfast_object object;
 	const char *sysfs;
 	bool can_flush;  /* the CPU */
-	unsigned kernel; /* FACTS_KERNEL(6, 18) for Linux 6.18.y */
+	unsigned kernel; /* FACTS_KERNEL(6, 18, 44) for Linux 6.18.44 */
 	char *name;      /* NULL: not known; owned */
 
 	bool has_device; /* else it is memory without a file */

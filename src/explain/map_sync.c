@@ -19,8 +19,8 @@ static enum holdfast_obstacle obstacle_in_mount(const struct facts *facts)
 	if (mounts_option(options, "dax=never"))
 		return HOLDFAST_OBSTACLE_MOUNT;
 	if (facts->marked < 0) /* before Linux 5.8 the kernel knew no marks */
-		return facts->kernel < FACTS_KERNEL(5, 8) ? HOLDFAST_OBSTACLE_MOUNT
-							  : HOLDFAST_OBSTACLE_UNKNOWN;
+		return facts->kernel < FACTS_KERNEL(5, 8, 0) ? HOLDFAST_OBSTACLE_MOUNT
+							     : HOLDFAST_OBSTACLE_UNKNOWN;
 	return facts->marked ? HOLDFAST_OBSTACLE_NONE : HOLDFAST_OBSTACLE_FILE;
 }
 

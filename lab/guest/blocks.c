@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * blocks.c - stores into blocks that fallocate(2) has allocated, each by itself made durable
+ *
+ *	blocks store FILE	make the file and store into each block; exits when all are durable
+ *	blocks count FILE	print how many of them are there
+ *
+ * The blocks are neighbours, in the middle of what is allocated: the file system then has few extents to
+ * note, which ext4 does in the inode.
+ */
+#include <inttypes.h>
+#include <libgen.h>
+
+#include "guest.h"
+
+#define COUNT 100
+#define BLOCK ((size_t)4096)
+#define SIZE  ((size_t)16 << 20)
+#define FIRST ((size_t)8 << 20)
+
+static struct pmem2_map *map_of(int fd)
+{
+	struct pmem2_source *src = source_of(fd);
+	struct pmem2_config *cfg = config_of(PMEM2_GRANULARITY_PAGE);
+	struct pmem2_map *map;
+
+	if (pmem2_map_new(&map, cfg, src))
+		bail("cannot map: %s", pmem2_errormsg());
+	pmem2_config_delete(&cfg);
+	pmem2_source_delete(&src);
+	return map;
+}
+
+static uint64_t *block(struct pmem2_map *map, size_t i)
+{
+	return (uint64_t *)((char *)pmem2_map_get_address(map) + FIRST + i * BLOCK);
+}
+
+/* The file is durable, with its name, before the first store; not by sync(2), which helps others, too. */
+static void store(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	char *parent = dirname(strdup(path));
+	int folder = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 || posix_fallocate(fd, 0, (off_t)SIZE))
+		bail("cannot make %s: %m", path);
+	if (folder < 0 || fsync(fd) || fsync(folder))
+		bail("cannot make %s durable: %m", path);
+	struct pmem2_map *map = map_of(fd);
+	pmem2_persist_fn persist = pmem2_get_persist_fn(map);
+	for (size_t i = 0; i < COUNT; i++) {
+		*block(map, i) = i + 1;
+		persist(block(map, i), sizeof(uint64_t));
+	}
+	printf("granularity %d\n", (int)pmem2_map_get_store_granularity(map));
+}
+
+static void count(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC), found = 0;
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st))
+		bail("cannot open %s: %m", path);
+	if (st.st_size != (off_t)SIZE)
+		bail("%s has %jd bytes", path, (intmax_t)st.st_size);
+	for (size_t i = 0; i < COUNT; i++) {
+		uint64_t value = 0;
+		if (pread(fd, &value, sizeof(value), (off_t)(FIRST + i * BLOCK)) != sizeof(value))
+			bail("cannot read %s: %m", path);
+		found += value == i + 1;
+	}
+	printf("%d\n", found);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 3)
+		bail("usage: blocks store|count FILE");
+	(*argv[1] == 's' ? store : count)(argv[2]);
+	return 0;
+}
