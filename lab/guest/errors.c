@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * errors.c - a disk loses what is written back, and the kernel reports it once: both libraries go on
+ * reporting it
+ *
+ *	errors DIR BREAK MEND
+ *
+ * BREAK is a command after which the disk under DIR fails each write, MEND one after which it works.
+ */
+#include <libpmem2/holdfast.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "guest.h"
+
+#define SIZE ((size_t)1 << 20)
+#define FAR  ((size_t)512 << 10) /* too far to be written back together */
+
+static const char *dir, *break_disk, *mend_disk;
+
+static void command(const char *line)
+{
+	if (system(line))
+		bail("%s failed", line);
+}
+
+/* The path of a file whose blocks are allocated, written and durable. */
+static const char *new_file(const char *name)
+{
+	static char path[4096];
+	static char zeros[SIZE];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0 || write(fd, zeros, SIZE) != (ssize_t)SIZE || fsync(fd))
+		bail("cannot make %s: %m", path);
+	close(fd);
+	sync();
+	return path;
+}
+
+static int open_file(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		bail("cannot open %s: %m", path);
+	return fd;
+}
+
+static struct pmem2_map *map_of(int fd)
+{
+	struct pmem2_source *src = source_of(fd);
+	struct pmem2_config *cfg = config_of(PMEM2_GRANULARITY_PAGE);
+	struct pmem2_map *map;
+
+	if (pmem2_map_new(&map, cfg, src))
+		bail("cannot map: %s", pmem2_errormsg());
+	pmem2_config_delete(&cfg);
+	pmem2_source_delete(&src);
+	return map;
+}
+
+static char *at(struct pmem2_map *map, size_t offset)
+{
+	return (char *)pmem2_map_get_address(map) + offset;
+}
+
+static int deep(struct pmem2_map *map, size_t offset)
+{
+	return pmem2_deep_flush(map, at(map, offset), 1);
+}
+
+static void persist(struct pmem2_map *map, size_t offset)
+{
+	*at(map, offset) = 1;
+	pmem2_get_persist_fn(map)(at(map, offset), 1);
+}
+
+/* How a child ends that persists: the number of its signal, or -5 if the call has returned. */
+static int ending(struct pmem2_map *map, size_t offset)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		if (!freopen("/dev/null", "w", stderr))
+			_exit(99);
+		persist(map, offset);
+		_exit(5);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		bail("no child: %m");
+	return WIFSIGNALED(status) ? WTERMSIG(status) : -WEXITSTATUS(status);
+}
+
+/* What the rest is about: else it would show nothing. */
+static void kernel_forgets(void)
+{
+	int fd = open_file(new_file("kernel"));
+	char *view = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (view == MAP_FAILED)
+		bail("cannot map: %m");
+	command(break_disk);
+	*view = 1;
+	is_int(msync(view, SIZE, MS_SYNC) ? errno : 0, EIO, "the kernel: msync fails");
+	command(mend_disk);
+	is_int(msync(view, SIZE, MS_SYNC) ? errno : 0, 0, "the kernel: the next msync succeeds");
+	munmap(view, SIZE);
+	close(fd);
+}
+
+static void deep_flush(void)
+{
+	int fd = open_file(new_file("deep"));
+	struct pmem2_map *map = map_of(fd), *second = map_of(fd);
+
+	command(break_disk);
+	*at(map, 0) = 1;
+	is_int(deep(map, 0), -EIO, "libpmem2: deep flush: fails");
+	command(mend_disk);
+	is_int(deep(map, 0), -EIO, "libpmem2: deep flush: fails again on a disk that works again");
+	*at(map, 0) = 2;
+	is_int(deep(map, 0), -EIO, "libpmem2: deep flush: fails again after another store");
+	is_int(deep(map, FAR), -EIO, "libpmem2: deep flush of another page: fails, too");
+	is_int(deep(second, FAR), -EIO, "libpmem2: another map of the descriptor: fails, too");
+	is_int(ending(map, 0), SIGABRT,
+		"libpmem2: persist after a failed deep flush: ends the process");
+	struct pmem2_map *later = map_of(fd);
+	is_int(deep(later, 0), 0, "libpmem2: a map that is made later: deep flush succeeds");
+	is_int(ending(later, 0), -5, "libpmem2: a map that is made later: persist returns");
+	is_int(holdfast_writeback_accept(at(map, 0), SIZE), 0, "libpmem2: the loss is accepted");
+	is_int(deep(map, 0), 0, "libpmem2: deep flush of what was accepted: succeeds");
+	is_int(deep(second, 0), -EIO, "libpmem2: a map that was not accepted: still fails");
+	pmem2_map_delete(&later);
+	pmem2_map_delete(&second);
+	pmem2_map_delete(&map);
+	close(fd);
+}
+
+/* A child hears of the error first; the parent, which shares the open file, is told all the same. */
+static void forked(void)
+{
+	int fd = open_file(new_file("forked"));
+	struct pmem2_map *map = map_of(fd);
+
+	command(break_disk);
+	is_int(ending(map, 0), SIGABRT, "fork: the child that persists first ends");
+	command(mend_disk);
+	is_int(ending(map, FAR), SIGABRT, "fork: another child that persists ends, too");
+	is_int(deep(map, FAR), -EIO, "fork: the parent's deep flush fails");
+	pmem2_map_delete(&map);
+	close(fd);
+}
+
+static struct holdfast_writeback_failure heard[4];
+static unsigned hearings;
+
+static enum holdfast_writeback_verdict hear(
+	const struct holdfast_writeback_failure *failure, void *context)
+{
+	(void)context;
+	if (hearings < 4)
+		heard[hearings] = *failure;
+	hearings++;
+	return HOLDFAST_WRITEBACK_LOST;
+}
+
+static void handled(void)
+{
+	int fd = open_file(new_file("handled"));
+	struct pmem2_map *map = map_of(fd);
+
+	holdfast_set_writeback_handler(hear, NULL);
+	command(break_disk);
+	*at(map, 0) = *at(map, FAR) = 1;
+	pmem2_get_flush_fn(map)(at(map, 0), 1);
+	pmem2_get_flush_fn(map)(at(map, FAR), 1);
+	pmem2_get_drain_fn(map)();
+	is_int(hearings, 2, "handler: hears of each range that was lost");
+	is_int(heard[0].error, EIO, "handler: is told EIO");
+	command(mend_disk);
+	/* The second failure was younger than what the handler had accepted of the first. */
+	persist(map, 0);
+	persist(map, FAR);
+	ok(hearings == 2 || (hearings == 3 && heard[2].flags == HOLDFAST_WRITEBACK_UNCERTAIN),
+		"handler: what it accepted may be reported once more, as uncertain");
+	hearings = 0;
+	persist(map, 0);
+	persist(map, FAR);
+	is_int(hearings, 0, "handler: what it accepted and was stored again is durable");
+	holdfast_set_writeback_handler(NULL, NULL);
+	is_int(ending(map, FAR * 3 / 2), SIGABRT,
+		"handler: a page that it did not accept: ends the process");
+	holdfast_writeback_accept(at(map, 0), SIZE);
+	pmem2_map_delete(&map);
+	close(fd);
+}
+
+static int msync_of(const void *addr)
+{
+	return pmem_msync(addr, 1) ? errno : 0;
+}
+
+static void with_libpmem(void)
+{
+	const char *path = new_file("libpmem");
+	int is_pmem = 4711;
+	size_t length;
+	char *view = pmem_map_file(path, 0, 0, 0, &length, &is_pmem);
+
+	if (!view)
+		bail("pmem_map_file: %s", pmem_errormsg());
+	is_int(is_pmem, 0, "libpmem: the file is not persistent memory");
+	command(break_disk);
+	*view = 1;
+	is_int(msync_of(view), EIO, "libpmem: pmem_msync: fails");
+	command(mend_disk);
+	is_int(msync_of(view), EIO, "libpmem: pmem_msync: fails again on a disk that works again");
+	*view = 2;
+	is_int(msync_of(view), EIO, "libpmem: pmem_msync: fails again after another store");
+	is_int(msync_of(view + FAR), EIO, "libpmem: pmem_msync of another page: fails, too");
+	is_int(pmem_deep_persist(view, 1) ? errno : 0, EIO,
+		"libpmem: pmem_deep_persist: fails, too");
+	pmem_unmap(view, length);
+	view = pmem_map_file(path, 0, 0, 0, &length, NULL);
+	if (!view)
+		bail("pmem_map_file: %s", pmem_errormsg());
+	is_int(msync_of(view), 0, "libpmem: pmem_msync of a map that is made later: succeeds");
+	is_int(pmem_deep_persist(view, 1), 0, "libpmem: pmem_deep_persist of it: succeeds");
+	pmem_unmap(view, length);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 4)
+		bail("usage: errors DIR BREAK MEND");
+	dir = argv[1];
+	break_disk = argv[2];
+	mend_disk = argv[3];
+	/* Children print nothing of what is still in here. */
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	kernel_forgets();
+	deep_flush();
+	forked();
+	handled();
+	with_libpmem();
+	return tap_done();
+}
