@@ -5,8 +5,8 @@
  *	blocks store FILE	make the file and store into each block; exits when all are durable
  *	blocks count FILE	print how many of them are there
  *
- * The blocks are neighbours, in the middle of what is allocated: the file system then has few extents to
- * note, which ext4 does in the inode.
+ * The blocks are neighbours, in the middle of what is allocated: the file system then has few
+ * extents to note, which ext4 does in the inode.
  */
 #include <inttypes.h>
 #include <libgen.h>
@@ -36,7 +36,10 @@ static uint64_t *block(struct pmem2_map *map, size_t i)
 	return (uint64_t *)((char *)pmem2_map_get_address(map) + FIRST + i * BLOCK);
 }
 
-/* The file is durable, with its name, before the first store; not by sync(2), which helps others, too. */
+/*
+ * The file is durable, with its name, before the first store; not by sync(2), which helps others,
+ * too.
+ */
 static void store(const char *path)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);

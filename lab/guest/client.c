@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * client.c - an unmodified client of libpmem2 persists on a disk that loses it: client FILE BREAK MEND
+ * client.c - an unmodified client of libpmem2 persists on a disk that loses it: client FILE BREAK
+ * MEND
  *
  * lab/errors links it with Debian's libpmem2, with the few declarations of it that it needs.
  */

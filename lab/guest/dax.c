@@ -4,8 +4,8 @@
  *
  * SIZE and ALIGNMENT are what sysfs says, in bytes. GRANULARITY `refused': stores to it cannot be
  * made durable by the CPU, so that libpmem2 does not map it, and libpmem does not call it pmem.
- * `read-only': the same, but it can be mapped to read from it.
- * What the device held is lost.
+ * `read-only': the same, but it can be mapped to read from it. `unmappable': its driver lets
+ * programs open it, and no more. What the device held is lost.
  */
 #include "guest.h"
 
@@ -165,6 +165,18 @@ static void facts(struct pmem2_source *src)
 	diag("size of the id: %d, %zu", ret, length);
 }
 
+static void unmappable(const char *path, struct pmem2_source *src)
+{
+	struct pmem2_map *map;
+	size_t length;
+
+	ok(map_part(&map, src, 0, 0) < 0, "a device that cannot be mapped: pmem2_map_new fails");
+	diag("%s", pmem2_errormsg());
+	ok(!pmem_map_file(path, 0, 0, 0, &length, NULL),
+		"a device that cannot be mapped: pmem_map_file fails");
+	diag("%s", pmem_errormsg());
+}
+
 static void with_libpmem(const char *path)
 {
 	int is_pmem = 4711, fine = wanted >= 0;
@@ -202,7 +214,8 @@ int main(int argc, char **argv)
 	if (argc != 5)
 		bail("usage: dax GRANULARITY SIZE ALIGNMENT DEVICE");
 	bool readable = !strcmp(argv[1], "read-only");
-	wanted = granularity_named(readable ? "refused" : argv[1]);
+	bool fails = readable || !strcmp(argv[1], "unmappable");
+	wanted = granularity_named(fails ? "refused" : argv[1]);
 	size = strtoull(argv[2], NULL, 0);
 	alignment = strtoull(argv[3], NULL, 0);
 	int fd = open(argv[4], O_RDWR | O_CLOEXEC);
@@ -210,6 +223,10 @@ int main(int argc, char **argv)
 		bail("cannot open %s: %m", argv[4]);
 	struct pmem2_source *src = source_of(fd);
 
+	if (!strcmp(argv[1], "unmappable")) {
+		unmappable(argv[4], src);
+		return tap_done();
+	}
 	is_int(kernel_syncs(fd, alignment), 1, "MAP_SYNC: the kernel accepts it");
 	facts(src);
 	private_map(src);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * errors.c - a disk loses what is written back, and the kernel reports it once: both libraries go on
- * reporting it
+ * errors.c - a disk loses what is written back, and the kernel reports it once: both libraries go
+ * on reporting it
  *
  *	errors DIR BREAK MEND
  *
- * BREAK is a command after which the disk under DIR fails each write, MEND one after which it works.
+ * BREAK is a command after which the disk under DIR fails each write, MEND one after which it
+ * works.
  */
 #include <libpmem2/holdfast.h>
 #include <signal.h>
@@ -94,7 +95,7 @@ static int ending(struct pmem2_map *map, size_t offset)
 	return WIFSIGNALED(status) ? WTERMSIG(status) : -WEXITSTATUS(status);
 }
 
-/* What the rest is about: else it would show nothing. */
+/* Shows that the kernel reports the error once: the rest is about that. */
 static void kernel_forgets(void)
 {
 	int fd = open_file(new_file("kernel"));
@@ -139,7 +140,9 @@ static void deep_flush(void)
 	close(fd);
 }
 
-/* A child hears of the error first; the parent, which shares the open file, is told all the same. */
+/*
+ * A child hears of the error first; the parent, which shares the open file, is told all the same.
+ */
 static void forked(void)
 {
 	int fd = open_file(new_file("forked"));

@@ -2,8 +2,8 @@
 /*
  * late.c - a region without durable caches appears after libpmem was loaded: late FILE APPEAR
  *
- * At first all regions have durable caches. APPEAR is a command that adds one which has not, and puts a
- * DAX file system on it where FILE is to be.
+ * At first all regions have durable caches. APPEAR is a command that adds one which has not, and
+ * puts a DAX file system on it where FILE is to be.
  */
 #include <stdlib.h>
 

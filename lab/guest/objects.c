@@ -5,8 +5,8 @@
  *	objects POOL BREAK MEND		make a pool and have the disk fail under it
  *	objects POOL			open that pool again
  *
- * libpmemobj calls our pmem_msync, and ends the process when that fails. What it was told is noted by a
- * pmem_msync of this program, which stands before the library's; and abort(3) is survived.
+ * libpmemobj calls our pmem_msync, and ends the process when that fails. What it was told is noted
+ * by a pmem_msync of this program, which stands before the library's; and abort(3) is survived.
  */
 #include <dlfcn.h>
 #include <errno.h>
