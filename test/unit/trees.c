@@ -15,7 +15,9 @@
 #include "unit/tree.h"
 
 #define DISK(major, minor) ((struct device){.kind = DEVICE_FILE, .number = makedev(major, minor)})
-#define DAX(minor)         ((struct device){.kind = DEVICE_DAX, .number = makedev(252, minor)})
+#define DAX(minor)         DAX_OF(252, minor)
+/* The driver's major number is 251 in Linux 7.2. */
+#define DAX_OF(major, minor) ((struct device){.kind = DEVICE_DAX, .number = makedev(major, minor)})
 
 /* The first region's node, shutdown counts and so on, or the error. */
 struct answers {
@@ -284,7 +286,7 @@ static void nothing(const char *tree)
 }
 
 /* A kernel says less than its documents make up, and other things: mostly that it works. */
-static void captured_nvdimm(const char *tree)
+static void check_nvdimm(const char *tree, struct device dax)
 {
 	const struct answers want = {.memory = MEMORY_NFIT,
 		.found = true,
@@ -294,11 +296,21 @@ static void captured_nvdimm(const char *tree)
 	size_t value = 4711;
 
 	check(tree, DISK(259, 0), want);
-	check(tree, DAX(1), want);
-	is_int(device_alignment(&DAX(1), tree_root, &value), 0, "%s: alignment", tree);
+	check(tree, dax, want);
+	is_int(device_alignment(&dax, tree_root, &value), 0, "%s: alignment", tree);
 	is_int(value, 2097152, "%s: which is 2 MiB", tree);
-	is_int(device_size(&DAX(1), 0, tree_root, &value), 0, "%s: size", tree);
+	is_int(device_size(&dax, 0, tree_root, &value), 0, "%s: size", tree);
 	is_int(value, 65011712, "%s: which leaves out 2 MiB of the namespace", tree);
+}
+
+static void captured_nvdimm(const char *tree)
+{
+	check_nvdimm(tree, DAX(1));
+}
+
+static void captured_nvdimm_7_2(const char *tree)
+{
+	check_nvdimm(tree, DAX_OF(251, 1));
 }
 
 static void captured_virtio(const char *tree)
@@ -437,6 +449,7 @@ int main(void)
 	in_tree("made-up-garbage", garbage);
 	in_tree("made-up-nothing", nothing);
 	in_tree("captured-nvdimm", captured_nvdimm);
+	in_tree("captured-nvdimm-7.2", captured_nvdimm_7_2);
 	in_tree("captured-nvdimm-hints", captured_hints);
 	in_tree("captured-nvdimm-unarmed", captured_unarmed);
 	in_tree("captured-nvdimm-eadr", captured_eadr);
