@@ -3,38 +3,75 @@
 #
 # completion.bash - for the arguments of holdfast(1)
 
+# Sets $values to what an option's value may be; fails if the option has no list of values.
+_holdfast_values() { # COMMAND OPTION
+	case $1:$2 in
+	info:--require | info:-r) values='byte cache-line page' ;;
+	crash:--format | stat:--format) values='text json' ;;
+	*) return 1 ;;
+	esac
+}
+
+# The place of the program in a command line of crash and stat, whose own arguments follow; fails
+# where it has not come yet.
+_holdfast_program() {
+	local i
+	for ((i = 2; i < COMP_CWORD; i++)); do
+		if [[ ${COMP_WORDS[i]} == -- ]]; then
+			program=$((i + 1))
+			return
+		fi
+	done
+	return 1
+}
+
 _holdfast() {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
-	local commands='info crash cc' granularities='byte cache-line page'
-	local options='--json --require= --try --help --version'
+	local command=${COMP_WORDS[1]} options values program
 
 	COMPREPLY=()
-	if [[ ${COMP_WORDS[1]} == crash ]]; then
+	case $command in
+	info) options='--json --require= --try --help' ;;
+	crash)
 		options='--check= --file= --in-place --time= --budget= --images= --exhaustive --seed= '
 		options+='--deadline= --strict --format= --save= --replay= --help'
+		;;
+	stat) options='--file= --in-place --rows= --format= --save= --replay= --help' ;;
+	cc) options='--cflags --libs --help' ;;
+	*) options='--help --version' ;;
+	esac
+	if ((COMP_CWORD == 1)); then
+		mapfile -t COMPREPLY < <(compgen -W "info crash stat cc --help --version" -- "$word")
+		return
 	fi
-	if [[ $word == = && $before == --format ]]; then
-		word='' before='='
+	# All that follows PROGRAM or the compiler belongs to that program.
+	if [[ $command == crash || $command == stat ]] && _holdfast_program; then
+		if ((COMP_CWORD == program)); then
+			mapfile -t COMPREPLY < <(compgen -c -- "$word")
+		else
+			mapfile -t COMPREPLY < <(compgen -f -- "$word")
+		fi
+		compopt -o filenames
+		return
 	fi
-	if [[ $before == = && ${COMP_WORDS[COMP_CWORD - 2]} == --format ||
-		$before == --format ]]; then
-		mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$word")
+	if [[ $command == cc && $COMP_CWORD -gt 2 && ${COMP_WORDS[2]} != -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -f -- "$word")
+		compopt -o filenames
 		return
 	fi
 	# "--require=b" is three words, for = divides them.
-	if [[ $word == = && $before == --require ]]; then
-		word='' before='='
+	if [[ $word == = ]]; then
+		word=''
+	elif [[ $before == = ]]; then
+		before=${COMP_WORDS[COMP_CWORD - 2]}
 	fi
-	if [[ $before == = && ${COMP_WORDS[COMP_CWORD - 2]} == --require ||
-		$before == --require || $before == -r ||
-		${COMP_WORDS[COMP_CWORD - 1]} == --require ]]; then
-		mapfile -t COMPREPLY < <(compgen -W "$granularities" -- "$word")
-	elif ((COMP_CWORD == 1)); then
-		mapfile -t COMPREPLY < <(compgen -W "$commands --help --version" -- "$word")
+	if _holdfast_values "$command" "$before"; then
+		mapfile -t COMPREPLY < <(compgen -W "$values" -- "$word")
 	elif [[ $word == -* ]]; then
-		mapfile -t COMPREPLY < <(
-			compgen -W "$options" -- "$word")
+		mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
 		[[ ${COMPREPLY[*]} == *= ]] && compopt -o nospace
+	elif [[ $command == cc && $COMP_CWORD -eq 2 ]]; then
+		mapfile -t COMPREPLY < <(compgen -c -- "$word")
 	else
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		compopt -o filenames

@@ -29,6 +29,7 @@ static const struct command {
 	{"info", info_main},
 #ifdef HOLDFAST_MODULES
 	{"crash", crash_main},
+	{"stat", stat_main},
 	{"cc", cc_main},
 #endif
 };
@@ -39,6 +40,7 @@ static const char doc[] =
 	"  info    which granularity stores have here or on another machine, and why; see `holdfast info --help'\n"
 #ifdef HOLDFAST_MODULES
 	"  crash   run a program, and check what a power cut could have left of its files; see `holdfast crash --help'\n"
+	"  stat    run a program, and count its flushes and drains at each call site; see `holdfast stat --help'\n"
 	"  cc      compile a program so that crash sees each of its stores; see `holdfast cc --help'\n"
 #endif
 	;

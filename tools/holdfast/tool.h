@@ -43,8 +43,9 @@ struct output {
 /* `holdfast info`; `argv` begins with its name. */
 int info_main(int argc, char **argv);
 
-/* `holdfast crash`, where it is built: crash/command.h */
+/* `holdfast crash` and `holdfast stat`, where they are built: crash/command.h */
 int crash_main(int argc, char **argv);
+int stat_main(int argc, char **argv);
 int cc_main(int argc, char **argv);
 
 /*

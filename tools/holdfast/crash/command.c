@@ -191,7 +191,7 @@ static void stop(int number)
 /* There was no room for a page of an image. */
 static _Noreturn void no_room(int number)
 {
-	static const char words[] = "holdfast crash: no room for images; HOLDFAST_CRASH_DIR names "
+	static const char words[] = "holdfast: no room for images; HOLDFAST_CRASH_DIR names "
 				    "another directory\n";
 
 	(void)number;
@@ -201,7 +201,7 @@ static _Noreturn void no_room(int number)
 	_exit(STATUS_NOTHING);
 }
 
-static void set_signals(struct work *work)
+void set_signals(struct work *work)
 {
 	static const int stopping[] = {SIGINT, SIGTERM, SIGHUP};
 
@@ -385,17 +385,6 @@ static int test(struct work *work, struct run *run, const struct options *chosen
 	return status;
 }
 
-static void forget(struct run *run)
-{
-	for (unsigned f = 0; f < EVENT_FILES; f++)
-		if (run->mapped[f]) {
-			trace_file_free(run->memories.first[f], run->mapped[f]);
-			trace_file_free(run->memories.base[f], run->mapped[f]);
-			trace_file_free(run->memories.image[f], run->mapped[f]);
-		}
-	trace_fini(&run->trace);
-}
-
 int crash_main(int argc, char **argv)
 {
 	static const struct argp argp = {.options = options,
@@ -419,7 +408,7 @@ int crash_main(int argc, char **argv)
 		status = chosen.replay ? load(&work, &chosen, &run) : record(&work, &chosen, &run);
 	if (!status)
 		status = test(&work, &run, &chosen);
-	forget(&run);
+	run_forget(&run);
 	end_children();
 	work_remove(&work);
 	free(chosen.files);

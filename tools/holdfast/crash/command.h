@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * command.h - what the files of `holdfast crash` share
+ * command.h - what the files of `holdfast crash` and `holdfast stat` share
  *
  * Errors: functions that can fail return an exit status, STATUS_CLEAN if they did not, and have
  * printed the message.
@@ -63,10 +63,14 @@ struct run {
 	bool file_gone; /* some file could not be compared at the end */
 };
 
-/* A signal asked us to stop. */
+/* A signal asked us to stop: set once set_signals() of command.c was called. */
 extern volatile sig_atomic_t is_stopped;
+void set_signals(struct work *work);
 
-/* "holdfast crash: " and the message, on standard error; returns `status`. */
+/* "holdfast crash" or another command that records programs. */
+extern const char *command_name;
+
+/* The command's name and the message, on standard error; returns `status`. */
 int complain(enum status status, const char *format, ...)
 	__attribute__((__format__(__printf__, 2, 3)));
 
@@ -103,6 +107,8 @@ const char *file_base_name(const struct trace *trace, unsigned number);
 int images_restore(struct work *work, struct run *run);
 /* Nothing but zeros in `image`. */
 int images_zero(struct work *work, struct run *run);
+/* The trace and the memories. */
+void run_forget(struct run *run);
 /* The text for {}: the image, or the directory of several, below this directory. */
 char *image_name(const struct work *work, const struct run *run, const char *directory);
 

@@ -178,3 +178,14 @@ int images_zero(struct work *work, struct run *run)
 	}
 	return STATUS_CLEAN;
 }
+
+void run_forget(struct run *run)
+{
+	for (unsigned f = 0; f < EVENT_FILES; f++)
+		if (run->mapped[f]) {
+			trace_file_free(run->memories.first[f], run->mapped[f]);
+			trace_file_free(run->memories.base[f], run->mapped[f]);
+			trace_file_free(run->memories.image[f], run->mapped[f]);
+		}
+	trace_fini(&run->trace);
+}

@@ -98,7 +98,7 @@ static _Noreturn void become_program(const struct work *work, char **program)
 	dup2(work->output, STDOUT_FILENO);
 	set_variables(work);
 	execvp(program[0], program);
-	fprintf(stderr, "holdfast crash: %s: %s\n", program[0], strerror(errno));
+	fprintf(stderr, "%s: %s: %s\n", command_name, program[0], strerror(errno));
 	_exit(127);
 }
 

@@ -18,12 +18,13 @@
 #include "command.h"
 
 volatile sig_atomic_t is_stopped;
+const char *command_name = "holdfast crash";
 
 int complain(enum status status, const char *format, ...)
 {
 	va_list ap;
 
-	fputs("holdfast crash: ", stderr);
+	fprintf(stderr, "%s: ", command_name);
 	va_start(ap, format);
 	vfprintf(stderr, format, ap);
 	va_end(ap);

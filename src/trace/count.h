@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * count.h - what a run did to make its stores durable, for each call stack
+ *
+ * A line counts as changed from its first store or comparison that found a difference until it is
+ * flushed and the thread that did has drained. A flush is redundant if each of its lines was either
+ * unchanged or flushed by the same thread already; a fence, if its thread has flushed no changed
+ * line and stored nothing around the caches since its last one. A sync is idle if no line of its
+ * range was changed: it may still be for the size or the name of a file.
+ */
+#ifndef TRACE_COUNT_H
+#define TRACE_COUNT_H
+
+#include "trace/trace.h"
+
+struct count {
+	uint64_t flushes, redundant_flushes;
+	uint64_t lines, clean_lines; /* that were flushed; of them, those that need not have been */
+	uint64_t fences, redundant_fences;
+	uint64_t syncs, idle_syncs; /* msync(2) and kin */
+	uint64_t copied;            /* bytes, by copies and fills that are calls */
+};
+
+struct counts {
+	struct count total;
+	struct count *stacks; /* [0]: of calls whose stack is not known; [n]: of stack n */
+	uint32_t stack_count; /* elements of `stacks` */
+	uint64_t unflushed;   /* lines that were changed and not flushed when the program ended */
+	unsigned threads;
+};
+
+/* 0, or -ENOMEM with a sentence. */
+int count_trace(const struct trace *trace, struct counts *counts);
+void counts_fini(struct counts *counts);
+void count_add(struct count *sum, const struct count *count);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * counted.c - a program whose flushes, drains, copies and syncs are known, for holdfast stat
+ *
+ *	counted FILE [fail]
+ *
+ * FILE has 8192 bytes of zeros, or is made. With `fail` the program ends with exit status 7.
+ */
+#include <libpmem.h>
+#include <stdint.h>
+#include <sys/mman.h>
+
+static uint64_t *words;
+
+/* 10 flushes of a line, and as many drains. */
+static void stores(void)
+{
+	for (unsigned i = 0; i < 10; i++) {
+		words[i * 8] = i + 1;
+		pmem_persist(&words[i * 8], 8);
+	}
+}
+
+/* 4 flushes of two lines that did not change, and one drain for nothing. */
+static void nothing(void)
+{
+	for (unsigned i = 0; i < 4; i++)
+		pmem_flush(words, 128);
+	pmem_drain();
+}
+
+/* One flush of three lines; two of them did not change. */
+static void too_much(void)
+{
+	words[80] = 1;
+	pmem_persist(&words[80], 192);
+}
+
+/* 100 bytes, which are in two lines; and 300 that nobody makes durable. */
+static void copies(void)
+{
+	static const char bytes[100] = {1};
+
+	pmem_memcpy_persist(&words[256], bytes, sizeof(bytes));
+	pmem_memset(&words[320], 3, 300, PMEM_F_MEM_NOFLUSH);
+}
+
+int main(int argc, char *argv[])
+{
+	size_t length;
+	int is_pmem;
+
+	if (argc < 2)
+		return 2;
+	words = pmem_map_file(argv[1], 8192, PMEM_FILE_CREATE, 0600, &length, &is_pmem);
+	if (!words)
+		return 3;
+	stores();
+	nothing();
+	too_much();
+	copies();
+	words[700] = 1;
+	if (msync(words, 4096, MS_SYNC) || msync((char *)words + 4096, 4096, MS_SYNC))
+		return 4;
+	return argc > 2 ? 7 : 0;
+}
