@@ -17,6 +17,7 @@
 #	is_dead PID			has this process ended, whether or not it has been waited for?
 #	wait_for COMMAND [ARG...]	until it succeeds, ten seconds at most
 #	requires PATH NAME		bail out unless the variable NAME has led to a program at PATH
+#	own_images			have holdfast crash keep its images in a directory of this test's own
 
 set -u
 export LC_ALL=C PATH=$PATH:/usr/sbin:/sbin
@@ -122,6 +123,13 @@ requires() {
 	[ -x "$1" ] && return
 	echo "Bail out! $2 names no program"
 	exit 99
+}
+
+# In main memory, where others may run holdfast crash at the same time.
+own_images() {
+	HOLDFAST_CRASH_DIR=$(mktemp -d /dev/shm/holdfast-test.XXXXXX) || exit 99
+	export HOLDFAST_CRASH_DIR
+	at_exit "rm -rf '$HOLDFAST_CRASH_DIR'"
 }
 
 done_testing() {

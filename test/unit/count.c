@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* count.c - flushes, fences and copies are counted at their call stacks, and the needless ones told */
+/* count.c - flushes, fences and copies are counted at their call stacks, needless ones apart */
 #include "trace/count.h"
 #include "tap.h"
 
