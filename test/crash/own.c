@@ -2,7 +2,7 @@
 /*
  * own.c - a program that flushes with intrinsics of its own
  *
- *	own good|bad|stream|clflush FILE	store data, then the flag that promises it
+ *	own good|bad|stream|clflush|locked FILE	store data, then the flag that promises it
  *	own check FILE				exit status 1 if the flag is set without the data
  *
  * Built by holdfast cc only, and run under holdfast crash: elsewhere the CPU may lack CLWB.
@@ -24,6 +24,8 @@ __attribute__((target("clwb"))) static void flush(void *line)
 	_mm_clwb(line);
 }
 
+static uint64_t counter;
+
 int main(int argc, char *argv[])
 {
 	int fd = argc > 2 ? open(argv[2], O_RDWR) : -1;
@@ -39,6 +41,10 @@ int main(int argc, char *argv[])
 	} else if (!strcmp(argv[1], "clflush")) {
 		data[0] = 1;
 		_mm_clflush(data);
+	} else if (!strcmp(argv[1], "locked")) { /* which is a fence, too */
+		data[0] = 1;
+		flush(data);
+		__atomic_fetch_add(&counter, 1, __ATOMIC_SEQ_CST);
 	} else if (!strcmp(argv[1], "good")) {
 		data[0] = 1;
 		persist(data);

@@ -20,7 +20,7 @@
 #define EXTRA 16 /* words that are added, at most */
 
 static const char *const compile_flags[] = {"-fsanitize=thread", "-fno-builtin-memcpy",
-	"-fno-builtin-memset", "-fno-builtin-memmove", "-g"};
+	"-fno-builtin-memset", "-fno-builtin-memmove", "-fno-lto", "-g"};
 /* Vector stores of clang have no hooks: it must not make any. */
 static const char *const clang_flags[] = {
 	"-mllvm", "-force-vector-width=1", "-mllvm", "-vectorize-slp=false"};
@@ -99,26 +99,15 @@ static bool is_clang(const char *compiler)
 	return !run(words, line, sizeof(line)) && strstr(line, "clang");
 }
 
-static const char *build_folder(void);
+/* ---- libholdfast-hooks and its shim.h: beside this program, wherever that was moved to */
 
-static void add_compile_flags(struct words *words, const char *compiler)
+/*
+ * A folder by its way from the program's own, if `file` is there; NULL: it is not. The way is
+ * resolved, for what is linked keeps the name in its search path.
+ */
+static char *beside_program(const char *way, const char *file)
 {
-	static char shim[PATH_MAX + 16];
-	const char *folder = build_folder();
-
-	snprintf(shim, sizeof(shim), "%s/shim.h", folder ? folder : HOLDFAST_MODULES);
-	add(words, "-include");
-	add(words, shim);
-	add_all(words, compile_flags, COUNT(compile_flags));
-	if (is_clang(compiler))
-		add_all(words, clang_flags, COUNT(clang_flags));
-}
-
-/* The folder of libholdfast-hooks in the build, if this runs from there. */
-static const char *build_folder(void)
-{
-	static char folder[PATH_MAX];
-	char self[PATH_MAX / 2], library[PATH_MAX + 32];
+	char self[PATH_MAX / 2], path[PATH_MAX];
 	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
 	self[length > 0 ? length : 0] = '\0';
@@ -126,21 +115,53 @@ static const char *build_folder(void)
 	if (!slash)
 		return NULL;
 	*slash = '\0';
-	snprintf(folder, sizeof(folder), "%s/../../src/libholdfast-hooks", self);
-	snprintf(library, sizeof(library), "%s/libholdfast-hooks.so", folder);
-	return access(library, R_OK) ? NULL : folder;
+	snprintf(path, sizeof(path), "%s/%s/%s", self, way, file);
+	if (access(path, R_OK))
+		return NULL;
+	snprintf(path, sizeof(path), "%s/%s", self, way);
+	return realpath(path, NULL);
+}
+
+/* In the build, in the tree that this program was installed with, or where that was to be. */
+static char *find_folder(const char *in_tree, const char *as_configured, const char *file)
+{
+	char *folder = beside_program("../../src/libholdfast-hooks", file);
+
+	if (!folder)
+		folder = beside_program(in_tree, file);
+	return folder ? folder : must_copy(as_configured);
+}
+
+static char *with_folder(const char *before, char *folder, const char *after)
+{
+	char *word;
+
+	if (asprintf(&word, "%s%s%s", before, folder, after) < 0)
+		word = must_copy(NULL);
+	return word;
+}
+
+static void add_compile_flags(struct words *words, const char *compiler)
+{
+	char *folder = find_folder(HOLDFAST_MODULES_FROM_BIN, HOLDFAST_MODULES, "shim.h");
+
+	add(words, "-include");
+	add(words, with_folder("", folder, "/shim.h"));
+	free(folder);
+	add_all(words, compile_flags, COUNT(compile_flags));
+	if (is_clang(compiler))
+		add_all(words, clang_flags, COUNT(clang_flags));
 }
 
 static void add_link_flags(struct words *words)
 {
-	static char search[PATH_MAX + 2], path[PATH_MAX + 16];
-	const char *folder = build_folder();
+	char *folder =
+		find_folder(HOLDFAST_LIBDIR_FROM_BIN, HOLDFAST_LIBDIR, "libholdfast-hooks.so");
 
 	add(words, "-fno-sanitize=thread");
-	snprintf(search, sizeof(search), "-L%s", folder ? folder : HOLDFAST_LIBDIR);
-	snprintf(path, sizeof(path), "-Wl,-rpath,%s", folder ? folder : HOLDFAST_LIBDIR);
-	add(words, search);
-	add(words, path);
+	add(words, with_folder("-L", folder, ""));
+	add(words, with_folder("-Wl,-rpath,", folder, ""));
+	free(folder);
 	add(words, "-lholdfast-hooks");
 }
 
@@ -270,6 +291,16 @@ static int become(const struct words *words)
 	return 127;
 }
 
+/* As pkg-config does: a blank in a name does not end the word. */
+static void print_word(const char *word)
+{
+	for (; *word; word++) {
+		if (*word == ' ')
+			putchar('\\');
+		putchar(*word);
+	}
+}
+
 static int print_flags(bool is_compiling, const char *compiler)
 {
 	struct words words = new_words(0);
@@ -278,8 +309,11 @@ static int print_flags(bool is_compiling, const char *compiler)
 		add_compile_flags(&words, compiler);
 	else
 		add_link_flags(&words);
-	for (unsigned i = 0; i < words.count; i++)
-		printf("%s%s", i ? " " : "", words.list[i]);
+	for (unsigned i = 0; i < words.count; i++) {
+		if (i)
+			putchar(' ');
+		print_word(words.list[i]);
+	}
 	putchar('\n');
 	free(words.list);
 	return fflush(stdout) ? OUTCOME_UNKNOWN : OUTCOME_YES;

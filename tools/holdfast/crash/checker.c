@@ -25,6 +25,7 @@
 
 #define WORDS         64
 #define START_SECONDS 30  /* for the command to reach main() */
+#define WAIT_SECONDS  0.2 /* at most, at a time */
 #define QUOTED        200 /* bytes of what it prints */
 
 struct file_state {
@@ -206,8 +207,8 @@ static _Noreturn void become_server(const struct checker *checker, int orders, i
 	const char *loaded = getenv("LD_PRELOAD");
 
 	redirect(checker);
-	snprintf(value, sizeof(value), "%s%s%s", module_path("check"), loaded ? ":" : "",
-		loaded ? loaded : "");
+	snprintf(value, sizeof(value), "%s%s%s", module_path(checker->work, "check"),
+		loaded ? ":" : "", loaded ? loaded : "");
 	setenv("LD_PRELOAD", value, 1);
 	snprintf(images, sizeof(images), "%s/image/", checker->work->path);
 	setenv("HOLDFAST_CRASH_IMAGES", images, 1);
@@ -221,17 +222,19 @@ static _Noreturn void become_server(const struct checker *checker, int orders, i
 	become(checker);
 }
 
-/* False: nothing came in time, or the other end is closed. */
+/* False: nothing came in time, the other end is closed, or a signal asked us to stop. */
 static bool read_number(struct checker *checker, int *number, double seconds)
 {
 	struct pollfd poll_ = {.fd = checker->answers, .events = POLLIN};
-	double until = now() + seconds;
+	double until = now() + seconds, left = seconds;
 	int ready;
 
+	/* In short waits, for the signal may have come just before one of them. */
 	do {
-		double left = seconds > 0 ? until - now() : 3600;
-		ready = poll(&poll_, 1, left > 0 ? (int)(left * 1000) + 1 : 0);
-	} while (ready < 0 && errno == EINTR && !is_stopped);
+		bool is_short = seconds > 0 && left < WAIT_SECONDS;
+		ready = poll(&poll_, 1, (int)(1000 * (is_short ? left : WAIT_SECONDS)) + 1);
+		left = until - now();
+	} while (ready != 1 && !is_stopped && (seconds <= 0 || left > 0));
 	return ready == 1 &&
 	       read(checker->answers, number, sizeof(*number)) == (ssize_t)sizeof(*number);
 }

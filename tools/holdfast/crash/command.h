@@ -84,8 +84,8 @@ int copy_data(int from, int to, off_t size);
  * arguments.
  */
 int work_copy_files(struct work *work, struct options *options);
-/* The path of a module that programs load. */
-const char *module_path(const char *name);
+/* The path of a module that programs load, for LD_PRELOAD. */
+const char *module_path(const struct work *work, const char *name);
 /* End all processes that this one started, and theirs. */
 void end_children(void);
 

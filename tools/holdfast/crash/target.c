@@ -83,7 +83,7 @@ static void set_variables(const struct work *work)
 	char value[PATH_MAX * 2], directory[PATH_MAX];
 	const char *loaded = getenv("LD_PRELOAD");
 
-	snprintf(value, sizeof(value), "%s%s%s", module_path("trace"), loaded ? ":" : "",
+	snprintf(value, sizeof(value), "%s%s%s", module_path(work, "trace"), loaded ? ":" : "",
 		loaded ? loaded : "");
 	setenv("LD_PRELOAD", value, 1);
 	snprintf(directory, sizeof(directory), "%s/trace", work->path);

@@ -94,6 +94,20 @@ static bool make_ring(struct work *work)
 	return true;
 }
 
+/* Its name leads there from wherever a program goes, and is the one that the kernel has for it. */
+static bool make_directory(struct work *work, const char *directory)
+{
+	char *real = realpath(directory, NULL);
+	int length =
+		real ? snprintf(work->path, sizeof(work->path), "%s/holdfast-crash.XXXXXX", real)
+		     : -1;
+
+	free(real);
+	if (length >= (int)sizeof(work->path))
+		errno = ENAMETOOLONG;
+	return length >= 0 && length < (int)sizeof(work->path) && mkdtemp(work->path);
+}
+
 int work_make(struct work *work)
 {
 	const char *directory = getenv("HOLDFAST_CRASH_DIR");
@@ -101,8 +115,7 @@ int work_make(struct work *work)
 
 	if (!directory)
 		directory = "/dev/shm";
-	snprintf(work->path, sizeof(work->path), "%s/holdfast-crash.XXXXXX", directory);
-	if (!mkdtemp(work->path)) {
+	if (!make_directory(work, directory)) {
 		*work->path = '\0';
 		return complain(STATUS_NOTHING, "no directory for images in %s: %s", directory,
 			strerror(errno));
@@ -253,9 +266,9 @@ int work_copy_files(struct work *work, struct options *options)
 	return status ? status : copy_arguments(work, options, number);
 }
 
-const char *module_path(const char *name)
+/* Looks in the build, then in the tree that this program is in, then where it was configured. */
+static void find_module(const char *name, char *path)
 {
-	static char path[PATH_MAX];
 	char self[PATH_MAX / 2];
 	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
@@ -263,17 +276,28 @@ const char *module_path(const char *name)
 	char *slash = strrchr(self, '/');
 	if (slash) { /* not installed yet: the folders of the build */
 		*slash = '\0';
-		snprintf(path, sizeof(path), "%s/../../src/libholdfast-trace/%s.so", self, name);
+		snprintf(path, PATH_MAX, "%s/../../src/libholdfast-trace/%s.so", self, name);
 		if (!access(path, R_OK))
-			return path;
+			return;
 	}
 	if (slash) { /* installed, and perhaps moved since */
-		snprintf(path, sizeof(path), "%s/" HOLDFAST_MODULES_FROM_BIN "/%s.so", self, name);
+		snprintf(path, PATH_MAX, "%s/" HOLDFAST_MODULES_FROM_BIN "/%s.so", self, name);
 		if (!access(path, R_OK))
-			return path;
+			return;
 	}
-	snprintf(path, sizeof(path), "%s/%s.so", HOLDFAST_MODULES, name);
-	return path;
+	snprintf(path, PATH_MAX, "%s/%s.so", HOLDFAST_MODULES, name);
+}
+
+const char *module_path(const struct work *work, const char *name)
+{
+	static char path[PATH_MAX], link[PATH_MAX];
+
+	find_module(name, path);
+	if (!strpbrk(path, " :"))
+		return path;
+	/* In LD_PRELOAD a blank or a colon ends a name. */
+	snprintf(link, sizeof(link), "%s/%s.so", work->path, name);
+	return symlink(path, link) && errno != EEXIST ? path : link;
 }
 
 void end_children(void)
