@@ -4,15 +4,20 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "libholdfast-trace/recorder.h"
 
 struct ring *ring;
-int trace_directory = -1;
 TLS unsigned own_number;
+
+static int directory = -1;
+static struct stat directory_stat;
+static const char *directory_path; /* as the environment had it, kept from the program */
 
 static void *(*next_memmove)(void *, const void *, size_t);
 static void *(*next_memset)(void *, int, size_t);
@@ -84,7 +89,32 @@ static int out_of_the_way(int fd)
 	return high;
 }
 
-static struct ring *attach(int directory)
+static bool is_directory(int fd)
+{
+	struct stat stat;
+
+	return fd >= 0 && !fstat(fd, &stat) && stat.st_dev == directory_stat.st_dev &&
+	       stat.st_ino == directory_stat.st_ino;
+}
+
+static int open_directory(void)
+{
+	int fd = (int)syscall(
+		SYS_openat, AT_FDCWD, directory_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? -1 : out_of_the_way(fd);
+}
+
+int trace_directory(void)
+{
+	if (is_directory(directory))
+		return directory;
+	/* The number may be the program's by now: it is not closed. */
+	directory = open_directory();
+	return is_directory(directory) ? directory : -1;
+}
+
+static struct ring *attach(void)
 {
 	int fd = (int)syscall(SYS_openat, directory, "ring", O_RDWR | O_CLOEXEC);
 	if (fd < 0)
@@ -102,11 +132,11 @@ __attribute__((constructor(101))) static void begin(void)
 	const char *path = secure_getenv("HOLDFAST_CRASH_TRACE");
 	if (!path || !*path)
 		return;
-	int fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
+	directory_path = strdup(path);
+	directory = directory_path ? open_directory() : -1;
+	if (directory < 0 || fstat(directory, &directory_stat))
 		return;
-	trace_directory = out_of_the_way(fd);
-	ring = attach(trace_directory);
+	ring = attach();
 	if (!ring)
 		return;
 	__atomic_fetch_add(&ring->attached, 1, __ATOMIC_RELAXED);

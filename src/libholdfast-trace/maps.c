@@ -81,8 +81,9 @@ static bool file_name(int fd, char *name, size_t size)
 static bool is_below_files(const char *name)
 {
 	char directory[512];
+	int fd = trace_directory();
 
-	if (!file_name(trace_directory, directory, sizeof(directory)))
+	if (fd < 0 || !file_name(fd, directory, sizeof(directory)))
 		return false;
 	char *slash = strrchr(directory, '/'); /* DIR/trace; the copies are in DIR/files */
 	if (!slash)
@@ -169,9 +170,12 @@ static bool copy_data(int fd, int out, off_t size)
 static int open_beside(const char *what, unsigned number)
 {
 	char name[32];
+	int directory = trace_directory();
 
 	snprintf(name, sizeof(name), "%s.%u", what, number);
-	return (int)syscall(SYS_openat, trace_directory, name, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	return directory < 0 ? -1
+			     : (int)syscall(SYS_openat, directory, name,
+				       O_RDWR | O_CREAT | O_CLOEXEC, 0666);
 }
 
 static bool grow_beside(const char *what, unsigned number, int from, uint64_t old, uint64_t size)

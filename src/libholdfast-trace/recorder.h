@@ -45,7 +45,8 @@ extern struct ring *ring;            /* NULL: nothing is recorded */
 extern uintptr_t maps_lo, maps_span; /* all maps lie in [lo, lo + span) */
 
 /* begin.c: what the ring is, and the next function of that name. */
-extern int trace_directory; /* a descriptor of the directory for shadows */
+/* A descriptor of the directory for shadows, also after the program has closed it; or -1. */
+int trace_directory(void);
 unsigned thread_number(void);
 void *next_function(const char *name);
 

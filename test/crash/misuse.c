@@ -94,6 +94,45 @@ static int maps_sparse(void)
 	return 0;
 }
 
+/* Every page of a file that is larger than the directory for copies. */
+static int fills(void)
+{
+	int fd = open(name, O_RDWR);
+	size_t size = (size_t)lseek(fd, 0, SEEK_END);
+	char *mapped = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (mapped == MAP_FAILED)
+		return 1;
+	for (size_t at = 0; at < size; at += 4096)
+		mapped[at] = 1;
+	return 0;
+}
+
+/* As daemons do: no descriptor is kept that it did not open. */
+static int closes_all(void)
+{
+	for (int fd = STDERR_FILENO + 1; fd < 1024; fd++)
+		close(fd);
+	return stores();
+}
+
+/* The same, and another file has the number of each. */
+static int reopens_all(void)
+{
+	for (int fd = STDERR_FILENO + 1; fd < 1024; fd++)
+		close(fd);
+	for (int fd = open("/", O_RDONLY); fd >= 0 && fd < 1000;)
+		fd = dup(fd);
+	return stores();
+}
+
+/* Somebody has to end it. */
+static int waits(void)
+{
+	stores();
+	return pause();
+}
+
 static int leaves_child(void)
 {
 	stores();
@@ -268,6 +307,10 @@ static const struct {
 	{"maps-nothing", maps_nothing},
 	{"maps-privately", maps_privately},
 	{"maps-sparse", maps_sparse},
+	{"fills", fills},
+	{"closes-all", closes_all},
+	{"reopens-all", reopens_all},
+	{"waits", waits},
 	{"leaves-child", leaves_child},
 	{"forks", forks},
 	{"drops-rights", drops_rights},
