@@ -8,7 +8,15 @@
 
 #include "command.h"
 
-#define SHOWN 4 /* frames of a stack */
+#define SHOWN 4    /* frames of a stack */
+#define CALLS 4096 /* frames whose lines are remembered */
+
+/* A frame's lines, as addr2line prints them; many stacks share a frame. */
+struct call_lines {
+	const char *object;
+	uint64_t offset;
+	char *text; /* new memory; NULL: the element is free */
+};
 
 struct printer {
 	FILE *to;
@@ -16,28 +24,19 @@ struct printer {
 	bool is_over; /* main() was reached */
 };
 
-static void print_line(struct printer *printer, char *function, char *place)
-{
-	function[strcspn(function, "\n")] = '\0';
-	place[strcspn(place, " \n")] = '\0';
-	if (place[0] == '?' || strstr(place, ":?") || printer->shown == SHOWN || printer->is_over)
-		return;
-	fprintf(printer->to, "%s%s %s", printer->shown ? " < " : "", place, function);
-	printer->shown++;
-	printer->is_over = !strcmp(function, "main");
-}
-
 /*
- * It prints function and place of the call, then those of the functions that it was inlined into.
+ * Function and place of the call, then those of the functions that it was inlined into, each on a
+ * line.
  */
-static void ask_addr2line(struct printer *printer, const char *object, uint64_t offset)
+static char *ask_addr2line(const char *object, uint64_t offset)
 {
-	char address[32], function[256], place[256];
+	char address[32], buffer[512], *text = NULL;
+	size_t size = 0, got;
 	int ends[2];
 
 	snprintf(address, sizeof(address), "%#llx", (unsigned long long)offset);
 	if (pipe2(ends, O_CLOEXEC))
-		return;
+		return strdup("");
 	fflush(NULL);
 	pid_t pid = fork();
 	if (!pid) {
@@ -48,12 +47,61 @@ static void ask_addr2line(struct printer *printer, const char *object, uint64_t 
 		_exit(127);
 	}
 	close(ends[1]);
-	FILE *from = fdopen(ends[0], "r");
-	while (from && fgets(function, sizeof(function), from) && fgets(place, sizeof(place), from))
-		print_line(printer, function, place);
+	FILE *from = fdopen(ends[0], "r"), *to = open_memstream(&text, &size);
+	while (from && to && (got = fread(buffer, 1, sizeof(buffer), from)) > 0)
+		fwrite(buffer, 1, got, to);
 	if (from)
 		fclose(from);
-	waitpid(pid, NULL, 0);
+	if (to)
+		fclose(to);
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+	return text ? text : strdup("");
+}
+
+/* Names of objects are those of the trace: equal ones are the same memory. */
+static const char *lines_of(const char *object, uint64_t offset)
+{
+	static struct call_lines known[CALLS];
+	uint64_t hash = (offset ^ (uintptr_t)object) * UINT64_C(0x9E3779B97F4A7C15);
+	struct call_lines *at = &known[hash >> 52];
+
+	if (at->text && at->object == object && at->offset == offset)
+		return at->text;
+	free(at->text);
+	*at = (struct call_lines){object, offset, ask_addr2line(object, offset)};
+	return at->text ? at->text : "";
+}
+
+static void print_line(struct printer *printer, const char *function, int length, const char *place)
+{
+	int size = (int)strcspn(place, " \n");
+
+	if (place[0] == '?' || memmem(place, (size_t)size, ":?", 2) || printer->shown == SHOWN ||
+		printer->is_over)
+		return;
+	/* The C library calls main(): that is not the program. */
+	if (!strncmp(function, "__libc_start", 12)) {
+		printer->is_over = true;
+		return;
+	}
+	fprintf(printer->to, "%s%.*s %.*s", printer->shown ? " < " : "", size, place, length,
+		function);
+	printer->shown++;
+	printer->is_over = length == 4 && !strncmp(function, "main", 4);
+}
+
+static void print_lines_of(struct printer *printer, const char *object, uint64_t offset)
+{
+	const char *at = lines_of(object, offset);
+
+	while (*at) {
+		int length = (int)strcspn(at, "\n");
+		const char *place = at + length + !!at[length];
+		print_line(printer, at, length, place);
+		at = place + strcspn(place, "\n");
+		at += !!*at;
+	}
 }
 
 static const char *object_path(const struct trace *trace, const struct frame *frame)
@@ -83,7 +131,7 @@ static unsigned print_lines(const struct trace *trace, const struct trace_stack 
 		const char *object = object_path(trace, &stack->frames[i]);
 		/* A return address is behind its call. */
 		if (object)
-			ask_addr2line(&printer, object, stack->frames[i].offset - 1);
+			print_lines_of(&printer, object, stack->frames[i].offset - 1);
 	}
 	return printer.shown;
 }
