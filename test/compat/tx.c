@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * tx run POOL | tx check POOL - a program of libpmemobj, to be killed in the middle of transactions
+ * tx run POOL [N] | tx forget POOL N | tx check POOL - a program of libpmemobj, to be killed in the
+ * middle of transactions
  *
  * A pool holds accounts, whose sum never changes, and a list of the last transfers, each in a block
  * of its own with a checksum. A transaction moves money, adds a block, frees the oldest and counts
- * itself. `run' does so until killed, and says "done N" after each N-th; `check' opens the pool,
- * which rolls an unfinished transaction back, and says what it counts, or what is wrong.
+ * itself. `run' does so until killed, or N times, and says "done N" after each N-th. `forget' makes a
+ * mistake: it does not snapshot the account that the money goes to. `check' opens the pool, which
+ * rolls an unfinished transaction back, and says what it counts, or what is wrong.
  *
  * What it needs of libpmemobj.so.1 is declared here, so that it builds without that library.
  */
 #include <dlfcn.h>
 #include <errno.h>
 #include <setjmp.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,6 +59,7 @@ struct root {
 	struct oid last[KEPT]; /* transfer N in N % KEPT */
 };
 
+static bool forgets;
 static struct pool *pool;
 static struct root *root;
 
@@ -163,7 +167,7 @@ static void transfer(uint64_t number)
 	if (last->offset && obj.tx_free(*last))
 		give_up("free");
 	*last = made;
-	if (to != from)
+	if (to != from && !forgets)
 		add(&root->accounts[to], sizeof(root->accounts[0]));
 	root->accounts[to] += amount;
 	add(&root->count, sizeof(root->count));
@@ -210,17 +214,22 @@ static int check(void)
 
 int main(int argc, char *argv[])
 {
-	if (argc != 3 || (strcmp(argv[1], "run") && strcmp(argv[1], "check"))) {
-		fputs("usage: tx run|check POOL\n", stderr);
+	if (argc < 3 ||
+		(strcmp(argv[1], "run") && strcmp(argv[1], "forget") && strcmp(argv[1], "check"))) {
+		fputs("usage: tx run|forget|check POOL [N]\n", stderr);
 		return 2;
 	}
+	uint64_t left = argc > 3 ? strtoull(argv[3], NULL, 10) : UINT64_MAX;
+	forgets = !strcmp(argv[1], "forget");
 	load();
 	open_pool(argv[2]);
 	if (!strcmp(argv[1], "check"))
 		return check();
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	for (uint64_t number = root->count;; number++) {
+	for (uint64_t number = root->count; left; number++, left--) {
 		transfer(number);
 		printf("done %llu\n", (unsigned long long)number + 1);
 	}
+	obj.close(pool);
+	return 0;
 }
