@@ -119,8 +119,8 @@ static struct ring *attach(void)
 	int fd = (int)syscall(SYS_openat, directory, "ring", O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return NULL;
-	struct ring *found = (struct ring *)syscall(
-		SYS_mmap, NULL, sizeof(struct ring), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0L);
+	struct ring *found = (struct ring *)syscall(SYS_mmap, NULL, sizeof(struct ring),
+		PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0L);
 	syscall(SYS_close, fd);
 	return found == MAP_FAILED || found->magic != RING_MAGIC ? NULL : found;
 }
@@ -139,6 +139,7 @@ __attribute__((constructor(101))) static void begin(void)
 	ring = attach();
 	if (!ring)
 		return;
+	output_begin();
 	__atomic_fetch_add(&ring->attached, 1, __ATOMIC_RELAXED);
 	pthread_atfork(NULL, NULL, in_child);
 }

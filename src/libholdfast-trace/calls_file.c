@@ -40,6 +40,33 @@ EXPORT void *mmap(void *address, size_t length, int protection, int flags, int f
 EXPORT void *mmap64(void *address, size_t length, int protection, int flags, int fd, off_t offset)
 	__attribute__((alias("mmap")));
 
+static void note_moved(uint64_t place, void *old, size_t old_length, void *mapped, size_t length)
+{
+	int saved = errno;
+
+	maps_remove(old, old_length);
+	maps_remove(mapped, length);
+	if (place)
+		maps_add_moved(mapped, length, place);
+	errno = saved;
+}
+
+EXPORT void *mremap(void *old, size_t old_length, size_t length, int flags, ...)
+{
+	struct map *map = ring ? maps_find((uintptr_t)old) : NULL;
+	uint64_t place = map ? map->place + ((uintptr_t)old - map->lo) : 0;
+	va_list ap;
+
+	va_start(ap, flags);
+	void *target = flags & MREMAP_FIXED ? va_arg(ap, void *) : NULL;
+	va_end(ap);
+	settle();
+	void *mapped = (void *)syscall(SYS_mremap, old, old_length, length, (long)flags, target);
+	if (ring && mapped != MAP_FAILED)
+		note_moved(place, old, old_length, mapped, length);
+	return mapped;
+}
+
 EXPORT int munmap(void *address, size_t length)
 {
 	settle();

@@ -85,6 +85,10 @@ EXPORT void pmem_drain(void)
 
 EXPORT void pmem_persist(const void *addr, size_t len)
 {
+	if (likely(!others_were_flushed && maps_find((uintptr_t)addr))) {
+		record_persist((uintptr_t)addr, len, CALLER);
+		return;
+	}
 	flush("pmem_flush", addr, len, CALLER);
 	drain(CALLER);
 }

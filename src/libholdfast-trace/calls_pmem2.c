@@ -27,8 +27,7 @@ static void drain(void)
 
 static void persist(const void *addr, size_t len)
 {
-	record_flush((uintptr_t)addr, len, CALLER);
-	record_fence(CALLER);
+	record_persist((uintptr_t)addr, len, CALLER);
 }
 
 static enum after_copy after(unsigned flags)

@@ -295,6 +295,25 @@ void maps_add(void *address, size_t length, int fd, uint64_t offset)
 		__atomic_fetch_add(&ring->failed_maps, 1, __ATOMIC_RELAXED);
 }
 
+void maps_add_moved(void *address, size_t length, uint64_t place)
+{
+	unsigned number = place_file(place);
+	uint64_t offset = place_offset(place);
+	uint64_t end = (ring->files[number - 1].size + PAGE - 1) & ~(PAGE - 1);
+
+	length = (length + PAGE - 1) & ~(PAGE - 1);
+	bool fits = offset + length <= end;
+	if (!fits) /* the rest is behind what is known of the file */
+		length = offset < end ? end - offset : 0;
+	struct map map = {(uintptr_t)address, (uintptr_t)address + length,
+		length ? map_shadow(number, offset, length) : NULL, place};
+	take(&lock);
+	bool added = map.shadow && append(&map);
+	leave(&lock);
+	if (!added || !fits)
+		__atomic_fetch_add(&ring->failed_maps, 1, __ATOMIC_RELAXED);
+}
+
 /* Takes [lo, hi) out of a map; both sides of it stay. The caller holds the lock. */
 static void cut(struct map *map, uintptr_t lo, uintptr_t hi)
 {

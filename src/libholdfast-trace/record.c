@@ -1,25 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* record.c - what calls mean, as records */
 #include <stdio.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "libholdfast-trace/recorder.h"
 
 #define CHUNK      UINT64_C(32768)
 #define WIDE_LOOKS 8          /* drains by the same stack that look at everything */
 #define WIDE_LIMIT (4u << 20) /* unless that is more than so many bytes */
-
-/*
- * Counts the bytes that the program has acknowledged, if its standard output is the file that
- * the tool made: the position in it.
- */
-static uint64_t written_out(void)
-{
-	long at = syscall(SYS_lseek, STDOUT_FILENO, 0L, SEEK_CUR);
-
-	return at > 0 ? (uint64_t)at : 0;
-}
 
 static void add_size(struct map *map, void *sum)
 {
@@ -40,24 +27,48 @@ static void look_wide(uint32_t stack)
 		look_at_file(0, stack);
 }
 
-void record_flush(uintptr_t address, size_t length, struct call call)
+/* Fills in a flush after looking at its lines. False: its file is not under test. */
+static ALWAYS_INLINE bool look_at_flush(
+	uintptr_t address, size_t length, struct call call, struct event *flush)
 {
 	struct map *map = maps_find(address);
 
 	if (!map || !length)
-		return;
+		return false;
 	settle();
 	uintptr_t from = address & ~(uintptr_t)(EVENT_LINE - 1), to = address + length;
 	if (to > map->hi || to < address)
 		to = map->hi;
 	to = (to + EVENT_LINE - 1) & ~(uintptr_t)(EVENT_LINE - 1);
+	__builtin_prefetch(map->shadow + (from - map->lo));
 	uint32_t stack = stack_number(call);
 	look(map, from, to, stack);
-	write_event(&(struct event){.kind = EVENT_FLUSH,
-			    .stack = stack,
-			    .place = map->place + (from - map->lo),
-			    .length = to - from},
-		NULL);
+	*flush = (struct event){.kind = EVENT_FLUSH,
+		.stack = stack,
+		.place = map->place + (from - map->lo),
+		.length = to - from};
+	return true;
+}
+
+void record_flush(uintptr_t address, size_t length, struct call call)
+{
+	struct event flush;
+
+	if (look_at_flush(address, length, call, &flush))
+		write_event(&flush, NULL);
+}
+
+void record_persist(uintptr_t address, size_t length, struct call call)
+{
+	struct event flush;
+
+	if (!look_at_flush(address, length, call, &flush)) {
+		record_fence(call);
+		return;
+	}
+	look_wide(flush.stack);
+	write_pair(&flush,
+		&(struct event){.kind = EVENT_FENCE, .stack = flush.stack, .value = written_out()});
 }
 
 void record_fence(struct call call)
@@ -169,16 +180,16 @@ static void finish(
 	if (then == THEN_NOTHING)
 		return;
 	look(map, from, end, stack);
-	write_event(&(struct event){.kind = EVENT_FLUSH,
-			    .stack = stack,
-			    .place = map->place + (from - map->lo),
-			    .length = end - from},
-		NULL);
+	struct event flush = {.kind = EVENT_FLUSH,
+		.stack = stack,
+		.place = map->place + (from - map->lo),
+		.length = end - from};
 	if (then == THEN_DRAIN)
-		write_event(
+		write_pair(&flush,
 			&(struct event){
-				.kind = EVENT_FENCE, .stack = stack, .value = written_out()},
-			NULL);
+				.kind = EVENT_FENCE, .stack = stack, .value = written_out()});
+	else
+		write_event(&flush, NULL);
 }
 
 /* The map that a copy goes to; NULL unless all of it goes there. */

@@ -50,12 +50,18 @@ int trace_directory(void);
 unsigned thread_number(void);
 void *next_function(const char *name);
 
+/* output.c: how many bytes the program has written to the tool's file for its standard output. */
+void output_begin(void);
+uint64_t written_out(void);
+
 /* The C library's, or plain loops until they are known. */
 void *real_memmove(void *to, const void *from, size_t length);
 void *real_memset(void *to, int byte, size_t length);
 
 /* write.c. `payload` is NULL or has event->length bytes. The thread is filled in. */
 void write_event(const struct event *event, const void *payload);
+/* Two that have none, with nothing between them. */
+void write_pair(const struct event *first, const struct event *second);
 
 /* maps.c */
 struct map *maps_find_slow(uintptr_t address);
@@ -69,6 +75,8 @@ static ALWAYS_INLINE struct map *maps_find(uintptr_t address)
 }
 void maps_add(void *address, size_t length, int fd, uint64_t offset);
 void maps_remove(void *address, size_t length);
+/* The map of this place of a file is here now; what was mapped here before has been removed. */
+void maps_add_moved(void *address, size_t length, uint64_t place);
 /* The number of the file behind the descriptor, 0 unless it is under test. */
 unsigned maps_file(int fd);
 /* Call `each` for all live maps of a file; 0: of all files. */
@@ -95,6 +103,7 @@ void look_at_file(unsigned file, uint32_t stack);
 /* record.c: the meaning of calls. Ranges are clipped to the map. */
 void record_flush(uintptr_t address, size_t length, struct call call);
 void record_fence(struct call call);
+void record_persist(uintptr_t address, size_t length, struct call call); /* both */
 void record_clflush(uintptr_t address, struct call call);
 /* Does the stores itself. */
 void record_stream(struct map *map, void *to, const void *from, size_t length, struct call call);

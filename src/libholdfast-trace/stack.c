@@ -18,6 +18,7 @@
 #include "libholdfast-trace/recorder.h"
 
 #define MEMOS   1024u
+#define WAYS    16u /* memos that a call may have: one function is called from many places */
 #define STACKS  (1u << 15)
 #define OBJECTS 1024u
 
@@ -52,7 +53,8 @@ static uint32_t lock; /* of the three above */
 static pthread_key_t key;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 TLS struct memo *memos;
-TLS bool is_busy; /* the unwinder itself calls memset and memcpy */
+TLS unsigned victim; /* counts up; the next of a call's memos to be given up */
+TLS bool is_busy;    /* the unwinder itself calls memset and memcpy */
 
 static void take_lock(void)
 {
@@ -269,13 +271,12 @@ uint32_t stack_number(struct call call)
 		return 0;
 	uint64_t hash =
 		call.pc * UINT64_C(0x9E3779B97F4A7C15) ^ call.frame * UINT64_C(0xC2B2AE3D27D4EB4F);
-	struct memo *memo = NULL;
-	for (unsigned way = 0; way < 4; way++) {
-		memo = &all[((hash >> 50) + way) % MEMOS];
+	for (unsigned way = 0; way < WAYS; way++) {
+		struct memo *memo = &all[((hash >> 50) + way) % MEMOS];
 		if (still_holds(memo, call))
 			return memo->number;
 		if (!memo->call.pc)
-			break;
+			return unwind(memo, call);
 	}
-	return unwind(memo, call);
+	return unwind(&all[((hash >> 50) + victim++ % WAYS) % MEMOS], call);
 }

@@ -18,7 +18,7 @@
 #include "trace/event.h"
 
 #define RING_MAGIC UINT64_C(0x31676e6972746668) /* "hftring1" */
-#define RING_SLOTS (1u << 15)
+#define RING_SLOTS (1u << 17) /* 4 MiB: so long may the reader be kept from the CPU */
 #define RING_RESERVE                                                                               \
 	(1u << 13) /* slots that writers in flight may take beyond what they saw free */
 
@@ -53,11 +53,12 @@ static inline uint64_t *ring_first_word(struct event *slot)
 	return (uint64_t *)(void *)slot;
 }
 
-/* Store the record at slot `at`, after its payload. */
-static inline void ring_publish(struct ring *ring, uint64_t at, const struct event *event)
+/* Store the record at slot `at`, after its payload. `thread` is the writer's, not event->thread. */
+static inline void ring_publish(
+	struct ring *ring, uint64_t at, const struct event *event, unsigned thread)
 {
 	struct event *slot = &ring->slots[at % RING_SLOTS];
-	uint64_t first = event->kind | (uint64_t)event->size << 8 | (uint64_t)event->thread << 16 |
+	uint64_t first = event->kind | (uint64_t)event->size << 8 | (uint64_t)thread << 16 |
 			 (uint64_t)event->stack << 32;
 
 	slot->place = event->place;

@@ -94,6 +94,27 @@ static int maps_sparse(void)
 	return 0;
 }
 
+/* A map that moves and grows, and shrinks again. */
+static int remaps(void)
+{
+	int fd = open(name, O_RDWR);
+	char *mapped = ftruncate(fd, 65536)
+			       ? MAP_FAILED
+			       : mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (mapped == MAP_FAILED || munmap(mapped + 4096, 65536 - 4096))
+		return 1;
+	put(mapped, 1);
+	void *there = mmap(NULL, 65536, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	mapped = mremap(mapped, 4096, 65536, MREMAP_MAYMOVE | MREMAP_FIXED, there);
+	if (mapped == MAP_FAILED)
+		return 2;
+	put(mapped + 60000, 1);
+	mapped = mremap(mapped, 65536, 8192, 0);
+	put(mapped + 4096, 1);
+	return 0;
+}
+
 /* Every page of a file that is larger than the directory for copies. */
 static int fills(void)
 {
@@ -307,6 +328,7 @@ static const struct {
 	{"maps-nothing", maps_nothing},
 	{"maps-privately", maps_privately},
 	{"maps-sparse", maps_sparse},
+	{"remaps", remaps},
 	{"fills", fills},
 	{"closes-all", closes_all},
 	{"reopens-all", reopens_all},

@@ -321,7 +321,8 @@ static void acknowledge(struct checker *checker, uint64_t bytes)
 	uint64_t at = checker->acknowledged_now < bytes ? checker->acknowledged_now : bytes;
 	while (at < bytes) {
 		size_t wanted = bytes - at < sizeof(buffer) ? bytes - at : sizeof(buffer);
-		ssize_t got = pread(checker->work->output, buffer, wanted, (off_t)at);
+		ssize_t got =
+			pread(checker->work->output, buffer, wanted, (off_t)at + OUTPUT_BEGINS);
 		if (got <= 0 || pwrite(fd, buffer, (size_t)got, (off_t)at) != got)
 			break;
 		at += (uint64_t)got;

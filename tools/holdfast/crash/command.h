@@ -43,12 +43,14 @@ struct options {
 	char **program; /* NULL-terminated */
 };
 
+#define OUTPUT_BEGINS 1
+
 /* The directory of a run, in main memory. */
 struct work {
 	char path[256];
 	bool is_tmpfs;
 	struct ring *ring;
-	int output; /* standard output of the program */
+	int output; /* standard output of the program, from byte OUTPUT_BEGINS on */
 };
 
 /* A recorded run. */

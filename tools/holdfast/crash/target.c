@@ -15,7 +15,8 @@
 #include "base/err.h"
 #include "command.h"
 
-#define REST_MICROSECONDS 50
+#define REST_MICROSECONDS 100
+#define BEHIND            (RING_SLOTS / 8) /* slots that the reader leaves to the writers */
 
 struct drain {
 	struct ring *ring;
@@ -53,13 +54,12 @@ static void clear(struct drain *drain, uint64_t slots)
 	drain->tail += slots;
 }
 
-/* Everything that is there now. Returns whether there was anything. */
-static bool drain_now(struct drain *drain)
+/* Everything that is there now, up to this slot. */
+static void drain_until(struct drain *drain, uint64_t end)
 {
 	struct event event;
-	uint64_t from = drain->tail;
 
-	while (!drain->error && ring_peek(drain->ring, drain->tail, &event)) {
+	while (!drain->error && drain->tail < end && ring_peek(drain->ring, drain->tail, &event)) {
 		uint64_t slots = event_slots(&event);
 		if (event_has_payload(event.kind) && event.length > EVENT_MAX_PAYLOAD)
 			slots = 1; /* trace_add() says so */
@@ -73,7 +73,15 @@ static bool drain_now(struct drain *drain)
 			move_tail(drain);
 	}
 	move_tail(drain);
-	return drain->tail != from;
+}
+
+/* Only what is old: on new lines of the ring, reader and writers would wait for each other. */
+static void drain_old(struct drain *drain)
+{
+	uint64_t head = __atomic_load_n(&drain->ring->head, __ATOMIC_RELAXED);
+
+	if (head - drain->tail > 2 * BEHIND)
+		drain_until(drain, head - BEHIND);
 }
 
 /* ---- the program */
@@ -105,7 +113,7 @@ static _Noreturn void become_program(const struct work *work, char **program)
 static int wait_for_end(pid_t pid, struct drain *drain, int *status)
 {
 	for (;;) {
-		bool had_some = drain_now(drain);
+		drain_old(drain);
 		if (drain->error || is_stopped)
 			return -1;
 		pid_t ended = waitpid(pid, status, WNOHANG);
@@ -113,15 +121,14 @@ static int wait_for_end(pid_t pid, struct drain *drain, int *status)
 			return 0;
 		if (ended < 0)
 			return -1;
-		if (!had_some)
-			usleep(REST_MICROSECONDS);
+		usleep(REST_MICROSECONDS);
 	}
 }
 
 static void show_output(const struct work *work)
 {
 	char buffer[4096];
-	off_t at = 0;
+	off_t at = OUTPUT_BEGINS;
 	ssize_t got;
 
 	while ((got = pread(work->output, buffer, sizeof(buffer), at)) > 0) {
@@ -309,7 +316,7 @@ int target_run(struct work *work, const struct options *options, struct run *run
 		become_program(work, options->program);
 	int ended = wait_for_end(pid, &drain, &run->status);
 	end_children();
-	drain_now(&drain);
+	drain_until(&drain, UINT64_MAX);
 	run->lost_slots = __atomic_load_n(&work->ring->head, __ATOMIC_ACQUIRE) - drain.tail;
 	show_output(work);
 	if (drain.error)

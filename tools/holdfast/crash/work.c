@@ -124,7 +124,8 @@ int work_make(struct work *work)
 	if (chmod(work->path, 0711) || !make_part(work, "trace", 0733) ||
 		!make_part(work, "files", 0755) || !make_part(work, "image", 0755) ||
 		!make_part(work, "copy", 0755) || !make_ring(work) ||
-		(work->output = open_part(work, "output", O_RDWR | O_APPEND)) < 0)
+		(work->output = open_part(work, "output", O_RDWR | O_APPEND)) < 0 ||
+		write(work->output, "\n", 1) != 1) /* as output.c of the recorder has it */
 		return complain(STATUS_NOTHING,
 			"no room for images in %s: %s; HOLDFAST_CRASH_DIR names another directory",
 			directory, strerror(errno));
