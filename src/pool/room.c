@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <linux/fiemap.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/vfs.h>
 
@@ -55,6 +56,7 @@ static bool shares_blocks(int fd)
 	} map;
 	uint64_t next = 0;
 
+	memset(&map, 0, sizeof(map)); /* Valgrind does not know what the kernel fills in */
 	for (;;) {
 		map.head = (struct fiemap){
 			.fm_start = next,

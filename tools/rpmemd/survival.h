@@ -5,7 +5,7 @@
 
 #include "libpmem2/explain.h"
 
-/* The answer that `holdfast info` gives here for a part; for a missing part, that for its folder. */
+/* The answer that `holdfast info` gives for a part; for a missing part, that for its folder. */
 enum holdfast_survival survival_of(const char *path);
 
 #endif
