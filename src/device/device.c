@@ -212,9 +212,12 @@ int device_regions(const struct device *device, const char *sysfs, walk_visit *v
 
 const char *device_name(const struct device *device, char name[DEVICE_NAME])
 {
-	snprintf(name, DEVICE_NAME, "%s %u:%u",
-		device->kind == DEVICE_DAX ? "DAX device" : "block device", major(device->number),
-		minor(device->number));
+	/* Numbers without a major are made up for file systems that are not on one block device. */
+	const char *what = device->kind == DEVICE_DAX ? "DAX device"
+			   : major(device->number)    ? "block device"
+						      : "the file system numbered";
+
+	snprintf(name, DEVICE_NAME, "%s %u:%u", what, major(device->number), minor(device->number));
 	return name;
 }
 

@@ -85,7 +85,7 @@ int device_numa_node(const struct device *device, const char *sysfs, int *node);
  */
 bool device_is_hidden(const struct device *device, const char *sysfs);
 
-/* "block device 259:1" or "DAX device 252:1", for sentences. Returns `name`. */
+/* "block device 259:1" or the like, for messages. Returns `name`. */
 #define DEVICE_NAME 48
 const char *device_name(const struct device *device, char name[DEVICE_NAME]);
 

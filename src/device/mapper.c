@@ -3,13 +3,16 @@
 
 #include <fcntl.h>
 #include <linux/dm-ioctl.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "base/attr.h"
 #include "device/sysfs.h"
 
 #ifndef DM_NOFLUSH_FLAG
@@ -116,17 +119,14 @@ static void add_target(struct mapper *told, const char *type, const char *parame
 struct mapper mapper_parse(const void *answer, size_t size, bool is_whole)
 {
 	struct mapper told = {.is_told = false};
-	struct dm_ioctl head;
+	const struct dm_ioctl *head = answer; /* not copied: it is a lot of stack, far down */
 	struct dm_target_spec target;
 	size_t at, end = size;
 
-	if (size < sizeof(head))
+	if (size < sizeof(*head) || head->flags & DM_BUFFER_FULL_FLAG || head->data_start > size)
 		return told;
-	memcpy(&head, answer, sizeof(head));
-	if (head.flags & DM_BUFFER_FULL_FLAG || head.data_start > size)
-		return told;
-	at = head.data_start;
-	for (unsigned i = 0; i < head.target_count; i++) {
+	at = head->data_start;
+	for (unsigned i = 0; i < head->target_count; i++) {
 		if (end - at <= sizeof(target))
 			return told;
 		memcpy(&target, (const char *)answer + at, sizeof(target));
@@ -136,10 +136,10 @@ struct mapper mapper_parse(const void *answer, size_t size, bool is_whole)
 		target.target_type[sizeof(target.target_type) - 1] = '\0';
 		add_target(&told, target.target_type, parameters, is_whole);
 		/* From the first target on, not from this one. */
-		if (i + 1 < head.target_count && (target.next > size - head.data_start ||
-							 head.data_start + target.next <= at))
+		if (i + 1 < head->target_count && (target.next > size - head->data_start ||
+							  head->data_start + target.next <= at))
 			return told;
-		at = head.data_start + (size_t)target.next;
+		at = head->data_start + (size_t)target.next;
 	}
 	if (!told.kind)
 		add_target(&told, "", "", is_whole);
@@ -147,16 +147,15 @@ struct mapper mapper_parse(const void *answer, size_t size, bool is_whole)
 	return told;
 }
 
-/* Whether a made-up sysfs is asked about, whose devices are not those of this kernel. */
-static bool is_made_up(int dir)
+/* Devices of a made-up sysfs are not those of this kernel. */
+NOINLINE static bool is_made_up(int dir)
 {
-	char path[] = "/sys/dev/block";
-	struct stat real, this;
+	struct statfs st;
 
-	return stat(path, &real) || fstat(dir, &this) || real.st_dev != this.st_dev;
+	return fstatfs(dir, &st) || ((unsigned long)st.f_type & 0xffffffff) != SYSFS_MAGIC;
 }
 
-static int open_control(void)
+NOINLINE static int open_control(void)
 {
 	struct stat st;
 	int fd = open(CONTROL, O_RDWR | O_CLOEXEC);
@@ -170,7 +169,7 @@ static int open_control(void)
 }
 
 /* DM_NOFLUSH_FLAG: a question changes nothing. */
-static struct mapper ask(int control, dev_t number, struct dm_ioctl *room, bool is_whole)
+NOINLINE static struct mapper ask(int control, dev_t number, struct dm_ioctl *room, bool is_whole)
 {
 	memset(room, 0, sizeof(*room));
 	room->version[0] = DM_VERSION_MAJOR;

@@ -27,8 +27,8 @@ struct mapper {
 struct mapper mapper_read(int dir);
 
 /*
- * Read an answer of DM_TABLE_STATUS, a struct dm_ioctl and its targets in `size` bytes. If
- * `is_whole`, the targets have their parameters.
+ * Read an answer of DM_TABLE_STATUS, a struct dm_ioctl and its targets in `size` bytes that are
+ * aligned for it. If `is_whole`, the targets have their parameters.
  */
 struct mapper mapper_parse(const void *answer, size_t size, bool is_whole);
 
