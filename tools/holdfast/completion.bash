@@ -31,7 +31,7 @@ _holdfast() {
 
 	COMPREPLY=()
 	case $command in
-	info) options='--json --require= --try --help' ;;
+	info) options='--json --program= --require= --try --help' ;;
 	crash)
 		options='--check= --file= --in-place --time= --budget= --images= --exhaustive --seed= '
 		options+='--deadline= --strict --format= --save= --replay= --help'

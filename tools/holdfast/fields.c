@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "program.h"
 #include "tool.h"
 
 #define COUNT(array)          (sizeof(array) / sizeof((array)[0]))
@@ -376,4 +377,53 @@ static const struct field machine_output_rows[] = {
 	{"machine", FIELD_OBJECT, AT(machine), .of = &fields_machine},
 };
 TABLE(fields_machine_output, machine_output_rows);
+#undef THIS
+
+#define THIS program_library
+static const struct field library_rows[] = {
+	{"name", FIELD_TEXT, AT(name)},
+	{"note", FIELD_TEXT, AT(note)},
+};
+static const TABLE(fields_library, library_rows);
+#undef THIS
+
+#define THIS program_node
+static const struct field node_rows[] = {
+	{"name", FIELD_TEXT, AT(name)},
+	{"library", FIELD_TEXT, AT(library)},
+	{"offered", FIELD_FLAG, AT(is_offered)},
+};
+static const TABLE(fields_node, node_rows);
+#undef THIS
+
+#define THIS program_call
+static const struct field call_rows[] = {
+	{"name", FIELD_TEXT, AT(name)},
+	{"library", FIELD_TEXT, AT(library)},
+	{"node", FIELD_TEXT, AT(node)},
+	{"offered", FIELD_FLAG, AT(is_offered)},
+	{"difference", FIELD_TEXT, AT(difference)},
+};
+static const TABLE(fields_call, call_rows);
+#undef THIS
+
+#define THIS program
+static const struct field program_rows[] = {
+	{"path", FIELD_TEXT, AT(path)},
+	{"error", FIELD_TEXT, AT(error)},
+	{"verdict", FIELD_TEXT, AT(verdict)},
+	{"runs", FIELD_TRUTH, AT(runs)},
+	{"libraries", LIST_OF(libraries, library_count, fields_library)},
+	{"nodes", LIST_OF(nodes, node_count, fields_node)},
+	{"calls", LIST_OF(calls, call_count, fields_call)},
+};
+static const TABLE(fields_program, program_rows);
+#undef THIS
+
+#define THIS output
+static const struct field program_output_rows[] = {
+	{"version", FIELD_TEXT, AT(version)},
+	{"program", FIELD_OBJECT, AT(program), .of = &fields_program},
+};
+TABLE(fields_program_output, program_output_rows);
 #undef THIS

@@ -7,12 +7,14 @@
 #include <string.h>
 
 #include "base/printable.h"
+#include "program.h"
 #include "tool.h"
 
-enum { OPTION_JSON = 'j', OPTION_REQUIRE = 'r', OPTION_TRY = 't' };
+enum { OPTION_JSON = 'j', OPTION_PROGRAM = 'p', OPTION_REQUIRE = 'r', OPTION_TRY = 't' };
 
 struct arguments {
 	bool json, try, is_required;
+	const char *program;
 	enum pmem2_granularity required;
 	unsigned path_count;
 	struct answer *answers; /* as many as there are arguments, at least */
@@ -20,6 +22,12 @@ struct arguments {
 
 static const struct argp_option options[] = {
 	{"json", OPTION_JSON, NULL, 0, "Print one JSON object, for programs", 0},
+#ifdef HAVE_LIBELF
+	{"program", OPTION_PROGRAM, "FILE", 0,
+		"Instead of paths, explain what the program FILE needs of libpmem, libpmem2 and librpmem, "
+		"and what differs for it from PMDK's; it is not run",
+		0},
+#endif
 	{"require", OPTION_REQUIRE, "GRANULARITY", 0,
 		"Fail unless stores to every PATH are durable at this granularity or a finer one: "
 		"byte, cache-line or page",
@@ -63,6 +71,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case OPTION_JSON:
 		arguments->json = true;
 		return 0;
+	case OPTION_PROGRAM:
+		arguments->program = argument;
+		return 0;
 	case OPTION_REQUIRE:
 		set_required(arguments, argument, state);
 		return 0;
@@ -75,6 +86,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (arguments->is_required && !arguments->path_count)
 			argp_error(state, "--require needs a PATH");
+		if (arguments->program && arguments->path_count)
+			argp_error(state, "--program is asked for alone, without a PATH");
 		if (arguments->try && !arguments->path_count)
 			argp_error(state, "--try needs a PATH");
 		return 0;
@@ -100,6 +113,46 @@ static enum outcome explain_machine(bool json)
 	return done ? OUTCOME_YES : OUTCOME_UNKNOWN;
 }
 
+static void complain(const struct answer *answer)
+{
+	bool has_name = *answer->error == '/'; /* the library's message begins with it */
+	char *text = NULL;
+
+	if (asprintf(&text, "%s%s%s", has_name ? "" : answer->path, has_name ? "" : ": ",
+		    answer->error) < 0)
+		text = must_copy(NULL);
+	printable(text);
+	fprintf(stderr, "holdfast: %s\n", text);
+	free(text);
+}
+
+#ifdef HAVE_LIBELF
+static enum outcome explain_program(const struct arguments *arguments)
+{
+	struct program program;
+	bool done = true;
+
+	program_read(&program, arguments->program);
+	enum outcome outcome = program.runs > 0 ? OUTCOME_YES
+			       : program.runs   ? OUTCOME_UNKNOWN
+						: OUTCOME_NO;
+	if (program.error)
+		complain(&(struct answer){.path = program.path, .error = program.error});
+	if (arguments->json)
+		done = json_program(&program);
+	else if (!program.error)
+		text_program(&program);
+	program_fini(&program);
+	return done ? outcome : OUTCOME_UNKNOWN;
+}
+#else
+static enum outcome explain_program(const struct arguments *arguments)
+{
+	(void)arguments;
+	return OUTCOME_UNKNOWN; /* there is no such option */
+}
+#endif
+
 static void explain(struct answer *answer, bool try)
 {
 	if (remote_is(answer->path))
@@ -113,19 +166,6 @@ static void forget(struct answer *answer)
 	path_fini(answer);
 	remote_fini(answer);
 	free(answer->error);
-}
-
-static void complain(const struct answer *answer)
-{
-	bool has_name = *answer->error == '/'; /* the library's message begins with it */
-	char *text = NULL;
-
-	if (asprintf(&text, "%s%s%s", has_name ? "" : answer->path, has_name ? "" : ": ",
-		    answer->error) < 0)
-		text = must_copy(NULL);
-	printable(text);
-	fprintf(stderr, "holdfast: %s\n", text);
-	free(text);
 }
 
 static void require(struct answer *answer, const enum pmem2_granularity *required)
@@ -192,8 +232,9 @@ int info_main(int argc, char **argv)
 		return OUTCOME_UNKNOWN;
 	}
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-	enum outcome outcome =
-		arguments.path_count ? explain_paths(&arguments) : explain_machine(arguments.json);
+	enum outcome outcome = arguments.program      ? explain_program(&arguments)
+			       : arguments.path_count ? explain_paths(&arguments)
+						      : explain_machine(arguments.json);
 	free(arguments.answers);
 	if (fflush(stdout) || ferror(stdout)) {
 		perror("holdfast: standard output");

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "fields.h"
+#include "program.h"
 #include "tool.h"
 
 static struct json_object *must(struct json_object *object)
@@ -291,4 +292,11 @@ bool json_machine(const struct holdfast_machine *machine)
 	struct output output = {.version = HOLDFAST_VERSION, .machine = machine};
 
 	return print(object_of(&fields_machine_output, &output));
+}
+
+bool json_program(const struct program *program)
+{
+	struct output output = {.version = HOLDFAST_VERSION, .program = program};
+
+	return print(object_of(&fields_program_output, &output));
 }

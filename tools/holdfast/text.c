@@ -8,6 +8,7 @@
 
 #include "base/printable.h"
 #include "fields.h"
+#include "program.h"
 #include "tool.h"
 
 #define INDENT 4
@@ -133,4 +134,40 @@ void text_answer(const struct answer *answer, const enum pmem2_granularity *requ
 void text_machine(const struct holdfast_machine *machine)
 {
 	wrap_lines(0, INDENT, machine->text);
+}
+
+static void program_calls(const struct program *program)
+{
+	size_t same = 0;
+
+	for (size_t i = 0; i < program->call_count; i++) {
+		const struct program_call *call = program->calls[i];
+		same += !call->difference;
+		if (call->difference)
+			detail_of(call->is_offered ? "differs" : "lost", "%s: %s", call->name,
+				call->difference);
+	}
+	if (program->call_count)
+		detail_of("the same", "%zu of %zu calls", same, program->call_count);
+}
+
+/* Calls that are the same are counted; the others are told one by one. */
+void text_program(const struct program *program)
+{
+	char *line;
+
+	if (asprintf(&line, "%s: %s", program->path, program->verdict) < 0)
+		line = must_copy(NULL);
+	printable(line);
+	wrap_lines(0, INDENT, line);
+	free(line);
+	for (size_t i = 0; i < program->library_count; i++)
+		detail_of(i ? "" : "libraries", "%s%s%s", program->libraries[i]->name,
+			program->libraries[i]->note ? ": " : "",
+			program->libraries[i]->note ? program->libraries[i]->note : "");
+	for (size_t i = 0; i < program->node_count; i++)
+		detail_of(i ? "" : "versions", "%s of %s%s", program->nodes[i]->name,
+			program->nodes[i]->library,
+			program->nodes[i]->is_offered ? "" : ": not offered");
+	program_calls(program);
 }

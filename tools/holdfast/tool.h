@@ -38,6 +38,7 @@ struct output {
 	const char *version;
 	const char *required;                   /* NULL: nothing is */
 	const struct holdfast_machine *machine; /* without paths */
+	const struct program *program;          /* with --program */
 };
 
 /* `holdfast info`; `argv` begins with its name. */
