@@ -10,16 +10,16 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 #define WRITE_BACK                                                                                 \
-	"At page granularity a flush notes and a drain writes back, for its own thread; a failed " \
-	"write-back is remembered until the program accepts it."
+	"At page granularity a flush notes and a drain writes back, for its own thread; a "        \
+	"failed write-back is remembered until the program accepts it."
 #define ASYNC "Asynchronous copies are left out: use the call without _async."
-#define DEEP                                                                                         \
-	"It fails where a region's deep flush cannot be done, and after a failed write-back of the " \
-	"file."
+#define DEEP                                                                                       \
+	"It fails where a region's deep flush cannot be done, and after a failed write-back "      \
+	"of the file."
 #define WHOLE_WORDS "Aligned 8-byte words are always stored whole."
-#define REMOTE                                                                                        \
-	"Both ends have to be Holdfast's; waits have a deadline, and errors of the target reach the " \
-	"caller."
+#define REMOTE                                                                                     \
+	"Both ends have to be Holdfast's; waits have a deadline, and errors of the target "        \
+	"reach the caller."
 
 #define OFFERED(library, name, difference)                                                         \
 	{                                                                                          \
@@ -85,7 +85,7 @@ static const struct known_call calls[] = {
 	OFFERED(PMEM2, "pmem2_get_memset_fn", WHOLE_WORDS),
 	OFFERED(PMEM2, "pmem2_get_persist_fn", WRITE_BACK),
 	OFFERED(PMEM2, "pmem2_map_delete",
-		"What was flushed and not drained is written back first."),
+		"Ranges that were flushed and not drained are written back first."),
 	OFFERED(PMEM2, "pmem2_map_from_existing", "A length of 0 is refused."),
 	OFFERED(PMEM2, "pmem2_map_get_address", NULL),
 	OFFERED(PMEM2, "pmem2_map_get_size", NULL),
