@@ -353,6 +353,7 @@ static void close_lanes(struct fabric_server *server)
 void fabric_server_close(struct fabric_server *server)
 {
 	stop_workers(server);
+	server_connect_drop(server);
 	close_lanes(server);
 	fabric_close_fid(server->read_mr);
 	fabric_close_fid(server->write_mr);

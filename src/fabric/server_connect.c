@@ -145,12 +145,29 @@ static int take_state(struct fabric_server *server, uint32_t what, const struct 
 	return 0;
 }
 
+union connect_event {
+	struct fi_eq_cm_entry entry; /* its data is what follows */
+	uint8_t bytes[sizeof(struct fi_eq_cm_entry) + EVENT_DATA];
+};
+
+void server_connect_drop(struct fabric_server *server)
+{
+	union connect_event event;
+	uint32_t what;
+
+	if (!server->eq)
+		return;
+	while (fi_eq_read(server->eq, &what, &event, sizeof(event), 0) > 0)
+		if (what == FI_CONNREQ) {
+			if (server->listener)
+				fi_reject(server->listener, event.entry.info->handle, NULL, 0);
+			fabric_info_free(event.entry.info);
+		}
+}
+
 int server_connect_event(struct fabric_server *server)
 {
-	union {
-		struct fi_eq_cm_entry entry; /* its data is what follows */
-		uint8_t bytes[sizeof(struct fi_eq_cm_entry) + EVENT_DATA];
-	} event;
+	union connect_event event;
 	uint32_t what;
 	ssize_t size = fi_eq_read(server->eq, &what, &event, sizeof(event), 0);
 	int code;
