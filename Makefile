@@ -16,6 +16,7 @@
 #	make fuzz	SECONDS=30 of made-up input for each program in test/fuzz
 #	make bench	what it costs, measured here: ten minutes, two with BENCH=quick
 #	make dist	a tarball of the last commit, which builds without git
+#	make deb	Debian packages of it in build/deb (doc/packages.md); make rpm: RPM packages
 #	make clean	remove all that was built
 
 PREFIX ?= /usr/local
@@ -80,10 +81,18 @@ uninstall:
 dist:
 	@scripts/dist
 
+deb:
+	@scripts/packages build deb
+	@scripts/deb
+
+rpm:
+	@scripts/packages build rpm
+	@scripts/rpm
+
 help:
 	@sed -n 's/^#\t//p' Makefile
 
 clean:
 	rm -rf build
 
-.PHONY: all demo check test quick test-cross releases lab soak fuzz bench install uninstall dist help clean
+.PHONY: all demo check test quick test-cross releases lab soak fuzz bench install uninstall dist deb rpm help clean
