@@ -10,7 +10,7 @@
 /* Take one connection event: 1, 0 without an event, -errno. */
 int server_connect_event(struct fabric_server *server);
 
-/* Refuse the connection requests that nobody has taken: libfabric 2.1 does not free them when closed. */
+/* Refuse the connection requests that nobody has taken: libfabric 2.1 does not free those. */
 void server_connect_drop(struct fabric_server *server);
 
 #endif
