@@ -197,7 +197,7 @@ static const struct field layer_rows[] = {
 	{"survives", FIELD_WORD, AT(survival), .word = word_of_survival},
 	{"evidence", FIELD_TEXT, AT(evidence)},
 };
-static const TABLE(fields_layer, layer_rows);
+static TABLE(fields_layer, layer_rows);
 #undef THIS
 
 #define THIS holdfast_dimm
@@ -206,7 +206,7 @@ static const struct field module_rows[] = {
 	{"id", FIELD_TEXT, AT(id)},
 	{"unsafe_shutdowns", FIELD_NUMBER, AT(unsafe_shutdowns)},
 };
-static const TABLE(fields_module, module_rows);
+static TABLE(fields_module, module_rows);
 #undef THIS
 
 #define THIS holdfast_region
@@ -223,7 +223,7 @@ static const struct field region_rows[] = {
 	{"modules", LIST_OF(dimms, dimm_count, fields_module),
 		.why = offsetof(struct THIS, dimms_why)},
 };
-static const TABLE(fields_region, region_rows);
+static TABLE(fields_region, region_rows);
 #undef THIS
 
 #define THIS holdfast_cpu
@@ -236,7 +236,7 @@ static const struct field cpu_rows[] = {
 	{"copy_threshold", FIELD_SIZE, AT(copy_threshold)},
 	{"tuning", FIELD_TEXT, AT(tuning)},
 };
-static const TABLE(fields_cpu, cpu_rows);
+static TABLE(fields_cpu, cpu_rows);
 #undef THIS
 
 #define THIS holdfast_explanation
@@ -247,7 +247,7 @@ static const struct field file_system_rows[] = {
 	{"options", FIELD_TEXT, AT(mount_options)},
 	{"read_only", FIELD_FLAG, AT(read_only)},
 };
-static const TABLE(fields_file_system, file_system_rows);
+static TABLE(fields_file_system, file_system_rows);
 
 /* As a person asks: what it comes to; why; what would change it; how; where it lies; details. */
 static const struct field path_rows[] = {
@@ -298,7 +298,7 @@ static const struct field machine_rows[] = {
 	{"explanations", LIST_OF(explanations, explanation_count, fields_path),
 		.why = offsetof(struct THIS, regions_why)},
 };
-static const TABLE(fields_machine, machine_rows);
+static TABLE(fields_machine, machine_rows);
 #undef THIS
 
 #define THIS remote_part
@@ -307,7 +307,7 @@ static const struct field part_rows[] = {
 	{"survives", FIELD_TEXT, AT(survives)},
 	{"size", FIELD_SIZE, AT(size)},
 };
-static const TABLE(fields_part, part_rows);
+static TABLE(fields_part, part_rows);
 #undef THIS
 
 #define THIS remote_attributes
@@ -323,7 +323,7 @@ static const struct field attribute_rows[] = {
 	{"prev_uuid", FIELD_TEXT, AT(prev_uuid)},
 	{"user_flags", FIELD_TEXT, AT(user_flags)},
 };
-static const TABLE(fields_attributes, attribute_rows);
+static TABLE(fields_attributes, attribute_rows);
 #undef THIS
 
 #define THIS remote_view
@@ -331,7 +331,7 @@ static const struct field methods_rows[] = {
 	{"verbs", FIELD_TEXT, AT(method_verbs)},
 	{"tcp", FIELD_TEXT, AT(method_tcp)},
 };
-static const TABLE(fields_methods, methods_rows);
+static TABLE(fields_methods, methods_rows);
 
 static const struct field remote_rows[] = {
 	{"object", FIELD_TEXT, AT(object)},
