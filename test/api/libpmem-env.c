@@ -5,8 +5,17 @@
 #define PAGE ((size_t)sysconf(_SC_PAGESIZE))
 #define MiB  ((size_t)1 << 20)
 
-/* Far below where the kernel maps on its own, and where sanitizers let us. */
-#define HINT ((char *)0x7e9000000000)
+/*
+ * Far below where the kernel maps on its own, and where sanitizers let us. The heap of the address
+ * sanitizer is up there in gcc 16, and the thread sanitizer has nothing below.
+ */
+#ifdef __SANITIZE_ADDRESS__
+#define HINT      ((char *)0x6f0000000000)
+#define HINT_TEXT "0x6F0000000000"
+#else
+#define HINT      ((char *)0x7e9000000000)
+#define HINT_TEXT "0x7E9000000000"
+#endif
 
 /* The answers that a child expects; it exits with the number of wrong ones. */
 
@@ -137,7 +146,7 @@ static void is_pmem_force(void)
 static void mmap_hint(void)
 {
 	in("PMEM_MMAP_HINT=7e9000000000", "maps at the hint");
-	in("PMEM_MMAP_HINT=0x7E9000000000", "maps at the hint");
+	in("PMEM_MMAP_HINT=" HINT_TEXT, "maps at the hint");
 	in("PMEM_MMAP_HINT=7e9000000000, or so", "maps at the hint");
 	in("PMEM_MMAP_HINT=7e8fffffffff", "maps at the hint");
 	in("PMEM_MMAP_HINT=nonsense", "maps anywhere");

@@ -14,8 +14,15 @@
 #define MiB ((size_t)1 << 20)
 #define GiB ((size_t)1 << 30)
 
-/* Far below where the kernel maps on its own, and where sanitizers let us. */
+/*
+ * Far below where the kernel maps on its own, and where sanitizers let us. The heap of the address
+ * sanitizer is up there in gcc 16, and the thread sanitizer has nothing below.
+ */
+#ifdef __SANITIZE_ADDRESS__
+#define HINT ((uintptr_t)0x6f0000000000)
+#else
 #define HINT ((uintptr_t)0x7e9000000000)
+#endif
 
 static char *above(uintptr_t hint, size_t length, size_t alignment)
 {
