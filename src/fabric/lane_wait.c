@@ -18,6 +18,9 @@ int lane_post_reply(struct lane *lane, struct lane_reply *reply)
 	ssize_t code = fi_recv(lane->ep, reply->bytes, lane->reply_size,
 		lane->mr ? fi_mr_desc(lane->mr) : NULL, 0, &reply->op);
 
+	/* There is room for it. This is how libfabric 2.1 answers on a connection that is lost. */
+	if (code == -FI_EAGAIN)
+		code = -FI_ECONNRESET;
 	return code ? fabric_failed(
 			      code, "%s: receive on lane %u", lane->client->name, lane->number)
 		    : 0;
