@@ -10,11 +10,11 @@
  * sanitizer is up there in gcc 16, and the thread sanitizer has nothing below.
  */
 #ifdef __SANITIZE_ADDRESS__
-#define HINT      ((char *)0x6f0000000000)
-#define HINT_TEXT "0x6F0000000000"
+#define HINT       ((char *)0x6f0000000000)
+#define HINT_WORDS "6f0000000000", "0x6F0000000000", "6f0000000000, or so", "6effffffffff"
 #else
-#define HINT      ((char *)0x7e9000000000)
-#define HINT_TEXT "0x7E9000000000"
+#define HINT       ((char *)0x7e9000000000)
+#define HINT_WORDS "7e9000000000", "0x7E9000000000", "7e9000000000, or so", "7e8fffffffff"
 #endif
 
 /* The answers that a child expects; it exits with the number of wrong ones. */
@@ -145,10 +145,13 @@ static void is_pmem_force(void)
 
 static void mmap_hint(void)
 {
-	in("PMEM_MMAP_HINT=7e9000000000", "maps at the hint");
-	in("PMEM_MMAP_HINT=" HINT_TEXT, "maps at the hint");
-	in("PMEM_MMAP_HINT=7e9000000000, or so", "maps at the hint");
-	in("PMEM_MMAP_HINT=7e8fffffffff", "maps at the hint");
+	static const char *const words[] = {HINT_WORDS};
+	char variable[64];
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		snprintf(variable, sizeof(variable), "PMEM_MMAP_HINT=%s", words[i]);
+		in(variable, "maps at the hint");
+	}
 	in("PMEM_MMAP_HINT=nonsense", "maps anywhere");
 	in("PMEM_MMAP_HINT=", "maps anywhere");
 	in("PMEM_MMAP_HINT=fffffffffffffffff", "maps anywhere");
