@@ -25,7 +25,7 @@ int main(int argc, char *argv[])
 	struct pmem2_map *map;
 	int fd = argc == 2 ? open(argv[1], O_RDWR | O_CREAT, 0600) : -1;
 
-	/* The file gets its blocks before it is mapped: a full disk is an error here, and not a signal. */
+	/* The file gets its blocks before it is mapped: a full disk is an error, not a signal. */
 	if (fd < 0 || posix_fallocate(fd, 0, SIZE)) {
 		fprintf(stderr, "usage: hello FILE, where there is room for %d bytes\n", SIZE);
 		return 1;
