@@ -39,8 +39,9 @@
 #define FABRIC_SECRET_SIZE 32
 
 /*
- * Load libfabric, which may take 0.3 s, unless it is loaded. -ENOMEDIUM if that fails. All other
- * functions do so, too: a caller with other work can do this beside it, in a thread.
+ * Load libfabric and let it set up its providers, which may take 0.3 s, unless that is done.
+ * -ENOMEDIUM if that fails. All other functions do so, too: a caller with other work can do this
+ * beside it, in a thread.
  */
 int fabric_load(void);
 

@@ -79,9 +79,15 @@ void fabric_info_free(struct fi_info *info)
 		library.freeinfo(info);
 }
 
+/* Its providers are set up by the first question, which takes as long as loading. */
 int fabric_load(void)
 {
-	return library_load();
+	struct fi_info *info;
+	int code = library_load();
+
+	if (!code && !get_info(HOLDFAST_PROVIDER_TCP, NULL, NULL, 0, &info))
+		library.freeinfo(info);
+	return code;
 }
 
 bool fabric_has_verbs(const char *folder)

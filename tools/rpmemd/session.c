@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -386,11 +387,29 @@ static int run(struct session *session)
 	return verdict == END_WELL ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+static void *load(void *unused)
+{
+	(void)unused;
+	fabric_load();
+	return NULL;
+}
+
+/* libfabric is loaded while the initiator does the same, before it asks for anything. */
 int session_run(const struct config *config)
 {
 	struct session session = {.config = config, .service = {.config = config}};
+	pthread_t loader;
+	sigset_t all, before;
 
-	return run(&session);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	bool loads = !pthread_create(&loader, NULL, load, NULL);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	int status = run(&session);
+	/* It must not be in the middle of that when the process ends. */
+	if (loads)
+		pthread_join(loader, NULL);
+	return status;
 }
 
 int session_refuse(int rc, const char *sentence)
