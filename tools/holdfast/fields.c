@@ -384,7 +384,7 @@ static const struct field library_rows[] = {
 	{"name", FIELD_TEXT, AT(name)},
 	{"note", FIELD_TEXT, AT(note)},
 };
-static const TABLE(fields_library, library_rows);
+static TABLE(fields_library, library_rows);
 #undef THIS
 
 #define THIS program_node
@@ -393,7 +393,7 @@ static const struct field node_rows[] = {
 	{"library", FIELD_TEXT, AT(library)},
 	{"offered", FIELD_FLAG, AT(is_offered)},
 };
-static const TABLE(fields_node, node_rows);
+static TABLE(fields_node, node_rows);
 #undef THIS
 
 #define THIS program_call
@@ -404,7 +404,7 @@ static const struct field call_rows[] = {
 	{"offered", FIELD_FLAG, AT(is_offered)},
 	{"difference", FIELD_TEXT, AT(difference)},
 };
-static const TABLE(fields_call, call_rows);
+static TABLE(fields_call, call_rows);
 #undef THIS
 
 #define THIS program
@@ -417,7 +417,7 @@ static const struct field program_rows[] = {
 	{"nodes", LIST_OF(nodes, node_count, fields_node)},
 	{"calls", LIST_OF(calls, call_count, fields_call)},
 };
-static const TABLE(fields_program, program_rows);
+static TABLE(fields_program, program_rows);
 #undef THIS
 
 #define THIS output
