@@ -13,8 +13,8 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
+#include "pool/fault.h"
 #include "pool/internal.h"
-#include "rpmemd/fault.h"
 #include "rpmemd/store.h"
 #include "unit/pooldir.h"
 

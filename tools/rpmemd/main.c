@@ -10,10 +10,10 @@
 
 #include "base/err.h"
 #include "cpu/cpu.h"
-#include "fault.h"
 #include "log.h"
 #include "map/map.h"
 #include "options.h"
+#include "pool/fault.h"
 #include "pool/pool.h"
 #include "session.h"
 

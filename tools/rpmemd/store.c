@@ -5,11 +5,11 @@
 #include "base/log.h"
 #include "base/peer_orders.h"
 #include "cpu/cpu.h"
-#include "fault.h"
 #include "libpmem2/base.h"
 #include "map/file_sync.h"
 #include "map/pages.h"
 #include "map/ranges.h"
+#include "pool/fault.h"
 
 /* The whole pages that this thread has stored to since its last drain. */
 static __thread struct ranges notes;

@@ -5,7 +5,7 @@
 
 #include "libpmem2/explain.h"
 
-/* The answer that `holdfast info` gives for a part; for a missing part, that for its folder. */
+/* The answer of `holdfast info` on this machine for a part; a missing part has its folder's. */
 enum holdfast_survival survival_of(const char *path);
 
 #endif

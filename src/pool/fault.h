@@ -7,8 +7,8 @@
  * the daemon then finds out why, and the pool goes on. A provider's own stores cannot be left in
  * the middle: a fault in one of them ends the daemon, with a message that the initiator gets.
  */
-#ifndef RPMEMD_FAULT_H
-#define RPMEMD_FAULT_H
+#ifndef POOL_FAULT_H
+#define POOL_FAULT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "fault.h"
+#include "pool/fault.h"
 
 #include <setjmp.h>
 #include <signal.h>
