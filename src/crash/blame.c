@@ -6,7 +6,7 @@ static struct suspect suspect_of(const struct unit *unit, const struct element *
 {
 	struct suspect suspect = {.is_there = true,
 		.at = element->at,
-		.place = unit->place + element->offset,
+		.place = element->place,
 		.length = element->length,
 		.stack = element->stack,
 		.flags = element->flags};
@@ -24,7 +24,8 @@ static const struct element *first_lost(const struct unit *unit, const struct ch
 	unsigned stream = 0;
 
 	for (uint32_t i = 0; i < unit->count; i++) {
-		if (!choice_has(choice, &unit->elements[i], i, stream))
+		if (!(unit->elements[i].flags & ELEMENT_HELD) &&
+			!choice_has(choice, &unit->elements[i], i, stream))
 			return &unit->elements[i];
 		stream += !!(unit->elements[i].flags & ELEMENT_STREAM);
 	}
@@ -92,12 +93,26 @@ static bool is_drained(const struct point *point, const struct event *flush)
 	return false;
 }
 
+/* Has the program written something to its output since this store, and before the crash? */
+static bool is_promised(const struct point *point, const struct suspect *lost)
+{
+	const struct event *event = point->trace->slots + lost->at;
+
+	for (; event && trace_index(point->trace, event) < point->at;
+		event = trace_next(point->trace, event))
+		if (event->kind == EVENT_FENCE || event->kind == EVENT_SYNC)
+			return event->value < point->acknowledged;
+	return false;
+}
+
 static enum cause cause_of(const struct point *point, const struct bug *bug)
 {
 	const struct suspect *lost = &bug->lost, *early = &bug->early;
 
 	if (!lost->is_there)
 		return CAUSE_RECOVERY;
+	if (lost->flags & SUSPECT_LATER)
+		return CAUSE_ATOMICITY;
 	if (early->is_there && early->at == lost->at)
 		return CAUSE_TORN;
 	if (early->is_there && early->place / EVENT_LINE == lost->place / EVENT_LINE)
@@ -107,16 +122,28 @@ static enum cause cause_of(const struct point *point, const struct bug *bug)
 		return CAUSE_FLUSH;
 	if (!(lost->flags & ELEMENT_STREAM) && !is_drained(point, flush))
 		return CAUSE_DRAIN;
-	if (!early->is_there) /* what is durable already is half of something */
+	if (is_promised(point, lost))
+		return lost->flags & (ELEMENT_FLUSHED | ELEMENT_STREAM) ? CAUSE_DRAIN : CAUSE_FLUSH;
+	/* Something is durable already, and it is half of an operation. */
+	if (!early->is_there || early->flags & ELEMENT_DURABLE)
 		return CAUSE_ATOMICITY;
 	if (!(early->flags & (ELEMENT_FLUSHED | ELEMENT_STREAM)))
 		return CAUSE_EVICTION;
 	return CAUSE_ORDER;
 }
 
-void blame(struct point *point, const struct choice *cut, struct bug *bug)
+int blame(struct point *point, const struct choice *cut, bool complete, struct bug *bug)
 {
+	int error = 0;
+
 	bug->lost = bug->early = (struct suspect){0};
 	find_suspects(point, cut, bug);
+	if (complete) {
+		bug->lost = (struct suspect){0};
+		error = look_ahead(point, &bug->lost);
+	}
+	if (!error && !bug->early.is_there)
+		error = look_back(point, cut, &bug->early);
 	bug->cause = cause_of(point, bug);
+	return error;
 }

@@ -40,7 +40,7 @@ struct exploration {
 	struct table tried; /* images */
 	struct signature *here;
 	uint64_t marks, round, left, attempts;
-	uint64_t failed_before; /* at this point */
+	uint64_t stops; /* at crash points, in all rounds */
 	int error;
 };
 
@@ -175,13 +175,15 @@ static int look_into(
 		.stack = point->stack};
 	size_t size = (exploration->history.count + 1u) * sizeof(*cut);
 	struct choice *small = malloc(size);
+	bool complete;
 
 	if (!small)
 		return err_set(-ENOMEM, "no memory for a cut");
 	memcpy(small, cut, size - sizeof(*cut));
-	int error = shrink(point, small, verdict->status);
+	int error = shrink(point, small, verdict->status, &complete);
+	if (!error)
+		error = blame(point, small, complete, &bug);
 	if (!error) {
-		blame(point, small, &bug);
 		bug.id = point_show(point, small);
 		point_hide(point);
 		exploration->here->bug = keep_bug(exploration->explored, &bug);
@@ -202,9 +204,12 @@ static int failed(
 		exploration->here->shrunk++;
 		error = look_into(exploration, cut, verdict);
 	}
-	if (!error && exploration->here->bug)
-		exploration->explored->bugs[exploration->here->bug - 1].images++;
-	return error;
+	if (error || !exploration->here->bug)
+		return error;
+	struct bug *bug = &exploration->explored->bugs[exploration->here->bug - 1];
+	bug->images++;
+	bug->point = exploration->stops;
+	return 0;
 }
 
 /* ---- images */
@@ -296,8 +301,11 @@ static uint64_t budget_of(const struct exploration *exploration)
 
 static void count_looked(struct exploration *exploration, uint64_t images)
 {
-	if (exploration->here->bug && exploration->explored->failing > exploration->failed_before)
-		exploration->explored->bugs[exploration->here->bug - 1].looked += images;
+	struct explored *explored = exploration->explored;
+
+	for (unsigned i = 0; i < explored->bug_count; i++)
+		if (explored->bugs[i].point == exploration->stops)
+			explored->bugs[i].looked += images;
 }
 
 static int stop_at(struct exploration *exploration, uint64_t at, const struct event *event)
@@ -306,6 +314,8 @@ static int stop_at(struct exploration *exploration, uint64_t at, const struct ev
 
 	point->at = at;
 	point->stack = event ? event->stack : 0;
+	if (!event)
+		point->acknowledged = point->trace->output_size;
 	if (event && (event->kind == EVENT_FENCE || event->kind == EVENT_SYNC))
 		point->acknowledged = event->value;
 	exploration->here = signature_of(exploration);
@@ -315,7 +325,7 @@ static int stop_at(struct exploration *exploration, uint64_t at, const struct ev
 		exploration->here->met++ == exploration->round || exploration->options->exhaustive;
 	if (!exploration->round)
 		exploration->explored->points++;
-	if (!is_its_turn || is_over(exploration))
+	if (!is_its_turn || is_over(exploration) || unseen_is_dark(&exploration->unseen, at))
 		return 0;
 	if (exploration->here->met == 1)
 		exploration->explored->covered++;
@@ -323,7 +333,7 @@ static int stop_at(struct exploration *exploration, uint64_t at, const struct ev
 	exploration->left = budget_of(exploration);
 	exploration->attempts =
 		exploration->options->exhaustive ? UINT64_MAX : exploration->left * 8;
-	exploration->failed_before = exploration->explored->failing;
+	exploration->stops++;
 	int error = plan_run(&exploration->history, exploration->left,
 		exploration->options->seed ^ mix(at), try_cut, exploration);
 	count_looked(exploration, exploration->explored->images - images);
@@ -335,7 +345,10 @@ static void count_event(struct explored *explored, const struct event *event)
 	explored->seen += event->kind == EVENT_SEEN;
 	explored->flushes += event->kind == EVENT_FLUSH;
 	explored->fences += event->kind == EVENT_FENCE;
-	explored->stores += event->kind >= EVENT_STORE && event->kind <= EVENT_COPY;
+	explored->copies += event->kind == EVENT_COPY || event->kind == EVENT_STREAM;
+	explored->stores +=
+		event->length && (event->kind == EVENT_STORE || event->kind == EVENT_ATOMIC ||
+					 event->kind == EVENT_GROUP);
 }
 
 static int go_through(struct exploration *exploration)
@@ -385,7 +398,7 @@ int explore(const struct trace *trace, struct memories *memories,
 	exploration.point.history = &exploration.history;
 	exploration.point.judge = judge;
 	exploration.point.memories = memories;
-	int error = unseen_init(&exploration.unseen, trace);
+	int error = unseen_init(&exploration.unseen, trace, options->model);
 	uint64_t rounds = options->exhaustive ? 1 : ROUNDS;
 	for (; !error && exploration.round < rounds && !explored->was_ended; exploration.round++)
 		error = run_round(&exploration);

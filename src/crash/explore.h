@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "crash/model.h"
 #include "trace/trace.h"
 
 enum cause {
@@ -21,17 +22,20 @@ enum cause {
 	CAUSE_DRAIN,     /* flushed, and never drained by the thread that did */
 	CAUSE_ORDER,     /* may be durable after something that relies on it */
 	CAUSE_EVICTION,  /* the same, because a line that nobody flushed may be evicted */
-	CAUSE_ATOMICITY, /* a prefix of an operation: in one line, or durable by itself */
+	CAUSE_ATOMICITY, /* part of an operation: in one line, or durable or stored by itself */
 	CAUSE_TORN,      /* part of a copy */
 	CAUSE_RECOVERY,  /* fails although everything is durable */
 };
+
+/* Beside enum element_flags: the store comes after the crash. */
+#define SUSPECT_LATER 0x80u
 
 /* A store that a bug is about. */
 struct suspect {
 	bool is_there;
 	uint64_t at, place;
 	uint32_t length, stack;
-	unsigned flags; /* enum element_flags */
+	unsigned flags; /* enum element_flags, SUSPECT_LATER */
 };
 
 struct bug {
@@ -44,11 +48,13 @@ struct bug {
 	uint64_t id;     /* of the image */
 	uint64_t images; /* how many failed for this reason */
 	uint64_t looked; /* of how many at the crash points where they did */
+	uint64_t point;  /* the last of these, counted by explore() */
 };
 
 struct explore_options {
 	uint64_t budget; /* images the first time that a signature is met; 64 unless said */
 	bool exhaustive;
+	enum model model;
 	uint64_t images; /* at most; 0: no limit */
 	uint64_t seed;
 };
@@ -76,9 +82,9 @@ struct memories {
 
 struct explored {
 	uint64_t points, signatures, covered, images, same, failing;
-	uint64_t seen, flushes, fences, stores; /* events of these kinds */
-	uint64_t unflushed;                     /* lines that are pending at the end */
-	bool was_ended;                         /* by time or number of images */
+	uint64_t seen, flushes, fences, stores, copies; /* events of these kinds */
+	uint64_t unflushed;                             /* lines that are pending at the end */
+	bool was_ended;                                 /* by time or number of images */
 	struct bug *bugs;
 	unsigned bug_count;
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* history.c - rules R1, R5, R6 and R8 */
+/* history.c - rules R1, R5, R6, R8 and R9, and what the models make of them */
 #include "crash/history.h"
 
 #include <errno.h>
@@ -15,6 +15,7 @@ void history_init(struct history *history, const struct trace *trace, const stru
 {
 	*history = (struct history){.trace = trace,
 		.unseen = unseen,
+		.model = unseen->model,
 		.base = base,
 		.settled = settled,
 		.context = context};
@@ -39,6 +40,8 @@ void history_fini(struct history *history)
 		}
 	}
 	table_fini(&history->units);
+	table_fini(&history->epochs);
+	lines_fini(&history->lines);
 	table_fini(&history->threads);
 	table_fini(&history->stacks);
 }
@@ -53,16 +56,16 @@ unsigned char *history_line(const struct history *history, uint64_t place)
 	return history->base[place_file(place) - 1] + place_offset(place);
 }
 
-/* ---- lines */
+/* ---- units */
 
-static struct unit *find_unit(const struct history *history, uint64_t line)
+static struct unit *find_unit(const struct history *history, uint64_t number)
 {
-	uint64_t *found = table_find(&history->units, line + 1);
+	uint64_t *found = table_find(&history->units, number + 1);
 
 	return found ? (struct unit *)*found : NULL;
 }
 
-static struct unit *new_unit(struct history *history, uint64_t line)
+static struct unit *new_unit(struct history *history, uint64_t number)
 {
 	if (history->count == history->capacity) {
 		uint32_t capacity = history->capacity ? history->capacity * 2 : 256;
@@ -72,12 +75,12 @@ static struct unit *new_unit(struct history *history, uint64_t line)
 		history->pending = grown;
 		history->capacity = capacity;
 	}
-	uint64_t *found = table_add(&history->units, line + 1);
+	uint64_t *found = table_add(&history->units, number + 1);
 	struct unit *unit = found ? calloc(1, sizeof(*unit)) : NULL;
 	if (!unit)
 		return NULL;
 	*found = (uint64_t)(uintptr_t)unit;
-	unit->place = line * EVENT_LINE;
+	unit->number = number;
 	unit->slot = history->count;
 	history->pending[history->count++] = unit;
 	return unit;
@@ -89,7 +92,7 @@ static void drop_unit(struct history *history, struct unit *unit)
 
 	history->pending[unit->slot] = last;
 	last->slot = unit->slot;
-	table_remove(&history->units, unit->place / EVENT_LINE + 1);
+	table_remove(&history->units, unit->number + 1);
 	unit_free(unit);
 }
 
@@ -113,14 +116,15 @@ static bool add_element(struct history *history, struct unit *unit, const struct
 {
 	struct element element = {.at = trace_index(history->trace, event),
 		.data = data,
+		.place = place,
 		.stack = event->stack,
 		.group = unit->groups,
 		.thread = event->thread,
-		.offset = (uint8_t)(place % EVENT_LINE),
 		.length = (uint8_t)length,
 		.flags = (uint8_t)flags};
 
-	return unit_add(unit, &element) && count_stack(history, event->stack, true);
+	return unit_add(unit, &element) && count_stack(history, event->stack, true) &&
+	       lines_add(&history->lines, place & ~(uint64_t)(EVENT_LINE - 1));
 }
 
 static unsigned smaller(uint64_t a, uint64_t b)
@@ -128,22 +132,67 @@ static unsigned smaller(uint64_t a, uint64_t b)
 	return (unsigned)(a < b ? a : b);
 }
 
+static uint32_t epoch_of(const struct history *history, unsigned thread)
+{
+	uint64_t *found = table_find(&history->epochs, thread + 1u);
+
+	return found ? (uint32_t)*found : 0;
+}
+
+/* A store is a group of its own; armv8: or one with those that its thread did since its barrier. */
+static void choose_group(
+	const struct history *history, struct unit *unit, const struct event *event)
+{
+	uint64_t now = history->group_event;
+	uint32_t epoch = epoch_of(history, event->thread);
+	bool is_open = history->model == MODEL_ARMV8 && event->kind != EVENT_SEEN &&
+		       unit->thread == event->thread && unit->epoch == epoch;
+
+	if (unit->last_event != now && !is_open)
+		unit->groups++;
+	unit->last_event = now;
+	unit->thread = event->kind == EVENT_SEEN ? 0 : event->thread;
+	unit->epoch = epoch;
+}
+
+/* Elements that waited for this event are there from now on, with it, as a whole. */
+static void release(const struct history *history, struct unit *unit, uint64_t at)
+{
+	for (uint32_t i = 0; i < unit->count; i++) {
+		struct element *element = &unit->elements[i];
+		if (!(element->flags & ELEMENT_HELD) ||
+			unseen_holds(history->unseen, element->at, unit->number) > at)
+			continue;
+		element->flags = (uint8_t)((element->flags & ~ELEMENT_HELD) | ELEMENT_WHOLE);
+		element->group = unit->groups;
+		element->at = at;
+	}
+}
+
 /* The part of the event that went to one line: [from, to) of its bytes. */
 static int store_to_line(struct history *history, const struct event *event, uint64_t line,
 	uint64_t from, uint64_t to, const unsigned char *data, bool is_whole)
 {
-	unsigned flags = event->kind == EVENT_STREAM ? ELEMENT_STREAM
-			 : event->kind == EVENT_SEEN ? ELEMENT_SEEN
+	uint64_t at = trace_index(history->trace, event), number = model_unit(history->model, line);
+	unsigned flags = event->kind == EVENT_STREAM && model_streams(history->model)
+				 ? ELEMENT_STREAM
+			 : event->kind == EVENT_SEEN ? ELEMENT_SEEN | ELEMENT_WHOLE
 						     : 0;
 
-	if (!(flags & (ELEMENT_STREAM | ELEMENT_SEEN)) &&
-		unseen_drops(history->unseen, trace_index(history->trace, event), line))
+	if (!(flags & (ELEMENT_STREAM | ELEMENT_SEEN)) && unseen_drops(history->unseen, at, line))
 		return 0;
-	struct unit *unit = find_unit(history, line);
-	if (!unit && !(unit = new_unit(history, line)))
+	struct unit *unit = find_unit(history, number);
+	if (!unit && !(unit = new_unit(history, number)))
 		return no_memory();
 	if (!(flags & ELEMENT_STREAM))
-		unit->groups++;
+		choose_group(history, unit, event);
+	if (unseen_holds(history->unseen, at, number))
+		flags |= ELEMENT_HELD;
+	else if (flags & ELEMENT_SEEN)
+		release(history, unit, at);
+	if (flags & ELEMENT_SEEN && model_is_at_once(history->model))
+		flags |= ELEMENT_DURABLE; /* it was there when it was found */
+	history->has_new |= !(flags & ELEMENT_STREAM);
 	while (from < to) {
 		uint64_t place = event->place + from;
 		unsigned length = smaller(is_whole ? to - from : ATOM - place % ATOM, to - from);
@@ -215,17 +264,52 @@ static bool covers(const struct flight *flight, unsigned thread, const struct el
 	return !flight->is_stream;
 }
 
+static void remember(struct history *history, const struct element *newest, uint64_t line,
+	const unsigned char *before)
+{
+	struct retired *retired = &history->retired[history->retired_count++ % HISTORY_RETIRED];
+
+	retired->place = line;
+	retired->newest = *newest;
+	memcpy(retired->before, before, EVENT_LINE);
+}
+
+static uint64_t line_of(const struct element *element)
+{
+	return element->place & ~(uint64_t)(EVENT_LINE - 1);
+}
+
+/* Durable elements from number `i` on that are in the same line go to base. Returns their end. */
+static uint32_t retire_line(struct history *history, const struct unit *unit, uint32_t i)
+{
+	uint64_t line = line_of(&unit->elements[i]);
+	unsigned char before[EVENT_LINE];
+
+	memcpy(before, history_line(history, line), EVENT_LINE);
+	for (; i < unit->count; i++) {
+		const struct element *element = &unit->elements[i];
+		if (!(element->flags & ELEMENT_DURABLE) || line_of(element) != line)
+			break;
+		memcpy(history_line(history, element->place), element->data, element->length);
+		lines_remove(&history->lines, line);
+	}
+	remember(history, &unit->elements[i - 1], line, before);
+	if (history->settled)
+		history->settled(history->context, line, before);
+	return i;
+}
+
+/* Durable elements that nothing older stands before leave the unit. */
 static int retire(struct history *history, struct unit *unit)
 {
-	unsigned char before[EVENT_LINE], *line = history_line(history, unit->place);
 	uint32_t count = 0;
 
-	memcpy(before, line, EVENT_LINE);
 	for (; count < unit->count && unit->elements[count].flags & ELEMENT_DURABLE; count++)
 		if (!count_stack(history, unit->elements[count].stack, false))
 			return no_memory();
-	if (unit_retire(unit, line) && history->settled)
-		history->settled(history->context, unit->place, before);
+	for (uint32_t i = 0; i < count;)
+		i = retire_line(history, unit, i);
+	unit_forget(unit, count);
 	if (!unit->count)
 		drop_unit(history, unit);
 	return 0;
@@ -233,7 +317,7 @@ static int retire(struct history *history, struct unit *unit)
 
 static int land(struct history *history, const struct flight *flight, unsigned thread)
 {
-	struct unit *unit = find_unit(history, flight->line);
+	struct unit *unit = find_unit(history, flight->unit);
 
 	if (!unit)
 		return 0;
@@ -260,21 +344,24 @@ typedef int each_unit(struct history *, struct unit *, const struct event *);
 /* Calls `each` for all pending lines of the range, which it may complete. */
 static int each_in_range(struct history *history, const struct event *event, each_unit *each)
 {
-	uint64_t first = event->place / EVENT_LINE;
-	uint64_t end = (event->place + event->length + EVENT_LINE - 1) / EVENT_LINE;
+	uint64_t last_line = (event->place + event->length + EVENT_LINE - 1) / EVENT_LINE - 1;
+	uint64_t first = model_unit(history->model, event->place / EVENT_LINE);
+	uint64_t end = model_unit(history->model, last_line) + 1;
 	int error = 0;
+
+	if (!event->length)
+		return 0;
 
 	if (end - first > history->count) {
 		for (uint32_t i = history->count; !error && i-- > 0;) {
 			struct unit *unit = history->pending[i];
-			uint64_t line = unit->place / EVENT_LINE;
-			if (first <= line && line < end)
+			if (first <= unit->number && unit->number < end)
 				error = each(history, unit, event);
 		}
 		return error;
 	}
-	for (uint64_t line = first; !error && line < end; line++) {
-		struct unit *unit = find_unit(history, line);
+	for (uint64_t number = first; !error && number < end; number++) {
+		struct unit *unit = find_unit(history, number);
 		if (unit)
 			error = each(history, unit, event);
 	}
@@ -287,16 +374,54 @@ static int flush_unit(struct history *history, struct unit *unit, const struct e
 		if (!(unit->elements[i].flags & ELEMENT_STREAM))
 			unit->elements[i].flags |= ELEMENT_FLUSHED;
 	return take_off(history, event->thread,
-		&(struct flight){.line = unit->place / EVENT_LINE,
-			.before = trace_index(history->trace, event)});
+		&(struct flight){
+			.unit = unit->number, .before = trace_index(history->trace, event)});
 }
 
 static int complete_unit(struct history *history, struct unit *unit, const struct event *event)
 {
 	for (uint32_t i = 0; i < unit->count; i++)
-		if (event->kind == EVENT_SYNC || !(unit->elements[i].flags & ELEMENT_STREAM))
+		if (!(unit->elements[i].flags & ELEMENT_HELD) &&
+			(event->kind == EVENT_SYNC || !(unit->elements[i].flags & ELEMENT_STREAM)))
 			unit->elements[i].flags |= ELEMENT_DURABLE;
 	return retire(history, unit);
+}
+
+/* All that was stored until now, if the model says so. */
+static int complete_at_once(struct history *history)
+{
+	struct event any = {.kind = EVENT_CLFLUSH};
+	int error = 0;
+
+	if (!history->has_new || !model_is_at_once(history->model))
+		return 0;
+	history->has_new = false;
+	for (uint32_t i = history->count; !error && i-- > 0;)
+		error = complete_unit(history, history->pending[i], &any);
+	return error;
+}
+
+static int barrier(struct history *history, unsigned thread)
+{
+	uint64_t *epoch =
+		history->model == MODEL_ARMV8 ? table_add(&history->epochs, thread + 1u) : NULL;
+
+	if (history->model == MODEL_ARMV8 && !epoch)
+		return no_memory();
+	if (epoch)
+		++*epoch;
+	return 0;
+}
+
+/* A fence completes; on armv8 an atomic operation, or a barrier (size 1), only orders. */
+static int order(struct history *history, const struct event *event)
+{
+	bool is_barrier = event->kind == EVENT_ATOMIC || event->size == 1;
+	int error = barrier(history, event->thread);
+
+	if (error || (history->model == MODEL_ARMV8 && is_barrier))
+		return error;
+	return fence(history, event->thread);
 }
 
 static int stream(struct history *history, const struct event *event)
@@ -305,15 +430,28 @@ static int stream(struct history *history, const struct event *event)
 	int error = store(history, event);
 
 	for (uint64_t line = event->place / EVENT_LINE;
-		!error && line * EVENT_LINE < event->place + event->length; line++)
-		error = take_off(history, event->thread, &(struct flight){line, index + 1, true});
+		!error && model_streams(history->model) &&
+		line * EVENT_LINE < event->place + event->length;
+		line++)
+		error = take_off(history, event->thread,
+			&(struct flight){model_unit(history->model, line), index + 1, true});
 	return error;
+}
+
+/* The next part of a copy: in one group with the previous one. */
+static bool goes_on(const struct event *event)
+{
+	return event->kind == EVENT_COPY && event->size == 1;
 }
 
 int history_step(struct history *history, const struct event *event)
 {
-	int error;
+	int error = goes_on(event) ? 0 : complete_at_once(history);
 
+	if (error)
+		return error;
+	if (!goes_on(event))
+		history->group_event = trace_index(history->trace, event) + 1;
 	switch (event->kind) {
 	case EVENT_STORE:
 	case EVENT_GROUP:
@@ -323,15 +461,20 @@ int history_step(struct history *history, const struct event *event)
 	case EVENT_STREAM:
 		return stream(history, event);
 	case EVENT_ATOMIC:
-		error = fence(history, event->thread);
+		error = order(history, event);
 		return error || !event->length ? error : store(history, event);
 	case EVENT_FLUSH:
-		return each_in_range(history, event, flush_unit);
+		return model_flushes(history->model) ? each_in_range(history, event, flush_unit)
+						     : 0;
 	case EVENT_CLFLUSH:
+		if (history->model == MODEL_ARMV8)
+			return each_in_range(history, event, flush_unit);
+		return model_flushes(history->model) ? each_in_range(history, event, complete_unit)
+						     : 0;
 	case EVENT_SYNC:
 		return each_in_range(history, event, complete_unit);
 	case EVENT_FENCE:
-		return fence(history, event->thread);
+		return order(history, event);
 	default:
 		return 0;
 	}
@@ -340,7 +483,7 @@ int history_step(struct history *history, const struct event *event)
 static bool flight_completes(
 	const struct history *history, const struct flight *flight, unsigned thread)
 {
-	const struct unit *unit = find_unit(history, flight->line);
+	const struct unit *unit = find_unit(history, flight->unit);
 
 	for (uint32_t i = 0; unit && i < unit->count; i++)
 		if (covers(flight, thread, &unit->elements[i]))
@@ -359,6 +502,12 @@ bool history_completes(const struct history *history, const struct event *event)
 {
 	struct flights *flights;
 
+	if (history->has_new && model_is_at_once(history->model) && !goes_on(event) &&
+		event->kind <= EVENT_MARK)
+		return true;
+	if (history->model == MODEL_ARMV8 && (event->kind == EVENT_ATOMIC || event->size == 1) &&
+		event->kind != EVENT_CLFLUSH && event->kind != EVENT_SYNC)
+		return false;
 	switch (event->kind) {
 	case EVENT_FENCE:
 	case EVENT_ATOMIC:
@@ -368,6 +517,9 @@ bool history_completes(const struct history *history, const struct event *event)
 				return true;
 		return false;
 	case EVENT_CLFLUSH:
+		if (history->model != MODEL_CACHE_LINE)
+			return false;
+		/* fallthrough */
 	case EVENT_SYNC:
 		return each_in_range((struct history *)history, event, is_pending);
 	default:

@@ -2,12 +2,14 @@
 /*
  * history.h - what is durable and what is pending, event by event
  *
- * The model is `cache-line`: flush and fence, as x86-64 has them. Durable bytes go to `base`, which
- * the caller owns: memory for each file, with the file's first content at the beginning.
+ * Durable bytes go to `base`, which the caller owns: memory for each file, with the file's first
+ * content at the beginning.
  */
 #ifndef CRASH_HISTORY_H
 #define CRASH_HISTORY_H
 
+#include "crash/lines.h"
+#include "crash/model.h"
 #include "crash/table.h"
 #include "crash/unit.h"
 #include "crash/unseen.h"
@@ -18,7 +20,7 @@ typedef void history_settled(void *context, uint64_t place, const unsigned char 
 
 /* Waits for a fence of its thread. */
 struct flight {
-	uint64_t line, before; /* elements older than this event */
+	uint64_t unit, before; /* elements older than this event */
 	bool is_stream;
 };
 
@@ -27,19 +29,36 @@ struct flights {
 	uint32_t count, capacity;
 };
 
+/* A line that something became durable in, not long ago. */
+struct retired {
+	uint64_t place;
+	unsigned char before[EVENT_LINE];
+	struct element newest; /* of its elements that did */
+};
+
+#define HISTORY_RETIRED 64u
+
 struct history {
 	const struct trace *trace;
 	const struct unseen *unseen;
+	enum model model;
 	unsigned char *const *base;
 	history_settled *settled;
 	void *context;
 
 	struct unit **pending; /* in the order in which they became pending, until one is done */
 	uint32_t count, capacity;
-	struct table units;   /* by line */
+	struct table units;   /* by number */
+	struct lines lines;   /* of their stores */
+	struct table epochs;  /* by thread: barriers so far (armv8) */
+	uint64_t group_event; /* that began the current group, plus 1 */
+	bool has_new;         /* something that is durable by the next event */
 	struct table threads; /* struct flights, by number */
 	struct table stacks;  /* how many pending elements each has */
 	uint64_t stack_sum;   /* of the set of these stacks */
+
+	uint64_t retired_count; /* ever; number n is at n % HISTORY_RETIRED */
+	struct retired retired[HISTORY_RETIRED];
 };
 
 void history_init(struct history *history, const struct trace *trace, const struct unseen *unseen,

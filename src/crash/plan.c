@@ -138,7 +138,8 @@ static void try_line(struct plan *plan, uint32_t i, bool early)
 static bool is_copy(const struct unit *unit)
 {
 	return unit->count > 1 &&
-	       unit->elements[unit->count - 1].group == unit->elements[unit->count - 2].group;
+	       unit->elements[unit->count - 1].group == unit->elements[unit->count - 2].group &&
+	       !(unit->elements[unit->count - 1].flags & ELEMENT_WHOLE);
 }
 
 /* T5: the last group of a line is torn, and all other lines are there. */
@@ -155,6 +156,9 @@ static void try_torn(struct plan *plan, uint32_t i)
 		if (!attempt_share(plan))
 			return;
 	}
+	set_all(plan, true);
+	plan->cut[i] = (struct choice){from + size / 2, 0, UINT64_MAX};
+	attempt_share(plan);
 }
 
 /* T6 */
@@ -244,7 +248,7 @@ static int by_newest(const void *a, const void *b, void *context)
 
 	if (left != right)
 		return left < right ? 1 : -1;
-	return (x->place > y->place) - (x->place < y->place);
+	return (x->number > y->number) - (x->number < y->number);
 }
 
 int plan_run(const struct history *history, uint64_t budget, uint64_t seed, plan_try *call,

@@ -24,21 +24,26 @@ uint64_t point_show(struct point *point, const struct choice *cut)
 {
 	uint64_t hash = point->base_hash;
 
-	for (uint32_t i = 0; i < point->history->count; i++) {
-		const struct unit *unit = point->history->pending[i];
-		unsigned char *line = image_line(point, unit->place);
-		const unsigned char *base = history_line(point->history, unit->place);
-		unit_apply(unit, &cut[i], line);
+	const struct lines *lines = &point->history->lines;
+
+	for (uint32_t i = 0; i < point->history->count; i++)
+		unit_apply(point->history->pending[i], &cut[i], point->memories->image);
+	for (uint32_t i = 0; i < lines->count; i++) {
+		uint64_t place = lines->list[i].place;
+		const unsigned char *line = image_line(point, place);
+		const unsigned char *base = history_line(point->history, place);
 		if (memcmp(line, base, EVENT_LINE))
-			hash ^= line_hash(unit->place, base) ^ line_hash(unit->place, line);
+			hash ^= line_hash(place, base) ^ line_hash(place, line);
 	}
 	return hash;
 }
 
 void point_hide(struct point *point)
 {
-	for (uint32_t i = 0; i < point->history->count; i++) {
-		uint64_t place = point->history->pending[i]->place;
+	const struct lines *lines = &point->history->lines;
+
+	for (uint32_t i = 0; i < lines->count; i++) {
+		uint64_t place = lines->list[i].place;
 		memcpy(image_line(point, place), history_line(point->history, place), EVENT_LINE);
 	}
 }

@@ -34,12 +34,22 @@ int point_ask(struct point *point, const struct choice *cut, struct verdict *ver
 int point_judge(struct point *point, const struct choice *cut, struct verdict *verdict);
 
 /*
- * Make the cut smaller in place while the verdict's status stays the same: first as much durable as
- * still fails, then as little early as still fails.
+ * Make the cut smaller in place while the verdict's status stays the same: first as much durable
+ * as still fails, then as little early as still fails. `complete`: it fails with everything
+ * durable, too, so that what the small cut lacks does not matter.
  */
-int shrink(struct point *point, struct choice *cut, int status);
+int shrink(struct point *point, struct choice *cut, int status, bool *complete);
 
 /* Fill in lost, early and cause from a cut that was made small. */
-void blame(struct point *point, const struct choice *cut, struct bug *bug);
+int blame(struct point *point, const struct choice *cut, bool complete, struct bug *bug);
+
+/*
+ * around.c: an image fails, and the stores that are pending do not say why. Undo what became
+ * durable last, or do what comes next, store by store, until the check passes: that one is named.
+ * It stays unnamed if none of some dozens does it. Looking ahead assumes that all that is pending
+ * made it.
+ */
+int look_back(struct point *point, const struct choice *cut, struct suspect *early);
+int look_ahead(struct point *point, struct suspect *lost);
 
 #endif

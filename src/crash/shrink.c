@@ -21,7 +21,10 @@ static bool still_fails(struct shrinking *shrinking)
 {
 	struct verdict verdict;
 
-	if (shrinking->error || !shrinking->left)
+	const struct judge *judge = shrinking->point->judge;
+
+	if (shrinking->error || !shrinking->left ||
+		(judge->enough && judge->enough(judge->context)))
 		return false;
 	shrinking->left--;
 	shrinking->error = point_judge(shrinking->point, shrinking->trial, &verdict);
@@ -94,7 +97,7 @@ static void push(struct shrinking *shrinking, bool everything)
 			push_elements(shrinking, i, everything);
 }
 
-/* Else it fails with everything durable, and no store was early. */
+/* Else it fails with everything durable. */
 static bool is_something_lost(const struct shrinking *shrinking)
 {
 	const struct history *history = shrinking->point->history;
@@ -105,7 +108,7 @@ static bool is_something_lost(const struct shrinking *shrinking)
 	return false;
 }
 
-int shrink(struct point *point, struct choice *cut, int status)
+int shrink(struct point *point, struct choice *cut, int status, bool *complete)
 {
 	struct shrinking shrinking = {.point = point,
 		.cut = cut,
@@ -115,11 +118,11 @@ int shrink(struct point *point, struct choice *cut, int status)
 
 	if (!shrinking.trial)
 		return err_set(-ENOMEM, "no memory for a cut");
-	if (point->history->count) {
+	if (point->history->count)
 		push(&shrinking, true);
-		if (is_something_lost(&shrinking))
-			push(&shrinking, false);
-	}
+	*complete = !is_something_lost(&shrinking);
+	if (point->history->count)
+		push(&shrinking, false);
 	free(shrinking.trial);
 	return shrinking.error;
 }

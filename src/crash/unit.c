@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* unit.c - the states of a line, rules R2, R3 and R7 */
+/* unit.c - the states of a unit, rules R2, R3 and R7 */
 #include "crash/unit.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#include "trace/event.h"
 
 bool unit_add(struct unit *unit, const struct element *element)
 {
@@ -32,7 +34,7 @@ static bool is_like(const struct unit *unit, const struct choice *choice, bool w
 	for (uint32_t i = 0; i < unit->count; i++) {
 		const struct element *element = &unit->elements[i];
 		if (choice_has(choice, element, i, stream) != wanted &&
-			!(element->flags & ELEMENT_DURABLE))
+			!(element->flags & (ELEMENT_DURABLE | ELEMENT_HELD)))
 			return false;
 		stream += !!(element->flags & ELEMENT_STREAM);
 	}
@@ -62,13 +64,13 @@ struct choice unit_before(const struct unit *unit, uint64_t at)
 	return choice;
 }
 
-/* Counted: neither streaming, which are on their own, nor durable. */
+/* Counted: neither streaming, which are on their own, nor durable, nor held back. */
 static bool is_counted(const struct element *element)
 {
-	return !(element->flags & (ELEMENT_STREAM | ELEMENT_DURABLE));
+	return !(element->flags & (ELEMENT_STREAM | ELEMENT_DURABLE | ELEMENT_HELD));
 }
 
-/* The end of the group that begins at `from`, and how many of it are counted. */
+/* The end of the group that begins at `from`, and how many of it choose each for itself. */
 static uint32_t group_end(const struct unit *unit, uint32_t from, unsigned *counted)
 {
 	uint32_t i = from, group = unit->elements[from].group;
@@ -82,6 +84,8 @@ static uint32_t group_end(const struct unit *unit, uint32_t from, unsigned *coun
 			break;
 		++*counted;
 	}
+	if (unit->elements[from].flags & ELEMENT_WHOLE)
+		*counted = 1;
 	return i;
 }
 
@@ -162,8 +166,9 @@ struct choice unit_state(const struct unit *unit, uint64_t number)
 	for (uint32_t i = skip_uncounted(unit, 0); left && i < unit->count;) {
 		uint32_t end = group_end(unit, i, &counted);
 		uint64_t subsets = (UINT64_C(1) << counted) - 1;
-		choice.count = i;
-		choice.mask = left <= subsets ? spread(unit, i, left) : 0;
+		bool is_whole = unit->elements[i].flags & ELEMENT_WHOLE;
+		choice.count = is_whole && left == 1 ? end : i;
+		choice.mask = left <= subsets && !is_whole ? spread(unit, i, left) : 0;
 		if (left <= subsets)
 			return choice;
 		left -= subsets;
@@ -172,27 +177,21 @@ struct choice unit_state(const struct unit *unit, uint64_t number)
 	return choice;
 }
 
-void unit_apply(const struct unit *unit, const struct choice *choice, unsigned char *line)
+void unit_apply(const struct unit *unit, const struct choice *choice, unsigned char *const *files)
 {
 	unsigned stream = 0;
 
 	for (uint32_t i = 0; i < unit->count; i++) {
 		const struct element *element = &unit->elements[i];
 		if (choice_has(choice, element, i, stream))
-			memcpy(line + element->offset, element->data, element->length);
+			memcpy(files[place_file(element->place) - 1] + place_offset(element->place),
+				element->data, element->length);
 		stream += !!(element->flags & ELEMENT_STREAM);
 	}
 }
 
-uint32_t unit_retire(struct unit *unit, unsigned char *line)
+void unit_forget(struct unit *unit, uint32_t count)
 {
-	uint32_t count = 0;
-
-	while (count < unit->count && unit->elements[count].flags & ELEMENT_DURABLE) {
-		const struct element *element = &unit->elements[count++];
-		memcpy(line + element->offset, element->data, element->length);
-	}
 	unit->count -= count;
 	memmove(unit->elements, unit->elements + count, unit->count * sizeof(*unit->elements));
-	return count;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * unit.h - a line, and the stores to it that a power cut can still lose
+ * unit.h - a piece of a file, and the stores to it that a power cut can still lose
+ *
+ * A unit is a line, or what crash/model.h says.
  *
  * The rules, as tests and patches in test/mutants name them:
  *
@@ -16,8 +18,8 @@
  *	that came later.
  * R7	Atoms that went around the caches choose each for itself, until their thread's next fence.
  * R8	A copy is one group in each line: it promises no order inside.
- * R9	A line that is found changed: all that happened in it since it was last compared is one
- *	element, as of now, with the line's content (crash/unseen.h).
+ * R9	A line that is found changed: all that happened in its unit since the line was last compared
+ *	is there or not as a whole, as of now (crash/unseen.h).
  */
 #ifndef CRASH_UNIT_H
 #define CRASH_UNIT_H
@@ -29,22 +31,28 @@ enum element_flags {
 	ELEMENT_FLUSHED = 1, /* somebody flushed the line since; waits for that one's fence */
 	ELEMENT_DURABLE = 2,
 	ELEMENT_STREAM = 4,
-	ELEMENT_SEEN = 8, /* found by comparing: it is older than `at` */
+	ELEMENT_SEEN = 8,   /* found by comparing: it is older than `at` */
+	ELEMENT_HELD = 16,  /* not there yet, until something that was not seen is found (R9) */
+	ELEMENT_WHOLE = 32, /* its group is there or not as a whole */
 };
 
 struct element {
 	uint64_t at;               /* index of its event */
 	const unsigned char *data; /* in the trace */
+	uint64_t place;
 	uint32_t stack;
 	uint32_t group;
 	uint16_t thread;
-	uint8_t offset, length; /* in the line */
+	uint8_t length; /* ends in the line that it begins in */
 	uint8_t flags;
 };
 
 struct unit {
-	uint64_t place;  /* of the line's first byte */
-	uint32_t groups; /* the last group's number */
+	uint64_t number;
+	uint64_t last_event; /* that stored here, plus 1 */
+	uint32_t groups;     /* the last group's number */
+	uint32_t epoch;      /* of the thread that stored last (armv8) */
+	uint16_t thread;     /* that one */
 	uint32_t count, capacity;
 	uint32_t slot; /* where the history has it */
 	struct element *elements;
@@ -67,8 +75,8 @@ bool unit_add(struct unit *unit, const struct element *element);
 static inline bool choice_has(
 	const struct choice *choice, const struct element *element, uint32_t i, unsigned stream)
 {
-	if (element->flags & ELEMENT_DURABLE)
-		return true;
+	if (element->flags & (ELEMENT_DURABLE | ELEMENT_HELD))
+		return element->flags & ELEMENT_DURABLE;
 	if (element->flags & ELEMENT_STREAM)
 		return stream < 64 && choice->streams >> stream & 1;
 	return i < choice->count ||
@@ -86,13 +94,10 @@ struct choice unit_before(const struct unit *unit, uint64_t at);
 uint64_t unit_states(const struct unit *unit, uint64_t limit);
 struct choice unit_state(const struct unit *unit, uint64_t number);
 
-/* Apply what made it to the line's bytes. */
-void unit_apply(const struct unit *unit, const struct choice *choice, unsigned char *line);
+/* Apply what made it to the files; files[n - 1] is file n. */
+void unit_apply(const struct unit *unit, const struct choice *choice, unsigned char *const *files);
 
-/*
- * Take durable elements that nothing older stands before out of the unit, and apply them to the
- * line. Returns how many.
- */
-uint32_t unit_retire(struct unit *unit, unsigned char *line);
+/* Forget the first `count` elements. */
+void unit_forget(struct unit *unit, uint32_t count);
 
 #endif

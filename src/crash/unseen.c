@@ -7,12 +7,14 @@
 
 #include "base/err.h"
 
-/* Stores that were seen since their line was last compared: a list for each line. */
+/* Stores that were seen: a list for each line, since it was last compared; page: for each page. */
 struct pass {
 	struct unseen *unseen;
-	struct table last; /* line: the newest note's number, from 1 on */
+	struct table last;     /* line or page: the newest note's number, from 1 on */
+	struct table compared; /* line: the event that compared it, plus 1 */
 	struct note {
 		uint64_t at;
+		uint64_t since; /* it may be this old */
 		uint64_t older;
 	} * notes;
 	uint64_t count, capacity;
@@ -26,7 +28,30 @@ static uint64_t key_of(uint64_t at, uint64_t line)
 
 bool unseen_drops(const struct unseen *unseen, uint64_t at, uint64_t line)
 {
-	return table_find(&unseen->dropped, key_of(at, line)) != NULL;
+	return unseen->model != MODEL_PAGE &&
+	       table_find(&unseen->dropped, key_of(at, line)) != NULL;
+}
+
+uint64_t unseen_holds(const struct unseen *unseen, uint64_t at, uint64_t unit)
+{
+	const uint64_t *until =
+		unseen->model == MODEL_PAGE ? table_find(&unseen->dropped, key_of(at, unit)) : NULL;
+
+	return until ? *until : 0;
+}
+
+bool unseen_is_dark(const struct unseen *unseen, uint64_t at)
+{
+	uint64_t low = 0, high = unseen->dark_count;
+
+	while (low < high) {
+		uint64_t middle = (low + high) / 2;
+		if (unseen->darks[middle].to < at)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < unseen->dark_count && unseen->darks[low].from <= at;
 }
 
 static void compared(struct pass *pass, uint64_t line)
@@ -36,7 +61,7 @@ static void compared(struct pass *pass, uint64_t line)
 		pass->count = 0;
 }
 
-static void stored(struct pass *pass, uint64_t line, uint64_t at)
+static void stored(struct pass *pass, uint64_t line, uint64_t at, uint64_t since)
 {
 	if (pass->count == pass->capacity) {
 		uint64_t capacity = pass->capacity ? pass->capacity * 2 : 1024;
@@ -52,7 +77,7 @@ static void stored(struct pass *pass, uint64_t line, uint64_t at)
 		pass->failed = true;
 		return;
 	}
-	pass->notes[pass->count++] = (struct note){at, *last};
+	pass->notes[pass->count++] = (struct note){at, since, *last};
 	*last = pass->count;
 }
 
@@ -80,7 +105,7 @@ static void each_store(struct pass *pass, const struct event *event, uint64_t in
 	uint64_t end = event->place + event->length;
 
 	for (uint64_t at = event->place / EVENT_LINE; at * EVENT_LINE < end; at++)
-		stored(pass, at, index);
+		stored(pass, at, index, index);
 }
 
 static void step(struct pass *pass, const struct event *event, uint64_t index)
@@ -109,16 +134,121 @@ static void step(struct pass *pass, const struct event *event, uint64_t index)
 	}
 }
 
-int unseen_init(struct unseen *unseen, const struct trace *trace)
+/* ---- page, byte and process: by the time since which a line may have changed */
+
+static void note_compared(struct pass *pass, const struct event *event, uint64_t when)
+{
+	uint64_t end = event->place + event->length;
+
+	for (uint64_t line = event->place / EVENT_LINE; line * EVENT_LINE < end; line++) {
+		uint64_t *compared = table_add(&pass->compared, line + 1);
+		pass->failed |= !compared;
+		if (compared)
+			*compared = when;
+	}
+}
+
+static void note_pages(struct pass *pass, const struct event *event, uint64_t at)
+{
+	uint64_t end = event->place + event->length;
+
+	for (uint64_t page = event->place / EVENT_PAGE; page * EVENT_PAGE < end; page++)
+		stored(pass, page, at, at);
+}
+
+/* Stores to the page since then, and what they were found with, are held back until `at`. */
+static void hold(struct pass *pass, uint64_t page, uint64_t at, uint64_t since)
+{
+	uint64_t *last = table_find(&pass->last, page + 1);
+
+	for (uint64_t i = last ? *last : 0; i; i = pass->notes[i - 1].older) {
+		const struct note *note = &pass->notes[i - 1];
+		if (note->at < since)
+			break;
+		uint64_t *until = table_add(&pass->unseen->dropped, key_of(note->at, page));
+		pass->failed |= !until;
+		if (until)
+			*until = at;
+		since = note->since < since ? note->since : since;
+	}
+	stored(pass, page, at, since);
+}
+
+/* Crashes before events `from` to `to` are not tried. */
+static void darken(struct pass *pass, uint64_t from, uint64_t to)
+{
+	struct unseen *unseen = pass->unseen;
+
+	while (unseen->dark_count && unseen->darks[unseen->dark_count - 1].to >= from) {
+		uint64_t older = unseen->darks[--unseen->dark_count].from;
+		from = older < from ? older : from;
+	}
+	if (unseen->dark_count == unseen->dark_capacity) {
+		uint64_t capacity = unseen->dark_capacity ? unseen->dark_capacity * 2 : 64;
+		struct dark *grown = realloc(unseen->darks, capacity * sizeof(*grown));
+		pass->failed |= !grown;
+		if (!grown)
+			return;
+		unseen->darks = grown;
+		unseen->dark_capacity = capacity;
+	}
+	unseen->darks[unseen->dark_count++] = (struct dark){from, to};
+}
+
+static void found_by_time(struct pass *pass, const struct event *event, uint64_t index)
+{
+	uint64_t *compared = table_find(&pass->compared, event->place / EVENT_LINE + 1);
+	uint64_t since = compared ? *compared : 0;
+
+	if (pass->unseen->model == MODEL_PAGE)
+		hold(pass, event->place / EVENT_PAGE, index, since);
+	else
+		darken(pass, since + 1, index + 1);
+	note_compared(pass, event, index + 1);
+}
+
+static void step_by_time(struct pass *pass, const struct event *event, uint64_t index)
+{
+	bool is_page = pass->unseen->model == MODEL_PAGE;
+
+	switch (event->kind) {
+	case EVENT_SEEN:
+		found_by_time(pass, event, index);
+		break;
+	case EVENT_COPY:
+	case EVENT_STREAM:
+		note_compared(pass, event, index);
+		/* fallthrough */
+	case EVENT_STORE:
+	case EVENT_ATOMIC:
+	case EVENT_GROUP:
+		if (is_page && event->length)
+			note_pages(pass, event, index);
+		break;
+	case EVENT_FLUSH:
+	case EVENT_CLFLUSH:
+	case EVENT_SYNC:
+		note_compared(pass, event, index);
+		break;
+	default:
+		break;
+	}
+}
+
+int unseen_init(struct unseen *unseen, const struct trace *trace, enum model model)
 {
 	struct pass pass = {.unseen = unseen};
 
-	*unseen = (struct unseen){0};
+	*unseen = (struct unseen){.model = model};
 	for (const struct event *event = trace_first(trace); event;
 		event = trace_next(trace, event))
-		step(&pass, event, trace_index(trace, event));
+		if (model == MODEL_PAGE || model_is_at_once(model))
+			step_by_time(&pass, event, trace_index(trace, event));
+		else
+			step(&pass, event, trace_index(trace, event));
 	free(pass.notes);
 	table_fini(&pass.last);
+	table_fini(&pass.compared);
 	if (!pass.failed)
 		return 0;
 	unseen_fini(unseen);
@@ -128,4 +258,5 @@ int unseen_init(struct unseen *unseen, const struct trace *trace)
 void unseen_fini(struct unseen *unseen)
 {
 	table_fini(&unseen->dropped);
+	free(unseen->darks);
 }

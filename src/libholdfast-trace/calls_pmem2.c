@@ -3,8 +3,10 @@
  * calls_pmem2.c - the functions that libpmem2 hands out
  *
  * For a map under test a getter returns a function of ours; for another one, the library's. Ours
- * are those of maps of cache-line granularity, which the tool forces for the run.
+ * are those of maps of the granularity that the tool forces for the run.
  */
+#include <stdlib.h>
+
 #include "libholdfast-trace/recorder.h"
 
 #define NODRAIN (1u << 0)
@@ -45,6 +47,36 @@ static void *fill(void *to, int byte, size_t len, unsigned flags)
 	return record_fill(to, byte, len, after(flags), CALLER);
 }
 
+/* The same of a map of page granularity, which the tool may force instead: they sync. */
+
+static void page_persist(const void *addr, size_t len)
+{
+	record_sync((uintptr_t)addr, len, CALLER);
+}
+
+static void *page_move(void *to, const void *from, size_t len, unsigned flags)
+{
+	record_move(to, from, len, THEN_NOTHING, CALLER);
+	if (!(flags & NOFLUSH))
+		record_sync((uintptr_t)to, len, CALLER);
+	return to;
+}
+
+static void *page_fill(void *to, int byte, size_t len, unsigned flags)
+{
+	record_fill(to, byte, len, THEN_NOTHING, CALLER);
+	if (!(flags & NOFLUSH))
+		record_sync((uintptr_t)to, len, CALLER);
+	return to;
+}
+
+static bool is_page(void)
+{
+	const char *granularity = getenv("PMEM2_FORCE_GRANULARITY");
+
+	return granularity && granularity[0] == 'P';
+}
+
 static any_function *choose(struct pmem2_map *map, any_function *ours, const char *name)
 {
 	void *(*address)(struct pmem2_map *) =
@@ -58,7 +90,8 @@ static any_function *choose(struct pmem2_map *map, any_function *ours, const cha
 
 EXPORT any_function *pmem2_get_flush_fn(struct pmem2_map *map)
 {
-	return choose(map, (any_function *)flush, "pmem2_get_flush_fn");
+	return choose(
+		map, (any_function *)(is_page() ? page_persist : flush), "pmem2_get_flush_fn");
 }
 
 EXPORT any_function *pmem2_get_drain_fn(struct pmem2_map *map)
@@ -68,22 +101,23 @@ EXPORT any_function *pmem2_get_drain_fn(struct pmem2_map *map)
 
 EXPORT any_function *pmem2_get_persist_fn(struct pmem2_map *map)
 {
-	return choose(map, (any_function *)persist, "pmem2_get_persist_fn");
+	return choose(
+		map, (any_function *)(is_page() ? page_persist : persist), "pmem2_get_persist_fn");
 }
 
 EXPORT any_function *pmem2_get_memmove_fn(struct pmem2_map *map)
 {
-	return choose(map, (any_function *)move, "pmem2_get_memmove_fn");
+	return choose(map, (any_function *)(is_page() ? page_move : move), "pmem2_get_memmove_fn");
 }
 
 EXPORT any_function *pmem2_get_memcpy_fn(struct pmem2_map *map)
 {
-	return choose(map, (any_function *)move, "pmem2_get_memcpy_fn");
+	return choose(map, (any_function *)(is_page() ? page_move : move), "pmem2_get_memcpy_fn");
 }
 
 EXPORT any_function *pmem2_get_memset_fn(struct pmem2_map *map)
 {
-	return choose(map, (any_function *)fill, "pmem2_get_memset_fn");
+	return choose(map, (any_function *)(is_page() ? page_fill : fill), "pmem2_get_memset_fn");
 }
 
 EXPORT int pmem2_deep_flush(struct pmem2_map *map, void *addr, size_t len)

@@ -125,15 +125,18 @@ void record_sync(uintptr_t address, size_t length, struct call call)
 	if (!map || !length)
 		return;
 	settle();
-	uintptr_t to = address + length > map->hi || address + length < address ? map->hi
-										: address + length;
+	/* The kernel writes back whole pages. */
+	uintptr_t from = address & ~(uintptr_t)(EVENT_PAGE - 1);
+	uintptr_t to = (address + length + EVENT_PAGE - 1) & ~(uintptr_t)(EVENT_PAGE - 1);
+	from = from < map->lo ? map->lo : from;
+	to = to > map->hi || address + length < address ? map->hi : to;
 	uint32_t stack = stack_number(call);
-	look(map, address, to, stack);
+	look(map, from, to, stack);
 	write_event(&(struct event){.kind = EVENT_SYNC,
 			    .stack = stack,
-			    .place = map->place + (address - map->lo),
+			    .place = map->place + (from - map->lo),
 			    .value = written_out(),
-			    .length = to - address},
+			    .length = to - from},
 		NULL);
 }
 
@@ -154,6 +157,8 @@ void record_file_sync(unsigned file, struct call call)
 /* A long copy is several records, which end at the ends of lines. */
 void record_copied(struct map *map, uintptr_t to, size_t length, uint32_t stack)
 {
+	uint8_t is_more = 0;
+
 	while (length) {
 		size_t part = CHUNK - (to & (EVENT_LINE - 1));
 		if (part > length)
@@ -161,12 +166,14 @@ void record_copied(struct map *map, uintptr_t to, size_t length, uint32_t stack)
 		unsigned char *shadow = map->shadow + (to - map->lo);
 		real_memmove(shadow, (const void *)to, part);
 		write_event(&(struct event){.kind = EVENT_COPY,
+				    .size = is_more,
 				    .stack = stack,
 				    .place = map->place + (to - map->lo),
 				    .length = part},
 			shadow);
 		to += part;
 		length -= part;
+		is_more = 1;
 	}
 }
 

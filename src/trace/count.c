@@ -186,7 +186,8 @@ static int count_event(struct counter *counter, const struct event *event)
 		count_flush(counter, event);
 		return 0;
 	case EVENT_FENCE:
-		count_fence(counter, event);
+		if (!event->size) /* else it orders only */
+			count_fence(counter, event);
 		return 0;
 	case EVENT_SYNC:
 		count_sync(counter, event);

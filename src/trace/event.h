@@ -17,16 +17,17 @@ enum event_kind {
 	EVENT_ATOMIC,  /* the same by one access; length 0: to memory that is not traced */
 	EVENT_STREAM,  /* the same around the caches */
 	EVENT_GROUP,   /* `length` bytes, in no order; payload */
-	EVENT_COPY,    /* the same by a call, which compared these lines first; payload */
+	EVENT_COPY,    /* the same by a call, which compared these lines first; size 1: goes on */
 	EVENT_SEEN,    /* a line that was found to differ from its shadow; payload: all of it */
 	EVENT_FLUSH,   /* whole lines from `place` on */
 	EVENT_CLFLUSH, /* the same, and not to be waited for */
-	EVENT_FENCE,   /* value: bytes written to standard output until now */
+	EVENT_FENCE,   /* value: bytes written to standard output until now; size 1: orders only */
 	EVENT_SYNC,    /* msync and kin: these bytes are durable; value as above */
 	EVENT_MARK,    /* value: number of the operation; size: 0 begins, 1 ends */
 	EVENT_FILE,    /* file in `place`; value: its size when first mapped; payload: its name */
 	EVENT_STACK,   /* value: number of the stack; payload: a struct frame each */
 	EVENT_OBJECT,  /* value: number of the program or library; payload: its path */
+	EVENT_OUTPUT,  /* payload: what the program wrote to standard output, in order */
 	EVENT_KINDS,
 };
 
@@ -48,6 +49,7 @@ struct frame {
 
 #define EVENT_SLOT        32u
 #define EVENT_LINE        64u
+#define EVENT_PAGE        4096u
 #define EVENT_FRAMES      16u
 #define EVENT_MAX_PAYLOAD (1u << 16)
 #define EVENT_FILES       64u
@@ -72,7 +74,8 @@ static inline uint64_t place_offset(uint64_t place)
 static inline int event_has_payload(unsigned kind)
 {
 	return kind == EVENT_GROUP || kind == EVENT_COPY || kind == EVENT_SEEN ||
-	       kind == EVENT_FILE || kind == EVENT_STACK || kind == EVENT_OBJECT;
+	       kind == EVENT_FILE || kind == EVENT_STACK || kind == EVENT_OBJECT ||
+	       kind == EVENT_OUTPUT;
 }
 
 /* How many slots the record takes, its payload included. */

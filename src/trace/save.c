@@ -18,7 +18,7 @@
 #include "base/err.h"
 #include "trace/trace.h"
 
-#define VERSION 1u
+#define VERSION 2u
 #define PAGE    4096u
 
 static const char magic[8] = "HFTRACE";

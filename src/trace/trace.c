@@ -31,6 +31,7 @@ void trace_fini(struct trace *trace)
 		free(trace->objects[i]);
 	free(trace->objects);
 	free(trace->stacks);
+	free(trace->output);
 	*trace = (struct trace){0};
 }
 
@@ -97,6 +98,18 @@ static int add_file(struct trace *trace, const struct event *event)
 	return 0;
 }
 
+static int add_output(struct trace *trace, const struct event *event)
+{
+	char *grown = realloc(trace->output, trace->output_size + event->length + 1);
+
+	if (!grown)
+		return err_set(-ENOMEM, "no memory for what the program wrote");
+	memcpy(grown + trace->output_size, event_payload(event), event->length);
+	trace->output = grown;
+	trace->output_size += event->length;
+	return 0;
+}
+
 /* The bytes of a file that it names are there. */
 static bool is_inside(const struct trace *trace, const struct event *event)
 {
@@ -135,6 +148,7 @@ static bool is_well_formed(const struct trace *trace, const struct event *event)
 	case EVENT_FILE:
 	case EVENT_STACK:
 	case EVENT_OBJECT:
+	case EVENT_OUTPUT:
 		return true;
 	default:
 		return false;
@@ -150,6 +164,8 @@ static int add_to_tables(struct trace *trace, const struct event *event)
 		return add_stack(trace, event);
 	case EVENT_OBJECT:
 		return add_object(trace, event);
+	case EVENT_OUTPUT:
+		return add_output(trace, event);
 	default:
 		return 0;
 	}

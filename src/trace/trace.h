@@ -37,6 +37,8 @@ struct trace {
 	char **objects;
 	uint32_t stack_count; /* stacks[n - 1] */
 	struct trace_stack *stacks;
+	char *output; /* of the program, all of it */
+	uint64_t output_size;
 };
 
 /*
@@ -49,8 +51,8 @@ void trace_fini(struct trace *trace);
 
 /*
  * Append a record with its payload, `slots[0]` and the following; `available` slots may be read.
- * Returns the number of slots taken, or an error. Records of files, objects and stacks fill in the
- * tables instead, besides being kept.
+ * Returns the number of slots taken, or an error. Records of files, objects, stacks and
+ * output fill in the tables, besides being kept.
  */
 int trace_add(struct trace *trace, const struct event *slots, uint64_t available);
 

@@ -2,14 +2,16 @@
 /*
  * images.c - every image of programs that are given on standard input, by explore()
  *
- * A line is a program: the number of lines of memory, and events, divided by semicolons:
+ * A line is a program: the model, the number of lines of memory, and events, divided by
+ * semicolons:
  *
  *	S THREAD WORD VALUE		a store		X an atomic one		N a streaming one
  *	G THREAD WORD VALUE,VALUE...	a copy		L THREAD LINE VALUE,...	a line was found so
  *	W THREAD LINE	a flush		C THREAD LINE	CLFLUSH		F THREAD	a fence
+ *	Y THREAD PAGE	msync		B THREAD	a barrier that only orders
  *
- * Four words of each line are used. What is printed of it is a line, too: the images, divided by
- * blanks, as their words divided by commas.
+ * Four words of each line are used, and two lines of each page. What is printed of it is a line,
+ * too: the images, divided by blanks, as their words divided by commas.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,12 +21,15 @@
 
 #define WORDS 4
 #define LINES 8
+#define PAGES 4
 
-static unsigned char first[4096], base[4096], image[4096];
+static unsigned char first[4096 * PAGES], base[4096 * PAGES], image[4096 * PAGES];
 
 static uint64_t place(unsigned long word)
 {
-	return place_of(1, word / WORDS * 64 + word % WORDS * 8);
+	unsigned long line = word / WORDS;
+
+	return place_of(1, line / 2 * 4096 + line % 2 * 64 + word % WORDS * 8);
 }
 
 static void add(struct trace *trace, const struct event *event, const uint64_t *payload)
@@ -68,6 +73,7 @@ static void add_copy(struct trace *trace, struct event *event, unsigned long wor
 		unsigned long to = (from / WORDS + 1) * WORDS;
 		to = to <= at ? to : at + 1;
 		event->place = place(from);
+		event->size = from != word;
 		event->length = (to - from) * 8;
 		add(trace, event, &bytes[from / WORDS * 8 + from % WORDS]);
 		from = to;
@@ -76,9 +82,9 @@ static void add_copy(struct trace *trace, struct event *event, unsigned long wor
 
 static void add_event(struct trace *trace, char *text)
 {
-	static const char letters[] = "SXNGLWCF";
+	static const char letters[] = "SXNGLWCFYB";
 	static const uint8_t kinds[] = {EVENT_STORE, EVENT_ATOMIC, EVENT_STREAM, EVENT_COPY,
-		EVENT_SEEN, EVENT_FLUSH, EVENT_CLFLUSH, EVENT_FENCE};
+		EVENT_SEEN, EVENT_FLUSH, EVENT_CLFLUSH, EVENT_FENCE, EVENT_SYNC, EVENT_FENCE};
 	char letter, values[256] = "";
 	unsigned thread;
 	unsigned long where = 0;
@@ -88,10 +94,15 @@ static void add_event(struct trace *trace, char *text)
 	struct event event = {.kind = kinds[strchr(letters, letter) - letters],
 		.thread = (uint16_t)(thread + 1),
 		.stack = (uint32_t)trace->events,
-		.place = strchr("LWC", letter) ? place_of(1, where * 64) : place(where),
-		.length = strchr("WC", letter) ? 64 : 8,
+		.size = letter == 'B',
+		.place = strchr("LWC", letter) ? place(where * WORDS)
+			 : letter == 'Y'       ? place_of(1, where * 4096)
+					       : place(where),
+		.length = strchr("WC", letter) ? 64
+			  : letter == 'Y'      ? 4096
+					       : 8,
 		.value = strtoul(values, NULL, 10)};
-	if (letter == 'F')
+	if (letter == 'F' || letter == 'B')
 		event.place = event.value = event.length = 0;
 	if (letter == 'G')
 		add_copy(trace, &event, where, values);
@@ -118,9 +129,10 @@ static int print_image(void *lines, struct verdict *verdict)
 static void run(char *text)
 {
 	struct event file[2] = {
-		{.kind = EVENT_FILE, .place = place_of(1, 0), .value = 4096, .length = 1}};
+		{.kind = EVENT_FILE, .place = place_of(1, 0), .value = sizeof(first), .length = 1}};
 	struct memories memories = {{first}, {base}, {image}};
-	struct explore_options options = {.exhaustive = true};
+	struct explore_options options = {
+		.exhaustive = true, .model = model_of(strsep(&text, " "))};
 	struct explored explored;
 	unsigned lines = (unsigned)strtoul(text, &text, 10);
 	struct judge judge = {.judge = print_image, .context = &lines};

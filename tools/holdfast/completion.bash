@@ -8,6 +8,7 @@ _holdfast_values() { # COMMAND OPTION
 	case $1:$2 in
 	info:--require | info:-r) values='byte cache-line page' ;;
 	crash:--format | stat:--format) values='text json' ;;
+	crash:--model) values='cache-line byte process page armv8' ;;
 	*) return 1 ;;
 	esac
 }
@@ -34,7 +35,7 @@ _holdfast() {
 	info) options='--json --program= --require= --try --help' ;;
 	crash)
 		options='--check= --file= --in-place --time= --budget= --images= --exhaustive --seed= '
-		options+='--deadline= --strict --format= --save= --replay= --help'
+		options+='--deadline= --strict --format= --model= --recover --save= --replay= --help'
 		;;
 	stat) options='--file= --in-place --rows= --format= --save= --replay= --help' ;;
 	cc) options='--cflags --libs --help' ;;

@@ -37,8 +37,9 @@ struct checker {
 	struct work *work;
 	struct run *run;
 	double deadline, until; /* `until`: when time is up; 0: never */
-	char *command;          /* with {} in it */
-	char *words[WORDS];     /* the command in words, or a shell and the command */
+	enum model model;
+	char *command;      /* with {} in it */
+	char *words[WORDS]; /* the command in words, or a shell and the command */
 	bool is_spawned;
 	const char *why;
 	char *image, *copy; /* what {} stands for when it is forked, and when it is started */
@@ -47,6 +48,8 @@ struct checker {
 	char mark[PATH_MAX], acknowledged[PATH_MAX];
 	uint64_t acknowledged_now;
 	struct file_state states[EVENT_FILES];
+	double longest; /* that a good image took */
+	bool was_late;
 };
 
 static double now(void)
@@ -190,8 +193,7 @@ static void redirect(const struct checker *checker)
 	dup2(checker->said, STDERR_FILENO);
 	setenv("HOLDFAST_CRASH_OUT", checker->acknowledged, 1);
 	/* Whatever the storage is, images are looked at as what they stand for. */
-	setenv("PMEM_IS_PMEM_FORCE", "1", 1);
-	setenv("PMEM2_FORCE_GRANULARITY", "CACHE_LINE", 1);
+	set_model_variables(checker->model);
 }
 
 static _Noreturn void become(const struct checker *checker)
@@ -309,8 +311,10 @@ static void remember_files(struct checker *checker, bool *changed)
 
 static void acknowledge(struct checker *checker, uint64_t bytes)
 {
-	char buffer[4096];
+	const struct trace *trace = &checker->run->trace;
 
+	if (bytes > trace->output_size) /* not a file that we made */
+		bytes = trace->output_size;
 	if (checker->acknowledged_now == bytes)
 		return;
 	int fd = open(checker->acknowledged, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
@@ -320,12 +324,10 @@ static void acknowledge(struct checker *checker, uint64_t bytes)
 	}
 	uint64_t at = checker->acknowledged_now < bytes ? checker->acknowledged_now : bytes;
 	while (at < bytes) {
-		size_t wanted = bytes - at < sizeof(buffer) ? bytes - at : sizeof(buffer);
-		ssize_t got =
-			pread(checker->work->output, buffer, wanted, (off_t)at + OUTPUT_BEGINS);
-		if (got <= 0 || pwrite(fd, buffer, (size_t)got, (off_t)at) != got)
+		ssize_t put = pwrite(fd, trace->output + at, bytes - at, (off_t)at);
+		if (put <= 0)
 			break;
-		at += (uint64_t)got;
+		at += (uint64_t)put;
 	}
 	close(fd);
 	checker->acknowledged_now = bytes;
@@ -351,6 +353,17 @@ static void end_late(pid_t pid)
 	kill(pid, SIGKILL);
 }
 
+/*
+ * Seconds that a check has. Once one has had all of its time, others like it are given less: many
+ * times what good images take.
+ */
+static double deadline_of(const struct checker *checker)
+{
+	double shorter = checker->longest * 50 > 1 ? checker->longest * 50 : 1;
+
+	return checker->was_late && shorter < checker->deadline ? shorter : checker->deadline;
+}
+
 /* False: the server is gone. */
 static bool ask_server(struct checker *checker, int *status)
 {
@@ -358,7 +371,7 @@ static bool ask_server(struct checker *checker, int *status)
 
 	if (write(checker->orders, "g", 1) != 1 || !read_number(checker, &pid, START_SECONDS))
 		return false;
-	if (read_number(checker, status, checker->deadline))
+	if (read_number(checker, status, deadline_of(checker)))
 		return true;
 	end_late(pid);
 	*status = VERDICT_DEADLINE;
@@ -367,7 +380,7 @@ static bool ask_server(struct checker *checker, int *status)
 
 static int wait_spawned(struct checker *checker, pid_t pid)
 {
-	double until = checker->deadline > 0 ? now() + checker->deadline : 0;
+	double until = checker->deadline > 0 ? now() + deadline_of(checker) : 0;
 	int status;
 
 	for (unsigned rests = 0; waitpid(pid, &status, WNOHANG) != pid; rests++) {
@@ -422,8 +435,17 @@ static int serve(struct checker *checker, int *status, bool *again)
 {
 	if (ask_server(checker, status))
 		return notice_writes(checker, again);
+	if (is_stopped)
+		return STATUS_CLEAN;
 	spawn_from_now_on(checker, "it does not bear to be forked");
 	return spawn(checker, status);
+}
+
+static void note_time(struct checker *checker, int status, double seconds)
+{
+	checker->was_late |= status == VERDICT_DEADLINE;
+	if (!status && seconds > checker->longest)
+		checker->longest = seconds;
 }
 
 int checker_judge(void *context, struct verdict *verdict)
@@ -435,11 +457,13 @@ int checker_judge(void *context, struct verdict *verdict)
 	acknowledge(checker, verdict->acknowledged);
 	if (ftruncate(checker->said, 0))
 		return complain(STATUS_NOTHING, "%s: %s", checker->work->path, strerror(errno));
+	double begin = now();
 	error = checker->is_spawned ? spawn(checker, &status) : serve(checker, &status, &again);
 	if (error)
 		return -error;
 	if (again)
 		return JUDGE_AGAIN;
+	note_time(checker, status, now() - begin);
 	if (is_stopped) /* what it says now may be of the signal */
 		status = 0;
 	verdict->status = status;
@@ -496,6 +520,7 @@ int checker_start(
 	*result = checker;
 	checker->work = work;
 	checker->run = run;
+	checker->model = options->explore.model;
 	checker->deadline = options->deadline;
 	checker->until = options->time > 0 ? now() + options->time : 0;
 	checker->orders = checker->answers = -1;

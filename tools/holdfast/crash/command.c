@@ -28,6 +28,8 @@ enum {
 	OPTION_SAVE,
 	OPTION_REPLAY,
 	OPTION_FORMAT,
+	OPTION_MODEL,
+	OPTION_RECOVER,
 };
 
 static const struct argp_option options[] = {
@@ -42,6 +44,14 @@ static const struct argp_option options[] = {
 		0},
 	{"in-place", OPTION_IN_PLACE, NULL, 0,
 		"Let PROGRAM work on the files themselves, and test all that it maps", 0},
+	{"recover", OPTION_RECOVER, NULL, 0,
+		"Run PROGRAM itself on each image instead of a COMMAND: it must end, by itself, with "
+		"exit status 0",
+		0},
+	{"model", OPTION_MODEL, "MODEL", 0,
+		"Assume that a crash takes what MODEL says: cache-line (unless given), byte, process, "
+		"page or armv8",
+		1},
 	{"time", OPTION_TIME, "SECONDS", 0, "Stop looking after SECONDS (60); 0: never", 1},
 	{"budget", OPTION_BUDGET, "N", 0,
 		"Try N images the first time that stores from the same places are pending (64), "
@@ -100,10 +110,23 @@ static void set_format(struct options *chosen, const char *word, struct argp_sta
 		argp_error(state, "\"%s\" is not a format; use text or json", word);
 }
 
+static void set_model(struct options *chosen, const char *word, struct argp_state *state)
+{
+	chosen->explore.model = model_of(word);
+	if (chosen->explore.model == MODELS)
+		argp_error(state,
+			"\"%s\" is not a model; use cache-line, byte, process, page or armv8",
+			word);
+}
+
 static void check_together(const struct options *chosen, struct argp_state *state)
 {
-	if (!chosen->check)
+	if (!chosen->check && !chosen->recover)
 		argp_error(state, "--check is missing");
+	if (chosen->check && chosen->recover)
+		argp_error(state, "--check and --recover exclude each other");
+	if (chosen->replay && chosen->recover)
+		argp_error(state, "--recover needs PROGRAM: use --check with --replay");
 	if (chosen->replay && chosen->program)
 		argp_error(state, "--replay takes no PROGRAM");
 	if (!chosen->replay && !chosen->program)
@@ -159,6 +182,12 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case OPTION_FORMAT:
 		set_format(chosen, argument, state);
+		return 0;
+	case OPTION_MODEL:
+		set_model(chosen, argument, state);
+		return 0;
+	case OPTION_RECOVER:
+		chosen->recover = true;
 		return 0;
 	case OPTION_SAVE:
 		chosen->save = argument;
@@ -240,7 +269,8 @@ static int look_at(struct work *work, struct run *run, struct checker *checker, 
 {
 	int error;
 
-	*verdict = (struct verdict){0};
+	*verdict =
+		(struct verdict){.acknowledged = look == LOOK_FIRST ? 0 : run->trace.output_size};
 	do {
 		int status = prepare(work, run, checker, look);
 		if (status)
@@ -304,9 +334,49 @@ static int check_oracle(
 
 /* ---- one run */
 
+/* The command line of the program, each word quoted. */
+static char *recover_command(char **program)
+{
+	char *words = NULL;
+	size_t size = 0;
+	FILE *to = open_memstream(&words, &size);
+
+	for (unsigned i = 0; program[i]; i++)
+		fprintf(to, "%s\"%s\"", i ? " " : "", program[i]);
+	fclose(to);
+	return words;
+}
+
+/* Files that are tested have their names in the command replaced by {}; for several, by {}/NAME. */
+static int replace_by_image(const struct run *run, const char *command, struct options *chosen)
+{
+	char *words = strdup(command);
+
+	for (unsigned f = 0; words && f < run->trace.file_count; f++) {
+		const char *name = run->trace.files[f].name;
+		char *found = name ? strstr(words, name) : NULL, *next = NULL;
+		if (!found ||
+			asprintf(&next, "%.*s{}%s%s%s", (int)(found - words), words,
+				run->trace.file_count > 1 ? "/" : "",
+				run->trace.file_count > 1 ? file_base_name(&run->trace, f + 1) : "",
+				found + strlen(name)) < 0)
+			continue;
+		free(words);
+		words = next;
+	}
+	chosen->check = words;
+	return !words ? complain(STATUS_NOTHING, "no memory")
+	       : strstr(words, "{}")
+		       ? STATUS_CLEAN
+		       : complain(STATUS_NOTHING,
+				 "--recover: no argument of %s names a file that is tested",
+				 chosen->program[0]);
+}
+
 static int record(struct work *work, struct options *chosen, struct run *run)
 {
 	int status = work_copy_files(work, chosen);
+	char *command = chosen->recover ? recover_command(chosen->program) : NULL;
 
 	if (!status && trace_init(&run->trace, TRACE_SLOTS_MANY))
 		status = complain(STATUS_NOTHING, "%s", err_get());
@@ -314,6 +384,9 @@ static int record(struct work *work, struct options *chosen, struct run *run)
 		status = target_run(work, chosen, run);
 	if (!status)
 		status = images_make(work, run);
+	if (!status && chosen->recover)
+		status = replace_by_image(run, command, chosen);
+	free(command);
 	if (!status && chosen->save && trace_save(&run->trace, run->memories.first, chosen->save))
 		status = complain(STATUS_NOTHING, "%s", err_get());
 	return status;

@@ -37,7 +37,7 @@ struct options {
 	const char *save, *replay;
 	char **files;
 	unsigned file_count;
-	bool in_place, strict, json;
+	bool in_place, strict, json, recover;
 	double time, deadline; /* seconds; 0: no limit */
 	struct explore_options explore;
 	char **program; /* NULL-terminated */
@@ -77,6 +77,8 @@ int complain(enum status status, const char *format, ...)
 	__attribute__((__format__(__printf__, 2, 3)));
 
 /* work.c */
+/* Environment variables that make libpmem and libpmem2 behave as on storage of this model. */
+void set_model_variables(enum model model);
 int work_make(struct work *work);
 void work_remove(struct work *work);
 /* Copies the data of one file, holes left out, to a descriptor; 0 or -1 and errno. */

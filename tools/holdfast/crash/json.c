@@ -87,8 +87,10 @@ bool report_json(const struct findings *findings, FILE *to)
 	struct json_object *object = json_object_new_object(), *bugs = json_object_new_array();
 
 	add_words(object, "version", HOLDFAST_VERSION);
-	add_words(object, "model", "cache-line");
+	add_words(object, "model", model_name(findings->options->explore.model));
 	add_number(object, "level", explored->seen ? 0 : 1);
+	add_number(object, "stores", explored->stores);
+	add_number(object, "copies", explored->copies);
 	add_number(object, "points", explored->points);
 	add_number(object, "signatures", explored->signatures);
 	add_number(object, "covered", explored->covered);

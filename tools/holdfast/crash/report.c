@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* report.c - what was found, in words */
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
 #include "command.h"
+
+#define COLUMNS 80
 
 const char *cause_words(enum cause cause)
 {
@@ -21,7 +24,7 @@ const char *cause_words(enum cause cause)
 	return words[cause];
 }
 
-static const char *repair_words(enum cause cause)
+static const char *repair_words(const struct bug *bug)
 {
 	static const char *const words[] = {
 		[CAUSE_FLUSH] = "flush the lost store",
@@ -35,7 +38,11 @@ static const char *repair_words(enum cause cause)
 			"the program's recovery, or a flush of what was found only after the end",
 	};
 
-	return words[cause];
+	bool is_under_way = bug->lost.flags & (ELEMENT_FLUSHED | ELEMENT_STREAM);
+
+	if (bug->cause == CAUSE_ORDER && !is_under_way)
+		return words[CAUSE_EVICTION];
+	return words[bug->cause];
 }
 
 void status_words(int status, char *words, size_t size)
@@ -50,11 +57,66 @@ void status_words(int status, char *words, size_t size)
 
 static const char *state_words(const struct suspect *suspect, bool is_lost)
 {
+	if (suspect->flags & SUSPECT_LATER)
+		return "not stored yet";
+	if (suspect->flags & ELEMENT_DURABLE)
+		return "durable";
 	if (suspect->flags & ELEMENT_FLUSHED)
 		return "flushed, not drained";
 	if (suspect->flags & ELEMENT_STREAM)
 		return "around the caches, not drained";
 	return is_lost ? "not flushed" : "not flushed: its line may be evicted at any time";
+}
+
+/*
+ * Find the end of a line within the room: behind a part of a call stack, or where two blanks are;
+ * `anywhere`: at any blank. 0: there is no such place.
+ */
+static size_t place_to_break(const char *text, size_t room, bool anywhere)
+{
+	size_t found = 0;
+
+	for (size_t i = 1; i <= room && text[i]; i++)
+		if (text[i] == ' ' && text[i - 1] != ' ' &&
+			(anywhere || text[i - 1] == '<' || text[i + 1] == ' '))
+			found = i;
+	return found;
+}
+
+/* Lines of at most 80 columns; `indent` for all but the first. */
+static void print_lines(FILE *to, const char *text, size_t indent)
+{
+	size_t room = COLUMNS;
+
+	while (strlen(text) > room) {
+		size_t end = place_to_break(text, room, false);
+		if (end < indent)
+			end = place_to_break(text, room, true);
+		if (end < indent)
+			end = indent + strcspn(text + indent, " ");
+		fprintf(to, "%.*s\n%*s", (int)end, text, (int)indent, "");
+		text += end + strspn(text + end, " ");
+		room = COLUMNS - indent;
+		indent = indent < room ? indent : 0;
+	}
+	fprintf(to, "%s\n", text);
+}
+
+static void print_formatted(FILE *to, size_t indent, const char *format, ...)
+	__attribute__((__format__(__printf__, 3, 4)));
+
+static void print_formatted(FILE *to, size_t indent, const char *format, ...)
+{
+	char *text = NULL;
+	va_list ap;
+
+	va_start(ap, format);
+	if (vasprintf(&text, format, ap) < 0)
+		text = NULL;
+	va_end(ap);
+	if (text)
+		print_lines(to, text, indent);
+	free(text);
 }
 
 static void print_suspect(
@@ -65,7 +127,7 @@ static void print_suspect(
 	if (!suspect->is_there)
 		return;
 	char *where = place_words(trace, suspect->stack);
-	fprintf(to, "  %-6s %3u B  %s%s  %s+%#llx  %s\n", what, suspect->length,
+	print_formatted(to, 16, "  %-6s %3u B  %s%s  %s+%#llx  %s", what, suspect->length,
 		suspect->flags & ELEMENT_SEEN ? "found at " : "", where,
 		file_base_name(trace, place_file(suspect->place)),
 		(unsigned long long)place_offset(suspect->place),
@@ -79,22 +141,22 @@ static void print_bug(const struct findings *findings, unsigned number, FILE *to
 	char status[64];
 
 	status_words(bug->status, status, sizeof(status));
-	fprintf(to, "BUG %u  %s   power cut, cache-line   %llu of %llu images fail: %s", number + 1,
-		cause_words(bug->cause), (unsigned long long)bug->images,
-		(unsigned long long)bug->looked, status);
-	if (bug->words)
-		fprintf(to, ", \"%s\"", bug->words);
-	fputc('\n', to);
+	print_formatted(to, 7, "BUG %u  %s   %s, %s   %llu of %llu images fail: %s%s%s%s",
+		number + 1, cause_words(bug->cause),
+		findings->options->explore.model == MODEL_PROCESS ? "killed" : "power cut",
+		model_name(findings->options->explore.model), (unsigned long long)bug->images,
+		(unsigned long long)bug->looked, status, bug->words ? ", \"" : "",
+		bug->words ? bug->words : "", bug->words ? "\"" : "");
 	print_suspect(findings, "lost", &bug->lost, to);
 	print_suspect(findings, "early", &bug->early, to);
 	if (bug->at < findings->run->trace.count) {
 		char *where = place_words(&findings->run->trace, bug->stack);
-		fprintf(to, "  crash         before %s\n", where);
+		print_formatted(to, 16, "  crash         before %s", where);
 		free(where);
 	} else {
 		fprintf(to, "  crash         after the end of the program\n");
 	}
-	fprintf(to, "  repair        %s\n", repair_words(bug->cause));
+	print_formatted(to, 16, "  repair        %s", repair_words(bug));
 }
 
 bool is_blind(const struct findings *findings)
@@ -111,9 +173,9 @@ static void print_blind_spots(const struct findings *findings, FILE *to)
 	if (!is_blind(findings))
 		fprintf(to, "  nothing that is known\n");
 	if (findings->explored->seen)
-		fprintf(to,
+		print_formatted(to, 4,
 			"  stores found only by comparing: %llu times a line, %llu of them after the "
-			"end; their order inside the line is not known\n",
+			"end; their order inside the line is not known",
 			(unsigned long long)findings->explored->seen,
 			(unsigned long long)run->lines_at_end);
 	if (run->failed_maps)
@@ -124,8 +186,30 @@ static void print_blind_spots(const struct findings *findings, FILE *to)
 	if (run->file_gone)
 		fprintf(to, "  a file was renamed or removed: its end could not be compared\n");
 	if (findings->is_spawned)
-		fprintf(to, "the check was started for each image, on a copy, because %s\n",
+		print_formatted(to, 2,
+			"the check was started for each image, on a copy, because %s",
 			findings->why_spawned);
+}
+
+/* The level is that of the weakest part of the program. */
+static void print_level(const struct explored *explored, FILE *to)
+{
+	if (explored->seen && explored->stores)
+		print_formatted(to, 2,
+			"levels 0 and 1: %llu stores were seen by themselves; parts of the program "
+			"that holdfast cc did not build changed a line %llu times, and their stores "
+			"were not told apart",
+			(unsigned long long)explored->stores, (unsigned long long)explored->seen);
+	else if (explored->seen)
+		print_formatted(to, 2,
+			"level 0: stores between two flushes of a line were not told apart "
+			"(holdfast cc tells them)");
+	else if (explored->stores)
+		fprintf(to, "level 1: each store was seen by itself\n");
+	else if (explored->copies)
+		fprintf(to, "level 1: all that was stored are copies and fills by calls\n");
+	else
+		fprintf(to, "no store was seen\n");
 }
 
 void report_text(const struct findings *findings, FILE *to)
@@ -134,16 +218,14 @@ void report_text(const struct findings *findings, FILE *to)
 
 	if (findings->accepts_anything)
 		fprintf(to, "the check accepted even an empty file: it may check nothing\n");
-	if (explored->seen)
-		fprintf(to, "level 0: stores between two flushes of a line were not told apart "
-			    "(holdfast cc tells them)\n");
-	else
-		fprintf(to, "level 1: each store was seen by itself\n");
-	fprintf(to, "cache-line model; %llu crash points, %llu of %llu signatures covered, ",
-		(unsigned long long)explored->points, (unsigned long long)explored->covered,
-		(unsigned long long)explored->signatures);
-	fprintf(to, "%llu images in %.1f s%s\n", (unsigned long long)explored->images,
-		findings->seconds, explored->was_ended ? ", ended by a limit" : "");
+	print_level(explored, to);
+	print_formatted(to, 2,
+		"%s model; %llu crash points, %llu of %llu signatures covered, "
+		"%llu images in %.1f s%s",
+		model_name(findings->options->explore.model), (unsigned long long)explored->points,
+		(unsigned long long)explored->covered, (unsigned long long)explored->signatures,
+		(unsigned long long)explored->images, findings->seconds,
+		explored->was_ended ? ", ended by a limit" : "");
 	for (unsigned i = 0; i < explored->bug_count; i++)
 		print_bug(findings, i, to);
 	print_blind_spots(findings, to);

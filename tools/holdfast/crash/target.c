@@ -86,7 +86,7 @@ static void drain_old(struct drain *drain)
 
 /* ---- the program */
 
-static void set_variables(const struct work *work)
+static void set_variables(const struct work *work, enum model model)
 {
 	char value[PATH_MAX * 2], directory[PATH_MAX];
 	const char *loaded = getenv("LD_PRELOAD");
@@ -96,15 +96,16 @@ static void set_variables(const struct work *work)
 	setenv("LD_PRELOAD", value, 1);
 	snprintf(directory, sizeof(directory), "%s/trace", work->path);
 	setenv("HOLDFAST_CRASH_TRACE", directory, 1);
-	setenv("PMEM_IS_PMEM_FORCE", "1", 1);
-	setenv("PMEM2_FORCE_GRANULARITY", "CACHE_LINE", 1);
+	set_model_variables(model);
 }
 
-static _Noreturn void become_program(const struct work *work, char **program)
+static _Noreturn void become_program(const struct work *work, const struct options *options)
 {
+	char **program = options->program;
+
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	dup2(work->output, STDOUT_FILENO);
-	set_variables(work);
+	set_variables(work, options->explore.model);
 	execvp(program[0], program);
 	fprintf(stderr, "%s: %s: %s\n", command_name, program[0], strerror(errno));
 	_exit(127);
@@ -125,16 +126,21 @@ static int wait_for_end(pid_t pid, struct drain *drain, int *status)
 	}
 }
 
-static void show_output(const struct work *work)
+/* Passes the program's output on to standard error, and keeps it in the trace. */
+static int keep_output(const struct work *work, struct trace *trace)
 {
-	char buffer[4096];
+	struct event slots[1 + 4096 / EVENT_SLOT];
 	off_t at = OUTPUT_BEGINS;
 	ssize_t got;
 
-	while ((got = pread(work->output, buffer, sizeof(buffer), at)) > 0) {
-		fwrite(buffer, 1, (size_t)got, stderr);
+	while ((got = pread(work->output, slots + 1, 4096, at)) > 0) {
+		slots[0] = (struct event){.kind = EVENT_OUTPUT, .length = (uint64_t)got};
+		fwrite(slots + 1, 1, (size_t)got, stderr);
+		if (trace_add(trace, slots, event_slots(slots)) < 0)
+			return complain(STATUS_NOTHING, "the trace: %s", err_get());
 		at += got;
 	}
+	return STATUS_CLEAN;
 }
 
 /* ---- after the end: what nobody told of */
@@ -313,15 +319,17 @@ int target_run(struct work *work, const struct options *options, struct run *run
 	if (pid < 0)
 		return complain(STATUS_NOTHING, "fork: %s", strerror(errno));
 	if (!pid)
-		become_program(work, options->program);
+		become_program(work, options);
 	int ended = wait_for_end(pid, &drain, &run->status);
 	end_children();
 	drain_until(&drain, UINT64_MAX);
 	run->lost_slots = __atomic_load_n(&work->ring->head, __ATOMIC_ACQUIRE) - drain.tail;
-	show_output(work);
+	int status = keep_output(work, &run->trace);
 	if (drain.error)
 		return complain(STATUS_NOTHING, "the trace: %s", err_get());
 	if (ended)
 		return complain(STATUS_NOTHING, "stopped while %s ran", options->program[0]);
+	if (status)
+		return status;
 	return finish(work, options, run);
 }

@@ -32,6 +32,18 @@ int complain(enum status status, const char *format, ...)
 	return (int)status;
 }
 
+void set_model_variables(enum model model)
+{
+	bool is_byte = model == MODEL_BYTE || model == MODEL_PROCESS;
+
+	setenv("PMEM_IS_PMEM_FORCE", model == MODEL_PAGE ? "0" : "1", 1);
+	setenv("PMEM2_FORCE_GRANULARITY",
+		model == MODEL_PAGE ? "PAGE"
+		: is_byte           ? "BYTE"
+				    : "CACHE_LINE",
+		1);
+}
+
 static int remove_one(const char *path, const struct stat *stat, int type, struct FTW *walk)
 {
 	(void)stat;

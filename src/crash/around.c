@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* around.c - what is to blame if it is not pending: durable already, or not stored yet */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "crash/point.h"
+
+#define AHEAD 64u /* stores that are looked at */
+
+static unsigned char *image_at(const struct point *point, uint64_t place)
+{
+	return point->memories->image[place_file(place) - 1] + place_offset(place);
+}
+
+static const struct retired *retired_before(const struct history *history, uint64_t back)
+{
+	return &history->retired[(history->retired_count - back) % HISTORY_RETIRED];
+}
+
+/* The last `count` lines that became durable are as they were before. */
+static void show_back(const struct point *point, const struct choice *cut, uint64_t count)
+{
+	for (uint64_t back = 1; back <= count; back++) {
+		const struct retired *retired = retired_before(point->history, back);
+		memcpy(image_at(point, retired->place), retired->before, EVENT_LINE);
+	}
+	for (uint32_t i = 0; i < point->history->count; i++)
+		unit_apply(point->history->pending[i], &cut[i], point->memories->image);
+}
+
+static void hide_back(const struct point *point, uint64_t count)
+{
+	for (uint64_t back = 1; back <= count; back++) {
+		uint64_t place = retired_before(point->history, back)->place;
+		memcpy(image_at(point, place), history_line(point->history, place), EVENT_LINE);
+	}
+}
+
+static bool is_store(const struct event *event)
+{
+	return event->kind >= EVENT_STORE && event->kind <= EVENT_SEEN && event->length;
+}
+
+static const struct event *next_store(const struct point *point, const struct event *event)
+{
+	while (event && !is_store(event))
+		event = trace_next(point->trace, event);
+	return event;
+}
+
+static const struct event *here(const struct point *point)
+{
+	return point->at < point->trace->count ? point->trace->slots + point->at : NULL;
+}
+
+/* The next `count` stores are done. */
+static void show_ahead(const struct point *point, const struct choice *cut, uint64_t count)
+{
+	const struct event *event = next_store(point, here(point));
+
+	(void)cut;
+	for (; event && count--; event = next_store(point, trace_next(point->trace, event)))
+		memcpy(image_at(point, event->place),
+			event_has_payload(event->kind) ? event_payload(event)
+						       : (const unsigned char *)&event->value,
+			event->length);
+}
+
+static void hide_ahead(const struct point *point, uint64_t count)
+{
+	const struct event *event = next_store(point, here(point));
+
+	for (; event && count--; event = next_store(point, trace_next(point->trace, event)))
+		memcpy(image_at(point, event->place), history_line(point->history, event->place),
+			event->length);
+}
+
+struct way {
+	void (*show)(const struct point *, const struct choice *, uint64_t count);
+	void (*hide)(const struct point *, uint64_t count);
+};
+
+/* How many steps it takes until the check passes; 0: all of `most` are not enough. */
+static int steps(struct point *point, const struct choice *cut, const struct way *way,
+	uint64_t most, uint64_t *count)
+{
+	const struct judge *judge = point->judge;
+
+	*count = 0;
+	for (uint64_t i = 1; i <= most && !(judge->enough && judge->enough(judge->context)); i++) {
+		struct verdict verdict = {.acknowledged = point->acknowledged};
+		int error;
+		do {
+			point_show(point, cut);
+			way->show(point, cut, i);
+			error = judge->judge(judge->context, &verdict);
+			point_hide(point);
+			way->hide(point, i);
+		} while (error == JUDGE_AGAIN);
+		if (error)
+			return error;
+		free(verdict.words);
+		if (!verdict.status) {
+			*count = i;
+			return 0;
+		}
+	}
+	return 0;
+}
+
+int look_back(struct point *point, const struct choice *cut, struct suspect *early)
+{
+	const struct history *history = point->history;
+	uint64_t count, most = history->retired_count;
+	int error = steps(point, cut, &(struct way){show_back, hide_back},
+		most < HISTORY_RETIRED ? most : HISTORY_RETIRED, &count);
+
+	if (error || !count)
+		return error;
+	const struct retired *retired = retired_before(history, count);
+	*early = (struct suspect){.is_there = true,
+		.at = retired->newest.at,
+		.place = retired->newest.place,
+		.length = retired->newest.length,
+		.stack = retired->newest.stack,
+		.flags = retired->newest.flags | ELEMENT_DURABLE};
+	return 0;
+}
+
+int look_ahead(struct point *point, struct suspect *lost)
+{
+	uint32_t pending = point->history->count;
+	struct choice *all = calloc(pending + 1u, sizeof(*all));
+	const struct event *event = next_store(point, here(point));
+	uint64_t count, most = 0;
+
+	if (!all)
+		return err_set(-ENOMEM, "no memory for a cut");
+	for (uint32_t i = 0; i < pending; i++)
+		all[i] = unit_all(point->history->pending[i]);
+
+	for (const struct event *at = event; at && most < AHEAD; most++)
+		at = next_store(point, trace_next(point->trace, at));
+	int error = steps(point, all, &(struct way){show_ahead, hide_ahead}, most, &count);
+	free(all);
+	if (error || !count)
+		return error;
+	while (--count)
+		event = next_store(point, trace_next(point->trace, event));
+	*lost = (struct suspect){.is_there = true,
+		.at = trace_index(point->trace, event),
+		.place = event->place,
+		.length = (uint32_t)event->length,
+		.stack = event->stack,
+		.flags = SUSPECT_LATER | (event->kind == EVENT_SEEN ? ELEMENT_SEEN : 0u)};
+	return 0;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * model.h - what a crash can take
+ *
+ * A model sets how large a unit is, inside of which stores keep their order; which stores are one
+ * group; and what makes them durable. crash/unit.h has the rules that all of them share.
+ */
+#ifndef CRASH_MODEL_H
+#define CRASH_MODEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum model {
+	MODEL_CACHE_LINE, /* x86-64: flush and fence */
+	MODEL_BYTE,       /* caches survive: all but streaming stores is durable at once */
+	MODEL_PROCESS,    /* the program is killed, the machine goes on */
+	MODEL_PAGE,       /* the page cache is lost: msync and kin */
+	MODEL_ARMV8,      /* stores come in any order between barriers */
+	MODELS,
+};
+
+/* Its name for people, and the model of a name; MODELS: there is none. */
+const char *model_name(enum model model);
+enum model model_of(const char *name);
+
+/* The number of the unit that this line is in. */
+static inline uint64_t model_unit(enum model model, uint64_t line)
+{
+	if (model == MODEL_PAGE)
+		return line / 64;
+	return model == MODEL_BYTE || model == MODEL_PROCESS ? 0 : line;
+}
+
+/* Durable by the next event. */
+static inline bool model_is_at_once(enum model model)
+{
+	return model == MODEL_BYTE || model == MODEL_PROCESS;
+}
+
+/* Do flushes mean something; do streaming stores go their own way? */
+static inline bool model_flushes(enum model model)
+{
+	return model == MODEL_CACHE_LINE || model == MODEL_ARMV8;
+}
+
+static inline bool model_streams(enum model model)
+{
+	return model == MODEL_CACHE_LINE || model == MODEL_BYTE;
+}
+
+#endif
