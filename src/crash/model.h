@@ -20,7 +20,7 @@ enum model {
 	MODELS,
 };
 
-/* Its name for people, and the model of a name; MODELS: there is none. */
+/* Gives the name of a model, and the model of a name: MODELS if the name is unknown. */
 const char *model_name(enum model model);
 enum model model_of(const char *name);
 
