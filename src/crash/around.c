@@ -90,7 +90,8 @@ static int steps(struct point *point, const struct choice *cut, const struct way
 
 	*count = 0;
 	for (uint64_t i = 1; i <= most && !(judge->enough && judge->enough(judge->context)); i++) {
-		struct verdict verdict = {.acknowledged = point->acknowledged};
+		struct verdict verdict = {
+			.acknowledged = point->acknowledged, .at_most = point->at_most};
 		int error;
 		do {
 			point_show(point, cut);

@@ -245,7 +245,7 @@ static bool try_cut(void *context, const struct choice *cut)
 {
 	struct exploration *exploration = context;
 	struct point *point = &exploration->point;
-	struct verdict verdict = {.acknowledged = point->acknowledged};
+	struct verdict verdict = {.acknowledged = point->acknowledged, .at_most = point->at_most};
 
 	if (!exploration->left || !exploration->attempts-- || is_over(exploration))
 		return false;
@@ -308,6 +308,15 @@ static void count_looked(struct exploration *exploration, uint64_t images)
 			explored->bugs[i].looked += images;
 }
 
+/* Output is counted at fences: by the next one, or the end, there was this much. */
+static uint64_t most_acknowledged(const struct trace *trace, const struct event *event)
+{
+	for (; event; event = trace_next(trace, event))
+		if (event->kind == EVENT_FENCE || event->kind == EVENT_SYNC)
+			return event->value;
+	return trace->output_size;
+}
+
 static int stop_at(struct exploration *exploration, uint64_t at, const struct event *event)
 {
 	struct point *point = &exploration->point;
@@ -318,6 +327,7 @@ static int stop_at(struct exploration *exploration, uint64_t at, const struct ev
 		point->acknowledged = point->trace->output_size;
 	if (event && (event->kind == EVENT_FENCE || event->kind == EVENT_SYNC))
 		point->acknowledged = event->value;
+	point->at_most = most_acknowledged(point->trace, event);
 	exploration->here = signature_of(exploration);
 	if (!exploration->here)
 		return err_set(-ENOMEM, "no memory for signatures");

@@ -62,7 +62,8 @@ struct explore_options {
 /* The judge is told an image's id and what was acknowledged, and fills in the rest. */
 struct verdict {
 	uint64_t id;
-	uint64_t acknowledged; /* bytes that the program had written to standard output */
+	uint64_t acknowledged; /* bytes that the program had written to standard output, at least */
+	uint64_t at_most;      /* and at most: an image is good if it is with either */
 	int status;            /* 0: the image is good */
 	char *words;           /* new memory, or NULL */
 };

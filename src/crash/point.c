@@ -62,7 +62,7 @@ int point_ask(struct point *point, const struct choice *cut, struct verdict *ver
 
 int point_judge(struct point *point, const struct choice *cut, struct verdict *verdict)
 {
-	*verdict = (struct verdict){.acknowledged = point->acknowledged};
+	*verdict = (struct verdict){.acknowledged = point->acknowledged, .at_most = point->at_most};
 	verdict->id = point_show(point, cut);
 	return point_ask(point, cut, verdict);
 }

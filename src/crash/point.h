@@ -17,8 +17,9 @@ struct point {
 	struct memories *memories;
 	uint64_t at;           /* index of the event that comes next */
 	uint32_t stack;        /* of that event */
-	uint64_t acknowledged; /* bytes of output */
-	uint64_t base_hash;    /* of the lines in base that are not what they were at first */
+	uint64_t acknowledged; /* bytes of output, at least, and at most */
+	uint64_t at_most;
+	uint64_t base_hash; /* of the lines in base that are not what they were at first */
 };
 
 /* The hash of one line's content. */

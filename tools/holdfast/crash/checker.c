@@ -448,13 +448,12 @@ static void note_time(struct checker *checker, int status, double seconds)
 		checker->longest = seconds;
 }
 
-int checker_judge(void *context, struct verdict *verdict)
+static int judge_with(struct checker *checker, uint64_t bytes, struct verdict *verdict)
 {
-	struct checker *checker = context;
 	int status = 0, error;
 	bool again = false;
 
-	acknowledge(checker, verdict->acknowledged);
+	acknowledge(checker, bytes);
 	if (ftruncate(checker->said, 0))
 		return complain(STATUS_NOTHING, "%s: %s", checker->work->path, strerror(errno));
 	double begin = now();
@@ -469,6 +468,24 @@ int checker_judge(void *context, struct verdict *verdict)
 	verdict->status = status;
 	verdict->words = status ? what_it_said(checker) : NULL;
 	return 0;
+}
+
+int checker_judge(void *context, struct verdict *verdict)
+{
+	int error = judge_with(context, verdict->acknowledged, verdict);
+
+	if (error || !verdict->status || verdict->at_most <= verdict->acknowledged)
+		return error;
+	struct verdict other = *verdict;
+	error = judge_with(context, verdict->at_most, &other);
+	if (!error && other.status) { /* the first verdict says as much */
+		free(other.words);
+		return 0;
+	}
+	free(verdict->words);
+	verdict->words = NULL;
+	verdict->status = 0;
+	return error;
 }
 
 void checker_forget(struct checker *checker)

@@ -271,6 +271,7 @@ static int look_at(struct work *work, struct run *run, struct checker *checker, 
 
 	*verdict =
 		(struct verdict){.acknowledged = look == LOOK_FIRST ? 0 : run->trace.output_size};
+	verdict->at_most = verdict->acknowledged;
 	do {
 		int status = prepare(work, run, checker, look);
 		if (status)
