@@ -41,20 +41,25 @@ static const struct page_case {
 	size_t threads;
 	bool persists; /* each; else flushes, and one drain */
 	bool dirty;    /* pages in the gaps, which nobody wants to be written */
+	bool serial;   /* the peer is our own library, by one thread, one after the other */
 	double goal;
 } cases[] = {
-	{"16 flushes, 1 drain", 4 * KiB, FLUSHES, 1, false, false, 3},
-	{"16 flushes, 1 drain", 16 * KiB, FLUSHES, 1, false, false, 3},
-	{"16 flushes, 1 drain", 64 * KiB, FLUSHES, 1, false, false, 3},
-	{"16 flushes, 1 drain", 256 * KiB, FLUSHES, 1, false, false, 0.98},
-	{"16 flushes, 1 drain", 1024 * KiB, FLUSHES, 1, false, false, 0.98},
-	{"16 flushes, 1 drain", 4 * KiB, FLUSHES, 1, false, true, 3},
-	{"16 flushes, 1 drain", 16 * KiB, FLUSHES, 1, false, true, 3},
-	{"16 flushes, 1 drain", 64 * KiB, FLUSHES, 1, false, true, 3},
-	{"16 flushes, 1 drain", 256 * KiB, FLUSHES, 1, false, true, 0.98},
-	{"16 flushes, 1 drain", 1024 * KiB, FLUSHES, 1, false, true, 0.98},
-	{"persist", 0, 1, 1, true, false, 0.98},
-	{"persist", 4 * KiB, 4, THREADS, true, false, 0.98},
+	{"16 flushes, 1 drain", 4 * KiB, FLUSHES, 1, false, false, false, 3},
+	{"16 flushes, 1 drain", 16 * KiB, FLUSHES, 1, false, false, false, 3},
+	{"16 flushes, 1 drain", 64 * KiB, FLUSHES, 1, false, false, false, 3},
+	{"16 flushes, 1 drain", 256 * KiB, FLUSHES, 1, false, false, false, 0.98},
+	{"16 flushes, 1 drain", 1024 * KiB, FLUSHES, 1, false, false, false, 0.98},
+	{"16 flushes, 1 drain", 4 * KiB, FLUSHES, 1, false, true, false, 3},
+	{"16 flushes, 1 drain", 16 * KiB, FLUSHES, 1, false, true, false, 3},
+	{"16 flushes, 1 drain", 64 * KiB, FLUSHES, 1, false, true, false, 3},
+	{"16 flushes, 1 drain", 256 * KiB, FLUSHES, 1, false, true, false, 0.98},
+	{"16 flushes, 1 drain", 1024 * KiB, FLUSHES, 1, false, true, false, 0.98},
+	{"persist", 0, 1, 1, true, false, false, 0.98},
+	{"persist", 4 * KiB, 16, 2, true, false, false, 0.98},
+	{"persist", 4 * KiB, 4, THREADS, true, false, false, 0.98},
+	{"persist", 4 * KiB, 16, 2, true, false, true, 0.98},
+	{"persist", 256 * KiB, 16, 2, true, false, true, 0.98},
+	{"persist", 4 * KiB, 4, THREADS, true, false, true, 0.98},
 };
 
 static void msync_pages(const void *addr, size_t len)
@@ -149,25 +154,46 @@ static double run(const struct calls *with, const struct page_case *what)
 	return now_ns() - start;
 }
 
+/* As many stores, by one thread. */
+static double run_serially(const struct page_case *what)
+{
+	struct page_case serial = *what;
+
+	serial.pages *= serial.threads;
+	serial.threads = 1;
+	return run(&calls[OURS], &serial);
+}
+
+static double sample(size_t contestant, const struct page_case *what)
+{
+	if (what->serial && contestant != OURS)
+		return run_serially(what);
+	return run(&calls[contestant], what);
+}
+
 static void measure(const struct page_case *what, double budget_ns)
 {
 	static struct samples samples;
-	size_t order[CONTESTANTS], count = what->persists ? BARE_TOO : CONTESTANTS;
+	size_t order[CONTESTANTS], count = what->serial     ? BARE
+					   : what->persists ? BARE_TOO
+							    : CONTESTANTS;
 	double begun = now_ns();
 	char threads[16];
 
 	for (samples.rounds = 0; samples.rounds < 9 || now_ns() - begun < budget_ns;) {
 		rows_order(order, count);
 		for (size_t i = 0; i < count; i++)
-			samples.of[order[i]][samples.rounds] = run(&calls[order[i]], what);
+			samples.of[order[i]][samples.rounds] = sample(order[i], what);
 		if (++samples.rounds == ROUNDS_MAX)
 			break;
 	}
 	snprintf(threads, sizeof(threads), "%zu thread%s", what->threads,
 		what->threads > 1 ? "s" : "");
 	rows_print(&(struct title){"page", what->name, "-",
-			   what->dirty ? "dirty between" : "clean between", threads, what->gap,
-			   what->goal},
+			   what->serial  ? "beside one thread"
+			   : what->dirty ? "dirty between"
+					 : "clean between",
+			   threads, what->gap, what->goal},
 		&samples, count);
 }
 

@@ -6,7 +6,6 @@
 #include "base/log.h"
 #include "cpu/cpu.h"
 #include "map/acceptance.h"
-#include "map/shared.h"
 #include "track/tracker.h"
 
 /* Before the first call of the program: log first, it tells what the others find. */
@@ -17,7 +16,6 @@ static void __attribute__((constructor)) library_loads(void)
 	cpu_init();
 	persist_init();
 	map_file_init();
-	shared_init();
 	/* No memory for a fork handler: a child could wait for ever for a lock that nobody has. */
 	if (tracker_init() || acceptance_init())
 		abort();

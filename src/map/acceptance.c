@@ -1,73 +1,107 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "map/acceptance.h"
 
-#include "base/checked_lock.h"
+#include <stddef.h>
+#include <sys/mman.h>
+
+#include "base/signal_lock.h"
 #include "map/epoch_ranges.h"
 #include "map/shared.h"
 
-static struct {
-	pthread_mutex_t lock;
+struct sets {
 	struct epoch_ranges accepted, told;
-} known;
+	struct epoch_ranges new_maps; /* accepted, too, unless something was accepted since */
+};
 
-static void add(struct epoch_ranges *to, struct file_id file, struct range range, uint64_t epoch)
+/* Memory is taken when something has failed: programs start faster without. */
+static struct {
+	struct signal_lock lock;
+	struct sets *sets;
+} known = {.lock = SIGNAL_LOCK_FREE};
+
+/* With the lock. NULL without memory: then nothing is known, and each failure is told again. */
+static struct sets *sets_get(void)
 {
-	/* Epoch 0: a failure that was not recorded, of which nothing has to be known. */
-	if (!epoch || !checked_lock_take(&known.lock))
-		return;
-	epoch_ranges_add(to, file, range, epoch);
-	checked_lock_release(&known.lock);
+	if (known.sets)
+		return known.sets;
+	void *memory = mmap(NULL, sizeof(struct sets), PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (memory != MAP_FAILED)
+		known.sets = memory;
+	return known.sets;
 }
 
-static bool covers(struct epoch_ranges *in, struct file_id file, struct range range, uint64_t epoch)
+/* `of` is the set's place in struct sets. */
+static void add(size_t of, struct file_id file, struct range range, uint64_t epoch)
 {
-	if (!checked_lock_take(&known.lock))
-		return false;
-	bool covered = epoch_ranges_cover(in, file, range, epoch);
-	checked_lock_release(&known.lock);
+	/* Epoch 0: a failure that was not recorded, of which nothing has to be known. */
+	if (!epoch)
+		return;
+	signal_lock_take(&known.lock);
+	char *sets = (char *)sets_get();
+	if (sets)
+		epoch_ranges_add((struct epoch_ranges *)(sets + of), file, range, epoch);
+	signal_lock_release(&known.lock);
+}
+
+static bool covers(size_t in, struct file_id file, struct range range, uint64_t epoch)
+{
+	signal_lock_take(&known.lock);
+	char *sets = (char *)known.sets;
+	bool covered =
+		sets && epoch_ranges_cover((struct epoch_ranges *)(sets + in), file, range, epoch);
+	signal_lock_release(&known.lock);
 	return covered;
 }
 
 void acceptance_add(struct file_id file, struct range range, uint64_t epoch)
 {
-	add(&known.accepted, file, range, epoch);
+	add(offsetof(struct sets, accepted), file, range, epoch);
+}
+
+void acceptance_add_new_map(struct file_id file, struct range range, uint64_t epoch)
+{
+	add(offsetof(struct sets, accepted), file, range, epoch);
+	add(offsetof(struct sets, new_maps), file, range, epoch);
 }
 
 void acceptance_add_told(struct file_id file, struct range range, uint64_t epoch)
 {
-	add(&known.told, file, range, epoch);
+	add(offsetof(struct sets, told), file, range, epoch);
 }
 
 bool acceptance_covers(struct file_id file, struct range range, uint64_t epoch)
 {
-	return covers(&known.accepted, file, range, epoch);
+	return covers(offsetof(struct sets, accepted), file, range, epoch);
 }
 
 bool acceptance_was_told(struct file_id file, struct range range, uint64_t epoch)
 {
-	return covers(&known.told, file, range, epoch);
+	return covers(offsetof(struct sets, told), file, range, epoch);
 }
 
 static void before_fork(void)
 {
-	checked_lock_take(&known.lock);
+	shared_before_fork();
+	signal_lock_take(&known.lock);
 }
 
 static void after_fork(void)
 {
-	checked_lock_release(&known.lock);
+	signal_lock_release(&known.lock);
 }
 
 static void after_fork_in_child(void)
 {
-	checked_lock_init(&known.lock);
 	shared_after_fork_in_child();
-	epoch_ranges_clear(&known.accepted);
-	epoch_ranges_clear(&known.told);
+	if (known.sets) {
+		known.sets->accepted = known.sets->new_maps;
+		epoch_ranges_clear(&known.sets->told);
+	}
+	signal_lock_release_in_child(&known.lock);
 }
 
 int acceptance_init(void)
 {
-	checked_lock_init(&known.lock);
 	return -pthread_atfork(before_fork, after_fork, after_fork_in_child);
 }

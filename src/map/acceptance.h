@@ -5,9 +5,10 @@
  * An *accepted* range is one of which the program has said that it knows; its stores may be called
  * durable again once they are written back. A *told* range is one of which a call has returned an
  * error or a handler has been called. Both hold for the failures up to an epoch, in this process
- * alone: a forked child starts with neither.
+ * alone: a forked child starts with neither. A *new map* was made after the failures up to an
+ * epoch, which is the same as an acceptance, but in children, too.
  *
- * Locks: one mutex, for look-ups and changes; nothing is called with it held.
+ * Locks: one, for look-ups and changes; nothing is called with it held.
  */
 #ifndef MAP_ACCEPTANCE_H
 #define MAP_ACCEPTANCE_H
@@ -21,6 +22,7 @@
 int acceptance_init(void);
 
 void acceptance_add(struct file_id file, struct range range, uint64_t epoch);
+void acceptance_add_new_map(struct file_id file, struct range range, uint64_t epoch);
 void acceptance_add_told(struct file_id file, struct range range, uint64_t epoch);
 
 /* Whether all of the range is known to the program, up to this epoch at least. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "map/failed_files.h"
 
+#include "base/signal_lock.h"
 #include "map/robust_lock.h"
 
 void failed_files_init(struct failed_files *table)
@@ -8,24 +9,32 @@ void failed_files_init(struct failed_files *table)
 	robust_lock_init(&table->lock);
 }
 
-/* The place of the file's latest failure, made if there is room. The caller holds the lock. */
-static struct failed_write *place_of(struct failed_files *table, struct file_id file)
+static bool ids_equal(const struct file_ids *ids, const struct file_ids *other)
 {
-	if (!file_id_is_known(file))
+	return file_id_equals(ids->stat, other->stat) && file_id_equals(ids->listed, other->listed);
+}
+
+/* The place of the file's latest failure, made if there is room. The caller holds the lock. */
+static struct failed_write *place_of(struct failed_files *table, const struct file_ids *file)
+{
+	if (!file_id_is_known(file->stat) && !file_id_is_known(file->listed))
 		return &table->any;
 	for (unsigned i = 0; i < table->count; i++)
-		if (file_id_equals(table->list[i].file, file))
+		if (ids_equal(&table->list[i].file, file))
 			return &table->list[i].write;
 	if (table->count == FAILED_FILES_MAX)
 		return &table->any;
 	/* The count comes last: a process that is killed in between leaves a table that holds. */
-	table->list[table->count].file = file;
+	table->list[table->count].file = *file;
 	return &table->list[table->count++].write;
 }
 
 uint64_t failed_files_record(
-	struct failed_files *table, struct file_id file, const struct failed_write *write)
+	struct failed_files *table, const struct file_ids *file, const struct failed_write *write)
 {
+	sigset_t before;
+
+	signals_block(&before);
 	bool locked = robust_lock_take(&table->lock);
 	uint64_t epoch = atomic_load_explicit(&table->epoch, memory_order_relaxed) + 1;
 	struct failed_write *place = place_of(table, file);
@@ -36,6 +45,7 @@ uint64_t failed_files_record(
 	atomic_store_explicit(&table->epoch, epoch, memory_order_release);
 	if (locked)
 		robust_lock_release(&table->lock);
+	signals_restore(&before);
 	return epoch;
 }
 
@@ -45,18 +55,22 @@ static void keep_later(struct failed_write *found, const struct failed_write *wr
 		*found = *write;
 }
 
-bool failed_files_find(
-	struct failed_files *table, struct file_id file, uint64_t since, struct failed_write *found)
+bool failed_files_find(struct failed_files *table, const struct file_ids *file, uint64_t since,
+	struct failed_write *found)
 {
 	struct failed_write latest = {.epoch = since};
+	sigset_t before;
+
+	signals_block(&before);
 	bool locked = robust_lock_take(&table->lock);
 
 	keep_later(&latest, &table->any);
 	for (unsigned i = 0; i < table->count; i++)
-		if (!file_id_is_known(file) || file_id_equals(table->list[i].file, file))
+		if (file_ids_may_be_one(&table->list[i].file, file))
 			keep_later(&latest, &table->list[i].write);
 	if (locked)
 		robust_lock_release(&table->lock);
+	signals_restore(&before);
 	if (latest.epoch == since)
 		return false;
 	*found = latest;

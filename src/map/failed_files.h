@@ -32,8 +32,8 @@ struct failed_files {
 	_Atomic uint64_t epoch; /* of the latest failure of all; 0: there was none */
 	unsigned count;
 	struct failed_write any; /* of a file that there was no room for, or that is not known */
-	struct {
-		struct file_id file;
+	struct failed_file {
+		struct file_ids file; /* one of the two may not be known */
 		struct failed_write write;
 	} list[FAILED_FILES_MAX];
 };
@@ -47,15 +47,15 @@ static inline uint64_t failed_files_epoch(struct failed_files *table)
 	return atomic_load_explicit(&table->epoch, memory_order_acquire);
 }
 
-/* Record a failure, whose epoch is returned. `file` may be one that is not known. */
+/* Record a failure, whose epoch is returned. Nothing may be known of the file. */
 uint64_t failed_files_record(
-	struct failed_files *table, struct file_id file, const struct failed_write *write);
+	struct failed_files *table, const struct file_ids *file, const struct failed_write *write);
 
 /*
- * Whether the file has failed later than `since`, and how at last. A failure of any file is a
- * failure of this one, and each failure is one of a file that is not known.
+ * Whether the file may have failed later than `since`, and how at last. A failure of any file is a
+ * failure of this one, and so is that of a file that cannot be compared with it.
  */
-bool failed_files_find(struct failed_files *table, struct file_id file, uint64_t since,
+bool failed_files_find(struct failed_files *table, const struct file_ids *file, uint64_t since,
 	struct failed_write *found);
 
 #endif

@@ -21,4 +21,23 @@ static inline bool file_id_equals(struct file_id id, struct file_id other)
 	return id.device == other.device && id.inode == other.inode;
 }
 
+/*
+ * The two that one file has. They differ on btrfs, where fstat(2) has a device number for each
+ * subvolume, and on overlay file systems: an identity of one kind says nothing of the other.
+ */
+struct file_ids {
+	struct file_id stat;   /* as fstat(2) has it */
+	struct file_id listed; /* as /proc/PID/maps has it */
+};
+
+/* False if they are known to be different files. */
+static inline bool file_ids_may_be_one(const struct file_ids *ids, const struct file_ids *other)
+{
+	if (file_id_is_known(ids->stat) && file_id_is_known(other->stat))
+		return file_id_equals(ids->stat, other->stat);
+	if (file_id_is_known(ids->listed) && file_id_is_known(other->listed))
+		return file_id_equals(ids->listed, other->listed);
+	return true;
+}
+
 #endif

@@ -18,7 +18,9 @@
 
 uint64_t file_sync_epoch(void)
 {
-	return failed_files_epoch(&shared->failed);
+	struct shared *shared = shared_if_made();
+
+	return shared ? failed_files_epoch(&shared->failed) : 0;
 }
 
 static bool goes_on(const struct mapped_file *mapped, void *context)
@@ -49,6 +51,7 @@ static bool belongs_to_file(int error, struct range pages)
 
 /* One failed write-back, which may have gone to several files. */
 struct recording {
+	struct failed_files *table;
 	struct file_id file; /* known: the only one */
 	int error;
 	struct file_sync_failure *last;
@@ -58,6 +61,7 @@ static bool record_part(const struct mapped_file *mapped, void *context)
 {
 	struct recording *recording = context;
 	struct file_sync_failure *last = recording->last;
+	struct file_ids ids = {recording->file, mapped->file};
 	bool known = file_id_is_known(recording->file);
 
 	if (!known && !file_id_is_known(mapped->file))
@@ -66,71 +70,100 @@ static bool record_part(const struct mapped_file *mapped, void *context)
 	last->write.offset = mapped->offset;
 	last->write.length = mapped->at.to - mapped->at.from;
 	last->write.error = recording->error;
-	last->write.epoch = failed_files_record(&shared->failed, last->file, &last->write);
+	last->write.epoch = failed_files_record(recording->table, &ids, &last->write);
 	return false;
 }
 
 /* Memory that is not in the list of mappings may be of any file. */
-static void record(const struct file_sync *sync, int error, struct file_sync_failure *failure)
+static void record(struct failed_files *table, const struct file_sync *sync, int error,
+	struct file_sync_failure *failure)
 {
-	struct recording recording = {sync->file, error, failure};
+	struct recording recording = {table, sync->file, error, failure};
+	struct file_ids ids = {.stat = sync->file};
 
 	if (mapped_files_walk(sync->pages, record_part, &recording) || !failure->write.epoch)
-		failure->write.epoch =
-			failed_files_record(&shared->failed, sync->file, &failure->write);
+		failure->write.epoch = failed_files_record(table, &ids, &failure->write);
 }
 
 /* W5: from before the kernel is asked until its answer is recorded. */
-static int write_back(const struct file_sync *sync, struct file_sync_failure *failure)
+static int write_back(
+	struct shared *shared, const struct file_sync *sync, struct file_sync_failure *failure)
 {
-	struct flight *flight = flights_begin(&shared->flights, sync->file, sync->pages);
-	int error = pages_sync(sync->pages);
+	struct flight_begun begun;
 
+	flights_begin(&shared->flights, &begun, sync->file, sync->pages);
+	int error = pages_sync(sync->pages);
 	*failure = (struct file_sync_failure){.file = sync->file, .write.error = -error};
 	if (error && belongs_to_file(-error, sync->pages))
-		record(sync, -error, failure);
-	flights_end(flight);
+		record(&shared->failed, sync, -error, failure);
+	flights_end(&shared->flights, &begun);
 	return error;
 }
 
-/* One part of what was written back without an error. */
+/* Look at what was written back without an error, a part at a time. */
 struct judging {
+	struct failed_files *table;
+	struct file_id file; /* known: of all parts */
 	uint64_t since;
 	bool failed;
 	struct file_sync_failure *failure;
 };
 
-static bool judge_part(const struct mapped_file *mapped, void *context)
+/* Whether a part may be lost, and the program does not know. */
+static bool is_doubtful(struct judging *judging, const struct file_ids *ids, struct range at)
 {
-	struct judging *judging = context;
+	struct file_id file = file_id_is_known(ids->stat) ? ids->stat : ids->listed;
 	struct failed_write write;
 
-	if (!file_id_is_known(mapped->file))
-		return false; /* memory without a file */
-	if (!failed_files_find(&shared->failed, mapped->file, judging->since, &write))
+	if (!failed_files_find(judging->table, ids, judging->since, &write) ||
+		acceptance_covers(file, at, write.epoch))
 		return false;
-	if (acceptance_covers(mapped->file, mapped->at, write.epoch))
-		return false;
-	*judging->failure = (struct file_sync_failure){mapped->file, write, true};
+	*judging->failure = (struct file_sync_failure){file, write, true};
 	return judging->failed = true;
 }
 
-/* W4, after W5: whether another write-back of the file has failed. */
-static int judge(const struct file_sync *sync, struct file_sync_failure *failure)
+static bool judge_part(const struct mapped_file *mapped, void *context)
 {
-	struct judging judging = {sync->since, false, failure};
+	struct judging *judging = context;
+	struct file_ids ids = {judging->file, mapped->file};
 
-	if (file_sync_epoch() <= sync->since)
+	if (!file_id_is_known(ids.stat) && !file_id_is_known(ids.listed))
+		return false; /* memory without a file */
+	return is_doubtful(judging, &ids, mapped->at);
+}
+
+/*
+ * W4, after W5: whether another write-back of the file has failed. W10: the list of mappings is
+ * read only if something has failed that may be this file.
+ */
+static int judge(
+	struct shared *shared, const struct file_sync *sync, struct file_sync_failure *failure)
+{
+	struct judging judging = {&shared->failed, sync->file, sync->since, false, failure};
+	struct file_ids ids = {.stat = sync->file};
+	struct failed_write write;
+
+	if (failed_files_epoch(&shared->failed) <= sync->since ||
+		!failed_files_find(&shared->failed, &ids, sync->since, &write))
 		return 0;
-	if (file_id_is_known(sync->file)) {
-		judge_part(&(struct mapped_file){sync->pages, sync->file, 0, ""}, &judging);
-	} else if (mapped_files_walk(sync->pages, judge_part, &judging)) {
-		/* W10: the files cannot be told apart. */
-		judging.failed = failed_files_find(
-			&shared->failed, sync->file, sync->since, &failure->write);
-		failure->uncertain = true;
-	}
+	if (mapped_files_walk(sync->pages, judge_part, &judging))
+		is_doubtful(&judging, &ids, sync->pages); /* what is mapped cannot be known */
 	return judging.failed ? -failure->write.error : 0;
+}
+
+/* Without the memory for records, nothing can be said of what the kernel answers. */
+static int sync_pages(const struct file_sync *sync, struct file_sync_failure *failure)
+{
+	struct shared *shared = shared_get();
+
+	*failure = (struct file_sync_failure){.file = sync->file, .write.error = ENOMEM};
+	if (!shared)
+		return -ENOMEM;
+	int error = write_back(shared, sync, failure);
+	if (error)
+		return error;
+	flights_wait(&shared->flights, sync->file, sync->pages);
+	return judge(shared, sync, failure);
 }
 
 int file_sync(const struct file_sync *sync, struct file_sync_failure *failure)
@@ -140,11 +173,7 @@ int file_sync(const struct file_sync *sync, struct file_sync_failure *failure)
 	if (sync->pages.from >= sync->pages.to)
 		return 0;
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
-	int error = write_back(sync, failure);
-	if (!error) {
-		flights_wait(&shared->flights, sync->file, sync->pages);
-		error = judge(sync, failure);
-	}
+	int error = sync_pages(sync, failure);
 	pthread_setcancelstate(state, NULL);
 	return error;
 }
@@ -190,30 +219,59 @@ int file_sync_or_error(const struct file_sync *sync)
 	return error;
 }
 
+static int sync_descriptor(int fd, struct file_id file)
+{
+	struct shared *shared = shared_get();
+	struct file_ids ids = {.stat = file};
+	struct flight_begun begun;
+
+	if (!shared)
+		return -ENOMEM;
+	flights_begin(&shared->flights, &begun, file, (struct range){0, 0});
+	int error = fdatasync(fd) ? -errno : 0;
+	if (error && error != -EINVAL && error != -EBADF)
+		failed_files_record(&shared->failed, &ids, &(struct failed_write){.error = -error});
+	flights_end(&shared->flights, &begun);
+	return error;
+}
+
 int file_sync_descriptor(int fd, struct file_id file)
 {
 	int state;
 
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
-	struct flight *flight = flights_begin(&shared->flights, file, (struct range){0, 0});
-	int error = fdatasync(fd) ? -errno : 0;
-	if (error && error != -EINVAL && error != -EBADF)
-		failed_files_record(&shared->failed, file, &(struct failed_write){.error = -error});
-	flights_end(flight);
+	int error = sync_descriptor(fd, file);
 	pthread_setcancelstate(state, NULL);
 	return error;
 }
 
-static bool accept_part(const struct mapped_file *mapped, void *context)
+/* Failures up to an epoch, and what to do with the ranges of files that they concern. */
+struct knowing {
+	struct failed_files *table;
+	uint64_t epoch;
+	void (*add)(struct file_id file, struct range range, uint64_t epoch);
+};
+
+static bool know_part(const struct mapped_file *mapped, void *context)
 {
-	const uint64_t *epoch = context;
+	const struct knowing *knowing = context;
+	struct file_ids ids = {.listed = mapped->file};
 	struct failed_write write;
 
 	/* There is room for some ranges: those of files that never failed need none. */
-	if (file_id_is_known(mapped->file) &&
-		failed_files_find(&shared->failed, mapped->file, 0, &write))
-		acceptance_add(mapped->file, mapped->at, *epoch);
+	if (file_id_is_known(mapped->file) && failed_files_find(knowing->table, &ids, 0, &write))
+		knowing->add(mapped->file, mapped->at, knowing->epoch);
 	return false;
+}
+
+static void know_listed(
+	struct range range, void (*add)(struct file_id file, struct range range, uint64_t epoch))
+{
+	struct shared *shared = shared_if_made();
+	struct knowing knowing = {shared ? &shared->failed : NULL, file_sync_epoch(), add};
+
+	if (knowing.epoch)
+		mapped_files_walk(range, know_part, &knowing);
 }
 
 void file_sync_accept(struct file_id file, struct range range)
@@ -223,5 +281,10 @@ void file_sync_accept(struct file_id file, struct range range)
 	if (epoch && file_id_is_known(file))
 		acceptance_add(file, range, epoch);
 	else if (epoch)
-		mapped_files_walk(range, accept_part, &epoch);
+		know_listed(range, acceptance_add);
+}
+
+void file_sync_new_map(struct range range)
+{
+	know_listed(range, acceptance_add_new_map);
 }

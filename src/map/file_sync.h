@@ -47,8 +47,14 @@ int file_sync_descriptor(int fd, struct file_id file);
 
 /*
  * Failures that are recorded now do not count for this range any more, in this process: the
- * program knows of them, or the range is a new map.
+ * program knows of them.
  */
 void file_sync_accept(struct file_id file, struct range range);
+
+/*
+ * The same for the map of a file that is not known, made just now: nothing was stored there
+ * before, whatever child asks.
+ */
+void file_sync_new_map(struct range range);
 
 #endif

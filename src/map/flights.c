@@ -1,8 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "map/flights.h"
 
+#include <limits.h>
+#include <linux/futex.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/attr.h"
+#include "base/signal_lock.h"
 #include "map/mapped_file.h"
 #include "map/robust_lock.h"
 
@@ -14,6 +22,9 @@ void flights_init(struct flights *flights)
 	for (unsigned i = 0; i < FLIGHTS_MAX; i++)
 		robust_lock_init(&flights->list[i].lock);
 }
+
+/* Looks at a flight before its waiter sleeps: some microseconds. */
+#define LOOKS 10000
 
 /* Two files with one digest wait for each other, which does no harm. */
 static uint64_t digest(struct file_id file)
@@ -31,53 +42,127 @@ static unsigned first_place(void)
 	return (unsigned)((uintptr_t)&of_thread >> 12) % FLIGHTS_MAX;
 }
 
-static struct flight *take_free(struct flights *flights, unsigned first, bool also_awaited)
+/* This process, as others find it. */
+static struct {
+	_Atomic uint64_t procfs; /* as in struct flight */
+	_Atomic pid_t pid;
+	atomic_bool is_known;
+} process;
+
+/* Threads that are here at once find the same. */
+static void know_process(void)
 {
+	char text[24];
+	struct stat st;
+
+	if (likely(atomic_load_explicit(&process.is_known, memory_order_acquire)))
+		return;
+	ssize_t length = readlink("/proc/self", text, sizeof(text) - 1);
+	bool found = length > 0 && !lstat("/proc/self", &st);
+	text[found ? length : 0] = '\0';
+	atomic_store(&process.pid, atoi(text));
+	atomic_store(&process.procfs, found ? st.st_dev : 0);
+	atomic_store_explicit(&process.is_known, true, memory_order_release);
+}
+
+void flights_after_fork_in_child(void)
+{
+	atomic_store(&process.is_known, false);
+}
+
+/*
+ * Sleep until a flight has ended here, or for a while: nobody wakes those that wait for a thread
+ * that was killed.
+ */
+static void sleep_on(struct flight *flight, uint32_t number)
+{
+	const struct timespec while_living = {.tv_nsec = 50000000};
+
+	atomic_fetch_add(&flight->waiters, 1);
+	syscall(SYS_futex, &flight->number, FUTEX_WAIT, number, &while_living, NULL, 0);
+	atomic_fetch_sub(&flight->waiters, 1);
+}
+
+/* With the lock. Sequentially consistent: a waiter sees the new number, or is seen here. */
+static void end(struct flights *flights, struct flight *flight)
+{
+	atomic_store(&flight->file, 0);
+	atomic_fetch_sub(&flights->under_way, 1);
+	atomic_fetch_add(&flight->number, 1);
+	robust_lock_release(&flight->lock);
+	if (atomic_load(&flight->waiters))
+		syscall(SYS_futex, &flight->number, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
+
+static void describe(
+	struct flights *flights, struct flight *flight, struct file_id file, struct range range)
+{
+	atomic_store_explicit(&flight->from, range.from, memory_order_relaxed);
+	atomic_store_explicit(&flight->to, range.to, memory_order_relaxed);
+	atomic_store_explicit(&flight->procfs, atomic_load(&process.procfs), memory_order_relaxed);
+	atomic_store_explicit(&flight->pid, atomic_load(&process.pid), memory_order_relaxed);
+	/*
+	 * Sequentially consistent, as the loads in flights_wait(): a waiter that does not see this
+	 * flight has asked the kernel before this thread does.
+	 */
+	atomic_store(&flight->file, digest(file));
+	atomic_fetch_add(&flights->under_way, 1);
+}
+
+static struct flight *try_begin(struct flights *flights, struct file_id file, struct range range)
+{
+	unsigned first = first_place();
+
 	for (unsigned i = 0; i < FLIGHTS_MAX; i++) {
 		struct flight *flight = &flights->list[(first + i) % FLIGHTS_MAX];
-		if (!also_awaited && atomic_load_explicit(&flight->waiting, memory_order_relaxed))
-			continue;
-		if (robust_lock_try(&flight->lock))
+		if (robust_lock_try(&flight->lock)) {
+			describe(flights, flight, file, range);
 			return flight;
+		}
 	}
 	return NULL;
 }
 
-struct flight *flights_begin(struct flights *flights, struct file_id file, struct range range)
+void flights_begin(struct flights *flights, struct flight_begun *begun, struct file_id file,
+	struct range range)
 {
-	unsigned first = first_place();
-	struct flight *flight = take_free(flights, first, false);
+	struct flight *some = &flights->list[first_place()];
 
-	if (!flight)
-		flight = take_free(flights, first, true);
-	if (!flight) {
-		flight = &flights->list[first];
-		/* This very thread has it: exit(3) was called by a signal handler. */
-		if (!robust_lock_take(&flight->lock))
-			return NULL;
+	know_process();
+	for (;;) {
+		uint32_t number = atomic_load(&some->number);
+		signals_block(&begun->before);
+		begun->flight = try_begin(flights, file, range);
+		if (begun->flight)
+			return;
+		signals_restore(&begun->before);
+		sleep_on(some, number);
 	}
-	atomic_store_explicit(&flight->from, range.from, memory_order_relaxed);
-	atomic_store_explicit(&flight->to, range.to, memory_order_relaxed);
-	atomic_store_explicit(&flight->pid, getpid(), memory_order_relaxed);
-	/*
-	 * Sequentially consistent, as the load in flights_wait(): a waiter that does not see this
-	 * flight has asked the kernel before this thread does.
-	 */
-	atomic_store(&flight->file, digest(file));
-	return flight;
 }
 
-void flights_end(struct flight *flight)
+void flights_end(struct flights *flights, struct flight_begun *begun)
 {
-	if (!flight)
-		return;
-	atomic_store(&flight->file, 0);
-	robust_lock_release(&flight->lock);
+	end(flights, begun->flight);
+	signals_restore(&begun->before);
+}
+
+/* 0 stands for this process; false where it cannot be looked up. */
+static bool find_process(struct flight *flight, pid_t *pid)
+{
+	uint64_t procfs = atomic_load_explicit(&flight->procfs, memory_order_relaxed);
+
+	*pid = atomic_load_explicit(&flight->pid, memory_order_relaxed);
+	if (!procfs || procfs != atomic_load(&process.procfs))
+		return false;
+	if (*pid == atomic_load(&process.pid))
+		*pid = 0;
+	return true;
 }
 
 /*
- * Whether a flight turns out to be one of another file, looked up in the list of mappings, which
- * is that of this process. A range with several files may have any of them.
+ * Whether a flight turns out to be one of another file, looked up in the lists of mappings. A range
+ * with several files may have any of them. If the flight ends meanwhile, so that what is read here
+ * is of another one, any answer will do: there is nothing to wait for.
  */
 static bool is_of_other_file(struct flight *flight, struct range range)
 {
@@ -86,34 +171,56 @@ static bool is_of_other_file(struct flight *flight, struct range range)
 		atomic_load_explicit(&flight->to, memory_order_relaxed),
 	};
 	struct file_id ours, theirs;
+	pid_t pid;
 
-	return atomic_load_explicit(&flight->pid, memory_order_relaxed) == getpid() &&
-	       !mapped_file_id(range, &ours) && !mapped_file_id(their_range, &theirs) &&
-	       !file_id_equals(theirs, ours);
+	know_process();
+	return find_process(flight, &pid) && !mapped_file_id(0, range, &ours) &&
+	       !mapped_file_id(pid, their_range, &theirs) && !file_id_equals(theirs, ours);
 }
 
-static void wait_for(struct flight *flight, bool is_known, struct range range)
+/* A thread that has died ends its flight: the lock can be had. */
+static void end_if_dead(struct flights *flights, struct flight *flight, uint32_t number)
 {
-	atomic_fetch_add_explicit(&flight->waiting, 1, memory_order_relaxed);
-	bool locked = robust_lock_try(&flight->lock);
-	if (!locked && (is_known || !is_of_other_file(flight, range)))
-		locked = robust_lock_take(&flight->lock);
-	if (locked) {
-		/* A thread that died has left it. */
-		atomic_store_explicit(&flight->file, 0, memory_order_relaxed);
-		robust_lock_release(&flight->lock);
+	sigset_t before;
+
+	signals_block(&before);
+	if (atomic_load(&flight->number) == number && robust_lock_try(&flight->lock))
+		end(flights, flight);
+	signals_restore(&before);
+}
+
+/* Most flights are short, and to sleep takes longer than to wait for them. */
+static bool ends_soon(struct flight *flight, uint32_t number)
+{
+	for (unsigned i = 0; i < LOOKS; i++)
+		if (atomic_load_explicit(&flight->number, memory_order_acquire) != number)
+			return true;
+	return false;
+}
+
+static void wait_for(struct flights *flights, struct flight *flight, uint32_t number)
+{
+	while (!ends_soon(flight, number)) {
+		end_if_dead(flights, flight, number);
+		if (atomic_load(&flight->number) == number)
+			sleep_on(flight, number);
 	}
-	atomic_fetch_sub_explicit(&flight->waiting, 1, memory_order_relaxed);
 }
 
 void flights_wait(struct flights *flights, struct file_id file, struct range range)
 {
 	uint64_t ours = digest(file);
 
+	if (!atomic_load(&flights->under_way))
+		return;
 	for (unsigned i = 0; i < FLIGHTS_MAX; i++) {
 		struct flight *flight = &flights->list[i];
+		uint32_t number = atomic_load(&flight->number);
 		uint64_t theirs = atomic_load(&flight->file);
-		if (theirs && (theirs == ours || theirs == ANY_FILE || ours == ANY_FILE))
-			wait_for(flight, theirs == ours && ours != ANY_FILE, range);
+		bool are_known = ours != ANY_FILE && theirs != ANY_FILE;
+		if (!theirs || (are_known && theirs != ours))
+			continue;
+		if (are_known || !is_of_other_file(flight, range))
+			wait_for(flights, flight, number);
 	}
 }

@@ -62,9 +62,9 @@ static bool clip(struct mapped_file *mapped, struct range range)
 	return true;
 }
 
-int mapped_files_walk(struct range range, mapped_file_visit *visit, void *context)
+static int walk(const char *list, struct range range, mapped_file_visit *visit, void *context)
 {
-	FILE *maps = fopen("/proc/self/maps", "re");
+	FILE *maps = fopen(list, "re");
 	struct mapped_file mapped;
 	char line[512];
 
@@ -79,6 +79,11 @@ int mapped_files_walk(struct range range, mapped_file_visit *visit, void *contex
 	int error = ferror(maps) ? -EIO : 0;
 	fclose(maps);
 	return error;
+}
+
+int mapped_files_walk(struct range range, mapped_file_visit *visit, void *context)
+{
+	return walk("/proc/self/maps", range, visit, context);
 }
 
 /* The file of the mappings so far. */
@@ -97,11 +102,14 @@ static bool take_id(const struct mapped_file *mapped, void *context)
 	return one->is_several;
 }
 
-int mapped_file_id(struct range range, struct file_id *file)
+int mapped_file_id(pid_t pid, struct range range, struct file_id *file)
 {
 	struct one_file one = {{0, 0}, false};
-	int error = mapped_files_walk(range, take_id, &one);
+	char list[32] = "/proc/self/maps";
 
+	if (pid)
+		snprintf(list, sizeof(list), "/proc/%d/maps", (int)pid);
+	int error = walk(list, range, take_id, &one);
 	if (error)
 		return error;
 	if (one.is_several)

@@ -8,6 +8,8 @@
 #ifndef MAP_MAPPED_FILE_H
 #define MAP_MAPPED_FILE_H
 
+#include <sys/types.h>
+
 #include "map/file_id.h"
 #include "map/ranges.h"
 
@@ -25,9 +27,9 @@ typedef bool mapped_file_visit(const struct mapped_file *mapped, void *context);
 int mapped_files_walk(struct range range, mapped_file_visit *visit, void *context);
 
 /*
- * The one file that is mapped in a range. -ENOENT: no file is mapped there; -EXDEV: several are;
- * -errno: the list cannot be read.
+ * The one file that is mapped in a range of a process; 0 is this one. -ENOENT: no file is mapped
+ * there; -EXDEV: several are; -errno: the list cannot be read.
  */
-int mapped_file_id(struct range range, struct file_id *file);
+int mapped_file_id(pid_t pid, struct range range, struct file_id *file);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "map/shared.h"
 
-#include <string.h>
 #include <sys/mman.h>
 
 #include "base/log.h"
@@ -10,29 +9,65 @@ _Static_assert(sizeof(struct shared) <= 16 << 10, "the shared memory stays small
 _Static_assert(
 	ATOMIC_LLONG_LOCK_FREE == 2, "processes can share atomics only if they are lock-free");
 
-static struct shared alone;
+_Atomic(struct shared *) shared_memory;
 
-struct shared *shared = &alone;
-
-void shared_init(void)
+static struct shared *allocate(int sharing)
 {
-	void *memory = mmap(
-		NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct shared *memory = mmap(NULL, sizeof(struct shared), PROT_READ | PROT_WRITE,
+		sharing | MAP_ANONYMOUS, -1, 0);
 
-	if (memory != MAP_FAILED)
-		shared = memory;
-	else
-		log_warning(
-			"no memory to share with forked children: failed write-backs are not passed on");
-	flights_init(&shared->flights);
-	failed_files_init(&shared->failed);
+	return memory == MAP_FAILED ? NULL : memory;
 }
 
+static void init(struct shared *memory)
+{
+	flights_init(&memory->flights);
+	failed_files_init(&memory->failed);
+}
+
+/* Several threads may be here: the first one's memory is that of all. */
+static struct shared *publish(struct shared *memory)
+{
+	struct shared *first = NULL;
+
+	if (atomic_compare_exchange_strong(&shared_memory, &first, memory))
+		return memory;
+	if (munmap(memory, sizeof(*memory)))
+		log_warning("cannot unmap memory for failed write-backs that is not needed: %m");
+	return first;
+}
+
+struct shared *shared_get(void)
+{
+	struct shared *memory = shared_if_made();
+
+	if (memory)
+		return memory;
+	memory = allocate(MAP_SHARED);
+	if (!memory && (memory = allocate(MAP_PRIVATE))) {
+		memory->is_private = true;
+		log_warning("no memory to share with forked children: failed write-backs are not "
+			    "passed on");
+	}
+	if (!memory)
+		return NULL;
+	init(memory);
+	return publish(memory);
+}
+
+void shared_before_fork(void)
+{
+	shared_get();
+}
+
+/* Memory that is not shared was copied with the locks of threads that the child does not have. */
 void shared_after_fork_in_child(void)
 {
-	if (shared != &alone)
+	struct shared *memory = shared_if_made();
+
+	flights_after_fork_in_child();
+	if (!memory || !memory->is_private)
 		return;
-	memset(&alone.flights, 0, sizeof(alone.flights));
-	flights_init(&alone.flights);
-	failed_files_init(&alone.failed);
+	*memory = (struct shared){.is_private = true};
+	init(memory);
 }

@@ -12,7 +12,6 @@
 #include "map/notes.h"
 #include "map/pages.h"
 #include "map/registry.h"
-#include "map/shared.h"
 #include "map/writeback_failure.h"
 
 typedef void report_failure(
@@ -214,7 +213,6 @@ static void after_fork_in_child(void)
 
 int writeback_init(void)
 {
-	shared_init();
 	writeback_failure_init();
 	registry_init();
 	int error = acceptance_init();

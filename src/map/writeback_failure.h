@@ -7,8 +7,9 @@
  * clean, so that a second try succeeds and proves nothing. These rules make up for that:
  *
  * W1	A failure is a record of the file: an epoch, the errno, the bytes that were being written.
- *	It lies in memory that forked children share (shared.h). Files that never failed cost
- *	nothing; a call that succeeds pays one load of the epoch.
+ *	It lies in memory that forked children share, made before the first write-back or the first
+ *	fork (shared.h). Files that never failed cost nothing; a call that succeeds pays one load
+ *	of the epoch.
  * W2	Every answer of msync(2) but 0 and EINTR is a failure of the file. EINVAL, and ENOMEM where
  *	memory is not mapped, are reported and not recorded.
  * W3	The record is made before anybody is told.
@@ -16,7 +17,8 @@
  *	has no record that is younger than the map. The age of the note does not count: a plain
  *	store comes before its flush.
  * W5	Between the kernel's answer and the record another thread or child may be told 0. It
- *	then waits for the write-backs of the file that are under way (flights.h).
+ *	then waits for the write-backs of the file that are under way (flights.h), and for those of
+ *	files that cannot be told apart from it: where /proc does not show their process.
  * W6	A second try fails again, whether the disk is well again or not, and whether or not the
  *	program has stored again. Calls that return an error return it each time; others call the
  *	handler, or end the process.
@@ -30,7 +32,9 @@
  * W9	Closing a map reports what is noted and not accepted, and then always closes. exit(3) ends
  *	the process only for noted ranges of which no call has told the program.
  * W10	Files in memory that the library has not mapped are looked up in /proc/self/maps, only
- *	when there is a record; where that cannot be read, they count as failed.
+ *	when there is a record; where that cannot be read, they count as failed. A record has both
+ *	identities of its file, that list's and that of fstat(2), as far as they are known: files
+ *	that cannot be compared count as failed, too.
  * W11	Nobody can know of an error that the program's own fsync(2) has heard, or another process
  *	that is not its child; nor whether bytes that a new map shows are on the disk.
  *

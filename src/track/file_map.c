@@ -69,7 +69,7 @@ int file_map_create(
 	if (error)
 		return error;
 	last_place_remember(base);
-	file_sync_accept((struct file_id){0, 0},
+	file_sync_new_map(
 		(struct range){(uintptr_t)base, (uintptr_t)base + pages_round_up(file->length)});
 	error = track(base, file, sync, sysfs);
 	if (error)

@@ -195,10 +195,14 @@ static void *signal_in_msync(void *process)
 {
 	pthread_barrier_wait(&kernel->answered);
 	pthread_kill(*(pthread_t *)process, SIGUSR1);
+	pthread_barrier_wait(&kernel->released);
 	return NULL;
 }
 
-/* The main thread is in msync(2) when the signal comes. */
+/*
+ * The main thread is in msync(2) when the signal comes: the handler runs as soon as the write-back
+ * is no longer under way, with the map pinned.
+ */
 static void exit_in_handler(bool drains)
 {
 	unsigned file;

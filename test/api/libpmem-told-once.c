@@ -128,6 +128,21 @@ static void forked(void)
 	pmem_unmap(addr, LENGTH);
 }
 
+/* A child may store to a map that its parent made after a failure. */
+static void new_in_child(void)
+{
+	unsigned file = file_count++;
+	char *addr = map_file("renewed", file);
+
+	lose(file, EIO);
+	is_int(error_of(&calls[0], addr), EIO, "W2: pmem_msync of a file that fails: fails");
+	char *later = map_file("renewed", file);
+	is_int(in_child(fails_in_child), 0,
+		"W7: pmem_msync in a child, of a map that is younger than the failure: succeeds");
+	pmem_unmap(later, LENGTH);
+	pmem_unmap(addr, LENGTH);
+}
+
 /* 99: /proc cannot be hidden here. User-mode QEMU has a list of mappings of its own. */
 static int succeeds_without_proc(void)
 {
@@ -191,6 +206,7 @@ int main(void)
 		each_call(&calls[i]);
 	two_files();
 	forked();
+	new_in_child();
 	without_proc(true);
 	both_libraries();
 	scratch_close();

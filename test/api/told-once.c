@@ -381,6 +381,20 @@ static void forked(void)
 	handle(false);
 }
 
+/* The first of all: nothing was ever written back, in no process. */
+static void forked_first(void)
+{
+	unsigned file;
+	struct view view = new_view(&file);
+
+	lose(file, EIO);
+	is_int(ending(persist_first, view), SIGABRT,
+		"W6: a child that makes the first write-back of all, and loses it, is ended");
+	is_int(deep(view, 1), -EIO,
+		"W1: a child forked before the first write-back: its failure is its parent's, too");
+	pmem2_map_delete(&view.map);
+}
+
 static void accepted_by_handler(void)
 {
 	unsigned file;
@@ -601,6 +615,7 @@ int main(void)
 {
 	kernel_open();
 	alarm(120);
+	forked_first();
 	retried();
 	several_maps();
 	foreign();

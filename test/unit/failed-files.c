@@ -25,16 +25,26 @@ static void new_table(void)
 	failed_files_init(table);
 }
 
+/* As fstat(2) has them; 0: a file that is not known. */
+static struct file_ids file_of(uint64_t inode)
+{
+	return (struct file_ids){.stat = {inode ? 8 : 0, inode}};
+}
+
 static uint64_t fail(uint64_t inode, int error)
 {
 	struct failed_write write = {.offset = 4096 * inode, .length = 4096, .error = error};
 
-	return failed_files_record(table, (struct file_id){inode ? 8 : 0, inode}, &write);
+	struct file_ids file = file_of(inode);
+
+	return failed_files_record(table, &file, &write);
 }
 
 static bool failed(uint64_t inode, uint64_t since, struct failed_write *found)
 {
-	return failed_files_find(table, (struct file_id){inode ? 8 : 0, inode}, since, found);
+	struct file_ids file = file_of(inode);
+
+	return failed_files_find(table, &file, since, found);
 }
 
 static void one_file(void)
@@ -69,6 +79,33 @@ static void unknown_files(void)
 	fail(0, EROFS);
 	ok(failed(4, 1, &found) && found.error == EROFS,
 		"failed_files: a failure of a file that is not known is one of every file");
+}
+
+/* A file on btrfs: fstat(2) has another device number than the list of mappings. */
+static void two_identities(void)
+{
+	const struct failed_write write = {.error = EIO};
+	const struct file_ids both = {{40, 257}, {31, 257}}, listed = {.listed = {31, 257}},
+			      other_listed = {.listed = {31, 258}}, by_stat = {.stat = {40, 257}},
+			      other_by_stat = {.stat = {40, 258}};
+	struct failed_write found;
+
+	new_table();
+	failed_files_record(table, &both, &write);
+	ok(failed_files_find(table, &listed, 0, &found),
+		"failed_files: a file is found by what the list of mappings has");
+	ok(!failed_files_find(table, &other_listed, 0, &found),
+		"failed_files: another file in the list of mappings has not failed");
+	ok(failed_files_find(table, &by_stat, 0, &found),
+		"failed_files: a file is found by what fstat has");
+	ok(!failed_files_find(table, &other_by_stat, 0, &found),
+		"failed_files: another file by fstat has not failed");
+	new_table();
+	failed_files_record(table, &listed, &write);
+	ok(failed_files_find(table, &by_stat, 0, &found),
+		"failed_files: identities of two kinds cannot be compared: the file may have failed");
+	ok(!failed_files_find(table, &(struct file_ids){{40, 258}, {31, 258}}, 0, &found),
+		"failed_files: a file with both identities is another one than that which failed");
 }
 
 static void many_files(void)
@@ -113,6 +150,7 @@ int main(void)
 {
 	one_file();
 	unknown_files();
+	two_identities();
 	many_files();
 	other_processes();
 	return tap_done();

@@ -84,10 +84,11 @@ static void same_file(void)
 	struct waiter waiter;
 
 	new_flights();
-	struct flight *flight = flights_begin(flights, file, nowhere);
+	struct flight_begun begun;
+	flights_begin(flights, &begun, file, nowhere);
 	start(&waiter, file, nowhere);
 	ok(!is_done(&waiter, SHORTLY), "flights: a waiter waits for a flight of its file");
-	flights_end(flight);
+	flights_end(flights, &begun);
 	ok(is_done(&waiter, LONG), "flights: the end of the flight ends the wait");
 	finish(&waiter);
 	start(&waiter, file, nowhere);
@@ -100,11 +101,12 @@ static void other_file(void)
 	struct waiter waiter;
 
 	new_flights();
-	struct flight *flight = flights_begin(flights, other, nowhere);
+	struct flight_begun begun;
+	flights_begin(flights, &begun, other, nowhere);
 	start(&waiter, file, nowhere);
 	ok(is_done(&waiter, LONG), "flights: a waiter does not wait for another file");
 	finish(&waiter);
-	flights_end(flight);
+	flights_end(flights, &begun);
 }
 
 /* Files that are not known are looked up where they are mapped. */
@@ -128,19 +130,20 @@ static void unknown_files(void)
 	struct file_id id;
 
 	new_flights();
-	struct flight *flight = flights_begin(flights, unknown, page_at(one));
+	struct flight_begun begun;
+	flights_begin(flights, &begun, unknown, page_at(one));
 	start(&waiter, unknown, page_at(two));
 	ok(is_done(&waiter, LONG), "flights: two files that are not known are told apart");
 	finish(&waiter);
 	start(&waiter, unknown, page_at(one));
 	ok(!is_done(&waiter, SHORTLY),
 		"flights: a waiter waits for a file that is not known and turns out to be its own");
-	mapped_file_id(page_at(one), &id);
+	mapped_file_id(0, page_at(one), &id);
 	struct waiter knowing;
 	start(&knowing, id, nowhere);
 	ok(!is_done(&knowing, SHORTLY),
 		"flights: a waiter that knows its file waits for a flight that does not");
-	flights_end(flight);
+	flights_end(flights, &begun);
 	ok(is_done(&waiter, LONG) && is_done(&knowing, LONG),
 		"flights: the end of a flight of a file that is not known ends the waits");
 	finish(&waiter);
@@ -150,8 +153,9 @@ static void unknown_files(void)
 }
 
 /* A child in a flight, which it has begun when this returns. */
-static pid_t fly_in_child(void)
+static pid_t fly_in_child(struct file_id of, struct range range)
 {
+	struct flight_begun flight;
 	int begun[2];
 	char byte;
 
@@ -159,7 +163,8 @@ static pid_t fly_in_child(void)
 		bail("no pipe: %m");
 	pid_t pid = fork();
 	if (!pid) {
-		flights_begin(flights, file, nowhere);
+		flights_after_fork_in_child();
+		flights_begin(flights, &flight, of, range);
 		if (write(begun[1], "", 1) != 1)
 			_exit(1);
 		for (;;)
@@ -182,7 +187,7 @@ static void killed_processes(void)
 	}
 
 	new_flights();
-	pid_t pid = fly_in_child();
+	pid_t pid = fly_in_child(file, nowhere);
 	start(&waiter, file, nowhere);
 	ok(!is_done(&waiter, SHORTLY), "flights: a waiter waits for a flight of a child");
 	kill(pid, SIGKILL);
@@ -190,13 +195,46 @@ static void killed_processes(void)
 	waitpid(pid, NULL, 0);
 	finish(&waiter);
 	for (unsigned i = 0; i < 2 * FLIGHTS_MAX; i++) {
-		pid = fly_in_child();
+		pid = fly_in_child(file, nowhere);
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);
 	}
-	flights_end(flights_begin(flights, file, nowhere));
+	struct flight_begun begun;
+	flights_begin(flights, &begun, file, nowhere);
+	flights_end(flights, &begun);
 	flights_wait(flights, file, nowhere);
 	ok(true, "flights: any number of killed children leaves room for more flights");
+}
+
+/* A file that is not known, in a process that has mapped it as this one has. */
+static void unknown_files_of_children(void)
+{
+	char *one = map_new_file(), *two = map_new_file();
+	struct waiter waiter;
+
+	if (kernel_is_emulated()) {
+		skip("flights: a child's flight of another file is told apart",
+			"user-mode QEMU shows lists of mappings of its own");
+		return;
+	}
+	new_flights();
+	pid_t pid = fly_in_child(unknown, page_at(one));
+	start(&waiter, unknown, page_at(two));
+	ok(is_done(&waiter, LONG),
+		"flights: a child's flight of a file that is not known is told apart from another");
+	finish(&waiter);
+	start(&waiter, unknown, page_at(one));
+	ok(!is_done(&waiter, SHORTLY),
+		"flights: a child's flight of a file that is not known is waited for if it is the same");
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	ok(is_done(&waiter, LONG) || !locks_of_the_dead_are_passed_on(),
+		"flights: the end of a child ends the wait for a file that is not known");
+	if (!locks_of_the_dead_are_passed_on())
+		return;
+	finish(&waiter);
+	munmap(one, 4096);
+	munmap(two, 4096);
 }
 
 /* More threads than there is room for: each gets its turn. */
@@ -206,7 +244,9 @@ static void *fly(void *arg)
 {
 	(void)arg;
 	for (unsigned i = 0; i < 1000; i++) {
-		flights_end(flights_begin(flights, i % 2 ? file : other, nowhere));
+		struct flight_begun begun;
+		flights_begin(flights, &begun, i % 2 ? file : other, nowhere);
+		flights_end(flights, &begun);
 		flights_wait(flights, file, nowhere);
 		atomic_fetch_add(&flown, 1);
 	}
@@ -234,6 +274,7 @@ int main(void)
 	other_file();
 	unknown_files();
 	killed_processes();
+	unknown_files_of_children();
 	many_threads();
 	return tap_done();
 }
