@@ -114,7 +114,7 @@ int fill_new_place(char **addr, const struct fill *fill, const uintptr_t *hint, 
 		return error;
 	error = fill_place(place, fill, sync);
 	if (error)
-		munmap(place, whole); /* the sentence of the failure stands */
+		place_discard(place, whole);
 	else
 		*addr = place;
 	return error;

@@ -87,7 +87,7 @@ static void give_up_place(struct map *map)
 	if (map->reservation)
 		reservation_abandon(map);
 	else
-		munmap(map->addr, pages_round_up(map->length));
+		place_discard(map->addr, pages_round_up(map->length));
 }
 
 static void set_device(struct map *map, const struct device *device, const char *sysfs)

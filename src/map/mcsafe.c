@@ -10,6 +10,7 @@
 #include "map/file_sync.h"
 #include "map/fill.h"
 #include "map/granularity.h"
+#include "map/place.h"
 #include "map/sigbus.h"
 
 /* The mapped units of the device around the bytes that are copied. */
@@ -42,7 +43,7 @@ static int open_window(struct window *window, const struct mcsafe *device, size_
 
 static void close_window(const struct window *window)
 {
-	munmap(window->addr, window->length);
+	place_discard(window->addr, window->length);
 }
 
 /* What is done under the guard. */

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include "base/err.h"
+#include "base/log.h"
 #include "libpmem2/base.h"
 #include "map/limit.h"
 
@@ -35,15 +36,15 @@ int place_reserve(char **addr, size_t length, size_t alignment)
 	size_t before = -(uintptr_t)base & (alignment - 1);
 	size_t after = alignment - before;
 	if (before)
-		munmap(base, before);
-	munmap(base + before + length, after);
+		place_discard(base, before);
+	place_discard(base + before + length, after);
 	*addr = base + before;
 	/*
 	 * When all else is taken the kernel may give root the lowest page: nobody can tell it from
 	 * NULL.
 	 */
 	if (!*addr) {
-		munmap(base + before, length);
+		place_discard(base + before, length);
 		return err_set(-ENOMEM, "no address space for %zu bytes", length);
 	}
 	return 0;
@@ -59,7 +60,7 @@ int place_reserve_at(char *addr, size_t length)
 	char hint[LIMIT_HINT];
 	/* Kernels before 4.17 take the address for a mere hint. */
 	if (got != MAP_FAILED && got != addr) {
-		munmap(got, length);
+		place_discard(got, length);
 		got = MAP_FAILED;
 		errno = EEXIST;
 	}
@@ -82,7 +83,19 @@ void place_close_hole(char *addr, size_t length)
 	char *got = mmap(addr, length, PROT_NONE, BLANK | MAP_FIXED_NOREPLACE, -1, 0);
 
 	if (got != MAP_FAILED && got != addr)
-		munmap(got, length);
+		place_discard(got, length);
+}
+
+void place_discard(void *addr, size_t length)
+{
+	int saved = errno;
+
+	if (munmap(addr, length)) {
+		log_warning("%zu bytes at %p stay reserved, since they cannot be unmapped: %m",
+			length, addr);
+		place_blank(addr, length);
+	}
+	errno = saved;
 }
 
 int place_release(char *addr, size_t length)

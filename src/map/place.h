@@ -43,6 +43,13 @@ void place_close_hole(char *addr, size_t length);
  */
 int place_reserve_above(uintptr_t hint, char **addr, size_t length, size_t alignment);
 
+/*
+ * Give up what nobody has been told of, such as the place of a map that failed. If the kernel
+ * refuses, which it may where it would have to divide a mapping in two, the place stays reserved:
+ * inaccessible, and nobody else's. Keeps errno and the error message; the log is told.
+ */
+void place_discard(void *addr, size_t length);
+
 /* Give up [addr, addr + length), whatever is mapped there. Returns 0 or -errno with a sentence. */
 int place_release(char *addr, size_t length);
 

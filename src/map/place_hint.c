@@ -116,7 +116,7 @@ int place_reserve_above(uintptr_t hint, char **addr, size_t length, size_t align
 		}
 		/* Kernels before 4.17 take the address for a wish. */
 		if (got != MAP_FAILED)
-			munmap(got, length);
+			place_discard(got, length);
 		else if (errno != EEXIST)
 			break;
 	}

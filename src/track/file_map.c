@@ -14,6 +14,7 @@
 #include "map/fill.h"
 #include "map/granularity.h"
 #include "map/pages.h"
+#include "map/place.h"
 #include "track/last_place.h"
 #include "track/tracker.h"
 
@@ -73,7 +74,7 @@ int file_map_create(
 		(struct range){(uintptr_t)base, (uintptr_t)base + pages_round_up(file->length)});
 	error = track(base, file, sync, sysfs);
 	if (error)
-		munmap(base, pages_round_up(file->length));
+		place_discard(base, pages_round_up(file->length));
 	else
 		*addr = base;
 	return error;

@@ -22,7 +22,7 @@ static bool map_there(uintptr_t place, const struct fill *fill, int flags)
 		return true;
 	/* The place is a mere wish: the kernel gives it if it is free, and another one if not. */
 	if (got != MAP_FAILED) {
-		munmap(got, fill->length);
+		place_discard(got, pages_round_up(fill->length));
 		errno = EEXIST;
 	}
 	return false;

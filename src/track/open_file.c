@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Tools get in between by defining ftruncate and posix_fallocate themselves. Where off_t has 64
- * bits anyway, this macro would only rename our calls.
+ * Tools get in between by defining ftruncate themselves. Where off_t has 64 bits anyway, this macro
+ * would only rename our calls.
  */
 #undef _FILE_OFFSET_BITS
 
@@ -17,6 +17,7 @@
 
 #include "base/err.h"
 #include "libpmem.h"
+#include "map/room.h"
 
 #define FLAGS (PMEM_FILE_CREATE | PMEM_FILE_EXCL | PMEM_FILE_SPARSE | PMEM_FILE_TMPFILE)
 
@@ -160,19 +161,11 @@ static int open_path(struct open_file *file, const struct open_file_request *req
 /* First the length, then the blocks. */
 static int give_length(const struct open_file *file, size_t length, bool sparse)
 {
-	int error;
-
+	if (!sparse)
+		room_in_place(file->fd);
 	if (ftruncate(file->fd, (off_t)length))
 		return err_sys("cannot give %s a length of %zu bytes", file->name, length);
-	if (sparse)
-		return 0;
-	do
-		error = posix_fallocate(file->fd, 0, (off_t)length);
-	while (error == EINTR);
-	if (!error)
-		return 0;
-	errno = error;
-	return err_sys("cannot allocate %zu bytes for %s", length, file->name);
+	return sparse ? 0 : room_allocate(file->fd, file->name, length);
 }
 
 /* Of a file, its length; of a DAX device the only length there is. */

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * libpmem-disk.c - pmem_map_file on a file system that is full, or read-only
+ * libpmem-disk.c - pmem_map_file on a file system that is full, read-only, or copy-on-write
  *
  * It is a tmpfs of 1 MiB, mounted in a name space of our own: it goes when we do.
  */
 #include <errno.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/utsname.h>
 #include <sys/vfs.h>
+
+#include <linux/fs.h>
 
 #include "api/libpmem.h"
 
@@ -72,6 +76,89 @@ static void read_only(void)
 		PMEM_FILE_CREATE | PMEM_FILE_TMPFILE, EROFS);
 }
 
+/* Not all of these are there everywhere: then the case is skipped. */
+static bool mount_btrfs(void)
+{
+	char command[512];
+
+	snprintf(command, sizeof(command),
+		"{ truncate -s 400M %s/image && mkfs.btrfs -q %s/image && mkdir %s/cow && "
+		"mount -o loop %s/image %s/cow; } >/dev/null 2>&1",
+		scratch, scratch, scratch, scratch, scratch);
+	return !system(command);
+}
+
+static void fill_disk(const char *name)
+{
+	static char junk[MiB];
+	int fd = open(name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600),
+	    random = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || random < 0 || read(random, junk, MiB) != (ssize_t)MiB)
+		bail("cannot fill the disk: %m");
+	for (int again = 0; again < 3; again++) {
+		for (size_t size = MiB; size >= 4096; size /= 2)
+			while (write(fd, junk, size) == (ssize_t)size)
+				;
+		fsync(fd);
+	}
+	close(random);
+	close(fd);
+}
+
+static char *file_on_cow;
+
+/* 5 unless a store or its write-back fails. */
+static int store_again(void)
+{
+	for (int round = 0; round < 3; round++) {
+		memset(file_on_cow, 'a' + round, 4 * MiB);
+		if (pmem_msync(file_on_cow, 4 * MiB))
+			return 6;
+	}
+	return 5;
+}
+
+/*
+ * Each version of a block of btrfs is written elsewhere, if the file is not made to be written in
+ * place. Linux 6.18 finds that room for a store to a map then; older kernels may not.
+ */
+static void copy_on_write(void)
+{
+	struct utsname system;
+	int flags = 0, sparse_flags = 0;
+
+	if (!mount_btrfs()) {
+		skip("pmem_map_file: a file on btrfs is written in place",
+			"no mkfs.btrfs, loop device or btrfs here");
+		return;
+	}
+	file_on_cow = pmem_map_file(at("cow/file"), 4 * MiB, PMEM_FILE_CREATE, 0600, NULL, NULL);
+	char *sparse = pmem_map_file(
+		at("cow/sparse"), 4 * MiB, PMEM_FILE_CREATE | PMEM_FILE_SPARSE, 0600, NULL, NULL);
+	if (!file_on_cow || !sparse)
+		bail("cannot map on btrfs: %s", pmem_errormsg());
+	int fd = open(at("cow/file"), O_RDONLY | O_CLOEXEC);
+	ok(!ioctl(fd, FS_IOC_GETFLAGS, &flags) && flags & FS_NOCOW_FL,
+		"pmem_map_file: a new file on btrfs is written in place");
+	close(fd);
+	fd = open(at("cow/sparse"), O_RDONLY | O_CLOEXEC);
+	ok(!ioctl(fd, FS_IOC_GETFLAGS, &sparse_flags) && !(sparse_flags & FS_NOCOW_FL),
+		"pmem_map_file: a sparse file on btrfs is left as btrfs makes it");
+	close(fd);
+	fill_disk(at("cow/fill"));
+	if (uname(&system) || strverscmp(system.release, "6.18") < 0)
+		skip("pmem_map_file: stores to a file on a full btrfs find room",
+			"it was seen on Linux 6.18 and later only");
+	else
+		is_int(in_child(store_again), 5,
+			"pmem_map_file: stores to a file on a full btrfs find room");
+	pmem_unmap(file_on_cow, 4 * MiB);
+	pmem_unmap(sparse, 4 * MiB);
+	if (umount(at("cow")))
+		bail("cannot unmount: %m");
+}
+
 int main(void)
 {
 	if (unshare(CLONE_NEWNS))
@@ -85,6 +172,7 @@ int main(void)
 	full();
 	read_only();
 	umount(at("disk"));
+	copy_on_write();
 	scratch_close();
 	return tap_done();
 }

@@ -9,10 +9,22 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "libpmem2/base.h"
 #include "tap.h"
 
 #define MiB ((size_t)1 << 20)
 #define GiB ((size_t)1 << 30)
+
+/* Refuse, as the kernel does that would have to divide a mapping and may have no more. */
+static bool refuses;
+
+int munmap(void *addr, size_t length)
+{
+	if (!refuses)
+		return (int)syscall(SYS_munmap, addr, length);
+	errno = ENOMEM;
+	return -1;
+}
 
 /*
  * Far below where the kernel maps on its own, and where sanitizers let us. The heap of the address
@@ -179,8 +191,44 @@ static void races(void)
 	munmap(all[0], 200 * 2 * MiB);
 }
 
+static bool is_accessible(const char *addr)
+{
+	int ends[2];
+
+	if (pipe(ends))
+		bail("no pipe: %m");
+	bool accessible = write(ends[1], addr, 1) == 1;
+	close(ends[0]);
+	close(ends[1]);
+	return accessible;
+}
+
+static void refusals(void)
+{
+	char *addr;
+
+	refuses = true;
+	is_int(place_reserve(&addr, 2 * MiB, 2 * MiB), 0,
+		"place_reserve: succeeds though what is too much cannot be unmapped");
+	refuses = false;
+	is_int((uintptr_t)addr % (2 * MiB), 0, "place_reserve: the place is aligned nevertheless");
+	if (mmap(addr, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != addr)
+		bail("cannot map: %m");
+	ok(is_accessible(addr), "place_discard: the memory is accessible before");
+	refuses = true;
+	errno = EXDEV;
+	place_discard(addr, 2 * MiB);
+	is_int(errno, EXDEV, "place_discard: keeps errno where the kernel refuses");
+	refuses = false;
+	ok(!is_accessible(addr), "place_discard: what cannot be unmapped is inaccessible");
+	is_int(place_reserve_at(addr, 4096), PMEM2_E_MAPPING_EXISTS,
+		"place_discard: what cannot be unmapped stays reserved");
+	munmap(addr, 2 * MiB);
+}
+
 int main(void)
 {
+	refusals();
 	alignments();
 	first_fits();
 	odd_hints();

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Tools get in between by defining posix_fallocate themselves. Where off_t has 64 bits anyway, this
+ * macro would only rename our calls.
+ */
+#undef _FILE_OFFSET_BITS
+
+#include "map/room.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/falloc.h>
+#include <linux/fs.h>
+#include <linux/magic.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include "base/err.h"
+#include "base/log.h"
+
+#define BCACHEFS_MAGIC 0xca451a4e
+#define ZFS_MAGIC      0x2fc12fc1
+#define XFS_MAGIC      0x58465342
+
+/* 0 if it cannot be asked. */
+static unsigned file_system(int fd)
+{
+	struct statfs st;
+
+	return fstatfs(fd, &st) ? 0 : (unsigned)st.f_type;
+}
+
+void room_in_place(int fd)
+{
+	struct stat st;
+	int flags;
+
+	if (file_system(fd) != BTRFS_SUPER_MAGIC || fstat(fd, &st) || st.st_size ||
+		ioctl(fd, FS_IOC_GETFLAGS, &flags) || flags & FS_NOCOW_FL)
+		return;
+	flags = (flags & ~FS_COMPR_FL) | FS_NOCOW_FL;
+	if (ioctl(fd, FS_IOC_SETFLAGS, &flags))
+		log_notice("btrfs does not write a file in place: %m");
+}
+
+bool room_is_kept(int fd)
+{
+	int flags;
+
+	switch (file_system(fd)) {
+	case BTRFS_SUPER_MAGIC:
+		return !ioctl(fd, FS_IOC_GETFLAGS, &flags) && flags & FS_NOCOW_FL;
+	case BCACHEFS_MAGIC:
+	case ZFS_MAGIC:
+	case NILFS_SUPER_MAGIC:
+	case OVERLAYFS_SUPER_MAGIC:
+		return false;
+	default:
+		return true;
+	}
+}
+
+/* Blocks that a reflink shares are copied when they are stored to. 0 or an errno. */
+static int unshare_blocks(int fd, size_t length)
+{
+	if (file_system(fd) != XFS_MAGIC)
+		return 0;
+	while (fallocate(fd, FALLOC_FL_UNSHARE_RANGE, 0, (off_t)length))
+		if (errno != EINTR)
+			return errno == EOPNOTSUPP || errno == EINVAL ? 0 : errno;
+	return 0;
+}
+
+int room_allocate(int fd, const char *name, size_t length)
+{
+	int error;
+
+	do
+		error = posix_fallocate(fd, 0, (off_t)length);
+	while (error == EINTR);
+	if (!error)
+		error = unshare_blocks(fd, length);
+	if (error) {
+		errno = error;
+		return err_sys("cannot allocate %zu bytes for %s", length, name);
+	}
+	if (!room_is_kept(fd))
+		log_warning("%s has its blocks, but a store may need others: on a full disk it "
+			    "ends the process with SIGBUS",
+			name);
+	return 0;
+}
