@@ -7,6 +7,7 @@
 
 #include "base/attr.h"
 #include "base/checked_lock.h"
+#include "base/signal_lock.h"
 
 struct notes {
 	pthread_mutex_t lock; /* of the ranges */
@@ -27,7 +28,24 @@ static struct {
 	pthread_key_t at_exit;
 	atomic_bool has_key; /* between notes_init() and notes_fini() */
 	void (*drain)(void);
+	bool fork_took_own; /* the lock of the forking thread's notes; owned by this lock */
 } threads;
+
+/* Change the list, or look at it. No signal handler of this thread finds it locked. */
+static bool take_list(sigset_t *before)
+{
+	signals_block(before);
+	if (checked_lock_take(&threads.lock))
+		return true;
+	signals_restore(before);
+	return false;
+}
+
+static void release_list(const sigset_t *before)
+{
+	checked_lock_release(&threads.lock);
+	signals_restore(before);
+}
 
 /*
  * The caller holds the lock. Release: a thread that reads 0 also sees that the pages are durable.
@@ -51,6 +69,8 @@ static void remove_at(struct notes *of, unsigned index)
 /* Make this thread known to those that close maps, and have it drain when it exits. */
 static bool enlist(void)
 {
+	sigset_t before;
+
 	if (notes.listed)
 		return true;
 	/*
@@ -60,31 +80,34 @@ static bool enlist(void)
 		pthread_setspecific(threads.at_exit, &notes))
 		return false;
 	checked_lock_init(&notes.lock);
-	if (!checked_lock_take(&threads.lock))
+	if (!take_list(&before))
 		return false;
 	notes.next = threads.first;
 	notes.link = &threads.first;
 	if (notes.next)
 		notes.next->link = &notes.next;
 	threads.first = &notes;
-	checked_lock_release(&threads.lock);
-	return notes.listed = true;
+	notes.listed = true;
+	release_list(&before);
+	return true;
 }
 
 static void thread_exits(void *of_thread)
 {
 	struct notes *of = of_thread;
+	sigset_t before;
 
 	threads.drain();
 	of->exited = true;
 	if (!of->listed)
 		return;
-	checked_lock_take(&threads.lock);
+	if (!take_list(&before))
+		return;
 	*of->link = of->next;
 	if (of->next)
 		of->next->link = of->link;
-	checked_lock_release(&threads.lock);
 	of->listed = false;
+	release_list(&before);
 }
 
 bool notes_add(struct note note)
@@ -135,8 +158,9 @@ bool notes_cut(uintptr_t to)
 static void visit_threads(bool (*visit)(struct notes *of, void *context), void *context)
 {
 	bool done = false;
+	sigset_t before;
 
-	if (!checked_lock_take(&threads.lock))
+	if (!take_list(&before))
 		return;
 	for (struct notes *of = threads.first; of && !done; of = of->next) {
 		/* This thread's own, interrupted by a signal handler: left to the kernel. */
@@ -145,7 +169,7 @@ static void visit_threads(bool (*visit)(struct notes *of, void *context), void *
 		done = visit(of, context);
 		checked_lock_release(&of->lock);
 	}
-	checked_lock_release(&threads.lock);
+	release_list(&before);
 }
 
 /* A question about the notes in a range, and its answer. */
@@ -242,19 +266,36 @@ void notes_fini(void)
 void notes_before_fork(void)
 {
 	checked_lock_take(&threads.lock);
+	threads.fork_took_own = !notes.listed || checked_lock_take(&notes.lock);
 }
 
 void notes_after_fork_in_parent(void)
 {
+	if (notes.listed && threads.fork_took_own)
+		checked_lock_release(&notes.lock);
 	checked_lock_release(&threads.lock);
+}
+
+/* A signal handler has interrupted a change of these notes, which goes on in the child. */
+static void keep_in_child(void)
+{
+	checked_lock_init(&notes.lock);
+	checked_lock_take(&notes.lock);
+	notes.next = NULL;
+	notes.link = &threads.first;
+	threads.first = &notes;
 }
 
 /* N8: only this thread lives on. The others drain their notes in the parent. */
 void notes_after_fork_in_child(void)
 {
 	threads.first = NULL;
-	notes.listed = false;
-	notes.ranges.count = 0;
-	ranges_changed(&notes);
+	if (threads.fork_took_own) {
+		notes.listed = false;
+		notes.ranges.count = 0;
+		ranges_changed(&notes);
+	} else {
+		keep_in_child();
+	}
 	checked_lock_init(&threads.lock);
 }

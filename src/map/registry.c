@@ -9,6 +9,7 @@ static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t unpinned; /* some map has lost its last pin */
 	struct map_array live;
+	bool fork_took_lock; /* before a fork; owned by the lock */
 } registry = {.lock = PTHREAD_MUTEX_INITIALIZER, .unpinned = PTHREAD_COND_INITIALIZER};
 
 void registry_init(void)
@@ -105,27 +106,32 @@ struct map *registry_pin(uintptr_t from, uintptr_t to)
 
 void registry_unpin(struct map *map)
 {
-	own_pin = NULL;
 	checked_lock_take(&registry.lock);
+	own_pin = NULL;
 	if (!--map->pins)
 		pthread_cond_broadcast(&registry.unpinned);
 	checked_lock_release(&registry.lock);
 }
 
+/* A signal handler that forks may have interrupted this very thread with the lock. */
 void registry_before_fork(void)
 {
-	checked_lock_take(&registry.lock);
+	registry.fork_took_lock = checked_lock_take(&registry.lock);
 }
 
 void registry_after_fork_in_parent(void)
 {
-	checked_lock_release(&registry.lock);
+	if (registry.fork_took_lock)
+		checked_lock_release(&registry.lock);
 }
 
+/* The child goes on with what was interrupted, with its lock or its pin. */
 void registry_after_fork_in_child(void)
 {
-	for (size_t i = 0; i < registry.live.count; i++)
-		registry.live.maps[i]->pins = 0;
+	for (size_t i = 0; registry.fork_took_lock && i < registry.live.count; i++)
+		registry.live.maps[i]->pins = registry.live.maps[i] == own_pin;
 	pthread_cond_init(&registry.unpinned, NULL);
 	checked_lock_init(&registry.lock);
+	if (!registry.fork_took_lock)
+		checked_lock_take(&registry.lock);
 }

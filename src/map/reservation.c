@@ -6,24 +6,30 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/signal_lock.h"
 #include "map/pages.h"
 #include "map/place.h"
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct signal_lock lock = SIGNAL_LOCK_FREE;
 
 static void take_lock(void)
 {
-	pthread_mutex_lock(&lock);
+	signal_lock_take(&lock);
 }
 
 static void leave_lock(void)
 {
-	pthread_mutex_unlock(&lock);
+	signal_lock_release(&lock);
+}
+
+static void leave_lock_in_child(void)
+{
+	signal_lock_release_in_child(&lock);
 }
 
 int reservation_init(void)
 {
-	return -pthread_atfork(take_lock, leave_lock, leave_lock);
+	return -pthread_atfork(take_lock, leave_lock, leave_lock_in_child);
 }
 
 static bool is_whole_pages(size_t number)

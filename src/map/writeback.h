@@ -24,7 +24,9 @@
  * N7	A range that cannot be written back leaves the notes all the same. Its failure is reported
  *	with no lock held and no map pinned; ranges that were not tried yet are still noted then.
  * N8	A forked child starts with nothing noted and with no lock held, whatever the threads of its
- *	parent were doing; the parent's notes are as before.
+ *	parent were doing; the parent's notes are as before. A child that a signal handler forks
+ *	goes on with what was interrupted: with the notes of its thread if these were being
+ *	changed, and with its thread's pin.
  *
  * A write-back that fails ends the process with a message, or is reported to the program's handler
  * (writeback_failure.h): the callers return nothing, and to return would be to claim that all is

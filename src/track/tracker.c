@@ -2,7 +2,6 @@
 #include "track/tracker.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 
 #include "base/attr.h"
 #include "base/err.h"
+#include "base/signal_lock.h"
 #include "map/pages.h"
 #include "map/place.h"
 
@@ -20,10 +20,10 @@
  * What is known, sorted by address; the lock is for all of it and for changing what is published.
  */
 static struct {
-	pthread_mutex_t lock;
+	struct signal_lock lock;
 	struct tracked *ranges;
 	size_t count, room;
-} tracker = {.lock = PTHREAD_MUTEX_INITIALIZER};
+} tracker = {.lock = SIGNAL_LOCK_FREE};
 
 /*
  * What readers search. They may hold on to an array while a larger one takes its place, so arrays
@@ -152,7 +152,7 @@ int tracker_add(const struct tracked *range)
 {
 	uintptr_t whole = range->from + pages_round_up(range->to - range->from);
 
-	pthread_mutex_lock(&tracker.lock);
+	signal_lock_take(&tracker.lock);
 	int error = make_room(2);
 	if (!error) {
 		cut(range->from, whole);
@@ -163,7 +163,7 @@ int tracker_add(const struct tracked *range)
 		tracker.count++;
 		publish();
 	}
-	pthread_mutex_unlock(&tracker.lock);
+	signal_lock_release(&tracker.lock);
 	return error;
 }
 
@@ -185,11 +185,11 @@ static void forget(uintptr_t from, uintptr_t to)
 
 int tracker_forget(uintptr_t from, uintptr_t to)
 {
-	pthread_mutex_lock(&tracker.lock);
+	signal_lock_take(&tracker.lock);
 	int error = knows(from, to) ? make_room(1) : 0;
 	if (!error)
 		forget(from, to);
-	pthread_mutex_unlock(&tracker.lock);
+	signal_lock_release(&tracker.lock);
 	return error;
 }
 
@@ -201,23 +201,23 @@ int tracker_unmap(void *addr, size_t length)
 	if (!whole || whole > UINTPTR_MAX - from)
 		return err_set(
 			-EINVAL, "cannot unmap %zu bytes at %p: no such range", length, addr);
-	pthread_mutex_lock(&tracker.lock);
+	signal_lock_take(&tracker.lock);
 	int error = knows(from, from + whole) ? make_room(1) : 0;
 	if (!error)
 		error = place_release(addr, whole);
 	if (!error)
 		forget(from, from + whole);
-	pthread_mutex_unlock(&tracker.lock);
+	signal_lock_release(&tracker.lock);
 	return error;
 }
 
 bool tracker_find(uintptr_t from, uintptr_t to, struct tracked *found)
 {
-	pthread_mutex_lock(&tracker.lock);
+	signal_lock_take(&tracker.lock);
 	bool known = from < to && knows(from, to);
 	if (known)
 		*found = tracker.ranges[first_after(from)];
-	pthread_mutex_unlock(&tracker.lock);
+	signal_lock_release(&tracker.lock);
 	return known;
 }
 
@@ -261,15 +261,20 @@ bool tracker_covers(uintptr_t from, uintptr_t to)
 
 static void before_fork(void)
 {
-	pthread_mutex_lock(&tracker.lock);
+	signal_lock_take(&tracker.lock);
 }
 
 static void after_fork(void)
 {
-	pthread_mutex_unlock(&tracker.lock);
+	signal_lock_release(&tracker.lock);
+}
+
+static void after_fork_in_child(void)
+{
+	signal_lock_release_in_child(&tracker.lock);
 }
 
 int tracker_init(void)
 {
-	return -pthread_atfork(before_fork, after_fork, after_fork);
+	return -pthread_atfork(before_fork, after_fork, after_fork_in_child);
 }

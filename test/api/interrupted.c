@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * interrupted.c - what may happen while msync(2) lasts, and nobody may wait for ever: cancellation,
- * fork(2), another thread's first flush, exit(3) from a signal handler; and a thread that flushes
- * in the middle of its own exit
+ * fork(2), another thread's first flush, exit(3) and fork(2) in a signal handler; and a thread that
+ * flushes in the middle of its own exit
  */
 #pragma GCC visibility push(default)
 
@@ -236,6 +236,45 @@ static void exit_in_handler(bool drains)
 	pmem2_map_delete(&map);
 }
 
+static pid_t forked;
+
+static void fork_now(int signal)
+{
+	(void)signal;
+	forked = fork();
+}
+
+/* Both go on where the signal came; then each uses the library to the end. */
+static void fork_in_handler(void)
+{
+	unsigned file;
+
+#ifdef __SANITIZE_THREAD__
+	skip("fork(2) in a signal handler that interrupted a persist: parent and child go on",
+		"the thread sanitizer runs signal handlers at other moments");
+	return;
+#endif
+	kernel_open();
+	struct pmem2_map *map = new_map(&file);
+	pid_t pid = fork_silent();
+
+	if (!pid) {
+		pthread_t self = pthread_self(), other;
+		signal(SIGUSR1, fork_now);
+		alarm(20);
+		atomic_store(&kernel->holds_any, true);
+		pthread_create(&other, NULL, signal_in_msync, &self);
+		persist(map);
+		persist(map);
+		if (pmem2_map_delete(&map))
+			_exit(6);
+		_exit(forked && ending_of(forked) != -5 ? 7 : 5);
+	}
+	is_int(ending_of(pid), -5,
+		"fork(2) in a signal handler that interrupted a persist: parent and child go on");
+	pmem2_map_delete(&map);
+}
+
 int main(void)
 {
 	kernel_open();
@@ -247,5 +286,6 @@ int main(void)
 	late_destructor();
 	exit_in_handler(true);
 	exit_in_handler(false);
+	fork_in_handler();
 	return tap_done();
 }
