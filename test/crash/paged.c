@@ -4,11 +4,11 @@
  *
  *	paged CASE write FILE	do what the case does
  *	paged CASE check FILE	exit status 1 if the flag is set without the record
- *	paged CASE FILE		start as a program that recovers: the same, and set the flag's successor
+ *	paged CASE FILE		recover: check, then set the flag's successor
  *
- * The record is two words. CASE: good, apart (record and flag in two pages), order (the flag is synced
- * with the record), one-page (in this order in one page), flag-first (the other way round), never (the
- * record is never synced), torn (a copy, of which a page may have a part).
+ * The record is two words. CASE: good, apart (record and flag in two pages), order (the flag is
+ * synced with the record), one-page (in this order in one page), flag-first (the other way round),
+ * never (the record is never synced), torn (a copy, of which a page may have a part).
  */
 #include <fcntl.h>
 #include <stdbool.h>
