@@ -24,13 +24,14 @@
  *	POWER		DCBSTPS and PHWSYNC, or DCBF and HWSYNC (POWER8 and 9)
  *	LoongArch	none for programs; DBAR 0
  *
- * What it does not do: it does not know what an address is. Use it on device DAX, or on a file that
- * is mapped with MAP_SYNC; stores to any other file need msync(2). It does not see that a platform
- * keeps its caches, so that no flush was needed, nor that a device needs more, as virtio-pmem does.
- * It does not copy, go around the caches, or find bad blocks. libpmem2 does all that.
+ * What it does not do: it does not know what an address is. Use it on device DAX, or on a file
+ * that is mapped with MAP_SYNC; stores to any other file need msync(2). It does not see that a
+ * platform keeps its caches, so that no flush was needed, nor that a device needs more, as
+ * virtio-pmem does. It does not copy, go around the caches, or find bad blocks. libpmem2 does all
+ * that.
  *
- * All calls are safe in threads and in signal handlers. Made by scripts/vendor of Holdfast from the
- * sources of its libraries: change those, and doc/cpu-*.md there, which cite the manuals.
+ * All calls are safe in threads and in signal handlers. Made by scripts/vendor of Holdfast from
+ * the sources of its libraries: change those, and doc/cpu-*.md there, which cite the manuals.
  */
 #ifndef HOLDFAST_FLUSH_H
 #define HOLDFAST_FLUSH_H
@@ -46,7 +47,7 @@
 #define HFF_CAST(type, value) ((type)(value))
 #endif
 
-/* What was found: of each object file its own. */
+/* The features that were found; each object file has its own copy. */
 struct hff_cpu {
 	uint32_t features;
 	size_t line_size; /* 0: nobody has looked yet */
@@ -70,7 +71,7 @@ static struct hff_cpu hff_cpu;
 #define HFF_LEAF7_EBX_CLFLUSHOPT (1u << 23)
 #define HFF_LEAF7_EBX_CLWB       (1u << 24)
 
-/* What the instructions CPUID and XGETBV say, as far as we ask. */
+/* The answers of the instructions CPUID and XGETBV that we use. */
 struct hff_x86_id {
 	uint32_t leaf1_ebx, leaf1_ecx, leaf1_edx;
 	uint32_t leaf7_ebx, leaf7_ecx;
@@ -183,7 +184,7 @@ static inline void hff_flush_any_clwb(const void *addr, size_t len)
 }
 
 /*
- * What of CPUID we use; what this CPU does not say stays 0: nothing is there. In a virtual machine
+ * The leaves of CPUID that we use; a leaf that this CPU lacks stays 0. In a virtual machine
  * each CPUID is a trip to the hypervisor: no leaf is asked for twice.
  */
 static inline struct hff_x86_id hff_x86_ask(void)
@@ -508,8 +509,8 @@ static inline const char *hff_arch_flush_name(void)
 #define HFF_PPC_HWCAP2_ARCH_3_1  0x00040000ul
 
 /*
- * Without the size of a cache block (AT_DCACHEBSIZE) there is no telling what one flush covers, and
- * then there is none.
+ * Without the size of a cache block (AT_DCACHEBSIZE) nobody can tell what one flush covers, so
+ * there are no flushes.
  */
 static inline uint32_t hff_ppc_features(unsigned long hwcap2, unsigned long block_size)
 {

@@ -2,8 +2,8 @@
 /*
  * libpmem.h - the calls of libpmem
  *
- * A program maps a file and makes its stores durable, with CPU instructions where persistent memory
- * lies under it and with msync(2) where not:
+ * A program maps a file and makes its stores durable, with CPU instructions where persistent
+ * memory lies under it and with msync(2) where not:
  *
  *	size_t length;
  *	int is_pmem;
@@ -17,12 +17,12 @@
  *
  * Units. Every length is in bytes; addresses and lengths need no alignment unless said so.
  *
- * Errors. A call that fails returns NULL or -1 and sets errno; what it was to fill in is left as it
- * was. pmem_errormsg() has the sentence. Calls that succeed do not clear either.
+ * Errors. A call that fails returns NULL or -1 and sets errno; what it was to fill in is left as
+ * it was. pmem_errormsg() has the sentence. Calls that succeed do not clear either.
  *
  * Threads. Every call may be made by any thread at any time. pmem_flush, pmem_drain, pmem_persist,
- * pmem_deep_flush and the copies keep no state, take no lock and leave errno alone: signal handlers
- * may call them. A forked child can go on with all that its parent had mapped.
+ * pmem_deep_flush and the copies keep no state, take no lock and leave errno alone: signal
+ * handlers may call them. A forked child can go on with all that its parent had mapped.
  *
  * Environment. Read when the library is loaded, and ignored in processes that run with more rights
  * than their user has:
@@ -72,16 +72,17 @@ extern "C" {
  * Without CREATE, the file is mapped as it is, and `len` must be 0.
  *
  * With CREATE, the file is opened or made, with the permissions `mode` less the umask, and given
- * exactly `len` bytes: what an existing file has beyond them is lost. Unless SPARSE, all blocks are
- * allocated, with posix_fallocate(3), so that no later store can fail for lack of space. A file
- * that the failing call itself has made is removed again; one that was there keeps its new length.
+ * exactly `len` bytes: what an existing file has beyond them is lost. Unless SPARSE, all blocks
+ * are allocated, with posix_fallocate(3), so that no later store can fail for lack of space. A
+ * file that the failing call itself has made is removed again; one that was there keeps its new
+ * length.
  *
  * With CREATE and TMPFILE, the file has no name, mode 0600, and is gone when it is unmapped. With
  * EXCL too, nobody can give it a name.
  *
- * Of a DAX device, all is mapped: `len` must be 0 or its size; CREATE and SPARSE do nothing.
+ * A DAX device is mapped whole: `len` must be 0 or its size; CREATE and SPARSE do nothing.
  *
- * EINVAL	path is NULL; neither a regular file nor a DAX device; a flag that is none; len != 0
+ * EINVAL	path is NULL; neither a regular file nor a DAX device; an unknown flag; len != 0
  *		without CREATE, len == 0 or above INT64_MAX with it; TMPFILE without CREATE; an
  *		empty file; EXCL or TMPFILE of a DAX device, or len not its size, or its size
  *		unreadable
@@ -96,7 +97,8 @@ void *pmem_map_file(
 
 /*
  * Unmap a mapping, or any pages of one. `addr` is a multiple of the page size, `len` is rounded up
- * to it. What is not mapped is no error. EINVAL for other addresses and for a length of 0; ENOMEM.
+ * to it. Pages that are not mapped are skipped. EINVAL for other addresses and for a length of 0;
+ * ENOMEM.
  */
 int pmem_unmap(void *addr, size_t len);
 
@@ -105,10 +107,10 @@ int pmem_unmap(void *addr, size_t len);
  * durable there, so that pmem_persist() will do; else 0, also for a length of 0. Asking takes no
  * lock and does not slow other threads.
  *
- * The kernel's word on the mapping itself decides: it accepted MAP_SYNC, or it is a DAX device over
- * a region of persistent memory. A DAX device that no CPU flush can make durable (volatile or
- * soft-reserved memory, virtio-pmem) is mapped and is no pmem. An address that the program unmapped
- * with munmap(2) and used otherwise is not noticed: use pmem_unmap().
+ * The kernel's word on the mapping itself decides: it accepted MAP_SYNC, or it is a DAX device
+ * over a region of persistent memory. A DAX device that no CPU flush can make durable (volatile or
+ * soft-reserved memory, virtio-pmem) is mapped with is_pmem 0. An address that the program
+ * unmapped with munmap(2) and used otherwise is not noticed: use pmem_unmap().
  */
 int pmem_is_pmem(const void *addr, size_t len);
 
@@ -130,7 +132,7 @@ void pmem_flush(const void *addr, size_t len);
  */
 void pmem_drain(void);
 
-/* Both. What is no pmem may still be in the page cache after it. */
+/* Both. Bytes that are not in persistent memory may still be in the page cache after it. */
 void pmem_persist(const void *addr, size_t len);
 
 /*
@@ -148,7 +150,7 @@ int pmem_msync(const void *addr, size_t len);
  * 0, also for a length of 0, or -1 and
  *
  * ENOMEM	something of the range is not mapped
- * ENOTSUP	a DAX device that is no pmem: nothing makes stores durable there
+ * ENOTSUP	a DAX device that is not pmem: nothing makes stores durable there
  * EACCES, EPERM, EROFS	this process may not ask the region
  * EIO and others of msync(2) and of the region's attribute; nothing is passed over in silence
  */
@@ -157,8 +159,9 @@ int pmem_deep_drain(const void *addr, size_t len);
 int pmem_deep_persist(const void *addr, size_t len);
 
 /*
- * 1 if the CPU's caches survive a power cut on every region of persistent memory of this machine, 0
- * if not or if there is none, -1 and errno if the kernel's answer cannot be read.
+ * 1 if the CPU's caches survive a power cut on every region of persistent memory of this machine,
+ * 0
+ * if not or if there is no such region, -1 and errno if the kernel's answer cannot be read.
  */
 int pmem_has_auto_flush(void);
 
@@ -168,7 +171,7 @@ int pmem_has_hw_drain(void);
 /*
  * Copy or fill, then flush and drain. They return `pmemdest`; source and destination may overlap,
  * for memcpy too. Where destination and length are multiples of 8, every aligned 8-byte word is
- * stored whole: nobody, not even after a power cut, finds half of one. Flags that are none are
+ * stored whole: nobody, not even after a power cut, finds half of one. Unknown flags are
  * ignored.
  */
 
@@ -252,7 +255,7 @@ typedef void pmem_log_function(enum pmem_log_level level, const char *file_name,
  */
 int pmem_log_set_function(pmem_log_function *log_function);
 
-/* 0, or 1 and errno EINVAL for a threshold or level that is none, or a `value` of NULL. */
+/* 0, or 1 and errno EINVAL for an unknown threshold or level, or a `value` of NULL. */
 int pmem_log_set_threshold(enum pmem_log_threshold threshold, enum pmem_log_level value);
 int pmem_log_get_threshold(enum pmem_log_threshold threshold, enum pmem_log_level *value);
 

@@ -18,19 +18,19 @@
  * Units. Offsets and lengths are in bytes, from the start of the pool, and need no alignment.
  *
  * Errors. A call that fails returns NULL, -1 or what it is said to, and sets errno to a positive
- * number; what it was to fill in is left as it was. rpmem_errormsg() has the sentence: it names the
- * target, the pool set and the step. Calls that succeed leave errno alone. What a caller does wrong
- * is EINVAL and changes nothing. A connection that is lost (ECONNRESET), a target that does not
- * answer in time (ETIMEDOUT) or that breaks the protocol (EPROTO) ends the handle: every call on it
- * fails with that errno from then on, and all that is left to do is rpmem_close().
+ * number; what it was to fill in is left as it was. rpmem_errormsg() has the sentence: it names
+ * the target, the pool set and the step. Calls that succeed leave errno alone. What a caller does
+ * wrong is EINVAL and changes nothing. A connection that is lost (ECONNRESET), a target that does
+ * not answer in time (ETIMEDOUT) or that breaks the protocol (EPROTO) ends the handle: every call
+ * on it fails with that errno from then on, and all that is left to do is rpmem_close().
  *
  * Threads. A pool is opened with a number of lanes. Threads may work at the same time on different
  * lanes of one pool; one lane belongs to one thread at a time. While a thread is in
  * rpmem_set_attr(), others may work; while one is in rpmem_close(), nobody may.
  *
- * Processes. Between rpmem_create() or rpmem_open() and rpmem_close() the program has a child, ssh,
- * which wait(2) may see, and a thread, which has all signals blocked. A forked child cannot use its
- * parent's handles.
+ * Processes. Between rpmem_create() or rpmem_open() and rpmem_close() the program has a child,
+ * ssh, which wait(2) may see, and a thread, which has all signals blocked. A forked child cannot
+ * use its parent's handles.
  *
  * Environment. Ignored in processes that run with more rights than their user has:
  *
@@ -80,7 +80,7 @@ extern "C" {
 typedef struct rpmem_pool RPMEMpool;
 
 /*
- * What the header of a pool says of it; the library stores it and does not judge it, except that
+ * The attributes in the header of a pool; the library stores it and does not judge it, except that
  * `incompat_features` must agree with the pool set's options. All zeros stand for a pool without
  * headers.
  */
@@ -109,8 +109,8 @@ struct rpmem_pool_attr {
  * pool_addr is the program's memory, `pool_size` bytes of it: a multiple of the page size, both.
  * From there rpmem_flush() and others take what they send. It must stay until rpmem_close().
  *
- * *nlanes is how many lanes are asked for, and becomes how many there are: fewer, where the target,
- * the provider or a limit of this process allows no more.
+ * *nlanes is how many lanes are asked for, and becomes how many there are: fewer, where the
+ * target, the provider or a limit of this process allows no more.
  *
  * With attributes, the pool gets headers, and the first 4096 bytes belong to them: no flush,
  * persist or deep persist may begin there. With NULL, or all zeros, it gets none.
@@ -156,8 +156,8 @@ int rpmem_set_attr(RPMEMpool *rpp, const struct rpmem_pool_attr *attr);
 int rpmem_close(RPMEMpool *rpp);
 
 /*
- * Making ranges durable. Every range lies within the pool, and a length of 0 is nothing to do. They
- * return 0 or -1:
+ * Making ranges durable. Every range lies within the pool, and a length of 0 is nothing to do.
+ * They return 0 or -1:
  *
  * EINVAL		no handle, no such lane, an unknown flag; a range that is not within the
  *			pool, or begins in its header
@@ -192,12 +192,12 @@ int rpmem_read(RPMEMpool *rpp, void *buff, size_t offset, size_t length, unsigne
  * Removing pools.
  */
 
-#define RPMEM_REMOVE_FORCE    0x1 /* what is not there, or cannot be removed, is no error */
+#define RPMEM_REMOVE_FORCE    0x1 /* a part that is missing, or cannot be removed, is accepted */
 #define RPMEM_REMOVE_POOL_SET 0x2 /* remove the file of the pool set, too */
 
 /*
- * Remove the parts of a pool at the target. 0, or -1: EINVAL for an unknown flag, EBUSY while it is
- * open, and errors as of rpmem_open().
+ * Remove the parts of a pool at the target. 0, or -1: EINVAL for an unknown flag, EBUSY while it
+ * is open, and errors as of rpmem_open().
  */
 int rpmem_remove(const char *target, const char *pool_set_name, int flags);
 

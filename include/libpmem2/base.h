@@ -20,8 +20,8 @@
  * it returns one of PMEM2_E_* below or a negated errno value; outputs are then left as they were,
  * except where a line below says that they become NULL. pmem2_errormsg() has the sentence.
  *
- * Threads. Calls on different objects may run at the same time. Sources and configs are not locked:
- * one thread at a time may change one. Maps may be made, used and deleted by any thread.
+ * Threads. Calls on different objects may run at the same time. Sources and configs are not
+ * locked: one thread at a time may change one. Maps may be made, used and deleted by any thread.
  *
  * Link with -lpmem2; the library itself needs libc only.
  */
@@ -91,8 +91,8 @@ struct pmem2_source;
 int pmem2_source_from_fd(struct pmem2_source **src, int fd);
 
 /*
- * Describe `size` bytes of memory with no file under it. Nothing stored there survives the process;
- * it lets one code path serve both. -ENOMEM.
+ * Describe `size` bytes of memory with no file under it. Nothing stored there survives the
+ * process; it lets one code path serve both. -ENOMEM.
  */
 int pmem2_source_from_anon(struct pmem2_source **src, size_t size);
 
@@ -110,15 +110,15 @@ int pmem2_source_get_fd(const struct pmem2_source *src, int *fd);
 int pmem2_source_size(const struct pmem2_source *src, size_t *size);
 
 /*
- * What offsets and lengths must be multiples of, in bytes: the page size, or for device DAX the
+ * The unit of offsets and lengths, in bytes: the page size, or for device DAX the
  * alignment that its sysfs attribute names. PMEM2_E_INVALID_ALIGNMENT_FORMAT or _VALUE if that
  * is not a number or not a power of two; a negated errno if it is unreadable.
  */
 int pmem2_source_alignment(const struct pmem2_source *src, size_t *alignment);
 
 /*
- * What the source lies on. Partitions, device-mapper and md are resolved to the regions of
- * persistent memory under them; a source that lies on such a region in part only has none. On
+ * The device that the source lies on. Partitions, device-mapper and md are resolved to the regions
+ * of persistent memory under them; a source that lies on such a region in part only has none. On
  * failure outputs are left as they were.
  */
 
@@ -160,8 +160,8 @@ int pmem2_source_numa_node(const struct pmem2_source *src, int *numa_node);
  *		pmem2_badblock_clear(bbctx, &bb);	<- the range is zeros from here on
  *	pmem2_badblock_context_delete(&bbctx);
  *
- * The kernel shows at most a page of bad blocks at a time, a few hundred: repeat this until nothing
- * is listed if there may be more.
+ * The kernel shows at most a page of bad blocks at a time, a few hundred: repeat this until
+ * nothing is listed if there may be more.
  */
 
 struct pmem2_badblock_context;
@@ -174,8 +174,8 @@ struct pmem2_badblock {
 /*
  * List the bad blocks of the source, as the kernel knows them now. A file's are rounded outward to
  * its block size; one that several extents of the file share is listed in pieces, in the order of
- * the extents. What is not on persistent memory that the kernel knows has none. *bbctx becomes NULL
- * on failure. The source's descriptor must stay open until the context is deleted.
+ * the extents. What is not on persistent memory that the kernel knows has none. *bbctx becomes
+ * NULL on failure. The source's descriptor must stay open until the context is deleted.
  *
  * PMEM2_E_NOSUPP		anonymous; or there are bad blocks, and it cannot be told which
  *				bytes of the file they are: on device-mapper or md, on an XFS
@@ -183,7 +183,7 @@ struct pmem2_badblock {
  * PMEM2_E_DAX_REGION_NOT_FOUND	device DAX that is in no region of persistent memory
  * PMEM2_E_CANNOT_READ_BOUNDS	device DAX: where it begins in its region is not a number
  * -EACCES, -EPERM		the list, or these bounds, are for root only
- * -EBADMSG			the list is none
+ * -EBADMSG			the list is malformed
  * -EAGAIN			the file's extents do not stop changing
  * -ENOMEM, or another negated errno of reading sysfs or of the file system's answer to FIEMAP
  */
@@ -213,12 +213,12 @@ int pmem2_badblock_next(struct pmem2_badblock_context *bbctx, struct pmem2_badbl
 int pmem2_badblock_clear(struct pmem2_badblock_context *bbctx, const struct pmem2_badblock *bb);
 
 /*
- * Read or write `size` bytes at `offset` of a source, with a bad block as an error: PMEM2_E_IO_FAIL
- * where a load from a map would raise SIGBUS. What was read, or written, before an error is
- * unspecified; on success it is all of it.
+ * Read or write `size` bytes at `offset` of a source, with a bad block as an error:
+ * PMEM2_E_IO_FAIL where a load from a map would raise SIGBUS. What was read, or written, before an
+ * error is unspecified; on success it is all of it.
  *
- * Files are read and written with pread(2) and pwrite(2): what is written is in the page cache, and
- * durable after fsync(2). On device DAX, which is mapped for the purpose, what is written is
+ * Files are read and written with pread(2) and pwrite(2): what is written is in the page cache,
+ * and durable after fsync(2). On device DAX, which is mapped for the purpose, what is written is
  * durable on return.
  *
  * Any number of threads may be in these calls, and the program may have a handler of SIGBUS: it
@@ -267,7 +267,9 @@ enum pmem2_granularity {
 int pmem2_config_set_required_store_granularity(
 	struct pmem2_config *cfg, enum pmem2_granularity granularity);
 
-/* Where in the source to begin (0). PMEM2_E_OFFSET_OUT_OF_RANGE above INT64_MAX. */
+/*
+ * The offset in the source where the map begins (0). PMEM2_E_OFFSET_OUT_OF_RANGE above INT64_MAX.
+ */
 int pmem2_config_set_offset(struct pmem2_config *cfg, size_t offset);
 
 /* How much to map; 0, the default, is to the end of the source. */
@@ -290,7 +292,7 @@ int pmem2_config_set_sharing(struct pmem2_config *cfg, enum pmem2_sharing_type t
 int pmem2_config_set_protection(struct pmem2_config *cfg, unsigned prot);
 
 /*
- * Where to map: at `rsv_offset` in a reservation (see below) from now on. The offset, and the
+ * The place of maps: at `rsv_offset` in a reservation (see below) from now on. The offset, and the
  * length of what is mapped, are checked when they are used. NULL, the default, is anywhere. The
  * reservation must outlive the config's use and all maps in it.
  */
@@ -337,13 +339,13 @@ int pmem2_map_new(
 	struct pmem2_map **map_ptr, const struct pmem2_config *cfg, const struct pmem2_source *src);
 
 /*
- * Take `len` bytes at `addr`, of any alignment, that the program has mapped from `src` itself, as a
- * map of the granularity that it knows them to have: neither is checked. The memory must stay
- * mapped until the map is deleted, which leaves it mapped. Of the source, which may be deleted, the
- * map remembers what lies under it.
+ * Take `len` bytes at `addr`, of any alignment, that the program has mapped from `src` itself, as
+ * a map of the granularity that it knows them to have: neither is checked. The memory must stay
+ * mapped until the map is deleted, which leaves it mapped. Of the source, which may be deleted,
+ * the map remembers what lies under it.
  *
  * -EINVAL			len is 0, or addr + len lies beyond the end of address space
- * PMEM2_E_GRANULARITY_NOT_SUPPORTED  gran is no granularity
+ * PMEM2_E_GRANULARITY_NOT_SUPPORTED  gran is not a granularity
  * PMEM2_E_MAP_EXISTS		another map has some of these bytes (adjacent ones are fine)
  * -ENOMEM
  */
@@ -351,10 +353,11 @@ int pmem2_map_from_existing(struct pmem2_map **map, const struct pmem2_source *s
 	size_t len, enum pmem2_granularity gran);
 
 /*
- * Write back what was flushed on this map and not yet drained, by any thread; then unmap, unless it
- * was made from existing memory. In a reservation its slot is free again. *map_ptr becomes NULL. No
- * other thread may touch the memory during or after the call. PMEM2_E_MAPPING_NOT_FOUND if this is
- * no live map; a negated errno of munmap(2), and then the map is as before.
+ * Write back what was flushed on this map and not yet drained, by any thread; then unmap, unless
+ * it was made from existing memory. In a reservation its slot is free again. *map_ptr becomes
+ * NULL. No other thread may touch the memory during or after the call. PMEM2_E_MAPPING_NOT_FOUND
+ * if this is
+ * not a live map; a negated errno of munmap(2), and then the map is as before.
  */
 int pmem2_map_delete(struct pmem2_map **map_ptr);
 
@@ -363,7 +366,7 @@ void *pmem2_map_get_address(struct pmem2_map *map);
 /* The length that was mapped, in bytes, not rounded up to pages. */
 size_t pmem2_map_get_size(struct pmem2_map *map);
 
-/* What the map has, which may be finer than what the config required. */
+/* The granularity that the map has, which may be finer than the config required. */
 enum pmem2_granularity pmem2_map_get_store_granularity(struct pmem2_map *map);
 
 /*
@@ -376,8 +379,8 @@ enum pmem2_granularity pmem2_map_get_store_granularity(struct pmem2_map *map);
  */
 
 /*
- * Reserve `size` bytes at `addr`, or if that is NULL at an address of the kernel's choice that is a
- * multiple of 2 MiB (1 GiB from 2 GiB on). *rsv_ptr becomes NULL on failure.
+ * Reserve `size` bytes at `addr`, or if that is NULL at an address of the kernel's choice that is
+ * a multiple of 2 MiB (1 GiB from 2 GiB on). *rsv_ptr becomes NULL on failure.
  *
  * PMEM2_E_ADDRESS_UNALIGNED	addr is not a multiple of the page size
  * PMEM2_E_LENGTH_UNALIGNED	nor is size
@@ -388,8 +391,8 @@ enum pmem2_granularity pmem2_map_get_store_granularity(struct pmem2_map *map);
 int pmem2_vm_reservation_new(struct pmem2_vm_reservation **rsv_ptr, void *addr, size_t size);
 
 /*
- * Give the address space back; *rsv_ptr becomes NULL. PMEM2_E_VM_RESERVATION_NOT_EMPTY if there are
- * maps in it, and any errno of munmap(2) negated; it is then as before.
+ * Give the address space back; *rsv_ptr becomes NULL. PMEM2_E_VM_RESERVATION_NOT_EMPTY if there
+ * are maps in it, and any errno of munmap(2) negated; it is then as before.
  */
 int pmem2_vm_reservation_delete(struct pmem2_vm_reservation **rsv_ptr);
 
@@ -421,8 +424,8 @@ int pmem2_vm_reservation_shrink(struct pmem2_vm_reservation *rsv, size_t offset,
 
 /*
  * The lowest map that has a byte among `len` bytes from `reserv_offset`; with len 0, that has the
- * byte at `reserv_offset`. Like the next four it is PMEM2_E_MAPPING_NOT_FOUND if there is none, and
- * the output becomes NULL.
+ * byte at `reserv_offset`. Like the next four it is PMEM2_E_MAPPING_NOT_FOUND without such a map,
+ * and the output becomes NULL.
  */
 int pmem2_vm_reservation_map_find(
 	struct pmem2_vm_reservation *rsv, size_t reserv_offset, size_t len, struct pmem2_map **map);
@@ -449,8 +452,9 @@ int pmem2_vm_reservation_map_find_last(struct pmem2_vm_reservation *rsv, struct 
  * persist	both		both			both
  *
  * A drain covers what the calling thread flushed and nothing else, as on the hardware: draining on
- * another thread does not count. Ranges noted on a PAGE map and never drained are written back when
- * their thread exits, before their map is deleted, and at exit(3); a forked child starts with none.
+ * another thread does not count. Ranges noted on a PAGE map and never drained are written back
+ * when their thread exits, before their map is deleted, and at exit(3); a forked child starts with
+ * none.
  *
  * A write-back that fails (a full or failing disk) cannot be reported by functions that return
  * nothing, and must not look like success: the process says what failed on standard error and
@@ -494,8 +498,8 @@ pmem2_memset_fn pmem2_get_memset_fn(struct pmem2_map *map);
 
 /*
  * Make [ptr, ptr + size) durable as far as the platform can go: out of the buffers, too, that a
- * power cut empties with the energy of capacitors only. It is slow, and for what must not depend on
- * them. Files, and PAGE maps, are written back; device DAX is flushed and its regions' buffers
+ * power cut empties with the energy of capacitors only. It is slow, and for what must not depend
+ * on them. Files, and PAGE maps, are written back; device DAX is flushed and its regions' buffers
  * emptied. 0 also where nothing deeper exists than what persist does. Unlike persist, it tells of
  * failures.
  *

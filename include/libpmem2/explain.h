@@ -25,7 +25,8 @@ extern "C" {
 #endif
 
 /*
- * Whether there is an answer: "nobody says", "it cannot be read" and zero are three different ones.
+ * Whether there is an answer: "nobody says", "it cannot be read" and zero are three different
+ * ones.
  */
 enum holdfast_answer {
 	HOLDFAST_UNREADABLE,  /* somebody would tell, but it could not be read: see `why` */
@@ -49,7 +50,7 @@ enum holdfast_object {
 };
 
 /*
- * What is left of stores after a power cut, if the program does all that is needed. Of several
+ * The state of stores after a power cut, if the program does all that is needed. Of several
  * answers the first of these is what can be said of all. SURVIVES has to be earned: every layer
  * from the file to its media was found and says so. See `condition`.
  */
@@ -80,7 +81,7 @@ enum holdfast_reason {
 	HOLDFAST_REASON_NO_CPU_FLUSH, /* this CPU has no cache flush for programs */
 
 	/* PMEM2_E_NOSUPP: device DAX that no CPU flush makes durable */
-	HOLDFAST_REASON_DAX_NOT_PERSISTENT, /* it is no persistent memory */
+	HOLDFAST_REASON_DAX_NOT_PERSISTENT, /* it is not persistent memory */
 	HOLDFAST_REASON_DAX_VOLATILE,       /* it is in a region that says it is volatile */
 	HOLDFAST_REASON_DAX_HOST_FLUSH,     /* only the host of this virtual machine can flush it */
 	HOLDFAST_REASON_DAX_READ_ONLY,      /* its region is read-only: not armed, mostly */
@@ -141,7 +142,7 @@ enum holdfast_domain {
 	HOLDFAST_DOMAIN_UNREADABLE /* it cannot be read, or the storage cannot be seen */
 };
 
-/* What a deep flush does: push stores out of the memory controller's buffers, too. */
+/* The effect of a deep flush: push stores out of the memory controller's buffers, too. */
 enum holdfast_deep_flush {
 	HOLDFAST_DEEP_FLUSH_ABSENT,     /* nothing deeper is offered */
 	HOLDFAST_DEEP_FLUSH_NOT_NEEDED, /* the region says that there is nothing to flush */
@@ -219,7 +220,7 @@ struct holdfast_explanation {
 	const char *mount_options;
 	int read_only; /* mounted so */
 
-	/* What lies under it, from the top down. The survival is that of the weakest. */
+	/* The layers under it, from the top down. The survival is that of the weakest. */
 	size_t layer_count;
 	const struct holdfast_layer *const *layers;
 	const char *condition;    /* what a survival of SURVIVES relies on, a sentence; or NULL */
@@ -238,7 +239,10 @@ struct holdfast_explanation {
 	struct holdfast_number alignment; /* what offsets and lengths of maps are multiples of */
 	struct holdfast_number numa_node;
 
-	/* What makes stores durable here: "clwb", "msync", "nothing"; then what a drain does. */
+	/*
+	 * The way that makes stores durable here: "clwb", "msync", "nothing"; then what a drain
+	 * does.
+	 */
 	const char *flush;
 	const char *drain;
 	const struct holdfast_cpu *cpu;
@@ -267,7 +271,10 @@ int holdfast_explain_map(struct holdfast_explanation **explanation, struct pmem2
 /* Free it and all it points to; *explanation becomes NULL. Does nothing if it is NULL. */
 void holdfast_explanation_free(struct holdfast_explanation **explanation);
 
-/* What a value of any of the enums above is called in output for programs; "?" if it is none. */
+/*
+ * What a value of any of the enums above is called in output for programs; "?" for an unknown
+ * value.
+ */
 const char *holdfast_object_name(enum holdfast_object object);
 const char *holdfast_survival_name(enum holdfast_survival survival);
 const char *holdfast_reason_name(enum holdfast_reason reason);

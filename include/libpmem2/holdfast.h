@@ -45,7 +45,10 @@ extern "C" {
  * after the failure do not fail for it.
  */
 
-/* What failed. Later versions may add members at the end, and set `struct_size` accordingly. */
+/*
+ * The write-back that failed. Later versions may add members at the end, and set `struct_size`
+ * accordingly.
+ */
 struct holdfast_writeback_failure {
 	size_t struct_size;
 	const void *addr; /* the pages: a multiple of the page size */

@@ -3,8 +3,8 @@
  * librpmem/holdfast.h - what Holdfast's librpmem offers beyond the calls of librpmem.h
  *
  * These names are exported under a version node of their own: a program that uses one says so when
- * it is linked, and does not start with a librpmem that lacks it. Each struct begins with its size;
- * later versions may add members at the end, and values to the enums.
+ * it is linked, and does not start with a librpmem that lacks it. Each struct begins with its
+ * size; later versions may add members at the end, and values to the enums.
  */
 #ifndef LIBRPMEM_HOLDFAST_H
 #define LIBRPMEM_HOLDFAST_H 1
@@ -20,7 +20,7 @@
 extern "C" {
 #endif
 
-/* What carries the data. */
+/* The provider that carries the data. */
 enum holdfast_provider {
 	HOLDFAST_PROVIDER_NONE,
 	HOLDFAST_PROVIDER_VERBS, /* RDMA */
@@ -52,7 +52,7 @@ struct holdfast_remote {
 };
 
 /*
- * What is known of an open pool. *remote is the caller's to free. 0, or -1 and errno: EINVAL if an
+ * The facts of an open pool. *remote is the caller's to free. 0, or -1 and errno: EINVAL if an
  * argument is NULL, ENOMEM.
  */
 int holdfast_remote_info(RPMEMpool *rpp, struct holdfast_remote **remote);
@@ -76,7 +76,10 @@ struct holdfast_remote_set {
 	struct rpmem_pool_attr attr; /* zeros for a pool without headers */
 	enum pmem2_granularity granularity;
 	unsigned max_lanes; /* that the daemon grants */
-	/* What a client gets over either; HOLDFAST_METHOD_NONE where the target has it not. */
+	/*
+	 * The method that a client gets over either; HOLDFAST_METHOD_NONE where the target lacks
+	 * it.
+	 */
 	enum holdfast_method method_verbs, method_tcp;
 	size_t part_count; /* of those told of; a set may have more */
 	const struct holdfast_remote_part *const *parts;
@@ -85,14 +88,14 @@ struct holdfast_remote_set {
 };
 
 /*
- * Ask a target for a pool set, without opening it. *set is the caller's to free. 0, or -1 and errno
- * as of rpmem_open().
+ * Ask a target for a pool set, without opening it. *set is the caller's to free. 0, or -1 and
+ * errno as of rpmem_open().
  */
 int holdfast_remote_describe(
 	const char *target, const char *pool_set_name, struct holdfast_remote_set **set);
 void holdfast_remote_set_free(struct holdfast_remote_set **set);
 
-/* Words for what they stand for: "tcp", "write+message". "?" if the value is none. */
+/* Words for what they stand for: "tcp", "write+message". "?" for an unknown value. */
 const char *holdfast_provider_name(enum holdfast_provider provider);
 const char *holdfast_method_name(enum holdfast_method method);
 

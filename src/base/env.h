@@ -17,8 +17,8 @@ const char *env_get(const char *name);
 bool env_is(const char *name, const char *value);
 
 /*
- * The number that the value begins with, as atoll(3) reads it: text that is no number counts as 0,
- * as it did in the libraries whose variables these are. False, and *number as before, if unset.
+ * The number that the value begins with, as atoll(3) reads it: text that is not a number counts as
+ * 0, as it did in the libraries whose variables these are. False, and *number as before, if unset.
  */
 bool env_number(const char *name, long long *number);
 

@@ -8,9 +8,9 @@
  * PREFIX_LOG_FILE	where to: a path, with the process id appended if it ends in "-"; standard
  *			error if unset
  *
- * where PREFIX is PMEM, PMEM2 or RPMEM. A line is one write(2), so lines of threads do not mix; one
- * that cannot be written is lost, and ends nothing (say.h). The
- * program asks by means of a receiver, which a public face installs for it.
+ * where PREFIX is PMEM, PMEM2 or RPMEM. A line is one write(2), so lines of threads do not mix;
+ * one that cannot be written is lost, and ends nothing (say.h). The program asks by means of a
+ * receiver, which a public face installs for it.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -23,7 +23,7 @@ enum log_level { LOG_NONE, LOG_ERROR, LOG_WARNING, LOG_NOTICE, LOG_DEBUG };
 /* Read the environment. Called once, when the library is loaded; `prefix` must be a literal. */
 void log_init(const char *prefix);
 
-/* Where a message comes from; `file` NULL if that is not told. */
+/* The place that a message comes from; `file` NULL if that is not told. */
 struct log_place {
 	const char *file;
 	unsigned line;
@@ -39,7 +39,7 @@ typedef void log_receiver(
 	enum log_level level, const struct log_place *from, const char *message, bool environment);
 void log_receive(log_receiver *receiver, enum log_level threshold);
 
-/* What anybody wants to hear. Read it through log_wants(). */
+/* The highest level that anybody wants to hear. Read it through log_wants(). */
 extern atomic_int log_threshold;
 
 #define log_wants(level)                                                                           \

@@ -47,7 +47,7 @@ uint32_t arch_allowed(uint32_t features);
 /* Best first; the last but one needs no feature; the last has no name. */
 extern const struct cpu_engine arch_engines[];
 
-/* What the drain's instruction is called, with the features that are in use. */
+/* The name of the drain's instruction, with the features that are in use. */
 const char *arch_fence_name(void);
 
 /* The name of each feature bit, lowest first, up to a NULL. */

@@ -151,7 +151,7 @@ static ALWAYS_INLINE void set_around(
 #define set_around  set_and_flush
 #endif
 
-/* What the flags ask for: only stores, or stores and flushes that are, or are not, waited for. */
+/* The flags ask for stores only, or for stores and flushes that are, or are not, waited for. */
 #define COPY_STORES(flags) ((flags)&PMEM2_F_MEM_NOFLUSH)
 #define COPY_DRAINS(flags) (!((flags)&PMEM2_F_MEM_NODRAIN))
 

@@ -54,10 +54,10 @@ struct cpu_engine {
 };
 
 /*
- * A row of tuning: what takes instructions, and pays on some processors only. All of it changes how
- * long a call takes, and nothing else. Each architecture has a table (arch.h) in which every row
- * but the plain one has the figure that pays for it, and the processor that it was measured on.
- * Lengths are bytes; "asks for" a line means that it will be stored to.
+ * A row of tuning: what takes instructions, and pays on some processors only. All of it changes
+ * how long a call takes, and nothing else. Each architecture has a table (arch.h) in which every
+ * row but the plain one has the figure that pays for it, and the processor that it was measured
+ * on. Lengths are bytes; "asks for" a line means that it will be stored to.
  */
 struct cpu_tuning {
 	const char *name;
@@ -80,7 +80,10 @@ struct cpu_tuning {
 		.name = "plain", .fetches_ahead_above = SIZE_MAX, .stream_lines = 4                \
 	}
 
-/* What was found and chosen. Written by cpu_init() and by tests, read by the engines. */
+/*
+ * The features that were found, and the engine that was chosen. Written by cpu_init() and by
+ * tests, read by the engines.
+ */
 struct cpu {
 	const struct cpu_engine *engine;
 	struct cpu_tuning tuning;   /* a copy of its row */
@@ -103,7 +106,7 @@ void cpu_init_tuned(const struct cpu_tuning *row);
 typedef void cpu_persist_fn(const void *addr, size_t len);
 cpu_persist_fn *cpu_persist(void);
 
-/* What the fence of a drain is called on this architecture: "sfence". */
+/* The name of a drain's fence on this architecture: "sfence". */
 const char *cpu_fence_name(void);
 
 /*

@@ -2,8 +2,8 @@
 /*
  * lines.h - every cache line of a range, each once
  *
- * FLUSH_LINES(kind) makes functions out of kind_line(p), the instruction for the line that holds p,
- * and arch_drain():
+ * FLUSH_LINES(kind) makes functions out of kind_line(p), the instruction for the line that holds
+ * p, and arch_drain():
  *
  *	flush_kind(addr, len)			by lines of USUAL_LINE bytes
  *	flush_back_kind(addr, len)		from the last line to the first
@@ -82,7 +82,7 @@ static inline void fetch_stored(const void *addr, size_t len, size_t line_size)
 	FLUSH_LINES_OF(kind, kind, USUAL_LINE)                                                     \
 	FLUSH_LINES_OF(kind, any_##kind, cpu.line_size)
 
-/* Where nothing has to be flushed, or user mode cannot: the fence is what is left of persist. */
+/* If nothing has to be flushed, or user mode cannot, persist is the fence alone. */
 #define FLUSH_NOTHING                                                                              \
 	static inline void flush_none(const void *addr, size_t len)                                \
 	{                                                                                          \

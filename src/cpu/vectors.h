@@ -14,9 +14,9 @@
  *	0	and vec_stream(d, v), around the caches, to a multiple of sizeof(vec), or
  *	1	and a block_stream() of its own: no half-filled write-combining buffer can be left
  *
- * Words. Stores are 16 bytes and more, or 8, 4, 2 and 1 at the ends of a range whose length is no
- * multiple of 8. With destination and length multiples of 8 each store covers whole aligned words,
- * and where two stores overlap they carry the same bytes, so no word is ever seen in parts.
+ * Words. Stores are 16 bytes and more, or 8, 4, 2 and 1 at the ends of a range whose length is not
+ * a multiple of 8. With destination and length multiples of 8 each store covers whole aligned
+ * words, and where two stores overlap they carry the same bytes, so no word is ever seen in parts.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -42,8 +42,8 @@ struct block {
 
 /*
  * Unroll the next loop, whose number of turns is known: then what it loads stays in registers. gcc
- * does so by itself with -O3 only. With -O2 it puts a group on the stack, moves it there, and takes
- * it from there: 835 instructions to copy 4 KiB with AVX-512, not 270.
+ * does so by itself with -O3 only. With -O2 it puts a group on the stack, moves it there, and
+ * takes it from there: 835 instructions to copy 4 KiB with AVX-512, not 270.
  */
 #ifdef __clang__
 #define UNROLLED _Pragma("unroll")
@@ -213,7 +213,8 @@ static ALWAYS_INLINE void move_medium(char *d, const char *s, size_t n)
  * More than four blocks. The first and the last one are loaded before anything is stored, and
  * stored at whatever alignment they have; between them go aligned ones, in groups. They are stored
  * in the order of their addresses, for that is what the prefetchers of CPUs follow; unless an end
- * is also what its neighbour is to be loaded from. Returned is `d`, for who has nothing else to do.
+ * is also what its neighbour is to be loaded from. Returned is `d`, for who has nothing else to
+ * do.
  */
 static char *move_up(char *d, const char *s, size_t n)
 {

@@ -13,7 +13,7 @@
 /* Longer than any domain that the kernel has a word for. */
 #define DOMAIN 32
 
-/* What ends the walk. */
+/* Reasons to end the walk. */
 enum { NOT_ALL = 1, FAILED = 2 };
 
 struct answer {

@@ -4,9 +4,9 @@
 #define DEVICE_AUTOFLUSH_H
 
 /*
- * 1 if every region of persistent memory says so, 0 if one does not or there is none. -errno, with
- * a sentence, if that cannot be read: -EIO for an attribute that is empty, -EBADMSG for one that
- * does not end with its line.
+ * 1 if every region of persistent memory says so, 0 if one does not or no region exists. -errno,
+ * with a sentence, if that cannot be read: -EIO for an attribute that is empty, -EBADMSG for one
+ * that does not end with its line.
  */
 int device_auto_flush(const char *sysfs);
 

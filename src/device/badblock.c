@@ -71,7 +71,9 @@ static int count_slave(int dir, const char *name, void *count)
 	return 0;
 }
 
-/* Where a block device begins on its disk, and its length; it must not be a stack of others. */
+/*
+ * Finds the start of a block device on its disk, and its length; it must not be a stack of others.
+ */
 static int bounds_on_disk(int dir, const char *sysfs, uint64_t *start, uint64_t *length)
 {
 	unsigned slaves = 0;

@@ -29,7 +29,7 @@ int badlist_add(struct badblocks *blocks, uint64_t offset, uint64_t length)
 	return 0;
 }
 
-/* A number of sectors in bytes. False if there is none, or none that a file could have. */
+/* A number of sectors in bytes. False without a number, or for one that no file could have. */
 static bool parse_sectors(const char **text, uint64_t *bytes)
 {
 	char *end;

@@ -12,7 +12,7 @@ int badlist_add(struct badblocks *blocks, uint64_t offset, uint64_t length);
 
 /*
  * Append what the attribute `badblocks` of a directory lists, in bytes. -errno, -EBADMSG if it is
- * no such list; no sentence.
+ * malformed; no sentence.
  */
 int badlist_read(struct badblocks *blocks, int dir);
 

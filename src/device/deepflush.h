@@ -25,9 +25,9 @@ struct deepflush {
 };
 
 /*
- * Deep-flush every region under the device. The caller has flushed and fenced. 0 also where nothing
- * deeper exists. A region that fails does not keep the others from being flushed; the first failure
- * is returned, with a sentence.
+ * Deep-flush every region under the device. The caller has flushed and fenced. 0 also where
+ * nothing deeper exists. A region that fails does not keep the others from being flushed; the
+ * first failure is returned, with a sentence.
  *
  * PMEM2_E_DAX_REGION_NOT_FOUND	not all of it is persistent memory that the kernel knows
  * -EACCES, -EPERM, -EROFS	the attribute may not be read, or written, by this process
@@ -36,7 +36,7 @@ struct deepflush {
  */
 int device_deep_flush(const struct device *device, const char *sysfs);
 
-/* What it would do, without doing it. ABSENT where no region is. */
+/* The effect that it would have, without having it. ABSENT where no region is. */
 struct deepflush device_deep_flush_state(const struct device *device, const char *sysfs);
 
 /* The same of one region; a directory that a walk visits. */

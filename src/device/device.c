@@ -119,7 +119,7 @@ int device_identify_named(struct device *device, int fd, const char *name, const
 	return 0;
 }
 
-/* An attribute of a DAX device that is a number; `malformed` is the code for text that is none. */
+/* An attribute of a DAX device that is a number; `malformed` is the code for other text. */
 static int dax_number(const struct device *device, const char *sysfs, const char *attribute,
 	int malformed, size_t *number)
 {

@@ -58,7 +58,7 @@ const char *device_type_name(mode_t mode);
 int device_dax_size(const struct device *device, const char *sysfs, size_t *size);
 
 /*
- * What offsets and lengths must be multiples of, in bytes. PMEM2_E_INVALID_ALIGNMENT_FORMAT or
+ * The unit of offsets and lengths, in bytes. PMEM2_E_INVALID_ALIGNMENT_FORMAT or
  * _VALUE, or -errno, with a sentence.
  */
 int device_alignment(const struct device *device, const char *sysfs, size_t *alignment);

@@ -12,19 +12,20 @@
 #include "device/sysfs.h"
 #include "libpmem2/base.h"
 
-/* Who may speak for a module. */
-static const char *const voices[] = {"nfit", "papr", "cxl"};
+/* The firmware interfaces that may answer for a module: folders of its own in sysfs. */
+static const char *const interfaces[] = {"nfit", "papr", "cxl"};
 
 /* The attribute in the first of their folders that has it; `read` is told where. */
-static int ask_voices(int dimm, const char *attribute,
+static int ask_interfaces(int dimm, const char *attribute,
 	int (*read)(int dir, const char *attribute, void *value), void *value)
 {
 	/* Put together by hand: snprintf(3) takes kilobytes of stack, and this is far down. */
 	char path[64];
 	int error = -ENOENT;
 
-	for (size_t i = 0; error == -ENOENT && i < sizeof(voices) / sizeof(voices[0]); i++) {
-		strcpy(stpcpy(stpcpy(path, voices[i]), "/"), attribute);
+	for (size_t i = 0; error == -ENOENT && i < sizeof(interfaces) / sizeof(interfaces[0]);
+		i++) {
+		strcpy(stpcpy(stpcpy(path, interfaces[i]), "/"), attribute);
 		error = read(dimm, path, value);
 	}
 	return error;
@@ -39,7 +40,7 @@ static int read_id(int dir, const char *attribute, void *id)
 
 int dimm_id(int dimm, char id[DIMM_ID])
 {
-	return ask_voices(dimm, "id", read_id, id);
+	return ask_interfaces(dimm, "id", read_id, id);
 }
 
 static int read_count(int dir, const char *attribute, void *count)
@@ -49,7 +50,7 @@ static int read_count(int dir, const char *attribute, void *count)
 
 int dimm_unsafe_shutdowns(int dimm, uint64_t *count)
 {
-	return ask_voices(dimm, "dirty_shutdown", read_count, count);
+	return ask_interfaces(dimm, "dirty_shutdown", read_count, count);
 }
 
 /* The modules of one region by name. */
@@ -223,7 +224,7 @@ static int no_answer(const char *name, const char *what, int error)
 	return err_sys("cannot read the %s of module %s", what, name);
 }
 
-/* What has been read so far; a growing string. */
+/* The ids that have been read so far; a growing string. */
 struct ids {
 	char *text;
 	size_t length;

@@ -3,8 +3,8 @@
  * dimm.h - the modules that a region is made of
  *
  * A region's attributes mapping0, mapping1 and so on name its modules (nmem0, nmem1 and so on),
- * which are beside it on the bus. Not every region has any: memmap= and virtio-pmem have none. What
- * a module tells of itself is in a folder named after who speaks for it: nfit, papr or cxl.
+ * which are beside it on the bus. Not every region has any: memmap= and virtio-pmem have none.
+ * What a module tells of itself is in a folder named after who speaks for it: nfit, papr or cxl.
  *
  * For every question here "nobody says", "may not be read" and "zero" are three different answers.
  */
@@ -23,13 +23,14 @@ typedef int dimm_visit(int dimm, const char *name, void *context);
  * else than 0. Returns that; -EBADMSG if the region names a module that is not there, or -errno,
  * with a sentence.
  *
- * The order is that of libndctl, the reverse of readdir(3) on the bus: identifiers of pools made by
- * programs before us are hashes of the modules' ids in that order.
+ * The order is that of libndctl, the reverse of readdir(3) on the bus: identifiers of pools made
+ * by programs before us are hashes of the modules' ids in that order.
  */
 int dimm_each(int region, dimm_visit *visit, void *context);
 
 /*
- * One module's id, as text. -ENOENT if it has none; other -errno if it cannot be read. No sentence.
+ * One module's id, as text. -ENOENT if it has none; other -errno if it cannot be read. No
+ * sentence.
  */
 #define DIMM_ID 64
 int dimm_id(int dimm, char id[DIMM_ID]);
@@ -48,8 +49,8 @@ int dimm_unsafe_shutdowns(int dimm, uint64_t *count);
 int device_dimm_ids(const struct device *device, const char *sysfs, char *ids, size_t *size);
 
 /*
- * The sum over all modules under the device. PMEM2_E_NOSUPP if there are none, or one does not
- * count; -errno if a count cannot be read; -EBADMSG if it is no number.
+ * The sum over all modules under the device. PMEM2_E_NOSUPP without modules, or if one does not
+ * count; -errno if a count cannot be read; -EBADMSG if it is not a number.
  */
 int device_unsafe_shutdowns(const struct device *device, const char *sysfs, uint64_t *count);
 

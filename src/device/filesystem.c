@@ -243,8 +243,8 @@ dev_t filesystem_disk(const struct filesystem *filesystem, dev_t number)
 }
 
 /*
- * What statx(2) answers, as the kernel lays it out. Not every C library knows it, and the kernel's
- * own header does not get along with all that do.
+ * The answer of statx(2), as the kernel lays it out. Not every C library knows it, and the
+ * kernel's own header does not get along with all that do.
  */
 struct answer {
 	uint32_t mask, block_size;

@@ -2,8 +2,8 @@
 /*
  * filesystem.h - which file system a descriptor is on, and what that can be trusted with
  *
- * The kernel's list of mounts names it; where it is not listed (a memfd, no /proc) the magic number
- * of statfs(2) does.
+ * The kernel's list of mounts names it; where it is not listed (a memfd, no /proc) the magic
+ * number of statfs(2) does.
  */
 #ifndef DEVICE_FILESYSTEM_H
 #define DEVICE_FILESYSTEM_H
@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* Who keeps the data. */
+/* The keeper of the data. */
 enum filesystem_class {
 	FILESYSTEM_UNKNOWN, /* a type that is not in our table */
 	FILESYSTEM_DISK,    /* block devices of this machine */
@@ -34,15 +34,15 @@ struct filesystem {
 };
 
 /*
- * Of a descriptor, O_PATH ones included; free it with filesystem_fini(). -errno with a sentence, if
- * even statfs(2) does not answer, or -ENOMEM.
+ * Of a descriptor, O_PATH ones included; free it with filesystem_fini(). -errno with a sentence,
+ * if even statfs(2) does not answer, or -ENOMEM.
  */
 int filesystem_of(struct filesystem *filesystem, int fd, const char *mountinfo);
 
-/* Of the first mount of a device number; -ENOENT, without a sentence, if there is none. */
+/* The first mount of a device number; -ENOENT, without a sentence, if it is not mounted. */
 int filesystem_of_device(struct filesystem *filesystem, dev_t device, const char *mountinfo);
 
-/* Of one mount. 0 or -ENOMEM with a sentence. */
+/* The file system of one mount. 0 or -ENOMEM with a sentence. */
 struct mount;
 int filesystem_of_mount(struct filesystem *filesystem, const struct mount *mount);
 
@@ -52,7 +52,7 @@ bool filesystem_is_mount(const struct filesystem *filesystem, int fd);
 void filesystem_fini(struct filesystem *filesystem);
 
 /*
- * The block device of what fstat(2) says is on device `number`; 0 if there is none. btrfs and
+ * The block device of what fstat(2) says is on device `number`; 0 without one. btrfs and
  * others make numbers up: then the source of the mount tells.
  */
 dev_t filesystem_disk(const struct filesystem *filesystem, dev_t number);

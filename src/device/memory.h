@@ -6,7 +6,7 @@
 #include "device/device.h"
 #include "device/provider.h"
 
-/* What lies under the device; for a stack of disks, under all of them. */
+/* The kind of memory under the device; for a stack of disks, under all of them. */
 enum memory memory_under(const struct device *device, const char *sysfs);
 
 #endif

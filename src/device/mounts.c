@@ -98,7 +98,7 @@ int mounts_each(const char *file, mounts_visit *visit, void *context)
 	return result;
 }
 
-/* Where an option stands in the list, or NULL; `length` of it must match, and then `ends`. */
+/* Finds an option in the list, or NULL; `length` of it must match, and then `ends`. */
 static const char *find(const char *options, const char *name, const char *ends)
 {
 	size_t length = strlen(name);

@@ -26,8 +26,8 @@ struct mount {
 typedef int mounts_visit(const struct mount *mount, void *context);
 
 /*
- * Visit each mount, in the order of the file, until `visit` returns something else than 0, which is
- * then returned. Lines that are none are passed over. -errno if there is no such file.
+ * Visit each mount, in the order of the file, until `visit` returns something else than 0, which
+ * is then returned. Malformed lines are passed over. -errno if there is no such file.
  */
 int mounts_each(const char *file, mounts_visit *visit, void *context);
 
@@ -37,8 +37,8 @@ int mounts_each(const char *file, mounts_visit *visit, void *context);
 bool mounts_option(const char *options, const char *option);
 
 /*
- * The value of an option "upperdir=...", copied, with escapes resolved; NULL if there is none, or no
- * memory.
+ * The value of an option "upperdir=...", copied, with escapes resolved; NULL without the option,
+ * or without memory.
  */
 char *mounts_option_value(const char *options, const char *name);
 

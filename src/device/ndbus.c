@@ -47,7 +47,7 @@ int ndbus_ioctl(int fd, unsigned long request, void *argument)
 	return ioctl(fd, (unsigned)request, argument);
 }
 
-/* What can be cleared there at once, in bytes. */
+/* Asks for the unit of clearing there, in bytes. */
 static int clear_unit(
 	ndbus_command *command, int fd, uint64_t address, uint64_t length, uint32_t *unit)
 {

@@ -38,7 +38,7 @@ struct region {
  * The region under a block device or a DAX character device ("block" or "char"). Partitions are
  * resolved, and device-mapper and md to what they are built on: if that is several regions, the
  * weakest promise of them. Not finding any is an answer, not an error; nor is one found where a
- * part of the stack is no persistent memory, or cannot be told.
+ * part of the stack is not persistent memory, or cannot be told.
  */
 struct region region_under(const char *sysfs, const char *type, dev_t number);
 
@@ -53,7 +53,7 @@ struct region region_weaker(struct region a, struct region b);
 
 /*
  * The NUMA node whose CPUs are nearest, -1 if the kernel knows of none. -errno of reading it,
- * -ENOENT on kernels that are not for NUMA, -EBADMSG if it is no number; no sentence.
+ * -ENOENT on kernels that are not for NUMA, -EBADMSG if it is not a number; no sentence.
  */
 int region_numa_node(int region, int *node);
 

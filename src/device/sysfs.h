@@ -17,7 +17,7 @@
 
 #define SYSFS_ROOT "/sys"
 
-/* The longest attribute that we read; those that are longer are none of ours. */
+/* The longest attribute that we read; a longer one is not one of those that we know. */
 #define SYSFS_VALUE 64
 
 /*

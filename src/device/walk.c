@@ -150,7 +150,7 @@ static void reverse(int *list, size_t count)
 	}
 }
 
-/* What it is built on is looked at next. */
+/* Queues the devices that it is built on, to be looked at next. */
 static int look_at(struct walk *walk, int device)
 {
 	size_t before = walk->pending_count;

@@ -353,7 +353,7 @@ static int build(struct holdfast_explanation **explanation, struct facts *facts)
 }
 
 /*
- * What is tried may fail though the explanation succeeds: *before keeps the sentence of the last
+ * Trials may fail though the explanation succeeds: *before keeps the sentence of the last
  * call that did fail.
  */
 static int keep_sentence(char **before)

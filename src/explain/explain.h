@@ -3,8 +3,8 @@
  * explain.h - answers to what users ask: what does this promise, and why not more?
  *
  * Facts are gathered (facts.h), what follows from them is found by the same code that decides for
- * maps (granularity_judge), and both are told in fields and in words (words.h). The calls are those
- * of libpmem2/explain.h; they leave the last sentence of err_get() alone when they succeed.
+ * maps (granularity_judge), and both are told in fields and in words (words.h). The calls are
+ * those of libpmem2/explain.h; they leave the last sentence of err_get() alone when they succeed.
  */
 #ifndef EXPLAIN_EXPLAIN_H
 #define EXPLAIN_EXPLAIN_H
@@ -13,7 +13,7 @@
 #include "explain/keep.h"
 #include "libpmem2/explain.h"
 
-/* Of facts, which it takes over and frees. 0 or -ENOMEM with a sentence. */
+/* Explains facts, which it takes over and frees. 0 or -ENOMEM with a sentence. */
 int explain_facts(struct holdfast_explanation **explanation, struct facts *facts);
 
 int explain_fd(struct holdfast_explanation **explanation, int fd, const char *sysfs);

@@ -34,7 +34,7 @@ void facts_fini(struct facts *facts)
 	free(facts->map_error_text);
 }
 
-/* As the kernel names it, if it does; a name that is too long is none. */
+/* The kernel's name for it, or NULL if it has none or one that is too long. */
 NOINLINE static char *name_of(int fd) /* a frame of its own: not below the other calls */
 {
 	char link[64], *name = malloc(NAME_ROOM); /* too much for the stack */
@@ -60,7 +60,7 @@ static int add_filesystem(struct facts *facts, int fd)
 	return 0;
 }
 
-/* What pmem2_map_new() would say to this, and the sentence that has just been written. */
+/* Records the error of pmem2_map_new() for this, with the sentence that has just been written. */
 static int refuse(struct facts *facts, int error)
 {
 	free(facts->map_error_text);

@@ -87,11 +87,11 @@ int facts_of_fd(struct facts *facts, int fd, const char *sysfs);
 /* See holdfast_explain_map(). */
 int facts_of_map(struct facts *facts, const struct map *map);
 
-/* Of a block or DAX device that nobody has opened; `name` is copied. 0 or -ENOMEM. */
+/* Facts of a block or DAX device that nobody has opened; `name` is copied. 0 or -ENOMEM. */
 int facts_of_device(
 	struct facts *facts, const struct device *device, const char *name, const char *sysfs);
 
-/* Of a mounted file system; only its directory is looked at. 0 or -ENOMEM. */
+/* Facts of a mounted file system; only its directory is looked at. 0 or -ENOMEM. */
 struct mount;
 int facts_of_mount(struct facts *facts, const struct mount *mount, const char *sysfs);
 

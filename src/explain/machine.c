@@ -23,8 +23,8 @@ struct whole {
 };
 
 /*
- * What is to be explained is found first and explained then: from within the walks, over sysfs and
- * over the mounts, it would be a deep way down.
+ * Devices and mounts are found first and explained afterwards: explaining them from within the
+ * walks over sysfs and over the mounts would take too much stack.
  */
 struct search {
 	const char *sysfs;
@@ -115,7 +115,7 @@ static NOINLINE int find_facts(const struct search *search, const char *name,
 	return facts_of_device(facts, device, path, search->sysfs);
 }
 
-/* What the two above need of the stack is given back before the deep way down begins. */
+/* Gives the stack of the two above back before the explanation, which needs most, begins. */
 static int add_device(int devices, const char *name, void *context)
 {
 	struct search *search = context;

@@ -35,8 +35,9 @@ void regions_of_machine(struct regions *regions, struct keep *keep, const char *
 enum holdfast_domain regions_domain(const struct region *region);
 
 /*
- * An answer from a code: 0 is the value; `unsupported` of the codes say that there is none, others
- * that it cannot be read. The sentence is what err_get() has, if `said`, else made of `what`.
+ * An answer from a code: 0 is the value; `unsupported` of the codes say that the kernel has none,
+ * others that it cannot be read. The sentence is what err_get() has, if `said`, else made of
+ * `what`.
  */
 struct holdfast_number regions_answer(
 	struct keep *keep, int error, int64_t value, const char *what, bool said);

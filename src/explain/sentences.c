@@ -105,7 +105,7 @@ const char *sentence_of_deep_flush(enum holdfast_deep_flush deep_flush)
 	case HOLDFAST_DEEP_FLUSH_PAGES:
 		return "A deep flush is the same write-back.";
 	}
-	return "What a deep flush does is not known.";
+	return "The effect of a deep flush is not known.";
 }
 
 const char *phrase_of_domain(enum holdfast_domain domain)

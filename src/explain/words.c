@@ -234,7 +234,7 @@ static void say_modules(const struct text *text, const struct holdfast_region *r
 	}
 }
 
-/* What is out of order. */
+/* Tells what is out of order. */
 static void say_warnings(const struct text *text, const struct holdfast_explanation *told)
 {
 	for (size_t i = 0; i < told->region_count; i++) {

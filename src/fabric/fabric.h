@@ -46,8 +46,8 @@
 int fabric_load(void);
 
 /*
- * Which of the providers in `wanted` this machine has, towards `host` (a name or an address) or, if
- * that is NULL, at all. -ENOMEDIUM if none; the sentence names FI_PROVIDER if that is set.
+ * Which of the providers in `wanted` this machine has, towards `host` (a name or an address) or,
+ * if that is NULL, at all. -ENOMEDIUM if none; the sentence names FI_PROVIDER if that is set.
  */
 int fabric_providers(const char *host, unsigned wanted, unsigned *set);
 
@@ -98,8 +98,8 @@ unsigned fabric_round_trip_ns(const struct fabric_client *client);
 /* -- target -- */
 
 /*
- * What the target can do with its pool. The functions return 0 or -errno with a sentence; they are
- * called by several threads at once, with ranges inside the pool and above the guard. All that
+ * The operations of the target on its pool. The functions return 0 or -errno with a sentence; they
+ * are called by several threads at once, with ranges inside the pool and above the guard. All that
  * `store` and `commit` were told on a thread is durable when a `drain` on that thread returns 0.
  *
  * A lane has a *mark*: the moment when its previous drain began, 0 before any. Its bytes may have

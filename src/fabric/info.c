@@ -14,7 +14,9 @@
 
 #include "base/env.h"
 
-/* What a lane takes at either end, and what both keep for other things. Found by counting. */
+/*
+ * The descriptors that a lane takes at either end, and those for other things. Found by counting.
+ */
 #define LANE_DESCRIPTORS  5
 #define OTHER_DESCRIPTORS 32
 

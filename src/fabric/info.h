@@ -14,14 +14,14 @@
 
 /*
  * A way to `host` and `port`, if `listen` is false, or to listen there. The caller frees it with
- * fabric_info_free(). -ENOMEDIUM if there is none.
+ * fabric_info_free(). -ENOMEDIUM if no provider reaches it.
  */
 int fabric_info_get(enum holdfast_provider provider, const char *host, uint16_t port, bool listen,
 	struct fi_info **info);
 
 /*
- * Whether there is an adapter for RDMA, as the names in `folder` say, which is sysfs's or a test's.
- * Without one libfabric is not asked: the answer takes long.
+ * Whether there is an adapter for RDMA, as the names in `folder` say, which is sysfs's or a
+ * test's. Without one libfabric is not asked: the answer takes long.
  */
 bool fabric_has_verbs(const char *folder);
 

@@ -117,7 +117,7 @@ static int refer_store(struct lane *lane, size_t offset, size_t length)
 	size_t most = lane->target.message_size - DATA_RECORD_SIZE;
 
 	while (length) {
-		/* What was gathered goes first if it leaves too little. */
+		/* Send the gathered records first if they leave too little room. */
 		int code = lane->open && writer_length(&lane->out) > DATA_MESSAGE_MIN / 4
 				   ? lane_send(lane)
 				   : 0;

@@ -16,7 +16,7 @@ struct library library;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static char trouble[ERR_SIZE / 2]; /* empty if it is loaded */
 
-/* What its providers take while they are loaded. */
+/* The signals that its providers take while they are loaded. */
 static const int taken[] = {SIGSEGV, SIGBUS, SIGILL, SIGABRT, SIGINT, SIGTERM};
 #define TAKEN (sizeof(taken) / sizeof(*taken))
 

@@ -19,10 +19,11 @@
 #include "fabric/worker.h"
 
 /*
- * A lane has a window of messages, and longer ones than that are no faster. Where the network
- * itself holds back what there is no room for, a few of them have room, which the caches then hold;
- * an adapter wants room for all, and one more for a peer that is faster than we are, and so does a
- * store whose drains are slow, since each serves all messages that have come by then. With many
+ * A lane has a window of messages; a longer window is not faster. Where the network itself holds
+ * back messages that have no room, a few receive buffers are enough, and stay in the caches. An
+ * adapter needs a buffer for each message of the window, and one more for a peer that is faster
+ * than we are; so does a store with slow drains, since each drain serves all messages that have
+ * arrived by then. With many
  * lanes messages are shorter, so that all of them together stay below the limit.
  */
 #define WINDOW       8
@@ -125,7 +126,7 @@ static int register_range(struct fabric_server *server, size_t offset, uint64_t 
 	return 0;
 }
 
-/* What may be read is all, what may be written begins behind the header. */
+/* Registers all of the pool for reads, and the part behind the header for writes. */
 static int register_pool(struct fabric_server *server)
 {
 	struct data_welcome *welcome = &server->welcome;

@@ -49,10 +49,10 @@ static NOINLINE int sleep_until(struct wait *wait, uint64_t waited_ns)
 	int count = poll(fds, 3, left);
 	if (count < 0)
 		return errno == EINTR ? 0 : err_sys("poll");
-	/* What has arrived comes before the news that nothing more will. */
+	/* Take the completions that have arrived before the news that no more will come. */
 	if (count && !fds[0].revents)
 		return -ECONNRESET;
-	/* What the adapter does by itself leaves nothing in the queue, but is progress. */
+	/* The adapter's own work leaves nothing in the queue, but is progress. */
 	if (wait->timeout_ms < 0)
 		wait_start(wait);
 	return 0;

@@ -31,7 +31,7 @@ static bool caches_need_flushing(void)
 		return false;
 	if (env_is("PMEM_NO_FLUSH", "0"))
 		return true;
-	/* Not knowing is no reason not to flush. */
+	/* Flush also where the answer is unknown. */
 	atomic_store(&relies_on_regions, device_auto_flush(SYSFS_ROOT) == 1);
 	return !atomic_load(&relies_on_regions);
 }

@@ -11,7 +11,7 @@
 #include "libpmem/fail.h"
 #include "track/tracker.h"
 
-/* What PMEM_IS_PMEM_FORCE says; frozen by the first call that asks. */
+/* The value of PMEM_IS_PMEM_FORCE; frozen by the first call that asks. */
 enum force { NOT_ASKED, DETECT, NEVER, ALWAYS };
 static atomic_int frozen = NOT_ASKED;
 

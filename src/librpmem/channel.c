@@ -195,7 +195,7 @@ static int take_reply(struct channel *channel, const struct control_head *head, 
 		head->type, head->id);
 }
 
-/* What has come of its standard output: 0, or how the channel ends. */
+/* Takes what its standard output has: 0, or the error that ends the channel. */
 static int take_incoming(struct channel *channel)
 {
 	struct control_head head;
@@ -374,7 +374,7 @@ int channel_call(struct channel *channel, uint32_t type, const struct writer *bo
 		rc = call(channel, type, body, step);
 	if (!rc)
 		rc = take_result(channel, step, reply ? reply : &unwanted);
-	/* What a caller does not want to read must not be there. */
+	/* A reply that the caller does not read must be empty. */
 	if (!rc && !reply && reader_left(&unwanted)) {
 		end_channel(channel, -EPROTO, "malformed reply: more than its status");
 		rc = channel_failure(channel);

@@ -7,8 +7,8 @@
  * asks for anything.
  *
  * The first trouble ends the channel for good: it stays as its error, with a sentence, and
- * `hangup_fd` becomes readable, for those who wait for something else. Only a refusal by the target
- * is no trouble.
+ * `hangup_fd` becomes readable, for those who wait for something else. A refusal by the target
+ * does not end it.
  */
 #ifndef LIBRPMEM_CHANNEL_H
 #define LIBRPMEM_CHANNEL_H

@@ -14,7 +14,7 @@ static inline int64_t clock_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* What is left until `deadline`, for poll(2); 0 if it has passed. */
+/* The milliseconds left until `deadline`, for poll(2); 0 if it has passed. */
 static inline int clock_left(int64_t deadline)
 {
 	int64_t left = deadline - clock_ms();

@@ -18,7 +18,7 @@ static int check(RPMEMpool *rpp, unsigned flags, unsigned allowed)
 	return 0;
 }
 
-/* What a call returns. */
+/* Turns an internal result into what a call returns. */
 static int result(const struct call *call, RPMEMpool *rpp, int rc)
 {
 	return call_end(call, unlikely(rc) ? pool_judge(rpp, rc) : 0);

@@ -90,7 +90,7 @@ static int fill_start(struct session *session, struct control_start *start, size
 	return 0;
 }
 
-/* What the target may say in general, and not to us. */
+/* Refuses answers that the protocol allows, but not to this request. */
 static int check_started(const struct session *session, const struct control_start *start,
 	const struct control_started *told)
 {
@@ -148,7 +148,7 @@ static int connect_to_host(RPMEMpool *pool, void *addr, size_t size, int timeout
 		.poll_us = session->settings.poll_us,
 	};
 	int rc = fabric_client_open(&args, &pool->fabric);
-	/* What the target had to say of it is worth more than that the connection is lost. */
+	/* The target's own words are worth more than that the connection is lost. */
 	if (rc == -ECONNRESET && channel_has_ended(session->channel))
 		rc = channel_failure(session->channel);
 	return rc;

@@ -35,7 +35,7 @@ int pool_check(RPMEMpool *rpp);
 /* 0, or how the handle has ended, with its sentence. */
 int pool_failure(RPMEMpool *rpp);
 
-/* What a data operation has come to; ends the handle where that is what it means. Returns it. */
+/* Ends the handle if the result `rc` of a data operation means that. Returns it. */
 int pool_judge(RPMEMpool *rpp, int rc);
 
 /* Whether a program gives a pool attributes: NULL and zeros stand for a pool without them. */

@@ -19,7 +19,7 @@ struct settings {
 /* Once, when the library is loaded. */
 void settings_init(void);
 
-/* -EINVAL for values of our own variables that are none, -ENOMEDIUM if no provider is allowed. */
+/* -EINVAL for malformed values of our own variables, -ENOMEDIUM if no provider is allowed. */
 int settings_read(struct settings *settings);
 
 /* The next ssh's command: those of RPMEM_CMD take turns. The caller's to free; NULL: ENOMEM. */

@@ -73,7 +73,7 @@ static int fill_actions(posix_spawn_file_actions_t *actions, const int its[3])
 	for (int i = 0; !error && i < 3; i++)
 		error = posix_spawn_file_actions_adddup2(actions, its[i], i);
 #ifdef HAVE_ADDCLOSEFROM
-	/* What the program has left open without close-on-exec is none of ssh's business. */
+	/* Keep descriptors that the program left open without close-on-exec from ssh. */
 	if (!error)
 		error = posix_spawn_file_actions_addclosefrom_np(actions, 3);
 #endif
@@ -119,7 +119,7 @@ no_attributes:
 	return error;
 }
 
-/* [user@]host; what follows "--" is no option, whatever it looks like. */
+/* Runs ssh for [user@]host. An argument after "--" is not an option, whatever it looks like. */
 static int run(pid_t *pid, const char *program, const struct target *target, const char *command,
 	const int its[3])
 {
@@ -157,7 +157,7 @@ static int start(
 		if (error) {
 			errno = error;
 			rc = err_sys("cannot run %s", program);
-			/* What is not to be had in this process is another matter. */
+			/* A lack of this process's own resources is not the program's fault. */
 			if (error != EAGAIN && error != ENOMEM && error != EMFILE)
 				rc = -ECONNRESET;
 		}

@@ -95,7 +95,7 @@ int fill_place(char *addr, const struct fill *fill, bool *sync)
 		return 0;
 	}
 	error = mmap_error(fill);
-	/* What little can still go wrong, such as a lack of memory, may have left a hole, too. */
+	/* The few errors left, such as a lack of memory, may have left a hole, too. */
 	place_close_hole(addr, pages_round_up(fill->length));
 	return error;
 }

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* What goes there. A negative fd stands for memory without a file. */
+/* The contents of a place. A negative fd stands for memory without a file. */
 struct fill {
 	int fd;
 	const char *name; /* of the file, for messages; NULL: the descriptor's number */

@@ -30,7 +30,7 @@
 #include "libpmem2/explain.h"
 
 /*
- * What is decided, and why. Explanations are made from this, so that they cannot say something
+ * The decision and its reason. Explanations are made from this, so that they cannot say something
  * else than what maps get.
  */
 struct granularity {
@@ -54,7 +54,9 @@ int granularity_decide(struct granularity *decided, const struct device *device,
 
 const char *granularity_name(enum pmem2_granularity granularity);
 
-/* What follows the name of a DAX device, for a reason to refuse it: "is on a volatile region". */
+/*
+ * The words after the name of a DAX device, for a reason to refuse it: "is on a volatile region".
+ */
 const char *granularity_objection(enum holdfast_reason reason);
 
 #endif

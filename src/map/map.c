@@ -38,7 +38,7 @@ static int decide(struct map *map, const struct map_request *request, bool sync)
 		bool matters = sync || request->device->kind == DEVICE_DAX;
 		struct region region = matters ? device_region(request->device, request->sysfs)
 					       : (struct region){.found = false};
-		/* What is only read need not survive. */
+		/* A map for reading only has no stores to lose. */
 		if (!(request->protection & PROT_WRITE))
 			region.read_only = false;
 		int error = granularity_decide(

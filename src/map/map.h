@@ -37,7 +37,7 @@ struct map {
 	unsigned pins; /* write-backs in progress on it; owned by the registry and its lock */
 };
 
-/* What to map. `device` NULL is memory without a file; fd and offset do not matter then. */
+/* The map to make. `device` NULL is memory without a file; fd and offset do not matter then. */
 struct map_request {
 	const struct device *device;
 	int fd;

@@ -46,7 +46,7 @@ static void close_window(const struct window *window)
 	place_discard(window->addr, window->length);
 }
 
-/* What is done under the guard. */
+/* The copy that is done under the guard. */
 struct copy {
 	char *to;
 	const char *from;

@@ -38,8 +38,8 @@ void place_close_hole(char *addr, size_t length);
 
 /*
  * As place_reserve(), at the lowest free multiple of `alignment` that is not below `hint`, so that
- * a program finds its mappings at the same addresses each time. Where there is none, or /proc is
- * not to be had, anywhere.
+ * a program finds its mappings at the same addresses each time. Without a free one, or without
+ * /proc, anywhere.
  */
 int place_reserve_above(uintptr_t hint, char **addr, size_t length, size_t alignment);
 

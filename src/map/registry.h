@@ -28,7 +28,7 @@ int registry_remove(struct map *map);
 /* Whether this very map is in. */
 bool registry_has(const struct map *map);
 
-/* The lowest map that has a byte in [from, to), pinned; NULL if there is none. */
+/* The lowest map that has a byte in [from, to), pinned; NULL without one. */
 struct map *registry_pin(uintptr_t from, uintptr_t to);
 void registry_unpin(struct map *map);
 

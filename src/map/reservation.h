@@ -58,7 +58,7 @@ void reservation_abandon(struct map *map);
 
 /*
  * The lowest map with a byte in `length` bytes from `offset`; for length 0, at `offset`. The map
- * before or after another one, both in this reservation. NULL if there is none, without a
+ * before or after another one, both in this reservation. NULL without one, and no
  * sentence.
  */
 struct map *reservation_find(struct reservation *reservation, size_t offset, size_t length);

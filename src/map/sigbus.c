@@ -27,14 +27,17 @@ struct guard {
 /*
  * The guards that run, each on its own thread. The handler looks for its thread's here and not in
  * a thread-local variable, whose first use by a thread may allocate memory. `guard` is its owner's
- * to read and write; `owner` is 0 where there is none.
+ * to read and write; `owner` is 0 where no guard runs.
  */
 struct seat {
 	atomic_uintptr_t owner; /* pthread_self() */
 	struct guard *guard;
 };
 
-/* What the program wanted done: constant once it is known, for handlers that run have no lock. */
+/*
+ * The action that the program wanted: constant once it is known, for handlers that run have no
+ * lock.
+ */
 struct known {
 	struct sigaction action;
 	struct known *next;
@@ -55,7 +58,7 @@ static struct {
 	struct seat seats[SIGBUS_GUARDS];
 	unsigned users;
 	struct known *known; /* all that ever were: a handful */
-	/* What ours of each level stands in for. */
+	/* The actions that ours of each level stands in for. */
 	_Atomic(struct known *) previous[LEVELS];
 	int level;         /* to install next, or installed */
 	bool is_installed; /* unless the program has installed something else since */
@@ -107,14 +110,14 @@ static void requeue(siginfo_t *info)
 	syscall(SYS_rt_tgsigqueueinfo, getpid(), (pid_t)syscall(SYS_gettid), SIGBUS, info);
 }
 
-/* What the default is, with this signal's own particulars in the core file. */
+/* The default action, with this signal's own particulars in the core file. */
 static void end_process(siginfo_t *info)
 {
 	sigaction(SIGBUS, &by_default.action, NULL);
 	requeue(info);
 }
 
-/* What the program wants done; if only once, it has been taken when this returns. */
+/* Returns the action that the program wants; if it wants that once, this takes it. */
 static struct sigaction take_previous(int level)
 {
 	struct known *previous = atomic_load(&sigbus.previous[level]);
@@ -276,7 +279,10 @@ static void uninstall(void)
 		was_replaced();
 		return;
 	}
-	/* What ours passes on to stays known: the program may have kept ours, and put it back. */
+	/*
+	 * The handler that ours passes on to stays known: the program may have kept ours, and put
+	 * it back.
+	 */
 	struct known *previous = atomic_load(&sigbus.previous[level]);
 	if (!sigaction(SIGBUS, &previous->action, &now) && level_of(&now) < 0)
 		sigaction(SIGBUS, &now, NULL);

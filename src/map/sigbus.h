@@ -6,13 +6,13 @@
  * function and comes back with an error if it does so within the guarded range.
  *
  * Handlers of SIGBUS belong to the process, and the program may have one. Ours is there while a
- * guard runs on any thread, and passes on whatever is no fault of a guarded range on its own
- * thread: to the program's handler, on the stack and with the signals blocked that it asked for,
- * or to the default action. When the last guard ends, the program's is put back; if the program
- * has installed another one meanwhile, that one stays. A handler that the program installs while a
- * guard runs sees the faults of that guard first; if it passes on what it does not know to the
- * handler that it replaced, as it should, the guard still works. It may be a function that never
- * returns.
+ * guard runs on any thread, and passes on every signal that is not a fault of a guarded range
+ * on its own thread: to the program's handler, on the stack and with the signals blocked that it
+ * asked for, or to the default action. When the last guard ends, the program's is put back; if the
+ * program has installed another one meanwhile, that one stays. A handler that the program installs
+ * while a guard runs sees the faults of that guard first; if it passes on what it does not know to
+ * the handler that it replaced, as it should, the guard still works. It may be a function that
+ * never returns.
  *
  * Locks: one, for installing and for a place among the guards; not held while one runs. A child of
  * fork starts with none.

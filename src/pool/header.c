@@ -29,8 +29,8 @@ enum {
 enum { COUNT = 0, UUID = 8, DIRTY = 16, SHUTDOWN_CHECKSUM = 56, SHUTDOWN_SIZE = 64 };
 
 /*
- * What a program of this machine writes for itself: how its C compiler aligns things, which is the
- * same wherever long has 64 bits, and three fields as in ELF.
+ * The fields that describe the machine of the program that made a pool: how its C compiler aligns
+ * things, which is the same wherever long has 64 bits, and three fields as in ELF.
  */
 #if defined(__x86_64__)
 #define MACHINE EM_X86_64
@@ -76,7 +76,7 @@ static uint64_t get64(const uint8_t *page, size_t at)
 	return le64toh(value);
 }
 
-/* What lies in [from, to) counts as zeros. */
+/* Sums up, and counts the bytes in [from, to) as zeros. */
 static uint64_t sum_without(const uint8_t *bytes, size_t size, size_t from, size_t to)
 {
 	uint32_t low = 0, high = 0;
@@ -130,7 +130,7 @@ bool pool_attr_is_zero(const struct rpmem_pool_attr *attr)
 	return !memcmp(attr, &zero, sizeof(zero));
 }
 
-/* Of a pool without attributes: whatever is asked of it must be zeros again. */
+/* NULL for a pool without attributes, whose fields must all be zeros again. */
 static const uint8_t *architecture(const struct rpmem_pool_attr *attr)
 {
 	static const uint8_t zeros[sizeof(attr->user_flags)];

@@ -131,7 +131,7 @@ static int read_one(const struct part *part, struct header *header)
 	return 0;
 }
 
-/* What all headers of a pool say alike. */
+/* Compares the fields that all headers of a pool share. */
 static bool same_pool(const struct rpmem_pool_attr *one, const struct rpmem_pool_attr *other)
 {
 	struct rpmem_pool_attr a = *one, b = *other;

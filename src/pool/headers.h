@@ -23,7 +23,7 @@ int headers_make(struct pool *pool, const struct rpmem_pool_attr *attr);
 /* Write those of parts that are new (to their owner alone, yet), or of those that were there. */
 int headers_write(struct pool *pool, bool new);
 
-/* Read and check all. -EBADMSG: one is damaged; -EINVAL: there is none, or they do not match. */
+/* Read and check all. -EBADMSG: one is damaged; -EINVAL: one is missing, or they do not match. */
 int headers_read(struct pool *pool);
 
 /* Write attributes into all; the pool's own are changed on success only. */

@@ -5,7 +5,7 @@
 
 #include "pool/internal.h"
 
-/* Where each part begins, and the pool ends. -EINVAL for DAX devices that cannot lie there. */
+/* Plans where each part begins and the pool ends. -EINVAL for DAX devices that cannot lie there. */
 int mapping_plan(struct pool *pool);
 
 /* Map all; on failure what was mapped is for part_close() and mapping_release(). */

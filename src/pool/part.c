@@ -160,7 +160,7 @@ static struct part new_part(const struct part_request *request)
 	return (struct part){.path = request->path, .fd = -1, .sysfs = request->sysfs};
 }
 
-/* Not to be blocked by what is no file, nor to become somebody's terminal. */
+/* Opens without blocking on a FIFO and without taking a terminal. */
 static int open_existing(const char *path)
 {
 	return open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -262,7 +262,7 @@ void part_discard(struct part *part)
 {
 	char failure[ERR_SIZE];
 
-	/* What went wrong before is what matters. */
+	/* The first error is the one that matters. */
 	snprintf(failure, sizeof(failure), "%s", err_get());
 	if (part->origin == PART_MADE)
 		name_take(part->fd, part->path);

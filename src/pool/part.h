@@ -3,8 +3,8 @@
  * part.h - one file or DAX device of a pool: made, opened, locked, read and removed
  *
  * A new file has no name until part_publish(): whatever ends the process before leaves nothing
- * behind. Where the file system cannot do that (O_TMPFILE), it has its name from the beginning, and
- * part_discard() removes it.
+ * behind. Where the file system cannot do that (O_TMPFILE), it has its name from the beginning,
+ * and part_discard() removes it.
  *
  * All functions return 0 or -errno with a sentence.
  */
@@ -41,7 +41,7 @@ struct part {
 	bool is_mapped;
 };
 
-/* What a part is to be. */
+/* The part that is wanted. */
 struct part_request {
 	const char *path;
 	size_t size;
@@ -62,8 +62,8 @@ int part_create(struct part *part, const struct part_request *request);
 int part_open(struct part *part, const struct part_request *request);
 
 /*
- * Of a new file: write it back; give it its name, -EEXIST if somebody else has taken that
- * meanwhile; and make the name durable. Of one that was there: nothing.
+ * Writes a new file back, gives it its name, -EEXIST if somebody else has taken that meanwhile,
+ * and makes the name durable. Does nothing for a file that was there.
  */
 int part_write_back(const struct part *part);
 int part_publish(struct part *part);
@@ -80,20 +80,22 @@ int part_read_header(const struct part *part, uint8_t page[HEADER_SIZE]);
 int part_write_header(struct part *part, const uint8_t page[HEADER_SIZE]);
 
 /*
- * Store bytes to a part that could not be stored to where it is mapped, durably, in a way that says
- * why if it fails. Any thread.
+ * Store bytes to a part that could not be stored to where it is mapped, durably, in a way that
+ * says why if it fails. Any thread.
  */
 int part_store(const struct part *part, const void *bytes, size_t size, size_t offset);
 
 /*
- * Whether a store to where it is mapped finds room, even if the disk is full. False on file systems
- * that write changed blocks elsewhere, for shared blocks, and where the file system cannot tell.
+ * Whether a store to where it is mapped finds room, even if the disk is full. False on file
+ * systems that write changed blocks elsewhere, for shared blocks, and where the file system cannot
+ * tell.
  */
 bool part_has_room(const struct part *part);
 
 /*
  * Ask the file system to write changed blocks of a new, empty file where they are, so that what is
- * allocated once is enough for ever. Where it can it does; otherwise the file is as good as before.
+ * allocated once is enough for ever. Where it can it does; otherwise the file is as good as
+ * before.
  */
 void part_stay_in_place(int fd);
 

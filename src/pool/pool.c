@@ -97,7 +97,7 @@ static int check_media(const struct pool *pool)
 
 /*
  * The names come one right after the other: a process that is killed just then leaves only some of
- * the files. Without the first they are no pool, and pool_remove() by force removes them.
+ * the files. Without the first they are not a pool, and pool_remove() by force removes them.
  */
 static int publish(struct pool *pool)
 {
@@ -113,8 +113,8 @@ static int publish(struct pool *pool)
 }
 
 /*
- * What can fail comes first. New parts get their names when all is in them; only then are headers
- * written to those that were there, which makes them parts of the pool.
+ * Everything that can fail comes first. New parts get their names when all is in them; only then
+ * are headers written to those that were there, which makes them parts of the pool.
  */
 static int create(struct pool *pool, size_t size, const struct rpmem_pool_attr *attr)
 {
@@ -305,7 +305,7 @@ bool pool_has_room(const struct pool *pool)
 	return true;
 }
 
-/* What of a range of the pool lies in a part: offsets in what is mapped of it. */
+/* The piece of a range of the pool that lies in a part: offsets in what is mapped of it. */
 struct piece {
 	size_t from, to;
 };

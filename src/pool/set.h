@@ -44,7 +44,7 @@ int pool_set_parse(const char *text, size_t length, const char *name, struct poo
 /*
  * The set in the file `name` below `directory`: a peer has sent the name, so it must stay there.
  * -EINVAL for a name that is absolute or has "..", that leads out of the directory by a symbolic
- * link, or to something that is no regular file or no set; -EREMOTEIO if the
+ * link, or to something that is not a regular file or not a set; -EREMOTEIO if the
  * directory is missing; -ENOENT, -EACCES and so on of open(2).
  */
 int pool_set_load(const char *directory, const char *name, struct pool_set **set);

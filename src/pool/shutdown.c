@@ -42,7 +42,7 @@ static int add_modules(const struct part *part, struct header_shutdown *state)
 	return add_uuid(part, &state->uuid);
 }
 
-/* What has no modules, or modules that do not count, has nothing to add: that is no failure. */
+/* A part without modules, or with modules that do not count, adds nothing and is not a failure. */
 static int add_part(const struct part *part, struct header_shutdown *state)
 {
 	char sentence[ERR_SIZE];

@@ -18,7 +18,7 @@
 #include "track/last_place.h"
 #include "track/tracker.h"
 
-/* Whether CPU instructions make stores durable; the log is told why a DAX device is no pmem. */
+/* Whether CPU instructions make stores durable; the log is told why a DAX device is not pmem. */
 static bool is_pmem(const struct device *device, bool sync, const char *sysfs)
 {
 	struct granularity judged;
@@ -111,7 +111,7 @@ static int drain_device(const struct tracked *range, const char *sysfs)
 	if (!range->is_pmem)
 		return err_set(PMEM2_E_NOSUPP, "nothing makes stores to %s durable",
 			device_name(&range->device, name));
-	/* What was flushed must be in the region before the region is told to empty itself. */
+	/* The flushed lines must be in the region before the region is told to empty itself. */
 	cpu.engine->drain();
 	return device_deep_flush(&range->device, sysfs);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Tools get in between by defining ftruncate themselves. Where off_t has 64 bits anyway, this macro
- * would only rename our calls.
+ * Tools get in between by defining ftruncate themselves. Where off_t has 64 bits anyway, this
+ * macro would only rename our calls.
  */
 #undef _FILE_OFFSET_BITS
 
@@ -22,11 +22,12 @@
 #define FLAGS (PMEM_FILE_CREATE | PMEM_FILE_EXCL | PMEM_FILE_SPARSE | PMEM_FILE_TMPFILE)
 
 /*
- * A file that comes and goes between two calls of ours; after that many times it is something else.
+ * A file that comes and goes between two calls of ours; after that many times it is something
+ * else.
  */
 #define CREATE_TRIES 16
 
-/* What is neither a file nor a directory: only a DAX device will do. Not opened, only looked at. */
+/* Accepts, of what is neither a file nor a directory, a DAX device. Looks without opening. */
 static int check_device(const struct open_file_request *request, bool *is_dax)
 {
 	struct device device;
@@ -197,7 +198,7 @@ int open_file_open(struct open_file *file, const struct open_file_request *reque
 		error = open_path(&new, request, is_dax);
 	if (error)
 		return error;
-	/* Of what is open now: the path may have changed its mind since we looked. */
+	/* Identify what is open now: the path may lead elsewhere since we looked. */
 	error = device_identify_named(&new.device, new.fd, new.name, request->sysfs);
 	if (!error && is_dax != (new.device.kind == DEVICE_DAX))
 		error = err_set(-EINVAL, "%s became something else meanwhile", request->path);

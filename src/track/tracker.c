@@ -17,7 +17,8 @@
 #define FIRST_ROOM 16
 
 /*
- * What is known, sorted by address; the lock is for all of it and for changing what is published.
+ * The known ranges, sorted by address; the lock is for all of it and for changing what is
+ * published.
  */
 static struct {
 	struct signal_lock lock;
@@ -26,9 +27,9 @@ static struct {
 } tracker = {.lock = SIGNAL_LOCK_FREE};
 
 /*
- * What readers search. They may hold on to an array while a larger one takes its place, so arrays
- * are never freed; each is twice the one before it, which makes all old ones together smaller than
- * the one in use.
+ * The array that readers search. They may hold on to an array while a larger one takes its place,
+ * so arrays are never freed; each is twice the one before it, which makes all old ones together
+ * smaller than the one in use.
  */
 struct intervals {
 	size_t room;

@@ -58,7 +58,7 @@ int control_get_head(const uint8_t bytes[CONTROL_HEAD_SIZE], struct control_head
 	return 0;
 }
 
-/* What both fields of a set say must go together: no attributes are zeros. */
+/* Writes both fields of a set, which must agree: missing attributes are zeros. */
 static void put_attr(struct writer *out, bool has_attr, const struct rpmem_pool_attr *attr)
 {
 	static const struct rpmem_pool_attr none;
@@ -237,7 +237,7 @@ int control_get_nothing(const uint8_t *body, size_t length)
 	return length ? malformed("request", "it has a body, and should have none") : 0;
 }
 
-/* What a peer says may end up on a terminal. */
+/* A peer's words may end up on a terminal. */
 static char printable(char c)
 {
 	return c >= ' ' && c <= '~' ? c : '?';

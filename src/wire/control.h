@@ -4,8 +4,8 @@
  * daemon that ssh has started (doc/remote-protocol.md)
  *
  * Both ends begin with a greeting of 16 bytes and do not wait for the other's. Then there are
- * frames: a head of 12 bytes and a body of at most CONTROL_BODY_MAX. The initiator asks, the target
- * replies, with the type of the request and CONTROL_REPLY, and with its id. Only pings go
+ * frames: a head of 12 bytes and a body of at most CONTROL_BODY_MAX. The initiator asks, the
+ * target replies, with the type of the request and CONTROL_REPLY, and with its id. Only pings go
  * both ways.
  *
  * Encoders write into the caller's writer and set its `bad` if something does not fit. Decoders
@@ -56,7 +56,7 @@ enum control_type {
 #define CONTROL_REMOVE_POOL_SET  2u /* the file of the set, too */
 #define CONTROL_REMOVE_FLAGS_ALL 3u
 
-/* Of a struct rpmem_pool_attr: its members, one after the other. */
+/* The size of a struct rpmem_pool_attr on the wire: its members, one after the other. */
 #define CONTROL_ATTR_SIZE 104
 
 struct control_head {
@@ -112,10 +112,9 @@ struct control_description {
 	uint64_t size;
 	uint32_t guard, max_lanes;
 	uint8_t providers, granularity;
-	uint8_t survival; /* of all parts, those too that are not told */
-	uint8_t method_verbs,
-		method_tcp;           /* that a client gets over either; 0 where there is none */
-	bool created, busy, has_attr; /* all else of a pool is known if it is neither */
+	uint8_t survival;                 /* of all parts, those too that are not told */
+	uint8_t method_verbs, method_tcp; /* that a client gets over either; 0 without one */
+	bool created, busy, has_attr;     /* all else of a pool is known if it is neither */
 	struct rpmem_pool_attr attr;
 	uint16_t nparts;
 	struct control_part parts[CONTROL_PARTS_MAX];
@@ -162,7 +161,7 @@ int control_get_started(struct reader *in, struct control_started *started);
 void control_put_description(struct writer *out, const struct control_description *told);
 int control_get_description(struct reader *in, struct control_description *told);
 
-/* "CREATE"; "?" for a type that is none. A reply has the name of its request. */
+/* "CREATE"; "?" for an unknown type. A reply has the name of its request. */
 const char *control_type_name(uint32_t type);
 
 #endif

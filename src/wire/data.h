@@ -8,14 +8,14 @@
  * target answers each with one reply, in the order of their sequence numbers, which count from 0.
  *
  * A message is a header of 8 bytes, then records of 16 bytes; the bytes to store follow the record
- * of a store at once, padded with zeros to a multiple of 8; at the end of a message the padding may
- * be missing:
+ * of a store at once, padded with zeros to a multiple of 8; at the end of a message the padding
+ * may be missing:
  *
  *	header	u8 kind, u8 zero, u16 records, u32 sequence
  *	record	u64 offset in the pool, u32 length, u16 action, u16 zero
  *
- * A batch has any number of records (none is a question whether the peer is alive), a read has one,
- * whose action is 0. A reply is a header of 16 bytes, then text or bytes of the pool:
+ * A batch has any number of records (none is a question whether the peer is alive), a read has
+ * one, whose action is 0. A reply is a header of 16 bytes, then text or bytes of the pool:
  *
  *	reply	u32 sequence, u16 status, u16 length of text, u32 length of bytes, u32 zero
  */
@@ -27,7 +27,7 @@
 #define DATA_VERSION     1
 #define DATA_SECRET_SIZE 32
 
-/* What adapters leave for connection data is little: these must stay below 48 bytes. */
+/* Adapters leave little room for connection data: these must stay below 48 bytes. */
 #define DATA_HELLO_SIZE   44
 #define DATA_WELCOME_SIZE 44
 #define DATA_REFUSAL_SIZE 8
@@ -111,14 +111,14 @@ static inline void data_put_record(struct writer *out, const struct data_record 
 
 /*
  * The next record of a message of `kind`, and the place of its bytes (NULL if it has none). False
- * if it is none or not all there.
+ * if it is malformed or cut off.
  */
 bool data_get_record(
 	struct data_record *record, const uint8_t **bytes, struct reader *in, enum data_kind kind);
 
 /* -- replies -- */
 
-/* What became of a message. Numbers on the wire; anything else that goes wrong is FAILED. */
+/* The outcome of a message. Numbers on the wire; anything else that goes wrong is FAILED. */
 enum data_status {
 	DATA_DONE,
 	DATA_FAILED,

@@ -28,7 +28,7 @@ struct frames {
 int frames_init(struct frames *frames);
 void frames_fini(struct frames *frames);
 
-/* Where the next bytes go; *size > 0 if all frames that were complete have been taken. */
+/* The place for the next bytes; *size > 0 if all frames that were complete have been taken. */
 void *frames_room(struct frames *frames, size_t *size);
 void frames_fill(struct frames *frames, size_t length);
 

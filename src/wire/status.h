@@ -3,9 +3,9 @@
  * status.h - what a reply on the control channel says of the request
  *
  * The numbers of errno differ between machines, so they do not travel: the target turns an errno
- * into a status, and the initiator a status into an errno. The first fourteen keep the meaning, and
- * the errno at the initiator, that they had in the protocol before ours, because programs look for
- * these. A sentence goes with a status and says more.
+ * into a status, and the initiator a status into an errno. The first fourteen keep the meaning,
+ * and the errno at the initiator, that they had in the protocol before ours, because programs look
+ * for these. A sentence goes with a status and says more.
  */
 #ifndef WIRE_STATUS_H
 #define WIRE_STATUS_H
@@ -41,7 +41,7 @@ enum wire_status {
 /* `error` is positive; what has no status of its own is WIRE_FATAL, 0 is WIRE_OK. */
 enum wire_status wire_status_of(int error);
 
-/* A positive errno, 0 for WIRE_OK; EPROTO for a number that is no status. */
+/* A positive errno, 0 for WIRE_OK; EPROTO for an unknown number. */
 int wire_status_errno(uint32_t status);
 
 /* "the pool is in use", for where no sentence came with it. */

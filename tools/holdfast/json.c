@@ -34,7 +34,7 @@ static struct json_object *new_object(void)
 	return must(json_object_new_object());
 }
 
-/* The length of the UTF-8 sequence at `at`; 0 if it is none. */
+/* The length of the UTF-8 sequence at `at`; 0 if it is malformed. */
 static size_t utf8_length(const unsigned char *at)
 {
 	static const struct {
@@ -60,7 +60,7 @@ static size_t utf8_length(const unsigned char *at)
 	return 0;
 }
 
-/* Names of files may be any bytes, JSON may not: what is no UTF-8 becomes U+FFFD. */
+/* Names of files may be any bytes, JSON may not: bytes that are not UTF-8 become U+FFFD. */
 static struct json_object *string(const char *text)
 {
 	const unsigned char *at = (const unsigned char *)text;

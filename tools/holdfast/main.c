@@ -35,7 +35,7 @@ static const struct command {
 };
 
 static const char doc[] =
-	"What storage really promises.\v"
+	"Tells what storage really promises.\v"
 	"Commands:\n"
 	"  info    which granularity stores have here or on another machine, and why; see `holdfast info --help'\n"
 #ifdef HOLDFAST_MODULES
@@ -45,7 +45,7 @@ static const char doc[] =
 #endif
 	;
 
-/* Where the command stands on the command line; what follows is its own. */
+/* Finds the command on the command line; the arguments after it are its own. */
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
 	int *at = state->input;

@@ -18,8 +18,8 @@ static void fail(struct answer *answer, const char *what)
 }
 
 /*
- * Opening a device may do something to it (a tape is rewound, a watchdog starts): as a path it does
- * not, and that is enough to explain one. Files and directories are read, if they may be.
+ * Opening a device may do something to it (a tape is rewound, a watchdog starts): as a path it
+ * does not, and that is enough to explain one. Files and directories are read, if they may be.
  */
 static int open_to_explain(const char *path)
 {
@@ -106,7 +106,7 @@ static void conclude(struct answer *answer, enum outcome outcome, const char *be
 	answer->because = because;
 }
 
-/* What cannot be mapped for good, unlike an empty file or one that may not be read. */
+/* Can it never be mapped, unlike an empty file or one that may not be read? */
 static bool is_unmappable(int map_error)
 {
 	return map_error && map_error != PMEM2_E_SOURCE_EMPTY && map_error != -EBADF;

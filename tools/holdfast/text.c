@@ -47,7 +47,7 @@ static void modules(const struct holdfast_region *region)
 			region->dimms[i]->id ? region->dimms[i]->id : "", region->name);
 }
 
-/* What carries nothing for people is left out. */
+/* Leaves out fields that tell people nothing. */
 static void details(const struct holdfast_explanation *told)
 {
 	enum { ROOM = 8192 };

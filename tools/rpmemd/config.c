@@ -100,7 +100,7 @@ static int set_poolset_dir(struct config *config, const char *value)
 	return 0;
 }
 
-/* Who names a file wants it used. */
+/* A log file that is named is used instead of syslog. */
 static int set_log_file(struct config *config, const char *value)
 {
 	int error = set_path(config, &config->log_file, value);

@@ -95,7 +95,7 @@ int control_io_refuse(struct control_io *io, const struct control_head *request,
 {
 	struct writer out = writer_on(io->bytes + CONTROL_HEAD_SIZE, CONTROL_BODY_MAX);
 
-	/* What there is not is the initiator's to know; where that is our fault, the log has it. */
+	/* A missing pool is news for the initiator only; a fault of ours belongs in the log. */
 	log_at(status == WIRE_ABSENT ? LOG_NOTICE : LOG_WARNING, "%s is refused: %s",
 		control_type_name(request->type), sentence);
 	control_put_result(&out, status, sentence);

@@ -15,7 +15,7 @@
 
 static int log_fd = -1;
 
-/* What a peer has sent must not look like lines of ours, nor move a terminal's cursor. */
+/* Text from a peer must not look like lines of ours, nor move a terminal's cursor. */
 static void make_printable(char *text)
 {
 	for (; *text; text++)

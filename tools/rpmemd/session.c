@@ -90,7 +90,7 @@ static int on_start(struct session *session, const struct control_head *head, co
 	return rc ? refuse(session, head, rc) : reply_started(session, head, &start);
 }
 
-/* Of a request that needs a pool; 0, or -EPROTO. */
+/* Checks a request that needs a pool; 0, or -EPROTO. */
 static int need_pool(const struct session *session)
 {
 	return session->service.pool ? 0 : err_set(-EPROTO, "no pool is open");

@@ -33,7 +33,7 @@ struct store {
 /* The pool stays the caller's. One store per process: threads note for one only. */
 void store_init(struct store *store, struct pool *pool);
 
-/* What the data path is given. */
+/* The functions that the data path is given. */
 struct fabric_store store_functions(struct store *store);
 
 #endif

@@ -19,8 +19,8 @@
 #define PPC_HWCAP2_ARCH_3_1  0x00040000ul
 
 /*
- * Without the size of a cache block (AT_DCACHEBSIZE) there is no telling what one flush covers, and
- * then there is none.
+ * Without the size of a cache block (AT_DCACHEBSIZE) nobody can tell what one flush covers, so
+ * there are no flushes.
  */
 static inline uint32_t ppc_features(unsigned long hwcap2, unsigned long block_size)
 {

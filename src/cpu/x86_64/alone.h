@@ -10,7 +10,7 @@
 #include "cpu/x86_64/flush.h"
 
 /*
- * What of CPUID we use; what this CPU does not say stays 0: nothing is there. In a virtual machine
+ * The leaves of CPUID that we use; a leaf that this CPU lacks stays 0. In a virtual machine
  * each CPUID is a trip to the hypervisor: no leaf is asked for twice.
  */
 static inline struct x86_id x86_ask(void)

@@ -26,7 +26,7 @@
 #define LEAF7_EBX_CLFLUSHOPT (1u << 23)
 #define LEAF7_EBX_CLWB       (1u << 24)
 
-/* What the instructions CPUID and XGETBV say, as far as we ask. */
+/* The answers of the instructions CPUID and XGETBV that we use. */
 struct x86_id {
 	uint32_t leaf1_ebx, leaf1_ecx, leaf1_edx;
 	uint32_t leaf7_ebx, leaf7_ecx;
