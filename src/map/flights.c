@@ -184,8 +184,12 @@ static void end_if_dead(struct flights *flights, struct flight *flight, uint32_t
 	sigset_t before;
 
 	signals_block(&before);
-	if (atomic_load(&flight->number) == number && robust_lock_try(&flight->lock))
-		end(flights, flight);
+	if (robust_lock_try(&flight->lock)) {
+		if (atomic_load(&flight->number) == number)
+			end(flights, flight);
+		else /* another waiter has ended it */
+			robust_lock_release(&flight->lock);
+	}
 	signals_restore(&before);
 }
 

@@ -206,6 +206,30 @@ static void killed_processes(void)
 	ok(true, "flights: any number of killed children leaves room for more flights");
 }
 
+/* Counted down twice, the flight of somebody else would not be seen. */
+static void several_waiters_for_the_dead(void)
+{
+	enum { WAITERS = 4, ROUNDS = 100 };
+	unsigned wrong = 0;
+
+	if (!locks_of_the_dead_are_passed_on())
+		return;
+	new_flights();
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		struct waiter waiters[WAITERS];
+		pid_t pid = fly_in_child(file, nowhere);
+		for (unsigned i = 0; i < WAITERS; i++)
+			start(&waiters[i], file, nowhere);
+		kill(pid, SIGKILL);
+		for (unsigned i = 0; i < WAITERS; i++)
+			finish(&waiters[i]);
+		waitpid(pid, NULL, 0);
+		wrong += atomic_load(&flights->under_way) != 0;
+	}
+	is_int(wrong, 0, "flights: several waiters end the flight of a killed child once, %d times",
+		ROUNDS);
+}
+
 /* A file that is not known, in a process that has mapped it as this one has. */
 static void unknown_files_of_children(void)
 {
@@ -274,6 +298,7 @@ int main(void)
 	other_file();
 	unknown_files();
 	killed_processes();
+	several_waiters_for_the_dead();
 	unknown_files_of_children();
 	many_threads();
 	return tap_done();
