@@ -3,8 +3,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
-#include <stdbool.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -37,23 +35,33 @@ static void take_back(int signal)
  * The kernel sends the signal to the thread that writes, which has it blocked meanwhile. One that
  * was waiting before is left waiting: a thread can have only one of each.
  */
-void say(int fd, const char *text, size_t length)
+void say_begin(struct say_guard *guard)
 {
-	int saved = errno;
-	sigset_t blocked, before;
+	sigset_t blocked;
 
 	sigemptyset(&blocked);
 	sigaddset(&blocked, SIGPIPE);
 	sigaddset(&blocked, SIGXFSZ);
-	if (pthread_sigmask(SIG_BLOCK, &blocked, &before))
-		return;
-	bool pipe_waits = is_pending(SIGPIPE), size_waits = is_pending(SIGXFSZ);
-	if (write(fd, text, length) < 0) {
-		if (errno == EPIPE && !pipe_waits)
-			take_back(SIGPIPE);
-		if (errno == EFBIG && !size_waits)
-			take_back(SIGXFSZ);
-	}
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_sigmask(SIG_BLOCK, &blocked, &guard->before);
+	guard->pipe_waits = is_pending(SIGPIPE);
+	guard->size_waits = is_pending(SIGXFSZ);
+}
+
+void say_end(const struct say_guard *guard, int error)
+{
+	if (error == EPIPE && !guard->pipe_waits)
+		take_back(SIGPIPE);
+	if (error == EFBIG && !guard->size_waits)
+		take_back(SIGXFSZ);
+	pthread_sigmask(SIG_SETMASK, &guard->before, NULL);
+}
+
+void say(int fd, const char *text, size_t length)
+{
+	int saved = errno;
+	struct say_guard guard;
+
+	say_begin(&guard);
+	say_end(&guard, write(fd, text, length) < 0 ? errno : 0);
 	errno = saved;
 }

@@ -9,9 +9,22 @@
 #ifndef BASE_SAY_H
 #define BASE_SAY_H
 
+#include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /* One write(2); what is not written is lost. Keeps errno. In any thread, and in signal handlers. */
 void say(int fd, const char *text, size_t length);
+
+/* For a write by other means: between these two no such signal reaches the program. */
+struct say_guard {
+	sigset_t before; /* the signals that were blocked */
+	bool pipe_waits, size_waits;
+};
+
+void say_begin(struct say_guard *guard);
+
+/* `error` is the errno of the write if it has failed, else 0. */
+void say_end(const struct say_guard *guard, int error);
 
 #endif

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
+#include "base/say.h"
 #include "libpmem2.h"
 #include "libpmem2/export.h"
 
@@ -19,6 +21,7 @@ EXPORT(pmem2_perror)
 void pmem2_perror(const char *format, ...)
 {
 	char brief[256], *text = brief;
+	struct say_guard guard;
 	va_list ap;
 
 	if (!format)
@@ -37,6 +40,7 @@ void pmem2_perror(const char *format, ...)
 	va_end(ap);
 	size_t used = strlen(text);
 	snprintf(text + used, size - used, ": %s\n", err_get());
-	fputs(text, stderr);
+	say_begin(&guard);
+	say_end(&guard, fputs(text, stderr) < 0 ? errno : 0);
 	free(whole);
 }
