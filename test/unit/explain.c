@@ -384,7 +384,8 @@ static void obstacles(void)
 		"dax=never: a deep flush writes pages back");
 
 	struct facts facts = file_on(ADR, FACTS_SYNC_REFUSED, "rw,relatime");
-	facts.filesystem.type[3] = '3';
+	free(facts.filesystem.type);
+	facts.filesystem.type = strdup("ext3");
 	facts.kernel = FACTS_KERNEL(5, 4, 0);
 	tree_file("fs/ext4/pmem1/journal_task", "4711\n");
 	explain(facts);
