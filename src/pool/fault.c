@@ -26,7 +26,7 @@ static void on_fault(int number, siginfo_t *info, void *context)
 
 	if (info->si_code > 0 && at >= pool.from && at < pool.to) {
 		if (escape) {
-			/* A guard saves no mask; a sanitizer blocks all signals around a handler. */
+			/* A guard saves no mask, and a sanitizer blocks all signals meanwhile. */
 			sigprocmask(SIG_SETMASK, &((ucontext_t *)context)->uc_sigmask, NULL);
 			siglongjmp(*escape, 1);
 		}

@@ -2,8 +2,8 @@
 /*
  * logged.c - mistakes that no call can return, as the log has them
  *
- * The log is set up when the library is loaded: so this program runs itself again, with what to do as
- * its argument.
+ * The log is set up when the library is loaded: so this program runs itself again, with what to do
+ * as its argument.
  */
 #include <signal.h>
 #include <sys/wait.h>

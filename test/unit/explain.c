@@ -500,7 +500,8 @@ static void media(void)
 	is_int(told->needed_reason, HOLDFAST_REASON_MAP_SYNC_UNKNOWN,
 		"a block device that sysfs does not show: page granularity is an assumption");
 	struct facts facts = file_on(NOWHERE, FACTS_NOT_TRIED, "rw,dax=always");
-	strcpy(facts.filesystem.type, "ext2");
+	free(facts.filesystem.type);
+	facts.filesystem.type = strdup("ext2");
 	facts.filesystem.can_sync = false;
 	explain(facts);
 	is_int(told->obstacle, HOLDFAST_OBSTACLE_UNKNOWN,
@@ -623,7 +624,8 @@ static void spoiled(void)
 		"btrfs whose devices cannot be listed: survival");
 	/* Made by mke2fs without extents, and mounted by the driver of ext4: it can do DAX. */
 	facts = file_on(ADR, FACTS_NOT_TRIED, "rw,dax=always");
-	strcpy(facts.filesystem.type, "ext2");
+	free(facts.filesystem.type);
+	facts.filesystem.type = strdup("ext2");
 	facts.filesystem.can_sync = false;
 	explain(facts);
 	is_int(told->map_sync, HOLDFAST_MAP_SYNC_WOULD_ACCEPT, "ext2 by ext4's driver: MAP_SYNC");
