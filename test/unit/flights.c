@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -206,27 +207,46 @@ static void killed_processes(void)
 	ok(true, "flights: any number of killed children leaves room for more flights");
 }
 
-/* Counted down twice, the flight of somebody else would not be seen. */
-static void several_waiters_for_the_dead(void)
+static void *die_in_flight(void *arg)
 {
-	enum { WAITERS = 4, ROUNDS = 100 };
+	(void)arg;
+	flights_begin(flights, &(struct flight_begun){0}, file, nowhere);
+	return NULL;
+}
+
+static atomic_uint ready;
+
+static void *wait_together(void *arg)
+{
+	(void)arg;
+	atomic_fetch_add(&ready, 1);
+	while (atomic_load(&ready) % 2)
+		sched_yield();
+	flights_wait(flights, file, nowhere);
+	return NULL;
+}
+
+/* Counted down twice, the flight of somebody else would not be seen. */
+static void two_waiters_for_the_dead(void)
+{
+	enum { ROUNDS = 5000 };
 	unsigned wrong = 0;
 
 	if (!locks_of_the_dead_are_passed_on())
 		return;
 	new_flights();
 	for (unsigned round = 0; round < ROUNDS; round++) {
-		struct waiter waiters[WAITERS];
-		pid_t pid = fly_in_child(file, nowhere);
-		for (unsigned i = 0; i < WAITERS; i++)
-			start(&waiters[i], file, nowhere);
-		kill(pid, SIGKILL);
-		for (unsigned i = 0; i < WAITERS; i++)
-			finish(&waiters[i]);
-		waitpid(pid, NULL, 0);
+		pthread_t dead, waiters[2];
+		if (pthread_create(&dead, NULL, die_in_flight, NULL) || pthread_join(dead, NULL))
+			bail("no thread");
+		for (unsigned i = 0; i < 2; i++)
+			if (pthread_create(&waiters[i], NULL, wait_together, NULL))
+				bail("no thread");
+		for (unsigned i = 0; i < 2; i++)
+			pthread_join(waiters[i], NULL);
 		wrong += atomic_load(&flights->under_way) != 0;
 	}
-	is_int(wrong, 0, "flights: several waiters end the flight of a killed child once, %d times",
+	is_int(wrong, 0, "flights: two waiters end the flight of a dead thread once, %d times",
 		ROUNDS);
 }
 
@@ -299,7 +319,7 @@ int main(void)
 	other_file();
 	unknown_files();
 	killed_processes();
-	several_waiters_for_the_dead();
+	two_waiters_for_the_dead();
 	unknown_files_of_children();
 	many_threads();
 	return tap_done();
