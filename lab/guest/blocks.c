@@ -18,19 +18,6 @@
 #define SIZE  ((size_t)16 << 20)
 #define FIRST ((size_t)8 << 20)
 
-static struct pmem2_map *map_of(int fd)
-{
-	struct pmem2_source *src = source_of(fd);
-	struct pmem2_config *cfg = config_of(PMEM2_GRANULARITY_PAGE);
-	struct pmem2_map *map;
-
-	if (pmem2_map_new(&map, cfg, src))
-		bail("cannot map: %s", pmem2_errormsg());
-	pmem2_config_delete(&cfg);
-	pmem2_source_delete(&src);
-	return map;
-}
-
 static uint64_t *block(struct pmem2_map *map, size_t i)
 {
 	return (uint64_t *)((char *)pmem2_map_get_address(map) + FIRST + i * BLOCK);

@@ -49,19 +49,6 @@ static int open_file(const char *path)
 	return fd;
 }
 
-static struct pmem2_map *map_of(int fd)
-{
-	struct pmem2_source *src = source_of(fd);
-	struct pmem2_config *cfg = config_of(PMEM2_GRANULARITY_PAGE);
-	struct pmem2_map *map;
-
-	if (pmem2_map_new(&map, cfg, src))
-		bail("cannot map: %s", pmem2_errormsg());
-	pmem2_config_delete(&cfg);
-	pmem2_source_delete(&src);
-	return map;
-}
-
 static char *at(struct pmem2_map *map, size_t offset)
 {
 	return (char *)pmem2_map_get_address(map) + offset;

@@ -60,6 +60,20 @@ GUEST struct pmem2_config *config_of(enum pmem2_granularity granularity)
 	return cfg;
 }
 
+/* A map of a whole file, of any granularity. */
+GUEST struct pmem2_map *map_of(int fd)
+{
+	struct pmem2_source *src = source_of(fd);
+	struct pmem2_config *cfg = config_of(PMEM2_GRANULARITY_PAGE);
+	struct pmem2_map *map;
+
+	if (pmem2_map_new(&map, cfg, src))
+		bail("cannot map: %s", pmem2_errormsg());
+	pmem2_config_delete(&cfg);
+	pmem2_source_delete(&src);
+	return map;
+}
+
 /* Does the kernel itself take MAP_SYNC for `length` bytes of it? */
 GUEST bool kernel_syncs(int fd, size_t length)
 {
