@@ -19,7 +19,7 @@ struct count {
 	unsigned instructions, flushes, fences, fetches, loads, stores;
 };
 
-/* Whether it works on this machine and system; the rest is not to be called if not. */
+/* Does counting work on this machine and system? If not, call nothing else of it. */
 bool counting_works(void);
 
 void counting_start(const void *target);

@@ -227,7 +227,7 @@ static void count_ours(const struct cell *cell, const struct count *bare, const 
 	}
 }
 
-/* Of two bare ways, the shorter one. */
+/* Returns the shorter one of two bare ways. */
 static bool count_bare(const struct cell *cell, struct count *bare)
 {
 	struct calls calls[2];

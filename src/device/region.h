@@ -45,7 +45,7 @@ struct region region_under(const char *sysfs, const char *type, dev_t number);
 /* The promise of one region; a directory that a walk visits. */
 struct region region_read(const char *sysfs, int region);
 
-/* Whether its contents are lost in a power cut: 1 or 0, -1 if that cannot be read. */
+/* Are its contents lost in a power cut? 1 or 0, or -1 if that cannot be read. */
 int region_is_volatile(int region);
 
 /* The facts that hold for both. */

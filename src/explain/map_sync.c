@@ -24,7 +24,7 @@ static enum holdfast_obstacle obstacle_in_mount(const struct facts *facts)
 	return facts->marked ? HOLDFAST_OBSTACLE_NONE : HOLDFAST_OBSTACLE_FILE;
 }
 
-/* Whether a file system of this type could accept it, given the storage; -1: it is not known. */
+/* Could a file system of this type accept it, given the storage? 1 or 0, or -1 if unknown. */
 static int file_system_can(const struct facts *facts)
 {
 	const struct filesystem *filesystem = &facts->filesystem;

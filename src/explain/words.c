@@ -163,7 +163,7 @@ static bool is_empty_device(const struct holdfast_explanation *told)
 
 static void say_why(const struct text *text, const struct holdfast_explanation *told)
 {
-	/* Where nothing remains, it does not matter why the granularity is not finer. */
+	/* Nobody needs to know why the granularity is not finer if no store remains. */
 	if (told->survival == HOLDFAST_SURVIVES_NOT && !is_refused(told) &&
 		told->needed_reason != HOLDFAST_REASON_NOT_SHARED)
 		return;

@@ -40,7 +40,7 @@ int channel_call(struct channel *channel, uint32_t type, const struct writer *bo
 /* 0, or the negative errno with which it ended. Any thread, at any time; takes no lock. */
 int channel_error(const struct channel *channel);
 
-/* Whether it has ended, or does so within a moment: it is known that the target has trouble. */
+/* Has the channel ended, or does it end within a moment? For callers that know of trouble. */
 bool channel_has_ended(const struct channel *channel);
 
 /* The error with its sentence. */

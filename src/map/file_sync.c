@@ -109,7 +109,7 @@ struct judging {
 	struct file_sync_failure *failure;
 };
 
-/* Whether a part may be lost, and the program does not know. */
+/* May a part be lost without the knowledge of the program? */
 static bool is_doubtful(struct judging *judging, const struct file_ids *ids, struct range at)
 {
 	struct file_id file = file_id_is_known(ids->stat) ? ids->stat : ids->listed;
@@ -151,7 +151,7 @@ static int judge(
 	return judging.failed ? -failure->write.error : 0;
 }
 
-/* Without the memory for records, nothing can be said of what the kernel answers. */
+/* A kernel's answer proves nothing without the memory for records. */
 static int sync_pages(const struct file_sync *sync, struct file_sync_failure *failure)
 {
 	struct shared *shared = shared_get();

@@ -16,7 +16,7 @@
  */
 int name_make(const char *path, bool *named);
 
-/* Whether nothing has this name, in a directory that is there. */
+/* Is the name free, in a directory that exists? */
 bool name_is_free(const char *path);
 
 /* Give it its name. -EEXIST. */

@@ -89,7 +89,7 @@ enum pmem2_granularity pool_granularity(const struct pool *pool);
 /* All parts are DAX devices: an RDMA card may be given the memory itself. */
 bool pool_is_device(const struct pool *pool);
 
-/* Whether a part is one: CPU caches have to be flushed for it, whatever the granularity. */
+/* Is a part a DAX device? CPU caches have to be flushed for it, whatever the granularity. */
 bool pool_has_device(const struct pool *pool);
 
 /*

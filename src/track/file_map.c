@@ -18,7 +18,7 @@
 #include "track/last_place.h"
 #include "track/tracker.h"
 
-/* Whether CPU instructions make stores durable; the log is told why a DAX device is not pmem. */
+/* Do CPU instructions make stores durable? Logs why a DAX device is not pmem. */
 static bool is_pmem(const struct device *device, bool sync, const char *sysfs)
 {
 	struct granularity judged;

@@ -278,7 +278,7 @@ bool json_answers(
 		.version = HOLDFAST_VERSION,
 		.required = required ? granularity_word(*required) : NULL,
 	};
-	/* Without the paths, which are of two kinds. */
+	/* Adds all but the paths, which are of two kinds. */
 	struct json_object *all = object_of(&fields_output, &output), *paths;
 
 	paths = new_array(all, "paths");
