@@ -53,7 +53,7 @@ static int child(const char *name)
 }
 
 /* Runs this program again and returns the log; the program must end with 0. */
-static const char *log_of(const char *program, const char *deed, const char *level)
+static const char *log_of(char *program, const char *deed, const char *level)
 {
 	static char text[8192];
 	char file[] = "/tmp/holdfast-logged-XXXXXX", *end;
@@ -65,7 +65,7 @@ static const char *log_of(const char *program, const char *deed, const char *lev
 	if (!pid) {
 		setenv("PMEM2_LOG_FILE", file, 1);
 		setenv("PMEM2_LOG_LEVEL", level, 1);
-		execl(program, program, deed, (char *)NULL);
+		exec_again((char *[]){program, strdup(deed), NULL});
 		_exit(97);
 	}
 	waitpid(pid, &status, 0);
