@@ -18,20 +18,15 @@ static void byte_flush(const void *ptr, size_t size)
 	(void)size;
 }
 
-static void page_persist(const void *ptr, size_t size)
-{
-	writeback_note(ptr, size);
-	writeback_drain();
-}
-
 /* After the stores of a copy to pages, which go through the caches: the kernel reads them there. */
 static void page_finish(const void *ptr, size_t size, unsigned flags, uint64_t begun)
 {
 	if (flags & PMEM2_F_MEM_NOFLUSH)
 		return;
-	writeback_note_copy(ptr, size, begun);
-	if (!(flags & PMEM2_F_MEM_NODRAIN))
-		writeback_drain();
+	if (flags & PMEM2_F_MEM_NODRAIN)
+		writeback_note_copy(ptr, size, begun);
+	else
+		writeback_persist_copy(ptr, size, begun);
 }
 
 static void *page_memmove(void *pmemdest, const void *src, size_t len, unsigned flags)
@@ -73,7 +68,7 @@ pmem2_drain_fn pmem2_get_drain_fn(struct pmem2_map *map)
 EXPORT(pmem2_get_persist_fn)
 pmem2_persist_fn pmem2_get_persist_fn(struct pmem2_map *map)
 {
-	return PICK(map, cpu.engine->persist_byte, cpu_persist(), page_persist);
+	return PICK(map, cpu.engine->persist_byte, cpu_persist(), writeback_persist);
 }
 
 EXPORT(pmem2_get_memmove_fn)

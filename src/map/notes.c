@@ -16,6 +16,7 @@ struct notes {
 	atomic_uint count; /* that of the ranges, for this thread to read without the lock */
 	bool listed;       /* among the threads; its own thread's to read and write */
 	bool exited;       /* the thread will not be called again; likewise */
+	bool draining;     /* see notes_set_draining(); likewise */
 	struct notes *next, **link;
 };
 
@@ -27,6 +28,7 @@ static struct {
 	struct notes *first;
 	pthread_key_t at_exit;
 	atomic_bool has_key; /* between notes_init() and notes_fini() */
+	atomic_bool stopped;
 	void (*drain)(void);
 	bool fork_took_own; /* the lock of the forking thread's notes; owned by this lock */
 } threads;
@@ -71,6 +73,8 @@ static bool enlist(void)
 {
 	sigset_t before;
 
+	if (atomic_load_explicit(&threads.stopped, memory_order_relaxed))
+		return false;
 	if (notes.listed)
 		return true;
 	/*
@@ -175,19 +179,20 @@ static void visit_threads(bool (*visit)(struct notes *of, void *context), void *
 /* A question about the notes in a range, and its answer. */
 struct search {
 	struct range within;
-	unsigned count, skip;
-	struct note found;
+	unsigned count;
+	struct note first;
 };
 
 static bool search_in(struct notes *of, void *context)
 {
 	struct search *search = context;
 	struct ranges_part part = ranges_within(&of->ranges, search->within);
-	unsigned count = part.end - part.first;
 
-	if (search->count <= search->skip && search->skip - search->count < count)
-		search->found = note_at(of, part.first + search->skip - search->count);
-	search->count += count;
+	if (part.first == part.end)
+		return false;
+	if (!search->count || of->ranges.at[part.first].from < search->first.pages.from)
+		search->first = note_at(of, part.first);
+	search->count += part.end - part.first;
 	return false;
 }
 
@@ -199,15 +204,14 @@ unsigned notes_count(struct range within)
 	return search.count;
 }
 
-bool notes_find(struct range within, unsigned skip, struct note *note)
+bool notes_find(struct range within, struct note *note)
 {
-	struct search search = {.within = within, .skip = skip};
+	struct search search = {.within = within};
 
 	visit_threads(search_in, &search);
-	if (search.count <= skip)
-		return false;
-	*note = search.found;
-	return true;
+	if (search.count)
+		*note = search.first;
+	return search.count;
 }
 
 /* A note that has been looked for, and whether it was there. */
@@ -252,6 +256,11 @@ int notes_init(void (*drain)(void))
 	return 0;
 }
 
+void notes_stop(void)
+{
+	atomic_store(&threads.stopped, true);
+}
+
 void notes_fini(void)
 {
 	if (atomic_exchange(&threads.has_key, false))
@@ -276,11 +285,22 @@ void notes_after_fork_in_parent(void)
 	checked_lock_release(&threads.lock);
 }
 
-/* A signal handler has interrupted a change of these notes, which goes on in the child. */
+bool notes_set_draining(bool draining)
+{
+	bool before = notes.draining;
+
+	notes.draining = draining;
+	return before;
+}
+
+/* A signal handler has interrupted a change of these notes, or their drain: the child goes on. */
 static void keep_in_child(void)
 {
+	if (!notes.listed)
+		return;
 	checked_lock_init(&notes.lock);
-	checked_lock_take(&notes.lock);
+	if (!threads.fork_took_own)
+		checked_lock_take(&notes.lock);
 	notes.next = NULL;
 	notes.link = &threads.first;
 	threads.first = &notes;
@@ -290,7 +310,7 @@ static void keep_in_child(void)
 void notes_after_fork_in_child(void)
 {
 	threads.first = NULL;
-	if (threads.fork_took_own) {
+	if (threads.fork_took_own && !notes.draining) {
 		notes.listed = false;
 		notes.ranges.count = 0;
 		ranges_changed(&notes);

@@ -30,7 +30,10 @@ int notes_init(void (*drain)(void));
 /* Threads that exit from now on call nothing. */
 void notes_fini(void);
 
-/* False if there is no room, or no way to be called when this thread exits. */
+/* Refuse to add anything from now on: nobody would drain it. */
+void notes_stop(void);
+
+/* False if there is no room, or no way to be called when this thread or the process exits. */
 bool notes_add(struct note note);
 
 /* Whether this thread has none: one load. If so, all that it ever noted is durable. */
@@ -42,9 +45,9 @@ bool notes_first(struct note *note);
 /* Take out what this thread has noted below an address; false if there is nothing. */
 bool notes_cut(uintptr_t to);
 
-/* The number of notes of any thread with a byte in a range, and one of them: that after `skip`. */
+/* The number of notes of any thread with a byte in a range, and the one that begins first. */
 unsigned notes_count(struct range within);
-bool notes_find(struct range within, unsigned skip, struct note *note);
+bool notes_find(struct range within, struct note *note);
 
 /*
  * Remove a note that notes_find() has found. False if its thread has noted anything meanwhile:
@@ -52,7 +55,13 @@ bool notes_find(struct range within, unsigned skip, struct note *note);
  */
 bool notes_forget(const struct note *note);
 
-/* Around fork: the child starts with no notes. */
+/*
+ * This thread is about to write back all that it has noted, or no longer. A child that one of its
+ * signal handlers forks meanwhile goes on with that. Returns what was true before.
+ */
+bool notes_set_draining(bool draining);
+
+/* Around fork: the child starts with no notes, unless it goes on with something that needs them. */
 void notes_before_fork(void);
 void notes_after_fork_in_parent(void);
 void notes_after_fork_in_child(void);

@@ -50,6 +50,13 @@ static void ignore(const struct note *note)
 		(size_t)(note->pages.to - note->pages.from), note->pages.from);
 }
 
+/* The program's handler may have drained, too. */
+static bool next_to_drain(struct note *note)
+{
+	notes_set_draining(true);
+	return notes_first(note);
+}
+
 /*
  * A part is pinned first and taken out of the notes then: a thread that closes its map finds the
  * one or the other, and what was not tried yet is still noted when a failure is reported (N7).
@@ -62,7 +69,7 @@ static void drain_notes(void)
 	int saved = errno, state;
 
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
-	while (notes_first(&note)) {
+	while (next_to_drain(&note)) {
 		struct map *map = registry_pin(note.pages.from, note.pages.to);
 		if (!map) {
 			if (notes_cut(note.pages.to))
@@ -110,9 +117,11 @@ void writeback_drain(void)
 {
 	if (notes_none())
 		return;
+	notes_set_draining(true);
 	/* A cancellation point while all is still noted: a thread that ends drains. */
 	pthread_testcancel();
 	drain_notes();
+	notes_set_draining(false);
 }
 
 /* Stores to the range may be as old as the epoch `since`; 0: as the map. */
@@ -124,7 +133,9 @@ static void note_range(const void *addr, size_t len, uint64_t since)
 	if (!len || notes_add(note))
 		return;
 	/* N2: the notes are full, or nobody would drain them. */
+	bool goes_on = notes_set_draining(true);
 	drain_notes();
+	notes_set_draining(goes_on);
 	if (!notes_add(note))
 		write_now(&note);
 	errno = saved;
@@ -145,21 +156,40 @@ void writeback_note_copy(const void *addr, size_t len, uint64_t begun)
 	note_range(addr, len, begun);
 }
 
+void writeback_persist(const void *addr, size_t len)
+{
+	writeback_persist_copy(addr, len, 0);
+}
+
+void writeback_persist_copy(const void *addr, size_t len, uint64_t begun)
+{
+	notes_set_draining(true);
+	note_range(addr, len, begun);
+	writeback_drain();
+	notes_set_draining(false);
+}
+
 /*
- * Write back the notes of any thread in a range. Threads may go on to note there meanwhile: as
- * many notes are written as there are in the beginning.
+ * Write back the notes of any thread in a range. Threads may note there meanwhile, or drain, so
+ * that no note has a number. As many are looked for from the same address as there are in the
+ * beginning; each one after that, or that cannot be forgotten, is left behind once it is written.
  */
 static void write_noted(struct range within, report_failure *report)
 {
-	unsigned skip = 0;
+	unsigned left = notes_count(within);
 	struct note note;
 	int state;
 
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
-	for (unsigned left = notes_count(within); left && notes_find(within, skip, &note); left--) {
+	notes_set_draining(true);
+	while (notes_find(within, &note)) {
 		write_note(note, report, state);
-		skip += !notes_forget(&note);
+		if (notes_forget(&note) && left)
+			left--;
+		else
+			within.from = note.pages.to;
 	}
+	notes_set_draining(false);
 	pthread_setcancelstate(state, NULL);
 }
 
@@ -224,11 +254,13 @@ int writeback_init(void)
 
 /*
  * exit(3) does not run other threads' key destructors, so what they noted is written back here. A
- * signal handler that calls exit() may have interrupted this very thread: locks that it holds are
- * left alone, and what it was writing is left to the kernel.
+ * destructor of the program that flushes later has that written back at once. A signal handler that
+ * calls exit() may have interrupted this very thread: locks that it holds are left alone, and what
+ * it was writing is left to the kernel.
  */
 static void __attribute__((destructor)) process_exits(void)
 {
+	notes_stop();
 	write_noted((struct range){0, UINTPTR_MAX}, writeback_failure_report_at_exit);
 	notes_fini();
 	registry_fini();

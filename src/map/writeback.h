@@ -8,8 +8,8 @@
  * N1	A range is noted as the whole pages that it touches. Noted ranges at most RANGES_GAP apart
  *	are joined: what lies between is written back with them. No other page is.
  * N2	Noting writes nothing back, unless its thread has RANGES_MAX ranges far apart already: then
- *	all of these are written back at once, without a drain; or unless the thread is past the
- *	moment in its exit at which it drains.
+ *	all of these are written back at once, without a drain; or unless the thread, or the
+ *	process, is past the moment in its exit at which it drains.
  * N3	When a drain returns, all that its thread had noted is durable, or its failure reported,
  *	even if another thread is writing some of it back. Ranges of other threads are not.
  * N4	A note is written back by its thread's next drain, or when the thread exits, when the map is
@@ -26,7 +26,7 @@
  * N8	A forked child starts with nothing noted and with no lock held, whatever the threads of its
  *	parent were doing; the parent's notes are as before. A child that a signal handler forks
  *	goes on with what was interrupted: with the notes of its thread if these were being
- *	changed, and with its thread's pin.
+ *	changed, drained or persisted, and with its thread's pin.
  *
  * A write-back that fails ends the process with a message, or is reported to the program's handler
  * (writeback_failure.h): the callers return nothing, and to return would be to claim that all is
@@ -46,16 +46,18 @@
 /* Once, when the library is loaded. Returns 0 or -ENOMEM. */
 int writeback_init(void);
 
-/* The flush and the drain of a PAGE map. Both leave errno alone. */
+/* The flush, the drain and the persist of a PAGE map. All leave errno alone. */
 void writeback_note(const void *addr, size_t len);
 void writeback_drain(void);
+void writeback_persist(const void *addr, size_t len);
 
 /*
- * The flush of a range that the library itself stores to: failures from before the copy began do
- * not concern it (W7).
+ * The flush and the persist of a range that the library itself stores to: failures from before the
+ * copy began do not concern it (W7).
  */
 uint64_t writeback_copy_begins(void);
 void writeback_note_copy(const void *addr, size_t len, uint64_t begun);
+void writeback_persist_copy(const void *addr, size_t len, uint64_t begun);
 
 /*
  * The program knows of all failures that concern a range of live maps. PMEM2_E_MAPPING_NOT_FOUND,

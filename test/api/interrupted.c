@@ -6,6 +6,7 @@
  */
 #pragma GCC visibility push(default)
 
+#include <dlfcn.h>
 #include <limits.h>
 
 #include "api/told-once.h"
@@ -275,6 +276,77 @@ static void fork_in_handler(void)
 	pmem2_map_delete(&map);
 }
 
+static unsigned stops_left; /* until the signal comes; 0: it does not */
+
+/* The library asks whether it is cancelled before a drain, and msync(2) in the middle of one. */
+void pthread_testcancel(void)
+{
+	static void (*real)(void);
+
+	if (stops_left && !--stops_left)
+		raise(SIGUSR1);
+	if (!real)
+		*(void **)&real = dlsym(RTLD_NEXT, "pthread_testcancel");
+	real();
+}
+
+static void persist_two(struct pmem2_map *map)
+{
+	flush(map);
+	pmem2_get_persist_fn(map)((char *)pmem2_map_get_address(map) + 40 * page_size(), 1);
+}
+
+static void copy_two(struct pmem2_map *map)
+{
+	flush(map);
+	pmem2_get_memcpy_fn(map)(
+		(char *)pmem2_map_get_address(map) + 40 * page_size(), "text", 4, 0);
+}
+
+static void drain_two(struct pmem2_map *map)
+{
+	flush(map);
+	pmem2_get_flush_fn(map)((char *)pmem2_map_get_address(map) + 40 * page_size(), 1);
+	pmem2_get_drain_fn(map)();
+}
+
+static void delete_two(struct pmem2_map *map)
+{
+	flush(map);
+	pmem2_get_flush_fn(map)((char *)pmem2_map_get_address(map) + 40 * page_size(), 1);
+	pmem2_map_delete(&map);
+}
+
+/* Parent and child go on, and neither leaves anything to the other, which may be killed. */
+static void both_write_back(
+	void (*call)(struct pmem2_map *), unsigned stops, unsigned calls, const char *when)
+{
+	unsigned file;
+
+#ifdef __SANITIZE_THREAD__
+	skip("fork(2) in a signal handler: parent and child write back all ranges",
+		"the thread sanitizer runs signal handlers at other moments");
+	return;
+#endif
+	struct pmem2_map *map = new_map(&file);
+	pid_t pid = fork_silent();
+
+	if (!pid) {
+		signal(SIGUSR1, fork_now);
+		atomic_store(&kernel->calls, 0);
+		stops_left = stops;
+		call(map);
+		stops_left = 0;
+		if (!forked)
+			_exit(5);
+		ending_of(forked);
+		_exit((int)atomic_load(&kernel->calls));
+	}
+	is_int(-ending_of(pid), (int)calls,
+		"N8: fork(2) in a signal handler %s: parent and child write back all ranges", when);
+	pmem2_map_delete(&map);
+}
+
 int main(void)
 {
 	kernel_open();
@@ -287,5 +359,11 @@ int main(void)
 	exit_in_handler(true);
 	exit_in_handler(false);
 	fork_in_handler();
+	both_write_back(persist_two, 1, 4, "between the flush and the drain of a persist");
+	both_write_back(persist_two, 2, 3, "between two ranges of a persist");
+	both_write_back(copy_two, 1, 4, "between the flush and the drain of a copy");
+	both_write_back(drain_two, 1, 4, "at the beginning of a drain");
+	both_write_back(drain_two, 2, 3, "between two ranges of a drain");
+	both_write_back(delete_two, 1, 3, "between two ranges of a map_delete");
 	return tap_done();
 }

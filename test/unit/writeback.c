@@ -19,6 +19,7 @@
 
 #include "cpu/cpu.h"
 #include "map/ranges.h"
+#include "map/writeback_failure.h"
 #include "tap.h"
 
 #define PAGES 4096
@@ -37,10 +38,26 @@ static struct {
 } asked;
 
 /* The next msync waits here, if the test says so. */
-static struct {
+static struct hold {
 	atomic_bool next;
 	pthread_barrier_t begun, released;
-} held;
+} held, also_held;
+
+static atomic_bool fails_next;
+
+static void hold_init(struct hold *hold)
+{
+	pthread_barrier_init(&hold->begun, NULL, 2);
+	pthread_barrier_init(&hold->released, NULL, 2);
+}
+
+static void wait_at(struct hold *hold)
+{
+	if (atomic_load(&hold->next) && atomic_exchange(&hold->next, false)) {
+		pthread_barrier_wait(&hold->begun);
+		pthread_barrier_wait(&hold->released);
+	}
+}
 
 /* A page, and how many calls have written it back. */
 static struct {
@@ -52,9 +69,10 @@ int msync(void *addr, size_t length, int flags)
 {
 	unsigned call = atomic_fetch_add(&asked.count, 1);
 
-	if (atomic_load(&held.next) && atomic_exchange(&held.next, false)) {
-		pthread_barrier_wait(&held.begun);
-		pthread_barrier_wait(&held.released);
+	wait_at(&held);
+	if (atomic_exchange(&fails_next, false)) {
+		errno = EIO;
+		return -1;
 	}
 	size_t offset = (size_t)((char *)addr - map.addr);
 
@@ -285,8 +303,7 @@ static void taken_over(void)
 {
 	pthread_t drains, closes;
 
-	pthread_barrier_init(&held.begun, NULL, 2);
-	pthread_barrier_init(&held.released, NULL, 2);
+	hold_init(&held);
 	pthread_create(&drains, NULL, note_and_drain, NULL);
 	pthread_barrier_wait(&meeting.noted);
 	atomic_store(&held.next, true);
@@ -339,8 +356,7 @@ static void side_by_side(void)
 	pthread_t drains, closes;
 
 	open_two();
-	pthread_barrier_init(&held.begun, NULL, 2);
-	pthread_barrier_init(&held.released, NULL, 2);
+	hold_init(&held);
 	atomic_store(&held.next, true);
 	pthread_create(&drains, NULL, drain_both, NULL);
 	pthread_barrier_wait(&held.begun); /* the drain is at the low map */
@@ -362,8 +378,7 @@ static void noted_again(void)
 	pthread_t closes;
 
 	open_two();
-	pthread_barrier_init(&held.begun, NULL, 2);
-	pthread_barrier_init(&held.released, NULL, 2);
+	hold_init(&held);
 	writeback_note(high.addr, page);
 	atomic_store(&held.next, true);
 	pthread_create(&closes, NULL, close_high, NULL);
@@ -377,6 +392,113 @@ static void noted_again(void)
 	writeback_drain();
 	map_close(&low);
 	munmap(low.addr, 8 * page);
+	calls();
+}
+
+/*
+ * A thread notes pages of a map. Another one closes the map, and writes back the second of them
+ * when the thread itself begins to drain: it takes out the first, and stays in the program's
+ * handler. Neither leaves the third to the other.
+ */
+static struct {
+	struct map map, other;
+	pthread_barrier_t step;
+} shared;
+
+static char *noted_page(unsigned number)
+{
+	return shared.map.addr + number * FAR * page;
+}
+
+static void *note_and_drain_three(void *unused)
+{
+	(void)unused;
+	for (unsigned number = 0; number < 3; number++)
+		writeback_note(noted_page(number), page);
+	pthread_barrier_wait(&shared.step);
+	pthread_barrier_wait(&shared.step); /* the first is being written back */
+	writeback_note(shared.other.addr, page);
+	pthread_barrier_wait(&shared.step);
+	pthread_barrier_wait(&shared.step); /* the second is */
+	atomic_store(&also_held.next, true);
+	atomic_store(&fails_next, true);
+	writeback_drain();
+	return NULL;
+}
+
+/* No map is pinned here. */
+static enum holdfast_writeback_verdict hear(
+	const struct holdfast_writeback_failure *failure, void *unused)
+{
+	(void)failure;
+	(void)unused;
+	wait_at(&also_held);
+	return HOLDFAST_WRITEBACK_LOST;
+}
+
+static void *close_shared(void *unused)
+{
+	(void)unused;
+	map_close(&shared.map);
+	return NULL;
+}
+
+static void open_shared(void)
+{
+	size_t length = 3 * FAR * page;
+	char *both = mmap(
+		NULL, length + page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (both == MAP_FAILED ||
+		map_adopt(&shared.map, &device, both, length, PMEM2_GRANULARITY_PAGE) ||
+		map_adopt(&shared.other, &device, both + length, page, PMEM2_GRANULARITY_PAGE))
+		bail("cannot map");
+	pthread_barrier_init(&shared.step, NULL, 2);
+	hold_init(&held);
+	hold_init(&also_held);
+	writeback_failure_set_handler(hear, NULL);
+}
+
+static bool was_written(const char *addr)
+{
+	size_t at = (size_t)(addr - map.addr) / page;
+
+	for (unsigned call = 0; call < atomic_load(&asked.count); call++)
+		if (asked.call[call].from <= at && at < asked.call[call].to)
+			return true;
+	return false;
+}
+
+static void overtaken(void)
+{
+	pthread_t drains, closes;
+
+	open_shared();
+	calls();
+	pthread_create(&drains, NULL, note_and_drain_three, NULL);
+	pthread_barrier_wait(&shared.step);
+	atomic_store(&held.next, true);
+	pthread_create(&closes, NULL, close_shared, NULL);
+	pthread_barrier_wait(&held.begun);
+	pthread_barrier_wait(&shared.step);
+	pthread_barrier_wait(&shared.step); /* the thread has noted more: its note is kept */
+	atomic_store(&held.next, true);
+	pthread_barrier_wait(&held.released);
+	pthread_barrier_wait(&held.begun);
+	pthread_barrier_wait(&shared.step);
+	pthread_barrier_wait(&also_held.begun); /* the thread has taken out the first */
+	pthread_barrier_wait(&held.released);
+	pthread_join(closes, NULL);
+	pthread_barrier_wait(&also_held.released);
+	pthread_join(drains, NULL);
+	writeback_failure_set_handler(NULL, NULL);
+	for (unsigned number = 0; number < 3; number++)
+		ok(was_written(noted_page(number)),
+			"N4: note %u on a closed map, whose thread drains meanwhile, is written "
+			"back",
+			number + 1);
+	map_close(&shared.other);
+	munmap(shared.map.addr, 3 * FAR * page + page);
 	calls();
 }
 
@@ -489,6 +611,8 @@ static void process_exit(void)
 	waitpid(pid, &status, 0);
 	ok(WIFEXITED(status) && !WEXITSTATUS(status), "exit(3): a process ends with a range noted");
 	has_str(length > 0 ? text : "", "wrote back", "N4: exit(3) writes back what is noted");
+	has_str(length > 0 ? text : "", "at once",
+		"N2: a flush by a destructor that runs after the library's is written back at once");
 	close(pipe_fds[0]);
 }
 
@@ -496,8 +620,12 @@ static void process_exit(void)
 static bool tell_at_exit;
 static void __attribute__((destructor(101))) tell(void)
 {
-	if (tell_at_exit && calls())
-		dprintf(STDERR_FILENO, "wrote back\n");
+	if (!tell_at_exit)
+		return;
+	bool wrote = calls();
+
+	note(50, 1);
+	dprintf(STDERR_FILENO, "%s %s\n", wrote ? "wrote back" : "", calls() ? "at once" : "");
 }
 
 int main(int argc, char **argv)
@@ -523,6 +651,7 @@ int main(int argc, char **argv)
 	noted_again();
 	forked();
 	forked_while_draining();
+	overtaken();
 	process_exit();
 	closed();
 	return tap_done();
