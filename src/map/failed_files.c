@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "map/failed_files.h"
 
+#include <sched.h>
+
 #include "base/signal_lock.h"
 #include "map/robust_lock.h"
 
@@ -14,7 +16,10 @@ static bool ids_equal(const struct file_ids *ids, const struct file_ids *other)
 	return file_id_equals(ids->stat, other->stat) && file_id_equals(ids->listed, other->listed);
 }
 
-/* The place of the file's latest failure, made if there is room. The caller holds the lock. */
+/*
+ * The place of the file's latest failure; the next free one, if there is room, for a file that has
+ * not failed yet. The caller holds the lock.
+ */
 static struct failed_write *place_of(struct failed_files *table, const struct file_ids *file)
 {
 	if (!file_id_is_known(file->stat) && !file_id_is_known(file->listed))
@@ -24,9 +29,42 @@ static struct failed_write *place_of(struct failed_files *table, const struct fi
 			return &table->list[i].write;
 	if (table->count == FAILED_FILES_MAX)
 		return &table->any;
-	/* The count comes last: a process that is killed in between leaves a table that holds. */
 	table->list[table->count].file = *file;
-	return &table->list[table->count++].write;
+	return &table->list[table->count].write;
+}
+
+/*
+ * A process that is killed in here leaves a table that holds: each place has a failure at any time,
+ * the earlier or the later one, and the count comes last.
+ */
+static void put(struct failed_files *table, struct failed_write *place,
+	const struct failed_write *write, uint64_t epoch)
+{
+	place->offset = write->offset;
+	place->length = write->length;
+	place->error = write->error;
+	atomic_signal_fence(memory_order_seq_cst);
+	place->epoch = epoch;
+	atomic_signal_fence(memory_order_seq_cst);
+	if (place != &table->any && place == &table->list[table->count].write)
+		table->count++;
+}
+
+/*
+ * No handler runs with the lock, so that a thread cannot have it already. If the lock says so, its
+ * owner is in another PID namespace and has the same number there.
+ */
+static void take_lock(struct failed_files *table, sigset_t *before)
+{
+	signals_block(before);
+	while (!robust_lock_take(&table->lock))
+		sched_yield();
+}
+
+static void release_lock(struct failed_files *table, const sigset_t *before)
+{
+	robust_lock_release(&table->lock);
+	signals_restore(before);
 }
 
 uint64_t failed_files_record(
@@ -34,18 +72,13 @@ uint64_t failed_files_record(
 {
 	sigset_t before;
 
-	signals_block(&before);
-	bool locked = robust_lock_take(&table->lock);
+	take_lock(table, &before);
 	uint64_t epoch = atomic_load_explicit(&table->epoch, memory_order_relaxed) + 1;
-	struct failed_write *place = place_of(table, file);
 
-	*place = *write;
-	place->epoch = epoch;
+	put(table, place_of(table, file), write, epoch);
 	/* Release: a reader of this epoch finds the failure that has it. */
 	atomic_store_explicit(&table->epoch, epoch, memory_order_release);
-	if (locked)
-		robust_lock_release(&table->lock);
-	signals_restore(&before);
+	release_lock(table, &before);
 	return epoch;
 }
 
@@ -61,16 +94,12 @@ bool failed_files_find(struct failed_files *table, const struct file_ids *file, 
 	struct failed_write latest = {.epoch = since};
 	sigset_t before;
 
-	signals_block(&before);
-	bool locked = robust_lock_take(&table->lock);
-
+	take_lock(table, &before);
 	keep_later(&latest, &table->any);
 	for (unsigned i = 0; i < table->count; i++)
 		if (file_ids_may_be_one(&table->list[i].file, file))
 			keep_later(&latest, &table->list[i].write);
-	if (locked)
-		robust_lock_release(&table->lock);
-	signals_restore(&before);
+	release_lock(table, &before);
 	if (latest.epoch == since)
 		return false;
 	*found = latest;

@@ -83,12 +83,17 @@ static void sleep_on(struct flight *flight, uint32_t number)
 	atomic_fetch_sub(&flight->waiters, 1);
 }
 
-/* With the lock. Sequentially consistent: a waiter sees the new number, or is seen here. */
+/*
+ * With the lock. Sequentially consistent: a waiter sees the new number, or is seen here. A thread
+ * that is killed in here may leave one flight too many in the count. One too few would hide
+ * somebody else's: the count falls after the number has changed, by which a waiter knows that it
+ * has fallen, or never will.
+ */
 static void end(struct flights *flights, struct flight *flight)
 {
 	atomic_store(&flight->file, 0);
-	atomic_fetch_sub(&flights->under_way, 1);
 	atomic_fetch_add(&flight->number, 1);
+	atomic_fetch_sub(&flights->under_way, 1);
 	robust_lock_release(&flight->lock);
 	if (atomic_load(&flight->waiters))
 		syscall(SYS_futex, &flight->number, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
@@ -103,10 +108,11 @@ static void describe(
 	atomic_store_explicit(&flight->pid, atomic_load(&process.pid), memory_order_relaxed);
 	/*
 	 * Sequentially consistent, as the loads in flights_wait(): a waiter that does not see this
-	 * flight has asked the kernel before this thread does.
+	 * flight has asked the kernel before this thread does. A waiter takes away from the count
+	 * what it sees of a dead thread: the count comes first.
 	 */
-	atomic_store(&flight->file, digest(file));
 	atomic_fetch_add(&flights->under_way, 1);
+	atomic_store(&flight->file, digest(file));
 }
 
 static struct flight *try_begin(struct flights *flights, struct file_id file, struct range range)
@@ -128,10 +134,10 @@ void flights_begin(struct flights *flights, struct flight_begun *begun, struct f
 {
 	struct flight *some = &flights->list[first_place()];
 
-	know_process();
 	for (;;) {
 		uint32_t number = atomic_load(&some->number);
 		signals_block(&begun->before);
+		know_process(); /* no handler forks another one from here on */
 		begun->flight = try_begin(flights, file, range);
 		if (begun->flight)
 			return;

@@ -15,9 +15,8 @@
 void robust_lock_init(pthread_mutex_t *lock);
 
 /*
- * True once the caller has it. False if this very thread has it already: a signal handler has
- * interrupted the thread and called exit(3). Then what is guarded may be used all the same, and
- * must not be unlocked.
+ * True once the caller has it. False if this very thread has it already, or a thread of another PID
+ * namespace that has the same number there.
  */
 bool robust_lock_take(pthread_mutex_t *lock);
 

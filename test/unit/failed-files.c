@@ -3,6 +3,7 @@
 #include "map/failed_files.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -11,6 +12,7 @@
 #include "map/robust_lock.h"
 #include "emulated.h"
 #include "tap.h"
+#include "unit/killed.h"
 
 static struct failed_files *table;
 
@@ -146,6 +148,88 @@ static void other_processes(void)
 	is_int(fail(6, EIO), 2, "failed_files: the lock of a killed process is passed on");
 }
 
+static void *fail_once(void)
+{
+	new_table();
+	fail(1, EIO);
+	return table;
+}
+
+static void fail_again(void)
+{
+	fail(1, ENOSPC);
+}
+
+static void fail_another(void)
+{
+	fail(2, ENOSPC);
+}
+
+/* Every record that is there has an error, and there is room for the next one. */
+static bool first_failure_stands(void)
+{
+	struct failed_write found;
+
+	if (!failed(1, 0, &found) || !found.error || (failed(2, 0, &found) && !found.error))
+		return false;
+	fail(3, EROFS);
+	return failed(3, 1, &found) && found.error == EROFS && failed(1, 0, &found);
+}
+
+static void killed_anywhere(void)
+{
+	const struct killed again = {fail_once, sizeof(*table), fail_again, NULL,
+				    first_failure_stands},
+			    another = {fail_once, sizeof(*table), fail_another, NULL,
+				    first_failure_stands};
+
+	killed_at_each(&again, "failed_files: a process killed after any store of a second "
+			       "record of a file leaves the first");
+	killed_at_each(&another, "failed_files: a process killed after any store of the record "
+				 "of another file leaves the first");
+}
+
+/* A child with the thread number that this process has, in a PID namespace of its own. */
+static int namesake_waits(void)
+{
+	robust_lock_take(&table->lock);
+	if (unshare(CLONE_NEWPID))
+		return 99;
+	pid_t pid = fork();
+	if (!pid)
+		_exit(fail(7, EIO) == 1 ? 5 : 6);
+	usleep(50000);
+	bool waits = failed_files_epoch(table) == 0;
+	robust_lock_release(&table->lock);
+	int status;
+	waitpid(pid, &status, 0);
+	return waits && WIFEXITED(status) ? WEXITSTATUS(status) : 7;
+}
+
+static void in_pid_namespaces(void)
+{
+	const char *what =
+		"failed_files: a process waits for another one whose thread has the same number";
+	int status = 0;
+
+	new_table();
+	pid_t pid = fork();
+	if (!pid) {
+		if (unshare(CLONE_NEWPID))
+			_exit(99);
+		pid = fork(); /* its number is 1, as that of its child will be */
+		if (!pid)
+			_exit(namesake_waits());
+		waitpid(pid, &status, 0);
+		_exit(WEXITSTATUS(status));
+	}
+	waitpid(pid, &status, 0);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 99)
+		skip(what, "a PID namespace needs root");
+	else
+		ok(WIFEXITED(status) && WEXITSTATUS(status) == 5, "%s", what);
+}
+
 int main(void)
 {
 	one_file();
@@ -153,5 +237,7 @@ int main(void)
 	two_identities();
 	many_files();
 	other_processes();
+	killed_anywhere();
+	in_pid_namespaces();
 	return tap_done();
 }

@@ -14,6 +14,7 @@
 #include "map/mapped_file.h"
 #include "emulated.h"
 #include "tap.h"
+#include "unit/killed.h"
 
 static struct flights *flights;
 
@@ -207,6 +208,80 @@ static void killed_processes(void)
 	ok(true, "flights: any number of killed children leaves room for more flights");
 }
 
+/* This process is in a flight of its own meanwhile, which nobody may lose sight of. */
+static struct flight_begun living;
+
+static void *begin_living(void)
+{
+	new_flights();
+	flights_begin(flights, &living, other, nowhere);
+	return flights;
+}
+
+static void fly_once(void)
+{
+	struct flight_begun begun;
+
+	flights_begin(flights, &begun, file, nowhere);
+	flights_end(flights, &begun);
+}
+
+static pthread_t early_waiter;
+static bool has_early_waiter;
+
+static unsigned waiters(unsigned *flying)
+{
+	unsigned waiting = 0;
+
+	*flying = 0;
+	for (unsigned i = 0; i < FLIGHTS_MAX; i++) {
+		*flying += atomic_load(&flights->list[i].file) != 0;
+		waiting += (unsigned)atomic_load(&flights->list[i].waiters);
+	}
+	return waiting;
+}
+
+static void *wait_early(void *unused)
+{
+	(void)unused;
+	flights_wait(flights, file, nowhere);
+	return NULL;
+}
+
+/* A waiter that has seen the child's flight before the child is killed. */
+static void wait_once_it_flies(void)
+{
+	unsigned flying;
+
+	waiters(&flying);
+	if (has_early_waiter || flying < 2 || pthread_create(&early_waiter, NULL, wait_early, NULL))
+		return;
+	has_early_waiter = true;
+	while (!waiters(&flying))
+		usleep(100);
+}
+
+static bool living_is_seen(void)
+{
+	if (has_early_waiter)
+		pthread_join(early_waiter, NULL);
+	has_early_waiter = false;
+	flights_wait(flights, file, nowhere);
+	bool seen = atomic_load(&flights->under_way) > 0 &&
+		    atomic_load(&flights->under_way) <= FLIGHTS_MAX;
+	flights_end(flights, &living);
+	return seen;
+}
+
+static void killed_anywhere(void)
+{
+	const struct killed killed = {
+		begin_living, sizeof(*flights), fly_once, wait_once_it_flies, living_is_seen};
+
+	killed_at_each(&killed,
+		"flights: a child killed after any store of its flight hides no other flight");
+}
+
 static void *die_in_flight(void *arg)
 {
 	(void)arg;
@@ -319,6 +394,7 @@ int main(void)
 	other_file();
 	unknown_files();
 	killed_processes();
+	killed_anywhere();
 	two_waiters_for_the_dead();
 	unknown_files_of_children();
 	many_threads();

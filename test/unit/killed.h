@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * killed.h - kill a child after each of its stores to shared memory, and look at what it leaves
+ *
+ * Not where a single step cannot be had, disturbs a loop of atomic instructions so that it never
+ * ends, or where there are too many of them, as under a sanitizer.
+ */
+#ifndef TEST_UNIT_KILLED_H
+#define TEST_UNIT_KILLED_H
+
+#include <signal.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "emulated.h"
+#include "tap.h"
+
+#define KILLED_STEPS_MAX  5000
+#define KILLED_STORES_MAX 100
+
+struct killed {
+	void *(*prepare)(void); /* in the parent, before each child: the shared memory */
+	size_t size;
+	void (*body)(void);  /* in the child */
+	void (*watch)(void); /* in the parent, after each instruction of a child to be killed */
+	bool (*holds)(void); /* in the parent, once the child is dead */
+};
+
+/* A child before its body, stopped; 0 if that cannot be. */
+static pid_t killed_start(const struct killed *killed)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		if (ptrace(PTRACE_TRACEME, 0, NULL, NULL))
+			_exit(0);
+		raise(SIGSTOP);
+		killed->body();
+		_exit(0);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		bail("no child");
+	return WIFSTOPPED(status) ? pid : 0;
+}
+
+/* False once the child has ended. */
+static bool killed_step(pid_t pid)
+{
+	int status;
+
+	return !ptrace(PTRACE_SINGLESTEP, pid, NULL, NULL) && waitpid(pid, &status, 0) == pid &&
+	       WIFSTOPPED(status);
+}
+
+static bool killed_after(const struct killed *killed, unsigned steps)
+{
+	killed->prepare();
+	pid_t pid = killed_start(killed);
+	for (; steps && killed_step(pid); steps--)
+		if (killed->watch)
+			killed->watch();
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	return killed->holds();
+}
+
+/* The numbers of the instructions that change the memory. 0: there are no single steps here. */
+static unsigned killed_stores(const struct killed *killed, unsigned at[KILLED_STORES_MAX])
+{
+	const void *memory = killed->prepare();
+	void *before = malloc(killed->size);
+	pid_t pid = killed_start(killed);
+	unsigned stores = 0, steps = 0;
+
+	memcpy(before, memory, killed->size);
+	while (pid && steps < KILLED_STEPS_MAX && stores < KILLED_STORES_MAX && killed_step(pid)) {
+		steps++;
+		if (!memcmp(before, memory, killed->size))
+			continue;
+		memcpy(before, memory, killed->size);
+		at[stores++] = steps;
+	}
+	free(before);
+	bool ended = pid && waitpid(pid, NULL, WNOHANG) < 0;
+	if (pid && !ended) {
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+	}
+	return killed->holds() && ended ? stores : 0;
+}
+
+static void killed_at_each(const struct killed *killed, const char *what)
+{
+	unsigned at[KILLED_STORES_MAX], stores, good = 0;
+
+	stores = locks_of_the_dead_are_passed_on() ? killed_stores(killed, at) : 0;
+	if (!stores) {
+		skip(what, "a child cannot be killed at any of its instructions here");
+		return;
+	}
+	while (good < stores && killed_after(killed, at[good]))
+		good++;
+	if (!is_int(good, stores, "%s", what))
+		diag("after its store %u, instruction %u", good + 1, at[good]);
+}
+
+#endif
