@@ -70,6 +70,17 @@ void acceptance_add_told(struct file_id file, struct range range, uint64_t epoch
 	add(offsetof(struct sets, told), file, range, epoch);
 }
 
+void acceptance_forget(struct range range)
+{
+	signal_lock_take(&known.lock);
+	if (known.sets) {
+		epoch_ranges_remove(&known.sets->accepted, range);
+		epoch_ranges_remove(&known.sets->new_maps, range);
+		epoch_ranges_remove(&known.sets->told, range);
+	}
+	signal_lock_release(&known.lock);
+}
+
 bool acceptance_covers(struct file_id file, struct range range, uint64_t epoch)
 {
 	return covers(offsetof(struct sets, accepted), file, range, epoch);

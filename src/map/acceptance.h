@@ -25,6 +25,12 @@ void acceptance_add(struct file_id file, struct range range, uint64_t epoch);
 void acceptance_add_new_map(struct file_id file, struct range range, uint64_t epoch);
 void acceptance_add_told(struct file_id file, struct range range, uint64_t epoch);
 
+/*
+ * The range is about to be unmapped. What comes there later may be an older map, moved by
+ * mremap(2).
+ */
+void acceptance_forget(struct range range);
+
 /* Whether all of the range is known to the program, up to this epoch at least. */
 bool acceptance_covers(struct file_id file, struct range range, uint64_t epoch);
 bool acceptance_was_told(struct file_id file, struct range range, uint64_t epoch);

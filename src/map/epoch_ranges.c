@@ -49,11 +49,11 @@ static unsigned first_after(const struct epoch_ranges *set, uintptr_t address)
 	return i;
 }
 
-void epoch_ranges_add(
-	struct epoch_ranges *set, struct file_id file, struct range range, uint64_t epoch)
+/* Put `middle`, or nothing, at these addresses. Returns its index. */
+static unsigned put(struct epoch_ranges *set, struct range range, const struct epoch_range *middle)
 {
 	struct epoch_range new[3];
-	unsigned count = 0, middle;
+	unsigned count = 0;
 
 	while (set->count + 2 > EPOCH_RANGES_MAX)
 		forget_oldest(set);
@@ -64,15 +64,29 @@ void epoch_ranges_add(
 		new[count] = set->list[first];
 		new[count++].range.to = range.from;
 	}
-	middle = first + count;
-	new[count++] = (struct epoch_range){range, file, epoch};
+	unsigned index = first + count;
+	if (middle)
+		new[count++] = *middle;
 	if (end > first && set->list[end - 1].range.to > range.to) {
 		new[count] = set->list[end - 1];
 		new[count++].range.from = range.to;
 	}
 	replace(set, first, end, new, count);
-	join_at(set, middle + 1);
-	join_at(set, middle);
+	return index;
+}
+
+void epoch_ranges_add(
+	struct epoch_ranges *set, struct file_id file, struct range range, uint64_t epoch)
+{
+	unsigned index = put(set, range, &(struct epoch_range){range, file, epoch});
+
+	join_at(set, index + 1);
+	join_at(set, index);
+}
+
+void epoch_ranges_remove(struct epoch_ranges *set, struct range range)
+{
+	put(set, range, NULL);
 }
 
 bool epoch_ranges_cover(

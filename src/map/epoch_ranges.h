@@ -27,6 +27,9 @@ struct epoch_ranges {
 void epoch_ranges_add(
 	struct epoch_ranges *set, struct file_id file, struct range range, uint64_t epoch);
 
+/* Nothing is known of these addresses any more. */
+void epoch_ranges_remove(struct epoch_ranges *set, struct range range);
+
 /* Whether all of the range is known, as one of this file, with this epoch or a later one. */
 bool epoch_ranges_cover(
 	const struct epoch_ranges *set, struct file_id file, struct range range, uint64_t epoch);

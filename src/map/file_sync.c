@@ -23,29 +23,11 @@ uint64_t file_sync_epoch(void)
 	return shared ? failed_files_epoch(&shared->failed) : 0;
 }
 
-static bool goes_on(const struct mapped_file *mapped, void *context)
-{
-	uintptr_t *mapped_to = context;
-
-	if (mapped->at.from > *mapped_to)
-		return true;
-	*mapped_to = mapped->at.to;
-	return false;
-}
-
-static bool is_all_mapped(struct range range)
-{
-	uintptr_t mapped_to = range.from;
-
-	mapped_files_walk(range, goes_on, &mapped_to);
-	return mapped_to >= range.to;
-}
-
 /* W2: memory that is not mapped, or cannot be written back at all, does not make its file fail. */
 static bool belongs_to_file(int error, struct range pages)
 {
 	if (error == ENOMEM)
-		return is_all_mapped(pages);
+		return pages_are_mapped(pages);
 	return error != EINVAL;
 }
 
@@ -105,6 +87,7 @@ struct judging {
 	struct failed_files *table;
 	struct file_id file; /* known: of all parts */
 	uint64_t since;
+	uintptr_t judged_to; /* what lies below is in the list of mappings, without a gap */
 	bool failed;
 	struct file_sync_failure *failure;
 };
@@ -127,6 +110,8 @@ static bool judge_part(const struct mapped_file *mapped, void *context)
 	struct judging *judging = context;
 	struct file_ids ids = {judging->file, mapped->file};
 
+	if (mapped->at.from == judging->judged_to)
+		judging->judged_to = mapped->at.to;
 	if (!file_id_is_known(ids.stat) && !file_id_is_known(ids.listed))
 		return false; /* memory without a file */
 	return is_doubtful(judging, &ids, mapped->at);
@@ -134,19 +119,27 @@ static bool judge_part(const struct mapped_file *mapped, void *context)
 
 /*
  * W4, after W5: whether another write-back of the file has failed. W10: the list of mappings is
- * read only if something has failed that may be this file.
+ * read only if something has failed that may be this file. The range is mapped, for the kernel has
+ * written it back: a list that does not have all of it is hidden behind another file.
  */
 static int judge(
 	struct shared *shared, const struct file_sync *sync, struct file_sync_failure *failure)
 {
-	struct judging judging = {&shared->failed, sync->file, sync->since, false, failure};
+	struct judging judging = {
+		.table = &shared->failed,
+		.file = sync->file,
+		.since = sync->since,
+		.judged_to = sync->pages.from,
+		.failure = failure,
+	};
 	struct file_ids ids = {.stat = sync->file};
 	struct failed_write write;
 
 	if (failed_files_epoch(&shared->failed) <= sync->since ||
 		!failed_files_find(&shared->failed, &ids, sync->since, &write))
 		return 0;
-	if (mapped_files_walk(sync->pages, judge_part, &judging))
+	int error = mapped_files_walk(sync->pages, judge_part, &judging);
+	if (!judging.failed && (error || judging.judged_to < sync->pages.to))
 		is_doubtful(&judging, &ids, sync->pages); /* what is mapped cannot be known */
 	return judging.failed ? -failure->write.error : 0;
 }
@@ -287,4 +280,10 @@ void file_sync_accept(struct file_id file, struct range range)
 void file_sync_new_map(struct range range)
 {
 	know_listed(range, acceptance_add_new_map);
+}
+
+void file_sync_forget(struct range range)
+{
+	if (file_sync_epoch())
+		acceptance_forget(range);
 }

@@ -57,4 +57,7 @@ void file_sync_accept(struct file_id file, struct range range);
  */
 void file_sync_new_map(struct range range);
 
+/* The range is about to be unmapped: what is known of it says nothing of what comes there next. */
+void file_sync_forget(struct range range);
+
 #endif

@@ -177,6 +177,8 @@ int map_close(struct map *map)
 	int error = registry_remove(map);
 	if (error)
 		return error;
+	if (!map->is_foreign)
+		file_sync_forget(pages_touched((uintptr_t)map->addr, map->length));
 	error = leave_place(map);
 	if (error)
 		registry_add(map); /* there is room: it has just left */

@@ -30,6 +30,19 @@ struct range pages_touched(uintptr_t addr, size_t len)
 	return (struct range){addr & -page, end > -page ? UINTPTR_MAX : (end + page - 1) & -page};
 }
 
+bool pages_are_mapped(struct range range)
+{
+	unsigned char resident[512];
+	uintptr_t page = page_size(), step = sizeof(resident) * page, length;
+
+	for (uintptr_t at = range.from & -page; at < range.to; at += length) {
+		length = range.to - at < step ? range.to - at : step;
+		if (mincore((void *)at, length, resident) && errno == ENOMEM)
+			return false;
+	}
+	return true;
+}
+
 int pages_sync(struct range range)
 {
 	uintptr_t from = range.from & -(uintptr_t)page_size();

@@ -9,6 +9,7 @@
 #ifndef MAP_PAGES_H
 #define MAP_PAGES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,9 @@ size_t pages_round_up(size_t length);
  * of all, ends with the address space.
  */
 struct range pages_touched(uintptr_t addr, size_t len);
+
+/* Whether each page of the range is mapped. True if it cannot be known. */
+bool pages_are_mapped(struct range range);
 
 /*
  * Write back the pages that a range touches, and wait until they are durable; nothing happens for

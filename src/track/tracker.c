@@ -11,6 +11,7 @@
 #include "base/attr.h"
 #include "base/err.h"
 #include "base/signal_lock.h"
+#include "map/file_sync.h"
 #include "map/pages.h"
 #include "map/place.h"
 
@@ -202,6 +203,7 @@ int tracker_unmap(void *addr, size_t length)
 	if (!whole || whole > UINTPTR_MAX - from)
 		return err_set(
 			-EINVAL, "cannot unmap %zu bytes at %p: no such range", length, addr);
+	file_sync_forget((struct range){from, from + whole});
 	signal_lock_take(&tracker.lock);
 	int error = knows(from, from + whole) ? make_room(1) : 0;
 	if (!error)

@@ -84,6 +84,11 @@ static void each_call(const struct call *call)
 		call->name);
 	is_int(error_of(call, addr), EIO, "W7: %s of the older map: still fails", call->name);
 	pmem_unmap(later, LENGTH);
+	if (mremap(alone, LENGTH, LENGTH, MREMAP_MAYMOVE | MREMAP_FIXED, later) != later)
+		bail("cannot move a mapping: %m");
+	kernel_maps(alone = later, LENGTH, file);
+	is_int(error_of(call, alone), EIO,
+		"W7: %s of an older map, moved to where a younger one was: fails", call->name);
 	pmem_unmap(addr, LENGTH);
 	addr = map_file(call->name, file);
 	is_int(error_of(call, addr), 0, "W7: %s after the file was unmapped and mapped: succeeds",
@@ -143,30 +148,51 @@ static void new_in_child(void)
 	pmem_unmap(addr, LENGTH);
 }
 
-/* 99: /proc cannot be hidden here. User-mode QEMU has a list of mappings of its own. */
+/* User-mode QEMU has a list of mappings of its own. */
+static bool can_hide(void)
+{
+	return !kernel_is_emulated() && !unshare(CLONE_NEWNS) &&
+	       !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
+}
+
+/* 99: /proc cannot be hidden here. */
 static int succeeds_without_proc(void)
 {
-	if (kernel_is_emulated() || unshare(CLONE_NEWNS) ||
-		mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
-		mount("none", "/proc", "tmpfs", 0, NULL))
+	if (!can_hide() || mount("none", "/proc", "tmpfs", 0, NULL))
 		return 99;
 	return fails_in_child();
 }
 
-/* Runs before anything has failed, and after. */
-static void without_proc(bool failed)
+/* An empty list of mappings, which can be read without an error. */
+static int succeeds_without_list(void)
+{
+	char list[32];
+
+	snprintf(list, sizeof(list), "/proc/%d/maps", (int)getpid());
+	if (!can_hide() || mount("/dev/null", list, NULL, MS_BIND, NULL))
+		return 99;
+	return fails_in_child();
+}
+
+/* The kernel's answer cannot be told from that for memory that is not mapped. */
+static int forgets_lack_of_memory(void)
+{
+	if (!can_hide() || mount("none", "/proc", "tmpfs", 0, NULL))
+		return 99;
+	lose(views[view_count - 1].file, ENOMEM);
+	return fails_in_child() == ENOMEM && fails_in_child() == ENOMEM ? 0 : 1;
+}
+
+static void hidden(int (*body)(void), bool fails, const char *what)
 {
 	unsigned file = file_count++;
-	char *addr = map_file("masked", file);
-	const char *what = failed ? "W10: pmem_msync without /proc after a failure of any file: "
-				    "fails, since the files cannot be told apart"
-				  : "W1: pmem_msync without /proc and without a failure: succeeds";
-	int result = in_child(succeeds_without_proc);
+	char *addr = map_file("hidden", file);
+	int result = in_child(body);
 
 	if (result == 99)
 		skip(what, "hiding /proc needs root, and a kernel that is not emulated");
 	else
-		ok(failed ? result > 0 : !result, "%s", what);
+		ok(fails ? result > 0 : !result, "%s", what);
 	pmem_unmap(addr, LENGTH);
 }
 
@@ -201,13 +227,20 @@ int main(void)
 {
 	scratch_open();
 	kernel_open();
-	without_proc(false);
+	hidden(succeeds_without_proc, false,
+		"W1: pmem_msync without /proc and without a failure: succeeds");
 	for (size_t i = 0; i < 3; i++)
 		each_call(&calls[i]);
 	two_files();
 	forked();
 	new_in_child();
-	without_proc(true);
+	hidden(succeeds_without_proc, true,
+		"W10: pmem_msync without /proc after a failure of any file: fails, since the "
+		"files cannot be told apart");
+	hidden(succeeds_without_list, true,
+		"W10: pmem_msync with an empty /proc/self/maps after a failure of any file: fails");
+	hidden(forgets_lack_of_memory, false,
+		"W2: pmem_msync without /proc: ENOMEM of mapped memory is a failure of the file");
 	both_libraries();
 	scratch_close();
 	return tap_done();

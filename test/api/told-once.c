@@ -242,7 +242,20 @@ static void foreign(void)
 	is_int(deep(adopted, 1), -EIO,
 		"W4: memory that is older than the failure: fails, though adopted later");
 	pmem2_map_delete(&adopted.map);
+
+	/* Moved to where another map was, of which the program knows. */
+	holdfast_writeback_accept(view.addr, length);
 	pmem2_map_delete(&view.map);
+	if (mremap(adopted.addr, length, length, MREMAP_MAYMOVE | MREMAP_FIXED, view.addr) !=
+		view.addr)
+		bail("cannot move a mapping: %m");
+	kernel_maps(adopted.addr = view.addr, length, file);
+	is_int(pmem2_map_from_existing(
+		       &adopted.map, src, adopted.addr, length, PMEM2_GRANULARITY_PAGE),
+		0, "map_from_existing: adopts memory where a map was");
+	is_int(deep(adopted, 1), -EIO,
+		"W7: what was accepted of a map does not hold for what is at its address later");
+	pmem2_map_delete(&adopted.map);
 	pmem2_source_delete(&src);
 	munmap(adopted.addr, length);
 	close(fd);
@@ -379,6 +392,23 @@ static void forked(void)
 	is_int(calls(), 1, "W1: a child's failure: the parent's drain reports it");
 	pmem2_map_delete(&view.map);
 	handle(false);
+}
+
+/* A child of a child shares what its parents do. */
+static void forked_twice(void)
+{
+	unsigned file;
+	struct view view = new_view(&file);
+
+	lose(file, EIO);
+	pid_t pid = fork_silent();
+	if (!pid) {
+		int ended = ending(persist_first, view);
+		_exit(ended == SIGABRT && deep(view, 1) == -EIO ? 5 : 6);
+	}
+	is_int(ending_of(pid), -5, "W1: a child's child that fails: the child is told, too");
+	is_int(deep(view, 1), -EIO, "W1: a child's child that fails: its grandparent is told, too");
+	pmem2_map_delete(&view.map);
 }
 
 /* The first of all: nothing was ever written back, in no process. */
@@ -623,6 +653,7 @@ int main(void)
 	older_than_its_note();
 	under_way_in_thread();
 	forked();
+	forked_twice();
 	accepted_by_handler();
 	accepted_by_call();
 	accepted_in_one_process();

@@ -60,6 +60,10 @@ static void random_steps(void)
 				known[at].is_other = is_other;
 				known[at].epoch = i + 1;
 			}
+		} else if (rand_r(&seed) % 8 == 0) {
+			epoch_ranges_remove(&set, range);
+			for (uintptr_t at = range.from; at < range.to; at++)
+				known[at].epoch = 0;
 		}
 		uint64_t epoch = i > 20 ? i - (unsigned)rand_r(&seed) % 20 : 1;
 		range = random_range(&seed);
