@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "base/unmap.h"
+
 /* More would need larger queues, and helps nobody. */
 #define WINDOW_MAX 32
 #define CQ_SIZE    (2 * WINDOW_MAX + 2 * LANE_PIECES)
@@ -119,8 +121,7 @@ int lane_begin(struct lane *lane, const struct data_welcome *welcome)
 
 void lane_abandon(struct lane *lane)
 {
-	if (lane->memory)
-		munmap(lane->memory, lane->memory_size);
+	unmap(lane->memory, lane->memory_size);
 	free(lane);
 }
 

@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/unmap.h"
 #include "fabric/server_connect.h"
 #include "fabric/target.h"
 #include "fabric/worker.h"
@@ -364,8 +365,7 @@ void fabric_server_close(struct fabric_server *server)
 	fabric_close_fid(server->eq);
 	fabric_close_fid(server->fabric);
 	fabric_info_free(server->info);
-	if (server->memory)
-		munmap(server->memory, server->memory_size);
+	unmap(server->memory, server->memory_size);
 	free(server->lanes);
 	free(server->workers);
 	for (int i = 0; i < 3; i++) {

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 
 #include "base/log.h"
+#include "base/unmap.h"
 
 _Static_assert(sizeof(struct shared) <= 16 << 10, "the shared memory stays small");
 _Static_assert(
@@ -32,8 +33,7 @@ static struct shared *publish(struct shared *memory)
 
 	if (atomic_compare_exchange_strong(&shared_memory, &first, memory))
 		return memory;
-	if (munmap(memory, sizeof(*memory)))
-		log_warning("cannot unmap memory for failed write-backs that is not needed: %m");
+	unmap(memory, sizeof(*memory));
 	return first;
 }
 

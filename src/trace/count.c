@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #include "base/err.h"
+#include "base/unmap.h"
 
 #define THREADS 65536u
 
@@ -253,9 +254,7 @@ static void finish(struct counter *counter)
 static void forget(struct counter *counter)
 {
 	for (unsigned f = 0; f < EVENT_FILES; f++) {
-		if (counter->lines[f].states)
-			munmap(counter->lines[f].states,
-				counter->lines[f].count * sizeof(uint64_t));
+		unmap(counter->lines[f].states, counter->lines[f].count * sizeof(uint64_t));
 		free(counter->lines[f].list);
 	}
 	free(counter->fences);

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/unmap.h"
 #include "trace/trace.h"
 
 #define VERSION 2u
@@ -193,7 +194,7 @@ int trace_load(struct trace *trace, unsigned char **first, const char *path)
 		first[f] = NULL;
 	*trace = (struct trace){0};
 	error = load(trace, first, bytes, size, path);
-	munmap(bytes, size);
+	unmap(bytes, size);
 	if (error) {
 		for (unsigned f = 0; f < EVENT_FILES; f++)
 			trace_file_free(first[f], trace->files[f].size);
@@ -204,6 +205,5 @@ int trace_load(struct trace *trace, unsigned char **first, const char *path)
 
 void trace_file_free(unsigned char *first, uint64_t size)
 {
-	if (first)
-		munmap(first, (size + PAGE - 1) / PAGE * PAGE);
+	unmap(first, (size + PAGE - 1) / PAGE * PAGE);
 }

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 
 #include "base/err.h"
+#include "base/unmap.h"
 
 int trace_init(struct trace *trace, uint64_t slots)
 {
@@ -23,8 +24,7 @@ int trace_init(struct trace *trace, uint64_t slots)
 
 void trace_fini(struct trace *trace)
 {
-	if (trace->slots)
-		munmap(trace->slots, trace->room * EVENT_SLOT);
+	unmap(trace->slots, trace->room * EVENT_SLOT);
 	for (unsigned i = 0; i < trace->file_count; i++)
 		free(trace->files[i].name);
 	for (uint32_t i = 0; i < trace->object_count; i++)

@@ -21,6 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/unmap.h"
 #include "command.h"
 
 #define WORDS         64
@@ -140,7 +141,7 @@ static bool refresh_pages(int copy, const unsigned char *image, off_t size)
 		if (memcmp(mapped + at, image + at, length))
 			memcpy(mapped + at, image + at, length);
 	}
-	munmap(mapped, (size_t)size);
+	unmap(mapped, (size_t)size);
 	return true;
 }
 

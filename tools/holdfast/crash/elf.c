@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/unmap.h"
 #include "command.h"
 
 struct image {
@@ -36,7 +37,7 @@ static bool open_image(const char *path, struct image *image)
 
 static void close_image(struct image *image)
 {
-	munmap((void *)image->bytes, image->size);
+	unmap((void *)image->bytes, image->size);
 }
 
 static const Elf64_Ehdr *header_of(const struct image *image)

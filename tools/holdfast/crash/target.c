@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/unmap.h"
 #include "command.h"
 
 #define REST_MICROSECONDS 100
@@ -224,10 +225,8 @@ static void compare_file(struct work *work, struct run *run, unsigned number, in
 		struct ending ending = {&run->trace, now, shown, number, 0, 0};
 		if (length && now != MAP_FAILED && shown != MAP_FAILED)
 			compare(&ending, fd, shadow, (off_t)length);
-		if (length) {
-			munmap(now, length);
-			munmap(shown, length);
-		}
+		unmap(now, length);
+		unmap(shown, length);
 		run->lines_at_end += ending.lines;
 		*error = ending.error;
 	}

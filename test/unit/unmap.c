@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* unmap.c - memory that is given up, and a kernel that keeps it */
+#include "base/unmap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "tap.h"
+
+/* The answer to the next munmap(2), if it is an error. */
+static int refusal;
+
+int munmap(void *addr, size_t length)
+{
+	if (!refusal)
+		return (int)syscall(SYS_munmap, addr, length);
+	errno = refusal;
+	refusal = 0;
+	return -1;
+}
+
+static char name[] = "/tmp/holdfast-unmap-XXXXXX";
+
+static const char *logged(void)
+{
+	static char text[512];
+	int fd = open(name, O_RDWR | O_CLOEXEC);
+	ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+	text[got > 0 ? got : 0] = '\0';
+	close(fd);
+	return text;
+}
+
+static char *map_page(void)
+{
+	char *page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (page == MAP_FAILED)
+		bail("cannot map: %m");
+	return page;
+}
+
+int main(void)
+{
+	int fd = mkostemp(name, O_CLOEXEC);
+
+	if (fd < 0)
+		bail("mkostemp: %m");
+	close(fd);
+	setenv("PMEM2_LOG_FILE", name, 1);
+	setenv("PMEM2_LOG_LEVEL", "2", 1);
+	log_init("PMEM2");
+
+	char *page = map_page();
+	errno = EIO;
+	unmap(page, 4096);
+	ok(syscall(SYS_msync, page, 4096, MS_ASYNC) && errno == ENOMEM,
+		"unmap: the memory is unmapped");
+	refusal = EINVAL;
+	unmap(NULL, 4096);
+	unmap(MAP_FAILED, 4096);
+	ok(refusal, "unmap: NULL and MAP_FAILED are not given to the kernel");
+	is_str(logged(), "", "unmap: the log has nothing of memory that is unmapped");
+	refusal = ENOMEM;
+	errno = EIO;
+	page = map_page();
+	unmap(page, 4096);
+	is_int(errno, EIO, "unmap: errno is kept where the kernel refuses");
+	has_str(logged(), "4096 bytes at", "unmap: the log is told where the kernel refuses");
+	unlink(name);
+	return tap_done();
+}
