@@ -14,11 +14,14 @@
  *	thread	the same, with the deep flush on another thread
  *	maps	deep flush of A in one map: prints what it returns; then a drain of B in another one
  *	child	persist of A in a forked child: prints how that ends; then a drain of B
+ *	pmem	pmem_msync of A in one mapping and twice of B in another one, and of another file:
+ *		prints what each returns; no drain
  *
  * and says `durable' at the end if it gets there.
  */
 #include <err.h>
 #include <fcntl.h>
+#include <libpmem.h>
 #include <libpmem2.h>
 #include <libpmem2/holdfast.h>
 #include <pthread.h>
@@ -122,7 +125,39 @@ static void persist_in_child(struct pmem2_map *map)
 	fflush(stdout);
 }
 
-static void ask(const char *how, struct pmem2_map *map, struct pmem2_map *other)
+static char *map_other(const char *name)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%.4000s.other", name);
+	int fd = open(path, O_RDWR);
+	if (fd < 0 || ftruncate(fd, (off_t)PAGE))
+		err(2, "%s", path);
+	char *addr = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (addr == MAP_FAILED)
+		err(2, "%s", path);
+	close(fd);
+	return addr;
+}
+
+static const char *msync_of(char *addr)
+{
+	*addr = 'x';
+	return pmem_msync(addr, 8) ? "fails" : "succeeds";
+}
+
+/* Mappings of one descriptor, so that the kernel reports the error once for all. */
+static void ask_libpmem(struct pmem2_map *map, struct pmem2_map *again, const char *name)
+{
+	char *other = map_other(name);
+
+	printf("A %s\n", msync_of(half(map, 'A')));
+	printf("B %s\n", msync_of(half(again, 'B')));
+	printf("B %s\n", msync_of(half(again, 'B')));
+	printf("the other file %s\n", msync_of(other));
+}
+
+static void ask(const char *how, struct pmem2_map *map, struct pmem2_map *other, const char *name)
 {
 	if (!strcmp(how, "drain"))
 		holdfast_set_writeback_handler(tell, NULL);
@@ -136,10 +171,12 @@ static void ask(const char *how, struct pmem2_map *map, struct pmem2_map *other)
 		deep_first(other);
 	else if (!strcmp(how, "child"))
 		persist_in_child(map);
+	else if (!strcmp(how, "pmem"))
+		ask_libpmem(map, other, name);
 	else
 		errx(2, "no way to ask is called %s", how);
 	fflush(stdout);
-	if (strcmp(how, "retry"))
+	if (strcmp(how, "retry") && strcmp(how, "pmem"))
 		pmem2_get_drain_fn(map)();
 }
 
@@ -154,7 +191,7 @@ static void lose(const char *how, const char *name)
 		store(map, 'A');
 	store(map, 'B');
 	write_back_behind(name);
-	ask(how, map, other);
+	ask(how, map, other, name);
 	puts("durable");
 	fflush(stdout);
 	_exit(0);
