@@ -11,6 +11,8 @@
  *
  * A check returns whether it passed and on failure tells where it stands and what it saw. Checks
  * are made by the parent only: a forked child reports through its exit status.
+ *
+ * With UNTIL_FAILURE in the environment a program ends at its first point that fails.
  */
 #ifndef TEST_TAP_H
 #define TEST_TAP_H
@@ -40,6 +42,14 @@ tap_point(bool passed, const char *file, int line, const char *format, va_list a
 	return passed;
 }
 
+/* The result of a point that is complete, with its notes. */
+static bool tap_result(bool passed)
+{
+	if (!passed && getenv("UNTIL_FAILURE"))
+		exit(EXIT_FAILURE);
+	return passed;
+}
+
 TAP_UNUSED static bool __attribute__((__format__(__printf__, 4, 5)))
 tap_check(bool passed, const char *file, int line, const char *format, ...)
 {
@@ -48,7 +58,7 @@ tap_check(bool passed, const char *file, int line, const char *format, ...)
 	va_start(ap, format);
 	tap_point(passed, file, line, format, ap);
 	va_end(ap);
-	return passed;
+	return tap_result(passed);
 }
 
 /* A note for the reader of the log, prefixed as TAP wants it. */
@@ -78,7 +88,7 @@ tap_is_int(long long got, long long want, const char *file, int line, const char
 	if (!same)
 		diag("got %lld (%#llx), want %lld (%#llx)", got, (unsigned long long)got, want,
 			(unsigned long long)want);
-	return same;
+	return tap_result(same);
 }
 
 #define is_int(got, want, ...)                                                                     \
@@ -94,7 +104,7 @@ tap_has_str(const char *text, const char *part, const char *file, int line, cons
 	va_end(ap);
 	if (!found)
 		diag("no \"%s\" in \"%s\"", part, text ? text : "(null)");
-	return found;
+	return tap_result(found);
 }
 
 TAP_UNUSED static bool __attribute__((__format__(__printf__, 5, 6)))
@@ -107,7 +117,7 @@ tap_is_str(const char *got, const char *want, const char *file, int line, const 
 	va_end(ap);
 	if (!same)
 		diag("got \"%s\", want \"%s\"", got ? got : "(null)", want);
-	return same;
+	return tap_result(same);
 }
 
 #define is_str(got, want, ...) tap_is_str((got), (want), __FILE__, __LINE__, __VA_ARGS__)

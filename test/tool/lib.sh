@@ -18,6 +18,8 @@
 #	wait_for COMMAND [ARG...]	until it succeeds, ten seconds at most
 #	requires PATH NAME		bail out unless the variable NAME has led to a program at PATH
 #	own_images			have holdfast crash keep its images in a directory of this test's own
+#
+# With UNTIL_FAILURE in the environment a test ends at its first point that fails.
 
 set -u
 export LC_ALL=C PATH=$PATH:/usr/sbin:/sbin
@@ -46,6 +48,10 @@ run() {
 	out=$(tr -d '\0' <"$dir/.out") err=$(tr -d '\0' <"$dir/.err")
 }
 
+end_if_asked() {
+	[ -z "${UNTIL_FAILURE-}" ] || exit 1
+}
+
 ok() {
 	local what=$1
 	shift
@@ -60,6 +66,7 @@ ok() {
 		printf 'failed: %s\nthe last run: exit status %s\n' "$*" "${status-}"
 		printf '%s\n%s\n' "${out-}" "${err-}" | head -n 20
 	} | sed 's/^/# /'
+	end_if_asked
 }
 
 has() {
@@ -90,6 +97,7 @@ points() {
 		*) echo "$line" ;;
 		esac
 	done <"$dir/.tap"
+	[ $failures = 0 ] || end_if_asked
 	if [ "$seen" != "${plan%% *}" ] || { [ $code != 0 ] && [ $code != 1 ]; }; then
 		status=$code out="$seen points, the plan says ${plan:-nothing}" err=$(<"$dir/.err")
 		ok "$what: ran to its end" false
