@@ -32,8 +32,9 @@ struct log_place {
 
 /*
  * Gets every message of `threshold` and below that anybody makes, on the thread that makes it, and
- * without prefix or newline. errno is restored after it. Any thread may install or change it;
- * `environment` tells it whether the environment's log has the message too.
+ * without prefix or newline, and without control characters (printable.h). errno is restored after
+ * it. Any thread may install or change it; `environment` tells it whether the environment's log has
+ * the message too.
  */
 typedef void log_receiver(
 	enum log_level level, const struct log_place *from, const char *message, bool environment);

@@ -10,18 +10,25 @@
 
 static char name[] = "/tmp/holdfast-log-XXXXXX";
 
-static const char *logged(const char *level)
+static const char *contents(void)
 {
 	static char text[512];
-	int fd = open(name, O_RDWR | O_TRUNC | O_CLOEXEC);
-
-	setenv("PMEM2_LOG_LEVEL", level, 1);
-	log_init("PMEM2");
-	log_error("an error");
+	int fd = open(name, O_RDONLY | O_CLOEXEC);
 	ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
 	text[got > 0 ? got : 0] = '\0';
 	close(fd);
 	return text;
+}
+
+static const char *logged(const char *level)
+{
+	if (truncate(name, 0))
+		bail("truncate: %m");
+	setenv("PMEM2_LOG_LEVEL", level, 1);
+	log_init("PMEM2");
+	log_error("an error");
+	return contents();
 }
 
 int main(void)
@@ -41,6 +48,10 @@ int main(void)
 	has_str(text, "PMEM2_LOG_LEVEL=nonsense is not a number",
 		"PMEM2_LOG_LEVEL: nonsense is named in the log");
 	has_str(text, "an error", "PMEM2_LOG_LEVEL: errors are logged then");
+	log_error("one\nPMEM2[1] error: made up");
+	text = contents();
+	has_str(text, "error: one?PMEM2[1]",
+		"log: a newline in a message does not begin another line");
 	unlink(name);
 	return tap_done();
 }

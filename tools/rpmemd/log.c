@@ -15,14 +15,6 @@
 
 static int log_fd = -1;
 
-/* Text from a peer must not look like lines of ours, nor move a terminal's cursor. */
-static void make_printable(char *text)
-{
-	for (; *text; text++)
-		if ((unsigned char)*text < ' ' || *text == 0x7f)
-			*text = '?';
-}
-
 /* "2026-11-21T09:30:00.123Z" */
 static void say_when(char *text, size_t size)
 {
@@ -47,7 +39,6 @@ static void to_file(
 	say_when(when, sizeof(when));
 	snprintf(line, sizeof(line) - 1, "%s rpmemd[%d] %s: %s", when, (int)getpid(), names[level],
 		message);
-	make_printable(line);
 	size_t end = strlen(line);
 	line[end] = '\n';
 	/* A log that cannot be written must not stop the daemon. */
@@ -58,12 +49,8 @@ static void to_file(
 static void to_syslog(
 	enum log_level level, const struct log_place *from, const char *message, bool environment)
 {
-	char line[LINE];
-
 	(void)from, (void)environment;
-	snprintf(line, sizeof(line), "%s", message);
-	make_printable(line);
-	system_log_write(level, line);
+	system_log_write(level, message);
 }
 
 int daemon_log_open(const struct config *config)
