@@ -502,7 +502,7 @@ static void overtaken(void)
 	calls();
 }
 
-/* The child's calls are counted in the child: it exits with their number, or is ended if it hangs. */
+/* The child counts its calls and exits with their number. One that hangs is ended. */
 static unsigned in_child(void (*body)(void))
 {
 	int status;
