@@ -52,6 +52,27 @@ static void of_the_original(void)
 	ok(!header_decode(&header, page), "header_decode: a wrong checksum is refused");
 }
 
+/* Four neighbours of a part, of which the recorded header has two twice. */
+static void neighbours(void)
+{
+	struct header header = {.attr = pooldir_attr(0)};
+	uint8_t page[HEADER_SIZE] = {0};
+
+	memset(header.previous_part, 'a', UUID_SIZE);
+	memset(header.next_part, 'b', UUID_SIZE);
+	memset(header.attr.prev_uuid, 'c', UUID_SIZE);
+	memset(header.attr.next_uuid, 'd', UUID_SIZE);
+	header_encode(page, &header);
+	ok(!memcmp(page + 56, "aaaaaaaaaaaaaaaabbbbbbbbbbbbbbbbccccccccccccccccdddddddddddddddd",
+		   64),
+		"header_encode: the previous and next part, the previous and next replica follow each other");
+	memset(&header, 0, sizeof(header));
+	ok(header_decode(&header, page) && header.previous_part[15] == 'a' &&
+			header.next_part[0] == 'b' && header.attr.prev_uuid[15] == 'c' &&
+			header.attr.next_uuid[0] == 'd',
+		"header_decode: all four neighbours of a part are read");
+}
+
 static void checksums(void)
 {
 	const uint32_t words[] = {1, 0, 0xffffffff, 2};
@@ -161,6 +182,7 @@ int main(void)
 {
 	pooldir_open(NULL);
 	of_the_original();
+	neighbours();
 	checksums();
 	opening();
 	pooldir_close();
