@@ -183,6 +183,17 @@ static inline void hff_flush_any_clwb(const void *addr, size_t len)
 			hff_clwb_line(HFF_CAST(void *, line));
 }
 
+/* Leaf 0: who made this CPU. Returns the highest leaf. */
+static inline unsigned hff_x86_ask_maker(struct hff_x86_id *id)
+{
+	unsigned highest, b, c, d;
+
+	__cpuid(0, highest, b, c, d);
+	id->is_intel =
+		b == signature_INTEL_ebx && d == signature_INTEL_edx && c == signature_INTEL_ecx;
+	return highest;
+}
+
 /*
  * The leaves of CPUID that we use; a leaf that this CPU lacks stays 0. In a virtual machine
  * each CPUID is a trip to the hypervisor: no leaf is asked for twice.
@@ -193,9 +204,7 @@ static inline struct hff_x86_id hff_x86_ask(void)
 	unsigned highest, a, b, c, d;
 
 	memset(&id, 0, sizeof(id));
-	__cpuid(0, highest, b, c, d);
-	id.is_intel =
-		b == signature_INTEL_ebx && d == signature_INTEL_edx && c == signature_INTEL_ecx;
+	highest = hff_x86_ask_maker(&id);
 	if (highest >= 1) {
 		__cpuid(1, a, b, c, d);
 		id.leaf1_eax = a;

@@ -4,7 +4,9 @@
  *
  * The numbers are those of Intel's manual, once more and not from the source under test.
  */
+#include "cpu/x86_64/alone.h"
 #include "cpu/x86_64/features.h"
+#include "cpu/arch.h"
 #include "tap.h"
 #include "unit/features.h"
 
@@ -183,6 +185,23 @@ static void lines(void)
 	ok(found.tuning.fence_while_streaming, "Intel's tuning: streaming needs fences");
 }
 
+/* The library does not read all of it by itself. */
+static void this_machine(void)
+{
+	struct cpu found = {.line_size = 4711}, read = found;
+	struct x86_id id = x86_ask();
+
+	arch_detect(&found);
+	if (id.leaf1_ecx & OSXSAVE)
+		__asm__("xgetbv" : "=a"(id.xcr0) : "c"(0) : "edx");
+	x86_judge(&read, &id);
+	is_int(found.features, read.features,
+		"this machine: the features are those that CPUID has");
+	is_int(found.line_size, read.line_size, "this machine: the size of a line is CPUID's");
+	is_str(found.tuning.name, read.tuning.name,
+		"this machine: the row of tuning is that of CPUID's maker and model");
+}
+
 int main(void)
 {
 	registers();
@@ -190,5 +209,6 @@ int main(void)
 	real_machines();
 	flushes();
 	lines();
+	this_machine();
 	return tap_done();
 }

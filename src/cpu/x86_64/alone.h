@@ -9,6 +9,17 @@
 #include "cpu/x86_64/features.h"
 #include "cpu/x86_64/flush.h"
 
+/* Leaf 0: who made this CPU. Returns the highest leaf. */
+static inline unsigned x86_ask_maker(struct x86_id *id)
+{
+	unsigned highest, b, c, d;
+
+	__cpuid(0, highest, b, c, d);
+	id->is_intel =
+		b == signature_INTEL_ebx && d == signature_INTEL_edx && c == signature_INTEL_ecx;
+	return highest;
+}
+
 /*
  * The leaves of CPUID that we use; a leaf that this CPU lacks stays 0. In a virtual machine
  * each CPUID is a trip to the hypervisor: no leaf is asked for twice.
@@ -19,9 +30,7 @@ static inline struct x86_id x86_ask(void)
 	unsigned highest, a, b, c, d;
 
 	memset(&id, 0, sizeof(id));
-	__cpuid(0, highest, b, c, d);
-	id.is_intel =
-		b == signature_INTEL_ebx && d == signature_INTEL_edx && c == signature_INTEL_ecx;
+	highest = x86_ask_maker(&id);
 	if (highest >= 1) {
 		__cpuid(1, a, b, c, d);
 		id.leaf1_eax = a;
