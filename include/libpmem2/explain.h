@@ -165,6 +165,9 @@ struct holdfast_dimm {
 	const char *name;                        /* "nmem0" */
 	const char *id;                          /* NULL if it has none or it cannot be read */
 	struct holdfast_number unsafe_shutdowns; /* power cuts in which it lost data */
+	const char *flags;             /* words of its firmware, apart by spaces; NULL: not known */
+	const char *fault_flags;       /* those of them that mean trouble: "not_armed" */
+	struct holdfast_number faults; /* how many these are */
 };
 
 /* A range of persistent memory that the kernel knows. */

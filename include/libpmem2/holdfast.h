@@ -13,6 +13,7 @@
 
 #include <libpmem2/base.h>
 #include <libpmem2/explain.h>
+#include <libpmem2/health.h>
 
 #ifdef __cplusplus
 extern "C" {

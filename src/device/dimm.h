@@ -11,6 +11,7 @@
 #ifndef DEVICE_DIMM_H
 #define DEVICE_DIMM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "device/device.h"
@@ -37,6 +38,18 @@ int dimm_id(int dimm, char id[DIMM_ID]);
 
 /* How often the module lost data in a power cut. -ENOENT, -errno, -EBADMSG. No sentence. */
 int dimm_unsafe_shutdowns(int dimm, uint64_t *count);
+
+/* Words of the firmware on its state, apart by spaces. Free them with dimm_flags_fini(). */
+struct dimm_flags {
+	char *all;        /* "not_armed smart_notify"; "" */
+	char *faults;     /* those that mean trouble */
+	unsigned count;   /* of these */
+	bool has_unknown; /* one whose meaning we do not know is among all of them */
+};
+
+/* -ENOENT if the firmware has no such words; other -errno if they cannot be read. No sentence. */
+int dimm_flags(int dimm, struct dimm_flags *flags);
+void dimm_flags_fini(struct dimm_flags *flags);
 
 /*
  * The ids of all modules under the device, one behind the other. *size is the size of `ids`, in

@@ -12,6 +12,7 @@
 #include "explain/facts.h"
 #include "explain/keep.h"
 #include "libpmem2/explain.h"
+#include "libpmem2/health.h"
 
 /* Explains facts, which it takes over and frees. 0 or -ENOMEM with a sentence. */
 int explain_facts(struct holdfast_explanation **explanation, struct facts *facts);
@@ -23,6 +24,10 @@ void explain_free(struct holdfast_explanation *explanation);
 /* `mountinfo` is MOUNTS_FILE, or a test's own. */
 int explain_machine(struct holdfast_machine **machine, const char *sysfs, const char *mountinfo);
 void explain_machine_free(struct holdfast_machine *machine);
+
+/* The same files, for holdfast_read_health(). */
+int explain_health(struct holdfast_health **health, const char *sysfs, const char *mountinfo);
+void explain_health_free(struct holdfast_health *health);
 
 /* The CPU's instructions; NULL if there is no memory. */
 const struct holdfast_cpu *explain_cpu(struct keep *keep);

@@ -134,3 +134,14 @@ const char *name_of_deep_flush(enum holdfast_deep_flush deep_flush)
 
 	return NAME_OF(deep_flush, names);
 }
+
+const char *name_of_counting(enum holdfast_counting counting)
+{
+	static const char *const names[] = {
+		[HOLDFAST_COUNTING_LASTING] = "lasting",
+		[HOLDFAST_COUNTING_SINCE_MOUNT] = "since-mount",
+		[HOLDFAST_COUNTING_STATE] = "state",
+	};
+
+	return NAME_OF(counting, names);
+}

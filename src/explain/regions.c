@@ -119,6 +119,24 @@ struct modules {
 	struct keep_list list;
 };
 
+/* Copy what the firmware of the module says, and count how much of that is trouble. */
+static void describe_flags(struct keep *keep, struct holdfast_dimm *told, int dir)
+{
+	struct dimm_flags flags = {.all = NULL};
+	int error = dimm_flags(dir, &flags);
+
+	told->faults = regions_answer(
+		keep, error, flags.count, "the flags of the module's firmware", false);
+	if (error)
+		return;
+	told->flags = keep_copy(keep, flags.all);
+	told->fault_flags = keep_copy(keep, flags.faults);
+	if (!flags.count && flags.has_unknown)
+		told->faults = (struct holdfast_number){HOLDFAST_UNREADABLE, -EBADMSG, 0,
+			keep_text(keep, "\"%s\" has a flag of unknown meaning", told->flags)};
+	dimm_flags_fini(&flags);
+}
+
 static int add_module(int dir, const char *name, void *context)
 {
 	struct modules *modules = context;
@@ -137,6 +155,7 @@ static int add_module(int dir, const char *name, void *context)
 		error = -EBADMSG;
 	dimm->unsafe_shutdowns = regions_answer(
 		modules->keep, error, (int64_t)count, "the count of unsafe shutdowns", false);
+	describe_flags(modules->keep, dimm, dir);
 	keep_append(modules->keep, &modules->list, dimm);
 	return 0;
 }
@@ -337,6 +356,40 @@ static int by_number(const void *a, const void *b)
 	const struct holdfast_region *const *one = a, *const *other = b;
 
 	return strverscmp((*one)->name, (*other)->name);
+}
+
+static int module_by_number(const void *a, const void *b)
+{
+	const struct holdfast_dimm *const *one = a, *const *other = b;
+
+	return strverscmp((*one)->name, (*other)->name);
+}
+
+static int read_module(int devices, const char *name, void *context)
+{
+	if (strncmp(name, "nmem", 4))
+		return 0;
+	int dimm = openat(devices, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dimm < 0)
+		return 0;
+	add_module(dimm, name, context);
+	close(dimm);
+	return 0;
+}
+
+void regions_all_modules(struct keep_list *list, struct keep *keep, const char *sysfs)
+{
+	struct modules modules = {.keep = keep};
+	int root = open(sysfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	*list = (struct keep_list){.count = 0};
+	if (root < 0)
+		return;
+	sysfs_each(root, "bus/nd/devices", read_module, &modules);
+	close(root);
+	*list = modules.list;
+	if (list->count)
+		qsort(list->items, list->count, sizeof(*list->items), module_by_number);
 }
 
 void regions_of_machine(struct regions *regions, struct keep *keep, const char *sysfs)

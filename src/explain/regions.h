@@ -31,6 +31,9 @@ void regions_admit_gap(struct regions *regions, const struct device *device);
 /* All of the machine, by number. */
 void regions_of_machine(struct regions *regions, struct keep *keep, const char *sysfs);
 
+/* All modules that the kernel lists, by name, also those in no region. */
+void regions_all_modules(struct keep_list *list, struct keep *keep, const char *sysfs);
+
 /* The public word for a domain; NONE where no region is. */
 enum holdfast_domain regions_domain(const struct region *region);
 

@@ -53,6 +53,22 @@ void holdfast_machine_free(struct holdfast_machine **machine)
 	*machine = NULL;
 }
 
+EXPORT_HOLDFAST(holdfast_read_health)
+int holdfast_read_health(struct holdfast_health **health)
+{
+	CHECK_NOT_NULL(health);
+	return explain_health(health, SYSFS_ROOT, MOUNTS_FILE);
+}
+
+EXPORT_HOLDFAST(holdfast_health_free)
+void holdfast_health_free(struct holdfast_health **health)
+{
+	if (!health)
+		return;
+	explain_health_free(*health);
+	*health = NULL;
+}
+
 EXPORT_HOLDFAST(holdfast_object_name)
 const char *holdfast_object_name(enum holdfast_object object)
 {
@@ -99,4 +115,10 @@ EXPORT_HOLDFAST(holdfast_deep_flush_name)
 const char *holdfast_deep_flush_name(enum holdfast_deep_flush deep_flush)
 {
 	return name_of_deep_flush(deep_flush);
+}
+
+EXPORT_HOLDFAST(holdfast_counting_name)
+const char *holdfast_counting_name(enum holdfast_counting counting)
+{
+	return name_of_counting(counting);
 }

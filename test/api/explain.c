@@ -309,6 +309,27 @@ static void names(void)
 	is_str(holdfast_reason_name((enum holdfast_reason)99), "?", "names: none");
 }
 
+static void health(void)
+{
+	struct holdfast_health *seen = NULL;
+
+	is_int(holdfast_read_health(NULL), -EINVAL, "health: NULL is refused");
+	is_int(holdfast_read_health(&seen), 0, "health: it is read");
+	is_int(seen->struct_size, sizeof(*seen), "health: the struct says how large it is");
+	ok(!seen->dimm_count || seen->dimms[0]->name, "health: modules have names");
+	for (size_t i = 0; i < seen->counter_count; i++)
+		ok(seen->counters[i]->kind && seen->counters[i]->name && seen->counters[i]->meaning,
+			"health: %s of %s has a meaning", seen->counters[i]->counter,
+			seen->counters[i]->name);
+	holdfast_health_free(&seen);
+	ok(!seen, "health: freeing it makes the pointer NULL");
+	holdfast_health_free(&seen);
+	holdfast_health_free(NULL);
+	is_str(holdfast_counting_name(HOLDFAST_COUNTING_SINCE_MOUNT), "since-mount",
+		"health: a way of counting has a name");
+	is_str(holdfast_counting_name(99), "?", "health: an unknown way of counting is ?");
+}
+
 int main(void)
 {
 	files();
@@ -324,5 +345,6 @@ int main(void)
 	machine();
 	names();
 	holdfast_explanation_free(&told);
+	health();
 	return tap_done();
 }

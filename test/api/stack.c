@@ -286,6 +286,7 @@ static void explanations(struct pmem2_config *cfg)
 {
 	struct holdfast_explanation *explanation = NULL;
 	struct holdfast_machine *machine = NULL;
+	struct holdfast_health *health = NULL;
 	int file = file_of(page, O_RDWR), dir = open("/", O_RDONLY),
 	    null = open("/dev/null", O_RDONLY);
 	struct pmem2_source *src = source_of(file);
@@ -304,6 +305,9 @@ static void explanations(struct pmem2_config *cfg)
 	pmem2_map_delete(&map);
 	ROW(holdfast_explain_machine(&machine));
 	ROW_VOID(holdfast_machine_free(&machine));
+	ROW(holdfast_read_health(&health));
+	ROW_VOID(holdfast_health_free(&health));
+	ROW(holdfast_counting_name(0));
 	ROW(holdfast_object_name(0));
 	ROW(holdfast_survival_name(0));
 	ROW(holdfast_reason_name(0));

@@ -34,6 +34,7 @@ int main(int argc, char **argv)
 	list(&fields_output);
 	list(&fields_machine_output);
 	list(&fields_program_output);
+	list(&fields_health_output);
 	list(&fields_answer);
 	list(&fields_required);
 	list(&fields_path);

@@ -32,7 +32,7 @@ _holdfast() {
 
 	COMPREPLY=()
 	case $command in
-	info) options='--json --program= --require= --try --help' ;;
+	info) options='--health --json --program= --prometheus --require= --state= --try --help' ;;
 	crash)
 		options='--check= --file= --in-place --time= --budget= --images= --exhaustive --seed= '
 		options+='--deadline= --strict --format= --model= --recover --save= --replay= --help'

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "health.h"
 #include "program.h"
 #include "tool.h"
 
@@ -76,6 +77,15 @@ WORD_OF(obstacle)
 WORD_OF(memory)
 WORD_OF(domain)
 WORD_OF(deep_flush)
+WORD_OF(counting)
+
+static const char *word_of_health(int value)
+{
+	static const char *const words[] = {
+		[OUTCOME_YES] = "well", [OUTCOME_NO] = "wrong", [OUTCOME_UNKNOWN] = "unknown"};
+
+	return words[value];
+}
 
 static const char *word_of_granularity(int value)
 {
@@ -205,6 +215,9 @@ static const struct field module_rows[] = {
 	{"name", FIELD_TEXT, AT(name)},
 	{"id", FIELD_TEXT, AT(id)},
 	{"unsafe_shutdowns", FIELD_NUMBER, AT(unsafe_shutdowns)},
+	{"flags", FIELD_TEXT, AT(flags)},
+	{"fault_flags", FIELD_TEXT, AT(fault_flags)},
+	{"faults", FIELD_NUMBER, AT(faults)},
 };
 static TABLE(fields_module, module_rows);
 #undef THIS
@@ -426,4 +439,58 @@ static const struct field program_output_rows[] = {
 	{"program", FIELD_OBJECT, AT(program), .of = &fields_program},
 };
 TABLE(fields_program_output, program_output_rows);
+#undef THIS
+
+#define THIS holdfast_counter
+static const struct field counter_rows[] = {
+	{"kind", FIELD_TEXT, AT(kind)},
+	{"name", FIELD_TEXT, AT(name)},
+	{"counter", FIELD_TEXT, AT(counter)},
+	{"meaning", FIELD_TEXT, AT(meaning)},
+	{"counting", FIELD_WORD, AT(counting), .word = word_of_counting},
+	{"value", FIELD_NUMBER, AT(value)},
+};
+static TABLE(fields_counter, counter_rows);
+#undef THIS
+
+#define THIS holdfast_health
+static const struct field kernel_rows[] = {
+	{"modules", LIST_OF(dimms, dimm_count, fields_module),
+		.why = offsetof(struct THIS, regions_why)},
+	{"regions", LIST_OF(regions, region_count, fields_region),
+		.why = offsetof(struct THIS, regions_why)},
+	{"counters", LIST_OF(counters, counter_count, fields_counter),
+		.why = offsetof(struct THIS, counters_why)},
+};
+static TABLE(fields_kernel, kernel_rows);
+#undef THIS
+
+#define THIS health_finding
+static const struct field finding_rows[] = {
+	{"what", FIELD_TEXT, AT(what)},
+	{"kind", FIELD_TEXT, AT(kind)},
+	{"wrong", FIELD_FLAG, AT(is_wrong)},
+	{"text", FIELD_TEXT, AT(text)},
+};
+static TABLE(fields_finding, finding_rows);
+#undef THIS
+
+#define THIS health
+static const struct field health_rows[] = {
+	{"status", FIELD_WORD, AT(outcome), .word = word_of_health},
+	{"verdict", FIELD_TEXT, AT(verdict)},
+	{"state", FIELD_TEXT, AT(path)},
+	{"last_look", FIELD_TEXT, AT(before.time)},
+	{"findings", LIST_OF(findings, finding_count, fields_finding)},
+	{"kernel", FIELD_OBJECT, AT(now), .of = &fields_kernel},
+};
+static TABLE(fields_health, health_rows);
+#undef THIS
+
+#define THIS output
+static const struct field health_output_rows[] = {
+	{"version", FIELD_TEXT, AT(version)},
+	{"health", FIELD_OBJECT, AT(health), .of = &fields_health},
+};
+TABLE(fields_health_output, health_output_rows);
 #undef THIS

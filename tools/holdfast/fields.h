@@ -46,7 +46,7 @@ struct fields {
 };
 
 extern const struct fields fields_output, fields_answer, fields_required, fields_path,
-	fields_remote, fields_machine_output, fields_program_output;
+	fields_remote, fields_machine_output, fields_program_output, fields_health_output;
 
 /* A member of a struct that a row is about. */
 const void *field_member(const struct field *field, const void *whole);

@@ -7,20 +7,33 @@
 #include <string.h>
 
 #include "base/printable.h"
+#include "health.h"
 #include "program.h"
 #include "tool.h"
 
-enum { OPTION_JSON = 'j', OPTION_PROGRAM = 'p', OPTION_REQUIRE = 'r', OPTION_TRY = 't' };
+enum {
+	OPTION_JSON = 'j',
+	OPTION_PROGRAM = 'p',
+	OPTION_REQUIRE = 'r',
+	OPTION_TRY = 't',
+	OPTION_HEALTH = 256, /* from here on: without a short form */
+	OPTION_PROMETHEUS,
+	OPTION_STATE,
+};
 
 struct arguments {
-	bool json, try, is_required;
-	const char *program;
+	bool json, try, is_required, health, prometheus;
+	const char *program, *state;
 	enum pmem2_granularity required;
 	unsigned path_count;
 	struct answer *answers; /* as many as there are arguments, at least */
 };
 
 static const struct argp_option options[] = {
+	{"health", OPTION_HEALTH, NULL, 0,
+		"Instead of paths, look whether anything is wrong with persistent memory, file systems "
+		"or arrays of disks, or has become worse since the last look",
+		0},
 	{"json", OPTION_JSON, NULL, 0, "Print one JSON object, for programs", 0},
 #ifdef HAVE_LIBELF
 	{"program", OPTION_PROGRAM, "FILE", 0,
@@ -28,9 +41,15 @@ static const struct argp_option options[] = {
 		"and what differs for it from PMDK's; it is not run",
 		0},
 #endif
+	{"prometheus", OPTION_PROMETHEUS, NULL, 0, "With --health, print metrics for Prometheus",
+		0},
 	{"require", OPTION_REQUIRE, "GRANULARITY", 0,
 		"Fail unless stores to every PATH are durable at this granularity or a finer one: "
 		"byte, cache-line or page",
+		0},
+	{"state", OPTION_STATE, "FILE", 0,
+		"With --health, compare with FILE and leave there what is seen; " HEALTH_STATE
+		" unless given",
 		0},
 	{"try", OPTION_TRY, NULL, 0,
 		"In directories, make an unnamed file and try it, instead of inferring from the "
@@ -43,7 +62,7 @@ static const char doc[] =
 	"Explain what stores to a file, to new files in a directory, to a file system on a block "
 	"device or to a DAX device need to be durable, and why not less; of HOST:POOLSET, what is "
 	"persisted in a pool on another machine. Without PATH: this machine.\v"
-	"Nothing is written to, unless --try is given. HOST is [USER@]NAME[:PORT], reached by ssh, "
+	"Nothing is written to, unless --try or --health is given. HOST is [USER@]NAME[:PORT], reached by ssh, "
 	"where rpmemd is asked. A file whose name has a colon is ./NAME.\n\n"
 	"Exit status: 0 if everything could be explained and meets what is required; 1 if a PATH "
 	"does not, whatever is known of the others; 2 if that could not be found out, if a PATH "
@@ -63,11 +82,38 @@ static void set_required(struct arguments *arguments, const char *word, struct a
 	argp_error(state, "\"%s\" is not a granularity; use byte, cache-line or page", word);
 }
 
+static void check(const struct arguments *arguments, struct argp_state *state)
+{
+	bool is_alone = !arguments->path_count && !arguments->try && !arguments->is_required;
+
+	if (arguments->is_required && !arguments->path_count)
+		argp_error(state, "--require needs a PATH");
+	if (arguments->program && arguments->path_count)
+		argp_error(state, "--program is asked for alone, without a PATH");
+	if (arguments->try && !arguments->path_count)
+		argp_error(state, "--try needs a PATH");
+	if (arguments->health && (!is_alone || arguments->program))
+		argp_error(state, "--health is asked for alone, without a PATH");
+	if (!arguments->health && (arguments->prometheus || arguments->state))
+		argp_error(state, "--prometheus and --state need --health");
+	if (arguments->prometheus && arguments->json)
+		argp_error(state, "--prometheus and --json exclude each other");
+}
+
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
 	struct arguments *arguments = state->input;
 
 	switch (key) {
+	case OPTION_HEALTH:
+		arguments->health = true;
+		return 0;
+	case OPTION_PROMETHEUS:
+		arguments->prometheus = true;
+		return 0;
+	case OPTION_STATE:
+		arguments->state = argument;
+		return 0;
 	case OPTION_JSON:
 		arguments->json = true;
 		return 0;
@@ -84,12 +130,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		arguments->answers[arguments->path_count++].path = argument;
 		return 0;
 	case ARGP_KEY_END:
-		if (arguments->is_required && !arguments->path_count)
-			argp_error(state, "--require needs a PATH");
-		if (arguments->program && arguments->path_count)
-			argp_error(state, "--program is asked for alone, without a PATH");
-		if (arguments->try && !arguments->path_count)
-			argp_error(state, "--try needs a PATH");
+		check(arguments, state);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -152,6 +193,14 @@ static enum outcome explain_program(const struct arguments *arguments)
 	return OUTCOME_UNKNOWN; /* there is no such option */
 }
 #endif
+
+static enum outcome look(const struct arguments *arguments)
+{
+	return health_look(arguments->prometheus ? HEALTH_PROMETHEUS
+			   : arguments->json     ? HEALTH_JSON
+						 : HEALTH_TEXT,
+		arguments->state);
+}
 
 static void explain(struct answer *answer, bool try)
 {
@@ -232,7 +281,8 @@ int info_main(int argc, char **argv)
 		return OUTCOME_UNKNOWN;
 	}
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-	enum outcome outcome = arguments.program      ? explain_program(&arguments)
+	enum outcome outcome = arguments.health       ? look(&arguments)
+			       : arguments.program    ? explain_program(&arguments)
 			       : arguments.path_count ? explain_paths(&arguments)
 						      : explain_machine(arguments.json);
 	free(arguments.answers);

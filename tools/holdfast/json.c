@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "fields.h"
+#include "health.h"
 #include "program.h"
 #include "tool.h"
 
@@ -60,15 +61,11 @@ static size_t utf8_length(const unsigned char *at)
 	return 0;
 }
 
-/* Names of files may be any bytes, JSON may not: bytes that are not UTF-8 become U+FFFD. */
-static struct json_object *string(const char *text)
+char *utf8_copy(const char *text)
 {
 	const unsigned char *at = (const unsigned char *)text;
-	char *clean, *to;
+	char *clean = malloc(3 * strlen(text) + 1), *to = clean;
 
-	if (!text)
-		return NULL;
-	to = clean = malloc(3 * strlen(text) + 1);
 	if (!clean)
 		must(NULL);
 	while (*at) {
@@ -78,6 +75,14 @@ static struct json_object *string(const char *text)
 		at += length ? length : 1;
 	}
 	*to = '\0';
+	return clean;
+}
+
+static struct json_object *string(const char *text)
+{
+	if (!text)
+		return NULL;
+	char *clean = utf8_copy(text);
 	struct json_object *made = must(json_object_new_string(clean));
 	free(clean);
 	return made;
@@ -299,4 +304,11 @@ bool json_program(const struct program *program)
 	struct output output = {.version = HOLDFAST_VERSION, .program = program};
 
 	return print(object_of(&fields_program_output, &output));
+}
+
+bool json_health(const struct health *health)
+{
+	struct output output = {.version = HOLDFAST_VERSION, .health = health};
+
+	return print(object_of(&fields_health_output, &output));
 }

@@ -8,6 +8,7 @@
 
 #include "base/printable.h"
 #include "fields.h"
+#include "health.h"
 #include "program.h"
 #include "tool.h"
 
@@ -39,12 +40,18 @@ detail_of(const char *name, const char *format, ...)
 	free(line);
 }
 
+static void module(const char *name, const struct holdfast_dimm *of, const char *region)
+{
+	bool has_faults = of->fault_flags && *of->fault_flags;
+
+	detail_of(name, "%s%s%s of %s%s%s", of->name, of->id ? ", " : "", of->id ? of->id : "",
+		region, has_faults ? ": " : "", has_faults ? of->fault_flags : "");
+}
+
 static void modules(const struct holdfast_region *region)
 {
 	for (size_t i = 0; i < region->dimm_count; i++)
-		detail_of(i ? "" : "modules", "%s%s%s of %s", region->dimms[i]->name,
-			region->dimms[i]->id ? ", " : "",
-			region->dimms[i]->id ? region->dimms[i]->id : "", region->name);
+		module(i ? "" : "modules", region->dimms[i], region->name);
 }
 
 /* Leaves out fields that tell people nothing. */
@@ -170,4 +177,23 @@ void text_program(const struct program *program)
 			program->nodes[i]->library,
 			program->nodes[i]->is_offered ? "" : ": not offered");
 	program_calls(program);
+}
+
+void text_health(const struct health *health)
+{
+	char *line;
+
+	if (asprintf(&line, "this machine: %s", health->verdict) < 0)
+		line = must_copy(NULL);
+	wrap_lines(0, INDENT, line);
+	free(line);
+	for (size_t i = 0; i < health->finding_count; i++) {
+		const struct health_finding *finding = health->findings[i];
+		detail_of(finding->is_wrong ? "wrong" : "not known", "%s: %s", finding->what,
+			finding->text);
+	}
+	detail_of("looked at", "%zu modules, %zu regions, %zu counters of storage",
+		health->now->dimm_count, health->now->region_count, health->now->counter_count);
+	detail("compared with",
+		health->before.time ? health->before.time : "nothing: there was no look before");
 }

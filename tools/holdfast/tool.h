@@ -39,6 +39,7 @@ struct output {
 	const char *required;                   /* NULL: nothing is */
 	const struct holdfast_machine *machine; /* without paths */
 	const struct program *program;          /* with --program */
+	const struct health *health;            /* with --health */
 };
 
 /* `holdfast info`; `argv` begins with its name. */
@@ -103,6 +104,12 @@ const char *remote_method(enum holdfast_method method);
 
 /* A copy of `text`; it ends the program, with a sentence, if there is no memory or text is NULL. */
 char *must_copy(const char *text);
+
+/*
+ * A copy in which bytes that are not UTF-8 are U+FFFD: names of files may be any bytes, formats for
+ * programs may not. Free it.
+ */
+char *utf8_copy(const char *text);
 
 /* "byte", "cache-line", "page": for output and --require. */
 const char *granularity_word(enum pmem2_granularity granularity);

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "device/counters.h"
+#include "device/mounts.h"
+
+struct search {
+	counters_visit *visit;
+	void *context;
+	/* Each file system once, however often it is mounted, and of those at one place the first. */
+	struct place {
+		dev_t device;
+		char *point;
+	} * seen;
+	size_t count;
+};
+
+/* Types that are always mounted to be written, unless somebody says otherwise. */
+static bool is_for_writing(const char *type)
+{
+	static const char *const types[] = {"btrfs", "ext2", "ext3", "ext4", "f2fs", "xfs"};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (!strcmp(type, types[i]))
+			return true;
+	return false;
+}
+
+static bool is_seen(const struct search *search, const struct mount *mount)
+{
+	for (size_t i = 0; i < search->count; i++)
+		if (search->seen[i].device == mount->device ||
+			!strcmp(search->seen[i].point, mount->point))
+			return true;
+	return false;
+}
+
+static int note(struct search *search, const struct mount *mount)
+{
+	struct place *seen = reallocarray(search->seen, search->count + 1, sizeof(*seen));
+
+	if (!seen)
+		return -ENOMEM;
+	search->seen = seen;
+	seen[search->count] = (struct place){mount->device, strdup(mount->point)};
+	if (!seen[search->count].point)
+		return -ENOMEM;
+	search->count++;
+	return 0;
+}
+
+/*
+ * An XFS that has shut down refuses all calls, and tells it nowhere else. 1 or 0; -ENOENT if
+ * another file system lies over the mount point, other -errno if it cannot be looked at.
+ */
+static int has_shut_down(const struct mount *mount)
+{
+	struct stat st;
+
+	if (stat(mount->point, &st))
+		return errno == EIO ? 1 : -errno;
+	return st.st_dev == mount->device ? 0 : -ENOENT;
+}
+
+/*
+ * mount(8) makes a file system and its mount read-only together; after an error the kernel makes
+ * the file system so. ext4 since Linux 6.15 leaves it, and says emergency_ro or shutdown.
+ */
+static int is_stopped(const struct mount *mount)
+{
+	if (mounts_option(mount->super_options, "ro") ||
+		mounts_option(mount->super_options, "emergency_ro") ||
+		mounts_option(mount->super_options, "shutdown"))
+		return 1;
+	return strcmp(mount->type, "xfs") ? 0 : has_shut_down(mount);
+}
+
+static int visit_mount(const struct mount *mount, void *context)
+{
+	struct search *search = context;
+
+	if (!is_for_writing(mount->type) || !mounts_option(mount->options, "rw") ||
+		is_seen(search, mount))
+		return 0;
+	int stopped = is_stopped(mount);
+	if (stopped == -ENOENT)
+		return 0; /* perhaps it is mounted elsewhere, too */
+	int error = note(search, mount);
+	if (error)
+		return error;
+	const struct counters_one one = {
+		.kind = mount->type,
+		.name = mount->point,
+		.counter = "stopped",
+		.meaning = "the kernel no longer writes to this file system, after an error",
+		.counting = COUNTERS_STATE,
+		.error = stopped < 0 ? stopped : 0,
+		.value = stopped > 0,
+	};
+	return search->visit(&one, search->context);
+}
+
+int counters_of_mounts(const char *mountinfo, counters_visit *visit, void *context)
+{
+	struct search search = {.visit = visit, .context = context};
+	int result = mounts_each(mountinfo, visit_mount, &search);
+
+	for (size_t i = 0; i < search.count; i++)
+		free(search.seen[i].point);
+	free(search.seen);
+	return result;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * health.h - is anything wrong with this machine's storage, or has it become worse?
+ *
+ * A look reads what the kernel tells (libpmem2/health.h), compares it with what the previous look
+ * has left in a state file, and leaves its own there. Findings are in the order in which they are
+ * found: modules, regions, counters.
+ */
+#ifndef TOOLS_HOLDFAST_HEALTH_H
+#define TOOLS_HOLDFAST_HEALTH_H
+
+#include "tool.h"
+
+#define HEALTH_STATE "/var/lib/holdfast/health.json"
+
+enum health_format {
+	HEALTH_TEXT,
+	HEALTH_JSON,
+	HEALTH_PROMETHEUS,
+};
+
+/* What a look remembers; names and ids as in libpmem2/health.h. */
+struct seen_module {
+	char *name, *id;          /* id NULL: it has none */
+	int64_t unsafe_shutdowns; /* -1: never read */
+};
+
+struct seen_region {
+	char *name;
+	char *domain; /* a word of holdfast_domain_name(); NULL: never read */
+};
+
+struct seen_counter {
+	char *kind, *name, *counter;
+	int64_t value;
+};
+
+struct seen {
+	char *time; /* of the look, UTC: "2026-11-30T04:00:00Z"; NULL: there was none */
+	struct seen_module *modules;
+	struct seen_region *regions;
+	struct seen_counter *counters;
+	size_t module_count, region_count, counter_count;
+};
+
+struct health_finding {
+	char *what;       /* "module nmem0" */
+	const char *kind; /* a word for programs: "unsafe-shutdowns" */
+	int is_wrong;     /* 1; or 0: it could not be found out */
+	char *text;       /* a sentence without a full stop */
+};
+
+struct health {
+	struct holdfast_health *now; /* NULL: an error has ended the look */
+	struct seen before;
+	const char *path; /* of the state file */
+	enum outcome outcome;
+	const char *verdict;
+	struct health_finding **findings;
+	size_t finding_count;
+};
+
+/* `holdfast info --health`; `path` NULL is the default. Prints, and keeps the state. */
+enum outcome health_look(enum health_format format, const char *path);
+
+/* Add what is wrong, or not known, to the findings. */
+void health_judge(struct health *health);
+void __attribute__((__format__(__printf__, 5, 6))) health_find(struct health *health,
+	const char *what, const char *kind, int is_wrong, const char *format, ...);
+
+/*
+ * The state file. seen_read() leaves `seen` empty if there is none, and returns why it cannot be
+ * used, or NULL; free that. What a look could not read is remembered as it was before.
+ */
+char *seen_read(struct seen *seen, const char *path);
+void seen_update(struct seen *seen, const struct seen *before, const struct holdfast_health *now);
+void seen_fini(struct seen *seen);
+const struct seen_module *seen_find_module(
+	const struct seen *seen, const struct holdfast_dimm *module);
+const struct seen_region *seen_find_region(const struct seen *seen, const char *name);
+const struct seen_counter *seen_find_counter(
+	const struct seen *seen, const struct holdfast_counter *counter);
+
+/*
+ * Write it to the disk, beside `path`; then put it durably in the place of the old one, or give it
+ * up. The first two return why they failed, or NULL; free that.
+ */
+struct seen_file;
+char *seen_prepare(struct seen_file **file, const struct seen *seen, const char *path);
+char *seen_commit(struct seen_file *file);
+void seen_abandon(struct seen_file *file);
+
+/* Print. */
+void text_health(const struct health *health);
+bool json_health(const struct health *health);
+void prometheus_health(const struct health *health);
+
+#endif
