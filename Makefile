@@ -15,6 +15,7 @@
 #	make soak	KILLS=10000 of initiators and targets of remote durability, at random
 #	make fuzz	SECONDS=30 of made-up input for each program in test/fuzz
 #	make bench	what it costs, measured here: ten minutes, two with BENCH=quick
+#	make html	the documentation as a site in build/html, to be read in any browser
 #	make dist	a tarball of the last commit, which builds without git
 #	make deb	Debian packages of it in build/deb (doc/packages.md); make rpm: RPM packages
 #	make clean	remove all that was built
@@ -78,6 +79,10 @@ install:
 uninstall:
 	@scripts/uninstall build/release
 
+html:
+	@scripts/packages html
+	@scripts/site
+
 dist:
 	@scripts/dist
 
@@ -95,4 +100,4 @@ help:
 clean:
 	rm -rf build
 
-.PHONY: all demo check test quick test-cross releases lab soak fuzz bench install uninstall dist deb rpm help clean
+.PHONY: all demo check test quick test-cross releases lab soak fuzz bench install uninstall html dist deb rpm help clean
