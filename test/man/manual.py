@@ -4,6 +4,7 @@
 The environment names the places: SOURCE_ROOT, BUILD_ROOT, CC (words), LIBRARIES (words: their
 folders).
 """
+import functools
 import os
 import pathlib
 import re
@@ -82,6 +83,7 @@ class Page:
                 block.append(line)
         return found
 
+    @functools.lru_cache(maxsize=None)
     def rendered(self):
         """The page as plain text, 80 columns wide."""
         return subprocess.run(
