@@ -9,11 +9,6 @@
 
 #define AHEAD 64u /* stores that are looked at */
 
-static unsigned char *image_at(const struct point *point, uint64_t place)
-{
-	return point->memories->image[place_file(place) - 1] + place_offset(place);
-}
-
 static const struct retired *retired_before(const struct history *history, uint64_t back)
 {
 	return &history->retired[(history->retired_count - back) % HISTORY_RETIRED];
@@ -24,17 +19,18 @@ static void show_back(const struct point *point, const struct choice *cut, uint6
 {
 	for (uint64_t back = 1; back <= count; back++) {
 		const struct retired *retired = retired_before(point->history, back);
-		memcpy(image_at(point, retired->place), retired->before, EVENT_LINE);
+		memcpy(point_image(point, retired->place), retired->before, EVENT_LINE);
 	}
 	for (uint32_t i = 0; i < point->history->count; i++)
-		unit_apply(point->history->pending[i], &cut[i], point->memories->image);
+		unit_apply(point->history->pending[i], &cut[i],
+			memories_image(point->memories, point->worker));
 }
 
 static void hide_back(const struct point *point, uint64_t count)
 {
 	for (uint64_t back = 1; back <= count; back++) {
 		uint64_t place = retired_before(point->history, back)->place;
-		memcpy(image_at(point, place), history_line(point->history, place), EVENT_LINE);
+		memcpy(point_image(point, place), history_line(point->history, place), EVENT_LINE);
 	}
 }
 
@@ -62,7 +58,7 @@ static void show_ahead(const struct point *point, const struct choice *cut, uint
 
 	(void)cut;
 	for (; event && count--; event = next_store(point, trace_next(point->trace, event)))
-		memcpy(image_at(point, event->place),
+		memcpy(point_image(point, event->place),
 			event_has_payload(event->kind) ? event_payload(event)
 						       : (const unsigned char *)&event->value,
 			event->length);
@@ -73,7 +69,7 @@ static void hide_ahead(const struct point *point, uint64_t count)
 	const struct event *event = next_store(point, here(point));
 
 	for (; event && count--; event = next_store(point, trace_next(point->trace, event)))
-		memcpy(image_at(point, event->place), history_line(point->history, event->place),
+		memcpy(point_image(point, event->place), history_line(point->history, event->place),
 			event->length);
 }
 
@@ -90,8 +86,7 @@ static int steps(struct point *point, const struct choice *cut, const struct way
 
 	*count = 0;
 	for (uint64_t i = 1; i <= most && !(judge->enough && judge->enough(judge->context)); i++) {
-		struct verdict verdict = {
-			.acknowledged = point->acknowledged, .at_most = point->at_most};
+		struct verdict verdict = point_question(point);
 		int error;
 		do {
 			point_show(point, cut);

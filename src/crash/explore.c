@@ -7,6 +7,11 @@
  * same way. The budget of a signature falls with each time that it is met. The trace is gone
  * through once for each of these times, so that a limit has met every signature once before any
  * of them twice.
+ *
+ * Images are judged by workers in turn, and verdicts are taken in the order in which the images
+ * were made: so the result is the same for any number of workers.
+ *
+ * If storage tears lines or pages, all of this is done once more, with smaller units.
  */
 #include "crash/explore.h"
 
@@ -28,103 +33,32 @@ struct signature {
 	uint64_t bug; /* the last one found there, plus 1 */
 };
 
+/* An image that a worker has. */
+struct given {
+	bool is_there;
+	struct choice *cut;
+	size_t capacity;
+	struct verdict verdict;
+};
+
 struct exploration {
 	struct point point;
 	struct history history;
-	struct unseen unseen;
+	struct unseen unseen, whole;
 	const struct explore_options *options;
 	struct explored *explored;
 	struct table signatures; /* numbers of `known`, plus 1 */
 	struct signature *known;
 	uint64_t known_count;
-	struct table tried; /* images */
+	struct table tried;  /* images */
+	struct given *given; /* for each worker */
+	unsigned turn;       /* of this worker */
+	bool is_torn;
 	struct signature *here;
 	uint64_t marks, round, left, attempts;
 	uint64_t stops; /* at crash points, in all rounds */
 	int error;
 };
-
-/* ---- the files */
-
-static void copy_lines(
-	const struct event *event, unsigned char *const *to, unsigned char *const *from)
-{
-	unsigned file = place_file(event->place) - 1;
-	uint64_t begin = place_offset(event->place) & ~(uint64_t)(EVENT_LINE - 1);
-	uint64_t end = place_offset(event->place) + event->length;
-
-	end = (end + EVENT_LINE - 1) & ~(uint64_t)(EVENT_LINE - 1);
-	memcpy(to[file] + begin, from[file] + begin, end - begin);
-}
-
-static bool is_store(const struct event *event)
-{
-	return (event->kind >= EVENT_STORE && event->kind <= EVENT_SEEN) && event->length;
-}
-
-void explore_first_image(const struct trace *trace, struct memories *memories)
-{
-	for (const struct event *event = trace_first(trace); event;
-		event = trace_next(trace, event))
-		if (is_store(event))
-			copy_lines(event, memories->image, memories->first);
-}
-
-void explore_base_image(const struct trace *trace, struct memories *memories)
-{
-	for (const struct event *event = trace_first(trace); event;
-		event = trace_next(trace, event))
-		if (is_store(event))
-			copy_lines(event, memories->image, memories->base);
-}
-
-bool explore_put_back(const struct trace *trace, struct memories *memories, uint64_t number)
-{
-	for (const struct event *event = trace_first(trace); event;
-		event = trace_next(trace, event)) {
-		uint64_t first = event->place / EVENT_LINE;
-		uint64_t end = (event->place + event->length + EVENT_LINE - 1) / EVENT_LINE;
-		if (!is_store(event))
-			continue;
-		if (number < end - first) {
-			struct event line = {
-				.place = (first + number) * EVENT_LINE, .length = EVENT_LINE};
-			copy_lines(&line, memories->image, memories->first);
-			return true;
-		}
-		number -= end - first;
-	}
-	return false;
-}
-
-void explore_last_image(const struct trace *trace, struct memories *memories)
-{
-	for (const struct event *event = trace_first(trace); event;
-		event = trace_next(trace, event)) {
-		if (!is_store(event))
-			continue;
-		const unsigned char *data = event_has_payload(event->kind)
-						    ? event_payload(event)
-						    : (const unsigned char *)&event->value;
-		memcpy(memories->image[place_file(event->place) - 1] + place_offset(event->place),
-			data, event->length);
-	}
-}
-
-/* Before each round: nothing has happened yet. */
-static void rewind_files(struct exploration *exploration)
-{
-	struct memories *memories = exploration->point.memories;
-	const struct trace *trace = exploration->point.trace;
-
-	for (const struct event *event = trace_first(trace); event;
-		event = trace_next(trace, event))
-		if (is_store(event)) {
-			copy_lines(event, memories->base, memories->first);
-			copy_lines(event, memories->image, memories->first);
-		}
-	exploration->point.base_hash = 0;
-}
 
 static void settled(void *context, uint64_t place, const unsigned char *before)
 {
@@ -133,15 +67,23 @@ static void settled(void *context, uint64_t place, const unsigned char *before)
 	const unsigned char *line = history_line(&exploration->history, place);
 
 	point->base_hash ^= line_hash(place, before) ^ line_hash(place, line);
-	memcpy(point->memories->image[place_file(place) - 1] + place_offset(place), line,
-		EVENT_LINE);
+	for (unsigned worker = 0; worker <= point->memories->more_count; worker++)
+		memcpy(memories_image(point->memories, worker)[place_file(place) - 1] +
+				place_offset(place),
+			line, EVENT_LINE);
 }
 
 /* ---- bugs */
 
+static bool is_torn_bug(const struct bug *bug)
+{
+	return bug->cause == CAUSE_TORN_LINE || bug->cause == CAUSE_TORN_PAGE;
+}
+
+/* The same stores are to blame; a bug that was found without tearing does not need it. */
 static bool is_same_bug(const struct bug *a, const struct bug *b)
 {
-	return a->cause == b->cause && a->lost.is_there == b->lost.is_there &&
+	return (a->cause == b->cause || is_torn_bug(b)) && a->lost.is_there == b->lost.is_there &&
 	       a->early.is_there == b->early.is_there && a->lost.stack == b->lost.stack &&
 	       a->early.stack == b->early.stack && (a->lost.is_there || a->stack == b->stack);
 }
@@ -183,6 +125,9 @@ static int look_into(
 	int error = shrink(point, small, verdict->status, &complete);
 	if (!error)
 		error = blame(point, small, complete, &bug);
+	if (!error && history_tears(&exploration->history, small))
+		bug.cause = exploration->history.model == MODEL_PAGE ? CAUSE_TORN_PAGE
+								     : CAUSE_TORN_LINE;
 	if (!error) {
 		bug.id = point_show(point, small);
 		point_hide(point);
@@ -241,14 +186,86 @@ static bool is_over(struct exploration *exploration)
 	return exploration->explored->was_ended;
 }
 
+static bool judge_now(
+	struct exploration *exploration, const struct choice *cut, struct verdict *verdict)
+{
+	exploration->error = point_ask(&exploration->point, cut, verdict);
+	if (!exploration->error && verdict->status)
+		exploration->error = failed(exploration, cut, verdict);
+	free(verdict->words);
+	return !exploration->error;
+}
+
+/* Waits for what a worker has to say of its image. */
+static bool take_verdict(struct exploration *exploration, unsigned worker)
+{
+	struct given *given = &exploration->given[worker];
+	struct point *point = &exploration->point;
+	const struct judge *judge = point->judge;
+
+	if (!given->is_there)
+		return true;
+	given->is_there = false;
+	point->worker = worker;
+	int error = judge->end(judge->context, worker, &given->verdict);
+	if (error == JUDGE_AGAIN) {
+		point_show(point, given->cut);
+		return judge_now(exploration, given->cut, &given->verdict);
+	}
+	point_hide(point);
+	if (!error && given->verdict.status)
+		error = failed(exploration, given->cut, &given->verdict);
+	if (error <= 0)
+		free(given->verdict.words);
+	exploration->error = error;
+	return !error;
+}
+
+/* All that are left, the oldest first. */
+static void take_verdicts(struct exploration *exploration)
+{
+	unsigned workers = exploration->point.judge->workers;
+
+	for (unsigned i = 0; i < workers && !exploration->error; i++)
+		take_verdict(exploration, (exploration->turn + i) % workers);
+}
+
+static bool give(
+	struct exploration *exploration, const struct choice *cut, const struct verdict *verdict)
+{
+	struct given *given = &exploration->given[exploration->turn];
+	const struct judge *judge = exploration->point.judge;
+	size_t count = exploration->history.count + 1u;
+
+	if (count > given->capacity) {
+		struct choice *grown = realloc(given->cut, 2 * count * sizeof(*grown));
+		if (!grown) {
+			exploration->error = err_set(-ENOMEM, "no memory for a cut");
+			return false;
+		}
+		given->cut = grown;
+		given->capacity = 2 * count;
+	}
+	memcpy(given->cut, cut, (count - 1) * sizeof(*cut));
+	given->verdict = *verdict;
+	exploration->error = judge->begin(judge->context, exploration->turn, verdict);
+	given->is_there = !exploration->error;
+	exploration->turn = (exploration->turn + 1) % judge->workers;
+	return given->is_there;
+}
+
 static bool try_cut(void *context, const struct choice *cut)
 {
 	struct exploration *exploration = context;
 	struct point *point = &exploration->point;
-	struct verdict verdict = {.acknowledged = point->acknowledged, .at_most = point->at_most};
+	bool has_workers = point->judge->workers;
 
 	if (!exploration->left || !exploration->attempts-- || is_over(exploration))
 		return false;
+	if (has_workers && !take_verdict(exploration, exploration->turn))
+		return false;
+	point->worker = exploration->turn;
+	struct verdict verdict = point_question(point);
 	verdict.id = point_show(point, cut);
 	if (is_known(exploration, verdict.id)) {
 		point_hide(point);
@@ -257,11 +274,8 @@ static bool try_cut(void *context, const struct choice *cut)
 	}
 	exploration->left--;
 	exploration->explored->images++;
-	exploration->error = point_ask(point, cut, &verdict);
-	if (!exploration->error && verdict.status)
-		exploration->error = failed(exploration, cut, &verdict);
-	free(verdict.words);
-	return !exploration->error;
+	return has_workers ? give(exploration, cut, &verdict)
+			   : judge_now(exploration, cut, &verdict);
 }
 
 /* ---- crash points */
@@ -333,12 +347,11 @@ static int stop_at(struct exploration *exploration, uint64_t at, const struct ev
 		return err_set(-ENOMEM, "no memory for signatures");
 	bool is_its_turn =
 		exploration->here->met++ == exploration->round || exploration->options->exhaustive;
-	if (!exploration->round)
-		exploration->explored->points++;
+	bool counts = !exploration->round && !exploration->is_torn;
+	exploration->explored->points += counts;
 	if (!is_its_turn || is_over(exploration) || unseen_is_dark(&exploration->unseen, at))
 		return 0;
-	if (exploration->here->met == 1)
-		exploration->explored->covered++;
+	exploration->explored->covered += counts && exploration->here->met == 1;
 	uint64_t images = exploration->explored->images;
 	exploration->left = budget_of(exploration);
 	exploration->attempts =
@@ -346,6 +359,7 @@ static int stop_at(struct exploration *exploration, uint64_t at, const struct ev
 	exploration->stops++;
 	int error = plan_run(&exploration->history, exploration->left,
 		exploration->options->seed ^ mix(at), try_cut, exploration);
+	take_verdicts(exploration);
 	count_looked(exploration, exploration->explored->images - images);
 	return error ? error : exploration->error;
 }
@@ -369,7 +383,7 @@ static int go_through(struct exploration *exploration)
 
 	for (const struct event *event = trace_first(trace); event && !error;
 		event = trace_next(trace, event)) {
-		if (!exploration->round)
+		if (!exploration->round && !exploration->is_torn)
 			count_event(exploration->explored, event);
 		if (event->kind == EVENT_MARK || history_completes(history, event))
 			error = stop_at(exploration, trace_index(trace, event), event);
@@ -387,15 +401,55 @@ static int run_round(struct exploration *exploration)
 {
 	struct point *point = &exploration->point;
 
-	rewind_files(exploration);
+	explore_rewind(point->trace, point->memories);
+	point->base_hash = 0;
 	for (uint64_t i = 0; i < exploration->known_count; i++)
 		exploration->known[i].met = 0;
 	exploration->marks = point->acknowledged = 0;
 	history_init(&exploration->history, point->trace, &exploration->unseen,
 		point->memories->base, settled, exploration);
+	exploration->history.whole = exploration->is_torn ? &exploration->whole : NULL;
 	int error = go_through(exploration);
 	history_fini(&exploration->history);
 	return error;
+}
+
+static int run_rounds(struct exploration *exploration)
+{
+	struct explored *explored = exploration->explored;
+	uint64_t rounds = exploration->options->exhaustive ? 1 : ROUNDS;
+	int error = unseen_init(&exploration->unseen, exploration->point.trace,
+		exploration->options->model, exploration->is_torn);
+
+	if (!error && exploration->is_torn)
+		error = unseen_init(&exploration->whole, exploration->point.trace,
+			exploration->options->model, false);
+
+	exploration->round = 0;
+	for (; !error && exploration->round < rounds && !explored->was_ended; exploration->round++)
+		error = run_round(exploration);
+	if (!exploration->is_torn)
+		explored->signatures = exploration->known_count;
+	unseen_fini(&exploration->unseen);
+	unseen_fini(&exploration->whole);
+	table_fini(&exploration->signatures);
+	free(exploration->known);
+	exploration->known = NULL;
+	exploration->known_count = 0;
+	return error;
+}
+
+/* Bugs that need storage which tears come last. */
+static void sort_bugs(struct explored *explored)
+{
+	for (unsigned i = 0; i < explored->bug_count; i++)
+		for (unsigned j = i; j && is_torn_bug(&explored->bugs[j - 1]) &&
+				     !is_torn_bug(&explored->bugs[j]);
+			j--) {
+			struct bug bug = explored->bugs[j];
+			explored->bugs[j] = explored->bugs[j - 1];
+			explored->bugs[j - 1] = bug;
+		}
 }
 
 int explore(const struct trace *trace, struct memories *memories,
@@ -408,16 +462,18 @@ int explore(const struct trace *trace, struct memories *memories,
 	exploration.point.history = &exploration.history;
 	exploration.point.judge = judge;
 	exploration.point.memories = memories;
-	int error = unseen_init(&exploration.unseen, trace, options->model);
-	uint64_t rounds = options->exhaustive ? 1 : ROUNDS;
-	for (; !error && exploration.round < rounds && !explored->was_ended; exploration.round++)
-		error = run_round(&exploration);
-	explored->signatures = exploration.known_count;
-	rewind_files(&exploration);
-	unseen_fini(&exploration.unseen);
-	table_fini(&exploration.signatures);
+	exploration.given = calloc(judge->workers + 1u, sizeof(*exploration.given));
+	int error = exploration.given ? run_rounds(&exploration)
+				      : err_set(-ENOMEM, "no memory for workers");
+	exploration.is_torn = true;
+	if (!error && options->is_torn && !explored->was_ended)
+		error = run_rounds(&exploration);
+	sort_bugs(explored);
+	explore_rewind(trace, memories);
 	table_fini(&exploration.tried);
-	free(exploration.known);
+	for (unsigned i = 0; exploration.given && i < judge->workers; i++)
+		free(exploration.given[i].cut);
+	free(exploration.given);
 	return error;
 }
 

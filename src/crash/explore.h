@@ -25,6 +25,8 @@ enum cause {
 	CAUSE_ATOMICITY, /* part of an operation: in one line, or durable or stored by itself */
 	CAUSE_TORN,      /* part of a copy */
 	CAUSE_RECOVERY,  /* fails although everything is durable */
+	CAUSE_TORN_LINE, /* part of a line: words, where storage keeps no more than these whole */
+	CAUSE_TORN_PAGE, /* part of a page: sectors */
 };
 
 /* Beside enum element_flags: the store comes after the crash. */
@@ -55,6 +57,7 @@ struct explore_options {
 	uint64_t budget; /* images the first time that a signature is met; 64 unless said */
 	bool exhaustive;
 	enum model model;
+	bool is_torn;    /* storage tears lines into words, or pages into sectors */
 	uint64_t images; /* at most; 0: no limit */
 	uint64_t seed;
 };
@@ -62,6 +65,8 @@ struct explore_options {
 /* The judge is told an image's id and what was acknowledged, and fills in the rest. */
 struct verdict {
 	uint64_t id;
+	uint64_t at;           /* the crash is before this event */
+	unsigned worker;       /* the image is this one's */
 	uint64_t acknowledged; /* bytes that the program had written to standard output, at least */
 	uint64_t at_most;      /* and at most: an image is good if it is with either */
 	int status;            /* 0: the image is good */
@@ -73,13 +78,27 @@ struct judge {
 	int (*judge)(void *context, struct verdict *verdict);
 	bool (*enough)(void *context); /* time is up; may be NULL */
 	void *context;
+	/*
+	 * For workers that judge side by side, each an image of its own; 0: there is one image.
+	 * `begin` starts one, `end` waits for its verdict and is like `judge`.
+	 */
+	unsigned workers;
+	int (*begin)(void *context, unsigned worker, const struct verdict *verdict);
+	int (*end)(void *context, unsigned worker, struct verdict *verdict);
 };
 
 #define JUDGE_AGAIN 1
 
 struct memories {
 	unsigned char *first[EVENT_FILES], *base[EVENT_FILES], *image[EVENT_FILES];
+	unsigned char *(*more)[EVENT_FILES]; /* the images of workers 1 and on */
+	unsigned more_count;
 };
+
+static inline unsigned char **memories_image(struct memories *memories, unsigned worker)
+{
+	return worker ? memories->more[worker - 1] : memories->image;
+}
 
 struct explored {
 	uint64_t points, signatures, covered, images, same, failing;
@@ -106,7 +125,11 @@ void explore_first_image(const struct trace *trace, struct memories *memories);
  * are fewer. A line that is stored to often counts often.
  */
 bool explore_put_back(const struct trace *trace, struct memories *memories, uint64_t number);
-/* All lines that the trace stores to, from `base`. */
-void explore_base_image(const struct trace *trace, struct memories *memories);
+/* All lines that the trace stores to, from `base`, for one worker. */
+void explore_base_image(const struct trace *trace, struct memories *memories, unsigned worker);
+/* Do what the event stores, if it stores something, in `image`. */
+void explore_store(struct memories *memories, const struct event *event);
+/* `base` and all images are as `first` where the trace stores. */
+void explore_rewind(const struct trace *trace, struct memories *memories);
 
 #endif

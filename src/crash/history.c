@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* history.c - rules R1, R5, R6, R8 and R9, and what the models make of them */
+/* history.c - rules R1, R5, R6, R8, R9 and R10, and what the models make of them */
 #include "crash/history.h"
 
 #include <errno.h>
@@ -16,6 +16,7 @@ void history_init(struct history *history, const struct trace *trace, const stru
 	*history = (struct history){.trace = trace,
 		.unseen = unseen,
 		.model = unseen->model,
+		.is_torn = unseen->is_torn,
 		.base = base,
 		.settled = settled,
 		.context = context};
@@ -39,6 +40,10 @@ void history_fini(struct history *history)
 			free(flights);
 		}
 	}
+	for (size_t i = 0; i < history->wholes.size; i++)
+		if (history->wholes.cells[i].key)
+			free((void *)(uintptr_t)history->wholes.cells[i].value);
+	table_fini(&history->wholes);
 	table_fini(&history->units);
 	table_fini(&history->epochs);
 	lines_fini(&history->lines);
@@ -111,14 +116,36 @@ static bool count_stack(struct history *history, uint32_t stack, bool more)
 
 /* ---- stores */
 
+static uint64_t unit_of(const struct history *history, uint64_t place)
+{
+	return model_unit(history->model, history->is_torn, place);
+}
+
+/* NULL: no memory. */
+static struct grouping *grouping_of(struct history *history, struct unit *unit, uint64_t place)
+{
+	uint64_t *found;
+
+	if (!history->is_torn)
+		return &unit->grouping;
+	found = table_add(&history->wholes, place / model_whole(history->model) + 1);
+	if (found && !*found)
+		*found = (uint64_t)(uintptr_t)calloc(1, sizeof(struct grouping));
+	return found ? (struct grouping *)(uintptr_t)*found : NULL;
+}
+
 static bool add_element(struct history *history, struct unit *unit, const struct event *event,
 	uint64_t place, unsigned length, unsigned flags, const unsigned char *data)
 {
+	const struct grouping *grouping = grouping_of(history, unit, place);
+
+	if (!grouping)
+		return false;
 	struct element element = {.at = trace_index(history->trace, event),
 		.data = data,
 		.place = place,
 		.stack = event->stack,
-		.group = unit->groups,
+		.group = grouping->groups,
 		.thread = event->thread,
 		.length = (uint8_t)length,
 		.flags = (uint8_t)flags};
@@ -141,22 +168,23 @@ static uint32_t epoch_of(const struct history *history, unsigned thread)
 
 /* A store is a group of its own; armv8: or one with those that its thread did since its barrier. */
 static void choose_group(
-	const struct history *history, struct unit *unit, const struct event *event)
+	const struct history *history, struct grouping *last, const struct event *event)
 {
 	uint64_t now = history->group_event;
 	uint32_t epoch = epoch_of(history, event->thread);
 	bool is_open = history->model == MODEL_ARMV8 && event->kind != EVENT_SEEN &&
-		       unit->thread == event->thread && unit->epoch == epoch;
+		       last->thread == event->thread && last->epoch == epoch;
 
-	if (unit->last_event != now && !is_open)
-		unit->groups++;
-	unit->last_event = now;
-	unit->thread = event->kind == EVENT_SEEN ? 0 : event->thread;
-	unit->epoch = epoch;
+	if (last->last_event != now && !is_open)
+		last->groups++;
+	last->last_event = now;
+	last->thread = event->kind == EVENT_SEEN ? 0 : event->thread;
+	last->epoch = epoch;
 }
 
 /* Elements that waited for this event are there from now on, with it, as a whole. */
-static void release(const struct history *history, struct unit *unit, uint64_t at)
+static void release(
+	const struct history *history, struct unit *unit, const struct grouping *now, uint64_t at)
 {
 	for (uint32_t i = 0; i < unit->count; i++) {
 		struct element *element = &unit->elements[i];
@@ -164,16 +192,30 @@ static void release(const struct history *history, struct unit *unit, uint64_t a
 			unseen_holds(history->unseen, element->at, unit->number) > at)
 			continue;
 		element->flags = (uint8_t)((element->flags & ~ELEMENT_HELD) | ELEMENT_WHOLE);
-		element->group = unit->groups;
+		element->group = now->groups;
 		element->at = at;
 	}
 }
 
-/* The part of the event that went to one line: [from, to) of its bytes. */
+/* Has the word been like that before? A torn line is found changed, and not in all its words. */
+static bool is_old(const struct history *history, const struct unit *unit, uint64_t place,
+	const unsigned char *word)
+{
+	unsigned char now[ATOM];
+
+	memcpy(now, history_line(history, place), ATOM);
+	for (uint32_t i = 0; unit && i < unit->count; i++)
+		memcpy(now + unit->elements[i].place % ATOM, unit->elements[i].data,
+			unit->elements[i].length);
+	return !memcmp(now, word, ATOM);
+}
+
+/* The part of the event that went to one line, or word of it: [from, to) of its bytes. */
 static int store_to_line(struct history *history, const struct event *event, uint64_t line,
 	uint64_t from, uint64_t to, const unsigned char *data, bool is_whole)
 {
-	uint64_t at = trace_index(history->trace, event), number = model_unit(history->model, line);
+	uint64_t at = trace_index(history->trace, event);
+	uint64_t number = unit_of(history, event->place + from);
 	unsigned flags = event->kind == EVENT_STREAM && model_streams(history->model)
 				 ? ELEMENT_STREAM
 			 : event->kind == EVENT_SEEN ? ELEMENT_SEEN | ELEMENT_WHOLE
@@ -182,14 +224,20 @@ static int store_to_line(struct history *history, const struct event *event, uin
 	if (!(flags & (ELEMENT_STREAM | ELEMENT_SEEN)) && unseen_drops(history->unseen, at, line))
 		return 0;
 	struct unit *unit = find_unit(history, number);
+	if (flags & ELEMENT_SEEN && to - from == ATOM &&
+		is_old(history, unit, event->place + from, data + from))
+		return 0;
 	if (!unit && !(unit = new_unit(history, number)))
 		return no_memory();
+	struct grouping *grouping = grouping_of(history, unit, event->place + from);
+	if (!grouping)
+		return no_memory();
 	if (!(flags & ELEMENT_STREAM))
-		choose_group(history, unit, event);
+		choose_group(history, grouping, event);
 	if (unseen_holds(history->unseen, at, number))
 		flags |= ELEMENT_HELD;
 	else if (flags & ELEMENT_SEEN)
-		release(history, unit, at);
+		release(history, unit, grouping, at);
 	if (flags & ELEMENT_SEEN && model_is_at_once(history->model))
 		flags |= ELEMENT_DURABLE; /* it was there when it was found */
 	history->has_new |= !(flags & ELEMENT_STREAM);
@@ -208,13 +256,14 @@ static int store(struct history *history, const struct event *event)
 	const unsigned char *data = event_has_payload(event->kind)
 					    ? event_payload(event)
 					    : (const unsigned char *)&event->value;
-	uint64_t line = event->place / EVENT_LINE;
 	bool is_whole = event->kind == EVENT_SEEN || event->kind == EVENT_ATOMIC;
+	uint64_t part = history->is_torn && history->model != MODEL_PAGE ? ATOM : EVENT_LINE;
 
-	for (uint64_t from = 0; from < event->length; line++) {
-		uint64_t to = (line + 1) * EVENT_LINE - event->place;
+	for (uint64_t from = 0; from < event->length;) {
+		uint64_t place = event->place + from, to = from + part - place % part;
 		to = to < event->length ? to : event->length;
-		int error = store_to_line(history, event, line, from, to, data, is_whole);
+		int error =
+			store_to_line(history, event, place / EVENT_LINE, from, to, data, is_whole);
 		if (error)
 			return error;
 		from = to;
@@ -344,14 +393,14 @@ typedef int each_unit(struct history *, struct unit *, const struct event *);
 /* Calls `each` for all pending lines of the range, which it may complete. */
 static int each_in_range(struct history *history, const struct event *event, each_unit *each)
 {
-	uint64_t last_line = (event->place + event->length + EVENT_LINE - 1) / EVENT_LINE - 1;
-	uint64_t first = model_unit(history->model, event->place / EVENT_LINE);
-	uint64_t end = model_unit(history->model, last_line) + 1;
+	uint64_t whole = model_whole(history->model);
+	uint64_t last = (event->place + event->length + whole - 1) / whole * whole - 1;
+	uint64_t first = unit_of(history, event->place / whole * whole);
+	uint64_t end = unit_of(history, last) + 1;
 	int error = 0;
 
 	if (!event->length)
 		return 0;
-
 	if (end - first > history->count) {
 		for (uint32_t i = history->count; !error && i-- > 0;) {
 			struct unit *unit = history->pending[i];
@@ -427,14 +476,12 @@ static int order(struct history *history, const struct event *event)
 static int stream(struct history *history, const struct event *event)
 {
 	uint64_t index = trace_index(history->trace, event);
+	uint64_t last = unit_of(history, event->place + event->length - 1);
 	int error = store(history, event);
 
-	for (uint64_t line = event->place / EVENT_LINE;
-		!error && model_streams(history->model) &&
-		line * EVENT_LINE < event->place + event->length;
-		line++)
-		error = take_off(history, event->thread,
-			&(struct flight){model_unit(history->model, line), index + 1, true});
+	for (uint64_t number = unit_of(history, event->place);
+		!error && model_streams(history->model) && number <= last; number++)
+		error = take_off(history, event->thread, &(struct flight){number, index + 1, true});
 	return error;
 }
 

@@ -41,7 +41,9 @@ struct retired {
 struct history {
 	const struct trace *trace;
 	const struct unseen *unseen;
+	const struct unseen *whole; /* the same for pages that are not torn; NULL: not needed */
 	enum model model;
+	bool is_torn;
 	unsigned char *const *base;
 	history_settled *settled;
 	void *context;
@@ -49,6 +51,7 @@ struct history {
 	struct unit **pending; /* in the order in which they became pending, until one is done */
 	uint32_t count, capacity;
 	struct table units;   /* by number */
+	struct table wholes;  /* struct grouping of what is torn, by number */
 	struct lines lines;   /* of their stores */
 	struct table epochs;  /* by thread: barriers so far (armv8) */
 	uint64_t group_event; /* that began the current group, plus 1 */
@@ -70,6 +73,9 @@ bool history_completes(const struct history *history, const struct event *event)
 
 /* 0 or -ENOMEM. */
 int history_step(struct history *history, const struct event *event);
+
+/* Is the cut one that is possible only because storage tears lines or pages (R10)? */
+bool history_tears(const struct history *history, const struct choice *cut);
 
 /* The line's bytes in base. */
 unsigned char *history_line(const struct history *history, uint64_t place);

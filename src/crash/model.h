@@ -3,7 +3,8 @@
  * model.h - what a crash can take
  *
  * A model sets how large a unit is, inside of which stores keep their order; which stores are one
- * group; and what makes them durable. crash/unit.h has the rules that all of them share.
+ * group; and what makes them durable. crash/unit.h has the rules that all of them share. Storage
+ * that tears lines or pages (R10) has smaller units.
  */
 #ifndef CRASH_MODEL_H
 #define CRASH_MODEL_H
@@ -24,12 +25,28 @@ enum model {
 const char *model_name(enum model model);
 enum model model_of(const char *name);
 
-/* The number of the unit that this line is in. */
-static inline uint64_t model_unit(enum model model, uint64_t line)
+/* Bytes that go to storage at once, unless it tears them; and bytes that are not torn, either. */
+static inline unsigned model_whole(enum model model)
 {
-	if (model == MODEL_PAGE)
-		return line / 64;
-	return model == MODEL_BYTE || model == MODEL_PROCESS ? 0 : line;
+	return model == MODEL_PAGE ? 4096 : 64;
+}
+
+static inline unsigned model_sector(enum model model)
+{
+	return model == MODEL_PAGE ? 512 : 8;
+}
+
+/* The number of the unit that this place is in. */
+static inline uint64_t model_unit(enum model model, bool is_torn, uint64_t place)
+{
+	if (model == MODEL_BYTE || model == MODEL_PROCESS)
+		return 0;
+	return place / (is_torn ? model_sector(model) : model_whole(model));
+}
+
+static inline bool model_can_tear(enum model model)
+{
+	return model != MODEL_BYTE && model != MODEL_PROCESS;
 }
 
 /* Durable by the next event. */

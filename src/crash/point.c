@@ -15,9 +15,18 @@ uint64_t line_hash(uint64_t place, const unsigned char *line)
 	return hash;
 }
 
-static unsigned char *image_line(const struct point *point, uint64_t place)
+unsigned char *point_image(const struct point *point, uint64_t place)
 {
-	return point->memories->image[place_file(place) - 1] + place_offset(place);
+	return memories_image(point->memories, point->worker)[place_file(place) - 1] +
+	       place_offset(place);
+}
+
+struct verdict point_question(const struct point *point)
+{
+	return (struct verdict){.at = point->at,
+		.worker = point->worker,
+		.acknowledged = point->acknowledged,
+		.at_most = point->at_most};
 }
 
 uint64_t point_show(struct point *point, const struct choice *cut)
@@ -27,10 +36,11 @@ uint64_t point_show(struct point *point, const struct choice *cut)
 	const struct lines *lines = &point->history->lines;
 
 	for (uint32_t i = 0; i < point->history->count; i++)
-		unit_apply(point->history->pending[i], &cut[i], point->memories->image);
+		unit_apply(point->history->pending[i], &cut[i],
+			memories_image(point->memories, point->worker));
 	for (uint32_t i = 0; i < lines->count; i++) {
 		uint64_t place = lines->list[i].place;
-		const unsigned char *line = image_line(point, place);
+		const unsigned char *line = point_image(point, place);
 		const unsigned char *base = history_line(point->history, place);
 		if (memcmp(line, base, EVENT_LINE))
 			hash ^= line_hash(place, base) ^ line_hash(place, line);
@@ -44,7 +54,7 @@ void point_hide(struct point *point)
 
 	for (uint32_t i = 0; i < lines->count; i++) {
 		uint64_t place = lines->list[i].place;
-		memcpy(image_line(point, place), history_line(point->history, place), EVENT_LINE);
+		memcpy(point_image(point, place), history_line(point->history, place), EVENT_LINE);
 	}
 }
 
@@ -62,7 +72,7 @@ int point_ask(struct point *point, const struct choice *cut, struct verdict *ver
 
 int point_judge(struct point *point, const struct choice *cut, struct verdict *verdict)
 {
-	*verdict = (struct verdict){.acknowledged = point->acknowledged, .at_most = point->at_most};
+	*verdict = point_question(point);
 	verdict->id = point_show(point, cut);
 	return point_ask(point, cut, verdict);
 }

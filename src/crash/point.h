@@ -15,6 +15,7 @@ struct point {
 	const struct history *history;
 	const struct judge *judge;
 	struct memories *memories;
+	unsigned worker;       /* whose image is made */
 	uint64_t at;           /* index of the event that comes next */
 	uint32_t stack;        /* of that event */
 	uint64_t acknowledged; /* bytes of output, at least, and at most */
@@ -24,6 +25,12 @@ struct point {
 
 /* The hash of one line's content. */
 uint64_t line_hash(uint64_t place, const unsigned char *line);
+
+/* Fill in all that the judge is told of an image here, except its id. */
+struct verdict point_question(const struct point *point);
+
+/* A byte of the image. */
+unsigned char *point_image(const struct point *point, uint64_t place);
 
 /* The image of this cut, in `image`; its hash. */
 uint64_t point_show(struct point *point, const struct choice *cut);

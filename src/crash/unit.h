@@ -20,6 +20,7 @@
  * R8	A copy is one group in each line: it promises no order inside.
  * R9	A line that is found changed: all that happened in its unit since the line was last compared
  *	is there or not as a whole, as of now (crash/unseen.h).
+ * R10	Storage that tears: the unit is a word of 8 bytes, not a line, or a sector, not a page.
  */
 #ifndef CRASH_UNIT_H
 #define CRASH_UNIT_H
@@ -47,12 +48,17 @@ struct element {
 	uint8_t flags;
 };
 
-struct unit {
-	uint64_t number;
-	uint64_t last_event; /* that stored here, plus 1 */
+/* The last store to a unit; where units are torn, to the line or page that they are parts of. */
+struct grouping {
+	uint64_t last_event; /* plus 1 */
 	uint32_t groups;     /* the last group's number */
 	uint32_t epoch;      /* of the thread that stored last (armv8) */
 	uint16_t thread;     /* that one */
+};
+
+struct unit {
+	uint64_t number;
+	struct grouping grouping;
 	uint32_t count, capacity;
 	uint32_t slot; /* where the history has it */
 	struct element *elements;

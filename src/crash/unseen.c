@@ -7,10 +7,10 @@
 
 #include "base/err.h"
 
-/* Stores that were seen: a list for each line, since it was last compared; page: for each page. */
+/* Stores that were seen: a list for each line, since it was last compared; page: for each unit. */
 struct pass {
 	struct unseen *unseen;
-	struct table last;     /* line or page: the newest note's number, from 1 on */
+	struct table last;     /* line or unit: the newest note's number, from 1 on */
 	struct table compared; /* line: the event that compared it, plus 1 */
 	struct note {
 		uint64_t at;
@@ -148,30 +148,35 @@ static void note_compared(struct pass *pass, const struct event *event, uint64_t
 	}
 }
 
-static void note_pages(struct pass *pass, const struct event *event, uint64_t at)
+static uint64_t unit_of(const struct pass *pass, uint64_t place)
 {
-	uint64_t end = event->place + event->length;
-
-	for (uint64_t page = event->place / EVENT_PAGE; page * EVENT_PAGE < end; page++)
-		stored(pass, page, at, at);
+	return model_unit(pass->unseen->model, pass->unseen->is_torn, place);
 }
 
-/* Stores to the page since then, and what they were found with, are held back until `at`. */
-static void hold(struct pass *pass, uint64_t page, uint64_t at, uint64_t since)
+static void note_units(struct pass *pass, const struct event *event, uint64_t at)
 {
-	uint64_t *last = table_find(&pass->last, page + 1);
+	uint64_t last = unit_of(pass, event->place + event->length - 1);
+
+	for (uint64_t unit = unit_of(pass, event->place); unit <= last; unit++)
+		stored(pass, unit, at, at);
+}
+
+/* Stores to the unit since then, and what they were found with, are held back until `at`. */
+static void hold(struct pass *pass, uint64_t unit, uint64_t at, uint64_t since)
+{
+	uint64_t *last = table_find(&pass->last, unit + 1);
 
 	for (uint64_t i = last ? *last : 0; i; i = pass->notes[i - 1].older) {
 		const struct note *note = &pass->notes[i - 1];
 		if (note->at < since)
 			break;
-		uint64_t *until = table_add(&pass->unseen->dropped, key_of(note->at, page));
+		uint64_t *until = table_add(&pass->unseen->dropped, key_of(note->at, unit));
 		pass->failed |= !until;
 		if (until)
 			*until = at;
 		since = note->since < since ? note->since : since;
 	}
-	stored(pass, page, at, since);
+	stored(pass, unit, at, since);
 }
 
 /* Crashes before events `from` to `to` are not tried. */
@@ -201,7 +206,7 @@ static void found_by_time(struct pass *pass, const struct event *event, uint64_t
 	uint64_t since = compared ? *compared : 0;
 
 	if (pass->unseen->model == MODEL_PAGE)
-		hold(pass, event->place / EVENT_PAGE, index, since);
+		hold(pass, unit_of(pass, event->place), index, since);
 	else
 		darken(pass, since + 1, index + 1);
 	note_compared(pass, event, index + 1);
@@ -223,7 +228,7 @@ static void step_by_time(struct pass *pass, const struct event *event, uint64_t 
 	case EVENT_ATOMIC:
 	case EVENT_GROUP:
 		if (is_page && event->length)
-			note_pages(pass, event, index);
+			note_units(pass, event, index);
 		break;
 	case EVENT_FLUSH:
 	case EVENT_CLFLUSH:
@@ -235,11 +240,11 @@ static void step_by_time(struct pass *pass, const struct event *event, uint64_t 
 	}
 }
 
-int unseen_init(struct unseen *unseen, const struct trace *trace, enum model model)
+int unseen_init(struct unseen *unseen, const struct trace *trace, enum model model, bool is_torn)
 {
 	struct pass pass = {.unseen = unseen};
 
-	*unseen = (struct unseen){.model = model};
+	*unseen = (struct unseen){.model = model, .is_torn = is_torn};
 	for (const struct event *event = trace_first(trace); event;
 		event = trace_next(trace, event))
 		if (model == MODEL_PAGE || model_is_at_once(model))
@@ -259,4 +264,5 @@ void unseen_fini(struct unseen *unseen)
 {
 	table_fini(&unseen->dropped);
 	free(unseen->darks);
+	unseen->darks = NULL;
 }

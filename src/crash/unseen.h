@@ -19,6 +19,7 @@
 
 struct unseen {
 	enum model model;
+	bool is_torn;
 	struct table dropped; /* by event and line; or by event and unit: until which event */
 	struct dark {
 		uint64_t from, to; /* events; a crash before one of them is not tried */
@@ -27,7 +28,7 @@ struct unseen {
 };
 
 /* Reads the whole trace. -ENOMEM. */
-int unseen_init(struct unseen *unseen, const struct trace *trace, enum model model);
+int unseen_init(struct unseen *unseen, const struct trace *trace, enum model model, bool is_torn);
 void unseen_fini(struct unseen *unseen);
 
 /* Is the part of event `at` that went to this line dropped? */

@@ -2,16 +2,16 @@
 /*
  * images.c - every image of programs that are given on standard input, by explore()
  *
- * A line is a program: the model, the number of lines of memory, and events, divided by
- * semicolons:
+ * A line is a program: the model, with "/torn" behind it if storage tears, the number of lines of
+ * memory, and events, divided by semicolons:
  *
  *	S THREAD WORD VALUE		a store		X an atomic one		N a streaming one
  *	G THREAD WORD VALUE,VALUE...	a copy		L THREAD LINE VALUE,...	a line was found so
  *	W THREAD LINE	a flush		C THREAD LINE	CLFLUSH		F THREAD	a fence
  *	Y THREAD PAGE	msync		B THREAD	a barrier that only orders
  *
- * Four words of each line are used, and two lines of each page. What is printed of it is a line,
- * too: the images, divided by blanks, as their words divided by commas.
+ * Four words of each line are used, and of each page two lines, in different sectors. What is
+ * printed of it is a line, too: the images, divided by blanks, as their words divided by commas.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +29,7 @@ static uint64_t place(unsigned long word)
 {
 	unsigned long line = word / WORDS;
 
-	return place_of(1, line / 2 * 4096 + line % 2 * 64 + word % WORDS * 8);
+	return place_of(1, line / 2 * 4096 + line % 2 * 512 + word % WORDS * 8);
 }
 
 static void add(struct trace *trace, const struct event *event, const uint64_t *payload)
@@ -130,14 +130,17 @@ static void run(char *text)
 {
 	struct event file[2] = {
 		{.kind = EVENT_FILE, .place = place_of(1, 0), .value = sizeof(first), .length = 1}};
-	struct memories memories = {{first}, {base}, {image}};
-	struct explore_options options = {
-		.exhaustive = true, .model = model_of(strsep(&text, " "))};
+	struct memories memories = {.first = {first}, .base = {base}, .image = {image}};
+	char *model = strsep(&text, " "), *torn = strchr(model, '/');
+	struct explore_options options = {.exhaustive = true, .is_torn = torn != NULL};
 	struct explored explored;
 	unsigned lines = (unsigned)strtoul(text, &text, 10);
 	struct judge judge = {.judge = print_image, .context = &lines};
 	struct trace trace;
 
+	if (torn)
+		*torn = '\0';
+	options.model = model_of(model);
 	if (trace_init(&trace, 1024) || trace_add(&trace, file, 2) < 1)
 		exit(1);
 	for (char *part = strtok(text, ";\n"); part; part = strtok(NULL, ";\n"))

@@ -22,8 +22,8 @@
 
 struct data {
 	volatile uint64_t flag;
-	volatile uint64_t near[9]; /* the last is in the next line */
-	char unused[4096 - 80];
+	volatile uint64_t near[65]; /* the last is in another sector of the page */
+	char unused[4096 - 528];
 	volatile uint64_t far[2];
 };
 
@@ -36,7 +36,7 @@ static void sync_far(void)
 
 static void sync_near(void)
 {
-	msync(data, 80, MS_SYNC);
+	msync(data, 528, MS_SYNC);
 }
 
 static void write_apart(bool is_synced)
@@ -54,15 +54,17 @@ static void write_near(bool flag_first)
 	if (flag_first)
 		data->flag = 1;
 	data->near[0] = 1;
-	data->near[8] = 1;
+	data->near[64] = 1;
 	data->flag = 1;
 	sync_near();
 }
 
 static void write_torn(void)
 {
-	static const uint64_t ones[10] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+	static uint64_t ones[66];
 
+	for (unsigned i = 0; i < sizeof(ones) / sizeof(ones[0]); i++)
+		ones[i] = 1;
 	memcpy(data, ones, sizeof(ones));
 	sync_near();
 }
@@ -89,7 +91,7 @@ static int check_case(const char *name)
 
 	if (!data->flag)
 		return 0;
-	if (is_near ? data->near[0] && data->near[8] : data->far[0] && data->far[1])
+	if (is_near ? data->near[0] && data->near[64] : data->far[0] && data->far[1])
 		return 0;
 	puts("the flag is set without the record");
 	return 1;

@@ -25,7 +25,7 @@ static void begin(void)
 	memset(first, 0, SIZE);
 	memset(base, 0, SIZE);
 	memset(image, 0, SIZE);
-	memories = (struct memories){{first}, {base}, {image}};
+	memories = (struct memories){.first = {first}, .base = {base}, .image = {image}};
 	trace_init(&trace, 1024);
 	trace_add(&trace, file, 2);
 }

@@ -8,6 +8,8 @@ _holdfast_values() { # COMMAND OPTION
 	case $1:$2 in
 	info:--require | info:-r) values='byte cache-line page' ;;
 	crash:--format | stat:--format) values='text json' ;;
+	crash:--atom) values=8 ;;
+	crash:--tear) values=512 ;;
 	crash:--model) values='cache-line byte process page armv8' ;;
 	*) return 1 ;;
 	esac
@@ -35,7 +37,8 @@ _holdfast() {
 	info) options='--health --json --program= --prometheus --require= --state= --try --help' ;;
 	crash)
 		options='--check= --file= --in-place --time= --budget= --images= --exhaustive --seed= '
-		options+='--deadline= --strict --format= --model= --recover --save= --replay= --help'
+		options+='--deadline= --strict --format= --model= --atom= --tear= --recover --save= --replay= '
+		options+='--help'
 		;;
 	stat) options='--file= --in-place --rows= --format= --save= --replay= --help' ;;
 	cc) options='--cflags --libs --help' ;;

@@ -30,6 +30,8 @@ enum {
 	OPTION_FORMAT,
 	OPTION_MODEL,
 	OPTION_RECOVER,
+	OPTION_ATOM,
+	OPTION_TEAR,
 };
 
 static const struct argp_option options[] = {
@@ -52,6 +54,12 @@ static const struct argp_option options[] = {
 		"Assume that a crash takes what MODEL says: cache-line (unless given), byte, process, "
 		"page or armv8",
 		1},
+	{"atom", OPTION_ATOM, "8", 0,
+		"Assume also that memory keeps no more than 8 bytes whole, not lines: cache-line and "
+		"armv8",
+		1},
+	{"tear", OPTION_TEAR, "512", 0,
+		"Assume also that storage keeps no more than 512 bytes whole, not pages: page", 1},
 	{"time", OPTION_TIME, "SECONDS", 0, "Stop looking after SECONDS (60); 0: never", 1},
 	{"budget", OPTION_BUDGET, "N", 0,
 		"Try N images the first time that stores from the same places are pending (64), "
@@ -119,6 +127,28 @@ static void set_model(struct options *chosen, const char *word, struct argp_stat
 			word);
 }
 
+static void set_torn(struct options *chosen, bool is_page, const char *word, const char *wanted,
+	struct argp_state *state)
+{
+	if (strcmp(word, wanted))
+		argp_error(state, "--%s=%s: only %s is known", is_page ? "tear" : "atom", word,
+			wanted);
+	chosen->explore.is_torn = true;
+	chosen->tears_pages = is_page;
+}
+
+static void check_torn(const struct options *chosen, struct argp_state *state)
+{
+	bool is_page = chosen->explore.model == MODEL_PAGE;
+
+	if (!chosen->explore.is_torn)
+		return;
+	if (chosen->tears_pages && !is_page)
+		argp_error(state, "--tear needs --model=page");
+	if (!chosen->tears_pages && (is_page || !model_can_tear(chosen->explore.model)))
+		argp_error(state, "--atom needs the model cache-line or armv8");
+}
+
 static void check_together(const struct options *chosen, struct argp_state *state)
 {
 	if (!chosen->check && !chosen->recover)
@@ -131,6 +161,7 @@ static void check_together(const struct options *chosen, struct argp_state *stat
 		argp_error(state, "--replay takes no PROGRAM");
 	if (!chosen->replay && !chosen->program)
 		argp_error(state, "PROGRAM is missing");
+	check_torn(chosen, state);
 	if (chosen->in_place && chosen->file_count)
 		argp_error(state, "--in-place and --file exclude each other");
 }
@@ -185,6 +216,12 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case OPTION_MODEL:
 		set_model(chosen, argument, state);
+		return 0;
+	case OPTION_ATOM:
+		set_torn(chosen, false, argument, "8", state);
+		return 0;
+	case OPTION_TEAR:
+		set_torn(chosen, true, argument, "512", state);
 		return 0;
 	case OPTION_RECOVER:
 		chosen->recover = true;
@@ -442,7 +479,8 @@ static int test(struct work *work, struct run *run, const struct options *chosen
 	if (!status)
 		status = check_oracle(work, run, checker, &findings.accepts_anything);
 	if (!status) {
-		struct judge judge = {checker_judge, checker_enough, checker};
+		struct judge judge = {
+			.judge = checker_judge, .enough = checker_enough, .context = checker};
 		int error =
 			explore(&run->trace, &run->memories, &chosen->explore, &judge, &explored);
 		if (error && error < -STATUS_BLIND)

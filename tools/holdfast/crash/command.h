@@ -38,6 +38,7 @@ struct options {
 	char **files;
 	unsigned file_count;
 	bool in_place, strict, json, recover;
+	bool tears_pages;      /* if explore.is_torn */
 	double time, deadline; /* seconds; 0: no limit */
 	struct explore_options explore;
 	char **program; /* NULL-terminated */

@@ -163,7 +163,7 @@ int images_restore(struct work *work, struct run *run)
 		if (!restore_one(work, run, i))
 			return complain(STATUS_NOTHING, "an image was spoilt by the checker: %s",
 				strerror(errno));
-	explore_base_image(&run->trace, &run->memories);
+	explore_base_image(&run->trace, &run->memories, 0);
 	return STATUS_CLEAN;
 }
 

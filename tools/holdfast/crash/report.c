@@ -19,6 +19,8 @@ const char *cause_words(enum cause cause)
 		[CAUSE_ATOMICITY] = "atomicity",
 		[CAUSE_TORN] = "torn copy",
 		[CAUSE_RECOVERY] = "recovery",
+		[CAUSE_TORN_LINE] = "torn line",
+		[CAUSE_TORN_PAGE] = "torn page",
 	};
 
 	return words[cause];
@@ -36,6 +38,8 @@ static const char *repair_words(const struct bug *bug)
 		[CAUSE_TORN] = "a flag or checksum, stored when the copy is durable",
 		[CAUSE_RECOVERY] =
 			"the program's recovery, or a flush of what was found only after the end",
+		[CAUSE_TORN_LINE] = "a drain between the two, or a checksum over both",
+		[CAUSE_TORN_PAGE] = "a sync between the two, or a checksum over both",
 	};
 
 	bool is_under_way = bug->lost.flags & (ELEMENT_FLUSHED | ELEMENT_STREAM);

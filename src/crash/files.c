@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* files.c - what the files are like at first, at the end, and when a round begins */
+#include <string.h>
+
+#include "crash/explore.h"
+
+static void copy_lines(
+	const struct event *event, unsigned char *const *to, unsigned char *const *from)
+{
+	unsigned file = place_file(event->place) - 1;
+	uint64_t begin = place_offset(event->place) & ~(uint64_t)(EVENT_LINE - 1);
+	uint64_t end = place_offset(event->place) + event->length;
+
+	end = (end + EVENT_LINE - 1) & ~(uint64_t)(EVENT_LINE - 1);
+	memcpy(to[file] + begin, from[file] + begin, end - begin);
+}
+
+static bool is_store(const struct event *event)
+{
+	return (event->kind >= EVENT_STORE && event->kind <= EVENT_SEEN) && event->length;
+}
+
+void explore_first_image(const struct trace *trace, struct memories *memories)
+{
+	for (const struct event *event = trace_first(trace); event;
+		event = trace_next(trace, event))
+		if (is_store(event))
+			copy_lines(event, memories->image, memories->first);
+}
+
+void explore_base_image(const struct trace *trace, struct memories *memories, unsigned worker)
+{
+	for (const struct event *event = trace_first(trace); event;
+		event = trace_next(trace, event))
+		if (is_store(event))
+			copy_lines(event, memories_image(memories, worker), memories->base);
+}
+
+bool explore_put_back(const struct trace *trace, struct memories *memories, uint64_t number)
+{
+	for (const struct event *event = trace_first(trace); event;
+		event = trace_next(trace, event)) {
+		uint64_t first = event->place / EVENT_LINE;
+		uint64_t end = (event->place + event->length + EVENT_LINE - 1) / EVENT_LINE;
+		if (!is_store(event))
+			continue;
+		if (number < end - first) {
+			struct event line = {
+				.place = (first + number) * EVENT_LINE, .length = EVENT_LINE};
+			copy_lines(&line, memories->image, memories->first);
+			return true;
+		}
+		number -= end - first;
+	}
+	return false;
+}
+
+/* The content of an event that stores. */
+static const unsigned char *data_of(const struct event *event)
+{
+	return event_has_payload(event->kind) ? event_payload(event)
+					      : (const unsigned char *)&event->value;
+}
+
+void explore_store(struct memories *memories, const struct event *event)
+{
+	if (is_store(event))
+		memcpy(memories->image[place_file(event->place) - 1] + place_offset(event->place),
+			data_of(event), event->length);
+}
+
+void explore_rewind(const struct trace *trace, struct memories *memories)
+{
+	for (const struct event *event = trace_first(trace); event;
+		event = trace_next(trace, event))
+		if (is_store(event)) {
+			copy_lines(event, memories->base, memories->first);
+			for (unsigned worker = 0; worker <= memories->more_count; worker++)
+				copy_lines(
+					event, memories_image(memories, worker), memories->first);
+		}
+}
+
+void explore_last_image(const struct trace *trace, struct memories *memories)
+{
+	for (const struct event *event = trace_first(trace); event;
+		event = trace_next(trace, event))
+		explore_store(memories, event);
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * torn.c - rule R10: is a cut possible on storage that writes lines or pages whole?
+ *
+ * Where units are words or sectors, elements have the number of the group that they would be in if
+ * the unit were the line or page.
+ */
+#include <stdlib.h>
+
+#include "crash/history.h"
+
+/* The newest store to a line or page that is there. */
+struct newest {
+	uint64_t rank;
+	uint32_t group;
+};
+
+struct tearing {
+	const struct history *history;
+	struct table wholes; /* struct newest of each line or page */
+	bool failed;
+};
+
+/* Until when the store would be held back in a page that is not torn; 0: it would not. */
+static uint64_t held_until(const struct tearing *tearing, const struct element *element)
+{
+	const struct unseen *whole = tearing->history->whole;
+
+	return whole ? unseen_holds(whole, element->at, element->place / EVENT_PAGE) : 0;
+}
+
+static struct newest *newest_of(struct tearing *tearing, const struct element *element)
+{
+	unsigned whole = model_whole(tearing->history->model);
+	uint64_t *found = table_add(&tearing->wholes, element->place / whole + 1);
+
+	if (found && !*found)
+		*found = (uint64_t)(uintptr_t)calloc(1, sizeof(struct newest));
+	tearing->failed |= !found || !*found;
+	return found ? (struct newest *)(uintptr_t)*found : NULL;
+}
+
+static bool note_newest(struct tearing *tearing, const struct element *element, bool is_there)
+{
+	struct newest *newest = newest_of(tearing, element);
+	uint64_t until = held_until(tearing, element), rank = until ? until : element->at;
+
+	if (is_there && newest && newest->rank < rank + 1)
+		*newest = (struct newest){rank + 1, element->group};
+	return false;
+}
+
+/* Something is there that came later, or comes together with it. */
+static bool is_overtaken(struct tearing *tearing, const struct element *element, bool is_there)
+{
+	const struct newest *newest = newest_of(tearing, element);
+	uint64_t until = held_until(tearing, element), rank = until ? until : element->at;
+	bool is_one = until || element->flags & ELEMENT_WHOLE;
+
+	if (is_there || !newest || !newest->rank)
+		return false;
+	if (is_one)
+		return rank < newest->rank;
+	return rank + 1 < newest->rank && element->group != newest->group;
+}
+
+typedef bool each_element(struct tearing *, const struct element *, bool is_there);
+
+/* Calls `each` for all elements that have a choice until it returns true. */
+static bool each_choosing(struct tearing *tearing, const struct choice *cut, each_element *each)
+{
+	unsigned on_their_own = ELEMENT_STREAM | ELEMENT_DURABLE | ELEMENT_HELD;
+
+	for (uint32_t i = 0; i < tearing->history->count; i++) {
+		const struct unit *unit = tearing->history->pending[i];
+		for (uint32_t e = 0; e < unit->count; e++)
+			if (!(unit->elements[e].flags & on_their_own) &&
+				each(tearing, &unit->elements[e],
+					choice_has(&cut[i], &unit->elements[e], e, 0)))
+				return true;
+	}
+	return false;
+}
+
+bool history_tears(const struct history *history, const struct choice *cut)
+{
+	struct tearing tearing = {.history = history};
+
+	if (!history->is_torn)
+		return false;
+	each_choosing(&tearing, cut, note_newest);
+	bool tears = !tearing.failed && each_choosing(&tearing, cut, is_overtaken);
+	for (size_t i = 0; i < tearing.wholes.size; i++)
+		if (tearing.wholes.cells[i].key)
+			free((void *)(uintptr_t)tearing.wholes.cells[i].value);
+	table_fini(&tearing.wholes);
+	return tears;
+}
