@@ -37,12 +37,12 @@ struct file_state {
 struct checker {
 	struct work *work;
 	struct run *run;
+	unsigned worker;        /* whose image it checks */
 	double deadline, until; /* `until`: when time is up; 0: never */
 	enum model model;
 	char *command;      /* with {} in it */
 	char *words[WORDS]; /* the command in words, or a shell and the command */
-	bool is_spawned;
-	const char *why;
+	struct way way;
 	char *image, *copy; /* what {} stands for when it is forked, and when it is started */
 	pid_t server;
 	int orders, answers, said;
@@ -53,12 +53,17 @@ struct checker {
 	bool was_late;
 };
 
-static double now(void)
+double now(void)
 {
 	struct timespec time;
 
 	clock_gettime(CLOCK_MONOTONIC, &time);
 	return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+bool is_late(double until)
+{
+	return is_stopped || (until > 0 && now() > until);
 }
 
 /* ---- the command line */
@@ -165,7 +170,8 @@ static bool refresh(struct checker *checker, unsigned number)
 	if (is_good && (stat.st_size != size || size > 64 << 20))
 		is_good = refresh_whole(image, copy, size);
 	else if (is_good)
-		is_good = refresh_pages(copy, checker->run->memories.image[number - 1], size);
+		is_good = refresh_pages(copy,
+			memories_image(&checker->run->memories, checker->worker)[number - 1], size);
 	if (image >= 0)
 		close(image);
 	if (copy >= 0)
@@ -213,7 +219,8 @@ static _Noreturn void become_server(const struct checker *checker, int orders, i
 	snprintf(value, sizeof(value), "%s%s%s", module_path(checker->work, "check"),
 		loaded ? ":" : "", loaded ? loaded : "");
 	setenv("LD_PRELOAD", value, 1);
-	snprintf(images, sizeof(images), "%s/image/", checker->work->path);
+	snprintf(images, sizeof(images), checker->worker ? "%s/image-%u/" : "%s/image/",
+		checker->work->path, checker->worker);
 	setenv("HOLDFAST_CRASH_IMAGES", images, 1);
 	setenv("HOLDFAST_CRASH_MARK", checker->mark, 1);
 	snprintf(value, sizeof(value), "%d", orders);
@@ -280,8 +287,7 @@ static bool start_server(struct checker *checker)
 static int spawn_from_now_on(struct checker *checker, const char *why)
 {
 	end_server(checker);
-	checker->is_spawned = true;
-	checker->why = why;
+	checker->way = (struct way){true, why};
 	split(checker, checker->copy);
 	return STATUS_CLEAN;
 }
@@ -334,6 +340,17 @@ static void acknowledge(struct checker *checker, uint64_t bytes)
 	checker->acknowledged_now = bytes;
 }
 
+/* The name of the image is another one in each run, and for each worker: {} again. */
+static void hide_name(char *text, const char *name)
+{
+	char *found = strstr(text, name);
+
+	if (!found)
+		return;
+	memcpy(found, "{}", 2);
+	memmove(found + 2, found + strlen(name), strlen(found + strlen(name)) + 1);
+}
+
 /* The first line that it printed, without what a terminal would act on. */
 static char *what_it_said(const struct checker *checker)
 {
@@ -345,6 +362,7 @@ static char *what_it_said(const struct checker *checker)
 	for (char *at = text; *at; at++)
 		if (!isprint((unsigned char)*at))
 			*at = '?';
+	hide_name(text, checker->way.is_spawned ? checker->copy : checker->image);
 	return *text ? strdup(text) : NULL;
 }
 
@@ -429,7 +447,7 @@ static int notice_writes(struct checker *checker, bool *spoilt)
 	spawn_from_now_on(checker, was_started
 					   ? "it starts programs, or forks with the image mapped"
 					   : "it writes the image other than through a map");
-	return images_restore(checker->work, checker->run);
+	return images_restore(checker->work, checker->run, checker->worker);
 }
 
 static int serve(struct checker *checker, int *status, bool *again)
@@ -458,7 +476,7 @@ static int judge_with(struct checker *checker, uint64_t bytes, struct verdict *v
 	if (ftruncate(checker->said, 0))
 		return complain(STATUS_NOTHING, "%s: %s", checker->work->path, strerror(errno));
 	double begin = now();
-	error = checker->is_spawned ? spawn(checker, &status) : serve(checker, &status, &again);
+	error = checker->way.is_spawned ? spawn(checker, &status) : serve(checker, &status, &again);
 	if (error)
 		return -error;
 	if (again)
@@ -500,13 +518,18 @@ bool checker_enough(void *context)
 {
 	struct checker *checker = context;
 
-	return is_stopped || (checker->until > 0 && now() > checker->until);
+	return is_late(checker->until);
 }
 
-bool checker_is_spawned(const struct checker *checker, const char **why)
+struct way checker_way(const struct checker *checker)
 {
-	*why = checker->why;
-	return checker->is_spawned;
+	return checker->way;
+}
+
+void checker_follow(struct checker *checker, struct way way)
+{
+	if (way.is_spawned && !checker->way.is_spawned)
+		spawn_from_now_on(checker, way.why);
 }
 
 static void choose_way(struct checker *checker)
@@ -527,8 +550,17 @@ static void choose_way(struct checker *checker)
 	free(path);
 }
 
-int checker_start(
-	struct work *work, struct run *run, const struct options *options, struct checker **result)
+/* A file of this worker's in the directory of the run. */
+static void name_file(const struct checker *checker, const char *name, char *path)
+{
+	if (checker->worker)
+		snprintf(path, PATH_MAX, "%s/%s-%u", checker->work->path, name, checker->worker);
+	else
+		snprintf(path, PATH_MAX, "%s/%s", checker->work->path, name);
+}
+
+int checker_start(struct work *work, struct run *run, const struct options *options,
+	unsigned worker, struct checker **result)
 {
 	struct checker *checker = calloc(1, sizeof(*checker));
 	char path[PATH_MAX];
@@ -538,17 +570,17 @@ int checker_start(
 	*result = checker;
 	checker->work = work;
 	checker->run = run;
+	checker->worker = worker;
 	checker->model = options->explore.model;
 	checker->deadline = options->deadline;
 	checker->until = options->time > 0 ? now() + options->time : 0;
 	checker->orders = checker->answers = -1;
 	checker->command = strdup(options->check);
-	checker->image = image_name(work, run, "image");
-	checker->copy = image_name(work, run, "copy");
-	snprintf(checker->mark, sizeof(checker->mark), "%s/mark", work->path);
-	snprintf(checker->acknowledged, sizeof(checker->acknowledged), "%s/acknowledged",
-		work->path);
-	snprintf(path, sizeof(path), "%s/said", work->path);
+	checker->image = image_name(work, run, "image", worker);
+	checker->copy = image_name(work, run, "copy", worker);
+	name_file(checker, "mark", checker->mark);
+	name_file(checker, "acknowledged", checker->acknowledged);
+	name_file(checker, "said", path);
 	checker->said = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	checker->acknowledged_now = UINT64_MAX;
 	acknowledge(checker, 0);

@@ -18,6 +18,7 @@ enum {
 	OPTION_CHECK = 'c',
 	OPTION_FILE = 'f',
 	OPTION_TIME = 't',
+	OPTION_JOBS = 'j',
 	OPTION_BUDGET = 256,
 	OPTION_IMAGES,
 	OPTION_SEED,
@@ -70,6 +71,8 @@ static const struct argp_option options[] = {
 	{"seed", OPTION_SEED, "N", 0, "Draw random images in another order", 1},
 	{"deadline", OPTION_DEADLINE, "SECONDS", 0,
 		"A check that takes longer has failed (10); 0: never", 1},
+	{"jobs", OPTION_JOBS, "N", 0, "Have N checks run side by side (1); the report is the same",
+		1},
 	{"strict", OPTION_STRICT, NULL, 0, "Exit with 6 if there is anything that was not seen", 2},
 	{"format", OPTION_FORMAT, "FORMAT", 0, "Report as text or json", 2},
 	{"save", OPTION_SAVE, "TRACE", 0, "Keep what was recorded in the file TRACE", 2},
@@ -166,6 +169,8 @@ static void check_together(const struct options *chosen, struct argp_state *stat
 		argp_error(state, "--in-place and --file exclude each other");
 }
 
+#define MOST_JOBS 64u
+
 static error_t parse_number(int key, char *argument, struct argp_state *state)
 {
 	struct options *chosen = state->input;
@@ -185,6 +190,11 @@ static error_t parse_number(int key, char *argument, struct argp_state *state)
 		return 0;
 	case OPTION_SEED:
 		chosen->explore.seed = whole_number(argument, 0, state);
+		return 0;
+	case OPTION_JOBS:
+		if (whole_number(argument, 1, state) > MOST_JOBS)
+			argp_error(state, "--jobs is at most %u", MOST_JOBS);
+		chosen->jobs = (unsigned)whole_number(argument, 1, state);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -365,7 +375,7 @@ static int check_oracle(
 	}
 	if (status)
 		return status;
-	status = images_restore(work, run);
+	status = images_restore(work, run, 0);
 	checker_forget(checker);
 	return status;
 }
@@ -460,12 +470,45 @@ static int report(const struct findings *findings)
 	return findings->options->strict && is_blind(findings) ? STATUS_BLIND : STATUS_CLEAN;
 }
 
-static double now(void)
+static int explore_with(const struct judge *judge, struct findings *findings, struct run *run,
+	struct explored *explored)
 {
-	struct timespec time;
+	int error =
+		explore(&run->trace, &run->memories, &findings->options->explore, judge, explored);
 
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+	if (error && error < -STATUS_BLIND)
+		complain(STATUS_NOTHING, "%s", err_get());
+	return error ? STATUS_NOTHING : STATUS_CLEAN;
+}
+
+static int explore_alone(struct checker *checker, struct findings *findings, struct run *run,
+	struct explored *explored)
+{
+	struct judge judge = {.judge = checker_judge, .enough = checker_enough, .context = checker};
+	int status = explore_with(&judge, findings, run, explored);
+
+	findings->way = checker_way(checker);
+	return status;
+}
+
+static int explore_together(struct work *work, struct way way, double until,
+	struct findings *findings, struct run *run, struct explored *explored)
+{
+	struct crew *crew = NULL;
+	int status = crew_start(work, run, findings->options, way, until, &crew);
+
+	if (!status) {
+		struct judge judge = {.judge = crew_judge,
+			.enough = crew_enough,
+			.context = crew,
+			.workers = findings->options->jobs,
+			.begin = crew_begin,
+			.end = crew_end};
+		status = explore_with(&judge, findings, run, explored);
+		findings->way = crew_way(crew);
+	}
+	crew_stop(crew);
+	return status;
 }
 
 static int test(struct work *work, struct run *run, const struct options *chosen)
@@ -473,26 +516,20 @@ static int test(struct work *work, struct run *run, const struct options *chosen
 	struct explored explored = {0};
 	struct checker *checker = NULL;
 	struct findings findings = {.options = chosen, .run = run, .explored = &explored};
-	double begin = now();
-	int status = checker_start(work, run, chosen, &checker);
+	double begin = now(), until = chosen->time > 0 ? begin + chosen->time : 0;
+	int status = checker_start(work, run, chosen, 0, &checker);
 
 	if (!status)
 		status = check_oracle(work, run, checker, &findings.accepts_anything);
-	if (!status) {
-		struct judge judge = {
-			.judge = checker_judge, .enough = checker_enough, .context = checker};
-		int error =
-			explore(&run->trace, &run->memories, &chosen->explore, &judge, &explored);
-		if (error && error < -STATUS_BLIND)
-			complain(STATUS_NOTHING, "%s", err_get());
-		status = error ? STATUS_NOTHING : STATUS_CLEAN;
-	}
-	if (!status) {
-		findings.seconds = now() - begin;
-		findings.is_spawned = checker_is_spawned(checker, &findings.why_spawned);
+	if (!status && chosen->jobs == 1)
+		status = explore_alone(checker, &findings, run, &explored);
+	struct way way = checker ? checker_way(checker) : (struct way){0};
+	checker_stop(checker); /* with all children: no crew must be there yet */
+	if (!status && chosen->jobs > 1)
+		status = explore_together(work, way, until, &findings, run, &explored);
+	findings.seconds = now() - begin;
+	if (!status)
 		status = report(&findings);
-	}
-	checker_stop(checker);
 	explored_fini(&explored);
 	return status;
 }
@@ -505,6 +542,7 @@ int crash_main(int argc, char **argv)
 		.doc = doc};
 	struct options chosen = {.time = 60,
 		.deadline = 10,
+		.jobs = 1,
 		.explore = {.budget = 64},
 		.files = calloc((size_t)argc + 1, sizeof(char *))};
 	struct work work = {0};

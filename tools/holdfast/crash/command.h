@@ -39,6 +39,7 @@ struct options {
 	unsigned file_count;
 	bool in_place, strict, json, recover;
 	bool tears_pages;      /* if explore.is_torn */
+	unsigned jobs;         /* checkers side by side */
 	double time, deadline; /* seconds; 0: no limit */
 	struct explore_options explore;
 	char **program; /* NULL-terminated */
@@ -82,6 +83,8 @@ int complain(enum status status, const char *format, ...)
 void set_model_variables(enum model model);
 int work_make(struct work *work);
 void work_remove(struct work *work);
+/* A directory in that of the run. */
+bool work_make_part(const struct work *work, const char *name);
 /* Copies the data of one file, holes left out, to a descriptor; 0 or -1 and errno. */
 int copy_data(int from, int to, off_t size);
 /*
@@ -108,26 +111,53 @@ int images_make(struct work *work, struct run *run);
 /* The same of a trace that was loaded: `first` is memory. */
 int images_load(struct work *work, struct run *run, unsigned char **first);
 const char *file_base_name(const struct trace *trace, unsigned number);
-/* Everything in `image` as in `base`, whatever somebody wrote there. */
-int images_restore(struct work *work, struct run *run);
+/* Images for so many more workers. */
+int images_make_more(struct work *work, struct run *run, unsigned count);
+/* Everything in the worker's `image` as in `base`, whatever somebody wrote there. */
+int images_restore(struct work *work, struct run *run, unsigned worker);
 /* Nothing but zeros in `image`. */
 int images_zero(struct work *work, struct run *run);
 /* The trace and the memories. */
 void run_forget(struct run *run);
 /* The text for {}: the image, or the directory of several, below this directory. */
-char *image_name(const struct work *work, const struct run *run, const char *directory);
+char *image_name(
+	const struct work *work, const struct run *run, const char *directory, unsigned worker);
 
 /* checker.c */
 struct checker;
+/* How a command is run: forked for each image, or started anew and why. */
+struct way {
+	bool is_spawned;
+	const char *why;
+};
+
+#define VERDICT_WORDS 1024 /* of what a checker printed, at most */
+
 int checker_start(struct work *work, struct run *run, const struct options *options,
-	struct checker **checker);
+	unsigned worker, struct checker **checker);
 void checker_stop(struct checker *checker);
 /* For struct judge. */
 int checker_judge(void *checker, struct verdict *verdict);
 bool checker_enough(void *checker);
-bool checker_is_spawned(const struct checker *checker, const char **why);
+struct way checker_way(const struct checker *checker);
+/* Run it in the way that another checker of the same command has found to be needed. */
+void checker_follow(struct checker *checker, struct way way);
 /* The image files were changed, and not by a checker. */
 void checker_forget(struct checker *checker);
+/* Seconds on the monotonic clock; is it later than `until`, or were we stopped? 0: never. */
+double now(void);
+bool is_late(double until);
+
+/* crew.c: the same for options->jobs checkers. */
+struct crew;
+int crew_start(struct work *work, struct run *run, const struct options *options, struct way way,
+	double until, struct crew **crew);
+void crew_stop(struct crew *crew);
+int crew_judge(void *crew, struct verdict *verdict);
+int crew_begin(void *crew, unsigned worker, const struct verdict *verdict);
+int crew_end(void *crew, unsigned worker, struct verdict *verdict);
+bool crew_enough(void *crew);
+struct way crew_way(const struct crew *crew);
 
 /* places.c: "file.c:12 function < file.c:30 main", new memory. */
 char *place_words(const struct trace *trace, uint32_t stack);
@@ -139,8 +169,7 @@ struct findings {
 	const struct explored *explored;
 	double seconds;
 	bool accepts_anything; /* the check passed on all canaries */
-	bool is_spawned;
-	const char *why_spawned;
+	struct way way;
 };
 void report_text(const struct findings *findings, FILE *to);
 bool report_json(const struct findings *findings, FILE *to);

@@ -35,10 +35,23 @@ static void image_path(const struct work *work, const struct run *run, const cha
 		snprintf(path, PATH_MAX, "%s/%s/%s", work->path, directory, name);
 }
 
-char *image_name(const struct work *work, const struct run *run, const char *directory)
+/* The directory of a worker's image, or copy. */
+static const char *worker_directory(const char *name, unsigned worker)
+{
+	static char directory[32];
+
+	if (!worker)
+		return name;
+	snprintf(directory, sizeof(directory), "%s-%u", name, worker);
+	return directory;
+}
+
+char *image_name(
+	const struct work *work, const struct run *run, const char *directory, unsigned worker)
 {
 	char path[PATH_MAX];
 
+	directory = worker_directory(directory, worker);
 	if (run->trace.file_count == 1)
 		image_path(work, run, directory, 1, path);
 	else
@@ -67,11 +80,11 @@ static int no_images(const struct work *work)
 
 /* The image file with the first content; its descriptor or -1. */
 static int make_image_file(
-	const struct work *work, const struct run *run, unsigned number, int first)
+	const struct work *work, const struct run *run, unsigned worker, unsigned number, int first)
 {
 	char path[PATH_MAX];
 
-	image_path(work, run, "image", number, path);
+	image_path(work, run, worker_directory("image", worker), number, path);
 	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	if (fd < 0)
 		return -1;
@@ -90,7 +103,7 @@ static bool make_one(struct work *work, struct run *run, unsigned number)
 
 	snprintf(path, sizeof(path), "%s/trace/first.%u", work->path, number);
 	int first = open(path, O_RDWR | O_CLOEXEC);
-	int image = first < 0 || !size ? -1 : make_image_file(work, run, number, first);
+	int image = first < 0 || !size ? -1 : make_image_file(work, run, 0, number, first);
 	if (image >= 0) {
 		run->mapped[number - 1] = size;
 		run->memories.first[number - 1] = map(first, size, MAP_SHARED);
@@ -109,6 +122,42 @@ int images_make(struct work *work, struct run *run)
 	for (unsigned i = 1; i <= run->trace.file_count; i++)
 		if (!make_one(work, run, i))
 			return no_images(work);
+	return STATUS_CLEAN;
+}
+
+static bool make_image_again(
+	const struct work *work, struct run *run, unsigned worker, unsigned number)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/trace/first.%u", work->path, number);
+	int first = open(path, O_RDWR | O_CLOEXEC);
+	int image = first < 0 ? -1 : make_image_file(work, run, worker, number, first);
+	unsigned char *mapped = image < 0 ? NULL : map(image, run->mapped[number - 1], MAP_SHARED);
+	memories_image(&run->memories, worker)[number - 1] = mapped;
+	if (first >= 0)
+		close(first);
+	if (image >= 0)
+		close(image);
+	return mapped;
+}
+
+int images_make_more(struct work *work, struct run *run, unsigned count)
+{
+	if (!count)
+		return STATUS_CLEAN;
+	run->memories.more = calloc(count, sizeof(*run->memories.more));
+	if (!run->memories.more)
+		return complain(STATUS_NOTHING, "no memory");
+	run->memories.more_count = count;
+	for (unsigned worker = 1; worker <= count; worker++) {
+		if (!work_make_part(work, worker_directory("image", worker)) ||
+			!work_make_part(work, worker_directory("copy", worker)))
+			return no_images(work);
+		for (unsigned i = 1; i <= run->trace.file_count; i++)
+			if (!make_image_again(work, run, worker, i))
+				return no_images(work);
+	}
 	return STATUS_CLEAN;
 }
 
@@ -140,13 +189,14 @@ int images_load(struct work *work, struct run *run, unsigned char **first)
 }
 
 /* The file has its size again, and everywhere what `base` has. */
-static bool restore_one(const struct work *work, const struct run *run, unsigned number)
+static bool restore_one(
+	const struct work *work, const struct run *run, unsigned worker, unsigned number)
 {
 	char path[PATH_MAX], first_path[PATH_MAX];
 	bool is_good = false;
 
 	snprintf(first_path, sizeof(first_path), "%s/trace/first.%u", work->path, number);
-	image_path(work, run, "image", number, path);
+	image_path(work, run, worker_directory("image", worker), number, path);
 	int first = open(first_path, O_RDONLY | O_CLOEXEC), fd = open(path, O_RDWR | O_CLOEXEC);
 	if (first >= 0 && fd >= 0 && !ftruncate(fd, 0))
 		is_good = !copy_data(first, fd, (off_t)run->trace.files[number - 1].size);
@@ -157,13 +207,13 @@ static bool restore_one(const struct work *work, const struct run *run, unsigned
 	return is_good;
 }
 
-int images_restore(struct work *work, struct run *run)
+int images_restore(struct work *work, struct run *run, unsigned worker)
 {
 	for (unsigned i = 1; i <= run->trace.file_count; i++)
-		if (!restore_one(work, run, i))
+		if (!restore_one(work, run, worker, i))
 			return complain(STATUS_NOTHING, "an image was spoilt by the checker: %s",
 				strerror(errno));
-	explore_base_image(&run->trace, &run->memories, 0);
+	explore_base_image(&run->trace, &run->memories, worker);
 	return STATUS_CLEAN;
 }
 
@@ -185,7 +235,10 @@ void run_forget(struct run *run)
 		if (run->mapped[f]) {
 			trace_file_free(run->memories.first[f], run->mapped[f]);
 			trace_file_free(run->memories.base[f], run->mapped[f]);
-			trace_file_free(run->memories.image[f], run->mapped[f]);
+			for (unsigned w = 0; w <= run->memories.more_count; w++)
+				trace_file_free(
+					memories_image(&run->memories, w)[f], run->mapped[f]);
 		}
+	free(run->memories.more);
 	trace_fini(&run->trace);
 }

@@ -189,10 +189,10 @@ static void print_blind_spots(const struct findings *findings, FILE *to)
 			(unsigned long long)run->lost_slots);
 	if (run->file_gone)
 		fprintf(to, "  a file was renamed or removed: its end could not be compared\n");
-	if (findings->is_spawned)
+	if (findings->way.is_spawned)
 		print_formatted(to, 2,
 			"the check was started for each image, on a copy, because %s",
-			findings->why_spawned);
+			findings->way.why);
 }
 
 /* The level is that of the weakest part of the program. */

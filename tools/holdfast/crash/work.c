@@ -70,6 +70,11 @@ static bool make_part(const struct work *work, const char *name, mode_t mode)
 	return !mkdir(path, 0700) && !chmod(path, mode);
 }
 
+bool work_make_part(const struct work *work, const char *name)
+{
+	return make_part(work, name, 0755);
+}
+
 static int open_part(const struct work *work, const char *name, int flags)
 {
 	char path[PATH_MAX];
