@@ -4,8 +4,8 @@
  *
  *	images write FILE SIZE		stores to LINES lines, persists them, again and again
  *	images touch FILE SIZE		stores to a line of each page, and persists each
- *	images read FILE BYTES		is the check: adds up the first bytes, in which no byte is wrong
- *	images writes FILE BYTES	the same, and writes a byte of the file by pwrite(2)
+ *	images read FILE BYTES		is the check: reads the first bytes
+ *	images writes FILE BYTES	the same, and writes one by pwrite(2)
  *
  * The script bench/explored runs it.
  */

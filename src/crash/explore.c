@@ -102,6 +102,8 @@ static uint64_t keep_bug(struct explored *explored, const struct bug *bug)
 	grown[explored->bug_count] = *bug;
 	if (bug->words)
 		grown[explored->bug_count].words = strdup(bug->words);
+	if (bug->name)
+		grown[explored->bug_count].name = strdup(bug->name);
 	return ++explored->bug_count;
 }
 
@@ -131,7 +133,9 @@ static int look_into(
 	if (!error) {
 		bug.id = point_show(point, small);
 		point_hide(point);
+		bug.name = point_name(point, small);
 		exploration->here->bug = keep_bug(exploration->explored, &bug);
+		free(bug.name);
 		if (!exploration->here->bug)
 			error = err_set(-ENOMEM, "no memory for a bug");
 	}
@@ -479,8 +483,10 @@ int explore(const struct trace *trace, struct memories *memories,
 
 void explored_fini(struct explored *explored)
 {
-	for (unsigned i = 0; i < explored->bug_count; i++)
+	for (unsigned i = 0; i < explored->bug_count; i++) {
 		free(explored->bugs[i].words);
+		free(explored->bugs[i].name);
+	}
 	free(explored->bugs);
 	*explored = (struct explored){0};
 }

@@ -48,6 +48,7 @@ struct bug {
 	uint64_t at;     /* the crash: before this event; the number of slots: at the end */
 	uint32_t stack;  /* of the fence there; 0 at the end */
 	uint64_t id;     /* of the image */
+	char *name;      /* of the image, for explore_image() */
 	uint64_t images; /* how many failed for this reason */
 	uint64_t looked; /* of how many at the crash points where they did */
 	uint64_t point;  /* the last of these, counted by explore() */
@@ -114,6 +115,13 @@ int explore(const struct trace *trace, struct memories *memories,
 	const struct explore_options *options, const struct judge *judge,
 	struct explored *explored);
 void explored_fini(struct explored *explored);
+
+/*
+ * Make the image that a bug has named, in `image`, from the same trace with the same model. -EINVAL
+ * with a sentence if they do not have it. `base` is left as it is before the crash.
+ */
+int explore_image(
+	const struct trace *trace, struct memories *memories, enum model model, const char *name);
 
 /*
  * Put the crash-free content of the files at the end of the trace into `image`, or the first one.

@@ -36,6 +36,8 @@ unsigned char *point_image(const struct point *point, uint64_t place);
 uint64_t point_show(struct point *point, const struct choice *cut);
 /* Put `image` back to what is durable. */
 void point_hide(struct point *point);
+/* A name from which explore_image() makes this image again; new memory, or NULL. */
+char *point_name(struct point *point, const struct choice *cut);
 /* Have the image of this cut judged, which is shown; hide it. */
 int point_ask(struct point *point, const struct choice *cut, struct verdict *verdict);
 /* Show, judge, hide. */

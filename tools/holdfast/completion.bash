@@ -38,7 +38,7 @@ _holdfast() {
 	crash)
 		options='--check= --file= --in-place --time= --budget= --images= --exhaustive --seed= --jobs= '
 		options+='--deadline= --strict --format= --model= --atom= --tear= --recover --save= --replay= '
-		options+='--help'
+		options+='--image= --output= --help'
 		;;
 	stat) options='--file= --in-place --rows= --format= --save= --replay= --help' ;;
 	cc) options='--cflags --libs --help' ;;

@@ -32,6 +32,8 @@ enum {
 	OPTION_MODEL,
 	OPTION_RECOVER,
 	OPTION_ATOM,
+	OPTION_IMAGE,
+	OPTION_OUTPUT = 'o',
 	OPTION_TEAR,
 };
 
@@ -78,6 +80,9 @@ static const struct argp_option options[] = {
 	{"save", OPTION_SAVE, "TRACE", 0, "Keep what was recorded in the file TRACE", 2},
 	{"replay", OPTION_REPLAY, "TRACE", 0,
 		"Test what is in TRACE again, instead of running PROGRAM", 2},
+	{"image", OPTION_IMAGE, "ID", 0,
+		"With --replay, test nothing and write the image that a report calls ID", 2},
+	{"output", OPTION_OUTPUT, "FILE", 0, "Write the image to FILE", 2},
 	{0},
 };
 
@@ -152,9 +157,20 @@ static void check_torn(const struct options *chosen, struct argp_state *state)
 		argp_error(state, "--atom needs the model cache-line or armv8");
 }
 
+static void check_image(const struct options *chosen, struct argp_state *state)
+{
+	if (!chosen->image != !chosen->output)
+		argp_error(state, "--image and --output need each other");
+	if (chosen->image && !chosen->replay)
+		argp_error(state, "--image needs --replay");
+	if (chosen->image && chosen->check)
+		argp_error(state, "--image and --check exclude each other");
+}
+
 static void check_together(const struct options *chosen, struct argp_state *state)
 {
-	if (!chosen->check && !chosen->recover)
+	check_image(chosen, state);
+	if (!chosen->check && !chosen->recover && !chosen->image)
 		argp_error(state, "--check is missing");
 	if (chosen->check && chosen->recover)
 		argp_error(state, "--check and --recover exclude each other");
@@ -235,6 +251,12 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case OPTION_RECOVER:
 		chosen->recover = true;
+		return 0;
+	case OPTION_IMAGE:
+		chosen->image = argument;
+		return 0;
+	case OPTION_OUTPUT:
+		chosen->output = argument;
 		return 0;
 	case OPTION_SAVE:
 		chosen->save = argument;
@@ -534,11 +556,23 @@ static int test(struct work *work, struct run *run, const struct options *chosen
 	return status;
 }
 
+/* The image that a report has named. */
+static int write_image(struct work *work, const struct options *chosen, struct run *run)
+{
+	int error =
+		explore_image(&run->trace, &run->memories, chosen->explore.model, chosen->image);
+
+	if (error)
+		return complain(error == -EINVAL ? STATUS_USAGE : STATUS_NOTHING, "%s", err_get());
+	return images_write(work, run, chosen->output);
+}
+
 int crash_main(int argc, char **argv)
 {
 	static const struct argp argp = {.options = options,
 		.parser = parse,
-		.args_doc = "-- PROGRAM [ARGUMENT...]\n--replay=TRACE",
+		.args_doc = "-- PROGRAM [ARGUMENT...]\n--replay=TRACE\n"
+			    "--replay=TRACE --image=ID -o FILE",
 		.doc = doc};
 	struct options chosen = {.time = 60,
 		.deadline = 10,
@@ -557,7 +591,8 @@ int crash_main(int argc, char **argv)
 	if (!status)
 		status = chosen.replay ? load(&work, &chosen, &run) : record(&work, &chosen, &run);
 	if (!status)
-		status = test(&work, &run, &chosen);
+		status = chosen.image ? write_image(&work, &chosen, &run)
+				      : test(&work, &run, &chosen);
 	run_forget(&run);
 	end_children();
 	work_remove(&work);

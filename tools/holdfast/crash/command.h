@@ -35,6 +35,7 @@ enum status {
 struct options {
 	const char *check;
 	const char *save, *replay;
+	const char *image, *output; /* the image to make, and where */
 	char **files;
 	unsigned file_count;
 	bool in_place, strict, json, recover;
@@ -115,6 +116,8 @@ const char *file_base_name(const struct trace *trace, unsigned number);
 int images_make_more(struct work *work, struct run *run, unsigned count);
 /* Everything in the worker's `image` as in `base`, whatever somebody wrote there. */
 int images_restore(struct work *work, struct run *run, unsigned worker);
+/* Copies `image` to a file; several files, to a directory of this name. */
+int images_write(struct work *work, struct run *run, const char *to);
 /* Nothing but zeros in `image`. */
 int images_zero(struct work *work, struct run *run);
 /* The trace and the memories. */

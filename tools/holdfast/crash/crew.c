@@ -4,7 +4,7 @@
  *
  * Each is a process with a checker and an image of its own. A process, because a checker ends all
  * processes that its command has started, and finds them among the children of its own. The
- * explorer makes the images, and restores those that were spoilt: a worker has no files but its own.
+ * explorer makes the images, and restores those that were spoilt.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -167,7 +167,7 @@ int crew_end(void *context, unsigned number, struct verdict *verdict)
 	verdict->words = reply.has_words ? strdup(reply.words) : NULL;
 	if (reply.error != JUDGE_AGAIN)
 		return reply.error;
-	/* What the worker knows of the files is old. */
+	/* The worker restored what the files were when it began. */
 	int error = images_restore(crew->work, crew->run, number);
 	return error ? -error : JUDGE_AGAIN;
 }

@@ -217,6 +217,38 @@ int images_restore(struct work *work, struct run *run, unsigned worker)
 	return STATUS_CLEAN;
 }
 
+static bool write_one(
+	const struct work *work, const struct run *run, unsigned number, const char *to)
+{
+	char path[PATH_MAX];
+
+	image_path(work, run, "image", number, path);
+	int image = open(path, O_RDONLY | O_CLOEXEC);
+	int out = image < 0 ? -1 : open(to, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	bool is_good = out >= 0 && !copy_data(image, out, (off_t)run->trace.files[number - 1].size);
+	if (image >= 0)
+		close(image);
+	if (out >= 0 && close(out))
+		is_good = false;
+	return is_good;
+}
+
+int images_write(struct work *work, struct run *run, const char *to)
+{
+	unsigned count = run->trace.file_count;
+	char path[PATH_MAX];
+
+	if (count > 1 && mkdir(to, 0777) && errno != EEXIST)
+		return complain(STATUS_USAGE, "%s: %s", to, strerror(errno));
+	for (unsigned i = 1; i <= count; i++) {
+		snprintf(path, sizeof(path), "%s%s%s", to, count > 1 ? "/" : "",
+			count > 1 ? file_base_name(&run->trace, i) : "");
+		if (!write_one(work, run, i, path))
+			return complain(STATUS_USAGE, "%s: %s", path, strerror(errno));
+	}
+	return STATUS_CLEAN;
+}
+
 int images_zero(struct work *work, struct run *run)
 {
 	char path[PATH_MAX];

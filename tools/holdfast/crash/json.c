@@ -60,8 +60,7 @@ static struct json_object *bug_object(const struct findings *findings, const str
 	add_words(object, "output", bug->words);
 	add_number(object, "failing", bug->images);
 	add_number(object, "images", bug->looked);
-	snprintf(words, sizeof(words), "%016llx", (unsigned long long)bug->id);
-	add_words(object, "image", words);
+	add_words(object, "image", bug->name);
 	add_number(object, "event", bug->at);
 	add(object, "crash", place_object(findings, bug->stack));
 	add(object, "lost", suspect_object(findings, &bug->lost));

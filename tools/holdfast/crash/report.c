@@ -139,6 +139,19 @@ static void print_suspect(
 	free(where);
 }
 
+/* Only a trace that was kept has its images again. */
+static void print_again(const struct findings *findings, const struct bug *bug, FILE *to)
+{
+	const struct options *options = findings->options;
+	const char *trace = options->save ? options->save : options->replay;
+	bool is_usual = options->explore.model == MODEL_CACHE_LINE;
+
+	if (trace && bug->name)
+		fprintf(to, "  again         holdfast crash --replay=%s%s%s --image=%s -o FILE\n",
+			trace, is_usual ? "" : " --model=",
+			is_usual ? "" : model_name(options->explore.model), bug->name);
+}
+
 static void print_bug(const struct findings *findings, unsigned number, FILE *to)
 {
 	const struct bug *bug = &findings->explored->bugs[number];
@@ -161,6 +174,7 @@ static void print_bug(const struct findings *findings, unsigned number, FILE *to
 		fprintf(to, "  crash         after the end of the program\n");
 	}
 	print_formatted(to, 16, "  repair        %s", repair_words(bug));
+	print_again(findings, bug, to);
 }
 
 bool is_blind(const struct findings *findings)

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * again.c - names for images, from which they can be made again
+ *
+ *	[t]EVENT-CUT-HASH
+ *
+ * `t`: the units are those of storage that tears. EVENT, in hexadecimal, is the one that the crash
+ * is before. CUT has for each pending unit, in the history's order, n (nothing is there), a (all
+ * is) or cCOUNT.MASK.STREAMS (a choice, in hexadecimal); a number before it says how many units it
+ * is for. HASH is that of the image, and shows whether model and trace are the same.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "crash/point.h"
+
+static void write_choice(const struct unit *unit, const struct choice *choice, char *to)
+{
+	if (unit_is_all(unit, choice))
+		strcpy(to, "a");
+	else if (unit_is_none(unit, choice))
+		strcpy(to, "n");
+	else
+		sprintf(to, "c%" PRIx32 ".%" PRIx64 ".%" PRIx64, choice->count, choice->mask,
+			choice->streams);
+}
+
+static void write_cut(const struct history *history, const struct choice *cut, FILE *to)
+{
+	char now[64], next[64] = "";
+	uint32_t same = 0;
+
+	for (uint32_t i = 0; i <= history->count; i++) {
+		if (i < history->count)
+			write_choice(history->pending[i], &cut[i], next);
+		if (same && (i == history->count || strcmp(now, next))) {
+			fprintf(to, same > 1 ? "%" PRIu32 "%s" : "%.0" PRIu32 "%s",
+				same > 1 ? same : 0, now);
+			same = 0;
+		}
+		memcpy(now, next, sizeof(now));
+		same++;
+	}
+}
+
+char *point_name(struct point *point, const struct choice *cut)
+{
+	char *name = NULL;
+	size_t size = 0;
+	FILE *to = open_memstream(&name, &size);
+
+	if (!to)
+		return NULL;
+	fprintf(to, "%s%" PRIx64 "-", point->history->is_torn ? "t" : "", point->at);
+	write_cut(point->history, cut, to);
+	fprintf(to, "-%016" PRIx64, point_show(point, cut));
+	point_hide(point);
+	if (fclose(to)) {
+		free(name);
+		return NULL;
+	}
+	return name;
+}
+
+/* ---- and back */
+
+static int unknown(const char *name)
+{
+	return err_set(-EINVAL, "the trace has no image %s with this model", name);
+}
+
+/* One code at `*at`, for one unit or several. False: it is not one. */
+static bool read_choice(const char **at, uint32_t *times, struct choice *choice, bool *is_all)
+{
+	int length = 0;
+	char *end;
+	unsigned long number = strtoul(*at, &end, 10);
+
+	if (*at[0] < '0' || *at[0] > '9') {
+		number = 1;
+		end = (char *)(uintptr_t)*at;
+	}
+	*times = (uint32_t)number;
+	*choice = (struct choice){0};
+	*is_all = *end == 'a';
+	if (*end == 'a' || *end == 'n')
+		length = 1;
+	else if (sscanf(end, "c%" SCNx32 ".%" SCNx64 ".%" SCNx64 "%n", &choice->count,
+			 &choice->mask, &choice->streams, &length) != 3)
+		return false;
+	*at = end + length;
+	return number && number <= UINT32_MAX;
+}
+
+/* Fills in the cut; false: it is one of other units. */
+static bool read_cut(const struct history *history, const char **at, struct choice *cut)
+{
+	uint32_t done = 0, times;
+	struct choice choice;
+	bool is_all;
+
+	while (done < history->count) {
+		if (!read_choice(at, &times, &choice, &is_all) || times > history->count - done)
+			return false;
+		for (; times; times--, done++)
+			cut[done] = is_all ? unit_all(history->pending[done]) : choice;
+	}
+	return **at == '-';
+}
+
+static int show(struct point *point, const char *name, const char *words)
+{
+	struct choice *cut = calloc(point->history->count + 1u, sizeof(*cut));
+	const char *at = words;
+	uint64_t hash = 0;
+
+	if (!cut)
+		return err_set(-ENOMEM, "no memory for a cut");
+	bool is_good = read_cut(point->history, &at, cut);
+	is_good = is_good && sscanf(at, "-%" SCNx64, &hash) == 1;
+	is_good = is_good && point_show(point, cut) == hash;
+	free(cut);
+	return is_good ? 0 : unknown(name);
+}
+
+/* The hash needs to know what became durable. */
+struct making {
+	struct point point;
+	struct history history;
+};
+
+static void settled(void *context, uint64_t place, const unsigned char *before)
+{
+	struct making *making = context;
+	const unsigned char *line = history_line(&making->history, place);
+
+	making->point.base_hash ^= line_hash(place, before) ^ line_hash(place, line);
+	memcpy(point_image(&making->point, place), line, EVENT_LINE);
+}
+
+static int go_to(struct making *making, uint64_t wanted)
+{
+	const struct trace *trace = making->point.trace;
+	int error = 0;
+
+	for (const struct event *event = trace_first(trace);
+		event && !error && trace_index(trace, event) < wanted;
+		event = trace_next(trace, event))
+		error = history_step(&making->history, event);
+	making->point.at = wanted;
+	return error;
+}
+
+int explore_image(
+	const struct trace *trace, struct memories *memories, enum model model, const char *name)
+{
+	struct making making = {
+		.point = {.trace = trace, .history = &making.history, .memories = memories}};
+	bool is_torn = name[0] == 't';
+	struct unseen unseen;
+	char *end;
+
+	errno = 0;
+	uint64_t at = strtoull(name + is_torn, &end, 16);
+	if (errno || *end != '-' || at > trace->count || (is_torn && !model_can_tear(model)))
+		return unknown(name);
+	int error = unseen_init(&unseen, trace, model, is_torn);
+	if (error)
+		return error;
+	history_init(&making.history, trace, &unseen, memories->base, settled, &making);
+	error = go_to(&making, at);
+	if (!error)
+		error = show(&making.point, name, end + 1);
+	history_fini(&making.history);
+	unseen_fini(&unseen);
+	return error;
+}
