@@ -105,6 +105,19 @@ static bool is_promised(const struct point *point, const struct suspect *lost)
 	return false;
 }
 
+/* Has the thread that stored said, by a mark, that its operation is over? */
+static bool is_ended(const struct point *point, const struct suspect *lost)
+{
+	const struct event *event = point->trace->slots + lost->at;
+	unsigned thread = event->thread;
+
+	for (; event && trace_index(point->trace, event) < point->at;
+		event = trace_next(point->trace, event))
+		if (event->kind == EVENT_MARK && event->size == 1 && event->thread == thread)
+			return true;
+	return false;
+}
+
 static enum cause cause_of(const struct point *point, const struct bug *bug)
 {
 	const struct suspect *lost = &bug->lost, *early = &bug->early;
@@ -122,7 +135,7 @@ static enum cause cause_of(const struct point *point, const struct bug *bug)
 		return CAUSE_FLUSH;
 	if (!(lost->flags & ELEMENT_STREAM) && !is_drained(point, flush))
 		return CAUSE_DRAIN;
-	if (is_promised(point, lost))
+	if (is_promised(point, lost) || is_ended(point, lost))
 		return lost->flags & (ELEMENT_FLUSHED | ELEMENT_STREAM) ? CAUSE_DRAIN : CAUSE_FLUSH;
 	/* Something is durable already, and it is half of an operation. */
 	if (!early->is_there || early->flags & ELEMENT_DURABLE)

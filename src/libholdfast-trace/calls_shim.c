@@ -29,3 +29,9 @@ EXPORT void holdfast_crash_stream(void *to, const void *from, unsigned long leng
 	else
 		record_stream(map, to, from, length, CALLER);
 }
+
+/* A program's own mark (holdfast_crash.h): what was stored until then belongs before it. */
+EXPORT void holdfast_crash_mark(unsigned long operation, int is_end)
+{
+	record_mark(operation, is_end, CALLER);
+}

@@ -13,18 +13,24 @@ static void add_size(struct map *map, void *sum)
 	*(uint64_t *)sum += map->hi - map->lo;
 }
 
+static void look_at_all(uint32_t stack)
+{
+	uint64_t size = 0;
+
+	maps_each(0, add_size, &size);
+	if (size <= WIDE_LIMIT)
+		look_at_file(0, stack);
+}
+
 /* Lines that are flushed later, or never, may be evicted now: at first, look for those too. */
 static void look_wide(uint32_t stack)
 {
 	static uint8_t looks[1 << 16];
-	uint64_t size = 0;
 
 	if (stack >= sizeof(looks) || looks[stack] >= WIDE_LOOKS)
 		return;
 	looks[stack]++;
-	maps_each(0, add_size, &size);
-	if (size <= WIDE_LIMIT)
-		look_at_file(0, stack);
+	look_at_all(stack);
 }
 
 /* Fills in a flush after looking at its lines. False: its file is not under test. */
@@ -80,6 +86,19 @@ void record_fence(struct call call)
 	look_wide(stack);
 	write_event(
 		&(struct event){.kind = EVENT_FENCE, .stack = stack, .value = written_out()}, NULL);
+}
+
+void record_mark(uint64_t operation, bool is_end, struct call call)
+{
+	if (!ring || !maps_span)
+		return;
+	settle();
+	uint32_t stack = stack_number(call);
+	look_at_all(stack);
+	write_event(
+		&(struct event){
+			.kind = EVENT_MARK, .size = is_end, .stack = stack, .value = operation},
+		NULL);
 }
 
 void record_clflush(uintptr_t address, struct call call)

@@ -104,6 +104,8 @@ void look_at_file(unsigned file, uint32_t stack);
 void record_flush(uintptr_t address, size_t length, struct call call);
 void record_fence(struct call call);
 void record_persist(uintptr_t address, size_t length, struct call call); /* both */
+/* An operation begins or ends. */
+void record_mark(uint64_t operation, bool is_end, struct call call);
 void record_clflush(uintptr_t address, struct call call);
 /* Does the stores itself. */
 void record_stream(struct map *map, void *to, const void *from, size_t length, struct call call);

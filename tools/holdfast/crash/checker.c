@@ -46,6 +46,7 @@ struct checker {
 	char *image, *copy; /* what {} stands for when it is forked, and when it is started */
 	pid_t server;
 	int orders, answers, said;
+	int complaints; /* standard error, if it is not said, too */
 	char mark[PATH_MAX], acknowledged[PATH_MAX];
 	uint64_t acknowledged_now;
 	struct file_state states[EVENT_FILES];
@@ -197,7 +198,7 @@ static void redirect(const struct checker *checker)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	dup2(null, STDIN_FILENO);
 	dup2(checker->said, STDOUT_FILENO);
-	dup2(checker->said, STDERR_FILENO);
+	dup2(checker->complaints, STDERR_FILENO);
 	setenv("HOLDFAST_CRASH_OUT", checker->acknowledged, 1);
 	/* Whatever the storage is, images are looked at as what they stand for. */
 	set_model_variables(checker->model);
@@ -355,7 +356,7 @@ static void hide_name(char *text, const char *name)
 static char *what_it_said(const struct checker *checker)
 {
 	char text[QUOTED + 1];
-	ssize_t length = pread(checker->said, text, QUOTED, 0);
+	ssize_t length = pread(checker->complaints, text, QUOTED, 0);
 
 	text[length > 0 ? length : 0] = '\0';
 	text[strcspn(text, "\n")] = '\0';
@@ -473,7 +474,7 @@ static int judge_with(struct checker *checker, uint64_t bytes, struct verdict *v
 	bool again = false;
 
 	acknowledge(checker, bytes);
-	if (ftruncate(checker->said, 0))
+	if (ftruncate(checker->said, 0) || ftruncate(checker->complaints, 0))
 		return complain(STATUS_NOTHING, "%s: %s", checker->work->path, strerror(errno));
 	double begin = now();
 	error = checker->way.is_spawned ? spawn(checker, &status) : serve(checker, &status, &again);
@@ -486,6 +487,8 @@ static int judge_with(struct checker *checker, uint64_t bytes, struct verdict *v
 		status = 0;
 	verdict->status = status;
 	verdict->words = status ? what_it_said(checker) : NULL;
+	if (checker->run->dump && !is_stopped)
+		return dump_judge(checker->run->dump, checker->said, verdict);
 	return 0;
 }
 
@@ -524,6 +527,11 @@ bool checker_enough(void *context)
 struct way checker_way(const struct checker *checker)
 {
 	return checker->way;
+}
+
+int checker_said(const struct checker *checker)
+{
+	return checker->said;
 }
 
 void checker_follow(struct checker *checker, struct way way)
@@ -582,14 +590,20 @@ int checker_start(struct work *work, struct run *run, const struct options *opti
 	name_file(checker, "acknowledged", checker->acknowledged);
 	name_file(checker, "said", path);
 	checker->said = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	checker->complaints = checker->said;
+	if (options->is_dump) {
+		name_file(checker, "complaints", path);
+		checker->complaints = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	}
 	checker->acknowledged_now = UINT64_MAX;
 	acknowledge(checker, 0);
 	split(checker, checker->image);
 	if (!checker->words[0])
-		return complain(STATUS_USAGE, "--check is empty");
+		return complain(STATUS_USAGE, "the command for images is empty");
 	char *program = find_program(checker->words[0]);
 	if (!program)
-		return complain(STATUS_USAGE, "--check: there is no program %s", checker->words[0]);
+		return complain(STATUS_USAGE, "%s: there is no program %s",
+			options->is_dump ? "--dump" : "--check", checker->words[0]);
 	free(program);
 	choose_way(checker);
 	return STATUS_CLEAN;
@@ -605,6 +619,8 @@ void checker_stop(struct checker *checker)
 	free(checker->command);
 	free(checker->image);
 	free(checker->copy);
+	if (checker->complaints != checker->said)
+		close(checker->complaints);
 	close(checker->said);
 	free(checker);
 }

@@ -32,6 +32,7 @@ enum {
 	OPTION_MODEL,
 	OPTION_RECOVER,
 	OPTION_ATOM,
+	OPTION_DUMP,
 	OPTION_IMAGE,
 	OPTION_OUTPUT = 'o',
 	OPTION_TEAR,
@@ -49,6 +50,10 @@ static const struct argp_option options[] = {
 		0},
 	{"in-place", OPTION_IN_PLACE, NULL, 0,
 		"Let PROGRAM work on the files themselves, and test all that it maps", 0},
+	{"dump", OPTION_DUMP, "COMMAND", 0,
+		"Run COMMAND on each image, whose name replaces {}: what it prints must be what it prints "
+		"without a crash, before or after the operation that was under way",
+		0},
 	{"recover", OPTION_RECOVER, NULL, 0,
 		"Run PROGRAM itself on each image instead of a COMMAND: it must end, by itself, with "
 		"exit status 0",
@@ -81,7 +86,7 @@ static const struct argp_option options[] = {
 	{"replay", OPTION_REPLAY, "TRACE", 0,
 		"Test what is in TRACE again, instead of running PROGRAM", 2},
 	{"image", OPTION_IMAGE, "ID", 0,
-		"With --replay, test nothing and write the image that a report calls ID", 2},
+		"Test nothing, and write the image of TRACE that a report calls ID", 2},
 	{"output", OPTION_OUTPUT, "FILE", 0, "Write the image to FILE", 2},
 	{0},
 };
@@ -163,17 +168,17 @@ static void check_image(const struct options *chosen, struct argp_state *state)
 		argp_error(state, "--image and --output need each other");
 	if (chosen->image && !chosen->replay)
 		argp_error(state, "--image needs --replay");
-	if (chosen->image && chosen->check)
-		argp_error(state, "--image and --check exclude each other");
+	if (chosen->image && (chosen->check || chosen->dump))
+		argp_error(state, "--image excludes --check and --dump");
 }
 
 static void check_together(const struct options *chosen, struct argp_state *state)
 {
 	check_image(chosen, state);
-	if (!chosen->check && !chosen->recover && !chosen->image)
+	if (!chosen->check && !chosen->dump && !chosen->recover && !chosen->image)
 		argp_error(state, "--check is missing");
-	if (chosen->check && chosen->recover)
-		argp_error(state, "--check and --recover exclude each other");
+	if (!!chosen->check + !!chosen->dump + chosen->recover > 1)
+		argp_error(state, "--check, --dump and --recover exclude each other");
 	if (chosen->replay && chosen->recover)
 		argp_error(state, "--recover needs PROGRAM: use --check with --replay");
 	if (chosen->replay && chosen->program)
@@ -225,6 +230,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case OPTION_CHECK:
 		chosen->check = argument;
 		return 0;
+	case OPTION_DUMP:
+		chosen->dump = argument;
+		return 0;
 	case OPTION_FILE:
 		chosen->files[chosen->file_count++] = argument;
 		return 0;
@@ -270,6 +278,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_END:
 		check_together(chosen, state);
+		chosen->is_dump = chosen->dump;
+		if (chosen->is_dump)
+			chosen->check = chosen->dump;
 		return 0;
 	default:
 		return parse_number(key, argument, state);
@@ -341,6 +352,7 @@ static int look_at(struct work *work, struct run *run, struct checker *checker, 
 	*verdict =
 		(struct verdict){.acknowledged = look == LOOK_FIRST ? 0 : run->trace.output_size};
 	verdict->at_most = verdict->acknowledged;
+	verdict->at = look == LOOK_FIRST ? 0 : run->trace.count;
 	do {
 		int status = prepare(work, run, checker, look);
 		if (status)
@@ -537,10 +549,14 @@ static int test(struct work *work, struct run *run, const struct options *chosen
 {
 	struct explored explored = {0};
 	struct checker *checker = NULL;
+	struct dump *dump = NULL;
 	struct findings findings = {.options = chosen, .run = run, .explored = &explored};
 	double begin = now(), until = chosen->time > 0 ? begin + chosen->time : 0;
 	int status = checker_start(work, run, chosen, 0, &checker);
 
+	if (!status && chosen->is_dump)
+		status = dump_learn(work, run, checker, &dump);
+	run->dump = dump;
 	if (!status)
 		status = check_oracle(work, run, checker, &findings.accepts_anything);
 	if (!status && chosen->jobs == 1)
@@ -552,6 +568,7 @@ static int test(struct work *work, struct run *run, const struct options *chosen
 	findings.seconds = now() - begin;
 	if (!status)
 		status = report(&findings);
+	dump_free(dump);
 	explored_fini(&explored);
 	return status;
 }

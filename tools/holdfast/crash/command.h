@@ -31,15 +31,17 @@ enum status {
 
 /* Verdicts beside those of waitpid(2). */
 #define VERDICT_DEADLINE 0x10000
+#define VERDICT_DIFFERS  0x20000 /* from what --dump prints without a crash */
 
 struct options {
-	const char *check;
+	const char *check, *dump;
 	const char *save, *replay;
 	const char *image, *output; /* the image to make, and where */
 	char **files;
 	unsigned file_count;
 	bool in_place, strict, json, recover;
 	bool tears_pages;      /* if explore.is_torn */
+	bool is_dump;          /* `check` prints a state */
 	unsigned jobs;         /* checkers side by side */
 	double time, deadline; /* seconds; 0: no limit */
 	struct explore_options explore;
@@ -65,7 +67,8 @@ struct run {
 	uint64_t lines_at_end;        /* that differed from their shadow after the end */
 	uint64_t lost_slots;          /* the program was killed while it wrote into the ring */
 	uint32_t failed_maps;
-	bool file_gone; /* some file could not be compared at the end */
+	const struct dump *dump; /* NULL: the exit status of the command is all there is */
+	bool file_gone;          /* some file could not be compared at the end */
 };
 
 /* A signal asked us to stop: set once set_signals() of command.c was called. */
@@ -143,6 +146,8 @@ void checker_stop(struct checker *checker);
 int checker_judge(void *checker, struct verdict *verdict);
 bool checker_enough(void *checker);
 struct way checker_way(const struct checker *checker);
+/* A descriptor of what the command has printed last. */
+int checker_said(const struct checker *checker);
 /* Run it in the way that another checker of the same command has found to be needed. */
 void checker_follow(struct checker *checker, struct way way);
 /* The image files were changed, and not by a checker. */
@@ -150,6 +155,14 @@ void checker_forget(struct checker *checker);
 /* Seconds on the monotonic clock; is it later than `until`, or were we stopped? 0: never. */
 double now(void);
 bool is_late(double until);
+
+/* dump.c */
+struct dump;
+/* Has the checker print all states that there are without a crash. */
+int dump_learn(struct work *work, struct run *run, struct checker *checker, struct dump **dump);
+void dump_free(struct dump *dump);
+/* Is what was printed the state before or after the operation that was under way? 0 or an error. */
+int dump_judge(const struct dump *dump, int said, struct verdict *verdict);
 
 /* crew.c: the same for options->jobs checkers. */
 struct crew;

@@ -53,6 +53,8 @@ void status_words(int status, char *words, size_t size)
 {
 	if (status == VERDICT_DEADLINE)
 		snprintf(words, size, "past its deadline");
+	else if (status == VERDICT_DIFFERS)
+		snprintf(words, size, "another state");
 	else if (WIFSIGNALED(status))
 		snprintf(words, size, "signal %d", WTERMSIG(status));
 	else

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * moved.c - moves amounts from one account to another, and prints both: a state for --dump
+ *
+ *	moved CASE marks|lines FILE	move 1, then 2, and say so by marks, or by a line for each
+ *	moved show FILE			print the accounts
+ *	moved random FILE		print something else each time
+ *	moved nothing-of-it FILE	fail
+ *
+ * CASE: good (both accounts are in one word), two-words (they are in two lines), late (an operation
+ * ends before its store is durable).
+ */
+#include <fcntl.h>
+#include <holdfast_crash.h>
+#include <libpmem.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+struct account {
+	uint32_t amount[2];
+	uint64_t unused[7];
+};
+
+static struct account *accounts;
+
+static void move_in_word(uint32_t amount)
+{
+	struct account both = accounts[0];
+
+	both.amount[0] -= amount;
+	both.amount[1] += amount;
+	*(volatile uint64_t *)(void *)&accounts[0] = *(uint64_t *)(void *)&both;
+}
+
+static void move_in_lines(uint32_t amount)
+{
+	accounts[0].amount[0] -= amount;
+	pmem_persist(&accounts[0], 64);
+	accounts[1].amount[1] += amount;
+	pmem_persist(&accounts[1], 64);
+}
+
+static void say(uint32_t amount, int is_end, int has_marks)
+{
+	char line[] = "moved 0\n";
+
+	line[6] = (char)('0' + amount);
+	if (!has_marks && is_end && write(STDOUT_FILENO, line, sizeof(line) - 1) < 0)
+		_exit(4);
+	if (has_marks && is_end)
+		holdfast_crash_end(amount);
+	else if (has_marks)
+		holdfast_crash_begin(amount);
+}
+
+static void move(const char *name, uint32_t amount, int has_marks)
+{
+	int is_late = !strcmp(name, "late");
+
+	say(amount, 0, has_marks);
+	if (!strcmp(name, "two-words"))
+		move_in_lines(amount);
+	else
+		move_in_word(amount);
+	if (!is_late)
+		pmem_persist(&accounts[0], 64);
+	say(amount, 1, has_marks);
+	pmem_persist(&accounts[0], 64);
+}
+
+int main(int argc, char **argv)
+{
+	int fd = argc < 3 ? -1 : open(argv[argc - 1], O_RDWR);
+
+	if (fd < 0)
+		return 2;
+	accounts = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (accounts == MAP_FAILED)
+		return 3;
+	if (!strcmp(argv[1], "nothing-of-it"))
+		return 5;
+	if (!strcmp(argv[1], "random"))
+		return printf("%d\n", getpid()) < 0;
+	if (!strcmp(argv[1], "show"))
+		return printf("accounts\n%d\n%d\n", (int)accounts[0].amount[0],
+			       (int)(accounts[0].amount[1] + accounts[1].amount[1])) < 0;
+	move(argv[1], 1, !strcmp(argv[2], "marks"));
+	move(argv[1], 2, !strcmp(argv[2], "marks"));
+	return 0;
+}
