@@ -77,32 +77,33 @@ EXPORT int munmap(void *address, size_t length)
 
 EXPORT int msync(void *address, size_t length, int flags)
 {
-	if (ring && maps_find((uintptr_t)address)) {
-		if (flags & MS_SYNC)
-			record_sync((uintptr_t)address, length, CALLER);
-		return 0;
-	}
-	return (int)syscall(SYS_msync, address, length, flags);
+	if (!ring || !maps_find((uintptr_t)address))
+		return (int)syscall(SYS_msync, address, length, flags);
+	if (is_really() && syscall(SYS_msync, address, length, flags))
+		return -1;
+	if (flags & MS_SYNC)
+		record_sync((uintptr_t)address, length, CALLER);
+	return 0;
 }
 
 EXPORT int fsync(int fd)
 {
 	unsigned file = ring ? maps_file(fd) : 0;
 
-	if (file) {
+	if ((!file || is_really()) && syscall(SYS_fsync, fd))
+		return -1;
+	if (file)
 		record_file_sync(file, CALLER);
-		return 0;
-	}
-	return (int)syscall(SYS_fsync, fd);
+	return 0;
 }
 
 EXPORT int fdatasync(int fd)
 {
 	unsigned file = ring ? maps_file(fd) : 0;
 
-	if (file) {
+	if ((!file || is_really()) && syscall(SYS_fdatasync, fd))
+		return -1;
+	if (file)
 		record_file_sync(file, CALLER);
-		return 0;
-	}
-	return (int)syscall(SYS_fdatasync, fd);
+	return 0;
 }

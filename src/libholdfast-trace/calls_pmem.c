@@ -27,7 +27,8 @@ static void flush(const char *name, const void *addr, size_t len, struct call ca
 {
 	if (maps_find((uintptr_t)addr)) {
 		record_flush((uintptr_t)addr, len, call);
-		return;
+		if (!is_really())
+			return;
 	}
 	flush_function *next = (flush_function *)next_function(name);
 	others_were_flushed = true;
@@ -48,12 +49,30 @@ static enum after_copy after(unsigned flags)
 	return flags & NOFLUSH ? THEN_NOTHING : flags & NODRAIN ? THEN_FLUSH : THEN_DRAIN;
 }
 
+/* Flush and drain a copy that was recorded, if that is executed. */
+static void *finish(void *to, size_t len, enum after_copy then)
+{
+	flush_function *next =
+		is_really() && then != THEN_NOTHING ? NEXT(flush_function, "pmem_flush") : NULL;
+	drain_function *next_drain =
+		next && then == THEN_DRAIN ? NEXT(drain_function, "pmem_drain") : NULL;
+
+	others_were_flushed |= next != NULL;
+	if (next)
+		next(to, len);
+	if (next_drain)
+		next_drain();
+	return to;
+}
+
 static void *move(void *to, const void *from, size_t len, unsigned flags, struct call call)
 {
 	move_function *next;
 
-	if (maps_find((uintptr_t)to) || !(next = NEXT(move_function, "pmem_memmove")))
-		return record_move(to, from, len, after(flags), call);
+	if (maps_find((uintptr_t)to) || !(next = NEXT(move_function, "pmem_memmove"))) {
+		record_move(to, from, len, after(flags), call);
+		return finish(to, len, after(flags));
+	}
 	others_were_flushed = true;
 	return next(to, from, len, flags);
 }
@@ -62,8 +81,10 @@ static void *fill(void *to, int byte, size_t len, unsigned flags, struct call ca
 {
 	fill_function *next;
 
-	if (maps_find((uintptr_t)to) || !(next = NEXT(fill_function, "pmem_memset")))
-		return record_fill(to, byte, len, after(flags), call);
+	if (maps_find((uintptr_t)to) || !(next = NEXT(fill_function, "pmem_memset"))) {
+		record_fill(to, byte, len, after(flags), call);
+		return finish(to, len, after(flags));
+	}
 	others_were_flushed = true;
 	return next(to, byte, len, flags);
 }
@@ -85,7 +106,7 @@ EXPORT void pmem_drain(void)
 
 EXPORT void pmem_persist(const void *addr, size_t len)
 {
-	if (likely(!others_were_flushed && maps_find((uintptr_t)addr))) {
+	if (likely(!others_were_flushed && maps_find((uintptr_t)addr)) && !is_really()) {
 		record_persist((uintptr_t)addr, len, CALLER);
 		return;
 	}
@@ -95,19 +116,22 @@ EXPORT void pmem_persist(const void *addr, size_t len)
 
 EXPORT int pmem_msync(const void *addr, size_t len)
 {
-	if (maps_find((uintptr_t)addr)) {
+	bool is_ours = maps_find((uintptr_t)addr);
+	sync_function *next = is_ours && !is_really() ? NULL : NEXT(sync_function, "pmem_msync");
+
+	if (next ? next(addr, len) : !is_ours)
+		return -1;
+	if (is_ours)
 		record_sync((uintptr_t)addr, len, CALLER);
-		return 0;
-	}
-	sync_function *next = NEXT(sync_function, "pmem_msync");
-	return next ? next(addr, len) : -1;
+	return 0;
 }
 
 EXPORT int pmem_deep_drain(const void *addr, size_t len)
 {
 	if (maps_find((uintptr_t)addr)) {
 		drain(CALLER);
-		return 0;
+		if (!is_really())
+			return 0;
 	}
 	sync_function *next = NEXT(sync_function, "pmem_deep_drain");
 	return next ? next(addr, len) : -1;
@@ -118,7 +142,8 @@ EXPORT int pmem_deep_persist(const void *addr, size_t len)
 	if (maps_find((uintptr_t)addr)) {
 		record_flush((uintptr_t)addr, len, CALLER);
 		drain(CALLER);
-		return 0;
+		if (!is_really())
+			return 0;
 	}
 	sync_function *next = NEXT(sync_function, "pmem_deep_persist");
 	return next ? next(addr, len) : -1;

@@ -17,19 +17,55 @@ struct pmem2_map;
 typedef void any_function(void);
 typedef any_function *getter(struct pmem2_map *);
 
+/* The library's own functions for maps under test: called, too, if flushes are executed. */
+static void (*really_flush)(const void *, size_t);
+static void (*really_drain)(void);
+static void (*really_persist)(const void *, size_t);
+
+static void flush_too(const void *addr, size_t len)
+{
+	if (really_flush)
+		really_flush(addr, len);
+}
+
+static void drain_too(void)
+{
+	if (really_drain)
+		really_drain();
+}
+
+static void persist_too(const void *addr, size_t len)
+{
+	if (really_persist)
+		really_persist(addr, len);
+}
+
 static void flush(const void *addr, size_t len)
 {
 	record_flush((uintptr_t)addr, len, CALLER);
+	flush_too(addr, len);
 }
 
 static void drain(void)
 {
 	record_fence(CALLER);
+	drain_too();
 }
 
 static void persist(const void *addr, size_t len)
 {
 	record_persist((uintptr_t)addr, len, CALLER);
+	persist_too(addr, len);
+}
+
+/* The same for a copy that was recorded. */
+static void *finish(void *to, size_t len, unsigned flags)
+{
+	if (!(flags & NOFLUSH) && flags & NODRAIN)
+		flush_too(to, len);
+	else if (!(flags & NOFLUSH))
+		persist_too(to, len);
+	return to;
 }
 
 static enum after_copy after(unsigned flags)
@@ -39,24 +75,28 @@ static enum after_copy after(unsigned flags)
 
 static void *move(void *to, const void *from, size_t len, unsigned flags)
 {
-	return record_move(to, from, len, after(flags), CALLER);
+	record_move(to, from, len, after(flags), CALLER);
+	return finish(to, len, flags);
 }
 
 static void *fill(void *to, int byte, size_t len, unsigned flags)
 {
-	return record_fill(to, byte, len, after(flags), CALLER);
+	record_fill(to, byte, len, after(flags), CALLER);
+	return finish(to, len, flags);
 }
 
 /* The same of a map of page granularity, which the tool may force instead: they sync. */
 
 static void page_persist(const void *addr, size_t len)
 {
+	persist_too(addr, len);
 	record_sync((uintptr_t)addr, len, CALLER);
 }
 
 static void *page_move(void *to, const void *from, size_t len, unsigned flags)
 {
 	record_move(to, from, len, THEN_NOTHING, CALLER);
+	finish(to, len, flags & NOFLUSH);
 	if (!(flags & NOFLUSH))
 		record_sync((uintptr_t)to, len, CALLER);
 	return to;
@@ -65,6 +105,7 @@ static void *page_move(void *to, const void *from, size_t len, unsigned flags)
 static void *page_fill(void *to, int byte, size_t len, unsigned flags)
 {
 	record_fill(to, byte, len, THEN_NOTHING, CALLER);
+	finish(to, len, flags & NOFLUSH);
 	if (!(flags & NOFLUSH))
 		record_sync((uintptr_t)to, len, CALLER);
 	return to;
@@ -77,15 +118,30 @@ static bool is_page(void)
 	return granularity && granularity[0] == 'P';
 }
 
+static any_function *next_getter(struct pmem2_map *map, const char *name)
+{
+	getter *next = (getter *)next_function(name);
+
+	return next ? next(map) : NULL;
+}
+
+static void find_really(struct pmem2_map *map)
+{
+	really_flush = (void (*)(const void *, size_t))next_getter(map, "pmem2_get_flush_fn");
+	really_drain = (void (*)(void))next_getter(map, "pmem2_get_drain_fn");
+	really_persist = (void (*)(const void *, size_t))next_getter(map, "pmem2_get_persist_fn");
+}
+
 static any_function *choose(struct pmem2_map *map, any_function *ours, const char *name)
 {
 	void *(*address)(struct pmem2_map *) =
 		(void *(*)(struct pmem2_map *))next_function("pmem2_map_get_address");
-	getter *next = (getter *)next_function(name);
 
-	if (map && address && maps_find((uintptr_t)address(map)))
-		return ours;
-	return next ? next(map) : NULL;
+	if (!map || !address || !maps_find((uintptr_t)address(map)))
+		return next_getter(map, name);
+	if (is_really())
+		find_really(map);
+	return ours;
 }
 
 EXPORT any_function *pmem2_get_flush_fn(struct pmem2_map *map)
@@ -124,9 +180,12 @@ EXPORT int pmem2_deep_flush(struct pmem2_map *map, void *addr, size_t len)
 {
 	int (*next)(struct pmem2_map *, void *, size_t) =
 		(int (*)(struct pmem2_map *, void *, size_t))next_function("pmem2_deep_flush");
+	int error;
 
 	if (!maps_find((uintptr_t)addr))
 		return next ? next(map, addr, len) : -1;
+	if (is_really() && next && (error = next(map, addr, len)))
+		return error;
 	record_flush((uintptr_t)addr, len, CALLER);
 	record_fence(CALLER);
 	return 0;

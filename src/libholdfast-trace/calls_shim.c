@@ -5,9 +5,13 @@
 
 EXPORT void holdfast_crash_flush(const void *address, int instruction)
 {
-	if (!maps_find((uintptr_t)address))
+	bool is_ours = maps_find((uintptr_t)address);
+
+	if (!is_ours || is_really())
 		hook_really_flush(address, instruction);
-	else if (instruction == HOOK_CLFLUSH)
+	if (!is_ours)
+		return;
+	if (instruction == HOOK_CLFLUSH)
 		record_clflush((uintptr_t)address, CALLER);
 	else
 		record_flush((uintptr_t)address, 1, CALLER);

@@ -44,6 +44,12 @@ struct map {
 extern struct ring *ring;            /* NULL: nothing is recorded */
 extern uintptr_t maps_lo, maps_span; /* all maps lie in [lo, lo + span) */
 
+/* Are flushes and syncs of files under test executed, besides being recorded? */
+static ALWAYS_INLINE bool is_really(void)
+{
+	return unlikely(ring && ring->really);
+}
+
 /* begin.c: what the ring is, and the next function of that name. */
 /* A descriptor of the directory for shadows, also after the program has closed it; or -1. */
 int trace_directory(void);

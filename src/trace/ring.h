@@ -34,7 +34,8 @@ struct ring {
 	uint32_t start_nanoseconds;
 	int32_t reader;    /* the tool's process */
 	uint8_t all_files; /* also those that are not below files/ and were there before */
-	uint8_t unused[7];
+	uint8_t really;    /* flushes and syncs are executed, too */
+	uint8_t unused[6];
 	uint32_t threads, stacks, objects; /* numbers given away; atomic */
 	uint32_t attached;                 /* processes that loaded the recorder; atomic */
 	uint32_t private_maps, other_maps; /* of files, not recorded; atomic */

@@ -7,6 +7,8 @@
  *	moved random FILE		print something else each time
  *	moved nothing-of-it FILE	fail
  *
+ *	moved sync FILE			exit status 7 if msync(2) fails, as it must with these flags
+ *
  * CASE: good (both accounts are in one word), two-words (they are in two lines), late (an operation
  * ends before its store is durable).
  */
@@ -82,6 +84,10 @@ int main(int argc, char **argv)
 		return 3;
 	if (!strcmp(argv[1], "nothing-of-it"))
 		return 5;
+	if (!strcmp(argv[1], "sync")) {
+		move_in_word(1);
+		return msync(accounts, 4096, MS_SYNC | MS_ASYNC) ? 7 : 0;
+	}
 	if (!strcmp(argv[1], "random"))
 		return printf("%d\n", getpid()) < 0;
 	if (!strcmp(argv[1], "show"))

@@ -36,7 +36,8 @@ _holdfast() {
 	case $command in
 	info) options='--health --json --program= --prometheus --require= --state= --try --help' ;;
 	crash)
-		options='--check= --dump= --file= --in-place --time= --budget= --images= --exhaustive --seed= --jobs= '
+		options='--check= --dump= --file= --in-place --really --time= --budget= --images= '
+		options+='--exhaustive --seed= --jobs= '
 		options+='--deadline= --strict --format= --model= --atom= --tear= --recover --save= --replay= '
 		options+='--image= --output= --help'
 		;;

@@ -32,6 +32,7 @@ enum {
 	OPTION_MODEL,
 	OPTION_RECOVER,
 	OPTION_ATOM,
+	OPTION_REALLY,
 	OPTION_DUMP,
 	OPTION_IMAGE,
 	OPTION_OUTPUT = 'o',
@@ -57,6 +58,10 @@ static const struct argp_option options[] = {
 	{"recover", OPTION_RECOVER, NULL, 0,
 		"Run PROGRAM itself on each image instead of a COMMAND: it must end, by itself, with "
 		"exit status 0",
+		0},
+	{"really", OPTION_REALLY, NULL, 0,
+		"Execute flushes and syncs of PROGRAM, besides recording them, so that it sees their "
+		"errors",
 		0},
 	{"model", OPTION_MODEL, "MODEL", 0,
 		"Assume that a crash takes what MODEL says: cache-line (unless given), byte, process, "
@@ -238,6 +243,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case OPTION_IN_PLACE:
 		chosen->in_place = true;
+		return 0;
+	case OPTION_REALLY:
+		chosen->really = true;
 		return 0;
 	case OPTION_EXHAUSTIVE:
 		chosen->explore.exhaustive = true;

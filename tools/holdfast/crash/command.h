@@ -39,7 +39,7 @@ struct options {
 	const char *image, *output; /* the image to make, and where */
 	char **files;
 	unsigned file_count;
-	bool in_place, strict, json, recover;
+	bool in_place, strict, json, recover, really;
 	bool tears_pages;      /* if explore.is_torn */
 	bool is_dump;          /* `check` prints a state */
 	unsigned jobs;         /* checkers side by side */

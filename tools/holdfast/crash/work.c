@@ -269,6 +269,7 @@ int work_copy_files(struct work *work, struct options *options)
 	unsigned number = 0;
 
 	work->ring->all_files = options->in_place;
+	work->ring->really = options->really;
 	if (options->in_place)
 		return STATUS_CLEAN;
 	for (unsigned i = 0; i < options->file_count && !status; i++) {
