@@ -11,7 +11,7 @@
 struct search {
 	counters_visit *visit;
 	void *context;
-	/* Each file system once, however often it is mounted, and of those at one place the first. */
+	/* Each file system once, however often it is mounted; the first of those at one place. */
 	struct place {
 		dev_t device;
 		char *point;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* health.c - what the kernel tells of trouble, in a made-up machine and a list of mounts of its own */
+/* health.c - what the kernel tells of trouble, in a made-up machine and a made-up list of mounts */
 #include "explain/explain.h"
 
 #include <errno.h>
@@ -47,7 +47,7 @@ static void modules(void)
 	flags_are(3, "nmem10", "", -1);
 	flags_are(4, "nmem11", "not_armed smart_notify", 2);
 	is_str(told->dimms[0]->flags, "smart_notify",
-		"module nmem0: that events would be reported is no trouble");
+		"module nmem0: the report of events is not a fault");
 	has_str(told->dimms[3]->faults.why, "future_word", "module nmem10: the word is named");
 	is_int(told->region_count, 1, "regions: they are listed");
 	is_int(told->regions[0]->bad_sectors.value, 24, "regions: bad sectors are counted");

@@ -32,7 +32,7 @@ void health_find(struct health *health, const char *what, const char *kind, int 
 	more[health->finding_count++] = made;
 }
 
-/* What cannot be read is not known to be well; what the kernel does not have is. */
+/* A value that cannot be read is not known to be well. One that the kernel lacks is well. */
 static bool has_answer(struct health *health, const char *what, const char *kind,
 	const struct holdfast_number *number)
 {

@@ -19,7 +19,7 @@ enum health_format {
 	HEALTH_PROMETHEUS,
 };
 
-/* What a look remembers; names and ids as in libpmem2/health.h. */
+/* A module as the previous look found it; names and ids as in libpmem2/health.h. */
 struct seen_module {
 	char *name, *id;          /* id NULL: it has none */
 	int64_t unsafe_shutdowns; /* -1: never read */
@@ -69,8 +69,8 @@ void __attribute__((__format__(__printf__, 5, 6))) health_find(struct health *he
 	const char *what, const char *kind, int is_wrong, const char *format, ...);
 
 /*
- * The state file. seen_read() leaves `seen` empty if there is none, and returns why it cannot be
- * used, or NULL; free that. What a look could not read is remembered as it was before.
+ * The state file. seen_read() leaves `seen` empty where no file is, and returns why it cannot be
+ * used, or NULL; free that. A value that a look could not read is remembered as it was before.
  */
 char *seen_read(struct seen *seen, const char *path);
 void seen_update(struct seen *seen, const struct seen *before, const struct holdfast_health *now);
