@@ -9,9 +9,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/btrfs.h>
+#include <linux/btrfs_tree.h>
 #include <linux/falloc.h>
 #include <linux/fs.h>
 #include <linux/magic.h>
+#include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -44,13 +47,33 @@ void room_in_place(int fd)
 		log_notice("btrfs does not write a file in place: %m");
 }
 
+/*
+ * Data and metadata in the same blocks (mkfs.btrfs --mixed), so that a store in place can lack room
+ * for its metadata. True if it cannot be asked. There are four kinds of space at most.
+ */
+static bool is_mixed(int fd)
+{
+	struct {
+		struct btrfs_ioctl_space_args args;
+		struct btrfs_ioctl_space_info spaces[8];
+	} asked = {.args.space_slots = 8};
+	const uint64_t both = BTRFS_BLOCK_GROUP_DATA | BTRFS_BLOCK_GROUP_METADATA;
+
+	if (ioctl(fd, BTRFS_IOC_SPACE_INFO, &asked))
+		return true;
+	for (uint64_t i = 0; i < asked.args.total_spaces && i < 8; i++)
+		if ((asked.spaces[i].flags & both) == both)
+			return true;
+	return false;
+}
+
 bool room_is_kept(int fd)
 {
 	int flags;
 
 	switch (file_system(fd)) {
 	case BTRFS_SUPER_MAGIC:
-		return !ioctl(fd, FS_IOC_GETFLAGS, &flags) && flags & FS_NOCOW_FL;
+		return !ioctl(fd, FS_IOC_GETFLAGS, &flags) && flags & FS_NOCOW_FL && !is_mixed(fd);
 	case BCACHEFS_MAGIC:
 	case ZFS_MAGIC:
 	case NILFS_SUPER_MAGIC:

@@ -21,8 +21,9 @@ void room_in_place(int fd);
 
 /*
  * Whether stores to allocated blocks find room. False on copy-on-write file systems, unless the
- * file is written in place, and on an overlay, which does not show what is under it. A file of
- * btrfs that shares its blocks, with a snapshot or by a reflink, is not seen here.
+ * file is written in place and its metadata has blocks of its own, and on an overlay, which does
+ * not show what is under it. A file of btrfs that shares its blocks, with a snapshot or by a
+ * reflink, is not seen here.
  */
 bool room_is_kept(int fd);
 

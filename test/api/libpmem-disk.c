@@ -77,14 +77,14 @@ static void read_only(void)
 }
 
 /* Not all of these are there everywhere: then the case is skipped. */
-static bool mount_btrfs(void)
+static bool mount_btrfs(const char *options)
 {
 	char command[512];
 
 	snprintf(command, sizeof(command),
-		"{ truncate -s 400M %s/image && mkfs.btrfs -q %s/image && mkdir %s/cow && "
+		"{ truncate -s 400M %s/image && mkfs.btrfs -q -f %s %s/image && mkdir -p %s/cow && "
 		"mount -o loop %s/image %s/cow; } >/dev/null 2>&1",
-		scratch, scratch, scratch, scratch, scratch);
+		scratch, options, scratch, scratch, scratch, scratch);
 	return !system(command);
 }
 
@@ -104,6 +104,32 @@ static void fill_disk(const char *name)
 	}
 	close(random);
 	close(fd);
+}
+
+/* The log says what cannot be promised. */
+static unsigned warnings;
+
+static void count_warnings(enum pmem_log_level level, const char *file, unsigned line,
+	const char *function, const char *message)
+{
+	(void)file;
+	(void)line;
+	(void)function;
+	warnings += level == PMEM_LOG_LEVEL_WARNING && strstr(message, "has its blocks, but");
+}
+
+static unsigned warnings_of_new_file(const char *name)
+{
+	char *addr;
+
+	warnings = 0;
+	pmem_log_set_function(count_warnings);
+	addr = pmem_map_file(at(name), 4 * MiB, PMEM_FILE_CREATE, 0600, NULL, NULL);
+	pmem_log_set_function(PMEM_LOG_USE_DEFAULT_FUNCTION);
+	if (!addr)
+		bail("cannot map on btrfs: %s", pmem_errormsg());
+	pmem_unmap(addr, 4 * MiB);
+	return warnings;
 }
 
 static char *file_on_cow;
@@ -128,7 +154,7 @@ static void copy_on_write(void)
 	struct utsname system;
 	int flags = 0, sparse_flags = 0;
 
-	if (!mount_btrfs()) {
+	if (!mount_btrfs("")) {
 		skip("pmem_map_file: a file on btrfs is written in place",
 			"no mkfs.btrfs, loop device or btrfs here");
 		return;
@@ -146,6 +172,8 @@ static void copy_on_write(void)
 	ok(!ioctl(fd, FS_IOC_GETFLAGS, &sparse_flags) && !(sparse_flags & FS_NOCOW_FL),
 		"pmem_map_file: a sparse file on btrfs is left as btrfs makes it");
 	close(fd);
+	is_int(warnings_of_new_file("cow/file2"), 0,
+		"pmem_map_file: a new file on btrfs: the log has no warning");
 	fill_disk(at("cow/fill"));
 	if (uname(&system) || strverscmp(system.release, "6.18") < 0)
 		skip("pmem_map_file: stores to a file on a full btrfs find room",
@@ -155,6 +183,20 @@ static void copy_on_write(void)
 			"pmem_map_file: stores to a file on a full btrfs find room");
 	pmem_unmap(file_on_cow, 4 * MiB);
 	pmem_unmap(sparse, 4 * MiB);
+	if (umount(at("cow")))
+		bail("cannot unmount: %m");
+}
+
+/* Data and metadata in the same blocks. */
+static void mixed(void)
+{
+	if (!mount_btrfs("--mixed")) {
+		skip("pmem_map_file: a file on a mixed btrfs: the log warns",
+			"no mkfs.btrfs --mixed");
+		return;
+	}
+	is_int(warnings_of_new_file("cow/file"), 1,
+		"pmem_map_file: a file on a mixed btrfs: the log warns");
 	if (umount(at("cow")))
 		bail("cannot unmount: %m");
 }
@@ -173,6 +215,7 @@ int main(void)
 	read_only();
 	umount(at("disk"));
 	copy_on_write();
+	mixed();
 	scratch_close();
 	return tap_done();
 }
