@@ -45,6 +45,9 @@
  */
 int fabric_load(void);
 
+/* Whether this machine has an adapter for RDMA. This does not load libfabric. */
+bool fabric_has_adapter(void);
+
 /*
  * Which of the providers in `wanted` this machine has, towards `host` (a name or an address) or,
  * if that is NULL, at all. -ENOMEDIUM if none; the sentence names FI_PROVIDER if that is set.

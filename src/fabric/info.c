@@ -107,6 +107,11 @@ bool fabric_has_verbs(const char *folder)
 	return entry;
 }
 
+bool fabric_has_adapter(void)
+{
+	return fabric_has_verbs(VERBS_FOLDER);
+}
+
 /* libfabric itself looks at FI_PROVIDER, and does not say so. */
 static int no_provider(const char *host, unsigned wanted)
 {
@@ -133,7 +138,7 @@ int fabric_providers(const char *host, unsigned wanted, unsigned *set)
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
 		if (!(wanted & all[i]))
 			continue;
-		if (all[i] == HOLDFAST_PROVIDER_VERBS && !fabric_has_verbs(VERBS_FOLDER))
+		if (all[i] == HOLDFAST_PROVIDER_VERBS && !fabric_has_adapter())
 			continue;
 		if (get_info(all[i], host, host ? "1" : NULL, 0, &info))
 			continue;
