@@ -58,7 +58,7 @@ static int settle(struct lane *lane)
 
 static int begin(struct lane *lane, size_t offset, size_t length, bool relaxed, bool alone)
 {
-	if (relaxed)
+	if (relaxed && !lane->client->args.prefers_messages)
 		return lane->client->method->relaxed(lane, offset, length, alone);
 	return lane_store(lane, offset, length);
 }

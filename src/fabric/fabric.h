@@ -69,6 +69,7 @@ struct fabric_client_args {
 	unsigned nlanes;
 	const uint8_t (*secrets)[FABRIC_SECRET_SIZE];
 	enum holdfast_method method;
+	bool prefers_messages; /* relaxed ranges are sent like others, whatever the method */
 	uint64_t pool_address, pool_key; /* for all methods but HOLDFAST_METHOD_MESSAGE */
 	void *local;                     /* the caller's memory, of which offsets are meant */
 	size_t size;

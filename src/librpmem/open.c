@@ -126,6 +126,18 @@ static int ask(RPMEMpool *pool, uint32_t type, const struct control_start *start
 	return rc;
 }
 
+/*
+ * Where the target has to flush lines, a message is faster than a write over tcp: its bytes are
+ * copied once more, but around the caches. 16 KiB take 14 us and not 18, 1 MiB 188 and not 243
+ * (Intel, family 6, model 207; bench-remote, remote-line, with RELAXED). Reads are faster by RMA.
+ */
+static bool prefers_messages(const struct control_started *told)
+{
+	return told->provider == HOLDFAST_PROVIDER_TCP &&
+	       told->method == HOLDFAST_METHOD_WRITE_MESSAGE &&
+	       told->granularity == PMEM2_GRANULARITY_CACHE_LINE;
+}
+
 static int connect_to_host(RPMEMpool *pool, void *addr, size_t size, int timeout_ms)
 {
 	const struct session *session = pool->session;
@@ -139,6 +151,7 @@ static int connect_to_host(RPMEMpool *pool, void *addr, size_t size, int timeout
 		.nlanes = told->nlanes,
 		.secrets = (const uint8_t(*)[FABRIC_SECRET_SIZE])told->secrets,
 		.method = told->method,
+		.prefers_messages = prefers_messages(told),
 		.local = addr,
 		.size = size,
 		.guard = told->guard,

@@ -244,6 +244,29 @@ static void test_sharing(void)
 	munmap(local, TARGET_SIZE);
 }
 
+/* Relaxed ranges of an initiator that prefers messages are stored, and not written. */
+static void test_preference(void)
+{
+	struct target *target = target_new(HOLDFAST_METHOD_WRITE_MESSAGE, 1);
+	uint8_t *local = target_local();
+	struct fabric_client *client;
+
+	target_start(target);
+	struct fabric_client_args args = target_client(target, local);
+	args.prefers_messages = true;
+	if (fabric_client_open(&args, &client))
+		bail("no client: %s", err_get());
+	change(local + LONG, 4 * LONG);
+	is_int(fabric_persist(client, 0, LONG, 4 * LONG, true), 0,
+		"an initiator that prefers messages: a relaxed persist succeeds");
+	is_int(target->commits, 0, "an initiator that prefers messages: nothing is written by RMA");
+	ok(!memcmp(local + LONG, target->pool + LONG, 4 * LONG),
+		"an initiator that prefers messages: the bytes have arrived");
+	fabric_client_close(client);
+	target_stop(target);
+	munmap(local, TARGET_SIZE);
+}
+
 static void test_method(enum holdfast_method method)
 {
 	struct way way = {.name = wire_method_name(method), .local = target_local()};
@@ -278,7 +301,9 @@ int main(int argc, char **argv)
 			test_method((enum holdfast_method)id);
 	if (!tap_points)
 		bail("no method is called %s", argv[1]);
-	if (argc < 2)
+	if (argc < 2) {
 		test_sharing();
+		test_preference();
+	}
 	return tap_done();
 }
