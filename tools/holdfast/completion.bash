@@ -7,7 +7,8 @@
 _holdfast_values() { # COMMAND OPTION
 	case $1:$2 in
 	info:--require | info:-r) values='byte cache-line page' ;;
-	crash:--format | stat:--format) values='text json' ;;
+	crash:--format) values='text json sarif junit' ;;
+	stat:--format) values='text json' ;;
 	crash:--atom) values=8 ;;
 	crash:--tear) values=512 ;;
 	crash:--model) values='cache-line byte process page armv8' ;;

@@ -360,11 +360,8 @@ static char *what_it_said(const struct checker *checker)
 
 	text[length > 0 ? length : 0] = '\0';
 	text[strcspn(text, "\n")] = '\0';
-	for (char *at = text; *at; at++)
-		if (!isprint((unsigned char)*at))
-			*at = '?';
 	hide_name(text, checker->way.is_spawned ? checker->copy : checker->image);
-	return *text ? strdup(text) : NULL;
+	return *text ? words_clean(strdup(text)) : NULL;
 }
 
 static void end_late(pid_t pid)

@@ -13,6 +13,7 @@
 #include "holdfast/tool.h"
 #include "base/err.h"
 #include "command.h"
+#include "facts.h"
 
 enum {
 	OPTION_CHECK = 'c',
@@ -86,7 +87,7 @@ static const struct argp_option options[] = {
 	{"jobs", OPTION_JOBS, "N", 0, "Have N checks run side by side (1); the report is the same",
 		1},
 	{"strict", OPTION_STRICT, NULL, 0, "Exit with 6 if there is anything that was not seen", 2},
-	{"format", OPTION_FORMAT, "FORMAT", 0, "Report as text or json", 2},
+	{"format", OPTION_FORMAT, "FORMAT", 0, "Report as text, json, sarif or junit", 2},
 	{"save", OPTION_SAVE, "TRACE", 0, "Keep what was recorded in the file TRACE", 2},
 	{"replay", OPTION_REPLAY, "TRACE", 0,
 		"Test what is in TRACE again, instead of running PROGRAM", 2},
@@ -131,9 +132,19 @@ static uint64_t whole_number(const char *text, uint64_t least, struct argp_state
 
 static void set_format(struct options *chosen, const char *word, struct argp_state *state)
 {
-	chosen->json = !strcmp(word, "json");
-	if (!chosen->json && strcmp(word, "text"))
-		argp_error(state, "\"%s\" is not a format; use text or json", word);
+	static const char *const words[] = {
+		[FORMAT_TEXT] = "text",
+		[FORMAT_JSON] = "json",
+		[FORMAT_SARIF] = "sarif",
+		[FORMAT_JUNIT] = "junit",
+	};
+
+	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (!strcmp(word, words[i])) {
+			chosen->format = (enum report_format)i;
+			return;
+		}
+	argp_error(state, "\"%s\" is not a format; use text, json, sarif or junit", word);
 }
 
 static void set_model(struct options *chosen, const char *word, struct argp_state *state)
@@ -497,14 +508,29 @@ static int load(struct work *work, const struct options *chosen, struct run *run
 	return status;
 }
 
+static bool write_report(const struct facts *facts, enum report_format format, FILE *to)
+{
+	switch (format) {
+	case FORMAT_JSON:
+		return report_json(facts, to);
+	case FORMAT_SARIF:
+		return report_sarif(facts, to);
+	case FORMAT_JUNIT:
+		return report_junit(facts, to);
+	case FORMAT_TEXT:
+	default:
+		report_text(facts, to);
+		return true;
+	}
+}
+
 static int report(const struct findings *findings)
 {
-	bool is_good = true;
+	struct facts facts;
 
-	if (findings->options->json)
-		is_good = report_json(findings, stdout);
-	else
-		report_text(findings, stdout);
+	facts_make(findings, &facts);
+	bool is_good = write_report(&facts, findings->options->format, stdout);
+	facts_free(&facts);
 	if (!is_good || fflush(stdout) || ferror(stdout))
 		return complain(STATUS_NOTHING, "the report could not be written");
 	if (findings->explored->bug_count)

@@ -33,16 +33,19 @@ enum status {
 #define VERDICT_DEADLINE 0x10000
 #define VERDICT_DIFFERS  0x20000 /* from what --dump prints without a crash */
 
+enum report_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_SARIF, FORMAT_JUNIT };
+
 struct options {
 	const char *check, *dump;
 	const char *save, *replay;
 	const char *image, *output; /* the image to make, and where */
 	char **files;
 	unsigned file_count;
-	bool in_place, strict, json, recover, really;
-	bool tears_pages;      /* if explore.is_torn */
-	bool is_dump;          /* `check` prints a state */
-	unsigned jobs;         /* checkers side by side */
+	bool in_place, strict, recover, really;
+	bool tears_pages; /* if explore.is_torn */
+	bool is_dump;     /* `check` prints a state */
+	unsigned jobs;    /* checkers side by side */
+	enum report_format format;
 	double time, deadline; /* seconds; 0: no limit */
 	struct explore_options explore;
 	char **program; /* NULL-terminated */
@@ -175,10 +178,29 @@ int crew_end(void *crew, unsigned worker, struct verdict *verdict);
 bool crew_enough(void *crew);
 struct way crew_way(const struct crew *crew);
 
-/* places.c: "file.c:12 function < file.c:30 main", new memory. */
-char *place_words(const struct trace *trace, uint32_t stack);
+/* places.c */
+#define PLACE_CALLS 4 /* that are named, innermost first */
 
-/* report.c */
+/* All strings are new memory. */
+struct call {
+	char *file, *function; /* the file's path, as the compiler knew it */
+	unsigned line;
+};
+
+struct calls {
+	struct call list[PLACE_CALLS];
+	unsigned count;
+	char *bare; /* words if there is no source line */
+};
+
+void place_find(const struct trace *trace, uint32_t stack, struct calls *calls);
+void place_forget(struct calls *calls);
+/* "file.c:12 function < file.c:30 main", new memory. */
+char *place_words(const struct trace *trace, uint32_t stack);
+char *place_calls_words(const struct calls *calls);
+const char *place_base_name(const struct call *call);
+
+/* The outcome of a run, from which facts.c makes a report. */
 struct findings {
 	const struct options *options;
 	const struct run *run;
@@ -187,9 +209,12 @@ struct findings {
 	bool accepts_anything; /* the check passed on all canaries */
 	struct way way;
 };
-void report_text(const struct findings *findings, FILE *to);
-bool report_json(const struct findings *findings, FILE *to);
-const char *cause_words(enum cause cause);
+
+/*
+ * words.c: put a question mark in place of each byte that is not UTF-8, and of control characters;
+ * returns `words`.
+ */
+char *words_clean(char *words);
 void status_words(int status, char *words, size_t size);
 /* Is there anything that the run did, or may have done, and nobody saw? */
 bool is_blind(const struct findings *findings);

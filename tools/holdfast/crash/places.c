@@ -8,7 +8,6 @@
 
 #include "command.h"
 
-#define SHOWN 4    /* frames of a stack */
 #define CALLS 4096 /* frames whose lines are remembered */
 
 /* A frame's lines, as addr2line prints them; many stacks share a frame. */
@@ -18,9 +17,9 @@ struct call_lines {
 	char *text; /* new memory; NULL: the element is free */
 };
 
-struct printer {
-	FILE *to;
-	unsigned shown;
+/* A stack that place_find() is going through. */
+struct search {
+	struct calls *calls;
 	bool is_over; /* main() was reached */
 };
 
@@ -43,7 +42,7 @@ static char *ask_addr2line(const char *object, uint64_t offset)
 		int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 		dup2(null, STDERR_FILENO);
 		dup2(ends[1], STDOUT_FILENO);
-		execlp("addr2line", "addr2line", "-f", "-i", "-s", "-e", object, address, NULL);
+		execlp("addr2line", "addr2line", "-f", "-i", "-e", object, address, NULL);
 		_exit(127);
 	}
 	close(ends[1]);
@@ -73,32 +72,56 @@ static const char *lines_of(const char *object, uint64_t offset)
 	return at->text ? at->text : "";
 }
 
-static void print_line(struct printer *printer, const char *function, int length, const char *place)
+/* "FILE:LINE", and perhaps a blank and more behind it; false: there is no line. */
+static bool read_place(const char *place, size_t size, struct call *call)
 {
-	int size = (int)strcspn(place, " \n");
+	char *text = strndup(place, size), *end = text ? strstr(text, " (discriminator") : NULL;
 
-	if (place[0] == '?' || memmem(place, (size_t)size, ":?", 2) || printer->shown == SHOWN ||
-		printer->is_over)
+	if (end)
+		*end = '\0';
+	char *colon = text ? strrchr(text, ':') : NULL;
+	unsigned line = colon ? (unsigned)strtoul(colon + 1, NULL, 10) : 0;
+	if (!line || text[0] == '?') {
+		free(text);
+		return false;
+	}
+	*colon = '\0';
+	call->file = realpath(text, NULL); /* debug information has detours */
+	if (call->file)
+		free(text);
+	else
+		call->file = text;
+	call->line = line;
+	return true;
+}
+
+static void add_call(struct search *search, const char *function, int length, const char *place)
+{
+	struct calls *calls = search->calls;
+	struct call call = {0};
+
+	if (calls->count == PLACE_CALLS || search->is_over ||
+		!read_place(place, strcspn(place, "\n"), &call))
 		return;
 	/* The C library calls main(): that is not the program. */
 	if (!strncmp(function, "__libc_start", 12)) {
-		printer->is_over = true;
+		search->is_over = true;
+		free(call.file);
 		return;
 	}
-	fprintf(printer->to, "%s%.*s %.*s", printer->shown ? " < " : "", size, place, length,
-		function);
-	printer->shown++;
-	printer->is_over = length == 4 && !strncmp(function, "main", 4);
+	call.function = strndup(function, (size_t)length);
+	calls->list[calls->count++] = call;
+	search->is_over = length == 4 && !strncmp(function, "main", 4);
 }
 
-static void print_lines_of(struct printer *printer, const char *object, uint64_t offset)
+static void add_calls(struct search *search, const char *object, uint64_t offset)
 {
 	const char *at = lines_of(object, offset);
 
 	while (*at) {
 		int length = (int)strcspn(at, "\n");
 		const char *place = at + length + !!at[length];
-		print_line(printer, at, length, place);
+		add_call(search, at, length, place);
 		at = place + strcspn(place, "\n");
 		at += !!*at;
 	}
@@ -111,45 +134,81 @@ static const char *object_path(const struct trace *trace, const struct frame *fr
 	return trace->objects[frame->object - 1];
 }
 
-static void print_bare(FILE *to, const char *object, uint64_t offset)
+static char *bare_words(const char *object, uint64_t offset)
 {
 	const char *slash = object ? strrchr(object, '/') : NULL;
+	char *words;
 
-	fprintf(to, "%s+%#llx",
-		slash    ? slash + 1
-		: object ? object
-			 : "?",
-		(unsigned long long)offset);
+	return asprintf(&words, "%s+%#llx",
+		       slash    ? slash + 1
+		       : object ? object
+				: "?",
+		       (unsigned long long)offset) < 0
+		       ? NULL
+		       : words;
 }
 
-/* Frames without a line, of libraries, are left out if others have one. */
-static unsigned print_lines(const struct trace *trace, const struct trace_stack *stack, FILE *to)
+void place_find(const struct trace *trace, uint32_t number, struct calls *calls)
 {
-	struct printer printer = {.to = to};
+	struct search search = {.calls = calls};
 
-	for (uint32_t i = 0; i < stack->count && printer.shown < SHOWN && !printer.is_over; i++) {
+	*calls = (struct calls){0};
+	if (!number || number > trace->stack_count || !trace->stacks[number - 1].count) {
+		calls->bare = strdup("after the end of the program");
+		return;
+	}
+	const struct trace_stack *stack = &trace->stacks[number - 1];
+	for (uint32_t i = 0; i < stack->count && calls->count < PLACE_CALLS && !search.is_over;
+		i++) {
 		const char *object = object_path(trace, &stack->frames[i]);
 		/* A return address is behind its call. */
 		if (object)
-			print_lines_of(&printer, object, stack->frames[i].offset - 1);
+			add_calls(&search, object, stack->frames[i].offset - 1);
 	}
-	return printer.shown;
+	/* Frames without a line, of libraries, are left out if others have one. */
+	if (!calls->count)
+		calls->bare = bare_words(
+			object_path(trace, &stack->frames[0]), stack->frames[0].offset - 1);
 }
 
-char *place_words(const struct trace *trace, uint32_t number)
+void place_forget(struct calls *calls)
+{
+	for (unsigned i = 0; i < calls->count; i++) {
+		free(calls->list[i].file);
+		free(calls->list[i].function);
+	}
+	free(calls->bare);
+	*calls = (struct calls){0};
+}
+
+const char *place_base_name(const struct call *call)
+{
+	const char *slash = strrchr(call->file, '/');
+
+	return slash ? slash + 1 : call->file;
+}
+
+char *place_calls_words(const struct calls *calls)
 {
 	char *words = NULL;
 	size_t size = 0;
 	FILE *to = open_memstream(&words, &size);
 
-	if (!number || number > trace->stack_count || !trace->stacks[number - 1].count) {
-		fputs("after the end of the program", to);
-	} else {
-		const struct trace_stack *stack = &trace->stacks[number - 1];
-		if (!print_lines(trace, stack, to))
-			print_bare(to, object_path(trace, &stack->frames[0]),
-				stack->frames[0].offset - 1);
-	}
+	for (unsigned i = 0; i < calls->count; i++)
+		fprintf(to, "%s%s:%u %s", i ? " < " : "", place_base_name(&calls->list[i]),
+			calls->list[i].line, calls->list[i].function);
+	if (!calls->count)
+		fputs(calls->bare ? calls->bare : "?", to);
 	fclose(to);
+	return words;
+}
+
+char *place_words(const struct trace *trace, uint32_t number)
+{
+	struct calls calls;
+
+	place_find(trace, number, &calls);
+	char *words = place_calls_words(&calls);
+	place_forget(&calls);
 	return words;
 }

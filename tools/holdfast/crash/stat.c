@@ -63,8 +63,8 @@ static unsigned whole_number(const char *text, struct argp_state *state)
 
 static void set_format(struct options *run, const char *word, struct argp_state *state)
 {
-	run->json = !strcmp(word, "json");
-	if (!run->json && strcmp(word, "text"))
+	run->format = strcmp(word, "json") ? FORMAT_TEXT : FORMAT_JSON;
+	if (run->format == FORMAT_TEXT && strcmp(word, "text"))
 		argp_error(state, "\"%s\" is not a format; use text or json", word);
 }
 
@@ -159,7 +159,7 @@ static int print(const struct chosen *chosen, const struct run *run)
 	int status = sites_find(&run->trace, &sites);
 	bool is_good = true;
 
-	if (!status && chosen->run.json)
+	if (!status && chosen->run.format == FORMAT_JSON)
 		is_good = sites_json(run, &sites, stdout);
 	else if (!status)
 		sites_text(run, &sites, chosen->rows, stdout);

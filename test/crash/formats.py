@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""formats.py FORMAT FILE [JSON] - is this a report of holdfast crash in a format that others read?
+
+FORMAT is sarif, junit or svg. What a reader relies on is checked, and that all bugs of the report as
+JSON are there. Prints what is wrong, and exits with 1 if something is.
+"""
+
+import json
+import sys
+import xml.etree.ElementTree as tree
+from urllib.parse import unquote, urlparse
+
+wrong = []
+
+
+def expect(what, condition):
+    if not condition:
+        wrong.append(what)
+
+
+def check_location(location, what):
+    physical = location.get("physicalLocation", {})
+    uri = physical.get("artifactLocation", {}).get("uri", "")
+    expect(f"{what}: names a source file", unquote(urlparse(uri).path).endswith(".c"))
+    expect(f"{what}: is a URI without blanks", uri and " " not in uri)
+    expect(f"{what}: has a line", physical.get("region", {}).get("startLine", 0) > 0)
+    names = location.get("logicalLocations", [])
+    expect(f"{what}: names a function", names and names[0]["fullyQualifiedName"])
+
+
+def is_in(location, place):
+    """Is the location one of the calls of a place, "file.c:12 function < ..."?"""
+    physical = location["physicalLocation"]
+    name = unquote(physical["artifactLocation"]["uri"]).rpartition("/")[2]
+    return f"{name}:{physical['region']['startLine']} " in place
+
+
+def check_result(result, rules, bug):
+    rule = rules[result["ruleIndex"]]
+    expect("result: ruleId is that of its rule", result["ruleId"] == rule["id"])
+    expect("result: the rule is the cause", rule["shortDescription"]["text"] == bug["cause"])
+    expect("result: level is error", result["level"] == "error")
+    expect("result: the message names the cause", bug["cause"] in result["message"]["text"])
+    expect("result: the message says what to do", "Repair: " in result["message"]["text"])
+    expect("result: one location", len(result["locations"]) == 1)
+    check_location(result["locations"][0], "location")
+    expect("location: the lost store", is_in(result["locations"][0], bug["lost"]["place"]))
+    early = result["relatedLocations"][0]
+    check_location(early, "related location")
+    expect("related location: the early store", is_in(early, bug["early"]["place"]))
+    expect("related location: says so", early["message"]["text"].startswith("early: "))
+    ids = [location["id"] for location in result["relatedLocations"]]
+    expect("related locations: have different ids", len(set(ids)) == len(ids))
+    expect("result: has a fingerprint", all(result["partialFingerprints"].values()))
+
+
+def check_sarif(text, bugs):
+    log = json.loads(text)
+    expect("version: 2.1.0", log["version"] == "2.1.0")
+    expect("$schema: names the version", "sarif-schema-2.1.0" in log["$schema"])
+    expect("runs: one", len(log["runs"]) == 1)
+    run = log["runs"][0]
+    driver = run["tool"]["driver"]
+    expect("driver: has a name and a version", driver["name"] and driver["version"])
+    for rule in driver["rules"]:
+        for key in "shortDescription", "fullDescription", "help":
+            expect(f"rule {rule['id']}: has {key}", rule[key]["text"])
+    expect("rules: have different ids", len({rule["id"] for rule in driver["rules"]}) == 9)
+    expect("invocation: is said", run["invocations"][0]["executionSuccessful"] is True)
+    expect("notifications: the level comes first", "level" in
+        run["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"])
+    expect("a result for each bug", len(run["results"]) == len(bugs))
+    for result, bug in zip(run["results"], bugs):
+        check_result(result, driver["rules"], bug)
+
+
+def check_junit(text, bugs):
+    suites = tree.fromstring(text)
+    suite = suites.find("testsuite")
+    cases = suite.findall("testcase")
+    failed = [case for case in cases if case.find("failure") is not None]
+    skipped = [case for case in cases if case.find("skipped") is not None]
+    for element in suites, suite:
+        expect("tests: their number", int(element.get("tests")) == len(cases))
+        expect("failures: their number", int(element.get("failures")) == len(failed))
+        expect("skipped: their number", int(element.get("skipped")) == len(skipped))
+        expect("time: is a number", float(element.get("time")) >= 0)
+    expect("names: differ", len({case.get("name") for case in cases}) == len(cases))
+    expect("classname: is there", all(case.get("classname") for case in cases))
+    of_bugs = [case for case in failed if case.find("failure").get("type")]
+    expect("a failed test for each bug", len(of_bugs) == len(bugs))
+    for case, bug in zip(of_bugs, bugs):
+        expect("failure: its type is the cause", case.find("failure").get("type") == bug["cause"])
+        place = case.get("file").rpartition("/")[2] + ":" + case.get("line") + " "
+        expect("file and line: the lost store", place in bug["lost"]["place"])
+        expect("output: of the check", bug["output"] is None or
+            bug["output"] in case.find("failure").get("message"))
+    expect("system-out: has the report", "BUG 1 " in suite.find("system-out").text or not bugs)
+
+
+format_name, path = sys.argv[1:3]
+with open(path, encoding="utf-8") as file:
+    found = file.read()
+with open(sys.argv[3], encoding="utf-8") as file:
+    report = json.load(file)
+{"sarif": check_sarif, "junit": check_junit}[format_name](found, report["bugs"])
+print("\n".join(wrong))
+sys.exit(bool(wrong))

@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* facts.c - what was found, before any format */
+#include "facts.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+const struct fact_cause fact_causes[] = {
+	[CAUSE_FLUSH] = {"missing flush", "missing-flush",
+		"The lost store is not flushed, neither before the program ends nor before it "
+		"acknowledges.",
+		"flush the lost store"},
+	[CAUSE_DRAIN] = {"missing drain", "missing-drain",
+		"The lost store is flushed, and the thread that flushed it has not drained.",
+		"drain, on the thread that flushed the lost store, before what relies on it"},
+	[CAUSE_ORDER] = {"missing order", "missing-order",
+		"The lost store may become durable after the early one, which relies on it: there "
+		"is no drain between.",
+		"a drain between the two"},
+	[CAUSE_EVICTION] = {"missing order (eviction)", "missing-order-eviction",
+		"The lost store may become durable after the early one, which relies on it, "
+		"because the line of the early one may be written back by itself.",
+		"make the lost store durable before the early one is stored"},
+	[CAUSE_ATOMICITY] = {"atomicity", "atomicity",
+		"Something that belongs together is half done: in one line, or with one half "
+		"durable or stored before the other.",
+		"one store of 8 bytes that makes all of it count, or a log"},
+	[CAUSE_TORN] = {"torn copy", "torn-copy", "Part of a copy is there.",
+		"a flag or checksum, stored when the copy is durable"},
+	[CAUSE_RECOVERY] = {"recovery", "recovery",
+		"The check fails although everything is durable that was stored until then.",
+		"the program's recovery, or a flush of what was found only after the end"},
+	[CAUSE_TORN_LINE] = {"torn line", "torn-line",
+		"The order of two stores in one line is lost where memory keeps no more than 8 "
+		"bytes whole.",
+		"a drain between the two, or a checksum over both"},
+	[CAUSE_TORN_PAGE] = {"torn page", "torn-page",
+		"The order of two stores in one page is lost where storage keeps no more than a "
+		"sector whole.",
+		"a sync between the two, or a checksum over both"},
+};
+
+#define NUMBER(type, key, member)                                                                  \
+	{                                                                                          \
+		key, FACT_NUMBER, offsetof(type, member)                                           \
+	}
+#define FLAG(type, key, member)                                                                    \
+	{                                                                                          \
+		key, FACT_FLAG, offsetof(type, member)                                             \
+	}
+#define WORDS(type, key, member)                                                                   \
+	{                                                                                          \
+		key, FACT_WORDS, offsetof(type, member)                                            \
+	}
+
+const struct fact_row run_rows[] = {
+	WORDS(struct facts, "version", version),
+	WORDS(struct facts, "model", model),
+	NUMBER(struct facts, "level", level),
+	NUMBER(struct facts, "stores", stores),
+	NUMBER(struct facts, "copies", copies),
+	NUMBER(struct facts, "points", points),
+	NUMBER(struct facts, "signatures", signatures),
+	NUMBER(struct facts, "covered", covered),
+	NUMBER(struct facts, "images", images),
+	NUMBER(struct facts, "same_images", same),
+	NUMBER(struct facts, "failing_images", failing),
+	FLAG(struct facts, "ended_by_limit", was_ended),
+	FLAG(struct facts, "accepts_empty_file", accepts_anything),
+	{0},
+};
+
+const struct fact_row bug_rows[] = {
+	WORDS(struct fact_bug, "cause", name),
+	WORDS(struct fact_bug, "status", status),
+	WORDS(struct fact_bug, "output", output),
+	NUMBER(struct fact_bug, "failing", failing),
+	NUMBER(struct fact_bug, "images", images),
+	WORDS(struct fact_bug, "image", image),
+	NUMBER(struct fact_bug, "event", event),
+	WORDS(struct fact_bug, "crash", crash_words),
+	{0},
+};
+
+const struct fact_row store_rows[] = {
+	WORDS(struct fact_store, "file", file),
+	NUMBER(struct fact_store, "offset", offset),
+	NUMBER(struct fact_store, "length", length),
+	WORDS(struct fact_store, "place", words),
+	FLAG(struct fact_store, "found_by_comparing", is_found),
+	FLAG(struct fact_store, "flushed", is_flushed),
+	{0},
+};
+
+const struct fact_row blind_rows[] = {
+	NUMBER(struct fact_blind, "lines_found_by_comparing", found),
+	NUMBER(struct fact_blind, "lines_found_after_end", found_after_end),
+	NUMBER(struct fact_blind, "maps_not_recorded", maps),
+	NUMBER(struct fact_blind, "records_lost", records),
+	FLAG(struct fact_blind, "file_gone", is_gone),
+	{0},
+};
+
+/* ---- words */
+
+static char *words_of(const char *format, ...) __attribute__((__format__(__printf__, 1, 2)));
+
+static char *words_of(const char *format, ...)
+{
+	char *words;
+	va_list ap;
+
+	va_start(ap, format);
+	if (vasprintf(&words, format, ap) < 0)
+		words = NULL;
+	va_end(ap);
+	return words_clean(words);
+}
+
+void status_words(int status, char *words, size_t size)
+{
+	if (status == VERDICT_DEADLINE)
+		snprintf(words, size, "past its deadline");
+	else if (status == VERDICT_DIFFERS)
+		snprintf(words, size, "another state");
+	else if (WIFSIGNALED(status))
+		snprintf(words, size, "signal %d", WTERMSIG(status));
+	else
+		snprintf(words, size, "exit %d", WEXITSTATUS(status));
+}
+
+/* The level is that of the weakest part of the program. */
+static char *level_words(const struct explored *explored)
+{
+	if (explored->seen && explored->stores)
+		return words_of(
+			"levels 0 and 1: %llu stores were seen by themselves; parts of the program "
+			"that holdfast cc did not build changed a line %llu times, and their stores "
+			"were not told apart",
+			(unsigned long long)explored->stores, (unsigned long long)explored->seen);
+	return words_of("%s",
+		explored->seen     ? "level 0: stores between two flushes of a line were not told "
+				     "apart (holdfast cc tells them)"
+		: explored->stores ? "level 1: each store was seen by itself"
+		: explored->copies ? "level 1: all that was stored are copies and fills by calls"
+				   : "no store was seen");
+}
+
+/* ---- bugs */
+
+static const char *state_words(const struct suspect *suspect, bool is_lost)
+{
+	if (suspect->flags & SUSPECT_LATER)
+		return "not stored yet";
+	if (suspect->flags & ELEMENT_DURABLE)
+		return "durable";
+	if (suspect->flags & ELEMENT_FLUSHED)
+		return "flushed, not drained";
+	if (suspect->flags & ELEMENT_STREAM)
+		return "around the caches, not drained";
+	return is_lost ? "not flushed" : "not flushed: its line may be evicted at any time";
+}
+
+static const char *repair_words(const struct bug *bug)
+{
+	bool is_under_way = bug->lost.flags & (ELEMENT_FLUSHED | ELEMENT_STREAM);
+
+	if (bug->cause == CAUSE_ORDER && !is_under_way)
+		return fact_causes[CAUSE_EVICTION].repair;
+	return fact_causes[bug->cause].repair;
+}
+
+static void find_calls(const struct trace *trace, uint32_t stack, struct calls *calls, char **words)
+{
+	place_find(trace, stack, calls);
+	for (unsigned i = 0; i < calls->count; i++) {
+		words_clean(calls->list[i].file);
+		words_clean(calls->list[i].function);
+	}
+	words_clean(calls->bare);
+	*words = words_clean(place_calls_words(calls));
+}
+
+static void make_store(const struct trace *trace, const struct suspect *suspect, bool is_lost,
+	struct fact_store *store)
+{
+	*store = (struct fact_store){.is_there = suspect->is_there,
+		.is_found = suspect->flags & ELEMENT_SEEN,
+		.is_flushed = suspect->flags & ELEMENT_FLUSHED,
+		.offset = place_offset(suspect->place),
+		.length = suspect->length};
+	if (!suspect->is_there)
+		return;
+	store->file = words_of("%s", file_base_name(trace, place_file(suspect->place)));
+	store->state = state_words(suspect, is_lost);
+	find_calls(trace, suspect->stack, &store->calls, &store->words);
+}
+
+/* Only a trace that was kept has its images again. */
+static char *again_words(const struct options *options, const char *image)
+{
+	const char *trace = options->save ? options->save : options->replay;
+	bool is_usual = options->explore.model == MODEL_CACHE_LINE;
+
+	if (!trace || !image)
+		return NULL;
+	return words_of("holdfast crash --replay=%s%s%s --image=%s -o FILE", trace,
+		is_usual ? "" : " --model=", is_usual ? "" : model_name(options->explore.model),
+		image);
+}
+
+static void make_bug(const struct findings *findings, const struct bug *bug, struct fact_bug *fact)
+{
+	const struct trace *trace = &findings->run->trace;
+	char status[64];
+
+	status_words(bug->status, status, sizeof(status));
+	fact->cause = bug->cause;
+	fact->name = fact_causes[bug->cause].name;
+	fact->repair = repair_words(bug);
+	fact->status = words_of("%s", status);
+	fact->output = bug->words ? words_of("%s", bug->words) : NULL;
+	fact->failing = bug->images;
+	fact->images = bug->looked;
+	fact->image = bug->name ? words_of("%s", bug->name) : NULL;
+	fact->again = again_words(findings->options, bug->name);
+	fact->event = bug->at;
+	fact->is_at_end = bug->at >= trace->count;
+	find_calls(trace, bug->stack, &fact->crash, &fact->crash_words);
+	make_store(trace, &bug->lost, true, &fact->lost);
+	make_store(trace, &bug->early, false, &fact->early);
+}
+
+/* ---- what was not seen */
+
+bool is_blind(const struct findings *findings)
+{
+	return findings->explored->seen || findings->run->lost_slots ||
+	       findings->run->failed_maps || findings->run->file_gone;
+}
+
+static void make_blind(const struct findings *findings, struct fact_blind *blind)
+{
+	const struct run *run = findings->run;
+
+	*blind = (struct fact_blind){.found = findings->explored->seen,
+		.found_after_end = run->lines_at_end,
+		.maps = run->failed_maps,
+		.records = run->lost_slots,
+		.is_gone = run->file_gone};
+	if (blind->found)
+		blind->words[blind->count++] = words_of(
+			"stores found only by comparing: %llu times a line, %llu of them after the "
+			"end; their order inside the line is not known",
+			(unsigned long long)blind->found,
+			(unsigned long long)blind->found_after_end);
+	if (blind->maps)
+		blind->words[blind->count++] = words_of(
+			"maps that could not be recorded: %llu", (unsigned long long)blind->maps);
+	if (blind->records)
+		blind->words[blind->count++] =
+			words_of("records lost because the program was killed: at most %llu",
+				(unsigned long long)blind->records);
+	if (blind->is_gone)
+		blind->words[blind->count++] =
+			words_of("a file was renamed or removed: its end could not be compared");
+}
+
+/* ---- all of it */
+
+void facts_make(const struct findings *findings, struct facts *facts)
+{
+	const struct explored *explored = findings->explored;
+	enum model model = findings->options->explore.model;
+
+	*facts = (struct facts){.findings = findings,
+		.version = HOLDFAST_VERSION,
+		.model = model_name(model),
+		.event = model == MODEL_PROCESS ? "killed" : "power cut",
+		.level_words = level_words(explored),
+		.level = explored->seen ? 0 : 1,
+		.stores = explored->stores,
+		.copies = explored->copies,
+		.points = explored->points,
+		.signatures = explored->signatures,
+		.covered = explored->covered,
+		.images = explored->images,
+		.same = explored->same,
+		.failing = explored->failing,
+		.was_ended = explored->was_ended,
+		.accepts_anything = findings->accepts_anything,
+		.is_blind = is_blind(findings),
+		.seconds = findings->seconds,
+		.bugs = calloc(explored->bug_count + 1u, sizeof(*facts->bugs))};
+	if (findings->way.is_spawned)
+		facts->how = words_of("the check was started for each image, on a copy, because %s",
+			findings->way.why);
+	make_blind(findings, &facts->blind);
+	for (unsigned i = 0; facts->bugs && i < explored->bug_count; i++) {
+		make_bug(findings, &explored->bugs[i], &facts->bugs[i]);
+		facts->bugs[i].number = ++facts->bug_count;
+	}
+}
+
+static void forget_store(struct fact_store *store)
+{
+	free(store->file);
+	free(store->words);
+	place_forget(&store->calls);
+}
+
+void facts_free(struct facts *facts)
+{
+	for (unsigned i = 0; i < facts->bug_count; i++) {
+		struct fact_bug *bug = &facts->bugs[i];
+		free(bug->status);
+		free(bug->output);
+		free(bug->image);
+		free(bug->again);
+		free(bug->crash_words);
+		place_forget(&bug->crash);
+		forget_store(&bug->lost);
+		forget_store(&bug->early);
+	}
+	for (unsigned i = 0; i < facts->blind.count; i++)
+		free(facts->blind.words[i]);
+	free(facts->bugs);
+	free(facts->level_words);
+	free(facts->how);
+	*facts = (struct facts){0};
+}
+
+char *fact_store_words(const char *role, const struct fact_store *store)
+{
+	return words_of("%s: %llu B at %s%s, %s+%#llx, %s", role, (unsigned long long)store->length,
+		store->is_found ? "(found) " : "", store->words, store->file,
+		(unsigned long long)store->offset, store->state);
+}
+
+static bool is_same_call(const struct call *a, const struct call *b)
+{
+	return a->line == b->line && !strcmp(a->file, b->file);
+}
+
+const struct call *fact_call(const struct fact_bug *bug, const struct fact_store *store)
+{
+	const struct calls *calls = &store->calls;
+	const struct calls *others = store == &bug->lost ? &bug->early.calls : &bug->lost.calls;
+	unsigned i = 0;
+
+	while (i < calls->count && i < others->count &&
+		is_same_call(&calls->list[i], &others->list[i]))
+		i++;
+	if (i == calls->count)
+		i = 0;
+	return calls->count ? &calls->list[i] : NULL;
+}
+
+const struct call *fact_main_call(const struct fact_bug *bug)
+{
+	const struct call *call = fact_call(bug, &bug->lost);
+
+	if (!call)
+		call = fact_call(bug, &bug->early);
+	return call || !bug->crash.count ? call : &bug->crash.list[0];
+}

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * sarif.c - what was found, as SARIF 2.1.0, for services that show findings beside source lines
+ *
+ * A result for each bug: at the lost store, with the early one and the crash as related locations.
+ * What was not seen are notifications. Like the JSON, it does not depend on the clock.
+ */
+#include <json-c/json.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "facts.h"
+
+#define SCHEMA                                                                                     \
+	"https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/"                      \
+	"sarif-schema-2.1.0.json"
+/* The working directory, by the name that services have for it. */
+#define HERE "%SRCROOT%"
+
+static struct json_object *add_object(struct json_object *to, const char *key)
+{
+	struct json_object *object = json_object_new_object();
+
+	json_object_object_add(to, key, object);
+	return object;
+}
+
+static struct json_object *add_array(struct json_object *to, const char *key)
+{
+	struct json_object *array = json_object_new_array();
+
+	json_object_object_add(to, key, array);
+	return array;
+}
+
+static struct json_object *append_object(struct json_object *array)
+{
+	struct json_object *object = json_object_new_object();
+
+	json_object_array_add(array, object);
+	return object;
+}
+
+static void add_number(struct json_object *to, const char *key, uint64_t number)
+{
+	json_object_object_add(to, key, json_object_new_uint64(number));
+}
+
+static void add_message(struct json_object *to, const char *key, const char *words)
+{
+	json_add_words(add_object(to, key), "text", words);
+}
+
+/* ---- where */
+
+static void print_escaped(FILE *to, const char *path)
+{
+	for (; *path; path++) {
+		unsigned char byte = (unsigned char)*path;
+		bool is_plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+				(byte >= '0' && byte <= '9') || strchr("/-._~", byte);
+		fprintf(to, is_plain ? "%c" : "%%%02X", byte);
+	}
+}
+
+/* The URI of a path; relative to the working directory, if it is below that. New memory. */
+static char *uri_of(const char *path, bool *is_relative)
+{
+	char *words = NULL, *here = getcwd(NULL, 0);
+	size_t size = 0, length = here ? strlen(here) : 0;
+	FILE *to = open_memstream(&words, &size);
+
+	*is_relative = length > 1 && !strncmp(path, here, length) && path[length] == '/';
+	if (*is_relative)
+		path += length + 1;
+	else if (*path == '/')
+		fputs("file://", to);
+	print_escaped(to, path);
+	fclose(to);
+	free(here);
+	return words;
+}
+
+static void add_place(struct json_object *location, const struct call *call)
+{
+	struct json_object *physical = add_object(location, "physicalLocation");
+	struct json_object *artifact = add_object(physical, "artifactLocation");
+	bool is_relative;
+	char *uri = uri_of(call->file, &is_relative);
+
+	json_add_words(artifact, "uri", uri);
+	if (is_relative)
+		json_add_words(artifact, "uriBaseId", HERE);
+	add_number(add_object(physical, "region"), "startLine", call->line);
+	free(uri);
+}
+
+static struct json_object *add_name(struct json_object *location, const char *name)
+{
+	struct json_object *logical = append_object(add_array(location, "logicalLocations"));
+
+	json_add_words(logical, "fullyQualifiedName", name);
+	return logical;
+}
+
+static void fill_location(struct json_object *location, const struct call *call)
+{
+	add_place(location, call);
+	json_add_words(add_name(location, call->function), "kind", "function");
+}
+
+/* With a source line, or else with an address in words. */
+static struct json_object *append_related(
+	struct json_object *array, const struct call *call, const char *words)
+{
+	struct json_object *location = append_object(array);
+
+	add_number(location, "id", json_object_array_length(array));
+	if (call)
+		fill_location(location, call);
+	else
+		add_name(location, words);
+	return location;
+}
+
+static void append_stack(struct json_object *array, const char *role, const struct calls *calls)
+{
+	struct json_object *stack, *frames;
+
+	if (!calls->count)
+		return;
+	stack = append_object(array);
+	add_message(stack, "message", role);
+	frames = add_array(stack, "frames");
+	for (unsigned i = 0; i < calls->count; i++)
+		fill_location(add_object(append_object(frames), "location"), &calls->list[i]);
+}
+
+/* ---- results */
+
+static char *message_of(const struct facts *facts, const struct fact_bug *bug)
+{
+	char *lost = bug->lost.is_there ? fact_store_words("lost", &bug->lost) : NULL;
+	char *early = bug->early.is_there ? fact_store_words("early", &bug->early) : NULL;
+	char *words;
+
+	if (asprintf(&words, "%s: %llu of %llu images of a %s fail (%s%s%s). %s%s%s%sRepair: %s.",
+		    bug->name, (unsigned long long)bug->failing, (unsigned long long)bug->images,
+		    facts->findings->options->explore.model == MODEL_PROCESS ? "kill" : "power cut",
+		    bug->status, bug->output ? ": " : "", bug->output ? bug->output : "",
+		    lost ? lost : "", lost ? ". " : "", early ? early : "", early ? ". " : "",
+		    bug->repair) < 0)
+		words = NULL;
+	free(lost);
+	free(early);
+	return words;
+}
+
+/* Made of the cause and the functions, which stay the same when lines move. */
+static void add_fingerprint(struct json_object *result, const struct fact_bug *bug)
+{
+	const struct call *lost = fact_call(bug, &bug->lost);
+	const struct call *early = fact_call(bug, &bug->early);
+	char *words;
+
+	if (asprintf(&words, "%s/%s/%s", fact_causes[bug->cause].id, lost ? lost->function : "",
+		    early ? early->function : "") < 0)
+		return;
+	json_add_words(add_object(result, "partialFingerprints"), "causeAndFunctions/v1", words);
+	free(words);
+}
+
+static void add_places(struct json_object *result, const struct fact_bug *bug)
+{
+	const struct call *call = fact_main_call(bug);
+	struct json_object *related, *stacks;
+	struct json_object *location = append_object(add_array(result, "locations"));
+
+	if (call)
+		fill_location(location, call);
+	else
+		add_name(location, bug->lost.is_there ? bug->lost.words : bug->crash_words);
+	related = add_array(result, "relatedLocations");
+	if (bug->early.is_there) {
+		char *words = fact_store_words("early", &bug->early);
+		location = append_related(related, fact_call(bug, &bug->early), bug->early.words);
+		add_message(location, "message", words);
+		free(words);
+	}
+	if (!bug->is_at_end) {
+		call = bug->crash.count ? bug->crash.list : NULL;
+		location = append_related(related, call, bug->crash_words);
+		add_message(location, "message", "the crash is before this");
+	}
+	stacks = add_array(result, "stacks");
+	append_stack(stacks, "lost", &bug->lost.calls);
+	append_stack(stacks, "early", &bug->early.calls);
+}
+
+static void add_result(
+	struct json_object *results, const struct facts *facts, const struct fact_bug *bug)
+{
+	struct json_object *result = append_object(results);
+	char *message = message_of(facts, bug);
+
+	json_add_words(result, "ruleId", fact_causes[bug->cause].id);
+	add_number(result, "ruleIndex", bug->cause);
+	json_add_words(result, "level", "error");
+	add_message(result, "message", message);
+	add_places(result, bug);
+	add_fingerprint(result, bug);
+	json_add_rows(add_object(result, "properties"), bug_rows, bug);
+	free(message);
+}
+
+/* ---- the run */
+
+static void add_rules(struct json_object *driver)
+{
+	struct json_object *rules = add_array(driver, "rules");
+
+	for (unsigned i = 0; i < FACT_CAUSES; i++) {
+		struct json_object *rule = append_object(rules);
+		json_add_words(rule, "id", fact_causes[i].id);
+		add_message(rule, "shortDescription", fact_causes[i].name);
+		add_message(rule, "fullDescription", fact_causes[i].meaning);
+		add_message(rule, "help", fact_causes[i].repair);
+		json_add_words(add_object(rule, "defaultConfiguration"), "level", "error");
+	}
+}
+
+static void add_notification(struct json_object *notes, const char *level, const char *words)
+{
+	struct json_object *note = append_object(notes);
+
+	json_add_words(note, "level", level);
+	add_message(note, "message", words);
+}
+
+static void add_invocation(struct json_object *run, const struct facts *facts)
+{
+	struct json_object *invocation = append_object(add_array(run, "invocations"));
+	struct json_object *notes;
+
+	json_object_object_add(invocation, "executionSuccessful", json_object_new_boolean(true));
+	notes = add_array(invocation, "toolExecutionNotifications");
+	add_notification(notes, "note", facts->level_words);
+	if (facts->accepts_anything)
+		add_notification(notes, "warning",
+			"the check accepted even an empty file: it may check nothing");
+	for (unsigned i = 0; i < facts->blind.count; i++)
+		add_notification(notes, "warning", facts->blind.words[i]);
+	if (facts->how)
+		add_notification(notes, "note", facts->how);
+}
+
+static void add_base(struct json_object *run)
+{
+	char *here = getcwd(NULL, 0), *words = NULL;
+	size_t size = 0;
+	FILE *to = open_memstream(&words, &size);
+
+	fputs("file://", to);
+	print_escaped(to, here ? here : "");
+	fputc('/', to);
+	fclose(to);
+	json_add_words(add_object(add_object(run, "originalUriBaseIds"), HERE), "uri", words);
+	free(words);
+	free(here);
+}
+
+bool report_sarif(const struct facts *facts, FILE *to)
+{
+	struct json_object *log = json_object_new_object(), *run, *driver, *results;
+
+	json_add_words(log, "$schema", SCHEMA);
+	json_add_words(log, "version", "2.1.0");
+	run = append_object(add_array(log, "runs"));
+	driver = add_object(add_object(run, "tool"), "driver");
+	json_add_words(driver, "name", "holdfast crash");
+	json_add_words(driver, "version", facts->version);
+	add_rules(driver);
+	add_invocation(run, facts);
+	add_base(run);
+	results = add_array(run, "results");
+	for (unsigned i = 0; i < facts->bug_count; i++)
+		add_result(results, facts, &facts->bugs[i]);
+	json_add_rows(add_object(run, "properties"), run_rows, facts);
+	return json_write(log, to);
+}
