@@ -121,6 +121,11 @@ static uint64_t unit_of(const struct history *history, uint64_t place)
 	return model_unit(history->model, history->is_torn, place);
 }
 
+const struct unit *history_unit(const struct history *history, uint64_t place)
+{
+	return find_unit(history, unit_of(history, place));
+}
+
 /* NULL: no memory. */
 static struct grouping *grouping_of(struct history *history, struct unit *unit, uint64_t place)
 {

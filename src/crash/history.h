@@ -76,6 +76,8 @@ int history_step(struct history *history, const struct event *event);
 
 /* Is the cut one that is possible only because storage tears lines or pages (R10)? */
 bool history_tears(const struct history *history, const struct choice *cut);
+/* The unit that this place is in; NULL if nothing of it is pending. */
+const struct unit *history_unit(const struct history *history, uint64_t place);
 
 /* The line's bytes in base. */
 unsigned char *history_line(const struct history *history, uint64_t place);

@@ -98,11 +98,59 @@ def check_junit(text, bugs):
     expect("system-out: has the report", "BUG 1 " in suite.find("system-out").text or not bugs)
 
 
+def check_bars(row):
+    """They are side by side, and nothing but a state is beside itself."""
+    bars = [(float(bar.get("x")), float(bar.get("width")), bar.get("class"))
+        for bar in row.findall("{*}rect")]
+    for (x, width, kind), (after, _, next_kind) in zip(bars, bars[1:]):
+        expect("bars: are side by side", x + width == after)
+        expect("bars: change", kind != next_kind)
+
+
+def check_panel(panel, bug):
+    text = "\n".join(element.text for element in panel.findall(".//{*}text") if element.text)
+    rows = panel.findall("{*}g[@class='row']")
+    lines = {(store["file"], store["offset"] // 64) for store in (bug["lost"], bug["early"])}
+    expect("a row for each line", len(rows) == len(lines))
+    for row in rows:
+        check_bars(row)
+        expect("row: has stores", row.findall("{*}circle"))
+    for role in "lost", "early":
+        rings = panel.findall(f".//{{*}}circle[@class='ring {role}']")
+        expect(f"{role}: one store has a ring", len(rings) == 1)
+        expect(f"{role}: its line of source is beside it", f"{role}: " in text)
+        expect(f"{role}: its calls are in the list", bug[role]["place"][:40] in text)
+    cuts = panel.findall("{*}line[@class='cut']")
+    expect("the cut: one", len(cuts) == 1)
+    pale = panel.findall("{*}text[@class='item pale']")
+    expect("pale: begins with what is after the crash", pale and
+        bug["crash"][:40] in [item.text for item in pale][:4])
+    numbers = panel.findall("{*}circle[@class='number']")
+    expect("the cut: is behind all that happened", numbers and
+        max(float(number.get("cx")) for number in numbers) < float(cuts[0].get("x1")))
+    expect("words: cause and repair", bug["cause"] in text and "Repair: " in text)
+
+
+def check_svg(text, bugs):
+    picture = tree.fromstring(text)
+    expect("root: is svg", picture.tag == "{http://www.w3.org/2000/svg}svg")
+    width, height = float(picture.get("width")), float(picture.get("height"))
+    for element in picture.findall(".//{*}text"):
+        expect(f"text is inside: {element.text}",
+            0 <= float(element.get("x")) < width and 0 <= float(element.get("y")) < height)
+    panels = picture.findall("{*}g[@class='bug']")
+    expect("a panel for each bug", len(panels) == len(bugs))
+    expect("a legend, if there is a bug",
+        len(picture.findall("{*}g[@class='legend']")) == bool(bugs))
+    for panel, bug in zip(panels, bugs):
+        check_panel(panel, bug)
+
+
 format_name, path = sys.argv[1:3]
 with open(path, encoding="utf-8") as file:
     found = file.read()
 with open(sys.argv[3], encoding="utf-8") as file:
     report = json.load(file)
-{"sarif": check_sarif, "junit": check_junit}[format_name](found, report["bugs"])
+{"sarif": check_sarif, "junit": check_junit, "svg": check_svg}[format_name](found, report["bugs"])
 print("\n".join(wrong))
 sys.exit(bool(wrong))

@@ -39,7 +39,7 @@ _holdfast() {
 	crash)
 		options='--check= --dump= --file= --in-place --really --time= --budget= --images= '
 		options+='--exhaustive --seed= --jobs= '
-		options+='--deadline= --strict --format= --model= --atom= --tear= --recover --save= --replay= '
+		options+='--deadline= --strict --format= --model= --atom= --tear= --recover --svg= --save= --replay= '
 		options+='--image= --output= --help'
 		;;
 	stat) options='--file= --in-place --rows= --format= --save= --replay= --help' ;;

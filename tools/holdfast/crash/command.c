@@ -38,6 +38,7 @@ enum {
 	OPTION_IMAGE,
 	OPTION_OUTPUT = 'o',
 	OPTION_TEAR,
+	OPTION_SVG,
 };
 
 static const struct argp_option options[] = {
@@ -88,6 +89,7 @@ static const struct argp_option options[] = {
 		1},
 	{"strict", OPTION_STRICT, NULL, 0, "Exit with 6 if there is anything that was not seen", 2},
 	{"format", OPTION_FORMAT, "FORMAT", 0, "Report as text, json, sarif or junit", 2},
+	{"svg", OPTION_SVG, "FILE", 0, "Draw what led to each bug into FILE, as SVG", 2},
 	{"save", OPTION_SAVE, "TRACE", 0, "Keep what was recorded in the file TRACE", 2},
 	{"replay", OPTION_REPLAY, "TRACE", 0,
 		"Test what is in TRACE again, instead of running PROGRAM", 2},
@@ -290,6 +292,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case OPTION_REPLAY:
 		chosen->replay = argument;
+		return 0;
+	case OPTION_SVG:
+		chosen->svg = argument;
 		return 0;
 	case ARGP_KEY_ARG: /* what follows is the program's */
 		chosen->program = state->argv + state->next - 1;
@@ -524,17 +529,31 @@ static bool write_report(const struct facts *facts, enum report_format format, F
 	}
 }
 
-static int report(const struct findings *findings)
+static int draw(const struct facts *facts, struct memories *memories, const char *path)
+{
+	FILE *to = fopen(path, "we");
+	bool is_good = to && report_svg(facts, memories, to);
+
+	if (to && fclose(to))
+		is_good = false;
+	return is_good ? STATUS_CLEAN
+		       : complain(STATUS_NOTHING, "%s could not be written: %s", path,
+				 strerror(errno));
+}
+
+static int report(const struct findings *findings, struct memories *memories)
 {
 	struct facts facts;
 
 	facts_make(findings, &facts);
 	bool is_good = write_report(&facts, findings->options->format, stdout);
+	int status = findings->options->svg ? draw(&facts, memories, findings->options->svg)
+					    : STATUS_CLEAN;
 	facts_free(&facts);
 	if (!is_good || fflush(stdout) || ferror(stdout))
 		return complain(STATUS_NOTHING, "the report could not be written");
-	if (findings->explored->bug_count)
-		return STATUS_BUGS;
+	if (status || findings->explored->bug_count)
+		return status ? status : STATUS_BUGS;
 	return findings->options->strict && is_blind(findings) ? STATUS_BLIND : STATUS_CLEAN;
 }
 
@@ -601,7 +620,7 @@ static int test(struct work *work, struct run *run, const struct options *chosen
 		status = explore_together(work, way, until, &findings, run, &explored);
 	findings.seconds = now() - begin;
 	if (!status)
-		status = report(&findings);
+		status = report(&findings, &run->memories);
 	dump_free(dump);
 	explored_fini(&explored);
 	return status;

@@ -37,7 +37,7 @@ enum report_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_SARIF, FORMAT_JUNIT };
 
 struct options {
 	const char *check, *dump;
-	const char *save, *replay;
+	const char *save, *replay, *svg;
 	const char *image, *output; /* the image to make, and where */
 	char **files;
 	unsigned file_count;

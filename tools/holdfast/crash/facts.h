@@ -104,6 +104,11 @@ void report_text(const struct facts *facts, FILE *to);
 bool report_json(const struct facts *facts, FILE *to);
 bool report_sarif(const struct facts *facts, FILE *to);
 bool report_junit(const struct facts *facts, FILE *to);
+/* Pictures of all bugs. Uses `base` of the memories, and leaves it as it was. */
+bool report_svg(const struct facts *facts, struct memories *memories, FILE *to);
+
+/* words.c: for text and for attributes. NULL prints nothing. */
+void xml_print(FILE *to, const char *words);
 
 /* json.c: what both kinds of JSON do. */
 struct json_object;

@@ -10,35 +10,10 @@
 
 #include "facts.h"
 
-/* For text and for attributes; facts have no control characters. */
-static void print_escaped(FILE *to, const char *words)
-{
-	for (; words && *words; words++)
-		switch (*words) {
-		case '&':
-			fputs("&amp;", to);
-			break;
-		case '<':
-			fputs("&lt;", to);
-			break;
-		case '>':
-			fputs("&gt;", to);
-			break;
-		case '"':
-			fputs("&quot;", to);
-			break;
-		case '\t': /* in an attribute it would be read as a blank */
-			fputs("&#9;", to);
-			break;
-		default:
-			fputc(*words, to);
-		}
-}
-
 static void print_attribute(FILE *to, const char *name, const char *words)
 {
 	fprintf(to, " %s=\"", name);
-	print_escaped(to, words);
+	xml_print(to, words);
 	fputc('"', to);
 }
 
@@ -101,7 +76,7 @@ static void print_store(FILE *to, const char *role, const struct fact_store *sto
 	char *words = store->is_there ? fact_store_words(role, store) : NULL;
 
 	if (words) {
-		print_escaped(to, words);
+		xml_print(to, words);
 		fputc('\n', to);
 	}
 	free(words);
@@ -111,18 +86,18 @@ static void print_failure(FILE *to, const struct facts *facts, const struct fact
 {
 	fprintf(to, "      <failure type=\"%s\" message=\"%llu of %llu images fail: ", bug->name,
 		(unsigned long long)bug->failing, (unsigned long long)bug->images);
-	print_escaped(to, bug->status);
+	xml_print(to, bug->status);
 	if (bug->output) {
 		fputs(": ", to);
-		print_escaped(to, bug->output);
+		xml_print(to, bug->output);
 	}
 	fprintf(to, "\">\n%s, %s model\n", facts->event, facts->model);
 	print_store(to, "lost", &bug->lost);
 	print_store(to, "early", &bug->early);
 	fputs(bug->is_at_end ? "crash: " : "crash: before ", to);
-	print_escaped(to, bug->crash_words);
+	xml_print(to, bug->crash_words);
 	fputs("\nrepair: ", to);
-	print_escaped(to, bug->repair);
+	xml_print(to, bug->repair);
 	fputs("\n</failure>\n", to);
 }
 
@@ -162,7 +137,7 @@ static void print_blind_spots(FILE *to, const struct facts *facts, bool is_stric
 	fprintf(to, ">\n      <%s message=\"", is_strict ? "failure" : "skipped");
 	for (unsigned i = 0; i < facts->blind.count; i++) {
 		fputs(i ? "; " : "", to);
-		print_escaped(to, facts->blind.words[i]);
+		xml_print(to, facts->blind.words[i]);
 	}
 	fputs("\"/>\n    </testcase>\n", to);
 }
@@ -208,7 +183,7 @@ static void print_text(FILE *to, const struct facts *facts)
 	report_text(facts, text);
 	fclose(text);
 	fputs("    <system-out>", to);
-	print_escaped(to, words);
+	xml_print(to, words);
 	fputs("</system-out>\n", to);
 	free(words);
 }

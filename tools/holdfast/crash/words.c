@@ -3,7 +3,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "command.h"
+#include "facts.h"
 
 /* How many bytes the character has that begins here; 0: it is not UTF-8, or a control character. */
 static unsigned character_size(const unsigned char *at)
@@ -32,4 +32,28 @@ char *words_clean(char *words)
 		at += size ? size : 1;
 	}
 	return words;
+}
+
+void xml_print(FILE *to, const char *words)
+{
+	for (; words && *words; words++)
+		switch (*words) {
+		case '&':
+			fputs("&amp;", to);
+			break;
+		case '<':
+			fputs("&lt;", to);
+			break;
+		case '>':
+			fputs("&gt;", to);
+			break;
+		case '"':
+			fputs("&quot;", to);
+			break;
+		case '\t': /* in an attribute it would be read as a blank */
+			fputs("&#9;", to);
+			break;
+		default:
+			fputc(*words, to);
+		}
 }
