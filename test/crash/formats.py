@@ -2,7 +2,8 @@
 """formats.py FORMAT FILE [JSON] - is this a report of holdfast crash in a format that others read?
 
 FORMAT is sarif, junit or svg. What a reader relies on is checked, and that all bugs of the report as
-JSON are there. Prints what is wrong, and exits with 1 if something is.
+JSON are there. sarif-failure and junit-failure are of a run that failed. Prints what is wrong, and exits
+with 1 if something is.
 """
 
 import json
@@ -146,11 +147,36 @@ def check_svg(text, bugs):
         check_panel(panel, bug)
 
 
-format_name, path = sys.argv[1:3]
-with open(path, encoding="utf-8") as file:
-    found = file.read()
-with open(sys.argv[3], encoding="utf-8") as file:
-    report = json.load(file)
-{"sarif": check_sarif, "junit": check_junit, "svg": check_svg}[format_name](found, report["bugs"])
-print("\n".join(wrong))
-sys.exit(bool(wrong))
+def check_sarif_failure(text, _):
+    run = json.loads(text)["runs"][0]
+    invocation = run["invocations"][0]
+    expect("results: are not known", "results" not in run)
+    expect("invocation: failed", invocation["executionSuccessful"] is False)
+    expect("invocation: has an exit code", invocation["exitCode"] == 4)
+    note = invocation["toolExecutionNotifications"][0]
+    expect("notification: is an error", note["level"] == "error")
+    expect("notification: is the message", "there is no program" in note["message"]["text"])
+
+
+def check_junit_failure(text, _):
+    suite = tree.fromstring(text).find("testsuite")
+    error = suite.find("testcase/error")
+    expect("errors: one", suite.get("errors") == "1")
+    expect("error: is the message", "there is no program" in error.get("message"))
+    expect("error: has the exit status", error.get("type") == "exit 4")
+
+
+def main(format_name, path, path_of_json=None):
+    checks = {"sarif": check_sarif, "junit": check_junit, "svg": check_svg,
+        "sarif-failure": check_sarif_failure, "junit-failure": check_junit_failure}
+    bugs = []
+    if path_of_json:
+        with open(path_of_json, encoding="utf-8") as file:
+            bugs = json.load(file)["bugs"]
+    with open(path, encoding="utf-8") as file:
+        checks[format_name](file.read(), bugs)
+    print("\n".join(wrong))
+    return bool(wrong)
+
+
+sys.exit(main(*sys.argv[1:]))

@@ -513,8 +513,19 @@ static int load(struct work *work, const struct options *chosen, struct run *run
 	return status;
 }
 
+static bool is_reported; /* something was written to standard output */
+
+/* A terminal that understands it, and nobody who does not want it (NO_COLOR). */
+static bool is_coloured(void)
+{
+	const char *terminal = getenv("TERM"), *no = getenv("NO_COLOR");
+
+	return isatty(STDOUT_FILENO) && terminal && strcmp(terminal, "dumb") && !(no && *no);
+}
+
 static bool write_report(const struct facts *facts, enum report_format format, FILE *to)
 {
+	is_reported = true;
 	switch (format) {
 	case FORMAT_JSON:
 		return report_json(facts, to);
@@ -524,9 +535,24 @@ static bool write_report(const struct facts *facts, enum report_format format, F
 		return report_junit(facts, to);
 	case FORMAT_TEXT:
 	default:
-		report_text(facts, to);
+		report_text(facts, is_coloured(), to);
 		return true;
 	}
+}
+
+/* Servers that read SARIF or JUnit find a failed run there, too, and not an old report. */
+static void report_failure(enum report_format format, int status)
+{
+	char message[512];
+
+	snprintf(message, sizeof(message), "%s", last_message());
+	words_clean(message);
+	if (is_reported || status == STATUS_CLEAN)
+		return;
+	if (format == FORMAT_SARIF)
+		report_sarif_failure(status, message, stdout);
+	if (format == FORMAT_JUNIT)
+		report_junit_failure(status, message, stdout);
 }
 
 static int draw(const struct facts *facts, struct memories *memories, const char *path)
@@ -667,5 +693,8 @@ int crash_main(int argc, char **argv)
 	end_children();
 	work_remove(&work);
 	free(chosen.files);
-	return is_stopped && status == STATUS_CLEAN ? STATUS_NOTHING : status;
+	if (is_stopped && status == STATUS_CLEAN)
+		status = STATUS_NOTHING;
+	report_failure(chosen.format, status);
+	return status;
 }

@@ -85,6 +85,9 @@ extern const char *command_name;
 int complain(enum status status, const char *format, ...)
 	__attribute__((__format__(__printf__, 2, 3)));
 
+/* The last of these, without the command's name. */
+const char *last_message(void);
+
 /* work.c */
 /* Environment variables that make libpmem and libpmem2 behave as on storage of this model. */
 void set_model_variables(enum model model);

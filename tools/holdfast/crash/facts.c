@@ -180,7 +180,7 @@ static void find_calls(const struct trace *trace, uint32_t stack, struct calls *
 		words_clean(calls->list[i].function);
 	}
 	words_clean(calls->bare);
-	*words = words_clean(place_calls_words(calls));
+	*words = place_calls_words(calls);
 }
 
 static void make_store(const struct trace *trace, const struct suspect *suspect, bool is_lost,

@@ -100,10 +100,13 @@ static inline const void *fact_member(const struct fact_row *row, const void *wh
 }
 
 /* ---- the writers; false: it was not written. For text the stream knows. */
-void report_text(const struct facts *facts, FILE *to);
+void report_text(const struct facts *facts, bool is_coloured, FILE *to);
 bool report_json(const struct facts *facts, FILE *to);
 bool report_sarif(const struct facts *facts, FILE *to);
 bool report_junit(const struct facts *facts, FILE *to);
+/* Of a run that has no facts, because it failed: its exit status, and the message. */
+bool report_sarif_failure(int status, const char *message, FILE *to);
+bool report_junit_failure(int status, const char *message, FILE *to);
 /* Pictures of all bugs. Uses `base` of the memories, and leaves it as it was. */
 bool report_svg(const struct facts *facts, struct memories *memories, FILE *to);
 

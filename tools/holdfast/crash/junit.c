@@ -180,7 +180,7 @@ static void print_text(FILE *to, const struct facts *facts)
 	size_t size = 0;
 	FILE *text = open_memstream(&words, &size);
 
-	report_text(facts, text);
+	report_text(facts, false, text);
 	fclose(text);
 	fputs("    <system-out>", to);
 	xml_print(to, words);
@@ -204,5 +204,21 @@ bool report_junit(const struct facts *facts, FILE *to)
 	print_blind_spots(to, facts, is_strict);
 	print_text(to, facts);
 	fputs("  </testsuite>\n</testsuites>\n", to);
+	return !ferror(to);
+}
+
+bool report_junit_failure(int status, const char *message, FILE *to)
+{
+	static const char numbers[] =
+		"tests=\"1\" failures=\"0\" errors=\"1\" skipped=\"0\" time=\"0\"";
+
+	fprintf(to,
+		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites %s>\n"
+		"  <testsuite name=\"holdfast crash\" %s>\n"
+		"    <testcase classname=\"holdfast.crash\" name=\"the run\">\n"
+		"      <error type=\"exit %d\"",
+		numbers, numbers, status);
+	print_attribute(to, "message", message);
+	fputs("/>\n    </testcase>\n  </testsuite>\n</testsuites>\n", to);
 	return !ferror(to);
 }

@@ -200,7 +200,7 @@ char *place_calls_words(const struct calls *calls)
 	if (!calls->count)
 		fputs(calls->bare ? calls->bare : "?", to);
 	fclose(to);
-	return words;
+	return words_clean(words);
 }
 
 char *place_words(const struct trace *trace, uint32_t number)

@@ -59,29 +59,57 @@ static void print_formatted(FILE *to, size_t indent, const char *format, ...)
 	free(text);
 }
 
-static void print_store(const char *role, const struct fact_store *store, FILE *to)
+enum colour { COLOUR_NONE, COLOUR_RED, COLOUR_GREEN, COLOUR_VIOLET };
+
+struct text {
+	FILE *to;
+	bool is_coloured;
+};
+
+static void set_colour(const struct text *text, enum colour colour)
 {
-	if (store->is_there)
-		print_formatted(to, 16, "  %-6s %3llu B  %s%s  %s+%#llx  %s", role,
-			(unsigned long long)store->length, store->is_found ? "found at " : "",
-			store->words, store->file, (unsigned long long)store->offset, store->state);
+	static const char *const codes[] = {
+		[COLOUR_NONE] = "\033[0m",
+		[COLOUR_RED] = "\033[1;31m",
+		[COLOUR_GREEN] = "\033[32m",
+		[COLOUR_VIOLET] = "\033[35m",
+	};
+
+	if (text->is_coloured)
+		fputs(codes[colour], text->to);
 }
 
-static void print_bug(const struct facts *facts, const struct fact_bug *bug, FILE *to)
+static void print_store(const struct text *text, const char *role, const struct fact_store *store)
 {
-	print_formatted(to, 7, "BUG %llu  %s   %s, %s   %llu of %llu images fail: %s%s%s%s",
+	if (!store->is_there)
+		return;
+	set_colour(text, role[0] == 'l' ? COLOUR_RED : COLOUR_VIOLET);
+	print_formatted(text->to, 16, "  %-6s %3llu B  %s%s  %s+%#llx  %s", role,
+		(unsigned long long)store->length, store->is_found ? "found at " : "", store->words,
+		store->file, (unsigned long long)store->offset, store->state);
+	set_colour(text, COLOUR_NONE);
+}
+
+static void print_bug(
+	const struct text *text, const struct facts *facts, const struct fact_bug *bug)
+{
+	set_colour(text, COLOUR_RED);
+	print_formatted(text->to, 7, "BUG %llu  %s   %s, %s   %llu of %llu images fail: %s%s%s%s",
 		(unsigned long long)bug->number, bug->name, facts->event, facts->model,
 		(unsigned long long)bug->failing, (unsigned long long)bug->images, bug->status,
 		bug->output ? ", \"" : "", bug->output ? bug->output : "", bug->output ? "\"" : "");
-	print_store("lost", &bug->lost, to);
-	print_store("early", &bug->early, to);
+	set_colour(text, COLOUR_NONE);
+	print_store(text, "lost", &bug->lost);
+	print_store(text, "early", &bug->early);
 	if (bug->is_at_end)
-		fprintf(to, "  crash         after the end of the program\n");
+		fprintf(text->to, "  crash         after the end of the program\n");
 	else
-		print_formatted(to, 16, "  crash         before %s", bug->crash_words);
-	print_formatted(to, 16, "  repair        %s", bug->repair);
+		print_formatted(text->to, 16, "  crash         before %s", bug->crash_words);
+	set_colour(text, COLOUR_GREEN);
+	print_formatted(text->to, 16, "  repair        %s", bug->repair);
+	set_colour(text, COLOUR_NONE);
 	if (bug->again)
-		fprintf(to, "  again         %s\n", bug->again);
+		fprintf(text->to, "  again         %s\n", bug->again);
 }
 
 static void print_blind_spots(const struct facts *facts, FILE *to)
@@ -95,8 +123,10 @@ static void print_blind_spots(const struct facts *facts, FILE *to)
 		print_formatted(to, 2, "%s", facts->how);
 }
 
-void report_text(const struct facts *facts, FILE *to)
+void report_text(const struct facts *facts, bool is_coloured, FILE *to)
 {
+	struct text text = {to, is_coloured};
+
 	if (facts->accepts_anything)
 		fprintf(to, "the check accepted even an empty file: it may check nothing\n");
 	print_formatted(to, 2, "%s", facts->level_words);
@@ -107,6 +137,6 @@ void report_text(const struct facts *facts, FILE *to)
 		(unsigned long long)facts->signatures, (unsigned long long)facts->images,
 		facts->seconds, facts->was_ended ? ", ended by a limit" : "");
 	for (unsigned i = 0; i < facts->bug_count; i++)
-		print_bug(facts, &facts->bugs[i], to);
+		print_bug(&text, facts, &facts->bugs[i]);
 	print_blind_spots(facts, to);
 }

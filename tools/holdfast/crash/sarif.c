@@ -270,22 +270,42 @@ static void add_base(struct json_object *run)
 	free(here);
 }
 
-bool report_sarif(const struct facts *facts, FILE *to)
+/* The log, and its only run. */
+static struct json_object *begin_log(struct json_object **run)
 {
-	struct json_object *log = json_object_new_object(), *run, *driver, *results;
+	struct json_object *log = json_object_new_object(), *driver;
 
 	json_add_words(log, "$schema", SCHEMA);
 	json_add_words(log, "version", "2.1.0");
-	run = append_object(add_array(log, "runs"));
-	driver = add_object(add_object(run, "tool"), "driver");
+	*run = append_object(add_array(log, "runs"));
+	driver = add_object(add_object(*run, "tool"), "driver");
 	json_add_words(driver, "name", "holdfast crash");
-	json_add_words(driver, "version", facts->version);
+	json_add_words(driver, "version", HOLDFAST_VERSION);
 	add_rules(driver);
+	return log;
+}
+
+bool report_sarif(const struct facts *facts, FILE *to)
+{
+	struct json_object *run, *log = begin_log(&run), *results;
+
 	add_invocation(run, facts);
 	add_base(run);
 	results = add_array(run, "results");
 	for (unsigned i = 0; i < facts->bug_count; i++)
 		add_result(results, facts, &facts->bugs[i]);
 	json_add_rows(add_object(run, "properties"), run_rows, facts);
+	return json_write(log, to);
+}
+
+/* Without results: an empty array would say that there is no bug. */
+bool report_sarif_failure(int status, const char *message, FILE *to)
+{
+	struct json_object *run, *log = begin_log(&run);
+	struct json_object *invocation = append_object(add_array(run, "invocations"));
+
+	json_object_object_add(invocation, "executionSuccessful", json_object_new_boolean(false));
+	add_number(invocation, "exitCode", (uint64_t)status);
+	add_notification(add_array(invocation, "toolExecutionNotifications"), "error", message);
 	return json_write(log, to);
 }

@@ -164,8 +164,9 @@ static struct json_object *files_array(const struct trace *trace)
 
 	for (unsigned i = 1; i <= trace->file_count; i++) {
 		struct json_object *file = json_object_new_object();
-		json_object_object_add(
-			file, "name", json_object_new_string(file_base_name(trace, i)));
+		char *name = words_clean(strdup(file_base_name(trace, i)));
+		json_object_object_add(file, "name", json_object_new_string(name ? name : "?"));
+		free(name);
 		add(file, "size", trace->files[i - 1].size);
 		json_object_array_add(array, file);
 	}

@@ -85,7 +85,7 @@ static void print_formatted(
 	if (vasprintf(&words, format, ap) < 0)
 		words = NULL;
 	va_end(ap);
-	print_text(to, x, y, kind, words);
+	print_text(to, x, y, kind, words_clean(words)); /* it may be cut inside a character */
 	free(words);
 }
 
@@ -387,7 +387,7 @@ static void print_calls(const struct panel *panel, unsigned x, unsigned y, const
 	const struct event *event)
 {
 	const struct trace *trace = &panel->picture->facts->findings->run->trace;
-	char *calls = words_clean(place_words(trace, event->stack));
+	char *calls = place_words(trace, event->stack);
 	int room = (int)((panel->picture->width - 16 - x) / LETTER);
 	bool is_long = calls && (int)strlen(calls) > room;
 
@@ -411,7 +411,7 @@ static void print_item(const struct panel *panel, uint32_t number, unsigned y)
 	print_role(panel, column, y);
 	print_text(to, 130, y, kind, what);
 	if (place_file(event->place) && event->length)
-		print_formatted(to, 260, y, kind, "%.10s+%#llx",
+		print_formatted(to, 260, y, kind, "%.12s+%#llx",
 			file_base_name(trace, place_file(event->place)),
 			(unsigned long long)place_offset(event->place));
 	if (has_threads(panel->timeline)) {

@@ -20,15 +20,21 @@
 volatile sig_atomic_t is_stopped;
 const char *command_name = "holdfast crash";
 
+static char last_complaint[512];
+
+const char *last_message(void)
+{
+	return *last_complaint ? last_complaint : "a signal ended it";
+}
+
 int complain(enum status status, const char *format, ...)
 {
 	va_list ap;
 
-	fprintf(stderr, "%s: ", command_name);
 	va_start(ap, format);
-	vfprintf(stderr, format, ap);
+	vsnprintf(last_complaint, sizeof(last_complaint), format, ap);
 	va_end(ap);
-	fputc('\n', stderr);
+	fprintf(stderr, "%s: %s\n", command_name, last_complaint);
 	return (int)status;
 }
 
