@@ -2,12 +2,13 @@
 /*
  * again.c - names for images, from which they can be made again
  *
- *	[t]EVENT-CUT-HASH
+ *	[t|p]EVENT-CUT-HASH
  *
- * `t`: the units are those of storage that tears. EVENT, in hexadecimal, is the one that the crash
- * is before. CUT has for each pending unit, in the history's order, n (nothing is there), a (all
- * is) or cCOUNT.MASK.STREAMS (a choice, in hexadecimal); a number before it says how many units it
- * is for. HASH is that of the image, and shows whether model and trace are the same.
+ * `t`: the units are those of storage that tears. `p`: names are in no order. EVENT, in
+ * hexadecimal, is the one that the crash is before. CUT has for each pending unit, in the
+ * history's order, n (nothing is there), a (all is) or cCOUNT.MASK.STREAMS (a choice, in
+ * hexadecimal); a number before it says how many units it is for. HASH is that of the image, and
+ * shows whether model and trace are the same.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -55,7 +56,11 @@ char *point_name(struct point *point, const struct choice *cut)
 
 	if (!to)
 		return NULL;
-	fprintf(to, "%s%" PRIx64 "-", point->history->is_torn ? "t" : "", point->at);
+	fprintf(to, "%s%" PRIx64 "-",
+		point->history->is_torn    ? "t"
+		: point->history->is_posix ? "p"
+					   : "",
+		point->at);
 	write_cut(point->history, cut, to);
 	fprintf(to, "-%016" PRIx64, point_show(point, cut));
 	point_hide(point);
@@ -160,18 +165,19 @@ int explore_image(
 {
 	struct making making = {
 		.point = {.trace = trace, .history = &making.history, .memories = memories}};
-	bool is_torn = name[0] == 't';
+	bool is_torn = name[0] == 't', is_posix = name[0] == 'p';
 	struct unseen unseen;
 	char *end;
 
 	errno = 0;
-	uint64_t at = strtoull(name + is_torn, &end, 16);
+	uint64_t at = strtoull(name + (is_torn || is_posix), &end, 16);
 	if (errno || *end != '-' || at > trace->count || (is_torn && !model_can_tear(model)))
 		return unknown(name);
 	int error = unseen_init(&unseen, trace, model, is_torn);
 	if (error)
 		return error;
 	history_init(&making.history, trace, &unseen, memories->base, settled, &making);
+	making.history.is_posix = is_posix;
 	error = go_to(&making, at);
 	if (!error)
 		error = show(&making.point, name, end + 1);

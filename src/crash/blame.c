@@ -79,6 +79,9 @@ static const struct event *next_flush(const struct point *point, const struct su
 			    event->kind == EVENT_SYNC) &&
 			overlaps(event, suspect->place / EVENT_LINE))
 			return event;
+		else if (event->kind == EVENT_NAMES_SYNC && suspect->flags & ELEMENT_NAMES &&
+			 event->place == suspect->place)
+			return event;
 	return NULL;
 }
 
@@ -137,6 +140,8 @@ static enum cause cause_of(const struct point *point, const struct bug *bug)
 		return CAUSE_DRAIN;
 	if (is_promised(point, lost) || is_ended(point, lost))
 		return lost->flags & (ELEMENT_FLUSHED | ELEMENT_STREAM) ? CAUSE_DRAIN : CAUSE_FLUSH;
+	if (lost->flags & ELEMENT_NAMES && !early->is_there)
+		return CAUSE_FLUSH;
 	/* Something is durable already, and it is half of an operation. */
 	if (!early->is_there || early->flags & ELEMENT_DURABLE)
 		return CAUSE_ATOMICITY;

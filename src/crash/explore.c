@@ -413,6 +413,7 @@ static int run_round(struct exploration *exploration)
 	history_init(&exploration->history, point->trace, &exploration->unseen,
 		point->memories->base, settled, exploration);
 	exploration->history.whole = exploration->is_torn ? &exploration->whole : NULL;
+	exploration->history.is_posix = exploration->options->is_posix;
 	int error = go_through(exploration);
 	history_fini(&exploration->history);
 	return error;

@@ -59,6 +59,7 @@ struct explore_options {
 	bool exhaustive;
 	enum model model;
 	bool is_torn;    /* storage tears lines into words, or pages into sectors */
+	bool is_posix;   /* names and sizes are in no order (R12) */
 	uint64_t images; /* at most; 0: no limit */
 	uint64_t seed;
 };

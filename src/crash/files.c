@@ -3,13 +3,15 @@
 #include <string.h>
 
 #include "crash/explore.h"
+#include "crash/unit.h"
 
 static void copy_lines(
 	const struct event *event, unsigned char *const *to, unsigned char *const *from)
 {
 	unsigned file = place_file(event->place) - 1;
 	uint64_t begin = place_offset(event->place) & ~(uint64_t)(EVENT_LINE - 1);
-	uint64_t end = place_offset(event->place) + event->length;
+	uint64_t end = place_offset(event->place) +
+		       (event->kind == EVENT_NAMES ? EVENT_PAGE : event->length);
 
 	end = (end + EVENT_LINE - 1) & ~(uint64_t)(EVENT_LINE - 1);
 	memcpy(to[file] + begin, from[file] + begin, end - begin);
@@ -17,7 +19,9 @@ static void copy_lines(
 
 static bool is_store(const struct event *event)
 {
-	return (event->kind >= EVENT_STORE && event->kind <= EVENT_SEEN) && event->length;
+	return ((event->kind >= EVENT_STORE && event->kind <= EVENT_SEEN) ||
+		       event->kind == EVENT_NAMES) &&
+	       event->length;
 }
 
 void explore_first_image(const struct trace *trace, struct memories *memories)
@@ -42,7 +46,7 @@ bool explore_put_back(const struct trace *trace, struct memories *memories, uint
 		event = trace_next(trace, event)) {
 		uint64_t first = event->place / EVENT_LINE;
 		uint64_t end = (event->place + event->length + EVENT_LINE - 1) / EVENT_LINE;
-		if (!is_store(event))
+		if (!is_store(event) || event->kind == EVENT_NAMES)
 			continue;
 		if (number < end - first) {
 			struct event line = {
@@ -64,9 +68,17 @@ static const unsigned char *data_of(const struct event *event)
 
 void explore_store(struct memories *memories, const struct event *event)
 {
-	if (is_store(event))
+	bool is_names = event->kind == EVENT_NAMES;
+	struct element element = {.data = data_of(event),
+		.place = event->place,
+		.length = is_names ? (uint8_t)event->length : 0,
+		.flags = ELEMENT_NAMES};
+
+	if (is_store(event) && is_names)
+		element_apply(&element, memories->image);
+	else if (is_store(event))
 		memcpy(memories->image[place_file(event->place) - 1] + place_offset(event->place),
-			data_of(event), event->length);
+			element.data, event->length);
 }
 
 void explore_rewind(const struct trace *trace, struct memories *memories)

@@ -156,7 +156,8 @@ static bool add_element(struct history *history, struct unit *unit, const struct
 		.flags = (uint8_t)flags};
 
 	return unit_add(unit, &element) && count_stack(history, event->stack, true) &&
-	       lines_add(&history->lines, place & ~(uint64_t)(EVENT_LINE - 1));
+	       (flags & ELEMENT_NAMES ||
+		       lines_add(&history->lines, place & ~(uint64_t)(EVENT_LINE - 1)));
 }
 
 static unsigned smaller(uint64_t a, uint64_t b)
@@ -276,6 +277,65 @@ static int store(struct history *history, const struct event *event)
 	return 0;
 }
 
+/* ---- names and sizes (R12, R13) */
+
+static uint64_t line_at(uint64_t place)
+{
+	return place & ~(uint64_t)(EVENT_LINE - 1);
+}
+
+/* One group for each; on a file system without order one for all. */
+static int change_names(struct history *history, const struct event *event)
+{
+	uint64_t number = unit_of(history, event->place);
+	struct unit *unit = find_unit(history, number);
+
+	if (!unit && !(unit = new_unit(history, number)))
+		return no_memory();
+	if (!history->is_posix || !unit->count)
+		unit->grouping.groups++;
+	if (!add_element(history, unit, event, event->place, (unsigned)event->length, ELEMENT_NAMES,
+		    event_payload(event)))
+		return no_memory();
+	const struct element *element = &unit->elements[unit->count - 1];
+	for (uint32_t i = 0; i < element_changes(element); i++)
+		if (!lines_add(&history->lines, line_at(element_change_place(element, i))))
+			return no_memory();
+	return 0;
+}
+
+static int retire(struct history *history, struct unit *unit);
+
+/*
+ * Does syncing this file, 0 for the directory, make the change durable? On a file system without
+ * order a name is the directory's, and only a size the file's.
+ */
+static bool is_synced(const struct history *history, const struct event *change, uint64_t file)
+{
+	bool is_name = !change->size;
+
+	if (!file)
+		return is_name;
+	return change->value == file && (!is_name || !history->is_posix);
+}
+
+/* In order, all that is before the last durable change is durable, too. */
+static int sync_names(struct history *history, const struct event *event)
+{
+	struct unit *unit = find_unit(history, unit_of(history, event->place));
+	bool is_before = false;
+
+	for (uint32_t i = unit ? unit->count : 0; i-- > 0;) {
+		struct element *element = &unit->elements[i];
+		bool is_durable =
+			is_synced(history, history->trace->slots + element->at, event->value);
+		is_before |= is_durable && !history->is_posix;
+		if (is_durable || is_before)
+			element->flags |= ELEMENT_DURABLE;
+	}
+	return unit ? retire(history, unit) : 0;
+}
+
 /* ---- what makes them durable */
 
 static struct flights *flights_of(const struct history *history, unsigned thread)
@@ -333,12 +393,40 @@ static uint64_t line_of(const struct element *element)
 	return element->place & ~(uint64_t)(EVENT_LINE - 1);
 }
 
+/* The words of a durable element of names, each in its line. */
+static uint32_t retire_names(struct history *history, const struct unit *unit, uint32_t i)
+{
+	const struct element *element = &unit->elements[i];
+	unsigned char before[EVENT_CHANGES][EVENT_LINE];
+	uint32_t count = element_changes(element);
+
+	for (uint32_t n = 0; n < count; n++) {
+		uint64_t line = line_at(element_change_place(element, n));
+		memcpy(before[n], history_line(history, line), EVENT_LINE);
+	}
+	element_apply(element, history->base);
+	for (uint32_t n = 0; n < count; n++) {
+		uint64_t line = line_at(element_change_place(element, n));
+		bool is_first = true;
+		for (uint32_t m = 0; m < n; m++)
+			is_first &= line_at(element_change_place(element, m)) != line;
+		lines_remove(&history->lines, line);
+		if (is_first)
+			remember(history, element, line, before[n]);
+		if (is_first && history->settled)
+			history->settled(history->context, line, before[n]);
+	}
+	return i + 1;
+}
+
 /* Durable elements from number `i` on that are in the same line go to base. Returns their end. */
 static uint32_t retire_line(struct history *history, const struct unit *unit, uint32_t i)
 {
 	uint64_t line = line_of(&unit->elements[i]);
 	unsigned char before[EVENT_LINE];
 
+	if (unit->elements[i].flags & ELEMENT_NAMES)
+		return retire_names(history, unit, i);
 	memcpy(before, history_line(history, line), EVENT_LINE);
 	for (; i < unit->count; i++) {
 		const struct element *element = &unit->elements[i];
@@ -527,6 +615,10 @@ int history_step(struct history *history, const struct event *event)
 		return each_in_range(history, event, complete_unit);
 	case EVENT_FENCE:
 		return order(history, event);
+	case EVENT_NAMES:
+		return history->model == MODEL_PAGE ? change_names(history, event) : 0;
+	case EVENT_NAMES_SYNC:
+		return history->model == MODEL_PAGE ? sync_names(history, event) : 0;
 	default:
 		return 0;
 	}
@@ -574,6 +666,8 @@ bool history_completes(const struct history *history, const struct event *event)
 		/* fallthrough */
 	case EVENT_SYNC:
 		return each_in_range((struct history *)history, event, is_pending);
+	case EVENT_NAMES_SYNC:
+		return find_unit(history, unit_of(history, event->place)) != NULL;
 	default:
 		return false;
 	}

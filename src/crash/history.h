@@ -44,6 +44,7 @@ struct history {
 	const struct unseen *whole; /* the same for pages that are not torn; NULL: not needed */
 	enum model model;
 	bool is_torn;
+	bool is_posix; /* names choose each for itself (R12) */
 	unsigned char *const *base;
 	history_settled *settled;
 	void *context;

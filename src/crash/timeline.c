@@ -72,12 +72,27 @@ static bool is_store(const struct event *event)
 
 static bool is_of_memory(const struct event *event)
 {
-	return event->kind >= EVENT_STORE && event->kind <= EVENT_MARK;
+	return (event->kind >= EVENT_STORE && event->kind <= EVENT_MARK) ||
+	       event->kind == EVENT_NAMES || event->kind == EVENT_NAMES_SYNC;
 }
 
 static bool may_complete(const struct event *event)
 {
 	return event->kind == EVENT_FENCE || event->kind == EVENT_ATOMIC;
+}
+
+static bool is_of_names(const struct event *event)
+{
+	return event->kind == EVENT_NAMES || event->kind == EVENT_NAMES_SYNC;
+}
+
+static bool touches_row(const struct timeline_row *row, const struct event *event)
+{
+	if (is_of_names(event))
+		return is_in_row(row, event->place, EVENT_PAGE);
+	return event->kind >= EVENT_STORE && event->kind <= EVENT_SYNC &&
+	       event->kind != EVENT_FENCE && event->length &&
+	       is_in_row(row, event->place, event->length);
 }
 
 /* Rows that the event stores to, flushes or syncs. Notes what is stored. */
@@ -86,10 +101,8 @@ static bool touch(struct view *view, const struct event *event, bool *touches)
 	bool any = false;
 
 	for (unsigned i = 0; i < view->timeline->row_count; i++) {
-		touches[i] = event->kind >= EVENT_STORE && event->kind <= EVENT_SYNC &&
-			     event->kind != EVENT_FENCE && event->length &&
-			     is_in_row(&view->timeline->rows[i], event->place, event->length);
-		view->is_stored[i] |= touches[i] && is_store(event);
+		touches[i] = touches_row(&view->timeline->rows[i], event);
+		view->is_stored[i] |= touches[i] && (is_store(event) || event->kind == EVENT_NAMES);
 		any |= touches[i];
 	}
 	return any;

@@ -177,6 +177,39 @@ struct choice unit_state(const struct unit *unit, uint64_t number)
 	return choice;
 }
 
+uint32_t element_changes(const struct element *element)
+{
+	return element->length / sizeof(struct name_change);
+}
+
+static struct name_change change_of(const struct element *element, uint32_t number)
+{
+	struct name_change change;
+
+	memcpy(&change, element->data + number * sizeof(change), sizeof(change));
+	return change;
+}
+
+uint64_t element_change_place(const struct element *element, uint32_t number)
+{
+	return element->place + change_of(element, number).word * sizeof(uint64_t);
+}
+
+void element_apply(const struct element *element, unsigned char *const *files)
+{
+	unsigned char *to = files[place_file(element->place) - 1] + place_offset(element->place);
+
+	if (!(element->flags & ELEMENT_NAMES)) {
+		memcpy(to, element->data, element->length);
+		return;
+	}
+	for (uint32_t i = 0; i < element_changes(element); i++) {
+		struct name_change change = change_of(element, i);
+		memcpy(to + change.word * sizeof(change.value), &change.value,
+			sizeof(change.value));
+	}
+}
+
 void unit_apply(const struct unit *unit, const struct choice *choice, unsigned char *const *files)
 {
 	unsigned stream = 0;
@@ -184,8 +217,7 @@ void unit_apply(const struct unit *unit, const struct choice *choice, unsigned c
 	for (uint32_t i = 0; i < unit->count; i++) {
 		const struct element *element = &unit->elements[i];
 		if (choice_has(choice, element, i, stream))
-			memcpy(files[place_file(element->place) - 1] + place_offset(element->place),
-				element->data, element->length);
+			element_apply(element, files);
 		stream += !!(element->flags & ELEMENT_STREAM);
 	}
 }

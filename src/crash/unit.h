@@ -21,6 +21,11 @@
  * R9	A line that is found changed: all that happened in its unit since the line was last compared
  *	is there or not as a whole, as of now (crash/unseen.h).
  * R10	Storage that tears: the unit is a word of 8 bytes, not a line, or a sector, not a page.
+ * R12	page: names and sizes of files are elements, too, each as a whole. On an ordered file
+ *	system they are there in their order, up to any; on another one (posix) each by itself.
+ *	Syncing a file, or the directory, makes those of it durable, and on an ordered file system
+ *	all before them.
+ * R13	The growth of a file by writing stands apart from these, and from its data.
  */
 #ifndef CRASH_UNIT_H
 #define CRASH_UNIT_H
@@ -35,6 +40,8 @@ enum element_flags {
 	ELEMENT_SEEN = 8,   /* found by comparing: it is older than `at` */
 	ELEMENT_HELD = 16,  /* not there yet, until something that was not seen is found (R9) */
 	ELEMENT_WHOLE = 32, /* its group is there or not as a whole */
+	ELEMENT_NAMES =
+		64, /* `data` is `length` bytes of struct name_change, in a page at `place` */
 };
 
 struct element {
@@ -102,6 +109,12 @@ struct choice unit_state(const struct unit *unit, uint64_t number);
 
 /* Apply what made it to the files; files[n - 1] is file n. */
 void unit_apply(const struct unit *unit, const struct choice *choice, unsigned char *const *files);
+
+/* The place of each word that an element of names changes, and how many there are. */
+uint32_t element_changes(const struct element *element);
+uint64_t element_change_place(const struct element *element, uint32_t number);
+/* Apply one element. */
+void element_apply(const struct element *element, unsigned char *const *files);
 
 /* Forget the first `count` elements. */
 void unit_forget(struct unit *unit, uint32_t count);

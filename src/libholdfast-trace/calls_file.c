@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -86,24 +87,42 @@ EXPORT int msync(void *address, size_t length, int flags)
 	return 0;
 }
 
-EXPORT int fsync(int fd)
+/* A file of a directory that is watched, or that directory. False: it is another one. */
+static bool sync_watched(int fd, struct call call)
 {
-	unsigned file = ring ? maps_file(fd) : 0;
+	struct stat stat;
 
-	if ((!file || is_really()) && syscall(SYS_fsync, fd))
+	if (!names_are_watched() || fstat(fd, &stat))
+		return false;
+	unsigned file = S_ISREG(stat.st_mode) ? maps_known(&stat) : 0;
+	if (!file && !names_is_directory(&stat))
+		return false;
+	names_begin();
+	if (file)
+		names_look(file, fd, call);
+	names_sync(file, call);
+	names_end();
+	return true;
+}
+
+static int sync_file(int fd, long number, struct call call)
+{
+	bool is_watched = sync_watched(fd, call);
+	unsigned file = ring && !is_watched ? maps_file(fd) : 0;
+
+	if (((!file && !is_watched) || is_really()) && syscall(number, fd))
 		return -1;
 	if (file)
-		record_file_sync(file, CALLER);
+		record_file_sync(file, call);
 	return 0;
+}
+
+EXPORT int fsync(int fd)
+{
+	return sync_file(fd, SYS_fsync, CALLER);
 }
 
 EXPORT int fdatasync(int fd)
 {
-	unsigned file = ring ? maps_file(fd) : 0;
-
-	if ((!file || is_really()) && syscall(SYS_fdatasync, fd))
-		return -1;
-	if (file)
-		record_file_sync(file, CALLER);
-	return 0;
+	return sync_file(fd, SYS_fdatasync, CALLER);
 }

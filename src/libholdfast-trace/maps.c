@@ -110,7 +110,7 @@ static bool is_under_test(int fd, const char *name)
 	return ring->all_files || is_below_files(name) || is_born_in_run(fd);
 }
 
-static unsigned known_file(const struct stat *stat)
+unsigned maps_known(const struct stat *stat)
 {
 	unsigned count = __atomic_load_n(&ring->file_count, __ATOMIC_ACQUIRE);
 
@@ -126,7 +126,7 @@ unsigned maps_file(int fd)
 
 	if (!ring || !ring->file_count || fstat(fd, &stat) || !S_ISREG(stat.st_mode))
 		return 0;
-	return known_file(&stat);
+	return maps_known(&stat);
 }
 
 /* Bytes [from, to) into another file, without moving the position that the program sees. */
@@ -214,16 +214,81 @@ static bool keep_file(unsigned number, int fd, const struct stat *stat, const ch
 static unsigned register_file(int fd, const struct stat *stat, const char *name)
 {
 	take(&ring->lock);
-	unsigned number = known_file(stat);
+	unsigned number = maps_known(stat);
 	bool is_new = !number;
 	if (is_new)
 		number = ring->file_count < EVENT_FILES ? ring->file_count + 1 : 0;
-	bool kept = number && (ring->files[number - 1].size >= (uint64_t)stat->st_size ||
-				      keep_file(number, fd, stat, name));
+	bool kept =
+		number && ((!is_new && ring->files[number - 1].size >= (uint64_t)stat->st_size) ||
+				  keep_file(number, fd, stat, name));
 	if (kept && is_new)
 		__atomic_store_n(&ring->file_count, number, __ATOMIC_RELEASE);
 	leave(&ring->lock);
 	return kept ? number : 0;
+}
+
+unsigned maps_register(int fd)
+{
+	char name[512];
+	struct stat stat;
+
+	if (fstat(fd, &stat) || !S_ISREG(stat.st_mode) || !file_name(fd, name, sizeof(name)))
+		return 0;
+	return register_file(fd, &stat, name);
+}
+
+/*
+  * The file has this size from now on; the caller holds the lock. Without a name it keeps the one
+ * that it has.
+ */
+static bool write_size(unsigned number, uint64_t size, const char *name)
+{
+	static const char *const what[] = {"first", "shadow"};
+
+	for (unsigned i = 0; i < 2; i++) {
+		int fd = open_beside(what[i], number);
+		bool done = fd >= 0 && !syscall(SYS_ftruncate, fd, size);
+		if (fd >= 0)
+			syscall(SYS_close, fd);
+		if (!done)
+			return false;
+	}
+	ring->files[number - 1].size = size;
+	write_event(&(struct event){.kind = EVENT_FILE,
+			    .place = place_of(number, 0),
+			    .value = size,
+			    .length = strlen(name)},
+		name);
+	return true;
+}
+
+bool maps_make_room(unsigned number, uint64_t end)
+{
+	uint64_t size = PAGE;
+
+	while (size < end)
+		size *= 2;
+	take(&ring->lock);
+	bool done = ring->files[number - 1].size >= end || write_size(number, size, "");
+	leave(&ring->lock);
+	return done;
+}
+
+unsigned maps_new_content(const char *name)
+{
+	take(&ring->lock);
+	unsigned number = ring->file_count < EVENT_FILES ? ring->file_count + 1 : 0;
+	if (number && write_size(number, PAGE, name))
+		__atomic_store_n(&ring->file_count, number, __ATOMIC_RELEASE);
+	else
+		number = 0;
+	leave(&ring->lock);
+	return number;
+}
+
+int maps_shadow(unsigned number)
+{
+	return open_beside("shadow", number);
 }
 
 static unsigned char *map_shadow(unsigned number, uint64_t offset, size_t length)
@@ -259,6 +324,8 @@ static bool add(void *address, size_t length, int fd, uint64_t offset, const str
 	const char *name)
 {
 	unsigned number = register_file(fd, stat, name);
+	if (number && ring->files[number - 1].content)
+		number = ring->files[number - 1].content;
 	uint64_t end = ((uint64_t)stat->st_size + PAGE - 1) & ~(PAGE - 1);
 
 	if (!number)

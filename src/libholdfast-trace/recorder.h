@@ -85,6 +85,17 @@ void maps_remove(void *address, size_t length);
 void maps_add_moved(void *address, size_t length, uint64_t place);
 /* The number of the file behind the descriptor, 0 unless it is under test. */
 unsigned maps_file(int fd);
+/* The number of a file that is known; or 0. */
+struct stat;
+unsigned maps_known(const struct stat *stat);
+/* Makes the file known; 0 if that cannot be done. */
+unsigned maps_register(int fd);
+/* Content that is empty, of no file yet; 0: there is no room. */
+unsigned maps_new_content(const char *name);
+/* There is room for bytes up to `end`. */
+bool maps_make_room(unsigned number, uint64_t end);
+/* Opens what is known of the file. */
+int maps_shadow(unsigned number);
 /* Call `each` for all live maps of a file; 0: of all files. */
 void maps_each(unsigned file, void (*each)(struct map *, void *), void *context);
 
@@ -118,6 +129,30 @@ void record_stream(struct map *map, void *to, const void *from, size_t length, s
 void record_sync(uintptr_t address, size_t length, struct call call);
 void record_file_sync(unsigned file, struct call call);
 void record_copied(struct map *map, uintptr_t to, size_t length, uint32_t stack);
+
+/*
+ * names.c: a directory that is watched. Calls that change names or sizes are made between begin and
+ * end, so that they are recorded in the order in which they happened.
+ */
+static ALWAYS_INLINE bool names_are_watched(void)
+{
+	return unlikely(ring && ring->watch_inode);
+}
+void names_begin(void);
+void names_end(void);
+bool names_is_directory(const struct stat *stat);
+/* The number of the name, plus 1, if the path lies in the directory; else 0. */
+unsigned names_find(int directory, const char *path);
+/* The file that the path leads to, 0: none that is known; its size. */
+unsigned names_file(int directory, const char *path, uint64_t *size);
+/* The name leads to the file, 0: nowhere; and the other one, if there is one, nowhere. */
+void names_set(unsigned name, unsigned other, unsigned file, struct call call);
+/* `name` is for people. */
+void names_truncate(unsigned file, const char *name, uint64_t old, uint64_t size, struct call call);
+void names_written(int fd, const void *data, size_t length, uint64_t at, struct call call);
+/* Find what was written in other ways, by comparing. */
+void names_look(unsigned file, int fd, struct call call);
+void names_sync(unsigned file, struct call call); /* 0: the directory */
 
 /* Copies by libpmem and libpmem2: what comes after the bytes are there. */
 enum after_copy { THEN_NOTHING, THEN_FLUSH, THEN_DRAIN };

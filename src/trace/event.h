@@ -24,11 +24,25 @@ enum event_kind {
 	EVENT_FENCE,   /* value: bytes written to standard output until now; size 1: orders only */
 	EVENT_SYNC,    /* msync and kin: these bytes are durable; value as above */
 	EVENT_MARK,    /* value: number of the operation; size: 0 begins, 1 ends */
-	EVENT_FILE,    /* file in `place`; value: its size when first mapped; payload: its name */
-	EVENT_STACK,   /* value: number of the stack; payload: a struct frame each */
-	EVENT_OBJECT,  /* value: number of the program or library; payload: its path */
-	EVENT_OUTPUT,  /* payload: what the program wrote to standard output, in order */
+	EVENT_FILE,   /* file in `place`; value: its size when first mapped; payload: its name; size
+			  1: it has the names of others (trace/names.h) */
+	EVENT_STACK,  /* value: number of the stack; payload: a struct frame each */
+	EVENT_OBJECT, /* value: number of the program or library; payload: its path */
+	EVENT_OUTPUT, /* payload: what the program wrote to standard output, in order */
+	/*
+	 * Names and sizes, in a file that has words for them (struct name_change). `place`: one of
+	 * its pages, in which all of this is; value: the file that it is of; size 1: its size, not
+	 * a name.
+	 */
+	EVENT_NAMES,      /* payload: changes, which come together */
+	EVENT_NAME,       /* value: number of a name; payload: the name */
+	EVENT_NAMES_SYNC, /* a file was synced; value: which; 0: the directory */
 	EVENT_KINDS,
+};
+
+/* A word of the event's page gets a value. */
+struct name_change {
+	uint64_t word, value;
 };
 
 struct event {
@@ -53,6 +67,7 @@ struct frame {
 #define EVENT_FRAMES      16u
 #define EVENT_MAX_PAYLOAD (1u << 16)
 #define EVENT_FILES       64u
+#define EVENT_CHANGES     8u /* at most, in one EVENT_NAMES */
 
 _Static_assert(sizeof(struct event) == EVENT_SLOT, "a record is a slot");
 
@@ -75,7 +90,7 @@ static inline int event_has_payload(unsigned kind)
 {
 	return kind == EVENT_GROUP || kind == EVENT_COPY || kind == EVENT_SEEN ||
 	       kind == EVENT_FILE || kind == EVENT_STACK || kind == EVENT_OBJECT ||
-	       kind == EVENT_OUTPUT;
+	       kind == EVENT_OUTPUT || kind == EVENT_NAMES || kind == EVENT_NAME;
 }
 
 /* How many slots the record takes, its payload included. */

@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "trace/event.h"
+#include "trace/names.h"
 
 #define RING_MAGIC UINT64_C(0x31676e6972746668) /* "hftring1" */
 #define RING_SLOTS (1u << 17) /* 4 MiB: so long may the reader be kept from the CPU */
@@ -25,7 +25,10 @@
 /* A file under test. Its number is its place in the table plus 1. */
 struct ring_file {
 	uint64_t device, inode;
-	uint64_t size; /* the largest that was mapped */
+	uint64_t size;    /* the largest that was mapped */
+	uint64_t grown;   /* how far writing has grown this content; names */
+	uint32_t content; /* 0: that of the same number; names */
+	uint32_t unused;
 };
 
 struct ring {
@@ -43,6 +46,10 @@ struct ring {
 	uint32_t lock;                     /* of `file_count` and `files`; 0 is free */
 	uint32_t file_count;               /* atomic */
 	struct ring_file files[EVENT_FILES];
+	uint64_t watch_device, watch_inode; /* the directory that is watched, or 0 */
+	uint32_t names_lock; /* of what follows, and of the order of changes; 0 is free */
+	uint32_t name_count;
+	char names[NAMES_MAX][NAMES_LENGTH];
 	char other_name[256];         /* the last of the other maps */
 	_Alignas(4096) uint64_t head; /* atomic; the next slot that a writer takes */
 	_Alignas(4096) uint64_t tail; /* atomic; the next slot that the reader reads */

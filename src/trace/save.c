@@ -19,7 +19,7 @@
 #include "base/unmap.h"
 #include "trace/trace.h"
 
-#define VERSION 2u
+#define VERSION 3u
 #define PAGE    4096u
 
 static const char magic[8] = "HFTRACE";

@@ -31,6 +31,8 @@ void trace_fini(struct trace *trace)
 		free(trace->objects[i]);
 	free(trace->objects);
 	free(trace->stacks);
+	for (unsigned i = 0; i < NAMES_MAX; i++)
+		free(trace->names[i]);
 	free(trace->output);
 	*trace = (struct trace){0};
 }
@@ -88,14 +90,41 @@ static int add_file(struct trace *trace, const struct event *event)
 	char *name = strndup((const char *)event_payload(event), event->length);
 	if (!name)
 		return err_set(-ENOMEM, "no memory for a name");
-	free(file->name);
-	file->name = name;
+	if (event->length || !file->name) {
+		free(file->name);
+		file->name = name;
+	} else {
+		free(name);
+	}
 	if (event->value > file->size)
 		file->size = event->value;
 	file->is_there = true;
+	trace->has_names |= number == NAMES_FILE && event->size == 1 && event->value == NAMES_SIZE;
 	if (number > trace->file_count)
 		trace->file_count = number;
 	return 0;
+}
+
+/* Files are made of it: it must not lead out of a directory. */
+static bool is_name(const char *name, uint64_t length)
+{
+	bool is_dots = (length == 1 && name[0] == '.') ||
+		       (length == 2 && name[0] == '.' && name[1] == '.');
+
+	return length && length < NAMES_LENGTH && !is_dots && !memchr(name, '/', length) &&
+	       !memchr(name, '\0', length);
+}
+
+static int add_name(struct trace *trace, const struct event *event)
+{
+	const char *name = (const char *)event_payload(event);
+
+	if (event->value >= NAMES_MAX || !is_name(name, event->length))
+		return err_set(-EINVAL, "name %llu is not the name of a file",
+			(unsigned long long)event->value);
+	free(trace->names[event->value]);
+	trace->names[event->value] = strndup(name, event->length);
+	return trace->names[event->value] ? 0 : err_set(-ENOMEM, "no memory for a name");
 }
 
 static int add_output(struct trace *trace, const struct event *event)
@@ -123,7 +152,21 @@ static bool is_inside(const struct trace *trace, const struct event *event)
 	return length <= size && offset <= size - length;
 }
 
-static bool is_well_formed(const struct trace *trace, const struct event *event)
+static bool has_good_changes(const struct event *event)
+{
+	const struct name_change *changes = (const struct name_change *)(event + 1);
+	uint64_t count = event->length / sizeof(*changes);
+
+	if (!count || count > EVENT_CHANGES || event->length % sizeof(*changes))
+		return false;
+	for (uint64_t i = 0; i < count; i++)
+		if (changes[i].word >= EVENT_PAGE / sizeof(changes[i].value))
+			return false;
+	return true;
+}
+
+static bool is_well_formed(
+	const struct trace *trace, const struct event *event, const struct event *slots)
 {
 	bool whole_lines = !(event->place % EVENT_LINE) && !(event->length % EVENT_LINE);
 
@@ -143,12 +186,19 @@ static bool is_well_formed(const struct trace *trace, const struct event *event)
 		return whole_lines && is_inside(trace, event);
 	case EVENT_SYNC:
 		return is_inside(trace, event);
+	case EVENT_NAMES:
+		return trace->has_names && place_file(event->place) == NAMES_FILE &&
+		       !(event->place % EVENT_PAGE) && is_inside(trace, event) &&
+		       has_good_changes(slots);
+	case EVENT_NAMES_SYNC:
+		return is_inside(trace, event);
 	case EVENT_FENCE:
 	case EVENT_MARK:
 	case EVENT_FILE:
 	case EVENT_STACK:
 	case EVENT_OBJECT:
 	case EVENT_OUTPUT:
+	case EVENT_NAME:
 		return true;
 	default:
 		return false;
@@ -166,6 +216,8 @@ static int add_to_tables(struct trace *trace, const struct event *event)
 		return add_object(trace, event);
 	case EVENT_OUTPUT:
 		return add_output(trace, event);
+	case EVENT_NAME:
+		return add_name(trace, event);
 	default:
 		return 0;
 	}
@@ -183,7 +235,7 @@ int trace_add(struct trace *trace, const struct event *slots, uint64_t available
 	if (count > available || trace->count + count > trace->room)
 		return err_set(
 			-EINVAL, "event %llu is cut short", (unsigned long long)trace->events);
-	if (!is_well_formed(trace, &event))
+	if (!is_well_formed(trace, &event, slots))
 		return err_set(-EINVAL, "event %llu is malformed (kind %u)",
 			(unsigned long long)trace->events, event.kind);
 	memcpy(kept, slots, count * EVENT_SLOT);

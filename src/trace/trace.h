@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "trace/event.h"
+#include "trace/names.h"
 
 struct trace_file {
 	char *name;    /* as the program opened it */
@@ -37,6 +37,8 @@ struct trace {
 	char **objects;
 	uint32_t stack_count; /* stacks[n - 1] */
 	struct trace_stack *stacks;
+	bool has_names; /* file NAMES_FILE is that of names */
+	char *names[NAMES_MAX];
 	char *output; /* of the program, all of it */
 	uint64_t output_size;
 };

@@ -10,6 +10,16 @@
  *	W THREAD LINE	a flush		C THREAD LINE	CLFLUSH		F THREAD	a fence
  *	Y THREAD PAGE	msync		B THREAD	a barrier that only orders
  *
+ * The models ordered and posix are files with names (trace/names.h). Content N, which has four
+ * words in two pages, and file N are number N + 1 of the trace:
+ *
+ *	O 0 NAME FILE	a name is the file's	U 0 NAME FILE		unlink
+ *	R 0 NAME FILE,TO	rename		E 0 FILE SIZE,CONTENT	truncate
+ *	D 0 CONTENT WORD,VALUE...	write	H 0 CONTENT SIZE	growth by it
+ *	Z 0 FILE CONTENT	fsync		I 0 0	fsync of the directory
+ *
+ * An image of these is, for each name, its words divided by dots.
+ *
  * Four words of each line are used, and of each page two lines, in different sectors. What is
  * printed of it is a line, too: the images, divided by blanks, as their words divided by commas.
  */
@@ -23,7 +33,11 @@
 #define LINES 8
 #define PAGES 4
 
+#define NAMES 4
+#define FILES 9u /* of the trace: that with names, and contents */
+
 static unsigned char first[4096 * PAGES], base[4096 * PAGES], image[4096 * PAGES];
+static unsigned char files[3][FILES][NAMES_SIZE];
 
 static uint64_t place(unsigned long word)
 {
@@ -126,6 +140,136 @@ static int print_image(void *lines, struct verdict *verdict)
 	return 0;
 }
 
+/* ---- files with names */
+
+static void change(struct trace *trace, unsigned long page, unsigned long file, bool is_size,
+	const struct name_change *changes, unsigned count)
+{
+	struct event event = {.kind = EVENT_NAMES,
+		.size = is_size,
+		.thread = 1,
+		.stack = (uint32_t)trace->events,
+		.place = names_page(page),
+		.value = file,
+		.length = count * sizeof(*changes)};
+
+	add(trace, &event, (const uint64_t *)changes);
+}
+
+static void write_words(struct trace *trace, unsigned long content, char *text)
+{
+	unsigned long word = strtoul(text, &text, 10);
+
+	for (unsigned part = 0; *text == ','; part++, word++) {
+		uint64_t value = strtoul(text + 1, &text, 10);
+		struct event event = {.kind = EVENT_COPY,
+			.size = part > 0,
+			.thread = 1,
+			.place = place_of((unsigned)content, word / 2 * 4096 + word % 2 * 8),
+			.length = 8};
+		add(trace, &event, &value);
+	}
+}
+
+static void sync_file(struct trace *trace, unsigned long file, unsigned long content)
+{
+	struct event event = {
+		.kind = EVENT_NAMES_SYNC, .thread = 1, .place = names_page(0), .value = file};
+
+	add(trace, &event, NULL);
+	event = (struct event){.kind = EVENT_SYNC, .thread = 1, .length = 4096 * 2};
+	event.place = place_of((unsigned)content, 0);
+	if (file)
+		add(trace, &event, NULL);
+	event.place = names_page(content);
+	event.length = 4096;
+	if (file)
+		add(trace, &event, NULL);
+}
+
+static void add_file_event(struct trace *trace, char *text)
+{
+	char letter, values[256] = "", *more;
+	unsigned long where;
+
+	if (sscanf(text, " %c %*u %lu %255s", &letter, &where, values) < 2)
+		return;
+	unsigned long value = strtoul(values, &more, 10);
+	unsigned long second = *more == ',' ? strtoul(more + 1, NULL, 10) : 0;
+	if (letter == 'O' || letter == 'U')
+		change(trace, 0, value + 1, false,
+			&(struct name_change){where, letter == 'O' ? value + 1 : 0}, 1);
+	if (letter == 'R')
+		change(trace, 0, value + 1, false,
+			(struct name_change[]){{where, 0}, {second, value + 1}}, 2);
+	if (letter == 'E')
+		change(trace, 0, where + 1, true,
+			(struct name_change[]){{names_content_word(where + 1), second + 1},
+				{names_size_word(where + 1), value}},
+			2);
+	if (letter == 'H')
+		change(trace, where + 1, where + 1, true, &(struct name_change){0, value}, 1);
+	if (letter == 'D')
+		write_words(trace, where + 1, values);
+	if (letter == 'Z' || letter == 'I')
+		sync_file(trace, letter == 'Z' ? where + 1 : 0, value + 1);
+}
+
+static int print_names(void *context, struct verdict *verdict)
+{
+	const unsigned char *names = files[2][NAMES_FILE - 1];
+	uint64_t value;
+
+	(void)context;
+	for (unsigned name = 0; name < NAMES; name++) {
+		uint64_t file = names_read(names, 0, name);
+		printf("%s%s", name ? "," : "", file ? "" : "-");
+		for (uint64_t i = 0; file && i < names_size(names, file); i++) {
+			const unsigned char *content = files[2][names_content(names, file) - 1];
+			memcpy(&value, content + i / 2 * 4096 + i % 2 * 8, sizeof(value));
+			printf("%lu.", (unsigned long)value);
+		}
+	}
+	putchar(' ');
+	verdict->status = 0;
+	return 0;
+}
+
+static void run_files(char *text, bool is_posix)
+{
+	struct memories memories = {0};
+	struct explore_options options = {
+		.exhaustive = true, .model = MODEL_PAGE, .is_posix = is_posix};
+	struct judge judge = {.judge = print_names};
+	struct explored explored;
+	struct trace trace;
+
+	if (trace_init(&trace, 1024))
+		exit(1);
+	memset(files, 0, sizeof(files));
+	for (unsigned i = 0; i < FILES; i++) {
+		struct event file[2] = {{.kind = EVENT_FILE,
+			.size = i + 1 == NAMES_FILE,
+			.place = place_of(i + 1, 0),
+			.value = NAMES_SIZE,
+			.length = 1}};
+		memories.first[i] = files[0][i];
+		memories.base[i] = files[1][i];
+		memories.image[i] = files[2][i];
+		if (trace_add(&trace, file, 2) < 1)
+			exit(1);
+	}
+	for (char *part = strtok(text, ";\n"); part; part = strtok(NULL, ";\n"))
+		add_file_event(&trace, part);
+	if (explore(&trace, &memories, &options, &judge, &explored))
+		exit(1);
+	putchar('\n');
+	explored_fini(&explored);
+	trace_fini(&trace);
+}
+
+/* ---- memory */
+
 static void run(char *text)
 {
 	struct event file[2] = {
@@ -157,6 +301,11 @@ int main(void)
 	static char text[1 << 16];
 
 	while (fgets(text, sizeof(text), stdin))
-		run(text);
+		if (!strncmp(text, "ordered ", 8))
+			run_files(text + 8, false);
+		else if (!strncmp(text, "posix ", 6))
+			run_files(text + 6, true);
+		else
+			run(text);
 	return 0;
 }

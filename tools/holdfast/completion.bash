@@ -11,6 +11,7 @@ _holdfast_values() { # COMMAND OPTION
 	stat:--format) values='text json' ;;
 	crash:--atom) values=8 ;;
 	crash:--tear) values=512 ;;
+	crash:--fs) values='ordered posix' ;;
 	crash:--model) values='cache-line byte process page armv8' ;;
 	*) return 1 ;;
 	esac
@@ -40,7 +41,7 @@ _holdfast() {
 		options='--check= --dump= --file= --in-place --really --time= --budget= --images= '
 		options+='--exhaustive --seed= --jobs= '
 		options+='--deadline= --strict --format= --model= --atom= --tear= --recover --svg= --save= --replay= '
-		options+='--image= --output= --help'
+		options+='--image= --output= --watch= --fs= --help'
 		;;
 	stat) options='--file= --in-place --rows= --format= --save= --replay= --help' ;;
 	cc) options='--cflags --libs --help' ;;

@@ -182,6 +182,9 @@ static bool refresh(struct checker *checker, unsigned number)
 
 static int refresh_all(struct checker *checker)
 {
+	if (checker->run->trace.has_names)
+		return watch_show(checker->run,
+			memories_image(&checker->run->memories, checker->worker), checker->copy);
 	for (unsigned i = 1; i <= checker->run->trace.file_count; i++)
 		if (!refresh(checker, i))
 			return complain(
@@ -542,7 +545,9 @@ static void choose_way(struct checker *checker)
 	char *path = checker->words[0] ? find_program(checker->words[0]) : NULL;
 	bool changed;
 
-	if (!strcmp(checker->words[0], "/bin/sh"))
+	if (checker->run->trace.has_names)
+		spawn_from_now_on(checker, "the names of files are made for each");
+	else if (!strcmp(checker->words[0], "/bin/sh"))
 		spawn_from_now_on(checker, "it is a command of the shell");
 	else if (!path || is_script_or_static(path))
 		spawn_from_now_on(checker, "it is a script, or loads nothing");

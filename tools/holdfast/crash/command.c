@@ -39,6 +39,8 @@ enum {
 	OPTION_OUTPUT = 'o',
 	OPTION_TEAR,
 	OPTION_SVG,
+	OPTION_WATCH,
+	OPTION_FS,
 };
 
 static const struct argp_option options[] = {
@@ -57,6 +59,14 @@ static const struct argp_option options[] = {
 		"Run COMMAND on each image, whose name replaces {}: what it prints must be what it prints "
 		"without a crash, before or after the operation that was under way",
 		0},
+	{"watch", OPTION_WATCH, "DIR", 0,
+		"Test the files in a copy of DIR, with their names and sizes; its name replaces DIR "
+		"among the arguments of PROGRAM. Assumes the model page",
+		0},
+	{"fs", OPTION_FS, "KIND", 0,
+		"Assume for watched files a file system that keeps the order of names and sizes, ordered "
+		"(unless given), or one that does not, posix",
+		1},
 	{"recover", OPTION_RECOVER, NULL, 0,
 		"Run PROGRAM itself on each image instead of a COMMAND: it must end, by itself, with "
 		"exit status 0",
@@ -190,6 +200,14 @@ static void check_image(const struct options *chosen, struct argp_state *state)
 		argp_error(state, "--image excludes --check and --dump");
 }
 
+static void set_file_system(struct options *chosen, const char *word, struct argp_state *state)
+{
+	chosen->explore.is_posix = !strcmp(word, "posix");
+	if (!chosen->explore.is_posix && strcmp(word, "ordered"))
+		argp_error(
+			state, "\"%s\" is not a kind of file system; use ordered or posix", word);
+}
+
 static void check_together(const struct options *chosen, struct argp_state *state)
 {
 	check_image(chosen, state);
@@ -206,6 +224,12 @@ static void check_together(const struct options *chosen, struct argp_state *stat
 	check_torn(chosen, state);
 	if (chosen->in_place && chosen->file_count)
 		argp_error(state, "--in-place and --file exclude each other");
+	if (chosen->watch && chosen->file_count)
+		argp_error(state, "--watch and --file exclude each other");
+	if (chosen->watch && chosen->explore.is_torn)
+		argp_error(state, "--watch and --tear exclude each other");
+	if (chosen->watch && chosen->explore.model != MODEL_PAGE)
+		argp_error(state, "--watch needs --model=page");
 }
 
 #define MOST_JOBS 64u
@@ -270,6 +294,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		set_format(chosen, argument, state);
 		return 0;
 	case OPTION_MODEL:
+		chosen->has_model = true;
 		set_model(chosen, argument, state);
 		return 0;
 	case OPTION_ATOM:
@@ -296,11 +321,19 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case OPTION_SVG:
 		chosen->svg = argument;
 		return 0;
+	case OPTION_WATCH:
+		chosen->watch = argument;
+		return 0;
+	case OPTION_FS:
+		set_file_system(chosen, argument, state);
+		return 0;
 	case ARGP_KEY_ARG: /* what follows is the program's */
 		chosen->program = state->argv + state->next - 1;
 		state->next = state->argc;
 		return 0;
 	case ARGP_KEY_END:
+		if (chosen->watch && !chosen->has_model)
+			chosen->explore.model = MODEL_PAGE;
 		check_together(chosen, state);
 		chosen->is_dump = chosen->dump;
 		if (chosen->is_dump)
@@ -453,12 +486,27 @@ static char *recover_command(char **program)
 	return words;
 }
 
+/* The first place that has `old`, which is new memory, has `new` instead. */
+static char *replace_words(char *words, const char *old, const char *new)
+{
+	char *found = words ? strstr(words, old) : NULL, *next = NULL;
+
+	if (!found || asprintf(&next, "%.*s%s%s", (int)(found - words), words, new,
+			      found + strlen(old)) < 0)
+		return words;
+	free(words);
+	return next;
+}
+
 /* Files that are tested have their names in the command replaced by {}; for several, by {}/NAME. */
-static int replace_by_image(const struct run *run, const char *command, struct options *chosen)
+static int replace_by_image(
+	const struct run *run, const char *watched, const char *command, struct options *chosen)
 {
 	char *words = strdup(command);
 
-	for (unsigned f = 0; words && f < run->trace.file_count; f++) {
+	if (*watched)
+		words = replace_words(words, watched, "{}");
+	for (unsigned f = 0; words && !*watched && f < run->trace.file_count; f++) {
 		const char *name = run->trace.files[f].name;
 		char *found = name ? strstr(words, name) : NULL, *next = NULL;
 		if (!found ||
@@ -486,12 +534,14 @@ static int record(struct work *work, struct options *chosen, struct run *run)
 
 	if (!status && trace_init(&run->trace, TRACE_SLOTS_MANY))
 		status = complain(STATUS_NOTHING, "%s", err_get());
+	if (!status && chosen->watch)
+		status = watch_begin(work, &run->trace);
 	if (!status)
 		status = target_run(work, chosen, run);
 	if (!status)
 		status = images_make(work, run);
 	if (!status && chosen->recover)
-		status = replace_by_image(run, command, chosen);
+		status = replace_by_image(run, work->watched, command, chosen);
 	free(command);
 	if (!status && chosen->save && trace_save(&run->trace, run->memories.first, chosen->save))
 		status = complain(STATUS_NOTHING, "%s", err_get());

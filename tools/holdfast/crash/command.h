@@ -37,11 +37,11 @@ enum report_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_SARIF, FORMAT_JUNIT };
 
 struct options {
 	const char *check, *dump;
-	const char *save, *replay, *svg;
+	const char *save, *replay, *svg, *watch;
 	const char *image, *output; /* the image to make, and where */
 	char **files;
 	unsigned file_count;
-	bool in_place, strict, recover, really;
+	bool in_place, strict, recover, really, has_model;
 	bool tears_pages; /* if explore.is_torn */
 	bool is_dump;     /* `check` prints a state */
 	unsigned jobs;    /* checkers side by side */
@@ -56,6 +56,7 @@ struct options {
 /* The directory of a run, in main memory. */
 struct work {
 	char path[256];
+	char watched[512]; /* the directory that is, or its copy */
 	bool is_tmpfs;
 	struct ring *ring;
 	int output; /* standard output of the program, from byte OUTPUT_BEGINS on */
@@ -69,7 +70,7 @@ struct run {
 	int status;                   /* of the program, from waitpid(2) */
 	uint64_t lines_at_end;        /* that differed from their shadow after the end */
 	uint64_t lost_slots;          /* the program was killed while it wrote into the ring */
-	uint32_t failed_maps;
+	uint32_t failed_maps, failed_names;
 	const struct dump *dump; /* NULL: the exit status of the command is all there is */
 	bool file_gone;          /* some file could not be compared at the end */
 };
@@ -102,6 +103,8 @@ int copy_data(int from, int to, off_t size);
  * arguments.
  */
 int work_copy_files(struct work *work, struct options *options);
+/* One file with its rights; 0 or -1 and errno. */
+int copy_file(const char *from, const char *to);
 /* The path of a module that programs load, for LD_PRELOAD. */
 const char *module_path(const struct work *work, const char *name);
 /* End all processes that this one started, and theirs. */
@@ -109,6 +112,19 @@ void end_children(void);
 
 /* target.c: run the program, and fill in the trace and the status. */
 int target_run(struct work *work, const struct options *options, struct run *run);
+
+/*
+  * watch.c: --watch. The directory is copied before the run, its files are known from watch_begin()
+ * on. After it, a content's file is opened (-1: it has no name any more), and its size noted (an
+ * error of trace_add()). For each image, names and sizes are made in a directory.
+ */
+int watch_copy(struct work *work, struct options *options);
+int watch_begin(struct work *work, struct trace *trace);
+int watch_open(struct work *work, struct run *run, unsigned content);
+int watch_note_size(struct work *work, struct run *run, unsigned content, off_t size);
+/* How many names lead elsewhere than what was recorded says: after the run. */
+unsigned watch_differs(const struct work *work, const struct run *run);
+int watch_show(const struct run *run, unsigned char *const *image, const char *directory);
 
 /* elf.c: why the recorder cannot be loaded into this program; NULL if it can. */
 const char *why_not_loaded(const char *path);

@@ -85,6 +85,7 @@ const struct fact_row bug_rows[] = {
 };
 
 const struct fact_row store_rows[] = {
+	WORDS(struct fact_store, "what", what),
 	WORDS(struct fact_store, "file", file),
 	NUMBER(struct fact_store, "offset", offset),
 	NUMBER(struct fact_store, "length", length),
@@ -98,6 +99,7 @@ const struct fact_row blind_rows[] = {
 	NUMBER(struct fact_blind, "lines_found_by_comparing", found),
 	NUMBER(struct fact_blind, "lines_found_after_end", found_after_end),
 	NUMBER(struct fact_blind, "maps_not_recorded", maps),
+	NUMBER(struct fact_blind, "names_not_seen", names),
 	NUMBER(struct fact_blind, "records_lost", records),
 	FLAG(struct fact_blind, "file_gone", is_gone),
 	{0},
@@ -150,7 +152,7 @@ static char *level_words(const struct explored *explored)
 
 /* ---- bugs */
 
-static const char *state_words(const struct suspect *suspect, bool is_lost)
+static const char *state_words(const struct suspect *suspect, bool is_lost, enum model model)
 {
 	if (suspect->flags & SUSPECT_LATER)
 		return "not stored yet";
@@ -160,15 +162,21 @@ static const char *state_words(const struct suspect *suspect, bool is_lost)
 		return "flushed, not drained";
 	if (suspect->flags & ELEMENT_STREAM)
 		return "around the caches, not drained";
+	if (model == MODEL_PAGE)
+		return is_lost ? "not synced" : "not synced: it may be written back at any time";
 	return is_lost ? "not flushed" : "not flushed: its line may be evicted at any time";
 }
 
-static const char *repair_words(const struct bug *bug)
+static const char *repair_words(const struct bug *bug, enum model model)
 {
 	bool is_under_way = bug->lost.flags & (ELEMENT_FLUSHED | ELEMENT_STREAM);
 
 	if (bug->cause == CAUSE_ORDER && !is_under_way)
 		return fact_causes[CAUSE_EVICTION].repair;
+	if (model == MODEL_PAGE && bug->cause == CAUSE_FLUSH)
+		return bug->lost.flags & ELEMENT_NAMES
+			       ? "sync the directory; on an ordered file system the file, too, will do"
+			       : "sync the lost store, before what relies on it";
 	return fact_causes[bug->cause].repair;
 }
 
@@ -183,18 +191,47 @@ static void find_calls(const struct trace *trace, uint32_t stack, struct calls *
 	*words = place_calls_words(calls);
 }
 
+/* A change of names, or of a size: which file it is of. */
+static void name_store(
+	const struct trace *trace, const struct suspect *suspect, struct fact_store *store)
+{
+	const struct event *event = trace->slots + suspect->at;
+	const unsigned char *changes = event_payload(event);
+	unsigned file = (unsigned)event->value;
+	struct name_change change;
+	char *words = NULL;
+	size_t size = 0;
+	FILE *to = open_memstream(&words, &size);
+
+	store->what = event->size ? "size" : "name";
+	store->offset = 0;
+	for (uint64_t i = event->length / sizeof(change); i-- > 0;) {
+		memcpy(&change, changes + i * sizeof(change), sizeof(change));
+		if (!event->size && change.word < NAMES_MAX && trace->names[change.word])
+			fprintf(to, "%s%s", ftell(to) ? ", " : "", trace->names[change.word]);
+	}
+	if (event->size && file && file <= trace->file_count)
+		fputs(file_base_name(trace, file), to);
+	fclose(to);
+	store->file = words_clean(words);
+}
+
 static void make_store(const struct trace *trace, const struct suspect *suspect, bool is_lost,
-	struct fact_store *store)
+	enum model model, struct fact_store *store)
 {
 	*store = (struct fact_store){.is_there = suspect->is_there,
 		.is_found = suspect->flags & ELEMENT_SEEN,
 		.is_flushed = suspect->flags & ELEMENT_FLUSHED,
 		.offset = place_offset(suspect->place),
-		.length = suspect->length};
+		.length = suspect->length,
+		.what = "data"};
 	if (!suspect->is_there)
 		return;
-	store->file = words_of("%s", file_base_name(trace, place_file(suspect->place)));
-	store->state = state_words(suspect, is_lost);
+	if (suspect->flags & ELEMENT_NAMES)
+		name_store(trace, suspect, store);
+	else
+		store->file = words_of("%s", file_base_name(trace, place_file(suspect->place)));
+	store->state = state_words(suspect, is_lost, model);
 	find_calls(trace, suspect->stack, &store->calls, &store->words);
 }
 
@@ -214,12 +251,13 @@ static char *again_words(const struct options *options, const char *image)
 static void make_bug(const struct findings *findings, const struct bug *bug, struct fact_bug *fact)
 {
 	const struct trace *trace = &findings->run->trace;
+	enum model model = findings->options->explore.model;
 	char status[64];
 
 	status_words(bug->status, status, sizeof(status));
 	fact->cause = bug->cause;
 	fact->name = fact_causes[bug->cause].name;
-	fact->repair = repair_words(bug);
+	fact->repair = repair_words(bug, model);
 	fact->status = words_of("%s", status);
 	fact->output = bug->words ? words_of("%s", bug->words) : NULL;
 	fact->failing = bug->images;
@@ -229,8 +267,8 @@ static void make_bug(const struct findings *findings, const struct bug *bug, str
 	fact->event = bug->at;
 	fact->is_at_end = bug->at >= trace->count;
 	find_calls(trace, bug->stack, &fact->crash, &fact->crash_words);
-	make_store(trace, &bug->lost, true, &fact->lost);
-	make_store(trace, &bug->early, false, &fact->early);
+	make_store(trace, &bug->lost, true, model, &fact->lost);
+	make_store(trace, &bug->early, false, model, &fact->early);
 }
 
 /* ---- what was not seen */
@@ -238,7 +276,8 @@ static void make_bug(const struct findings *findings, const struct bug *bug, str
 bool is_blind(const struct findings *findings)
 {
 	return findings->explored->seen || findings->run->lost_slots ||
-	       findings->run->failed_maps || findings->run->file_gone;
+	       findings->run->failed_maps || findings->run->failed_names ||
+	       findings->run->file_gone;
 }
 
 static void make_blind(const struct findings *findings, struct fact_blind *blind)
@@ -248,6 +287,7 @@ static void make_blind(const struct findings *findings, struct fact_blind *blind
 	*blind = (struct fact_blind){.found = findings->explored->seen,
 		.found_after_end = run->lines_at_end,
 		.maps = run->failed_maps,
+		.names = run->failed_names,
 		.records = run->lost_slots,
 		.is_gone = run->file_gone};
 	if (blind->found)
@@ -257,8 +297,12 @@ static void make_blind(const struct findings *findings, struct fact_blind *blind
 			(unsigned long long)blind->found,
 			(unsigned long long)blind->found_after_end);
 	if (blind->maps)
-		blind->words[blind->count++] = words_of(
-			"maps that could not be recorded: %llu", (unsigned long long)blind->maps);
+		blind->words[blind->count++] =
+			words_of("maps or changes of files that could not be recorded: %llu",
+				(unsigned long long)blind->maps);
+	if (blind->names)
+		blind->words[blind->count++] =
+			words_of("names were changed by something that was not seen");
 	if (blind->records)
 		blind->words[blind->count++] =
 			words_of("records lost because the program was killed: at most %llu",
@@ -334,9 +378,20 @@ void facts_free(struct facts *facts)
 
 char *fact_store_words(const char *role, const struct fact_store *store)
 {
-	return words_of("%s: %llu B at %s%s, %s+%#llx, %s", role, (unsigned long long)store->length,
-		store->is_found ? "(found) " : "", store->words, store->file,
-		(unsigned long long)store->offset, store->state);
+	char *place = fact_place_words(store);
+	char *words =
+		words_of("%s: %llu B at %s%s, %s, %s", role, (unsigned long long)store->length,
+			store->is_found ? "(found) " : "", store->words, place, store->state);
+
+	free(place);
+	return words;
+}
+
+char *fact_place_words(const struct fact_store *store)
+{
+	if (!strcmp(store->what, "data"))
+		return words_of("%s+%#llx", store->file, (unsigned long long)store->offset);
+	return words_of("%s of %s", store->what, store->file);
 }
 
 static bool is_same_call(const struct call *a, const struct call *b)

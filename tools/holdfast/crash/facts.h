@@ -16,6 +16,7 @@
 /* A store that was lost or early. */
 struct fact_store {
 	bool is_there, is_found, is_flushed; /* found by comparing */
+	const char *what;                    /* data, or a name or a size (--watch) */
 	char *file;
 	uint64_t offset, length;
 	struct calls calls;
@@ -40,7 +41,7 @@ struct fact_bug {
 };
 
 struct fact_blind {
-	uint64_t found, found_after_end, maps, records;
+	uint64_t found, found_after_end, maps, names, records;
 	bool is_gone;
 	char *words[8]; /* what was not seen, a sentence each */
 	unsigned count;
@@ -70,6 +71,8 @@ struct fact_cause {
 #define FACT_CAUSES ((unsigned)CAUSE_TORN_PAGE + 1)
 extern const struct fact_cause fact_causes[FACT_CAUSES];
 
+/* "pool+0x80", or "name of pool"; new memory. */
+char *fact_place_words(const struct fact_store *store);
 /* "lost 8 B, litmus.c:83 flush, data+0: flushed, not drained"; new memory. */
 char *fact_store_words(const char *role, const struct fact_store *store);
 

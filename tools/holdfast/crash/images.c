@@ -52,7 +52,7 @@ char *image_name(
 	char path[PATH_MAX];
 
 	directory = worker_directory(directory, worker);
-	if (run->trace.file_count == 1)
+	if (run->trace.file_count == 1 && !run->trace.has_names)
 		image_path(work, run, directory, 1, path);
 	else
 		snprintf(path, sizeof(path), "%s/%s", work->path, directory);
@@ -120,7 +120,7 @@ static bool make_one(struct work *work, struct run *run, unsigned number)
 int images_make(struct work *work, struct run *run)
 {
 	for (unsigned i = 1; i <= run->trace.file_count; i++)
-		if (!make_one(work, run, i))
+		if (run->trace.files[i - 1].size && !make_one(work, run, i))
 			return no_images(work);
 	return STATUS_CLEAN;
 }
@@ -155,7 +155,7 @@ int images_make_more(struct work *work, struct run *run, unsigned count)
 			!work_make_part(work, worker_directory("copy", worker)))
 			return no_images(work);
 		for (unsigned i = 1; i <= run->trace.file_count; i++)
-			if (!make_image_again(work, run, worker, i))
+			if (run->trace.files[i - 1].size && !make_image_again(work, run, worker, i))
 				return no_images(work);
 	}
 	return STATUS_CLEAN;
@@ -210,7 +210,7 @@ static bool restore_one(
 int images_restore(struct work *work, struct run *run, unsigned worker)
 {
 	for (unsigned i = 1; i <= run->trace.file_count; i++)
-		if (!restore_one(work, run, worker, i))
+		if (run->trace.files[i - 1].size && !restore_one(work, run, worker, i))
 			return complain(STATUS_NOTHING, "an image was spoilt by the checker: %s",
 				strerror(errno));
 	explore_base_image(&run->trace, &run->memories, worker);
@@ -238,8 +238,10 @@ int images_write(struct work *work, struct run *run, const char *to)
 	unsigned count = run->trace.file_count;
 	char path[PATH_MAX];
 
-	if (count > 1 && mkdir(to, 0777) && errno != EEXIST)
+	if ((count > 1 || run->trace.has_names) && mkdir(to, 0777) && errno != EEXIST)
 		return complain(STATUS_USAGE, "%s: %s", to, strerror(errno));
+	if (run->trace.has_names)
+		return watch_show(run, run->memories.image, to);
 	for (unsigned i = 1; i <= count; i++) {
 		snprintf(path, sizeof(path), "%s%s%s", to, count > 1 ? "/" : "",
 			count > 1 ? file_base_name(&run->trace, i) : "");
@@ -254,6 +256,8 @@ int images_zero(struct work *work, struct run *run)
 	char path[PATH_MAX];
 
 	for (unsigned i = 1; i <= run->trace.file_count; i++) {
+		if (!run->trace.files[i - 1].size)
+			continue;
 		image_path(work, run, "image", i, path);
 		if (truncate(path, 0) || truncate(path, (off_t)run->trace.files[i - 1].size))
 			return no_images(work);

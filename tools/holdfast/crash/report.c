@@ -83,10 +83,12 @@ static void print_store(const struct text *text, const char *role, const struct 
 {
 	if (!store->is_there)
 		return;
+	char *place = fact_place_words(store);
 	set_colour(text, role[0] == 'l' ? COLOUR_RED : COLOUR_VIOLET);
-	print_formatted(text->to, 16, "  %-6s %3llu B  %s%s  %s+%#llx  %s", role,
+	print_formatted(text->to, 16, "  %-6s %3llu B  %s%s  %s  %s", role,
 		(unsigned long long)store->length, store->is_found ? "found at " : "", store->words,
-		store->file, (unsigned long long)store->offset, store->state);
+		place, store->state);
+	free(place);
 	set_colour(text, COLOUR_NONE);
 }
 

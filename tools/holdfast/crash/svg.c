@@ -109,6 +109,7 @@ static enum mark mark_of(const struct event *event)
 		return MARK_FLUSH;
 	case EVENT_CLFLUSH:
 	case EVENT_SYNC:
+	case EVENT_NAMES_SYNC:
 		return MARK_SYNC;
 	case EVENT_FENCE:
 		return MARK_DRAIN;
@@ -137,6 +138,12 @@ static void event_words(const struct event *event, char *words, size_t size)
 		break;
 	case EVENT_SYNC:
 		snprintf(words, size, "sync");
+		break;
+	case EVENT_NAMES:
+		snprintf(words, size, event->size ? "size" : "name");
+		break;
+	case EVENT_NAMES_SYNC:
+		snprintf(words, size, event->value ? "sync of a file" : "sync of names");
 		break;
 	case EVENT_FENCE:
 		snprintf(words, size, event->size ? "barrier" : "drain");
@@ -275,11 +282,17 @@ static void print_row(const struct panel *panel, unsigned row)
 	unsigned y = row_y(panel, row);
 
 	fprintf(to, "<g class=\"row\">\n");
-	print_formatted(to, 16, y - 3, "name", "%s+%#llx",
-		file_base_name(trace, place_file(shown->place)),
-		(unsigned long long)place_offset(shown->place));
-	print_formatted(to, 16, y + 15, "note", "%s of %llu bytes",
-		shown->size == EVENT_LINE ? "cache line" : "page", (unsigned long long)shown->size);
+	if (trace->has_names && place_file(shown->place) == NAMES_FILE) {
+		print_text(to, 16, y - 3, "name", "names and sizes");
+		print_text(to, 16, y + 15, "note", "of the directory's files");
+	} else {
+		print_formatted(to, 16, y - 3, "name", "%s+%#llx",
+			file_base_name(trace, place_file(shown->place)),
+			(unsigned long long)place_offset(shown->place));
+		print_formatted(to, 16, y + 15, "note", "%s of %llu bytes",
+			shown->size == EVENT_LINE ? "cache line" : "page",
+			(unsigned long long)shown->size);
+	}
 	print_bars(panel, row);
 	for (uint32_t i = 0; i < timeline->count; i++) {
 		const struct timeline_column *column = &timeline->columns[i];
@@ -410,7 +423,7 @@ static void print_item(const struct panel *panel, uint32_t number, unsigned y)
 	print_formatted(to, 16, y, kind, "%u", number + 1);
 	print_role(panel, column, y);
 	print_text(to, 130, y, kind, what);
-	if (place_file(event->place) && event->length)
+	if (place_file(event->place) && event->length && event->kind != EVENT_NAMES)
 		print_formatted(to, 260, y, kind, "%.12s+%#llx",
 			file_base_name(trace, place_file(event->place)),
 			(unsigned long long)place_offset(event->place));

@@ -214,8 +214,12 @@ static void compare_file(struct work *work, struct run *run, unsigned number, in
 	struct stat stat;
 
 	snprintf(name, sizeof(name), "%s/trace/shadow.%u", work->path, number);
-	int shadow = open(name, O_RDONLY | O_CLOEXEC), fd = open_again(known, file->name);
-	if (fd < 0 || shadow < 0 || fstat(fd, &stat)) {
+	bool is_watched = run->trace.has_names;
+	int fd = is_watched ? watch_open(work, run, number) : open_again(known, file->name);
+	int shadow = open(name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 && is_watched) {
+		; /* it has no name any more */
+	} else if (fd < 0 || shadow < 0 || fstat(fd, &stat)) {
 		run->file_gone = true;
 	} else {
 		off_t size = stat.st_size < (off_t)known->size ? stat.st_size : (off_t)known->size;
@@ -229,6 +233,8 @@ static void compare_file(struct work *work, struct run *run, unsigned number, in
 		unmap(shown, length);
 		run->lines_at_end += ending.lines;
 		*error = ending.error;
+		if (is_watched && !*error)
+			*error = watch_note_size(work, run, number, stat.st_size);
 	}
 	if (fd >= 0)
 		close(fd);
@@ -298,6 +304,8 @@ static int finish(struct work *work, const struct options *options, struct run *
 		return say_why_nothing(work, options, run);
 	for (unsigned i = 1; i <= run->trace.file_count && !error; i++)
 		compare_file(work, run, i, &error);
+	if (run->trace.has_names)
+		run->failed_names = watch_differs(work, run);
 	return error ? complain(STATUS_NOTHING, "%s", err_get()) : STATUS_CLEAN;
 }
 

@@ -190,7 +190,7 @@ int copy_data(int from, int to, off_t size)
 	return at >= 0 || errno == ENXIO ? 0 : -1;
 }
 
-static int copy_file(const char *from, const char *to)
+int copy_file(const char *from, const char *to)
 {
 	struct stat stat;
 	int in = open(from, O_RDONLY | O_CLOEXEC);
@@ -276,8 +276,10 @@ int work_copy_files(struct work *work, struct options *options)
 
 	work->ring->all_files = options->in_place;
 	work->ring->really = options->really;
-	if (options->in_place)
-		return STATUS_CLEAN;
+	if (options->watch)
+		status = watch_copy(work, options);
+	if (status || options->in_place || options->watch)
+		return status;
 	for (unsigned i = 0; i < options->file_count && !status; i++) {
 		status = copy_named(work, number++, options->files[i], &copy);
 		replace(options->program, options->files[i], copy);
