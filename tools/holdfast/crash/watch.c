@@ -50,6 +50,15 @@ static void free_list(struct dirent **list, int count)
 
 /* ---- the copy */
 
+/* `path` has room for PATH_MAX. */
+static int join(char *path, const char *folder, const char *name)
+{
+	if (snprintf(path, PATH_MAX, "%s/%s", folder, name) < PATH_MAX)
+		return 0;
+	errno = ENAMETOOLONG;
+	return -1;
+}
+
 static int copy_files(const char *from, const char *to)
 {
 	struct dirent **list;
@@ -57,9 +66,8 @@ static int copy_files(const char *from, const char *to)
 	int count = list_files(from, &list), failed = 0;
 
 	for (int i = 0; i < count && !failed; i++) {
-		snprintf(old, sizeof(old), "%s/%s", from, list[i]->d_name);
-		snprintf(new, sizeof(new), "%s/%s", to, list[i]->d_name);
-		failed = copy_file(old, new);
+		failed = join(old, from, list[i]->d_name) || join(new, to, list[i]->d_name) ||
+			 copy_file(old, new);
 	}
 	free_list(list, count);
 	return failed;
