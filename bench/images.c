@@ -3,7 +3,8 @@
  * images.c - a program whose stores leave many images, and checks that read much or little of them
  *
  *	images write FILE SIZE		stores to LINES lines, persists them, again and again
- *	images touch FILE SIZE		stores to a line of each page, and persists each
+ *	images touch FILE SIZE		stores to all of each page, and persists it
+ *	images fill FILE SIZE		the same by pmem_memset_persist(3)
  *	images read FILE BYTES		is the check: reads the first bytes
  *	images writes FILE BYTES	the same, and writes one by pwrite(2)
  *
@@ -48,10 +49,15 @@ static int write_lines(unsigned char *mapped)
 	return 0;
 }
 
-static int touch_pages(unsigned char *mapped, size_t size)
+static int touch_pages(unsigned char *mapped, size_t size, bool fills)
 {
 	for (size_t at = 0; at < size; at += 4096) {
-		memset(mapped + at, 1, 4096);
+		if (fills) {
+			pmem_memset_persist(mapped + at, 1, 4096);
+			continue;
+		}
+		for (size_t byte = 0; byte < 4096; byte += 8)
+			*(volatile uint64_t *)(void *)(mapped + at + byte) = 1;
 		pmem_persist(mapped + at, 4096);
 	}
 	return 0;
@@ -83,5 +89,7 @@ int main(int argc, char *argv[])
 	if (!strcmp(argv[1], "read") || !strcmp(argv[1], "writes"))
 		return read_bytes(argv[2], size, !strcmp(argv[1], "writes"));
 	unsigned char *mapped = map_new(argv[2], size);
-	return strcmp(argv[1], "write") ? touch_pages(mapped, size) : write_lines(mapped);
+	if (!strcmp(argv[1], "write"))
+		return write_lines(mapped);
+	return touch_pages(mapped, size, !strcmp(argv[1], "fill"));
 }

@@ -538,6 +538,7 @@ static int record(struct work *work, struct options *chosen, struct run *run)
 		status = watch_begin(work, &run->trace);
 	if (!status)
 		status = target_run(work, chosen, run);
+	work_drop_copies(work);
 	if (!status)
 		status = images_make(work, run);
 	if (!status && chosen->recover)

@@ -94,6 +94,8 @@ const char *last_message(void);
 void set_model_variables(enum model model);
 int work_make(struct work *work);
 void work_remove(struct work *work);
+/* The program has ended, and its copies of the files take memory. */
+void work_drop_copies(const struct work *work);
 /* A directory in that of the run. */
 bool work_make_part(const struct work *work, const char *name);
 /* Copies the data of one file, holes left out, to a descriptor; 0 or -1 and errno. */

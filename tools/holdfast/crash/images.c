@@ -71,6 +71,32 @@ static unsigned char *map(int fd, uint64_t size, int flags)
 	return mapped == MAP_FAILED ? NULL : mapped;
 }
 
+#define EXTENTS 4096u /* of a file, that are mapped one by one */
+
+/*
+ * A private map of a file whose holes are memory of their own: to read a hole through a map of a
+ * file on tmpfs takes a page of it.
+ */
+static unsigned char *map_data(int fd, uint64_t size)
+{
+	unsigned char *mapped = map(-1, size, MAP_PRIVATE | MAP_ANONYMOUS);
+	unsigned extents = 0;
+	off_t at = 0;
+
+	while (mapped && (at = lseek(fd, at, SEEK_DATA)) >= 0 && at < (off_t)size) {
+		off_t end = extents++ < EXTENTS ? lseek(fd, at, SEEK_HOLE) : (off_t)size;
+		end = end < 0 || end > (off_t)size ? (off_t)size : end;
+		at &= ~(off_t)(PAGE - 1);
+		if (mmap(mapped + at, (size_t)(end - at), PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE, fd, at) == MAP_FAILED) {
+			munmap(mapped, size);
+			return NULL;
+		}
+		at = end;
+	}
+	return mapped;
+}
+
 static int no_images(const struct work *work)
 {
 	return complain(STATUS_NOTHING,
@@ -106,8 +132,8 @@ static bool make_one(struct work *work, struct run *run, unsigned number)
 	int image = first < 0 || !size ? -1 : make_image_file(work, run, 0, number, first);
 	if (image >= 0) {
 		run->mapped[number - 1] = size;
-		run->memories.first[number - 1] = map(first, size, MAP_SHARED);
-		run->memories.base[number - 1] = map(first, size, MAP_PRIVATE);
+		run->memories.first[number - 1] = map_data(first, size);
+		run->memories.base[number - 1] = map_data(first, size);
 		run->memories.image[number - 1] = map(image, size, MAP_SHARED);
 		close(image);
 	}

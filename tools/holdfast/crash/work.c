@@ -59,6 +59,14 @@ static int remove_one(const char *path, const struct stat *stat, int type, struc
 	return 0;
 }
 
+void work_drop_copies(const struct work *work)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/files", work->path);
+	nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+}
+
 void work_remove(struct work *work)
 {
 	if (!*work->path)
