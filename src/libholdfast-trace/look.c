@@ -2,27 +2,50 @@
 /* look.c - find stores that nobody told of: compare memory with its shadow */
 #include "libholdfast-trace/recorder.h"
 
-typedef uint64_t line_words[EVENT_LINE / 8];
+/* Has the line changed? Then `line` is what it is now, and the shadow has it, too. */
+static ALWAYS_INLINE bool has_changed(uintptr_t address, unsigned char *shadow, line_words line)
+{
+	const volatile uint64_t *now = (const uint64_t *)address;
+	uint64_t *known = (uint64_t *)(void *)shadow, differs = 0;
+
+#pragma GCC unroll 8
+	for (unsigned i = 0; i < EVENT_LINE / 8; i++)
+		differs |= now[i] ^ known[i];
+	if (likely(!differs))
+		return false;
+		/* One copy, for another thread may go on storing. */
+#pragma GCC unroll 8
+	for (unsigned i = 0; i < EVENT_LINE / 8; i++)
+		known[i] = line[i] = now[i];
+	return true;
+}
+
+static ALWAYS_INLINE struct event seen(struct map *map, uintptr_t address, uint32_t stack)
+{
+	return (struct event){.kind = EVENT_SEEN,
+		.stack = stack,
+		.place = map->place + (address - map->lo),
+		.length = EVENT_LINE};
+}
 
 static ALWAYS_INLINE void look_at_line(
 	struct map *map, uintptr_t address, unsigned char *shadow, uint32_t stack)
 {
-	const volatile uint64_t *now = (const uint64_t *)address;
-	uint64_t *known = (uint64_t *)(void *)shadow, differs = 0;
 	line_words line;
 
-	for (unsigned i = 0; i < EVENT_LINE / 8; i++)
-		differs |= now[i] ^ known[i];
-	if (likely(!differs))
-		return;
-	/* One copy, for another thread may go on storing. */
-	for (unsigned i = 0; i < EVENT_LINE / 8; i++)
-		known[i] = line[i] = now[i];
-	write_event(&(struct event){.kind = EVENT_SEEN,
-			    .stack = stack,
-			    .place = map->place + (address - map->lo),
-			    .length = EVENT_LINE},
-		line);
+	if (has_changed(address, shadow, line)) {
+		struct event event = seen(map, address, stack);
+		write_event(&event, line);
+	}
+}
+
+bool look_at_one(
+	struct map *map, uintptr_t address, uint32_t stack, struct event *event, line_words line)
+{
+	if (!has_changed(address, map->shadow + (address - map->lo), line))
+		return false;
+	*event = seen(map, address, stack);
+	return true;
 }
 
 void look(struct map *map, uintptr_t from, uintptr_t to, uint32_t stack)

@@ -16,11 +16,11 @@
 #include "libholdfast-trace/recorder.h"
 
 #define WINDOW  (UINT64_C(1) << 30) /* bytes of the file that are mapped */
-#define PATIENT 64                  /* how often the kernel is not asked */
+#define PATIENT 512                 /* how often the kernel is not asked */
 
 static const volatile char *output; /* NULL: the kernel is asked always */
 static uint64_t known_size;         /* with the byte that does not count; atomic */
-static unsigned asked;              /* atomic */
+TLS unsigned asked;
 
 void output_begin(void)
 {
@@ -50,8 +50,7 @@ uint64_t written_out(void)
 	uint64_t size = __atomic_load_n(&known_size, __ATOMIC_RELAXED);
 	bool tells = output && size % 4096 && size < WINDOW;
 
-	if (!tells || output[size] ||
-		__atomic_fetch_add(&asked, 1, __ATOMIC_RELAXED) % PATIENT == 0)
+	if (!tells || output[size] || asked++ % PATIENT == 0)
 		size = ask();
 	return size - 1;
 }

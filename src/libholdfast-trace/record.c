@@ -33,48 +33,60 @@ static void look_wide(uint32_t stack)
 	look_at_all(stack);
 }
 
-/* Fills in a flush after looking at its lines. False: its file is not under test. */
-static ALWAYS_INLINE bool look_at_flush(
-	uintptr_t address, size_t length, struct call call, struct event *flush)
+/* The map and whole lines of a flush, and its record. NULL: its file is not under test. */
+static ALWAYS_INLINE struct map *begin_flush(
+	uintptr_t address, size_t length, struct call call, uintptr_t *from, struct event *flush)
 {
 	struct map *map = maps_find(address);
 
 	if (!map || !length)
-		return false;
+		return NULL;
 	settle();
-	uintptr_t from = address & ~(uintptr_t)(EVENT_LINE - 1), to = address + length;
+	uintptr_t to = address + length;
+	*from = address & ~(uintptr_t)(EVENT_LINE - 1);
 	if (to > map->hi || to < address)
 		to = map->hi;
 	to = (to + EVENT_LINE - 1) & ~(uintptr_t)(EVENT_LINE - 1);
-	__builtin_prefetch(map->shadow + (from - map->lo));
-	uint32_t stack = stack_number(call);
-	look(map, from, to, stack);
+	__builtin_prefetch(map->shadow + (*from - map->lo));
 	*flush = (struct event){.kind = EVENT_FLUSH,
-		.stack = stack,
-		.place = map->place + (from - map->lo),
-		.length = to - from};
-	return true;
+		.stack = stack_number(call),
+		.place = map->place + (*from - map->lo),
+		.length = to - *from};
+	return map;
 }
 
 void record_flush(uintptr_t address, size_t length, struct call call)
 {
 	struct event flush;
+	uintptr_t from;
+	struct map *map = begin_flush(address, length, call, &from, &flush);
 
-	if (look_at_flush(address, length, call, &flush))
-		write_event(&flush, NULL);
+	if (!map)
+		return;
+	look(map, from, from + flush.length, flush.stack);
+	write_event(&flush, NULL);
 }
 
 void record_persist(uintptr_t address, size_t length, struct call call)
 {
-	struct event flush;
+	struct event flush, seen;
+	uintptr_t from;
+	line_words line;
+	struct map *map = begin_flush(address, length, call, &from, &flush);
 
-	if (!look_at_flush(address, length, call, &flush)) {
+	if (!map) {
 		record_fence(call);
 		return;
 	}
 	look_wide(flush.stack);
-	write_pair(&flush,
-		&(struct event){.kind = EVENT_FENCE, .stack = flush.stack, .value = written_out()});
+	struct event fence = {.kind = EVENT_FENCE, .stack = flush.stack, .value = written_out()};
+	if (flush.length > EVENT_LINE)
+		look(map, from, from + flush.length, flush.stack);
+	else if (look_at_one(map, from, flush.stack, &seen, line)) {
+		write_three(&seen, line, &flush, &fence);
+		return;
+	}
+	write_pair(&flush, &fence);
 }
 
 void record_fence(struct call call)

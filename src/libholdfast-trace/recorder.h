@@ -68,6 +68,9 @@ void *real_memset(void *to, int byte, size_t length);
 void write_event(const struct event *event, const void *payload);
 /* Two that have none, with nothing between them. */
 void write_pair(const struct event *first, const struct event *second);
+/* One with a line as its payload, and two that have none. */
+void write_three(const struct event *seen, const uint64_t *line, const struct event *first,
+	const struct event *second);
 
 /* maps.c */
 struct map *maps_find_slow(uintptr_t address);
@@ -116,6 +119,10 @@ static ALWAYS_INLINE void settle(void)
 /* look.c: compare lines with their shadow, and record those that differ. */
 void look(struct map *map, uintptr_t from, uintptr_t to, uint32_t stack);
 void look_at_file(unsigned file, uint32_t stack);
+typedef uint64_t line_words[EVENT_LINE / 8];
+/* The same for one line, whose record the caller writes: false if there is nothing to record. */
+bool look_at_one(
+	struct map *map, uintptr_t address, uint32_t stack, struct event *event, line_words line);
 
 /* record.c: the meaning of calls. Ranges are clipped to the map. */
 void record_flush(uintptr_t address, size_t length, struct call call);

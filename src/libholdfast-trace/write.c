@@ -73,3 +73,21 @@ void write_pair(const struct event *first, const struct event *second)
 	ring_publish(ring, at, first, thread);
 	ring_publish(ring, at + 1, second, thread);
 }
+
+/* In one step: an atomic addition waits for all older stores, and those to the ring are slow. */
+void write_three(const struct event *seen, const uint64_t *line, const struct event *first,
+	const struct event *second)
+{
+	unsigned thread = thread_number();
+	uint64_t slots = 1 + EVENT_LINE / EVENT_SLOT, at;
+
+	if (!reserve(slots + 2, &at))
+		return;
+	for (unsigned i = 0; i < EVENT_LINE / 8; i++) {
+		uint64_t *slot = (uint64_t *)(void *)ring_slot(ring, at + 1 + i / 4);
+		slot[i % 4] = line[i];
+	}
+	ring_publish(ring, at, seen, thread);
+	ring_publish(ring, at + slots, first, thread);
+	ring_publish(ring, at + slots + 1, second, thread);
+}
