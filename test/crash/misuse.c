@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -48,6 +49,25 @@ static int stores(void)
 
 	put(mapped, 1);
 	put(mapped + 64, 1);
+	return 0;
+}
+
+/*
+ * Says that the second byte is there before it has drained it. At the fences in front of that the
+ * recorder asks the kernel for the length of the output; at this one it has to see it by itself.
+ */
+static int says_early(void)
+{
+	volatile char *mapped = map();
+
+	put(mapped, 1);
+	put(mapped, 2);
+	put(mapped, 3);
+	mapped[64] = 1;
+	pmem_flush((const void *)(mapped + 64), 1);
+	if (write(STDOUT_FILENO, "x", 1) != 1)
+		return 3;
+	pmem_drain();
 	return 0;
 }
 
@@ -293,6 +313,17 @@ static int recovers(void)
 	return bad;
 }
 
+/* The second byte is there if the program has said so. */
+static int checks_words(void)
+{
+	const char *said = getenv("HOLDFAST_CRASH_OUT");
+	struct stat st;
+
+	if (!said || stat(said, &st))
+		return 3;
+	return st.st_size && !map()[64];
+}
+
 static int leaves_and_checks(void)
 {
 	int bad = checks();
@@ -323,6 +354,7 @@ static const struct {
 	int (*run)(void);
 } table[] = {
 	{"stores", stores},
+	{"says-early", says_early},
 	{"fails", fails},
 	{"crashes", crashes},
 	{"maps-nothing", maps_nothing},
@@ -346,6 +378,7 @@ static const struct {
 	{"writes", writes},
 	{"truncates", truncates},
 	{"recovers", recovers},
+	{"checks-words", checks_words},
 	{"leaves-and-checks", leaves_and_checks},
 	{"checks-in-child", checks_in_child},
 };
