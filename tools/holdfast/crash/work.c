@@ -302,8 +302,9 @@ int work_copy_files(struct work *work, struct options *options)
 }
 
 /* Looks in the build, then in the tree that this program is in, then where it was configured. */
-static void find_module(const char *name, char *path)
+static const char *find_module(const char *name)
 {
+	static char path[PATH_MAX];
 	char self[PATH_MAX / 2];
 	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
@@ -311,23 +312,24 @@ static void find_module(const char *name, char *path)
 	char *slash = strrchr(self, '/');
 	if (slash) { /* not installed yet: the folders of the build */
 		*slash = '\0';
-		snprintf(path, PATH_MAX, "%s/../../src/libholdfast-trace/%s.so", self, name);
+		snprintf(path, sizeof(path), "%s/../../src/libholdfast-trace/%s.so", self, name);
 		if (!access(path, R_OK))
-			return;
+			return path;
 	}
 	if (slash) { /* installed, and perhaps moved since */
-		snprintf(path, PATH_MAX, "%s/" HOLDFAST_MODULES_FROM_BIN "/%s.so", self, name);
+		snprintf(path, sizeof(path), "%s/" HOLDFAST_MODULES_FROM_BIN "/%s.so", self, name);
 		if (!access(path, R_OK))
-			return;
+			return path;
 	}
-	snprintf(path, PATH_MAX, "%s/%s.so", HOLDFAST_MODULES, name);
+	snprintf(path, sizeof(path), "%s/%s.so", HOLDFAST_MODULES, name);
+	return path;
 }
 
 const char *module_path(const struct work *work, const char *name)
 {
-	static char path[PATH_MAX], link[PATH_MAX];
+	static char link[PATH_MAX];
+	const char *path = find_module(name);
 
-	find_module(name, path);
 	if (!strpbrk(path, " :"))
 		return path;
 	/* In LD_PRELOAD a blank or a colon ends a name. */
