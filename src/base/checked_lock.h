@@ -11,6 +11,8 @@
 #include <pthread.h>
 #include <stdbool.h>
 
+#include "base/racecheck.h"
+
 static inline void checked_lock_init(pthread_mutex_t *lock)
 {
 	pthread_mutexattr_t attributes;
@@ -19,6 +21,13 @@ static inline void checked_lock_init(pthread_mutex_t *lock)
 	pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_ERRORCHECK);
 	pthread_mutex_init(lock, &attributes);
 	pthread_mutexattr_destroy(&attributes);
+}
+
+/* In a child, of a lock that the forking thread had: it is free. */
+static inline void checked_lock_init_in_child(pthread_mutex_t *lock)
+{
+	racecheck_unlock_in_child(lock);
+	checked_lock_init(lock);
 }
 
 /* False if this very thread has it. */

@@ -11,6 +11,7 @@
 
 #include "base/env.h"
 #include "base/printable.h"
+#include "base/racecheck.h"
 #include "base/say.h"
 
 #define LOG_LINE 512
@@ -104,6 +105,9 @@ void log_init(const char *prefix)
 	char name[32];
 	long long level;
 
+	racecheck_ignore(&log_threshold, sizeof(log_threshold));
+	racecheck_ignore(&log_program, sizeof(log_program));
+	racecheck_ignore(&log_program_threshold, sizeof(log_program_threshold));
 	log_prefix = prefix;
 	name_variable(name, prefix, "_LOG_LEVEL");
 	const char *text = env_get(name);

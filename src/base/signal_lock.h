@@ -58,10 +58,7 @@ static inline void signal_lock_release(struct signal_lock *lock)
 /* In a child, of a lock that the forking thread had taken before: it is free again. */
 static inline void signal_lock_release_in_child(struct signal_lock *lock)
 {
-	sigset_t before = lock->before;
-
-	pthread_mutex_init(&lock->mutex, NULL);
-	signals_restore(&before);
+	signal_lock_release(lock);
 }
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "base/env.h"
 #include "base/log.h"
+#include "base/racecheck.h"
 #include "cpu/cpu.h"
 #include "device/autoflush.h"
 #include "device/sysfs.h"
@@ -40,6 +41,8 @@ void persist_init(void)
 {
 	const struct cpu_engine *engine = cpu.engine;
 
+	racecheck_ignore(&persist, sizeof(persist));
+	racecheck_ignore(&relies_on_regions, sizeof(relies_on_regions));
 	persist = (struct persist){
 		.flush = engine->flush,
 		.drain = engine->drain,

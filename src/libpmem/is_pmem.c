@@ -4,6 +4,7 @@
 
 #include "base/attr.h"
 #include "base/env.h"
+#include "base/racecheck.h"
 #include "device/autoflush.h"
 #include "device/sysfs.h"
 #include "libpmem.h"
@@ -20,6 +21,7 @@ static enum force ask_environment(void)
 	long long number;
 	int expected = NOT_ASKED, found = DETECT;
 
+	racecheck_ignore(&frozen, sizeof(frozen));
 	if (env_number("PMEM_IS_PMEM_FORCE", &number))
 		found = number == 0 ? NEVER : number == 1 ? ALWAYS : DETECT;
 	/* The environment may change while several threads ask: the first one decides. */

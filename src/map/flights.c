@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/attr.h"
+#include "base/racecheck.h"
 #include "base/signal_lock.h"
 #include "map/mapped_file.h"
 #include "map/robust_lock.h"
@@ -57,6 +58,7 @@ static void know_process(void)
 
 	if (likely(atomic_load_explicit(&process.is_known, memory_order_acquire)))
 		return;
+	racecheck_ignore(&process, sizeof(process));
 	ssize_t length = readlink("/proc/self", text, sizeof(text) - 1);
 	bool found = length > 0 && !lstat("/proc/self", &st);
 	text[found ? length : 0] = '\0';

@@ -7,6 +7,7 @@
 
 #include "base/attr.h"
 #include "base/checked_lock.h"
+#include "base/racecheck.h"
 #include "base/signal_lock.h"
 
 struct notes {
@@ -84,6 +85,7 @@ static bool enlist(void)
 		pthread_setspecific(threads.at_exit, &notes))
 		return false;
 	checked_lock_init(&notes.lock);
+	racecheck_ignore(&notes.count, sizeof(notes.count));
 	if (!take_list(&before))
 		return false;
 	notes.next = threads.first;
@@ -112,6 +114,8 @@ static void thread_exits(void *of_thread)
 		of->next->link = of->link;
 	of->listed = false;
 	release_list(&before);
+	racecheck_watch(&of->count, sizeof(of->count));
+	racecheck_forget_lock(&of->lock);
 }
 
 bool notes_add(struct note note)
@@ -249,6 +253,8 @@ bool notes_forget(const struct note *note)
 int notes_init(void (*drain)(void))
 {
 	checked_lock_init(&threads.lock);
+	racecheck_ignore(&threads.has_key, sizeof(threads.has_key));
+	racecheck_ignore(&threads.stopped, sizeof(threads.stopped));
 	threads.drain = drain;
 	if (pthread_key_create(&threads.at_exit, thread_exits))
 		return -ENOMEM;
@@ -298,7 +304,7 @@ static void keep_in_child(void)
 {
 	if (!notes.listed)
 		return;
-	checked_lock_init(&notes.lock);
+	checked_lock_init_in_child(&notes.lock);
 	if (!threads.fork_took_own)
 		checked_lock_take(&notes.lock);
 	notes.next = NULL;
@@ -311,11 +317,13 @@ void notes_after_fork_in_child(void)
 {
 	threads.first = NULL;
 	if (threads.fork_took_own && !notes.draining) {
+		if (notes.listed)
+			racecheck_unlock_in_child(&notes.lock);
 		notes.listed = false;
 		notes.ranges.count = 0;
 		ranges_changed(&notes);
 	} else {
 		keep_in_child();
 	}
-	checked_lock_init(&threads.lock);
+	checked_lock_init_in_child(&threads.lock);
 }

@@ -130,8 +130,8 @@ void registry_after_fork_in_child(void)
 {
 	for (size_t i = 0; registry.fork_took_lock && i < registry.live.count; i++)
 		registry.live.maps[i]->pins = registry.live.maps[i] == own_pin;
-	pthread_cond_init(&registry.unpinned, NULL);
-	checked_lock_init(&registry.lock);
+	registry.unpinned = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
+	checked_lock_init_in_child(&registry.lock);
 	if (!registry.fork_took_lock)
 		checked_lock_take(&registry.lock);
 }

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include "base/racecheck.h"
+
 void robust_lock_init(pthread_mutex_t *lock)
 {
 	pthread_mutexattr_t attributes;
@@ -13,6 +15,7 @@ void robust_lock_init(pthread_mutex_t *lock)
 	pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
 	pthread_mutex_init(lock, &attributes);
 	pthread_mutexattr_destroy(&attributes);
+	racecheck_published(lock);
 }
 
 /* `result` is the answer of a call that locks. */
@@ -25,11 +28,13 @@ static bool taken(pthread_mutex_t *lock, int result)
 
 bool robust_lock_take(pthread_mutex_t *lock)
 {
+	racecheck_used(lock);
 	return taken(lock, pthread_mutex_lock(lock));
 }
 
 bool robust_lock_try(pthread_mutex_t *lock)
 {
+	racecheck_used(lock);
 	return taken(lock, pthread_mutex_trylock(lock));
 }
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/racecheck.h"
 #include "libpmem2/base.h"
 
 struct guard {
@@ -403,11 +404,13 @@ static void after_fork_in_child(void)
 	if (sigbus.users)
 		uninstall();
 	sigbus.users = 0;
-	pthread_cond_init(&sigbus.left, NULL);
+	sigbus.left = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
 	pthread_mutex_unlock(&sigbus.lock);
 }
 
 int sigbus_init(void)
 {
+	racecheck_ignore(&sigbus.seats, sizeof(sigbus.seats));
+	racecheck_ignore(&sigbus.previous, sizeof(sigbus.previous));
 	return -pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
 }

@@ -49,7 +49,7 @@ void writeback_failure_after_fork_in_parent(void)
 
 void writeback_failure_after_fork_in_child(void)
 {
-	checked_lock_init(&program.lock);
+	checked_lock_init_in_child(&program.lock);
 }
 
 /* Off the stack, of which a public call may take 4 KiB. */

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/mman.h>
 
+#include "base/racecheck.h"
 #include "map/pages.h"
 #include "map/place.h"
 
@@ -44,6 +45,7 @@ static bool try_place(uintptr_t place, const struct fill *fill, bool *sync)
 bool last_place_map(char **addr, const struct fill *fill, bool *sync)
 {
 	uintptr_t alignment = place_alignment(fill->length, fill->alignment);
+	racecheck_ignore(&last, sizeof(last));
 	uintptr_t before = atomic_load_explicit(&last, memory_order_relaxed);
 	uintptr_t whole = pages_round_up(fill->length);
 	uintptr_t places[] = {before & -alignment, (before - whole) & -alignment};

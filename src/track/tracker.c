@@ -10,6 +10,7 @@
 
 #include "base/attr.h"
 #include "base/err.h"
+#include "base/racecheck.h"
 #include "base/signal_lock.h"
 #include "map/file_sync.h"
 #include "map/pages.h"
@@ -84,6 +85,7 @@ static int make_room(size_t more)
 		free(larger);
 		return err_set(-ENOMEM, "no memory to keep track of %zu mappings", room);
 	}
+	racecheck_ignore(larger->at, room * sizeof(larger->at[0]));
 	for (size_t i = 0; i < room; i++) {
 		atomic_init(&larger->at[i].from, 0);
 		atomic_init(&larger->at[i].to, 0);
@@ -279,5 +281,6 @@ static void after_fork_in_child(void)
 
 int tracker_init(void)
 {
+	racecheck_ignore(&published, sizeof(published));
 	return -pthread_atfork(before_fork, after_fork, after_fork_in_child);
 }

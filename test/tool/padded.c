@@ -3,12 +3,14 @@
  * padded CALL FILE - write back a record with padding, among bytes that nobody may touch
  *
  * For Memcheck to watch: the seven bytes behind the kind are never written. CALL is msync, deep,
- * persist, drain or deep-flush; or "mistake", which gives write(2) such bytes and must be reported.
+ * persist, drain or deep-flush; or "mistake", which gives write(2) such bytes and must be reported;
+ * or, for DRD and Helgrind, "race": two threads copy to the same bytes.
  */
 #include <err.h>
 #include <fcntl.h>
 #include <libpmem.h>
 #include <libpmem2.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -54,6 +56,24 @@ static int write_back(const char *call, struct pmem2_map *map, char *at, size_t 
 	return 0;
 }
 
+static void *copy(void *to)
+{
+	return pmem_memset(to, 1, 64, 0);
+}
+
+static int race(void)
+{
+	static char bytes[64];
+	pthread_t threads[2];
+
+	for (int i = 0; i < 2; i++)
+		if (pthread_create(&threads[i], NULL, copy, bytes))
+			return 2;
+	for (int i = 0; i < 2; i++)
+		pthread_join(threads[i], NULL);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct record *record = malloc(sizeof(*record));
@@ -61,6 +81,8 @@ int main(int argc, char **argv)
 
 	if (argc != 3 || !record)
 		return 2;
+	if (!strcmp(argv[1], "race"))
+		return race();
 	record->kind = 1;
 	record->number = 2;
 	int fd = open(argv[2], O_RDWR | O_CREAT, 0600);
