@@ -430,7 +430,8 @@ static uint32_t retire_line(struct history *history, const struct unit *unit, ui
 	memcpy(before, history_line(history, line), EVENT_LINE);
 	for (; i < unit->count; i++) {
 		const struct element *element = &unit->elements[i];
-		if (!(element->flags & ELEMENT_DURABLE) || line_of(element) != line)
+		if (!(element->flags & ELEMENT_DURABLE) || element->flags & ELEMENT_NAMES ||
+			line_of(element) != line)
 			break;
 		memcpy(history_line(history, element->place), element->data, element->length);
 		lines_remove(&history->lines, line);

@@ -191,7 +191,7 @@ static bool is_well_formed(
 		       !(event->place % EVENT_PAGE) && is_inside(trace, event) &&
 		       has_good_changes(slots);
 	case EVENT_NAMES_SYNC:
-		return is_inside(trace, event);
+		return trace->has_names && event->place == names_page(0);
 	case EVENT_FENCE:
 	case EVENT_MARK:
 	case EVENT_FILE:

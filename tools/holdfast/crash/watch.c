@@ -23,6 +23,14 @@ static int no_room(const char *path)
 		strerror(errno));
 }
 
+/* The path of a file in a directory; false: it is too long. */
+static bool path_in(char path[PATH_MAX], const char *directory, const char *name)
+{
+	int length = snprintf(path, PATH_MAX, "%s/%s", directory, name);
+
+	return length > 0 && length < PATH_MAX;
+}
+
 /* The regular files of a directory in order; their number, or -1. */
 static int list_files(const char *path, struct dirent ***list)
 {
@@ -31,8 +39,8 @@ static int list_files(const char *path, struct dirent ***list)
 	for (int i = 0; i < count; i++) {
 		struct stat stat;
 		char name[PATH_MAX];
-		snprintf(name, sizeof(name), "%s/%s", path, (*list)[i]->d_name);
-		if (!lstat(name, &stat) && S_ISREG(stat.st_mode))
+		if (path_in(name, path, (*list)[i]->d_name) && !lstat(name, &stat) &&
+			S_ISREG(stat.st_mode))
 			(*list)[kept++] = (*list)[i];
 		else
 			free((*list)[i]);
@@ -50,15 +58,6 @@ static void free_list(struct dirent **list, int count)
 
 /* ---- the copy */
 
-/* `path` has room for PATH_MAX. */
-static int join(char *path, const char *folder, const char *name)
-{
-	if (snprintf(path, PATH_MAX, "%s/%s", folder, name) < PATH_MAX)
-		return 0;
-	errno = ENAMETOOLONG;
-	return -1;
-}
-
 static int copy_files(const char *from, const char *to)
 {
 	struct dirent **list;
@@ -66,8 +65,8 @@ static int copy_files(const char *from, const char *to)
 	int count = list_files(from, &list), failed = 0;
 
 	for (int i = 0; i < count && !failed; i++) {
-		failed = join(old, from, list[i]->d_name) || join(new, to, list[i]->d_name) ||
-			 copy_file(old, new);
+		failed = !path_in(old, from, list[i]->d_name) ||
+			 !path_in(new, to, list[i]->d_name) || copy_file(old, new);
 	}
 	free_list(list, count);
 	return failed;
@@ -174,7 +173,7 @@ static bool know_file(struct work *work, struct trace *trace, const char *name, 
 	char path[PATH_MAX];
 	struct stat stat;
 
-	snprintf(path, sizeof(path), "%s/%s", work->watched, name);
+	path_in(path, work->watched, name);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	bool is_good = fd >= 0 && !fstat(fd, &stat) &&
 		       make_part(work, "first", number, fd, stat.st_size) &&
@@ -261,7 +260,7 @@ int watch_open(struct work *work, struct run *run, unsigned content)
 		const struct ring_file *known = &work->ring->files[file - 1];
 		char path[PATH_MAX];
 		struct stat stat;
-		snprintf(path, sizeof(path), "%s/%s", work->watched, list[i]->d_name);
+		path_in(path, work->watched, list[i]->d_name);
 		if (!lstat(path, &stat) && stat.st_dev == known->device &&
 			stat.st_ino == known->inode && make_room(work, run, content, stat.st_size))
 			found = open(path, O_RDONLY | O_CLOEXEC);
@@ -314,7 +313,7 @@ static bool leads_to(const struct work *work, const char *name, uint64_t file)
 	char path[PATH_MAX];
 	struct stat stat;
 
-	snprintf(path, sizeof(path), "%s/%s", work->watched, name);
+	path_in(path, work->watched, name);
 	return !lstat(path, &stat) && stat.st_dev == known->device && stat.st_ino == known->inode;
 }
 
@@ -365,7 +364,7 @@ static void remove_all(const char *directory)
 
 	for (int i = 0; i < count; i++) {
 		char path[PATH_MAX];
-		snprintf(path, sizeof(path), "%s/%s", directory, list[i]->d_name);
+		path_in(path, directory, list[i]->d_name);
 		unlink(path);
 	}
 	free_list(list, count);
@@ -382,8 +381,8 @@ int watch_show(const struct run *run, unsigned char *const *image, const char *d
 		uint64_t file = names_read(names, 0, i);
 		if (!run->trace.names[i] || !file || file > run->trace.file_count)
 			continue;
-		snprintf(path, sizeof(path), "%s/%s", directory, run->trace.names[i]);
-		snprintf(old, sizeof(old), "%s/%s", directory, first[file]);
+		path_in(path, directory, run->trace.names[i]);
+		path_in(old, directory, first[file]);
 		is_good = *first[file] ? !link(old, path)
 				       : write_file(run, image, path,
 						 (unsigned)names_content(names, file),
