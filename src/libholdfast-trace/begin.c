@@ -76,6 +76,7 @@ static void in_child(void)
 	own_number = 0;
 	maps_after_fork();
 	stack_after_fork();
+	probes_after_fork();
 }
 
 /* Kept out of the way of programs that count on the lowest free descriptor. */
@@ -142,4 +143,5 @@ __attribute__((constructor(101))) static void begin(void)
 	output_begin();
 	__atomic_fetch_add(&ring->attached, 1, __ATOMIC_RELAXED);
 	pthread_atfork(NULL, NULL, in_child);
+	probes_begin();
 }

@@ -19,6 +19,8 @@ static void note(void *address, size_t length, int protection, int flags, int fd
 
 	if (flags & MAP_FIXED)
 		maps_remove(address, length);
+	if (protection & PROT_EXEC)
+		probes_made((uintptr_t)address);
 	if (fd >= 0 && (protection & PROT_WRITE)) {
 		if (type == MAP_PRIVATE)
 			__atomic_fetch_add(&ring->private_maps, 1, __ATOMIC_RELAXED);
@@ -74,6 +76,13 @@ EXPORT int munmap(void *address, size_t length)
 	if (ring)
 		maps_remove(address, length);
 	return (int)syscall(SYS_munmap, address, length);
+}
+
+EXPORT int mprotect(void *address, size_t length, int protection)
+{
+	if (ring && protection & PROT_EXEC)
+		probes_made((uintptr_t)address);
+	return (int)syscall(SYS_mprotect, address, length, (long)protection);
 }
 
 EXPORT int msync(void *address, size_t length, int flags)

@@ -3,7 +3,7 @@
 #include "libholdfast-trace/recorder.h"
 #include "trace/hooks.h"
 
-EXPORT void holdfast_crash_flush(const void *address, int instruction)
+void shim_flush(const void *address, int instruction, struct call call)
 {
 	bool is_ours = maps_find((uintptr_t)address);
 
@@ -12,16 +12,26 @@ EXPORT void holdfast_crash_flush(const void *address, int instruction)
 	if (!is_ours)
 		return;
 	if (instruction == HOOK_CLFLUSH)
-		record_clflush((uintptr_t)address, CALLER);
+		record_clflush((uintptr_t)address, call);
 	else
-		record_flush((uintptr_t)address, 1, CALLER);
+		record_flush((uintptr_t)address, 1, call);
 }
 
 /* Executed, too: memory that is not under test may rely on it. */
-EXPORT void holdfast_crash_fence(void)
+void shim_fence(struct call call)
 {
 	__asm__ volatile("mfence" ::: "memory");
-	record_fence(CALLER);
+	record_fence(call);
+}
+
+EXPORT void holdfast_crash_flush(const void *address, int instruction)
+{
+	shim_flush(address, instruction, CALLER);
+}
+
+EXPORT void holdfast_crash_fence(void)
+{
+	shim_fence(CALLER);
 }
 
 EXPORT void holdfast_crash_stream(void *to, const void *from, unsigned long length)

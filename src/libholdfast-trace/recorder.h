@@ -167,4 +167,14 @@ void *record_move(
 	void *to, const void *from, size_t length, enum after_copy then, struct call call);
 void *record_fill(void *to, int byte, size_t length, enum after_copy then, struct call call);
 
+/* calls_shim.c: a flush by one of the instructions of trace/hooks.h; and a fence. */
+void shim_flush(const void *address, int instruction, struct call call);
+void shim_fence(struct call call);
+
+/* x86_64/probes.c: raw instructions of programs that were not built for this. */
+void probes_begin(void);
+void probes_after_fork(void);
+/* Code was made at this address. */
+void probes_made(uintptr_t address);
+
 #endif

@@ -37,6 +37,7 @@ enum event_kind {
 	EVENT_NAMES,      /* payload: changes, which come together */
 	EVENT_NAME,       /* value: number of a name; payload: the name */
 	EVENT_NAMES_SYNC, /* a file was synced; value: which; 0: the directory */
+	EVENT_PROBES,     /* payload: a struct probe_report of trace/probe.h */
 	EVENT_KINDS,
 };
 
@@ -90,7 +91,8 @@ static inline int event_has_payload(unsigned kind)
 {
 	return kind == EVENT_GROUP || kind == EVENT_COPY || kind == EVENT_SEEN ||
 	       kind == EVENT_FILE || kind == EVENT_STACK || kind == EVENT_OBJECT ||
-	       kind == EVENT_OUTPUT || kind == EVENT_NAMES || kind == EVENT_NAME;
+	       kind == EVENT_OUTPUT || kind == EVENT_NAMES || kind == EVENT_NAME ||
+	       kind == EVENT_PROBES;
 }
 
 /* How many slots the record takes, its payload included. */

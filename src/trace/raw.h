@@ -29,6 +29,7 @@ enum raw_kind {
 	RAW_STREAM,    /* a register to memory: MOVNTI, MOVDIRI, MOVNTPS and kin */
 	RAW_MOVDIR64B, /* from the operand's address to the one in `reg` */
 	RAW_MASKED,    /* MASKMOVQ, MASKMOVDQU: to RDI, the bytes that `mask` selects */
+	RAW_LOCKED,    /* anything with LOCK, and XCHG: a fence besides */
 };
 
 /* The kind of the registers `reg` and `mask`. */
@@ -48,6 +49,7 @@ struct raw_insn {
 	int8_t base, index; /* a number, or RAW_NO_REGISTER or RAW_RIP */
 	uint8_t shift;      /* the index is multiplied by 1 << shift */
 	int32_t disp;
+	uint8_t disp_at;   /* its offset in the instruction, if the base is RAW_RIP */
 	bool is_narrow;    /* the address has 32 bits */
 	bool uses_segment; /* relative to FS or GS, which raw_address() does not know */
 };
@@ -123,12 +125,17 @@ static inline bool raw_read_evex(struct raw_reader *in)
 	return !(first & 8) && (second & 0x7c) == 0x7c && (third & 0x9f) == 8 && in->vector <= 64;
 }
 
-static inline bool raw_read_legacy(struct raw_reader *in, unsigned opcode)
+static inline void raw_use_rex(struct raw_reader *in)
 {
 	in->w = in->rex & 8;
 	in->r = in->rex & 4;
 	in->x = in->rex & 2;
 	in->b = in->rex & 1;
+}
+
+static inline bool raw_read_legacy(struct raw_reader *in, unsigned opcode)
+{
+	raw_use_rex(in);
 	in->prefix = in->has_f2 ? 3 : in->has_f3 ? 2 : in->has_66 ? 1 : 0;
 	in->vector = 16;
 	if (opcode != 0x0f)
@@ -168,12 +175,8 @@ static inline unsigned raw_read_prefixes(struct raw_reader *in, struct raw_insn 
 	}
 }
 
-static inline bool raw_read_opcode(struct raw_reader *in, struct raw_insn *insn)
+static inline bool raw_read_opcode(struct raw_reader *in, unsigned byte)
 {
-	unsigned byte = raw_read_prefixes(in, insn);
-
-	if (in->has_lock)
-		return false;
 	if (byte != 0xc4 && byte != 0xc5 && byte != 0x62)
 		return raw_read_legacy(in, byte);
 	if (in->has_66 || in->has_f2 || in->has_f3 || in->rex)
@@ -210,6 +213,7 @@ static inline void raw_read_operands(struct raw_reader *in, struct raw_insn *ins
 		raw_read_sib(in, insn);
 	} else if ((modrm & 7) == 5 && in->mod == 0) {
 		insn->base = RAW_RIP;
+		insn->disp_at = (uint8_t)in->at;
 		insn->disp = raw_disp32(in);
 	} else {
 		insn->base = (int8_t)in->rm;
@@ -312,14 +316,60 @@ static inline bool raw_matters(const struct raw_reader *in)
 	return in->map == 2 && (opcode == 0xf8 || opcode == 0xf9);
 }
 
+/* The bytes behind the operand of a locked instruction; -1: LOCK is not for it. */
+static inline int raw_locked_immediate(const struct raw_reader *in)
+{
+	unsigned opcode = in->opcode, which = in->reg & 7;
+
+	if (in->map)
+		return opcode == 0xab || opcode == 0xb3 || opcode == 0xbb ||
+				       (opcode & 0xfe) == 0xb0 || (opcode & 0xfe) == 0xc0 ||
+				       (opcode == 0xc7 && which == 1)
+			       ? 0
+		       : opcode == 0xba && which >= 5 ? 1
+						      : -1;
+	if (opcode < 0x38 && !(opcode & 6))
+		return 0;
+	if (opcode == 0x80 || opcode == 0x83)
+		return which < 7 ? 1 : -1;
+	if (opcode == 0x81)
+		return which == 7 ? -1 : in->has_66 && !in->w ? 2 : 4;
+	if ((opcode & 0xfe) == 0xfe)
+		return which < 2 ? 0 : -1;
+	if ((opcode & 0xfe) == 0xf6)
+		return which == 2 || which == 3 ? 0 : -1;
+	return (opcode & 0xfe) == 0x86 ? 0 : -1;
+}
+
+/* Behind the prefixes of an instruction that locks; XCHG does without one. */
+static inline struct raw_insn raw_decode_locked(
+	struct raw_reader *in, struct raw_insn insn, unsigned opcode)
+{
+	raw_use_rex(in);
+	in->map = opcode == 0x0f;
+	in->opcode = in->map ? raw_byte(in) : opcode;
+	raw_read_operands(in, &insn);
+	int immediate = raw_locked_immediate(in);
+	for (int i = 0; i < immediate; i++)
+		raw_byte(in);
+	if (immediate < 0 || in->mod == 3 || in->is_over)
+		return (struct raw_insn){.kind = RAW_OTHER};
+	insn.kind = RAW_LOCKED;
+	insn.length = (uint8_t)in->at;
+	return insn;
+}
+
 /* The instruction that begins at `code`, of which `available` bytes may be read. */
 static inline struct raw_insn raw_decode(const uint8_t *code, size_t available)
 {
 	struct raw_reader in = {
 		.code = code, .available = available < RAW_LONGEST ? available : RAW_LONGEST};
 	struct raw_insn insn = {.kind = RAW_OTHER};
+	unsigned byte = raw_read_prefixes(&in, &insn);
 
-	if (!raw_read_opcode(&in, &insn) || !raw_matters(&in))
+	if (in.has_lock || byte == 0x86 || byte == 0x87)
+		return raw_decode_locked(&in, insn, byte);
+	if (!raw_read_opcode(&in, byte) || !raw_matters(&in))
 		return (struct raw_insn){.kind = RAW_OTHER};
 	raw_read_operands(&in, &insn);
 	if (in.map == 1 && in.opcode == 0xae)
@@ -349,9 +399,16 @@ static inline uintptr_t raw_address(
 	return insn->is_narrow ? (uint32_t)address : address;
 }
 
+/* Has the instruction to be completed by a fence? */
+static inline bool raw_wants_fence(const struct raw_insn *insn)
+{
+	return insn->kind == RAW_CLFLUSHOPT || insn->kind == RAW_CLWB || insn->kind == RAW_STREAM ||
+	       insn->kind == RAW_MOVDIR64B || insn->kind == RAW_MASKED;
+}
+
 /*
- * Can one of these instructions have its opcode here? Quickly, and often wrongly yes: code where it
- * says no everywhere needs no disassembly. Four bytes may be read.
+ * Can one of these instructions, but for locked ones, have its opcode here? Quickly, and often
+ * wrongly yes: code where it says no everywhere needs no disassembly. Four bytes may be read.
  */
 static inline bool raw_may_be(const uint8_t *code)
 {

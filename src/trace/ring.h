@@ -16,8 +16,9 @@
 #include <stddef.h>
 
 #include "trace/names.h"
+#include "trace/probe.h"
 
-#define RING_MAGIC UINT64_C(0x31676e6972746668) /* "hftring1" */
+#define RING_MAGIC UINT64_C(0x32676e6972746668) /* "hftring2" */
 #define RING_SLOTS (1u << 17) /* 4 MiB: so long may the reader be kept from the CPU */
 #define RING_RESERVE                                                                               \
 	(1u << 13) /* slots that writers in flight may take beyond what they saw free */
@@ -51,6 +52,7 @@ struct ring {
 	uint32_t name_count;
 	char names[NAMES_MAX][NAMES_LENGTH];
 	char other_name[256];         /* the last of the other maps */
+	struct probe_board probes;    /* of raw instructions */
 	_Alignas(4096) uint64_t head; /* atomic; the next slot that a writer takes */
 	_Alignas(4096) uint64_t tail; /* atomic; the next slot that the reader reads */
 	_Alignas(4096) struct event slots[RING_SLOTS];

@@ -139,6 +139,19 @@ static int add_output(struct trace *trace, const struct event *event)
 	return 0;
 }
 
+static int add_probes(struct trace *trace, const struct event *event)
+{
+	struct probe_report *report = &trace->probes;
+
+	if (event->length != sizeof(*report))
+		return err_set(-EINVAL, "a report on probes of %llu bytes",
+			(unsigned long long)event->length);
+	memcpy(report, event_payload(event), sizeof(*report));
+	for (unsigned i = 0; i < PROBE_REFUSALS; i++)
+		report->refusals[i].object[sizeof(report->refusals[i].object) - 1] = '\0';
+	return 0;
+}
+
 /* The bytes of a file that it names are there. */
 static bool is_inside(const struct trace *trace, const struct event *event)
 {
@@ -199,6 +212,7 @@ static bool is_well_formed(
 	case EVENT_OBJECT:
 	case EVENT_OUTPUT:
 	case EVENT_NAME:
+	case EVENT_PROBES:
 		return true;
 	default:
 		return false;
@@ -218,6 +232,8 @@ static int add_to_tables(struct trace *trace, const struct event *event)
 		return add_output(trace, event);
 	case EVENT_NAME:
 		return add_name(trace, event);
+	case EVENT_PROBES:
+		return add_probes(trace, event);
 	default:
 		return 0;
 	}

@@ -14,6 +14,7 @@
 #include <stddef.h>
 
 #include "trace/names.h"
+#include "trace/probe.h"
 
 struct trace_file {
 	char *name;    /* as the program opened it */
@@ -41,6 +42,7 @@ struct trace {
 	char *names[NAMES_MAX];
 	char *output; /* of the program, all of it */
 	uint64_t output_size;
+	struct probe_report probes; /* of raw instructions */
 };
 
 /*

@@ -5,9 +5,14 @@
  *	litmus CASE write FILE		do what the case does, with libpmem
  *	litmus CASE check FILE		exit status 1 if the flag is set without its data
  *
- * FILE has 4096 bytes. The cases are in the table at the end; a line says what is wrong.
+ * FILE has 4096 bytes. The cases are in the table at the end; a line says what is wrong. Built with
+ * BARE it flushes with instructions of its own.
  */
+#ifdef BARE
+#include "bare.h"
+#else
 #include <libpmem.h>
+#endif
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>

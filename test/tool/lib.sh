@@ -29,6 +29,7 @@ points=0
 failures=0
 undo=:
 dir=$(mktemp -d "${TMPDIR:-/var/tmp}/holdfast-test.XXXXXX") || exit 99
+export XDG_CACHE_HOME=$dir/cache
 
 cleanup() {
 	trap - EXIT

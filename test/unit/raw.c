@@ -24,13 +24,15 @@ static unsigned wrong, known, strangers;
 static void add(const unsigned char *bytes, size_t length)
 {
 	static const unsigned char disp[] = {0xf8, 0x12, 0x34, 0x81};
+	/* So that the next slot is read from its beginning. */
+	static const unsigned char nop[] = {0x66, 0x0f, 0x1f, 0x44, 0, 0};
 
 	if (count == SLOTS)
 		abort();
 	unsigned char *slot = &code[count++ * SLOT];
 	memcpy(slot, bytes, length);
 	memcpy(slot + length, disp, sizeof(disp));
-	memset(slot + SLOT - 6, 0x90, 6); /* NOPs: the next slot is read from its beginning */
+	memcpy(slot + SLOT - sizeof(nop), nop, sizeof(nop));
 }
 
 /* ---- what is tried */
@@ -71,6 +73,34 @@ static void add_legacy(void)
 			memcpy(bytes + length, opcodes[o], strlen(opcodes[o]));
 			add_operands(bytes, length + strlen(opcodes[o]));
 		}
+}
+
+static void add_locked(void)
+{
+	static const unsigned char one[] = {0x00, 0x01, 0x09, 0x11, 0x18, 0x21, 0x29, 0x31, 0x39,
+		0x03, 0x80, 0x81, 0x83, 0x86, 0x87, 0x88, 0xf6, 0xf7, 0xfe, 0xff};
+	static const unsigned char two[] = {
+		0xab, 0xb3, 0xbb, 0xba, 0xb0, 0xb1, 0xc0, 0xc1, 0xc7, 0xaf};
+	static const char *const prefixes[] = {"\xf0", "\xf0\x66", "\xf0\x4a", "\xf0\x65\x41"};
+	unsigned char bytes[16];
+
+	for (size_t p = 0; p < sizeof(prefixes) / sizeof(prefixes[0]); p++) {
+		size_t length = strlen(prefixes[p]);
+		memcpy(bytes, prefixes[p], length);
+		for (size_t o = 0; o < sizeof(one); o++) {
+			bytes[length] = one[o];
+			add_operands(bytes, length + 1);
+		}
+		bytes[length] = 0x0f;
+		for (size_t o = 0; o < sizeof(two); o++) {
+			bytes[length + 1] = two[o];
+			add_operands(bytes, length + 2);
+		}
+	}
+	for (unsigned opcode = 0x86; opcode < 0x88; opcode++) {
+		bytes[0] = (unsigned char)opcode;
+		add_operands(bytes, 1);
+	}
 }
 
 static const unsigned char wide_opcodes[] = {0x2b, 0xe7, 0xf7, 0xae, 0xc3};
@@ -191,6 +221,22 @@ static enum raw_kind kind_of(const char *word)
 	return RAW_OTHER;
 }
 
+/* The words that may stand behind "lock", with a letter for the size or without. */
+static bool is_lockable(const char *word)
+{
+	static const char *const words[] = {"add", "or", "adc", "sbb", "and", "sub", "xor", "inc",
+		"dec", "not", "neg", "bts", "btr", "btc", "cmpxchg", "cmpxchg8b", "cmpxchg16b",
+		"xadd", "xchg"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		size_t length = strlen(words[i]);
+		if (!strncmp(word, words[i], length) &&
+			(!word[length] || (strchr("bwlq", word[length]) && !word[length + 1])))
+			return true;
+	}
+	return false;
+}
+
 static const char *second_operand(const char *text)
 {
 	const char *parenthesis = strchr(text, '(');
@@ -220,6 +266,8 @@ static void read_operands(const char *word, const char *text, struct raw_insn *i
 		read_memory(second, insn);
 		if (!strcmp(word, "movntss") || !strcmp(word, "movntsd"))
 			insn->size = word[6] == 's' && word[5] == 's' ? 4 : 8;
+	} else if (insn->kind == RAW_LOCKED) {
+		read_memory(second, insn);
 	} else if (insn->kind != RAW_FENCE) {
 		read_memory(text, insn);
 	} else {
@@ -234,10 +282,11 @@ static struct raw_insn read_text(char *bytes, char *text)
 		"data16", "addr32", "cs", "ds", "es", "ss", "fs", "gs", "{evex}"};
 	struct raw_insn insn = {.kind = RAW_OTHER};
 	char *word = strtok(text, " ");
-	bool is_prefix = true;
+	bool is_prefix = true, is_locked = false;
 
 	while (word && is_prefix) {
-		is_prefix = !strncmp(word, "rex", 3);
+		is_prefix = !strncmp(word, "rex", 3) || !strcmp(word, "lock");
+		is_locked |= !strcmp(word, "lock");
 		for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
 			is_prefix = is_prefix || !strcmp(word, prefixes[i]);
 		insn.uses_segment |= !strcmp(word, "fs") || !strcmp(word, "gs");
@@ -247,6 +296,13 @@ static struct raw_insn read_text(char *bytes, char *text)
 	}
 	insn.kind = word ? kind_of(word) : RAW_OTHER;
 	char *operands = strtok(NULL, " ");
+	bool is_xchg = word && !strncmp(word, "xchg", 4);
+	const char *second = operands ? second_operand(operands) : "";
+	if (word && (is_locked || is_xchg) && is_lockable(word) &&
+		(second[0] != '%' || strchr(second, ':')))
+		insn.kind = RAW_LOCKED;
+	else if (is_locked)
+		insn.kind = RAW_OTHER;
 	if (insn.kind == RAW_OTHER)
 		return insn;
 	struct raw_insn prefix = insn;
@@ -326,6 +382,7 @@ static void test_against_objdump(void)
 	int fd = mkstemp(name);
 
 	add_legacy();
+	add_locked();
 	add_vex();
 	add_evex();
 	ok(fd >= 0 && write(fd, code, count * SLOT) == (ssize_t)(count * SLOT),
@@ -382,7 +439,7 @@ static void test_may_be(void)
 		struct raw_insn insn = raw_decode(slot, SLOT);
 		for (unsigned at = 0; at < insn.length; at++)
 			may |= raw_may_be(slot + at);
-		passed += insn.kind != RAW_OTHER && !may;
+		passed += insn.kind != RAW_OTHER && insn.kind != RAW_LOCKED && !may;
 	}
 	ok(!passed, "raw_may_be: passes over %u of the forms", passed);
 }

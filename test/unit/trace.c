@@ -107,6 +107,8 @@ static void malformed(void)
 						      .length = EVENT_MAX_PAYLOAD + 1});
 	refuses("stack 0", (struct event){.kind = EVENT_STACK, .value = 0, .length = 16});
 	refuses("object 0", (struct event){.kind = EVENT_OBJECT, .value = 0, .length = 0});
+	refuses("a report on probes of another size",
+		(struct event){.kind = EVENT_PROBES, .length = 64});
 	trace_init(&trace, 64);
 	add_file(&trace);
 	is_int(trace_add(&trace, &slot, 2), -22, "trace_add: refuses a payload that is cut short");

@@ -38,12 +38,12 @@ _holdfast() {
 	case $command in
 	info) options='--health --json --program= --prometheus --require= --state= --try --help' ;;
 	crash)
-		options='--check= --dump= --file= --in-place --really --time= --budget= --images= '
+		options='--check= --dump= --file= --in-place --really --no-probes --time= --budget= --images= '
 		options+='--exhaustive --seed= --jobs= '
 		options+='--deadline= --strict --format= --model= --atom= --tear= --recover --svg= --save= --replay= '
 		options+='--image= --output= --watch= --fs= --help'
 		;;
-	stat) options='--file= --in-place --rows= --format= --save= --replay= --help' ;;
+	stat) options='--file= --in-place --no-probes --rows= --format= --save= --replay= --help' ;;
 	cc) options='--cflags --libs --help' ;;
 	*) options='--help --version' ;;
 	esac

@@ -41,6 +41,7 @@ enum {
 	OPTION_SVG,
 	OPTION_WATCH,
 	OPTION_FS,
+	OPTION_NO_PROBES,
 };
 
 static const struct argp_option options[] = {
@@ -74,6 +75,9 @@ static const struct argp_option options[] = {
 	{"really", OPTION_REALLY, NULL, 0,
 		"Execute flushes and syncs of PROGRAM, besides recording them, so that it sees their "
 		"errors",
+		0},
+	{"no-probes", OPTION_NO_PROBES, NULL, 0,
+		"Leave flushes, fences and streaming stores alone that PROGRAM executes by itself",
 		0},
 	{"model", OPTION_MODEL, "MODEL", 0,
 		"Assume that a crash takes what MODEL says: cache-line (unless given), byte, process, "
@@ -311,6 +315,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case OPTION_OUTPUT:
 		chosen->output = argument;
+		return 0;
+	case OPTION_NO_PROBES:
+		chosen->no_probes = true;
 		return 0;
 	case OPTION_SAVE:
 		chosen->save = argument;

@@ -41,7 +41,7 @@ struct options {
 	const char *image, *output; /* the image to make, and where */
 	char **files;
 	unsigned file_count;
-	bool in_place, strict, recover, really, has_model;
+	bool in_place, strict, recover, really, has_model, no_probes;
 	bool tears_pages; /* if explore.is_torn */
 	bool is_dump;     /* `check` prints a state */
 	unsigned jobs;    /* checkers side by side */
@@ -127,6 +127,9 @@ int watch_note_size(struct work *work, struct run *run, unsigned content, off_t 
 /* How many names lead elsewhere than what was recorded says: after the run. */
 unsigned watch_differs(const struct work *work, const struct run *run);
 int watch_show(const struct run *run, unsigned char *const *image, const char *directory);
+
+/* probes.c: answer the recorder, if it asks where an object has raw instructions. */
+void probes_answer(struct work *work);
 
 /* elf.c: why the recorder cannot be loaded into this program; NULL if it can. */
 const char *why_not_loaded(const char *path);

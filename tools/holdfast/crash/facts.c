@@ -105,6 +105,20 @@ const struct fact_row blind_rows[] = {
 	{0},
 };
 
+const struct fact_row probe_rows[] = {
+	NUMBER(struct fact_probes, "probed", probed),
+	NUMBER(struct fact_probes, "hit", hit),
+	NUMBER(struct fact_probes, "hits", hits),
+	NUMBER(struct fact_probes, "refused", refused),
+	{0},
+};
+
+const struct fact_row refusal_rows[] = {
+	WORDS(struct fact_refusal, "place", place),
+	WORDS(struct fact_refusal, "reason", reason),
+	{0},
+};
+
 /* ---- words */
 
 static char *words_of(const char *format, ...) __attribute__((__format__(__printf__, 1, 2)));
@@ -277,7 +291,17 @@ bool is_blind(const struct findings *findings)
 {
 	return findings->explored->seen || findings->run->lost_slots ||
 	       findings->run->failed_maps || findings->run->failed_names ||
-	       findings->run->file_gone;
+	       findings->run->file_gone || findings->run->trace.probes.refused;
+}
+
+/* What was not probed, at the end of what was not seen. */
+static void add_refusals(const struct fact_probes *probes, struct fact_blind *blind)
+{
+	for (unsigned i = 0; i < probes->count; i++)
+		blind->words[blind->count++] = words_of("%s", probes->refusals[i].words);
+	if (probes->count < probes->refused)
+		blind->words[blind->count++] = words_of("%llu more that are not probed",
+			(unsigned long long)probes->refused - probes->count);
 }
 
 static void make_blind(const struct findings *findings, struct fact_blind *blind)
@@ -342,6 +366,8 @@ void facts_make(const struct findings *findings, struct facts *facts)
 		facts->how = words_of("the check was started for each image, on a copy, because %s",
 			findings->way.why);
 	make_blind(findings, &facts->blind);
+	probes_make(&findings->run->trace.probes, &facts->probes);
+	add_refusals(&facts->probes, &facts->blind);
 	for (unsigned i = 0; facts->bugs && i < explored->bug_count; i++) {
 		make_bug(findings, &explored->bugs[i], &facts->bugs[i]);
 		facts->bugs[i].number = ++facts->bug_count;
@@ -370,6 +396,7 @@ void facts_free(struct facts *facts)
 	}
 	for (unsigned i = 0; i < facts->blind.count; i++)
 		free(facts->blind.words[i]);
+	probes_free(&facts->probes);
 	free(facts->bugs);
 	free(facts->level_words);
 	free(facts->how);

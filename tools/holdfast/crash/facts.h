@@ -40,10 +40,24 @@ struct fact_bug {
 	struct fact_store lost, early;
 };
 
+/* Raw instructions that were probed, and those that were not. */
+struct fact_refusal {
+	char *place;
+	const char *reason;
+	char *words; /* both */
+};
+
+struct fact_probes {
+	uint64_t probed, hit, hits, refused;
+	char *words; /* the counts, or NULL: there were none */
+	struct fact_refusal refusals[PROBE_REFUSALS];
+	unsigned count; /* of `refusals` */
+};
+
 struct fact_blind {
 	uint64_t found, found_after_end, maps, names, records;
 	bool is_gone;
-	char *words[8]; /* what was not seen, a sentence each */
+	char *words[9 + PROBE_REFUSALS]; /* what was not seen, a sentence each */
 	unsigned count;
 };
 
@@ -59,10 +73,15 @@ struct facts {
 	struct fact_bug *bugs;
 	unsigned bug_count;
 	struct fact_blind blind;
+	struct fact_probes probes;
 };
 
 void facts_make(const struct findings *findings, struct facts *facts);
 void facts_free(struct facts *facts);
+
+/* probes.c */
+void probes_make(const struct probe_report *report, struct fact_probes *probes);
+void probes_free(struct fact_probes *probes);
 
 /* For each cause: its name, a word for programs, what it means, and what to do about it. */
 struct fact_cause {
@@ -96,6 +115,7 @@ struct fact_row {
 
 /* Each ends with a row without a key. */
 extern const struct fact_row run_rows[], bug_rows[], store_rows[], blind_rows[];
+extern const struct fact_row probe_rows[], refusal_rows[];
 
 static inline const void *fact_member(const struct fact_row *row, const void *whole)
 {
@@ -120,6 +140,7 @@ void xml_print(FILE *to, const char *words);
 struct json_object;
 void json_add_words(struct json_object *to, const char *key, const char *words);
 void json_add_rows(struct json_object *to, const struct fact_row *rows, const void *whole);
+struct json_object *json_probes(const struct fact_probes *probes);
 bool json_write(struct json_object *object, FILE *to); /* and forget it */
 
 #endif

@@ -54,6 +54,17 @@ static struct json_object *rows_object(const struct fact_row *rows, const void *
 	return object;
 }
 
+struct json_object *json_probes(const struct fact_probes *probes)
+{
+	struct json_object *object = rows_object(probe_rows, probes),
+			   *refusals = json_object_new_array();
+
+	for (unsigned i = 0; i < probes->count; i++)
+		json_object_array_add(refusals, rows_object(refusal_rows, &probes->refusals[i]));
+	json_object_object_add(object, "refusals", refusals);
+	return object;
+}
+
 static void add_store(struct json_object *to, const char *role, const struct fact_store *store)
 {
 	json_object_object_add(to, role, store->is_there ? rows_object(store_rows, store) : NULL);
@@ -69,6 +80,7 @@ bool report_json(const struct facts *facts, FILE *to)
 		add_store(bug, "early", &facts->bugs[i].early);
 		json_object_array_add(bugs, bug);
 	}
+	json_object_object_add(object, "raw_instructions", json_probes(&facts->probes));
 	json_object_object_add(object, "bugs", bugs);
 	json_object_object_add(object, "not_seen", rows_object(blind_rows, &facts->blind));
 	return json_write(object, to);

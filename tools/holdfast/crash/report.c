@@ -138,6 +138,8 @@ void report_text(const struct facts *facts, bool is_coloured, FILE *to)
 		facts->model, (unsigned long long)facts->points, (unsigned long long)facts->covered,
 		(unsigned long long)facts->signatures, (unsigned long long)facts->images,
 		facts->seconds, facts->was_ended ? ", ended by a limit" : "");
+	if (facts->probes.words)
+		print_formatted(to, 2, "%s", facts->probes.words);
 	for (unsigned i = 0; i < facts->bug_count; i++)
 		print_bug(&text, facts, &facts->bugs[i]);
 	print_blind_spots(facts, to);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "facts.h"
 
 /* Each is about a cache miss or more on real hardware; to sort by. */
 static uint64_t work_of(const struct count *count)
@@ -99,6 +100,15 @@ static void print_total(const struct sites *sites, FILE *to)
 
 static void print_blind_spots(const struct run *run, FILE *to)
 {
+	struct fact_probes probes;
+
+	probes_make(&run->trace.probes, &probes);
+	for (unsigned i = 0; i < probes.count; i++)
+		fprintf(to, "not counted: %s\n", probes.refusals[i].words);
+	if (probes.count < probes.refused)
+		fprintf(to, "not counted: %u more that are not probed\n",
+			(unsigned)probes.refused - probes.count);
+	probes_free(&probes);
 	if (run->failed_maps)
 		fprintf(to, "not counted: %u maps that could not be recorded\n", run->failed_maps);
 	if (run->lost_slots)
@@ -106,6 +116,16 @@ static void print_blind_spots(const struct run *run, FILE *to)
 			"not counted: at most %" PRIu64 " records that were lost because the "
 			"program was killed\n",
 			run->lost_slots);
+}
+
+static void print_probes(const struct run *run, FILE *to)
+{
+	struct fact_probes probes;
+
+	probes_make(&run->trace.probes, &probes);
+	if (probes.words)
+		fprintf(to, "%s\n", probes.words);
+	probes_free(&probes);
 }
 
 void sites_text(const struct run *run, const struct sites *sites, unsigned rows, FILE *to)
@@ -116,6 +136,7 @@ void sites_text(const struct run *run, const struct sites *sites, unsigned rows,
 	fprintf(to, "%u file%s, %u thread%s, %u call site%s\n", run->trace.file_count,
 		run->trace.file_count == 1 ? "" : "s", counts->threads,
 		counts->threads == 1 ? "" : "s", sites->count, sites->count == 1 ? "" : "s");
+	print_probes(run, to);
 	print_total(sites, to);
 	for (unsigned i = 0; i < shown; i++)
 		print_row(&sites->list[i].count, sites->list[i].place, to);
@@ -188,6 +209,7 @@ static struct json_object *sites_array(const struct sites *sites)
 
 bool sites_json(const struct run *run, const struct sites *sites, FILE *to)
 {
+	struct fact_probes probes;
 	struct json_object *object = json_object_new_object();
 
 	json_object_object_add(object, "version", json_object_new_string(HOLDFAST_VERSION));
@@ -195,6 +217,9 @@ bool sites_json(const struct run *run, const struct sites *sites, FILE *to)
 	add(object, "threads", sites->counts.threads);
 	json_object_object_add(object, "total", count_object(&sites->counts.total));
 	json_object_object_add(object, "sites", sites_array(sites));
+	probes_make(&run->trace.probes, &probes);
+	json_object_object_add(object, "raw_instructions", json_probes(&probes));
+	probes_free(&probes);
 	add(object, "lines_never_flushed", sites->counts.unflushed);
 	add(object, "maps_not_recorded", run->failed_maps);
 	add(object, "records_lost", run->lost_slots);

@@ -17,6 +17,7 @@ enum {
 	OPTION_SAVE,
 	OPTION_REPLAY,
 	OPTION_FORMAT,
+	OPTION_NO_PROBES,
 };
 
 static const struct argp_option options[] = {
@@ -26,6 +27,9 @@ static const struct argp_option options[] = {
 		0},
 	{"in-place", OPTION_IN_PLACE, NULL, 0,
 		"Let PROGRAM work on the files themselves, and count for all that it maps", 0},
+	{"no-probes", OPTION_NO_PROBES, NULL, 0,
+		"Leave flushes, fences and streaming stores alone that PROGRAM executes by itself",
+		0},
 	{"rows", OPTION_ROWS, "N", 0, "Show N call sites (20); 0: all", 1},
 	{"format", OPTION_FORMAT, "FORMAT", 0, "Print text or json", 1},
 	{"save", OPTION_SAVE, "TRACE", 0,
@@ -95,6 +99,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case OPTION_FORMAT:
 		set_format(run, argument, state);
+		return 0;
+	case OPTION_NO_PROBES:
+		run->no_probes = true;
 		return 0;
 	case OPTION_SAVE:
 		run->save = argument;

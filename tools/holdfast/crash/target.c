@@ -112,10 +112,11 @@ static _Noreturn void become_program(const struct work *work, const struct optio
 	_exit(127);
 }
 
-static int wait_for_end(pid_t pid, struct drain *drain, int *status)
+static int wait_for_end(struct work *work, pid_t pid, struct drain *drain, int *status)
 {
 	for (;;) {
 		drain_old(drain);
+		probes_answer(work);
 		if (drain->error || is_stopped)
 			return -1;
 		pid_t ended = waitpid(pid, status, WNOHANG);
@@ -141,6 +142,21 @@ static int keep_output(const struct work *work, struct trace *trace)
 			return complain(STATUS_NOTHING, "the trace: %s", err_get());
 		at += got;
 	}
+	return STATUS_CLEAN;
+}
+
+/* Keeps what became of raw instructions, if there were any. */
+static int keep_probes(const struct work *work, struct trace *trace)
+{
+	const struct probe_report *report = &work->ring->probes.report;
+	struct event slots[2 + sizeof(*report) / EVENT_SLOT] = {
+		{.kind = EVENT_PROBES, .length = sizeof(*report)}};
+
+	if (!report->probed && !report->refused)
+		return STATUS_CLEAN;
+	memcpy(slots + 1, report, sizeof(*report));
+	if (trace_add(trace, slots, event_slots(slots)) < 0)
+		return complain(STATUS_NOTHING, "the trace: %s", err_get());
 	return STATUS_CLEAN;
 }
 
@@ -321,17 +337,20 @@ int target_run(struct work *work, const struct options *options, struct run *run
 	if (why)
 		return complain(
 			STATUS_NOTHING, "%s cannot be recorded: %s", options->program[0], why);
+	work->ring->probes.is_off = options->no_probes;
 	fflush(NULL);
 	pid_t pid = fork();
 	if (pid < 0)
 		return complain(STATUS_NOTHING, "fork: %s", strerror(errno));
 	if (!pid)
 		become_program(work, options);
-	int ended = wait_for_end(pid, &drain, &run->status);
+	int ended = wait_for_end(work, pid, &drain, &run->status);
 	end_children();
 	drain_until(&drain, UINT64_MAX);
 	run->lost_slots = __atomic_load_n(&work->ring->head, __ATOMIC_ACQUIRE) - drain.tail;
 	int status = keep_output(work, &run->trace);
+	if (!status)
+		status = keep_probes(work, &run->trace);
 	if (drain.error)
 		return complain(STATUS_NOTHING, "the trace: %s", err_get());
 	if (ended)
