@@ -294,7 +294,7 @@ bool is_blind(const struct findings *findings)
 	       findings->run->file_gone || findings->run->trace.probes.refused;
 }
 
-/* What was not probed, at the end of what was not seen. */
+/* Appends what was not probed to what was not seen. */
 static void add_refusals(const struct fact_probes *probes, struct fact_blind *blind)
 {
 	for (unsigned i = 0; i < probes->count; i++)
