@@ -31,9 +31,17 @@ undo=:
 dir=$(mktemp -d "${TMPDIR:-/var/tmp}/holdfast-test.XXXXXX") || exit 99
 export XDG_CACHE_HOME=$dir/cache
 
+# Undo what a test that ends in the middle has not undone itself: mounts below $dir, and loop devices.
+release_dir() {
+	losetup -n -O NAME,BACK-FILE | awk -v dir="$dir/" 'index($2, dir) { print $1 }' |
+		xargs -r -n 1 losetup -d
+	awk -v dir="$dir/" 'index($2, dir) == 1 { print $2 }' /proc/mounts | tac | xargs -r umount -l
+}
+
 cleanup() {
 	trap - EXIT
 	eval "$undo"
+	release_dir 2>/dev/null
 	rm -rf --one-file-system "$dir"
 }
 trap cleanup EXIT
