@@ -50,17 +50,11 @@ static void ignore(const struct note *note)
 		(size_t)(note->pages.to - note->pages.from), note->pages.from);
 }
 
-/* The program's handler may have drained, too. */
-static bool next_to_drain(struct note *note)
-{
-	notes_set_draining(true);
-	return notes_first(note);
-}
-
 /*
  * A part is pinned first and taken out of the notes then: a thread that closes its map finds the
  * one or the other, and what was not tried yet is still noted when a failure is reported (N7).
- * Cancellation is off but in the program's handler, which may leave by siglongjmp().
+ * Cancellation is off but in the program's handler, which may leave by siglongjmp(). The caller has
+ * told the notes that they are drained.
  */
 static void drain_notes(void)
 {
@@ -69,7 +63,7 @@ static void drain_notes(void)
 	int saved = errno, state;
 
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
-	while (next_to_drain(&note)) {
+	while (notes_first(&note)) {
 		struct map *map = registry_pin(note.pages.from, note.pages.to);
 		if (!map) {
 			if (notes_cut(note.pages.to))
@@ -79,11 +73,28 @@ static void drain_notes(void)
 		struct file_sync part = part_in(map, &note);
 		int error = notes_cut(part.pages.to) ? write_part(map, &part, &failure) : 0;
 		registry_unpin(map);
-		if (error)
+		if (error) {
 			writeback_failure_report(part.pages, &failure, state);
+			notes_set_draining(true); /* the handler may have drained, too */
+		}
 	}
 	pthread_setcancelstate(state, NULL);
 	errno = saved;
+}
+
+/* A cancellation point while all is still noted: a thread that ends drains. */
+static void drain_all(void)
+{
+	if (notes_none())
+		return;
+	pthread_testcancel();
+	drain_notes();
+}
+
+static void drain_at_thread_exit(void)
+{
+	notes_set_draining(true);
+	drain_notes();
 }
 
 /* Write back a note that stays where it is, by another thread. Cancellation is off. */
@@ -118,9 +129,7 @@ void writeback_drain(void)
 	if (notes_none())
 		return;
 	notes_set_draining(true);
-	/* A cancellation point while all is still noted: a thread that ends drains. */
-	pthread_testcancel();
-	drain_notes();
+	drain_all();
 	notes_set_draining(false);
 }
 
@@ -165,7 +174,7 @@ void writeback_persist_copy(const void *addr, size_t len, uint64_t begun)
 {
 	notes_set_draining(true);
 	note_range(addr, len, begun);
-	writeback_drain();
+	drain_all();
 	notes_set_draining(false);
 }
 
@@ -247,7 +256,7 @@ int writeback_init(void)
 	registry_init();
 	int error = acceptance_init();
 	if (!error)
-		error = notes_init(drain_notes);
+		error = notes_init(drain_at_thread_exit);
 	return error ? error
 		     : -pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
 }
