@@ -4,6 +4,7 @@
  *
  *	recorded tree FILE N	N inserts into a B-tree, each a transaction of libpmemobj
  *	recorded table FILE N	N inserts into a hash table on libpmem, each with two persists
+ *	recorded ... cpu	the same, and measure the processor time of the program
  *
  * The nanoseconds that the inserts took go to standard output; the script bench/recorded runs it.
  * What it needs of libpmemobj is declared here, so that it builds without that library.
@@ -21,11 +22,13 @@
 #define ORDER 8
 #define SLOTS (1u << 17)
 
+static clockid_t which = CLOCK_MONOTONIC;
+
 static uint64_t now(void)
 {
 	struct timespec time;
 
-	clock_gettime(CLOCK_MONOTONIC, &time);
+	clock_gettime(which, &time);
 	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
 }
 
@@ -243,8 +246,10 @@ static uint64_t table(const char *path, uint64_t count)
 
 int main(int argc, char *argv[])
 {
-	if (argc != 4)
-		give_up("tree|table FILE N");
+	if (argc != 4 && argc != 5)
+		give_up("tree|table FILE N [cpu]");
+	if (argc == 5)
+		which = CLOCK_PROCESS_CPUTIME_ID;
 	uint64_t count = strtoull(argv[3], NULL, 10);
 	printf("%llu\n",
 		(unsigned long long)(strcmp(argv[1], "tree") ? table : tree)(argv[2], count));
