@@ -53,16 +53,18 @@ void room_in_place(int fd)
  */
 static bool is_mixed(int fd)
 {
-	struct {
+	enum { SLOTS = 8 };
+	union {
 		struct btrfs_ioctl_space_args args;
-		struct btrfs_ioctl_space_info spaces[8];
-	} asked = {.args.space_slots = 8};
+		char room[sizeof(struct btrfs_ioctl_space_args) +
+			SLOTS * sizeof(struct btrfs_ioctl_space_info)];
+	} asked = {.args.space_slots = SLOTS};
 	const uint64_t both = BTRFS_BLOCK_GROUP_DATA | BTRFS_BLOCK_GROUP_METADATA;
 
 	if (ioctl(fd, BTRFS_IOC_SPACE_INFO, &asked))
 		return true;
-	for (uint64_t i = 0; i < asked.args.total_spaces && i < 8; i++)
-		if ((asked.spaces[i].flags & both) == both)
+	for (uint64_t i = 0; i < asked.args.total_spaces && i < SLOTS; i++)
+		if ((asked.args.spaces[i].flags & both) == both)
 			return true;
 	return false;
 }

@@ -100,7 +100,8 @@ static inline bool tree_is_name(const char *name)
 /* As tree_path(), but false instead of the end of the program. */
 static inline bool tree_way_to(const char *name, char path[512])
 {
-	snprintf(path, 512, "%s/%s", tree_root, name);
+	if (snprintf(path, 512, "%s/%s", tree_root, name) >= 512)
+		return false;
 	for (char *slash = path + strlen(tree_root) + 1; (slash = strchr(slash, '/')); slash++) {
 		*slash = '\0';
 		bool made = !mkdir(path, 0755) || errno == EEXIST;
