@@ -57,7 +57,7 @@ static bool is_mixed(int fd)
 	union {
 		struct btrfs_ioctl_space_args args;
 		char room[sizeof(struct btrfs_ioctl_space_args) +
-			SLOTS * sizeof(struct btrfs_ioctl_space_info)];
+			  SLOTS * sizeof(struct btrfs_ioctl_space_info)];
 	} asked = {.args.space_slots = SLOTS};
 	const uint64_t both = BTRFS_BLOCK_GROUP_DATA | BTRFS_BLOCK_GROUP_METADATA;
 
