@@ -57,11 +57,11 @@ int main(void)
 	setenv("PMEM2_LOG_LEVEL", "2", 1);
 	log_init("PMEM2");
 
+	unsigned char is_there;
 	char *page = map_page();
 	errno = EIO;
 	unmap(page, 4096);
-	ok(syscall(SYS_msync, page, 4096, MS_ASYNC) && errno == ENOMEM,
-		"unmap: the memory is unmapped");
+	ok(mincore(page, 4096, &is_there) && errno == ENOMEM, "unmap: the memory is unmapped");
 	refusal = EINVAL;
 	unmap(NULL, 4096);
 	unmap(MAP_FAILED, 4096);
