@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* autoflush.c - whether the caches are durable on all of this machine */
+/*
+ * autoflush.c - device_auto_flush(): are the CPU's caches durable for all regions of this machine?
+ */
 #include "device/autoflush.h"
 
 #include "base/err.h"
@@ -18,39 +20,43 @@ static void one_region(const char *domain, int wanted, const char *what)
 {
 	new_tree();
 	tree_file(DEVICES "region0/persistence_domain", domain);
-	is_int(device_auto_flush(tree_root), wanted, "one region: %s", what);
+	is_int(device_auto_flush(tree_root), wanted, "auto_flush, one region: %s", what);
 }
 
 static void no_regions(void)
 {
-	is_int(device_auto_flush(tree_root), 0, "no bus: no");
+	is_int(device_auto_flush(tree_root), 0, "auto_flush: no, if sysfs has no nd bus");
 	tree_file("bus/nd/devices", "");
-	is_int(device_auto_flush(tree_root), 0, "something else in the place of the bus: no");
+	is_int(device_auto_flush(tree_root), 0,
+		"auto_flush: no, if bus/nd/devices is not a directory");
 	new_tree();
 	tree_file(DEVICES "ndbus0/provider", "ACPI.NFIT\n");
-	is_int(device_auto_flush(tree_root), 0, "no regions: no");
-	is_int(device_auto_flush("/nonexistent"), 0, "no sysfs: no");
+	is_int(device_auto_flush(tree_root), 0, "auto_flush: no, if the nd bus has no regions");
+	is_int(device_auto_flush("/nonexistent"), 0, "auto_flush: no, if sysfs is missing");
 }
 
 static void domains(void)
 {
-	one_region("cpu_cache\n", 1, "cpu_cache: yes");
-	one_region("memory_controller\n", 0, "memory_controller: no");
-	one_region("cpu_cache_and_more\n", 0, "another word that begins so: no");
-	one_region("", -EIO, "empty");
+	one_region("cpu_cache\n", 1, "persistence_domain cpu_cache gives yes");
+	one_region("memory_controller\n", 0, "persistence_domain memory_controller gives no");
+	one_region("cpu_cache_and_more\n", 0,
+		"a persistence_domain that only begins with cpu_cache gives no");
+	one_region("", -EIO, "an empty persistence_domain is refused");
 	has_str(err_get(), "persistence_domain of region0 is empty",
 		"auto_flush: the message names the empty attribute");
-	one_region("cpu_cache", -EBADMSG, "cut short");
-	one_region("a_domain_whose_name_is_longer_than_32\n", -EBADMSG, "longer than any");
+	one_region("cpu_cache", -EBADMSG, "a persistence_domain without its newline is refused");
+	one_region("a_domain_whose_name_is_longer_than_32\n", -EBADMSG,
+		"a persistence_domain longer than 32 bytes is refused");
 	new_tree();
 	tree_file(DEVICES "region0/persistence_domain/is_a_directory", "");
 	is_int(device_auto_flush(tree_root), -EISDIR,
-		"auto_flush: an unreadable attribute is its errno");
+		"auto_flush: an unreadable attribute returns the errno of reading it");
 	has_str(err_get(), "cannot read attribute persistence_domain of region0",
 		"auto_flush: the message names the unreadable attribute");
 	new_tree();
 	tree_file(DEVICES "region0/size", "0\n");
-	is_int(device_auto_flush(tree_root), 0, "no attribute: no");
+	is_int(device_auto_flush(tree_root), 0,
+		"auto_flush: no, if a region has no persistence_domain");
 }
 
 static void several(void)
@@ -59,10 +65,11 @@ static void several(void)
 	tree_file("devices/a/persistence_domain", "cpu_cache\n");
 	tree_link(DEVICES "region0", "../../../devices/a");
 	tree_file(DEVICES "region1/persistence_domain", "cpu_cache\n");
-	is_int(device_auto_flush(tree_root), 1, "auto_flush: yes, if all regions have it");
+	is_int(device_auto_flush(tree_root), 1,
+		"auto_flush: yes, if all regions have the domain cpu_cache");
 	tree_file(DEVICES "region12/persistence_domain", "memory_controller\n");
 	is_int(device_auto_flush(tree_root), 0,
-		"auto_flush: no, if one region of two does not have it");
+		"auto_flush: no, if one of several regions has another domain");
 	new_tree();
 	tree_file(DEVICES "region1/persistence_domain", "cpu_cache\n");
 	tree_file(DEVICES "dax_region2/persistence_domain", "memory_controller\n");

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * badblock.c - from the kernel's list to bytes of a file or DAX device
+ * badblock.c - turn the kernel's list of bad sectors into byte ranges of a file or DAX device
  *
- * The files are real, on whatever disk TMPDIR is; the tree says of that disk's number that it is a
- * partition of persistent memory, with bad blocks where the file lies.
+ * The files are real, on whatever disk TMPDIR is on. A made-up tree of sysfs declares this disk to
+ * be a partition of persistent memory, with bad blocks where the file lies.
  */
 #include "device/badblock.h"
 
@@ -22,11 +22,11 @@
 #define REGION "devices/platform/e820_pmem/ndbus0/region0/"
 #define DISK   REGION "namespace0.0/block/pmem0/"
 #define BLOCK  4096
-#define START  2048 /* sectors that the partition begins at */
+#define START  2048 /* first sector of the partition */
 
 static struct device device;
 
-/* A file of as many single blocks, each with a hole behind it. */
+/* Makes a file of `count` single blocks, each with a hole behind it. */
 static int file_of_extents(unsigned count)
 {
 	const char *dir = getenv("TMPDIR");
@@ -59,7 +59,10 @@ static void make_disk(int fd)
 	tree_link(link, "../../" DISK "pmem0p1");
 }
 
-/* Have the disk list `sectors` from `skip` bytes behind where that extent of the file begins. */
+/*
+ * Makes the disk list `sectors` bad sectors, the first of them `skip` bytes into the given extent
+ * of the file; `more` has further lines for the list.
+ */
 static void add_bad(const struct extents *extents, size_t extent, unsigned skip, unsigned sectors,
 	const char *more)
 {
@@ -81,14 +84,17 @@ static void is_block(
 		diag("%zu bytes at %zu", blocks->list[i].length, blocks->list[i].offset);
 }
 
-/* Reads the bad blocks that the disk lists now, through the file. */
+/*
+ * Reads the file's bad blocks, as the disk lists them now, and checks the result and their number.
+ */
 static struct badblocks read_blocks(int fd, int want, size_t count, const char *name)
 {
 	struct badblocks blocks = {.list = NULL, .count = 0};
 
-	if (!is_int(badblocks_read(&blocks, &device, fd, tree_root), want, "%s", name))
+	if (!is_int(badblocks_read(&blocks, &device, fd, tree_root), want,
+		    "%s: the return value is right", name))
 		diag("%s", err_get());
-	is_int(blocks.count, count, "%s: as many", name);
+	is_int(blocks.count, count, "%s: the number of bad blocks is right", name);
 	return blocks;
 }
 
@@ -99,22 +105,22 @@ static void one_extent(int fd, const struct extents *extents)
 	tree_file(DISK "badblocks", "\n");
 	badblocks_fini((blocks = read_blocks(fd, 0, 0, "badblocks_read: an empty list"), &blocks));
 	add_bad(extents, 3, 512, 1, "");
-	blocks = read_blocks(fd, 0, 1, "badblocks_read: a sector within a block of the file");
+	blocks = read_blocks(fd, 0, 1, "badblocks_read: one bad sector within a block of the file");
 	is_block(&blocks, 0, 3 * 2 * BLOCK, BLOCK,
 		"badblocks_read: a bad sector is rounded outward to the file's block");
 	badblocks_fini(&blocks);
 	add_bad(extents, 3, 0, 1, "0 8\n");
-	blocks =
-		read_blocks(fd, 0, 1, "badblocks_read: a block before the partition is not listed");
+	blocks = read_blocks(
+		fd, 0, 1, "badblocks_read: a bad block in the file and one before the partition");
 	badblocks_fini(&blocks);
 	tree_file(DISK "badblocks", "3999999999999 1\n");
-	badblocks_fini(
-		(blocks = read_blocks(fd, 0, 0, "badblocks_read: a block that lies in no file"),
-			&blocks));
+	badblocks_fini((blocks = read_blocks(fd, 0, 0,
+				"badblocks_read: a bad block of the partition outside of the file"),
+		&blocks));
 	tree_file(DISK "badblocks", "4000000002048 1\n");
-	badblocks_fini(
-		(blocks = read_blocks(fd, 0, 0, "badblocks_read: a block behind the partition"),
-			&blocks));
+	badblocks_fini((blocks = read_blocks(fd, 0, 0,
+				"badblocks_read: a bad block behind the end of the partition"),
+		&blocks));
 }
 
 static void rounded_into_one(int fd, const struct extents *extents)
@@ -125,21 +131,23 @@ static void rounded_into_one(int fd, const struct extents *extents)
 	snprintf(second, sizeof(second), "%llu 2\n",
 		(unsigned long long)extents->list[2].physical / 512 + START + 4);
 	add_bad(extents, 2, 512, 1, second);
-	blocks =
-		read_blocks(fd, 0, 1, "badblocks_read: two sectors of one block are one bad block");
+	blocks = read_blocks(fd, 0, 1, "badblocks_read: two bad sectors in one block of the file");
 	is_block(&blocks, 0, 2 * 2 * BLOCK, BLOCK,
-		"badblocks_read: two bad sectors are a block of the file's block size");
+		"badblocks_read: two bad sectors of one block give one bad block of the file's block size");
 	badblocks_fini(&blocks);
 }
 
-/* The whole disk is bad: every extent is a piece, in the order of the file. */
+/*
+ * One bad range over the whole disk becomes one bad block for each extent, in the order of the
+ * file.
+ */
 static void many_extents(int fd, const struct extents *extents)
 {
 	size_t in_order = 0;
 
 	tree_file(DISK "badblocks", "0 4000000000000\n");
-	struct badblocks blocks =
-		read_blocks(fd, 0, extents->count, "a bad block over all extents: in pieces");
+	struct badblocks blocks = read_blocks(
+		fd, 0, extents->count, "badblocks_read: one bad range over all extents of a file");
 	for (size_t i = 0; i < blocks.count; i++)
 		in_order +=
 			blocks.list[i].offset == i * 2 * BLOCK && blocks.list[i].length == BLOCK;
@@ -174,7 +182,7 @@ static void refused(int fd)
 	unlink(tree_path(DISK "slaves/sda"));
 }
 
-/* Bad blocks under a stack are somewhere in it, and where cannot be told. */
+/* Bad blocks under device-mapper lie somewhere in its device, but their offset there is unknown. */
 static void stacks(void)
 {
 	struct device dm = {.kind = DEVICE_FILE, .number = makedev(4000, 0)};
@@ -186,11 +194,12 @@ static void stacks(void)
 	tree_link("dev/block/4000:0", "../../devices/virtual/block/dm-0");
 	tree_file(DISK "badblocks", "8 8\n");
 	is_int(badblocks_read(&blocks, &dm, -1, tree_root), PMEM2_E_NOSUPP,
-		"badblocks: their place under device-mapper cannot be told");
+		"badblocks_read: bad blocks under device-mapper are refused, their offset is unknown");
 	tree_file(DISK "badblocks", "\n");
 	is_int(badblocks_read(&blocks, &dm, -1, tree_root), 0,
-		"badblocks: device-mapper without any under it has none");
-	is_int(blocks.count, 0, "badblocks_read: device-mapper without disks lists nothing");
+		"badblocks_read: device-mapper over a disk without bad blocks is accepted");
+	is_int(blocks.count, 0,
+		"badblocks_read: device-mapper over a disk without bad blocks has none");
 }
 
 static void clearing(int fd, const struct extents *extents)
@@ -199,18 +208,19 @@ static void clearing(int fd, const struct extents *extents)
 	char byte;
 
 	add_bad(extents, 3, 0, 8, "");
-	struct badblocks blocks = read_blocks(fd, 0, 1, "badblocks_clear: one bad block is listed");
+	struct badblocks blocks =
+		read_blocks(fd, 0, 1, "badblocks_clear: a file with one bad block");
 	is_int(badblocks_clear(&blocks, &device, fd, tree_root, &block), PMEM2_E_NO_BAD_BLOCK_FOUND,
-		"badblocks_clear: what is not listed is not cleared");
+		"badblocks_clear: a block that is not listed is refused");
 	is_int(pread(fd, &byte, 1, 0), 1,
 		"badblocks_clear: the first byte of the file can be read");
-	is_int(byte, 'x', "badblocks_clear: what is not listed is unchanged");
+	is_int(byte, 'x', "badblocks_clear: a block that is not listed keeps its bytes");
 	block = (struct pmem2_badblock){blocks.list[0].offset, BLOCK + 1};
 	is_int(badblocks_clear(&blocks, &device, fd, tree_root, &block), PMEM2_E_NO_BAD_BLOCK_FOUND,
-		"badblocks_clear: a byte more than listed is refused");
+		"badblocks_clear: a range one byte longer than the listed block is refused");
 	block = (struct pmem2_badblock){blocks.list[0].offset - 1, BLOCK};
 	is_int(badblocks_clear(&blocks, &device, fd, tree_root, &block), PMEM2_E_NO_BAD_BLOCK_FOUND,
-		"badblocks_clear: a byte before what is listed is refused");
+		"badblocks_clear: a range that begins a byte before the listed block is refused");
 	is_int(badblocks_clear(&blocks, &device, fd, tree_root, &blocks.list[0]), 0,
 		"badblocks_clear: a listed block is cleared");
 	is_int(pread(fd, &byte, 1, (off_t)blocks.list[0].offset), 1,
@@ -243,7 +253,7 @@ static void covering(void)
 	badblocks_fini(&list);
 }
 
-/* A page full of lines, the last of which is cut off, as the kernel shows long lists. */
+/* The kernel cuts a long list off at the end of a page, in the middle of a line. */
 static void full_page(int fd)
 {
 	static char text[4096];
@@ -261,13 +271,14 @@ static void full_page(int fd)
 	is_int(badlist_read(&blocks, region), 0,
 		"badlist_read: a list that is cut off in mid-line is read");
 	is_int(blocks.count, lines,
-		"badlist_read: the whole lines of a list that is cut off count");
+		"badlist_read: all whole lines of a list that is cut off are counted");
 	badblocks_fini(&blocks);
 	close(region);
 	tree_file(REGION "badblocks", "12");
-	badblocks_fini((blocks = read_blocks(
-				fd, 0, 0, "badblocks_read: a file ignores the list of the region"),
-		&blocks));
+	badblocks_fini(
+		(blocks = read_blocks(fd, 0, 0,
+			 "badblocks_read: a file whose region lists a bad block, but not its disk"),
+			&blocks));
 }
 
 static void dax_device(void)
@@ -278,25 +289,26 @@ static void dax_device(void)
 
 	/* Region at 0x7080000000, device at 0x7180000000, that is 8388608 sectors later. */
 	is_int(badblocks_read(&blocks, &dax, -1, tree_root), 0,
-		"badblocks_read: a DAX device is read");
+		"badblocks_read: the bad blocks of a DAX device are read");
 	is_int(blocks.count, 3,
-		"badblocks_read: a DAX device has those of the region's bad blocks that lie in it");
+		"badblocks_read: a DAX device has the bad blocks of its region that lie within it");
 	is_block(&blocks, 0, 0, 16 * 512,
 		"badblocks_read: offsets count from the start of the DAX device");
 	is_block(&blocks, 1, 24 * 512, 8 * 512,
 		"badblocks_read: bad blocks of a DAX device are sectors, not rounded");
 	is_block(&blocks, 2, 520093695ull * 512, 512,
-		"badblocks_read: bad blocks end with the DAX device");
+		"badblocks_read: a bad block is cut off at the end of the DAX device");
 	is_int(badblocks_clear(&blocks, &none, -1, tree_root, &blocks.list[0]),
-		PMEM2_E_DAX_REGION_NOT_FOUND, "clearing in no region: an error, and no crash");
+		PMEM2_E_DAX_REGION_NOT_FOUND,
+		"badblocks_clear: a DAX device without a region is refused");
 	badblocks_fini(&blocks);
 	is_int(badblocks_read(&blocks, &none, -1, tree_root), PMEM2_E_DAX_REGION_NOT_FOUND,
 		"badblocks_read: a DAX device without a region is refused");
 }
 
 /*
- * Something moves the file about between two looks at it. This is the ioctl(2) of the whole
- * program: after a look at the extents it lets `meddle` loose on the file.
+ * Replaces ioctl(2) in this whole program: after each read of a file's extents it calls `meddle`,
+ * which changes the file before the extents are read again.
  */
 static struct {
 	void (*meddle)(int fd);
@@ -357,19 +369,20 @@ static void changing_file(void)
 {
 	int fd = file_of_extents(3);
 
-	/* A fourth extent, joined to the first two or not. */
+	/* Allocates the first hole. The new block may be joined to its neighbours in one extent. */
 	toggle(fd, true);
 	fsync(fd);
 	tree_file(DISK "badblocks", "0 4000000000000\n");
 	struct badblocks blocks = read_meddled(fd, punch_once, 0, 3,
-		"moving file: a block that goes away between two looks is not bad");
-	is_block(&blocks, 1, 2 * BLOCK, BLOCK, "moving file: the other block is bad");
-	ok(meddling.looks >= 4, "moving file: it was looked at again");
+		"moving file: a block that is freed between two reads of the extents");
+	is_block(
+		&blocks, 1, 2 * BLOCK, BLOCK, "moving file: a block that stays is reported as bad");
+	ok(meddling.looks >= 4, "moving file: its extents are read again");
 	badblocks_fini(&blocks);
-	blocks = read_meddled(fd, never_stop, -EAGAIN, 0,
-		"moving file: one that does not stop changing is an error");
+	blocks = read_meddled(
+		fd, never_stop, -EAGAIN, 0, "moving file: a file that never stops changing");
 	has_str(err_get(), "do not stop changing",
-		"moving file: the message says that it does not stop");
+		"moving file: the message says that the file does not stop changing");
 	close(fd);
 }
 
@@ -378,13 +391,15 @@ static void comparing(const struct extents *extents)
 	struct extent changed[2] = {extents->list[0], extents->list[1]};
 	const struct extents a = {extents->list, 2}, shorter = {extents->list, 1}, b = {changed, 2};
 
-	ok(extents_equal(&a, &b), "extents: the same ones are equal");
-	ok(!extents_equal(&a, &shorter), "extents: one less is a change");
+	ok(extents_equal(&a, &b), "extents_equal: two lists of the same extents are equal");
+	ok(!extents_equal(&a, &shorter), "extents_equal: a list with one extent less differs");
 	changed[1].physical += BLOCK;
-	ok(!extents_equal(&a, &b), "extents: one that has moved is a change");
+	ok(!extents_equal(&a, &b), "extents_equal: a list with a moved extent differs");
 }
 
-/* In a container that hides /sys, and of a disk that was unplugged. */
+/*
+ * Without sysfs, as in a container that hides it: a file on a disk, and a number that no disk has.
+ */
 static void hidden(int fd)
 {
 	struct badblocks found = {.count = 4711};
@@ -394,12 +409,13 @@ static void hidden(int fd)
 		bail("cannot stat a file: %m");
 	device = (struct device){.kind = DEVICE_FILE, .number = st.st_dev};
 	is_int(badblocks_read(&found, &device, fd, "/nowhere"), PMEM2_E_NOSUPP,
-		"hidden sysfs: bad blocks cannot be told");
-	is_int(found.count, 4711, "hidden sysfs: the list of bad blocks is left alone");
-	has_str(err_get(), "sysfs does not show", "hidden sysfs: the message says why");
+		"hidden sysfs: the bad blocks of a disk are refused as unknown");
+	is_int(found.count, 4711, "hidden sysfs: the list of bad blocks is unchanged");
+	has_str(err_get(), "sysfs does not show",
+		"hidden sysfs: the message says that sysfs does not show the disk");
 	device.number = makedev(0, 42);
 	is_int(badblocks_read(&found, &device, fd, "/nowhere"), 0,
-		"a number that no disk can have: there are no bad blocks to tell");
+		"hidden sysfs: a device number that no disk can have has no bad blocks");
 	badblocks_fini(&found);
 }
 
@@ -415,7 +431,7 @@ int main(void)
 	tree_close();
 	int error = extents_read(&extents, fd);
 	if (error == -EOPNOTSUPP) {
-		skip("badblocks_read: files",
+		skip("badblocks_read: bad blocks of files",
 			"the file system of TMPDIR does not tell where files lie");
 		return tap_done();
 	}
@@ -423,10 +439,10 @@ int main(void)
 		bail("%s", err_get());
 	const struct extent *last = &extents.list[extents.count - 1];
 	ok(extents.count && last->logical + last->length >= (200 * 2 - 1) * BLOCK,
-		"extents_read: the last of many extents is there");
+		"extents_read: the last of many extents is read");
 	if (extents.count != 200 || !extents.list[0].is_placed) {
 		skip("badblocks_read: files with 200 holes",
-			"the file system of TMPDIR has its own idea of holes");
+			"the file system of TMPDIR does not keep each of 200 single blocks as an extent");
 		return tap_done();
 	}
 	hidden(fd);

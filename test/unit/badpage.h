@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* badpage.h - memory that raises SIGBUS, as a bad block does: beyond the end of its file */
+/* badpage.h - memory beyond the end of its file: touching it raises SIGBUS, as a bad block does */
 #ifndef TEST_UNIT_BADPAGE_H
 #define TEST_UNIT_BADPAGE_H
 
@@ -8,7 +8,7 @@
 
 #include "tap.h"
 
-/* `good` pages of a file, and `bad` ones behind them. */
+/* Maps `good` usable pages of a file, and behind them `bad` pages that raise SIGBUS. */
 TAP_UNUSED static char *bad_pages(size_t good, size_t bad)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -18,7 +18,7 @@ TAP_UNUSED static char *bad_pages(size_t good, size_t bad)
 		bail("cannot make a file: %m");
 	char *addr = mmap(NULL, (good + bad) * page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (addr == MAP_FAILED)
-		bail("cannot map it: %m");
+		bail("cannot map the file: %m");
 	close(fd);
 	return addr;
 }

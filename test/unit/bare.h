@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * bare.h - either end of a lane without src/fabric: it sends whatever the test wants
+ * bare.h - a peer for tests of src/fabric that is made from libfabric alone
+ *
+ * It plays either end of a lane (one connection between initiator and target) and sends whatever
+ * bytes the test wants, malformed ones included.
  */
 #ifndef UNIT_BARE_H
 #define UNIT_BARE_H
@@ -19,7 +22,7 @@
 #include "wire/data.h"
 
 #define BARE_BUFFER ((size_t)1 << 20)
-/* How long anything may take, in ms. */
+/* Longest wait for an event or a completion, in ms. */
 #define BARE_PATIENCE 5000
 
 struct bare {
@@ -32,10 +35,10 @@ struct bare {
 	struct fid_ep *ep;
 	uint8_t *in, *out;
 	uint16_t port;
-	size_t received; /* of the last message */
+	size_t received; /* length of the last message; 0: it was returned */
 	bool posted, lost;
-	struct fi_eq_cm_entry *event; /* of the last connection event, and its data's length */
-	size_t event_data;
+	struct fi_eq_cm_entry *event; /* last connection event, in event_bytes */
+	size_t event_data;            /* bytes of private data in the last connection event */
 	uint8_t event_bytes[sizeof(struct fi_eq_cm_entry) + 256];
 };
 
@@ -104,7 +107,7 @@ static long bare_now(void)
 	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* The next connection event, or -1 for an error and -2 for none. */
+/* Waits for a connection event. Returns its number; -1: an error, -2: none came in time. */
 static int bare_event(struct bare *bare)
 {
 	for (long start = bare_now(); bare_now() - start < BARE_PATIENCE; usleep(1000)) {
@@ -124,7 +127,7 @@ static int bare_event(struct bare *bare)
 	return -2;
 }
 
-/* Whether it is accepted. */
+/* Connects to a target with these bytes as its hello. Is the connection accepted? */
 TAP_UNUSED static bool bare_connect(
 	struct bare *bare, uint16_t port, const void *hello, size_t length)
 {
@@ -154,7 +157,7 @@ static void bare_post(struct bare *bare)
 	bare->posted = true;
 }
 
-/* Accept the one that asks, with these bytes. */
+/* Waits for a connection request and accepts it; `welcome` are the bytes of the answer. */
 TAP_UNUSED static void bare_accept(struct bare *bare, const void *welcome, size_t length)
 {
 	if (bare_event(bare) != FI_CONNREQ)
@@ -164,12 +167,14 @@ TAP_UNUSED static void bare_accept(struct bare *bare, const void *welcome, size_
 	bare_post(bare);
 	bare_must(fi_accept(bare->ep, welcome, length));
 	fi_freeinfo(info);
-	/* The connection is made while we look for events. */
+	/* libfabric establishes the connection while we read events. */
 	if (bare_event(bare) != FI_CONNECTED)
-		bail("not connected");
+		bail("the connection was not established");
 }
 
-/* The context of what was completed, or NULL if the connection is lost or nothing happens. */
+/*
+ * Waits for a completion. Returns its context; NULL: the connection is lost, or none came in time.
+ */
 static void *bare_completion(struct bare *bare)
 {
 	struct fi_cq_msg_entry entry;
@@ -190,7 +195,7 @@ static void *bare_completion(struct bare *bare)
 	return NULL;
 }
 
-/* Send bytes; false if the connection is lost. */
+/* Sends a message and waits until it has been sent; false if the connection is lost. */
 TAP_UNUSED static bool bare_send(struct bare *bare, const void *bytes, size_t length)
 {
 	bare_post(bare);
@@ -205,7 +210,7 @@ TAP_UNUSED static bool bare_send(struct bare *bare, const void *bytes, size_t le
 	}
 }
 
-/* Receive a message; its length, or -1. */
+/* Waits for a message in bare->in. Returns its length, or -1 if none comes. */
 TAP_UNUSED static ssize_t bare_receive(struct bare *bare)
 {
 	if (!bare->posted && bare->received) {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * connect.c - who may connect to a target: whoever has a lane's secret, once
+ * connect.c - a target accepts a connection only with the secret of a lane, and each secret once
+ *
+ * An initiator reaches a target over lanes; each lane is a connection of its own.
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -52,20 +54,20 @@ static void test_secrets(void)
 	memcpy(wrong, target->secrets, sizeof(wrong));
 	wrong[0][FABRIC_SECRET_SIZE - 1] ^= 1;
 	is_int(open_with(target, 1, (const uint8_t(*)[FABRIC_SECRET_SIZE])wrong, &client), -EACCES,
-		"connect: a secret whose last bit is wrong");
+		"connect: a secret whose last bit is wrong is refused");
 	has_str(err_get(), "lane 0: the target does not know its secret",
 		"connect: the message names the lane whose secret is wrong");
 	memset(wrong, 0, sizeof(wrong));
 	is_int(open_with(target, 1, (const uint8_t(*)[FABRIC_SECRET_SIZE])wrong, &client), -EACCES,
-		"connect: no secret");
+		"connect: a secret of zeros is refused");
 	is_int(open_with(target, 1, (const uint8_t(*)[FABRIC_SECRET_SIZE])(target->secrets + 1),
 		       &client),
-		-EACCES, "connect: another lane's secret");
+		-EACCES, "connect: another lane's secret is refused");
 	uint8_t more[4][FABRIC_SECRET_SIZE];
 	memcpy(more, target->secrets, sizeof(more));
 	memset(more[3], 0, sizeof(more[3]));
 	ok(!target->result && !target->connected,
-		"connect: wrong secrets leave the target as it was");
+		"connect: after wrong secrets the target is still waiting for its lanes");
 
 	ok(works(target, 3), "connect: the right secrets are accepted after wrong ones");
 	target_wait_for(target, target_is_through);
@@ -73,10 +75,13 @@ static void test_secrets(void)
 
 	target = target_new(HOLDFAST_METHOD_MESSAGE, 3);
 	target_start(target);
-	/* When the three that there are have been connected, nobody listens for it any more. */
+	/*
+	 * A fourth lane may find the port closed: the target closes it once its three lanes are
+	 * connected.
+	 */
 	int code = open_with(target, 4, (const uint8_t(*)[FABRIC_SECRET_SIZE])more, &client);
 	ok(code == -EACCES || code == -ECONNRESET || code == -ECONNREFUSED,
-		"connect: a lane that does not exist");
+		"connect: a lane that does not exist is refused");
 	has_str(err_get(), "lane 3", "connect: the message names the lane that does not exist");
 	target_stop(target);
 }
@@ -91,7 +96,7 @@ static void test_reuse(void)
 	if (open_with(target, 1, (const uint8_t(*)[FABRIC_SECRET_SIZE])target->secrets, &first))
 		bail("%s", err_get());
 	is_int(open_with(target, 1, (const uint8_t(*)[FABRIC_SECRET_SIZE])target->secrets, &second),
-		-EACCES, "connect: the same secret once more");
+		-EACCES, "connect: a secret that was used before is refused");
 	is_int(fabric_persist(first, 0, 4096, 64, false), 0,
 		"connect: the first lane still works after its secret was presented again");
 	fabric_client_close(first);
@@ -100,7 +105,7 @@ static void test_reuse(void)
 	target_stop(target);
 }
 
-/* After the last lane nobody can even connect. */
+/* Once all lanes are connected the target closes its port. */
 static void test_closed(void)
 {
 	struct target *target = target_new(HOLDFAST_METHOD_MESSAGE, 1);
@@ -132,7 +137,8 @@ static int raw_connection(uint16_t port)
 }
 
 /*
- * How libfabric treats bytes that it did not send is not our code, but our target must survive it.
+ * Strangers connect to the port and send bytes that libfabric did not make. Handling them is
+ * libfabric's part, not our code's, but our target must survive it.
  */
 static void test_strangers(void)
 {
@@ -150,8 +156,9 @@ static void test_strangers(void)
 			close(fds[i]);
 	}
 	usleep(100000);
-	ok(!target->result, "strangers: the target goes on after garbage, too much or nothing");
-	ok(works(target, 1), "strangers: they do not keep the initiator away");
+	ok(!target->result,
+		"strangers: the target goes on after connections with garbage, one byte or nothing");
+	ok(works(target, 1), "strangers: the initiator can still connect");
 	for (unsigned i = 0; i < 16; i += 2)
 		close(fds[i]);
 	target_stop(target);
@@ -165,7 +172,7 @@ static double seconds(void)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* A listener that is not ours: it accepts no connection and says nothing. */
+/* A plain TCP listener in the place of a target: it accepts no connection and sends nothing. */
 static void test_silence(void)
 {
 	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -182,18 +189,18 @@ static void test_silence(void)
 	args.timeout_ms = 300;
 	double start = seconds();
 	is_int(fabric_client_open(&args, &client), -ETIMEDOUT,
-		"silence: a peer that accepts and says nothing is given up");
+		"silence: a peer that never answers is given up");
 	double took = seconds() - start;
 	ok(took > 0.29 && took < 3, "silence: the wait lasts as long as the deadline: %.3f s",
 		took);
-	has_str(err_get(), "within 300 ms", "silence: the message has the deadline");
+	has_str(err_get(), "within 300 ms", "silence: the message names the deadline");
 
 	args.timeout_ms = 60000;
 	args.hangup_fd = eventfd(1, 0);
 	start = seconds();
 	is_int(fabric_client_open(&args, &client), -ECONNRESET,
-		"silence: a peer that is known to be gone is given up");
-	ok(seconds() - start < 5, "silence: a peer that is known to be gone costs no wait");
+		"silence: a peer is given up when hangup_fd is readable");
+	ok(seconds() - start < 5, "silence: a readable hangup_fd ends the wait at once");
 	close(args.hangup_fd);
 	close(listener);
 	target_stop(target);
@@ -203,7 +210,7 @@ static void test_ports(void)
 {
 	struct target *target = target_new(HOLDFAST_METHOD_MESSAGE, 1);
 
-	/* One that is free now. */
+	/* Find a port that is free now. */
 	target_start(target);
 	uint16_t port = target->port;
 	target_stop(target);
@@ -224,8 +231,8 @@ static void test_ports(void)
 	other->args.port_high = (uint16_t)(port + 8);
 	target_start(other);
 	ok(other->port > port && other->port <= port + 8,
-		"ports: the next free port of a range is taken");
-	ok(works(other, 1), "ports: the next free port of a range works");
+		"ports: a target listens on the next free port of its range");
+	ok(works(other, 1), "ports: an initiator connects to the next free port of a range");
 	target_stop(other);
 	target_stop(target);
 }
@@ -250,10 +257,11 @@ static void test_wrong_args(void)
 	has_str(err_get(), "256.256.256.256", "connect: the message names the unknown host");
 	args.host = "127.0.0.1";
 	args.nlanes = 0;
-	is_int(fabric_client_open(&args, &client), -EINVAL, "connect: no lanes are refused");
+	is_int(fabric_client_open(&args, &client), -EINVAL,
+		"connect: an initiator with 0 lanes is refused");
 	target->args.nlanes = 0;
 	is_int(fabric_server_open(&target->args, &server), -EINVAL,
-		"connect: the target refuses no lanes, too");
+		"connect: a target with 0 lanes is refused");
 	target->args.nlanes = 1;
 	target->args.address = "192.0.2.77";
 	ok(fabric_server_open(&target->args, &server) < 0,
@@ -284,15 +292,16 @@ static void test_v6(void)
 	target_stop(target);
 }
 
-/* Without an address it listens on all that this machine has. */
+/* A target that is given no address listens on all addresses of this machine. */
 static void test_any(void)
 {
 	struct target *target = target_new(HOLDFAST_METHOD_MESSAGE, 1);
 
 	target->args.address = NULL;
 	target_start(target);
-	is_int(target->result, 0, "addresses: the target listens where it is given no address");
-	ok(works(target, 1), "addresses: a target that was given no address is reached");
+	is_int(target->result, 0, "addresses: a target that is given no address listens");
+	ok(works(target, 1),
+		"addresses: an initiator connects to a target that was given no address");
 	target_stop(target);
 
 	target = target_new(HOLDFAST_METHOD_MESSAGE, 1);
@@ -301,8 +310,10 @@ static void test_any(void)
 	target->args.port_high = 29999;
 	target_start(target);
 	ok(target->port >= 20000 && target->port <= 29999,
-		"addresses: ports alone are enough to listen: %u", target->port);
-	ok(works(target, 1), "addresses: a target that was given ports but no address is reached");
+		"addresses: a target that is given only a range of ports listens on one of them: %u",
+		target->port);
+	ok(works(target, 1),
+		"addresses: an initiator connects to a target that was given only ports");
 	target_stop(target);
 }
 
@@ -312,7 +323,8 @@ static void test_providers(void)
 
 	is_int(fabric_providers(NULL, HOLDFAST_PROVIDER_VERBS | HOLDFAST_PROVIDER_TCP, &set), 0,
 		"fabric_providers: providers are found");
-	ok(set & HOLDFAST_PROVIDER_TCP, "fabric_providers: tcp is among them");
+	ok(set & HOLDFAST_PROVIDER_TCP,
+		"fabric_providers: tcp is among the providers that are found");
 	is_int(fabric_providers("127.0.0.1", HOLDFAST_PROVIDER_TCP, &set), 0,
 		"fabric_providers: providers that reach a host are found");
 	is_int(set, HOLDFAST_PROVIDER_TCP,
@@ -323,21 +335,26 @@ static void test_providers(void)
 	is_int(set, 99, "fabric_providers: the output is unchanged on failure");
 }
 
-/* Where the kernel lists no adapter, libfabric is not asked for one. */
+/*
+ * libfabric is asked for verbs only if the kernel lists an RDMA adapter in
+ * /sys/class/infiniband_verbs.
+ */
 static void test_verbs(void)
 {
 	char folder[] = "/tmp/holdfast-verbs-XXXXXX", name[64];
 
-	ok(!fabric_has_verbs("/nowhere"), "verbs: a folder that is missing has no adapter");
+	ok(!fabric_has_verbs("/nowhere"),
+		"fabric_has_verbs: a missing folder means that there is no adapter");
 	if (!mkdtemp(folder))
 		bail("%s: %m", folder);
 	snprintf(name, sizeof(name), "%s/abi_version", folder);
 	fclose(fopen(name, "w"));
-	ok(!fabric_has_verbs(folder), "verbs: a folder without uverbs has no adapter");
+	ok(!fabric_has_verbs(folder),
+		"fabric_has_verbs: a folder without uverbs means that there is no adapter");
 	unlink(name);
 	snprintf(name, sizeof(name), "%s/uverbs0", folder);
 	mkdir(name, 0700);
-	ok(fabric_has_verbs(folder), "verbs: uverbs0 is an adapter");
+	ok(fabric_has_verbs(folder), "fabric_has_verbs: a folder with uverbs0 has an adapter");
 	rmdir(name);
 	rmdir(folder);
 }
@@ -360,21 +377,23 @@ static void test_descriptors(void)
 	less.rlim_cur = 400;
 	setrlimit(RLIMIT_NOFILE, &less);
 	unsigned lanes = fabric_lanes_affordable(HOLDFAST_PROVIDER_TCP, 1024);
-	ok(lanes > 8 && lanes < 200, "descriptors: 400 are enough for %u lanes of 1024", lanes);
+	ok(lanes > 8 && lanes < 200, "descriptors: a limit of 400 is enough for %u of 1024 lanes",
+		lanes);
 	is_int(fabric_lanes_affordable(HOLDFAST_PROVIDER_TCP, 2), 2,
-		"descriptors: 400 are enough for 2 lanes of 2");
+		"descriptors: a limit of 400 is enough for both of 2 lanes");
 	if (lanes > TARGET_LANES)
 		lanes = TARGET_LANES;
 	struct target *target = target_new(HOLDFAST_METHOD_MESSAGE, lanes);
 	target_start(target);
 	unsigned first = open_descriptors();
 	ok(works(target, lanes), "descriptors: %u lanes work under the limit of 400", lanes);
-	is_int(open_descriptors(), first, "descriptors: closed lanes leave none open");
+	is_int(open_descriptors(), first,
+		"descriptors: closing the lanes closes all of their descriptors");
 	target_stop(target);
 	less.rlim_cur = open_descriptors() + 8;
 	setrlimit(RLIMIT_NOFILE, &less);
 	is_int(fabric_lanes_affordable(HOLDFAST_PROVIDER_TCP, 1), 0,
-		"descriptors: 8 are not enough for a lane");
+		"descriptors: 8 free ones are not enough for a lane");
 	setrlimit(RLIMIT_NOFILE, &before);
 }
 

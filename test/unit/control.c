@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * control.c - messages of the control channel: what is put is got again, and nothing but that; and
- * what a status means at either end
+ * control.c - messages of the control channel: a written message reads back the same, a malformed
+ * one is refused; and each status has the right errno at either end
  */
 #include <errno.h>
 #include <string.h>
@@ -13,7 +13,9 @@
 
 static uint8_t bytes[CONTROL_FRAME_MAX];
 
-/* Programs look for these values of errno. */
+/*
+ * Programs depend on these values of errno. `at_target` 0: no errno of the target has this status.
+ */
 static void test_statuses(void)
 {
 	static const struct {
@@ -36,10 +38,11 @@ static void test_statuses(void)
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
 		is_int(wire_status_errno(known[i].status), known[i].at_initiator,
-			"status %d: the initiator's errno for it", known[i].status);
+			"status %d: the initiator reports the expected errno", known[i].status);
 		if (known[i].at_target || !known[i].status)
 			is_int(wire_status_of(known[i].at_target), known[i].status,
-				"errno %d: the target's status for it", known[i].at_target);
+				"errno %d: the target sends the expected status",
+				known[i].at_target);
 	}
 	int texts = 0;
 	for (unsigned status = 0; status < WIRE_STATUSES; status++)
@@ -124,7 +127,7 @@ static void test_started(void)
 	struct reader in = reader_on(bytes, writer_length(&out));
 	struct control_result result;
 	is_int(control_get_result(&in, &result), 0,
-		"control_get_result: the result before a reply is read");
+		"control_get_result: the result in front of a reply is read");
 	is_int(control_get_started(&in, &got), 0, "control_get_started: the reply is read");
 	ok(got.nlanes == told.nlanes && got.port == told.port &&
 			!strcmp(got.address, told.address) &&
@@ -153,7 +156,7 @@ static void test_result(void)
 	control_put_result(&out, WIRE_BUSY, message);
 	struct reader in = reader_on(bytes, writer_length(&out));
 	is_int(control_get_result(&in, &result), 0,
-		"control_get_result: a message of more than the longest is accepted");
+		"control_get_result: a message above the largest length is accepted");
 	is_int(strlen(result.message), CONTROL_MESSAGE_MAX,
 		"control_get_result: a long message is cut");
 	is_int(result.message[0], '?',
@@ -166,10 +169,10 @@ static void test_result(void)
 		"control_get_result: a control character in the bytes becomes a question mark");
 	in = reader_on(bytes, writer_length(&out) - 1);
 	is_int(control_get_result(&in, &result), -EPROTO,
-		"control_get_result: a refusal without its last byte is refused");
+		"control_get_result: a result without its last byte is refused");
 	in = reader_on(bytes, writer_length(&out) + 1);
 	is_int(control_get_result(&in, &result), -EPROTO,
-		"control_get_result: a refusal with a byte more is refused");
+		"control_get_result: a result with a byte more is refused");
 	bytes[3] = WIRE_STATUSES;
 	in = reader_on(bytes, writer_length(&out));
 	is_int(control_get_result(&in, &result), -EPROTO,
@@ -191,11 +194,12 @@ static void test_streams(void)
 	bytes[0] = 0;
 	frames_fill(&frames, 15);
 	is_int(frames_greeting(&frames, "it", &minor), 0,
-		"frames_greeting: 15 bytes are not enough");
+		"frames_greeting: 15 of 16 bytes are not enough for a greeting");
 	frames_fill(&frames, 1);
 	ok(!memcmp(frames.bytes, "HOLDFAST\0\1\0\0\0\0\0", 16),
 		"control: numbers have their highest byte first");
-	is_int(frames_greeting(&frames, "it", &minor), 1, "frames_greeting: 16 bytes are enough");
+	is_int(frames_greeting(&frames, "it", &minor), 1,
+		"frames_greeting: 16 bytes are a whole greeting");
 	is_int(minor, CONTROL_MINOR, "frames_greeting: the minor version is read");
 	uint8_t *at = frames_room(&frames, &room);
 	ok(room >= CONTROL_FRAME_MAX, "frames_room: there is room for the largest frame");
@@ -208,7 +212,7 @@ static void test_streams(void)
 	is_int(room, 1, "frames_room: there is room for the missing byte");
 	frames_fill(&frames, 1);
 	is_int(frames_next(&frames, &got, &body), 1, "frames_next: a whole frame is returned");
-	is_int(got.id, 77, "frames_next: the frame has its id");
+	is_int(got.id, 77, "frames_next: the returned frame has the id that was written");
 	out = writer_on(frames_room(&frames, &room), 12);
 	head.length++;
 	control_put_head(&out, &head);

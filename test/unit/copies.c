@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* copies.c - every engine moves and sets what memmove(3) and memset(3) do, and nothing else */
+/*
+ * copies.c - every engine copies and fills exactly the bytes that memmove(3) and memset(3) would
+ *
+ * An engine is a set of functions that copy, fill and flush with certain instructions (cpu/cpu.h).
+ */
 #include <errno.h>
 #include <stdint.h>
 #include <sys/mman.h>
@@ -15,26 +19,31 @@ typedef void *move_fn(void *dest, const void *src, size_t len, unsigned flags);
 typedef void *set_fn(void *dest, int c, size_t len, unsigned flags);
 
 #define ARENA  (128 * 1024)
-#define ZONE   128   /* bytes on each side that must stay as they are */
-#define SHORT  320   /* every length up to here */
-#define APART  21000 /* more than the longest copy */
+#define ZONE   128   /* bytes on each side of a range that must stay unchanged */
+#define SHORT  320   /* every length up to this one is tested */
+#define APART  21000 /* distance of ranges that do not overlap: more than the longest copy */
 #define MIDDLE (ARENA / 2)
 
-/* Memory between two pages that must not be touched, its copy to compare with, and its contents. */
+/*
+ * `live` lies between two inaccessible pages and is passed to the engines; `want` is what it
+ * should contain afterwards, `fresh` what it contains before.
+ */
 struct arena {
 	char *live, *want, *fresh;
 };
 
 static struct arena here, there;
 
-/* One call. Offsets into an arena, so that the same can be done to its copy. */
+/*
+ * Arguments of one call. Addresses are offsets into an arena: they apply to `live` and to `want`.
+ */
 struct shot {
 	size_t dest, src, len;
 	int c;
 	unsigned flags;
 };
 
-/* Fixed, so that a failure comes back: xorshift64 (Marsaglia, 2003). */
+/* A fixed seed, so that failures can be repeated. The generator is xorshift64 (Marsaglia, 2003). */
 static uint64_t random_state = 0x9e3779b97f4a7c15;
 
 static size_t random_below(size_t limit)
@@ -60,7 +69,7 @@ static struct arena arena_new(void)
 	return arena;
 }
 
-/* From `at` with a red zone on both sides, as far as the arena goes. */
+/* Start of the range at `at` with its red zones of ZONE bytes, as far as the arena goes. */
 static size_t zone_start(size_t at)
 {
 	return at < ZONE ? 0 : at - ZONE;
@@ -113,7 +122,7 @@ static bool set_is_right(set_fn *set, struct arena *to, const struct shot *shot)
 	return returned && arena_as_wanted(to, shot->dest, shot->len);
 }
 
-/* Sets at random what the engines read of `cpu` besides the size of a line. */
+/* Sets at random all members of `cpu` that engines read, except the size of a line. */
 static void random_settings(void)
 {
 	static const size_t thresholds[] = {0, 256, SIZE_MAX};
@@ -124,7 +133,7 @@ static void random_settings(void)
 	cpu.fence_while_streaming = random_below(2);
 }
 
-/* All calls of one kind of one engine, told as one point. */
+/* Counts all calls of one function of one engine; they are reported as one test point. */
 struct tally {
 	const char *engine, *function;
 	unsigned calls, failures;
@@ -134,7 +143,7 @@ static void tally_add(struct tally *tally, const struct shot *shot, bool right)
 {
 	tally->calls++;
 	if (!right && !tally->failures++)
-		diag("first wrong: dest at %zu, src at %zu, len %zu, c %d, flags %#x, streaming "
+		diag("first wrong call: dest at %zu, src at %zu, len %zu, c %d, flags %#x, streaming "
 		     "from %zu%s",
 			shot->dest, shot->src, shot->len, shot->c, shot->flags,
 			cpu.stream_threshold, cpu.fence_while_streaming ? " with fences" : "");
@@ -142,16 +151,22 @@ static void tally_add(struct tally *tally, const struct shot *shot, bool right)
 
 static void tally_tell(const struct tally *tally, const char *as)
 {
-	is_int(tally->failures, 0, "%s: %u calls of %s do as %s", tally->engine, tally->calls,
+	is_int(tally->failures, 0, "engine %s: %u calls of %s %s", tally->engine, tally->calls,
 		tally->function, as);
 }
 
-/* Long enough for several chunks of a flushed copy and several fences of a streaming one. */
+/*
+ * The longest are enough for several chunks of a flushed copy and several fences of a streaming
+ * one.
+ */
 static const size_t long_lengths[] = {500, 768, 1000, 4095, 4096, 4097, 8191, 8192, 8193, 20000};
 
 #define LONG_LENGTHS (sizeof(long_lengths) / sizeof(long_lengths[0]))
 
-/* Source less destination: over each other, a little apart, in one line, far apart. */
+/*
+ * Source minus destination, in bytes: overlapping, less than a line apart, some lines apart, far
+ * apart.
+ */
 static const long distances[] = {0, 1, -1, 7, -7, 8, -8, 16, -16, 63, -63, 64, -64, 65, -65, 100,
 	-100, 256, -256, 4096, -4096, 4100, -4100, APART, -APART};
 
@@ -164,7 +179,7 @@ static void move_at_distances(struct tally *tally, move_fn *move, size_t len, in
 		struct shot shot = {.len = len, .dest = MIDDLE + random_below(64)};
 
 		shot.src = shot.dest + (size_t)distance;
-		/* Apart, any alignment of the one goes with any of the other. */
+		/* Ranges that do not overlap are aligned independently of each other. */
 		if (distance == APART || distance == -APART)
 			shot.src += random_below(64);
 		shot.flags = (unsigned)random_below(PMEM2_F_MEM_VALID_FLAGS + 1);
@@ -181,7 +196,7 @@ static void test_move(const char *engine, const char *function, move_fn *move)
 		move_at_distances(&tally, move, len, 5);
 	for (size_t i = 0; i < LONG_LENGTHS; i++)
 		move_at_distances(&tally, move, long_lengths[i], 4);
-	tally_tell(&tally, "memmove");
+	tally_tell(&tally, "copy like memmove");
 }
 
 static void set_somewhere(struct tally *tally, set_fn *set, size_t len, int rounds)
@@ -206,12 +221,13 @@ static void test_set(const char *engine, const char *function, set_fn *set)
 		set_somewhere(&tally, set, len, 40);
 	for (size_t i = 0; i < LONG_LENGTHS; i++)
 		set_somewhere(&tally, set, long_lengths[i], 40);
-	tally_tell(&tally, "memset");
+	tally_tell(&tally, "fill like memset");
 }
 
 /*
- * At the very ends of what may be touched: to read or write one byte further ends the program. Each
- * arena has its own guard pages, so source and destination end (or begin) at one both.
+ * Calls at the very ends of an arena, next to its inaccessible guard pages: reading or writing one
+ * byte too far ends the program. Each arena has its own guard pages, so that source and
+ * destination can both end (or begin) at one.
  */
 static void move_and_set_at_guards(
 	struct tally *tally, move_fn *move, set_fn *set, size_t len, unsigned flags)
@@ -240,14 +256,14 @@ static void test_guards(const char *engine, const char *function, move_fn *move,
 		for (size_t k = 0; k < LONG_LENGTHS; k++)
 			move_and_set_at_guards(&tally, move, set, long_lengths[k], flags[i]);
 	}
-	tally_tell(&tally, "they should at the edge of a page");
+	tally_tell(&tally, "work next to an inaccessible page");
 }
 
 static void test_engine(const struct cpu_engine *engine, uint32_t features)
 {
 	const char *name = engine->name;
 
-	diag("%s", name); /* in case that it crashes */
+	diag("%s", name); /* names the engine, in case that it crashes */
 	test_move(name, "move_line", engine->move_line);
 	test_set(name, "set_line", engine->set_line);
 	test_guards(name, "move_line, set_line", engine->move_line, engine->set_line);
@@ -274,7 +290,7 @@ int main(void)
 			test_engine(engine, features);
 			if (engine->needs & ~features & ~feature_bit("movdir64b"))
 				skip(engine->name,
-					"its flushes are stepped over: this CPU lacks them");
+					"this CPU lacks its flush instructions: the test skips over them");
 		}
 	return tap_done();
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* count.c - flushes, fences and copies are counted at their call stacks, needless ones apart */
+/*
+ * count.c - flushes, fences and copies of a trace are counted by call stack, needless ones
+ * separately
+ */
 #include "trace/count.h"
 #include "tap.h"
 
@@ -15,10 +18,10 @@ static void add(struct event event, const void *payload)
 	if (payload)
 		memcpy(slots + 1, payload, event.length);
 	if (trace_add(&trace, slots, 64) < 1)
-		bail("event %u is refused", event.kind);
+		bail("an event of kind %u is refused", event.kind);
 }
 
-/* A trace of one file, with two call stacks. */
+/* Begins a trace of one file, with two call stacks. */
 static void begin(void)
 {
 	struct frame frame = {1, 0, 0x123};
@@ -69,8 +72,9 @@ static void plain(void)
 	is_int(counts.total.redundant_flushes, 0, "flushes of changed lines: are not redundant");
 	is_int(counts.total.clean_lines, 0, "flushes of changed lines: have no clean line");
 	is_int(counts.total.redundant_fences, 0, "fences after flushes: are not redundant");
-	is_int(counts.unflushed, 0, "all is flushed: no line is left");
-	is_int(counts.threads, 1, "one thread: is counted");
+	is_int(counts.unflushed, 0,
+		"a trace that flushes all lines: no line is counted as unflushed");
+	is_int(counts.threads, 1, "a trace of one thread: one thread is counted");
 }
 
 static void needless(void)
@@ -92,7 +96,8 @@ static void needless(void)
 	count();
 	is_int(counts.stacks[1].redundant_flushes, 0,
 		"a flush of a changed and an unchanged line: is not redundant");
-	is_int(counts.stacks[1].clean_lines, 1, "the unchanged one of two lines: is counted");
+	is_int(counts.stacks[1].clean_lines, 1,
+		"a flush of a changed and an unchanged line: the unchanged line is counted as clean");
 	is_int(counts.stacks[2].redundant_flushes, 1,
 		"a second flush by the same thread before its drain: is redundant");
 	is_int(counts.stacks[1].redundant_fences, 0, "the first of two fences: is not redundant");
@@ -118,7 +123,8 @@ static void threads(void)
 	count();
 	is_int(counts.stacks[2].redundant_flushes, 0,
 		"a flush of what another thread has flushed and not drained: is not redundant");
-	is_int(counts.stacks[2].redundant_fences, 0, "the fence after it: is not redundant");
+	is_int(counts.stacks[2].redundant_fences, 0,
+		"a fence after a flush of what another thread has not drained: is not redundant");
 
 	begin();
 	event(EVENT_STORE, 1, 1, 0, 8);
@@ -129,7 +135,7 @@ static void threads(void)
 	count();
 	is_int(counts.stacks[2].redundant_flushes, 1,
 		"a flush of what another thread has drained: is redundant");
-	is_int(counts.threads, 2, "two threads: are counted");
+	is_int(counts.threads, 2, "a trace of two threads: two threads are counted");
 }
 
 static void others(void)
@@ -154,13 +160,14 @@ static void others(void)
 	count();
 	is_int(counts.stacks[1].idle_syncs, 0, "a sync of a changed page: is not idle");
 	is_int(counts.stacks[2].idle_syncs, 1, "a second sync of the same page: is idle");
-	is_int(counts.unflushed, 1, "the changed line of the other page: is left at the end");
+	is_int(counts.unflushed, 1,
+		"a changed line in a page that is not synced: is counted as unflushed");
 
 	begin();
 	event(EVENT_FLUSH, 1, 99, 0, 64);
 	count();
 	is_int(counts.stacks[0].flushes, 1,
-		"a flush with a stack that the trace lacks: is counted as unknown");
+		"a flush with a stack that the trace lacks: is counted at the unknown stack");
 }
 
 int main(void)

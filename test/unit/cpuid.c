@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * cpuid.c - what is made of the bits of CPUID and XCR0, on CPUs and systems that are made up
+ * cpuid.c - features, engine and tuning that follow from the bits of CPUID and XCR0, for made-up
+ * CPUs
  *
- * The numbers are those of Intel's manual, once more and not from the source under test.
+ * The numbers of the bits are copied from Intel's manual, not from the source under test.
  */
 #include "cpu/x86_64/alone.h"
 #include "cpu/x86_64/features.h"
@@ -37,17 +38,17 @@ static void registers(void)
 		uint32_t xcr0;
 		const char *wide, *what;
 	} rows[] = {
-		{0xe7, " avx avx512f", "all are saved"},
-		{0x2e7, " avx avx512f", "and others, which we do not use"},
-		{0x07, " avx", "those of AVX-512 are not saved"},
-		{0x67, " avx", "not all parts of AVX-512 are saved"},
-		{0xa7, " avx", "nor with another part missing"},
-		{0xc7, " avx", "nor with the third"},
-		{0xe3, "", "those of AVX are not saved, which AVX-512 builds on"},
-		{0x03, "", "only those of SSE are saved"},
-		{0x04, "", "those of AVX are saved in part"},
-		{0x01, "", "the x87's are saved"},
-		{0, "", "the system saves none, or cannot tell"},
+		{0xe7, " avx avx512f", "all registers are saved"},
+		{0x2e7, " avx avx512f", "all registers are saved, and state that we do not use"},
+		{0x07, " avx", "the registers of AVX-512 are not saved"},
+		{0x67, " avx", "registers 16 to 31 of AVX-512 are not saved"},
+		{0xa7, " avx", "the upper halves of AVX-512's registers are not saved"},
+		{0xc7, " avx", "the mask registers of AVX-512 are not saved"},
+		{0xe3, "", "the registers of AVX, which AVX-512 builds on, are not saved"},
+		{0x03, "", "only the registers of SSE and x87 are saved"},
+		{0x04, "", "the upper halves of AVX's registers are saved, but not those of SSE"},
+		{0x01, "", "only the registers of the x87 are saved"},
+		{0, "", "no registers are saved, or XCR0 cannot be read"},
 	};
 	char want[80];
 
@@ -55,7 +56,7 @@ static void registers(void)
 		snprintf(want, sizeof(want), " clflush clflushopt clwb sse2%s movdir64b",
 			rows[i].wide);
 		is_str(judged((struct x86_id){EVERYTHING, .xcr0 = rows[i].xcr0}), want,
-			"XCR0 %#x: %s", rows[i].xcr0, rows[i].what);
+			"XCR0 %#x (%s): the right features are usable", rows[i].xcr0, rows[i].what);
 	}
 }
 
@@ -63,25 +64,28 @@ static void bits(void)
 {
 	const uint32_t saved = 0xe7;
 
-	is_str(judged((struct x86_id){.xcr0 = saved}), "", "no bit: no feature");
+	is_str(judged((struct x86_id){.xcr0 = saved}), "", "cpuid: no bit gives no feature");
 	is_str(judged((struct x86_id){.xcr0 = saved, .leaf1_edx = CLFSH}), " clflush",
-		"cpuid: CLFSH");
-	is_str(judged((struct x86_id){.xcr0 = saved, .leaf1_edx = SSE2}), " sse2", "cpuid: SSE2");
-	is_str(judged((struct x86_id){.xcr0 = saved, .leaf1_ecx = AVX}), " avx", "cpuid: AVX");
+		"cpuid: the bit CLFSH gives only the feature clflush");
+	is_str(judged((struct x86_id){.xcr0 = saved, .leaf1_edx = SSE2}), " sse2",
+		"cpuid: the bit SSE2 gives only the feature sse2");
+	is_str(judged((struct x86_id){.xcr0 = saved, .leaf1_ecx = AVX}), " avx",
+		"cpuid: the bit AVX gives only the feature avx");
 	is_str(judged((struct x86_id){.xcr0 = saved, .leaf7_ebx = AVX512F}), " avx512f",
-		"cpuid: AVX512F");
+		"cpuid: the bit AVX512F gives only the feature avx512f");
 	is_str(judged((struct x86_id){.xcr0 = saved, .leaf7_ebx = CLFLUSHOPT}), " clflushopt",
-		"cpuid: CLFLUSHOPT");
-	is_str(judged((struct x86_id){.xcr0 = saved, .leaf7_ebx = CLWB}), " clwb", "cpuid: CLWB");
+		"cpuid: the bit CLFLUSHOPT gives only the feature clflushopt");
+	is_str(judged((struct x86_id){.xcr0 = saved, .leaf7_ebx = CLWB}), " clwb",
+		"cpuid: the bit CLWB gives only the feature clwb");
 	is_str(judged((struct x86_id){.xcr0 = saved, .leaf7_ecx = MOVDIR64B}), " movdir64b",
-		"cpuid: MOVDIR64B");
+		"cpuid: the bit MOVDIR64B gives only the feature movdir64b");
 }
 
-/* The leaves of such machines, and the features that follow from the few bits that we look at. */
+/* CPUID and XCR0 of real machines, and the engine and the row of tuning that they should get. */
 static const struct {
 	const char *what;
 	struct x86_id id;
-	const char *engine; /* with MOVDIR64B only if it is asked for, so without */
+	const char *engine; /* without MOVDIR64B, which is only used on request */
 	bool has_movdir64b;
 	const char *tuning;
 } machines[] = {
@@ -96,7 +100,7 @@ static const struct {
 	{"Xeon Gold 6130 (Skylake)",
 		{0x00200800, 0x7ffefbff, 0xbfebfbff, 0xd39ffffb, 0x8, 0x2ff, true, 0x50654},
 		"clflushopt-avx512f", false, "skylake-sp"},
-	{"the same, where the hypervisor saves no registers of AVX-512",
+	{"Xeon Gold 6130 whose hypervisor saves no registers of AVX-512",
 		{0x00200800, 0x7ffefbff, 0xbfebfbff, 0xd39ffffb, 0x8, 0x7, true, 0x50654},
 		"clflushopt-avx", false, "skylake-sp"},
 	{"Core i7-1165G7 (Tiger Lake)",
@@ -129,16 +133,16 @@ static void real_machines(void)
 		x86_judge(&found, &machines[i].id);
 		found.features = cpu_tuning_leaves(&found.tuning, found.features);
 		is_str(cpu_engine_for(found.features & ~movdir64b, found.line_size)->name,
-			machines[i].engine, "%s: engine", machines[i].what);
-		is_str(found.tuning.name, machines[i].tuning, "%s: row of tuning",
-			machines[i].what);
+			machines[i].engine, "%s: the right engine is chosen", machines[i].what);
+		is_str(found.tuning.name, machines[i].tuning,
+			"%s: the right row of tuning is chosen", machines[i].what);
 		is_int(!!(found.features & movdir64b), machines[i].has_movdir64b,
-			"%s: MOVDIR64B, if asked for", machines[i].what);
-		is_int(found.line_size, 64, "%s: lines of 64 bytes", machines[i].what);
+			"%s: MOVDIR64B is found if the CPU has it", machines[i].what);
+		is_int(found.line_size, 64, "%s: a cache line has 64 bytes", machines[i].what);
 	}
 }
 
-/* CLWB and CLFLUSHOPT, by family and model. */
+/* CPUs on which CLFLUSHOPT is used instead of CLWB, by family and model. */
 static void flushes(void)
 {
 	static const struct {
@@ -149,12 +153,12 @@ static void flushes(void)
 		{0x50654, true, true, "Skylake-SP"},
 		{0x50657, true, true, "Cascade Lake"},
 		{0x5065b, true, true, "Cooper Lake"},
-		{0x50657, false, false, "the same numbers on another maker's"},
+		{0x50657, false, false, "Cascade Lake's family and model on another maker's CPU"},
 		{0x606a6, true, false, "Ice Lake-SP"},
 		{0x806f8, true, false, "Sapphire Rapids"},
-		{0x40655, true, false, "another model"},
-		{0x50757, true, false, "another family"},
-		{0, true, false, "a CPU that does not say"},
+		{0x40655, true, false, "another model of Intel's"},
+		{0x50757, true, false, "another family of Intel's"},
+		{0, true, false, "an Intel CPU without family and model"},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -165,9 +169,10 @@ static void flushes(void)
 		x86_judge(&found, &id);
 		is_str(feature_names(
 			       found.features & ~cpu_tuning_leaves(&found.tuning, found.features)),
-			rows[i].shuns ? " clwb" : "", "%s: features not worth using", rows[i].what);
+			rows[i].shuns ? " clwb" : "", "%s: the features to be avoided are right",
+			rows[i].what);
 		is_str(feature_names(cpu_tuning_leaves(&found.tuning, feature_bit("clwb"))),
-			" clwb", "%s: CLWB where there is no CLFLUSHOPT", rows[i].what);
+			" clwb", "%s: CLWB is used if there is no CLFLUSHOPT", rows[i].what);
 	}
 }
 
@@ -179,13 +184,13 @@ static void lines(void)
 	is_int(found.line_size, 16 * 8, "line size: the CPU's number counts units of 8 bytes");
 	found.line_size = 64;
 	x86_judge(&found, &(struct x86_id){.leaf1_ebx = 0xffff00ff});
-	is_int(found.line_size, 64, "line size: it is unchanged if the CPU has no number");
+	is_int(found.line_size, 64, "line size: it is unchanged if the CPU reports none");
 	ok(!found.tuning.fence_while_streaming, "plain tuning: streaming needs no fences");
 	x86_judge(&found, &(struct x86_id){.is_intel = true});
 	ok(found.tuning.fence_while_streaming, "Intel's tuning: streaming needs fences");
 }
 
-/* The library does not read all of it by itself. */
+/* arch_detect() finds what CPUID and XCR0 say, which are read here a second time. */
 static void this_machine(void)
 {
 	struct cpu found = {.line_size = 4711}, read = found;
@@ -196,7 +201,7 @@ static void this_machine(void)
 		__asm__("xgetbv" : "=a"(id.xcr0) : "c"(0) : "edx");
 	x86_judge(&read, &id);
 	is_int(found.features, read.features,
-		"this machine: the features are those that CPUID has");
+		"this machine: arch_detect() finds the features that CPUID reports");
 	is_int(found.line_size, read.line_size, "this machine: the size of a line is CPUID's");
 	is_str(found.tuning.name, read.tuning.name,
 		"this machine: the row of tuning is that of CPUID's maker and model");

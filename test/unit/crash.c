@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * crash.c - what a power cut can leave of a trace, which images are tried, and who is blamed
+ * crash.c - which images a power cut can leave of a traced program, which of them are tried, and
+ * which stores are blamed
  *
- * test/crash/machine compares all images of random programs with an independent machine; here are
- * the cases that are worth a name.
+ * An image is what the file may contain after a power cut. Rules R1 to R9 are those of
+ * crash/unit.h. test/crash/machine compares all images of random programs with an independent
+ * machine; here are the cases that are worth a name.
  */
 #include "crash/explore.h"
 #include "crash/table.h"
@@ -12,7 +14,7 @@
 
 #define SIZE 4096
 
-/* A trace of one file, which is made event by event. */
+/* A trace of one file, to which the functions below add event by event. */
 static struct trace trace;
 static unsigned char first[SIZE], base[SIZE], image[SIZE];
 static struct memories memories;
@@ -40,7 +42,7 @@ static void event(unsigned kind, unsigned thread, uint64_t offset, uint64_t leng
 		.value = value};
 
 	if (trace_add(&trace, &event, 1) != 1)
-		bail("event %u is refused", kind);
+		bail("an event of kind %u is refused", kind);
 }
 
 static void copy(unsigned kind, uint64_t offset, const void *bytes, size_t length)
@@ -53,7 +55,7 @@ static void copy(unsigned kind, uint64_t offset, const void *bytes, size_t lengt
 
 	memcpy(slots + 1, bytes, length);
 	if (trace_add(&trace, slots, 64) < 1)
-		bail("event %u is refused", kind);
+		bail("an event of kind %u is refused", kind);
 }
 
 static void store(uint64_t offset, uint64_t value)
@@ -71,7 +73,7 @@ static void fence(void)
 	event(EVENT_FENCE, 1, 0, 0, 0);
 }
 
-/* ---- judges */
+/* ---- judges, which decide whether an image is bad */
 
 static bool (*is_bad)(void);
 static unsigned judged;
@@ -103,9 +105,9 @@ static void look(bool (*bad)(void), bool exhaustive, uint64_t budget)
 	is_bad = bad;
 	judged = 0;
 	if (explore(&trace, &memories, &options, &calls, &explored))
-		bail("explore failed");
+		bail("explore() failed");
 	ok(!memcmp(base, first, SIZE) && !memcmp(image, first, SIZE),
-		"explore: leaves the memories as they were");
+		"explore: restores the memories that it has made images in");
 }
 
 static bool flag_means_data(void)
@@ -141,7 +143,7 @@ static bool always(void)
 	return true;
 }
 
-/* ---- rules */
+/* ---- rules R1 to R9 of crash/unit.h */
 
 static void rules(void)
 {
@@ -151,27 +153,29 @@ static void rules(void)
 	store(0, 1);
 	store(8, 1);
 	look(second_only, true, 0);
-	is_int(explored.bug_count, 0, "R2: in a line, a later store is never there alone");
-	is_int(explored.images, 3, "R2: two stores to a line make three images");
+	is_int(explored.bug_count, 0,
+		"crash rule R2: in a line, a later store is never there without an earlier one");
+	is_int(explored.images, 3, "crash rule R2: two stores to a line make three images");
 	trace_fini(&trace);
 
 	begin();
 	store(4, UINT64_MAX);
 	look(halves, true, 0);
-	is_int(explored.bug_count, 1, "R1: a store over two words may be torn");
+	is_int(explored.bug_count, 1, "crash rule R1: a store over two words may be torn");
 	trace_fini(&trace);
 
 	begin();
 	event(EVENT_ATOMIC, 1, 4, 8, UINT64_MAX);
 	look(halves, true, 0);
-	is_int(explored.bug_count, 0, "R1: an atomic store inside a line is not torn");
+	is_int(explored.bug_count, 0, "crash rule R1: an atomic store inside a line is not torn");
 	trace_fini(&trace);
 
 	begin();
 	copy(EVENT_COPY, 0, words, sizeof(words));
 	look(torn_copy, true, 0);
-	is_int(explored.images, 8, "R8: a copy of three words makes eight images");
-	is_int(explored.bugs[0].cause, CAUSE_TORN, "R8: a copy that is torn is called so");
+	is_int(explored.images, 8, "crash rule R8: a copy of three words makes eight images");
+	is_int(explored.bugs[0].cause, CAUSE_TORN,
+		"crash rule R8: the cause of a torn copy is TORN");
 	trace_fini(&trace);
 
 	begin();
@@ -182,7 +186,8 @@ static void rules(void)
 	flush(64);
 	fence();
 	look(flag_means_data, true, 0);
-	is_int(explored.bug_count, 1, "R5: another thread's fence does not complete a flush");
+	is_int(explored.bug_count, 1,
+		"crash rule R5: another thread's fence does not complete a flush");
 	trace_fini(&trace);
 
 	begin();
@@ -191,18 +196,19 @@ static void rules(void)
 	fence();
 	store(64, 1);
 	look(flag_means_data, true, 0);
-	is_int(explored.bug_count, 1, "R6: a flush does not cover a later store");
+	is_int(explored.bug_count, 1, "crash rule R6: a flush does not cover a later store");
 	trace_fini(&trace);
 
 	begin();
 	event(EVENT_STREAM, 1, 0, 8, 1);
 	event(EVENT_STREAM, 1, 8, 8, 1);
 	look(second_only, true, 0);
-	is_int(explored.images, 4, "R7: streaming stores choose each for itself");
+	is_int(explored.images, 4,
+		"crash rule R7: each of two streaming stores may be lost alone, which makes four images");
 	fence();
 	store(64, 1);
 	look(flag_means_data, true, 0);
-	is_int(explored.bug_count, 0, "R7: a fence completes streaming stores");
+	is_int(explored.bug_count, 0, "crash rule R7: a fence completes streaming stores");
 	trace_fini(&trace);
 }
 
@@ -215,8 +221,9 @@ static void unseen(void)
 	copy(EVENT_SEEN, 0, line, sizeof(line));
 	look(second_only, true, 0);
 	is_int(explored.bug_count, 0,
-		"R9: a store in a line that is found changed is not used alone");
-	is_int(explored.images, 2, "R9: a line that is found changed is there or not");
+		"crash rule R9: a store is never there without a change found later in its line");
+	is_int(explored.images, 2,
+		"crash rule R9: a line that is found changed is there as a whole or not: two images");
 	trace_fini(&trace);
 
 	begin();
@@ -224,21 +231,24 @@ static void unseen(void)
 	flush(0);
 	copy(EVENT_SEEN, 0, line, sizeof(line));
 	look(second_only, true, 0);
-	is_int(explored.bug_count, 1, "R9: a store before the line was last compared is used");
+	is_int(explored.bug_count, 1,
+		"crash rule R9: a store made before the line was last compared may be there alone");
 	trace_fini(&trace);
 }
 
-/* ---- causes */
+/* ---- causes of a bug */
 
 static void has_cause(enum cause cause, const char *what)
 {
 	look(flag_means_data, false, 64);
-	ok(explored.bug_count == 1, "%s: is one bug", what);
+	ok(explored.bug_count == 1, "%s: is reported as one bug", what);
 	if (explored.bug_count != 1)
 		return;
-	is_int(explored.bugs[0].cause, cause, "%s: cause", what);
-	is_int(explored.bugs[0].lost.place, place_of(1, 0), "%s: the lost store", what);
-	is_int(explored.bugs[0].early.place, place_of(1, 64), "%s: the early store", what);
+	is_int(explored.bugs[0].cause, cause, "%s: the right cause is reported", what);
+	is_int(explored.bugs[0].lost.place, place_of(1, 0),
+		"%s: the store that was lost is reported", what);
+	is_int(explored.bugs[0].early.place, place_of(1, 64),
+		"%s: the store that was durable too early is reported", what);
 }
 
 static void causes(void)
@@ -266,7 +276,7 @@ static void causes(void)
 	store(64, 1);
 	flush(64);
 	fence();
-	has_cause(CAUSE_ORDER, "data and flag in one epoch");
+	has_cause(CAUSE_ORDER, "data and flag that are flushed before the same fence");
 	trace_fini(&trace);
 
 	begin();
@@ -276,7 +286,8 @@ static void causes(void)
 	fence();
 	flush(64);
 	fence();
-	has_cause(CAUSE_EVICTION, "a flag that may be evicted");
+	has_cause(CAUSE_EVICTION,
+		"a flag that is stored before its data and may be evicted from the cache");
 	trace_fini(&trace);
 
 	begin();
@@ -285,14 +296,15 @@ static void causes(void)
 	flush(64);
 	fence();
 	look(always, false, 64);
-	is_int(explored.bugs[0].cause, CAUSE_RECOVERY, "a check that always fails: recovery");
+	is_int(explored.bugs[0].cause, CAUSE_RECOVERY,
+		"a check that always fails: the cause is the recovery");
 	is_int(explored.failing, explored.images, "a check that always fails: all images fail");
 	look(never, false, 64);
 	is_int(explored.failing, 0, "a check that never fails: no image fails");
 	trace_fini(&trace);
 }
 
-/* ---- what is tried */
+/* ---- how many images are tried */
 
 static void budgets(void)
 {
@@ -301,11 +313,12 @@ static void budgets(void)
 		store(i * 64, 1);
 	look(never, false, 64);
 	ok(explored.images >= 50 && explored.images <= 64,
-		"a budget of 64: %llu images of one crash point",
+		"a budget of 64 images: %llu images are tried at one crash point",
 		(unsigned long long)explored.images);
-	is_int(judged, explored.images, "explore: as many verdicts as images");
+	is_int(judged, explored.images, "explore: each image is judged once");
 	look(never, false, 8);
-	ok(explored.images <= 8, "a budget of 8: %llu images", (unsigned long long)explored.images);
+	ok(explored.images <= 8, "a budget of 8 images: %llu images are tried",
+		(unsigned long long)explored.images);
 	trace_fini(&trace);
 
 	begin();
@@ -329,8 +342,9 @@ static void budgets(void)
 	look(never, false, 64);
 	is_int(explored.points, 21, "twenty drains: a crash point before each, and one at the end");
 	is_int(explored.signatures, 2,
-		"twenty drains by the same code: one signature, and the end");
-	is_int(explored.images, 6, "twenty drains by the same code: the first four are looked at");
+		"twenty drains by the same code: they share one signature, the end has another");
+	is_int(explored.images, 6,
+		"twenty drains by the same code: images are made for the first four only");
 	trace_fini(&trace);
 }
 
@@ -347,8 +361,8 @@ static void tables(void)
 		uint64_t *found = table_find(&table, i * 64);
 		wrong += i % 2 ? found != NULL : !found || *found != i;
 	}
-	is_int(wrong, 0, "table: of 5000 keys half are removed, and the others stay");
-	is_int(table.count, 2500, "table: count");
+	is_int(wrong, 0, "table: after half of 5000 keys are removed, the others are still found");
+	is_int(table.count, 2500, "table: the count is the number of keys that are left");
 	table_fini(&table);
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * deep.c - the deep flush of a map of device DAX, which needs its region
+ * deep.c - a deep flush of mapped device DAX flushes the CPU's caches, then the region of the
+ * device
  *
- * The memory is ordinary; the tree says that it is a DAX device's.
+ * The memory is ordinary; a made-up tree of sysfs says that it belongs to a DAX device.
  */
 #include "map/deep_flush.h"
 
@@ -33,7 +34,7 @@ static bool was_written(void)
 	return !stat(tree_path(FLUSH), &st) && st.st_mtime != 1;
 }
 
-/* The range that the CPU was told to flush before the region was. */
+/* The range that the CPU was told to flush last; too_late: the region was flushed before it. */
 static const void *flushed;
 static size_t flushed_length;
 static bool too_late;
@@ -54,7 +55,8 @@ static void device_dax(void)
 	for (int g = PMEM2_GRANULARITY_BYTE; g <= PMEM2_GRANULARITY_CACHE_LINE; g++) {
 		map.granularity = (enum pmem2_granularity)g;
 		set("1\n");
-		is_int(deep_flush_map(&map, map.addr + 100, 200, 0), 0, "deep flush: device DAX");
+		is_int(deep_flush_map(&map, map.addr + 100, 200, 0), 0,
+			"deep flush: a range of device DAX is flushed");
 		ok(flushed == map.addr + 100 && flushed_length == 200,
 			"deep flush: the CPU flushes the range");
 		ok(!too_late, "deep flush: the CPU flushes before the region does");
@@ -67,7 +69,7 @@ static void failures(void)
 {
 	set("0\n");
 	is_int(deep_flush_map(&map, map.addr, 1, 0), 0,
-		"deep flush: a region that has nothing deeper succeeds");
+		"deep flush: a region whose deep_flush is 0 needs no flush, a success");
 	set("what\n");
 	is_int(deep_flush_map(&map, map.addr, 1, 0), -EBADMSG,
 		"deep flush: a region that cannot be flushed is an error");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * deepflush.c - a deep flush that did not happen is not a success
+ * deepflush.c - device_deep_flush() succeeds only if a flush has happened or was not needed
  *
- * The regions are made up. Whether one was written to is seen by the time of its attribute.
+ * The regions are made up. The modification time of an attribute shows whether it was written to.
  */
 #include "device/deepflush.h"
 
@@ -42,20 +42,25 @@ static bool was_written(const char *attribute)
 static void states(void)
 {
 	set(FLUSH1, "1\n");
-	is_int(device_deep_flush(&dax1, tree_root), 0, "1: flushed");
+	is_int(device_deep_flush(&dax1, tree_root), 0,
+		"deep_flush: a region whose attribute is 1 is flushed");
 	ok(was_written(FLUSH1), "deep_flush: 1 is written to the attribute");
 	set(FLUSH1, "0\n");
-	is_int(device_deep_flush(&dax1, tree_root), 0, "0: nothing to flush, a success");
+	is_int(device_deep_flush(&dax1, tree_root), 0,
+		"deep_flush: a region whose attribute is 0 needs no flush, a success");
 	ok(!was_written(FLUSH1), "deep_flush: nothing is written to an attribute that is 0");
 	unlink(tree_path(FLUSH1));
-	is_int(device_deep_flush(&dax1, tree_root), 0, "absent: nothing deeper exists, a success");
+	is_int(device_deep_flush(&dax1, tree_root), 0,
+		"deep_flush: a region without the attribute needs no flush, a success");
 	ok(!was_written(FLUSH1), "deep_flush: a missing attribute is not made");
 	set(FLUSH1, "perhaps\n");
-	is_int(device_deep_flush(&dax1, tree_root), -EBADMSG, "deep_flush: neither 0 nor 1");
+	is_int(device_deep_flush(&dax1, tree_root), -EBADMSG,
+		"deep_flush: an attribute that is neither 0 nor 1 is refused");
 	has_str(err_get(), "region1", "deep_flush: the message names the region");
 	ok(!was_written(FLUSH1), "deep_flush: nothing is written to a malformed attribute");
 	set(FLUSH1, "");
-	is_int(device_deep_flush(&dax1, tree_root), -EBADMSG, "deep_flush: an empty attribute");
+	is_int(device_deep_flush(&dax1, tree_root), -EBADMSG,
+		"deep_flush: an empty attribute is refused");
 	unlink(tree_path(FLUSH1));
 	mkdir(tree_path(FLUSH1), 0755);
 	is_int(device_deep_flush(&dax1, tree_root), -EISDIR,
@@ -69,15 +74,16 @@ static void stacks(void)
 	set(FLUSH0, "1\n");
 	set(FLUSH1, "1\n");
 	is_int(device_deep_flush(&both, tree_root), 0,
-		"deep_flush: a stack over two regions is flushed");
+		"deep_flush: a device-mapper device over two regions is flushed");
 	ok(was_written(FLUSH0) && was_written(FLUSH1),
-		"deep_flush: a stack has both of its regions flushed");
+		"deep_flush: both regions under a device-mapper device are flushed");
 	set(FLUSH0, "no\n");
 	set(FLUSH1, "1\n");
 	is_int(device_deep_flush(&both, tree_root), -EBADMSG,
-		"deep_flush: of a stack, one region fails");
-	ok(was_written(FLUSH1), "deep_flush: the other region is flushed nevertheless");
-	has_str(err_get(), "region0", "deep_flush: the message is about the region that failed");
+		"deep_flush: a failure of one of two regions under device-mapper is returned");
+	ok(was_written(FLUSH1),
+		"deep_flush: if one of two regions fails, the other is flushed nevertheless");
+	has_str(err_get(), "region0", "deep_flush: the message names the region that failed");
 	set(FLUSH0, "1\n");
 }
 
@@ -90,7 +96,7 @@ static void no_regions(void)
 	has_str(err_get(), "252:9", "deep_flush: the message names the DAX device");
 }
 
-/* In a child without rights, with the attribute in the given mode. */
+/* Does a deep flush in a child without rights, with the attribute's permissions set to `mode`. */
 static int flush_as_nobody(unsigned mode)
 {
 	int status;
@@ -110,14 +116,20 @@ static int flush_as_nobody(unsigned mode)
 static void rights(void)
 {
 	set(FLUSH1, "1\n");
-	is_int(flush_as_nobody(0444), -EACCES, "deep_flush: may be read, but not written");
-	is_int(flush_as_nobody(0000), -EACCES, "deep_flush: may not even be read");
+	is_int(flush_as_nobody(0444), -EACCES,
+		"deep_flush: an attribute that may be read, but not written, is EACCES");
+	is_int(flush_as_nobody(0000), -EACCES,
+		"deep_flush: an attribute that may not be read is EACCES");
 	ok(!was_written(FLUSH1), "deep_flush: nothing is written without the right to");
 	set(FLUSH1, "0\n");
-	is_int(flush_as_nobody(0444), 0, "nothing to flush: no rights needed");
+	is_int(flush_as_nobody(0444), 0,
+		"deep_flush: an attribute that is 0 needs no right to write");
 }
 
-/* As in a container, whose /sys is mounted read-only. */
+/*
+ * Does a deep flush with sysfs mounted read-only, as in a container. Returns its errno; 99: cannot
+ * mount.
+ */
 static int flush_read_only(void)
 {
 	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
@@ -137,9 +149,11 @@ static void read_only(void)
 		_exit(flush_read_only());
 	waitpid(child, &status, 0);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 99)
-		skip("deep_flush: sysfs is mounted read-only", "mounting needs root");
+		skip("deep_flush: a sysfs that is mounted read-only is EROFS",
+			"mounting needs root");
 	else
-		is_int(WEXITSTATUS(status), EROFS, "deep_flush: sysfs is mounted read-only");
+		is_int(WEXITSTATUS(status), EROFS,
+			"deep_flush: a sysfs that is mounted read-only is EROFS");
 }
 
 static int write_at_limit(rlim_t limit, const char *text)
@@ -159,10 +173,11 @@ static int write_at_limit(rlim_t limit, const char *text)
 static void failing_writes(void)
 {
 	set(FLUSH1, "1\n");
-	is_int(write_at_limit(0, NULL), -EFBIG, "deep_flush: the errno of a write that fails");
+	is_int(write_at_limit(0, NULL), -EFBIG,
+		"deep_flush: the errno of a write that fails is returned");
 	has_str(err_get(), "cannot write to", "deep_flush: the message says that it cannot write");
-	is_int(write_at_limit(1, "12"), -EIO, "deep_flush: a short write is an error");
-	is_int(write_at_limit(2, "12"), 0, "deep_flush: a whole write is a success");
+	is_int(write_at_limit(1, "12"), -EIO, "sysfs_write: a short write is an error");
+	is_int(write_at_limit(2, "12"), 0, "sysfs_write: a whole write is a success");
 }
 
 int main(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* device.c - what a descriptor is, its size and its alignment */
+/* device.c - what kind of file a descriptor refers to, its size and its alignment */
 #include "device/device.h"
 
 #include <sys/socket.h>
@@ -9,7 +9,10 @@
 #include "libpmem2/base.h"
 #include "unit/tree.h"
 
-/* The number of /dev/null, which every machine has, made a DAX device by our tree. */
+/*
+ * The device number of /dev/null, which every machine has: our made-up sysfs says it is a DAX
+ * device.
+ */
 #define NUMBER "dev/char/1:3"
 #define DAX    "devices/ndbus0/region0/dax0.0/dax0.1"
 
@@ -21,8 +24,9 @@ static void regular_files(void)
 	int fd = fileno(file);
 
 	is_int(ftruncate(fd, 12345), 0, "device: a file of 12345 bytes is made");
-	is_int(device_identify(&device, fd, tree_root), 0, "device_identify: a file is accepted");
-	is_int(device.kind, DEVICE_FILE, "device_identify: a file is a file");
+	is_int(device_identify(&device, fd, tree_root), 0,
+		"device_identify: a regular file is accepted");
+	is_int(device.kind, DEVICE_FILE, "device_identify: a regular file has the kind FILE");
 	is_int(device_size(&device, fd, tree_root, &value), 0,
 		"device_size: the size of a file is found");
 	is_int(value, 12345, "device_size: the size of a file is in bytes");
@@ -33,7 +37,8 @@ static void regular_files(void)
 	fclose(file);
 	is_int(device_size(&device, fd, tree_root, &value), PMEM2_E_INVALID_FILE_HANDLE,
 		"device_size: a closed descriptor is refused");
-	has_str(err_get(), "not open", "device_size: the message says that it is not open");
+	has_str(err_get(), "not open",
+		"device_size: the message says that the descriptor is not open");
 }
 
 static void other_files(void)
@@ -69,8 +74,8 @@ static void dax_alignment(int fd, const struct device *device, const char *text,
 	(void)fd;
 	tree_file(DAX "/align", text);
 	is_int(device_alignment(device, tree_root, &value), want,
-		"device_alignment: %.*s in sysfs is read or refused", (int)strcspn(text, "\n"),
-		text);
+		"device_alignment: \"%.*s\" in sysfs gives the expected result",
+		(int)strcspn(text, "\n"), text);
 	is_int(value, want ? 99 : 2 << 20,
 		want ? "device_alignment: the output is unchanged on failure"
 		     : "device_alignment: the DAX device's own alignment is read");
@@ -82,7 +87,8 @@ static void dax_devices(void)
 	size_t value = 99;
 	int fd = open("/dev/null", O_RDWR);
 
-	is_int(device_identify(&device, fd, tree_root), -ENOENT, "not in sysfs: no such device");
+	is_int(device_identify(&device, fd, tree_root), -ENOENT,
+		"device_identify: a character device that sysfs does not have is ENOENT");
 	tree_file(DAX "/size", "1073741824\n");
 	tree_link(NUMBER, "../../" DAX);
 	tree_link(DAX "/subsystem", "../../../../../class/mem");
@@ -92,8 +98,9 @@ static void dax_devices(void)
 	tree_link(DAX "/subsystem", "../../../../../bus/dax");
 	is_int(device_identify(&device, fd, tree_root), 0,
 		"device_identify: a DAX device is accepted");
-	is_int(device.kind, DEVICE_DAX, "device_identify: a DAX device is a DAX device");
-	is_int(device.number, makedev(1, 3), "device_identify: a DAX device has its own number");
+	is_int(device.kind, DEVICE_DAX, "device_identify: a DAX device has the kind DAX");
+	is_int(device.number, makedev(1, 3),
+		"device_identify: the device number of a DAX device is found");
 	is_int(device_size(&device, fd, tree_root, &value), 0,
 		"device_size: the size of a DAX device is found");
 	is_int(value, 1 << 30, "device_size: the size of a DAX device comes from sysfs");
@@ -103,7 +110,8 @@ static void dax_devices(void)
 	tree_file("devices/ndbus0/region0/dax0.0/dax_region/align", "2097152\n");
 	is_int(device_alignment(&device, tree_root, &value), 0,
 		"device_alignment: the alignment of the DAX region is found");
-	is_int(value, 2 << 20, "device_alignment: kernels before 5.10 have it at the DAX region");
+	is_int(value, 2 << 20,
+		"device_alignment: the alignment is that of the DAX region, as before Linux 5.10");
 	dax_alignment(fd, &device, "2097152\n", 0);
 	dax_alignment(fd, &device, "2097152", 0);
 	dax_alignment(fd, &device, "3000\n", PMEM2_E_INVALID_ALIGNMENT_VALUE);

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* engines.c - which engine is chosen: the table, the features of the CPU, the environment */
+/*
+ * engines.c - the table of engines, and which one is chosen by features of the CPU and environment
+ *
+ * An engine is a set of functions that copy, fill and flush with certain instructions; a row of
+ * tuning says how a certain CPU is best used.
+ */
 #include <ctype.h>
 #include <stdint.h>
 
@@ -7,7 +12,7 @@
 #include "tap.h"
 #include "unit/features.h"
 
-/* The CPU as the library finds it before it has looked. */
+/* The state of `cpu` before cpu_init(). */
 static struct cpu untouched;
 
 static uint32_t all_features(void)
@@ -23,18 +28,18 @@ static void test_row(const struct cpu_engine *engine)
 {
 	const char *name = engine->name;
 
-	ok(cpu_engine_named(name) == engine,
-		"engine %s: it is found by its name, which no other has", name);
+	ok(cpu_engine_named(name) == engine, "engine %s: it is found by its name, which is unique",
+		name);
 	ok(engine->flush && engine->drain && engine->persist && engine->persist_fetching,
-		"engine %s: it flushes and drains", name);
-	ok(engine->move_line && engine->move_byte, "engine %s: it moves", name);
-	ok(engine->set_line && engine->set_byte, "engine %s: it sets", name);
-	ok(!(engine->needs & ~all_features()), "engine %s: it needs features that have names",
+		"engine %s: it has functions that flush and drain", name);
+	ok(engine->move_line && engine->move_byte, "engine %s: it has functions that copy", name);
+	ok(engine->set_line && engine->set_byte, "engine %s: it has functions that fill", name);
+	ok(!(engine->needs & ~all_features()), "engine %s: all features that it needs have names",
 		name);
-	ok(engine->flushes == (strncmp(name, "none-", 5) != 0), "engine %s: it says if it flushes",
-		name);
+	ok(engine->flushes == (strncmp(name, "none-", 5) != 0),
+		"engine %s: its member `flushes` agrees with its name", name);
 	is_int(engine->line_size, engine->flushes && strncmp(name, "any_", 4) ? USUAL_LINE_HERE : 0,
-		"engine %s: it says for which lines it is", name);
+		"engine %s: its member `line_size` agrees with its name", name);
 }
 
 static void test_table(void)
@@ -44,12 +49,12 @@ static void test_table(void)
 	for (; engine->name; last = engine++)
 		test_row(engine);
 	is_int(last ? last->needs + last->line_size : 1, 0,
-		"last engine: it needs nothing, and is for any lines");
+		"last engine: it needs no feature, and works with lines of any size");
 	ok(!cpu_engine_named("abacus"), "engine named abacus: it is not found");
 	ok(!cpu_engine_named(""), "engine without a name: it is not found");
 }
 
-/* The first of a list of names that the mask has, or what there always is. */
+/* The first feature of the list that is in the mask, or else `otherwise`. */
 TAP_UNUSED static const char *best(
 	const char *const names[], uint32_t features, const char *otherwise)
 {
@@ -59,7 +64,9 @@ TAP_UNUSED static const char *best(
 	return otherwise;
 }
 
-/* The engine that each architecture ought to choose, written without a table of engines. */
+/*
+ * The name of the engine that each architecture should choose, found without the table of engines.
+ */
 #ifdef __x86_64__
 static void expected_on_x86(uint32_t features, bool usual, char *name, size_t size)
 {
@@ -68,11 +75,14 @@ static void expected_on_x86(uint32_t features, bool usual, char *name, size_t si
 	const char *flush = best(flushes, features, "none");
 	const char *copy;
 
-	/* Its ends are copied with 16-byte registers; and CPUs that have it have CLWB. */
+	/*
+	 * Copies by MOVDIR64B need SSE2 for their ends, and CLWB: all CPUs with MOVDIR64B have
+	 * that.
+	 */
 	if (!(features & feature_bit("sse2")) || strcmp(flush, "clwb"))
 		features &= ~feature_bit("movdir64b");
 	copy = best(copies, features, "words");
-	/* Without a flush nothing is to be gained from going around the caches. */
+	/* Without a flush instruction, copies have nothing to gain from bypassing the caches. */
 	if (!strcmp(flush, "none") || !usual)
 		copy = "words";
 	snprintf(name, size, "%s%s-%s", usual || !strcmp(flush, "none") ? "" : "any_", flush, copy);
@@ -84,7 +94,7 @@ static void expected_engine(uint32_t features, size_t line_size, char *name, siz
 	TAP_UNUSED bool usual = line_size == USUAL_LINE_HERE;
 	TAP_UNUSED const char *any = usual ? "" : "any_";
 
-	if (!all_features()) { /* LoongArch, and what we do not know */
+	if (!all_features()) { /* LoongArch, and architectures without a port */
 		snprintf(name, size, "none-words");
 		return;
 	}
@@ -135,29 +145,32 @@ static void test_choice(size_t line_size)
 		line_size, all + 1);
 }
 
-/* The table of tuning, and what cpu_init_tuned() makes of each row. */
+/* One row of the table of tuning, and what cpu_init_tuned() sets up by it. */
 static void test_tuning_row(const struct cpu_tuning *row)
 {
 	uint32_t has;
 
 	for (const struct cpu_tuning *other = cpu_tunings(); other != row; other++)
-		ok(strcmp(other->name, row->name), "row %s: another name than %s", row->name,
+		ok(strcmp(other->name, row->name),
+			"tuning row %s: its name differs from that of row %s", row->name,
 			other->name);
 	ok(!((row->shunned | row->instead) & ~all_features()),
-		"row %s: it shuns features that have names", row->name);
+		"tuning row %s: all features that it avoids have names", row->name);
 	cpu = untouched;
 	cpu_init_tuned(row);
-	is_str(cpu.tuning.name, row->name, "row %s: in use where it is asked for", row->name);
+	is_str(cpu.tuning.name, row->name, "tuning row %s: cpu_init_tuned() puts it to use",
+		row->name);
 	has = cpu_tuning_leaves(row, cpu.features);
 	ok(cpu.engine == cpu_engine_for(has, cpu.line_size),
-		"row %s: the engine for what it leaves", row->name);
+		"tuning row %s: the engine is the best one for the features that the row leaves",
+		row->name);
 	is_int(cpu.fence_while_streaming, row->fence_while_streaming,
-		"row %s: fences while streaming", row->name);
+		"tuning row %s: fence_while_streaming is that of the row", row->name);
 	is_int(cpu.stream_threshold, row->stream_lines * cpu.line_size,
-		"row %s: streaming from as many lines on", row->name);
+		"tuning row %s: stream_threshold is that of the row", row->name);
 	ok(cpu_persist() ==
 			(row->persist_fetches ? cpu.engine->persist_fetching : cpu.engine->persist),
-		"row %s: persist asks for lines, or does not", row->name);
+		"tuning row %s: persist prefetches lines if the row says so", row->name);
 	cpu = untouched;
 }
 
@@ -173,11 +186,14 @@ static void test_tunings(void)
 			last->fetches_ahead_above == SIZE_MAX && !last->fetches_ends &&
 			!last->flushes_back && last->stream_lines == 4 &&
 			!last->fence_while_streaming,
-		"row plain: it is the plain sequence");
+		"tuning row plain: all optimizations are off");
 	is_str(untouched.tuning.name, "plain", "before cpu_init(): tuning is plain");
 }
 
-/* The features that each setting takes from a CPU that has all. Only these exact values count. */
+/*
+ * The features that each setting disables on a CPU that has all features. Only exact values have
+ * an effect: "1 " is not "1".
+ */
 static const struct {
 	const char *variable, *value, *taken;
 } settings[] = {
@@ -224,27 +240,28 @@ static const char *taken_away(void)
 static void test_settings(void)
 {
 	if (!feature_bit("clflush")) {
-		is_str(taken_away(), "", "environment: a clean one takes no feature away");
+		is_str(taken_away(), "", "environment: without variables no feature is disabled");
 		return;
 	}
 	is_str(taken_away(), " movdir64b",
 		"environment: MOVDIR64B is used only when it is asked for");
 	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
 		setenv(settings[i].variable, settings[i].value, true);
-		is_str(taken_away(), settings[i].taken, "%s=\"%s\": these features are taken away",
-			settings[i].variable, settings[i].value);
+		is_str(taken_away(), settings[i].taken,
+			"%s=\"%s\": the right features are disabled", settings[i].variable,
+			settings[i].value);
 		unsetenv(settings[i].variable);
 	}
 	setenv("PMEM_NO_CLWB", "1", true);
 	setenv("PMEM_NO_CLFLUSHOPT", "1", true);
 	setenv("PMEM_MOVDIR64B", "1", true);
 	is_str(taken_away(), " clflushopt clwb",
-		"environment: PMEM_NO_CLFLUSHOPT takes CLWB away, too");
+		"environment: PMEM_NO_CLWB and PMEM_NO_CLFLUSHOPT together disable both features");
 	is_int(arch_allowed(0), 0, "environment: no setting adds a feature that the CPU lacks");
 	clean_environment();
 }
 
-/* cpu_init() in an environment with that one setting. */
+/* Calls cpu_init() in an environment with this one setting. */
 static void init_with(const char *variable, const char *value)
 {
 	cpu = untouched;
@@ -253,7 +270,7 @@ static void init_with(const char *variable, const char *value)
 	unsetenv(variable);
 }
 
-/* The default, which depends on the size of the CPU's lines. */
+/* Stands for the default threshold, which depends on the size of the CPU's lines. */
 #define DERIVED SIZE_MAX
 
 static void test_threshold(void)
@@ -283,7 +300,8 @@ static void test_threshold(void)
 		size_t expected = rows[i].threshold;
 		init_with("PMEM_MOVNT_THRESHOLD", rows[i].value);
 		is_int(cpu.stream_threshold, expected == DERIVED ? 4 * cpu.line_size : expected,
-			"stream_threshold: PMEM_MOVNT_THRESHOLD=\"%s\"", rows[i].value);
+			"stream_threshold: PMEM_MOVNT_THRESHOLD=\"%s\" gives the expected value",
+			rows[i].value);
 	}
 	cpu = untouched;
 }
@@ -296,7 +314,7 @@ static void test_fence_while_streaming(void)
 	arch_detect(&found);
 	cpu_init();
 	is_int(cpu.fence_while_streaming, found.tuning.fence_while_streaming,
-		"fence_while_streaming: the CPU's own answer counts");
+		"fence_while_streaming: without a variable it is that of the CPU's tuning");
 	init_with("PMEM_WC_WORKAROUND", "1");
 	ok(cpu.fence_while_streaming,
 		"fence_while_streaming: PMEM_WC_WORKAROUND=\"1\" switches it on");
@@ -317,13 +335,13 @@ static void check_init(const char *environment)
 
 	arch_detect(&found);
 	is_int(cpu.features, arch_allowed(found.features),
-		"cpu.features: those that the CPU has and the environment allows, %s", environment);
-	is_str(cpu.tuning.name, found.tuning.name, "cpu.tuning: the row that is for the CPU, %s",
+		"cpu.features: the CPU has them and the environment allows them (%s)", environment);
+	is_str(cpu.tuning.name, found.tuning.name, "cpu.tuning: it is the row for this CPU (%s)",
 		environment);
 	ok(cpu.engine == cpu_engine_for(
 				 cpu_tuning_leaves(&found.tuning, cpu.features), cpu.line_size),
-		"cpu.engine: the best one for the features, %s", environment);
-	is_int(cpu.line_size, found.line_size, "cpu.line_size: what the CPU reports, %s",
+		"cpu.engine: it is the best one for the features (%s)", environment);
+	is_int(cpu.line_size, found.line_size, "cpu.line_size: it is what the CPU reports (%s)",
 		environment);
 }
 
@@ -344,7 +362,10 @@ static void test_init(void)
 	cpu = untouched;
 }
 
-/* The value of the first such line of /proc/cpuinfo, in a buffer that the next call reuses. */
+/*
+ * The value of the first line with this key in /proc/cpuinfo, in a buffer that the next call
+ * reuses.
+ */
 static const char *cpuinfo(const char *key)
 {
 	static char line[8192];
@@ -383,8 +404,8 @@ static bool has_word(const char *text, const char *word)
 #endif
 
 /*
- * The kernel's own reading of the CPU. It drops the flags of registers that it does not save, so
- * that this also shows whether XCR0 was looked at.
+ * Compares with the kernel's own detection. The kernel drops the flags of registers that it does
+ * not save, so that this also shows whether XCR0 was looked at.
  */
 static void test_detection(void)
 {
@@ -393,17 +414,19 @@ static void test_detection(void)
 
 	arch_detect(&found);
 	if (!all_features() || !flags) {
-		skip("/proc/cpuinfo: features", !all_features() ? "none looked for"
-						: emulator() ? "it is that of the emulator's host"
-							     : "none there");
+		skip("/proc/cpuinfo: it has the features that are found",
+			!all_features() ? "this architecture has no optional features"
+			: emulator()    ? "it describes the emulator's host"
+					: "it lists no features");
 		return;
 	}
 	for (int bit = 0; arch_feature_names[bit]; bit++)
 		is_int(found.features >> bit & 1, has_word(flags, arch_feature_names[bit]),
-			"%s: found where /proc/cpuinfo has it", arch_feature_names[bit]);
+			"feature %s: it is found if /proc/cpuinfo lists it, and only then",
+			arch_feature_names[bit]);
 	text = cpuinfo("clflush size");
 	if (text)
-		is_int(found.line_size, atoi(text), "cpu.line_size: as in /proc/cpuinfo");
+		is_int(found.line_size, atoi(text), "cpu.line_size: it is that of /proc/cpuinfo");
 	text = cpuinfo("vendor_id");
 	if (text)
 		is_int(found.tuning.fence_while_streaming, !strcmp(text, "GenuineIntel"),

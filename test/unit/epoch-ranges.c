@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* epoch-ranges.c - what the program knows of, against an array with an entry for each address */
+/*
+ * epoch-ranges.c - a set of address ranges, each with the latest failure known there, against a
+ * model
+ *
+ * A failure of a write-back is known by its epoch, a number that grows (map/epoch_ranges.h). The
+ * model is an array with an entry for each address.
+ */
 #include "map/epoch_ranges.h"
 
 #include <stdlib.h>
@@ -12,7 +18,7 @@
 
 static const struct file_id file = {8, 12}, other = {8, 13};
 
-/* The model: what the program knows of each address. */
+/* The model: file and epoch of the latest failure known at each address; epoch 0: none is known. */
 static struct {
 	bool is_other;
 	uint64_t epoch;
@@ -44,7 +50,7 @@ static bool is_sorted(const struct epoch_ranges *set)
 	return true;
 }
 
-/* Few enough ranges fit into this space that none is ever forgotten. */
+/* So few ranges fit into 64 addresses that the set never has to forget one. */
 static void random_steps(void)
 {
 	static struct epoch_ranges set;
@@ -85,7 +91,7 @@ static void joining(void)
 	ok(epoch_ranges_cover(&set, file, (struct range){0, 1000}, 7),
 		"epoch_ranges: the joined range is covered from end to end");
 	ok(!epoch_ranges_cover(&set, file, (struct range){0, 1000}, 8),
-		"epoch_ranges: a later failure is not covered");
+		"epoch_ranges: a range does not cover a later epoch than its own");
 	ok(!epoch_ranges_cover(&set, other, (struct range){0, 1000}, 7),
 		"epoch_ranges: another file at the same addresses is not covered");
 }
