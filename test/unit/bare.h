@@ -127,7 +127,7 @@ static int bare_event(struct bare *bare)
 	return -2;
 }
 
-/* Connects to a target with these bytes as its hello. Is the connection accepted? */
+/* Connects to a target; `hello` is the data of the request. Returns true if the target accepts. */
 TAP_UNUSED static bool bare_connect(
 	struct bare *bare, uint16_t port, const void *hello, size_t length)
 {

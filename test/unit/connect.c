@@ -223,7 +223,7 @@ static void test_ports(void)
 	other->args.port_low = other->args.port_high = port;
 	target_start(other);
 	is_int(other->result, -EADDRINUSE, "ports: a port that is taken is refused");
-	has_str(other->sentence, "port", "ports: the message speaks of the port");
+	has_str(other->sentence, "port", "ports: the message mentions the port");
 	target_stop(other);
 
 	other = target_new(HOLDFAST_METHOD_MESSAGE, 1);

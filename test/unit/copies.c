@@ -156,8 +156,8 @@ static void tally_tell(const struct tally *tally, const char *as)
 }
 
 /*
- * The longest are enough for several chunks of a flushed copy and several fences of a streaming
- * one.
+ * The longest of these lengths take several chunks of a flushed copy and several fences of a
+ * streaming one.
  */
 static const size_t long_lengths[] = {500, 768, 1000, 4095, 4096, 4097, 8191, 8192, 8193, 20000};
 

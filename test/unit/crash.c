@@ -313,11 +313,11 @@ static void budgets(void)
 		store(i * 64, 1);
 	look(never, false, 64);
 	ok(explored.images >= 50 && explored.images <= 64,
-		"a budget of 64 images: %llu images are tried at one crash point",
+		"explore with a budget of 64 images: %llu images are tried at one crash point",
 		(unsigned long long)explored.images);
 	is_int(judged, explored.images, "explore: each image is judged once");
 	look(never, false, 8);
-	ok(explored.images <= 8, "a budget of 8 images: %llu images are tried",
+	ok(explored.images <= 8, "explore with a budget of 8 images: %llu images are tried",
 		(unsigned long long)explored.images);
 	trace_fini(&trace);
 

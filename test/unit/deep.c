@@ -34,7 +34,10 @@ static bool was_written(void)
 	return !stat(tree_path(FLUSH), &st) && st.st_mtime != 1;
 }
 
-/* The range that the CPU was told to flush last; too_late: the region was flushed before it. */
+/*
+ * The range that the CPU was told to flush; too_late: the region had been flushed before the CPU's
+ * caches.
+ */
 static const void *flushed;
 static size_t flushed_length;
 static bool too_late;

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * explain.c - from facts to fields and sentences, over trees made up from the kernel's documents
- * (Documentation/ABI/testing/sysfs-bus-nvdimm, sysfs-bus-nfit) and what virtual machines show
+ * explain.c - an explanation of a file, device or machine, its fields and text, is made from facts
+ *
+ * It says at which granularity stores become durable, why, what is in the way of MAP_SYNC (the
+ * obstacle), and whether stores survive a power cut (the survival), as a whole and layer by layer.
+ *
+ * The trees of sysfs are made up from the kernel's documents
+ * (Documentation/ABI/testing/sysfs-bus-nvdimm, sysfs-bus-nfit) and what virtual machines show.
  */
 #include "explain/explain.h"
 
@@ -25,7 +30,10 @@ static void put(const char *folder, const char *name, const char *text)
 	tree_file(path, text);
 }
 
-/* `domain` NULL: no such attribute; "": one that cannot be read, for it is a directory. */
+/*
+ * Makes a region of 64 GiB. `domain`: the text of its persistence_domain; NULL: it has none; "":
+ * it cannot be read, for it is a directory.
+ */
 static void make_region(const char *folder, const char *type, const char *domain)
 {
 	char path[256];
@@ -46,7 +54,7 @@ static void make_region(const char *folder, const char *type, const char *domain
 	tree_link(path, target);
 }
 
-/* A block device of 64 GiB, with DAX or without, in class/block and dev/block. */
+/* Makes a block device of 64 GiB, with DAX or without, in class/block and dev/block. */
 static void make_disk(const char *folder, unsigned minor_number, bool dax)
 {
 	char path[256], target[256], text[32];
@@ -166,7 +174,7 @@ static void make_machine(void)
 	make_disk("devices/virtual/block/ram0", RAM, false);
 }
 
-/* A SCSI disk below a folder, with the cache that its drive says it has. */
+/* Makes a SCSI disk below a folder; `cache` is the text of its queue/write_cache. */
 static void make_scsi(
 	const char *folder, const char *name, unsigned minor_number, const char *cache)
 {
@@ -182,7 +190,7 @@ static void make_scsi(
 	tree_link(path, "../../bus/scsi");
 }
 
-/* Disks whose names say much, or little. */
+/* Makes disks of many drivers; some keep data, some do not, and some do not tell. */
 static void make_disks(void)
 {
 	tree_file("devices/pci0/ata1/ata_port/ata1/port_no", "1\n");
@@ -243,7 +251,7 @@ static struct facts facts_on(enum holdfast_object object, dev_t number)
 	};
 }
 
-/* A file on an XFS there, since an ext4 without a journal promises less. */
+/* Facts of a file on an XFS on this disk: an ext4 without a journal would promise less. */
 static struct facts file_on(enum disks disk, enum facts_trial trial, const char *options)
 {
 	struct facts facts = facts_on(HOLDFAST_OBJECT_FILE, makedev(259, disk));
@@ -272,7 +280,10 @@ static struct facts dax_device(unsigned minor_number)
 	return facts;
 }
 
-/* One of the layers decides the survival, and storage that cannot be seen has no definite value. */
+/*
+ * Checks that the survival is that of the weakest layer, and that storage that cannot be seen is
+ * reported as unknown.
+ */
 static void check_whole(void)
 {
 	enum holdfast_survival weakest = HOLDFAST_SURVIVES;
@@ -301,87 +312,102 @@ static void explain(struct facts facts)
 static void is(const char *what, enum pmem2_granularity granularity, enum holdfast_reason reason,
 	enum holdfast_obstacle obstacle, enum holdfast_survival survival)
 {
-	ok(told->granularity == granularity && told->needed == granularity, "%s: granularity",
-		what);
-	is_int(told->reason, reason, "%s: reason", what);
-	is_int(told->obstacle, obstacle, "%s: obstacle", what);
-	is_int(told->survival, survival, "%s: survival", what);
+	ok(told->granularity == granularity && told->needed == granularity,
+		"%s: the granularity of durable stores is right", what);
+	is_int(told->reason, reason, "%s: the reason for the granularity is right", what);
+	is_int(told->obstacle, obstacle, "%s: the obstacle to MAP_SYNC is right", what);
+	is_int(told->survival, survival,
+		"%s: the answer whether stores survive power cuts is right", what);
 }
 
 static void regions(void)
 {
 	explain(file_on(EADR, FACTS_SYNC_ACCEPTED, "rw,dax=always"));
-	is("eADR", PMEM2_GRANULARITY_BYTE, HOLDFAST_REASON_CPU_CACHE, HOLDFAST_OBSTACLE_NONE,
-		HOLDFAST_SURVIVES);
-	is_int(told->map_sync, HOLDFAST_MAP_SYNC_ACCEPTED, "eADR: MAP_SYNC was tried");
+	is("file on eADR", PMEM2_GRANULARITY_BYTE, HOLDFAST_REASON_CPU_CACHE,
+		HOLDFAST_OBSTACLE_NONE, HOLDFAST_SURVIVES);
+	is_int(told->map_sync, HOLDFAST_MAP_SYNC_ACCEPTED,
+		"file on eADR: MAP_SYNC is reported as accepted");
 	has_str(told->verdict, "as soon as they are visible",
-		"eADR: the verdict says when stores are durable");
-	has_str(told->text, "region0", "eADR: the text names the region");
-	has_str(told->text, "NVDIMM", "eADR: the text names the kind of memory");
-	has_str(told->text, "(eADR)", "eADR: the text says why the granularity is BYTE");
-	has_str(told->text, "4 bad sectors", "eADR: the text has the bad sectors");
+		"file on eADR: the verdict says when stores are durable");
+	has_str(told->text, "region0", "file on eADR: the text names the region");
+	has_str(told->text, "NVDIMM", "file on eADR: the text names the kind of memory");
+	has_str(told->text, "(eADR)", "file on eADR: the text says why the granularity is BYTE");
+	has_str(told->text, "4 bad sectors",
+		"file on eADR: the text has the number of bad sectors");
 	has_str(told->text, "nmem0 has lost data in 3 power cuts",
-		"eADR: the text names the module that has lost data");
-	ok(!strstr(told->text, "nmem1"), "eADR: the text leaves out a module that is in order");
-	is_int(told->deep_flush, HOLDFAST_DEEP_FLUSH_AVAILABLE, "eADR: a deep flush is available");
-	is_int(told->numa_node.value, 1, "eADR: the NUMA node is told");
-	is_int(told->unsafe_shutdowns.value, 3, "eADR: unsafe shutdowns are summed up");
-	is_int(told->region_count, 1, "eADR: there is one region");
-	is_int(told->regions[0]->dimm_count, 2, "eADR: the region has two modules");
-	is_int(told->regions[0]->size.value, 64LL << 30, "eADR: the region has its size");
-	is_int(told->regions[0]->bad_sectors.value, 4, "eADR: the region has its bad sectors");
+		"file on eADR: the text names the module that has lost data");
+	ok(!strstr(told->text, "nmem1"),
+		"file on eADR: the text leaves out a module without faults");
+	is_int(told->deep_flush, HOLDFAST_DEEP_FLUSH_AVAILABLE,
+		"file on eADR: a deep flush is available");
+	is_int(told->numa_node.value, 1, "file on eADR: the NUMA node is reported");
+	is_int(told->unsafe_shutdowns.value, 3,
+		"file on eADR: unsafe shutdowns are the sum over all modules");
+	is_int(told->region_count, 1, "file on eADR: there is one region");
+	is_int(told->regions[0]->dimm_count, 2, "file on eADR: the region has two modules");
+	is_int(told->regions[0]->size.value, 64LL << 30,
+		"file on eADR: the size of the region is reported");
+	is_int(told->regions[0]->bad_sectors.value, 4,
+		"file on eADR: the bad sectors of the region are counted");
 
 	explain(file_on(ADR, FACTS_SYNC_ACCEPTED, "rw,dax=always"));
-	is("ADR", PMEM2_GRANULARITY_CACHE_LINE, HOLDFAST_REASON_MEMORY_CONTROLLER,
+	is("file on ADR", PMEM2_GRANULARITY_CACHE_LINE, HOLDFAST_REASON_MEMORY_CONTROLLER,
 		HOLDFAST_OBSTACLE_NONE, HOLDFAST_SURVIVES);
-	has_str(told->text, told->cpu->flush, "ADR: the text names the flush instruction");
+	has_str(told->text, told->cpu->flush, "file on ADR: the text names the flush instruction");
 	is_int(told->deep_flush, HOLDFAST_DEEP_FLUSH_NOT_NEEDED,
-		"ADR: a deep flush has nothing to do");
-	is_int(told->unsafe_shutdowns.answer, HOLDFAST_UNSUPPORTED, "no modules: nobody counts");
+		"file on ADR: a deep flush is reported as not needed");
+	is_int(told->unsafe_shutdowns.answer, HOLDFAST_UNSUPPORTED,
+		"file on ADR: without modules, unsafe shutdowns are not counted");
 	ok(told->unsafe_shutdowns.why && *told->unsafe_shutdowns.why,
-		"ADR: it is told why nobody counts unsafe shutdowns");
-	is_int(told->regions[0]->bad_sectors.answer, HOLDFAST_UNSUPPORTED, "no list: unsupported");
+		"file on ADR: the explanation says why unsafe shutdowns are not counted");
+	is_int(told->regions[0]->bad_sectors.answer, HOLDFAST_UNSUPPORTED,
+		"file on ADR: without a list of bad sectors their number is unsupported");
 
 	explain(file_on(SILENT, FACTS_SYNC_ACCEPTED, "rw,dax=always"));
-	is("no domain", PMEM2_GRANULARITY_CACHE_LINE, HOLDFAST_REASON_DOMAIN_UNKNOWN,
-		HOLDFAST_OBSTACLE_NONE, HOLDFAST_SURVIVES);
+	is("file on a region without a domain", PMEM2_GRANULARITY_CACHE_LINE,
+		HOLDFAST_REASON_DOMAIN_UNKNOWN, HOLDFAST_OBSTACLE_NONE, HOLDFAST_SURVIVES);
 	has_str(told->text, "does not say",
-		"no domain: the text says that the platform does not say");
+		"file on a region without a domain: the text says that the platform does not say");
 	is_int(told->deep_flush, HOLDFAST_DEEP_FLUSH_ABSENT,
-		"no domain: a deep flush does not exist");
+		"file on a region without a domain: a deep flush does not exist");
 
 	explain(file_on(GARBLED, FACTS_SYNC_ACCEPTED, "rw,dax=always"));
-	is("unreadable domain", PMEM2_GRANULARITY_CACHE_LINE, HOLDFAST_REASON_DOMAIN_UNREADABLE,
-		HOLDFAST_OBSTACLE_NONE, HOLDFAST_SURVIVES);
-	is_int(told->domain, HOLDFAST_DOMAIN_UNREADABLE, "unreadable domain: the field says so");
-	has_str(told->text, "could not be read", "unreadable domain: the text says so");
+	is("file on a region with an unreadable domain", PMEM2_GRANULARITY_CACHE_LINE,
+		HOLDFAST_REASON_DOMAIN_UNREADABLE, HOLDFAST_OBSTACLE_NONE, HOLDFAST_SURVIVES);
+	is_int(told->domain, HOLDFAST_DOMAIN_UNREADABLE,
+		"file on a region with an unreadable domain: the domain is reported as unreadable");
+	has_str(told->text, "could not be read",
+		"file on a region with an unreadable domain: the text says that it could not be read");
 	is_int(told->deep_flush, HOLDFAST_DEEP_FLUSH_UNREADABLE,
-		"unreadable domain: the deep flush is unreadable, too");
-	is_int(told->deep_flush_error, -EBADMSG, "unreadable domain: the deep flush has its error");
+		"file on a region with an unreadable domain: the deep flush is unreadable, too");
+	is_int(told->deep_flush_error, -EBADMSG,
+		"file on a region with an unreadable domain: the error of the deep flush is reported");
 	is_int(told->numa_node.answer, HOLDFAST_UNREADABLE,
-		"unreadable domain: the NUMA node is unreadable, too");
-	is_int(told->numa_node.error, -EBADMSG, "unreadable domain: the NUMA node has its error");
+		"file on a region with an unreadable domain: the NUMA node is unreadable, too");
+	is_int(told->numa_node.error, -EBADMSG,
+		"file on a region with an unreadable domain: the error of the NUMA node is reported");
 
 	explain(file_on(STACK, FACTS_SYNC_ACCEPTED, "rw,dax=always"));
-	is("dm over eADR and ADR", PMEM2_GRANULARITY_CACHE_LINE, HOLDFAST_REASON_MEMORY_CONTROLLER,
-		HOLDFAST_OBSTACLE_NONE, HOLDFAST_SURVIVES);
-	is_int(told->region_count, 2, "dm over eADR and ADR: both regions are told");
+	is("file on dm over eADR and ADR", PMEM2_GRANULARITY_CACHE_LINE,
+		HOLDFAST_REASON_MEMORY_CONTROLLER, HOLDFAST_OBSTACLE_NONE, HOLDFAST_SURVIVES);
+	is_int(told->region_count, 2, "file on dm over eADR and ADR: both regions are listed");
 	has_str(told->text, "device-mapper device dm-0",
-		"dm over eADR and ADR: the text has the layer between");
-	is_int(told->numa_node.answer, HOLDFAST_UNSUPPORTED, "on two nodes: no answer");
+		"file on dm over eADR and ADR: the text names the device-mapper device");
+	is_int(told->numa_node.answer, HOLDFAST_UNSUPPORTED,
+		"file on dm over eADR and ADR: regions on two nodes have no common NUMA node");
 	has_str(told->numa_node.why, "NUMA nodes",
-		"dm over eADR and ADR: it is told why there is no NUMA node");
+		"file on dm over eADR and ADR: the explanation says why there is no NUMA node");
 }
 
-/* Why MAP_SYNC is refused, though the storage would do. */
+/* Obstacles: the reasons why MAP_SYNC is refused, or was not tried. */
 static void obstacles(void)
 {
 	explain(file_on(ADR, FACTS_SYNC_REFUSED, "rw,dax=never"));
-	is("dax=never", PMEM2_GRANULARITY_PAGE, HOLDFAST_REASON_NO_MAP_SYNC,
+	is("mount with dax=never", PMEM2_GRANULARITY_PAGE, HOLDFAST_REASON_NO_MAP_SYNC,
 		HOLDFAST_OBSTACLE_MOUNT, HOLDFAST_SURVIVES);
-	has_str(told->text, "-o dax", "dax=never: the text says what to do");
+	has_str(told->text, "-o dax", "mount with dax=never: the text says what to do");
 	is_int(told->deep_flush, HOLDFAST_DEEP_FLUSH_PAGES,
-		"dax=never: a deep flush writes pages back");
+		"mount with dax=never: a deep flush writes pages back");
 
 	struct facts facts = file_on(ADR, FACTS_SYNC_REFUSED, "rw,relatime");
 	free(facts.filesystem.type);
@@ -390,49 +416,53 @@ static void obstacles(void)
 	tree_file("fs/ext4/pmem1/journal_task", "4711\n");
 	explain(facts);
 	is_int(told->obstacle, HOLDFAST_OBSTACLE_MOUNT,
-		"a kernel before 5.8, which knows no marks, without dax: obstacle");
+		"ext3 on Linux 5.4, mounted without dax: the obstacle to MAP_SYNC is the mount");
 	tree_file("fs/ext4/pmem1/journal_task", "<none>\n");
 	explain(file_on(ADR, FACTS_NOT_TRIED, "rw,relatime"));
-	is("a file whose mark cannot be read, not tried", PMEM2_GRANULARITY_PAGE,
+	is("a file whose DAX flag cannot be read, MAP_SYNC not tried", PMEM2_GRANULARITY_PAGE,
 		HOLDFAST_REASON_MAP_SYNC_UNKNOWN, HOLDFAST_OBSTACLE_UNKNOWN, HOLDFAST_SURVIVES);
 	is_int(told->map_sync, HOLDFAST_MAP_SYNC_UNKNOWN,
-		"a file whose mark cannot be read, not tried: MAP_SYNC");
+		"a file whose DAX flag cannot be read, MAP_SYNC not tried: MAP_SYNC is unknown");
 	facts = file_on(ADR, FACTS_SYNC_REFUSED, "rw,relatime");
 	facts.marked = 0;
 	explain(facts);
 	is_int(told->obstacle, HOLDFAST_OBSTACLE_FILE,
-		"dax=inode: the obstacle of an unmarked file is the file");
-	has_str(told->text, "chattr +x", "dax=inode: the text says what to do");
+		"mount with dax=inode: the obstacle to MAP_SYNC is the file, which has no DAX flag");
+	has_str(told->text, "chattr +x", "mount with dax=inode: the text says what to do");
 
 	facts = file_on(ADR, FACTS_NOT_TRIED, "rw,dax=inode");
 	facts.marked = 1;
 	explain(facts);
-	is("a marked one, not tried", PMEM2_GRANULARITY_CACHE_LINE,
+	is("a file with the DAX flag, MAP_SYNC not tried", PMEM2_GRANULARITY_CACHE_LINE,
 		HOLDFAST_REASON_MEMORY_CONTROLLER, HOLDFAST_OBSTACLE_NONE, HOLDFAST_SURVIVES);
 	is_int(told->map_sync, HOLDFAST_MAP_SYNC_WOULD_ACCEPT,
-		"O_PATH: the field says that MAP_SYNC is inferred");
-	has_str(told->text, "not tried", "O_PATH: the text says that it was not tried");
+		"file opened with O_PATH: MAP_SYNC is reported as inferred");
+	has_str(told->text, "not tried",
+		"file opened with O_PATH: the text says that MAP_SYNC was not tried");
 
 	explain(file_on(ADR, FACTS_SYNC_REFUSED, "rw,dax=always"));
 	is_int(told->obstacle, HOLDFAST_OBSTACLE_UNKNOWN,
-		"MAP_SYNC refused: without a visible reason the obstacle is unknown");
+		"MAP_SYNC refused: without a visible reason the obstacle to it is unknown");
 	explain(file_on(SECTOR, FACTS_SYNC_REFUSED, "rw"));
 	is_int(told->obstacle, HOLDFAST_OBSTACLE_BLOCK_DAX,
-		"sector mode: the obstacle is the block device");
+		"disk in sector mode: the obstacle to MAP_SYNC is the block device");
 	explain(file_on(PLAIN, FACTS_SYNC_REFUSED, "rw"));
 	is_int(told->obstacle, HOLDFAST_OBSTACLE_STORAGE,
-		"ordinary disk: the obstacle is the storage");
-	has_str(told->text, "nvme0n1", "ordinary disk: the text names it");
+		"ordinary disk: the obstacle to MAP_SYNC is the storage");
+	has_str(told->text, "nvme0n1", "ordinary disk: the text names the disk");
 	explain(file_on(VIRTIO, FACTS_SYNC_REFUSED, "rw,dax=always"));
 	is("virtio-pmem", PMEM2_GRANULARITY_PAGE, HOLDFAST_REASON_NO_MAP_SYNC,
 		HOLDFAST_OBSTACLE_HOST, HOLDFAST_SURVIVES);
 	explain(file_on(VOLATILE, FACTS_SYNC_REFUSED, "rw,dax=always"));
-	is_int(told->survival, HOLDFAST_SURVIVES_NOT, "volatile region: nothing survives");
+	is_int(told->survival, HOLDFAST_SURVIVES_NOT,
+		"volatile region: nothing survives a power cut");
 	explain(file_on(RAM, FACTS_SYNC_REFUSED, "rw"));
-	is_int(told->survival, HOLDFAST_SURVIVES_NOT, "ram disk: nothing survives");
-	has_str(told->verdict, "do not survive", "ram disk: the verdict says so");
+	is_int(told->survival, HOLDFAST_SURVIVES_NOT, "ram disk: nothing survives a power cut");
+	has_str(told->verdict, "do not survive",
+		"ram disk: the verdict says that stores do not survive");
 	explain(file_on(PLAIN, FACTS_SYNC_REFUSED, "rw,nobarrier"));
-	is_int(told->survival, HOLDFAST_SURVIVES_UNKNOWN, "nobarrier: the survival is unknown");
+	is_int(told->survival, HOLDFAST_SURVIVES_UNKNOWN,
+		"disk mounted with nobarrier: it is unknown if stores survive power cuts");
 
 	facts = file_on(ADR, FACTS_SYNC_ACCEPTED, "rw,dax=always");
 	facts.can_flush = false;
@@ -441,7 +471,7 @@ static void obstacles(void)
 		HOLDFAST_OBSTACLE_NONE, HOLDFAST_SURVIVES);
 }
 
-/* A disk has to show that it can be trusted. */
+/* A disk counts as durable only if sysfs shows something that it can be trusted for. */
 static void media(void)
 {
 	static const struct {
@@ -459,25 +489,27 @@ static void media(void)
 		{SCSI_DEBUG, HOLDFAST_SURVIVES_NOT, "scsi_debug", "scsi_debug"},
 		{ISCSI, HOLDFAST_SURVIVES_ELSEWHERE, "iSCSI", "iSCSI session"},
 		{NVME_TCP, HOLDFAST_SURVIVES_ELSEWHERE, "NVMe over TCP", "network"},
-		{MTD_RAM, HOLDFAST_SURVIVES_NOT, "mtdram", "of type ram"},
+		{MTD_RAM, HOLDFAST_SURVIVES_NOT, "an MTD of type ram", "of type ram"},
 		{NULL_BLK, HOLDFAST_SURVIVES_NOT, "null_blk", "null_blk"},
-		{NBD, HOLDFAST_SURVIVES_ELSEWHERE, "nbd", "nbd"},
+		{NBD, HOLDFAST_SURVIVES_ELSEWHERE, "a network block device (nbd)", "nbd"},
 		{STRANGE, HOLDFAST_SURVIVES_UNKNOWN, "a disk of an unknown driver", "not known"},
-		{NAMELESS_MAPPER, HOLDFAST_SURVIVES_UNKNOWN, "device-mapper that nobody has named",
+		{NAMELESS_MAPPER, HOLDFAST_SURVIVES_UNKNOWN, "device-mapper without a uuid",
 			"only root is told"},
 		{PLAIN_CRYPT, HOLDFAST_SURVIVES_UNKNOWN, "plain dm-crypt", "random"},
-		{LOWEST_MAPPER, HOLDFAST_SURVIVES_UNKNOWN, "device-mapper on no other device",
+		{LOWEST_MAPPER, HOLDFAST_SURVIVES_UNKNOWN, "device-mapper over no visible device",
 			"what it is built on"},
-		{UNFLUSHED_RAID, HOLDFAST_SURVIVES_UNKNOWN, "RAID that passes no flush on",
+		{UNFLUSHED_RAID, HOLDFAST_SURVIVES_UNKNOWN, "RAID whose flushes are switched off",
 			"passes no flush on"},
-		{LEGACY, HOLDFAST_SURVIVES_UNKNOWN, "memmap=", "nobody but the command line"},
+		{LEGACY, HOLDFAST_SURVIVES_UNKNOWN,
+			"memory reserved by memmap=", "nobody but the command line"},
 		{NOWHERE, HOLDFAST_SURVIVES_UNKNOWN, "a disk that sysfs does not show",
 			"masked, or the disk was unplugged"},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		explain(file_on(rows[i].disk, FACTS_SYNC_REFUSED, "rw"));
-		is_int(told->survival, rows[i].survival, "%s: survival", rows[i].what);
+		is_int(told->survival, rows[i].survival,
+			"%s: the answer whether stores survive power cuts is right", rows[i].what);
 		has_str(told->text, rows[i].in_text, "%s: the text says why", rows[i].what);
 	}
 	is_int(told->unsafe_shutdowns.answer, HOLDFAST_UNREADABLE,
@@ -487,8 +519,9 @@ static void media(void)
 	is_int(told->domain, HOLDFAST_DOMAIN_UNREADABLE,
 		"a disk that sysfs does not show: the domain is unreadable, not none");
 	is_int(told->obstacle, HOLDFAST_OBSTACLE_UNKNOWN,
-		"a disk that sysfs does not show: the obstacle is unknown, not the storage");
-	ok(told->regions_why != NULL, "a disk that sysfs does not show: regions are not known");
+		"a disk that sysfs does not show: the obstacle to MAP_SYNC is unknown, not the storage");
+	ok(told->regions_why != NULL,
+		"a disk that sysfs does not show: the explanation says why regions are not known");
 	explain(file_on(NOWHERE, FACTS_NOT_TRIED, "rw"));
 	is_int(told->map_sync, HOLDFAST_MAP_SYNC_UNKNOWN,
 		"a disk that sysfs does not show, not tried: MAP_SYNC is unknown, not refused");
@@ -505,12 +538,13 @@ static void media(void)
 	facts.filesystem.can_sync = false;
 	explain(facts);
 	is_int(told->obstacle, HOLDFAST_OBSTACLE_UNKNOWN,
-		"an ext2 whose driver sysfs does not show: obstacle");
+		"an ext2 whose driver sysfs does not show: the obstacle to MAP_SYNC is unknown");
 	explain(facts_on(HOLDFAST_OBJECT_BLOCK_DEVICE, makedev(259, EMPTY)));
-	has_str(told->not_storable, "no medium", "a block device of no size: not storable");
+	has_str(told->not_storable, "no medium",
+		"a block device of size 0: the explanation says why nothing can be stored");
 }
 
-/* Attributes of a region that may not be read, as a process without rights would find them. */
+/* A region whose devtype cannot be read, as for a process without rights. */
 static void unreadable_region(void)
 {
 	const char *region = NFIT "region1";
@@ -519,8 +553,9 @@ static void unreadable_region(void)
 	put(region, "devtype/inside", "");
 	explain(file_on(ADR, FACTS_SYNC_ACCEPTED, "rw,dax=always"));
 	is_int(told->survival, HOLDFAST_SURVIVES_UNKNOWN,
-		"a region that may be volatile: survival");
-	is_int(told->regions[0]->is_volatile, -1, "a region that may be volatile: the field");
+		"a region whose type cannot be read: it is unknown if stores survive power cuts");
+	is_int(told->regions[0]->is_volatile, -1,
+		"a region whose type cannot be read: is_volatile is -1");
 	unlink(tree_path(NFIT "region1/devtype/inside"));
 	rmdir(tree_path(NFIT "region1/devtype"));
 	put(region, "devtype", "nd_pmem\n");
@@ -537,7 +572,10 @@ static struct facts without_journal_on(enum disks disk, enum facts_trial trial, 
 	return facts;
 }
 
-/* Stores to allocated blocks of an ext4 without a journal, by what was seen in the lab. */
+/*
+ * Survival of stores to allocated blocks of an ext4 without a journal, by version of Linux, as
+ * seen in the lab.
+ */
 static void without_journal(void)
 {
 	static const struct {
@@ -558,21 +596,24 @@ static void without_journal(void)
 	for (size_t i = 0; i < sizeof(seen) / sizeof(seen[0]); i++) {
 		explain(without_journal_on(PLAIN, FACTS_SYNC_REFUSED, seen[i].kernel));
 		is_int(told->survival, seen[i].written_back,
-			"ext4 without a journal on Linux %s: survival after msync", seen[i].name);
+			"ext4 without a journal on Linux %s: stores after msync survive power cuts or not as in the lab",
+			seen[i].name);
 		explain(without_journal_on(ADR, FACTS_SYNC_ACCEPTED, seen[i].kernel));
 		is_int(told->survival, HOLDFAST_SURVIVES_UNKNOWN,
-			"ext4 without a journal on Linux %s: survival after MAP_SYNC",
+			"ext4 without a journal on Linux %s: it is unknown if stores with MAP_SYNC survive power cuts",
 			seen[i].name);
 		explain(without_journal_on(ADR, FACTS_NOT_TRIED, seen[i].kernel));
 		is_int(told->survival, HOLDFAST_SURVIVES_UNKNOWN,
-			"ext4 without a journal on Linux %s: survival where MAP_SYNC was not tried",
+			"ext4 without a journal on Linux %s: it is unknown if stores survive power cuts where MAP_SYNC was not tried",
 			seen[i].name);
 	}
-	has_str(told->verdict, "without a journal", "ext4 without a journal: the verdict says so");
-	is_str(told->layers[1]->what, "no journal", "ext4 without a journal: it has a layer");
+	has_str(told->verdict, "without a journal",
+		"ext4 without a journal: the verdict says that it has no journal");
+	is_str(told->layers[1]->what, "no journal",
+		"ext4 without a journal: the missing journal is listed as a layer");
 }
 
-/* Options and states of a file system that take a promise back. */
+/* Options and states of a file system that make stores to it less safe, or impossible. */
 static void spoiled(void)
 {
 	static const struct {
@@ -587,51 +628,63 @@ static void spoiled(void)
 		free(facts.filesystem.type);
 		facts.filesystem.type = strdup(rows[i].type);
 		explain(facts);
-		is_int(told->survival, HOLDFAST_SURVIVES_UNKNOWN, "%s with %s: survival",
-			rows[i].type, rows[i].options);
-		has_str(told->verdict, "not flushed", "%s with %s: the verdict says why",
-			rows[i].type, rows[i].options);
+		is_int(told->survival, HOLDFAST_SURVIVES_UNKNOWN,
+			"%s with %s: it is unknown if stores survive power cuts", rows[i].type,
+			rows[i].options);
+		has_str(told->verdict, "not flushed",
+			"%s with %s: the verdict says that caches are not flushed", rows[i].type,
+			rows[i].options);
 	}
 	static const char *const unstorable[] = {"rw,emergency_ro", "rw,shutdown"};
 	for (size_t i = 0; i < 2; i++) {
 		explain(file_on(PLAIN, FACTS_SYNC_REFUSED, unstorable[i]));
-		has_str(told->verdict, "nothing can be stored", "%s: the verdict", unstorable[i]);
-		ok(told->not_storable != NULL, "%s: the field", unstorable[i]);
+		has_str(told->verdict, "nothing can be stored",
+			"a file system with %s: the verdict says that nothing can be stored",
+			unstorable[i]);
+		ok(told->not_storable != NULL,
+			"a file system with %s: the field not_storable is set", unstorable[i]);
 	}
 	facts = file_on(PLAIN, FACTS_SYNC_REFUSED, "rw");
 	facts.locks.is_immutable = true;
 	explain(facts);
-	has_str(told->verdict, "immutable", "an immutable file: the verdict");
+	has_str(told->verdict, "immutable",
+		"an immutable file: the verdict says that it is immutable");
 	facts = file_on(PLAIN, FACTS_SYNC_REFUSED, "rw");
 	facts.kept_name = FACTS_REMOVED;
 	explain(facts);
-	is_int(told->survival, HOLDFAST_SURVIVES_NOT, "a removed file: survival");
+	is_int(told->survival, HOLDFAST_SURVIVES_NOT,
+		"a removed file: it does not survive a power cut");
 	is_int(told->layers[0]->survival, HOLDFAST_SURVIVES_NOT,
-		"a removed file: the first layer is what decides");
-	has_str(told->layers[0]->what, "no name", "a removed file: the first layer says why");
+		"a removed file: its first layer does not survive");
+	has_str(told->layers[0]->what, "no name",
+		"a removed file: its first layer says that it has no name");
 	facts = file_on(PLAIN, FACTS_SYNC_REFUSED, "rw");
 	facts.kept_name = FACTS_UNNAMED;
 	explain(facts);
-	is_int(told->survival, HOLDFAST_SURVIVES, "a file that is still to be named: survival");
+	is_int(told->survival, HOLDFAST_SURVIVES,
+		"a file that has no name yet: it survives a power cut");
 	has_str(told->condition, "only if it is given one",
-		"a file that is still to be named: condition");
+		"a file that has no name yet: the condition is that it is given one");
 	without_journal();
 	facts = file_on(EADR, FACTS_SYNC_ACCEPTED, "rw,dax=always");
 	free(facts.filesystem.type);
 	facts.filesystem.type = strdup("btrfs");
 	explain(facts);
 	is_int(told->survival, HOLDFAST_SURVIVES_UNKNOWN,
-		"btrfs whose devices cannot be listed: survival");
-	/* Made by mke2fs without extents, and mounted by the driver of ext4: it can do DAX. */
+		"btrfs whose devices cannot be listed: it is unknown if stores survive power cuts");
+	/* An ext2 made by mke2fs without extents, mounted by ext4's driver, which can do DAX. */
 	facts = file_on(ADR, FACTS_NOT_TRIED, "rw,dax=always");
 	free(facts.filesystem.type);
 	facts.filesystem.type = strdup("ext2");
 	facts.filesystem.can_sync = false;
 	explain(facts);
-	is_int(told->map_sync, HOLDFAST_MAP_SYNC_WOULD_ACCEPT, "ext2 by ext4's driver: MAP_SYNC");
+	is_int(told->map_sync, HOLDFAST_MAP_SYNC_WOULD_ACCEPT,
+		"ext2 mounted by ext4's driver: MAP_SYNC would be accepted");
 }
 
-/* An XFS file on the real-time device: never as fine as the data device. */
+/*
+ * A file on the real-time device of an XFS, which the domain of the data device does not apply to.
+ */
 static void realtime(void)
 {
 	struct facts facts = file_on(EADR, FACTS_SYNC_ACCEPTED, "rw,dax=always");
@@ -639,8 +692,9 @@ static void realtime(void)
 	facts.device.is_elsewhere = true;
 	explain(facts);
 	is_int(told->granularity, PMEM2_GRANULARITY_CACHE_LINE,
-		"a real-time file over eADR data: the granularity is not that of the data device");
-	is_int(told->reason, HOLDFAST_REASON_REALTIME, "a real-time file: the reason");
+		"a real-time file of XFS: the granularity is not that of the data device");
+	is_int(told->reason, HOLDFAST_REASON_REALTIME,
+		"a real-time file of XFS: the reason is REALTIME");
 }
 
 static void filesystems(void)
@@ -667,36 +721,38 @@ static void filesystems(void)
 		facts.disk = 0;
 		facts.device.number = 42;
 		explain(facts);
-		is("file system", PMEM2_GRANULARITY_PAGE, HOLDFAST_REASON_NO_MAP_SYNC,
+		is("a file that is not on a disk", PMEM2_GRANULARITY_PAGE,
+			HOLDFAST_REASON_NO_MAP_SYNC,
 			rows[i].class == FILESYSTEM_UNKNOWN ? HOLDFAST_OBSTACLE_UNKNOWN
 							    : HOLDFAST_OBSTACLE_FILE_SYSTEM,
 			rows[i].survival);
 		has_str(told->verdict, rows[i].in_verdict,
-			"file systems: the verdict names who decides");
+			"a file that is not on a disk: the verdict names what keeps the data");
 	}
-	/* As newer kernels list them: one option for each layer. */
+	/* Newer kernels list one option lowerdir+= for each lower layer. */
 	struct facts listed =
 		file_on(PLAIN, FACTS_SYNC_REFUSED, "ro,lowerdir+=/proc,lowerdir+=/nowhere");
 	listed.filesystem.class = FILESYSTEM_LAYERED;
 	listed.device.number = 42;
 	explain(listed);
 	is_int(told->survival, HOLDFAST_SURVIVES_NOT,
-		"an overlay with an option for each lower layer: the weakest decides");
+		"an overlay with an option for each lower layer: the weakest layer decides");
 	is_int(told->layer_count, 3,
-		"an overlay with an option for each lower layer: all are told");
+		"an overlay with an option for each lower layer: all layers are listed");
 	static const char *const overlays[] = {
 		"rw,volatile,upperdir=/nowhere", "rw,upperdir=/nowhere,fsync=volatile"};
 	for (size_t i = 0; i < 2; i++) {
 		struct facts facts = file_on(PLAIN, FACTS_SYNC_REFUSED, overlays[i]);
 		facts.filesystem.class = FILESYSTEM_LAYERED;
 		explain(facts);
-		is_int(told->survival, HOLDFAST_SURVIVES_NOT, "a volatile overlay: %s",
-			overlays[i]);
+		is_int(told->survival, HOLDFAST_SURVIVES_NOT,
+			"a volatile overlay, %s: nothing survives a power cut", overlays[i]);
 	}
 	struct facts facts = file_on(PLAIN, FACTS_NOT_TRIED, "ro");
 	facts.filesystem.read_only = true;
 	explain(facts);
-	has_str(told->verdict, "read-only", "file systems: the verdict of a read-only one says so");
+	has_str(told->verdict, "read-only",
+		"a read-only file system: the verdict says that it is read-only");
 }
 
 static void devices(void)
@@ -704,72 +760,78 @@ static void devices(void)
 	explain(dax_device(0));
 	is("device DAX on eADR", PMEM2_GRANULARITY_BYTE, HOLDFAST_REASON_CPU_CACHE,
 		HOLDFAST_OBSTACLE_NONE, HOLDFAST_SURVIVES);
-	is_int(told->size.value, 16LL << 30, "device DAX on eADR: its size is told");
-	is_int(told->alignment.value, 2 << 20, "device DAX on eADR: its alignment is told");
+	is_int(told->size.value, 16LL << 30, "device DAX on eADR: its size is reported");
+	is_int(told->alignment.value, 2 << 20, "device DAX on eADR: its alignment is reported");
 	explain(dax_device(1));
 	is_int(told->granularity, PMEM2_GRANULARITY_CACHE_LINE,
 		"device DAX on ADR: the granularity is CACHE_LINE");
 	explain(dax_device(5));
-	is_int(told->map_error, PMEM2_E_NOSUPP, "on virtio-pmem: refused");
+	is_int(told->map_error, PMEM2_E_NOSUPP, "device DAX on virtio-pmem: mapping is refused");
 	is_int(told->reason, HOLDFAST_REASON_DAX_HOST_FLUSH,
 		"device DAX on virtio-pmem: the reason is the host's flush");
 	has_str(told->text, "the host", "device DAX on virtio-pmem: the text names the host");
 	explain(dax_device(9));
-	is_int(told->map_error, PMEM2_E_NOSUPP, "on volatile CXL memory: refused");
+	is_int(told->map_error, PMEM2_E_NOSUPP, "volatile CXL memory: mapping is refused");
 	is_int(told->memory, HOLDFAST_MEMORY_CXL_VOLATILE,
-		"volatile CXL memory: the kind of memory is told");
-	is_int(told->survival, HOLDFAST_SURVIVES_NOT, "volatile CXL memory: nothing survives");
+		"volatile CXL memory: the kind of memory is reported");
+	is_int(told->survival, HOLDFAST_SURVIVES_NOT,
+		"volatile CXL memory: nothing survives a power cut");
 	has_str(told->text, "volatile CXL memory", "volatile CXL memory: the text names it");
 	unlink(tree_path(NFIT "region0/dax0.0/dax0.1/driver"));
 	explain(dax_device(0));
 	is_int(told->reason, HOLDFAST_REASON_DAX_UNBOUND,
-		"device DAX without a driver: the reason");
-	is_int(told->map_error, PMEM2_E_NOSUPP, "device DAX without a driver: refused");
+		"device DAX without a driver: the reason is DAX_UNBOUND");
+	is_int(told->map_error, PMEM2_E_NOSUPP, "device DAX without a driver: mapping is refused");
 	tree_link(NFIT "region0/dax0.0/dax0.1/driver", "../../bus/dax/drivers/kmem");
 	explain(dax_device(0));
-	is_int(told->survival, HOLDFAST_SURVIVES_NOT, "device DAX taken as main memory: survival");
-	has_str(told->text, "kmem", "device DAX taken as main memory: the text names the driver");
+	is_int(told->survival, HOLDFAST_SURVIVES_NOT,
+		"device DAX used as main memory: nothing survives a power cut");
+	has_str(told->text, "kmem", "device DAX used as main memory: the text names the driver");
 	unlink(tree_path(NFIT "region0/dax0.0/dax0.1/driver"));
 	tree_link(NFIT "region0/dax0.0/dax0.1/driver", "../../bus/dax/drivers/fsdev_dax");
 	explain(dax_device(0));
 	is_int(told->reason, HOLDFAST_REASON_DAX_UNBOUND,
-		"device DAX for a file system: the reason");
+		"device DAX with the driver fsdev_dax: the reason is DAX_UNBOUND");
 	unlink(tree_path(NFIT "region0/dax0.0/dax0.1/driver"));
 	tree_link(NFIT "region0/dax0.0/dax0.1/driver", "../../bus/dax/drivers/device_dax");
 	explain(dax_device(77));
 	is_int(told->size.answer, HOLDFAST_UNREADABLE,
 		"a DAX device that sysfs does not show: the size is unreadable");
 	is_int(told->reason, HOLDFAST_REASON_DAX_UNSEEN,
-		"a DAX device that sysfs does not show: the reason");
+		"a DAX device that sysfs does not show: the reason is DAX_UNSEEN");
 	is_int(told->survival, HOLDFAST_SURVIVES_UNKNOWN,
-		"a DAX device that sysfs does not show: survival");
+		"a DAX device that sysfs does not show: it is unknown if stores survive power cuts");
 
 	explain(facts_on(HOLDFAST_OBJECT_BLOCK_DEVICE, makedev(259, EADR)));
 	is("a block device", PMEM2_GRANULARITY_BYTE, HOLDFAST_REASON_CPU_CACHE,
 		HOLDFAST_OBSTACLE_NONE, HOLDFAST_SURVIVES);
 	has_str(told->verdict, "if the file system is mounted with DAX",
-		"block device: the verdict has a condition");
-	is_int(told->size.value, 64LL << 30, "block device: its size is told");
+		"block device: the verdict holds if the file system is mounted with DAX");
+	is_int(told->size.value, 64LL << 30, "block device: its size is reported");
 	explain(facts_on(HOLDFAST_OBJECT_BLOCK_DEVICE, makedev(259, SECTOR)));
 	is_int(told->obstacle, HOLDFAST_OBSTACLE_BLOCK_DAX,
-		"block device: one in sector mode is its own obstacle");
+		"block device in sector mode: the obstacle to MAP_SYNC is the device");
 }
 
 static void forced(void)
 {
 	setenv("PMEM2_FORCE_GRANULARITY", "BYTE", 1);
 	explain(file_on(ADR, FACTS_SYNC_ACCEPTED, "rw,dax=always"));
-	is_int(told->granularity, PMEM2_GRANULARITY_BYTE, "forced: what libpmem2 will do");
-	is_int(told->reason, HOLDFAST_REASON_FORCED, "forced: the reason is FORCED");
+	is_int(told->granularity, PMEM2_GRANULARITY_BYTE,
+		"PMEM2_FORCE_GRANULARITY: the granularity is the forced one");
+	is_int(told->reason, HOLDFAST_REASON_FORCED,
+		"PMEM2_FORCE_GRANULARITY: the reason is FORCED");
 	is_int(told->needed, PMEM2_GRANULARITY_CACHE_LINE,
-		"forced: the granularity that is needed is told");
+		"PMEM2_FORCE_GRANULARITY: the granularity that is needed is reported, too");
 	is_int(told->needed_reason, HOLDFAST_REASON_MEMORY_CONTROLLER,
-		"forced: the reason for what is needed is told");
-	has_str(told->text, "gives up durability", "forced: the text warns");
+		"PMEM2_FORCE_GRANULARITY: the reason for the needed granularity is reported");
+	has_str(told->text, "gives up durability",
+		"PMEM2_FORCE_GRANULARITY: the text warns that durability is lost");
 	explain(dax_device(5));
-	is_int(told->map_error, 0, "forced: what would be refused is mapped");
+	is_int(told->map_error, 0,
+		"PMEM2_FORCE_GRANULARITY: a device that would be refused is mapped");
 	is_int(told->survival, HOLDFAST_SURVIVES_NOT,
-		"forced: a device that would be refused does not survive");
+		"PMEM2_FORCE_GRANULARITY: stores to a device that would be refused do not survive");
 	unsetenv("PMEM2_FORCE_GRANULARITY");
 }
 
@@ -782,36 +844,39 @@ static void machine(void)
 		"21 1 259:1 /sub /again rw shared:2 - ext4 /dev/pmem1 rw,dax=always\n"
 		"22 1 259:8 / / rw master:1 propagate_from:2 - ext4 /dev/nvme0n1 rw\n"
 		"garbage\n");
-	err_set(-EINVAL, "a sentence from before");
+	err_set(-EINVAL, "an earlier message");
 	is_int(explain_machine(&all, tree_root, tree_path("mountinfo")), 0,
-		"machine: it is explained");
-	is_str(err_get(), "a sentence from before",
-		"machine: the thread's last message is unchanged");
-	is_int(all->region_count, 7, "machine: all regions are listed");
-	is_str(all->regions[5]->name, "region5", "machine: regions are in order");
+		"explain_machine: a made-up machine is explained");
+	is_str(err_get(), "an earlier message",
+		"explain_machine: the thread's last message is unchanged");
+	is_int(all->region_count, 7, "explain_machine: all regions are listed");
+	is_str(all->regions[5]->name, "region5", "explain_machine: regions are in order");
 	is_int(all->auto_flush.answer, HOLDFAST_ANSWERED,
-		"machine: it is told whether all caches survive");
-	is_int(all->auto_flush.value, 0, "machine: not all caches survive");
+		"explain_machine: the question whether all caches survive is answered");
+	is_int(all->auto_flush.value, 0, "explain_machine: not all caches of the machine survive");
 	is_int(all->explanation_count, 14,
-		"machine: 9 disks on regions, 4 DAX devices and 1 file system are listed");
-	is_str(all->explanations[0]->name, "/dev/dax0.1", "machine: devices come first, by name");
+		"explain_machine: 9 disks on regions, 4 DAX devices and 1 file system are listed");
+	is_str(all->explanations[0]->name, "/dev/dax0.1",
+		"explain_machine: devices come first, by name");
 	is_str(all->explanations[13]->name, "/mnt one",
-		"machine: mounted file systems come last, each once");
+		"explain_machine: mounted file systems come last, each once");
 	bool can_flush = strcmp(all->cpu->flush, "none") != 0;
 	is_int(all->explanations[13]->granularity,
 		can_flush ? PMEM2_GRANULARITY_CACHE_LINE : PMEM2_GRANULARITY_PAGE,
-		"machine: a file system on it is explained");
-	ok(!strstr(all->text, "nvme"), "machine: disks that are not memory are left out");
+		"explain_machine: a file system on persistent memory is explained");
+	ok(!strstr(all->text, "nvme"), "explain_machine: ordinary disks are left out");
 	has_str(all->text, "region0: 64 GiB, on NVDIMMs; the CPU's caches survive",
-		"machine: the text has the regions");
+		"explain_machine: the text describes the regions");
 	explain_machine_free(all);
 
 	is_int(explain_machine(&all, "/nowhere/at/all", "/nowhere/either"), 0,
-		"without sysfs: the machine is explained");
-	is_int(all->region_count + all->explanation_count, 0, "without sysfs: nothing is listed");
-	is_int(all->auto_flush.answer, HOLDFAST_UNREADABLE, "without sysfs: nobody could be asked");
+		"explain_machine without sysfs: it succeeds");
+	is_int(all->region_count + all->explanation_count, 0,
+		"explain_machine without sysfs: nothing is listed");
+	is_int(all->auto_flush.answer, HOLDFAST_UNREADABLE,
+		"explain_machine without sysfs: whether all caches survive is unreadable");
 	ok(!strstr(all->text, "knows of no persistent memory"),
-		"without sysfs: the text does not speak for the kernel");
+		"explain_machine without sysfs: the text does not claim that there is no memory");
 	explain_machine_free(all);
 }
 

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * fabric.c - what is flushed, persisted and read arrives, by each method
+ * fabric.c - flushes, persists and reads of an initiator work on the target's pool, by each method
+ *
+ * A method is a way of making bytes durable at the target: they travel in a message, or by RMA
+ * writes that a message, a read or their delivery completes. A lane is one connection between the
+ * two.
  */
 #include "fabric/lane.h"
 #include "unit/target.h"
@@ -45,8 +49,9 @@ static void persists(const struct way *way)
 			size_t offset = 4096 + (length < 1 << 20 ? i : 0);
 			if (length == TARGET_SIZE - 4096)
 				offset = 4096;
-			ok(arrives(way, offset, length, relaxed), "%s: %zu bytes at %zu%s",
-				way->name, length, offset, relaxed ? ", relaxed" : "");
+			ok(arrives(way, offset, length, relaxed),
+				"method %s: a persist of %zu bytes at %zu%s reaches the pool",
+				way->name, length, offset, relaxed ? " (relaxed)" : "");
 		}
 }
 
@@ -58,7 +63,8 @@ static void gathers(const struct way *way)
 		change(way->local + 8192 + i * 1000, 64);
 		fabric_flush(way->client, 0, 8192 + i * 1000, 64, false);
 	}
-	ok(!fabric_drain(way->client, 0), "%s: 16 small flushes and a drain", way->name);
+	ok(!fabric_drain(way->client, 0), "method %s: 16 small flushes and a drain succeed",
+		way->name);
 	is_int(way->target->drains - before, 1,
 		"fabric_drain: 16 small flushes travel in one message");
 	unsigned wrong = 0;
@@ -68,7 +74,9 @@ static void gathers(const struct way *way)
 	is_int(wrong, 0, "fabric_drain: all small flushes have arrived");
 }
 
-/* Messages of a lane that the adapter still reads, from the caller's memory perhaps. */
+/*
+ * Number of a lane's messages that the adapter is still sending, perhaps from the caller's memory.
+ */
 static unsigned unsent(const struct lane *lane)
 {
 	unsigned count = 0;
@@ -87,12 +95,12 @@ static void may_be_changed(const struct way *way)
 	memcpy(copy, way->local + 8192, length);
 	fabric_flush(way->client, 0, 8192, length, false);
 	is_int(unsent(way->client->lanes[0]), 0,
-		"L4: a flush returns when all of its messages are sent");
+		"fabric_flush: it returns when all of its messages are sent");
 	fabric_flush(way->client, 0, 8192 + length, 64, false);
 	memset(way->local + 8192, 0, length);
-	ok(!fabric_drain(way->client, 0), "%s: a flush of 1 MiB", way->name);
+	ok(!fabric_drain(way->client, 0), "method %s: a flush of 1 MiB is drained", way->name);
 	ok(!memcmp(copy, way->target->pool + 8192, length),
-		"was copied when it returned: a later change does not travel with it");
+		"fabric_flush: bytes that change after it has returned do not reach the pool");
 	free(copy);
 }
 
@@ -106,7 +114,8 @@ static void reads(const struct way *way)
 		memset(to, 0x55, TARGET_SIZE);
 		ok(!fabric_read(way->client, 0, to, offset, lengths[i]) &&
 				!memcmp(to, way->target->pool + offset, lengths[i]),
-			"%s: reads %zu bytes at %zu", way->name, lengths[i], offset);
+			"method %s: a read of %zu bytes at %zu returns the bytes of the pool",
+			way->name, lengths[i], offset);
 		if (lengths[i] < TARGET_SIZE)
 			is_int(to[lengths[i]], 0x55,
 				"fabric_read: the byte after the last one is untouched");
@@ -121,25 +130,27 @@ static void deepens(const struct way *way)
 	change(way->local + 4096, 200000);
 	ok(!fabric_deep_persist(way->client, 0, 4096, 200000) &&
 			!memcmp(way->local + 4096, way->target->pool + 4096, 200000),
-		"%s: a deep persist of 200000 bytes arrives", way->name);
+		"method %s: a deep persist of 200000 bytes arrives", way->name);
 	is_int(way->target->deeps - before, 1,
 		"fabric_deep_persist: the target does one deep flush");
 }
 
-/* A mistake of the caller's is reported, and harms nothing. */
+/* Wrong arguments are refused, and do no harm. */
 static void refuses(const struct way *way)
 {
 	struct fabric_client *client = way->client;
 	char byte;
 
-	is_int(fabric_persist(client, 1, 4096, 8, false), -EINVAL, "%s: no lane 1", way->name);
+	is_int(fabric_persist(client, 1, 4096, 8, false), -EINVAL,
+		"method %s: a lane that does not exist is refused", way->name);
 	has_str(err_get(), "lane 1: the pool has lane 0 only",
-		"lane 1: the message says which lanes there are");
+		"fabric_persist: the message says which lanes exist");
 	is_int(fabric_drain(client, UINT32_MAX), -EINVAL,
 		"fabric_drain: the highest lane number is refused");
 	is_int(fabric_persist(client, 0, 0, 8, false), -EINVAL,
 		"fabric_persist: a range that begins in the header is refused");
-	has_str(err_get(), "header", "fabric_persist: the message speaks of the header");
+	has_str(err_get(), "header",
+		"fabric_persist: the message says that the header is the reason");
 	is_int(fabric_flush(client, 0, 4095, 2, true), -EINVAL,
 		"fabric_flush: a range that begins in the last byte of the header is refused");
 	is_int(fabric_deep_persist(client, 0, 4095, 2), -EINVAL,
@@ -153,12 +164,13 @@ static void refuses(const struct way *way)
 	is_int(fabric_read(client, 0, &byte, TARGET_SIZE, 1), -EINVAL,
 		"fabric_read: a range outside the pool is refused");
 	is_int(fabric_persist(client, 0, 0, 0, false), -EINVAL,
-		"an empty range in the header: refused");
+		"fabric_persist: an empty range in the header is refused");
 	change(way->local + 4096, 64);
 	ok(!fabric_flush(client, 0, 4096, 64, true) && !fabric_persist(client, 0, 8192, 0, true) &&
 			!memcmp(way->local + 4096, way->target->pool + 4096, 64),
-		"%s: persist of an empty range waits for what was flushed before", way->name);
-	ok(arrives(way, 4096, 64, false), "refused calls: the lane still works after them");
+		"method %s: a persist of an empty range completes earlier flushes", way->name);
+	ok(arrives(way, 4096, 64, false),
+		"fabric_persist: the lane still works after refused calls");
 }
 
 /* A failure at the target is reported once, with its reason. */
@@ -169,12 +181,14 @@ static void fails(const struct way *way)
 	for (size_t i = 0; i < sizeof(errors) / sizeof(*errors); i++) {
 		way->target->fail_drain = errors[i];
 		is_int(fabric_persist(way->client, 0, 4096, 64, false), -errors[i],
-			"%s: %s at the target is told", way->name, strerror(errors[i]));
+			"method %s: a drain that fails with \"%s\" at the target is reported",
+			way->name, strerror(errors[i]));
 	}
 	has_str(err_get(), "made up: no drain",
-		"fabric_persist: the message has the target's words");
+		"fabric_persist: the message contains the target's message");
 	way->target->fail_drain = 0;
-	ok(arrives(way, 4096, 64, false), "fabric_persist: a failure at the target is told once");
+	ok(arrives(way, 4096, 64, false),
+		"fabric_persist: a failure at the target is reported only once");
 
 	way->target->fail_store = EIO;
 	is_int(fabric_flush(way->client, 0, 4096, 64, false), 0,
@@ -185,13 +199,13 @@ static void fails(const struct way *way)
 		"fabric_drain: a store that failed at the target is reported");
 	way->target->fail_store = 0;
 	is_int(fabric_drain(way->client, 0), 0,
-		"fabric_drain: a store that failed is reported once");
+		"fabric_drain: a store that failed is reported only once");
 
 	way->target->fail_deep = EIO;
 	is_int(fabric_deep_persist(way->client, 0, 4096, 64), -EIO,
 		"fabric_deep_persist: a deep flush that failed at the target is reported");
 	is_int(fabric_persist(way->client, 0, 4096, 64, false), 0,
-		"fabric_persist: a failing deep flush does not affect it");
+		"fabric_persist: it succeeds while deep flushes fail");
 	way->target->fail_deep = 0;
 	way->target->fail_drain = ENOTTY;
 	is_int(fabric_persist(way->client, 0, 4096, 64, false), -EREMOTEIO,
@@ -199,10 +213,16 @@ static void fails(const struct way *way)
 	way->target->fail_drain = 0;
 }
 
-/* Too long to be gathered, and short enough for all to be under way while nobody reads. */
+/*
+ * Length of a flush in bytes: too long to share a message with others, and short enough for four
+ * to be sent while the target does not read.
+ */
 #define LONG ((size_t)8 << 10)
 
-/* Four messages that are there when the target gets to them. */
+/*
+ * Flushes four times while the target is paused, so that it finds four messages at once; then
+ * drains.
+ */
 static int four_at_once(struct target *target, struct fabric_client *client, uint8_t *local)
 {
 	target_pause(target);
@@ -227,24 +247,27 @@ static void test_sharing(void)
 		bail("no client: %s", err_get());
 	unsigned before = target->drains, stores = target->stores;
 	is_int(four_at_once(target, client, local), 0,
-		"group of lanes: messages that arrive during a slow drain succeed");
-	is_int(target->stores - stores, 4, "group of lanes: the target stores all four");
-	is_int(target->drains - before, 1, "group of lanes: four messages share one drain");
+		"shared drain: four flushes that the target finds at once succeed");
+	is_int(target->stores - stores, 4,
+		"shared drain: the target stores the bytes of all four messages");
+	is_int(target->drains - before, 1,
+		"shared drain: the target drains once for four messages");
 	ok(!memcmp(local + LONG, target->pool + LONG, 4 * LONG),
-		"group of lanes: all four messages have arrived");
+		"shared drain: the bytes of all four messages have arrived");
 	target->fail_drain = EIO;
 	is_int(four_at_once(target, client, local), -EIO,
-		"group of lanes: a drain that fails for one lane fails for all");
-	has_str(err_get(), "made up: no drain", "group of lanes: the message has the reason");
+		"shared drain: a failure of the drain is reported");
+	has_str(err_get(), "made up: no drain",
+		"shared drain: the message has the reason of the failure");
 	target->fail_drain = 0;
 	is_int(four_at_once(target, client, local), 0,
-		"group of lanes: a failed drain is reported once");
+		"shared drain: a failure of the drain is reported only once");
 	fabric_client_close(client);
 	target_stop(target);
 	munmap(local, TARGET_SIZE);
 }
 
-/* Relaxed ranges of an initiator that prefers messages are stored, and not written. */
+/* An initiator that prefers messages sends relaxed ranges in messages, not by RMA writes. */
 static void test_preference(void)
 {
 	struct target *target = target_new(HOLDFAST_METHOD_WRITE_MESSAGE, 1);
@@ -272,7 +295,8 @@ static void test_method(enum holdfast_method method)
 	struct way way = {.name = wire_method_name(method), .local = target_local()};
 
 	way.target = target_with_client(method, 1, way.local, &way.client);
-	ok(fabric_round_trip_ns(way.client) > 100, "%s: a round trip takes %u ns", way.name,
+	ok(fabric_round_trip_ns(way.client) > 100,
+		"method %s: the time of a round trip is measured: %u ns", way.name,
 		fabric_round_trip_ns(way.client));
 	persists(&way);
 	gathers(&way);
@@ -284,16 +308,20 @@ static void test_method(enum holdfast_method method)
 	for (size_t i = 0, wrong = 0; i < 4096; i++) {
 		wrong += way.target->pool[i];
 		if (i == 4095)
-			is_int(wrong, 0, "%s: nothing was written to the header", way.name);
+			is_int(wrong, 0, "method %s: nothing was written to the header", way.name);
 	}
 	fabric_client_close(way.client);
 	target_wait_for(way.target, target_is_through);
-	is_int(way.target->result, -ECONNRESET, "%s: the target hears of the end", way.name);
-	is_int(target_stop(way.target), 0, "target: it ends without an error");
+	is_int(way.target->result, -ECONNRESET,
+		"method %s: the target notices that the initiator has gone", way.name);
+	is_int(target_stop(way.target), 0, "target: its process ends without an error");
 	munmap(way.local, TARGET_SIZE);
 }
 
-/* All of them, or the one that is named: with an adapter, a process is good for one (target.h). */
+/*
+ * Tests all methods, or only the one that is named: with an adapter a process can test only one
+ * (target.h).
+ */
 int main(int argc, char **argv)
 {
 	for (int id = HOLDFAST_METHOD_MESSAGE; id <= HOLDFAST_METHOD_WRITE_DELIVERED; id++)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* failed-files.c - the table of files that have lost a write-back */
+/*
+ * failed-files.c - the table of files that have lost a write-back; an epoch is the number of a
+ * failure
+ */
 #include "map/failed_files.h"
 
 #include <errno.h>
@@ -27,7 +30,7 @@ static void new_table(void)
 	failed_files_init(table);
 }
 
-/* As fstat(2) has them; 0: a file that is not known. */
+/* The identity that fstat(2) would return for this inode; inode 0: an unknown file. */
 static struct file_ids file_of(uint64_t inode)
 {
 	return (struct file_ids){.stat = {inode ? 8 : 0, inode}};
@@ -56,7 +59,7 @@ static void one_file(void)
 	new_table();
 	is_int(failed_files_epoch(table), 0, "failed_files: the epoch is 0 before any failure");
 	ok(!failed(1, 0, &found), "failed_files: no file has failed in a new table");
-	is_int(found.error, 77, "failed_files: the output is untouched where nothing is found");
+	is_int(found.error, 77, "failed_files: the output is unchanged if nothing is found");
 	is_int(fail(1, EIO), 1, "failed_files: the first failure has epoch 1");
 	is_int(failed_files_epoch(table), 1,
 		"failed_files: the epoch is that of the latest failure");
@@ -64,10 +67,10 @@ static void one_file(void)
 	ok(found.error == EIO && found.offset == 4096 && found.length == 4096 && found.epoch == 1,
 		"failed_files: the failure is found as it was recorded");
 	ok(!failed(2, 0, &found), "failed_files: another file has not failed");
-	ok(!failed(1, 1, &found), "failed_files: the file has not failed since the failure");
+	ok(!failed(1, 1, &found), "failed_files: a file has not failed since its latest failure");
 	fail(1, ENOSPC);
 	ok(failed(1, 1, &found) && found.error == ENOSPC && found.epoch == 2,
-		"failed_files: the latest failure of a file is the one that is found");
+		"failed_files: of two failures of a file the later one is found");
 }
 
 static void unknown_files(void)
@@ -77,10 +80,10 @@ static void unknown_files(void)
 	new_table();
 	fail(3, EIO);
 	ok(failed(0, 0, &found),
-		"failed_files: a file that is not known may be the one that failed");
+		"failed_files: an unknown file counts as failed if any file has failed");
 	fail(0, EROFS);
 	ok(failed(4, 1, &found) && found.error == EROFS,
-		"failed_files: a failure of a file that is not known is one of every file");
+		"failed_files: a failure of an unknown file counts for every file");
 }
 
 /* A file on btrfs: fstat(2) has another device number than the list of mappings. */
@@ -95,19 +98,19 @@ static void two_identities(void)
 	new_table();
 	failed_files_record(table, &both, &write);
 	ok(failed_files_find(table, &listed, 0, &found),
-		"failed_files: a file is found by what the list of mappings has");
+		"failed_files: a file is found by its identity in the list of mappings alone");
 	ok(!failed_files_find(table, &other_listed, 0, &found),
-		"failed_files: another file in the list of mappings has not failed");
+		"failed_files: a file with another identity in the list of mappings has not failed");
 	ok(failed_files_find(table, &by_stat, 0, &found),
-		"failed_files: a file is found by what fstat has");
+		"failed_files: a file is found by its identity from fstat alone");
 	ok(!failed_files_find(table, &other_by_stat, 0, &found),
-		"failed_files: another file by fstat has not failed");
+		"failed_files: a file with another identity from fstat has not failed");
 	new_table();
 	failed_files_record(table, &listed, &write);
 	ok(failed_files_find(table, &by_stat, 0, &found),
-		"failed_files: identities of two kinds cannot be compared: the file may have failed");
+		"failed_files: identities of two kinds cannot be compared, so the file counts as failed");
 	ok(!failed_files_find(table, &(struct file_ids){{40, 258}, {31, 258}}, 0, &found),
-		"failed_files: a file with both identities is another one than that which failed");
+		"failed_files: a file whose identities both differ from the failed one has not failed");
 }
 
 static void many_files(void)
@@ -119,13 +122,15 @@ static void many_files(void)
 	for (uint64_t inode = 1; inode < last; inode++)
 		fail(inode, EIO);
 	ok(failed(1, 0, &found) && found.offset == 4096 && !failed(1, 1, &found),
-		"failed_files: a full table still knows its files one by one");
+		"failed_files: a full table still tells its files apart");
 	fail(last, EIO);
-	ok(failed(last, last - 1, &found), "failed_files: one file too many is found all the same");
-	ok(failed(999, 0, &found), "failed_files: one file too many makes every file fail");
+	ok(failed(last, last - 1, &found),
+		"failed_files: a failure that finds the table full is recorded nevertheless");
+	ok(failed(999, 0, &found),
+		"failed_files: a failure that finds the table full counts for every file");
 }
 
-/* Another process, which may be killed while it holds the lock. */
+/* A child records a failure, and is killed while it holds the lock of the table. */
 static void other_processes(void)
 {
 	struct failed_write found;
@@ -165,7 +170,9 @@ static void fail_another(void)
 	fail(2, ENOSPC);
 }
 
-/* Every record that is there has an error, and there is room for the next one. */
+/*
+ * Is the first failure still found, does each record have an error, and is there room for another?
+ */
 static bool first_failure_stands(void)
 {
 	struct failed_write found;
@@ -184,12 +191,15 @@ static void killed_anywhere(void)
 				    first_failure_stands};
 
 	killed_at_each(&again, "failed_files: a process killed after any store of a second "
-			       "record of a file leaves the first");
+			       "record of a file leaves the first record intact");
 	killed_at_each(&another, "failed_files: a process killed after any store of the record "
-				 "of another file leaves the first");
+				 "of another file leaves the first record intact");
 }
 
-/* A child with the thread number that this process has, in a PID namespace of its own. */
+/*
+ * Holds the lock while a child with the same thread number, in a PID namespace of its own, tries
+ * to take it. Returns 5 if the child waited for the lock, 99 if there can be no such namespace.
+ */
 static int namesake_waits(void)
 {
 	robust_lock_take(&table->lock);
@@ -209,7 +219,7 @@ static int namesake_waits(void)
 static void in_pid_namespaces(void)
 {
 	const char *what =
-		"failed_files: a process waits for another one whose thread has the same number";
+		"failed_files: a process waits for the lock of another whose thread has the same number";
 	int status = 0;
 
 	new_table();
@@ -217,7 +227,7 @@ static void in_pid_namespaces(void)
 	if (!pid) {
 		if (unshare(CLONE_NEWPID))
 			_exit(99);
-		pid = fork(); /* its number is 1, as that of its child will be */
+		pid = fork(); /* its number is 1 in its namespace, as that of its child will be */
 		if (!pid)
 			_exit(namesake_waits());
 		waitpid(pid, &status, 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* features.h - features of a CPU by name, and which engines can be run for a test */
+/* features.h - CPU features by name, and which engines (cpu/cpu.h) a test can run on this CPU */
 #ifndef TEST_UNIT_FEATURES_H
 #define TEST_UNIT_FEATURES_H
 
@@ -8,7 +8,7 @@
 #include "cpu/arch.h"
 #include "tap.h"
 
-/* The feature of that name as a bit; 0 where the architecture has none such. */
+/* The bit of the feature with this name; 0 if the architecture has no such feature. */
 static inline uint32_t feature_bit(const char *name)
 {
 	for (int bit = 0; arch_feature_names[bit]; bit++)
@@ -17,7 +17,7 @@ static inline uint32_t feature_bit(const char *name)
 	return 0;
 }
 
-/* " clwb avx" of a mask that has those, in a buffer that the next call reuses. */
+/* The names of a mask's features, such as " clwb avx", in a buffer that the next call reuses. */
 static inline const char *feature_names(uint32_t features)
 {
 	static char names[256];
@@ -31,14 +31,14 @@ static inline const char *feature_names(uint32_t features)
 	return names;
 }
 
-/* Instructions that are tested without the CPU having them: movdir64b.h and stepover.h say how. */
+/* Features that are tested even on a CPU without them: movdir64b.h and stepover.h say how. */
 static inline uint32_t features_done_without(void)
 {
 	return feature_bit("movdir64b") | feature_bit("dcpop") | feature_bit("dcpodp") |
 	       feature_bit("zicbom") | feature_bit("arch_3_1");
 }
 
-/* Whether an engine can be run with those features; if not, that is said. */
+/* Can the engine be run on a CPU with these features? If not, reports a skipped point. */
 static inline bool engine_runs(const struct cpu_engine *engine, uint32_t features)
 {
 	uint32_t lacks = engine->needs & ~features & ~features_done_without();
@@ -50,7 +50,7 @@ static inline bool engine_runs(const struct cpu_engine *engine, uint32_t feature
 	return !lacks;
 }
 
-/* Bytes of a line for which an architecture has its best engines. */
+/* Size of a cache line, in bytes, for which this architecture has its best engines. */
 #ifdef __powerpc64__
 #define USUAL_LINE_HERE ((size_t)128)
 #else
@@ -67,8 +67,8 @@ static inline size_t tuning_count(void)
 }
 
 /*
- * Whether an engine before this one has the same function at that place in the table: engines that
- * share a way of copying, or of flushing, need not be tested twice.
+ * Has an earlier engine of the table the same function as `member`? Engines that share a way of
+ * copying, or of flushing, need not be tested twice.
  */
 #define tested_before(engine, features, member)                                                    \
 	({                                                                                         \

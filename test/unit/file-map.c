@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * file-map.c - DAX devices, mapped, asked and drained
+ * file-map.c - DAX devices are opened, mapped, deeply drained, and counted as persistent memory
+ * (pmem) or not
  *
- * /dev/zero, which every machine has and which can be mapped, is made a DAX device by our tree.
+ * /dev/zero, which every machine has and which can be mapped, stands for the device: a made-up
+ * tree of sysfs says that it is a DAX device. The tracker is the list of what is mapped.
  */
 #include "track/file_map.h"
 
@@ -76,10 +78,10 @@ static void arguments(void)
 			"DAX device: it opens with flags %d", ignored[i]);
 		ok(file.device.kind == DEVICE_DAX && file.length == SIZE && !file.is_new &&
 				file.alignment == 4 * MiB,
-			"DAX device: all of it is taken");
+			"DAX device: all of it is opened");
 		open_file_close(&file, true);
 	}
-	ok(!access("/dev/zero", F_OK), "DAX device: nobody removes it");
+	ok(!access("/dev/zero", F_OK), "DAX device: closing it after a failure does not remove it");
 	file.fd = 77;
 	is_int(open_dax(&file, 0, PMEM_FILE_EXCL), -EINVAL, "DAX device: EXCL is refused");
 	is_int(open_dax(&file, SIZE, PMEM_FILE_CREATE | PMEM_FILE_EXCL), -EINVAL,
@@ -107,45 +109,46 @@ static void classes(void)
 	new_tree("memory_controller\n");
 	char *addr = map_dax();
 	ok(!((uintptr_t)addr % (4 * MiB)),
-		"DAX device: it lies at a multiple of the device's alignment");
+		"DAX device: it is mapped at a multiple of its alignment");
 	is_int(covers(addr, SIZE), cpu.engine->flushes,
-		"covers: a device is pmem if the CPU can flush");
+		"tracker_covers: a DAX device is pmem if the CPU can flush");
 	is_int(tracker_unmap(addr + 4096, 1), 0, "tracker_unmap: a byte of a device is accepted");
 	ok(!covers(addr + 4096, 1) && covers(addr, 4096) == cpu.engine->flushes &&
 			covers(addr + 8192, SIZE - 8192) == cpu.engine->flushes,
-		"unmap: a byte takes its page");
+		"tracker_unmap: unmapping a byte unmaps its page");
 	tracker_unmap(addr, SIZE);
-	ok(!covers(addr, 1), "unmap: nothing is left of the map");
+	ok(!covers(addr, 1), "tracker_unmap: nothing is left of a map that is unmapped as a whole");
 
 	new_tree("cpu_cache\n");
 	addr = map_dax();
-	ok(covers(addr, SIZE), "covers: a device is pmem where the caches are durable");
+	ok(covers(addr, SIZE), "tracker_covers: a DAX device is pmem if the caches are durable");
 	tracker_unmap(addr, SIZE);
 	new_tree(NULL);
 	tree_file(REGION "devtype", "nd_volatile\n");
 	addr = map_dax();
-	ok(!covers(addr, 1), "volatile region: it is not persistent memory");
+	ok(!covers(addr, 1), "DAX device on a volatile region: it is not pmem");
 	is_int(file_map_deep_drain(addr, SIZE, tree_root), PMEM2_E_NOSUPP,
-		"volatile region: it is not drained");
-	has_str(err_get(), "DAX device 1:5", "volatile region: the message names the DAX device");
+		"DAX device on a volatile region: a deep drain is refused");
+	has_str(err_get(), "DAX device 1:5",
+		"DAX device on a volatile region: the message names the device");
 	tracker_unmap(addr, SIZE);
 	new_tree("cpu_cache\n");
 	tree_file(BUS "provider", "virtio-pmem\n");
 	addr = map_dax();
-	ok(!covers(addr, 1), "virtio-pmem: it is not persistent memory");
+	ok(!covers(addr, 1), "DAX device on virtio-pmem: it is not pmem");
 	tracker_unmap(addr, SIZE);
 	tree_link("dev/char/1:5", "../../devices/hmem/dax1.0");
 	tree_file("devices/hmem/dax1.0/size", "8388608\n");
 	tree_file("devices/hmem/dax1.0/align", "4096\n");
 	tree_link("devices/hmem/dax1.0/subsystem", "../../../class/dax");
 	addr = map_dax();
-	ok(!covers(addr, 1), "DAX device: without a region it is mapped, and not called pmem");
+	ok(!covers(addr, 1), "DAX device without a region: it is mapped, but is not pmem");
 	is_int(file_map_deep_drain(addr, 1, tree_root), PMEM2_E_NOSUPP,
-		"DAX device: without a region it is not drained");
+		"DAX device without a region: a deep drain is refused");
 	tracker_unmap(addr, SIZE);
 }
 
-/* Whether the attribute was written to since the last time. */
+/* Was the attribute deep_flush written to since the last call? */
 static bool flushed(void)
 {
 	const struct timespec old[2] = {{1, 0}, {1, 0}};
@@ -167,10 +170,11 @@ static void deep_drain(void)
 	flushed();
 	is_int(file_map_deep_drain(addr, SIZE, tree_root), 0,
 		"deep drain: with deep_flush 0 there is nothing to do");
-	ok(!flushed(), "deep drain: with deep_flush 0 nothing is done");
+	ok(!flushed(), "deep drain: with deep_flush 0 the attribute is not written to");
 	tree_file(REGION "deep_flush", "1\n");
 	flushed();
-	is_int(file_map_deep_drain(addr + 5, 1, tree_root), 0, "deep drain: one byte of a device");
+	is_int(file_map_deep_drain(addr + 5, 1, tree_root), 0,
+		"deep drain: one byte of a device can be drained");
 	ok(flushed(), "deep drain: one byte makes the region flush");
 	is_int(file_map_deep_drain(addr + 5, 0, tree_root), 0,
 		"deep drain: an empty range succeeds");
@@ -186,7 +190,7 @@ static void deep_drain(void)
 	tracker_unmap(addr, SIZE);
 }
 
-/* A device with other memory on both sides, drained from left to right. */
+/* A device with other memory on both sides; a drain of all goes from low to high addresses. */
 static void mixed(void)
 {
 	new_tree("cpu_cache\n");
@@ -199,25 +203,25 @@ static void mixed(void)
 	mmap(addr + 7 * MiB, MiB, PROT_READ, flags, -1, 0);
 	flushed();
 	is_int(file_map_deep_drain(addr, SIZE, tree_root), 0,
-		"deep drain: a range of three pieces");
+		"deep drain: a range of a device and memory on both sides can be drained");
 	ok(flushed(), "deep drain: the device in the middle is flushed");
 	is_int(file_map_deep_drain(addr, MiB, tree_root), 0,
-		"deep drain: the piece before the device");
+		"deep drain: the memory before the device can be drained");
 	is_int(file_map_deep_drain(addr + 7 * MiB, MiB, tree_root), 0,
-		"deep drain: the piece behind the device");
-	ok(!flushed(), "deep drain: its neighbours do not flush the device");
+		"deep drain: the memory behind the device can be drained");
+	ok(!flushed(), "deep drain: draining the memory beside a device does not flush the device");
 	munmap(addr, MiB);
 	is_int(file_map_deep_drain(addr, SIZE, tree_root), -ENOMEM,
-		"deep drain: the first piece is unmapped");
-	ok(!flushed(), "deep drain: the first failure ends it");
+		"deep drain: a range that begins with unmapped memory is ENOMEM");
+	ok(!flushed(), "deep drain: nothing behind the first failure is flushed");
 	tree_file(REGION "deep_flush", "maybe\n");
 	munmap(addr + 7 * MiB, MiB);
 	is_int(file_map_deep_drain(addr + MiB, 7 * MiB, tree_root), -EBADMSG,
-		"deep drain: the device fails first");
+		"deep drain: of two failures, the one at the lower address is returned");
 	tracker_unmap(addr, SIZE);
 }
 
-/* While this is set there is no memory for arrays: this is the reallocarray(3) of the program. */
+/* While this is set, reallocarray(3) fails: the function below replaces it in the whole program. */
 static bool no_memory;
 
 void *reallocarray(void *old, size_t count, size_t size)
@@ -239,7 +243,7 @@ static unsigned mappings(void)
 	return lines;
 }
 
-/* Before anything is tracked, so that the tracker has to make room. */
+/* Runs before anything is tracked, so that the tracker has to allocate memory, which fails. */
 static void cannot_be_tracked(void)
 {
 	struct open_file file;
@@ -252,12 +256,13 @@ static void cannot_be_tracked(void)
 	unsigned before = mappings();
 	no_memory = true;
 	is_int(file_map_create(&addr, &file, NULL, tree_root), -ENOMEM,
-		"untracked device: one that cannot be kept track of is not mapped");
-	has_str(err_get(), "keep track", "untracked device: the message says why");
-	ok(addr == (char *)&file, "untracked device: the output is left alone");
+		"untracked device: a device that cannot be kept track of is not mapped");
+	has_str(err_get(), "keep track",
+		"untracked device: the message says that it cannot be kept track of");
+	ok(addr == (char *)&file, "untracked device: the output is unchanged");
 	for (int i = 0; i < 50; i++)
 		wrong += file_map_create(&addr, &file, NULL, tree_root) != -ENOMEM;
-	is_int(wrong, 0, "untracked device: it is refused fifty times");
+	is_int(wrong, 0, "untracked device: each of fifty attempts is refused");
 	no_memory = false;
 	ok(mappings() < before + 20,
 		"untracked device: nothing of it stays mapped (%u mappings, before %u)", mappings(),
@@ -265,7 +270,7 @@ static void cannot_be_tracked(void)
 	open_file_close(&file, true);
 }
 
-/* One place after another, with and without the tracker's knowledge. */
+/* Maps a device many times. Some are unmapped by munmap(2), which the tracker does not see. */
 static void again_and_again(void)
 {
 	int good = 0;
@@ -279,9 +284,12 @@ static void again_and_again(void)
 		else
 			tracker_unmap(addr, SIZE);
 	}
-	is_int(good, 100, "stale mapping: its place can be used again");
+	is_int(good, 100, "stale mapping: the address of an unmapped device can be used again");
 
-	/* At the address of a device that is gone, of which only we know. */
+	/*
+	 * A file is mapped at the address of a device that munmap(2) has removed, which the
+	 * tracker does not know.
+	 */
 	char *stale = map_dax();
 	munmap(stale, SIZE);
 	FILE *temporary = tmpfile();
@@ -290,13 +298,16 @@ static void again_and_again(void)
 	char *addr = NULL;
 	if (ftruncate(file.fd, 4096) || device_identify(&file.device, file.fd, "/sys"))
 		bail("cannot make a file: %s", err_get());
-	is_int(file_map_create(&addr, &file, &there, "/sys"), 0, "stale mapping: a file is mapped");
+	is_int(file_map_create(&addr, &file, &there, "/sys"), 0,
+		"stale mapping: a file is mapped at the address of an unmapped device");
 	if (addr == stale)
-		ok(!covers(addr, 1), "stale mapping: a file there is not taken for the device");
+		ok(!covers(addr, 1),
+			"stale mapping: a file at the address of an unmapped device is not pmem");
 	else
-		skip("stale mapping: a file there is not taken for the device",
-			"the place was taken");
-	ok(covers(stale + 8192, 1), "stale mapping: the rest of what was known is still known");
+		skip("stale mapping: a file at the address of an unmapped device is not pmem",
+			"the address was in use");
+	ok(covers(stale + 8192, 1),
+		"stale mapping: the rest of an unmapped device's range is still tracked");
 	tracker_unmap(stale, SIZE);
 	fclose(temporary);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * filesystem.c - the list of mounts, made up after proc_pid_mountinfo(5), and what we know of types
+ * filesystem.c - the list of mounts is read, and types of file systems are told apart
+ *
+ * The list is made up after proc_pid_mountinfo(5).
  */
 #include "device/filesystem.h"
 
@@ -34,8 +36,9 @@ static void lines(void)
 	is_int(mounts_each(list, count, &visits), 0, "mounts_each: the list is read");
 	is_int(visits, 6, "mounts_each: malformed lines are passed over");
 	visits = 0;
-	is_int(mounts_each(list, stop, &visits), 7, "mounts_each: a visitor's answer is returned");
-	is_int(visits, 2, "mounts_each: a visitor's answer ends the walk at once");
+	is_int(mounts_each(list, stop, &visits), 7,
+		"mounts_each: what a visitor returns is returned");
+	is_int(visits, 2, "mounts_each: a visitor that does not return 0 ends the walk at once");
 	is_int(mounts_each("/nowhere/at/all", count, &visits), -ENOENT,
 		"mounts_each: a missing list is reported");
 }
@@ -46,11 +49,13 @@ static void is_mount(unsigned minor_number, const char *type, const char *point,
 	struct filesystem filesystem;
 
 	is_int(filesystem_of_device(&filesystem, makedev(8, minor_number), list), 0,
-		"%s: its mount is found", type);
-	is_str(filesystem.type, type, "%s: the type", type);
-	is_str(filesystem.point, point, "%s: the mount point", type);
-	is_str(filesystem.options, options, "%s: the options of both kinds", type);
-	is_int(filesystem.class, class, "%s: who keeps the data", type);
+		"mount of type %s: it is found by its device number", type);
+	is_str(filesystem.type, type, "mount of type %s: the type is read", type);
+	is_str(filesystem.point, point, "mount of type %s: the mount point is read", type);
+	is_str(filesystem.options, options,
+		"mount of type %s: the options of mount and file system are joined", type);
+	is_int(filesystem.class, class, "mount of type %s: its class says who keeps the data",
+		type);
 	filesystem_fini(&filesystem);
 }
 
@@ -66,7 +71,7 @@ static void known_types(void)
 	is_int(filesystem_of_device(&filesystem, makedev(8, 99), list), -ENOENT,
 		"filesystem_of_device: an unmounted device is not found");
 	filesystem_of_device(&filesystem, makedev(8, 4), list);
-	ok(filesystem.read_only, "squashfs: read-only");
+	ok(filesystem.read_only, "mount of type squashfs: it is read-only");
 	filesystem_fini(&filesystem);
 	filesystem_of_device(&filesystem, makedev(8, 5), list);
 	is_str(filesystem.source, "", "mount: a source may be empty");
@@ -91,7 +96,7 @@ static void options(void)
 	free(upper);
 }
 
-/* Of descriptors, by this machine's own list, and without any. */
+/* File systems of descriptors, found with this machine's own list of mounts, and without a list. */
 static void descriptors(void)
 {
 	struct filesystem filesystem;
@@ -101,7 +106,7 @@ static void descriptors(void)
 		"filesystem_of: a memfd is accepted");
 	is_str(filesystem.type, "tmpfs",
 		"filesystem_of: a memfd is on tmpfs, as its magic number says");
-	is_int(filesystem.class, FILESYSTEM_RAM, "filesystem_of: a memfd is in main memory");
+	is_int(filesystem.class, FILESYSTEM_RAM, "filesystem_of: the class of a memfd is RAM");
 	ok(!filesystem.point && !filesystem.options,
 		"filesystem_of: a memfd has neither mount point nor options");
 	filesystem_fini(&filesystem);
@@ -113,8 +118,8 @@ static void descriptors(void)
 	is_int(filesystem_of(&filesystem, fd, MOUNTS_FILE), 0,
 		"filesystem_of: a path in /proc is accepted");
 	is_str(filesystem.type, "proc", "filesystem_of: a path in /proc is on proc");
-	is_str(filesystem.point, "/proc", "filesystem_of: the mount point is /proc");
-	is_int(filesystem.class, FILESYSTEM_KERNEL, "filesystem_of: proc is made up by the kernel");
+	is_str(filesystem.point, "/proc", "filesystem_of: the mount point of proc is /proc");
+	is_int(filesystem.class, FILESYSTEM_KERNEL, "filesystem_of: the class of proc is KERNEL");
 	filesystem_fini(&filesystem);
 	is_int(filesystem_of(&filesystem, fd, "/nowhere/at/all"), 0,
 		"filesystem_of: a missing list of mounts is accepted");
@@ -135,16 +140,17 @@ static void disks(void)
 	tree_file("devices/pmem0/pmem0p1/partition", "1\n");
 	tree_link("dev/block/259:0", "../../devices/pmem0");
 	tree_link("dev/block/259:1", "../../devices/pmem0/pmem0p1");
-	is_int(disk_is_dax(tree_root, makedev(259, 0)), 1, "disk_is_dax: a disk with DAX");
+	is_int(disk_is_dax(tree_root, makedev(259, 0)), 1,
+		"disk_is_dax: a disk with DAX is recognized");
 	is_int(disk_is_dax(tree_root, makedev(259, 1)), 1,
-		"disk_is_dax: a partition of a disk with DAX");
+		"disk_is_dax: a partition of a disk with DAX is recognized");
 	is_int(disk_is_dax(tree_root, makedev(259, 2)), -ENOENT,
-		"disk_is_dax: a device without an entry in sysfs");
+		"disk_is_dax: a device without an entry in sysfs is ENOENT");
 	is_int(disk_size(tree_root, makedev(259, 0), &size), 0, "disk_size: the size is found");
 	is_int(size, 1 << 20, "disk_size: the size is in bytes");
 	is_int(disk_name(tree_root, makedev(259, 1), name), 0,
 		"disk_name: the name of a partition is found");
-	is_str(name, "pmem0p1", "disk_name: the name is that in /dev");
+	is_str(name, "pmem0p1", "disk_name: the name of a partition is that in /dev");
 }
 
 int main(void)

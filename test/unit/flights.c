@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* flights.c - waiting for the write-backs of a file that are under way */
+/*
+ * flights.c - waiting for the write-backs of a file that are under way
+ *
+ * A flight is one write-back, from before its system call until its result is recorded
+ * (map/flights.h).
+ */
 #include "map/flights.h"
 
 #include <fcntl.h>
@@ -37,7 +42,7 @@ static void new_flights(void)
 	flights_init(flights);
 }
 
-/* A thread that waits for the flights of a file, and says when it is done. */
+/* A thread that waits for the flights of a file, and writes to a pipe when the wait has ended. */
 struct waiter {
 	pthread_t thread;
 	struct file_id file;
@@ -60,7 +65,7 @@ static void start(struct waiter *waiter, struct file_id of, struct range range)
 	waiter->file = of;
 	waiter->range = range;
 	if (pipe(waiter->done) || pthread_create(&waiter->thread, NULL, wait_for_flights, waiter))
-		bail("no thread");
+		bail("cannot start a thread");
 }
 
 static bool is_done(struct waiter *waiter, int timeout_ms)
@@ -70,7 +75,10 @@ static bool is_done(struct waiter *waiter, int timeout_ms)
 	return poll(&ready, 1, timeout_ms) == 1;
 }
 
-/* Long enough for a waiter that does not wait; a waiter that does is only found out too late. */
+/*
+ * Timeouts in ms. SHORTLY is long enough for a waiter that wrongly does not wait. Were it too
+ * short, the test would miss such a waiter, but not fail without a reason.
+ */
 #define SHORTLY 50
 #define LONG    10000
 
@@ -94,7 +102,7 @@ static void same_file(void)
 	ok(is_done(&waiter, LONG), "flights: the end of the flight ends the wait");
 	finish(&waiter);
 	start(&waiter, file, nowhere);
-	ok(is_done(&waiter, LONG), "flights: a waiter does not wait where nothing is under way");
+	ok(is_done(&waiter, LONG), "flights: a waiter does not wait if no write-back is under way");
 	finish(&waiter);
 }
 
@@ -106,12 +114,15 @@ static void other_file(void)
 	struct flight_begun begun;
 	flights_begin(flights, &begun, other, nowhere);
 	start(&waiter, file, nowhere);
-	ok(is_done(&waiter, LONG), "flights: a waiter does not wait for another file");
+	ok(is_done(&waiter, LONG), "flights: a waiter does not wait for a flight of another file");
 	finish(&waiter);
 	flights_end(flights, &begun);
 }
 
-/* Files that are not known are looked up where they are mapped. */
+/*
+ * Maps a new file. The identity of unknown files is looked up at the address where they are
+ * mapped.
+ */
 static char *map_new_file(void)
 {
 	int fd = memfd_create("holdfast", MFD_CLOEXEC);
@@ -135,26 +146,27 @@ static void unknown_files(void)
 	struct flight_begun begun;
 	flights_begin(flights, &begun, unknown, page_at(one));
 	start(&waiter, unknown, page_at(two));
-	ok(is_done(&waiter, LONG), "flights: two files that are not known are told apart");
+	ok(is_done(&waiter, LONG),
+		"flights: a waiter for an unknown file does not wait for a flight of another unknown one");
 	finish(&waiter);
 	start(&waiter, unknown, page_at(one));
 	ok(!is_done(&waiter, SHORTLY),
-		"flights: a waiter waits for a file that is not known and turns out to be its own");
+		"flights: a waiter for an unknown file waits for a flight of the same file");
 	mapped_file_id(0, page_at(one), &id);
 	struct waiter knowing;
 	start(&knowing, id, nowhere);
 	ok(!is_done(&knowing, SHORTLY),
-		"flights: a waiter that knows its file waits for a flight that does not");
+		"flights: a waiter that knows its file waits for a flight that does not know the same file");
 	flights_end(flights, &begun);
 	ok(is_done(&waiter, LONG) && is_done(&knowing, LONG),
-		"flights: the end of a flight of a file that is not known ends the waits");
+		"flights: the end of a flight of an unknown file ends both waits");
 	finish(&waiter);
 	finish(&knowing);
 	munmap(one, 4096);
 	munmap(two, 4096);
 }
 
-/* A child in a flight, which it has begun when this returns. */
+/* Forks a child that begins a flight and stays in it. Returns when the flight has begun. */
 static pid_t fly_in_child(struct file_id of, struct range range)
 {
 	struct flight_begun flight;
@@ -173,7 +185,7 @@ static pid_t fly_in_child(struct file_id of, struct range range)
 			pause();
 	}
 	if (read(begun[0], &byte, 1) != 1)
-		bail("the child has not begun");
+		bail("the child has not begun its flight");
 	close(begun[0]);
 	close(begun[1]);
 	return pid;
@@ -184,7 +196,7 @@ static void killed_processes(void)
 	struct waiter waiter;
 
 	if (!locks_of_the_dead_are_passed_on()) {
-		skip("flights: a child that is killed ends its flight", LOCKS_OF_THE_DEAD_ARE_LOST);
+		skip("flights: killing a child ends its flight", LOCKS_OF_THE_DEAD_ARE_LOST);
 		return;
 	}
 
@@ -193,7 +205,7 @@ static void killed_processes(void)
 	start(&waiter, file, nowhere);
 	ok(!is_done(&waiter, SHORTLY), "flights: a waiter waits for a flight of a child");
 	kill(pid, SIGKILL);
-	ok(is_done(&waiter, LONG), "flights: a child that is killed ends its flight");
+	ok(is_done(&waiter, LONG), "flights: killing a child ends its flight");
 	waitpid(pid, NULL, 0);
 	finish(&waiter);
 	for (unsigned i = 0; i < 2 * FLIGHTS_MAX; i++) {
@@ -208,7 +220,7 @@ static void killed_processes(void)
 	ok(true, "flights: any number of killed children leaves room for more flights");
 }
 
-/* This process is in a flight of its own meanwhile, which nobody may lose sight of. */
+/* A flight of this process, which must stay visible whatever killed children leave behind. */
 static struct flight_begun living;
 
 static void *begin_living(void)
@@ -248,7 +260,7 @@ static void *wait_early(void *unused)
 	return NULL;
 }
 
-/* A waiter that has seen the child's flight before the child is killed. */
+/* Starts a thread, only once, that waits for the child's flight before the child is killed. */
 static void wait_once_it_flies(void)
 {
 	unsigned flying;
@@ -301,7 +313,10 @@ static void *wait_together(void *arg)
 	return NULL;
 }
 
-/* Counted down twice, the flight of somebody else would not be seen. */
+/*
+ * Two waiters must not both end the flight of a dead thread: flights under way are counted, and a
+ * flight of somebody else would be missed if the dead thread's were counted down twice.
+ */
 static void two_waiters_for_the_dead(void)
 {
 	enum { ROUNDS = 5000 };
@@ -313,10 +328,10 @@ static void two_waiters_for_the_dead(void)
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		pthread_t dead, waiters[2];
 		if (pthread_create(&dead, NULL, die_in_flight, NULL) || pthread_join(dead, NULL))
-			bail("no thread");
+			bail("cannot start a thread");
 		for (unsigned i = 0; i < 2; i++)
 			if (pthread_create(&waiters[i], NULL, wait_together, NULL))
-				bail("no thread");
+				bail("cannot start a thread");
 		for (unsigned i = 0; i < 2; i++)
 			pthread_join(waiters[i], NULL);
 		wrong += atomic_load(&flights->under_way) != 0;
@@ -325,14 +340,14 @@ static void two_waiters_for_the_dead(void)
 		ROUNDS);
 }
 
-/* A file that is not known, in a process that has mapped it as this one has. */
+/* Flights of unknown files in a child that has mapped the same files at the same addresses. */
 static void unknown_files_of_children(void)
 {
 	char *one = map_new_file(), *two = map_new_file();
 	struct waiter waiter;
 
 	if (kernel_is_emulated()) {
-		skip("flights: a child's flight of another file is told apart",
+		skip("flights: a waiter does not wait for a child's flight of another unknown file",
 			"user-mode QEMU shows lists of mappings of its own");
 		return;
 	}
@@ -340,16 +355,16 @@ static void unknown_files_of_children(void)
 	pid_t pid = fly_in_child(unknown, page_at(one));
 	start(&waiter, unknown, page_at(two));
 	ok(is_done(&waiter, LONG),
-		"flights: a child's flight of a file that is not known is told apart from another");
+		"flights: a waiter does not wait for a child's flight of another unknown file");
 	finish(&waiter);
 	start(&waiter, unknown, page_at(one));
 	ok(!is_done(&waiter, SHORTLY),
-		"flights: a child's flight of a file that is not known is waited for if it is the same");
+		"flights: a waiter waits for a child's flight of the same unknown file");
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	bool done = is_done(&waiter, LONG);
 	ok(done || !locks_of_the_dead_are_passed_on(),
-		"flights: the end of a child ends the wait for a file that is not known");
+		"flights: killing a child ends the wait for its flight of an unknown file");
 	if (!done)
 		return;
 	finish(&waiter);
@@ -357,7 +372,7 @@ static void unknown_files_of_children(void)
 	munmap(two, 4096);
 }
 
-/* More threads than there is room for: each gets its turn. */
+/* Starts more threads than the table has room for flights: each must get its turn. */
 static atomic_uint flown;
 
 static void *fly(void *arg)
@@ -381,11 +396,11 @@ static void many_threads(void)
 	new_flights();
 	for (unsigned i = 0; i < count; i++)
 		if (pthread_create(&threads[i], NULL, fly, NULL))
-			bail("no thread");
+			bail("cannot start a thread");
 	for (unsigned i = 0; i < count; i++)
 		pthread_join(threads[i], NULL);
-	is_int(atomic_load(&flown), 1000 * count, "flights: %u threads fly and wait to the end",
-		count);
+	is_int(atomic_load(&flown), 1000 * count,
+		"flights: %u threads, more than can be in flight at once, all finish", count);
 }
 
 int main(void)

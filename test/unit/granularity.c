@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* granularity.c - the table of map/granularity.h, row by row, and the variable that overrules it */
+/*
+ * granularity.c - the table of map/granularity.h, row by row, and PMEM2_FORCE_GRANULARITY, the
+ * environment variable that overrules it
+ */
 #include "map/granularity.h"
 
 #include <stdlib.h>
@@ -20,7 +23,7 @@ static const struct region no_region,
 	read_only = {.found = true, .read_only = true, .domain = REGION_DOMAIN_MEMORY_CONTROLLER},
 	virtio = {.found = true, .flushed_by_host = true};
 
-/* One row: `want` is a granularity, or the error where it is negative. */
+/* Checks one row: `want` is the expected granularity or, if negative, the expected error. */
 static void row(const char *name, const struct device *device, const struct region *region,
 	bool sync, bool can_flush, int want, enum holdfast_reason reason)
 {
@@ -28,29 +31,30 @@ static void row(const char *name, const struct device *device, const struct regi
 	int result = granularity_decide(&got, device, region, sync, can_flush);
 
 	if (want < 0) {
-		is_int(result, want, "%s: refused", name);
-		is_int(got.value, 42, "%s: the output is left alone", name);
+		is_int(result, want, "%s: mapping is refused", name);
+		is_int(got.value, 42, "%s: granularity_decide() leaves the output unchanged", name);
 		ok(!granularity_judge(&got, device, region, sync, can_flush),
-			"%s: an explanation says so, too", name);
+			"%s: granularity_judge() refuses it, too", name);
 	} else {
-		is_int(result ? result : (int)got.value, want, "%s: the granularity", name);
+		is_int(result ? result : (int)got.value, want, "%s: the granularity is right",
+			name);
 	}
-	is_int(got.reason, reason, "%s: the reason", name);
+	is_int(got.reason, reason, "%s: the reason is right", name);
 }
 
 static void rows(void)
 {
-	row("page cache", &file, &no_region, false, true, PMEM2_GRANULARITY_PAGE,
+	row("file in the page cache", &file, &no_region, false, true, PMEM2_GRANULARITY_PAGE,
 		HOLDFAST_REASON_NO_MAP_SYNC);
-	row("page cache on eADR", &file, &eadr, false, true, PMEM2_GRANULARITY_PAGE,
+	row("file on eADR in the page cache", &file, &eadr, false, true, PMEM2_GRANULARITY_PAGE,
 		HOLDFAST_REASON_NO_MAP_SYNC);
 	row("fsdax on eADR", &file, &eadr, true, true, PMEM2_GRANULARITY_BYTE,
 		HOLDFAST_REASON_CPU_CACHE);
-	row("fsdax on eADR, no flush", &file, &eadr, true, false, PMEM2_GRANULARITY_BYTE,
+	row("fsdax on eADR, CPU without a flush", &file, &eadr, true, false, PMEM2_GRANULARITY_BYTE,
 		HOLDFAST_REASON_CPU_CACHE);
 	row("fsdax on ADR", &file, &adr, true, true, PMEM2_GRANULARITY_CACHE_LINE,
 		HOLDFAST_REASON_MEMORY_CONTROLLER);
-	row("fsdax on ADR, no flush", &file, &adr, true, false, PMEM2_GRANULARITY_PAGE,
+	row("fsdax on ADR, CPU without a flush", &file, &adr, true, false, PMEM2_GRANULARITY_PAGE,
 		HOLDFAST_REASON_NO_CPU_FLUSH);
 	row("fsdax, unknown domain", &file, &unknown, true, true, PMEM2_GRANULARITY_CACHE_LINE,
 		HOLDFAST_REASON_DOMAIN_UNKNOWN);
@@ -68,7 +72,7 @@ static void rows(void)
 		PMEM2_GRANULARITY_CACHE_LINE, HOLDFAST_REASON_MEMORY_CONTROLLER);
 	row("devdax, unknown domain", &dax, &unknown, true, true, PMEM2_GRANULARITY_CACHE_LINE,
 		HOLDFAST_REASON_DOMAIN_UNKNOWN);
-	row("devdax on ADR, no flush", &dax, &adr, true, false, NOSUPP,
+	row("devdax on ADR, CPU without a flush", &dax, &adr, true, false, NOSUPP,
 		HOLDFAST_REASON_DAX_NO_CPU_FLUSH);
 	row("devdax on soft-reserved memory", &dax, &no_region, true, true, NOSUPP,
 		HOLDFAST_REASON_DAX_NOT_PERSISTENT);
@@ -92,7 +96,7 @@ static void force(const char *value, int want_for_page_cache, enum holdfast_reas
 	char name[64];
 
 	setenv("PMEM2_FORCE_GRANULARITY", value, 1);
-	snprintf(name, sizeof(name), "forced by \"%s\"", value);
+	snprintf(name, sizeof(name), "PMEM2_FORCE_GRANULARITY=\"%s\"", value);
 	row(name, &file, &no_region, false, true, want_for_page_cache, reason);
 	unsetenv("PMEM2_FORCE_GRANULARITY");
 }
@@ -110,10 +114,10 @@ static void forced(void)
 	force("", PMEM2_GRANULARITY_PAGE, HOLDFAST_REASON_NO_MAP_SYNC);
 
 	setenv("PMEM2_FORCE_GRANULARITY", "PAGE", 1);
-	row("forced coarser", &file, &eadr, true, true, PMEM2_GRANULARITY_PAGE,
-		HOLDFAST_REASON_FORCED);
-	row("what would be refused", &dax, &virtio, true, true, PMEM2_GRANULARITY_PAGE,
-		HOLDFAST_REASON_FORCED);
+	row("fsdax on eADR, PMEM2_FORCE_GRANULARITY=PAGE", &file, &eadr, true, true,
+		PMEM2_GRANULARITY_PAGE, HOLDFAST_REASON_FORCED);
+	row("devdax on virtio-pmem, PMEM2_FORCE_GRANULARITY=PAGE", &dax, &virtio, true, true,
+		PMEM2_GRANULARITY_PAGE, HOLDFAST_REASON_FORCED);
 	unsetenv("PMEM2_FORCE_GRANULARITY");
 }
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * hostile.c - a peer that has the secret, and then sends malformed messages
+ * hostile.c - a peer with a valid secret sends malformed messages, which either side must refuse
  */
 #include "unit/bare.h"
 #include "unit/target.h"
 
 static uint8_t *local;
 
-/* -- a hostile initiator -- */
+/* -- a hostile initiator, played by unit/bare.h -- */
 
 static bool connect_to(struct bare *bare, struct target *target)
 {
@@ -19,7 +19,7 @@ static bool connect_to(struct bare *bare, struct target *target)
 	return bare_connect(bare, target->port, bytes, sizeof(bytes));
 }
 
-/* A message with one record, and `length` bytes behind it. */
+/* Makes a message with one record and `length` bytes behind it; returns its size. */
 static size_t make(uint8_t *bytes, enum data_kind kind, uint32_t sequence,
 	const struct data_record *record, size_t length)
 {
@@ -32,7 +32,9 @@ static size_t make(uint8_t *bytes, enum data_kind kind, uint32_t sequence,
 	return writer_length(&out);
 }
 
-/* The status of the next reply, or -1; its text is left in the buffer. */
+/*
+ * Waits for the next reply and returns its status, -1 if none comes. Its text is left in bare->in.
+ */
 static int status(struct bare *bare)
 {
 	struct data_reply reply;
@@ -50,7 +52,7 @@ static int status(struct bare *bare)
 struct violation {
 	const char *name;
 	size_t (*make)(uint8_t *bytes);
-	int status; /* of the reply; -1: none */
+	int status; /* expected in the reply; -1: there is no reply */
 };
 
 static size_t nothing(uint8_t *bytes)
@@ -116,7 +118,7 @@ static const struct violation violations[] = {
 	{"a message that is too long", too_long, -1},
 	{"a store without its last byte", too_short, DATA_PROTOCOL},
 	{"a store of 4 GiB in 64 bytes", length_of_all, DATA_PROTOCOL},
-	{"a sequence number that is not due", wrong_sequence, DATA_PROTOCOL},
+	{"an unexpected sequence number", wrong_sequence, DATA_PROTOCOL},
 	{"65535 records in 88 bytes", records_without_end, DATA_PROTOCOL},
 	{"a read of more than a reply holds", huge_read, DATA_PROTOCOL},
 };
@@ -127,19 +129,21 @@ static void test_violation(const struct violation *violation)
 	struct bare bare;
 
 	target_start(target);
-	ok(connect_to(&bare, target), "%s: connected", violation->name);
+	ok(connect_to(&bare, target), "hostile initiator, %s: the peer connects", violation->name);
 	bare_send(&bare, bare.out, violation->make(bare.out));
-	is_int(status(&bare), violation->status, "%s: the answer says so", violation->name);
+	is_int(status(&bare), violation->status,
+		"hostile initiator, %s: the reply has the expected status", violation->name);
 	target_wait_for(target, target_is_through);
-	is_int(target->result, -EPROTO, "violation: the target gives up");
+	is_int(target->result, -EPROTO, "protocol violation: the target gives up");
 	has_str(target->sentence, "the initiator broke the protocol",
-		"violation: the target's message says that the initiator broke the protocol");
-	is_int(target->stored, 0, "violation: the target has stored nothing");
+		"protocol violation: the target's message says that the initiator broke the protocol");
+	is_int(target->stored, 0, "protocol violation: the target has stored nothing");
 	bare_close(&bare);
-	is_int(target_stop(target), 0, "violation: the target ends without an error");
+	is_int(target_stop(target), 0,
+		"protocol violation: the target's process ends without an error");
 }
 
-/* Ranges that a peer may not touch: refused, one by one, and the lane is still good. */
+/* Ranges that a peer may not touch are refused one by one, and the lane still works after that. */
 static void test_ranges(void)
 {
 	static const struct data_record records[] = {
@@ -169,12 +173,12 @@ static void test_ranges(void)
 			(unsigned long long)records[i].offset);
 	}
 	has_str((char *)bare.in, "are not in the pool",
-		"ranges outside the pool: the answer says so in words");
+		"ranges outside the pool: the reply says that they are not in the pool");
 	struct data_record read = {TARGET_SIZE - 8, 16, 0};
 	bare_send(&bare, bare.out, make(bare.out, DATA_READ, sequence++, &read, 0));
 	is_int(status(&bare), DATA_RANGE, "ranges outside the pool: a read is refused");
 	is_int(target->stored + target->drains + target->deeps, 0,
-		"hostile: nothing was stored, drained or deeply flushed");
+		"ranges outside the pool: nothing was stored, drained or deeply flushed");
 	struct data_record good = {4096, 64, DATA_STORE};
 	bare_send(&bare, bare.out, make(bare.out, DATA_BATCH, sequence++, &good, 64));
 	is_int(status(&bare), DATA_DONE,
@@ -185,7 +189,7 @@ static void test_ranges(void)
 	target_stop(target);
 }
 
-/* A message whose second record is out of range changes nothing by its first. */
+/* If the second record of a message is out of range, its first is not stored either. */
 static void test_whole(void)
 {
 	struct target *target = target_new(HOLDFAST_METHOD_MESSAGE, 1);
@@ -208,7 +212,7 @@ static void test_whole(void)
 	target_stop(target);
 }
 
-/* By the adapter, with the key that it was given: what is guarded is out of its reach. */
+/* RMA writes reach neither the header of the pool nor, with the key for reads, any other byte. */
 static void test_guard(void)
 {
 	struct target *target = target_new(HOLDFAST_METHOD_WRITE_MESSAGE, 1);
@@ -254,7 +258,7 @@ static void test_guard(void)
 	bare_close(&bare);
 }
 
-/* Malformed hellos. */
+/* Malformed hellos, which are the data of a connection request, are refused. */
 static void test_hellos(void)
 {
 	static const struct {
@@ -263,11 +267,11 @@ static void test_hellos(void)
 		uint8_t value;
 		size_t length;
 	} wrong[] = {
-		{"no hello", 0, 'H', 0},
-		{"a byte too few", 0, 'H', DATA_HELLO_SIZE - 1},
-		{"another word", 0, 'X', DATA_HELLO_SIZE},
-		{"another version", 5, 99, DATA_HELLO_SIZE},
-		{"a lane that there is not", 8, 0x80, DATA_HELLO_SIZE},
+		{"an empty hello", 0, 'H', 0},
+		{"a hello without its last byte", 0, 'H', DATA_HELLO_SIZE - 1},
+		{"another magic word", 0, 'X', DATA_HELLO_SIZE},
+		{"another version of the protocol", 5, 99, DATA_HELLO_SIZE},
+		{"a lane that does not exist", 8, 0x80, DATA_HELLO_SIZE},
 	};
 	struct target *target = target_new(HOLDFAST_METHOD_MESSAGE, 1);
 
@@ -279,17 +283,17 @@ static void test_hellos(void)
 		memcpy(hello.secret, target->secrets[0], sizeof(hello.secret));
 		data_put_hello(bytes, &hello);
 		bytes[wrong[i].at] = wrong[i].value;
-		ok(!bare_connect(&bare, target->port, bytes, wrong[i].length), "refused: %s",
-			wrong[i].name);
+		ok(!bare_connect(&bare, target->port, bytes, wrong[i].length),
+			"hello: %s is refused", wrong[i].name);
 		bare_close(&bare);
 	}
 	struct bare bare;
-	ok(connect_to(&bare, target), "hello: the right one is accepted after malformed ones");
+	ok(connect_to(&bare, target), "hello: a valid one is accepted after malformed ones");
 	bare_close(&bare);
 	target_stop(target);
 }
 
-/* -- a hostile target -- */
+/* -- a hostile target, played by unit/bare.h -- */
 
 static pid_t play_target(uint16_t *port, const void *welcome, size_t size,
 	size_t (*reply)(const uint8_t *message, size_t length, uint8_t *bytes))
@@ -317,13 +321,13 @@ static pid_t play_target(uint16_t *port, const void *welcome, size_t size,
 		}
 	}
 	if (read(ends[0], port, sizeof(*port)) != sizeof(*port))
-		bail("no port");
+		bail("the child has sent no port");
 	close(ends[0]);
 	close(ends[1]);
 	return pid;
 }
 
-/* The answer of a well-behaved target, which a test then spoils. */
+/* Makes the reply of a well-behaved target, which a test then spoils. */
 static size_t answer(const uint8_t *message, uint8_t *bytes)
 {
 	struct reader in = reader_on(message + 4, 4);
@@ -398,7 +402,7 @@ static void test_reply(
 	target->port = port;
 	struct fabric_client_args args = target_client(target, local);
 	is_int(fabric_client_open(&args, &client), -EPROTO,
-		"reply: the initiator refuses a target that replies %s", name);
+		"reply: the initiator refuses a target that sends %s", name);
 	has_str(err_get(), "here:set: lane 0: the target broke the protocol: a reply",
 		"reply: the message says that the target broke the protocol");
 	kill(pid, SIGKILL);
@@ -436,18 +440,18 @@ int main(void)
 	test_guard();
 	test_hellos();
 	test_reply("garbage", answer_garbage);
-	test_reply("half", answer_half);
-	test_reply("too much", answer_much);
-	test_reply("to another message", answer_another);
-	test_reply("with bytes that nobody wanted", answer_with_bytes);
-	test_reply("with colours", answer_escapes);
+	test_reply("half a reply", answer_half);
+	test_reply("a reply that is too long", answer_much);
+	test_reply("a reply to another message", answer_another);
+	test_reply("a reply with data to a request without data", answer_with_bytes);
+	test_reply("a reply with terminal escapes in its text", answer_escapes);
 	test_welcome("nothing", 0, 'H', 0, -EPROTO);
-	test_welcome("another word", 0, 'X', DATA_WELCOME_SIZE, -EPROTO);
-	test_welcome("half of it", 0, 'H', DATA_WELCOME_SIZE / 2, -EPROTO);
-	test_welcome("a window of none", 7, 0, DATA_WELCOME_SIZE, -EPROTO);
-	test_welcome("another version", 5, 9, DATA_WELCOME_SIZE, -EPROTONOSUPPORT);
+	test_welcome("another magic word", 0, 'X', DATA_WELCOME_SIZE, -EPROTO);
+	test_welcome("half a welcome", 0, 'H', DATA_WELCOME_SIZE / 2, -EPROTO);
+	test_welcome("a window of 0 messages", 7, 0, DATA_WELCOME_SIZE, -EPROTO);
+	test_welcome("another version of the protocol", 5, 9, DATA_WELCOME_SIZE, -EPROTONOSUPPORT);
 	has_str(err_get(), "data path version 1, and the target's is 9",
-		"welcome: the message has both versions");
+		"welcome: the message names both versions of the protocol");
 	munmap(local, TARGET_SIZE);
 	return tap_done();
 }

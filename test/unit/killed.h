@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * killed.h - kill a child after each of its stores to shared memory, and look at what it leaves
+ * killed.h - kill a child after each of its stores to shared memory, and check what it leaves
  *
- * Not where a single step cannot be had, disturbs a loop of atomic instructions so that it never
- * ends, or where there are too many of them, as under a sanitizer.
+ * The tests are skipped where ptrace(2) cannot single-step a child, where a step disturbs a loop
+ * of atomic instructions so that it never ends, and where a child executes too many instructions,
+ * as under a sanitizer.
  */
 #ifndef TEST_UNIT_KILLED_H
 #define TEST_UNIT_KILLED_H
@@ -20,14 +21,14 @@
 #define KILLED_STORES_MAX 100
 
 struct killed {
-	void *(*prepare)(void); /* in the parent, before each child: the shared memory */
+	void *(*prepare)(void); /* in the parent, before each child; returns the shared memory */
 	size_t size;
-	void (*body)(void);  /* in the child */
-	void (*watch)(void); /* in the parent, after each instruction of a child to be killed */
-	bool (*holds)(void); /* in the parent, once the child is dead */
+	void (*body)(void);  /* in the child, which is killed while it runs */
+	void (*watch)(void); /* in the parent, after each instruction of the child; or NULL */
+	bool (*holds)(void); /* in the parent, once the child is dead: is the memory valid? */
 };
 
-/* A child before its body, stopped; 0 if that cannot be. */
+/* Forks a child that is stopped before its body. Returns 0 if it cannot be traced. */
 static pid_t killed_start(const struct killed *killed)
 {
 	int status;
@@ -41,11 +42,11 @@ static pid_t killed_start(const struct killed *killed)
 		_exit(0);
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid)
-		bail("no child");
+		bail("cannot fork a child, or wait for it");
 	return WIFSTOPPED(status) ? pid : 0;
 }
 
-/* False once the child has ended. */
+/* Lets the child execute one instruction; false once it has ended. */
 static bool killed_step(pid_t pid)
 {
 	int status;
@@ -66,7 +67,10 @@ static bool killed_after(const struct killed *killed, unsigned steps)
 	return killed->holds();
 }
 
-/* The numbers of the instructions that change the memory. 0: there are no single steps here. */
+/*
+ * Finds the instructions of the child that change the memory: `at` gets their numbers, from 1.
+ * Returns how many they are; 0 if the child cannot be single-stepped.
+ */
 static unsigned killed_stores(const struct killed *killed, unsigned at[KILLED_STORES_MAX])
 {
 	const void *memory = killed->prepare();
@@ -97,13 +101,14 @@ static void killed_at_each(const struct killed *killed, const char *what)
 
 	stores = locks_of_the_dead_are_passed_on() ? killed_stores(killed, at) : 0;
 	if (!stores) {
-		skip(what, "a child cannot be killed at any of its instructions here");
+		skip(what, "a child cannot be single-stepped here");
 		return;
 	}
 	while (good < stores && killed_after(killed, at[good]))
 		good++;
 	if (!is_int(good, stores, "%s", what))
-		diag("after its store %u, instruction %u", good + 1, at[good]);
+		diag("first failure: child killed after its store %u, instruction %u", good + 1,
+			at[good]);
 }
 
 #endif
