@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* emulated.h - whether the kernel is one that user-mode QEMU plays, and what that cannot do */
+/* emulated.h - detect user-mode QEMU, which emulates the kernel, and what it does not support */
 #ifndef TEST_EMULATED_H
 #define TEST_EMULATED_H
 
@@ -8,7 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* It knows no robust locks: those of threads that die are not passed on. */
+/* QEMU has no robust mutexes: a mutex whose owner dies stays locked. Its system call fails here. */
 static inline bool kernel_is_emulated(void)
 {
 	void *head;
@@ -17,12 +17,12 @@ static inline bool kernel_is_emulated(void)
 	return syscall(SYS_get_robust_list, 0, &head, &length);
 }
 
-#define LOCKS_OF_THE_DEAD_ARE_LOST "the locks of threads that die are not passed on here"
+#define LOCKS_OF_THE_DEAD_ARE_LOST "a robust mutex of a thread that has died stays locked here"
 
 static inline bool locks_of_the_dead_are_passed_on(void)
 {
 #ifdef __SANITIZE_THREAD__
-	return false; /* the sanitizer does not know of such a lock after a timed wait */
+	return false; /* the sanitizer loses track of a robust mutex after a timed wait for it */
 #else
 	return !kernel_is_emulated();
 #endif

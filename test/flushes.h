@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * flushes.h - count the flush instructions that pmem_persist() executes, by single-stepping it; on
- * x86-64 only
+ * flushes.h - count the flush instructions that pmem_persist() executes, by single-stepping
+ * (x86-64 only)
  */
 #ifndef TEST_FLUSHES_H
 #define TEST_FLUSHES_H
@@ -12,7 +12,7 @@
 
 static volatile sig_atomic_t flushes;
 
-/* CLFLUSH, CLFLUSHOPT and CLWB are 0F AE with 6 or 7 in the middle of the third byte. */
+/* CLFLUSH, CLFLUSHOPT and CLWB are the bytes 0F AE and a ModRM byte whose reg field is 6 or 7. */
 static void step(int signal, siginfo_t *info, void *context)
 {
 	const ucontext_t *at = context;

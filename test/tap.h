@@ -9,10 +9,11 @@
  *		return tap_done();
  *	}
  *
- * A check returns whether it passed and on failure tells where it stands and what it saw. Checks
- * are made by the parent only: a forked child reports through its exit status.
+ * A check returns true if it passed. On failure it prints its file and line, and the values that
+ * it compared. Only the parent process may make checks: a forked child reports through its exit
+ * status.
  *
- * With UNTIL_FAILURE in the environment a program ends at its first point that fails.
+ * If UNTIL_FAILURE is in the environment, a test program ends at the first check that fails.
  */
 #ifndef TEST_TAP_H
 #define TEST_TAP_H
@@ -42,7 +43,7 @@ tap_point(bool passed, const char *file, int line, const char *format, va_list a
 	return passed;
 }
 
-/* The result of a point that is complete, with its notes. */
+/* Ends the program after a failed point if UNTIL_FAILURE is set. To be called after its notes. */
 static bool tap_result(bool passed)
 {
 	if (!passed && getenv("UNTIL_FAILURE"))
@@ -61,7 +62,7 @@ tap_check(bool passed, const char *file, int line, const char *format, ...)
 	return tap_result(passed);
 }
 
-/* A note for the reader of the log, prefixed as TAP wants it. */
+/* Prints a note for the reader of the log, with the "# " that TAP requires before it. */
 TAP_UNUSED static void __attribute__((__format__(__printf__, 1, 2))) diag(const char *format, ...)
 {
 	va_list ap;
@@ -74,7 +75,9 @@ TAP_UNUSED static void __attribute__((__format__(__printf__, 1, 2))) diag(const 
 	fflush(stdout);
 }
 
-/* ok(condition, "what it shows", ...) */
+/*
+ * ok(condition, FORMAT, ...): a test point with this name, which passes if the condition is true.
+ */
 #define ok(condition, ...) tap_check((condition), __FILE__, __LINE__, __VA_ARGS__)
 
 TAP_UNUSED static bool __attribute__((__format__(__printf__, 5, 6)))
@@ -122,24 +125,24 @@ tap_is_str(const char *got, const char *want, const char *file, int line, const 
 
 #define is_str(got, want, ...) tap_is_str((got), (want), __FILE__, __LINE__, __VA_ARGS__)
 
-/* Passes where `text` holds `part`. */
+/* A test point that passes if `text` contains `part`. */
 #define has_str(text, part, ...) tap_has_str((text), (part), __FILE__, __LINE__, __VA_ARGS__)
 
-/* One point that cannot be shown here, and why. */
+/* Reports one test point that cannot be checked on this machine, and the reason. */
 TAP_UNUSED static void skip(const char *what, const char *reason)
 {
 	printf("ok %d - %s # SKIP %s\n", ++tap_points, what, reason);
 	fflush(stdout);
 }
 
-/* The whole program cannot run here. */
+/* Reports that the whole test program cannot run on this machine, and exits. */
 TAP_UNUSED __attribute__((__noreturn__)) static void skip_all(const char *reason)
 {
 	printf("1..0 # SKIP %s\n", reason);
 	exit(EXIT_SUCCESS);
 }
 
-/* The set-up of the test itself failed: nothing can be said of what is under test. */
+/* Ends the program because the set-up of the test failed, which says nothing of the tested code. */
 TAP_UNUSED __attribute__((__noreturn__, __format__(__printf__, 1, 2))) static void bail(
 	const char *format, ...)
 {
@@ -153,7 +156,9 @@ TAP_UNUSED __attribute__((__noreturn__, __format__(__printf__, 1, 2))) static vo
 	exit(99);
 }
 
-/* It takes address space itself, places mappings as it likes, and has its own idea of signals. */
+/*
+ * Valgrind uses address space itself, chooses where mappings go, and handles signals differently.
+ */
 TAP_UNUSED static bool under_valgrind(void)
 {
 	const char *preloaded = getenv("LD_PRELOAD");
@@ -161,7 +166,7 @@ TAP_UNUSED static bool under_valgrind(void)
 	return preloaded && strstr(preloaded, "vgpreload");
 }
 
-/* A program for another processor: meson says in the environment what emulates that. */
+/* The emulator command if this program is for another processor (meson sets it); NULL: none. */
 TAP_UNUSED static const char *emulator(void)
 {
 	const char *wrapper = getenv("MESON_EXE_WRAPPER");
@@ -170,9 +175,9 @@ TAP_UNUSED static const char *emulator(void)
 }
 
 /*
- * Become this program anew, with these arguments; returns only if that cannot be. Not through
- * /proc/self/exe: under valgrind that is valgrind. The kernel would not know what to do with a
- * program for another processor, so its emulator has to be called.
+ * Executes this program again with these arguments; returns only on failure. Does not use
+ * /proc/self/exe, which is valgrind itself under valgrind. A program for another processor is
+ * started through its emulator, because the kernel cannot execute it.
  */
 TAP_UNUSED static void exec_again(char *const argv[])
 {
@@ -188,7 +193,7 @@ TAP_UNUSED static void exec_again(char *const argv[])
 	execvp(all[0], all);
 }
 
-/* The plan, and the exit status of main. */
+/* Prints the TAP plan, and returns the exit status for main(). */
 TAP_UNUSED static int tap_done(void)
 {
 	printf("1..%d\n", tap_points);

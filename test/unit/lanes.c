@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * lanes.c - lanes in threads, 8-byte words that stay whole, no work where there is nothing to do
+ * lanes.c - one thread per lane, 8-byte words that arrive whole, and no CPU time while idle
+ *
+ * A lane is one of the connections between an initiator (client) and a target (server).
  */
 #include <pthread.h>
 #include <sys/resource.h>
@@ -9,7 +11,7 @@
 
 #define LANES 4
 
-/* The thread sanitizer is slow, and has a thread of its own in each process. */
+/* The thread sanitizer is slow, and adds a thread to each process, which uses CPU time, too. */
 #ifdef __SANITIZE_THREAD__
 #define WORD_ROUNDS 10
 #define IDLE_TICKS  10
@@ -20,7 +22,7 @@
 
 static uint8_t *local;
 
-/* -- lanes in threads, both ends in this process: a sanitizer sees them all -- */
+/* -- a thread per lane; initiator and target in one process, so that a sanitizer sees both -- */
 
 static void *serve(void *context)
 {
@@ -35,7 +37,7 @@ struct part {
 	bool relaxed;
 };
 
-/* Each lane has a part of the pool to itself. */
+/* A thread that uses one lane, in a part of the pool that no other lane uses. */
 static void *use_lane(void *context)
 {
 	struct part *part = context;
@@ -82,16 +84,18 @@ static void test_threads(enum holdfast_method method)
 		pthread_join(threads[i], NULL);
 		failures += parts[i].failures;
 	}
-	is_int(failures, 0, "%s: a thread for each of %u lanes, and two at the target",
+	is_int(failures, 0,
+		"%s: %u lanes with a thread each, two threads at the target: no call fails",
 		wire_method_name(method), LANES);
 	fabric_client_close(client);
 	pthread_join(server, NULL);
-	is_int(target->result, -ECONNRESET, "lanes: both ends end well");
+	is_int(target->result, -ECONNRESET,
+		"lanes: the target ends because the initiator disconnects");
 	target->pid = -1;
 	target_stop(target);
 }
 
-/* -- words -- */
+/* -- aligned 8-byte words arrive whole -- */
 
 struct watch {
 	struct target *target;
@@ -99,7 +103,7 @@ struct watch {
 	uint64_t looked, torn;
 };
 
-/* Every word of the pool is eight times the same byte, whenever somebody looks. */
+/* Counts the words of the pool that are not eight times the same byte: those are torn. */
 static void *watch_words(void *context)
 {
 	struct watch *watch = context;
@@ -134,14 +138,16 @@ static void test_words(enum holdfast_method method)
 	}
 	watch.quit = true;
 	pthread_join(thread, NULL);
-	is_int(failures, 0, "%s: words in ranges long and short", wire_method_name(method));
-	ok(watch.looked > 1000 && !watch.torn, "words: %llu looks at them, %llu saw a part of one",
+	is_int(failures, 0, "%s: persists of short and long ranges of words succeed",
+		wire_method_name(method));
+	ok(watch.looked > 1000 && !watch.torn,
+		"words: %llu reads during the persists, %llu saw a torn word",
 		(unsigned long long)watch.looked, (unsigned long long)watch.torn);
 	fabric_client_close(client);
 	target_stop(target);
 }
 
-/* Stands in for the target's store: no seam between messages may lie within a word. */
+/* Replaces the target's store(): fails if a message begins or ends within an aligned word. */
 static int store_words_only(void *context, size_t offset, const void *from, size_t length)
 {
 	struct target *target = context;
@@ -164,13 +170,14 @@ static void test_seams(void)
 	if (fabric_client_open(&args, &client))
 		bail("%s", err_get());
 	is_int(fabric_persist(client, 0, 4099, 500001, false), 0,
-		"words: a range that begins and ends anywhere is cut between words");
-	ok(target->stores > 1, "words: the range travels in %u messages", target->stores);
+		"words: a range with unaligned ends is divided between words, not within one");
+	ok(target->stores > 1, "words: the long range is sent in %u messages, more than one",
+		target->stores);
 	fabric_client_close(client);
 	target_stop(target);
 }
 
-/* -- idle -- */
+/* -- CPU time while idle -- */
 
 static long cpu_us(int whose)
 {
@@ -181,7 +188,7 @@ static long cpu_us(int whose)
 	       usage.ru_stime.tv_sec * 1000000 + usage.ru_stime.tv_usec;
 }
 
-/* In clock ticks, of all threads; what the kernel has counted. */
+/* CPU time of all threads of a process, in clock ticks, as /proc has it. */
 static long ticks_of(pid_t pid)
 {
 	char path[64];
@@ -207,7 +214,7 @@ static void test_idle(enum holdfast_method method)
 	if (fabric_client_open(&args, &client))
 		bail("%s", err_get());
 	for (unsigned lane = 0; lane < LANES; lane++) {
-		size_t offset = 4096 + lane * (size_t)1536 * 1024; /* no other lane's */
+		size_t offset = 4096 + lane * (size_t)1536 * 1024; /* not used by another lane */
 		fabric_persist(client, lane, offset, 1 << 20, true);
 		fabric_read(client, lane, local + offset, offset, 1 << 20);
 	}
@@ -215,13 +222,13 @@ static void test_idle(enum holdfast_method method)
 	long ours = cpu_us(RUSAGE_SELF), theirs = ticks_of(target->pid);
 	usleep(1000000);
 	ours = cpu_us(RUSAGE_SELF) - ours;
-	/* The harness looks up 50 times a second, which is under a tick. */
+	/* This test's loop in the target wakes 50 times a second, which costs less than a tick. */
 	theirs = ticks_of(target->pid) - theirs;
-	ok(ours < 5000, "%s: idle, the initiator takes %ld us in a second",
+	ok(ours < 5000, "%s: an idle initiator uses %ld us of CPU time in a second, less than 5000",
 		wire_method_name(method), ours);
-	ok(theirs <= IDLE_TICKS, "idle: the target takes %ld ticks", theirs);
+	ok(theirs <= IDLE_TICKS, "idle: an idle target uses %ld clock ticks in a second", theirs);
 	ok(!fabric_persist(client, LANES - 1, TARGET_SIZE - 4096, 64, false),
-		"idle: the lane works again afterwards");
+		"idle: a lane works after having been idle");
 	fabric_client_close(client);
 	target_stop(target);
 }

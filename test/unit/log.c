@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* log.c - a level that cannot be understood is said in the log */
+/* log.c - PMEM2_LOG_LEVEL: what is logged if it is empty, 0 or malformed */
 #include "base/log.h"
 
 #include <fcntl.h>
@@ -39,15 +39,16 @@ int main(void)
 		bail("mkostemp: %m");
 	close(fd);
 	setenv("PMEM2_LOG_FILE", name, 1);
-	is_str(logged(""), "", "PMEM2_LOG_LEVEL: an empty one logs nothing");
+	is_str(logged(""), "", "PMEM2_LOG_LEVEL: an empty level logs nothing");
 	is_str(logged("0"), "", "PMEM2_LOG_LEVEL: 0 logs nothing");
 	unsetenv("PMEM2_LOG_FILE");
-	is_str(logged("nonsense"), "", "PMEM2_LOG_LEVEL: nonsense without a file logs nothing");
+	is_str(logged("nonsense"), "",
+		"PMEM2_LOG_LEVEL: a malformed level without PMEM2_LOG_FILE logs nothing");
 	setenv("PMEM2_LOG_FILE", name, 1);
 	const char *text = logged("nonsense");
 	has_str(text, "PMEM2_LOG_LEVEL=nonsense is not a number",
-		"PMEM2_LOG_LEVEL: nonsense is named in the log");
-	has_str(text, "an error", "PMEM2_LOG_LEVEL: errors are logged then");
+		"PMEM2_LOG_LEVEL: the log reports a level that is not a number");
+	has_str(text, "an error", "PMEM2_LOG_LEVEL: a level that is not a number logs errors");
 	log_error("one\nPMEM2[1] error: made up");
 	text = contents();
 	has_str(text, "error: one?PMEM2[1]",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * lost.c - the peer dies, or stops, in the middle of each call: an error, in time, and for good
+ * lost.c - the peer dies or hangs in the middle of a call: the call fails in time, and so do all
+ * later ones
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -78,7 +79,7 @@ static const struct call calls[] = {
 
 #define CALLS (sizeof(calls) / sizeof(*calls))
 
-/* The handle is done for: all calls on all lanes fail at once and say why. */
+/* Checks that all further calls on all lanes fail at once, with this errno and a message. */
 static void is_dead(struct fabric_client *client, int code)
 {
 	double start = seconds();
@@ -89,11 +90,11 @@ static void is_dead(struct fabric_client *client, int code)
 	wrong += fabric_persist(client, 1, 4096, 64, false) != code;
 	wrong += fabric_drain(client, 1) != code;
 	ok(!wrong && seconds() - start < 1,
-		"lost: every later call fails at once with the same errno");
-	has_str(err_get(), "here:set", "lost: the message has the target's name");
+		"target lost: every later call fails at once with the same errno");
+	has_str(err_get(), "here:set", "target lost: the message has the target's name");
 }
 
-/* Calls on end, until one fails. */
+/* Repeats a call until it fails, and returns its error. */
 static int until_it_fails(const struct call *call, struct fabric_client *client)
 {
 	int code;
@@ -127,16 +128,17 @@ static void test_killed(const struct call *call, enum holdfast_method method)
 
 	pthread_create(&thread, NULL, send_later, &later);
 	double start = seconds();
-	is_int(until_it_fails(call, client), -ECONNRESET, "%s, %s: the target is killed",
+	is_int(until_it_fails(call, client), -ECONNRESET, "%s, %s: a killed target is ECONNRESET",
 		call->name, wire_method_name(method));
-	ok(seconds() - start < 3, "which is noticed soon: after %.3f s", seconds() - start);
+	ok(seconds() - start < 3, "target killed: noticed within 3 s (after %.3f s)",
+		seconds() - start);
 	pthread_join(thread, NULL);
 	is_dead(client, -ECONNRESET);
 	fabric_client_close(client);
 	target_stop(target);
 }
 
-/* A peer that is there and does nothing: the deadline is ours to keep. */
+/* The target is stopped and answers nothing: a call must end by its own deadline. */
 static void test_stopped(const struct call *call, enum holdfast_method method)
 {
 	struct target *target = target_new(method, 2);
@@ -149,10 +151,11 @@ static void test_stopped(const struct call *call, enum holdfast_method method)
 		bail("%s", err_get());
 	target_pause(target);
 	double start = seconds();
-	is_int(call->make(client), -ETIMEDOUT, "%s, %s: the target is stopped", call->name,
+	is_int(call->make(client), -ETIMEDOUT, "%s, %s: a stopped target is ETIMEDOUT", call->name,
 		wire_method_name(method));
 	double took = seconds() - start;
-	ok(took > 0.39 && took < 3, "which costs the time that was given: %.3f s", took);
+	ok(took > 0.39 && took < 3,
+		"silent target: a call ends after its deadline of 0.4 s (%.3f s)", took);
 	has_str(err_get(), "no answer within 400 ms",
 		"silent target: the message has the deadline");
 	is_dead(client, -ETIMEDOUT);
@@ -160,7 +163,7 @@ static void test_stopped(const struct call *call, enum holdfast_method method)
 	target_stop(target);
 }
 
-/* Somebody else knows that the target is gone. */
+/* The caller reports through hangup_fd that the target is gone. */
 static void test_hangup(void)
 {
 	struct target *target = target_new(HOLDFAST_METHOD_MESSAGE, 2);
@@ -173,7 +176,7 @@ static void test_hangup(void)
 	args.hangup_fd = eventfd(0, 0);
 	if (fabric_client_open(&args, &client))
 		bail("%s", err_get());
-	is_int(small_persist(client), 0, "hangup: a persist works before it");
+	is_int(small_persist(client), 0, "hangup: a persist works before the hangup");
 	target_pause(target);
 	if (write(args.hangup_fd, &one, sizeof(one)) < 0)
 		bail("write: %m");
@@ -217,15 +220,16 @@ static void test_others_wake(void)
 	struct sleeper sleeper = {client, 0};
 	pthread_create(&thread, NULL, sleep_in_drain, &sleeper);
 	usleep(200000);
-	is_int(small_persist(client), -ETIMEDOUT, "two threads: the deadline of one is ETIMEDOUT");
+	is_int(small_persist(client), -ETIMEDOUT,
+		"two threads, target stopped: the call whose deadline passes is ETIMEDOUT");
 	pthread_join(thread, NULL);
 	is_int(sleeper.code, -ETIMEDOUT,
-		"two threads: the other one, asleep on another lane, ends for the same reason");
+		"two threads, target stopped: the thread asleep on the other lane gets ETIMEDOUT, too");
 	fabric_client_close(client);
 	target_stop(target);
 }
 
-/* -- the other way round -- */
+/* -- the initiator dies or hangs, and the target notices -- */
 
 static pid_t start_initiator(struct target *target, const struct call *call)
 {
@@ -261,12 +265,13 @@ static void test_initiator_killed(const struct call *call)
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	target_wait_for(target, target_is_through);
-	is_int(target->result, -ECONNRESET, "%s: the initiator is killed", call->name);
-	ok(seconds() - start < 3, "initiator killed: the target notices it soon");
-	is_int(target_stop(target), 0, "initiator killed: the target ends well");
+	is_int(target->result, -ECONNRESET,
+		"%s: the target reports a killed initiator as ECONNRESET", call->name);
+	ok(seconds() - start < 3, "initiator killed: the target notices within 3 s");
+	is_int(target_stop(target), 0, "initiator killed: the target ends without an error");
 }
 
-/* Messages of an initiator that is stopped do not hold up the end of the target. */
+/* A target must be able to end although messages of a stopped initiator are outstanding. */
 static void test_initiator_stopped(void)
 {
 	struct target *target = target_new(HOLDFAST_METHOD_MESSAGE, 2);
@@ -279,7 +284,8 @@ static void test_initiator_stopped(void)
 	usleep(50000);
 	double start = seconds();
 	is_int(target_stop(target), 0, "initiator stopped: the target can be ended");
-	ok(seconds() - start < 3, "initiator stopped: ending the target does not wait for it");
+	ok(seconds() - start < 3,
+		"initiator stopped: ending the target does not wait for the initiator");
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 }

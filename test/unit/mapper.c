@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * mapper.c - tables of device-mapper as the kernel answers them (linux/dm-ioctl.h), made up here
+ * mapper.c - parsing tables of device-mapper, from made-up answers of its ioctl (linux/dm-ioctl.h)
  */
 #include "device/mapper.h"
 
@@ -25,7 +25,7 @@ static void begin(void)
 	used = sizeof(answer.head);
 }
 
-/* The kernel puts each at a multiple of 8, and counts `next` from the first of them on. */
+/* Appends a target. Each begins at a multiple of 8; `next` is an offset from the first target. */
 static void target(const char *type, const char *parameters)
 {
 	struct dm_target_spec spec = {.length = 8};
@@ -72,18 +72,23 @@ static void types(void)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct mapper told = of_one(rows[i].type, rows[i].parameters, true);
-		ok(told.is_told, "a table of %s %s: is read", rows[i].type, rows[i].parameters);
-		is_int(told.survival, rows[i].survival, "a table of %s %s: survival", rows[i].type,
+		ok(told.is_told, "device-mapper table \"%s %s\": is read", rows[i].type,
 			rows[i].parameters);
+		is_int(told.survival, rows[i].survival,
+			"device-mapper table \"%s %s\": has the expected survival of data",
+			rows[i].type, rows[i].parameters);
 	}
 	struct mapper told = of_one("snapshot", "16/2048 16", false);
-	ok(told.has_snapshot, "a snapshot without its parameters: it is known to be one");
+	ok(told.has_snapshot,
+		"device-mapper snapshot without parameters: is recognised as a snapshot");
 	is_int(told.survival, HOLDFAST_SURVIVES_UNKNOWN,
-		"a snapshot without its parameters: survival");
-	ok(of_one("crypt", "", false).is_encrypted, "a table of crypt: is known to be encrypted");
+		"device-mapper snapshot without parameters: survival is unknown");
+	ok(of_one("crypt", "", false).is_encrypted,
+		"device-mapper table \"crypt\": is recognised as encrypted");
 	begin();
 	told = mapper_parse(&answer, sizeof(answer), false);
-	is_int(told.survival, HOLDFAST_SURVIVES_UNKNOWN, "a device without a table: survival");
+	is_int(told.survival, HOLDFAST_SURVIVES_UNKNOWN,
+		"device-mapper device without a table: survival is unknown");
 }
 
 static void several(void)
@@ -93,16 +98,18 @@ static void several(void)
 	target("zero", "");
 	target("flakey", "254:0 0 1 1");
 	struct mapper told = mapper_parse(&answer, sizeof(answer), false);
-	ok(told.is_told, "three targets: the table is read");
-	is_int(told.survival, HOLDFAST_SURVIVES_NOT, "three targets: the weakest decides");
+	ok(told.is_told, "device-mapper table of three targets: is read");
+	is_int(told.survival, HOLDFAST_SURVIVES_NOT,
+		"device-mapper table of three targets: the weakest one decides on survival");
 	begin();
 	target("linear", "254:0 0");
 	target("snapshot", "254:0 254:16 N 8");
 	told = mapper_parse(&answer, sizeof(answer), true);
-	is_int(told.survival, HOLDFAST_SURVIVES_NOT, "a snapshot as the second target: survival");
+	is_int(told.survival, HOLDFAST_SURVIVES_NOT,
+		"device-mapper snapshot as the second target: data does not survive");
 }
 
-/* Answers that are cut off, or lead nowhere, are not believed. */
+/* Answers that are truncated, or whose offsets lead outside, must be refused. */
 static void malformed(void)
 {
 	struct dm_target_spec spec;
@@ -113,13 +120,13 @@ static void malformed(void)
 	size_t whole = used;
 	for (size_t size = 0; size < whole - 8; size += 4)
 		if (mapper_parse(&answer, size, true).is_told) {
-			ok(false, "a table cut off after %zu bytes: is not believed", size);
+			ok(false, "device-mapper table cut off after %zu bytes: is refused", size);
 			return;
 		}
-	ok(true, "tables that are cut off: none is believed");
+	ok(true, "device-mapper tables that are cut off: all are refused");
 	answer.head.flags = DM_BUFFER_FULL_FLAG;
 	ok(!mapper_parse(&answer, sizeof(answer), true).is_told,
-		"a table that did not fit: is not believed");
+		"device-mapper table that did not fit into the buffer: is refused");
 	answer.head.flags = 0;
 	memcpy(&spec, answer.bytes + sizeof(answer.head), sizeof(spec));
 	static const unsigned nexts[] = {0, 1U << 31, 0xffffffff};
@@ -127,11 +134,11 @@ static void malformed(void)
 		spec.next = nexts[i];
 		memcpy(answer.bytes + sizeof(answer.head), &spec, sizeof(spec));
 		ok(!mapper_parse(&answer, sizeof(answer), true).is_told,
-			"a next target at %u: is not believed", nexts[i]);
+			"device-mapper table whose next target is at %u: is refused", nexts[i]);
 	}
 	answer.head.data_start = 1U << 30;
 	ok(!mapper_parse(&answer, sizeof(answer), true).is_told,
-		"targets that begin outside: are not believed");
+		"device-mapper table that begins outside the buffer: is refused");
 }
 
 int main(void)
@@ -139,6 +146,7 @@ int main(void)
 	types();
 	several();
 	malformed();
-	ok(!mapper_read(STDIN_FILENO).is_told, "what is not a folder of sysfs: nothing is told");
+	ok(!mapper_read(STDIN_FILENO).is_told,
+		"mapper_read: a descriptor that is not a directory of sysfs yields no table");
 	return tap_done();
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * mcsafe.c - copies through a temporary mapping, as on device DAX
+ * mcsafe.c - mcsafe_read() and mcsafe_write(), which copy through a temporary mapping
  *
- * On a file, whose end stands in for a bad block: these functions do not ask how long it is.
+ * They are for device DAX; here they are used on a file. Pages beyond its end raise SIGBUS as bad
+ * memory does: the functions do not ask for the length of the file.
  */
 #include "map/mcsafe.h"
 
@@ -73,8 +74,8 @@ static void transfers(void)
 		wrong += pread(file.fd, there, size, (off_t)offset) != (ssize_t)size;
 		wrong += memcmp(buf, there, size) != 0;
 	}
-	is_int(wrong, 0, "mcsafe: reads and writes of any alignment");
-	/* A larger unit, as a DAX device has. */
+	is_int(wrong, 0, "mcsafe: reads and writes of any alignment succeed");
+	/* A larger unit of mapping, as DAX devices have. */
 	file.alignment = 2 * page;
 	is_int(mcsafe_read(&file, buf, 2, 2 * page - 1), 0,
 		"mcsafe_read: a range across two units is read");
@@ -93,14 +94,14 @@ static void bad_blocks(void)
 	size_t wrong = 0;
 
 	is_int(mcsafe_read(&file, buf, 2 * page, (GOOD - 1) * page), PMEM2_E_IO_FAIL,
-		"mcsafe: a read that comes to a bad page");
+		"mcsafe_read: a read that reaches a bad page is IO_FAIL");
 	size_t at = 0;
 	sscanf(err_get(), "bad memory at offset %zu of the device", &at);
-	is_int(at / page, GOOD, "mcsafe_read: the message has the offset");
+	is_int(at / page, GOOD, "mcsafe_read: the message has the offset of the bad page");
 	is_int(mcsafe_write(&file, buf, 1, GOOD * page + 7), PMEM2_E_IO_FAIL,
-		"mcsafe: a write to a bad page");
+		"mcsafe_write: a write to a bad page is IO_FAIL");
 	has_str(err_get(), "at offset 16391 of the device",
-		"mcsafe_write: the message has the offset");
+		"mcsafe_write: the message has the offset of the bad byte");
 	for (int i = 0; i < 100; i++) {
 		wrong += mcsafe_read(&file, buf, 1, GOOD * page) != PMEM2_E_IO_FAIL;
 		wrong += mcsafe_write(&file, buf, 1, GOOD * page) != PMEM2_E_IO_FAIL;
@@ -108,7 +109,7 @@ static void bad_blocks(void)
 	is_int(wrong, 0, "mcsafe_read: 200 faults in a row are reported");
 	ok(mappings() < before + 20, "mcsafe_read: 200 faults leave no mappings behind");
 	sigaction(SIGBUS, NULL, &now);
-	ok(now.sa_handler == SIG_DFL, "mcsafe_read: 200 faults leave no handler behind");
+	ok(now.sa_handler == SIG_DFL, "mcsafe_read: 200 faults leave no SIGBUS handler behind");
 	free(buf);
 	close(file.fd);
 }
@@ -118,11 +119,10 @@ static void access_modes(void)
 	struct mcsafe file = open_file(O_RDONLY);
 	char byte = 0;
 
-	is_int(mcsafe_read(&file, &byte, 1, 5), 0,
-		"mcsafe_read: reading needs no more than O_RDONLY");
-	is_int(byte, (char)(5 * 31), "mcsafe_read: the byte is the file's");
+	is_int(mcsafe_read(&file, &byte, 1, 5), 0, "mcsafe_read: a read-only descriptor is enough");
+	is_int(byte, (char)(5 * 31), "mcsafe_read: the byte that is read is that of the file");
 	is_int(mcsafe_write(&file, &byte, 1, 5), PMEM2_E_NO_ACCESS,
-		"mcsafe_write: it needs more than O_RDONLY");
+		"mcsafe_write: a read-only descriptor is refused");
 	unsigned before = mappings();
 	mcsafe_write(&file, &byte, 1, 5);
 	is_int(mappings(), before, "mcsafe_write: a refusal leaves no mapping behind");
@@ -131,7 +131,7 @@ static void access_modes(void)
 		"mcsafe_read: a closed descriptor is refused");
 }
 
-/* A write to device DAX that cannot be durable is refused; reading is always fine. */
+/* On DAX over volatile memory, writes are refused because they cannot be durable; reads work. */
 static void volatile_memory(void)
 {
 	struct mcsafe file = open_file(O_RDWR);
@@ -142,21 +142,24 @@ static void volatile_memory(void)
 	is_int(mcsafe_read(&file, &byte, 1, 1), 0,
 		"mcsafe_read: DAX that is not persistent memory is read");
 	byte = 'x';
-	is_int(mcsafe_write(&file, &byte, 1, 1), PMEM2_E_NOSUPP, "written: cannot be durable");
+	is_int(mcsafe_write(&file, &byte, 1, 1), PMEM2_E_NOSUPP,
+		"mcsafe_write: DAX that is not persistent memory is refused");
 	ok(pread(file.fd, &was, 1, 1) == 1 && was == 31,
 		"mcsafe_write: a refused byte is not stored");
 	setenv("PMEM2_FORCE_GRANULARITY", "BYTE", 1);
 	is_int(mcsafe_write(&file, &byte, 1, 1), 0,
-		"mcsafe_write: it stores where the granularity is forced");
+		"mcsafe_write: volatile DAX is written if PMEM2_FORCE_GRANULARITY is set");
 	unsetenv("PMEM2_FORCE_GRANULARITY");
 	ok(pread(file.fd, &was, 1, 1) == 1 && was == 'x',
-		"mcsafe_write: a byte that was forced is stored");
+		"mcsafe_write: with PMEM2_FORCE_GRANULARITY the byte is stored");
 	close(file.fd);
 }
 
 #define THREADS 8
 
-/* The file is cut short and made long again under readers: they read it all, or fail, and live. */
+/*
+ * Reads while the file is truncated and extended: each read succeeds or fails, and never crashes.
+ */
 static void *read_on(void *of)
 {
 	const struct mcsafe *file = of;
@@ -182,18 +185,18 @@ static void under_readers(void)
 	void *result;
 
 	if (ftruncate(file.fd, (off_t)page))
-		bail("cannot cut: %m");
+		bail("cannot truncate the file: %m");
 	for (int i = 0; i < THREADS; i++)
 		pthread_create(&ids[i], NULL, read_on, &file);
 	for (int i = 0; i < 2000; i++)
 		if (ftruncate(file.fd, (off_t)((i % 2 ? 1 : GOOD) * page)))
-			bail("cannot cut: %m");
+			bail("cannot truncate the file: %m");
 	for (int i = 0; i < THREADS; i++) {
 		pthread_join(ids[i], &result);
 		failed += (size_t)result;
 	}
 	ok(failed > 0 && failed <= THREADS * 300,
-		"mcsafe: %d threads read while the file is cut: some reads fail, none is fatal",
+		"mcsafe: %d threads read while the file is truncated: some reads fail, none crashes",
 		THREADS);
 	close(file.fd);
 }
@@ -201,7 +204,7 @@ static void under_readers(void)
 int main(void)
 {
 	page = (size_t)sysconf(_SC_PAGESIZE);
-	signal(SIGBUS, SIG_DFL); /* sanitizers have one of their own */
+	signal(SIGBUS, SIG_DFL); /* sanitizers install a handler of their own */
 	cpu_init();
 	if (sigbus_init())
 		bail("sigbus_init failed");

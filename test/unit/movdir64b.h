@@ -2,9 +2,10 @@
 /*
  * movdir64b.h - run the engines that copy with MOVDIR64B on a CPU that has none
  *
- * Few machines have that instruction, and an engine that is never run is never right. A CPU
- * without it raises an invalid-opcode exception, so a handler can do the copy in its place and go
- * on behind it. All that is lost is that the 64 bytes arrive at once, which no thread can see here.
+ * Few machines have that instruction, and an engine that is never run is never tested. A CPU
+ * without it raises an invalid-opcode exception. The handler of SIGILL copies the 64 bytes and
+ * continues behind the instruction. Unlike the CPU it does not store them in one piece, but no
+ * other thread of the tests looks.
  */
 #ifndef TEST_UNIT_MOVDIR64B_H
 #define TEST_UNIT_MOVDIR64B_H
@@ -17,7 +18,7 @@
 
 #include "unit/x86_decode.h"
 
-/* Where the C library keeps each register, in the order of their numbers. */
+/* Converts the general registers from the C library's order to that of the machine code. */
 static inline struct insn_regs insn_regs_of_context(const ucontext_t *context)
 {
 	static const int place[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI,
@@ -35,9 +36,10 @@ static inline void on_invalid_opcode(int signal, siginfo_t *info, void *context_
 	struct insn_regs regs = insn_regs_of_context(context);
 	struct insn insn = insn_decode((const void *)regs.rip, &regs);
 
-	/* A destination off a 64-byte boundary faults on the CPU, and must not pass here. */
+	/* On a CPU with MOVDIR64B an unaligned destination faults, so it must fail here, too. */
 	if (insn.kind != INSN_MOVDIR64B || insn.addr % 64) {
-		static const char why[] = "Bail out! an invalid opcode, or a crooked MOVDIR64B\n";
+		static const char why[] =
+			"Bail out! an invalid opcode, or a MOVDIR64B to an unaligned address\n";
 		_exit(write(STDOUT_FILENO, why, sizeof(why) - 1) < 0 ? 98 : 99);
 	}
 	memmove((void *)insn.addr, (const void *)insn.from, 64);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* ndbus.c - clearing errors by commands, to a bus that is ours */
+/* ndbus.c - clearing memory errors by ioctls of an NVDIMM bus, which this test simulates */
 #include "device/ndbus.h"
 
 #include <errno.h>
@@ -12,11 +12,11 @@
 #include "libpmem2/base.h"
 #include "unit/tree.h"
 
-/* How the bus behaves, and what it was asked. */
+/* How the simulated bus behaves, and the last command that it was given. */
 static struct {
 	int capability_errno, clear_errno;
 	uint32_t capability_status, clear_status, unit;
-	uint64_t leaves; /* bytes that it does not clear */
+	uint64_t leaves; /* bytes at the end of a range that it does not clear */
 	struct nd_cmd_clear_error asked;
 } bus;
 
@@ -51,8 +51,9 @@ static void commands(void)
 {
 	bus.unit = 256;
 	is_int(clear(0x100000200, 512), 0, "ndbus_clear: a range of whole units is cleared");
-	is_int(bus.asked.address, 0x100000200, "ndbus_clear: the kernel is given the address");
-	is_int(bus.asked.length, 512, "ndbus_clear: the kernel is given the length");
+	is_int(bus.asked.address, 0x100000200,
+		"ndbus_clear: the kernel is given the address of the range");
+	is_int(bus.asked.length, 512, "ndbus_clear: the kernel is given the length of the range");
 	is_int(clear(0x100000210, 512), -EINVAL,
 		"ndbus_clear: an address between units is refused");
 	is_int(bus.asked.length, 0, "ndbus_clear: the kernel is not asked for a refused address");
@@ -75,7 +76,7 @@ static void commands(void)
 	is_int(clear(0x100000200, 512), PMEM2_E_NOSUPP,
 		"ndbus_clear: a bus without the command is NOSUPP");
 	bus.capability_errno = EACCES;
-	is_int(clear(0x100000200, 512), -EACCES, "ndbus_clear: a lack of rights is -EACCES");
+	is_int(clear(0x100000200, 512), -EACCES, "ndbus_clear: a lack of permission is -EACCES");
 }
 
 static int open_above(int region, void *opened)
@@ -96,7 +97,7 @@ static void control_device(void)
 	ok(opened >= 0, "ndbus_open: the control device of the region's bus is opened");
 	if (emulator())
 		skip("ndbus_clear: a file that is not a control device",
-			"an emulator does not pass on what it does not know");
+			"an emulator does not pass on ioctls that it does not know");
 	else
 		is_int(ndbus_clear(ndbus_ioctl, opened, 0, 512), PMEM2_E_NOSUPP,
 			"ndbus_clear: a file that is not a control device is NOSUPP");

@@ -2,13 +2,14 @@
 /*
  * oracle.h - judge a stepped copy or flush by what it does to memory
  *
- * Fill in the first half of a struct oracle, let stepped_run() call oracle_watch() with it, ask
- * oracle_judge(). Stores are seen as changes of the destination, whatever instruction made them;
- * flushes, fences and non-temporal stores are read from the machine code.
+ * Fill in the first half of a struct oracle, let stepped_run() call oracle_watch() with it, then
+ * call oracle_judge(). Stores are seen as changes of the destination, whatever instruction made
+ * them; flushes, fences and streamed (non-temporal) stores are read from the machine code.
  *
- * A store of what is there already changes nothing. Where the routine never reads its destination,
- * `put_back` undoes each store once it is seen, so that the next one to the same place shows too:
- * a store that comes after the flush of its line cannot hide behind an earlier, equal one.
+ * A store of the value that memory holds already changes nothing, and is not seen. For routines
+ * that never read their destination, `put_back` undoes each store once it is seen, so that the
+ * next store to the same place is seen, too, even of the same value: it may follow the flush of
+ * its line.
  */
 #ifndef TEST_UNIT_ORACLE_H
 #define TEST_UNIT_ORACLE_H
@@ -19,55 +20,55 @@
 #define ORACLE_BYTES (16 * 1024)
 #define ORACLE_LINES (ORACLE_BYTES / 32 + 2)
 
-/* Faults. */
+/* Faults that a copy or flush can have. */
 #define TORN             (1u << 0) /* an aligned word held neither its old nor its new value */
 #define WRONG_BYTES      (1u << 1)
 #define UNFLUSHED        (1u << 2) /* a line was not flushed after its last cached store */
 #define FLUSHED_TWICE    (1u << 3)
-#define FLUSHED_CLEAN    (1u << 4) /* to no purpose: nothing was stored there */
+#define FLUSHED_CLEAN    (1u << 4) /* a line was flushed to which nothing was stored */
 #define FLUSHED_OUTSIDE  (1u << 5)
 #define FLUSHED_UNASKED  (1u << 6)
-#define FLUSHED_STRANGE  (1u << 7) /* by another instruction than the engine's */
+#define FLUSHED_STRANGE  (1u << 7) /* flushed by another instruction than the engine's */
 #define UNFENCED         (1u << 8) /* the last flush or store was not drained */
 #define FENCED_TWICE     (1u << 9)
 #define FENCED_UNASKED   (1u << 10)
 #define STREAMED_UNASKED (1u << 11)
 #define NOT_STREAMED     (1u << 12)
-#define STREAMED_LONG    (1u << 13) /* more than the write-combining buffers between two fences */
+#define STREAMED_LONG    (1u << 13) /* more than `stream_limit` streamed between two fences */
 
 static const char *const fault_names[] = {"torn", "wrong bytes", "unflushed", "flushed twice",
 	"flushed clean", "flushed outside", "flushed unasked", "flushed strangely", "unfenced",
 	"fenced twice", "fenced unasked", "streamed unasked", "not streamed", "streamed too long"};
 
 struct oracle {
-	/* The memory that is watched. */
+	/* The memory that is watched. Set by the caller. */
 	char *dest; /* shared with the child */
 	size_t len;
-	const char *before, *after; /* len bytes of each, different everywhere */
+	const char *before, *after; /* contents of dest, len bytes each; no byte may be equal */
 	size_t line_size;
 	bool words;    /* look for torn words: dest and len are multiples of 8 */
 	bool put_back; /* undo stores when they have been seen */
-	bool dirty;    /* the caller stored to all of it before */
+	bool dirty;    /* all of dest has been stored to before, and is not flushed */
 
-	/* The instructions that ought to run. */
-	enum insn_kind flush; /* INSN_OTHER: no flush at all */
-	bool fenced;
-	bool streams;
-	size_t stream_limit; /* bytes streamed between two fences; 0: only one fence, at the end */
+	/* The instructions that are expected. Set by the caller. */
+	enum insn_kind flush; /* the flush instruction; INSN_OTHER: there must be no flush */
+	bool fenced;          /* a fence at the end */
+	bool streams;         /* non-temporal stores */
+	size_t stream_limit;  /* bytes streamed between two fences; 0: only one fence, at the end */
 
-	/* The state so far; all of it set by oracle_watch(). */
+	/* The state up to now. Set by oracle_watch(). */
 	bool started;
-	char seen[ORACLE_BYTES]; /* what the stores up to now make of it */
+	char seen[ORACLE_BYTES]; /* contents of dest according to the stores up to now */
 	struct {
 		bool dirty, flushed;
 	} lines[ORACLE_LINES];
-	bool drained; /* nothing happened since the last fence */
+	bool drained; /* no store or flush since the last fence */
 	unsigned fences, streamed;
-	size_t stream_run; /* bytes since the last fence */
+	size_t stream_run; /* bytes streamed in parts of lines since the last fence */
 	unsigned faults;
 };
 
-/* "torn, unfenced", in a buffer that the next call reuses. */
+/* Names of faults, such as "torn, unfenced", in a buffer that the next call overwrites. */
 static inline const char *oracle_names(unsigned faults)
 {
 	static char text[256];
@@ -86,7 +87,7 @@ static inline size_t oracle_first_line(const struct oracle *o)
 	return (uintptr_t)o->dest / o->line_size;
 }
 
-/* Lines that [dest, dest + len) touches. */
+/* Number of cache lines that [dest, dest + len) touches. */
 static inline size_t oracle_lines(const struct oracle *o)
 {
 	if (!o->len)
@@ -104,7 +105,7 @@ static inline void oracle_start(struct oracle *o)
 	o->started = true;
 }
 
-/* Part of the destination, where bytes may have changed. */
+/* Part of the destination, as offsets: the bytes of one cache line. */
 struct span {
 	size_t start, end;
 };
@@ -135,7 +136,7 @@ static inline void oracle_take_over(struct oracle *o, struct span span)
 		memcpy(o->dest + span.start, o->before + span.start, span.end - span.start);
 }
 
-/* Look for what the last instruction has stored. */
+/* Finds the bytes that the last instruction has stored. */
 static inline void oracle_stores(struct oracle *o, bool streamed)
 {
 	const char *base = o->put_back ? o->before : o->seen;
@@ -183,7 +184,7 @@ static inline void oracle_streamed(struct oracle *o, const struct insn *insn)
 {
 	o->drained = false;
 	o->streamed++;
-	/* A store that fills a line leaves nothing in the write-combining buffers. */
+	/* A store of a whole line does not stay in a write-combining buffer. */
 	if (insn->size < 64)
 		o->stream_run += insn->size;
 	if (o->stream_limit && o->stream_run > o->stream_limit)
@@ -208,7 +209,7 @@ static void oracle_watch(const struct insn *insn, void *oracle)
 	}
 }
 
-/* All that was wrong, once the job is done. */
+/* Returns all faults that were seen. To be called when the routine has returned. */
 static inline unsigned oracle_judge(struct oracle *o)
 {
 	for (size_t line = 0; line < oracle_lines(o); line++)

@@ -2,8 +2,8 @@
 /*
  * pages.c - which pages a range touches, and how they are written back
  *
- * msync(2) is the test's own: it is called in place of libc's, and can fail. So is the drain of the
- * CPU's engine.
+ * The test replaces msync(2) with a function that counts its calls and can fail, and the drain of
+ * the CPU's engine with one that counts.
  */
 #include "map/pages.h"
 
@@ -18,12 +18,12 @@
 static size_t page;
 
 static struct {
-	unsigned calls, drains, drains_before; /* the last call */
+	unsigned calls, drains, drains_before; /* drains_before: drains before the last msync */
 	uintptr_t from;
 	size_t length;
 	int flags;
-	unsigned interruptions; /* calls to come that a signal interrupts */
-	int error;              /* of each other call */
+	unsigned interruptions; /* number of next calls that fail with EINTR */
+	int error;              /* errno of calls after those; 0: success */
 } kernel;
 
 int msync(void *addr, size_t length, int flags)
@@ -71,20 +71,26 @@ static void rounding(void)
 	struct range none = pages_touched(page + 5, 0);
 	uintptr_t last = -(uintptr_t)page;
 
-	is_int((long long)pages_round_up(0), 0, "pages_round_up: 0 bytes make 0 pages");
-	is_int((long long)pages_round_up(1), (long long)page, "pages_round_up: a byte is a page");
-	is_int((long long)pages_round_up(page), (long long)page, "pages_round_up: a page is one");
+	is_int((long long)pages_round_up(0), 0, "pages_round_up: 0 bytes are rounded up to 0");
+	is_int((long long)pages_round_up(1), (long long)page,
+		"pages_round_up: 1 byte is rounded up to a page");
+	is_int((long long)pages_round_up(page), (long long)page,
+		"pages_round_up: a page stays a page");
 	is_int((long long)pages_round_up(SIZE_MAX), 0,
-		"pages_round_up: a length without a multiple is 0");
-	ok(touched(page, page, page, 2 * page), "pages_touched: a page is itself");
+		"pages_round_up: a length whose multiple exceeds SIZE_MAX gives 0");
+	ok(touched(page, page, page, 2 * page),
+		"pages_touched: an aligned page touches only itself");
 	ok(touched(2 * page - 1, 2, page, 3 * page),
-		"pages_touched: two bytes can be on two pages");
-	ok(touched(page + 5, page - 5, page, 2 * page), "pages_touched: the end of a page is one");
-	ok(none.from == none.to, "pages_touched: no bytes touch no page");
+		"pages_touched: two bytes across a page boundary touch two pages");
+	ok(touched(page + 5, page - 5, page, 2 * page),
+		"pages_touched: a range at the end of a page touches one page");
+	ok(none.from == none.to, "pages_touched: an empty range touches no page");
 	ok(touched(page + 5, SIZE_MAX, page, UINTPTR_MAX),
 		"pages_touched: a range that wraps around ends with the address space");
-	ok(touched(last + 5, 1, last, UINTPTR_MAX), "pages_touched: the last page is not empty");
-	ok(touched(last - 1, 1, last - page, last), "pages_touched: the page before the last ends");
+	ok(touched(last + 5, 1, last, UINTPTR_MAX),
+		"pages_touched: a byte in the last page of the address space touches that page");
+	ok(touched(last - 1, 1, last - page, last),
+		"pages_touched: a byte in the last page but one touches only that page");
 }
 
 static void asking(void)
@@ -92,16 +98,17 @@ static void asking(void)
 	forget();
 	is_int(pages_sync(bytes(3 * page, 2 * page)), 0, "pages_sync: two pages are written back");
 	ok(kernel.from == 3 * page && kernel.length == 2 * page && kernel.flags == MS_SYNC,
-		"pages_sync: msync is asked for both pages, and to wait");
+		"pages_sync: msync is called for both pages, with MS_SYNC");
 	is_int(kernel.calls, 1, "pages_sync: msync is called once");
 	is_int(kernel.drains_before, 1, "pages_sync: the drain comes before msync");
-	is_int(kernel.drains, 1, "pages_sync: one drain suffices");
+	is_int(kernel.drains, 1, "pages_sync: the CPU's stores are drained once");
 	is_int(pages_sync(bytes(3 * page + 7, 10)), 0, "pages_sync: ten bytes are written back");
 	ok(kernel.from == 3 * page && kernel.length == 17,
-		"pages_sync: msync is asked from the beginning of their page to their end");
+		"pages_sync: msync of ten bytes begins at their page and ends with them");
 	forget();
-	is_int(pages_sync(bytes(3 * page + 7, 0)), 0, "pages_sync: an empty range is a success");
-	is_int(kernel.calls + kernel.drains, 0, "pages_sync: an empty range does nothing");
+	is_int(pages_sync(bytes(3 * page + 7, 0)), 0, "pages_sync: an empty range succeeds");
+	is_int(kernel.calls + kernel.drains, 0,
+		"pages_sync: an empty range calls neither drain nor msync");
 }
 
 static void interrupted(void)
@@ -113,8 +120,9 @@ static void interrupted(void)
 	forget();
 	kernel.interruptions = 1;
 	kernel.error = EIO;
-	is_int(pages_sync(bytes(page, page)), -EIO, "pages_sync: an error after a signal counts");
-	is_int(kernel.calls, 2, "pages_sync: an error ends it");
+	is_int(pages_sync(bytes(page, page)), -EIO,
+		"pages_sync: an error of msync after an interruption is returned");
+	is_int(kernel.calls, 2, "pages_sync: msync is not repeated after an error");
 }
 
 static void failures(void)
@@ -122,9 +130,10 @@ static void failures(void)
 	forget();
 	kernel.error = ENOSPC;
 	err_set(-1, "as before");
-	is_int(pages_sync(bytes(page, page)), -ENOSPC, "pages_sync: the code of a failure");
-	is_int(errno, ENOSPC, "pages_sync: errno of a failure");
-	has_str(err_get(), "as before", "pages_sync: no message");
+	is_int(pages_sync(bytes(page, page)), -ENOSPC,
+		"pages_sync: a failure of msync is returned as a negative errno");
+	is_int(errno, ENOSPC, "pages_sync: a failure of msync leaves errno set");
+	has_str(err_get(), "as before", "pages_sync: a failure does not change the error message");
 }
 
 int main(void)

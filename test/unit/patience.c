@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * patience.c - a waiter on a clock of its own: how long it polls, and when it sleeps instead
+ * patience.c - how long a waiter polls before it sleeps, on a simulated clock
+ *
+ * A waiter looks for its answer, and yields the CPU between two looks. If its yields take long
+ * because other threads run, it sleeps instead of polling.
  */
 #include "fabric/patience.h"
 #include "tap.h"
@@ -9,25 +12,27 @@
 #define MS UINT64_C(1000000)
 #define S  UINT64_C(1000000000)
 
-/* As RPMEM_POLL_US is unless set. */
+/* Time to poll: the default of RPMEM_POLL_US. */
 #define POLL (50 * US)
-/* An answer takes that long, and one that is slept for as much more. */
+/*
+ * Time until an answer arrives; sleeping delays the waiter further. LOOK: time of one look for it.
+ */
 #define ANSWER (10 * US)
 #define LOOK   (2 * US)
 
 static uint64_t now;
 
-/* How the machine is while a waiter runs. */
+/* How long yields of the CPU take on the simulated machine. */
 struct machine {
-	uint64_t yield;      /* the length of a yield */
-	unsigned every;      /* and of one in `every` of them, if that is not 0, */
-	uint64_t long_yield; /* this */
-	unsigned yields;
+	uint64_t yield;      /* ns of a normal yield */
+	unsigned every;      /* one yield in `every` is a long one; 0: none is */
+	uint64_t long_yield; /* ns of a long yield */
+	unsigned yields;     /* number of yields up to now */
 };
 
 struct count {
-	unsigned polled, slept; /* waits */
-	uint64_t lost;          /* in long yields */
+	unsigned polled, slept; /* number of waits that ended by polling, and by sleeping */
+	uint64_t lost;          /* ns in long yields */
 };
 
 static void yield(struct machine *machine, struct count *count)
@@ -40,7 +45,7 @@ static void yield(struct machine *machine, struct count *count)
 	}
 }
 
-/* A wait for an answer, as wait.c makes it. */
+/* Simulates one wait for an answer, with the same calls as src/fabric/wait.c makes. */
 static void wait_once(struct patience *patience, struct machine *machine, struct count *count)
 {
 	uint64_t there = now + ANSWER;
@@ -79,14 +84,14 @@ static void test_limit(void)
 		now += LOOK;
 	}
 	ok(now - start >= POLL && now - start < POLL + 4 * US,
-		"poll time: a waiter that gets nothing polls for %llu us of 50",
+		"poll time: a waiter without an answer polls for %llu us, the limit is 50",
 		(unsigned long long)((now - start) / US));
 	now += S;
-	ok(!patience_lasts(&patience, now), "poll time: a wait that has slept polls no more");
+	ok(!patience_lasts(&patience, now), "poll time: a wait that has slept does not poll again");
 	patience_begin(&patience);
-	ok(patience_lasts(&patience, now), "poll time: the next wait polls");
+	ok(patience_lasts(&patience, now), "poll time: the wait after one that slept polls again");
 	patience = (struct patience){.poll_ns = 0};
-	ok(!patience_lasts(&patience, now), "poll time 0: the first look says to sleep");
+	ok(!patience_lasts(&patience, now), "poll time 0: a waiter sleeps at once");
 }
 
 static void test_idle(void)
@@ -104,8 +109,7 @@ static void test_idle(void)
 	struct machine peers = {.yield = 150 * US};
 	count = wait_for(&patience, &peers, S);
 	ok(count.polled > 5000 && !count.slept,
-		"16 waiters take turns on a CPU: yielding is as good as sleeping: %u waits polled",
-		count.polled);
+		"16 waiters take turns on a CPU: %u waits poll, none sleeps", count.polled);
 }
 
 static void test_busy(uint64_t slice)
@@ -126,28 +130,33 @@ static void test_busy(uint64_t slice)
 	wait_for(&patience, &busy, 2 * S);
 	count = wait_for(&patience, &busy, 10 * S);
 	ok(count.slept > 200 * count.polled && count.polled,
-		"busy CPU, slices of %llu us: %u waits sleep, %u try to poll", us, count.slept,
-		count.polled);
-	ok(count.lost < 10 * S / 25, "busy CPU, slices of %llu us: trying loses %llu ms of 10 s",
-		us, (unsigned long long)(count.lost / MS));
+		"busy CPU, slices of %llu us: %u waits sleep, few (%u) try to poll", us,
+		count.slept, count.polled);
+	ok(count.lost < 10 * S / 25,
+		"busy CPU, slices of %llu us: attempts to poll lose %llu ms of 10 s", us,
+		(unsigned long long)(count.lost / MS));
 	wait_for(&patience, &idle, S / 2);
 	count = wait_for(&patience, &idle, S);
-	ok(!count.slept, "busy CPU, slices of %llu us: half a second later all waits poll again",
+	ok(!count.slept,
+		"busy CPU, slices of %llu us: half a second after the load ended all waits poll again",
 		us);
 }
 
-/* Others run rarely, and for long: to sleep in all waits would cost more than they take. */
+/*
+ * Other threads run rarely but long. Sleeping in every wait would cost more than their slices do.
+ */
 static void test_rare(void)
 {
 	struct patience patience = {.poll_ns = POLL};
 	struct machine rare = {.yield = US / 2, .every = 500, .long_yield = 3 * MS};
 	struct count count = wait_for(&patience, &rare, 10 * S);
 
-	ok(count.polled > 4 * count.slept, "rare work of 3 ms: %u waits poll, %u sleep",
-		count.polled, count.slept);
+	ok(count.polled > 4 * count.slept,
+		"other threads run rarely, for 3 ms: most waits (%u) poll, %u sleep", count.polled,
+		count.slept);
 }
 
-/* The waiter does not yield, but the clock says that it did not run. */
+/* The waiter loses the CPU between two looks, without a yield: the clock jumps by 4 ms. */
 static void test_interrupted(void)
 {
 	struct patience patience = {.poll_ns = POLL};
@@ -160,7 +169,9 @@ static void test_interrupted(void)
 		now += 4 * MS;
 		patience_lasts(&patience, now);
 	}
-	ok(tries <= 4, "interrupted between two looks: the waiter sleeps in wait %u", tries);
+	ok(tries <= 4,
+		"interrupted between two looks: the waiter sleeps in wait %u, at the latest in wait 4",
+		tries);
 	patience = (struct patience){.poll_ns = POLL};
 	for (unsigned i = 0; i < 100; i++) {
 		patience_begin(&patience);
@@ -170,7 +181,8 @@ static void test_interrupted(void)
 		patience_lasts(&patience, now);
 	}
 	patience_begin(&patience);
-	ok(patience_lasts(&patience, now), "long sleeps: they do not count as interruptions");
+	ok(patience_lasts(&patience, now),
+		"long sleeps: a waiter that slept for 1 s polls in its next wait");
 }
 
 int main(void)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* place.c - where mappings go: aligned, reserved, and with a hint the first fit */
+/*
+ * place.c - where mappings are placed: aligned, reserved, and at the first free place above a hint
+ */
 #include "map/place.h"
 
 #include <errno.h>
@@ -15,7 +17,7 @@
 #define MiB ((size_t)1 << 20)
 #define GiB ((size_t)1 << 30)
 
-/* Refuse, as the kernel does that would have to divide a mapping and may have no more. */
+/* munmap() fails, as in a process that has its maximal number of mappings and would divide one. */
 static bool refuses;
 
 int munmap(void *addr, size_t length)
@@ -27,8 +29,9 @@ int munmap(void *addr, size_t length)
 }
 
 /*
- * Far below where the kernel maps on its own, and where sanitizers let us. The heap of the address
- * sanitizer is up there in gcc 16, and the thread sanitizer has nothing below.
+ * An address far below those that the kernel chooses, and which sanitizers leave free. The address
+ * sanitizer of gcc 16 has its heap at 0x7e9000000000, and the thread sanitizer leaves no address as
+ * low as 0x6f0000000000 to the program.
  */
 #ifdef __SANITIZE_ADDRESS__
 #define HINT ((uintptr_t)0x6f0000000000)
@@ -56,11 +59,11 @@ static void alignments(void)
 		is_int(alignment, wanted[i], "place_alignment: %zu bytes need %zu", lengths[i],
 			wanted[i]);
 		ok(!place_reserve(&addr, lengths[i], alignment) && !((uintptr_t)addr % alignment),
-			"place_reserve: the place has that alignment");
+			"place_reserve: the place has the alignment that was asked for");
 		place_release(addr, lengths[i]);
 	}
 	is_int(place_alignment(4096, 16 * MiB), 16 * MiB,
-		"place_alignment: a source may need more");
+		"place_alignment: a larger alignment of the source is kept");
 }
 
 static void first_fits(void)
@@ -73,15 +76,15 @@ static void first_fits(void)
 	ok(c == (char *)HINT + 6 * MiB, "place_reserve_above: the third place is above both");
 	place_release(b, 4 * MiB);
 	char *d = above(HINT, 2 * MiB, 2 * MiB);
-	ok(d == b, "place_reserve_above: a hole is filled");
+	ok(d == b, "place_reserve_above: a hole is used again");
 	char *e = above(HINT, 4 * MiB, 2 * MiB);
-	ok(e == c + 2 * MiB, "place_reserve_above: a hole that is too small is left");
+	ok(e == c + 2 * MiB, "place_reserve_above: a hole that is too small is skipped");
 	char *f = above(HINT, 4096, 2 * MiB);
-	ok(f == b + 2 * MiB, "place_reserve_above: a hole that is just large enough is filled");
+	ok(f == b + 2 * MiB, "place_reserve_above: a hole that is just large enough is used");
 	char *g = above(HINT + 4096, 4096, 4096);
-	ok(g == f + 4096, "place_reserve_above: a place is found right behind a page");
+	ok(g == f + 4096, "place_reserve_above: the page behind a reserved page is found");
 	char *h = above(HINT, 4096, GiB);
-	ok(h == (char *)HINT + GiB, "place_reserve_above: a large alignment may skip much");
+	ok(h == (char *)HINT + GiB, "place_reserve_above: an alignment of 1 GiB is kept");
 	munmap(a, (size_t)(h - a) + 4096);
 }
 
@@ -93,11 +96,11 @@ static void odd_hints(void)
 	place_release(odd, 4096);
 	char *high = above(UINTPTR_MAX, 4096, 2 * MiB);
 	ok(high && !((uintptr_t)high % (2 * MiB)),
-		"nothing is above the highest: anywhere will do");
+		"place_reserve_above: a hint at the end of the address space gives any place");
 	place_release(high, 4096);
 	if (under_valgrind())
 		skip("place_reserve_above: half of the address space",
-			"valgrind has another idea of it");
+			"valgrind divides the address space differently");
 	else
 		is_int(place_reserve_above(HINT, &high, SIZE_MAX / 2 + 1, 2 * MiB), -ENOMEM,
 			"place_reserve_above: half of the address space is -ENOMEM");
@@ -107,15 +110,15 @@ static void far_hints(void)
 {
 #ifdef __SANITIZE_THREAD__
 	skip("place_reserve_above: hints near both ends of the address space",
-		"the thread sanitizer needs it all");
+		"the thread sanitizer uses those addresses itself");
 #else
 	char *low = above(0, 4096, 2 * MiB);
 	ok((uintptr_t)low >= 2 * MiB && (uintptr_t)low < GiB && !((uintptr_t)low % (2 * MiB)),
-		"0 is a hint: the first place that is not 0");
+		"place_reserve_above: a hint of 0 gives the first place that is not 0");
 	place_release(low, 4096);
 	char *high = above((uintptr_t)1 << 60, 4096, 2 * MiB);
 	ok(high && !((uintptr_t)high % (2 * MiB)),
-		"nothing is above what the kernel maps: anywhere will do");
+		"place_reserve_above: a hint above user space gives any place");
 	place_release(high, 4096);
 #endif
 }
@@ -137,8 +140,8 @@ static int by_address(const void *a, const void *b)
 }
 
 /*
- * The mmap(2) of the whole program. While there are rivals it plays another thread, which maps
- * between our look at the list of mappings and our taking the place, and so is always faster.
+ * Replaces mmap(2) in the whole program. While `rivals` is not 0 it simulates another thread: it
+ * maps a page at the place just before the library does, which has found it free.
  */
 static int rivals;
 static char *taken[8];
@@ -155,7 +158,7 @@ void *mmap(void *addr, size_t length, int protection, int flags, int fd, off_t o
 	return (void *)syscall(SYS_mmap, addr, length, protection, flags, fd, offset);
 }
 
-/* A place that another thread took in the meantime stays its own. */
+/* A place that another thread has taken in the meantime must not be overwritten. */
 static void rivals_are_faster(void)
 {
 	const int count = sizeof(taken) / sizeof(taken[0]);
@@ -163,16 +166,16 @@ static void rivals_are_faster(void)
 
 	rivals = count;
 	char *addr = above(HINT, 2 * MiB, 2 * MiB);
-	is_int(rivals, 0, "place: %d times another thread takes the place that was found", count);
+	is_int(rivals, 0, "place: another thread takes the place that was found, %d times", count);
 	for (int i = 0; i < count; i++)
 		unharmed += taken[i] == (char *)HINT + (size_t)(count - 1 - i) * 2 * MiB &&
 			    !msync(taken[i], 4096, MS_ASYNC) && *taken[i] == 1 + i;
-	is_int(unharmed, count, "place: the other thread keeps it");
+	is_int(unharmed, count, "place: the other thread keeps the places that it took");
 	ok(addr == (char *)HINT + (size_t)count * 2 * MiB, "place: the map gets the next place");
 	munmap((char *)HINT, (size_t)(count + 1) * 2 * MiB);
 }
 
-/* Nobody is given what somebody else has, and all of it is aligned. */
+/* Threads that reserve at the same time must be given different places, without gaps. */
 static void races(void)
 {
 	static char *places[4][50];
@@ -187,7 +190,7 @@ static void races(void)
 	qsort(all, 200, sizeof(*all), by_address);
 	for (size_t i = 0; i < 200; i++)
 		good += all[i] == (char *)HINT + i * 2 * MiB;
-	is_int(good, 200, "place: four threads with one hint fill places one by one");
+	is_int(good, 200, "place: four threads with the same hint get 200 adjacent places");
 	munmap(all[0], 200 * 2 * MiB);
 }
 
@@ -209,24 +212,26 @@ static void refusals(void)
 
 	refuses = true;
 	is_int(place_reserve(&addr, 2 * MiB, 2 * MiB), 0,
-		"place_reserve: succeeds though what is too much cannot be unmapped");
+		"place_reserve: succeeds though the surplus of the reservation cannot be unmapped");
 	refuses = false;
-	is_int((uintptr_t)addr % (2 * MiB), 0, "place_reserve: the place is aligned nevertheless");
+	is_int((uintptr_t)addr % (2 * MiB), 0,
+		"place_reserve: the place is aligned though the surplus cannot be unmapped");
 	if (mmap(addr, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != addr)
 		bail("cannot map: %m");
-	ok(is_accessible(addr), "place_discard: the memory is accessible before");
+	ok(is_accessible(addr), "place_discard: the memory is accessible before the call");
 	refuses = true;
 	errno = EXDEV;
 	place_discard(addr, 2 * MiB);
-	is_int(errno, EXDEV, "place_discard: keeps errno where the kernel refuses");
+	is_int(errno, EXDEV, "place_discard: errno is unchanged if munmap fails");
 	refuses = false;
 	if (under_valgrind())
-		skip("place_discard: what cannot be unmapped is inaccessible",
-			"valgrind reports the look at it");
+		skip("place_discard: memory that cannot be unmapped is inaccessible",
+			"valgrind reports an access to it");
 	else
-		ok(!is_accessible(addr), "place_discard: what cannot be unmapped is inaccessible");
+		ok(!is_accessible(addr),
+			"place_discard: memory that cannot be unmapped is inaccessible");
 	is_int(place_reserve_at(addr, 4096), PMEM2_E_MAPPING_EXISTS,
-		"place_discard: what cannot be unmapped stays reserved");
+		"place_discard: memory that cannot be unmapped stays reserved");
 	munmap(addr, 2 * MiB);
 }
 
