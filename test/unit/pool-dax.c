@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Pools on a DAX device and on a DAX file system, which are given as DAX (the device) and TMPDIR;
- * and with two arguments, a directory and the name of a set in it, a pool that somebody else has
- * left. This is for the lab.
+ * pool-dax.c - pools on the DAX device that DAX in the environment names, and on the DAX file
+ * system that TMPDIR is on
+ *
+ * With two arguments, a directory and the name of a pool set in it, it opens that pool, which was
+ * open when its process was killed. To be run in lab/, in a virtual machine with NVDIMMs.
  */
 #include "device/device.h"
 #include "device/sysfs.h"
@@ -53,7 +55,7 @@ static void device_alone(void)
 		return;
 	}
 	is_int(pool_size(pool), size, "device DAX: the pool is the whole device");
-	ok(pool_is_device(pool), "device DAX: the pool may be given to an RDMA adapter");
+	ok(pool_is_device(pool), "device DAX: the pool is recognised as a device, not as files");
 	ok(pool_granularity(pool) != PMEM2_GRANULARITY_PAGE,
 		"device DAX: the pool needs no write-back");
 	memset((char *)pool_base(pool) + size - 100, 'z', 100);
@@ -65,7 +67,7 @@ static void device_alone(void)
 		"device DAX: a pool that must be larger than the device is refused");
 	is_int(pool_open(set, size, &pool), 0, "device DAX: the pool opens again");
 	ok(pool_attributes(pool, &found) && !memcmp(&found, &attr, sizeof(attr)),
-		"device DAX: the attributes are those that it was created with");
+		"device DAX: a reopened pool has the attributes that it was created with");
 	ok(((char *)pool_base(pool))[size - 1] == 'z',
 		"device DAX: the bytes are those that were stored");
 	struct pool *other;
@@ -95,11 +97,11 @@ static void device_alone(void)
 	pool_set_free(set);
 	set = set_of("device.set", "%zu %s\n", size - alignment, dax);
 	is_int(pool_create(set, 2 * MIB, &attr, &pool), -EINVAL,
-		"device DAX: another size in the set than the device's is refused");
+		"device DAX: a size in the set that is not the device's is refused");
 	pool_set_free(set);
 	set = set_of("device.set", "AUTO %s\n", dax);
 	is_int(pool_create(set, size, &attr, &pool), 0,
-		"device DAX: AUTO is the size of the device");
+		"device DAX: a set with AUTO takes the size of the device");
 	pool_discard(pool);
 	is_int(pool_open(set, size, &pool), -EINVAL, "device DAX: a discarded pool does not open");
 	has_str(err_get(), "has no header", "device DAX: a discarded pool has no header");
@@ -113,21 +115,21 @@ static void device_and_file(void)
 	struct pool *pool = NULL;
 
 	is_int(pool_create(set, size, &attr, &pool), 0,
-		"DAX and a file: a set of both, each with a header, is created");
+		"DAX and a file: a pool with a header in each is created");
 	ok(!pool_is_device(pool), "DAX and a file: the pool counts as files");
 	is_int(pool_size(pool), size + 4 * MIB - 4096,
-		"DAX and a file: the pool is as large as both without the second header");
+		"DAX and a file: the size of the pool is the sum of both less a header of a page");
 	memset((char *)pool_base(pool) + size - 1, 'x', 2);
 	is_int(pool_deep_sync(pool, size - 1, 2, 0), 0,
-		"DAX and a file: a deep sync over both succeeds");
+		"DAX and a file: a deep sync of bytes in both succeeds");
 	pool_discard(pool);
 	ok(!pooldir_has("file"), "DAX and a file: discarding the pool unlinks the file");
 	pool_set_free(set);
 	set = set_of("two.set", "4M @/file\nAUTO %s\n", dax);
 	is_int(pool_create(set, size, &attr, &pool), -EINVAL,
-		"a file before DAX: a header in each is refused");
+		"a file before DAX: a pool with a header in each is refused");
 	has_str(err_get(), "OPTION SINGLEHDR or NOHDRS is needed",
-		"a file before DAX: the message names the options that help");
+		"a file before DAX: the message names the options to use");
 	pool_set_free(set);
 	attr.incompat_features = POOL_INCOMPAT_SINGLEHDR;
 	set = set_of("two.set", "OPTION SINGLEHDR\n4M @/file\nAUTO %s\n", dax);
@@ -144,7 +146,7 @@ static void device_and_file(void)
 	pool_set_free(set);
 	set = set_of("two.set", "OPTION SINGLEHDR\n5000K @/file\nAUTO %s\n", dax);
 	is_int(pool_create(set, size, &attr, &pool), -EINVAL,
-		"a file before DAX: a file size that the device cannot follow is refused");
+		"a file before DAX: a file size that is not a multiple of the device's alignment is refused");
 	has_str(err_get(), "can be mapped at multiples of",
 		"a file before DAX: the message has the alignment of the device");
 	ok(!pooldir_has("file"), "a file before DAX: a refused create leaves no file");
@@ -172,7 +174,7 @@ static void file_on_dax(void)
 	pool_set_free(set);
 }
 
-/* Open when its process was killed: what it noted of the modules is what we find. */
+/* Opens a pool whose process was killed: the NVDIMMs must be as its header recorded them. */
 static void left_open(const char *directory, const char *name)
 {
 	struct pool_set *set;
@@ -180,8 +182,10 @@ static void left_open(const char *directory, const char *name)
 
 	if (pool_set_load(directory, name, &set))
 		bail("%s", err_get());
-	if (is_int(pool_open(set, 2 * MIB, &pool), 0, "pool set %s: opens", name))
-		is_int(pool_close(pool), 0, "pool set: closes");
+	if (is_int(pool_open(set, 2 * MIB, &pool), 0,
+		    "pool set %s: a pool whose process was killed opens", name))
+		is_int(pool_close(pool), 0,
+			"pool set: a pool whose process was killed closes again");
 	else
 		diag("%s", err_get());
 	pool_set_free(set);
@@ -197,7 +201,7 @@ int main(int argc, char *argv[])
 	}
 	dax = getenv("DAX");
 	if (!dax)
-		skip_all("DAX names no device; lab/run nvdimm pool does");
+		skip_all("DAX is not set to a device; `lab/run nvdimm pool` sets it");
 	pooldir_open(NULL);
 	look();
 	device_alone();

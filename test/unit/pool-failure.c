@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A pool that cannot be made leaves nothing behind, whatever the reason: each system call on
- * the way failing in turn, a full disk, missing rights, parts that do not fit, a process that is
- * killed.
+ * pool-failure.c - a pool that cannot be created leaves no files behind
+ *
+ * The reasons: a failure of each system call in turn, a full disk, missing permissions, parts that
+ * do not fit, a process that is killed.
  */
 #include <dirent.h>
 #include <sched.h>
@@ -19,11 +20,12 @@
 #define MIB ((size_t)1 << 20)
 
 /*
- * In between: the calls of the pool come through here, and the one whose turn it is fails. 0: none.
+ * The functions below replace system calls. They count `calls`; the one with the number `failing`
+ * fails with EIO. 0: none fails.
  */
 static unsigned calls, failing;
 static bool no_tmpfile;
-static bool no_naming; /* as without privilege before Linux 6.10, and without /proc */
+static bool no_naming; /* linkat() of O_TMPFILE files fails, as before Linux 6.10 without /proc */
 
 static bool fails(void)
 {
@@ -119,7 +121,7 @@ IN_BETWEEN ssize_t pwrite(int fd, const void *from, size_t size, off_t offset)
 	return fails() ? -1 : syscall(SYS_pwrite64, fd, from, size, offset);
 }
 
-/* Counts descriptors, or whatever else a process must not leak. */
+/* Counts the entries of a directory, such as the open descriptors in /proc/self/fd. */
 static int count_entries(const char *directory)
 {
 	DIR *entries = opendir(directory);
@@ -133,7 +135,7 @@ static int count_entries(const char *directory)
 	return count;
 }
 
-/* Of our files, whether they have names or not. */
+/* Counts mappings of files below pooldir_root, also of unlinked ones. */
 static int count_maps(void)
 {
 	FILE *file = fopen("/proc/self/maps", "r");
@@ -172,8 +174,8 @@ static bool is_blank(const char *name)
 }
 
 /*
- * Each call fails once, until none is left to fail. Two new parts, and between them one that was
- * there.
+ * Creates a pool again and again, with a failure of the first, second, third... system call, until
+ * no call is left to fail. Two of its parts are new, and the one between them exists.
  */
 static void each_call(bool without_tmpfile, bool without_naming)
 {
@@ -198,29 +200,30 @@ static void each_call(bool without_tmpfile, bool without_naming)
 	}
 	unsigned tried = failing - 1;
 	failing = 0;
-	ok(!error && tried > 15, "pool_create: %u calls failed in turn, until it was made (%s)",
+	ok(!error && tried > 15,
+		"pool_create: succeeds after %u attempts in which one system call failed (%s)",
 		tried,
-		without_tmpfile  ? "files with names"
-		: without_naming ? "files that could not be named later"
-				 : "files without names");
+		without_tmpfile  ? "without O_TMPFILE"
+		: without_naming ? "O_TMPFILE files cannot be given names"
+				 : "with O_TMPFILE");
 	is_int(left, 0, "pool_create: no failed call has left a file");
 	is_int(written, 0,
-		"pool_create: no failed call has left a header in the file that was there");
-	is_int(silent, 0, "pool_create: each failed call is an error with a message");
+		"pool_create: no failed call has left a header in the part that existed");
+	is_int(silent, 0, "pool_create: each failed call is reported as EIO, with a message");
 	if (!error)
 		pool_discard(pool);
 	ok(!pooldir_has("e0") && !pooldir_has("e2") && is_blank("e1"),
-		"pool_discard: nothing is left of the pool");
+		"pool_discard: new parts are gone, and the part that existed is blank");
 	is_int(count_entries("/proc/self/fd"), descriptors,
-		"pool_create: no descriptor is left open");
-	is_int(count_maps(), 0, "pool_create: no mapping is left");
+		"pool_create: no descriptor is left open after failed and discarded calls");
+	is_int(count_maps(), 0, "pool_create: no mapping is left behind");
 	unlink(pooldir_path("e1"));
 	pool_set_free(set);
 	no_tmpfile = false;
 	no_naming = false;
 }
 
-/* A failure while opening must not take anything away. */
+/* A failure of pool_open() must not remove or change the pool. */
 static void each_call_of_open(void)
 {
 	struct pool_set *set = pooldir_set("open.set", "2M @/o0\n2M @/o1\n");
@@ -235,9 +238,10 @@ static void each_call_of_open(void)
 		error = pool_open(set, 2 * MIB, &pool);
 		lost += is_blank("o0") || is_blank("o1");
 	}
-	ok(!error && failing > 6, "pool_open: %u calls failed in turn, until it was open", failing);
+	ok(!error && failing > 6,
+		"pool_open: succeeds at attempt %u, after each system call failed once", failing);
 	failing = 0;
-	is_int(lost, 0, "pool_open: the pool was there after each failure");
+	is_int(lost, 0, "pool_open: no failure has changed the pool");
 	ok(pool_attributes(pool, &found) && !memcmp(&attr, &found, sizeof(attr)),
 		"pool_open: the attributes are those that it was created with");
 	pool_discard(pool);
@@ -247,7 +251,7 @@ static void each_call_of_open(void)
 	pool_set_free(set);
 }
 
-/* An administrator has copied the part without its zeros, and then the disk was filled. */
+/* A part has holes, as after a sparse copy by an administrator, and the disk is full. */
 static void holes(const struct pool_set *set)
 {
 	struct pool *pool = NULL;
@@ -267,12 +271,12 @@ static void holes(const struct pool_set *set)
 		"pool_open: the message names the part with holes");
 	unlink(pooldir_path("small/filler"));
 	is_int(pool_open(set, 3 * MIB, &pool), 0,
-		"pool_open: the holes are filled where there is room");
+		"pool_open: holes of a part are filled if the disk has room");
 	memset((char *)pool_base(pool) + MIB, 1, MIB);
 	pool_close(pool);
 }
 
-/* In a mount namespace of our own, which goes with us. */
+/* Pools on a full tmpfs, in a mount namespace that ends with this process. */
 static void full_disk(void)
 {
 	struct pool_set *set;
@@ -282,23 +286,24 @@ static void full_disk(void)
 	mkdir(pooldir_path("small"), 0755);
 	if (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
 		mount("none", pooldir_path("small"), "tmpfs", 0, "size=5m")) {
-		skip("pool_create: a full disk", "a tmpfs can be mounted by root only");
+		skip("pool_create: a full disk", "only root can mount a tmpfs");
 		return;
 	}
 	set = pooldir_set("full.set", "3M @/f0\n3M @/small/f1\n3M @/small/f2\n");
-	is_int(pool_create(set, 3 * MIB, &attr, &pool), -ENOSPC, "pool_create: the disk is full");
+	is_int(pool_create(set, 3 * MIB, &attr, &pool), -ENOSPC,
+		"pool_create: a full disk is ENOSPC");
 	has_str(err_get(), "3145728 bytes for",
 		"pool_create: the message has the size of the part that does not fit");
 	has_str(err_get(), "small/f2", "pool_create: the message names the part that does not fit");
-	is_int(pooldir_count(), 0, "pool_create: after the failure nothing is left");
+	is_int(pooldir_count(), 0, "pool_create: a full disk leaves no file behind");
 	pool_set_free(set);
 	set = pooldir_set("full.set", "4M @/small/f1\n");
 	is_int(pool_create(set, 3 * MIB, &attr, &pool), 0,
-		"pool_create: no blocks are in use after the failure");
+		"pool_create: a failure on a full disk has released all blocks");
 	pool_close(pool);
 	holes(set);
 	pool_remove(pooldir_root, "full.set", 0);
-	is_int(pooldir_count(), 0, "pool_remove: nothing is left of a pool that filled the disk");
+	is_int(pooldir_count(), 0, "pool_remove: no file is left of a pool that filled the disk");
 	pool_set_free(set);
 	umount(pooldir_path("small"));
 }
@@ -313,26 +318,27 @@ static void unfit(const char *what, size_t size, int error, const char *sentence
 		    what) &&
 		pool)
 		pool_discard(pool);
-	has_str(err_get(), sentence, "pool_create: the message says why");
+	has_str(err_get(), sentence, "pool_create: the message tells the reason of a refusal");
 	ok(!pooldir_has("u0") && !pooldir_has("u2"),
-		"pool_create: after the failure nothing is left");
+		"pool_create: a refusal leaves no new part behind");
 	pool_set_free(set);
 }
 
 static void parts_that_do_not_fit(void)
 {
-	unfit("a size of more than the set has", 7 * MIB, -EFBIG, "of 7340032 bytes was asked for");
+	unfit("a size larger than the set", 7 * MIB, -EFBIG, "of 7340032 bytes was asked for");
 	make_file("u1", 3 * MIB - 1);
-	unfit("a part of another size", 4 * MIB, -EINVAL, "u1 has 3145727 bytes, and 3145728 in");
+	unfit("an existing part of another size", 4 * MIB, -EINVAL,
+		"u1 has 3145727 bytes, and 3145728 in");
 	make_file("u1", 3 * MIB);
 	int fd = open(pooldir_path("u1"), O_RDWR);
 	if (pwrite(fd, "x", 1, 4095) != 1)
 		bail("cannot write: %m");
-	unfit("a part with something in its header", 4 * MIB, -EEXIST, "u1 is a part of a pool");
+	unfit("a part whose header is not blank", 4 * MIB, -EEXIST, "u1 is a part of a pool");
 	if (pwrite(fd, "\0x", 2, 4095) != 2)
 		bail("cannot write: %m");
 	syscall(SYS_flock, fd, LOCK_SH | LOCK_NB);
-	unfit("a part that somebody else has", 4 * MIB, -EBUSY, "u1 is in use");
+	unfit("a part that is locked", 4 * MIB, -EBUSY, "u1 is in use");
 	close(fd);
 	unlink(pooldir_path("u1"));
 	mkdir(pooldir_path("u1"), 0755);
@@ -346,7 +352,7 @@ static void parts_that_do_not_fit(void)
 	unlink(pooldir_path("u1"));
 }
 
-/* As somebody who is not root; a pool that is made is closed. */
+/* Creates a pool as user 65534, who is not root, and closes it. */
 static int create_as_nobody(const struct pool_set *set)
 {
 	struct rpmem_pool_attr attr = pooldir_attr(0);
@@ -367,7 +373,7 @@ static int create_as_nobody(const struct pool_set *set)
 static void rights(void)
 {
 	if (geteuid()) {
-		skip("pool_create: missing rights", "only root can give them away");
+		skip("pool_create: missing permissions", "only root can become another user");
 		return;
 	}
 	chmod(pooldir_root, 0755);
@@ -375,14 +381,15 @@ static void rights(void)
 	mkdir(pooldir_path("closed"), 0755);
 	chmod(pooldir_path("open"), 0777);
 	struct pool_set *set = pooldir_set("rights.set", "2M @/open/r0\n2M @/closed/r1\n");
-	is_int(create_as_nobody(set), -EACCES, "pool_create: no right to make the second part");
-	ok(!pooldir_has("open/r0"), "pool_create: after the failure nothing is left");
+	is_int(create_as_nobody(set), -EACCES,
+		"pool_create: no permission to make the second part is EACCES");
+	ok(!pooldir_has("open/r0"), "pool_create: a lack of permission leaves no part behind");
 	pool_set_free(set);
 	set = pooldir_set("rights.set", "2M @/open/r0\n2M @/open/r1\n");
 	is_int(create_as_nobody(set), 0,
 		"pool_create: write permission for the directory is enough");
 	ok(pooldir_has("open/r0") && pooldir_has("open/r1"),
-		"pool_create: a user without other rights has made the parts");
+		"pool_create: a user with only write permission for the directory makes the parts");
 	is_int(pool_remove(pooldir_root, "rights.set", 0), 0,
 		"pool_remove: write permission for the directory is enough");
 	pool_set_free(set);
@@ -404,7 +411,7 @@ static mode_t mode_with(mode_t mask)
 	return st.st_mode & 07777;
 }
 
-/* The original made them 0666 whatever the umask. */
+/* PMDK's rpmemd makes part files with mode 0666 whatever the umask is. */
 static void modes(void)
 {
 	is_int(mode_with(077), 0600, "part files: they obey a umask of 077");
@@ -422,7 +429,9 @@ static void pause_us(unsigned us)
 	nanosleep(&time, NULL);
 }
 
-/* Killed at a random moment, it has made all of the pool or nothing. */
+/*
+ * Kills a process that creates a pool after `us` microseconds: all of the pool exists, or nothing.
+ */
 static int kill_once(const struct pool_set *set, unsigned us, bool *made)
 {
 	struct rpmem_pool_attr attr = pooldir_attr(POOL_INCOMPAT_SHUTDOWN);
@@ -456,21 +465,25 @@ static void killed(void)
 	unsigned wrong = 0, made = 0, us = 0;
 	const unsigned times = 60;
 
-	/* From too early to late, as long as it takes on this machine. */
+	/*
+	 * Find the time that a pool takes on this machine: kill later until it exists, then
+	 * earlier.
+	 */
 	for (unsigned i = 0; i < times; i++) {
 		bool there;
 		wrong += kill_once(set, us, &there) != 0;
 		made += there;
 		us = there ? us / 3 : us + us / 8 + 100;
 	}
-	ok(made && made < times, "pool_create: killed %u times, it had made the pool %u times",
-		times, made);
-	is_int(wrong, 0, "pool_create: a killed one leaves a whole pool or nothing");
-	is_int(pooldir_count(), 0, "pool_create: after the failure nothing is left");
+	ok(made && made < times,
+		"pool_create: killed %u times, after it had made the pool in %u of them", times,
+		made);
+	is_int(wrong, 0, "pool_create: a killed process leaves a whole pool or nothing");
+	is_int(pooldir_count(), 0, "pool_create: killed processes leave no file behind");
 	pool_set_free(set);
 }
 
-/* Several at once: one makes it, the others find it in use, or made. */
+/* Four processes create the same pool: one succeeds, the others get EBUSY or EEXIST. */
 static void race_once(const struct pool_set *set, unsigned *made, unsigned *odd)
 {
 	struct rpmem_pool_attr attr = pooldir_attr(0);
@@ -484,7 +497,7 @@ static void race_once(const struct pool_set *set, unsigned *made, unsigned *odd)
 			close(start[1]);
 			if (read(start[0], &status, 1))
 				_exit(100);
-			/* The others come to their ends while this one has it open. */
+			/* Keep it open until the other processes have failed. */
 			int error = pool_create(set, 2 * MIB, &attr, &pool);
 			if (!error)
 				pause_us(20000);
@@ -512,9 +525,11 @@ static void races(void)
 
 	for (unsigned i = 0; i < times; i++)
 		race_once(set, &made, &odd);
-	is_int(made, times, "pool_create: of four at once, one makes the pool, %u times", times);
-	is_int(odd, 0, "pool_create: the other three are told EBUSY or EEXIST");
-	is_int(pooldir_count(), 0, "pool_create: after the failure nothing is left");
+	is_int(made, times,
+		"pool_create: one of four concurrent processes makes the pool, in each of %u rounds",
+		times);
+	is_int(odd, 0, "pool_create: the other three concurrent processes get EBUSY or EEXIST");
+	is_int(pooldir_count(), 0, "pool_create: concurrent processes leave no file behind");
 	pool_set_free(set);
 }
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The header of a part: its bytes, its checksum, and what is refused when a pool is opened. */
+/*
+ * pool-header.c - headers of pool parts: their bytes, their checksum, and headers that are refused
+ */
 #include "unit/pooldir.h"
 
 #define MIB ((size_t)1 << 20)
 
-/* The first 144 bytes of a header, and its checksum, that pmempool 1.12.1 made on x86-64. */
+/* The first 144 bytes and the checksum of a header that pmempool 1.12.1 made on x86-64. */
 static const uint8_t recorded[] = {0x50, 0x4d, 0x45, 0x4d, 0x4f, 0x42, 0x4a, 0x00, 0x06, 0x00, 0x00,
 	0x00, 0x01, 0x00, 0x00, 0x00, 0x06, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0xc1, 0xf2,
 	0x29, 0x22, 0xe0, 0x30, 0x87, 0x40, 0xa0, 0x04, 0x3d, 0x69, 0xf6, 0x20, 0x04, 0xf0, 0x86,
@@ -24,8 +26,7 @@ static void of_the_original(void)
 
 	memcpy(page, recorded, sizeof(recorded));
 	memcpy(page + 4088, recorded_sum, sizeof(recorded_sum));
-	ok(header_decode(&header, page),
-		"header_decode: a header that the original made is accepted");
+	ok(header_decode(&header, page), "header_decode: a header made by pmempool is accepted");
 	is_str(header.attr.signature, "PMEMOBJ", "header_decode: the signature is read");
 	is_int(header.attr.major, 6, "header_decode: the major version is read");
 	is_int(header.attr.compat_features, 1, "header_decode: compatible features are read");
@@ -33,7 +34,7 @@ static void of_the_original(void)
 	is_int(header.created, 0x6b010925, "header_decode: the time of creation is read");
 	is_int(header.attr.user_flags[0], 0x10, "header_decode: user flags are read");
 	ok(!memcmp(header.attr.uuid, header.attr.prev_uuid, UUID_SIZE),
-		"header_decode: the only part is its own predecessor");
+		"header_decode: a pool of one part is its own predecessor");
 	ok(header.shutdown_valid && !header.shutdown.dirty,
 		"header_decode: the shutdown state is that of a closed pool");
 	header_encode(again, &header);
@@ -47,12 +48,12 @@ static void of_the_original(void)
 	}
 	page[2048] = 1;
 	ok(header_decode(&header, page),
-		"header_decode: the checksum does not cover the second half");
+		"header_decode: with CHECKSUM_2K the checksum does not cover the second half");
 	page[4088] ^= 1;
 	ok(!header_decode(&header, page), "header_decode: a wrong checksum is refused");
 }
 
-/* Four neighbours of a part, of which the recorded header has two twice. */
+/* The four neighbours of a part are kept apart. (In the recorded header some are equal.) */
 static void neighbours(void)
 {
 	struct header header = {.attr = pooldir_attr(0)};
@@ -80,15 +81,15 @@ static void checksums(void)
 	uint8_t page[HEADER_SIZE] = {0};
 
 	ok(header_sum(words, sizeof(words)) == ((1 + 1 + 0 + 2) * (1UL << 32) | 2),
-		"header_sum: two sums of 32 bits, each of which wraps around");
+		"header_sum: the result is two sums of 32 bits, each of which wraps around");
 	header.shutdown = (struct header_shutdown){7, 8, true};
 	header_encode(page, &header);
 	page[4000] = 1;
 	ok(!header_decode(&header, page),
-		"header_decode: without the feature for it, the checksum covers the second half, too");
+		"header_decode: without CHECKSUM_2K the checksum covers the second half, too");
 	page[4000] = 0;
 	ok(header_decode(&header, page) && header.shutdown_valid,
-		"header_decode: a restored header is accepted");
+		"header_decode: a header whose changed byte is restored is accepted");
 	is_int(header.shutdown.count * 100 + header.shutdown.uuid * 10 + header.shutdown.dirty, 781,
 		"header_decode: the shutdown state is what was written");
 	page[4024] = 9;
@@ -98,7 +99,7 @@ static void checksums(void)
 	uint64_t high = (sum >> 32) + 512 * (uint64_t)(uint32_t)sum;
 	memcpy(page + 4088, (uint64_t[]){high << 32 | (uint32_t)sum}, 8);
 	ok(header_decode(&header, page) && !header.shutdown_valid,
-		"header_decode: a shutdown state with a wrong checksum is not valid, in a header that is");
+		"header_decode: a valid header may have an invalid shutdown state (wrong checksum)");
 }
 
 static void change(const char *name, off_t at, int bits)
@@ -131,7 +132,7 @@ static void refused(const struct pool_set *set, int error, const char *sentence,
 	struct pool *pool = NULL;
 
 	is_int(pool_open(set, 2 * MIB, &pool), error, "pool_open: %s is refused", what);
-	has_str(err_get(), sentence, "pool_open: the message says why");
+	has_str(err_get(), sentence, "pool_open: the message tells the reason of a refusal");
 }
 
 static void opening(void)
@@ -153,18 +154,19 @@ static void opening(void)
 	copy_header("x1", "o1");
 	refused(set, -EINVAL, "o1 is a part of another pool than", "a part of another pool");
 	copy_header("o2", "o1");
-	refused(set, -EINVAL, "is not followed by", "a set with its parts in another order");
+	refused(set, -EINVAL, "is not followed by", "a set whose parts are in another order");
 	pool_set_free(set);
 	set = pooldir_set("short.set", "2M @/x0\n2M @/x1\n");
 	refused(set, -EINVAL, "parts are missing from the set, or in another order",
 		"a set with too few parts");
 	pool_set_free(set);
 	set = pooldir_set("single.set", "OPTION SINGLEHDR\n2M @/x0\n2M @/x1\n2M @/x2\n");
-	refused(set, -EINVAL, "the attributes are for", "another kind of set");
+	refused(set, -EINVAL, "the attributes are for",
+		"a set with a single header, for a pool with several,");
 	pool_set_free(set);
 	set = pooldir_set("size.set", "2M @/x0\n3M @/x1\n2M @/x2\n");
 	refused(set, -EINVAL, "x1 has 2097152 bytes, and 3145728 in the pool set",
-		"a set with another size of a part");
+		"a set that has another size for a part");
 	pool_set_free(set);
 	if (truncate(pooldir_path("x2"), 0) || truncate(pooldir_path("x2"), 2 * MIB))
 		bail("truncate: %m");

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Media that have lost data: unsafe shutdowns while a pool was open, and bad blocks. */
+/*
+ * pool-media.c - pools on media that lost data: unsafe shutdowns while they were open, bad blocks
+ */
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 
@@ -12,7 +14,7 @@
 #define MODULE BUS "nmem0/nfit/"
 #define DISK   BUS "region0/pfn0.0/block/pmem0/"
 
-/* The disk under our files is an NVDIMM. */
+/* A pool set whose sysfs, made up here, says that the test's files are on an NVDIMM. */
 static struct pool_set *set_on_nvdimm(const char *name, const char *lines)
 {
 	struct pool_set *set = pooldir_set(name, lines);
@@ -48,7 +50,7 @@ static int open_and_close(const struct pool_set *set)
 	return error ? error : pool_close(pool);
 }
 
-/* Somebody has it open when the power fails. */
+/* Simulates a power failure: a process that has the pool open ends without closing it. */
 static void lose_power(const struct pool_set *set)
 {
 	int status;
@@ -77,29 +79,33 @@ static void unsafe_shutdowns(void)
 	is_int(open_and_close(set), 0,
 		"shutdown state: an unsafe shutdown while the pool was closed does not matter");
 	lose_power(set);
-	is_int(open_and_close(set), 0, "shutdown state: a killed process loses nothing");
+	is_int(open_and_close(set), 0,
+		"shutdown state: a pool opens after a process that had it open was killed");
 	lose_power(set);
 	shutdowns(5);
 	is_int(open_and_close(set), -EINVAL,
 		"shutdown state: an unsafe shutdown while the pool was open is refused");
 	has_str(err_get(), "they count 10 unsafe shutdowns, and counted 8",
-		"shutdown state: the message has both counts, summed over the parts");
-	is_int(open_and_close(set), -EINVAL, "shutdown state: a second open is refused, too");
+		"shutdown state: the message has the counts of unsafe shutdowns, summed over the parts");
+	is_int(open_and_close(set), -EINVAL,
+		"shutdown state: after an unsafe shutdown a second open is refused, too");
 	shutdowns(4);
-	is_int(open_and_close(set), 0, "shutdown state: with the old count the pool opens");
+	is_int(open_and_close(set), 0,
+		"shutdown state: a pool opens again if the module's count is the recorded one");
 	lose_power(set);
 	tree_file(MODULE "id", "8680-77777777\n");
 	is_int(open_and_close(set), -EINVAL,
-		"shutdown state: another module while the pool was open is refused");
+		"shutdown state: a pool that was open and is now on another module is refused");
 	has_str(err_get(), "moved to other modules",
-		"shutdown state: the message speaks of other modules");
+		"shutdown state: the message says that the pool moved to other modules");
 	tree_file(MODULE "id", "8680-56341200\n");
-	is_int(open_and_close(set), 0, "shutdown state: with the old module the pool opens");
+	is_int(open_and_close(set), 0, "shutdown state: a pool opens again on its old module");
 	tree_file(MODULE "dirty_shutdown", "many\n");
 	is_int(open_and_close(set), -EBADMSG,
-		"shutdown state: a count that is not a number is refused");
+		"shutdown state: an unsafe-shutdown count that is not a number is refused");
 	unlink(tree_path(MODULE "dirty_shutdown"));
-	is_int(open_and_close(set), 0, "shutdown state: modules that do not count are accepted");
+	is_int(open_and_close(set), 0,
+		"shutdown state: modules that do not count unsafe shutdowns are accepted");
 	pool_remove(pooldir_root, "sds.set", 0);
 	attr.incompat_features = POOL_INCOMPAT_CHECKSUM_2K;
 	shutdowns(1);
@@ -125,17 +131,19 @@ static void bad_blocks(void)
 	is_int(open_and_close(set), 0, "bad blocks: a pool on a clean disk opens");
 	tree_file(DISK "size", "4000000000000\n");
 	tree_file(DISK "badblocks", "0 4000000000000\n");
-	is_int(open_and_close(set), -EIO, "bad blocks: a pool that checks for them is refused");
-	has_str(err_get(), "b0 has ", "bad blocks: the message names the part");
+	is_int(open_and_close(set), -EIO,
+		"bad blocks: a pool that checks for bad blocks is refused on a disk with some");
+	has_str(err_get(), "b0 has ", "bad blocks: the message names the part that has bad blocks");
 	has_str(err_get(), "bad blocks, the first at offset 0",
-		"bad blocks: the message has the offset of the first");
+		"bad blocks: the message has the offset of the first bad block");
 	pool_remove(pooldir_root, "bad.set", 0);
 	is_int(pool_create(set, 2 * MIB, &attr, &pool), -EIO,
-		"bad blocks: a pool that checks for them is not created");
-	is_int(pooldir_count(), 0, "pool_create: on bad media nothing is left");
+		"bad blocks: a pool that checks for bad blocks is not created on a disk with some");
+	is_int(pooldir_count(), 0,
+		"pool_create: a refusal because of bad blocks leaves no file behind");
 	attr.compat_features = 0;
 	is_int(pool_create(set, 2 * MIB, &attr, &pool), 0,
-		"bad blocks: a pool that does not check for them is created");
+		"bad blocks: a pool that does not check for bad blocks is created");
 	pool_discard(pool);
 	pool_set_free(set);
 }
@@ -151,7 +159,7 @@ static void remember(
 	snprintf(warned, sizeof(warned), "%s", message);
 }
 
-/* In a container that hides /sys: the log says that nothing is checked, and the pool opens. */
+/* Without /sys, as in some containers, the log warns that media are not checked; the pool opens. */
 static void hidden(void)
 {
 	struct pool_set *set = set_on_nvdimm("hidden.set", "2M @/h0\n");
@@ -162,10 +170,10 @@ static void hidden(void)
 	attr.compat_features = POOL_COMPAT_BAD_BLOCKS;
 	log_receive(remember, LOG_WARNING);
 	is_int(pool_create(set, 2 * MIB, &attr, &pool) || pool_close(pool), 0,
-		"hidden sysfs: a pool that asks for a check of its media can be made");
+		"hidden sysfs: a pool that asks for a check of its media can be created");
 	log_receive(NULL, LOG_NONE);
 	has_str(warned, "bad blocks cannot be checked",
-		"hidden sysfs: the log says what is not checked");
+		"hidden sysfs: the log warns that bad blocks cannot be checked");
 	pool_remove(pooldir_root, "hidden.set", 0);
 	pool_set_free(set);
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Pools and the tool pmempool: it reads the headers of ours, and we open its own. */
+/* pool-peer.c - PMDK's pmempool reads headers of Holdfast, and Holdfast opens pools of pmempool */
 #include <sys/wait.h>
 
 #include "unit/pooldir.h"
 
 #define MIB ((size_t)1 << 20)
 
-/* As programs of libpmemobj send them. */
+/* Pool attributes like those that programs of libpmemobj send. */
 static struct rpmem_pool_attr object_attr(uint32_t incompat)
 {
 	struct rpmem_pool_attr attr = pooldir_attr(incompat);
@@ -18,7 +18,7 @@ static struct rpmem_pool_attr object_attr(uint32_t incompat)
 	return attr;
 }
 
-/* Returns the tool's output, which is valid until the next call. */
+/* Runs pmempool, and returns its output, which is valid until the next call. */
 static const char *run(int *status, const char *words, const char *path)
 {
 	static char said[16384];
@@ -33,7 +33,7 @@ static const char *run(int *status, const char *words, const char *path)
 	return said;
 }
 
-/* The value in a line "name   : value". */
+/* True if the text has a line "NAME   : VALUE"; prints the text if not. */
 static bool says(const char *text, const char *name, const char *value)
 {
 	const char *line = strstr(text, name);
@@ -57,24 +57,24 @@ static void info_of_parts(uint32_t features)
 		bail("pool_create: %s", err_get());
 	pool_close(pool);
 	const char *said = run(&status, "info -f obj", pooldir_path("ours0"));
-	ok(says(said, "Signature", "PMEMOBJ"),
-		"pmempool info: it finds the signature (features %#x)", features);
+	ok(says(said, "Signature", "PMEMOBJ"), "pmempool info: shows the signature (features %#x)",
+		features);
 	ok(says(said, "Pool set UUID", "13121110-1514-1716-1819-1a1b1c1d1e1f"),
-		"pmempool info: it finds the identifier of the set");
+		"pmempool info: shows the UUID of the pool set");
 	ok(says(said, "\nUUID", "23222120-2524-2726-2829-2a2b2c2d2e2f"),
-		"pmempool info: it finds the identifier of the first part");
+		"pmempool info: shows the UUID of the first part");
 	ok(says(said, "Next replica UUID", "33323130-3534-3736-3839-3a3b3c3d3e3f"),
-		"pmempool info: it finds the identifier of the next replica");
+		"pmempool info: shows the UUID of the next replica");
 	ok(says(said, "Previous replica UUID", "43424140-4544-4746-4849-4a4b4c4d4e4f"),
-		"pmempool info: it finds the identifier of the previous replica");
-	ok(says(said, "Checksum", "[OK]"), "pmempool info: it finds the checksum right");
+		"pmempool info: shows the UUID of the previous replica");
+	ok(says(said, "Checksum", "[OK]"), "pmempool info: accepts the checksum of the first part");
 	ok(says(said, "Alignment Descriptor", "[OK]"),
-		"pmempool info: it finds the pool made on this machine");
+		"pmempool info: accepts the description of this machine's architecture");
 	said = run(&status, "info -f obj", pooldir_path("ours1"));
 	ok(says(said, "Checksum", "[OK]"),
-		"pmempool info: it finds the checksum of the second part right");
+		"pmempool info: accepts the checksum of the second part");
 	ok(says(said, "Previous part UUID", "23222120-2524-2726-2829-2a2b2c2d2e2f"),
-		"pmempool info: it finds the second part behind the first");
+		"pmempool info: shows the first part as the previous one of the second");
 	pool_remove(pooldir_root, "ours.set", POOL_REMOVE_SET_FILE);
 	pool_set_free(set);
 }
@@ -87,20 +87,19 @@ static void clean_shutdown(void)
 	struct pool *pool;
 	int status;
 
-	/* Somebody who has it open and does not come to closing it. */
+	/* A process that creates the pool and ends without closing it. */
 	pid_t child = fork();
 	if (!child)
 		_exit(pool_create(set, 8 * MIB, &attr, &pool) ? 1 : 0);
 	if (waitpid(child, &status, 0) != child || status)
 		bail("no pool was made: %d", status);
 	const char *said = run(&status, "info -f obj", pooldir_path("ours0"));
-	ok(says(said, "Last shutdown", "dirty"),
-		"pmempool info: it sees that a pool was not closed");
+	ok(says(said, "Last shutdown", "dirty"), "pmempool info: shows that a pool was not closed");
 	is_int(pool_open(set, 8 * MIB, &pool), 0,
-		"pool_open: a pool that was not closed opens here");
+		"pool_open: a pool that was not closed opens without NVDIMMs");
 	pool_close(pool);
 	said = run(&status, "info -f obj", pooldir_path("ours0"));
-	ok(says(said, "Last shutdown", "clean"), "pmempool info: it sees that the pool is closed");
+	ok(says(said, "Last shutdown", "clean"), "pmempool info: shows that the pool is closed");
 	pool_remove(pooldir_root, "ours.set", POOL_REMOVE_SET_FILE);
 	pool_set_free(set);
 }
@@ -129,17 +128,17 @@ static void theirs(const char *lines, uint32_t incompat, size_t size)
 		attr.poolset_uuid[2], attr.poolset_uuid[1], attr.poolset_uuid[0],
 		attr.poolset_uuid[5], attr.poolset_uuid[4]);
 	ok(says(said, "Pool set UUID", set_uuid),
-		"pool_open: the identifiers of a pool made by pmempool are read");
+		"pool_open: the set's UUID in a pool made by pmempool is read");
 	attr.compat_features = 0;
 	is_int(pool_set_attributes(pool, &attr), 0,
-		"pool_set_attributes: they are changed in a pool made by pmempool");
+		"pool_set_attributes: the attributes of a pool made by pmempool are changed");
 	is_int(pool_close(pool), 0, "pool_close: a pool made by pmempool closes");
 	said = run(&status, "info", pooldir_path("theirs.set"));
 	ok(says(said, "Not mandatory features", "0x0"),
-		"pmempool info: it sees the changed attributes");
+		"pmempool info: shows the changed attributes");
 	said = run(&status, "check -v", pooldir_path("theirs.set"));
 	ok(!status && says(said, "consistent", "consistent"),
-		"pmempool check: it finds a changed pool consistent");
+		"pmempool check: reports a changed pool as consistent");
 	pool_remove(pooldir_root, "theirs.set", POOL_REMOVE_SET_FILE);
 	pool_set_free(set);
 }
@@ -147,7 +146,7 @@ static void theirs(const char *lines, uint32_t incompat, size_t size)
 int main(void)
 {
 	if (system("command -v pmempool >/dev/null"))
-		skip_all("there is no pmempool here");
+		skip_all("pmempool is not installed");
 	pooldir_open(NULL);
 	info_of_parts(POOL_INCOMPAT_CHECKSUM_2K);
 	info_of_parts(0);

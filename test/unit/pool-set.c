@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Pool sets: what the text means, what is refused and in which words, and names that peers send. */
+/* pool-set.c - pool set files: their syntax, errors with their messages, names that peers send */
 #include <sys/syscall.h>
 #include <linux/openat2.h>
 
@@ -16,7 +16,7 @@ static struct pool_set *parse(const char *text)
 	return set;
 }
 
-/* The size that a part has whose size is written so; 0 if that is refused. */
+/* Parses a set with this text as the size of its part. Returns the size; 0: the set is refused. */
 static size_t size_of(const char *size)
 {
 	char text[200];
@@ -60,9 +60,10 @@ static void sizes(void)
 		"99999999999999999999999", "9000P", "2097151", "0", "2M,", "auto"};
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
-		is_int(size_of(good[i].text), good[i].size, "size: %s is read", good[i].text);
+		is_int(size_of(good[i].text), good[i].size, "pool_set_parse: the size %s is read",
+			good[i].text);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		is_int(size_of(bad[i]), 0, "size: \"%s\" is refused", bad[i]);
+		is_int(size_of(bad[i]), 0, "pool_set_parse: the size \"%s\" is refused", bad[i]);
 }
 
 static void syntax(void)
@@ -78,7 +79,7 @@ static void syntax(void)
 
 	ok(!set, "pool_set_parse: two words after a size are refused");
 	has_str(err_get(), "x.set:7: nothing may follow the path: \"e\"",
-		"pool_set_parse: the message has the line and the word");
+		"pool_set_parse: the message has the line number and the word that is too many");
 	set = parse("PMEMPOOLSET\r\n# a comment\n  \t # another\n\nOPTION SINGLEHDR\n"
 		    "10M\t/a/b#c\n\t3MB   /d \r\nAUTO /dev/dax0.0");
 	if (!ok(set && set->count == 3,
@@ -91,14 +92,14 @@ static void syntax(void)
 	is_int(set->entries[1].line, 7, "pool_set_parse: each entry has its line number");
 	ok(set->entries[2].is_auto && !set->entries[1].is_auto, "pool_set_parse: AUTO is read");
 	ok(set->single_header && !set->no_headers, "pool_set_parse: OPTION SINGLEHDR is read");
-	is_str(set->name, "x.set", "pool_set_parse: the set has its name");
+	is_str(set->name, "x.set", "pool_set_parse: the set has the name that was given");
 	pool_set_free(set);
 	set = parse("PMEMPOOLSET\n2M /a\nOPTION NOHDRS");
 	ok(set && set->no_headers && !set->single_header,
-		"pool_set_parse: an option may come last");
+		"pool_set_parse: an option may be on the last line");
 	pool_set_free(set);
 	set = parse("PMEMPOOLSET\nOPTION SINGLEHDR\nOPTION SINGLEHDR\n2M /a\n");
-	ok(set && set->single_header, "pool_set_parse: an option may stand twice");
+	ok(set && set->single_header, "pool_set_parse: an option may be given twice");
 	pool_set_free(set);
 }
 
@@ -133,7 +134,7 @@ static void refusals(void)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct pool_set *set = NULL;
 		int error = pool_set_parse(bad[i].text, strlen(bad[i].text), "x.set", &set);
-		ok(error == -EINVAL && !set, "pool_set_parse: a bad set is refused");
+		ok(error == -EINVAL && !set, "pool_set_parse: a malformed set is refused");
 		has_str(err_get(), bad[i].sentence, "pool_set_parse: the message says \"%s\"",
 			bad[i].sentence);
 	}
@@ -147,11 +148,14 @@ static void refusals(void)
 	is_int(pool_set_parse(long_text, POOL_SET_TEXT + 1, "x.set", &set), -EINVAL,
 		"pool_set_parse: a text of more than 1048576 bytes is refused");
 	has_str(err_get(), "more than 1048576 bytes",
-		"pool_set_parse: the message has the largest length");
+		"pool_set_parse: the message has the largest length of a set file");
 	free(long_text);
 }
 
-/* Both ways of opening, with the same outcome. */
+/*
+ * Opens a name below "sets" by openat2(2), and by hand, component by component. Returns 0 or the
+ * error if both agree, and 1 if they differ.
+ */
 static int open_both(const char *name)
 {
 	int fd = beneath_open(pooldir_path("sets"), name, O_RDONLY);
@@ -166,7 +170,7 @@ static int open_both(const char *name)
 	return (fd < 0) == (other < 0) && (fd >= 0 || fd == other) ? (fd < 0 ? fd : 0) : 1;
 }
 
-/* A peer's name stays below the directory of pool sets. */
+/* Names that a peer sends must not lead out of the directory of pool sets. */
 static void names(void)
 {
 	struct pool_set *set = NULL;
@@ -177,12 +181,13 @@ static void names(void)
 	pooldir_write("outside.set", "PMEMPOOLSET\n2M @/part\n");
 	pooldir_write("sets/sub/in.set", "PMEMPOOLSET\n2M @/part\n");
 	snprintf(absolute, sizeof(absolute), "%s/sets/sub/in.set", pooldir_root);
-	is_int(open_both("sub/in.set"), 0, "pool set: a name below the folder");
-	is_int(open_both("./sub//in.set"), 0, "pool set: a name below the folder, with . and //");
+	is_int(open_both("sub/in.set"), 0, "pool set: a name below the directory opens");
+	is_int(open_both("./sub//in.set"), 0,
+		"pool set: a name below the directory, with . and //, opens");
 	is_int(open_both(absolute), -EINVAL, "pool set: an absolute name is refused");
 	is_int(open_both("../outside.set"), -EINVAL, "pool set: a name with .. is refused");
 	is_int(open_both("sub/../sub/in.set"), -EINVAL,
-		"pool set: a name with .. is refused even where it leads back");
+		"pool set: a name with .. is refused even if it stays below the directory");
 	is_int(open_both("sub/.."), -EINVAL, "pool set: a name with .. at the end is refused");
 	is_int(open_both(""), -EINVAL, "pool set: an empty name is refused");
 	is_int(open_both("sub/none.set"), -ENOENT,
@@ -197,7 +202,7 @@ static void names(void)
 		"pool set: the message says that a symbolic link leads out");
 	symlink("..", pooldir_path("sets/up"));
 	is_int(open_both("up/outside.set"), -EINVAL,
-		"pool set: a symbolic link on the way is refused");
+		"pool set: a symbolic link to .. as a directory of the name is refused");
 	symlink("/", pooldir_path("sets/root"));
 	is_int(open_both("root/etc/passwd"), -EINVAL,
 		"pool set: a symbolic link to the root is refused");
@@ -205,7 +210,7 @@ static void names(void)
 	if (syscall(SYS_openat2, -1, "", &(struct open_how){0}, sizeof(struct open_how)) < 0 &&
 		errno == ENOSYS) {
 		skip("pool set: a symbolic link that stays below the directory",
-			"no openat2(2): none is followed");
+			"without openat2(2) symbolic links are not followed");
 	} else {
 		is_int(pool_set_load(pooldir_path("sets"), "inner.set", &set), 0,
 			"pool set: a symbolic link that stays below the directory is followed");
@@ -215,18 +220,19 @@ static void names(void)
 		"pool set: a directory is refused");
 	mkfifo(pooldir_path("sets/fifo"), 0600);
 	is_int(pool_set_load(pooldir_path("sets"), "fifo", &set), -EINVAL,
-		"pool set: a FIFO is refused at once");
+		"pool set: a FIFO is refused without waiting for a writer");
 	is_int(pool_set_load(pooldir_path("nowhere"), "x", &set), -EREMOTEIO,
 		"pool_set_load: a missing directory of pool sets is -EREMOTEIO");
 	has_str(err_get(), "nowhere", "pool_set_load: the message names the missing directory");
 	is_int(pool_set_unlink(pooldir_path("sets"), "../outside.set"), -EINVAL,
-		"pool_remove: a name with .. is refused");
-	ok(pooldir_has("outside.set"), "pool_remove: the set outside is still there");
+		"pool_set_unlink: a name with .. is refused");
+	ok(pooldir_has("outside.set"),
+		"pool_set_unlink: a set outside of the directory is not removed");
 	is_int(pool_set_unlink(pooldir_path("sets"), "up/outside.set"), -EINVAL,
-		"pool_remove: a link that leads out is refused");
+		"pool_set_unlink: a symbolic link that leads out is refused");
 	is_int(pool_set_unlink(pooldir_path("sets"), "sub/in.set"), 0,
 		"pool_set_unlink: a set in a subdirectory is unlinked");
-	ok(!pooldir_has("sets/sub/in.set"), "pool_set_unlink: the file is gone");
+	ok(!pooldir_has("sets/sub/in.set"), "pool_set_unlink: the file of the set is gone");
 }
 
 int main(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Pools: made, opened again, with their bytes where they belong and their headers as they were. */
+/* pool.c - pools are created, opened again and removed: their bytes, sizes, headers and locks */
 #include <limits.h>
 #include <sys/file.h>
 
@@ -33,7 +33,7 @@ static struct pool *reopen(const struct pool_set *set, size_t size)
 	return pool;
 }
 
-/* A byte in the file, past any mapping. */
+/* Reads one byte of a file by a system call, not through a mapping. */
 static int byte_at(const char *name, off_t offset)
 {
 	unsigned char byte = 0;
@@ -62,42 +62,45 @@ static void several_parts(void)
 
 	is_int(pool_size(pool), size,
 		"pool_size: all parts, less a page for each header but the first");
-	is_int(pool_guard(pool), 4096, "pool_guard: with headers the first page is the pool's own");
+	is_int(pool_guard(pool), 4096,
+		"pool_guard: with headers the first page is not for the peer's data");
 	is_int(pool_granularity(pool), PMEM2_GRANULARITY_PAGE,
 		"pool_granularity: PAGE for files in the page cache");
 	ok(!pool_is_device(pool), "pool_is_device: false for files");
 	ok(pool_attributes(pool, &found) && !memcmp(&found, &attr, sizeof(attr)),
-		"pool_attributes: those of pool_create");
+		"pool_attributes: returns the attributes that pool_create was given");
 	base[4096] = 1;
 	base[3 * MIB - 1] = 2;
 	base[3 * MIB] = 3;
 	base[5 * MIB - 4096] = 4;
 	base[size - 1] = 5;
 	is_int(pool_deep_sync(pool, 3 * MIB - 1, 2 * MIB, 0), 0,
-		"pool_deep_sync: over three parts");
-	is_int(pool_deep_sync(pool, size, 0, 0), 0, "pool_deep_sync: no bytes at the end");
+		"pool_deep_sync: a range over three parts succeeds");
+	is_int(pool_deep_sync(pool, size, 0, 0), 0,
+		"pool_deep_sync: an empty range at the end succeeds");
 	is_int(pool_deep_sync(pool, size, 1, 0), -EINVAL,
 		"pool_deep_sync: a byte beyond the end is refused");
 	is_int(pool_deep_sync(pool, 4096, SIZE_MAX, 0), -EINVAL,
 		"pool_deep_sync: a length that overflows is refused");
 	is_int(pool_close(pool), 0, "three parts: the pool closes");
 	is_int(byte_at("a", 4096) * 10 + byte_at("a", 3 * MIB - 1), 12,
-		"three parts: the first one has its bytes");
+		"three parts: the first part has the bytes that were stored");
 	is_int(byte_at("b", 4096) * 10 + byte_at("c", 4096), 34,
-		"three parts: the others begin after a page");
-	is_int(byte_at("c", 4 * MIB - 1), 5, "three parts: the last one ends with the pool");
+		"three parts: data of the other parts begins after their header page");
+	is_int(byte_at("c", 4 * MIB - 1), 5,
+		"three parts: the last byte of the pool is the last of the third part");
 
 	pool = reopen(set, size);
 	base = pool_base(pool);
 	is_int(base[4096] + base[3 * MIB - 1] + base[3 * MIB] + base[5 * MIB - 4096] +
 			base[size - 1],
-		15, "pool_open: every byte is where it was");
+		15, "pool_open: the bytes of a reopened pool are unchanged");
 	ok(pool_attributes(pool, &found) && !memcmp(&found, &attr, sizeof(attr)),
-		"pool_open: the attributes are the same");
+		"pool_open: the attributes of a reopened pool are unchanged");
 	is_int(pool_close(pool), 0, "pool_open: a reopened pool closes");
 	pool = NULL;
 	is_int(pool_open(set, size + 1, &pool), -EFBIG,
-		"pool_open: a byte more than the set has is EFBIG");
+		"pool_open: asking for a byte more than the set has is EFBIG");
 	ok(!pool, "pool_open: the output is left alone on failure");
 	pool_set_free(set);
 }
@@ -109,7 +112,7 @@ static void single_header(void)
 	struct pool *pool = make(set, 4 * MIB, &attr);
 
 	is_int(pool_size(pool), 4 * MIB,
-		"pool_size: with SINGLEHDR no page of the other parts is lost");
+		"pool_size: with SINGLEHDR all pages of the other parts count");
 	memset((char *)pool_base(pool) + 2 * MIB, 7, 10);
 	is_int(pool_close(pool), 0, "SINGLEHDR: the pool closes");
 	is_int(byte_at("s1", 0), 7, "SINGLEHDR: the second part has no header");
@@ -123,10 +126,10 @@ static void single_header(void)
 	is_int(pool_create(set, 2 * MIB, &attr, &pool), -EINVAL,
 		"pool_create: single-header attributes are refused for a set with a header in each part");
 	is_int(pool_create(set, 2 * MIB, NULL, &pool), -EINVAL,
-		"pool_create: headers need attributes");
+		"pool_create: NULL as attributes is refused for a set with headers");
 	is_int(pool_create(set, 2 * MIB, zeros(), &pool), -EINVAL,
-		"pool_create: attributes of zeros are refused for headers");
-	ok(!pooldir_has("m0"), "pool_create: a refused call makes no file");
+		"pool_create: attributes of zeros are refused for a set with headers");
+	ok(!pooldir_has("m0"), "pool_create: a call with refused attributes makes no file");
 	pool_set_free(set);
 }
 
@@ -139,18 +142,20 @@ static void no_headers(void)
 	is_int(pool_create(set, 5 * MIB, &attr, &pool), -EINVAL,
 		"pool_create: attributes are refused for NOHDRS");
 	pool = make(set, 5 * MIB, NULL);
-	is_int(pool_guard(pool), 0, "pool_guard: with NOHDRS nothing is the pool's own");
+	is_int(pool_guard(pool), 0, "pool_guard: with NOHDRS all bytes are for the peer's data");
 	ok(!pool_attributes(pool, &attr) && !memcmp(&attr, zeros(), sizeof(attr)),
-		"pool_attributes: with NOHDRS they are zeros");
-	is_int(pool_set_attributes(pool, zeros()), 0, "pool_set_attributes: zeros suit NOHDRS");
-	is_int(pool_set_attributes(pool, NULL), 0, "pool_set_attributes: NULL suits NOHDRS");
+		"pool_attributes: with NOHDRS the attributes are zeros");
+	is_int(pool_set_attributes(pool, zeros()), 0,
+		"pool_set_attributes: zeros are accepted for NOHDRS");
+	is_int(pool_set_attributes(pool, NULL), 0,
+		"pool_set_attributes: NULL is accepted for NOHDRS");
 	attr = pooldir_attr(0);
 	is_int(pool_set_attributes(pool, &attr), -EINVAL,
-		"pool_set_attributes: others are refused for NOHDRS");
+		"pool_set_attributes: attributes that are not zero are refused for NOHDRS");
 	memset(pool_base(pool), 9, 2 * MIB + 1);
 	is_int(pool_close(pool), 0, "NOHDRS: the pool closes");
 	is_int(byte_at("n0", 0) * 10 + byte_at("n1", 0), 99,
-		"NOHDRS: all bytes of the parts are the peer's");
+		"NOHDRS: data begins with the first byte of each part");
 	pool_close(reopen(set, 5 * MIB));
 	pool_set_free(set);
 }
@@ -166,24 +171,27 @@ static void change_attributes(void)
 	memcpy(attr.signature, "OTHERS\0", 8);
 	attr.incompat_features = POOL_INCOMPAT_CHECKSUM_2K;
 	is_int(pool_set_attributes(pool, &attr), 0,
-		"pool_set_attributes: others replace those that are there");
+		"pool_set_attributes: new attributes replace the old ones");
 	attr.incompat_features = POOL_INCOMPAT_SINGLEHDR;
 	is_int(pool_set_attributes(pool, &attr), -EINVAL,
-		"pool_set_attributes: those of a single header are refused");
+		"pool_set_attributes: single-header attributes are refused for several headers");
 	attr.incompat_features = POOL_INCOMPAT_CHECKSUM_2K;
 	pool_close(pool);
 	pool = reopen(set, 2 * MIB);
 	ok(pool_attributes(pool, &found) && !memcmp(&found, &attr, sizeof(attr)),
-		"pool_set_attributes: they are there after pool_open");
-	is_int(pool_set_attributes(pool, NULL), 0, "pool_set_attributes: NULL takes them away");
+		"pool_set_attributes: the new attributes are there after pool_open");
+	is_int(pool_set_attributes(pool, NULL), 0,
+		"pool_set_attributes: NULL removes the attributes");
 	ok(pool_attributes(pool, &found) && !memcmp(&found, zeros(), sizeof(found)),
-		"pool_attributes: zeros after they were taken away");
+		"pool_attributes: zeros after pool_set_attributes with NULL");
 	pool_close(pool);
 	pool = reopen(set, 2 * MIB);
 	ok(pool_attributes(pool, &found) && !memcmp(&found, zeros(), sizeof(found)),
-		"pool_attributes: zeros after pool_open, too");
-	is_int(pool_guard(pool), 4096, "pool_guard: the headers are there without attributes");
-	is_int(pool_set_attributes(pool, &attr), 0, "pool_set_attributes: they can be given again");
+		"pool_attributes: zeros also after reopening a pool without attributes");
+	is_int(pool_guard(pool), 4096,
+		"pool_guard: a pool without attributes has headers nevertheless");
+	is_int(pool_set_attributes(pool, &attr), 0,
+		"pool_set_attributes: a pool without attributes can be given some again");
 	pool_close(pool);
 	pool_close(reopen(set, 2 * MIB));
 	pool_set_free(set);
@@ -200,25 +208,30 @@ static void locks(void)
 	is_int(pool_remove(pooldir_root, "lock.set", 0), -EBUSY,
 		"pool_remove: a pool that is open is EBUSY");
 	is_int(pool_remove(pooldir_root, "lock.set", POOL_REMOVE_FORCE), -EBUSY,
-		"pool_remove: by force, too, a pool that is open is EBUSY");
-	ok(pooldir_has("l0") && pooldir_has("l1"), "pool_remove: by force an open pool stays");
+		"pool_remove: a pool that is open is EBUSY also with FORCE");
+	ok(pooldir_has("l0") && pooldir_has("l1"),
+		"pool_remove: FORCE does not remove an open pool");
 	pool_close(pool);
 	is_int(pool_remove(pooldir_root, "lock.set", 0), 0,
 		"pool_remove: a closed pool is removed");
-	ok(!pooldir_has("l0") && !pooldir_has("l1"), "pool_remove: all parts are gone");
-	ok(pooldir_has("lock.set"), "pool_remove: the set stays");
+	ok(!pooldir_has("l0") && !pooldir_has("l1"),
+		"pool_remove: all parts of a removed pool are gone");
+	ok(pooldir_has("lock.set"), "pool_remove: the set file stays");
 	is_int(pool_remove(pooldir_root, "lock.set", 0), -ENOENT,
 		"pool_remove: a removed pool is ENOENT");
 	is_int(pool_remove(pooldir_root, "lock.set", POOL_REMOVE_FORCE | POOL_REMOVE_SET_FILE), 0,
-		"pool_remove: by force a removed pool is fine, and its set goes");
+		"pool_remove: with FORCE a missing pool is a success, and SET_FILE removes its set file");
 	is_int(pool_remove(pooldir_root, "lock.set", POOL_REMOVE_FORCE), 0,
-		"pool_remove: by force a missing set is fine");
+		"pool_remove: with FORCE a missing set file is a success");
 	is_int(pool_remove(pooldir_root, "lock.set", 0), -ENOENT,
-		"pool_remove: a missing set is ENOENT");
+		"pool_remove: a missing set file is ENOENT");
 	pool_set_free(set);
 }
 
-/* -ENOENT is for a pool that nobody has made: with it programs make one. */
+/*
+ * -ENOENT is reserved for a pool that has not been created: programs create one then. A pool that
+ * is only partly missing is -EREMOTEIO.
+ */
 static void missing(void)
 {
 	struct pool_set *set = pooldir_set("gone.set", "2M @/disk/g0\n2M @/g1\n");
@@ -230,13 +243,15 @@ static void missing(void)
 	snprintf(away, sizeof(away), "%s/away", pooldir_root);
 	snprintf(second, sizeof(second), "%s/g1", pooldir_root);
 	is_int(pool_open(set, 2 * MIB, &pool), -EREMOTEIO,
-		"pool_open: the missing folder of the first part is EREMOTEIO");
+		"pool_open: a missing directory of the first part is EREMOTEIO");
 	is_int(pool_create(set, 2 * MIB, &attr, &pool), -EREMOTEIO,
-		"pool_create: a missing folder is EREMOTEIO");
-	has_str(err_get(), "disk/g0", "pool_create: the message names a part in a missing folder");
-	ok(!pooldir_has("g1"), "pool_create: a missing folder leaves no other part behind");
+		"pool_create: a missing directory of a part is EREMOTEIO");
+	has_str(err_get(), "disk/g0",
+		"pool_create: the message names the part in a missing directory");
+	ok(!pooldir_has("g1"),
+		"pool_create: a failure because of a missing directory leaves no other part behind");
 	is_int(pool_remove(pooldir_root, "gone.set", 0), -EREMOTEIO,
-		"pool_remove: a missing folder is EREMOTEIO");
+		"pool_remove: a missing directory of a part is EREMOTEIO");
 	if (mkdir(disk, 0755))
 		bail("mkdir: %m");
 	is_int(pool_open(set, 2 * MIB, &pool), -ENOENT, "pool_open: a missing pool is ENOENT");
@@ -247,16 +262,18 @@ static void missing(void)
 	is_int(pool_look(set, &pool), -EREMOTEIO, "pool_look: a missing second part is EREMOTEIO");
 	is_int(pool_remove(pooldir_root, "gone.set", 0), -EREMOTEIO,
 		"pool_remove: a missing second part is EREMOTEIO");
-	ok(pooldir_has("disk/g0"), "pool_remove: beside a missing part the first one stays");
+	ok(pooldir_has("disk/g0"),
+		"pool_remove: a failure because of a missing second part leaves the first one");
 	if (rename(disk, away))
 		bail("rename: %m");
 	is_int(pool_open(set, 2 * MIB, &pool), -EREMOTEIO,
-		"pool_open: a folder that went away is EREMOTEIO");
+		"pool_open: a directory of a part that was renamed is EREMOTEIO");
 	if (rename(away, disk))
 		bail("rename: %m");
 	is_int(pool_remove(pooldir_root, "gone.set", POOL_REMOVE_FORCE), 0,
-		"pool_remove: by force what is left of a pool is removed");
-	ok(!pooldir_has("disk/g0"), "pool_remove: by force nothing is left beside a missing part");
+		"pool_remove: with FORCE an incomplete pool is removed");
+	ok(!pooldir_has("disk/g0"),
+		"pool_remove: with FORCE no part of an incomplete pool is left");
 	pool_set_free(set);
 	rmdir(disk);
 }
@@ -270,30 +287,37 @@ static void directories(void)
 	mkdir(pooldir_path("d1"), 0755);
 	set = pooldir_set("dir.set", "OPTION SINGLEHDR\n6M @/d0\n4M @/d1\n");
 	struct pool *pool = make(set, 3 * MIB, &attr);
-	is_int(pool_size(pool), 3 * MIB, "directories: a pool is as large as was asked for");
-	is_int(size_of("d0/000000.pmem"), 3 * MIB, "directories: the first file has the number 0");
+	is_int(pool_size(pool), 3 * MIB,
+		"pool in directories: a pool is as large as was asked for");
+	is_int(size_of("d0/000000.pmem"), 3 * MIB,
+		"pool in directories: the first file is 000000.pmem");
 	memset((char *)pool_base(pool) + 3 * MIB - 1, 5, 1);
 	pool_close(pool);
 	is_int(pool_create(set, 3 * MIB, &attr, &pool), -EEXIST,
 		"pool_create: a pool in directories that exists is EEXIST");
 	pool = reopen(set, 8 * MIB);
-	is_int(pool_size(pool), 8 * MIB, "directories: a pool that is opened with more grows");
-	is_int(size_of("d0/000001.pmem"), 3 * MIB, "directories: the first one is filled first");
-	is_int(size_of("d1/000002.pmem"), 2 * MIB, "directories: the next one takes the rest");
+	is_int(pool_size(pool), 8 * MIB,
+		"pool in directories: pool_open with a larger size lets a pool grow");
+	is_int(size_of("d0/000001.pmem"), 3 * MIB,
+		"pool in directories: a growing pool fills the first directory first");
+	is_int(size_of("d1/000002.pmem"), 2 * MIB,
+		"pool in directories: the second directory takes the rest of a growing pool");
 	is_int(((char *)pool_base(pool))[3 * MIB - 1], 5,
-		"directories: a grown pool has its old bytes");
+		"pool in directories: a grown pool has its old bytes");
 	pool_close(pool);
 	is_int(pool_open(set, 11 * MIB, &pool), -EFBIG,
-		"directories: a pool does not grow beyond its set");
-	is_int(pooldir_has("d1/000003.pmem"), 0, "directories: a refused pool_open makes no file");
+		"pool in directories: a pool does not grow beyond its set");
+	is_int(pooldir_has("d1/000003.pmem"), 0,
+		"pool in directories: a refused pool_open makes no file");
 	pool_close(reopen(set, 8 * MIB));
 	rename(pooldir_path("d0/000001.pmem"), pooldir_path("d0/gone"));
 	is_int(pool_open(set, 8 * MIB, &pool), -EINVAL,
-		"directories: a missing file in the middle is EINVAL");
+		"pool in directories: a missing file in the middle is EINVAL");
 	rename(pooldir_path("d0/gone"), pooldir_path("d0/000001.pmem"));
-	is_int(pool_remove(pooldir_root, "dir.set", 0), 0, "pool_remove: a pool in directories");
+	is_int(pool_remove(pooldir_root, "dir.set", 0), 0,
+		"pool_remove: a pool in directories is removed");
 	ok(!pooldir_has("d0/000000.pmem") && !pooldir_has("d1/000002.pmem"),
-		"pool_remove: all files in directories are gone");
+		"pool_remove: all files of a pool in directories are gone");
 	pool_set_free(set);
 	set = pooldir_set("mixed.set", "OPTION SINGLEHDR\n6M @/d0\n4M @/file\n");
 	is_int(pool_create(set, 3 * MIB, &attr, &pool), -EINVAL,

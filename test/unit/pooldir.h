@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * pooldir.h - a directory with a pool set or two, and what is in it
+ * pooldir.h - a temporary directory for pool sets and their parts
  *
- *	pooldir_open(NULL);			or in a directory of the caller's
- *	pooldir_set("x.set", "10M @/part0\n");	@ becomes the directory, the first line is added
+ *	pooldir_open(NULL);			or below a directory that the caller names
+ *	pooldir_set("x.set", "10M @/part0\n");	@ becomes the directory; PMEMPOOLSET is added
  *	...pooldir_root...
  *	pooldir_close();
  */
@@ -26,7 +26,7 @@
 #include "tap.h"
 
 #ifdef __SANITIZE_THREAD__
-/* In a forked child it takes a mutex that was initialised anew for one that is held. */
+/* In a forked child the sanitizer mistakes a mutex that was initialised again for a held one. */
 const char *__tsan_default_options(void);
 __attribute__((visibility("default"))) const char *__tsan_default_options(void)
 {
@@ -75,7 +75,7 @@ TAP_UNUSED static const char *pooldir_path(const char *name)
 	return next;
 }
 
-/* Text in which @ stands for the directory. */
+/* Writes text into a file; @ in it becomes the path of the directory. */
 TAP_UNUSED static void pooldir_write(const char *name, const char *text)
 {
 	FILE *file = fopen(pooldir_path(name), "w");
@@ -91,7 +91,7 @@ TAP_UNUSED static void pooldir_write(const char *name, const char *text)
 		bail("cannot write %s: %m", name);
 }
 
-/* A set of these lines, parsed. */
+/* Writes a set file of these lines, and parses it. */
 TAP_UNUSED static struct pool_set *pooldir_set(const char *name, const char *lines)
 {
 	char text[4096];
@@ -123,7 +123,7 @@ TAP_UNUSED static int pooldir_count_one(
 	return 0;
 }
 
-/* Counts the files below it that are not pool sets. */
+/* Counts the files below the directory that are not set files. */
 TAP_UNUSED static int pooldir_count(void)
 {
 	pooldir_counted = 0;
@@ -131,7 +131,7 @@ TAP_UNUSED static int pooldir_count(void)
 	return pooldir_counted;
 }
 
-/* Attributes as a peer may give them; `incompat` as the set has it. */
+/* Made-up pool attributes, with incompatible features that must suit the set. */
 TAP_UNUSED static struct rpmem_pool_attr pooldir_attr(uint32_t incompat)
 {
 	struct rpmem_pool_attr attr = {.signature = "MADE-UP",

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * ports.c - what is made of what other CPUs say, seen from any
+ * ports.c - how features of AArch64, RISC-V and POWER CPUs are detected, tested on any CPU
  *
- * The numbers are those of the architectures' manuals and of the kernel's documentation, once more
- * and not from the source under test. The instructions themselves need such a CPU.
+ * The numbers here are taken from the architectures' manuals and the kernel's documentation,
+ * independently of the tested source. The flush instructions themselves are not tested here.
  */
 #include "cpu/aarch64/features.h"
-#include "cpu/aarch64/flush.h" /* for ARCH_FENCE: what is inline there is never called here */
+#include "cpu/aarch64/flush.h" /* for ARCH_FENCE; its inline functions are not called here */
 #include "cpu/ppc64/features.h"
 #include "cpu/riscv64/features.h"
 #include "tap.h"
@@ -14,25 +14,29 @@
 static void aarch64(void)
 {
 	is_str(ARCH_FENCE, "dsb sy",
-		"AArch64: it waits with a DSB, for all accesses and the whole system");
-	is_int(a64_line_size(0x84448004), 64, "AArch64: DminLine 4 is 16 words: 64 bytes");
-	is_int(a64_line_size(0x80030000), 32, "AArch64: DminLine 3 is 32 bytes");
-	is_int(a64_line_size(0xfff5ffff), 128, "AArch64: DminLine 5 is 128, whatever else is set");
-	is_int(a64_line_size(0x000f0000), 131072, "AArch64: DminLine 15");
-	is_int(a64_features(0, 0), 0, "AArch64: neither DC CVAP nor DC CVADP");
-	is_int(a64_features(1ul << 16, 0), A64_DCPOP, "AArch64: bit 16 of HWCAP: DC CVAP");
-	is_int(a64_features(0, 1), A64_DCPODP, "AArch64: bit 0 of HWCAP2: DC CVADP");
-	is_int(a64_features(~(1ul << 16), ~1ul), 0, "AArch64: all other bits are for others");
+		"AArch64: the fence is DSB SY, for all accesses and the whole system");
+	is_int(a64_line_size(0x84448004), 64, "AArch64: DminLine 4 means lines of 64 bytes");
+	is_int(a64_line_size(0x80030000), 32, "AArch64: DminLine 3 means lines of 32 bytes");
+	is_int(a64_line_size(0xfff5ffff), 128,
+		"AArch64: DminLine 5 means lines of 128 bytes, whatever the other bits are");
+	is_int(a64_line_size(0x000f0000), 131072,
+		"AArch64: DminLine 15 means lines of 131072 bytes");
+	is_int(a64_features(0, 0), 0,
+		"AArch64: HWCAP and HWCAP2 of 0 give neither DC CVAP nor DC CVADP");
+	is_int(a64_features(1ul << 16, 0), A64_DCPOP, "AArch64: bit 16 of HWCAP means DC CVAP");
+	is_int(a64_features(0, 1), A64_DCPODP, "AArch64: bit 0 of HWCAP2 means DC CVADP");
+	is_int(a64_features(~(1ul << 16), ~1ul), 0,
+		"AArch64: no other bit of HWCAP or HWCAP2 means DC CVAP or DC CVADP");
 }
 
-/* The names that /proc/cpuinfo has for the bits of HWCAP, lowest first, and of HWCAP2. */
+/* Names of the bits of HWCAP and HWCAP2 in /proc/cpuinfo, lowest bit first. */
 static const char a64_names[] = " fp asimd evtstrm aes pmull sha1 sha2 crc32 atomics fphp asimdhp"
 				" cpuid asimdrdm jscvt fcma lrcpc dcpop sha3 sm3 sm4 asimddp sha512"
 				" sve asimdfhm dit uscat ilrcpc flagm ssbs sb paca pacg ";
 static const char a64_names2[] = " dcpodp sve2 sveaes svepmull svebitperm svesha3 svesm4 flagm2"
 				 " frint svei8mm svef32mm svef64mm svebf16 i8mm bf16 dgh rng ";
 
-/* Bits of those words of a list that are among the names. */
+/* Converts a line of /proc/cpuinfo to HWCAP: the bits of those names that are among the words. */
 static unsigned long bits_of(const char *words, const char *names)
 {
 	unsigned long bits = 0, bit = 1;
@@ -78,9 +82,10 @@ static void a64_machines(void)
 		const char *words = machines[i].words;
 
 		is_int(a64_features(bits_of(words, a64_names), bits_of(words, a64_names2)),
-			machines[i].features, "%s: the cleans that it has", machines[i].what);
-		is_int(a64_line_size(machines[i].ctr), machines[i].line, "%s: lines of %zu bytes",
-			machines[i].what, machines[i].line);
+			machines[i].features, "%s: the clean instructions that it has are detected",
+			machines[i].what);
+		is_int(a64_line_size(machines[i].ctr), machines[i].line,
+			"%s: its lines have %zu bytes", machines[i].what, machines[i].line);
 	}
 }
 
@@ -91,9 +96,9 @@ static void is_cbo(
 	uint32_t features = rv_features(&extensions, &block, &size);
 
 	is_int(features, want ? RV_ZICBOM : 0, "RISC-V: %s: %s", what,
-		want ? "lines can be flushed" : "they cannot");
+		want ? "Zicbom is detected" : "Zicbom is not used");
 	is_int(size, want ? want : 4711, "RISC-V: %s: %s", what,
-		want ? "of that size" : "the size is left alone");
+		want ? "the line size is that of a block" : "the line size is left alone");
 }
 
 static void riscv64(void)
@@ -102,20 +107,21 @@ static void riscv64(void)
 	const struct rv_hwprobe has = {4, UINT64_C(1) << 55}, all = {4, UINT64_MAX};
 
 	is_cbo(has, (struct rv_hwprobe){12, 64}, 64, "Zicbom, blocks of 64 bytes");
-	is_cbo(all, (struct rv_hwprobe){12, 128}, 128, "everything, blocks of 128 bytes");
+	is_cbo(all, (struct rv_hwprobe){12, 128}, 128, "all extensions, blocks of 128 bytes");
 	is_cbo((struct rv_hwprobe){4, ~(UINT64_C(1) << 55)}, (struct rv_hwprobe){12, 64}, 0,
-		"everything but Zicbom");
-	is_cbo(unknown, (struct rv_hwprobe){12, 64}, 0, "a kernel that does not tell");
-	is_cbo(has, unknown, 0, "a kernel that does not tell the size");
-	is_cbo(has, (struct rv_hwprobe){12, 0}, 0, "no size");
-	is_cbo(has, (struct rv_hwprobe){12, 96}, 0, "a size that is not a power of two");
+		"all extensions but Zicbom");
+	is_cbo(unknown, (struct rv_hwprobe){12, 64}, 0, "a kernel that does not report extensions");
+	is_cbo(has, unknown, 0, "Zicbom, and a kernel that does not report the block size");
+	is_cbo(has, (struct rv_hwprobe){12, 0}, 0, "Zicbom, and a block size of 0");
+	is_cbo(has, (struct rv_hwprobe){12, 96}, 0,
+		"Zicbom, and a block size that is not a power of two");
 	is_cbo((struct rv_hwprobe){4, 0x1b}, unknown, 0, "VisionFive 2 (SiFive U74)");
 	is_cbo((struct rv_hwprobe){4, 0x3}, unknown, 0, "Milk-V Pioneer (T-Head C920)");
 	is_cbo((struct rv_hwprobe){4, 0x7f | UINT64_C(1) << 55}, (struct rv_hwprobe){12, 64}, 64,
 		"Banana Pi F3 (SpacemiT K1), Linux 6.15");
 }
 
-/* HWCAP2 of these machines, as LD_SHOW_AUXV shows its bits. */
+/* HWCAP2 of real machines. The comments name its bits as LD_SHOW_AUXV=1 prints them. */
 static void ppc_machines(void)
 {
 	static const struct {
@@ -134,18 +140,20 @@ static void ppc_machines(void)
 
 	for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++)
 		is_int(ppc_features(machines[i].hwcap2, 128), machines[i].features,
-			"%s: the levels that matter", machines[i].what);
+			"%s: ISA 2.07 and 3.1 are detected where it has them", machines[i].what);
 }
 
 static void ppc64(void)
 {
-	is_int(ppc_features(0, 128), 0, "POWER: neither level of the architecture");
-	is_int(ppc_features(0x80000000, 128), PPC_ARCH_2_07, "ppc_features: POWER8");
+	is_int(ppc_features(0, 128), 0,
+		"ppc_features: HWCAP2 of 0 means neither ISA 2.07 nor ISA 3.1");
+	is_int(ppc_features(0x80000000, 128), PPC_ARCH_2_07,
+		"ppc_features: the bit of POWER8 means ISA 2.07");
 	is_int(ppc_features(0x80040000, 128), PPC_ARCH_2_07 | PPC_ARCH_3_1,
-		"ppc_features: POWER10");
-	is_int(ppc_features(0x80040000, 0), 0, "POWER: no block size: no flush");
+		"ppc_features: the bits of POWER10 mean ISA 2.07 and ISA 3.1");
+	is_int(ppc_features(0x80040000, 0), 0, "ppc_features: a block size of 0 disables flushing");
 	is_int(ppc_features(0x80040000, 100), 0,
-		"POWER: a block size that is not a power of two: no flush");
+		"ppc_features: a block size that is not a power of two disables flushing");
 }
 
 int main(void)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* printable.c - names in messages do nothing to a terminal */
+/*
+ * printable.c - control characters in messages are replaced, so that they cannot affect a terminal
+ */
 #include "base/printable.h"
 
 #include <errno.h>
@@ -19,8 +21,8 @@ static void becomes(const char *from, const char *to, const char *what)
 
 int main(void)
 {
-	becomes("", "", "an empty text stays");
-	becomes("plain name, 7 bits~", "plain name, 7 bits~", "ASCII stays");
+	becomes("", "", "an empty text is unchanged");
+	becomes("plain name, 7 bits~", "plain name, 7 bits~", "printable ASCII is unchanged");
 	becomes("\033]0;title\a", "?]0;title?", "ESC and BEL are replaced");
 	becomes("two\nlines\tand\x7f", "two?lines?and?", "newline, tab and DEL are replaced");
 	becomes("\x9b"
@@ -28,16 +30,17 @@ int main(void)
 		"?2J", "the CSI of eight-bit terminals is replaced");
 	becomes("\xc2\x9b"
 		"2J",
-		"??2J", "the same in UTF-8 is replaced");
+		"??2J", "the CSI of eight-bit terminals, encoded in UTF-8, is replaced");
 	becomes("\xc3\x9c"
 		"ber \xe2\x82\x9b \xf0\x9f\x9a\x80",
 		"\xc3\x9c"
 		"ber \xe2\x82\x9b \xf0\x9f\x9a\x80",
-		"UTF-8 stays, though some of its bytes alone would be control characters");
+		"UTF-8 is unchanged, though some of its bytes alone would be control characters");
 	becomes("cut \xe2\x82", "cut \xe2?",
-		"a character that is cut off hides no control character");
-	becomes("\xc2", "\xc2", "a text that ends within a character is not read beyond its end");
-	becomes("\xc3\x9c\x9c", "\xc3\x9c?", "a control character behind UTF-8 is replaced");
+		"a control byte in a truncated UTF-8 character is replaced");
+	becomes("\xc2", "\xc2",
+		"a text that ends within a UTF-8 character is not read beyond its end");
+	becomes("\xc3\x9c\x9c", "\xc3\x9c?", "a control byte after a UTF-8 character is replaced");
 	err_set(-1, "cannot open %s", "a\033[31mb");
 	is_str(err_get(), "cannot open a?[31mb",
 		"err_set: control characters of a name are replaced");

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* ranges.c - sets of ranges: how they are joined, searched and filled, and held against a list */
+/*
+ * ranges.c - sets of address ranges: how ranges are joined, found and removed, and a comparison
+ * with a plain list
+ *
+ * Ranges at most GAP bytes apart are joined to one.
+ */
 #include "map/ranges.h"
 
 #include "tap.h"
@@ -28,33 +33,35 @@ static void joining(void)
 	const uintptr_t at = 1 << 30;
 
 	set.count = 0;
-	ok(add(at, at + 10) && is(0, at, at + 10), "add: the first range is itself");
+	ok(add(at, at + 10) && is(0, at, at + 10),
+		"ranges_add: the first range is stored unchanged");
 	ok(add(at + 10 + GAP, at + 20 + GAP) && set.count == 1 && is(0, at, at + 20 + GAP),
-		"add: a range just near enough behind is joined");
+		"ranges_add: a range GAP bytes behind another is joined with it");
 	ok(add(at - GAP - 10, at - GAP) && set.count == 1 && is(0, at - GAP - 10, at + 20 + GAP),
-		"add: a range just near enough before is joined");
+		"ranges_add: a range GAP bytes before another is joined with it");
 
 	set.count = 0;
 	ok(add(at, at + 10) && add(at + 11 + GAP, at + 20 + GAP) && set.count == 2,
-		"add: a range one byte too far behind is not joined");
+		"ranges_add: a range GAP + 1 bytes behind another is not joined");
 	ok(add(at - GAP - 10, at - GAP - 1) && set.count == 3,
-		"add: a range one byte too far before is not joined");
+		"ranges_add: a range GAP + 1 bytes before another is not joined");
 	ok(is(0, at - GAP - 10, at - GAP - 1) && is(1, at, at + 10) &&
 			is(2, at + 11 + GAP, at + 20 + GAP),
-		"add: ranges are sorted");
-	ok(add(at + 2, at + 3) && set.count == 3, "add: a range within another changes nothing");
+		"ranges_add: ranges are sorted by address");
+	ok(add(at + 2, at + 3) && set.count == 3,
+		"ranges_add: a range within another changes nothing");
 	ok(add(at + 10, at + 12) && set.count == 2 && is(1, at, at + 20 + GAP),
-		"add: a range between two others joins them");
+		"ranges_add: a range between two others joins them");
 }
 
 static void ends(void)
 {
 	set.count = 0;
 	ok(add(1, 10) && add(0, 2) && set.count == 1 && is(0, 0, 10),
-		"add: ranges at the beginning of the address space are joined");
+		"ranges_add: ranges at the beginning of the address space are joined");
 	ok(add(UINTPTR_MAX - 10, UINTPTR_MAX) && add(UINTPTR_MAX - 20, UINTPTR_MAX - 15) &&
 			set.count == 2 && is(1, UINTPTR_MAX - 20, UINTPTR_MAX),
-		"add: ranges at the end of the address space are joined");
+		"ranges_add: ranges at the end of the address space are joined");
 }
 
 static void full(void)
@@ -65,14 +72,15 @@ static void full(void)
 	set.count = 0;
 	for (uintptr_t i = 1; i <= RANGES_MAX; i++)
 		added = added && add(2 * i * step, 2 * i * step + 1);
-	ok(added && set.count == RANGES_MAX, "add: a set takes %d ranges", RANGES_MAX);
+	ok(added && set.count == RANGES_MAX, "ranges_add: a set holds up to %d separate ranges",
+		RANGES_MAX);
 	struct ranges before = set;
-	ok(!add(1, 2), "add: a full set takes no other range");
-	ok(!memcmp(&set, &before, sizeof(set)), "add: a full set that refuses is unchanged");
+	ok(!add(1, 2), "ranges_add: a full set refuses a range that cannot be joined");
+	ok(!memcmp(&set, &before, sizeof(set)), "ranges_add: a full set that refuses is unchanged");
 	ok(add(2 * step - 1, 2 * step) && is(0, 2 * step - 1, 2 * step + 1),
-		"add: a full set takes a range that is near to another");
+		"ranges_add: a full set accepts a range that is joined with another");
 	ok(add(2 * step, 2 * RANGES_MAX * step) && set.count == 1,
-		"add: a range that covers all others takes their place");
+		"ranges_add: a range that covers all others replaces them");
 }
 
 static void within(void)
@@ -84,23 +92,28 @@ static void within(void)
 	add(GAP * 5, GAP * 6);
 	add(GAP * 8, GAP * 9);
 	part = ranges_within(&set, (struct range){GAP * 3, GAP * 5});
-	ok(part.first == part.end, "within: neighbours are not");
+	ok(part.first == part.end, "ranges_within: ranges that only adjoin are not within");
 	part = ranges_within(&set, (struct range){GAP * 3 - 1, GAP * 5 + 1});
-	ok(part.first == 0 && part.end == 2, "within: a byte of each is enough");
+	ok(part.first == 0 && part.end == 2,
+		"ranges_within: ranges that overlap by a byte are within");
 	part = ranges_within(&set, (struct range){0, UINTPTR_MAX});
-	ok(part.first == 0 && part.end == 3, "within: the address space has all");
+	ok(part.first == 0 && part.end == 3,
+		"ranges_within: all ranges are within the whole address space");
 	part = ranges_within(&set, (struct range){GAP * 9, UINTPTR_MAX});
-	ok(part.first == 3 && part.end == 3, "within: the part behind the last range is empty");
+	ok(part.first == 3 && part.end == 3,
+		"ranges_within: no range is within the space behind the last one");
 	ranges_remove(&set, (struct ranges_part){1, 2});
 	ok(set.count == 2 && is(0, GAP * 2, GAP * 3) && is(1, GAP * 8, GAP * 9),
-		"remove: the others stay");
+		"ranges_remove: the other ranges stay");
 	ranges_remove(&set, (struct ranges_part){1, 1});
-	is_int(set.count, 2, "remove: an empty part is nothing");
+	is_int(set.count, 2, "ranges_remove: removing an empty part changes nothing");
 	ranges_remove(&set, (struct ranges_part){0, 2});
-	is_int(set.count, 0, "remove: all of them");
+	is_int(set.count, 0, "ranges_remove: all ranges are removed");
 }
 
-/* The same as a plain list, in which any two that are near are joined, over and over. */
+/*
+ * A simple model of a set: an unsorted list, in which ranges that are near are joined repeatedly.
+ */
 static struct {
 	struct range at[RANGES_MAX + 1];
 	unsigned count;
@@ -154,7 +167,7 @@ static void against_a_list(void)
 			most = set.count > most ? set.count : most;
 		}
 	}
-	is_int(wrong, 0, "add: a set of up to %u ranges equals a list joined one by one", most);
+	is_int(wrong, 0, "ranges_add: random sets of up to %u ranges equal the plain list", most);
 }
 
 int main(void)

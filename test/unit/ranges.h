@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * ranges.h - flush, persist and drain, watched: each line of a range once, and then the fence
+ * ranges.h - test that an engine flushes each line of a range once, and fences at the end
  *
  *	ranges_start();
  *	test_flush(engine);
  *	test_drain(engine);
  *	ranges_end();
  *
- * On x86-64 every instruction is looked at (stepped.h). Elsewhere those are seen that this CPU does
- * not have (stepover.h), and the others are not.
+ * On x86-64 every instruction is watched by single-stepping (stepped.h). Elsewhere only those
+ * instructions are seen that this CPU lacks, by their illegal-instruction signal (stepover.h).
  */
 #ifndef TEST_UNIT_RANGES_H
 #define TEST_UNIT_RANGES_H
@@ -25,7 +25,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Fixed, so that a failure comes back: xorshift64 (Marsaglia, 2003). */
+/* A fixed seed, so that failures can be reproduced: xorshift64 (Marsaglia, 2003). */
 static uint64_t random_state = 0x2545f4914f6cdd1d;
 
 static size_t random_below(size_t limit)
@@ -48,7 +48,9 @@ static void ranges_end(void)
 	diag("%lu instructions", child.steps);
 }
 
-/* A range that was stored to: exactly its lines must be flushed. */
+/*
+ * Flushes a range that has been stored to: exactly its lines must be flushed. Returns the faults.
+ */
 static const char *faults_of_flush(
 	const struct cpu_engine *engine, bool drain, size_t at, size_t len)
 {
@@ -81,10 +83,11 @@ static void test_drain(const struct cpu_engine *engine)
 
 	*child.job = (struct job){.cpu = cpu, .drain = engine->drain};
 	stepped_run(&child, oracle_watch, &oracle);
-	is_str(oracle_names(oracle_judge(&oracle)), "", "%s drain: a fence", engine->name);
+	is_str(oracle_names(oracle_judge(&oracle)), "", "%s drain: executes one fence",
+		engine->name);
 }
 
-/* Whether what the engine does is seen; if not, that is said. */
+/* True if instructions of the engine can be seen on this CPU; reports a skipped point if not. */
 static bool ranges_seen(const struct cpu_engine *engine)
 {
 	return true;
@@ -127,23 +130,24 @@ static const char *faults_of_flush(
 	return "";
 }
 
-/* Seen is POWER10's, which older ones lack. For any other there is scripts/instructions. */
+/* Only POWER10's fence can be seen, on older CPUs. scripts/instructions checks the others. */
 static void test_drain(const struct cpu_engine *engine)
 {
 	ranges_forget();
 	engine->drain();
 	if (stepover_seen.fences)
-		is_int(stepover_seen.fences, 1, "%s drain: a fence", engine->name);
+		is_int(stepover_seen.fences, 1, "%s drain: executes one fence", engine->name);
 	else
-		skip(arch_fence_name(), "this CPU runs it, which cannot be seen");
+		skip(arch_fence_name(), "this CPU has this instruction, so it cannot be seen");
 }
 
 static bool ranges_seen(const struct cpu_engine *engine)
 {
 	ranges_forget();
 	engine->flush(ranges_memory, 1);
-	skip(engine->instruction, stepover_seen.count ? "this CPU lacks it: stepped over"
-						      : "this CPU runs it, which cannot be seen");
+	skip(engine->instruction, stepover_seen.count
+					  ? "this CPU lacks this instruction: it is stepped over"
+					  : "this CPU has this instruction, so it cannot be seen");
 	return stepover_seen.count;
 }
 #endif
@@ -168,12 +172,12 @@ static void test_ranges(const struct cpu_engine *engine, size_t line_size, bool 
 			snprintf(faults, sizeof(faults), "%s", now);
 		}
 	}
-	is_str(faults, "", "%s %s, tuning %s: each of the %zu-byte lines of %d ranges, once",
+	is_str(faults, "", "%s %s, tuning %s: each %zu-byte line of %d ranges is flushed once",
 		engine->name, drain ? "persist" : "flush", cpu.tuning.name, line_size, ranges);
 	cpu = found;
 }
 
-/* Lines of one size, with every row of tuning. */
+/* Tests flush and persist with lines of one size, persist with each row of tuning. */
 static void test_flush_of(const struct cpu_engine *engine, size_t line_size, int ranges)
 {
 	struct cpu found = cpu;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * raw.c - the decoder of raw instructions against objdump(1), over all their forms
+ * raw.c - compare raw_decode(), a decoder of x86-64 instructions, with objdump(1)
  *
- * Prefixes, opcodes and operands are put together in every way, sensible or not, each in a slot of
- * its own. objdump's text of a slot is read back, and compared member by member.
+ * Prefixes, opcodes and operands are combined in every way, sensible or not, and each combination
+ * is put into a slot of its own. The disassembly of each slot is parsed, and compared member by
+ * member with what raw_decode() returns.
  */
 #include "trace/raw.h"
 
@@ -24,7 +25,7 @@ static unsigned wrong, known, strangers;
 static void add(const unsigned char *bytes, size_t length)
 {
 	static const unsigned char disp[] = {0xf8, 0x12, 0x34, 0x81};
-	/* So that the next slot is read from its beginning. */
+	/* Lets objdump, which reads on from slot to slot, begin the next one at its start. */
 	static const unsigned char nop[] = {0x66, 0x0f, 0x1f, 0x44, 0, 0};
 
 	if (count == SLOTS)
@@ -35,7 +36,7 @@ static void add(const unsigned char *bytes, size_t length)
 	memcpy(slot + SLOT - sizeof(nop), nop, sizeof(nop));
 }
 
-/* ---- what is tried */
+/* ---- encodings to try */
 
 static void add_operands(const unsigned char *start, size_t length)
 {
@@ -48,7 +49,7 @@ static void add_operands(const unsigned char *start, size_t length)
 			add(bytes, length + 1);
 			continue;
 		}
-		/* All bases, and each index and scale with some base. */
+		/* SIB bytes: each index and scale once, with varying bases. */
 		for (unsigned i = 0; i < 8; i++) {
 			bytes[length + 1] =
 				(unsigned char)(i * 8 + i * 64 + ((i * 5 + modrm / 8) & 7));
@@ -133,17 +134,18 @@ static void add_evex(void)
 						(unsigned char)(second | (second & 1) << 7),
 						(unsigned char)third, wide_opcodes[o],
 						(unsigned char)(first >> 1 & 0xb8)};
-					add(bytes, sizeof(bytes)); /* by a register */
+					add(bytes, sizeof(bytes)); /* address in a register */
 					bytes[2] ^= 0x80;
 					bytes[5] |= 0x44;
-					bytes[5] = (unsigned char)(bytes[5] & ~0x80); /* disp8 */
+					bytes[5] = (unsigned char)(bytes[5] &
+								   ~0x80); /* 8-bit displacement */
 					add(bytes, sizeof(bytes));
-					bytes[3] |= 1; /* a mask */
+					bytes[3] |= 1; /* with a mask register */
 					add(bytes, sizeof(bytes));
 				}
 }
 
-/* ---- objdump's text */
+/* ---- parsing objdump's text */
 
 static const char *const general[] = {"ax", "cx", "dx", "bx", "sp", "bp", "si", "di"};
 
@@ -156,10 +158,10 @@ static int register_number(const char *name, size_t length)
 			return i;
 	if (length == 3 && !strncmp(name + 1, "ip", 2))
 		return RAW_RIP;
-	return RAW_NO_REGISTER; /* riz, eiz */
+	return RAW_NO_REGISTER; /* "riz", "eiz": objdump's names for no index */
 }
 
-/* DISP(BASE,INDEX,SCALE), with a segment before it. */
+/* Parses DISP(BASE,INDEX,SCALE), with an optional segment before it. */
 static void read_memory(const char *text, struct raw_insn *insn)
 {
 	const char *colon = strchr(text, ':');
@@ -221,7 +223,7 @@ static enum raw_kind kind_of(const char *word)
 	return RAW_OTHER;
 }
 
-/* The words that may stand behind "lock", with a letter for the size or without. */
+/* True for instructions that may have a "lock" prefix, with or without a size suffix. */
 static bool is_lockable(const char *word)
 {
 	static const char *const words[] = {"add", "or", "adc", "sbb", "and", "sub", "xor", "inc",
@@ -251,7 +253,7 @@ static void read_operands(const char *word, const char *text, struct raw_insn *i
 {
 	const char *second = second_operand(text);
 
-	if (insn->kind == RAW_MASKED) { /* mask, value */
+	if (insn->kind == RAW_MASKED) { /* operands: mask, value */
 		read_register(text, insn);
 		insn->mask = insn->reg;
 		read_register(second, insn);
@@ -275,7 +277,7 @@ static void read_operands(const char *word, const char *text, struct raw_insn *i
 	}
 }
 
-/* Reads one line's bytes and instruction. */
+/* Parses the bytes and the instruction of one line of objdump's output. */
 static struct raw_insn read_text(char *bytes, char *text)
 {
 	static const char *const prefixes[] = {
@@ -335,7 +337,7 @@ static void print(const char *who, const struct raw_insn *insn)
 		insn->uses_segment);
 }
 
-/* Processors refuse what was PCOMMIT, and masks; objdump shows them nevertheless. */
+/* True for forms that processors refuse but objdump shows: the old PCOMMIT, and masks. */
 static bool is_refused(const char *line)
 {
 	return (strstr(line, "data16") && strstr(line, "sfence")) || strstr(line, "{%k");
@@ -386,19 +388,19 @@ static void test_against_objdump(void)
 	add_vex();
 	add_evex();
 	ok(fd >= 0 && write(fd, code, count * SLOT) == (ssize_t)(count * SLOT),
-		"raw_decode: %u encodings are laid out", count);
+		"raw_decode: %u encodings are written to a file", count);
 	snprintf(command, sizeof(command), "objdump -D -w -b binary -m i386:x86-64 %s", name);
 	FILE *from = popen(command, "r");
 	read_output(from);
-	ok(!pclose(from) && known + strangers == count, "objdump: disassembles all of them");
-	ok(known > 20000 && strangers > 10000, "raw_decode: %u are known forms, %u strangers",
-		known, strangers);
-	ok(!wrong, "raw_decode: agrees with objdump on all of them (%u differ)", wrong);
+	ok(!pclose(from) && known + strangers == count, "objdump: disassembles all encodings");
+	ok(known > 20000 && strangers > 10000,
+		"raw_decode: %u encodings are known instructions, %u are others", known, strangers);
+	ok(!wrong, "raw_decode: agrees with objdump on all encodings (%u differ)", wrong);
 	unlink(name);
 	close(fd);
 }
 
-/* An instruction that is cut short at the end of memory. */
+/* An instruction whose last bytes are beyond the end of the buffer. */
 static void test_end(void)
 {
 	static const uint8_t clwb[] = {0x66, 0x42, 0x0f, 0xae, 0xb4, 0x8a, 1, 2, 3, 4};
@@ -407,7 +409,7 @@ static void test_end(void)
 	for (size_t i = 0; i <= sizeof(clwb); i++)
 		whole += raw_decode(clwb, i).kind == RAW_CLWB;
 	ok(whole == 1 && raw_decode(clwb, sizeof(clwb)).length == sizeof(clwb),
-		"raw_decode: an instruction that is cut short is not one");
+		"raw_decode: a truncated instruction is not decoded");
 }
 
 static void test_address(void)
@@ -425,10 +427,10 @@ static void test_address(void)
 	insn = (struct raw_insn){
 		.base = RAW_RIP, .index = RAW_NO_REGISTER, .disp = 16, .length = 7};
 	ok(raw_address(&insn, registers, 0x1000) == 0x1017,
-		"raw_address: relative to the next instruction");
+		"raw_address: an RIP-relative address counts from the next instruction");
 }
 
-/* The quick look must not pass over an opcode that the decoder knows. */
+/* raw_may_be(), a quick test of a byte, must be true for each opcode that raw_decode() knows. */
 static void test_may_be(void)
 {
 	unsigned passed = 0;
@@ -441,7 +443,7 @@ static void test_may_be(void)
 			may |= raw_may_be(slot + at);
 		passed += insn.kind != RAW_OTHER && insn.kind != RAW_LOCKED && !may;
 	}
-	ok(!passed, "raw_may_be: passes over %u of the forms", passed);
+	ok(!passed, "raw_may_be: finds every form that raw_decode knows (%u missed)", passed);
 }
 
 int main(void)
@@ -449,7 +451,7 @@ int main(void)
 	if (!system("objdump --version >/dev/null 2>&1"))
 		test_against_objdump();
 	else
-		skip("raw_decode: agrees with objdump", "there is no objdump");
+		skip("raw_decode: agrees with objdump", "objdump is not installed");
 	test_end();
 	test_address();
 	test_may_be();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * region.c - from a device number to the region under it, over trees made up from the kernel's
- * documents (Documentation/driver-api/nvdimm, drivers/nvdimm/region_devs.c)
+ * region.c - find the NVDIMM region under a device number, in sysfs trees that are made up from
+ * the kernel's documents (Documentation/driver-api/nvdimm, drivers/nvdimm/region_devs.c)
  */
 #include "device/region.h"
 
@@ -29,7 +29,7 @@ static void make_region(const char *name, const char *type, const char *domain)
 		tree_file(path, domain);
 }
 
-/* A block device of number 259:minor in a region, with one partition 259:minor+1. */
+/* Makes a block device 259:number in a region, with one partition 259:number+1. */
 static void make_disk(const char *region, const char *disk, unsigned number)
 {
 	char path[256], target[256];
@@ -96,7 +96,7 @@ static void make_machine(void)
 	tree_link("dev/char/252:2", "../../devices/platform/hmem.0/dax1.0");
 }
 
-/* Each on the next, and the last on a region. */
+/* Makes device-mapper devices, each on top of the previous one, and the first one on a region. */
 static void make_tower(unsigned floors)
 {
 	char name[32], below[96] = BUS "region1/namespace1.0/block/pmem1";
@@ -124,7 +124,7 @@ static void is_region(
 			got.is_volatile, got.flushed_by_host, got.read_only, got.domain, got.count);
 }
 
-/* As podman masks /sys/dev: a device is found in class/block by what it says of itself. */
+/* With /sys/dev hidden, as podman does, a device is found in class/block by its "dev" attribute. */
 static void masked(void)
 {
 	const char *disk = BUS "region0/namespace0.0/block/pmem0";
@@ -133,24 +133,24 @@ static void masked(void)
 	snprintf(path, sizeof(path), "%s/dev", disk);
 	tree_file(path, "8:16\n");
 	is_region("block", 8, 16, (struct region){.found = false},
-		"masked: a disk that sysfs lists nowhere is not found");
+		"hidden /sys/dev: a disk without an entry in class/block is not found");
 	snprintf(target, sizeof(target), "../../%s", disk);
 	tree_link("class/block/garbage", "nowhere");
 	tree_link("class/block/pmem0", target);
 	is_region("block", 8, 16, PROMISE(1, NO_FLAGS, REGION_DOMAIN_CPU_CACHE),
-		"masked: a disk without an entry in dev/block is found in class/block");
+		"hidden /sys/dev: a disk without an entry in dev/block is found in class/block");
 	is_region("block", 8, 1, (struct region){.found = false},
-		"masked: a disk of another number is not found");
+		"hidden /sys/dev: a disk with another number is not found");
 }
 
-/* Before and after somebody has written to the attribute. */
+/* A region whose read_only attribute is 1. */
 static void read_only(void)
 {
 	tree_file(BUS "region0/read_only", "1\n");
 	is_region("block", 259, 0, PROMISE(1, false, false, true, REGION_DOMAIN_CPU_CACHE),
-		"region: a disk on a read-only region");
+		"region: a disk on a read-only region is read-only");
 	is_region("block", 254, 0, PROMISE(2, false, false, true, REGION_DOMAIN_MEMORY_CONTROLLER),
-		"region: a stack partly on a read-only region");
+		"region: device-mapper partly on a read-only region is read-only");
 	tree_file(BUS "region0/read_only", "0\n");
 }
 
@@ -163,39 +163,45 @@ int main(void)
 	read_only();
 
 	is_region("block", 259, 0, PROMISE(1, NO_FLAGS, REGION_DOMAIN_CPU_CACHE),
-		"region: a disk on a region whose caches are in the domain");
+		"region: a disk on a region whose persistence domain is cpu_cache is found");
 	is_region("block", 259, 1, PROMISE(1, NO_FLAGS, REGION_DOMAIN_CPU_CACHE),
-		"region: a partition lies on the region of its disk");
+		"region: a partition is on the region of its disk");
 	is_region("block", 259, 2, PROMISE(1, NO_FLAGS, REGION_DOMAIN_MEMORY_CONTROLLER),
-		"region: another region of the same machine has its own answer");
+		"region: a second region of the machine has its own persistence domain");
 	is_region("block", 259, 4, PROMISE(1, true, false, false, REGION_DOMAIN_CPU_CACHE),
-		"region: a volatile region");
+		"region: a volatile region is reported as volatile");
 	is_region("block", 259, 6, PROMISE(1, NO_FLAGS, REGION_DOMAIN_UNKNOWN),
-		"no persistence_domain: unknown");
+		"region: without a persistence_domain attribute the domain is unknown");
 	is_region("block", 259, 8, PROMISE(1, NO_FLAGS, REGION_DOMAIN_UNKNOWN),
-		"a persistence_domain that nobody knows: unknown");
-	is_region("block", 259, 90, none, "region: a disk without persistent memory");
-	is_region("block", 259, 99, none, "region: a device number that does not exist");
-	is_region("block", 0, 42, none, "region: the number of a file system without a device");
+		"region: an unrecognised persistence_domain gives an unknown domain");
+	is_region("block", 259, 90, none,
+		"region: a disk that is not persistent memory has no region");
+	is_region("block", 259, 99, none,
+		"region: a device number that does not exist has no region");
+	is_region("block", 0, 42, none,
+		"region: the device number of a file system without a device has no region");
 	is_region("block", 254, 0, PROMISE(2, NO_FLAGS, REGION_DOMAIN_MEMORY_CONTROLLER),
-		"region: device-mapper over two regions: the weaker promise");
-	is_region("block", 254, 1, none, "region: device-mapper over a region and a disk: none");
+		"region: device-mapper over two regions: the weaker persistence domain counts");
+	is_region("block", 254, 1, none,
+		"region: device-mapper over a region and an ordinary disk has no region");
 	is_region("block", 254, 2, PROMISE(2, NO_FLAGS, REGION_DOMAIN_MEMORY_CONTROLLER),
-		"region: device-mapper over device-mapper");
+		"region: device-mapper over device-mapper has the regions below");
 	is_region("block", 254, 4, PROMISE(2, NO_FLAGS, REGION_DOMAIN_MEMORY_CONTROLLER),
-		"region: a partition of device-mapper");
+		"region: a partition of device-mapper has the regions below");
 	is_region("block", 254, 5, PROMISE(1, NO_FLAGS, REGION_DOMAIN_CPU_CACHE),
-		"region: two pieces of one region count as one region");
-	is_region("block", 254, 3, none, "region: a stack on top of itself ends");
+		"region: two devices on the same region count as one region");
+	is_region("block", 254, 3, none,
+		"region: a device on top of itself has no region, and the search ends");
 	make_tower(12);
 	is_region("block", 254, 31, PROMISE(1, NO_FLAGS, REGION_DOMAIN_MEMORY_CONTROLLER),
-		"device-mapper: twelve floors high, the region under the last is found");
+		"region: twelve device-mapper devices on top of each other: the region below is found");
 	masked();
 	is_region("char", 252, 1, PROMISE(1, false, true, false, REGION_DOMAIN_UNKNOWN),
-		"DAX device of virtio-pmem: the host has to flush");
-	is_region("char", 252, 2, none, "DAX device on soft-reserved memory: no region");
+		"region: a DAX device of virtio-pmem has to be flushed by the host");
+	is_region(
+		"char", 252, 2, none, "region: a DAX device on soft-reserved memory has no region");
 
 	tree_close();
-	is_region("block", 259, 0, none, "region: a machine without sysfs");
+	is_region("block", 259, 0, none, "region: without sysfs no device has a region");
 	return tap_done();
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* registry.c - look-ups by address, against a plain array that is searched from end to end */
+/* registry.c - compare look-ups of maps by address with a linear search of an array */
 #include "map/registry.h"
 
 #include <pthread.h>
@@ -33,7 +33,7 @@ static bool overlaps_any(const struct map *map)
 	return expected((uintptr_t)map->addr, (uintptr_t)map->addr + map->length);
 }
 
-/* One random change; returns whether the registry agreed with the array about it. */
+/* Adds or removes a random map. Returns true if the registry's result is the expected one. */
 static bool change(unsigned *seed)
 {
 	int i = (int)((unsigned)rand_r(seed) % SLOTS);
@@ -44,7 +44,7 @@ static bool change(unsigned *seed)
 	}
 	maps[i].addr = (char *)(uintptr_t)(UNIT * (1 + (unsigned)rand_r(seed) % 500));
 	maps[i].length = 1 + (size_t)rand_r(seed) % (8 * UNIT);
-	if (rand_r(seed) % 2) /* so that some are adjacent */
+	if (rand_r(seed) % 2) /* so that some maps are adjacent */
 		maps[i].length = (maps[i].length + UNIT - 1) / UNIT * UNIT;
 	bool taken = overlaps_any(&maps[i]);
 	int error = registry_add(&maps[i]);
@@ -52,7 +52,7 @@ static bool change(unsigned *seed)
 	return error == (taken ? PMEM2_E_MAP_EXISTS : 0);
 }
 
-/* Half of all questions begin or end where a map does, or a byte beside it. */
+/* A random address. About half are at the beginning or end of a map, or a byte beside that. */
 static uintptr_t somewhere(unsigned *seed)
 {
 	const struct map *map = &maps[(unsigned)rand_r(seed) % SLOTS];
@@ -85,12 +85,13 @@ static void random_sequences(void)
 		changes += change(&seed);
 		look_ups += look_up(&seed);
 	}
-	is_int(changes, 20000, "registry: 20000 random additions and removals were tried");
+	is_int(changes, 20000,
+		"registry: 20000 random additions and removals agree with the model");
 	is_int(look_ups, 20000, "registry: 20000 look-ups agree with the model");
 	for (int i = 0; i < SLOTS; i++)
 		if (present[i])
 			registry_remove(&maps[i]);
-	ok(!registry_pin(0, UINTPTR_MAX), "registry: it is empty at the end");
+	ok(!registry_pin(0, UINTPTR_MAX), "registry: is empty when all maps are removed");
 }
 
 static void mistakes(void)
@@ -101,7 +102,7 @@ static void mistakes(void)
 		"registry_remove: a map that was never added is refused");
 	is_int(registry_add(&a), 0, "registry_add: a map is added");
 	is_int(registry_add(&a), PMEM2_E_MAP_EXISTS,
-		"registry_add: a map that was added is refused");
+		"registry_add: a map that is already in the registry is refused");
 	is_int(registry_remove(&twin), PMEM2_E_MAPPING_NOT_FOUND,
 		"registry_remove: another map with the same address is refused");
 	has_str(err_get(), "no live map",
@@ -118,7 +119,7 @@ static void *remove_map(void *map)
 	return NULL;
 }
 
-/* N5 of map/writeback.h: what is written back must not be unmapped meanwhile. */
+/* N5 of map/writeback.h: a map that is being written back (pinned) must not be unmapped. */
 static void pins(void)
 {
 	struct map a = {.addr = (char *)UNIT, .length = UNIT};
@@ -133,10 +134,10 @@ static void pins(void)
 	ok(!registry_pin(UNIT, UNIT + 1), "registry_pin: a map that is being removed is not found");
 	registry_unpin(first);
 	usleep(10000);
-	ok(!atomic_load(&removed), "N5: removing a map waits for its second pin");
+	ok(!atomic_load(&removed), "N5: removing a map waits for its second pin to be released");
 	registry_unpin(second);
 	pthread_join(thread, NULL);
-	ok(atomic_load(&removed), "registry_remove: it ends with the last pin");
+	ok(atomic_load(&removed), "registry_remove: returns when the last pin is released");
 }
 
 int main(void)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* reservation.c - random operations against a plain picture of the pages; many threads on one */
+/*
+ * reservation.c - maps in a reserved address range: random operations compared with a simple model
+ * (the "picture"), and many threads on one reservation
+ */
 #include "map/reservation.h"
 
 #include <pthread.h>
@@ -11,7 +14,7 @@
 #include "cpu/cpu.h"
 #include "tap.h"
 
-#define PAGES 64 /* of address space that the picture shows */
+#define PAGES 64 /* pages of address space in the picture */
 #define MAPS  24
 
 static size_t page;
@@ -30,8 +33,8 @@ static struct map_request request(struct reservation *in, size_t offset, size_t 
 }
 
 /*
- * The picture: pages of an address range that nothing else uses. The reservation is [from, to) of
- * it; each map is [first, first + count).
+ * The picture: a model of the pages at `base`, which nothing else uses. The reservation should be
+ * the pages [from, to), and each map the pages [first, first + count).
  */
 static struct {
 	char *base;
@@ -48,7 +51,7 @@ static size_t pick(size_t below)
 	return (size_t)rand_r(&seed) % below;
 }
 
-/* The lowest map of the picture with a page in [from, to); MAPS if no map has one. */
+/* Index of the lowest map of the picture that has a page in [from, to); MAPS if none has. */
 static size_t lowest_in(size_t from, size_t to)
 {
 	size_t lowest = MAPS;
@@ -138,7 +141,7 @@ static bool try_shrink(void)
 	return true;
 }
 
-/* One that has moved away to the end of the picture begins anew. */
+/* Closes an empty reservation that has become small, and opens it at the start of the picture. */
 static bool try_anew(void)
 {
 	if (picture.to - picture.from > 4 || lowest_in(0, PAGES) < MAPS)
@@ -180,9 +183,9 @@ static bool looks_right(void)
 }
 
 /*
- * An address range that is free, and a reservation at its beginning. It lies at the lower end of
- * much free space: the kernel gives what others map meanwhile, such as a sanitizer, from the upper
- * end.
+ * Finds a free address range, and opens a reservation at its beginning. The range is at the lower
+ * end of 1 GiB of free space, because the kernel places other mappings, such as those of a
+ * sanitizer, at the upper end.
  */
 static void begin(void)
 {
@@ -210,26 +213,28 @@ static void random_operations(void)
 		anew += try_anew();
 		looks += looks_right();
 	}
-	is_int(maps, 20000, "reservation: 20000 maps were made, refused or deleted at random");
-	is_int(extends, 20000, "reservation: it was extended as often as it should be");
-	is_int(shrinks, 20000, "reservation: it was shrunk as often as it should be");
-	is_int(anew, 20000, "reservation: it was closed and made again as often as it should be");
-	is_int(looks, 20000, "reservation: its maps always agree with the model");
+	is_int(maps, 20000,
+		"reservation: 20000 random openings and closings of maps agree with the model");
+	is_int(extends, 20000, "reservation: random extensions agree with the model");
+	is_int(shrinks, 20000, "reservation: random shrinkings agree with the model");
+	is_int(anew, 20000, "reservation: closing and opening it again succeeds each time");
+	is_int(looks, 20000, "reservation: 20000 look-ups of maps agree with the model");
 	for (size_t i = 0; i < MAPS; i++)
 		if (picture.count[i])
 			map_close(&picture.maps[i]);
-	is_int(reservation_close(&picture.reservation), 0, "reservation: it is empty at the end");
+	is_int(reservation_close(&picture.reservation), 0,
+		"reservation: closes when its maps are closed");
 }
 
 /*
- * Threads. Each writes its own number into what it has mapped and finds it there as long as it has
- * it: two in one slot, or a slot whose address space was given up, would show.
+ * Threads that map and unmap in one reservation. Each fills its maps with its own number, and
+ * checks that it stays there: it would not if two threads were given the same pages.
  */
 
 #define THREADS 6
 #define ROUNDS  1500
 
-#define SETTLED 5 /* the page of the one map that stays */
+#define SETTLED 5 /* the page of `settled`, a map that stays open */
 
 static struct reservation shared;
 static struct map settled;
@@ -263,7 +268,7 @@ static void *map_and_unmap(void *number)
 	return (void *)wrong;
 }
 
-/* It grows and shrinks where the others map. */
+/* A thread that shrinks and extends the reservation while others map there. */
 static void *extend_and_shrink(void *unused)
 {
 	size_t wrong = 0;
@@ -278,7 +283,7 @@ static void *extend_and_shrink(void *unused)
 	return (void *)wrong;
 }
 
-/* The map that stays must be found, whatever comes and goes beside it. */
+/* A thread that looks up `settled`, which must be found while other maps come and go. */
 static void *find(void *unused)
 {
 	size_t wrong = 0, size;
@@ -313,17 +318,18 @@ static void threads(void)
 		wrong += (size_t)result;
 	}
 	is_int(wrong, 0,
-		"reservation: %d threads map into one reservation, one resizes it, one searches",
+		"reservation: %d threads that map, one that resizes and one that searches see no error",
 		THREADS);
 	ok(occupied > 0 && occupied + refused == THREADS * ROUNDS,
-		"reservation: some maps of several threads were made, others refused");
+		"reservation: of the maps of several threads some are made, and the others refused");
 	map_close(&settled);
-	is_int(reservation_close(&shared), 0, "reservation: it is empty after several threads");
+	is_int(reservation_close(&shared), 0,
+		"reservation: closes after several threads have used it");
 }
 
 /*
- * The list of maps, where it grows with its lock held: slowly, so that threads without the lock
- * are there in time to see what nobody may see.
+ * The list of maps of a reservation grows while its lock is held. The test makes that slow, so
+ * that threads which look at the list without the lock would see it half copied.
  */
 #define LOOKERS 4
 
@@ -346,7 +352,10 @@ static void wait_for_lookers(void)
 
 static void (*while_growing)(void);
 
-/* In place of the C library's. The old list shows nothing but a map that cannot be found. */
+/*
+ * Replaces reallocarray(3). While it grows slowly, each entry of the old list becomes a decoy, so
+ * that a look-up in the old list fails.
+ */
 void *reallocarray(void *old, size_t count, size_t size)
 {
 	if (!atomic_load(&grows_slowly))
@@ -416,10 +425,11 @@ static void look_while_growing(void)
 	is_int(wrong, 0, "reservation: look-ups wait while the list of its maps grows");
 	for (size_t i = 0; i < 17; i++)
 		map_close(&listed[i]);
-	is_int(reservation_close(&shared), 0, "reservation: it is empty after its list has grown");
+	is_int(reservation_close(&shared), 0,
+		"reservation: closes after its list of maps has grown");
 }
 
-/* All want the same slot: one gets it. */
+/* All threads open a map at the same place at the same time: one of them succeeds. */
 static pthread_barrier_t together;
 
 static void *want_slot(void *result)
@@ -461,11 +471,12 @@ static void one_slot(void)
 		wrong += reservation_close(&shared) != 0;
 	}
 	atomic_store(&grows_slowly, false);
-	is_int(wrong, 0, "reservation: of %d threads that want one slot, one gets it, 100 times",
+	is_int(wrong, 0,
+		"reservation: of %d threads that map the same page, one succeeds, in each of 100 rounds",
 		THREADS);
 }
 
-/* Offset and length may have a sum that wraps around to a place in front of the reservation. */
+/* An offset and a length whose sum overflows must be refused, not wrap around. */
 static void sums(void)
 {
 	struct reservation rsv;
@@ -476,12 +487,14 @@ static void sums(void)
 	for (size_t count = 1; count <= 3; count += 2) {
 		struct map_request wanted = request(&rsv, (size_t)0 - page, count);
 		is_int(map_open(&map, &wanted), PMEM2_E_LENGTH_OUT_OF_RANGE,
-			"map_open: a page below 2^64, %zu pages: beyond the reservation", count);
+			"map_open: an offset a page below 2^64, %zu pages: out of the reservation's range",
+			count);
 	}
-	is_int(reservation_close(&rsv), 0, "map_open: what was refused has left nothing there");
+	is_int(reservation_close(&rsv), 0,
+		"map_open: a refused map does not keep the reservation from closing");
 }
 
-/* Device DAX has larger units than pages. */
+/* Maps must be aligned to the source, whose units are larger than pages on device DAX. */
 static void alignment(void)
 {
 	struct reservation rsv;
@@ -493,18 +506,20 @@ static void alignment(void)
 	wanted = request(&rsv, 2 * page, 4);
 	wanted.alignment = 4 * page;
 	is_int(map_open(&map, &wanted), PMEM2_E_ADDRESS_UNALIGNED,
-		"map_open: not a multiple of the source's alignment");
-	has_str(err_get(), "alignment of 16384", "map_open: the message names the alignment");
+		"map_open: a place that is not a multiple of the source's alignment is refused");
+	has_str(err_get(), "alignment of 16384",
+		"map_open: the message has the required alignment of the source");
 	wanted.reservation_offset = 6 * page;
 	is_int(map_open(&map, &wanted), PMEM2_E_LENGTH_OUT_OF_RANGE,
-		"map_open: a range beyond the end is found before a wrong alignment");
+		"map_open: a range beyond the end and unaligned is reported as beyond the end");
 	wanted.reservation_offset = 4 * page;
-	is_int(map_open(&map, &wanted), 0, "map_open: a multiple of the source's alignment");
+	is_int(map_open(&map, &wanted), 0,
+		"map_open: a place that is a multiple of the source's alignment is mapped");
 	wanted.reservation_offset = 2 * page;
 	is_int(map_open(&other, &wanted), PMEM2_E_ADDRESS_UNALIGNED,
-		"map_open: a wrong alignment is found before a taken slot");
+		"map_open: a place unaligned and taken is reported as unaligned");
 	is_int(map_close(&map), 0, "map_close: a map in a reservation is closed");
-	is_int(reservation_close(&rsv), 0, "reservation: it is empty after its map was closed");
+	is_int(reservation_close(&rsv), 0, "reservation: closes after its aligned map was closed");
 }
 
 int main(void)
@@ -517,8 +532,8 @@ int main(void)
 		random_operations();
 		threads();
 	} else {
-		skip("reservation: extending",
-			"valgrind takes an address that must be free for a mere hint");
+		skip("reservation: random operations, and several threads",
+			"valgrind treats MAP_FIXED_NOREPLACE as a mere hint");
 	}
 	look_while_growing();
 	one_slot();

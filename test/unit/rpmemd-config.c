@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Settings of rpmemd: what files and the command line say, and what is wrong with them. */
+/* rpmemd-config.c - settings of rpmemd from configuration files and the command line; mistakes */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -45,7 +45,7 @@ static void without_any(void)
 	unsetenv("HOME");
 	defaults();
 	ok(config.poolset_dir[0] == '/' && strcmp(config.poolset_dir, "/home/somebody"),
-		"defaults: without HOME, the home directory comes from the user database");
+		"defaults: without HOME, the home directory is taken from the user database");
 	setenv("HOME", "/home/somebody", 1);
 }
 
@@ -69,7 +69,7 @@ static void all_keys(void)
 	is_int(config.log_level, LOG_NOTICE, "config: log-level is read");
 	ok(config.persist_apm && config.persist_general_given,
 		"config: persist-apm and persist-general are read");
-	is_int(config.nthreads, 3, "config: nthreads");
+	is_int(config.nthreads, 3, "config: nthreads is read");
 	is_int(config.max_lanes, 17, "config: max-lanes is read");
 	is_int(config.port_low * 10000 + config.port_high, 70007010, "config: port-range is read");
 	is_int(config.timeout_ms, 1234, "config: timeout is read");
@@ -91,7 +91,7 @@ static void all_keys(void)
 		snprintf(line, sizeof(line), "log-level = %s", levels[i]);
 		is_int(parse(line), 0, "config: %s is accepted", line);
 		is_int(config.log_level, i < 3 ? i + 1 : i,
-			"config: each name of log-level has its number");
+			"config: the name of a log-level sets its number");
 	}
 }
 
@@ -100,7 +100,8 @@ static void home(void)
 	parse("poolset-dir = $HOME/sets\nlog-file = $HOME/rpmemd.log\n");
 	is_str(config.poolset_dir, "/home/somebody/sets",
 		"config: $HOME in poolset-dir is replaced");
-	is_str(config.log_file, "/home/somebody/rpmemd.log", "config: $HOME in log-file");
+	is_str(config.log_file, "/home/somebody/rpmemd.log",
+		"config: $HOME in log-file is replaced");
 	parse("poolset-dir = /$HOMER/$HOME\nlog-file = /a$HOME$HOME\n");
 	is_str(config.poolset_dir, "/$HOMER/$HOME",
 		"config: $HOME is not replaced where it begins a longer name or stands inside the path");
@@ -152,7 +153,7 @@ static void mistakes(void)
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		is_int(parse(bad[i].text), -EINVAL, "config: a bad line is refused");
+		is_int(parse(bad[i].text), -EINVAL, "config: a file with a mistake is refused");
 		has_str(err_get(), bad[i].sentence, "config: the message says \"%s\"",
 			bad[i].sentence);
 	}
@@ -202,21 +203,21 @@ static void order(void)
 	setenv("HOME", dir, 1);
 	write_file(".rpmemd.conf", "log-file = /users\nmax-lanes = 5\n");
 	snprintf(file, sizeof(file), "%s", write_file("only.conf", "timeout = 77\n"));
-	is_int(CONFIGURE("-t", "4"), 0, "command line: without --config, it is accepted");
+	is_int(CONFIGURE("-t", "4"), 0, "command line: -t without --config is accepted");
 	is_str(config.log_file, "/users", "command line: without --config, ~/.rpmemd.conf is read");
 	is_int(config.nthreads * 10 + config.max_lanes, 45, "command line: -t sets nthreads");
 	is_int(CONFIGURE("--config", file, "--max-lanes=9"), 0,
-		"command line: --config is accepted");
+		"command line: --config with another option is accepted");
 	is_str(config.log_file, "/var/log/rpmemd.log",
 		"command line: with --config, ~/.rpmemd.conf is not read");
 	is_int(config.timeout_ms * 10 + config.max_lanes, 779,
-		"command line: with --config, that file and the other options count");
+		"command line: with --config, settings of that file and of other options apply");
 	is_int(CONFIGURE("--max-lanes=9"), 0,
 		"command line: an option beside ~/.rpmemd.conf is accepted");
 	is_int(config.max_lanes, 9, "command line: an option overrules ~/.rpmemd.conf");
 	ok(!config.use_syslog, "command line: log-file of ~/.rpmemd.conf switches syslog off");
 	is_int(CONFIGURE("--use-syslog", "--persist-apm", "--persist-general"), 0,
-		"command line: switches need no value");
+		"command line: switches such as --use-syslog need no value");
 	ok(config.use_syslog && config.persist_apm && config.persist_general_given,
 		"command line: a switch without a value means yes");
 	is_int(CONFIGURE("--log-level=loud"), -EINVAL, "command line: a bad log level is refused");
@@ -234,7 +235,7 @@ static void order(void)
 	write_file(".rpmemd.conf", "");
 }
 
-/* The exit status of a process with that command line; 77 if it would start. */
+/* Exit status of rpmemd with this option; 77 if it would start as a daemon. */
 static int status_of(const char *option)
 {
 	const char *argv[] = {"rpmemd", option, NULL};
@@ -245,7 +246,7 @@ static int status_of(const char *option)
 	if (!child) {
 		int null = open("/dev/null", O_WRONLY);
 		dup2(null, STDERR_FILENO);
-		/* Standard output is the peer's: nothing may be written to it. */
+		/* rpmemd's standard output belongs to its peer: nothing may be written to it. */
 		close(STDOUT_FILENO);
 		options_parse(&options, option ? 2 : 1, (char **)argv);
 		_exit(77);
@@ -256,20 +257,22 @@ static int status_of(const char *option)
 
 static void statuses(void)
 {
-	is_int(status_of(NULL), 77, "rpmemd: no options start the daemon");
-	is_int(status_of("--help"), 0, "rpmemd: --help ends with 0");
-	is_int(status_of("-h"), 0, "rpmemd: -h ends with 0");
-	is_int(status_of("--version"), 0, "rpmemd: --version ends with 0");
-	is_int(status_of("-V"), 0, "rpmemd: -V ends with 0");
-	is_int(status_of("--usage"), 0, "rpmemd: --usage ends with 0");
-	is_int(status_of("--nothing"), 255, "rpmemd: an unknown long option ends with 255");
-	is_int(status_of("-x"), 255, "rpmemd: an unknown short option ends with 255");
-	is_int(status_of("word"), 255, "rpmemd: a word that is not an option ends with 255");
-	is_int(status_of("--remove"), 255, "rpmemd: --remove without its argument ends with 255");
-	is_int(status_of("--force"), 255, "rpmemd: --force without --remove ends with 255");
-	is_int(status_of("-s"), 255, "rpmemd: -s without --remove ends with 255");
+	is_int(status_of(NULL), 77, "rpmemd: starts the daemon without options");
+	is_int(status_of("--help"), 0, "rpmemd: --help exits with status 0");
+	is_int(status_of("-h"), 0, "rpmemd: -h exits with status 0");
+	is_int(status_of("--version"), 0, "rpmemd: --version exits with status 0");
+	is_int(status_of("-V"), 0, "rpmemd: -V exits with status 0");
+	is_int(status_of("--usage"), 0, "rpmemd: --usage exits with status 0");
+	is_int(status_of("--nothing"), 255, "rpmemd: an unknown long option exits with status 255");
+	is_int(status_of("-x"), 255, "rpmemd: an unknown short option exits with status 255");
+	is_int(status_of("word"), 255,
+		"rpmemd: a word that is not an option exits with status 255");
+	is_int(status_of("--remove"), 255,
+		"rpmemd: --remove without its argument exits with status 255");
+	is_int(status_of("--force"), 255, "rpmemd: --force without --remove exits with status 255");
+	is_int(status_of("-s"), 255, "rpmemd: -s without --remove exits with status 255");
 	is_int(status_of("--persist-apm=yes"), 255,
-		"rpmemd: an argument for a switch ends with 255");
+		"rpmemd: an argument for a switch exits with status 255");
 }
 
 static void removal(void)
@@ -280,11 +283,11 @@ static void removal(void)
 	options_parse(&options, 4, (char **)argv);
 	is_str(options.remove, "x.set", "options: --remove names the pool set");
 	is_int(options.remove_flags, POOL_REMOVE_FORCE | POOL_REMOVE_SET_FILE,
-		"options: --force and --pool-set by their letters");
+		"options: -f and -s set the flags of --force and --pool-set");
 	const char *names[] = {"rpmemd", "--remove=y.set", "--pool-set", NULL};
 	options_parse(&options, 3, (char **)names);
-	is_str(options.remove, "y.set", "options: --remove by its long name");
-	is_int(options.remove_flags, POOL_REMOVE_SET_FILE, "options: --pool-set by its long name");
+	is_str(options.remove, "y.set", "options: --remove=NAME names the pool set");
+	is_int(options.remove_flags, POOL_REMOVE_SET_FILE, "options: --pool-set sets its flag");
 }
 
 int main(void)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * rpmemd-store.c - what the target does with bytes that arrive: they are copied whole, they are
- * durable after a drain, and every lane hears of a write-back that may have been its own
+ * rpmemd-store.c - how the daemon stores bytes that arrive: copies are complete, a drain makes
+ * them durable, and each lane (connection) that may be affected gets the error of a failed
+ * write-back
  *
- * msync(2) is ours here: it can fail once, as the kernel's does, whatever range is asked for.
+ * The test replaces msync(2): its next call can be made to fail, once, whatever its range is.
  */
 #include <errno.h>
 #include <stdatomic.h>
@@ -24,10 +25,11 @@ static struct pool *pool;
 static struct store store;
 static struct fabric_store calls;
 static char *base;
-static uint64_t lane; /* the mark of the only lane of most tests */
+static uint64_t
+	lane; /* the lane's mark, which remembers its last drain; most tests have one lane */
 
-static atomic_int pending;            /* an errno that is reported to whoever asks first */
-static size_t synced_from, synced_to; /* of the last one: offsets in the pool */
+static atomic_int pending;            /* errno of the next call of msync(); 0: success */
+static size_t synced_from, synced_to; /* range of the last msync(), as offsets in the pool */
 
 int msync(void *addr, size_t length, int flags)
 {
@@ -41,7 +43,7 @@ int msync(void *addr, size_t length, int flags)
 	return -1;
 }
 
-/* A drain, and a deep flush, of the lane with this mark. */
+/* Drains the lane that has this mark. (deep() below does a deep flush for it.) */
 static int drain(uint64_t *mark)
 {
 	calls.lane(&store, mark);
@@ -73,7 +75,7 @@ static void begin(const char *granularity)
 	begin_with(granularity, "OPTION NOHDRS\n4M @/part\n");
 }
 
-/* Files of earlier tests may have had the same numbers. A drain moves the lane's mark past them. */
+/* Lets a drain move the lane's mark past failures of earlier files with the same inode number. */
 static void forget_failures(void)
 {
 	calls.commit(&store, 0, 64);
@@ -85,7 +87,7 @@ static void end(void)
 	pool_discard(pool);
 }
 
-/* Nothing beside them is touched. */
+/* Stores of each length and offset write exactly those bytes. */
 static void test_copies(const char *granularity)
 {
 	char from[256 + 8], want[256];
@@ -102,15 +104,19 @@ static void test_copies(const char *granularity)
 			wrong += memcmp(base, want, 256) != 0;
 		}
 	}
-	ok(!failed && !wrong, "%s: any bytes at any offset", granularity);
-	is_int(calls.commit(&store, 100, 5000) || drain(&lane), 0, "%s: commit", granularity);
-	is_int(deep(4096, 4096, &lane), 0, "%s: deep", granularity);
-	is_int(deep(4 * MIB - 1, 2, &lane), -EINVAL, "%s: deep, beyond the end", granularity);
-	is_int(drain(&lane), 0, "%s: a drain of nothing", granularity);
+	ok(!failed && !wrong,
+		"granularity %s: stores of any length and offset write exactly those bytes",
+		granularity);
+	is_int(calls.commit(&store, 100, 5000) || drain(&lane), 0,
+		"granularity %s: commit and drain succeed", granularity);
+	is_int(deep(4096, 4096, &lane), 0, "granularity %s: a deep flush succeeds", granularity);
+	is_int(deep(4 * MIB - 1, 2, &lane), -EINVAL,
+		"granularity %s: a deep flush beyond the end is refused", granularity);
+	is_int(drain(&lane), 0, "granularity %s: a drain without stores succeeds", granularity);
 	end();
 }
 
-/* Far apart and more of them than a thread can note: all are written back. */
+/* Commits more ranges, far apart, than a thread can note: all must be written back. */
 static void test_many(void)
 {
 	int failed = 0;
@@ -118,18 +124,20 @@ static void test_many(void)
 	begin("PAGE");
 	for (size_t at = 0; at < 4 * MIB; at += 8192)
 		failed |= calls.commit(&store, at, 1);
-	ok(!failed && !drain(&lane), "drain: many ranges far apart are written back");
+	ok(!failed && !drain(&lane),
+		"drain: many ranges far apart are written back without an error");
 	for (size_t at = 0; at < 4 * MIB; at += 128 * 1024)
 		failed |= calls.commit(&store, at, 1);
 	pending = ENOSPC;
 	is_int(drain(&lane), -ENOSPC, "drain: one failure among many ranges is returned");
-	is_int(drain(&lane), 0, "drain: a failure is returned once to a lane that begins anew");
+	is_int(drain(&lane), 0, "drain: the next drain of the lane after a failure succeeds");
 	end();
 }
 
 /*
- * Two lanes of one target. `mark` is the beginning of a lane's previous drain: bytes may have been
- * put into the pool ever since, before the target hears of them.
+ * Two lanes of one target, one of which gets the error of a write-back. The other one must get it,
+ * too: its bytes may have been in the pool since its previous drain (which its mark records), and
+ * so may be among those that were not written back.
  */
 static void test_lanes(void)
 {
@@ -138,12 +146,13 @@ static void test_lanes(void)
 	calls.commit(&store, 0, 64);
 	pending = EIO;
 	is_int(drain(&one), -EIO, "lane 1: a write-back that fails is returned");
-	has_str(err_get(), "write back", "lane 1: the message says what failed");
-	has_str(err_get(), "/holdfast-pool-", "lane 1: the message names the file");
+	has_str(err_get(), "write back", "lane 1: the message says that a write-back failed");
+	has_str(err_get(), "/holdfast-pool-",
+		"lane 1: the message names the file whose write-back failed");
 	calls.commit(&store, 2 * MIB, 64);
-	is_int(drain(&two), -EIO,
-		"lane 2: bytes that were put there before the failure are not called durable");
-	has_str(err_get(), "/holdfast-pool-", "lane 2: the message names the file");
+	is_int(drain(&two), -EIO, "lane 2: a drain after lane 1's failed write-back fails, too");
+	has_str(err_get(), "/holdfast-pool-",
+		"lane 2: the message names the file whose write-back failed");
 	calls.commit(&store, 0, 64);
 	is_int(drain(&one), 0, "lane 1: bytes that are sent again are durable");
 	calls.commit(&store, 2 * MIB, 64);
@@ -155,16 +164,16 @@ static void test_deep(void)
 {
 	begin("PAGE");
 	pending = EIO;
-	is_int(deep(2 * MIB, 64, &lane), -EIO, "deep: a failure is returned");
+	is_int(deep(2 * MIB, 64, &lane), -EIO, "deep flush: a failure of msync is returned");
 	is_int(deep(2 * MIB, 64, &lane), -EIO,
-		"deep: a second try fails for a lane that has not drained since");
+		"deep flush: fails again for a lane that has not drained since the failure");
 	calls.commit(&store, 0, 64);
-	is_int(drain(&lane), -EIO, "drain: a failure that a deep flush heard counts");
-	is_int(deep(2 * MIB, 64, &lane), 0, "deep: it succeeds again after the lane's drain");
+	is_int(drain(&lane), -EIO, "drain: fails after a deep flush of the lane has failed");
+	is_int(deep(2 * MIB, 64, &lane), 0, "deep flush: succeeds again after the lane's drain");
 	end();
 }
 
-/* A DAX device between two files: msync(2) would fail for it, and a flush is enough. */
+/* A DAX device between two files: it needs no msync(2), which would fail, only a cache flush. */
 static void test_device_beside_files(void)
 {
 	begin_with("PAGE", "OPTION NOHDRS\n4M @/one\n4M @/device\n4M @/two\n");
@@ -176,17 +185,20 @@ static void test_device_beside_files(void)
 	is_int(drain(&lane), 0, "device beside files: bytes of the device alone are drained");
 	is_int(synced_to, 0, "device beside files: msync(2) is not called for the device");
 	calls.commit(&store, 4 * MIB - 4096, 8192);
-	is_int(drain(&lane), 0, "device beside files: a range of file and device is drained");
+	is_int(drain(&lane), 0,
+		"device beside files: a range over the end of a file and the device is drained");
 	ok(synced_from == 4 * MIB - 4096 && synced_to == 4 * MIB,
 		"device beside files: msync(2) is called for the file's bytes only");
 	calls.commit(&store, 8 * MIB - 64, 128);
 	pending = EIO;
-	is_int(drain(&lane), -EIO, "device beside files: a file behind the device reports errors");
+	is_int(drain(&lane), -EIO,
+		"device beside files: an error of a file behind the device is returned");
 	ok(synced_from == 8 * MIB, "device beside files: msync(2) begins behind the device");
 	uint64_t other = 0;
 	calls.store(&store, 4 * MIB, "12345678", 8);
 	is_int(drain(&other), 0, "device beside files: another lane drains bytes of the device");
-	is_int(other, 0, "device beside files: its mark stays, for a file that it has not asked");
+	is_int(other, 0,
+		"device beside files: a drain of device bytes does not move the lane's mark");
 	pool->parts[1].device.kind = DEVICE_FILE;
 	end();
 }
@@ -200,7 +212,7 @@ static void cut_file(size_t size)
 		bail("truncate: %m");
 }
 
-/* Behind the end of a file that has become shorter, a store raises SIGBUS: as on a full disk. */
+/* A store behind the end of a truncated file raises SIGBUS, as on a full disk, and is survived. */
 static void test_faults(const char *granularity)
 {
 	const struct rlimit small = {.rlim_cur = MIB, .rlim_max = RLIM_INFINITY};
@@ -211,19 +223,26 @@ static void test_faults(const char *granularity)
 	forget_failures();
 	cut_file(0);
 	is_int(calls.store(&store, 12284, "12345678", 8), 0,
-		"%s: bytes that cannot be stored to the map are written to the file", granularity);
-	is_int(drain(&lane), 0, "%s: they are durable", granularity);
+		"granularity %s: bytes that cannot be stored to the map are written to the file",
+		granularity);
+	is_int(drain(&lane), 0, "granularity %s: bytes that were written to the file are drained",
+		granularity);
 	memcpy(found, base + 12284, 8);
-	ok(!memcmp(found, "12345678", 8), "%s: they are seen in the map", granularity);
+	ok(!memcmp(found, "12345678", 8),
+		"granularity %s: bytes that were written to the file are seen in the map",
+		granularity);
 	signal(SIGXFSZ, SIG_IGN);
 	getrlimit(RLIMIT_FSIZE, &before);
 	setrlimit(RLIMIT_FSIZE, &small);
 	is_int(calls.store(&store, 2 * MIB, "12345678", 8), -EFBIG,
-		"%s: bytes that cannot be written either are an error", granularity);
-	has_str(err_get(), "/part: File too large", "%s: the message names the part", granularity);
+		"granularity %s: bytes that can be neither stored nor written are an error",
+		granularity);
+	has_str(err_get(), "/part: File too large",
+		"granularity %s: the message names the part that cannot be written", granularity);
 	is_int(calls.store(&store, 8192, "abcdefgh", 8), 0,
-		"%s: after a failed store another one succeeds", granularity);
-	is_int(drain(&lane), 0, "%s: after a failed store a drain succeeds", granularity);
+		"granularity %s: after a failed store another one succeeds", granularity);
+	is_int(drain(&lane), 0, "granularity %s: after a failed store a drain succeeds",
+		granularity);
 	setrlimit(RLIMIT_FSIZE, &before);
 	cut_file(4 * MIB);
 	end();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* say.c - a message that cannot be written ends nothing, and takes no signal of somebody else */
+/* say.c - say() survives output that cannot be written, and leaves the program's signals alone */
 #include "base/say.h"
 
 #include <errno.h>
@@ -23,7 +23,7 @@ static int broken_pipe(void)
 	return fds[1];
 }
 
-/* A file that has reached the limit of a file's size. */
+/* Opens a file whose size is at the process's limit (RLIMIT_FSIZE): writing raises SIGXFSZ. */
 static int full_file(void)
 {
 	char name[] = "/tmp/holdfast-say-XXXXXX";
@@ -38,7 +38,7 @@ static int full_file(void)
 	return fd;
 }
 
-/* The status of a child that says something there. */
+/* Lets a child call say() on what open_fd() returns, and returns the child's wait status. */
 static int child_says(int (*open_fd)(void), int times)
 {
 	pid_t child = fork();
@@ -79,35 +79,39 @@ static void own_signals(void)
 
 	signal(SIGPIPE, on_pipe);
 	say(fd, "hello\n", 6);
-	is_int(handled, 0, "say: a handler of the program is not called for a message");
+	is_int(handled, 0, "say: the program's handler of SIGPIPE is not called for a message");
 	if (write(fd, "x", 1) >= 0 || errno != EPIPE)
 		bail("the pipe is not broken");
-	is_int(handled, 1, "say: the program's own write is signalled afterwards");
+	is_int(handled, 1, "say: a later write(2) of the program raises SIGPIPE as usual");
 	sigemptyset(&set);
 	sigaddset(&set, SIGPIPE);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	say(fd, "hello\n", 6);
-	ok(!pipe_is_pending(), "say: nothing is pending where the program has it blocked");
+	ok(!pipe_is_pending(), "say: leaves no SIGPIPE pending if the program has blocked it");
 	pthread_sigmask(SIG_SETMASK, NULL, &now);
-	ok(sigismember(&now, SIGPIPE) && !sigismember(&now, SIGXFSZ), "say: the mask is as before");
+	ok(sigismember(&now, SIGPIPE) && !sigismember(&now, SIGXFSZ),
+		"say: the signal mask is unchanged");
 	raise(SIGPIPE);
 	say(fd, "hello\n", 6);
-	ok(pipe_is_pending(), "say: a signal that was pending before stays");
+	ok(pipe_is_pending(), "say: a SIGPIPE that was pending before stays pending");
 	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
-	is_int(handled, 2, "say: it arrives once");
+	is_int(handled, 2, "say: a SIGPIPE that was pending before is delivered once");
 	close(fd);
 }
 
 int main(void)
 {
-	is_int(child_says(broken_pipe, 3), 0, "say: a pipe that nobody reads ends nothing");
-	is_int(child_says(full_file, 3), 0, "say: a file at the limit of its size ends nothing");
+	is_int(child_says(broken_pipe, 3), 0,
+		"say: a pipe without a reader does not end the process or change errno");
+	is_int(child_says(full_file, 3), 0,
+		"say: a file at the size limit does not end the process or change errno");
 	own_signals();
 	int fds[2];
 	char got[8] = "";
 	if (pipe2(fds, O_CLOEXEC))
 		bail("pipe: %m");
 	say(fds[1], "hello", 5);
-	is_int(read(fds[0], got, sizeof(got)), 5, "say: what can be written is written");
+	is_int(read(fds[0], got, sizeof(got)), 5,
+		"say: a message to a pipe with a reader is written");
 	return tap_done();
 }

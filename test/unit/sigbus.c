@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * sigbus.c - guards against bad memory, and the program's own handlers of SIGBUS
+ * sigbus.c - guards against bad memory, together with the program's own handlers of SIGBUS
  *
- * A page of a mapping that lies behind the end of its file stands in for a bad block: the kernel
- * raises the same signal. What ends a process, or changes its handlers, happens in a child.
+ * A guard is a call of sigbus_guard(): it runs a function, and returns an error if that touches
+ * bad memory. A bad page is simulated by a page of a mapping behind the end of its file: the
+ * kernel raises SIGBUS for both. Tests that end the process or change its handlers run in a child.
  */
 #include "map/sigbus.h"
 
@@ -22,7 +23,7 @@
 
 static size_t page;
 
-/* Bodies. */
+/* Functions to run in a guard. */
 
 static __thread volatile char sink;
 
@@ -49,7 +50,7 @@ static bool is_default(void)
 	return now.sa_handler == SIG_DFL;
 }
 
-/* How a child that does this ends: its exit status, or the negated signal. */
+/* Runs `body` in a child. Returns its exit status, or the negated signal that ended it. */
 static int child(void (*body)(void))
 {
 	int status;
@@ -67,14 +68,14 @@ static int child(void (*body)(void))
 static void ends(void (*body)(void), const char *what)
 {
 	if (under_valgrind())
-		skip(what, "valgrind takes the fault for its own");
+		skip(what, "valgrind handles the fault itself");
 	else if (emulator())
-		skip(what, "an emulator does not survive to die of it");
+		skip(what, "an emulator does not end with the signal of its program");
 	else
 		is_int(child(body), -SIGBUS, "%s", what);
 }
 
-/* In a child: end it with this status unless it is true. */
+/* For children: exits with this status unless `truth` is true. */
 static void must(bool truth, int status)
 {
 	if (!truth)
@@ -95,11 +96,11 @@ static void faults(void)
 	is_int(sigbus_guard(bad, 3 * page, store, bad + 2 * page, &fault), PMEM2_E_IO_FAIL,
 		"sigbus_guard: a store to a bad page is an error");
 	is_int(fault, 2 * page, "sigbus_guard: the offset of a store's fault is returned");
-	ok(is_default(), "sigbus_guard: the handler is gone afterwards");
+	ok(is_default(), "sigbus_guard: its handler of SIGBUS is removed afterwards");
 	munmap(bad, 3 * page);
 }
 
-/* Many at once: each must come back to its own thread, with its own offset. */
+/* Many threads fault at the same time: each must get its own error, with its own offset. */
 #define THREADS 80
 #define ROUNDS  50
 
@@ -132,16 +133,18 @@ static void threads(void)
 		pthread_join(ids[i], &result);
 		wrong += (size_t)result;
 	}
-	is_int(wrong, 0, "sigbus: %d threads, more than there are seats, fault at the same time",
+	is_int(wrong, 0,
+		"sigbus_guard: %d threads, more than may run at once, each get their own faults",
 		THREADS);
-	ok(is_default(), "sigbus: afterwards the handler is gone");
+	ok(is_default(), "sigbus_guard: after many threads its handler of SIGBUS is removed");
 }
 
 /*
- * The program's handlers. This one makes its own bad page good, and returns.
+ * The program's handlers of SIGBUS. This one replaces the bad page `own_page` by a good one, and
+ * returns.
  */
 
-static char *volatile own_page; /* to be there before the fault */
+static char *volatile own_page; /* volatile: must be stored before the fault */
 static volatile sig_atomic_t handled, handler_code;
 static sigset_t handler_mask;
 static void *volatile handler_stack;
@@ -150,7 +153,7 @@ static void repair(int number, siginfo_t *info, void *context)
 {
 	handled++;
 	handler_code = info->si_code;
-	/* Not where a variable is: the address sanitizer of gcc 14 keeps those elsewhere. */
+	/* Not the address of a variable: the address sanitizer of gcc 14 keeps those elsewhere. */
 	handler_stack = __builtin_frame_address(0);
 	pthread_sigmask(SIG_BLOCK, NULL, &handler_mask);
 	if (info->si_addr >= (void *)own_page && (char *)info->si_addr < own_page + page)
@@ -172,7 +175,7 @@ static void set_handler(void (*handler)(int, siginfo_t *, void *), int flags)
 	sigaction(SIGBUS, &action, NULL);
 }
 
-/* A guard of something else, in which the program's own page is touched. */
+/* Touches the bad page own_page in a guard of another range: the program's handler gets it. */
 static int touch_own(char *guarded)
 {
 	size_t fault;
@@ -203,7 +206,7 @@ static void wait_in_guard(void *unused)
 		usleep(100);
 }
 
-/* Another thread in a guard, until `go_on`. */
+/* A thread that stays in a guard until `go_on` is set. */
 static void *guarded_thread(void *at)
 {
 	size_t fault;
@@ -272,7 +275,7 @@ static void on_its_stack(void)
 	must(touch_own(bad_pages(0, 1)) == 0, 1);
 	must(handler_stack >= stack.ss_sp && (char *)handler_stack < (char *)stack.ss_sp + 65536,
 		2);
-#ifndef __SANITIZE_THREAD__ /* which blocks all signals in every handler */
+#ifndef __SANITIZE_THREAD__ /* the thread sanitizer blocks all signals in every handler */
 	must(!sigismember(&handler_mask, SIGBUS), 3);
 #endif
 }
@@ -295,7 +298,7 @@ static void jump(int number, siginfo_t *info, void *context)
 	siglongjmp(way_out, 1);
 }
 
-/* It is not allowed; but the next guard of this thread must work nevertheless. */
+/* A handler that jumps out of a guard is not allowed; but the thread's next guard must work. */
 static void jumps_out(void)
 {
 	char *bad = bad_pages(0, 1);
@@ -310,7 +313,7 @@ static void jumps_out(void)
 }
 
 /*
- * A handler that is installed while a guard runs, and passes on to the one that it has replaced.
+ * A handler that the program installs while a guard runs. It calls the handler that it replaced.
  */
 
 static struct sigaction replaced;
@@ -319,7 +322,7 @@ static volatile sig_atomic_t passed_on;
 static void second(int number, siginfo_t *info, void *context)
 {
 	passed_on++;
-	must(passed_on < 100, 99); /* a circle */
+	must(passed_on < 100, 99); /* handlers that call each other in a circle */
 	if (replaced.sa_flags & SA_SIGINFO)
 		replaced.sa_sigaction(number, info, context);
 	else
@@ -350,17 +353,22 @@ static void installed_meanwhile(void)
 	must(passed_on == 1, 2);
 	sigaction(SIGBUS, NULL, &now);
 	must(now.sa_sigaction == second, 3);
-	/* Ours is over the second one now, which passes on to ours over the first one. */
+	/*
+	 * In a guard, the library's handler calls the second one, which calls the library's again.
+	 */
 	own_page = bad_pages(0, 1);
 	must(touch_own(bad) == 0, 4);
 	must(passed_on == 2 && handled == 1, 5);
 	must(sigbus_guard(bad, page, touch, bad, &fault) == PMEM2_E_IO_FAIL, 6);
 	must(passed_on == 2, 7);
-	/* And nobody is over it here. */
+	/* Outside of a guard, the second handler is the installed one. */
 	own_page = bad_pages(0, 1);
 	touch(own_page);
 	must(passed_on == 3 && handled == 2, 8);
-	/* Put back what it replaced: that is ours. It still passes on, and still guards. */
+	/*
+	 * The program restores the handler that the second one replaced: the library's. That must
+	 * still call the program's first handler, and still guard.
+	 */
 	sigaction(SIGBUS, &replaced, NULL);
 	own_page = bad_pages(0, 1);
 	touch(own_page);
@@ -380,7 +388,7 @@ static void meanwhile_and_unknown_to_all(void)
 	touch_own(bad);
 }
 
-/* Default actions. */
+/* Programs without a handler: the default action of SIGBUS, or SIG_IGN. */
 
 static void fault_elsewhere(void)
 {
@@ -428,9 +436,9 @@ static void blocked(void)
 	must(sigbus_guard(bad, page, touch, bad, &fault) == PMEM2_E_IO_FAIL, 1);
 	pthread_sigmask(SIG_BLOCK, NULL, &now);
 	must(sigismember(&now, SIGBUS) == 1 && sigismember(&now, SIGTERM) == 1, 2);
-	if (under_valgrind()) /* which delivers signals itself */
+	if (under_valgrind()) /* valgrind delivers signals itself */
 		return;
-	/* One that waits because it is blocked still waits. */
+	/* A SIGBUS that is pending because it is blocked must stay pending. */
 	sigqueue(getpid(), SIGBUS, (union sigval){.sival_int = 77});
 	must(sigbus_guard(bad, page, touch, bad, &fault) == PMEM2_E_IO_FAIL, 3);
 	sigpending(&now);
@@ -472,39 +480,47 @@ int main(void)
 	page = (size_t)sysconf(_SC_PAGESIZE);
 #ifndef __aarch64__
 	if (emulator())
-		skip_all("this emulator does not tell a handler which signals it masks");
+		skip_all("in this emulator a handler cannot query which signals are blocked");
 #endif
-	signal(SIGBUS, SIG_DFL); /* sanitizers have one of their own */
+	signal(SIGBUS, SIG_DFL); /* sanitizers install a handler of their own */
 	if (sigbus_init())
 		bail("sigbus_init failed");
 	faults();
 	threads();
-	is_int(child(own_fault), 0, "program's handler: it gets the program's own fault");
+	is_int(child(own_fault), 0,
+		"program's SIGBUS handler: is called for faults outside of the guarded range");
 	is_int(child(own_fault_on_another_thread), 0,
-		"program's handler: it gets the fault of a thread without a guard");
+		"program's SIGBUS handler: is called for the fault of a thread without a guard");
 	is_int(child(without_siginfo), 0,
-		"program's handler: one with a single argument is called");
+		"program's SIGBUS handler: is called also if installed without SA_SIGINFO");
 	is_int(child(sent_to_a_handler), 0,
-		"program's handler: it gets a signal that was sent, not raised by a fault");
+		"program's SIGBUS handler: is called for a signal that was sent by raise(3)");
 	is_int(child(on_its_stack), 0,
-		"program's handler: it runs on the stack and with the mask that it asked for");
-	ends(only_once, "program's handler: SA_RESETHAND lets it run once");
-	is_int(child(jumps_out), 0, "program's handler: it may jump out of a guard");
+		"program's SIGBUS handler: runs on the alternate stack, with the mask of SA_NODEFER");
+	ends(only_once, "program's SIGBUS handler: with SA_RESETHAND it is called once");
+	is_int(child(jumps_out), 0,
+		"program's SIGBUS handler: a guard works after the handler jumped out of one");
 	is_int(child(installed_meanwhile), 0,
-		"program's handler: it may be installed while a guard runs");
-	ends(meanwhile_and_unknown_to_all, "it passes on in vain: the default action");
-	ends(fault_elsewhere, "no handler: a fault elsewhere ends the process");
+		"program's SIGBUS handler: may be installed while a guard runs");
+	ends(meanwhile_and_unknown_to_all,
+		"program's SIGBUS handler: passing on to the default action ends the process");
+	ends(fault_elsewhere,
+		"no SIGBUS handler: a fault outside of the guarded range ends the process");
 	ends(fault_on_another_thread,
-		"no handler: a fault on a thread without a guard ends the process");
-	ends(sent_by_default, "no handler: a signal that was sent ends the process");
-	is_int(child(ignored), 7, "ignored: a signal that was sent is");
-	ends(ignored_fault, "ignored signal: a fault ends the process");
+		"no SIGBUS handler: a fault on a thread without a guard ends the process");
+	ends(sent_by_default, "no SIGBUS handler: a signal sent by raise(3) ends the process");
+	is_int(child(ignored), 7,
+		"ignored SIGBUS: a signal sent by raise(3) is ignored in a guard");
+	ends(ignored_fault,
+		"ignored SIGBUS: a fault outside of the guarded range ends the process");
 	if (emulator())
-		skip("blocked: guards work, and what waits still waits",
-			"an emulator blocks no fault");
+		skip("blocked SIGBUS: guards work, and a pending signal stays pending",
+			"an emulator does not block faults");
 	else
-		is_int(child(blocked), 0, "blocked: guards work, and what waits still waits");
-	ends(blocked_and_elsewhere, "blocked signal: a fault elsewhere ends the process");
-	is_int(child(in_a_fork), 0, "fork: a child has no guards of other threads");
+		is_int(child(blocked), 0,
+			"blocked SIGBUS: guards work, and a pending signal stays pending");
+	ends(blocked_and_elsewhere,
+		"blocked SIGBUS: a fault outside of the guarded range ends the process");
+	is_int(child(in_a_fork), 0, "fork: a child has no guards of its parent's other threads");
 	return tap_done();
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * stack.c - the stack that explaining a machine takes, where there is persistent memory to explain
+ * stack.c - stack use of explain_machine() on machines with persistent memory
  *
- * test/api/stack.c measures every public call on the machine as it is. Few have regions, modules
- * and stacks of disks over them, and these are the way deep down: here they are made up.
+ * test/api/stack.c measures every public call on the machine that it runs on. Few machines have
+ * NVDIMM regions and modules and device-mapper over them, which take the deepest calls: here such
+ * machines are simulated by made-up sysfs trees.
  */
 #include <pthread.h>
 
@@ -32,7 +33,7 @@ static void *nothing(void *unused)
 	return unused;
 }
 
-/* How much of a painted stack a thread has written to. */
+/* Runs `body` in a thread on a stack filled with PAINT, and returns the bytes that it has used. */
 static size_t depth(void *(*body)(void *))
 {
 	pthread_attr_t attributes;
@@ -54,9 +55,9 @@ static void machine(const char *tree)
 {
 	tree_open();
 	tree_load(tree);
-	depth(explain); /* the first time, the loader and libc do more */
+	depth(explain); /* not measured: in the first call the loader and libc use more stack */
 	size_t thread = depth(nothing), all = depth(explain);
-	if (!ok(all - thread <= LIMIT, "stack: %s", tree))
+	if (!ok(all - thread <= LIMIT, "explain_machine: uses at most 4 KiB of stack on %s", tree))
 		diag("%zu bytes", all - thread);
 	tree_close();
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * step.c - every engine, instruction by instruction: no word torn, each line flushed once, fenced
+ * step.c - watch each instruction of every engine: no 8-byte word is torn, each line is flushed
+ * once, and a fence follows
  *
- * What a crash at any moment would leave behind cannot be seen in the result of a copy, only on
- * the way there. So a child runs the machine code that is shipped, and the parent looks at the
- * memory between any two instructions (stepped.h, oracle.h).
+ * The state that a crash in the middle of a copy would leave behind cannot be seen in the finished
+ * copy. So a child runs the shipped machine code, and the parent looks at the memory after each
+ * instruction (stepped.h, oracle.h). An engine is one implementation of copy, fill, flush and
+ * drain.
  */
 #include "cpu/arch.h"
 #include "tap.h"
@@ -15,15 +17,15 @@
 #include "unit/wrong.h"
 #include "unit/x86_samples.h"
 
-/* The row of tuning that the next trial is made in. */
+/* Index of the row of tuning (cpu_tunings()) for the next trial. */
 static size_t tuning_in_use;
 
-/* All trials of one function. */
+/* Results of all trials of one engine's function. */
 struct tally {
 	const char *engine, *function;
-	unsigned one_in; /* how many of the trials of whole words are made */
+	unsigned one_in; /* one in so many trials of whole words is made, at random */
 	unsigned trials, faults;
-	unsigned rows; /* of tuning that trials were made in, a bit each */
+	unsigned rows; /* rows of tuning that were tried, a bit for each */
 };
 
 #define RANDOM_OF(array) ((array)[random_below(COUNT(array))])
@@ -44,13 +46,14 @@ static void try(struct tally *tally, const struct subject *subject, const struct
 	tally->faults |= faults;
 }
 
-/* Two promises, two points. */
+/* Reports the test points for all trials of a function. */
 static void tell(const struct tally *tally)
 {
 	ok(!(tally->faults & TORN), "%s %s: no 8-byte word is torn in %u calls", tally->engine,
 		tally->function, tally->trials);
-	is_str(oracle_names(tally->faults & ~TORN), "", "%s %s: stores, flushes, fences as it says",
-		tally->engine, tally->function);
+	is_str(oracle_names(tally->faults & ~TORN), "",
+		"%s %s: stores, flushes and fences are those that the flags ask for", tally->engine,
+		tally->function);
 	is_int(tally->rows, (1u << tuning_count()) - 1, "%s %s: every row of tuning was tried",
 		tally->engine, tally->function);
 }
@@ -74,7 +77,7 @@ static size_t random_distance(enum shape shape)
 	return shape == ABOVE || shape == BELOW ? RANDOM_OF(overlapping) : random_below(64);
 }
 
-/* Whole words, at every place in a line. The shorter ones each in every shape. */
+/* Whole words at every place in a line, in every shape (trial.h); of long ones a random choice. */
 static void try_words(struct tally *tally, const struct subject *subject)
 {
 	static const size_t lengths[] = {8, 16, 24, 32, 40, 48, 56, 64, 72, 80, 96, 120, 128, 136,
@@ -98,7 +101,7 @@ static void try_words(struct tally *tally, const struct subject *subject)
 		}
 }
 
-/* Any place and length, any flags: for the sake of the lines. Some stream past several fences. */
+/* Any place, length and flags, to test which lines are flushed. Some stream past several fences. */
 static void try_bytes(struct tally *tally, const struct subject *subject)
 {
 	for (unsigned i = 0; i < 64; i++) {
@@ -117,7 +120,7 @@ static void try_bytes(struct tally *tally, const struct subject *subject)
 	}
 }
 
-/* Longer than one chunk of a flushed copy, beginning and ending inside lines or not. */
+/* Copies longer than a page, which are flushed in several chunks, with aligned and other ends. */
 static void try_chunks(struct tally *tally, const struct subject *subject)
 {
 	static const size_t lengths[] = {4096, 4104, 8200, 10000};
@@ -157,20 +160,22 @@ static void test_wrong(void)
 		void *(*move)(void *dest, const void *src, size_t len, unsigned flags);
 		unsigned flags, faults;
 	} rows[] = {
-		{"what is right", copy_rightly, 0, 0},
-		{"halves of words", copy_a_word_in_halves, 0, TORN},
+		{"no fault in a correct copy", copy_rightly, 0, 0},
+		{"words stored in halves", copy_a_word_in_halves, 0, TORN},
 		{"a lost word", copy_all_but_a_word, 0, WRONG_BYTES},
-		{"a flush too few", copy_without_last_flush, 0, UNFLUSHED},
-		{"a flush too many", copy_and_flush_a_line_twice, 0, FLUSHED_TWICE},
-		{"a flush next to it", copy_and_flush_the_next_line, 0, FLUSHED_OUTSIDE},
-		{"a store behind its flush", copy_and_store_after_flush, 0, UNFLUSHED},
-		{"a fence too few", copy_without_fence, 0, UNFENCED},
-		{"a fence too many", copy_and_fence_twice, 0, FENCED_TWICE},
-		{"a fence too early", copy_and_fence_before_flush, 0, UNFENCED},
-		{"an unwanted fence", copy_rightly, NODRAIN, FENCED_UNASKED},
-		{"unwanted flushes", copy_rightly, NOFLUSH, FLUSHED_UNASKED | FENCED_UNASKED},
-		{"streaming", copy_around_caches, TEMPORAL, STREAMED_UNASKED},
-		{"flushing what is streamed", copy_around_caches_and_flush, TEMPORAL,
+		{"a missing flush", copy_without_last_flush, 0, UNFLUSHED},
+		{"a line flushed twice", copy_and_flush_a_line_twice, 0, FLUSHED_TWICE},
+		{"a flush of the line behind the range", copy_and_flush_the_next_line, 0,
+			FLUSHED_OUTSIDE},
+		{"a store after the flush of its line", copy_and_store_after_flush, 0, UNFLUSHED},
+		{"a missing fence", copy_without_fence, 0, UNFENCED},
+		{"a second fence", copy_and_fence_twice, 0, FENCED_TWICE},
+		{"a fence before the flush", copy_and_fence_before_flush, 0, UNFENCED},
+		{"a fence in spite of NODRAIN", copy_rightly, NODRAIN, FENCED_UNASKED},
+		{"flushes in spite of NOFLUSH", copy_rightly, NOFLUSH,
+			FLUSHED_UNASKED | FENCED_UNASKED},
+		{"streaming in spite of TEMPORAL", copy_around_caches, TEMPORAL, STREAMED_UNASKED},
+		{"a flush of streamed lines", copy_around_caches_and_flush, TEMPORAL,
 			FLUSHED_CLEAN | STREAMED_UNASKED},
 	};
 
@@ -181,11 +186,11 @@ static void test_wrong(void)
 
 		trial.flags = rows[i].flags;
 		is_str(oracle_names(faults_of(&(struct subject){&engine, true}, &trial)),
-			oracle_names(rows[i].faults), "oracle: it sees %s", rows[i].what);
+			oracle_names(rows[i].faults), "oracle: detects %s", rows[i].what);
 	}
 }
 
-/* Three more that take an engine of another sort to show. */
+/* The oracle must also detect three faults that only an engine with another name can have. */
 static void test_wrong_engines(void)
 {
 	struct cpu_engine engine = {
@@ -195,15 +200,15 @@ static void test_wrong_engines(void)
 	struct cpu as_found = cpu;
 
 	is_str(oracle_names(faults_of(&subject, &trial)), "flushed strangely",
-		"oracle: it sees another flush than the engine's");
+		"oracle: detects another flush instruction than the engine's");
 	engine.name = "clflush-sse2";
 	trial.flags = NONTEMPORAL;
 	is_str(oracle_names(faults_of(&subject, &trial)), "not streamed",
-		"oracle: it sees that nothing streams");
+		"oracle: detects a copy that should stream and does not");
 	engine.move_line = copy_around_caches;
 	cpu.fence_while_streaming = true;
 	is_str(oracle_names(faults_of(&subject, &trial)), "streamed too long",
-		"oracle: it sees streaming without fences");
+		"oracle: detects too much streaming without a fence");
 	cpu = as_found;
 }
 
@@ -211,8 +216,8 @@ static void test_engine(const struct cpu_engine *engine, uint32_t features)
 {
 	bool copy_is_known = tested_before(engine, features, move_byte);
 
-	diag("%s", engine->name); /* in case that it crashes */
-	/* The same copy with another flush is other machine code, but of the same make. */
+	diag("%s", engine->name); /* in case it crashes */
+	/* A copy that differs from a tested one only in its flush instruction gets fewer trials. */
 	test_copies(engine, true, copy_is_known ? 4 : 1);
 	if (!copy_is_known)
 		test_copies(engine, false, 2);
@@ -246,7 +251,7 @@ int main(void)
 	for (const struct cpu_engine *engine = cpu_engines(); engine->name; engine++) {
 		if (!engine->flushes)
 			continue;
-		/* POWER's drain looks which one it has to be. */
+		/* POWER's drain chooses its instruction by cpu.features. */
 		cpu.features = engine->needs;
 		test_flush(engine);
 		test_drain(engine);
@@ -259,6 +264,6 @@ int main(void)
 #else
 int main(void)
 {
-	skip_all("user mode has no flush on this CPU");
+	skip_all("this CPU has no flush instruction for user mode");
 }
 #endif

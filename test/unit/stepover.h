@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * stepover.h - flushes that this CPU, or what emulates it, does not have: noted and stepped over
+ * stepover.h - record flush instructions that this CPU (or its emulator) lacks, and step over them
  *
  *	stepover_start();
  *	stepover_seen.count = 0;
  *	engine->flush(addr, len);
  *	... stepover_seen.lines[0] ...
  *
- * They are invalid opcodes there, so a handler of SIGILL sees each with its address. What they
- * would have done to a cache nobody can see, here or anywhere. x86-64 has a better way: stepped.h.
+ * Such instructions raise SIGILL; the handler records the address that each would flush. (x86-64
+ * has a better way: stepped.h.)
  *
- * The numbers are those of the manuals, once more and not from the source under test.
+ * The opcodes here are taken from the manuals, independently of the tested source.
  */
 #ifndef TEST_UNIT_STEPOVER_H
 #define TEST_UNIT_STEPOVER_H
@@ -30,20 +30,20 @@
 #define STEPOVER_LINES 512
 
 static volatile struct {
-	uintptr_t lines[STEPOVER_LINES]; /* the addresses of the flushes, in their order */
-	size_t count;
-	size_t fences, flushes_before; /* the last fence among them, too, if it was stepped over */
+	uintptr_t lines[STEPOVER_LINES]; /* addresses of the flushes, in order */
+	size_t count;                    /* number of flushes */
+	size_t fences, flushes_before;   /* fences seen; flushes before the last one */
 } stepover_seen;
 
 struct stepover_insn {
 	bool flush, fence;
-	unsigned address; /* number of the register that holds it */
+	unsigned address; /* number of the register that holds the address */
 };
 
 #ifdef __aarch64__
 static inline struct stepover_insn stepover_decode(uint32_t code)
 {
-	/* SYS #3, C7, C12, #1 and C13: DC CVAP and DC CVADP, Rt in bits 4:0 */
+	/* DC CVAP is SYS #3, C7, C12, #1, and DC CVADP has C13 instead of C12; Rt is in bits 4:0 */
 	bool clean = (code & ~0x1fu) == 0xd50b7c20 || (code & ~0x1fu) == 0xd50b7d20;
 
 	return (struct stepover_insn){.flush = clean, .address = code & 0x1f};
@@ -58,7 +58,7 @@ static inline uintptr_t stepover_register(ucontext_t *context, unsigned number)
 #elif defined(__riscv)
 static inline struct stepover_insn stepover_decode(uint32_t code)
 {
-	/* MISC-MEM, CBO, 1, and rs1 in bits 19:15 */
+	/* CBO.CLEAN: opcode MISC-MEM, funct3 CBO, immediate 1; rs1 is in bits 19:15 */
 	return (struct stepover_insn){
 		.flush = (code & 0xfff07fffu) == 0x0010200f, .address = code >> 15 & 0x1f};
 }
@@ -72,7 +72,10 @@ static inline uintptr_t stepover_register(ucontext_t *context, unsigned number)
 #else
 static inline struct stepover_insn stepover_decode(uint32_t code)
 {
-	/* Opcode 31: 86 with L=6 and RA=0, the address in RB; 598 with L=4 */
+	/*
+	 * Both have opcode 31. The flush (DCBF) has extended opcode 86, L=6, RA=0, and the address
+	 * in RB. The fence (SYNC) has extended opcode 598 and L=4.
+	 */
 	return (struct stepover_insn){.flush = (code & 0xffff07ffu) == 0x7cc000ac,
 		.fence = code == 0x7c8004ac,
 		.address = code >> 11 & 0x1f};
@@ -95,7 +98,8 @@ static inline void stepover_illegal(int signal, siginfo_t *info, void *context_)
 	struct stepover_insn insn = stepover_decode(code);
 
 	if (!insn.flush && !insn.fence) {
-		static const char why[] = "Bail out! an instruction that nobody knows\n";
+		static const char why[] =
+			"Bail out! an illegal instruction that is not a flush or fence\n";
 		_exit(write(STDOUT_FILENO, why, sizeof(why) - 1) < 0 ? 98 : 99);
 	}
 	if (insn.fence) {

@@ -7,12 +7,13 @@
  *	stepped_run(&child, watch, arg);
  *	stepped_end(&child);
  *
- * `watch` is called after each instruction with what that was and with `arg`. child.memory is
- * shared: the watcher sees each store as it comes, and may change memory behind the child's back.
- * Everything else is as in the parent at the time of stepped_start(), under the same addresses.
+ * `watch` is called after each instruction, with that instruction and `arg`. child.memory is
+ * shared with the child: the watcher sees each store at once, and may change the memory. All other
+ * memory is the child's copy of the parent's at the time of stepped_start(), at the same
+ * addresses.
  *
- * The child waits at a breakpoint of its own between two jobs. Parent and child stay on one CPU,
- * which makes a step twice as fast as waking up another.
+ * Between two jobs the child waits at a breakpoint (int3). Parent and child stay on one CPU: a
+ * step takes half the time that it takes to wake up another CPU.
  */
 #ifndef TEST_UNIT_STEPPED_H
 #define TEST_UNIT_STEPPED_H
@@ -30,9 +31,9 @@
 #include "tap.h"
 #include "unit/x86_decode.h"
 
-/* The child's order: the first function that is set, with the arguments that it takes. */
+/* A job for the child: it calls the first function that is not NULL, with the arguments below. */
 struct job {
-	struct cpu cpu; /* the settings to do it under */
+	struct cpu cpu; /* settings for the job, such as engine and tuning */
 	void (*drain)(void);
 	void (*flush)(const void *addr, size_t len);
 	void *(*move)(void *dest, const void *src, size_t len, unsigned flags);
@@ -48,12 +49,12 @@ struct stepped {
 	pid_t pid;
 	struct job *job;
 	char *memory;
-	unsigned long steps; /* so far, in all jobs */
+	unsigned long steps; /* instructions up to now, in all jobs */
 };
 
 typedef void watch_fn(const struct insn *insn, void *arg);
 
-#define BREAKPOINT 0xcc /* int3: a trap once it is behind the instruction pointer */
+#define BREAKPOINT 0xcc /* int3: traps with the instruction pointer behind it */
 
 static __attribute__((noinline, noreturn)) void stepped_serve(const struct job *job)
 {
@@ -71,7 +72,7 @@ static __attribute__((noinline, noreturn)) void stepped_serve(const struct job *
 	}
 }
 
-/* The signal that has stopped the child; 0 if it is no more. */
+/* Waits until the child stops. Returns the signal that stopped it; 0 if it has ended. */
 static int stepped_wait(const struct stepped *child)
 {
 	int status;
@@ -88,7 +89,7 @@ static void stepped_resume(const struct stepped *child, int request)
 		bail("ptrace: %s", strerror(errno));
 }
 
-/* Over the breakpoint at the end of a job. */
+/* Lets the child run to the breakpoint between two jobs. */
 static void stepped_rest(const struct stepped *child)
 {
 	int stopped_by;
@@ -96,7 +97,7 @@ static void stepped_rest(const struct stepped *child)
 	stepped_resume(child, PTRACE_CONT);
 	stopped_by = stepped_wait(child);
 	if (stopped_by != SIGTRAP)
-		bail("the child at rest got signal %d", stopped_by);
+		bail("the child got signal %d between two jobs", stopped_by);
 }
 
 static void stay_on_one_cpu(void)
@@ -107,7 +108,7 @@ static void stay_on_one_cpu(void)
 	CPU_ZERO(&only);
 	if (here >= 0 && here < CPU_SETSIZE)
 		CPU_SET(here, &only);
-	/* Slower if it fails, nothing else. */
+	/* A failure only makes the test slower. */
 	sched_setaffinity(0, sizeof(only), &only);
 }
 
@@ -133,7 +134,7 @@ static struct stepped stepped_start(size_t size)
 		stepped_serve(child.job);
 	}
 	if (!stepped_wait(&child))
-		skip_all("ptrace(2) is refused here");
+		skip_all("ptrace(2) is not permitted on this machine");
 	if (ptrace(PTRACE_SETOPTIONS, child.pid, NULL, PTRACE_O_EXITKILL))
 		bail("ptrace: %s", strerror(errno));
 	stepped_rest(&child);
@@ -156,14 +157,17 @@ static void stepped_registers(const struct stepped *child, struct user_regs_stru
 		bail("ptrace: %s", strerror(errno));
 }
 
-/* In the child's stead, for a CPU without MOVDIR64B. The source may be on the child's own stack. */
+/*
+ * Does a MOVDIR64B for the child, on a CPU without that instruction. The source is read by ptrace
+ * because it may be on the child's own stack.
+ */
 static void stepped_movdir64b(
 	const struct stepped *child, const struct insn *insn, struct user_regs_struct user)
 {
 	long words[8];
 
 	if (insn->kind != INSN_MOVDIR64B || insn->addr % 64)
-		bail("the child met an invalid opcode at %#llx, or a crooked MOVDIR64B",
+		bail("the child met an invalid opcode at %#llx, or a MOVDIR64B to an unaligned address",
 			(unsigned long long)user.rip);
 	for (size_t i = 0; i < 8; i++)
 		words[i] = ptrace(PTRACE_PEEKDATA, child->pid, insn->from + i * 8, NULL);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * target.h - a target for tests of src/fabric, in a process of its own, on the loopback
+ * target.h - a target (server) for tests of src/fabric, in a process of its own, on the loopback
+ * interface
  *
- * Its pool and what the test wants to know of it are shared with the test. It stores with plain
- * copies, counts what it was asked for, and fails where the test wants it to.
+ * Its pool and its struct target are in memory shared with the test. It stores with plain copies,
+ * counts requests, and fails those that the test wants to fail.
  */
 #ifndef UNIT_TARGET_H
 #define UNIT_TARGET_H
@@ -26,17 +27,17 @@
 #define TARGET_SIZE  ((size_t)8 << 20)
 
 struct target {
-	uint8_t *pool; /* shared, as is the struct */
+	uint8_t *pool; /* TARGET_SIZE bytes, shared between test and target, as is this struct */
 	pid_t pid;
 	struct fabric_server_args args;
 	uint8_t secrets[TARGET_LANES][FABRIC_SECRET_SIZE];
 	_Atomic uint16_t port;
 	atomic_int connected;
 	atomic_uint stores, commits, drains, deeps;
-	_Atomic uint64_t marks, since; /* how many there were; what the last drain was given */
+	_Atomic uint64_t marks, since; /* number of marks given to lanes; mark of the last drain */
 	atomic_size_t stored;
-	atomic_int fail_store, fail_drain, fail_deep; /* errnos */
-	atomic_int result;                            /* of fabric_server_progress(), once not 0 */
+	atomic_int fail_store, fail_drain, fail_deep; /* errno to fail with; 0: succeed */
+	atomic_int result; /* error that ended the target; 0: it serves */
 	char sentence[ERR_SIZE];
 	atomic_bool quit;
 	bool paused;
@@ -47,7 +48,7 @@ static int target_fail(atomic_int *error, const char *what)
 	return *error ? err_set(-*error, "made up: no %s", what) : 0;
 }
 
-/* Whole words where the pool has whole words. */
+/* Stores aligned 8-byte words of the pool whole, and single bytes before and after them. */
 static int target_store(void *context, size_t offset, const void *from, size_t length)
 {
 	struct target *target = context;
@@ -111,8 +112,8 @@ static int target_deep(void *context, size_t offset, size_t length)
 }
 
 /*
- * In the lab, there are adapters for RDMA, and variables that say so. What has used one cannot fork
- * a target any more: what is registered belongs to the parent.
+ * TARGET_PROVIDER and TARGET_ADDRESS select an RDMA adapter, in a virtual machine of lab/. A test
+ * that has used an adapter must not fork a target: registered memory belongs to the parent only.
  */
 static enum holdfast_provider target_provider(void)
 {
@@ -161,7 +162,7 @@ static struct target *target_new(enum holdfast_method method, unsigned nlanes)
 	return target;
 }
 
-/* Serves as rpmemd does: until told to quit, or there is nothing more to do. */
+/* Serves like rpmemd: until `quit` is set, or the server ends with an error or a disconnect. */
 static void target_serve(struct target *target)
 {
 	struct fabric_server *server;
@@ -215,7 +216,7 @@ static void target_start(struct target *target)
 	target_wait_for(target, target_is_listening);
 }
 
-/* None of its threads does anything more, from now on, until target_resume() or target_stop(). */
+/* Stops all threads of the target by SIGSTOP, until target_resume() or target_stop(). */
 TAP_UNUSED static void target_pause(struct target *target)
 {
 	int status;
@@ -232,9 +233,9 @@ TAP_UNUSED static void target_resume(struct target *target)
 }
 
 /*
- * Returns its wait status. SIGCONT is only for one that is paused: it would take away the SIGSTOP
- * by which a leak checker, at the end of the target, halts it from within, and waits for that for
- * ever.
+ * Ends the target, and returns its wait status. Only a paused target may be sent SIGCONT: the leak
+ * checker stops the process by SIGSTOP as it ends; SIGCONT would cancel that, and the checker
+ * would wait for ever.
  */
 TAP_UNUSED static int target_stop(struct target *target)
 {
@@ -270,7 +271,7 @@ static struct fabric_client_args target_client(struct target *target, void *loca
 	};
 }
 
-/* A target, and a client of it. */
+/* Starts a target, and opens a client that is connected to it. */
 TAP_UNUSED static struct target *target_with_client(
 	enum holdfast_method method, unsigned nlanes, void *local, struct fabric_client **client)
 {

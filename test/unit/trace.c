@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* trace.c - traces in memory and in files: what is malformed is refused */
+/*
+ * trace.c - traces of stores, flushes and fences, in memory and in files: malformed ones are
+ * refused
+ */
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -61,12 +64,13 @@ static void in_memory(void)
 		event = trace_next(&trace, event))
 		count++;
 	is_int(count, 7, "trace_next: walks over all records");
-	is_int(trace.events, 7, "trace_add: counts records");
-	is_int(trace.file_count, 1, "a file record: fills in the table");
-	is_str(trace.files[0].name, "pool", "a file record: name");
-	is_int(trace.files[0].size, SIZE, "a file record: size");
-	is_str(trace.objects[0], "prog", "an object record: path");
-	is_int(trace.stacks[0].frames[0].offset, 0x123, "a stack record: frames");
+	is_int(trace.events, 7, "trace_add: counts the records");
+	is_int(trace.file_count, 1, "trace_add: a file record adds an entry to the table of files");
+	is_str(trace.files[0].name, "pool", "trace_add: the name in a file record is kept");
+	is_int(trace.files[0].size, SIZE, "trace_add: the size in a file record is kept");
+	is_str(trace.objects[0], "prog", "trace_add: the path in an object record is kept");
+	is_int(trace.stacks[0].frames[0].offset, 0x123,
+		"trace_add: the frames in a stack record are kept");
 	trace_fini(&trace);
 }
 
@@ -77,7 +81,7 @@ static void refuses(const char *what, struct event event)
 	trace_init(&trace, 64);
 	add_file(&trace);
 	is_int(add(&trace, event, NULL), -22, "trace_add: refuses %s", what);
-	is_int(trace.events, 1, "trace_add: keeps nothing of %s", what);
+	is_int(trace.events, 1, "trace_add: does not add %s", what);
 	trace_fini(&trace);
 }
 
@@ -86,8 +90,8 @@ static void malformed(void)
 	struct event slot = {.kind = EVENT_COPY, .place = place_of(1, 0), .length = 64};
 	struct trace trace;
 
-	refuses("an unknown kind", (struct event){.kind = EVENT_KINDS});
-	refuses("no kind", (struct event){.kind = EVENT_NONE});
+	refuses("a record of an unknown kind", (struct event){.kind = EVENT_KINDS});
+	refuses("a record without a kind", (struct event){.kind = EVENT_NONE});
 	refuses("a store of 9 bytes",
 		(struct event){.kind = EVENT_STORE, .place = place_of(1, 0), .length = 9});
 	refuses("a store of no bytes",
@@ -105,13 +109,15 @@ static void malformed(void)
 	refuses("a payload beyond the limit", (struct event){.kind = EVENT_COPY,
 						      .place = place_of(1, 0),
 						      .length = EVENT_MAX_PAYLOAD + 1});
-	refuses("stack 0", (struct event){.kind = EVENT_STACK, .value = 0, .length = 16});
-	refuses("object 0", (struct event){.kind = EVENT_OBJECT, .value = 0, .length = 0});
+	refuses("a stack with the number 0",
+		(struct event){.kind = EVENT_STACK, .value = 0, .length = 16});
+	refuses("an object with the number 0",
+		(struct event){.kind = EVENT_OBJECT, .value = 0, .length = 0});
 	refuses("a report on probes of another size",
 		(struct event){.kind = EVENT_PROBES, .length = 64});
 	trace_init(&trace, 64);
 	add_file(&trace);
-	is_int(trace_add(&trace, &slot, 2), -22, "trace_add: refuses a payload that is cut short");
+	is_int(trace_add(&trace, &slot, 2), -22, "trace_add: refuses a payload that is truncated");
 	trace_fini(&trace);
 }
 
@@ -123,12 +129,14 @@ static void round_trip(void)
 	make(&trace);
 	first[0] = calloc(1, SIZE);
 	first[0][4097] = 9;
-	is_int(trace_save(&trace, first, path), 0, "trace_save: succeeds");
-	is_int(trace_load(&again, loaded, path), 0, "trace_load: succeeds");
-	is_int(again.count, trace.count, "a trace that was loaded: as many slots");
+	is_int(trace_save(&trace, first, path), 0, "trace_save: a trace is saved");
+	is_int(trace_load(&again, loaded, path), 0, "trace_load: a saved trace is loaded");
+	is_int(again.count, trace.count,
+		"trace_load: a loaded trace has as many slots as the saved one");
 	ok(!memcmp(again.slots, trace.slots, trace.count * EVENT_SLOT),
-		"a trace that was loaded: the same records");
-	ok(!memcmp(loaded[0], first[0], SIZE), "a trace that was loaded: the same first content");
+		"trace_load: a loaded trace has the records of the saved one");
+	ok(!memcmp(loaded[0], first[0], SIZE),
+		"trace_load: a loaded trace has the initial contents of the traced file");
 	trace_file_free(loaded[0], SIZE);
 	free(first[0]);
 	trace_fini(&again);
@@ -159,7 +167,7 @@ static int load(const unsigned char *bytes, size_t size)
 	return error;
 }
 
-/* Files of somebody else, or of a full disk. */
+/* Trace files that are truncated, as on a full disk, damaged, or not trace files at all. */
 static void bad_files(void)
 {
 	static unsigned char bytes[1 << 16];
@@ -168,14 +176,16 @@ static void bad_files(void)
 	unsigned refused = 0, random = 1, tries = 500;
 
 	close(fd);
-	is_int(load(bytes, (size_t)size), 0, "trace_load: the file itself");
+	is_int(load(bytes, (size_t)size), 0,
+		"trace_load: an unchanged copy of a trace file is loaded");
 	for (ssize_t length = 0; length < size; length += 29)
 		refused += load(bytes, (size_t)length) == -22;
-	is_int(refused, (size + 28) / 29, "trace_load: a file that is cut short, anywhere");
-	is_int(load((const unsigned char *)"garbage", 7), -22, "trace_load: garbage");
+	is_int(refused, (size + 28) / 29, "trace_load: a file truncated at any length is refused");
+	is_int(load((const unsigned char *)"garbage", 7), -22,
+		"trace_load: a file that is not a trace is refused");
 	bytes[8] ^= 1;
-	is_int(load(bytes, (size_t)size), -22, "trace_load: another version");
-	has_str(err_get(), "version 3", "trace_load: another version is named");
+	is_int(load(bytes, (size_t)size), -22, "trace_load: a file of another version is refused");
+	has_str(err_get(), "version 3", "trace_load: the message has the version of the file");
 	bytes[8] ^= 1;
 	for (refused = 0; tries; tries--) {
 		random = random * 1103515245 + 12345;
@@ -185,10 +195,12 @@ static void bad_files(void)
 		refused += load(bytes, (size_t)size) != 0;
 		bytes[at] = kept;
 	}
-	ok(refused > 0 && refused < 500, "trace_load: 500 bytes changed, %u noticed", refused);
+	ok(refused > 0 && refused < 500,
+		"trace_load: of 500 files with a changed byte %u are refused, more than 0",
+		refused);
 	unlink(path);
 	is_int(trace_load(&(struct trace){0}, (unsigned char *[EVENT_FILES]){0}, path), -2,
-		"trace_load: a file that is not there");
+		"trace_load: a missing file is ENOENT");
 }
 
 int main(void)

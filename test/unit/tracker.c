@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* tracker.c - what the tracker says, against a plain array with an entry for each byte */
+/*
+ * tracker.c - compare the tracker, which knows the mappings of persistent memory (pmem), with an
+ * array that has an entry for each byte
+ */
 #include "track/tracker.h"
 
 #include <errno.h>
@@ -19,7 +22,7 @@
 
 static char *arena;
 
-/* For each byte of the arena: 0 nothing known, odd pmem, even other; a number for each range. */
+/* The range that each byte of the arena is in: 0: none, odd numbers: pmem, even numbers: other. */
 static unsigned model[BYTES];
 
 static struct tracked range_of(size_t from, size_t to, bool is_pmem)
@@ -45,7 +48,10 @@ static bool map_again(size_t from, size_t to)
 		       0) == arena + from;
 }
 
-/* One random change of both. Unmapped pieces are mapped again, so that the arena stays ours. */
+/*
+ * Makes one random change to tracker and model. Unmapped pages are mapped again, to keep the
+ * arena.
+ */
 static bool change(unsigned *seed, unsigned number)
 {
 	size_t from = (size_t)rand_r(seed) % PAGES * PAGE;
@@ -77,7 +83,7 @@ static bool expect_covered(size_t from, size_t to)
 	return from < to;
 }
 
-/* The ends of questions are drawn to the ends of pages, where ranges begin and end. */
+/* A random offset in the arena, half of the time at a page boundary, where ranges begin. */
 static size_t somewhere(unsigned *seed)
 {
 	size_t at = (size_t)rand_r(seed) % BYTES;
@@ -108,7 +114,7 @@ static bool find(unsigned *seed)
 	if (!is || found.is_pmem != (model[at] & 1) ||
 		found.device.kind != (found.is_pmem ? DEVICE_FILE : DEVICE_DAX))
 		return false;
-	/* From its first known byte in question to where the range ends. */
+	/* The range that was found must include that byte, and end where the model's range ends. */
 	size_t end = at;
 	while (end < BYTES && model[end] == model[at])
 		end++;
@@ -126,12 +132,13 @@ static void random_sequences(void)
 			searches += find(&seed);
 		}
 	}
-	is_int(changes, 4000, "tracker: 4000 random additions, unmappings and removals were tried");
+	is_int(changes, 4000, "tracker: 4000 random additions, unmappings and removals succeed");
 	is_int(questions, 20000, "tracker_covers: 20000 answers agree with the model");
-	is_int(searches, 20000, "tracker: 20000 searches for the next range agree with the model");
+	is_int(searches, 20000,
+		"tracker_find: 20000 searches for the next range agree with the model");
 	tracker_forget((uintptr_t)arena, (uintptr_t)arena + BYTES);
 	ok(!tracker_covers((uintptr_t)arena, (uintptr_t)arena + 1),
-		"tracker_forget: nothing is left at the end");
+		"tracker_forget: no range is left at the end");
 }
 
 static void rules(void)
@@ -141,21 +148,22 @@ static void rules(void)
 	struct tracked stale = range_of(0, 4 * PAGE, true), fresh = range_of(PAGE, PAGE + 10, true);
 
 	tracker_add(&odd);
-	ok(tracker_covers(a, a + PAGE + 5),
-		"tracker_covers: all bytes that were added are covered");
+	ok(tracker_covers(a, a + PAGE + 5), "tracker_covers: all bytes of a mapping are covered");
 	ok(!tracker_covers(a, a + PAGE + 6),
-		"tracker_covers: the rest of the last page is not covered");
+		"tracker_covers: the rest of a mapping's last page is not covered");
 	ok(!tracker_covers(a + 5, a + 5), "tracker_covers: an empty range is not covered");
 	ok(!tracker_covers(a + 5, 4), "tracker_covers: a range that wraps around is not covered");
 	tracker_add(&next);
-	ok(!tracker_covers(a, a + 3 * PAGE), "tracker_covers: a gap of less than a page is a gap");
+	ok(!tracker_covers(a, a + 3 * PAGE),
+		"tracker_covers: a range with a gap of less than a page is not covered");
 	ok(!tracker_add(&stale), "tracker: a mapping replaces a stale one that is known there");
-	ok(tracker_covers(a, a + 4 * PAGE), "tracker: all of the new mapping is known");
+	ok(tracker_covers(a, a + 4 * PAGE),
+		"tracker: all of a mapping that replaces stale ones is covered");
 	tracker_add(&fresh);
 	ok(tracker_covers(a, a + PAGE + 10) && tracker_covers(a + 2 * PAGE, a + 4 * PAGE),
-		"tracker: a smaller mapping leaves what is known around it");
+		"tracker: a mapping within a known range leaves the rest of it covered");
 	ok(!tracker_covers(a + PAGE + 10, a + PAGE + 11),
-		"tracker: nothing is known of the rest of its last page");
+		"tracker: the rest of the last page of a mapping within another is not covered");
 	tracker_forget(a, a + BYTES);
 }
 
@@ -183,7 +191,8 @@ static void failed_unmap(void)
 	tracker_add(&range);
 	is_int(tracker_unmap(arena + 1, PAGE), -EINVAL,
 		"tracker_unmap: an unaligned address is refused");
-	has_str(err_get(), "cannot unmap 4096 bytes", "tracker_unmap: the message has the length");
+	has_str(err_get(), "cannot unmap 4096 bytes",
+		"tracker_unmap: the message has the length of the range");
 	is_int(tracker_unmap(arena, 0), -EINVAL, "tracker_unmap: an empty range is refused");
 	is_int(tracker_unmap(arena, SIZE_MAX), -EINVAL,
 		"tracker_unmap: a length of SIZE_MAX is refused");
@@ -194,13 +203,14 @@ static void failed_unmap(void)
 	ok(map_again(PAGE, 2 * PAGE) && !tracker_covers(a + PAGE, a + PAGE + 1) &&
 			!tracker_covers(a + 2 * PAGE - 1, a + 2 * PAGE) &&
 			tracker_covers(a, a + PAGE) && tracker_covers(a + 2 * PAGE, a + 3 * PAGE),
-		"tracker_unmap: one byte takes its page, and leaves both neighbours");
+		"tracker_unmap: one byte unmaps its page, and not the neighbouring pages");
 	tracker_forget(a, a + BYTES);
 }
 
 /*
- * Threads: the first page and the last are always covered, their neighbours never, and those
- * between come and go. With each change the last one moves in whatever the tracker searches.
+ * Threads: the first and the last page are always covered, the pages beside them never, and pages
+ * in between are added and removed. Each change moves the last page's entry in the tracker's
+ * array.
  */
 #define LAST (PAGES - 1)
 
@@ -255,11 +265,11 @@ static void threads(void)
 	for (int i = 0; i < 4; i++)
 		pthread_join(readers[i], NULL);
 	is_int(atomic_load(&wrong), 0,
-		"threads: four readers never see half of a change by two writers");
+		"tracker: four reading threads never see half of a change by two writers");
 	atomic_store(&done, false);
 }
 
-/* A child is forked again and again while others change the tracker: it must be able to go on. */
+/* Forks while other threads change the tracker: each child must be able to use its tracker. */
 static void forks(void)
 {
 	pthread_t writers[2];
@@ -277,7 +287,10 @@ static void forks(void)
 			alarm(20);
 			bool right = tracker_covers(a, a + PAGE) && !tracker_add(&range) &&
 				     tracker_covers(a, a + 2 * PAGE);
-			/* Past the thread sanitizer, which misses the parent's threads. */
+			/*
+			 * Bypass the thread sanitizer, which would report the parent's threads as
+			 * missing.
+			 */
 			syscall(SYS_exit_group, !right);
 		}
 		waitpid(child, &status, 0);
@@ -285,19 +298,19 @@ static void forks(void)
 	}
 	for (int i = 0; i < 2; i++)
 		pthread_join(writers[i], NULL);
-	is_int(good, 20, "fork: children keep all ranges and can change theirs");
+	is_int(good, 20, "tracker: forked children know all ranges and can change them");
 	ok(!tracker_covers((uintptr_t)arena + PAGE, (uintptr_t)arena + PAGE + 1),
-		"fork: a child's change does not reach the parent");
+		"tracker: a forked child's change is not seen by the parent");
 }
 
 int main(void)
 {
 	arena = mmap(NULL, BYTES, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (arena == MAP_FAILED || sysconf(_SC_PAGESIZE) != PAGE)
-		skip_all("needs pages of 4 KiB");
+		skip_all("this test needs pages of 4 KiB");
 	ok(!tracker_covers((uintptr_t)arena, (uintptr_t)arena + 1),
-		"tracker_covers: nothing is known at first");
-	is_int(tracker_init(), 0, "tracker_init: it succeeds");
+		"tracker_covers: nothing is covered before tracker_init");
+	is_int(tracker_init(), 0, "tracker_init: succeeds");
 	random_sequences();
 	rules();
 	adjacency();

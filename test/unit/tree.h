@@ -8,18 +8,19 @@
  *	...tree_root...
  *	tree_close();
  *
- * Directories on the way are made as they are needed.
+ * Parent directories are made as needed.
  *
  *	tree_load("made-up-memmap");
  *
- * adds all that test/unit/trees/made-up-memmap says. A description has lines of four kinds; names
- * begin at the root of the tree or, in a section, there:
+ * adds the files that the description test/unit/trees/made-up-memmap lists. A description has
+ * lines of these kinds. Names are relative to the section's directory; before the first section,
+ * and with a leading /, they are relative to the root of the tree:
  *
  *	# a comment
- *	[devices/platform/e820_pmem/ndbus0]	a directory, in which the following names are
+ *	[devices/platform/e820_pmem/ndbus0]	begins a section: the directory of the next names
  *	provider = e820				an attribute; \n in its text is a newline
- *	(0400) region0/resource = 0x40000000	one with other permissions than 0644
- *	/dev/block/259:0 -> devices/...		a link, to a name that begins at the root
+ *	(0400) region0/resource = 0x40000000	an attribute with other permissions than 0644
+ *	/dev/block/259:0 -> devices/...		a link; its target is relative to the root
  */
 #ifndef TEST_UNIT_TREE_H
 #define TEST_UNIT_TREE_H
@@ -38,7 +39,7 @@
 
 static char tree_root[64];
 
-/* In memory if that is to be had: a tree is many small files, and lives for a moment. */
+/* Makes the directory, in memory (/dev/shm) if possible: a tree has many short-lived files. */
 static inline void tree_open(void)
 {
 	bool in_memory = !access("/dev/shm", W_OK | X_OK);
@@ -47,11 +48,11 @@ static inline void tree_open(void)
 		in_memory ? "/dev/shm" : "/tmp");
 	if (!mkdtemp(tree_root))
 		bail("cannot make %s: %m", tree_root);
-	/* For tree_as_nobody(). */
+	/* Let the user of tree_as_nobody() read it. */
 	chmod(tree_root, 0755);
 }
 
-/* The full name of something in the tree, with the directories that lead to it. */
+/* Returns the full path of a name in the tree, after making its parent directories. */
 static inline const char *tree_path(const char *name)
 {
 	static char path[512];
@@ -83,7 +84,7 @@ static inline void tree_link(const char *name, const char *target)
 		bail("cannot link %s: %m", name);
 }
 
-/* A name that stays inside the tree: descriptions may be anything (test/fuzz). */
+/* True for a name that does not lead out of the tree. (In test/fuzz descriptions are random.) */
 static inline bool tree_is_name(const char *name)
 {
 	size_t length = strlen(name);
@@ -97,7 +98,7 @@ static inline bool tree_is_name(const char *name)
 	return true;
 }
 
-/* As tree_path(), but false instead of the end of the program. */
+/* Does what tree_path() does, but returns false on failure instead of ending the program. */
 static inline bool tree_way_to(const char *name, char path[512])
 {
 	if (snprintf(path, 512, "%s/%s", tree_root, name) >= 512)
@@ -112,7 +113,7 @@ static inline bool tree_way_to(const char *name, char path[512])
 	return true;
 }
 
-/* "\n" becomes a newline, and every attribute ends with one, unless it ends with "\c". */
+/* Replaces "\n" in an attribute by a newline, and adds one at its end unless that is "\c". */
 static inline size_t tree_unescape(const char *text, char *out)
 {
 	size_t length = 0;
@@ -146,7 +147,7 @@ static inline bool tree_put(const char *name, const char *text, unsigned mode)
 	return written;
 }
 
-/* The link is relative, as those of sysfs are: a tree can be moved. */
+/* Makes a link with a relative target, as in sysfs, so that the tree can be moved. */
 static inline bool tree_point(const char *name, const char *target)
 {
 	char path[512], way[1024] = "";
@@ -160,7 +161,10 @@ static inline bool tree_point(const char *name, const char *target)
 	return !symlink(way, path);
 }
 
-/* One line; links only if `links`: until all directories are made there must not be any. */
+/*
+ * Handles one line of a description: links if `links` is true, all others if not. Links are made
+ * last, when all directories exist. Returns false if the line is malformed.
+ */
 static inline bool tree_line(char *line, char section[256], bool links)
 {
 	char name[600], *arrow = strstr(line, " -> "), *equals = strstr(line, " = ");
@@ -193,7 +197,7 @@ static inline bool tree_line(char *line, char section[256], bool links)
 	return links ? tree_point(name, arrow + 4) : tree_way_to(name, path);
 }
 
-/* How many lines of a description were in vain. */
+/* Makes the files of a description. Returns the number of malformed lines. */
 static inline unsigned tree_describe(const char *text, size_t size)
 {
 	unsigned wrong = 0;
@@ -226,11 +230,11 @@ static inline void tree_load(const char *name)
 	fclose(file);
 	unsigned wrong = tree_describe(text, size);
 	if (wrong)
-		bail("%u lines of %s describe nothing", wrong, name);
+		bail("%u lines of the tree %s are malformed", wrong, name);
 }
 #endif
 
-/* Give up root in a child process: its tests of permissions would all pass. */
+/* Changes from root to user 65534 in a child process, because root passes all permission checks. */
 static inline void tree_as_nobody(void)
 {
 	if (!getuid() && (setresgid(65534, 65534, 65534) || setresuid(65534, 65534, 65534)))

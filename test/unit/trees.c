@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * trees.c - what each machine of test/unit/trees has under its disks and DAX devices
+ * trees.c - what the library finds out of the disks and DAX devices of each sysfs tree of
+ * test/unit/trees: kind of memory, region, NUMA node, unsafe shutdowns, ids of modules
  *
- * "made-up" in a tree's name says that nobody has recorded it from a machine.
+ * Trees named "captured" were recorded on a machine, those named "made-up" were not.
  */
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
@@ -16,10 +17,10 @@
 
 #define DISK(major, minor) ((struct device){.kind = DEVICE_FILE, .number = makedev(major, minor)})
 #define DAX(minor)         DAX_OF(252, minor)
-/* The driver's major number is 251 in Linux 7.2. */
+/* A DAX device with its major number, which is 251 in Linux 7.2 and was 252 before. */
 #define DAX_OF(major, minor) ((struct device){.kind = DEVICE_DAX, .number = makedev(major, minor)})
 
-/* The first region's node, shutdown counts and so on, or the error. */
+/* Expected answers about a device: kind of memory, its region, and values or error codes. */
 struct answers {
 	enum memory memory;
 	bool found;
@@ -32,12 +33,12 @@ struct answers {
 	int id_error;
 };
 
-/* The sentence of the call that has just failed must have words for it. */
+/* Checks a result, and that there is an error message if the call failed. */
 static void check_error(int got, int want, const char *tree, const char *what)
 {
-	is_int(got, want, "%s: %s: %s", tree, what, want ? "is refused" : "is there");
+	is_int(got, want, "%s: %s: %s", tree, what, want ? "fails as expected" : "is found");
 	if (want)
-		ok(strlen(err_get()) > 10, "%s: %s: with a sentence", tree, what);
+		ok(strlen(err_get()) > 10, "%s: %s: the failure has a message", tree, what);
 }
 
 static void check_numbers(const char *tree, const struct device *device, const struct answers *want)
@@ -47,12 +48,12 @@ static void check_numbers(const char *tree, const struct device *device, const s
 
 	check_error(
 		device_numa_node(device, tree_root, &node), want->numa_error, tree, "NUMA node");
-	is_int(node, want->numa_error ? 4711 : want->numa_node, "%s: node %s", tree,
-		want->numa_error ? "left alone" : "read");
+	is_int(node, want->numa_error ? 4711 : want->numa_node, "%s: NUMA node: %s", tree,
+		want->numa_error ? "a failure leaves the output alone" : "has the expected number");
 	check_error(device_unsafe_shutdowns(device, tree_root, &usc), want->usc_error, tree,
 		"unsafe shutdowns");
-	is_int(usc, want->usc_error ? 4711 : want->usc, "%s: %s", tree,
-		want->usc_error ? "count left alone" : "added up");
+	is_int(usc, want->usc_error ? 4711 : want->usc, "%s: unsafe shutdowns: %s", tree,
+		want->usc_error ? "a failure leaves the output alone" : "the sum is right");
 }
 
 static void check(const char *tree, struct device device, struct answers want)
@@ -62,16 +63,20 @@ static void check(const char *tree, struct device device, struct answers want)
 	size_t size = 4711;
 
 	is_str(provider_name(memory_under(&device, tree_root)), provider_name(want.memory),
-		"%s: kind", tree);
-	ok(region.found == want.found, "%s: region %s", tree, want.found ? "found" : "not found");
+		"%s: the kind of memory is recognised", tree);
+	ok(region.found == want.found, "%s: the device has %s", tree,
+		want.found ? "a region" : "no region");
 	if (want.found)
-		is_int(region.domain, want.domain, "%s: domain", tree);
-	is_int(flush.state, want.deep_flush, "%s: deep flush", tree);
-	is_int(flush.error, want.deep_flush_error, "%s: its error", tree);
+		is_int(region.domain, want.domain,
+			"%s: the persistence domain of the region is recognised", tree);
+	is_int(flush.state, want.deep_flush, "%s: the state of deep flush is recognised", tree);
+	is_int(flush.error, want.deep_flush_error,
+		"%s: the error of deep flush is the expected one", tree);
 	check_numbers(tree, &device, &want);
-	check_error(device_dimm_ids(&device, tree_root, NULL, &size), want.id_error, tree, "ids");
-	ok(!want.id_error == (size != 4711), "%s: size of ids %s", tree,
-		want.id_error ? "left alone" : "told");
+	check_error(device_dimm_ids(&device, tree_root, NULL, &size), want.id_error, tree,
+		"module ids");
+	ok(!want.id_error == (size != 4711), "%s: size of module ids: %s", tree,
+		want.id_error ? "a failure leaves the output alone" : "is returned");
 }
 
 static void in_tree(const char *name, void (*look)(const char *name))
@@ -89,7 +94,7 @@ static void in_tree(const char *name, void (*look)(const char *name))
 #define NO_REGION NO_DIMMS, .numa_error = PMEM2_E_DAX_REGION_NOT_FOUND
 #define ID(n)     "8089-a2-1830-00001b" n
 
-/* Which of two modules comes first is up to readdir(3); a real sysfs has its own fixed order. */
+/* Checks the ids of two modules, in any order: readdir(3) decides which module comes first. */
 static void check_ids(struct device device, const char *a, const char *b, const char *what)
 {
 	char ids[64], one_way[64], other_way[64];
@@ -98,18 +103,22 @@ static void check_ids(struct device device, const char *a, const char *b, const 
 	snprintf(one_way, sizeof(one_way), "%s%s", a, b);
 	snprintf(other_way, sizeof(other_way), "%s%s", b, a);
 	memset(ids, 'x', sizeof(ids));
-	is_int(device_dimm_ids(&device, tree_root, NULL, &need), 0, "%s: size of ids", what);
-	is_int(need, strlen(a) + strlen(b) + 1, "%s: with the NUL", what);
-	is_int(device_dimm_ids(&device, tree_root, ids, &size), 0, "%s: ids", what);
+	is_int(device_dimm_ids(&device, tree_root, NULL, &need), 0,
+		"%s: the size of the module ids is returned", what);
+	is_int(need, strlen(a) + strlen(b) + 1, "%s: the size of the module ids includes the NUL",
+		what);
+	is_int(device_dimm_ids(&device, tree_root, ids, &size), 0,
+		"%s: the module ids are returned", what);
 	ids[sizeof(ids) - 1] = '\0';
-	ok(!strcmp(ids, one_way) || !strcmp(ids, other_way), "%s: ids replace what was there (%s)",
-		what, ids);
+	ok(!strcmp(ids, one_way) || !strcmp(ids, other_way),
+		"%s: ids replace the previous contents of the buffer (%s)", what, ids);
 	size = need - 1;
 	strcpy(ids, "as before");
 	is_int(device_dimm_ids(&device, tree_root, ids, &size), PMEM2_E_BUFFER_TOO_SMALL,
-		"%s: a byte less is not enough", what);
-	is_str(ids, "as before", "%s: a buffer that is too small is left alone", what);
-	is_int(size, need - 1, "%s: nor the size", what);
+		"%s: a buffer a byte too small for the module ids is refused", what);
+	is_str(ids, "as before", "%s: a buffer too small for the module ids is unchanged", what);
+	is_int(size, need - 1,
+		"%s: a buffer too small for the module ids leaves the size unchanged", what);
 }
 
 static void two_sockets(const char *tree)
@@ -136,7 +145,7 @@ static void two_sockets(const char *tree)
 	check_ids(DAX(1), ID("50"), ID("51"), "DAX device");
 	check_ids(DISK(254, 0), ID("4e"), ID("4f"), "device-mapper");
 
-	/* One broken neighbour is not our business. */
+	/* Broken entries of other devices must not matter. */
 	tree_file("devices/LNXSYSTM:00/LNXSYBUS:00/ACPI0012:00/ndbus0/region9/mappings", "1\n");
 	tree_link("dev/char/252:9", "nowhere");
 	tree_link("dev/block/259:77", "../block/259:77");
@@ -154,7 +163,7 @@ static void eadr(const char *tree)
 	check(tree, DISK(259, 0), want);
 	check(tree, DAX(1), want);
 	has_str((device_unsafe_shutdowns(&DAX(1), tree_root, &(uint64_t){0}), err_get()), "nmem0",
-		"unsafe shutdowns: the message names the module that does not count");
+		"unsafe shutdowns: the message names the module that does not count them");
 }
 
 static void cxl_pmem(const char *tree)
@@ -191,7 +200,8 @@ static void virtio(const char *tree)
 
 	check(tree, DISK(259, 0), want);
 	check(tree, DAX(1), want);
-	ok(device_region(&DAX(1), tree_root).flushed_by_host, "%s: the host flushes", tree);
+	ok(device_region(&DAX(1), tree_root).flushed_by_host,
+		"%s: the region has to be flushed by the host", tree);
 }
 
 static void memmap(const char *tree)
@@ -225,7 +235,7 @@ static void device_tree(const char *tree)
 			.domain = UNKNOWN,
 			.numa_error = PMEM2_E_NOSUPP,
 			NO_DIMMS});
-	ok(device_region(&DISK(259, 0), tree_root).is_volatile, "%s: volatile", tree);
+	ok(device_region(&DISK(259, 0), tree_root).is_volatile, "%s: the region is volatile", tree);
 }
 
 static void mixed(const char *tree)
@@ -247,7 +257,7 @@ static void mixed(const char *tree)
 			.domain = UNKNOWN,
 			.deep_flush = DEEPFLUSH_NOT_NEEDED,
 			NO_DIMMS});
-	has_str(err_get(), "region2", "%s: the region without modules is named", tree);
+	has_str(err_get(), "region2", "%s: the message names the region without modules", tree);
 }
 
 static void garbage(const char *tree)
@@ -265,9 +275,9 @@ static void garbage(const char *tree)
 	check(tree, DISK(259, 0), want);
 	check(tree, DAX(1), want);
 	is_int(device_alignment(&DAX(1), tree_root, &value), PMEM2_E_INVALID_ALIGNMENT_FORMAT,
-		"alignment: text that is not a number has a code of its own");
+		"alignment: text that is not a number has an error code of its own");
 	is_int(device_size(&DAX(1), 0, tree_root, &value), PMEM2_E_INVALID_SIZE_FORMAT,
-		"size: text that is not a number has a code of its own");
+		"size: text that is not a number has an error code of its own");
 	is_int(value, 4711, "size and alignment: the output is left alone on failure");
 	want.numa_error = PMEM2_E_NOSUPP;
 	want.id_error = -EBADMSG;
@@ -285,7 +295,9 @@ static void nothing(const char *tree)
 	check(tree, DAX(1), (struct answers){.memory = MEMORY_UNKNOWN, NO_REGION});
 }
 
-/* A kernel says less than its documents make up, and other things: mostly that it works. */
+/*
+ * The NVDIMM emulated by QEMU, recorded from real kernels: these values differ from documentation.
+ */
 static void check_nvdimm(const char *tree, struct device dax)
 {
 	const struct answers want = {.memory = MEMORY_NFIT,
@@ -297,10 +309,12 @@ static void check_nvdimm(const char *tree, struct device dax)
 
 	check(tree, DISK(259, 0), want);
 	check(tree, dax, want);
-	is_int(device_alignment(&dax, tree_root, &value), 0, "%s: alignment", tree);
-	is_int(value, 2097152, "%s: which is 2 MiB", tree);
-	is_int(device_size(&dax, 0, tree_root, &value), 0, "%s: size", tree);
-	is_int(value, 65011712, "%s: which leaves out 2 MiB of the namespace", tree);
+	is_int(device_alignment(&dax, tree_root, &value), 0,
+		"%s: the alignment of the DAX device is read", tree);
+	is_int(value, 2097152, "%s: the alignment of the DAX device is 2 MiB", tree);
+	is_int(device_size(&dax, 0, tree_root, &value), 0, "%s: the size of the DAX device is read",
+		tree);
+	is_int(value, 65011712, "%s: the DAX device is 2 MiB smaller than its namespace", tree);
 }
 
 static void captured_nvdimm(const char *tree)
@@ -347,7 +361,7 @@ static void captured_unarmed(const char *tree)
 
 	check(tree, DISK(259, 0), want);
 	check(tree, DAX(1), want);
-	ok(device_region(&DAX(1), tree_root).read_only, "%s: may not be stored to", tree);
+	ok(device_region(&DAX(1), tree_root).read_only, "%s: the region is read-only", tree);
 }
 
 static void captured_eadr(const char *tree)
@@ -360,7 +374,7 @@ static void captured_eadr(const char *tree)
 
 	check(tree, DISK(259, 0), want);
 	check(tree, DAX(1), want);
-	ok(!device_region(&DAX(1), tree_root).read_only, "%s: may be stored to", tree);
+	ok(!device_region(&DAX(1), tree_root).read_only, "%s: the region is not read-only", tree);
 }
 
 static void captured_legacy(const char *tree)
@@ -374,7 +388,7 @@ static void captured_legacy(const char *tree)
 	check(tree, DISK(259, 0), want);
 }
 
-/* Without ids and counts, which came with later kernels. */
+/* This kernel does not have the module ids and shutdown counts of later ones. */
 static void captured_cxl(const char *tree)
 {
 	const struct answers want = {.memory = MEMORY_CXL_PMEM,
@@ -402,13 +416,14 @@ static void unreadable(const char *tree)
 	check(tree, DISK(259, 0), want);
 	check(tree, DAX(1), want);
 	is_int(device_alignment(&DAX(1), tree_root, &value), -EACCES,
-		"alignment: an attribute that may not be read");
+		"alignment: an attribute without read permission is EACCES");
 	is_int(device_size(&DAX(1), 0, tree_root, &value), -EACCES,
-		"size: an attribute that may not be read");
+		"size: an attribute without read permission is EACCES");
 	is_int(value, 4711, "size and alignment: the output is left alone on failure");
 	is_int(device_deep_flush(&DAX(1), tree_root), -EACCES,
-		"deep flush: an attribute that may not be read");
-	has_str(err_get(), "region0", "deep flush: the message names the region");
+		"deep flush: an attribute without read permission is EACCES");
+	has_str(err_get(), "region0",
+		"deep flush: the message names the region without read permission");
 }
 
 static void unreadable_tree(void)
@@ -427,7 +442,7 @@ static void unreadable_tree(void)
 	waitpid(child, &status, 0);
 	tree_close();
 	if (!WIFEXITED(status) || WEXITSTATUS(status) > 200 || WEXITSTATUS(status) <= tap_points)
-		bail("the process without rights died");
+		bail("the child process without root permissions died");
 	if (WEXITSTATUS(status) == 200)
 		exit(EXIT_FAILURE);
 	tap_points = WEXITSTATUS(status);
