@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * trial.h - one call of a copy, stepped: what is called and what cpu.h says that must be seen
+ * trial.h - single-step one call of a copy or fill, and check it against the rules of cpu.h
  *
  *	child = stepped_start(MEMORY);
  *	faults = faults_of(&subject, &trial);
@@ -20,24 +20,26 @@
 #define WB          PMEM2_F_MEM_WB
 #define NOFLUSH     PMEM2_F_MEM_NOFLUSH
 
-/* The child's memory: destinations at DEST, sources that are apart from them at SRC. */
+/* Layout of the child's memory: destinations are at DEST, sources that do not overlap at SRC. */
 #define MEMORY (96 * 1024)
 #define DEST   (24 * 1024)
 #define SRC    (64 * 1024)
 
-/* The place of the source: apart from the destination, above it, below it; or no source. */
+/*
+ * Place of the source: APART from the destination, overlapping ABOVE or BELOW it; SET: no source.
+ */
 enum shape { APART, ABOVE, BELOW, SET, SHAPES };
 
 struct trial {
 	enum shape shape;
-	size_t offset;   /* of the destination in a line */
-	size_t distance; /* of an overlapping source, or the offset of one that is apart */
+	size_t offset;   /* offset of the destination in a line */
+	size_t distance; /* distance of an overlapping source; APART: its offset from SRC */
 	size_t len;
 	unsigned flags;
 	int c;
 };
 
-/* An engine and the memory it is used on: that behind a volatile cache, or the other. */
+/* An engine, and the memory that it is used on. `line`: behind a volatile cache, to be flushed. */
 struct subject {
 	const struct cpu_engine *engine;
 	bool line;
@@ -58,14 +60,14 @@ static enum insn_kind flush_of(const struct cpu_engine *engine)
 	return INSN_OTHER;
 }
 
-/* Whether some of it ought to go around the caches: what the flags mean, said once more. */
+/* True if some stores should bypass the caches: the meaning of the flags, written independently. */
 static bool should_stream(const struct subject *subject, const struct trial *trial)
 {
 	bool line = subject->line && subject->engine->flushes;
 	size_t head = -trial->offset % 64;
 
 	if (strstr(subject->engine->name, "-words") || trial->len < head + 64)
-		return false; /* no such stores, or no whole block to store */
+		return false; /* an engine without such stores, or not a whole 64-byte block */
 	if (trial->flags & NOFLUSH)
 		return false;
 	if (trial->flags & NONTEMPORAL)
@@ -85,12 +87,12 @@ static void expect(struct oracle *o, const struct subject *subject, const struct
 	o->flush = subject->line && !quiet ? flush_of(subject->engine) : INSN_OTHER;
 	o->fenced = !quiet && !(trial->flags & NODRAIN);
 	o->streams = should_stream(subject, trial);
-	/* No more than there are write-combining buffers: 12, of 64 bytes. */
+	/* At most as much as the write-combining buffers hold: 12 of 64 bytes. */
 	if (o->streams && cpu.fence_while_streaming)
 		o->stream_limit = (size_t)12 * 64;
 }
 
-/* Differs from itself moved by any distance used here, in every byte. */
+/* Contents of the byte at an offset. It differs from those at all distances that are used here. */
 static char pattern(size_t at)
 {
 	return (char)(at * 37 + (at >> 8) * 11);
@@ -102,7 +104,7 @@ static void fill(size_t start, size_t end)
 		child.memory[i] = pattern(i);
 }
 
-/* Fill source and destination, and note what the one holds and will hold. */
+/* Fills source and destination; sets `before` and `after` to the destination's contents. */
 static void prepare(const struct trial *trial, char *dest, const char *src)
 {
 	fill(DEST - 128, DEST + 64 + trial->len + 128);
@@ -119,7 +121,8 @@ static void prepare(const struct trial *trial, char *dest, const char *src)
 		memcpy(after, src, trial->len);
 	for (size_t i = 0; i < trial->len; i++)
 		if (before[i] == after[i])
-			bail("distance %zu: a byte that stays shows no store", trial->distance);
+			bail("distance %zu: a byte that does not change cannot show its store",
+				trial->distance);
 }
 
 static const char *source_of(const struct trial *trial, const char *dest)

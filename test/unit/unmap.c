@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* unmap.c - memory that is given up, and a kernel that keeps it */
+/* unmap.c - unmap() unmaps memory, and logs a failure of munmap(2) */
 #include "base/unmap.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@
 #include "base/log.h"
 #include "tap.h"
 
-/* The answer to the next munmap(2), if it is an error. */
+/* The errno that the next munmap(2) fails with; 0: it succeeds. */
 static int refusal;
 
 int munmap(void *addr, size_t length)
@@ -66,13 +66,13 @@ int main(void)
 	unmap(NULL, 4096);
 	unmap(MAP_FAILED, 4096);
 	ok(refusal, "unmap: NULL and MAP_FAILED are not given to the kernel");
-	is_str(logged(), "", "unmap: the log has nothing of memory that is unmapped");
+	is_str(logged(), "", "unmap: a success is not logged");
 	refusal = ENOMEM;
 	errno = EIO;
 	page = map_page();
 	unmap(page, 4096);
-	is_int(errno, EIO, "unmap: errno is kept where the kernel refuses");
-	has_str(logged(), "4096 bytes at", "unmap: the log is told where the kernel refuses");
+	is_int(errno, EIO, "unmap: errno is unchanged if munmap fails");
+	has_str(logged(), "4096 bytes at", "unmap: a failure of munmap is logged");
 	unlink(name);
 	return tap_done();
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * vendored.c - holdfast_flush.h chooses as the libraries do, flushes each line once, and fences
+ * vendored.c - holdfast_flush.h, a header for other projects' source trees, chooses the same flush
+ * instruction as the libraries, flushes each line once, and fences
  */
 #include <holdfast_flush.h>
 
@@ -9,7 +10,9 @@
 #include "unit/features.h"
 #include "unit/ranges.h"
 
-/* Before anything here has run. */
+/*
+ * The header's line size at the beginning of main(), before any of its functions has been called.
+ */
 static size_t line_size_at_first;
 
 static uint32_t all_features(void)
@@ -26,26 +29,26 @@ static void test_found(void)
 	struct cpu found = {.line_size = 64};
 
 	arch_detect(&found);
-	/* As cpu_init() chooses. */
+	/* Choose an engine the way cpu_init() does. */
 	uint32_t usable = cpu_tuning_leaves(&found.tuning, found.features);
 	const struct cpu_engine *chosen = cpu_engine_for(usable, found.line_size);
 	is_int(line_size_at_first, found.line_size,
-		"holdfast_flush.h: it knows the size of a line before main()");
+		"holdfast_flush.h: the line size is known before main()");
 	is_int(holdfast_line_size(), found.line_size,
-		"holdfast_line_size: it is the size that the CPU reports");
+		"holdfast_line_size: returns the size that the CPU reports");
 	is_str(holdfast_flush_instruction(), chosen->instruction,
-		"holdfast_flush_instruction: it is the one that the libraries take");
+		"holdfast_flush_instruction: returns the instruction that the libraries use");
 	is_int(holdfast_can_flush(), chosen->flushes,
-		"holdfast_can_flush: it is true if the CPU has a flush instruction");
+		"holdfast_can_flush: is true if the CPU has a flush instruction");
 	hff_cpu.line_size = 0;
 	hff_cpu.features = ~hff_cpu.features;
 	is_int(holdfast_line_size(), found.line_size,
-		"holdfast_line_size: in an earlier constructor it asks the CPU");
+		"holdfast_line_size: asks the CPU if the header's constructor has not run yet");
 	is_str(holdfast_flush_instruction(), chosen->instruction,
-		"holdfast_flush_instruction: in an earlier constructor it asks the CPU");
+		"holdfast_flush_instruction: asks the CPU if the header's constructor has not run yet");
 }
 
-/* The bits of both are the same ones. */
+/* Compares header and libraries for all sets of CPU features: both use the same feature bits. */
 static void test_choice(void)
 {
 	uint32_t all = all_features(), wrong = 0, found = hff_cpu.features;
@@ -63,12 +66,12 @@ static void test_choice(void)
 	}
 	hff_cpu.features = found;
 	is_int(wrong, 0,
-		"holdfast_flush.h: each of %u sets of features gets the flush that the libraries take",
+		"holdfast_flush.h: uses the libraries' flush instruction for each of %u sets of CPU features",
 		all + 1);
 }
 
 #if defined(__x86_64__) || STEPOVER
-/* Sets for the header what a test has set for the libraries' engines. */
+/* Copies the settings that a test has made for the libraries' engines to the header. */
 static void set_up(void)
 {
 	hff_cpu.features = cpu.features;
@@ -93,7 +96,7 @@ static void persist(const void *addr, size_t len)
 	holdfast_persist(addr, len);
 }
 
-/* As if there were no better flush than that of `like`. */
+/* Tests the header's flush as if the CPU had no better flush instruction than that of `like`. */
 static void test_flush_like(const struct cpu_engine *like)
 {
 	char name[64];
@@ -128,7 +131,7 @@ static void test_instructions(void)
 #else
 static void test_instructions(void)
 {
-	skip("holdfast_flush.h: its flushes", "user mode has none on this CPU");
+	skip("holdfast_flush.h: flushes each line once", "this CPU has no flush for user mode");
 }
 #endif
 

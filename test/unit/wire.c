@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * wire.c - what is written is read, in the order of the network, and nothing beyond the end
+ * wire.c - encoding and decoding of messages between initiator and target: round trips, byte
+ * order, and malformed messages, which must be refused without reading beyond their end
  */
 #include <errno.h>
 
@@ -18,18 +19,18 @@ static void test_order(void)
 	put_u32(&out, 0x04050607);
 	put_u64(&out, 0x08090a0b0c0d0e0f);
 	ok(!out.bad && writer_length(&out) == 15 && !writer_room(&out),
-		"writer: 15 bytes fill a room of 15");
+		"writer: 15 bytes fill a buffer of 15 bytes");
 	ok(!memcmp(bytes, wanted, 15), "writer: numbers are stored with the highest byte first");
 	put_u8(&out, 16);
-	ok(out.bad && !bytes[15], "writer: a byte more than there is room is refused");
+	ok(out.bad && !bytes[15], "writer: a byte beyond the end of the buffer is refused");
 
 	struct reader in = reader_on(bytes, 15);
 	ok(get_u8(&in) == 1 && get_u16(&in) == 0x0203 && get_u32(&in) == 0x04050607 &&
 			get_u64(&in) == 0x08090a0b0c0d0e0f,
 		"reader: the numbers are those that were written");
-	ok(reader_done(&in), "reader: it has reached the end");
+	ok(reader_done(&in), "reader: is done after the last number");
 	is_int(get_u8(&in), 0, "reader: a byte behind the end reads as 0");
-	ok(in.bad && !reader_done(&in), "reader: it is marked bad after a read behind the end");
+	ok(in.bad && !reader_done(&in), "reader: is marked bad after a read behind the end");
 }
 
 static void test_ends(void)
@@ -41,13 +42,13 @@ static void test_ends(void)
 	put_u32(&out, UINT32_MAX);
 	put_u8(&out, 0xff);
 	ok(out.bad && !bytes[0],
-		"writer: a number that does not fit is not begun, and nothing is written after it");
-	is_int(get_u32(&in), 0, "reader: a number that is cut off reads as 0");
-	is_int(get_u8(&in), 0, "reader: a byte after a number that was cut off reads as 0");
+		"writer: after a number that does not fit, not even a byte is written");
+	is_int(get_u32(&in), 0, "reader: a truncated number reads as 0");
+	is_int(get_u8(&in), 0, "reader: a byte after a truncated number reads as 0");
 	in = reader_on(bytes, 8);
-	ok(!get_space(&in, SIZE_MAX) && in.bad, "reader: the largest length is refused");
+	ok(!get_space(&in, SIZE_MAX) && in.bad, "reader: a length of SIZE_MAX is refused");
 	out = writer_on(bytes, 8);
-	ok(!put_space(&out, SIZE_MAX) && out.bad, "writer: the largest length is refused");
+	ok(!put_space(&out, SIZE_MAX) && out.bad, "writer: a length of SIZE_MAX is refused");
 }
 
 static void test_hello(void)
@@ -60,17 +61,17 @@ static void test_hello(void)
 	ok(data_get_hello(&got, bytes, sizeof(bytes)) && got.version == DATA_VERSION &&
 			got.lane == hello.lane &&
 			!memcmp(got.secret, hello.secret, sizeof(got.secret)),
-		"hello: what is read is what was written");
+		"hello message: decodes to what was encoded");
 	for (size_t length = 0; length < sizeof(bytes); length++)
 		if (data_get_hello(&got, bytes, length))
-			bail("a hello of %zu bytes", length);
-	ok(true, "hello: one with a byte missing is refused");
+			bail("a truncated hello of %zu bytes was accepted", length);
+	ok(true, "hello message: a truncated hello is refused");
 	bytes[5]++;
 	ok(data_get_hello(&got, bytes, 6) && got.version == DATA_VERSION + 1,
-		"hello: one of another version tells that version");
+		"hello message: a hello of another version decodes to that version");
 	bytes[0]++;
 	ok(!data_get_hello(&got, bytes, sizeof(bytes)),
-		"hello: one with another first byte is refused");
+		"hello message: a hello with another first byte is refused");
 }
 
 static void test_welcome(void)
@@ -80,18 +81,18 @@ static void test_welcome(void)
 
 	data_put_welcome(bytes, &welcome);
 	ok(data_get_welcome(&got, bytes, sizeof(bytes)) && !memcmp(&got, &welcome, sizeof(got)),
-		"welcome: what is read is what was written");
+		"welcome message: decodes to what was encoded");
 	ok(!data_get_welcome(&got, bytes, sizeof(bytes) - 1),
-		"welcome: one without its last byte is refused");
+		"welcome message: a welcome without its last byte is refused");
 	welcome.message_size = DATA_MESSAGE_MIN - 1;
 	data_put_welcome(bytes, &welcome);
 	ok(!data_get_welcome(&got, bytes, sizeof(bytes)),
-		"welcome: one with a message size below the least is refused");
+		"welcome message: a message size below DATA_MESSAGE_MIN is refused");
 	welcome.message_size = 65536;
 	welcome.window = 0;
 	data_put_welcome(bytes, &welcome);
 	ok(!data_get_welcome(&got, bytes, sizeof(bytes)),
-		"welcome: one with a window of 0 is refused");
+		"welcome message: a window of 0 is refused");
 }
 
 static void test_refusal(void)
@@ -103,9 +104,9 @@ static void test_refusal(void)
 	data_put_refusal(bytes, DATA_REFUSED_SECRET);
 	ok(data_get_refusal(&reason, &version, bytes, sizeof(bytes)) &&
 			reason == DATA_REFUSED_SECRET && version == DATA_VERSION,
-		"refusal: what is read is what was written");
+		"refusal message: decodes to what was encoded");
 	ok(!data_get_refusal(&reason, &version, bytes, sizeof(bytes) - 1),
-		"refusal: one without its last byte is refused");
+		"refusal message: a refusal without its last byte is not accepted");
 }
 
 /* A message with a store, a commit and another store, which ends it without padding. */
@@ -155,25 +156,25 @@ static void test_message(void)
 		"message: a batch of two stores and a commit has the length of its parts");
 	ok(data_get_header(&header, &in) && header.kind == DATA_BATCH && header.records == 3 &&
 			header.sequence == 7,
-		"message: the header is read");
+		"message: the header decodes to what was encoded");
 	ok(data_get_record(&record, &data, &in, DATA_BATCH) && record.offset == 4096 &&
 			record.length == 5 && !memcmp(data, "abcde", 5),
-		"message: the first store is read");
+		"message: the first store decodes to what was encoded");
 	ok(data_get_record(&record, &data, &in, DATA_BATCH) && record.offset == 8192 &&
 			record.length == 100 && record.action == DATA_COMMIT && !data,
-		"message: the commit is read");
+		"message: the commit decodes to what was encoded");
 	ok(data_get_record(&record, &data, &in, DATA_BATCH) && record.offset == UINT64_MAX &&
 			!memcmp(data, "xyz", 3) && reader_done(&in),
-		"message: the last store is read, and the message ends there");
+		"message: the last store decodes to what was encoded, and ends the message");
 	unsigned wrong = 0;
 	for (size_t part = 0; part < length; part++) {
 		count_records(bytes, part, &whole);
 		wrong += whole;
 	}
-	is_int(wrong, 0, "message: no shorter part of it counts as whole");
+	is_int(wrong, 0, "message: a message truncated anywhere is refused");
 	bytes[length] = 0;
 	count_records(bytes, length + 1, &whole);
-	ok(!whole, "message: one with a byte more does not count as whole");
+	ok(!whole, "message: a message with a byte more is refused");
 }
 
 static void change_and_count(size_t at, uint8_t value, const char *what)
@@ -184,21 +185,21 @@ static void change_and_count(size_t at, uint8_t value, const char *what)
 
 	bytes[at] = value;
 	count_records(bytes, length, &whole);
-	ok(!whole, "no message: %s", what);
+	ok(!whole, "malformed message: %s is refused", what);
 }
 
 static void test_wrong_messages(void)
 {
-	change_and_count(0, 0, "kind 0");
-	change_and_count(0, 3, "kind 3");
-	change_and_count(0, DATA_READ, "a read of three");
-	change_and_count(1, 1, "a flag that there is not");
-	change_and_count(3, 4, "a record too many");
-	change_and_count(3, 2, "a record too few");
+	change_and_count(0, 0, "a message of kind 0");
+	change_and_count(0, 3, "a message of kind 3");
+	change_and_count(0, DATA_READ, "a read with three records");
+	change_and_count(1, 1, "an undefined flag");
+	change_and_count(3, 4, "a count of records that is too large");
+	change_and_count(3, 2, "a count of records that is too small");
 	change_and_count(8 + 8, 0x80, "a store of 2 GiB");
-	change_and_count(8 + 13, 0, "action 0");
-	change_and_count(8 + 13, 4, "action 4");
-	change_and_count(8 + 15, 1, "something in the last bytes of a record");
+	change_and_count(8 + 13, 0, "a record with action 0");
+	change_and_count(8 + 13, 4, "a record with action 4");
+	change_and_count(8 + 15, 1, "a reserved byte of a record that is not 0");
 }
 
 static void test_reply(void)
@@ -212,23 +213,23 @@ static void test_reply(void)
 	memcpy(bytes + DATA_REPLY_SIZE, "text12345678", 12);
 	ok(data_get_reply(&got, &text, &data, bytes, 28) && !memcmp(&got, &reply, sizeof(got)) &&
 			!memcmp(text, "text", 4) && !memcmp(data, "12345678", 8),
-		"reply: text and bytes are those that were written");
+		"reply message: text and bytes decode to what was encoded");
 	ok(!data_get_reply(&got, &text, &data, bytes, 27),
-		"reply: one without its last byte is refused");
+		"reply message: a reply without its last byte is refused");
 	ok(!data_get_reply(&got, &text, &data, bytes, 29),
-		"reply: one with a byte more is refused");
+		"reply message: a reply with a byte more is refused");
 	ok(!data_get_reply(&got, &text, &data, bytes, 3),
-		"reply: one that is shorter than its header is refused");
+		"reply message: a reply that is shorter than its header is refused");
 	bytes[DATA_REPLY_SIZE] = 0x1b;
 	ok(!data_get_reply(&got, &text, &data, bytes, 28),
-		"reply: an escape character in its text is refused");
+		"reply message: an escape character in its text is refused");
 	bytes[DATA_REPLY_SIZE] = 0xc3;
 	ok(!data_get_reply(&got, &text, &data, bytes, 28),
-		"reply: a byte above ASCII in its text is refused");
+		"reply message: a byte above ASCII in its text is refused");
 	reply = (struct data_reply){9, DATA_IO, UINT16_MAX, UINT32_MAX};
 	data_put_reply(bytes, &reply);
 	ok(!data_get_reply(&got, &text, &data, bytes, sizeof(bytes)),
-		"reply: one with a wrong length in it is refused");
+		"reply message: lengths of text and bytes beyond the end are refused");
 }
 
 static void test_status(void)
@@ -237,7 +238,8 @@ static void test_status(void)
 
 	for (size_t i = 0; i < sizeof(errors) / sizeof(*errors); i++)
 		is_int(data_errno_of((uint16_t)data_status_of(-errors[i])), errors[i],
-			"status: %s travels", strerror(errors[i]));
+			"status: \"%s\" is the same errno after encoding and decoding",
+			strerror(errors[i]));
 	is_int(data_errno_of((uint16_t)data_status_of(-ENOTTY)), EREMOTEIO,
 		"status: an errno without a number of its own is EREMOTEIO");
 	is_int(data_errno_of(UINT16_MAX), EREMOTEIO, "status: an unknown number is EREMOTEIO");

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * writeback.c - N1 to N5 and N8 of map/writeback.h: what is noted, joined, written back, and when
+ * writeback.c - rules N1 to N5 and N8 of map/writeback.h: which ranges are noted, joined and
+ * written back, and when
  *
- * The test defines msync(2) itself: it is called in place of libc's, keeps a list of what was asked
- * for, and asks the kernel.
+ * A flush of a map notes its range; a drain writes noted ranges back by msync(2). The test
+ * replaces msync(2) by a function that records the ranges, and calls the kernel.
  */
 #include "map/writeback.h"
 #include "map/notes.h"
@@ -23,7 +24,7 @@
 #include "tap.h"
 
 #define PAGES 4096
-#define FAR   (RANGES_GAP / page + 2) /* in pages: too far to be joined */
+#define FAR   (RANGES_GAP / page + 2) /* distance of ranges that are not joined, in pages */
 
 static size_t page;
 static struct map map;
@@ -33,11 +34,11 @@ static struct device device = {.kind = DEVICE_FILE};
 static struct {
 	atomic_uint count;
 	struct {
-		size_t from, to; /* in pages of the map */
+		size_t from, to; /* pages [from, to) of the map */
 	} call[256];
 } asked;
 
-/* The next msync waits here, if the test says so. */
+/* A point where a thread waits: if `next` is set, the next one there waits for `released`. */
 static struct hold {
 	atomic_bool next;
 	pthread_barrier_t begun, released;
@@ -59,7 +60,7 @@ static void wait_at(struct hold *hold)
 	}
 }
 
-/* A page, and how many calls have written it back. */
+/* A page, and the number of msync calls that have written it back. */
 static struct {
 	char *page;
 	atomic_uint count;
@@ -107,7 +108,7 @@ static void note(size_t at, size_t pages)
 	writeback_note(map.addr + at * page, pages * page);
 }
 
-/* How many calls since the last time it was asked. */
+/* Number of msync calls since the last call of this function. */
 static unsigned calls(void)
 {
 	return atomic_exchange(&asked.count, 0);
@@ -125,32 +126,32 @@ static bool asked_for(unsigned call, size_t from, size_t to)
 static void joining(void)
 {
 	writeback_drain();
-	is_int(calls(), 0, "drain: nothing is written back if nothing is noted");
+	is_int(calls(), 0, "drain: without noted ranges msync is not called");
 	writeback_note(map.addr, 0);
 	writeback_note(map.addr + 1, 0);
 	writeback_drain();
-	is_int(calls(), 0, "N1: a range of no bytes touches no page, aligned or not");
+	is_int(calls(), 0, "N1: an empty range is not written back, aligned or not");
 
 	writeback_note(map.addr + page - 1, 2);
-	is_int(calls(), 0, "N2: noting writes nothing back");
+	is_int(calls(), 0, "N2: noting a range does not call msync");
 	writeback_drain();
 	is_int(calls(), 1, "N3: a drain calls msync once for one range");
-	ok(asked_for(0, 0, 2), "N1: both pages that two bytes are on are written back");
+	ok(asked_for(0, 0, 2), "N1: two bytes across a page boundary: both pages are written back");
 	writeback_drain();
-	is_int(calls(), 0, "N4: a second drain writes nothing back");
+	is_int(calls(), 0, "N4: a second drain does not call msync again");
 
 	note(10, 1);
 	note(10 + RANGES_GAP / page, 1);
 	note(5, 1);
 	writeback_drain();
-	is_int(calls(), 1, "N1: ranges RANGES_GAP apart share one msync");
+	is_int(calls(), 1, "N1: ranges at most RANGES_GAP apart share one msync");
 	ok(asked_for(0, 5, 11 + RANGES_GAP / page),
-		"N1: what lies between joined ranges is written back with them");
+		"N1: pages between joined ranges are written back with them");
 
 	note(10 + FAR, 1);
 	note(10, 1);
 	writeback_drain();
-	is_int(calls(), 2, "N1: ranges further apart have an msync each");
+	is_int(calls(), 2, "N1: ranges more than RANGES_GAP apart have an msync each");
 	ok(asked_for(0, 10, 11), "N1: the first of two ranges is the lower one");
 	ok(asked_for(1, 10 + FAR, 11 + FAR), "N1: the second of two ranges is the higher one");
 
@@ -163,7 +164,7 @@ static void joining(void)
 		"N1: joined ranges are written back from the first page to the last");
 }
 
-/* The base of a map that the program has made itself lies inside a page. */
+/* A map over memory that the program has mapped itself, which begins in the middle of a page. */
 static void foreign(void)
 {
 	struct map own;
@@ -184,12 +185,14 @@ static void foreign(void)
 	is_int(calls(), 1, "a foreign map: its first byte is written back with one call");
 	writeback_note(addr + 10, 2 * page);
 	writeback_drain();
-	is_int(calls(), 1, "a foreign map: all of it is, too");
+	is_int(calls(), 1, "a foreign map: all of it is written back with one call");
 	writeback_note(addr, 3 * page);
 	writeback_drain();
-	is_int(calls(), 1, "a foreign map: a range that begins before it is cut");
-	is_int(map_close(&own), 0, "a foreign map: it closes");
-	is_int(munmap(addr, 4 * page), 0, "a foreign map: its memory is still there");
+	is_int(calls(), 1,
+		"a foreign map: a range that begins before the map is written back with one call");
+	is_int(map_close(&own), 0, "a foreign map: closing the map succeeds");
+	is_int(munmap(addr, 4 * page), 0,
+		"a foreign map: closing the map does not unmap the program's memory");
 }
 
 static void many(void)
@@ -200,28 +203,28 @@ static void many(void)
 		note(PAGES - 1 - at, 1);
 	unsigned early = calls();
 	ok(early > 0,
-		"N2: of more ranges than a thread can note, %u are written back without a drain",
+		"N2: if a thread notes more ranges than it can keep, some (%u) are written back early",
 		early);
 	writeback_drain();
-	is_int(early + calls(), notes, "N4: each of %u ranges is written back once", notes);
+	is_int(early + calls(), notes, "N4: each of %u noted ranges is written back once", notes);
 }
 
 static void edges(void)
 {
 	writeback_note(map.addr + PAGES * page - 1, SIZE_MAX);
 	writeback_drain();
-	is_int(calls(), 1, "N5: a range beyond the end of all memory has one msync");
+	is_int(calls(), 1, "N5: a range that overflows the address space has one msync");
 	ok(asked_for(0, PAGES - 1, PAGES),
 		"N5: a range beyond the end of its map is written back up to that end");
 	writeback_note(map.addr - RANGES_GAP * 4, 100);
 	writeback_note((void *)page, 100);
 	writeback_note(NULL, 1);
 	writeback_drain();
-	is_int(calls(), 0, "N5: what lies in no live map is not written back");
+	is_int(calls(), 0, "N5: a range outside of all maps is not written back");
 	errno = 77;
 	note(0, 1);
 	writeback_drain();
-	is_int(errno, 77, "note, drain: errno is left alone");
+	is_int(errno, 77, "writeback: noting and draining leave errno unchanged");
 	calls();
 }
 
@@ -244,7 +247,7 @@ static void thread_exit(void *(*body)(void *), const char *name)
 
 	pthread_create(&thread, NULL, body, NULL);
 	pthread_join(thread, NULL);
-	is_int(calls(), 1, "N4: %s: what it noted is written back", name);
+	is_int(calls(), 1, "N4: %s: the range that it noted is written back", name);
 	ok(asked_for(0, 3, 4), "N4: %s: no other page is written back", name);
 }
 
@@ -298,7 +301,7 @@ static void *write_map(void *unused)
 	return NULL;
 }
 
-/* The range of one thread is taken over by another one, whose msync lasts. */
+/* A drain while another thread is writing back the same range, in an msync that takes long. */
 static void taken_over(void)
 {
 	pthread_t drains, closes;
@@ -319,7 +322,7 @@ static void taken_over(void)
 		"N3: a drain also writes back a range that another thread is writing back");
 }
 
-/* Two maps side by side, so that one note covers a page of each. */
+/* Two adjacent maps, so that a joined range covers a page of each. */
 static struct map low, high;
 
 static void *drain_both(void *unused)
@@ -359,7 +362,7 @@ static void side_by_side(void)
 	hold_init(&held);
 	atomic_store(&held.next, true);
 	pthread_create(&drains, NULL, drain_both, NULL);
-	pthread_barrier_wait(&held.begun); /* the drain is at the low map */
+	pthread_barrier_wait(&held.begun); /* the drain is in msync of the low map */
 	pthread_create(&closes, NULL, close_high, NULL);
 	usleep(50000);
 	pthread_barrier_wait(&held.released);
@@ -383,12 +386,12 @@ static void noted_again(void)
 	atomic_store(&held.next, true);
 	pthread_create(&closes, NULL, close_high, NULL);
 	pthread_barrier_wait(&held.begun);
-	writeback_note(high.addr, page); /* for a store that the call may not have seen */
+	writeback_note(high.addr, page); /* for a store that the running msync may have missed */
 	pthread_barrier_wait(&held.released);
 	pthread_join(closes, NULL);
 	ok(atomic_load(&watched.count) >= 1, "N4: a map that is closed is written back");
 	is_int(notes_count((struct range){0, UINTPTR_MAX}), 1,
-		"N4: a note that its thread has renewed is not forgotten");
+		"N4: a range noted again while it is being written back stays noted");
 	writeback_drain();
 	map_close(&low);
 	munmap(low.addr, 8 * page);
@@ -396,9 +399,10 @@ static void noted_again(void)
 }
 
 /*
- * A thread notes pages of a map. Another one closes the map, and writes back the second of them
- * when the thread itself begins to drain: it takes out the first, and stays in the program's
- * handler. Neither leaves the third to the other.
+ * A thread notes three pages of a map. Another thread closes the map: it has written back the
+ * first page, and is writing back the second, when the first thread drains. That takes its notes,
+ * and its msync fails, which calls the program's failure handler, where it waits. The third page
+ * must be written back nevertheless: neither thread may leave it to the other.
  */
 static struct {
 	struct map map, other;
@@ -416,17 +420,17 @@ static void *note_and_drain_three(void *unused)
 	for (unsigned number = 0; number < 3; number++)
 		writeback_note(noted_page(number), page);
 	pthread_barrier_wait(&shared.step);
-	pthread_barrier_wait(&shared.step); /* the first is being written back */
+	pthread_barrier_wait(&shared.step); /* the first page is being written back */
 	writeback_note(shared.other.addr, page);
 	pthread_barrier_wait(&shared.step);
-	pthread_barrier_wait(&shared.step); /* the second is */
+	pthread_barrier_wait(&shared.step); /* the second page is being written back */
 	atomic_store(&also_held.next, true);
 	atomic_store(&fails_next, true);
 	writeback_drain();
 	return NULL;
 }
 
-/* No map is pinned here. */
+/* The program's failure handler. It is called without pins on maps, so it may wait. */
 static enum holdfast_writeback_verdict hear(
 	const struct holdfast_writeback_failure *failure, void *unused)
 {
@@ -481,12 +485,12 @@ static void overtaken(void)
 	pthread_create(&closes, NULL, close_shared, NULL);
 	pthread_barrier_wait(&held.begun);
 	pthread_barrier_wait(&shared.step);
-	pthread_barrier_wait(&shared.step); /* the thread has noted more: its note is kept */
+	pthread_barrier_wait(&shared.step); /* the thread has noted another page: its notes stay */
 	atomic_store(&held.next, true);
 	pthread_barrier_wait(&held.released);
 	pthread_barrier_wait(&held.begun);
 	pthread_barrier_wait(&shared.step);
-	pthread_barrier_wait(&also_held.begun); /* the thread has taken out the first */
+	pthread_barrier_wait(&also_held.begun); /* the thread has taken its first note */
 	pthread_barrier_wait(&held.released);
 	pthread_join(closes, NULL);
 	pthread_barrier_wait(&also_held.released);
@@ -494,7 +498,7 @@ static void overtaken(void)
 	writeback_failure_set_handler(NULL, NULL);
 	for (unsigned number = 0; number < 3; number++)
 		ok(was_written(noted_page(number)),
-			"N4: note %u on a closed map, whose thread drains meanwhile, is written "
+			"N4: note %u on a map that is closed during its thread's drain is written "
 			"back",
 			number + 1);
 	map_close(&shared.other);
@@ -502,7 +506,10 @@ static void overtaken(void)
 	calls();
 }
 
-/* The child counts its calls and exits with their number. One that hangs is ended. */
+/*
+ * Runs `body` in a child, and returns the number of its msync calls; 999 if the child was killed.
+ * A child that hangs is killed by SIGALRM.
+ */
 static unsigned in_child(void (*body)(void))
 {
 	int status;
@@ -527,7 +534,7 @@ static void note_in_child(void)
 static void forked(void)
 {
 	note(20, 1);
-	is_int(in_child(writeback_drain), 0, "N8: a forked child starts with nothing noted");
+	is_int(in_child(writeback_drain), 0, "N8: a forked child starts without noted ranges");
 	is_int(in_child(note_in_child), 1, "N8: a forked child can note and drain");
 	writeback_drain();
 	is_int(calls(), 1, "N8: the parent still has its notes after fork");
@@ -552,7 +559,7 @@ static void close_in_child(void)
 	_exit(map_close(&map) ? 99 : (int)calls());
 }
 
-/* Pins and locks that were held when the process was copied must not hold up the copy. */
+/* Pins and locks that other threads hold at the time of fork must not block the child. */
 static void forked_while_draining(void)
 {
 	unsigned good = 0;
@@ -563,7 +570,8 @@ static void forked_while_draining(void)
 		good += in_child(close_in_child) == 1;
 	atomic_store(&stop, true);
 	pthread_join(drainer, NULL);
-	is_int(good, 50, "N8: 50 children of a process that is draining drain and close a map");
+	is_int(good, 50,
+		"N8: 50 children forked while another thread drains can drain and close a map");
 	calls();
 }
 
@@ -577,10 +585,11 @@ static void closed(void)
 	note(30, 1);
 	after = map.addr;
 	is_int(map_close(&map), 0, "map_close: a map is closed");
-	is_int(calls(), 3, "N4: closing a map writes back what any thread has noted on it");
+	is_int(calls(), 3,
+		"N4: closing a map writes back the ranges that all threads have noted on it");
 	pthread_barrier_wait(&meeting.checked);
 	pthread_join(thread, NULL);
-	is_int(calls(), 0, "N4: nothing of a closed map is left to drain");
+	is_int(calls(), 0, "N4: a drain after closing a map does not call msync for it");
 	ok(msync(after, page, MS_SYNC) && errno == ENOMEM, "map_close: the memory is unmapped");
 	calls();
 	is_int(map_close(&map), PMEM2_E_MAPPING_NOT_FOUND,
@@ -593,7 +602,7 @@ static void exits_with_notes(void)
 	exit(0);
 }
 
-/* exit() runs the destructors of the library; msync is watched through the exit status. */
+/* exit() runs the destructors of the library. The child reports its msync calls through a pipe. */
 static void process_exit(void)
 {
 	int status, pipe_fds[2];
@@ -610,14 +619,15 @@ static void process_exit(void)
 	close(pipe_fds[1]);
 	ssize_t length = read(pipe_fds[0], text, sizeof(text) - 1);
 	waitpid(pid, &status, 0);
-	ok(WIFEXITED(status) && !WEXITSTATUS(status), "exit(3): a process ends with a range noted");
-	has_str(length > 0 ? text : "", "wrote back", "N4: exit(3) writes back what is noted");
+	ok(WIFEXITED(status) && !WEXITSTATUS(status),
+		"exit(3): a process with a noted range ends with status 0");
+	has_str(length > 0 ? text : "", "wrote back", "N4: exit(3) writes back noted ranges");
 	has_str(length > 0 ? text : "", "at once",
 		"N2: a flush by a destructor that runs after the library's is written back at once");
 	close(pipe_fds[0]);
 }
 
-/* Runs last of all: after the destructors that the library put at the default priority. */
+/* Runs after the library's destructors, which have the default priority. */
 static bool tell_at_exit;
 static void __attribute__((destructor(101))) tell(void)
 {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * wrong.h - copies that break the promises of cpu.h, one each: does the oracle notice?
+ * wrong.h - copy functions that each break one rule of cpu.h, to test that the oracle (oracle.h)
+ * detects it
  *
- * They copy whole words from and to disjoint memory, 8 bytes and more, and flush with CLFLUSH,
- * which every x86-64 has.
+ * They copy at least 8 bytes, in whole words, between ranges that do not overlap, and flush with
+ * CLFLUSH, which every x86-64 CPU has.
  */
 #ifndef TEST_UNIT_WRONG_H
 #define TEST_UNIT_WRONG_H
@@ -43,7 +44,9 @@ static void wrong_fence(void)
 	__asm__ volatile("sfence" ::: "memory");
 }
 
-/* The one that is right, so that what is said of the others is their own fault. */
+/*
+ * A correct copy, which must have no faults: shows that the oracle does not see faults everywhere.
+ */
 static void *copy_rightly(void *dest, const void *src, size_t len, unsigned flags)
 {
 	wrong_store(dest, src, len);
@@ -97,7 +100,7 @@ static void *copy_and_flush_the_next_line(void *dest, const void *src, size_t le
 	return dest;
 }
 
-/* The second store is of what is there already. */
+/* The store after the flush has the same value as before, which is the hardest to see. */
 static void *copy_and_store_after_flush(void *dest, const void *src, size_t len, unsigned flags)
 {
 	wrong_store(dest, src, len);
@@ -129,7 +132,7 @@ static void *copy_and_fence_twice(void *dest, const void *src, size_t len, unsig
 	return dest;
 }
 
-/* Right by itself, but not where a copy through the caches is asked for. */
+/* Streams past the caches: a fault only if the flags ask for a copy through the caches. */
 static void *copy_around_caches(void *dest, const void *src, size_t len, unsigned flags)
 {
 	wrong_stream(dest, src, len);

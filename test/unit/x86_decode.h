@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * x86_decode.h - the instructions that matter to durability, read from machine code
+ * x86_decode.h - decode the x86-64 instructions that matter to durability
  *
  *	struct insn insn = insn_decode(code, &regs);
  *
- * tells flushes, fences and non-temporal stores from everything else, and where in memory they
- * act. Intel SDM volume 2: chapter 2 has the prefixes and the addressing forms, the page of each
- * instruction its opcode. Decode before the instruction runs: `regs` are those it will see.
+ * recognises flushes, fences and non-temporal stores, and computes their addresses. All others are
+ * INSN_OTHER. Source: Intel SDM volume 2; chapter 2 has the prefixes and addressing forms, the
+ * page of each instruction its opcode. `regs` must be the registers before the instruction runs.
  *
- * 64-bit mode only; segments and 32-bit addresses are not looked at, as no engine uses them.
+ * 64-bit mode only. Segments and 32-bit addresses are ignored, as no engine uses them.
  */
 #ifndef TEST_UNIT_X86_DECODE_H
 #define TEST_UNIT_X86_DECODE_H
@@ -30,35 +30,35 @@ enum insn_kind {
 
 struct insn {
 	enum insn_kind kind;
-	uintptr_t addr; /* of the line flushed or of the store */
-	uintptr_t from; /* what MOVDIR64B copies */
+	uintptr_t addr; /* address of the flush or store */
+	uintptr_t from; /* address of the source of MOVDIR64B */
 	size_t size;    /* bytes stored */
-	size_t length;  /* of the instruction itself; 0 for INSN_OTHER and a LOCK prefix */
+	size_t length;  /* bytes of machine code; 0 for INSN_OTHER and with a LOCK prefix */
 };
 
-/* In the order of their numbers: rax rcx rdx rbx rsp rbp rsi rdi r8 to r15. */
+/* Registers by their numbers in machine code: rax rcx rdx rbx rsp rbp rsi rdi r8 to r15. */
 struct insn_regs {
 	uint64_t general[16];
 	uint64_t rip;
 };
 
-/* The prefix that selects an opcode, as VEX and EVEX number them in their field pp. */
+/* Prefixes that select an opcode. The values are those of the pp field of VEX and EVEX. */
 enum insn_prefix { PREFIX_NONE, PREFIX_66, PREFIX_F3, PREFIX_F2 };
 
-/* The bytes of an instruction, and how far they have been read. */
+/* State of decoding one instruction; `at` is the next byte to read. */
 struct insn_reader {
 	const uint8_t *at;
 	const struct insn_regs *regs;
 	enum insn_prefix prefix;
-	bool encoded_wide; /* VEX or EVEX */
-	bool w, r, x, b; /* REX and its likes: operand width and fourth bits of register numbers */
-	unsigned map;    /* 1: opcodes after 0F, 2: after 0F 38, 3: after 0F 3A */
+	bool encoded_wide; /* has a VEX or EVEX prefix */
+	bool w, r, x, b;   /* REX, VEX or EVEX: operand width, fourth bits of register numbers */
+	unsigned map;      /* 1: opcodes after 0F, 2: after 0F 38, 3: after 0F 3A */
 	unsigned opcode;
-	size_t vector;   /* length of a vector operand */
-	size_t disp8_by; /* EVEX counts an 8-bit displacement in vectors */
+	size_t vector;   /* bytes of a vector operand */
+	size_t disp8_by; /* unit of an 8-bit displacement: 1, with EVEX the bytes of a vector */
 	unsigned mod, reg;
 	uintptr_t addr;
-	bool rip_relative; /* the address still lacks that of the next instruction */
+	bool rip_relative; /* the address of the next instruction must be added to `addr` */
 };
 
 static inline uint32_t insn_le32(struct insn_reader *in)
@@ -127,7 +127,7 @@ static inline void insn_read_legacy(struct insn_reader *in)
 	}
 }
 
-/* Up to and with the opcode. False if there is a LOCK prefix, which says all there is to know. */
+/* Reads prefixes and opcode. Returns false at a LOCK prefix: such an instruction is a fence. */
 static inline bool insn_read_opcode(struct insn_reader *in)
 {
 	for (;; in->at++)
@@ -150,7 +150,7 @@ static inline bool insn_read_opcode(struct insn_reader *in)
 	return true;
 }
 
-/* Base and index, where ModRM says that a SIB byte follows it. */
+/* Reads a SIB byte, and adds base and scaled index to the address. */
 static inline void insn_read_sib(struct insn_reader *in)
 {
 	unsigned sib = *in->at++;
@@ -187,7 +187,7 @@ static inline void insn_read_operands(struct insn_reader *in)
 		in->addr += (uintptr_t)(int32_t)insn_le32(in);
 }
 
-/* 0F AE: the group where REG chooses; without a memory operand it is another set of eight. */
+/* Opcode 0F AE: the reg field of ModRM selects one of 8 memory or 8 register instructions. */
 static inline enum insn_kind insn_group15(const struct insn_reader *in)
 {
 	unsigned which = in->reg & 7;
@@ -225,7 +225,7 @@ static inline enum insn_kind insn_classify(const struct insn_reader *in, size_t 
 	return INSN_OTHER;
 }
 
-/* The opcodes worth reading on for; of others not even the length is known. */
+/* True for opcodes whose operands are decoded. Others are INSN_OTHER, with a length of 0. */
 static inline bool insn_matters(const struct insn_reader *in)
 {
 	if (in->map == 1)

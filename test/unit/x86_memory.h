@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * x86_memory.h - what an instruction does with memory: reads it, writes it, or asks for a line
+ * x86_memory.h - find out whether an x86-64 instruction loads, stores or prefetches memory
  *
- *	unsigned does = insn_memory(code);		MEMORY_LOAD | MEMORY_STORE
+ *	unsigned does = insn_memory(code);		such as MEMORY_LOAD | MEMORY_STORE
  *
- * By opcode: the general registers' instructions one by one, those of the vector registers as loads
- * unless they are among the stores. SDM volume 2 has the opcode maps (appendix A). The stack counts
- * as memory: a call stores, a return loads. A flush is neither.
+ * The tables list the one-byte opcodes one by one, and of the others those that do not only load.
+ * Source: the opcode maps in Intel SDM volume 2, appendix A. The stack counts as memory: a call
+ * stores, a return loads. A flush is neither a load nor a store.
  */
 #ifndef TEST_UNIT_X86_MEMORY_H
 #define TEST_UNIT_X86_MEMORY_H
@@ -16,15 +16,15 @@
 #define MEMORY_LOAD  1u
 #define MEMORY_STORE 2u
 #define MEMORY_BOTH  3u
-#define MEMORY_FETCH 4u /* PREFETCHW and its kin: promises nothing */
+#define MEMORY_FETCH 4u /* a prefetch, such as PREFETCHW */
 
 struct memory_opcodes {
 	uint8_t first, last;
 	uint8_t does;
-	bool without_operand; /* whatever ModRM says, and without one */
+	bool without_operand; /* applies also without a memory operand in a ModRM byte */
 };
 
-/* One-byte opcodes that always do the same with their operand; what is not here does nothing. */
+/* One-byte opcodes that do the same for each value of ModRM. Others do not use memory. */
 static const struct memory_opcodes memory_one_byte[] = {
 	{0x50, 0x57, MEMORY_STORE, true}, {0x58, 0x5f, MEMORY_LOAD, true}, /* push, pop */
 	{0x63, 0x63, MEMORY_LOAD, false}, {0x68, 0x68, MEMORY_STORE, true},
@@ -41,7 +41,7 @@ static const struct memory_opcodes memory_one_byte[] = {
 	{0xe8, 0xe8, MEMORY_STORE, true}, {0xfe, 0xfe, MEMORY_BOTH, false}, /* call, inc */
 };
 
-/* After 0F; what is not here loads. */
+/* Opcodes after 0F. Those that are not listed load. */
 static const struct memory_opcodes memory_two_bytes[] = {
 	{0x00, 0x0c, 0, true},
 	{0x0d, 0x0d, MEMORY_FETCH, false},
@@ -75,7 +75,7 @@ static const struct memory_opcodes memory_two_bytes[] = {
 	{0xe7, 0xe7, MEMORY_STORE, false},
 };
 
-/* After 0F 38 and 0F 3A, with VEX or EVEX; what is not here loads. */
+/* Opcodes after 0F 38 with VEX or EVEX, and after 0F 3A. Those that are not listed load. */
 static const struct memory_opcodes memory_wide_38[] = {
 	{0x2e, 0x2f, MEMORY_STORE, false}, {0x63, 0x63, MEMORY_STORE, false},
 	{0x8a, 0x8b, MEMORY_STORE, false}, {0x8e, 0x8e, MEMORY_STORE, false},
@@ -90,7 +90,7 @@ static const struct memory_opcodes memory_3a[] = {
 	{0x3b, 0x3b, MEMORY_STORE, false},
 };
 
-/* `otherwise`: what an opcode does that the table lacks. Only if it has an operand in memory. */
+/* Looks an opcode up. `otherwise`: result for a memory operand if the table lacks the opcode. */
 static inline unsigned memory_look_up(const struct memory_opcodes *table, size_t rows,
 	const struct insn_reader *in, unsigned otherwise)
 {
@@ -105,7 +105,7 @@ static inline unsigned memory_look_up(const struct memory_opcodes *table, size_t
 #define MEMORY_LOOK_UP(table, in, otherwise)                                                       \
 	memory_look_up((table), sizeof(table) / sizeof((table)[0]), (in), (otherwise))
 
-/* Opcodes that choose by the middle of ModRM, and arithmetic, which is laid out in eights. */
+/* One-byte opcodes. The code handles those that depend on ModRM's reg field, and arithmetic. */
 static inline unsigned memory_of_one_byte(const struct insn_reader *in)
 {
 	bool operand = *in->at >> 6 != 3;
@@ -164,7 +164,7 @@ static inline unsigned insn_memory(const void *code)
 	struct insn_reader in = {.at = code};
 
 	if (!insn_read_opcode(&in))
-		return MEMORY_BOTH; /* LOCK */
+		return MEMORY_BOTH; /* a LOCK prefix */
 	return in.map == 0   ? memory_of_one_byte(&in)
 	       : in.map == 1 ? memory_of_two_bytes(&in)
 	       : in.map == 2 ? memory_of_38(&in)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * x86_samples.h - check x86_decode.h against the assembler
+ * x86_samples.h - check x86_decode.h and x86_memory.h against the assembler
  *
- * The assembler lays the samples end to end in a section that is never run, and the decoder has to
- * walk over them. Only what is not of interest, and so has no length, stands at the end.
+ * The assembler puts the samples one behind the other, and the decoder has to find each from the
+ * length of the previous one. They are never executed. Instructions that the decoder gives no
+ * length for (strangers) come last, each at a multiple of 16.
  */
 #ifndef TEST_UNIT_X86_SAMPLES_H
 #define TEST_UNIT_X86_SAMPLES_H
@@ -12,7 +13,7 @@
 #include "unit/x86_decode.h"
 #include "unit/x86_memory.h"
 
-/* Every register holds its number times this, so that addresses tell which ones were added. */
+/* Each register holds its number times this unit, so that an address shows which were added. */
 #define REGISTER_UNIT 0x100000
 
 #define REG(number) ((uint64_t)(number)*REGISTER_UNIT)
@@ -60,8 +61,8 @@
 	X("movdir64b -8(%rsp), %rax", INSN_MOVDIR64B, REG(0), 64)
 
 /*
- * Instructions that must not be taken for one of them: their opcodes differ in a prefix or a
- * field.
+ * Instructions that must be decoded as INSN_OTHER. Their opcodes differ from samples only in a
+ * prefix or a field.
  */
 #define STRANGERS(X)                                                                               \
 	X("nop")                                                                                   \
@@ -81,7 +82,7 @@
 	X("movbe (%rdi), %eax")                                                                    \
 	X("ret")
 
-/* X(text, what it does with memory) */
+/* X(text for the assembler, expected result of insn_memory()) */
 #define ACCESSES(X)                                                                                \
 	X("nop", 0)                                                                                \
 	X("endbr64", 0)                                                                            \
@@ -198,7 +199,7 @@ static void test_memory(void)
 		if (does != rows[i].does && ++wrong)
 			diag("\"%s\" is read as %#x, not %#x", rows[i].text, does, rows[i].does);
 	}
-	is_int(wrong, 0, "decoder: loads, stores and prefetches are told apart");
+	is_int(wrong, 0, "decoder: insn_memory distinguishes loads, stores and prefetches");
 }
 
 static void test_decoder(void)
@@ -228,7 +229,7 @@ static void test_decoder(void)
 		}
 		code += insn.length;
 	}
-	/* Had a length been wrong, everything after it would be. */
+	/* The lengths must add up: the last sample ends where the strangers begin. */
 	wrong += strangers_x86 - code >= 16;
 	for (size_t i = 0; i < sizeof(strangers) / sizeof(strangers[0]); i++) {
 		struct insn_regs regs = sample_registers(strangers_x86 + i * 16);
@@ -237,7 +238,7 @@ static void test_decoder(void)
 		if (insn.kind != INSN_OTHER && ++wrong)
 			diag("\"%s\" is read as kind %d", strangers[i], insn.kind);
 	}
-	is_int(wrong, 0, "decoder: it reads what the assembler writes");
+	is_int(wrong, 0, "decoder: insn_decode agrees with the assembler on all samples");
 	test_memory();
 }
 
