@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * badblock.c - contexts of bad blocks, for files that have none
+ * badblock.c - tests pmem2_badblock_*() with files that have no bad blocks
  *
- * The disks here have none; lists that are not empty are in test/unit/badblock.c.
+ * Test machines have no disks with bad blocks; test/unit/badblock.c tests lists that are not
+ * empty.
  */
 #include <errno.h>
 
@@ -16,9 +17,9 @@ static void empty(const struct pmem2_source *src)
 	is_int(pmem2_badblock_context_new(&bbctx, src), 0,
 		"badblock_context_new: a file is accepted");
 	is_int(pmem2_badblock_next(bbctx, &bb), PMEM2_E_NO_BAD_BLOCK_FOUND,
-		"badblock_next: a file without bad blocks has none");
+		"badblock_next: a file without bad blocks is NO_BAD_BLOCK_FOUND");
 	is_int(pmem2_badblock_next(bbctx, &bb), PMEM2_E_NO_BAD_BLOCK_FOUND,
-		"badblock_next: a second call has the same answer");
+		"badblock_next: a second call is NO_BAD_BLOCK_FOUND, too");
 	ok(bb.offset == 47 && bb.length == 11, "badblock_next: the output is unchanged on failure");
 	has_str(pmem2_errormsg(), "bad block", "badblock_next: the message speaks of bad blocks");
 	pmem2_badblock_context_delete(&bbctx);
@@ -42,14 +43,14 @@ static void refused(int fd, const struct pmem2_source *src)
 	is_int(clear(bbctx, 0, page_size()), PMEM2_E_NO_BAD_BLOCK_FOUND,
 		"badblock_clear: a range that was not listed is refused");
 	is_int(pread(fd, &byte, 1, 0), 1, "badblock_clear: the first byte of the file can be read");
-	is_int(byte, 'x', "badblock_clear: a range that was not listed is unchanged");
+	is_int(byte, 'x', "badblock_clear: the bytes of a range that was not listed are unchanged");
 	is_int(clear(bbctx, 0, 0), -EINVAL, "badblock_clear: an empty range is refused");
 	is_int(clear(bbctx, (size_t)INT64_MAX + 1, 1), PMEM2_E_OFFSET_OUT_OF_RANGE,
 		"badblock_clear: an offset beyond any file is refused");
 	is_int(clear(bbctx, 0, (size_t)INT64_MAX + 1), PMEM2_E_LENGTH_OUT_OF_RANGE,
 		"badblock_clear: a length beyond any file is refused");
 	is_int(clear(bbctx, INT64_MAX, INT64_MAX), PMEM2_E_NO_BAD_BLOCK_FOUND,
-		"badblock_clear: an end beyond any file is refused");
+		"badblock_clear: a range that ends beyond any file is refused");
 	is_int(pmem2_badblock_clear(bbctx, NULL), -EINVAL,
 		"badblock_clear: NULL for the block is refused");
 	is_int(pmem2_badblock_next(bbctx, NULL), -EINVAL,
@@ -65,7 +66,7 @@ static void anonymous(void)
 	pmem2_source_from_anon(&src, page_size());
 	is_int(pmem2_badblock_context_new(&bbctx, src), PMEM2_E_NOSUPP,
 		"badblock_context_new: anonymous memory is refused");
-	ok(!bbctx, "badblock_context_new: the context becomes NULL");
+	ok(!bbctx, "badblock_context_new: the context is NULL after a failure");
 	pmem2_source_delete(&src);
 }
 
@@ -78,7 +79,7 @@ static void nulls(const struct pmem2_source *src)
 		"badblock_context_new: NULL for the output is refused");
 	is_int(pmem2_badblock_context_new(&bbctx, NULL), -EINVAL,
 		"badblock_context_new: NULL for the source is refused");
-	ok(!bbctx, "badblock_context_new: the context becomes NULL");
+	ok(!bbctx, "badblock_context_new: the context is NULL after a NULL source");
 	is_int(pmem2_badblock_next(NULL, &bb), -EINVAL,
 		"badblock_next: NULL for the context is refused");
 	is_int(pmem2_badblock_clear(NULL, &bb), -EINVAL,
@@ -92,8 +93,7 @@ int main(void)
 
 	if (pwrite(fd, "x", 1, 0) != 1)
 		bail("cannot write to the file: %m");
-	ok(sizeof(struct pmem2_badblock) == 16,
-		"struct pmem2_badblock: it is two numbers of 8 bytes");
+	ok(sizeof(struct pmem2_badblock) == 16, "struct pmem2_badblock: its size is 16 bytes");
 	empty(src);
 	refused(fd, src);
 	anonymous();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* config.c - each setter, its default, and what it refuses */
+/* config.c - tests the setters of struct pmem2_config: the values they accept and refuse */
 #include <errno.h>
 #include <pthread.h>
 #include <sys/wait.h>
@@ -32,7 +32,7 @@ static void setters(void)
 		"set_offset: the largest offset is accepted");
 	is_int(pmem2_config_set_offset(cfg, (size_t)INT64_MAX + 1), PMEM2_E_OFFSET_OUT_OF_RANGE,
 		"set_offset: an offset beyond the largest is refused");
-	is_int(pmem2_config_set_offset(cfg, 1), 0, "an odd offset: checked when it is used");
+	is_int(pmem2_config_set_offset(cfg, 1), 0, "set_offset: an odd offset is accepted");
 	is_int(pmem2_config_set_length(cfg, SIZE_MAX), 0, "set_length: any length is accepted");
 	is_int(pmem2_config_set_sharing(cfg, PMEM2_SHARED), 0,
 		"set_sharing: PMEM2_SHARED is accepted");
@@ -46,8 +46,8 @@ static void setters(void)
 		       cfg, PMEM2_PROT_READ | PMEM2_PROT_WRITE | PMEM2_PROT_EXEC),
 		0, "set_protection: all flags together are accepted");
 	is_int(pmem2_config_set_protection(cfg, PROT_READ), PMEM2_E_INVALID_PROT_FLAG,
-		"set_protection: PROT_READ of mmap(2), another number, is refused");
-	has_str(pmem2_errormsg(), "0x1", "set_protection: the message has the number");
+		"set_protection: PROT_READ of mmap(2) is refused");
+	has_str(pmem2_errormsg(), "0x1", "set_protection: the message contains the refused number");
 	pmem2_config_delete(&cfg);
 }
 
@@ -64,9 +64,10 @@ static void failed_setters_change_nothing(void)
 	pmem2_config_set_offset(cfg, SIZE_MAX);
 	pmem2_config_set_sharing(cfg, (enum pmem2_sharing_type)9);
 	pmem2_config_set_protection(cfg, 9);
-	is_int(pmem2_map_new(&map, cfg, src), 0, "failed setters: the config is as before");
+	is_int(pmem2_map_new(&map, cfg, src), 0,
+		"failed setters: a map can still be made with the config");
 	is_int(pmem2_map_get_size(map), page_size(),
-		"failed setters: the length is the one that was set");
+		"failed setters: the config keeps the length that was set before");
 	pmem2_map_delete(&map);
 	pmem2_config_delete(&cfg);
 	pmem2_source_delete(&src);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * deepflush.c - pmem2_deep_flush, its ranges and what it says of each kind of map
+ * deepflush.c - tests pmem2_deep_flush(): which ranges it accepts, and its result for each kind of
+ * map
  */
 #include <errno.h>
 
@@ -14,19 +15,30 @@ static void ranges(struct pmem2_map *map, const char *name)
 	size_t size = pmem2_map_get_size(map);
 	const int out = PMEM2_E_DEEP_FLUSH_RANGE;
 
-	is_int(pmem2_deep_flush(map, addr, size), 0, "%s: all of it", name);
-	is_int(pmem2_deep_flush(map, addr + 5, 1), 0, "%s: one byte", name);
-	is_int(pmem2_deep_flush(map, addr + size - 1, 1), 0, "%s: the last one", name);
-	is_int(pmem2_deep_flush(map, addr, 0), 0, "%s: none at the start", name);
-	is_int(pmem2_deep_flush(map, addr + size, 0), 0, "%s: none at the end", name);
-	is_int(pmem2_deep_flush(map, addr + size, 1), out, "%s: one behind the end", name);
-	is_int(pmem2_deep_flush(map, addr + size + 1, 0), out, "%s: none, far behind", name);
-	is_int(pmem2_deep_flush(map, addr - 1, 2), out, "%s: one before the start", name);
-	is_int(pmem2_deep_flush(map, addr, size + 1), out, "%s: one too many", name);
-	is_int(pmem2_deep_flush(map, addr + 8, SIZE_MAX - 7), out, "%s: a sum that overflows",
+	is_int(pmem2_deep_flush(map, addr, size), 0, "deep_flush, %s: the whole map is accepted",
 		name);
-	is_int(pmem2_deep_flush(map, NULL, 0), out, "%s: nowhere", name);
-	has_str(pmem2_errormsg(), "not within the map", "%s: said in words", name);
+	is_int(pmem2_deep_flush(map, addr + 5, 1), 0,
+		"deep_flush, %s: one byte within the map is accepted", name);
+	is_int(pmem2_deep_flush(map, addr + size - 1, 1), 0,
+		"deep_flush, %s: the last byte of the map is accepted", name);
+	is_int(pmem2_deep_flush(map, addr, 0), 0,
+		"deep_flush, %s: no bytes at the start of the map are accepted", name);
+	is_int(pmem2_deep_flush(map, addr + size, 0), 0,
+		"deep_flush, %s: no bytes at the end of the map are accepted", name);
+	is_int(pmem2_deep_flush(map, addr + size, 1), out,
+		"deep_flush, %s: the byte behind the end of the map is refused", name);
+	is_int(pmem2_deep_flush(map, addr + size + 1, 0), out,
+		"deep_flush, %s: no bytes beyond the end of the map are refused", name);
+	is_int(pmem2_deep_flush(map, addr - 1, 2), out,
+		"deep_flush, %s: a range from before the start of the map is refused", name);
+	is_int(pmem2_deep_flush(map, addr, size + 1), out,
+		"deep_flush, %s: a range one byte longer than the map is refused", name);
+	is_int(pmem2_deep_flush(map, addr + 8, SIZE_MAX - 7), out,
+		"deep_flush, %s: a range whose end overflows is refused", name);
+	is_int(pmem2_deep_flush(map, NULL, 0), out, "deep_flush, %s: an address of NULL is refused",
+		name);
+	has_str(pmem2_errormsg(), "not within the map",
+		"deep_flush, %s: the message says that the range is not within the map", name);
 }
 
 static void granularities(void)
@@ -43,16 +55,16 @@ static void granularities(void)
 	}
 }
 
-/* A map that ends within a page: the rest of the page does not belong to it. */
+/* Tests a map that ends within a page: the rest of that page does not belong to the map. */
 static void odd_size(void)
 {
 	struct pmem2_map *map = map_of(page_size() + 7, "PAGE");
 
-	ranges(map, "a file of no whole pages");
+	ranges(map, "a map that ends within a page");
 	pmem2_map_delete(&map);
 }
 
-/* The pages of a shared map that wait to be written back, in KiB; -1 if the kernel does not say. */
+/* Returns the size in KiB of the map's pages that are not written back; -1 if it is unknown. */
 static long dirty_kib(const void *addr)
 {
 	FILE *smaps = fopen("/proc/self/smaps", "r");
@@ -91,15 +103,16 @@ static void really_written(const char *granularity)
 	char *addr = pmem2_map_get_address(map);
 	memset(addr, 'x', PAGES * page_size());
 	long before = dirty_kib(addr);
-	is_int(pmem2_deep_flush(map, addr + page_size() + 9, page_size()), 0, "%s: two pages",
-		granularity);
+	is_int(pmem2_deep_flush(map, addr + page_size() + 9, page_size()), 0,
+		"deep_flush, %s: a range in two pages is accepted", granularity);
 	long after = dirty_kib(addr);
 	long want = before - 2 * (long)(page_size() >> 10);
 	if (before <= 0)
-		skip("deep_flush: the pages are clean afterwards",
+		skip("deep_flush: the pages are written back",
 			"no dirty pages on the file system of /var/tmp");
 	else
-		ok(after >= 0 && after <= want, "%s: are written back", granularity);
+		ok(after >= 0 && after <= want, "deep_flush, %s: the pages are written back",
+			granularity);
 	pmem2_map_delete(&map);
 	pmem2_source_delete(&src);
 	pmem2_config_delete(&cfg);
@@ -119,9 +132,9 @@ static void anonymous(void)
 	is_int(pmem2_deep_flush(map, addr, page_size()), PMEM2_E_NOSUPP,
 		"deep_flush: anonymous memory is refused");
 	has_str(pmem2_errormsg(), "without a file",
-		"deep_flush: the message speaks of a map without a file");
+		"deep_flush: the message for anonymous memory speaks of a map without a file");
 	is_int(pmem2_deep_flush(map, addr, page_size() + 1), PMEM2_E_DEEP_FLUSH_RANGE,
-		"deep_flush: a range outside an anonymous map is the first mistake to be told");
+		"deep_flush: for an anonymous map, the range is checked before the kind of map");
 	pmem2_map_delete(&map);
 	pmem2_source_delete(&src);
 	pmem2_config_delete(&cfg);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * device.c - what a source lies on, for files on ordinary disks
+ * device.c - tests pmem2_source_device_id(), _device_usc() and _numa_node() without persistent
+ * memory
  *
- * Memory modules are made up in test/unit/trees.c; here are the answers without any.
+ * test/unit/trees.c tests them with simulated memory modules.
  */
 #include <errno.h>
 
@@ -10,7 +11,7 @@
 
 #define NO_SUCH 4711
 
-/* Every call on one source, and whether it leaves its output alone. */
+/* Tests that each call fails for a source without memory modules, and leaves its output alone. */
 static void nothing_there(const struct pmem2_source *src, int numa_error, const char *name)
 {
 	char id[16] = "as before";
@@ -18,16 +19,20 @@ static void nothing_there(const struct pmem2_source *src, int numa_error, const 
 	uint64_t usc = NO_SUCH;
 	int node = NO_SUCH;
 
-	is_int(pmem2_source_device_id(src, NULL, &len), PMEM2_E_NOSUPP, "%s: size of the id", name);
+	is_int(pmem2_source_device_id(src, NULL, &len), PMEM2_E_NOSUPP,
+		"%s: device_id for the size only is NOSUPP", name);
 	is_int(len, NO_SUCH, "%s: a failed device_id leaves the length alone", name);
 	len = sizeof(id);
-	is_int(pmem2_source_device_id(src, id, &len), PMEM2_E_NOSUPP, "%s: id", name);
+	is_int(pmem2_source_device_id(src, id, &len), PMEM2_E_NOSUPP, "%s: device_id is NOSUPP",
+		name);
 	is_str(id, "as before", "%s: a failed device_id leaves the buffer alone", name);
-	is_int(pmem2_source_device_usc(src, &usc), PMEM2_E_NOSUPP, "%s: unsafe shutdowns", name);
+	is_int(pmem2_source_device_usc(src, &usc), PMEM2_E_NOSUPP, "%s: device_usc is NOSUPP",
+		name);
 	is_int(usc, NO_SUCH, "%s: a failed device_usc leaves the count alone", name);
-	is_int(pmem2_source_numa_node(src, &node), numa_error, "%s: NUMA node", name);
-	is_int(node, NO_SUCH, "%s: left alone", name);
-	ok(strlen(pmem2_errormsg()) > 10, "%s: with a sentence", name);
+	is_int(pmem2_source_numa_node(src, &node), numa_error,
+		"%s: numa_node fails with the expected error", name);
+	is_int(node, NO_SUCH, "%s: a failed numa_node leaves the node alone", name);
+	ok(strlen(pmem2_errormsg()) > 10, "%s: a failed numa_node leaves a message", name);
 }
 
 static void nulls(const struct pmem2_source *src)
@@ -50,7 +55,7 @@ static void nulls(const struct pmem2_source *src)
 		"source_numa_node: NULL for the output is refused");
 }
 
-/* As in the original: there is nothing to put there. */
+/* As in PMDK's libpmem2: the kind of source is checked first, as nothing would be stored anyway. */
 static void anonymous_first(const struct pmem2_source *anon)
 {
 	is_int(pmem2_source_device_id(anon, NULL, NULL), PMEM2_E_NOSUPP,
@@ -76,10 +81,10 @@ int main(void)
 	if (access("/sys/bus/nd/devices/region0", F_OK))
 		nothing_there(file, PMEM2_E_DAX_REGION_NOT_FOUND, "a file");
 	else
-		skip("a file: it lies on no persistent memory",
+		skip("a file: device_id is NOSUPP",
 			"this machine has persistent memory, maybe under the file");
 	nothing_there(shm, PMEM2_E_DAX_REGION_NOT_FOUND, "a file in memory");
-	nothing_there(anon, PMEM2_E_NOSUPP, "anonymous");
+	nothing_there(anon, PMEM2_E_NOSUPP, "an anonymous source");
 	nulls(file);
 	anonymous_first(anon);
 	pmem2_source_delete(&file);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* existing.c - maps of memory that the program has mapped itself */
+/*
+ * existing.c - tests pmem2_map_from_existing(): maps of memory that the program has mapped itself
+ */
 #include <errno.h>
 
 #include "api/fixture.h"
@@ -10,7 +12,7 @@
 static size_t page;
 static int fd;
 static struct pmem2_source *src;
-static char *addr; /* PAGES of the file */
+static char *addr; /* the first PAGES pages of the file, mapped by the test */
 
 static struct pmem2_map *existing(size_t offset, size_t length, enum pmem2_granularity granularity)
 {
@@ -28,20 +30,21 @@ static void life(void)
 	for (int g = PMEM2_GRANULARITY_BYTE; g <= PMEM2_GRANULARITY_PAGE; g++) {
 		is_int(pmem2_map_from_existing(
 			       &map, src, addr, PAGES * page, (enum pmem2_granularity)g),
-			0, "map_from_existing: granularity %d", g);
+			0, "map_from_existing: granularity %d is accepted", g);
 		ok(pmem2_map_get_address(map) == addr,
-			"map_from_existing: the map has the address");
+			"map_from_existing: the map has the given address");
 		is_int(pmem2_map_get_size(map), PAGES * page,
-			"map_from_existing: the map has the size");
+			"map_from_existing: the map has the given size");
 		is_int(pmem2_map_get_store_granularity(map), g,
-			"map_from_existing: the map has the granularity");
-		is_int(pmem2_map_delete(&map), 0, "map_delete: a map of existing memory");
+			"map_from_existing: the map has the given granularity");
+		is_int(pmem2_map_delete(&map), 0,
+			"map_delete: a map of existing memory is deleted");
 		ok(!map, "map_delete: the pointer becomes NULL");
 		is_int(space_at(addr, PAGES * page, "rw-s"), PAGES * page,
 			"map_delete: existing memory stays mapped");
 	}
 	is_int(pmem2_map_from_existing(&map, src, addr + 100, 7, PMEM2_GRANULARITY_PAGE), 0,
-		"map_from_existing: memory of any alignment");
+		"map_from_existing: memory at an unaligned address is accepted");
 	ok(pmem2_map_get_address(map) == addr + 100 && pmem2_map_get_size(map) == 7,
 		"map_from_existing: neither address nor size is rounded");
 	pmem2_map_delete(&map);
@@ -60,15 +63,18 @@ static void mistakes(void)
 {
 	struct pmem2_map *map;
 
-	refused(addr, 0, PMEM2_GRANULARITY_PAGE, -EINVAL, "map_from_existing: no bytes");
-	has_str(pmem2_errormsg(), "no bytes", "map_from_existing: the message says so of no bytes");
+	refused(addr, 0, PMEM2_GRANULARITY_PAGE, -EINVAL,
+		"map_from_existing: a length of 0 is refused");
+	has_str(pmem2_errormsg(), "no bytes",
+		"map_from_existing: the message for a length of 0 says \"no bytes\"");
 	refused(addr, -page, PMEM2_GRANULARITY_PAGE, -EINVAL,
-		"map_from_existing: address and length that overflow");
-	refused(NULL, page, PMEM2_GRANULARITY_PAGE, -EINVAL, "map_from_existing: memory at NULL");
+		"map_from_existing: a range whose end overflows is refused");
+	refused(NULL, page, PMEM2_GRANULARITY_PAGE, -EINVAL,
+		"map_from_existing: an address of NULL is refused");
 	is_int(pmem2_map_from_existing(NULL, src, addr, page, PMEM2_GRANULARITY_PAGE), -EINVAL,
-		"map_from_existing: no output");
+		"map_from_existing: NULL for the output is refused");
 	is_int(pmem2_map_from_existing(&map, NULL, addr, page, PMEM2_GRANULARITY_PAGE), -EINVAL,
-		"map_from_existing: no source");
+		"map_from_existing: NULL for the source is refused");
 	has_str(pmem2_errormsg(), "src is NULL",
 		"map_from_existing: the message names the argument that is NULL");
 }
@@ -80,12 +86,14 @@ static void overlaps(void)
 
 	refused(addr + page, page, g, PMEM2_E_MAP_EXISTS,
 		"map_from_existing: the same range again is MAP_EXISTS");
-	refused(addr + page + 1, 1, g, PMEM2_E_MAP_EXISTS, "map_from_existing: inside a map");
-	refused(addr, PAGES * page, g, PMEM2_E_MAP_EXISTS, "map_from_existing: around a map");
+	refused(addr + page + 1, 1, g, PMEM2_E_MAP_EXISTS,
+		"map_from_existing: a range inside a map is MAP_EXISTS");
+	refused(addr, PAGES * page, g, PMEM2_E_MAP_EXISTS,
+		"map_from_existing: a range around a map is MAP_EXISTS");
 	refused(addr, page + 1, g, PMEM2_E_MAP_EXISTS,
-		"map_from_existing: on the first byte of a map");
+		"map_from_existing: a range with the first byte of a map is MAP_EXISTS");
 	refused(addr + 2 * page - 1, page, g, PMEM2_E_MAP_EXISTS,
-		"map_from_existing: on the last byte of a map");
+		"map_from_existing: a range with the last byte of a map is MAP_EXISTS");
 	struct pmem2_map *before = existing(0, page, g), *behind = existing(2 * page, page, g);
 	ok(before && behind, "map_from_existing: maps may be adjacent");
 	pmem2_map_delete(&before);
@@ -94,11 +102,14 @@ static void overlaps(void)
 
 	struct pmem2_map *whole = map_of(page, NULL);
 	refused(pmem2_map_get_address(whole), 1, g, PMEM2_E_MAP_EXISTS,
-		"map_from_existing: inside a map of map_new");
+		"map_from_existing: a range inside a map of map_new is MAP_EXISTS");
 	pmem2_map_delete(&whole);
 }
 
-/* test/unit/writeback.c sees what is asked of the disk, also at the base of such a map. */
+/*
+ * Tests the functions of existing maps with PAGE granularity by their results.
+ * test/unit/writeback.c tests which pages they write back.
+ */
 static void with_pages(void)
 {
 	struct pmem2_map *map = existing(0, PAGES * page, PMEM2_GRANULARITY_PAGE);
@@ -111,10 +122,10 @@ static void with_pages(void)
 	wrong += pmem2_get_memcpy_fn(map)(addr + 8, "base", 5, 0) != addr + 8;
 	wrong += pmem2_get_memset_fn(map)(addr + 16, 1, page, 0) != addr + 16;
 	pmem2_map_delete(&map);
-	is_int(wrong, 0, "map_from_existing, PAGE: all functions return what they should");
-	is_str(addr + 8, "base", "map_from_existing, PAGE: a copy has arrived");
+	is_int(wrong, 0, "map_from_existing, PAGE: memcpy and memset return their destination");
+	is_str(addr + 8, "base", "map_from_existing, PAGE: memcpy stores its bytes");
 
-	/* Three maps in two pages: what they share is written once for all of them. */
+	/* Three maps lie in two pages: a page that maps share is written once for all of them. */
 	struct pmem2_map *a = existing(10, 50, PMEM2_GRANULARITY_PAGE),
 			 *b = existing(60, page, PMEM2_GRANULARITY_PAGE),
 			 *c = existing(60 + page, 5, PMEM2_GRANULARITY_PAGE);
@@ -136,13 +147,14 @@ static void outlives(void)
 	char *at = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, other, 0);
 
 	is_int(pmem2_map_from_existing(&map, gone, at, page, PMEM2_GRANULARITY_PAGE), 0,
-		"map_from_existing: a map of a file");
+		"map_from_existing: memory of a file is accepted");
 	pmem2_source_delete(&gone);
 	close(other);
 	pmem2_get_memset_fn(map)(at, 5, page, PMEM2_F_MEM_NODRAIN);
 	is_int(pmem2_map_delete(&map), 0,
 		"map_delete: the map outlives its source and is written back");
-	is_int(at[page - 1], 5, "map_delete: the memory of the program stays");
+	is_int(at[page - 1], 5,
+		"map_delete: memory that the program mapped stays mapped and keeps its bytes");
 	munmap(at, page);
 }
 
@@ -154,11 +166,10 @@ static void anonymous(void)
 
 	pmem2_source_from_anon(&anon, page);
 	is_int(pmem2_map_from_existing(&map, anon, memory, page, PMEM2_GRANULARITY_PAGE), 0,
-		"map_from_existing: memory without a file");
+		"map_from_existing: memory without a file is accepted");
 	pmem2_get_memset_fn(map)(memory, 7, page, 0);
-	is_int(memory[page - 1], 7,
-		"map_from_existing: memory without a file is written and persisted");
-	is_int(pmem2_map_delete(&map), 0, "map_delete: a map of memory without a file");
+	is_int(memory[page - 1], 7, "map_from_existing: memset stores to memory without a file");
+	is_int(pmem2_map_delete(&map), 0, "map_delete: a map of memory without a file is deleted");
 	pmem2_source_delete(&anon);
 	munmap(memory, page);
 }

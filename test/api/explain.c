@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* explain.c - explanations of descriptors, maps and this machine, as programs get them */
+/* explain.c - tests holdfast_explain_fd(), _map() and _machine(), and holdfast_read_health() */
 #include <errno.h>
 #include <libpmem2/holdfast.h>
 #include <sys/stat.h>
 
 #include "api/fixture.h"
 
-/* The kernel does not list the mount of a chroot's root directory unless that is a mount point. */
+/* Returns true if /proc/self/mountinfo lists "/": in a chroot it does so only for a mount point. */
 static bool root_is_listed(void)
 {
 	FILE *mounts = fopen("/proc/self/mountinfo", "r");
@@ -20,7 +20,7 @@ static bool root_is_listed(void)
 	return listed;
 }
 
-static struct holdfast_explanation *told;
+static struct holdfast_explanation *told; /* by the last call of explain() */
 
 static int explain(int fd)
 {
@@ -28,14 +28,18 @@ static int explain(int fd)
 	return holdfast_explain_fd(&told, fd);
 }
 
-/* The fields that every explanation has. */
+/* Tests the fields that every explanation has; `what` names the explained object. */
 static void is_whole(const char *what)
 {
-	is_int(told->struct_size, sizeof(*told), "%s: the struct says how large it is", what);
-	ok(told->verdict && *told->verdict && !strchr(told->verdict, '\n'), "%s: one line", what);
-	has_str(told->text, told->verdict, "%s: which the text begins with", what);
-	ok(strchr(told->text, '\n') != strrchr(told->text, '\n'), "%s: and goes on", what);
-	ok(told->flush && told->drain && told->cpu, "%s: and says how", what);
+	is_int(told->struct_size, sizeof(*told), "%s: the explanation has the size of its struct",
+		what);
+	ok(told->verdict && *told->verdict && !strchr(told->verdict, '\n'),
+		"%s: the verdict is one line", what);
+	has_str(told->text, told->verdict, "%s: the text contains the verdict", what);
+	ok(strchr(told->text, '\n') != strrchr(told->text, '\n'),
+		"%s: the text has more than one line", what);
+	ok(told->flush && told->drain && told->cpu,
+		"%s: the explanation says how to flush and drain, and names the CPU", what);
 }
 
 static void files(void)
@@ -55,7 +59,7 @@ static void files(void)
 			told->map_sync == HOLDFAST_MAP_SYNC_REFUSED,
 		"a file: MAP_SYNC was tried");
 	ok(told->file_system && told->layer_count,
-		"a file: its file system and its layers are told");
+		"a file: its file system and its storage layers are reported");
 	has_str(told->text, told->file_system, "a file: the text names the file system");
 	ok(before.st_mtime == after.st_mtime && before.st_ctime == after.st_ctime &&
 			before.st_size == after.st_size,
@@ -66,7 +70,7 @@ static void files(void)
 	enum holdfast_map_sync writable = told->map_sync;
 	is_int(explain(fd), 0, "a file that is open for reading: it is explained");
 	is_int(told->map_sync, writable,
-		"a file that is open for reading: MAP_SYNC is as for writing");
+		"a file that is open for reading: its MAP_SYNC is that of a writable file");
 	is_int(told->map_error, 0, "a file that is open for reading: it can be mapped");
 	close(fd);
 
@@ -83,19 +87,22 @@ static void files(void)
 
 	fd = file_of(page_size(), O_PATH);
 	is_int(explain(fd), 0, "an O_PATH descriptor: it is explained");
-	is_whole("a path");
+	is_whole("an O_PATH descriptor");
 	is_int(told->map_error, -EBADF, "an O_PATH descriptor: it cannot be mapped");
 	close(fd);
 
 	fd = file_of(0, O_RDWR);
 	is_int(explain(fd), 0, "an empty file: it is explained");
 	is_int(told->map_error, PMEM2_E_SOURCE_EMPTY, "an empty file: it cannot be mapped");
-	is_int(told->map_sync, writable, "an empty file: MAP_SYNC is as for other files");
+	is_int(told->map_sync, writable, "an empty file: its MAP_SYNC is that of other files");
 	has_str(told->text, "empty", "an empty file: the text says that it is empty");
 	close(fd);
 }
 
-/* It must be what pmem2_map_new() does, whatever this machine is. */
+/*
+ * Tests that explanations of a file and of its map have the granularity that pmem2_map_new()
+ * chose.
+ */
 static void agrees(const char *forced)
 {
 	int fd = file_of(page_size(), O_RDWR);
@@ -106,26 +113,27 @@ static void agrees(const char *forced)
 	explain(fd);
 	unsetenv("PMEM2_FORCE_GRANULARITY");
 	is_int(told->granularity, pmem2_map_get_store_granularity(map),
-		"forced %s: as pmem2_map_new() does it", forced ? forced : "nothing");
+		"holdfast_explain_fd, forced %s: the granularity is that of pmem2_map_new()",
+		forced ? forced : "nothing");
 	is_int(told->reason == HOLDFAST_REASON_FORCED, forced != NULL,
-		"granularity: the reason is FORCED if it was forced");
+		"holdfast_explain_fd: the reason is FORCED if the granularity was forced");
 	enum pmem2_granularity needed = told->needed;
 
 	holdfast_explanation_free(&told);
 	is_int(holdfast_explain_map(&told, map), 0, "a map: it is explained");
-	is_whole("the map");
+	is_whole("a map");
 	is_int(told->granularity, pmem2_map_get_store_granularity(map),
-		"a map: its granularity is the map's");
-	is_int(told->needed, needed, "a map: it needs what the file needs");
+		"a map: its explanation has the granularity of the map");
+	is_int(told->needed, needed, "a map: it needs the same granularity as its file");
 	is_int(told->reason == HOLDFAST_REASON_FORCED, forced != NULL,
 		"a map: the reason is FORCED if its granularity was forced");
-	is_int(told->size.value, page_size(), "a map: its size is told");
-	/* Only the list of mounts tells of a map whose descriptor is closed. */
+	is_int(told->size.value, page_size(), "a map: its size is reported");
+	/* The map's descriptor is closed: only the list of mounts names the file system. */
 	if (root_is_listed())
 		ok(told->file_system, "a map: its file system is found");
 	else
 		skip("a map: its file system is found",
-			"the root directory is in no mount that is listed");
+			"/proc/self/mountinfo does not list the root directory");
 	pmem2_map_delete(&map);
 	close(fd);
 }
@@ -140,7 +148,8 @@ static void tmpfs(void)
 	is_str(told->file_system, "tmpfs", "a memfd: it is on tmpfs");
 	ok(!told->mount_point, "a memfd: it has no mount point");
 	is_int(told->survival, HOLDFAST_SURVIVES_NOT, "a memfd: it survives nothing");
-	has_str(told->verdict, "do not survive", "a memfd: the verdict says so");
+	has_str(told->verdict, "do not survive",
+		"a memfd: the verdict says that stores do not survive");
 	close(fd);
 }
 
@@ -200,11 +209,11 @@ static void existing(void)
 
 	if (pmem2_map_from_existing(&map, src, addr, page_size(), PMEM2_GRANULARITY_PAGE))
 		bail("no map: %s", pmem2_errormsg());
-	is_int(holdfast_explain_map(&told, map), 0, "a map of the program's own: it is explained");
+	is_int(holdfast_explain_map(&told, map), 0, "a map of existing memory: it is explained");
 	is_int(told->reason, HOLDFAST_REASON_PROGRAM,
-		"a map of the program's own: the reason is PROGRAM");
+		"a map of existing memory: the reason is PROGRAM");
 	is_int(told->granularity, PMEM2_GRANULARITY_PAGE,
-		"a map of the program's own: the granularity is the one that the program gave");
+		"a map of existing memory: the granularity is the one that the program gave");
 	pmem2_map_delete(&map);
 	pmem2_source_delete(&src);
 	munmap(addr, page_size());
@@ -216,8 +225,9 @@ static void refused(int fd, int code, const char *part, const char *what)
 {
 	told = UNTOUCHED;
 	is_int(holdfast_explain_fd(&told, fd), code, "holdfast_explain_fd: %s is refused", what);
-	has_str(pmem2_errormsg(), part, "%s: the sentence", what);
-	ok(told == UNTOUCHED, "%s: nothing is handed out", what);
+	has_str(pmem2_errormsg(), part,
+		"holdfast_explain_fd: the message for %s says what is wrong", what);
+	ok(told == UNTOUCHED, "holdfast_explain_fd: the output is unchanged after %s", what);
 	told = NULL;
 }
 
@@ -232,7 +242,7 @@ static void wrong(void)
 	close(ends[0]);
 	close(ends[1]);
 	refused(ends[0], PMEM2_E_INVALID_FILE_HANDLE, "is not open", "a closed descriptor");
-	refused(-1, PMEM2_E_INVALID_FILE_HANDLE, "is not open", "no descriptor");
+	refused(-1, PMEM2_E_INVALID_FILE_HANDLE, "is not open", "descriptor -1");
 	fd = open("/dev/null", O_RDONLY);
 	refused(fd, PMEM2_E_INVALID_FILE_TYPE, "not a DAX device", "a character device");
 
@@ -253,7 +263,7 @@ static void directories(void)
 	int fd = open("/dev/shm", O_RDONLY | O_DIRECTORY);
 
 	if (fd < 0) {
-		skip("a directory: /dev/shm", "there is no /dev/shm");
+		skip("a directory: it is explained", "there is no /dev/shm");
 		return;
 	}
 	is_int(explain(fd), 0, "a directory: it is explained");
@@ -284,10 +294,11 @@ static void machine(void)
 
 	is_int(holdfast_explain_machine(&all), 0, "holdfast_explain_machine: it succeeds");
 	is_int(all->struct_size, sizeof(*all),
-		"holdfast_explain_machine: the struct has its own size");
-	ok(all->cpu && *all->cpu->engine, "holdfast_explain_machine: the engine in use is told");
+		"holdfast_explain_machine: struct_size is the size of the struct");
+	ok(all->cpu && *all->cpu->engine,
+		"holdfast_explain_machine: the copy engine in use is named");
 	ok(all->cpu && all->cpu->tuning && *all->cpu->tuning,
-		"holdfast_explain_machine: the row of tuning is told");
+		"holdfast_explain_machine: the row of the tuning table in use is named");
 	has_str(all->text, "CPU", "holdfast_explain_machine: the text speaks of the CPU");
 	holdfast_machine_free(&all);
 	ok(!all, "holdfast_machine_free: the pointer becomes NULL");
@@ -297,37 +308,48 @@ static void machine(void)
 
 static void names(void)
 {
-	is_str(holdfast_object_name(HOLDFAST_OBJECT_DAX_DEVICE), "dax-device", "names: object");
-	is_str(holdfast_survival_name(HOLDFAST_SURVIVES_NOT), "no", "names: survival");
-	is_str(holdfast_reason_name(HOLDFAST_REASON_FORCED), "forced", "names: reason");
+	is_str(holdfast_object_name(HOLDFAST_OBJECT_DAX_DEVICE), "dax-device",
+		"holdfast_object_name: DAX_DEVICE is dax-device");
+	is_str(holdfast_survival_name(HOLDFAST_SURVIVES_NOT), "no",
+		"holdfast_survival_name: SURVIVES_NOT is \"no\"");
+	is_str(holdfast_reason_name(HOLDFAST_REASON_FORCED), "forced",
+		"holdfast_reason_name: FORCED is forced");
 	is_str(holdfast_map_sync_name(HOLDFAST_MAP_SYNC_WOULD_ACCEPT), "would-accept",
-		"names: MAP_SYNC");
-	is_str(holdfast_obstacle_name(HOLDFAST_OBSTACLE_BLOCK_DAX), "block-dax", "names: obstacle");
-	is_str(holdfast_memory_name(HOLDFAST_MEMORY_MIXED), "mixed", "names: memory");
-	is_str(holdfast_domain_name(HOLDFAST_DOMAIN_CPU_CACHE), "cpu-cache", "names: domain");
-	is_str(holdfast_deep_flush_name(HOLDFAST_DEEP_FLUSH_PAGES), "pages", "names: deep flush");
-	is_str(holdfast_reason_name((enum holdfast_reason)99), "?", "names: none");
+		"holdfast_map_sync_name: WOULD_ACCEPT is would-accept");
+	is_str(holdfast_obstacle_name(HOLDFAST_OBSTACLE_BLOCK_DAX), "block-dax",
+		"holdfast_obstacle_name: BLOCK_DAX is block-dax");
+	is_str(holdfast_memory_name(HOLDFAST_MEMORY_MIXED), "mixed",
+		"holdfast_memory_name: MIXED is mixed");
+	is_str(holdfast_domain_name(HOLDFAST_DOMAIN_CPU_CACHE), "cpu-cache",
+		"holdfast_domain_name: CPU_CACHE is cpu-cache");
+	is_str(holdfast_deep_flush_name(HOLDFAST_DEEP_FLUSH_PAGES), "pages",
+		"holdfast_deep_flush_name: PAGES is pages");
+	is_str(holdfast_reason_name((enum holdfast_reason)99), "?",
+		"holdfast_reason_name: an unknown reason is ?");
 }
 
 static void health(void)
 {
 	struct holdfast_health *seen = NULL;
 
-	is_int(holdfast_read_health(NULL), -EINVAL, "health: NULL is refused");
-	is_int(holdfast_read_health(&seen), 0, "health: it is read");
-	is_int(seen->struct_size, sizeof(*seen), "health: the struct says how large it is");
-	ok(!seen->dimm_count || seen->dimms[0]->name, "health: modules have names");
+	is_int(holdfast_read_health(NULL), -EINVAL, "holdfast_read_health: NULL is refused");
+	is_int(holdfast_read_health(&seen), 0, "holdfast_read_health: it succeeds");
+	is_int(seen->struct_size, sizeof(*seen),
+		"holdfast_read_health: struct_size is the size of the struct");
+	ok(!seen->dimm_count || seen->dimms[0]->name,
+		"holdfast_read_health: the first memory module, if any, has a name");
 	for (size_t i = 0; i < seen->counter_count; i++)
 		ok(seen->counters[i]->kind && seen->counters[i]->name && seen->counters[i]->meaning,
-			"health: %s of %s has a meaning", seen->counters[i]->counter,
-			seen->counters[i]->name);
+			"holdfast_read_health: counter %s of %s has a meaning",
+			seen->counters[i]->counter, seen->counters[i]->name);
 	holdfast_health_free(&seen);
-	ok(!seen, "health: freeing it makes the pointer NULL");
+	ok(!seen, "holdfast_health_free: the pointer becomes NULL");
 	holdfast_health_free(&seen);
 	holdfast_health_free(NULL);
 	is_str(holdfast_counting_name(HOLDFAST_COUNTING_SINCE_MOUNT), "since-mount",
-		"health: a way of counting has a name");
-	is_str(holdfast_counting_name(99), "?", "health: an unknown way of counting is ?");
+		"holdfast_counting_name: SINCE_MOUNT is since-mount");
+	is_str(holdfast_counting_name(99), "?",
+		"holdfast_counting_name: an unknown way of counting is ?");
 }
 
 int main(void)

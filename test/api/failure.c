@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * failure.c - the handler for pages that could not be written back
+ * failure.c - tests the handler that is called for pages that could not be written back
  *
- * A write-back fails here because the test has unmapped a page behind the library's back: msync(2)
- * says ENOMEM. test/tool/disk-errors does it with disks that really fail.
+ * A write-back fails here because the test has unmapped the page without telling the library:
+ * msync(2) fails with ENOMEM. test/tool/disk-errors uses disks that really fail.
  */
 #include <errno.h>
 #include <libpmem2/holdfast.h>
@@ -13,6 +13,7 @@
 
 #include "api/fixture.h"
 
+/* The arguments of the last call of tell(), and the verdict that it returns. */
 static struct {
 	unsigned calls;
 	struct holdfast_writeback_failure last;
@@ -30,11 +31,11 @@ static enum holdfast_writeback_verdict tell(
 	told.last = *failure;
 	snprintf(told.path, sizeof(told.path), "%s", failure->path);
 	told.thread = pthread_self();
-	ok(context == &told, "handler: it gets its context");
+	ok(context == &told, "write-back handler: it gets its context");
 	return told.verdict;
 }
 
-/* A map whose second page is gone. */
+/* Returns a map whose second page the test has unmapped. */
 static struct pmem2_map *broken_map(void)
 {
 	struct pmem2_map *map = map_of(4 * page_size(), "PAGE");
@@ -50,10 +51,10 @@ static char *gone(struct pmem2_map *map)
 
 static void told_of(struct pmem2_map *map, const char *what)
 {
-	is_int(told.calls, 1, "%s: the handler is called once", what);
-	ok(told.last.addr == gone(map) && told.last.length == page_size(), "%s: with the page",
-		what);
-	is_int(told.last.error, ENOMEM, "%s: and the error", what);
+	is_int(told.calls, 1, "failed write-back by %s: the handler is called once", what);
+	ok(told.last.addr == gone(map) && told.last.length == page_size(),
+		"failed write-back by %s: the handler gets the range of the page", what);
+	is_int(told.last.error, ENOMEM, "failed write-back by %s: the handler gets ENOMEM", what);
 	told.calls = 0;
 }
 
@@ -65,16 +66,20 @@ static void from_calls(void)
 	holdfast_set_writeback_handler(tell, &told);
 	errno = 77;
 	pmem2_get_persist_fn(map)(gone(map) + 5, 1);
-	is_int(errno, 77, "persist: returns with errno as it was");
+	is_int(errno, 77, "persist: errno is unchanged after a failed write-back");
 	told_of(map, "persist");
-	is_int(told.last.struct_size, sizeof(told.last), "handler: the struct has its own size");
-	is_str(told.path, "unknown file", "nothing is mapped there: no file to name");
+	is_int(told.last.struct_size, sizeof(told.last),
+		"write-back handler: struct_size of the failure is the size of the struct");
+	is_str(told.path, "unknown file",
+		"write-back handler: a page that is not mapped is of an unknown file");
 	pmem2_get_drain_fn(map)();
-	is_int(told.calls, 0, "drain: a page that was told as lost is not noted any more");
+	is_int(told.calls, 0,
+		"drain: a page that the handler declared lost is not written back again");
 
 	pmem2_get_flush_fn(map)(gone(map), 1);
 	pmem2_map_delete(&map);
-	is_int(told.calls, 1, "map_delete: tells of what was noted");
+	is_int(told.calls, 1,
+		"map_delete: the handler is called for a flushed page that cannot be written back");
 	told.calls = 0;
 }
 
@@ -93,12 +98,14 @@ static void from_threads(void)
 	pthread_join(thread, NULL);
 	told_of(map, "a thread that exits");
 	ok(!pthread_equal(told.thread, pthread_self()),
-		"handler: it is called on the thread that exits");
+		"write-back handler: it is called on the thread that exits");
 	pmem2_map_delete(&map);
 	told.calls = 0;
 }
 
-/* A handler that makes, uses and deletes maps of its own: no lock may be held. */
+/*
+ * A handler that makes, uses and deletes its own map: hangs if the library calls it under a lock.
+ */
 static enum holdfast_writeback_verdict use_library(
 	const struct holdfast_writeback_failure *failure, void *context)
 {
@@ -127,21 +134,25 @@ static void what_handlers_may_do(void)
 
 	holdfast_set_writeback_handler(use_library, &calls);
 	pmem2_get_persist_fn(map)(gone(map), 1);
-	is_int(calls, 1, "handler: it may use the library");
+	is_int(calls, 1, "write-back handler: it may use the library");
 
 	holdfast_set_writeback_handler(leave, NULL);
 	if (!sigsetjmp(away, 1)) {
 		pmem2_get_persist_fn(map)(gone(map), 1);
-		ok(false, "handler: siglongjmp leaves the persist");
+		ok(false,
+			"write-back handler: siglongjmp may leave it and the interrupted persist");
 	} else {
-		ok(true, "handler: siglongjmp leaves the persist");
+		ok(true, "write-back handler: siglongjmp may leave it and the interrupted persist");
 	}
 	pmem2_get_persist_fn(map)(pmem2_map_get_address(map), 1);
-	ok(true, "handler: nothing is locked after a siglongjmp");
+	ok(true, "write-back handler: no lock is held after it left with siglongjmp");
 	pmem2_map_delete(&map);
 }
 
-/* How a child that persists the page ends: its signal, or its exit status negated. */
+/*
+ * Returns how a child that persists the unmapped page ends: its signal, or its exit status
+ * negated.
+ */
 static int ending(enum holdfast_writeback_verdict verdict, bool with_handler, bool by_exit)
 {
 	struct pmem2_map *map = broken_map();
@@ -169,16 +180,22 @@ static void verdicts(void)
 {
 	holdfast_set_writeback_handler(NULL, NULL);
 	is_int(ending(HOLDFAST_WRITEBACK_LOST, false, false), SIGABRT, "no handler: abort");
-	is_int(ending(HOLDFAST_WRITEBACK_ABORT, true, false), SIGABRT, "verdict abort: abort");
+	is_int(ending(HOLDFAST_WRITEBACK_ABORT, true, false), SIGABRT,
+		"verdict ABORT of the handler: the process aborts");
 	is_int(ending((enum holdfast_writeback_verdict)9, true, false), SIGABRT,
-		"an unknown verdict: abort");
+		"an unknown verdict of the handler: the process aborts");
 	is_int(ending(HOLDFAST_WRITEBACK_LOST, true, false), -8,
-		"verdict lost: the program goes on");
-	is_int(ending(HOLDFAST_WRITEBACK_LOST, false, true), SIGABRT, "no handler, exit(3): abort");
-	is_int(ending(HOLDFAST_WRITEBACK_LOST, true, true), -7, "verdict lost, exit(3): it exits");
+		"verdict LOST of the handler: the process goes on");
+	is_int(ending(HOLDFAST_WRITEBACK_LOST, false, true), SIGABRT,
+		"no handler, write-back at exit(3): the process aborts");
+	is_int(ending(HOLDFAST_WRITEBACK_LOST, true, true), -7,
+		"verdict LOST of the handler at exit(3): the process exits with its status");
 }
 
-/* More pages fail than are listed one by one: none may be left out of what is told. */
+/*
+ * More pages fail than the library lists one by one: widen() joins all reported ranges to this
+ * one.
+ */
 static uintptr_t told_from = UINTPTR_MAX, told_to;
 
 static enum holdfast_writeback_verdict widen(
@@ -203,9 +220,10 @@ static void many(void)
 	for (size_t i = 0; i < count; i++)
 		pmem2_get_flush_fn(map)(addr + i * far, 1);
 	pmem2_get_drain_fn(map)();
-	ok(told_from == (uintptr_t)addr, "many failures: the first page is told of");
+	ok(told_from == (uintptr_t)addr,
+		"many failed write-backs: the reported ranges begin with the first page");
 	ok(told_to == (uintptr_t)addr + (count - 1) * far + page_size(),
-		"many failures: the last page is told of");
+		"many failed write-backs: the reported ranges end with the last page");
 	pmem2_map_delete(&map);
 	holdfast_set_writeback_handler(NULL, NULL);
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* fixture.h - files, sources and maps that most API tests begin with */
+/*
+ * fixture.h - makes files, sources and maps for API tests; each function ends the test on failure
+ */
 #ifndef TEST_API_FIXTURE_H
 #define TEST_API_FIXTURE_H
 
@@ -15,7 +17,7 @@
 
 #define FIXTURE __attribute__((unused)) static inline
 
-/* A value that no call would leave behind, to see that an output was not touched. */
+/* A pointer that no call returns: an output that still has it was not touched. */
 #define UNTOUCHED ((void *)0x7ab00)
 
 FIXTURE size_t page_size(void)
@@ -23,7 +25,10 @@ FIXTURE size_t page_size(void)
 	return (size_t)sysconf(_SC_PAGESIZE);
 }
 
-/* An unnamed file of that size, open with `flags`, in TMPDIR or else /tmp. */
+/*
+ * Returns a descriptor, open with `flags`, of a new unlinked file of `size` bytes in TMPDIR or
+ * /tmp.
+ */
 FIXTURE int file_of(size_t size, int flags)
 {
 	const char *dir = getenv("TMPDIR");
@@ -48,7 +53,7 @@ FIXTURE struct pmem2_source *source_of(int fd)
 	return src;
 }
 
-/* A config that takes any granularity. */
+/* Returns a new config that accepts any granularity. */
 FIXTURE struct pmem2_config *config(void)
 {
 	struct pmem2_config *cfg;
@@ -59,7 +64,7 @@ FIXTURE struct pmem2_config *config(void)
 	return cfg;
 }
 
-/* A map of a whole new file; NULL granularity is whatever the machine has. */
+/* Returns a map of a new file of `size` bytes; `granularity` is forced unless it is NULL. */
 FIXTURE struct pmem2_map *map_of(size_t size, const char *granularity)
 {
 	int fd = file_of(size, O_RDWR);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * interrupted.c - what may happen while msync(2) lasts, and nobody may wait for ever: cancellation,
- * fork(2), another thread's first flush, exit(3) and fork(2) in a signal handler; and a thread that
- * flushes in the middle of its own exit
+ * interrupted.c - tests events during an msync(2) of the library, which may not make any thread
+ * wait for ever: cancellation, fork(2), another thread's first flush, exit(3) and fork(2) in a
+ * signal handler; and tests a thread that flushes in the middle of its own exit
  */
 #pragma GCC visibility push(default)
 
@@ -15,7 +15,9 @@
 
 #define PAGES 64
 
-/* A map of a new file. */
+/*
+ * Returns a map of a new file whose msync(2) the test can hold; `*file` becomes the file's number.
+ */
 static struct pmem2_map *new_map(unsigned *file)
 {
 	int fd = new_file(PAGES * page_size(), file);
@@ -51,7 +53,7 @@ static void *deep_flush(void *map)
 	return NULL;
 }
 
-/* A thread in msync(2). */
+/* Starts a thread that runs `call`, and returns when it is in msync(2), where release() ends it. */
 static pthread_t in_msync(void *(*call)(void *), struct pmem2_map *map)
 {
 	pthread_t thread;
@@ -77,7 +79,8 @@ static void cancelled(void *(*call)(void *), const char *name)
 
 	pthread_cancel(thread);
 	release(thread, &result);
-	ok(result == PTHREAD_CANCELED, "%s: a thread is cancelled after its write-back", name);
+	ok(result == PTHREAD_CANCELED,
+		"%s: a thread cancelled in msync(2) ends after its write-back", name);
 	is_int(pmem2_map_delete(&map), 0, "%s: the map of a cancelled thread is deleted", name);
 }
 
@@ -99,7 +102,7 @@ static void cancelled_before(void)
 	atomic_store(&kernel->calls, 0);
 	pthread_create(&thread, NULL, cancel_self_and_drain, map);
 	pthread_join(thread, &result);
-	ok(result == PTHREAD_CANCELED, "drain: is a cancellation point before it writes");
+	ok(result == PTHREAD_CANCELED, "drain: it is a cancellation point before it writes back");
 	is_int(atomic_load(&kernel->calls), 1, "N4: a cancelled thread writes back what it noted");
 	pmem2_map_delete(&map);
 }
@@ -114,7 +117,7 @@ static void *flush_and_drain(void *map)
 static void nobody_waits(void)
 {
 	if (kernel_is_emulated()) {
-		skip("fork(2): does not wait for another thread's write-back",
+		skip("fork(2): it does not wait for another thread's write-back",
 			"user-mode QEMU stops at a fork beside a thread in a system call");
 		return;
 	}
@@ -127,13 +130,13 @@ static void nobody_waits(void)
 		flush_and_drain(map);
 		_exit(pmem2_map_delete(&other) ? 6 : 5);
 	}
-	ok(true, "fork(2): does not wait for another thread's write-back");
+	ok(true, "fork(2): it does not wait for another thread's write-back");
 	pthread_create(&first, NULL, flush_and_drain, other);
 	pthread_join(first, NULL);
-	ok(true, "a thread's first flush: does not wait for another thread's write-back");
+	ok(true, "a thread's first flush: it does not wait for another thread's write-back");
 	flush(other);
 	is_int(pmem2_map_delete(&other), 0,
-		"map_delete: does not wait for a write-back of another map");
+		"map_delete: it does not wait for a write-back of another map");
 	release(thread, NULL);
 	is_int(ending_of(pid), -5,
 		"W5: a child waits until the write-back of its parent's thread ends");
@@ -143,7 +146,7 @@ static void nobody_waits(void)
 static pthread_key_t late_key;
 static struct pmem2_map *late_map;
 
-/* The C library calls the destructors of a thread in a few rounds: this one flushes in the last. */
+/* A destructor: the C library calls a thread's in several rounds, and this flushes in the last. */
 static void flush_late(void *unused)
 {
 	static unsigned rounds;
@@ -164,7 +167,9 @@ static void *flush_and_exit(void *map)
 	return NULL;
 }
 
-/* The key of the library is older than ours, and so are its destructors' turns. */
+/*
+ * The library's key is older than late_key: in each round its destructor runs before flush_late().
+ */
 static void late_destructor(void)
 {
 	unsigned file;
@@ -182,8 +187,10 @@ static void late_destructor(void)
 	is_int(atomic_load(&kernel->calls), 1,
 		"N2: a flush after the drain of an exiting thread is written back at once");
 	pmem2_get_drain_fn(late_map)();
-	is_int(pmem2_map_delete(&late_map), 0, "N2: the map of that flush is deleted");
-	is_int(atomic_load(&kernel->calls), 1, "N2: no note is left of that flush");
+	is_int(pmem2_map_delete(&late_map), 0,
+		"N2: the map that an exiting thread flushed is deleted");
+	is_int(atomic_load(&kernel->calls), 1,
+		"N2: a drain after a flush that was written back at once does not write again");
 }
 
 static void exit_now(int signal)
@@ -209,12 +216,12 @@ static void exit_in_handler(bool drains)
 	unsigned file;
 
 #ifdef __SANITIZE_THREAD__
-	skip(drains ? "exit(3) from a signal handler that interrupted a drain: ends"
-		    : "exit(3) from a signal handler that interrupted a map_delete: ends",
+	skip(drains ? "exit(3) from a signal handler that interrupted a drain: the process ends"
+		    : "exit(3) from a signal handler that interrupted a map_delete: the process ends",
 		"the thread sanitizer runs signal handlers at other moments");
 	return;
 #endif
-	kernel_open(); /* the process before has left one at the barrier */
+	kernel_open(); /* again: the previous process left a thread at the old barrier */
 	struct pmem2_map *map = new_map(&file);
 	pid_t pid = fork_silent();
 
@@ -232,7 +239,8 @@ static void exit_in_handler(bool drains)
 			pmem2_map_delete(&map);
 		_exit(6);
 	}
-	is_int(ending_of(pid), -7, "exit(3) from a signal handler that interrupted a %s: ends",
+	is_int(ending_of(pid), -7,
+		"exit(3) from a signal handler that interrupted a %s: the process ends",
 		drains ? "drain" : "map_delete");
 	pmem2_map_delete(&map);
 }
@@ -245,7 +253,7 @@ static void fork_now(int signal)
 	forked = fork();
 }
 
-/* Both go on where the signal came; then each uses the library to the end. */
+/* Parent and child go on where the signal came; then each persists again and deletes its map. */
 static void fork_in_handler(void)
 {
 	unsigned file;
@@ -276,9 +284,9 @@ static void fork_in_handler(void)
 	pmem2_map_delete(&map);
 }
 
-static unsigned stops_left; /* until the signal comes; 0: it does not */
+static unsigned stops_left; /* calls of pthread_testcancel() until SIGUSR1; 0: no signal */
 
-/* The library asks whether it is cancelled before a drain, and msync(2) in the middle of one. */
+/* Interposed: the library calls it before a drain, and its msync(2) does between two ranges. */
 void pthread_testcancel(void)
 {
 	static void (*real)(void);
@@ -317,7 +325,7 @@ static void delete_two(struct pmem2_map *map)
 	pmem2_map_delete(&map);
 }
 
-/* Parent and child go on, and neither leaves anything to the other, which may be killed. */
+/* Parent and child both write back all ranges: either could be killed before it does. */
 static void both_write_back(
 	void (*call)(struct pmem2_map *), unsigned stops, unsigned calls, const char *when)
 {

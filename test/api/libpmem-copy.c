@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * libpmem-copy.c - flushes, drains and copies, however they are flushed
+ * libpmem-copy.c - tests flushes, drains and copies of libpmem, with several settings
  *
- * Runs itself again with PMEM_NO_FLUSH set to 1 and 0 and without vectors: what a copy copies does
- * not depend on it. That 8-byte words stay whole is shown by the engines' own tests, which
- * step through them.
+ * The program runs itself again with variables such as PMEM_NO_FLUSH and PMEM_NO_MOVNT: the bytes
+ * that a copy writes do not depend on them. test/unit/step.c, which steps through the instructions
+ * of copies, tests that 8-byte words stay whole.
  */
 #include "api/libpmem.h"
 
@@ -22,7 +22,7 @@ static void with_flags(void)
 	static const size_t lengths[] = {0, 1, 7, 8, 63, 64, 65, 255, 256, 257, 4096, 20000};
 	unsigned wrong = 0;
 
-	/* All flags, and the first bit that is not one. */
+	/* All combinations of flags; after them, all bits that are not flags. */
 	for (unsigned flags = 0; flags <= PMEM_F_MEM_VALID_FLAGS + 1; flags++) {
 		unsigned given = flags <= PMEM_F_MEM_VALID_FLAGS ? flags : ~PMEM_F_MEM_VALID_FLAGS;
 		for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
@@ -43,7 +43,8 @@ static void with_flags(void)
 			wrong += memcmp(addr, expected, SIZE) != 0;
 		}
 	}
-	same(wrong, "copies and fills: all flags, also memcpy of overlapping ranges");
+	same(wrong,
+		"copies and fills: the bytes are right with all flags, also after memcpy of overlapping ranges");
 }
 
 static void without_flags(void)
@@ -65,11 +66,11 @@ static void without_flags(void)
 	wrong += pmem_memmove_nodrain(addr + 991, addr + 1001, 9000) != addr + 991;
 	memmove(expected + 991, expected + 1001, 9000);
 	wrong += memcmp(addr, expected, SIZE) != 0;
-	same(wrong, "copies and fills: the six calls without flags");
+	same(wrong, "copies and fills: the six calls without flags write the right bytes");
 	wrong = pmem_memmove(addr, addr, SIZE, 0) != addr;
 	wrong += pmem_memcpy(NULL, NULL, 0, 0) != NULL || pmem_memset(NULL, 1, 0, 0) != NULL;
 	wrong += memcmp(addr, expected, SIZE) != 0;
-	same(wrong, "copies and fills: a copy onto itself, and copies of nothing");
+	same(wrong, "copies and fills: a copy onto itself and copies of 0 bytes change no byte");
 }
 
 static void flushes(void)
@@ -118,8 +119,9 @@ static void in_other_ways(void)
 	};
 
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
-		is_int(again("quietly", ways[i]), 0, "settings: the same results with %s %s",
-			ways[i][0], ways[i][1] ? ways[i][1] : "");
+		is_int(again("quietly", ways[i]), 0,
+			"copies and flushes: all tests pass with %s %s", ways[i][0],
+			ways[i][1] ? ways[i][1] : "");
 }
 
 int main(int argc, char **argv)

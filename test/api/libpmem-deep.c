@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * libpmem-deep.c - msync and the deep calls, of whole and of broken ranges
+ * libpmem-deep.c - tests pmem_msync(), pmem_deep_drain() and pmem_deep_persist(), also of ranges
+ * that are not mapped
  *
- * msync is ours here: it counts, and can fail.
+ * The msync() of this file replaces libc's: it counts calls, and fails when a test wants it to.
  */
 #pragma GCC visibility push(default)
 
@@ -12,7 +13,9 @@
 
 #define PAGE ((size_t)sysconf(_SC_PAGESIZE))
 
+/* msync(): its number of calls; how often it shall fail with EINTR, and its other error or 0. */
 static int calls, interruptions, error;
+/* The arguments of its last call. */
 static char *from;
 static size_t length;
 static int how;
@@ -31,6 +34,7 @@ int msync(void *addr, size_t len, int flags)
 	return (int)syscall(SYS_msync, addr, len, flags);
 }
 
+/* Returns true if msync() was called once, for this range; sets its number of calls back to 0. */
 static bool synced(const char *addr, size_t len)
 {
 	bool was = calls == 1 && from == addr && length == len && how == MS_SYNC;
@@ -49,25 +53,30 @@ static void common(const char *name, call_fn *call)
 	char *addr = map_of("file", 4 * PAGE);
 
 	calls = 0;
-	is_int(call(addr, 4 * PAGE), 0, "%s: a whole file", name);
-	ok(synced(addr, 4 * PAGE), "%s: is one msync of it", name);
-	is_int(call(addr + PAGE + 7, 10), 0, "%s: ten bytes", name);
-	ok(synced(addr + PAGE, 17), "%s: begins with their page", name);
-	is_int(call(addr + 2 * PAGE - 1, 2), 0, "%s: a range across two pages", name);
-	ok(synced(addr + PAGE, PAGE + 1), "%s: is one msync of both", name);
-	is_int(call(addr + 1, 0), 0, "%s: an empty range", name);
-	ok(!calls, "%s: asks the kernel for nothing", name);
+	is_int(call(addr, 4 * PAGE), 0, "%s: a whole file succeeds", name);
+	ok(synced(addr, 4 * PAGE), "%s: a whole file is written back by one msync", name);
+	is_int(call(addr + PAGE + 7, 10), 0, "%s: ten bytes succeed", name);
+	ok(synced(addr + PAGE, 17), "%s: the msync of ten bytes begins at the start of their page",
+		name);
+	is_int(call(addr + 2 * PAGE - 1, 2), 0, "%s: a range across two pages succeeds", name);
+	ok(synced(addr + PAGE, PAGE + 1),
+		"%s: a range across two pages is written back by one msync", name);
+	is_int(call(addr + 1, 0), 0, "%s: an empty range succeeds", name);
+	ok(!calls, "%s: an empty range does not call msync", name);
 	error = EIO;
 	errno = 0;
-	ok(call(addr, 1) == -1 && errno == EIO, "%s: a failed msync is told", name);
-	has_str(pmem_errormsg(), "cannot write back 1 bytes", "%s: and explained", name);
+	ok(call(addr, 1) == -1 && errno == EIO, "%s: it fails with the errno of a failed msync",
+		name);
+	has_str(pmem_errormsg(), "cannot write back 1 bytes",
+		"%s: the message for a failed msync has the number of bytes", name);
 	error = 0;
 	errno = 0;
 	ok(call(addr, 1) == -1 && errno == EIO,
 		"%s: a second try fails again, although the kernel reports success", name);
 	ok(call(addr + 3 * PAGE, 1) == -1 && errno == EIO,
 		"%s: another page of the file fails, too", name);
-	has_str(pmem_errormsg(), "may not be durable", "%s: the message says what is known", name);
+	has_str(pmem_errormsg(), "may not be durable",
+		"%s: the message of a later try says that the file may not be durable", name);
 	pmem_unmap(addr, 4 * PAGE);
 	addr = map_of("file", 4 * PAGE);
 	calls = 0;
@@ -84,8 +93,8 @@ static void holes(const char *name, call_fn *call)
 
 	pmem_unmap(addr + PAGE, PAGE);
 	errno = 0;
-	ok(call(addr + 2 * PAGE, PAGE) == 0, "%s: a range beside a hole", name);
-	ok(call(addr, 1) == 0, "%s: a range before a hole", name);
+	ok(call(addr + 2 * PAGE, PAGE) == 0, "%s: a range behind an unmapped page succeeds", name);
+	ok(call(addr, 1) == 0, "%s: a range before an unmapped page succeeds", name);
 	pmem_unmap(addr, 3 * PAGE);
 }
 
@@ -95,18 +104,20 @@ static void unmapped(const char *name, call_fn *call)
 
 	pmem_unmap(addr, PAGE);
 	errno = 0;
-	ok(call(addr, PAGE) == -1 && errno == ENOMEM, "%s where nothing is mapped: ENOMEM", name);
+	ok(call(addr, PAGE) == -1 && errno == ENOMEM,
+		"%s: a range where nothing is mapped is ENOMEM", name);
 	errno = 0;
-	ok(call(addr + 5, SIZE_MAX - 5) == -1 && errno == ENOMEM, "%s around the end: ENOMEM",
-		name);
-	has_str(pmem_errormsg(), "beyond the end of address space", "%s: is explained", name);
+	ok(call(addr + 5, SIZE_MAX - 5) == -1 && errno == ENOMEM,
+		"%s: a range beyond the end of the address space is ENOMEM", name);
+	has_str(pmem_errormsg(), "beyond the end of address space",
+		"%s: the message speaks of the end of the address space", name);
 }
 
 static void anonymous(const char *name, call_fn *call)
 {
 	char *addr = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	is_int(call(addr, PAGE), 0, "%s: memory without a file", name);
+	is_int(call(addr, PAGE), 0, "%s: memory without a file succeeds", name);
 	munmap(addr, PAGE);
 }
 
@@ -127,7 +138,10 @@ int main(void)
 		common(all[i].name, all[i].call);
 		holes(all[i].name, all[i].call);
 		anonymous(all[i].name, all[i].call);
-		/* A flush of what is not mapped ends the process before it could be told. */
+		/*
+		 * A flush of memory that is not mapped ends the process: such a call is not
+		 * tested.
+		 */
 		if (!all[i].flushes)
 			unmapped(all[i].name, all[i].call);
 	}

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * libpmem-disk.c - pmem_map_file on a file system that is full, read-only, or copy-on-write
+ * libpmem-disk.c - tests pmem_map_file on a file system that is full, read-only, or copy-on-write
  *
- * It is a tmpfs of 1 MiB, mounted in a name space of our own: it goes when we do.
+ * The first two are a tmpfs of 1 MiB, the last is btrfs in a file. The test mounts them in its own
+ * mount namespace, which disappears when the test ends.
  */
 #include <errno.h>
 #include <sched.h>
@@ -26,6 +27,9 @@ static long long free_bytes(void)
 	return (long long)st.f_bfree * st.f_bsize;
 }
 
+/*
+ * Tests that the call fails with `error`, and leaves neither a descriptor nor used blocks behind.
+ */
 static void fails(const char *what, const char *path, size_t len, int flags, int error)
 {
 	long long before = free_bytes();
@@ -34,10 +38,10 @@ static void fails(const char *what, const char *path, size_t len, int flags, int
 	errno = 0;
 	void *addr = pmem_map_file(path, len, flags, 0600, NULL, NULL);
 	int got = errno;
-	is_int(addr ? 0 : got, error, "%s", what);
-	ok(*pmem_errormsg() && open_descriptors() == descriptors, "%s: explained: %s", what,
-		pmem_errormsg());
-	is_int(free_bytes(), before, "%s: no room is lost", what);
+	is_int(addr ? 0 : got, error, "%s: fails with the expected errno", what);
+	ok(*pmem_errormsg() && open_descriptors() == descriptors,
+		"%s: it leaves a message and no descriptor: %s", what, pmem_errormsg());
+	is_int(free_bytes(), before, "%s: the disk has as much free space as before", what);
 }
 
 static void full(void)
@@ -52,16 +56,18 @@ static void full(void)
 	fails("pmem_map_file: TMPFILE on a full disk", at("disk"), 2 * MiB, create | tmpfile_,
 		ENOSPC);
 	file_of("disk/old", 4096, 'o');
-	fails("pmem_map_file: a file that was there and does not fit any more", at("disk/old"),
+	fails("pmem_map_file: an old file that would become too large for the disk", at("disk/old"),
 		2 * MiB, create, ENOSPC);
-	ok(exists(at("disk/old")), "pmem_map_file: a file that was there is not removed");
+	ok(exists(at("disk/old")),
+		"pmem_map_file: an old file that cannot become larger is not removed");
 	char *addr = pmem_map_file(
 		at("disk/sparse"), 2 * MiB, create | PMEM_FILE_SPARSE, 0600, NULL, NULL);
-	ok(addr, "pmem_map_file: SPARSE needs no room");
+	ok(addr, "pmem_map_file: a SPARSE file larger than the disk is mapped");
 	pmem_unmap(addr, 2 * MiB);
 	addr = pmem_map_file(at("disk/fits"), MiB / 2, create, 0600, NULL, NULL);
 	ok(addr, "pmem_map_file: a file that fits is made");
-	ok(free_bytes() < (long long)MiB / 2, "pmem_map_file: a file that fits has its blocks");
+	ok(free_bytes() < (long long)MiB / 2,
+		"pmem_map_file: the blocks of a new file are allocated");
 	pmem_unmap(addr, MiB / 2);
 }
 
@@ -76,7 +82,7 @@ static void read_only(void)
 		PMEM_FILE_CREATE | PMEM_FILE_TMPFILE, EROFS);
 }
 
-/* Not all of these are there everywhere: then the case is skipped. */
+/* Returns false if mkfs.btrfs, loop devices or btrfs are missing here: then the test is skipped. */
 static bool mount_btrfs(const char *options)
 {
 	char command[512];
@@ -106,7 +112,7 @@ static void fill_disk(const char *name)
 	close(fd);
 }
 
-/* The log says what cannot be promised. */
+/* Number of warnings in the log that a store to a new file may fail although it has its blocks. */
 static unsigned warnings;
 
 static void count_warnings(enum pmem_log_level level, const char *file, unsigned line,
@@ -134,7 +140,7 @@ static unsigned warnings_of_new_file(const char *name)
 
 static char *file_on_cow;
 
-/* 5 unless a store or its write-back fails. */
+/* Returns 5, or 6 if a write-back fails; a store that fails ends the process by a signal. */
 static int store_again(void)
 {
 	for (int round = 0; round < 3; round++) {
@@ -146,8 +152,8 @@ static int store_again(void)
 }
 
 /*
- * Each version of a block of btrfs is written elsewhere, if the file is not made to be written in
- * place. Linux 6.18 finds that room for a store to a map then; older kernels may not.
+ * btrfs writes each version of a block to a new place, unless the file is set to be written in
+ * place. Even then, kernels older than Linux 6.18 may find no room for a store to a map.
  */
 static void copy_on_write(void)
 {
@@ -170,14 +176,14 @@ static void copy_on_write(void)
 	close(fd);
 	fd = open(at("cow/sparse"), O_RDONLY | O_CLOEXEC);
 	ok(!ioctl(fd, FS_IOC_GETFLAGS, &sparse_flags) && !(sparse_flags & FS_NOCOW_FL),
-		"pmem_map_file: a sparse file on btrfs is left as btrfs makes it");
+		"pmem_map_file: a sparse file on btrfs is not set to be written in place");
 	close(fd);
 	is_int(warnings_of_new_file("cow/file2"), 0,
-		"pmem_map_file: a new file on btrfs: the log has no warning");
+		"pmem_map_file: for a new file on btrfs the log has no warning");
 	fill_disk(at("cow/fill"));
 	if (uname(&system) || strverscmp(system.release, "6.18") < 0)
 		skip("pmem_map_file: stores to a file on a full btrfs find room",
-			"it was seen on Linux 6.18 and later only");
+			"only Linux 6.18 and later are known to find it");
 	else
 		is_int(in_child(store_again), 5,
 			"pmem_map_file: stores to a file on a full btrfs find room");
@@ -187,16 +193,16 @@ static void copy_on_write(void)
 		bail("cannot unmount: %m");
 }
 
-/* Data and metadata in the same blocks. */
+/* Tests a btrfs made with --mixed: data and metadata share blocks, files have no reserved room. */
 static void mixed(void)
 {
 	if (!mount_btrfs("--mixed")) {
-		skip("pmem_map_file: a file on a mixed btrfs: the log warns",
+		skip("pmem_map_file: for a file on a mixed btrfs the log has a warning",
 			"no mkfs.btrfs --mixed");
 		return;
 	}
 	is_int(warnings_of_new_file("cow/file"), 1,
-		"pmem_map_file: a file on a mixed btrfs: the log warns");
+		"pmem_map_file: for a file on a mixed btrfs the log has a warning");
 	if (umount(at("cow")))
 		bail("cannot unmount: %m");
 }
@@ -205,7 +211,10 @@ int main(void)
 {
 	if (unshare(CLONE_NEWNS))
 		skip_all("mounting needs root");
-	/* Nothing of it is to be seen elsewhere. In a chroot "/" may not be a mount point: then it is. */
+	/*
+	 * Mounts of this test must not appear in other namespaces. In a chroot "/" may not be a
+	 * mount point (EINVAL): then they may.
+	 */
 	if (mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) && errno != EINVAL)
 		skip_all("mounting needs root");
 	scratch_open();

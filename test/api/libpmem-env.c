@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* libpmem-env.c - what the environment changes, in children that find it so */
+/*
+ * libpmem-env.c - tests the variables of libpmem, each in a child that has them in its environment
+ */
 #include "api/libpmem.h"
 
 #define PAGE ((size_t)sysconf(_SC_PAGESIZE))
 #define MiB  ((size_t)1 << 20)
 
 /*
- * Far below where the kernel maps on its own, and where sanitizers let us. The heap of the address
- * sanitizer is up there in gcc 16, and the thread sanitizer has nothing below.
+ * The address for PMEM_MMAP_HINT, far below those that the kernel chooses, and free with
+ * sanitizers: gcc 16's address sanitizer has its heap at the higher address, the thread sanitizer
+ * allows no lower one.
  */
 #ifdef __SANITIZE_ADDRESS__
 #define HINT       ((char *)0x6f0000000000)
@@ -17,7 +20,7 @@
 #define HINT_WORDS "7e9000000000", "0x7E9000000000", "7e9000000000, or so", "7e8fffffffff"
 #endif
 
-/* The answers that a child expects; it exits with the number of wrong ones. */
+/* The functions up to flushes_deep() run in children. They return the number of wrong results. */
 
 static int says_yes(void)
 {
@@ -27,7 +30,7 @@ static int says_yes(void)
 	wrong += !addr || is_pmem != 1;
 	wrong += pmem_is_pmem(addr, PAGE) != 1 || pmem_is_pmem(NULL, SIZE_MAX) != 1;
 	wrong += pmem_is_pmem(addr, 0) != 0 || pmem_is_pmem(NULL, 0) != 0;
-	/* The setting does not change what the file lies on. */
+	/* A deep flush depends on the file, not on PMEM_IS_PMEM_FORCE: it succeeds. */
 	wrong += pmem_deep_persist(addr, PAGE) != 0;
 	setenv("PMEM_IS_PMEM_FORCE", "0", 1);
 	wrong += pmem_is_pmem(addr, 1) != 1;
@@ -44,7 +47,7 @@ static int says_no(void)
 	return wrong + (pmem_is_pmem(addr, 1) != 0);
 }
 
-/* The first call that asks is the one that reads. */
+/* The library reads PMEM_IS_PMEM_FORCE at the first pmem_is_pmem(), not when it is loaded. */
 static int says_yes_later(void)
 {
 	char *addr = pmem_map_file(at("file"), PAGE, PMEM_FILE_CREATE, 0600, NULL, NULL);
@@ -102,12 +105,12 @@ static const struct {
 	const char *name;
 	int (*call)(void);
 } calls[] = {
-	{"says yes", says_yes},
-	{"says no", says_no},
-	{"says yes later", says_yes_later},
-	{"maps at the hint", maps_at_hint},
-	{"maps low", maps_low},
-	{"maps anywhere", maps_anywhere},
+	{"pmem_is_pmem says yes", says_yes},
+	{"pmem_is_pmem says no", says_no},
+	{"pmem_is_pmem says yes if the variable is set later", says_yes_later},
+	{"pmem_map_file maps at the hint", maps_at_hint},
+	{"pmem_map_file maps at a low address", maps_low},
+	{"pmem_map_file ignores the hint", maps_anywhere},
 	{"flushes nothing", flushes_nothing},
 	{"flushes", flushes},
 	{"flushes deep", flushes_deep},
@@ -130,17 +133,18 @@ static void in(const char *variable, const char *name)
 
 static void is_pmem_force(void)
 {
-	in("PMEM_IS_PMEM_FORCE=1", "says yes");
-	in("PMEM_IS_PMEM_FORCE=1x", "says yes");
-	in("PMEM_IS_PMEM_FORCE= 1", "says yes");
-	in("PMEM_IS_PMEM_FORCE=0", "says no");
-	in("PMEM_IS_PMEM_FORCE=", "says no");
-	in("PMEM_IS_PMEM_FORCE=abc", "says no");
-	in("A=B", "says yes later");
+	in("PMEM_IS_PMEM_FORCE=1", "pmem_is_pmem says yes");
+	in("PMEM_IS_PMEM_FORCE=1x", "pmem_is_pmem says yes");
+	in("PMEM_IS_PMEM_FORCE= 1", "pmem_is_pmem says yes");
+	in("PMEM_IS_PMEM_FORCE=0", "pmem_is_pmem says no");
+	in("PMEM_IS_PMEM_FORCE=", "pmem_is_pmem says no");
+	in("PMEM_IS_PMEM_FORCE=abc", "pmem_is_pmem says no");
+	in("A=B", "pmem_is_pmem says yes if the variable is set later");
 	if (pmem_is_pmem(map_of("probe", PAGE), PAGE))
-		skip("PMEM_IS_PMEM_FORCE=2: detects", "this machine keeps its files in pmem");
+		skip("PMEM_IS_PMEM_FORCE=2: pmem_is_pmem says no",
+			"this machine keeps its files in pmem");
 	else
-		in("PMEM_IS_PMEM_FORCE=2", "says no");
+		in("PMEM_IS_PMEM_FORCE=2", "pmem_is_pmem says no");
 }
 
 static void mmap_hint(void)
@@ -150,21 +154,25 @@ static void mmap_hint(void)
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
 		snprintf(variable, sizeof(variable), "PMEM_MMAP_HINT=%s", words[i]);
-		in(variable, "maps at the hint");
+		in(variable, "pmem_map_file maps at the hint");
 	}
-	in("PMEM_MMAP_HINT=nonsense", "maps anywhere");
-	in("PMEM_MMAP_HINT=", "maps anywhere");
-	in("PMEM_MMAP_HINT=fffffffffffffffff", "maps anywhere");
-	in("PMEM_MMAP_HINT=ffffffffffffffff", "maps anywhere");
+	in("PMEM_MMAP_HINT=nonsense", "pmem_map_file ignores the hint");
+	in("PMEM_MMAP_HINT=", "pmem_map_file ignores the hint");
+	in("PMEM_MMAP_HINT=fffffffffffffffff", "pmem_map_file ignores the hint");
+	in("PMEM_MMAP_HINT=ffffffffffffffff", "pmem_map_file ignores the hint");
 #ifdef __SANITIZE_THREAD__
-	skip("PMEM_MMAP_HINT=0: maps low", "the thread sanitizer needs these addresses");
+	skip("PMEM_MMAP_HINT=0: pmem_map_file maps at a low address",
+		"the thread sanitizer needs these addresses");
 #else
-	in("PMEM_MMAP_HINT=0", "maps low");
+	in("PMEM_MMAP_HINT=0", "pmem_map_file maps at a low address");
 #endif
 }
 
 #if defined(__x86_64__) && !defined(CPU_MAY_NOT_FLUSH)
-/* Does the CPU itself notice that what it flushes is not mapped? Emulated ones need not. */
+/*
+ * Ends by SIGSEGV if the CPU faults on a flush of memory that is not mapped. Emulated CPUs may
+ * not.
+ */
 static int flush_nowhere(void)
 {
 	__builtin_ia32_clflush((const void *)PAGE);
@@ -172,7 +180,9 @@ static int flush_nowhere(void)
 }
 #endif
 
-/* A flush of what is not mapped ends the process; none does not. */
+/*
+ * The children flush memory that is not mapped: the process ends by a signal if it really flushes.
+ */
 static void no_flush(void)
 {
 	static const char *const never[] = {"PMEM_NO_FLUSH=1", NULL};
@@ -182,31 +192,36 @@ static void no_flush(void)
 #ifdef CPU_MAY_NOT_FLUSH
 	(void)never;
 	(void)always;
-	skip("PMEM_NO_FLUSH=0: flushes", "this CPU may offer programs no flush");
+	skip("PMEM_NO_FLUSH=0: pmem_flush flushes",
+		"this CPU may have no flush instruction for programs");
 #else
 	if (emulator()) {
-		skip("PMEM_NO_FLUSH=0: flushes", "an emulator does not look at what is flushed");
+		skip("PMEM_NO_FLUSH=0: pmem_flush flushes",
+			"an emulator does not fault on a flush of memory that is not mapped");
 		return;
 	}
 #ifdef __x86_64__
 	if (!in_child(flush_nowhere)) {
-		skip("PMEM_NO_FLUSH=0: flushes", "this CPU does not notice what is not mapped");
+		skip("PMEM_NO_FLUSH=0: pmem_flush flushes",
+			"this CPU does not fault on a flush of memory that is not mapped");
 		return;
 	}
 #endif
-	ok(again("flushes deep", never) != 0, "PMEM_NO_FLUSH=1: but flushes deep");
-	ok(again("flushes", always) != 0, "PMEM_NO_FLUSH=0: flushes");
+	ok(again("flushes deep", never) != 0,
+		"PMEM_NO_FLUSH=1: pmem_deep_flush flushes nevertheless");
+	ok(again("flushes", always) != 0, "PMEM_NO_FLUSH=0: pmem_flush flushes");
 	if (pmem_has_auto_flush() == 1)
-		skip("PMEM_NO_FLUSH unset: flushes", "the caches are durable here");
+		skip("PMEM_NO_FLUSH unset: pmem_flush flushes", "the caches are durable here");
 	else
-		ok(again("flushes", NULL) != 0, "PMEM_NO_FLUSH unset: flushes");
+		ok(again("flushes", NULL) != 0, "PMEM_NO_FLUSH unset: pmem_flush flushes");
 #endif
 }
 
 int main(int argc, char **argv)
 {
 	/*
-	 * Those that flush may not live to remove anything, and sanitizers have much to say of it.
+	 * A child that flushes may end by a signal, before it could remove a directory, and
+	 * sanitizers would report the signal on standard error.
 	 */
 	if (argc > 1 && !strncmp(argv[1], "flushes", 7)) {
 		fclose(stderr);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * libpmem-late.c - a region that appears after libpmem was loaded, in a made-up /sys
+ * libpmem-late.c - tests a region of persistent memory that appears after libpmem was loaded
  *
- * Flush instructions are counted on x86-64 only; mounting needs root.
+ * The test mounts a simulated /sys, which needs root. It counts flush instructions: x86-64 only.
  */
 #include <errno.h>
 #include <libpmem.h>
@@ -45,30 +45,36 @@ static void map_something(void)
 	pmem_unmap(addr, 4096);
 }
 
-/* With all of /sys as the program that ran us has made it. */
+/*
+ * The tests, in a process whose /sys main() has made; PMEM_NO_FLUSH is 1 if is_told_not_to_flush.
+ */
 static void inside(bool is_told_not_to_flush)
 {
 	static _Alignas(4096) char page[4096];
 
-	is_int(pmem_has_auto_flush(), 1, "late region: all caches survive at first");
+	is_int(pmem_has_auto_flush(), 1,
+		"late region: before it appears, pmem_has_auto_flush() is 1");
 	is_int(flushes_of_persist(page, sizeof(page)), 0,
-		"late region: nothing is flushed at first");
+		"late region: before it appears, a persist flushes nothing");
 	map_something();
 	is_int(flushes_of_persist(page, sizeof(page)), 0,
-		"late region: nothing is flushed after a map, while regions are the same");
+		"late region: a map alone, without a new region, does not make a persist flush");
 	make_region(1, "memory_controller\n");
 	map_something();
 	int count = flushes_of_persist(page, sizeof(page));
 	if (is_told_not_to_flush)
-		is_int(count, 0, "late region: PMEM_NO_FLUSH=1 still wins");
+		is_int(count, 0,
+			"late region: with PMEM_NO_FLUSH=1 a persist flushes nothing after it appeared");
 	else
-		ok(count >= 4096 / 64, "late region: a page is flushed, line by line (%d)", count);
+		ok(count >= 4096 / 64,
+			"late region: after it appeared, a persist flushes each line of a page (%d)",
+			count);
 	unlink("/sys/bus/nd/devices/region1/persistence_domain");
 	rmdir("/sys/bus/nd/devices/region1");
 	map_something();
 	if (!is_told_not_to_flush)
 		ok(flushes_of_persist(page, sizeof(page)) >= 4096 / 64,
-			"late region: flushing goes one way, also when the region is gone");
+			"late region: a persist still flushes after the region has disappeared");
 }
 #endif
 
@@ -79,10 +85,13 @@ int main(int argc, char **argv)
 		inside(!strcmp(argv[1], "no-flush"));
 		return tap_done();
 	}
-	/* The library looked at /sys when it was loaded: run the program again over another one. */
+	/*
+	 * The library read /sys when it was loaded: mount a simulated /sys and run the program
+	 * again.
+	 */
 	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
 		mount("none", "/sys", "tmpfs", 0, NULL)) {
-		skip("late region: flushes", "a made-up /sys cannot be mounted here");
+		skip("late region: a persist flushes", "a simulated /sys cannot be mounted here");
 		return tap_done();
 	}
 	make_region(0, "cpu_cache\n");
@@ -93,8 +102,9 @@ int main(int argc, char **argv)
 	else
 		unsetenv("PMEM_NO_FLUSH");
 	/*
-	 * By its name: in a chroot, the new mount namespace knows /proc/self/exe by its path in the
-	 * old one. A loader that starts there at $ORIGIN finds another libpmem.
+	 * Run argv[0], not /proc/self/exe: in a chroot, the new mount namespace shows the latter
+	 * with its path outside. A loader that resolves $ORIGIN with that path finds another
+	 * libpmem.
 	 */
 	char flushing[] = "flush", not_flushing[] = "no-flush";
 	char *again[] = {argv[0], no_flush ? not_flushing : flushing, NULL};
@@ -103,7 +113,7 @@ int main(int argc, char **argv)
 #else
 	(void)argc;
 	(void)argv;
-	skip("late region: flushes", "its flushes are counted on x86-64 only");
+	skip("late region: a persist flushes", "flush instructions are counted on x86-64 only");
 	return tap_done();
 #endif
 }

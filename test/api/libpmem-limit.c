@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* libpmem-limit.c - the message where the kernel allows no more mappings or address space */
+/* libpmem-limit.c - tests the messages if the kernel allows no more mappings or address space */
 #include <libpmem2.h>
 #include <sys/resource.h>
 
@@ -20,7 +20,10 @@ static size_t limit_of_kernel(void)
 	return limit;
 }
 
-/* Neighbours differ, so that the kernel makes no one of two. */
+/*
+ * Makes up to `count` mappings of one page, at `*addr`, and returns their number. Neighbours
+ * differ in protection, so that the kernel does not merge them.
+ */
 static size_t use_up(char **addr, size_t count)
 {
 	size_t made = 0;
@@ -54,13 +57,16 @@ static void too_many_mappings(void)
 	char *taken, *map, *kept = map_of("kept", 3 * PAGE);
 
 	if (!limit || limit > 500000 || kernel_is_emulated()) {
-		skip("limit of mappings: the messages name it", "it is too high to be met");
+		skip("limit of mappings: the messages name it",
+			"the test cannot reach the limit here");
 		return;
 	}
 	use_up(&taken, limit);
 	map = pmem_map_file(at("new"), PAGE, PMEM_FILE_CREATE, 0600, &length, &is_pmem);
 	error = errno;
-	/* malloc(3), which prints and opens files, may fail now. */
+	/*
+	 * Only save the messages: malloc(3) may fail now, and with it printing and opening files.
+	 */
 	memcpy(said[0], pmem_errormsg(), strlen(pmem_errormsg()) + 1);
 	error2 = map_pmem2();
 	memcpy(said[1], pmem2_errormsg(), strlen(pmem2_errormsg()) + 1);
@@ -68,11 +74,13 @@ static void too_many_mappings(void)
 	bool named = strstr(pmem_errormsg(), "vm.max_map_count");
 	munmap(taken, limit * PAGE);
 	ok(!map && error == ENOMEM, "pmem_map_file: ENOMEM at the limit of mappings");
-	has_str(said[0], "vm.max_map_count allows", "pmem_map_file: the message names that limit");
+	has_str(said[0], "vm.max_map_count allows",
+		"pmem_map_file: the message for too many mappings names vm.max_map_count");
 	is_int(error2, -ENOMEM, "pmem2_map_new: -ENOMEM at the limit of mappings");
-	has_str(said[1], "vm.max_map_count allows", "pmem2_map_new: the message names that limit");
+	has_str(said[1], "vm.max_map_count allows",
+		"pmem2_map_new: the message for too many mappings names vm.max_map_count");
 	ok(!middle || (error3 == ENOMEM && named),
-		"pmem_unmap: a page in the middle is unmapped, or the message names that limit");
+		"pmem_unmap: a page in the middle is unmapped, or the message names vm.max_map_count");
 	pmem_unmap(kept, 3 * PAGE);
 }
 
@@ -83,7 +91,8 @@ static void no_address_space(void)
 	int is_pmem;
 
 	if (kernel_is_emulated()) {
-		skip("no address space: the messages say so", "user-mode QEMU keeps no such limit");
+		skip("pmem_map_file: ENOMEM without address space",
+			"user-mode QEMU does not obey RLIMIT_AS");
 		return;
 	}
 	getrlimit(RLIMIT_AS, &before);
@@ -95,7 +104,7 @@ static void no_address_space(void)
 	setrlimit(RLIMIT_AS, &before);
 	ok(!map && error == ENOMEM, "pmem_map_file: ENOMEM without address space");
 	ok(!strstr(pmem_errormsg(), "vm.max_map_count"),
-		"pmem_map_file: the message does not name the limit of mappings, if that is not met");
+		"pmem_map_file: the message for no address space does not name vm.max_map_count");
 }
 
 int main(void)

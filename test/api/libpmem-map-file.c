@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * libpmem-map-file.c - what pmem_map_file does with its arguments
+ * libpmem-map-file.c - tests the arguments of pmem_map_file
  *
- * Some calls of the library go through functions of ours, as tools do it that get in between: they
- * look at the file on the way, and they can fail. (Where off_t has 64 bits anyway, the macro would
- * only rename them.)
+ * This file replaces libc's ftruncate(), posix_fallocate() and open(), as tools may interpose
+ * them: its own functions record the library's calls, look at the file, and fail when a test wants
+ * it. _FILE_OFFSET_BITS would only rename them: these functions are for machines with 64-bit
+ * off_t.
  */
 #undef _FILE_OFFSET_BITS
 #undef _FORTIFY_SOURCE
@@ -23,16 +24,16 @@
 #define MiB  ((size_t)1 << 20)
 #define GiB  ((size_t)1 << 30)
 
-/* Orders for the functions that stand in for libc's, and what these have seen. */
+/* `orders` say what the replaced functions shall do; `seen` is what they recorded. */
 static struct {
 	int truncate_error, allocate_error, interrupts;
 	bool no_tmpfile;
-	const char *rename_from, *rename_to; /* in ftruncate */
-	bool look;                           /* in ftruncate, at the file */
+	const char *rename_from, *rename_to; /* paths: ftruncate renames a file */
+	bool look;                           /* ftruncate calls look_at() */
 } orders;
 
 static struct {
-	char calls[16]; /* t for ftruncate, a for posix_fallocate */
+	char calls[16]; /* in their order: t for ftruncate, a for posix_fallocate */
 	struct stat st;
 	int link_error;
 	bool umask_changed, signals_blocked;
@@ -46,7 +47,10 @@ static void see(char call)
 		seen.calls[length] = call;
 }
 
-/* Looks at what other threads could notice, and whether the file can be given a name. */
+/*
+ * Records umask and signal mask, which other threads would notice, and if linkat() can name the
+ * file.
+ */
 static void look_at(int fd)
 {
 	char link[64];
@@ -114,7 +118,7 @@ static void new_orders(void)
 	memset(&seen, 0, sizeof(seen));
 }
 
-/* The call fails with that errno, and changes nothing that could be seen. */
+/* Tests that the call fails with errno `error`, and leaves outputs, descriptors and maps alone. */
 static void fails(const char *what, const char *path, size_t len, int flags, int error)
 {
 	size_t length = NO_LENGTH;
@@ -123,24 +127,25 @@ static void fails(const char *what, const char *path, size_t len, int flags, int
 	errno = 0;
 	void *addr = pmem_map_file(path, len, flags, 0666, &length, &is_pmem);
 	int got = errno;
-	is_int(addr ? 0 : got, error, "%s", what);
+	is_int(addr ? 0 : got, error, "%s: fails with the expected errno", what);
 	ok(length == NO_LENGTH && is_pmem == NO_IS_PMEM && *pmem_errormsg() &&
 			open_descriptors() == descriptors && mappings() <= before + 1,
-		"%s: explained, and nothing else done", what);
+		"%s: it leaves a message, and no output, descriptor or mapping", what);
 	if (addr)
 		diag("mapped at %p", addr);
 	else if (got != error)
 		diag("%s", pmem_errormsg());
 }
 
-/* The call maps `wanted` bytes. */
+/* Tests that the call succeeds and maps `wanted` bytes; returns their address. */
 static char *maps(const char *what, const char *path, size_t len, int flags, size_t wanted)
 {
 	size_t length = NO_LENGTH;
 	int is_pmem = NO_IS_PMEM, descriptors = open_descriptors();
 	char *addr = pmem_map_file(path, len, flags, 0666, &length, &is_pmem);
 
-	ok(addr && length == wanted && (is_pmem == 0 || is_pmem == 1), "%s", what);
+	ok(addr && length == wanted && (is_pmem == 0 || is_pmem == 1),
+		"%s: it maps the expected number of bytes", what);
 	ok(open_descriptors() == descriptors, "%s: the descriptor is closed", what);
 	if (!addr)
 		diag("%s", pmem_errormsg());
@@ -152,11 +157,11 @@ static void other_types(void)
 	struct sockaddr_un name = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
-	fails("pmem_map_file: path NULL", NULL, 0, 0, EINVAL);
+	fails("pmem_map_file: a path of NULL", NULL, 0, 0, EINVAL);
 	if (mkfifo(at("fifo"), 0600))
 		bail("cannot make a FIFO: %m");
 	fails("pmem_map_file: a FIFO", at("fifo"), 0, 0, EINVAL);
-	fails("pmem_map_file: a FIFO, to be created", at("fifo"), PAGE, PMEM_FILE_CREATE, EINVAL);
+	fails("pmem_map_file: a FIFO with CREATE", at("fifo"), PAGE, PMEM_FILE_CREATE, EINVAL);
 	snprintf(name.sun_path, sizeof(name.sun_path), "%s", at("socket"));
 	if (bind(fd, (struct sockaddr *)&name, sizeof(name)))
 		bail("cannot make a socket: %m");
@@ -192,7 +197,8 @@ static void look_ups(void)
 	memset(long_name, 'x', sizeof(long_name) - 1);
 	long_name[sizeof(long_name) - 1] = '\0';
 	file_of("file", PAGE, 'f');
-	fails("pmem_map_file: a file for a directory", at("file/x"), 0, 0, ENOTDIR);
+	fails("pmem_map_file: a path with a file where a directory should be", at("file/x"), 0, 0,
+		ENOTDIR);
 	fails("pmem_map_file: the path is looked up before flags are checked", at("file/x"), 5,
 		0x10, ENOTDIR);
 	fails("pmem_map_file: a long name", at(long_name), 0, 0, ENAMETOOLONG);
@@ -203,14 +209,15 @@ static void look_ups(void)
 	file_of("closed/file", PAGE, 'x');
 	chmod(file_of("readonly", PAGE, 'r'), 0444);
 	if (geteuid()) {
-		skip("pmem_map_file: a directory that is closed to us",
+		skip("pmem_map_file: a file in a directory without permission is EACCES",
 			"needs root to become nobody");
-		skip("pmem_map_file: a file that may only be read", "needs root to become nobody");
+		skip("pmem_map_file: a file with read permission only is EACCES",
+			"needs root to become nobody");
 	} else {
 		is_int(in_child(look_up_as_nobody), EACCES,
-			"pmem_map_file: a directory that is closed to us");
+			"pmem_map_file: a file in a directory without permission is EACCES");
 		is_int(in_child(open_as_nobody), EACCES,
-			"pmem_map_file: a file that may only be read");
+			"pmem_map_file: a file with read permission only is EACCES");
 	}
 	fails("pmem_map_file: a missing file", at("none"), 0, 0, ENOENT);
 }
@@ -221,8 +228,8 @@ static void flags_and_lengths(void)
 
 	fails("pmem_map_file: an unknown flag", at("file"), 0, 0x10, EINVAL);
 	has_str(pmem_errormsg(), "0x10", "pmem_map_file: the message names the unknown flag");
-	fails("pmem_map_file: the highest flag is unknown", at("none"), PAGE, create | INT32_MIN,
-		EINVAL);
+	fails("pmem_map_file: CREATE with the highest bit as a flag", at("none"), PAGE,
+		create | INT32_MIN, EINVAL);
 	fails("pmem_map_file: a length without CREATE", at("file"), PAGE, 0, EINVAL);
 	fails("pmem_map_file: a length without CREATE, for a missing file", at("none"), PAGE, 0,
 		EINVAL);
@@ -231,16 +238,16 @@ static void flags_and_lengths(void)
 	fails("pmem_map_file: CREATE without a length", at("none"), 0, create, EINVAL);
 	fails("pmem_map_file: TMPFILE without a length", scratch, 0, create | PMEM_FILE_TMPFILE,
 		EINVAL);
-	fails("pmem_map_file: more than a file can have", at("none"), (size_t)INT64_MAX + 1, create,
-		EINVAL);
-	fails("pmem_map_file: the largest length", at("file"), SIZE_MAX, create, EINVAL);
+	fails("pmem_map_file: a length beyond that of any file", at("none"), (size_t)INT64_MAX + 1,
+		create, EINVAL);
+	fails("pmem_map_file: a length of SIZE_MAX", at("file"), SIZE_MAX, create, EINVAL);
 	fails("pmem_map_file: TMPFILE without CREATE", scratch, 0, PMEM_FILE_TMPFILE, EINVAL);
 	fails("pmem_map_file: TMPFILE without CREATE, for a missing directory", at("none"), 0,
 		PMEM_FILE_TMPFILE, EINVAL);
 	fails("pmem_map_file: a directory", scratch, 0, 0, EISDIR);
-	fails("pmem_map_file: a directory, to be created", scratch, PAGE, create, EISDIR);
+	fails("pmem_map_file: a directory with CREATE", scratch, PAGE, create, EISDIR);
 	is_int(size_of(at("file")), PAGE,
-		"pmem_map_file: refused calls leave the size of the file");
+		"pmem_map_file: refused calls do not change the size of the file");
 	ok(!exists(at("none")), "pmem_map_file: refused calls make no file");
 }
 
@@ -254,7 +261,7 @@ static void creates(void)
 	umask(mask);
 	stat(at("new"), &st);
 	is_int(st.st_mode & 07777, 0640, "pmem_map_file: CREATE: the mode obeys the umask");
-	is_int(st.st_size, 3 * PAGE, "pmem_map_file: CREATE: the file has that length");
+	is_int(st.st_size, 3 * PAGE, "pmem_map_file: CREATE: the new file has the given length");
 	ok(st.st_blocks * 512 >= (long long)(3 * PAGE),
 		"pmem_map_file: CREATE: the file's blocks are allocated");
 	is_str(seen.calls, "ta", "pmem_map_file: CREATE: ftruncate comes before posix_fallocate");
@@ -271,21 +278,22 @@ static void creates(void)
 	new_orders();
 	addr = maps("pmem_map_file: SPARSE", at("sparse"), GiB, PMEM_FILE_CREATE | PMEM_FILE_SPARSE,
 		GiB);
-	is_str(seen.calls, "t", "pmem_map_file: SPARSE: no posix_fallocate");
+	is_str(seen.calls, "t", "pmem_map_file: SPARSE: posix_fallocate is not called");
 	stat(at("sparse"), &st);
-	ok(st.st_blocks * 512 < (long long)MiB, "pmem_map_file: SPARSE: no blocks");
+	ok(st.st_blocks * 512 < (long long)MiB,
+		"pmem_map_file: SPARSE: the file's blocks are not allocated");
 	pmem_unmap(addr, GiB);
 	unlink(at("sparse"));
 
 	new_orders();
 	orders.interrupts = 3;
-	addr = maps("pmem_map_file: posix_fallocate is interrupted", at("interrupted"), PAGE,
-		PMEM_FILE_CREATE, PAGE);
+	addr = maps("pmem_map_file: CREATE with an interrupted posix_fallocate", at("interrupted"),
+		PAGE, PMEM_FILE_CREATE, PAGE);
 	is_str(seen.calls, "taaaa",
 		"pmem_map_file: an interrupted posix_fallocate is called again");
 	pmem_unmap(addr, PAGE);
 	symlink("target", at("dangling"));
-	addr = maps("pmem_map_file: CREATE through a symbolic link that leads nowhere yet",
+	addr = maps("pmem_map_file: CREATE through a symbolic link to a missing file",
 		at("dangling"), PAGE, PMEM_FILE_CREATE, PAGE);
 	is_int(size_of(at("target")), PAGE,
 		"pmem_map_file: CREATE makes the target of a symbolic link");
@@ -298,25 +306,28 @@ static void existing(void)
 	char *addr;
 
 	file_of("grown", 10, 'g');
-	addr = maps("pmem_map_file: CREATE, longer than it is", at("grown"), 2 * PAGE,
-		PMEM_FILE_CREATE, 2 * PAGE);
-	is_int(size_of(at("grown")), 2 * PAGE, "pmem_map_file: CREATE: the file has grown");
+	addr = maps("pmem_map_file: CREATE with a length beyond the end of an old file",
+		at("grown"), 2 * PAGE, PMEM_FILE_CREATE, 2 * PAGE);
+	is_int(size_of(at("grown")), 2 * PAGE,
+		"pmem_map_file: CREATE: an old file grows to the given length");
 	ok(addr && addr[9] == 'g' && !addr[10] && !addr[2 * PAGE - 1],
-		"pmem_map_file: CREATE: it has grown by zeros");
+		"pmem_map_file: CREATE: an old file keeps its bytes and grows by zeros");
 	pmem_unmap(addr, 2 * PAGE);
 	file_of("shrunk", 2 * PAGE, 's');
-	addr = maps("pmem_map_file: CREATE, shorter than it is", at("shrunk"), 10, PMEM_FILE_CREATE,
-		10);
-	is_int(size_of(at("shrunk")), 10, "pmem_map_file: CREATE: the file is cut off");
-	ok(addr && addr[9] == 's', "pmem_map_file: CREATE: what is left of the file is unchanged");
+	addr = maps("pmem_map_file: CREATE with a length below that of an old file", at("shrunk"),
+		10, PMEM_FILE_CREATE, 10);
+	is_int(size_of(at("shrunk")), 10,
+		"pmem_map_file: CREATE: an old file shrinks to the given length");
+	ok(addr && addr[9] == 's',
+		"pmem_map_file: CREATE: an old file that shrinks keeps its first bytes");
 	pmem_unmap(addr, 10);
-	fails("pmem_map_file: CREATE and EXCL, and it is there", at("file"), 10,
+	fails("pmem_map_file: CREATE and EXCL for an existing file", at("file"), 10,
 		PMEM_FILE_CREATE | PMEM_FILE_EXCL, EEXIST);
 	fails("pmem_map_file: CREATE and EXCL for a directory", scratch, 10,
 		PMEM_FILE_CREATE | PMEM_FILE_EXCL, EEXIST);
 	is_int(size_of(at("file")), PAGE,
-		"pmem_map_file: CREATE and EXCL do not touch a file that is there");
-	addr = maps("pmem_map_file: CREATE and EXCL, and it is not there", at("excl"), 10,
+		"pmem_map_file: CREATE and EXCL do not change the size of an existing file");
+	addr = maps("pmem_map_file: CREATE and EXCL for a missing file", at("excl"), 10,
 		PMEM_FILE_CREATE | PMEM_FILE_EXCL, 10);
 	pmem_unmap(addr, 10);
 	addr = maps("pmem_map_file: EXCL without CREATE", at("file"), 0, PMEM_FILE_EXCL, PAGE);
@@ -333,38 +344,38 @@ static void failing(void)
 	const int create = PMEM_FILE_CREATE;
 
 	new_orders();
-	/* XFS has files of any length, though not the blocks. */
+	/* XFS accepts a length of INT64_MAX, but not so many blocks: ENOSPC instead of EFBIG. */
 	file_of("long", 1, 'l');
-	fails("pmem_map_file: too long for the file system", at("none"), INT64_MAX, create,
-		truncate(at("long"), INT64_MAX) ? EFBIG : ENOSPC);
+	fails("pmem_map_file: CREATE with a length beyond the file system's limit", at("none"),
+		INT64_MAX, create, truncate(at("long"), INT64_MAX) ? EFBIG : ENOSPC);
 	unlink(at("long"));
 	ok(!exists(at("none")), "pmem_map_file: a new file that is too long is removed");
 	new_orders();
 	orders.truncate_error = ENOSPC;
-	fails("pmem_map_file: ftruncate fails", at("none"), PAGE, create, ENOSPC);
+	fails("pmem_map_file: CREATE while ftruncate fails", at("none"), PAGE, create, ENOSPC);
 	is_str(seen.calls, "t", "pmem_map_file: after ftruncate fails nothing is allocated");
 	ok(!exists(at("none")), "pmem_map_file: after a failure the new file is removed");
 	new_orders();
 	orders.allocate_error = EOPNOTSUPP;
-	fails("pmem_map_file: posix_fallocate fails", at("none"), PAGE, create, EOPNOTSUPP);
+	fails("pmem_map_file: CREATE while posix_fallocate fails", at("none"), PAGE, create,
+		EOPNOTSUPP);
 	ok(!exists(at("none")), "pmem_map_file: after a failure the new file is removed");
-	fails("pmem_map_file: posix_fallocate fails, with EXCL", at("none"), PAGE,
+	fails("pmem_map_file: CREATE and EXCL while posix_fallocate fails", at("none"), PAGE,
 		create | PMEM_FILE_EXCL, EOPNOTSUPP);
-	ok(!exists(at("none")),
-		"pmem_map_file: after a failure the new file is removed, with EXCL");
-	fails("pmem_map_file: posix_fallocate fails for a file that was there", at("file"), PAGE,
-		create, EOPNOTSUPP);
+	ok(!exists(at("none")), "pmem_map_file: after a failure with EXCL the new file is removed");
+	fails("pmem_map_file: CREATE for an existing file while posix_fallocate fails", at("file"),
+		PAGE, create, EOPNOTSUPP);
 	is_int(size_of(at("file")), PAGE,
-		"pmem_map_file: after a failure a file that was there is not removed");
+		"pmem_map_file: after a failure an existing file still has its size");
 	file_of("other", 7, 'o');
 	orders.rename_from = at("other");
 	orders.rename_to = at("raced");
-	fails("pmem_map_file: it fails while another file takes the name", at("raced"), PAGE,
-		create, EOPNOTSUPP);
+	fails("pmem_map_file: CREATE fails after another file was renamed to the path", at("raced"),
+		PAGE, create, EOPNOTSUPP);
 	is_int(size_of(at("raced")), 7,
-		"pmem_map_file: after a failure a file of somebody else stays");
+		"pmem_map_file: after a failure another file that took the path is not removed");
 	orders.rename_from = NULL;
-	fails("pmem_map_file: posix_fallocate fails for a TMPFILE", scratch, PAGE,
+	fails("pmem_map_file: TMPFILE while posix_fallocate fails", scratch, PAGE,
 		create | PMEM_FILE_TMPFILE, EOPNOTSUPP);
 	new_orders();
 }
@@ -380,24 +391,25 @@ static void temporary(const char *how, bool without)
 	orders.look = true;
 	snprintf(what, sizeof(what), "pmem_map_file: TMPFILE%s", how);
 	char *addr = maps(what, scratch, PAGE + 1, flags, PAGE + 1);
-	is_int(seen.st.st_mode & 07777, 0600, "TMPFILE: its mode is 0600%s", how);
-	is_int(seen.st.st_nlink, 0, "TMPFILE: it has no name%s", how);
-	is_int(entries(scratch), before, "TMPFILE: its directory has no new entry%s", how);
+	is_int(seen.st.st_mode & 07777, 0600, "TMPFILE: the mode of the file is 0600%s", how);
+	is_int(seen.st.st_nlink, 0, "TMPFILE: the file has no name%s", how);
+	is_int(entries(scratch), before, "TMPFILE: the directory has no new entry%s", how);
 	is_int(seen.link_error, without ? ENOENT : 0,
-		"TMPFILE: a name can be given to it where O_TMPFILE works%s", how);
+		"TMPFILE: linkat can name the file if O_TMPFILE works, otherwise not%s", how);
 	ok(!seen.umask_changed && !seen.signals_blocked,
 		"TMPFILE: neither umask nor signal mask are touched%s", how);
 	if (addr)
 		addr[PAGE] = 1;
 	pmem_unmap(addr, PAGE + 1);
 	addr = maps("pmem_map_file: TMPFILE and EXCL", scratch, PAGE, flags | PMEM_FILE_EXCL, PAGE);
-	is_int(seen.link_error, ENOENT, "TMPFILE: with EXCL no name can be given to it%s", how);
+	is_int(seen.link_error, ENOENT, "TMPFILE: with EXCL linkat cannot name the file%s", how);
 	pmem_unmap(addr, PAGE);
 	addr = maps(
 		"pmem_map_file: TMPFILE and SPARSE", scratch, GiB, flags | PMEM_FILE_SPARSE, GiB);
 	pmem_unmap(addr, GiB);
-	fails("pmem_map_file: TMPFILE where nothing is", at("none"), PAGE, flags, ENOENT);
-	fails("pmem_map_file: TMPFILE in a file", at("file"), PAGE, flags, ENOTDIR);
+	fails("pmem_map_file: TMPFILE in a missing directory", at("none"), PAGE, flags, ENOENT);
+	fails("pmem_map_file: TMPFILE with a file for the directory", at("file"), PAGE, flags,
+		ENOTDIR);
 	is_int(entries(scratch), before, "TMPFILE: a failure leaves no file%s", how);
 	new_orders();
 }
@@ -411,9 +423,9 @@ static void sizes(void)
 	has_str(pmem_errormsg(), "is empty",
 		"pmem_map_file: the message says that the file is empty");
 	file_of("odd", PAGE + 77, 'o');
-	addr = maps("pmem_map_file: an odd length", at("odd"), 0, 0, PAGE + 77);
+	addr = maps("pmem_map_file: a file that ends within a page", at("odd"), 0, 0, PAGE + 77);
 	ok(addr && addr[PAGE + 76] == 'o' && !addr[2 * PAGE - 1],
-		"pmem_map_file: an odd length is mapped up to the end of its page");
+		"pmem_map_file: a file that ends within a page is mapped up to the page's end");
 	pmem_unmap(addr, PAGE + 77);
 	addr = pmem_map_file(at("odd"), 0, 0, 0, NULL, NULL);
 	ok(addr, "pmem_map_file: both outputs may be NULL");
@@ -430,32 +442,39 @@ static void placement(void)
 		addr[i] = pmem_map_file(at("huge"), lengths[i], PMEM_FILE_CREATE | PMEM_FILE_SPARSE,
 			0600, NULL, NULL);
 		ok(addr[i] && !((uintptr_t)addr[i] % alignment),
-			"pmem_map_file: %zu bytes at a multiple of %zu", lengths[i], alignment);
+			"pmem_map_file: %zu bytes are mapped at a multiple of %zu", lengths[i],
+			alignment);
 	}
 	int before = mappings();
 	for (int i = 0; i < 5; i++)
 		pmem_unmap(addr[i], lengths[i]);
-	ok(mappings() < before, "pmem_unmap: five maps are gone");
+	ok(mappings() < before,
+		"pmem_unmap: five maps are no longer in the process's list of mappings");
 	unlink(at("huge"));
 }
 
 static void no_address_space(void)
 {
-	/* Sparse, it need not fit anywhere; mapped, it does not fit either. */
+	/*
+	 * 8 TiB: a sparse file needs no room on the disk, but 40 maps do not fit the address
+	 * space.
+	 */
 	const size_t length = (size_t)1 << 43;
 	int before = mappings();
 
 	if (under_valgrind()) {
-		skip("pmem_map_file: no address space", "valgrind has another idea of it");
+		skip("pmem_map_file: without address space it is ENOMEM",
+			"valgrind has its own limits of the address space");
 		return;
 	}
 #ifdef __SANITIZE_THREAD__
-	skip("pmem_map_file: no address space", "the thread sanitizer needs it all");
+	skip("pmem_map_file: without address space it is ENOMEM",
+		"the thread sanitizer uses the whole address space");
 	return;
 #endif
 	if (emulator()) {
-		skip("pmem_map_file: no address space",
-			"an emulator keeps a table of every page of it");
+		skip("pmem_map_file: without address space it is ENOMEM",
+			"an emulator has a table of every page, which would fill the memory");
 		return;
 	}
 	for (int i = 0; i < 40; i++)
@@ -463,16 +482,17 @@ static void no_address_space(void)
 			    NULL, NULL)) {
 			int error = errno;
 			if (!i && error == EFBIG) {
-				skip("pmem_map_file: no address space",
+				skip("pmem_map_file: without address space it is ENOMEM",
 					"files cannot be so long here");
 				return;
 			}
-			is_int(error, ENOMEM, "pmem_map_file: no address space");
+			is_int(error, ENOMEM, "pmem_map_file: without address space it is ENOMEM");
 			is_int(size_of(at("vast")), i ? (long long)length : -1,
-				"pmem_map_file: without address space a file that was there stays");
+				"pmem_map_file: without address space only a new file is removed");
 			return;
 		}
-	ok(false, "pmem_map_file: no address space (%d mappings, before %d)", mappings(), before);
+	ok(false, "pmem_map_file: without address space it is ENOMEM (%d mappings, before %d)",
+		mappings(), before);
 }
 
 int main(void)
@@ -480,7 +500,8 @@ int main(void)
 	umask(022);
 	scratch_open();
 	/*
-	 * Sanitizers and libc open and map things at the first call of a kind; let that be over.
+	 * Sanitizers and libc open descriptors and map memory at the first call of a function:
+	 * call it once before they are counted.
 	 */
 	pmem_map_file("", 0, 0, 0, NULL, NULL);
 	printf("# %d descriptors, %d mappings\n", open_descriptors(), mappings());
@@ -491,7 +512,7 @@ int main(void)
 	existing();
 	failing();
 	temporary("", false);
-	temporary(" (as on a file system that knows no O_TMPFILE)", true);
+	temporary(" (as on a file system without O_TMPFILE)", true);
 	sizes();
 	placement();
 	no_address_space();

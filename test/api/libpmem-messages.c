@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* libpmem-messages.c - versions, the last error, and logs */
+/* libpmem-messages.c - tests pmem_check_version(), pmem_errormsg(), and the logs of libpmem */
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -53,6 +53,7 @@ static void errors(void)
 		"pmem_errormsg: a failure in another thread leaves this thread's message");
 }
 
+/* The last call of hear(), the log function of this test, and the number of calls since count(). */
 static struct {
 	atomic_int calls;
 	enum pmem_log_level level;
@@ -67,7 +68,7 @@ static void hear(enum pmem_log_level level, const char *file, unsigned line, con
 	heard.has_place = file && strstr(file, ".c") && line && function && *function;
 	snprintf(heard.message, sizeof(heard.message), "%s", message);
 	atomic_fetch_add(&heard.calls, 1);
-	errno = 99; /* nobody is to notice */
+	errno = 99; /* the library must hide this from the program */
 }
 
 static int count(void)
@@ -78,39 +79,42 @@ static int count(void)
 static void functions(void)
 {
 	is_int(pmem_log_set_function(hear), 0,
-		"pmem_log_set_function: a function of the program's is accepted");
+		"pmem_log_set_function: a function of the program is accepted");
 	ok(count() == 1 && heard.level == PMEM_LOG_LEVEL_HARK,
-		"log function: it hears one message at once");
+		"log function: it gets one message of level HARK as soon as it is set");
 	has_str(heard.message, "Holdfast", "log function: the first message names the library");
 	errno = 0;
 	FAIL();
-	is_int(errno, EINVAL, "log function: what it does to errno is not seen");
+	is_int(errno, EINVAL,
+		"log function: its change of errno does not reach the caller of a failed call");
 	ok(count() == 1 && heard.level == PMEM_LOG_LEVEL_ERROR && heard.has_place,
-		"log function: it hears of an error, with file and line");
+		"log function: it gets the message of an error, with file and line");
 	has_str(heard.message, "the path is NULL",
-		"log function: an error has the words of pmem_errormsg()");
+		"log function: the message of an error is that of pmem_errormsg()");
 	ok(!strchr(heard.message, '\n'), "log function: a message has no newline");
 	char *addr = map_of("file", 4096);
-	is_int(count(), 0, "log function: it does not hear of success");
+	is_int(count(), 0, "log function: it is not called if a call succeeds");
 	pmem_log_set_threshold(PMEM_LOG_THRESHOLD, PMEM_LOG_LEVEL_NOTICE);
 	pmem_unmap(addr, 4096);
 	addr = map_of("file", 4096);
-	ok(count() >= 1 && heard.level == PMEM_LOG_LEVEL_NOTICE, "unless it wants to: %s",
+	ok(count() >= 1 && heard.level == PMEM_LOG_LEVEL_NOTICE,
+		"log function: with threshold NOTICE it gets a notice of success: %s",
 		heard.message);
 	pmem_log_set_threshold(PMEM_LOG_THRESHOLD, PMEM_LOG_LEVEL_FATAL);
 	FAIL();
-	is_int(count(), 0, "log function: it hears of no error below the threshold");
+	is_int(count(), 0, "log function: with threshold FATAL it is not called for an error");
 	is_str(pmem_errormsg(), "the path is NULL",
-		"pmem_errormsg: an error below the threshold is kept");
+		"pmem_errormsg: an error that the threshold keeps out of the log leaves a message");
 	pmem_log_set_threshold(PMEM_LOG_THRESHOLD, PMEM_LOG_LEVEL_HARK);
 	is_int(pmem_log_set_function(hear), 0,
 		"pmem_log_set_function: the same function is accepted again");
-	is_int(count(), 1, "log function: the library's name passes every threshold");
+	is_int(count(), 1,
+		"log function: with threshold HARK it gets a message as soon as it is set");
 	pmem_log_set_threshold(PMEM_LOG_THRESHOLD, PMEM_LOG_LEVEL_WARNING);
 	is_int(pmem_log_set_function(PMEM_LOG_USE_DEFAULT_FUNCTION), 0,
 		"pmem_log_set_function: the default is accepted again");
 	FAIL();
-	is_int(count(), 0, "log function: it hears nothing once the default is back");
+	is_int(count(), 0, "log function: it is not called after the default was set again");
 	pmem_unmap(addr, 4096);
 }
 
@@ -156,7 +160,7 @@ static void thresholds(void)
 	pmem_log_set_threshold(PMEM_LOG_THRESHOLD, PMEM_LOG_LEVEL_WARNING);
 }
 
-/* Runs `which` in a fresh process and returns what that prints on standard error. */
+/* Runs fails_somehow(which) in a new process and returns what it prints on standard error. */
 static const char *printed(const char *which, const char *const *variables)
 {
 	static char text[2000];
@@ -171,7 +175,7 @@ static const char *printed(const char *which, const char *const *variables)
 	ssize_t got = read(pipe_ends[0], text, sizeof(text) - 1);
 	close(pipe_ends[0]);
 	text[got < 0 ? 0 : got] = '\0';
-	is_int(status, 0, "a process in which something fails: %s", which);
+	is_int(status, 0, "log test: a process with a failed call exits with 0: %s", which);
 	return text;
 }
 
@@ -206,7 +210,7 @@ static void printing(void)
 	snprintf(file, sizeof(file), "PMEM_LOG_FILE=%s", at("log"));
 	is_str(printed("default", NULL), "", "standard error: nothing is printed by default");
 	is_str(printed("own", NULL), "",
-		"standard error: nothing is printed where the program has a log function");
+		"standard error: nothing is printed if the program has a log function");
 	is_str(printed("aux", NULL), "libpmem: the path is NULL (-22)\n",
 		"standard error: an error is printed if the program lowers the second threshold");
 	is_str(printed("aux and low", NULL), "",
@@ -219,9 +223,9 @@ static void printing(void)
 	is_int(lines(printed("aux", errors_)), 1,
 		"standard error: an error is printed once if user and program ask for it");
 	is_int(lines(printed("own", errors_)), 1,
-		"standard error: a log function of the program's does not hide it from the user");
+		"standard error: an error is printed if the user asks, also with a log function");
 	ok(lines(printed("default", all)) > 1,
-		"standard error: more is printed if the user asks for all");
+		"standard error: more than the error is printed if the user asks for level 4");
 	is_str(printed("default", to_file), "",
 		"standard error: nothing is printed if the user names a file");
 	ok(size_of(at("log")) > 10, "PMEM_LOG_FILE: the file has the messages");
@@ -242,7 +246,9 @@ static void hear_many(enum pmem_log_level level, const char *file, unsigned line
 	atomic_fetch_add(&heard.calls, 1);
 }
 
-/* Two threads set what two others use: for the thread sanitizer above all. */
+/*
+ * Two threads set log function and threshold while two others use them: for the thread sanitizer.
+ */
 static void *set_again_and_again(void *nothing)
 {
 	for (int i = 0; i < 2000; i++) {
@@ -269,10 +275,11 @@ static void threads(void)
 	pmem_log_set_threshold(PMEM_LOG_THRESHOLD, PMEM_LOG_LEVEL_ERROR);
 	count();
 	FAIL();
-	is_int(count(), 1, "after four threads: what was set last holds");
+	is_int(count(), 1,
+		"log function: after four threads changed it, the function that was set last is called");
 }
 
-/* The program has opened no descriptor: it knows the path. */
+/* Tests that messages name the path, not a descriptor: the program has opened none. */
 static void names_path(const char *path, const char *what)
 {
 	size_t length;
@@ -296,12 +303,12 @@ static void paths(void)
 	names_path(scratch, "a directory");
 	if (access(unmappable, R_OK | W_OK)) {
 		skip("pmem_map_file: a file of sysfs is named by its path",
-			"it is not ours to write");
+			"this user may not write to that file");
 		return;
 	}
 	names_path(unmappable, "a file of sysfs");
 	has_str(pmem_errormsg(), "its file system maps no files",
-		"pmem_map_file: ENODEV is said to be the file system's");
+		"pmem_map_file: the message for ENODEV says that the file system maps no files");
 }
 
 int main(int argc, char **argv)

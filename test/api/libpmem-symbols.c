@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * libpmem-symbols.c - what existing binaries ask the loader for, under the node that
- * they ask for. (Calling it is what the other tests do.)
+ * libpmem-symbols.c - tests that libpmem exports the symbols of PMDK's libpmem, under the version
+ * node that existing binaries ask the loader for
  */
 #include <dlfcn.h>
 #include <libpmem.h>
@@ -15,7 +15,7 @@ static const char *const names[] = {"pmem_check_version", "pmem_deep_drain", "pm
 	"pmem_memset", "pmem_memset_nodrain", "pmem_memset_persist", "pmem_msync", "pmem_persist",
 	"pmem_unmap", "pmem_log_get_threshold", "pmem_log_set_function", "pmem_log_set_threshold"};
 
-/* musl does not look up versions; that they are there, scripts/symbols sees. */
+/* musl does not look up versions. scripts/symbols checks that they are in the library. */
 #ifndef __GLIBC__
 #define dlvsym(library, name, version)                                                             \
 	(strcmp(version, "LIBPMEM_1.0") ? NULL : dlsym(library, name))
@@ -26,24 +26,25 @@ int main(void)
 	void *library = dlopen("libpmem.so.1", RTLD_NOW | RTLD_NOLOAD);
 	Dl_info info;
 
-	/* So that the linker keeps the library. */
+	/* A call, so that the linker does not leave the library out. */
 	is_int(pmem_has_hw_drain(), 0, "libpmem: the library is loaded");
 	ok(library, "libpmem: the library has its soname");
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		void *found = dlvsym(library, names[i], "LIBPMEM_1.0");
 		ok(found && dladdr(found, &info) && strstr(info.dli_fname, "libpmem.so.1"),
-			"symbols: %s@LIBPMEM_1.0", names[i]);
+			"symbols: %s@LIBPMEM_1.0 is exported by libpmem", names[i]);
 	}
 	ok(!dlvsym(library, "pmem_persist", "LIBPMEM_2.0"),
-		"symbols: another version node does not exist");
+		"symbols: pmem_persist@LIBPMEM_2.0 does not exist");
 	dlclose(library);
 	is_int(PMEM_FILE_CREATE | PMEM_FILE_EXCL << 4 | PMEM_FILE_SPARSE << 8 |
 			PMEM_FILE_TMPFILE << 12,
-		0x8421, "constants: the PMEM_FILE flags have their values");
+		0x8421, "constants: the PMEM_FILE flags have the values of PMDK");
 	is_int(PMEM_F_MEM_NODRAIN | PMEM_F_MEM_NONTEMPORAL << 4 | PMEM_F_MEM_TEMPORAL << 8 |
 			PMEM_F_MEM_WC << 12 | PMEM_F_MEM_WB << 16 | PMEM_F_MEM_NOFLUSH << 20,
-		0x2108421, "constants: the PMEM_F_MEM flags have their values");
-	is_int(PMEM_F_MEM_VALID_FLAGS, 0x3f, "constants: PMEM_F_MEM_VALID_FLAGS is all of them");
+		0x2108421, "constants: the PMEM_F_MEM flags have the values of PMDK");
+	is_int(PMEM_F_MEM_VALID_FLAGS, 0x3f,
+		"constants: PMEM_F_MEM_VALID_FLAGS is all PMEM_F_MEM flags");
 	is_int(PMEM_MIN_PART, 2097152, "constants: PMEM_MIN_PART is 2097152");
 	is_int(PMEM_MAJOR_VERSION * 100 + PMEM_MINOR_VERSION, 101, "constants: the version is 1.1");
 	is_int(PMEM_LOG_LEVEL_HARK * 10 + PMEM_LOG_LEVEL_DEBUG, 6,

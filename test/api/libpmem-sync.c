@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * libpmem-sync.c - MAP_SYNC is asked for so that a kernel with DAX can accept it
+ * libpmem-sync.c - tests that libpmem calls mmap() with MAP_SYNC so that a kernel with DAX accepts
+ * it
  *
  * The test needs no DAX: its own mmap accepts MAP_SYNC where the kernel would on a DAX file
  * system, and refuses any other flag that MAP_SHARED_VALIDATE does not know.
@@ -17,12 +18,12 @@
 #define FILES 4
 
 #ifndef MAP_32BIT
-#define MAP_32BIT 0 /* x86 alone has it */
+#define MAP_32BIT 0 /* only x86 has this flag */
 #endif
 
 /*
- * Without a flush for programs, nothing here is persistent memory to them. Whether there is one is
- * not always known before the program runs.
+ * On a CPU without a flush instruction for programs, is_pmem is 0. With CPU_MAY_NOT_FLUSH, it is
+ * not known at compile time if the CPU has one.
  */
 #ifdef CPU_MAY_NOT_FLUSH
 #define is_as_it_can_be(is_pmem) ((is_pmem) == 0 || (is_pmem) == 1)
@@ -36,7 +37,7 @@
 		MAP_GROWSDOWN | MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK |         \
 		MAP_STACK | MAP_HUGETLB | MAP_32BIT)
 
-static int accepted, foreign;
+static int accepted, foreign; /* calls with MAP_SYNC; calls with a flag that the kernel refuses */
 
 void *mmap(void *addr, size_t length, int protection, int flags, int fd, off_t offset)
 {
@@ -52,7 +53,7 @@ void *mmap(void *addr, size_t length, int protection, int flags, int fd, off_t o
 	return (void *)syscall(SYS_mmap, addr, length, protection, flags, fd, offset);
 }
 
-/* As the library knows it, which is compiled for files of any size. For musl it is the same one. */
+/* The library, compiled with 64-bit off_t, calls mmap64(). musl defines that name as mmap. */
 #ifndef mmap64
 void *mmap64(void *addr, size_t length, int protection, int flags, int fd, off_t offset)
 	__attribute__((alias("mmap")));
@@ -71,8 +72,12 @@ int main(void)
 		addr[i % FILES] =
 			pmem_map_file(at(name), length, PMEM_FILE_CREATE, 0600, NULL, &is_pmem);
 		ok(addr[i % FILES] != NULL, "pmem_map_file: file %d is mapped", i);
-		ok(is_as_it_can_be(is_pmem), "file %d: MAP_SYNC was accepted", i);
-		/* The second half one by one: the place of the last one is free again. */
+		ok(is_as_it_can_be(is_pmem),
+			"pmem_map_file: file %d is persistent memory, as MAP_SYNC was accepted", i);
+		/*
+		 * Up to FILES - 1 files stay mapped; later ones are unmapped at once: places are
+		 * reused.
+		 */
 		if (i >= FILES - 1)
 			pmem_unmap(addr[i % FILES], length);
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* libpmem-threads.c - everything at once from several threads, and forks between */
+/* libpmem-threads.c - tests libpmem's calls from several threads, and from children beside them */
 #include <pthread.h>
 
 #include "api/libpmem.h"
@@ -60,14 +60,15 @@ int main(void)
 	for (int i = 0; i < 4; i++)
 		pthread_join(threads[i], NULL);
 	is_int(wrong[0] + wrong[1] + wrong[2] + wrong[3], 0,
-		"threads: four of them map, copy, ask, write back and unmap");
+		"threads: four threads map, copy, ask pmem_is_pmem, write back and unmap without an error");
 	if (emulator())
-		skip("fork: children beside threads", "QEMU may hang in a fork(2) beside threads");
+		skip("fork: children beside threads can map, copy and unmap, too",
+			"QEMU may hang in a fork(2) beside threads");
 	else
 		is_int(good, 20, "fork: children beside threads can map, copy and unmap, too");
 	pmem_unmap(addr, SIZE);
 	is_int(entries(scratch), emulator() ? 1 : 2,
-		"threads: no other file is left in the directory");
+		"threads: only the two named files are left in the directory");
 	scratch_close();
 	return tap_done();
 }

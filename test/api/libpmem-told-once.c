@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * libpmem-told-once.c - W1, W4, W6, W7 and W10 of map/writeback_failure.h for the calls of libpmem
+ * libpmem-told-once.c - tests that libpmem's calls report failed write-backs as
+ * map/writeback_failure.h promises, W1 to W10: the kernel tells each failure only once, the
+ * library remembers it
  *
- * libpmem2 is linked, too: the two libraries have a record each.
+ * libpmem2 is linked, too: each of the two libraries has its own record of failures.
  */
 #pragma GCC visibility push(default)
 
@@ -29,14 +31,14 @@ static const struct call calls[] = {
 	{"pmem_deep_drain", pmem_deep_drain},
 };
 
-/* 0, or the errno that it fails with. */
+/* Calls `call` for the byte at `addr`. Returns 0, or the errno if it fails. */
 static int error_of(const struct call *call, const char *addr)
 {
 	errno = 0;
 	return call->make(addr, 1) ? errno : 0;
 }
 
-/* A map of a new file, or a further one of an old file. */
+/* Maps the named file with the library, and makes it if it is missing; `file` is its number. */
 static char *map_file(const char *name, unsigned file)
 {
 	char *addr = map_of(name, LENGTH);
@@ -45,7 +47,7 @@ static char *map_file(const char *name, unsigned file)
 	return addr;
 }
 
-/* The same, made without the library. */
+/* Maps a file of map_file() with mmap(2), so that the library does not know the map. */
 static char *map_alone(const char *name, unsigned file)
 {
 	int fd = open(at(name), O_RDWR | O_CLOEXEC);
@@ -65,34 +67,39 @@ static void each_call(const struct call *call)
 	char *alone = map_alone(call->name, file), *later;
 
 	lose(file, EIO);
-	is_int(error_of(call, addr), EIO, "W2: %s: fails with the kernel's error", call->name);
+	is_int(error_of(call, addr), EIO, "W2: %s: it fails with the kernel's error", call->name);
 	is_int(error_of(call, addr), EIO, "W6: %s: a second try fails again", call->name);
 	has_str(pmem_errormsg(), "may not be durable",
 		"W6: %s: the message of a second try says what may be lost", call->name);
 	*addr = 1;
-	is_int(error_of(call, addr), EIO, "W6: %s: fails again after another store", call->name);
-	is_int(error_of(call, addr + PAGE), EIO, "W4: %s: another page fails, too", call->name);
-	for (size_t i = 0; i < 3; i++)
-		is_int(error_of(&calls[i], addr), EIO, "W6: %s after a failed %s: fails, too",
-			calls[i].name, call->name);
-	is_int(error_of(call, alone), EIO, "W10: %s of memory that the program has mapped: fails",
+	is_int(error_of(call, addr), EIO, "W6: %s: a third try, after another store, fails again",
 		call->name);
-	is_int(error_of(call, other), 0, "W1: %s of another file: succeeds", call->name);
+	is_int(error_of(call, addr + PAGE), EIO, "W4: %s: another page of the file fails, too",
+		call->name);
+	for (size_t i = 0; i < 3; i++)
+		is_int(error_of(&calls[i], addr), EIO, "W6: %s after a failed %s: it fails, too",
+			calls[i].name, call->name);
+	is_int(error_of(call, alone), EIO,
+		"W10: %s of memory that the program mapped itself: it fails after a failure of the file",
+		call->name);
+	is_int(error_of(call, other), 0, "W1: %s of another file: it succeeds", call->name);
 
 	later = map_file(call->name, file);
-	is_int(error_of(call, later), 0, "W7: %s of a map made after the failure: succeeds",
+	is_int(error_of(call, later), 0, "W7: %s of a map made after the failure: it succeeds",
 		call->name);
-	is_int(error_of(call, addr), EIO, "W7: %s of the older map: still fails", call->name);
+	is_int(error_of(call, addr), EIO, "W7: %s of a map from before the failure: it still fails",
+		call->name);
 	pmem_unmap(later, LENGTH);
 	if (mremap(alone, LENGTH, LENGTH, MREMAP_MAYMOVE | MREMAP_FIXED, later) != later)
 		bail("cannot move a mapping: %m");
 	kernel_maps(alone = later, LENGTH, file);
 	is_int(error_of(call, alone), EIO,
-		"W7: %s of an older map, moved to where a younger one was: fails", call->name);
+		"W7: %s of a map from before the failure, moved to the place of a younger one: it fails",
+		call->name);
 	pmem_unmap(addr, LENGTH);
 	addr = map_file(call->name, file);
-	is_int(error_of(call, addr), 0, "W7: %s after the file was unmapped and mapped: succeeds",
-		call->name);
+	is_int(error_of(call, addr), 0,
+		"W7: %s after the file was unmapped and mapped again: it succeeds", call->name);
 	pmem_unmap(addr, LENGTH);
 	pmem_unmap(other, LENGTH);
 	munmap(alone, LENGTH);
@@ -104,15 +111,21 @@ static void two_files(void)
 	char *addr = mmap(NULL, 2 * LENGTH, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	char *low = map_file("low", good), *high = map_file("high", bad);
 
-	/* One range of addresses that is of both files. */
+	/*
+	 * Move both maps into one range of addresses: the lower half of one file, the upper of the
+	 * other.
+	 */
 	mremap(low, LENGTH, LENGTH, MREMAP_MAYMOVE | MREMAP_FIXED, addr);
 	mremap(high, LENGTH, LENGTH, MREMAP_MAYMOVE | MREMAP_FIXED, addr + LENGTH);
 	kernel_maps(addr, LENGTH, good);
 	kernel_maps(addr + LENGTH, LENGTH, bad);
 	lose(bad, EIO);
-	is_int(pmem_msync(addr + LENGTH, 1), -1, "W2: pmem_msync: the upper of two files fails");
-	is_int(pmem_msync(addr, LENGTH), 0, "W10: pmem_msync of the lower file: succeeds");
-	is_int(pmem_msync(addr, 2 * LENGTH), -1, "W10: pmem_msync of both files: fails");
+	is_int(pmem_msync(addr + LENGTH, 1), -1,
+		"W2: pmem_msync of the upper of two adjacent files: it fails after a lost write-back");
+	is_int(pmem_msync(addr, LENGTH), 0,
+		"W10: pmem_msync of the lower of two adjacent files: it succeeds");
+	is_int(pmem_msync(addr, 2 * LENGTH), -1,
+		"W10: pmem_msync of two adjacent files, one of which failed: it fails");
 	munmap(addr, 2 * LENGTH);
 }
 
@@ -127,9 +140,11 @@ static void forked(void)
 	char *addr = map_file("forked", file);
 
 	lose(file, ENOSPC);
-	is_int(in_child(fails_in_child), ENOSPC, "W1: pmem_msync in a child: fails");
-	is_int(error_of(&calls[0], addr), ENOSPC, "W1: pmem_msync in the parent: fails, too");
-	is_int(in_child(fails_in_child), ENOSPC, "W1: pmem_msync in another child: fails, too");
+	is_int(in_child(fails_in_child), ENOSPC,
+		"W1: pmem_msync in a child, of a file that failed: it fails");
+	is_int(error_of(&calls[0], addr), ENOSPC,
+		"W1: pmem_msync in the parent, after it failed in a child: it fails, too");
+	is_int(in_child(fails_in_child), ENOSPC, "W1: pmem_msync in a second child: it fails, too");
 	pmem_unmap(addr, LENGTH);
 }
 
@@ -140,22 +155,26 @@ static void new_in_child(void)
 	char *addr = map_file("renewed", file);
 
 	lose(file, EIO);
-	is_int(error_of(&calls[0], addr), EIO, "W2: pmem_msync of a file that fails: fails");
+	is_int(error_of(&calls[0], addr), EIO,
+		"W2: pmem_msync of a file with a lost write-back: it fails");
 	char *later = map_file("renewed", file);
 	is_int(in_child(fails_in_child), 0,
-		"W7: pmem_msync in a child, of a map that is younger than the failure: succeeds");
+		"W7: pmem_msync in a child, of a map that is younger than the failure: it succeeds");
 	pmem_unmap(later, LENGTH);
 	pmem_unmap(addr, LENGTH);
 }
 
-/* User-mode QEMU has a list of mappings of its own. */
+/*
+ * Makes a mount namespace to hide /proc in; false if it cannot. User-mode QEMU makes its own
+ * /proc.
+ */
 static bool can_hide(void)
 {
 	return !kernel_is_emulated() && !unshare(CLONE_NEWNS) &&
 	       !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
 }
 
-/* 99: /proc cannot be hidden here. */
+/* Returns what fails_in_child() does, without /proc; 99 if /proc cannot be hidden here. */
 static int succeeds_without_proc(void)
 {
 	if (!can_hide() || mount("none", "/proc", "tmpfs", 0, NULL))
@@ -163,7 +182,7 @@ static int succeeds_without_proc(void)
 	return fails_in_child();
 }
 
-/* An empty list of mappings, which can be read without an error. */
+/* Returns what fails_in_child() does if /proc/self/maps can be read and is empty; 99 as above. */
 static int succeeds_without_list(void)
 {
 	char list[32];
@@ -174,7 +193,7 @@ static int succeeds_without_list(void)
 	return fails_in_child();
 }
 
-/* The kernel's answer cannot be told from that for memory that is not mapped. */
+/* msync(2) fails with ENOMEM for a lost write-back, too, not only for memory that is not mapped. */
 static int forgets_lack_of_memory(void)
 {
 	if (!can_hide() || mount("none", "/proc", "tmpfs", 0, NULL))
@@ -196,7 +215,7 @@ static void hidden(int (*body)(void), bool fails, const char *what)
 	pmem_unmap(addr, LENGTH);
 }
 
-/* A program that uses both libraries, as the manual describes it. */
+/* Tests a program that uses libpmem and libpmem2 for one file, as libpmem2(7) describes it. */
 static void both_libraries(void)
 {
 	unsigned file = file_count++;
@@ -213,9 +232,9 @@ static void both_libraries(void)
 	kernel_maps(pmem2_map_get_address(map), LENGTH, file);
 	lose(file, EIO);
 	is_int(pmem2_deep_flush(map, pmem2_map_get_address(map), 1), -EIO,
-		"both libraries: libpmem2 is told");
+		"both libraries: libpmem2 reports the failure");
 	is_int(error_of(&calls[0], addr), 0,
-		"both libraries: libpmem does not know what libpmem2 was told (libpmem2.7)");
+		"both libraries: libpmem does not know a failure that the kernel told libpmem2");
 	pmem2_map_delete(&map);
 	pmem2_source_delete(&src);
 	pmem2_config_delete(&cfg);
@@ -228,17 +247,17 @@ int main(void)
 	scratch_open();
 	kernel_open();
 	hidden(succeeds_without_proc, false,
-		"W1: pmem_msync without /proc and without a failure: succeeds");
+		"W1: pmem_msync without /proc and without a failure: it succeeds");
 	for (size_t i = 0; i < 3; i++)
 		each_call(&calls[i]);
 	two_files();
 	forked();
 	new_in_child();
 	hidden(succeeds_without_proc, true,
-		"W10: pmem_msync without /proc after a failure of any file: fails, since the "
+		"W10: pmem_msync without /proc after a failure of any file: it fails, since the "
 		"files cannot be told apart");
 	hidden(succeeds_without_list, true,
-		"W10: pmem_msync with an empty /proc/self/maps after a failure of any file: fails");
+		"W10: pmem_msync with an empty /proc/self/maps after a failure of any file: it fails");
 	hidden(forgets_lack_of_memory, false,
 		"W2: pmem_msync without /proc: ENOMEM of mapped memory is a failure of the file");
 	both_libraries();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* libpmem-unmap.c - pmem_unmap and pmem_is_pmem on this machine */
+/* libpmem-unmap.c - tests pmem_unmap, pmem_is_pmem and pmem_has_auto_flush on this machine */
 #include "api/libpmem.h"
 
 #define PAGE ((size_t)sysconf(_SC_PAGESIZE))
@@ -17,7 +17,8 @@ static void whole(void)
 	is_int(pmem_unmap(addr, 3 * PAGE + 5), 0, "pmem_unmap: a whole mapping is unmapped");
 	ok(!is_mapped(addr) && !is_mapped(addr + 3 * PAGE),
 		"pmem_unmap: the last page is unmapped, too");
-	is_int(pmem_unmap(addr, 3 * PAGE + 5), 0, "a second time: no error, as with munmap");
+	is_int(pmem_unmap(addr, 3 * PAGE + 5), 0,
+		"pmem_unmap: a range that is unmapped already is accepted, as by munmap(2)");
 }
 
 static void parts(void)
@@ -27,7 +28,7 @@ static void parts(void)
 	is_int(pmem_unmap(addr + PAGE, 1), 0,
 		"pmem_unmap: one byte of a page in the middle is accepted");
 	ok(is_mapped(addr) && !is_mapped(addr + PAGE) && is_mapped(addr + 2 * PAGE),
-		"pmem_unmap: one byte takes its page and no other");
+		"pmem_unmap: one byte in the middle unmaps its page and no other");
 	addr[0] = addr[2 * PAGE] = addr[3 * PAGE] = 1;
 	is_int(pmem_unmap(addr + PAGE, PAGE), 0, "pmem_unmap: a hole is accepted");
 	is_int(pmem_unmap(addr, 4 * PAGE), 0, "pmem_unmap: a range with a hole is accepted");
@@ -53,10 +54,11 @@ static void mistakes(void)
 	ok(pmem_unmap(addr, SIZE_MAX - (uintptr_t)addr + 1) == -1 && errno == EINVAL,
 		"pmem_unmap: a range to the end of the address space is EINVAL");
 	ok(is_mapped(addr) && is_mapped(addr + PAGE),
-		"pmem_unmap: refused calls leave the mapping");
+		"pmem_unmap: refused calls leave the range mapped");
 	is_int(pmem_unmap(addr, 2 * PAGE), 0,
 		"pmem_unmap: the mapping can be unmapped after refused calls");
-	is_int(pmem_unmap(NULL, PAGE), 0, "pmem_unmap: NULL is an address where nothing is mapped");
+	is_int(pmem_unmap(NULL, PAGE), 0,
+		"pmem_unmap: a page at NULL, where nothing is mapped, is accepted");
 }
 
 static void others(void)
@@ -70,7 +72,7 @@ static void others(void)
 	ok(!is_mapped(addr), "pmem_unmap: memory that the program mapped itself is gone");
 }
 
-/* The page cache of a disk, or tmpfs: not pmem, wherever it is asked. */
+/* Ordinary files, on a disk or tmpfs, are not persistent memory for any call. */
 static void not_pmem(void)
 {
 	char *addr = map_of("file", 2 * PAGE), local = 0;
@@ -79,7 +81,7 @@ static void not_pmem(void)
 
 	if (is_pmem) {
 		skip("pmem_map_file: an ordinary file is not persistent memory",
-			"this machine keeps them in pmem");
+			"the file system of ordinary files here is in persistent memory");
 	} else {
 		is_int(is_pmem, 0, "pmem_map_file: an ordinary file is not persistent memory");
 		is_int(pmem_is_pmem(addr, 2 * PAGE), 0,
@@ -100,7 +102,7 @@ static void not_pmem(void)
 	pmem_unmap(again, 2 * PAGE);
 }
 
-/* Memory that was unmapped behind the library's back is mapped over. */
+/* The program unmaps maps of pmem_map_file() with munmap(2), without the library's knowledge. */
 static void behind_its_back(void)
 {
 	int good = 0;
@@ -109,7 +111,8 @@ static void behind_its_back(void)
 		char *addr = map_of("file", 2 * PAGE);
 		good += addr && !munmap(addr, 2 * PAGE);
 	}
-	is_int(good, 50, "pmem_map_file: maps again what munmap(2) has unmapped, fifty times");
+	is_int(good, 50,
+		"pmem_map_file: a file that munmap(2) has unmapped is mapped again, fifty times");
 }
 
 static int child_goes_on(void)
@@ -125,11 +128,11 @@ static void machine(void)
 	errno = 0;
 	int answer = pmem_has_auto_flush();
 	ok(answer == 0 || answer == 1 || (answer == -1 && errno && *pmem_errormsg()),
-		"pmem_has_auto_flush has an answer: %d", answer);
+		"pmem_has_auto_flush: it returns 0, 1, or -1 with errno and a message: %d", answer);
 	if (access("/sys/bus/nd/devices", F_OK))
 		is_int(answer, 0,
 			"pmem_has_auto_flush: it is 0 on a machine without persistent memory");
-	is_int(pmem_has_hw_drain(), 0, "pmem_has_hw_drain: no machine has");
+	is_int(pmem_has_hw_drain(), 0, "pmem_has_hw_drain: it is 0 on every machine");
 }
 
 int main(void)

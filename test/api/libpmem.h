@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* libpmem.h - a directory of files, and children in other circumstances, for tests of libpmem */
+/* libpmem.h - for tests of libpmem: a scratch directory, its files, and children of the test */
 #ifndef TEST_API_LIBPMEM_H
 #define TEST_API_LIBPMEM_H
 
@@ -22,11 +22,11 @@
 
 #define FIXTURE __attribute__((unused)) static inline
 
-/* Values that no call would fill in, to see that an output was not touched. */
+/* Values that no call stores: an output that still has them was not touched. */
 #define NO_LENGTH  ((size_t)0x7ab00)
 #define NO_IS_PMEM 0x7ab
 
-static char scratch[64];
+static char scratch[64]; /* path of the directory */
 
 FIXTURE void scratch_open(void)
 {
@@ -49,7 +49,7 @@ FIXTURE void scratch_close(void)
 	nftw(scratch, scratch_remove, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 }
 
-/* The path of a name in it; good for four more calls. */
+/* Returns the path of `name` in the scratch directory; the fourth call after this overwrites it. */
 FIXTURE const char *at(const char *name)
 {
 	static char paths[4][512];
@@ -60,7 +60,7 @@ FIXTURE const char *at(const char *name)
 	return path;
 }
 
-/* A file there of `size` bytes, each of them `c`. */
+/* Makes a file in the scratch directory of `size` bytes, each of them `c`; returns its path. */
 FIXTURE const char *file_of(const char *name, size_t size, int c)
 {
 	const char *path = at(name);
@@ -118,7 +118,7 @@ FIXTURE int mappings(void)
 	return lines;
 }
 
-/* A new file of that size, mapped. */
+/* Maps the file of this name in the scratch directory, made with or set to `size` bytes. */
 FIXTURE char *map_of(const char *name, size_t size)
 {
 	char *addr = pmem_map_file(at(name), size, PMEM_FILE_CREATE, 0600, NULL, NULL);
@@ -128,7 +128,7 @@ FIXTURE char *map_of(const char *name, size_t size)
 	return addr;
 }
 
-/* Call in a child; what it returns (0 to 255), or -1 if it was killed. */
+/* Calls `call` in a child. Returns its result (0 to 255), or -1 if a signal ended the child. */
 FIXTURE int in_child(int (*call)(void))
 {
 	int status;
@@ -136,7 +136,7 @@ FIXTURE int in_child(int (*call)(void))
 
 	if (child < 0)
 		bail("cannot fork: %m");
-	/* Past the thread sanitizer, which misses the parent's threads. */
+	/* exit_group, since exit(3) of the thread sanitizer would wait for the parent's threads. */
 	if (!child)
 		syscall(SYS_exit_group, call());
 	if (waitpid(child, &status, 0) != child)
@@ -145,8 +145,8 @@ FIXTURE int in_child(int (*call)(void))
 }
 
 /*
- * Run this program once more, with one argument, and variables set ("A=1", ..., NULL). main() is to
- * hand over to the right function when it finds the argument. Returns as in_child().
+ * Runs this program again, with one argument, and with variables set ("A=1", ..., NULL). main()
+ * must look for the argument and call the function that it names. Returns what in_child() would.
  */
 FIXTURE int again(const char *argument, const char *const *variables)
 {
@@ -156,7 +156,7 @@ FIXTURE int again(const char *argument, const char *const *variables)
 	if (child < 0)
 		bail("cannot fork: %m");
 	if (!child) {
-		setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); /* some end with a signal */
+		setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); /* children may end by a signal */
 		for (; variables && *variables; variables++)
 			putenv((char *)*variables);
 		exec_again((char *[]){program_invocation_name, (char *)argument, NULL});

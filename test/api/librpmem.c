@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * librpmem.c - what librpmem looks like to programs, and what it refuses before it reaches for
- * anybody
+ * librpmem.c - tests symbols, constants and names of librpmem, and the arguments that it refuses
+ * before it connects to a target
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -18,6 +18,7 @@
 
 #include "tap.h"
 
+/* Symbols of PMDK's librpmem, and those that Holdfast adds to them. */
 static const char *const names[] = {"rpmem_check_version", "rpmem_close", "rpmem_create",
 	"rpmem_deep_persist", "rpmem_drain", "rpmem_errormsg", "rpmem_flush", "rpmem_open",
 	"rpmem_persist", "rpmem_read", "rpmem_remove", "rpmem_set_attr"};
@@ -25,7 +26,7 @@ static const char *const added[] = {"holdfast_method_name", "holdfast_provider_n
 	"holdfast_remote_describe", "holdfast_remote_free", "holdfast_remote_info",
 	"holdfast_remote_set_free"};
 
-/* As libpmemobj does it, which does not start replicating if one is missing. */
+/* Looks symbols up as libpmemobj does, which refuses to replicate if one of `names` is missing. */
 static void test_symbols(void)
 {
 	void *library = dlopen("librpmem.so.1", RTLD_NOW | RTLD_NOLOAD);
@@ -35,9 +36,10 @@ static void test_symbols(void)
 		ok(dlvsym(library, names[i], "LIBRPMEM_1.0") &&
 				dlvsym(library, names[i], "LIBRPMEM_1.0") ==
 					dlsym(library, names[i]),
-			"symbols: %s", names[i]);
+			"librpmem: %s@LIBRPMEM_1.0 is exported, as the default version", names[i]);
 	for (size_t i = 0; i < sizeof(added) / sizeof(added[0]); i++)
-		ok(dlvsym(library, added[i], "LIBRPMEM_HOLDFAST_3.0"), "symbols: %s", added[i]);
+		ok(dlvsym(library, added[i], "LIBRPMEM_HOLDFAST_3.0"),
+			"librpmem: %s@LIBRPMEM_HOLDFAST_3.0 is exported", added[i]);
 	dlclose(library);
 }
 
@@ -61,7 +63,7 @@ static void test_abi(void)
 			at(incompat_features) == 16 && at(ro_compat_features) == 20 &&
 			at(poolset_uuid) == 24 && at(uuid) == 40 && at(next_uuid) == 56 &&
 			at(prev_uuid) == 72 && at(user_flags) == 88,
-		"struct rpmem_pool_attr: its members lie where they did");
+		"struct rpmem_pool_attr: its members have the offsets of PMDK");
 }
 
 static void test_version(void)
@@ -92,14 +94,15 @@ static void test_message(void)
 	has_str(rpmem_errormsg(), "flags", "rpmem_errormsg: a failed call leaves a message");
 	if (pthread_create(&thread, NULL, read_message, NULL) || pthread_join(thread, &other))
 		bail("no thread");
-	ok(other != rpmem_errormsg(), "rpmem_errormsg: each thread has its own");
+	ok(other != rpmem_errormsg(), "rpmem_errormsg: each thread has its own message");
 }
 
+/* Arguments of rpmem_create() and rpmem_open() that must be refused. */
 struct call {
 	const char *target, *set;
-	size_t shift, size;
+	size_t shift, size; /* bytes: the memory begins `shift` bytes behind the pool's start */
 	unsigned nlanes;
-	const char *what;
+	const char *what; /* what is wrong */
 };
 
 static void test_arguments(void)
@@ -107,20 +110,21 @@ static void test_arguments(void)
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	char *pool =
 		mmap(NULL, 16 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	const struct call calls[] = {{NULL, "s", 0, 16 * page, 1, "no target"},
-		{"h", NULL, 0, 16 * page, 1, "no name of a set"},
-		{"h", "", 0, 16 * page, 1, "an empty one"},
-		{"h", "s\n", 0, 16 * page, 1, "one with a control character"},
+	const struct call calls[] = {{NULL, "s", 0, 16 * page, 1, "NULL for the target"},
+		{"h", NULL, 0, 16 * page, 1, "NULL for the name of the set"},
+		{"h", "", 0, 16 * page, 1, "an empty name of the set"},
+		{"h", "s\n", 0, 16 * page, 1, "a name of the set with a control character"},
 		{"h", "s", 1, page, 1, "memory that is not aligned"},
-		{"h", "s", 0, 0, 1, "no size"},
+		{"h", "s", 0, 0, 1, "a size of 0"},
 		{"h", "s", 0, page + 1, 1, "a size that is not a multiple of the page size"},
-		{"h", "s", 0, page, 0, "no lanes"}, {"", "s", 0, page, 1, "an empty host"},
+		{"h", "s", 0, page, 0, "0 lanes"}, {"", "s", 0, page, 1, "an empty host"},
 		{"user@", "s", 0, page, 1, "a user and no host"},
 		{"@host", "s", 0, page, 1, "a host and no user"},
-		{"[::1", "s", 0, page, 1, "half a bracket"}, {"h:", "s", 0, page, 1, "no port"},
+		{"[::1", "s", 0, page, 1, "a host with only one bracket"},
+		{"h:", "s", 0, page, 1, "a host with a colon and no port"},
 		{"h:ssh", "s", 0, page, 1, "a port by name"}, {"h:0", "s", 0, page, 1, "port 0"},
-		{"h:65536", "s", 0, page, 1, "a port beyond the last"},
-		{"-oX", "s", 0, page, 1, "an option for a host"}};
+		{"h:65536", "s", 0, page, 1, "port 65536"},
+		{"-oX", "s", 0, page, 1, "a host that ssh would take for an option"}};
 	struct rpmem_pool_attr attr;
 	unsigned lanes;
 
@@ -130,12 +134,12 @@ static void test_arguments(void)
 		errno = 0;
 		ok(!rpmem_create(c->target, c->set, pool + c->shift, c->size, &lanes, NULL) &&
 				errno == EINVAL && lanes == c->nlanes && *rpmem_errormsg(),
-			"create: %s", c->what);
+			"rpmem_create: %s is EINVAL", c->what);
 		memset(&attr, 0x7a, sizeof(attr));
 		errno = 0;
 		ok(!rpmem_open(c->target, c->set, pool + c->shift, c->size, &lanes, &attr) &&
 				errno == EINVAL && attr.major == 0x7a7a7a7a,
-			"open: %s", c->what);
+			"rpmem_open: %s is EINVAL, and the attributes are untouched", c->what);
 	}
 	errno = 0;
 	ok(!rpmem_create("h", "s", NULL, page, &lanes, NULL) && errno == EINVAL,
@@ -174,19 +178,23 @@ static void test_no_pool(void)
 	struct holdfast_remote_set *set = NULL;
 	char byte;
 
-	einval(rpmem_close(NULL), "close of NULL");
-	einval(rpmem_set_attr(NULL, NULL), "set_attr of NULL");
-	einval(rpmem_flush(NULL, 0, 0, 0, 0), "flush of NULL");
-	einval(rpmem_drain(NULL, 0, 0), "drain of NULL");
-	einval(rpmem_persist(NULL, 0, 0, 0, 0), "persist of NULL");
-	einval(rpmem_deep_persist(NULL, 0, 0, 0), "deep persist of NULL");
-	einval(rpmem_read(NULL, &byte, 0, 1, 0), "read of NULL");
-	einval(rpmem_remove(NULL, "s", 0), "remove at no target");
-	einval(rpmem_remove("h", NULL, 0), "remove of no set");
-	einval(rpmem_remove("h", "s", 4), "remove with an unknown flag");
-	einval(holdfast_remote_info(NULL, &remote), "info of NULL");
-	einval(holdfast_remote_describe("h", "s", NULL), "describe to nowhere");
-	einval(holdfast_remote_describe(NULL, "s", &set), "describe at no target");
+	einval(rpmem_close(NULL), "rpmem_close: NULL for the pool is refused");
+	einval(rpmem_set_attr(NULL, NULL), "rpmem_set_attr: NULL for the pool is refused");
+	einval(rpmem_flush(NULL, 0, 0, 0, 0), "rpmem_flush: NULL for the pool is refused");
+	einval(rpmem_drain(NULL, 0, 0), "rpmem_drain: NULL for the pool is refused");
+	einval(rpmem_persist(NULL, 0, 0, 0, 0), "rpmem_persist: NULL for the pool is refused");
+	einval(rpmem_deep_persist(NULL, 0, 0, 0),
+		"rpmem_deep_persist: NULL for the pool is refused");
+	einval(rpmem_read(NULL, &byte, 0, 1, 0), "rpmem_read: NULL for the pool is refused");
+	einval(rpmem_remove(NULL, "s", 0), "rpmem_remove: NULL for the target is refused");
+	einval(rpmem_remove("h", NULL, 0), "rpmem_remove: NULL for the set is refused");
+	einval(rpmem_remove("h", "s", 4), "rpmem_remove: an unknown flag is refused");
+	einval(holdfast_remote_info(NULL, &remote),
+		"holdfast_remote_info: NULL for the pool is refused");
+	einval(holdfast_remote_describe("h", "s", NULL),
+		"holdfast_remote_describe: NULL for the output is refused");
+	einval(holdfast_remote_describe(NULL, "s", &set),
+		"holdfast_remote_describe: NULL for the target is refused");
 	holdfast_remote_free(NULL);
 	holdfast_remote_free(&remote);
 	holdfast_remote_set_free(NULL);
@@ -196,15 +204,16 @@ static void test_no_pool(void)
 
 static void test_names(void)
 {
-	is_str(holdfast_provider_name(HOLDFAST_PROVIDER_TCP), "tcp", "holdfast_provider_name: tcp");
+	is_str(holdfast_provider_name(HOLDFAST_PROVIDER_TCP), "tcp",
+		"holdfast_provider_name: TCP is tcp");
 	is_str(holdfast_provider_name(HOLDFAST_PROVIDER_VERBS), "verbs",
-		"holdfast_provider_name: verbs");
+		"holdfast_provider_name: VERBS is verbs");
 	is_str(holdfast_provider_name((enum holdfast_provider)99), "?",
 		"holdfast_provider_name: an unknown provider is \"?\"");
 	is_str(holdfast_method_name(HOLDFAST_METHOD_MESSAGE), "message",
-		"holdfast_method_name: message");
+		"holdfast_method_name: MESSAGE is message");
 	is_str(holdfast_method_name(HOLDFAST_METHOD_WRITE_DELIVERED), "write+delivery",
-		"holdfast_method_name: the last method");
+		"holdfast_method_name: WRITE_DELIVERED is write+delivery");
 	is_str(holdfast_method_name((enum holdfast_method)99), "?",
 		"holdfast_method_name: an unknown method is \"?\"");
 }
@@ -222,7 +231,10 @@ static void handlers(void (*handler[SIGNALS])(int))
 	}
 }
 
-/* libfabric's providers would take them, and a program's crashes and Ctrl-C with them. */
+/*
+ * Tests that the program keeps its signal handlers: libfabric's providers would replace them, and
+ * so hide crashes and Ctrl-C from the program.
+ */
 static void test_signals(void)
 {
 	size_t size = 4 * (size_t)sysconf(_SC_PAGESIZE);
@@ -239,7 +251,7 @@ static void test_signals(void)
 	ok(dlopen("libfabric.so.1", RTLD_NOW | RTLD_NOLOAD), "libfabric: rpmem_open loads it");
 	handlers(after);
 	ok(!memcmp(before, after, sizeof(before)),
-		"libfabric: the program's signal handlers are as before");
+		"libfabric: loading it does not change the program's signal handlers");
 	munmap(memory, size);
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * logged.c - mistakes that no call can return, as the log has them
+ * logged.c - tests that the log reports mistakes for which calls have no return value
  *
- * The log is set up when the library is loaded: so this program runs itself again, with what to do
- * as its argument.
+ * The library sets up its log when it is loaded: so this program runs itself again, and the
+ * argument names the mistake to make.
  */
 #include <signal.h>
 #include <sys/wait.h>
@@ -26,7 +26,7 @@ static int do_forced(void)
 	return pmem2_map_delete(&map);
 }
 
-/* The reader of standard error has gone. The message is lost, and the program goes on. */
+/* Prints to a pipe without a reader as standard error: the message is lost, the program goes on. */
 static int do_perror(void)
 {
 	int ends[2];
@@ -35,7 +35,7 @@ static int do_perror(void)
 	if (pipe(ends) || dup2(ends[1], STDERR_FILENO) < 0 || close(ends[0]))
 		return 99;
 	signal(SIGPIPE, SIG_DFL);
-	pmem2_perror("%s", "nobody reads this");
+	pmem2_perror("%s", "a message without a reader");
 	return 0;
 }
 
@@ -52,7 +52,9 @@ static int child(const char *name)
 	return 98;
 }
 
-/* Runs this program again and returns the log; the program must end with 0. */
+/*
+ * Runs this program again, with log level `level`. Returns the log. The program must exit with 0.
+ */
 static const char *log_of(char *program, const char *deed, const char *level)
 {
 	static char text[8192];
@@ -69,7 +71,7 @@ static const char *log_of(char *program, const char *deed, const char *level)
 		_exit(97);
 	}
 	waitpid(pid, &status, 0);
-	is_int(status, 0, "the program goes on: %s", deed);
+	is_int(status, 0, "log: a program exits with 0 after a logged mistake: %s", deed);
 	ssize_t length = read(fd, text, sizeof(text) - 1);
 	end = text + (length > 0 ? length : 0);
 	*end = '\0';
@@ -85,14 +87,14 @@ int main(int argc, char **argv)
 	has_str(log_of(argv[0], "outside", "2"), " bytes at 0x",
 		"a persist outside of every map: the log has address and length");
 	has_str(log_of(argv[0], "outside", "2"), "are in no live map: nothing to write back",
-		"a persist outside of every map: the log says so");
+		"a persist outside of every map: the log says that nothing is written back");
 	is_str(log_of(argv[0], "outside", "1"), "",
-		"a persist outside of every map: a log of errors alone has nothing of it");
+		"a persist outside of every map: a log of errors only does not mention it");
 	has_str(log_of(argv[0], "forced", "2"),
 		"PMEM2_FORCE_GRANULARITY=LINE is not a granularity: ignored",
 		"PMEM2_FORCE_GRANULARITY=LINE: the log says that it is ignored");
 	has_str(log_of(argv[0], "outside", "nonsense"), "PMEM2_LOG_LEVEL=nonsense is not a number",
-		"PMEM2_LOG_LEVEL=nonsense: the log says so");
+		"PMEM2_LOG_LEVEL=nonsense: the log says that it is not a number");
 	log_of(argv[0], "perror", "0");
 	return tap_done();
 }

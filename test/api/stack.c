@@ -4,15 +4,15 @@
  *
  * Each row is a call. The stack below is painted before and looked at after it. The calls are made
  * on a thread of their own, on memory that nothing else uses, with everything logged: to say what
- * happens takes stack, too. Rows are in the order in which the calls make sense; what leads up to a
- * failure that is worth a row stands between them.
+ * happens takes stack, too. Rows are in the order in which the calls make sense; what leads up to
+ * a failure that is worth a row stands between them.
  *
  *	stack LIBRARY.sym...	also checks that every name in these files has a row
  *
- * The first call through a lazily bound reference runs the loader, which saves all vector registers
- * on the stack: up to 11 KiB with AMX. Our libraries are linked with -z now and have no such
- * references; libc has some of its own, and so would this program. How those are bound is not the
- * library's to choose, so they are bound first: by LD_BIND_NOW, with which this starts itself
+ * The first call through a lazily bound reference runs the loader, which saves all vector
+ * registers on the stack: up to 11 KiB with AMX. Our libraries are linked with -z now and have no
+ * such references; libc has some of its own, and so would this program. How those are bound is not
+ * the library's to choose, so they are bound first: by LD_BIND_NOW, with which this starts itself
  * again.
  *
  *	STACK_ALL=1 stack	prints the depth of every row
