@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* map.c - pmem2_map_new, its checks in their order, and pmem2_map_delete */
+/* map.c - tests pmem2_map_new(), also the order of its checks, and pmem2_map_delete() */
 #include <errno.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -13,7 +13,7 @@ static int fd;
 static struct pmem2_source *src;
 static struct pmem2_config *cfg;
 
-/* Offset and length in pages and odd bytes; then they are back at 0. */
+/* Maps this range of the source in bytes; then offset and length of the config are 0 again. */
 static int map_range(size_t offset, size_t length, struct pmem2_map **map)
 {
 	*map = UNTOUCHED;
@@ -29,8 +29,8 @@ static void refused(size_t offset, size_t length, int want, const char *what)
 {
 	struct pmem2_map *map;
 
-	is_int(map_range(offset, length, &map), want, "%s: refused", what);
-	ok(!map, "%s: the map becomes NULL", what);
+	is_int(map_range(offset, length, &map), want, "map_new, %s: it is refused", what);
+	ok(!map, "map_new, %s: the map becomes NULL", what);
 }
 
 static void accepted(size_t offset, size_t length, size_t want, const char *what)
@@ -38,17 +38,20 @@ static void accepted(size_t offset, size_t length, size_t want, const char *what
 	struct pmem2_map *map;
 	char byte = 0, *addr;
 
-	if (!is_int(map_range(offset, length, &map), 0, "%s: mapped", what)) {
+	if (!is_int(map_range(offset, length, &map), 0, "map_new, %s: it is mapped", what)) {
 		diag("%s", pmem2_errormsg());
 		return;
 	}
-	is_int(pmem2_map_get_size(map), want, "%s: size", what);
+	is_int(pmem2_map_get_size(map), want, "map_new, %s: the map has the expected size", what);
 	addr = pmem2_map_get_address(map);
-	is_int((uintptr_t)addr % (2 << 20), 0, "%s: address is a multiple of 2 MiB", what);
-	is_int(pread(fd, &byte, 1, (off_t)offset), 1, "%s: the file's first byte", what);
-	is_int(addr[0], byte, "%s: is the map's", what);
-	is_int(pmem2_map_delete(&map), 0, "%s: deleted", what);
-	ok(!map, "%s: the map becomes NULL", what);
+	is_int((uintptr_t)addr % (2 << 20), 0, "map_new, %s: the map lies at a multiple of 2 MiB",
+		what);
+	is_int(pread(fd, &byte, 1, (off_t)offset), 1,
+		"map_new, %s: the byte at the offset is read from the file", what);
+	is_int(addr[0], byte, "map_new, %s: the map begins with the file's byte at the offset",
+		what);
+	is_int(pmem2_map_delete(&map), 0, "map_delete, %s: the map is deleted", what);
+	ok(!map, "map_delete, %s: the pointer becomes NULL", what);
 }
 
 static void ranges(void)
@@ -56,17 +59,19 @@ static void ranges(void)
 	size_t page = page_size();
 
 	refused(1, 0, PMEM2_E_OFFSET_UNALIGNED, "offset 1");
-	refused(1, 1, PMEM2_E_OFFSET_UNALIGNED, "offset before length");
+	refused(1, 1, PMEM2_E_OFFSET_UNALIGNED, "offset 1 and length 1");
 	refused(0, 1, PMEM2_E_LENGTH_UNALIGNED, "length 1");
-	refused(0, (PAGES + 1) * page, PMEM2_E_MAP_RANGE, "one page too long");
-	refused(page, PAGES * page, PMEM2_E_MAP_RANGE, "offset and length too long");
-	refused((PAGES + 1) * page, 0, PMEM2_E_MAP_RANGE, "offset beyond the end");
-	refused(page, SIZE_MAX & -page, PMEM2_E_MAP_RANGE, "a sum that overflows");
-	refused(PAGES * page, 0, -EINVAL, "offset at the end");
-	accepted(0, 0, PAGES * page, "all of it");
-	accepted(page, 0, (PAGES - 1) * page, "from the second page");
-	accepted(page, page, page, "the second page");
-	accepted(0, PAGES * page, PAGES * page, "all of it by length");
+	refused(0, (PAGES + 1) * page, PMEM2_E_MAP_RANGE,
+		"a length of one page more than the file");
+	refused(page, PAGES * page, PMEM2_E_MAP_RANGE, "a range that ends beyond the file");
+	refused((PAGES + 1) * page, 0, PMEM2_E_MAP_RANGE, "an offset beyond the end of the file");
+	refused(page, SIZE_MAX & -page, PMEM2_E_MAP_RANGE,
+		"an offset and a length whose sum overflows");
+	refused(PAGES * page, 0, -EINVAL, "an offset at the end of the file");
+	accepted(0, 0, PAGES * page, "the whole file");
+	accepted(page, 0, (PAGES - 1) * page, "the file from its second page");
+	accepted(page, page, page, "only the second page of the file");
+	accepted(0, PAGES * page, PAGES * page, "the whole file with its length given");
 }
 
 static void odd_size(void)
@@ -103,7 +108,7 @@ static void granularity(void)
 	setenv("PMEM2_FORCE_GRANULARITY", "PAGE", 1);
 	pmem2_config_set_required_store_granularity(fresh, PMEM2_GRANULARITY_CACHE_LINE);
 	is_int(pmem2_map_new(&map, fresh, src), PMEM2_E_GRANULARITY_NOT_SUPPORTED,
-		"map_new: a finer granularity than there is is refused");
+		"map_new: a required granularity that is finer than the file's is refused");
 	has_str(pmem2_errormsg(), "cache line is required",
 		"map_new: the message names the granularity that is required");
 	static const char *const names[] = {"BYTE", "CACHE_LINE", "PAGE"};
@@ -120,7 +125,7 @@ static void granularity(void)
 	pmem2_config_set_sharing(fresh, PMEM2_PRIVATE);
 	is_int(pmem2_map_new(&map, fresh, src), 0, "map_new: a private map is made");
 	is_int(pmem2_map_get_store_granularity(map), PMEM2_GRANULARITY_BYTE,
-		"map_new: a private map has byte granularity, forced or not");
+		"map_new: a private map has byte granularity, also if PAGE is forced");
 	pmem2_map_delete(&map);
 	unsetenv("PMEM2_FORCE_GRANULARITY");
 	pmem2_config_delete(&fresh);
@@ -134,7 +139,8 @@ static void access_modes(void)
 
 	is_int(pmem2_map_new(&map, cfg, ro), PMEM2_E_NO_ACCESS,
 		"map_new: a writable, shared map of a read-only descriptor is refused");
-	has_str(pmem2_errormsg(), "open for reading only", "pmem2_map_new: the message has a hint");
+	has_str(pmem2_errormsg(), "open for reading only",
+		"map_new: the message says that the descriptor is open for reading only");
 	pmem2_config_set_protection(cfg, PMEM2_PROT_READ);
 	is_int(pmem2_map_new(&map, cfg, ro), 0,
 		"map_new: a readable, shared map of a read-only descriptor is made");
@@ -173,12 +179,12 @@ static void anonymous(void)
 	pmem2_map_delete(&map);
 	pmem2_config_set_offset(cfg, 0);
 	is_int(pmem2_map_new(&map, cfg, empty), PMEM2_E_SOURCE_EMPTY,
-		"map_new: no anonymous memory is refused");
+		"map_new: an anonymous source of 0 bytes is refused");
 	pmem2_source_delete(&anon);
 	pmem2_source_delete(&empty);
 }
 
-/* Two sizes of page table entries: huge ones want huge alignment. */
+/* Tests the alignment of large maps: page table entries of 1 GiB need addresses that allow them. */
 static void placement(void)
 {
 	size_t size = (size_t)2 << 30;
@@ -194,7 +200,7 @@ static void placement(void)
 	close(big);
 }
 
-/* How many lines the process's list of mappings has. */
+/* Returns the number of mappings of this process, by its list in /proc. */
 static unsigned mappings(void)
 {
 	FILE *maps = fopen("/proc/self/maps", "r");
@@ -231,13 +237,13 @@ static void outlives_its_makers(void)
 	strcpy(pmem2_map_get_address(map), "still here");
 	pmem2_get_persist_fn(map)(pmem2_map_get_address(map), 11);
 	is_str(pmem2_map_get_address(map), "still here",
-		"map: it outlives source, config and descriptor");
+		"map: it can be used after source, config and descriptor are gone");
 	pmem2_map_delete(&map);
 }
 
 /*
- * The checks of a reservation come after those of the source and before mmap(2) is called;
- * reservation.c has the rest.
+ * Tests that map_new checks the reservation after the source and before it calls mmap(2).
+ * reservation.c has the other tests of reservations.
  */
 static void reserved(void)
 {
@@ -250,29 +256,30 @@ static void reserved(void)
 	pmem2_vm_reservation_new(&rsv, NULL, PAGES * page);
 	pmem2_config_set_vm_reservation(cfg, rsv, 1);
 	refused(1, 1, PMEM2_E_OFFSET_UNALIGNED,
-		"map_new: the source's offset is checked before that in the reservation");
+		"an odd offset in the source and in the reservation");
 	has_str(pmem2_errormsg(), "offset 1 is not a multiple",
-		"map_new: the message has the offset in the source");
+		"map_new: the message for an odd offset in the source names that offset");
 	refused(0, 1, PMEM2_E_LENGTH_UNALIGNED,
-		"map_new: the length is checked before the offset in the reservation");
+		"an odd length and an odd offset in the reservation");
 	refused(page, PAGES * page, PMEM2_E_MAP_RANGE,
-		"map_new: the source's range is checked before the reservation");
+		"a range beyond the source and an odd offset in the reservation");
 	refused(PAGES * page, 0, -EINVAL,
-		"map_new: an empty rest is found before the reservation is checked");
-	refused(0, 0, PMEM2_E_OFFSET_UNALIGNED, "map_new: an odd offset in a reservation");
+		"an offset at the end of the source and an odd offset in the reservation");
+	refused(0, 0, PMEM2_E_OFFSET_UNALIGNED, "an odd offset in a reservation");
 	has_str(pmem2_errormsg(), "in the reservation",
-		"map_new: the message has the offset in the reservation");
+		"map_new: the message for an odd offset in a reservation speaks of the reservation");
 	is_int(pmem2_map_new(&map, cfg, ro), PMEM2_E_OFFSET_UNALIGNED,
 		"map_new: an odd offset in a reservation is found before mmap(2)");
 	pmem2_config_set_vm_reservation(cfg, rsv, page);
-	refused(0, 0, PMEM2_E_LENGTH_OUT_OF_RANGE, "map_new: a range beyond the reservation");
-	is_int(map_range(page, page, &map), 0, "reserved: mapped");
+	refused(0, 0, PMEM2_E_LENGTH_OUT_OF_RANGE, "a range beyond the end of the reservation");
+	is_int(map_range(page, page, &map), 0,
+		"map_new: a page of the source is mapped in a reservation");
 	ok(pmem2_map_get_address(map) == (char *)pmem2_vm_reservation_get_address(rsv) + page,
-		"reserved map: it lies at the reservation's offset, whatever the source's is");
+		"map_new: a map in a reservation lies at the offset in the reservation");
 	is_int(*(char *)pmem2_map_get_address(map), 'b',
-		"reserved map: it has the source's second page");
+		"map_new: a map in a reservation begins at the offset in the source");
 	is_int(pmem2_map_new(&other, cfg, ro), PMEM2_E_MAPPING_EXISTS,
-		"map_new: a taken slot is found before mmap(2)");
+		"map_new: a taken range of a reservation is found before mmap(2)");
 	pmem2_map_delete(&map);
 	is_int(pmem2_map_new(&other, cfg, ro), PMEM2_E_NO_ACCESS,
 		"map_new: a descriptor that cannot be written is NO_ACCESS");
@@ -295,7 +302,7 @@ static void nulls(void)
 	is_int(pmem2_map_delete(&none), -EINVAL, "map_delete: a pointer to NULL is refused");
 }
 
-/* How often a file is mapped, by the kernel's list. */
+/* Returns how many mappings of the named file this process has, by its list in /proc. */
 static int mapped(const char *name)
 {
 	FILE *maps = fopen("/proc/self/maps", "r");
@@ -310,8 +317,9 @@ static int mapped(const char *name)
 }
 
 /*
- * The kernel maps whole huge pages, whatever length it is told: over what lies behind a shorter
- * place. Checks need no huge pages, mapping does.
+ * Tests files of huge pages. The kernel always maps whole huge pages: for a shorter length it
+ * would replace mappings behind the range. Only the maps, not the checks, need reserved huge
+ * pages.
  */
 static void huge_pages(void)
 {
@@ -322,28 +330,37 @@ static void huge_pages(void)
 	struct stat st;
 
 	if (kernel_is_emulated()) {
-		skip("huge pages: files", "user-mode QEMU does not map them");
+		skip("huge pages: a file of huge pages is mapped",
+			"user-mode QEMU does not map them");
 		close(huge);
 		return;
 	}
 	if (huge < 0 || fstat(huge, &st) || ftruncate(huge, 2 * st.st_blksize)) {
-		skip("huge pages: files", "this kernel makes none");
+		skip("huge pages: a file of huge pages is mapped",
+			"this kernel makes no such files");
 		return;
 	}
 	fd = huge;
 	src = source_of(huge);
-	is_int(pmem2_source_alignment(src, &alignment), 0, "huge pages: alignment");
-	is_int(alignment, st.st_blksize, "huge pages: the alignment is that of the file");
-	refused(0, page_size(), PMEM2_E_LENGTH_UNALIGNED, "huge pages: the length of a small page");
-	refused(page_size(), 0, PMEM2_E_OFFSET_UNALIGNED, "huge pages: the offset of a small page");
+	is_int(pmem2_source_alignment(src, &alignment), 0,
+		"huge pages: the alignment of the source is found");
+	is_int(alignment, st.st_blksize,
+		"huge pages: the alignment of the source is the file's page size");
+	refused(0, page_size(), PMEM2_E_LENGTH_UNALIGNED,
+		"the length of a small page in a file of huge pages");
+	refused(page_size(), 0, PMEM2_E_OFFSET_UNALIGNED,
+		"the offset of a small page in a file of huge pages");
 	int result = map_range(0, 0, &map);
 	if (result == -ENOMEM) {
-		skip("huge pages: maps", "none are reserved (vm.nr_hugepages)");
+		skip("huge pages: the whole file is mapped",
+			"no huge pages are reserved (vm.nr_hugepages)");
 	} else {
-		is_int(result, 0, "huge pages: mapped whole");
-		is_int(mapped("holdfast-huge"), 1, "huge pages: nothing is left of trial maps");
-		is_int(pmem2_map_delete(&map), 0, "huge pages: deleted");
-		is_int(mapped("holdfast-huge"), 0, "huge pages: nothing is left of the map");
+		is_int(result, 0, "huge pages: the whole file is mapped");
+		is_int(mapped("holdfast-huge"), 1,
+			"huge pages: the process has one mapping of the file after map_new");
+		is_int(pmem2_map_delete(&map), 0, "huge pages: the map is deleted");
+		is_int(mapped("holdfast-huge"), 0,
+			"huge pages: the process has no mapping of the file after map_delete");
 	}
 	pmem2_source_delete(&src);
 	close(huge);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* mcsafe.c - pmem2_source_pread_mcsafe and pwrite_mcsafe on files */
+/* mcsafe.c - tests pmem2_source_pread_mcsafe() and pmem2_source_pwrite_mcsafe() on files */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -20,7 +20,7 @@ static void transfers(void)
 	is_int(pmem2_source_pwrite_mcsafe(src, data, SIZE, 0), 0,
 		"pwrite_mcsafe: all of a file is written");
 	ok(pread(fd, buf, SIZE, 0) == SIZE && !memcmp(buf, data, SIZE),
-		"pwrite_mcsafe: the file has the bytes");
+		"pwrite_mcsafe: the file has the written bytes");
 	memset(buf, 0, SIZE);
 	is_int(pmem2_source_pread_mcsafe(src, buf, SIZE, 0), 0,
 		"pread_mcsafe: all of a file is read");
@@ -28,7 +28,7 @@ static void transfers(void)
 	is_int(pmem2_source_pread_mcsafe(src, buf, 3, 4097), 0,
 		"pread_mcsafe: a part of a file is read");
 	ok(!memcmp(buf, data + 4097, 3) && buf[3] == data[3],
-		"pread_mcsafe: nothing behind the part is changed");
+		"pread_mcsafe: the buffer has the part and is unchanged behind it");
 	is_int(pmem2_source_pwrite_mcsafe(src, data, 2, SIZE - 2), 0,
 		"pwrite_mcsafe: the end of a file is written");
 	ok(pread(fd, buf, 3, SIZE - 2) == 2 && !memcmp(buf, data, 2),
@@ -37,24 +37,29 @@ static void transfers(void)
 
 static void both_refused(size_t size, size_t offset, int want, const char *what)
 {
-	is_int(pmem2_source_pread_mcsafe(src, buf, size, offset), want, "%s: read", what);
-	is_int(pmem2_source_pwrite_mcsafe(src, buf, size, offset), want, "%s: written", what);
+	is_int(pmem2_source_pread_mcsafe(src, buf, size, offset), want,
+		"pread_mcsafe, %s: it is refused", what);
+	is_int(pmem2_source_pwrite_mcsafe(src, buf, size, offset), want,
+		"pwrite_mcsafe, %s: it is refused", what);
 }
 
 static void ranges(void)
 {
-	both_refused(SIZE + 1, 0, PMEM2_E_LENGTH_OUT_OF_RANGE, "one byte too many");
+	both_refused(
+		SIZE + 1, 0, PMEM2_E_LENGTH_OUT_OF_RANGE, "a size of one byte more than the file");
 	has_str(pmem2_errormsg(), "beyond the source's 10000 bytes",
-		"mcsafe: the message says why the range is refused");
-	both_refused(1, SIZE, PMEM2_E_LENGTH_OUT_OF_RANGE, "at the end");
-	both_refused(0, SIZE + 1, PMEM2_E_LENGTH_OUT_OF_RANGE, "mcsafe: no bytes beyond the end");
-	both_refused(1, SIZE + 1, PMEM2_E_LENGTH_OUT_OF_RANGE, "mcsafe: a byte beyond the end");
+		"pwrite_mcsafe: the message for a refused range names the source's size");
+	both_refused(1, SIZE, PMEM2_E_LENGTH_OUT_OF_RANGE, "a byte at the end of the file");
 	both_refused(
-		1, SIZE_MAX, PMEM2_E_LENGTH_OUT_OF_RANGE, "mcsafe: a byte at the largest offset");
-	both_refused(
-		SIZE_MAX, 2, PMEM2_E_LENGTH_OUT_OF_RANGE, "mcsafe: offset and size that overflow");
-	is_int(pmem2_source_pread_mcsafe(src, buf, 0, SIZE), 0, "nothing, at the end: read");
-	is_int(pmem2_source_pwrite_mcsafe(src, NULL, 0, 0), 0, "nothing, from nowhere: written");
+		0, SIZE + 1, PMEM2_E_LENGTH_OUT_OF_RANGE, "no bytes beyond the end of the file");
+	both_refused(1, SIZE + 1, PMEM2_E_LENGTH_OUT_OF_RANGE, "a byte beyond the end of the file");
+	both_refused(1, SIZE_MAX, PMEM2_E_LENGTH_OUT_OF_RANGE, "a byte at the largest offset");
+	both_refused(SIZE_MAX, 2, PMEM2_E_LENGTH_OUT_OF_RANGE,
+		"an offset and a size whose sum overflows");
+	is_int(pmem2_source_pread_mcsafe(src, buf, 0, SIZE), 0,
+		"pread_mcsafe: no bytes at the end of the file are accepted");
+	is_int(pmem2_source_pwrite_mcsafe(src, NULL, 0, 0), 0,
+		"pwrite_mcsafe: no bytes from NULL are accepted");
 }
 
 static void access_modes(void)
@@ -62,34 +67,37 @@ static void access_modes(void)
 	int reader = file_of(SIZE, O_RDONLY), appender = file_of(SIZE, O_RDWR | O_APPEND);
 	struct pmem2_source *ro = source_of(reader), *append = source_of(appender), *anon;
 
-	is_int(pmem2_source_pread_mcsafe(ro, buf, SIZE, 0), 0, "pread_mcsafe: through O_RDONLY");
+	is_int(pmem2_source_pread_mcsafe(ro, buf, SIZE, 0), 0,
+		"pread_mcsafe: an O_RDONLY descriptor is accepted");
 	is_int(pmem2_source_pwrite_mcsafe(ro, buf, 1, 0), -EBADF,
-		"pwrite_mcsafe: not through O_RDONLY");
+		"pwrite_mcsafe: an O_RDONLY descriptor is refused");
 	has_str(pmem2_errormsg(), "cannot write",
-		"pwrite_mcsafe: the message says why not through O_RDONLY");
+		"pwrite_mcsafe: the message for an O_RDONLY descriptor says that it cannot write");
 	is_int(pmem2_source_pwrite_mcsafe(ro, buf, 0, 0), -EBADF,
-		"pwrite_mcsafe: not even no bytes through O_RDONLY");
+		"pwrite_mcsafe: an O_RDONLY descriptor is refused for 0 bytes, too");
 	is_int(pmem2_source_pread_mcsafe(append, buf, SIZE, 0), 0,
-		"pread_mcsafe: through O_APPEND");
+		"pread_mcsafe: an O_APPEND descriptor is accepted");
 	is_int(pmem2_source_pwrite_mcsafe(append, buf, 1, 0), PMEM2_E_NO_ACCESS,
-		"pwrite_mcsafe: not through O_APPEND, as Linux would append");
+		"pwrite_mcsafe: an O_APPEND descriptor is refused, as Linux would append");
 	is_int(lseek(appender, 0, SEEK_END), SIZE,
-		"pwrite_mcsafe: nothing was appended through O_APPEND");
+		"pwrite_mcsafe: after O_APPEND was refused the file has its old size");
 	close(reader);
 	is_int(pmem2_source_pread_mcsafe(ro, buf, 1, 0), PMEM2_E_INVALID_FILE_HANDLE,
-		"mcsafe: a descriptor that was closed");
+		"pread_mcsafe: a closed descriptor is refused");
 	pmem2_source_from_anon(&anon, SIZE);
 	is_int(pmem2_source_pread_mcsafe(anon, buf, 1, 0), PMEM2_E_SOURCE_TYPE_NOT_SUPPORTED,
-		"pread_mcsafe: not from an anonymous source");
+		"pread_mcsafe: an anonymous source is refused");
 	is_int(pmem2_source_pwrite_mcsafe(anon, buf, 1, 0), PMEM2_E_SOURCE_TYPE_NOT_SUPPORTED,
-		"pwrite_mcsafe: not to an anonymous source");
+		"pwrite_mcsafe: an anonymous source is refused");
 	pmem2_source_delete(&anon);
 	pmem2_source_delete(&ro);
 	pmem2_source_delete(&append);
 	close(appender);
 }
 
-/* A transfer that the kernel cuts short at a limit, and then refuses. */
+/*
+ * Tests a write of which the kernel writes a part, up to RLIMIT_FSIZE, and then refuses the rest.
+ */
 static void short_transfers(void)
 {
 	struct rlimit old, limit;
@@ -103,10 +111,13 @@ static void short_transfers(void)
 	setrlimit(RLIMIT_FSIZE, &old);
 	is_int(result, -EFBIG, "pwrite_mcsafe: a short write is an error");
 	has_str(pmem2_errormsg(), "4000 bytes at offset 6000",
-		"pwrite_mcsafe: the message says what was not written");
+		"pwrite_mcsafe: the message names the bytes that were not written");
 }
 
-/* The size is asked for first: what is cut off after that must not look read. */
+/*
+ * A thread that cuts the file and makes it longer again. pread_mcsafe reads the file's size first:
+ * bytes that are cut off afterwards must not be reported as read.
+ */
 static void *cut(void *stop)
 {
 	while (!__atomic_load_n((int *)stop, __ATOMIC_RELAXED))
@@ -131,22 +142,26 @@ static void shrinks(void)
 	}
 	__atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
 	pthread_join(thread, NULL);
-	is_int(wrong, 0, "pread_mcsafe: a file that shrinks is read whole, or not at all");
+	is_int(wrong, 0, "pread_mcsafe: a file that shrinks is read as a whole, or the call fails");
 	if (seen)
 		ok(seen, "pread_mcsafe: the message says that the file has shrunk");
 	else
 		skip("pread_mcsafe: the message says that the file has shrunk",
-			"it never did at the right moment");
+			"the file never shrank in the middle of a call");
 }
 
 static void nulls(void)
 {
-	is_int(pmem2_source_pread_mcsafe(NULL, buf, 1, 0), -EINVAL, "pread_mcsafe: no source");
-	is_int(pmem2_source_pread_mcsafe(src, NULL, 1, 0), -EINVAL, "pread_mcsafe: no buffer");
+	is_int(pmem2_source_pread_mcsafe(NULL, buf, 1, 0), -EINVAL,
+		"pread_mcsafe: NULL for the source is refused");
+	is_int(pmem2_source_pread_mcsafe(src, NULL, 1, 0), -EINVAL,
+		"pread_mcsafe: NULL for the buffer is refused");
 	has_str(pmem2_errormsg(), "buf is NULL",
 		"pread_mcsafe: the message names the argument that is NULL");
-	is_int(pmem2_source_pwrite_mcsafe(NULL, buf, 1, 0), -EINVAL, "pwrite_mcsafe: no source");
-	is_int(pmem2_source_pwrite_mcsafe(src, NULL, 1, 0), -EINVAL, "pwrite_mcsafe: no buffer");
+	is_int(pmem2_source_pwrite_mcsafe(NULL, buf, 1, 0), -EINVAL,
+		"pwrite_mcsafe: NULL for the source is refused");
+	is_int(pmem2_source_pwrite_mcsafe(src, NULL, 1, 0), -EINVAL,
+		"pwrite_mcsafe: NULL for the buffer is refused");
 }
 
 int main(void)

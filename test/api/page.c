@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * page.c - what each function of a map has written back, and when
+ * page.c - tests which pages each function of a map with PAGE granularity writes back, and when
  *
- * msync(2) is ours here: it says what was asked for, and asks the kernel.
+ * The msync() of this file replaces libc's: it records its arguments and then calls the kernel.
  */
 #pragma GCC visibility push(default)
 
@@ -12,6 +12,7 @@
 
 #define PAGES 4
 
+/* Calls of msync() since the last check, and the arguments of the last one. */
 static struct {
 	unsigned calls;
 	char *addr;
@@ -35,13 +36,13 @@ static void not_asked(const char *what)
 	asked.calls = 0;
 }
 
-/* The second page, and it alone. */
+/* Tests that exactly the second page of the map was written back, by one call. */
 static void asked_for_second(const char *what)
 {
 	bool right =
 		asked.calls == 1 && asked.addr == addr + page_size() && asked.length == page_size();
 
-	if (!ok(right, "%s: its page is written back", what))
+	if (!ok(right, "%s: only the page of its range is written back", what))
 		diag("%u calls, the last for %zu bytes at %+td", asked.calls, asked.length,
 			asked.addr - addr);
 	asked.calls = 0;
@@ -69,7 +70,7 @@ static void copy(const char *what, void *(*with)(char *at, unsigned flags))
 	char text[64];
 
 	snprintf(text, sizeof(text), "%s, no flags", what);
-	ok(with(at, 0) == at, "%s", text);
+	ok(with(at, 0) == at, "%s: it returns the destination", text);
 	asked_for_second(text);
 	snprintf(text, sizeof(text), "%s, NONTEMPORAL", what);
 	with(at, PMEM2_F_MEM_NONTEMPORAL);
@@ -78,8 +79,8 @@ static void copy(const char *what, void *(*with)(char *at, unsigned flags))
 	with(at, PMEM2_F_MEM_NODRAIN);
 	not_asked(text);
 	pmem2_get_drain_fn(map)();
-	asked_for_second(text);
-	snprintf(text, sizeof(text), "%s, NOFLUSH", what);
+	asked_for_second("drain after a copy or fill with NODRAIN");
+	snprintf(text, sizeof(text), "drain after %s, NOFLUSH", what);
 	with(at, PMEM2_F_MEM_NOFLUSH);
 	pmem2_get_drain_fn(map)();
 	not_asked(text);
@@ -113,7 +114,7 @@ static void finer(const char *granularity)
 	not_asked(granularity);
 }
 
-/* Files in memory know no MAP_SYNC: no forcing is needed to have PAGE there. */
+/* Tests a map without a forced granularity: a file in memory has PAGE, as it refuses MAP_SYNC. */
 static void unforced(void)
 {
 	struct pmem2_config *cfg = config();
@@ -144,7 +145,7 @@ int main(void)
 	copy("memset", by_memset);
 	pmem2_get_flush_fn(map)(addr + page_size(), 1);
 	pmem2_map_delete(&map);
-	asked_for_second("map_delete of what was flushed");
+	asked_for_second("map_delete of a map with a flushed range");
 	finer("CACHE_LINE");
 	finer("BYTE");
 	unforced();

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* persist.c - the functions of a map, at every granularity and with every flag */
+/*
+ * persist.c - tests persist, flush, drain and copies of maps, with each granularity and each flag
+ */
 #include <errno.h>
 #include <pthread.h>
 
@@ -14,15 +16,16 @@ static void same_for_all_maps_of_a_granularity(const char *granularity)
 	struct pmem2_map *a = map_of(SIZE, granularity), *b = map_of(SIZE, granularity);
 
 	ok(pmem2_get_persist_fn(a) && pmem2_get_persist_fn(a) == pmem2_get_persist_fn(b),
-		"%s: one persist for all maps", granularity);
-	ok(pmem2_get_flush_fn(a) && pmem2_get_flush_fn(a) == pmem2_get_flush_fn(b), "%s: one flush",
-		granularity);
-	ok(pmem2_get_drain_fn(a) && pmem2_get_drain_fn(a) == pmem2_get_drain_fn(b), "%s: one drain",
-		granularity);
+		"granularity %s: all maps have the same persist function", granularity);
+	ok(pmem2_get_flush_fn(a) && pmem2_get_flush_fn(a) == pmem2_get_flush_fn(b),
+		"granularity %s: all maps have the same flush function", granularity);
+	ok(pmem2_get_drain_fn(a) && pmem2_get_drain_fn(a) == pmem2_get_drain_fn(b),
+		"granularity %s: all maps have the same drain function", granularity);
 	ok(pmem2_get_memcpy_fn(a) && pmem2_get_memcpy_fn(a) == pmem2_get_memmove_fn(b),
-		"%s: one memcpy, which is memmove", granularity);
+		"granularity %s: memcpy and memmove of all maps are the same function",
+		granularity);
 	ok(pmem2_get_memset_fn(a) && pmem2_get_memset_fn(a) == pmem2_get_memset_fn(b),
-		"%s: one memset", granularity);
+		"granularity %s: all maps have the same memset function", granularity);
 	pmem2_map_delete(&a);
 	pmem2_map_delete(&b);
 }
@@ -33,7 +36,9 @@ static void fill(char *to, size_t size)
 		to[i] = (char)(i * 7 + i / 256);
 }
 
-/* Every flag alone and a few that contradict each other, at lengths on both sides of a threshold.
+/*
+ * Tests copies and fills with all combinations of flags, also contradictory ones, and with lengths
+ * on both sides of thresholds.
  */
 static void copies(struct pmem2_map *map, const char *granularity)
 {
@@ -57,7 +62,8 @@ static void copies(struct pmem2_map *map, const char *granularity)
 			memset(expected + 40000, (int)flags, length);
 			wrong += memcmp(addr, expected, SIZE) != 0;
 		}
-	is_int(wrong, 0, "%s: copies and fills with all combinations of flags", granularity);
+	is_int(wrong, 0, "granularity %s: copies and fills write the right bytes with all flags",
+		granularity);
 	pmem2_get_drain_fn(map)();
 	free(expected);
 	free(data);
@@ -79,7 +85,9 @@ static void odd_ranges(struct pmem2_map *map, const char *granularity)
 	flush(addr + 4095, 2);
 	pmem2_get_drain_fn(map)();
 	persist(addr + SIZE - 1, 1);
-	is_int(errno, 77, "%s: ranges of no bytes touch nothing, and errno stays", granularity);
+	is_int(errno, 77,
+		"granularity %s: flush, drain and persist leave errno alone, also for 0 bytes",
+		granularity);
 }
 
 static void *work(void *map)
@@ -96,7 +104,9 @@ static void *work(void *map)
 	return NULL;
 }
 
-/* Many threads flush and drain, while maps come and go: for the thread sanitizer above all. */
+/*
+ * Threads flush and drain while maps are made and deleted. The thread sanitizer checks for races.
+ */
 static void threads(const char *granularity)
 {
 	struct pmem2_map *maps[4];
@@ -116,7 +126,8 @@ static void threads(const char *granularity)
 		pthread_join(thread[i], NULL);
 		pmem2_map_delete(&maps[i]);
 	}
-	ok(true, "%s: four threads at work while maps come and go", granularity);
+	ok(true, "granularity %s: four threads flush and drain while maps are made and deleted",
+		granularity);
 }
 
 int main(void)

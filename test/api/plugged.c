@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* plugged.c - a module with the archive of libpmem2 in it, for plugin.c to load and to unload */
+/* plugged.c - a module that contains the archive of libpmem2; plugin.c loads and unloads it */
 #pragma GCC visibility push(default)
 
 #include <libpmem2.h>

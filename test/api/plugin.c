@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * plugin.c - a module that holds the archive of libpmem2 is unloaded before a thread exits that
- * has flushed with it
+ * plugin.c - tests that a module which contains the archive of libpmem2 can be unloaded before a
+ * thread exits that has flushed with it
  *
  *	plugin MODULE
  */
@@ -31,7 +31,7 @@ int main(int argc, char **argv)
 	pthread_t thread;
 
 	if (!module)
-		bail("no module: %s", argc == 2 ? dlerror() : "none is named");
+		bail("cannot load the module: %s", argc == 2 ? dlerror() : "no argument names it");
 	memory = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int (*start)(void *, size_t) = (int (*)(void *, size_t))dlsym(module, "plugged_start");
 	int (*stop)(void) = (int (*)(void))dlsym(module, "plugged_stop");
@@ -42,10 +42,10 @@ int main(int argc, char **argv)
 	pthread_barrier_init(&unloaded, NULL, 2);
 	pthread_create(&thread, NULL, flush_and_wait, NULL);
 	pthread_barrier_wait(&flushed);
-	is_int(stop(), 0, "archive in a module: a map with a note of another thread is deleted");
+	is_int(stop(), 0, "archive in a module: a map that another thread has flushed is deleted");
 	is_int(dlclose(module), 0, "archive in a module: the module is unloaded");
 	pthread_barrier_wait(&unloaded);
 	is_int(pthread_join(thread, NULL), 0,
-		"archive in a module: a thread that has flushed exits after that");
+		"archive in a module: a thread that has flushed exits after the module is unloaded");
 	return tap_done();
 }

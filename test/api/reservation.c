@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * reservation.c - address space set aside, and maps
- * put into it
+ * reservation.c - tests pmem2_vm_reservation_*(): address space that is set aside, and maps in it
  */
 #include <errno.h>
 
@@ -21,7 +20,7 @@ static struct pmem2_vm_reservation *reserve(size_t pages)
 	return rsv;
 }
 
-/* One with as much free address space behind it, where the kernel has found room for both. */
+/* Makes a reservation that has at least as many free pages of address space behind it. */
 static struct pmem2_vm_reservation *reserve_with_room(size_t pages)
 {
 	struct pmem2_vm_reservation *both = reserve(2 * pages), *rsv;
@@ -33,7 +32,9 @@ static struct pmem2_vm_reservation *reserve_with_room(size_t pages)
 	return rsv;
 }
 
-/* Map `pages` of the source at `offset` bytes; the config is then as it was. */
+/*
+ * Maps `pages` pages of the source, `offset` bytes into the reservation; then restores the config.
+ */
 static int map_at(
 	struct pmem2_vm_reservation *rsv, size_t offset, size_t pages, struct pmem2_map **map)
 {
@@ -66,30 +67,31 @@ static void life(void)
 	struct pmem2_vm_reservation *rsv = UNTOUCHED, *twin = UNTOUCHED;
 
 	is_int(pmem2_vm_reservation_new(&rsv, NULL, 16 * page), 0,
-		"vm_reservation_new: at any address");
+		"vm_reservation_new: an address of NULL is accepted");
 	char *addr = pmem2_vm_reservation_get_address(rsv);
 	is_int(pmem2_vm_reservation_get_size(rsv), 16 * page,
-		"vm_reservation_get_size: the size asked for");
+		"vm_reservation_get_size: it is the requested size");
 	is_int((uintptr_t)addr % (2 << 20), 0,
-		"vm_reservation_new: it lies at a multiple of 2 MiB");
+		"vm_reservation_new: the reservation lies at a multiple of 2 MiB");
 	is_int(space_at(addr, 16 * page, "---p"), 16 * page,
-		"vm_reservation_new: its memory is inaccessible");
+		"vm_reservation_new: the memory of the reservation is inaccessible");
 	is_int(pmem2_vm_reservation_new(&twin, addr + page, page), PMEM2_E_MAPPING_EXISTS,
 		"vm_reservation_new: an address that is taken is MAPPING_EXISTS");
-	ok(!twin, "nothing is reserved: NULL");
+	ok(!twin, "vm_reservation_new: the output is NULL if the address is taken");
 	has_str(pmem2_errormsg(), "something is mapped",
-		"vm_reservation_new: the message says that it is taken");
-	is_int(pmem2_vm_reservation_delete(&rsv), 0, "vm_reservation_delete: one without maps");
+		"vm_reservation_new: the message says that something is mapped at the address");
+	is_int(pmem2_vm_reservation_delete(&rsv), 0,
+		"vm_reservation_delete: a reservation without maps is deleted");
 	ok(!rsv, "vm_reservation_delete: the pointer becomes NULL");
 	is_int(space_used(addr, 16 * page), 0, "vm_reservation_delete: nothing stays mapped");
 
 	is_int(pmem2_vm_reservation_new(&rsv, addr + page, 3 * page), 0,
-		"vm_reservation_new: at a given address");
+		"vm_reservation_new: a free address is accepted");
 	ok(pmem2_vm_reservation_get_address(rsv) == addr + page,
-		"vm_reservation_new: it lies at the given address");
+		"vm_reservation_new: the reservation lies at the given address");
 	pmem2_vm_reservation_delete(&rsv);
 	is_int(pmem2_vm_reservation_new(&rsv, NULL, (size_t)2 << 30), 0,
-		"vm_reservation_new: 2 GiB");
+		"vm_reservation_new: a reservation of 2 GiB is made");
 	is_int((uintptr_t)pmem2_vm_reservation_get_address(rsv) % (1 << 30), 0,
 		"vm_reservation_new: 2 GiB lie at a multiple of 1 GiB");
 	pmem2_vm_reservation_delete(&rsv);
@@ -99,7 +101,7 @@ static void not_reserved(void *addr, size_t size, int want, const char *what)
 {
 	struct pmem2_vm_reservation *rsv = UNTOUCHED;
 
-	is_int(pmem2_vm_reservation_new(&rsv, addr, size), want, "%s", what);
+	is_int(pmem2_vm_reservation_new(&rsv, addr, size), want, "%s: is refused", what);
 	ok(!rsv, "%s: the reservation becomes NULL", what);
 }
 
@@ -110,27 +112,27 @@ static void bad_reservations(void)
 	not_reserved((char *)page + 1, page, PMEM2_E_ADDRESS_UNALIGNED,
 		"vm_reservation_new: an odd address");
 	not_reserved((char *)page + 1, 1, PMEM2_E_ADDRESS_UNALIGNED,
-		"vm_reservation_new: the address is checked before the length");
+		"vm_reservation_new: an odd address with an odd length");
 	not_reserved(NULL, 1, PMEM2_E_LENGTH_UNALIGNED,
 		"vm_reservation_new: an odd length is LENGTH_UNALIGNED");
-	not_reserved(NULL, 0, -EINVAL, "vm_reservation_new: no bytes");
+	not_reserved(NULL, 0, -EINVAL, "vm_reservation_new: a size of 0");
 	has_str(pmem2_errormsg(), "no bytes",
-		"vm_reservation_new: the message says so of no bytes");
-	not_reserved(NULL, -page, -ENOMEM, "vm_reservation_new: all address space");
+		"vm_reservation_new: the message for a size of 0 says \"no bytes\"");
+	not_reserved(NULL, -page, -ENOMEM, "vm_reservation_new: a size of all address space");
 	is_int(pmem2_vm_reservation_new(&rsv, NULL, (size_t)1 << 62) < 0, 1,
-		"vm_reservation_new: more than there is");
-	ok(!rsv, "more than there is: the reservation becomes NULL");
+		"vm_reservation_new: a size of 4 EiB is refused");
+	ok(!rsv, "vm_reservation_new: the output is NULL for a size of 4 EiB");
 	not_reserved((char *)(-4 * page), 8 * page, -ENOMEM,
-		"vm_reservation_new: beyond the end of address space");
+		"vm_reservation_new: a range beyond the end of the address space");
 }
 
 #ifdef __SANITIZE_THREAD__
-#define OF_OTHERS (1 << 20) /* taken by the thread sanitizer of gcc 14 meanwhile */
+#define OF_OTHERS (1 << 20) /* bytes that the thread sanitizer of gcc 14 may map meanwhile */
 #else
 #define OF_OTHERS 0
 #endif
 
-/* In PMDK 64 KiB leave nearly 4 MiB of address space behind. */
+/* Tests for leaks: in PMDK, each reservation of 64 KiB leaks nearly 4 MiB of address space. */
 static void nothing_left_behind(void)
 {
 	struct pmem2_vm_reservation *rsv;
@@ -140,7 +142,7 @@ static void nothing_left_behind(void)
 		rsv = reserve(16);
 		if (!i && !under_valgrind())
 			is_int(space_total() - before, 16 * page,
-				"reserved space: a reservation takes what was asked for, no more");
+				"reserved space: a reservation takes exactly its size of address space");
 		struct pmem2_map *map = mapped(rsv, 4, 2);
 		pmem2_vm_reservation_extend(rsv, 4 * page);
 		pmem2_vm_reservation_shrink(rsv, 0, page);
@@ -152,7 +154,7 @@ static void nothing_left_behind(void)
 			"reserved space: 100 reservations leave no address space behind");
 	else
 		skip("reserved space: 100 reservations leave no address space behind",
-			"valgrind takes some itself");
+			"valgrind uses address space itself");
 	ok(space_lines() < lines + 20, "reserved space: 100 reservations leave no mappings behind");
 }
 
@@ -165,27 +167,31 @@ static void extends(void)
 	*(char *)pmem2_map_get_address(map) = 'x';
 	is_int(pmem2_vm_reservation_extend(rsv, 1), PMEM2_E_LENGTH_UNALIGNED,
 		"vm_reservation_extend: an odd length is LENGTH_UNALIGNED");
-	is_int(pmem2_vm_reservation_extend(rsv, 0), 0, "vm_reservation_extend: by nothing");
-	is_int(pmem2_vm_reservation_extend(rsv, 2 * page), 0, "vm_reservation_extend: by 2 pages");
+	is_int(pmem2_vm_reservation_extend(rsv, 0), 0,
+		"vm_reservation_extend: 0 bytes are accepted");
+	is_int(pmem2_vm_reservation_extend(rsv, 2 * page), 0,
+		"vm_reservation_extend: 2 free pages are added");
 	is_int(pmem2_vm_reservation_get_size(rsv), 10 * page,
-		"vm_reservation_extend: the reservation is larger");
+		"vm_reservation_extend: the size is 2 pages larger");
 	ok(pmem2_vm_reservation_get_address(rsv) == addr,
-		"vm_reservation_extend: its address stays");
-	is_int(*(char *)pmem2_map_get_address(map), 'x', "vm_reservation_extend: its map stays");
+		"vm_reservation_extend: the address of the reservation stays");
+	is_int(*(char *)pmem2_map_get_address(map), 'x',
+		"vm_reservation_extend: a map in the reservation keeps its bytes");
 	is_int(pmem2_vm_reservation_new(&next, addr + 12 * page, page), 0,
-		"vm_reservation_new: right behind another one");
+		"vm_reservation_new: a place 2 pages behind another reservation is accepted");
 	is_int(pmem2_vm_reservation_extend(rsv, 3 * page), PMEM2_E_MAPPING_EXISTS,
-		"vm_reservation_extend: over another one is MAPPING_EXISTS");
+		"vm_reservation_extend: a range in another reservation is MAPPING_EXISTS");
 	is_int(pmem2_vm_reservation_get_size(rsv), 10 * page,
-		"vm_reservation_extend: a failure leaves the size");
+		"vm_reservation_extend: a failure does not change the size");
 	is_int(space_used(addr + 10 * page, 2 * page), 0,
-		"vm_reservation_extend: a failure leaves no memory");
+		"vm_reservation_extend: a failure leaves nothing mapped behind the reservation");
 	is_int(pmem2_vm_reservation_extend(rsv, -page), -ENOMEM,
-		"vm_reservation_extend: a sum that overflows");
+		"vm_reservation_extend: a size that overflows is ENOMEM");
 	is_int(pmem2_vm_reservation_extend(rsv, -16 * page), -ENOMEM,
-		"vm_reservation_extend: more than there is");
+		"vm_reservation_extend: a size of all address space is ENOMEM");
 	struct pmem2_map *late = mapped(rsv, 8, 2);
-	is_int(pmem2_map_delete(&late), 0, "map_new: into what was added to a reservation");
+	is_int(pmem2_map_delete(&late), 0,
+		"map_delete: a map in the added pages of a reservation is deleted");
 	pmem2_map_delete(&map);
 	deleted(next);
 	deleted(rsv);
@@ -194,34 +200,33 @@ static void extends(void)
 static void shrinks_refused(struct pmem2_vm_reservation *rsv)
 {
 	static const struct {
-		size_t offset, size; /* in quarter pages */
+		size_t offset, size; /* in quarters of a page */
 		int want;
 		const char *what;
 	} cases[] = {
-		{1, 1, PMEM2_E_OFFSET_UNALIGNED, "odd offset, before odd length"},
+		{1, 1, PMEM2_E_OFFSET_UNALIGNED, "odd offset and odd length"},
 		{4, 1, PMEM2_E_LENGTH_UNALIGNED, "odd length"},
-		{400, 1, PMEM2_E_LENGTH_UNALIGNED, "odd length, before the offset's range"},
-		{40, 0, PMEM2_E_OFFSET_OUT_OF_RANGE, "at its end, before no length"},
-		{400, 4, PMEM2_E_OFFSET_OUT_OF_RANGE, "beyond its end"},
-		{4, 0, PMEM2_E_LENGTH_OUT_OF_RANGE, "nothing"},
-		{36, 8, PMEM2_E_LENGTH_OUT_OF_RANGE, "more than is left"},
-		{4, (size_t)-4, PMEM2_E_LENGTH_OUT_OF_RANGE, "a sum that overflows"},
-		{16, 4, PMEM2_E_NOSUPP, "in the middle, before not empty"},
-		{0, 40, PMEM2_E_NOSUPP, "all of it, before not empty"},
-		{0, 20, PMEM2_E_VM_RESERVATION_NOT_EMPTY,
-			"vm_reservation_shrink: the front, with a map in it"},
-		{16, 24, PMEM2_E_VM_RESERVATION_NOT_EMPTY,
-			"vm_reservation_shrink: the end, with a map in it"},
+		{400, 1, PMEM2_E_LENGTH_UNALIGNED, "odd length and an offset beyond the end"},
+		{40, 0, PMEM2_E_OFFSET_OUT_OF_RANGE, "offset at the end and length 0"},
+		{400, 4, PMEM2_E_OFFSET_OUT_OF_RANGE, "offset beyond the end"},
+		{4, 0, PMEM2_E_LENGTH_OUT_OF_RANGE, "length 0"},
+		{36, 8, PMEM2_E_LENGTH_OUT_OF_RANGE, "range that ends beyond the end"},
+		{4, (size_t)-4, PMEM2_E_LENGTH_OUT_OF_RANGE,
+			"offset and length whose sum overflows"},
+		{16, 4, PMEM2_E_NOSUPP, "range in the middle, with a map behind it"},
+		{0, 40, PMEM2_E_NOSUPP, "the whole reservation, with a map in it"},
+		{0, 20, PMEM2_E_VM_RESERVATION_NOT_EMPTY, "range at the front, with a map in it"},
+		{16, 24, PMEM2_E_VM_RESERVATION_NOT_EMPTY, "range at the end, with a map in it"},
 	};
 	struct pmem2_map *map = mapped(rsv, 4, 1);
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		size_t size = cases[i].size > SIZE_MAX / 2 ? -page : cases[i].size * page / 4;
 		is_int(pmem2_vm_reservation_shrink(rsv, cases[i].offset * page / 4, size),
-			cases[i].want, "shrunk: %s", cases[i].what);
+			cases[i].want, "vm_reservation_shrink, %s: it is refused", cases[i].what);
 	}
 	is_int(pmem2_vm_reservation_get_size(rsv), 10 * page,
-		"vm_reservation_shrink: a failure leaves the size");
+		"vm_reservation_shrink: a failure does not change the size");
 	pmem2_map_delete(&map);
 }
 
@@ -233,24 +238,24 @@ static void shrinks(void)
 	shrinks_refused(rsv);
 	struct pmem2_map *map = mapped(rsv, 4, 1), *found;
 	is_int(pmem2_vm_reservation_shrink(rsv, 8 * page, 2 * page), 0,
-		"vm_reservation_shrink: at the end");
+		"vm_reservation_shrink: a range at the end is accepted");
 	is_int(pmem2_vm_reservation_get_size(rsv), 8 * page,
-		"vm_reservation_shrink: at the end it is smaller");
+		"vm_reservation_shrink: the reservation is smaller after a shrink at the end");
 	is_int(space_used(addr + 8 * page, 2 * page), 0,
 		"vm_reservation_shrink: the memory at the end is free");
 	is_int(pmem2_vm_reservation_shrink(rsv, 0, 4 * page), 0,
-		"vm_reservation_shrink: at the front, up to a map");
+		"vm_reservation_shrink: a range at the front, up to a map, is accepted");
 	ok(pmem2_vm_reservation_get_address(rsv) == addr + 4 * page,
-		"vm_reservation_shrink: at the front its address moves up");
+		"vm_reservation_shrink: the address moves up after a shrink at the front");
 	is_int(pmem2_vm_reservation_get_size(rsv), 4 * page,
-		"vm_reservation_shrink: at the front it is smaller");
+		"vm_reservation_shrink: the reservation is smaller after a shrink at the front");
 	is_int(space_used(addr, 4 * page), 0,
 		"vm_reservation_shrink: the memory at the front is free");
 	is_int(pmem2_vm_reservation_map_find(rsv, 0, page, &found), 0,
-		"map_find: after a shrink at the front");
-	ok(found == map, "map_find: after a shrink at the front it is the same map");
+		"map_find: a map is found after a shrink at the front");
+	ok(found == map, "map_find: the map found after a shrink at the front is the one before");
 	ok(pmem2_map_get_address(map) == addr + 4 * page,
-		"vm_reservation_shrink: maps stay where they are");
+		"vm_reservation_shrink: the address of a map does not change");
 	pmem2_map_delete(&map);
 	deleted(rsv);
 }
@@ -261,21 +266,23 @@ static void delete_with_maps(void)
 	struct pmem2_map *map = mapped(rsv, 0, 4);
 
 	is_int(pmem2_vm_reservation_delete(&rsv), PMEM2_E_VM_RESERVATION_NOT_EMPTY,
-		"vm_reservation_delete: one with a map is VM_RESERVATION_NOT_EMPTY");
-	ok(rsv == same, "vm_reservation_delete: a failure leaves the pointer");
-	has_str(pmem2_errormsg(), "1 map", "vm_reservation_delete: the message counts the maps");
+		"vm_reservation_delete: a reservation with a map is VM_RESERVATION_NOT_EMPTY");
+	ok(rsv == same, "vm_reservation_delete: a failure does not change the pointer");
+	has_str(pmem2_errormsg(), "1 map",
+		"vm_reservation_delete: the message has the number of maps");
 	*(char *)pmem2_map_get_address(map) = 1;
-	is_int(pmem2_map_delete(&map), 0, "vm_reservation_delete: after its map");
+	is_int(pmem2_map_delete(&map), 0,
+		"map_delete: a map in a reservation that could not be deleted is deleted");
 	deleted(rsv);
 }
 
-/* A refused map leaves the slot inaccessible, and no map is found in it. */
+/* Tests that map_new() refuses a range of the reservation with the error `want`. */
 static void refused(
 	struct pmem2_vm_reservation *rsv, size_t offset, size_t pages, int want, const char *what)
 {
 	struct pmem2_map *map = UNTOUCHED;
 
-	is_int(map_at(rsv, offset, pages, &map), want, "%s", what);
+	is_int(map_at(rsv, offset, pages, &map), want, "%s: is refused", what);
 	ok(!map, "%s: the map becomes NULL", what);
 }
 
@@ -285,48 +292,50 @@ static void placements(void)
 	struct pmem2_map *map, *other;
 	char *addr = pmem2_vm_reservation_get_address(rsv);
 
-	is_int(map_at(rsv, 2 * page, 3, &map), 0, "map_new: at offset 2 pages of a reservation");
+	is_int(map_at(rsv, 2 * page, 3, &map), 0,
+		"map_new: 3 pages are mapped 2 pages into a reservation");
 	ok(pmem2_map_get_address(map) == addr + 2 * page,
-		"map_new: the address is that of the reservation and the offset");
-	is_int(pmem2_map_get_size(map), 3 * page, "map_new: the size is that of the request");
+		"map_new: the address in a reservation is the reservation's plus the offset");
+	is_int(pmem2_map_get_size(map), 3 * page,
+		"map_new: a map in a reservation has the requested size");
 	memset(pmem2_map_get_address(map), 7, 3 * page);
 	refused(rsv, 1, 1, PMEM2_E_OFFSET_UNALIGNED, "map_new: an odd offset in a reservation");
 	refused(rsv, 8 * page + 1, 1, PMEM2_E_OFFSET_UNALIGNED,
-		"map_new: an odd offset is found before one beyond the end");
+		"map_new: an odd offset beyond the end of a reservation");
 	refused(rsv, 8 * page, 1, PMEM2_E_LENGTH_OUT_OF_RANGE,
 		"map_new: an offset at the end of a reservation");
 	refused(rsv, 7 * page, 2, PMEM2_E_LENGTH_OUT_OF_RANGE,
 		"map_new: a range past the end of a reservation");
 	refused(rsv, 4 * page, 0, PMEM2_E_MAPPING_EXISTS,
-		"map_new: a slot whose last page is taken");
+		"map_new: a range of a reservation whose last page is taken");
 	refused(rsv, 5 * page, 0, PMEM2_E_LENGTH_OUT_OF_RANGE,
-		"map_new: a range past the end is found before a taken slot");
-	refused(rsv, 2 * page, 3, PMEM2_E_MAPPING_EXISTS, "map_new: the same slot again");
-	refused(rsv, page, 4, PMEM2_E_MAPPING_EXISTS, "map_new: a slot around a taken one");
-	refused(rsv, page, 2, PMEM2_E_MAPPING_EXISTS, "map_new: a slot that ends in a taken one");
-	refused(rsv, 3 * page, 1, PMEM2_E_MAPPING_EXISTS, "map_new: a slot in a taken one");
+		"map_new: a range past the end of a reservation that overlaps a map");
+	refused(rsv, 2 * page, 3, PMEM2_E_MAPPING_EXISTS, "map_new: the range of another map");
+	refused(rsv, page, 4, PMEM2_E_MAPPING_EXISTS, "map_new: a range around another map");
+	refused(rsv, page, 2, PMEM2_E_MAPPING_EXISTS, "map_new: a range that ends in another map");
+	refused(rsv, 3 * page, 1, PMEM2_E_MAPPING_EXISTS, "map_new: a range inside another map");
 	is_int(*((char *)pmem2_map_get_address(map) + 3 * page - 1), 7,
-		"map_new: refused maps leave others unchanged");
-	is_int(map_at(rsv, 0, 2, &other), 0, "map_new: right before another map");
+		"map_new: refused maps do not change the bytes of other maps");
+	is_int(map_at(rsv, 0, 2, &other), 0, "map_new: a range right before another map is mapped");
 	pmem2_map_delete(&other);
 	is_int(map_at(rsv, 5 * page, 3, &other), 0,
-		"map_new: right behind another map, up to the end");
+		"map_new: a range right behind another map, up to the end, is mapped");
 	pmem2_map_delete(&other);
 	pmem2_map_delete(&map);
 	is_int(space_at(addr, 8 * page, "---p"), 8 * page,
-		"map_delete: deleted maps leave inaccessible memory");
+		"map_delete: the memory of deleted maps in a reservation is inaccessible");
 	pmem2_config_set_vm_reservation(cfg, rsv, 1);
 	pmem2_config_set_vm_reservation(cfg, NULL, 1);
 	is_int(pmem2_map_new(&map, cfg, src), 0,
-		"config_set_vm_reservation: NULL takes it back, whatever the offset");
+		"config_set_vm_reservation: NULL removes the reservation, also with an odd offset");
 	ok((char *)pmem2_map_get_address(map) >= addr + 8 * page ||
 			(char *)pmem2_map_get_address(map) < addr,
-		"config_set_vm_reservation: after NULL the map is elsewhere");
+		"config_set_vm_reservation: after NULL the map lies outside the reservation");
 	pmem2_map_delete(&map);
 	deleted(rsv);
 }
 
-/* Maps that are refused after their slot was taken. */
+/* Tests maps that are refused after mmap(2) has replaced their range of the reservation. */
 static void slots_restored(void)
 {
 	struct pmem2_vm_reservation *rsv = reserve(4);
@@ -339,27 +348,27 @@ static void slots_restored(void)
 	is_int(pmem2_map_new(&map, cfg, ro), PMEM2_E_NO_ACCESS,
 		"map_new: a descriptor that cannot be written is NO_ACCESS");
 	is_int(space_at(addr, 4 * page, "---p"), 4 * page,
-		"map_new: after NO_ACCESS the slot is inaccessible again");
+		"map_new: after NO_ACCESS the range of the reservation is inaccessible again");
 	setenv("PMEM2_FORCE_GRANULARITY", "PAGE", 1);
 	pmem2_config_set_required_store_granularity(cfg, PMEM2_GRANULARITY_BYTE);
 	is_int(pmem2_map_new(&map, cfg, rw), PMEM2_E_GRANULARITY_NOT_SUPPORTED,
-		"map_new: a coarse granularity is GRANULARITY_NOT_SUPPORTED");
+		"map_new: PAGE in a reservation is GRANULARITY_NOT_SUPPORTED if BYTE is required");
 	is_int(space_at(addr, 4 * page, "---p"), 4 * page,
-		"map_new: after GRANULARITY_NOT_SUPPORTED the slot is inaccessible");
+		"map_new: after GRANULARITY_NOT_SUPPORTED the range is inaccessible again");
 	is_int(pmem2_vm_reservation_map_find_first(rsv, &map), PMEM2_E_MAPPING_NOT_FOUND,
-		"map_new: after GRANULARITY_NOT_SUPPORTED no map is found");
+		"map_find_first: no map is found after GRANULARITY_NOT_SUPPORTED");
 	pmem2_config_set_required_store_granularity(cfg, PMEM2_GRANULARITY_PAGE);
 	unsetenv("PMEM2_FORCE_GRANULARITY");
 	is_int(pmem2_map_new(&map, cfg, rw), 0,
-		"map_new: after GRANULARITY_NOT_SUPPORTED the slot is free");
+		"map_new: after GRANULARITY_NOT_SUPPORTED the range can be mapped");
 	strcpy(pmem2_map_get_address(map), "kept");
 	pmem2_get_flush_fn(map)(pmem2_map_get_address(map), 5);
 	pmem2_map_delete(&map);
 	char text[5] = "";
 	ok(pread(writer, text, 5, 0) == 5 && !strcmp(text, "kept"),
-		"map_new: stores in a reservation reach the file");
+		"map_delete: flushed stores to a map in a reservation are in the file");
 	is_int(space_at(addr, 4 * page, "---p"), 4 * page,
-		"map_delete: the slot is inaccessible again");
+		"map_delete: the range of a deleted map in a reservation is inaccessible again");
 	pmem2_config_set_vm_reservation(cfg, NULL, 0);
 	pmem2_source_delete(&ro);
 	pmem2_source_delete(&rw);
@@ -368,6 +377,10 @@ static void slots_restored(void)
 	deleted(rsv);
 }
 
+/*
+ * Returns the map that map_find() finds, NULL if no map is in the range, UNTOUCHED for a wrong
+ * answer.
+ */
 static struct pmem2_map *find(struct pmem2_vm_reservation *rsv, size_t offset, size_t length)
 {
 	struct pmem2_map *map = UNTOUCHED;
@@ -382,40 +395,47 @@ static void finds(void)
 	struct pmem2_map *a = mapped(rsv, 2, 2), *b = mapped(rsv, 6, 1), *map = UNTOUCHED;
 	struct pmem2_map *stranger = mapped(other, 0, 1);
 
-	ok(!find(rsv, 0, 2 * page), "map_find: nothing before the first map");
-	ok(find(rsv, 0, 2 * page + 1) == a, "map_find: a range up to the first byte of a map");
-	ok(find(rsv, 3 * page, page) == a, "map_find: a range inside a map");
-	ok(find(rsv, 4 * page - 1, 1) == a, "map_find: the last byte of a map");
-	ok(!find(rsv, 4 * page, 2 * page), "map_find: nothing between two maps");
-	ok(find(rsv, 4 * page, 3 * page) == b, "map_find: a range up to the second map");
-	ok(find(rsv, 0, 10 * page) == a, "map_find: of two maps the lower one");
+	ok(!find(rsv, 0, 2 * page), "map_find: a range before the first map has no map");
+	ok(find(rsv, 0, 2 * page + 1) == a,
+		"map_find: a range up to the first byte of a map finds that map");
+	ok(find(rsv, 3 * page, page) == a, "map_find: a range inside a map finds that map");
+	ok(find(rsv, 4 * page - 1, 1) == a, "map_find: the last byte of a map finds that map");
+	ok(!find(rsv, 4 * page, 2 * page), "map_find: a range between two maps has no map");
+	ok(find(rsv, 4 * page, 3 * page) == b,
+		"map_find: a range up to the second map finds the second map");
+	ok(find(rsv, 0, 10 * page) == a, "map_find: a range with two maps finds the lower map");
 	ok(find(rsv, 3 * page, SIZE_MAX) == a && find(rsv, 5 * page, SIZE_MAX) == b,
-		"map_find: offsets and lengths whose sum overflows");
-	ok(find(rsv, 2 * page, 0) == a, "no bytes: at its start");
-	ok(find(rsv, 3 * page + 1, 0) == a, "no bytes: inside");
-	ok(!find(rsv, 4 * page, 0), "no bytes: at its end");
+		"map_find: offsets and lengths whose sum overflows find the next map");
+	ok(find(rsv, 2 * page, 0) == a,
+		"map_find: a range of 0 bytes at the start of a map finds that map");
+	ok(find(rsv, 3 * page + 1, 0) == a,
+		"map_find: a range of 0 bytes inside a map finds that map");
+	ok(!find(rsv, 4 * page, 0),
+		"map_find: a range of 0 bytes at the end of a map does not find it");
 	ok(!find(rsv, 10 * page, page) && !find(rsv, -8 * page, SIZE_MAX),
-		"map_find: nothing beyond the end");
-	is_int(pmem2_vm_reservation_map_find_first(rsv, &map), 0, "map_find_first: there is one");
-	ok(map == a, "map_find_first: it is the first one");
-	is_int(pmem2_vm_reservation_map_find_next(rsv, a, &map), 0, "map_find_next: there is one");
-	ok(map == b, "map_find_next: it is the second one");
+		"map_find: a range beyond the end of the reservation has no map");
+	is_int(pmem2_vm_reservation_map_find_first(rsv, &map), 0, "map_find_first: a map is found");
+	ok(map == a, "map_find_first: the found map is the lowest");
+	is_int(pmem2_vm_reservation_map_find_next(rsv, a, &map), 0,
+		"map_find_next: a map is found behind the first map");
+	ok(map == b, "map_find_next: the map behind the first map is the second map");
 	is_int(pmem2_vm_reservation_map_find_next(rsv, b, &map), PMEM2_E_MAPPING_NOT_FOUND,
 		"map_find_next: no map follows the last one");
-	ok(!map, "map_find_next: the output becomes NULL");
-	is_int(pmem2_vm_reservation_map_find_last(rsv, &map), 0, "map_find_last: there is one");
-	ok(map == b, "map_find_last: it is the second one");
-	is_int(pmem2_vm_reservation_map_find_prev(rsv, b, &map), 0, "map_find_prev: there is one");
-	ok(map == a, "map_find_prev: it is the first one");
+	ok(!map, "map_find_next: the output is NULL if no map follows");
+	is_int(pmem2_vm_reservation_map_find_last(rsv, &map), 0, "map_find_last: a map is found");
+	ok(map == b, "map_find_last: the found map is the highest");
+	is_int(pmem2_vm_reservation_map_find_prev(rsv, b, &map), 0,
+		"map_find_prev: a map is found before the second map");
+	ok(map == a, "map_find_prev: the map before the second map is the first map");
 	is_int(pmem2_vm_reservation_map_find_prev(rsv, a, &map), PMEM2_E_MAPPING_NOT_FOUND,
 		"map_find_prev: no map precedes the first one");
-	ok(!map, "map_find_prev: the output becomes NULL");
+	ok(!map, "map_find_prev: the output is NULL if no map precedes");
 	map = UNTOUCHED;
 	is_int(pmem2_vm_reservation_map_find_next(rsv, stranger, &map), PMEM2_E_MAPPING_NOT_FOUND,
-		"map_find_next: a map of another reservation has no next one here");
-	ok(!map, "map_find_next: of another reservation, the output becomes NULL");
+		"map_find_next: a map of another reservation is MAPPING_NOT_FOUND");
+	ok(!map, "map_find_next: the output is NULL for a map of another reservation");
 	is_int(pmem2_vm_reservation_map_find_prev(rsv, stranger, &map), PMEM2_E_MAPPING_NOT_FOUND,
-		"map_find_prev: a map of another reservation has no previous one here");
+		"map_find_prev: a map of another reservation is MAPPING_NOT_FOUND");
 	pmem2_map_delete(&a);
 	pmem2_map_delete(&b);
 	pmem2_map_delete(&stranger);
@@ -429,7 +449,10 @@ static void finds(void)
 	deleted(rsv);
 }
 
-/* The map's bytes are the file's: the rest of the last page is taken, but not part of the map. */
+/*
+ * Tests a map of a file that ends within a page: the rest of that page does not belong to the map,
+ * but no other map can take it.
+ */
 static void odd_file(void)
 {
 	struct pmem2_vm_reservation *rsv = reserve(4);
@@ -439,18 +462,20 @@ static void odd_file(void)
 
 	pmem2_config_set_vm_reservation(cfg, rsv, 0);
 	is_int(pmem2_map_new(&map, cfg, odd), 0,
-		"map_new: a file of an odd length in a reservation");
-	ok(find(rsv, page + 6, 1) == map, "map_find: the last byte of an odd length");
-	ok(!find(rsv, page + 7, 1), "map_find: nothing at the byte behind an odd length");
+		"map_new: a file that ends within a page is mapped in a reservation");
+	ok(find(rsv, page + 6, 1) == map,
+		"map_find: the last byte of a file that ends within a page finds its map");
+	ok(!find(rsv, page + 7, 1),
+		"map_find: the byte behind a file that ends within a page has no map");
 	refused(rsv, page, 1, PMEM2_E_MAPPING_EXISTS,
-		"map_new: the last page of an odd length is taken");
+		"map_new: a range in the last page of a file that ends within a page");
 	pmem2_config_set_vm_reservation(cfg, rsv, 2 * page);
 	is_int(pmem2_map_new(&second, cfg, odd), 0,
-		"map_new: the page behind an odd length is free");
+		"map_new: the page behind a file that ends within a page can be mapped");
 	pmem2_map_delete(&second);
 	pmem2_config_set_vm_reservation(cfg, rsv, 3 * page);
 	is_int(pmem2_map_new(&second, cfg, odd), PMEM2_E_LENGTH_OUT_OF_RANGE,
-		"map_new: the last page of an odd length does not fit at the end");
+		"map_new: a file that ends within a page needs that whole page in a reservation");
 	pmem2_config_set_vm_reservation(cfg, NULL, 0);
 	pmem2_map_delete(&map);
 	pmem2_source_delete(&odd);
@@ -464,41 +489,44 @@ static void nulls(void)
 	struct pmem2_map *map = mapped(rsv, 0, 1), *out = UNTOUCHED;
 
 	is_int(pmem2_config_set_vm_reservation(NULL, rsv, 0), -EINVAL,
-		"config_set_vm_reservation: no config");
+		"config_set_vm_reservation: NULL for the config is refused");
 	is_int(pmem2_vm_reservation_new(NULL, NULL, page), -EINVAL,
-		"vm_reservation_new: no output");
+		"vm_reservation_new: NULL for the output is refused");
 	has_str(pmem2_errormsg(), "rsv_ptr is NULL",
 		"vm_reservation_new: the message names the argument that is NULL");
-	is_int(pmem2_vm_reservation_delete(NULL), -EINVAL, "vm_reservation_delete: no pointer");
+	is_int(pmem2_vm_reservation_delete(NULL), -EINVAL,
+		"vm_reservation_delete: NULL is refused");
 	is_int(pmem2_vm_reservation_delete(&none), -EINVAL,
-		"vm_reservation_delete: a pointer that is NULL");
+		"vm_reservation_delete: a pointer to NULL is refused");
 	is_int(pmem2_vm_reservation_extend(NULL, page), -EINVAL,
-		"vm_reservation_extend: no reservation");
+		"vm_reservation_extend: NULL for the reservation is refused");
 	is_int(pmem2_vm_reservation_shrink(NULL, 0, page), -EINVAL,
-		"vm_reservation_shrink: no reservation");
+		"vm_reservation_shrink: NULL for the reservation is refused");
 	is_int(pmem2_vm_reservation_map_find(NULL, 0, 1, &out), -EINVAL,
-		"map_find: no reservation");
+		"map_find: NULL for the reservation is refused");
 	ok(!out, "map_find: without a reservation the output becomes NULL");
-	is_int(pmem2_vm_reservation_map_find(rsv, 0, 1, NULL), -EINVAL, "map_find: no output");
+	is_int(pmem2_vm_reservation_map_find(rsv, 0, 1, NULL), -EINVAL,
+		"map_find: NULL for the output is refused");
 	is_int(pmem2_vm_reservation_map_find_prev(NULL, map, &out), -EINVAL,
-		"map_find_prev: no reservation");
+		"map_find_prev: NULL for the reservation is refused");
 	is_int(pmem2_vm_reservation_map_find_prev(rsv, NULL, &out), -EINVAL,
-		"map_find_prev: no map");
+		"map_find_prev: NULL for the map is refused");
 	is_int(pmem2_vm_reservation_map_find_prev(rsv, map, NULL), -EINVAL,
-		"map_find_prev: no output");
+		"map_find_prev: NULL for the output is refused");
 	is_int(pmem2_vm_reservation_map_find_next(NULL, map, &out), -EINVAL,
-		"map_find_next: no reservation");
+		"map_find_next: NULL for the reservation is refused");
 	is_int(pmem2_vm_reservation_map_find_next(rsv, NULL, &out), -EINVAL,
-		"map_find_next: no map");
+		"map_find_next: NULL for the map is refused");
 	is_int(pmem2_vm_reservation_map_find_next(rsv, map, NULL), -EINVAL,
-		"map_find_next: no output");
+		"map_find_next: NULL for the output is refused");
 	is_int(pmem2_vm_reservation_map_find_first(NULL, &out), -EINVAL,
-		"map_find_first: no reservation");
+		"map_find_first: NULL for the reservation is refused");
 	is_int(pmem2_vm_reservation_map_find_first(rsv, NULL), -EINVAL,
-		"map_find_first: no output");
+		"map_find_first: NULL for the output is refused");
 	is_int(pmem2_vm_reservation_map_find_last(NULL, &out), -EINVAL,
-		"map_find_last: no reservation");
-	is_int(pmem2_vm_reservation_map_find_last(rsv, NULL), -EINVAL, "map_find_last: no output");
+		"map_find_last: NULL for the reservation is refused");
+	is_int(pmem2_vm_reservation_map_find_last(rsv, NULL), -EINVAL,
+		"map_find_last: NULL for the output is refused");
 	pmem2_map_delete(&map);
 	deleted(rsv);
 }

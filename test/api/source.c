@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* source.c - sources from descriptors and from nothing */
+/* source.c - tests sources from descriptors and anonymous sources: pmem2_source_*() */
 #include <errno.h>
 #include <sys/socket.h>
 
@@ -9,8 +9,8 @@ static void refused(int fd, int want, const char *what)
 {
 	struct pmem2_source *src = UNTOUCHED;
 
-	is_int(pmem2_source_from_fd(&src, fd), want, "%s: refused", what);
-	ok(!src, "%s: the source becomes NULL", what);
+	is_int(pmem2_source_from_fd(&src, fd), want, "pmem2_source_from_fd: %s is refused", what);
+	ok(!src, "pmem2_source_from_fd: the source is NULL after %s was refused", what);
 }
 
 static void wrong_descriptors(void)
@@ -18,24 +18,24 @@ static void wrong_descriptors(void)
 	int fds[2], closed = file_of(1, O_RDWR);
 
 	close(closed);
-	refused(-1, PMEM2_E_INVALID_FILE_HANDLE, "-1");
-	refused(closed, PMEM2_E_INVALID_FILE_HANDLE, "closed");
+	refused(-1, PMEM2_E_INVALID_FILE_HANDLE, "descriptor -1");
+	refused(closed, PMEM2_E_INVALID_FILE_HANDLE, "a closed descriptor");
 	int writable = file_of(1, O_WRONLY);
-	refused(writable, PMEM2_E_INVALID_FILE_HANDLE, "write-only");
+	refused(writable, PMEM2_E_INVALID_FILE_HANDLE, "a write-only descriptor");
 	has_str(pmem2_errormsg(), "writing only",
 		"pmem2_source_from_fd: the message says that a descriptor is open for writing only");
 	close(writable);
 	int dir = open("/tmp", O_RDONLY | O_DIRECTORY);
-	refused(dir, PMEM2_E_INVALID_FILE_TYPE, "directory");
+	refused(dir, PMEM2_E_INVALID_FILE_TYPE, "a directory");
 	close(dir);
 	if (pipe(fds))
 		bail("no pipe: %m");
-	refused(fds[0], PMEM2_E_INVALID_FILE_TYPE, "pipe");
+	refused(fds[0], PMEM2_E_INVALID_FILE_TYPE, "a pipe");
 	close(fds[0]);
 	close(fds[1]);
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds))
 		bail("no socket: %m");
-	refused(fds[0], PMEM2_E_INVALID_FILE_TYPE, "socket");
+	refused(fds[0], PMEM2_E_INVALID_FILE_TYPE, "a socket");
 	close(fds[0]);
 	close(fds[1]);
 	int null = open("/dev/null", O_RDWR);
@@ -55,17 +55,18 @@ static void file_sources(void)
 	is_int(got, fd, "pmem2_source_get_fd: the descriptor is the one that was given");
 	is_int(pmem2_source_size(src, &value), 0, "pmem2_source_size: the size of a file is found");
 	is_int(value, 12345, "pmem2_source_size: the size of a file is in bytes");
-	is_int(ftruncate(fd, 54321), 0, "pmem2_source_size: the file has grown");
+	is_int(ftruncate(fd, 54321), 0, "pmem2_source_size: the test makes the file longer");
 	is_int(pmem2_source_size(src, &value), 0,
 		"pmem2_source_size: the size of a file that has grown is found");
-	is_int(value, 54321, "pmem2_source_size: the size is the new one");
+	is_int(value, 54321, "pmem2_source_size: the size of a file that has grown is the new one");
 	is_int(pmem2_source_alignment(src, &value), 0,
 		"pmem2_source_alignment: the alignment of a file is found");
 	is_int(value, page_size(),
 		"pmem2_source_alignment: the alignment of a file is the page size");
 	close(fd);
 	value = 1;
-	is_int(pmem2_source_size(src, &value), PMEM2_E_INVALID_FILE_HANDLE, "once closed: no size");
+	is_int(pmem2_source_size(src, &value), PMEM2_E_INVALID_FILE_HANDLE,
+		"pmem2_source_size: a closed descriptor is refused");
 	is_int(value, 1, "pmem2_source_size: the output is unchanged on failure");
 	is_int(pmem2_source_delete(&src), 0, "pmem2_source_delete: it succeeds");
 	ok(!src, "pmem2_source_delete: the pointer becomes NULL");
@@ -100,7 +101,7 @@ static void anonymous_sources(void)
 	is_int(pmem2_source_size(src, &value), 0,
 		"pmem2_source_size: the size of an anonymous source is found");
 	is_int(value, 12345,
-		"pmem2_source_size: the size of an anonymous source is what was asked for");
+		"pmem2_source_size: the size of an anonymous source is the requested one");
 	is_int(pmem2_source_alignment(src, &value), 0,
 		"pmem2_source_alignment: the alignment of an anonymous source is found");
 	is_int(value, page_size(),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* space.h - what the kernel's list says of this process's address space */
+/* space.h - reads this process's mappings from the kernel's list, /proc/self/maps */
 #ifndef TEST_API_SPACE_H
 #define TEST_API_SPACE_H
 
@@ -11,7 +11,7 @@
 
 #include "tap.h"
 
-/* Bytes of [addr, addr + length) that are mapped with these permissions; NULL: any. */
+/* Returns how many bytes of [addr, addr + length) are mapped with these permissions; NULL: any. */
 TAP_UNUSED static size_t space_at(const void *addr, size_t length, const char *permissions)
 {
 	FILE *maps = fopen("/proc/self/maps", "r");
@@ -34,7 +34,7 @@ TAP_UNUSED static size_t space_used(const void *addr, size_t length)
 	return space_at(addr, length, NULL);
 }
 
-/* All bytes of address space in use, but for the heap, which anything may grow. */
+/* Returns the bytes of address space in use, except the heap, which any malloc(3) may grow. */
 TAP_UNUSED static size_t space_total(void)
 {
 	FILE *maps = fopen("/proc/self/maps", "r");

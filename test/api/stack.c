@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * stack.c - no public call uses more than 4 KiB of stack, libc included
+ * stack.c - tests that no public call uses more than 4 KiB of stack, libc included
  *
- * Each row is a call. The stack below is painted before and looked at after it. The calls are made
- * on a thread of their own, on memory that nothing else uses, with everything logged: to say what
- * happens takes stack, too. Rows are in the order in which the calls make sense; what leads up to
- * a failure that is worth a row stands between them.
+ * Each row is a call. The test fills the stack below it with a pattern, PAINT, makes the call, and
+ * looks how far the pattern was overwritten. The calls run on a separate thread whose stack
+ * nothing else uses. Logs are on: logging takes stack, too. Rows are in the order in which the
+ * calls make sense; between them are calls that prepare a row, such as one that shall fail.
  *
  *	stack LIBRARY.sym...	also checks that every name in these files has a row
  *
  * The first call through a lazily bound reference runs the loader, which saves all vector
- * registers on the stack: up to 11 KiB with AMX. Our libraries are linked with -z now and have no
- * such references; libc has some of its own, and so would this program. How those are bound is not
- * the library's to choose, so they are bound first: by LD_BIND_NOW, with which this starts itself
- * again.
+ * registers on the stack: up to 11 KiB with AMX. Holdfast's libraries are linked with -z now and
+ * have no such references, but libc and this program do. Holdfast cannot choose how those are
+ * bound. So this program starts itself again with LD_BIND_NOW, which binds all of them at once.
  *
- *	STACK_ALL=1 stack	prints the depth of every row
+ *	STACK_ALL=1 stack	prints how much stack every row used
  *
  *	STACK_OFF=1 stack	makes the calls and leaves the stack alone, for a checker of
  *				memory or races to watch: see test/tool/memcheck
@@ -39,9 +38,9 @@ static struct row {
 	size_t depth;
 } rows[ROWS_MAX];
 static size_t row_count;
-static bool is_off;
+static bool is_off; /* STACK_OFF is set */
 
-static uintptr_t *stack; /* its lowest word */
+static uintptr_t *stack; /* lowest word of the thread's stack */
 
 #define NOINLINE __attribute__((__noinline__))
 
@@ -51,7 +50,10 @@ static NOINLINE char *top(void)
 	return __builtin_frame_address(0);
 }
 
-/* The words that these two use themselves are not looked at: no call uses as little. */
+/*
+ * paint() fills the stack with PAINT, except the 256 bytes at the top that it may use itself:
+ * every call uses more. look() records how far `call` overwrote the paint.
+ */
 static NOINLINE void paint(void)
 {
 	char *end = (char *)__builtin_frame_address(0) - 256;
@@ -82,7 +84,7 @@ static NOINLINE void look(const char *call, const char *top_of_call)
 		look(#__VA_ARGS__, top());                                                         \
 	} while (0)
 
-/* For functions that return nothing. */
+/* A row for a function that returns void. */
 #define ROW_VOID(...)                                                                              \
 	do {                                                                                       \
 		paint();                                                                           \
@@ -166,7 +168,7 @@ static struct pmem2_config *configs(void)
 	return config();
 }
 
-/* At each granularity: note, drain, copy, write back, and unmap with something noted. */
+/* Rows of the functions of a map. Ends with a flush without a drain: the caller deletes the map. */
 static void functions(struct pmem2_map *map, bool page_granularity)
 {
 	char *addr = pmem2_map_get_address(map);
@@ -235,7 +237,7 @@ static enum holdfast_writeback_verdict lost(
 	return HOLDFAST_WRITEBACK_LOST;
 }
 
-/* A write-back that fails: the memory is gone. */
+/* Rows of a write-back that fails, since the test has unmapped the memory, and of messages. */
 static void failures(void)
 {
 	struct pmem2_source *anon;
@@ -435,7 +437,7 @@ static bool has_row(const char *name)
 	return false;
 }
 
-/* One point per file: what it exports is in the table. */
+/* Tests that every name exported by the .sym file at `path` has a row. */
 static void nothing_is_missing(const char *path)
 {
 	FILE *symbols = fopen(path, "r");
@@ -455,7 +457,10 @@ static void nothing_is_missing(const char *path)
 	is_int(missing, 0, "symbols: every name in %s has a row", base ? base + 1 : path);
 }
 
-/* Again, with everything bound, and everything logged: it is asked when they are loaded. */
+/*
+ * Starts the program again with all symbols bound and all logged: libraries read these when
+ * loaded.
+ */
 static void restart(char *argv[])
 {
 	if (getenv("LD_BIND_NOW"))
@@ -475,21 +480,23 @@ int main(int argc, char *argv[])
 
 	is_off = getenv("STACK_OFF");
 	if (!is_off && under_valgrind())
-		skip_all("valgrind has its own idea of what is below the stack pointer");
+		skip_all("valgrind does not let a program read below the stack pointer");
 	restart(argv);
-	/* pmem2_perror() has its say there; reopening the stream would give it a buffer. */
+	/* pmem2_perror() prints to standard error. freopen(3) would give the stream a buffer. */
 	int null = open("/dev/null", O_WRONLY);
 	if (null < 0 || dup2(null, STDERR_FILENO) < 0)
 		bail("no /dev/null: %m");
 	page = page_size();
 	run_on_painted_stack();
 	for (size_t i = 0; i < row_count; i++) {
-		if (!ok(rows[i].depth <= LIMIT, "%s", rows[i].call) || getenv("STACK_ALL"))
+		if (!ok(rows[i].depth <= LIMIT, "stack: at most 4 KiB are used by %s",
+			    rows[i].call) ||
+			getenv("STACK_ALL"))
 			diag("%zu bytes", rows[i].depth);
 		if (rows[i].depth > rows[deepest].depth)
 			deepest = i;
 	}
-	diag("deepest: %zu bytes: %s", rows[deepest].depth, rows[deepest].call);
+	diag("most stack, %zu bytes, is used by %s", rows[deepest].depth, rows[deepest].call);
 	for (int i = 1; i < argc; i++)
 		nothing_is_missing(argv[i]);
 	return tap_done();

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * symbols.c - what existing binaries ask the loader for, under either node
+ * symbols.c - tests that libpmem2 exports the symbols of PMDK's libpmem2 under both of its version
+ * nodes, LIBPMEM2_1.0 and LIBPMEM2_2.0
  */
 #include <dlfcn.h>
 #include <libpmem2.h>
@@ -26,12 +27,12 @@ static const char *const names[] = {"pmem2_badblock_clear", "pmem2_badblock_cont
 	"pmem2_vm_reservation_map_find_next", "pmem2_vm_reservation_map_find_prev",
 	"pmem2_vm_reservation_new", "pmem2_vm_reservation_shrink"};
 
-/* musl does not look up versions; that they are there, scripts/symbols sees. */
+/* musl does not look up versions. scripts/symbols checks that they are in the library. */
 #ifndef __GLIBC__
 #define dlvsym(library, name, version) dlsym(library, name)
 #endif
 
-/* Do both nodes lead to the same function, and is it in our library? */
+/* Returns true if `name` is the same function under both nodes, and in this libpmem2. */
 static bool is_ours(void *library, const char *name)
 {
 	void *old = dlvsym(library, name, "LIBPMEM2_1.0"), *new;
@@ -45,13 +46,13 @@ int main(void)
 {
 	void *library = dlopen("libpmem2.so.1", RTLD_NOW | RTLD_NOLOAD);
 
-	/* So that the linker keeps the library. */
+	/* A call, so that the linker does not leave the library out. */
 	ok(pmem2_errormsg(), "libpmem2: the library is loaded");
 	ok(library, "libpmem2: the library has its soname");
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		ok(is_ours(library, names[i]), "symbols: %s is the same under both nodes",
 			names[i]);
-	/* Known from a header, but never to be had from the library. */
+	/* PMDK's header declares it, but no version of PMDK's library exports it. */
 	ok(!dlsym(library, "pmem2_err_to_errno"), "symbols: pmem2_err_to_errno is not offered");
 	dlclose(library);
 	return tap_done();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * told-once.c - W1 to W9 of map/writeback_failure.h: a failed write-back is reported to everybody
- * whom it concerns, though the kernel reports it once
+ * told-once.c - tests W1 to W9 of map/writeback_failure.h: every map, thread and process that a
+ * failed write-back concerns gets an error, though the kernel reports the failure only once
  */
 #pragma GCC visibility push(default)
 
@@ -14,8 +14,9 @@
 #include "emulated.h"
 
 #define PAGES 256
-#define FAR   32 /* in pages: too far to be written back together */
+#define FAR   32 /* distance in pages: too far apart to be written back by one msync(2) */
 
+/* A map of a test file. */
 struct view {
 	struct pmem2_map *map;
 	char *addr;
@@ -36,7 +37,7 @@ static struct view map_fd(int fd, unsigned file)
 	return view;
 }
 
-/* A map of a new file. */
+/* Makes and maps a file in memory; `*file` becomes its number for lose(). */
 static struct view new_view(unsigned *file)
 {
 	int fd = new_file(PAGES * page_size(), file);
@@ -73,11 +74,11 @@ static void drain(struct view view)
 	pmem2_get_drain_fn(view.map)();
 }
 
-/* The handler. */
+/* tell(), the write-back handler: its number of calls and the first 8 failures. */
 static struct {
 	unsigned calls;
 	struct holdfast_writeback_failure all[8];
-	bool leaves;
+	bool leaves; /* the next call jumps to `away` */
 } told;
 
 static sigjmp_buf away;
@@ -96,6 +97,7 @@ static enum holdfast_writeback_verdict tell(
 	return HOLDFAST_WRITEBACK_LOST;
 }
 
+/* Returns how often the handler was called since the last calls() or handle(). */
 static unsigned calls(void)
 {
 	unsigned count = told.calls;
@@ -122,7 +124,7 @@ static void handle(bool yes)
 	holdfast_set_writeback_handler(yes ? tell : NULL, NULL);
 }
 
-/* How a child without a handler ends that makes a call and then exits with 5. */
+/* Returns how a child without a handler ends, -5 for exit status 5, which it has after the call. */
 static int ending(void (*call)(struct view), struct view view)
 {
 	pid_t pid = fork_silent();
@@ -175,22 +177,32 @@ static void retried(void)
 	struct view view = new_view(&file), other = new_view(&other_file);
 
 	lose(file, EIO);
-	is_int(deep(view, 0), -EIO, "W2: deep flush: returns the kernel's error");
+	is_int(deep(view, 0), -EIO, "W2: deep flush: it returns the kernel's error");
 	is_int(deep(view, 0), -EIO, "W6: deep flush: a second try fails again");
 	has_str(pmem2_errormsg(), "may not be durable",
 		"W6: deep flush: the message of a second try says what may be lost");
 	*view.addr = 2;
-	is_int(deep(view, 0), -EIO, "W6: deep flush: fails again after another store");
-	is_int(deep(view, 9), -EIO, "W4: deep flush of another page: fails, too");
-	is_int(deep_by_thread(view), -EIO, "W4: deep flush by another thread: fails, too");
-	is_int(deep(other, 0), 0, "W1: deep flush of another file: succeeds");
-	is_int(ending(persist_first, view), SIGABRT, "W6: persist: ends the process");
-	is_int(ending(flush_and_drain, view), SIGABRT, "W6: drain: ends the process");
-	is_int(ending(persist_first, other), -5, "W1: persist of another file: returns");
+	is_int(deep(view, 0), -EIO,
+		"W6: deep flush: a third try, after another store, fails again");
+	is_int(deep(view, 9), -EIO,
+		"W4: deep flush of another page of a failed file: it fails, too");
+	is_int(deep_by_thread(view), -EIO,
+		"W4: deep flush by another thread of a failed file: it fails, too");
+	is_int(deep(other, 0), 0,
+		"W1: deep flush of another file than the failed one: it succeeds");
+	is_int(ending(persist_first, view), SIGABRT,
+		"W6: persist of a failed file without a handler: it ends the process");
+	is_int(ending(flush_and_drain, view), SIGABRT,
+		"W6: drain of a failed file without a handler: it ends the process");
+	is_int(ending(persist_first, other), -5,
+		"W1: persist of another file than the failed one: it returns");
 	lose(other_file, EROFS);
-	is_int(deep(other, 0), -EROFS, "W2: a read-only file system is a failure");
-	is_int(deep(other, 1), -EROFS, "W2: a read-only file system is a failure of its file");
-	is_int(deep(view, 1), -EIO, "W1: each file has its own errno");
+	is_int(deep(other, 0), -EROFS,
+		"W2: deep flush: EROFS of a read-only file system is reported");
+	is_int(deep(other, 1), -EROFS,
+		"W2: deep flush: EROFS is a failure of the file, and a second try fails");
+	is_int(deep(view, 1), -EIO,
+		"W1: deep flush of one of two failed files: it has the errno of its own file");
 	pmem2_map_delete(&view.map);
 	pmem2_map_delete(&other.map);
 }
@@ -205,14 +217,17 @@ static void several_maps(void)
 		bail("cannot open a file in memory again: %m");
 	third = map_fd(again, file);
 	lose(file, ENOSPC);
-	is_int(deep(first, 0), -ENOSPC, "W2: a full disk is a failure");
-	is_int(deep(second, 1), -ENOSPC, "W4: another map of the descriptor: fails, too");
-	is_int(deep(third, 2), -ENOSPC, "W4: a map of another descriptor of the file: fails, too");
+	is_int(deep(first, 0), -ENOSPC, "W2: deep flush: ENOSPC of a full disk is reported");
+	is_int(deep(second, 1), -ENOSPC,
+		"W4: deep flush of another map of the same descriptor: it fails, too");
+	is_int(deep(third, 2), -ENOSPC,
+		"W4: deep flush of a map of another descriptor of the file: it fails, too");
 	is_int(ending(persist_first, second), SIGABRT,
-		"W6: persist through another map: ends the process");
+		"W6: persist through another map of a failed file: it ends the process");
 	struct view later = map_fd(fd, file);
-	is_int(deep(later, 1), 0, "W4: a map made after the failure: succeeds");
-	is_int(deep(second, 1), -ENOSPC, "W7: a map made after the failure accepts for no other");
+	is_int(deep(later, 1), 0, "W4: deep flush of a map made after the failure: it succeeds");
+	is_int(deep(second, 1), -ENOSPC,
+		"W7: deep flush of an older map, after a new map was made: it still fails");
 	pmem2_map_delete(&first.map);
 	pmem2_map_delete(&second.map);
 	pmem2_map_delete(&third.map);
@@ -221,7 +236,9 @@ static void several_maps(void)
 	close(fd);
 }
 
-/* Memory that the program mapped before the failure, and hands over after it. */
+/*
+ * Tests memory that the program maps itself before a failure and makes a map of after the failure.
+ */
 static void foreign(void)
 {
 	unsigned file;
@@ -238,12 +255,12 @@ static void foreign(void)
 	deep(view, 0);
 	is_int(pmem2_map_from_existing(
 		       &adopted.map, src, adopted.addr, length, PMEM2_GRANULARITY_PAGE),
-		0, "map_from_existing: adopts memory of a failed file");
+		0, "map_from_existing: memory of a failed file is accepted");
 	is_int(deep(adopted, 1), -EIO,
-		"W4: memory that is older than the failure: fails, though adopted later");
+		"W4: deep flush of existing memory that is older than the failure: it fails");
 	pmem2_map_delete(&adopted.map);
 
-	/* Moved to where another map was, of which the program knows. */
+	/* Move it to the place of a deleted map, for which the program had accepted the failure. */
 	holdfast_writeback_accept(view.addr, length);
 	pmem2_map_delete(&view.map);
 	if (mremap(adopted.addr, length, length, MREMAP_MAYMOVE | MREMAP_FIXED, view.addr) !=
@@ -252,9 +269,9 @@ static void foreign(void)
 	kernel_maps(adopted.addr = view.addr, length, file);
 	is_int(pmem2_map_from_existing(
 		       &adopted.map, src, adopted.addr, length, PMEM2_GRANULARITY_PAGE),
-		0, "map_from_existing: adopts memory where a map was");
+		0, "map_from_existing: memory at the place of a deleted map is accepted");
 	is_int(deep(adopted, 1), -EIO,
-		"W7: what was accepted of a map does not hold for what is at its address later");
+		"W7: accepting a failure of a map does not accept it for later memory at its address");
 	pmem2_map_delete(&adopted.map);
 	pmem2_source_delete(&src);
 	munmap(adopted.addr, length);
@@ -267,18 +284,22 @@ static void not_mapped(void)
 	struct view view = new_view(&file);
 
 	munmap(page_of(view, 1), page_size());
-	is_int(deep(view, 1), -ENOMEM, "W2: memory that is not mapped: fails");
-	is_int(deep(view, 0), 0, "W2: memory that is not mapped: does not make its file fail");
+	is_int(deep(view, 1), -ENOMEM, "W2: deep flush of a page that is not mapped: it is ENOMEM");
+	is_int(deep(view, 0), 0,
+		"W2: deep flush after ENOMEM of a page that is not mapped: it succeeds elsewhere");
 	lose(file, EINVAL);
-	is_int(deep(view, 0), -EINVAL, "W2: EINVAL: is reported");
-	is_int(deep(view, 0), 0, "W2: EINVAL: does not make the file fail");
+	is_int(deep(view, 0), -EINVAL, "W2: deep flush: EINVAL of msync(2) is reported");
+	is_int(deep(view, 0), 0,
+		"W2: deep flush after EINVAL: it succeeds, as EINVAL is not a failure of the file");
 	lose(file, ENOMEM);
-	is_int(deep(view, 0), -ENOMEM, "W2: ENOMEM of mapped memory: is reported");
-	is_int(deep(view, 0), -ENOMEM, "W2: ENOMEM of mapped memory: is a failure of the file");
+	is_int(deep(view, 0), -ENOMEM,
+		"W2: deep flush of mapped memory: ENOMEM of msync(2) is reported");
+	is_int(deep(view, 0), -ENOMEM,
+		"W2: deep flush after ENOMEM of mapped memory: it fails again");
 	pmem2_map_delete(&view.map);
 }
 
-/* Stores come before the failure, their flush after it. */
+/* Tests a store from before a failure that is flushed after it. */
 static void older_than_its_note(void)
 {
 	unsigned file;
@@ -290,9 +311,9 @@ static void older_than_its_note(void)
 	deep(view, 0);
 	flush(view, 5);
 	drain(view);
-	is_int(calls(), 1, "W4: a range noted after the failure: the handler is called");
+	is_int(calls(), 1, "W4: drain of a range flushed after the failure: the handler is called");
 	ok(told_page(0, view, 5, EIO, HOLDFAST_WRITEBACK_UNCERTAIN),
-		"W8: a range whose own write-back succeeded: the failure is uncertain");
+		"W8: handler: a failure is UNCERTAIN for a range whose own write-back succeeded");
 	pmem2_map_delete(&view.map);
 	handle(false);
 }
@@ -303,14 +324,14 @@ static void *persist_in_thread(void *view)
 	return NULL;
 }
 
-/* Release whoever waits in msync, after others had some time to return too early. */
+/* Releases the thread or process in msync(2), after the others had time to return too early. */
 static void release_late(void)
 {
 	usleep(50000);
 	pthread_barrier_wait(&kernel->released);
 }
 
-/* A thread has the kernel's error and has not recorded it when another one asks. */
+/* Tests a thread that gets 0 from msync(2) before another thread has recorded the error it got. */
 static void under_way_in_thread(void)
 {
 	unsigned file;
@@ -328,13 +349,13 @@ static void under_way_in_thread(void)
 	pthread_join(fails, NULL);
 	pthread_join(asks, &result);
 	is_int((intptr_t)result, -EIO,
-		"W5: a thread that the kernel told 0 waits for what another one was told");
-	is_int(calls(), 1, "W5: the thread with the error is told, too");
+		"W5: a thread whose msync(2) returned 0 waits for another's msync(2), and fails with it");
+	is_int(calls(), 1, "W5: the handler is called for the thread whose msync(2) failed");
 	pmem2_map_delete(&view.map);
 	handle(false);
 }
 
-/* A child that has the kernel's error and waits in msync. */
+/* Starts a child that gets the kernel's error and waits in msync(2) until the test releases it. */
 static pid_t failing_child(struct view view, unsigned file)
 {
 	lose(file, EIO);
@@ -346,7 +367,7 @@ static pid_t failing_child(struct view view, unsigned file)
 	return pid;
 }
 
-/* The last of all: the killed child never comes to the second barrier. */
+/* Must be the last test: the killed child never reaches the second barrier. */
 static void under_way_in_child(void)
 {
 	unsigned file;
@@ -357,22 +378,25 @@ static void under_way_in_child(void)
 	pid_t pid = failing_child(view, file);
 	pthread_create(&asks, NULL, deep_in_thread, &view);
 	release_late();
-	is_int(ending_of(pid), -5, "W2: a child is told the kernel's error");
+	is_int(ending_of(pid), -5, "W2: deep flush in a child: it returns the kernel's error");
 	pthread_join(asks, &result);
-	is_int((intptr_t)result, -EIO, "W5: the parent waits for what a child was told");
+	is_int((intptr_t)result, -EIO,
+		"W5: deep flush in the parent: it waits for a child's msync(2), and fails with it");
 	pmem2_map_delete(&view.map);
 
 	if (!locks_of_the_dead_are_passed_on()) {
-		skip("W5: nobody waits for a child that was killed", LOCKS_OF_THE_DEAD_ARE_LOST);
+		skip("W5: deep flush in the parent: it does not wait for a child that was killed",
+			LOCKS_OF_THE_DEAD_ARE_LOST);
 		return;
 	}
 	view = new_view(&file);
 	pid = failing_child(view, file);
 	pthread_create(&asks, NULL, deep_in_thread, &view);
 	kill(pid, SIGKILL);
-	is_int(ending_of(pid), SIGKILL, "W5: a child is killed while it writes back");
+	is_int(ending_of(pid), SIGKILL, "W5: the test kills a child in msync(2)");
 	pthread_join(asks, &result);
-	is_int((intptr_t)result, 0, "W5: nobody waits for a child that was killed");
+	is_int((intptr_t)result, 0,
+		"W5: deep flush in the parent: it does not wait for a child that was killed");
 	pmem2_map_delete(&view.map);
 }
 
@@ -383,18 +407,21 @@ static void forked(void)
 
 	flush(view, 40);
 	lose(file, EIO);
-	is_int(ending(persist_first, view), SIGABRT, "W6: a child that loses its store is ended");
-	is_int(deep(view, 1), -EIO, "W1: a child's failure: the parent's deep flush fails");
 	is_int(ending(persist_first, view), SIGABRT,
-		"W1: a child's failure: the persist of another child ends that one");
+		"W6: persist in a child: a failure ends the child");
+	is_int(deep(view, 1), -EIO,
+		"W1: deep flush in the parent after a failure in a child: it fails");
+	is_int(ending(persist_first, view), SIGABRT,
+		"W1: persist in a second child after a failure in a first child: it ends the second, too");
 	handle(true);
 	drain(view);
-	is_int(calls(), 1, "W1: a child's failure: the parent's drain reports it");
+	is_int(calls(), 1,
+		"W1: drain in the parent after a failure in a child: the handler is called");
 	pmem2_map_delete(&view.map);
 	handle(false);
 }
 
-/* A child of a child shares what its parents do. */
+/* Tests that a failure in a child's child is known to its parent and its grandparent. */
 static void forked_twice(void)
 {
 	unsigned file;
@@ -406,12 +433,13 @@ static void forked_twice(void)
 		int ended = ending(persist_first, view);
 		_exit(ended == SIGABRT && deep(view, 1) == -EIO ? 5 : 6);
 	}
-	is_int(ending_of(pid), -5, "W1: a child's child that fails: the child is told, too");
-	is_int(deep(view, 1), -EIO, "W1: a child's child that fails: its grandparent is told, too");
+	is_int(ending_of(pid), -5,
+		"W1: deep flush in a child after a failure in its own child: it fails");
+	is_int(deep(view, 1), -EIO, "W1: deep flush after a failure in a child's child: it fails");
 	pmem2_map_delete(&view.map);
 }
 
-/* The first of all: nothing was ever written back, in no process. */
+/* Must be the first test: before the fork, no process has written anything back. */
 static void forked_first(void)
 {
 	unsigned file;
@@ -419,9 +447,9 @@ static void forked_first(void)
 
 	lose(file, EIO);
 	is_int(ending(persist_first, view), SIGABRT,
-		"W6: a child that makes the first write-back of all, and loses it, is ended");
+		"W6: persist in a child, the first write-back of all processes: a failure ends the child");
 	is_int(deep(view, 1), -EIO,
-		"W1: a child forked before the first write-back: its failure is its parent's, too");
+		"W1: deep flush in the parent of a child whose first write-back failed: it fails");
 	pmem2_map_delete(&view.map);
 }
 
@@ -433,24 +461,30 @@ static void accepted_by_handler(void)
 	handle(true);
 	lose(file, EIO);
 	persist(view, 0);
-	is_int(calls(), 1, "W6: persist: the handler is called once");
-	ok(told_page(0, view, 0, EIO, 0), "W8: the handler is told the page and no more");
+	is_int(calls(), 1, "W6: persist of a failed file: the handler is called once");
+	ok(told_page(0, view, 0, EIO, 0),
+		"W8: handler: it gets the page of the range, and the failure is certain");
 	persist(view, 0);
-	is_int(calls(), 0, "W7: the handler's answer accepts its range");
+	is_int(calls(), 0,
+		"W7: persist of a range that the handler has accepted: no further call of the handler");
 	persist(view, FAR);
-	is_int(calls(), 1, "W7: the handler's answer accepts no other range");
+	is_int(calls(), 1,
+		"W7: persist of another range than the handler has accepted: the handler is called");
 	ok(told_page(0, view, FAR, EIO, HOLDFAST_WRITEBACK_UNCERTAIN),
-		"W8: another page: the failure is uncertain");
+		"W8: handler: a failure is UNCERTAIN for another page than the one that failed");
 	pmem2_get_persist_fn(view.map)(view.addr, 2 * page_size());
-	is_int(calls(), 1, "W7: a range of which half is accepted: the handler is called");
-	is_int(deep(view, 0), 0, "W7: deep flush of what the handler accepted: succeeds");
-	is_int(deep(view, 2), -EIO, "W7: deep flush of what nobody accepted: fails");
+	is_int(calls(), 1,
+		"W7: persist of a range of which half is accepted: the handler is called");
+	is_int(deep(view, 0), 0, "W7: deep flush of a page that the handler accepted: it succeeds");
+	is_int(deep(view, 2), -EIO, "W7: deep flush of a page that was not accepted: it fails");
 	lose(file, ENOSPC);
-	is_int(deep(view, 2), -ENOSPC, "W2: a later failure has its own errno");
+	is_int(deep(view, 2), -ENOSPC,
+		"W2: deep flush after a later failure: it has the errno of the later failure");
 	persist(view, 0);
-	is_int(calls(), 1, "W7: a later failure voids an acceptance");
+	is_int(calls(), 1,
+		"W7: persist of an accepted range after a later failure: the handler is called");
 	ok(told_page(0, view, 0, ENOSPC, HOLDFAST_WRITEBACK_UNCERTAIN),
-		"W8: an uncertain failure has the errno of the record");
+		"W8: handler: an UNCERTAIN failure has the errno of the file's last failure");
 	pmem2_map_delete(&view.map);
 	handle(false);
 }
@@ -461,32 +495,44 @@ static void accepted_by_call(void)
 	int fd = new_file(PAGES * page_size(), &file);
 	struct view view = map_fd(fd, file), other = map_fd(fd, file);
 
-	is_int(holdfast_writeback_accept(view.addr, 1), 0, "accept: nothing has failed yet");
+	is_int(holdfast_writeback_accept(view.addr, 1), 0,
+		"writeback_accept: it succeeds before any failure");
 	lose(file, EIO);
 	deep(view, 0);
 	is_int(deep(view, 0), -EIO,
-		"W7: an error code that a call returned does not accept the failure");
-	is_int(holdfast_writeback_accept(page_of(view, 1) + 5, 1), 0, "accept: one byte");
-	is_int(deep(view, 1), 0, "W7: accept: its page can be made durable again");
-	is_int(deep(view, 0), -EIO, "W7: accept: the page below still fails");
-	is_int(deep(view, 2), -EIO, "W7: accept: the page above still fails");
-	is_int(holdfast_writeback_accept(view.addr, PAGES * page_size()), 0, "accept: a whole map");
-	is_int(deep(view, 0), 0, "W7: accept of a whole map: its first page succeeds");
-	is_int(deep(view, PAGES - 1), 0, "W7: accept of a whole map: its last page succeeds");
-	is_int(deep(other, 0), -EIO, "W7: accept: another map of the file still fails");
+		"W7: deep flush after an error code was returned: it fails again, as nobody accepted");
+	is_int(holdfast_writeback_accept(page_of(view, 1) + 5, 1), 0,
+		"writeback_accept: one byte is accepted");
+	is_int(deep(view, 1), 0, "W7: deep flush of a page with an accepted byte: it succeeds");
+	is_int(deep(view, 0), -EIO,
+		"W7: deep flush of the page below an accepted one: it still fails");
+	is_int(deep(view, 2), -EIO,
+		"W7: deep flush of the page above an accepted one: it still fails");
+	is_int(holdfast_writeback_accept(view.addr, PAGES * page_size()), 0,
+		"writeback_accept: a whole map is accepted");
+	is_int(deep(view, 0), 0,
+		"W7: deep flush of the first page of an accepted map: it succeeds");
+	is_int(deep(view, PAGES - 1), 0,
+		"W7: deep flush of the last page of an accepted map: it succeeds");
+	is_int(deep(other, 0), -EIO,
+		"W7: deep flush of another map of the file than the accepted one: it still fails");
 	lose(file, EIO);
-	is_int(deep(other, 0), -EIO, "W2: the file fails once more");
-	is_int(deep(view, 0), -EIO, "W7: a later failure voids what was accepted");
+	is_int(deep(other, 0), -EIO, "W2: deep flush: a second failure of the file is reported");
+	is_int(deep(view, 0), -EIO,
+		"W7: deep flush of an accepted map after a later failure: it fails");
 	is_int(holdfast_writeback_accept((void *)page_size(), 1), PMEM2_E_MAPPING_NOT_FOUND,
-		"accept: memory of no live map is an error");
+		"writeback_accept: memory outside every live map is MAPPING_NOT_FOUND");
 	is_int(holdfast_writeback_accept(view.addr, 0), PMEM2_E_MAPPING_NOT_FOUND,
-		"accept: no bytes are of no live map");
+		"writeback_accept: a range of 0 bytes is MAPPING_NOT_FOUND");
 	pmem2_map_delete(&view.map);
 	pmem2_map_delete(&other.map);
 	close(fd);
 }
 
-/* Acceptance is for one process: both directions. */
+/*
+ * Tests that an accepted failure is accepted for one process only, neither for children nor
+ * parents.
+ */
 static void accepted_in_one_process(void)
 {
 	unsigned file;
@@ -501,9 +547,12 @@ static void accepted_in_one_process(void)
 		holdfast_writeback_accept(view.addr, 2 * page_size());
 		_exit(failed && !deep(view, 0) && !deep(view, 1) ? 5 : 6);
 	}
-	is_int(ending_of(pid), -5, "W7: a child accepts for itself what its parent has accepted");
-	is_int(deep(view, 0), 0, "W7: the parent's acceptance stands after a fork");
-	is_int(deep(view, 1), -EIO, "W7: a child's acceptance does not hold for its parent");
+	is_int(ending_of(pid), -5,
+		"W7: deep flush in a child: a failure that the parent accepted fails until the child accepts it");
+	is_int(deep(view, 0), 0,
+		"W7: deep flush in the parent after a fork: a failure that it accepted stays accepted");
+	is_int(deep(view, 1), -EIO,
+		"W7: deep flush in the parent: a failure that only the child accepted fails");
 	pmem2_map_delete(&view.map);
 }
 
@@ -517,23 +566,27 @@ static void copies(void)
 	handle(true);
 	lose(file, EIO);
 	copy(view.addr, "text", 4, 0);
-	is_int(calls(), 1, "W6: memcpy: the handler is called");
+	is_int(calls(), 1, "W6: memcpy to a failed file: the handler is called");
 	copy(page_of(view, FAR), "text", 4, 0);
 	set(page_of(view, 3 * FAR), 7, 4, 0);
-	is_int(calls(), 0, "W7: bytes that the library copied after the failure: succeed");
+	is_int(calls(), 0,
+		"W7: memcpy and memset to pages without other stores after a failure: no call of the handler");
 	persist(view, FAR);
-	is_int(calls(), 1, "W7: plain stores next to a copy still fail");
+	is_int(calls(), 1,
+		"W7: persist of a plain store in the page of such a copy: the handler is called");
 
 	copy(page_of(view, 2 * FAR), "text", 4, PMEM2_F_MEM_NODRAIN);
 	lose(file, EIO);
 	deep(view, 0);
 	drain(view);
-	is_int(calls(), 1, "W4: a failure between a copy and its drain: the handler is called");
+	is_int(calls(), 1,
+		"W4: drain after a failure that came after a memcpy with NODRAIN: the handler is called");
 
 	*page_of(view, 4 * FAR) = 1;
 	pmem2_get_flush_fn(view.map)(page_of(view, 4 * FAR), 1);
 	copy(page_of(view, 4 * FAR) + 8, "text", 4, 0);
-	is_int(calls(), 1, "W4: a copy drained together with a plain store: the handler is called");
+	is_int(calls(), 1,
+		"W4: memcpy to a failed file drained together with a plain store: the handler is called");
 	pmem2_map_delete(&view.map);
 	handle(false);
 }
@@ -548,14 +601,16 @@ static void one_call_each(void)
 		flush(view, page);
 	lose(file, EIO);
 	drain(view);
-	is_int(calls(), 4, "W8: the handler is called once for each range");
-	ok(told_page(0, view, 0, EIO, 0), "W8: the range that has the error: is lost");
+	is_int(calls(), 4,
+		"W8: drain of four ranges of a failed file: the handler is called four times");
+	ok(told_page(0, view, 0, EIO, 0),
+		"W8: handler: the failure is certain for the range whose msync(2) failed");
 	ok(told_page(1, view, FAR, EIO, HOLDFAST_WRITEBACK_UNCERTAIN) &&
 			told_page(2, view, 2 * FAR, EIO, HOLDFAST_WRITEBACK_UNCERTAIN) &&
 			told_page(3, view, 3 * FAR, EIO, HOLDFAST_WRITEBACK_UNCERTAIN),
-		"W8: each range after the one with the error: is uncertain");
+		"W8: handler: the failure is UNCERTAIN for each range after the one that failed");
 	pmem2_map_delete(&view.map);
-	is_int(calls(), 0, "W8: nothing is noted any more after its report");
+	is_int(calls(), 0, "W8: map_delete: ranges that were reported are not reported again");
 	handle(false);
 }
 
@@ -571,20 +626,22 @@ static void left_by_jump(void)
 	told.leaves = true;
 	if (!sigsetjmp(away, 1)) {
 		drain(view);
-		ok(false, "W8: siglongjmp leaves the drain");
+		ok(false, "W8: siglongjmp from the handler leaves the drain");
 	}
-	is_int(calls(), 1, "W8: siglongjmp leaves the drain at the first range");
+	is_int(calls(), 1,
+		"W8: siglongjmp from the handler leaves the drain after the first range");
 	drain(view);
-	is_int(calls(), 2, "N7: the ranges that siglongjmp has left behind are still noted");
+	is_int(calls(), 2, "N7: a second drain writes back the ranges that siglongjmp left behind");
 	ok(told_page(0, view, FAR, EIO, HOLDFAST_WRITEBACK_UNCERTAIN) &&
 			told_page(1, view, 2 * FAR, EIO, HOLDFAST_WRITEBACK_UNCERTAIN),
-		"W8: they are reported as written back after the failure");
+		"W8: handler: the failure is UNCERTAIN for the ranges that siglongjmp left behind");
 	pmem2_map_delete(&view.map);
-	is_int(calls(), 0, "N7: the range that failed is not noted again");
+	is_int(calls(), 0,
+		"N7: map_delete: a range that was reported before siglongjmp is not reported again");
 	handle(false);
 }
 
-/* valgrind.supp knows its name. */
+/* A function that is not inlined: valgrind.supp refers to it by name. */
 static bool __attribute__((noinline)) is_mapped(char *addr)
 {
 	return !syscall(SYS_msync, addr, page_size(), MS_SYNC);
@@ -600,20 +657,26 @@ static void deleted(void)
 	flush(view, 7);
 	lose(file, EIO);
 	deep(view, 0);
-	is_int(pmem2_map_delete(&view.map), 0, "W9: a map with a failure is deleted");
-	is_int(calls(), 1, "W9: deleting a map reports what is noted on it");
-	ok(!is_mapped(addr), "W9: the memory of a deleted map is unmapped");
+	is_int(pmem2_map_delete(&view.map), 0,
+		"W9: map_delete: a map with a failed write-back is deleted");
+	is_int(calls(), 1,
+		"W9: map_delete: the handler is called for a flushed range of a failed file");
+	ok(!is_mapped(addr),
+		"W9: map_delete: the memory of a map with a failed write-back is unmapped");
 	view = new_view(&file);
 	flush(view, 7);
 	lose(file, EIO);
 	deep(view, 0);
 	holdfast_writeback_accept(page_of(view, 7), 1);
 	pmem2_map_delete(&view.map);
-	is_int(calls(), 0, "W9: deleting a map reports nothing that was accepted");
+	is_int(calls(), 0, "W9: map_delete: the handler is not called for an accepted range");
 	handle(false);
 }
 
-/* Exit after a deep flush of this page has returned an error, if there is any. */
+/*
+ * Returns how a child ends that flushes `noted_page`, gets an error from a deep flush of
+ * `deep_page` unless it is -1, and calls exit(5).
+ */
 static int exit_after(struct view view, unsigned file, int deep_page, int noted_page)
 {
 	lose(file, EIO);
@@ -633,11 +696,11 @@ static void exits(void)
 	struct view view = new_view(&file);
 
 	is_int(exit_after(view, file, 3, 3), -5,
-		"W9: exit(3): a program that was told of its range exits");
+		"W9: exit(3): a program exits if a call has returned an error for its flushed range");
 	is_int(exit_after(view, file, 3, 2 * FAR), SIGABRT,
-		"W9: exit(3): a program that was told of another range is ended");
+		"W9: exit(3): a program aborts if a call has returned an error for another range only");
 	is_int(exit_after(view, file, -1, 3), SIGABRT,
-		"W9: exit(3): a program that was told nothing is ended");
+		"W9: exit(3): a program aborts if no call has returned the error of its flushed range");
 	pmem2_map_delete(&view.map);
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * told-once.h - a kernel that reports each write-back error once, to the first msync(2) that asks
+ * told-once.h - simulates a kernel that reports each write-back error once, to the first msync(2)
  *
- * The test defines msync(2) itself. What fails, and who waits where, lies in memory that forked
- * children share, as the kernel's own state does.
+ * It replaces libc's msync(). Pending errors and barriers lie in memory that forked children
+ * share, as they share the kernel's own state.
  */
 #ifndef TEST_API_TOLD_ONCE_H
 #define TEST_API_TOLD_ONCE_H
@@ -25,21 +25,21 @@
 #define VIEWS 64
 
 static struct kernel {
-	atomic_int pending[FILES]; /* the error of each file that nobody has heard yet */
-	atomic_uint calls;
-	atomic_bool holds; /* the next msync with an error meets the test at both barriers */
-	atomic_bool holds_any;
+	atomic_int pending[FILES]; /* errno of each file, not yet reported; or 0 */
+	atomic_uint calls;         /* of msync() */
+	atomic_bool holds;         /* the next msync() with an error waits at both barriers */
+	atomic_bool holds_any;     /* the next msync() waits at both barriers */
 	pthread_barrier_t answered, released;
 } * kernel;
 
-/* The mappings of this process, and the file of each. */
+/* The mappings of this process, [from, to), and the number of the file of each. */
 static struct {
 	uintptr_t from, to;
 	unsigned file;
 } views[VIEWS];
 static unsigned view_count;
 
-static unsigned file_count;
+static unsigned file_count; /* files that have a number */
 
 static void kernel_open(void)
 {
@@ -55,6 +55,7 @@ static void kernel_open(void)
 	pthread_barrier_init(&kernel->released, &shared, 2);
 }
 
+/* Tells the simulated kernel that this range is now mapped from the file. */
 static void kernel_maps(const void *addr, size_t length, unsigned file)
 {
 	if (view_count == VIEWS)
@@ -64,7 +65,7 @@ static void kernel_maps(const void *addr, size_t length, unsigned file)
 	views[view_count++].file = file;
 }
 
-/* The latest view of an address counts. */
+/* Returns and clears the pending error of the file that was last mapped at `addr`; else 0. */
 static int kernel_answer(uintptr_t addr)
 {
 	for (unsigned i = view_count; i-- > 0;)
@@ -90,13 +91,13 @@ int msync(void *addr, size_t length, int flags)
 	return -1;
 }
 
-/* The kernel has lost some page of the file. */
+/* Makes the next msync(2) of the file fail with `error`, as if the kernel had lost a page of it. */
 __attribute__((unused)) static void lose(unsigned file, int error)
 {
 	atomic_store(&kernel->pending[file], error);
 }
 
-/* A file in memory, whose msync(2) costs nothing. */
+/* Makes a file in memory, whose real msync(2) is fast; `*file` becomes its number. */
 __attribute__((unused)) static int new_file(size_t size, unsigned *file)
 {
 	int fd = memfd_create("told-once", MFD_CLOEXEC);
@@ -109,7 +110,7 @@ __attribute__((unused)) static int new_file(size_t size, unsigned *file)
 	return fd;
 }
 
-/* How a process ended: the number of its signal, or its exit status negated. */
+/* Waits for a child. Returns how it ended: the number of its signal, or its exit status negated. */
 __attribute__((unused)) static int ending_of(pid_t pid)
 {
 	int status;
@@ -119,7 +120,7 @@ __attribute__((unused)) static int ending_of(pid_t pid)
 	return WIFSIGNALED(status) ? WTERMSIG(status) : -WEXITSTATUS(status);
 }
 
-/* A child, silent, that ends after some time whatever happens. */
+/* Forks a child that prints nothing and is ended by SIGALRM after 60 seconds at the latest. */
 __attribute__((unused)) static pid_t fork_silent(void)
 {
 	pid_t pid = fork();
