@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * actor LIBPMEM LIBPMEM2 - make the calls that standard input asks for, and say what came of them
+ * actor LIBPMEM LIBPMEM2 - makes the library calls that standard input names, and prints their
+ * results
  *
- * A line of input is a call and its arguments, "map_new m=0 c=1 s=0"; the line of output repeats it
- * and adds the result, " => rc=0 size=8192 ...". Whatever depends on the address space or on the
- * wording of messages is left out, so that the transcripts of two libraries can be compared. "-" as
- * a path leaves that library out.
+ * A line of input is a call and its arguments, "map_new m=0 c=1 s=0"; the line of output repeats
+ * it and adds the result, " => rc=0 size=8192 ...". The output contains no addresses and no texts
+ * of messages, so that the transcripts of two libraries can be compared. LIBPMEM and LIBPMEM2 are
+ * paths of shared libraries; "-" for a path leaves that library out.
  */
 #include "actor.h"
 
@@ -20,6 +21,7 @@
 
 #define ARGS 12
 
+/* A line of input: KEYS[i]=VALUES[i] for each argument. */
 struct call {
 	const char *name;
 	const char *keys[ARGS];
@@ -96,7 +98,7 @@ size_t page_size(void)
 	return (size_t)sysconf(_SC_PAGESIZE);
 }
 
-/* One byte of each page. */
+/* Reads one byte of each page of the range, and writes it back if `write`; faults if it cannot. */
 static __attribute__((noinline)) void touch(const volatile char *addr, size_t len, bool write)
 {
 	const volatile char *last = addr + len - 1;
@@ -130,7 +132,7 @@ bool reachable(const volatile char *addr, size_t len, bool write)
 	return good;
 }
 
-/* FNV-1a. */
+/* The hash function FNV-1a with 64 bits. */
 uint64_t hash(const void *data, size_t len)
 {
 	uint64_t sum = 0xcbf29ce484222325;
@@ -174,7 +176,7 @@ static void act(char *line)
 	for (char *token; (token = strtok_r(NULL, " ", &rest)); call.args++) {
 		char *value = strchr(token, '=');
 		if (!value || call.args == ARGS)
-			give_up("%s: cannot take %s", call.name, token);
+			give_up("%s: unexpected argument %s", call.name, token);
 		*value++ = '\0';
 		call.keys[call.args] = token;
 		call.values[call.args] = value;
@@ -202,7 +204,7 @@ int main(int argc, char *argv[])
 		if (!line[0] || line[0] == '#')
 			continue;
 		act(line);
-		/* Whoever dies in the next call has said everything up to here. */
+		/* The next call may crash: do not lose the results up to here. */
 		fflush(stdout);
 	}
 	puts("end");

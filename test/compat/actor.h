@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * actor.h - what the calls of the actor share
+ * actor.h - functions and tables that the files calls_*.c of the actor share
  *
- * A call gets its arguments by name and reports with out(). Objects live in numbered slots, so that
- * neither the script nor the transcript holds an address.
+ * The actor makes the library calls that its script, standard input, names. A call gets its
+ * arguments by name and reports results with out(). Objects such as maps are kept in numbered
+ * slots, so that neither the script nor the transcript contains an address.
  */
 #ifndef TEST_COMPAT_ACTOR_H
 #define TEST_COMPAT_ACTOR_H
@@ -18,36 +19,41 @@
 
 struct call;
 
-/* The number given as `key`; bails out without one. */
+/* Returns the number given as `key`; ends the actor if there is no such argument. */
 uint64_t arg(const struct call *call, const char *key);
-/* The text given as `key`, or NULL. */
+/* Returns the text given as `key`; NULL if there is no such argument. */
 const char *word(const struct call *call, const char *key);
-/* The slot number given as `key`. */
+/* Returns the slot number given as `key`; ends the actor if it is not below SLOTS. */
 size_t slot(const struct call *call, const char *key);
 
-/* Add " TEXT" to the line of this call. */
+/* Adds " TEXT" to the line of output of the current call. */
 void out(const char *format, ...) __attribute__((__format__(__printf__, 1, 2)));
 
-/* " NAME=touched" or " NAME=untouched" as `is` differs from `was`. */
+/*
+ * Reports " NAME=untouched" if an output's value `is` equals its old value `was`, else "touched".
+ */
 void out_touched(const char *name, uint64_t is, uint64_t was);
 
-/* Can each page of the range be read, and written if `write`? */
+/* Returns true if each page of the range can be read, and also written if `write`. */
 bool reachable(const volatile char *addr, size_t len, bool write);
-/* A number that stands for these bytes. */
+/* Returns a hash of these bytes. */
 uint64_t hash(const void *data, size_t len);
-/* Bytes made from a seed. */
+/* Fills the range with pseudo-random bytes that depend on `seed` only. */
 void fill(void *data, size_t len, uint64_t seed);
 
-/* Bring a range into [0, room]: for calls that would crash, or depend on neighbours, outside. */
+/*
+ * Changes a range so that it lies in [0, room]: outside of it a call could crash, or its result
+ * could depend on neighbouring memory.
+ */
 void clamp(uint64_t *off, uint64_t *len, uint64_t room);
 
 size_t page_size(void);
 
-/* Descriptors and plain mappings, made by the actor itself. */
+/* Descriptors, and memory that the actor mapped without the libraries. */
 extern int files[SLOTS];
 struct area {
 	char *addr;
-	size_t len; /* rounded up to pages */
+	size_t len; /* bytes, rounded up to pages */
 };
 extern struct area areas[SLOTS];
 
@@ -58,28 +64,30 @@ struct command {
 	call_fn *run;
 };
 
-/* They end with a command without a name. */
+/* Tables of the calls of each file; the last entry has no name. */
 extern const struct command file_commands[], pmem_commands[], source_commands[], map_commands[],
 	vm_commands[];
 
-/* The value of an output before a call. */
+/* Value of outputs before a call, to see if the call stores to them. */
 #define MARK 0x7ab00
 
 extern void *maps2[SLOTS], *sources[SLOTS], *reservations[SLOTS];
 
-/* The slot of a map; -1 if it is in none. */
+/* Returns the slot of a map; -1 if no slot has it. */
 int slot_of_map(const void *map);
 
-/* " rc=..." and, for a failure, whether there is a sentence. */
+/* Reports " rc=NAME" and, for a failure, " said" or " silent": if there is an error message. */
 void out_rc(int rc);
 
-/* " NAME=null", set or kept, for an output that was MARK before. */
+/*
+ * Reports a pointer output that was MARK before: " NAME=null", " NAME=kept" (MARK) or " NAME=set".
+ */
 void out_object(const char *name, const void *object);
 
-/* The object in the slot that the call names; reports an empty slot. */
+/* Returns the object in the slot that the call names; reports an empty slot and returns NULL. */
 void *object(void *slots[SLOTS], const struct call *call, const char *key);
 
-/* Report a new object, and keep it in its slot. */
+/* Reports `rc` and the output `made`, and stores it in its slot: NULL if `rc` is not 0. */
 void keep(void *slots[SLOTS], const struct call *call, const char *key, int rc, void *made);
 
 #endif

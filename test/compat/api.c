@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* api.c - find the calls of both libraries */
+/* api.c - looks up the functions of libpmem and libpmem2 in libraries that are loaded by path */
 #include "api.h"
 
 #include <dlfcn.h>

@@ -2,8 +2,8 @@
 /*
  * api.h - the calls of libpmem.so.1 and libpmem2.so.1, found by name in a library given by path
  *
- * The signatures are spelt out here and not taken from include/: what is under test may be any
- * build of the two libraries, and what matters is the binary interface.
+ * The signatures are written here, not taken from include/: tests also load Debian's builds of the
+ * two libraries, and compare the binary interface.
  */
 #ifndef TEST_COMPAT_API_H
 #define TEST_COMPAT_API_H
@@ -100,7 +100,7 @@ typedef void drain_fn(void);
 
 #define API_MEMBER(library, type, name, args) type(*name) args;
 
-/* NULL where the library has no such symbol. */
+/* A member is NULL if the library has no such symbol. */
 struct pmem_api {
 	PMEM_API(API_MEMBER)
 };
@@ -112,10 +112,12 @@ struct pmem2_api {
 extern struct pmem_api pmem;
 extern struct pmem2_api pmem2;
 
-/* Load the libraries; a path of NULL is left out. The names of missing symbols go to stderr. */
+/*
+ * Loads the libraries; NULL: do not load this one. Prints the names of missing symbols on stderr.
+ */
 void api_load(const char *pmem_path, const char *pmem2_path);
 
-/* "MAP_RANGE" for PMEM2_E_MAP_RANGE, "-EINVAL" for a negated errno, "0". */
+/* Returns "MAP_RANGE" for PMEM2_E_MAP_RANGE, "-EINVAL" for a negated errno, and "0" for 0. */
 const char *api_error_name(int code);
 
 enum {

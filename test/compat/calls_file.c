@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* calls_file.c - what the actor does without the libraries: files, descriptors, plain mappings */
+/* calls_file.c - calls of the actor without the libraries: files, descriptors, plain mappings */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -22,7 +22,7 @@ static void out_errno(bool failed)
 	out("%s", failed ? strerrorname_np(errno) : "ok");
 }
 
-/* make path= size= seed=: a regular file with those bytes; seed 0 leaves a hole */
+/* make path= size= seed=: makes a regular file of fill()'s bytes; with seed 0 it is only a hole */
 static void make(const struct call *call)
 {
 	size_t size = arg(call, "size");
@@ -50,7 +50,7 @@ static void make_socket(const char *path)
 	close(fd);
 }
 
-/* special path= kind=: a directory, FIFO, socket or symbolic link to to= */
+/* special path= kind=: makes a directory, FIFO, socket, or a symbolic link to the path to= */
 static void special(const struct call *call)
 {
 	const char *path = word(call, "path"), *kind = word(call, "kind");
@@ -90,7 +90,8 @@ static void resize(const struct call *call)
 }
 
 /*
- * Open under a number that was none before: a source must not come upon another file under its own.
+ * Opens with a descriptor number that was never used before: a source whose descriptor was closed
+ * must not find another file under its number.
  */
 static int open_anew(const char *path, int flags)
 {
@@ -128,7 +129,10 @@ static void do_open(const struct call *call)
 	out_errno(!is_open[f]);
 }
 
-/* The slot keeps the number, so that sources can be asked about a descriptor that was closed. */
+/*
+ * Closes a descriptor; its slot keeps the number, so that calls with a closed descriptor can be
+ * made.
+ */
 static void do_close(const struct call *call)
 {
 	size_t f = slot(call, "f");
@@ -137,7 +141,7 @@ static void do_close(const struct call *call)
 	is_open[f] = false;
 }
 
-/* area a= len= [f=]: memory mapped by the program itself */
+/* area a= len= [f=]: maps memory without the libraries, of the descriptor in slot f or anonymous */
 static void area(const struct call *call)
 {
 	struct area *a = &areas[slot(call, "a")];

@@ -11,7 +11,7 @@ void *maps2[SLOTS];
 
 static void *configs[SLOTS];
 static void *config_reservation[SLOTS];
-static bool existing_anon[SLOTS]; /* a map of memory with no file under it, above BYTE */
+static bool existing_anon[SLOTS]; /* map of existing memory without a file, not BYTE granularity */
 
 int slot_of_map(const void *map)
 {
@@ -78,7 +78,7 @@ static void protection(const struct call *call)
 		out_rc(pmem2.config_set_protection(cfg, (unsigned)arg(call, "value")));
 }
 
-/* reservation c= r= off=; r=none resets */
+/* reservation c= r= off=: sets the reservation of a config; r=none removes it */
 static void reservation(const struct call *call)
 {
 	void *cfg = object(configs, call, "c"), *rsv = NULL;
@@ -91,7 +91,7 @@ static void reservation(const struct call *call)
 	out_rc(pmem2.config_set_vm_reservation(cfg, rsv, arg(call, "off")));
 }
 
-/* Describes a map without its address. */
+/* Reports size, granularity and place of a map; the place as an offset or alignment only. */
 static void describe(void *map, const void *rsv)
 {
 	uintptr_t addr = (uintptr_t)pmem2.map_get_address(map);
@@ -118,7 +118,7 @@ static void map_new(const struct call *call)
 		describe(made, config_reservation[slot(call, "c")]);
 }
 
-/* existing m= s= a= off= len= g=; an empty one is let go, whatever became of it */
+/* existing m= s= a= off= len= g=: makes a map of existing memory; forgets it if len is 0 */
 static void existing(const struct call *call)
 {
 	struct area *a = &areas[slot(call, "a")];
@@ -149,7 +149,10 @@ static void map_delete(const struct call *call)
 	out_object("m", *m);
 }
 
-/* The range that a call names, brought inside the map; false if nothing may be touched. */
+/*
+ * Gets the range that a call names, clamped to the map; false if there is no map or it would
+ * fault.
+ */
 static bool range_of(const struct call *call, char **addr, uint64_t *len, bool write)
 {
 	void *map = object(maps2, call, "m");
@@ -205,8 +208,8 @@ static void flush(const struct call *call)
 }
 
 /*
- * copy m= how=memcpy|memmove|memset off= len= from= flags= seed=: from outside, from=-1, or from
- * another place of the same map
+ * copy2 m= how=memcpy|memmove|memset off= len= from= flags= seed=: copies to the map; the source
+ * is memory outside the map if from=-1, otherwise the offset from= in the same map
  */
 static void copy(const struct call *call)
 {
@@ -240,7 +243,10 @@ static void copy(const struct call *call)
 	free(outside);
 }
 
-/* Do all maps of one granularity hand out one set of functions, and never NULL? */
+/*
+ * Reports for each function of a map if it is NULL, or the same as in earlier maps of its
+ * granularity.
+ */
 static void functions(const struct call *call)
 {
 	static void *known[3][6];
@@ -258,7 +264,7 @@ static void functions(const struct call *call)
 	}
 }
 
-/* Where the peer looks for a file that is not there, anything may happen: left out. */
+/* Makes no call for a map without a file: there PMDK's library looks for a file and may crash. */
 static void deep_flush(const struct call *call)
 {
 	void *map = object(maps2, call, "m");

@@ -10,7 +10,7 @@
 
 #include "actor.h"
 
-static struct area mapped[SLOTS];
+static struct area mapped[SLOTS]; /* maps of pmem_map_file() */
 
 static void out_errno(int rc)
 {
@@ -21,7 +21,7 @@ static void out_errno(int rc)
 		out("%s %s", strerrorname_np(error), pmem.errormsg()[0] ? "said" : "silent");
 }
 
-/* Shows the place of a map if it follows the hint; any other place counts as "elsewhere". */
+/* Reports the alignment of a map, and its offset from PMEM_MMAP_HINT if that is below 1 TiB. */
 static void out_place(const char *addr, size_t len)
 {
 	const char *text = getenv("PMEM_MMAP_HINT");
@@ -33,8 +33,9 @@ static void out_place(const char *addr, size_t len)
 }
 
 /*
- * map_file p= path= len= flags= mode= outputs=: bit 0 of outputs asks for the length, bit 1 for
- * is_pmem. A file left behind by a call that failed is removed, for the rest to begin alike.
+ * map_file p= path= len= flags= mode= outputs=: bit 0 of outputs requests the length, bit 1
+ * is_pmem. A file that a failed call left behind is reported and removed, so that later calls find
+ * the same files with both libraries.
  */
 static void map_file(const struct call *call)
 {
@@ -74,12 +75,15 @@ static void map_file(const struct call *call)
 		out("is_pmem=kept");
 	else
 		out("is_pmem=%d", is_pmem);
-	/* Without the length nobody can say where this map ends. */
+	/* The end of this map is only known if the call returned its length. */
 	if (addr && len != MARK)
 		p->len = (len + page_size() - 1) & ~(page_size() - 1);
 }
 
-/* The range that a call names in the map p= or area a=, brought inside. */
+/*
+ * Gets the range that a call names in the map p= or area a=, clamped to it; false if it is
+ * missing.
+ */
 static bool range_of(const struct call *call, char **addr, uint64_t *len)
 {
 	struct area *p = word(call, "a") ? &areas[slot(call, "a")] : &mapped[slot(call, "p")];
@@ -106,8 +110,9 @@ static bool reachable_range(const struct call *call, char **addr, uint64_t *len,
 }
 
 /*
- * Unmap, and once more: what is not mapped can be unmapped. Then the hole is plugged, for later
- * maps must not lie in it with one library and elsewhere with the other.
+ * Unmaps a range twice: a range that is not mapped can be unmapped, too. Then maps inaccessible
+ * memory there, since otherwise a later map could lie there with one library and elsewhere with
+ * the other.
  */
 static void unmap(const struct call *call)
 {
@@ -159,7 +164,7 @@ static void flush(const struct call *call)
 
 	if (!reachable_range(call, &addr, &len, false))
 		return;
-	/* With len 0 the peer touches the line, which may lie behind the map. */
+	/* With len 0, PMDK's library flushes the line of `addr`: use one that lies in the map. */
 	if (!len)
 		addr = (char *)((uintptr_t)addr & ~(uintptr_t)63);
 	errno = EXDEV;
@@ -201,7 +206,9 @@ static void *do_fill(const char *how, char *dest, int c, uint64_t len, unsigned 
 	return pmem.memset_nodrain(dest, c, len);
 }
 
-/* As in calls_pmem2.c; `how` is the name of any of the nine. */
+/*
+ * Does what copy() of calls_map.c does; `how` is one of the nine calls without its prefix "pmem_".
+ */
 static void copy(const struct call *call)
 {
 	const char *how = word(call, "how");

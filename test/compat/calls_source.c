@@ -137,7 +137,7 @@ static void numa_node(const struct call *call)
 	out_touched("node", (uint64_t)node, MARK);
 }
 
-/* Cut off what the peer wrote behind the end of the file. */
+/* Cuts the file back to `size`: PMDK's library may have written behind its end. */
 static void undo_growth(int fd, size_t size)
 {
 	struct stat now;
@@ -147,7 +147,7 @@ static void undo_growth(int fd, size_t size)
 		out("not-undone");
 }
 
-/* mcsafe s= how=pread|pwrite size= off=; `have` is what the source holds */
+/* mcsafe s= how=pread|pwrite size= off=; reports the size of the source as have=, -1 if unknown */
 static void mcsafe(const struct call *call)
 {
 	void *src = object(sources, call, "s");
@@ -174,7 +174,7 @@ static void mcsafe(const struct call *call)
 	free(buf);
 }
 
-/* Does perror() print what it was given, a colon and the last sentence? */
+/* Reports if pmem2_perror() prints its text, a colon and the last error message. */
 static void do_perror(const struct call *call)
 {
 	char said[1024] = "", want[1024];

@@ -14,8 +14,8 @@ void *reservations[SLOTS];
 static void *contexts[SLOTS];
 
 /*
- * Each reservation at a place of its own gets 64 GiB where nobody else maps anything, and nobody
- * did before: the peer does not give back all that it took.
+ * Returns the address for a new reservation. A fixed one gets the next 64 GiB that nothing was
+ * ever mapped in: PMDK's library does not unmap all of a deleted reservation.
  */
 static void *place(const struct call *call)
 {
@@ -35,7 +35,9 @@ static void out_reservation(void *rsv)
 	out("size=%zu", pmem2.vm_reservation_get_size(rsv));
 }
 
-/* rsv_new r= at=any|fixed|unaligned|busy size= [a=]; an empty one is let go */
+/*
+ * rsv_new r= at=any|fixed|unaligned|busy size= [a=]: makes a reservation; forgets it if size is 0
+ */
 static void rsv_new(const struct call *call)
 {
 	void *asked = place(call), *made = (void *)MARK;
@@ -168,8 +170,8 @@ static void badblock_next(const struct call *call)
 }
 
 /*
- * badblock_clear b= path= off= len=: of a file with bytes in it; they are brought back afterwards,
- * whatever became of them
+ * badblock_clear b= path= off= len=: clears a bad block of the file `path`, reports if its bytes
+ * are the same, and restores them
  */
 static void badblock_clear(const struct call *call)
 {

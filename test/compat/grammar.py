@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""grammar - sequences of calls for the actor, made from a seed
+"""grammar - generates sequences of calls for the actor (actor.c) from a seed
 
-A sequence makes some files, then makes calls at random on what earlier calls left in the slots:
-mostly sensible ones, so that they get somewhere, and some of every kind of wrong. What hangs or
-crashes the peer is left to test/compat/rows: a zero-length or PAGE map of existing memory is not
-flushed here, and no reservation offset wraps around.
+A sequence makes some files, then random calls with the objects that earlier calls stored in slots:
+mostly correct calls, so that objects are made and used, and some with each kind of mistake. Calls
+that hang or crash the peer, Debian's libraries, are left out: a zero-length or PAGE map of existing
+memory is not flushed, and no reservation offset wraps around. test/compat/rows tests such calls.
 """
 import random
 
@@ -44,7 +44,7 @@ class Sequence:
         return self.random.choice(LENGTHS)
 
     def where(self):
-        """An offset: aligned often, and at the beginning often."""
+        """A random offset in a map: 0 or an aligned one more often than others."""
         if self.odds(0.2):
             return 0
         offset = self.random.randrange(0, 3 * MIB)
@@ -125,7 +125,7 @@ class Sequence:
             self.call(name, c=c)
 
     def ready_config(self):
-        """One that a map is likely to be made with."""
+        """Makes a config with which map_new probably succeeds, and returns its slot."""
         c = self.slot()
         self.call("config_new", c=c)
         self.call("granularity", c=c, value=self.pick(2, 2, 2, 1, 0))
@@ -146,7 +146,7 @@ class Sequence:
 
     def existing(self):
         length = self.pick(0, 1, 100, PAGE, PAGE, 4 * PAGE)
-        # Empty maps have memory of their own: the peer's are there for good.
+        # Area 1 is for empty maps only: the peer never deletes one, and it would block its area.
         self.call("existing", m=self.slot() + 5, s=self.slot(), a=0 if length else 1,
                   off=self.pick(0, 1, PAGE, 4 * PAGE, 5 * PAGE), len=length, g=self.pick(0, 1))
 
@@ -240,7 +240,7 @@ class Sequence:
         name = self.pick("unmap", "is_pmem", "sync", "flush", "flush", "copy", "copy", "copy",
                          "bytes")
         if name == "unmap":
-            # Only its own maps are unmapped: others are still needed.
+            # Only maps p= of map_file are unmapped: later calls need the areas a=.
             self.call(name, p=self.slot(), off=self.pick(0, 0, 0, PAGE, 2 * PAGE, 100, MIB),
                       len=self.pick(0, 1, 100, PAGE, 5000, 16 * MIB))
         elif name == "is_pmem":
@@ -276,7 +276,7 @@ PMEM = [("map_file", 10), ("use_mapped", 20), ("version", 1), ("facts", 1), ("re
 
 
 def sequence(seed, calls=50):
-    """The lines of one sequence: of one library, or of both."""
+    """The lines of the sequence of this seed, with calls of libpmem, of libpmem2, or of both."""
     made = Sequence(seed)
     made.prepare()
     weights = made.pick(PMEM2, PMEM2, PMEM, PMEM, PMEM2 + PMEM)
@@ -294,7 +294,9 @@ def sequence(seed, calls=50):
     return made.lines
 
 
-# Lengths where copy strategies change; offsets into a line; each flag alone and some together.
+# STEPS: lengths of copies, around those where copy strategies change. OFFSETS: of the destination in
+# a cache line. DISTANCES: bytes between overlapping source and destination. FLAGS: each flag alone,
+# some together, and bits that are not flags.
 STEPS = [0, 1, 3, 4, 7, 8, 9, 15, 16, 17, 31, 32, 33, 48, 63, 64, 65, 72, 96, 120, 127, 128, 129,
          136, 191, 192, 255, 256, 257, 320, 511, 512, 513, 767, 768, 1000, 1024, 4096, 4099]
 OFFSETS = [0, 1, 4, 8, 32, 56, 63, 64]
@@ -303,7 +305,7 @@ FLAGS = [0, 1, 2, 4, 8, 16, 32, 6, 24, 34, 10, 63, 64, 0xffffffc0]
 
 
 def ladder(call, target, verbs):
-    """Copies of every kind; two of three from outside, the others overlap."""
+    """Lines of copies with each length; a third of them has overlapping source and destination."""
     for number in range(3 * len(STEPS)):
         offset = 64 * (number * 7 % 40) + OFFSETS[number % len(OFFSETS)]
         distance = DISTANCES[number // 3 % len(DISTANCES)]
@@ -314,7 +316,7 @@ def ladder(call, target, verbs):
 
 
 def copies():
-    """Name, environment and lines of the sequences of copies."""
+    """Yields the name, the environment and the lines of each sequence of copies."""
     verbs = [verb + how for how in ["", "_persist", "_nodrain"]
              for verb in ["memcpy", "memmove", "memset"]]
     first = ["map_file p=0 path=f len=16384 flags=1 mode=0600 outputs=3",

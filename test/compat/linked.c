@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * linked - a program that was linked against Debian's libraries and is run on ours
+ * linked - a program that is linked against Debian's libpmem and libpmem2, and runs on Holdfast's
  *
- * It asks for every symbol, each under the version that Debian's linker script gave it; with
- * LD_BIND_NOW=1 a missing one keeps it from starting. Built by the test itself (clients).
+ * It refers to every symbol, each with the version of Debian's library; with LD_BIND_NOW=1 it does
+ * not start if a symbol is missing. The test that runs it, test/compat/clients, also builds it.
  */
 #include <stdio.h>
 #include <string.h>

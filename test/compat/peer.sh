@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=bash disable=SC2034
 #
-# peer.sh - find the libraries that ours are compared with
+# peer.sh - finds the installed libpmem and libpmem2 that Holdfast's are compared with, "the peer"
 #
-#	find_peer	$peer is where the system has both
-#	requires_peer	the same, or the test is skipped
+#	find_peer	sets $peer to the directory of both libraries; fails if one is missing
+#	requires_peer	does what find_peer does; skips the whole test if one is missing
 
 find_peer() {
 	peer=$(ldconfig -p | sed -n 's/.*=> \(.*\)\/libpmem2\.so\.1$/\1/p' | head -n 1)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * rowcheck ROW LIBPMEM LIBPMEM2 - does a build of the libraries do right where a known one does
- * not?
+ * rowcheck ROW LIBPMEM LIBPMEM2 - checks if a build of the libraries behaves as a row of
+ * doc/compatibility.md promises
  *
- * A row of doc/compatibility.md: one that was mended, or one that is kept although the man pages
- * of the libraries in Debian say something else. Exit status 0: right; 1: wrong, and standard
- * output says how; 77: cannot be seen on this machine. No row makes the libraries in Debian crash
- * or hang: where they would, ours are tested alone. Files are made in the current directory.
+ * A row is a "defect" of Debian's libraries that Holdfast does not have, or a behaviour of theirs
+ * that Holdfast "keeps" although their man pages say something else. LIBPMEM and LIBPMEM2 are
+ * paths of the libraries to check. Exit status 0: right; 1: wrong, and standard output says how;
+ * 77: the machine cannot show it. No row makes Debian's libraries crash or hang: tests of such
+ * rows load Holdfast's libraries only, and are elsewhere. Files are made in the current directory.
  *
  * rowcheck --list prints all rows: "defect failed-create pmem", "keep no-access pmem2".
  */
@@ -58,7 +59,7 @@ void *source_of(int fd)
 	int rc = pmem2.source_from_fd(&src, fd);
 
 	if (rc)
-		cannot("no source: %s", api_error_name(rc));
+		cannot("cannot make a source: %s", api_error_name(rc));
 	return src;
 }
 
@@ -68,7 +69,7 @@ void *anon_of(size_t size)
 	int rc = pmem2.source_from_anon(&src, size);
 
 	if (rc)
-		cannot("no source: %s", api_error_name(rc));
+		cannot("cannot make a source: %s", api_error_name(rc));
 	return src;
 }
 
@@ -78,7 +79,7 @@ void *new_config(void)
 	int rc = pmem2.config_new(&cfg);
 
 	if (rc || (rc = pmem2.config_set_required_store_granularity(cfg, PAGE)))
-		cannot("no config: %s", api_error_name(rc));
+		cannot("cannot make a config: %s", api_error_name(rc));
 	return cfg;
 }
 
@@ -87,7 +88,7 @@ char *memory_of(size_t size)
 	char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (memory == MAP_FAILED)
-		cannot("no memory: %s", strerror(errno));
+		cannot("cannot map memory: %s", strerror(errno));
 	return memory;
 }
 
@@ -120,7 +121,7 @@ int main(int argc, char *argv[])
 	}
 	if (!(row = find(defects, argv[1])) && !(row = find(stepped_rows, argv[1])) &&
 		!(row = find(keeps, argv[1]))) {
-		fprintf(stderr, "rowcheck: no row %s\n", argv[1]);
+		fprintf(stderr, "rowcheck: there is no row %s\n", argv[1]);
 		return 2;
 	}
 	bool second = !strcmp(row->library, "pmem2");

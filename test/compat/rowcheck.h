@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * rowcheck.h - what the checks of one row each share
+ * rowcheck.h - types and functions that the checks of rowcheck share
  *
- * A check says whether the library does the right thing, and if not, what it did instead. What it
- * needs from the machine and does not get is said with cannot().
+ * A check tests one row of doc/compatibility.md. It returns true if the library does the right
+ * thing; if not, it prints what the library did, with wrong(). If the machine lacks something that
+ * it needs, it calls cannot().
  */
 #ifndef TEST_COMPAT_ROWCHECK_H
 #define TEST_COMPAT_ROWCHECK_H
@@ -18,25 +19,25 @@ typedef bool check_fn(void);
 struct row {
 	const char *name;
 	check_fn *check;
-	const char *library; /* the one that it calls: "pmem", "pmem2" */
+	const char *library; /* the library that the check calls: "pmem" or "pmem2" */
 };
 
-/* They end with a row without a name. */
+/* Tables of rows; the last row of each has no name. */
 extern const struct row defects[], keeps[], stepped_rows[];
 
-/* Say what was seen; false, for `return wrong(...)`. */
+/* Prints what the library did wrong. Returns false, for `return wrong(...)`. */
 bool wrong(const char *format, ...) __attribute__((__format__(__printf__, 1, 2)));
 
-/* The machine does not let us see it. */
+/* Prints why this machine cannot show the row, and exits with 77. */
 void cannot(const char *format, ...) __attribute__((__noreturn__, __format__(__printf__, 1, 2)));
 
-/* A regular file of that size, open for reading and writing. */
+/* Makes a regular file of `size` bytes. Returns a descriptor for reading and writing. */
 int file_of(const char *name, size_t size);
 void *source_of(int fd);
 void *anon_of(size_t size);
-/* A config that takes any granularity. */
+/* Returns a new config that accepts any granularity. */
 void *new_config(void);
-/* Memory of the program's own. */
+/* Maps anonymous memory without the libraries. */
 char *memory_of(size_t size);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * rows_defects.c - rows in which the libraries in Debian return or do something wrong
+ * rows_defects.c - checks of rows of doc/compatibility.md in which Debian's libraries do wrong
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,22 +19,23 @@
 #define MARK ((void *)0x7ab00)
 #define SIZE 65536
 
-/* A temporary file has no name, not for a moment. */
+/* Checks that a temporary file never has a name, not even while it is made. */
 static bool temporary_without_name(void)
 {
 	char event[4096];
 	int watch = inotify_init1(IN_NONBLOCK);
 
 	if (mkdir("tmp", 0755) || watch < 0 || inotify_add_watch(watch, "tmp", IN_CREATE) < 0)
-		cannot("no watch: %s", strerror(errno));
+		cannot("cannot watch a directory: %s", strerror(errno));
 	if (!pmem.map_file("tmp", SIZE, FILE_CREATE | FILE_TMPFILE, 0600, NULL, NULL))
-		cannot("no temporary file: %s", pmem.errormsg());
+		cannot("cannot make a temporary file: %s", pmem.errormsg());
 	if (read(watch, event, sizeof(event)) > 0)
-		return wrong("a name showed up: %s", ((struct inotify_event *)(void *)event)->name);
+		return wrong("a temporary file had the name %s",
+			((struct inotify_event *)(void *)event)->name);
 	return true;
 }
 
-/* Can the file under this memory be given a name? */
+/* Tries to name the file that is mapped at `addr`. Returns 0 or an errno. */
 static int link_of(const void *addr, const char *name)
 {
 	char path[64];
@@ -44,52 +45,57 @@ static int link_of(const void *addr, const char *name)
 	return linkat(AT_FDCWD, path, AT_FDCWD, name, AT_SYMLINK_FOLLOW) ? errno : 0;
 }
 
-/* EXCL is what keeps a temporary file from being named later: open(2), O_TMPFILE. */
+/*
+ * Checks that EXCL prevents naming a temporary file later, and nothing else does: open(2),
+ * O_TMPFILE.
+ */
 static bool temporary_linked(void)
 {
 	int tmp = FILE_CREATE | FILE_TMPFILE;
 	int probe = open(".", O_TMPFILE | O_RDWR, 0600);
 
 	if (geteuid())
-		cannot("files under memory are opened by root only");
+		cannot("only root may open files in /proc/self/map_files");
 	if (probe < 0)
 		cannot("no O_TMPFILE here: %s", strerror(errno));
 	void *open_to_names = pmem.map_file(".", SIZE, tmp, 0600, NULL, NULL);
 	void *closed_to_names = pmem.map_file(".", SIZE, tmp | FILE_EXCL, 0600, NULL, NULL);
 	if (!open_to_names || !closed_to_names)
-		cannot("no temporary file: %s", pmem.errormsg());
+		cannot("cannot make a temporary file: %s", pmem.errormsg());
 	int error = link_of(open_to_names, "name");
 	if (error)
-		return wrong("without EXCL it cannot be linked: %s", strerror(error));
+		return wrong(
+			"without EXCL the temporary file cannot be linked: %s", strerror(error));
 	if (!link_of(closed_to_names, "other"))
-		return wrong("with EXCL it can be linked");
+		return wrong("with EXCL the temporary file can be linked");
 	return true;
 }
 
-/* A call that fails leaves nothing behind that it made, and removes nothing that it found. */
+/* Checks that a failed call removes a file that it made, and keeps a file that existed before. */
 static bool nothing_left(void)
 {
 	if (pmem.map_file("new", INT64_MAX, FILE_CREATE, 0600, NULL, NULL))
-		cannot("a file of 2^63 bytes could be made");
+		cannot("this file system accepts a file of 2^63 - 1 bytes");
 	if (!access("new", F_OK))
-		return wrong("the file is left");
+		return wrong("a failed call leaves the new file");
 	close(file_of("old", 100));
 	pmem.map_file("old", INT64_MAX, FILE_CREATE, 0600, NULL, NULL);
 	if (access("old", F_OK))
-		return wrong("a file that was there before is gone");
+		return wrong("a failed call removes a file that existed before");
 	return true;
 }
 
-/* Refused, or made and deleted; never made for good. */
+/* Checks that a map of 0 bytes is refused, or can be deleted. */
 static bool empty_existing(void)
 {
 	void *map = MARK;
 	int rc = pmem2.map_from_existing(&map, anon_of(SIZE), memory_of(SIZE), 0, CACHE_LINE);
 
 	if (rc)
-		return map == MARK || wrong("it is refused, but the output was changed");
+		return map == MARK ||
+		       wrong("a map of 0 bytes is refused, but the output was changed");
 	rc = pmem2.map_delete(&map);
-	return rc == 0 || wrong("it cannot be deleted: %s", api_error_name(rc));
+	return rc == 0 || wrong("a map of 0 bytes cannot be deleted: %s", api_error_name(rc));
 }
 
 static bool existing_leaks(void)
@@ -103,14 +109,14 @@ static bool existing_leaks(void)
 			before = mallinfo2().uordblks;
 		if (pmem2.map_from_existing(&map, src, addr, SIZE, CACHE_LINE) ||
 			pmem2.map_delete(&map))
-			cannot("no map");
+			cannot("cannot make and delete a map");
 	}
 	size_t after = mallinfo2().uordblks;
 	return after <= before + 1000 ||
 	       wrong("1000 maps made and deleted leave %zu bytes", after - before);
 }
 
-/* All address space of this process, in bytes. */
+/* Returns the size of this process's address space in use, in bytes. */
 static size_t address_space(void)
 {
 	FILE *f = fopen("/proc/self/statm", "r");
@@ -132,7 +138,7 @@ static bool reservation_leaks(void)
 			before = address_space();
 		int rc = pmem2.vm_reservation_new(&rsv, NULL, SIZE);
 		if (rc || (rc = pmem2.vm_reservation_delete(&rsv)))
-			cannot("no reservation: %s", api_error_name(rc));
+			cannot("cannot make and delete a reservation: %s", api_error_name(rc));
 	}
 	size_t after = address_space();
 	return after <= before + SIZE ||
@@ -146,9 +152,11 @@ static bool empty_reservation(void)
 	int rc = pmem2.vm_reservation_new(&rsv, NULL, 0);
 
 	if (rc)
-		return rsv == NULL || wrong("it is refused, but the output is not NULL");
+		return rsv == NULL ||
+		       wrong("a reservation of 0 bytes is refused, but the output is not NULL");
 	rc = pmem2.vm_reservation_delete(&rsv);
-	return rc == 0 || wrong("it cannot be deleted: %s", api_error_name(rc));
+	return rc == 0 ||
+	       wrong("a reservation of 0 bytes cannot be deleted: %s", api_error_name(rc));
 }
 
 static bool usc_kept(void)
@@ -157,8 +165,8 @@ static bool usc_kept(void)
 	int rc = pmem2.source_device_usc(source_of(file_of("file", SIZE)), &usc);
 
 	if (rc != E_NOSUPP)
-		cannot("this file lies on an NVDIMM: %s", api_error_name(rc));
-	return usc == 77 || wrong("a call that failed set it to %" PRIu64, usc);
+		cannot("source_device_usc of a file is not NOSUPP here: %s", api_error_name(rc));
+	return usc == 77 || wrong("a failed source_device_usc set its output to %" PRIu64, usc);
 }
 
 static bool read_beyond_end(void)
@@ -170,7 +178,7 @@ static bool read_beyond_end(void)
 	if (rc == E_LENGTH_OUT_OF_RANGE)
 		rc = pmem2.source_pwrite_mcsafe(src, buf, sizeof(buf), SIZE + 1);
 	return rc == E_LENGTH_OUT_OF_RANGE ||
-	       wrong("behind the end of the file: %s", api_error_name(rc));
+	       wrong("a transfer behind the end of the file returns %s", api_error_name(rc));
 }
 
 static bool clear_unlisted(void)
@@ -182,15 +190,15 @@ static bool clear_unlisted(void)
 
 	memset(bytes, 7, sizeof(bytes));
 	if (write(fd, bytes, sizeof(bytes)) != (ssize_t)sizeof(bytes))
-		cannot("cannot write: %s", strerror(errno));
+		cannot("cannot write to a file: %s", strerror(errno));
 	int rc = pmem2.badblock_context_new(&context, source_of(fd));
 	if (rc)
-		cannot("no context: %s", api_error_name(rc));
+		cannot("cannot make a context of bad blocks: %s", api_error_name(rc));
 	rc = pmem2.badblock_clear(context, &block);
 	if (pread(fd, after, sizeof(after), 0) != (ssize_t)sizeof(after) ||
 		memcmp(bytes, after, sizeof(bytes)))
-		return wrong("good bytes were cleared");
-	return rc < 0 || wrong("it claims to have cleared a block that is not bad");
+		return wrong("badblock_clear cleared a block that is not bad");
+	return rc < 0 || wrong("badblock_clear reports success for a block that is not bad");
 }
 
 static bool anon_context_null(void)
@@ -199,8 +207,9 @@ static bool anon_context_null(void)
 	int rc = pmem2.badblock_context_new(&context, anon_of(SIZE));
 
 	if (rc != E_NOSUPP)
-		return wrong("anonymous memory: %s", api_error_name(rc));
-	return context == NULL || wrong("the output is not NULL");
+		return wrong(
+			"badblock_context_new returns %s for anonymous memory", api_error_name(rc));
+	return context == NULL || wrong("badblock_context_new fails, but its output is not NULL");
 }
 
 const struct row defects[] = {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* rows_keeps.c - rows in which the libraries in Debian, not their man pages, are followed */
+/*
+ * rows_keeps.c - checks of rows of doc/compatibility.md in which Holdfast follows Debian's
+ * libraries, not their man pages
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -14,9 +17,10 @@
 
 #define SIZE 65536
 
+/* Returns true if a call returned the wanted code; prints it otherwise. */
 static bool is(int rc, int want)
 {
-	return rc == want || wrong("returns %s", api_error_name(rc));
+	return rc == want || wrong("the call returns %s", api_error_name(rc));
 }
 
 static bool overlap(void)
@@ -25,7 +29,7 @@ static bool overlap(void)
 	void *src = anon_of(SIZE), *map, *other;
 
 	if (pmem2.map_from_existing(&map, src, addr, SIZE, CACHE_LINE))
-		cannot("no map");
+		cannot("cannot make a map");
 	return is(pmem2.map_from_existing(&other, src, addr + 100, 100, CACHE_LINE), E_MAP_EXISTS);
 }
 
@@ -35,7 +39,7 @@ static bool beyond_reservation(void)
 
 	if (pmem2.vm_reservation_new(&rsv, NULL, SIZE) ||
 		pmem2.config_set_vm_reservation(cfg, rsv, SIZE / 2))
-		cannot("no reservation");
+		cannot("cannot make a reservation");
 	return is(pmem2.map_new(&map, cfg, anon_of(SIZE)), E_LENGTH_OUT_OF_RANGE);
 }
 
@@ -44,11 +48,12 @@ static bool unaligned_reservation(void)
 	void *rsv;
 
 	return is(pmem2.vm_reservation_new(&rsv, NULL, 100), E_LENGTH_UNALIGNED) &&
-	       (pmem2.vm_reservation_new(&rsv, NULL, SIZE) == 0 || wrong("no reservation")) &&
+	       (pmem2.vm_reservation_new(&rsv, NULL, SIZE) == 0 ||
+		       wrong("a reservation of whole pages is refused")) &&
 	       is(pmem2.vm_reservation_extend(rsv, 100), E_LENGTH_UNALIGNED);
 }
 
-/* PMEM_MMAP_HINT is set by the caller. */
+/* Checks that map_new ignores PMEM_MMAP_HINT, which test/compat/rows sets. */
 static bool hint_ignored(void)
 {
 	const char *hint = getenv("PMEM_MMAP_HINT");
@@ -57,9 +62,9 @@ static bool hint_ignored(void)
 	if (!hint)
 		cannot("PMEM_MMAP_HINT is not set");
 	if (pmem2.map_new(&map, new_config(), source_of(file_of("file", SIZE))))
-		cannot("no map");
+		cannot("cannot make a map");
 	uintptr_t addr = (uintptr_t)pmem2.map_get_address(map), from = strtoull(hint, NULL, 16);
-	return addr - from > 1UL << 40 || wrong("it was followed");
+	return addr - from > 1UL << 40 || wrong("the map lies at PMEM_MMAP_HINT");
 }
 
 static bool append_only(void)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * rows_stepped.c - rows that show between two instructions: a child makes the call, stepped through
+ * rows_stepped.c - checks of rows of doc/compatibility.md that can only be seen between two
+ * instructions: a child makes the call, and the parent steps through its instructions with
+ * ptrace(2)
  */
 #include "rowcheck.h"
 
@@ -19,7 +21,7 @@
 
 #define SIZE 8192
 
-/* The call that the child makes, and its memory; both processes see it. */
+/* The call that the child makes, and its memory, which parent and child share. */
 static struct {
 	char *dest;
 	const char *src;
@@ -44,10 +46,10 @@ static void work(void)
 	}
 }
 
-/* The events seen on the way. */
+/* Events that look() has seen while it stepped. */
 static struct {
-	bool torn;
-	unsigned flushes; /* that hit the destination, in whatever way */
+	bool torn;        /* an 8-byte word of the destination was half written */
+	unsigned flushes; /* instructions of any kind that flushed a line of the destination */
 } seen;
 
 static bool half_done(const char *word)
@@ -66,7 +68,7 @@ static void look(pid_t child)
 	for (size_t i = 0; i < job.len; i += 8)
 		seen.torn |= half_done(job.dest + i);
 	if (ptrace(PTRACE_GETREGS, child, NULL, &user))
-		cannot("no registers: %s", strerror(errno));
+		cannot("cannot read the child's registers: %s", strerror(errno));
 	struct insn_regs regs = {
 		.general = {user.rax, user.rcx, user.rdx, user.rbx, user.rsp, user.rbp, user.rsi,
 			user.rdi, user.r8, user.r9, user.r10, user.r11, user.r12, user.r13,
@@ -84,7 +86,7 @@ static void look(pid_t child)
 		insn.addr + 64 > (uintptr_t)job.dest && insn.addr < (uintptr_t)job.dest + job.len;
 }
 
-/* Run the job in a child. */
+/* Runs the job in a child and calls look() before each of its instructions. */
 static void step(void)
 {
 	int status;
@@ -92,7 +94,7 @@ static void step(void)
 
 	memset(&seen, 0, sizeof(seen));
 	if (child < 0)
-		cannot("fork: %s", strerror(errno));
+		cannot("cannot fork: %s", strerror(errno));
 	if (!child) {
 		if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) || raise(SIGSTOP))
 			_exit(77);
@@ -102,19 +104,22 @@ static void step(void)
 	while (waitpid(child, &status, 0) == child && WIFSTOPPED(status)) {
 		look(child);
 		if (ptrace(PTRACE_SINGLESTEP, child, NULL, NULL))
-			cannot("ptrace: %s", strerror(errno));
+			cannot("cannot single-step the child: %s", strerror(errno));
 	}
 	if (!WIFEXITED(status) || WEXITSTATUS(status))
 		cannot("ptrace(2) is refused here, or the child died: %#x", status);
 }
 
-/* Every byte of the destination changes from 0x11 to 0xee, so half a word can be told. */
+/*
+ * Sets `job`. Each byte of the destination shall change from 0x11 to 0xee: so a half written word
+ * shows.
+ */
 static char *prepare(size_t offset, size_t len, int kind)
 {
 	char *memory = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	if (memory == MAP_FAILED)
-		cannot("no memory: %s", strerror(errno));
+		cannot("cannot map memory: %s", strerror(errno));
 	memset(memory, 0x11, SIZE / 2);
 	memset(memory + SIZE / 2, 0xee, SIZE / 2);
 	job.dest = memory + 64 + offset;
@@ -148,10 +153,13 @@ static bool same_place_flushed(void)
 	step();
 	munmap(memory, SIZE);
 	return seen.flushes >= 4 ||
-	       wrong("4 lines copied onto themselves, %u flushed", seen.flushes);
+	       wrong("of 4 lines copied onto themselves, %u are flushed", seen.flushes);
 }
 
-/* The memory is there, so that a flush does no harm. */
+/*
+ * Checks that flushes of 0 bytes flush nothing. The memory is mapped: a wrong flush does not
+ * crash.
+ */
 static bool empty_flush(void)
 {
 	char *memory = prepare(1, 0, FLUSH);

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * tx run POOL [N] | tx forget POOL N | tx check POOL - a program of libpmemobj, to be killed in the
- * middle of transactions
+ * tx run POOL [N] | tx forget POOL N | tx check POOL - a program with libpmemobj that tests kill
+ * in the middle of transactions
  *
- * A pool holds accounts, whose sum never changes, and a list of the last transfers, each in a block
- * of its own with a checksum. A transaction moves money, adds a block, frees the oldest and counts
- * itself. `run' does so until killed, or N times, and says "done N" after each N-th. `forget' makes a
- * mistake: it does not snapshot the account that the money goes to. `check' opens the pool, which
- * rolls an unfinished transaction back, and says what it counts, or what is wrong.
+ * A pool holds accounts, whose sum never changes, and a list of the last transfers, each in a
+ * separate block with a checksum. A transaction moves money, adds a block, frees the oldest block
+ * and adds 1 to the number of transactions. `run' makes transactions until it is killed, or N of
+ * them, and prints "done NUMBER" after each. `forget' does the same with a mistake: it does not
+ * snapshot the account that receives the money. `check' opens the pool, for which libpmemobj rolls
+ * an unfinished transaction back, and prints the number of transactions, or what is wrong.
  *
- * What it needs of libpmemobj.so.1 is declared here, so that it builds without that library.
+ * The functions of libpmemobj.so.1 are declared here, so that the program builds without that
+ * library.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -20,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* PMEMoid of libpmemobj: pool and offset of an object. */
 struct oid {
 	uint64_t pool;
 	uint64_t offset;
@@ -42,24 +45,24 @@ static struct {
 } obj;
 
 #define ACCOUNTS  1024
-#define WEALTH    1000 /* of each account, to begin with */
-#define KEPT      32
+#define WEALTH    1000 /* initial balance of each account */
+#define KEPT      32   /* transfers in the list */
 #define POOL_SIZE (16UL << 20)
 
 struct transfer {
 	uint64_t number, from, to, amount;
-	uint64_t sum; /* of the four above */
+	uint64_t sum; /* checksum of the four above */
 	char padding[600];
 };
 
 struct root {
-	uint64_t opened; /* all below was written once, in one transaction */
-	uint64_t count;
+	uint64_t opened; /* 1: the accounts were initialized, in one transaction */
+	uint64_t count;  /* transactions */
 	int64_t accounts[ACCOUNTS];
-	struct oid last[KEPT]; /* transfer N in N % KEPT */
+	struct oid last[KEPT]; /* transfer N is last[N % KEPT] */
 };
 
-static bool forgets;
+static bool forgets; /* the command is `forget' */
 static struct pool *pool;
 static struct root *root;
 
@@ -187,12 +190,13 @@ static int check_last(uint64_t number)
 	const struct transfer *t = direct(*last);
 
 	if (!last->offset)
-		return wrong("no transfer", number);
+		return wrong("the list lacks transfer", number);
 	if (t->number != number || t->sum != sum_of(t))
-		return wrong("another transfer in place of", number);
+		return wrong(
+			"the list has another transfer, or a wrong checksum, for transfer", number);
 	for (size_t i = 0; i < sizeof(t->padding); i++)
 		if (t->padding[i] != (char)number)
-			return wrong("padding of transfer", number);
+			return wrong("the block has wrong padding for transfer", number);
 	return 0;
 }
 
