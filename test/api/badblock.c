@@ -39,7 +39,7 @@ static void refused(int fd, const struct pmem2_source *src)
 	char byte = 0;
 
 	if (pmem2_badblock_context_new(&bbctx, src))
-		bail("no context: %s", pmem2_errormsg());
+		bail("cannot make a context of bad blocks: %s", pmem2_errormsg());
 	is_int(clear(bbctx, 0, page_size()), PMEM2_E_NO_BAD_BLOCK_FOUND,
 		"badblock_clear: a range that was not listed is refused");
 	is_int(pread(fd, &byte, 1, 0), 1, "badblock_clear: the first byte of the file can be read");

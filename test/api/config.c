@@ -111,7 +111,7 @@ static void messages(void)
 		"pmem2_errormsg: a failure in another thread leaves this thread's message");
 
 	if (pipe(fds))
-		bail("no pipe: %m");
+		bail("cannot make a pipe: %m");
 	pid_t pid = fork();
 	if (!pid) {
 		dup2(fds[1], STDERR_FILENO);

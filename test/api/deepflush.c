@@ -98,7 +98,7 @@ static void really_written(const char *granularity)
 	struct pmem2_source *src = source_of(fd);
 	setenv("PMEM2_FORCE_GRANULARITY", granularity, 1);
 	if (pmem2_map_new(&map, cfg, src))
-		bail("no map: %s", pmem2_errormsg());
+		bail("cannot make a map: %s", pmem2_errormsg());
 	unsetenv("PMEM2_FORCE_GRANULARITY");
 	char *addr = pmem2_map_get_address(map);
 	memset(addr, 'x', PAGES * page_size());
@@ -127,7 +127,7 @@ static void anonymous(void)
 
 	pmem2_source_from_anon(&src, page_size());
 	if (pmem2_map_new(&map, cfg, src))
-		bail("no map: %s", pmem2_errormsg());
+		bail("cannot make a map: %s", pmem2_errormsg());
 	char *addr = pmem2_map_get_address(map);
 	is_int(pmem2_deep_flush(map, addr, page_size()), PMEM2_E_NOSUPP,
 		"deep_flush: anonymous memory is refused");

@@ -74,10 +74,10 @@ int main(void)
 	struct pmem2_source *file = source_of(fd), *shm, *anon;
 
 	if (memory < 0 || ftruncate(memory, (off_t)page_size()))
-		bail("no memory file: %m");
+		bail("cannot make a file in memory: %m");
 	shm = source_of(memory);
 	if (pmem2_source_from_anon(&anon, page_size()))
-		bail("no anonymous source: %s", pmem2_errormsg());
+		bail("cannot make an anonymous source: %s", pmem2_errormsg());
 	if (access("/sys/bus/nd/devices/region0", F_OK))
 		nothing_there(file, PMEM2_E_DAX_REGION_NOT_FOUND, "a file");
 	else

@@ -19,7 +19,7 @@ static struct pmem2_map *existing(size_t offset, size_t length, enum pmem2_granu
 	struct pmem2_map *map;
 
 	if (pmem2_map_from_existing(&map, src, addr + offset, length, granularity))
-		bail("no map: %s", pmem2_errormsg());
+		bail("cannot make a map: %s", pmem2_errormsg());
 	return map;
 }
 

@@ -143,7 +143,7 @@ static void tmpfs(void)
 	int fd = memfd_create("explained", 0);
 
 	if (fd < 0 || ftruncate(fd, (off_t)page_size()))
-		bail("no memfd: %m");
+		bail("cannot make a file in memory: %m");
 	is_int(explain(fd), 0, "a memfd: it is explained");
 	is_str(told->file_system, "tmpfs", "a memfd: it is on tmpfs");
 	ok(!told->mount_point, "a memfd: it has no mount point");
@@ -160,7 +160,7 @@ static struct pmem2_map *map_with(struct pmem2_source *src, enum pmem2_sharing_t
 
 	pmem2_config_set_sharing(cfg, sharing);
 	if (pmem2_map_new(&map, cfg, src))
-		bail("no map: %s", pmem2_errormsg());
+		bail("cannot make a map: %s", pmem2_errormsg());
 	pmem2_config_delete(&cfg);
 	pmem2_source_delete(&src);
 	return map;
@@ -208,7 +208,7 @@ static void existing(void)
 	void *addr = mmap(NULL, page_size(), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
 	if (pmem2_map_from_existing(&map, src, addr, page_size(), PMEM2_GRANULARITY_PAGE))
-		bail("no map: %s", pmem2_errormsg());
+		bail("cannot make a map: %s", pmem2_errormsg());
 	is_int(holdfast_explain_map(&told, map), 0, "a map of existing memory: it is explained");
 	is_int(told->reason, HOLDFAST_REASON_PROGRAM,
 		"a map of existing memory: the reason is PROGRAM");
@@ -237,7 +237,7 @@ static void wrong(void)
 
 	holdfast_explanation_free(&told);
 	if (pipe(ends))
-		bail("no pipe: %m");
+		bail("cannot make a pipe: %m");
 	refused(ends[0], PMEM2_E_INVALID_FILE_TYPE, "a pipe", "a pipe");
 	close(ends[0]);
 	close(ends[1]);

@@ -49,7 +49,7 @@ FIXTURE struct pmem2_source *source_of(int fd)
 	struct pmem2_source *src;
 
 	if (pmem2_source_from_fd(&src, fd))
-		bail("no source: %s", pmem2_errormsg());
+		bail("cannot make a source: %s", pmem2_errormsg());
 	return src;
 }
 
@@ -60,7 +60,7 @@ FIXTURE struct pmem2_config *config(void)
 
 	if (pmem2_config_new(&cfg) ||
 		pmem2_config_set_required_store_granularity(cfg, PMEM2_GRANULARITY_PAGE))
-		bail("no config: %s", pmem2_errormsg());
+		bail("cannot make a config: %s", pmem2_errormsg());
 	return cfg;
 }
 
@@ -75,7 +75,7 @@ FIXTURE struct pmem2_map *map_of(size_t size, const char *granularity)
 	if (granularity)
 		setenv("PMEM2_FORCE_GRANULARITY", granularity, 1);
 	if (pmem2_map_new(&map, cfg, src))
-		bail("no map: %s", pmem2_errormsg());
+		bail("cannot make a map: %s", pmem2_errormsg());
 	unsetenv("PMEM2_FORCE_GRANULARITY");
 	pmem2_source_delete(&src);
 	pmem2_config_delete(&cfg);

@@ -26,7 +26,7 @@ static struct pmem2_map *new_map(unsigned *file)
 	struct pmem2_map *map;
 
 	if (pmem2_map_new(&map, cfg, src))
-		bail("no map: %s", pmem2_errormsg());
+		bail("cannot make a map: %s", pmem2_errormsg());
 	kernel_maps(pmem2_map_get_address(map), PAGES * page_size(), *file);
 	pmem2_source_delete(&src);
 	pmem2_config_delete(&cfg);

@@ -23,7 +23,7 @@ static long long free_bytes(void)
 	struct statfs st;
 
 	if (statfs(at("disk"), &st))
-		bail("cannot look at the disk: %m");
+		bail("cannot ask for free blocks of the disk: %m");
 	return (long long)st.f_bfree * st.f_bsize;
 }
 
@@ -74,7 +74,7 @@ static void full(void)
 static void read_only(void)
 {
 	if (mount("none", at("disk"), "tmpfs", MS_REMOUNT | MS_RDONLY, "size=1m"))
-		bail("cannot remount: %m");
+		bail("cannot remount a tmpfs read-only: %m");
 	fails("pmem_map_file: a file on a read-only file system", at("disk/old"), 0, 0, EROFS);
 	fails("pmem_map_file: a new file on a read-only file system", at("disk/new"), 4096,
 		PMEM_FILE_CREATE, EROFS);
@@ -190,7 +190,7 @@ static void copy_on_write(void)
 	pmem_unmap(file_on_cow, 4 * MiB);
 	pmem_unmap(sparse, 4 * MiB);
 	if (umount(at("cow")))
-		bail("cannot unmount: %m");
+		bail("cannot unmount btrfs: %m");
 }
 
 /* Tests a btrfs made with --mixed: data and metadata share blocks, files have no reserved room. */
@@ -204,22 +204,22 @@ static void mixed(void)
 	is_int(warnings_of_new_file("cow/file"), 1,
 		"pmem_map_file: for a file on a mixed btrfs the log has a warning");
 	if (umount(at("cow")))
-		bail("cannot unmount: %m");
+		bail("cannot unmount btrfs: %m");
 }
 
 int main(void)
 {
 	if (unshare(CLONE_NEWNS))
-		skip_all("mounting needs root");
+		skip_all("cannot make a mount namespace: this needs root");
 	/*
 	 * Mounts of this test must not appear in other namespaces. In a chroot "/" may not be a
 	 * mount point (EINVAL): then they may.
 	 */
 	if (mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) && errno != EINVAL)
-		skip_all("mounting needs root");
+		skip_all("cannot make a mount namespace: this needs root");
 	scratch_open();
 	if (mkdir(at("disk"), 0755) || mount("none", at("disk"), "tmpfs", 0, "size=1m"))
-		bail("cannot mount: %m");
+		bail("cannot mount a tmpfs: %m");
 	full();
 	read_only();
 	umount(at("disk"));

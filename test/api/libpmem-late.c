@@ -41,7 +41,7 @@ static void map_something(void)
 	void *addr = pmem_map_file("/sys/file", 4096, PMEM_FILE_CREATE, 0600, NULL, NULL);
 
 	if (!addr)
-		bail("pmem_map_file: %s", pmem_errormsg());
+		bail("cannot map a file: %s", pmem_errormsg());
 	pmem_unmap(addr, 4096);
 }
 
@@ -109,7 +109,7 @@ int main(int argc, char **argv)
 	char flushing[] = "flush", not_flushing[] = "no-flush";
 	char *again[] = {argv[0], no_flush ? not_flushing : flushing, NULL};
 	exec_again(again);
-	bail("cannot run myself again: %m");
+	bail("cannot start this program again: %m");
 #else
 	(void)argc;
 	(void)argv;

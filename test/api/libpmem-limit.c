@@ -112,7 +112,7 @@ int main(void)
 	scratch_open();
 	if (pmem2_source_from_anon(&source, PAGE) || pmem2_config_new(&config) ||
 		pmem2_config_set_required_store_granularity(config, PMEM2_GRANULARITY_PAGE))
-		bail("no config: %s", pmem2_errormsg());
+		bail("cannot make a config: %s", pmem2_errormsg());
 	too_many_mappings();
 	no_address_space();
 	pmem2_config_delete(&config);

@@ -297,7 +297,7 @@ static void paths(void)
 	const char *unmappable = "/sys/kernel/mm/ksm/run";
 
 	if (mkfifo(at("pipe"), 0600))
-		bail("mkfifo: %m");
+		bail("cannot make a FIFO: %m");
 	names_path(at("pipe"), "a pipe");
 	names_path("/dev/null", "a character device");
 	names_path(scratch, "a directory");

@@ -228,7 +228,7 @@ static void both_libraries(void)
 	if (pmem2_source_from_fd(&src, fd) || pmem2_config_new(&cfg) ||
 		pmem2_config_set_required_store_granularity(cfg, PMEM2_GRANULARITY_PAGE) ||
 		pmem2_map_new(&map, cfg, src))
-		bail("no map: %s", pmem2_errormsg());
+		bail("cannot make a map: %s", pmem2_errormsg());
 	kernel_maps(pmem2_map_get_address(map), LENGTH, file);
 	lose(file, EIO);
 	is_int(pmem2_deep_flush(map, pmem2_map_get_address(map), 1), -EIO,

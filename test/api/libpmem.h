@@ -140,7 +140,7 @@ FIXTURE int in_child(int (*call)(void))
 	if (!child)
 		syscall(SYS_exit_group, call());
 	if (waitpid(child, &status, 0) != child)
-		bail("cannot wait: %m");
+		bail("cannot wait for a child: %m");
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
@@ -163,7 +163,7 @@ FIXTURE int again(const char *argument, const char *const *variables)
 		_exit(98);
 	}
 	if (waitpid(child, &status, 0) != child)
-		bail("cannot wait: %m");
+		bail("cannot wait for a child: %m");
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 

@@ -93,7 +93,7 @@ static void test_message(void)
 	rpmem_remove("h", "s", 99);
 	has_str(rpmem_errormsg(), "flags", "rpmem_errormsg: a failed call leaves a message");
 	if (pthread_create(&thread, NULL, read_message, NULL) || pthread_join(thread, &other))
-		bail("no thread");
+		bail("cannot start a thread");
 	ok(other != rpmem_errormsg(), "rpmem_errormsg: each thread has its own message");
 }
 

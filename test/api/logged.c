@@ -63,7 +63,7 @@ static const char *log_of(char *program, const char *deed, const char *level)
 	pid_t pid = fd < 0 ? -1 : fork();
 
 	if (pid < 0)
-		bail("no file or process: %m");
+		bail("cannot make a log file, or fork: %m");
 	if (!pid) {
 		setenv("PMEM2_LOG_FILE", file, 1);
 		setenv("PMEM2_LOG_LEVEL", level, 1);

@@ -122,7 +122,7 @@ static void *cut(void *stop)
 {
 	while (!__atomic_load_n((int *)stop, __ATOMIC_RELAXED))
 		if (ftruncate(fd, SIZE / 2) || ftruncate(fd, SIZE))
-			bail("cannot cut: %m");
+			bail("cannot change the length of the file: %m");
 	return NULL;
 }
 

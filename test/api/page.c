@@ -121,7 +121,7 @@ static void unforced(void)
 	int fd = memfd_create("holdfast", MFD_CLOEXEC);
 
 	if (fd < 0 || ftruncate(fd, (off_t)(PAGES * page_size())))
-		bail("no file in memory: %m");
+		bail("cannot make a file in memory: %m");
 	struct pmem2_source *src = source_of(fd);
 	is_int(pmem2_map_new(&map, cfg, src), 0, "map_new: a file in memory is mapped");
 	is_int(pmem2_map_get_store_granularity(map), PMEM2_GRANULARITY_PAGE,

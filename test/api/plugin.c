@@ -37,7 +37,7 @@ int main(int argc, char **argv)
 	int (*stop)(void) = (int (*)(void))dlsym(module, "plugged_stop");
 	flush = (void (*)(void *))dlsym(module, "plugged_flush");
 	if (memory == MAP_FAILED || !start || !stop || !flush || start(memory, page))
-		bail("the module does not start");
+		bail("cannot map memory, or start the module");
 	pthread_barrier_init(&flushed, NULL, 2);
 	pthread_barrier_init(&unloaded, NULL, 2);
 	pthread_create(&thread, NULL, flush_and_wait, NULL);

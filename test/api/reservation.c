@@ -16,7 +16,7 @@ static struct pmem2_vm_reservation *reserve(size_t pages)
 	struct pmem2_vm_reservation *rsv;
 
 	if (pmem2_vm_reservation_new(&rsv, NULL, pages * page))
-		bail("no reservation: %s", pmem2_errormsg());
+		bail("cannot make a reservation: %s", pmem2_errormsg());
 	return rsv;
 }
 
@@ -28,7 +28,7 @@ static struct pmem2_vm_reservation *reserve_with_room(size_t pages)
 
 	pmem2_vm_reservation_delete(&both);
 	if (pmem2_vm_reservation_new(&rsv, addr, pages * page))
-		bail("no reservation: %s", pmem2_errormsg());
+		bail("cannot make a reservation: %s", pmem2_errormsg());
 	return rsv;
 }
 
@@ -51,7 +51,7 @@ static struct pmem2_map *mapped(struct pmem2_vm_reservation *rsv, size_t at, siz
 	struct pmem2_map *map;
 
 	if (map_at(rsv, at * page, pages, &map))
-		bail("no map: %s", pmem2_errormsg());
+		bail("cannot make a map: %s", pmem2_errormsg());
 	return map;
 }
 

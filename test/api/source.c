@@ -29,12 +29,12 @@ static void wrong_descriptors(void)
 	refused(dir, PMEM2_E_INVALID_FILE_TYPE, "a directory");
 	close(dir);
 	if (pipe(fds))
-		bail("no pipe: %m");
+		bail("cannot make a pipe: %m");
 	refused(fds[0], PMEM2_E_INVALID_FILE_TYPE, "a pipe");
 	close(fds[0]);
 	close(fds[1]);
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds))
-		bail("no socket: %m");
+		bail("cannot make a socket: %m");
 	refused(fds[0], PMEM2_E_INVALID_FILE_TYPE, "a socket");
 	close(fds[0]);
 	close(fds[1]);

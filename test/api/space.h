@@ -20,7 +20,7 @@ TAP_UNUSED static size_t space_at(const void *addr, size_t length, const char *p
 	char line[512], got[8];
 
 	if (!maps)
-		bail("no /proc/self/maps: %m");
+		bail("cannot open /proc/self/maps: %m");
 	while (fgets(line, sizeof(line), maps))
 		if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %7s", &from, &to, got) == 3 &&
 			from < end && to > start && (!permissions || !strcmp(got, permissions)))
@@ -42,7 +42,7 @@ TAP_UNUSED static size_t space_total(void)
 	size_t bytes = 0;
 
 	if (!maps)
-		bail("no /proc/self/maps: %m");
+		bail("cannot open /proc/self/maps: %m");
 	for (char line[512]; fgets(line, sizeof(line), maps);)
 		if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR, &from, &to) == 2 &&
 			!strstr(line, "[heap]"))
@@ -57,7 +57,7 @@ TAP_UNUSED static size_t space_lines(void)
 	size_t lines = 0;
 
 	if (!maps)
-		bail("no /proc/self/maps: %m");
+		bail("cannot open /proc/self/maps: %m");
 	for (int c; (c = getc(maps)) != EOF;)
 		lines += c == '\n';
 	fclose(maps);

@@ -73,7 +73,7 @@ static NOINLINE void look(const char *call, const char *top_of_call)
 	if (is_off)
 		word = (const void *)top_of_call;
 	if (row_count == ROWS_MAX)
-		bail("too many rows");
+		bail("more than ROWS_MAX rows");
 	rows[row_count++] = (struct row){call, (size_t)(top_of_call - (const char *)word)};
 }
 
@@ -309,7 +309,7 @@ static void explanations(struct pmem2_config *cfg)
 	ROW(holdfast_explain_fd(&explanation, file));
 	holdfast_explanation_free(&explanation);
 	if (pmem2_map_new(&map, cfg, src))
-		bail("no map: %s", pmem2_errormsg());
+		bail("cannot make a map: %s", pmem2_errormsg());
 	ROW(holdfast_explain_map(&explanation, map));
 	holdfast_explanation_free(&explanation);
 	pmem2_map_delete(&map);
@@ -421,7 +421,7 @@ static void run_on_painted_stack(void)
 	}
 	if (stack == MAP_FAILED || pthread_attr_setstack(&attributes, stack, STACK) ||
 		pthread_create(&thread, &attributes, all_calls, NULL))
-		bail("no thread: %m");
+		bail("cannot start a thread: %m");
 	pthread_join(thread, NULL);
 }
 
@@ -471,7 +471,7 @@ static void restart(char *argv[])
 	setenv("PMEM2_LOG_LEVEL", "4", 1);
 	setenv("PMEM2_LOG_FILE", "/dev/null", 1);
 	exec_again(argv);
-	bail("cannot start again: %m");
+	bail("cannot start this program again: %m");
 }
 
 int main(int argc, char *argv[])
@@ -485,7 +485,7 @@ int main(int argc, char *argv[])
 	/* pmem2_perror() prints to standard error. freopen(3) would give the stream a buffer. */
 	int null = open("/dev/null", O_WRONLY);
 	if (null < 0 || dup2(null, STDERR_FILENO) < 0)
-		bail("no /dev/null: %m");
+		bail("cannot send standard error to /dev/null: %m");
 	page = page_size();
 	run_on_painted_stack();
 	for (size_t i = 0; i < row_count; i++) {

@@ -29,7 +29,7 @@ static struct view map_fd(int fd, unsigned file)
 	struct view view;
 
 	if (pmem2_map_new(&view.map, cfg, src))
-		bail("no map: %s", pmem2_errormsg());
+		bail("cannot make a map: %s", pmem2_errormsg());
 	view.addr = pmem2_map_get_address(view.map);
 	kernel_maps(view.addr, PAGES * page_size(), file);
 	pmem2_source_delete(&src);
@@ -249,7 +249,7 @@ static void foreign(void)
 
 	adopted.addr = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (adopted.addr == MAP_FAILED)
-		bail("cannot map: %m");
+		bail("cannot map a file: %m");
 	kernel_maps(adopted.addr, length, file);
 	lose(file, EIO);
 	deep(view, 0);

@@ -48,7 +48,7 @@ static void kernel_open(void)
 	kernel = mmap(
 		NULL, sizeof(*kernel), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (kernel == MAP_FAILED)
-		bail("no shared memory: %m");
+		bail("cannot map shared memory: %m");
 	pthread_barrierattr_init(&shared);
 	pthread_barrierattr_setpshared(&shared, PTHREAD_PROCESS_SHARED);
 	pthread_barrier_init(&kernel->answered, &shared, 2);
@@ -103,7 +103,7 @@ __attribute__((unused)) static int new_file(size_t size, unsigned *file)
 	int fd = memfd_create("told-once", MFD_CLOEXEC);
 
 	if (fd < 0 || ftruncate(fd, (off_t)size))
-		bail("no file in memory: %m");
+		bail("cannot make a file in memory: %m");
 	if (file_count == FILES)
 		bail("too many files for this test");
 	*file = file_count++;
@@ -116,7 +116,7 @@ __attribute__((unused)) static int ending_of(pid_t pid)
 	int status;
 
 	if (pid < 0 || waitpid(pid, &status, 0) != pid)
-		bail("no child: %m");
+		bail("cannot fork, or wait for a child: %m");
 	return WIFSIGNALED(status) ? WTERMSIG(status) : -WEXITSTATUS(status);
 }
 

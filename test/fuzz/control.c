@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * control.c - the control channel, fed with what the other end made up
+ * control.c - a fuzzer of the control channel: decodes a stream that a malicious peer could send
  *
- * The input is a stream: its first byte says how it is cut into reads, then come a greeting and
- * frames. The body of each frame is decoded as the request and as the reply that its type says.
- * What is accepted must give the same bytes when it is encoded again.
+ * The first byte of the input plus 1 is the number of bytes in each read of the stream. A greeting
+ * and frames follow. The body of each frame is decoded as a request and as a reply of the frame's
+ * type. A body that is accepted must give the same bytes when it is encoded again.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -20,19 +20,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define must(condition)                                                                            \
 	do {                                                                                       \
 		if (!(condition)) {                                                                \
-			fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);    \
+			fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition);  \
 			abort();                                                                   \
 		}                                                                                  \
 	} while (0)
 
-static uint8_t again[CONTROL_BODY_MAX];
+static uint8_t again[CONTROL_BODY_MAX]; /* the body encoded again */
 
 static void must_be(const struct writer *out, const uint8_t *bytes, size_t length)
 {
 	must(!out->bad && writer_length(out) == length && !memcmp(again, bytes, length));
 }
 
-/* Each returns what the decoder did, and has encoded what that accepted. */
+/*
+ * Both decode a body of this type and encode it to `out` if it is accepted. Return the decoder's
+ * code.
+ */
 static int request(uint32_t type, const uint8_t *body, size_t length, struct writer *out)
 {
 	struct control_start start;
@@ -120,7 +123,7 @@ static void frame(const struct control_head *head, const uint8_t *body)
 	reply(head->type & ~CONTROL_REPLY, body, head->length);
 }
 
-/* False where the stream has no sense any more. */
+/* Takes greeting and frames that are complete; false if the stream is malformed and must end. */
 static bool take(struct frames *frames, bool *greeted)
 {
 	struct control_head head;

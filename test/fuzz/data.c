@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * data.c - what travels on a lane, made up
+ * data.c - a fuzzer of the messages on a lane, the data connection between librpmem and rpmemd
  *
- * The same bytes are taken for each thing that they could be. Whatever is accepted lies within the
- * input, and comes out the same when it is written again.
+ * The input is decoded as each kind of message. All parts of an accepted message must lie within
+ * the input, and the message must give the same bytes when it is encoded again.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define must(condition)                                                                            \
 	do {                                                                                       \
 		if (!(condition)) {                                                                \
-			fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);    \
+			fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition);  \
 			abort();                                                                   \
 		}                                                                                  \
 	} while (0)
@@ -27,7 +27,7 @@ static bool within(const void *part, size_t length, const uint8_t *data, size_t 
 	return at >= data && at <= data + size && length <= (size_t)(data + size - at);
 }
 
-/* All of it is read: a sanitizer knows where it ends. */
+/* Reads all bytes of a part: the address sanitizer reports a part that ends beyond the input. */
 static unsigned sum(const uint8_t *bytes, size_t length)
 {
 	unsigned all = 0;

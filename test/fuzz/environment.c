@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * environment.c - what the library reads from the environment when it is loaded, and at each map
+ * environment.c - a fuzzer of the variables that libpmem2 reads when it is loaded, and at each map
  *
- * The input is lines NAME=VALUE. Names that are not ours are left out; log files are made in a
- * temporary directory whatever they are called.
+ * The input is lines NAME=VALUE. Other names than those below are ignored. Log files are made in a
+ * temporary directory: slashes in their names are replaced.
  */
 #include <stdint.h>
 
@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define must(condition)                                                                            \
 	do {                                                                                       \
 		if (!(condition)) {                                                                \
-			fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);    \
+			fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition);  \
 			abort();                                                                   \
 		}                                                                                  \
 	} while (0)
@@ -70,7 +70,10 @@ static void set_all(const uint8_t *data, size_t size)
 	free(text);
 }
 
-/* The descriptor that the log has opened, or -1: the lowest that was free. */
+/*
+ * Starts the log. Returns the descriptor that it opened, the lowest free one; -1 if it opened
+ * none.
+ */
 static int open_log(void)
 {
 	int next = dup(STDERR_FILENO);
@@ -80,7 +83,10 @@ static int open_log(void)
 	return fcntl(next, F_GETFD) < 0 ? -1 : next;
 }
 
-/* Two logs of one process never happen; the last one is left open, and closed by the next. */
+/*
+ * Sends the log to /dev/null. It stays open until the next input has opened its log: logs never
+ * close.
+ */
 static int quiet_log(void)
 {
 	setenv("PMEM2_LOG_LEVEL", "1", 1);
@@ -99,7 +105,7 @@ static void check_granularity(void)
 	const char *forced = getenv("PMEM2_FORCE_GRANULARITY");
 	if (!forced || strlen(forced) > strlen("CACHE_LINE"))
 		must(found.value == PMEM2_GRANULARITY_PAGE);
-	/* A DAX device in no region is refused, unless the environment says what it is. */
+	/* A DAX device outside of all regions is refused, unless its granularity is forced. */
 	struct granularity dax_found = {.value = PMEM2_GRANULARITY_PAGE};
 	int error = granularity_decide(&dax_found, &dax, &none, true, true);
 	must(error ? error == PMEM2_E_NOSUPP : dax_found.value == found.value);

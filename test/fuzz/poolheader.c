@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* poolheader.c - headers of parts: what is decoded is encoded to the same again */
+/* poolheader.c - a fuzzer of headers of pool parts: a header must survive encoding and decoding */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,12 +12,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define must(condition)                                                                            \
 	do {                                                                                       \
 		if (!(condition)) {                                                                \
-			fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);    \
+			fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition);  \
 			abort();                                                                   \
 		}                                                                                  \
 	} while (0)
 
-/* The fuzzer need not guess a checksum: a page that has another one gets the right one. */
+/* A page with a wrong checksum gets the right one, since a fuzzer would hardly guess it. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	uint8_t page[HEADER_SIZE] = {0}, again[HEADER_SIZE];

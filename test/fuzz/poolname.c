@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * poolname.c - names of pool sets that a peer sends: whatever is opened lies below the directory
+ * poolname.c - a fuzzer of names of pool sets that a peer sends: rpmemd must only open files below
+ * its directory of pool sets
  *
- * The directory is full of links that lead out of it, and back.
+ * The directory of this test contains links that lead out of it, and back into it.
  */
 #include <fcntl.h>
 #include <stdint.h>
@@ -16,12 +17,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define must(condition)                                                                            \
 	do {                                                                                       \
 		if (!(condition)) {                                                                \
-			fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);    \
+			fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition);  \
 			abort();                                                                   \
 		}                                                                                  \
 	} while (0)
 
-static char inside[128];
+static char inside[128]; /* path of the directory */
 
 static void make_once(void)
 {
@@ -58,7 +59,8 @@ static void check(int fd, const char *name)
 	path[length] = '\0';
 	size_t root = strlen(inside);
 	if (strncmp(path, inside, root) || (path[root] && path[root] != '/')) {
-		fprintf(stderr, "\"%s\" leads to %s\n", name, path);
+		fprintf(stderr, "the name \"%s\" leads to %s, outside of the directory\n", name,
+			path);
 		abort();
 	}
 	must(name[0] != '/' && strcmp(name, ".."));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * poolset.c - pool sets: what is accepted makes sense, and means the same when it is written again
+ * poolset.c - a fuzzer of pool set files: an accepted file has only valid values, and the same
+ * values when it is written and read again
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -15,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define must(condition)                                                                            \
 	do {                                                                                       \
 		if (!(condition)) {                                                                \
-			fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);    \
+			fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition);  \
 			abort();                                                                   \
 		}                                                                                  \
 	} while (0)
@@ -33,7 +34,7 @@ static void check(const struct pool_set *set)
 	}
 }
 
-/* The caller frees it. */
+/* Returns the text of a pool set file with the entries of `set`; the caller frees it. */
 static char *write_again(const struct pool_set *set, size_t *length)
 {
 	char *text;

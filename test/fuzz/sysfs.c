@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * sysfs.c - every question of src/device to a machine that the fuzzer has made up
+ * sysfs.c - a fuzzer of src/device: calls its functions on a sysfs tree that the input describes
  *
- * The input is a description as in test/unit/trees; lines that describe nothing are left out. All
- * that is made stays below one temporary directory, and so do its links.
+ * The input is a description of a machine in the format of test/unit/trees; malformed lines are
+ * ignored. All files are made below one temporary directory, and links do not lead out of it.
  */
 #include <stdint.h>
 #include <sys/sysmacros.h>
@@ -19,11 +19,13 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* A condition that holds on every machine. A fuzzer records an input that aborts. */
+/*
+ * Aborts unless a condition holds that must hold on every machine. libFuzzer saves such an input.
+ */
 #define must(condition)                                                                            \
 	do {                                                                                       \
 		if (!(condition)) {                                                                \
-			fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);    \
+			fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition);  \
 			abort();                                                                   \
 		}                                                                                  \
 	} while (0)
@@ -82,7 +84,7 @@ static void ask_bad_blocks(const struct device *device, int fd)
 	badblocks_fini(&blocks);
 }
 
-/* There are no control devices in a tree: never one of this machine. */
+/* Opens the control device of a region below the tree, never a device of this machine in /dev. */
 static int ask_region(int region, void *context)
 {
 	char name[SYSFS_NAME], dev[128];
@@ -126,7 +128,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		file = tmpfile();
 	if (!text || !file)
 		abort();
-	/* A description is text. */
+	/* A description is text: replace zeros by blanks. */
 	for (size_t i = 0; i < size; i++)
 		text[i] = data[i] ? (char)data[i] : ' ';
 	tree_open();

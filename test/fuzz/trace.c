@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * trace.c - a trace that is made up, as a file and as records
+ * trace.c - a fuzzer of traces, which `holdfast crash' and `holdfast stat' read
  *
- * As a file it is refused or loaded. As records it ends where one is refused; what was taken until
- * then is counted and explored, and the explorer leaves the memories as they were.
+ * The input is read as a trace file, which is loaded or refused; and as records of a trace, up to
+ * the first record that is refused. The accepted records are counted and explored. The explorer
+ * must leave its copies of the files' contents ("memories") as they were.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,7 @@
 #include "trace/count.h"
 
 #define SLOTS       256
-#define LARGEST     65536u /* of a file: larger ones are not explored */
+#define LARGEST     65536u /* bytes: traces with a larger file are not explored */
 #define PAGES(size) (((size) + 4095) & ~UINT64_C(4095))
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -23,7 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define must(condition)                                                                            \
 	do {                                                                                       \
 		if (!(condition)) {                                                                \
-			fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);    \
+			fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition);  \
 			abort();                                                                   \
 		}                                                                                  \
 	} while (0)
@@ -45,7 +46,9 @@ static void as_file(const uint8_t *data, size_t size)
 	close(fd);
 }
 
-/* Any image may be bad. */
+/*
+ * Judges an image good or bad by a checksum of the first file's first page: any image may be bad.
+ */
 static int judge(void *context, struct verdict *verdict)
 {
 	const struct memories *memories = context;
@@ -57,7 +60,9 @@ static int judge(void *context, struct verdict *verdict)
 	return 0;
 }
 
-/* As large as the file in pages, and never without one: the judge looks at the first. */
+/*
+ * Returns memory for a file: whole pages, at least one since judge() reads it, filled with `byte`.
+ */
 static unsigned char *new_memory(uint64_t size, unsigned char byte)
 {
 	size_t room = size ? PAGES(size) : 4096;

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""manual.py - what the tests of the manual share: its pages, and points of a test
+"""manual.py - functions that the tests of the manual share: reading man pages, printing TAP
 
-The environment names the places: SOURCE_ROOT, BUILD_ROOT, CC (words), LIBRARIES (words: their
-folders).
+Variables in the environment: SOURCE_ROOT and BUILD_ROOT are paths; CC is the compiler with options;
+LIBRARIES is a list of the folders of the built libraries, separated by blanks.
 """
 import functools
 import os
@@ -27,7 +27,7 @@ def plain(text):
 
 
 def spoken(line):
-    """What a line says, a macro that only changes fonts included; None for other macros."""
+    """The text of a line, also of a macro that only changes fonts; None for other macros."""
     if not line.startswith((".", "'")):
         return plain(line)
     macro, _, rest = line.partition(" ")
@@ -46,7 +46,7 @@ class Page:
         self.lines = path.read_text().splitlines()
 
     def section(self, title):
-        """What is said under a heading, line by line."""
+        """The text under a heading, line by line."""
         said, inside = [], False
         for line in self.lines:
             if line.startswith(".SH"):
@@ -56,12 +56,12 @@ class Page:
         return said
 
     def names(self):
-        """Those before the dash of the NAME section."""
+        """The names before the dash in the section NAME."""
         names, _, _ = " ".join(self.section("NAME")).partition(" - ")
         return [name.strip() for name in names.split(",")]
 
     def examples(self):
-        """Pairs of a complete program and the output that the page shows, or None."""
+        """Pairs of a complete program and the output that the page shows for it, or None."""
         found, kind, block = [], None, None
         for line in self.lines:
             if line in ('.\\" program', '.\\" output', '.\\" fragment'):
@@ -106,7 +106,7 @@ class Tap:
         self.points = self.failures = 0
 
     def point(self, what, complaints):
-        """Holds if there are no complaints."""
+        """Prints a test point, which is "ok" if there are no complaints; prints those otherwise."""
         complaints = [line for each in complaints for line in str(each).splitlines()]
         self.points += 1
         self.failures += bool(complaints)
@@ -115,7 +115,7 @@ class Tap:
             print(f"# {line}")
 
     def skip(self, what, reason):
-        """A point that cannot be shown here."""
+        """Prints a test point that cannot be tested here, with the reason."""
         self.points += 1
         print(f"ok {self.points} - {what} # SKIP {reason}")
 
