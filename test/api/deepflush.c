@@ -22,13 +22,13 @@ static void ranges(struct pmem2_map *map, const char *name)
 	is_int(pmem2_deep_flush(map, addr + size - 1, 1), 0,
 		"deep_flush, %s: the last byte of the map is accepted", name);
 	is_int(pmem2_deep_flush(map, addr, 0), 0,
-		"deep_flush, %s: no bytes at the start of the map are accepted", name);
+		"deep_flush, %s: a range of 0 bytes at the start of the map is accepted", name);
 	is_int(pmem2_deep_flush(map, addr + size, 0), 0,
-		"deep_flush, %s: no bytes at the end of the map are accepted", name);
+		"deep_flush, %s: a range of 0 bytes at the end of the map is accepted", name);
 	is_int(pmem2_deep_flush(map, addr + size, 1), out,
 		"deep_flush, %s: the byte behind the end of the map is refused", name);
 	is_int(pmem2_deep_flush(map, addr + size + 1, 0), out,
-		"deep_flush, %s: no bytes beyond the end of the map are refused", name);
+		"deep_flush, %s: a range of 0 bytes beyond the end of the map is refused", name);
 	is_int(pmem2_deep_flush(map, addr - 1, 2), out,
 		"deep_flush, %s: a range from before the start of the map is refused", name);
 	is_int(pmem2_deep_flush(map, addr, size + 1), out,

@@ -20,7 +20,7 @@ static bool root_is_listed(void)
 	return listed;
 }
 
-static struct holdfast_explanation *told; /* by the last call of explain() */
+static struct holdfast_explanation *told; /* explanation that the last explain() made */
 
 static int explain(int fd)
 {
@@ -57,7 +57,7 @@ static void files(void)
 	is_int(told->map_error, 0, "a file: it can be mapped");
 	ok(told->map_sync == HOLDFAST_MAP_SYNC_ACCEPTED ||
 			told->map_sync == HOLDFAST_MAP_SYNC_REFUSED,
-		"a file: MAP_SYNC was tried");
+		"a file: MAP_SYNC was tried, and accepted or refused");
 	ok(told->file_system && told->layer_count,
 		"a file: its file system and its storage layers are reported");
 	has_str(told->text, told->file_system, "a file: the text names the file system");
@@ -82,7 +82,7 @@ static void files(void)
 		"a file that is open for writing: the text says why it cannot be mapped");
 	ok(told->map_sync == HOLDFAST_MAP_SYNC_WOULD_ACCEPT ||
 			told->map_sync == HOLDFAST_MAP_SYNC_WOULD_REFUSE,
-		"a file that is open for writing: the answer on MAP_SYNC is inferred");
+		"a file that is open for writing: MAP_SYNC is inferred, not tried");
 	close(fd);
 
 	fd = file_of(page_size(), O_PATH);
@@ -147,7 +147,8 @@ static void tmpfs(void)
 	is_int(explain(fd), 0, "a memfd: it is explained");
 	is_str(told->file_system, "tmpfs", "a memfd: it is on tmpfs");
 	ok(!told->mount_point, "a memfd: it has no mount point");
-	is_int(told->survival, HOLDFAST_SURVIVES_NOT, "a memfd: it survives nothing");
+	is_int(told->survival, HOLDFAST_SURVIVES_NOT,
+		"a memfd: its stores do not survive a power failure");
 	has_str(told->verdict, "do not survive",
 		"a memfd: the verdict says that stores do not survive");
 	close(fd);
@@ -175,7 +176,8 @@ static void maps(void)
 	holdfast_explanation_free(&told);
 	is_int(holdfast_explain_map(&told, map), 0, "a private map: it is explained");
 	is_int(told->reason, HOLDFAST_REASON_NOT_SHARED, "a private map: the reason is NOT_SHARED");
-	is_int(told->survival, HOLDFAST_SURVIVES_NOT, "a private map: its stores survive nothing");
+	is_int(told->survival, HOLDFAST_SURVIVES_NOT,
+		"a private map: its stores do not survive a power failure");
 	pmem2_map_delete(&map);
 	close(fd);
 

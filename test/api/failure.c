@@ -179,7 +179,8 @@ static int ending(enum holdfast_writeback_verdict verdict, bool with_handler, bo
 static void verdicts(void)
 {
 	holdfast_set_writeback_handler(NULL, NULL);
-	is_int(ending(HOLDFAST_WRITEBACK_LOST, false, false), SIGABRT, "no handler: abort");
+	is_int(ending(HOLDFAST_WRITEBACK_LOST, false, false), SIGABRT,
+		"no handler for failed write-backs: the process aborts");
 	is_int(ending(HOLDFAST_WRITEBACK_ABORT, true, false), SIGABRT,
 		"verdict ABORT of the handler: the process aborts");
 	is_int(ending((enum holdfast_writeback_verdict)9, true, false), SIGABRT,

@@ -103,7 +103,8 @@ static void cancelled_before(void)
 	pthread_create(&thread, NULL, cancel_self_and_drain, map);
 	pthread_join(thread, &result);
 	ok(result == PTHREAD_CANCELED, "drain: it is a cancellation point before it writes back");
-	is_int(atomic_load(&kernel->calls), 1, "N4: a cancelled thread writes back what it noted");
+	is_int(atomic_load(&kernel->calls), 1,
+		"N4: a thread that is cancelled in a drain writes back its flushed range");
 	pmem2_map_delete(&map);
 }
 
@@ -208,8 +209,8 @@ static void *signal_in_msync(void *process)
 }
 
 /*
- * The main thread is in msync(2) when the signal comes: the handler runs as soon as the write-back
- * is no longer under way, with the map pinned.
+ * The signal comes while the main thread is in msync(2). Its handler, which calls exit(3), runs as
+ * soon as msync(2) returns. Then the library still has the map pinned: protected from map_delete.
  */
 static void exit_in_handler(bool drains)
 {
@@ -221,7 +222,7 @@ static void exit_in_handler(bool drains)
 		"the thread sanitizer runs signal handlers at other moments");
 	return;
 #endif
-	kernel_open(); /* again: the previous process left a thread at the old barrier */
+	kernel_open(); /* new barriers: a thread of the previous child waits at the old ones */
 	struct pmem2_map *map = new_map(&file);
 	pid_t pid = fork_silent();
 

@@ -13,9 +13,9 @@
 
 #define PAGE ((size_t)sysconf(_SC_PAGESIZE))
 
-/* msync(): its number of calls; how often it shall fail with EINTR, and its other error or 0. */
+/* For msync(): the number of calls; how often it shall fail with EINTR; another error, or 0. */
 static int calls, interruptions, error;
-/* The arguments of its last call. */
+/* The arguments of the last call of msync(). */
 static char *from;
 static size_t length;
 static int how;
@@ -47,7 +47,7 @@ static bool synced(const char *addr, size_t len)
 
 typedef int call_fn(const void *addr, size_t len);
 
-/* The behaviour that all three calls share on memory that is not a DAX device. */
+/* Tests what all three calls do with memory of a file, not of a DAX device. */
 static void common(const char *name, call_fn *call)
 {
 	char *addr = map_of("file", 4 * PAGE);

@@ -193,7 +193,10 @@ static void copy_on_write(void)
 		bail("cannot unmount btrfs: %m");
 }
 
-/* Tests a btrfs made with --mixed: data and metadata share blocks, files have no reserved room. */
+/*
+ * Tests a btrfs made with --mixed: data and metadata share blocks, so that a store in place can
+ * lack room for its metadata.
+ */
 static void mixed(void)
 {
 	if (!mount_btrfs("--mixed")) {

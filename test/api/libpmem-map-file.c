@@ -4,8 +4,8 @@
  *
  * This file replaces libc's ftruncate(), posix_fallocate() and open(), as tools may interpose
  * them: its own functions record the library's calls, look at the file, and fail when a test wants
- * it. _FILE_OFFSET_BITS would only rename them: these functions are for machines with 64-bit
- * off_t.
+ * it. _FILE_OFFSET_BITS is undefined, as it would only rename them: these functions are for
+ * machines with 64-bit off_t.
  */
 #undef _FILE_OFFSET_BITS
 #undef _FORTIFY_SOURCE
@@ -168,7 +168,8 @@ static void other_types(void)
 	close(fd);
 	fails("pmem_map_file: a socket", at("socket"), 0, 0, EINVAL);
 	if (mknod(at("block"), S_IFBLK | 0600, makedev(7, 250)))
-		skip("pmem_map_file: a block device", "cannot make one");
+		skip("pmem_map_file: a block device: fails with the expected errno",
+			"cannot make one");
 	else
 		fails("pmem_map_file: a block device", at("block"), 0, 0, EINVAL);
 	fails("pmem_map_file: a character device that is not DAX", "/dev/null", 0, 0, EINVAL);

@@ -123,12 +123,13 @@ static void thresholds(void)
 	enum pmem_log_level level = PMEM_LOG_LEVEL_DEBUG;
 
 	is_int(pmem_log_get_threshold(PMEM_LOG_THRESHOLD, &level), 0,
-		"pmem_log_get_threshold: the first threshold is read");
+		"pmem_log_get_threshold: PMEM_LOG_THRESHOLD is read");
 	is_int(level, PMEM_LOG_LEVEL_WARNING,
-		"pmem_log_get_threshold: the first threshold is WARNING");
+		"pmem_log_get_threshold: PMEM_LOG_THRESHOLD is WARNING by default");
 	is_int(pmem_log_get_threshold(PMEM_LOG_THRESHOLD_AUX, &level), 0,
-		"pmem_log_get_threshold: the second threshold is read");
-	is_int(level, PMEM_LOG_LEVEL_HARK, "pmem_log_get_threshold: the second threshold is HARK");
+		"pmem_log_get_threshold: PMEM_LOG_THRESHOLD_AUX is read");
+	is_int(level, PMEM_LOG_LEVEL_HARK,
+		"pmem_log_get_threshold: PMEM_LOG_THRESHOLD_AUX is HARK by default");
 	for (int i = PMEM_LOG_LEVEL_HARK; i <= PMEM_LOG_LEVEL_DEBUG; i++) {
 		pmem_log_set_threshold(PMEM_LOG_THRESHOLD, (enum pmem_log_level)i);
 		pmem_log_get_threshold(PMEM_LOG_THRESHOLD, &level);
@@ -144,12 +145,12 @@ static void thresholds(void)
 	is_int(errno, EINVAL, "pmem_log_set_threshold: errno is EINVAL for level -1");
 	errno = 0;
 	is_int(pmem_log_set_threshold((enum pmem_log_threshold)2, PMEM_LOG_LEVEL_HARK), 1,
-		"pmem_log_set_threshold: a third threshold is refused");
-	is_int(errno, EINVAL, "pmem_log_set_threshold: errno is EINVAL for a third threshold");
+		"pmem_log_set_threshold: an unknown threshold is refused");
+	is_int(errno, EINVAL, "pmem_log_set_threshold: errno is EINVAL for an unknown threshold");
 	errno = 0;
 	is_int(pmem_log_get_threshold((enum pmem_log_threshold)2, &level), 1,
-		"pmem_log_get_threshold: a third threshold is refused");
-	is_int(errno, EINVAL, "pmem_log_get_threshold: errno is EINVAL for a third threshold");
+		"pmem_log_get_threshold: an unknown threshold is refused");
+	is_int(errno, EINVAL, "pmem_log_get_threshold: errno is EINVAL for an unknown threshold");
 	errno = 0;
 	is_int(pmem_log_get_threshold(PMEM_LOG_THRESHOLD, NULL), 1,
 		"pmem_log_get_threshold: NULL is refused");
@@ -212,22 +213,21 @@ static void printing(void)
 	is_str(printed("own", NULL), "",
 		"standard error: nothing is printed if the program has a log function");
 	is_str(printed("aux", NULL), "libpmem: the path is NULL (-22)\n",
-		"standard error: an error is printed if the program lowers the second threshold");
+		"standard error: an error is printed if PMEM_LOG_THRESHOLD_AUX is ERROR");
 	is_str(printed("aux and low", NULL), "",
-		"standard error: an error that the first threshold keeps out is not printed");
+		"standard error: an error is not printed if PMEM_LOG_THRESHOLD is FATAL");
 	const char *text = printed("default", errors_);
 	has_str(text, "error: the path is NULL",
-		"standard error: an error is printed if the user asks for errors");
-	is_int(lines(text), 1,
-		"standard error: only the error is printed if the user asks for errors");
+		"standard error: with PMEM_LOG_LEVEL=1 an error is printed");
+	is_int(lines(text), 1, "standard error: with PMEM_LOG_LEVEL=1 only the error is printed");
 	is_int(lines(printed("aux", errors_)), 1,
-		"standard error: an error is printed once if user and program ask for it");
+		"standard error: with PMEM_LOG_LEVEL=1 and an aux threshold of ERROR it is printed once");
 	is_int(lines(printed("own", errors_)), 1,
-		"standard error: an error is printed if the user asks, also with a log function");
+		"standard error: with PMEM_LOG_LEVEL=1 an error is printed despite a log function");
 	ok(lines(printed("default", all)) > 1,
-		"standard error: more than the error is printed if the user asks for level 4");
+		"standard error: with PMEM_LOG_LEVEL=4 more than the error is printed");
 	is_str(printed("default", to_file), "",
-		"standard error: nothing is printed if the user names a file");
+		"standard error: nothing is printed if PMEM_LOG_FILE names a file");
 	ok(size_of(at("log")) > 10, "PMEM_LOG_FILE: the file has the messages");
 }
 

@@ -182,7 +182,10 @@ static int succeeds_without_proc(void)
 	return fails_in_child();
 }
 
-/* Returns what fails_in_child() does if /proc/self/maps can be read and is empty; 99 as above. */
+/*
+ * Returns what fails_in_child() does if /proc/self/maps can be read and is empty; 99 if not
+ * possible.
+ */
 static int succeeds_without_list(void)
 {
 	char list[32];
@@ -232,9 +235,9 @@ static void both_libraries(void)
 	kernel_maps(pmem2_map_get_address(map), LENGTH, file);
 	lose(file, EIO);
 	is_int(pmem2_deep_flush(map, pmem2_map_get_address(map), 1), -EIO,
-		"both libraries: libpmem2 reports the failure");
+		"libpmem and libpmem2 with one file: libpmem2 reports a failed write-back");
 	is_int(error_of(&calls[0], addr), 0,
-		"both libraries: libpmem does not know a failure that the kernel told libpmem2");
+		"libpmem and libpmem2 with one file: libpmem does not know a failure that libpmem2 reported");
 	pmem2_map_delete(&map);
 	pmem2_source_delete(&src);
 	pmem2_config_delete(&cfg);

@@ -16,7 +16,7 @@ static void whole(void)
 	ok(is_mapped(addr + 3 * PAGE), "pmem_map_file: the last page is mapped");
 	is_int(pmem_unmap(addr, 3 * PAGE + 5), 0, "pmem_unmap: a whole mapping is unmapped");
 	ok(!is_mapped(addr) && !is_mapped(addr + 3 * PAGE),
-		"pmem_unmap: the last page is unmapped, too");
+		"pmem_unmap: a whole mapping is unmapped from its first to its last page");
 	is_int(pmem_unmap(addr, 3 * PAGE + 5), 0,
 		"pmem_unmap: a range that is unmapped already is accepted, as by munmap(2)");
 }
@@ -30,10 +30,12 @@ static void parts(void)
 	ok(is_mapped(addr) && !is_mapped(addr + PAGE) && is_mapped(addr + 2 * PAGE),
 		"pmem_unmap: one byte in the middle unmaps its page and no other");
 	addr[0] = addr[2 * PAGE] = addr[3 * PAGE] = 1;
-	is_int(pmem_unmap(addr + PAGE, PAGE), 0, "pmem_unmap: a hole is accepted");
-	is_int(pmem_unmap(addr, 4 * PAGE), 0, "pmem_unmap: a range with a hole is accepted");
+	is_int(pmem_unmap(addr + PAGE, PAGE), 0,
+		"pmem_unmap: a page that is unmapped already is accepted");
+	is_int(pmem_unmap(addr, 4 * PAGE), 0,
+		"pmem_unmap: a range with an unmapped page in it is accepted");
 	ok(!is_mapped(addr) && !is_mapped(addr + 3 * PAGE),
-		"pmem_unmap: the pages around a hole are unmapped");
+		"pmem_unmap: the pages around an unmapped page are unmapped");
 }
 
 static void mistakes(void)
@@ -69,7 +71,7 @@ static void others(void)
 		"pmem_is_pmem: memory that the program mapped itself is not persistent");
 	is_int(pmem_unmap(addr, 2 * PAGE), 0,
 		"pmem_unmap: memory that the program mapped itself is accepted");
-	ok(!is_mapped(addr), "pmem_unmap: memory that the program mapped itself is gone");
+	ok(!is_mapped(addr), "pmem_unmap: memory that the program mapped itself is unmapped");
 }
 
 /* Ordinary files, on a disk or tmpfs, are not persistent memory for any call. */

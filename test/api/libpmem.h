@@ -136,7 +136,7 @@ FIXTURE int in_child(int (*call)(void))
 
 	if (child < 0)
 		bail("cannot fork: %m");
-	/* exit_group, since exit(3) of the thread sanitizer would wait for the parent's threads. */
+	/* The raw system call: in its exit the thread sanitizer would miss the parent's threads. */
 	if (!child)
 		syscall(SYS_exit_group, call());
 	if (waitpid(child, &status, 0) != child)
@@ -156,7 +156,7 @@ FIXTURE int again(const char *argument, const char *const *variables)
 	if (child < 0)
 		bail("cannot fork: %m");
 	if (!child) {
-		setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); /* children may end by a signal */
+		setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); /* no core files of children */
 		for (; variables && *variables; variables++)
 			putenv((char *)*variables);
 		exec_again((char *[]){program_invocation_name, (char *)argument, NULL});

@@ -51,15 +51,15 @@ static void ranges(void)
 		"pwrite_mcsafe: the message for a refused range names the source's size");
 	both_refused(1, SIZE, PMEM2_E_LENGTH_OUT_OF_RANGE, "a byte at the end of the file");
 	both_refused(
-		0, SIZE + 1, PMEM2_E_LENGTH_OUT_OF_RANGE, "no bytes beyond the end of the file");
+		0, SIZE + 1, PMEM2_E_LENGTH_OUT_OF_RANGE, "0 bytes beyond the end of the file");
 	both_refused(1, SIZE + 1, PMEM2_E_LENGTH_OUT_OF_RANGE, "a byte beyond the end of the file");
 	both_refused(1, SIZE_MAX, PMEM2_E_LENGTH_OUT_OF_RANGE, "a byte at the largest offset");
 	both_refused(SIZE_MAX, 2, PMEM2_E_LENGTH_OUT_OF_RANGE,
 		"an offset and a size whose sum overflows");
 	is_int(pmem2_source_pread_mcsafe(src, buf, 0, SIZE), 0,
-		"pread_mcsafe: no bytes at the end of the file are accepted");
+		"pread_mcsafe: 0 bytes at the end of the file are accepted");
 	is_int(pmem2_source_pwrite_mcsafe(src, NULL, 0, 0), 0,
-		"pwrite_mcsafe: no bytes from NULL are accepted");
+		"pwrite_mcsafe: 0 bytes from NULL are accepted");
 }
 
 static void access_modes(void)

@@ -242,7 +242,7 @@ static void shrinks(void)
 	is_int(pmem2_vm_reservation_get_size(rsv), 8 * page,
 		"vm_reservation_shrink: the reservation is smaller after a shrink at the end");
 	is_int(space_used(addr + 8 * page, 2 * page), 0,
-		"vm_reservation_shrink: the memory at the end is free");
+		"vm_reservation_shrink: the pages removed at the end are not mapped any more");
 	is_int(pmem2_vm_reservation_shrink(rsv, 0, 4 * page), 0,
 		"vm_reservation_shrink: a range at the front, up to a map, is accepted");
 	ok(pmem2_vm_reservation_get_address(rsv) == addr + 4 * page,
@@ -250,10 +250,10 @@ static void shrinks(void)
 	is_int(pmem2_vm_reservation_get_size(rsv), 4 * page,
 		"vm_reservation_shrink: the reservation is smaller after a shrink at the front");
 	is_int(space_used(addr, 4 * page), 0,
-		"vm_reservation_shrink: the memory at the front is free");
+		"vm_reservation_shrink: the pages removed at the front are not mapped any more");
 	is_int(pmem2_vm_reservation_map_find(rsv, 0, page, &found), 0,
 		"map_find: a map is found after a shrink at the front");
-	ok(found == map, "map_find: the map found after a shrink at the front is the one before");
+	ok(found == map, "map_find: the same map is found before and after a shrink at the front");
 	ok(pmem2_map_get_address(map) == addr + 4 * page,
 		"vm_reservation_shrink: the address of a map does not change");
 	pmem2_map_delete(&map);

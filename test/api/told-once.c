@@ -573,7 +573,7 @@ static void copies(void)
 		"W7: memcpy and memset to pages without other stores after a failure: no call of the handler");
 	persist(view, FAR);
 	is_int(calls(), 1,
-		"W7: persist of a plain store in the page of such a copy: the handler is called");
+		"W7: persist of a plain store in a page with a memcpy after a failure: the handler is called");
 
 	copy(page_of(view, 2 * FAR), "text", 4, PMEM2_F_MEM_NODRAIN);
 	lose(file, EIO);

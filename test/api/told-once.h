@@ -39,7 +39,7 @@ static struct {
 } views[VIEWS];
 static unsigned view_count;
 
-static unsigned file_count; /* files that have a number */
+static unsigned file_count; /* number of files so far */
 
 static void kernel_open(void)
 {

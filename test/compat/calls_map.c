@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* calls_map.c - the actor's calls of libpmem2: configs, maps and their functions */
+/*
+ * calls_map.c - calls of libpmem2 that the actor (actor.c) makes: configs, maps and their
+ * functions
+ */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -187,7 +190,7 @@ static void content(const struct call *call)
 		out("hash=%" PRIx64, hash(addr, len));
 }
 
-/* flush m= how=flush|persist|drain off= len= */
+/* flush2 m= how=flush|persist|drain off= len=: calls this function of a map for a range */
 static void flush(const struct call *call)
 {
 	const char *how = word(call, "how");
@@ -264,7 +267,7 @@ static void functions(const struct call *call)
 	}
 }
 
-/* Makes no call for a map without a file: there PMDK's library looks for a file and may crash. */
+/* Makes no call for a map without a file: PMDK's library would use a file that does not exist. */
 static void deep_flush(const struct call *call)
 {
 	void *map = object(maps2, call, "m");

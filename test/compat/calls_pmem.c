@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* calls_pmem.c - the actor's calls of libpmem */
+/* calls_pmem.c - calls of libpmem that the actor (actor.c) makes */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -141,7 +141,7 @@ static void is_pmem(const struct call *call)
 	out("is_pmem=%d", pmem.is_pmem(addr, len));
 }
 
-/* sync p= how=msync|deep_drain off= len= */
+/* sync p= how=msync|deep_drain off= len=: calls pmem_msync or pmem_deep_drain for a range */
 static void do_sync(const struct call *call)
 {
 	char *addr;
@@ -155,7 +155,7 @@ static void do_sync(const struct call *call)
 		out_errno(pmem.deep_drain(addr, len));
 }
 
-/* flush p= how=flush|persist|drain|deep_flush|deep_persist off= len= */
+/* flush p= how=flush|persist|drain|deep_flush|deep_persist off= len=: calls pmem_HOW for a range */
 static void flush(const struct call *call)
 {
 	const char *how = word(call, "how");

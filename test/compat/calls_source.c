@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* calls_source.c - the actor's calls of libpmem2: sources and messages */
+/* calls_source.c - calls of libpmem2 that the actor (actor.c) makes: sources and messages */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* calls_vm.c - the actor's calls of libpmem2: reservations of address space, and bad blocks */
+/* calls_vm.c - calls of libpmem2 that the actor (actor.c) makes: reservations and bad blocks */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -112,7 +112,7 @@ static void rsv_find(const struct call *call)
 	out_found(rc, map);
 }
 
-/* rsv_walk r= how=first|last|next|prev [m=] */
+/* rsv_walk r= how=first|last|next|prev [m=]: finds a map of a reservation by its order */
 static void rsv_walk(const struct call *call)
 {
 	void *rsv = object(reservations, call, "r"), *map = (void *)MARK;

@@ -4,7 +4,8 @@
 A sequence makes some files, then random calls with the objects that earlier calls stored in slots:
 mostly correct calls, so that objects are made and used, and some with each kind of mistake. Calls
 that hang or crash the peer, Debian's libraries, are left out: a zero-length or PAGE map of existing
-memory is not flushed, and no reservation offset wraps around. test/compat/rows tests such calls.
+memory is not flushed, and no reservation offset wraps around. doc/compatibility.md names tests of
+such calls.
 """
 import random
 

@@ -84,8 +84,8 @@ static int open_log(void)
 }
 
 /*
- * Sends the log to /dev/null. It stays open until the next input has opened its log: logs never
- * close.
+ * Sends the log to /dev/null, and returns its descriptor, which the next input closes: the library
+ * itself opens one log in a process and never closes it.
  */
 static int quiet_log(void)
 {
