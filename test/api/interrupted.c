@@ -178,7 +178,7 @@ static void late_destructor(void)
 
 #ifdef __SANITIZE_THREAD__
 	skip("N2: a flush after the drain of an exiting thread is written back at once",
-		"the thread sanitizer has left the thread by then");
+		"the thread sanitizer no longer tracks the exiting thread at this flush");
 	return;
 #endif
 	late_map = new_map(&file);

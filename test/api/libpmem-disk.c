@@ -162,7 +162,7 @@ static void copy_on_write(void)
 
 	if (!mount_btrfs("")) {
 		skip("pmem_map_file: a file on btrfs is written in place",
-			"no mkfs.btrfs, loop device or btrfs here");
+			"mkfs.btrfs, loop devices or btrfs are missing here");
 		return;
 	}
 	file_on_cow = pmem_map_file(at("cow/file"), 4 * MiB, PMEM_FILE_CREATE, 0600, NULL, NULL);
@@ -201,7 +201,7 @@ static void mixed(void)
 {
 	if (!mount_btrfs("--mixed")) {
 		skip("pmem_map_file: for a file on a mixed btrfs the log has a warning",
-			"no mkfs.btrfs --mixed");
+			"cannot make a btrfs with mkfs.btrfs --mixed here");
 		return;
 	}
 	is_int(warnings_of_new_file("cow/file"), 1,

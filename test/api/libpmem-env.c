@@ -142,7 +142,7 @@ static void is_pmem_force(void)
 	in("A=B", "pmem_is_pmem says yes if the variable is set later");
 	if (pmem_is_pmem(map_of("probe", PAGE), PAGE))
 		skip("PMEM_IS_PMEM_FORCE=2: pmem_is_pmem says no",
-			"this machine keeps its files in pmem");
+			"the file system of ordinary files here is in persistent memory");
 	else
 		in("PMEM_IS_PMEM_FORCE=2", "pmem_is_pmem says no");
 }
@@ -211,7 +211,8 @@ static void no_flush(void)
 		"PMEM_NO_FLUSH=1: pmem_deep_flush flushes nevertheless");
 	ok(again("flushes", always) != 0, "PMEM_NO_FLUSH=0: pmem_flush flushes");
 	if (pmem_has_auto_flush() == 1)
-		skip("PMEM_NO_FLUSH unset: pmem_flush flushes", "the caches are durable here");
+		skip("PMEM_NO_FLUSH unset: pmem_flush flushes",
+			"the CPU caches of this machine survive a power failure");
 	else
 		ok(again("flushes", NULL) != 0, "PMEM_NO_FLUSH unset: pmem_flush flushes");
 #endif

@@ -169,7 +169,7 @@ static void other_types(void)
 	fails("pmem_map_file: a socket", at("socket"), 0, 0, EINVAL);
 	if (mknod(at("block"), S_IFBLK | 0600, makedev(7, 250)))
 		skip("pmem_map_file: a block device: fails with the expected errno",
-			"cannot make one");
+			"cannot make a block device");
 	else
 		fails("pmem_map_file: a block device", at("block"), 0, 0, EINVAL);
 	fails("pmem_map_file: a character device that is not DAX", "/dev/null", 0, 0, EINVAL);
@@ -211,9 +211,9 @@ static void look_ups(void)
 	chmod(file_of("readonly", PAGE, 'r'), 0444);
 	if (geteuid()) {
 		skip("pmem_map_file: a file in a directory without permission is EACCES",
-			"needs root to become nobody");
+			"only root can become the user nobody");
 		skip("pmem_map_file: a file with read permission only is EACCES",
-			"needs root to become nobody");
+			"only root can become the user nobody");
 	} else {
 		is_int(in_child(look_up_as_nobody), EACCES,
 			"pmem_map_file: a file in a directory without permission is EACCES");
@@ -484,7 +484,7 @@ static void no_address_space(void)
 			int error = errno;
 			if (!i && error == EFBIG) {
 				skip("pmem_map_file: without address space it is ENOMEM",
-					"files cannot be so long here");
+					"this file system has no files of 8 TiB");
 				return;
 			}
 			is_int(error, ENOMEM, "pmem_map_file: without address space it is ENOMEM");

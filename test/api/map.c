@@ -331,7 +331,7 @@ static void huge_pages(void)
 
 	if (kernel_is_emulated()) {
 		skip("huge pages: a file of huge pages is mapped",
-			"user-mode QEMU does not map them");
+			"user-mode QEMU does not map huge pages");
 		close(huge);
 		return;
 	}

@@ -57,7 +57,7 @@ static bool temporary_linked(void)
 	if (geteuid())
 		cannot("only root may open files in /proc/self/map_files");
 	if (probe < 0)
-		cannot("no O_TMPFILE here: %s", strerror(errno));
+		cannot("cannot open a file with O_TMPFILE: %s", strerror(errno));
 	void *open_to_names = pmem.map_file(".", SIZE, tmp, 0600, NULL, NULL);
 	void *closed_to_names = pmem.map_file(".", SIZE, tmp | FILE_EXCL, 0600, NULL, NULL);
 	if (!open_to_names || !closed_to_names)
@@ -123,7 +123,7 @@ static size_t address_space(void)
 	size_t pages = 0;
 
 	if (!f || fscanf(f, "%zu", &pages) != 1)
-		cannot("no /proc/self/statm");
+		cannot("cannot read /proc/self/statm");
 	fclose(f);
 	return pages * (size_t)sysconf(_SC_PAGESIZE);
 }

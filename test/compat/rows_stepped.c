@@ -139,7 +139,8 @@ static bool whole_words(void)
 		step();
 		munmap(memory, SIZE);
 		if (seen.torn)
-			return wrong("%s of %zu bytes to offset %zu of a line tears a word",
+			return wrong(
+				"%s of %zu bytes to offset %zu of a line writes a word in two pieces",
 				i % 2 ? "memset" : "memmove", way[1], way[0]);
 	}
 	return true;
@@ -166,7 +167,7 @@ static bool empty_flush(void)
 
 	step();
 	munmap(memory, SIZE);
-	return !seen.flushes || wrong("flushes of no bytes: %u lines flushed", seen.flushes);
+	return !seen.flushes || wrong("flushes of 0 bytes flush %u lines", seen.flushes);
 }
 
 const struct row stepped_rows[] = {

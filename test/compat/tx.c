@@ -86,7 +86,7 @@ static void load(void)
 	void *library = dlopen("libpmemobj.so.1", RTLD_NOW);
 
 	if (!library)
-		give_up("libpmemobj.so.1");
+		give_up("cannot load libpmemobj.so.1");
 	obj.create = find(library, "pmemobj_create");
 	obj.open = find(library, "pmemobj_open");
 	obj.close = find(library, "pmemobj_close");
@@ -108,20 +108,20 @@ static void *direct(struct oid oid)
 static void begin(void)
 {
 	if (obj.tx_begin(pool, NULL, 0))
-		give_up("begin");
+		give_up("cannot begin a transaction");
 }
 
 static void add(void *ptr, size_t size)
 {
 	if (obj.tx_add_range_direct(ptr, size))
-		give_up("add");
+		give_up("cannot take a snapshot of a range");
 }
 
 static void commit(void)
 {
 	obj.tx_commit();
 	if (obj.tx_end())
-		give_up("commit");
+		give_up("cannot commit a transaction");
 }
 
 static void open_pool(const char *path)
@@ -158,7 +158,7 @@ static void transfer(uint64_t number)
 	root->accounts[from] -= amount;
 	struct oid made = obj.tx_alloc(sizeof(struct transfer), 1);
 	if (!made.offset)
-		give_up("alloc");
+		give_up("cannot allocate a block");
 	struct transfer *t = direct(made);
 	memset(t, (int)number, sizeof(*t));
 	t->number = number;
@@ -168,7 +168,7 @@ static void transfer(uint64_t number)
 	t->sum = sum_of(t);
 	add(last, sizeof(*last));
 	if (last->offset && obj.tx_free(*last))
-		give_up("free");
+		give_up("cannot free a block");
 	*last = made;
 	if (to != from && !forgets)
 		add(&root->accounts[to], sizeof(root->accounts[0]));
