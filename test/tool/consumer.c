@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* consumer.c - a program of somebody else's, built against what `make install` has installed */
+/* consumer.c - a user's program, built against the files that `make install` has installed */
 #include <libpmem2.h>
 #include <libpmem2/holdfast.h>
 #include <stdio.h>

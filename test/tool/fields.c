@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * fields.c - the tables of tools/holdfast/fields.c as lines of "TABLE KEY TYPE [TABLE]"; or, with
- * a name of test/unit/trees and an empty directory, that sysfs
+ * fields.c - print the tables of tools/holdfast/fields.c as lines of "TABLE KEY TYPE [TABLE]"
+ *
+ * With two arguments, the name of a machine in test/unit/trees and an empty directory, it fills the
+ * directory with the sysfs of that machine.
  */
 #include "fields.h"
 

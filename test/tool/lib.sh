@@ -1,25 +1,27 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=bash disable=SC2034
 #
-# lib.sh - what the test scripts of the tools share; each begins with
+# lib.sh - functions that the test scripts share; each script begins with
 #
 #	. "$(dirname "$0")/lib.sh"
 #
-# and ends with `done_testing'. It speaks the Test Anything Protocol on standard output. There is
-# an empty directory $dir, removed at the end.
+# and ends with `done_testing'. The functions print the Test Anything Protocol (TAP) on standard
+# output. $dir is an empty directory, removed at the end.
 #
-#	run COMMAND [ARG...]		run it; then see $status, $out and $err
-#	ok WHAT COMMAND [ARG...]	a test point: does the command, mostly [ or has, succeed?
-#	has TEXT PART			is PART in TEXT?
-#	skip WHAT REASON		a test point that cannot be shown here
-#	points WHAT COMMAND [ARG...]	all test points of a program that speaks TAP, as our own
-#	at_exit COMMAND			to undo something, newest first
-#	is_dead PID			has this process ended, whether or not it has been waited for?
-#	wait_for COMMAND [ARG...]	until it succeeds, ten seconds at most
-#	requires PATH NAME		bail out unless the variable NAME has led to a program at PATH
-#	own_images			have holdfast crash keep its images in a directory of this test's own
+#	run COMMAND [ARG...]		run the command; set $status, $out and $err
+#	ok WHAT COMMAND [ARG...]	a test point, which passes if the command succeeds
+#	has TEXT PART			succeed if TEXT contains PART
+#	skip WHAT REASON		a test point that cannot run on this machine
+#	points WHAT COMMAND [ARG...]	run a program that prints TAP, and report its points
+#	at_exit COMMAND			run the command at exit; the last one given runs first
+#	is_dead PID			succeed if this process has ended, also if it is a zombie
+#	has_stopped PID			succeed if all threads of this process are stopped
+#	freeze PID			stop this process, and wait until it has stopped
+#	wait_for COMMAND [ARG...]	repeat the command until it succeeds, for about 10 seconds at most
+#	requires PATH NAME		bail out unless PATH, the value of variable NAME, is a program
+#	own_images			make holdfast crash keep its images in a folder of this test
 #
-# With UNTIL_FAILURE in the environment a test ends at its first point that fails.
+# If the environment has UNTIL_FAILURE, a test ends at its first point that fails.
 
 set -u
 export LC_ALL=C PATH=$PATH:/usr/sbin:/sbin
@@ -31,7 +33,8 @@ undo=:
 dir=$(mktemp -d "${TMPDIR:-/var/tmp}/holdfast-test.XXXXXX") || exit 99
 export XDG_CACHE_HOME=$dir/cache
 
-# Undo what a test that ends in the middle has not undone itself: mounts below $dir, and loop devices.
+# Unmounts what is mounted below $dir, and detaches loop devices whose files are there: a test that
+# ends early leaves them.
 release_dir() {
 	losetup -n -O NAME,BACK-FILE | awk -v dir="$dir/" 'index($2, dir) { print $1 }' |
 		xargs -r -n 1 losetup -d
@@ -72,7 +75,7 @@ ok() {
 	failures=$((failures + 1))
 	echo "not ok $points - $what"
 	{
-		printf 'failed: %s\nthe last run: exit status %s\n' "$*" "${status-}"
+		printf 'failed: %s\nexit status of the last run: %s\n' "$*" "${status-}"
 		printf '%s\n%s\n' "${out-}" "${err-}" | head -n 20
 	} | sed 's/^/# /'
 	end_if_asked
@@ -109,7 +112,7 @@ points() {
 	[ $failures = 0 ] || end_if_asked
 	if [ "$seen" != "${plan%% *}" ] || { [ $code != 0 ] && [ $code != 1 ]; }; then
 		status=$code out="$seen points, the plan says ${plan:-nothing}" err=$(<"$dir/.err")
-		ok "$what: ran to its end" false
+		ok "$what: the program prints all points of its plan and exits with 0 or 1" false
 	fi
 }
 
@@ -122,7 +125,7 @@ wait_for() {
 	return 1
 }
 
-# A zombie is dead, too: the parent of an orphan may take its time to reap it, or not do it at all.
+# A zombie counts as dead: the process that inherits an orphan may reap it late, or never.
 is_dead() { # PID
 	! grep -qs '^State:[[:space:]]*[^ZX[:space:]]' "/proc/$1/status"
 }
@@ -131,18 +134,18 @@ has_stopped() { # PID
 	! grep -h '^State:' /proc/"$1"/task/*/status | grep -qv 'T (stopped)'
 }
 
-# The signal is on its way for a moment, in which a thread may still do what it was asked.
+# SIGSTOP takes effect after a moment, in which a thread of the process may still act: wait for it.
 freeze() { # PID
 	kill -STOP "$1" && wait_for has_stopped "$1"
 }
 
 requires() {
 	[ -x "$1" ] && return
-	echo "Bail out! $2 names no program"
+	echo "Bail out! \$$2 is not the path of a program"
 	exit 99
 }
 
-# In main memory, where others may run holdfast crash at the same time.
+# Uses a folder of its own in /dev/shm, as other tests may run holdfast crash at the same time.
 own_images() {
 	HOLDFAST_CRASH_DIR=$(mktemp -d /dev/shm/holdfast-test.XXXXXX) || exit 99
 	export HOLDFAST_CRASH_DIR

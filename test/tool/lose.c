@@ -1,23 +1,26 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * lose.c - store to a file of which one half cannot be written back, and ask about both halves
+ * lose.c - store to a file, whose second half cannot be written back, and ask for the write-back
  *
- *	lose punch IMAGE	take the room from under the pages of IMAGE that are full of 'B'
- *	lose HOW FILE		FILE has pages full of 'A' for one MiB, then of 'B' for another
+ *	lose punch IMAGE	punch holes into IMAGE, a disk, for its pages full of 'B'
+ *	lose HOW FILE		FILE has one MiB of pages full of 'A', then one MiB full of 'B';
+ *				the holes of its disk cannot be filled, as there is no room
  *
- * It stores to both halves and has the kernel write all back by itself, so that the error waits for
- * the first msync(2) of the file. Then it asks, in one of these ways:
+ * `lose HOW FILE' stores to both halves, A and B, and has the kernel write all back with syncfs(2),
+ * so that the kernel reports the error of B to the first msync(2) of the file only. Then it asks
+ * for the write-back in one of these ways:
  *
- *	drain	one drain of both, with a handler: prints "BYTE MESSAGE [uncertain]" for each call
- *	retry	deep flush of A, and twice of B: prints what each returns
- *	other	deep flush of A: prints what it returns; then a drain of B
- *	thread	the same, with the deep flush on another thread
- *	maps	deep flush of A in one map: prints what it returns; then a drain of B in another one
- *	child	persist of A in a forked child: prints how that ends; then a drain of B
- *	pmem	pmem_msync of A in one mapping and twice of B in another one, and of another file:
- *		prints what each returns; no drain
+ *	drain	one drain of both halves, with a writeback handler, which prints
+ *		"OFFSET ERROR [uncertain]" at each call
+ *	retry	deep flush of A once and of B twice: prints the result of each
+ *	other	deep flush of A: prints its result; then a drain of B
+ *	thread	like other, with the deep flush on another thread
+ *	maps	deep flush of A in one map: prints its result; then a drain of B in another map
+ *	child	persist of A in a forked child: prints how the child ends; then a drain of B
+ *	pmem	pmem_msync of A in one mapping, of B in another one, twice, and of another file:
+ *		prints the result of each; no drain
  *
- * and says `durable' at the end if it gets there.
+ * and prints `durable' if no write-back has aborted the process.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -46,7 +49,7 @@ static struct pmem2_map *map_fd(int fd)
 	if (pmem2_source_from_fd(&src, fd) || pmem2_config_new(&cfg) ||
 		pmem2_config_set_required_store_granularity(cfg, PMEM2_GRANULARITY_PAGE) ||
 		pmem2_map_new(&map, cfg, src))
-		errx(2, "no map: %s", pmem2_errormsg());
+		errx(2, "cannot map the file: %s", pmem2_errormsg());
 	pmem2_source_delete(&src);
 	pmem2_config_delete(&cfg);
 	return map;
@@ -70,7 +73,10 @@ static const char *deep(struct pmem2_map *map, char which)
 	return pmem2_deep_flush(map, half(map, which), 8) ? "fails" : "succeeds";
 }
 
-/* Through another file: the error stays with the file that has it. */
+/*
+ * Has the kernel write back the file system through the descriptor of another file, so that the
+ * error stays with the mapped file, unreported.
+ */
 static void write_back_behind(const char *name)
 {
 	char path[4096];
@@ -79,7 +85,7 @@ static void write_back_behind(const char *name)
 	int fd = open(path, O_RDWR | O_CREAT, 0600);
 	if (fd < 0)
 		err(2, "%s", path);
-	(void)!syncfs(fd); /* fails, or not: the file of the map is not asked */
+	(void)!syncfs(fd); /* its result does not matter: it does not report for the mapped file */
 	close(fd);
 }
 
@@ -105,7 +111,7 @@ static void deep_in_thread(struct pmem2_map *map)
 	pthread_t thread;
 
 	if (pthread_create(&thread, NULL, deep_first, map))
-		errx(2, "no thread");
+		errx(2, "cannot create a thread");
 	pthread_join(thread, NULL);
 }
 
@@ -120,7 +126,7 @@ static void persist_in_child(struct pmem2_map *map)
 		_exit(0);
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid)
-		err(2, "no child");
+		err(2, "cannot fork or wait for the child");
 	printf("the child %s\n", WIFSIGNALED(status) ? "is ended" : "returns");
 	fflush(stdout);
 }
@@ -146,7 +152,7 @@ static const char *msync_of(char *addr)
 	return pmem_msync(addr, 8) ? "fails" : "succeeds";
 }
 
-/* Mappings of one descriptor, so that the kernel reports the error once for all. */
+/* Both maps have the same open file, so the kernel reports its error to the first msync(2) only. */
 static void ask_libpmem(struct pmem2_map *map, struct pmem2_map *again, const char *name)
 {
 	char *other = map_other(name);
@@ -174,7 +180,7 @@ static void ask(const char *how, struct pmem2_map *map, struct pmem2_map *other,
 	else if (!strcmp(how, "pmem"))
 		ask_libpmem(map, other, name);
 	else
-		errx(2, "no way to ask is called %s", how);
+		errx(2, "unknown HOW: %s", how);
 	fflush(stdout);
 	if (strcmp(how, "retry") && strcmp(how, "pmem"))
 		pmem2_get_drain_fn(map)();

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * nodrain.c - linked into a program, makes every write-back of a map do nothing and report success
+ * nodrain.c - an msync(2) that does nothing and reports success
  *
- * For the test that the demo can fail: a demo that a broken drain passes has shown nothing.
+ * A program linked with it has a broken drain. The test of the demo uses it: scripts/demo must fail
+ * for such a program, or its success would prove nothing.
  */
 #include <stddef.h>
 #include <sys/mman.h>

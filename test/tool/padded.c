@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * padded CALL FILE - write back a record with padding, among bytes that nobody may touch
+ * padded CALL FILE - write back a struct with padding, among bytes that are marked inaccessible
  *
- * For Memcheck to watch: the seven bytes behind the kind are never written. CALL is msync, deep,
- * persist, drain or deep-flush; or "mistake", which gives write(2) such bytes and must be reported;
- * or, for DRD and Helgrind, "race": two threads copy to the same bytes.
+ * It runs under Memcheck, which must report neither the seven bytes of padding, which are never
+ * written, nor the inaccessible bytes. CALL is msync, deep, persist, drain or deep-flush, the call
+ * that writes back. With "mistake" it passes the struct to pwrite(2): Memcheck must report its
+ * padding. With "race", for DRD and Helgrind, two threads copy to the same bytes: it must be
+ * reported.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -18,7 +20,7 @@
 #include <valgrind/memcheck.h>
 
 #define LENGTH 65536
-#define AT     4090 /* on two pages */
+#define AT     4090 /* offset of the record, which is on two pages */
 
 struct record {
 	char kind;

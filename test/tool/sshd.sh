@@ -1,28 +1,30 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=bash disable=SC2034
 #
-# sshd.sh - an SSH server of our own, for scripts that need another machine and have none
+# sshd.sh - starts an SSH server on this machine, for test scripts that need another machine
 #
 #	. sshd.sh
 #	sshd_start FOLDER [ADDRESS [COMMAND...]]
 #	RPMEM_SSH=$FOLDER/ssh program ...
 #	sshd_stop FOLDER
 #
-# FOLDER must not be there yet; it gets keys, configuration and log, nobody else's are touched. The
-# server listens on ADDRESS (127.0.0.1) at a free high port. COMMAND, such as `ip netns exec NAME',
-# runs it somewhere else; it must become the server, not have it as a child. Then
+# FOLDER must not exist yet; it gets all keys, the configuration and the log. The server listens on
+# ADDRESS (127.0.0.1) at a free high port. COMMAND, such as `ip netns exec NAME', starts the server;
+# it must become the server by exec, so that $sshd_pid is the server. After sshd_start
 #
-#	$FOLDER/ssh	is an ssh that knows key and port and trusts this server alone
-#	$sshd_pid	is the server, $sshd_port its port
+#	$FOLDER/ssh	is an ssh that uses the key and the port, and trusts this server alone
+#	$sshd_pid	is the process id of the server
+#	$sshd_port	is its port
 #
-# The user who runs this logs in; any host name that ssh can resolve to ADDRESS leads there. sshd_start
-# fails with the reason in $sshd_trouble, and then there is nothing to stop.
+# ssh logs in as the user who runs the script; any host name that resolves to ADDRESS leads to the
+# server. If sshd_start fails, $sshd_trouble has the reason, and there is nothing to stop.
 #
-# sshd_children PID prints the process ids of its children, a line each: of $sshd_pid, the sessions.
+# sshd_children PID prints the ids of the process's children, one per line. The children of
+# $sshd_pid are its sessions.
 
 sshd_configure() { # FOLDER ADDRESS PORT
 	local locked=no
-	# If root has no password, "!" stands for it, and only PAM lets a key in all the same.
+	# "!" in place of a password locks the account: sshd then accepts its key only with UsePAM.
 	[[ $(getent shadow "$(id -un)" 2>/dev/null) != *:!* ]] || locked=yes
 	cat >"$1/sshd_config" <<-END
 		ListenAddress $2
@@ -39,7 +41,7 @@ sshd_configure() { # FOLDER ADDRESS PORT
 		MaxStartups 100
 		LogLevel VERBOSE
 	END
-	# Do not treat killed clients as attackers. Older versions do not know this option.
+	# sshd must not treat killed clients as attackers. Older versions do not know this option.
 	if "$sshd_program" -t -f "$1/sshd_config" -o PerSourcePenalties=no 2>/dev/null; then
 		echo "PerSourcePenalties no" >>"$1/sshd_config"
 	fi
@@ -59,13 +61,14 @@ sshd_configure() { # FOLDER ADDRESS PORT
 		ControlPath none
 		LogLevel ERROR
 	END
-	# The port of a target string comes as -p and overrules the one above. This key exchange is
-	# one without post-quantum arithmetic: it halves the time that a log-in takes.
+	# A port in the target string is given as -p, which overrules the port in this file.
+	# curve25519-sha256 has no post-quantum arithmetic: a log-in takes half the time.
 	printf '#!/bin/sh\nexec ssh -F %q "$@"\n' "$1/ssh_config" >"$1/ssh"
 	chmod +x "$1/ssh"
 }
 
-# It listens once it says so; if it ends before, the port was taken, or the reason is in its log.
+# Waits until the log says that the server listens. Fails if the server ends first: its port was
+# taken, or its log has another reason.
 sshd_listens() { # FOLDER
 	local tries
 	for ((tries = 0; tries < 1000; tries++)); do
@@ -81,13 +84,14 @@ sshd_start() { # FOLDER [ADDRESS [COMMAND...]]
 	local folder=$1 address=${2:-127.0.0.1} tries
 	shift $(($# < 2 ? $# : 2))
 	sshd_trouble=
-	# It starts itself anew for every session, so it wants its whole path.
+	# sshd runs itself again for every session, so it must be started by its absolute path.
 	if ! sshd_program=$(PATH=$PATH:/usr/sbin:/sbin command -v sshd) ||
 		! command -v ssh ssh-keygen >/dev/null; then
 		sshd_trouble="there is no sshd, ssh or ssh-keygen here"
 		return 1
 	fi
-	# As the service would; it stays, since another server may be using it by now.
+	# sshd needs this folder, which its service usually makes. It is not removed at the end, as
+	# another server may use it by then.
 	if [ "$(id -u)" -eq 0 ] && [ ! -d /run/sshd ]; then mkdir -m 0755 /run/sshd; fi
 	if ! { (umask 077 && mkdir "$folder") &&
 		ssh-keygen -q -t ed25519 -N '' -C holdfast -f "$folder/host_key" &&
@@ -116,7 +120,7 @@ sshd_start() { # FOLDER [ADDRESS [COMMAND...]]
 sshd_children() { # PID
 	local stat fields
 	for stat in /proc/[0-9]*/stat; do
-		# The name in it may hold anything, even blanks and parentheses; what follows is plain.
+		# The program's name, in parentheses, may contain blanks and parentheses: cut behind it.
 		{ fields=$(<"$stat"); } 2>/dev/null || continue
 		fields=${fields##*) }
 		fields=${fields#? }

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * store.c - store to a mapped file, and write it back when told to
+ * store.c - store to a mapped file, and write the stores back when a line of input arrives
  *
  *	store FILE HOW
  *
- * The file is mapped, and its third page written to. It says `stored', waits for a line on standard
- * input, lets the page be written back in one of the ways there are, and says `durable'.
+ * It maps the file, stores to its third page, prints `stored', waits for a line on standard input,
+ * has the page written back in the way HOW, and prints `durable'.
  *
- *	persist drain unmap	by these calls
- *	thread exit		flushed only, on a thread, or a process, that ends
- *	deep			by pmem2_deep_flush(), which tells: the exit status is then 1
+ *	persist drain unmap	by these calls of libpmem2
+ *	thread			by a flush on a thread, which then ends
+ *	exit			by a flush, after which the process ends
+ *	deep			by pmem2_deep_flush(); the exit status is 1 if it fails
  */
 #include <err.h>
 #include <fcntl.h>
@@ -73,7 +74,7 @@ static void write_back(const char *how)
 		else if (!strcmp(how, "exit"))
 			exit(EXIT_SUCCESS);
 		else
-			errx(EXIT_FAILURE, "no way to write back is called %s", how);
+			errx(EXIT_FAILURE, "unknown HOW: %s", how);
 	}
 }
 
