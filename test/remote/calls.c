@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * calls.c - the calls of librpmem on live pools: what is durable, what is refused and what is kept
+ * calls.c - the calls of librpmem on pools that a running rpmemd serves: the bytes that the target
+ * has, the calls that fail, and errno after calls that succeed
  *
- * It is run through a stand-in for ssh, and through a real one: RPMEM_SSH says which. GRANULARITY
- * and METHOD are what its pools have, if not PAGE and writes with messages. Every INTERRUPT_US
- * microseconds, 1000 if it is not set, there is a signal while errno is looked at.
+ * RPMEM_SSH is the ssh to use: test/remote/ssh, which runs rpmemd on this machine, or a real one.
+ * GRANULARITY and METHOD are the numbers of the granularity and the method that the pools must
+ * have; if they are not set, PAGE and HOLDFAST_METHOD_WRITE_MESSAGE. INTERRUPT_US is the time
+ * between two signals while errno is tested, in microseconds; if it is not set, 1000.
  */
 #include <signal.h>
 #include <sys/time.h>
@@ -13,10 +15,7 @@
 
 static char *pool, *buffer;
 
-/*
- * The value of the variable, which a daemon that was made to be of another kind sets; else
- * `otherwise`.
- */
+/* The number in the environment variable `name`, or `otherwise` if it is not set. */
 static int expected(const char *name, int otherwise)
 {
 	const char *set = getenv(name);
@@ -24,7 +23,7 @@ static int expected(const char *name, int otherwise)
 	return set ? atoi(set) : otherwise;
 }
 
-/* Does the target have the bytes that are in memory here? */
+/* Returns true if the target has the same bytes in this range as `pool` has here. */
 static bool same(RPMEMpool *rpp, size_t offset, size_t length)
 {
 	memset(buffer, 0x55, length);
@@ -56,25 +55,30 @@ static void test_persist(RPMEMpool *rpp)
 			scribble(offset, length);
 			is_int(rpmem_persist(rpp, offset, length, 1, flags), 0,
 				"persist: %zu bytes at %zu, flags %u", length, offset, flags);
-			ok(same(rpp, offset, length), "persist: the target has the bytes");
+			ok(same(rpp, offset, length),
+				"persist: the target has the persisted bytes");
 			scribble(offset, length);
 			is_int(rpmem_flush(rpp, offset, length, 1, flags) || rpmem_drain(rpp, 1, 0),
 				0, "flush and drain: %zu bytes at %zu, flags %u", length, offset,
 				flags);
-			ok(same(rpp, offset, length), "flush and drain: the target has the bytes");
+			ok(same(rpp, offset, length),
+				"flush and drain: the target has the flushed bytes");
 		}
 		scribble(offset, length);
 		is_int(rpmem_deep_persist(rpp, offset, length, 0), 0,
 			"deep_persist: %zu bytes at %zu", length, offset);
-		ok(same(rpp, offset, length), "deep_persist: the target has the bytes");
+		ok(same(rpp, offset, length), "deep_persist: the target has the persisted bytes");
 	}
 }
 
-/* Nobody writes the padding: for Memcheck to watch, which must not report that it is sent. */
+/*
+ * Persists a struct whose padding was never written. The test remote-watched runs this under
+ * Memcheck, which must not report that the padding is sent.
+ */
 static void test_padding(RPMEMpool *rpp)
 {
 	static const size_t lengths[] = {
-		16, 4096, 70000, MIB}; /* in a message, or from where they are */
+		16, 4096, 70000, MIB}; /* short ones are copied into a message */
 	struct record {
 		char kind;
 		uint64_t number;
@@ -106,8 +110,9 @@ static void test_many_flushes(RPMEMpool *rpp)
 	int rc = 0;
 	for (size_t at = 4096; at < 4096 + 512 * 1024; at += 512)
 		rc |= rpmem_flush(rpp, at, 512, at / 512 % 2, 0);
-	is_int(rc, 0, "flush: a thousand on two lanes succeed");
-	is_int(rpmem_drain(rpp, 0, 0) || rpmem_drain(rpp, 1, 0), 0, "drain: the two lanes succeed");
+	is_int(rc, 0, "flush: a thousand flushes on two lanes succeed");
+	is_int(rpmem_drain(rpp, 0, 0) || rpmem_drain(rpp, 1, 0), 0,
+		"drain: it succeeds on both lanes after a thousand flushes");
 	ok(same(rpp, 4096, 512 * 1024), "drain: the target has all bytes of a thousand flushes");
 	scribble(4096, 64);
 	rpmem_flush(rpp, 4096, 64, 1, 0);
@@ -120,37 +125,49 @@ static void test_mistakes(RPMEMpool *rpp, size_t guard)
 {
 	const size_t huge = SIZE_MAX - 4096;
 
-	fails(rpmem_persist(rpp, 8192, 64, 99, 0), EINVAL, "mistakes: persist on no lane");
-	fails(rpmem_flush(rpp, 8192, 64, 99, 0), EINVAL, "mistakes: flush on no lane");
-	fails(rpmem_drain(rpp, 99, 0), EINVAL, "mistakes: drain of no lane");
+	fails(rpmem_persist(rpp, 8192, 64, 99, 0), EINVAL,
+		"mistakes: persist on lane 99, which the pool does not have, is EINVAL");
+	fails(rpmem_flush(rpp, 8192, 64, 99, 0), EINVAL,
+		"mistakes: flush on lane 99, which the pool does not have, is EINVAL");
+	fails(rpmem_drain(rpp, 99, 0), EINVAL,
+		"mistakes: drain of lane 99, which the pool does not have, is EINVAL");
 	has_str(rpmem_errormsg(), ": lane 99: the pool has lane",
-		"drain of no lane: the message says which lanes there are");
-	fails(rpmem_deep_persist(rpp, 8192, 64, 99), EINVAL, "mistakes: deep persist on no lane");
-	fails(rpmem_read(rpp, buffer, 8192, 64, 99), EINVAL, "mistakes: read on no lane");
-	fails(rpmem_persist(rpp, POOL, 1, 0, 0), EINVAL, "mistakes: persist beyond the pool");
-	fails(rpmem_flush(rpp, POOL - 1, 2, 0, 0), EINVAL, "mistakes: flush across its end");
+		"mistakes: the message about lane 99 says which lanes there are");
+	fails(rpmem_deep_persist(rpp, 8192, 64, 99), EINVAL,
+		"mistakes: deep persist on lane 99, which the pool does not have, is EINVAL");
+	fails(rpmem_read(rpp, buffer, 8192, 64, 99), EINVAL,
+		"mistakes: read on lane 99, which the pool does not have, is EINVAL");
+	fails(rpmem_persist(rpp, POOL, 1, 0, 0), EINVAL,
+		"mistakes: persist beyond the pool is EINVAL");
+	fails(rpmem_flush(rpp, POOL - 1, 2, 0, 0), EINVAL,
+		"mistakes: flush across the end of the pool is EINVAL");
 	fails(rpmem_deep_persist(rpp, 8192, huge, 0), EINVAL,
-		"mistakes: offset and length that overflow");
-	fails(rpmem_persist(rpp, huge, 8192, 0, 0), EINVAL, "mistakes: an offset beyond the pool");
+		"mistakes: deep persist whose offset plus length overflows is EINVAL");
+	fails(rpmem_persist(rpp, huge, 8192, 0, 0), EINVAL,
+		"mistakes: persist at an offset far beyond the pool is EINVAL");
 	fails(rpmem_read(rpp, buffer, POOL - 1, 2, 0), EINVAL,
-		"mistakes: read across the end of the pool");
-	fails(rpmem_read(rpp, buffer, huge, 8192, 0), EINVAL, "mistakes: read far beyond the pool");
-	fails(rpmem_read(rpp, NULL, 8192, 1, 0), EINVAL, "read into NULL");
-	fails(rpmem_persist(rpp, 8192, 64, 0, 2), EINVAL, "an unknown flag");
-	fails(rpmem_flush(rpp, 8192, 64, 0, 2), EINVAL, "an unknown flag of flush");
-	fails(rpmem_drain(rpp, 0, 1), EINVAL, "drain has no flags");
+		"mistakes: read across the end of the pool is EINVAL");
+	fails(rpmem_read(rpp, buffer, huge, 8192, 0), EINVAL,
+		"mistakes: read far beyond the pool is EINVAL");
+	fails(rpmem_read(rpp, NULL, 8192, 1, 0), EINVAL, "mistakes: read into NULL is EINVAL");
+	fails(rpmem_persist(rpp, 8192, 64, 0, 2), EINVAL,
+		"mistakes: an unknown flag of persist is EINVAL");
+	fails(rpmem_flush(rpp, 8192, 64, 0, 2), EINVAL,
+		"mistakes: an unknown flag of flush is EINVAL");
+	fails(rpmem_drain(rpp, 0, 1), EINVAL, "mistakes: a flag of drain is EINVAL");
 	if (guard) {
-		fails(rpmem_persist(rpp, 0, 64, 0, 0), EINVAL, "mistakes: persist in the header");
+		fails(rpmem_persist(rpp, 0, 64, 0, 0), EINVAL,
+			"mistakes: persist in the header is EINVAL");
 		fails(rpmem_flush(rpp, guard - 1, 64, 0, 0), EINVAL,
-			"mistakes: flush in the header");
+			"mistakes: flush that begins in the header is EINVAL");
 		fails(rpmem_deep_persist(rpp, 8, 8, 0), EINVAL,
-			"mistakes: deep persist in the header");
+			"mistakes: deep persist in the header is EINVAL");
 		has_str(rpmem_errormsg(), "pool.set", "mistakes: the message names the pool set");
 		has_str(rpmem_errormsg(), HOST, "mistakes: the message names the target");
 	}
 	scribble(8192, 64);
 	is_int(rpmem_persist(rpp, 8192, 64, 0, 0), 0, "mistakes: no mistake has ended the handle");
-	ok(same(rpp, 8192, 64), "mistakes: the pool can still be read");
+	ok(same(rpp, 8192, 64), "mistakes: the target has the bytes that are persisted afterwards");
 	is_int(rpmem_read(rpp, NULL, 8192, 0, 0), 0, "read: an empty range succeeds");
 }
 
@@ -165,21 +182,25 @@ static void test_attributes(void)
 	for (int i = 0; i < 50; i++)
 		if (rpmem_set_attr(rpp, &attr) || rpmem_persist(rpp, 8192, 8, 0, 0))
 			diag("round %d: %s", i, rpmem_errormsg());
-	is_int(rpmem_set_attr(rpp, &attr), 0, "set_attr: fifty times and once more");
+	is_int(rpmem_set_attr(rpp, &attr), 0,
+		"set_attr: fifty times between persists and once more succeed");
 	is_int(rpmem_close(rpp), 0, "close: it succeeds after attributes were set");
 	rpp = opened("pool.set", pool, &got);
 	ok(!memcmp(&attr, &got, sizeof(attr)), "open: it returns the attributes that were set");
-	/* The same as NULL; test/unit/pool.c takes them away with that. */
-	is_int(rpmem_set_attr(rpp, &none), 0, "set_attr: zeros take the attributes away");
-	is_int(rpmem_persist(rpp, 8192, 8, 0, 0), 0, "set_attr: the pool can be used after it");
-	is_int(rpmem_close(rpp), 0, "close: it succeeds after the attributes were taken away");
+	/* Zeros mean what NULL means; test/unit/pool.c removes the attributes with NULL. */
+	is_int(rpmem_set_attr(rpp, &none), 0,
+		"set_attr: zeros, which remove the attributes, succeed");
+	is_int(rpmem_persist(rpp, 8192, 8, 0, 0), 0,
+		"set_attr: persist succeeds after the attributes were removed");
+	is_int(rpmem_close(rpp), 0, "close: it succeeds after the attributes were removed");
 	memset(&got, 1, sizeof(got));
 	rpp = opened("pool.set", pool, &got);
 	ok(!memcmp(&none, &got, sizeof(none)),
-		"set_attr: open returns zeros after they were taken away");
+		"open: it returns zeros after the attributes were removed");
 	fails(rpmem_persist(rpp, 0, 8, 0, 0), EINVAL,
-		"header: it is guarded without attributes, too");
-	is_int(rpmem_set_attr(rpp, &attr), 0, "set_attr: attributes are set again");
+		"header: persist into it is EINVAL after the attributes were removed, too");
+	is_int(rpmem_set_attr(rpp, &attr), 0,
+		"set_attr: attributes can be set again after they were removed");
 	rpmem_close(rpp);
 }
 
@@ -191,8 +212,8 @@ static void test_guard_without_attributes(void)
 	fails(rpmem_persist(rpp, 0, 4096, 0, 0), EINVAL,
 		"header: it is guarded if open does not ask for attributes");
 	is_int(rpmem_read(rpp, buffer, 0, 4096, 0), 0,
-		"header: it is read at the start of the pool");
-	ok(!memcmp(buffer, "HOLDFAST", 8), "header: it begins with the signature");
+		"header: read of the first page of the pool succeeds");
+	ok(!memcmp(buffer, "HOLDFAST", 8), "header: the page begins with the signature");
 	is_int(rpmem_close(rpp), 0, "close: it succeeds after the header was read");
 }
 
@@ -214,10 +235,11 @@ static void test_pool_of_headers(void)
 		"holdfast_remote_info: the method is %s", holdfast_method_name(remote->method));
 	is_int(remote->header_size, 4096, "holdfast_remote_info: the header has 4096 bytes");
 	is_int(remote->pool_size, 2 * POOL, "pool size: the header counts as part of the pool");
-	ok(remote->round_trip_ns > 0, "holdfast_remote_info: a message takes %u ns",
+	ok(remote->round_trip_ns > 0,
+		"holdfast_remote_info: the round trip of a message is set, %u ns",
 		remote->round_trip_ns);
 	is_str(remote->address, HOST,
-		"holdfast_remote_info: the address is the one that ssh has reached");
+		"holdfast_remote_info: the address is that of the host that ssh reached");
 	holdfast_remote_free(&remote);
 	ok(!remote, "holdfast_remote_free: the pointer becomes NULL");
 	test_persist(rpp);
@@ -235,15 +257,16 @@ static void test_pool_of_headers(void)
 	rpp = rpmem_create(HOST, "pool.set", pool, POOL, &nlanes, &attr);
 	is_int(rpp ? 0 : errno, EEXIST, "create: a pool that exists is EEXIST");
 	rpp = rpmem_create(HOST, "pool.set", pool, 4 * POOL, &nlanes, &attr);
-	ok(!rpp, "create: a size of more than the set has is refused");
+	ok(!rpp, "create: a size that is larger than the set is refused");
 	rpp = rpmem_open(HOST, "pool.set", pool, 4 * POOL, &nlanes, &attr);
-	is_int(rpp ? 0 : errno, EFBIG, "open: a size of more than the set has is EFBIG");
+	is_int(rpp ? 0 : errno, EFBIG, "open: a size that is larger than the set is EFBIG");
 	rpp = rpmem_open(HOST, "absent.set", pool, POOL, &nlanes, &attr);
 	is_int(rpp ? 0 : errno, ENOENT, "open: a missing set is ENOENT");
 	rpp = rpmem_open(HOST, "/etc/passwd", pool, POOL, &nlanes, &attr);
-	is_int(rpp ? 0 : errno, EINVAL, "open: an absolute name is refused");
+	is_int(rpp ? 0 : errno, EINVAL, "open: an absolute name of a set is EINVAL");
 	rpp = rpmem_open(HOST, "../no/such.set", pool, POOL, &nlanes, &attr);
-	is_int(rpp ? 0 : errno, EINVAL, "open: a name that leads out is refused");
+	is_int(rpp ? 0 : errno, EINVAL,
+		"open: a set name that leads out of the folder of sets is EINVAL");
 }
 
 static void test_pool_without_headers(void)
@@ -253,24 +276,28 @@ static void test_pool_without_headers(void)
 	RPMEMpool *rpp = rpmem_create(HOST, "plain.set", pool, POOL, &nlanes, &attr);
 
 	is_int(rpp ? 0 : errno, EINVAL, "create: attributes for a set without headers are EINVAL");
-	ok(!file_exists("plain.part"), "create: nothing is left of a pool that was refused");
+	ok(!file_exists("plain.part"), "create: a refused call leaves no part file");
 	rpp = created("plain.set", pool, 1, false);
 	scribble(0, 8192);
-	is_int(rpmem_persist(rpp, 0, 8192, 0, 0), 0, "persist: without a header there is no guard");
+	is_int(rpmem_persist(rpp, 0, 8192, 0, 0), 0,
+		"persist: without a header, offset 0 is accepted");
 	ok(same(rpp, 0, 8192),
 		"persist: the target has the bytes at offset 0 of a pool without a header");
 	is_int(rpmem_deep_persist(rpp, 0, 64, 0), 0,
-		"deep_persist: without a header there is no guard");
+		"deep_persist: without a header, offset 0 is accepted");
 	test_mistakes(rpp, 0);
-	fails(rpmem_set_attr(rpp, &attr), EINVAL, "attributes cannot be set");
+	fails(rpmem_set_attr(rpp, &attr), EINVAL,
+		"set_attr: attributes for a pool without headers are EINVAL");
 	memset(&got, 0, sizeof(got));
-	is_int(rpmem_set_attr(rpp, &got), 0, "set_attr: zeros suit a pool without headers");
+	is_int(rpmem_set_attr(rpp, &got), 0,
+		"set_attr: zeros are accepted for a pool without headers");
 	is_int(rpmem_close(rpp), 0, "close: it succeeds for a pool without a header");
 	memset(&got, 1, sizeof(got));
 	rpp = opened("plain.set", pool, &got);
 	memset(&attr, 0, sizeof(attr));
 	ok(!memcmp(&attr, &got, sizeof(got)), "open: it returns zeros for a pool without a header");
-	ok(same(rpp, 0, 8192), "open: the target has what was persisted");
+	ok(same(rpp, 0, 8192),
+		"open: a pool without a header still has the bytes that were persisted");
 	is_int(rpmem_close(rpp), 0,
 		"close: it succeeds for a pool without a header that was opened again");
 }
@@ -280,23 +307,24 @@ static void test_describe(void)
 	struct holdfast_remote_set *set = NULL;
 
 	is_int(holdfast_remote_describe(HOST, "pool.set", &set), 0, "describe: it succeeds");
-	is_int(set->created && !set->busy, true,
-		"describe: there is a pool, and nobody has it open");
-	is_int(set->size, 2 * POOL, "describe: the size is that of the pool");
+	is_int(set->created && !set->busy, true, "describe: the pool exists and is not busy");
+	is_int(set->size, 2 * POOL, "describe: the size is that of the whole pool");
 	is_int(set->header_size, 4096, "describe: the header has 4096 bytes");
 	ok(!memcmp(set->attr.signature, "HOLDFAST", 8),
-		"describe: the signature is that of create");
+		"describe: the signature is the one that create was given");
 	is_int(set->part_count, 1, "describe: there is one part");
-	has_str(set->parts[0]->path, "pool.part", "describe: the part has its name");
+	has_str(set->parts[0]->path, "pool.part",
+		"describe: the path of the part ends with its name");
 	is_int(set->method_tcp, expected("METHOD", HOLDFAST_METHOD_WRITE_MESSAGE),
-		"describe: the method over tcp is told");
-	is_str(set->version, "1.0", "describe: the version of the protocol is told");
+		"describe: the method over tcp is the expected one");
+	is_str(set->version, "1.0", "describe: the version of the protocol is 1.0");
 	holdfast_remote_set_free(&set);
-	fails(holdfast_remote_describe(HOST, "absent.set", &set), ENOENT, "no such set");
+	fails(holdfast_remote_describe(HOST, "absent.set", &set), ENOENT,
+		"describe: a missing set is ENOENT");
 	ok(!set, "describe: the output is NULL on failure");
 }
 
-/* -- errno after a success: whatever was tried, waited for and interrupted on the way -- */
+/* -- errno: a call that succeeds leaves it alone, also if signals interrupt its waits -- */
 
 static volatile sig_atomic_t interruptions;
 
@@ -306,7 +334,7 @@ static void on_alarm(int signal)
 	interruptions = interruptions + 1;
 }
 
-/* Waits of this thread end with EINTR now and then; 0 for no more of it. */
+/* Has SIGALRM interrupt this thread's waits every `us` microseconds; 0 stops the signals. */
 static void interrupt_every(suseconds_t us)
 {
 	struct sigaction action = {.sa_handler = on_alarm};
@@ -369,23 +397,25 @@ static void test_errno(void)
 
 static void test_remove(void)
 {
-	fails(rpmem_remove(HOST, "pool.set", 8), EINVAL, "an unknown flag of remove");
+	fails(rpmem_remove(HOST, "pool.set", 8), EINVAL, "remove: an unknown flag is EINVAL");
 	is_int(rpmem_remove(HOST, "pool.set", 0), 0, "remove: it succeeds");
 	ok(!file_exists("pool.part") && file_exists("pool.set"),
-		"remove: the part is gone, and the set is not");
-	fails(rpmem_remove(HOST, "pool.set", 0), ENOENT, "there is nothing more to remove");
+		"remove: the part is removed, and the pool set file is kept");
+	fails(rpmem_remove(HOST, "pool.set", 0), ENOENT,
+		"remove: a pool that was removed is ENOENT");
 	is_int(rpmem_remove(HOST, "pool.set", RPMEM_REMOVE_FORCE), 0,
-		"remove: RPMEM_REMOVE_FORCE accepts a pool whose parts are gone");
+		"remove: RPMEM_REMOVE_FORCE accepts a pool whose parts are missing");
 	is_int(rpmem_remove(HOST, "plain.set", RPMEM_REMOVE_POOL_SET), 0,
 		"remove: RPMEM_REMOVE_POOL_SET succeeds");
 	ok(!file_exists("plain.part") && !file_exists("plain.set"),
-		"remove: RPMEM_REMOVE_POOL_SET takes part and set");
-	fails(rpmem_remove(HOST, "plain.set", 0), ENOENT, "a set that is not there");
+		"remove: RPMEM_REMOVE_POOL_SET removes part and pool set file");
+	fails(rpmem_remove(HOST, "plain.set", 0), ENOENT, "remove: a missing set is ENOENT");
 	is_int(rpmem_remove(HOST, "plain.set", RPMEM_REMOVE_FORCE), 0,
-		"remove: by force a missing set is fine");
+		"remove: RPMEM_REMOVE_FORCE accepts a missing set");
 	fails(rpmem_remove(HOST, "it's $HOME & *.set", 0), ENOENT,
-		"remove: no such pool set, by a name that a shell would change");
-	has_str(rpmem_errormsg(), "it's $HOME & *.set", "remove: the name has arrived as it was");
+		"remove: a missing set whose name has characters special to a shell is ENOENT");
+	has_str(rpmem_errormsg(), "it's $HOME & *.set",
+		"remove: the message has the unchanged name with characters special to a shell");
 }
 
 int main(int argc, char **argv)

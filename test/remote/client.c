@@ -1,23 +1,29 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * client COMMAND... - call librpmem as the words say, for tests that play the other end
+ * client COMMAND... - make calls of librpmem, one for each argument, in a test that starts, stops
+ * or imitates the target
  *
- *	create=SET[,LANES]	with headers, 8 MiB	plain=SET[,LANES]	without
+ *	create=SET[,LANES]	create a pool of 8 MiB with headers
+ *	plain=SET[,LANES]	create a pool of 8 MiB without headers
  *	open=SET[,LANES]
- *	fill=BYTE		the memory, from 4096 on
- *	persist=OFFSET,LENGTH,LANE,FLAGS		flush=the same
- *	drain=LANE		deep=OFFSET,LENGTH,LANE
- *	read=OFFSET,LENGTH,LANE				and compare with the memory
- *	set_attr=MAJOR		close
- *	remove=SET[,FLAGS]	describe=SET
- *	info			provider and method
- *	idle=MS			do nothing, and tell the CPU time that took
- *	wait			say "ready" and wait for a line of input
- *	fork=COMMAND		run the command as a child of its own, and wait for it
+ *	fill=BYTE		fill the memory of this program, from offset 4096 on
+ *	persist=OFFSET,LENGTH,LANE,FLAGS
+ *	flush=OFFSET,LENGTH,LANE,FLAGS
+ *	drain=LANE
+ *	deep=OFFSET,LENGTH,LANE	rpmem_deep_persist()
+ *	read=OFFSET,LENGTH,LANE	read from the target, and compare with the memory
+ *	set_attr=MAJOR
+ *	close
+ *	remove=SET[,FLAGS]
+ *	describe=SET
+ *	info			print provider, method, port and address
+ *	idle=MS			sleep, and print the CPU time that this process used meanwhile
+ *	wait			print "ready" and wait for a line of input
+ *	fork=COMMAND		run a shell command as a child, and wait for it
  *
- * Each says "COMMAND: ok", or with its errno "COMMAND: ENOENT: message". The target is $HOST, or
- * else 127.0.0.1. A line of standard error tells the milliseconds of each. The exit status is 0, 1
- * if a command has failed; it goes on with the next.
+ * Each command prints "COMMAND: ok", or "COMMAND: ERRNO: MESSAGE" such as "open: ENOENT: ...", and
+ * its time, "COMMAND: N ms", on standard error. A command that fails does not end the program: the
+ * exit status is then 1 instead of 0. The target is $HOST, or 127.0.0.1.
  */
 #include <errno.h>
 #include <librpmem.h>
@@ -35,7 +41,7 @@
 static const char *host;
 static char *pool, *buffer;
 static RPMEMpool *rpp;
-static char note[256]; /* what follows "ok" */
+static char note[256]; /* printed behind "ok" */
 
 static long now_ms(void)
 {
@@ -54,7 +60,7 @@ static long cpu_us(void)
 	       used.ru_stime.tv_usec;
 }
 
-/* "a,b,c" as numbers; what is not there is 0. */
+/* Parses "a,b,c" into `count` numbers; missing ones become 0. */
 static void numbers(const char *text, size_t *number, int count)
 {
 	char *end;
@@ -65,7 +71,7 @@ static void numbers(const char *text, size_t *number, int count)
 	}
 }
 
-/* The set, and the number after it. */
+/* Splits "SET,NUMBER": copies SET to `set`, and returns NUMBER, or `otherwise` if it is missing. */
 static size_t set_and_number(char *set, const char *text, size_t otherwise)
 {
 	size_t length = strcspn(text, ",");
@@ -197,7 +203,7 @@ static int run(const char *command, const char *argument)
 		return system(argument);
 	if (!strcmp(command, "wait"))
 		return run_wait();
-	fprintf(stderr, "client: no command %s\n", command);
+	fprintf(stderr, "client: unknown command %s\n", command);
 	exit(2);
 }
 

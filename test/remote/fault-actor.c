@@ -1,28 +1,31 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * fault-actor.c - make the calls of librpmem that a script asks for, and say what came of each
+ * fault-actor.c - make the calls of librpmem that a script asks for, and print the result of each
  *
  * Every line of standard input is a call; for each there is one line on standard output:
  *
  *	CALL: RESULT ERROR MILLISECONDS: MESSAGE
  *
- * RESULT is what the call returned (0 for a handle), ERROR the name of errno if it failed, or "-".
+ * RESULT is the return value of the call (0 for a handle), ERROR the name of errno if it failed, or
+ * "-".
  *
- *	create TARGET SET BYTES LANES	with a header
+ *	create TARGET SET BYTES LANES	create a pool with a header
  *	open TARGET SET BYTES LANES
  *	remove TARGET SET FLAGS
- *	attr				rpmem_set_attr() of the header's
- *	persist LANE OFFSET LENGTH	of new random bytes; the same for flush and deep
- *	relaxed LANE OFFSET LENGTH	rpmem_persist() with RPMEM_PERSIST_RELAXED
+ *	attr				rpmem_set_attr() with the attributes of create
+ *	persist LANE OFFSET LENGTH	store new random bytes, and rpmem_persist() them
+ *	flush LANE OFFSET LENGTH	store new random bytes, and rpmem_flush() them
+ *	deep LANE OFFSET LENGTH		store new random bytes, and rpmem_deep_persist() them
+ *	relaxed LANE OFFSET LENGTH	like persist, with RPMEM_PERSIST_RELAXED
  *	drain LANE
- *	read LANE OFFSET LENGTH		if that was stored last and is not as it was, the ERROR is
- *					"differs"
+ *	read LANE OFFSET LENGTH		rpmem_read(); if the range is within the bytes stored last,
+ *					and differs from them, ERROR is "differs"
  *	close
- *	until CALL...			make that call again and again, until it fails
+ *	until CALL...			repeat the call until it fails
  *	sleep MILLISECONDS
- *	about				lanes, port and provider of the pool, as the message
+ *	about				lanes, port and provider of the pool, as the MESSAGE
  *
- * Nothing is linked but the library, as in any program.
+ * The program is linked with librpmem only, as a user's program would be.
  */
 #include <errno.h>
 #include <librpmem.h>
@@ -37,10 +40,10 @@
 
 static struct {
 	RPMEMpool *rpp;
-	char *memory; /* what the program stores, and what the target should have */
+	char *memory; /* the local copy of the pool, whose bytes the target should have */
 	size_t size;
 	unsigned lanes;
-	size_t offset, length; /* what was stored last, so that its bytes are known */
+	size_t offset, length; /* the range that was stored last */
 } pool;
 
 static const struct rpmem_pool_attr attr = {.signature = "ACTOR",
@@ -90,7 +93,7 @@ static int connect_pool(const struct words *words, bool create)
 	return 0;
 }
 
-/* Stores new bytes, so that they differ from the earlier ones; nothing outside the memory. */
+/* Stores new random bytes to the range, or nothing if it is not within the memory. */
 static void change(size_t offset, size_t length)
 {
 	static uint64_t state = 88172645463325252u;
