@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * fault-mangle.c - stand between an initiator and its target, and spoil one message of theirs
+ * fault-mangle.c - a proxy between an initiator and its target that changes one message
  *
  *	fault-mangle OUTCOME DIRECTION FRAME HOW[=N] COMMAND [ARG...]
  *
- * runs the command, which is rpmemd, and passes on what it says and is told. Of the frames that go
- * in DIRECTION, `to-target' or `to-initiator', the one of that number (0 is the greeting) is
- * changed:
+ * It runs the command, which is rpmemd, and passes its input and output on. In the given DIRECTION,
+ * `to-target' or `to-initiator', it changes the frame with the number FRAME (0 is the greeting):
  *
- *	cut=N		only its first N bytes go on, and then the end
- *	hang=N		only its first N bytes go on, and then nothing
- *	flip=N		its byte N is another; negative: from its end
- *	garbage=N	so many random bytes instead
- *	huge		its head says 4 GiB
- *	longer=N	N zeros more in its body, as its head says; negative: fewer
- *	type=N, id=N	another number in its head; negative: that much less
- *	twice		it comes twice
- *	old		the greeting of the daemon that came before ours: 4 zeros, and nothing
+ *	cut=N		pass on only its first N bytes, and then close the stream
+ *	hang=N		pass on only its first N bytes, and then nothing more
+ *	flip=N		invert the bits of its byte N; negative: counted from its end
+ *	garbage=N	replace it by N random bytes
+ *	huge		set the length in its head to 4 GiB - 1
+ *	longer=N	append N zeros to its body, and set the length in its head; negative: remove
+ *			bytes
+ *	type=N, id=N	add N to the type or the id in its head
+ *	twice		pass it on twice
+ *	old		replace it by the greeting of PMDK's rpmemd, 4 zeros, and then nothing more
  *
- * How the command ended is left in the file OUTCOME: "exit N" or "signal N"; "none": the frame never
- * came.
+ * It writes how the command ended to the file OUTCOME: "exit N" or "signal N"; or "none" if the
+ * frame never came.
  */
 #include <err.h>
 #include <errno.h>
@@ -39,10 +39,10 @@
 
 struct stream {
 	int from, to;
-	bool spoilt; /* it is this one's frame that is changed */
+	bool spoilt; /* the frame to change is in this stream */
 	bool ended, hangs;
-	unsigned frame; /* the number of the next */
-	size_t filled;  /* bytes of the next frames */
+	unsigned frame; /* number of the next frame */
+	size_t filled;  /* number of bytes in `data`, which begin with the next frame */
 	uint8_t data[ROOM];
 };
 
@@ -69,7 +69,7 @@ static void pass(const struct stream *stream, const uint8_t *data, size_t length
 	while (length) {
 		ssize_t n = write(stream->to, data, length);
 		if (n < 0)
-			return; /* nobody listens any more */
+			return; /* the reader has closed its end */
 		data += n;
 		length -= (size_t)n;
 	}
@@ -80,7 +80,7 @@ static bool is(const char *how)
 	return !strcmp(plan.how, how);
 }
 
-/* Change the frame of `length` bytes in place; its new length, at most ROOM. */
+/* Changes the frame of `length` bytes in place. Returns its new length, at most ROOM. */
 static size_t change(struct stream *stream, uint8_t *frame, size_t length)
 {
 	size_t at = plan.n < 0 ? length - (size_t)-plan.n : (size_t)plan.n;
@@ -131,7 +131,7 @@ static void spoil(struct stream *stream, const uint8_t *frame, size_t length)
 	pass(stream, copy, change(stream, copy, length));
 }
 
-/* The length of the next frame, or 0 if it is not all there. */
+/* Returns the length of the next frame, or 0 if it is not complete yet. */
 static size_t whole(const struct stream *stream)
 {
 	size_t length = GREETING;
@@ -158,7 +158,7 @@ static void advance(struct stream *stream)
 	}
 }
 
-/* False at the end of it. */
+/* Reads and passes on what the stream has. Returns false at the end of the stream. */
 static bool feed(struct stream *stream)
 {
 	ssize_t n = read(stream->from, stream->data + stream->filled, ROOM - stream->filled);
@@ -198,8 +198,8 @@ static pid_t start(char **command, struct stream *to, struct stream *back)
 }
 
 /*
- * Whoever ends "ssh", because it has seen enough, must not end us: we are the other machine, and go on
- * to see how the target ends. We do so behind our parent, which is what was started.
+ * Moves the proxy to a child process in a session of its own. librpmem may kill the process that it
+ * started as ssh; the child must survive, as another machine would, to see how the target ends.
  */
 static void hide(void)
 {
@@ -224,7 +224,10 @@ static void finish(struct stream *stream)
 	stream->to = -1;
 }
 
-/* Until both have ended. Of a target that hangs, the initiator does not see the end. */
+/*
+ * Passes frames on until the target has closed its output. If its stream hangs, the initiator must
+ * not see the end, and the relay goes on until the initiator closes, too.
+ */
 static void relay(struct stream *to, struct stream *back)
 {
 	struct pollfd fds[] = {{to->from, POLLIN, 0}, {back->from, POLLIN, 0}};

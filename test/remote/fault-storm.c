@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * fault-storm.c - kill initiators and targets at random moments, and look for what was
- * acknowledged
+ * fault-storm.c - kill initiators and targets at random moments, and check that no acknowledged
+ * store is lost
  *
  *	fault-storm KILLS SEED HOST PIDS SET...
  *
- * Every job has a pool set of its own. A writer, forked for every kill, opens the pool, reads all
- * of it and compares, and then stores in all ways there are until it, or its target, is killed.
- * What it has begun to store and what was acknowledged it keeps in memory that outlives it. Every
- * word in the pool says which slot it belongs to and which store it is of, so that a word too old,
- * too new, torn or misplaced is noticed.
+ * Every pool set is used by a job, a process of its own. For each kill the job forks a writer, the
+ * initiator, which opens the pool, reads and checks all of it, and then stores with all calls until
+ * it, or its target, is killed. The pool is divided into slots. Memory that is shared with the job,
+ * and so outlives the writer, has the number of the last store that was begun, and of the last one
+ * that was acknowledged, for each slot. Every word in the pool depends on its slot and the number
+ * of its store, so that a word too old, too new, torn or misplaced is found.
  *
- * RPMEM_CMD is to leave the process id of a target in PIDS/target.PPID, PPID being its initiator.
+ * The shell command RPMEM_CMD must write the process id of the target to PIDS/target.PPID, PPID
+ * being the initiator.
  */
 #include <errno.h>
 #include <librpmem.h>
@@ -33,27 +35,27 @@
 #define SLOTS     60u
 #define LANES     2u
 
-/* How long anything may take, in milliseconds, deadlines included. */
+/* Time limit of each wait in milliseconds, deadlines of librpmem included */
 #define PATIENCE 30000
 
 struct slot {
 	size_t offset, length; /* multiples of 8 */
-	uint32_t started;      /* the store that was begun last */
-	uint32_t acked;        /* and the one that is durable */
-	bool relaxed;          /* the one that was begun may be torn */
+	uint32_t started;      /* number of the last store that was begun */
+	uint32_t acked;        /* number of the last store that was acknowledged as durable */
+	bool relaxed;          /* the store that was begun last may be torn */
 };
 
 enum phase { CONNECTING, STORING, DONE, FAILED };
 
-/* The memory that a job and its writers share, and that outlives them. */
+/* State of a job, in memory that the main process, the job and its writers share */
 struct job {
 	const char *host, *set, *pids;
 	_Atomic enum phase phase;
 	uint64_t random;
-	unsigned kills, of_targets, early; /* done; those that hit the target; before any store */
-	uint64_t stores;                   /* acknowledged */
+	unsigned kills, of_targets, early; /* kills: all, of the target, before the first store */
+	uint64_t stores;                   /* number of acknowledged stores */
 	bool created;
-	char why[512]; /* FAILED */
+	char why[512]; /* message if the phase is FAILED */
 	struct slot slots[SLOTS];
 };
 
@@ -122,7 +124,7 @@ static void check_slot(struct job *job, unsigned i, const char *there)
 	const uint64_t *at = (const uint64_t *)(there + slot->offset);
 
 	if (slot->relaxed && slot->started != slot->acked)
-		return; /* any bytes of any of them */
+		return; /* torn: may mix the bytes of all stores since the acknowledged one */
 	for (size_t k = 0; k < slot->length / 8; k++) {
 		uint32_t store = (uint32_t)(at[k] >> 32);
 		if (store >= slot->acked && store <= slot->started &&
@@ -136,9 +138,7 @@ static void check_slot(struct job *job, unsigned i, const char *there)
 	}
 }
 
-/*
- * The writer.
- */
+/* -- the writer: stores until it or its target is killed -- */
 
 static RPMEMpool *connect_pool(struct job *job)
 {
@@ -169,7 +169,7 @@ static RPMEMpool *connect_pool(struct job *job)
 			job->created = true;
 			return rpp;
 		}
-		/* Its target has been killed, too, or the one before it is not gone yet. */
+		/* ECONNRESET: the target was killed. EBUSY: the previous one has not ended yet. */
 		if (errno == ECONNRESET)
 			_exit(EXIT_SUCCESS);
 		if (errno != EBUSY)
@@ -179,13 +179,16 @@ static RPMEMpool *connect_pool(struct job *job)
 	fail(job, "%s: busy for %d ms", job->set, PATIENCE);
 }
 
-/* Its target was killed, or it is a fault of ours. */
+/*
+ * Ends the writer after a call has failed: in success if the target was killed, which makes calls
+ * fail with ECONNRESET, else with a failure of the test.
+ */
 static void ended(struct job *job, RPMEMpool *rpp, const char *call)
 {
 	if (errno != ECONNRESET)
 		fail(job, "%s: %s: %s", call, strerror(errno), rpmem_errormsg());
 	if (!rpmem_close(rpp) || errno != ECONNRESET)
-		fail(job, "after %s, close does not tell of it", call);
+		fail(job, "after %s failed, close does not fail with ECONNRESET", call);
 	_exit(EXIT_SUCCESS);
 }
 
@@ -193,7 +196,7 @@ static void begin(struct job *job, unsigned i, bool relaxed)
 {
 	struct slot *slot = &job->slots[i];
 
-	/* A store on top of one that may be torn is one, too, until it is acknowledged. */
+	/* If the last store may be torn, so may this one be until it is acknowledged. */
 	slot->relaxed = relaxed || (slot->relaxed && slot->started != slot->acked);
 	slot->started++;
 	atomic_signal_fence(memory_order_seq_cst);
@@ -277,9 +280,7 @@ static __attribute__((__noreturn__)) void write_on(struct job *job, bool last)
 	}
 }
 
-/*
- * The killer.
- */
+/* -- the job: forks writers, and kills them or their targets -- */
 
 static pid_t target_of(const struct job *job, pid_t writer)
 {
@@ -304,7 +305,7 @@ static void forget_target(const struct job *job, pid_t writer)
 	unlink(path);
 }
 
-/* Wait until it has gone that far, or has ended, or for so long. */
+/* Waits until the writer has reached `phase` or has ended, for `microseconds` at most. */
 static void wait_for(const struct job *job, enum phase phase, pid_t writer, long microseconds)
 {
 	for (; microseconds > 0; microseconds -= 500) {
@@ -318,8 +319,9 @@ static void wait_for(const struct job *job, enum phase phase, pid_t writer, long
 }
 
 /*
- * Wait for its end. A target that was killed while the writer was connecting may have been one of
- * several, of an open that found no pool; then it is the turn of the one that there is now.
+ * Waits for the end of the writer; false if it hangs. If `target` was killed while the writer was
+ * connecting, the writer may start further targets, as after an open that finds no pool: they are
+ * killed, too.
  */
 static bool reap(const struct job *job, pid_t writer, pid_t target)
 {
@@ -369,7 +371,7 @@ static bool kill_once(struct job *job, uint64_t *random)
 	return atomic_load(&job->phase) != FAILED;
 }
 
-/* The last writer only looks. */
+/* Forks the last writer, which only checks the pool. */
 static void look(struct job *job)
 {
 	pid_t writer = fork();
@@ -401,7 +403,7 @@ static void report(const struct job *job, unsigned kills)
 	diag("%s: %u kills, %u of the target, %u before a store; %ju stores acknowledged", job->set,
 		job->kills, job->of_targets, job->early, (uintmax_t)job->stores);
 	if (!ok(job->kills == kills && atomic_load(&job->phase) == DONE,
-		    "%s: nothing that was acknowledged is lost", job->set))
+		    "fault-storm, %s: no acknowledged store is lost", job->set))
 		diag("after %u kills: %s", job->kills, job->why);
 }
 

@@ -1,29 +1,29 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=bash disable=SC2034,SC2154
 #
-# fault.sh - both ends of a remote pool, for scripts that take away what is between them
+# fault.sh - starts both ends of a remote pool, for scripts that cause faults at or between them
 #
 #	. "$(dirname "$0")/fault.sh"
 #
-# after which there is all of test/tool/lib.sh and sshd.sh, and
+# It includes test/tool/lib.sh and sshd.sh, and defines
 #
-#	$target			a folder of pool sets; `small.set' has a pool of some MiB in one part
-#	reach_by_ssh [...]	RPMEM_SSH and RPMEM_CMD lead to our rpmemd, through an SSH server of our
-#				own, with the arguments of sshd_start
-#	reach_directly		the same, without SSH: the command is run as it is
-#	actor_start		$actor is the process id of a fault-actor; see there what it is told
-#	tell CALL...		let it make a call
-#	hear			wait for what comes of it: $call $result $error $ms $message
-#	ask CALL...		both
-#	actor_end		let it end; $status
-#	target_pid		of the rpmemd that was started last, once it is there
-#	gone PID		has that process ended?
-#	done_with_faults	instead of done_testing
-#	strangers		the children that the actor has: ssh
-#	wait_until_free		open small.set with two lanes, when nobody has it any more; and more than
-#				once, where logging in takes longer than the deadline of either end
+#	$target			a folder of pool sets; `small.set' has one part of 8 MiB
+#	reach_by_ssh [...]	start an SSH server, with the arguments of sshd_start, and have RPMEM_SSH
+#				and RPMEM_CMD lead to the built rpmemd through it
+#	reach_directly		have RPMEM_SSH and RPMEM_CMD run the built rpmemd without SSH
+#	actor_start		start fault-actor.c, the initiator; $actor is its process id
+#	tell CALL...		have the actor begin a call
+#	hear			wait for its result: sets $call $result $error $ms $message
+#	ask CALL...		tell and hear
+#	actor_end		have the actor end; sets $status
+#	target_pid		wait for the rpmemd that was started last, and print its process id
+#	gone PID		succeed if this process has ended
+#	done_with_faults	call it instead of done_testing: it also checks sanitizers' reports
+#	strangers		print the process ids of the actor's children, such as ssh
+#	wait_until_free		have the actor open small.set with two lanes; repeat it while the pool
+#				is in use, or logging in takes longer than a deadline
 #
-# ACTOR: the built fault-actor; RPMEMD: the built rpmemd. All that was started is ended at the end.
+# ACTOR: the built fault-actor.c; RPMEMD: the built rpmemd. All processes are ended at exit.
 
 # shellcheck source-path=SCRIPTDIR source=../tool/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../tool/lib.sh"
@@ -37,20 +37,21 @@ requires "${RPMEMD-}" RPMEMD
 export ASAN_OPTIONS=log_path=$dir/sanitizer:exitcode=99
 export UBSAN_OPTIONS=$ASAN_OPTIONS:halt_on_error=1
 export TSAN_OPTIONS=${TSAN_OPTIONS:+$TSAN_OPTIONS:}$ASAN_OPTIONS
-# Drivers that come with libfabric would catch a crash, and make an ordinary exit of it.
+# Drivers of libfabric would catch the signal of a crash and turn it into an ordinary exit.
 export IPATH_NO_BACKTRACE=1 HFI_NO_BACKTRACE=1
 
-stand_in=$(realpath "$(dirname "${BASH_SOURCE[0]}")/ssh") # whatever folder we go to
+stand_in=$(realpath "$(dirname "${BASH_SOURCE[0]}")/ssh") # absolute, as scripts change their folder
 target=$dir/target
 host=127.0.0.1
 actor=
-patience=30 # seconds to wait for an answer of the actor, deadlines and sanitizers included
+patience=30 # time limit for a result of the actor, in seconds
 
 mkdir "$target"
 printf '%s\n' PMEMPOOLSET "8M $target/small.part" >"$target/small.set"
 printf '%s\n' PMEMPOOLSET "8M $target/other.part" >"$target/other.set"
 
-# How the target is started: its process id is left behind, since it runs on "another machine".
+# Prints the value of RPMEM_CMD. Its shell writes its process id to target.pid and becomes the
+# target, which the script could not find otherwise, as it runs on "another machine".
 target_command() {
 	printf 'export ASAN_OPTIONS=%q UBSAN_OPTIONS=%q TSAN_OPTIONS=%q; ' \
 		"$ASAN_OPTIONS" "$UBSAN_OPTIONS" "$TSAN_OPTIONS"
@@ -71,7 +72,7 @@ reach_directly() {
 	export RPMEM_SSH RPMEM_CMD
 }
 
-actor_start() { # [COMMAND...]: to run it with
+actor_start() { # [COMMAND...]: a prefix of its command line
 	rm -f "$dir/calls" "$dir/answers" "$dir/target.pid"
 	mkfifo "$dir/calls" "$dir/answers"
 	"$@" "$ACTOR" <"$dir/calls" >"$dir/answers" 2>"$dir/actor.err" &
@@ -132,7 +133,7 @@ wait_until_free() {
 	done
 }
 
-# Instead of done_testing.
+# Ends the script as done_testing does, after a point about reports of sanitizers.
 done_with_faults() {
 	out=$(cat "$dir"/sanitizer.* 2>/dev/null)
 	ok "sanitizers: they report nothing at either end" [ -z "$out" ]

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* fixture.h - pool sets of our own, and a daemon that finds them, however ssh leads to it */
+/*
+ * fixture.h - for tests of librpmem: pool sets in a folder of the test, an RPMEM_CMD whose rpmemd
+ * uses this folder, and helpers for test points
+ */
 #ifndef TEST_REMOTE_FIXTURE_H
 #define TEST_REMOTE_FIXTURE_H
 
@@ -21,15 +24,15 @@
 
 #define HOST      "127.0.0.1"
 #define MIB       ((size_t)1 << 20)
-#define POOL      (8 * MIB) /* what a test asks for: the set has twice as much */
+#define POOL      (8 * MIB) /* size of the tests' pools; their sets have 16 MiB */
 #define UNTOUCHED 0x7ab00
 
-static char folder[256]; /* where sets and parts are */
+static char folder[256]; /* folder of pool sets and parts */
 
 FIXTURE void write_file(const char *name, const char *format, ...)
 	__attribute__((__format__(__printf__, 2, 3)));
 
-/* A file below the folder. */
+/* Writes a file in the folder. */
 FIXTURE void write_file(const char *name, const char *format, ...)
 {
 	char path[512];
@@ -64,8 +67,8 @@ FIXTURE void remove_folder(void)
 }
 
 /*
- * A folder with the sets "pool.set", "errno.set" and "plain.set" (without headers), and RPMEM_CMD, which is read
- * when the library is loaded: so the program runs itself again with it.
+ * Makes the folder, with the sets "pool.set", "errno.set" and "plain.set" (without headers), and
+ * sets RPMEM_CMD. The library reads RPMEM_CMD when it is loaded, so the program runs itself again.
  */
 FIXTURE void set_up(char **argv)
 {
@@ -78,7 +81,7 @@ FIXTURE void set_up(char **argv)
 		return;
 	}
 	if (!rpmemd)
-		bail("RPMEMD names no daemon");
+		bail("RPMEMD is not set: it must be the path of the daemon");
 	const char *dir = getenv("TMPDIR");
 	snprintf(folder, sizeof(folder), "%s/holdfast-remote-XXXXXX", dir ? dir : "/var/tmp");
 	if (!mkdtemp(folder))
@@ -91,11 +94,11 @@ FIXTURE void set_up(char **argv)
 	snprintf(command, sizeof(command), "%s --config %s/rpmemd.conf", rpmemd, folder);
 	setenv("RPMEM_CMD", command, 1);
 	setenv("REMOTE_FOLDER", folder, 1);
-	/* By its name: under valgrind, /proc/self/exe leads to valgrind. */
+	/* Not execv("/proc/self/exe"): under valgrind that would run valgrind. */
 	char self[512];
 	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	if (length < 0)
-		bail("no name to run by: %m");
+		bail("cannot read /proc/self/exe: %m");
 	self[length] = '\0';
 	execv(self, argv);
 	bail("cannot run again: %m");
@@ -106,7 +109,7 @@ FIXTURE char *memory(size_t size)
 	char *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (at == MAP_FAILED)
-		bail("no memory: %m");
+		bail("cannot map memory: %m");
 	return at;
 }
 
@@ -143,7 +146,7 @@ FIXTURE RPMEMpool *opened(const char *set, void *pool, struct rpmem_pool_attr *a
 	return rpp;
 }
 
-/* The call fails with that errno, and says something. */
+/* A test point: the call fails with this errno and sets an error message. */
 #define fails(call, error, ...)                                                                    \
 	do {                                                                                       \
 		errno = 0;                                                                         \
@@ -153,7 +156,7 @@ FIXTURE RPMEMpool *opened(const char *set, void *pool, struct rpmem_pool_attr *a
 			diag("errno %d, want %d: %s", errno_, (error), rpmem_errormsg());          \
 	} while (0)
 
-/* The call, which is true if it has worked, has worked and left errno as it was. */
+/* A test point: the expression `call` is true, which means success, and leaves errno unchanged. */
 #define leaves_errno(call, ...)                                                                    \
 	do {                                                                                       \
 		errno = UNTOUCHED;                                                                 \
@@ -161,7 +164,7 @@ FIXTURE RPMEMpool *opened(const char *set, void *pool, struct rpmem_pool_attr *a
 		int errno_ = errno;                                                                \
 		if (!ok(worked_ && errno_ == UNTOUCHED, __VA_ARGS__))                              \
 			diag("errno %d, want %d: %s", errno_, UNTOUCHED,                           \
-				worked_ ? "it has worked" : rpmem_errormsg());                     \
+				worked_ ? "the call succeeded" : rpmem_errormsg());                \
 	} while (0)
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * fork.c - a pool belongs to the process that has opened it, whatever its children do; and threads
- * that are cancelled in a call leave a pool that works and closes
+ * fork.c - a pool belongs to the process that has opened it: its children cannot use it and do not
+ * disturb it. Threads that are cancelled in a call leave a pool that works and closes.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -21,7 +21,7 @@ static double now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* A child that no fork handler hears of. */
+/* Makes a child by clone(2), which runs no pthread_atfork() handlers. */
 static pid_t fork_unheard(void)
 {
 	return (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
@@ -45,7 +45,7 @@ static bool refused(int rc)
 	return rc == -1 && errno == ENOTCONN && strstr(rpmem_errormsg(), want);
 }
 
-/* The exit status of a child: which call was not refused, or 0. */
+/* Returns the exit status of a child: the number of the call that was not refused, or 0. */
 static int try_calls(RPMEMpool *rpp)
 {
 	struct rpmem_pool_attr attr = attributes(2);
@@ -68,23 +68,24 @@ static void test_calls(const char *how, pid_t (*make_child)(void))
 	RPMEMpool *rpp = created("pool.set", pool, 2, true);
 
 	memset(pool + 4096, 1, POOL - 4096);
-	is_int(rpmem_persist(rpp, 4096, 8192, 0, 0), 0, "%s: a persist before", how);
+	is_int(rpmem_persist(rpp, 4096, 8192, 0, 0), 0, "%s: a persist before it succeeds", how);
 	pid_t child = make_child();
 	if (!child)
 		_exit(try_calls(rpp));
 	int status = status_of(child);
 #ifdef __SANITIZE_THREAD__
-	/* The sanitizer cannot know that the other threads have stayed behind. */
+	/* The sanitizer does not notice clone(2), and assumes that all threads are in the child. */
 	if (make_child == fork_unheard)
 		skip("clone: all calls of the child are refused, and it can close",
-			"the thread sanitizer does not hear of this child");
+			"the thread sanitizer does not notice a child of clone(2)");
 	else
 #endif
 		is_int(status, 0, "%s: all calls of the child are refused, and it can close", how);
 	is_int(rpmem_persist(rpp, 4096, POOL - 4096, 0, 0), 0,
-		"%s: a persist of the parent, after the child's rpmem_close()", how);
-	is_int(rpmem_close(rpp), 0, "%s: the parent's rpmem_close()", how);
-	is_int(rpmem_remove(HOST, "pool.set", 0), 0, "%s: and rpmem_remove()", how);
+		"%s: the parent's persist succeeds after the child's rpmem_close()", how);
+	is_int(rpmem_close(rpp), 0, "%s: the parent's rpmem_close() succeeds", how);
+	is_int(rpmem_remove(HOST, "pool.set", 0), 0, "%s: the parent's rpmem_remove() succeeds",
+		how);
 }
 
 static void test_living_child(const char *how, pid_t (*make_child)(void))
@@ -96,14 +97,17 @@ static void test_living_child(const char *how, pid_t (*make_child)(void))
 		for (;;)
 			pause();
 	double began = now();
-	is_int(rpmem_close(rpp), 0, "%s: rpmem_close() while a child lives", how);
-	ok(now() - began < 3, "%s: does not wait for the child", how);
+	is_int(rpmem_close(rpp), 0, "%s: rpmem_close() succeeds while a child lives", how);
+	ok(now() - began < 3, "%s: rpmem_close() does not wait for the child", how);
 	kill(child, SIGKILL);
 	status_of(child);
 	rpmem_remove(HOST, "pool.set", 0);
 }
 
-/* Runs in a process of its own: open, fork, and die; the child stays. Its id goes to `tell`. */
+/*
+ * Runs in a process of its own: creates a pool, forks a child that stays, writes the child's id to
+ * `tell`, and kills itself.
+ */
 static void die_open(int tell)
 {
 	RPMEMpool *rpp = created("pool.set", pool, 2, true);
@@ -124,13 +128,14 @@ static void test_dead_owner(void)
 	int ends[2];
 
 	if (pipe(ends))
-		bail("no pipe: %m");
+		bail("cannot make a pipe: %m");
 	pid_t owner = fork();
 	if (!owner)
 		die_open(ends[1]);
-	is_int(status_of(owner), 128 + SIGKILL, "dead owner: it is killed with its pool open");
+	is_int(status_of(owner), 128 + SIGKILL,
+		"dead owner: the process is killed while its pool is open");
 	if (read(ends[0], &orphan, sizeof(orphan)) != sizeof(orphan))
-		bail("the owner has no child");
+		bail("the owner has not written the id of its child");
 	double began = now();
 	RPMEMpool *rpp;
 	do
@@ -211,7 +216,7 @@ static void cancel(void *(*work)(void *), RPMEMpool *rpp)
 	for (unsigned i = 0; i < 25; i++) {
 		pthread_t thread;
 		if (pthread_create(&thread, NULL, work, rpp))
-			bail("no thread");
+			bail("cannot create a thread");
 		usleep(i * 397 % 4000);
 		pthread_cancel(thread);
 		pthread_join(thread, NULL);
@@ -228,13 +233,13 @@ static void test_cancel(void)
 		"pthread_cancel: the lane of a cancelled rpmem_persist() works");
 	cancel(set_attr_again, rpp);
 	is_int(rpmem_set_attr(rpp, NULL), 0,
-		"pthread_cancel: rpmem_set_attr() works after one was cancelled");
+		"pthread_cancel: rpmem_set_attr() works after cancelled calls of it");
 	RPMEMpool *other = created("plain.set", pool, 1, false);
 	rpmem_close(other);
 	cancel(open_again, NULL);
 	is_int(rpmem_remove(HOST, "plain.set", 0), 0,
-		"pthread_cancel: no cancelled rpmem_open() keeps a pool");
-	is_int(rpmem_close(rpp), 0, "pthread_cancel: rpmem_close() returns");
+		"pthread_cancel: no cancelled rpmem_open() keeps the pool in use");
+	is_int(rpmem_close(rpp), 0, "pthread_cancel: rpmem_close() succeeds after cancelled calls");
 	alarm(0);
 }
 

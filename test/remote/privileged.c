@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * privileged.c - calls that reach for another machine, in a program with more rights than its user
+ * privileged.c - calls of librpmem that would connect, in a program with more rights than its user
  *
- * Run by the script `privileged', which has given it these rights.
+ * The script `privileged' gives the program these rights (set-group-ID) and runs it.
  */
 #include <dlfcn.h>
 #include <errno.h>

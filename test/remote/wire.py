@@ -1,6 +1,6 @@
-"""wire.py - the control channel of doc/remote-protocol.md once more, for tests to play either end
+"""wire.py - a second implementation of the control channel of doc/remote-protocol.md
 
-It is written from that page and shares nothing with the library.
+Tests use it in place of either end. It is written from that page and shares no code with the library.
 """
 import os
 import select
@@ -56,11 +56,11 @@ class Gone(Exception):
 
 
 class Silent(Exception):
-    """It says nothing."""
+    """The other end has sent nothing within the deadline."""
 
 
 class Stream:
-    """Bytes from a descriptor, as many as asked for, within a deadline."""
+    """Reads an exact number of bytes, or a frame, from a descriptor within a deadline in seconds."""
 
     def __init__(self, descriptor):
         self.descriptor, self.bytes = descriptor, b""
@@ -84,7 +84,7 @@ class Stream:
 
 
 class Daemon:
-    """An rpmemd, and this the initiator."""
+    """Starts an rpmemd, and is its initiator."""
 
     def __init__(self, command, greets=True, **environment):
         self.process = subprocess.Popen(
@@ -97,14 +97,17 @@ class Daemon:
             self.send(greeting())
 
     def send(self, data):
-        """As far as it is taken: who has heard enough may be gone."""
+        """Sends the data; ignores it if the daemon has closed its input, as one that ends may have."""
         try:
             self.process.stdin.write(data)
         except BrokenPipeError:
             pass
 
     def reply(self, deadline=20):
-        """Status, message and rest; pings are answered on the way."""
+        """Waits for a reply, and answers pings meanwhile. Returns status, message and rest.
+
+        Of a reply to a ping, it returns type, number and body.
+        """
         while True:
             kind, number, body = self.stream.frame(deadline)
             if kind != PING:
@@ -121,7 +124,7 @@ class Daemon:
         return self.reply(deadline)
 
     def end(self, deadline=20):
-        """Close its input, and wait for its exit status."""
+        """Closes the daemon's input. Returns its exit status, or None if it had to be killed."""
         self.process.stdin.close()
         try:
             return self.process.wait(deadline)
@@ -132,7 +135,7 @@ class Daemon:
             self.process.stdout.close()
 
     def ends(self, deadline=20):
-        """Whether it ends by itself; its exit status."""
+        """Waits for the daemon to end by itself. Returns its exit status, or None if it does not."""
         try:
             return self.process.wait(deadline)
         except subprocess.TimeoutExpired:
