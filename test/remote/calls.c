@@ -54,19 +54,21 @@ static void test_persist(RPMEMpool *rpp)
 		for (unsigned flags = 0; flags <= RPMEM_PERSIST_RELAXED; flags++) {
 			scribble(offset, length);
 			is_int(rpmem_persist(rpp, offset, length, 1, flags), 0,
-				"persist: %zu bytes at %zu, flags %u", length, offset, flags);
+				"persist: %zu bytes at offset %zu, flags %u: it succeeds", length,
+				offset, flags);
 			ok(same(rpp, offset, length),
 				"persist: the target has the persisted bytes");
 			scribble(offset, length);
 			is_int(rpmem_flush(rpp, offset, length, 1, flags) || rpmem_drain(rpp, 1, 0),
-				0, "flush and drain: %zu bytes at %zu, flags %u", length, offset,
-				flags);
+				0,
+				"flush and drain: %zu bytes at offset %zu, flags %u: they succeed",
+				length, offset, flags);
 			ok(same(rpp, offset, length),
 				"flush and drain: the target has the flushed bytes");
 		}
 		scribble(offset, length);
 		is_int(rpmem_deep_persist(rpp, offset, length, 0), 0,
-			"deep_persist: %zu bytes at %zu", length, offset);
+			"deep_persist: %zu bytes at offset %zu: it succeeds", length, offset);
 		ok(same(rpp, offset, length), "deep_persist: the target has the persisted bytes");
 	}
 }
@@ -166,7 +168,8 @@ static void test_mistakes(RPMEMpool *rpp, size_t guard)
 		has_str(rpmem_errormsg(), HOST, "mistakes: the message names the target");
 	}
 	scribble(8192, 64);
-	is_int(rpmem_persist(rpp, 8192, 64, 0, 0), 0, "mistakes: no mistake has ended the handle");
+	is_int(rpmem_persist(rpp, 8192, 64, 0, 0), 0,
+		"mistakes: persist succeeds on the handle after all mistakes");
 	ok(same(rpp, 8192, 64), "mistakes: the target has the bytes that are persisted afterwards");
 	is_int(rpmem_read(rpp, NULL, 8192, 0, 0), 0, "read: an empty range succeeds");
 }
@@ -210,7 +213,7 @@ static void test_guard_without_attributes(void)
 
 	memset(pool, 0xff, 4096);
 	fails(rpmem_persist(rpp, 0, 4096, 0, 0), EINVAL,
-		"header: it is guarded if open does not ask for attributes");
+		"header: persist into it is EINVAL if open does not ask for attributes");
 	is_int(rpmem_read(rpp, buffer, 0, 4096, 0), 0,
 		"header: read of the first page of the pool succeeds");
 	ok(!memcmp(buffer, "HOLDFAST", 8), "header: the page begins with the signature");
@@ -357,8 +360,10 @@ static void test_errno_of_data(RPMEMpool *rpp)
 			"errno: left alone by flush, flags %u", flags);
 		leaves_errno(!rpmem_drain(rpp, 0, 0), "errno: left alone by drain");
 	}
-	leaves_errno(!rpmem_flush(rpp, 8192, 0, 0, 0), "errno: left alone by flush of nothing");
-	leaves_errno(!rpmem_persist(rpp, 8192, 0, 0, 0), "errno: left alone by persist of nothing");
+	leaves_errno(
+		!rpmem_flush(rpp, 8192, 0, 0, 0), "errno: left alone by flush of an empty range");
+	leaves_errno(!rpmem_persist(rpp, 8192, 0, 0, 0),
+		"errno: left alone by persist of an empty range");
 	leaves_errno(
 		!rpmem_deep_persist(rpp, 8192, 4 * MIB, 1), "errno: left alone by deep persist");
 	leaves_errno(!rpmem_read(rpp, buffer, 8192, 4 * MIB, 0), "errno: left alone by read");
@@ -385,7 +390,7 @@ static void test_errno(void)
 	leaves_errno(!rpmem_close(rpp), "errno: left alone by close");
 	leaves_errno((rpp = rpmem_open(HOST, "errno.set", pool, POOL, &nlanes, &got)),
 		"errno: left alone by open");
-	leaves_errno(!rpmem_close(rpp), "errno: left alone by close of what was opened");
+	leaves_errno(!rpmem_close(rpp), "errno: left alone by close of a pool from open");
 	leaves_errno(!holdfast_remote_describe(HOST, "errno.set", &set),
 		"errno: left alone by holdfast_remote_describe");
 	leaves_errno((holdfast_remote_set_free(&set), true),
