@@ -353,20 +353,21 @@ static void test_errno_of_data(RPMEMpool *rpp)
 	interrupt_every(expected("INTERRUPT_US", 1000));
 	for (unsigned flags = 0; flags <= RPMEM_PERSIST_RELAXED; flags++) {
 		leaves_errno(!rpmem_persist(rpp, 8192, 64, 0, flags),
-			"errno: left alone by persist, flags %u", flags);
+			"errno: unchanged by a successful persist, flags %u", flags);
 		leaves_errno(!rpmem_persist(rpp, 8192, 4 * MIB, 1, flags),
-			"errno: left alone by persist of 4 MiB, flags %u", flags);
+			"errno: unchanged by a successful persist of 4 MiB, flags %u", flags);
 		leaves_errno(!rpmem_flush(rpp, 8192, 4 * MIB, 0, flags),
-			"errno: left alone by flush, flags %u", flags);
-		leaves_errno(!rpmem_drain(rpp, 0, 0), "errno: left alone by drain");
+			"errno: unchanged by a successful flush, flags %u", flags);
+		leaves_errno(!rpmem_drain(rpp, 0, 0), "errno: unchanged by a successful drain");
 	}
-	leaves_errno(
-		!rpmem_flush(rpp, 8192, 0, 0, 0), "errno: left alone by flush of an empty range");
+	leaves_errno(!rpmem_flush(rpp, 8192, 0, 0, 0),
+		"errno: unchanged by a successful flush of an empty range");
 	leaves_errno(!rpmem_persist(rpp, 8192, 0, 0, 0),
-		"errno: left alone by persist of an empty range");
-	leaves_errno(
-		!rpmem_deep_persist(rpp, 8192, 4 * MIB, 1), "errno: left alone by deep persist");
-	leaves_errno(!rpmem_read(rpp, buffer, 8192, 4 * MIB, 0), "errno: left alone by read");
+		"errno: unchanged by a successful persist of an empty range");
+	leaves_errno(!rpmem_deep_persist(rpp, 8192, 4 * MIB, 1),
+		"errno: unchanged by a successful deep persist");
+	leaves_errno(!rpmem_read(rpp, buffer, 8192, 4 * MIB, 0),
+		"errno: unchanged by a successful read");
 	interrupt_every(0);
 	ok(interruptions, "errno: signals arrived during the calls");
 }
@@ -380,24 +381,25 @@ static void test_errno(void)
 	RPMEMpool *rpp;
 
 	leaves_errno((rpp = rpmem_create(HOST, "errno.set", pool, POOL, &nlanes, &attr)),
-		"errno: left alone by create");
+		"errno: unchanged by a successful create");
 	test_errno_of_data(rpp);
-	leaves_errno(!rpmem_set_attr(rpp, &attr), "errno: left alone by set_attr");
-	leaves_errno(
-		!holdfast_remote_info(rpp, &remote), "errno: left alone by holdfast_remote_info");
-	leaves_errno(
-		(holdfast_remote_free(&remote), true), "errno: left alone by holdfast_remote_free");
-	leaves_errno(!rpmem_close(rpp), "errno: left alone by close");
+	leaves_errno(!rpmem_set_attr(rpp, &attr), "errno: unchanged by a successful set_attr");
+	leaves_errno(!holdfast_remote_info(rpp, &remote),
+		"errno: unchanged by a successful holdfast_remote_info");
+	leaves_errno((holdfast_remote_free(&remote), true),
+		"errno: unchanged by a successful holdfast_remote_free");
+	leaves_errno(!rpmem_close(rpp), "errno: unchanged by a successful close");
 	leaves_errno((rpp = rpmem_open(HOST, "errno.set", pool, POOL, &nlanes, &got)),
-		"errno: left alone by open");
-	leaves_errno(!rpmem_close(rpp), "errno: left alone by close of a pool from open");
+		"errno: unchanged by a successful open");
+	leaves_errno(!rpmem_close(rpp), "errno: unchanged by a successful close after open");
 	leaves_errno(!holdfast_remote_describe(HOST, "errno.set", &set),
-		"errno: left alone by holdfast_remote_describe");
+		"errno: unchanged by a successful holdfast_remote_describe");
 	leaves_errno((holdfast_remote_set_free(&set), true),
-		"errno: left alone by holdfast_remote_set_free");
-	leaves_errno(!rpmem_remove(HOST, "errno.set", 0), "errno: left alone by remove");
+		"errno: unchanged by a successful holdfast_remote_set_free");
+	leaves_errno(
+		!rpmem_remove(HOST, "errno.set", 0), "errno: unchanged by a successful remove");
 	leaves_errno(!rpmem_check_version(RPMEM_MAJOR_VERSION, RPMEM_MINOR_VERSION),
-		"errno: left alone by check_version");
+		"errno: unchanged by a successful check_version");
 }
 
 static void test_remove(void)
