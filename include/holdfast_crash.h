@@ -8,12 +8,12 @@
  *	... stores, flushes and drains of one operation ...
  *	holdfast_crash_end(7);
  *
- * With `holdfast crash --dump`, a crash between the two must leave what was there before the
- * operation or what is there after it. Crashes are also looked at right before both.
+ * With `holdfast crash --dump`, a crash between these two calls must leave either the state before
+ * the operation or the state after it. Crashes right before each of the two calls are checked, too.
  *
- * Copy it into your project: for gcc and clang, C and C++, with nothing to link. The number is any
- * that you like; operations of one thread must not be nested. In a program that is not recorded
- * a call costs a test of a pointer.
+ * Copy this header into your project: it works with gcc and clang, in C and C++, with nothing to
+ * link. Choose any number for an operation; operations of one thread must not be nested. In a
+ * program that `holdfast crash` does not record, a call costs a test of a pointer.
  */
 #ifndef HOLDFAST_CRASH_H
 #define HOLDFAST_CRASH_H
@@ -22,7 +22,7 @@
 extern "C" {
 #endif
 
-/* The recorder's. Nobody else defines it. */
+/* Defined by the recorder of `holdfast crash` only; NULL in a program that is not recorded. */
 extern void holdfast_crash_mark(unsigned long operation, int is_end) __attribute__((__weak__));
 
 #define holdfast_crash_begin(operation)                                                            \

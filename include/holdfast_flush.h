@@ -1,37 +1,40 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * holdfast_flush.h - stores to persistent memory made durable, by one header and no library
+ * holdfast_flush.h - make stores to persistent memory durable with one header and no library
  *
  *	#include "holdfast_flush.h"
  *
  *	memcpy(pmem, data, len);
  *	holdfast_persist(pmem, len);		durable from here on
  *
- * Copy it into your project: it is C99 and C++, for gcc and clang, and nothing has to be linked.
+ * Copy this header into your project: it is C99 and C++, for gcc and clang, and nothing has to be
+ * linked.
  *
  * - After many stores, call holdfast_flush() for each and holdfast_drain() once.
- * - What must not become durable before something else is stored after that has been drained.
- * - Only aligned stores of up to 8 bytes are there as a whole or not at all after a power cut.
- * - Ask holdfast_can_flush() first. Where it says no, as on any CPU that is not listed here, these
- *   calls are a fence and make nothing durable: use msync(2).
+ * - If A must be durable before B, drain A before you store B.
+ * - After a power cut, an aligned store of up to 8 bytes is there wholly or not at all; a larger
+ *   store may be there in part.
+ * - Ask holdfast_can_flush() first. If it returns false, as on any CPU that is not listed here,
+ *   these calls are only a fence and make nothing durable: use msync(2).
  *
- * It uses the best flush that CPU and kernel offer, by the size of line that they report, and the
- * fence that goes with it:
+ * The header uses the best flush instruction that CPU and kernel offer, with the cache line size
+ * that they report, and the matching fence:
  *
  *	x86-64		CLWB, CLFLUSHOPT or CLFLUSH; SFENCE
  *	AArch64		DC CVADP, DC CVAP or DC CVAC; DSB SY
  *	RISC-V		CBO.CLEAN, with Zicbom and Linux 6.15; FENCE RW,RW
  *	POWER		DCBSTPS and PHWSYNC, or DCBF and HWSYNC (POWER8 and 9)
- *	LoongArch	none for programs; DBAR 0
+ *	LoongArch	no flush for programs; DBAR 0
  *
- * What it does not do: it does not know what an address is. Use it on device DAX, or on a file
- * that is mapped with MAP_SYNC; stores to any other file need msync(2). It does not see that a
- * platform keeps its caches, so that no flush was needed, nor that a device needs more, as
- * virtio-pmem does. It does not copy, go around the caches, or find bad blocks. libpmem2 does all
- * that.
+ * Limits: the header does not know what is mapped at an address. Use it on device DAX, or on a file
+ * that is mapped with MAP_SYNC; stores to any other file need msync(2). It does not detect that CPU
+ * caches survive a power cut, so that no flush is needed, nor that a device needs more than
+ * flushes, as virtio-pmem does. It does not copy, store around the caches, or find bad blocks.
+ * libpmem2 does all that.
  *
- * All calls are safe in threads and in signal handlers. Made by scripts/vendor of Holdfast from
- * the sources of its libraries: change those, and doc/cpu-*.md there, which cite the manuals.
+ * All calls are safe in threads and in signal handlers. scripts/vendor of Holdfast makes this
+ * header from the sources of its libraries: change those instead. doc/cpu-*.md there cite the
+ * manuals.
  */
 #ifndef HOLDFAST_FLUSH_H
 #define HOLDFAST_FLUSH_H
@@ -40,17 +43,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Between pointers and integers: C++ projects may forbid C's casts. */
+/* A cast between pointer and integer: C++ projects may forbid C-style casts. */
 #ifdef __cplusplus
 #define HFF_CAST(type, value) reinterpret_cast<type>(value)
 #else
 #define HFF_CAST(type, value) ((type)(value))
 #endif
 
-/* The features that were found; each object file has its own copy. */
+/* The CPU features that were found; each object file that includes this header has a copy. */
 struct hff_cpu {
 	uint32_t features;
-	size_t line_size; /* 0: nobody has looked yet */
+	size_t line_size; /* in bytes; 0: look() has not run yet */
 };
 
 static struct hff_cpu hff_cpu;
@@ -71,11 +74,11 @@ static struct hff_cpu hff_cpu;
 #define HFF_LEAF7_EBX_CLFLUSHOPT (1u << 23)
 #define HFF_LEAF7_EBX_CLWB       (1u << 24)
 
-/* The answers of the instructions CPUID and XGETBV that we use. */
+/* The results of the instructions CPUID and XGETBV that the library uses. */
 struct hff_x86_id {
 	uint32_t leaf1_ebx, leaf1_ecx, leaf1_edx;
 	uint32_t leaf7_ebx, leaf7_ecx;
-	uint32_t xcr0; /* the registers that the system saves; 0 where it cannot tell */
+	uint32_t xcr0; /* the registers that the system saves; 0 if it cannot be read */
 	bool is_intel;
 	uint32_t leaf1_eax;
 };
@@ -88,11 +91,12 @@ static inline uint32_t hff_x86_flushes(const struct hff_x86_id *id)
 }
 
 /*
- * Skylake-SP, Cascade Lake and Cooper Lake, which are one model to CPUID, have a CLWB that drops
- * the line as CLFLUSHOPT does, and takes longer: on Cascade Lake 28 ns a line and 17 where 8 bytes
- * are stored to each, 20 ns and 10 in a long copy, and 250 cycles to read the line again after
- * either (bench/engines). SDM volume 2, CPUID, has the fields: 19:16 and 7:4 the model, 11:8 the
- * family.
+ * Tell if CLWB drops the line from the cache. Skylake-SP, Cascade Lake and Cooper Lake, which have
+ * one model number in CPUID, have a CLWB that drops the line as CLFLUSHOPT does, and takes longer.
+ * On Cascade Lake CLWB takes 28 ns a line, CLFLUSHOPT 17, if 8 bytes are stored to each line; in a
+ * long copy 20 ns and 10; and after either, reading the line again takes 250 cycles
+ * (bench/engines). SDM volume 2, CPUID, defines the bits of leaf1_eax: 19:16 and 7:4 the model,
+ * 11:8 the family.
  */
 static inline bool hff_x86_clwb_drops(const struct hff_x86_id *id)
 {
@@ -102,7 +106,7 @@ static inline bool hff_x86_clwb_drops(const struct hff_x86_id *id)
 	return id->is_intel && family == 6 && model == 0x55;
 }
 
-/* Leaf 1, EBX 15:8, in units of 8 bytes; or `otherwise`, where a hypervisor hid it: 0. */
+/* Leaf 1, EBX 15:8, in units of 8 bytes; `otherwise` if it is 0, hidden by a hypervisor. */
 static inline size_t hff_x86_line_size(const struct hff_x86_id *id, size_t otherwise)
 {
 	size_t eighths = id->leaf1_ebx >> 8 & 0xff;
@@ -118,16 +122,16 @@ static inline size_t hff_x86_line_size(const struct hff_x86_id *id, size_t other
  *
  *	clflush		evicts; ordered among themselves and with stores: one after the other
  *	clflushopt	evicts; ordered only by a fence: several at once
- *	clwb		as clflushopt, but the line may stay in the cache
+ *		clwb		like clflushopt, but the line may stay in the cache
  *
- * The "memory" clobber keeps the compiler from moving stores across; the CPU itself keeps a flush
- * behind earlier stores to its own line.
+ * The "memory" clobber keeps the compiler from moving stores across a flush; the CPU itself keeps a
+ * flush behind earlier stores to the same line.
  */
 
 /*
  * Orders earlier clflushopt, clwb and streaming stores before later stores, and does not end
  * before they are globally visible: accepted by the persistence domain. Plain stores are ordered
- * without it, but not durable.
+ * without SFENCE, but not durable.
  */
 #define HFF_ARCH_FENCE "sfence"
 static inline void hff_arch_drain(void)
@@ -183,7 +187,7 @@ static inline void hff_flush_any_clwb(const void *addr, size_t len)
 			hff_clwb_line(HFF_CAST(void *, line));
 }
 
-/* Leaf 0: who made this CPU. Returns the highest leaf. */
+/* Read CPUID leaf 0: set is_intel from the vendor. Returns the number of the highest leaf. */
 static inline unsigned hff_x86_ask_maker(struct hff_x86_id *id)
 {
 	unsigned highest, b, c, d;
@@ -195,8 +199,8 @@ static inline unsigned hff_x86_ask_maker(struct hff_x86_id *id)
 }
 
 /*
- * The leaves of CPUID that we use; a leaf that this CPU lacks stays 0. In a virtual machine
- * each CPUID is a trip to the hypervisor: no leaf is asked for twice.
+ * Read the leaves of CPUID that the library uses; a leaf that this CPU lacks stays 0. In a virtual
+ * machine each CPUID traps to the hypervisor: no leaf is read twice.
  */
 static inline struct hff_x86_id hff_x86_ask(void)
 {
@@ -281,12 +285,12 @@ static inline size_t hff_a64_line_size(uint64_t ctr)
  * Memory Model", "Cache support", and the pages of the instructions; more in doc/cpu-aarch64.md.
  *
  *	dc cvadp	to the Point of Deep Persistence: kept even without backup power
- *	dc cvap		to the Point of Persistence; where a system names none, as dc cvac
- *	dc cvac		to the Point of Coherency: all there was before Armv8.2
+ *	dc cvap		to the Point of Persistence; same as dc cvac if the system has no such point
+ *	dc cvac		to the Point of Coherency: the only one of the three before Armv8.2
  *
- * Each leaves the line in the cache, and each is taken as the one below it where the system lacks
- * what it is for. They are written as the SYS instructions that they are: an assembler knows their
- * names only when told that every instruction of Armv8.2 may be used.
+ * Each leaves the line in the cache, and each acts like the one below it if the system lacks its
+ * point. The first two are written as the SYS instructions that they stand for: an assembler
+ * accepts their names only if all instructions of Armv8.2 may be used.
  *
  * A clean is ordered behind earlier stores of this thread to the same line ("Ordering and
  * completion of data and instruction cache instructions"); the "memory" clobber keeps the compiler
@@ -294,11 +298,11 @@ static inline size_t hff_a64_line_size(uint64_t ctr)
  */
 
 /*
- * Orders, and waits for, every earlier store and clean of this thread before anything later. No
- * less will do: a clean is complete only after a DSB, a DMB orders but does not wait; and the DSB
- * must be for loads and stores both, so not ISHST or ST, because a clean is neither. The whole
- * system rather than the inner shareable domain, since memory may lie beyond it: as the kernel does
- * after its own cleans of persistent memory.
+ * Wait for every earlier store and clean of this thread before anything later. No weaker barrier is
+ * enough: a clean is complete only after a DSB, since a DMB orders but does not wait; and the DSB
+ * must cover both loads and stores, so not ISHST or ST, because a clean is neither. It covers the
+ * whole system instead of the inner shareable domain, since memory may lie outside that domain. The
+ * kernel uses the same barrier after its own cleans of persistent memory.
  */
 #define HFF_ARCH_FENCE        "dsb sy"
 static inline void hff_arch_drain(void)
@@ -355,8 +359,8 @@ static inline void hff_flush_any_cvadp(const void *addr, size_t len)
 }
 
 /*
- * Linux lets programs read it (SCTLR_EL1.UCT), or, where the CPUs of one machine differ, traps the
- * read and answers with what is safe on all of them.
+ * Read CTR_EL0. Linux lets programs read it (SCTLR_EL1.UCT), or, if the CPUs of one machine differ,
+ * traps the read and answers with a value that is safe on all of them.
  */
 static inline uint64_t hff_a64_read_ctr(void)
 {
@@ -368,7 +372,7 @@ static inline uint64_t hff_a64_read_ctr(void)
 
 static inline uint32_t hff_arch_ask(size_t *line_size)
 {
-	int saved = errno; /* set by getauxval(3) for what the kernel does not say */
+	int saved = errno; /* getauxval(3) sets errno for entries that the kernel lacks */
 	uint32_t features = hff_a64_features(getauxval(AT_HWCAP), getauxval(AT_HWCAP2));
 
 	errno = saved;
@@ -407,9 +411,10 @@ struct hff_rv_hwprobe {
 };
 
 /*
- * Zicbom, if programs may use it and all CPUs agree on the size of a block, which then goes to
- * *block_size. The kernel names the extension only where it also lets programs run cbo.clean
- * (senvcfg.CBCFE; Linux 6.15). A size on which the CPUs differ is given as all ones.
+ * Returns RV_ZICBOM if programs may use this extension and all CPUs have the same size of a cache
+ * block, which is stored to *block_size. The kernel reports the extension only if it also lets
+ * programs execute cbo.clean (senvcfg.CBCFE; Linux 6.15). If the sizes of the CPUs differ, it
+ * reports a size of all ones.
  */
 static inline uint32_t hff_rv_features(const struct hff_rv_hwprobe *extensions,
 	const struct hff_rv_hwprobe *size, size_t *block_size)
@@ -429,18 +434,19 @@ static inline uint32_t hff_rv_features(const struct hff_rv_hwprobe *extensions,
  * RISC-V Instruction Set Manual, volume I, "CMO" Extensions for Base Cache Management Operation
  * ISA; more in doc/cpu-riscv64.md.
  *
- *	cbo.clean	writes a block back, so that agents which see no caches see it; it may
+ *	cbo.clean	writes a block back, so that devices that bypass the caches see it; it may
  *			stay in the cache
  *
- * It is written as the number that it is: an assembler knows its name only when told that all of
- * Zicbom may be used. The "memory" clobber keeps the compiler from moving stores across; the CPU
- * keeps the clean behind earlier stores to its own block, as it would a store.
+ * cbo.clean is written as a number: an assembler accepts its name only if all instructions of
+ * Zicbom may be used. The "memory" clobber keeps the compiler from moving stores across it; the CPU
+ * keeps a clean behind earlier stores to the same block, as it does with a store.
  */
 
 /*
- * Orders earlier stores and cleans before anything later. For a FENCE a clean of main memory is a
- * W ("Memory Ordering", "Preserved Program Order" of the chapter), so `w` on the left would do;
- * reads are there because what follows a drain may be a read that must see nothing older.
+ * Orders earlier stores and cleans before anything later. A FENCE treats a clean of main memory as
+ * a write, `w` ("Memory Ordering", "Preserved Program Order" in that chapter), so `w` on the left
+ * would be enough for durability; `r` is there because a read may follow the drain that must not
+ * see older data.
  */
 #define HFF_ARCH_FENCE               "fence rw,rw"
 static inline void hff_arch_drain(void)
@@ -448,7 +454,7 @@ static inline void hff_arch_drain(void)
 	__asm__ volatile(HFF_ARCH_FENCE ::: "memory");
 }
 
-/* MISC-MEM, funct3 CBO, operation 1, the address in rs1 */
+/* cbo.clean: opcode MISC-MEM, funct3 CBO, operation 1, the address in rs1 */
 static inline void hff_cboclean_line(const void *line)
 {
 	__asm__ volatile(".insn i 0x0f, 2, x0, %0, 1" ::"r"(line) : "memory");
@@ -466,15 +472,16 @@ static inline void hff_flush_any_cboclean(const void *addr, size_t len)
 }
 
 /*
- * riscv_hwprobe(2) for all CPUs. As an instruction: the C library may be older than the call, and
- * errno is not touched. 0, or negative, as from kernels before Linux 6.4.
+ * Call riscv_hwprobe(2) for all CPUs, by an ecall instruction: the C library may be older than this
+ * system call, and errno must not change. Returns 0, or a negative number, as kernels before Linux
+ * 6.4 do.
  */
 static inline long hff_rv_hwprobe_all(struct hff_rv_hwprobe *pairs, long count)
 {
 	register long a0 __asm__("a0") = HFF_CAST(long, pairs);
 	register long a1 __asm__("a1") = count;
-	register long a2 __asm__("a2") = 0; /* bytes of a set of CPUs: none, so all of them */
-	register long a3 __asm__("a3") = 0; /* the set */
+	register long a2 __asm__("a2") = 0; /* size of the set of CPUs in bytes; 0: all CPUs */
+	register long a3 __asm__("a3") = 0; /* the set of CPUs: NULL */
 	register long a4 __asm__("a4") = 0; /* flags */
 	register long a7 __asm__("a7") = HFF_RV_SYS_HWPROBE;
 
@@ -485,7 +492,7 @@ static inline long hff_rv_hwprobe_all(struct hff_rv_hwprobe *pairs, long count)
 	return a0;
 }
 
-/* Programs cannot ask the CPU itself. */
+/* Ask the kernel, because programs cannot ask the CPU itself. */
 static inline uint32_t hff_arch_ask(size_t *line_size)
 {
 	struct hff_rv_hwprobe pairs[] = {
@@ -518,8 +525,8 @@ static inline const char *hff_arch_flush_name(void)
 #define HFF_PPC_HWCAP2_ARCH_3_1  0x00040000ul
 
 /*
- * Without the size of a cache block (AT_DCACHEBSIZE) nobody can tell what one flush covers, so
- * there are no flushes.
+ * Returns no features if the size of a cache block (AT_DCACHEBSIZE) is missing or is not a power of
+ * two: then it is unknown how many bytes one flush covers.
  */
 static inline uint32_t hff_ppc_features(unsigned long hwcap2, unsigned long block_size)
 {
@@ -538,8 +545,8 @@ static inline uint32_t hff_ppc_features(unsigned long hwcap2, unsigned long bloc
  *	dcbstps		writes a block back to persistent storage (version 3.1); it may stay cached
  *	dcbf		writes a block back to main storage and drops it from the caches
  *
- * dcbstps and phwsync are written as the numbers that they are, with the address in a register of
- * our choice: an assembler knows their names only when told that all of POWER10 may be used.
+ * dcbstps and phwsync are written as numbers, dcbstps with the address in a fixed register: an
+ * assembler accepts their names only if all instructions of POWER10 may be used.
  *
  * The "memory" clobber keeps the compiler from moving stores across; the CPU itself performs stores
  * to a block before a later flush of it.
@@ -549,9 +556,9 @@ static inline uint32_t hff_ppc_features(unsigned long hwcap2, unsigned long bloc
 #define HFF_FENCE_PHWSYNC "phwsync"
 
 /*
- * Orders, and waits for, earlier stores and flushes before anything later. phwsync does so for
- * persistent storage too. An older CPU takes it for hwsync, so the kernel uses nothing else, but
- * an emulator that is strict about reserved bits does not.
+ * Wait for earlier stores and flushes before anything later. phwsync does this for persistent
+ * storage, too. Older CPUs execute phwsync as hwsync, so the kernel always uses it; but an emulator
+ * that is strict about reserved bits refuses it, so older CPUs get hwsync here.
  */
 static inline void hff_arch_drain(void)
 {
@@ -597,7 +604,7 @@ static inline void hff_flush_any_dcbstps(const void *addr, size_t len)
 
 static inline uint32_t hff_arch_ask(size_t *line_size)
 {
-	int saved = errno; /* set by getauxval(3) for what the kernel does not say */
+	int saved = errno; /* getauxval(3) sets errno for entries that the kernel lacks */
 	unsigned long block_size = getauxval(AT_DCACHEBSIZE);
 	uint32_t features = hff_ppc_features(getauxval(AT_HWCAP2), block_size);
 
@@ -624,15 +631,15 @@ static inline const char *hff_arch_flush_name(void)
 
 #elif defined(__loongarch64)
 /*
- * LoongArch: user mode has a barrier and no flush
+ * LoongArch: a fence; user mode has no flush instruction
  *
- * LoongArch Reference Manual, volume 1: the one instruction for caches, CACOP, is among the
- * privileged ones, for the kernel at PLV0; more in doc/cpu-loongarch64.md.
+ * LoongArch Reference Manual, volume 1: the only cache instruction, CACOP, is privileged: only the
+ * kernel, at PLV0, may use it. More in doc/cpu-loongarch64.md.
  */
 
 /*
- * Every earlier load and store is complete before it, and every later one waits for it ("Barrier
- * Instructions"). Complete means seen by other CPUs, not written to memory.
+ * Every earlier load and store completes before the barrier, and every later one waits for it
+ * ("Barrier Instructions"). "Complete" means seen by other CPUs, not written to memory.
  */
 #define HFF_ARCH_FENCE "dbar 0"
 static inline void hff_arch_drain(void)
@@ -658,9 +665,9 @@ static inline const char *hff_arch_flush_name(void)
 }
 
 #else
-/* a CPU of which we know nothing: it can fence */
+/* for an unknown CPU: a fence and no flush instruction */
 
-/* Orders stores as other CPUs see them. That they reach memory, it cannot promise. */
+/* Orders stores as other CPUs see them. Does not guarantee that they reach memory. */
 #define HFF_ARCH_FENCE "a full fence"
 static inline void hff_arch_drain(void)
 {
@@ -687,8 +694,9 @@ static inline const char *hff_arch_flush_name(void)
 #endif
 
 /*
- * Before main() there is one thread. A constructor may be earlier still, so each call asks if this
- * has been done; two threads that do it at once store the same.
+ * Find out the features. Runs before main(), while there is one thread. Another constructor may run
+ * even earlier, so each call checks if this has run; two threads that run it at once store the same
+ * values.
  */
 __attribute__((constructor, unused)) static void look(void)
 {
@@ -705,21 +713,21 @@ static inline void hff_look_once(void)
 		look();
 }
 
-/* Bytes that one flush covers: what should not share one goes that far apart. */
+/* The bytes that one flush covers: place data that must not share a cache line this far apart. */
 static inline size_t holdfast_line_size(void)
 {
 	hff_look_once();
 	return hff_cpu.line_size;
 }
 
-/* "clwb", as the manual of the CPU has it; "none" where programs have no flush. */
+/* The flush instruction as the CPU's manual spells it: "clwb"; "none" if there is none. */
 static inline const char *holdfast_flush_instruction(void)
 {
 	hff_look_once();
 	return hff_arch_flush_name() ? hff_arch_flush_name() : "none";
 }
 
-/* Whether the calls below make anything durable. */
+/* Tell if holdfast_flush() and the other calls can make stores durable on this CPU. */
 static inline bool holdfast_can_flush(void)
 {
 	hff_look_once();
@@ -727,8 +735,8 @@ static inline bool holdfast_can_flush(void)
 }
 
 /*
- * Flush every line that [addr, addr + len) touches, each once. Orders nothing: a later store may
- * reach memory before a flushed one does.
+ * Flush every cache line that [addr, addr + len) touches, each once. Does not order stores: a later
+ * store may reach memory before a flushed one does.
  */
 static inline void holdfast_flush(const void *addr, size_t len)
 {
@@ -736,14 +744,14 @@ static inline void holdfast_flush(const void *addr, size_t len)
 	hff_arch_flush(addr, len);
 }
 
-/* Wait until every earlier flush, and store around the caches, of this thread is done. */
+/* Wait until all earlier flushes and stores around the caches of this thread are done. */
 static inline void holdfast_drain(void)
 {
 	hff_look_once();
 	hff_arch_drain();
 }
 
-/* Both: what [addr, addr + len) holds is durable when this returns. */
+/* Flush and drain: the contents of [addr, addr + len) are durable when this returns. */
 static inline void holdfast_persist(const void *addr, size_t len)
 {
 	holdfast_flush(addr, len);

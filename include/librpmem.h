@@ -2,50 +2,52 @@
 /*
  * librpmem.h - the calls of librpmem
  *
- * A program keeps a pool in memory of its own and makes ranges of it durable on another machine:
+ * A program keeps a pool in its own memory and makes ranges of it durable on another machine, the
+ * target:
  *
  *	unsigned nlanes = 4;
  *	RPMEMpool *rpp = rpmem_create("user@host", "mirror.set", pool, size, &nlanes, &attr);
  *
  *	strcpy(pool + 4096, "hello");
- *	rpmem_persist(rpp, 4096, 6, 0, 0);	<- durable over there, if it returned 0
+ *	rpmem_persist(rpp, 4096, 6, 0, 0);	<- durable at the target if it returned 0
  *	rpmem_close(rpp);
  *
- * "user@host" is reached by ssh, which starts rpmemd there; "mirror.set" is a pool set on that
- * machine, below the folder that its administrator has chosen. Data then travels over a connection
- * of its own, which is not encrypted.
+ * "user@host" is reached by ssh, which starts the daemon rpmemd there; "mirror.set" is a pool set
+ * (a file that lists the parts of a pool) on that machine, below the folder that its administrator
+ * has chosen. Data travels over a separate connection, which is not encrypted.
  *
  * Units. Offsets and lengths are in bytes, from the start of the pool, and need no alignment.
  *
- * Errors. A call that fails returns NULL, -1 or what it is said to, and sets errno to a positive
- * number; what it was to fill in is left as it was. rpmem_errormsg() has the sentence: it names
- * the target, the pool set and the step. Calls that succeed leave errno alone. What a caller does
- * wrong is EINVAL and changes nothing. A connection that is lost (ECONNRESET), a target that does
- * not answer in time (ETIMEDOUT) or that breaks the protocol (EPROTO) ends the handle: every call
- * on it fails with that errno from then on, and all that is left to do is rpmem_close().
+ * Errors. A call that fails returns NULL or -1, unless its comment says otherwise, and sets errno
+ * to a positive number; its outputs are unchanged. rpmem_errormsg() returns the message, which
+ * names the target, the pool set and the step. Calls that succeed do not change errno. Invalid
+ * arguments give EINVAL and change nothing. A connection that is lost (ECONNRESET), a target that
+ * does not answer in time (ETIMEDOUT) or that breaks the protocol (EPROTO) ends the handle: every
+ * later call on it fails with that errno, and the program can only call rpmem_close().
  *
- * Threads. A pool is opened with a number of lanes. Threads may work at the same time on different
- * lanes of one pool; one lane belongs to one thread at a time. While a thread is in
- * rpmem_set_attr(), others may work; while one is in rpmem_close(), nobody may.
+ * Threads. A pool is opened with a number of lanes (independent streams of requests). Threads may
+ * work at the same time on different lanes of one pool; one lane belongs to one thread at a time.
+ * While a thread is in rpmem_set_attr(), others may work; while a thread is in rpmem_close(), no
+ * other thread may use the pool.
  *
- * Processes. Between rpmem_create() or rpmem_open() and rpmem_close() the program has a child,
- * ssh, which wait(2) may see, and a thread, which has all signals blocked. A forked child cannot
- * use its parent's handles.
+ * Processes. Between rpmem_create() or rpmem_open() and rpmem_close() the library runs a child
+ * process, ssh, which wait(2) may report, and a thread with all signals blocked. A forked child
+ * cannot use its parent's handles.
  *
  * Environment. Ignored in processes that run with more rights than their user has:
  *
  *	RPMEM_SSH		the program instead of ssh
- *	RPMEM_CMD		the command to run over there instead of rpmemd; several, separated
- *				by "|", are taken in turn
+ *	RPMEM_CMD		command to run at the target instead of rpmemd; several, separated
+ *				by "|", are used in turn
  *	RPMEM_ENABLE_VERBS	0 forbids the provider verbs
  *	RPMEM_ENABLE_SOCKETS	0 forbids the provider tcp
- *	RPMEM_PROVIDER		verbs or tcp: that one or none
- *	RPMEM_MAX_NLANES	no more lanes than that
- *	RPMEM_WORK_QUEUE_SIZE	how many messages of a lane may be on their way
- *	RPMEM_TIMEOUT_MS	how long to wait for the target; 30000 if unset
- *	RPMEM_POLL_US		how long to poll before sleeping, at most; 50 if unset
+ *	RPMEM_PROVIDER		verbs or tcp: use this provider or fail
+ *	RPMEM_MAX_NLANES	the most lanes that a pool may get
+ *	RPMEM_WORK_QUEUE_SIZE	how many messages of a lane may be in flight
+ *	RPMEM_TIMEOUT_MS	how long to wait for the target, in ms; 30000 if unset
+ *	RPMEM_POLL_US		longest time to poll before sleeping, in us; 50 if unset
  *	RPMEM_LOG_LEVEL, RPMEM_LOG_FILE
- *				1 to 4: say what happens, errors first; and where
+ *				1 to 4: write a log, 1 errors only, 4 everything; and its file
  *
  * Link with -lrpmem.
  */
@@ -76,24 +78,24 @@ extern "C" {
 #define RPMEM_MIN_POOL ((size_t)(1024 * 8))
 #define RPMEM_MIN_PART ((size_t)(1024 * 1024 * 2))
 
-/* A pool of a target, opened. */
+/* The handle of an open pool. */
 typedef struct rpmem_pool RPMEMpool;
 
 /*
- * The attributes in the header of a pool; the library stores it and does not judge it, except that
- * `incompat_features` must agree with the pool set's options. All zeros stand for a pool without
- * headers.
+ * The attributes in the header of a pool. The library stores them without checks, except that
+ * `incompat_features` must agree with the options of the pool set. All zeros stand for a pool
+ * without headers.
  */
 struct rpmem_pool_attr {
 	char signature[RPMEM_POOL_HDR_SIG_LEN];
-	uint32_t major; /* of the format of what the pool holds */
+	uint32_t major; /* version of the format of the pool's contents */
 	uint32_t compat_features;
 	uint32_t incompat_features;
 	uint32_t ro_compat_features;
 	unsigned char poolset_uuid[RPMEM_POOL_HDR_UUID_LEN];
-	unsigned char uuid[RPMEM_POOL_HDR_UUID_LEN];      /* of the first part */
-	unsigned char next_uuid[RPMEM_POOL_HDR_UUID_LEN]; /* of the next replica */
-	unsigned char prev_uuid[RPMEM_POOL_HDR_UUID_LEN]; /* of the previous one */
+	unsigned char uuid[RPMEM_POOL_HDR_UUID_LEN];      /* UUID of the first part */
+	unsigned char next_uuid[RPMEM_POOL_HDR_UUID_LEN]; /* UUID of the next replica */
+	unsigned char prev_uuid[RPMEM_POOL_HDR_UUID_LEN]; /* UUID of the previous replica */
 	unsigned char user_flags[RPMEM_POOL_USER_FLAGS_LEN];
 };
 
@@ -104,28 +106,30 @@ struct rpmem_pool_attr {
 /*
  * Make a pool at `target` in the pool set `pool_set_name`, and open it. `target` is
  * [user@]host[:port], where the port is ssh's, and an IPv6 address with a port stands in brackets.
- * The name of the set is relative to the folder of pool sets over there.
+ * `pool_set_name` is relative to the folder of pool sets at the target.
  *
- * pool_addr is the program's memory, `pool_size` bytes of it: a multiple of the page size, both.
- * From there rpmem_flush() and others take what they send. It must stay until rpmem_close().
+ * `pool_addr` is memory of the program, `pool_size` bytes long; both are multiples of the page
+ * size. rpmem_flush() and the other calls send from this memory. It must stay mapped until
+ * rpmem_close().
  *
- * *nlanes is how many lanes are asked for, and becomes how many there are: fewer, where the
- * target, the provider or a limit of this process allows no more.
+ * *nlanes is the number of lanes that the program asks for, and becomes the number that it got:
+ * fewer if the target, the provider or a limit of this process allows fewer.
  *
  * With attributes, the pool gets headers, and the first 4096 bytes belong to them: no flush,
- * persist or deep persist may begin there. With NULL, or all zeros, it gets none.
+ * persist or deep persist may begin there. With NULL, or all zeros, the pool gets no headers.
  *
- * Nothing is left at the target by a call that fails.
+ * A call that fails leaves nothing at the target.
  *
  * EINVAL		an argument is NULL, or 0, or not aligned; no target; a name that the
- *			target does not allow; a pool set that does not go with the attributes
+ *			target does not allow; a pool set that contradicts the attributes
  * ENOMEDIUM		no provider that the environment allows reaches the host
- * EMEDIUMTYPE		none that both ends have
- * ECONNRESET		ssh, or the daemon, has ended; the message is what it said
+ * EMEDIUMTYPE		the two ends have no provider in common
+ * ECONNRESET		ssh, or the daemon, has ended; the message contains its output
  * ETIMEDOUT, EPROTO, EPROTONOSUPPORT
- *			it does not answer, in time, or in this protocol, or in this version of it
+ *			the target does not answer in time, or in this protocol or version
  * EFBIG, EBUSY, EEXIST, ENOENT, EACCES, EROFS, ENOSPC, EIO
- *			the target's: the set is smaller; in use; has a pool; is not there...
+ *			reported by the target: the set is too small; is in use; has a pool;
+ *			does not exist; and so on
  * EREMOTEIO		anything else that went wrong at the target
  * ECONNABORTED, ECONNREFUSED
  *			no connection for the data
@@ -137,67 +141,70 @@ RPMEMpool *rpmem_create(const char *target, const char *pool_set_name, void *poo
 	size_t pool_size, unsigned *nlanes, const struct rpmem_pool_attr *create_attr);
 
 /*
- * Open a pool that is there; *open_attr, unless NULL, becomes what its header says, or zeros where
- * it has none. Errors as above, and EREMOTEIO for a pool that is damaged.
+ * Open an existing pool; *open_attr, unless NULL, becomes the attributes in its header, or zeros if
+ * the pool has no headers. Errors are those of rpmem_create(), and EREMOTEIO if the pool is
+ * damaged.
  */
 RPMEMpool *rpmem_open(const char *target, const char *pool_set_name, void *pool_addr,
 	size_t pool_size, unsigned *nlanes, struct rpmem_pool_attr *open_attr);
 
 /*
- * Overwrite what the header says; with NULL, with zeros. 0, or -1: EINVAL where a pool without
- * headers is to have attributes; errors of the target and of the connection.
+ * Overwrite the attributes in the header; with zeros if `attr` is NULL. Returns 0, or -1: EINVAL
+ * for attributes of a pool without headers; errors of the target and of the connection.
  */
 int rpmem_set_attr(RPMEMpool *rpp, const struct rpmem_pool_attr *attr);
 
 /*
- * End it, in any case. 0 if the target has closed the pool in good order; -1 if not, or the
- * connection was lost before. What was flushed and not drained may not be durable.
+ * Close the pool and free the handle, also if the call fails. Returns 0 if the target has closed
+ * the pool properly; -1 if not, or if the connection was lost before. Ranges that were flushed and
+ * not drained may not be durable.
  */
 int rpmem_close(RPMEMpool *rpp);
 
 /*
- * Making ranges durable. Every range lies within the pool, and a length of 0 is nothing to do.
- * They return 0 or -1:
+ * Making ranges durable. Every range must lie within the pool; a call with a length of 0 does
+ * nothing. The calls return 0 or -1:
  *
- * EINVAL		no handle, no such lane, an unknown flag; a range that is not within the
+ * EINVAL		handle NULL, no such lane, an unknown flag; a range that is not within the
  *			pool, or begins in its header
- * EIO, ENOSPC		the target could not make it durable; the handle is as good as before
+ * EIO, ENOSPC		the target could not make the range durable; the handle stays usable
  * ECONNRESET, ETIMEDOUT, EPROTO
  *			the handle has ended
  */
 
 /*
- * Words may arrive torn, and the memory must not change before the drain. Without it, what was
- * stored as an aligned word of 8 bytes arrives whole, and the memory may be used at once.
+ * Flag RELAXED: 8-byte words may arrive torn, and the program must not change the range before the
+ * drain. Without this flag every aligned 8-byte word arrives whole, and the program may change the
+ * range as soon as the call returns.
  */
 #define RPMEM_FLUSH_RELAXED   (1U << 0)
 #define RPMEM_PERSIST_RELAXED (1U << 0)
 
-/* Begin to. Flushes of one lane arrive in order. */
+/* Begin to make a range durable; rpmem_drain() completes it. One lane's flushes arrive in order. */
 int rpmem_flush(RPMEMpool *rpp, size_t offset, size_t length, unsigned lane, unsigned flags);
 
-/* Wait until all that was flushed on the lane is durable. Flags are for later. */
+/* Wait until everything flushed on the lane is durable. `flags` must be 0: reserved. */
 int rpmem_drain(RPMEMpool *rpp, unsigned lane, unsigned flags);
 
-/* Both, for this range and all that was flushed on the lane. */
+/* Flush this range, then drain everything that was flushed on the lane. */
 int rpmem_persist(RPMEMpool *rpp, size_t offset, size_t length, unsigned lane, unsigned flags);
 
-/* The same, as far down as the target's machine allows: pmem2_deep_flush(3). */
+/* Flush and drain as deeply as the target's machine allows: see pmem2_deep_flush(3). */
 int rpmem_deep_persist(RPMEMpool *rpp, size_t offset, size_t length, unsigned lane);
 
-/* Copy from the pool at the target, its header too, into any memory. */
+/* Copy from the pool at the target into `buff`, any memory. The range may include the header. */
 int rpmem_read(RPMEMpool *rpp, void *buff, size_t offset, size_t length, unsigned lane);
 
 /*
  * Removing pools.
  */
 
-#define RPMEM_REMOVE_FORCE    0x1 /* a part that is missing, or cannot be removed, is accepted */
+#define RPMEM_REMOVE_FORCE    0x1 /* ignore parts that are missing or cannot be removed */
 #define RPMEM_REMOVE_POOL_SET 0x2 /* remove the file of the pool set, too */
 
 /*
- * Remove the parts of a pool at the target. 0, or -1: EINVAL for an unknown flag, EBUSY while it
- * is open, and errors as of rpmem_open().
+ * Remove the parts of a pool at the target. Returns 0, or -1: EINVAL for an unknown flag, EBUSY
+ * while the pool is open, and errors of rpmem_open().
  */
 int rpmem_remove(const char *target, const char *pool_set_name, int flags);
 
@@ -205,10 +212,10 @@ int rpmem_remove(const char *target, const char *pool_set_name, int flags);
  * Other calls.
  */
 
-/* NULL if this library can do what a program needs that was written for that version; else why. */
+/* Return NULL if a program written for this version can use this library, else the reason. */
 const char *rpmem_check_version(unsigned major_required, unsigned minor_required);
 
-/* Why the last call that failed on this thread did; "" before any. */
+/* Return the message about the last failed call of this thread; "" if no call has failed. */
 const char *rpmem_errormsg(void);
 
 #ifdef __cplusplus

@@ -17,11 +17,11 @@
  * Units. Every offset, length and size is in bytes.
  *
  * Errors. A function that returns int returns 0 on success and never a positive number. On failure
- * it returns one of PMEM2_E_* below or a negated errno value; outputs are then left as they were,
- * except where a line below says that they become NULL. pmem2_errormsg() has the sentence.
+ * it returns one of PMEM2_E_* below or a negated errno value; outputs are then unchanged, except
+ * where a comment below says that they become NULL. pmem2_errormsg() returns the message.
  *
  * Threads. Calls on different objects may run at the same time. Sources and configs are not
- * locked: one thread at a time may change one. Maps may be made, used and deleted by any thread.
+ * locked: one thread at a time may change one. Any thread may make, use and delete maps.
  *
  * Link with -lpmem2; the library itself needs libc only.
  */
@@ -36,14 +36,14 @@ extern "C" {
 #endif
 
 #define PMEM2_E_UNKNOWN                      (-100000)
-#define PMEM2_E_NOSUPP                       (-100001) /* what lies under it cannot do this */
+#define PMEM2_E_NOSUPP                       (-100001) /* not supported by the source or map */
 #define PMEM2_E_FILE_HANDLE_NOT_SET          (-100003) /* never returned on Linux */
 #define PMEM2_E_INVALID_FILE_HANDLE          (-100004) /* fd closed, or not open for reading */
 #define PMEM2_E_INVALID_FILE_TYPE            (-100005) /* neither a regular file nor device DAX */
 #define PMEM2_E_MAP_RANGE                    (-100006) /* beyond the end of the source */
 #define PMEM2_E_MAPPING_EXISTS               (-100007) /* the address range is taken */
 #define PMEM2_E_GRANULARITY_NOT_SET          (-100008)
-#define PMEM2_E_GRANULARITY_NOT_SUPPORTED    (-100009) /* only a coarser one is to be had */
+#define PMEM2_E_GRANULARITY_NOT_SUPPORTED    (-100009) /* the map would have a coarser one */
 #define PMEM2_E_OFFSET_OUT_OF_RANGE          (-100010)
 #define PMEM2_E_OFFSET_UNALIGNED             (-100011)
 #define PMEM2_E_INVALID_ALIGNMENT_FORMAT     (-100012)
@@ -74,7 +74,7 @@ extern "C" {
 #define PMEM2_E_IO_FAIL                      (-100037)
 
 /*
- * Sources: what is to be mapped.
+ * Sources: the file, device or memory that a map is made of.
  */
 
 struct pmem2_source;
@@ -91,64 +91,68 @@ struct pmem2_source;
 int pmem2_source_from_fd(struct pmem2_source **src, int fd);
 
 /*
- * Describe `size` bytes of memory with no file under it. Nothing stored there survives the
- * process; it lets one code path serve both. -ENOMEM.
+ * Describe `size` bytes of anonymous memory, with no file behind it. Nothing stored there survives
+ * the process; such a source lets a program use one code path with and without a file. -ENOMEM.
  */
 int pmem2_source_from_anon(struct pmem2_source **src, size_t size);
 
-/* Free a source and set *src to NULL; a *src of NULL is fine. Maps made from it live on. */
+/*
+ * Free a source and set *src to NULL; nothing is done if *src is NULL. Maps made from the source
+ * stay valid.
+ */
 int pmem2_source_delete(struct pmem2_source **src);
 
-/* The descriptor that the source borrows. Anonymous: PMEM2_E_FILE_DESCRIPTOR_NOT_SET. */
+/* Get the descriptor that the source borrows. PMEM2_E_FILE_DESCRIPTOR_NOT_SET if anonymous. */
 int pmem2_source_get_fd(const struct pmem2_source *src, int *fd);
 
 /*
- * The size of the source in bytes, now: of a file from fstat(2), of device DAX from its sysfs
- * attribute. PMEM2_E_INVALID_FILE_HANDLE if the descriptor was closed; PMEM2_E_INVALID_SIZE_FORMAT
- * or a negated errno if sysfs is unreadable.
+ * Get the present size of the source in bytes: from fstat(2) for a file, from its sysfs attribute
+ * for device DAX. PMEM2_E_INVALID_FILE_HANDLE if the descriptor was closed;
+ * PMEM2_E_INVALID_SIZE_FORMAT or a negated errno if sysfs is unreadable.
  */
 int pmem2_source_size(const struct pmem2_source *src, size_t *size);
 
 /*
- * The unit of offsets and lengths, in bytes: the page size, or for device DAX the
- * alignment that its sysfs attribute names. PMEM2_E_INVALID_ALIGNMENT_FORMAT or _VALUE if that
- * is not a number or not a power of two; a negated errno if it is unreadable.
+ * Get the unit of offsets and lengths, in bytes: the page size, or for device DAX the alignment
+ * that its sysfs attribute names. PMEM2_E_INVALID_ALIGNMENT_FORMAT or _VALUE if this attribute is
+ * not a number or not a power of two; a negated errno if it is unreadable.
  */
 int pmem2_source_alignment(const struct pmem2_source *src, size_t *alignment);
 
 /*
  * The device that the source lies on. Partitions, device-mapper and md are resolved to the regions
- * of persistent memory under them; a source that lies on such a region in part only has none. On
- * failure outputs are left as they were.
+ * of persistent memory under them; a source that lies only partly on such a region is treated as
+ * not being on persistent memory. On failure outputs are unchanged.
  */
 
 /*
- * The ids of the memory modules that the source lies on, as text, one behind the other. With `id`
- * NULL, *len becomes the size in bytes that is needed for them, with the final NUL; else *len is
- * the size of `id`, and whatever is there is overwritten.
+ * Get the ids of the memory modules that the source lies on, as one string, concatenated. With `id`
+ * NULL, *len becomes the size in bytes that the string needs, with the final NUL; else *len is the
+ * size of the buffer `id`, which is overwritten.
  *
- * PMEM2_E_NOSUPP		anonymous, no modules that the kernel knows, or one without an id
- * PMEM2_E_BUFFER_TOO_SMALL	*len is less than what is needed
- * a negated errno if an id is there and cannot be read
+ * PMEM2_E_NOSUPP		anonymous; the kernel knows no modules; or a module has no id
+ * PMEM2_E_BUFFER_TOO_SMALL	*len is less than the string needs
+ * a negated errno if there is an id that cannot be read
  */
 int pmem2_source_device_id(const struct pmem2_source *src, char *id, size_t *len);
 
 /*
- * The unsafe shutdown count: how often these modules lost data in a power cut, added up. A pool
- * that was in use remembers it; if it has grown since, what was persistent then may not be now.
+ * Get the unsafe shutdown count: how often the memory modules of the source lost data in a power
+ * cut, summed over all of them. A program stores this count in a file while it uses it; if the
+ * count has grown since, data that was persistent before may be lost.
  *
- * PMEM2_E_NOSUPP	anonymous, no modules that the kernel knows, or one that does not count;
- *			never the same as a count of 0
- * a negated errno if a count is there and cannot be read: -EACCES, -EPERM where it is root's
+ * PMEM2_E_NOSUPP	anonymous; the kernel knows no modules; or a module does not count;
+ *			a count of 0 is a successful answer
+ * a negated errno if there is a count that cannot be read: -EACCES, -EPERM if only root may read it
  */
 int pmem2_source_device_usc(const struct pmem2_source *src, uint64_t *usc);
 
 /*
- * The NUMA node whose CPUs are nearest; -1 if the kernel knows of none.
+ * Get the NUMA node whose CPUs are nearest to the source; -1 if the kernel does not know one.
  *
- * PMEM2_E_NOSUPP		anonymous, a kernel that does not tell, or regions on several nodes
+ * PMEM2_E_NOSUPP		anonymous; a kernel that does not tell; or regions on several nodes
  * PMEM2_E_DAX_REGION_NOT_FOUND	not on persistent memory
- * a negated errno if it cannot be read
+ * a negated errno if the node cannot be read
  */
 int pmem2_source_numa_node(const struct pmem2_source *src, int *numa_node);
 
@@ -160,8 +164,8 @@ int pmem2_source_numa_node(const struct pmem2_source *src, int *numa_node);
  *		pmem2_badblock_clear(bbctx, &bb);	<- the range is zeros from here on
  *	pmem2_badblock_context_delete(&bbctx);
  *
- * The kernel shows at most a page of bad blocks at a time, a few hundred: repeat this until
- * nothing is listed if there may be more.
+ * The kernel shows at most one page of text of bad blocks at a time, a few hundred. If there may be
+ * more, repeat this loop with a new context until nothing is listed.
  */
 
 struct pmem2_badblock_context;
@@ -172,87 +176,91 @@ struct pmem2_badblock {
 };
 
 /*
- * List the bad blocks of the source, as the kernel knows them now. A file's are rounded outward to
- * its block size; one that several extents of the file share is listed in pieces, in the order of
- * the extents. What is not on persistent memory that the kernel knows has none. *bbctx becomes
- * NULL on failure. The source's descriptor must stay open until the context is deleted.
+ * List the bad blocks of the source, as the kernel knows them now. Those of a file are rounded
+ * outward to its block size; a bad block that several extents of the file share is listed in
+ * pieces, in the order of the extents. The list of a source that is not on persistent memory known
+ * to the kernel is empty. *bbctx becomes NULL on failure. The source's descriptor must stay open
+ * until the context is deleted.
  *
  * PMEM2_E_NOSUPP		anonymous; or there are bad blocks, and it cannot be told which
  *				bytes of the file they are: on device-mapper or md, on an XFS
  *				real-time device, in compressed extents
  * PMEM2_E_DAX_REGION_NOT_FOUND	device DAX that is in no region of persistent memory
- * PMEM2_E_CANNOT_READ_BOUNDS	device DAX: where it begins in its region is not a number
- * -EACCES, -EPERM		the list, or these bounds, are for root only
+ * PMEM2_E_CANNOT_READ_BOUNDS	device DAX: its start in its region is not a number
+ * -EACCES, -EPERM		only root may read the list, or the device's start in its region
  * -EBADMSG			the list is malformed
- * -EAGAIN			the file's extents do not stop changing
+ * -EAGAIN			the file's extents keep changing
  * -ENOMEM, or another negated errno of reading sysfs or of the file system's answer to FIEMAP
  */
 int pmem2_badblock_context_new(
 	struct pmem2_badblock_context **bbctx, const struct pmem2_source *src);
 
-/* Free a context and set *bbctx to NULL; a *bbctx of NULL is fine. */
+/* Free a context and set *bbctx to NULL; nothing is done if *bbctx is NULL. */
 void pmem2_badblock_context_delete(struct pmem2_badblock_context **bbctx);
 
-/* The next one of the list. PMEM2_E_NO_BAD_BLOCK_FOUND after the last. */
+/* Get the next bad block of the list. PMEM2_E_NO_BAD_BLOCK_FOUND after the last. */
 int pmem2_badblock_next(struct pmem2_badblock_context *bbctx, struct pmem2_badblock *bb);
 
 /*
- * Make a bad block good again. Its bytes become zeros: of a file by punching a hole and allocating
- * it anew, of device DAX by a command to the bus, which needs root. Nothing but what this context
- * has listed, or a part of it, is ever cleared.
+ * Make a bad block readable again. Its bytes become zeros: in a file, a hole is punched and the
+ * blocks are allocated again; for device DAX, a command is sent to the bus, which needs root. Only
+ * bad blocks that this context has listed, or parts of them, can be cleared.
  *
- * -EINVAL			length 0; device DAX: not the unit that the bus can clear
+ * -EINVAL			length 0; device DAX: not in units that the bus can clear
  * PMEM2_E_OFFSET_OUT_OF_RANGE	above INT64_MAX
  * PMEM2_E_LENGTH_OUT_OF_RANGE	above INT64_MAX
- * PMEM2_E_NO_BAD_BLOCK_FOUND	a byte of it is in no bad block of the list
+ * PMEM2_E_NO_BAD_BLOCK_FOUND	a byte of the range is in no bad block of the list
  * PMEM2_E_DAX_REGION_NOT_FOUND	device DAX that is in no region of persistent memory
  * -ENXIO			device DAX: only a part was cleared
- * -EACCES			device DAX: the bus is root's
+ * -EACCES			device DAX: only root may command the bus
  * another negated errno of fallocate(2) or of the bus
  */
 int pmem2_badblock_clear(struct pmem2_badblock_context *bbctx, const struct pmem2_badblock *bb);
 
 /*
- * Read or write `size` bytes at `offset` of a source, with a bad block as an error:
- * PMEM2_E_IO_FAIL where a load from a map would raise SIGBUS. What was read, or written, before an
- * error is unspecified; on success it is all of it.
+ * Read or write `size` bytes at `offset` of a source, and report a bad block as an error:
+ * PMEM2_E_IO_FAIL where a load from a map would raise SIGBUS. After an error it is unspecified how
+ * much was read or written; on success all `size` bytes were.
  *
- * Files are read and written with pread(2) and pwrite(2): what is written is in the page cache,
- * and durable after fsync(2). On device DAX, which is mapped for the purpose, what is written is
- * durable on return.
+ * Files are read and written with pread(2) and pwrite(2): written bytes are in the page cache, and
+ * durable after fsync(2). Device DAX is mapped during the call; bytes written there are durable on
+ * return.
  *
  * Any number of threads may be in these calls, and the program may have a handler of SIGBUS: it
- * gets all but their own faults. One that is installed during a call on device DAX must pass what
- * it does not know to the handler that it replaces. It may not end this call by a jump out of the
- * handler.
+ * gets all SIGBUS except those that these calls cause. A handler that is installed during a call on
+ * device DAX must pass signals that it does not know to the handler that it replaces, and may not
+ * end the call by a jump out of the handler.
  *
  * PMEM2_E_SOURCE_TYPE_NOT_SUPPORTED  an anonymous source
- * PMEM2_E_LENGTH_OUT_OF_RANGE	offset + size lies beyond the end of the source, or it shrank there
- * PMEM2_E_NO_ACCESS		to write: device DAX open for reading only, or a file with O_APPEND
- * PMEM2_E_NOSUPP		to write: device DAX over memory that no CPU flush makes durable
+ * PMEM2_E_LENGTH_OUT_OF_RANGE	offset + size lies beyond the end of the source, or the file shrank
+ * PMEM2_E_NO_ACCESS		writing: device DAX open for reading only, or a file with O_APPEND
+ * PMEM2_E_NOSUPP		writing: device DAX over memory that no CPU flush makes durable
  * PMEM2_E_IO_FAIL		a bad block
- * those of pmem2_source_size() and pmem2_source_alignment(), any errno of the system calls negated
- * (-EBADF to write a file that is open for reading only)
+ * errors of pmem2_source_size() and pmem2_source_alignment(); any negated errno of the system calls
+ * (-EBADF when writing a file that is open for reading only)
  */
 int pmem2_source_pread_mcsafe(struct pmem2_source *src, void *buf, size_t size, size_t offset);
 int pmem2_source_pwrite_mcsafe(struct pmem2_source *src, void *buf, size_t size, size_t offset);
 
 /*
- * Configs: how it is to be mapped. A failed setter leaves the earlier value, and one config serves
- * for any number of maps.
+ * Configs: how a source is mapped. A setter that fails leaves the earlier value. One config can be
+ * used for any number of maps.
  */
 
 struct pmem2_config;
 
-/* A config with every default. *cfg becomes NULL on failure. -ENOMEM. */
+/* Make a config with the default of every setting. *cfg becomes NULL on failure. -ENOMEM. */
 int pmem2_config_new(struct pmem2_config **cfg);
 
-/* Free a config and set *cfg to NULL; a *cfg of NULL is fine. Maps made with it live on. */
+/*
+ * Free a config and set *cfg to NULL; nothing is done if *cfg is NULL. Maps made with it stay
+ * valid.
+ */
 int pmem2_config_delete(struct pmem2_config **cfg);
 
 /*
- * Store granularity: the smallest unit that must be written back for a store to be durable, the
- * finest first. SNIA's NVM programming model is the background.
+ * Store granularity: the smallest unit that must be written back for a store to be durable. The
+ * finest is first. The term comes from SNIA's NVM Programming Model.
  */
 enum pmem2_granularity {
 	PMEM2_GRANULARITY_BYTE, /* a visible store is durable: CPU caches survive a power cut */
@@ -261,18 +269,20 @@ enum pmem2_granularity {
 };
 
 /*
- * The coarsest granularity that the program can live with; pmem2_map_new() refuses a map that
- * would have a coarser one. Must be set. PMEM2_E_GRANULARITY_NOT_SUPPORTED for other values.
+ * Set the coarsest granularity that the program accepts; pmem2_map_new() refuses a map that would
+ * have a coarser one. There is no default: every config needs this call.
+ * PMEM2_E_GRANULARITY_NOT_SUPPORTED for values that are not in the enum.
  */
 int pmem2_config_set_required_store_granularity(
 	struct pmem2_config *cfg, enum pmem2_granularity granularity);
 
 /*
- * The offset in the source where the map begins (0). PMEM2_E_OFFSET_OUT_OF_RANGE above INT64_MAX.
+ * Set the offset in the source where maps begin; default 0. PMEM2_E_OFFSET_OUT_OF_RANGE above
+ * INT64_MAX.
  */
 int pmem2_config_set_offset(struct pmem2_config *cfg, size_t offset);
 
-/* How much to map; 0, the default, is to the end of the source. */
+/* Set how many bytes to map; 0, the default, maps up to the end of the source. */
 int pmem2_config_set_length(struct pmem2_config *cfg, size_t length);
 
 enum pmem2_sharing_type {
@@ -280,7 +290,7 @@ enum pmem2_sharing_type {
 	PMEM2_PRIVATE /* stores stay in this process */
 };
 
-/* PMEM2_E_INVALID_SHARING_VALUE for other values. */
+/* Set the sharing. PMEM2_E_INVALID_SHARING_VALUE for values that are not in the enum. */
 int pmem2_config_set_sharing(struct pmem2_config *cfg, enum pmem2_sharing_type type);
 
 #define PMEM2_PROT_NONE  0u
@@ -288,13 +298,14 @@ int pmem2_config_set_sharing(struct pmem2_config *cfg, enum pmem2_sharing_type t
 #define PMEM2_PROT_READ  (1u << 30)
 #define PMEM2_PROT_WRITE (1u << 31)
 
-/* Any of the above or'ed (READ | WRITE). PMEM2_E_INVALID_PROT_FLAG for other bits. */
+/* Set PMEM2_PROT_* or'ed; default READ | WRITE. PMEM2_E_INVALID_PROT_FLAG for other bits. */
 int pmem2_config_set_protection(struct pmem2_config *cfg, unsigned prot);
 
 /*
- * The place of maps: at `rsv_offset` in a reservation (see below) from now on. The offset, and the
- * length of what is mapped, are checked when they are used. NULL, the default, is anywhere. The
- * reservation must outlive the config's use and all maps in it.
+ * Put later maps at `rsv_offset` in a reservation of address space (pmem2_vm_reservation_new()).
+ * The offset, and the length of a map, are checked by pmem2_map_new(). With `rsv` NULL, the
+ * default, maps are put anywhere. The reservation must exist as long as the config is used, and as
+ * long as there are maps in it.
  */
 struct pmem2_vm_reservation;
 int pmem2_config_set_vm_reservation(
@@ -311,8 +322,8 @@ struct pmem2_map;
  * 2 GiB on), and of the source's alignment. *map_ptr becomes NULL on failure. Where several of the
  * following apply, the first is reported.
  *
- * PMEM2_E_GRANULARITY_NOT_SET	nothing was required of the config
- * those of pmem2_source_alignment() and pmem2_source_size()
+ * PMEM2_E_GRANULARITY_NOT_SET	the config has no required store granularity
+ * errors of pmem2_source_alignment() and pmem2_source_size()
  * PMEM2_E_OFFSET_UNALIGNED	the offset is not a multiple of the source's alignment
  * PMEM2_E_SRC_DEVDAX_PRIVATE	device DAX cannot be mapped PRIVATE
  * PMEM2_E_SOURCE_EMPTY		the source has no bytes
@@ -325,24 +336,24 @@ struct pmem2_map;
  * PMEM2_E_MAPPING_EXISTS	another map is there
  * PMEM2_E_NO_ACCESS		the descriptor's mode does not allow this protection and sharing
  * PMEM2_E_NOSUPP		device DAX over memory that no CPU flush makes durable
- * PMEM2_E_GRANULARITY_NOT_SUPPORTED  only a coarser granularity than required is to be had here
+ * PMEM2_E_GRANULARITY_NOT_SUPPORTED  the source offers only a coarser granularity than required
  * any errno of mmap(2) negated
  *
- * A slot of a reservation is as it was after a failure.
+ * After a failure, the range in the reservation is as it was before the call.
  *
  * The environment variable PMEM2_FORCE_GRANULARITY (BYTE, CACHE_LINE or PAGE; read at each call)
- * overrules what was found for a SHARED map of a file or device. It is for tests: forcing a finer
- * granularity than the storage has gives up durability.
+ * overrides the granularity that was detected for a SHARED map of a file or device. It is for
+ * tests: forcing a finer granularity than the storage has gives up durability.
  */
 struct pmem2_source;
 int pmem2_map_new(
 	struct pmem2_map **map_ptr, const struct pmem2_config *cfg, const struct pmem2_source *src);
 
 /*
- * Take `len` bytes at `addr`, of any alignment, that the program has mapped from `src` itself, as
- * a map of the granularity that it knows them to have: neither is checked. The memory must stay
- * mapped until the map is deleted, which leaves it mapped. Of the source, which may be deleted,
- * the map remembers what lies under it.
+ * Make a map of `len` bytes at `addr`, of any alignment, which the program itself has mapped from
+ * `src`. Granularity and source are the program's promise: they are not checked. The memory must
+ * stay mapped until the map is deleted; deleting the map leaves it mapped. The source may be
+ * deleted: the map remembers which storage lies under it.
  *
  * -EINVAL			len is 0, or addr + len lies beyond the end of address space
  * PMEM2_E_GRANULARITY_NOT_SUPPORTED  gran is not a granularity
@@ -353,37 +364,36 @@ int pmem2_map_from_existing(struct pmem2_map **map, const struct pmem2_source *s
 	size_t len, enum pmem2_granularity gran);
 
 /*
- * Write back what was flushed on this map and not yet drained, by any thread; then unmap, unless
- * it was made from existing memory. In a reservation its slot is free again. *map_ptr becomes
- * NULL. No other thread may touch the memory during or after the call. PMEM2_E_MAPPING_NOT_FOUND
- * if this is
- * not a live map; a negated errno of munmap(2), and then the map is as before.
+ * Delete a map: write back what any thread flushed on it and did not drain; then unmap it, unless
+ * it was made from existing memory. Its range in a reservation is free again. *map_ptr becomes
+ * NULL. No other thread may touch the memory during or after the call. PMEM2_E_MAPPING_NOT_FOUND if
+ * this is not a live map; a negated errno if munmap(2) fails, and then the map is as before.
  */
 int pmem2_map_delete(struct pmem2_map **map_ptr);
 
 void *pmem2_map_get_address(struct pmem2_map *map);
 
-/* The length that was mapped, in bytes, not rounded up to pages. */
+/* Get the length that was mapped, in bytes, not rounded up to pages. */
 size_t pmem2_map_get_size(struct pmem2_map *map);
 
-/* The granularity that the map has, which may be finer than the config required. */
+/* Get the granularity of the map, which may be finer than the config required. */
 enum pmem2_granularity pmem2_map_get_store_granularity(struct pmem2_map *map);
 
 /*
  * Reservations: address space set aside, so that maps can be put at chosen distances.
  *
- * What is reserved is inaccessible until something is mapped there (see
- * pmem2_config_set_vm_reservation()). All calls may be made on one reservation by several threads
- * at once, except that none may follow or overlap its deletion. A map is found from the return of
- * pmem2_map_new() until pmem2_map_delete() is called.
+ * Reserved addresses are inaccessible until a map is put there (see
+ * pmem2_config_set_vm_reservation()). Several threads may make all calls on one reservation at
+ * once, except that no call may follow or overlap its deletion. The calls that search find a map
+ * from the return of pmem2_map_new() until pmem2_map_delete() is called.
  */
 
 /*
- * Reserve `size` bytes at `addr`, or if that is NULL at an address of the kernel's choice that is
- * a multiple of 2 MiB (1 GiB from 2 GiB on). *rsv_ptr becomes NULL on failure.
+ * Reserve `size` bytes at `addr`. If `addr` is NULL, the kernel chooses an address that is a
+ * multiple of 2 MiB (of 1 GiB for sizes from 2 GiB on). *rsv_ptr becomes NULL on failure.
  *
  * PMEM2_E_ADDRESS_UNALIGNED	addr is not a multiple of the page size
- * PMEM2_E_LENGTH_UNALIGNED	nor is size
+ * PMEM2_E_LENGTH_UNALIGNED	size is not a multiple of the page size
  * -EINVAL			size is 0
  * PMEM2_E_MAPPING_EXISTS	something is mapped in that range
  * any errno of mmap(2) negated
@@ -391,52 +401,54 @@ enum pmem2_granularity pmem2_map_get_store_granularity(struct pmem2_map *map);
 int pmem2_vm_reservation_new(struct pmem2_vm_reservation **rsv_ptr, void *addr, size_t size);
 
 /*
- * Give the address space back; *rsv_ptr becomes NULL. PMEM2_E_VM_RESERVATION_NOT_EMPTY if there
- * are maps in it, and any errno of munmap(2) negated; it is then as before.
+ * Delete a reservation and give its address space back; *rsv_ptr becomes NULL. On failure the
+ * reservation is as before: PMEM2_E_VM_RESERVATION_NOT_EMPTY if there are maps in it, or any
+ * negated errno of munmap(2).
  */
 int pmem2_vm_reservation_delete(struct pmem2_vm_reservation **rsv_ptr);
 
-/* Both may change when the reservation is extended or shrunk. */
+/* Get address and size in bytes; both may change when the reservation is extended or shrunk. */
 void *pmem2_vm_reservation_get_address(struct pmem2_vm_reservation *rsv);
 size_t pmem2_vm_reservation_get_size(struct pmem2_vm_reservation *rsv);
 
 /*
- * Reserve `size` bytes more at its end; its address and its maps stay where they are.
- * PMEM2_E_LENGTH_UNALIGNED if that is not whole pages, PMEM2_E_MAPPING_EXISTS if something is
- * mapped there, any errno of mmap(2) negated.
+ * Reserve `size` more bytes at the end of the reservation; its address and its maps stay where they
+ * are. PMEM2_E_LENGTH_UNALIGNED if `size` is not a multiple of the page size,
+ * PMEM2_E_MAPPING_EXISTS if something is mapped there, any negated errno of mmap(2).
  */
 int pmem2_vm_reservation_extend(struct pmem2_vm_reservation *rsv, size_t size);
 
 /*
- * Give back `size` bytes at its beginning (offset 0) or at its end. Maps stay at their addresses;
- * if the beginning is given back, the reservation's address moves up and their offsets in it
- * change. Where several of the following apply, the first is reported.
+ * Give back `size` bytes at the beginning of a reservation (offset 0) or at its end. Maps stay at
+ * their addresses; if the beginning is given back, the reservation's address moves up and the
+ * offsets of maps in it change. Where several of the following apply, the first is reported.
  *
  * PMEM2_E_OFFSET_UNALIGNED	offset is not a multiple of the page size
- * PMEM2_E_LENGTH_UNALIGNED	nor is size
+ * PMEM2_E_LENGTH_UNALIGNED	size is not a multiple of the page size
  * PMEM2_E_OFFSET_OUT_OF_RANGE	offset is not inside the reservation
  * PMEM2_E_LENGTH_OUT_OF_RANGE	size is 0, or offset + size lies beyond the reservation's end
- * PMEM2_E_NOSUPP		the range is in the middle, or all of it
+ * PMEM2_E_NOSUPP		the range is in the middle, or is the whole reservation
  * PMEM2_E_VM_RESERVATION_NOT_EMPTY  there are maps in the range
  * any errno of munmap(2) negated
  */
 int pmem2_vm_reservation_shrink(struct pmem2_vm_reservation *rsv, size_t offset, size_t size);
 
 /*
- * The lowest map that has a byte among `len` bytes from `reserv_offset`; with len 0, that has the
- * byte at `reserv_offset`. Like the next four it is PMEM2_E_MAPPING_NOT_FOUND without such a map,
- * and the output becomes NULL.
+ * Find the lowest map with a byte among the `len` bytes from `reserv_offset`; with len 0, the map
+ * with the byte at `reserv_offset`. If there is no such map, this call and the four
+ * pmem2_vm_reservation_map_find_*() below return PMEM2_E_MAPPING_NOT_FOUND, and the output becomes
+ * NULL.
  */
 int pmem2_vm_reservation_map_find(
 	struct pmem2_vm_reservation *rsv, size_t reserv_offset, size_t len, struct pmem2_map **map);
 
-/* The map before, or after, `map` in its reservation. */
+/* Find the map before, or after, `map` in its reservation. */
 int pmem2_vm_reservation_map_find_prev(
 	struct pmem2_vm_reservation *rsv, struct pmem2_map *map, struct pmem2_map **prev_map);
 int pmem2_vm_reservation_map_find_next(
 	struct pmem2_vm_reservation *rsv, struct pmem2_map *map, struct pmem2_map **next_map);
 
-/* The lowest, or the highest, map in the reservation. */
+/* Find the lowest, or the highest, map in the reservation. */
 int pmem2_vm_reservation_map_find_first(struct pmem2_vm_reservation *rsv, struct pmem2_map **map);
 int pmem2_vm_reservation_map_find_last(struct pmem2_vm_reservation *rsv, struct pmem2_map **map);
 
@@ -451,17 +463,17 @@ int pmem2_vm_reservation_map_find_last(struct pmem2_vm_reservation *rsv, struct 
  * drain	store fence	store fence		write back what this thread noted
  * persist	both		both			both
  *
- * A drain covers what the calling thread flushed and nothing else, as on the hardware: draining on
- * another thread does not count. Ranges noted on a PAGE map and never drained are written back
- * when their thread exits, before their map is deleted, and at exit(3); a forked child starts with
- * none.
+ * A drain covers only what the calling thread itself flushed, as on the hardware: a drain on
+ * another thread does not help. Ranges that a flush noted on a PAGE map and that were never drained
+ * are written back when their thread exits, before their map is deleted, and at exit(3); a forked
+ * child starts without noted ranges.
  *
  * A write-back that fails (a full or failing disk) cannot be reported by functions that return
  * nothing, and must not look like success: the process says what failed on standard error and
  * aborts, unless it has set a handler (libpmem2/holdfast.h).
  *
- * Any alignment and length will do. At BYTE and CACHE_LINE granularity all of them are
- * async-signal-safe. They leave errno as it was.
+ * Ranges may have any alignment and length. At BYTE and CACHE_LINE granularity all of these
+ * functions are async-signal-safe. They do not change errno.
  */
 
 typedef void (*pmem2_persist_fn)(const void *ptr, size_t size);
@@ -473,15 +485,16 @@ pmem2_flush_fn pmem2_get_flush_fn(struct pmem2_map *map);
 pmem2_drain_fn pmem2_get_drain_fn(struct pmem2_map *map);
 
 /*
- * Copy or fill, then persist. They return `pmemdest`; source and destination may overlap, for
- * memcpy too. Where destination and length are multiples of 8, every aligned 8-byte word is stored
- * whole: nobody, not even after a power cut, finds half of one.
+ * Copy or fill, then persist. These functions return `pmemdest`; source and destination may
+ * overlap, for memcpy too. Where destination and length are multiples of 8, every aligned 8-byte
+ * word is stored whole: no reader, not even after a power cut, finds a word that is half old and
+ * half new.
  */
 
 #define PMEM2_F_MEM_NODRAIN     0x01u /* leave the drain to the caller */
 #define PMEM2_F_MEM_NONTEMPORAL 0x02u /* store around the caches */
 #define PMEM2_F_MEM_TEMPORAL    0x04u /* store through the caches */
-#define PMEM2_F_MEM_WC          0x08u /* prefer write combining; at BYTE granularity ignored */
+#define PMEM2_F_MEM_WC          0x08u /* prefer write combining; ignored at BYTE granularity */
 #define PMEM2_F_MEM_WB          0x10u /* prefer write back */
 #define PMEM2_F_MEM_NOFLUSH     0x20u /* do not flush, and do not drain */
 #define PMEM2_F_MEM_VALID_FLAGS                                                                    \
@@ -497,18 +510,18 @@ pmem2_memcpy_fn pmem2_get_memcpy_fn(struct pmem2_map *map);
 pmem2_memset_fn pmem2_get_memset_fn(struct pmem2_map *map);
 
 /*
- * Make [ptr, ptr + size) durable as far as the platform can go: out of the buffers, too, that a
- * power cut empties with the energy of capacitors only. It is slow, and for what must not depend
- * on them. Files, and PAGE maps, are written back; device DAX is flushed and its regions' buffers
- * emptied. 0 also where nothing deeper exists than what persist does. Unlike persist, it tells of
- * failures.
+ * Make [ptr, ptr + size) durable as deeply as the platform can: stores also leave the memory
+ * controller's buffers, which a power cut empties only with the energy of capacitors. Slow; for
+ * data that must not depend on these capacitors. Files, and PAGE maps, are written back; device DAX
+ * is flushed and the buffers of its regions are emptied. Returns 0 also where the platform offers
+ * nothing deeper than persist. Unlike persist, it reports failures.
  *
  * PMEM2_E_DEEP_FLUSH_RANGE	a part of the range is outside of the map
  * PMEM2_E_NOSUPP		anonymous memory
  * PMEM2_E_DAX_REGION_NOT_FOUND	device DAX that is in no region of persistent memory
- * -EACCES, -EPERM, -EROFS	device DAX: the region's deep_flush attribute is root's (as it is
- *				unless the administrator lets others write to it)
- * -EIO, -ENOSPC		the file could not be written back, or the region not be flushed
+ * -EACCES, -EPERM, -EROFS	device DAX: the region's deep_flush attribute is not writable
+ *				for this process; by default only root may write to it
+ * -EIO, -ENOSPC		the file was not written back, or the region was not flushed
  */
 int pmem2_deep_flush(struct pmem2_map *map, void *ptr, size_t size);
 
@@ -517,12 +530,14 @@ int pmem2_deep_flush(struct pmem2_map *map, void *ptr, size_t size);
  */
 
 /*
- * The sentence about the last failed call of this thread, "" before any. It stays valid until the
- * next failure on this thread, and is not cleared by success.
+ * The message about the last failed call of this thread; "" if no call has failed. It stays valid
+ * until the next failure on this thread; a call that succeeds does not clear it.
  */
 const char *pmem2_errormsg(void);
 
-/* Print the formatted text, ": ", that sentence and a newline on standard error. */
+/*
+ * Print the formatted text, ": ", the message of pmem2_errormsg() and a newline on standard error.
+ */
 void pmem2_perror(const char *format, ...) __attribute__((__format__(__printf__, 1, 2)));
 
 #ifdef __cplusplus

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * libpmem2/explain.h - what a file, a device, a map or this machine really promises, and why
+ * libpmem2/explain.h - how durable stores to a file, a device, a map or this machine are, and why
  *
  * Included by libpmem2/holdfast.h. An explanation is a struct that the library allocates and that
- * does not change; all that it points to is its own and goes with it. It says the same twice: in
+ * does not change; everything it points to is freed with it. It gives the same facts twice: in
  * words (`text`) and in fields.
  *
- * Nothing that is explained is written to or changed. What a mapping would get is found out by
- * mapping a page of the file for a moment, where the descriptor allows that; this may count as an
- * access (atime), as reading does.
+ * Files and devices that are explained are not written to or changed. To find out what a mapping
+ * would get, the library maps a page of the file for a moment, if the descriptor allows that; this
+ * may update the access time (atime), as reading does.
  *
- * Structs begin with their size. Later versions may add members at the end, and values to enums.
+ * Each struct begins with its size. Later versions may add members at the end, and values to enums.
  */
 #ifndef LIBPMEM2_EXPLAIN_H
 #define LIBPMEM2_EXPLAIN_H 1
@@ -25,12 +25,12 @@ extern "C" {
 #endif
 
 /*
- * Whether there is an answer: "nobody says", "it cannot be read" and zero are three different
- * ones.
+ * State of a number: "the kernel does not provide it", "it cannot be read" and the value 0 are
+ * three different answers.
  */
 enum holdfast_answer {
-	HOLDFAST_UNREADABLE,  /* somebody would tell, but it could not be read: see `why` */
-	HOLDFAST_UNSUPPORTED, /* there is no such thing here, or nobody that tells of it */
+	HOLDFAST_UNREADABLE,  /* the kernel provides it, but it could not be read: see `why` */
+	HOLDFAST_UNSUPPORTED, /* it does not exist here, or the kernel does not provide it */
 	HOLDFAST_ANSWERED
 };
 
@@ -38,7 +38,7 @@ struct holdfast_number {
 	enum holdfast_answer answer;
 	int error;       /* UNREADABLE: -errno or PMEM2_E_* */
 	int64_t value;   /* ANSWERED */
-	const char *why; /* a sentence if there is no answer, else NULL */
+	const char *why; /* why there is no value; NULL if ANSWERED */
 };
 
 enum holdfast_object {
@@ -50,14 +50,15 @@ enum holdfast_object {
 };
 
 /*
- * The state of stores after a power cut, if the program does all that is needed. Of several
- * answers the first of these is what can be said of all. SURVIVES has to be earned: every layer
- * from the file to its media was found and says so. See `condition`.
+ * The state of stores after a power cut, if the program does all that is needed to make them
+ * durable. The worst is first: storage of several parts gets the first value that one of its parts
+ * has. SURVIVES is only given if every layer from the file to its media was found and says so;
+ * holdfast_explanation.condition names what it relies on.
  */
 enum holdfast_survival {
 	HOLDFAST_SURVIVES_NOT,       /* the memory or the storage is volatile */
 	HOLDFAST_SURVIVES_UNKNOWN,   /* it could not be found out what the storage is */
-	HOLDFAST_SURVIVES_ELSEWHERE, /* a server, a host or a daemon decides: not to be seen here */
+	HOLDFAST_SURVIVES_ELSEWHERE, /* a server, host or daemon decides; not visible from here */
 	HOLDFAST_SURVIVES
 };
 
@@ -66,70 +67,70 @@ enum holdfast_reason {
 	HOLDFAST_REASON_PROGRAM, /* the program said so: pmem2_map_from_existing() */
 
 	/* BYTE */
-	HOLDFAST_REASON_NOT_SHARED, /* a private or anonymous map: nothing is to survive */
+	HOLDFAST_REASON_NOT_SHARED, /* a private or anonymous map: it is not meant to survive */
 	HOLDFAST_REASON_CPU_CACHE,  /* the CPU's caches survive (eADR) */
 
 	/* CACHE_LINE */
 	HOLDFAST_REASON_MEMORY_CONTROLLER, /* what has left the CPU's caches survives (ADR) */
 	HOLDFAST_REASON_DOMAIN_UNKNOWN,    /* the kernel does not say what survives */
-	HOLDFAST_REASON_DOMAIN_UNREADABLE, /* it does, but it could not be read */
-	HOLDFAST_REASON_NO_REGION,         /* MAP_SYNC is accepted, by memory that is not listed */
-	HOLDFAST_REASON_REALTIME, /* on a real-time device of XFS, of which nothing is known */
+	HOLDFAST_REASON_DOMAIN_UNREADABLE, /* the kernel's answer could not be read */
+	HOLDFAST_REASON_NO_REGION, /* MAP_SYNC is accepted, but the memory is in no known region */
+	HOLDFAST_REASON_REALTIME,  /* on an XFS real-time device, about which nothing is known */
 
 	/* PAGE */
 	HOLDFAST_REASON_NO_MAP_SYNC,  /* the kernel refuses MAP_SYNC: see holdfast_obstacle */
 	HOLDFAST_REASON_NO_CPU_FLUSH, /* this CPU has no cache flush for programs */
 
 	/* PMEM2_E_NOSUPP: device DAX that no CPU flush makes durable */
-	HOLDFAST_REASON_DAX_NOT_PERSISTENT, /* it is not persistent memory */
-	HOLDFAST_REASON_DAX_VOLATILE,       /* it is in a region that says it is volatile */
+	HOLDFAST_REASON_DAX_NOT_PERSISTENT, /* the device is not persistent memory */
+	HOLDFAST_REASON_DAX_VOLATILE,       /* the device is in a region that says it is volatile */
 	HOLDFAST_REASON_DAX_HOST_FLUSH,     /* only the host of this virtual machine can flush it */
-	HOLDFAST_REASON_DAX_READ_ONLY,      /* its region is read-only: not armed, mostly */
+	HOLDFAST_REASON_DAX_READ_ONLY,      /* its region is read-only: often not armed */
 	HOLDFAST_REASON_DAX_NO_CPU_FLUSH,   /* this CPU has no cache flush for programs */
 	HOLDFAST_REASON_DAX_SYSTEM_RAM,     /* the kernel uses it as main memory (driver kmem) */
-	HOLDFAST_REASON_DAX_UNBOUND,        /* no driver that lets programs map it has it */
+	HOLDFAST_REASON_DAX_UNBOUND, /* it is not bound to a driver that lets programs map it */
 
 	HOLDFAST_REASON_FORCED, /* PMEM2_FORCE_GRANULARITY in the environment */
 
-	HOLDFAST_REASON_MAP_SYNC_UNKNOWN, /* PAGE: it could not be found out, so it is assumed */
+	HOLDFAST_REASON_MAP_SYNC_UNKNOWN, /* PAGE, assumed: MAP_SYNC could not be tried */
 	HOLDFAST_REASON_DAX_UNSEEN        /* device DAX that sysfs does not show: PMEM2_E_NOSUPP */
 };
 
-/* Whether the kernel accepts MAP_SYNC: that stores are durable without its help. */
+/* Does the kernel accept MAP_SYNC, so that CPU flushes alone make stores durable? */
 enum holdfast_map_sync {
-	HOLDFAST_MAP_SYNC_UNIMPORTANT,  /* device DAX, private or anonymous: it means nothing */
-	HOLDFAST_MAP_SYNC_REFUSED,      /* tried */
-	HOLDFAST_MAP_SYNC_WOULD_REFUSE, /* not tried; from what is known of the file system */
-	HOLDFAST_MAP_SYNC_WOULD_ACCEPT, /* likewise */
-	HOLDFAST_MAP_SYNC_ACCEPTED,     /* tried */
-	HOLDFAST_MAP_SYNC_UNKNOWN       /* not tried, and too little is known of it */
+	HOLDFAST_MAP_SYNC_UNIMPORTANT,  /* no effect: device DAX, private or anonymous */
+	HOLDFAST_MAP_SYNC_REFUSED,      /* tried, and refused */
+	HOLDFAST_MAP_SYNC_WOULD_REFUSE, /* not tried; inferred from facts about the file system */
+	HOLDFAST_MAP_SYNC_WOULD_ACCEPT, /* not tried; inferred from facts about the file system */
+	HOLDFAST_MAP_SYNC_ACCEPTED,     /* tried, and accepted */
+	HOLDFAST_MAP_SYNC_UNKNOWN /* not tried, and too little is known about the file system */
 };
 
 /* Why the kernel refuses MAP_SYNC. */
 enum holdfast_obstacle {
-	HOLDFAST_OBSTACLE_UNKNOWN,     /* it could not be found out */
-	HOLDFAST_OBSTACLE_FILE_SYSTEM, /* this type of file system cannot do without the kernel */
-	HOLDFAST_OBSTACLE_STORAGE,     /* it does not lie on persistent memory */
+	HOLDFAST_OBSTACLE_UNKNOWN,     /* the reason could not be found out */
+	HOLDFAST_OBSTACLE_FILE_SYSTEM, /* this type of file system does not support MAP_SYNC */
+	HOLDFAST_OBSTACLE_STORAGE,     /* the file system does not lie on persistent memory */
 	HOLDFAST_OBSTACLE_BLOCK_DAX,   /* the block device over the memory does not offer DAX */
 	HOLDFAST_OBSTACLE_HOST,  /* only the host of this virtual machine can flush the memory */
-	HOLDFAST_OBSTACLE_MOUNT, /* it is mounted without DAX */
-	HOLDFAST_OBSTACLE_FILE,  /* mounted with DAX for marked files, and it is not marked */
-	HOLDFAST_OBSTACLE_NONE   /* it is accepted, or means nothing */
+	HOLDFAST_OBSTACLE_MOUNT, /* the file system is mounted without DAX */
+	HOLDFAST_OBSTACLE_FILE,  /* mounted with DAX for marked files only: not marked */
+	HOLDFAST_OBSTACLE_NONE   /* MAP_SYNC is accepted, or has no effect */
 };
 
 enum holdfast_memory {
-	HOLDFAST_MEMORY_NONE,          /* not memory that the kernel knows as such: disks */
+	HOLDFAST_MEMORY_NONE,          /* not known to the kernel as memory: disks */
 	HOLDFAST_MEMORY_NFIT,          /* NVDIMMs */
 	HOLDFAST_MEMORY_CXL_PMEM,      /* a persistent region of CXL devices */
 	HOLDFAST_MEMORY_VIRTIO_PMEM,   /* a file of the host of this virtual machine */
 	HOLDFAST_MEMORY_LEGACY,        /* marked as persistent by e820 or memmap= */
-	HOLDFAST_MEMORY_PAPR,          /* of an IBM Power hypervisor */
+	HOLDFAST_MEMORY_PAPR,          /* provided by an IBM Power hypervisor */
 	HOLDFAST_MEMORY_DEVICE_TREE,   /* a pmem node of the device tree */
-	HOLDFAST_MEMORY_OTHER_PMEM,    /* of a provider that we do not know */
+	HOLDFAST_MEMORY_OTHER_PMEM,    /* persistent memory of a provider unknown to the library */
 	HOLDFAST_MEMORY_CXL_VOLATILE,  /* a volatile region of CXL devices */
 	HOLDFAST_MEMORY_SOFT_RESERVED, /* memory that the firmware has set apart */
 	HOLDFAST_MEMORY_OTHER_DAX,     /* other memory that is not persistent */
-	HOLDFAST_MEMORY_MIXED,         /* of more than one kind, or partly of none */
+	HOLDFAST_MEMORY_MIXED,         /* of more than one kind, or only partly memory */
 	HOLDFAST_MEMORY_UNKNOWN        /* the device cannot be found in sysfs */
 };
 
@@ -144,30 +145,30 @@ enum holdfast_domain {
 
 /* The effect of a deep flush: push stores out of the memory controller's buffers, too. */
 enum holdfast_deep_flush {
-	HOLDFAST_DEEP_FLUSH_ABSENT,     /* nothing deeper is offered */
+	HOLDFAST_DEEP_FLUSH_ABSENT,     /* the platform offers no deep flush */
 	HOLDFAST_DEEP_FLUSH_NOT_NEEDED, /* the region says that there is nothing to flush */
 	HOLDFAST_DEEP_FLUSH_AVAILABLE,
-	HOLDFAST_DEEP_FLUSH_UNREADABLE, /* it cannot be told; a deep flush will fail */
-	HOLDFAST_DEEP_FLUSH_PAGES       /* no persistent memory: it writes the pages back */
+	HOLDFAST_DEEP_FLUSH_UNREADABLE, /* the region cannot be read: deep flushes fail */
+	HOLDFAST_DEEP_FLUSH_PAGES /* not persistent memory: a deep flush writes the pages back */
 };
 
 /* Something that a file lies on: a file system, a device, a disk. */
 struct holdfast_layer {
 	size_t struct_size;
 	const char *what;                /* "ext4 mounted at /", "disk vda, a virtio disk" */
-	enum holdfast_survival survival; /* what this layer alone answers */
-	const char *evidence;            /* how that is known; a sentence without a full stop */
+	enum holdfast_survival survival; /* the survival that this layer by itself gives */
+	const char *evidence;            /* how the survival is known; without a full stop */
 };
 
 /* A module of memory. */
 struct holdfast_dimm {
 	size_t struct_size;
 	const char *name;                        /* "nmem0" */
-	const char *id;                          /* NULL if it has none or it cannot be read */
+	const char *id;                          /* NULL if it has no id or the id cannot be read */
 	struct holdfast_number unsafe_shutdowns; /* power cuts in which it lost data */
-	const char *flags;             /* words of its firmware, apart by spaces; NULL: not known */
-	const char *fault_flags;       /* those of them that mean trouble: "not_armed" */
-	struct holdfast_number faults; /* how many these are */
+	const char *flags;       /* words from its firmware, separated by spaces; NULL: unknown */
+	const char *fault_flags; /* the `flags` that mean trouble: "not_armed" */
+	struct holdfast_number faults; /* the number of fault_flags */
 };
 
 /* A range of persistent memory that the kernel knows. */
@@ -177,59 +178,59 @@ struct holdfast_region {
 	enum holdfast_memory memory;
 	enum holdfast_domain domain;
 	enum holdfast_deep_flush deep_flush;
-	int is_volatile;                    /* -1: it cannot be read */
+	int is_volatile;                    /* 0 or 1; -1: it cannot be read */
 	struct holdfast_number size;        /* in bytes */
 	struct holdfast_number numa_node;   /* -1: no node is nearest */
 	struct holdfast_number read_only;   /* 0 or 1 */
-	struct holdfast_number bad_sectors; /* of 512 bytes, that cannot be read */
+	struct holdfast_number bad_sectors; /* unreadable sectors of 512 bytes */
 	size_t dimm_count;
 	const struct holdfast_dimm *const *dimms;
 	const char *dimms_why; /* why the modules are not known, or NULL */
 };
 
-/* Which instructions of this CPU make stores durable. */
+/* The instructions of this CPU that make stores durable. */
 struct holdfast_cpu {
 	size_t struct_size;
-	const char *engine;    /* the name of all of it: "clwb-avx512f" */
+	const char *engine;    /* the name of flush and copy together: "clwb-avx512f" */
 	const char *flush;     /* "clwb"; "none" if programs cannot flush */
 	const char *fence;     /* "sfence" */
-	const char *copy;      /* which registers or instructions copies use: "avx512f" */
+	const char *copy;      /* the registers or instructions that copies use: "avx512f" */
 	size_t line_size;      /* bytes that one flush covers */
 	size_t copy_threshold; /* copies of this length and longer go around the caches */
-	const char *tuning;    /* the row of tuning that this processor gets: "intel", "plain" */
+	const char *tuning;    /* the name of the performance settings in use: "intel", "plain" */
 };
 
 struct holdfast_explanation {
 	size_t struct_size;
-	const char *verdict; /* what it comes to, in one line, without a full stop */
-	const char *text;    /* all of it: the verdict, then a sentence per line */
-	const char *name;    /* what is explained, as the kernel names it; "" if it does not */
+	const char *verdict; /* the conclusion in one line, without a full stop */
+	const char *text;    /* everything: the verdict, then a sentence per line */
+	const char *name;    /* the kernel's name of the explained object; "" if unknown */
 	enum holdfast_object object;
 
 	enum pmem2_granularity granularity; /* what pmem2_map_new() gives for a shared map */
 	enum holdfast_reason reason;
-	enum pmem2_granularity needed; /* what the storage needs: the same unless it was forced */
+	enum pmem2_granularity needed; /* what the storage needs: = granularity, if not forced */
 	enum holdfast_reason needed_reason;
-	int map_error;              /* 0, or the code with which pmem2_map_new() refuses */
-	const char *map_error_text; /* NULL, or why */
+	int map_error;              /* 0, or the error code that pmem2_map_new() returns */
+	const char *map_error_text; /* the message for map_error; NULL if 0 */
 	enum holdfast_survival survival;
 	enum holdfast_map_sync map_sync;
 	enum holdfast_obstacle obstacle;
 
-	/* The file system. NULL: none, or it is not known. */
+	/* The file system. NULL: there is no file system, or it is not known. */
 	const char *file_system; /* its type: "ext4" */
 	const char *mount_point;
 	const char *mount_source; /* "/dev/pmem0" */
 	const char *mount_options;
-	int read_only; /* mounted so */
+	int read_only; /* the file system is mounted read-only */
 
-	/* The layers under it, from the top down. The survival is that of the weakest. */
+	/* The layers under the file, from the top down. `survival` is that of the weakest layer. */
 	size_t layer_count;
 	const struct holdfast_layer *const *layers;
-	const char *condition;    /* what a survival of SURVIVES relies on, a sentence; or NULL */
-	const char *not_storable; /* why nothing can be stored as it is, a sentence; or NULL */
+	const char *condition;    /* a sentence: what SURVIVES relies on; or NULL */
+	const char *not_storable; /* a sentence: why nothing can be stored now; or NULL */
 
-	/* The memory. Over more than one region: what can be said of all of them. */
+	/* The memory. With more than one region: values that hold for all of them. */
 	enum holdfast_memory memory;
 	enum holdfast_domain domain;
 	enum holdfast_deep_flush deep_flush;
@@ -239,44 +240,44 @@ struct holdfast_explanation {
 	struct holdfast_number unsafe_shutdowns; /* the sum over all modules */
 
 	struct holdfast_number size;      /* in bytes */
-	struct holdfast_number alignment; /* what offsets and lengths of maps are multiples of */
+	struct holdfast_number alignment; /* unit of offsets and lengths of maps, in bytes */
 	struct holdfast_number numa_node;
 
 	/*
-	 * The way that makes stores durable here: "clwb", "msync", "nothing"; then what a drain
-	 * does.
+	 * The instruction or call that makes stores durable here: "clwb", "msync", "nothing"; and
+	 * the instruction or call that a drain uses.
 	 */
 	const char *flush;
 	const char *drain;
 	const struct holdfast_cpu *cpu;
-	const char *regions_why; /* why the regions are not known, a sentence; or NULL */
+	const char *regions_why; /* a sentence: why the regions are unknown; or NULL */
 };
 
 /*
- * Explain what the descriptor stands for: a regular file, a directory (what a new file in it would
- * get), a block device (what a file system on it would give) or a DAX device. O_PATH descriptors
- * will do, and those that are open for writing only: then nothing is tried, and the answer is
- * inferred from what is known of the file system. So it is for directories and block devices.
+ * Explain the object that the descriptor refers to: a regular file, a directory (what a new file in
+ * it would get), a block device (what a file system on it would give) or a DAX device. O_PATH
+ * descriptors and write-only ones are accepted: no mapping is tried then, and the answer is
+ * inferred from facts about the file system. The same holds for directories and block devices.
  *
  * PMEM2_E_INVALID_FILE_HANDLE	the descriptor is not open
- * PMEM2_E_INVALID_FILE_TYPE	it is something else
+ * PMEM2_E_INVALID_FILE_TYPE	the descriptor refers to something else
  * -ENOMEM, or another -errno of fstat(2)
  */
 int holdfast_explain_fd(struct holdfast_explanation **explanation, int fd);
 
 /*
- * Explain a live map: what it got when it was made, and what lies under it. Its file is found by
- * its name; where that has changed since, less is told. PMEM2_E_MAPPING_NOT_FOUND, -ENOMEM.
+ * Explain a live map: the granularity that it got when it was made, and the storage under it. The
+ * library finds the file by its name; if the file has been renamed or removed, the explanation says
+ * less. PMEM2_E_MAPPING_NOT_FOUND, -ENOMEM.
  */
 struct pmem2_map;
 int holdfast_explain_map(struct holdfast_explanation **explanation, struct pmem2_map *map);
 
-/* Free it and all it points to; *explanation becomes NULL. Does nothing if it is NULL. */
+/* Free *explanation and all it points to; it becomes NULL. Does nothing if it is NULL. */
 void holdfast_explanation_free(struct holdfast_explanation **explanation);
 
 /*
- * What a value of any of the enums above is called in output for programs; "?" for an unknown
- * value.
+ * Return the name of an enum value, as `holdfast info --json` prints it; "?" for an unknown value.
  */
 const char *holdfast_object_name(enum holdfast_object object);
 const char *holdfast_survival_name(enum holdfast_survival survival);
@@ -287,21 +288,21 @@ const char *holdfast_memory_name(enum holdfast_memory memory);
 const char *holdfast_domain_name(enum holdfast_domain domain);
 const char *holdfast_deep_flush_name(enum holdfast_deep_flush deep_flush);
 
-/* The whole machine. */
+/* An explanation of the whole machine. */
 struct holdfast_machine {
 	size_t struct_size;
 	const char *text;
 	const struct holdfast_cpu *cpu;
-	struct holdfast_number auto_flush; /* 1: the caches survive on all regions; 0: not on all */
+	struct holdfast_number auto_flush; /* 1: caches survive on all regions; 0: not on all */
 	size_t region_count;
 	const struct holdfast_region *const *regions;
-	/* Block and DAX devices on them, then mounted file systems on those, by `name`. */
+	/* Block and DAX devices on the regions, then file systems mounted from these; by `name`. */
 	size_t explanation_count;
 	const struct holdfast_explanation *const *explanations;
-	const char *regions_why; /* why regions and devices are not known, a sentence; or NULL */
+	const char *regions_why; /* a sentence: why regions and devices are unknown; or NULL */
 };
 
-/* -ENOMEM. What cannot be read is told in the answer. */
+/* Explain this machine. -ENOMEM. Facts that cannot be read are marked so in the answer. */
 int holdfast_explain_machine(struct holdfast_machine **machine);
 
 void holdfast_machine_free(struct holdfast_machine **machine);

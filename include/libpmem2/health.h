@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * libpmem2/health.h - is anything wrong with the persistent memory and the storage of this machine?
+ * libpmem2/health.h - faults of the persistent memory and the storage of this machine
  *
- * Included by libpmem2/holdfast.h. What the kernel tells of modules of memory and of regions, and
- * the failures that it counts of file systems and arrays of disks. Some of it never goes back to
- * zero, so a watcher keeps what it has seen and compares: see `holdfast info --health'.
+ * Included by libpmem2/holdfast.h. The calls report what the kernel knows about memory modules and
+ * regions, and the failures that it counts for file systems and disk arrays. Some counters never go
+ * back to zero, so a monitoring program stores the values and compares them later: see `holdfast
+ * info --health'.
  *
- * Only /sys and the list of mounts are read. Structs begin with their size. Later versions may add
- * members at the end, and values to enums.
+ * Only /sys and the list of mounts are read. Each struct begins with its size. Later versions may
+ * add members at the end, and values to enums.
  */
 #ifndef LIBPMEM2_HEALTH_H
 #define LIBPMEM2_HEALTH_H 1
@@ -20,44 +21,44 @@
 extern "C" {
 #endif
 
-/* Which values of a counter mean trouble. */
+/* The values of a counter that mean trouble. */
 enum holdfast_counting {
-	HOLDFAST_COUNTING_LASTING, /* any but 0: it is kept until somebody repairs or resets it */
-	HOLDFAST_COUNTING_SINCE_MOUNT, /* one that has grown: it begins at 0 with each mount */
-	HOLDFAST_COUNTING_STATE        /* any but 0, and there is trouble as long as it is so */
+	HOLDFAST_COUNTING_LASTING,     /* any value but 0; it stays until it is repaired or reset */
+	HOLDFAST_COUNTING_SINCE_MOUNT, /* a value that has grown since the mount */
+	HOLDFAST_COUNTING_STATE        /* any value but 0, for as long as the value is not 0 */
 };
 
 /* Failures of a file system or an array of disks, as the kernel counts them. */
 struct holdfast_counter {
 	size_t struct_size;
 	const char *kind;    /* "ext4", "btrfs", "md", or another type of file system */
-	const char *name;    /* of what it is: "vda1", "UUID/1" of btrfs, "md0", a mount point */
+	const char *name;    /* the object: "vda1", "UUID/1" of btrfs, "md0", a mount point */
 	const char *counter; /* "errors_count" */
-	const char *meaning; /* what it counts, or the state that it is */
+	const char *meaning; /* what the counter counts, or the state that it stands for */
 	enum holdfast_counting counting;
 	struct holdfast_number value;
 };
 
 struct holdfast_health {
 	size_t struct_size;
-	/* All modules that the kernel lists, also those that are in no region; by name. */
+	/* All memory modules that the kernel lists, also those in no region; sorted by name. */
 	size_t dimm_count;
 	const struct holdfast_dimm *const *dimms;
 	size_t region_count;
 	const struct holdfast_region *const *regions;
-	const char *regions_why; /* why modules and regions are not known, a sentence; or NULL */
+	const char *regions_why; /* a sentence: why modules and regions are unknown; or NULL */
 	size_t counter_count;
 	const struct holdfast_counter *const *counters;
-	const char *counters_why; /* why counters are not known, or not all of them; or NULL */
+	const char *counters_why; /* a sentence: why some or all counters are unknown; or NULL */
 };
 
-/* -ENOMEM. What cannot be read is told in the answer. */
+/* Read the health. -ENOMEM. Facts that cannot be read are marked so in the answer. */
 int holdfast_read_health(struct holdfast_health **health);
 
-/* Free it and all it points to; *health becomes NULL. Does nothing if it is NULL. */
+/* Free *health and all it points to; it becomes NULL. Does nothing if it is NULL. */
 void holdfast_health_free(struct holdfast_health **health);
 
-/* What a value is called in output for programs; "?" for an unknown value. */
+/* Return the name of a value, as `holdfast info --json` prints it; "?" if unknown. */
 const char *holdfast_counting_name(enum holdfast_counting counting);
 
 #ifdef __cplusplus

@@ -2,8 +2,8 @@
 /*
  * libpmem2/holdfast.h - what Holdfast's libpmem2 offers beyond the calls of libpmem2.h
  *
- * These names are exported under a version node of their own: a program that uses one says so when
- * it is linked, and does not start with a libpmem2 that lacks it.
+ * These functions have a symbol version of their own: a program that uses one does not start with a
+ * libpmem2 that lacks it.
  */
 #ifndef LIBPMEM2_HOLDFAST_H
 #define LIBPMEM2_HOLDFAST_H 1
@@ -23,73 +23,74 @@ extern "C" {
  * When a page cannot be written back.
  *
  * Persist, drain and the copies of a PAGE map return nothing that could report a full or failing
- * disk, and must not return as if all were well. So the process ends with a sentence, unless the
- * program has set a handler, which is told instead:
+ * disk, and must not return as if all were well. So the process aborts with a message, unless the
+ * program has set a handler. Then the library calls the handler instead:
  *
- * On which thread: the one that was writing back, before the call that did so returns. That is the
- * thread that drains; the one that deletes a map, for what any thread had noted on it; a thread
- * that exits; the one that calls exit(3).
+ * Its thread: the handler runs on the thread that writes back, before that call returns. This is a
+ * thread that drains; a thread that deletes a map, for the ranges that any thread flushed on it; a
+ * thread that exits; or the thread that calls exit(3).
  *
- * What it may call: anything that may be called there, calls of this library too, since no lock is
- * held; but it must not delete a map that is being deleted. It may end the process, or leave by
- * siglongjmp() out of a drain or persist.
+ * Calls that it may make: any that the thread could make itself, calls of this library too, since
+ * no lock is held; but it must not delete a map that is being deleted. It may end the process, or
+ * leave a drain or persist by siglongjmp().
  *
- * What its return means: see below. Whatever it returns, the pages are not noted any more.
+ * Its return value: see enum holdfast_writeback_verdict. In any case the library forgets these
+ * pages: a later drain does not write them back again.
  *
- * What is lost: stores to these pages since the last drain that succeeded may have reached the
- * disk, in part, or not. The kernel may have marked the pages clean when the write failed, so that
- * a second one has nothing to do and succeeds. The library therefore remembers a failure of a
- * file: each later persist, drain, copy or deep flush of any map of it that was there at the time
- * fails, too, in this process and in processes forked from it, even if the program has stored
- * again. It ends for a range when the program says that it knows, by the handler's answer or by
- * holdfast_writeback_accept(), and when the map is deleted. Bytes that a copy function stored
- * after the failure do not fail for it.
+ * Lost stores: stores to these pages since the last successful drain may have reached the disk
+ * wholly, partly or not at all. The kernel may have marked the pages clean when the write failed,
+ * so that a second write-back has nothing to do and succeeds. The library therefore remembers the
+ * failure: each later persist, drain, copy or deep flush of any map of the file that existed at the
+ * time fails, too, in this process and in processes forked from it, even if the program has stored
+ * again. For a range this ends when the program accepts the failure, by the handler's return value
+ * or by holdfast_writeback_accept(), and when the map is deleted. An old failure does not affect
+ * bytes that a copy function stored after it.
  */
 
 /*
- * The write-back that failed. Later versions may add members at the end, and set `struct_size`
+ * A write-back that failed. Later versions may add members at the end, and set `struct_size`
  * accordingly.
  */
 struct holdfast_writeback_failure {
 	size_t struct_size;
-	const void *addr; /* the pages: a multiple of the page size */
-	size_t length;    /* in bytes, likewise */
+	const void *addr; /* the first page: a multiple of the page size */
+	size_t length;    /* in bytes, a multiple of the page size */
 	const char *path; /* the file, as the kernel names it; "unknown file" if it does not */
-	uint64_t offset;  /* of the pages in the file, in bytes */
+	uint64_t offset;  /* offset of the pages in the file, in bytes */
 	int error; /* an errno of msync(2): EIO, ENOSPC, EROFS, ENOMEM if it was unmapped, ... */
 	unsigned flags; /* HOLDFAST_WRITEBACK_UNCERTAIN or 0 */
 };
 
 /*
- * The pages themselves were written back, but another write-back of the same file has failed, with
- * this error, since the map was made. The kernel reports an error once, for the whole file: nobody
- * can know whether stores to these pages were among those that were lost.
+ * Flag: these pages themselves were written back, but since the map was made another write-back of
+ * the same file has failed, with this error. The kernel reports an error once, for the whole file:
+ * it is unknown whether stores to these pages were among the lost ones.
  */
 #define HOLDFAST_WRITEBACK_UNCERTAIN 1u
 
 enum holdfast_writeback_verdict {
-	HOLDFAST_WRITEBACK_ABORT, /* end the process with the message, as without a handler */
-	HOLDFAST_WRITEBACK_LOST   /* the program knows that these stores are not durable: go on */
+	HOLDFAST_WRITEBACK_ABORT, /* print a message and abort, as without a handler */
+	HOLDFAST_WRITEBACK_LOST   /* the program knows that the stores are not durable: go on */
 };
 
-/* `context` is what was given to holdfast_set_writeback_handler(). */
+/* A handler. `context` is the pointer that holdfast_set_writeback_handler() was called with. */
 typedef enum holdfast_writeback_verdict (*holdfast_writeback_handler)(
 	const struct holdfast_writeback_failure *failure, void *context);
 
 /*
- * Set the handler of the whole process; NULL, the default, aborts. Any thread may call it, and one
- * that is writing back at the time may still use the one before.
+ * Set the handler of the whole process; NULL, the default, aborts. Any thread may call this; a
+ * thread that is writing back at the time may still use the previous handler.
  */
 void holdfast_set_writeback_handler(holdfast_writeback_handler handler, void *context);
 
 /*
- * The program knows of every write-back that has failed so far and may concern
- * [addr, addr + length) of live maps. It stores again what it still needs, and persists that:
- * these calls succeed again. Only this process accepts; a later failure of the file has to be
- * accepted again. The library remembers some 60 ranges; what it forgets is reported once more. Any
- * thread may call it.
+ * Accept every write-back that has failed so far and may concern [addr, addr + length) of live
+ * maps. The program then stores again the data that it still needs, and persists it; this succeeds
+ * again. The call is for this process only, and for failures so far: a later failure of the file
+ * must be accepted again. The library remembers about 60 accepted ranges; failures in a range that
+ * it forgets are reported once more. Any thread may call this.
  *
- * 0, or PMEM2_E_MAPPING_NOT_FOUND if no live map has any of the range.
+ * Returns 0, or PMEM2_E_MAPPING_NOT_FOUND if no live map contains any byte of the range.
  */
 int holdfast_writeback_accept(const void *addr, size_t length);
 

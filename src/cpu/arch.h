@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * arch.h - what an architecture has to supply: the whole of it is on this page
+ * arch.h - everything that the port to a CPU architecture has to supply
  *
  * A port is a folder with these files, and a page doc/cpu-<folder>.md that says which instruction
  * does what, and where that is written. meson picks the folder by the machine it builds for.
  *
  *	flush.h		USUAL_LINE, static inline flush_<kind>() and arch_drain(), the instructions
  *			themselves
- *	features.h	if there is something to choose from: the bits of a feature mask, and how
- *			they follow from what CPU or kernel say, without asking either
+ *	features.h	if there is a choice of instructions: the bits of a feature mask, and how
+ *			they follow from the answers of CPU or kernel, without asking either
  *	features.c	arch_detect(), arch_allowed() and arch_feature_names[]
- *	tuning.c	arch_tunings[], where it has another row than src/cpu/plain.c
+ *	tuning.c	arch_tunings[], if it has more rows than that of src/cpu/plain.c
  *	alone.h		static inline arch_ask(), arch_flush() and arch_flush_name(), which together
  *			with flush.h and features.h make include/holdfast_flush.h
  *	engines.c	arch_engines[] and arch_fence_name()
@@ -23,9 +23,10 @@
 #include "cpu/cpu.h"
 
 /*
- * In alone.h. arch_ask(): the features that matter to flushes; line_size is set if it is told.
- * arch_flush(): with the best instruction among cpu.features, or none. arch_flush_name(): which it
- * is, as in cpu_engine.instruction; NULL for none.
+ * Functions in alone.h. arch_ask() returns the features that matter to flushes, and sets *line_size
+ * if the CPU or kernel tells it. arch_flush() flushes with the best instruction among cpu.features,
+ * or does nothing if there is none. arch_flush_name() returns the name of this instruction, as in
+ * cpu_engine.instruction, or NULL.
  *
  *	uint32_t arch_ask(size_t *line_size);
  *	void arch_flush(const void *addr, size_t len);
@@ -33,18 +34,18 @@
  */
 
 /*
- * Fill in features (all that CPU and kernel offer) and line_size; and tuning, which is the plain
- * row already, with another one that is for this CPU.
+ * Fill in features (all that CPU and kernel offer) and line_size; and replace tuning, which is the
+ * plain row at first, if there is a row for this CPU.
  */
 void arch_detect(struct cpu *found);
 
-/* The last but one is CPU_TUNING_PLAIN; the last has no name. */
+/* Table of tuning. The last row but one is CPU_TUNING_PLAIN; the last row has no name. */
 extern const struct cpu_tuning arch_tunings[];
 
-/* The features left when the environment has had its say. */
+/* The features that remain after the environment has switched some off. */
 uint32_t arch_allowed(uint32_t features);
 
-/* Best first; the last but one needs no feature; the last has no name. */
+/* Table of engines, best first. The last row but one needs no feature; the last has no name. */
 extern const struct cpu_engine arch_engines[];
 
 /* The name of the drain's instruction, with the features that are in use. */

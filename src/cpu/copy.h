@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * copy.h - what the flags mean, the same for every way of copying and of flushing
+ * copy.h - the meaning of the PMEM2_F_MEM_* flags, for every way of copying and of flushing
  *
  * Included last by a copy file, after a body (words.h or vectors.h) has given it
  *
@@ -8,8 +8,8 @@
  *
  * and, if BLOCK_STREAM_IS_ONE_STORE is defined, whatever its value,
  *
- *	stream_up, stream_down, stream_fill	around them, whole aligned blocks
- *	move_small, set_small			through them, less than a block
+ *		stream_up, stream_down, stream_fill	around the caches, whole aligned blocks
+ *		move_small, set_small			through the caches, less than a block
  *
  * COPY(copy, flush) makes the functions for memory that `flush` makes durable, COPY_BYTE(copy)
  * those for memory whose caches are durable.
@@ -25,8 +25,8 @@
 #endif
 
 /*
- * A cached copy is flushed this much at a time, while it is still in the first-level cache. Chunks
- * end at multiples of it, so that no line is in two of them.
+ * Bytes of a cached copy that are flushed at a time, while they are still in the first-level cache.
+ * Chunks end at multiples of this size, so that no line is in two chunks.
  */
 #define CHUNK 1024
 
@@ -98,9 +98,10 @@ static ALWAYS_INLINE void set_and_flush(
 
 #ifdef BLOCK_STREAM_IS_ONE_STORE
 /*
- * Whole aligned blocks around the caches, what is left at the ends through them. Stores leave the
- * CPU in order, and those to the ends may have to wait for their lines: they are asked for at the
- * beginning and stored to at the end. Where source and destination overlap, the order is theirs.
+ * Copy whole aligned blocks around the caches, and the rest at both ends through the caches. Stores
+ * leave the CPU in order, and stores to the ends may have to wait for their cache lines: these
+ * lines are prefetched at the beginning and stored to last. If source and destination overlap, the
+ * overlap decides the order of stores.
  */
 static ALWAYS_INLINE void move_around(
 	char *d, const char *s, size_t n, flush_fn *flush, flush_fn *flush_back)
@@ -151,13 +152,13 @@ static ALWAYS_INLINE void set_around(
 #define set_around  set_and_flush
 #endif
 
-/* The flags ask for stores only, or for stores and flushes that are, or are not, waited for. */
+/* Decode flags: stores only (no flush, no drain); drain after the flushes, or not. */
 #define COPY_STORES(flags) ((flags)&PMEM2_F_MEM_NOFLUSH)
 #define COPY_DRAINS(flags) (!((flags)&PMEM2_F_MEM_NODRAIN))
 
 /*
- * Stores alone are a function of their own, apart from what needs more registers, so that none are
- * saved for them: 48 bytes take 7 ns instead of 12.
+ * Copy and fill without flushes. A function of its own, apart from code that needs more registers,
+ * so that no registers are saved for it: 48 bytes take 7 ns instead of 12.
  */
 static NOINLINE void *move_stores(void *dest, const void *src, size_t len)
 {
@@ -207,7 +208,7 @@ static NOINLINE void *set_stores(void *dest, int c, size_t len)
 					  : set_durably_##kind(dest, c, len, flags);               \
 	}
 
-/* Here only an explicit NONTEMPORAL streams: what is in the caches is durable already. */
+/* For durable caches: only an explicit NONTEMPORAL copies around the caches. */
 #define COPY_BYTE(copy)                                                                            \
 	COPY_DECLARE(copy, byte)                                                                   \
                                                                                                    \

@@ -21,31 +21,31 @@
  * flush: issue a flush of every cache line that [addr, addr + len) touches, each once. Orders
  * nothing: a later store may reach memory before the flushed one does. Nothing happens for len 0.
  *
- * drain: wait until every earlier flush and streaming store of this thread is done. Earlier stores
- * are made visible before later ones. It is always a real fence, whatever the flush instruction,
- * because a streaming copy may come before it.
+ * drain: wait until every earlier flush and streaming store (a store around the caches) of this
+ * thread is done. Earlier stores are made visible before later ones. It is always a real fence,
+ * whatever the flush instruction, because a streaming copy may come before it.
  *
  * persist: flush, then drain.
  *
- * move, set: memmove(3) and memset(3) with PMEM2_F_MEM_* flags, and then flush and drain as these
- * say. `line` ones are for memory behind a volatile cache; `byte` ones for memory whose caches are
- * inside the persistence domain, where the fence alone is left to do.
+ * move, set: memmove(3) and memset(3) with PMEM2_F_MEM_* flags, then flush and drain as the flags
+ * say. The `line` functions are for memory behind a volatile cache; the `byte` functions for memory
+ * whose caches are inside the persistence domain, which needs only the fence.
  *
- * Where destination and length are multiples of 8, no aligned 8-byte word is ever stored in parts.
- * None of them keeps state: all are reentrant and async-signal-safe.
+ * Where destination and length are multiples of 8, every aligned 8-byte word is stored whole. The
+ * functions keep no state: all are reentrant and async-signal-safe.
  */
 struct cpu_engine {
 	const char *name;
-	const char *instruction; /* that flushes a line, as the manual spells it; or "none" */
-	uint32_t needs;          /* features, as bits of the architecture's own */
+	const char *instruction; /* the flush instruction as the manual spells it; or "none" */
+	uint32_t needs;          /* required features: bits of the architecture's features.h */
 	bool flushes; /* user mode can flush a line here; if not, `line` promises no durability */
-	size_t line_size; /* of lines of this size only; 0: of any */
+	size_t line_size; /* works for lines of this size only, in bytes; 0: any size */
 
 	void (*flush)(const void *addr, size_t len);
 	void (*drain)(void);
-	void (*persist)(const void *addr, size_t len); /* see cpu_persist() */
+	void (*persist)(const void *addr, size_t len); /* used through cpu_persist() */
 	void (*persist_fetching)(const void *addr, size_t len);
-	void (*persist_byte)(const void *addr, size_t len); /* where the caches are durable */
+	void (*persist_byte)(const void *addr, size_t len); /* for durable caches */
 
 	void *(*move_line)(void *dest, const void *src, size_t len, unsigned flags);
 	void *(*move_byte)(void *dest, const void *src, size_t len, unsigned flags);
@@ -54,55 +54,55 @@ struct cpu_engine {
 };
 
 /*
- * A row of tuning: what takes instructions, and pays on some processors only. All of it changes
- * how long a call takes, and nothing else. Each architecture has a table (arch.h) in which every
- * row but the plain one has the figure that pays for it, and the processor that it was measured
- * on. Lengths are bytes; "asks for" a line means that it will be stored to.
+ * A row of tuning: settings that cost instructions and pay on some processors only. They change
+ * only how long a call takes. Each architecture has a table (arch.h) in which every row but the
+ * plain one states the measurement that justifies it, and the processor that it was made on.
+ * Lengths are in bytes. To fetch a line is to prefetch it for storing.
  */
 struct cpu_tuning {
 	const char *name;
-	uint32_t shunned; /* features that are not worth using where one of `instead` is in use */
+	uint32_t shunned; /* features not to use if one of `instead` is available */
 	uint32_t instead;
-	size_t persist_fetches;       /* persist asks for the lines of the first so many; 0: none */
-	size_t persist_fetches_above; /* but in a longer range than this only */
-	size_t move_fetches; /* a copy through the caches does, before it stores; 0: none */
-	size_t set_fetches;
-	size_t fetches_ahead_above; /* in a longer copy than this, it also asks on its way */
-	bool fetches_ends;          /* a streaming copy asks for lines that it fills in part */
-	size_t flushes_back;        /* a copy up to this long is flushed from its last line on */
-	size_t stream_lines;        /* a copy of so many lines goes around the caches */
-	bool fence_while_streaming; /* see struct cpu */
+	size_t persist_fetches;       /* persist fetches the lines of this many bytes; 0: none */
+	size_t persist_fetches_above; /* but only in ranges longer than this */
+	size_t move_fetches;          /* a cached copy first fetches the lines of this many bytes */
+	size_t set_fetches;           /* the same for a cached fill; 0: none */
+	size_t fetches_ahead_above;   /* longer copies also fetch while they store */
+	bool fetches_ends;            /* a streaming copy fetches lines that it fills partly */
+	size_t flushes_back;          /* copies up to this long are flushed last line first */
+	size_t stream_lines;          /* copies of this many lines and more go around the caches */
+	bool fence_while_streaming;   /* see struct cpu */
 };
 
-/* The plain sequence: what any processor gets that no other row is for. */
+/* The row of tuning for processors that no other row is for: no prefetches. */
 #define CPU_TUNING_PLAIN                                                                           \
 	{                                                                                          \
 		.name = "plain", .fetches_ahead_above = SIZE_MAX, .stream_lines = 4                \
 	}
 
 /*
- * The features that were found, and the engine that was chosen. Written by cpu_init() and by
+ * The CPU features that were found, and the engine that was chosen. Written by cpu_init() and by
  * tests, read by the engines.
  */
 struct cpu {
 	const struct cpu_engine *engine;
-	struct cpu_tuning tuning;   /* a copy of its row */
-	uint32_t features;          /* in use: what there is, less what the environment forbids */
+	struct cpu_tuning tuning;   /* a copy of the processor's row */
+	uint32_t features;          /* features in use: those found, less those switched off */
 	size_t line_size;           /* bytes that one flush covers, as the CPU reports it */
 	size_t stream_threshold;    /* copies of this length and longer go around the caches */
 	bool fence_while_streaming; /* drain the write-combining buffers now and then */
 };
 
-/* Hidden where it is declared, too: so that it is found without looking up where it is. */
+/* Hidden in the declaration, too, so that accesses need no look-up in the global offset table. */
 extern struct cpu cpu __attribute__((visibility("hidden")));
 
 /* Look at the CPU and the environment, and choose. Called once, when the library is loaded. */
 void cpu_init(void);
 
-/* As cpu_init(), but with that row, whatever the CPU is; NULL: with its own. For tests. */
+/* For tests: cpu_init() with this row of tuning, whatever the CPU is; NULL: the CPU's own row. */
 void cpu_init_tuned(const struct cpu_tuning *row);
 
-/* The engine's persist, as the row of tuning has it. */
+/* The engine's persist or persist_fetching, as the row of tuning demands. */
 typedef void cpu_persist_fn(const void *addr, size_t len);
 cpu_persist_fn *cpu_persist(void);
 
@@ -110,21 +110,21 @@ cpu_persist_fn *cpu_persist(void);
 const char *cpu_fence_name(void);
 
 /*
- * The best engine for a set of features and lines of that size. There always is one: the last of a
- * table needs nothing.
+ * The best engine for a set of features and this line size. There always is one: the last engine of
+ * a table needs no feature.
  */
 const struct cpu_engine *cpu_engine_for(uint32_t features, size_t line_size);
 
-/* The features that the row leaves of these. */
+/* `features` without those that the row of tuning shuns. */
 uint32_t cpu_tuning_leaves(const struct cpu_tuning *row, uint32_t features);
 
-/* All rows of tuning for this architecture, up to one whose name is NULL. */
+/* All rows of tuning for this architecture; the last one's name is NULL. */
 const struct cpu_tuning *cpu_tunings(void);
 
-/* All engines, best first, up to one whose name is NULL. */
+/* All engines, best first; the last one's name is NULL. */
 const struct cpu_engine *cpu_engines(void);
 
-/* The engine of that name, or NULL. Its features are the caller's to check. */
+/* The engine of that name, or NULL. The caller must check that the CPU has its features. */
 const struct cpu_engine *cpu_engine_named(const char *name);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * engine.h - the rows of an architecture's table
+ * engine.h - the rows of an architecture's table of engines
  *
- * A row is a way of copying joined with a way of flushing. The functions are made by copy.h in the
- * file of the copy, under the names that are declared here.
+ * A row combines a way of copying with a way of flushing. copy.h, included by the copy's file,
+ * defines the functions that are declared here.
  */
 #ifndef CPU_ENGINE_H
 #define CPU_ENGINE_H
@@ -14,7 +14,7 @@
 	void *move_##copy##_##kind(void *dest, const void *src, size_t len, unsigned flags);       \
 	void *set_##copy##_##kind(void *dest, int c, size_t len, unsigned flags);
 
-/* `spelling`: the flush instruction as the manual has it, where that differs from `kind`. */
+/* A row. `kind` flushes; `spelling` is this instruction as the manual spells it. */
 #define ENGINE_OF_LINES(kind, spelling, copy, size, needs_)                                        \
 	{                                                                                          \
 		.name = #kind "-" #copy, .instruction = (spelling), .needs = (needs_),             \
@@ -29,7 +29,7 @@
 	ENGINE_OF_LINES(kind, spelling, copy, USUAL_LINE, needs)
 #define ENGINE(kind, copy, needs) ENGINE_SPELT(kind, #kind, copy, needs)
 
-/* The same for lines of any size, which it loads: where none of the usual size are. */
+/* A row for lines of any size, which its functions read from cpu.line_size. */
 #define ENGINE_OF_ANY_LINES(kind, spelling, copy, needs)                                           \
 	ENGINE_OF_LINES(any_##kind, spelling, copy, 0, needs)
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * lines.h - every cache line of a range, each once
+ * lines.h - flush every cache line of a range once
  *
  * FLUSH_LINES(kind) makes functions out of kind_line(p), the instruction for the line that holds
  * p, and arch_drain():
@@ -8,11 +8,11 @@
  *	flush_kind(addr, len)			by lines of USUAL_LINE bytes
  *	flush_back_kind(addr, len)		from the last line to the first
  *	persist_kind(addr, len)			flush and drain
- *	persist_fetching_kind(addr, len)	the same, after the lines have been asked for
+ *		persist_fetching_kind(addr, len)	prefetch the lines, flush and drain
  *
- * and all of them again as any_kind, by lines of cpu.line_size bytes. Before it is included, an
- * architecture defines USUAL_LINE, and FETCH_TO_STORE(p), which asks for the line of p, if it has
- * such an instruction.
+ * and the same functions again as any_kind, for lines of cpu.line_size bytes. Before it includes
+ * this header, an architecture defines USUAL_LINE, and, if it has such an instruction,
+ * FETCH_TO_STORE(p), which prefetches the line of p for a store.
  */
 #ifndef CPU_LINES_H
 #define CPU_LINES_H
@@ -22,7 +22,7 @@
 
 #include "cpu/cpu.h"
 
-/* Ask for the first lines of a range, as the row of tuning says: see cpu.h. */
+/* Prefetch the first lines of a range, as many as the row of tuning says: see struct cpu_tuning. */
 static inline void fetch_stored(const void *addr, size_t len, size_t line_size)
 {
 #ifdef FETCH_TO_STORE
@@ -82,7 +82,7 @@ static inline void fetch_stored(const void *addr, size_t len, size_t line_size)
 	FLUSH_LINES_OF(kind, kind, USUAL_LINE)                                                     \
 	FLUSH_LINES_OF(kind, any_##kind, cpu.line_size)
 
-/* If nothing has to be flushed, or user mode cannot, persist is the fence alone. */
+/* For memory that needs no flush, or CPUs that cannot flush: persist is only the fence. */
 #define FLUSH_NOTHING                                                                              \
 	static inline void flush_none(const void *addr, size_t len)                                \
 	{                                                                                          \

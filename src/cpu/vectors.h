@@ -5,14 +5,15 @@
  * Included by a copy file that has defined
  *
  *	vec			the vector type, sizeof(vec) dividing 64
- *	vec_load(s)		from any address
- *	vec_store(d, v)		to any address
- *	vec_fill(c)		every byte the same
+ *		vec_load(s)		load from any address
+ *		vec_store(d, v)		store to any address
+ *		vec_fill(c)		a vector with every byte c
  *
  * and, where the CPU can store around the caches, BLOCK_STREAM_IS_ONE_STORE as either
  *
- *	0	and vec_stream(d, v), around the caches, to a multiple of sizeof(vec), or
- *	1	and a block_stream() of its own: no half-filled write-combining buffer can be left
+ *		0	and vec_stream(d, v), which stores around the caches to a multiple of
+ *			sizeof(vec), or
+ *	1	and its own block_stream(), which leaves no half-filled write-combining buffer
  *
  * Words. Stores are 16 bytes and more, or 8, 4, 2 and 1 at the ends of a range whose length is not
  * a multiple of 8. With destination and length multiples of 8 each store covers whole aligned
@@ -24,16 +25,16 @@
 #include "base/attr.h"
 #include "cpu/cpu.h"
 
-#define BLOCK         64 /* bytes copied at a time: a line, where lines are the usual size */
+#define BLOCK         64 /* bytes copied at a time: a cache line of the usual size */
 #define BLOCK_VECS    (BLOCK / sizeof(vec))
-#define GROUP         (sizeof(vec) / 8) /* blocks: eight vectors, half of the registers */
+#define GROUP         (sizeof(vec) / 8) /* blocks in eight vectors, half of the registers */
 #define GROUP_SIZE    (GROUP * BLOCK)
 #define FENCED_BLOCKS 12 /* blocks between drains: as many as there are write-combining buffers */
 
 typedef uint64_t __attribute__((may_alias, aligned(1))) u64_anywhere;
 typedef uint32_t __attribute__((may_alias, aligned(1))) u32_anywhere;
 typedef uint16_t __attribute__((may_alias, aligned(1))) u16_anywhere;
-/* aligned comes last: in GCC vector_size sets the alignment anew. */
+/* aligned() must come last: in GCC, vector_size() resets the alignment. */
 typedef uint64_t __attribute__((vector_size(16), may_alias, aligned(1))) u128_anywhere;
 
 struct block {
@@ -41,9 +42,9 @@ struct block {
 };
 
 /*
- * Unroll the next loop, whose number of turns is known: then what it loads stays in registers. gcc
- * does so by itself with -O3 only. With -O2 it puts a group on the stack, moves it there, and
- * takes it from there: 835 instructions to copy 4 KiB with AVX-512, not 270.
+ * Unroll the next loop, whose number of iterations is constant, so that the loaded vectors stay in
+ * registers. gcc unrolls it without this only at -O3. At -O2 it copies each group through the
+ * stack: 835 instructions to copy 4 KiB with AVX-512 instead of 270.
  */
 #ifdef __clang__
 #define UNROLLED _Pragma("unroll")
@@ -79,7 +80,7 @@ static ALWAYS_INLINE void block_stream(char *d, const char *s)
 }
 #endif
 
-/* The two ends of a range, overlapping in the middle; loads come before stores. */
+/* Copy the two ends of a range, which overlap in the middle; both are loaded before the stores. */
 #define MOVE_ENDS(type)                                                                            \
 	do {                                                                                       \
 		type first = *(const type *)s, last = *(const type *)(s + n - sizeof(type));       \
@@ -87,7 +88,7 @@ static ALWAYS_INLINE void block_stream(char *d, const char *s)
 		*(type *)(d + n - sizeof(type)) = last;                                            \
 	} while (0)
 
-/* Up to a block, overlapping or not. */
+/* Copy up to one block; source and destination may overlap. */
 static ALWAYS_INLINE void move_small(char *d, const char *s, size_t n)
 {
 	if (n > 32) {
@@ -111,7 +112,7 @@ static ALWAYS_INLINE void move_small(char *d, const char *s, size_t n)
 	}
 }
 
-/* As many blocks in a row, all loaded before the first of them is stored. */
+/* GROUP consecutive blocks, all loaded before the first of them is stored. */
 struct group {
 	struct block block[GROUP];
 };
@@ -133,11 +134,11 @@ static ALWAYS_INLINE void group_store(char *d, struct group g)
 		block_store(d + i * BLOCK, g.block[i]);
 }
 
-/* Ask for as many lines, before they are stored to. */
+/* Prefetch the lines of a group before they are stored to. */
 static ALWAYS_INLINE void fetch_group(const char *d)
 {
 #ifdef FETCH_TO_STORE
-	/* One register for all, whatever the compiler would make of their addresses. */
+	/* Make the compiler keep one base register instead of computing each address. */
 	__asm__("" : "+r"(d));
 	UNROLLED
 	for (size_t i = 0; i < GROUP; i++)
@@ -161,9 +162,9 @@ static ALWAYS_INLINE void fetch_lines(const char *d, size_t n)
 }
 
 /*
- * Where the row of tuning says so, the lines that a range begins with are asked for together: then
- * stores to lines that are in no cache wait for one of them, and not for each in turn until the
- * CPU's prefetchers have noticed.
+ * Prefetch the lines at the beginning of a range together, at most `most` bytes. Stores to lines
+ * that are in no cache then wait for about one memory access, instead of one for each line until
+ * the CPU's own prefetchers have detected the pattern.
  */
 static ALWAYS_INLINE void fetch_first(const char *d, size_t n, size_t most)
 {
@@ -180,7 +181,7 @@ static ALWAYS_INLINE void fetch_last(const char *d, size_t n, size_t most)
 	fetch_first(n < most ? d : d + n - most, n, most);
 }
 
-/* Likewise, of a longer range the blocks of the next group are asked for while one is stored. */
+/* Tell if the range is long enough to prefetch each next group while a group is stored. */
 static ALWAYS_INLINE bool fetches_ahead(size_t n)
 {
 #ifdef FETCH_TO_STORE
@@ -191,7 +192,7 @@ static ALWAYS_INLINE bool fetches_ahead(size_t n)
 #endif
 }
 
-/* More than one block and up to four: all of it is loaded before anything is stored. */
+/* Copy more than one and up to four blocks: everything is loaded before anything is stored. */
 static ALWAYS_INLINE void move_medium(char *d, const char *s, size_t n)
 {
 	struct block a = block_load(s), z = block_load(s + n - BLOCK);
@@ -210,11 +211,11 @@ static ALWAYS_INLINE void move_medium(char *d, const char *s, size_t n)
 }
 
 /*
- * More than four blocks. The first and the last one are loaded before anything is stored, and
- * stored at whatever alignment they have; between them go aligned ones, in groups. They are stored
- * in the order of their addresses, for that is what the prefetchers of CPUs follow; unless an end
- * is also what its neighbour is to be loaded from. Returned is `d`, for who has nothing else to
- * do.
+ * Copy more than four blocks. The first and the last block are loaded before anything is stored,
+ * and are stored unaligned; the blocks between them are stored aligned, in groups. Stores go in the
+ * order of addresses, which the prefetchers of CPUs follow. Exception: if a neighbouring block is
+ * still to be loaded from the place of the first block, that one is stored last. Returns `d` so
+ * that callers can tail-call it.
  */
 static char *move_up(char *d, const char *s, size_t n)
 {
@@ -278,7 +279,7 @@ static ALWAYS_INLINE char *move_cached(char *d, const char *s, size_t n)
 }
 
 #ifdef BLOCK_STREAM_IS_ONE_STORE
-/* A drain after every FENCED_BLOCKS blocks, where the CPU is better off with one. */
+/* Drain after every FENCED_BLOCKS blocks, if the row of tuning or the environment asks for it. */
 static ALWAYS_INLINE void stream_breath(size_t *blocks)
 {
 	if (!BLOCK_STREAM_IS_ONE_STORE && ++*blocks == FENCED_BLOCKS) {
@@ -288,7 +289,7 @@ static ALWAYS_INLINE void stream_breath(size_t *blocks)
 	}
 }
 
-/* Aligned blocks, `n` bytes of them, around the caches. */
+/* Copy `n` bytes, in whole aligned blocks, around the caches. */
 static ALWAYS_INLINE void stream_up(char *d, const char *s, size_t n)
 {
 	for (size_t i = 0, blocks = 0; i < n; i += BLOCK) {
@@ -383,7 +384,7 @@ static char *set_large(char *d, int c, size_t n)
 		group_set(d + i, b);
 	for (; i + BLOCK < n; i += BLOCK)
 		block_store(d + i, b);
-	/* A block across the end of a page takes 11 ns more. */
+	/* Avoid a block across the end of a page, which takes 11 ns more. */
 	if ((uintptr_t)(d + i) % 4096)
 		block_store(d + n - BLOCK, b);
 	else

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * words.h - copy and fill with plain 8-byte stores: any CPU can
+ * words.h - copy and fill with plain 8-byte stores, which any CPU has
  *
- * Included by a copy file before engine.h. The stores are volatile so that no compiler joins,
- * splits or replaces them with a call to a memcpy that keeps no promise about words.
+ * Included by a copy file before engine.h. The stores are volatile so that a compiler does not join
+ * or split them, and does not replace them with a call to memcpy(3), which may store a word in
+ * parts.
  */
 #include <stdint.h>
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* alone.h - AArch64: asking the kernel, and the best clean without a table of engines */
+/*
+ * alone.h - AArch64: ask the kernel for features, and flush with the best instruction, without
+ * engines
+ */
 #ifndef CPU_AARCH64_ALONE_H
 #define CPU_AARCH64_ALONE_H
 
@@ -10,8 +13,8 @@
 #include "cpu/aarch64/flush.h"
 
 /*
- * Linux lets programs read it (SCTLR_EL1.UCT), or, where the CPUs of one machine differ, traps the
- * read and answers with what is safe on all of them.
+ * Read CTR_EL0. Linux lets programs read it (SCTLR_EL1.UCT), or, if the CPUs of one machine differ,
+ * traps the read and answers with a value that is safe on all of them.
  */
 static inline uint64_t a64_read_ctr(void)
 {
@@ -23,7 +26,7 @@ static inline uint64_t a64_read_ctr(void)
 
 static inline uint32_t arch_ask(size_t *line_size)
 {
-	int saved = errno; /* set by getauxval(3) for what the kernel does not say */
+	int saved = errno; /* getauxval(3) sets errno for entries that the kernel lacks */
 	uint32_t features = a64_features(getauxval(AT_HWCAP), getauxval(AT_HWCAP2));
 
 	errno = saved;

@@ -18,8 +18,9 @@ const char *arch_fence_name(void)
 }
 
 /*
- * A flush is not told what it is for, so the deepest clean comes first: where a system has no point
- * of deep persistence it is the same as the next, and costs the same.
+ * The deepest clean comes first, because a flush does not know how deep its caller wants it. On a
+ * system without a Point of Deep Persistence the deepest clean does the same as the next one, and
+ * costs the same.
  */
 const struct cpu_engine arch_engines[] = {
 	ENGINE_SPELT(cvadp, "dc cvadp", neon, A64_DCPODP),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* features.c - AArch64: what the kernel and CTR_EL0 say */
+/* features.c - AArch64: features and line size, from the kernel and CTR_EL0 */
 #include "cpu/arch.h"
 #include "cpu/aarch64/alone.h"
 

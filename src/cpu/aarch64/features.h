@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * features.h - AArch64: the bits of a feature mask, in the order of arch_feature_names, and where
- * they come from
+ * features.h - AArch64: the bits of a feature mask, in the order of arch_feature_names, and their
+ * derivation from the kernel's bits
  *
- * The numbers are the kernel's (asm/hwcap.h, Documentation/arch/arm64/elf_hwcaps.rst). They are
- * written out because the C library's header may be older than the CPU.
+ * The A64_HWCAP numbers are the kernel's (asm/hwcap.h, Documentation/arch/arm64/elf_hwcaps.rst).
+ * They are repeated here because the C library's header may be older than the CPU.
  */
 #ifndef CPU_AARCH64_FEATURES_H
 #define CPU_AARCH64_FEATURES_H

@@ -6,12 +6,12 @@
  * Memory Model", "Cache support", and the pages of the instructions; more in doc/cpu-aarch64.md.
  *
  *	dc cvadp	to the Point of Deep Persistence: kept even without backup power
- *	dc cvap		to the Point of Persistence; where a system names none, as dc cvac
- *	dc cvac		to the Point of Coherency: all there was before Armv8.2
+ *	dc cvap		to the Point of Persistence; same as dc cvac if the system has no such point
+ *	dc cvac		to the Point of Coherency: the only one of the three before Armv8.2
  *
- * Each leaves the line in the cache, and each is taken as the one below it where the system lacks
- * what it is for. They are written as the SYS instructions that they are: an assembler knows their
- * names only when told that every instruction of Armv8.2 may be used.
+ * Each leaves the line in the cache, and each acts like the one below it if the system lacks its
+ * point. The first two are written as the SYS instructions that they stand for: an assembler
+ * accepts their names only if all instructions of Armv8.2 may be used.
  *
  * A clean is ordered behind earlier stores of this thread to the same line ("Ordering and
  * completion of data and instruction cache instructions"); the "memory" clobber keeps the compiler
@@ -25,11 +25,11 @@
 #include "cpu/lines.h"
 
 /*
- * Orders, and waits for, every earlier store and clean of this thread before anything later. No
- * less will do: a clean is complete only after a DSB, a DMB orders but does not wait; and the DSB
- * must be for loads and stores both, so not ISHST or ST, because a clean is neither. The whole
- * system rather than the inner shareable domain, since memory may lie beyond it: as the kernel does
- * after its own cleans of persistent memory.
+ * Wait for every earlier store and clean of this thread before anything later. No weaker barrier is
+ * enough: a clean is complete only after a DSB, since a DMB orders but does not wait; and the DSB
+ * must cover both loads and stores, so not ISHST or ST, because a clean is neither. It covers the
+ * whole system instead of the inner shareable domain, since memory may lie outside that domain. The
+ * kernel uses the same barrier after its own cleans of persistent memory.
  */
 #define ARCH_FENCE "dsb sy"
 static inline void arch_drain(void)

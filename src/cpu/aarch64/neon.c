@@ -3,13 +3,14 @@
  * neon.c - AArch64 with 16-byte registers, which every program for it may use (AAPCS64)
  *
  * A 16-byte store to a multiple of 8 is two single-copy atomic 8-byte ones (DDI 0487, "Requirements
- * for single-copy atomicity"), so words stay whole. There is no streaming: a non-temporal STNP is a
- * hint about caches, not a way around them, and what it stored has to be cleaned all the same.
+ * for single-copy atomicity"), so aligned 8-byte words are stored whole. There is no copy around
+ * the caches: the non-temporal STNP is only a hint about caches, and lines that it stored to must
+ * be cleaned, too.
  */
 #include "base/attr.h"
 #include "cpu/aarch64/flush.h"
 
-/* Without it the compiler takes the copies below apart into bytes. */
+/* Without unaligned accesses the compiler splits the copies below into bytes. */
 #ifndef __ARM_FEATURE_UNALIGNED
 #error "8-byte words stay whole only where unaligned accesses are allowed: drop -mstrict-align"
 #endif

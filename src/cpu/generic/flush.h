@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* flush.h - a CPU of which we know nothing: it can fence */
+/* flush.h - for an unknown CPU: a fence and no flush instruction */
 #ifndef CPU_GENERIC_FLUSH_H
 #define CPU_GENERIC_FLUSH_H
 
 #include "cpu/lines.h"
 
-/* Orders stores as other CPUs see them. That they reach memory, it cannot promise. */
+/* Orders stores as other CPUs see them. Does not guarantee that they reach memory. */
 #define ARCH_FENCE "a full fence"
 static inline void arch_drain(void)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* features.c - LoongArch: nothing to choose from */
+/* features.c - LoongArch: no features, because there is only one engine */
 #include "cpu/arch.h"
 #include "cpu/loongarch64/alone.h"
 

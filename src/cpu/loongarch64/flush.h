@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * flush.h - LoongArch: user mode has a barrier and no flush
+ * flush.h - LoongArch: a fence; user mode has no flush instruction
  *
- * LoongArch Reference Manual, volume 1: the one instruction for caches, CACOP, is among the
- * privileged ones, for the kernel at PLV0; more in doc/cpu-loongarch64.md.
+ * LoongArch Reference Manual, volume 1: the only cache instruction, CACOP, is privileged: only the
+ * kernel, at PLV0, may use it. More in doc/cpu-loongarch64.md.
  */
 #ifndef CPU_LOONGARCH64_FLUSH_H
 #define CPU_LOONGARCH64_FLUSH_H
@@ -11,8 +11,8 @@
 #include "cpu/lines.h"
 
 /*
- * Every earlier load and store is complete before it, and every later one waits for it ("Barrier
- * Instructions"). Complete means seen by other CPUs, not written to memory.
+ * Every earlier load and store completes before the barrier, and every later one waits for it
+ * ("Barrier Instructions"). "Complete" means seen by other CPUs, not written to memory.
  */
 #define ARCH_FENCE "dbar 0"
 static inline void arch_drain(void)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* alone.h - POWER: asking the kernel, and its best flush without a table of engines */
+/*
+ * alone.h - POWER: ask the kernel for features, and flush with the best instruction, without
+ * engines
+ */
 #ifndef CPU_PPC64_ALONE_H
 #define CPU_PPC64_ALONE_H
 
@@ -11,7 +14,7 @@
 
 static inline uint32_t arch_ask(size_t *line_size)
 {
-	int saved = errno; /* set by getauxval(3) for what the kernel does not say */
+	int saved = errno; /* getauxval(3) sets errno for entries that the kernel lacks */
 	unsigned long block_size = getauxval(AT_DCACHEBSIZE);
 	uint32_t features = ppc_features(getauxval(AT_HWCAP2), block_size);
 

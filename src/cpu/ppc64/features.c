@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* features.c - POWER: what the kernel says */
+/* features.c - POWER: features and line size, from the kernel */
 #include "cpu/arch.h"
 #include "cpu/ppc64/alone.h"
 

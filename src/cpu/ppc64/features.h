@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * features.h - POWER: the bits of a feature mask, in the order of arch_feature_names, and where
- * they come from
+ * features.h - POWER: the bits of a feature mask, in the order of arch_feature_names, and their
+ * derivation from the kernel's bits
  *
- * The numbers are the kernel's (asm/cputable.h, Documentation/arch/powerpc/elf_hwcaps.rst). They
- * are written out because the C library's header may be older than the CPU.
+ * The PPC_HWCAP2 numbers are the kernel's (asm/cputable.h,
+ * Documentation/arch/powerpc/elf_hwcaps.rst). They are repeated here because the C library's header
+ * may be older than the CPU.
  */
 #ifndef CPU_PPC64_FEATURES_H
 #define CPU_PPC64_FEATURES_H
@@ -19,8 +20,8 @@
 #define PPC_HWCAP2_ARCH_3_1  0x00040000ul
 
 /*
- * Without the size of a cache block (AT_DCACHEBSIZE) nobody can tell what one flush covers, so
- * there are no flushes.
+ * Returns no features if the size of a cache block (AT_DCACHEBSIZE) is missing or is not a power of
+ * two: then it is unknown how many bytes one flush covers.
  */
 static inline uint32_t ppc_features(unsigned long hwcap2, unsigned long block_size)
 {

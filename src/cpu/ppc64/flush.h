@@ -8,8 +8,8 @@
  *	dcbstps		writes a block back to persistent storage (version 3.1); it may stay cached
  *	dcbf		writes a block back to main storage and drops it from the caches
  *
- * dcbstps and phwsync are written as the numbers that they are, with the address in a register of
- * our choice: an assembler knows their names only when told that all of POWER10 may be used.
+ * dcbstps and phwsync are written as numbers, dcbstps with the address in a fixed register: an
+ * assembler accepts their names only if all instructions of POWER10 may be used.
  *
  * The "memory" clobber keeps the compiler from moving stores across; the CPU itself performs stores
  * to a block before a later flush of it.
@@ -26,9 +26,9 @@
 #define FENCE_PHWSYNC "phwsync"
 
 /*
- * Orders, and waits for, earlier stores and flushes before anything later. phwsync does so for
- * persistent storage too. An older CPU takes it for hwsync, so the kernel uses nothing else, but
- * an emulator that is strict about reserved bits does not.
+ * Wait for earlier stores and flushes before anything later. phwsync does this for persistent
+ * storage, too. Older CPUs execute phwsync as hwsync, so the kernel always uses it; but an emulator
+ * that is strict about reserved bits refuses it, so older CPUs get hwsync here.
  */
 static inline void arch_drain(void)
 {

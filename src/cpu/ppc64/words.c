@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * words.c - POWER with plain 8-byte stores, the widest that are promised to stay whole
+ * words.c - POWER with plain 8-byte stores, the widest that are never stored in parts
  *
- * Book II, "Single-Copy Atomicity", promises that of an aligned doubleword, and of no vector store.
+ * Power ISA, book II, "Single-Copy Atomicity", guarantees this for an aligned doubleword, but not
+ * for vector stores.
  */
 #include "cpu/ppc64/flush.h"
 #include "cpu/words.h"

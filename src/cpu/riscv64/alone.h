@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* alone.h - RISC-V: asking the kernel, and the flush, if there is one, without a table */
+/* alone.h - RISC-V: ask the kernel for features, and flush if the CPU can, without engines */
 #ifndef CPU_RISCV64_ALONE_H
 #define CPU_RISCV64_ALONE_H
 
@@ -7,15 +7,16 @@
 #include "cpu/riscv64/flush.h"
 
 /*
- * riscv_hwprobe(2) for all CPUs. As an instruction: the C library may be older than the call, and
- * errno is not touched. 0, or negative, as from kernels before Linux 6.4.
+ * Call riscv_hwprobe(2) for all CPUs, by an ecall instruction: the C library may be older than this
+ * system call, and errno must not change. Returns 0, or a negative number, as kernels before Linux
+ * 6.4 do.
  */
 static inline long rv_hwprobe_all(struct rv_hwprobe *pairs, long count)
 {
 	register long a0 __asm__("a0") = (long)pairs;
 	register long a1 __asm__("a1") = count;
-	register long a2 __asm__("a2") = 0; /* bytes of a set of CPUs: none, so all of them */
-	register long a3 __asm__("a3") = 0; /* the set */
+	register long a2 __asm__("a2") = 0; /* size of the set of CPUs in bytes; 0: all CPUs */
+	register long a3 __asm__("a3") = 0; /* the set of CPUs: NULL */
 	register long a4 __asm__("a4") = 0; /* flags */
 	register long a7 __asm__("a7") = RV_SYS_HWPROBE;
 
@@ -26,7 +27,7 @@ static inline long rv_hwprobe_all(struct rv_hwprobe *pairs, long count)
 	return a0;
 }
 
-/* Programs cannot ask the CPU itself. */
+/* Ask the kernel, because programs cannot ask the CPU itself. */
 static inline uint32_t arch_ask(size_t *line_size)
 {
 	struct rv_hwprobe pairs[] = {{RV_KEY_IMA_EXT_0, 0}, {RV_KEY_ZICBOM_BLOCK_SIZE, 0}};

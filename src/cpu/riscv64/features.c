@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* features.c - RISC-V: what the kernel says */
+/* features.c - RISC-V: features and line size, from the kernel */
 #include "cpu/arch.h"
 #include "cpu/riscv64/alone.h"
 

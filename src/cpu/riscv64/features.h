@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * features.h - RISC-V: the bits of a feature mask, in the order of arch_feature_names, and where
- * they come from
+ * features.h - RISC-V: the bits of a feature mask, in the order of arch_feature_names, and their
+ * derivation from the kernel's answers
  *
- * The numbers are the kernel's (Documentation/arch/riscv/hwprobe.rst). They are written out because
- * the kernel's header may be older than the kernel.
+ * Other numbers are the kernel's (Documentation/arch/riscv/hwprobe.rst). They are repeated here
+ * because the installed header of the kernel may be older than the running kernel.
  */
 #ifndef CPU_RISCV64_FEATURES_H
 #define CPU_RISCV64_FEATURES_H
@@ -25,9 +25,10 @@ struct rv_hwprobe {
 };
 
 /*
- * Zicbom, if programs may use it and all CPUs agree on the size of a block, which then goes to
- * *block_size. The kernel names the extension only where it also lets programs run cbo.clean
- * (senvcfg.CBCFE; Linux 6.15). A size on which the CPUs differ is given as all ones.
+ * Returns RV_ZICBOM if programs may use this extension and all CPUs have the same size of a cache
+ * block, which is stored to *block_size. The kernel reports the extension only if it also lets
+ * programs execute cbo.clean (senvcfg.CBCFE; Linux 6.15). If the sizes of the CPUs differ, it
+ * reports a size of all ones.
  */
 static inline uint32_t rv_features(
 	const struct rv_hwprobe *extensions, const struct rv_hwprobe *size, size_t *block_size)

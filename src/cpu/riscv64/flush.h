@@ -5,12 +5,12 @@
  * RISC-V Instruction Set Manual, volume I, "CMO" Extensions for Base Cache Management Operation
  * ISA; more in doc/cpu-riscv64.md.
  *
- *	cbo.clean	writes a block back, so that agents which see no caches see it; it may
+ *	cbo.clean	writes a block back, so that devices that bypass the caches see it; it may
  *			stay in the cache
  *
- * It is written as the number that it is: an assembler knows its name only when told that all of
- * Zicbom may be used. The "memory" clobber keeps the compiler from moving stores across; the CPU
- * keeps the clean behind earlier stores to its own block, as it would a store.
+ * cbo.clean is written as a number: an assembler accepts its name only if all instructions of
+ * Zicbom may be used. The "memory" clobber keeps the compiler from moving stores across it; the CPU
+ * keeps a clean behind earlier stores to the same block, as it does with a store.
  */
 #ifndef CPU_RISCV64_FLUSH_H
 #define CPU_RISCV64_FLUSH_H
@@ -20,9 +20,10 @@
 #include "cpu/lines.h"
 
 /*
- * Orders earlier stores and cleans before anything later. For a FENCE a clean of main memory is a
- * W ("Memory Ordering", "Preserved Program Order" of the chapter), so `w` on the left would do;
- * reads are there because what follows a drain may be a read that must see nothing older.
+ * Orders earlier stores and cleans before anything later. A FENCE treats a clean of main memory as
+ * a write, `w` ("Memory Ordering", "Preserved Program Order" in that chapter), so `w` on the left
+ * would be enough for durability; `r` is there because a read may follow the drain that must not
+ * see older data.
  */
 #define ARCH_FENCE "fence rw,rw"
 static inline void arch_drain(void)
@@ -30,7 +31,7 @@ static inline void arch_drain(void)
 	__asm__ volatile(ARCH_FENCE ::: "memory");
 }
 
-/* MISC-MEM, funct3 CBO, operation 1, the address in rs1 */
+/* cbo.clean: opcode MISC-MEM, funct3 CBO, operation 1, the address in rs1 */
 static inline void cboclean_line(const void *line)
 {
 	__asm__ volatile(".insn i 0x0f, 2, x0, %0, 1" ::"r"(line) : "memory");

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * words.c - RISC-V with plain 8-byte stores, the widest that are promised to stay whole
+ * words.c - RISC-V with plain 8-byte stores, the widest that are never stored in parts
  *
- * Of the vector extension only the elements are, and only as wide as the instruction says.
+ * For stores of the vector extension this is guaranteed only for single elements, with the element
+ * width of the instruction.
  */
 #include "cpu/riscv64/flush.h"
 #include "cpu/words.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* alone.h - x86-64: asking the CPU, and its best flush without a table of engines */
+/*
+ * alone.h - x86-64: ask the CPU for features, and flush with the best instruction, without engines
+ */
 #ifndef CPU_X86_64_ALONE_H
 #define CPU_X86_64_ALONE_H
 
@@ -9,7 +11,7 @@
 #include "cpu/x86_64/features.h"
 #include "cpu/x86_64/flush.h"
 
-/* Leaf 0: who made this CPU. Returns the highest leaf. */
+/* Read CPUID leaf 0: set is_intel from the vendor. Returns the number of the highest leaf. */
 static inline unsigned x86_ask_maker(struct x86_id *id)
 {
 	unsigned highest, b, c, d;
@@ -21,8 +23,8 @@ static inline unsigned x86_ask_maker(struct x86_id *id)
 }
 
 /*
- * The leaves of CPUID that we use; a leaf that this CPU lacks stays 0. In a virtual machine
- * each CPUID is a trip to the hypervisor: no leaf is asked for twice.
+ * Read the leaves of CPUID that the library uses; a leaf that this CPU lacks stays 0. In a virtual
+ * machine each CPUID traps to the hypervisor: no leaf is read twice.
  */
 static inline struct x86_id x86_ask(void)
 {

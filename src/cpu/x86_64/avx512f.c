@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* avx512f.c - x86-64 with 64-byte registers (AVX-512F): a streaming store fills a line */
+/* avx512f.c - x86-64 with 64-byte registers (AVX-512F): one streaming store fills a cache line */
 #include <immintrin.h>
 
 #include "base/attr.h"

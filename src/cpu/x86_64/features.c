@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * features.c - x86-64: what CPUID and XGETBV say
+ * features.c - x86-64: features and line size, from CPUID and XGETBV
  *
- * Leaf and bit numbers: Intel SDM volume 2, CPUID. Wide registers need the operating system too:
- * XCR0 tells which of them it saves on a context switch (volume 1, "Detection of AVX
- * Instructions"); a CPU can have AVX and the kernel, or a hypervisor, keep it off.
+ * Leaf and bit numbers: Intel SDM volume 2, CPUID. Wide registers also need the operating system:
+ * XCR0 tells which registers it saves on a context switch (volume 1, "Detection of AVX
+ * Instructions"); a kernel or hypervisor can switch AVX off on a CPU that has it.
  */
 #include "cpu/x86_64/features.h"
 
@@ -25,7 +25,7 @@
 #define LEAF7_ECX_MOVDIR64B (1u << 28)
 
 #define XCR0_YMM 0x06u /* SSE and AVX state */
-#define XCR0_ZMM 0xe6u /* and the three parts of AVX-512 state */
+#define XCR0_ZMM 0xe6u /* SSE and AVX state, and the three parts of AVX-512 state */
 
 const char *const arch_feature_names[] = {
 	"clflush", "clflushopt", "clwb", "sse2", "avx", "avx512f", "movdir64b", NULL};
@@ -39,9 +39,9 @@ static uint32_t read_xcr0(void)
 }
 
 /*
- * The loader of glibc 2.33 and later has read leaves 1 and 7, and shows them bit for bit. CPUID
- * traps in a virtual machine, which takes 8 us on one of KVM (Intel, family 6, model 207): as long
- * as all that is left of cpu_init(). The loader does not show leaf 0.
+ * Get the CPUID leaves. The loader of glibc 2.33 and later has read leaves 1 and 7 already, and
+ * offers copies of them. CPUID traps in a virtual machine, which takes 8 us under KVM (Intel,
+ * family 6, model 207): as long as the rest of cpu_init(). The loader does not offer leaf 0.
  */
 #ifdef LOADER_HAS_LEAVES
 static struct x86_id ask(void)
@@ -108,7 +108,7 @@ uint32_t arch_allowed(uint32_t features)
 		features &= ~X86_AVX;
 	if (env_is("PMEM_AVX512F", "0"))
 		features &= ~X86_AVX512F;
-	/* The one that has to be asked for. */
+	/* MOVDIR64B is off unless the environment switches it on. */
 	if (!env_get("PMEM_MOVDIR64B") || env_is("PMEM_MOVDIR64B", "0"))
 		features &= ~X86_MOVDIR64B;
 	if (env_is("PMEM_NO_MOVNT", "1"))

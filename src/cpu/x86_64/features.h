@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * features.h - x86-64: the bits of a feature mask, in the order of arch_feature_names, and from
- * what of the CPU they are told
+ * features.h - x86-64: the bits of a feature mask, in the order of arch_feature_names, and their
+ * derivation from CPUID and XGETBV
  */
 #ifndef CPU_X86_64_FEATURES_H
 #define CPU_X86_64_FEATURES_H
@@ -26,11 +26,11 @@
 #define LEAF7_EBX_CLFLUSHOPT (1u << 23)
 #define LEAF7_EBX_CLWB       (1u << 24)
 
-/* The answers of the instructions CPUID and XGETBV that we use. */
+/* The results of the instructions CPUID and XGETBV that the library uses. */
 struct x86_id {
 	uint32_t leaf1_ebx, leaf1_ecx, leaf1_edx;
 	uint32_t leaf7_ebx, leaf7_ecx;
-	uint32_t xcr0; /* the registers that the system saves; 0 where it cannot tell */
+	uint32_t xcr0; /* the registers that the system saves; 0 if it cannot be read */
 	bool is_intel;
 	uint32_t leaf1_eax;
 };
@@ -43,11 +43,12 @@ static inline uint32_t x86_flushes(const struct x86_id *id)
 }
 
 /*
- * Skylake-SP, Cascade Lake and Cooper Lake, which are one model to CPUID, have a CLWB that drops
- * the line as CLFLUSHOPT does, and takes longer: on Cascade Lake 28 ns a line and 17 where 8 bytes
- * are stored to each, 20 ns and 10 in a long copy, and 250 cycles to read the line again after
- * either (bench/engines). SDM volume 2, CPUID, has the fields: 19:16 and 7:4 the model, 11:8 the
- * family.
+ * Tell if CLWB drops the line from the cache. Skylake-SP, Cascade Lake and Cooper Lake, which have
+ * one model number in CPUID, have a CLWB that drops the line as CLFLUSHOPT does, and takes longer.
+ * On Cascade Lake CLWB takes 28 ns a line, CLFLUSHOPT 17, if 8 bytes are stored to each line; in a
+ * long copy 20 ns and 10; and after either, reading the line again takes 250 cycles
+ * (bench/engines). SDM volume 2, CPUID, defines the bits of leaf1_eax: 19:16 and 7:4 the model,
+ * 11:8 the family.
  */
 static inline bool x86_clwb_drops(const struct x86_id *id)
 {
@@ -57,7 +58,7 @@ static inline bool x86_clwb_drops(const struct x86_id *id)
 	return id->is_intel && family == 6 && model == 0x55;
 }
 
-/* Leaf 1, EBX 15:8, in units of 8 bytes; or `otherwise`, where a hypervisor hid it: 0. */
+/* Leaf 1, EBX 15:8, in units of 8 bytes; `otherwise` if it is 0, hidden by a hypervisor. */
 static inline size_t x86_line_size(const struct x86_id *id, size_t otherwise)
 {
 	size_t eighths = id->leaf1_ebx >> 8 & 0xff;
@@ -65,7 +66,7 @@ static inline size_t x86_line_size(const struct x86_id *id, size_t otherwise)
 	return eighths ? eighths * 8 : otherwise;
 }
 
-/* Fill in what arch_detect() is to find. */
+/* Fill in features, line_size and tuning from `id`, as arch_detect() has to. */
 void x86_judge(struct cpu *found, const struct x86_id *id);
 
 #endif

@@ -7,17 +7,17 @@
  *
  *	clflush		evicts; ordered among themselves and with stores: one after the other
  *	clflushopt	evicts; ordered only by a fence: several at once
- *	clwb		as clflushopt, but the line may stay in the cache
+ *		clwb		like clflushopt, but the line may stay in the cache
  *
- * The "memory" clobber keeps the compiler from moving stores across; the CPU itself keeps a flush
- * behind earlier stores to its own line.
+ * The "memory" clobber keeps the compiler from moving stores across a flush; the CPU itself keeps a
+ * flush behind earlier stores to the same line.
  */
 #ifndef CPU_X86_64_FLUSH_H
 #define CPU_X86_64_FLUSH_H
 
 #define USUAL_LINE 64
 
-/* Ask for a line before it is stored to. CPUs that do not know it take it for a NOP. */
+/* Prefetch the line of p for a store. CPUs without PREFETCHW execute it as a NOP. */
 #define FETCH_TO_STORE(p) __asm__ volatile("prefetchw %0" ::"m"(*(const volatile char *)(p)))
 
 #include "cpu/lines.h"
@@ -25,7 +25,7 @@
 /*
  * Orders earlier clflushopt, clwb and streaming stores before later stores, and does not end
  * before they are globally visible: accepted by the persistence domain. Plain stores are ordered
- * without it, but not durable.
+ * without SFENCE, but not durable.
  */
 #define ARCH_FENCE "sfence"
 static inline void arch_drain(void)

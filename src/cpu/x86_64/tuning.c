@@ -1,39 +1,42 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * tuning.c - x86-64: what pays on some processors only
+ * tuning.c - x86-64: settings that pay on some processors only
  *
- * A row is here because of a figure, which stands beside it with the processor that it was measured
- * on. bench/engines has a column for each row of the engine in use. The figures, with the row and
- * without it:
+ * Each row of tuning is here because of the measurements below, which name the processor.
+ * bench/engines has a column for each row, with the engine in use. Figures are with the setting and
+ * ("not") without it:
  *
  * Intel, Cascade Lake (family 6, model 0x55):
- *	persist_fetches		persist of 1 KiB of which each line was just stored to, 225 ns, not
- *				340. Stores to lines that are in no cache wait for them one after
- *				the other, and the flushes behind them do, too. Up to four lines
- *				are there as soon; the last ones of long ranges may have left the
- *				caches already. flush alone does not wait, and would: 512 bytes to
- *				the same place 220 ns, not 161
- *	move_fetches		lines that are in no cache: copies of 200 bytes 22 ns, not 48, of
- *				1 KiB 98, not 177, of 4 KiB 480, not 590. Where all are near, 2 ns
- *				more. If all lines of 4 KiB were asked for: 390, but near 46, not 37
- *	fetches_ahead_above	in no cache, 64 KiB in 0.58 of the time, 4 MiB in 0.65. Shorter
- *				ranges may be in the first-level cache (4 KiB 51 ns, not 37)
- *	flushes_back		128 bytes to the same place with PMEM2_F_MEM_NODRAIN 139 ns, not
- *				195: the next call's first stores do not wait for the line that was
- *				flushed last
- *	fence_while_streaming	the write-combining buffers take no more lines until they are empty
- *	shunned			CLWB drops the line, too, and takes longer: features.h
+ *	persist_fetches		persist of 1 KiB whose lines were all just stored to: 225 ns, not
+ *				340. Stores to lines that are in no cache wait for these lines one
+ *				after the other, and so do the flushes behind them. Up to four
+ *				lines arrive as soon without a prefetch; the last lines of long
+ *				ranges may have left the caches already. flush alone does not
+ *				prefetch: it does not wait for the lines, and prefetching would make
+ *				it wait: 512 bytes rewritten in place 220 ns, not 161
+ *	move_fetches		lines that are in no cache: copies of 200 bytes 22 ns, not 48; of
+ *				1 KiB 98, not 177; of 4 KiB 480, not 590. If all lines are cached, 2
+ *				ns more. Prefetching all lines of 4 KiB would take 390 ns uncached,
+ *				but 46 cached, not 37
+ *	fetches_ahead_above	lines in no cache: 64 KiB in 0.58 of the time, 4 MiB in 0.65.
+ *				Shorter ranges may be in the first-level cache (4 KiB: 51 ns, not 37)
+ *	flushes_back		128 bytes rewritten in place with PMEM2_F_MEM_NODRAIN: 139 ns, not
+ *				195. The first stores of the next call do not wait for the line that
+ *				was flushed last
+ *	fence_while_streaming	full write-combining buffers accept no lines until all are drained
+ *	shunned			CLWB drops the line like CLFLUSHOPT, and takes longer: features.h
  *
- * Intel, family 6, model 207 (two virtual processors), `bench-engines 41 intel`, medians, the row
- * intel and the plain one: store to 1 KiB and persist 235 ns, 265; copies of 256 bytes with
- * TEMPORAL 146, 162; of 4 KiB 667, 718; with NOFLUSH 335, 387. Where nothing is asked for they are
- * the same: persist of 8 bytes 125, 126; copies of 64 bytes 136, 137.
+ * Intel, family 6, model 207 (two virtual processors), `bench-engines 41 intel`, medians in ns, the
+ * row intel first and the plain row second: store to 1 KiB and persist 235, 265; copies of 256
+ * bytes with TEMPORAL 146, 162; of 4 KiB 667, 718; of 4 KiB with NOFLUSH 335, 387. Calls that do
+ * not prefetch are equal: persist of 8 bytes 125, 126; copies of 64 bytes 136, 137.
  *
- * AMD gets the plain row, which was not run there. Tried on Zen 3 (EPYC 7003), in turns with the
- * library that ours stands in for: with persist_fetches and the size of a line loaded at each turn,
- * flush and persist of clean lines 0.84 to 0.95 of its speed, copies with TEMPORAL to lines in no
- * cache 0.71 to 0.9; without both, flush walking 1.02 to 1.13, hot 0.94 to 0.99, persist 0.91 to
- * 1.00. What the other fields do there nobody has measured, so none is set.
+ * AMD gets the plain row, which was not measured there in this form. On Zen 3 (EPYC 7003) an
+ * earlier version was compared with PMDK, speed relative to PMDK's: with persist_fetches and the
+ * line size loaded in each iteration, flush and persist of clean lines 0.84 to 0.95, copies with
+ * TEMPORAL to lines in no cache 0.71 to 0.9; without both, flush of new lines 1.02 to 1.13, flush
+ * of the same lines 0.94 to 0.99, persist 0.91 to 1.00. The other settings were not measured on
+ * AMD, so the plain row has none of them.
  */
 #include "cpu/x86_64/tuning.h"
 
