@@ -720,7 +720,7 @@ static inline size_t holdfast_line_size(void)
 	return hff_cpu.line_size;
 }
 
-/* The flush instruction as the CPU's manual spells it: "clwb"; "none" if there is none. */
+/* The flush instruction as the CPU's manual spells it: "clwb"; "none" without a flush. */
 static inline const char *holdfast_flush_instruction(void)
 {
 	hff_look_once();

@@ -149,7 +149,7 @@ enum holdfast_deep_flush {
 	HOLDFAST_DEEP_FLUSH_NOT_NEEDED, /* the region says that there is nothing to flush */
 	HOLDFAST_DEEP_FLUSH_AVAILABLE,
 	HOLDFAST_DEEP_FLUSH_UNREADABLE, /* the region cannot be read: deep flushes fail */
-	HOLDFAST_DEEP_FLUSH_PAGES /* not persistent memory: a deep flush writes the pages back */
+	HOLDFAST_DEEP_FLUSH_PAGES       /* other storage: a deep flush writes pages back */
 };
 
 /* Something that a file lies on: a file system, a device, a disk. */

@@ -25,7 +25,7 @@
 /*
  * Functions in alone.h. arch_ask() returns the features that matter to flushes, and sets *line_size
  * if the CPU or kernel tells it. arch_flush() flushes with the best instruction among cpu.features,
- * or does nothing if there is none. arch_flush_name() returns the name of this instruction, as in
+ * or does nothing without one. arch_flush_name() returns the name of this instruction, as in
  * cpu_engine.instruction, or NULL.
  *
  *	uint32_t arch_ask(size_t *line_size);
