@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* attr.h - compiler attributes that the standard has no name for */
+/* attr.h - compiler attributes for which the C standard has no name */
 #ifndef BASE_ATTR_H
 #define BASE_ATTR_H
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * checked_lock.h - a mutex that a thread cannot wait for twice
+ * checked_lock.h - a mutex on which a thread cannot deadlock with itself
  *
- * A signal handler may call exit(3) while its thread holds a lock; what the library does at exit
- * then asks for the same lock. This one answers instead of waiting for ever.
+ * A signal handler may call exit(3) while its thread holds a lock; the library's exit handler then
+ * takes the same lock. checked_lock_take() returns false in this case instead of waiting for ever.
  */
 #ifndef BASE_CHECKED_LOCK_H
 #define BASE_CHECKED_LOCK_H
@@ -23,14 +23,14 @@ static inline void checked_lock_init(pthread_mutex_t *lock)
 	pthread_mutexattr_destroy(&attributes);
 }
 
-/* In a child, of a lock that the forking thread had: it is free. */
+/* In a child after fork(2): make a lock that the forking thread held free again. */
 static inline void checked_lock_init_in_child(pthread_mutex_t *lock)
 {
 	racecheck_unlock_in_child(lock);
 	checked_lock_init(lock);
 }
 
-/* False if this very thread has it. */
+/* Take the lock; false if this very thread holds it already. */
 static inline bool checked_lock_take(pthread_mutex_t *lock)
 {
 	return !pthread_mutex_lock(lock);

@@ -2,7 +2,7 @@
 /*
  * env.h - settings from the environment
  *
- * All of them are ignored in a process that runs with more rights than its user has
+ * All settings are ignored in a process that runs with more rights than its user has
  * (secure_getenv(3)).
  */
 #ifndef BASE_ENV_H
@@ -13,12 +13,12 @@
 /* The value, or NULL if unset. */
 const char *env_get(const char *name);
 
-/* Whether the variable is set to exactly `value`. */
+/* True if the variable is set to exactly `value`. */
 bool env_is(const char *name, const char *value);
 
 /*
- * The number that the value begins with, as atoll(3) reads it: text that is not a number counts as
- * 0, as it did in the libraries whose variables these are. False, and *number as before, if unset.
+ * Read the number at the beginning of the value, as atoll(3) does: text that is not a number gives
+ * 0, as in PMDK, whose variables these are. Returns false and leaves *number unchanged if unset.
  */
 bool env_number(const char *name, long long *number);
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * err.h - one sentence for each failure, made where the failure is known
+ * err.h - one error message ("sentence") for each failure, made where the failure is detected
  *
- * A function that fails returns a negative code: -errno or PMEM2_E_*. The one that first knows what
- * went wrong writes the sentence and everyone above passes the code through:
+ * A function that fails returns a negative code: -errno or PMEM2_E_*. The function that detects the
+ * failure writes the sentence, and its callers pass the code through:
  *
  *	return err_set(PMEM2_E_OFFSET_UNALIGNED, "offset %zu is not a multiple of %zu", off, al);
  *
  * The sentence is kept per thread, in a buffer of fixed size: a failure needs no memory. Control
- * characters, as names of files may have, are replaced by "?".
+ * characters, which file names may contain, are replaced by "?".
  */
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
@@ -17,25 +17,25 @@
 
 #define ERR_SIZE 1024
 
-/* Keep the sentence and return `code`. */
+/* Store the error message of this thread and return `code`. */
 #define err_set(code, ...) err_set_from(&ERR_HERE, (code), __VA_ARGS__)
 
-/* The same for a system call that just failed: adds ": " and what errno means, returns -errno. */
+/* For a failed system call: store the message, ": " and the text for errno; return -errno. */
 #define err_sys(...) err_sys_from(&ERR_HERE, __VA_ARGS__)
 
-/* The same where it is nothing to worry about, or not by us: the log has it at that level. */
+/* err_set() for failures that are not this library's: logged at `level`, not as an error. */
 #define err_minor(level, code, ...) err_minor_from((level), &ERR_HERE, (code), __VA_ARGS__)
 
-/* The last sentence of the calling thread, "" before any. */
+/* The last error message of the calling thread; "" if nothing has failed. */
 const char *err_get(void);
 
 /*
- * Put a sentence back, unlogged: for calls that succeed though something that they tried did not. A
- * success leaves the last sentence as it was.
+ * Restore an earlier error message, without logging it. For calls that succeed although a step of
+ * theirs failed: a call that succeeds must not change the last message.
  */
 void err_put_back(const char *sentence);
 
-/* The log is told which line of ours it was. */
+/* The source line of the failure, for the log. */
 #define ERR_HERE ((const struct log_place){__FILE__, __LINE__, __func__})
 
 int err_set_from(const struct log_place *from, int code, const char *format, ...)

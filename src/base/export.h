@@ -1,27 +1,28 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * export.h - the names that a library offers; everything else is hidden
+ * export.h - make the public functions of a library visible; everything else is hidden
  *
- * Each public library has an export.h of its own that picks one of these for its EXPORT(name),
- * which stands before the definition of every public function:
+ * Each public library has its own export.h, which defines EXPORT(name) as one of the macros below.
+ * EXPORT() stands before the definition of every public function:
  *
  *	EXPORT(pmem_map_file)
  *	void *pmem_map_file(...)
  *	{
  *
- * The nodes themselves are in the library's version script. In the archive, which cannot have
- * versions, a name is plain: SHARED_OBJECT tells the two apart.
+ * The version nodes themselves are in the library's version script. SHARED_OBJECT is defined for
+ * the shared library only: in the static archive, which cannot have versions, names are plain.
  */
 #ifndef BASE_EXPORT_H
 #define BASE_EXPORT_H
 
-/* A name under one version node. */
+/* Export a name under one version node. */
 #define EXPORT_ONE_NODE(name) extern __typeof__(name) name __attribute__((visibility("default")));
 
 /*
- * A name that programs in the world ask for under two. The function is one, with the assembler name
- * NAME_impl, and has two exported aliases: NAME@older and, for programs linked from now on,
- * NAME@@newer. The attribute survives link-time optimisation; clang 14 does not have it yet.
+ * Export a name under two version nodes, because existing programs use both. There is one function,
+ * with the assembler name NAME_impl, and two exported aliases: NAME@older and, for programs linked
+ * from now on, NAME@@newer. The attribute symver survives link-time optimisation, but clang 14 does
+ * not have it.
  */
 #ifndef SHARED_OBJECT
 #define EXPORT_TWO_NODES(name, older, newer) EXPORT_ONE_NODE(name)

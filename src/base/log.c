@@ -47,7 +47,7 @@ static int wanted(void)
 	return program > log_environment ? program : log_environment;
 }
 
-/* Two threads may be here at once: the one that stores last sees what the other one changed. */
+/* Two threads may run this at once: the thread that stores last sees the other one's change. */
 static void update_threshold(void)
 {
 	int level;
@@ -59,8 +59,8 @@ static void update_threshold(void)
 }
 
 /*
- * The name of a variable, "PMEM_LOG_LEVEL", for a short prefix. printf(3) would bring four more
- * pages of memory into a program that starts: some 5 us.
+ * Make the name of a variable, such as "PMEM_LOG_LEVEL", from a short prefix. printf(3) would touch
+ * four more pages of memory when a program starts: about 5 us.
  */
 static void name_variable(char name[32], const char *prefix, const char *what)
 {
@@ -87,7 +87,7 @@ static void open_file(const char *prefix)
 		log_error("cannot open %s=%s: %m; logging to standard error", name, path);
 }
 
-/* Without a file, nothing is printed for a level that cannot be understood. */
+/* Report a log level that is not a number; only in a log file, never on standard error. */
 static void refuse_level(const char *prefix, const char *name, const char *text)
 {
 	char file[32];
@@ -130,8 +130,8 @@ void log_receive(log_receiver *receiver, enum log_level threshold)
 }
 
 /*
- * The line being made is not on the stack, and its head is not made by printf(3): libraries that
- * print deep down in a program must leave some of it.
+ * The line being made. It is not on the stack, and its head is not made by printf(3): a program may
+ * call the library when little of its stack is left.
  */
 static __thread char log_line[LOG_LINE];
 static __thread bool log_busy;
@@ -152,7 +152,7 @@ static char *add_number(char *to, unsigned number)
 	return add_text(to, digit);
 }
 
-/* "PMEM2[1234] error: "; returns where it ends. */
+/* Write the head of a line, "PMEM2[1234] error: ", to log_line; returns its end. */
 static char *begin_line(enum log_level level)
 {
 	static const char *const names[] = {"", "error", "warning", "notice", "debug"};
@@ -162,7 +162,7 @@ static char *begin_line(enum log_level level)
 	return add_text(add_text(add_text(end, "] "), names[level]), ": ");
 }
 
-/* The line is ended where it is full. */
+/* Write log_line and a newline; a line that is too long is cut. */
 static void write_line(void)
 {
 	size_t length = strlen(log_line);
@@ -173,7 +173,7 @@ static void write_line(void)
 	say(log_fd, log_line, length + 1);
 }
 
-/* `body` is the line without its head. */
+/* Give the message to the receiver and to the log. `body` is log_line without its head. */
 static void deliver(enum log_level level, const struct log_place *from, const char *body)
 {
 	log_receiver *receiver = atomic_load(&log_program);
@@ -191,7 +191,8 @@ void log_write(enum log_level level, const struct log_place *from, const char *f
 	va_list ap;
 
 	/*
-	 * A receiver that gets the library to say more is not told of that: there would be no end.
+	 * Drop messages that the library makes while a receiver runs: else they would cause new
+	 * ones for ever.
 	 */
 	if (log_busy)
 		return;

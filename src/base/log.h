@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * log.h - what the library does, for whoever asks: silent unless somebody does
+ * log.h - log messages of the library; silent unless the user or the program asks for them
  *
  * The user asks through the environment:
  *
  * PREFIX_LOG_LEVEL	0 nothing (default), 1 errors, 2 warnings, 3 notices, 4 everything
- * PREFIX_LOG_FILE	where to: a path, with the process id appended if it ends in "-"; standard
+ * PREFIX_LOG_FILE	the path of the log, with the process id appended if it ends in "-"; standard
  *			error if unset
  *
- * where PREFIX is PMEM, PMEM2 or RPMEM. A line is one write(2), so lines of threads do not mix;
- * one that cannot be written is lost, and ends nothing (say.h). The program asks by means of a
- * receiver, which a public face installs for it.
+ * where PREFIX is PMEM, PMEM2 or RPMEM. A line is one write(2), so lines of several threads do not
+ * mix. A line that cannot be written is lost, and the failed write does not end the program
+ * (say.h). The program asks by pmem_log_set_function(3), which installs a receiver.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -23,7 +23,7 @@ enum log_level { LOG_NONE, LOG_ERROR, LOG_WARNING, LOG_NOTICE, LOG_DEBUG };
 /* Read the environment. Called once, when the library is loaded; `prefix` must be a literal. */
 void log_init(const char *prefix);
 
-/* The place that a message comes from; `file` NULL if that is not told. */
+/* The source line of a message; `file` is NULL if it is not known. */
 struct log_place {
 	const char *file;
 	unsigned line;
@@ -31,16 +31,16 @@ struct log_place {
 };
 
 /*
- * Gets every message of `threshold` and below that anybody makes, on the thread that makes it, and
- * without prefix or newline, and without control characters (printable.h). errno is restored after
- * it. Any thread may install or change it; `environment` tells it whether the environment's log has
- * the message too.
+ * A receiver gets every message of level `threshold` and below, on the thread that makes the
+ * message, without prefix, newline and control characters (printable.h). errno is restored after
+ * it. Any thread may install or change the receiver. `environment`: true if the message also goes
+ * to the log that the environment asks for.
  */
 typedef void log_receiver(
 	enum log_level level, const struct log_place *from, const char *message, bool environment);
 void log_receive(log_receiver *receiver, enum log_level threshold);
 
-/* The highest level that anybody wants to hear. Read it through log_wants(). */
+/* The highest level that the user or the program asked for. Read it with log_wants(). */
 extern atomic_int log_threshold;
 
 #define log_wants(level)                                                                           \
@@ -50,7 +50,7 @@ extern atomic_int log_threshold;
 void log_write(enum log_level level, const struct log_place *from, const char *format, ...)
 	__attribute__((__format__(__printf__, 3, 4)));
 
-/* An error with its sentence made, and its code if that is not 0. Takes next to no stack. */
+/* Log an error whose text is complete, and `code` if it is not 0. Uses almost no stack. */
 void log_failure(const struct log_place *from, const char *sentence, int code);
 
 #define log_at(level, ...)                                                                         \

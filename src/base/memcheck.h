@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * memcheck.h - keep Valgrind's Memcheck quiet where whole pages go to the kernel
+ * memcheck.h - suppress reports of Valgrind's Memcheck when whole pages go to the kernel
  *
- * Memcheck reports each byte given to a system call that nobody has written, or that an allocator
- * has marked as inaccessible. Structs have padding, and msync(2) wants whole pages, with whatever
- * lies beside the program's own bytes: nothing of that is a mistake of the program.
+ * Memcheck reports each byte passed to a system call that was never written, or that an allocator
+ * has marked as inaccessible. But structs have padding, and msync(2) takes whole pages, with all
+ * bytes beside those of the program: these reports would not show mistakes of the program.
  *
- * Valgrind is asked by a few instructions that do nothing outside of it. Its header, which is
- * needed to build only, may be missing: then Memcheck reports what it sees.
+ * The requests to Valgrind are a few instructions that do nothing outside of it. If Valgrind's
+ * header is missing at build time, nothing is suppressed.
  */
 #ifndef BASE_MEMCHECK_H
 #define BASE_MEMCHECK_H

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * peer_orders.h - stores whose order no sanitizer can see
+ * peer_orders.h - hide stores from the thread sanitizer whose order the peer determines
  *
- * All lanes of a target share the bytes of the pool, and the peer decides which of them writes
- * when: the order of the lanes is not in this process. The thread sanitizer must not look at the
- * writes between these two, where it would find a race in each word of a transfer, which takes it
- * minutes.
+ * All lanes (connections) of a target write to the same pool, and the peer decides which lane
+ * writes when: the order is not visible in this process. The thread sanitizer must ignore writes
+ * between PEER_ORDERS_BEGIN and PEER_ORDERS_END: else it would report a race in each word of a
+ * transfer, which takes minutes.
  */
 #ifndef BASE_PEER_ORDERS_H
 #define BASE_PEER_ORDERS_H

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* How many bytes the UTF-8 character takes that begins here; 1 for what is not UTF-8. */
+/* The length in bytes of the UTF-8 character that begins here; 1 if it is not UTF-8. */
 static size_t character_length(const unsigned char *at)
 {
 	size_t length = *at >= 0xf0 && *at <= 0xf4   ? 4
@@ -13,7 +13,8 @@ static size_t character_length(const unsigned char *at)
 						     : 1;
 
 	for (size_t i = 1; i < length; i++)
-		if ((at[i] & 0xc0) != 0x80) /* nor is the end of the text */
+		if ((at[i] & 0xc0) !=
+			0x80) /* not a continuation byte; the final NUL is not one either */
 			return 1;
 	return length;
 }

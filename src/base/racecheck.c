@@ -25,7 +25,7 @@ void racecheck_watch(const volatile void *at, size_t size)
 	racecheck_drd_watch(at, size);
 }
 
-/* There if the program was built with the sanitizer. */
+/* Functions that exist only if the program was built with the thread sanitizer. */
 #define OF_SANITIZER __attribute__((__weak__, __visibility__("default")))
 extern void __tsan_release(void *at) OF_SANITIZER;
 extern void __tsan_acquire(void *at) OF_SANITIZER;
@@ -58,13 +58,13 @@ void racecheck_unlock_in_child(pthread_mutex_t *lock)
 
 	if (!is_watched())
 		return;
-	/* DRD gives up if it is of another type. */
+	/* The type must be that of *lock: else DRD aborts. */
 	pthread_mutexattr_init(&attributes);
 	pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_ERRORCHECK);
 	pthread_mutex_init(&locked, &attributes);
 	pthread_mutexattr_destroy(&attributes);
 	pthread_mutex_lock(&locked);
-	*lock = locked; /* one that this thread may unlock */
+	*lock = locked; /* a mutex that this thread may unlock */
 	pthread_mutex_unlock(lock);
 	pthread_mutex_destroy(lock);
 	pthread_mutex_unlock(&locked);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * racecheck.h - keep DRD, Helgrind and thread sanitizers of programs quiet about our atomics
+ * racecheck.h - tell DRD, Helgrind and thread sanitizers of programs about the library's atomics
  *
- * C11's atomic loads and stores are plain instructions to both, so that each pair without a lock is
- * a race. They are told where our atomics are. A program's own bytes are never among these: races
- * for them are reported as ever, in our functions too.
+ * DRD and Helgrind see C11's atomic loads and stores as plain instructions, and report each pair
+ * without a lock as a race. So they are told the addresses of the library's atomics. The program's
+ * own data is never among these: races on it are still reported, in functions of the library too.
  *
- * Neither is asked on a path that is taken often. Outside of Valgrind, or if its headers were
- * missing when this was built, the calls do nothing.
+ * The calls are not made on paths that run often. Outside of Valgrind, or if its headers were
+ * missing at build time, they do nothing.
  */
 #ifndef BASE_RACECHECK_H
 #define BASE_RACECHECK_H
@@ -15,30 +15,31 @@
 #include <pthread.h>
 #include <stddef.h>
 
-/* To be called before several threads use these bytes, and as often as one likes. */
+/* Do not report races on these bytes. Call it before several threads use them; may be repeated. */
 void racecheck_ignore(const volatile void *at, size_t size);
 
-/* Before memory is given back that may become the program's. */
+/* Report races on these bytes again: call it before the memory is freed, for the program's use. */
 void racecheck_watch(const volatile void *at, size_t size);
 
 /*
- * In a child, before a lock that the forking thread had is made anew. The owner that it names is
- * the thread of the parent, so that it is still taken for all of them. It becomes a free lock that
- * is not initialized, but where nobody watches it stays as it is.
+ * In a child after fork(2), before a lock that the forking thread held is initialized again. The
+ * owner in the mutex is the parent's thread, so race checkers consider it still locked. This call
+ * makes it a free, uninitialized lock for them. Does nothing without a race checker.
  */
 void racecheck_unlock_in_child(pthread_mutex_t *lock);
 
-/* A free lock in memory that is given back; likewise. */
+/* Call it before memory with a free lock is freed. Does nothing without a race checker. */
 void racecheck_forget_lock(pthread_mutex_t *lock);
 
 /*
- * The same for a program's thread sanitizer, which sees what the C library is called for, and none
- * of our atomics: what was done to this address before it was published is done when it is used.
+ * Tell a program's thread sanitizer, which sees calls of the C library but not the library's
+ * atomics: everything that a thread did before racecheck_published(at) happens before the return of
+ * racecheck_used(at) in another thread.
  */
 void racecheck_published(void *at);
 void racecheck_used(void *at);
 
-/* See racecheck_drd.c: the headers of the two cannot be included together. */
+/* Separate file racecheck_drd.c: headers of DRD and Helgrind cannot be included together. */
 void racecheck_drd_ignore(const volatile void *at, size_t size);
 void racecheck_drd_watch(const volatile void *at, size_t size);
 

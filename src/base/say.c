@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Bytes of the kernel's set of signals. */
+/* Size of the kernel's set of signals, in bytes. */
 #define SIGNALS_SIZE 8
 
 static bool is_pending(int signal)
@@ -18,8 +18,8 @@ static bool is_pending(int signal)
 }
 
 /*
- * Take back the signal that a failed write has sent to this thread. Not by sigtimedwait(3), where a
- * thread may be cancelled.
+ * Remove the signal that a failed write has sent to this thread. Not with sigtimedwait(3), which is
+ * a cancellation point.
  */
 static void take_back(int signal)
 {
@@ -32,8 +32,8 @@ static void take_back(int signal)
 }
 
 /*
- * The kernel sends the signal to the thread that writes, which has it blocked meanwhile. One that
- * was waiting before is left waiting: a thread can have only one of each.
+ * The kernel sends the signal to the writing thread, which has blocked it. A signal that was
+ * pending before stays pending: a thread can have only one pending signal of each number.
  */
 void say_begin(struct say_guard *guard)
 {

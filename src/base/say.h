@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * say.h - write a message of the library to a descriptor that somebody else chose
+ * say.h - write a message of the library without letting a failed write end the program
  *
- * A message is a courtesy: a pipe that nobody reads any more, or a log that has reached the limit
- * of a file's size, must not end the program with SIGPIPE or SIGXFSZ. Neither the program's
- * handlers nor signals that came from elsewhere are touched.
+ * A message is not worth ending the program for: a pipe without a reader, or a log that has reached
+ * the limit of a file's size, must not end it with SIGPIPE or SIGXFSZ. The program's signal
+ * handlers, and such signals from other causes, are left alone.
  */
 #ifndef BASE_SAY_H
 #define BASE_SAY_H
@@ -13,13 +13,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* One write(2); what is not written is lost. Keeps errno. In any thread, and in signal handlers. */
+/* Write with one write(2); the rest is lost. Keeps errno. Any thread; async-signal-safe. */
 void say(int fd, const char *text, size_t length);
 
-/* For a write by other means: between these two no such signal reaches the program. */
+/* Between say_begin() and say_end(), writes of this thread send the program no such signal. */
 struct say_guard {
-	sigset_t before; /* the signals that were blocked */
-	bool pipe_waits, size_waits;
+	sigset_t before;             /* the signals that were blocked */
+	bool pipe_waits, size_waits; /* SIGPIPE, SIGXFSZ was pending before */
 };
 
 void say_begin(struct say_guard *guard);

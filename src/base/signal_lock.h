@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * signal_lock.h - a mutex whose thread runs no signal handler meanwhile
+ * signal_lock.h - a mutex with all signals blocked while it is held
  *
- * A handler may call fork(2), exit(3), or this library. It must not find a lock of its own thread
- * taken, for which it would wait for ever, nor half of a change. All signals are blocked from
- * signal_lock_take() to signal_lock_release(), which costs two system calls: for what is not done
- * at each store.
+ * A signal handler may call fork(2), exit(3), or this library. It must not find a lock that its own
+ * thread holds, for which it would wait for ever, nor data that is half changed. All signals are
+ * blocked from signal_lock_take() to signal_lock_release(), which costs two system calls: not for
+ * code that runs at each store.
  *
- * All zeros is a free lock.
+ * A lock of all zeros is free.
  */
 #ifndef BASE_SIGNAL_LOCK_H
 #define BASE_SIGNAL_LOCK_H
@@ -17,7 +17,7 @@
 
 struct signal_lock {
 	pthread_mutex_t mutex;
-	sigset_t before; /* of the thread that has it */
+	sigset_t before; /* signal mask of the holder before it took the lock */
 };
 
 #define SIGNAL_LOCK_FREE                                                                           \
@@ -55,7 +55,7 @@ static inline void signal_lock_release(struct signal_lock *lock)
 	signals_restore(&before);
 }
 
-/* In a child, of a lock that the forking thread had taken before: it is free again. */
+/* In a child after fork(2): release a lock that the forking thread took before. */
 static inline void signal_lock_release_in_child(struct signal_lock *lock)
 {
 	signal_lock_release(lock);

@@ -10,10 +10,10 @@
 #include "base/err.h"
 #include "device/sysfs.h"
 
-/* Longer than any domain that the kernel has a word for. */
+/* Bytes for the name of a persistence domain: more than the kernel's names need. */
 #define DOMAIN 32
 
-/* Reasons to end the walk. */
+/* Results of a visit that end the walk over the regions. */
 enum { NOT_ALL = 1, FAILED = 2 };
 
 struct answer {
@@ -21,7 +21,7 @@ struct answer {
 	int error;
 };
 
-/* "region" and a number: the namespaces, and the bus itself, have other names. */
+/* True for "region" and a number: namespaces, and the bus itself, have other names. */
 static bool names_region(const char *name)
 {
 	if (strncmp(name, "region", 6) || !name[6])
@@ -40,7 +40,9 @@ static int open_domain(int devices, const char *name)
 	return fd;
 }
 
-/* A region whose domain cannot be opened promises nothing; one that cannot be read is a failure. */
+/*
+ * A domain that cannot be opened counts as "caches do not survive"; one that cannot be read fails.
+ */
 static int ask(int devices, const char *name, struct answer *answer)
 {
 	char domain[DOMAIN];
@@ -83,7 +85,7 @@ int device_auto_flush(const char *sysfs)
 	close(root);
 	if (verdict == FAILED)
 		return answer.error;
-	/* No bus, no persistent memory. */
+	/* Without the bus there is no persistent memory. */
 	if (verdict == -ENOENT || verdict == -ENOTDIR)
 		return 0;
 	if (verdict < 0) {

@@ -14,7 +14,7 @@
 #include "device/ndbus.h"
 #include "device/sysfs.h"
 
-/* How often a file's extents may change while its bad blocks are looked for. */
+/* Attempts to find a file's bad blocks while its extents change. */
 #define ATTEMPTS 16
 
 void badblocks_fini(struct badblocks *blocks)
@@ -39,15 +39,15 @@ static int list_unreadable(int dir, int error)
 }
 
 /*
- * Regular files: the list of the disk, through the extents.
+ * Regular files: translate the list of the disk through the extents of the file.
  */
 
 struct disks {
 	const char *sysfs;
-	struct badblocks blocks; /* from the start of the disk */
+	struct badblocks blocks; /* offsets from the start of the disk */
 };
 
-/* Other disks know bad blocks too, but what is lost there is theirs to replace. */
+/* Add the disk's bad blocks if it is persistent memory: other disks replace theirs themselves. */
 static int add_disk(int disk, bool is_lowest, void *context)
 {
 	struct disks *disks = context;
@@ -57,7 +57,7 @@ static int add_disk(int disk, bool is_lowest, void *context)
 		return 0;
 	close(region);
 	int error = badlist_read(&disks->blocks, disk);
-	/* One that translates sectors, a BTT, has none: it does not hand bad ones out. */
+	/* A disk with a sector translation table (BTT) has no list: it does not use bad sectors. */
 	if (!error || error == -ENOENT)
 		return 0;
 	return list_unreadable(disk, error);
@@ -72,7 +72,8 @@ static int count_slave(int dir, const char *name, void *count)
 }
 
 /*
- * Finds the start of a block device on its disk, and its length; it must not be a stack of others.
+ * Find the start of a block device on its disk, and its length, in bytes. The disk must not be
+ * built on other disks.
  */
 static int bounds_on_disk(int dir, const char *sysfs, uint64_t *start, uint64_t *length)
 {
@@ -115,7 +116,7 @@ static int clip_to_device(struct badblocks *blocks, const struct device *device,
 	return error;
 }
 
-/* A piece of the file, rounded outward; joined with the last one where that made them overlap. */
+/* Add a range of the file, rounded outward; join it with the last one if they overlap then. */
 static int add_piece(struct badblocks *blocks, uint64_t from, uint64_t to, uint64_t unit)
 {
 	struct pmem2_badblock *last = blocks->count ? &blocks->list[blocks->count - 1] : NULL;
@@ -174,8 +175,8 @@ static int find_in_extents(struct badblocks *pieces, const struct badblocks *bad
 }
 
 /*
- * The bytes of the file that lie in `bad`, if its extents are the same afterwards as they were
- * before: what has been moved away from a bad block meanwhile is not bad. 1 if they are not.
+ * Find the bytes of the file that lie in `bad`. Returns 1 if the extents of the file have changed
+ * in the meantime: data that was moved away from a bad block is not bad.
  */
 static int find_in_file(
 	struct badblocks *pieces, const struct badblocks *bad, int fd, uint64_t unit)
@@ -236,7 +237,7 @@ static int read_file(
 	bool lost = false;
 	int error = walk_floors(sysfs, "block", device->number, add_disk, &disks, &lost);
 
-	/* Numbers without a major part are made up by file systems: tmpfs, btrfs, overlay. */
+	/* Device numbers with major 0 are invented by file systems: tmpfs, btrfs, overlay. */
 	if (!error && device->is_elsewhere)
 		error = on_realtime_device();
 	if (!error && lost && major(device->number))
@@ -250,7 +251,7 @@ static int read_file(
 }
 
 /*
- * DAX devices: the list of the region, where the device lies in it.
+ * DAX devices: take the part of the region's list that lies in the device.
  */
 
 static int read_bound(int dir, const char *attribute, uint64_t *value)
@@ -269,7 +270,7 @@ static int read_bound(int dir, const char *attribute, uint64_t *value)
 	return err_sys("cannot read attribute %s of %s", attribute, name);
 }
 
-/* The physical addresses of a DAX device. */
+/* Read the physical address range of a DAX device. */
 static int dax_bounds(
 	const struct device *device, const char *sysfs, uint64_t *start, uint64_t *length)
 {

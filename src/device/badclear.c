@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* badclear.c - make bad blocks good again, by writing over them or by asking the bus */
+/*
+ * badclear.c - make bad blocks readable again: by allocating them again, or by a command to the bus
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -21,7 +23,7 @@ static int allocate(int fd, int mode, const struct pmem2_badblock *block, const 
 		      : 0;
 }
 
-/* Blocks that are allocated again are zeroed by the kernel, which clears what is bad in them. */
+/* Punch and allocate: the kernel zeroes newly allocated blocks, which clears bad ones. */
 static int clear_file(int fd, const struct pmem2_badblock *block)
 {
 	int error = allocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, block, "punch out");
@@ -93,7 +95,7 @@ int badblocks_clear(const struct badblocks *blocks, const struct device *device,
 			block->length);
 	if (!block->length)
 		return err_set(-EINVAL, "a bad block of no bytes");
-	/* To clear is to destroy: nothing that holds good data. */
+	/* Clearing destroys the contents: refuse ranges that hold good data. */
 	if (!badlist_covers(blocks, block->offset, block->length))
 		return err_set(PMEM2_E_NO_BAD_BLOCK_FOUND,
 			"not all of the %zu bytes at %zu are in a listed bad block", block->length,

@@ -11,7 +11,7 @@
 
 #define SECTOR 512u
 
-/* The kernel shows what fits into a page, of 4096 bytes at least, and breaks off in mid-line. */
+/* The kernel shows one page of text, of at least 4096 bytes, and cuts a longer list in mid-line. */
 #define SHORTEST_PAGE 4096
 
 int badlist_add(struct badblocks *blocks, uint64_t offset, uint64_t length)
@@ -29,7 +29,7 @@ int badlist_add(struct badblocks *blocks, uint64_t offset, uint64_t length)
 	return 0;
 }
 
-/* A number of sectors in bytes. False without a number, or for one that no file could have. */
+/* Parse a number of sectors, as bytes. False if it is malformed or too large for any file. */
 static bool parse_sectors(const char **text, uint64_t *bytes)
 {
 	char *end;
@@ -45,7 +45,7 @@ static bool parse_sectors(const char **text, uint64_t *bytes)
 	return true;
 }
 
-/* One line, "SECTOR SECTORS". */
+/* Parse one line, "FIRST_SECTOR NUMBER_OF_SECTORS". */
 static int parse_line(struct badblocks *blocks, const char *line)
 {
 	uint64_t offset, length;
@@ -106,7 +106,7 @@ void badlist_clip(struct badblocks *blocks, uint64_t from, uint64_t length)
 	blocks->count = kept;
 }
 
-/* The end of the block that holds the byte at `offset`; `offset` if none does. */
+/* The end of the block that contains the byte at `offset`; `offset` if no block does. */
 static uint64_t covered_to(const struct badblocks *blocks, uint64_t offset)
 {
 	for (size_t i = 0; i < blocks->count; i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* badlist.h - lists of bad blocks: read from an attribute, cut out, shifted */
+/* badlist.h - lists of bad blocks: read them from a sysfs attribute, clip and shift them */
 #ifndef DEVICE_BADLIST_H
 #define DEVICE_BADLIST_H
 
@@ -7,19 +7,19 @@
 
 #include "device/badblock.h"
 
-/* Append. 0 or -ENOMEM with a sentence. */
+/* Append a block. Returns 0, or -ENOMEM with a message. */
 int badlist_add(struct badblocks *blocks, uint64_t offset, uint64_t length);
 
 /*
- * Append what the attribute `badblocks` of a directory lists, in bytes. -errno, -EBADMSG if it is
- * malformed; no sentence.
+ * Append the blocks in the attribute `badblocks` of a sysfs directory, converted to bytes. Returns
+ * 0 or -errno, -EBADMSG if it is malformed; sets no message.
  */
 int badlist_read(struct badblocks *blocks, int dir);
 
-/* Keep what lies in [from, from + length), relative to `from`. */
+/* Keep the parts in [from, from + length), and make their offsets relative to `from`. */
 void badlist_clip(struct badblocks *blocks, uint64_t from, uint64_t length);
 
-/* Whether every byte of [offset, offset + length) is in a block of the list. */
+/* True if every byte of [offset, offset + length) is in a block of the list. */
 bool badlist_covers(const struct badblocks *blocks, uint64_t offset, uint64_t length);
 
 #endif

@@ -15,10 +15,10 @@
 struct walk {
 	counters_visit *visit;
 	void *context;
-	const char *above; /* the name of what a device is part of */
+	const char *above; /* the name of the file system or array that a device is part of */
 };
 
-/* An attribute that is a number, or a line of one. */
+/* A counter that is known: an attribute with one number, or one line of an attribute. */
 struct known {
 	const char *name;
 	enum counters_counting counting;
@@ -50,13 +50,13 @@ static int tell_number(const struct walk *walk, int dir, const char *kind, const
 	return error == -ENOENT ? 0 : tell(walk, kind, name, known, error, value);
 }
 
-/* ---- ext4: a folder for each device, and one of features */
+/* ---- ext4: sysfs has a folder for each device, and one for features */
 
 static int visit_ext4(int dir, const char *name, void *context)
 {
 	static const struct known counters[] = {
 		{"errors_count", COUNTERS_LASTING, "errors that it has found since e2fsck ran"},
-		/* A page of a file that cannot be written back is a warning, and no error. */
+		/* ext4 counts a page that cannot be written back as a warning, not as an error. */
 		{"warning_count", COUNTERS_SINCE_MOUNT,
 			"warnings, among them pages that could not be written back"},
 	};
@@ -70,7 +70,7 @@ static int visit_ext4(int dir, const char *name, void *context)
 	return result;
 }
 
-/* ---- btrfs: a folder for each file system, with one for each of its devices */
+/* ---- btrfs: sysfs has a folder for each file system, with one for each of its devices */
 
 static const struct known btrfs_errors[] = {
 	{"write_errs", COUNTERS_LASTING, "writes to this device that have failed"},
@@ -80,7 +80,7 @@ static const struct known btrfs_errors[] = {
 	{"generation_errs", COUNTERS_LASTING, "blocks of this device that a write has missed"},
 };
 
-/* The value of "write_errs 0", a line of `text`. */
+/* Find the line `name` of `text`, such as "write_errs 0", and parse its value. */
 static int value_of_line(const char *text, const char *name, uint64_t *value)
 {
 	size_t length = strlen(name);
@@ -96,7 +96,7 @@ static int value_of_line(const char *text, const char *name, uint64_t *value)
 		*value = strtoull(line + length + 1, &end, 10);
 		return errno || (*end && *end != '\n') ? -EBADMSG : 0;
 	}
-	return -EBADMSG; /* the kernel has not read it yet and says "invalid" */
+	return -EBADMSG; /* "invalid": the kernel has not read the value yet */
 }
 
 static int tell_error_stats(const struct walk *walk, int device, const char *name)
@@ -104,7 +104,7 @@ static int tell_error_stats(const struct walk *walk, int device, const char *nam
 	char *text = NULL;
 	int error = sysfs_read_text(device, "error_stats", &text), result = 0;
 
-	/* Kernels before 5.14. */
+	/* Kernels before 5.14 lack this attribute. */
 	if (error == -ENOENT)
 		return 0;
 	for (size_t i = 0; !result && i < sizeof(btrfs_errors) / sizeof(btrfs_errors[0]); i++) {
@@ -137,7 +137,7 @@ static int visit_btrfs_device(int dir, const char *number, void *context)
 	return result;
 }
 
-/* A folder that is not there has nothing to tell. */
+/* Visit the entries of a folder; 0 if the folder does not exist. */
 static int within(
 	const struct walk *walk, int dir, const char *name, const char *below, sysfs_visit *visit)
 {
@@ -158,9 +158,9 @@ static int visit_btrfs(int dir, const char *name, void *context)
 	return result;
 }
 
-/* ---- md: a folder in that of its disk, with a link for each member */
+/* ---- md: the disk's folder in sysfs has a folder md, with a link for each member */
 
-/* "in_sync,write_error" has the word "write_error". */
+/* True if a list such as "in_sync,write_error" contains the word. */
 static bool has_word(const char *list, const char *word)
 {
 	size_t length = strlen(word);
@@ -187,7 +187,7 @@ static int visit_member(int dir, const char *entry, void *context)
 	strcpy(stpcpy(stpcpy(name, walk->above), "/"), entry + 4);
 	int error = sysfs_read(dir, path, state);
 	if (error == -ENOENT)
-		return 0; /* it has gone in the meantime */
+		return 0; /* the member was removed in the meantime */
 	bool is_failed = has_word(state, "faulty") || has_word(state, "write_error");
 	return tell(walk, "md", name, &failed, error, is_failed);
 }

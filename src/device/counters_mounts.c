@@ -11,7 +11,7 @@
 struct search {
 	counters_visit *visit;
 	void *context;
-	/* Each file system once, however often it is mounted; the first of those at one place. */
+	/* Visited file systems and mount points: each is visited once, however often mounted. */
 	struct place {
 		dev_t device;
 		char *point;
@@ -19,7 +19,7 @@ struct search {
 	size_t count;
 };
 
-/* Types that are always mounted to be written, unless somebody says otherwise. */
+/* True for types that are mounted writable unless the administrator asks for read-only. */
 static bool is_for_writing(const char *type)
 {
 	static const char *const types[] = {"btrfs", "ext2", "ext3", "ext4", "f2fs", "xfs"};
@@ -54,8 +54,9 @@ static int note(struct search *search, const struct mount *mount)
 }
 
 /*
- * An XFS that has shut down refuses all calls, and tells it nowhere else. 1 or 0; -ENOENT if
- * another file system lies over the mount point, other -errno if it cannot be looked at.
+ * Tell if an XFS has shut down: then it refuses all calls with EIO, which is its only sign. Returns
+ * 1 or 0; -ENOENT if another file system is mounted over the mount point; another -errno if stat(2)
+ * fails.
  */
 static int has_shut_down(const struct mount *mount)
 {
@@ -67,8 +68,9 @@ static int has_shut_down(const struct mount *mount)
 }
 
 /*
- * mount(8) makes a file system and its mount read-only together; after an error the kernel makes
- * the file system so. ext4 since Linux 6.15 leaves it, and says emergency_ro or shutdown.
+ * Tell if the kernel has stopped writing to a file system that is mounted "rw". mount(8) makes the
+ * file system and the mount read-only together; after an error the kernel makes only the file
+ * system read-only. ext4 since Linux 6.15 shows the option emergency_ro or shutdown instead.
  */
 static int is_stopped(const struct mount *mount)
 {
@@ -88,7 +90,7 @@ static int visit_mount(const struct mount *mount, void *context)
 		return 0;
 	int stopped = is_stopped(mount);
 	if (stopped == -ENOENT)
-		return 0; /* perhaps it is mounted elsewhere, too */
+		return 0; /* it may also be mounted elsewhere: do not mark it as visited */
 	int error = note(search, mount);
 	if (error)
 		return error;

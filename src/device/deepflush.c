@@ -49,7 +49,7 @@ static int say_why(int region, const char *doing, int error)
 	return err_sys("cannot %s attribute deep_flush of %s", doing, name);
 }
 
-/* *first is the first failure so far; its sentence is to stand. */
+/* Flush one region. *first is the first failure so far; its message must not be replaced. */
 static int flush_and_go_on(int region, void *first)
 {
 	struct deepflush flush = deepflush_state(region);

@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * deepflush.h - push stores on to the media, out of the buffers of the memory controller
+ * deepflush.h - push stores out of the buffers of the memory controller to the media
  *
- * What the CPU flushes is in the persistence domain: capacitors see it to the media when the power
- * fails. A deep flush does not rely on them. A region that offers it has the attribute deep_flush,
- * which reads 1 where there is something to flush and 0 where there is not.
+ * Stores that the CPU has flushed are in the persistence domain: if the power fails, the energy of
+ * capacitors moves them to the media. A deep flush does not rely on capacitors. A region that
+ * offers deep flushes has the attribute deep_flush, which reads 1 if it has buffers to flush and 0
+ * if not.
  */
 #ifndef DEVICE_DEEPFLUSH_H
 #define DEVICE_DEEPFLUSH_H
 
 #include "device/device.h"
 
-/* Ordered: of several regions, the last of these is what can be said of all. */
+/* Ordered: the state of several regions is the highest of their states. */
 enum deepflush_state {
-	DEEPFLUSH_ABSENT,     /* the region does not offer any: nothing deeper exists */
-	DEEPFLUSH_NOT_NEEDED, /* it says that there is nothing to flush */
+	DEEPFLUSH_ABSENT,     /* the region offers no deep flush */
+	DEEPFLUSH_NOT_NEEDED, /* the region says that it has nothing to flush */
 	DEEPFLUSH_AVAILABLE,
-	DEEPFLUSH_UNREADABLE, /* it cannot be told; a deep flush will fail */
+	DEEPFLUSH_UNREADABLE, /* the attribute cannot be read; a deep flush will fail */
 };
 
 struct deepflush {
@@ -25,21 +26,21 @@ struct deepflush {
 };
 
 /*
- * Deep-flush every region under the device. The caller has flushed and fenced. 0 also where
- * nothing deeper exists. A region that fails does not keep the others from being flushed; the
- * first failure is returned, with a sentence.
+ * Deep-flush every region under the device. The caller must have flushed and fenced before. Returns
+ * 0 also if the regions offer no deep flush. If a region fails, the others are still flushed; the
+ * first failure is returned, with a message.
  *
- * PMEM2_E_DAX_REGION_NOT_FOUND	not all of it is persistent memory that the kernel knows
+ * PMEM2_E_DAX_REGION_NOT_FOUND	the device is not wholly in regions of persistent memory
  * -EACCES, -EPERM, -EROFS	the attribute may not be read, or written, by this process
- * -EIO				the kernel failed, or took only a part
+ * -EIO				the kernel reported a failure, or an incomplete write
  * -EBADMSG			the attribute is neither 0 nor 1
  */
 int device_deep_flush(const struct device *device, const char *sysfs);
 
-/* The effect that it would have, without having it. ABSENT where no region is. */
+/* The effect that a deep flush would have, without doing one. ABSENT if there is no region. */
 struct deepflush device_deep_flush_state(const struct device *device, const char *sysfs);
 
-/* The same of one region; a directory that a walk visits. */
+/* The effect of a deep flush of one region, given by its directory (walk.h). */
 struct deepflush deepflush_state(int region);
 
 #endif

@@ -12,14 +12,16 @@
 #include "device/sysfs.h"
 #include "libpmem2/base.h"
 
-/* The firmware interfaces that may answer for a module: folders of its own in sysfs. */
+/* The firmware interfaces that provide attributes of a module: each is a folder in sysfs. */
 static const char *const interfaces[] = {"nfit", "papr", "cxl"};
 
-/* The attribute in the first of their folders that has it; `read` is told where. */
+/* Call `read` with the path of an attribute, for the first interface that has it. */
 static int ask_interfaces(int dimm, const char *attribute,
 	int (*read)(int dir, const char *attribute, void *value), void *value)
 {
-	/* Put together by hand: snprintf(3) takes kilobytes of stack, and this is far down. */
+	/*
+	 * Built without snprintf(3), which uses kilobytes of stack: callers may have little left.
+	 */
 	char path[64];
 	int error = -ENOENT;
 
@@ -31,7 +33,7 @@ static int ask_interfaces(int dimm, const char *attribute,
 	return error;
 }
 
-_Static_assert(DIMM_ID == SYSFS_VALUE, "an id is an attribute");
+_Static_assert(DIMM_ID == SYSFS_VALUE, "the buffer for an id must fit sysfs_read()");
 
 static int read_id(int dir, const char *attribute, void *id)
 {
@@ -53,7 +55,7 @@ int dimm_unsafe_shutdowns(int dimm, uint64_t *count)
 	return ask_interfaces(dimm, "dirty_shutdown", read_count, count);
 }
 
-/* The modules of one region by name. */
+/* The names of the modules of one region. */
 struct dimms {
 	char (*names)[SYSFS_NAME];
 	unsigned count, room;
@@ -81,7 +83,7 @@ static bool has_name(const struct dimms *dimms, const char *name)
 	return false;
 }
 
-/* The kernel knows of 32 at most (ND_MAX_MAPPINGS); two digits do. */
+/* Make "mapping<i>". The kernel has at most 32 (ND_MAX_MAPPINGS), so two digits are enough. */
 static const char *mapping_name(unsigned i, char name[16])
 {
 	char *digit = stpcpy(name, "mapping");
@@ -93,7 +95,7 @@ static const char *mapping_name(unsigned i, char name[16])
 	return name;
 }
 
-/* A mapping is "nmem0,START,SIZE[,POSITION]". */
+/* Read the module names of a region. A mapping reads "nmem0,START,SIZE[,POSITION]". */
 static int read_mappings(int region, struct dimms *dimms)
 {
 	char name[16], value[SYSFS_VALUE];
@@ -169,7 +171,7 @@ int dimm_each(int region, dimm_visit *visit, void *context)
 	return result;
 }
 
-/* One question to all modules under a device. */
+/* A question that is asked of all modules under a device. */
 struct question {
 	dimm_visit *ask;
 	void *context;
@@ -184,7 +186,7 @@ static int ask_dimm(int dimm, const char *name, void *context)
 	return question->ask(dimm, name, question->context);
 }
 
-/* A region whose modules are not known leaves a gap in any answer. */
+/* Ask all modules of one region. Fails if they are unknown: the answer would be incomplete. */
 static int ask_region(int region, void *context)
 {
 	struct question *question = context;
@@ -224,7 +226,7 @@ static int no_answer(const char *name, const char *what, int error)
 	return err_sys("cannot read the %s of module %s", what, name);
 }
 
-/* The ids that have been read so far; a growing string. */
+/* The ids that have been read so far, as a growing string. */
 struct ids {
 	char *text;
 	size_t length;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * dimm_flags.c - what the firmware of a module says of its state
+ * dimm_flags.c - flags of a module's state, from its firmware
  *
  * The words are those of flags_show() in the kernel's drivers/acpi/nfit/core.c and
- * arch/powerpc/platforms/pseries/papr_scm.c. One word differs: the NFIT's smart_notify says that
- * events would be reported, that of Power that there was one. CXL has no such words in sysfs.
+ * arch/powerpc/platforms/pseries/papr_scm.c. One word has two meanings: the NFIT's smart_notify
+ * says that events would be reported, Power's smart_notify says that an event has happened. CXL has
+ * no such words in sysfs.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -13,7 +14,7 @@
 #include "device/dimm.h"
 #include "device/sysfs.h"
 
-/* Both begin and end with a space. */
+/* The known words of one interface; both lists begin and end with a space. */
 struct words {
 	const char *path, *faults, *harmless;
 };
@@ -33,7 +34,7 @@ static bool is_among(const char *list, const char *word, size_t length)
 	return false;
 }
 
-/* A text that has room for it grows by a word. */
+/* Append a word to a text, which has room for it. */
 static void append(char *text, const char *word, size_t length)
 {
 	if (*text)

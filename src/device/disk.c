@@ -25,7 +25,8 @@ int disk_size(const char *sysfs, dev_t number, uint64_t *size)
 	if (!error && sectors > UINT64_MAX / 512)
 		error = -EBADMSG;
 	if (!error)
-		*size = sectors * 512; /* whatever the disk's own sectors are */
+		*size = sectors *
+			512; /* sysfs counts units of 512 bytes, whatever the disk's sectors are */
 	return error;
 }
 
@@ -35,7 +36,7 @@ int disk_is_dax(const char *sysfs, dev_t number)
 	int dir = sysfs_device_open(sysfs, "block", number);
 	int error = dir < 0 ? dir : sysfs_read_number(dir, "queue/dax", &dax);
 
-	/* A partition has the queue of its disk. */
+	/* A partition uses the queue of its disk. */
 	if (error == -ENOENT && dir >= 0 && sysfs_has(dir, "partition"))
 		error = sysfs_read_number(dir, "../queue/dax", &dax);
 	if (dir >= 0)

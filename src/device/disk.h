@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* disk.h - block devices, as people know them */
+/* disk.h - names and sizes of block devices, and their support of DAX */
 #ifndef DEVICE_DISK_H
 #define DEVICE_DISK_H
 
@@ -8,14 +8,15 @@
 
 #include "device/sysfs.h"
 
-/* Its name in /dev, mostly: "vda1". -errno; no sentence. */
+/* Get the name, usually that in /dev: "vda1". 0 or -errno; sets no message. */
 int disk_name(const char *sysfs, dev_t number, char name[SYSFS_NAME]);
 
-/* Its size in bytes. -errno, -EBADMSG; no sentence. */
+/* Get the size in bytes. 0 or -errno, -EBADMSG if malformed; sets no message. */
 int disk_size(const char *sysfs, dev_t number, uint64_t *size);
 
 /*
- * 1 if a file system on it can use DAX, 0 if not; -errno if the kernel does not say. No sentence.
+ * Returns 1 if a file system on the block device can use DAX, 0 if not; -errno if the kernel does
+ * not say. Sets no message.
  */
 int disk_is_dax(const char *sysfs, dev_t number);
 
