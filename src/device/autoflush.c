@@ -57,7 +57,7 @@ static int ask(int devices, const char *name, struct answer *answer)
 		answer->error = err_set(-EIO, "attribute persistence_domain of %s is empty", name);
 	else if (domain[length - 1] != '\n')
 		answer->error = err_set(-EBADMSG,
-			"attribute persistence_domain of %s does not end with its line", name);
+			"attribute persistence_domain of %s does not end with a newline", name);
 	close(fd);
 	if (answer->error)
 		return FAILED;

@@ -86,7 +86,7 @@ static int bounds_on_disk(int dir, const char *sysfs, uint64_t *start, uint64_t 
 		error = sysfs_read_number(dir, "size", &sectors);
 	if (error || first > INT64_MAX / 512 || sectors > INT64_MAX / 512)
 		return err_set(PMEM2_E_CANNOT_READ_BOUNDS,
-			"cannot tell where on its disk the file system lies");
+			"cannot find out where on its disk the file system lies");
 	int disk = is_partition ? sysfs_parent_open(sysfs, dir) : dir;
 	if (disk >= 0)
 		sysfs_each(disk, "slaves", count_slave, &slaves);
@@ -107,7 +107,7 @@ static int clip_to_device(struct badblocks *blocks, const struct device *device,
 
 	if (dir < 0) {
 		errno = -dir;
-		return err_sys("a disk has left sysfs");
+		return err_sys("a disk has vanished from sysfs");
 	}
 	int error = bounds_on_disk(dir, sysfs, &start, &length);
 	close(dir);
@@ -199,8 +199,8 @@ static int find_in_file(
 
 static int on_realtime_device(void)
 {
-	return err_set(PMEM2_E_NOSUPP,
-		"the file is on a real-time device, whose bad blocks cannot be told");
+	return err_set(
+		PMEM2_E_NOSUPP, "the file is on a real-time device, whose bad blocks are unknown");
 }
 
 static int locate_in_file(struct badblocks *blocks, const struct badblocks *bad, int fd)
@@ -226,7 +226,7 @@ static int no_disk(const struct device *device)
 	char name[DEVICE_NAME];
 
 	return err_set(PMEM2_E_NOSUPP,
-		"bad blocks cannot be told: sysfs does not show %s, or not all that it is built on",
+		"bad blocks are unknown: sysfs does not show %s, or not all devices under it",
 		device_name(device, name));
 }
 
@@ -278,7 +278,7 @@ static int dax_bounds(
 
 	if (dir < 0) {
 		errno = -dir;
-		return err_sys("a DAX device has left sysfs");
+		return err_sys("a DAX device has vanished from sysfs");
 	}
 	int error = read_bound(dir, "resource", start);
 	if (!error)

@@ -94,7 +94,7 @@ int badblocks_clear(const struct badblocks *blocks, const struct device *device,
 		return err_set(PMEM2_E_LENGTH_OUT_OF_RANGE, "length %zu is beyond any file",
 			block->length);
 	if (!block->length)
-		return err_set(-EINVAL, "a bad block of no bytes");
+		return err_set(-EINVAL, "the length of the bad block is 0");
 	/* Clearing destroys the contents: refuse ranges that hold good data. */
 	if (!badlist_covers(blocks, block->offset, block->length))
 		return err_set(PMEM2_E_NO_BAD_BLOCK_FOUND,

@@ -64,7 +64,7 @@ static int parse(struct badblocks *blocks, char *text)
 	for (char *line = text, *end; !error && *line; line = end) {
 		end = strchr(line, '\n');
 		if (!end && is_page) {
-			log_warning("more bad blocks than the kernel shows at once");
+			log_warning("there may be more bad blocks than the kernel shows at once");
 			break;
 		}
 		if (end)

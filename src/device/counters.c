@@ -55,7 +55,8 @@ static int tell_number(const struct walk *walk, int dir, const char *kind, const
 static int visit_ext4(int dir, const char *name, void *context)
 {
 	static const struct known counters[] = {
-		{"errors_count", COUNTERS_LASTING, "errors that it has found since e2fsck ran"},
+		{"errors_count", COUNTERS_LASTING,
+			"errors that the kernel has found since e2fsck ran"},
 		/* ext4 counts a page that cannot be written back as a warning, not as an error. */
 		{"warning_count", COUNTERS_SINCE_MOUNT,
 			"warnings, among them pages that could not be written back"},
@@ -77,7 +78,8 @@ static const struct known btrfs_errors[] = {
 	{"read_errs", COUNTERS_LASTING, "reads from this device that have failed"},
 	{"flush_errs", COUNTERS_LASTING, "cache flushes of this device that have failed"},
 	{"corruption_errs", COUNTERS_LASTING, "blocks of this device with a wrong checksum"},
-	{"generation_errs", COUNTERS_LASTING, "blocks of this device that a write has missed"},
+	{"generation_errs", COUNTERS_LASTING,
+		"blocks of this device that are outdated: a write did not reach them"},
 };
 
 /* Find the line `name` of `text`, such as "write_errs 0", and parse its value. */
@@ -195,7 +197,7 @@ static int visit_member(int dir, const char *entry, void *context)
 static int visit_disk(int dir, const char *name, void *context)
 {
 	static const struct known degraded = {
-		"degraded", COUNTERS_STATE, "members that the array does without"};
+		"degraded", COUNTERS_STATE, "number of missing members of the array"};
 	char path[SYSFS_NAME + 4];
 
 	if (strlen(name) >= SYSFS_NAME)

@@ -111,7 +111,8 @@ static int read_mappings(int region, struct dimms *dimms)
 		}
 		char *comma = strchr(value, ',');
 		if (!comma || comma == value || strchr(value, '/') || *value == '.')
-			return err_set(-EBADMSG, "attribute %s of a region is \"%s\", no module",
+			return err_set(-EBADMSG,
+				"attribute %s of a region is \"%s\", which names no module",
 				attribute, value);
 		*comma = '\0';
 		error = has_name(dimms, value) ? 0 : add_name(dimms, value);

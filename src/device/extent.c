@@ -10,7 +10,7 @@
 
 #include "base/err.h"
 
-/* How often the buffer is made larger for a file that outgrows it between two looks. */
+/* Attempts to read all extents of a file, each with a larger buffer. */
 #define ATTEMPTS 16
 
 #define NOWHERE                                                                                    \
@@ -18,8 +18,8 @@
 		FIEMAP_EXTENT_DATA_INLINE | FIEMAP_EXTENT_DATA_TAIL)
 
 /*
- * One call looks at the file under one lock of the file system; two may look at different files. So
- * all extents have to come from one.
+ * Read extents with one ioctl(2). The file system holds its lock during one call, but between two
+ * calls the file may change: all extents have to come from one call.
  */
 static int read_at_once(int fd, uint32_t room, struct fiemap **map)
 {
@@ -35,7 +35,7 @@ static int read_at_once(int fd, uint32_t room, struct fiemap **map)
 		failed = ioctl(fd, FS_IOC_FIEMAP, new);
 	while (failed && errno == EINTR);
 	if (failed) {
-		int error = err_sys("cannot ask where file descriptor %d lies on its disk", fd);
+		int error = err_sys("cannot read the extents of file descriptor %d", fd);
 		free(new);
 		return error;
 	}
@@ -43,7 +43,7 @@ static int read_at_once(int fd, uint32_t room, struct fiemap **map)
 	return 0;
 }
 
-/* Without room for any, the file system counts; and with enough room the last extent is there. */
+/* True if all extents fitted: fewer than the room, or the last one is marked as the last. */
 static bool is_complete(const struct fiemap *map)
 {
 	uint32_t count = map->fm_mapped_extents;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* extent.h - where on its disk a file lies */
+/* extent.h - the extents of a file: where its bytes lie on the disk */
 #ifndef DEVICE_EXTENT_H
 #define DEVICE_EXTENT_H
 
@@ -11,19 +11,19 @@ struct extent {
 	uint64_t logical;  /* offset in the file */
 	uint64_t physical; /* offset in the block device under its file system */
 	uint64_t length;
-	bool is_placed; /* false: `physical` says nothing (compressed, inline, not yet allocated) */
+	bool is_placed; /* false: `physical` is meaningless (compressed, inline, unallocated) */
 };
 
 struct extents {
-	struct extent *list; /* in the order of the file */
+	struct extent *list; /* sorted by offset in the file */
 	size_t count;
 };
 
 /*
- * All extents of the file, as they were at one moment: of a file that is written to meanwhile, too,
- * no mixture of before and after. Free them with extents_fini(). 0 or -errno with a sentence:
- * -EOPNOTSUPP where the file system does not tell, -EAGAIN where they change faster than they can
- * be read.
+ * Read all extents of the file, as they are at one moment: never a mixture of states, even if the
+ * file is written to during the call. Free them with extents_fini(). Returns 0 or -errno, with a
+ * message: -EOPNOTSUPP if the file system does not provide extents, -EAGAIN if they change faster
+ * than they can be read.
  */
 int extents_read(struct extents *extents, int fd);
 
@@ -31,7 +31,7 @@ void extents_fini(struct extents *extents);
 
 bool extents_equal(const struct extents *a, const struct extents *b);
 
-/* Whether the file is on an XFS real-time device, which is not the one under its file system. */
+/* True if the file is on an XFS real-time device, which is not the file system's main device. */
 bool extents_are_elsewhere(int fd);
 
 #endif

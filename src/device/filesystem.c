@@ -29,17 +29,18 @@
 
 struct known {
 	const char *type;
-	long magic; /* 0: of no use, others have the same, or none is documented */
+	long magic; /* 0: not usable: not unique, or not documented */
 	enum filesystem_class class;
 	bool can_sync;
 };
 
 /*
- * Only ext4 and xfs can put their metadata on the media within a page fault, which MAP_SYNC asks.
+ * Known types. Only ext4 and xfs can write their metadata to the media within a page fault, as
+ * MAP_SYNC requires.
  */
 static const struct known table[] = {
 	{"ext4", 0xef53, FILESYSTEM_DISK, true},
-	{"ext3", 0, FILESYSTEM_DISK, true}, /* the same driver */
+	{"ext3", 0, FILESYSTEM_DISK, true}, /* mounted by the driver of ext4 */
 	{"ext2", 0, FILESYSTEM_DISK, false},
 	{"xfs", 0x58465342, FILESYSTEM_DISK, true},
 	{"btrfs", 0x9123683e, FILESYSTEM_DISK, false},
@@ -99,7 +100,7 @@ static const struct known table[] = {
 	{"ecryptfs", 0xf15f, FILESYSTEM_LAYERED, false},
 };
 
-/* By name, without a subtype, as in "fuse.sshfs"; else by number. */
+/* Look up by name, ignoring a subtype ("fuse.sshfs"); if `type` is NULL, by magic number. */
 static const struct known *look_up(const char *type, long magic)
 {
 	static const struct known unknown = {NULL, 0, FILESYSTEM_UNKNOWN, false};
@@ -179,7 +180,7 @@ static int if_device(const struct mount *mount, void *context)
 	return 1;
 }
 
-/* The descriptor's mount, of which there may be several of one file system; -1: not known. */
+/* The id of the descriptor's mount; -1: not known. A file system may have several mounts. */
 static int mount_id(int fd)
 {
 	char name[64], line[128];
@@ -207,7 +208,7 @@ int filesystem_of_device(struct filesystem *filesystem, dev_t device, const char
 	return mounts_each(mountinfo, if_device, &wanted) == 1 ? wanted.error : -ENOENT;
 }
 
-/* f_type is signed or not, 32 or 64 bits wide, by architecture and libc. */
+/* f_type is signed or unsigned, of 32 or 64 bits, depending on architecture and libc. */
 static long magic_of(const struct statfs *st)
 {
 	return (long)((unsigned long)st->f_type & 0xffffffff);
@@ -221,7 +222,7 @@ int filesystem_of(struct filesystem *filesystem, int fd, const char *mountinfo)
 	if (wanted.id >= 0 && mounts_each(mountinfo, if_id, &wanted) == 1)
 		return wanted.error;
 	if (fstatfs(fd, &st))
-		return err_sys("cannot tell the file system of descriptor %d", fd);
+		return err_sys("cannot find out the file system of file descriptor %d", fd);
 	const struct known *known = look_up(NULL, magic_of(&st));
 	*filesystem = (struct filesystem){.mount = -1, .read_only = st.f_flags & ST_RDONLY};
 	classify(filesystem, known);
@@ -243,8 +244,8 @@ dev_t filesystem_disk(const struct filesystem *filesystem, dev_t number)
 }
 
 /*
- * The answer of statx(2), as the kernel lays it out. Not every C library knows it, and the
- * kernel's own header does not get along with all that do.
+ * The answer of statx(2) in the kernel's layout. Some C libraries lack it, and with others the
+ * kernel's header for it conflicts.
  */
 struct answer {
 	uint32_t mask, block_size;
@@ -252,12 +253,12 @@ struct answer {
 	uint32_t links, uid, gid;
 	uint16_t mode, spare;
 	uint64_t inode, size, blocks, attributes_mask;
-	uint64_t more[24]; /* of no interest: 256 bytes in all */
+	uint64_t more[24]; /* unused; makes 256 bytes in all */
 };
 
 static bool ask_statx(int fd, struct answer *answer)
 {
-	_Static_assert(sizeof(*answer) == 256, "the kernel writes so much");
+	_Static_assert(sizeof(*answer) == 256, "the kernel writes 256 bytes");
 	return !syscall(SYS_statx, fd, "", AT_EMPTY_PATH, 0, answer);
 }
 
@@ -282,7 +283,7 @@ struct filesystem_locks filesystem_locks(int fd)
 	};
 }
 
-/* Files that are made in it inherit the mark. */
+/* Files that are made in the directory inherit its mark. */
 int filesystem_directory_is_dax(int fd)
 {
 	struct fsxattr attributes;

@@ -13,14 +13,14 @@
 
 #include "device/sysfs.h"
 
-/* As the kernel packs a number into 32 bits. */
+/* Unpack a device number that the kernel has packed into 32 bits. */
 static dev_t unpack(uint64_t packed)
 {
 	return makedev((unsigned)(packed & 0xfff00) >> 8,
 		(unsigned)((packed & 0xff) | (packed >> 12 & 0xfff00)));
 }
 
-/* The node in /dev may be masked, or another device's. */
+/* Open the device's node in /dev; fails if it is masked or belongs to another device. */
 static int open_node(int dir, const char *name)
 {
 	char path[SYSFS_NAME + sizeof("/dev/")];
@@ -35,7 +35,7 @@ static int open_node(int dir, const char *name)
 	return open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 }
 
-/* LOOP_GET_STATUS64 follows the file; device and rdevice differ where it is a block device. */
+/* Ask for the file with LOOP_GET_STATUS64; device and rdevice differ if it is a block device. */
 static void ask(struct loop *loop, int node)
 {
 	struct loop_info64 info;

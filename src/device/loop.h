@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * loop.h - the file that a loop device is
+ * loop.h - find the file behind a loop device
  *
- * Its name, which everybody may read, is one from another time or another mount namespace. Which
- * file it is, by device and inode, only root is told.
+ * The file's name is readable for everybody, but may be outdated or of another mount namespace. Its
+ * device and inode numbers, which identify it, are readable for root only.
  */
 #ifndef DEVICE_LOOP_H
 #define DEVICE_LOOP_H
@@ -12,15 +12,15 @@
 #include <sys/types.h>
 
 struct loop {
-	char *path;    /* a name of it once; NULL: not known; owned */
-	bool is_empty; /* it is told that it has no file */
-	bool is_told;  /* the rest is known */
+	char *path;    /* a name that the file had once; NULL: not known; owned */
+	bool is_empty; /* the loop device has no file */
+	bool is_told;  /* the members below are known */
 	dev_t device;  /* st_dev of the file */
-	ino_t inode;   /* and st_ino */
-	dev_t disk;    /* the block device that the "file" is; 0: it is a file */
+	ino_t inode;   /* st_ino of the file */
+	dev_t disk;    /* the block device, if the "file" is one; else 0 */
 };
 
-/* Read it from a loop device's directory below sysfs. Free it with loop_fini(). */
+/* Read the facts about a loop device from its sysfs directory. Free them with loop_fini(). */
 struct loop loop_read(int dir, const char *name);
 
 void loop_fini(struct loop *loop);

@@ -22,7 +22,7 @@
 #define CONTROL       "/dev/mapper/control"
 #define CONTROL_MINOR 236
 
-/* Tables are short; one that needs more room is not looked at. */
+/* Bytes for an answer. Tables are short; a table that needs more counts as not readable. */
 #define ROOM ((size_t)256 << 10)
 
 #define PASSES(type)                                                                               \
@@ -32,8 +32,8 @@
 	}
 
 /*
- * Types by the kernel's documents (admin-guide/device-mapper). Those of the first kind either pass
- * everything on, or answer a flush when their own metadata are on the disks.
+ * Types of targets, from the kernel's documents (admin-guide/device-mapper). PASSES() is for types
+ * that pass everything on, or complete a flush only when their own metadata are on the disks.
  */
 static const struct known {
 	const char *type;
@@ -66,14 +66,14 @@ static const struct known {
 		"its table has a target of type error, which stores nothing"},
 	{"flakey", HOLDFAST_SURVIVES_UNKNOWN, "which fails from time to time",
 		"its table has a target of type flakey, which is made to fail"},
-	{"dust", HOLDFAST_SURVIVES_UNKNOWN, "which plays bad blocks",
+	{"dust", HOLDFAST_SURVIVES_UNKNOWN, "which simulates bad blocks",
 		"its table has a target of type dust, which is made to fail"},
 };
 
 static const struct known strange = {"", HOLDFAST_SURVIVES_UNKNOWN, "of a type that is not known",
 	"its table has a target of a type that is not known to pass everything on"};
 
-/* The third word of the parameters: ORIGIN COW P|PO|N CHUNK. */
+/* Judge a snapshot by the third word of its parameters: ORIGIN COW P|PO|N CHUNK. */
 static struct known of_snapshot(const char *parameters, bool is_whole)
 {
 	const char *at = parameters;
@@ -119,7 +119,8 @@ static void add_target(struct mapper *told, const char *type, const char *parame
 struct mapper mapper_parse(const void *answer, size_t size, bool is_whole)
 {
 	struct mapper told = {.is_told = false};
-	const struct dm_ioctl *head = answer; /* not copied: it is a lot of stack, far down */
+	const struct dm_ioctl *head =
+		answer; /* not copied: it is large, and little stack may be left */
 	struct dm_target_spec target;
 	size_t at, end = size;
 
@@ -135,7 +136,7 @@ struct mapper mapper_parse(const void *answer, size_t size, bool is_whole)
 			return told;
 		target.target_type[sizeof(target.target_type) - 1] = '\0';
 		add_target(&told, target.target_type, parameters, is_whole);
-		/* From the first target on, not from this one. */
+		/* `next` is relative to the first target, not to this one. */
 		if (i + 1 < head->target_count && (target.next > size - head->data_start ||
 							  head->data_start + target.next <= at))
 			return told;
@@ -147,7 +148,7 @@ struct mapper mapper_parse(const void *answer, size_t size, bool is_whole)
 	return told;
 }
 
-/* Devices of a made-up sysfs are not those of this kernel. */
+/* True if the directory is not in a real sysfs: then its devices are not those of this kernel. */
 NOINLINE static bool is_made_up(int dir)
 {
 	struct statfs st;
@@ -168,7 +169,7 @@ NOINLINE static int open_control(void)
 	return fd;
 }
 
-/* DM_NOFLUSH_FLAG: a question changes nothing. */
+/* Ask for the table. DM_NOFLUSH_FLAG: the question must not cause a flush. */
 NOINLINE static struct mapper ask(int control, dev_t number, struct dm_ioctl *room, bool is_whole)
 {
 	memset(room, 0, sizeof(*room));

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * mapper.h - what the table of a device-mapper device does with what is stored to it
+ * mapper.h - does a device-mapper device keep what is stored to it? By the types in its table
  *
- * Only root is told, and only where /dev/mapper/control is to be seen. Tables are asked for by type
- * alone, without their parameters, which may be keys; a table with snapshots is asked for whole, as
- * nothing else tells whether these are persistent.
+ * Only root can read tables, and only if /dev/mapper/control is visible. Only the types of targets
+ * are read, without their parameters, which may contain keys. But a table with snapshots is read
+ * whole, because only its parameters tell if the snapshots are persistent.
  */
 #ifndef DEVICE_MAPPER_H
 #define DEVICE_MAPPER_H
@@ -15,20 +15,20 @@
 #include "libpmem2/explain.h"
 
 struct mapper {
-	bool is_told;                    /* else the rest means nothing */
-	bool is_encrypted;               /* one of its targets is crypt: the key decides, too */
-	bool has_snapshot;               /* one of its targets is snapshot */
-	enum holdfast_survival survival; /* of the weakest target, of static storage as all text: */
-	const char *kind;                /* completes "device-mapper device dm-0, " */
-	const char *evidence;            /* a sentence without a full stop */
+	bool is_told;                    /* the table was read; if false, the rest means nothing */
+	bool is_encrypted;               /* a target is crypt: if the key is lost, so is the data */
+	bool has_snapshot;               /* a target is snapshot */
+	enum holdfast_survival survival; /* of the weakest target; texts are static: */
+	const char *kind;                /* completes "device-mapper device dm-0, ..." */
+	const char *evidence;            /* how the survival is known, without a full stop */
 };
 
-/* Ask the kernel about the device with this directory, if that is one of the real sysfs. */
+/* Read the table of the device with this sysfs directory; not read for a recorded sysfs tree. */
 struct mapper mapper_read(int dir);
 
 /*
- * Read an answer of DM_TABLE_STATUS, a struct dm_ioctl and its targets in `size` bytes that are
- * aligned for it. If `is_whole`, the targets have their parameters.
+ * Parse an answer of DM_TABLE_STATUS: a struct dm_ioctl and its targets, in `size` aligned bytes.
+ * `is_whole`: the targets have their parameters.
  */
 struct mapper mapper_parse(const void *answer, size_t size, bool is_whole);
 

@@ -41,8 +41,8 @@ static bool begins(const char *name, const char *with)
 }
 
 /*
- * Disks without any hardware. Only zram and the RAM disk of the kernel say what they are by more
- * than their names; a name that stands for memory is enough to doubt the rest.
+ * Judge disks without hardware. Only zram has another sign than its name; a name that stands for
+ * main memory is enough evidence that data is lost.
  */
 static struct medium of_virtual_disk(int disk, const char *name)
 {
@@ -63,7 +63,10 @@ static struct medium of_virtual_disk(int disk, const char *name)
 		"it is not a disk of any hardware, and its driver is not known");
 }
 
-/* With several paths, the disk hangs below a subsystem, which lists its controllers. */
+/*
+ * An NVMe disk with several paths is below a subsystem, which lists its controllers. Keep the
+ * worst.
+ */
 static int add_transport(int subsystem, const char *name, void *context)
 {
 	char path[SYSFS_NAME + sizeof("/transport")], transport[SYSFS_VALUE];
@@ -95,15 +98,15 @@ static struct medium of_nvme(int disk)
 			return elsewhere("an NVMe disk on the network",
 				"its transport is a network (nvme/transport)");
 		return unknown(
-			"an NVMe disk that the kernel itself plays", "its transport is loop");
+			"an NVMe disk that the kernel itself emulates", "its transport is loop");
 	}
 	sysfs_each(disk, "device", add_transport, &worst);
 	if (worst == HOLDFAST_SURVIVES)
 		return kept("an NVMe disk", "the transport of all its controllers is pcie", DRIVE);
 	if (worst == HOLDFAST_SURVIVES_ELSEWHERE)
 		return elsewhere("an NVMe disk on the network",
-			"the transport of a controller of it is a network");
-	return unknown("an NVMe disk", "its transport cannot be told");
+			"the transport of one of its controllers is a network");
+	return unknown("an NVMe disk", "its transport is not known");
 }
 
 static struct medium of_mtd(int disk)
@@ -159,8 +162,9 @@ static struct medium of_hardware(const char *sysfs, int disk, const char *name)
 	if (!strcmp(bus, "rbd"))
 		return elsewhere("a disk of a Ceph cluster", "it is on the rbd bus");
 	if (begins(bus, "rnbd") || begins(bus, "ublk"))
-		return elsewhere("a disk that others serve", "it is of rnbd or ublk");
-	return unknown("a disk", "the bus that it is on is not a known one");
+		return elsewhere(
+			"a disk that a server provides", "it is on the bus of rnbd or ublk");
+	return unknown("a disk", "its bus is not a known one");
 }
 
 struct medium medium_of_region(const char *sysfs, int region)
@@ -188,21 +192,21 @@ struct medium medium_of_region(const char *sysfs, int region)
 		return unknown("memory that the command line or e820 calls persistent",
 			"nobody but the command line or e820 says that it is persistent");
 	default:
-		return unknown("persistent memory", "who provides it is not known to keep it");
+		return unknown("persistent memory", "its provider is not known to keep it");
 	}
 }
 
-/* The drive's own word on its cache; -ENOENT if it says nothing. */
+/* Read the type of cache that the drive itself reports; -ENOENT if it reports nothing. */
 static int own_cache_type(int disk, char type[SYSFS_VALUE])
 {
-	int error = sysfs_read(disk, "cache_type", type); /* virtio */
+	int error = sysfs_read(disk, "cache_type", type); /* of virtio disks */
 
 	return error ? scsi_cache_type(disk, type) : 0;
 }
 
 /*
- * An administrator may switch flushes off by writing to queue/write_cache, which changes what the
- * kernel does, and not what the drive has.
+ * True if the kernel sends no flushes to a drive that has a write-back cache. An administrator can
+ * switch flushes off by writing to queue/write_cache, which does not change the drive's cache.
  */
 static bool lacks_flushes(int disk)
 {
@@ -221,7 +225,7 @@ static int if_write_back(int dir, const char *name, void *context)
 		return 0;
 	strcpy(stpcpy(path, name), "/queue/write_cache");
 	int error = sysfs_read(dir, path, cache);
-	if (error) { /* a partition */
+	if (error) { /* a partition, which has no queue */
 		strcpy(stpcpy(path, name), "/../queue/write_cache");
 		error = sysfs_read(dir, path, cache);
 	}
@@ -232,7 +236,7 @@ static struct medium of_uuid(const char *uuid)
 {
 	if (begins(uuid, "CRYPT-PLAIN-") || begins(uuid, "CRYPT-TEMP-"))
 		return unknown("encrypted with a key that may be forgotten",
-			"it is in the plain format, of which the key may be a random one");
+			"its format is plain, and the key of that format may be random");
 	if (begins(uuid, "CRYPT-"))
 		return kept("encrypted", "its uuid says that cryptsetup has made it", NULL);
 	if (begins(uuid, "LVM-"))
@@ -241,11 +245,11 @@ static struct medium of_uuid(const char *uuid)
 		return kept(
 			"several paths to one disk", "its uuid says that it is multipath", NULL);
 	return unknown("of a table that is not known",
-		"its uuid names neither LVM nor cryptsetup nor multipath, and its table, which may be "
-		"one that forgets, only root is told");
+		"its uuid names neither LVM nor cryptsetup nor multipath, and its table, which may drop "
+		"data, only root is told");
 }
 
-/* The table decides, where it is told; but not whether the key of an encrypted device is kept. */
+/* Judge by a table that was read; for an encrypted device the uuid tells if its key is kept. */
 static struct medium of_table(const struct mapper *mapper, const char *uuid)
 {
 	struct medium by_uuid = of_uuid(uuid);
@@ -264,7 +268,7 @@ static struct medium of_table(const struct mapper *mapper, const char *uuid)
 static struct medium of_mapper(int device)
 {
 	struct mapper mapper = mapper_read(device);
-	char *uuid = NULL; /* longer than most attributes */
+	char *uuid = NULL; /* may be longer than SYSFS_VALUE */
 
 	if (!sysfs_read_text(device, "dm/uuid", &uuid))
 		uuid[strcspn(uuid, "\n")] = '\0';
@@ -274,7 +278,7 @@ static struct medium of_mapper(int device)
 	return medium;
 }
 
-/* A device-mapper device that is on no other: if it keeps anything, nobody knows where. */
+/* Judge a device-mapper device on no other device: storage that keeps data is not visible. */
 static struct medium of_lowest_mapper(int device)
 {
 	struct medium medium = of_mapper(device);

@@ -37,7 +37,7 @@ static int add(struct members *members, dev_t number)
 	return 0;
 }
 
-/* A name that the mounter gave: it has to be that of a block device here. */
+/* Add a device by the path in the mount's source or options, if it is a block device here. */
 static int add_node(struct members *members, const char *path, const char *gap)
 {
 	struct stat st;
@@ -49,8 +49,9 @@ static int add_node(struct members *members, const char *path, const char *gap)
 }
 
 /*
- * btrfs: the file system tells its id, and sysfs the devices of that id. It is asked through the
- * directory that it is mounted at: opening the file once more would drop the program's POSIX locks.
+ * btrfs: an ioctl(2) tells the id of the file system, and sysfs lists the devices of this id. The
+ * mount point is opened for it: opening and closing the file itself would drop the program's POSIX
+ * locks.
  */
 static bool btrfs_id(const struct filesystem *filesystem, struct btrfs_ioctl_fs_info_args *info)
 {
@@ -64,7 +65,7 @@ static bool btrfs_id(const struct filesystem *filesystem, struct btrfs_ioctl_fs_
 	return told;
 }
 
-/* As libuuid writes it. */
+/* Write a UUID as text, as libuuid does. */
 static void put_uuid(char *to, const unsigned char uuid[16])
 {
 	for (int i = 0; i < 16; i++) {
@@ -108,10 +109,11 @@ static int add_devices(
 static int find_btrfs(
 	struct members *members, const struct filesystem *filesystem, const char *sysfs)
 {
-	struct btrfs_ioctl_fs_info_args *info = calloc(1, sizeof(*info)); /* a KiB */
+	struct btrfs_ioctl_fs_info_args *info =
+		calloc(1, sizeof(*info)); /* 1 KiB: too large for the stack */
 
 	if (!info)
-		return err_set(-ENOMEM, "no memory to ask a btrfs for its devices");
+		return err_set(-ENOMEM, "no memory to list the devices of a btrfs");
 	members->gap = "the devices of this btrfs";
 	int error = btrfs_id(filesystem, info) ? add_devices(members, info, sysfs) : 0;
 	free(info);
@@ -128,7 +130,7 @@ static int add_option(struct members *members, const struct filesystem *filesyst
 	return error;
 }
 
-/* bcachefs names all of them in the source of the mount: /dev/sda:/dev/sdb. */
+/* Add the devices in the mount's source: bcachefs has "/dev/sda:/dev/sdb" there. */
 static int find_in_source(struct members *members, const struct filesystem *filesystem)
 {
 	char *list = strdup(filesystem->source ? filesystem->source : ""), *rest = list, *one;
@@ -140,7 +142,7 @@ static int find_in_source(struct members *members, const struct filesystem *file
 	return error;
 }
 
-/* Whether /proc/fs/jbd2 has NAME-INODE: a journal within the file system. */
+/* True if /proc/fs/jbd2 lists NAME-INODE: the journal is inside the file system. */
 static bool has_inner_journal(const char *name)
 {
 	DIR *journals = opendir("/proc/fs/jbd2");
@@ -154,12 +156,14 @@ static bool has_inner_journal(const char *name)
 	return found;
 }
 
-/* The thread of a journal is named after what it lies on: "jbd2/loop1". */
+/* Find the device of an external journal: its kernel thread is named after it: "jbd2/loop1". */
 NOINLINE static bool journal_device(const char *thread, const char *sysfs, dev_t *number)
 {
 	char path[SYSFS_VALUE + 32], comm[SYSFS_VALUE];
 
-	/* Put together by hand: snprintf(3) takes kilobytes of stack, and this is far down. */
+	/*
+	 * Built without snprintf(3), which uses kilobytes of stack: callers may have little left.
+	 */
 	strcpy(stpcpy(stpcpy(path, "proc/"), thread), "/comm");
 	int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int error = root < 0 ? root : sysfs_read(root, path, comm);
@@ -175,13 +179,13 @@ NOINLINE static bool journal_device(const char *thread, const char *sysfs, dev_t
 	return !error;
 }
 
-/* Of ext4, which drives ext3 and ext2, too. /proc and /sys must both be there. */
+/* Add the journal of an ext4 or ext3, both mounted by the driver of ext4. Needs /proc and /sys. */
 static int add_journal(struct members *members, dev_t disk, const char *sysfs)
 {
 	char name[SYSFS_NAME], path[SYSFS_NAME + 32], thread[SYSFS_VALUE];
 	dev_t journal;
 
-	/* If sysfs does not show the disk, nothing is known anyway. */
+	/* If sysfs does not show the disk, its judgement is "unknown" already. */
 	int root = open(sysfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0 || disk_name(sysfs, disk, name)) {
 		if (root >= 0)

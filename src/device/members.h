@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * members.h - all block devices that a file system lies on, its journal's included
+ * members.h - find all block devices that a file system lies on, that of its journal included
  *
- * st_dev is one of them at most. Where they are listed depends on the type of file system; what
- * cannot be listed is said.
+ * st_dev is at most one of them. The source of the list depends on the type of file system; `gap`
+ * names devices that could not be found.
  */
 #ifndef DEVICE_MEMBERS_H
 #define DEVICE_MEMBERS_H
@@ -16,13 +16,13 @@
 struct members {
 	dev_t *list;
 	size_t count;
-	const char *gap;     /* NULL: these are all; else what cannot be found, for sentences */
-	bool has_no_journal; /* ext4 without one */
+	const char *gap;     /* what could not be found, for messages; NULL: the list is complete */
+	bool has_no_journal; /* an ext4 without a journal */
 };
 
 /*
- * Find those of a file system of class FILESYSTEM_DISK or _UNKNOWN; `number` is st_dev of what is
- * on it. Free them with members_fini(). 0 or -ENOMEM.
+ * Find the devices of a file system of class FILESYSTEM_DISK or _UNKNOWN; `number` is st_dev of its
+ * files. Free them with members_fini(). 0 or -ENOMEM.
  */
 int members_find(struct members *members, const struct filesystem *filesystem, dev_t number,
 	const char *sysfs);

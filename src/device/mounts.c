@@ -12,7 +12,7 @@ static bool is_octal(char c)
 	return c >= '0' && c <= '7';
 }
 
-/* The kernel writes blanks, newlines and backslashes as \ooo. */
+/* The kernel writes blanks, newlines and backslashes as \ooo, in octal. */
 void mounts_resolve(char *text)
 {
 	char *to = text;
@@ -28,13 +28,13 @@ void mounts_resolve(char *text)
 	*to = '\0';
 }
 
-/* Fields are told apart by one blank each, and may be empty. */
+/* Take the next field: fields are separated by one blank and may be empty. */
 static char *next(char **rest)
 {
 	return strsep(rest, " ");
 }
 
-/* sscanf(3) takes more stack than our callers are promised. */
+/* Parse the numbers of a line, without sscanf(3): it needs more stack than callers may have. */
 static bool parse_numbers(const char *line, struct mount *mount)
 {
 	char *end;
@@ -42,7 +42,7 @@ static bool parse_numbers(const char *line, struct mount *mount)
 	mount->id = (int)strtol(line, &end, 10);
 	if (end == line)
 		return false;
-	strtol(end, &end, 10); /* the mount above */
+	strtol(end, &end, 10); /* skip the id of the parent mount */
 	unsigned long major_number = strtoul(end, &end, 10);
 	if (*end != ':')
 		return false;
@@ -51,7 +51,7 @@ static bool parse_numbers(const char *line, struct mount *mount)
 	return *end == ' ';
 }
 
-/* 36 35 98:0 /root /point rw,noatime master:1 - ext4 /dev/root rw,errors=continue */
+/* A line: 36 35 98:0 /root /point rw,noatime master:1 - ext4 /dev/root rw,errors=continue */
 static bool parse(char *line, struct mount *mount)
 {
 	char *rest = line, *field;
@@ -98,7 +98,7 @@ int mounts_each(const char *file, mounts_visit *visit, void *context)
 	return result;
 }
 
-/* Finds an option in the list, or NULL; `length` of it must match, and then `ends`. */
+/* Find an option in the list, or NULL: `name`, followed by a character of `ends` or by the end. */
 static const char *find(const char *options, const char *name, const char *ends)
 {
 	size_t length = strlen(name);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * mounts.h - the mounts that this process sees, from /proc/self/mountinfo
+ * mounts.h - read the mounts that this process sees, from mountinfo in /proc
  *
- * The format is that of proc_pid_mountinfo(5). Tests hand in a file of their own.
+ * The format is that of proc_pid_mountinfo(5). Tests pass another file.
  */
 #ifndef DEVICE_MOUNTS_H
 #define DEVICE_MOUNTS_H
@@ -12,37 +12,37 @@
 
 #define MOUNTS_FILE "/proc/thread-self/mountinfo"
 
-/* One line; all strings are its reader's, with escapes (\040 for a space) resolved but in one. */
+/* One line. Strings are valid during the visit; escapes (\040: a space) resolved, if not noted. */
 struct mount {
 	int id;
-	dev_t device;  /* st_dev of what is in it, except on some file systems: btrfs has several */
+	dev_t device;  /* st_dev of its files, except on some file systems: btrfs has several */
 	char *point;   /* where it is mounted, as this process sees it */
-	char *options; /* of the mount */
-	char *type;    /* of the file system: "ext4", "fuse.sshfs" */
-	char *source;  /* mostly "/dev/..."; what the file system makes of it */
-	char *super_options; /* of the file system, with its escapes: a comma in a value is \054 */
+	char *options; /* options of the mount */
+	char *type;    /* type of file system: "ext4", "fuse.sshfs" */
+	char *source;  /* usually "/dev/..."; depends on the file system */
+	char *super_options; /* options of the file system, not unescaped: \054 is a comma */
 };
 
 typedef int mounts_visit(const struct mount *mount, void *context);
 
 /*
- * Visit each mount, in the order of the file, until `visit` returns something else than 0, which
- * is then returned. Malformed lines are passed over. -errno if there is no such file.
+ * Visit each mount, in the order of the file, until `visit` returns a value other than 0, which is
+ * then returned. Malformed lines are skipped. -errno if the file cannot be opened.
  */
 int mounts_each(const char *file, mounts_visit *visit, void *context);
 
 /*
- * Whether a list such as "rw,dax=always" has this option; the value, if it has one, is part of it.
+ * True if a list such as "rw,dax=always" has this option; `option` includes the value, if any.
  */
 bool mounts_option(const char *options, const char *option);
 
 /*
- * The value of an option "upperdir=...", copied, with escapes resolved; NULL without the option,
- * or without memory.
+ * A copy of the value of an option, such as "upperdir=...", with escapes resolved; NULL if the list
+ * lacks the option, or without memory. The caller frees it.
  */
 char *mounts_option_value(const char *options, const char *name);
 
-/* Resolve escapes in place. */
+/* Replace escapes (\ooo) by their characters, in place. */
 void mounts_resolve(char *text);
 
 #endif

@@ -43,11 +43,11 @@ int ndbus_open(const char *sysfs, int region, const char *dev)
 
 int ndbus_ioctl(int fd, unsigned long request, void *argument)
 {
-	/* 32 bits, which is what musl's ioctl takes; the kernel takes no more. */
+	/* The request has 32 bits: musl's ioctl takes an int, and the kernel ignores other bits. */
 	return ioctl(fd, (unsigned)request, argument);
 }
 
-/* Asks for the unit of clearing there, in bytes. */
+/* Ask the bus for the unit, in bytes, in which it clears errors at this address. */
 static int clear_unit(
 	ndbus_command *command, int fd, uint64_t address, uint64_t length, uint32_t *unit)
 {

@@ -1,32 +1,32 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* ndbus.h - commands to the bus that regions hang on; the one thing that sysfs cannot do */
+/* ndbus.h - commands to the bus of a region (nvdimm bus), by ioctl(2): clearing bad blocks */
 #ifndef DEVICE_NDBUS_H
 #define DEVICE_NDBUS_H
 
 #include <stdint.h>
 
-/* ioctl(2) on the bus's control device, or what a test has in its place. */
+/* ioctl(2) on the bus's control device, or a test's replacement. */
 typedef int ndbus_command(int fd, unsigned long request, void *argument);
 
 /*
- * Open the control device of the bus above a region's directory: /dev/ndctlN of ndbusN, in `dev`
- * instead of /dev. A descriptor, or -errno with a sentence.
+ * Open the control device of the bus above a region's directory: ndctlN in the folder `dev`,
+ * usually /dev, for bus ndbusN. Returns a descriptor, or -errno with a message.
  */
 int ndbus_open(const char *sysfs, int region, const char *dev);
 
 /*
- * Clear the errors in [address, address + length), physical, which become zeros. 0 when all of it
- * is clear.
+ * Clear the errors in the physical addresses [address, address + length), which become zeros.
+ * Returns 0 if the whole range is clear.
  *
- * PMEM2_E_NOSUPP	the bus cannot
- * -EINVAL		not a multiple of the unit that it can clear
+ * PMEM2_E_NOSUPP	the bus cannot clear errors
+ * -EINVAL		not a multiple of the unit that the bus can clear
  * -ENXIO		only a part was cleared
  * -EIO			the firmware refused
  * another -errno of ioctl(2)
  */
 int ndbus_clear(ndbus_command *command, int fd, uint64_t address, uint64_t length);
 
-/* ioctl(2) itself. */
+/* ioctl(2) as a ndbus_command. */
 int ndbus_ioctl(int fd, unsigned long request, void *argument);
 
 #endif

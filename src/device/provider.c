@@ -6,7 +6,7 @@
 
 #include "device/sysfs.h"
 
-/* The bus names the driver that provides it. Power's and the device tree's names are addresses. */
+/* Find the kind by the bus's attribute provider; for Power and the device tree it is an address. */
 static enum memory provider_of_bus(const char *sysfs, int bus)
 {
 	static const struct {

@@ -18,7 +18,7 @@ int region_is_volatile(int region)
 	return !strcmp(type, "nd_volatile");
 }
 
-/* Module and administrator have a say in it. A kernel that does not tell lets it be written. */
+/* True if module or administrator made it read-only. False if the kernel lacks the attribute. */
 static bool is_read_only(int region)
 {
 	char value[SYSFS_VALUE];
@@ -31,7 +31,7 @@ static enum region_domain domain_of(int region)
 	char domain[SYSFS_VALUE];
 
 	int error = sysfs_read(region, "persistence_domain", domain);
-	/* A word too long for us is one that we do not know. */
+	/* A domain whose name is too long is an unknown domain. */
 	if (error)
 		return error == -ENOENT || error == -EMSGSIZE ? REGION_DOMAIN_UNKNOWN
 							      : REGION_DOMAIN_UNREADABLE;

@@ -6,10 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The directory of which device, above the disk's, says what it hangs on. */
+/* Signs of a transport: a subsystem or a folder of a device directory above that of the disk. */
 static const struct {
-	const char *subsystem; /* of the directory, or NULL */
-	const char *child;     /* a folder that only this kind has, or NULL */
+	const char *subsystem; /* the subsystem of the directory, or NULL */
+	const char *child;     /* a folder that only this transport has, or NULL */
 	struct scsi scsi;
 } signs[] = {
 	{NULL, "iscsi_session", {SCSI_NETWORK, "it is in an iSCSI session"}},
@@ -23,7 +23,7 @@ static const struct {
 	{"vmbus", NULL, {SCSI_HOST, "it is on the bus of Hyper-V"}},
 };
 
-/* Drivers of adapters that have no other sign: proc_name of the SCSI host. */
+/* Drivers of adapters without such a sign, by the attribute proc_name of the SCSI host. */
 static const struct {
 	const char *driver;
 	struct scsi scsi;
@@ -48,7 +48,7 @@ static int read_driver(int dir, const char *name, void *context)
 	return !sysfs_read(dir, path, context);
 }
 
-/* Whether this directory of an adapter names a driver that we know. */
+/* True if this directory is that of an adapter with a known driver, whose entry goes to *scsi. */
 static bool find_driver(int dir, struct scsi *scsi)
 {
 	char driver[SYSFS_VALUE];

@@ -11,29 +11,29 @@
 #include "base/err.h"
 #include "device/sysfs.h"
 
-/* A directory, as a device or as a region: one that is both is looked at as each of them. */
+/* A visited directory; a directory that is device and region is visited once as each. */
 struct seen {
 	dev_t device;
 	ino_t inode;
 	bool is_region;
 };
 
-/* One walk: its results so far, and the function to tell. */
+/* One walk: its results so far, and the visitor. */
 struct walk {
 	const char *sysfs;
 	walk_visit *visit;
 	walk_floor *visit_floor; /* instead of `visit` */
 	void *context;
-	unsigned covered, bare, lost; /* disks in a region, elsewhere, and not to be looked at */
-	unsigned slaves;              /* of the device that is being looked at */
+	unsigned covered, bare, lost; /* number of disks in a region, elsewhere, and unreadable */
+	unsigned slaves;              /* number of devices under the current device */
 	int error;                    /* -ENOMEM */
-	int *pending;                 /* directories to look at, the next one last */
+	int *pending;                 /* directories still to visit, the next one last */
 	size_t pending_count;
 	struct seen *seen; /* the directories that have been looked at */
 	size_t seen_count;
 };
 
-/* Only regions have "mappings": neither their bus nor the namespaces in them do. */
+/* True for a region: their bus, and the namespaces in them, have no attribute "mappings". */
 static bool is_region(int dir)
 {
 	return sysfs_subsystem_is(dir, "nd") && sysfs_has(dir, "mappings");
@@ -51,7 +51,7 @@ int walk_region_above(const char *sysfs, int dir)
 	return at < 0 ? -ENOENT : at;
 }
 
-/* 1 if it is new, 0 if it has been seen. Since a device is seen once, a walk ends. */
+/* Note a directory: 1 if it is new, 0 if it was visited before. This makes each walk end. */
 static int see(struct walk *walk, int dir, bool is_region)
 {
 	struct stat st;
@@ -77,7 +77,7 @@ static int visit_once(struct walk *walk, int dir)
 	return new > 0 ? walk->visit(dir, walk->context) : new;
 }
 
-/* A device that is built on no other. */
+/* Visit the region of a device that is built on no other device. */
 static int at_disk(struct walk *walk, int disk)
 {
 	int region = walk_region_above(walk->sysfs, disk);
@@ -92,7 +92,7 @@ static int at_disk(struct walk *walk, int disk)
 	return result;
 }
 
-/* The whole disk if this is a partition of one; `device` is closed then. */
+/* The disk of a partition, and then `device` is closed; else `device` itself. */
 static int whole_disk(struct walk *walk, int device)
 {
 	if (!sysfs_has(device, "partition"))
@@ -114,7 +114,7 @@ static int add_pending(struct walk *walk, int device)
 	return 0;
 }
 
-/* Look at a device later; it is closed then, or now if that was done before. */
+/* Queue a device for a visit, after which it is closed; if it was queued before, close it now. */
 static int look_later(struct walk *walk, int device)
 {
 	if (device >= 0)
@@ -140,7 +140,7 @@ static int look_at_slave_later(int dir, const char *name, void *context)
 	return walk->error;
 }
 
-/* The first of them is to be the next. */
+/* Reverse a list, so that the device that was queued first is visited next. */
 static void reverse(int *list, size_t count)
 {
 	for (size_t i = 0; i < count / 2; i++) {
@@ -150,7 +150,7 @@ static void reverse(int *list, size_t count)
 	}
 }
 
-/* Queues the devices that it is built on, to be looked at next. */
+/* Visit a device, and queue the devices that it is built on. */
 static int look_at(struct walk *walk, int device)
 {
 	size_t before = walk->pending_count;
@@ -189,7 +189,7 @@ static enum walk_cover cover_of(const struct walk *walk)
 {
 	if (walk->covered)
 		return walk->bare || walk->lost ? WALK_PARTLY : WALK_ALL;
-	/* A device that is built on itself has no lowest disk at all. */
+	/* A device that is built on itself has no lowest disk. */
 	return walk->lost || !walk->bare ? WALK_UNKNOWN : WALK_NONE;
 }
 

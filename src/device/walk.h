@@ -3,8 +3,8 @@
  * walk.h - from a device number to every region of persistent memory under it
  *
  * A partition is resolved to its disk; device-mapper, md and the like to the disks that they are
- * built on, however many floors high. Everything that asks a region for something goes this way,
- * so that all of it has the same idea of what lies under a file.
+ * built on, through any number of layers (floors). All code that needs the regions under a device
+ * uses this walk, so that it always finds the same ones.
  */
 #ifndef DEVICE_WALK_H
 #define DEVICE_WALK_H
@@ -13,35 +13,35 @@
 #include <sys/types.h>
 
 enum walk_cover {
-	WALK_UNKNOWN, /* nothing was found, and something could not be looked at */
-	WALK_NONE,    /* no persistent memory that the kernel knows of: an answer, not an error */
-	WALK_PARTLY,  /* some of what it is built on is, some is not or cannot be told */
-	WALK_ALL,     /* every byte of it lies in a region */
+	WALK_UNKNOWN, /* no region was found, and a device could not be looked at */
+	WALK_NONE,    /* not on persistent memory that the kernel knows; not an error */
+	WALK_PARTLY,  /* partly in regions; the rest is elsewhere or unknown */
+	WALK_ALL,     /* every byte of the device lies in a region */
 };
 
 /*
- * Called with the region's directory, an O_PATH descriptor that stays the walk's. Something else
- * than 0 ends the walk.
+ * A visitor, called with the region's directory, an O_PATH descriptor that it must not close. A
+ * return value other than 0 ends the walk.
  */
 typedef int walk_visit(int region, void *context);
 
 /*
  * Visit each region under a block device or a DAX character device (`type` is "block" or "char"),
- * once however many disks of the stack lie in it. *cover may be NULL, and is told on success only.
- * Returns 0, what `visit` returned, or -ENOMEM.
+ * once even if several disks of the stack lie in it. `cover` may be NULL; *cover is set on success
+ * only. Returns 0, what `visit` returned, or -ENOMEM.
  */
 int walk_regions(const char *sysfs, const char *type, dev_t number, walk_visit *visit,
 	void *context, enum walk_cover *cover);
 
 /*
- * Visit each device of the stack instead, each once, the higher before those under it; `is_lowest`
- * says that it is built on no other. *lost tells whether any device could not be looked at.
+ * Visit each device of the stack itself, each once, and before the devices under it; `is_lowest`:
+ * it is built on no other device. *lost becomes true if a device could not be looked at.
  */
 typedef int walk_floor(int device, bool is_lowest, void *context);
 int walk_floors(const char *sysfs, const char *type, dev_t number, walk_floor *visit, void *context,
 	bool *lost);
 
-/* The region that a device's directory lies in, or -ENOENT. A descriptor; `dir` stays open. */
+/* Open the region above a device's directory, or -ENOENT. A descriptor; `dir` stays open. */
 int walk_region_above(const char *sysfs, int dir);
 
 #endif

@@ -12,7 +12,7 @@
 #include "explain/stores.h"
 #include "explain/words.h"
 
-/* The first thing that is kept: freeing all of it frees this. */
+/* An explanation with all its memory. It is itself the first piece of `keep`, and freed with it. */
 struct whole {
 	struct keep keep;
 	struct holdfast_explanation told;
@@ -33,7 +33,7 @@ void explain_free(struct holdfast_explanation *explanation)
 	keep_fini(&keep);
 }
 
-/* An engine is named FLUSH-COPY. */
+/* The name of an engine is FLUSH-COPY. */
 const struct holdfast_cpu *explain_cpu(struct keep *keep)
 {
 	struct holdfast_cpu *told = keep_new(keep, sizeof(*told));
@@ -54,7 +54,7 @@ const struct holdfast_cpu *explain_cpu(struct keep *keep)
 	return told;
 }
 
-/* A DAX device that another driver has cannot be mapped, whatever it lies on. */
+/* True if a driver other than device_dax has the DAX device: then it cannot be mapped. */
 static bool has_other_driver(const struct facts *facts, enum holdfast_reason *reason)
 {
 	if (facts->is_map || facts->device.kind != DEVICE_DAX || facts->regions.is_hidden ||
@@ -65,7 +65,7 @@ static bool has_other_driver(const struct facts *facts, enum holdfast_reason *re
 	return true;
 }
 
-/* A judgement of something that could not be seen is an assumption, and has to say so. */
+/* Replace a reason by one that says "assumed" if the storage could not be seen. */
 static void admit_what_is_not_seen(
 	struct granularity *judged, const struct facts *facts, enum holdfast_map_sync map_sync)
 {
@@ -89,7 +89,7 @@ static void tell_granularity(
 		refused = true;
 	}
 	admit_what_is_not_seen(&judged, facts, told->map_sync);
-	/* Nobody has asked the kernel about a map that the program has made itself. */
+	/* For a map that the program has made itself, the kernel was not asked for MAP_SYNC. */
 	if (facts->is_map && facts->got.reason == HOLDFAST_REASON_PROGRAM)
 		judged = facts->got;
 	told->needed = told->granularity = judged.value;
@@ -106,7 +106,7 @@ static void tell_granularity(
 	}
 }
 
-/* A deep flush of a map that needs page write-back writes its pages back. */
+/* Set the effect of a deep flush: if the storage needs page write-back, it writes pages back. */
 static void tell_deep_flush(struct holdfast_explanation *told, const struct facts *facts)
 {
 	told->deep_flush = HOLDFAST_DEEP_FLUSH_PAGES;
@@ -120,7 +120,7 @@ static void tell_deep_flush(struct holdfast_explanation *told, const struct fact
 	told->deep_flush_error = facts->regions.deep_flush.error;
 }
 
-/* By the device's own regions; else by the disks that it lies on, however deep. */
+/* The kind of memory of the device's regions; without regions, of the disks under it. */
 static enum holdfast_memory memory_of(const struct facts *facts)
 {
 	enum holdfast_memory memory = facts->regions.memory;
@@ -131,7 +131,7 @@ static enum holdfast_memory memory_of(const struct facts *facts)
 								       : memory;
 }
 
-/* Storage that cannot be seen has a domain that cannot be read, which is not the same as NONE. */
+/* The persistence domain. Storage that cannot be seen has domain UNREADABLE, not NONE. */
 static enum holdfast_domain domain_of(const struct facts *facts, enum holdfast_memory memory)
 {
 	if (facts->regions.all.found)
@@ -144,7 +144,7 @@ static enum holdfast_domain domain_of(const struct facts *facts, enum holdfast_m
 		return HOLDFAST_DOMAIN_NONE;
 	case HOLDFAST_MEMORY_UNKNOWN:
 		return HOLDFAST_DOMAIN_UNREADABLE;
-	default: /* a part of it is in a region, or it is only reached through other layers */
+	default: /* partly in a region, or in a region under other layers only */
 		return HOLDFAST_DOMAIN_UNKNOWN;
 	}
 }
@@ -165,7 +165,7 @@ static void tell_memory(struct holdfast_explanation *told, const struct facts *f
 	told->alignment = facts->alignment;
 }
 
-/* Without the escapes of mountinfo, for people. */
+/* Copy mount options with the escapes of mountinfo replaced. */
 static const char *resolved(struct keep *keep, const char *options)
 {
 	char *copy = options ? strdup(options) : NULL;
@@ -211,11 +211,10 @@ static void tell_instructions(struct holdfast_explanation *told)
 	}
 }
 
-/* An answer, with what decides it and how that is known. */
+/* A survival, the layer or thing that decides it, and how it is known. */
 struct survival {
 	enum holdfast_survival value;
-	const char
-		*layer; /* what says so, of the list of layers; NULL: one that is there already */
+	const char *layer; /* text for a new layer that decides; NULL: the layer is in the list */
 	const char *who;
 	const char *evidence;
 };
@@ -268,14 +267,14 @@ static struct survival survival_of(
 	}
 }
 
-/* The list has a layer that decides, also where that is not one of those that the file lies on. */
+/* List the layers, preceded by one for the reason that decides if that is not a layer itself. */
 static void tell_layers(struct keep *keep, struct holdfast_explanation *told,
 	const struct facts *facts, const struct survival *survival)
 {
 	const struct keep_list *found = &facts->layers.list;
 	struct keep_list list = {.count = 0};
 
-	/* A removed file is gone, whatever it lies on. */
+	/* The storage of a removed file does not matter. */
 	if (survival->layer &&
 		(survival->value < facts->layers.survival || facts->kept_name == FACTS_REMOVED)) {
 		struct holdfast_layer *first = keep_new(keep, sizeof(*first));
@@ -353,8 +352,8 @@ static int build(struct holdfast_explanation **explanation, struct facts *facts)
 }
 
 /*
- * Trials may fail though the explanation succeeds: *before keeps the sentence of the last
- * call that did fail.
+ * Save the last error message in *before: steps may fail, and set a message, although the
+ * explanation succeeds.
  */
 static int keep_sentence(char **before)
 {
@@ -381,7 +380,7 @@ int explain_facts(struct holdfast_explanation **explanation, struct facts *facts
 	return put_sentence_back(before, error);
 }
 
-/* Facts are 200 bytes, and below them much is called: not on the stack, of which 4 KiB must do. */
+/* Allocate facts on the heap: 200 bytes would take too much of the 4 KiB of stack for a call. */
 static struct facts *facts_new(char **before, int *error)
 {
 	struct facts *facts;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * explain.h - answers to what users ask: what does this promise, and why not more?
+ * explain.h - explain how durable stores to a file, device, map or machine are, and why
  *
- * Facts are gathered (facts.h), what follows from them is found by the same code that decides for
- * maps (granularity_judge), and both are told in fields and in words (words.h). The calls are
- * those of libpmem2/explain.h; they leave the last sentence of err_get() alone when they succeed.
+ * Facts are gathered (facts.h); the same code that decides for maps draws the conclusions
+ * (granularity_judge); and both are reported in fields and in words (words.h). The functions
+ * implement libpmem2/explain.h. When they succeed they do not change the last message of err_get().
  */
 #ifndef EXPLAIN_EXPLAIN_H
 #define EXPLAIN_EXPLAIN_H
@@ -14,22 +14,22 @@
 #include "libpmem2/explain.h"
 #include "libpmem2/health.h"
 
-/* Explains facts, which it takes over and frees. 0 or -ENOMEM with a sentence. */
+/* Explain facts, which this call frees. 0, or -ENOMEM with a message. */
 int explain_facts(struct holdfast_explanation **explanation, struct facts *facts);
 
 int explain_fd(struct holdfast_explanation **explanation, int fd, const char *sysfs);
 int explain_map(struct holdfast_explanation **explanation, const struct map *map);
 void explain_free(struct holdfast_explanation *explanation);
 
-/* `mountinfo` is MOUNTS_FILE, or a test's own. */
+/* `sysfs` and `mountinfo` are SYSFS_ROOT and MOUNTS_FILE, or a test's own. */
 int explain_machine(struct holdfast_machine **machine, const char *sysfs, const char *mountinfo);
 void explain_machine_free(struct holdfast_machine *machine);
 
-/* The same files, for holdfast_read_health(). */
+/* Implements holdfast_read_health(). `sysfs` and `mountinfo` as for explain_machine(). */
 int explain_health(struct holdfast_health **health, const char *sysfs, const char *mountinfo);
 void explain_health_free(struct holdfast_health *health);
 
-/* The CPU's instructions; NULL if there is no memory. */
+/* Describe the instructions of this CPU; NULL without memory. */
 const struct holdfast_cpu *explain_cpu(struct keep *keep);
 
 #endif

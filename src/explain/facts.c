@@ -34,8 +34,8 @@ void facts_fini(struct facts *facts)
 	free(facts->map_error_text);
 }
 
-/* The kernel's name for it, or NULL if it has none or one that is too long. */
-NOINLINE static char *name_of(int fd) /* a frame of its own: not below the other calls */
+/* The kernel's name of an open file; NULL if it has no name or too long a name. */
+NOINLINE static char *name_of(int fd) /* not inlined: its stack is free again for later calls */
 {
 	char link[64], *name = malloc(NAME_ROOM); /* too much for the stack */
 
@@ -60,7 +60,7 @@ static int add_filesystem(struct facts *facts, int fd)
 	return 0;
 }
 
-/* Records the error of pmem2_map_new() for this, with the sentence that has just been written. */
+/* Record that pmem2_map_new() would fail with this error, and the last message as its reason. */
 static int refuse(struct facts *facts, int error)
 {
 	free(facts->map_error_text);
@@ -70,7 +70,7 @@ static int refuse(struct facts *facts, int error)
 }
 
 /*
- * A page, with all that the descriptor allows; what a writable mapping is denied, reading may not.
+ * Try to map a page, for writing if the descriptor allows it; if that fails, for reading.
  */
 static int try(struct facts *facts, int fd, int mode)
 {
@@ -118,7 +118,8 @@ static int try_file(struct facts *facts, int fd)
 }
 
 /*
- * An O_PATH descriptor does not tell whether the file is on the real-time device, if there is one.
+ * True if the file is, or may be, on an XFS real-time device. For an O_PATH descriptor it is
+ * unknown, so it is assumed if the file system has such a device.
  */
 static bool is_elsewhere(const struct facts *facts, int fd)
 {
@@ -172,7 +173,7 @@ static void add_block_device(struct facts *facts, dev_t number)
 	facts->disk = number;
 }
 
-/* For messages: what is known by the number of its descriptor only has no name. */
+/* The path of the file, for messages; NULL if only its descriptor is known. */
 static const char *path_of(const struct facts *facts)
 {
 	return facts->name && *facts->name == '/' ? facts->name : NULL;
@@ -212,7 +213,7 @@ static int add(struct facts *facts, int fd)
 	return refuse_kind(facts, fd, st.st_mode);
 }
 
-/* "6.12.85+deb12-amd64", or "6.1.0-57-amd64" where the builder hides the last number. */
+/* Parse the kernel's version: "6.12.85+deb12-amd64"; a builder may hide the last number. */
 NOINLINE static unsigned kernel(void)
 {
 	struct utsname name;
@@ -232,7 +233,7 @@ NOINLINE static unsigned kernel(void)
 static void begin(struct facts *facts, const char *sysfs)
 {
 	memset(facts, 0,
-		sizeof(*facts)); /* not a compound literal: that takes as much stack again */
+		sizeof(*facts)); /* not a compound literal, which would use as much stack again */
 	facts->kernel = kernel();
 	facts->sysfs = sysfs;
 	facts->can_flush = cpu.engine->flushes;
@@ -250,7 +251,7 @@ int facts_of_fd(struct facts *facts, int fd, const char *sysfs)
 	return error;
 }
 
-/* The file that is mapped at an address, by the kernel's list; NULL if it names none. */
+/* The file that is mapped at an address, from the kernel's list; NULL if it has no name there. */
 static char *name_at(uintptr_t address)
 {
 	FILE *maps = fopen("/proc/self/maps", "re");
@@ -275,7 +276,7 @@ static char *name_at(uintptr_t address)
 	return name;
 }
 
-/* The kernel's list says so behind the name. */
+/* True if the kernel has marked the name as that of a removed file. */
 static bool is_removed(const char *name)
 {
 	const char *end = " (deleted)";
@@ -285,8 +286,8 @@ static bool is_removed(const char *name)
 }
 
 /*
- * The file may have been closed, moved, removed. It is opened as a path only: closing any other
- * descriptor would drop the program's POSIX locks.
+ * Add facts about the file of a map, which may have been closed, renamed or removed. It is opened
+ * with O_PATH: closing any other descriptor would drop the program's POSIX locks.
  */
 static int add_mapped_file(struct facts *facts)
 {
@@ -359,7 +360,7 @@ int facts_of_device(
 	return 0;
 }
 
-/* Another one may be mounted over it. */
+/* The DAX mark of a mount point; -1 if another file system is mounted over it. */
 static int mark_of_mount(const struct mount *mount)
 {
 	struct stat st;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* health.c - what the kernel tells of trouble with persistent memory and storage */
+/* health.c - faults of persistent memory and storage that the kernel knows */
 #include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #include "explain/explain.h"
 #include "explain/regions.h"
 
-/* The public enum is the internal one in public words. */
+/* The public enum must have the values of the internal enum. */
 #define SAME(name)                                                                                 \
 	_Static_assert((int)HOLDFAST_COUNTING_##name == (int)COUNTERS_##name, "countings differ")
 SAME(LASTING);
@@ -47,7 +47,7 @@ static int add_counter(const struct counters_one *one, void *context)
 	return 0;
 }
 
-/* By kind, name, and then as they came. */
+/* Compare two counters for qsort(3): by kind, name and counter. */
 static int by_name(const void *a, const void *b)
 {
 	const struct holdfast_counter *one = *(const struct holdfast_counter *const *)a;

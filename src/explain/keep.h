@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * keep.h - the memory of one explanation: allocated in many pieces, freed in one
+ * keep.h - the memory of one explanation: allocated in many pieces, freed with one call
  *
- * A lack of memory is noted and asked for once, at the end: until then whoever fills in an
- * explanation gets NULL, "" or an unchanged list and goes on.
+ * If memory runs out, keep.failed is set and the caller checks it once, at the end. Until then the
+ * functions return NULL or "", or leave a list unchanged, and the caller goes on.
  */
 #ifndef EXPLAIN_KEEP_H
 #define EXPLAIN_KEEP_H
@@ -16,20 +16,20 @@ struct keep {
 	bool failed;
 };
 
-/* Zeroed, or NULL. */
+/* Allocate `size` zeroed bytes; NULL without memory. */
 void *keep_new(struct keep *keep, size_t size);
 
 /*
- * Formatted text for people, or "": control characters are replaced by "?". Of conversions only %s:
- * printf(3) takes more than a KiB of the stack.
+ * Make a formatted text for people; "" without memory. Control characters are replaced by "?". The
+ * only conversion is %s: printf(3), which uses more than 1 KiB of stack, is not called.
  */
 const char *keep_text(struct keep *keep, const char *format, ...)
 	__attribute__((__format__(__printf__, 2, 3)));
 
-/* A copy, or ""; NULL of NULL. */
+/* Copy a text; "" without memory. NULL if `text` is NULL. */
 const char *keep_copy(struct keep *keep, const char *text);
 
-/* A list that grows: what it points to is not its own. */
+/* A growing list of pointers, which does not own the items. */
 struct keep_list {
 	const void **items;
 	size_t count;
@@ -37,7 +37,7 @@ struct keep_list {
 
 void keep_append(struct keep *keep, struct keep_list *list, const void *item);
 
-/* Free all of it. What `keep` itself lies in may be part of it. */
+/* Free all pieces. `keep` itself may lie in a piece. */
 void keep_fini(struct keep *keep);
 
 #endif

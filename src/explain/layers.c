@@ -20,16 +20,19 @@
 #include "explain/facts.h"
 #include "explain/stores.h"
 
-/* A public call takes 4 KiB of stack at most: frames end with the functions that need them. */
+/* NOINLINE: a public call may use 4 KiB of stack, so each function frees its own frame. */
 
-/* Files on disks on files: an endless chain cannot be built, but one in a made-up tree could. */
+/*
+ * Most files and disks to visit. Real chains of files on disks end, a test's sysfs may have a loop.
+ */
 #define PLACES 64
 
 /*
  * ext4 without a journal: blocks that fallocate(2) has allocated may be zeros after a power cut,
- * though MAP_SYNC was accepted or msync(2) has succeeded. By the lab's row `journal`
- * (doc/storage.md) these kernels, and what follows in each series, keep them after msync. After
- * MAP_SYNC, kernels up to 7.3 have lost them.
+ * though MAP_SYNC was accepted or msync(2) has succeeded. Experiments (doc/storage.md, row
+ * `journal`) show that the kernels of this table, and later ones of each series, keep the stores
+ * after msync(2). After MAP_SYNC, kernels up to 7.3 have lost them. Returns true if stores are
+ * kept; `syncs`: MAP_SYNC is used.
  */
 NOINLINE static bool keeps_without_journal(unsigned kernel, bool syncs)
 {
@@ -47,7 +50,7 @@ NOINLINE static bool keeps_without_journal(unsigned kernel, bool syncs)
 	return false;
 }
 
-/* Something that is gone into later. */
+/* A disk or file under the explained file that is visited later. */
 struct place {
 	enum { A_DISK, A_FILE } kind;
 	dev_t device; /* the disk; or st_dev of the file, 0 if it is only known by name */
@@ -56,16 +59,16 @@ struct place {
 };
 
 /*
- * Places that are found are gone into one after the other: a call of ours within the other for each
- * floor would take more stack than callers are promised.
+ * The state of the descent through the layers. Places that are found are queued and visited one
+ * after the other: recursion would use more stack than callers have to provide.
  */
 struct descent {
 	struct layers *layers;
 	struct keep *keep;
 	const char *sysfs;
 	unsigned kernel;
-	dev_t disk; /* of the file itself */
-	bool syncs; /* MAP_SYNC is accepted there, or may be */
+	dev_t disk; /* the disk of the explained file itself */
+	bool syncs; /* MAP_SYNC is, or may be, accepted there */
 	struct keep_list places;
 	bool has_reached_media;
 };
@@ -84,7 +87,7 @@ NOINLINE static void go_into_disk_later(struct descent *at, dev_t number)
 	go_into_later(at, (struct place){.kind = A_DISK, .device = number});
 }
 
-/* The weakest answer counts. */
+/* Lower the result to `survival` if that is weaker than the result so far. */
 NOINLINE static void promise(
 	struct descent *at, enum holdfast_survival survival, const char *who, const char *evidence)
 {
@@ -97,7 +100,7 @@ NOINLINE static void promise(
 	layers->evidence = evidence;
 }
 
-/* `who` completes ", if %s keeps them" and "it is on %s". */
+/* Add a layer. `who` completes ", if %s keeps them" and "it is on %s". */
 NOINLINE static void add(struct descent *at, const char *what, enum holdfast_survival survival,
 	const char *who, const char *evidence)
 {
@@ -109,7 +112,7 @@ NOINLINE static void add(struct descent *at, const char *what, enum holdfast_sur
 	promise(at, survival, who, evidence);
 }
 
-/* Something that is there, and cannot be seen from here. */
+/* Add a layer that exists but cannot be seen from here. */
 NOINLINE static void add_unseen(
 	struct descent *at, const char *what, const char *who, const char *evidence)
 {
@@ -117,7 +120,7 @@ NOINLINE static void add_unseen(
 	add(at, what, HOLDFAST_SURVIVES_UNKNOWN, who, evidence);
 }
 
-/* Something that should be there, and is not found. */
+/* Add a layer that should exist but was not found. */
 NOINLINE static void add_gap(struct descent *at, const char *what, const char *evidence)
 {
 	add_unseen(at, keep_text(at->keep, "%s, not found", what),
@@ -148,23 +151,23 @@ NOINLINE static void loop_device(struct descent *at, int dir, const char *name)
 		add(at, keep_text(at->keep, "loop device %s, without a file", name),
 			HOLDFAST_SURVIVES_UNKNOWN,
 			keep_text(at->keep, "the file that loop device %s will be", name),
-			"no file is attached to the loop device");
+			"no file is attached to it");
 	} else if (!loop.is_told) {
 		add_unseen(at, what, keep_text(at->keep, "the file that loop device %s is", name),
-			"which file it is, only root is told, if the device's node is here");
+			"only root can find out which file it is, if the device's node is here");
 	} else {
 		add(at, what, HOLDFAST_SURVIVES, NULL,
-			"the kernel tells its file by device and inode");
+			"the kernel identifies its file by device and inode");
 		if (loop.disk)
 			go_into_disk_later(at, loop.disk);
 		else
 			go_into_later(at, (struct place){A_FILE, loop.device, loop.inode, path});
 	}
-	at->has_reached_media = true; /* the file goes on from here */
+	at->has_reached_media = true; /* the descent continues with the file */
 	loop_fini(&loop);
 }
 
-/* Memory that is under it, be it so deep that programs cannot get at it directly. */
+/* Note the kind of memory under a disk, even if other layers keep programs from mapping it. */
 NOINLINE static void note_memory(struct descent *at, int disk)
 {
 	int region = walk_region_above(at->sysfs, disk);
@@ -188,14 +191,14 @@ NOINLINE static void add_medium(
 		medium->evidence);
 }
 
-/* "a virtio disk (vda)" */
+/* Add a disk, as "a virtio disk (vda)". */
 NOINLINE static void add_disk(
 	struct descent *at, const char *what, const char *name, const struct medium *medium)
 {
 	add_medium(at, what, keep_text(at->keep, "%s (%s)", medium->kind, name), medium);
 }
 
-/* A device of what others are made of, or of nothing; `kind` describes it. */
+/* Add a device that is built on others (device-mapper, md), or should be. */
 NOINLINE static void add_stack(struct descent *at, const char *name, const struct medium *medium)
 {
 	const char *what = keep_text(at->keep, "%s %s",
@@ -275,20 +278,21 @@ NOINLINE static bool same_storage(const char *one, const char *other)
 }
 
 /*
- * The names of layers are those that the mounter used. An overlay's statfs(2) is that of the file
- * system of its upper layer: another one with as many free blocks and inodes is unlikely.
+ * True if the path `upper` is the upper layer of the overlay. The path is from the mount options
+ * and may mean something else here. But statfs(2) of an overlay returns the values of its upper
+ * layer's file system: another file system with the same free blocks and inodes is unlikely.
  */
 NOINLINE static bool is_upper(const struct filesystem *filesystem, const char *upper)
 {
 	if (*upper != '/' || !filesystem->point)
 		return false;
-	for (int i = 0; i < 8; i++) /* somebody may write to it between two looks */
+	for (int i = 0; i < 8; i++) /* repeat: another process may write between the two calls */
 		if (same_storage(filesystem->point, upper))
 			return true;
 	return false;
 }
 
-/* "lowerdir=a:b", with a backslash before a colon that is part of a name. */
+/* Queue the layers of "lowerdir=a:b"; a backslash precedes a colon that is part of a name. */
 NOINLINE static void lower_layers(struct descent *at, char *list)
 {
 	for (char *from = list, *to = list, *start = list; from; from++) {
@@ -309,7 +313,7 @@ NOINLINE static void lower_layers(struct descent *at, char *list)
 	}
 }
 
-/* Each option of this name, of which newer kernels have one for each layer, with one path in it. */
+/* Queue the path of each option of this name: newer kernels have one option for each layer. */
 NOINLINE static bool listed_layers(struct descent *at, const char *options, const char *name)
 {
 	bool found = false;
@@ -375,7 +379,7 @@ NOINLINE static void go_into_members(
 	members_fini(&members);
 }
 
-/* A class of file system that has no disk here says by itself who keeps things. */
+/* Judge a class of file system without a disk; `kind` is NULL if the layers below decide. */
 NOINLINE static struct medium of_class(enum filesystem_class class)
 {
 	switch (class) {
@@ -425,7 +429,7 @@ NOINLINE static void add_filesystem(
 			"a mount option keeps it from flushing the caches of its disks");
 	else if (filesystem->class == FILESYSTEM_UNKNOWN)
 		add(at, what, HOLDFAST_SURVIVES_UNKNOWN,
-			keep_text(at->keep, "%s (which we do not know)", type),
+			keep_text(at->keep, "%s (an unknown type)", type),
 			"its type is not a known one");
 	else if (stores_is_volatile(filesystem))
 		add(at, what, HOLDFAST_SURVIVES_NOT,
@@ -452,10 +456,10 @@ NOINLINE static void go_into_filesystem(
 		 (filesystem->class == FILESYSTEM_UNKNOWN && major(number)))
 		go_into_members(at, filesystem, number);
 	else
-		at->has_reached_media = true; /* what keeps it was named */
+		at->has_reached_media = true; /* the keeper of the data was named */
 }
 
-/* The file is not found by name: its device tells the file system, if that is mounted here. */
+/* Visit a file that its name does not lead to: find its file system by st_dev, if mounted here. */
 NOINLINE static void go_into_unnamed(struct descent *at, const struct place *place)
 {
 	struct filesystem filesystem;
@@ -471,7 +475,7 @@ NOINLINE static void go_into_unnamed(struct descent *at, const struct place *pla
 				place->path ? place->path : "a file"),
 			keep_text(at->keep, "the storage of %s (not visible here)",
 				place->path ? place->path : "a file"),
-			"its name is that of nothing, or of something else here");
+			"here its name belongs to nothing, or to something else");
 		return;
 	}
 	go_into_filesystem(at, &filesystem, place->device);
@@ -483,7 +487,7 @@ NOINLINE static bool is_same(const struct place *place, const struct stat *st)
 	return !place->device || (st->st_dev == place->device && st->st_ino == place->inode);
 }
 
-/* The path is the kernel's: one that is relative, or of another mount namespace, says nothing. */
+/* Visit a file. Its path, from the kernel, may be relative or of another mount namespace. */
 NOINLINE static void go_into_file(struct descent *at, const struct place *place)
 {
 	const char *path = place->path ? place->path : "";
@@ -507,7 +511,8 @@ NOINLINE static void go_on(struct descent *at)
 	for (size_t i = 0; i < at->places.count; i++) {
 		const struct place *place = at->places.items[i];
 		if (i == PLACES) {
-			add_gap(at, "one of so many files on files", "they do not end");
+			add_gap(at, "the rest of a long chain of files on files",
+				"it has too many layers");
 			return;
 		}
 		if (place->kind == A_DISK)

@@ -18,7 +18,7 @@
 
 struct whole {
 	struct keep keep;
-	struct keep_list explanations; /* each with a memory of its own */
+	struct keep_list explanations; /* each has its own `keep` */
 	struct holdfast_machine told;
 };
 
@@ -28,11 +28,11 @@ struct whole {
  */
 struct search {
 	const char *sysfs;
-	enum device_kind kind; /* that is being looked for */
+	enum device_kind kind; /* the kind of device that is searched for */
 	int error;
 	struct facts *found;
 	size_t count;
-	dev_t *mounted; /* the file systems among them */
+	dev_t *mounted; /* device numbers of the mounted file systems found so far */
 	size_t mounted_count;
 };
 
@@ -51,7 +51,7 @@ void explain_machine_free(struct holdfast_machine *machine)
 		free_all((struct whole *)((char *)machine - offsetof(struct whole, told)));
 }
 
-/* Room for the facts of one more, off the stack; they count once search->count does. */
+/* Get heap memory for the facts of one more object; found() counts it. */
 static struct facts *room(struct search *search)
 {
 	struct facts *more = reallocarray(search->found, search->count + 1, sizeof(*more));
@@ -64,7 +64,7 @@ static struct facts *room(struct search *search)
 	return &more[search->count];
 }
 
-/* `error` is that of making the facts. */
+/* Count the facts of room(), if `error` of gathering them is 0. */
 static int found(struct search *search, int error)
 {
 	search->error = error;
@@ -86,7 +86,7 @@ static bool lies_on_regions(const struct device *device, const char *sysfs)
 	return device_regions(device, sysfs, go_on, NULL, &cover) == 0 && cover > WALK_NONE;
 }
 
-/* The device that an entry of sysfs is of, if it is to be told of. */
+/* Identify the device of a sysfs entry. False if it is not to be reported. */
 static NOINLINE bool find_device(
 	const struct search *search, int devices, const char *name, struct device *device)
 {
@@ -115,7 +115,7 @@ static NOINLINE int find_facts(const struct search *search, const char *name,
 	return facts_of_device(facts, device, path, search->sysfs);
 }
 
-/* Gives the stack of the two above back before the explanation, which needs most, begins. */
+/* Gather the facts of one device. They are explained later, when more stack is free. */
 static int add_device(int devices, const char *name, void *context)
 {
 	struct search *search = context;
@@ -151,7 +151,7 @@ static int is_new(struct search *search, dev_t device)
 	return 1;
 }
 
-/* Each file system once, however often it is mounted. */
+/* Gather the facts of a mounted file system; once, even if it is mounted several times. */
 static int add_mount(const struct mount *mount, void *context)
 {
 	struct search *search = context;
@@ -173,7 +173,7 @@ static int by_name(const void *a, const void *b)
 	return strverscmp((*one)->name, (*other)->name);
 }
 
-/* Devices, whose number is returned, and then what is mounted. */
+/* Find devices first, then mounted file systems. Returns the number of devices. */
 static size_t search_all(struct search *search, const char *mountinfo)
 {
 	add_devices(search, "class/block", DEVICE_FILE);
@@ -185,7 +185,7 @@ static size_t search_all(struct search *search, const char *mountinfo)
 	return devices;
 }
 
-/* explain_facts() takes the facts over; those of what is not explained any more are given up. */
+/* Explain all that was found. explain_facts() frees the facts; after an error the rest is freed. */
 static int explain_found(struct whole *whole, const struct search *search)
 {
 	int error = search->error;
@@ -202,7 +202,7 @@ static int explain_found(struct whole *whole, const struct search *search)
 			continue;
 		keep_append(&whole->keep, &whole->explanations, explanation);
 		if (whole->explanations.count == before)
-			explain_free(explanation); /* no memory: noted */
+			explain_free(explanation); /* without memory: `keep` has noted it */
 	}
 	return error;
 }

@@ -7,8 +7,8 @@
 #include "device/mounts.h"
 
 /*
- * The options as ext4 and xfs show them: dax (before Linux 5.8) and dax=always, dax=inode, which is
- * what holds if nothing is shown, and dax=never.
+ * Find an obstacle in the mount options. ext4 and xfs show dax (before Linux 5.8), dax=always,
+ * dax=inode, which is also the default without an option, or dax=never.
  */
 static enum holdfast_obstacle obstacle_in_mount(const struct facts *facts)
 {
@@ -18,13 +18,13 @@ static enum holdfast_obstacle obstacle_in_mount(const struct facts *facts)
 		return HOLDFAST_OBSTACLE_NONE;
 	if (mounts_option(options, "dax=never"))
 		return HOLDFAST_OBSTACLE_MOUNT;
-	if (facts->marked < 0) /* before Linux 5.8 the kernel knew no marks */
+	if (facts->marked < 0) /* kernels before Linux 5.8 have no DAX marks */
 		return facts->kernel < FACTS_KERNEL(5, 8, 0) ? HOLDFAST_OBSTACLE_MOUNT
 							     : HOLDFAST_OBSTACLE_UNKNOWN;
 	return facts->marked ? HOLDFAST_OBSTACLE_NONE : HOLDFAST_OBSTACLE_FILE;
 }
 
-/* Could a file system of this type accept it, given the storage? 1 or 0, or -1 if unknown. */
+/* 1 if a file system of this type accepts MAP_SYNC on suitable storage, 0 if not, -1: unknown. */
 static int file_system_can(const struct facts *facts)
 {
 	const struct filesystem *filesystem = &facts->filesystem;
@@ -35,13 +35,13 @@ static int file_system_can(const struct facts *facts)
 		return 1;
 	if (filesystem->class == FILESYSTEM_UNKNOWN)
 		return -1;
-	/* Which driver has mounted it, sysfs would tell. */
+	/* An ext2 may be mounted by the driver of ext4; only sysfs, hidden here, tells. */
 	return facts->regions.is_hidden && filesystem->type && !strcmp(filesystem->type, "ext2")
 		       ? -1
 		       : 0;
 }
 
-/* From the storage up; on a block device, of the best file system that could be on it. */
+/* Search from the storage upwards; for a block device, assume the best file system on it. */
 static enum holdfast_obstacle find_obstacle(const struct facts *facts)
 {
 	const struct region *region = &facts->regions.all;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * map_sync.h - whether MAP_SYNC is accepted, and what stands in the way
+ * map_sync.h - does the kernel accept MAP_SYNC, and if not, why?
  *
- * What was tried counts. Where nothing could be, it is inferred; and the reason why it is refused,
- * which the kernel does not tell, always is.
+ * The result of a trial mapping counts. If no trial was possible, the answer is inferred. The
+ * reason of a refusal is always inferred, because the kernel does not tell it.
  */
 #ifndef EXPLAIN_MAP_SYNC_H
 #define EXPLAIN_MAP_SYNC_H
@@ -15,7 +15,7 @@
 struct map_sync {
 	enum holdfast_map_sync map_sync;
 	enum holdfast_obstacle obstacle;
-	bool accepted; /* or would be */
+	bool accepted; /* MAP_SYNC is, or would be, accepted */
 };
 
 struct map_sync map_sync_judge(const struct facts *facts);

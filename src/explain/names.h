@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* names.h - see holdfast_object_name() and its like */
+/* names.h - names of enum values, for holdfast_object_name() and the other public calls */
 #ifndef EXPLAIN_NAMES_H
 #define EXPLAIN_NAMES_H
 

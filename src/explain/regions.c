@@ -16,7 +16,7 @@
 #include "device/memory.h"
 #include "device/sysfs.h"
 
-/* The public enum is the internal one in public words. */
+/* The public enums must have the values of the internal enums. */
 #define SAME_MEMORY(name)                                                                          \
 	_Static_assert((int)HOLDFAST_MEMORY_##name == (int)MEMORY_##name, "kinds of memory differ")
 SAME_MEMORY(NONE);
@@ -119,7 +119,7 @@ struct modules {
 	struct keep_list list;
 };
 
-/* Copy what the firmware of the module says, and count how much of that is trouble. */
+/* Copy the flags of the module's firmware, and count those that mean trouble. */
 static void describe_flags(struct keep *keep, struct holdfast_dimm *told, int dir)
 {
 	struct dimm_flags flags = {.all = NULL};
@@ -171,7 +171,7 @@ static struct holdfast_number plus(struct holdfast_number a, struct holdfast_num
 	return a;
 }
 
-/* A region whose modules are not known leaves a gap in any sum. */
+/* Sum the unsafe shutdowns of a region's modules; not answered if a module or all are unknown. */
 static struct holdfast_number sum_of_modules(
 	struct keep *keep, const struct holdfast_region *region, int error)
 {
@@ -193,7 +193,7 @@ static struct holdfast_number sum_of_modules(
 	return sum;
 }
 
-/* Returns the sum of what its modules count. */
+/* Describe the modules of a region. Returns the sum of their unsafe shutdowns. */
 static struct holdfast_number add_modules(
 	struct keep *keep, struct holdfast_region *told, int region)
 {
@@ -289,7 +289,7 @@ static struct holdfast_number no_region(
 
 	if (device->kind == DEVICE_FILE && !major(device->number))
 		return (struct holdfast_number){.answer = HOLDFAST_UNSUPPORTED,
-			.why = "it is not on one block device, by which the kernel would tell"};
+			.why = "it is not on one block device, for which alone the kernel would tell this"};
 	device_name(device, name);
 	if (is_hidden)
 		return (struct holdfast_number){HOLDFAST_UNREADABLE, -ENOENT, 0,
@@ -299,7 +299,7 @@ static struct holdfast_number no_region(
 		.why = keep_text(keep, "no region of persistent memory is under all of %s", name)};
 }
 
-/* Nothing can be said of all of it if a part lies in no region. */
+/* Reset the values for all regions, because a part of the device lies in no region. */
 static void without_region(
 	struct regions *regions, struct keep *keep, const struct device *device, const char *sysfs)
 {
@@ -320,7 +320,7 @@ void regions_admit_gap(struct regions *regions, const struct device *device)
 {
 	if (device->kind != DEVICE_FILE || major(device->number))
 		return;
-	regions->why = "not all that it lies on can be seen here";
+	regions->why = "not all of its storage can be seen here";
 	regions->numa_node = regions->unsafe_shutdowns =
 		(struct holdfast_number){HOLDFAST_UNREADABLE, -ENOENT, 0, regions->why};
 }
@@ -332,7 +332,7 @@ void regions_under(
 
 	*regions = (struct regions){.cover = WALK_UNKNOWN};
 	if (device_regions(device, sysfs, read_region, &reading, &regions->cover))
-		keep->failed = true; /* there is no other failure than a lack of memory */
+		keep->failed = true; /* the only possible failure is a lack of memory */
 	if (regions->cover != WALK_ALL)
 		without_region(regions, keep, device, sysfs);
 }
@@ -344,7 +344,7 @@ static int read_entry(int devices, const char *name, void *context)
 	int region = openat(devices, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (region < 0)
 		return 0;
-	/* Regions are also found by what only they have: "mappings". */
+	/* Only regions have the attribute "mappings". */
 	if (sysfs_has(region, "mappings"))
 		read_region(region, context);
 	close(region);
@@ -397,10 +397,13 @@ void regions_of_machine(struct regions *regions, struct keep *keep, const char *
 	struct reading reading = {keep, sysfs, regions};
 	int root = open(sysfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	/* A kernel without persistent memory has no bus for it; one that shows no bus is hidden. */
+	/*
+	 * Without the folder bus/, sysfs is masked. Only bus/nd is missing without persistent
+	 * memory.
+	 */
 	*regions = (struct regions){.is_hidden = root < 0 || !sysfs_has(root, "bus")};
 	if (regions->is_hidden)
-		regions->why = "sysfs is not to be seen here (is /sys mounted, or masked?)";
+		regions->why = "sysfs is not visible here (is /sys mounted, or masked?)";
 	if (root < 0)
 		return;
 	sysfs_each(root, "bus/nd/devices", read_entry, &reading);

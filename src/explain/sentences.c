@@ -10,7 +10,7 @@ const char *sentence_of_reason(enum holdfast_reason reason)
 		return "The mapping is private: its stores are never durable, so nothing has to be flushed.";
 	case HOLDFAST_REASON_CPU_CACHE:
 		return "The memory's persistence domain, which is what survives a power cut, includes "
-		       "the CPU's caches (eADR): this is the finest there is.";
+		       "the CPU's caches (eADR): this is the finest granularity.";
 	case HOLDFAST_REASON_MEMORY_CONTROLLER:
 		return "The memory's persistence domain, which is what survives a power cut, begins at "
 		       "the memory controller (ADR): stores in the CPU's caches would be lost.";
@@ -24,7 +24,7 @@ const char *sentence_of_reason(enum holdfast_reason reason)
 		return "The kernel lets programs flush this memory themselves, but lists no region for "
 		       "it: the CPU's caches are assumed not to survive a power cut.";
 	case HOLDFAST_REASON_REALTIME:
-		return "The file is on a real-time device of XFS, of which the kernel tells no more "
+		return "The file is on a real-time device of XFS, about which the kernel tells no more "
 		       "than a name: the CPU's caches are assumed not to survive a power cut.";
 	case HOLDFAST_REASON_NO_MAP_SYNC:
 		return "The kernel does not let programs make stores durable without its help here "
@@ -43,7 +43,7 @@ const char *sentence_of_reason(enum holdfast_reason reason)
 		       "what is stored, or by its attribute; it can be read.";
 	case HOLDFAST_REASON_DAX_NO_CPU_FLUSH:
 		return "This CPU has no cache flush that programs may use, and a DAX device knows no "
-		       "other way.";
+		       "other way to make stores durable.";
 	case HOLDFAST_REASON_DAX_SYSTEM_RAM:
 		return "The kernel uses the device as main memory (its driver is kmem): it cannot be "
 		       "opened, and nothing is kept.";
@@ -52,7 +52,7 @@ const char *sentence_of_reason(enum holdfast_reason reason)
 	case HOLDFAST_REASON_DAX_UNSEEN:
 		return "sysfs does not show the device, so that nothing is known of its memory.";
 	case HOLDFAST_REASON_MAP_SYNC_UNKNOWN:
-		return "It cannot be told here whether the kernel lets programs make stores durable "
+		return "It is not known here whether the kernel lets programs make stores durable "
 		       "without its help (MAP_SYNC): it is assumed not to.";
 	case HOLDFAST_REASON_FORCED:
 		return "The environment says so.";
@@ -66,7 +66,7 @@ const char *sentence_of_obstacle(enum holdfast_obstacle obstacle)
 	case HOLDFAST_OBSTACLE_NONE:
 		return "Nothing stands in the way.";
 	case HOLDFAST_OBSTACLE_FILE_SYSTEM:
-		return "This type of file system never does; ext4 and xfs can.";
+		return "This type of file system never accepts MAP_SYNC; ext4 and xfs can.";
 	case HOLDFAST_OBSTACLE_STORAGE:
 		return "To change that, the whole file system has to lie on persistent memory.";
 	case HOLDFAST_OBSTACLE_BLOCK_DAX:

@@ -6,7 +6,7 @@
 #include "device/mounts.h"
 #include "explain/facts.h"
 
-/* As file systems show them; several have other words for the same. */
+/* Mount options that switch cache flushes off, as the file systems show them. */
 static const struct {
 	const char *type; /* NULL: any */
 	const char *option;
@@ -34,7 +34,7 @@ const char *stores_not_flushed(const struct filesystem *filesystem)
 
 bool stores_is_volatile(const struct filesystem *filesystem)
 {
-	/* Newer kernels have it as a value of fsync=. */
+	/* Newer kernels show "fsync=volatile" instead of "volatile". */
 	return filesystem->class == FILESYSTEM_LAYERED &&
 	       (mounts_option(filesystem->options, "volatile") ||
 		       mounts_option(filesystem->options, "fsync=volatile"));

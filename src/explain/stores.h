@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* stores.h - what mount options and states do to stores; from facts alone */
+/* stores.h - judge from facts how mount options and states affect stores */
 #ifndef EXPLAIN_STORES_H
 #define EXPLAIN_STORES_H
 
@@ -9,13 +9,13 @@
 
 struct facts;
 
-/* The option that keeps the file system from having caches flushed; or NULL. */
+/* The mount option because of which the file system does not flush caches; or NULL. */
 const char *stores_not_flushed(const struct filesystem *filesystem);
 
-/* An overlay that is not mounted again after a power cut. */
+/* True for an overlay mounted as volatile: it cannot be mounted again after a power cut. */
 bool stores_is_volatile(const struct filesystem *filesystem);
 
-/* Why nothing can be stored, a sentence without a full stop; NULL if it can. */
+/* Why nothing can be stored, without a full stop; NULL if stores are possible. */
 const char *stores_obstacle(const struct facts *facts);
 
 #endif

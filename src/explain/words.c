@@ -97,7 +97,7 @@ static const char *verdict(
 	return keep_text(keep, "%s %s%s", subject(told), promise(told), condition(keep, told, who));
 }
 
-/* A text that grows by lines. */
+/* A text that is written line by line. */
 struct text {
 	FILE *stream;
 	struct keep *keep;
@@ -154,7 +154,7 @@ static void say_memory(const struct text *text, const struct holdfast_explanatio
 	fputs(".\n", text->stream);
 }
 
-/* A drive without a medium promises nothing, so that nothing more is said. */
+/* True for a drive without a medium: only its verdict is written. */
 static bool is_empty_device(const struct holdfast_explanation *told)
 {
 	return told->object == HOLDFAST_OBJECT_BLOCK_DEVICE &&
@@ -163,7 +163,7 @@ static bool is_empty_device(const struct holdfast_explanation *told)
 
 static void say_why(const struct text *text, const struct holdfast_explanation *told)
 {
-	/* Nobody needs to know why the granularity is not finer if no store remains. */
+	/* If stores do not survive, the reason of the granularity does not matter. */
 	if (told->survival == HOLDFAST_SURVIVES_NOT && !is_refused(told) &&
 		told->needed_reason != HOLDFAST_REASON_NOT_SHARED)
 		return;
@@ -234,7 +234,7 @@ static void say_modules(const struct text *text, const struct holdfast_region *r
 	}
 }
 
-/* Tells what is out of order. */
+/* Write lines about faults of regions and modules. */
 static void say_warnings(const struct text *text, const struct holdfast_explanation *told)
 {
 	for (size_t i = 0; i < told->region_count; i++) {
@@ -248,14 +248,14 @@ static void say_warnings(const struct text *text, const struct holdfast_explanat
 	}
 }
 
-/* Left out for O_PATH descriptors, and for devices whose verdict has said it. */
+/* Write why libpmem2 cannot map it; not for O_PATH descriptors, nor if the verdict says it. */
 static void say_refusal(const struct text *text, const struct holdfast_explanation *told)
 {
 	if (told->map_error && told->map_error != -EBADF && !is_refused(told))
-		LINE(text, "As it is, libpmem2 does not map it: %s.", told->map_error_text);
+		LINE(text, "At present libpmem2 does not map it: %s.", told->map_error_text);
 }
 
-/* How the survival is known, and on what it relies. */
+/* Write how the survival is known, and on what it relies. */
 static void say_survival(
 	const struct text *text, const struct holdfast_explanation *told, const char *evidence)
 {
@@ -267,7 +267,7 @@ static void say_survival(
 		LINE(text, "%s", told->condition);
 }
 
-/* As a person asks: what it comes to; why; what would change it; how; where it lies. */
+/* Write everything in this order: conclusion, reasons, remedies, instructions, storage. */
 static void write_all(
 	const struct text *text, const struct holdfast_explanation *told, const char *evidence)
 {
@@ -284,7 +284,7 @@ static void write_all(
 	say_warnings(text, told);
 }
 
-/* `write` to a stream, and keep what it wrote. */
+/* Call `write` with a stream in memory, and return the text that it wrote. */
 static const char *collect(
 	struct keep *keep, void (*write)(const struct text *, const void *), const void *told)
 {
@@ -347,7 +347,7 @@ static void say_cpu(const struct text *text, const struct holdfast_machine *mach
 static void say_auto_flush(const struct text *text, const struct holdfast_machine *machine)
 {
 	if (machine->auto_flush.answer == HOLDFAST_UNREADABLE)
-		LINE(text, "Whether the caches survive a power cut cannot be told: %s.",
+		LINE(text, "It is not known whether the caches survive a power cut: %s.",
 			machine->auto_flush.why);
 	else if (machine->auto_flush.answer == HOLDFAST_UNSUPPORTED)
 		LINE(text,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * words.h - an explanation in plain sentences, made from its fields and nothing else
+ * words.h - write an explanation in plain sentences, from its fields only
  *
- * For people who run machines and have not read the manual of any CPU: a term is explained where it
+ * The readers are administrators who have not read a CPU manual: each term is explained where it
  * first appears.
  */
 #ifndef EXPLAIN_WORDS_H
@@ -12,16 +12,16 @@
 #include "libpmem2/explain.h"
 
 /*
- * Fill in `verdict` and `text`; `who` decides the survival, where it is not plainly SURVIVES, and
- * `evidence` says how that is known, or is NULL.
+ * Fill in `verdict` and `text`. `who` names what decides the survival if it is not SURVIVES;
+ * `evidence` says how the survival is known, or is NULL.
  */
 void words_write(struct keep *keep, struct holdfast_explanation *told, const char *who,
 	const char *evidence);
 
-/* The same for a machine. */
+/* Fill in `text` of a machine. */
 void words_write_machine(struct keep *keep, struct holdfast_machine *machine);
 
-/* "64 GiB", "4096 bytes". */
+/* A size in words: "64 GiB", "1000 bytes". */
 const char *words_size(struct keep *keep, int64_t bytes);
 
 #endif
