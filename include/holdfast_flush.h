@@ -122,7 +122,7 @@ static inline size_t hff_x86_line_size(const struct hff_x86_id *id, size_t other
  *
  *	clflush		evicts; ordered among themselves and with stores: one after the other
  *	clflushopt	evicts; ordered only by a fence: several at once
- *		clwb		like clflushopt, but the line may stay in the cache
+ *	clwb		like clflushopt, but the line may stay in the cache
  *
  * The "memory" clobber keeps the compiler from moving stores across a flush; the CPU itself keeps a
  * flush behind earlier stores to the same line.

@@ -36,7 +36,7 @@
  *
  * Environment. Ignored in processes that run with more rights than their user has:
  *
- *	RPMEM_SSH		the program instead of ssh
+ *	RPMEM_SSH		the program to run instead of ssh
  *	RPMEM_CMD		command to run at the target instead of rpmemd; several, separated
  *				by "|", are used in turn
  *	RPMEM_ENABLE_VERBS	0 forbids the provider verbs
@@ -62,7 +62,7 @@
 extern "C" {
 #endif
 
-/* The version of these calls: rpmem_check_version(). */
+/* The version of this interface, for rpmem_check_version(). */
 #define RPMEM_MAJOR_VERSION 1
 #define RPMEM_MINOR_VERSION 3
 

@@ -151,7 +151,7 @@ int pmem2_source_device_usc(const struct pmem2_source *src, uint64_t *usc);
  * Get the NUMA node whose CPUs are nearest to the source; -1 if the kernel does not know one.
  *
  * PMEM2_E_NOSUPP		anonymous; a kernel that does not tell; or regions on several nodes
- * PMEM2_E_DAX_REGION_NOT_FOUND	not on persistent memory
+ * PMEM2_E_DAX_REGION_NOT_FOUND	the source is not on persistent memory
  * a negated errno if the node cannot be read
  */
 int pmem2_source_numa_node(const struct pmem2_source *src, int *numa_node);
@@ -182,7 +182,7 @@ struct pmem2_badblock {
  * to the kernel is empty. *bbctx becomes NULL on failure. The source's descriptor must stay open
  * until the context is deleted.
  *
- * PMEM2_E_NOSUPP		anonymous; or there are bad blocks, and it cannot be told which
+ * PMEM2_E_NOSUPP		anonymous; or there are bad blocks, and it is unknown which
  *				bytes of the file they are: on device-mapper or md, on an XFS
  *				real-time device, in compressed extents
  * PMEM2_E_DAX_REGION_NOT_FOUND	device DAX that is in no region of persistent memory

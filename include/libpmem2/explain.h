@@ -36,15 +36,15 @@ enum holdfast_answer {
 
 struct holdfast_number {
 	enum holdfast_answer answer;
-	int error;       /* UNREADABLE: -errno or PMEM2_E_* */
-	int64_t value;   /* ANSWERED */
+	int error;       /* if UNREADABLE: -errno or PMEM2_E_* */
+	int64_t value;   /* if ANSWERED */
 	const char *why; /* why there is no value; NULL if ANSWERED */
 };
 
 enum holdfast_object {
 	HOLDFAST_OBJECT_FILE,
-	HOLDFAST_OBJECT_DIRECTORY,    /* explained: a new file in it */
-	HOLDFAST_OBJECT_BLOCK_DEVICE, /* explained: a file system on it */
+	HOLDFAST_OBJECT_DIRECTORY,    /* the explanation is about a new file in it */
+	HOLDFAST_OBJECT_BLOCK_DEVICE, /* the explanation is about a file system on it */
 	HOLDFAST_OBJECT_DAX_DEVICE,   /* memory without a file system */
 	HOLDFAST_OBJECT_ANONYMOUS     /* a map without a file */
 };
@@ -66,22 +66,22 @@ enum holdfast_survival {
 enum holdfast_reason {
 	HOLDFAST_REASON_PROGRAM, /* the program said so: pmem2_map_from_existing() */
 
-	/* BYTE */
+	/* reasons for PMEM2_GRANULARITY_BYTE */
 	HOLDFAST_REASON_NOT_SHARED, /* a private or anonymous map: it is not meant to survive */
 	HOLDFAST_REASON_CPU_CACHE,  /* the CPU's caches survive (eADR) */
 
-	/* CACHE_LINE */
-	HOLDFAST_REASON_MEMORY_CONTROLLER, /* what has left the CPU's caches survives (ADR) */
+	/* reasons for PMEM2_GRANULARITY_CACHE_LINE */
+	HOLDFAST_REASON_MEMORY_CONTROLLER, /* stores survive if out of the CPU's caches (ADR) */
 	HOLDFAST_REASON_DOMAIN_UNKNOWN,    /* the kernel does not say what survives */
 	HOLDFAST_REASON_DOMAIN_UNREADABLE, /* the kernel's answer could not be read */
 	HOLDFAST_REASON_NO_REGION, /* MAP_SYNC is accepted, but the memory is in no known region */
 	HOLDFAST_REASON_REALTIME,  /* on an XFS real-time device, about which nothing is known */
 
-	/* PAGE */
+	/* reasons for PMEM2_GRANULARITY_PAGE */
 	HOLDFAST_REASON_NO_MAP_SYNC,  /* the kernel refuses MAP_SYNC: see holdfast_obstacle */
 	HOLDFAST_REASON_NO_CPU_FLUSH, /* this CPU has no cache flush for programs */
 
-	/* PMEM2_E_NOSUPP: device DAX that no CPU flush makes durable */
+	/* reasons for PMEM2_E_NOSUPP: device DAX that no CPU flush makes durable */
 	HOLDFAST_REASON_DAX_NOT_PERSISTENT, /* the device is not persistent memory */
 	HOLDFAST_REASON_DAX_VOLATILE,       /* the device is in a region that says it is volatile */
 	HOLDFAST_REASON_DAX_HOST_FLUSH,     /* only the host of this virtual machine can flush it */
@@ -118,6 +118,7 @@ enum holdfast_obstacle {
 	HOLDFAST_OBSTACLE_NONE   /* MAP_SYNC is accepted, or has no effect */
 };
 
+/* The kind of memory under a file or device. */
 enum holdfast_memory {
 	HOLDFAST_MEMORY_NONE,          /* not known to the kernel as memory: disks */
 	HOLDFAST_MEMORY_NFIT,          /* NVDIMMs */
@@ -139,7 +140,7 @@ enum holdfast_domain {
 	HOLDFAST_DOMAIN_NONE, /* no persistent memory */
 	HOLDFAST_DOMAIN_CPU_CACHE,
 	HOLDFAST_DOMAIN_MEMORY_CONTROLLER,
-	HOLDFAST_DOMAIN_UNKNOWN,   /* the kernel does not say */
+	HOLDFAST_DOMAIN_UNKNOWN,   /* the kernel does not say what survives */
 	HOLDFAST_DOMAIN_UNREADABLE /* it cannot be read, or the storage cannot be seen */
 };
 
@@ -234,7 +235,7 @@ struct holdfast_explanation {
 	enum holdfast_memory memory;
 	enum holdfast_domain domain;
 	enum holdfast_deep_flush deep_flush;
-	int deep_flush_error; /* UNREADABLE: -errno */
+	int deep_flush_error; /* -errno if deep_flush is UNREADABLE */
 	size_t region_count;
 	const struct holdfast_region *const *regions;
 	struct holdfast_number unsafe_shutdowns; /* the sum over all modules */

@@ -8,8 +8,8 @@
  *
  * and, if BLOCK_STREAM_IS_ONE_STORE is defined, whatever its value,
  *
- *		stream_up, stream_down, stream_fill	around the caches, whole aligned blocks
- *		move_small, set_small			through the caches, less than a block
+ *	stream_up, stream_down, stream_fill	around the caches, whole aligned blocks
+ *	move_small, set_small			through the caches, less than a block
  *
  * COPY(copy, flush) makes the functions for memory that `flush` makes durable, COPY_BYTE(copy)
  * those for memory whose caches are durable.

@@ -8,7 +8,7 @@
  *	flush_kind(addr, len)			by lines of USUAL_LINE bytes
  *	flush_back_kind(addr, len)		from the last line to the first
  *	persist_kind(addr, len)			flush and drain
- *		persist_fetching_kind(addr, len)	prefetch the lines, flush and drain
+ *	persist_fetching_kind(addr, len)	prefetch the lines, flush and drain
  *
  * and the same functions again as any_kind, for lines of cpu.line_size bytes. Before it includes
  * this header, an architecture defines USUAL_LINE, and, if it has such an instruction,

@@ -5,14 +5,14 @@
  * Included by a copy file that has defined
  *
  *	vec			the vector type, sizeof(vec) dividing 64
- *		vec_load(s)		load from any address
- *		vec_store(d, v)		store to any address
- *		vec_fill(c)		a vector with every byte c
+ *	vec_load(s)		load from any address
+ *	vec_store(d, v)		store to any address
+ *	vec_fill(c)		a vector with every byte c
  *
  * and, where the CPU can store around the caches, BLOCK_STREAM_IS_ONE_STORE as either
  *
- *		0	and vec_stream(d, v), which stores around the caches to a multiple of
- *			sizeof(vec), or
+ *	0	and vec_stream(d, v), which stores around the caches to a multiple of
+ *		sizeof(vec), or
  *	1	and its own block_stream(), which leaves no half-filled write-combining buffer
  *
  * Words. Stores are 16 bytes and more, or 8, 4, 2 and 1 at the ends of a range whose length is not

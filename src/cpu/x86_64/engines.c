@@ -32,13 +32,13 @@ const char *arch_fence_name(void)
  *	clwb		CPUs that keep the line: Ice Lake and later, Tremont, Zen 2 and later
  *	clflushopt	Skylake, Goldmont, Zen; and where CLWB drops the line (features.c): 10 ns a
  *			line of a long copy, CLWB 20, CLFLUSH 97
- *		clflush		older CPUs; a store of 8 bytes and persist: 91 ns, others 99
- *		movdir64b	only if PMEM_MOVDIR64B asks for it; CPUs that have it have CLWB
- *		avx512f		4 KiB around the caches 0.77 us; avx 1.24: its buffers need drains
- *		avx		4 KiB within the first-level cache 50 ns; sse2 98
+ *	clflush		older CPUs; a store of 8 bytes and persist: 91 ns, others 99
+ *	movdir64b	only if PMEM_MOVDIR64B asks for it; CPUs that have it have CLWB
+ *	avx512f		4 KiB around the caches 0.77 us; avx 1.24: its buffers need drains
+ *	avx		4 KiB within the first-level cache 50 ns; sse2 98
  *	sse2		Nehalem, and Goldmont and Tremont, which have nothing wider
- *		words		only if PMEM_NO_MOVNT asks for it
- *		any_		cache lines of a size other than 64 bytes: no such CPU is known
+ *	words		only if PMEM_NO_MOVNT asks for it
+ *	any_		cache lines of a size other than 64 bytes: no such CPU is known
  */
 const struct cpu_engine arch_engines[] = {
 	ENGINE(clwb, movdir64b, X86_CLWB | X86_SSE2 | X86_MOVDIR64B),

@@ -19,7 +19,8 @@
  *				ns more. Prefetching all lines of 4 KiB would take 390 ns uncached,
  *				but 46 cached, not 37
  *	fetches_ahead_above	lines in no cache: 64 KiB in 0.58 of the time, 4 MiB in 0.65.
- *				Shorter ranges may be in the first-level cache (4 KiB: 51 ns, not 37)
+ *				Shorter ranges may be in the first-level cache (4 KiB: 51 ns,
+ *				not 37)
  *	flushes_back		128 bytes rewritten in place with PMEM2_F_MEM_NODRAIN: 139 ns, not
  *				195. The first stores of the next call do not wait for the line that
  *				was flushed last
