@@ -53,7 +53,7 @@ extern "C" {
 #endif
 
 /*
- * Mapping files.
+ * Mapping files: map, unmap, and ask if CPU flushes make stores durable.
  */
 
 #define PMEM_FILE_CREATE  (1 << 0) /* create the file unless it exists; give it `len` bytes */
@@ -202,7 +202,7 @@ void *pmem_memcpy_nodrain(void *pmemdest, const void *src, size_t len);
 void *pmem_memset_nodrain(void *pmemdest, int c, size_t len);
 
 /*
- * Versions of this interface.
+ * The version of this interface, and the check for it.
  */
 
 #define PMEM_MAJOR_VERSION 1
@@ -215,7 +215,7 @@ void *pmem_memset_nodrain(void *pmemdest, int c, size_t len);
 const char *pmem_check_version(unsigned major_required, unsigned minor_required);
 
 /*
- * Messages.
+ * Messages: the text of the last error, and the log.
  */
 
 /*

@@ -100,7 +100,7 @@ struct rpmem_pool_attr {
 };
 
 /*
- * Pools.
+ * Pools: make, open and close them, and change their attributes.
  */
 
 /*
@@ -196,7 +196,7 @@ int rpmem_deep_persist(RPMEMpool *rpp, size_t offset, size_t length, unsigned la
 int rpmem_read(RPMEMpool *rpp, void *buff, size_t offset, size_t length, unsigned lane);
 
 /*
- * Removing pools.
+ * Removing pools from a target.
  */
 
 #define RPMEM_REMOVE_FORCE    0x1 /* ignore parts that are missing or cannot be removed */
@@ -209,7 +209,7 @@ int rpmem_read(RPMEMpool *rpp, void *buff, size_t offset, size_t length, unsigne
 int rpmem_remove(const char *target, const char *pool_set_name, int flags);
 
 /*
- * Other calls.
+ * Other calls: the version check, and the text of the last error.
  */
 
 /* Return NULL if a program written for this version can use this library, else the reason. */

@@ -312,7 +312,7 @@ int pmem2_config_set_vm_reservation(
 	struct pmem2_config *cfg, struct pmem2_vm_reservation *rsv, size_t rsv_offset);
 
 /*
- * Maps.
+ * Maps: make them from a source and a config, ask about them, delete them.
  */
 
 struct pmem2_map;
@@ -526,7 +526,7 @@ pmem2_memset_fn pmem2_get_memset_fn(struct pmem2_map *map);
 int pmem2_deep_flush(struct pmem2_map *map, void *ptr, size_t size);
 
 /*
- * Messages.
+ * Messages: the text of the last error.
  */
 
 /*

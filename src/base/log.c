@@ -199,7 +199,7 @@ void log_write(enum log_level level, const struct log_place *from, const char *f
 	log_busy = true;
 	char *body = begin_line(level);
 	va_start(ap, format);
-	errno = saved; /* for %m */
+	errno = saved; /* `format` may contain %m */
 	vsnprintf(body, (size_t)(log_line + LOG_LINE - body), format, ap);
 	va_end(ap);
 	printable(body);

@@ -18,7 +18,7 @@
 #endif
 #endif
 
-/* Errors of the calling thread are not reported until memcheck_resume(). Pairs may be nested. */
+/* Suppress reports about the calling thread until memcheck_resume(). Pairs may be nested. */
 static inline void memcheck_pause(void)
 {
 #ifdef VALGRIND_DISABLE_ERROR_REPORTING

@@ -90,7 +90,7 @@ struct cpu {
 	uint32_t features;          /* features in use: those found, less those switched off */
 	size_t line_size;           /* bytes that one flush covers, as the CPU reports it */
 	size_t stream_threshold;    /* copies of this length and longer go around the caches */
-	bool fence_while_streaming; /* drain the write-combining buffers now and then */
+	bool fence_while_streaming; /* drain repeatedly during copies around the caches */
 };
 
 /* Hidden in the declaration, too, so that accesses need no look-up in the global offset table. */

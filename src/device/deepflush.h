@@ -22,7 +22,7 @@ enum deepflush_state {
 
 struct deepflush {
 	enum deepflush_state state;
-	int error; /* UNREADABLE: -errno */
+	int error; /* if UNREADABLE: -errno */
 };
 
 /*

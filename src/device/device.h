@@ -20,7 +20,7 @@ enum device_kind {
 
 struct device {
 	enum device_kind kind;
-	dev_t number; /* of the device itself, or of the block device under the file system */
+	dev_t number; /* number of the DAX device, or st_dev of the file */
 	ino_t inode;  /* inode number of a file; 0 for a device */
 	/*
 	 * The bytes of the file are on another device than `number`: XFS may have a real-time
@@ -49,7 +49,7 @@ int device_size(const struct device *device, int fd, const char *sysfs, size_t *
 int device_size_named(
 	const struct device *device, int fd, const char *name, const char *sysfs, size_t *size);
 
-/* `name`, or if that is NULL "file descriptor 3", for messages; `words` is room for it. */
+/* Returns `name`; if NULL, "file descriptor 3", written to `words`. For messages. */
 #define DEVICE_FD_NAME 32
 const char *device_fd_name(char words[DEVICE_FD_NAME], int fd, const char *name);
 

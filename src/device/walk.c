@@ -22,11 +22,11 @@ struct seen {
 struct walk {
 	const char *sysfs;
 	walk_visit *visit;
-	walk_floor *visit_floor; /* instead of `visit` */
+	walk_floor *visit_floor; /* used instead of `visit` by walk_floors() */
 	void *context;
 	unsigned covered, bare, lost; /* number of disks in a region, elsewhere, and unreadable */
 	unsigned slaves;              /* number of devices under the current device */
-	int error;                    /* -ENOMEM */
+	int error;                    /* 0 or -ENOMEM */
 	int *pending;                 /* directories still to visit, the next one last */
 	size_t pending_count;
 	struct seen *seen; /* the directories that have been looked at */

@@ -37,7 +37,7 @@ void facts_fini(struct facts *facts)
 /* The kernel's name of an open file; NULL if it has no name or too long a name. */
 NOINLINE static char *name_of(int fd) /* not inlined: its stack is free again for later calls */
 {
-	char link[64], *name = malloc(NAME_ROOM); /* too much for the stack */
+	char link[64], *name = malloc(NAME_ROOM); /* not on the stack: too large */
 
 	snprintf(link, sizeof(link), "/proc/thread-self/fd/%d", fd);
 	ssize_t length = name ? readlink(link, name, NAME_ROOM) : -1;
@@ -111,7 +111,7 @@ static int try_file(struct facts *facts, int fd)
 				"read",
 				fd));
 	error = try(facts, fd, mode);
-	/* Empty files can be tried, but pmem2_map_new() has nothing to map. */
+	/* The trial may map an empty file, but pmem2_map_new() refuses to. */
 	if (!error && !facts->map_error && !facts->size)
 		error = refuse(facts, err_set(PMEM2_E_SOURCE_EMPTY, "the source is empty"));
 	return error;

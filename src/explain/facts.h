@@ -50,11 +50,11 @@ struct facts {
 	const char *sysfs;
 	bool can_flush;  /* the CPU has a flush for programs */
 	unsigned kernel; /* FACTS_KERNEL(6, 18, 44) for Linux 6.18.44 */
-	char *name;      /* NULL: not known; owned */
+	char *name;      /* name of the file or device; NULL: unknown; owned */
 
 	bool has_device; /* false: memory without a file */
 	struct device device;
-	dev_t disk; /* the block device that the data is on; 0: none, or not known */
+	dev_t disk; /* the block device with the data; 0: not on one, or unknown */
 	uint64_t size;
 
 	bool has_filesystem;
@@ -77,7 +77,7 @@ struct facts {
 	int disk_is_dax;                         /* result of disk_is_dax() */
 	struct holdfast_number bytes, alignment; /* `bytes`: size of the file or device */
 	bool is_read_only_device;
-	enum facts_driver driver; /* of a DAX device */
+	enum facts_driver driver; /* driver of a DAX device */
 	bool is_ext2_by_ext4;     /* an ext2, mounted by the driver of ext4 */
 };
 

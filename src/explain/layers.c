@@ -55,7 +55,7 @@ struct place {
 	enum { A_DISK, A_FILE } kind;
 	dev_t device; /* the disk; or st_dev of the file, 0 if it is only known by name */
 	ino_t inode;
-	const char *path; /* of a file; NULL: not known */
+	const char *path; /* path of the file; NULL: not known */
 };
 
 /*

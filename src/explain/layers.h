@@ -16,7 +16,7 @@
 
 struct layers {
 	struct keep *keep;
-	struct keep_list list; /* of struct holdfast_layer, the highest first */
+	struct keep_list list; /* items: struct holdfast_layer, the highest layer first */
 	enum holdfast_survival survival;
 	const char *who;             /* decides `survival`: "the NFS server"; NULL if SURVIVES */
 	const char *evidence;        /* how `survival` is known */

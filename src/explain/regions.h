@@ -10,7 +10,7 @@
 
 /* A list of regions, and values that hold for all of them. */
 struct regions {
-	struct keep_list list; /* of struct holdfast_region */
+	struct keep_list list; /* items: struct holdfast_region */
 	enum walk_cover cover;
 	bool is_hidden;    /* sysfs does not show the device */
 	const char *why;   /* why the list is not known, or NULL */

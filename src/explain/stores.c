@@ -8,7 +8,7 @@
 
 /* Mount options that switch cache flushes off, as the file systems show them. */
 static const struct {
-	const char *type; /* NULL: any */
+	const char *type; /* type of file system; NULL: any */
 	const char *option;
 } unflushed[] = {
 	{NULL, "nobarrier"},

@@ -341,7 +341,7 @@ static void say_cpu(const struct text *text, const struct holdfast_machine *mach
 			cpu->line_size, cpu->flush, cpu->fence);
 	LINE(text, "Copies use %s; those of %zu bytes and more go around the caches.", cpu->copy,
 		cpu->copy_threshold);
-	LINE(text, "The row of tuning for this processor is %s.", cpu->tuning);
+	LINE(text, "The performance settings for this processor have the name %s.", cpu->tuning);
 }
 
 static void say_auto_flush(const struct text *text, const struct holdfast_machine *machine)

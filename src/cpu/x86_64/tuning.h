@@ -5,7 +5,7 @@
 
 #include "cpu/x86_64/features.h"
 
-/* Never NULL. */
+/* The row of tuning for the CPU with this identification. Never NULL. */
 const struct cpu_tuning *x86_tuning(const struct x86_id *id);
 
 #endif
