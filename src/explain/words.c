@@ -120,11 +120,10 @@ static void say_what(const struct text *text, const struct holdfast_explanation 
 		LINE(text, "It is a regular file of %s.", size);
 		break;
 	case HOLDFAST_OBJECT_DIRECTORY:
-		LINE(text, "It is a directory: what is said holds for new files in it.");
+		LINE(text, "It is a directory: all this holds for new files in it.");
 		break;
 	case HOLDFAST_OBJECT_BLOCK_DEVICE:
-		LINE(text,
-			"It is a block device of %s: what is said holds for a file system on it.",
+		LINE(text, "It is a block device of %s: all this holds for a file system on it.",
 			size);
 		break;
 	case HOLDFAST_OBJECT_DAX_DEVICE:
@@ -170,7 +169,7 @@ static void say_why(const struct text *text, const struct holdfast_explanation *
 	LINE(text, "%s", sentence_of_reason(told->needed_reason));
 	if (told->map_sync == HOLDFAST_MAP_SYNC_WOULD_ACCEPT ||
 		told->map_sync == HOLDFAST_MAP_SYNC_WOULD_REFUSE)
-		LINE(text, "This was not tried, but inferred from what the kernel tells of it.");
+		LINE(text, "This was not tried, but inferred from what the kernel says about it.");
 	if (told->obstacle != HOLDFAST_OBSTACLE_NONE && told->map_sync != HOLDFAST_MAP_SYNC_UNKNOWN)
 		LINE(text, "%s", sentence_of_obstacle(told->obstacle));
 }
@@ -179,7 +178,7 @@ static void say_forced(const struct text *text, const struct holdfast_explanatio
 {
 	if (told->reason == HOLDFAST_REASON_FORCED)
 		LINE(text,
-			"PMEM2_FORCE_GRANULARITY in the environment overrules that: libpmem2 "
+			"PMEM2_FORCE_GRANULARITY in the environment overrides that: libpmem2 "
 			"%s %s granularity%s.",
 			told->needed == told->granularity ? "is told to use" : "takes it for",
 			granularity_name(told->granularity),
