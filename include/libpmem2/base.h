@@ -138,8 +138,8 @@ int pmem2_source_device_id(const struct pmem2_source *src, char *id, size_t *len
 
 /*
  * Get the unsafe shutdown count: how often the memory modules of the source lost data in a power
- * cut, summed over all of them. A program stores this count in a file while it uses it; if the
- * count has grown since, data that was persistent before may be lost.
+ * cut, summed over all of them. A program that uses a file saves the count in it; if the count has
+ * grown when the file is opened after a crash, data that was persistent before may be lost.
  *
  * PMEM2_E_NOSUPP	anonymous; the kernel knows no modules; or a module does not count;
  *			a count of 0 is a successful answer

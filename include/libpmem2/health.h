@@ -24,8 +24,8 @@ extern "C" {
 /* The values of a counter that mean trouble. */
 enum holdfast_counting {
 	HOLDFAST_COUNTING_LASTING,     /* any value but 0; it stays until it is repaired or reset */
-	HOLDFAST_COUNTING_SINCE_MOUNT, /* a value that has grown since the mount */
-	HOLDFAST_COUNTING_STATE        /* any value but 0, for as long as the value is not 0 */
+	HOLDFAST_COUNTING_SINCE_MOUNT, /* a value that has grown; 0 after each mount */
+	HOLDFAST_COUNTING_STATE        /* any value but 0; 0 again when the trouble is over */
 };
 
 /* Failures of a file system or an array of disks, as the kernel counts them. */
