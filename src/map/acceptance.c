@@ -10,16 +10,16 @@
 
 struct sets {
 	struct epoch_ranges accepted, told;
-	struct epoch_ranges new_maps; /* accepted, too, unless something was accepted since */
+	struct epoch_ranges new_maps; /* subset of `accepted` that children of fork inherit */
 };
 
-/* Memory is taken when something has failed: programs start faster without. */
+/* The sets are allocated at the first failure: programs that never see one start faster. */
 static struct {
 	struct signal_lock lock;
 	struct sets *sets;
 } known = {.lock = SIGNAL_LOCK_FREE};
 
-/* With the lock. NULL without memory: then nothing is known, and each failure is told again. */
+/* The caller holds the lock. NULL without memory: then each failure is reported again. */
 static struct sets *sets_get(void)
 {
 	if (known.sets)
@@ -31,10 +31,10 @@ static struct sets *sets_get(void)
 	return known.sets;
 }
 
-/* `of` is the set's place in struct sets. */
+/* Adds to one of the sets. `of` is the offset of that set in struct sets. */
 static void add(size_t of, struct file_id file, struct range range, uint64_t epoch)
 {
-	/* Epoch 0: a failure that was not recorded, of which nothing has to be known. */
+	/* Epoch 0 stands for a failure that was not recorded: it needs no acceptance. */
 	if (!epoch)
 		return;
 	signal_lock_take(&known.lock);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * deep_flush.h - make stores durable as far as the platform can, and hear whether it worked
+ * deep_flush.h - make stores durable as far as the platform can, and report failures
  *
- *	what is mapped		how
- *	PAGE map		write the pages back now
+ *	what is mapped		how it is deep-flushed
+ *	PAGE map		writes the pages back now
  *	regular file		the same: the file system deep-flushes the device under it
- *	DAX device		flush and fence, then deep-flush its regions
- *	no file			PMEM2_E_NOSUPP
+ *	DAX device		flush and fence, then deep-flush the device's regions
+ *	no file			refused: PMEM2_E_NOSUPP
  */
 #ifndef MAP_DEEP_FLUSH_H
 #define MAP_DEEP_FLUSH_H
@@ -17,14 +17,14 @@
 #include "map/map.h"
 
 /*
- * [addr, addr + size) of a live map. What was noted for the next drain stays noted. Write-backs of
- * the file that failed later than `since` count (file_sync.h): map->born, unless the caller knows
- * that all of the range was stored later.
+ * Deep-flush [addr, addr + size) of a live map. Ranges noted for the next drain stay noted. Counts
+ * write-backs of the file that failed after the epoch `since` (file_sync.h). Pass map->born as
+ * `since`, unless the caller knows that all of the range was stored later.
  *
- * PMEM2_E_DEEP_FLUSH_RANGE	a part of it is outside of the map
+ * PMEM2_E_DEEP_FLUSH_RANGE	a part of the range is outside of the map
  * PMEM2_E_NOSUPP		memory without a file
  * -EIO, -ENOSPC and so on	the write-back failed
- * those of device_deep_flush()
+ * and the codes of device_deep_flush()
  */
 int deep_flush_map(const struct map *map, const void *addr, size_t size, uint64_t since);
 

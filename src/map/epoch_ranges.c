@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* Replace list[first, end) by `count` new ones. There is room. */
+/* Replace list[first, end) by `count` new entries. The caller has made sure that they fit. */
 static void replace(struct epoch_ranges *set, unsigned first, unsigned end,
 	const struct epoch_range *with, unsigned count)
 {
@@ -24,7 +24,7 @@ static void forget_oldest(struct epoch_ranges *set)
 	replace(set, oldest, oldest + 1, NULL, 0);
 }
 
-/* Whether one goes on where the other ends, and says the same. */
+/* True if `high` begins where `low` ends and both have the same file and epoch. */
 static bool continues(const struct epoch_range *low, const struct epoch_range *high)
 {
 	return low->range.to == high->range.from && low->epoch == high->epoch &&
@@ -39,7 +39,7 @@ static void join_at(struct epoch_ranges *set, unsigned index)
 	}
 }
 
-/* The first range that ends after this address. */
+/* The index of the first range that ends after this address. */
 static unsigned first_after(const struct epoch_ranges *set, uintptr_t address)
 {
 	unsigned i = 0;
@@ -49,7 +49,7 @@ static unsigned first_after(const struct epoch_ranges *set, uintptr_t address)
 	return i;
 }
 
-/* Put `middle`, or nothing, at these addresses. Returns its index. */
+/* Replace the contents of these addresses by `middle` (NULL: by nothing). Returns its index. */
 static unsigned put(struct epoch_ranges *set, struct range range, const struct epoch_range *middle)
 {
 	struct epoch_range new[3];

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * epoch_ranges.h - ranges of addresses of files, each with the epoch of the latest failure that
- * the program knows of there (W7 and W9 of writeback_failure.h)
+ * epoch_ranges.h - a set of address ranges that map files, each with the epoch of the latest
+ * failure that the program knows of there (W7 and W9 of writeback_failure.h)
  *
- * The set is bounded: when it is full, the range with the oldest epoch is forgotten. There is no
- * lock inside.
+ * The set is bounded: when it is full, the range with the oldest epoch is forgotten. It has no
+ * lock; the caller provides one.
  */
 #ifndef MAP_EPOCH_RANGES_H
 #define MAP_EPOCH_RANGES_H
@@ -20,17 +20,17 @@ struct epoch_ranges {
 		struct range range;
 		struct file_id file;
 		uint64_t epoch;
-	} list[EPOCH_RANGES_MAX]; /* by address; none overlap */
+	} list[EPOCH_RANGES_MAX]; /* sorted by address, without overlaps */
 };
 
-/* Replaces what was known of these addresses. */
+/* Add a range. It replaces what the set had at these addresses. */
 void epoch_ranges_add(
 	struct epoch_ranges *set, struct file_id file, struct range range, uint64_t epoch);
 
-/* Nothing is known of these addresses any more. */
+/* Remove these addresses from the set. */
 void epoch_ranges_remove(struct epoch_ranges *set, struct range range);
 
-/* Whether all of the range is known, as one of this file, with this epoch or a later one. */
+/* True if the set has all of the range, for this file and with this epoch or a later one. */
 bool epoch_ranges_cover(
 	const struct epoch_ranges *set, struct file_id file, struct range range, uint64_t epoch);
 

@@ -17,8 +17,8 @@ static bool ids_equal(const struct file_ids *ids, const struct file_ids *other)
 }
 
 /*
- * The place of the file's latest failure; the next free one, if there is room, for a file that has
- * not failed yet. The caller holds the lock.
+ * Returns the place of the file's latest failure. A file without one gets the next free place or,
+ * if the table is full, `any`. The caller holds the lock.
  */
 static struct failed_write *place_of(struct failed_files *table, const struct file_ids *file)
 {
@@ -34,8 +34,8 @@ static struct failed_write *place_of(struct failed_files *table, const struct fi
 }
 
 /*
- * A process that is killed in here leaves a table that holds: each place has a failure at any time,
- * the earlier or the later one, and the count comes last.
+ * Store a failure in its place. Even if the process is killed in here, the table stays valid: each
+ * place holds either the old failure or the new one, and `count` is raised last.
  */
 static void put(struct failed_files *table, struct failed_write *place,
 	const struct failed_write *write, uint64_t epoch)
@@ -51,8 +51,9 @@ static void put(struct failed_files *table, struct failed_write *place,
 }
 
 /*
- * No handler runs with the lock, so that a thread cannot have it already. If the lock says so, its
- * owner is in another PID namespace and has the same number there.
+ * Signals are blocked under the lock, so that this thread cannot hold it already. If the lock
+ * claims that it does, the owner is a thread of another PID namespace that has the same number
+ * there.
  */
 static void take_lock(struct failed_files *table, sigset_t *before)
 {
@@ -76,7 +77,7 @@ uint64_t failed_files_record(
 	uint64_t epoch = atomic_load_explicit(&table->epoch, memory_order_relaxed) + 1;
 
 	put(table, place_of(table, file), write, epoch);
-	/* Release: a reader of this epoch finds the failure that has it. */
+	/* Release: a thread that reads this epoch also finds the failure with this epoch. */
 	atomic_store_explicit(&table->epoch, epoch, memory_order_release);
 	release_lock(table, &before);
 	return epoch;

@@ -2,11 +2,11 @@
 /*
  * failed_files.h - the files that have lost a write-back, and when (W1 of writeback_failure.h)
  *
- * A failure's epoch is its number: the first one that anybody records has 1. Whoever remembers the
- * epoch of some moment can therefore ask whether a file has failed since then.
+ * Each recorded failure has an epoch, which is its number: 1 for the first one. A caller that
+ * remembers the epoch of some moment can therefore ask whether a file has failed since then.
  *
- * The table lies in memory that forked children share. There is room for some 60 files; a failure
- * of one more is kept as a failure of any file.
+ * The table lies in memory that forked children share. It has room for some 60 files; when it is
+ * full, the failure of another file is recorded as a failure of any file.
  *
  * Locks: one robust lock, for changes and look-ups; never held during I/O.
  */
@@ -29,31 +29,32 @@ struct failed_write {
 
 struct failed_files {
 	pthread_mutex_t lock;
-	_Atomic uint64_t epoch; /* of the latest failure of all; 0: there was none */
+	_Atomic uint64_t epoch; /* epoch of the latest failure of any file; 0: nothing failed */
 	unsigned count;
-	struct failed_write any; /* of a file that there was no room for, or that is not known */
+	struct failed_write any; /* the latest one of unknown files and of those that did not fit */
 	struct failed_file {
-		struct file_ids file; /* one of the two may not be known */
+		struct file_ids file; /* one of its two identities may be unknown */
 		struct failed_write write;
 	} list[FAILED_FILES_MAX];
 };
 
-/* `table` is full of zeros. */
+/* Initialize a table that is full of zeros. */
 void failed_files_init(struct failed_files *table);
 
-/* One load. What the kernel reported before was recorded with at most this epoch. */
+/* The epoch of now, in one load. Failures that the kernel has reported before are not later. */
 static inline uint64_t failed_files_epoch(struct failed_files *table)
 {
 	return atomic_load_explicit(&table->epoch, memory_order_acquire);
 }
 
-/* Record a failure, whose epoch is returned. Nothing may be known of the file. */
+/* Record a failure and return its epoch. `file` may be unknown. */
 uint64_t failed_files_record(
 	struct failed_files *table, const struct file_ids *file, const struct failed_write *write);
 
 /*
- * Whether the file may have failed later than `since`, and how at last. A failure of any file is a
- * failure of this one, and so is that of a file that cannot be compared with it.
+ * True if the file may have failed later than `since`; *found is then its latest failure. A
+ * failure of an unknown file counts, and so does that of a file that cannot be compared with this
+ * one.
  */
 bool failed_files_find(struct failed_files *table, const struct file_ids *file, uint64_t since,
 	struct failed_write *found);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* file_id.h - a file, whatever its names are */
+/* file_id.h - the identity of a file, independent of its names */
 #ifndef MAP_FILE_ID_H
 #define MAP_FILE_ID_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* As fstat(2) or /proc/PID/maps has it; both 0 stand for a file that is not known. */
+/* As in fstat(2) or /proc/PID/maps; both members 0: unknown file. */
 struct file_id {
 	uint64_t device, inode;
 };
@@ -22,12 +22,13 @@ static inline bool file_id_equals(struct file_id id, struct file_id other)
 }
 
 /*
- * The two that one file has. They differ on btrfs, where fstat(2) has a device number for each
- * subvolume, and on overlay file systems: an identity of one kind says nothing of the other.
+ * The two identities of one file. They differ on btrfs, where fstat(2) has a device number for
+ * each subvolume, and on overlay file systems. An identity of one kind says nothing about the
+ * other kind.
  */
 struct file_ids {
-	struct file_id stat;   /* as fstat(2) has it */
-	struct file_id listed; /* as /proc/PID/maps has it */
+	struct file_id stat;   /* from fstat(2) */
+	struct file_id listed; /* from /proc/PID/maps */
 };
 
 /* False if they are known to be different files. */

@@ -23,7 +23,10 @@ uint64_t file_sync_epoch(void)
 	return shared ? failed_files_epoch(&shared->failed) : 0;
 }
 
-/* W2: memory that is not mapped, or cannot be written back at all, does not make its file fail. */
+/*
+ * W2: an error since memory is not mapped, or can never be written back, does not make its file
+ * fail.
+ */
 static bool belongs_to_file(int error, struct range pages)
 {
 	if (error == ENOMEM)
@@ -31,10 +34,10 @@ static bool belongs_to_file(int error, struct range pages)
 	return error != EINVAL;
 }
 
-/* One failed write-back, which may have gone to several files. */
+/* One failed write-back, to be recorded for each file that it may have gone to. */
 struct recording {
 	struct failed_files *table;
-	struct file_id file; /* known: the only one */
+	struct file_id file; /* if known, the only file of the range */
 	int error;
 	struct file_sync_failure *last;
 };
@@ -56,7 +59,7 @@ static bool record_part(const struct mapped_file *mapped, void *context)
 	return false;
 }
 
-/* Memory that is not in the list of mappings may be of any file. */
+/* Memory that the list of mappings does not show may belong to any file. */
 static void record(struct failed_files *table, const struct file_sync *sync, int error,
 	struct file_sync_failure *failure)
 {
@@ -67,7 +70,7 @@ static void record(struct failed_files *table, const struct file_sync *sync, int
 		failure->write.epoch = failed_files_record(table, &ids, &failure->write);
 }
 
-/* W5: from before the kernel is asked until its answer is recorded. */
+/* W5: the flight begins before the kernel is asked and ends after its answer is recorded. */
 static int write_back(
 	struct shared *shared, const struct file_sync *sync, struct file_sync_failure *failure)
 {
@@ -82,17 +85,17 @@ static int write_back(
 	return error;
 }
 
-/* Look at what was written back without an error, a part at a time. */
+/* State of the check of a range that was written back without an error, one mapping at a time. */
 struct judging {
 	struct failed_files *table;
-	struct file_id file; /* known: of all parts */
+	struct file_id file; /* if known, the file of the whole range */
 	uint64_t since;
-	uintptr_t judged_to; /* what lies below is in the list of mappings, without a gap */
+	uintptr_t judged_to; /* up to here the list of mappings shows the range without a gap */
 	bool failed;
 	struct file_sync_failure *failure;
 };
 
-/* May a part be lost without the knowledge of the program? */
+/* True if these pages may be lost without the program having been told. */
 static bool is_doubtful(struct judging *judging, const struct file_ids *ids, struct range at)
 {
 	struct file_id file = file_id_is_known(ids->stat) ? ids->stat : ids->listed;
@@ -113,14 +116,14 @@ static bool judge_part(const struct mapped_file *mapped, void *context)
 	if (mapped->at.from == judging->judged_to)
 		judging->judged_to = mapped->at.to;
 	if (!file_id_is_known(ids.stat) && !file_id_is_known(ids.listed))
-		return false; /* memory without a file */
+		return false; /* memory without a file cannot lose a write-back */
 	return is_doubtful(judging, &ids, mapped->at);
 }
 
 /*
- * W4, after W5: whether another write-back of the file has failed. W10: the list of mappings is
- * read only if something has failed that may be this file. The range is mapped, for the kernel has
- * written it back: a list that does not have all of it is hidden behind another file.
+ * W4, after W5: has another write-back of the file failed? W10: the list of mappings is read only
+ * if a file has failed that may be this one. All of the range is mapped, for the kernel has
+ * written it back: if the list lacks a part, another file is mounted over /proc/self/maps.
  */
 static int judge(
 	struct shared *shared, const struct file_sync *sync, struct file_sync_failure *failure)
@@ -140,11 +143,13 @@ static int judge(
 		return 0;
 	int error = mapped_files_walk(sync->pages, judge_part, &judging);
 	if (!judging.failed && (error || judging.judged_to < sync->pages.to))
-		is_doubtful(&judging, &ids, sync->pages); /* what is mapped cannot be known */
+		is_doubtful(&judging, &ids, sync->pages); /* the rest may be of any file */
 	return judging.failed ? -failure->write.error : 0;
 }
 
-/* A kernel's answer proves nothing without the memory for records. */
+/*
+ * Without memory for records, the kernel's success proves nothing, since failures are forgotten.
+ */
 static int sync_pages(const struct file_sync *sync, struct file_sync_failure *failure)
 {
 	struct shared *shared = shared_get();
@@ -179,7 +184,7 @@ static bool name_part(const struct mapped_file *mapped, void *context)
 	return true;
 }
 
-/* In a frame of its own: the line of the list of mappings is off the stack already. */
+/* Not inlined, so that the buffer for a line of /proc/self/maps is off the stack by now. */
 NOINLINE static int explain(
 	const struct file_sync *sync, const struct file_sync_failure *failure, const char *name)
 {
@@ -238,7 +243,7 @@ int file_sync_descriptor(int fd, struct file_id file)
 	return error;
 }
 
-/* Failures up to an epoch, and what to do with the ranges of files that they concern. */
+/* Failures up to an epoch, and the function that is called for each file range they concern. */
 struct knowing {
 	struct failed_files *table;
 	uint64_t epoch;
@@ -251,7 +256,7 @@ static bool know_part(const struct mapped_file *mapped, void *context)
 	struct file_ids ids = {.listed = mapped->file};
 	struct failed_write write;
 
-	/* There is room for some ranges: those of files that never failed need none. */
+	/* The set of known ranges is small: leave out files that never failed. */
 	if (file_id_is_known(mapped->file) && failed_files_find(knowing->table, &ids, 0, &write))
 		knowing->add(mapped->file, mapped->at, knowing->epoch);
 	return false;

@@ -12,52 +12,53 @@
 #include "map/failed_files.h"
 #include "map/ranges.h"
 
-/* Pages of one file, or whatever is mapped there if the file is not known. */
+/* Pages of one file. If the file is unknown, whatever is mapped there. */
 struct file_sync {
 	struct file_id file;
 	struct range pages;
-	uint64_t since; /* an epoch: stores from before it do not matter */
+	uint64_t since; /* an epoch: failures up to it do not count */
 };
 
 struct file_sync_failure {
 	struct file_id file;
 	struct failed_write write;
-	bool uncertain; /* the pages were written; another write-back of the file failed */
+	bool uncertain; /* these pages were written; another write-back of the file failed */
 };
 
-/* The epoch of now: failures that are recorded later have a later one. */
+/* The current epoch: failures that are recorded from now on have a later one. */
 uint64_t file_sync_epoch(void);
 
 /*
- * 0 if the pages are durable. Else -errno, and `failure` says what is known of it. No cancellation
- * point.
+ * Write the pages back. Returns 0 if they are durable, else -errno with the facts in `failure`.
+ * Not a cancellation point.
  */
 int file_sync(const struct file_sync *sync, struct file_sync_failure *failure);
 
 /*
- * The same for calls that return an error: it has its sentence, and the program counts as told.
+ * Does what file_sync() does, for calls that return an error: sets the error message, and counts
+ * the program as told of the failure.
  */
 int file_sync_or_error(const struct file_sync *sync);
 
 /*
- * fdatasync(2) of a file that somebody has mapped: its failure is one of the file, too. 0 or
- * -errno.
+ * fdatasync(2) for a file that is mapped somewhere: records a failure as one of the file, too.
+ * Returns 0 or -errno.
  */
 int file_sync_descriptor(int fd, struct file_id file);
 
 /*
- * Failures that are recorded now do not count for this range any more, in this process: the
- * program knows of them.
+ * The program knows of the failures recorded so far: they do not count for this range any more, in
+ * this process.
  */
 void file_sync_accept(struct file_id file, struct range range);
 
 /*
- * The same for the map of a file that is not known, made just now: nothing was stored there
- * before, whatever child asks.
+ * A file that is unknown was mapped here just now. Failures recorded so far do not count for the
+ * range, here and in children of fork: nothing was stored there before.
  */
 void file_sync_new_map(struct range range);
 
-/* The range is about to be unmapped: what is known of it says nothing of what comes there next. */
+/* The range is about to be unmapped: forget what is known of it, since another map may follow. */
 void file_sync_forget(struct range range);
 
 #endif

@@ -13,7 +13,7 @@
 #include "map/pages.h"
 #include "map/place.h"
 
-/* Explain the errno of a file that cannot be mapped as asked, for the end of a message. */
+/* Explain the errno of a file that cannot be mapped as requested; for the end of a message. */
 static const char *objection(const struct fill *fill)
 {
 	bool stores = !fill->is_private && fill->protection & PROT_WRITE;
@@ -36,7 +36,7 @@ static int mmap_error(const struct fill *fill)
 		   : errno == ENOTSUP ? PMEM2_E_NOSUPP
 				      : -errno;
 
-	/* `code` is told by its errno. */
+	/* Set an error message that ends with the text of errno. */
 	char words[DEVICE_FD_NAME], hint[LIMIT_HINT];
 	return err_set(code, "cannot map %zu bytes from offset %lld of %s: %m%s", fill->length,
 		(long long)fill->offset, device_fd_name(words, fill->fd, fill->name),
@@ -50,8 +50,8 @@ static bool mmap_at(char *addr, const struct fill *fill, int flags)
 }
 
 /*
- * The kernel says EOPNOTSUPP where the file system or the device cannot, EINVAL if it is older
- * than 4.15.
+ * For a refused MAP_SYNC the kernel reports EOPNOTSUPP if the file system or the device lacks it,
+ * and EINVAL if the kernel is older than 4.15.
  */
 int fill_try(const struct fill *fill, bool *sync)
 {
@@ -72,9 +72,9 @@ int fill_try(const struct fill *fill, bool *sync)
 }
 
 /*
- * Tried somewhere else first: kernels before 6.12 first unmap what is in the way of MAP_FIXED, and
- * only then ask the file system: after its refusal the place would stand open, and another
- * thread's mmap could be given it.
+ * The mapping is tried at another address first. Kernels before 6.12 unmap what is in the way of
+ * MAP_FIXED before they ask the file system: if that refuses, the place is left unmapped, and
+ * another thread's mmap could take it.
  */
 int fill_place(char *addr, const struct fill *fill, bool *sync)
 {
@@ -95,7 +95,9 @@ int fill_place(char *addr, const struct fill *fill, bool *sync)
 		return 0;
 	}
 	error = mmap_error(fill);
-	/* The few errors left, such as a lack of memory, may have left a hole, too. */
+	/*
+	 * The remaining errors, such as a lack of memory, may also have left the place unmapped.
+	 */
 	place_close_hole(addr, pages_round_up(fill->length));
 	return error;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* fill.h - replace a reserved place by the real mapping */
+/* fill.h - replace reserved address space by the real mapping */
 #ifndef MAP_FILL_H
 #define MAP_FILL_H
 
@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* The contents of a place. A negative fd stands for memory without a file. */
+/* The thing to map. A negative fd stands for memory without a file. */
 struct fill {
 	int fd;
 	const char *name; /* of the file, for messages; NULL: the descriptor's number */
@@ -19,21 +19,23 @@ struct fill {
 };
 
 /*
- * Map it over what is at `addr`, which the caller has reserved. *sync tells whether the kernel
- * took MAP_SYNC, which is tried for every shared mapping of a file or device. 0, or a code of
- * pmem2_map_new() with a sentence, and then the place is as it was.
+ * Map it over the reserved space at `addr`. *sync tells whether the kernel accepted MAP_SYNC,
+ * which is tried for every shared mapping of a file or device. Returns 0, or a code of
+ * pmem2_map_new() with an error message; the space is then reserved as before.
  */
 int fill_place(char *addr, const struct fill *fill, bool *sync);
 
 /*
- * The same in a place of its own, whole pages at a multiple of place_alignment(): the first free
- * one from `*hint` on, or with NULL any one. Nothing is left behind on failure.
+ * Reserve space as place_reserve() does and map there: whole pages, at a multiple of
+ * place_alignment(). The space is the first that is free from `*hint` on; anywhere if `hint` is
+ * NULL. On failure nothing stays reserved or mapped.
  */
 int fill_new_place(char **addr, const struct fill *fill, const uintptr_t *hint, bool *sync);
 
 /*
- * Whether the kernel maps this shared at all, and with MAP_SYNC: tried on the first page (or unit
- * of a DAX device), somewhere else, for a moment. 0, or a code of pmem2_map_new() with a sentence.
+ * Find out whether the kernel maps this shared at all, and with MAP_SYNC: maps the first page (or
+ * unit of a DAX device) somewhere else for a moment. Returns 0, or a code of pmem2_map_new() with
+ * an error message.
  */
 int fill_try(const struct fill *fill, bool *sync);
 

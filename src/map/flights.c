@@ -15,7 +15,7 @@
 #include "map/mapped_file.h"
 #include "map/robust_lock.h"
 
-/* The digest of a file that is not known. */
+/* Stands for an unknown file in the digests of files. */
 #define ANY_FILE 1
 
 void flights_init(struct flights *flights)
@@ -24,10 +24,10 @@ void flights_init(struct flights *flights)
 		robust_lock_init(&flights->list[i].lock);
 }
 
-/* Looks at a flight before its waiter sleeps: some microseconds. */
+/* Times to poll a flight before its waiter sleeps: some microseconds. */
 #define LOOKS 10000
 
-/* Two files with one digest wait for each other, which does no harm. */
+/* A number for a file. Two files with the same digest wait for each other, which does no harm. */
 static uint64_t digest(struct file_id file)
 {
 	if (!file_id_is_known(file))
@@ -35,7 +35,7 @@ static uint64_t digest(struct file_id file)
 	return (file.device * 0x9e3779b97f4a7c15 + file.inode) | 2;
 }
 
-/* Threads begin their search at different places. */
+/* The index at which a thread begins to look for a free flight: differs between threads. */
 static unsigned first_place(void)
 {
 	static __thread char of_thread;
@@ -43,14 +43,14 @@ static unsigned first_place(void)
 	return (unsigned)((uintptr_t)&of_thread >> 12) % FLIGHTS_MAX;
 }
 
-/* This process, as others find it. */
+/* The identity of this process, for waiters in other processes. */
 static struct {
-	_Atomic uint64_t procfs; /* as in struct flight */
+	_Atomic uint64_t procfs; /* the device number of /proc, as in struct flight */
 	_Atomic pid_t pid;
 	atomic_bool is_known;
 } process;
 
-/* Threads that are here at once find the same. */
+/* Fill `process`. Threads that do this at the same time store the same values. */
 static void know_process(void)
 {
 	char text[24];
@@ -73,8 +73,8 @@ void flights_after_fork_in_child(void)
 }
 
 /*
- * Sleep until a flight has ended here, or for a while: nobody wakes those that wait for a thread
- * that was killed.
+ * Sleep until the flight's number changes, but not for long: if the thread of the flight is
+ * killed, nobody wakes its waiters.
  */
 static void sleep_on(struct flight *flight, uint32_t number)
 {
@@ -86,10 +86,11 @@ static void sleep_on(struct flight *flight, uint32_t number)
 }
 
 /*
- * With the lock. Sequentially consistent: a waiter sees the new number, or is seen here. A thread
- * that is killed in here may leave one flight too many in the count. One too few would hide
- * somebody else's: the count falls after the number has changed, by which a waiter knows that it
- * has fallen, or never will.
+ * End a flight; the caller holds its lock. Sequentially consistent: either a waiter sees the new
+ * number, or it is seen here and woken. A thread that is killed in here may leave `under_way` one
+ * too high, which is harmless; one too low would hide a flight of another thread. So the count is
+ * lowered after the number has changed, which tells a waiter that the count was or will be lowered
+ * by this thread only.
  */
 static void end(struct flights *flights, struct flight *flight)
 {
@@ -110,8 +111,8 @@ static void describe(
 	atomic_store_explicit(&flight->pid, atomic_load(&process.pid), memory_order_relaxed);
 	/*
 	 * Sequentially consistent, as the loads in flights_wait(): a waiter that does not see this
-	 * flight has asked the kernel before this thread does. A waiter takes away from the count
-	 * what it sees of a dead thread: the count comes first.
+	 * flight asked the kernel before this thread does. The count is raised first, since a
+	 * waiter lowers it when it ends the flight of a dead thread.
 	 */
 	atomic_fetch_add(&flights->under_way, 1);
 	atomic_store(&flight->file, digest(file));
@@ -139,7 +140,7 @@ void flights_begin(struct flights *flights, struct flight_begun *begun, struct f
 	for (;;) {
 		uint32_t number = atomic_load(&some->number);
 		signals_block(&begun->before);
-		know_process(); /* no handler forks another one from here on */
+		know_process(); /* signals are blocked: no handler can fork now */
 		begun->flight = try_begin(flights, file, range);
 		if (begun->flight)
 			return;
@@ -154,7 +155,7 @@ void flights_end(struct flights *flights, struct flight_begun *begun)
 	signals_restore(&begun->before);
 }
 
-/* 0 stands for this process; false where it cannot be looked up. */
+/* Find the process of a flight: 0 is this one. False if /proc cannot show it. */
 static bool find_process(struct flight *flight, pid_t *pid)
 {
 	uint64_t procfs = atomic_load_explicit(&flight->procfs, memory_order_relaxed);
@@ -168,9 +169,9 @@ static bool find_process(struct flight *flight, pid_t *pid)
 }
 
 /*
- * Whether a flight turns out to be one of another file, looked up in the lists of mappings. A range
- * with several files may have any of them. If the flight ends meanwhile, so that what is read here
- * is of another one, any answer will do: there is nothing to wait for.
+ * True if the lists of mappings show that the flight is of another file. A range with several
+ * files may be of any of them. If the flight ends meanwhile and this reads data of the next one,
+ * any answer will do, since the waiter then stops waiting.
  */
 static bool is_of_other_file(struct flight *flight, struct range range)
 {
@@ -186,7 +187,7 @@ static bool is_of_other_file(struct flight *flight, struct range range)
 	       !mapped_file_id(pid, their_range, &theirs) && !file_id_equals(theirs, ours);
 }
 
-/* A thread that has died ends its flight: the lock can be had. */
+/* End the flight if its thread has died: its robust lock can then be taken. */
 static void end_if_dead(struct flights *flights, struct flight *flight, uint32_t number)
 {
 	sigset_t before;
@@ -195,13 +196,13 @@ static void end_if_dead(struct flights *flights, struct flight *flight, uint32_t
 	if (robust_lock_try(&flight->lock)) {
 		if (atomic_load(&flight->number) == number)
 			end(flights, flight);
-		else /* another waiter has ended it */
+		else /* another waiter has ended the flight */
 			robust_lock_release(&flight->lock);
 	}
 	signals_restore(&before);
 }
 
-/* Most flights are short, and to sleep takes longer than to wait for them. */
+/* Poll first: most flights are short, and to sleep takes longer than to wait for them. */
 static bool ends_soon(struct flight *flight, uint32_t number)
 {
 	for (unsigned i = 0; i < LOOKS; i++)

@@ -2,22 +2,21 @@
 /*
  * flights.h - write-backs that are under way (W5 of writeback_failure.h)
  *
- * The kernel may have answered a write-back with an error that is not in failed_files.h yet. A
- * caller whose own write-back has succeeded therefore waits here for those of the same file that
- * are under way: whatever they were told is recorded afterwards. A flight is that span, from
- * before the system call until after the record.
+ * A *flight* is one write-back, from before its system call until any failure of it is recorded in
+ * failed_files.h. In between, the kernel may have reported an error that is not recorded yet. A
+ * caller whose own write-back has succeeded therefore waits for the flights of the same file.
  *
- * The table lies in memory that forked children share. A thread that dies ends its flight; one
- * that is stopped keeps others waiting. Signals are blocked in a flight: a handler could fork, and
- * the child would go on with a system call that is nobody's flight.
+ * The table of flights lies in memory that forked children share. If a thread dies, its flight is
+ * ended; if it is stopped, others wait for it. Signals are blocked in a flight: a handler could
+ * fork, and the child would go on with a system call that belongs to no flight.
  *
- * Write-backs of a file that the library has not opened itself are told apart by what is mapped at
- * their addresses, in this process or in another one, as far as /proc shows that: else each may be
- * of any file, and is waited for.
+ * The library has not opened each file itself. Flights of unknown files are told apart by what is
+ * mapped at their addresses, in this process or in another one, as far as /proc shows that. A
+ * flight that cannot be told apart may be of any file, and is waited for.
  *
- * Locks: the lock of a flight is held for its whole time, by its thread, and tells others whether
- * that thread still lives. Nobody waits for the lock itself: a waiter sleeps until the flight's
- * number has changed, so that all waiters wake at once.
+ * Locks: each flight has one, which its thread holds for as long as the flight lasts, and which
+ * tells others whether that thread still lives. Waiters do not queue for the lock: they sleep
+ * until the flight's number has changed, so that all wake at once.
  */
 #ifndef MAP_FLIGHTS_H
 #define MAP_FLIGHTS_H
@@ -34,37 +33,37 @@
 
 struct flight {
 	pthread_mutex_t lock;
-	_Atomic uint64_t file;     /* a digest of the file; 0 outside of flights */
-	atomic_uintptr_t from, to; /* the range that is being written back in that process: */
-	_Atomic uint64_t procfs;   /* the device number of its /proc; 0: it has none */
-	_Atomic pid_t pid;         /* as that /proc has it */
-	_Atomic uint32_t number;   /* how many flights have ended here; waiters sleep on it */
+	_Atomic uint64_t file;     /* a digest of the file; 0: no flight here now */
+	atomic_uintptr_t from, to; /* the addresses being written back, in process `pid` */
+	_Atomic uint64_t procfs;   /* device number of that process's /proc; 0: unknown */
+	_Atomic pid_t pid;         /* its number in that /proc */
+	_Atomic uint32_t number;   /* flights that have ended here; waiters sleep on it */
 	atomic_int waiters;
 } __attribute__((aligned(64)));
 
 struct flights {
-	atomic_uint under_way; /* at least as many as there are: those of dead threads stay */
+	atomic_uint under_way; /* flights now; still counts those of dead threads */
 	struct flight list[FLIGHTS_MAX];
 };
 
 void flights_init(struct flights *flights);
 
-/* A flight of this thread, which runs no signal handler meanwhile. */
+/* A flight of the calling thread, which runs no signal handler until the flight ends. */
 struct flight_begun {
 	struct flight *flight;
-	sigset_t before; /* the signals that were blocked before */
+	sigset_t before; /* the signal mask before the flight */
 };
 
-/* `range` is what is being written back, of a file that may be one that is not known. */
+/* Begin a flight. `range`: the addresses that are written back; `file` may be unknown. */
 void flights_begin(struct flights *flights, struct flight_begun *begun, struct file_id file,
 	struct range range);
 
 void flights_end(struct flights *flights, struct flight_begun *begun);
 
-/* Wait for all flights of this file that other threads have begun. */
+/* Wait until all flights of this file that other threads have begun so far have ended. */
 void flights_wait(struct flights *flights, struct file_id file, struct range range);
 
-/* After fork, in the child: it is another process. */
+/* After fork, in the child: look up the identity of this process again. */
 void flights_after_fork_in_child(void);
 
 #endif

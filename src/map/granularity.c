@@ -66,7 +66,7 @@ const char *granularity_objection(enum holdfast_reason reason)
 	case HOLDFAST_REASON_DAX_UNSEEN:
 		return "is not shown by sysfs";
 	default:
-		return "cannot be refused"; /* no objection is made for any other reason */
+		return "cannot be refused"; /* not reached: nothing else refuses a device */
 	}
 }
 
@@ -90,7 +90,7 @@ static enum holdfast_reason reason_to_flush(
 	return HOLDFAST_REASON_DOMAIN_UNKNOWN;
 }
 
-/* Whether stores to a DAX device cannot be made durable by this process, and why. */
+/* True if this process cannot make stores to a DAX device durable; *reason tells why. */
 static bool object_to_dax(enum holdfast_reason *reason, const struct region *region, bool can_flush)
 {
 	if (!region->found)

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A call may need that many more mappings than it asks for: it divides one in three. */
+/* Mappings that a call may need beyond those it asks for: it may divide one mapping in three. */
 #define SPARE 2
 
 static ssize_t read_some(int fd, char *buffer, size_t size)
@@ -21,7 +21,7 @@ static ssize_t read_some(int fd, char *buffer, size_t size)
 	return got;
 }
 
-/* 0 if it cannot be read. Nothing is allocated: there may be no memory. */
+/* vm.max_map_count; 0 if unreadable. Allocates nothing, since there may be no memory. */
 static unsigned long max_map_count(void)
 {
 	char text[24];

@@ -28,17 +28,20 @@ int map_init(void)
 	return error ? error : sigbus_init();
 }
 
-/* Private and anonymous stores need not survive anything: nothing has to be flushed for them. */
+/* Decide the granularity. Private and anonymous memory need not survive: stores need no flush. */
 static int decide(struct map *map, const struct map_request *request, bool sync)
 {
 	struct granularity decided = {PMEM2_GRANULARITY_BYTE, HOLDFAST_REASON_NOT_SHARED};
 
 	if (request->device && !request->is_private) {
-		/* Without MAP_SYNC a file's region decides nothing, and takes a while to find. */
+		/*
+		 * Without MAP_SYNC the region of a file's device does not matter, and finding it
+		 * takes a while.
+		 */
 		bool matters = sync || request->device->kind == DEVICE_DAX;
 		struct region region = matters ? device_region(request->device, request->sysfs)
 					       : (struct region){.found = false};
-		/* A map for reading only has no stores to lose. */
+		/* A read-only map has no stores to lose. */
 		if (!(request->protection & PROT_WRITE))
 			region.read_only = false;
 		int error = granularity_decide(
@@ -56,7 +59,7 @@ static int decide(struct map *map, const struct map_request *request, bool sync)
 	return 0;
 }
 
-/* A reservation has the place already; else it is a new one. */
+/* Map into the reservation's address space if there is a reservation, else into new space. */
 static int fill_map(struct map *map, const struct map_request *request, bool *sync)
 {
 	struct fill fill = {
@@ -81,7 +84,7 @@ static int fill_map(struct map *map, const struct map_request *request, bool *sy
 	return error;
 }
 
-/* Undo fill_map() after a later failure, whose sentence stands. */
+/* Undo fill_map() after a later failure. Must not replace the error message. */
 static void give_up_place(struct map *map)
 {
 	if (map->reservation)
@@ -181,6 +184,6 @@ int map_close(struct map *map)
 		file_sync_forget(pages_touched((uintptr_t)map->addr, map->length));
 	error = leave_place(map);
 	if (error)
-		registry_add(map); /* there is room: it has just left */
+		registry_add(map); /* cannot fail for lack of room: the map has just left */
 	return error;
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * map_array.h - maps in the order of their addresses, none of which overlap
+ * map_array.h - maps sorted by address, without overlaps
  *
- * Looking one up takes time in the logarithm of their number. There is no lock inside: whoever
- * owns the array has one.
+ * A look-up takes time in the logarithm of their number. The array has no lock: its owner has one.
  */
 #ifndef MAP_MAP_ARRAY_H
 #define MAP_MAP_ARRAY_H
@@ -23,10 +22,10 @@ size_t map_array_after(const struct map_array *array, uintptr_t from);
 /* The index of the first map with a byte in [from, to), or count. */
 size_t map_array_within(const struct map_array *array, uintptr_t from, uintptr_t to);
 
-/* The index of this very map, or count. */
+/* The index of this map (compared by pointer), or count. */
 size_t map_array_index(const struct map_array *array, const struct map *map);
 
-/* The caller has seen that it overlaps none. -ENOMEM with a sentence. */
+/* Add a map, which must not overlap another one. Returns 0, or -ENOMEM with an error message. */
 int map_array_add(struct map_array *array, struct map *map);
 
 void map_array_remove(struct map_array *array, size_t index);

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 
-/* Past the next field and the spaces behind it. */
+/* Returns a pointer past the next field and the spaces behind it. */
 static char *next_field(char *at)
 {
 	at += strcspn(at, " \n");
@@ -15,8 +15,8 @@ static char *next_field(char *at)
 }
 
 /*
- * A line of the list, "from-to permissions offset major:minor inode path", in hexadecimal but for
- * the inode. scanf(3) would take 2 KiB of stack.
+ * Parse a line of /proc/PID/maps: "from-to permissions offset major:minor inode path". All numbers
+ * but the inode are hexadecimal. sscanf(3) would take 2 KiB of stack.
  */
 static bool parse_line(char *line, struct mapped_file *mapped)
 {
@@ -39,7 +39,7 @@ static bool parse_line(char *line, struct mapped_file *mapped)
 	return true;
 }
 
-/* The rest of a line that did not fit belongs to its path. */
+/* Skip the end of a line that did not fit into the buffer: it is a part of the path. */
 static void skip_rest(FILE *maps)
 {
 	int c;
@@ -86,7 +86,7 @@ int mapped_files_walk(struct range range, mapped_file_visit *visit, void *contex
 	return walk("/proc/self/maps", range, visit, context);
 }
 
-/* The file of the mappings so far. */
+/* The only file of the mappings visited so far. */
 struct one_file {
 	struct file_id file;
 	bool is_several;

@@ -13,13 +13,13 @@
 #include "map/place.h"
 #include "map/sigbus.h"
 
-/* The mapped units of the device around the bytes that are copied. */
+/* A temporary mapping of the units of the device that the copied bytes touch. */
 struct window {
 	char *addr;
 	size_t length;
-	size_t offset; /* of its beginning in the device */
-	bool sync;     /* the kernel took MAP_SYNC */
-	uint64_t born; /* the epoch before which nothing was stored (file_sync.h) */
+	size_t offset; /* of the mapping's beginning in the device, in bytes */
+	bool sync;     /* the kernel accepted MAP_SYNC */
+	uint64_t born; /* an epoch: nothing was stored here before it (file_sync.h) */
 };
 
 static int open_window(struct window *window, const struct mcsafe *device, size_t size,
@@ -46,7 +46,7 @@ static void close_window(const struct window *window)
 	place_discard(window->addr, window->length);
 }
 
-/* The copy that is done under the guard. */
+/* Arguments of the copy that runs under the guard. */
 struct copy {
 	char *to;
 	const char *from;
@@ -101,7 +101,7 @@ static int write_back(const struct window *window, const struct device *device)
 	return error == -EIO ? PMEM2_E_IO_FAIL : error;
 }
 
-/* A copy of BYTE or CACHE_LINE granularity ends with the bytes durable. */
+/* Copy to the mapping. With BYTE or CACHE_LINE granularity the bytes are then durable. */
 static int write_window(const struct window *window, const struct mcsafe *to, const void *buf,
 	size_t size, size_t offset)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * mcsafe.h - copy from and to a DAX device, whose bad blocks are an error and not the end
+ * mcsafe.h - copy from and to a DAX device; a bad block is an error instead of a fatal signal
  *
- * Through a temporary mapping of just the part that is copied, under a guard (sigbus.h).
+ * Uses a temporary mapping of just the part that is copied, under a guard (sigbus.h).
  */
 #ifndef MAP_MCSAFE_H
 #define MAP_MCSAFE_H
@@ -17,9 +17,9 @@ struct mcsafe {
 };
 
 /*
- * `size` bytes, at least one, at `offset`, both within the device. Writing returns when they are
- * durable. 0; PMEM2_E_IO_FAIL for a bad block, with some bytes copied; the codes of map_open();
- * with a sentence.
+ * Copy `size` bytes, at least one, at `offset`, all within the device. A write returns when they
+ * are durable. Returns 0; PMEM2_E_IO_FAIL for a bad block, with some bytes copied; or a code of
+ * map_open(); with an error message.
  */
 int mcsafe_read(const struct mcsafe *from, void *buf, size_t size, size_t offset);
 int mcsafe_write(const struct mcsafe *to, const void *buf, size_t size, size_t offset);

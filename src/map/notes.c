@@ -11,30 +11,30 @@
 #include "base/signal_lock.h"
 
 struct notes {
-	pthread_mutex_t lock; /* of the ranges */
+	pthread_mutex_t lock; /* guards the ranges */
 	struct ranges ranges;
-	uint64_t added;    /* how many notes there ever were; guarded by the lock */
-	atomic_uint count; /* that of the ranges, for this thread to read without the lock */
-	bool listed;       /* among the threads; its own thread's to read and write */
-	bool exited;       /* the thread will not be called again; likewise */
-	bool draining;     /* see notes_set_draining(); likewise */
+	uint64_t added;    /* notes ever added; guarded by the lock */
+	atomic_uint count; /* of the ranges; this thread reads it without the lock */
+	bool listed;       /* is in the list of threads; accessed only by its own thread */
+	bool exited;       /* the exit handler has run; accessed only by its own thread */
+	bool draining;     /* see notes_set_draining(); accessed only by its own thread */
 	struct notes *next, **link;
 };
 
 static __thread struct notes notes;
 
-/* The threads that have noted anything. */
+/* The list of threads that have noted anything. */
 static struct {
 	pthread_mutex_t lock;
 	struct notes *first;
 	pthread_key_t at_exit;
-	atomic_bool has_key; /* between notes_init() and notes_fini() */
+	atomic_bool has_key; /* true between notes_init() and notes_fini() */
 	atomic_bool stopped;
 	void (*drain)(void);
-	bool fork_took_own; /* the lock of the forking thread's notes; owned by this lock */
+	bool fork_took_own; /* before_fork() took the lock of the thread's own notes */
 } threads;
 
-/* Change the list, or look at it. No signal handler of this thread finds it locked. */
+/* Lock the list of threads, with signals blocked: no handler of this thread finds it locked. */
 static bool take_list(sigset_t *before)
 {
 	signals_block(before);
@@ -51,7 +51,8 @@ static void release_list(const sigset_t *before)
 }
 
 /*
- * The caller holds the lock. Release: a thread that reads 0 also sees that the pages are durable.
+ * Publish the number of ranges; the caller holds the lock. Release: a thread that reads 0 also
+ * sees that the pages are durable.
  */
 static void ranges_changed(struct notes *of)
 {
@@ -69,7 +70,7 @@ static void remove_at(struct notes *of, unsigned index)
 	ranges_changed(of);
 }
 
-/* Make this thread known to those that close maps, and have it drain when it exits. */
+/* Put this thread on the list, for those that close maps, and have it drain when it exits. */
 static bool enlist(void)
 {
 	sigset_t before;
@@ -79,7 +80,8 @@ static bool enlist(void)
 	if (notes.listed)
 		return true;
 	/*
-	 * Destructors of other keys may still flush after this one's: nobody would drain for them.
+	 * A key destructor that runs after this library's may still flush. Nobody would drain
+	 * that.
 	 */
 	if (notes.exited || !atomic_load(&threads.has_key) ||
 		pthread_setspecific(threads.at_exit, &notes))
@@ -162,7 +164,7 @@ bool notes_cut(uintptr_t to)
 	return found;
 }
 
-/* Look at the notes of each thread until a visit returns true. */
+/* Visit the notes of each thread until a visit returns true. */
 static void visit_threads(bool (*visit)(struct notes *of, void *context), void *context)
 {
 	bool done = false;
@@ -171,7 +173,10 @@ static void visit_threads(bool (*visit)(struct notes *of, void *context), void *
 	if (!take_list(&before))
 		return;
 	for (struct notes *of = threads.first; of && !done; of = of->next) {
-		/* This thread's own, interrupted by a signal handler: left to the kernel. */
+		/*
+		 * False: a signal handler interrupted this thread with the lock. Leave its notes
+		 * to the kernel.
+		 */
 		if (!checked_lock_take(&of->lock))
 			continue;
 		done = visit(of, context);
@@ -180,7 +185,7 @@ static void visit_threads(bool (*visit)(struct notes *of, void *context), void *
 	release_list(&before);
 }
 
-/* A question about the notes in a range, and its answer. */
+/* A search for the notes in a range, and its result. */
 struct search {
 	struct range within;
 	unsigned count;
@@ -218,7 +223,7 @@ bool notes_find(struct range within, struct note *note)
 	return search.count;
 }
 
-/* A note that has been looked for, and whether it was there. */
+/* A note to remove, and whether it was still there. */
 struct forgetting {
 	const struct note *note;
 	bool done;
@@ -237,7 +242,7 @@ static bool forget_in(struct notes *of, void *context)
 		    of->ranges.at[part.first].to == note->pages.to;
 	if (same)
 		remove_at(of, part.first);
-	/* Its own thread has written it back if nothing of it is left. */
+	/* If nothing of the note is left, its own thread has written it back. */
 	forgetting->done = same || part.first == part.end;
 	return true;
 }
@@ -271,7 +276,7 @@ void notes_fini(void)
 {
 	if (atomic_exchange(&threads.has_key, false))
 		pthread_key_delete(threads.at_exit);
-	/* Threads that end from now on do not take their notes off the list. */
+	/* Threads that end from now on stay on the list. */
 	if (checked_lock_take(&threads.lock)) {
 		threads.first = NULL;
 		checked_lock_release(&threads.lock);
@@ -299,7 +304,7 @@ bool notes_set_draining(bool draining)
 	return before;
 }
 
-/* A signal handler has interrupted a change of these notes, or their drain: the child goes on. */
+/* A signal handler forked during a change or drain of these notes: the child goes on with it. */
 static void keep_in_child(void)
 {
 	if (!notes.listed)
@@ -312,7 +317,7 @@ static void keep_in_child(void)
 	threads.first = &notes;
 }
 
-/* N8: only this thread lives on. The others drain their notes in the parent. */
+/* N8: the child has only this thread. Other threads drain their notes in the parent. */
 void notes_after_fork_in_child(void)
 {
 	threads.first = NULL;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * notes.h - the ranges that each thread has flushed and not drained yet
+ * notes.h - the ranges that each thread has flushed but not drained yet
  *
- * A thread adds to its own notes and takes from them. Another thread, which closes a map or exits
- * the process, copies a note, writes it back, and only then has it forgotten: as long as a range
- * may not be durable, its own thread still has it to drain.
+ * A thread adds notes to its own set and takes them out. A thread that closes a map or exits the
+ * process copies a note of another thread, writes it back, and only then removes it: as long as a
+ * range may not be durable, the thread that noted it still has it to drain.
  *
  * Locks, in this order: the list of threads; the notes of one thread. They are held for a look-up
  * or a change, never while anything is written back.
@@ -16,52 +16,51 @@
 
 struct note {
 	struct range pages;
-	uint64_t since; /* as in struct file_sync; 0: since the map is there */
-	/* By notes_find(): whose it is, and how many notes that thread had added until then. */
+	uint64_t since; /* an epoch, as in struct file_sync; 0: the map's */
+	/* Set by notes_find(): the thread's notes, and how many that thread had added by then. */
 	const void *of;
 	uint64_t added;
 };
 
-/*
- * Once, when the library is loaded. A thread that exits calls `drain` first. 0 or -ENOMEM.
- */
+/* Call once, when the library is loaded. A thread that exits calls `drain` first. 0 or -ENOMEM. */
 int notes_init(void (*drain)(void));
 
-/* Threads that exit from now on call nothing. */
+/* Threads that exit from now on do not call `drain`. */
 void notes_fini(void);
 
-/* Refuse to add anything from now on: nobody would drain it. */
+/* Refuse new notes from now on, because nobody would drain them. */
 void notes_stop(void);
 
-/* False if there is no room, or no way to be called when this thread or the process exits. */
+/* False if there is no room, or if nobody would drain at the exit of the thread or process. */
 bool notes_add(struct note note);
 
-/* Whether this thread has none: one load. If so, all that it ever noted is durable. */
+/* True if this thread has no notes: then all that it ever noted is durable. One load. */
 bool notes_none(void);
 
-/* The lowest note of this thread; false without any. It stays noted. */
+/* Get the lowest note of this thread, which stays noted. False without any. */
 bool notes_first(struct note *note);
 
-/* Take out what this thread has noted below an address; false if there is nothing. */
+/* Remove this thread's notes below an address. False if it has none there. */
 bool notes_cut(uintptr_t to);
 
-/* The number of notes of any thread with a byte in a range, and the one that begins first. */
+/* The number of notes, of any thread, with a byte in a range; and the one that begins first. */
 unsigned notes_count(struct range within);
 bool notes_find(struct range within, struct note *note);
 
 /*
- * Remove a note that notes_find() has found. False if its thread has noted anything meanwhile:
- * what was stored before that is not written back, perhaps.
+ * Remove a note that notes_find() has found. False if its thread has noted anything meanwhile: the
+ * stores before that may not have been written back.
  */
 bool notes_forget(const struct note *note);
 
 /*
- * This thread is about to write back all that it has noted, or no longer. A child that one of its
- * signal handlers forks meanwhile goes on with that. Returns what was true before.
+ * Mark that this thread begins (true) or ends (false) to write back all that it has noted. A child
+ * that one of its signal handlers forks in between goes on with the drain. Returns the previous
+ * mark.
  */
 bool notes_set_draining(bool draining);
 
-/* Around fork: the child starts with no notes, unless it goes on with something that needs them. */
+/* Around fork: the child has no notes, unless a signal handler forked amid a change or drain. */
 void notes_before_fork(void);
 void notes_after_fork_in_parent(void);
 void notes_after_fork_in_child(void);

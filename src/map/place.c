@@ -40,7 +40,7 @@ int place_reserve(char **addr, size_t length, size_t alignment)
 	place_discard(base + before + length, after);
 	*addr = base + before;
 	/*
-	 * When all else is taken the kernel may give root the lowest page: nobody can tell it from
+	 * When all other space is taken the kernel may give root the lowest page, whose address is
 	 * NULL.
 	 */
 	if (!*addr) {
@@ -58,7 +58,7 @@ int place_reserve_at(char *addr, size_t length)
 
 	char *got = mmap(addr, length, PROT_NONE, BLANK | MAP_FIXED_NOREPLACE, -1, 0);
 	char hint[LIMIT_HINT];
-	/* Kernels before 4.17 take the address for a mere hint. */
+	/* Kernels before 4.17 ignore MAP_FIXED_NOREPLACE and use the address as a hint. */
 	if (got != MAP_FAILED && got != addr) {
 		place_discard(got, length);
 		got = MAP_FAILED;

@@ -12,45 +12,47 @@
 #include <stdint.h>
 
 /*
- * Huge pages need it: 2 MiB, 1 GiB for lengths from 2 GiB on, and never less than the source's own
- * alignment.
+ * Alignment for a mapping of this length: 2 MiB, or 1 GiB for lengths from 2 GiB on, as huge pages
+ * need it, and at least the source's own alignment.
  */
 size_t place_alignment(size_t length, size_t source_alignment);
 
-/* Reserve; both are multiples of the page size. Returns 0 or -errno with a sentence. */
+/*
+ * Reserve any piece. length and alignment: multiples of the page size. 0 or -errno with message.
+ */
 int place_reserve(char **addr, size_t length, size_t alignment);
 
 /*
- * Reserve this very piece, a multiple of the page size. PMEM2_E_MAPPING_EXISTS if anything is
- * mapped there, or -errno; with a sentence.
+ * Reserve the piece at `addr`, a multiple of the page size. PMEM2_E_MAPPING_EXISTS if anything is
+ * mapped there, or -errno; with an error message.
  */
 int place_reserve_at(char *addr, size_t length);
 
 /*
- * Put the inaccessible mapping back in one step: over what is mapped there now, which is undone,
- * and with nobody getting in between. Returns 0 or -errno, without a sentence: errors are undone
- * with it.
+ * Replace what is mapped there by the inaccessible mapping, in one step, so that no other thread
+ * can take the addresses in between. Returns 0 or -errno, without an error message, since callers
+ * use it to undo something after an error.
  */
 int place_blank(char *addr, size_t length);
 
-/* The same where nothing is mapped now. If something is, it stays: it may be another thread's. */
+/* Reserve a piece that is not mapped. If something is mapped there, another thread's, it stays. */
 void place_close_hole(char *addr, size_t length);
 
 /*
- * As place_reserve(), at the lowest free multiple of `alignment` that is not below `hint`, so that
- * a program finds its mappings at the same addresses each time. Without a free one, or without
- * /proc, anywhere.
+ * Reserve as place_reserve() does, at the lowest free multiple of `alignment` that is not below
+ * `hint`, so that a program finds its mappings at the same addresses each time. Anywhere if there
+ * is no such space, or no /proc.
  */
 int place_reserve_above(uintptr_t hint, char **addr, size_t length, size_t alignment);
 
 /*
- * Give up what nobody has been told of, such as the place of a map that failed. If the kernel
- * refuses, which it may where it would have to divide a mapping in two, the place stays reserved:
- * inaccessible, and nobody else's. Keeps errno and the error message; the log is told.
+ * Give up a piece that no caller knows of, such as the place of a map that failed. The kernel may
+ * refuse if it would have to divide a mapping in two: then the piece stays reserved and
+ * inaccessible, and a warning goes to the log. Keeps errno and the error message.
  */
 void place_discard(void *addr, size_t length);
 
-/* Give up [addr, addr + length), whatever is mapped there. Returns 0 or -errno with a sentence. */
+/* Unmap [addr, addr + length), whatever is there. 0, or -errno with an error message. */
 int place_release(char *addr, size_t length);
 
 #endif

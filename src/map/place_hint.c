@@ -19,17 +19,17 @@
 #define MAP_FIXED_NOREPLACE 0x100000
 #endif
 
-/* Losing the race this often, against threads that map all the time, is enough. */
+/* Attempts to take free space before other threads that map all the time take it. */
 #define TRIES 100
 
-/* The list, a buffer at a time: its lines may be as long as a file's name. */
+/* A reader of /proc/self/maps through a small buffer: a line can be as long as a file's name. */
 struct list {
 	int fd;
 	size_t length, next;
 	char buffer[512];
 };
 
-/* The next character, or -1 at the end and where the list cannot be read. */
+/* The next character of the list; -1 at its end or if it cannot be read. */
 static int next_char(struct list *list)
 {
 	if (list->next == list->length) {
@@ -45,7 +45,7 @@ static int next_char(struct list *list)
 	return (unsigned char)list->buffer[list->next++];
 }
 
-/* A hexadecimal number and the character after it, which must be `end`. */
+/* Read a hexadecimal number and the character after it, which must be `end`. */
 static bool read_address(struct list *list, uintptr_t *address, int end)
 {
 	int c;
@@ -62,7 +62,7 @@ static bool read_address(struct list *list, uintptr_t *address, int end)
 	return c == end;
 }
 
-/* Lines begin with FROM-TO in hexadecimal and a space. */
+/* Read FROM-TO, in hexadecimal, at the beginning of a line; skip the rest. */
 static bool next_mapping(struct list *list, uintptr_t *from, uintptr_t *to)
 {
 	int c;
@@ -74,17 +74,17 @@ static bool next_mapping(struct list *list, uintptr_t *from, uintptr_t *to)
 	return true;
 }
 
-/* The lowest multiple of `alignment` from `address` on; 0 if the address space has no such. */
+/* The lowest multiple of `alignment` from `address` on; 0 if the address space has none left. */
 static uintptr_t align_up(uintptr_t address, size_t alignment)
 {
 	return (address + alignment - 1) & -alignment;
 }
 
-/* 0 if there is no room above the hint, or the list cannot be read. */
+/* The first free place; 0 if there is no room above the hint, or the list cannot be read. */
 static uintptr_t first_fit(uintptr_t hint, size_t length, size_t alignment)
 {
 	struct list list = {.fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC)};
-	/* The first page stays free: NULL must point to nothing. */
+	/* The first page stays free: NULL must not become a valid address. */
 	uintptr_t place = align_up(hint ? hint : 1, alignment), from, to;
 	bool any = false;
 
@@ -114,7 +114,7 @@ int place_reserve_above(uintptr_t hint, char **addr, size_t length, size_t align
 			*addr = got;
 			return 0;
 		}
-		/* Kernels before 4.17 take the address for a wish. */
+		/* Kernels before 4.17 use the address as a hint, so `got` may differ from it. */
 		if (got != MAP_FAILED)
 			place_discard(got, length);
 		else if (errno != EEXIST)

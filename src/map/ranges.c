@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* A range is near if it has a byte in the surroundings. */
+/* The range widened by RANGES_GAP: ranges with a byte in it are near. */
 static struct range surroundings(struct range of)
 {
 	const size_t reach = RANGES_GAP + 1;
@@ -26,7 +26,7 @@ struct ranges_part ranges_within(const struct ranges *ranges, struct range withi
 	return part;
 }
 
-/* Everything from one index on gets another. */
+/* Move all ranges from index `from` on to index `to` on. */
 static void move_tail(struct ranges *ranges, unsigned from, unsigned to)
 {
 	unsigned count = ranges->count - from;
@@ -35,7 +35,9 @@ static void move_tail(struct ranges *ranges, unsigned from, unsigned to)
 	memmove(&ranges->since[to], &ranges->since[from], count * sizeof(ranges->since[0]));
 }
 
-/* Put a range in the place of a part, which may be empty. There is room. */
+/*
+ * Replace a part of the set, which may be empty, by one range. The caller made sure that it fits.
+ */
 static void replace(
 	struct ranges *ranges, struct ranges_part part, struct range new, uint64_t since)
 {

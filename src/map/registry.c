@@ -7,9 +7,9 @@
 
 static struct {
 	pthread_mutex_t lock;
-	pthread_cond_t unpinned; /* some map has lost its last pin */
+	pthread_cond_t unpinned; /* signalled when a map loses its last pin */
 	struct map_array live;
-	bool fork_took_lock; /* before a fork; owned by the lock */
+	bool fork_took_lock; /* before_fork() took the lock; guarded by the lock */
 } registry = {.lock = PTHREAD_MUTEX_INITIALIZER, .unpinned = PTHREAD_COND_INITIALIZER};
 
 void registry_init(void)
@@ -18,7 +18,8 @@ void registry_init(void)
 }
 
 /*
- * The map that this thread has pinned: a signal handler that calls exit(3) must not wait for that.
+ * The map that this thread has pinned. A signal handler of this thread that calls exit(3) must not
+ * wait for that pin.
  */
 static __thread const struct map *own_pin;
 
@@ -53,7 +54,7 @@ int registry_add(struct map *map)
 	return error;
 }
 
-/* With the lock. No cancellation point, though the wait would be one. */
+/* The caller holds the lock. Not a cancellation point, though pthread_cond_wait() is one. */
 static void wait_for_pins(const struct map *map)
 {
 	int state;
@@ -91,7 +92,10 @@ struct map *registry_pin(uintptr_t from, uintptr_t to)
 {
 	struct map *map = NULL;
 
-	/* A signal handler has interrupted this very thread here, and calls exit(3). */
+	/*
+	 * False: a signal handler that calls exit(3) interrupted this thread while it held the
+	 * lock.
+	 */
 	if (!checked_lock_take(&registry.lock))
 		return NULL;
 	size_t index = map_array_within(&registry.live, from, to);
@@ -113,7 +117,7 @@ void registry_unpin(struct map *map)
 	checked_lock_release(&registry.lock);
 }
 
-/* A signal handler that forks may have interrupted this very thread with the lock. */
+/* A signal handler that forks may have interrupted this thread while it held the lock. */
 void registry_before_fork(void)
 {
 	registry.fork_took_lock = checked_lock_take(&registry.lock);
@@ -125,7 +129,7 @@ void registry_after_fork_in_parent(void)
 		checked_lock_release(&registry.lock);
 }
 
-/* The child goes on with what was interrupted, with its lock or its pin. */
+/* If a signal handler forked, the child goes on with the thread's lock or pin. */
 void registry_after_fork_in_child(void)
 {
 	for (size_t i = 0; registry.fork_took_lock && i < registry.live.count; i++)

@@ -13,26 +13,26 @@
 
 #include "map/map.h"
 
-/* Once, when the library is loaded. */
+/* Call once, when the library is loaded. */
 void registry_init(void);
 
-/* When the library is unloaded, or the process exits: free what no live map needs. */
+/* Call when the library is unloaded or the process exits: frees memory that no live map needs. */
 void registry_fini(void);
 
-/* PMEM2_E_MAP_EXISTS if it overlaps one that is there, -ENOMEM; with a sentence. */
+/* 0; PMEM2_E_MAP_EXISTS if it overlaps a registered map; -ENOMEM; with an error message. */
 int registry_add(struct map *map);
 
-/* PMEM2_E_MAPPING_NOT_FOUND, with a sentence. Waits for pins; afterwards nobody finds the map. */
+/* Waits for pins; afterwards nobody finds the map. PMEM2_E_MAPPING_NOT_FOUND with a message. */
 int registry_remove(struct map *map);
 
-/* Whether this very map is in. */
+/* True if this map (compared by pointer) is registered. */
 bool registry_has(const struct map *map);
 
-/* The lowest map that has a byte in [from, to), pinned; NULL without one. */
+/* Pin and return the lowest map that has a byte in [from, to); NULL if no map has. */
 struct map *registry_pin(uintptr_t from, uintptr_t to);
 void registry_unpin(struct map *map);
 
-/* Around fork: the child starts with all maps and no pins, for it has no other threads. */
+/* Around fork: the child starts with all maps but without the pins of other threads. */
 void registry_before_fork(void);
 void registry_after_fork_in_parent(void);
 void registry_after_fork_in_child(void);

@@ -174,7 +174,7 @@ static int claim_locked(
 	size_t whole = pages_round_up(map->length);
 	uintptr_t start = (uintptr_t)reservation->addr + offset;
 
-	/* The rounded length is 0 if it has overflowed. */
+	/* `whole`, the rounded length, is 0 if rounding has overflowed. */
 	if (!whole || offset > reservation->size || whole > reservation->size - offset)
 		return err_set(PMEM2_E_LENGTH_OUT_OF_RANGE,
 			"%zu bytes at offset %zu reach beyond the reservation's %zu bytes",
@@ -222,7 +222,7 @@ void reservation_publish(struct map *map)
 	set_findable(map, true);
 }
 
-/* Nothing of ours may touch the reservation after this: another thread may delete it. */
+/* The reservation must not be accessed after this: another thread may delete it. */
 static void give_up_slot(struct map *map)
 {
 	struct map_array *slots = &map->reservation->slots;
@@ -235,7 +235,9 @@ static void give_up_slot(struct map *map)
 int reservation_vacate(struct map *map)
 {
 	set_findable(map, false);
-	/* Undoing a large mapping takes long; the slot keeps everybody else away. */
+	/*
+	 * Unmapping much takes long and runs without the lock: the claimed slot keeps others away.
+	 */
 	int error = place_blank(map->addr, pages_round_up(map->length));
 	if (error) {
 		set_findable(map, true);
@@ -247,18 +249,20 @@ int reservation_vacate(struct map *map)
 	return 0;
 }
 
-/* If it cannot be made blank, the slot's next user, or the end of the reservation, will undo it. */
+/*
+ * If the addresses cannot be blanked, the slot's next user or the reservation's end unmaps them.
+ */
 void reservation_abandon(struct map *map)
 {
 	place_blank(map->addr, pages_round_up(map->length));
 	give_up_slot(map);
 }
 
-/* The first map from this index on that may be found; going down, the last. */
+/* The first findable map from this index on; with `down`, the last one up to the index. */
 static struct map *findable_from(const struct map_array *slots, size_t index, bool down)
 {
 	while (index < slots->count && !slots->maps[index]->findable)
-		index = down ? index - 1 : index + 1; /* beneath 0 is beyond count, too */
+		index = down ? index - 1 : index + 1; /* 0 - 1 exceeds count: ends the loop */
 	return index < slots->count ? slots->maps[index] : NULL;
 }
 

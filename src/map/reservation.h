@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * reservation.h - address space set aside, for maps to be put at known distances
+ * reservation.h - address space set aside, so that maps can be put at known distances
  *
- * It is inaccessible memory, whole pages of it, in which each map occupies a slot. A slot is
- * claimed before anything is mapped there and vacated after it is blank again, both under one
- * lock; whoever holds it is alone with those addresses, and nothing gives up address space that
- * has a slot. So the mapping itself, the write-back and the unmapping, which take their time, need
- * no lock.
+ * It is inaccessible memory of whole pages, in which each map occupies a slot. A slot is claimed
+ * before anything is mapped there and vacated after its addresses are inaccessible again, both
+ * under one lock. The thread that has claimed a slot has these addresses to itself, and address
+ * space with a slot in it is never given up. So mapping, write-back and unmapping, which take
+ * their time, need no lock.
  *
  * Locks: one for all reservations, held for a look-up or a change of address space that has
- * nothing in it, never during I/O, and no other is taken under it. A child of fork finds it free;
- * a slot that another thread was about to fill or vacate just then stays taken in the child.
+ * nothing in it, never during I/O; no other lock is taken under it. A child of fork finds it free.
+ * A slot that another thread was about to fill or vacate at the fork stays taken in the child.
  */
 #ifndef MAP_RESERVATION_H
 #define MAP_RESERVATION_H
@@ -18,19 +18,19 @@
 #include "map/map.h"
 #include "map/map_array.h"
 
-/* The caller owns the struct and reads none of it. */
+/* The caller owns the struct but must not read its members. */
 struct reservation {
 	char *addr;
 	size_t size;
 	struct map_array slots;
 };
 
-/* Once, when the library is loaded. Returns 0 or -ENOMEM. */
+/* Call once, when the library is loaded. Returns 0 or -ENOMEM. */
 int reservation_init(void);
 
 /*
- * The calls of the public header, with their codes, each in the order of checks that is given
- * there; `addr` NULL is anywhere. With a sentence.
+ * These implement the calls of the public header, with their codes and their order of checks.
+ * `addr` NULL: anywhere. With an error message.
  */
 int reservation_open(struct reservation *reservation, void *addr, size_t size);
 int reservation_close(struct reservation *reservation);
@@ -39,27 +39,26 @@ int reservation_shrink(struct reservation *reservation, size_t offset, size_t si
 void reservation_extent(struct reservation *reservation, char **addr, size_t *size);
 
 /*
- * Make the slot for a map of map->length at `offset` the caller's own, and set map->addr. It
- * cannot be found yet. PMEM2_E_OFFSET_UNALIGNED, PMEM2_E_LENGTH_OUT_OF_RANGE,
- * PMEM2_E_ADDRESS_UNALIGNED (of the source's `alignment`), PMEM2_E_MAPPING_EXISTS or -ENOMEM, with
- * a sentence.
+ * Claim the slot for a map of map->length at `offset`, and set map->addr. The map cannot be found
+ * yet. PMEM2_E_OFFSET_UNALIGNED, PMEM2_E_LENGTH_OUT_OF_RANGE, PMEM2_E_ADDRESS_UNALIGNED (not a
+ * multiple of the source's `alignment`), PMEM2_E_MAPPING_EXISTS or -ENOMEM, with an error message.
  */
 int reservation_claim(
 	struct reservation *reservation, struct map *map, size_t offset, size_t alignment);
 
-/* The map in the slot is complete: it may be found. */
+/* The map in the slot is complete: reservation_find() and its like may return it. */
 void reservation_publish(struct map *map);
 
-/* Undo both, and what is mapped there. -errno with a sentence, and then it is as it was. */
+/* Unpublish the map, unmap it and free the slot. -errno with a message: all is then as before. */
 int reservation_vacate(struct map *map);
 
-/* The same for a map that was never complete: it always succeeds, and leaves the sentence alone. */
+/* Unmap a map that was never published and free its slot. Keeps the error message. */
 void reservation_abandon(struct map *map);
 
 /*
- * The lowest map with a byte in `length` bytes from `offset`; for length 0, at `offset`. The map
- * before or after another one, both in this reservation. NULL without one, and no
- * sentence.
+ * The lowest map with a byte in `length` bytes from `offset`; for length 0, the map at `offset`.
+ * The other calls return the map before or after another one in this reservation. NULL, without an
+ * error message, if no such map exists.
  */
 struct map *reservation_find(struct reservation *reservation, size_t offset, size_t length);
 struct map *reservation_previous(struct reservation *reservation, const struct map *map);

@@ -18,7 +18,7 @@ void robust_lock_init(pthread_mutex_t *lock)
 	racecheck_published(lock);
 }
 
-/* `result` is the answer of a call that locks. */
+/* True if the lock was taken. `result` is the return value of the pthread call that locks. */
 static bool taken(pthread_mutex_t *lock, int result)
 {
 	if (result == EOWNERDEAD)

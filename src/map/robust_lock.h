@@ -2,8 +2,8 @@
 /*
  * robust_lock.h - a lock in memory that several processes share, any of which may be killed
  *
- * The kernel gives the lock of a thread that has died to the next one that asks. What the lock
- * guards must therefore be sound after every single store.
+ * If the owner has died, the kernel gives the lock to the next thread that asks. The data under
+ * the lock must therefore be valid after every single store.
  */
 #ifndef MAP_ROBUST_LOCK_H
 #define MAP_ROBUST_LOCK_H
@@ -11,16 +11,16 @@
 #include <pthread.h>
 #include <stdbool.h>
 
-/* Once, by the process that makes the memory. */
+/* Call once, in the process that makes the memory. */
 void robust_lock_init(pthread_mutex_t *lock);
 
 /*
- * True once the caller has it. False if this very thread has it already, or a thread of another PID
- * namespace that has the same number there.
+ * Returns true once the caller has the lock. False if the calling thread has it already, or a
+ * thread of another PID namespace with the same thread number has it.
  */
 bool robust_lock_take(pthread_mutex_t *lock);
 
-/* The same without waiting; also false if somebody else has it. */
+/* Take the lock if it is free. False also if another thread has it. */
 bool robust_lock_try(pthread_mutex_t *lock);
 
 void robust_lock_release(pthread_mutex_t *lock);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Tools get in between by defining posix_fallocate themselves. Where off_t has 64 bits anyway, this
- * macro would only rename our calls.
+ * Interposing tools define posix_fallocate themselves. With a 64-bit off_t, _FILE_OFFSET_BITS
+ * would only rename calls of it in this file to posix_fallocate64.
  */
 #undef _FILE_OFFSET_BITS
 
@@ -26,7 +26,7 @@
 #define ZFS_MAGIC      0x2fc12fc1
 #define XFS_MAGIC      0x58465342
 
-/* 0 if it cannot be asked. */
+/* The file system's magic number; 0 if fstatfs(2) fails. */
 static unsigned file_system(int fd)
 {
 	struct statfs st;
@@ -48,8 +48,8 @@ void room_in_place(int fd)
 }
 
 /*
- * Data and metadata in the same blocks (mkfs.btrfs --mixed), so that a store in place can lack room
- * for its metadata. True if it cannot be asked. There are four kinds of space at most.
+ * True if data and metadata share blocks (mkfs.btrfs --mixed), so that a store in place can lack
+ * room for its metadata, or if that cannot be found out. There are at most four kinds of space.
  */
 static bool is_mixed(int fd)
 {
@@ -86,7 +86,7 @@ bool room_is_kept(int fd)
 	}
 }
 
-/* Blocks that a reflink shares are copied when they are stored to. 0 or an errno. */
+/* Copy blocks that a reflink shares now, not at the first store to them. 0 or an errno. */
 static int unshare_blocks(int fd, size_t length)
 {
 	if (file_system(fd) != XFS_MAGIC)

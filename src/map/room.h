@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * room.h - blocks for a file that will be mapped, so that no store finds a full disk
+ * room.h - allocate blocks for a file to map, so that no store fails because the disk is full
  *
- * Such a store ends the process with SIGBUS. On most file systems blocks that were allocated are
- * written again in place. Copy-on-write file systems, such as btrfs, write each version elsewhere,
- * so that a store may find no room though the file has its blocks.
+ * A store without room ends the process with SIGBUS. Most file systems write allocated blocks in
+ * place. Copy-on-write file systems, such as btrfs, write each version elsewhere, so that a store
+ * may find no room though the file has its blocks.
  */
 #ifndef MAP_ROOM_H
 #define MAP_ROOM_H
@@ -20,16 +20,16 @@
 void room_in_place(int fd);
 
 /*
- * Whether stores to allocated blocks find room. False on copy-on-write file systems, unless the
- * file is written in place and its metadata has blocks of its own, and on an overlay, which does
- * not show what is under it. A file of btrfs that shares its blocks, with a snapshot or by a
- * reflink, is not seen here.
+ * True if stores to allocated blocks find room. False on an overlay, which hides the file system
+ * under it, and on copy-on-write file systems, unless the file is written in place and its
+ * metadata has blocks of its own. Does not notice that a btrfs file shares its blocks, through a
+ * snapshot or a reflink.
  */
 bool room_is_kept(int fd);
 
 /*
- * Allocate [0, length), and give a file of XFS its own copy of blocks that it shares. Warns in the
- * log if room_is_kept() is false. 0, or -errno with a sentence.
+ * Allocate [0, length), and give an XFS file its own copy of blocks that it shares. Warns in the
+ * log if room_is_kept() is false. Returns 0, or -errno with an error message.
  */
 int room_allocate(int fd, const char *name, size_t length);
 

@@ -16,8 +16,8 @@ _Static_assert(
 _Atomic(struct shared *) shared_memory;
 
 /*
- * By the system call itself: a program's thread sanitizer notes mmap(3) as a write, and cannot see
- * that this library, unless it is built with the sanitizer, too, hands the memory on by an atomic.
+ * Calls mmap by syscall(2). A program's thread sanitizer counts mmap(3) as a write to the memory
+ * and cannot see that this library, if built without the sanitizer, publishes it by an atomic.
  */
 static struct shared *allocate(int sharing)
 {
@@ -33,7 +33,7 @@ static void init(struct shared *memory)
 	failed_files_init(&memory->failed);
 }
 
-/* Several threads may be here: the first one's memory is that of all. */
+/* If several threads make the memory at once, all use the first one's. */
 static struct shared *publish(struct shared *memory)
 {
 	struct shared *first = NULL;
@@ -69,7 +69,7 @@ void shared_before_fork(void)
 	shared_get();
 }
 
-/* Memory that is not shared was copied with the locks of threads that the child does not have. */
+/* A private copy of the memory has locks of threads that do not exist in the child. */
 void shared_after_fork_in_child(void)
 {
 	struct shared *memory = shared_if_made();

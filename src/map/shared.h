@@ -2,14 +2,14 @@
 /*
  * shared.h - the memory that this process shares with the processes forked from it
  *
- * They share the open file descriptions of its maps, so an error that the kernel reports to one of
- * them is news for all.
+ * A child shares the open file descriptions of its parent's maps, so an error that the kernel
+ * reports to one of the two concerns both.
  *
  * The memory is made before the first write-back or the first fork, whichever comes first; a
- * program that does neither pays nothing. Without it, nothing was ever written back, so nothing
- * has failed. A process that forks before it maps anything needs it all the same: it may hand an
- * open descriptor to a child, and both map that. A process made by clone(2) itself, past fork(3),
- * has a memory of its own unless something was written back before.
+ * program that does neither pays nothing. As long as it does not exist, nothing was ever written
+ * back, so nothing has failed. A process that forks before it maps anything needs it as well: it
+ * may pass an open descriptor to a child, and both may map that. A process made by clone(2)
+ * directly, not by fork(3), has its own memory unless something was written back before.
  */
 #ifndef MAP_SHARED_H
 #define MAP_SHARED_H
@@ -22,23 +22,23 @@
 struct shared {
 	struct flights flights;
 	struct failed_files failed;
-	bool is_private; /* constant: a child has a copy */
+	bool is_private; /* constant: not shared, so that a child gets a copy */
 };
 
 extern _Atomic(struct shared *) shared_memory;
 
-/* NULL while nothing was ever written back. One load. */
+/* One load. NULL as long as nothing was ever written back. */
 static inline struct shared *shared_if_made(void)
 {
 	return atomic_load_explicit(&shared_memory, memory_order_acquire);
 }
 
-/* Made if need be, in any thread. NULL if there is no memory for it at all. */
+/* Makes the memory if necessary; any thread may call it. NULL if there is not enough memory. */
 struct shared *shared_get(void);
 
 /*
- * Around fork. Memory that cannot be shared, for want of something in the kernel, is the process's
- * own: a child then starts without failures, and the log is told.
+ * Around fork. If the kernel cannot share memory, the process has private memory instead: a child
+ * then starts without knowing of failures, and a warning goes to the log.
  */
 void shared_before_fork(void);
 void shared_after_fork_in_child(void);

@@ -17,18 +17,18 @@
 
 struct guard {
 	uintptr_t from, to;
-	uintptr_t fault;    /* where, if it was left */
-	bool was_blocked;   /* SIGBUS, before */
-	bool has_deferred;  /* a signal that the thread had blocked came in nevertheless */
-	siginfo_t deferred; /* that one */
-	sigset_t mask;      /* before */
+	uintptr_t fault;    /* offset of the access that failed, in the guarded range */
+	bool was_blocked;   /* SIGBUS was, before the guard */
+	bool has_deferred;  /* a SIGBUS arrived that the thread had blocked */
+	siginfo_t deferred; /* that signal */
+	sigset_t mask;      /* the thread's, before the guard */
 	sigjmp_buf escape;
 };
 
 /*
- * The guards that run, each on its own thread. The handler looks for its thread's here and not in
- * a thread-local variable, whose first use by a thread may allocate memory. `guard` is its owner's
- * to read and write; `owner` is 0 where no guard runs.
+ * One of the guards that run now, each on its own thread. The handler looks here for its thread's
+ * guard, not in a thread-local variable, whose first use by a thread may allocate memory. Only the
+ * owner accesses `guard`; `owner` is 0 if no guard runs here.
  */
 struct seat {
 	atomic_uintptr_t owner; /* pthread_self() */
@@ -36,8 +36,8 @@ struct seat {
 };
 
 /*
- * The action that the program wanted: constant once it is known, for handlers that run have no
- * lock.
+ * An action for SIGBUS that the program has set. Never changed or freed, since handlers read it
+ * without a lock.
  */
 struct known {
 	struct sigaction action;
@@ -47,22 +47,24 @@ struct known {
 static struct known by_default = {.action = {.sa_handler = SIG_DFL}};
 
 /*
- * A handler that the program installs over ours keeps ours, to pass on to. When we come back, over
- * that one, it must be as another function, or the two would pass on to each other for ever and
- * the one from before be lost. The last level is used again: nobody goes on like that.
+ * Different functions for the library's handler. If the program installs a handler over the
+ * library's, it keeps the library's to pass signals on to. When the library then installs its own
+ * handler over that one, it must be another function: with the same, the two would pass on to each
+ * other for ever, and the program's first handler would be lost. The last level is used again: no
+ * program nests deeper.
  */
 #define LEVELS 4
 
 static struct {
 	pthread_mutex_t lock;
-	pthread_cond_t left; /* a seat is free again */
+	pthread_cond_t left; /* signalled when a seat becomes free */
 	struct seat seats[SIGBUS_GUARDS];
 	unsigned users;
-	struct known *known; /* all that ever were: a handful */
-	/* The actions that ours of each level stands in for. */
+	struct known *known; /* all actions ever seen: a handful */
+	/* By level: the program's action that the handler of this level passes signals on to. */
 	_Atomic(struct known *) previous[LEVELS];
 	int level;         /* to install next, or installed */
-	bool is_installed; /* unless the program has installed something else since */
+	bool is_installed; /* false again if the program installs another handler */
 } sigbus = {
 	.lock = PTHREAD_MUTEX_INITIALIZER,
 	.left = PTHREAD_COND_INITIALIZER,
@@ -76,11 +78,9 @@ static struct seat *seat_of(uintptr_t owner)
 	return NULL;
 }
 
-/*
- * The handler.
- */
+/* The signal handler of the library. */
 
-/* Raised by an access of this very thread, which would fault again if it were repeated. */
+/* True if the thread's own access raised the signal: repeating the access would fault again. */
 static bool is_fault(const siginfo_t *info)
 {
 	switch (info->si_code) {
@@ -89,12 +89,12 @@ static bool is_fault(const siginfo_t *info)
 	case BUS_OBJERR:
 	case BUS_MCEERR_AR:
 		return true;
-	default: /* sent by somebody, or news of a bad page that nobody has touched */
+	default: /* sent by a process, or news of a bad page that nobody has accessed */
 		return false;
 	}
 }
 
-/* A machine check names a page, not a byte. */
+/* True if the fault may be in the guarded range. A machine check reports a page, not a byte. */
 static bool is_within(const struct guard *guard, const siginfo_t *info)
 {
 	uintptr_t address = (uintptr_t)info->si_addr, unit = 1;
@@ -105,20 +105,20 @@ static bool is_within(const struct guard *guard, const siginfo_t *info)
 	return address < guard->to && address + (unit - 1) >= guard->from;
 }
 
-/* The same signal once more, for this thread; it waits while it is blocked. */
+/* Send the signal to this thread again. If it is blocked, it stays pending. */
 static void requeue(siginfo_t *info)
 {
 	syscall(SYS_rt_tgsigqueueinfo, getpid(), (pid_t)syscall(SYS_gettid), SIGBUS, info);
 }
 
-/* The default action, with this signal's own particulars in the core file. */
+/* End the process by the default action, with the details of this signal in the core file. */
 static void end_process(siginfo_t *info)
 {
 	sigaction(SIGBUS, &by_default.action, NULL);
 	requeue(info);
 }
 
-/* Returns the action that the program wants; if it wants that once, this takes it. */
+/* Returns the program's action. An action for one signal only (SA_RESETHAND) is then used up. */
 static struct sigaction take_previous(int level)
 {
 	struct known *previous = atomic_load(&sigbus.previous[level]);
@@ -135,7 +135,7 @@ static void pass_on(int level, int number, siginfo_t *info, void *context)
 
 	if (action.sa_handler == SIG_IGN && !is_fault(info))
 		return;
-	/* The kernel does not let a fault be ignored either: it would come again, for ever. */
+	/* The kernel does not let a process ignore a fault: the access would fault for ever. */
 	if (action.sa_handler == SIG_DFL || action.sa_handler == SIG_IGN)
 		end_process(info);
 	else if (action.sa_flags & SA_SIGINFO)
@@ -177,11 +177,9 @@ HANDLER(3)
 static void (*const handlers[LEVELS])(int, siginfo_t *, void *) = {
 	on_sigbus_0, on_sigbus_1, on_sigbus_2, on_sigbus_3};
 
-/*
- * Putting it there and taking it away. The caller holds the lock.
- */
+/* Install and uninstall the library's handler. The caller holds the lock. */
 
-/* The level of a handler of ours, or -1. */
+/* The level if this action is one of the library's handlers, else -1. */
 static int level_of(const struct sigaction *action)
 {
 	if (action->sa_flags & SA_SIGINFO)
@@ -217,7 +215,10 @@ static struct known *remember(const struct sigaction *action)
 	return known;
 }
 
-/* Somebody has installed another handler over ours, and may know ours. */
+/*
+ * The program has installed a handler over the library's, and may pass signals on to the
+ * library's.
+ */
 static void was_replaced(void)
 {
 	if (sigbus.is_installed && sigbus.level < LEVELS - 1)
@@ -226,8 +227,8 @@ static void was_replaced(void)
 }
 
 /*
- * Ours in place of `now`, with what the program wants of the kernel for its own: which stack,
- * which signals blocked. *was is what it really took the place of.
+ * Install the library's handler over `now`, keeping the alternate stack and the blocked signals
+ * that the program set for its own handler. *was is the action that was really replaced.
  */
 static int install_over(const struct sigaction *now, struct sigaction *was)
 {
@@ -239,14 +240,14 @@ static int install_over(const struct sigaction *now, struct sigaction *was)
 	ours.sa_sigaction = handlers[sigbus.level];
 	ours.sa_flags &= SA_ONSTACK | SA_NODEFER | SA_RESTART;
 	ours.sa_flags |= SA_SIGINFO;
-	/* First: ours may have to pass one on at once. */
+	/* Store this first: the handler may have to pass a signal on at once. */
 	atomic_store(&sigbus.previous[sigbus.level], known);
 	if (sigaction(SIGBUS, &ours, was))
 		return err_sys("cannot install a handler of SIGBUS");
 	return 0;
 }
 
-/* If the program installs another one between our question and our change, it is done again. */
+/* Repeats if the program installs another handler between the query and the change. */
 static int install(void)
 {
 	struct sigaction now, was;
@@ -268,7 +269,7 @@ static int install(void)
 	return 0;
 }
 
-/* Leaves alone what the program has installed instead. */
+/* Put the program's action back, unless the program has installed another one meanwhile. */
 static void uninstall(void)
 {
 	struct sigaction now;
@@ -281,8 +282,8 @@ static void uninstall(void)
 		return;
 	}
 	/*
-	 * The handler that ours passes on to stays known: the program may have kept ours, and put
-	 * it back.
+	 * previous[level] stays set: the program may have kept the library's handler, and install
+	 * it again.
 	 */
 	struct known *previous = atomic_load(&sigbus.previous[level]);
 	if (!sigaction(SIGBUS, &previous->action, &now) && level_of(&now) < 0)
@@ -290,11 +291,9 @@ static void uninstall(void)
 	sigbus.is_installed = false;
 }
 
-/*
- * Guards.
- */
+/* Guards: run a function and survive a fault in it. */
 
-/* A free seat, or that of this thread if a jump out of the program's handler has left it taken. */
+/* A free seat; or this thread's own, still taken after a jump out of the program's handler. */
 static struct seat *find_seat(void)
 {
 	struct seat *seat = seat_of((uintptr_t)pthread_self());
@@ -330,7 +329,7 @@ static void stand_up(struct seat *seat)
 	pthread_mutex_unlock(&sigbus.lock);
 }
 
-/* A fault while SIGBUS is blocked would end the process, whatever handler there is. */
+/* If SIGBUS stayed blocked, a fault would end the process in spite of the handler. */
 static void unblock(struct guard *guard)
 {
 	sigset_t sigbus_only;
@@ -352,7 +351,7 @@ static void block_again(struct guard *guard)
 		requeue(&guard->deferred);
 }
 
-/* Returns twice if it must: nothing here may live in a variable that the second time needs. */
+/* sigsetjmp() may return twice: keep nothing in local variables that the second return needs. */
 static bool run(struct guard *guard, void (*body)(void *arg), void *arg)
 {
 	if (sigsetjmp(guard->escape, 1))
@@ -382,9 +381,7 @@ int sigbus_guard(const void *from, size_t length, void (*body)(void *arg), void 
 	return PMEM2_E_IO_FAIL;
 }
 
-/*
- * fork.
- */
+/* Handlers for fork. */
 
 static void before_fork(void)
 {
@@ -396,7 +393,7 @@ static void after_fork_in_parent(void)
 	pthread_mutex_unlock(&sigbus.lock);
 }
 
-/* The guards of other threads are theirs, in the parent. */
+/* The guards of other threads run in the parent only. */
 static void after_fork_in_child(void)
 {
 	for (size_t i = 0; i < SIGBUS_GUARDS; i++)

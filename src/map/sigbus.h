@@ -2,20 +2,20 @@
 /*
  * sigbus.h - survive memory that cannot be read or written
  *
- * A load from a bad block of persistent memory, or a store to one, raises SIGBUS. A guard runs a
- * function and comes back with an error if it does so within the guarded range.
+ * A load from a bad block of persistent memory, or a store to one, raises SIGBUS. A *guard* runs a
+ * function and returns an error if the function does so within the guarded range.
  *
- * Handlers of SIGBUS belong to the process, and the program may have one. Ours is there while a
- * guard runs on any thread, and passes on every signal that is not a fault of a guarded range
- * on its own thread: to the program's handler, on the stack and with the signals blocked that it
- * asked for, or to the default action. When the last guard ends, the program's is put back; if the
- * program has installed another one meanwhile, that one stays. A handler that the program installs
- * while a guard runs sees the faults of that guard first; if it passes on what it does not know to
- * the handler that it replaced, as it should, the guard still works. It may be a function that
- * never returns.
+ * A process has one handler of SIGBUS, and the program may have set it. The library's handler is
+ * installed while a guard runs on any thread. It passes on every signal that is not a fault of a
+ * guarded range on its own thread: to the program's handler, on the stack and with the signals
+ * blocked that the program chose, or to the default action. When the last guard ends, the
+ * program's handler is put back; if the program has installed another one meanwhile, that one
+ * stays. A handler that the program installs while a guard runs gets the faults of that guard
+ * first. The guard still works if this handler passes signals that are not its own on to the
+ * handler that it replaced, as it should. The program's handler need not return.
  *
- * Locks: one, for installing and for a place among the guards; not held while one runs. A child of
- * fork starts with none.
+ * Locks: one, for installing the handler and for claiming a *seat*, which is a slot for a running
+ * guard; not held while a guard runs. A child of fork starts without guards.
  */
 #ifndef MAP_SIGBUS_H
 #define MAP_SIGBUS_H
@@ -23,17 +23,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Guards that run at the same time; more wait until one ends. */
+/* Guards that can run at the same time; another one waits until one of them ends. */
 #define SIGBUS_GUARDS 64
 
-/* Once, when the library is loaded. Returns 0 or -ENOMEM. */
+/* Call once, when the library is loaded. Returns 0 or -ENOMEM. */
 int sigbus_init(void);
 
 /*
- * body(arg), which may be left at any load from or store to [from, from + length), and so must
- * hold nothing that has to be given back. 0; PMEM2_E_IO_FAIL, without a sentence, if it was left,
- * and then *fault is the offset in the range; -ENOMEM or another -errno, with a sentence, if it
- * was not even run. Not to be nested.
+ * Run body(arg) under a guard. It may be left by a jump at any load from or store to [from, from +
+ * length), and so must hold nothing that has to be released. Returns 0; PMEM2_E_IO_FAIL, without
+ * an error message, if it was left (*fault is then the offset of the fault in the range); -ENOMEM
+ * or another -errno, with an error message, if it was not run at all. Guards must not be nested.
  */
 int sigbus_guard(
 	const void *from, size_t length, void (*body)(void *arg), void *arg, size_t *fault);

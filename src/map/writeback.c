@@ -17,7 +17,9 @@
 typedef void report_failure(
 	struct range pages, const struct file_sync_failure *failure, int cancel_state);
 
-/* The part of a note in one map, in whole pages: a foreign map may begin within one. */
+/*
+ * The part of a note in one map, as whole pages: a map of foreign memory may begin within a page.
+ */
 static struct file_sync part_in(const struct map *map, const struct note *note)
 {
 	struct range in = pages_touched((uintptr_t)map->addr, map->length);
@@ -32,7 +34,10 @@ static struct file_sync part_in(const struct map *map, const struct note *note)
 	return part;
 }
 
-/* Stores to maps of other granularities do not wait for the kernel: a joined note may touch one. */
+/*
+ * Does nothing for maps of other granularities, which a joined note may touch: CPU flushes
+ * suffice.
+ */
 static int write_part(
 	const struct map *map, const struct file_sync *part, struct file_sync_failure *failure)
 {
@@ -51,10 +56,10 @@ static void ignore(const struct note *note)
 }
 
 /*
- * A part is pinned first and taken out of the notes then: a thread that closes its map finds the
- * one or the other, and what was not tried yet is still noted when a failure is reported (N7).
- * Cancellation is off but in the program's handler, which may leave by siglongjmp(). The caller has
- * told the notes that they are drained.
+ * Drain this thread's notes, part by part. The map is pinned before the part is removed from the
+ * notes: a thread that closes the map then finds the pin or the note. Parts that were not tried
+ * yet are still noted when a failure is reported (N7). Cancellation is off except in the program's
+ * handler, which may leave by siglongjmp(). The caller has called notes_set_draining(true).
  */
 static void drain_notes(void)
 {
@@ -75,14 +80,17 @@ static void drain_notes(void)
 		registry_unpin(map);
 		if (error) {
 			writeback_failure_report(part.pages, &failure, state);
-			notes_set_draining(true); /* the handler may have drained, too */
+			notes_set_draining(true); /* a drain in the handler has cleared it */
 		}
 	}
 	pthread_setcancelstate(state, NULL);
 	errno = saved;
 }
 
-/* A cancellation point while all is still noted: a thread that ends drains. */
+/*
+ * A cancellation point while all is still noted: a thread that is cancelled here drains at its
+ * exit.
+ */
 static void drain_all(void)
 {
 	if (notes_none())
@@ -97,7 +105,7 @@ static void drain_at_thread_exit(void)
 	drain_notes();
 }
 
-/* Write back a note that stays where it is, by another thread. Cancellation is off. */
+/* Write back a note without removing it, perhaps another thread's. Cancellation is off. */
 static void write_note(struct note note, report_failure *report, int cancel_state)
 {
 	struct file_sync_failure failure;
@@ -114,7 +122,7 @@ static void write_note(struct note note, report_failure *report, int cancel_stat
 	}
 }
 
-/* The same, for a note that is not on any list. */
+/* Write back a range that was not added to any thread's notes. */
 static void write_now(const struct note *note)
 {
 	int state;
@@ -133,7 +141,7 @@ void writeback_drain(void)
 	notes_set_draining(false);
 }
 
-/* Stores to the range may be as old as the epoch `since`; 0: as the map. */
+/* Stores to the range may be as old as the epoch `since`; 0: as old as the map. */
 static void note_range(const void *addr, size_t len, uint64_t since)
 {
 	struct note note = {.pages = pages_touched((uintptr_t)addr, len), .since = since};
@@ -141,7 +149,7 @@ static void note_range(const void *addr, size_t len, uint64_t since)
 
 	if (!len || notes_add(note))
 		return;
-	/* N2: the notes are full, or nobody would drain them. */
+	/* N2: the notes are full, or this thread will not drain any more. */
 	bool goes_on = notes_set_draining(true);
 	drain_notes();
 	notes_set_draining(goes_on);
@@ -179,9 +187,10 @@ void writeback_persist_copy(const void *addr, size_t len, uint64_t begun)
 }
 
 /*
- * Write back the notes of any thread in a range. Threads may note there meanwhile, or drain, so
- * that no note has a number. As many are looked for from the same address as there are in the
- * beginning; each one after that, or that cannot be forgotten, is left behind once it is written.
+ * Write back the notes of all threads in a range. Meanwhile threads may add notes there, or drain,
+ * so notes cannot be numbered. The loop searches from the same address as often as there were
+ * notes at the beginning. After that, or if a note cannot be removed, it goes on behind the note
+ * it has written back.
  */
 static void write_noted(struct range within, report_failure *report)
 {
@@ -262,10 +271,10 @@ int writeback_init(void)
 }
 
 /*
- * exit(3) does not run other threads' key destructors, so what they noted is written back here. A
- * destructor of the program that flushes later has that written back at once. A signal handler that
- * calls exit() may have interrupted this very thread: locks that it holds are left alone, and what
- * it was writing is left to the kernel.
+ * exit(3) does not run other threads' key destructors, so what they noted is written back here.
+ * After this, a flush in a destructor of the program writes back at once. A signal handler that
+ * calls exit() may have interrupted this thread: locks that it holds are not taken, and the notes
+ * that it was writing back are left to the kernel.
  */
 static void __attribute__((destructor)) process_exits(void)
 {

@@ -19,7 +19,7 @@
 #define NAME_MAX_SHOWN 256
 
 static struct {
-	pthread_mutex_t lock; /* of the two below; not held while the handler runs */
+	pthread_mutex_t lock; /* guards the two below; not held while the handler runs */
 	holdfast_writeback_handler handler;
 	void *context;
 } program;
@@ -52,17 +52,20 @@ void writeback_failure_after_fork_in_child(void)
 	checked_lock_init_in_child(&program.lock);
 }
 
-/* Off the stack, of which a public call may take 4 KiB. */
+/* Not on the stack, because a public call may take only 4 KiB of it. */
 static __thread char message[NAME_MAX_SHOWN + 256];
 
-/* A failure as it is reported: in the log, to the handler and at the end. */
+/*
+ * A failure, as reported to the log, to the program's handler and in the last message of the
+ * process.
+ */
 struct report {
 	struct holdfast_writeback_failure told;
 	const struct failed_write *write;
 	char path[NAME_MAX_SHOWN];
 };
 
-/* "stores to F ..."; the end of a longer one is cut off. Returns its length. */
+/* Describe the failure: "stores to F ...", cut off to fit. Returns the length. */
 static size_t describe(const struct report *report, char *text, size_t size)
 {
 	const struct holdfast_writeback_failure *told = &report->told;
@@ -115,7 +118,7 @@ static bool take_name(const struct mapped_file *mapped, void *context)
 	return true;
 }
 
-/* The line of the list must be off the stack when the handler is called. */
+/* Not inlined: the buffer for a line of /proc/self/maps must be off the stack in the handler. */
 NOINLINE static void find_name(struct report *report, struct range pages)
 {
 	strcpy(report->path, "unknown file");
@@ -123,7 +126,7 @@ NOINLINE static void find_name(struct report *report, struct range pages)
 	report->told.path = report->path;
 }
 
-/* The handler may never return: what it is told must not be on the heap, nor any lock be held. */
+/* The handler may jump away: no lock is held, and what it gets must not be on the heap. */
 static bool program_accepts(const struct report *report, int cancel_state)
 {
 	bool accepts = false;
