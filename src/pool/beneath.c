@@ -11,7 +11,7 @@
 
 #include "base/err.h"
 
-/* The kernel says EAGAIN where a rename elsewhere has kept it from being sure. */
+/* Attempts of openat2(2), which fails with EAGAIN if a rename elsewhere made its check unsure. */
 #define TRIES 64
 
 static int check_name(const char *name)
@@ -50,11 +50,14 @@ static int open_root(const char *directory)
 	if (root >= 0)
 		return root;
 	int error = err_sys("cannot open the directory of pool sets %.200s", directory);
-	/* Not that there is no such pool set: the target is not in order. */
+	/*
+	 * ENOENT would claim that the pool set is missing, but the whole directory is: report
+	 * EREMOTEIO.
+	 */
 	return error == -ENOENT || error == -ENOTDIR ? -EREMOTEIO : error;
 }
 
-/* -ENOSYS where the kernel has no such call, or a filter of calls says so. */
+/* Open by openat2(2). -ENOSYS if the kernel lacks it, or if a system call filter says so. */
 static int open_by_kernel(int root, const char *name, int flags)
 {
 	struct open_how how = {
@@ -71,7 +74,7 @@ static int open_by_kernel(int root, const char *name, int flags)
 	return (int)fd;
 }
 
-/* Takes `dir` and returns what comes after it; -1 with errno. */
+/* Open one component of a path below `dir`, and close `dir`. -1 with errno on failure. */
 static int step(int dir, const char *component, int flags)
 {
 	int fd = openat(dir, component, flags | O_NOFOLLOW | O_CLOEXEC);
@@ -82,7 +85,7 @@ static int step(int dir, const char *component, int flags)
 	return fd;
 }
 
-/* Which may be changed, component by component. */
+/* Open the path component by component. Changes `name` meanwhile. */
 static int walk(int root, char *name, int flags)
 {
 	char *rest = NULL, *component = strtok_r(name, "/", &rest);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * beneath.h - open a file by a name that somebody else has chosen, within one directory
+ * beneath.h - open a file within one directory, by a name that a peer has sent
  *
- * With openat2(2) (Linux 5.6), for which the kernel vouches; else name by name, and then no
- * symbolic link is followed at all.
+ * Uses openat2(2) (Linux 5.6), which keeps to the directory. On older kernels the path is opened
+ * component by component, and symbolic links are not followed at all.
  */
 #ifndef POOL_BENEATH_H
 #define POOL_BENEATH_H
@@ -11,18 +11,18 @@
 #include <stdbool.h>
 
 /*
- * Returns a descriptor. -EINVAL if the name is empty, absolute, has "..", or leads out of the
- * directory; -EREMOTEIO if there is no such directory; -errno of open(2); with a sentence. `flags`
- * never make a file.
+ * Returns a descriptor. -EINVAL if the name is empty, absolute, contains "..", or leads out of the
+ * directory; -EREMOTEIO if the directory is missing; -errno of open(2); with an error message.
+ * `flags` must not include O_CREAT.
  */
 int beneath_open(const char *directory, const char *name, int flags);
 
-/* The same in the way of kernels before 5.6: for tests. */
+/* The variant of beneath_open() for kernels before 5.6; public for tests. */
 int beneath_open_by_hand(const char *directory, const char *name, int flags);
 
 /*
- * Open the directory that the name's last component is in; *last points to that within `name`. As
- * above.
+ * Open the directory of the name's last component; *last points to that component in `name`.
+ * Returns what beneath_open() returns.
  */
 int beneath_open_parent(const char *directory, const char *name, const char **last);
 

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* errno.h - one kind of code for all of pool/ */
+/* errno.h - convert error codes to -errno, the only kind that pool/ returns */
 #ifndef POOL_ERRNO_H
 #define POOL_ERRNO_H
 
-/* -errno for a code of the floors below, which may be PMEM2_E_*; the error message stays. */
+/* Convert a code of the modules below, such as PMEM2_E_*, to -errno. Keeps the error message. */
 int pool_errno(int code);
 
 /*
- * -ENOENT tells an initiator that there is no pool, and it may then make one. Something else that
- * is missing at the target is -EREMOTEIO, the same with -ENOTDIR and -ENXIO; other codes stay.
+ * Convert -ENOENT, -ENOTDIR and -ENXIO to -EREMOTEIO; other codes stay. -ENOENT would tell an
+ * initiator that there is no pool, and it might then make one; here, something else is missing at
+ * the target.
  */
 int pool_trouble(int error);
 

@@ -8,10 +8,13 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-/* Set while a guard runs on this thread. Of the program itself, so that no use of it allocates. */
+/*
+ * Set while a guard runs on this thread. Defined in the program, so that no access allocates
+ * memory.
+ */
 static __thread sigjmp_buf *escape;
 
-/* Constant while workers run. */
+/* The watched memory. Constant while workers run. */
 static struct {
 	uintptr_t from, to;
 } pool;
@@ -26,14 +29,20 @@ static void on_fault(int number, siginfo_t *info, void *context)
 
 	if (info->si_code > 0 && at >= pool.from && at < pool.to) {
 		if (escape) {
-			/* A guard saves no mask, and a sanitizer blocks all signals meanwhile. */
+			/*
+			 * A guard does not save the signal mask, and a sanitizer's handler blocks
+			 * all signals.
+			 */
 			sigprocmask(SIG_SETMASK, &((ucontext_t *)context)->uc_sigmask, NULL);
 			siglongjmp(*escape, 1);
 		}
 		ssize_t said = write(STDERR_FILENO, last_words, strlen(last_words));
 		(void)said;
 	}
-	/* The same again, and then by default. */
+	/*
+	 * Not a fault of the pool: return with the default action, so that the signal is raised
+	 * again.
+	 */
 	signal(number, SIG_DFL);
 	if (info->si_code <= 0)
 		raise(number);

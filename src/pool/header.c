@@ -5,7 +5,7 @@
 #include <endian.h>
 #include <string.h>
 
-/* Offsets in the page. */
+/* Offsets of the fields in the page, in bytes. */
 enum {
 	SIGNATURE = 0,
 	MAJOR = 8,
@@ -25,12 +25,13 @@ enum {
 	CHECKSUM = 4088,
 };
 
-/* Offsets in the record of the last shutdown. */
+/* Offsets in the record of the state at the last shutdown, in bytes. */
 enum { COUNT = 0, UUID = 8, DIRTY = 16, SHUTDOWN_CHECKSUM = 56, SHUTDOWN_SIZE = 64 };
 
 /*
- * The fields that describe the machine of the program that made a pool: how its C compiler aligns
- * things, which is the same wherever long has 64 bits, and three fields as in ELF.
+ * The fields that describe the machine of the program that made a pool: the C compiler's
+ * alignments, which are the same wherever long has 64 bits, and three fields as in the header of
+ * an ELF file.
  */
 #if defined(__x86_64__)
 #define MACHINE EM_X86_64
@@ -76,7 +77,7 @@ static uint64_t get64(const uint8_t *page, size_t at)
 	return le64toh(value);
 }
 
-/* Sums up, and counts the bytes in [from, to) as zeros. */
+/* The checksum of a page, with the bytes in [from, to) counted as zeros. */
 static uint64_t sum_without(const uint8_t *bytes, size_t size, size_t from, size_t to)
 {
 	uint32_t low = 0, high = 0;
@@ -130,7 +131,9 @@ bool pool_attr_is_zero(const struct rpmem_pool_attr *attr)
 	return !memcmp(attr, &zero, sizeof(zero));
 }
 
-/* NULL for a pool without attributes, whose fields must all be zeros again. */
+/*
+ * The machine fields for these attributes; NULL (fields are zeros) for a pool without attributes.
+ */
 static const uint8_t *architecture(const struct rpmem_pool_attr *attr)
 {
 	static const uint8_t zeros[sizeof(attr->user_flags)];

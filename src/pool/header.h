@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * header.h - the page that a part of a pool begins with, in memory and as bytes
+ * header.h - the page that a part of a pool begins with, as a struct and as bytes
  *
- * Little-endian. Programs of libpmemobj and its kin write and check the same page, so its layout is
- * theirs:
+ * Little-endian. libpmemobj and related libraries write and check the same page, so its layout is
+ * theirs. Offsets in bytes:
  *
  *	0	signature		104	uuid of the next replica's first part
  *	8	version			120	time of creation, in seconds
- *	12	features		128	of the machine that writes the pool
+ *	12	features		128	the machine that writes the pool
  *	24	uuid of the pool set	4024	state at the last shutdown
  *	40	uuid of this part	4088	checksum
- *	56, 72	of the parts before and after, in a ring
- *	88	of the replica before
+ *	56, 72	uuids of the parts before and after, in a ring
+ *	88	uuid of the previous replica's first part
  */
 #ifndef POOL_HEADER_H
 #define POOL_HEADER_H
@@ -29,24 +29,24 @@
 #define POOL_COMPAT_BAD_BLOCKS    1U /* refuse media that has lost some of its contents */
 #define POOL_INCOMPAT_SINGLEHDR   1U
 #define POOL_INCOMPAT_CHECKSUM_2K 2U /* the second half of the page is not in the checksum */
-#define POOL_INCOMPAT_SHUTDOWN    4U /* the state at the last shutdown is kept, and matters */
+#define POOL_INCOMPAT_SHUTDOWN    4U /* the state at the last shutdown is kept and checked */
 
-/* Whether the medium was in order when the pool was last used; shutdown.h says more. */
+/* The state of the medium when the pool was last opened or closed; see shutdown.h. */
 struct header_shutdown {
-	uint64_t count; /* of unsafe shutdowns, over all modules */
+	uint64_t count; /* unsafe shutdowns, summed over all modules */
 	uint64_t uuid;  /* a sum over the modules' identifiers */
-	bool dirty;     /* the pool was not closed */
+	bool dirty;     /* the pool was opened and not closed */
 };
 
 struct header {
-	struct rpmem_pool_attr attr; /* of the whole pool, but that `uuid` is this part's */
+	struct rpmem_pool_attr attr; /* of the whole pool, except that `uuid` is this part's */
 	uint8_t previous_part[UUID_SIZE], next_part[UUID_SIZE];
 	uint64_t created;
 	struct header_shutdown shutdown;
-	bool shutdown_valid; /* decoded: its own checksum is right */
+	bool shutdown_valid; /* set by decoding: this record's own checksum is right */
 };
 
-/* Write it into a page, whose other bytes stay, with its checksums. */
+/* Write the header and its checksums into a page. Other bytes of the page stay. */
 void header_encode(uint8_t page[HEADER_SIZE], const struct header *header);
 
 /* False if the checksum is wrong. */
@@ -56,7 +56,7 @@ bool header_is_blank(const uint8_t page[HEADER_SIZE]);
 
 bool pool_attr_is_zero(const struct rpmem_pool_attr *attr);
 
-/* Two sums in 64 bits, over `size` bytes, a multiple of 4; as the checksum of the page. */
+/* The checksum of the page: two sums in 64 bits, over `size` bytes, which is a multiple of 4. */
 uint64_t header_sum(const void *bytes, size_t size);
 
 #endif

@@ -41,8 +41,8 @@ static bool is_zero(const uint8_t *uuid)
 }
 
 /*
- * A random one, marked as such (RFC 9562, version 4), in the order of bytes in which the programs
- * of libpmemobj have and show them: the first three fields are little-endian.
+ * Make a random uuid (RFC 9562, version 4). Its first three fields are little-endian, as programs
+ * of libpmemobj store and show them.
  */
 static int make_uuid(uint8_t uuid[UUID_SIZE])
 {
@@ -53,7 +53,7 @@ static int make_uuid(uint8_t uuid[UUID_SIZE])
 	return 0;
 }
 
-/* Their places in the ring of parts. */
+/* Set the uuids by which each part refers to its neighbours in the ring. */
 static void link_parts(struct header *headers, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -64,7 +64,7 @@ static void link_parts(struct header *headers, size_t count)
 	}
 }
 
-/* All but the uuid, which is the part's own unless it is the first. */
+/* Set all attributes but `uuid`, which is each part's own; the first part gets the pool's. */
 static void set_attributes(struct header *headers, size_t count, const struct rpmem_pool_attr *attr)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -94,7 +94,7 @@ int headers_make(struct pool *pool, const struct rpmem_pool_attr *attr)
 	return 0;
 }
 
-/* Bytes of the page that are not in the struct stay. */
+/* Write one header. Bytes of the page that the struct does not have stay. */
 static int write_one(struct part *part, const struct header *header)
 {
 	uint8_t page[HEADER_SIZE];
@@ -131,7 +131,7 @@ static int read_one(const struct part *part, struct header *header)
 	return 0;
 }
 
-/* Compares the fields that all headers of a pool share. */
+/* True if both headers agree in the fields that all headers of a pool share. */
 static bool same_pool(const struct rpmem_pool_attr *one, const struct rpmem_pool_attr *other)
 {
 	struct rpmem_pool_attr a = *one, b = *other;
@@ -173,7 +173,7 @@ int headers_read(struct pool *pool)
 		error = read_one(&pool->parts[i], &pool->headers[i]);
 	if (error || !pool->header_count)
 		return error;
-	/* Attributes may have been taken away since, and then they say nothing. */
+	/* The pool's attributes may have been removed meanwhile: then do not compare them. */
 	const struct rpmem_pool_attr *attr = &pool->headers[0].attr;
 	if (!pool_attr_is_zero(attr))
 		error = headers_agree(pool->name, false, pool->single_header, attr);

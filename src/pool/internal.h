@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* internal.h - what a pool consists of, for the files that make and check it */
+/* internal.h - struct pool, for the files that make and check pools */
 #ifndef POOL_INTERNAL_H
 #define POOL_INTERNAL_H
 
@@ -9,15 +9,15 @@
 #include "pool/pool.h"
 
 struct pool {
-	char *name; /* of the set */
+	char *name; /* of the pool set */
 	const char *sysfs;
 	struct layout layout; /* owns the paths of the parts */
 	struct part *parts;
-	size_t count; /* of them that are open */
+	size_t count; /* number of open parts */
 	bool single_header;
-	bool only_looks;        /* pool_look() */
-	struct header *headers; /* as they are on the medium */
-	size_t header_count;    /* the first so many parts have one: all, 1 or 0 */
+	bool only_looks;        /* opened by pool_look(): nothing is changed */
+	struct header *headers; /* one per part that has a header; as on the medium */
+	size_t header_count;    /* that many parts, from the first: all, 1 or 0 */
 	struct reservation place;
 	bool has_place;
 	size_t size;

@@ -26,7 +26,7 @@ static int no_memory(const struct pool_set *set)
 	return err_set(-ENOMEM, "no memory for the parts of pool set %s", set->name);
 }
 
-/* Takes the path, which may be NULL for a lack of memory. */
+/* Add a part; takes over its path. A path of NULL means that the caller had no memory for it. */
 static int add(struct layout *layout, const struct pool_set *set, struct layout_part part)
 {
 	struct layout_part *more =
@@ -49,7 +49,7 @@ static bool is_directory(const char *path)
 	return !stat(path, &st) && S_ISDIR(st.st_mode);
 }
 
-/* All of the set's entries are directories, or none is. */
+/* Check that all entries of the set are directories, or all are files and devices. */
 static int check_kind(const struct pool_set *set, bool *in_directories)
 {
 	size_t directories = 0;
@@ -89,7 +89,7 @@ static int add_entries(struct layout *layout, const struct pool_set *set)
 	return error;
 }
 
-/* Bytes that the directory may still be given. */
+/* Bytes that this directory may still get, according to the set. */
 static size_t room_in(const struct layout *layout, const struct pool_set *set, size_t entry)
 {
 	size_t room = whole_pages(set->entries[entry].size);
@@ -121,7 +121,7 @@ static int add_file(struct layout *layout, const struct pool_set *set, size_t en
 		(struct layout_part){.path = path, .size = size, .number = number, .entry = entry});
 }
 
-/* As many new files, one to a directory, as are missing to `size` bytes. */
+/* Add new files, at most one in each directory, until the layout has `size` bytes. */
 static int grow(struct layout *layout, const struct pool_set *set, size_t size)
 {
 	int error = 0;
@@ -139,7 +139,7 @@ static int grow(struct layout *layout, const struct pool_set *set, size_t size)
 	return error;
 }
 
-/* "000012.pmem" */
+/* Parse a file name such as "000012.pmem". False if it is not a part's. */
 static bool part_number(const char *name, unsigned long *number)
 {
 	size_t digits = strspn(name, "0123456789");
@@ -203,7 +203,7 @@ static int scan_all(struct layout *layout, const struct pool_set *set)
 	return 0;
 }
 
-/* From 0 on, each once. */
+/* Check that the parts are numbered from 0 on, without gaps and duplicates. */
 static int check_numbers(const struct layout *layout, const struct pool_set *set)
 {
 	for (size_t i = 0; i < layout->count; i++)
@@ -256,7 +256,10 @@ int layout_new(struct layout *layout, const struct pool_set *set, size_t size)
 	return build(layout, set, size, true);
 }
 
-/* A program opens a pool before it makes one: that it finds nothing is nothing for the log. */
+/*
+ * Check that the first part exists. Programs try to open a pool before they make it, so a missing
+ * pool is only a notice in the log.
+ */
 static int check_presence(const struct layout *layout)
 {
 	const char *first = layout->parts[0].path;

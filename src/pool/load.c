@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* load.c - pool sets from their files */
+/* load.c - read pool sets from their files */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #include "pool/beneath.h"
 #include "pool/set.h"
 
-/* Not in one go: a set may be read from a file that grows. */
+/* Read the whole file in several steps: it may grow meanwhile. */
 static int read_all(int fd, const char *name, char *text, size_t room, size_t *length)
 {
 	size_t have = 0;
@@ -41,7 +41,10 @@ static int read_set(int fd, const char *name, struct pool_set **set)
 	char *text = malloc(POOL_SET_TEXT + 1);
 	if (!text)
 		return err_set(-ENOMEM, "no memory for pool set %s", name);
-	/* One byte more than may be there: the parser says so then. */
+	/*
+	 * Read one byte more than a set may have, so that the parser reports a file that is too
+	 * long.
+	 */
 	int error = read_all(fd, name, text, POOL_SET_TEXT + 1, &length);
 	if (!error)
 		error = pool_set_parse(text, length, name, set);
@@ -51,7 +54,7 @@ static int read_set(int fd, const char *name, struct pool_set **set)
 
 int pool_set_load(const char *directory, const char *name, struct pool_set **set)
 {
-	/* Opening a FIFO or a device must not block, nor do anything. */
+	/* Opening a FIFO or a device by mistake must not block or have other effects. */
 	int fd = beneath_open(directory, name, O_RDONLY | O_NONBLOCK | O_NOCTTY);
 
 	if (fd < 0)

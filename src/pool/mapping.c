@@ -12,7 +12,10 @@
 #include "map/place.h"
 #include "pool/errno.h"
 
-/* The first header is a part of the pool, the others are not; pages may be larger than they are. */
+/*
+ * Bytes of a part before the pool's bytes. Of the headers, only the first part's is in the pool;
+ * mapping begins at a multiple of the page size or alignment, which may be larger than a header.
+ */
 static size_t skipped(const struct pool *pool, size_t part)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -58,8 +61,8 @@ int mapping_plan(struct pool *pool)
 }
 
 /*
- * At a multiple of what all devices want. The place is found, left and taken: a thread that got in
- * between would only make it fail.
+ * Reserve addresses at a multiple of all devices' alignments. The place is found, given up and
+ * reserved again. If another thread takes it in between, this fails, which does no harm.
  */
 static int reserve(struct pool *pool)
 {
@@ -102,8 +105,8 @@ static int map_part(struct part *part, struct pool *pool)
 	if (!error && part->device.kind == DEVICE_DAX)
 		madvise(part->map.addr, part->map.length, MADV_DONTFORK);
 	/*
-	 * An earlier owner may have been killed before it flushed. The flush is what counts: a
-	 * region that has no deeper one to offer reports so to the calls that ask for it.
+	 * An earlier owner may have been killed before it flushed, so flush all. That is enough:
+	 * if the region has no deep flush, the calls that ask for one report it.
 	 */
 	if (!error && part->device.kind == DEVICE_DAX && !pool->only_looks)
 		deep_flush_map(&part->map, part->map.addr, part->map.length, part->map.born);

@@ -11,9 +11,9 @@
 
 #include "base/err.h"
 
-#define MODE 0666 /* but for what the umask takes away */
+#define MODE 0666 /* minus the umask */
 
-/* Absolute, so that there is a slash. The caller frees it. */
+/* The directory of a path, as an absolute path. The caller frees it. */
 static char *directory_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -36,7 +36,7 @@ static int make_named(const char *path, bool *named)
 	return fd;
 }
 
-/* Whether linkat(2) of a descriptor failed for lack of privilege, as before Linux 6.10. */
+/* True if linkat(2) of a descriptor failed for lack of privilege, as it does before Linux 6.10. */
 static bool is_unprivileged(int error)
 {
 	return error == ENOENT || error == EPERM || error == EINVAL;
@@ -49,9 +49,9 @@ static const char *name_in_proc(char name[40], int fd)
 }
 
 /*
- * Whether the file without a name can be given one, by descriptor or by its name in /proc, which
- * may not be mounted: 0, or -1 and errno, EOPNOTSUPP if not. The kernel looks at the privilege
- * before it finds that the new name is taken.
+ * Check that a file without a name can get one, by its descriptor or by its name in /proc, which
+ * may not be mounted. 0, or -1 and errno; EOPNOTSUPP if it cannot. Uses a name that is taken: the
+ * kernel checks the privilege before it reports that.
  */
 static int check_can_be_named(int fd, const char *directory)
 {
@@ -68,7 +68,9 @@ static int check_can_be_named(int fd, const char *directory)
 	return -1;
 }
 
-/* -1 and errno, EOPNOTSUPP where the file must have its name from the beginning. */
+/*
+ * Returns a descriptor, or -1 and errno; EOPNOTSUPP if the file must have a name from the start.
+ */
 static int make_unnamed(const char *directory)
 {
 	int fd = open(directory, O_RDWR | O_TMPFILE | O_CLOEXEC, MODE);
@@ -92,13 +94,13 @@ int name_make(const char *path, bool *named)
 	*named = false;
 	if (fd >= 0)
 		return fd;
-	/* Older kernels take O_TMPFILE for the O_DIRECTORY that is in it. */
+	/* Older kernels ignore O_TMPFILE but obey O_DIRECTORY, which is a part of it. */
 	if (errno == EOPNOTSUPP || errno == EISDIR)
 		return make_named(path, named);
 	return err_sys("cannot make %s", path);
 }
 
-/* By descriptor, or without the privilege for that by its name in /proc. */
+/* Link the file by its descriptor or, without the privilege for that, by its name in /proc. */
 static int link_to(int fd, const char *path)
 {
 	char name[40];
@@ -133,7 +135,10 @@ int name_keep(const char *path)
 		return no_memory();
 	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC), error = 0;
 	free(directory);
-	/* Where we may make files but not look, the file's own fsync(2) has to do. */
+	/*
+	 * The directory may be writable but not readable: then only the file's own fsync(2) is
+	 * done.
+	 */
 	if (fd < 0)
 		return errno == EACCES ? 0 : err_sys("cannot open the directory of %s", path);
 	if (fsync(fd) && errno != EINVAL)
@@ -153,7 +158,7 @@ void name_leave(struct name_place *place)
 	*place = NAME_NOWHERE;
 }
 
-/* Hold the directory of the path, and keep its last component. */
+/* Open the directory of the path, and return the path's last component in *last. */
 static int hold(const char *path, int *dir, char **last)
 {
 	char *directory = directory_of(path);

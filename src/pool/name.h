@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * name.h - files that have no name until they are complete
+ * name.h - files that get their names only when they are complete
  *
- * All functions return -errno with a sentence.
+ * All functions return -errno with an error message.
  */
 #ifndef POOL_NAME_H
 #define POOL_NAME_H
@@ -10,44 +10,46 @@
 #include <stdbool.h>
 
 /*
- * Make an empty file for reading and writing, as the umask and the directory have it, and return a
- * descriptor. It has no name, or, where the file system cannot do that, *named becomes true and it
- * has this one, which nobody had: -EEXIST.
+ * Make an empty file for reading and writing, with the permissions that the umask and the
+ * directory give, and return a descriptor. The file has no name. If the file system cannot make
+ * such a file, it gets the name `path` at once and *named becomes true; -EEXIST if that name is
+ * taken.
  */
 int name_make(const char *path, bool *named);
 
-/* Is the name free, in a directory that exists? */
+/* True if the name is free and its directory exists. */
 bool name_is_free(const char *path);
 
-/* Give it its name. -EEXIST. */
+/* Give a file without a name the name `path`. -EEXIST if that name is taken. */
 int name_give(int fd, const char *path);
 
-/* Make what happened to the name durable. */
+/* Make a change of this name durable: writes back its directory. */
 int name_keep(const char *path);
 
 /*
- * The place of an open file's name. Its directories are held open, so that what is removed is the
- * entry that was looked at. If the path names a symbolic link, the link stands in `link_dir`.
+ * The location of an open file's name. The directories are kept open, so that the entry that is
+ * removed is the one that was checked. If the path is a symbolic link, `link_dir` contains the
+ * link.
  */
 struct name_place {
-	int dir, link_dir; /* -1: not held */
+	int dir, link_dir; /* descriptors; -1: not open */
 	char *last, *link_last;
 };
 
 #define NAME_NOWHERE ((struct name_place){.dir = -1, .link_dir = -1})
 
 /*
- * Find the place, and check that the name may be removed. -ENOENT if it is another file's now;
- * -EACCES, -EROFS and so on. Holds nothing after a failure.
+ * Find the location, and check that the name may be removed. -ENOENT if the name is another file's
+ * now; -EACCES, -EROFS and so on. Keeps nothing open after a failure.
  */
 int name_find(struct name_place *place, int fd, const char *path);
 
-/* Remove the name, and then the link, if it still is that of this file. */
+/* Remove the name, and then the symbolic link, if the name is still this file's. */
 int name_remove(const struct name_place *place, int fd, const char *path);
 
 void name_leave(struct name_place *place);
 
-/* All three. */
+/* Find the location, remove the name and close the directories: does all three steps. */
 int name_take(int fd, const char *path);
 
 #endif

@@ -20,7 +20,10 @@
 #define LOCK_PAUSE_MS 10
 #define LOCK_TRIES    100
 
-/* A daemon that is just ending still has it for a moment, as has one that only looks. */
+/*
+ * Lock the part. Retries for a moment: a daemon that is ending, or a reader, may still hold the
+ * lock.
+ */
 static int lock(const struct part *part)
 {
 	int failed = flock(part->fd, LOCK_EX | LOCK_NB);
@@ -45,7 +48,7 @@ static int identify(struct part *part)
 	return pool_errno(error);
 }
 
-/* `size` is what there is; the request's is what there should be. */
+/* Compare `size`, which the part has, with the size that the request gives. */
 static int check_size(struct part *part, const struct part_request *request, size_t size)
 {
 	if (request->is_auto && part->device.kind != DEVICE_DAX)
@@ -60,7 +63,10 @@ static int check_size(struct part *part, const struct part_request *request, siz
 	return 0;
 }
 
-/* Whether it is in use. The lock is given back at once: one who opens the part waits that long. */
+/*
+ * Check that the part is not in use. The lock is released at once; others who open it wait for
+ * that.
+ */
 static int try_lock(const struct part *part)
 {
 	if (!flock(part->fd, LOCK_SH | LOCK_NB))
@@ -83,7 +89,7 @@ static int take(struct part *part, const struct part_request *request)
 	return error ? error : check_size(part, request, size);
 }
 
-/* Stores must never find that there is no room. */
+/* Allocate all blocks of a file, so that no store lacks room. */
 static int allocate(const struct part *part, size_t size)
 {
 	int error;
@@ -100,8 +106,9 @@ static int allocate(const struct part *part, size_t size)
 }
 
 /*
- * Holes that somebody has made since: a store into one, on a full disk, would end the process. A
- * file system that cannot tell is believed; to write to all of the blocks would take too long.
+ * Allocate blocks for holes that were made since the pool was: on a full disk, a store into a hole
+ * would end the process. If the file system cannot do that, assume that there are no holes: to
+ * write to all blocks would take too long.
  */
 static int fill_holes(const struct part *part)
 {
@@ -160,7 +167,7 @@ static struct part new_part(const struct part_request *request)
 	return (struct part){.path = request->path, .fd = -1, .sysfs = request->sysfs};
 }
 
-/* Opens without blocking on a FIFO and without taking a terminal. */
+/* Open the file without blocking on a FIFO and without getting a controlling terminal. */
 static int open_existing(const char *path)
 {
 	return open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -191,9 +198,9 @@ int part_create(struct part *part, const struct part_request *request)
 }
 
 /*
- * An earlier owner may have left pages that nobody wrote back: they are written now. It may also
- * have heard that pages could not be written: these are clean in the cache, and not on the disk.
- * What is read after this comes from the disk.
+ * Make the page cache agree with the disk. Pages that an earlier owner did not write back are
+ * written now. If an earlier owner's write-back failed, pages are clean in the cache but not on
+ * the disk; they are dropped, so that later reads come from the disk.
  */
 static int read_from_disk(const struct part *part)
 {
@@ -219,7 +226,7 @@ int part_open(struct part *part, const struct part_request *request)
 	if (!error && !request->only_looks)
 		error = fill_holes(&new);
 	if (error)
-		part_discard(&new); /* it was found: nothing is undone */
+		part_discard(&new); /* it existed before: does not remove it */
 	else
 		*part = new;
 	return pool_trouble(error);
@@ -262,7 +269,7 @@ void part_discard(struct part *part)
 {
 	char failure[ERR_SIZE];
 
-	/* The first error is the one that matters. */
+	/* Later errors must not replace the first one's message. */
 	snprintf(failure, sizeof(failure), "%s", err_get());
 	if (part->origin == PART_MADE)
 		name_take(part->fd, part->path);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* part_bytes.c - bytes of a part, past its mapping: files by calls, DAX devices through a window */
+/*
+ * part_bytes.c - bytes of a part, read and written without its mapping: files by system calls, DAX
+ * devices through a temporary mapping
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,7 +38,7 @@ int part_read_header(const struct part *part, uint8_t page[HEADER_SIZE])
 	return 0;
 }
 
-/* `what` is for sentences: "the header of ". */
+/* `what` begins the object in error messages, such as "the header of ". */
 static int write_file(
 	const struct part *part, const uint8_t *bytes, size_t size, size_t offset, const char *what)
 {

@@ -23,7 +23,7 @@ static void free_pool(struct pool *pool)
 	free(pool);
 }
 
-/* A pool of the parts in a layout, none of them open yet. Takes the layout. */
+/* Make the struct for the parts of a layout, all of them closed. Takes over the layout. */
 static struct pool *new_pool(const struct pool_set *set, struct layout *layout)
 {
 	struct pool *pool = calloc(1, sizeof(*pool));
@@ -59,7 +59,7 @@ static struct part_request request_for(const struct pool *pool, size_t part)
 	};
 }
 
-/* Those before `existing` are there, the others are to be made. */
+/* Open the parts before index `existing`, and make the others. */
 static int open_parts(struct pool *pool)
 {
 	int error = 0;
@@ -96,8 +96,9 @@ static int check_media(const struct pool *pool)
 }
 
 /*
- * The names come one right after the other: a process that is killed just then leaves only some of
- * the files. Without the first they are not a pool, and pool_remove() by force removes them.
+ * Give all new parts their names, one after the other. A process that is killed in between leaves
+ * some of the files. These are not a pool as long as the first is missing; pool_remove() with
+ * force removes them.
  */
 static int publish(struct pool *pool)
 {
@@ -113,8 +114,8 @@ static int publish(struct pool *pool)
 }
 
 /*
- * Everything that can fail comes first. New parts get their names when all is in them; only then
- * are headers written to those that were there, which makes them parts of the pool.
+ * All steps that can fail come first. New parts get their names when they are complete. Only then
+ * are headers written to files that existed before, which makes them parts of the pool.
  */
 static int create(struct pool *pool, size_t size, const struct rpmem_pool_attr *attr)
 {
@@ -200,7 +201,7 @@ static int open_existing(
 	new->only_looks = only_looks;
 	error = pool_trouble(reopen(new, size));
 	if (error)
-		pool_discard(new); /* of the parts, those that it has grown by */
+		pool_discard(new); /* removes the parts that the pool has grown by */
 	else
 		*pool = new;
 	return error;
@@ -305,7 +306,7 @@ bool pool_has_room(const struct pool *pool)
 	return true;
 }
 
-/* The piece of a range of the pool that lies in a part: offsets in what is mapped of it. */
+/* The piece of a range of the pool that lies in one part: offsets in the part's mapping. */
 struct piece {
 	size_t from, to;
 };

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * remove.c - pools that nobody wants any more
+ * remove.c - remove pools
  *
- * All parts are locked and checked before the first one is removed: a removal that cannot be done
- * leaves the pool as it is. What fails after that leaves a part behind; the others go all the same.
+ * All parts are locked and checked before the first one is removed: if one cannot be removed, the
+ * pool stays as it is. If a removal fails after that, its part is left behind and the others are
+ * removed.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -23,12 +24,12 @@ struct claim {
 struct removal {
 	struct claim *claims;
 	size_t count, left;
-	int error;                /* the first failure, */
-	char cause[ERR_SIZE];     /* its sentence, */
-	char names[ERR_SIZE / 2]; /* and the parts that are left */
+	int error;                /* the first failure */
+	char cause[ERR_SIZE];     /* its error message */
+	char names[ERR_SIZE / 2]; /* the parts that are left */
 };
 
-/* Somebody who has the pool open is not overruled by force. */
+/* True if force ignores this error. A pool that another process has open is never removed. */
 static bool is_passed_over(int error, bool force)
 {
 	return force && error != -EBUSY;
@@ -102,7 +103,7 @@ static int remove_parts(const struct pool_set *set, bool force)
 	return error;
 }
 
-/* By force, only these are failures: the pool is in use, or the target is not in order. */
+/* With force, only these count: the pool is in use, or a directory of the target is missing. */
 static int outcome(int error, bool force)
 {
 	return force && error != -EBUSY && error != -EREMOTEIO ? 0 : error;

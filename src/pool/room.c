@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* room.c - whether a store to a part finds room, even on a full disk */
+/* room.c - find out if a store to a part finds room, even on a full disk */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "pool/part.h"
 
-/* File systems that write a changed block elsewhere, which needs room; also those without names. */
+/* Magic numbers of file systems that write a changed block elsewhere, which needs room. */
 static const unsigned moving[] = {
 	0x9123683e, /* btrfs */
 	0xca451a4e, /* bcachefs */
@@ -34,7 +34,7 @@ static bool moves_blocks(int fd)
 	return false;
 }
 
-/* btrfs can do this. With compression it refuses, or the flag has no effect. */
+/* Sets a flag that btrfs obeys. With compression it refuses, or the flag has no effect. */
 void part_stay_in_place(int fd)
 {
 	int flags;
@@ -46,7 +46,7 @@ void part_stay_in_place(int fd)
 		log_debug("a file cannot be made one whose blocks stay: %m");
 }
 
-/* Another file has some of them, too, as after cp --reflink: the first store makes a copy. */
+/* True if another file has some of the same blocks, as after cp --reflink: a store copies them. */
 static bool shares_blocks(int fd)
 {
 	enum { EXTENTS = 32 };
@@ -77,8 +77,9 @@ static bool shares_blocks(int fd)
 }
 
 /*
- * Whether the file system can promise blocks. Those of a part that is open have been allocated: so
- * this changes nothing. A descriptor for reading cannot tell, and is believed.
+ * True if the file system can allocate blocks ahead. The blocks of an open part are allocated
+ * already, so this changes nothing. With a descriptor for reading the answer is unknown: assume
+ * true.
  */
 static bool can_allocate(const struct part *part)
 {

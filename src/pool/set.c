@@ -12,9 +12,9 @@
 #include "pool/size.h"
 
 #define MAGIC  "PMEMPOOLSET"
-#define BLANKS " \t\r" /* lines may end in the manner of DOS */
+#define BLANKS " \t\r" /* lines may end in CR and LF */
 
-/* A line of the text, as a string of its own, and where the rest of it begins. */
+/* A reader of the text: the current line as a string of its own, and the text after it. */
 struct reader {
 	const char *name;
 	char *rest;
@@ -32,7 +32,7 @@ static int wrong(const struct reader *reader, const char *what, const char *text
 		text ? text : "");
 }
 
-/* Without its newline; NULL after the last. */
+/* Returns the next line without its newline; NULL after the last. */
 static char *next_line(struct reader *reader)
 {
 	char *line = strsep(&reader->rest, "\n");

@@ -12,7 +12,7 @@
 #include "pool/errno.h"
 #include "pool/headers.h"
 
-/* Over the text of the modules' identifiers, filled up with zeros to whole words. */
+/* Adds a sum over the text of the modules' identifiers, padded with zeros to whole words. */
 static int add_uuid(const struct part *part, uint64_t *uuid)
 {
 	size_t size = 0;
@@ -42,7 +42,9 @@ static int add_modules(const struct part *part, struct header_shutdown *state)
 	return add_uuid(part, &state->uuid);
 }
 
-/* A part without modules, or with modules that do not count, adds nothing and is not a failure. */
+/*
+ * A part without modules, or with modules that do not count shutdowns, adds nothing and succeeds.
+ */
 static int add_part(const struct part *part, struct header_shutdown *state)
 {
 	char sentence[ERR_SIZE];
@@ -81,7 +83,10 @@ static int check(const struct pool *pool, const struct header_shutdown *now)
 {
 	const struct header_shutdown *then = &pool->headers[0].shutdown;
 
-	/* Torn while it was written, when the pool was about to be opened or closed. */
+	/*
+	 * An invalid record was torn by a crash while the pool was being opened or closed: no data
+	 * is lost.
+	 */
 	if (!pool->headers[0].shutdown_valid || !then->dirty)
 		return 0;
 	if (then->uuid != now->uuid)

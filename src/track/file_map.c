@@ -18,13 +18,13 @@
 #include "track/last_place.h"
 #include "track/tracker.h"
 
-/* Do CPU instructions make stores durable? Logs why a DAX device is not pmem. */
+/* True if CPU instructions make stores durable. Logs why a DAX device is not persistent memory. */
 static bool is_pmem(const struct device *device, bool sync, const char *sysfs)
 {
 	struct granularity judged;
 	char name[DEVICE_NAME];
 
-	/* Nothing more has to be known of ordinary files, which are most. */
+	/* Return early for ordinary files, which are most: they are not persistent memory. */
 	if (device->kind == DEVICE_FILE && !sync)
 		return false;
 	struct region region = device_region(device, sysfs);
@@ -80,7 +80,7 @@ int file_map_create(
 	return error;
 }
 
-/* Any memory: its files are not known. */
+/* Write back pages of any files, which the caller does not know. */
 static int write_back(uintptr_t from, uintptr_t to)
 {
 	return file_sync_or_error(&(struct file_sync){.pages = {from, to}});
@@ -88,7 +88,10 @@ static int write_back(uintptr_t from, uintptr_t to)
 
 static int check_range(uintptr_t from, size_t len)
 {
-	/* In the last page of all, the kernel's rounding up makes a length of 0. */
+	/*
+	 * A length that ends in the last page of the address space would be rounded up to 0 by the
+	 * kernel.
+	 */
 	if (len > UINTPTR_MAX - from || (len && from + len > -(uintptr_t)sysconf(_SC_PAGESIZE)))
 		return err_set(-ENOMEM, "%zu bytes at %p reach beyond the end of address space",
 			len, (void *)from);
@@ -111,12 +114,12 @@ static int drain_device(const struct tracked *range, const char *sysfs)
 	if (!range->is_pmem)
 		return err_set(PMEM2_E_NOSUPP, "nothing makes stores to %s durable",
 			device_name(&range->device, name));
-	/* The flushed lines must be in the region before the region is told to empty itself. */
+	/* Flushed lines must reach the region before the region is told to empty its buffers. */
 	cpu.engine->drain();
 	return device_deep_flush(&range->device, sysfs);
 }
 
-/* The part at `from` that is of one kind; *to is lowered to its end. */
+/* Drain the part at `from` that has one kind of memory. *to is lowered to the end of the part. */
 static int drain_part(uintptr_t from, uintptr_t *to, const char *sysfs)
 {
 	struct tracked range;

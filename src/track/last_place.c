@@ -11,9 +11,9 @@
 #include "map/pages.h"
 #include "map/place.h"
 
-static atomic_uintptr_t last; /* 0: none yet */
+static atomic_uintptr_t last; /* address of the last mapping; 0: none yet */
 
-/* False with errno. */
+/* Map at this place if it is free. False, with errno set, on failure. */
 static bool map_there(uintptr_t place, const struct fill *fill, int flags)
 {
 	void *got =
@@ -21,7 +21,7 @@ static bool map_there(uintptr_t place, const struct fill *fill, int flags)
 
 	if (got == (void *)place)
 		return true;
-	/* The place is a mere wish: the kernel gives it if it is free, and another one if not. */
+	/* `place` is only a hint: if it is not free, the kernel maps elsewhere. */
 	if (got != MAP_FAILED) {
 		place_discard(got, pages_round_up(fill->length));
 		errno = EEXIST;
@@ -30,9 +30,9 @@ static bool map_there(uintptr_t place, const struct fill *fill, int flags)
 }
 
 /*
- * MAP_SYNC first, as in fill_place(). MAP_FIXED_NOREPLACE would say more clearly what is meant, but
- * it is not among the flags that MAP_SHARED_VALIDATE knows, so that DAX, too, would be refused; and
- * the thread sanitizer turns a place that it does not like into 0, which with that flag is granted.
+ * MAP_SYNC first, as in fill_place(). MAP_FIXED_NOREPLACE is not used, for two reasons. It is not
+ * among the flags that MAP_SHARED_VALIDATE knows, so that DAX would be refused, too. And the
+ * thread sanitizer replaces an address that it does not accept by 0, which this flag would map at.
  */
 static bool try_place(uintptr_t place, const struct fill *fill, bool *sync)
 {

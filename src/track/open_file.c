@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Tools get in between by defining ftruncate themselves. Where off_t has 64 bits anyway, this
- * macro would only rename our calls.
+ * Interposing tools define ftruncate themselves. With a 64-bit off_t, _FILE_OFFSET_BITS would only
+ * rename calls of it in this file to ftruncate64.
  */
 #undef _FILE_OFFSET_BITS
 
@@ -22,12 +22,12 @@
 #define FLAGS (PMEM_FILE_CREATE | PMEM_FILE_EXCL | PMEM_FILE_SPARSE | PMEM_FILE_TMPFILE)
 
 /*
- * A file that comes and goes between two calls of ours; after that many times it is something
- * else.
+ * Attempts to open or make a file that other processes create and remove in between. After that
+ * many, report the error.
  */
 #define CREATE_TRIES 16
 
-/* Accepts, of what is neither a file nor a directory, a DAX device. Looks without opening. */
+/* Refuse a path that is not a file, a directory or a DAX device. Does not open it. */
 static int check_device(const struct open_file_request *request, bool *is_dax)
 {
 	struct device device;
@@ -48,7 +48,7 @@ static int check_type(const struct open_file_request *request, bool *is_dax)
 	*is_dax = false;
 	if (stat(request->path, &st)) {
 		if (errno == ENOENT)
-			return 0; /* it may yet be made */
+			return 0; /* the file may yet be made */
 		return err_sys("cannot look up %s", request->path);
 	}
 	return S_ISREG(st.st_mode) || S_ISDIR(st.st_mode) ? 0 : check_device(request, is_dax);
@@ -91,8 +91,8 @@ static int check(const struct open_file_request *request, bool *is_dax)
 }
 
 /*
- * Without the name for a moment, where the file system cannot make a file that never had one. A
- * process killed between the two calls leaves it there: the price of not touching signals.
+ * Make a file and remove its name at once, for file systems without O_TMPFILE. A process killed
+ * between the two calls leaves the file: it is not for a library to block signals.
  */
 static int open_and_unlink(struct open_file *file, const char *directory)
 {
@@ -112,21 +112,21 @@ static int open_and_unlink(struct open_file *file, const char *directory)
 
 static int open_unnamed(struct open_file *file, const struct open_file_request *request)
 {
-	/* Here O_EXCL means that linkat(2) cannot give it a name. */
+	/* With O_TMPFILE, O_EXCL means that linkat(2) cannot give the file a name. */
 	int unlinkable = request->flags & PMEM_FILE_EXCL ? O_EXCL : 0;
 
 	file->fd = open(request->path, O_RDWR | O_TMPFILE | O_CLOEXEC | unlinkable, 0600);
 	if (file->fd >= 0)
 		return 0;
-	/* Older kernels take O_TMPFILE for the O_DIRECTORY that is in it. */
+	/* Older kernels ignore O_TMPFILE but obey O_DIRECTORY, which is a part of it. */
 	if (errno == EOPNOTSUPP || errno == EISDIR)
 		return open_and_unlink(file, request->path);
 	return err_sys("cannot make a file without a name in %s", request->path);
 }
 
 /*
- * open(2) with O_CREAT, but so that we know whether it is ours: a file that the failing call did
- * not make is not removed.
+ * Does what open(2) does with O_CREAT, but finds out who has made the file: if pmem_map_file()
+ * fails later, it removes only a file that it has made.
  */
 static int open_or_make(struct open_file *file, const struct open_file_request *request)
 {
@@ -143,7 +143,10 @@ static int open_or_make(struct open_file *file, const struct open_file_request *
 		if (file->is_new || errno != EEXIST || request->flags & PMEM_FILE_EXCL)
 			return file->fd;
 	}
-	/* A symbolic link that leads nowhere: its target is made, and not known to be ours. */
+	/*
+	 * The path is a dangling symbolic link: open(2) makes its target, which is not removed
+	 * later.
+	 */
 	file->fd = open(request->path, flags | O_CREAT, request->mode);
 	return file->fd;
 }
@@ -159,7 +162,7 @@ static int open_path(struct open_file *file, const struct open_file_request *req
 	return file->fd < 0 ? err_sys("cannot open %s", request->path) : 0;
 }
 
-/* First the length, then the blocks. */
+/* Set the length of the file, then allocate its blocks. */
 static int give_length(const struct open_file *file, size_t length, bool sparse)
 {
 	if (!sparse)
@@ -169,7 +172,7 @@ static int give_length(const struct open_file *file, size_t length, bool sparse)
 	return sparse ? 0 : room_allocate(file->fd, file->name, length);
 }
 
-/* Of a file, its length; of a DAX device the only length there is. */
+/* Find the length: the size of an existing file, or of a DAX device, which has only one. */
 static int find_length(struct open_file *file, const struct open_file_request *request)
 {
 	if (file->device.kind == DEVICE_FILE && request->flags & PMEM_FILE_CREATE) {
@@ -198,7 +201,7 @@ int open_file_open(struct open_file *file, const struct open_file_request *reque
 		error = open_path(&new, request, is_dax);
 	if (error)
 		return error;
-	/* Identify what is open now: the path may lead elsewhere since we looked. */
+	/* Identify the open file: the path may lead to another one since it was checked. */
 	error = device_identify_named(&new.device, new.fd, new.name, request->sysfs);
 	if (!error && is_dax != (new.device.kind == DEVICE_DAX))
 		error = err_set(-EINVAL, "%s became something else meanwhile", request->path);
@@ -216,7 +219,7 @@ int open_file_open(struct open_file *file, const struct open_file_request *reque
 	return error;
 }
 
-/* Only if the name still is that of our file. */
+/* Remove the file that was made, unless its name is another file's by now. */
 static void remove_new(const struct open_file *file)
 {
 	struct stat ours, named;

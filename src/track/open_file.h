@@ -2,9 +2,10 @@
 /*
  * open_file.h - open or make the file that is to be mapped as a whole
  *
- * open_file_open() does everything of pmem_map_file() that comes before the mapping; the flags are
- * its PMEM_FILE_*. Programs rely on which of several mistakes is reported, so the order is fixed:
- * what the path is, unknown flags, rules for DAX devices, lengths, TMPFILE, open(2), the size.
+ * open_file_open() does all steps of pmem_map_file() before the mapping; the flags are its
+ * PMEM_FILE_*. Programs rely on which of several mistakes is reported, so the order of checks is
+ * fixed: the kind of file, unknown flags, rules for DAX devices, lengths, PMEM_FILE_TMPFILE,
+ * open(2), the size.
  */
 #ifndef TRACK_OPEN_FILE_H
 #define TRACK_OPEN_FILE_H
@@ -24,21 +25,21 @@ struct open_file_request {
 };
 
 struct open_file {
-	const char *name; /* the request's */
+	const char *name; /* points to the request's path */
 	int fd;
 	struct device device;
 	size_t length;
-	size_t alignment; /* of the device, or the page size */
-	bool is_new;      /* this call has made it, and it has that name */
+	size_t alignment; /* of the device in bytes, or the page size */
+	bool is_new;      /* made by this call, and `name` is its name */
 };
 
 /*
- * 0, or -errno or PMEM2_E_* with a sentence, and then nothing is left behind, but for the length of
- * a file that was there before.
+ * Returns 0, or -errno or PMEM2_E_* with an error message. A failure leaves no new file behind,
+ * but an existing file may keep a changed length.
  */
 int open_file_open(struct open_file *file, const struct open_file_request *request);
 
-/* Close; after a failure, remove the file that open_file_open() has made. Keeps errno. */
+/* Close the file. With `failed`, also remove it if open_file_open() has made it. Keeps errno. */
 void open_file_close(struct open_file *file, bool failed);
 
 #endif

@@ -19,8 +19,7 @@
 #define FIRST_ROOM 16
 
 /*
- * The known ranges, sorted by address; the lock is for all of it and for changing what is
- * published.
+ * The known ranges, sorted by address. The lock guards them and changes of the published copy.
  */
 static struct {
 	struct signal_lock lock;
@@ -29,23 +28,23 @@ static struct {
 } tracker = {.lock = SIGNAL_LOCK_FREE};
 
 /*
- * The array that readers search. They may hold on to an array while a larger one takes its place,
- * so arrays are never freed; each is twice the one before it, which makes all old ones together
- * smaller than the one in use.
+ * The array of published ranges that readers search. A reader may still use an array after a
+ * larger one has replaced it, so arrays are never freed. Each has twice the size of the previous
+ * one, so that all old ones together are smaller than the current one.
  */
 struct intervals {
 	size_t room;
-	struct intervals *smaller; /* keeps the old ones reachable for leak checkers */
+	struct intervals *smaller; /* the previous array: keeps it reachable for leak checkers */
 	struct {
 		atomic_uintptr_t from, to;
 	} at[];
 };
 
 /*
- * The version is odd while a change is being made. Writers store the odd version first, everything
- * else with release and the even version last; readers load the version first, everything else
- * with acquire and the version again. A reader that saw anything of a change therefore sees, when
- * it looks again, at least that change's odd version.
+ * The version is odd while a change is being made. A writer stores the odd version first, then the
+ * data with release, and the even version last. A reader loads the version first, then the data
+ * with acquire, and the version again. A reader that has seen data of an unfinished change
+ * therefore sees at least the odd version of that change in its second load.
  */
 static struct {
 	atomic_uint version;
@@ -68,7 +67,7 @@ static size_t first_after(uintptr_t from)
 	return low;
 }
 
-/* Make sure that `more` ranges fit, in both arrays: a change that has begun cannot fail. */
+/* Make sure that `more` ranges fit, in both arrays, so that a change cannot fail midway. */
 static int make_room(size_t more)
 {
 	size_t room = tracker.room ? tracker.room : FIRST_ROOM;
@@ -97,13 +96,13 @@ static int make_room(size_t more)
 		atomic_init(&larger->at[i].from, atomic_load(&larger->smaller->at[i].from));
 		atomic_init(&larger->at[i].to, atomic_load(&larger->smaller->at[i].to));
 	}
-	/* The same contents elsewhere: no new version. */
+	/* The larger array has the same contents: the version does not change. */
 	atomic_store_explicit(&published.intervals, larger, memory_order_release);
 	tracker.room = room;
 	return 0;
 }
 
-/* Tell the readers: the ranges that are pmem, adjacent ones as one. */
+/* Publish the ranges that are persistent memory for readers, with adjacent ranges joined. */
 static void publish(void)
 {
 	struct intervals *to = atomic_load_explicit(&published.intervals, memory_order_relaxed);
@@ -128,7 +127,9 @@ static void publish(void)
 	atomic_store_explicit(&published.version, version + 2, memory_order_release);
 }
 
-/* Cut [from, to) out of the ranges; one more may be there afterwards, and there is room for it. */
+/*
+ * Cut [from, to) out of the ranges. This may divide a range in two; the caller made room for it.
+ */
 static void cut(uintptr_t from, uintptr_t to)
 {
 	size_t first = first_after(from), end = first, kept = 0;
@@ -171,7 +172,7 @@ int tracker_add(const struct tracked *range)
 	return error;
 }
 
-/* Whether anything is known of [from, to); the caller holds the lock. */
+/* True if a known range has a byte in [from, to). The caller holds the lock. */
 static bool knows(uintptr_t from, uintptr_t to)
 {
 	size_t index = first_after(from);
@@ -226,7 +227,7 @@ bool tracker_find(uintptr_t from, uintptr_t to, struct tracked *found)
 	return known;
 }
 
-/* One look at what is published. The arrays may change under it: what it says may be nonsense. */
+/* One search of the published ranges. They may change meanwhile: the result may then be wrong. */
 static bool covers_now(uintptr_t from, uintptr_t to)
 {
 	struct intervals *in = atomic_load_explicit(&published.intervals, memory_order_acquire);
@@ -258,7 +259,7 @@ bool tracker_covers(uintptr_t from, uintptr_t to)
 		if (likely(!(version & 1) && version == atomic_load_explicit(&published.version,
 								memory_order_relaxed)))
 			return covers;
-		/* Whoever is changing it may have been stopped in the middle. */
+		/* The thread that makes the change may not be running: let it run now and then. */
 		if (tries % 16 == 0)
 			sched_yield();
 	}

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * tracker.h - which bytes of the address space are known to be persistent memory, and of what
+ * tracker.h - which bytes of the address space are known to be persistent memory, and which kind
  *
- * A range ends with the last byte that was asked for, not with its page. Ranges never overlap: a
- * new mapping replaces what was known of its pages, for whoever unmapped behind our back has made
- * that stale. Unmapping trims, splits or removes.
+ * A range ends with the last byte that the program asked for, not with its page. Ranges never
+ * overlap: a new mapping replaces what was known of its pages, since the program may have unmapped
+ * them without telling the library. Unmapping trims, divides or removes ranges.
  *
- * Questions are asked much more often than answers change, by many threads at once. Changes and
+ * Look-ups are much more frequent than changes, and many threads make them at once. Changes and
  * tracker_find() share a mutex. tracker_covers() takes no lock and writes nothing to memory: it
- * searches a published copy, sorted and with adjacent ranges joined, and tries again in case the
- * copy changed meanwhile.
+ * searches a published copy, sorted and with adjacent ranges joined, and tries again if the copy
+ * changed meanwhile.
  */
 #ifndef TRACK_TRACKER_H
 #define TRACK_TRACKER_H
@@ -21,30 +21,33 @@
 #include "device/device.h"
 
 struct tracked {
-	uintptr_t from, to; /* [from, to) */
+	uintptr_t from, to; /* the bytes of [from, to) */
 	bool is_pmem;       /* CPU instructions make stores durable here */
 	struct device device;
 };
 
-/* Before any other call, once. Arranges for fork: the child keeps all ranges. 0 or -errno. */
+/* Call once, before any other function. The child of a fork keeps all ranges. 0 or -errno. */
 int tracker_init(void);
 
-/* 0, or -ENOMEM with a sentence, and then it is as before. */
+/* Add a range. On -ENOMEM, with an error message, nothing has changed. */
 int tracker_add(const struct tracked *range);
 
-/* Nothing is known any more of [from, to), which has just been mapped. 0 or -ENOMEM likewise. */
+/*
+ * Forget [from, to), which has just been mapped as something else. 0, or -ENOMEM with a message.
+ */
 int tracker_forget(uintptr_t from, uintptr_t to);
 
 /*
- * munmap(2), and forget [addr, addr + length) with its last page. Nobody can be given the addresses
- * and have them tracked in between. 0 or -errno with a sentence, and then it is as before.
+ * munmap(2), and forget [addr, addr + length) with its last page, under one lock: no new mapping
+ * of these addresses can be tracked in between. 0, or -errno with an error message and nothing
+ * changed.
  */
 int tracker_unmap(void *addr, size_t length);
 
-/* Whether every byte of [from, to) lies in ranges that are pmem; false for from >= to. */
+/* True if each byte of [from, to) lies in persistent memory; false for from >= to. */
 bool tracker_covers(uintptr_t from, uintptr_t to);
 
-/* The first range that has a byte in [from, to). */
+/* Find the first range that has a byte in [from, to). False without any. */
 bool tracker_find(uintptr_t from, uintptr_t to, struct tracked *found);
 
 #endif
