@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * calls.c - the initiator's calls on a lane: they check, begin and settle
+ * calls.c - the initiator's calls on a lane: they check the arguments, begin the work and wait for
+ * it
  */
 #include <errno.h>
 
@@ -16,7 +17,10 @@ static int wrong_lane(const struct fabric_client *client, unsigned number)
 		client->args.nlanes - 1);
 }
 
-/* The only check of lane and range: callers of librpmem read these sentences. */
+/*
+ * Check lane number and range, for all calls: callers of librpmem get these error messages as they
+ * are.
+ */
 static int find_lane(struct fabric_client *client, unsigned number, struct lane **lane)
 {
 	if (number >= client->args.nlanes)
@@ -40,7 +44,10 @@ static int check_range(
 	return 0;
 }
 
-/* Wait for all that is under way, and report what the target could not do: L5, L6. */
+/*
+ * Wait until all work under way is done, and report what the target could not do (L5, L6 of
+ * lane.h).
+ */
 static int settle(struct lane *lane)
 {
 	int code = lane_send(lane);
@@ -50,7 +57,7 @@ static int settle(struct lane *lane)
 	if (unlikely(lane->failure)) {
 		code = err_set(lane->failure, "%s: lane %u: the target says: %s",
 			lane->client->name, lane->number,
-			*lane->text ? lane->text : "it could not");
+			*lane->text ? lane->text : "no reason given");
 		lane->failure = 0;
 	}
 	return code;
@@ -72,7 +79,7 @@ int fabric_flush(
 	if (code || (code = check_range(client, offset, length, true)) || !length)
 		return code;
 	code = begin(lane, offset, length, relaxed, false);
-	/* L4: the caller may change the bytes now. */
+	/* L4: after this call the caller may change the bytes. */
 	return code || relaxed || length <= LANE_COPY_MAX ? code : lane_wait_sent(lane);
 }
 
@@ -92,7 +99,7 @@ int fabric_persist(
 
 	if (!code)
 		code = check_range(client, offset, length, true);
-	/* An empty range is nothing to begin with, but what was flushed before is to be durable. */
+	/* An empty range flushes nothing, but earlier flushes still have to be made durable. */
 	if (!code && length)
 		code = begin(lane, offset, length, relaxed, true);
 	return code ? code : settle(lane);

@@ -46,7 +46,10 @@ static int open_fabric(struct fabric_client *client)
 		(code = fi_domain(client->fabric, client->info, &client->domain, NULL)))
 		return fabric_failed(
 			code, "%s: %s", client->name, wire_provider_name(args->provider));
-	/* Memory that the adapter cannot have, as that of files on DAX, is copied by us. */
+	/*
+	 * Memory that cannot be registered, such as that of files on DAX, is copied to the lanes'
+	 * own memory.
+	 */
 	if (client->must_register &&
 		(code = fi_mr_reg(client->domain, args->local, args->size, FI_SEND | FI_WRITE, 0, 0,
 			 0, &client->local_mr, NULL))) {
@@ -64,7 +67,10 @@ static int open_lanes(struct fabric_client *client)
 	if (!client->lanes)
 		return err_set(-ENOMEM, "no memory for %u lanes", client->args.nlanes);
 	for (unsigned i = 0; i < client->args.nlanes; i++) {
-		/* A multiple of its alignment, which is that of what may be fetched together. */
+		/*
+		 * Round up to the alignment: adjacent lines may be fetched together, and lanes
+		 * must not share them.
+		 */
 		size_t size = (sizeof(struct lane) + 127) & ~(size_t)127;
 		struct lane *lane = aligned_alloc(128, size);
 		if (!lane)

@@ -9,7 +9,7 @@
 #include "fabric/lane.h"
 #include "fabric/wait.h"
 
-/* Room for the data of a connection event: more than either side sends. */
+/* Room for the data of a connection event, in bytes: more than either side sends. */
 #define EVENT_DATA 256
 
 static struct lane *find_endpoint(struct fabric_client *client, const struct fid *fid)
@@ -39,10 +39,10 @@ static int accepted(struct fabric_client *client, const struct fi_eq_cm_entry *e
 	struct data_welcome welcome;
 
 	if (!lane || lane->connected)
-		return err_set(-EPROTO, "%s: a connection that nobody asked for", client->name);
+		return err_set(-EPROTO, "%s: an unexpected connection event", client->name);
 	if (size < sizeof(*entry) ||
 		!data_get_welcome(&welcome, entry->data, size - sizeof(*entry)))
-		return err_set(-EPROTO, "%s: lane %u: accepted by something else than a target",
+		return err_set(-EPROTO, "%s: lane %u: accepted by a server that is not a target",
 			client->name, lane->number);
 	if (welcome.version != DATA_VERSION)
 		return err_set(-EPROTONOSUPPORT, "%s: data path version %u, and the target's is %u",
@@ -57,7 +57,10 @@ static int refused(struct fabric_client *client, struct fi_eq_err_entry *error)
 	enum data_refusal reason;
 	uint16_t version;
 
-	/* libfabric's word for a peer that hangs up while it is asked. */
+	/*
+	 * With this error libfabric reports a peer that closes the connection while it is being
+	 * made.
+	 */
 	if (error->err == FI_EINPROGRESS)
 		error->err = FI_ECONNRESET;
 	if (!error->err_data ||
@@ -74,12 +77,12 @@ static int refused(struct fabric_client *client, struct fi_eq_err_entry *error)
 		-ECONNREFUSED, "%s: lane %u: the target has no room for it", client->name, number);
 }
 
-/* Take one connection event: 1, 0 without an event, -errno. */
+/* Take one connection event. Returns 1, or 0 if there is no event, or -errno. */
 static int take_event(void *context)
 {
 	struct fabric_client *client = context;
 	union {
-		struct fi_eq_cm_entry entry; /* its data is what follows */
+		struct fi_eq_cm_entry entry; /* the event's data follows it in memory */
 		uint8_t bytes[sizeof(struct fi_eq_cm_entry) + EVENT_DATA];
 	} event;
 	uint32_t what;

@@ -15,12 +15,13 @@
 #include "base/env.h"
 
 /*
- * The descriptors that a lane takes at either end, and those for other things. Found by counting.
+ * Descriptors that a lane needs at either end, and those needed for everything else. Found by
+ * counting.
  */
 #define LANE_DESCRIPTORS  5
 #define OTHER_DESCRIPTORS 32
 
-/* The kernel lists the adapters here that a program can use. */
+/* The kernel lists here the RDMA adapters that programs can use. */
 #define VERBS_FOLDER "/sys/class/infiniband_verbs"
 
 static struct fi_info *make_hints(enum holdfast_provider provider)
@@ -36,7 +37,7 @@ static struct fi_info *make_hints(enum holdfast_provider provider)
 	hints->domain_attr->mr_mode =
 		FI_MR_LOCAL | FI_MR_VIRT_ADDR | FI_MR_ALLOCATED | FI_MR_PROV_KEY;
 	hints->domain_attr->threading = FI_THREAD_SAFE;
-	/* A message is seen after what was written before it, and a read sees it. */
+	/* Messages arrive after earlier writes, and reads return what was written before. */
 	hints->tx_attr->msg_order = FI_ORDER_SAS | FI_ORDER_SAW | FI_ORDER_RAW;
 	hints->fabric_attr->prov_name = strdup(wire_provider_name(provider));
 	if (!hints->fabric_attr->prov_name) {
@@ -69,7 +70,7 @@ int fabric_info_get(enum holdfast_provider provider, const char *host, uint16_t 
 	snprintf(service, sizeof(service), "%u", port);
 	code = get_info(provider, host, service, listen ? FI_SOURCE : 0, info);
 	if (code)
-		return err_set(-ENOMEDIUM, "no way to %s %s port %u over %s: %s",
+		return err_set(-ENOMEDIUM, "cannot %s %s port %u over %s: %s",
 			listen ? "listen on" : "reach", host ? host : "any address", port,
 			wire_provider_name(provider), library.strerror(-code));
 	return 0;
@@ -81,7 +82,7 @@ void fabric_info_free(struct fi_info *info)
 		library.freeinfo(info);
 }
 
-/* Its providers are set up by the first question, which takes as long as loading. */
+/* libfabric sets up its providers in the first query, which takes as long as loading it. */
 int fabric_load(void)
 {
 	struct fi_info *info;
@@ -112,7 +113,7 @@ bool fabric_has_adapter(void)
 	return fabric_has_verbs(VERBS_FOLDER);
 }
 
-/* libfabric itself looks at FI_PROVIDER, and does not say so. */
+/* The message names FI_PROVIDER: libfabric obeys it but does not mention it in errors. */
 static int no_provider(const char *host, unsigned wanted)
 {
 	const char *limit = env_get("FI_PROVIDER");

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * info.h - what we ask of libfabric, and its errors as ours
- */
+/* info.h - queries to libfabric, and conversion of its errors */
 #ifndef FABRIC_INFO_H
 #define FABRIC_INFO_H
 
@@ -13,29 +11,32 @@
 #include "fabric/library.h"
 
 /*
- * A way to `host` and `port`, if `listen` is false, or to listen there. The caller frees it with
- * fabric_info_free(). -ENOMEDIUM if no provider reaches it.
+ * Find a way to connect to `host` and `port` or, if `listen` is true, to listen there. The caller
+ * frees the result with fabric_info_free(). -ENOMEDIUM if no provider can do it.
  */
 int fabric_info_get(enum holdfast_provider provider, const char *host, uint16_t port, bool listen,
 	struct fi_info **info);
 
 /*
- * Whether there is an adapter for RDMA, as the names in `folder` say, which is sysfs's or a
- * test's. Without one libfabric is not asked: the answer takes long.
+ * True if there is an adapter for RDMA, judged by the names in `folder`, which is sysfs's or a
+ * test's. Without an adapter libfabric is not asked for verbs: its answer takes long.
  */
 bool fabric_has_verbs(const char *folder);
 
-/* NULL is nothing. */
+/* `info` may be NULL. */
 void fabric_info_free(struct fi_info *info);
 
-/* -errno for what a libfabric function returned: its own numbers are unknown to strerror(3). */
+/*
+ * Convert the result of a libfabric function to -errno: strerror(3) does not know libfabric's
+ * codes.
+ */
 int fabric_code(ssize_t returned);
 
-/* The same with a sentence: "WHAT: what libfabric says". */
+/* Convert the result, and set the error message "FORMAT: libfabric's text". */
 int fabric_failed(ssize_t returned, const char *format, ...)
 	__attribute__((__format__(__printf__, 2, 3)));
 
-/* fi_close() of what may be NULL. */
+/* fi_close() for an object that may be NULL. */
 #define fabric_close_fid(object)                                                                   \
 	do {                                                                                       \
 		if (object)                                                                        \

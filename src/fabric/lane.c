@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * lane.c - one lane of the initiator: it is opened, gets its memory, and is closed
- */
+/* lane.c - open a lane of the initiator, give it its memory, and close it */
 #include "fabric/lane.h"
 
 #include <errno.h>
@@ -10,7 +8,7 @@
 
 #include "base/unmap.h"
 
-/* More would need larger queues, and helps nobody. */
+/* Maximum of messages under way. More would need larger queues, without being faster. */
 #define WINDOW_MAX 32
 #define CQ_SIZE    (2 * WINDOW_MAX + 2 * LANE_PIECES)
 
@@ -37,7 +35,9 @@ int lane_open(struct lane *lane)
 	return 0;
 }
 
-/* One block for all of the lane, so that lanes share neither cache lines nor registrations. */
+/*
+ * One block for all memory of a lane, so that lanes share neither cache lines nor registrations.
+ */
 static int get_memory(struct lane *lane)
 {
 	unsigned window = lane->target.window;
@@ -80,7 +80,10 @@ static int register_memory(struct lane *lane)
 		    : 0;
 }
 
-/* As the caller wants it, and no longer than the queue of receives: a reply is posted for each. */
+/*
+ * Limit the window to what the caller wants, and to the receive queue: each message needs a
+ * receive.
+ */
 static void shorten_window(struct lane *lane)
 {
 	size_t queue = lane->client->info->rx_attr->size;
@@ -101,14 +104,17 @@ int lane_begin(struct lane *lane, const struct data_welcome *welcome)
 
 	lane->target = *welcome;
 	shorten_window(lane);
-	/* Where the caller's memory cannot be registered, a message is built whole in ours. */
+	/*
+	 * If the caller's memory cannot be registered, each message is built in the lane's own
+	 * memory.
+	 */
 	bool copies = client->must_register && !client->local_mr;
 	lane->gather =
 		copies || welcome->message_size < LANE_GATHER ? welcome->message_size : LANE_GATHER;
 	lane->reply_size = DATA_REPLY_SIZE + DATA_TEXT_MAX;
 	if (!client->reads_by_adapter)
 		lane->reply_size = DATA_REPLY_SIZE + welcome->message_size;
-	/* Records are read and bytes are copied as words of 8. */
+	/* Records and bytes are read and copied in words of 8 bytes: round up. */
 	lane->gather = data_padded(lane->gather);
 	lane->reply_size = data_padded(lane->reply_size);
 	if ((code = get_memory(lane)) || (code = register_memory(lane)))

@@ -1,26 +1,29 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * lane.h - a lane of the initiator: a connection of its own, and what is under way on it
+ * lane.h - a lane of the initiator: its connection, and the work under way on it
  *
- * What the owner of a lane may assume, by number. Its owner is the thread that is in a call on it.
+ * These invariants, cited by number, hold for the owner of a lane: the thread that is in a call on
+ * it.
  *
  * L1	Nothing of a lane is shared: queue, memory, registrations and numbers are its own, and no
- *	lock guards them. Lanes share only what link.h holds, and of that only the end changes.
+ *	lock guards them. Lanes share only the members of link.h; these change only when the
+ *	client ends.
  * L2	Messages are numbered, and answered in that order. At most `target.window` of them are
- *	unanswered. A slot is filled again when its message is answered, and sent as well.
- * L3	A reply that does not fit the oldest unanswered message ends the client: one that is
+ *	unanswered. A slot is reused when its message has been answered and completely sent.
+ * L3	A reply ends the client if it does not fit the oldest unanswered message: if it is
  *	malformed, has another number, or brings more or fewer bytes than were asked for.
- * L4	Bytes that are not relaxed are the caller's again when the flush returns: they were copied,
- *	or the adapter has sent them. Their aligned words travel whole. Relaxed bytes are the
- *	caller's again after the drain.
- * L5	A drain that returns 0 has sent the open message, seen every write and read completed, every
- *	message answered, and, if the method confirms, a read of what was written last.
- * L6	What the target could not do stays in `failure`, the first of several, and is reported once,
- *	by the call that waits for it. The lane is as good as before.
- * L7	A client that has ended stays so: every call on every lane fails with the first cause, and a
- *	thread that sleeps is woken.
- * L8	A wait ends: when it is over, when nothing was completed for `timeout_ms`, or with the
- *	client. Whether it polls or sleeps is decided for each lane by itself (patience.h).
+ * L4	Bytes that are not relaxed may be changed by the caller when the flush returns: they were
+ *	copied, or the adapter has sent them. Their aligned words arrive whole. Relaxed bytes may
+ *	be changed after the drain.
+ * L5	A drain that returns 0 has sent the open message and seen every write and read completed
+ *	and every message answered. If the method confirms writes by a read, it has also read
+ *	back the last written bytes.
+ * L6	An error of the target is kept in `failure`, the first of several, and is reported once, by
+ *	the call that waits for it. The lane stays usable.
+ * L7	A client that has ended stays ended: every call on every lane fails with the first cause,
+ *	and a thread that sleeps is woken.
+ * L8	A wait ends when its condition is true, when nothing was completed for `timeout_ms`, or
+ *	when the client ends. Each lane decides by itself whether to poll or sleep (patience.h).
  */
 #ifndef FABRIC_LANE_H
 #define FABRIC_LANE_H
@@ -32,26 +35,30 @@
 #include "fabric/patience.h"
 #include "wire/data.h"
 
-/* Shorter stores are copied into the open message; longer ones travel from where they are. */
+/*
+ * Bytes; up to this length stores are copied into the open message, longer ones are sent in place.
+ */
 #define LANE_COPY_MAX 4096
-/* A message gathers that much: a few copies of that size, so that they share its own cost. */
+/* Bytes of copies that a message gathers, so that a few of the largest share its cost. */
 #define LANE_GATHER ((size_t)32 << 10)
-/* Longer writes and reads by the adapter go piece by piece, so that progress can be seen. */
+/*
+ * The adapter writes and reads in pieces of at most this many bytes, so that progress can be seen.
+ */
 #define LANE_PIECE ((size_t)1 << 20)
-/* At most that many of them at a time. */
+/* Maximum of pieces under way at a time. */
 #define LANE_PIECES 32
 
-/* The subject of a completion: the context of every operation points to one. */
+/* The context of every operation points to one of these: it identifies a completion. */
 struct lane_op {
 	enum { LANE_SEND, LANE_REPLY, LANE_WRITE, LANE_READ } kind;
 };
 
-/* A message under way, or the one that is being gathered. */
+/* A message under way, or the open message, which is being gathered. */
 struct lane_slot {
 	struct lane_op op;
-	bool sending; /* the adapter reads from the slot, or from the caller's memory */
+	bool sending; /* the adapter still reads the slot or the caller's memory */
 	uint8_t *bytes;
-	uint8_t *to; /* where a read's bytes belong, or NULL */
+	uint8_t *to; /* destination of a read's bytes, or NULL */
 	size_t length;
 };
 
@@ -66,45 +73,48 @@ struct lane {
 	bool connected;
 	struct fid_ep *ep;
 	struct fid_cq *cq;
-	struct fid_mr *mr; /* over `memory`; NULL if the provider needs none */
+	struct fid_mr *mr; /* registration of `memory`; NULL if the provider needs none */
 	int cq_fd;
-	struct patience patience; /* with its target */
+	struct patience patience; /* for waiting for this lane's target */
 
 	struct data_welcome target;
-	uint32_t next, answered; /* numbers of the next message, and of the next reply: L2 */
-	struct writer out;       /* the open message, if `open` */
+	uint32_t next, answered; /* numbers of the next message and the next reply (L2) */
+	struct writer out;       /* writes the open message, if `open` */
 	uint16_t records;
 	bool open;
-	unsigned writes, reads; /* by the adapter, under way */
-	bool unconfirmed;       /* something was written since the last read-back */
-	uint64_t written;       /* where */
+	unsigned writes, reads; /* operations of the adapter under way */
+	bool unconfirmed;       /* bytes were written since the last read-back */
+	uint64_t written;       /* address of the last write at the target */
 	struct lane_op write_op, read_op;
 
-	int failure; /* of a message, not yet reported, with its text: L6 */
+	int failure; /* first unreported error of a message, and its text (L6) */
 	char text[DATA_TEXT_MAX + 1];
 
-	void *memory; /* all that follows */
+	void *memory; /* one block with all of the following */
 	size_t memory_size;
 	struct lane_slot *slots;
 	struct lane_reply *replies;
-	uint8_t *scratch; /* 8 bytes, for what is read back */
+	uint8_t *scratch; /* 8 bytes: destination of read-backs */
 	size_t gather, reply_size;
 };
 
-/* -- lane.c, lane_wait.c, lane_message.c, lane_rma.c -- */
+/* -- functions of lane.c, lane_wait.c, lane_message.c and lane_rma.c -- */
 
-int lane_open(struct lane *lane); /* posts the receives: before it is connected */
-int lane_begin(struct lane *lane, const struct data_welcome *welcome); /* after that */
+int lane_open(struct lane *lane); /* before connecting: posts the receives */
+int lane_begin(struct lane *lane, const struct data_welcome *welcome); /* after connecting */
 void lane_close(struct lane *lane);
-void lane_abandon(struct lane *lane); /* free its memory only */
+void lane_abandon(struct lane *lane); /* in a child of fork: free only the memory */
 
-/* Put the bytes at `offset` into messages; those that are full, or hold no copy, are sent. */
+/*
+ * Put the bytes at `offset` into messages. Full messages, and those without copied bytes, are
+ * sent.
+ */
 int lane_store(struct lane *lane, size_t offset, size_t length);
-/* Add a record without bytes. */
+/* Add a record without bytes to the open message. */
 int lane_note(struct lane *lane, enum data_action action, size_t offset, size_t length);
 /* Send the open message, if there is one. */
 int lane_send(struct lane *lane);
-/* A message without records: its reply says that the peer is alive. */
+/* Send a message without records, whose reply shows that the peer is alive. */
 int lane_ask(struct lane *lane);
 int lane_read_message(struct lane *lane, void *to, size_t offset, size_t length);
 
@@ -112,21 +122,21 @@ int lane_write(struct lane *lane, size_t offset, size_t length, uint64_t flags);
 int lane_read(struct lane *lane, void *to, size_t offset, size_t length);
 int lane_read_back(struct lane *lane);
 
-/* Wait until all that is under way is answered. What the target could not do stays in `failure`. */
+/* Wait until all messages are answered. Errors of the target are kept in `failure`. */
 int lane_wait(struct lane *lane);
-/* Wait until the adapter needs the caller's memory no longer. */
+/* Wait until the adapter does not need the caller's memory any more. */
 int lane_wait_sent(struct lane *lane);
 
-/* -- between the files of a lane -- */
+/* -- functions used between the files of a lane -- */
 
 int lane_post_reply(struct lane *lane, struct lane_reply *reply);
-/* Wait until there is room for another message, or for another read or write. */
+/* Wait until another message, or another read or write, can be posted. */
 int lane_wait_slot(struct lane *lane);
 int lane_wait_piece(struct lane *lane);
-/* After a post that returned `code`: 0 to go on, 1 to post again, or -errno. */
+/* Handle the result `code` of a post. Returns 0 to go on, 1 to post again, or -errno. */
 int lane_posted(struct lane *lane, ssize_t code, const char *what);
 
-/* The adapter's descriptor of the caller's memory. */
+/* The adapter's descriptor for the caller's memory, as fi_write() and the like need it. */
 static inline void *lane_local_desc(const struct lane *lane)
 {
 	return lane->client->local_mr ? fi_mr_desc(lane->client->local_mr) : NULL;

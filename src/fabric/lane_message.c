@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * lane_message.c - messages of a lane: gathered, sent, and asked for bytes
- */
+/* lane_message.c - messages of a lane: gather records, send them, and request bytes */
 #include "fabric/lane.h"
 
 #include <string.h>
@@ -27,7 +25,7 @@ static int open_message(struct lane *lane)
 	return 0;
 }
 
-/* Send the open message, and `length` bytes of the caller's behind it. */
+/* Send the open message followed by `length` bytes of the caller's memory. */
 static int send_with(struct lane *lane, enum data_kind kind, const void *bytes, size_t length)
 {
 	struct lane_slot *slot = next_slot(lane);
@@ -67,7 +65,9 @@ int lane_ask(struct lane *lane)
 	return code ? code : lane_send(lane);
 }
 
-/* Make room for a record and `length` bytes in the open message, if need be in the next one. */
+/*
+ * Make room for a record and `length` bytes in the open message; if it is too full, send it first.
+ */
 static int make_room(struct lane *lane, size_t length)
 {
 	int code;
@@ -102,7 +102,10 @@ static int copy_store(struct lane *lane, size_t offset, size_t length)
 	return 0;
 }
 
-/* How much of it one message takes: cut where no word of the pool is split, nor a page of many. */
+/*
+ * Bytes of a range for the next message. A range without enough room is cut at a page of the pool,
+ * or, if there is little room, at a word.
+ */
 static size_t cut(size_t offset, size_t length, size_t room)
 {
 	size_t grain = room >= 8192 ? 4096 : 8;
@@ -110,7 +113,7 @@ static size_t cut(size_t offset, size_t length, size_t room)
 	return length <= room ? length : ((offset + room) & ~(grain - 1)) - offset;
 }
 
-/* A message whose last bytes are taken from where they are. */
+/* Store by a message that takes the bytes from the caller's memory, without copying them. */
 static int refer_store(struct lane *lane, size_t offset, size_t length)
 {
 	const char *from = (const char *)lane->client->args.local;
@@ -133,7 +136,7 @@ static int refer_store(struct lane *lane, size_t offset, size_t length)
 	return 0;
 }
 
-/* The same where the caller's memory is not registered. */
+/* Store by copying the bytes, because the caller's memory is not registered. */
 static int copy_all(struct lane *lane, size_t offset, size_t length)
 {
 	size_t most = (lane->gather - DATA_HEADER_SIZE - DATA_RECORD_SIZE) & ~(size_t)7;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * lane_rma.c - reads and writes of a lane that the adapter does by itself
- */
+/* lane_rma.c - remote memory access: reads and writes of a lane without messages */
 #include "fabric/lane.h"
 
 #include "base/memcheck.h"

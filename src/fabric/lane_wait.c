@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * lane_wait.c - what is completed on a lane, and waiting for it
- */
+/* lane_wait.c - take a lane's completions, and wait for them */
 #include "fabric/lane.h"
 
 #include <errno.h>
@@ -18,7 +16,10 @@ int lane_post_reply(struct lane *lane, struct lane_reply *reply)
 	ssize_t code = fi_recv(lane->ep, reply->bytes, lane->reply_size,
 		lane->mr ? fi_mr_desc(lane->mr) : NULL, 0, &reply->op);
 
-	/* There is room for it. This is how libfabric 2.1 answers on a connection that is lost. */
+	/*
+	 * The queue has room, so EAGAIN means a lost connection: libfabric 2.1 reports it in this
+	 * way.
+	 */
 	if (code == -FI_EAGAIN)
 		code = -FI_ECONNRESET;
 	return code ? fabric_failed(
@@ -43,7 +44,7 @@ static void keep_failure(struct lane *lane, const struct data_reply *reply, cons
 	lane->text[reply->text_length] = '\0';
 }
 
-/* L3. */
+/* Check a reply against the oldest unanswered message: L3 of lane.h. */
 static int take_reply(struct lane *lane, struct lane_reply *at, size_t length)
 {
 	struct lane_slot *slot = &lane->slots[lane->answered % lane->target.window];
@@ -101,12 +102,12 @@ static int take_error(struct lane *lane)
 					client->name, lane->number, library.strerror(error.err)));
 }
 
-/* Take what is completed: the number of completions, or -errno and the client has ended. */
+/* Handle completions. Returns their number, or -errno if the client has ended. */
 static int progress(void *context)
 {
 	struct lane *lane = context;
 	struct fi_cq_msg_entry entries[8];
-	memcheck_pause(); /* what was posted may be sent only now */
+	memcheck_pause(); /* posted bytes may be sent only now */
 	ssize_t count = fi_cq_read(lane->cq, entries, sizeof(entries) / sizeof(*entries));
 	memcheck_resume();
 
@@ -139,7 +140,7 @@ static bool all_sent(const struct lane *lane)
 	return true;
 }
 
-/* L2. */
+/* True if another message may be sent: L2 of lane.h. */
 static bool slot_free(const struct lane *lane)
 {
 	return lane->next - lane->answered < lane->target.window &&
@@ -170,7 +171,7 @@ static int ended_while_waiting(struct lane *lane, int code)
 	return link_end(client, code);
 }
 
-/* Wait until `done`, or, if `once`, until anything was completed. */
+/* Wait until `done` returns true or, with `once`, until any operation was completed. */
 static int wait_for(struct lane *lane, bool (*done)(const struct lane *), bool once)
 {
 	struct fabric_client *client = lane->client;

@@ -11,9 +11,9 @@ int link_end(struct fabric_client *client, int code)
 	pthread_mutex_lock(&client->lock);
 	if (!atomic_load_explicit(&client->dead, memory_order_relaxed)) {
 		strncpy(client->cause, err_get(), sizeof(client->cause) - 1);
-		/* Release: a thread that sees that it is dead also sees why. */
+		/* Release: a thread that reads a nonzero `dead` also sees `cause`. */
 		atomic_store_explicit(&client->dead, code, memory_order_release);
-		/* Never read: from now on it wakes everybody. */
+		/* Nobody reads the eventfd, so from now on it wakes every waiter. */
 		if (write(client->dead_fd, &one, sizeof(one)) < 0)
 			log_error("%s: eventfd: %m", client->name);
 	}

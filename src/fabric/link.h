@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * link.h - what all lanes of an initiator share, and how it ends
+ * link.h - data that all lanes of an initiator share, and the end of the client
  *
- * It is read-only once the lanes are connected, except what the end writes: see link_end().
+ * All of it is read-only once the lanes are connected, except what link_end() writes.
  */
 #ifndef FABRIC_LINK_H
 #define FABRIC_LINK_H
@@ -27,26 +27,26 @@ struct fabric_client {
 	struct fid_fabric *fabric;
 	struct fid_domain *domain;
 	struct fid_eq *eq;
-	struct fid_mr *local_mr; /* over the caller's memory */
-	bool must_register;      /* the adapter reads and writes registered memory only */
+	struct fid_mr *local_mr; /* registration of the caller's memory */
+	bool must_register;      /* the adapter only accesses registered memory */
 	bool reads_by_adapter;
 	size_t inject;
 	unsigned round_trip_ns;
 	struct lane **lanes;
 
-	/* Written once, by link_end(); `cause` before `dead`, under the lock. */
+	/* Written once, by link_end(), with the lock held: `cause` before `dead`. */
 	pthread_mutex_t lock;
 	atomic_int dead;
-	int dead_fd; /* an eventfd that wakes all that sleep */
+	int dead_fd; /* an eventfd that wakes all sleeping threads */
 	char cause[ERR_SIZE / 2];
 };
 
 /*
- * End the client for the reason that err_get() says; the first call counts. Returns its code. Any
- * thread may call it.
+ * End the client with the message of err_get() as the reason; later calls change nothing. Returns
+ * the code of the first call. Any thread may call it.
  */
 int link_end(struct fabric_client *client, int code);
-/* 0, or the code of a client that has ended, with its sentence. */
+/* 0, or the code of a client that has ended, with the error message of that end. */
 int link_check(struct fabric_client *client);
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "fabric/method.h"
 
-/* Shorter ones cost less in a message than a write and a message. */
+/* Bytes; shorter ranges cost less in a message than as a write and a message. */
 #define WRITE_MIN ((size_t)16 << 10)
 
-/* Whether the adapter can take bytes from the caller's memory. */
+/* True if the adapter can read the caller's memory. */
 static bool can_write(const struct lane *lane)
 {
 	return !lane->client->must_register || lane->client->local_mr;
@@ -21,7 +21,9 @@ static int by_write_and_message(struct lane *lane, size_t offset, size_t length,
 	(void)alone;
 	if (length < WRITE_MIN || !can_write(lane))
 		return lane_store(lane, offset, length);
-	/* Each piece with its message: the target makes one durable while the next one arrives. */
+	/*
+	 * Each piece has a message: the target makes one piece durable while the next one arrives.
+	 */
 	while (length) {
 		size_t part = length < LANE_PIECE ? length : LANE_PIECE;
 		int code = lane_write(lane, offset, part, 0);
@@ -34,7 +36,10 @@ static int by_write_and_message(struct lane *lane, size_t offset, size_t length,
 	return 0;
 }
 
-/* Many small ones travel in one message, where each would be a write. */
+/*
+ * True if the range should be gathered: many short ranges share a message, but would be many
+ * writes.
+ */
 static bool worth_gathering(const struct lane *lane, size_t length, bool alone)
 {
 	return !can_write(lane) || (length <= LANE_COPY_MAX && (!alone || lane->open));
@@ -60,7 +65,10 @@ static int nothing_more(struct lane *lane)
 	return 0;
 }
 
-/* A read of what was written last is answered after all that was written before it is there. */
+/*
+ * Read back the last written bytes: the answer shows that these and all earlier writes have
+ * arrived.
+ */
 static int read_back(struct lane *lane)
 {
 	return lane->unconfirmed ? lane_read_back(lane) : 0;

@@ -2,7 +2,7 @@
 /*
  * method.h - how an initiator makes relaxed bytes durable: a strategy for each persist method
  *
- * Bytes that are not relaxed go by message, whatever the method.
+ * Bytes that are not relaxed are sent by message, whatever the method.
  */
 #ifndef FABRIC_METHOD_H
 #define FABRIC_METHOD_H
@@ -11,13 +11,16 @@
 
 struct method {
 	enum holdfast_method id;
-	/* Begin to make the bytes durable. `alone`: a persist, with nothing else to gather. */
+	/*
+	 * Begin to make the bytes durable. `alone`: this is a persist, so nothing else is
+	 * gathered.
+	 */
 	int (*relaxed)(struct lane *lane, size_t offset, size_t length, bool alone);
-	/* At a drain, before it waits for all that is under way. */
+	/* Called by a drain before it waits for the work under way. */
 	int (*confirm)(struct lane *lane);
 };
 
-/* NULL for a method that this end does not know. */
+/* NULL for an unknown method. */
 const struct method *method_find(enum holdfast_method id);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "fabric/patience.h"
 
-/* The mean is over about that many yields. */
+/* Number of yields over which the mean loss is taken, roughly. */
 #define YIELDS 256
 
 static void rest(struct patience *patience, uint64_t now, uint64_t loss)
@@ -18,7 +18,7 @@ static void rest(struct patience *patience, uint64_t now, uint64_t loss)
 	patience->rest_until = now + length;
 }
 
-/* The waiter was away for that long. */
+/* Count a yield after which the waiter got the CPU back only after `away` ns. */
 static void lose(struct patience *patience, uint64_t now, uint64_t away)
 {
 	uint64_t loss = away > PATIENCE_TURN_NS ? away : 0;
@@ -30,7 +30,7 @@ static void lose(struct patience *patience, uint64_t now, uint64_t away)
 		patience->rest_ns -= patience->rest_ns / YIELDS;
 }
 
-/* A rest that is over leaves the mean at its limit: with the next loss another one begins. */
+/* True while resting. After a rest the mean is at its limit: one more loss begins another rest. */
 static bool rests(struct patience *patience, uint64_t now)
 {
 	if (patience->rest_until && now >= patience->rest_until) {

@@ -19,7 +19,10 @@ static int out_of_range(const struct fabric_store *store, const struct data_reco
 		record->length, (unsigned long long)record->offset, store->size);
 }
 
-/* All of it before anything is done: -EPROTO if it is malformed, -EINVAL if it is out of range. */
+/*
+ * Check all records before any is executed. -EPROTO: one is malformed; -EINVAL: one is out of
+ * range.
+ */
 static int check_records(
 	const struct fabric_store *store, const struct data_header *header, struct reader in)
 {
@@ -52,7 +55,7 @@ static int do_record(
 	return 0;
 }
 
-/* All but making it durable: that is done once for all messages that are there. */
+/* Execute the records without making them durable: one drain follows for all arrived messages. */
 static int do_stores(const struct fabric_store *store, unsigned records, struct reader in)
 {
 	struct data_record record;
@@ -82,7 +85,7 @@ static int do_deep(struct serve_lane *lane, unsigned records, struct reader in)
 	return code;
 }
 
-/* The bytes follow the reply; where the adapter has no way to the pool, they are copied there. */
+/* Let the reply send the bytes from the pool or, if the adapter cannot access it, from a copy. */
 static int do_read(struct serve_slot *slot, struct reader in)
 {
 	const struct fabric_server *server = slot->lane->server;
@@ -91,14 +94,14 @@ static int do_read(struct serve_slot *slot, struct reader in)
 
 	data_get_record(&record, &none, &in, DATA_READ);
 	if (record.length > server->welcome.message_size)
-		return err_set(-EPROTO, "a read of %u bytes, where %u are the most", record.length,
-			server->welcome.message_size);
+		return err_set(-EPROTO, "a read of %u bytes, more than the maximum of %u",
+			record.length, server->welcome.message_size);
 	slot->bytes = (const char *)server->args.store.base + record.offset;
 	slot->length = record.length;
 	return 0;
 }
 
-/* Only ASCII, with a question mark for the rest: the other side shows it to somebody. */
+/* Replace all but printable ASCII by question marks: the initiator may show the text to users. */
 static uint16_t put_text(uint8_t *to, const char *text)
 {
 	size_t length = strnlen(text, DATA_TEXT_MAX);
@@ -135,7 +138,7 @@ static int do_message(struct serve_slot *slot, struct data_header *header, struc
 		return err_set(-EPROTO, "a malformed message of %zu bytes", slot->size);
 	if (header->sequence != slot->sequence)
 		return err_set(
-			-EPROTO, "message %u where %u was due", header->sequence, slot->sequence);
+			-EPROTO, "message %u instead of %u", header->sequence, slot->sequence);
 	int code = check_records(store, header, *in);
 	if (code)
 		return code;
@@ -155,7 +158,7 @@ bool serve_message(struct serve_slot *slot, size_t size)
 	slot->stored = false;
 	slot->sequence = slot->lane->sequence++;
 	slot->failed = do_message(slot, &header, &in);
-	/* Now, while the sentence is that of this message. */
+	/* Build the reply now, while the error message is still that of this message. */
 	if (slot->failed)
 		build_reply(slot, slot->failed);
 	return slot->failed != -EPROTO;

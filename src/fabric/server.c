@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * server.c - open the target's end, and close it
- */
+/* server.c - open and close the target's end of the data path */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -20,19 +18,19 @@
 #include "fabric/worker.h"
 
 /*
- * A lane has a window of messages; a longer window is not faster. Where the network itself holds
- * back messages that have no room, a few receive buffers are enough, and stay in the caches. An
- * adapter needs a buffer for each message of the window, and one more for a peer that is faster
- * than we are; so does a store with slow drains, since each drain serves all messages that have
- * arrived by then. With many
- * lanes messages are shorter, so that all of them together stay below the limit.
+ * WINDOW is the maximum of messages of a lane under way; a longer window is not faster. TCP holds
+ * back messages that have no room, so a few receive buffers (TCP_SLOTS) are enough, and stay in
+ * the caches. An RDMA adapter needs a buffer for each message of the window, and one more for a
+ * peer that is faster than the target. So does a store with slow drains, since each drain serves
+ * all messages that have arrived by then. With many lanes messages are shorter, so that the
+ * buffers of all lanes stay below MEMORY_LIMIT. Sizes are in bytes.
  */
 #define WINDOW       8
 #define TCP_SLOTS    3
 #define MESSAGE_MAX  ((size_t)132 << 10)
 #define MEMORY_LIMIT ((size_t)128 << 20)
 
-/* A receive that finds its queue full fails: a short queue makes the window shorter. */
+/* Limit a number of slots to the length of a queue: posting a receive to a full queue fails. */
 static unsigned shorter(unsigned wanted, size_t queue)
 {
 	return queue && queue < wanted ? (unsigned)queue : wanted;
@@ -46,7 +44,7 @@ static void set_sizes(struct fabric_server *server)
 	size_t each = MEMORY_LIMIT / server->args.nlanes / slots;
 
 	if (server->must_register)
-		each /= 2; /* the reply has room for as much */
+		each /= 2; /* a reply needs a buffer of the same size */
 	each &= ~(size_t)4095;
 	if (each < DATA_MESSAGE_MIN)
 		each = DATA_MESSAGE_MIN;
@@ -86,7 +84,7 @@ static int find_port(struct fabric_server *server)
 
 	if (code)
 		return fabric_failed(code, "address of the listener");
-	/* The port is at the same place in both families. */
+	/* IPv4 and IPv6 addresses have the port at the same place. */
 	server->port = ntohs(((struct sockaddr_in *)&address)->sin_port);
 	return 0;
 }
@@ -121,13 +119,13 @@ static int register_range(struct fabric_server *server, size_t offset, uint64_t 
 
 	if (code)
 		return fabric_failed(code, "registration of the pool");
-	/* By address, or by distance from the start of what is registered. */
+	/* The peer addresses the pool by virtual address or, with some providers, by offset. */
 	bool by_address = server->info->domain_attr->mr_mode & FI_MR_VIRT_ADDR;
 	*base = by_address ? (uintptr_t)store->base : -(uint64_t)offset;
 	return 0;
 }
 
-/* Registers all of the pool for reads, and the part behind the header for writes. */
+/* Register all of the pool for reads, and the part behind the header for writes. */
 static int register_pool(struct fabric_server *server)
 {
 	struct data_welcome *welcome = &server->welcome;
@@ -158,7 +156,7 @@ static void lay_out(struct fabric_server *server, struct serve_lane *lane, struc
 	}
 }
 
-/* One block: the messages of all lanes, each lane's slots and replies on pages of its own. */
+/* Allocate one block for the messages of all lanes. Each lane has pages of its own in it. */
 static int get_memory(struct fabric_server *server)
 {
 	size_t count = server->slots;
@@ -187,7 +185,7 @@ static int get_memory(struct fabric_server *server)
 	return code ? fabric_failed(code, "registration of %zu bytes for messages", size) : 0;
 }
 
-/* That this process may run on: whoever confined it meant its threads, too. */
+/* CPUs that this process may run on: an affinity mask set by the administrator is obeyed. */
 static unsigned count_cpus(void)
 {
 	cpu_set_t set;
@@ -232,7 +230,7 @@ static int start_workers(struct fabric_server *server)
 	return code;
 }
 
-/* One descriptor for connection events and for what workers have to say. */
+/* Make one descriptor that reports both connection events and failures of workers. */
 static int make_epoll(struct fabric_server *server)
 {
 	struct epoll_event event = {.events = EPOLLIN};
@@ -311,13 +309,16 @@ int fabric_server_progress(struct fabric_server *server)
 	struct fid *object = &server->eq->fid;
 	int code;
 
-	/* Until its descriptor would tell of what is new. */
+	/* Take events until the descriptor is sure to become readable at the next one. */
 	do {
 		do {
 			code = server_connect_event(server);
 		} while (code > 0);
 	} while (!code && fi_trywait(server->fabric, &object, 1) == -FI_EAGAIN);
-	/* A worker knows better why a connection was lost than its end does, and soon. */
+	/*
+	 * Wait briefly for a worker: it knows better why a connection was lost than the event
+	 * does.
+	 */
 	if (code) {
 		struct pollfd fd = {server->failed_fd, POLLIN, 0};
 		poll(&fd, 1, 100);

@@ -8,7 +8,7 @@
 
 #include "fabric/slot.h"
 
-/* Room for the data of a connection request: more than an initiator sends. */
+/* Room for the data of a connection request, in bytes: more than an initiator sends. */
 #define EVENT_DATA 256
 
 /* Constant time: does not depend on where the secrets differ. */
@@ -21,7 +21,7 @@ static bool same_secret(const uint8_t *a, const uint8_t *b)
 	return !differs;
 }
 
-/* The lane that a request may have, or why not. */
+/* Find the lane for a connection request, or the reason to refuse it. */
 static enum data_refusal find_lane(
 	struct fabric_server *server, const void *bytes, size_t length, struct serve_lane **lane)
 {
@@ -51,7 +51,10 @@ static int make_endpoint(struct serve_lane *lane, struct fi_info *info)
 		(code = fi_ep_bind(lane->ep, &lane->worker->cq->fid, FI_TRANSMIT | FI_RECV)) ||
 		(code = fi_enable(lane->ep)))
 		return fabric_failed(code, "endpoint of lane %u", lane->number);
-	/* Release: the worker gets to the lane through its queue only, and sees all of it. */
+	/*
+	 * Release: the worker finds the lane through its queue only, and then sees all of its
+	 * members.
+	 */
 	atomic_store_explicit(&lane->served, true, memory_order_release);
 	for (unsigned i = 0; i < server->slots; i++)
 		if ((code = slot_post(&lane->slots[i])))
@@ -85,7 +88,7 @@ static int take_request(
 		refuse(server, info, reason);
 		return 0;
 	}
-	/* A secret is good for once, whatever becomes of the connection. */
+	/* Each secret is accepted only once, even if the connection fails. */
 	lane->state = LANE_TAKEN;
 	explicit_bzero(lane->secret, sizeof(lane->secret));
 	return make_endpoint(lane, info);
@@ -106,7 +109,7 @@ static int lane_lost(struct serve_lane *lane, int code)
 		code ? ": " : "", code ? library.strerror(code) : "");
 }
 
-/* An endpoint without a lane had a connection that went away while we took it: ignore it. */
+/* Ignore an error without a lane: its connection was closed while it was being accepted. */
 static int take_error(struct fabric_server *server)
 {
 	uint8_t bytes[EVENT_DATA];
@@ -122,7 +125,7 @@ static int take_error(struct fabric_server *server)
 	return lane_lost(lane, error.err);
 }
 
-/* Nobody else has business with the port. */
+/* All lanes are connected: close the port, since no one else may connect. */
 static void stop_listening(struct fabric_server *server)
 {
 	fabric_close_fid(server->listener);
@@ -146,7 +149,7 @@ static int take_state(struct fabric_server *server, uint32_t what, const struct 
 }
 
 union connect_event {
-	struct fi_eq_cm_entry entry; /* its data is what follows */
+	struct fi_eq_cm_entry entry; /* the event's data follows it in memory */
 	uint8_t bytes[sizeof(struct fi_eq_cm_entry) + EVENT_DATA];
 };
 

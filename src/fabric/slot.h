@@ -2,16 +2,16 @@
 /*
  * slot.h - a slot of the target: it receives a message, waits in a queue, and sends the reply
  *
- * All but the first slot_post() is for the worker of the slot's lane.
+ * After the first slot_post(), only the worker of the slot's lane may call these functions.
  */
 #ifndef FABRIC_SLOT_H
 #define FABRIC_SLOT_H
 
 #include "fabric/target.h"
 
-/* Post the slot to receive the next message. 0, or -errno with a sentence. */
+/* Post the slot to receive the next message. 0, or -errno with an error message. */
 int slot_post(struct serve_slot *slot);
-/* The same when the slot is free again. A failure breaks the lane: connection events report it. */
+/* Post a slot that is free again. Ignores a failure, which connection events report, too. */
 void slot_post_again(struct serve_slot *slot);
 
 /* Send the reply; false if the adapter has no room for it now. */

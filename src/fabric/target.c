@@ -11,7 +11,7 @@ void target_fail(struct fabric_server *server, int code)
 	pthread_mutex_lock(&server->lock);
 	if (!atomic_load_explicit(&server->failed, memory_order_relaxed)) {
 		strncpy(server->cause, err_get(), sizeof(server->cause) - 1);
-		/* Release: a thread that sees that it failed also sees why. */
+		/* Release: a thread that reads a nonzero `failed` also sees `cause`. */
 		atomic_store_explicit(&server->failed, code, memory_order_release);
 		if (write(server->failed_fd, &one, sizeof(one)) < 0)
 			log_error("eventfd: %m");
@@ -25,6 +25,6 @@ int target_check(struct fabric_server *server)
 	int code = atomic_load_explicit(&server->failed, memory_order_acquire);
 
 	if (code)
-		err_put_back(server->cause); /* the log has it from where it was known */
+		err_put_back(server->cause); /* not logged again: target_fail()'s caller did */
 	return code;
 }

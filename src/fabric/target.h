@@ -2,9 +2,9 @@
 /*
  * target.h - the target's end: a listener, its lanes and the workers that serve them
  *
- * The thread that calls fabric_server_progress() makes and refuses connections and owns all but the
- * following. A lane's memory and messages belong to the worker whose queue it has, from the moment
- * that `served` is set. Workers share nothing that changes but `failed`.
+ * The thread that calls fabric_server_progress() accepts and refuses connections and owns all data
+ * with this exception: a lane's memory and messages belong to the worker whose queue the lane
+ * uses, from the moment that `served` is set. Of data that changes, workers share only `failed`.
  */
 #ifndef FABRIC_TARGET_H
 #define FABRIC_TARGET_H
@@ -22,7 +22,7 @@
 #include "fabric/info.h"
 #include "wire/data.h"
 
-/* The subject of a completion: the context of every operation points to one. */
+/* The context of every operation points to one of these: it identifies a completion. */
 struct serve_op {
 	enum { SERVE_MESSAGE, SERVE_REPLY } kind;
 	struct serve_slot *slot;
@@ -33,12 +33,12 @@ struct serve_slot {
 	struct serve_op message_op, reply_op;
 	struct serve_lane *lane;
 	uint8_t *message, *reply;
-	struct serve_slot *next; /* of those that wait for the same: see struct worker */
-	size_t size;             /* of the message */
-	uint32_t sequence;       /* the one that was due */
-	int failed;              /* -errno of what it asked for; its reply is built, then */
-	bool stored;             /* its bytes, or what it said of them, are to be drained */
-	const void *bytes;       /* of the pool, that go with the reply */
+	struct serve_slot *next; /* in its queue of struct worker */
+	size_t size;             /* of the message, in bytes */
+	uint32_t sequence;       /* the expected number of the message */
+	int failed;              /* -errno of the request; the reply is then built already */
+	bool stored;             /* it has stores or commits to drain */
+	const void *bytes;       /* of the pool, to send with the reply */
 	size_t reply_length, length;
 };
 
@@ -50,13 +50,13 @@ struct serve_lane {
 	atomic_bool served;
 	struct fid_ep *ep;
 	uint32_t sequence; /* of the next message */
-	bool broken;       /* the peer broke the protocol: nothing more is taken from it */
+	bool broken;       /* the peer broke the protocol: no more messages are accepted */
 	uint64_t mark;     /* see struct fabric_store */
 	struct serve_slot *slots;
 	uint8_t secret[FABRIC_SECRET_SIZE];
 };
 
-/* Slots in the order in which their messages came. */
+/* A list of slots, in the order in which their messages arrived. */
 struct serve_queue {
 	struct serve_slot *first, **end;
 };
@@ -67,8 +67,8 @@ struct worker {
 	bool started;
 	struct fid_cq *cq;
 	int cq_fd;
-	struct serve_queue undrained; /* what they ask for is done, but may not be durable */
-	struct serve_queue unsent;    /* the adapter had no room for their replies */
+	struct serve_queue undrained; /* their messages are executed, but not made durable yet */
+	struct serve_queue unsent;    /* the adapter had no room to send their replies */
 };
 
 struct fabric_server {
@@ -85,7 +85,7 @@ struct fabric_server {
 	size_t inject;
 	struct data_welcome welcome;
 	unsigned connected, nworkers;
-	unsigned slots; /* that each lane has */
+	unsigned slots; /* number per lane */
 	struct serve_lane *lanes;
 	struct worker *workers;
 	void *memory; /* the slots and buffers of all lanes */
@@ -93,16 +93,19 @@ struct fabric_server {
 
 	atomic_bool stop;
 	int stop_fd; /* an eventfd that wakes all workers */
-	/* Written once, by target_fail(); `cause` before `failed`, under the lock. */
+	/* Written once, by target_fail(), with the lock held: `cause` before `failed`. */
 	pthread_mutex_t lock;
 	atomic_int failed;
 	int failed_fd; /* an eventfd that wakes fabric_server_progress()'s caller */
 	char cause[ERR_SIZE / 2];
 };
 
-/* End the server, which is of no more use, with the calling thread's sentence; the first counts. */
+/*
+ * End the server, with the calling thread's error message as the reason. Only the first call
+ * counts.
+ */
 void target_fail(struct fabric_server *server, int code);
-/* 0, or the code of the failure, with its sentence. */
+/* 0, or the code of the failure, with its error message. */
 int target_check(struct fabric_server *server);
 
 #endif

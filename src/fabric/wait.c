@@ -11,7 +11,7 @@
 #include "base/attr.h"
 #include "base/err.h"
 
-/* The first of them yields at once, for it is the other side's turn. */
+/* Polls per yield of the CPU. The first poll of a wait yields: it is the peer's turn to run. */
 #define POLLS_A_YIELD 8
 
 static uint64_t now_ns(void)
@@ -39,9 +39,12 @@ static NOINLINE int sleep_until(struct wait *wait, uint64_t waited_ns)
 			return -ETIMEDOUT;
 		left = (int)((limit - waited_ns + 999999) / 1000000);
 	}
-	/* After this it looks once, and then at the clock. */
+	/* Makes wait_more() read the clock soon after the sleep. */
 	wait->polls = 0;
-	/* It says so if there is something in the queue, which its descriptor may not tell. */
+	/*
+	 * fi_trywait() fails if the queue has completions that its descriptor may not show: do not
+	 * sleep.
+	 */
 	if (fi_trywait(wait->fabric, &wait->object, 1))
 		return 0;
 	for (int i = 0; i < 3; i++)
@@ -49,10 +52,16 @@ static NOINLINE int sleep_until(struct wait *wait, uint64_t waited_ns)
 	int count = poll(fds, 3, left);
 	if (count < 0)
 		return errno == EINTR ? 0 : err_sys("poll");
-	/* Take the completions that have arrived before the news that no more will come. */
+	/*
+	 * A closed connection ends the wait only after the completions that arrived before it are
+	 * taken.
+	 */
 	if (count && !fds[0].revents)
 		return -ECONNRESET;
-	/* The adapter's own work leaves nothing in the queue, but is progress. */
+	/*
+	 * The adapter's internal work wakes the sleep without a completion, and counts as
+	 * progress.
+	 */
 	if (wait->timeout_ms < 0)
 		wait_start(wait);
 	return 0;
@@ -62,12 +71,15 @@ int wait_more(struct wait *wait)
 {
 	struct patience *patience = wait->patience;
 
-	/* Looking is cheap; the clock and a yield are not. */
+	/*
+	 * Polling the queue is cheap, but reading the clock and yielding is not: do these less
+	 * often.
+	 */
 	if (patience->poll_ns && wait->polls++ % POLLS_A_YIELD)
 		return 0;
 	uint64_t now = now_ns();
 	if (likely(patience_lasts(patience, now))) {
-		/* The peer may be here, and want this very CPU. */
+		/* The peer may be on this machine and waiting for this CPU. */
 		sched_yield();
 		patience_yielded(patience, now_ns());
 		return 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * wait.h - poll while that pays, then sleep, and not for ever
+ * wait.h - poll while that pays, then sleep, up to a time limit
  *
  *	wait_start(&wait);
  *	while (!progress())
@@ -17,20 +17,20 @@
 
 struct wait {
 	struct fid_fabric *fabric;
-	struct fid *object;        /* a queue that the caller reads, with the first of fds */
-	int fds[3];                /* the others end the wait when they are readable; -1: none */
-	int timeout_ms;            /* -1: for ever */
-	struct patience *patience; /* of the waiter: it is the same one in all of its waits */
-	unsigned polls;            /* since the last progress; ours */
+	struct fid *object;        /* a queue that the caller reads; fds[0] is its descriptor */
+	int fds[3];                /* fds[1] and [2], if not -1, end the wait when readable */
+	int timeout_ms;            /* -1: without limit */
+	struct patience *patience; /* the waiter's, the same in all of its waits */
+	unsigned polls;            /* since the last progress; private to wait.c */
 };
 
-/* Count from now on. */
+/* Begin a wait: the time limit counts from now. */
 void wait_start(struct wait *wait);
 
 /*
- * Nothing was in the queue: return at once while it is worth polling, else when it may have
- * something. -ETIMEDOUT if there was nothing for so long, -ECONNRESET if another descriptor is
- * readable.
+ * Call it when the queue was empty. Returns 0 at once while polling pays, else when the queue may
+ * have something. -ETIMEDOUT after `timeout_ms` without progress, -ECONNRESET if another
+ * descriptor is readable.
  */
 int wait_more(struct wait *wait);
 

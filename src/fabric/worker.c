@@ -16,7 +16,7 @@
 
 static void answer(struct worker *worker, struct serve_slot *slot)
 {
-	/* In order, behind those that wait already. */
+	/* Send replies in order: this one waits if others wait already. */
 	if (worker->unsent.first || !slot_send(slot))
 		slot_queue_add(&worker->unsent, slot);
 }
@@ -33,7 +33,10 @@ static void answer_unsent(struct worker *worker)
 	slot_queue_clear(&worker->unsent);
 }
 
-/* The mark of the lane that has drained least recently; false if there is nothing to drain. */
+/*
+ * Get the oldest mark of the lanes that have something to drain. False if there is nothing to
+ * drain.
+ */
 static bool earliest_mark(const struct serve_slot *first, uint64_t *mark)
 {
 	bool any = false;
@@ -48,7 +51,7 @@ static bool earliest_mark(const struct serve_slot *first, uint64_t *mark)
 	return any;
 }
 
-/* A failure concerns every lane that has not begun a drain since. */
+/* Drain once for all waiting lanes. Any failure since the oldest of their marks fails them all. */
 static int drain_lanes(const struct fabric_store *store, struct serve_slot *first)
 {
 	uint64_t mark = 0;
@@ -64,9 +67,9 @@ static int drain_lanes(const struct fabric_store *store, struct serve_slot *firs
 }
 
 /*
- * One drain makes durable what all messages that were there have brought: what they wait for
- * together they wait for once. If it fails, it has failed for each of them: nobody can say which
- * of them it was.
+ * One drain makes durable what all waiting messages have stored: it takes no longer for many than
+ * for one. If it fails, each of these messages fails, because nobody can tell which of them was
+ * the cause.
  */
 static void drain_and_answer(struct worker *worker)
 {
@@ -93,7 +96,9 @@ static void take_message(struct worker *worker, struct serve_slot *slot, size_t 
 {
 	struct serve_lane *lane = slot->lane;
 
-	/* Acquire: pairs with the release by the thread that has made the lane. */
+	/*
+	 * Acquire: pairs with the release by the thread that has accepted the lane's connection.
+	 */
 	if (!atomic_load_explicit(&lane->served, memory_order_acquire) || lane->broken)
 		return;
 	bool good = serve_message(slot, size);
@@ -150,12 +155,15 @@ static bool take_completions(struct worker *worker)
 	return true;
 }
 
-/* Whether there was anything. */
+/* Handle completions. Returns true if there were any. */
 static bool progress(struct worker *worker)
 {
 	bool any = take_completions(worker);
 
-	/* Providers hand over one at a time. This ends: no slot takes another message meanwhile. */
+	/*
+	 * Take all completions, since providers return one at a time. The loop ends when all slots
+	 * are used.
+	 */
 	if (any && worker->server->args.store.slow_drain)
 		while (take_completions(worker))
 			continue;
@@ -220,7 +228,10 @@ int worker_start(struct worker *worker)
 	sigset_t all, before;
 
 	sigfillset(&all);
-	/* A store to the pool may raise it, which is the pool's owner's business. */
+	/*
+	 * SIGBUS stays unblocked: a store to the pool may raise it, and the pool's owner handles
+	 * it.
+	 */
 	sigdelset(&all, SIGBUS);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	int code = pthread_create(&worker->thread, NULL, work, worker);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * buf.h - write and read bytes with an end: big-endian, and never beyond it
+ * buf.h - write and read bytes of a bounded buffer, in big-endian order
  *
- * A writer or reader that would go beyond the end stays where it is and is `bad` from then on: the
- * fields of a message are written or read one after the other, and one question at the end tells
- * whether all of them were there. What a bad reader returns is 0.
+ * A writer or reader that would go beyond the end of its buffer does not move and is `bad` from
+ * then on. So the fields of a message are written or read one after the other, and one check at
+ * the end tells if all of them fitted. A bad reader returns 0 for each field.
  *
  *	struct reader in = reader_on(bytes, length);
  *	uint16_t major = get_u16(&in), minor = get_u16(&in);
@@ -57,13 +57,13 @@ static inline size_t reader_left(const struct reader *in)
 	return (size_t)(in->end - in->at);
 }
 
-/* All was there, and nothing is left. */
+/* True if no read went beyond the end, and no bytes are left. */
 static inline bool reader_done(const struct reader *in)
 {
 	return !in->bad && in->at == in->end;
 }
 
-/* The place of the next `length` bytes, or NULL. */
+/* Returns a pointer to space for the next `length` bytes, or NULL if they do not fit. */
 static inline uint8_t *put_space(struct writer *out, size_t length)
 {
 	if (out->bad || length > writer_room(out)) {
@@ -76,7 +76,9 @@ static inline uint8_t *put_space(struct writer *out, size_t length)
 
 static inline void put_bytes(struct writer *out, const void *bytes, size_t length)
 {
-	/* Not put_space(): gcc 14 believes of the NULL that it may return that it is written to. */
+	/*
+	 * Does not call put_space(): gcc 14 would warn of a write to NULL, which that may return.
+	 */
 	if (out->bad || length > writer_room(out)) {
 		out->bad = true;
 	} else if (length) {
@@ -109,7 +111,7 @@ static inline void put_u64(struct writer *out, uint64_t value)
 	put_bytes(out, &value, sizeof(value));
 }
 
-/* The next `length` bytes where they are, or NULL. */
+/* Returns a pointer to the next `length` bytes in the buffer, or NULL if fewer are left. */
 static inline const uint8_t *get_space(struct reader *in, size_t length)
 {
 	if (in->bad || length > reader_left(in)) {
@@ -120,7 +122,7 @@ static inline const uint8_t *get_space(struct reader *in, size_t length)
 	return in->at - length;
 }
 
-/* Zeros if they are not all there. */
+/* Copy the next `length` bytes. If fewer are left, writes zeros. */
 static inline void get_bytes(struct reader *in, void *bytes, size_t length)
 {
 	const uint8_t *from = get_space(in, length);

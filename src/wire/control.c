@@ -58,7 +58,7 @@ int control_get_head(const uint8_t bytes[CONTROL_HEAD_SIZE], struct control_head
 	return 0;
 }
 
-/* Writes both fields of a set, which must agree: missing attributes are zeros. */
+/* Write a flag and the attributes, which must agree: without attributes, zeros are written. */
 static void put_attr(struct writer *out, bool has_attr, const struct rpmem_pool_attr *attr)
 {
 	static const struct rpmem_pool_attr none;
@@ -78,7 +78,9 @@ static void put_attr(struct writer *out, bool has_attr, const struct rpmem_pool_
 	put_bytes(out, attr->user_flags, sizeof(attr->user_flags));
 }
 
-/* 0 or 1; what else it is makes the message malformed, as if it were too short. */
+/*
+ * Read a byte that must be 0 or 1. Another value makes the reader bad, as if bytes were missing.
+ */
 static bool get_bool(struct reader *in)
 {
 	uint8_t number = get_u8(in);
@@ -116,7 +118,9 @@ static void put_text(struct writer *out, const char *text)
 	put_bytes(out, text, length);
 }
 
-/* No name has control characters, and logs and terminals would obey them. */
+/*
+ * True if there are control characters. Valid names have none; logs and terminals would obey them.
+ */
 static bool has_control(const uint8_t *bytes, size_t length)
 {
 	for (size_t i = 0; i < length; i++)
@@ -125,7 +129,7 @@ static bool has_control(const uint8_t *bytes, size_t length)
 	return false;
 }
 
-/* Into an array of max + 1 bytes. */
+/* Read a length and that many bytes into an array of max + 1 bytes, and terminate it with NUL. */
 static void get_text(struct reader *in, char *text, size_t max)
 {
 	uint16_t length = get_u16(in);
@@ -159,11 +163,11 @@ int control_get_start(const uint8_t *body, size_t length, struct control_start *
 	got.has_attr = get_attr(&in, &got.attr);
 	get_text(&in, got.name, CONTROL_NAME_MAX);
 	if (!reader_done(&in))
-		return malformed("request for a pool", "its fields do not make up its length");
+		return malformed("request for a pool", "its length does not match its fields");
 	if (!got.size)
 		return malformed("request for a pool", "its size is 0");
 	if (!got.nlanes)
-		return malformed("request for a pool", "it is for no lanes");
+		return malformed("request for a pool", "it asks for 0 lanes");
 	if (!got.providers || got.providers & ~(uint32_t)WIRE_PROVIDERS)
 		return malformed("request for a pool", "its providers are unknown");
 	if (!got.name[0])
@@ -185,7 +189,7 @@ int control_get_set_attr(const uint8_t *body, size_t length, struct control_set_
 	got.has_attr = get_attr(&in, &got.attr);
 	if (!reader_done(&in))
 		return malformed(
-			"request to set attributes", "its fields do not make up its length");
+			"request to set attributes", "its length does not match its fields");
 	*set = got;
 	return 0;
 }
@@ -201,7 +205,7 @@ int control_get_close(const uint8_t *body, size_t length, uint32_t *flags)
 	uint32_t got = get_u32(&in);
 
 	if (!reader_done(&in))
-		return malformed("request to close", "its fields do not make up its length");
+		return malformed("request to close", "its length does not match its fields");
 	if (got & ~CONTROL_CLOSE_REMOVE)
 		return malformed("request to close", "its flags are unknown");
 	*flags = got;
@@ -223,7 +227,7 @@ int control_get_named(const uint8_t *body, size_t length, struct control_named *
 	get_text(&in, got.name, CONTROL_NAME_MAX);
 	if (!reader_done(&in))
 		return malformed(
-			"request that names a pool set", "its fields do not make up its length");
+			"request that names a pool set", "its length does not match its fields");
 	if (got.flags & ~CONTROL_REMOVE_FLAGS_ALL)
 		return malformed("request that names a pool set", "its flags are unknown");
 	if (!got.name[0])
@@ -234,10 +238,10 @@ int control_get_named(const uint8_t *body, size_t length, struct control_named *
 
 int control_get_nothing(const uint8_t *body, size_t length)
 {
-	return length ? malformed("request", "it has a body, and should have none") : 0;
+	return length ? malformed("request", "it must not have a body") : 0;
 }
 
-/* A peer's words may end up on a terminal. */
+/* Replaces control characters in a peer's text, which may be shown on a terminal. */
 static char printable(char c)
 {
 	return c >= ' ' && c <= '~' ? c : '?';
@@ -260,7 +264,7 @@ int control_get_result(struct reader *in, struct control_result *result)
 	uint16_t length = get_u16(in);
 
 	if (in->bad || length > CONTROL_MESSAGE_MAX || length > reader_left(in))
-		return malformed("reply", "its message does not fit it");
+		return malformed("reply", "it ends within its message");
 	if (status >= WIRE_STATUSES)
 		return err_set(-EPROTO, "malformed reply: status %u is unknown", status);
 	const uint8_t *room = get_space(in, length);
@@ -269,7 +273,7 @@ int control_get_result(struct reader *in, struct control_result *result)
 	result->message[length] = '\0';
 	result->status = status;
 	if (status != WIRE_OK && reader_left(in))
-		return malformed("reply", "more than a status and a message");
+		return malformed("reply", "bytes follow its status and message");
 	return 0;
 }
 
@@ -316,10 +320,10 @@ int control_get_started(struct reader *in, struct control_started *started)
 	got.has_attr = get_attr(in, &got.attr);
 	get_text(in, got.address, CONTROL_ADDRESS_MAX);
 	if (got.nlanes < 1 || got.nlanes > CONTROL_LANES_MAX)
-		return malformed("reply", "its number of lanes is not possible");
+		return malformed("reply", "its number of lanes is out of range");
 	got.secrets = get_space(in, (size_t)got.nlanes * CONTROL_SECRET_SIZE);
 	if (!reader_done(in))
-		return malformed("reply", "its fields do not make up its length");
+		return malformed("reply", "its length does not match its fields");
 	const char *wrong = started_wrong(&got);
 	if (wrong)
 		return malformed("reply", wrong);
@@ -380,7 +384,7 @@ int control_get_description(struct reader *in, struct control_description *told)
 	for (unsigned i = 0; i < told->nparts; i++)
 		get_part(in, &told->parts[i]);
 	if (!reader_done(in))
-		return malformed("description", "its fields do not make up its length");
+		return malformed("description", "its length does not match its fields");
 	if (told->providers & ~WIRE_PROVIDERS || told->granularity >= WIRE_GRANULARITIES ||
 		told->method_verbs >= WIRE_METHODS || told->method_tcp >= WIRE_METHODS ||
 		told->survival > HOLDFAST_SURVIVES)

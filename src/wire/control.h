@@ -3,15 +3,15 @@
  * control.h - the messages of the control channel, which is the standard input and output of a
  * daemon that ssh has started (doc/remote-protocol.md)
  *
- * Both ends begin with a greeting of 16 bytes and do not wait for the other's. Then there are
- * frames: a head of 12 bytes and a body of at most CONTROL_BODY_MAX. The initiator asks, the
- * target replies, with the type of the request and CONTROL_REPLY, and with its id. Only pings go
- * both ways.
+ * Both ends begin with a greeting of 16 bytes, without waiting for the other's greeting. Then they
+ * exchange frames: a head of 12 bytes and a body of at most CONTROL_BODY_MAX. The initiator sends
+ * requests. The target answers each with a frame that has the same id and the type of the request
+ * plus CONTROL_REPLY. Only pings may be sent by either end.
  *
  * Encoders write into the caller's writer and set its `bad` if something does not fit. Decoders
- * take the body of one frame, and return 0, or -EPROTO with a sentence if that is not exactly what
- * it should be; a limit of this protocol that is exceeded is -EPROTO, too. They write their output
- * on success only, and what they hand out points into the body.
+ * take the body of one frame. They return 0, or -EPROTO with an error message if the body is
+ * malformed or exceeds a limit of this protocol. They write their output on success only, and its
+ * pointers point into the body.
  */
 #ifndef WIRE_CONTROL_H
 #define WIRE_CONTROL_H
@@ -24,8 +24,8 @@
 #include "wire/method.h"
 #include "wire/status.h"
 
-#define CONTROL_MAJOR 1 /* another one is another protocol */
-#define CONTROL_MINOR 0 /* may know more requests than a lower one */
+#define CONTROL_MAJOR 1 /* protocols with different numbers are incompatible */
+#define CONTROL_MINOR 0 /* a higher number may know more requests */
 
 #define CONTROL_GREETING_SIZE 16
 #define CONTROL_HEAD_SIZE     12
@@ -37,23 +37,23 @@
 #define CONTROL_MESSAGE_MAX 512
 #define CONTROL_ADDRESS_MAX 64
 #define CONTROL_SECRET_SIZE 32
-#define CONTROL_PARTS_MAX   64 /* told of one set */
+#define CONTROL_PARTS_MAX   64 /* parts of one set in a reply */
 #define CONTROL_REPLY       0x80000000u
 
 enum control_type {
 	CONTROL_CREATE = 1,
 	CONTROL_OPEN = 2,
-	CONTROL_KEEP = 3, /* what was created is to stay, whatever happens from now on */
+	CONTROL_KEEP = 3, /* keep a pool that was created, whatever happens from now on */
 	CONTROL_SET_ATTR = 4,
 	CONTROL_CLOSE = 5,
 	CONTROL_REMOVE = 6,
 	CONTROL_DESCRIBE = 7,
-	CONTROL_PING = 8, /* either way; a reply has no status, and no body */
+	CONTROL_PING = 8, /* from either end; the reply has no status and no body */
 };
 
-#define CONTROL_CLOSE_REMOVE     1u /* remove the pool, if this connection has created it */
-#define CONTROL_REMOVE_FORCE     1u /* go on where something cannot be removed */
-#define CONTROL_REMOVE_POOL_SET  2u /* the file of the set, too */
+#define CONTROL_CLOSE_REMOVE     1u /* remove the pool if this connection has created it */
+#define CONTROL_REMOVE_FORCE     1u /* skip parts that cannot be removed */
+#define CONTROL_REMOVE_POOL_SET  2u /* remove the set's file, too */
 #define CONTROL_REMOVE_FLAGS_ALL 3u
 
 /* The size of a struct rpmem_pool_attr on the wire: its members, one after the other. */
@@ -65,12 +65,12 @@ struct control_head {
 	uint32_t length; /* of the body */
 };
 
-/* CREATE and OPEN. */
+/* The requests CREATE and OPEN. */
 struct control_start {
 	uint64_t size;
 	uint32_t nlanes;
-	uint32_t providers; /* a set that is not empty */
-	bool has_attr;      /* CREATE: the pool gets headers; never with OPEN */
+	uint32_t providers; /* a set (method.h) that is not empty */
+	bool has_attr;      /* CREATE: the pool gets headers; OPEN: always false */
 	struct rpmem_pool_attr attr;
 	char name[CONTROL_NAME_MAX + 1];
 };
@@ -80,21 +80,21 @@ struct control_started {
 	uint16_t port;
 	uint8_t provider, method, granularity;
 	uint64_t pool_size;
-	uint32_t guard; /* bytes at the start of the pool that belong to its header, or 0 */
+	uint32_t guard; /* bytes at the pool's start that are its header, or 0 */
 	uint32_t nlanes;
 	bool has_attr;
-	struct rpmem_pool_attr attr;           /* zeros without */
-	char address[CONTROL_ADDRESS_MAX + 1]; /* where the target listens; "" if anywhere */
+	struct rpmem_pool_attr attr;           /* zeros if has_attr is false */
+	char address[CONTROL_ADDRESS_MAX + 1]; /* where the target listens; "": on all addresses */
 	const uint8_t *secrets;
 };
 
-/* SET_ATTR: zeros stand for none. */
+/* The request SET_ATTR. Without attributes, `attr` is zeros. */
 struct control_set_attr {
 	bool has_attr;
 	struct rpmem_pool_attr attr;
 };
 
-/* REMOVE, with flags, and DESCRIBE, without. */
+/* The request REMOVE, with flags, or DESCRIBE, without flags. */
 struct control_named {
 	uint32_t flags;
 	char name[CONTROL_NAME_MAX + 1];
@@ -112,15 +112,15 @@ struct control_description {
 	uint64_t size;
 	uint32_t guard, max_lanes;
 	uint8_t providers, granularity;
-	uint8_t survival;                 /* of all parts, those too that are not told */
-	uint8_t method_verbs, method_tcp; /* that a client gets over either; 0 without one */
-	bool created, busy, has_attr;     /* all else of a pool is known if it is neither */
+	uint8_t survival;                 /* of all parts, also those that are not listed */
+	uint8_t method_verbs, method_tcp; /* a client's method over each provider; 0: none */
+	bool created, busy, has_attr;     /* if created and not busy, all fields below are set */
 	struct rpmem_pool_attr attr;
 	uint16_t nparts;
 	struct control_part parts[CONTROL_PARTS_MAX];
 };
 
-/* Every reply but that to a ping begins with it. */
+/* The beginning of each reply except a ping's. */
 struct control_result {
 	enum wire_status status;
 	char message[CONTROL_MESSAGE_MAX + 1]; /* printable, "" for WIRE_OK */
@@ -129,13 +129,14 @@ struct control_result {
 void control_put_greeting(struct writer *out);
 
 /*
- * -EPROTO: not this protocol. -EPROTONOSUPPORT: another version of it; the sentence names both.
- * `peer` ("the target") is what the sentence calls the other end.
+ * Read a greeting. -EPROTO: another protocol; -EPROTONOSUPPORT: another version of this one, with
+ * an error message that names both versions. `peer` ("the target") is the name of the other end in
+ * error messages.
  */
 int control_get_greeting(
 	const uint8_t bytes[CONTROL_GREETING_SIZE], const char *peer, unsigned *minor);
 
-/* The body's length, and whether its type is one to expect here, are the caller's to check. */
+/* The caller must check the body's length and whether a frame of this type is allowed now. */
 void control_put_head(struct writer *out, const struct control_head *head);
 int control_get_head(const uint8_t bytes[CONTROL_HEAD_SIZE], struct control_head *head);
 
@@ -150,8 +151,9 @@ int control_get_named(const uint8_t *body, size_t length, struct control_named *
 int control_get_nothing(const uint8_t *body, size_t length);
 
 /*
- * A reply's result, with what is not printable in the message replaced, and what is too long cut.
- * After WIRE_OK follows the reply's own part, after any other status nothing.
+ * Write a reply's result. Characters of the message that are not printable are replaced, and a
+ * message that is too long is cut. After WIRE_OK the reply's own fields follow, after another
+ * status nothing.
  */
 void control_put_result(struct writer *out, enum wire_status status, const char *message);
 int control_get_result(struct reader *in, struct control_result *result);
@@ -161,7 +163,7 @@ int control_get_started(struct reader *in, struct control_started *started);
 void control_put_description(struct writer *out, const struct control_description *told);
 int control_get_description(struct reader *in, struct control_description *told);
 
-/* "CREATE"; "?" for an unknown type. A reply has the name of its request. */
+/* The name of a type, such as "CREATE"; "?" if unknown. A reply has the name of its request. */
 const char *control_type_name(uint32_t type);
 
 #endif

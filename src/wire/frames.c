@@ -37,7 +37,10 @@ void frames_fill(struct frames *frames, size_t length)
 	frames->filled += length;
 }
 
-/* The first bytes as somebody can read them: a login script prints, an older daemon sends zeros. */
+/*
+ * Report a wrong greeting with its first bytes, made readable. It may be the output of a login
+ * script, or the zeros that an older daemon sends.
+ */
 static int not_a_greeting(const uint8_t *bytes, size_t length, const char *peer)
 {
 	char text[64];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * frames.h - a stream of bytes, cut into a greeting and frames
+ * frames.h - divide a stream of bytes into a greeting and frames
  *
- * The caller reads into frames_room(), tells how much came, and takes what is complete:
+ * The caller reads into frames_room(), reports how many bytes it read, and takes complete frames:
  *
  *	void *room = frames_room(&frames, &size);
  *	ssize_t got = read(fd, room, size);
@@ -20,22 +20,22 @@
 #include "wire/control.h"
 
 struct frames {
-	uint8_t *bytes; /* those not yet taken: [taken, filled) */
+	uint8_t *bytes; /* bytes not taken yet are at [taken, filled) */
 	size_t taken, filled;
 };
 
-/* -ENOMEM with a sentence. */
+/* Returns 0, or -ENOMEM with an error message. */
 int frames_init(struct frames *frames);
 void frames_fini(struct frames *frames);
 
-/* The place for the next bytes; *size > 0 if all frames that were complete have been taken. */
+/* Returns space for the next bytes; *size > 0 if all complete frames have been taken. */
 void *frames_room(struct frames *frames, size_t *size);
 void frames_fill(struct frames *frames, size_t length);
 
 /*
- * Take the greeting (control_get_greeting), or the next frame. 1, and *body is good until the next
- * frames_room(); 0 if it is not complete yet; a negative errno with a sentence if it never will be
- * one. A stream that begins otherwise is known by its first byte.
+ * Take the greeting (control_get_greeting), or the next frame. Returns 1, and *body is valid until
+ * the next frames_room(); 0 if more bytes are needed; a negative errno with an error message for a
+ * malformed one. A wrong greeting is recognized by its first byte.
  */
 int frames_greeting(struct frames *frames, const char *peer, unsigned *minor);
 int frames_next(struct frames *frames, struct control_head *head, const uint8_t **body);

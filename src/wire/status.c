@@ -3,16 +3,16 @@
 
 #include <errno.h>
 
-/* In the order of the enum. */
+/* Indexed by enum wire_status. */
 static const struct {
-	int error; /* at the initiator */
+	int error; /* positive errno at the initiator */
 	const char *text;
 } statuses[WIRE_STATUSES] = {
 	[WIRE_OK] = {0, "success"},
 	[WIRE_VERSION] = {EPROTONOSUPPORT, "the target does not speak this version"},
 	[WIRE_BAD_NAME] = {EINVAL, "the name of the pool set is not allowed"},
 	[WIRE_BAD_SIZE] = {EFBIG, "the pool is smaller than asked for"},
-	[WIRE_BAD_LANES] = {EINVAL, "the number of lanes is not possible"},
+	[WIRE_BAD_LANES] = {EINVAL, "the number of lanes is out of range"},
 	[WIRE_BAD_PROVIDER] = {EINVAL, "the target does not know the provider"},
 	[WIRE_FATAL] = {EREMOTEIO, "the target failed"},
 	[WIRE_NO_DATA_CHANNEL] = {ECONNABORTED, "the target cannot listen for the data channel"},
@@ -27,13 +27,13 @@ static const struct {
 	[WIRE_NO_MEMORY] = {ENOMEM, "the target has no memory left"},
 	[WIRE_MALFORMED] = {EPROTO, "the target did not understand a message"},
 	[WIRE_UNKNOWN_REQUEST] = {EOPNOTSUPP, "the target does not know the request"},
-	[WIRE_TIMED_OUT] = {ETIMEDOUT, "the target waited in vain"},
+	[WIRE_TIMED_OUT] = {ETIMEDOUT, "a time limit of the target expired"},
 	[WIRE_READ_ONLY] = {EROFS, "the target's file system is read-only"},
 	[WIRE_NO_FILES] = {EMFILE, "the target has no descriptors left"},
 };
 
 static const struct {
-	int error; /* at the target */
+	int error; /* positive errno at the target */
 	enum wire_status status;
 } errors[] = {
 	{0, WIRE_OK},
