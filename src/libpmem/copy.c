@@ -4,7 +4,7 @@
 #include "libpmem/persist.h"
 #include "libpmem2/base.h"
 
-/* The engines know the flags by their names in libpmem2. */
+/* The copy engines use the flags of libpmem2, so libpmem's flags must have the same values. */
 #define SAME_FLAG(name)                                                                            \
 	_Static_assert(PMEM_F_MEM_##name == PMEM2_F_MEM_##name, "a flag of both libraries")
 
@@ -21,7 +21,7 @@ void *pmem_memmove(void *pmemdest, const void *src, size_t len, unsigned flags)
 	return persist.move(pmemdest, src, len, flags);
 }
 
-/* Overlap is allowed for memcpy too. */
+/* Does what pmem_memmove() does: overlap is allowed for memcpy, too. */
 EXPORT(pmem_memcpy)
 void *pmem_memcpy(void *pmemdest, const void *src, size_t len, unsigned flags)
 {

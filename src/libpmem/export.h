@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* export.h - every name of libpmem under its one node */
+/* export.h - export every name of libpmem under its one symbol version */
 #ifndef LIBPMEM_EXPORT_H
 #define LIBPMEM_EXPORT_H
 

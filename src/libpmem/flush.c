@@ -23,7 +23,7 @@ static void flush_nothing(const void *addr, size_t len)
 	(void)len;
 }
 
-/* Nothing is flushed because of what sysfs said, not because the user did: this may change. */
+/* True if flushing is off because sysfs reports durable caches, not because the user said so. */
 static atomic_bool relies_on_regions;
 
 static bool caches_need_flushing(void)
@@ -32,7 +32,7 @@ static bool caches_need_flushing(void)
 		return false;
 	if (env_is("PMEM_NO_FLUSH", "0"))
 		return true;
-	/* Flush also where the answer is unknown. */
+	/* If sysfs does not tell (-1), flush. */
 	atomic_store(&relies_on_regions, device_auto_flush(SYSFS_ROOT) == 1);
 	return !atomic_load(&relies_on_regions);
 }
@@ -55,15 +55,15 @@ void persist_init(void)
 		return;
 	log_notice("the CPU's caches are assumed to be durable: nothing is flushed");
 	persist.flush = flush_nothing;
-	/* The fence stays: what was stored around the caches needs it. */
+	/* Without flushes, fences are still needed: they drain streaming stores. */
 	persist.persist = engine->persist_byte;
 	persist.move = engine->move_byte;
 	persist.set = engine->set_byte;
 }
 
 /*
- * Each function is replaced by one that does more, so that a thread may still find the old one
- * while the new region is being mapped. Whoever is handed that mapping finds the new one.
+ * Switch to functions that flush. A thread may still call an old one while the new region is being
+ * mapped, which is harmless. A thread that gets the address of that mapping calls the new ones.
  */
 static void flush_from_now_on(void)
 {

@@ -8,7 +8,7 @@
 #include "map/acceptance.h"
 #include "track/tracker.h"
 
-/* Before the first call of the program: log first, it tells what the others find. */
+/* Runs before the first call of the program. The log comes first, since the others write to it. */
 static void __attribute__((constructor)) library_loads(void)
 {
 	log_init("PMEM");
@@ -16,7 +16,10 @@ static void __attribute__((constructor)) library_loads(void)
 	cpu_init();
 	persist_init();
 	map_file_init();
-	/* No memory for a fork handler: a child could wait for ever for a lock that nobody has. */
+	/*
+	 * Without fork handlers, a child could wait for ever for a lock of a thread that it does
+	 * not have.
+	 */
 	if (tracker_init() || acceptance_init())
 		abort();
 }

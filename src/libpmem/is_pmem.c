@@ -12,7 +12,7 @@
 #include "libpmem/fail.h"
 #include "track/tracker.h"
 
-/* The value of PMEM_IS_PMEM_FORCE; frozen by the first call that asks. */
+/* The value of PMEM_IS_PMEM_FORCE, read once, by the first call that needs it. */
 enum force { NOT_ASKED, DETECT, NEVER, ALWAYS };
 static atomic_int frozen = NOT_ASKED;
 
@@ -24,7 +24,10 @@ static enum force ask_environment(void)
 	racecheck_ignore(&frozen, sizeof(frozen));
 	if (env_number("PMEM_IS_PMEM_FORCE", &number))
 		found = number == 0 ? NEVER : number == 1 ? ALWAYS : DETECT;
-	/* The environment may change while several threads ask: the first one decides. */
+	/*
+	 * The environment may change while several threads read it: the first thread's value is
+	 * used by all.
+	 */
 	if (!atomic_compare_exchange_strong(&frozen, &expected, found))
 		found = expected;
 	return found;
@@ -39,7 +42,7 @@ int pmem_is_pmem(const void *addr, size_t len)
 		force = ask_environment();
 	if (unlikely(force != DETECT))
 		return force == ALWAYS && len;
-	/* An end that wraps around lies below the beginning: not covered. */
+	/* If addr + len wraps around, the end is below the beginning, and nothing is covered. */
 	return tracker_covers((uintptr_t)addr, (uintptr_t)addr + len);
 }
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * log.c - messages for the program's own log
+ * log.c - the log function and thresholds that a program can set
  *
- * The inside tells us all that could pass the program's thresholds; what in fact does, and where it
- * goes, is decided here for each message. Nothing is locked: a message that is made while another
- * thread changes function or thresholds goes by the old ones or the new ones.
+ * The internal log passes on all messages that could pass the program's thresholds. This file
+ * decides for each message whether the program gets it, and by which function. There are no locks:
+ * a message that is made while another thread changes function or thresholds uses the old or the
+ * new ones.
  */
 #include "base/log.h"
 
@@ -41,7 +42,7 @@ static enum pmem_log_level level_of(enum log_level level)
 	}
 }
 
-/* The most talkative of ours that a threshold of theirs lets pass. */
+/* The most detailed internal level whose messages pass a threshold of the program. */
 static enum log_level passing(int threshold)
 {
 	enum log_level level = LOG_NONE;
@@ -85,7 +86,7 @@ static int wanted(void)
 	return atomic_load(&function) || main < aux ? main : aux;
 }
 
-/* Several threads may be here: the one that comes last has seen what all have changed. */
+/* Several threads may call this at once: the last one has seen the changes of all. */
 static void listen(void)
 {
 	int level;

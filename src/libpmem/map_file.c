@@ -14,7 +14,7 @@
 #include "track/open_file.h"
 #include "track/tracker.h"
 
-/* The lowest address to map at, if one is given. Constant after loading. */
+/* True if PMEM_MMAP_HINT sets the lowest address to map at. Constant after loading. */
 static bool has_hint;
 static uintptr_t hint;
 

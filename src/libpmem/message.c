@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* message.c - what went wrong, and with which version; programs print these words as they are */
+/* message.c - error messages and the version check; programs print these texts unchanged */
 #include <errno.h>
 
 #include "base/err.h"

@@ -2,10 +2,10 @@
 /*
  * persist.h - the functions that flush, drain and copy: chosen when the library is loaded
  *
- * Constant after that, but for one change: where nothing is flushed because the caches of all
- * regions survive, a region that appears later may need flushes, and then the flushing functions
- * take their places, for good. Hidden, so that a public call is one jump through a table at a known
- * place.
+ * They are constant after that, with one exception. If nothing is flushed because the caches of
+ * all regions are durable, a region that appears later may need flushes; then the flushing
+ * functions replace the others, for good. The table is hidden from other modules, so that a public
+ * call is one jump through a table at a known address.
  */
 #ifndef LIBPMEM_PERSIST_H
 #define LIBPMEM_PERSIST_H
@@ -18,12 +18,12 @@ struct persist {
 	void (*persist)(const void *addr, size_t len);
 	void *(*move)(void *dest, const void *src, size_t len, unsigned flags);
 	void *(*set)(void *dest, int c, size_t len, unsigned flags);
-	void (*deep_flush)(const void *addr, size_t len); /* that nothing suppresses */
+	void (*deep_flush)(const void *addr, size_t len); /* flushes whatever is set */
 };
 
 extern struct persist persist;
 
-/* Something was mapped: whether everything still is as it was when nothing had to be flushed. */
+/* Something was mapped: check that flushing is still unnecessary, and switch it on if not. */
 void persist_look_again(void);
 
 #endif

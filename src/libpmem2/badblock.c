@@ -13,7 +13,7 @@
 
 struct pmem2_badblock_context {
 	struct device device;
-	int fd; /* the program's, borrowed */
+	int fd; /* borrowed from the program */
 	struct badblocks blocks;
 	size_t next;
 };

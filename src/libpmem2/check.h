@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* check.h - arguments that no call can do without */
+/* check.h - refuse a required argument that is NULL */
 #ifndef LIBPMEM2_CHECK_H
 #define LIBPMEM2_CHECK_H
 
@@ -7,7 +7,7 @@
 
 #include "base/err.h"
 
-/* For functions that return a code. */
+/* For functions that return a code: return -EINVAL if the argument is NULL. */
 #define CHECK_NOT_NULL(argument)                                                                   \
 	do {                                                                                       \
 		if (!(argument))                                                                   \

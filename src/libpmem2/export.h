@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * export.h - the names of libpmem2: each under both nodes that are in use in the world
+ * export.h - the names of libpmem2, each under both symbol versions that programs in use require
  *
- * What we added ourselves (libpmem2/holdfast.h) is there once, under a node of its own, and
- * exported with EXPORT_HOLDFAST.
+ * Holdfast's additions (libpmem2/holdfast.h) exist once, under a symbol version of their own, and
+ * are exported with EXPORT_HOLDFAST.
  */
 #ifndef LIBPMEM2_EXPORT_H
 #define LIBPMEM2_EXPORT_H

@@ -5,12 +5,14 @@
 #include "cpu/cpu.h"
 #include "map/map.h"
 
-/* Before the first call of the program: log first, it tells what the others find. */
+/* Runs before the first call of the program. The log comes first, since the others write to it. */
 static void __attribute__((constructor)) library_loads(void)
 {
 	log_init("PMEM2");
 	cpu_init();
-	/* No thread-specific key is left: thread exits could not be noticed. */
+	/*
+	 * There is no free thread-specific key: the library could not drain when a thread exits.
+	 */
 	if (map_init())
 		abort();
 }

@@ -22,7 +22,10 @@ static int protection_of(unsigned prot)
 	       (prot & PMEM2_PROT_EXEC ? PROT_EXEC : 0);
 }
 
-/* Programs rely on which of several mistakes is reported: the order of the checks is fixed. */
+/*
+ * The order of the checks is fixed, because programs rely on which of several mistakes is
+ * reported.
+ */
 static int check_range(const struct pmem2_config *cfg, const struct pmem2_source *src, size_t size,
 	size_t alignment)
 {
@@ -43,7 +46,10 @@ static int check_range(const struct pmem2_config *cfg, const struct pmem2_source
 	return 0;
 }
 
-/* Of anonymous memory the default is all, whatever the offset: there is nothing to skip. */
+/*
+ * The default length is the rest of the source. For anonymous memory it is all, whatever the
+ * offset.
+ */
 static size_t content_length(
 	const struct pmem2_config *cfg, const struct pmem2_source *src, size_t size)
 {
@@ -67,7 +73,10 @@ static int make_request(
 		error = check_range(cfg, src, size, alignment);
 	if (error)
 		return error;
-	/* A file of huge pages may end within one; the kernel maps whole ones over what follows. */
+	/*
+	 * If a file ends within a huge page, the kernel would map the whole page, over whatever
+	 * follows.
+	 */
 	if (!src->is_anonymous && src->device.huge_page &&
 		content_length(cfg, src, size) % alignment)
 		return err_set(PMEM2_E_LENGTH_UNALIGNED,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* mcsafe.c - read and write a source with its bad blocks as errors */
+/* mcsafe.c - read from and write to a source; a bad block is an error instead of a fatal signal */
 #include "map/mcsafe.h"
 
 #include <errno.h>
@@ -38,7 +38,7 @@ static int io_failed(const char *verb, int fd, size_t size, size_t offset)
 	return code;
 }
 
-/* Even of no bytes the kernel is asked once: it says whether the descriptor is fit for it. */
+/* Even for 0 bytes the kernel is called once, to find out if the descriptor can be read. */
 static int read_file(int fd, char *buf, size_t size, size_t offset)
 {
 	size_t done = 0;
@@ -59,7 +59,7 @@ static int read_file(int fd, char *buf, size_t size, size_t offset)
 	}
 }
 
-/* Linux then writes at the end of the file, whatever the offset. */
+/* Refuse O_APPEND: Linux would write at the end of the file, whatever the offset is. */
 static int check_append(int fd, size_t offset)
 {
 	int mode = fcntl(fd, F_GETFL);
@@ -87,8 +87,8 @@ static int write_file(int fd, const char *buf, size_t size, size_t offset)
 			return 0;
 		if (!put)
 			error = err_set(PMEM2_E_IO_FAIL,
-				"offset %zu of file descriptor %d takes no bytes", offset + done,
-				fd);
+				"write of 0 bytes at offset %zu of file descriptor %d",
+				offset + done, fd);
 	}
 	return error;
 }

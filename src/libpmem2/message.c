@@ -16,7 +16,9 @@ const char *pmem2_errormsg(void)
 	return err_get();
 }
 
-/* Formatted first: printf on a stream without a buffer, as this one, puts 8 KiB on the stack. */
+/*
+ * Formats before printing: fprintf() to an unbuffered stream such as stderr uses 8 KiB of stack.
+ */
 EXPORT(pmem2_perror)
 void pmem2_perror(const char *format, ...)
 {

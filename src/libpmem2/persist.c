@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * persist.c - the functions that a map hands out
+ * persist.c - the flush, drain, persist and copy functions that a program gets for a map
  *
- * At BYTE and CACHE_LINE granularity they are the engine's own: a program that keeps the pointer
- * calls the instructions with nothing in between.
+ * For BYTE and CACHE_LINE granularity they are the CPU engine's own functions: a program that
+ * keeps the pointer calls them directly.
  */
 #include "cpu/cpu.h"
 #include "libpmem2.h"
@@ -11,14 +11,17 @@
 #include "libpmem2/map.h"
 #include "map/writeback.h"
 
-/* Nothing has to leave the caches. */
+/* BYTE granularity: stores need not leave the CPU's caches. */
 static void byte_flush(const void *ptr, size_t size)
 {
 	(void)ptr;
 	(void)size;
 }
 
-/* After the stores of a copy to pages, which go through the caches: the kernel reads them there. */
+/*
+ * Note or persist pages after a copy to them. The copy goes through the caches, where the kernel
+ * reads it.
+ */
 static void page_finish(const void *ptr, size_t size, unsigned flags, uint64_t begun)
 {
 	if (flags & PMEM2_F_MEM_NOFLUSH)
@@ -47,7 +50,7 @@ static void *page_memset(void *pmemdest, int c, size_t len, unsigned flags)
 	return pmemdest;
 }
 
-/* One of three things, by granularity. */
+/* Choose one of three values by the granularity of a map. */
 #define PICK(map_, byte, line, page)                                                               \
 	((map_)->map.granularity == PMEM2_GRANULARITY_BYTE          ? (byte)                       \
 		: (map_)->map.granularity == PMEM2_GRANULARITY_PAGE ? (page)                       \
@@ -77,7 +80,7 @@ pmem2_memmove_fn pmem2_get_memmove_fn(struct pmem2_map *map)
 	return PICK(map, cpu.engine->move_byte, cpu.engine->move_line, page_memmove);
 }
 
-/* The same: overlap is allowed for both. */
+/* Returns the memmove function: overlap is allowed for memcpy, too. */
 EXPORT(pmem2_get_memcpy_fn)
 pmem2_memcpy_fn pmem2_get_memcpy_fn(struct pmem2_map *map)
 {

@@ -74,7 +74,9 @@ int pmem2_vm_reservation_shrink(struct pmem2_vm_reservation *rsv, size_t offset,
 	return reservation_shrink(&rsv->reservation, offset, size);
 }
 
-/* Every map in a reservation is inside one that pmem2_map_new() has made. */
+/*
+ * Get the public struct of a map: pmem2_map_new() has embedded every map of a reservation in one.
+ */
 static struct pmem2_map *face_of(struct map *map)
 {
 	return (struct pmem2_map *)((char *)map - offsetof(struct pmem2_map, map));

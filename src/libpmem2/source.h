@@ -10,8 +10,8 @@
 struct pmem2_source {
 	bool is_anonymous;
 	size_t anonymous_size;
-	int fd;               /* the program's, borrowed */
-	struct device device; /* what fd stands for */
+	int fd;               /* borrowed from the program */
+	struct device device; /* the file or device of fd */
 };
 
 #endif

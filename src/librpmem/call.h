@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * call.h - what every public call that may wait begins and ends with
+ * call.h - the beginning and end of every public call that may wait
  *
  * Cancellation is off in between: a thread that ended while it holds a lock, or while a message of
- * its lane is under way, would leave a pool that nobody can close. It acts when the call is over.
+ * its lane is under way, would leave a pool that nobody can close. A pending cancellation takes
+ * effect after the call.
  *
  *	struct call call = call_begin();
  *	return call_end(&call, work());
@@ -17,8 +18,8 @@
 #include "base/attr.h"
 
 struct call {
-	int error;  /* errno before it */
-	int cancel; /* the thread's cancellation state before it */
+	int error;  /* errno before the call */
+	int cancel; /* the thread's cancellation state before the call */
 };
 
 static inline struct call call_begin(void)
@@ -29,7 +30,9 @@ static inline struct call call_begin(void)
 	return call;
 }
 
-/* 0, with errno as it was before the call; or -1, with errno for `rc`, which is negative. */
+/*
+ * For rc >= 0 return 0 with errno as before the call; for a negative rc set errno and return -1.
+ */
 static inline int call_end(const struct call *call, int rc)
 {
 	pthread_setcancelstate(call->cancel, NULL);

@@ -22,14 +22,14 @@
 #include "wire/frames.h"
 
 #define MONITOR_STACK ((size_t)256 << 10)
-#define LAST_WORDS_MS 500 /* how long to listen for why ssh has ended, once it has */
+#define LAST_WORDS_MS 500 /* time to read the reason after ssh has ended */
 
-/* How long a target may take to say why it ends, once its lanes are lost. */
+/* Time for a target to report the reason of its end after its lanes are lost. */
 #define ENDING_MS 1000
 
 /*
- * Locks, in this order: `turn`, of the caller that has asked and waits; `sending`, for a whole
- * frame; `lock`, for what follows it here.
+ * Locks, in this order: `turn`, held by the caller that has sent a request and waits for the
+ * reply; `sending`, held while a whole frame is sent; `lock`, which guards the members after it.
  */
 struct channel {
 	const char *name;
@@ -37,18 +37,18 @@ struct channel {
 	int timeout_ms;
 	int hangup_fd, stop_fd;
 	pthread_t monitor;
-	struct frames frames; /* this and the next are the monitor's alone */
+	struct frames frames; /* only the monitor thread accesses this and the next */
 	struct ssh_stderr said;
-	char version[16]; /* constant once greeted */
+	char version[16]; /* constant after the greeting */
 
 	atomic_int error; /* negative errno; set once, after `why` */
 	pthread_mutex_t turn, sending, lock;
-	pthread_cond_t news; /* greeted, replied or ended */
+	pthread_cond_t news; /* signalled when greeted, replied or ended */
 	bool greeted, waiting, replied;
-	bool given_up; /* the caller's alone */
+	bool given_up; /* only the caller accesses it */
 	struct control_head awaited;
 	uint32_t last_id;
-	uint8_t *reply; /* the monitor's while `waiting`, then the caller's */
+	uint8_t *reply; /* written by the monitor while `waiting`; then the caller's */
 	size_t reply_length;
 	char why[ERR_SIZE];
 };
@@ -70,7 +70,7 @@ int channel_hangup_fd(const struct channel *channel)
 	return channel->hangup_fd;
 }
 
-/* Nobody reads the eventfd: once it is readable it stays so. */
+/* Nobody reads the eventfd, so it stays readable once the channel has ended. */
 bool channel_has_ended(const struct channel *channel)
 {
 	int64_t deadline =
@@ -93,10 +93,10 @@ static void raise_event(int fd)
 	uint64_t one = 1;
 	ssize_t written = write(fd, &one, sizeof(one));
 
-	(void)written; /* it can only fail where it is readable already */
+	(void)written; /* can only fail if it is readable already */
 }
 
-/* The first cause stays. Returns it. */
+/* End the channel with this error, unless it has ended before. Returns the first error. */
 static int end_channel(struct channel *channel, int error, const char *sentence)
 {
 	pthread_mutex_lock(&channel->lock);
@@ -111,7 +111,7 @@ static int end_channel(struct channel *channel, int error, const char *sentence)
 	return channel_error(channel);
 }
 
-/* Sends all of it, or ends the channel. */
+/* Send all bytes, or end the channel. */
 static int send_all(struct channel *channel, const uint8_t *bytes, size_t length)
 {
 	int64_t deadline = clock_ms() + channel->timeout_ms;
@@ -131,12 +131,15 @@ static int send_all(struct channel *channel, const uint8_t *bytes, size_t length
 		}
 		if (errno == EINTR)
 			continue;
-		/* If ssh has ended, the monitor has its last words, and hears of it as soon. */
+		/*
+		 * If ssh has ended, the monitor notices it at the same time and reads the reason:
+		 * let it report that.
+		 */
 		if (errno == EPIPE || errno == ECONNRESET)
 			return 0;
 		return errno == EAGAIN
 			       ? end_channel(channel, -ETIMEDOUT,
-					 "the control channel does not take a message")
+					 "the control channel does not accept data in time")
 			       : end_channel(channel, -ECONNRESET, "the control channel is lost");
 	}
 	return 0;
@@ -191,11 +194,11 @@ static int take_reply(struct channel *channel, const struct control_head *head, 
 	pthread_mutex_unlock(&channel->lock);
 	if (awaited)
 		return 0;
-	return err_set(-EPROTO, "the target sent a frame that nobody asked for: type %#x, id %u",
-		head->type, head->id);
+	return err_set(-EPROTO, "the target sent an unexpected frame: type %#x, id %u", head->type,
+		head->id);
 }
 
-/* Takes what its standard output has: 0, or the error that ends the channel. */
+/* Read ssh's standard output. Returns 0, or the error that ends the channel. */
 static int take_incoming(struct channel *channel)
 {
 	struct control_head head;
@@ -204,7 +207,7 @@ static int take_incoming(struct channel *channel)
 	int rc;
 
 	if (!channel->greeted) {
-		rc = frames_greeting(&channel->frames, "what was started there", &minor);
+		rc = frames_greeting(&channel->frames, "the command that ssh started", &minor);
 		if (rc <= 0)
 			return rc;
 		take_greeting(channel, minor);
@@ -218,7 +221,7 @@ static int take_incoming(struct channel *channel)
 	return rc;
 }
 
-/* Its output has ended: its standard error may say why. */
+/* ssh's standard output has ended: get the reason from its standard error. */
 static int last_words(struct channel *channel)
 {
 	int64_t deadline = clock_ms() + LAST_WORDS_MS;
@@ -230,10 +233,10 @@ static int last_words(struct channel *channel)
 	if (*channel->said.line)
 		return err_set(-ECONNRESET, "%s", channel->said.line);
 	return err_set(-ECONNRESET,
-		channel->greeted ? "the target is gone" : "ssh has ended and said nothing");
+		channel->greeted ? "the target is gone" : "ssh has ended without a message");
 }
 
-/* Read what is there: 0, or how the channel ends. */
+/* Read what ssh has sent. Returns 0, or the error that ends the channel. */
 static int read_incoming(struct channel *channel)
 {
 	size_t size;
@@ -249,12 +252,12 @@ static int read_incoming(struct channel *channel)
 	return last_words(channel);
 }
 
-/* One round. False when the channel has ended or is to be closed. */
+/* Wait for events and handle them. False when the channel has ended or is being closed. */
 static bool monitor_once(struct channel *channel)
 {
 	struct pollfd wait[] = {{channel->stop_fd, POLLIN, 0}, {channel->ssh.out, POLLIN, 0},
 		{channel->ssh.err, POLLIN, 0}};
-	/* Once its standard error has ended there is nothing to poll it for. */
+	/* Do not poll ssh's standard error after it has ended. */
 	nfds_t count = channel->said.ended ? 2 : 3;
 
 	if (poll(wait, count, -1) < 0)
@@ -278,7 +281,10 @@ static void *monitor(void *argument)
 	return NULL;
 }
 
-/* Signals are for the program's threads; and it needs little stack. */
+/*
+ * The monitor thread blocks all signals, which are for the program's threads, and has a small
+ * stack.
+ */
 static int start_monitor(struct channel *channel)
 {
 	pthread_attr_t attributes;
@@ -301,7 +307,7 @@ static int start_monitor(struct channel *channel)
 
 /* -- callers -- */
 
-/* With `lock` held: until *flag, the end or the deadline. */
+/* Wait until *flag is true, the channel ends or the deadline passes. The caller holds `lock`. */
 static int await_news(struct channel *channel, const bool *flag, const char *step)
 {
 	int64_t deadline = clock_ms() + channel->timeout_ms;
@@ -374,7 +380,7 @@ int channel_call(struct channel *channel, uint32_t type, const struct writer *bo
 		rc = call(channel, type, body, step);
 	if (!rc)
 		rc = take_result(channel, step, reply ? reply : &unwanted);
-	/* A reply that the caller does not read must be empty. */
+	/* If the caller does not want fields of the reply, the reply must not have any. */
 	if (!rc && !reply && reader_left(&unwanted)) {
 		end_channel(channel, -EPROTO, "malformed reply: more than its status");
 		rc = channel_failure(channel);
@@ -489,7 +495,7 @@ failed:
 	return rc;
 }
 
-/* How long ssh may take to end: if the channel has not failed, all the time that the target has. */
+/* Time for ssh to end by itself: unless the channel has failed, all of the target's time limit. */
 static int patience(const struct channel *channel)
 {
 	if (channel->given_up)
@@ -497,9 +503,9 @@ static int patience(const struct channel *channel)
 	switch (channel_error(channel)) {
 	case 0:
 		return channel->timeout_ms;
-	case -ECONNRESET: /* it is about to */
+	case -ECONNRESET: /* ssh is ending already */
 		return channel->timeout_ms < 1000 ? channel->timeout_ms : 1000;
-	default: /* it does not know that anything is wrong */
+	default: /* ssh has not noticed the failure: end it at once */
 		return 0;
 	}
 }
@@ -511,7 +517,7 @@ void channel_give_up(struct channel *channel)
 
 void channel_abandon(struct channel *channel)
 {
-	/* Other threads of the parent may have held its locks: they are left as they are. */
+	/* Other threads of the parent may have held its locks, so do not touch or destroy them. */
 	frames_fini(&channel->frames);
 	free(channel->reply);
 	free(channel);

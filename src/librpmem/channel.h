@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * channel.h - the control channel, as the initiator has it: a daemon at the other end of ssh
+ * channel.h - the initiator's end of the control channel: ssh with a daemon at its other end
  *
- * A thread of its own, with all signals blocked, reads what comes: replies for whoever asked,
- * pings, which it answers, and the end. It is how the end is noticed while nobody
- * asks for anything.
+ * A thread of the channel (the monitor), with all signals blocked, reads what arrives: replies for
+ * the caller that waits, pings, which it answers, and the end of the stream. So the end is noticed
+ * even while no call is being made.
  *
- * The first trouble ends the channel for good: it stays as its error, with a sentence, and
- * `hangup_fd` becomes readable, for those who wait for something else. A refusal by the target
- * does not end it.
+ * The first failure ends the channel for good: its error and message are kept, and `hangup_fd`
+ * becomes readable, for threads that wait for something else. A refusal by the target does not end
+ * the channel.
  */
 #ifndef LIBRPMEM_CHANNEL_H
 #define LIBRPMEM_CHANNEL_H
@@ -23,42 +23,42 @@
 struct channel;
 
 /*
- * Start the daemon and exchange greetings. `name` begins every sentence and must stay as long as
- * the channel. -ECONNRESET, -EPROTO, -EPROTONOSUPPORT, -ETIMEDOUT, -ENOMEM...
+ * Start the daemon and exchange greetings. `name` is the beginning of every error message and must
+ * live as long as the channel. -ECONNRESET, -EPROTO, -EPROTONOSUPPORT, -ETIMEDOUT, -ENOMEM...
  */
 int channel_open(struct channel **channel, const char *name, const struct target *target,
 	const struct settings *settings);
 
 /*
- * Send a request and wait for its reply. 0, and *reply is at what follows its result, and is good
- * until the next call; or a negative errno: what the target refuses it with, or the channel's end.
- * Callers take turns. `step` is for the sentence: "create".
+ * Send a request and wait for its reply. Returns 0, with *reply at the reply's fields, which are
+ * valid until the next call; or a negative errno: that of the target's refusal, or of the
+ * channel's end. Callers take turns. `step` names the request in error messages: "create".
  */
 int channel_call(struct channel *channel, uint32_t type, const struct writer *body,
 	const char *step, struct reader *reply);
 
-/* 0, or the negative errno with which it ended. Any thread, at any time; takes no lock. */
+/* 0, or the negative errno with which the channel ended. Any thread may call it; takes no lock. */
 int channel_error(const struct channel *channel);
 
-/* Has the channel ended, or does it end within a moment? For callers that know of trouble. */
+/* True if the channel has ended or ends within a moment. For callers that have seen a failure. */
 bool channel_has_ended(const struct channel *channel);
 
-/* The error with its sentence. */
+/* Returns the error that ended the channel, with its error message. */
 int channel_failure(struct channel *channel);
 
 /* An eventfd: readable once the channel has ended. */
 int channel_hangup_fd(const struct channel *channel);
 
-/* "1.0", as the target has greeted. */
+/* The protocol version in the target's greeting, such as "1.0". */
 const char *channel_version(const struct channel *channel);
 
-/* The target does not answer where else it should: channel_close() is not to wait for it again. */
+/* The target does not answer on the data path: channel_close() will not wait for it, too. */
 void channel_give_up(struct channel *channel);
 
-/* End ssh, within the deadline if it does not do so by itself. Nobody may be in a call. */
+/* End ssh; by a signal if it does not end by itself in time. No thread may be in a call. */
 void channel_close(struct channel *channel);
 
-/* Free its memory, in a child of the process that has opened it, and nothing else. */
+/* In a child of the process that has opened the channel: free the memory, and do nothing else. */
 void channel_abandon(struct channel *channel);
 
 #endif

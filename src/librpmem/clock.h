@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* clock.h - deadlines, in milliseconds of the clock that nobody sets */
+/* clock.h - deadlines, in milliseconds of CLOCK_MONOTONIC, which nobody can set */
 #ifndef LIBRPMEM_CLOCK_H
 #define LIBRPMEM_CLOCK_H
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* data.c - make ranges durable, and read them */
+/* data.c - the calls that make ranges durable, and read them */
 #include "librpmem/call.h"
 #include "librpmem/export.h"
 #include "librpmem/pool.h"
 
-/* Check what fabric does not know: whose pool it is, ssh, which may have ended, and flags. */
+/* Check what fabric/ cannot: the pool's owner, the flags, and that ssh has not ended. */
 static int check(RPMEMpool *rpp, unsigned flags, unsigned allowed)
 {
 	if (unlikely(!rpp))
@@ -18,7 +18,7 @@ static int check(RPMEMpool *rpp, unsigned flags, unsigned allowed)
 	return 0;
 }
 
-/* Turns an internal result into what a call returns. */
+/* Convert an internal result to the return value of a public call. */
 static int result(const struct call *call, RPMEMpool *rpp, int rc)
 {
 	return call_end(call, unlikely(rc) ? pool_judge(rpp, rc) : 0);

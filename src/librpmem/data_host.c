@@ -36,7 +36,7 @@ static bool same_address(const struct addrinfo *a, const struct addrinfo *b)
 		       &((struct sockaddr_in6 *)b->ai_addr)->sin6_addr, sizeof(struct in6_addr));
 }
 
-/* The n-th of the list that is not `other`. */
+/* The n-th address of the list that differs from `other`; NULL if there are fewer. */
 static const struct addrinfo *pick(
 	const struct addrinfo *list, const struct addrinfo *other, unsigned n)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * export.h - the names of librpmem: one node, and one of our own for what we added
- * (librpmem/holdfast.h)
+ * export.h - the names of librpmem: one symbol version for PMDK's calls, and one for Holdfast's
+ * additions (librpmem/holdfast.h)
  */
 #ifndef LIBRPMEM_EXPORT_H
 #define LIBRPMEM_EXPORT_H

@@ -9,15 +9,15 @@
 #include "base/err.h"
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static int trouble; /* of the installation; negative errno */
+static int trouble; /* negative errno of the installation */
 
-/* The last number that was given to this process or to one of its ancestors. */
+/* The highest number that this process or one of its ancestors has taken. */
 static atomic_uint last;
 static _Atomic unsigned without_page;
 static _Atomic unsigned *number = &without_page;
 const _Atomic unsigned *fork_number = &without_page;
 
-/* Held while descriptors of ssh are made, closed or copied into a child. Guards the list. */
+/* Guards the list. Held while ssh's descriptors are made or closed, and during fork. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct fork_entry *list;
 
@@ -41,7 +41,7 @@ static void after_fork_in_child(void)
 	pthread_mutex_unlock(&lock);
 }
 
-/* Kernels before 4.14 cannot clear it: fork handlers then do alone. */
+/* Kernels before 4.14 cannot clear the memory in a child: then only fork handlers reset it. */
 static void install(void)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);

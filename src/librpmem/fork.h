@@ -2,9 +2,9 @@
 /*
  * fork.h - keep a pool with the process that has opened it
  *
- * A child of fork(2) has copies of the descriptors that lead to ssh: as long as one of them is
- * open, ssh does not hear of the parent's end, and the target keeps the pool. So a fork handler
- * closes them in the child.
+ * A child of fork(2) has copies of the descriptors that lead to ssh. As long as one of them is
+ * open, ssh does not notice the parent's end, and the target keeps the pool open. So a fork
+ * handler closes them in the child.
  *
  * Each process has a number that differs from those of all its ancestors. A handle keeps the
  * number of the process that has opened it. The number lies in memory that the kernel clears in a
@@ -25,30 +25,36 @@ struct fork_owner {
 	pid_t pid;
 };
 
-/* The descriptors that lead to one ssh. The caller's; it stays while it is listed. */
+/*
+ * The descriptors that lead to one ssh. The caller provides the struct and keeps it while listed.
+ */
 struct fork_entry {
 	int fds[3];
 	struct fork_entry *next;
 };
 
-/* This process. Installs the handlers the first time: -ENOMEM if there is no memory for them. */
+/* Get the number of this process. Installs the fork handlers the first time. 0 or -ENOMEM. */
 int fork_own(struct fork_owner *owner);
 
-/* 0; -ENOTCONN, with a sentence, in a process that is not the owner. */
+/* 0; -ENOTCONN, with an error message, if this process is not the owner. */
 int fork_check(const struct fork_owner *owner);
 
 /*
- * No other thread forks between the two: descriptors that are made or closed in between are all
- * listed, or all not listed, in a child. Signals are blocked, since a handler may fork.
+ * No other thread forks between fork_hold() and fork_release(). A child has listed either all
+ * descriptors that are made or closed in between, or no such descriptor. Signals are blocked,
+ * since a handler may fork.
  */
 void fork_hold(sigset_t *before);
 void fork_release(const sigset_t *before);
 
-/* Between fork_hold() and fork_release(). An entry of another process may be removed: no effect. */
+/*
+ * Call them between fork_hold() and fork_release(). To remove another process's entry has no
+ * effect.
+ */
 void fork_list(struct fork_entry *entry);
 void fork_unlist(struct fork_entry *entry);
 
-/* 0 in a child that owns nothing yet. Constant once a process owns something. */
+/* Points to the process's number; 0 in a child that has no pool yet. Constant once it has one. */
 extern const _Atomic unsigned *fork_number;
 
 static inline bool fork_is_owner(const struct fork_owner *owner)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* info.c - what we tell beyond the calls of others: pools that are open, and sets that are not */
+/* info.c - Holdfast's additions: information about open pools, and about sets that are not open */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,13 +64,13 @@ void holdfast_remote_free(struct holdfast_remote **remote)
 	*remote = NULL;
 }
 
-/* All that a set is made of, so that one free() does. */
+/* The set and all that it points to, in one block, so that one free() is enough. */
 struct description {
 	struct holdfast_remote_set set;
 	struct holdfast_remote_part parts[CONTROL_PARTS_MAX];
 	const struct holdfast_remote_part *list[CONTROL_PARTS_MAX];
 	char version[16];
-	char text[]; /* the paths */
+	char text[]; /* the paths, one after the other */
 };
 
 static void keep_parts(struct description *kept, const struct control_description *told)

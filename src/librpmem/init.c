@@ -2,7 +2,7 @@
 #include "base/log.h"
 #include "librpmem/settings.h"
 
-/* Before the first call of the program. */
+/* Runs before the first call of the program. */
 static void __attribute__((constructor)) library_loads(void)
 {
 	log_init("RPMEM");

@@ -13,10 +13,10 @@ EXPORT(rpmem_check_version)
 const char *rpmem_check_version(unsigned major_required, unsigned minor_required)
 {
 	if (major_required != RPMEM_MAJOR_VERSION)
-		err_set(0, "librpmem has version %u.%u of its calls, not %u.%u: another major",
+		err_set(0, "librpmem has API version %u.%u, not %u.%u: the major versions differ",
 			RPMEM_MAJOR_VERSION, RPMEM_MINOR_VERSION, major_required, minor_required);
 	else if (minor_required > RPMEM_MINOR_VERSION)
-		err_set(0, "librpmem has version %u.%u of its calls, less than %u.%u",
+		err_set(0, "librpmem has API version %u.%u, older than the required %u.%u",
 			RPMEM_MAJOR_VERSION, RPMEM_MINOR_VERSION, major_required, minor_required);
 	else
 		return NULL;

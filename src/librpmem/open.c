@@ -15,8 +15,8 @@
 #include "librpmem/pool.h"
 
 /*
- * libfabric lets a program say that its memory need not survive fork(2). Then a child, and ssh is
- * one, may take pages that an adapter writes to.
+ * With FI_FORK_UNSAFE a program declares that libfabric need not support fork(2). A child, such as
+ * ssh, may then get pages that an adapter writes to. So refuse.
  */
 static int check_fork(void)
 {
@@ -46,11 +46,11 @@ static int check_arguments(const void *addr, size_t size, const unsigned *nlanes
 	if (!nlanes)
 		return err_set(-EINVAL, "nlanes is NULL");
 	if (!*nlanes)
-		return err_set(-EINVAL, "no lanes are asked for");
+		return err_set(-EINVAL, "nlanes is 0");
 	return 0;
 }
 
-/* As many as any of the providers can have: which one it will be is not known yet. */
+/* The most lanes that any of the providers can have, since the provider is not chosen yet. */
 static unsigned lanes_to_ask_for(
 	const struct settings *settings, unsigned providers, unsigned wanted)
 {
@@ -90,7 +90,7 @@ static int fill_start(struct session *session, struct control_start *start, size
 	return 0;
 }
 
-/* Refuses answers that the protocol allows, but not to this request. */
+/* Refuse a reply that is well-formed but does not match the request. */
 static int check_started(const struct session *session, const struct control_start *start,
 	const struct control_started *told)
 {
@@ -107,7 +107,7 @@ static int check_started(const struct session *session, const struct control_sta
 		     : 0;
 }
 
-/* Ask for the pool; `pool->told.secrets` is good until the next message. */
+/* Send the request. `pool->told.secrets` is valid until the next message. */
 static int ask(RPMEMpool *pool, uint32_t type, const struct control_start *start, const char *step)
 {
 	uint8_t *bytes = malloc(CONTROL_BODY_MAX);
@@ -127,9 +127,10 @@ static int ask(RPMEMpool *pool, uint32_t type, const struct control_start *start
 }
 
 /*
- * Where the target has to flush lines, a message is faster than a write over tcp: its bytes are
- * copied once more, but around the caches. 16 KiB take 14 us and not 18, 1 MiB 188 and not 243
- * (Intel, family 6, model 207; bench-remote, remote-line, with RELAXED). Reads are faster by RMA.
+ * True if messages are faster than writes: over tcp, if the target has to flush cache lines. A
+ * message's bytes are copied once more, but by streaming stores. 16 KiB take 14 us instead of 18,
+ * 1 MiB 188 instead of 243 (Intel, family 6, model 207; bench-remote, remote-line, with RELAXED).
+ * Reads are faster by RMA.
  */
 static bool prefers_messages(const struct control_started *told)
 {
@@ -161,13 +162,16 @@ static int connect_to_host(RPMEMpool *pool, void *addr, size_t size, int timeout
 		.poll_us = session->settings.poll_us,
 	};
 	int rc = fabric_client_open(&args, &pool->fabric);
-	/* The target's own words are worth more than that the connection is lost. */
+	/* If the target has reported a reason, report that instead of a lost connection. */
 	if (rc == -ECONNRESET && channel_has_ended(session->channel))
 		rc = channel_failure(session->channel);
 	return rc;
 }
 
-/* One that never answers must leave time for the others; the last one has the whole time. */
+/*
+ * Divide the time limit between addresses, so that one without an answer does not use it up. The
+ * last address may take all of it.
+ */
 static int patience(const struct session *session, bool is_last)
 {
 	int all = session->settings.timeout_ms;
@@ -181,7 +185,10 @@ static bool next_host(RPMEMpool *pool, unsigned number, char *host, size_t size)
 		host, size, pool->session->target.host, pool->told.address, number);
 }
 
-/* To the first address that answers. The first failure is reported: that of where ssh went. */
+/*
+ * Connect to the first address that answers. If none does, report the failure of the first, which
+ * is the address that ssh has reached.
+ */
 static int connect_lanes(RPMEMpool *pool, void *addr, size_t size)
 {
 	char next[sizeof(pool->host)], cause[ERR_SIZE] = "";
@@ -238,7 +245,7 @@ static void pool_free(RPMEMpool *pool)
 	free(pool);
 }
 
-/* The target has the pool: whatever fails from here on, what was created must not stay. */
+/* The target has opened the pool. If a later step fails, a created pool must be removed again. */
 static int settle(RPMEMpool *pool, uint32_t type, void *addr, size_t size)
 {
 	char cause[ERR_SIZE];
@@ -262,7 +269,7 @@ static void *load(void *unused)
 	return NULL;
 }
 
-/* Start ssh and, while it finds its way, load libfabric: each takes some tenths of a second. */
+/* Start ssh and load libfabric at the same time: each takes some tenths of a second. */
 static int start_session(struct session *session)
 {
 	pthread_t loader;
@@ -357,7 +364,7 @@ RPMEMpool *rpmem_open(const char *target, const char *pool_set_name, void *pool_
 	return pool;
 }
 
-/* In a child of its owner: what leads to ssh and to the target is the owner's. */
+/* In a child of the owner: free memory only, since connections and ssh belong to the owner. */
 static int abandon(RPMEMpool *pool)
 {
 	fabric_client_abandon(pool->fabric);
@@ -374,10 +381,10 @@ static int close_pool(RPMEMpool *rpp)
 		return err_set(-EINVAL, "the pool is NULL");
 	if (!fork_is_owner(&rpp->owner))
 		return abandon(rpp);
-	/* The target ends the lanes, too: to lose one would be worth a line in its log. */
+	/* The target closes its lanes first, or it would log each as a lost connection. */
 	int rc = pool_failure(rpp);
 	if (rc == -ETIMEDOUT) {
-		/* One deadline is enough: it hears of the end from ssh, if it hears. */
+		/* The close has timed out once: do not wait again for the end of ssh. */
 		channel_give_up(rpp->session->channel);
 	} else if (!rc || !channel_error(rpp->session->channel)) {
 		int closed = close_at_target(rpp, 0);

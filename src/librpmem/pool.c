@@ -10,7 +10,7 @@ static int ended(RPMEMpool *rpp)
 	return atomic_load_explicit(&rpp->error, memory_order_acquire);
 }
 
-/* The first cause stays. */
+/* End the handle with this error, unless it has ended before: the first cause is kept. */
 static void end_pool(RPMEMpool *rpp, int error, const char *sentence)
 {
 	pthread_mutex_lock(&rpp->lock);
@@ -37,7 +37,10 @@ int pool_check(RPMEMpool *rpp)
 	return likely(fork_is_owner(&rpp->owner)) ? pool_failure(rpp) : fork_check(&rpp->owner);
 }
 
-/* When the target ends, lanes go, too, and often first; why, is what the channel brings. */
+/*
+ * When the target ends, its lanes are lost, often before the channel brings the reason: prefer
+ * that.
+ */
 int pool_judge(RPMEMpool *rpp, int rc)
 {
 	if (rc == -ECONNRESET && channel_has_ended(rpp->session->channel))

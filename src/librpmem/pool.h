@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* pool.h - what is behind an RPMEMpool */
+/* pool.h - the internal struct of an RPMEMpool */
 #ifndef LIBRPMEM_POOL_H
 #define LIBRPMEM_POOL_H
 
@@ -13,32 +13,39 @@
 #include "librpmem/session.h"
 #include "wire/control.h"
 
-/* All but what follows `error` is constant while the pool is open. */
+/* Constant while the pool is open, except for `error` and the members after it. */
 struct rpmem_pool {
 	struct fork_owner owner;
 	struct session *session;
 	struct fabric_client *fabric;
 	unsigned nlanes;
-	size_t size;                 /* that the program has asked for, and has memory for */
-	size_t guard;                /* no persist may begin below */
-	struct control_started told; /* by the target; not its secrets */
-	char host[256];              /* where the data channel leads */
+	size_t size;                 /* requested by the program, which has memory for it */
+	size_t guard;                /* offsets below it must not be persisted */
+	struct control_started told; /* the target's reply, without its secrets */
+	char host[256];              /* address or name that the data channel connects to */
 
-	atomic_int error;     /* negative errno with which the handle has ended, after `why` */
-	pthread_mutex_t lock; /* for who ends it */
+	atomic_int error;     /* 0, or the negative errno that ended the handle; set after `why` */
+	pthread_mutex_t lock; /* held while the handle is ended */
 	char why[ERR_SIZE];
 };
 
-/* 0, or why a call on the handle fails: it is another process's, or has ended; with a sentence. */
+/*
+ * 0, or the error of every call on the handle: wrong process, or the handle has ended. With
+ * message.
+ */
 int pool_check(RPMEMpool *rpp);
 
-/* 0, or how the handle has ended, with its sentence. */
+/* 0, or the error that ended the handle, with its error message. */
 int pool_failure(RPMEMpool *rpp);
 
-/* Ends the handle if the result `rc` of a data operation means that. Returns it. */
+/*
+ * End the handle if the result `rc` of a data operation requires it. Returns the error to report.
+ */
 int pool_judge(RPMEMpool *rpp, int rc);
 
-/* Whether a program gives a pool attributes: NULL and zeros stand for a pool without them. */
+/*
+ * True if a program gives a pool attributes. NULL and zeros stand for a pool without attributes.
+ */
 bool pool_attr_given(const struct rpmem_pool_attr *attr);
 
 #endif

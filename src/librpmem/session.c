@@ -9,7 +9,9 @@
 
 #include "base/err.h"
 
-/* ssh is looked up in PATH, and libfabric loads what FI_PROVIDER_PATH names. */
+/*
+ * Refuse a privileged program: PATH decides which ssh runs, FI_PROVIDER_PATH what libfabric loads.
+ */
 static int check_rights(void)
 {
 	if (!getauxval(AT_SECURE))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * session.h - what every call that starts a daemon begins with: whom to reach, how, for which set
+ * session.h - a session with a daemon: its host, its pool set, and the settings from the
+ * environment
  */
 #ifndef LIBRPMEM_SESSION_H
 #define LIBRPMEM_SESSION_H
@@ -13,27 +14,27 @@
 struct session {
 	struct target target;
 	struct settings settings;
-	const char *set; /* the name of the pool set, in `name` */
+	const char *set; /* the name of the pool set; points into `name` */
 	struct channel *channel;
-	char name[]; /* "user@host: mirror.set", for sentences */
+	char name[]; /* "user@host: mirror.set", to begin error messages with */
 };
 
 /*
- * Checks its arguments and reads the environment. -EPERM in a program that has more rights than its
- * user; -EINVAL, -ENOMEM, those of settings_read().
+ * Check the arguments and read the environment. -EPERM if the program has more rights than its
+ * user; -EINVAL, -ENOMEM and the codes of settings_read().
  */
 int session_new(struct session **session, const char *target, const char *set);
 
-/* Start the daemon: channel_open(). */
+/* Start the daemon by channel_open(), whose codes it returns. */
 int session_start(struct session *session);
 
-/* Ends the daemon if it was started. */
+/* End the daemon, if it was started, and free the session. */
 void session_free(struct session *session);
 
-/* Free its memory, in a child of the process that has started it, and nothing else. */
+/* In a child of the process that has started the session: free the memory, and do nothing else. */
 void session_abandon(struct session *session);
 
-/* Begin the last sentence, which does not name the session, with its name. Returns `rc`. */
+/* Put the session's name before the last error message, which lacks it. Returns `rc`. */
 int session_failed(const struct session *session, int rc);
 
 #endif

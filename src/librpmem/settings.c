@@ -14,13 +14,18 @@
 
 #define DAEMON "rpmemd"
 
-/* Constant once the library is loaded, except whose turn it is. */
+/*
+ * The commands of RPMEM_CMD. The list is constant after loading; only the current position
+ * changes.
+ */
 static char *commands;
 static atomic_uint turn;
 static unsigned loaded_nlanes = UINT_MAX;
 static unsigned loaded_window;
 
-/* A positive decimal number; what is larger counts as `max`. False, and as before, for all else. */
+/*
+ * Parse a positive decimal number; a larger one gives `max`. Else false, and *number is unchanged.
+ */
 static bool positive(const char *text, unsigned long max, unsigned *number)
 {
 	char *end;
@@ -39,16 +44,19 @@ void settings_init(void)
 {
 	const char *set = env_get("RPMEM_CMD");
 
-	/* If there is no memory for it, connections fail for lack of it. */
+	/* If strdup() fails, connections fail later, with ENOMEM. */
 	commands = strdup(set ? set : DAEMON);
 	positive(env_get("RPMEM_MAX_NLANES"), UINT_MAX, &loaded_nlanes);
 	positive(env_get("RPMEM_WORK_QUEUE_SIZE"), UINT_MAX, &loaded_window);
-	/* One to be gathered while the other is on its way: with fewer, every flush would wait. */
+	/*
+	 * At least two messages: one is gathered while the other is under way. With one, flushes
+	 * would wait.
+	 */
 	if (loaded_window == 1)
 		loaded_window = 2;
 }
 
-/* The one between the separators whose turn it is. */
+/* Returns the command at the current position, and moves on to the next. */
 char *settings_next_command(void)
 {
 	unsigned count = 1;
@@ -65,7 +73,7 @@ char *settings_next_command(void)
 	return length ? strndup(command, length) : strdup(DAEMON);
 }
 
-/* Unset allows. */
+/* A provider is allowed unless its variable says otherwise. */
 static bool allowed(const char *set)
 {
 	return !set || strtol(set, NULL, 10) != 0;

@@ -17,11 +17,13 @@
 #include "base/err.h"
 #include "librpmem/clock.h"
 
-#define STOP_GRACE_MS 1000 /* between asking it to end and making it */
+#define STOP_GRACE_MS 1000 /* time between SIGTERM and SIGKILL */
 
 extern char **environ;
 
-/* Sockets, and not pipes: writing into one that is closed need not raise a signal. */
+/*
+ * Sockets instead of pipes, since a write to a closed socket can be made without raising SIGPIPE.
+ */
 struct ends {
 	int ours[3], its[3];
 };
@@ -51,7 +53,7 @@ static int make_ends(struct ends *ends)
 	return 0;
 }
 
-/* dup2() onto its own number would leave close-on-exec set, so none may be below 3. */
+/* Move descriptors to numbers above 2: dup2() to the same number would not clear close-on-exec. */
 static int raise_ends(int fds[3])
 {
 	for (int i = 0; i < 3; i++) {
@@ -73,7 +75,7 @@ static int fill_actions(posix_spawn_file_actions_t *actions, const int its[3])
 	for (int i = 0; !error && i < 3; i++)
 		error = posix_spawn_file_actions_adddup2(actions, its[i], i);
 #ifdef HAVE_ADDCLOSEFROM
-	/* Keep descriptors that the program left open without close-on-exec from ssh. */
+	/* Close descriptors of the program in ssh that do not have close-on-exec set. */
 	if (!error)
 		error = posix_spawn_file_actions_addclosefrom_np(actions, 3);
 #endif
@@ -119,7 +121,7 @@ no_attributes:
 	return error;
 }
 
-/* Runs ssh for [user@]host. An argument after "--" is not an option, whatever it looks like. */
+/* Run ssh for [user@]host. "--" comes first, so that a host cannot be taken for an option. */
 static int run(pid_t *pid, const char *program, const struct target *target, const char *command,
 	const int its[3])
 {
@@ -157,7 +159,10 @@ static int start(
 		if (error) {
 			errno = error;
 			rc = err_sys("cannot run %s", program);
-			/* A lack of this process's own resources is not the program's fault. */
+			/*
+			 * A lack of this process's own resources does not mean that the program
+			 * cannot be run.
+			 */
 			if (error != EAGAIN && error != ENOMEM && error != EMFILE)
 				rc = -ECONNRESET;
 		}
@@ -186,12 +191,12 @@ int ssh_start(
 	return rc;
 }
 
-/* Whether it has ended, or the program, which may wait for all of its children, has reaped it. */
+/* True if ssh has ended. The program may have reaped it: it may wait for all of its children. */
 static bool has_ended(pid_t pid)
 {
 	siginfo_t info = {.si_pid = 0};
 
-	/* Not reaped yet: so its number, and that of its group, is nobody else's. */
+	/* WNOWAIT does not reap it, so no other process or group can get its number. */
 	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) || info.si_pid;
 }
 
@@ -217,7 +222,9 @@ static bool reaped_by_program(pid_t pid)
 	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) && errno == ECHILD;
 }
 
-/* With all that it has started, such as a proxy, which may not hear of its end. */
+/*
+ * End ssh and all that it has started, such as a proxy, which may not notice that ssh has ended.
+ */
 static void end_group(pid_t pid)
 {
 	if (reaped_by_program(pid))
@@ -242,7 +249,10 @@ static void close_ours(struct ssh *ssh)
 
 void ssh_stop(struct ssh *ssh, int timeout_ms)
 {
-	/* Not close(2): a child that was made without fork handlers may have it open, too. */
+	/*
+	 * close(2) is not enough: a child that was made without fork handlers may have a copy
+	 * open.
+	 */
 	shutdown(ssh->in, SHUT_WR);
 	if (!wait_ended(ssh->pid, timeout_ms))
 		end_group(ssh->pid);

@@ -2,7 +2,7 @@
 /*
  * ssh.h - start a command on another machine, and end it
  *
- * ssh runs in a process group of its own, so that a terminal's signals are the program's alone; it
+ * ssh runs in a process group of its own, so that signals of a terminal reach the program only. It
  * inherits none of the program's descriptors and none of its signal settings.
  */
 #ifndef LIBRPMEM_SSH_H
@@ -13,7 +13,7 @@
 #include "librpmem/fork.h"
 #include "librpmem/target.h"
 
-/* Its standard input, output and error; ours do not block. */
+/* Sockets to ssh's standard input, output and error, without blocking on this side. */
 struct ssh {
 	pid_t pid;
 	int in, out, err;
@@ -25,8 +25,8 @@ int ssh_start(
 	struct ssh *ssh, const char *program, const struct target *target, const char *command);
 
 /*
- * Close its input, wait for its end, and after `timeout_ms` bring that about; 0 does at once. Its
- * output and error are closed, too.
+ * Close ssh's input, wait until it ends, and end it after `timeout_ms`; 0: at once. Closes its
+ * output and error, too.
  */
 void ssh_stop(struct ssh *ssh, int timeout_ms);
 

@@ -8,7 +8,7 @@
 
 #include "base/log.h"
 
-/* Banners and warnings come first. */
+/* Keep the last line that is not empty: banners and warnings come before it. */
 static void keep(struct ssh_stderr *said, const char *text, size_t length)
 {
 	size_t used = strlen(said->line);

@@ -16,7 +16,10 @@ static bool odd_character(const char *text, size_t length)
 	return false;
 }
 
-/* Copies `length` bytes of `whole`, which is named in complaints, into an array of `size`. */
+/*
+ * Copy `length` bytes of `whole` into an array of `size` bytes. `what` names them in error
+ * messages.
+ */
 static int take(
 	char *to, size_t size, const char *from, size_t length, const char *what, const char *whole)
 {
@@ -28,7 +31,7 @@ static int take(
 	if (*from == '-')
 		return err_set(-EINVAL, "target \"%s\": the %s begins with \"-\"", whole, what);
 	if (odd_character(from, length))
-		return err_set(-EINVAL, "target \"%s\": the %s has a character that none has",
+		return err_set(-EINVAL, "target \"%s\": the %s has a character that is not allowed",
 			whole, what);
 	memcpy(to, from, length);
 	to[length] = '\0';
@@ -74,7 +77,10 @@ int target_parse(const char *text, struct target *target)
 		}
 	}
 	rc = take(got.host, sizeof(got.host), host, length, "host", text);
-	/* "user@host@22": no name or address has that form, and ssh would wait for its deadline. */
+	/*
+	 * Refuse "user@host@22": no host is a mere number, and ssh would try it until the time
+	 * limit.
+	 */
 	if (!rc && strspn(got.host, "0123456789") == length)
 		rc = err_set(-EINVAL, "target \"%s\": the host is a number; a port follows a colon",
 			text);

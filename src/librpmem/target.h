@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* target.h - [user@]host[:port]: whom to reach by ssh */
+/* target.h - parse [user@]host[:port], the machine to reach by ssh */
 #ifndef LIBRPMEM_TARGET_H
 #define LIBRPMEM_TARGET_H
 
 /*
- * A host may stand in brackets, as an IPv6 address with a port must; what has two colons or more
- * and no brackets is all host. "" stands for what is not given.
+ * A host may be in brackets, and an IPv6 address with a port must be. Without brackets, a text
+ * with two or more colons is a host without a port. "" stands for a part that is not given.
  */
 struct target {
 	char user[33];
@@ -14,8 +14,8 @@ struct target {
 };
 
 /*
- * -EINVAL, with a sentence, for a part that is empty, too long or no number, and for a user or host
- * that ssh would take for an option or that no user or host is called.
+ * -EINVAL, with an error message, for a part that is empty, too long or not a number, and for a
+ * user or host that ssh would take for an option or that has a forbidden character.
  */
 int target_parse(const char *text, struct target *target);
 

@@ -17,8 +17,8 @@
 
 #define LANES_MAXIMUM   4096
 #define THREADS_MAXIMUM 1024
-#define TIMEOUT_MAXIMUM (24 * 60 * 60 * 1000) /* a day */
-#define POLL_MAXIMUM    1000000               /* a second */
+#define TIMEOUT_MAXIMUM (24 * 60 * 60 * 1000) /* a day, in milliseconds */
+#define POLL_MAXIMUM    1000000               /* a second, in microseconds */
 
 static int no_memory(void)
 {
@@ -35,7 +35,8 @@ static int replace(char **place, char *with)
 }
 
 /*
- * The first $HOME, unless it is the beginning of a longer name. A new string, or NULL.
+ * Replace the first $HOME, unless it is the beginning of a longer name. Returns a new string, or
+ * NULL without memory.
  */
 static char *with_home(const char *value, const char *home)
 {
@@ -66,7 +67,7 @@ static int set_bool(bool *place, const char *value)
 	return 0;
 }
 
-/* Decimal digits and nothing else, from `least` to `most`. */
+/* Parse a number of decimal digits only, from `least` to `most`. */
 static int number(const char *value, unsigned least, unsigned most, unsigned *result)
 {
 	unsigned found = 0;
@@ -100,7 +101,7 @@ static int set_poolset_dir(struct config *config, const char *value)
 	return 0;
 }
 
-/* A log file that is named is used instead of syslog. */
+/* A named log file is used instead of syslog. */
 static int set_log_file(struct config *config, const char *value)
 {
 	int error = set_path(config, &config->log_file, value);
@@ -177,7 +178,7 @@ static int set_poll_us(struct config *config, const char *value)
 	return number(value, 0, POLL_MAXIMUM, &config->poll_us);
 }
 
-/* "LOW-HIGH", or one port. */
+/* Parse "LOW-HIGH", or a single port. */
 static int set_port_range(struct config *config, const char *value)
 {
 	const char *dash = strchr(value, '-');
@@ -225,7 +226,7 @@ int config_set(struct config *config, const char *key, const char *value)
 	return err_set(-EINVAL, "there is no setting \"%.100s\"", key);
 }
 
-/* The home of whoever runs this: HOME, else as the system knows it. */
+/* The home directory of the user: HOME, or else the one in the user database. */
 static char *find_home(void)
 {
 	const char *home = env_get("HOME");

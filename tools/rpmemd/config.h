@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * config.h - what the administrator says of how rpmemd works
+ * config.h - the administrator's settings for rpmemd
  *
- * In files, lines `key = value'; `#' begins a comment:
+ * Settings come from two files, the second of which overrules the first:
  *
- *	/etc/rpmemd/rpmemd.conf, and after it $HOME/.rpmemd.conf
+ *	/etc/rpmemd/rpmemd.conf
+ *	$HOME/.rpmemd.conf
  *
- * and on the command line, as options of the same names, which overrule them.
+ * with lines `key = value' and comments that begin with `#'; and from options of the same names on
+ * the command line, which overrule the files.
  *
- * Functions return 0, or -errno with a sentence.
+ * Functions return 0, or -errno with an error message.
  */
 #ifndef RPMEMD_CONFIG_H
 #define RPMEMD_CONFIG_H
@@ -24,34 +26,34 @@
 
 struct config {
 	char *poolset_dir; /* absolute */
-	char *log_file;    /* absolute or not; used unless use_syslog */
+	char *log_file;    /* absolute or relative; ignored with use_syslog */
 	bool use_syslog;
 	enum log_level log_level;
 	bool persist_apm;
-	bool persist_general_given;   /* it was named, and has no effect */
-	unsigned nthreads;            /* 0: as many as there are CPUs */
-	unsigned max_lanes;           /* of one connection */
-	uint16_t port_low, port_high; /* of the data path; 0, 0: any */
+	bool persist_general_given;   /* the setting was given; it has no effect */
+	unsigned nthreads;            /* 0: one per CPU */
+	unsigned max_lanes;           /* per connection */
+	uint16_t port_low, port_high; /* ports of the data path; 0, 0: any */
 	int timeout_ms;
 	unsigned poll_us;
 
-	char *home; /* what $HOME stands for */
+	char *home; /* the value of $HOME */
 };
 
-/* The defaults. */
+/* Set the defaults. */
 int config_init(struct config *config);
 void config_fini(struct config *config);
 
-/* `key` as in a file. -EINVAL; -ENOMEM. */
+/* Apply one setting, with `key` as in a file. -EINVAL or -ENOMEM. */
 int config_set(struct config *config, const char *key, const char *value);
 
-/* All lines of a text; `name` is for sentences, which name it and the line. */
+/* Apply all lines of a text. Error messages begin with `name` and the number of the line. */
 int config_parse(struct config *config, const char *text, size_t length, const char *name);
 
-/* The file; with `optional`, there need not be one. */
+/* Read a file. With `optional`, it may be missing. */
 int config_read(struct config *config, const char *path, bool optional);
 
-/* The files that are read where the command line names none. */
+/* Read the two default files. For a command line that does not name a file. */
 int config_read_defaults(struct config *config);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* configfile.c - settings from files */
+/* configfile.c - read settings from files */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,12 +11,12 @@
 #include "base/err.h"
 #include "config.h"
 
-/* More than that is some other file. */
+/* The largest file, in bytes. A longer file is assumed to be something else. */
 #define TEXT_MAXIMUM ((size_t)64 << 10)
 
 #define BLANKS " \t\r\f\v"
 
-/* Without the blanks around it; in place. */
+/* Remove blanks at both ends, in place. Returns the trimmed text. */
 static char *trim(char *text)
 {
 	text += strspn(text, BLANKS);
@@ -38,7 +38,7 @@ static int parse_line(struct config *config, char *line)
 	return config_set(config, trim(line), trim(equals + 1));
 }
 
-/* The sentence gets a place. */
+/* Put file name and line number before the error message. */
 static int at_line(int error, const char *name, unsigned line)
 {
 	char sentence[ERR_SIZE];

@@ -25,7 +25,10 @@ void control_io_fini(struct control_io *io)
 	free(io->bytes);
 }
 
-/* Whether standard output blocks is its maker's choice: it is not written to before it is ready. */
+/*
+ * Send all bytes, with poll(2): standard output may block or not, as the process that made it
+ * chose.
+ */
 static int send_all(struct control_io *io, const uint8_t *bytes, size_t length)
 {
 	struct pollfd wait = {STDOUT_FILENO, POLLOUT, 0};
@@ -33,8 +36,11 @@ static int send_all(struct control_io *io, const uint8_t *bytes, size_t length)
 	while (length) {
 		int ready = poll(&wait, 1, io->timeout_ms);
 		if (!ready)
-			return err_set(-ETIMEDOUT, "the initiator does not take a message");
-		/* A pipe that is ready takes so much without blocking. */
+			return err_set(-ETIMEDOUT, "the initiator does not accept data in time");
+		/*
+		 * A pipe that poll(2) reports as writable accepts this many bytes without
+		 * blocking.
+		 */
 		ssize_t sent =
 			ready < 0 ? -1 : write(STDOUT_FILENO, bytes, length < 4096 ? length : 4096);
 		if (sent < 0 && errno != EINTR && errno != EAGAIN)
@@ -95,7 +101,7 @@ int control_io_refuse(struct control_io *io, const struct control_head *request,
 {
 	struct writer out = writer_on(io->bytes + CONTROL_HEAD_SIZE, CONTROL_BODY_MAX);
 
-	/* A missing pool is news for the initiator only; a fault of ours belongs in the log. */
+	/* A missing pool is normal, and only a notice in the log; other errors are warnings. */
 	log_at(status == WIRE_ABSENT ? LOG_NOTICE : LOG_WARNING, "%s is refused: %s",
 		control_type_name(request->type), sentence);
 	control_put_result(&out, status, sentence);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * kernel_symbols.c - keep libfabric from reading the kernel's symbols where it has no use for them
+ * kernel_symbols.c - keep libfabric from reading the kernel's symbols without a need
  *
- * Its verbs provider reads all of /proc/kallsyms when libfabric is asked for the first time,
- * whatever it is asked for: 1.17 twice, 10 MB each time, which takes 0.2 s (Intel, family 6, model
- * 207). It looks for a way to let adapters at the memory of GPUs. An initiator waits for this,
- * behind ssh. So this program has a fopen() of its own, which libfabric finds before the C
- * library's. Where there is no adapter, it does not find that list, as in a container that masks
- * it.
+ * libfabric's verbs provider reads all of /proc/kallsyms at the first query, whatever the query
+ * is: version 1.17 reads 10 MB twice, which takes 0.2 s (Intel, family 6, model 207), and an
+ * initiator waits for this, behind ssh. The provider looks for a way to give adapters access to
+ * the memory of GPUs. So this program has a fopen() of its own, which libfabric finds before the C
+ * library's. On a machine without an RDMA adapter, it reports /proc/kallsyms as missing, as in a
+ * container that masks the file.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -15,7 +15,7 @@
 
 #include "fabric/fabric.h"
 
-/* The name in the C library is the one that a program without large files would call. */
+/* Libraries without large file support call "fopen"; <stdio.h> renames it to fopen64 here. */
 FILE *open_for_libraries(const char *path, const char *mode) __asm__("fopen")
 	__attribute__((visibility("default")));
 

@@ -15,7 +15,7 @@
 
 static int log_fd = -1;
 
-/* "2026-11-21T09:30:00.123Z" */
+/* The time in UTC, such as "2026-11-21T09:30:00.123Z". */
 static void say_when(char *text, size_t size)
 {
 	struct timespec now;
@@ -28,7 +28,7 @@ static void say_when(char *text, size_t size)
 	snprintf(text, size, "%s.%03ldZ", seconds, now.tv_nsec / 1000000);
 }
 
-/* A line is one write(2): those of several processes do not mix. */
+/* Each line is a single write(2), so that lines of several processes do not mix. */
 static void to_file(
 	enum log_level level, const struct log_place *from, const char *message, bool environment)
 {
@@ -41,7 +41,7 @@ static void to_file(
 		message);
 	size_t end = strlen(line);
 	line[end] = '\n';
-	/* A log that cannot be written must not stop the daemon. */
+	/* Ignore failures: a log that cannot be written must not stop the daemon. */
 	ssize_t written = write(log_fd, line, end + 1);
 	(void)written;
 }
@@ -63,7 +63,7 @@ int daemon_log_open(const struct config *config)
 	log_fd = open(config->log_file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
 	if (log_fd < 0) {
 		int error = err_sys("cannot open the log file %s", config->log_file);
-		/* ENOENT means to an initiator that there is no such pool set. */
+		/* Convert ENOENT, which would tell an initiator that there is no such pool set. */
 		return error == -ENOENT || error == -ENOTDIR ? -EREMOTEIO : error;
 	}
 	log_receive(to_file, config->log_level);

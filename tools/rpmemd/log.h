@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * log.h - where the messages of rpmemd go
+ * log.h - send the log messages of rpmemd to syslog or to a file
  *
- * All that is said through base/log.h, also by the floors below, goes to syslog or into a file, as
- * the configuration says; its level is obeyed by both.
+ * All messages through base/log.h, also those of other modules, go to syslog or into a file, as
+ * the configuration says. Its log level applies to both.
  */
 #ifndef RPMEMD_LOG_H
 #define RPMEMD_LOG_H
 
 #include "config.h"
 
-/* From now on. 0; -errno with a sentence if the file cannot be opened. */
+/* Send messages there from now on. -errno, with an error message, if the file cannot be opened. */
 int daemon_log_open(const struct config *config);
 
 #endif

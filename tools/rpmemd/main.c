@@ -17,7 +17,7 @@
 #include "pool/pool.h"
 #include "session.h"
 
-/* For whoever has started this, on this machine or through ssh. */
+/* Print the error message for the user who started rpmemd, here or through ssh. */
 static int complain(int status)
 {
 	fprintf(stderr, "rpmemd: %s\n", err_get());
@@ -25,15 +25,19 @@ static int complain(int status)
 }
 
 /*
- * It takes bytes from a network: nothing it might run gains rights, and no memory of pools and
- * secrets is left in a core file. A lane needs descriptors, and nothing here minds large ones.
+ * rpmemd reads bytes from a network. So no program that it might run gains rights, and no memory
+ * of pools and secrets is written to a core file. Raise the limit of descriptors: lanes need them,
+ * and no part of rpmemd depends on small ones.
  */
 static void harden(void)
 {
 	const struct rlimit none = {0, 0};
 	struct rlimit files;
 
-	/* A limit on the size of files (ulimit -f) is EFBIG, for a part as for the log. */
+	/*
+	 * With a limit on file sizes (ulimit -f), writes then fail with EFBIG, to a part or to the
+	 * log.
+	 */
 	signal(SIGXFSZ, SIG_IGN);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	setrlimit(RLIMIT_CORE, &none);
@@ -57,7 +61,7 @@ static int start(const struct config *config)
 	return error;
 }
 
-/* The status of a removal that failed is the errno. */
+/* The exit status of a failed removal is the errno. */
 static int run(const struct options *options, const struct config *config)
 {
 	if (!options->remove)
@@ -66,7 +70,7 @@ static int run(const struct options *options, const struct config *config)
 	return error ? complain(-error) : EXIT_SUCCESS;
 }
 
-/* An initiator gets to know why, too. */
+/* Report the failure to the initiator, too. */
 static int fail(const struct options *options, int error)
 {
 	char sentence[ERR_SIZE];
@@ -89,7 +93,7 @@ int main(int argc, char **argv)
 	}
 	harden();
 	int error = options_configure(&options, &config);
-	/* Nor does a missing configuration mean that there is no such pool set. */
+	/* A missing configuration file must not be reported as a missing pool set. */
 	if (error)
 		return fail(&options, error == -ENOENT ? -EINVAL : error);
 	error = start(&config);

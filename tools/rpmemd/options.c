@@ -9,12 +9,14 @@
 #include "base/err.h"
 #include "pool/pool.h"
 
-/* Seen by the C library, which has a weak one of its own. */
+/* Exported: replaces the C library's weak variable of this name. */
 __attribute__((visibility("default"))) const char *argp_program_bug_address;
 
 enum { KEY_USAGE = 0x800, KEY_SETTING = 0x1000 };
 
-/* Names of settings are those of the configuration; without an argument they mean yes. */
+/*
+ * Settings have the names that they have in the configuration. Without an argument they mean yes.
+ */
 static const struct argp_option table[] = {
 	{"config", 'c', "FILE", 0,
 		"Read this configuration, and neither " CONFIG_SYSTEM_FILE
@@ -23,9 +25,9 @@ static const struct argp_option table[] = {
 	{"remove", 'r', "POOLSET", 0, "Remove this pool, and exit", 1},
 	{"force", 'f', NULL, 0, "With --remove: go on if something cannot be removed", 1},
 	{"pool-set", 's', NULL, 0, "With --remove: remove the pool set file, too", 1},
-	{"poolset-dir", KEY_SETTING, "DIRECTORY", 0, "Folder of the pool sets", 2},
+	{"poolset-dir", KEY_SETTING, "DIRECTORY", 0, "Directory of the pool sets", 2},
 	{"nthreads", 't', "NUMBER", 0, "Threads that serve lanes; 0: as many as CPUs", 2},
-	{"max-lanes", KEY_SETTING + 1, "NUMBER", 0, "Most lanes per connection", 2},
+	{"max-lanes", KEY_SETTING + 1, "NUMBER", 0, "Maximum of lanes per connection", 2},
 	{"port-range", KEY_SETTING + 2, "LOW-HIGH", 0, "Ports of the data path, for firewalls", 2},
 	{"timeout", KEY_SETTING + 3, "MILLISECONDS", 0, "Drop a peer that is silent this long", 2},
 	{"poll-us", KEY_SETTING + 4, "MICROSECONDS", 0,
@@ -37,7 +39,7 @@ static const struct argp_option table[] = {
 	{"use-syslog", KEY_SETTING + 8, NULL, 0, "Log to syslog", 3},
 	{"log-level", KEY_SETTING + 9, "LEVEL", 0, "err, warn, notice, info or debug", 3},
 	{"help", 'h', NULL, 0, "Give this help list", -1},
-	{"usage", KEY_USAGE, NULL, OPTION_HIDDEN, NULL, -1}, /* argp speaks of it */
+	{"usage", KEY_USAGE, NULL, OPTION_HIDDEN, NULL, -1}, /* named in argp's messages */
 	{"version", 'V', NULL, 0, "Print program version", -1},
 	{0},
 };

@@ -7,10 +7,10 @@
 
 #include "config.h"
 
-/* The status of a command line that makes no sense. */
+/* The exit status for an invalid command line. */
 #define OPTIONS_EXIT_USAGE 255
 
-/* A setting that overrules the files. */
+/* A setting on the command line, which overrules the files. */
 struct options_setting {
 	const char *key, *value;
 };
@@ -18,22 +18,22 @@ struct options_setting {
 #define OPTIONS_SETTINGS 64
 
 struct options {
-	const char *config_file; /* the only one to be read; or NULL */
-	const char *remove;      /* the pool set; or NULL */
+	const char *config_file; /* read only this file; NULL: the default files */
+	const char *remove;      /* name of a pool set to remove; NULL: none */
 	unsigned remove_flags;   /* POOL_REMOVE_* */
 	struct options_setting settings[OPTIONS_SETTINGS];
 	size_t count;
 };
 
 /*
- * --help and --version say so on standard error, which is not the peer's, and end the process with
- * 0; what makes no sense ends it with OPTIONS_EXIT_USAGE.
+ * Parse the command line. --help and --version print to standard error, because standard output is
+ * the peer's, and end the process with 0. An invalid command line ends it with OPTIONS_EXIT_USAGE.
  */
 void options_parse(struct options *options, int argc, char **argv);
 
 /*
- * Defaults, files, command line, in this order. 0, or -errno with a sentence, and then there is
- * nothing to free.
+ * Apply defaults, files and command line, in this order. Returns 0, or -errno with an error
+ * message; then *config needs no config_free().
  */
 int options_configure(const struct options *options, struct config *config);
 

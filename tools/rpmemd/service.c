@@ -14,9 +14,9 @@
 _Static_assert(CONTROL_SECRET_SIZE == FABRIC_SECRET_SIZE, "secrets");
 
 /*
- * Over tcp the kernel copies through the CPU's caches, so a write is durable with its delivery only
- * where the caches are. RDMA goes around them, if the machine is set up so, which persist-apm says;
- * and only a DAX device can be given to an adapter.
+ * Over tcp the kernel copies into the CPU's caches, so a delivered write is durable only if the
+ * caches are durable. RDMA bypasses the caches if the machine is configured for it, which the
+ * setting persist-apm states. Only the memory of a DAX device can be given to an adapter.
  */
 enum holdfast_method service_method(const struct config *config, enum holdfast_provider provider,
 	enum pmem2_granularity granularity, enum service_memory memory)
@@ -44,20 +44,23 @@ enum service_memory service_memory(const struct pool *pool)
 	return pool_has_room(pool) ? SERVICE_FILES : SERVICE_GUARDED;
 }
 
-/* ssh's idea of which of our addresses was reached: "client-address port server-address port". */
+/*
+ * Get the address of this machine that ssh has reached, from SSH_CONNECTION: "client-address port
+ * server-address port".
+ */
 static bool own_address(char *address, size_t size)
 {
 	const char *connection = env_get("SSH_CONNECTION");
 	char format[32];
 
 	snprintf(format, sizeof(format), "%%*s %%*s %%%zus", size - 1);
-	/* The format's only number is the size of what it fills. */
+	/* The format is not a literal, but safe: only the size of the buffer was put into it. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 	if (connection && sscanf(connection, format, address) == 1)
 		return true;
 #pragma GCC diagnostic pop
-	log_notice("SSH_CONNECTION names no address to listen on: any will do");
+	log_notice("SSH_CONNECTION names no address to listen on: listening on all");
 	address[0] = '\0';
 	return false;
 }
@@ -91,7 +94,7 @@ static unsigned grant(const struct config *config, unsigned provider, unsigned w
 	return fabric_lanes_affordable(provider, wanted);
 }
 
-/* Listen by one provider. */
+/* Listen with one provider. */
 static int listen_by(struct service *service, unsigned provider, unsigned wanted,
 	struct control_started *told, uint8_t **made)
 {
@@ -107,7 +110,7 @@ static int listen_by(struct service *service, unsigned provider, unsigned wanted
 	bool any = !own_address(told->address, sizeof(told->address));
 	struct fabric_server_args args = {
 		.provider = provider,
-		/* Both families; or IPv4 alone, where there is no IPv6. */
+		/* "::" accepts IPv4, too; without IPv6 on this machine, only IPv4. */
 		.address = any ? "::" : told->address,
 		.port_low = config->port_low,
 		.port_high = config->port_high,
@@ -137,7 +140,7 @@ static int listen_by(struct service *service, unsigned provider, unsigned wanted
 	return 0;
 }
 
-/* By the best provider that both ends have and that works here. */
+/* Listen with the best provider that both ends have and that works on this machine. */
 static int listen_for(struct service *service, const struct control_start *start,
 	struct control_started *told, uint8_t **secrets)
 {
@@ -148,7 +151,7 @@ static int listen_for(struct service *service, const struct control_start *start
 		char cause[ERR_SIZE / 2];
 		snprintf(cause, sizeof(cause), "%s", err_get());
 		return err_set(
-			-EMEDIUMTYPE, "the target has no provider that was offered: %s", cause);
+			-EMEDIUMTYPE, "the target has none of the offered providers: %s", cause);
 	}
 	rc = -EMEDIUMTYPE;
 	for (unsigned each = HOLDFAST_PROVIDER_VERBS; rc && each <= HOLDFAST_PROVIDER_TCP;
@@ -236,7 +239,7 @@ int service_remove(const struct config *config, const struct control_named *name
 	return pool_remove(config->poolset_dir, named->name, flags);
 }
 
-/* Fill in the answers that an open pool has. */
+/* Fill in the fields of the reply that need an open pool. */
 static void describe_pool(
 	const struct config *config, const struct pool *pool, struct control_description *told)
 {
@@ -259,7 +262,7 @@ static void describe_pool(
 			config, HOLDFAST_PROVIDER_TCP, pool_granularity(pool), memory);
 }
 
-/* A path with control characters cannot be told. */
+/* True if a path has no control characters: other paths cannot be sent. */
 static bool is_text(const char *path)
 {
 	for (; *path; path++)
@@ -268,7 +271,7 @@ static bool is_text(const char *path)
 	return true;
 }
 
-/* The least durable part counts. Parts that do not fit the reply count, too. */
+/* Include one part: the least durable part decides, also parts that do not fit into the reply. */
 static uint8_t survival_of_part(const char *path, struct control_description *told)
 {
 	enum holdfast_survival survival = survival_of(path);
@@ -278,7 +281,7 @@ static uint8_t survival_of_part(const char *path, struct control_description *to
 	return (uint8_t)survival;
 }
 
-/* As many of its parts as a reply can hold. */
+/* List as many parts of the set as a reply can hold. */
 static void describe_set(const struct pool_set *set, struct control_description *told)
 {
 	size_t room = CONTROL_BODY_MAX / 2;
@@ -298,7 +301,10 @@ static void describe_set(const struct pool_set *set, struct control_description 
 	}
 }
 
-/* It is not a failure if the pool is open elsewhere, or was never created. */
+/*
+ * Open the pool for a look. It is not a failure if another process has it open or it does not
+ * exist.
+ */
 static int try_pool(
 	const struct config *config, const struct pool_set *set, struct control_description *told)
 {

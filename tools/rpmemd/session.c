@@ -18,7 +18,7 @@
 #include "control_io.h"
 #include "service.h"
 
-#define PING_AFTER_MS 15000 /* of silence; a shorter timeout asks sooner */
+#define PING_AFTER_MS 15000 /* silence before a ping; less with a shorter timeout */
 
 enum verdict { GO_ON, END_WELL, END_BADLY };
 
@@ -26,13 +26,13 @@ struct session {
 	const struct config *config;
 	struct control_io io;
 	struct service service;
-	int signals;   /* signalfd: those that ask us to end */
-	int64_t heard; /* when the initiator last said something, in milliseconds */
-	int64_t lost;  /* when a lane was lost, or 0 */
-	bool pinged;   /* and has not been heard since */
+	int signals;   /* signalfd for the signals that end the daemon */
+	int64_t heard; /* time when the initiator last sent something, in ms */
+	int64_t lost;  /* time when a lane was lost; 0: none was */
+	bool pinged;   /* a ping was sent and nothing heard since */
 	uint32_t pings;
-	int refusal;     /* negative: every request is refused with it */
-	const char *why; /* the sentence of that */
+	int refusal;     /* negative errno: refuse every request with it; 0: do not */
+	const char *why; /* the error message of `refusal` */
 };
 
 static int64_t now_ms(void)
@@ -43,7 +43,7 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* -- requests: each replies, and returns 0 or, if it cannot, -errno -- */
+/* -- requests: each sends its reply, and returns 0, or -errno if it cannot -- */
 
 static int refuse(struct session *session, const struct control_head *head, int rc)
 {
@@ -53,7 +53,7 @@ static int refuse(struct session *session, const struct control_head *head, int 
 	return control_io_refuse(&session->io, head, wire_status_of(-rc), sentence);
 }
 
-/* Done, or refused for what `rc` says. */
+/* Reply success, or refuse with the error `rc` and its error message. */
 static int reply(struct session *session, const struct control_head *head, int rc)
 {
 	if (rc)
@@ -90,7 +90,7 @@ static int on_start(struct session *session, const struct control_head *head, co
 	return rc ? refuse(session, head, rc) : reply_started(session, head, &start);
 }
 
-/* Checks a request that needs a pool; 0, or -EPROTO. */
+/* 0 if a pool is open, as a request requires; else -EPROTO. */
 static int need_pool(const struct session *session)
 {
 	return session->service.pool ? 0 : err_set(-EPROTO, "no pool is open");
@@ -177,7 +177,7 @@ static int on_pong(struct session *session, const struct control_head *head, con
 	int rc = control_get_nothing(body, head->length);
 
 	if (!rc && (!session->pings || head->id != session->pings))
-		rc = err_set(-EPROTO, "the initiator answers a ping that was not sent");
+		rc = err_set(-EPROTO, "the initiator has answered a ping that was not sent");
 	return rc;
 }
 
@@ -205,19 +205,22 @@ static int dispatch(struct session *session, const struct control_head *head, co
 	case CONTROL_DESCRIBE:
 		return on_describe(session, head, body);
 	default:
-		return reply(session, head,
-			err_set(-EOPNOTSUPP, "the request %u is unknown", head->type));
+		return reply(
+			session, head, err_set(-EOPNOTSUPP, "request %u is unknown", head->type));
 	}
 }
 
 /* -- events -- */
 
-/* ssh carries it to the initiator, for which it is the reason why the target is gone. */
+/*
+ * Write the reason to standard error. ssh sends it to the initiator, which reports it to its
+ * caller.
+ */
 static void tell_why(const char *sentence)
 {
 	struct pollfd wait = {STDERR_FILENO, POLLOUT, 0};
 
-	/* Nobody may be reading: this must not block. */
+	/* Do not block: nobody may be reading. */
 	if (poll(&wait, 1, 0) > 0 && wait.revents & POLLOUT)
 		dprintf(STDERR_FILENO, "rpmemd: %s\n", sentence);
 }
@@ -250,12 +253,12 @@ static enum verdict on_input(struct session *session)
 		if (rc < 0)
 			break;
 	}
-	/* The time that it took us was no silence of the initiator's. */
+	/* Time that this side spent does not count as silence of the initiator. */
 	session->heard = now_ms();
 	return rc < 0 ? trouble() : GO_ON;
 }
 
-/* A lane that is lost ends the initiator's handle: it will close, or be gone. */
+/* A lost lane ends the initiator's handle: it will close the pool, or is gone. */
 static enum verdict on_fabric(struct session *session)
 {
 	int rc = fabric_server_progress(session->service.server);
@@ -269,7 +272,7 @@ static enum verdict on_fabric(struct session *session)
 	return GO_ON;
 }
 
-/* When to do something although nothing happens. */
+/* The next time to act even if no event happens, in ms. */
 static int64_t next_deadline(const struct session *session)
 {
 	int64_t timeout = session->config->timeout_ms;
@@ -313,7 +316,7 @@ static enum verdict on_signal(struct session *session)
 
 static enum verdict once(struct session *session)
 {
-	/* Once a lane is lost there is nothing more to do for the others. */
+	/* After a lane is lost, ignore further events of lanes. */
 	bool watch = session->service.server && !session->lost;
 	struct pollfd wait[] = {{STDIN_FILENO, POLLIN, 0}, {session->signals, POLLIN, 0},
 		{watch ? fabric_server_fd(session->service.server) : -1, POLLIN, 0}};
@@ -333,7 +336,7 @@ static enum verdict once(struct session *session)
 
 /* -- the whole -- */
 
-/* Workers inherit it: signals come to us by descriptor, or not at all. */
+/* Block the signals, for workers, too, and receive them by a descriptor. */
 static int take_signals(void)
 {
 	sigset_t ends;
@@ -347,7 +350,7 @@ static int take_signals(void)
 	return signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* Its number stays taken. */
+/* Replace standard output by /dev/null, so that its number is not used for another file. */
 static void close_output(void)
 {
 	int nothing = open("/dev/null", O_WRONLY | O_CLOEXEC);
@@ -375,7 +378,10 @@ static int run(struct session *session)
 			verdict = once(session);
 		while (verdict == GO_ON);
 	}
-	/* The initiator hears of the end now: to close the pool may take long. */
+	/*
+	 * Close the output first: the initiator then notices the end even if closing the pool
+	 * takes long.
+	 */
 	close_output();
 	if (service_close(&session->service, false)) {
 		trouble();
@@ -394,7 +400,7 @@ static void *load(void *unused)
 	return NULL;
 }
 
-/* libfabric is loaded while the initiator does the same, before it asks for anything. */
+/* Loads libfabric in a thread, while the initiator loads it, too, before its first request. */
 int session_run(const struct config *config)
 {
 	struct session session = {.config = config, .service = {.config = config}};
@@ -406,7 +412,7 @@ int session_run(const struct config *config)
 	bool loads = !pthread_create(&loader, NULL, load, NULL);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	int status = run(&session);
-	/* It must not be in the middle of that when the process ends. */
+	/* Wait for the thread: the process must not exit while libfabric is being loaded. */
 	if (loads)
 		pthread_join(loader, NULL);
 	return status;

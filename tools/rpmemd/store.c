@@ -14,7 +14,7 @@
 /* The whole pages that this thread has stored to since its last drain. */
 static __thread struct ranges notes;
 
-/* That of the lane which this thread is serving; NULL: a lane that has never drained. */
+/* The mark of the lane that this thread serves; NULL: a lane that has never drained. */
 static __thread uint64_t *lane_mark;
 
 static void note(struct store *store, size_t offset, size_t length)
@@ -27,7 +27,9 @@ static void note(struct store *store, size_t offset, size_t length)
 	ranges_add(&notes, pages, 0);
 }
 
-/* Before the first byte changes: its page may be written, and fail, before the copy is done. */
+/*
+ * Note the page before its first byte changes: it may be written back, and fail, during the copy.
+ */
 static void note_page(struct store *store, size_t offset, size_t length)
 {
 	if (store->granularity == PMEM2_GRANULARITY_PAGE)
@@ -43,19 +45,19 @@ static void copy(const struct store *store, size_t offset, const void *from, siz
 		cpu.engine->move_line(to, from, length, PMEM2_F_MEM_NODRAIN);
 	else if (store->granularity == PMEM2_GRANULARITY_BYTE)
 		cpu.engine->move_byte(to, from, length, PMEM2_F_MEM_NODRAIN);
-	else /* msync(2) takes it from the caches */
+	else /* PAGE: msync(2) reads the caches, so do not flush */
 		cpu.engine->move_byte(to, from, length, PMEM2_F_MEM_NODRAIN | PMEM2_F_MEM_WB);
 	PEER_ORDERS_END;
 }
 
-/* For what runs under the guard. */
+/* Arguments of a function that runs under a guard. */
 struct bytes {
 	const struct store *store;
 	size_t offset, length;
 	const char *from;
 };
 
-/* Engines keep words whole where a range begins and ends with one: so the bytes around go apart. */
+/* Copy engines store whole words if a range begins and ends at one: copy odd ends separately. */
 static void copy_bytes(void *arg)
 {
 	const struct bytes *bytes = arg;
@@ -106,13 +108,13 @@ static uint64_t since(void)
 	return lane_mark ? *lane_mark : 0;
 }
 
-/* Several parts may lie in one range: the files are not known. */
+/* Write back pages that may belong to several files, which are not known here. */
 static int write_back(struct range pages)
 {
 	return file_sync_or_error(&(struct file_sync){.pages = pages, .since = since()});
 }
 
-/* Past the devices among the parts. *any: something was written back. */
+/* Write back pages of parts that are files. *any becomes true if there were any. */
 static int write_back_files(const struct store *store, struct range pages, bool *any)
 {
 	uintptr_t base = (uintptr_t)store->base;
@@ -149,7 +151,7 @@ static int drain_pages(const struct store *store)
 		error = error ? error : failed;
 	}
 	notes.count = 0;
-	/* The lane waits for its answer and puts nothing meanwhile: it is told of all until now. */
+	/* Move the mark to now: the lane waits for this answer, and stores nothing meanwhile. */
 	if (lane_mark && any)
 		*lane_mark = error ? file_sync_epoch() : begun;
 	return error;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * system_log.h - the system's log, apart from ours, because the names of their levels clash
+ * system_log.h - write to syslog; separate from base/log.h, because the names of their levels
+ * clash
  */
 #ifndef RPMEMD_SYSTEM_LOG_H
 #define RPMEMD_SYSTEM_LOG_H
