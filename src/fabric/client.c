@@ -118,9 +118,9 @@ static int check_args(const struct fabric_client_args *args)
 		return err_set(
 			-EPROTO, "%s: persist method %d is unknown", args->name, (int)args->method);
 	if (!args->nlanes)
-		return err_set(-EINVAL, "%s: no lanes", args->name);
+		return err_set(-EINVAL, "%s: the number of lanes is 0", args->name);
 	if (args->size < sizeof(uint64_t))
-		return err_set(-EINVAL, "%s: a pool of %zu bytes", args->name, args->size);
+		return err_set(-EINVAL, "%s: invalid pool size: %zu bytes", args->name, args->size);
 	return 0;
 }
 
@@ -130,7 +130,7 @@ static int open_client(struct fabric_client *client)
 
 	client->dead_fd = eventfd(0, EFD_CLOEXEC);
 	if (client->dead_fd < 0)
-		return err_sys("%s: eventfd", client->name);
+		return err_sys("%s: cannot make an eventfd", client->name);
 	if ((code = open_fabric(client)) || (code = open_lanes(client)) ||
 		(code = client_connect(client)))
 		return code;

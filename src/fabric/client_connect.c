@@ -98,7 +98,7 @@ static int take_event(void *context)
 		return refused(client, &error);
 	}
 	if (size < 0)
-		return fabric_failed(size, "%s: connection events", client->name);
+		return fabric_failed(size, "%s: cannot read connection events", client->name);
 	if (what == FI_SHUTDOWN)
 		return err_set(-ECONNRESET, "%s: connection lost", client->name);
 	if (what != FI_CONNECTED)
@@ -122,7 +122,7 @@ static int wait_for_lanes(struct fabric_client *client)
 	int code = fi_control(object, FI_GETWAIT, &wait.fds[0]);
 
 	if (code)
-		return fabric_failed(code, "%s: descriptor of the event queue", client->name);
+		return fabric_failed(code, "%s: no descriptor for the event queue", client->name);
 	wait_start(&wait);
 	while (connected < client->args.nlanes) {
 		int count = take_event(client);

@@ -61,14 +61,14 @@ int fabric_providers(const char *host, unsigned wanted, unsigned *set);
  */
 unsigned fabric_lanes_affordable(enum holdfast_provider provider, unsigned wanted);
 
-/* -- initiator -- */
+/* -- calls of the initiator -- */
 
 struct fabric_client;
 
 struct fabric_client_args {
 	const char *name; /* of the target, to begin error messages with */
 	enum holdfast_provider provider;
-	const char *host; /* as ssh reached it */
+	const char *host; /* the target's name or address, as given to ssh */
 	uint16_t port;    /* the target has chosen these */
 	unsigned nlanes;
 	const uint8_t (*secrets)[FABRIC_SECRET_SIZE];
@@ -105,7 +105,7 @@ int fabric_read(
 /* The shortest round trip of a message that was measured while connecting. */
 unsigned fabric_round_trip_ns(const struct fabric_client *client);
 
-/* -- target -- */
+/* -- calls of the target -- */
 
 /*
  * The operations of the target on its pool. The functions return 0, or -errno with an error

@@ -23,15 +23,17 @@ int lane_open(struct lane *lane)
 	lane->write_op.kind = LANE_WRITE;
 	lane->read_op.kind = LANE_READ;
 	if ((code = fi_cq_open(client->domain, &attributes, &lane->cq, NULL)))
-		return fabric_failed(
-			code, "%s: completion queue of lane %u", client->name, lane->number);
+		return fabric_failed(code, "%s: cannot open the completion queue of lane %u",
+			client->name, lane->number);
 	if ((code = fi_control(&lane->cq->fid, FI_GETWAIT, &lane->cq_fd)))
-		return fabric_failed(code, "%s: descriptor of lane %u", client->name, lane->number);
+		return fabric_failed(
+			code, "%s: no descriptor for lane %u", client->name, lane->number);
 	if ((code = fi_endpoint(client->domain, client->info, &lane->ep, NULL)) ||
 		(code = fi_ep_bind(lane->ep, &client->eq->fid, 0)) ||
 		(code = fi_ep_bind(lane->ep, &lane->cq->fid, FI_TRANSMIT | FI_RECV)) ||
 		(code = fi_enable(lane->ep)))
-		return fabric_failed(code, "%s: endpoint of lane %u", client->name, lane->number);
+		return fabric_failed(code, "%s: cannot open the endpoint of lane %u", client->name,
+			lane->number);
 	return 0;
 }
 
@@ -50,8 +52,8 @@ static int get_memory(struct lane *lane)
 		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (lane->memory == MAP_FAILED) {
 		lane->memory = NULL;
-		return err_sys("%s: %zu bytes for lane %u", lane->client->name, lane->memory_size,
-			lane->number);
+		return err_sys("%s: cannot allocate %zu bytes for lane %u", lane->client->name,
+			lane->memory_size, lane->number);
 	}
 	lane->slots = lane->memory;
 	lane->replies = (struct lane_reply *)((char *)lane->memory + slots);
@@ -75,7 +77,7 @@ static int register_memory(struct lane *lane)
 		return 0;
 	int code = fi_mr_reg(lane->client->domain, lane->memory, lane->memory_size,
 		FI_SEND | FI_RECV | FI_READ | FI_WRITE, 0, lane->number + 1, 0, &lane->mr, NULL);
-	return code ? fabric_failed(code, "%s: registration of the memory of lane %u",
+	return code ? fabric_failed(code, "%s: cannot register the memory of lane %u",
 			      lane->client->name, lane->number)
 		    : 0;
 }

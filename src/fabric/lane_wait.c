@@ -9,7 +9,7 @@
 #include "base/memcheck.h"
 #include "fabric/wait.h"
 
-/* -- completions -- */
+/* -- handling completions -- */
 
 int lane_post_reply(struct lane *lane, struct lane_reply *reply)
 {
@@ -22,8 +22,8 @@ int lane_post_reply(struct lane *lane, struct lane_reply *reply)
 	 */
 	if (code == -FI_EAGAIN)
 		code = -FI_ECONNRESET;
-	return code ? fabric_failed(
-			      code, "%s: receive on lane %u", lane->client->name, lane->number)
+	return code ? fabric_failed(code, "%s: cannot receive on lane %u", lane->client->name,
+			      lane->number)
 		    : 0;
 }
 
@@ -55,7 +55,7 @@ static int take_reply(struct lane *lane, struct lane_reply *at, size_t length)
 	if (!data_get_reply(&reply, &text, &bytes, at->bytes, length))
 		return broken(lane, "a reply is malformed");
 	if (lane->answered == lane->next || reply.sequence != lane->answered)
-		return broken(lane, "a reply to nothing that was sent");
+		return broken(lane, "a reply without a message");
 	if (reply.length != (slot->to && !reply.status ? slot->length : 0))
 		return broken(lane, "a reply of a wrong length");
 	if (reply.status)
@@ -123,7 +123,7 @@ static int progress(void *context)
 	return (int)count;
 }
 
-/* -- waiting -- */
+/* -- waiting for completions -- */
 
 static bool all_answered(const struct lane *lane)
 {

@@ -15,7 +15,7 @@ int link_end(struct fabric_client *client, int code)
 		atomic_store_explicit(&client->dead, code, memory_order_release);
 		/* Nobody reads the eventfd, so from now on it wakes every waiter. */
 		if (write(client->dead_fd, &one, sizeof(one)) < 0)
-			log_error("%s: eventfd: %m", client->name);
+			log_error("%s: cannot write to an eventfd: %m", client->name);
 	}
 	pthread_mutex_unlock(&client->lock);
 	return link_check(client);

@@ -53,7 +53,7 @@ static void set_sizes(struct fabric_server *server)
 	server->welcome.message_size = (uint32_t)(each < MESSAGE_MAX ? each : MESSAGE_MAX);
 }
 
-/* -- opening -- */
+/* -- opening a server -- */
 
 static int bind_listener(struct fabric_server *server, uint16_t port)
 {
@@ -67,12 +67,12 @@ static int bind_listener(struct fabric_server *server, uint16_t port)
 		return fabric_failed(code, "%s", wire_provider_name(args->provider));
 	struct fi_eq_attr events = {.wait_obj = FI_WAIT_FD};
 	if (!server->eq && (code = fi_eq_open(server->fabric, &events, &server->eq, NULL)))
-		return fabric_failed(code, "event queue");
+		return fabric_failed(code, "cannot open the event queue");
 	if ((code = fi_passive_ep(server->fabric, server->info, &server->listener, NULL)) ||
 		(code = fi_pep_bind(server->listener, &server->eq->fid, 0)) ||
 		(code = fi_listen(server->listener)))
-		return fabric_failed(
-			code, "listen on %s port %u", args->address ? args->address : "any", port);
+		return fabric_failed(code, "cannot listen on %s port %u",
+			args->address ? args->address : "any", port);
 	return 0;
 }
 
@@ -83,7 +83,7 @@ static int find_port(struct fabric_server *server)
 	int code = fi_getname(&server->listener->fid, &address, &length);
 
 	if (code)
-		return fabric_failed(code, "address of the listener");
+		return fabric_failed(code, "cannot find the listener's address");
 	/* IPv4 and IPv6 addresses have the port at the same place. */
 	server->port = ntohs(((struct sockaddr_in *)&address)->sin_port);
 	return 0;
@@ -104,8 +104,8 @@ static int listen_on_range(struct fabric_server *server)
 			return code;
 	}
 	if (code && args->port_low != last)
-		return err_set(code, "no port of %u to %u can be had; %.300s", args->port_low, last,
-			err_get());
+		return err_set(code, "cannot listen on any port from %u to %u; %.300s",
+			args->port_low, last, err_get());
 	return code ? code : find_port(server);
 }
 
@@ -118,7 +118,7 @@ static int register_range(struct fabric_server *server, size_t offset, uint64_t 
 		fi_mr_reg(server->domain, from, store->size - offset, access, 0, key, 0, mr, NULL);
 
 	if (code)
-		return fabric_failed(code, "registration of the pool");
+		return fabric_failed(code, "cannot register the pool");
 	/* The peer addresses the pool by virtual address or, with some providers, by offset. */
 	bool by_address = server->info->domain_attr->mr_mode & FI_MR_VIRT_ADDR;
 	*base = by_address ? (uintptr_t)store->base : -(uint64_t)offset;
@@ -169,7 +169,8 @@ static int get_memory(struct fabric_server *server)
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (memory == MAP_FAILED)
-		return err_sys("%zu bytes for the messages of %u lanes", size, server->args.nlanes);
+		return err_sys("cannot allocate %zu bytes for messages of %u lanes", size,
+			server->args.nlanes);
 	server->memory = memory;
 	server->memory_size = size;
 	for (unsigned i = 0; i < server->args.nlanes; i++) {
@@ -182,7 +183,7 @@ static int get_memory(struct fabric_server *server)
 			   ? fi_mr_reg(server->domain, memory, size, FI_SEND | FI_RECV, 0, 3, 0,
 				     &server->buffers_mr, NULL)
 			   : 0;
-	return code ? fabric_failed(code, "registration of %zu bytes for messages", size) : 0;
+	return code ? fabric_failed(code, "cannot register %zu bytes for messages", size) : 0;
 }
 
 /* CPUs that this process may run on: an affinity mask set by the administrator is obeyed. */
@@ -237,7 +238,7 @@ static int make_epoll(struct fabric_server *server)
 	int code = fi_control(&server->eq->fid, FI_GETWAIT, &server->eq_fd);
 
 	if (code)
-		return fabric_failed(code, "descriptor of the event queue");
+		return fabric_failed(code, "no descriptor for the event queue");
 	if (epoll_ctl(server->epoll, EPOLL_CTL_ADD, server->eq_fd, &event) ||
 		epoll_ctl(server->epoll, EPOLL_CTL_ADD, server->failed_fd, &event))
 		return err_sys("epoll_ctl");
@@ -252,7 +253,7 @@ static int open_server(struct fabric_server *server)
 	server->failed_fd = eventfd(0, EFD_CLOEXEC);
 	server->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (server->stop_fd < 0 || server->failed_fd < 0 || server->epoll < 0)
-		return err_sys("eventfd or epoll");
+		return err_sys("cannot make an eventfd or epoll descriptor");
 	if ((code = make_lanes(server)) || (code = listen_on_range(server)))
 		return code;
 	server->inject = server->info->tx_attr->inject_size;
@@ -327,7 +328,7 @@ int fabric_server_progress(struct fabric_server *server)
 	return failed ? failed : code;
 }
 
-/* -- closing -- */
+/* -- closing a server -- */
 
 static void stop_workers(struct fabric_server *server)
 {
@@ -335,7 +336,7 @@ static void stop_workers(struct fabric_server *server)
 
 	atomic_store(&server->stop, true);
 	if (server->stop_fd >= 0 && write(server->stop_fd, &one, sizeof(one)) < 0)
-		log_error("eventfd: %m");
+		log_error("cannot write to an eventfd: %m");
 	for (unsigned i = 0; server->workers && i < server->nworkers; i++)
 		if (server->workers[i].started) {
 			pthread_join(server->workers[i].thread, NULL);

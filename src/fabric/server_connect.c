@@ -50,7 +50,7 @@ static int make_endpoint(struct serve_lane *lane, struct fi_info *info)
 		(code = fi_ep_bind(lane->ep, &server->eq->fid, 0)) ||
 		(code = fi_ep_bind(lane->ep, &lane->worker->cq->fid, FI_TRANSMIT | FI_RECV)) ||
 		(code = fi_enable(lane->ep)))
-		return fabric_failed(code, "endpoint of lane %u", lane->number);
+		return fabric_failed(code, "cannot open the endpoint of lane %u", lane->number);
 	/*
 	 * Release: the worker finds the lane through its queue only, and then sees all of its
 	 * members.
@@ -62,7 +62,8 @@ static int make_endpoint(struct serve_lane *lane, struct fi_info *info)
 	uint8_t welcome[DATA_WELCOME_SIZE];
 	data_put_welcome(welcome, &server->welcome);
 	code = fi_accept(lane->ep, welcome, sizeof(welcome));
-	return code ? fabric_failed(code, "connection of lane %u", lane->number) : 0;
+	return code ? fabric_failed(code, "cannot accept the connection of lane %u", lane->number)
+		    : 0;
 }
 
 static void refuse(struct fabric_server *server, struct fi_info *info, enum data_refusal reason)
@@ -180,7 +181,7 @@ int server_connect_event(struct fabric_server *server)
 	if (size == -FI_EAVAIL) {
 		code = take_error(server);
 	} else if (size < 0) {
-		code = fabric_failed(size, "connection events");
+		code = fabric_failed(size, "cannot read connection events");
 	} else if (what == FI_CONNREQ) {
 		size_t length =
 			(size_t)size > sizeof(event.entry) ? (size_t)size - sizeof(event.entry) : 0;

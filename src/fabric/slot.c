@@ -8,7 +8,7 @@ int slot_post(struct serve_slot *slot)
 	ssize_t code = fi_recv(slot->lane->ep, slot->message, server->welcome.message_size, desc, 0,
 		&slot->message_op);
 
-	return code ? fabric_failed(code, "lane %u: receive", slot->lane->number) : 0;
+	return code ? fabric_failed(code, "lane %u: cannot receive", slot->lane->number) : 0;
 }
 
 void slot_post_again(struct serve_slot *slot)

@@ -14,7 +14,7 @@ void target_fail(struct fabric_server *server, int code)
 		/* Release: a thread that reads a nonzero `failed` also sees `cause`. */
 		atomic_store_explicit(&server->failed, code, memory_order_release);
 		if (write(server->failed_fd, &one, sizeof(one)) < 0)
-			log_error("eventfd: %m");
+			log_error("cannot write to an eventfd: %m");
 	}
 	pthread_mutex_unlock(&server->lock);
 }

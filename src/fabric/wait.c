@@ -51,7 +51,7 @@ static NOINLINE int sleep_until(struct wait *wait, uint64_t waited_ns)
 		fds[i] = (struct pollfd){wait->fds[i], POLLIN, 0};
 	int count = poll(fds, 3, left);
 	if (count < 0)
-		return errno == EINTR ? 0 : err_sys("poll");
+		return errno == EINTR ? 0 : err_sys("poll(2) failed");
 	/*
 	 * A closed connection ends the wait only after the completions that arrived before it are
 	 * taken.

@@ -12,7 +12,7 @@
 #include "fabric/slot.h"
 #include "fabric/wait.h"
 
-/* -- replies -- */
+/* -- sending replies -- */
 
 static void answer(struct worker *worker, struct serve_slot *slot)
 {
@@ -90,7 +90,7 @@ static void drain_and_answer(struct worker *worker)
 	slot_queue_clear(&worker->undrained);
 }
 
-/* -- completions -- */
+/* -- handling completions -- */
 
 static void take_message(struct worker *worker, struct serve_slot *slot, size_t size)
 {
@@ -172,7 +172,7 @@ static bool progress(struct worker *worker)
 	return any;
 }
 
-/* -- the thread -- */
+/* -- the worker's thread -- */
 
 static void *work(void *context)
 {
@@ -220,7 +220,7 @@ int worker_open(struct worker *worker)
 	slot_queue_clear(&worker->unsent);
 	if (!code)
 		code = fi_control(&worker->cq->fid, FI_GETWAIT, &worker->cq_fd);
-	return code ? fabric_failed(code, "completion queue") : 0;
+	return code ? fabric_failed(code, "cannot open the completion queue") : 0;
 }
 
 int worker_start(struct worker *worker)
@@ -237,7 +237,7 @@ int worker_start(struct worker *worker)
 	int code = pthread_create(&worker->thread, NULL, work, worker);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	worker->started = !code;
-	return code ? err_set(-code, "no thread: %s", strerror(code)) : 0;
+	return code ? err_set(-code, "cannot start a thread: %s", strerror(code)) : 0;
 }
 
 void worker_close(struct worker *worker)

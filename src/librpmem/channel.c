@@ -159,7 +159,7 @@ static int send_frame(struct channel *channel, const struct control_head *head, 
 	return rc;
 }
 
-/* -- the monitor -- */
+/* -- the monitor thread, which reads from ssh -- */
 
 static void take_greeting(struct channel *channel, unsigned minor)
 {
@@ -292,7 +292,8 @@ static int start_monitor(struct channel *channel)
 	int error = pthread_attr_init(&attributes);
 
 	if (error)
-		return err_set(-error, "%s: no thread for the control channel", channel->name);
+		return err_set(
+			-error, "%s: cannot start a thread for the control channel", channel->name);
 	pthread_attr_setstacksize(&attributes, MONITOR_STACK);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -302,10 +303,10 @@ static int start_monitor(struct channel *channel)
 	if (!error)
 		return 0;
 	errno = error;
-	return err_sys("%s: no thread for the control channel", channel->name);
+	return err_sys("%s: cannot start a thread for the control channel", channel->name);
 }
 
-/* -- callers -- */
+/* -- calls of other threads: send a request and wait -- */
 
 /* Wait until *flag is true, the channel ends or the deadline passes. The caller holds `lock`. */
 static int await_news(struct channel *channel, const bool *flag, const char *step)
@@ -389,7 +390,7 @@ int channel_call(struct channel *channel, uint32_t type, const struct writer *bo
 	return rc;
 }
 
-/* -- open and close -- */
+/* -- open and close a channel -- */
 
 static struct channel *channel_new(const char *name, const struct settings *settings)
 {

@@ -6,8 +6,8 @@
 /* Read for each connection, except for members marked "when loaded", which are read only once. */
 struct settings {
 	const char *ssh;     /* points into the environment */
-	unsigned providers;  /* a set of enum control_provider; never empty */
-	unsigned max_nlanes; /* when loaded */
+	unsigned providers;  /* a set of enum holdfast_provider; not empty */
+	unsigned max_nlanes; /* when loaded; most lanes of a pool */
 	unsigned window;     /* when loaded; most messages of a lane under way; 0: default */
 	int timeout_ms;
 	unsigned poll_us;

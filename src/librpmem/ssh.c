@@ -41,7 +41,7 @@ static int make_ends(struct ends *ends)
 	for (int i = 0; i < 3; i++) {
 		int pair[2];
 		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair)) {
-			int rc = err_sys("no sockets for ssh");
+			int rc = err_sys("cannot make sockets for ssh");
 			close_all(ends->ours);
 			close_all(ends->its);
 			return rc;
@@ -61,7 +61,7 @@ static int raise_ends(int fds[3])
 			continue;
 		int higher = fcntl(fds[i], F_DUPFD_CLOEXEC, 3);
 		if (higher < 0)
-			return err_sys("no descriptors for ssh");
+			return err_sys("cannot duplicate descriptors for ssh");
 		close(fds[i]);
 		fds[i] = higher;
 	}

@@ -20,7 +20,7 @@ struct ssh {
 	struct fork_entry entry;
 };
 
-/* -ECONNRESET, with a sentence, if `program` cannot be run; else -errno. */
+/* -ECONNRESET, with an error message, if `program` cannot be run; other failures: -errno. */
 int ssh_start(
 	struct ssh *ssh, const char *program, const struct target *target, const char *command);
 

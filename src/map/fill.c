@@ -25,7 +25,7 @@ static const char *objection(const struct fill *fill)
 	if (errno == ENODEV)
 		return ": its file system maps no files, or none of this kind";
 	if (errno == EINVAL && fill->fd >= 0 && stores)
-		return ": its file system may have no maps that are shared and writable";
+		return ": its file system may not support shared writable mappings";
 	return "";
 }
 
@@ -66,7 +66,7 @@ int fill_try(const struct fill *fill, bool *sync)
 	if (trial == MAP_FAILED)
 		return mmap_error(fill);
 	if (munmap(trial, length))
-		return err_sys("cannot unmap %zu bytes that were mapped to try it", length);
+		return err_sys("cannot unmap a trial mapping of %zu bytes", length);
 	*sync = flags & MAP_SYNC;
 	return 0;
 }

@@ -108,7 +108,7 @@ int map_open(struct map *map, const struct map_request *request)
 	bool sync;
 
 	if (!request->length)
-		return err_set(-EINVAL, "nothing is left of the source from offset %lld on",
+		return err_set(-EINVAL, "the source has no bytes from offset %lld on",
 			(long long)request->offset);
 	*map = (struct map){.length = request->length, .born = file_sync_epoch()};
 	set_device(map, request->device, request->sysfs);
@@ -132,7 +132,7 @@ int map_open(struct map *map, const struct map_request *request)
 static int check_adoption(void *addr, size_t length, enum pmem2_granularity granularity)
 {
 	if (!length)
-		return err_set(-EINVAL, "a map of no bytes at %p", addr);
+		return err_set(-EINVAL, "the map at %p has no bytes", addr);
 	if (length > UINTPTR_MAX - (uintptr_t)addr)
 		return err_set(-EINVAL, "%zu bytes at %p reach beyond the end of address space",
 			length, addr);

@@ -21,7 +21,7 @@
 struct reservation;
 
 struct map {
-	char *addr;    /* a multiple of the page size, unless the memory is foreign */
+	char *addr;    /* a multiple of the page size, unless is_foreign */
 	size_t length; /* requested bytes; the last page may be mapped beyond them */
 	enum pmem2_granularity granularity;
 	enum holdfast_reason reason; /* why this granularity; 0 is HOLDFAST_REASON_PROGRAM */

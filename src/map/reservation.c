@@ -132,8 +132,8 @@ static int check_shrink(const struct reservation *reservation, size_t offset, si
 		return err_set(
 			PMEM2_E_NOSUPP, "a reservation shrinks at its ends, not in the middle");
 	if (size == all)
-		return err_set(
-			PMEM2_E_NOSUPP, "a reservation does not shrink to nothing; it is deleted");
+		return err_set(PMEM2_E_NOSUPP,
+			"a reservation cannot shrink to 0 bytes: delete it instead");
 	if (map_array_within(&reservation->slots, from, from + size) < reservation->slots.count)
 		return err_set(PMEM2_E_VM_RESERVATION_NOT_EMPTY,
 			"there are maps in the %zu bytes from offset %zu", size, offset);

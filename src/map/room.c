@@ -44,7 +44,7 @@ void room_in_place(int fd)
 		return;
 	flags = (flags & ~FS_COMPR_FL) | FS_NOCOW_FL;
 	if (ioctl(fd, FS_IOC_SETFLAGS, &flags))
-		log_notice("btrfs does not write a file in place: %m");
+		log_notice("btrfs refuses to write a file in place: %m");
 }
 
 /*

@@ -63,7 +63,7 @@ static struct {
 	struct known *known; /* all actions ever seen: a handful */
 	/* By level: the program's action that the handler of this level passes signals on to. */
 	_Atomic(struct known *) previous[LEVELS];
-	int level;         /* to install next, or installed */
+	int level;         /* of the handler that is installed or will be next */
 	bool is_installed; /* false again if the program installs another handler */
 } sigbus = {
 	.lock = PTHREAD_MUTEX_INITIALIZER,
@@ -253,7 +253,7 @@ static int install(void)
 	struct sigaction now, was;
 
 	if (sigaction(SIGBUS, NULL, &now))
-		return err_sys("cannot ask for the handler of SIGBUS");
+		return err_sys("cannot query the handler of SIGBUS");
 	if (level_of(&now) >= 0)
 		return 0;
 	was_replaced();

@@ -47,7 +47,7 @@ static bool is_zero(const uint8_t *uuid)
 static int make_uuid(uint8_t uuid[UUID_SIZE])
 {
 	if (getrandom(uuid, UUID_SIZE, 0) != UUID_SIZE)
-		return err_sys("cannot make up an identifier");
+		return err_sys("cannot make a random identifier");
 	uuid[7] = (uint8_t)((uuid[7] & 0x0f) | 0x40);
 	uuid[8] = (uint8_t)((uuid[8] & 0x3f) | 0x80);
 	return 0;

@@ -209,7 +209,7 @@ static int check_numbers(const struct layout *layout, const struct pool_set *set
 	for (size_t i = 0; i < layout->count; i++)
 		if (layout->parts[i].number != i)
 			return err_set(-EINVAL,
-				"%s: part %zu is not there, or there twice: %s was "
+				"%s: part %zu is missing or exists twice: %s was "
 				"found instead",
 				set->name, i, layout->parts[i].path);
 	return 0;

@@ -35,7 +35,7 @@ static int lock(const struct part *part)
 	if (!failed)
 		return 0;
 	if (errno == EWOULDBLOCK)
-		return err_set(-EBUSY, "%s is in use: somebody else has it locked", part->path);
+		return err_set(-EBUSY, "%s is in use: another process has locked it", part->path);
 	return err_sys("cannot lock %s", part->path);
 }
 
@@ -58,7 +58,7 @@ static int check_size(struct part *part, const struct part_request *request, siz
 			size, request->size);
 	part->size = size & -(size_t)sysconf(_SC_PAGESIZE);
 	if (part->size < POOL_PART_MINIMUM)
-		return err_set(-EINVAL, "%s has %zu bytes, %zu is the least", part->path, size,
+		return err_set(-EINVAL, "%s has %zu bytes, the minimum is %zu", part->path, size,
 			POOL_PART_MINIMUM);
 	return 0;
 }
@@ -122,7 +122,7 @@ static int fill_holes(const struct part *part)
 	if (!failed || errno == EOPNOTSUPP || errno == ENOSYS)
 		return 0;
 	return err_sys(
-		"cannot allocate what is missing of the %zu bytes of %s", part->size, part->path);
+		"cannot allocate missing blocks of the %zu bytes of %s", part->size, part->path);
 }
 
 static int make(struct part *part, const struct part_request *request)
@@ -284,7 +284,7 @@ int part_check_media(const struct part *part)
 	struct badblocks blocks = {.list = NULL};
 
 	if (device_is_hidden(&part->device, part->sysfs)) {
-		log_warning("%s: bad blocks cannot be checked: sysfs does not show what it lies on",
+		log_warning("%s: bad blocks cannot be checked: sysfs does not show its device",
 			part->path);
 		return 0;
 	}

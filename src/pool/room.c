@@ -43,7 +43,7 @@ void part_stay_in_place(int fd)
 		return;
 	flags |= FS_NOCOW_FL;
 	if (ioctl(fd, FS_IOC_SETFLAGS, &flags))
-		log_debug("a file cannot be made one whose blocks stay: %m");
+		log_debug("cannot have a file written in place: %m");
 }
 
 /* True if another file has some of the same blocks, as after cp --reflink: a store copies them. */

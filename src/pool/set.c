@@ -70,7 +70,7 @@ static int parse_part(struct reader *reader, struct pool_set *set, const char *s
 	if (path[0] != '/')
 		return wrong(reader, "the path of a part must be absolute", path);
 	if (!entry.is_auto && entry.size < POOL_PART_MINIMUM)
-		return err_set(-EINVAL, "%s:%u: part %s has %zu bytes, %zu is the least",
+		return err_set(-EINVAL, "%s:%u: part %s has %zu bytes, the minimum is %zu",
 			reader->name, reader->line, path, entry.size, POOL_PART_MINIMUM);
 	for (size_t i = 0; i < set->count; i++)
 		if (!strcmp(set->entries[i].path, path))

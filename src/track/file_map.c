@@ -112,7 +112,7 @@ static int drain_device(const struct tracked *range, const char *sysfs)
 	char name[DEVICE_NAME];
 
 	if (!range->is_pmem)
-		return err_set(PMEM2_E_NOSUPP, "nothing makes stores to %s durable",
+		return err_set(PMEM2_E_NOSUPP, "stores to %s cannot be made durable",
 			device_name(&range->device, name));
 	/* Flushed lines must reach the region before the region is told to empty its buffers. */
 	cpu.engine->drain();

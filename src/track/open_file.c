@@ -59,14 +59,14 @@ static int check_lengths(const struct open_file_request *request)
 	if (!(request->flags & PMEM_FILE_CREATE)) {
 		if (request->length)
 			return err_set(-EINVAL,
-				"length %zu without PMEM_FILE_CREATE: a file is mapped as it is",
+				"length %zu without PMEM_FILE_CREATE: an existing file is mapped whole",
 				request->length);
 		if (request->flags & PMEM_FILE_TMPFILE)
 			return err_set(-EINVAL, "PMEM_FILE_TMPFILE without PMEM_FILE_CREATE");
 		return 0;
 	}
 	if (request->length > INT64_MAX)
-		return err_set(-EINVAL, "no file can have %zu bytes", request->length);
+		return err_set(-EINVAL, "a file cannot have %zu bytes", request->length);
 	if (!request->length)
 		return err_set(-EINVAL, "PMEM_FILE_CREATE with a length of 0");
 	return 0;
@@ -204,7 +204,7 @@ int open_file_open(struct open_file *file, const struct open_file_request *reque
 	/* Identify the open file: the path may lead to another one since it was checked. */
 	error = device_identify_named(&new.device, new.fd, new.name, request->sysfs);
 	if (!error && is_dax != (new.device.kind == DEVICE_DAX))
-		error = err_set(-EINVAL, "%s became something else meanwhile", request->path);
+		error = err_set(-EINVAL, "%s was replaced while it was opened", request->path);
 	if (!error)
 		error = find_length(&new, request);
 	if (!error)

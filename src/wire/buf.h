@@ -40,7 +40,7 @@ static inline struct reader reader_on(const void *bytes, size_t length)
 	return (struct reader){bytes, (const uint8_t *)bytes + length, false};
 }
 
-/* Bytes written. */
+/* The number of bytes written so far. */
 static inline size_t writer_length(const struct writer *out)
 {
 	return out->length;
@@ -51,7 +51,7 @@ static inline size_t writer_room(const struct writer *out)
 	return out->size - out->length;
 }
 
-/* Bytes not yet read. */
+/* The number of bytes not read yet. */
 static inline size_t reader_left(const struct reader *in)
 {
 	return (size_t)(in->end - in->at);

@@ -66,7 +66,7 @@ bool data_get_welcome(struct data_welcome *welcome, const void *bytes, size_t le
 bool data_get_refusal(
 	enum data_refusal *reason, uint16_t *version, const void *bytes, size_t length);
 
-/* -- messages -- */
+/* -- encoding and decoding messages -- */
 
 enum data_kind { DATA_BATCH = 1, DATA_READ };
 
@@ -119,7 +119,7 @@ static inline void data_put_record(struct writer *out, const struct data_record 
 bool data_get_record(
 	struct data_record *record, const uint8_t **bytes, struct reader *in, enum data_kind kind);
 
-/* -- replies -- */
+/* -- encoding and decoding replies -- */
 
 /*
  * The outcome of a message. The numbers are sent; errors without a status of their own are FAILED.

@@ -75,7 +75,7 @@ static int make_secrets(unsigned nlanes, uint8_t **made)
 	for (size_t done = 0; done < size;) {
 		ssize_t got = getrandom(secrets + done, size - done, 0);
 		if (got < 0 && errno != EINTR) {
-			int rc = err_sys("no random numbers");
+			int rc = err_sys("cannot get random numbers");
 			free(secrets);
 			return rc;
 		}

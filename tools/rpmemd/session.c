@@ -210,7 +210,7 @@ static int dispatch(struct session *session, const struct control_head *head, co
 	}
 }
 
-/* -- events -- */
+/* -- handling events -- */
 
 /*
  * Write the reason to standard error. ssh sends it to the initiator, which reports it to its
@@ -334,7 +334,7 @@ static enum verdict once(struct session *session)
 	return wait[0].revents ? on_input(session) : GO_ON;
 }
 
-/* -- the whole -- */
+/* -- begin, run and end a session -- */
 
 /* Block the signals, for workers, too, and receive them by a descriptor. */
 static int take_signals(void)
@@ -367,7 +367,7 @@ static int run(struct session *session)
 
 	session->signals = take_signals();
 	if (session->signals < 0) {
-		err_sys("no descriptor for signals");
+		err_sys("cannot make a descriptor for signals");
 		trouble();
 	} else if (control_io_init(&session->io, session->config->timeout_ms) ||
 		   control_io_greet(&session->io)) {
