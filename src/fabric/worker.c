@@ -161,8 +161,8 @@ static bool progress(struct worker *worker)
 	bool any = take_completions(worker);
 
 	/*
-	 * Take all completions, since providers return one at a time. The loop ends when all slots
-	 * are used.
+	 * Take all completions, since providers return one at a time. The loop ends, since a
+	 * slot gets no other message before its reply.
 	 */
 	if (any && worker->server->args.store.slow_drain)
 		while (take_completions(worker))

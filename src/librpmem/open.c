@@ -169,8 +169,8 @@ static int connect_to_host(RPMEMpool *pool, void *addr, size_t size, int timeout
 }
 
 /*
- * Divide the time limit between addresses, so that one without an answer does not use it up. The
- * last address may take all of it.
+ * Time limit for one address, in ms. An address without an answer must leave time for the others;
+ * the last one gets the whole time limit.
  */
 static int patience(const struct session *session, bool is_last)
 {

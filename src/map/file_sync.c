@@ -23,10 +23,7 @@ uint64_t file_sync_epoch(void)
 	return shared ? failed_files_epoch(&shared->failed) : 0;
 }
 
-/*
- * W2: an error since memory is not mapped, or can never be written back, does not make its file
- * fail.
- */
+/* W2: false if the file has not failed: memory is not mapped, or cannot be written back at all. */
 static bool belongs_to_file(int error, struct range pages)
 {
 	if (error == ENOMEM)
@@ -95,7 +92,7 @@ struct judging {
 	struct file_sync_failure *failure;
 };
 
-/* True if these pages may be lost without the program having been told. */
+/* True if these pages may be lost and the program has not accepted that. */
 static bool is_doubtful(struct judging *judging, const struct file_ids *ids, struct range at)
 {
 	struct file_id file = file_id_is_known(ids->stat) ? ids->stat : ids->listed;

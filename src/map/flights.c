@@ -89,8 +89,7 @@ static void sleep_on(struct flight *flight, uint32_t number)
  * End a flight; the caller holds its lock. Sequentially consistent: either a waiter sees the new
  * number, or it is seen here and woken. A thread that is killed in here may leave `under_way` one
  * too high, which is harmless; one too low would hide a flight of another thread. So the count is
- * lowered after the number has changed, which tells a waiter that the count was or will be lowered
- * by this thread only.
+ * lowered after the number has changed: a waiter that sees the new number must not lower it again.
  */
 static void end(struct flights *flights, struct flight *flight)
 {

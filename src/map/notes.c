@@ -276,7 +276,7 @@ void notes_fini(void)
 {
 	if (atomic_exchange(&threads.has_key, false))
 		pthread_key_delete(threads.at_exit);
-	/* Threads that end from now on stay on the list. */
+	/* Empty the list, because threads that end from now on do not take themselves off it. */
 	if (checked_lock_take(&threads.lock)) {
 		threads.first = NULL;
 		checked_lock_release(&threads.lock);

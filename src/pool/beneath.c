@@ -85,7 +85,7 @@ static int step(int dir, const char *component, int flags)
 	return fd;
 }
 
-/* Open the path component by component. Changes `name` meanwhile. */
+/* Open the path component by component. Overwrites `name`. */
 static int walk(int root, char *name, int flags)
 {
 	char *rest = NULL, *component = strtok_r(name, "/", &rest);

@@ -132,7 +132,8 @@ bool pool_attr_is_zero(const struct rpmem_pool_attr *attr)
 }
 
 /*
- * The machine fields for these attributes; NULL (fields are zeros) for a pool without attributes.
+ * The bytes of the machine fields: as in the attributes or, if these have zeros, those of this
+ * machine. Zeros for a pool without attributes, which has no signature.
  */
 static const uint8_t *architecture(const struct rpmem_pool_attr *attr)
 {

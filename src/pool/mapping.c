@@ -13,8 +13,8 @@
 #include "pool/errno.h"
 
 /*
- * Bytes of a part before the pool's bytes. Of the headers, only the first part's is in the pool;
- * mapping begins at a multiple of the page size or alignment, which may be larger than a header.
+ * Bytes at a part's beginning that are left out of the pool: its header, except that of the first
+ * part. Mapping begins at the next page, and a page may be larger than a header.
  */
 static size_t skipped(const struct pool *pool, size_t part)
 {

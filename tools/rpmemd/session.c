@@ -350,7 +350,7 @@ static int take_signals(void)
 	return signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* Replace standard output by /dev/null, so that its number is not used for another file. */
+/* Close the control channel. /dev/null takes its number, so that no other file gets it. */
 static void close_output(void)
 {
 	int nothing = open("/dev/null", O_WRONLY | O_CLOEXEC);
