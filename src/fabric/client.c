@@ -155,7 +155,7 @@ int fabric_client_open(const struct fabric_client_args *args, struct fabric_clie
 		fabric_client_close(new);
 		return code;
 	}
-	/* These point to the caller's memory, which is only valid during this call. */
+	/* The pointers lead to the caller's memory, which is only valid during this call. */
 	new->args.secrets = NULL;
 	new->args.host = NULL;
 	new->args.name = NULL;

@@ -57,10 +57,7 @@ static int refused(struct fabric_client *client, struct fi_eq_err_entry *error)
 	enum data_refusal reason;
 	uint16_t version;
 
-	/*
-	 * With this error libfabric reports a peer that closes the connection while it is being
-	 * made.
-	 */
+	/* libfabric's error for a peer that closes the connection while it is being made. */
 	if (error->err == FI_EINPROGRESS)
 		error->err = FI_ECONNRESET;
 	if (!error->err_data ||

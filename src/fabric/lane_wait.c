@@ -107,7 +107,7 @@ static int progress(void *context)
 {
 	struct lane *lane = context;
 	struct fi_cq_msg_entry entries[8];
-	memcheck_pause(); /* posted bytes may be sent only now */
+	memcheck_pause(); /* libfabric may send posted bytes only now */
 	ssize_t count = fi_cq_read(lane->cq, entries, sizeof(entries) / sizeof(*entries));
 	memcheck_resume();
 

@@ -283,7 +283,7 @@ int fabric_server_open(const struct fabric_server_args *args, struct fabric_serv
 		fabric_server_close(new);
 		return code;
 	}
-	/* These point to the caller's memory, which is only valid during this call. */
+	/* The pointers lead to the caller's memory, which is only valid during this call. */
 	new->args.secrets = NULL;
 	new->args.address = NULL;
 	*server = new;

@@ -55,7 +55,7 @@ void persist_init(void)
 		return;
 	log_notice("the CPU's caches are assumed to be durable: nothing is flushed");
 	persist.flush = flush_nothing;
-	/* Without flushes, fences are still needed: they drain streaming stores. */
+	/* Fences are needed even if nothing is flushed: they drain streaming stores. */
 	persist.persist = engine->persist_byte;
 	persist.move = engine->move_byte;
 	persist.set = engine->set_byte;

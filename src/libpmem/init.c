@@ -16,10 +16,7 @@ static void __attribute__((constructor)) library_loads(void)
 	cpu_init();
 	persist_init();
 	map_file_init();
-	/*
-	 * Without fork handlers, a child could wait for ever for a lock of a thread that it does
-	 * not have.
-	 */
+	/* Fork handlers must exist: a child would wait for ever for locks of threads it lacks. */
 	if (tracker_init() || acceptance_init())
 		abort();
 }

@@ -384,7 +384,7 @@ static int close_pool(RPMEMpool *rpp)
 	/* The target closes its lanes first, or it would log each as a lost connection. */
 	int rc = pool_failure(rpp);
 	if (rc == -ETIMEDOUT) {
-		/* The close has timed out once: do not wait again for the end of ssh. */
+		/* The target has timed out once: do not wait for it again when ssh ends. */
 		channel_give_up(rpp->session->channel);
 	} else if (!rc || !channel_error(rpp->session->channel)) {
 		int closed = close_at_target(rpp, 0);

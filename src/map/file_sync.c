@@ -145,7 +145,8 @@ static int judge(
 }
 
 /*
- * Without memory for records, the kernel's success proves nothing, since failures are forgotten.
+ * Fails if there is no memory for records: failures would be forgotten, so that a success of the
+ * kernel proves nothing.
  */
 static int sync_pages(const struct file_sync *sync, struct file_sync_failure *failure)
 {

@@ -35,8 +35,8 @@ static int decide(struct map *map, const struct map_request *request, bool sync)
 
 	if (request->device && !request->is_private) {
 		/*
-		 * Without MAP_SYNC the region of a file's device does not matter, and finding it
-		 * takes a while.
+		 * The region of a file's device matters only with MAP_SYNC, and finding it takes a
+		 * while.
 		 */
 		bool matters = sync || request->device->kind == DEVICE_DAX;
 		struct region region = matters ? device_region(request->device, request->sysfs)

@@ -29,7 +29,7 @@ struct reservation {
 int reservation_init(void);
 
 /*
- * These implement the calls of the public header, with their codes and their order of checks.
+ * Implement the calls of the public header, with their codes and their order of checks.
  * `addr` NULL: anywhere. With an error message.
  */
 int reservation_open(struct reservation *reservation, void *addr, size_t size);

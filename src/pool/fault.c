@@ -40,8 +40,8 @@ static void on_fault(int number, siginfo_t *info, void *context)
 		(void)said;
 	}
 	/*
-	 * Not a fault of the pool: return with the default action, so that the signal is raised
-	 * again.
+	 * Outside of a guard: set the default action. The process then ends when the access is
+	 * repeated or, for a signal that a process has sent, in raise().
 	 */
 	signal(number, SIG_DFL);
 	if (info->si_code <= 0)

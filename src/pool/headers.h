@@ -13,7 +13,7 @@
 
 #include "pool/internal.h"
 
-/* -EINVAL if the attributes do not fit a pool with headers or without, with one header or many. */
+/* Check that attributes fit a set with one header, a header in each part, or none; or -EINVAL. */
 int headers_agree(
 	const char *name, bool no_headers, bool single_header, const struct rpmem_pool_attr *attr);
 

@@ -64,8 +64,8 @@ static int check_size(struct part *part, const struct part_request *request, siz
 }
 
 /*
- * Check that the part is not in use. The lock is released at once; others who open it wait for
- * that.
+ * Check that the part is not in use. The lock is released at once; a process that opens
+ * the part meanwhile retries.
  */
 static int try_lock(const struct part *part)
 {
@@ -106,9 +106,9 @@ static int allocate(const struct part *part, size_t size)
 }
 
 /*
- * Allocate blocks for holes that were made since the pool was: on a full disk, a store into a hole
- * would end the process. If the file system cannot do that, assume that there are no holes: to
- * write to all blocks would take too long.
+ * Allocate blocks for holes that were made after the pool was created: on a full disk, a store
+ * into a hole would end the process. If the file system cannot do that, assume that there are no
+ * holes: to write to all blocks would take too long.
  */
 static int fill_holes(const struct part *part)
 {

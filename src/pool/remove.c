@@ -103,7 +103,7 @@ static int remove_parts(const struct pool_set *set, bool force)
 	return error;
 }
 
-/* With force, only these count: the pool is in use, or a directory of the target is missing. */
+/* With force, only two errors count: the pool is in use, or a directory is missing. */
 static int outcome(int error, bool force)
 {
 	return force && error != -EBUSY && error != -EREMOTEIO ? 0 : error;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "wire/method.h"
 
-/* These numbers are part of the wire protocol and must not change. */
+/* The numbers of providers are part of the wire protocol and must not change. */
 _Static_assert(HOLDFAST_PROVIDER_VERBS == 1, "providers");
 _Static_assert(HOLDFAST_PROVIDER_TCP == 2, "providers");
 _Static_assert(HOLDFAST_METHOD_MESSAGE == 1, "methods");

@@ -19,7 +19,7 @@ struct control_io {
 int control_io_init(struct control_io *io, int timeout_ms);
 void control_io_fini(struct control_io *io);
 
-/* They return 0, or -errno with an error message if the initiator cannot be reached any more. */
+/* Each call sends. 0, or -errno with an error message if the initiator cannot be reached. */
 int control_io_greet(struct control_io *io);
 int control_io_ping(struct control_io *io, uint32_t id);
 

@@ -10,7 +10,10 @@
 
 #include "config.h"
 
-/* Send messages there from now on. -errno, with an error message, if the file cannot be opened. */
+/*
+ * Send log messages there from now on. 0; -errno, with an error message, if the file cannot be
+ * opened.
+ */
 int daemon_log_open(const struct config *config);
 
 #endif

@@ -32,8 +32,8 @@ enum holdfast_method service_method(const struct config *config, enum holdfast_p
 	if (config->persist_apm && granularity == PMEM2_GRANULARITY_BYTE)
 		return HOLDFAST_METHOD_WRITE_DELIVERED;
 	if (config->persist_apm)
-		log_notice("persist-apm does not hold: over tcp, only caches that are durable "
-			   "make a write durable");
+		log_notice("persist-apm has no effect: over tcp, a write is durable only if the "
+			   "CPU's caches are");
 	return HOLDFAST_METHOD_WRITE_MESSAGE;
 }
 

@@ -37,7 +37,7 @@ int service_describe(const struct config *config, const struct control_named *na
 /* The ways to store to the memory of a pool. */
 enum service_memory {
 	SERVICE_DEVICE, /* a DAX device: adapter and kernel may store to it */
-	SERVICE_FILES,  /* the kernel may, on behalf of an adapter */
+	SERVICE_FILES,  /* only the kernel may store to it, for an adapter */
 	SERVICE_GUARDED /* only guarded stores by this program: they may raise SIGBUS */
 };
 enum service_memory service_memory(const struct pool *pool);
