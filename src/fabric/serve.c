@@ -38,8 +38,8 @@ static int check_records(
 			code = out_of_range(store, &record);
 	}
 	if (!reader_done(&in))
-		return err_set(
-			-EPROTO, "%zu bytes after the last record of a message", reader_left(&in));
+		return err_set(-EPROTO, "%zu unexpected bytes after the last record of a message",
+			reader_left(&in));
 	return code;
 }
 

@@ -18,7 +18,7 @@ struct persist {
 	void (*persist)(const void *addr, size_t len);
 	void *(*move)(void *dest, const void *src, size_t len, unsigned flags);
 	void *(*set)(void *dest, int c, size_t len, unsigned flags);
-	void (*deep_flush)(const void *addr, size_t len); /* flushes whatever is set */
+	void (*deep_flush)(const void *addr, size_t len); /* always flushes */
 };
 
 extern struct persist persist;

@@ -30,8 +30,8 @@ struct rpmem_pool {
 };
 
 /*
- * 0, or the error of every call on the handle: wrong process, or the handle has ended. With
- * message.
+ * 0, or the error of every call on the handle, with its error message: the process does not own
+ * the handle, or the handle has ended.
  */
 int pool_check(RPMEMpool *rpp);
 

@@ -30,7 +30,7 @@ int reservation_init(void);
 
 /*
  * Implement the calls of the public header, with their codes and their order of checks.
- * `addr` NULL: anywhere. With an error message.
+ * `addr` NULL: anywhere. A failure sets the error message.
  */
 int reservation_open(struct reservation *reservation, void *addr, size_t size);
 int reservation_close(struct reservation *reservation);

@@ -80,7 +80,7 @@ int file_map_create(
 	return error;
 }
 
-/* Write back pages of any files, which the caller does not know. */
+/* Write back a range, whose files are not known. */
 static int write_back(uintptr_t from, uintptr_t to)
 {
 	return file_sync_or_error(&(struct file_sync){.pages = {from, to}});

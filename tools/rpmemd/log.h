@@ -11,8 +11,8 @@
 #include "config.h"
 
 /*
- * Send log messages there from now on. 0; -errno, with an error message, if the file cannot be
- * opened.
+ * Send log messages to the configured file or to syslog from now on. Returns 0, or -errno with an
+ * error message if the file cannot be opened.
  */
 int daemon_log_open(const struct config *config);
 

@@ -78,7 +78,7 @@ static void check(struct argp_state *state)
 	const struct options *options = state->input;
 
 	if (!options->remove && options->remove_flags)
-		argp_error(state, "--force and --pool-set are for --remove");
+		argp_error(state, "--force and --pool-set require --remove");
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
