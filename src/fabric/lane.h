@@ -90,7 +90,7 @@ struct lane {
 	int failure; /* first unreported error of a message, and its text (L6) */
 	char text[DATA_TEXT_MAX + 1];
 
-	void *memory; /* one block with all of the following */
+	void *memory; /* one block that the members below point into */
 	size_t memory_size;
 	struct lane_slot *slots;
 	struct lane_reply *replies;

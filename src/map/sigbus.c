@@ -20,7 +20,7 @@ struct guard {
 	uintptr_t fault;    /* offset of the access that failed, in the guarded range */
 	bool was_blocked;   /* SIGBUS was, before the guard */
 	bool has_deferred;  /* a SIGBUS arrived that the thread had blocked */
-	siginfo_t deferred; /* that signal */
+	siginfo_t deferred; /* the signal that arrived */
 	sigset_t mask;      /* the thread's, before the guard */
 	sigjmp_buf escape;
 };

@@ -114,7 +114,7 @@ struct control_description {
 	uint8_t providers, granularity;
 	uint8_t survival;                 /* of all parts, also those that are not listed */
 	uint8_t method_verbs, method_tcp; /* a client's method over each provider; 0: none */
-	bool created, busy, has_attr;     /* if created and not busy, all fields below are set */
+	bool created, busy, has_attr;     /* if created and not busy, the pool's facts are set */
 	struct rpmem_pool_attr attr;
 	uint16_t nparts;
 	struct control_part parts[CONTROL_PARTS_MAX];
