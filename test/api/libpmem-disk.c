@@ -178,8 +178,12 @@ static void copy_on_write(void)
 	ok(!ioctl(fd, FS_IOC_GETFLAGS, &sparse_flags) && !(sparse_flags & FS_NOCOW_FL),
 		"pmem_map_file: a sparse file on btrfs is not set to be written in place");
 	close(fd);
-	is_int(warnings_of_new_file("cow/file2"), 0,
-		"pmem_map_file: for a new file on btrfs the log has no warning");
+	if (emulator())
+		skip("pmem_map_file: for a new file on btrfs the log has no warning",
+			"QEMU does not pass on the question whether btrfs mixes data and metadata");
+	else
+		is_int(warnings_of_new_file("cow/file2"), 0,
+			"pmem_map_file: for a new file on btrfs the log has no warning");
 	fill_disk(at("cow/fill"));
 	if (uname(&system) || strverscmp(system.release, "6.18") < 0)
 		skip("pmem_map_file: stores to a file on a full btrfs find room",
