@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * bare.h - the calls of libpmem that litmus.c makes, by instructions of the program itself
+ * bare.h - the calls of libpmem that litmus.c makes, implemented without libpmem
  *
- * As programs have it that bring their own flush loops. With VENDORED, by holdfast_flush.h.
+ * They stand for programs that flush with instructions of their own. If VENDORED is defined, they
+ * flush with holdfast_flush.h.
  */
 #ifndef TEST_CRASH_BARE_H
 #define TEST_CRASH_BARE_H
@@ -35,7 +36,9 @@ static void pmem_flush(const void *addr, size_t len)
 		__asm__ volatile("clwb %0" : "+m"(*(volatile char *)line));
 }
 
-/* With LITMUS_LOCKED in the environment, by an instruction that is a fence besides. */
+/*
+ * If LITMUS_LOCKED is in the environment, drains with a locked instruction, which is a fence, too.
+ */
 static void pmem_drain(void)
 {
 	static int counter;

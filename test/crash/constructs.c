@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * constructs.c - stores of every kind that a compiler makes, to a mapped file
+ * constructs.c - makes every kind of store that a compiler generates, to a mapped file
  *
  *	constructs FILE [check]
  *
- * The check accepts everything: this is about what is seen.
+ * The check accepts every image: the test is about which stores the recorder sees.
  */
 #include <libpmem.h>
 #include <stdatomic.h>

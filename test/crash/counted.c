@@ -12,7 +12,7 @@
 
 static uint64_t *words;
 
-/* 10 flushes of a line, and as many drains. */
+/* Makes 10 flushes of one line each, and 10 drains. */
 static void stores(void)
 {
 	for (unsigned i = 0; i < 10; i++) {
@@ -21,7 +21,7 @@ static void stores(void)
 	}
 }
 
-/* 4 flushes of two lines that did not change, and one drain for nothing. */
+/* Makes 4 flushes of two unchanged lines each, and one drain, which has no effect. */
 static void nothing(void)
 {
 	for (unsigned i = 0; i < 4; i++)
@@ -29,14 +29,14 @@ static void nothing(void)
 	pmem_drain();
 }
 
-/* One flush of three lines; two of them did not change. */
+/* Makes one flush of three lines, of which only one has changed. */
 static void too_much(void)
 {
 	words[80] = 1;
 	pmem_persist(&words[80], 192);
 }
 
-/* 100 bytes, which are in two lines; and 300 that nobody makes durable. */
+/* Copies 100 bytes durably, into two lines, and sets 300 bytes that are never made durable. */
 static void copies(void)
 {
 	static const char bytes[100] = {1};

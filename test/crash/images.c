@@ -1,27 +1,28 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * images.c - every image of programs that are given on standard input, by explore()
+ * images.c - reads programs from standard input and prints all images that explore() finds for
+ * each
  *
- * A line is a program: the model, with "/torn" behind it if storage tears, the number of lines of
- * memory, and events, divided by semicolons:
+ * Each line of input is a program: the model, with "/torn" appended if storage tears, the number
+ * of cache lines of memory, and events, divided by semicolons:
  *
  *	S THREAD WORD VALUE		a store		X an atomic one		N a streaming one
- *	G THREAD WORD VALUE,VALUE...	a copy		L THREAD LINE VALUE,...	a line was found so
+ *	G THREAD WORD VALUE,VALUE...	a copy		L THREAD LINE VALUE,...	a line's content
  *	W THREAD LINE	a flush		C THREAD LINE	CLFLUSH		F THREAD	a fence
  *	Y THREAD PAGE	msync		B THREAD	a barrier that only orders
  *
- * The models ordered and posix are files with names (trace/names.h). Content N, which has four
- * words in two pages, and file N are number N + 1 of the trace:
+ * Programs of the models ordered and posix work on files with names (trace/names.h). Content N,
+ * which has four words in two pages, and file N have number N + 1 in the trace:
  *
- *	O 0 NAME FILE	a name is the file's	U 0 NAME FILE		unlink
+ *	O 0 NAME FILE	NAME refers to FILE	U 0 NAME FILE		unlink
  *	R 0 NAME FILE,TO	rename		E 0 FILE SIZE,CONTENT	truncate
- *	D 0 CONTENT WORD,VALUE...	write	H 0 CONTENT SIZE	growth by it
+ *	D 0 CONTENT WORD,VALUE...	write	H 0 CONTENT SIZE	growth by a write
  *	Z 0 FILE CONTENT	fsync		I 0 0	fsync of the directory
  *
- * An image of these is, for each name, its words divided by dots.
+ * An image of these models has, for each name, the words of its file, divided by dots.
  *
- * Four words of each line are used, and of each page two lines, in different sectors. What is
- * printed of it is a line, too: the images, divided by blanks, as their words divided by commas.
+ * Four words of each cache line are used, and two lines of each page, in different sectors. The
+ * output has a line for each program: its images, divided by blanks; their words, by commas.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +35,7 @@
 #define PAGES 4
 
 #define NAMES 4
-#define FILES 9u /* of the trace: that with names, and contents */
+#define FILES 9u /* files in the trace: the one with names, and contents */
 
 static unsigned char first[4096 * PAGES], base[4096 * PAGES], image[4096 * PAGES];
 static unsigned char files[3][FILES][NAMES_SIZE];
@@ -53,7 +54,7 @@ static void add(struct trace *trace, const struct event *event, const uint64_t *
 	if (payload)
 		memcpy(slots + 1, payload, event->length);
 	if (trace_add(trace, slots, 16) < 1) {
-		fprintf(stderr, "images: an event is refused\n");
+		fprintf(stderr, "images: the trace refused an event\n");
 		exit(1);
 	}
 }
@@ -72,7 +73,10 @@ static void add_words(struct trace *trace, struct event *event, const char *text
 	add(trace, event, words);
 }
 
-/* A copy over the end of a line's four words goes on in the next line: a part for each. */
+/*
+ * Adds a copy as one event for each line: a copy past a line's four words goes on in the next
+ * line.
+ */
 static void add_copy(struct trace *trace, struct event *event, unsigned long word, char *text)
 {
 	uint64_t bytes[LINES * 8] = {0};

@@ -2,11 +2,11 @@
 /*
  * litmus.c - nine classic mistakes with durable data, and three programs that make none
  *
- *	litmus CASE write FILE		do what the case does, with libpmem
+ *	litmus CASE write FILE		make the stores of CASE, with libpmem
  *	litmus CASE check FILE		exit status 1 if the flag is set without its data
  *
- * FILE has 4096 bytes. The cases are in the table at the end; a line says what is wrong. Built with
- * BARE it flushes with instructions of its own.
+ * FILE has 4096 bytes. The table at the end names the cases and says what each does wrong. If BARE
+ * is defined, the program flushes with instructions of its own (bare.h), without libpmem.
  */
 #ifdef BARE
 #include "bare.h"
@@ -21,7 +21,7 @@
 
 #define BLOB 512
 
-/* Each of these is in a line of its own, but for a and b. */
+/* Each member has a cache line of its own, except a and b, which share one. */
 struct data {
 	volatile uint64_t a, b;
 	uint64_t unused1[6];
@@ -168,7 +168,7 @@ static void good_copy(void)
 	set_flag();
 }
 
-/* ---- what must hold */
+/* ---- checks */
 
 static int flag_means_a(void)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * misuse.c - programs and checkers that a tool for crash testing must cope with
+ * misuse.c - programs and checkers whose behaviour makes crash testing difficult
  *
  *	misuse WHAT FILE
  *
- * As a program under test it stores, persists and then misbehaves as WHAT says; as a checker it
- * reads the file. The table is at the end.
+ * As a program under test it stores to FILE, persists the stores and then misbehaves in the way
+ * that WHAT names; as a checker it reads FILE. The table at the end has all ways.
  */
 #include <fcntl.h>
 #include <libpmem.h>
@@ -53,8 +53,8 @@ static int stores(void)
 }
 
 /*
- * Says that the second byte is there before it has drained it. At the fences in front of that the
- * recorder asks the kernel for the length of the output; at this one it has to see it by itself.
+ * Acknowledges the second byte before its drain. At earlier fences the recorder asks the kernel
+ * for the length of the output; at this one it must notice the new output by itself.
  */
 static int says_early(void)
 {
@@ -98,7 +98,7 @@ static int maps_privately(void)
 	return mapped == MAP_FAILED;
 }
 
-/* A file as large as address spaces are, of which two lines are used. */
+/* Maps a sparse file of 64 GiB, of which it uses two lines. */
 static int maps_sparse(void)
 {
 	size_t size = (size_t)64 << 30;
@@ -114,7 +114,7 @@ static int maps_sparse(void)
 	return 0;
 }
 
-/* A map that moves and grows, and shrinks again. */
+/* Maps the file, then moves, grows and shrinks the map. */
 static int remaps(void)
 {
 	int fd = open(name, O_RDWR);
@@ -135,7 +135,7 @@ static int remaps(void)
 	return 0;
 }
 
-/* Every page of a file that is larger than the directory for copies. */
+/* Stores to every page of a file that is larger than the directory for copies. */
 static int fills(void)
 {
 	int fd = open(name, O_RDWR);
@@ -149,7 +149,7 @@ static int fills(void)
 	return 0;
 }
 
-/* As daemons do: no descriptor is kept that it did not open. */
+/* Closes all descriptors that it did not open itself, as daemons do. */
 static int closes_all(void)
 {
 	for (int fd = STDERR_FILENO + 1; fd < 1024; fd++)
@@ -157,7 +157,7 @@ static int closes_all(void)
 	return stores();
 }
 
-/* The same, and another file has the number of each. */
+/* Closes all descriptors that it did not open itself, and opens another file in place of each. */
 static int reopens_all(void)
 {
 	for (int fd = STDERR_FILENO + 1; fd < 1024; fd++)
@@ -167,7 +167,7 @@ static int reopens_all(void)
 	return stores();
 }
 
-/* Somebody has to end it. */
+/* Does not end by itself: the test must end it with a signal. */
 static int waits(void)
 {
 	stores();
@@ -237,7 +237,7 @@ static void on_fault(int number)
 	siglongjmp(after_fault, 1);
 }
 
-/* It faults, and goes on where its handler jumps to. */
+/* Causes a fault, and continues at the place to which its signal handler jumps. */
 static int handles_faults(void)
 {
 	volatile char *mapped = map();
@@ -251,7 +251,7 @@ static int handles_faults(void)
 	return 0;
 }
 
-/* A new file, beside the one that is named. */
+/* Creates a new file with the given name. */
 static int creates(void)
 {
 	size_t length;
@@ -265,7 +265,7 @@ static int creates(void)
 	return 0;
 }
 
-/* ---- checkers: the second byte means the first */
+/* ---- checkers: if the second byte is set, the first one must be set, too */
 
 static int checks(void)
 {
@@ -283,11 +283,11 @@ static int hangs(void)
 
 static int refuses(void)
 {
-	puts("nothing is good enough");
+	puts("this check refuses every image");
 	return 1;
 }
 
-/* By write(2), which its private map would not see. */
+/* Changes the image with write(2), which a private map of it does not show. */
 static int writes(void)
 {
 	volatile char *mapped = map();
@@ -303,7 +303,7 @@ static int truncates(void)
 	return truncate(name, 0) || bad;
 }
 
-/* Through its map; the next image must not see it. */
+/* Changes the image through its map; the next image must not have the change. */
 static int recovers(void)
 {
 	volatile char *mapped = map();
@@ -313,7 +313,7 @@ static int recovers(void)
 	return bad;
 }
 
-/* The second byte is there if the program has said so. */
+/* Refuses images without the second byte if the program has acknowledged it. */
 static int checks_words(void)
 {
 	const char *said = getenv("HOLDFAST_CRASH_OUT");
@@ -335,7 +335,7 @@ static int leaves_and_checks(void)
 	return bad;
 }
 
-/* Its child stores something, which it must see. */
+/* Lets a child store to the image, and must see the child's store. */
 static int checks_in_child(void)
 {
 	volatile char *mapped = map();

@@ -5,7 +5,8 @@
  *	own good|bad|stream|clflush|locked FILE	store data, then the flag that promises it
  *	own check FILE				exit status 1 if the flag is set without the data
  *
- * Built by holdfast cc only, and run under holdfast crash: elsewhere the CPU may lack CLWB.
+ * Must be built by holdfast cc and run under holdfast crash, which emulate CLWB: the CPU may lack
+ * it.
  */
 #include <fcntl.h>
 #include <immintrin.h>
@@ -41,7 +42,7 @@ int main(int argc, char *argv[])
 	} else if (!strcmp(argv[1], "clflush")) {
 		data[0] = 1;
 		_mm_clflush(data);
-	} else if (!strcmp(argv[1], "locked")) { /* which is a fence, too */
+	} else if (!strcmp(argv[1], "locked")) { /* a locked instruction is a fence, too */
 		data[0] = 1;
 		flush(data);
 		__atomic_fetch_add(&counter, 1, __ATOMIC_SEQ_CST);

@@ -2,7 +2,7 @@
 /*
  * paged.c - a record and a flag that says that it is there, made durable by msync(2)
  *
- *	paged CASE write FILE	do what the case does
+ *	paged CASE write FILE	make the stores and syncs of CASE
  *	paged CASE check FILE	exit status 1 if the flag is set without the record
  *	paged CASE FILE		recover: check, then set the flag's successor
  *
@@ -22,7 +22,7 @@
 
 struct data {
 	volatile uint64_t flag;
-	volatile uint64_t near[65]; /* the last is in another sector of the page */
+	volatile uint64_t near[65]; /* near[64] is in another sector of the page than near[0] */
 	char unused[4096 - 528];
 	volatile uint64_t far[2];
 };

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * raw.c - a program that flushes, fences and streams by instructions of its own, known in number
+ * raw.c - a program that executes a known number of flushes, fences and streaming stores of its
+ * own
  *
  *	raw CASE FILE [ARGUMENT]
  *
- * FILE has 65536 bytes. Prints the instructions that it has executed: "FLUSHES FENCES STREAMS".
- * Exit status 1: a streaming store had another effect than it should. The cases are in the table
- * at the end. Run under holdfast only: the CPU may lack some of them.
+ * FILE has 65536 bytes. Prints how many instructions of each kind it has executed: "FLUSHES FENCES
+ * STREAMS". Exit status 1: a streaming store did not have its effect. The cases are in the table
+ * at the end. Must run under holdfast, which emulates them: the CPU may lack some instructions.
  *
- * With PLUGIN it is a library with one flush and one fence.
+ * Compiled with PLUGIN defined, this is a shared library with one flush and one fence.
  */
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -46,7 +47,7 @@ static void changed(unsigned long line)
 	++*(volatile unsigned long *)(file + line * 64);
 }
 
-/* ---- flushes and fences: one line each, which has changed */
+/* ---- flushes and fences: each flush is of one line, which has changed */
 
 #define FLUSH(text)                                                                                \
 	do {                                                                                       \
@@ -81,7 +82,10 @@ static void flush_and_fence(void)
 	FLUSH("ds clflush (%%rbx,%%rcx,4)");
 }
 
-/* Code that passes over a prefix where the CPU lacks what it makes of the instruction. */
+/*
+ * Makes flushes that may be entered behind their prefix. Programs do this if the CPU lacks the
+ * instruction with the prefix.
+ */
 static void passed_prefix(void)
 {
 	FLUSH(".byte 0x66\n1:\tclflush (%%rax)");
@@ -90,9 +94,9 @@ static void passed_prefix(void)
 	FENCE("sfence");
 }
 
-/* ---- streaming stores: what is stored, and what is not */
+/* ---- streaming stores: they change their bytes, and no others */
 
-#define AT 1024 /* where they go */
+#define AT 1024 /* offset in the file to which streaming stores go */
 
 static void prepare(void)
 {
@@ -119,7 +123,9 @@ static void compare(const unsigned char *to, unsigned size)
 	streams++;
 }
 
-/* The store's address is in RDI, and RCX is 8; `offset` is what its operand adds. */
+/*
+ * Executes `store`. RDI holds the address AT, RCX is 8, and the operand of `store` adds `offset`.
+ */
 #define STREAM(load, store, offset, size)                                                          \
 	do {                                                                                       \
 		prepare();                                                                         \
@@ -165,7 +171,7 @@ static void wide_streams(void)
 	}
 }
 
-/* To memory that is not under test. */
+/* Makes streaming stores to memory outside of the file, which is not under test. */
 static void outside_streams(void)
 {
 	prepare();
@@ -193,7 +199,7 @@ static void forms(void)
 	}
 }
 
-/* ---- where they are executed */
+/* ---- threads, children, libraries and signals that execute flushes and fences */
 
 static void persist(unsigned long line)
 {
@@ -220,7 +226,7 @@ static void threads(void)
 		pthread_join(thread[i], NULL);
 }
 
-/* The parent counts for its child. */
+/* The child executes flushes and fences; the parent adds their number to its own. */
 static void forks(void)
 {
 	int status;
@@ -237,7 +243,10 @@ static void forks(void)
 
 static long counted, exchanged, compared;
 
-/* Locked instructions have their effect, and are left alone after a while. */
+/*
+ * Executes locked instructions in many threads: they must have their effect though they are
+ * probed.
+ */
 static void *lock_many(void *unused)
 {
 	(void)unused;
@@ -285,7 +294,7 @@ static void on_signal(int number)
 	persist(4);
 }
 
-/* A program with a handler of SIGTRAP, that blocks all signals, here and in another handler. */
+/* Handles SIGTRAP, and blocks all signals, in the main program and in another handler. */
 static void signals(void)
 {
 	struct sigaction action = {.sa_sigaction = on_trap, .sa_flags = SA_SIGINFO}, was;
@@ -338,7 +347,7 @@ static void plugin(void)
 	}
 }
 
-/* A flush that cannot be probed, and one in code that is made here. */
+/* Executes a flush that cannot be probed, and a flush in code that is made at run time. */
 static void refused(void)
 {
 	static const unsigned char code[] = {0x0f, 0xae, 0x3f, 0xc3}; /* clflush (%rdi); ret */

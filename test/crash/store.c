@@ -3,10 +3,10 @@
  * store.c - a small store that replaces a file by writing a temporary one and renaming it
  *
  *	store CASE write DIRECTORY	write versions 1 and 2, and print each that is durable
-  *	store CASE check DIRECTORY	exit status 1, and a sentence, unless the file is whole
+  *	store CASE check DIRECTORY	exit status 1, and a message, unless the file is whole
  *					and as new as what was printed
  *
- * The cases are the right way, other right ways, and mistakes. The directory has version 0.
+ * The table of cases has right ways first, then mistakes. DIRECTORY has version 0 of the file.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -23,9 +23,9 @@ enum way {
 	IN_PLACE = 4,
 	O_DSYNC_DATA = 8,
 	STDIO = 16,
-	LINK = 32, /* and unlink, instead of a rename */
+	LINK = 32, /* link(2) and unlink(2) instead of rename(2) */
 	APPEND = 64,
-	SILENT = 128, /* acknowledges nothing */
+	SILENT = 128, /* no version is acknowledged */
 };
 
 static const struct {
@@ -138,10 +138,10 @@ static int check_text(const char *text, size_t length)
 	if (sscanf(text, "version %u", &version) != 1 || text_of(version, wanted) != length ||
 		memcmp(text, wanted, length))
 		return wrong("the file is not whole");
-	return version < acknowledged() ? wrong("the file is older than what was said") : 0;
+	return version < acknowledged() ? wrong("the file is older than an acknowledged one") : 0;
 }
 
-/* Versions one behind the other; the last may be cut off anywhere. */
+/* Checks a log of versions, of which the last may be cut off anywhere. */
 static int check_log(const char *text)
 {
 	char wanted[LINES * 32];
@@ -153,7 +153,7 @@ static int check_log(const char *text)
 			break;
 		text += length;
 	}
-	return version <= said ? wrong("the log lacks what was said") : 0;
+	return version <= said ? wrong("the log lacks an acknowledged version") : 0;
 }
 
 static int check(void)

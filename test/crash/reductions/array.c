@@ -2,7 +2,7 @@
 /*
  * array.c - an array that grows
  *
- * p8	its length and its address change in two steps
+ * p8	the array's length and its address change in two steps
  */
 #include "reduction.h"
 
@@ -17,7 +17,7 @@ struct array {
 };
 
 struct root {
-	ALIGNED uint64_t array; /* the one that counts */
+	ALIGNED uint64_t array; /* offset of the current array */
 	ALIGNED uint64_t count;
 };
 
@@ -86,7 +86,7 @@ static int check(unsigned count)
 	struct block *block = array ? at(array->block) : NULL;
 
 	if (block && block->room != array->room)
-		return wrong("the array is longer than its memory");
+		return wrong("the array and its memory have different sizes");
 	if (root()->count != count && root()->count != count + 1)
 		return wrong("a wrong number of values");
 	for (uint64_t i = 0; i < root()->count; i++)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * btree.c - leaves of sorted words below one directory; leaves are split in transactions, and
- * changed by shifting
+ * btree.c - a directory of leaves with sorted words. Transactions split leaves; other changes
+ * shift the words of a leaf
  *
- * x2	a split changes the number of words in a leaf without its snapshot
- * w4	shifting is interrupted; a word is there twice, and what comes next does not expect that
- * w6	two leaves are merged: the emptied one is unlinked before the other has its words
+ * x2	a split changes the number of words in a leaf without a snapshot of that number
+ * w4	shifting is interrupted; a word is in the leaf twice, which the next change does not expect
+ * w6	two leaves are merged: the emptied leaf is unlinked before the other leaf has its words
  *
  * A word is a key and its value. A leaf ends at the first word that is 0.
  */
@@ -17,7 +17,7 @@
 
 struct leaf {
 	ALIGNED uint64_t words[WORDS];
-	ALIGNED uint64_t used; /* words behind that many do not count */
+	ALIGNED uint64_t used; /* number of valid words */
 	ALIGNED uint64_t next;
 };
 
@@ -44,7 +44,7 @@ static unsigned length_of(const struct leaf *leaf)
 	return i;
 }
 
-/* The last leaf whose first key is not larger. */
+/* Returns the last leaf whose first key is not larger than `key`. */
 static struct leaf *leaf_of(unsigned key)
 {
 	struct leaf *leaf = at(root()->first), *next;
@@ -81,7 +81,7 @@ static void split(struct leaf *leaf)
 	undo_commit();
 }
 
-/* Makes room: words behind `used` go. */
+/* Makes room in a leaf: clears the words behind `used`. */
 static void trim(struct leaf *leaf)
 {
 	if (leaf->used == WORDS)
@@ -93,7 +93,7 @@ static void trim(struct leaf *leaf)
 	persist(&leaf->used, sizeof(leaf->used));
 }
 
-/* From the end on, each word to its right neighbour: at any moment all are there, one twice. */
+/* Moves words right, the last one first: no word is ever missing, but one may be there twice. */
 static void put(unsigned key, unsigned value)
 {
 	if (!root()->first) {
@@ -127,7 +127,7 @@ static void take(unsigned key)
 	persist(leaf->words, sizeof(leaf->words));
 }
 
-/* All words of the second leaf go to the first one. */
+/* Moves all words of the right leaf to the left leaf. */
 static void merge(void)
 {
 	struct leaf *left = at(root()->first), *right = at(left->next);
@@ -171,7 +171,7 @@ static unsigned count_all(void)
 	return count;
 }
 
-/* Takes out the left one of two neighbours with the same key. */
+/* Removes the left one of two neighbouring words with the same key. */
 static void remove_twins(struct leaf *leaf)
 {
 	for (unsigned i = 0; i + 1 < length_of(leaf); i++)
@@ -183,7 +183,7 @@ static void remove_twins(struct leaf *leaf)
 		}
 }
 
-/* Words that a merge has copied are in two leaves. */
+/* Finishes an interrupted merge: the words that it has copied are in two leaves. */
 static void undo_merge(struct leaf *left, const struct leaf *right)
 {
 	unsigned length = length_of(left), i = 0;
@@ -219,7 +219,7 @@ static void work(void)
 	run_all(operations, COUNT);
 }
 
-/* After recovery each key can be taken out, and is out then. */
+/* After recovery it must be possible to remove each key. */
 static int check(unsigned count)
 {
 	if (compare(operations, COUNT, count))
@@ -228,7 +228,7 @@ static int check(unsigned count)
 		if (get(key)) {
 			take(key);
 			if (get(key))
-				return wrong("a key is there after it was taken out");
+				return wrong("a key is still in the tree after its removal");
 		}
 	return 0;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * cache.c - items of a cache server, which are found again after a restart
+ * cache.c - items of a cache server, which finds them again after a restart
  *
  * m2	an item is linked before its version number is durable
- * c2	a reader passes a value on that is not durable yet
+ * c2	a reader passes on a value that is not durable yet
  */
 #include "map.h"
 
@@ -57,7 +57,7 @@ static struct item *item_of(unsigned key)
 	return item;
 }
 
-/* A new value, and another client that reads it. */
+/* Stores a new value, which another client reads. */
 static void special(unsigned key)
 {
 	struct item *item = item_of(key);
@@ -86,14 +86,14 @@ static unsigned count_all(void)
 	return count;
 }
 
-/* The newest version is the first one. */
+/* Checks the versions of all items: the first item must have the newest one. */
 static void recover(void)
 {
 	uint64_t last = UINT64_MAX;
 
 	for (struct item *item = at(root()->first); item; item = at(item->next)) {
 		if (!item->version || item->version >= last) {
-			puts("an item has no version");
+			puts("the version numbers of items are wrong");
 			exit(1);
 		}
 		last = item->version;
@@ -116,5 +116,5 @@ static int check(unsigned count)
 	if (count <= COUNT)
 		return item_of(2) && get(2) == 9 ? 0 : compare(operations, COUNT, count);
 	recover();
-	return get(2) == 9 ? 0 : wrong("a value is not there that a client has read");
+	return get(2) == 9 ? 0 : wrong("a value that a client has read is lost");
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * chain.c - buckets of one line: keys, values and the next bucket
+ * chain.c - a chain of buckets; each is a cache line with keys, values and the next bucket
  *
- * w30	a new bucket is linked that was not flushed
- * w32	a new bucket is linked that was flushed and not drained
- * w34	a new bucket is not flushed, because what is flushed is a "next" that was read before
+ * w30	a new bucket is linked although it was not flushed
+ * w32	a new bucket is linked although its flush was not drained
+ * w34	a new bucket is not flushed: the flush uses a "next" pointer that was read too early
  */
 #include "map.h"
 
@@ -42,7 +42,7 @@ static void put(unsigned key, unsigned value)
 	for (;; bucket = next, next = at(bucket->next)) {
 		for (unsigned i = 0; i < SLOTS; i++)
 			if (!bucket->keys[i] || bucket->keys[i] == key) {
-				/* The value before the key, in one line: x86 keeps their order. */
+				/* Value before key: x86 keeps the order of stores to a line. */
 				((volatile struct bucket *)bucket)->values[i] = value;
 				((volatile struct bucket *)bucket)->keys[i] = key;
 				persist(bucket, sizeof(*bucket));
@@ -91,7 +91,7 @@ static unsigned count_all(void)
 	for (unsigned i = 0; i < BUCKETS; i++)
 		for (struct bucket *bucket = bucket_of(i); bucket; bucket = at(bucket->next)) {
 			if (bucket != bucket_of(i) && !bucket->values[0]) {
-				puts("a bucket is linked that has no entry");
+				puts("a linked bucket has no entry");
 				exit(1);
 			}
 			for (unsigned j = 0; j < SLOTS; j++)

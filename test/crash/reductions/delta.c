@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * delta.c - a page is a chain of changes; what was allocated for one is noted in a record
+ * delta.c - a page as a chain of changes; a record notes the memory allocated for each change
  *
  * w28	the tail of the allocation record, in its second line, is never flushed
  */
@@ -10,12 +10,12 @@
 
 struct change {
 	ALIGNED uint64_t next;
-	uint64_t key, value; /* value 0: the key goes */
+	uint64_t key, value; /* value 0: the key is removed */
 };
 
 /*
- * Recovery gives back what was allocated and is not in the chain: so it must know the whole
- * record.
+ * Recovery frees memory that was allocated and is not in the chain, so the whole record must be
+ * durable.
  */
 struct record {
 	ALIGNED uint64_t change;
@@ -101,12 +101,12 @@ static bool is_owned(uint64_t change)
 	return false;
 }
 
-/* A change in the chain whose record has no owner was given back and may be used again. */
+/* The memory of a change whose record has no owner was freed and may be used again. */
 static void recover(void)
 {
 	for (struct change *change = at(root()->chain); change; change = at(change->next))
 		if (!is_owned(offset_of(change))) {
-			puts("memory of the chain was given back");
+			puts("memory of a change in the chain was freed");
 			exit(1);
 		}
 }

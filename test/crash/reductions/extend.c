@@ -2,10 +2,10 @@
 /*
  * extend.c - an extendible hash table: a directory of segments, which are split
  *
- * w24	the local depth of a segment is not ordered after the directory
+ * w24	a segment's local depth may become durable before the directory
  *
- * A segment of depth d is in the directory 2^(2-d) times. Items that do not belong to it any more
- * after a split stay, and do not count.
+ * A segment of depth d is in the directory 2^(2-d) times. A split leaves the items that it has
+ * moved in the old segment, too, where they are ignored.
  */
 #include "map.h"
 
@@ -36,7 +36,7 @@ static struct segment *segment_of(unsigned key)
 	return at(root()->directory[key % DIRECTORY]);
 }
 
-/* Does the item belong to the segment that directory entry `entry` leads to? */
+/* Returns whether the item belongs to the segment that directory entry `entry` points to. */
 static bool counts(const struct segment *segment, uint64_t item, unsigned entry)
 {
 	uint64_t mask = (UINT64_C(1) << segment->depth) - 1;
@@ -56,7 +56,7 @@ static void split(struct segment *old, unsigned entry)
 {
 	struct segment *new = new_segment(2);
 
-	/* Entries 0 and 2 have shared it, or 1 and 3: the upper one gets the new segment. */
+	/* Entries 0 and 2 (or 1 and 3) shared the old segment: the upper one gets the new one. */
 	unsigned upper = entry | 2;
 	for (unsigned i = 0; i < SLOTS; i++)
 		if (old->items[i] && key_of(old->items[i]) % DIRECTORY == upper)
@@ -117,7 +117,7 @@ static unsigned count_all(void)
 	return count;
 }
 
-/* A split that has reached the directory is finished. */
+/* Finishes splits that have changed the directory. */
 static void recover(void)
 {
 	for (unsigned i = 0; i < 2; i++) {
@@ -149,10 +149,10 @@ static int check(unsigned count)
 {
 	for (unsigned i = 0; i < DIRECTORY; i++)
 		if (!root()->directory[i])
-			return count ? wrong("no directory") : 0;
+			return count ? wrong("there is no directory") : 0;
 	if (compare(operations, COUNT, count))
 		return 1;
-	/* The next item takes no place that counts. */
+	/* A new item must not overwrite a valid one. */
 	unsigned value = get(2);
 	put(12, 9);
 	return get(2) == value ? 0 : wrong("an item was overwritten");

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * hashmap.c - buckets of linked entries, with a count of them: in transactions, or flushed by hand
+ * hashmap.c - buckets of linked entries, and their count; changed with or without transactions
  *
- * x6	a bucket is changed without its snapshot	x8	the count is
- * x10	the count is not ordered before the flag that says that it is good
- * x12	the flag that says that the count is not good is not ordered before the data
- * t2	a bucket is never flushed	t4	an entry is not	t6	the count is not
+ * x6	a bucket is changed without a snapshot	x8	the count is changed without a snapshot
+ * x10	is_dirty may be cleared durably before the count is durable
+ * x12	an entry may become durable before is_dirty is set durably
+ * t2	a bucket is never flushed	t4	an entry is never flushed	t6	the count never
  * t8	an entry is linked before its content is durable
  */
 #include "map.h"
@@ -85,7 +85,7 @@ static void take(unsigned key)
 	add_to_count(UINT64_MAX);
 }
 
-/* The same as put(), in a transaction. */
+/* Does what put() does, in a transaction. */
 static void special(unsigned key)
 {
 	struct entry *entry = carve(sizeof(*entry));
@@ -136,7 +136,7 @@ static void recover(void)
 		root()->count = walk();
 }
 
-/* A transaction puts the value 1. */
+/* Puts a key with the value 1, in a transaction. */
 static const struct operation operations[] = {
 	{'+', 1, 3}, {'+', 5, 4}, {'-', 1, 0}, {'+', 2, 5}, {'+', 6, 6}};
 static const unsigned in_transactions[] = {9, 10};

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * level.c - a hash table of two levels: slots, and tokens that say which of them count
+ * level.c - a hash table of two levels; a bucket has slots, and a token (bit) for each valid slot
  *
- * A token counts with the key and the value in another line, which were not durable before it:
- * w8 in insert, w10 when an item moves, w12 and w14 in updates, in the same bucket and in another
- * one, w16 when an item is deleted.
+ * A token is durable before the slot in another line that it makes valid, which holds key and
+ * value: w8 in an insert, w10 when an item moves, w12 in updates in the same bucket, w14 in
+ * updates in another bucket, w16 when an item is deleted.
  *
  * w18	the table shrinks: the pointer to a level and its size change in two steps
- * w20	an item moves: its old token is cleared before the new one is durable
- * w22	an item moves: it is there twice, and recovery leaves it so
+ * w20	an item moves: its old token is cleared before its new token is durable
+ * w22	an item moves: it is in the table twice, and recovery does not repair this
  */
 #include "map.h"
 
@@ -22,7 +22,7 @@ struct bucket {
 	} slots[SLOTS];
 };
 
-/* A level: number of buckets, and the buckets. */
+/* A level has a number of buckets, and the buckets. */
 struct level {
 	ALIGNED uint64_t buckets;
 	struct bucket bucket[];
@@ -69,7 +69,7 @@ static int slot_of(const struct bucket *bucket, unsigned key)
 	return -1;
 }
 
-/* Key and value first, then the tokens: `drop` are those that count no longer. */
+/* Stores key and value, then the tokens: sets the slot's token and clears those in `drop`. */
 static void fill(struct bucket *bucket, int i, unsigned key, unsigned value, uint64_t drop,
 	bool in_one_epoch)
 {
@@ -99,7 +99,7 @@ static void drop(struct bucket *bucket, int i)
 	persist(&bucket->tokens, sizeof(bucket->tokens));
 }
 
-/* An item of the bucket in the top level goes to the bottom one. */
+/* Moves an item of a bucket in the top level to the bottom level. */
 static void move_one(struct bucket *from)
 {
 	struct slot *slot = &from->slots[0];
@@ -141,7 +141,7 @@ static void take(unsigned key)
 		drop(bottom, slot_of(bottom, key));
 }
 
-/* The top level becomes the bottom one of a smaller table. */
+/* Shrinks the table: its top level becomes the bottom level of a smaller table. */
 static void special(unsigned number)
 {
 	struct level *old = at(root()->top), *small = new_level(1);
@@ -196,7 +196,7 @@ static unsigned count_all(void)
 	return count_in(root()->top) + count_in(root()->bottom);
 }
 
-/* Items that are in both levels stay in the bottom one if they moved there, else in the top one. */
+/* Removes duplicates: an item in both levels stays in the bottom level only if it moved there. */
 static void remove_twins(void)
 {
 	struct level *top = at(root()->top);
@@ -243,6 +243,6 @@ static void work(void)
 static int check(unsigned count)
 {
 	if (!root()->bottom || !root()->top)
-		return count ? wrong("no table") : 0;
+		return count ? wrong("there is no table") : 0;
 	return compare(operations, COUNT, count);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * log.c - transfers through a redo log, and records that are copied around the caches
+ * log.c - transfers through a redo log, and records that are copied with streaming stores
  *
- * p2	the log is invalidated with no drain after what it was applied to was flushed
- * p4	a streaming copy ends with a compiler barrier where a fence was meant
+ * p2	the log is invalidated without a drain after the flush of the accounts it was applied to
+ * p4	a streaming copy ends with a compiler barrier instead of a fence
  */
 #include <emmintrin.h>
 
@@ -84,7 +84,7 @@ static void work(void)
 	}
 }
 
-/* Account i + 1 got 10 from account i in transfer i. */
+/* Checks the accounts: in transfer i account i + 1 got 10 from account i. */
 static bool is_after(unsigned transfers)
 {
 	for (unsigned i = 0; i < ACCOUNTS; i++) {
@@ -102,12 +102,12 @@ static int check(unsigned count)
 	if (root()->valid)
 		apply();
 	if (!is_after(transfers) && !(count < TRANSFERS && is_after(transfers + 1)))
-		return wrong("half of a transfer");
+		return wrong("only half of a transfer was made");
 	if (root()->records < count - transfers || root()->records > RECORDS)
-		return wrong("a record is not there");
+		return wrong("an acknowledged record is missing");
 	for (uint64_t i = 0; i < root()->records; i++)
 		for (unsigned word = 0; word < 8; word++)
 			if (root()->record[i].words[word] != 100 * (long long)(i + 1) + word)
-				return wrong("half of a record");
+				return wrong("a record is incomplete");
 	return 0;
 }

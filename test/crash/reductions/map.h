@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * map.h - operations on maps, and what a map must have after the first of them
+ * map.h - runs operations on a map, and checks its content after the first `count` of them
  *
- * The map has put(), take(), get() (0: the key is not there), count_all() and recover().
+ * The map defines put(), take(), get() (0: the key is missing), count_all() and recover().
  */
 #ifndef MAP_H
 #define MAP_H
@@ -12,7 +12,7 @@
 #define KEYS 32
 
 struct operation {
-	char what; /* '+' put, '-' take, '*' something of the map's own, see special() */
+	char what; /* '+' put(), '-' take(), '*' an operation that only this map has: special() */
 	unsigned key, value;
 };
 
@@ -37,7 +37,7 @@ static void run_all(const struct operation *operations, unsigned count)
 	}
 }
 
-/* Is the content that after the first `count` operations? */
+/* Returns whether the map has the content that the first `count` operations give it. */
 static bool is_after(const struct operation *operations, unsigned count)
 {
 	unsigned values[KEYS] = {0}, keys = 0;
@@ -60,7 +60,7 @@ static int compare(const struct operation *operations, unsigned all, unsigned ac
 	if (is_after(operations, acknowledged) ||
 		(acknowledged < all && is_after(operations, acknowledged + 1)))
 		return 0;
-	return wrong("the content is not that before or after the operation");
+	return wrong("the content is neither that before nor that after the last operation");
 }
 
 #define OPERATIONS(list)                                                                           \

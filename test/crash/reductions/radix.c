@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * radix.c - a radix tree of keys of two digits, whose root skips a prefix that all keys share; and
- * beside it a trie of one digit
+ * a separate trie of keys of one digit
  *
- * w2	prefix and child change in two stores that must be one
- * w26	a node's counter is not ordered after the slot that it counts
- * w36	in the trie a fence is missing after a flush
+ * w2	prefix and child change in two stores, which must be one store
+ * w26	a node's counter may become durable before the slot that it counts
+ * w36	a fence is missing after a flush in the trie
  * w38	the trie flushes a wrong address
  */
 #include "map.h"
@@ -23,8 +23,8 @@ struct node {
 };
 
 struct root {
-	ALIGNED uint64_t head;   /* prefix plus 1 (0: digits are not skipped), and child */
-	ALIGNED uint64_t prefix; /* the same for w2 */
+	ALIGNED uint64_t head;   /* child, and prefix plus 1 (0: no digit is skipped) */
+	ALIGNED uint64_t prefix; /* the prefix as a word of its own, with mistake w2 */
 	uint64_t child;
 	ALIGNED uint64_t trie[DIGITS];
 };
@@ -67,7 +67,7 @@ static struct leaf *new_leaf(unsigned key, unsigned value)
 	return leaf;
 }
 
-/* Leaves count as far as the counter says. */
+/* Adds a leaf to a node. Only the first `count` leaves of a node are valid. */
 static void add_leaf(struct node *node, const struct leaf *leaf)
 {
 	node->slots[node->count] = offset_of(leaf); /* w26: lost */
@@ -127,7 +127,7 @@ static void take(unsigned key)
 	(void)key;
 }
 
-/* Into the trie. */
+/* Puts a key into the trie. */
 static void special(unsigned key)
 {
 	struct leaf *leaf = carve(sizeof(*leaf));
@@ -149,7 +149,7 @@ static const struct leaf *leaf_of(unsigned key)
 	for (uint64_t i = 0; node && i < node->count; i++) {
 		const struct leaf *leaf = at(node->slots[i]);
 		if (!leaf) {
-			puts("the counter counts a leaf that is not there");
+			puts("a node's counter counts a leaf that does not exist");
 			exit(1);
 		}
 		if (leaf->key == key)
@@ -195,7 +195,7 @@ static int check(unsigned count)
 			continue;
 		const struct leaf *leaf = at(root()->trie[operations[i].key]);
 		if (leaf ? leaf->value != leaf->key + 1 || !leaf->key : i < count)
-			return wrong("a leaf of the trie is not whole");
+			return wrong("a leaf of the trie is incomplete");
 	}
 	return compare(operations, COUNT, count);
 }

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * reduction.h - what the reductions share: a mapped file, operations, and which mistake is
- * compiled in
+ * reduction.h - shared by the reductions: a mapped file, its operations, and the mistake that is
+ * compiled in (BUG)
  *
  *	PROGRAM FILE		make FILE and do all operations; a line of output for each
  *	PROGRAM check FILE	recover, and exit with 1 unless the content is that after as many
  *				operations as $HOLDFAST_CRASH_OUT has lines, or after one more
  *
- * Each is a small structure that gets its durability right. Compiled with -DBUG=ID, it makes one
- * mistake of a class that is known from published bugs of such structures. The lines to blame
- * carry a comment: "ID: lost" is the store that is lost, "ID: early" that which relies on it.
+ * Each reduction is a small durable structure. Compiled with -DBUG=ID, it makes one mistake, of a
+ * class that is known from published bugs of such structures. The lines to blame carry a comment:
+ * "ID: lost" is the store that is lost, "ID: early" the store that relies on it.
  */
 #ifndef REDUCTION_H
 #define REDUCTION_H
@@ -24,10 +24,10 @@
 /* clang-format off */
 enum bug {
 	NONE,
-	p2, p4, p6, p8, p10,      /* a log, an array, a tree */
-	x2, x4, x6, x8, x10, x12, /* transactions; a map that recovers */
-	t2, t4, t6, t8,           /* the same map, flushed by hand */
-	/* Indexes. */
+	p2, p4, p6, p8, p10,      /* log.c, array.c, tree.c */
+	x2, x4, x6, x8, x10, x12, /* transactions in btree.c, tree.c and hashmap.c */
+	t2, t4, t6, t8,           /* hashmap.c without transactions */
+	/* mistakes in indexes */
 	w2, w4, w6, w8, w10, w12, w14, w16, w18, w20, w22,
 	w24, w26, w28, w30, w32, w34, w36, w38,
 	m2, c2, /* a cache server */
@@ -40,17 +40,17 @@ enum bug {
 #define HAS(id) (BUG == (id))
 
 #define FILE_SIZE 65536
-#define ROOT      64 /* the root is there: offset 0 is NULL */
+#define ROOT      64 /* offset of the root; offset 0 stands for NULL */
 #define ALIGNED   _Alignas(64)
 
 static char *base;
-static uint64_t next_free = 8192; /* what is in front of it belongs to the structure's root */
+static uint64_t next_free = 8192; /* the bytes before this offset are for the structure's root */
 
-/* Offsets stand for pointers: the file is mapped at another address each time. */
+/* Returns the address of an offset. The file has offsets, not pointers: its address changes. */
 static inline void *at(uint64_t offset)
 {
 	if (offset >= FILE_SIZE) {
-		puts("an offset leads out of the file");
+		puts("an offset is beyond the end of the file");
 		exit(1);
 	}
 	return offset ? base + offset : NULL;
@@ -61,7 +61,7 @@ static inline uint64_t offset_of(const void *what)
 	return (uint64_t)((const char *)what - base);
 }
 
-/* New memory, in lines of its own. Leaks do not matter here. */
+/* Allocates memory in cache lines of its own. Memory is never freed: leaks do not matter here. */
 static inline void *carve(size_t size)
 {
 	void *found = base + next_free;
@@ -85,7 +85,7 @@ static inline void drain(void)
 	pmem_drain();
 }
 
-/* An operation is acknowledged. */
+/* Acknowledges an operation. */
 static inline void done(void)
 {
 	puts("done");
@@ -98,7 +98,7 @@ static inline int wrong(const char *words)
 	return 1;
 }
 
-/* Each reduction has these: all operations; and the check when `count` are acknowledged. */
+/* Each reduction defines work(), all its operations, and check(), for `count` acknowledged ones. */
 static void work(void);
 static int check(unsigned count);
 
@@ -128,7 +128,7 @@ int main(int argc, char **argv)
 	if (!base || length != FILE_SIZE)
 		return 3;
 	if (is_check) {
-		next_free = FILE_SIZE / 2; /* recovery takes new memory */
+		next_free = FILE_SIZE / 2; /* recovery must not reuse memory */
 		return check(acknowledged());
 	}
 	work();

@@ -2,9 +2,9 @@
 /*
  * tree.c - a binary tree, changed in transactions
  *
- * p6	a node is changed that has no undo entry
- * p10	clearing is interrupted half-way, and recovery follows a child that is not there any more
- * x4	a rotation changes a child without its snapshot
+ * p6	a node is changed without an undo entry
+ * p10	clearing is interrupted half-way, and recovery follows a pointer to a child that was freed
+ * x4	a rotation changes a child without a snapshot
  */
 #include "map.h"
 #include "undo.h"
@@ -35,7 +35,7 @@ static uint64_t *find(unsigned key)
 	for (struct node *node = at(*link); node && node->key != key; node = at(*link)) {
 		link = &node->child[key > node->key];
 		if (++depth > KEYS) {
-			puts("the tree has a circle");
+			puts("the tree has a cycle");
 			exit(1);
 		}
 	}
@@ -73,7 +73,7 @@ static void take(unsigned key)
 	(void)key;
 }
 
-/* The right child of the root becomes the root. */
+/* Rotates the tree: the right child of the root becomes the root. */
 static void rotate(void)
 {
 	struct node *old = at(root()->tree), *new = at(old->child[1]);
@@ -169,6 +169,6 @@ static int check(unsigned count)
 	if (count < COUNT(operations) || (count == COUNT(operations) && root()->tree))
 		return compare(operations, COUNT(operations), count);
 	if (count_all() != (get(3) ? 1 : 0) || (count > COUNT(operations) + 1 && !get(3)))
-		return wrong("the tree is not as it was after clearing");
+		return wrong("the tree is wrong after it was cleared");
 	return 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * undo.h - transactions: the old content of what is about to change is kept first
+ * undo.h - transactions: undo_keep() saves the old content of a range before the range changes
  *
- * undo_commit() makes durable what was kept, and nothing else.
+ * undo_commit() flushes only ranges that undo_keep() has saved.
  */
 #ifndef UNDO_H
 #define UNDO_H
