@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=bash disable=SC2034
 #
-# fetch.sh - packages of any of Debian's releases, by name, with apt; nothing is installed
+# fetch.sh - functions that download packages of any Debian release with apt, and install nothing
 #
-#	fetch_from RELEASE ARCH		what follows is of that release and architecture
-#	known COMMAND [ARG...]		ask apt-cache
-#	update				read the lists again; what went wrong is in fetch.log
-#	download PACKAGE		its .deb, in a folder of that name
-#	download_all PACKAGE...		these and all that they depend on, in deb/
+#	fetch_from RELEASE ARCH		choose release and architecture for the functions below
+#	known COMMAND [ARG...]		run apt-cache COMMAND
+#	update				update the package lists; errors are in fetch.log
+#	download PACKAGE		download the package's .deb into the folder PACKAGE
+#	download_all PACKAGE...		download these packages and all dependencies into deb/
 #
 # All files are below the current folder. RELEASE is a name that Debian's archive has (bookworm, trixie,
-# sid, trixie-backports), `backports' for those of this machine's release, or empty: then it is what
-# this machine's apt is set up for. Otherwise the lists are our own, from the mirror that this machine
-# uses. The caller defines `without REASON', which does not return.
+# sid, trixie-backports), `backports' for the backports of this machine's release, or empty for the
+# sources that this machine's apt has. For other releases the package lists are our own, from the mirror
+# that this machine uses. The caller defines `without REASON', which does not return.
 
 fetch_from() {
 	local release=$1
@@ -32,7 +32,7 @@ fetch_from() {
 		-o APT::Default-Release="$release" -o Acquire::Check-Valid-Until=false)
 }
 
-# Backports need what they were made for.
+# Backports depend on packages of the release they were made for: that is a source, too.
 sources() {
 	local mirror suite options="" keys=/usr/share/keyrings/debian-archive-keyring.gpg
 	# shellcheck disable=SC2016
@@ -60,7 +60,7 @@ download() {
 	[ -z "$(find "$1" -name '*.deb')" ] || return 0
 	: >fetch.log
 	(cd "$1" && apt-get "${apt[@]}" download "$1" >>../fetch.log 2>&1) && return
-	# The lists may be too old, or empty.
+	# The package lists may be too old, or empty.
 	update
 	(cd "$1" && apt-get "${apt[@]}" download "$1" >>../fetch.log 2>&1) || refused "apt-get download $1"
 }

@@ -1,26 +1,26 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=bash disable=SC2034
 #
-# lib.sh - what the jobs share, besides all of test/tool/lib.sh; each begins with
+# lib.sh - functions for jobs, in addition to test/tool/lib.sh; each job begins with
 #
 #	. "$(dirname "$0")/../lib.sh"
 #
 #	modules NAME...			load these modules of the kernel
 #	labels				make the regions of NVDIMMs ready for namespaces
 #	namespace MODE SIZE [REGION [NAME]]
-#					make one; set $device to its disk or DAX device
-#	mount_on FS DEVICE DIR [OPT]	make a file system there and mount it (with -o OPT)
-#	subtotal WHAT			scripts/lab is to count the `points WHAT' by themselves, too
+#					make a namespace; set $device to its disk or DAX device
+#	mount_on FS DEVICE DIR [OPT]	make a file system on DEVICE and mount it on DIR (with -o OPT)
+#	subtotal WHAT			make scripts/lab print a separate count of the `points WHAT'
 #
-# and those of lab/pair, which run in two machines at once, target and initiator:
+# and for jobs of lab/pair, which run in two machines at once, target and initiator:
 #
-#	network ROLE			join them, with RDMA in software; one reaches the other by name;
-#					`after' a cut, drop what the initiator still sends
-#	ssh_to_target ROLE		let the initiator run commands there: ssh target COMMAND
-#	meet ROLE NAME			wait until the other is there, too
-#	initiator_ends			after a cut: wait until the initiator is through with its job
+#	network ROLE			connect the two machines, with RDMA in software; each knows the
+#					other's name. ROLE `after' (a cut): drop what the initiator sends
+#	ssh_to_target ROLE		let the initiator run commands in the target: ssh target COMMAND
+#	meet ROLE NAME			wait until the other machine has come to the point NAME, too
+#	initiator_ends			after a cut: wait until the initiator's job has ended
 
-# In memory; jobs mount what they test elsewhere.
+# Temporary files are in memory; jobs mount the storage under test elsewhere.
 export TMPDIR=/run
 # shellcheck source-path=SCRIPTDIR/../test/tool
 . "$(dirname "${BASH_SOURCE[0]}")/../test/tool/lib.sh"
@@ -29,7 +29,7 @@ if [ -z "${LAB-}" ]; then
 	echo "Bail out! jobs run in a machine of the lab: lab/run MACHINE JOB"
 	exit 99
 fi
-# Memory goes with the guest, and the rm of a small guest does not know all that ours does.
+# Replaces lib.sh's cleanup and removes no files: they are in memory, and a small guest's rm lacks options.
 cleanup() {
 	trap - EXIT
 	eval "$undo"
@@ -38,7 +38,7 @@ cleanup() {
 unset PMEM2_FORCE_GRANULARITY
 HOLDFAST=$BUILD/tools/holdfast/holdfast
 
-# By the clock: a try takes long here. A process that sleeps would take more to start than it sleeps.
+# Used to sleep without a process: in an emulated guest, starting sleep(1) takes longer than the sleep.
 exec {never}<> <(:)
 wait_for() {
 	local end=$((SECONDS + ${patience-20}))
@@ -92,7 +92,7 @@ subtotal() {
 	echo "# subtotal: $1"
 }
 
-# The directory in sysfs of a DAX device, and what it says of its size.
+# Print the directory of a DAX device in sysfs, and its size there.
 dax_dir() {
 	local number
 	number=$(stat -c '%Hr:%Lr' "$1")
@@ -103,12 +103,12 @@ dax_size() {
 	cat "$(dax_dir "$1")/size"
 }
 
-# The folder of both is $OUT.
+# Both machines see the same $OUT.
 meet() {
 	local other=target
 	[ "$1" = initiator ] || other=initiator
 	touch "$OUT/$2.$1"
-	patience=${patience-90} wait_for [ -e "$OUT/$2.$other" ] || trouble "the $other does not come to $2"
+	patience=${patience-90} wait_for [ -e "$OUT/$2.$other" ] || trouble "the $other does not come to the point $2"
 }
 
 initiator_ends() {
@@ -118,13 +118,13 @@ initiator_ends() {
 network() {
 	local number=1 link
 	[ "$1" = target ] || number=2
-	# It may keep packets that were sent until it sends more, and with them what RDMA holds: 50 s when
-	# the other end is gone. Without interrupts for what was sent, it hands them back at once.
+	# By default virtio_net may keep sent packets until it sends more, and with them RDMA's resources: for
+	# 50 s if the other machine is gone. With napi_tx=0 it frees sent packets at once.
 	modprobe virtio_net napi_tx=0
 	for link in /sys/class/net/e*; do
 		link=${link##*/}
 	done
-	# Packets that a rebooted target does not take stay in the initiator's queue: the same 50 s.
+	# Packets that a rebooted target does not receive would stay in the initiator's queue for 50 s, too.
 	if [ "$1" = after ]; then
 		ip link set "$link" up || trouble "no network over $link"
 		return
@@ -142,20 +142,20 @@ rdma_is_up() {
 	[[ $(rdma link) == *"state ACTIVE"* ]]
 }
 
-# lab/pair has made the key; it is the server's and the user's.
+# lab/pair has made the key, which both the server and the user have.
 ssh_to_target() {
 	mkdir -p /root/.ssh /run/sshd && cp "$OUT/key" "$OUT/key.pub" /root/.ssh/ &&
 		chmod -R go= /root/.ssh || trouble "no key for ssh"
 	if [ "$1" = target ]; then
 		cp /root/.ssh/key.pub /root/.ssh/authorized_keys
-		# The user's own .bashrc may start more with every shell than a guest can bear.
+		# root's own .bashrc may start more programs with every shell than a slow guest can run.
 		: >/root/.bashrc
-		# To a locked account nobody gets, with a key or without.
+		# sshd lets nobody log in to a locked account, even with a key: unlock it, without a password.
 		sed -i 's/^root:[^:]*:/root:*:/' /etc/shadow
 		/usr/sbin/sshd -f /dev/null -h /root/.ssh/key -o StrictModes=no -o UsePAM=no \
 			-o PermitRootLogin=prohibit-password || trouble "no sshd"
 	else
-		# The usual exchange of keys takes seconds here.
+		# The default key exchange takes seconds in an emulated guest.
 		printf '%s\n' 'Host target' 'IdentityFile /root/.ssh/key' \
 			'KexAlgorithms curve25519-sha256' 'StrictHostKeyChecking no' \
 			'UserKnownHostsFile /dev/null' 'LogLevel ERROR' >/root/.ssh/config

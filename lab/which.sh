@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=bash disable=SC2034
 #
-# which.sh - which kernel and which QEMU the lab runs
+# which.sh - choose the kernel and the QEMU that the lab runs
 #
-#	choose ARCH		make both ready; exit with a TAP skip where they cannot be had
-#	older A B		is version A older than B?
+#	choose ARCH		make kernel and QEMU ready; exit with a TAP skip if that is impossible
+#	older A B		return whether version A is older than version B
 #
-# From the environment: KERNEL=RELEASE[/VERSION] and QEMU=RELEASE, empty or absent for this machine's
-# own; lab/fetch.sh says what a release is. A kernel comes with the ndctl of its release. Afterwards:
+# From the environment: KERNEL=RELEASE[/VERSION] and QEMU=RELEASE, empty or absent for the release of this
+# machine; lab/fetch.sh says what RELEASE may be. A kernel comes with the ndctl of its release. `choose'
+# sets:
 #
 #	$store			where lab/prepare has left the kernel
 #	$linux, $qemu		their versions
-#	$PATH			begins with the QEMU that was asked for
+#	$PATH			begins with the folder of the QEMU that was chosen
 #	$programs		a folder with programs for the guest, or empty
 
 lab=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -30,7 +31,7 @@ older() {
 	[ "$1" != "$2" ] && [ "$(printf '%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]
 }
 
-# made SCRIPT ARG...: it has made what it is to make
+# made SCRIPT ARG...: run lab/SCRIPT; skip the test if it exits with 77, bail out if it fails
 made() {
 	local reason
 	reason=$("$lab/$1" "${@:2}")

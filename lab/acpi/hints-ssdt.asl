@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * hints-ssdt.asl - the two NVDIMMs of hints-nfit.asl as devices: what they say of their health, in
- * the format of Intel's, as Linux knows it (drivers/acpi/nfit/intel.h)
+ * hints-ssdt.asl - the two NVDIMMs of hints-nfit.fields as devices, which report their health in
+ * the format of Intel's modules, which Linux reads (drivers/acpi/nfit/intel.h)
  */
 DefinitionBlock ("", "SSDT", 1, "HOLDFA", "HINTS", 1)
 {

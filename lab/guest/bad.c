@@ -4,10 +4,10 @@
  *
  * OFFSET, in bytes, is where a page of 4096 bytes has been made bad. HOW:
  *
- *	file	by an error that the kernel has been told of: read, cleared and read again
- *	listed	the same of a device, whose memory is good all the same: QEMU's cannot be made bad,
- *		and its bus cannot clear
- *	clears	the same of a device that must not be read, and whose bus can
+ *	file	FILE is a file; the kernel knows of the bad page. It is read, cleared and read again
+ *	listed	FILE is a DAX device; the kernel lists the page as bad, but reads succeed, because
+ *		QEMU cannot make memory bad, and its bus cannot clear bad blocks
+ *	clears	FILE is a DAX device that must not be read, on a bus that can clear bad blocks
  */
 #include <pthread.h>
 #include <signal.h>
@@ -31,8 +31,8 @@ static void own_handler(int signal)
 #define DO_NOT 1
 
 /*
- * How many there are in the list; those that are not in our page, or not whole, are failures.
- * Clearing them is to return `clearing', unless that is DO_NOT.
+ * Returns the number of listed bad blocks. One that is not a whole block in our page is a failure.
+ * Clears each, which must return `clearing', unless `clearing' is DO_NOT.
  */
 static int listed(int clearing)
 {
@@ -48,7 +48,7 @@ static int listed(int clearing)
 			"badblock_next: a bad block is where it was made");
 		if (clearing != DO_NOT &&
 			!is_int(pmem2_badblock_clear(context, &block), clearing,
-				"badblock_clear: a listed block is cleared, or refused where the machine cannot"))
+				"badblock_clear: a listed block is cleared, or refused if the bus cannot clear"))
 			diag("%s", pmem2_errormsg());
 		count++;
 	}
@@ -77,54 +77,55 @@ static void reads(void)
 	int wrong[THREADS] = {0}, sum = 0;
 
 	is_int(pmem2_source_pread_mcsafe(src, buffer, PAGE, offset), PMEM2_E_IO_FAIL,
-		"pread_mcsafe: the bad page is an error");
+		"pread_mcsafe: reading the bad page fails");
 	diag("%s", pmem2_errormsg());
 	is_int(pmem2_source_pread_mcsafe(src, buffer, sizeof(buffer), offset - PAGE),
-		PMEM2_E_IO_FAIL, "pread_mcsafe: a range across the bad page is an error");
+		PMEM2_E_IO_FAIL, "pread_mcsafe: reading a range across the bad page fails");
 	is_int(pmem2_source_pread_mcsafe(src, buffer, PAGE, offset - PAGE), 0,
 		"pread_mcsafe: the page before the bad one is read");
 	is_int(pmem2_source_pread_mcsafe(src, buffer, PAGE, offset + PAGE), 0,
 		"pread_mcsafe: the page behind the bad one is read");
 	for (int i = 0; i < THREADS; i++)
 		if (pthread_create(&threads[i], NULL, read_often, &wrong[i]))
-			bail("no thread");
+			bail("cannot start a thread");
 	for (int i = 0; i < THREADS; i++) {
 		pthread_join(threads[i], NULL);
 		sum += wrong[i];
 	}
-	is_int(sum, 0, "pread_mcsafe: %d threads at once get the same answers", THREADS);
+	is_int(sum, 0, "pread_mcsafe: %d concurrent threads get the same results", THREADS);
 	is_int(own_signals, 0, "SIGBUS: the program's own handler was not called");
 	raise(SIGBUS);
-	is_int(own_signals, 1, "SIGBUS: the program's own handler is still there");
+	is_int(own_signals, 1,
+		"SIGBUS: the program's own handler is still installed after pread_mcsafe");
 }
 
 static void in_a_file(void)
 {
 	char buffer[4096], zeroes[4096] = "";
 
-	ok(listed(DO_NOT) > 0, "clearing: there is a bad block");
+	ok(listed(DO_NOT) > 0, "badblock_clear of a file: at first there is a bad block");
 	reads();
 	listed(0);
-	is_int(listed(DO_NOT), 0, "clearing: no bad block is left");
+	is_int(listed(DO_NOT), 0, "badblock_clear of a file: no bad block is left");
 	is_int(pmem2_source_pread_mcsafe(src, buffer, PAGE, offset), 0,
-		"clearing: the page can be read again");
-	ok(!memcmp(buffer, zeroes, PAGE), "clearing: the page is zeros");
+		"badblock_clear of a file: the page can be read again");
+	ok(!memcmp(buffer, zeroes, PAGE), "badblock_clear of a file: the page is zeros");
 	is_int(pmem2_source_pwrite_mcsafe(src, zeroes, PAGE, offset), 0,
-		"clearing: the page can be written");
+		"badblock_clear of a file: the page can be written");
 }
 
 static void in_a_list(void)
 {
 	ok(listed(PMEM2_E_NOSUPP) > 0,
-		"a list only: there is a bad block, and it cannot be cleared");
-	ok(listed(DO_NOT) > 0, "a list only: the bad block is still there");
+		"a bus that cannot clear: a bad block is listed, and clearing it is refused");
+	ok(listed(DO_NOT) > 0, "a bus that cannot clear: the bad block is still listed");
 }
 
 static void in_a_list_that_clears(void)
 {
-	ok(listed(DO_NOT) > 0, "a list that clears: there is a bad block");
-	ok(listed(0) > 0, "a list that clears: the bad block is cleared");
-	is_int(listed(DO_NOT), 0, "a list that clears: no bad block is left");
+	ok(listed(DO_NOT) > 0, "a bus that can clear: a bad block is listed");
+	ok(listed(0) > 0, "a bus that can clear: the bad block is cleared");
+	is_int(listed(DO_NOT), 0, "a bus that can clear: no bad block is listed after clearing");
 }
 
 int main(int argc, char **argv)
@@ -146,7 +147,7 @@ int main(int argc, char **argv)
 	else if (!strcmp(argv[1], "clears"))
 		in_a_list_that_clears();
 	else
-		bail("what is %s?", argv[1]);
+		bail("%s is not file, listed or clears", argv[1]);
 	pmem2_source_delete(&src);
 	close(fd);
 	return tap_done();

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * blocks.c - stores into blocks that fallocate(2) has allocated, each by itself made durable
+ * blocks.c - stores into blocks that fallocate(2) has allocated, and makes each store durable
  *
  *	blocks store FILE	make the file and store into each block; exits when all are durable
- *	blocks count FILE	print how many of them are there
+ *	blocks count FILE	print how many of the stores are in the file
  *
- * The blocks are neighbours, in the middle of what is allocated: the file system then has few
- * extents to note, which ext4 does in the inode.
+ * The blocks are neighbours, in the middle of the allocated range: the file then has so few extents
+ * that ext4 keeps them in the inode.
  */
 #include <inttypes.h>
 #include <libgen.h>
@@ -24,8 +24,8 @@ static uint64_t *block(struct pmem2_map *map, size_t i)
 }
 
 /*
- * The file is durable, with its name, before the first store; not by sync(2), which helps others,
- * too.
+ * The file and its name are durable before the first store: by fsync(2), because sync(2) would also
+ * write back other files.
  */
 static void store(const char *path)
 {
@@ -54,7 +54,7 @@ static void count(const char *path)
 	if (fd < 0 || fstat(fd, &st))
 		bail("cannot open %s: %m", path);
 	if (st.st_size != (off_t)SIZE)
-		bail("%s has %jd bytes", path, (intmax_t)st.st_size);
+		bail("%s has an unexpected size: %jd bytes", path, (intmax_t)st.st_size);
 	for (size_t i = 0; i < COUNT; i++) {
 		uint64_t value = 0;
 		if (pread(fd, &value, sizeof(value), (off_t)(FIRST + i * BLOCK)) != sizeof(value))

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * client.c - an unmodified client of libpmem2 persists on a disk that loses it: client FILE BREAK
- * MEND
+ * client.c - an unmodified client of libpmem2 persists to a disk that loses the data
  *
- * lab/errors links it with Debian's libpmem2, with the few declarations of it that it needs.
+ *	client FILE BREAK MEND
+ *
+ * BREAK is a command after which the disk fails writes, MEND one after which it works again.
+ * lab/errors links this program with Debian's libpmem2, whose calls it declares itself.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -38,6 +40,6 @@ int main(int argc, char **argv)
 		return 2;
 	*addr = 2;
 	persist(addr, 1);
-	puts("it has returned");
+	puts("the persist has returned");
 	return 0;
 }

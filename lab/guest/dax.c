@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * dax.c - what both libraries make of a DAX device: dax GRANULARITY SIZE ALIGNMENT DEVICE
+ * dax.c - tests both libraries on a DAX device: dax GRANULARITY SIZE ALIGNMENT DEVICE
  *
- * SIZE and ALIGNMENT are what sysfs says, in bytes. GRANULARITY `refused': stores to it cannot be
- * made durable by the CPU, so that libpmem2 does not map it, and libpmem does not call it pmem.
- * `read-only': the same, but it can be mapped to read from it. `unmappable': its driver lets
- * programs open it, and no more. What the device held is lost.
+ * SIZE and ALIGNMENT are the values in sysfs, in bytes. GRANULARITY `refused': the CPU cannot make
+ * stores to the device durable: libpmem2 must not map it, and libpmem must not call it pmem.
+ * `read-only': like `refused', but the device can be mapped for reading. `unmappable': the driver
+ * lets programs open the device, but not map it. The test overwrites the contents of the device.
  */
 #include "guest.h"
 
@@ -29,7 +29,7 @@ static void refused(
 	struct pmem2_map *map;
 
 	is_int(map_part(&map, src, offset, length), error, "map_new: %s is refused", what);
-	ok(strlen(pmem2_errormsg()) > 10, "%s: with a sentence", what);
+	ok(strlen(pmem2_errormsg()) > 10, "map_new: the refusal of %s has a message", what);
 	diag("%s", pmem2_errormsg());
 }
 
@@ -43,11 +43,13 @@ static void parts(struct pmem2_source *src)
 
 	is_int(map_part(&map, src, alignment, 2 * alignment), 0,
 		"map_new: a part of the device is mapped");
-	is_int(pmem2_map_get_size(map), 2 * alignment, "a part: its length");
+	is_int(pmem2_map_get_size(map), 2 * alignment,
+		"a map of a part of the device: has the length of the part");
 	char *at = pmem2_map_get_address(map);
-	ok((uintptr_t)at % alignment == 0, "a part: its address is aligned");
+	ok((uintptr_t)at % alignment == 0, "a map of a part of the device: its address is aligned");
 	pmem2_get_memset_fn(map)(at, 'p', 2 * alignment, 0);
-	is_int(pmem2_deep_flush(map, at, 2 * alignment), 0, "a part: deep flush");
+	is_int(pmem2_deep_flush(map, at, 2 * alignment), 0,
+		"a map of a part of the device: deep flush succeeds");
 	pmem2_map_delete(&map);
 }
 
@@ -58,7 +60,8 @@ static void read_only(struct pmem2_source *src)
 
 	pmem2_config_set_protection(cfg, PMEM2_PROT_READ);
 	if (is_int(pmem2_map_new(&map, cfg, src), 0, "map_new: a map for reading is made")) {
-		diag("it begins with byte %d", *(volatile char *)pmem2_map_get_address(map));
+		diag("the device begins with byte %d",
+			*(volatile char *)pmem2_map_get_address(map));
 		pmem2_map_delete(&map);
 	}
 	pmem2_config_delete(&cfg);
@@ -71,7 +74,7 @@ static void private_map(struct pmem2_source *src)
 
 	pmem2_config_set_sharing(cfg, PMEM2_PRIVATE);
 	is_int(pmem2_map_new(&map, cfg, src), PMEM2_E_SRC_DEVDAX_PRIVATE,
-		"map_new: PMEM2_PRIVATE is refused");
+		"map_new: PMEM2_PRIVATE is refused for a DAX device");
 	pmem2_config_delete(&cfg);
 }
 
@@ -81,15 +84,18 @@ static void whole(struct pmem2_source *src)
 
 	if (!is_int(map_part(&map, src, 0, 0), 0, "map_new: all of the device is mapped"))
 		bail("%s", pmem2_errormsg());
-	is_int(pmem2_map_get_size(map), size, "all of it: its size");
-	is_int(pmem2_map_get_store_granularity(map), wanted, "all of it: its granularity");
+	is_int(pmem2_map_get_size(map), size, "a map of the whole device: has its size");
+	is_int(pmem2_map_get_store_granularity(map), wanted,
+		"a map of the whole device: has the expected granularity");
 	char *at = pmem2_map_get_address(map);
-	is_int(at[alignment], 'p', "map_new: a byte that was stored through a part is there");
+	is_int(at[alignment], 'p',
+		"a map of the whole device: has a byte that was stored through a map of a part");
 	strcpy(at, "first");
 	strcpy(at + size - 5, "last");
 	pmem2_get_persist_fn(map)(at, size);
-	is_int(pmem2_deep_flush(map, at, size), 0, "all of it: deep flush");
-	is_int(pmem2_map_delete(&map), 0, "all of it: unmapped");
+	is_int(pmem2_deep_flush(map, at, size), 0,
+		"a map of the whole device: deep flush succeeds");
+	is_int(pmem2_map_delete(&map), 0, "a map of the whole device: is unmapped");
 }
 
 static void finer(struct pmem2_source *src)
@@ -103,7 +109,7 @@ static void finer(struct pmem2_source *src)
 	}
 }
 
-/* Slots of a reservation that is as aligned as the device is. */
+/* Maps the device into slots of a reservation that has the alignment of the device. */
 static void reserved(struct pmem2_source *src)
 {
 	struct pmem2_config *cfg = config_of(PMEM2_GRANULARITY_PAGE);
@@ -111,32 +117,35 @@ static void reserved(struct pmem2_source *src)
 	struct pmem2_map *map;
 
 	if (!is_int(pmem2_vm_reservation_new(&rsv, NULL, 4 * alignment), 0,
-		    "reservation: it is made"))
+		    "reservation: a reservation for a DAX device is made"))
 		bail("%s", pmem2_errormsg());
 	pmem2_config_set_length(cfg, alignment);
 	pmem2_config_set_vm_reservation(cfg, rsv, 4096);
 	is_int(pmem2_map_new(&map, cfg, src), PMEM2_E_ADDRESS_UNALIGNED,
-		"reservation: an unaligned slot is refused");
+		"reservation: a DAX device is refused in an unaligned slot");
 	pmem2_config_set_vm_reservation(cfg, rsv, alignment);
-	is_int(pmem2_map_new(&map, cfg, src), 0, "reservation: an aligned slot is mapped");
+	is_int(pmem2_map_new(&map, cfg, src), 0,
+		"reservation: a DAX device is mapped into an aligned slot");
 	if (map) {
-		is_str(pmem2_map_get_address(map), "first", "an aligned slot: is the device");
+		is_str(pmem2_map_get_address(map), "first",
+			"reservation: the aligned slot shows the bytes of the device");
 		pmem2_map_delete(&map);
 	}
 	pmem2_config_delete(&cfg);
 	is_int(pmem2_vm_reservation_delete(&rsv), 0,
-		"reservation: it is empty after the map is deleted");
+		"reservation: can be deleted after its map is deleted");
 }
 
 static void mcsafe(struct pmem2_source *src)
 {
 	char block[4096 + 3] = "";
 
-	is_int(pmem2_source_pread_mcsafe(src, block, 5, 0), 0, "pread_mcsafe: the start is read");
-	is_str(block, "first", "mcsafe read: what was stored");
+	is_int(pmem2_source_pread_mcsafe(src, block, 5, 0), 0,
+		"pread_mcsafe: the start of the device is read");
+	is_str(block, "first", "pread_mcsafe: the start of the device has the stored bytes");
 	is_int(pmem2_source_pread_mcsafe(src, block, 5, size - 5), 0,
-		"pread_mcsafe: the end is read");
-	is_str(block, "last", "mcsafe read of the end: what was stored");
+		"pread_mcsafe: the end of the device is read");
+	is_str(block, "last", "pread_mcsafe: the end of the device has the stored bytes");
 	fill((unsigned char *)block, sizeof(block), 5);
 	is_int(pmem2_source_pwrite_mcsafe(src, block, sizeof(block), alignment - 1000), 0,
 		"pwrite_mcsafe: an unaligned range is written");
@@ -155,10 +164,10 @@ static void facts(struct pmem2_source *src)
 	size_t got = 0, length = 0;
 	int node = 4711;
 
-	is_int(pmem2_source_size(src, &got), 0, "source_size: it succeeds");
-	is_int(got, size, "size: as in sysfs");
-	is_int(pmem2_source_alignment(src, &got), 0, "source_alignment: it succeeds");
-	is_int(got, alignment, "alignment: as in sysfs");
+	is_int(pmem2_source_size(src, &got), 0, "source_size: succeeds for a DAX device");
+	is_int(got, size, "source_size: is the size in sysfs");
+	is_int(pmem2_source_alignment(src, &got), 0, "source_alignment: succeeds for a DAX device");
+	is_int(got, alignment, "source_alignment: is the alignment in sysfs");
 	int ret = pmem2_source_numa_node(src, &node);
 	diag("NUMA node: %d, %d", ret, node);
 	ret = pmem2_source_device_id(src, NULL, &length);
@@ -185,15 +194,18 @@ static void with_libpmem(const char *path)
 
 	if (!ok(at != NULL, "pmem_map_file: the device is mapped"))
 		bail("%s", pmem_errormsg());
-	is_int(length, size, "pmem_map_file: the length");
-	is_int(is_pmem, fine, "pmem_map_file: is_pmem");
-	is_int(pmem_is_pmem(at, length), fine, "pmem_is_pmem: as pmem_map_file said");
+	is_int(length, size, "pmem_map_file: the length is the size of the device");
+	is_int(is_pmem, fine,
+		"pmem_map_file: is_pmem is 1 only if the CPU can make stores durable");
+	is_int(pmem_is_pmem(at, length), fine,
+		"pmem_is_pmem: agrees with the is_pmem of pmem_map_file");
 	strcpy(at, "libpmem");
 	pmem_persist(at, 8);
 	is_int(pmem_deep_persist(at, length) ? errno : 0, fine ? 0 : ENOTSUP,
-		"pmem_deep_persist: it succeeds where the device is persistent");
-	is_int(pmem_msync(at, length) ? errno : 0, EINVAL, "pmem_msync: a device is EINVAL");
-	is_int(pmem_unmap(at, length), 0, "pmem_unmap: it succeeds");
+		"pmem_deep_persist: succeeds if and only if the device is persistent");
+	is_int(pmem_msync(at, length) ? errno : 0, EINVAL,
+		"pmem_msync: fails with EINVAL for a DAX device");
+	is_int(pmem_unmap(at, length), 0, "pmem_unmap: succeeds for a DAX device");
 	at = pmem_map_file(path, size, PMEM_FILE_CREATE | PMEM_FILE_SPARSE, 0600, &length, NULL);
 	ok(at != NULL, "PMEM_FILE_CREATE: the device's own length is accepted");
 	if (at) {
@@ -203,7 +215,7 @@ static void with_libpmem(const char *path)
 	at = pmem_map_file(path, size - alignment, PMEM_FILE_CREATE, 0600, &length, NULL);
 	ok(!at && errno == EINVAL, "PMEM_FILE_CREATE: another length is refused");
 	at = pmem_map_file(path, 0, PMEM_FILE_CREATE | PMEM_FILE_EXCL, 0600, &length, NULL);
-	ok(!at && errno == EINVAL, "PMEM_FILE_EXCL: it is refused");
+	ok(!at && errno == EINVAL, "PMEM_FILE_EXCL: is refused for a DAX device");
 	struct stat st;
 	is_int(stat(path, &st), 0,
 		"pmem_map_file: the device node is still there after refused calls");
@@ -227,7 +239,8 @@ int main(int argc, char **argv)
 		unmappable(argv[4], src);
 		return tap_done();
 	}
-	is_int(kernel_syncs(fd, alignment), 1, "MAP_SYNC: the kernel accepts it");
+	is_int(kernel_syncs(fd, alignment), 1,
+		"MAP_SYNC: the kernel accepts the flag for a DAX device");
 	facts(src);
 	private_map(src);
 	if (wanted < 0) {

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * deep.c - does a deep flush reach the memory modules? deep RESULT FILE
+ * deep.c - tests that a deep flush reaches the memory modules: deep RESULT FILE
  *
- * FILE is a file or device on the modules of the machine `hints', whose flush hint addresses are
- * looked at from outside the guest (lab/deepflush). RESULT is what a deep flush is to come to: 0,
- * or the error by its name.
+ * FILE is a file or device on the two modules of the machine `hints'. lab/deepflush watches their
+ * flush hint addresses from outside the guest. RESULT is the expected result of a deep flush: 0,
+ * or the name of an error.
  */
 #include "guest.h"
 
 #define LENGTH ((size_t)4 << 20)
 #define BOTH   "first second"
 
-/* The modules that were told to flush since this was asked last; outside knows. */
+/* Asks lab/deepflush, outside, which modules were told to flush since the last call. */
 static const char *flushed(void)
 {
 	static char answer[64];
@@ -22,16 +22,15 @@ static const char *flushed(void)
 	snprintf(ask, sizeof(ask), "%s/ask", out);
 	snprintf(answered, sizeof(answered), "%s/answer", out);
 	/*
-	 * The answering side removes the file at once, maybe before the guest has finished making
-	 * it.
+	 * lab/deepflush removes the file at once, maybe before the guest has finished creating it.
 	 */
 	int fd = open(asking, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
 	if (fd < 0 || rename(asking, ask))
-		bail("cannot ask: %m");
+		bail("cannot make the file that asks lab/deepflush: %m");
 	close(fd);
 	for (int tries = 0; (fd = open(answered, O_RDONLY | O_CLOEXEC)) < 0; tries++) {
 		if (tries == 3000)
-			bail("nobody answers outside");
+			bail("lab/deepflush does not answer outside of the guest");
 		usleep(10000);
 	}
 	ssize_t length = read(fd, answer, sizeof(answer) - 1);
@@ -41,7 +40,7 @@ static const char *flushed(void)
 	return answer;
 }
 
-/* Lets the file system write now what the stores to a file made it owe, and not later. */
+/* Makes the file system write its own changes after stores to a file now, not during the test. */
 static void settle(int fd)
 {
 	if (syncfs(fd))
@@ -64,8 +63,8 @@ static int error_named(const char *name)
 
 static void seen(int error, const char *what)
 {
-	is_str(flushed(), error ? "" : BOTH, "%s: seen from outside: %s", what,
-		error ? "nothing" : "both modules are told");
+	is_str(flushed(), error ? "" : BOTH, "%s: lab/deepflush sees from outside: %s", what,
+		error ? "no module is told to flush" : "both modules are told to flush");
 }
 
 static void with_libpmem2(int fd, int error)
@@ -81,16 +80,17 @@ static void with_libpmem2(int fd, int error)
 	memset(at, 1, LENGTH);
 	settle(fd);
 	pmem2_get_persist_fn(map)(at, LENGTH);
-	is_str(flushed(), "", "pmem2_persist_fn: tells no module");
+	is_str(flushed(), "", "pmem2_persist_fn: tells no module to flush");
 	is_int(pmem2_deep_flush(map, at, LENGTH), -error,
-		"pmem2_deep_flush: it has the result of the region");
+		"pmem2_deep_flush: returns the result of the region's deep_flush");
 	if (error) {
-		ok(strstr(pmem2_errormsg(), "deep_flush") != NULL, "pmem2_deep_flush: says why");
+		ok(strstr(pmem2_errormsg(), "deep_flush") != NULL,
+			"pmem2_deep_flush: the message names the attribute deep_flush");
 		diag("%s", pmem2_errormsg());
 	}
 	seen(error, "pmem2_deep_flush");
 	is_int(pmem2_deep_flush(map, at + 100, 1), -error,
-		"pmem2_deep_flush: a byte has the result of the region");
+		"pmem2_deep_flush of a byte: returns the result of the region's deep_flush");
 	seen(error, "pmem2_deep_flush of a byte");
 	pmem2_map_delete(&map);
 	pmem2_config_delete(&cfg);
@@ -101,8 +101,9 @@ static void result(int ret, int error, const char *what)
 {
 	is_int(ret, error ? -1 : 0, "%s", what);
 	if (error) {
-		is_int(errno, error, "%s: errno", what);
-		ok(strstr(pmem_errormsg(), "deep_flush") != NULL, "%s: says why", what);
+		is_int(errno, error, "%s: errno is the error of the region's deep_flush", what);
+		ok(strstr(pmem_errormsg(), "deep_flush") != NULL,
+			"%s: the message names the attribute deep_flush", what);
 	}
 	seen(error, what);
 }
@@ -119,11 +120,11 @@ static void with_libpmem(const char *path, int fd, int error)
 	settle(fd);
 	pmem_persist(at, LENGTH);
 	pmem_deep_flush(at, LENGTH);
-	is_str(flushed(), "", "pmem_persist: it tells no module, nor does pmem_deep_flush");
+	is_str(flushed(), "", "pmem_persist and pmem_deep_flush: tell no module to flush");
 	result(pmem_deep_drain(at, LENGTH), error,
-		"pmem_deep_drain: it has the result of the region");
+		"pmem_deep_drain: has the result of the region's deep_flush");
 	result(pmem_deep_persist(at, LENGTH), error,
-		"pmem_deep_persist: it has the result of the region");
+		"pmem_deep_persist: has the result of the region's deep_flush");
 	pmem_unmap(at, length);
 }
 

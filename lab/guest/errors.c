@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * errors.c - a disk loses what is written back, and the kernel reports it once: both libraries go
- * on reporting it
+ * errors.c - a disk loses data during writeback, which the kernel reports once: both libraries must
+ * report the loss again and again
  *
  *	errors DIR BREAK MEND
  *
- * BREAK is a command after which the disk under DIR fails each write, MEND one after which it
- * works.
+ * BREAK is a command after which the disk under DIR fails each write, MEND one after which the disk
+ * works again.
  */
 #include <libpmem2/holdfast.h>
 #include <signal.h>
@@ -15,17 +15,17 @@
 #include "guest.h"
 
 #define SIZE ((size_t)1 << 20)
-#define FAR  ((size_t)512 << 10) /* too far to be written back together */
+#define FAR  ((size_t)512 << 10) /* offset of a page that is not written back with page 0 */
 
 static const char *dir, *break_disk, *mend_disk;
 
 static void command(const char *line)
 {
 	if (system(line))
-		bail("%s failed", line);
+		bail("command %s failed", line);
 }
 
-/* The path of a file whose blocks are allocated, written and durable. */
+/* Makes a file whose blocks are allocated, written and durable; returns its path. */
 static const char *new_file(const char *name)
 {
 	static char path[4096];
@@ -65,7 +65,7 @@ static void persist(struct pmem2_map *map, size_t offset)
 	pmem2_get_persist_fn(map)(at(map, offset), 1);
 }
 
-/* How a child ends that persists: the number of its signal, or -5 if the call has returned. */
+/* Persists in a child process. Returns the signal that ended it, or -5 if the persist returned. */
 static int ending(struct pmem2_map *map, size_t offset)
 {
 	int status;
@@ -78,11 +78,11 @@ static int ending(struct pmem2_map *map, size_t offset)
 		_exit(5);
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid)
-		bail("no child: %m");
+		bail("cannot fork a child: %m");
 	return WIFSIGNALED(status) ? WTERMSIG(status) : -WEXITSTATUS(status);
 }
 
-/* Shows that the kernel reports the error once: the rest is about that. */
+/* Shows that the kernel reports the error only once, which is the reason for all other tests. */
 static void kernel_forgets(void)
 {
 	int fd = open_file(new_file("kernel"));
@@ -92,9 +92,11 @@ static void kernel_forgets(void)
 		bail("cannot map: %m");
 	command(break_disk);
 	*view = 1;
-	is_int(msync(view, SIZE, MS_SYNC) ? errno : 0, EIO, "the kernel: msync fails");
+	is_int(msync(view, SIZE, MS_SYNC) ? errno : 0, EIO,
+		"the kernel: msync fails on a disk that loses data");
 	command(mend_disk);
-	is_int(msync(view, SIZE, MS_SYNC) ? errno : 0, 0, "the kernel: the next msync succeeds");
+	is_int(msync(view, SIZE, MS_SYNC) ? errno : 0, 0,
+		"the kernel: the next msync succeeds though the data are lost");
 	munmap(view, SIZE);
 	close(fd);
 }
@@ -106,21 +108,23 @@ static void deep_flush(void)
 
 	command(break_disk);
 	*at(map, 0) = 1;
-	is_int(deep(map, 0), -EIO, "libpmem2: deep flush: fails");
+	is_int(deep(map, 0), -EIO, "libpmem2: deep flush: fails on a disk that loses data");
 	command(mend_disk);
 	is_int(deep(map, 0), -EIO, "libpmem2: deep flush: fails again on a disk that works again");
 	*at(map, 0) = 2;
 	is_int(deep(map, 0), -EIO, "libpmem2: deep flush: fails again after another store");
 	is_int(deep(map, FAR), -EIO, "libpmem2: deep flush of another page: fails, too");
-	is_int(deep(second, FAR), -EIO, "libpmem2: another map of the descriptor: fails, too");
+	is_int(deep(second, FAR), -EIO,
+		"libpmem2: deep flush of another map of the descriptor: fails, too");
 	is_int(ending(map, 0), SIGABRT,
 		"libpmem2: persist after a failed deep flush: ends the process");
 	struct pmem2_map *later = map_of(fd);
 	is_int(deep(later, 0), 0, "libpmem2: a map that is made later: deep flush succeeds");
 	is_int(ending(later, 0), -5, "libpmem2: a map that is made later: persist returns");
 	is_int(holdfast_writeback_accept(at(map, 0), SIZE), 0, "libpmem2: the loss is accepted");
-	is_int(deep(map, 0), 0, "libpmem2: deep flush of what was accepted: succeeds");
-	is_int(deep(second, 0), -EIO, "libpmem2: a map that was not accepted: still fails");
+	is_int(deep(map, 0), 0, "libpmem2: deep flush after holdfast_writeback_accept: succeeds");
+	is_int(deep(second, 0), -EIO,
+		"libpmem2: deep flush of another map, whose loss was not accepted: still fails");
 	pmem2_map_delete(&later);
 	pmem2_map_delete(&second);
 	pmem2_map_delete(&map);
@@ -128,7 +132,8 @@ static void deep_flush(void)
 }
 
 /*
- * A child hears of the error first; the parent, which shares the open file, is told all the same.
+ * The kernel reports the error to a child first. The parent, which shares the open file, must get
+ * an error from the library, too.
  */
 static void forked(void)
 {
@@ -136,10 +141,12 @@ static void forked(void)
 	struct pmem2_map *map = map_of(fd);
 
 	command(break_disk);
-	is_int(ending(map, 0), SIGABRT, "fork: the child that persists first ends");
+	is_int(ending(map, 0), SIGABRT,
+		"writeback error after fork: the child that persists first is ended by SIGABRT");
 	command(mend_disk);
-	is_int(ending(map, FAR), SIGABRT, "fork: another child that persists ends, too");
-	is_int(deep(map, FAR), -EIO, "fork: the parent's deep flush fails");
+	is_int(ending(map, FAR), SIGABRT,
+		"writeback error after fork: a second child that persists is ended by SIGABRT, too");
+	is_int(deep(map, FAR), -EIO, "writeback error after fork: the parent's deep flush fails");
 	pmem2_map_delete(&map);
 	close(fd);
 }
@@ -168,21 +175,22 @@ static void handled(void)
 	pmem2_get_flush_fn(map)(at(map, 0), 1);
 	pmem2_get_flush_fn(map)(at(map, FAR), 1);
 	pmem2_get_drain_fn(map)();
-	is_int(hearings, 2, "handler: hears of each range that was lost");
-	is_int(heard[0].error, EIO, "handler: is told EIO");
+	is_int(hearings, 2, "writeback error handler: is called for each range that was lost");
+	is_int(heard[0].error, EIO, "writeback error handler: gets the error EIO");
 	command(mend_disk);
-	/* The second failure was younger than what the handler had accepted of the first. */
+	/* The second failure came after the handler had accepted the loss of the first one. */
 	persist(map, 0);
 	persist(map, FAR);
 	ok(hearings == 2 || (hearings == 3 && heard[2].flags == HOLDFAST_WRITEBACK_UNCERTAIN),
-		"handler: what it accepted may be reported once more, as uncertain");
+		"writeback error handler: an accepted range may be reported once more, as uncertain");
 	hearings = 0;
 	persist(map, 0);
 	persist(map, FAR);
-	is_int(hearings, 0, "handler: what it accepted and was stored again is durable");
+	is_int(hearings, 0,
+		"writeback error handler: an accepted range that is stored again is durable");
 	holdfast_set_writeback_handler(NULL, NULL);
 	is_int(ending(map, FAR * 3 / 2), SIGABRT,
-		"handler: a page that it did not accept: ends the process");
+		"writeback error handler: a persist of a range that it did not accept ends the process");
 	holdfast_writeback_accept(at(map, 0), SIZE);
 	pmem2_map_delete(&map);
 	close(fd);
@@ -202,23 +210,24 @@ static void with_libpmem(void)
 
 	if (!view)
 		bail("pmem_map_file: %s", pmem_errormsg());
-	is_int(is_pmem, 0, "libpmem: the file is not persistent memory");
+	is_int(is_pmem, 0, "libpmem: a file on a disk is not persistent memory");
 	command(break_disk);
 	*view = 1;
-	is_int(msync_of(view), EIO, "libpmem: pmem_msync: fails");
+	is_int(msync_of(view), EIO, "libpmem: pmem_msync: fails on a disk that loses data");
 	command(mend_disk);
 	is_int(msync_of(view), EIO, "libpmem: pmem_msync: fails again on a disk that works again");
 	*view = 2;
 	is_int(msync_of(view), EIO, "libpmem: pmem_msync: fails again after another store");
 	is_int(msync_of(view + FAR), EIO, "libpmem: pmem_msync of another page: fails, too");
 	is_int(pmem_deep_persist(view, 1) ? errno : 0, EIO,
-		"libpmem: pmem_deep_persist: fails, too");
+		"libpmem: pmem_deep_persist after a failed pmem_msync: fails, too");
 	pmem_unmap(view, length);
 	view = pmem_map_file(path, 0, 0, 0, &length, NULL);
 	if (!view)
 		bail("pmem_map_file: %s", pmem_errormsg());
 	is_int(msync_of(view), 0, "libpmem: pmem_msync of a map that is made later: succeeds");
-	is_int(pmem_deep_persist(view, 1), 0, "libpmem: pmem_deep_persist of it: succeeds");
+	is_int(pmem_deep_persist(view, 1), 0,
+		"libpmem: pmem_deep_persist of a map that is made later: succeeds");
 	pmem_unmap(view, length);
 }
 
@@ -229,7 +238,7 @@ int main(int argc, char **argv)
 	dir = argv[1];
 	break_disk = argv[2];
 	mend_disk = argv[3];
-	/* Children print nothing of what is still in here. */
+	/* Line buffering: children must not print lines that are still in the parent's buffer. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	kernel_forgets();
 	deep_flush();

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * file.c - what both libraries make of a file: file GRANULARITY DIR
+ * file.c - tests both libraries on a file: file GRANULARITY DIR
  *
- * GRANULARITY (byte, cache-line, page) is what files in DIR must have, neither finer nor coarser.
+ * Maps of files in DIR must have exactly this GRANULARITY: byte, cache-line or page.
  */
 #include "guest.h"
 
@@ -30,10 +30,10 @@ static void store(struct pmem2_map *map, int fd)
 		bail("no memory");
 	fill(data, SIZE, 1);
 	pmem2_get_memcpy_fn(map)(at, data, SIZE, 0);
-	check_contents(fd, 1, "memcpy: the file has what was copied");
+	check_contents(fd, 1, "libpmem2 memcpy: the file has the copied bytes");
 	fill(at, SIZE, 2);
 	pmem2_get_persist_fn(map)(at, SIZE);
-	check_contents(fd, 2, "persist: the file has what was stored");
+	check_contents(fd, 2, "libpmem2 persist: the file has the stored bytes");
 	is_int(pmem2_deep_flush(map, at, SIZE), 0, "deep_flush: the whole map is accepted");
 	is_int(pmem2_deep_flush(map, at + 64, 1), 0, "deep_flush: a byte is accepted");
 	is_int(pmem2_deep_flush(map, at + SIZE - 1, 2), PMEM2_E_DEEP_FLUSH_RANGE,
@@ -56,7 +56,7 @@ static void with_libpmem2(int fd)
 			"map_new: the granularity is %d", wanted);
 		if (required == wanted)
 			store(map, fd);
-		is_int(pmem2_map_delete(&map), 0, "map_delete: it succeeds");
+		is_int(pmem2_map_delete(&map), 0, "map_delete: succeeds for a file");
 		pmem2_config_delete(&cfg);
 	}
 	for (int required = 0; required < wanted; required++) {
@@ -77,19 +77,23 @@ static void with_libpmem(const char *path, int fd)
 	if (!ok(at != NULL, "pmem_map_file: the file is mapped"))
 		bail("%s", pmem_errormsg());
 	is_int(length, SIZE, "pmem_map_file: the length is the file's");
-	is_int(is_pmem, fine, "pmem_map_file: is_pmem");
-	is_int(pmem_is_pmem(at, SIZE), fine, "pmem_is_pmem: the whole map");
-	is_int(pmem_is_pmem(at + 4097, 100), fine, "pmem_is_pmem: a part of the map");
-	is_int(pmem_is_pmem(at + SIZE - 1, 2), 0, "pmem_is_pmem: a range beyond the end");
+	is_int(is_pmem, fine,
+		"pmem_map_file: is_pmem is 1 only if the granularity is finer than PAGE");
+	is_int(pmem_is_pmem(at, SIZE), fine, "pmem_is_pmem: agrees with is_pmem for the whole map");
+	is_int(pmem_is_pmem(at + 4097, 100), fine,
+		"pmem_is_pmem: agrees with is_pmem for a part of the map");
+	is_int(pmem_is_pmem(at + SIZE - 1, 2), 0,
+		"pmem_is_pmem: is 0 for a range beyond the end of the map");
 	fill(at, SIZE, 3);
 	if (fine)
 		pmem_persist(at, SIZE);
 	else
-		is_int(pmem_msync(at, SIZE), 0, "pmem_msync: it succeeds");
-	check_contents(fd, 3, "libpmem: the file has what was made durable");
-	is_int(pmem_deep_persist(at, SIZE), 0, "pmem_deep_persist: it succeeds");
-	is_int(pmem_unmap(at, SIZE), 0, "pmem_unmap: it succeeds");
-	is_int(pmem_is_pmem(at, SIZE), 0, "pmem_is_pmem: a map that is gone");
+		is_int(pmem_msync(at, SIZE), 0,
+			"pmem_msync: succeeds for a map of page granularity");
+	check_contents(fd, 3, "libpmem: the file has the bytes that were made durable");
+	is_int(pmem_deep_persist(at, SIZE), 0, "pmem_deep_persist: succeeds for a file");
+	is_int(pmem_unmap(at, SIZE), 0, "pmem_unmap: succeeds for a file");
+	is_int(pmem_is_pmem(at, SIZE), 0, "pmem_is_pmem: is 0 after pmem_unmap");
 }
 
 static void created(const char *dir)
@@ -101,7 +105,8 @@ static void created(const char *dir)
 
 	if (!ok(at != NULL, "PMEM_FILE_TMPFILE: a temporary file is mapped"))
 		bail("%s", pmem_errormsg());
-	is_int(is_pmem, fine, "PMEM_FILE_TMPFILE: is_pmem");
+	is_int(is_pmem, fine,
+		"PMEM_FILE_TMPFILE: is_pmem is 1 only if the granularity is finer than PAGE");
 	pmem_memset_persist(at, 1, length);
 	is_int(pmem_unmap(at, length), 0, "PMEM_FILE_TMPFILE: the map is unmapped");
 }
@@ -119,7 +124,7 @@ int main(int argc, char **argv)
 		bail("cannot make %s: %m", path);
 
 	is_int(kernel_syncs(fd, SIZE), wanted != PMEM2_GRANULARITY_PAGE,
-		"MAP_SYNC: the kernel accepts it if the granularity is finer than PAGE");
+		"MAP_SYNC: the kernel accepts the flag if the granularity is finer than PAGE");
 	with_libpmem2(fd);
 	with_libpmem(path, fd);
 	created(argv[2]);

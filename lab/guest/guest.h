@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * guest.h - what the programs share that jobs run in a guest: maps and stores, through both
- * libraries
+ * guest.h - shared by the programs that jobs of the lab run in a guest: maps and stores, through
+ * both libraries
  */
 #ifndef LAB_GUEST_H
 #define LAB_GUEST_H
@@ -22,7 +22,7 @@
 
 #define GUEST __attribute__((unused)) static inline
 
-/* The number of the granularity that a job expects of a mapping, or -1 for "it is refused". */
+/* Returns the granularity that `name` means, or -1 if `name` says that maps are refused. */
 GUEST int granularity_named(const char *name)
 {
 	static const struct {
@@ -46,21 +46,21 @@ GUEST struct pmem2_source *source_of(int fd)
 	struct pmem2_source *src;
 
 	if (pmem2_source_from_fd(&src, fd))
-		bail("no source: %s", pmem2_errormsg());
+		bail("cannot make a source: %s", pmem2_errormsg());
 	return src;
 }
 
-/* Requires no more than that granularity; all of the source. */
+/* Makes a config that requires this granularity, or a finer one, and maps all of the source. */
 GUEST struct pmem2_config *config_of(enum pmem2_granularity granularity)
 {
 	struct pmem2_config *cfg;
 
 	if (pmem2_config_new(&cfg) || pmem2_config_set_required_store_granularity(cfg, granularity))
-		bail("no config: %s", pmem2_errormsg());
+		bail("cannot make a config: %s", pmem2_errormsg());
 	return cfg;
 }
 
-/* A map of a whole file, of any granularity. */
+/* Maps a whole file, with any granularity. */
 GUEST struct pmem2_map *map_of(int fd)
 {
 	struct pmem2_source *src = source_of(fd);
@@ -74,7 +74,7 @@ GUEST struct pmem2_map *map_of(int fd)
 	return map;
 }
 
-/* Does the kernel itself take MAP_SYNC for `length` bytes of it? */
+/* Returns whether the kernel accepts MAP_SYNC for a map of the first `length` bytes of the file. */
 GUEST bool kernel_syncs(int fd, size_t length)
 {
 	void *at =
@@ -86,7 +86,7 @@ GUEST bool kernel_syncs(int fd, size_t length)
 	return true;
 }
 
-/* A pattern that has no period of a power of two. */
+/* Fills `to` with a pattern whose period is not a power of two. */
 GUEST void fill(unsigned char *to, size_t length, unsigned seed)
 {
 	for (size_t i = 0; i < length; i++)

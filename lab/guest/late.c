@@ -2,8 +2,8 @@
 /*
  * late.c - a region without durable caches appears after libpmem was loaded: late FILE APPEAR
  *
- * At first all regions have durable caches. APPEAR is a command that adds one which has not, and
- * puts a DAX file system on it where FILE is to be.
+ * At first all regions have durable caches. APPEAR is a command that adds a region whose caches are
+ * not durable, and mounts a DAX file system on it, on which FILE will be made.
  */
 #include <stdlib.h>
 
@@ -23,17 +23,19 @@ int main(int argc, char **argv)
 	is_int(pmem_has_auto_flush(), 1, "late region: all caches are durable at first");
 	is_int(flushes_of_persist(page, SIZE), 0, "late region: nothing is flushed at first");
 	if (system(argv[2]))
-		bail("%s failed", argv[2]);
-	is_int(pmem_has_auto_flush(), 0, "late region: not all caches are durable any more");
+		bail("command %s failed", argv[2]);
+	is_int(pmem_has_auto_flush(), 0,
+		"late region: caches are not all durable after the region has appeared");
 	char *addr = pmem_map_file(argv[1], SIZE, PMEM_FILE_CREATE, 0600, NULL, &is_pmem);
 	if (!addr)
 		bail("pmem_map_file: %s", pmem_errormsg());
 	is_int(is_pmem, 1, "late region: its file is persistent memory");
 	int count = flushes_of_persist(addr, SIZE);
 	if (may_flush)
-		ok(count >= (int)SIZE / 64, "late region: each line is flushed (%d)", count);
+		ok(count >= (int)SIZE / 64, "late region: a persist flushes each line (%d flushes)",
+			count);
 	else
-		is_int(count, 0, "late region: PMEM_NO_FLUSH=1 still wins");
+		is_int(count, 0, "late region: with PMEM_NO_FLUSH=1 nothing is flushed");
 	pmem_unmap(addr, SIZE);
 	return tap_done();
 }

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * modules.c - what libpmem2 says of the modules under a file: modules FILE COUNT IDS
+ * modules.c - tests what libpmem2 reports about the modules under a file: modules FILE COUNT IDS
  *
- * COUNT is the sum of their unsafe shutdowns, IDS their ids in a row, as ndctl sees them; or `none'
- * where the kernel does not tell.
+ * COUNT is the sum of the modules' unsafe shutdowns, IDS are their ids, concatenated, both as ndctl
+ * reports them. `none' stands for a value that the kernel does not report.
  */
 #include "guest.h"
 
 static void not_told(int ret, const char *what)
 {
-	is_int(ret, PMEM2_E_NOSUPP, "%s: not told is not 0", what);
-	has_str(pmem2_errormsg(), "nmem", "and the module is named: %s", pmem2_errormsg());
+	is_int(ret, PMEM2_E_NOSUPP, "%s: PMEM2_E_NOSUPP if the kernel does not report them", what);
+	has_str(pmem2_errormsg(), "nmem", "unreported values: the message names the module: %s",
+		pmem2_errormsg());
 }
 
 static void counted(struct pmem2_source *src, const char *want)
@@ -21,12 +22,12 @@ static void counted(struct pmem2_source *src, const char *want)
 	if (!strcmp(want, "none")) {
 		not_told(ret, "unsafe shutdowns");
 		is_int(count, 4711,
-			"unsafe shutdowns: the output is unchanged where they cannot be told");
+			"unsafe shutdowns: the output is unchanged if the kernel does not report them");
 		return;
 	}
-	if (!is_int(ret, 0, "unsafe shutdowns: they are told"))
+	if (!is_int(ret, 0, "unsafe shutdowns: libpmem2 reports their number"))
 		diag("%s", pmem2_errormsg());
-	is_int(count, strtoll(want, NULL, 0), "unsafe shutdowns: as many as ndctl says");
+	is_int(count, strtoll(want, NULL, 0), "unsafe shutdowns: the number is that of ndctl");
 }
 
 static void identified(struct pmem2_source *src, const char *want)
@@ -39,9 +40,9 @@ static void identified(struct pmem2_source *src, const char *want)
 		not_told(ret, "ids");
 		return;
 	}
-	if (!is_int(ret, 0, "device_id: the ids are told"))
+	if (!is_int(ret, 0, "device_id: libpmem2 reports the ids of the modules"))
 		bail("%s", pmem2_errormsg());
-	is_str(ids, want, "ids: the modules' that ndctl names");
+	is_str(ids, want, "device_id: the ids are those of ndctl");
 }
 
 int main(int argc, char **argv)

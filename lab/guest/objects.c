@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * objects.c - an unmodified libpmemobj, on a disk that loses what is written back
+ * objects.c - an unmodified libpmemobj, on a disk that loses data during writeback
  *
- *	objects POOL BREAK MEND		make a pool and have the disk fail under it
- *	objects POOL			open that pool again
+ *	objects POOL BREAK MEND		make a pool and let the disk fail under it
+ *	objects POOL			open the pool again
  *
- * libpmemobj calls our pmem_msync, and ends the process when that fails. What it was told is noted
- * by a pmem_msync of this program, which stands before the library's; and abort(3) is survived.
+ * BREAK is a command after which the disk fails writes, MEND one after which it works again.
+ * libpmemobj calls our pmem_msync, and ends the process if the call fails. This program interposes
+ * a pmem_msync of its own, which records the result of ours, and survives abort(3).
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -49,7 +50,7 @@ static void *find(void *library, const char *name)
 	void *symbol = dlsym(library, name);
 
 	if (!symbol)
-		bail("no %s: %s", name, dlerror());
+		bail("libpmemobj has no %s: %s", name, dlerror());
 	return symbol;
 }
 
@@ -59,7 +60,7 @@ static void load(void)
 	void *library = dlopen("libpmemobj.so.1", RTLD_NOW);
 
 	if (!pmem || !library)
-		bail("no library: %s", dlerror());
+		bail("cannot load a library: %s", dlerror());
 	next_msync = (int (*)(const void *, size_t))find(pmem, "pmem_msync");
 	obj.create = (void *(*)(const char *, const char *, size_t, unsigned))find(
 		library, "pmemobj_create");
@@ -69,7 +70,7 @@ static void load(void)
 	obj.persist = (void (*)(void *, const void *, size_t))find(library, "pmemobj_persist");
 	obj.errormsg = (const char *(*)(void))find(library, "pmemobj_errormsg");
 	if (!dlsym(pmem, "pmem_has_auto_flush") || !dlsym(RTLD_DEFAULT, "pmem_msync"))
-		bail("the libraries are not what they should be");
+		bail("libpmem is not ours, or pmem_msync is not this program's");
 }
 
 static sigjmp_buf back;
@@ -80,7 +81,7 @@ static void survive(int signal)
 	siglongjmp(back, 1);
 }
 
-/* Persist a byte: what pmem_msync said to libpmemobj, as a number; -1 for "it was not asked". */
+/* Persists a byte. Returns the errno of pmem_msync, 0 for success, or -1 if it was not called. */
 static int persist(void *pool, char *at)
 {
 	answer = error = -1;
@@ -97,14 +98,14 @@ static char *root_of(void *pool)
 	struct oid root = obj.root(pool, 65536);
 
 	if (!root.offset)
-		bail("no root object: %s", obj.errormsg());
+		bail("cannot get the root object: %s", obj.errormsg());
 	return (char *)pool + root.offset;
 }
 
 static void command(const char *line)
 {
 	if (system(line))
-		bail("%s failed", line);
+		bail("command %s failed", line);
 }
 
 static void failing(const char *path, const char *break_disk, const char *mend_disk)
@@ -118,11 +119,14 @@ static void failing(const char *path, const char *break_disk, const char *mend_d
 	obj.persist(pool, root, 65536);
 	is_int(persist(pool, root), 0, "libpmemobj: pmem_msync succeeds at first");
 	command(break_disk);
-	is_int(persist(pool, root), EIO, "libpmemobj: pmem_msync says -1 and EIO");
+	is_int(persist(pool, root), EIO,
+		"libpmemobj: pmem_msync fails with EIO on a disk that loses data");
 	is_int(answer, -1, "libpmemobj: pmem_msync returns -1");
 	command(mend_disk);
-	is_int(persist(pool, root), EIO, "libpmemobj: the same on a disk that works again");
-	is_int(persist(pool, root + 40000), EIO, "libpmemobj: the same for another page");
+	is_int(persist(pool, root), EIO,
+		"libpmemobj: pmem_msync fails again on a disk that works again");
+	is_int(persist(pool, root + 40000), EIO,
+		"libpmemobj: pmem_msync of another page fails, too");
 	signal(SIGABRT, survive);
 	if (!sigsetjmp(back, 1))
 		obj.close(pool);
@@ -134,7 +138,8 @@ static void again(const char *path)
 
 	if (!pool)
 		bail("no pool: %s", obj.errormsg());
-	is_int(persist(pool, root_of(pool)), 0, "libpmemobj: the next process persists again");
+	is_int(persist(pool, root_of(pool)), 0,
+		"libpmemobj: pmem_msync succeeds in the next process");
 	obj.close(pool);
 }
 

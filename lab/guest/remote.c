@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * remote.c - what each kind of call brings into a pool on another machine, and what a power cut
- * leaves of it
+ * remote.c - tests each call of librpmem on a pool on another machine, also after a power cut
  *
- *	remote write WAY HOST SET NAME [cut]	at the initiator: make the pool, and all calls
- *	remote look WAY PATH [ROUNDS]		at the target: is it all in the file or device?
+ *	remote write WAY HOST SET NAME [cut]	at the initiator: make the pool, make all calls
+ *	remote look WAY PATH [ROUNDS]		at the target: find all bytes in the file or device
  *
- * WAY is what the pool must turn out to be, as PROVIDER/METHOD/GRANULARITY. Before the pool is
- * closed, the file NAME.written is made, and NAME.seen waited for. With `cut', it is written to in
- * rounds until the target is lost: NAME.acks gets the number of each that is durable.
+ * WAY is PROVIDER/METHOD/GRANULARITY, which the pool must have. Before `write' closes the pool, it
+ * makes the file NAME.written, and waits for NAME.seen. With `cut', it goes on writing in rounds
+ * until the target is lost, and writes the number of each durable round to NAME.acks.
  */
 #include <librpmem.h>
 #include <librpmem/holdfast.h>
@@ -19,9 +18,9 @@
 
 #define HEADER ((size_t)4096)
 #define POOL   ((size_t)8 << 20)
-/* Long enough for each method to write, not to send, what is relaxed. */
+/* Relaxed calls of this length make each method write to memory directly, not send a message. */
 #define ROUND  ((size_t)24 << 10)
-#define ROUNDS 16 /* are kept, from here on */
+#define ROUNDS 16 /* number of rounds kept in the pool, from offset FIRST on */
 #define FIRST  ((size_t)4 << 20)
 
 static unsigned char *pool, *expected, *got;
@@ -36,7 +35,7 @@ static long now_ms(void)
 	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Bytes that only this range of this way has. */
+/* Fills `to` with bytes that only this range of this way has. */
 static void pattern(unsigned char *to, size_t length, uint32_t number)
 {
 	uint32_t state = (way_seed ^ number * 2654435761u) | 1;
@@ -48,7 +47,7 @@ static void pattern(unsigned char *to, size_t length, uint32_t number)
 }
 
 /*
- * The kinds of call. Each has a lane of its own, so that no other makes durable what it did not.
+ * The kinds of call. Each has a lane of its own, so that no other call makes its bytes durable.
  */
 
 static int persist(size_t offset, size_t length, unsigned lane)
@@ -61,7 +60,7 @@ static int persist_relaxed(size_t offset, size_t length, unsigned lane)
 	return rpmem_persist(rpp, offset, length, lane, RPMEM_PERSIST_RELAXED);
 }
 
-/* The memory is the caller's again as soon as the flush has returned. */
+/* Changes the source after the flush, as callers may do once the flush has returned. */
 static int flush(size_t offset, size_t length, unsigned lane)
 {
 	int rc = rpmem_flush(rpp, offset, length, lane, 0);
@@ -98,18 +97,18 @@ static const struct {
 
 enum { CALLS = sizeof(calls) / sizeof(calls[0]), READER = CALLS, LANES };
 
-/* The last is more than one piece of what is written directly. */
+/* Lengths of calls, in bytes. The last length needs more than one direct write. */
 static const size_t lengths[] = {1, 64, 5003, 70001, (1 << 20) + 4099};
 
 enum { LENGTHS = sizeof(lengths) / sizeof(lengths[0]) };
 
-/* Methods differ in relaxed calls only; of the others, the longest ones show nothing more. */
+/* Leaves out the longest calls that are not relaxed: in these, methods do not differ. */
 static bool is_made(int call, int length)
 {
 	return length < LENGTHS - 1 || call == 1 || call == 3;
 }
 
-/* One after the other, without gaps: who stores beside a range is seen in the next. */
+/* Returns a range's offset. There are no gaps: a store beside a range damages its neighbour. */
 static size_t place(int call, int length)
 {
 	size_t at = HEADER;
@@ -125,7 +124,7 @@ static size_t place_of_round(unsigned round)
 	return FIRST + round % ROUNDS * ROUND;
 }
 
-/* Rounds have numbers from 1 on. */
+/* Returns the number of a range, at least 2^31: rounds have the numbers from 1 on. */
 static uint32_t number(int call, int length)
 {
 	return 0x80000000u + (unsigned)(call * LENGTHS + length);
@@ -146,7 +145,7 @@ static void is_way(const char *way)
 	char told[64];
 
 	if (holdfast_remote_info(rpp, &remote))
-		bail("no info: %s", rpmem_errormsg());
+		bail("cannot get information about the pool: %s", rpmem_errormsg());
 	snprintf(told, sizeof(told), "%s/%s/%s", holdfast_provider_name(remote->provider),
 		holdfast_method_name(remote->method), granularity_name((int)remote->granularity));
 	is_str(told, way, "remote_info: the pool is %s", way);
@@ -164,7 +163,7 @@ static void make_pool(const char *host, const char *set)
 	rpp = rpmem_create(host, set, pool, POOL, &lanes, &attr);
 	if (!rpp)
 		bail("cannot make %s: %s", set, rpmem_errormsg());
-	diag("the target is there after %ld ms", now_ms() - began);
+	diag("the pool was made after %ld ms", now_ms() - began);
 }
 
 static void make_call(int call, int index)
@@ -178,11 +177,11 @@ static void make_call(int call, int index)
 		diag("%s", rpmem_errormsg());
 	memset(got, 0x55, length);
 	if (!ok(!rpmem_read(rpp, got, offset, length, READER) && !memcmp(got, expected, length),
-		    "read: it finds those bytes"))
+		    "rpmem_read: returns the bytes that were written"))
 		diag("%s", rpmem_errormsg());
 }
 
-/* A file of ours, by its ending. */
+/* Returns the path of one of this program's files: `name` with this ending. */
 static const char *file(const char *name, const char *ending)
 {
 	static char path[512];
@@ -200,12 +199,12 @@ static void wait_until_seen(const char *name)
 	close(fd);
 	for (int tries = 0; access(file(name, "seen"), F_OK); tries++) {
 		if (tries == 4000)
-			bail("nobody looks at the target");
+			bail("the target's `remote look' has not made NAME.seen");
 		usleep(50000);
 	}
 }
 
-/* Rounds until one fails; tells which call of it. */
+/* Writes rounds until a call fails. Returns which call failed. */
 static int write_rounds(const char *name, long *began)
 {
 	FILE *acks = fopen(file(name, "acks"), "we");
@@ -219,8 +218,9 @@ static int write_rounds(const char *name, long *began)
 		*began = now_ms();
 		if (calls[call].make(at, ROUND, (unsigned)call)) {
 			int error = errno;
-			ok(round > CALLS, "target lost: in round %u, at a %s", round,
-				calls[call].name);
+			ok(round > CALLS,
+				"target lost: no earlier than each kind of call was made: in round %u, a %s fails",
+				round, calls[call].name);
 			fclose(acks);
 			return error;
 		}
@@ -237,19 +237,22 @@ static void write_until_lost(const char *name)
 	long took = now_ms() - began;
 
 	ok(error == ECONNRESET || error == ETIMEDOUT,
-		"target lost: the errno is ECONNRESET or ETIMEDOUT");
+		"target lost: errno is ECONNRESET or ETIMEDOUT");
 	diag("%s: %s", strerror(error), rpmem_errormsg());
-	ok(took < deadline + 5000, "within the deadline of %ld ms: after %ld", deadline, took);
+	ok(took < deadline + 5000,
+		"target lost: the call fails within the deadline of %ld ms: after %ld", deadline,
+		took);
 	began = now_ms();
 	for (int call = 0; call < CALLS; call++) {
 		errno = 0;
 		ok(calls[call].make(FIRST, ROUND, (unsigned)call) && errno == error,
-			"target lost: then each %s fails, too", calls[call].name);
+			"target lost: after the failure each %s fails, too", calls[call].name);
 	}
-	ok(now_ms() - began < 5000, "target lost: later calls fail at once");
+	ok(now_ms() - began < 5000, "target lost: later calls fail within 5 s");
 	began = now_ms();
-	is_int(rpmem_close(rpp), -1, "target lost: close reports a bad end");
-	ok(now_ms() - began < 10000, "and waits for nobody: %ld ms", now_ms() - began);
+	is_int(rpmem_close(rpp), -1, "target lost: rpmem_close fails");
+	ok(now_ms() - began < 10000, "target lost: rpmem_close returns within 10 s: after %ld ms",
+		now_ms() - began);
 }
 
 static void write_pool(char **argv, bool cut)
@@ -266,7 +269,7 @@ static void write_pool(char **argv, bool cut)
 	if (cut)
 		write_until_lost(name);
 	else
-		is_int(rpmem_close(rpp), 0, "close: it succeeds");
+		is_int(rpmem_close(rpp), 0, "rpmem_close: succeeds if the target is alive");
 }
 
 /* -- the target -- */
@@ -277,16 +280,16 @@ static bool is_there(size_t offset, size_t length, uint32_t what)
 	return !memcmp(pool + offset, expected, length);
 }
 
-/* The round that was under way may have left anything in its place, which it shares with the
- * round that was ROUNDS before it. */
+/* The last round may be incomplete. It has overwritten the round ROUNDS before it, which is not
+ * looked at. */
 static void look_at_rounds(unsigned durable)
 {
 	unsigned from = durable > ROUNDS - 1 ? durable - (ROUNDS - 1) + 1 : 1, there = 0;
 
 	for (unsigned round = from; round <= durable; round++)
 		there += is_there(place_of_round(round), ROUND, round);
-	ok(durable, "there are rounds that were durable: %u", durable);
-	is_int(there, durable - from + 1, "durable rounds: the last %u of them are there",
+	ok(durable, "durable rounds: the initiator has written at least one: %u", durable);
+	is_int(there, durable - from + 1, "durable rounds: the last %u of them are in the pool",
 		durable - from + 1);
 }
 
@@ -297,7 +300,7 @@ static void look_at_calls(void)
 			if (is_made(call, length))
 				ok(is_there(place(call, length), lengths[length],
 					   number(call, length)),
-					"%s: %zu bytes are there", calls[call].name,
+					"%s: all %zu bytes are in the pool", calls[call].name,
 					lengths[length]);
 }
 
