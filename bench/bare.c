@@ -96,7 +96,7 @@ INLINE void finish(const char *d, size_t n, enum bare_way way)
 	drain(way);
 }
 
-/* Flushes the ends of a range, which are not whole lines that were stored in one go. */
+/* Flushes the two ends of a range, which do not fill their cache lines. */
 INLINE void finish_ends(const char *d, size_t n, enum bare_way way)
 {
 	if (!only_stores(way)) {
@@ -106,7 +106,10 @@ INLINE void finish_ends(const char *d, size_t n, enum bare_way way)
 	drain(way);
 }
 
-/* Moves a length that the compiler knows, so that it makes the best of memcpy and memset. */
+/*
+ * Moves a length that is a constant to the compiler, which then optimizes memcpy and memset for
+ * it.
+ */
 INLINE void *move_known(char *d, const char *s, size_t n, enum bare_way way)
 {
 	if (way >= BARE_STREAM && n % 8)
@@ -135,8 +138,8 @@ INLINE void *set_known(char *d, int c, size_t n, enum bare_way way)
 }
 
 /*
- * Whole lines, of which the last one may overlap the one before it. A destination that begins
- * within a line is streamed to from the next line on.
+ * Stores whole lines, of which the last one may overlap the previous one. If the destination
+ * begins within a line, streaming begins at the next line.
  */
 INLINE void store(char *d, line_t v, enum bare_way way)
 {
@@ -237,7 +240,7 @@ EACH_WAY
 #define ANY(WAY)      {WAY, 0, move_any_##WAY, set_any_##WAY},
 static const struct {
 	enum bare_way way;
-	size_t length; /* 0: any of 64 and more */
+	size_t length; /* in bytes; 0: the function is for any length of at least 64 */
 	bare_move_fn *move;
 	bare_set_fn *set;
 } table[] = {EACH_WAY};

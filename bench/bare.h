@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * bare.h - the instructions themselves, as one would write them for one length and this machine
+ * bare.h - bare sequences of instructions, as one would write them for one length and this machine
  *
- * In a shared object of its own, compiled for the CPU that compiles it, and called through a
- * pointer: what remains is what any library has to pay. For lengths up to BARE_FIXED bytes there is
- * a function for just that length, without a loop where the compiler sees fit.
+ * They are in a shared object, compiled for the CPU of this machine, and called through pointers:
+ * no library can be faster. Each length up to BARE_FIXED bytes has a function of its own, in which
+ * the compiler may unroll loops.
  */
 #ifndef BENCH_BARE_H
 #define BENCH_BARE_H
@@ -15,21 +15,21 @@ typedef void bare_persist_fn(const void *addr, size_t len);
 typedef void *bare_move_fn(void *dest, const void *src, size_t len, unsigned flags);
 typedef void *bare_set_fn(void *dest, int c, size_t len, unsigned flags);
 
-/* The bare instructions to run besides storing. */
+/* Ways to store, and the instructions that follow the stores. */
 enum bare_way {
-	BARE_STORE,        /* and nothing else */
-	BARE_STORE_DRAIN,  /* and fence: what caches that are durable need */
-	BARE_FLUSH,        /* and flush each line */
-	BARE_FLUSH_DRAIN,  /* and fence */
-	BARE_STREAM,       /* around the caches */
-	BARE_STREAM_DRAIN, /* and fence */
+	BARE_STORE,        /* store only */
+	BARE_STORE_DRAIN,  /* store and fence, which is enough for durable caches */
+	BARE_FLUSH,        /* store and flush each line */
+	BARE_FLUSH_DRAIN,  /* store, flush each line and fence */
+	BARE_STREAM,       /* streaming stores, around the caches */
+	BARE_STREAM_DRAIN, /* streaming stores and fence */
 	BARE_WAYS
 };
 
-/* For BARE_STORE_DRAIN, BARE_FLUSH or BARE_FLUSH_DRAIN; NULL if this CPU was not thought of. */
+/* `way`: BARE_STORE_DRAIN, BARE_FLUSH or BARE_FLUSH_DRAIN. NULL: not implemented for this CPU. */
 bare_persist_fn *bare_persist(enum bare_way way);
 
-/* The function for that way and that length. */
+/* Returns the function for this way and this length. */
 bare_move_fn *bare_move(enum bare_way way, size_t len);
 bare_set_fn *bare_set(enum bare_way way, size_t len);
 

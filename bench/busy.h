@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * busy.h - other work on this machine: loops that never sleep, each in a process of its own
+ * busy.h - simulates other work on this machine: loops that never sleep, each in a separate
+ * process
  *
- * Their priority is that of this process. The first one runs on the processors of this end, the
- * second one on those of the other end (place.h).
+ * The loops have the priority of this process. The first one runs on the processors of this end,
+ * the second one on the processors of the other end (place.h).
  */
 #ifndef BENCH_BUSY_H
 #define BENCH_BUSY_H
@@ -12,7 +13,7 @@
 
 #define BUSY_MOST 2
 
-/* From now on there are that many of them. They end with us. Returns whether any has ended now. */
+/* Starts or ends loops until `loops` run. They end with us. Returns whether it has ended any. */
 bool busy_set(unsigned loops);
 
 #endif

@@ -51,7 +51,7 @@ void calls_find(struct calls calls[FACES], const struct library *library, char *
 	close(fd);
 }
 
-/* Find two bare ways for these flags: the second one counts if it is the faster one. */
+/* Finds two bare ways for the flags of the cell; the faster one of them counts. */
 static void bare_ways(const struct cell *cell, enum bare_way ways[2])
 {
 	bool drains = !(cell->flags & PMEM2_F_MEM_NODRAIN);

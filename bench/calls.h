@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * calls.h - the calls of a face, the same for all contestants, whatever they are
+ * calls.h - the calls that are measured, as function pointers of one type for all contestants
  */
 #ifndef BENCH_CALLS_H
 #define BENCH_CALLS_H
@@ -17,12 +17,15 @@ struct calls {
 	void *(*set)(void *, int, size_t, unsigned);
 };
 
-/* Those of a library at each face. Two pages at `memory` are for the maps that they belong to. */
+/*
+ * Finds the calls of a library for each face: libpmem, and libpmem2 at two granularities. The maps
+ * of libpmem2 are of the two pages at `memory`.
+ */
 void calls_find(struct calls calls[FACES], const struct library *library, char *memory);
 
 /*
- * The bare instructions for a cell: none, one or two ways of doing it, of which the faster one
- * counts.
+ * Finds the bare instructions for a cell. Returns the number of ways: 0, 1 or 2, of which the
+ * faster one counts.
  */
 size_t calls_bare(const struct cell *cell, struct calls bare[2]);
 

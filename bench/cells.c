@@ -31,14 +31,17 @@ static const unsigned each_flag[] = {0, NODRAIN, NOFLUSH, NONTEMPORAL, TEMPORAL,
 static const unsigned pairs_of_flags[] = {NONTEMPORAL | NODRAIN, TEMPORAL | NODRAIN, END};
 static const unsigned main_flags[] = {0, NODRAIN, NOFLUSH, NONTEMPORAL, TEMPORAL, END};
 
-/* How far a destination overlaps its source: bytes, or this part of the length. */
+/* Distances of overlapping moves, destination minus source: in bytes, or 1/HALF of the length. */
 #define HALF 2
 static const ptrdiff_t separate[] = {0};
 static const ptrdiff_t near_and_far[] = {64, -64, HALF, -HALF};
 
 #define LIST(array) (array), sizeof(array) / sizeof((array)[0])
 
-/* Each row stands for all of its combinations, at two places, hot and walking. */
+/*
+ * Each row stands for all combinations of its lists, at two offsets, both hot and walking
+ * (cells.h).
+ */
 static const struct {
 	enum face face;
 	enum operation operation;
@@ -65,7 +68,7 @@ static const struct {
 	{FACE_PMEM2_BYTE, MEMSET, each_flag, some_lengths, LIST(separate)},
 };
 
-/* The beginning of a line, and a place where nothing is aligned. */
+/* Offsets in a cache line: its beginning, and one that is not aligned to any word. */
 static const size_t offsets[] = {0, 13};
 
 static void visit_places(struct cell *cell, void (*visit)(const struct cell *))

@@ -2,7 +2,7 @@
 /*
  * cells.h - the grid: every operation, flag, length and place that is measured
  *
- * The table is in cells.c; the grid is walked whole.
+ * The table is in cells.c; cells_walk() visits the whole grid.
  */
 #ifndef BENCH_CELLS_H
 #define BENCH_CELLS_H
@@ -18,22 +18,22 @@ struct cell {
 	enum face face;
 	enum operation operation;
 	unsigned flags;  /* PMEM2_F_MEM_* */
-	size_t offset;   /* of the destination from the beginning of a line */
-	ptrdiff_t apart; /* of a memmove: destination minus source; 0: they do not overlap */
-	bool walks;      /* on to other memory with each call; else it stays, and is hot */
+	size_t offset;   /* bytes from the beginning of a cache line to the destination */
+	ptrdiff_t apart; /* distance of a memmove: destination minus source; 0: no overlap */
+	bool walks; /* each call goes on to other memory; else all use the same, cached memory */
 	size_t length;
 };
 
-/* Call with each cell, in the order of the table. */
+/* Calls `visit` with each cell, in the order of the table. */
 void cells_walk(void (*visit)(const struct cell *cell));
 
-/* In words, as in the columns of a row; each call reuses its buffer. */
+/* Return the text of a column of the cell's row; each function reuses its own static buffer. */
 const char *cell_face(const struct cell *cell);
 const char *cell_operation(const struct cell *cell);
 const char *cell_flags(const struct cell *cell);
 const char *cell_place(const struct cell *cell);
 
-/* How many times as fast as the peer it ought to be. */
+/* Returns the wanted speed in relation to the peer: 2 means half of the peer's time. */
 double cell_goal(const struct cell *cell);
 
 #endif

@@ -2,8 +2,8 @@
 /*
  * clock.h - timings that can be compared on a noisy machine
  *
- * What is to be compared takes turns: a round runs each once, and the medians over many rounds
- * stand side by side. Then a slow second is slow for all of them.
+ * Contestants take turns: each round runs each of them once, and the medians over many rounds are
+ * compared. A slow second of the machine then slows all of them.
  */
 #ifndef BENCH_CLOCK_H
 #define BENCH_CLOCK_H
@@ -27,7 +27,7 @@ static inline int compare_doubles(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Sorts what it is given. */
+/* Returns the median. Sorts `samples` in place. */
 static inline double median(double *samples, size_t count)
 {
 	qsort(samples, count, sizeof(*samples), compare_doubles);

@@ -9,14 +9,14 @@
 #include "unit/x86_decode.h"
 #include "unit/x86_memory.h"
 
-#define TRAP_FLAG 0x100 /* of RFLAGS: trap after each instruction */
+#define TRAP_FLAG 0x100 /* bit of RFLAGS: the CPU traps after each instruction */
 
 static volatile uintptr_t target, returns_to_stack;
 static struct count now;
 
 static void count_one(const void *code)
 {
-	static const struct insn_regs no_regs; /* where it stores does not matter */
+	static const struct insn_regs no_regs; /* addresses of stores do not matter */
 	struct insn insn = insn_decode(code, &no_regs);
 	unsigned does = insn_memory(code);
 
@@ -28,7 +28,7 @@ static void count_one(const void *code)
 	now.stores += (does & MEMORY_STORE) != 0;
 }
 
-/* Between two instructions. What the caller does before and after is stepped over uncounted. */
+/* Handles the trap between two instructions. Instructions outside of the target are not counted. */
 static void trapped(int signal, siginfo_t *info, void *context)
 {
 	greg_t *registers = ((ucontext_t *)context)->uc_mcontext.gregs;
@@ -54,7 +54,7 @@ void counting_start(const void *function)
 	returns_to_stack = 0;
 	now = (struct count){0};
 	sigaction(SIGTRAP, &action, NULL);
-	/* Past the red zone, in which the compiler may keep something. */
+	/* Push below the red zone, in which the compiler may keep values. */
 	__asm__ volatile("lea -128(%%rsp), %%rsp\n\t"
 			 "pushfq\n\t"
 			 "orq %0, (%%rsp)\n\t"
@@ -65,7 +65,7 @@ void counting_start(const void *function)
 
 struct count counting_end(void)
 {
-	/* Volatile, as it was the handler that has counted. */
+	/* Read as volatile: the signal handler has changed the counts. */
 	return *(volatile struct count *)&now;
 }
 

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * counting.h - what a call executes, instruction by instruction
+ * counting.h - counts the instructions that a call executes
  *
  *	counting_start(target);		the next call of the function at this address is counted
  *	target(...);
  *	struct count count = counting_end();
  *
- * The processor traps after each instruction, and a handler of SIGTRAP reads the next one, in this
- * process: no other one has to be woken up, so that it does not matter what else runs. One thread
- * at a time. Counted is from the function's first instruction to its return, both included.
+ * The processor traps after each instruction, and a handler of SIGTRAP in this process decodes the
+ * next one. No other process takes part, so the load of the machine does not matter. Only one
+ * thread may count at a time. The count begins with the function's first instruction and includes
+ * its return.
  */
 #ifndef BENCH_COUNTING_H
 #define BENCH_COUNTING_H
@@ -19,7 +20,7 @@ struct count {
 	unsigned instructions, flushes, fences, fetches, loads, stores;
 };
 
-/* Does counting work on this machine and system? If not, call nothing else of it. */
+/* Returns whether counting works on this machine and system. If not, do not call the others. */
 bool counting_works(void);
 
 void counting_start(const void *target);

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * counts.c - what a call executes: ours in each row of tuning, the peer's, the bare sequence
+ * counts.c - compares the instructions that calls execute: ours in each row of the tuning table
+ * (src/cpu), the peer's (Debian's libraries), and the bare sequence
  *
  *	counts PEER-DIRECTORY [TABLE]
  *
  * Speaks TAP. For calls of the grid (cells.c) up to 4 KiB it counts instructions, flushes, fences,
- * prefetches, loads and stores, and says where ours takes more than it may. The counts depend on
- * the compiler and on the engine that is chosen, and on nothing else: not on how fast the machine
- * is, nor on what else it does. TABLE gets all of them, and takes more cells. Ours is the archive,
- * in which a row of tuning can be chosen; it has the functions of the shared object.
+ * prefetches, loads and stores, and reports calls of ours that exceed their bounds. The counts
+ * depend only on the compiler and the chosen engine, not on the speed or load of the machine. All
+ * counts are written to TABLE, which has more cells. Our calls come from the archive, which has
+ * the functions of the shared object, and lets this program choose the row of the tuning table.
  */
 #include <err.h>
 #include <libpmem.h>
@@ -27,33 +28,33 @@
 #include "tap.h"
 
 #define KiB  ((size_t)1 << 10)
-#define ROWS 8 /* of tuning, at most */
+#define ROWS 8 /* the largest number of rows in the tuning table */
 
 /* The bounds; bench/README.md says why. */
 #define OVER_BARE        8  /* instructions of flush and persist outside the bare loop */
-#define LOADS_OVER_BARE  4  /* of which so many load something */
-#define FETCHING         8  /* more, in a row in which persist asks for lines, */
-#define FOR_EACH_FETCH   4  /* and these for each line */
-#define OVER_PEER        12 /* instructions of a copy up to 256 bytes */
-#define STORES_OVER_PEER 6  /* of a longer one, for each KiB that is copied before it is flushed */
+#define LOADS_OVER_BARE  4  /* loads among these instructions */
+#define FETCHING         8  /* more instructions in a row in which persist prefetches lines */
+#define FOR_EACH_FETCH   4  /* more instructions for each prefetched line */
+#define OVER_PEER        12 /* instructions more than the peer's, copies up to 256 bytes */
+#define STORES_OVER_PEER 6  /* stores more than the peer's for each KiB of a longer copy */
 
 enum bound {
-	LINES,         /* flush, persist: flushes and fences are those of the bare loop */
-	OUTSIDE,       /* its instructions and a few */
-	SHORT_COPY,    /* instructions, beside the peer's */
-	SHORT_FLUSHES, /* flushes, fences and stores, beside the peer's */
-	LONG_FLUSHES,  /* flushes and fences */
-	LONG_STORES,   /* stores */
+	LINES,         /* flush, persist: flushes and fences, compared with the bare loop */
+	OUTSIDE,       /* flush, persist: instructions and loads, compared with the bare loop */
+	SHORT_COPY,    /* short copies: instructions, compared with the peer */
+	SHORT_FLUSHES, /* short copies: flushes, fences and stores, compared with the peer */
+	LONG_FLUSHES,  /* long copies: flushes and fences, compared with the peer */
+	LONG_STORES,   /* long copies: stores, compared with the peer */
 	BOUNDS
 };
 
 static const char *const bounds[BOUNDS] = {
 	"flush and persist: flushes and fences are those of the bare loop",
-	"flush and persist: the instructions and loads of the bare loop, and a few",
-	"copies up to 256 bytes: the peer's instructions and a few",
-	"copies up to 256 bytes: the peer's fences and stores, and one flush more at most",
+	"flush and persist: instructions and loads are at most a few more than the bare loop's",
+	"copies up to 256 bytes: instructions are at most a few more than the peer's",
+	"copies up to 256 bytes: fences and stores are the peer's, flushes at most one more",
 	"longer copies: flushes and fences are at most the peer's",
-	"longer copies: the peer's stores and a few",
+	"longer copies: stores are at most a few more than the peer's",
 };
 
 static struct {
@@ -61,11 +62,11 @@ static struct {
 } found[ROWS][BOUNDS];
 
 static _Alignas(4096) char memory[20 * 1024], source[8 * 1024];
-static FILE *table; /* NULL: nobody wants it */
+static FILE *table; /* NULL: no table is written */
 static bool has_peer;
 static struct calls peers[FACES];
 
-/* Ours, at a face, as cpu.tuning has it. */
+/* Finds our calls of a face, for the current row of the tuning table (cpu.tuning). */
 static struct calls ours_at(enum face face)
 {
 	const struct cpu_engine *engine = cpu.engine;
@@ -172,14 +173,14 @@ static void hold_to_bare(
 	if (cpu_tunings()[row].persist_fetches)
 		most += FETCHING + FOR_EACH_FETCH * ours->fetches;
 	hold(row, OUTSIDE, cell, ours->instructions, most);
-	/* Else the loop loads something at each turn. */
+	/* More loads would mean that the loop loads a value in each iteration. */
 	hold(row, OUTSIDE, cell, ours->loads, (long)bare->loads + LOADS_OVER_BARE);
 }
 
 static void hold_copy_to_peer(
 	size_t row, const struct cell *cell, const struct count *ours, const struct count *peer)
 {
-	/* The peer streams words where less than a line is left, and ours flushes that line. */
+	/* For less than a line at the end, the peer streams words, and ours flushes the line. */
 	long flushes = peer->flushes + 1;
 
 	if (cell->length <= 256) {
@@ -196,7 +197,7 @@ static void hold_copy_to_peer(
 		peer->stores + STORES_OVER_PEER * (long)(cell->length / KiB + 1));
 }
 
-/* In the table more cells than are held to their bounds each time. */
+/* Returns whether to count a cell: with a table, more cells than those with bounds. */
 static bool is_counted(const struct cell *cell)
 {
 	static const size_t lengths[] = {8, 64, 200, 256, KiB, 4 * KiB};
@@ -246,7 +247,7 @@ static void visit(const struct cell *cell)
 	static const struct count nothing;
 	struct count bare = nothing, peer = nothing;
 
-	/* Nothing is to be counted where nothing has to be flushed. */
+	/* A flush at byte granularity has nothing to count. */
 	if (!is_counted(cell) || (cell->face == FACE_PMEM2_BYTE && cell->operation == FLUSH))
 		return;
 	bool has_bare = count_bare(cell, &bare);
@@ -272,9 +273,10 @@ static void tell(void)
 			if (found[row][bound].cells)
 				is_int(found[row][bound].broken, 0, "%s", point);
 			else
-				skip(point, bound <= OUTSIDE
-						    ? "no bare loop for this CPU"
-						    : "nothing to compare with is installed");
+				skip(point,
+					bound <= OUTSIDE
+						? "there is no bare loop for this CPU"
+						: "the peer, Debian's libpmem, is not installed");
 		}
 }
 
@@ -299,7 +301,7 @@ int main(int argc, char **argv)
 	if (argc < 2)
 		errx(2, "usage: counts PEER-DIRECTORY [TABLE]");
 	if (!counting_works())
-		skip_all("no trap after each instruction here");
+		skip_all("this machine cannot trap after each instruction");
 	if (argc > 2 && !(table = fopen(argv[2], "w")))
 		err(1, "%s", argv[2]);
 	find_peer(argv[1]);
@@ -311,6 +313,6 @@ int main(int argc, char **argv)
 	tell();
 	int status = tap_done();
 	fflush(stdout);
-	/* Not exit(3): destructors of libraries in other namespaces may not survive it. */
+	/* Not exit(3): destructors of libraries in other dlmopen(3) namespaces may crash in it. */
 	_exit(status);
 }

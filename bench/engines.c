@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * engines.c - what persist and copies cost with each engine that this CPU can run
+ * engines.c - measures persist and copies with each engine that this CPU can run
  *
  *	engines [ROUNDS [ROW]]
  *
- * Nanoseconds a call (medians of interleaved rounds) on anonymous memory that is walked through, so
- * that lines have to be fetched and written. The engine chosen for this machine is marked. With the
- * name of a row of tuning: the engine that this row chooses, in that row and in each other one.
+ * Prints nanoseconds for each call (medians of interleaved rounds). Calls walk through anonymous
+ * memory, so that lines must be fetched and written. The engine chosen for this machine is marked.
+ * With ROW, the name of a row of the tuning table (src/cpu): measures only the engine that this
+ * row chooses, with the tuning of each row.
  */
 #include <stdio.h>
 #include <string.h>
@@ -26,7 +27,7 @@ static char *arena, *source;
 static const struct cell {
 	const char *name;
 	size_t length;
-	int flags; /* of a copy, or -1: a store and persist */
+	int flags; /* flags of the copy; -1: a store and a persist */
 } cells[] = {
 	{"store 8, persist", 8, -1},
 	{"store 1024, persist", 1024, -1},
@@ -40,7 +41,7 @@ static const struct cell {
 	{"copy 65536", 65536, 0},
 };
 
-/* A way of doing it. */
+/* An engine and a row of the tuning table. */
 struct way {
 	const struct cpu_engine *engine;
 	const struct cpu_tuning *row;
@@ -89,7 +90,7 @@ static void measure(const struct cell *cell, const struct way *ways, size_t coun
 	fflush(stdout);
 }
 
-/* Each engine that this CPU can run, with the row of tuning that is for it. */
+/* Lists each engine that this CPU can run, with the row of the tuning table that is for it. */
 static size_t engines_here(struct way *ways)
 {
 	static struct cpu_tuning row;
@@ -104,7 +105,7 @@ static size_t engines_here(struct way *ways)
 	return count;
 }
 
-/* The engine that the row of that name chooses, in each row, that one first. */
+/* Lists the engine that the row `name` chooses with each row of the tuning table, `name` first. */
 static size_t rows_of(const char *name, struct way *ways)
 {
 	size_t count = 1;
@@ -113,7 +114,7 @@ static size_t rows_of(const char *name, struct way *ways)
 	while (ways[0].row->name && strcmp(ways[0].row->name, name))
 		ways[0].row++;
 	if (!ways[0].row->name) {
-		fprintf(stderr, "engines: no row of tuning is called %s\n", name);
+		fprintf(stderr, "engines: no row of the tuning table is called %s\n", name);
 		exit(2);
 	}
 	cpu_init_tuned(ways[0].row);

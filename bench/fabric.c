@@ -26,13 +26,13 @@
 #define MESSAGE 65536
 #define ANSWER  64
 
-/* The work that a message asks for besides an answer: nothing, if it is all zeros. */
+/* A message asks for this work before the answer. All zeros: it asks for an answer only. */
 struct order {
 	size_t length;
 	bool copies;
 };
 
-/* All that a lane needs is its own, so that lanes have nothing to wait for in common. */
+/* Each lane has all its resources for itself, so that lanes never wait for each other. */
 static struct end {
 	struct fi_info *info;
 	struct fid_fabric *fabric;
@@ -48,7 +48,7 @@ static struct end {
 	pid_t other; /* the process of the other end */
 } ends[FABRIC_LANES];
 
-/* So many of the first ones run now. */
+/* Number of lanes, from the first one on, whose other ends run now. */
 static unsigned awake;
 
 static void must(long code, const char *what)
@@ -104,7 +104,7 @@ static struct fi_info *event(struct end *end, uint32_t expected)
 	return entry.info;
 }
 
-/* The length of what `context` stands for, when it is complete. */
+/* Waits until the operation with this context is complete; returns its length. */
 static size_t wait_for(struct end *end, const void *context)
 {
 	struct fi_cq_msg_entry entry;
@@ -168,7 +168,7 @@ static void serve(struct end *end, size_t size, int tell)
 	}
 }
 
-/* The other end, as a process of its own; returns what tells its port. */
+/* Starts the other end as a separate process. Returns a descriptor from which to read its port. */
 static int fork_other(struct end *end, size_t size)
 {
 	int pipes[2];
@@ -196,7 +196,7 @@ static void connect_to_other(struct end *end, int told)
 	uint16_t port;
 
 	if (read(told, &port, sizeof(port)) != sizeof(port))
-		errx(1, "the other end has not begun");
+		errx(1, "the process of the other end has not started");
 	close(told);
 	open_domain(end, ntohs(port));
 	open_endpoint(end, end->info);
@@ -208,7 +208,7 @@ void fabric_start(size_t size, unsigned lanes)
 {
 	int told[FABRIC_LANES];
 
-	/* All are forked before libfabric has made anything here that they would inherit. */
+	/* Fork all processes before libfabric has objects here that they would inherit. */
 	for (unsigned i = 0; i < lanes; i++)
 		told[i] = fork_other(&ends[i], size);
 	for (unsigned i = 0; i < lanes; i++)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * fabric.h - what libfabric's tcp costs by itself, to a process of ours on this machine
+ * fabric.h - libfabric's tcp alone, to another process on this machine
  *
- * It is what remote durability is compared with, and so it stays as it is from release to release.
- * Both ends poll and never sleep. So that the other end takes no processor from whom it is compared
- * with, it is stopped and resumed: by fabric_rest() and fabric_wake(), outside of what is measured.
- * It runs where place.h says.
+ * Remote durability is compared with this code, which therefore does not change from release to
+ * release. Both ends poll and never sleep. fabric_rest() stops the other end, and fabric_wake()
+ * resumes it, so that it does not use a processor while something else is measured. It runs on the
+ * processors that place.h chooses.
  */
 #ifndef BENCH_FABRIC_H
 #define BENCH_FABRIC_H
@@ -16,19 +16,22 @@
 #define FABRIC_LANES 16
 #define FABRIC_SIZE  ((size_t)16 << 20)
 
-/* Start the other end, with a thread for each lane, and connect to it; it ends with us. */
+/* Start the other end, a process for each lane, and connect to it; it ends with us. */
 void fabric_start(size_t size, unsigned lanes);
 void fabric_rest(void);
-void fabric_wake(unsigned lanes); /* so many; the others go on resting */
+void fabric_wake(unsigned lanes); /* resumes the first `lanes` lanes; the others stay stopped */
 
-/* A message of so many bytes, and one of as many, but of 64 at most, that answers it. */
+/*
+ * Sends a message of `length` bytes, and waits for an answer of the same length, at most 64 bytes.
+ */
 void fabric_ping(unsigned lane, size_t length);
-/* Into, or from, the other end's memory, until it is complete there, or here. */
+/* Write to the other end's memory, or read from it; return when that is complete. */
 void fabric_write(unsigned lane, size_t length);
 void fabric_read(unsigned lane, size_t length);
 /*
- * Written, and then made durable there by the bare instructions of this machine, which the answer
- * to a message tells: it is flushed or, if `copies`, copied on around the caches.
+ * Writes to the other end's memory and waits for a message that the bytes are durable. The other
+ * end makes them durable with bare instructions: it flushes them or, if `copies`, copies them on
+ * with streaming stores.
  */
 void fabric_write_durably(unsigned lane, size_t length, bool copies);
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# gain.gp - gnuplot -e "rows='ROWS.tsv'; picture='OUT.svg'": how much faster ours is, by length
+# gain.gp - draw how much faster our calls are than the peer's, by length:
+# gnuplot -e "rows='ROWS.tsv'; picture='OUT.svg'" gain.gp
 set terminal svg size 1500,900 font "sans,13" background "white"
 set output picture
 set datafile separator "\t"
@@ -15,7 +16,7 @@ set ytics ("0.5" 0.5, "1" 1, "2" 2, "3" 3, "4" 4)
 set grid back linecolor "#dddddd"
 unset key
 
-# A panel: the rows of a call with some flags, where `at` is a pattern for the place.
+# The rows of one panel: a call with these flags; `at` is a pattern for the column place.
 rows_of(call, flags, at, pace) = sprintf("< awk -F'\\t' '$1==\"pmem\" && $2==\"%s\" && $3==\"%s\" && $4~/^%s$/ && $5==\"%s\" && ($4!~/,/ || $6>=256)' %s", call, flags, at, pace, rows)
 
 array calls[15]

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * grid.c - every operation of the grid (cells.c): ours, the peer's, and the bare instructions
+ * grid.c - measures all operations of the grid (cells.c): ours, the peer's, and bare instructions
  *
  *	grid OUR-DIRECTORY PEER-DIRECTORY [MILLISECONDS] [FACE [OPERATION [FLAGS]]]
  *
- * A row for each cell, which gets that much time (100 unless given); only those of a face
- * (pmem, pmem2-line, pmem2-byte), of an operation and with exactly those flags, if asked for.
- * The memory is ordinary, and the libraries are told that it is persistent.
+ * Prints a row for each cell, each of which takes MILLISECONDS (100 unless given). FACE (pmem,
+ * pmem2-line, pmem2-byte), OPERATION and FLAGS choose cells. The memory is ordinary, and the
+ * environment tells the libraries that it is persistent.
  */
 #include <err.h>
 #include <libpmem.h>
@@ -26,12 +26,12 @@
 
 #define MiB ((size_t)1 << 20)
 
-/* Walked through, it is too large for the caches of a core. */
+/* Bytes that walking calls go through: too many for the caches of a core. */
 #define ARENA  (80 * MiB)
 #define LINE   64
-#define MARGIN (64 * 1024) /* around what is copied */
+#define MARGIN (64 * 1024) /* bytes before and behind the arena */
 
-/* The least that a sample takes: the clock must not matter. */
+/* Nanoseconds that a sample takes at least, so that reading the clock does not matter. */
 #define SAMPLE_NS 30000.0
 
 static struct calls calls_of[PEER_AGAIN + 1][FACES];
@@ -48,7 +48,7 @@ static char *get_memory(size_t size)
 	if (memory == MAP_FAILED)
 		err(1, "no memory");
 	memory += -(uintptr_t)memory % (2 * MiB);
-	/* Persistent memory has large pages, too. */
+	/* Large pages, because persistent memory is mapped with large pages, too. */
 	madvise(memory, size, MADV_HUGEPAGE);
 	for (size_t i = 0; i < size; i++)
 		memory[i] = (char)(i * 7);
@@ -61,7 +61,7 @@ static void find_calls(void)
 		calls_find(calls_of[i], &libraries[i], arena);
 }
 
-/* Returns the place that the next call stores to, and sets the distance to the one after it. */
+/* Returns the address that the next call stores to, and sets the distance to the following one. */
 static char *place(const struct cell *cell, size_t *step, size_t *wrap, size_t *at)
 {
 	size_t room = cell->length + 2 * MARGIN;
@@ -115,7 +115,7 @@ static void run_sets(const struct calls *calls, const struct cell *cell, size_t 
 	walked = at;
 }
 
-/* Nanoseconds a call. What is left undrained is drained within the time. */
+/* Returns nanoseconds for each call, including the drain of undrained calls at the end. */
 static double run(const struct calls *calls, const struct cell *cell, size_t count)
 {
 	void (*runs)(const struct calls *, const struct cell *, size_t) =
@@ -124,14 +124,15 @@ static double run(const struct calls *calls, const struct cell *cell, size_t cou
 					    : run_moves;
 
 	if (!cell->walks)
-		runs(calls, cell, 1); /* the caches are as this contestant leaves them */
+		runs(calls, cell,
+			1); /* bring the caches into the state that this contestant leaves */
 	double start = now_ns();
 	runs(calls, cell, count);
 	calls->drain();
 	return (now_ns() - start) / (double)count;
 }
 
-/* How many calls make a sample, and how long one takes. */
+/* Returns the number of calls in a sample, and sets the time that one call takes. */
 static size_t calls_a_sample(const struct calls *calls, const struct cell *cell, double *took)
 {
 	size_t count = 1;
@@ -198,6 +199,6 @@ int main(int argc, char **argv)
 	find_calls();
 	cells_walk(visit);
 	fflush(stdout);
-	/* Not exit(3): destructors of libraries in other namespaces may not survive it. */
+	/* Not exit(3): destructors of libraries in other dlmopen(3) namespaces may crash in it. */
 	_exit(0);
 }

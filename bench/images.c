@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * images.c - a program whose stores leave many images, and checks that read much or little of them
+ * images.c - a program with many possible crash images, and checks that read much or little of
+ * them
  *
  *	images write FILE SIZE		stores to LINES lines, persists them, again and again
- *	images touch FILE SIZE		stores to all of each page, and persists it
- *	images fill FILE SIZE		the same by pmem_memset_persist(3)
- *	images read FILE BYTES		is the check: reads the first bytes
- *	images writes FILE BYTES	the same, and writes one by pwrite(2)
+ *	images touch FILE SIZE		stores to all bytes of each page, and persists the page
+ *	images fill FILE SIZE		fills each page with pmem_memset_persist(3)
+ *	images read FILE BYTES		a check: reads the first BYTES bytes
+ *	images writes FILE BYTES	a check: reads them, and writes one byte with pwrite(2)
  *
- * The script bench/explored runs it.
+ * The scripts bench/explored and bench/crash-memory run it.
  */
 #include <fcntl.h>
 #include <libpmem.h>

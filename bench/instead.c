@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * instead.c - the same bytes made durable in the ways that a user would take instead
+ * instead.c - compares Holdfast with other ways to make the same bytes durable
  *
  *	instead SCRATCH-DIRECTORY [MILLISECONDS]
  *
- * On one file system: a store to a map of ours and persist, beside pwrite(2) and fdatasync(2), a
- * write and an fsync that io_uring links, and a transaction of LMDB and of SQLite that holds as
- * many bytes. The scratch directory chooses the file system. Standard error says what is absent.
+ * On the file system of the scratch directory: a store to a map of ours and a persist; pwrite(2)
+ * and fdatasync(2); a write and an fsync that io_uring links; and transactions of LMDB and of
+ * SQLite with the same number of bytes. Standard error names the ways that are left out.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -22,8 +22,8 @@
 #include "rows.h"
 
 #define KiB   ((size_t)1 << 10)
-#define SIZE  ((size_t)4 << 20) /* of each file */
-#define CALLS 8                 /* a sample */
+#define SIZE  ((size_t)4 << 20) /* length of each file, in bytes */
+#define CALLS 8                 /* calls in a sample */
 
 static const size_t lengths[] = {64, 4 * KiB, 64 * KiB};
 
@@ -31,7 +31,10 @@ static const size_t lengths[] = {64, 4 * KiB, 64 * KiB};
 
 static char scratch[4000], bytes[LONGEST];
 
-/* The slot that the next call writes to: far apart, so that each is a page of its own. */
+/*
+ * Returns the slot for the next call to write. Slots are so far apart that each is in another
+ * page.
+ */
 static size_t next_slot(void)
 {
 	static size_t turn;
@@ -39,7 +42,7 @@ static size_t next_slot(void)
 	return turn++ * 7 % (SIZE / LONGEST);
 }
 
-/* A file with contents in pages of their own: in large folios the kernel writes more. */
+/* Writes the file page by page: if it were in large folios, the kernel would write back more. */
 int instead_file(const char *name)
 {
 	static const char page[4 * KiB] = {1};

@@ -9,12 +9,12 @@
 
 struct instead {
 	const char *name;
-	const char *(*open)(void); /* NULL, or why it is left out; a failure ends the program */
-	/* Durable when it returns: the bytes of that slot, far from those of others. */
+	const char *(*open)(void); /* returns NULL, or why the way is left out; exits on errors */
+	/* Writes the bytes to this slot, in a page of its own; they are durable when it returns. */
 	void (*commit)(size_t slot, const void *bytes, size_t len);
 };
 
-/* A file in the scratch directory, written and durable; and that directory. */
+/* Makes a file in the scratch directory, written and durable; and that directory's path. */
 int instead_file(const char *name);
 const char *instead_scratch(void);
 

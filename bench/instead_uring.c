@@ -18,7 +18,7 @@ const char *uring_open(void)
 	int code = io_uring_queue_init(8, &ring, 0);
 
 	if (code == -ENOSYS || code == -EPERM)
-		return "this kernel does not offer it to programs";
+		return "this kernel does not let programs use io_uring";
 	if (code)
 		errx(1, "io_uring: %s", strerror(-code));
 	fd = instead_file("uring");

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * ispmem.c - pmem_is_pmem by number of mappings and of threads
+ * ispmem.c - measures pmem_is_pmem for different numbers of mappings and threads
  *
  *	ispmem SYNC OUR-DIRECTORY PEER-DIRECTORY SCRATCH-DIRECTORY [MILLISECONDS]
  *
- * Each library is asked in a process of its own, into which SYNC is preloaded, so that files count
- * as persistent memory; the processes take turns. What is reported is the time of a processor for
- * a call: where threads share processors they may still not wait for each other.
+ * Each library runs in a process of its own, into which SYNC (sync.c) is preloaded, so that it
+ * treats files as persistent memory; the processes take turns. The program reports processor time
+ * for each call, which is small even if threads share processors, unless they wait for each other.
  */
 #include <dlfcn.h>
 #include <err.h>
@@ -22,7 +22,7 @@
 #include "clock.h"
 #include "rows.h"
 
-#define LEAST   5e6 /* nanoseconds of a sample: threads take time to start */
+#define LEAST   5e6 /* shortest time of a sample in nanoseconds: threads take time to start */
 #define THREADS 8
 #define MAPS    10000
 
@@ -49,7 +49,7 @@ static void *ask(void *argument)
 	return NULL;
 }
 
-/* Nanoseconds for so many calls, by all threads together. */
+/* Returns the nanoseconds that `count` threads take for `calls` calls, all together. */
 static double ask_all(size_t count, size_t calls)
 {
 	struct ask asks[THREADS];
@@ -59,17 +59,17 @@ static double ask_all(size_t count, size_t calls)
 	for (size_t i = 0; i < count; i++) {
 		asks[i] = (struct ask){calls / count, 0, i * 77};
 		if (pthread_create(&threads[i], NULL, ask, &asks[i]))
-			errx(1, "no thread");
+			errx(1, "cannot start a thread");
 	}
 	for (size_t i = 0; i < count; i++) {
 		pthread_join(threads[i], NULL);
 		if (asks[i].wrong)
-			errx(1, "not taken for persistent memory");
+			errx(1, "the library does not treat the file as persistent memory");
 	}
 	return now_ns() - start;
 }
 
-/* Nanoseconds of a processor for a call. */
+/* Returns the processor time for a call, in nanoseconds. */
 static double sample(size_t count)
 {
 	size_t processors = (size_t)sysconf(_SC_NPROCESSORS_ONLN), calls = 128;
@@ -80,7 +80,7 @@ static double sample(size_t count)
 	return took * (double)(count < processors ? count : processors) / (double)calls;
 }
 
-/* The child: told how many mappings and threads, it answers with a time. */
+/* Runs in the child: reads numbers of mappings and threads, and answers each pair with a time. */
 static int serve(const char *library, const char *file)
 {
 	void *handle = dlopen(library, RTLD_NOW);
@@ -140,7 +140,7 @@ static double question(struct child *child, size_t mappings, size_t threads)
 	fprintf(child->to, "%zu %zu\n", mappings, threads);
 	fflush(child->to);
 	if (fscanf(child->from, "%lf", &answer) != 1)
-		errx(1, "a library gives no answer");
+		errx(1, "the process of a library does not answer");
 	return answer;
 }
 
@@ -151,7 +151,7 @@ static void measure(struct child *children, size_t mappings, size_t threads, dou
 	char text[32];
 
 	for (size_t i = 0; i < BARE; i++)
-		question(&children[i], mappings, threads); /* map them */
+		question(&children[i], mappings, threads); /* lets the child map its files */
 	double begun = now_ns();
 	for (samples.rounds = 0;
 		samples.rounds < ROUNDS_MAX && (samples.rounds < 9 || now_ns() - begun < budget_ns);

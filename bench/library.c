@@ -40,7 +40,7 @@ static struct pmem2_source *source_of(const struct library *library, int fd)
 	struct pmem2_source *source;
 
 	if (CALL(library->pmem2, pmem2_source_from_fd)(&source, fd))
-		errx(1, "no source: %s", CALL(library->pmem2, pmem2_errormsg)());
+		errx(1, "cannot make a source: %s", CALL(library->pmem2, pmem2_errormsg)());
 	return source;
 }
 

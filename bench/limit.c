@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * limit.c - what no copy can be faster than: writing lines to memory, from nowhere
+ * limit.c - measures a lower bound for the time of copies: filling lines of memory, without
+ * reading
  *
  *	limit OUR-DIRECTORY PEER-DIRECTORY [ROUNDS]
  *
- * Nanoseconds a line of 64 bytes, of 1 MiB: filling it with the bare streaming stores of this
- * machine, copying to it, and moving it by 64 bytes within itself, up and down. An overlapping move
- * that takes as long as the fill cannot become faster, whatever the peer takes.
+ * Prints nanoseconds for each line of 64 bytes, of 1 MiB: filling it with the bare streaming
+ * stores of this machine, copying to it, and moving it by 64 bytes within itself, up and down. An
+ * overlapping move that takes as long as the fill cannot become faster, even if the peer is
+ * faster.
  *
- * Below that, nanoseconds a call of 8 bytes with PMEM_F_MEM_NODRAIN, and a drain after each 16: to
- * one place, where each has to wait for the line that the one before has flushed, and to lines here
- * and there. Streaming words is faster in one place and slower in the other, and nobody can tell
- * which of them the next call is for.
+ * Then prints nanoseconds for each copy of 8 bytes with PMEM_F_MEM_NODRAIN, with a drain after
+ * each 16 copies: to one place, where each copy waits for the line that the previous one has
+ * flushed, and to scattered lines. Streaming words is faster in one place and slower in scattered
+ * lines, and a library cannot know which kind of call comes next.
  */
 #include <err.h>
 #include <stdio.h>
@@ -28,13 +30,13 @@
 #define LENGTH    ((size_t)1 << 20)
 #define ARENA     (64 * LENGTH)
 #define CALLS     320
-#define DRAINED   16 /* calls between drains */
+#define DRAINED   16 /* number of calls between drains */
 #define ROUND_MAX 1000
 
 static char *arena, *source;
 static __typeof__(pmem_memmove) *moves[PEER_AGAIN + 1];
 
-/* Somewhere else in the arena, so that nothing is in a cache. */
+/* Returns another place in the arena, whose lines are in no cache. */
 static char *next_place(void)
 {
 	static size_t at;
@@ -86,7 +88,7 @@ static void drain(void)
 	bare_persist(BARE_STORE_DRAIN)(NULL, 0);
 }
 
-/* A call after the other, `step` bytes apart. */
+/* Calls `call` again and again, with destinations that are `step` bytes apart. */
 static double store_words(bare_move_fn *call, unsigned flags, size_t step)
 {
 	char *to = step ? next_place() : arena;
@@ -172,7 +174,7 @@ int main(int argc, char **argv)
 	if (argc < 3 || !rounds || rounds > ROUND_MAX)
 		errx(2, "usage: limit OUR-DIRECTORY PEER-DIRECTORY [ROUNDS], 1 to %d", ROUND_MAX);
 	if (!bare_persist(BARE_FLUSH_DRAIN))
-		errx(1, "no bare instructions for this CPU");
+		errx(1, "there are no bare instructions for this CPU");
 	library_load_all(argv[1], argv[2]);
 	for (int i = OURS; i <= PEER; i++)
 		moves[i] = CALL(libraries[i].pmem, pmem_memmove);

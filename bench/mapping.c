@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * mapping.c - map a file of 1 GiB and unmap it: ours, the peer's, and the bare system calls
+ * mapping.c - measures mapping and unmapping a file of 1 GiB: ours, the peer's, and bare system
+ * calls
  *
  *	mapping OUR-DIRECTORY PEER-DIRECTORY SCRATCH-DIRECTORY [MILLISECONDS]
  *
- * The file has a length and no contents.
+ * The file is sparse: it has a length, but no blocks.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -19,13 +20,13 @@
 #include "rows.h"
 
 #define SIZE  ((off_t)1 << 30)
-#define CALLS 8 /* a sample */
+#define CALLS 8 /* calls in a sample */
 #define GOAL  (1 / 0.65)
 
 static char name[4096];
 static int fd;
 
-/* The calls of a library, looked up beforehand. */
+/* The calls of a library, looked up before the measurement. */
 struct calls {
 	__typeof__(pmem_map_file) *map_file;
 	__typeof__(pmem_unmap) *unmap;
@@ -71,7 +72,7 @@ static void with_pmem2(const struct calls *with)
 		errx(1, "cannot map and unmap %s", name);
 }
 
-/* The system calls that no library can do without: open, ask for the length, map, unmap, close. */
+/* Makes the system calls that every library needs: open, fstat, mmap, munmap, close. */
 static void bare(const struct calls *with)
 {
 	struct stat st;

@@ -31,7 +31,7 @@ static void must(int code)
 		errx(1, "nbd: %s", nbd_get_error());
 }
 
-/* In the child. */
+/* Runs nbdkit in the child process. */
 static void serve(void)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -66,12 +66,12 @@ bool nbdkit_start(const char *folder, size_t size)
 {
 	bytes = calloc(1, size);
 	snprintf(file, sizeof(file), "%s/nbd", folder);
-	/* Probably free. */
+	/* A port that is probably free. */
 	snprintf(port, sizeof(port), "%d", 20000 + (int)getpid() % 10000);
 	int fd = open(file, O_RDWR | O_CREAT | O_TRUNC, 0600);
 	if (!bytes || fd < 0 || ftruncate(fd, (off_t)size))
 		err(1, "%s", file);
-	/* Allocate the pages, as those of our pools are. */
+	/* Allocate the file's pages: the pages of our pools are allocated, too. */
 	if (pwrite(fd, bytes, size, 0) != (ssize_t)size)
 		err(1, "%s", file);
 	close(fd);
@@ -83,7 +83,7 @@ bool nbdkit_start(const char *folder, size_t size)
 		serve();
 	if (connect_to_it())
 		return true;
-	warnx("skipped: rows beside libnbd: nbdkit does not run here");
+	warnx("skipped: rows that compare with libnbd: nbdkit does not run here");
 	nbdkit_stop();
 	return false;
 }
@@ -132,7 +132,7 @@ void nbdkit_read(size_t length)
 bool nbdkit_start(const char *folder, size_t size)
 {
 	(void)folder, (void)size;
-	warnx("skipped: rows beside libnbd: libnbd-dev was not there to build with");
+	warnx("skipped: rows that compare with libnbd: libnbd-dev was missing when this was built");
 	return false;
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * nbdkit.h - a user's other choice for remote durability: libnbd, and nbdkit's file on tmpfs
+ * nbdkit.h - another way to remote durability: libnbd, and nbdkit with a file on tmpfs
  *
- * Over tcp on the loopback, as ours; a durable write has FUA. nbdkit runs where place.h says.
+ * Both use tcp over the loopback interface, as our pools do. Durable writes have the flag FUA.
+ * nbdkit runs on the processors that place.h chooses.
  */
 #ifndef BENCH_NBDKIT_H
 #define BENCH_NBDKIT_H
@@ -10,11 +11,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Start nbdkit on a file in `folder`, and connect; false, after a line that says why, if absent. */
+/* Start nbdkit on a file in `folder`, and connect. Prints a reason and returns false if missing. */
 bool nbdkit_start(const char *folder, size_t size);
 void nbdkit_stop(void);
 
-/* Write durably: `count` writes, a page apart, all in flight at once. Or read. */
+/* Write durably: `count` writes, a page apart, all in flight at once. Or read `length` bytes. */
 void nbdkit_persist(size_t length, size_t count);
 void nbdkit_read(size_t length);
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * open.c - how long rpmem_open() takes in a program that has not used another machine yet
+ * open.c - measures the first rpmem_open() of a program
  *
  *	open HOST SET MIB [create]
  *
- * Prints the nanoseconds of one call. With `create` the pool is made, and nothing is printed.
+ * Prints the nanoseconds of one call. With `create` it makes the pool, and prints nothing.
  */
 #include <err.h>
 #include <librpmem.h>

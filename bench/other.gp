@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# other.gp - gnuplot -e "rows='ROWS.tsv'; picture='OUT.svg'": pages, mappings, pmem_is_pmem, start
+# other.gp - draw the rows about pages, mappings, pmem_is_pmem and a program's start:
+# gnuplot -e "rows='ROWS.tsv'; picture='OUT.svg'" other.gp
 set terminal svg size 1500,760 noenhanced font "sans,13" background "white"
 set output picture
 set datafile separator "\t"

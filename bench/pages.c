@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * pages.c - durable stores to a file that is not persistent memory: ours, the peer's, and msync(2)
+ * pages.c - measures durable stores to an ordinary file: ours, the peer's, and msync(2)
  *
  *	pages OUR-DIRECTORY PEER-DIRECTORY SCRATCH-DIRECTORY [MILLISECONDS]
  *
- * A row for each case of the table; the scratch directory chooses the file system. Before each
- * sample all pages are clean, but those that a case wants to be dirty.
+ * Prints a row for each case of the table, on the file system of the scratch directory. Before
+ * each sample all pages are clean, except those that a case makes dirty.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -36,12 +36,12 @@ static struct calls calls[CONTESTANTS];
 
 static const struct page_case {
 	const char *name;
-	size_t gap;   /* between the pages that are stored to */
-	size_t pages; /* for each thread */
+	size_t gap;   /* bytes from one page that is stored to, to the next one */
+	size_t pages; /* number of pages that each thread stores to */
 	size_t threads;
-	bool persists; /* each; else flushes, and one drain */
-	bool dirty;    /* pages in the gaps, which nobody wants to be written */
-	bool serial;   /* the peer is our own library, by one thread, one after the other */
+	bool persists; /* each store is persisted; else all are flushed, and drained once */
+	bool dirty;    /* pages in the gaps are dirty, but need not be written back */
+	bool serial;   /* the peer is our own library, with one thread that makes all stores */
 	double goal;
 } cases[] = {
 	{"16 flushes, 1 drain", 4 * KiB, FLUSHES, 1, false, false, false, 3},
@@ -70,7 +70,7 @@ static void msync_pages(const void *addr, size_t len)
 		err(1, "msync");
 }
 
-/* The bare ways: each range when it is flushed, or one range over all when they are drained. */
+/* The range that contains all flushed ranges: one bare way syncs it when it drains. */
 static __thread const char *noted_from, *noted_to;
 
 static void note(const void *addr, size_t len)
@@ -147,14 +147,14 @@ static double run(const struct calls *with, const struct page_case *what)
 		if (what->threads == 1)
 			work(&works[i]);
 		else if (pthread_create(&threads[i], NULL, work, &works[i]))
-			errx(1, "no thread");
+			errx(1, "cannot start a thread");
 	}
 	for (size_t i = 0; what->threads > 1 && i < what->threads; i++)
 		pthread_join(threads[i], NULL);
 	return now_ns() - start;
 }
 
-/* As many stores, by one thread. */
+/* Makes the stores of all threads in one thread. */
 static double run_serially(const struct page_case *what)
 {
 	struct page_case serial = *what;

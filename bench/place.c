@@ -5,7 +5,7 @@
 #include <sched.h>
 #include <stdio.h>
 
-/* The processors of each end; known before this one is placed, and to whoever is forked. */
+/* The processors of each end. Set before this process is placed, so that children know them. */
 static cpu_set_t here, there;
 
 static void find(void)

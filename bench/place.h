@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * place.h - processors for two ends that are both here, as if each had a machine of its own
+ * place.h - divides this machine's processors between an initiator and a target that both run here
  *
- * The first half of those that this process may use is for the initiator, the rest for its target.
- * Without this both may share one for a while after each has slept, and what is measured is that.
+ * The first half of the processors that this process may use is for the initiator, the rest for
+ * its target. Otherwise both may share a processor for a while after a sleep, which would be
+ * measured.
  */
 #ifndef BENCH_PLACE_H
 #define BENCH_PLACE_H
@@ -11,7 +12,7 @@
 void place_this_end(void);
 void place_other_end(void);
 
-/* For taskset(1): where the other end belongs. */
+/* Returns the list of the other end's processors, in the format of taskset(1). */
 const char *place_of_other_end(void);
 
 #endif

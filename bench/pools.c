@@ -11,7 +11,10 @@
 
 #include "place.h"
 
-/* The variable that keeps the two folders from the first run of the program to the second. */
+/*
+ * Environment variable that passes the two folders from the first run of the program to the
+ * second.
+ */
 #define FOLDERS "HOLDFAST_BENCH_FOLDERS"
 
 RPMEMpool *pools[POOL_KINDS];
@@ -45,7 +48,7 @@ static void write_set(enum pool_kind kind)
 		err(1, "%s", name);
 }
 
-/* The library has read its environment when it was loaded: it has to be loaded again. */
+/* Executes the program again: the library has read the old environment when it was loaded. */
 static void run_again(char **argv, const char *rpmemd, const char *ssh, const char *scratch)
 {
 	static char command[4 * sizeof(memory_folder)], folders[2 * sizeof(memory_folder)];
@@ -54,7 +57,7 @@ static void run_again(char **argv, const char *rpmemd, const char *ssh, const ch
 	make_folder(file_folder, scratch);
 	for (int kind = 0; kind < POOL_KINDS; kind++)
 		write_set(kind);
-	/* A command for each connection, in the order of the kinds. */
+	/* One command for each connection, in the order of the kinds of pools. */
 	snprintf(command, sizeof(command),
 		"taskset -c %1$s env PMEM_IS_PMEM_FORCE=1 %2$s --poolset-dir %3$s|"
 		"taskset -c %1$s env PMEM2_FORCE_GRANULARITY=BYTE %2$s --persist-apm "
@@ -66,7 +69,7 @@ static void run_again(char **argv, const char *rpmemd, const char *ssh, const ch
 		setenv(FOLDERS, folders, 1))
 		err(1, "environment");
 	execv("/proc/self/exe", argv);
-	err(1, "cannot run again");
+	err(1, "cannot execute this program again");
 }
 
 static void tidy(void)

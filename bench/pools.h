@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * pools.h - pools of a target on this machine, to measure with
+ * pools.h - pools for measurements, of a target on this machine
  *
- * Those of LINE and BYTE are on tmpfs, which their target takes for persistent memory, so that the
- * wire is what is measured; that of PAGE is a file like any other.
+ * The pools of LINE and BYTE are on tmpfs, which their target treats as persistent memory, so that
+ * the connection is measured, not the storage. The pool of PAGE is an ordinary file.
  */
 #ifndef BENCH_POOLS_H
 #define BENCH_POOLS_H
@@ -17,20 +17,21 @@ enum pool_kind { LINE, BYTE, PAGE, POOL_KINDS };
 #define POOL_SIZE  ((size_t)32 << 20)
 
 extern RPMEMpool *pools[POOL_KINDS];
-extern char *pool_local; /* what is mirrored */
+extern char *pool_local; /* the local memory of the pools */
 
 /*
- * Write what the target needs: RPMEMD is what runs there, SSH runs it here. The library reads its
- * environment when it is loaded, so this runs the program anew; call it before anything else.
+ * Writes the files that the target needs. `rpmemd` is the daemon to run, `ssh` a program that runs
+ * it on this machine. The library reads its environment when it is loaded, so this function
+ * executes the program again; call it before anything else.
  */
 void pools_prepare(char **argv, const char *rpmemd, const char *ssh, const char *scratch);
 void pools_open(void);
 void pools_close(void);
 
-/* On tmpfs, for as long as this process lives. */
+/* Returns a folder on tmpfs, which is removed when this process ends. */
 const char *pools_memory_folder(void);
 
-/* Of a file beside that of PAGE, mapped: what msync(2) by itself costs there. */
+/* Maps a file beside the pool of PAGE, on which msync(2) alone can be measured. */
 char *pools_plain_file(const char *scratch);
 
 #endif

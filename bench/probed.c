@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * probed.c - a program that flushes by itself, to see what a probe costs when it is hit
+ * probed.c - a program that flushes with its own instructions, to measure the cost of a probe
  *
- *	probed FILE N	N times: store, flush the line by CLFLUSHOPT, fence by SFENCE
+ *	probed FILE N	N times: store, flush the line with CLFLUSHOPT, fence with SFENCE
  *
  * The nanoseconds for each of the 2 N instructions go to standard output; the script bench/probed
  * runs it.

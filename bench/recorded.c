@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * recorded.c - two programs in one, to see how much slower they are when they are recorded
+ * recorded.c - two workloads, to measure how much slower they are while they are recorded
  *
  *	recorded tree FILE N	N inserts into a B-tree, each a transaction of libpmemobj
  *	recorded table FILE N	N inserts into a hash table on libpmem, each with two persists
- *	recorded ... cpu	the same, and measure the processor time of the program
+ *	recorded ... cpu	measure the processor time of the program, not elapsed time
  *
  * The nanoseconds that the inserts took go to standard output; the script bench/recorded runs it.
- * What it needs of libpmemobj is declared here, so that it builds without that library.
+ * It declares the functions of libpmemobj itself, so that it builds without that library.
  */
 #include <dlfcn.h>
 #include <libpmem.h>
@@ -78,7 +78,7 @@ static void *find(void *library, const char *name)
 	void *symbol = library ? dlsym(library, name) : NULL;
 
 	if (!symbol)
-		give_up("there is no libpmemobj.so.1 here");
+		give_up("libpmemobj.so.1 is not installed");
 	return symbol;
 }
 
@@ -116,7 +116,7 @@ static struct oid new_node(void)
 	return oid;
 }
 
-/* The upper half of a full child becomes its right neighbour. `parent` is in the transaction. */
+/* Splits a full child: its upper half becomes its right neighbour. `parent` has its snapshot. */
 static void split(struct node *parent, uint64_t at)
 {
 	struct node *left = direct(parent->children[at]);
@@ -247,7 +247,7 @@ static uint64_t table(const char *path, uint64_t count)
 int main(int argc, char *argv[])
 {
 	if (argc != 4 && argc != 5)
-		give_up("tree|table FILE N [cpu]");
+		give_up("usage: recorded tree|table FILE N [cpu]");
 	if (argc == 5)
 		which = CLOCK_PROCESS_CPUTIME_ID;
 	uint64_t count = strtoull(argv[3], NULL, 10);

@@ -8,7 +8,7 @@
 #define KiB ((size_t)1 << 10)
 #define MiB ((size_t)1 << 20)
 
-/* 0 ends each list. */
+/* Lengths in bytes; 0 ends each list. */
 static const size_t small[] = {8, 64, 256, KiB, 4 * KiB, 0};
 static const size_t large[] = {16 * KiB, 64 * KiB, 256 * KiB, MiB, 4 * MiB, 16 * MiB, 0};
 static const size_t some[] = {64, 4 * KiB, 64 * KiB, MiB, 0};
@@ -67,7 +67,7 @@ static const struct {
 	{REMOTE_FLUSHES, FLAGS0, LINE, line, one_or_sixteen, once, BESIDE_NBD, false},
 };
 
-/* Calls of one thread that was not idle. */
+/* Calls of one thread without a pause before them. */
 static const struct {
 	enum remote_call call;
 	bool relaxed;
@@ -88,7 +88,7 @@ static double goal_of(const struct remote_cell *cell)
 {
 	if (cell->beside == BESIDE_NBD)
 		return cell->loops ? 1.5 : 0;
-	/* Throughput is to grow with lanes, as far as there are processors for both ends. */
+	/* Throughput should grow with the lanes, as long as both ends have enough processors. */
 	if (cell->beside == BESIDE_ONE_LANE)
 		return cell->lanes == 2 ? 1 : 0;
 	for (size_t i = 0; i < sizeof(goals) / sizeof(goals[0]); i++)
@@ -101,13 +101,13 @@ static double goal_of(const struct remote_cell *cell)
 
 static size_t beside_length(const struct remote_cell *cell)
 {
-	/* The answer to a read is what travels: any question is short. */
+	/* A read transfers its bytes in the answer; its request is always short. */
 	if (cell->call == REMOTE_READ && cell->beside == BESIDE_PING)
 		return 64;
 	return cell->beside == BESIDE_PERSIST ? cell->length : cell->length * cell->flushes;
 }
 
-/* With nothing beside it and, if the peer is a user's other choice, with one and two loops. */
+/* Visits the cell without other work and, beside libnbd, also with one and two busy loops. */
 static void visit_loops(void (*visit)(const struct remote_cell *cell), struct remote_cell *cell)
 {
 	unsigned most = cell->beside == BESIDE_NBD ? BUSY_MOST : 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * remote-cells.h - every call of remote durability that is measured, and what stands beside it
+ * remote-cells.h - the calls of remote durability that are measured, and what each is compared
+ * with
  */
 #ifndef BENCH_REMOTE_CELLS_H
 #define BENCH_REMOTE_CELLS_H
@@ -13,13 +14,13 @@
 enum remote_call { REMOTE_PERSIST, REMOTE_FLUSHES, REMOTE_READ };
 
 enum beside {
-	BESIDE_PING,       /* a message of as many bytes and its answer */
-	BESIDE_WRITE_READ, /* a write of as many bytes, and a read of 8 */
-	BESIDE_READ,       /* a read of as many bytes */
-	BESIDE_PERSIST,    /* ours: one persist of as many bytes */
-	BESIDE_ONE_LANE,   /* ours: the same on one lane */
-	BESIDE_MSYNC,      /* msync(2) of as many pages of a file here */
-	BESIDE_NBD,        /* libnbd: as many bytes written with FUA, or read */
+	BESIDE_PING,       /* a message of the same length and its answer */
+	BESIDE_WRITE_READ, /* a write of the same length, and a read of 8 bytes */
+	BESIDE_READ,       /* a read of the same length */
+	BESIDE_PERSIST,    /* our own persist of the same length */
+	BESIDE_ONE_LANE,   /* our own call on one lane */
+	BESIDE_MSYNC,      /* msync(2) of the same number of pages of a local file */
+	BESIDE_NBD,        /* libnbd: a write with FUA, or a read, of the same length */
 };
 
 struct remote_cell {
@@ -27,20 +28,20 @@ struct remote_cell {
 	bool relaxed;
 	enum pool_kind pool;
 	size_t length;
-	size_t flushes; /* each a page apart, then a drain; 1 otherwise */
+	size_t flushes; /* number of flushes, a page apart, before a drain; 1 for other calls */
 	unsigned lanes;
-	bool threads;   /* one on each lane, and several calls a sample */
-	bool idle;      /* nothing was done for a millisecond before */
-	unsigned loops; /* of busy.h that run meanwhile */
+	bool threads;   /* a thread on each lane, and several calls in a sample */
+	bool idle;      /* a pause of a millisecond comes before the call */
+	unsigned loops; /* number of busy loops (busy.h) that run meanwhile */
 	enum beside beside;
 	size_t beside_length;
-	double goal; /* ours takes at most so many times what that takes; 0: none */
+	double goal; /* wanted: our time is at most this many times the other's; 0: no goal */
 };
 
-/* Call with each cell, in the order of the table. */
+/* Calls `visit` with each cell, in the order of the table. */
 void remote_cells_walk(void (*visit)(const struct remote_cell *cell));
 
-/* In words, as in the columns of a row; each call reuses its buffer. */
+/* Return the text of a column of the cell's row; each function reuses its own static buffer. */
 const char *remote_cell_group(const struct remote_cell *cell);
 const char *remote_cell_call(const struct remote_cell *cell);
 const char *remote_cell_beside(const struct remote_cell *cell);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * remote.c - what remote durability costs beside libfabric's tcp by itself, both ends here
+ * remote.c - measures remote durability beside libfabric's tcp alone; both ends are on this
+ * machine
  *
  *	remote RPMEMD SSH SCRATCH-DIRECTORY [MILLISECONDS [GROUP [CALL]]]
  *
- * SSH stands in for ssh and runs the command here: absolute names for both. A row for each cell of
- * the table; the peer in it is what the cell is compared with, and the time is that of one call,
- * or of a batch, over all lanes. Where bytes must be flushed at the target, the bare sequence is
- * that of the peer and the instructions for it, one after the other.
+ * SSH is a program that replaces ssh and runs the command on this machine. RPMEMD and SSH are
+ * absolute paths. Prints a row for each cell of the table (remote-cells.c), whose peer is what the
+ * cell is compared with. Times are of one call, or of a batch, over all lanes. If the target must
+ * flush bytes, the bare sequence is the peer's call, followed by the flush instructions.
  */
 #include <err.h>
 #include <pthread.h>
@@ -28,9 +29,9 @@
 #include "rows.h"
 
 #define PAGE_SIZE  ((size_t)4096)
-#define WORKERS_IN (128 * PAGE_SIZE) /* bytes a sample of a thread moves, at least one call */
+#define WORKERS_IN (128 * PAGE_SIZE) /* bytes that a thread moves in a sample; at least one call */
 #define CALLS_MAX  100
-/* Until both ends poll again after they have shared their processors. */
+/* Microseconds after which both ends poll again once the busy loops have ended. */
 #define AFTER_BUSY_US 1000000
 
 static char *plain_file;
@@ -111,7 +112,7 @@ static void beside(const struct remote_cell *cell, unsigned lane)
 	}
 }
 
-/* -- a sample: a call, or several on each of the lanes -- */
+/* -- a sample: one call, or several calls on each lane -- */
 
 typedef void run_fn(const struct remote_cell *cell, unsigned lane);
 
@@ -151,7 +152,7 @@ static double timed_lanes(run_fn *run, const struct remote_cell *cell, unsigned 
 		workers[i] = (struct worker){
 			.start = &start, .run = run, .cell = cell, .lane = i, .calls = calls};
 		if (pthread_create(&workers[i].thread, NULL, work, &workers[i]))
-			errx(1, "no thread");
+			errx(1, "cannot start a thread");
 	}
 	for (unsigned i = 0; i < lanes; i++) {
 		pthread_join(workers[i].thread, NULL);
@@ -162,7 +163,7 @@ static double timed_lanes(run_fn *run, const struct remote_cell *cell, unsigned 
 	return (ended - begun) / (double)(calls * lanes);
 }
 
-/* The first calls are for nothing: whoever was away comes back. */
+/* Times a call, after a few calls that wake up the other end. */
 static double timed_call(run_fn *run, const struct remote_cell *cell)
 {
 	for (int i = 0; i < 4; i++)
@@ -174,7 +175,7 @@ static double timed_call(run_fn *run, const struct remote_cell *cell)
 	return now_ns() - start;
 }
 
-/* The bare write beside ours, made durable with the instructions that this takes. */
+/* Makes the bare write that ours is compared with, and makes it durable with bare instructions. */
 static void bare_durably(const struct remote_cell *cell, unsigned lane)
 {
 	fabric_write_durably(lane, cell->beside_length, !cell->relaxed);
@@ -196,7 +197,7 @@ static double sample(size_t contestant, const struct remote_cell *cell)
 		fabric_wake(lanes);
 	else
 		fabric_rest();
-	/* Longer than the target polls after the last call. */
+	/* Sleep longer than the target polls after a call. */
 	usleep(200);
 	return cell->threads ? timed_lanes(run, cell, lanes) : timed_call(run, cell);
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# remote.gp - gnuplot -e "rows='ROWS.tsv'; picture='OUT.svg'": calls of librpmem, beside libfabric
+# remote.gp - draw the calls of librpmem beside libfabric's:
+# gnuplot -e "rows='ROWS.tsv'; picture='OUT.svg'" remote.gp
 set terminal svg size 1500,760 noenhanced font "sans,13" background "white"
 set output picture
 set datafile separator "\t"

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * report.c - what the rows say
+ * report.c - summarizes the rows of the benchmarks
  *
  *	report TABLE JSON <ROWS
  *
- * Writes all rows as a table and as JSON, and prints what is worth knowing: by group, call and
- * flags how much faster ours is, and each row that falls short. A row is one of
+ * Writes all rows as a table and as JSON. Prints a summary: how much faster ours is than the peer,
+ * by group, call and flags, and each row that misses its goal. The verdict on a row is one of
  *
- *	ok	as fast in relation to the peer as the row is meant to be, or faster
- *	noise	not quite, but by no more than the peer differs from itself
- *	limit	not quite, but neither are the bare instructions, and ours is as fast as they are
- *	SHORT	none of these
+ *	ok	reaches its goal, the wanted speed in relation to the peer
+ *	noise	misses it, but by no more than two runs of the peer differ
+ *	limit	misses it, but is as fast as the bare instructions, which miss it, too
+ *	SHORT	misses it
  */
 #include <err.h>
 #include <math.h>
@@ -22,10 +22,10 @@
 #define COLUMNS 12
 #define ROWS    20000
 
-/* The time that a program may take longer to start with the library than without it. */
+/* Nanoseconds by which a program may take longer to start with the library than without it. */
 #define START_NS 100000.0
 
-/* Ours counts as as fast as the bare instructions from this part of their speed on. */
+/* Ours counts as fast as the bare instructions if it has at least this part of their speed. */
 #define AS_FAST 0.95
 
 enum { GROUP, CALL, FLAGS, PLACE, PACE, SIZE, TIME, PEER_TIME, BARE_TIME, GAIN, NOISE, GOAL };
@@ -35,7 +35,7 @@ static const char *const names[COLUMNS] = {"group", "call", "flags", "place", "p
 
 struct row {
 	char *text[COLUMNS];
-	double ours, peer, bare, gain, noise, goal; /* bare: 0 without a bare row */
+	double ours, peer, bare, gain, noise, goal; /* bare is 0 if the row has no bare time */
 	const char *verdict;
 };
 
@@ -111,7 +111,7 @@ static void write_table(const char *name)
 		err(1, "%s", name);
 }
 
-/* Nothing in the rows has to be escaped: they are words of ours, and numbers. */
+/* Rows have only words of this project and numbers, none of which needs escaping in JSON. */
 static void write_json(const char *name)
 {
 	FILE *file = fopen(name, "w");
@@ -141,7 +141,7 @@ static bool alike(const struct row *a, const struct row *b)
 	       !strcmp(a->text[FLAGS], b->text[FLAGS]);
 }
 
-/* Summarizes the rows from `first` on that are alike; returns the row after them. */
+/* Summarizes the rows from `first` on with equal group, call and flags; returns the next row. */
 static size_t summarize(size_t first, double *logs, size_t *grid)
 {
 	double gain = 0, bare = 0, worst = HUGE_VAL, best = 0;
@@ -191,7 +191,7 @@ int main(int argc, char **argv)
 	while (count < ROWS && fgets(line, sizeof(line), stdin))
 		parse(line);
 	if (!count)
-		errx(1, "no rows");
+		errx(1, "there are no rows on standard input");
 	write_table(argv[1]);
 	write_json(argv[2]);
 	printf("Gain: the peer's time / ours. Over bare: our time / the bare sequence's.\n\n"

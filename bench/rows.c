@@ -25,8 +25,8 @@ void rows_order(size_t order[], size_t contestants)
 }
 
 /*
- * How far the median of as many such ratios can be off by chance: the notch of a box plot, outside
- * of which 95 of 100 medians do not lie.
+ * Returns how far the median of these ratios can be off by chance: the notch of a box plot, inside
+ * of which 95 of 100 medians lie.
  */
 static double notch(const struct samples *samples)
 {
@@ -39,7 +39,7 @@ static double notch(const struct samples *samples)
 	return 1.57 * (ratios[n * 3 / 4] - ratios[n / 4]) / sqrt((double)n);
 }
 
-/* For whoever waits at a terminal while the rows go to a file. */
+/* Shows progress on a terminal while the rows go to a file. */
 static void show_progress(const struct title *title)
 {
 	static size_t count;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * rows.h - contestants that take turns, and the rows that come of it
+ * rows.h - lets contestants take turns, and prints the rows of results
  *
- * A case is run by several contestants: our library, the peer's, the peer's again from a second
- * copy (the difference of the two is the noise), and, where there is one, the bare sequence of
- * instructions or system calls. In a round each runs once, in an order that is drawn anew, so that
- * a slow moment is slow for all and nobody always finds what the same one has left in the caches.
+ * Several contestants run a case: our library, the peer's, the peer's again from a second copy
+ * (the difference of these two is the noise), and, if there is one, the bare sequence of
+ * instructions or system calls. In a round each contestant runs once, in random order, so that a
+ * slow moment of the machine slows all of them, and no contestant always finds the caches that the
+ * same one has left.
  */
 #ifndef BENCH_ROWS_H
 #define BENCH_ROWS_H
@@ -16,7 +17,7 @@ enum { OURS, PEER, PEER_AGAIN, BARE, BARE_TOO, CONTESTANTS };
 
 #define ROUNDS_MAX 2000
 
-/* Nanoseconds, of a call, of each contestant in each round. */
+/* Nanoseconds for each call, by contestant and round. */
 struct samples {
 	size_t rounds;
 	double of[CONTESTANTS][ROUNDS_MAX];
@@ -26,10 +27,10 @@ struct samples {
 struct title {
 	const char *group, *call, *flags, *place, *pace;
 	size_t size;
-	double goal; /* the peer's time in relation to ours ought to be at least this; 0: none */
+	double goal; /* wanted: the peer's time is at least this many times ours; 0: no goal */
 };
 
-/* The contestants, each once, in an order that differs from call to call. */
+/* Fills `order` with the numbers of all contestants, in an order that differs from call to call. */
 void rows_order(size_t order[], size_t contestants);
 
 /* Print the row to standard output; the faster one of the bare contestants is the one that counts.

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * start.c - what it costs a program to have the library: from start to end, less a program without
+ * start.c - measures the time that loading a library adds to the run of a program that does
+ * nothing
  *
  *	start NOTHING OUR-DIRECTORY PEER-DIRECTORY [MILLISECONDS]
  *
- * NOTHING is started with the library preloaded, which spares the loader the search for it and
- * nothing else; and without any. Each round takes the difference of neighbours in time.
+ * NOTHING (nothing.c) is started with the library preloaded, which saves the loader only the
+ * search for it, and without a library. Each round takes the difference of two successive runs.
  */
 #include <err.h>
 #include <spawn.h>
@@ -18,7 +19,7 @@
 
 static const char *nothing;
 
-/* Nanoseconds; no library for NULL. */
+/* Returns the nanoseconds of a run with this library preloaded, or with none if NULL. */
 static double started(const char *library)
 {
 	char setting[4200];

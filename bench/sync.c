@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * sync.c - preloaded, it makes any file look like DAX: MAP_SYNC is granted where the kernel
- * refuses it
+ * sync.c - a library to preload, which makes any file look like DAX: mmap(2) with MAP_SYNC
+ * succeeds where the kernel refuses it
  *
- * It shows how a library treats persistent memory on a machine without any. Nothing is durable.
+ * It makes libraries use their code for persistent memory on a machine without any. Nothing is
+ * durable.
  */
-#undef _FILE_OFFSET_BITS /* which renames mmap, of which both names are wanted here */
+#undef _FILE_OFFSET_BITS /* it renames mmap to mmap64, and this file defines both */
 #include <linux/mman.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * threshold.c - from which length on does a copy do better around the caches than through them?
+ * threshold.c - finds the length from which on streaming copies are faster than cached ones
  *
  *	threshold OUR-DIRECTORY [ROUNDS]
  *
- * For each number of lines: the time of a streaming copy in relation to a cached and flushed one,
- * to lines that no cache holds and to those that were copied to just before, and the mean of the
- * two. The default of PMEM_MOVNT_THRESHOLD (src/cpu/cpu.c) is where the mean sinks below 1.
+ * Prints for each number of lines the time of a streaming copy in relation to a cached and flushed
+ * copy: to lines that are in no cache, to lines that were copied to just before, and the mean of
+ * the two. The default of PMEM_MOVNT_THRESHOLD (src/cpu/cpu.c) is where the mean falls below 1.
  */
 #include <dlfcn.h>
 #include <err.h>

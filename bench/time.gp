@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# time.gp - gnuplot -e "rows='ROWS.tsv'; picture='OUT.svg'": how long a call takes, beside the bare
-# instructions
+# time.gp - draw how long a call takes, beside the bare instructions:
+# gnuplot -e "rows='ROWS.tsv'; picture='OUT.svg'" time.gp
 set terminal svg size 1500,560 font "sans,14" background "white"
 set output picture
 set datafile separator "\t"

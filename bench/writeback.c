@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * writeback.c - two dirty pages that lie apart: two msync, or one over both?
+ * writeback.c - compares two msync of two distant dirty pages with one msync over both
  *
  *	writeback DIRECTORY [ROUNDS]
  *
- * For each distance, with the pages between clean and dirty, the time that one msync over all takes
- * in relation to two msync of a page each. Below 1.00 joining wins. RANGES_GAP (src/map) is the
- * distance up to which ranges are joined. Then the whole of it: 16 scattered flushes and a drain
- * through the library, against 16 persists.
+ * Prints for each distance, with the pages between clean and dirty, the time of one msync over all
+ * in relation to two msync of a page each. Below 1.00 the single msync is faster. The library
+ * joins ranges up to the distance RANGES_GAP (src/map). Then compares 16 scattered flushes and a
+ * drain through the library with 16 persists.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -34,7 +34,7 @@ static void sync_range(char *from, char *to)
 }
 
 /*
- * Seconds matter less than states: before each sample everything is clean but what is made dirty.
+ * Before each sample all pages are clean, except those that the sample makes dirty.
  */
 static double sample(char *at, size_t gap, bool joined, bool dirty)
 {
@@ -91,7 +91,7 @@ static struct pmem2_map *map_file(int fd)
 	return map;
 }
 
-/* 16 pages, `gap` bytes between them; in microseconds. */
+/* Returns the microseconds that making 16 pages durable takes, with `gap` bytes between them. */
 static double scattered(struct pmem2_map *map, size_t gap, bool persist_each)
 {
 	char *at = pmem2_map_get_address(map);
@@ -137,7 +137,7 @@ int main(int argc, char **argv)
 	if (fd < 0 || unlink(name))
 		err(1, "%s", name);
 	if (posix_fallocate(fd, 0, (off_t)SIZE))
-		errx(1, "no room for %zu bytes in %s", SIZE, argv[1]);
+		errx(1, "cannot allocate %zu bytes in %s", SIZE, argv[1]);
 	struct pmem2_map *map = map_file(fd);
 	base = pmem2_map_get_address(map);
 	memset(base, 1, SIZE);
@@ -145,7 +145,7 @@ int main(int argc, char **argv)
 	printf("joined / apart in %s: %s\n", argv[1],
 		pmem2_map_get_store_granularity(map) == PMEM2_GRANULARITY_PAGE
 			? "page granularity"
-			: "not of page granularity, where none of this is used");
+			: "finer than page granularity, for which the library does not use msync");
 	gaps(rounds);
 	drains(map, rounds);
 	pmem2_map_delete(&map);
