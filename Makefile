@@ -1,24 +1,24 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# The front door. Each target installs by name what it needs and is missing, configures, builds and
-# runs; the build itself is meson's (HACKING.md). `make help` prints what follows:
+# Shortcuts. Each target installs the packages that it needs, configures, builds and runs; the build
+# system is meson (HACKING.md). `make help` prints these lines:
 #
-#	make demo	the main job: durable data on a plain file, killed and cut off
+#	make demo	a demonstration: durable data in an ordinary file survive kills and power cuts
 #	make		build only
 #	make install	to $(DESTDIR)$(PREFIX); PREFIX=/usr/local unless given
-#	make uninstall	remove what make install has installed last
-#	make quick	the tests for a developer at work: gcc, unit, API and tools; three minutes
+#	make uninstall	remove the files of the last make install
+#	make quick	tests to run during development: gcc; unit, API and tool tests; three minutes
 #	make test	all tests, under every compiler and sanitizer that applies; make check is the same
 #	make test-cross	unit and API tests for other processors, under emulation
 #	make releases	all tests on fresh Debian systems, as root; hours (doc/releases.md)
-#	make lab	real DAX, real power cuts: a kernel in an emulated machine (lab/README.md)
-#	make soak	KILLS=10000 of initiators and targets of remote durability, at random
-#	make fuzz	SECONDS=30 of made-up input for each program in test/fuzz
-#	make bench	what it costs, measured here: ten minutes, two with BENCH=quick
-#	make html	the documentation as a site in build/html, to be read in any browser
+#	make lab	tests with real DAX and power cuts, in emulated machines (lab/README.md)
+#	make soak	kill initiators and targets of remote durability at random, KILLS=10000 times
+#	make fuzz	run each program in test/fuzz with random input, for SECONDS=30 each
+#	make bench	measure the performance on this machine: ten minutes, two with BENCH=quick
+#	make html	make the documentation as a web site in build/html
 #	make dist	a tarball of the last commit, which builds without git
-#	make deb	Debian packages of it in build/deb (doc/packages.md); make rpm: RPM packages
-#	make clean	remove all that was built
+#	make deb	make Debian packages in build/deb (doc/packages.md); make rpm: RPM packages
+#	make clean	remove the folder build
 
 PREFIX ?= /usr/local
 DESTDIR ?=

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# infinipath-takes-signals - loading a library for adapters that are not there changes how a program ends
+# infinipath-takes-signals - loading a library for network adapters changes how signals end a program, even if
+# the machine has no such adapter
 #
 # Debian 12, libpsm-infinipath1 3.3+20.604758e7-6.2 (a dependency of libfabric1 1.17.0-3, whose provider psm
 # it serves). Its libinfinipath.so.4 installs handlers for SIGINT, SIGILL, SIGABRT, SIGBUS, SIGSEGV and
@@ -15,7 +16,7 @@
 #	without: caught 0000000000000000, ended by SIGTERM with 143
 #	with libinfinipath: caught 000000000000446a, ended by SIGTERM with 1
 #
-# Exit status: 0 if that is still so, 1 if not, 77 if the package cannot be had.
+# Exit status: 0 the library still does this, 1 it does not, 77 the package cannot be downloaded.
 set -u
 
 package=libpsm-infinipath1 version=3.3+20.604758e7-6.2

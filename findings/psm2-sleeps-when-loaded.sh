@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# psm2-sleeps-when-loaded - a library that only has to be loaded keeps its program for a tenth of a second
+# psm2-sleeps-when-loaded - merely loading a library delays a program's start by a tenth of a second
 #
 # Debian 12, libpsm2-2 11.2.185-2 (a dependency of libfabric1 1.17.0-3). A constructor of libpsm2.so.2
 # measures the frequency of the CPU's cycle counter: it binds the thread to CPU 0 and sleeps 125 us up to
@@ -13,7 +13,7 @@
 # Seen, for `sleep` half a second after its start: 1 voluntary context switch without the library, 489 with it
 # (fewer on a busy machine, where each sleep takes longer).
 #
-# Exit status: 0 if that is still so, 1 if not, 77 if the package cannot be had.
+# Exit status: 0 the library still does this, 1 it does not, 77 the package cannot be downloaded.
 set -u
 
 dir=$(mktemp -d) || exit 1

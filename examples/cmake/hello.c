@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* hello.c - store a word to a file, durably: hello FILE */
+/* hello.c - store a word durably in a file: hello FILE */
 #include <fcntl.h>
 #include <libpmem2.h>
 #include <stdio.h>
@@ -25,7 +25,10 @@ int main(int argc, char *argv[])
 	struct pmem2_map *map;
 	int fd = argc == 2 ? open(argv[1], O_RDWR | O_CREAT, 0600) : -1;
 
-	/* The file gets its blocks before it is mapped: a full disk is an error, not a signal. */
+	/*
+	 * Allocate the file's blocks before mapping it: a full disk is an error here, not a
+	 * signal.
+	 */
 	if (fd < 0 || posix_fallocate(fd, 0, SIZE)) {
 		fprintf(stderr, "usage: hello FILE, where there is room for %d bytes\n", SIZE);
 		return 1;

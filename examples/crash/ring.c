@@ -3,10 +3,10 @@
  * ring.c - a durable ring buffer, with three classic mistakes to be found by `holdfast crash`
  *
  *	ring put FILE COUNT	put COUNT records, and take one out when it is full
- *	ring check FILE		exit status 1, and a sentence, unless all records are whole
+ *	ring check FILE		exit status 1, and a message, unless all records are whole
  *
- * README.md beside it goes through the mistakes one after the other. Compile it with -DMISTAKE=1, 2
- * or 3 for one of them, or without for a ring that survives any power cut.
+ * README.md in this folder explains the mistakes. Compile this file with -DMISTAKE=1, 2 or 3 to
+ * make that mistake, or without it for a ring that survives any power cut.
  */
 #include <libpmem.h>
 #include <stdint.h>
@@ -25,7 +25,7 @@ struct record {
 	char text[56];
 };
 
-/* Records from `tail` to `head`, less one, are there; each has a place by its number. */
+/* The ring has the records from number `tail` to `head` - 1, each at its number modulo RECORDS. */
 struct ring {
 	_Alignas(64) uint64_t head;
 	_Alignas(64) uint64_t tail;
@@ -57,13 +57,13 @@ static void put(struct ring *ring)
 	fill(&new, ring->head);
 	*record = new;
 #if MISTAKE == 2
-	pmem_flush(record, sizeof(*record)); /* and the drain? */
+	pmem_flush(record, sizeof(*record)); /* mistake 2: no drain follows */
 #elif MISTAKE != 1
 	pmem_persist(record, sizeof(*record));
 #endif
 #if MISTAKE == 3
 	if (ring->head - ring->tail == RECORDS)
-		take(ring); /* its place was written to already */
+		take(ring); /* mistake 3: its place has been overwritten already */
 #endif
 	ring->head++;
 	pmem_persist(&ring->head, sizeof(ring->head));

@@ -9,7 +9,7 @@
 
 static const struct log *watched;
 
-/* Functions that a signal handler may call, and no others. */
+/* Prints a text with functions that a signal handler may call. */
 static void say(const char *text)
 {
 	ssize_t said = write(STDERR_FILENO, text, strlen(text));
@@ -17,7 +17,7 @@ static void say(const char *text)
 	(void)said;
 }
 
-/* A signal says nothing of why; to write the same byte to the file again does. */
+/* Finds the reason of a SIGBUS: writing the same byte with pwrite(2) fails with an errno. */
 static const char *reason(const struct log *log, size_t offset)
 {
 	char byte;
@@ -49,7 +49,7 @@ static void on_fault(int number, siginfo_t *info, void *context)
 		say("\n");
 		_exit(EXIT_FAILURE);
 	}
-	/* Somebody else's: it comes again, and ends the process as it always does. */
+	/* The fault is not in the log: it is raised again, and ends the process as usual. */
 	signal(number, SIG_DFL);
 	if (info->si_code <= 0)
 		raise(number);

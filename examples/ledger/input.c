@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* input.c - the input of the ledger: nothing about durability here */
+/* input.c - reads the input of the ledger; this file is not about durability */
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 
 #include "input.h"
 
-/* Read more behind what is there. */
+/* Reads more bytes, behind those that are in the buffer. */
 static int input_fill(struct input *in)
 {
 	ssize_t got;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * input.h - a file descriptor read by lines or by whatever is there, any bytes, any length
+ * input.h - reads a file descriptor, either line by line or in pieces as they arrive
  *
- * Zero-initialize all but `fd`. Functions that return int return a number of bytes, 0 at the end of
- * the input, or a negated errno. Data they point to is valid until the next call.
+ * Zero-initialize all but `fd`. Functions that return int return a number of bytes, 0 at the end
+ * of the input, or a negated errno. Data they point to is valid until the next call.
  */
 #ifndef LEDGER_INPUT_H
 #define LEDGER_INPUT_H
@@ -17,24 +17,24 @@
 struct input {
 	int fd;
 	bool ended;
-	uint64_t offset; /* bytes taken so far */
-	size_t from, to; /* the bytes of `buffer` that were read and not taken */
+	uint64_t offset; /* number of bytes taken so far */
+	size_t from, to; /* range of bytes in `buffer` that were read, but not taken */
 	char buffer[INPUT_MAX];
 };
 
 /* Returns the bytes that have arrived, at least one. They stay in the input. */
 int input_peek(struct input *in, const char **data);
 
-/* Take `length` bytes of what is there. */
+/* Take `length` of the bytes that have arrived. */
 void input_take(struct input *in, size_t length);
 
 /*
- * Take a line with its newline, which the last line may lack. A line longer than INPUT_MAX comes in
- * several pieces.
+ * Take a line with its newline, which the last line may lack. A line longer than INPUT_MAX comes
+ * in several pieces.
  */
 int input_line(struct input *in, const char **line);
 
-/* Would input_line() wait for somebody to write? */
+/* Returns whether input_line() would have to wait until the input's writer writes more. */
 bool input_would_wait(const struct input *in);
 
 #endif

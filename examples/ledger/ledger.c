@@ -2,7 +2,7 @@
 /*
  * ledger.c - keep the lines of a stream in a log that survives kills and power cuts
  *
- * The commands. How the log becomes durable is in log.c, and its format in log.h.
+ * This file has the commands. log.c makes the log durable, and log.h describes its format.
  */
 #include <argp.h>
 #include <err.h>
@@ -19,7 +19,7 @@
 
 _Static_assert(INPUT_MAX <= LOG_RECORD_MAX, "a line that the input hands out fits in a record");
 
-/* Exit status: the log is damaged, is not a ledger or differs; or the command could not be done. */
+/* Exit status: WRONG: the log is damaged, not a ledger, or differs; TROUBLE: any other failure. */
 enum { EXIT_WRONG = 1, EXIT_TROUBLE = 2 };
 
 struct command;
@@ -52,8 +52,8 @@ static int input_failed(int ret)
 }
 
 /*
- * Does the input go on with this piece of the log? 0, or -EBADMSG after saying at which byte it
- * does not.
+ * Compares the input with this piece of the log. Returns 0, or -EBADMSG after printing the first
+ * byte that differs.
  */
 static int compare(const struct log *log, const char *data, size_t length)
 {
@@ -86,7 +86,7 @@ static int compare(const struct log *log, const char *data, size_t length)
 	return 0;
 }
 
-/* Read the log to its end; compare it with the input on the way, or not. */
+/* Reads the log to its end and, if `with_input`, compares it with the input. */
 static int read_log(struct log *log, bool with_input)
 {
 	const void *data;
@@ -97,7 +97,7 @@ static int read_log(struct log *log, bool with_input)
 	return ret;
 }
 
-/* For people at a terminal, unless the acknowledgements go there. */
+/* Shows progress on a terminal, unless the acknowledgements go to the terminal. */
 static void show_progress(const struct log *log, const char *end)
 {
 	if (isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO))
@@ -106,8 +106,8 @@ static void show_progress(const struct log *log, const char *end)
 }
 
 /*
- * Tell whoever reads our standard output what is durable now. One write per line: a kill leaves
- * whole lines, and none too early.
+ * Acknowledges on standard output which records are durable now. Writes each line with one
+ * write(2): a kill leaves only whole lines, each of them true.
  */
 static int acknowledge(const struct log *log, struct log_total *told)
 {
@@ -127,7 +127,7 @@ static int acknowledge(const struct log *log, struct log_total *told)
 	return 0;
 }
 
-/* Commit what was appended, and tell. */
+/* Commits the appended records, and acknowledges them. */
 static int commit(struct log *log, struct log_total *told)
 {
 	int ret = log_commit(log);
@@ -142,7 +142,10 @@ static int append_input(struct log *log, size_t batch)
 	const char *line;
 
 	while (!ret) {
-		/* Whoever writes the input has paused: what came so far must not wait for more. */
+		/*
+		 * The input has paused: commit the records that have arrived before waiting for
+		 * more.
+		 */
 		if (input_would_wait(&input) && (ret = commit(log, &told)))
 			break;
 		length = input_line(&input, &line);
@@ -152,19 +155,22 @@ static int append_input(struct log *log, size_t batch)
 		}
 		ret = log_append(log, line, (size_t)length);
 
-		/* Many records, one commit: it costs about the same for one as for a batch. */
+		/*
+		 * Commit a batch of records at once: that costs about as much as committing one
+		 * record.
+		 */
 		if (!ret && log->total.bytes - log->durable.bytes >= batch)
 			ret = log_commit(log);
 		if (!ret)
-			ret = acknowledge(log, &told); /* growing commits, too */
+			ret = acknowledge(log, &told); /* growing the file commits, too */
 	}
-	/* Whatever ended it, an error too: what came before is worth keeping. */
+	/* Commit also after an error: the records before it are worth keeping. */
 	committed = commit(log, &told);
 	show_progress(log, "\n");
 	return ret ? ret : committed;
 }
 
-/* Everything that is in the log is in the mirror from here on. */
+/* Brings the mirror up to date. From here on commits go to the mirror, too. */
 static int begin_mirror(struct log *log, struct mirror *mirror)
 {
 	int ret = log_mirror(log, mirror);
@@ -266,7 +272,7 @@ static int show(const struct arguments *arguments)
 		if (fwrite(data, (size_t)length, 1, stdout) != 1)
 			break;
 	log_close(&log);
-	return length < 0 ? length : 0; /* main() looks at stdout */
+	return length < 0 ? length : 0; /* main() checks stdout for errors */
 }
 
 enum { MIRROR_NEVER, MIRROR_MAY_BE, MIRROR_MUST_BE };
@@ -274,7 +280,7 @@ enum { MIRROR_NEVER, MIRROR_MAY_BE, MIRROR_MUST_BE };
 static const struct command {
 	const char *name;
 	int (*run)(const struct arguments *arguments);
-	int mirror; /* one that must be is named before the log */
+	int mirror; /* the command requires a mirror, which is named before the log */
 } commands[] = {
 	{"append", append, MIRROR_MAY_BE},
 	{"verify", verify, MIRROR_NEVER},
@@ -294,16 +300,16 @@ enum {
 static const struct argp_option options[] = {
 	{NULL, 0, NULL, 0, "append:", 1},
 	{"resume", OPTION_RESUME, NULL, 0,
-		"The input begins with what LOG holds: compare that much, and append the rest", 1},
+		"The input begins with the records of LOG: compare these, and append the rest", 1},
 	{"batch", OPTION_BATCH, "BYTES", 0,
-		"Commit when this much has gathered (default 16K), or when the input pauses", 1},
+		"Commit after this many bytes (default 16K), or when the input pauses", 1},
 	{"capacity", OPTION_CAPACITY, "BYTES", 0,
-		"Allocate a file of this size at once, rather than grow on the way", 1},
+		"Allocate a file of this size at once, rather than growing it step by step", 1},
 	{"format", OPTION_FORMAT, NULL, 0,
-		"LOG is a DAX device: what is on it goes, and an empty log comes", 1},
+		"LOG is a DAX device: overwrite its contents with an empty log", 1},
 	{"mirror", OPTION_MIRROR, "MIRROR", 0,
-		"Keep a copy on another machine: [USER@]HOST[:PORT]:POOLSET; what is acknowledged "
-		"is durable in both places",
+		"Keep a copy on another machine: [USER@]HOST[:PORT]:POOLSET; acknowledged records "
+		"are durable in both places",
 		1},
 	{NULL, 0, NULL, 0, "verify:", 2},
 	{"prefix", OPTION_PREFIX, NULL, 0, "LOG may end before the input does", 2},
@@ -359,9 +365,9 @@ static error_t parse_word(struct arguments *arguments, char *word, struct argp_s
 static void check_words(const struct arguments *arguments, struct argp_state *state)
 {
 	if (!arguments->path)
-		argp_error(state, "a command and a log are needed");
+		argp_error(state, "a command or a log is missing");
 	if (arguments->mirror && arguments->command->mirror == MIRROR_NEVER)
-		argp_error(state, "%s has no use for a mirror", arguments->command->name);
+		argp_error(state, "command %s does not use a mirror", arguments->command->name);
 }
 
 static error_t parse(int key, char *value, struct argp_state *state)
@@ -406,13 +412,13 @@ static const struct argp argp = {
 	       "kills and power cuts.\v"
 	       "append reports each batch that has become durable with a line `durable RECORDS "
 	       "BYTES', the totals of the log. verify checks every record and compares LOG with "
-	       "standard input, byte for byte. show prints what LOG holds. restore makes LOG of "
-	       "what its mirror holds.\n\n"
+	       "standard input, byte for byte. show prints the records of LOG. restore makes LOG "
+	       "from its mirror.\n\n"
 	       "A mirror is a pool on another machine that can be reached by ssh and has rpmemd: "
 	       "[USER@]HOST[:PORT]:POOLSET. Its pool set has OPTION NOHDRS and room for the file "
-	       "of the log; append makes the pool in it, or goes on with the one it made.\n\n"
-	       "Exit status: 0 all is well, 1 LOG or its mirror is damaged or not what it should "
-	       "be, 2 usage, files, devices or the other machine.",
+	       "of the log; append makes the pool in it, or continues with an existing pool.\n\n"
+	       "Exit status: 0 success; 1 LOG or its mirror is damaged, not a ledger, or differs; "
+	       "2 wrong usage, or an error of a file, a device or the other machine.",
 };
 
 int main(int argc, char **argv)

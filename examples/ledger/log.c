@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * log.c - the durable log: whatever touches libpmem2, or the order in which things become durable
+ * log.c - the durable log: all calls of libpmem2, and the order in which stores become durable
  *
- * log_append() and log_commit() at the end are the heart. The rest sees to it that there is a file
- * under them which can be trusted: that is where durable programs go wrong most often.
+ * The main functions are log_append() and log_commit() at the end. The rest makes sure that the
+ * file under them can be trusted, in which durable programs have most of their bugs.
  */
 #include <err.h>
 #include <errno.h>
@@ -21,11 +21,11 @@
 #include "log.h"
 #include "mirror.h"
 
-#define MAGIC      UINT64_C(0x726567644c646c48) /* in another byte order it is another number */
+#define MAGIC      UINT64_C(0x726567644c646c48) /* also detects files of another byte order */
 #define VERSION    UINT64_C(1)
 #define FIRST_SIZE ((size_t)1 << 20)
 
-/* Files are made and grow in multiples of this: a map covers whole pages, and none is larger. */
+/* Sizes of files are multiples of this, because maps have whole pages, and no page is larger. */
 #define SIZE_UNIT ((size_t)65536)
 
 static inline size_t round_up(size_t n, size_t unit)
@@ -43,13 +43,13 @@ static int writes(const struct log *log)
 	return log->mode != LOG_READ;
 }
 
-/* The bytes that a record takes in the file. */
+/* Returns the bytes that a record with `length` bytes of payload takes in the file. */
 static inline size_t record_size(size_t length)
 {
 	return sizeof(struct log_record) + round_up(length, 8);
 }
 
-/* FNV-1a of 64 bits: it notices what storage does to data, not what an enemy does. */
+/* FNV-1a of 64 bits: detects errors of storage, not deliberate changes. */
 static uint64_t hash(uint64_t sum, const void *data, size_t length)
 {
 	const unsigned char *byte = data;
@@ -61,7 +61,7 @@ static uint64_t hash(uint64_t sum, const void *data, size_t length)
 
 #define HASH_START UINT64_C(0xcbf29ce484222325)
 
-/* The offset is part of it, so that a record which belongs elsewhere is not taken for this one. */
+/* The offset is part of the checksum: a record at a wrong place must not be accepted. */
 static uint64_t record_checksum(uint64_t offset, uint64_t length, const void *payload)
 {
 	uint64_t sum = HASH_START;
@@ -76,7 +76,7 @@ static uint64_t header_checksum(const struct log_header *header)
 	return hash(HASH_START, header, offsetof(struct log_header, checksum));
 }
 
-/* A system call failed: say so and pass its errno up. */
+/* Prints that a system call has failed, and returns its negated errno. */
 static int fail(const struct log *log, const char *what)
 {
 	int ret = -errno;
@@ -110,15 +110,15 @@ static int map_file(struct log *log)
 	int ret;
 
 	/*
-	 * Page is the coarsest granularity there is: with it required, every kind of storage will
-	 * do. The functions of the map then do what this one needs, and that is the whole trick.
+	 * Page is the coarsest granularity: requiring it accepts every kind of storage. The
+	 * functions of the map then do what the storage of this map needs.
 	 */
 	if ((ret = pmem2_source_from_fd(&src, log->fd)) || (ret = pmem2_config_new(&cfg)) ||
 		(ret = pmem2_config_set_required_store_granularity(cfg, PMEM2_GRANULARITY_PAGE)) ||
 		(ret = pmem2_config_set_protection(cfg, prot)) ||
 		(ret = pmem2_map_new(&log->map, cfg, src)))
 		pmem2_perror("%s: %s: cannot map", program_invocation_short_name, log->path);
-	pmem2_config_delete(&cfg); /* a map needs neither of them any more */
+	pmem2_config_delete(&cfg); /* the map needs neither config nor source any more */
 	pmem2_source_delete(&src);
 	if (ret)
 		return ret;
@@ -143,7 +143,9 @@ static int unmap_file(struct log *log)
 	return 0;
 }
 
-/* The file is longer. A mirror is of the memory that it was opened with: it moves along. */
+/*
+ * Maps the grown file again. The mirror is reopened, because it belongs to the memory of the map.
+ */
 static int move_map(struct log *log)
 {
 	int ret;
@@ -156,10 +158,10 @@ static int move_map(struct log *log)
 }
 
 /*
- * Make the file `size` bytes long, or where the disk has not got that much, `least`; and map it.
- * The blocks are allocated now since a store cannot report a full disk: into a hole, it would
- * raise SIGBUS, and the program could only exit (fault.h). The fsync is for the file's new size
- * and blocks: writing back pages of a map need not make those durable.
+ * Makes the file `size` bytes long, or `least` bytes if the disk has less space, and maps it.
+ * Allocates the blocks now, because a store cannot report a full disk: a store into a hole would
+ * raise SIGBUS, and the program could only exit (fault.h). The fsync makes the file's new size and
+ * blocks durable, which writing back pages of a map need not do.
  */
 static int allocate(struct log *log, size_t size, size_t least)
 {
@@ -186,7 +188,7 @@ static int allocate(struct log *log, size_t size, size_t least)
 	return size == log->size ? 0 : move_map(log);
 }
 
-/* Make durable which names are in the directory of `path`. */
+/* Makes the names in the directory of `path` durable. */
 static int sync_directory(const struct log *log)
 {
 	char *copy = strdup(log->path);
@@ -215,7 +217,7 @@ static int lock_file(const struct log *log)
 }
 
 /*
- * Opening a log that is there.
+ * Opening an existing log.
  */
 
 int log_check_header(const struct log *log)
@@ -248,7 +250,7 @@ static void write_header(struct log *log)
 	log->copy(log->header, &header, sizeof(header), 0); /* copies and persists */
 }
 
-/* Lets devices pass: the library refuses to map those that are not DAX devices. */
+/* Accepts all character devices: the library refuses to map those that are not DAX devices. */
 static int check_type(struct log *log)
 {
 	struct stat st;
@@ -269,9 +271,10 @@ static int check_type(struct log *log)
 }
 
 /*
- * A process that was ended may have heard that pages could not be written: these are clean in the
- * cache, everybody sees them, and they are not on the disk. So all is written back and the cache
- * is emptied before the file is mapped: from here on the log is what the disk has.
+ * The kernel may have told an earlier process, which was ended, that pages could not be written.
+ * Such pages are clean in the cache and visible to all processes, but not on the disk. So write
+ * back all pages and empty the cache before the file is mapped: then the log is the content of the
+ * disk.
  */
 static int read_from_disk(struct log *log)
 {
@@ -283,7 +286,9 @@ static int read_from_disk(struct log *log)
 	return errno ? fail(log, "cannot drop cached pages") : 0;
 }
 
-/* On a DAX device, stores that an earlier process did not flush are visible already. */
+/*
+ * Flushes the whole log on a DAX device: stores that an earlier process did not flush are visible.
+ */
 static int flush_found(struct log *log)
 {
 	if (log->is_device)
@@ -295,7 +300,7 @@ static int open_file(struct log *log)
 {
 	int ret;
 
-	/* O_NONBLOCK: a FIFO is to be refused, not waited for. */
+	/* O_NONBLOCK: refuse a FIFO rather than waiting for its other end. */
 	log->fd = open(log->path, (writes(log) ? O_RDWR : O_RDONLY) | O_NONBLOCK | O_CLOEXEC);
 	if (log->fd < 0)
 		return errno == ENOENT && log->mode == LOG_APPEND ? -ENOENT
@@ -310,11 +315,11 @@ static int open_file(struct log *log)
 }
 
 /*
- * Make sure of what an earlier process left, before anything is built on it. A kill between its
- * last store and the write-back, or between making the file grow or giving it its name and the
- * fsync, leaves things that everybody sees and a power cut would still undo. So the file is
- * allocated once more, which fills the holes of one that was copied sparsely too, and fsynced,
- * then its directory; and the tail, on which all is built, is stored once more.
+ * Makes durable what an earlier process left, before new records rely on it. A kill between a
+ * store and its write-back, or between growing or naming the file and the fsync, leaves changes
+ * that are visible although a power cut would undo them. So allocate the file once more, which
+ * also fills the holes of a sparse copy, fsync the file and its directory, and store the tail once
+ * more.
  */
 static int settle(struct log *log, size_t capacity)
 {
@@ -331,7 +336,7 @@ static int settle(struct log *log, size_t capacity)
 }
 
 /*
- * Making a log: under another name, so that `path` only ever names a whole one.
+ * Making a log under a temporary name, so that `path` never names an incomplete log.
  */
 
 static int build(struct log *log, const char *temporary, size_t capacity, struct mirror *from)
@@ -339,7 +344,7 @@ static int build(struct log *log, const char *temporary, size_t capacity, struct
 	size_t size;
 	int ret;
 
-	if (ftruncate(log->fd, 0)) /* what a killed creator left */
+	if (ftruncate(log->fd, 0)) /* a killed process may have left contents */
 		return fail(log, "cannot truncate a temporary file");
 	if (from && (ret = log_measure_mirror(from, &capacity)))
 		return ret;
@@ -355,10 +360,10 @@ static int build(struct log *log, const char *temporary, size_t capacity, struct
 		return fail(log, "fsync");
 	if (rename(temporary, log->path))
 		return fail(log, "cannot rename a temporary file");
-	return 0; /* settle() will see to the directory */
+	return 0; /* settle() makes the name durable */
 }
 
-/* Does `path` still name the file that is open as `fd`? */
+/* Returns whether `path` still names the file that is open as `fd`. */
 static int names(const char *path, int fd)
 {
 	struct stat a, b;
@@ -366,7 +371,7 @@ static int names(const char *path, int fd)
 	return !lstat(path, &a) && !fstat(fd, &b) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
-/* There is something at `path` already. Whose it is decides what to do about it. */
+/* Handles a file that exists at `path` already. */
 static int already_there(const struct log *log, const struct stat *st, const struct mirror *from)
 {
 	if (S_ISLNK(st->st_mode))
@@ -378,9 +383,9 @@ static int already_there(const struct log *log, const struct stat *st, const str
 }
 
 /*
- * The lock on the temporary file is the writer's lock already. It decides between processes that
- * create at the same time, and it goes with a killed one, whose file the next takes over. -EAGAIN:
- * somebody was faster, look again.
+ * The lock on the temporary file becomes the writer's lock. It chooses one of several processes
+ * that create the log at the same time. A kill releases it, and the next process takes the file
+ * over. -EAGAIN: another process was faster; open the log instead.
  */
 static int create_file(struct log *log, const char *temporary, size_t capacity, struct mirror *from)
 {
@@ -404,7 +409,7 @@ static int create_file(struct log *log, const char *temporary, size_t capacity, 
 	return ret;
 }
 
-/* `from`, or NULL: do not open what is there, and do not make an empty log. */
+/* If `from` is not NULL, the log is restored from it: an existing log is not opened. */
 static int open_or_create(struct log *log, size_t capacity, struct mirror *from)
 {
 	char *temporary;
@@ -451,7 +456,7 @@ void log_close(struct log *log)
 	log->mirror = NULL;
 	unmap_file(log);
 	if (log->fd >= 0)
-		close(log->fd); /* and with it goes the lock */
+		close(log->fd); /* releases the lock, too */
 	log->fd = -1;
 }
 
@@ -490,7 +495,7 @@ int log_next(struct log *log, const void **data)
 static int grow(struct log *log, size_t need)
 {
 	size_t least = round_up(need, SIZE_UNIT);
-	/* Commit first: then nothing is under way on the map that is about to go. */
+	/* Commit first, so that no undrained copies are left when the map is deleted. */
 	int ret = log_commit(log);
 
 	if (ret)
@@ -514,8 +519,8 @@ int log_append(struct log *log, const void *data, size_t length)
 	to = (char *)log->header + log->end;
 
 	/*
-	 * NODRAIN: the copies are on their way, in any order, and it does not matter. They lie
-	 * behind the tail, where nobody looks. One drain for a whole batch is what makes it cheap.
+	 * NODRAIN: the copies may become durable in any order, because they are behind the tail,
+	 * where no reader looks. One drain for a whole batch makes commits cheap.
 	 */
 	log->copy(to, &record, sizeof(record), PMEM2_F_MEM_NODRAIN);
 	log->copy(to + sizeof(record), data, length, PMEM2_F_MEM_NODRAIN);
@@ -526,7 +531,7 @@ int log_append(struct log *log, const void *data, size_t length)
 	return 0;
 }
 
-/* The same rule over there; the records have been sent. */
+/* Makes the records durable on the mirror, then its tail. The records have been sent already. */
 static int commit_mirror(struct log *log)
 {
 	int ret = mirror_drain(log->mirror);
@@ -544,7 +549,7 @@ int log_commit(struct log *log)
 
 	if (log->durable.records == log->total.records)
 		return 0;
-	/* They travel to the mirror while they become durable here. */
+	/* Send the records to the mirror while they become durable here. */
 	if (log->mirror)
 		ret = mirror_send(log->mirror, log->mirrored, log->end - log->mirrored);
 	/* The records must be durable before the tail that vouches for them can be. */

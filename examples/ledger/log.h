@@ -20,20 +20,20 @@
  *	tail	the end of the committed records; what lies beyond is room to grow, or the remains
  *		of records that were never committed, and is never read
  *
- * Everything hangs on one rule: the records are made durable first, and only then does `tail`, one
- * aligned 8-byte word that is stored whole, move over them. Whenever the power fails, the file has
- * the old tail or the new one, and all records below either of them. So there is nothing to undo
- * or replay at the next open: recovery is reading the tail.
+ * The durability of the log rests on one rule: records are made durable before `tail`, one aligned
+ * 8-byte word that is stored whole, moves behind them. Whenever the power fails, the file has the
+ * old tail or the new tail, and all records in front of it. So the next open has nothing to undo
+ * or replay: it only reads the tail.
  *
- * A log can have a mirror, a pool on another machine with the same bytes. The rule holds over
- * there, too; and the mirror's tail moves last, so that it never is ahead of the log's.
+ * A log can have a mirror, a pool on another machine with the same bytes. The rule holds for the
+ * mirror, too; and the mirror's tail moves last, so that it never is ahead of the log's tail.
  *
  * Errors. Functions that return int return 0 or more, or after printing what went wrong a negated
  * errno or one of PMEM2_E_*. -EBADMSG means that the file is not a ledger or is damaged.
  *
- * Threads. None of this is locked: one thread at a time, and who commits must be who appended,
- * since a drain covers the copies of its own thread only. Between processes there is one writer or
- * any number of readers, kept apart by flock(2).
+ * Threads. A log has no lock: only one thread may use it at a time, and the thread that appended
+ * must commit, because a drain covers only copies of its own thread. Between processes flock(2)
+ * allows one writer or any number of readers.
  */
 #ifndef LEDGER_LOG_H
 #define LEDGER_LOG_H
@@ -42,32 +42,32 @@
 #include <stdint.h>
 #include <libpmem2.h>
 
-#define LOG_RECORDS    4096u           /* where the records begin */
-#define LOG_RECORD_MAX ((size_t)65536) /* bytes of payload */
+#define LOG_RECORDS    4096u           /* offset of the first record */
+#define LOG_RECORD_MAX ((size_t)65536) /* largest payload in bytes */
 
 struct mirror; /* mirror.h */
 
 struct log_header {
 	uint64_t magic;
 	uint64_t version;
-	uint64_t checksum; /* of the two above */
+	uint64_t checksum; /* checksum of the two members above */
 
 	/*
-	 * The commit word. It has a cache line to itself (no CPU's are longer than 256 bytes),
-	 * since it is flushed at every commit while the rest never changes.
+	 * The commit word. It has a cache line for itself (no CPU has lines longer than 256
+	 * bytes), because every commit flushes it, and the rest of the header never changes.
 	 */
 	_Alignas(256) uint64_t tail;
 };
 
 struct log_record {
-	uint64_t length;   /* of the payload, 1 to LOG_RECORD_MAX */
+	uint64_t length;   /* bytes of payload, 1 to LOG_RECORD_MAX */
 	uint64_t checksum; /* FNV-1a of the record's offset, its length and its payload */
 };
 
 enum log_mode {
-	LOG_READ,   /* many may, while nobody appends */
-	LOG_APPEND, /* one may; makes a missing file */
-	LOG_FORMAT, /* the same on a DAX device, which becomes an empty log first */
+	LOG_READ,   /* read; by any number of processes while none appends */
+	LOG_APPEND, /* append; by one process; makes a missing file */
+	LOG_FORMAT, /* append to a DAX device, which is made an empty log first */
 };
 
 struct log_total {
@@ -79,12 +79,12 @@ struct log {
 	const char *path; /* borrowed from the caller of log_open() */
 	enum log_mode mode;
 	int fd;
-	int is_device; /* a DAX device: it is as large as it is, and nobody makes it */
+	int is_device; /* the log is a DAX device, which is never made or grown */
 
 	struct pmem2_map *map;
 	struct log_header *header; /* where the map begins */
-	size_t size;               /* of the map and the file */
-	pmem2_memcpy_fn copy;      /* what this map wants used to make stores durable */
+	size_t size;               /* bytes of the map and of the file */
+	pmem2_memcpy_fn copy;      /* the map's own functions, which make stores durable */
 	pmem2_drain_fn drain;
 
 	uint64_t end;             /* offset of the next record to read or append */
@@ -96,59 +96,61 @@ struct log {
 };
 
 /*
- * Open the log at `path`. `capacity` is for LOG_APPEND: bytes of file to allocate at least, so that
- * no append need wait for the file to grow; 0 is fine. On failure there is nothing to close.
+ * Open the log at `path`. `capacity` is for LOG_APPEND: the file gets at least this many bytes, so
+ * that appends need not wait for it to grow; it may be 0. On failure there is nothing to close.
  */
 int log_open(struct log *log, const char *path, enum log_mode mode, size_t capacity);
 
 /*
- * Make a log at `path`, where no file is yet, of what `mirror` holds; every record of it has been
- * found right. The log is open for appending and read to its end; it is not mirrored.
+ * Make a log at `path`, where no file may exist, from the contents of `mirror`, after checking
+ * every record. The log is then open for appending and read to its end; it is not mirrored.
  */
 int log_restore(struct log *log, const char *path, struct mirror *mirror);
 
 /*
- * From now on a commit is one on the mirror, too. The log has been read to its end. Bring the
- * mirror up to date first: send it what it lacks, after comparing all that it has. -EBADMSG if that
- * is something else; then, and after any other error, the log is not mirrored.
+ * Mirror the log, which must have been read to its end: from now on each commit is made on the
+ * mirror, too. First compares the records of the mirror with the log, and sends missing ones.
+ * -EBADMSG if they differ; after this and any other error the log is not mirrored.
  */
 int log_mirror(struct log *log, struct mirror *mirror);
 
-/* Give up what was appended and not committed, and free everything but `log` itself. */
+/* Drop records that were appended and not committed, and free everything but `log` itself. */
 void log_close(struct log *log);
 
 /*
- * The next record: its length, with *data pointing into the map (valid until the next append), or
- * 0 behind the last. Its checksum has been found right, or it is -EBADMSG.
+ * Read the next record. Returns its length, with *data pointing into the map (valid until the next
+ * append), 0 behind the last record, or -EBADMSG if its checksum is wrong.
  */
 int log_next(struct log *log, const void **data);
 
 /*
- * Append one record of 1 to LOG_RECORD_MAX bytes. It is durable after the next log_commit(). This
- * one commits too, all the earlier records, when the file must grow: see log->durable. -EINVAL
- * unless the log was read to its end; -ENOSPC leaves it fit for use.
+ * Append one record of 1 to LOG_RECORD_MAX bytes. It is durable after the next log_commit(). If
+ * the file must grow, this call commits all earlier records: see log->durable. -EINVAL if the log
+ * was not read to its end; after -ENOSPC the log can still be used.
  */
 int log_append(struct log *log, const void *data, size_t length);
 
 /*
- * Make everything that was appended durable: here, and on the mirror. If the storage here refuses,
- * there is nothing to return: the library says so and ends the process, and the log stays as it was
- * at the commit before. If the mirror fails, nobody can say whether the records are durable over
- * there: log->durable stays, and so does the error.
+ * Make all appended records durable, here and on the mirror. If the storage here fails, the call
+ * does not return: the library prints a message and ends the process, and the log stays as it was
+ * at the previous commit. If the mirror fails, it is unknown whether the records are durable
+ * there: log->durable does not change, and all later commits fail, too.
  */
 int log_commit(struct log *log);
 
-/* One line on what the storage under this log asks of a store, for people. */
+/* Returns a line of text that says when stores to the storage under this log are durable. */
 const char *log_promise(const struct log *log);
 
 /*
- * Between log.c and sync.c.
+ * Functions that log.c and sync.c call in each other.
  */
 
-/* Is this the header of a log that is log->size bytes long? 0, or -EBADMSG after saying why not. */
+/*
+ * Checks the header of a log of log->size bytes. Returns 0, or -EBADMSG after printing the reason.
+ */
 int log_check_header(const struct log *log);
 
-/* How long a file must be for the log on `mirror`. Leaves the mirror closed. */
+/* Sets *size to the size of a file for the log on `mirror`. Leaves the mirror closed. */
 int log_measure_mirror(struct mirror *mirror, size_t *size);
 
 /* Copy the log on `mirror` into this one, a new file of that length. Leaves the mirror closed. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* mirror.c - whatever touches librpmem: reaching another machine, and what may go wrong there */
+/* mirror.c - all calls of librpmem, and the handling of their errors */
 #include <dlfcn.h>
 #include <err.h>
 #include <errno.h>
@@ -10,23 +10,23 @@
 
 #include "mirror.h"
 
-/* One lane will do: a ledger has one writer, and its commits come one after the other. */
+/* One lane is enough: a ledger has one writer, whose commits come one after the other. */
 #define LANE 0u
 
-/* How often to look whether somebody has closed the mirror, and how long between. */
+/* Number of tries to open a mirror that another process has open, and the time between them. */
 #define TRIES  100
 #define NAP_NS 100000000l
 
 struct mirror {
 	const char *name;
 	char *target;     /* [USER@]HOST[:PORT] */
-	const char *pool; /* the rest of it */
+	const char *pool; /* name of the pool set */
 	RPMEMpool *rpp;   /* NULL: not open */
-	int lost;         /* why there is no use in going on, negated errno; or 0 */
+	int lost;         /* negated errno of the error that lost the mirror; or 0 */
 };
 
 /*
- * The calls, as if the program were linked with the library.
+ * The calls of librpmem, which is loaded with dlopen(3).
  */
 static struct {
 	void *library;
@@ -46,7 +46,7 @@ static int load(void)
 		return 0;
 	rpmem.library = dlopen("librpmem.so.1", RTLD_NOW);
 	if (!rpmem.library) {
-		warnx("no mirror without librpmem: %s", dlerror());
+		warnx("a mirror needs librpmem: %s", dlerror());
 		return -ENOSYS;
 	}
 	rpmem.create = (__typeof__(rpmem.create))dlsym(rpmem.library, "rpmem_create");
@@ -60,17 +60,17 @@ static int load(void)
 	if (rpmem.create && rpmem.open && rpmem.close && rpmem.flush && rpmem.drain &&
 		rpmem.persist && rpmem.read && rpmem.errormsg)
 		return 0;
-	warnx("no mirror with this librpmem: it lacks calls");
+	warnx("a mirror needs a newer librpmem: this one lacks calls");
 	dlclose(rpmem.library);
 	rpmem.library = NULL;
 	return -ENOSYS;
 }
 
 /*
- * Reaching it.
+ * Opening and closing the mirror.
  */
 
-/* A target may hold colons, such as that of a port; what follows the last one is the pool set. */
+/* Splits the name: the target may have colons; the pool set comes after the last colon. */
 static int parse(struct mirror *mirror)
 {
 	char *colon;
@@ -125,7 +125,9 @@ void mirror_free(struct mirror **mirror)
 	*mirror = NULL;
 }
 
-/* Most messages of the library begin with "TARGET: POOLSET: ": the mirror is named once. */
+/*
+ * Prints the library's message without "TARGET: POOLSET: ", so that the mirror is named only once.
+ */
 static void complain(const struct mirror *mirror, const char *what)
 {
 	const char *message = rpmem.errormsg();
@@ -137,7 +139,7 @@ static void complain(const struct mirror *mirror, const char *what)
 	warnx("%s: cannot %s the mirror: %s", mirror->name, what, message);
 }
 
-/* Opens the pool or, if it is missing and is to be made, makes it. */
+/* Opens the pool. Makes a missing pool if `mode` is MIRROR_MAKE. */
 static int reach(struct mirror *mirror, void *base, size_t size, enum mirror_mode mode)
 {
 	unsigned lanes = LANE + 1;
@@ -166,7 +168,8 @@ int mirror_open(struct mirror *mirror, void *base, size_t size, enum mirror_mode
 void mirror_close(struct mirror *mirror)
 {
 	/*
-	 * All that had to be durable was drained before: only a first error is news, and harmless.
+	 * All records were drained before, so an error here is harmless. It is printed only if it
+	 * is the first error of the mirror.
 	 */
 	if (mirror->rpp && rpmem.close(mirror->rpp) && !mirror->lost)
 		complain(mirror, "close");
@@ -174,10 +177,10 @@ void mirror_close(struct mirror *mirror)
 }
 
 /*
- * Using it.
+ * Reading and writing the mirror.
  */
 
-/* A call returned that; say so once. */
+/* Checks the result of a call. Prints the first error, after which the mirror is lost. */
 static int check(struct mirror *mirror, int failed, const char *what)
 {
 	if (!failed)
@@ -198,7 +201,7 @@ int mirror_send(struct mirror *mirror, uint64_t offset, size_t length)
 {
 	if (mirror->lost)
 		return mirror->lost;
-	/* RELAXED: it may be taken from here as late as in the drain, and words may be torn. */
+	/* RELAXED: the library may read the bytes as late as in the drain, and may tear words. */
 	return check(mirror, rpmem.flush(mirror->rpp, offset, length, LANE, RPMEM_FLUSH_RELAXED),
 		"write to");
 }

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * mirror.h - memory that is kept durable on another machine, too
+ * mirror.h - keeps a durable copy of memory on another machine
  *
- * The mirror is a pool without headers on that machine, so what is at an offset here is at the same
- * offset there, and its file is a file like the one here. log.c says what is sent, and in which
- * order.
+ * The mirror is a pool without headers on that machine, so that each byte has the same offset here
+ * and there, and the pool's file is a ledger, too. log.c decides what is sent, and in which order.
  *
  * Errors. Functions that return int return 0, or after printing what went wrong a negated errno.
- * After an error of mirror_send() and those below it the mirror is lost: nobody can say what of it
- * is durable, so they all fail from then on.
+ * After an error of mirror_send() or a function below it the mirror is lost: it is unknown which
+ * bytes are durable, so all these functions fail from then on.
  *
- * librpmem is loaded by mirror_new(), not when the program starts: a ledger without a mirror needs
- * neither it nor libfabric, whose drivers take a fifth of a second to load.
+ * mirror_new() loads librpmem, not the program's start: a ledger without a mirror needs neither
+ * librpmem nor libfabric, whose drivers take a fifth of a second to load.
  */
 #ifndef LEDGER_MIRROR_H
 #define LEDGER_MIRROR_H
@@ -22,35 +21,37 @@
 struct mirror;
 
 enum mirror_mode {
-	MIRROR_READ, /* there must be one */
-	MIRROR_MAKE, /* a missing one is made, all zeros */
+	MIRROR_READ, /* the pool must exist */
+	MIRROR_MAKE, /* a missing pool is made, with all zeros */
 };
 
-/* `name` is [USER@]HOST[:PORT]:POOLSET; it is borrowed. Nothing is connected yet. */
+/* Does not connect yet. `name` is [USER@]HOST[:PORT]:POOLSET and must outlive the mirror. */
 int mirror_new(struct mirror **mirror, const char *name);
 const char *mirror_name(const struct mirror *mirror);
 
 /*
- * Connect: from now on, offsets are into the `size` bytes at `base`. They must stay until
- * mirror_close(). While somebody has the mirror open it waits for some seconds, since a killed
- * process has it until its target notices.
+ * Connect: from now on, offsets are into the `size` bytes at `base`, which must stay until
+ * mirror_close(). If another process has the mirror open, retries for some seconds, because a
+ * killed process keeps the mirror until its target notices the end.
  */
 int mirror_open(struct mirror *mirror, void *base, size_t size, enum mirror_mode mode);
 void mirror_close(struct mirror *mirror);
 
-/* Closes it, too. */
+/* Closes the mirror and frees it. */
 void mirror_free(struct mirror **mirror);
 
-/* Copy what is over there into any memory. */
+/* Copy bytes of the mirror into any memory. */
 int mirror_read(struct mirror *mirror, void *to, uint64_t offset, size_t length);
 
 /* Send a range, which must not change before mirror_drain(). */
 int mirror_send(struct mirror *mirror, uint64_t offset, size_t length);
 
-/* Everything that was sent is durable over there. */
+/* Wait until everything that was sent is durable on the mirror. */
 int mirror_drain(struct mirror *mirror);
 
-/* Make a word durable over there: 8 bytes at a multiple of 8, which all become new, or none. */
+/*
+ * Make an aligned word of 8 bytes durable on the mirror: it becomes new as a whole, or not at all.
+ */
 int mirror_store_word(struct mirror *mirror, uint64_t offset);
 
 #endif

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * strike.c - run a writer and stop it, or what it relies on, in the middle of its work
+ * strike.c - run a writer, and kill it, another process or its disk in the middle of its work
  *
  *	strike --kill [--bytes N] [--delay USEC] COMMAND [ARG...]
  *	strike --kill-other=PIDFILE ...
  *	strike --cut=MOUNTPOINT ...
  *
- * The command is to print a line `durable RECORDS BYTES' whenever more has become durable, as
- * `ledger append' does. Its output is passed on. USEC microseconds after it has promised N bytes
- * the blow falls: it is killed; or the process whose id is in PIDFILE is, such as the target of its
- * mirror, and the command is to notice; or the filesystem at MOUNTPOINT loses its disk, as in a
- * power cut: what is in memory only never gets there. A command that ends sooner is not killed; its
- * disk is cut when it ends. Whatever it printed counts as a promise, before the blow or after.
+ * The command, the writer, must print a line `durable RECORDS BYTES' whenever more has become
+ * durable, as `ledger append' does. Its output is passed on. USEC microseconds after it has
+ * promised N bytes the strike comes. --kill: the writer is killed. --kill-other: the process whose
+ * id is in PIDFILE is killed, such as the target of the writer's mirror; the writer must notice.
+ * --cut: the file system at MOUNTPOINT loses its disk, as in a power cut: data in memory never
+ * reach the disk. A writer that ends sooner is not killed; its disk is cut when it ends. All lines
+ * of the writer are promises, also those after the strike.
  *
- * This is a tool of scripts/demo, and shows nothing of the library.
+ * This is a tool for scripts/demo, and does not use the library.
  *
- * Exit status: 0 the blow hit a running writer, 3 the writer was finished, 1 anything else.
+ * Exit status: 0 the strike hit a running writer, 3 the writer had ended before, 1 anything else.
  */
 #include <err.h>
 #include <errno.h>
@@ -35,11 +36,13 @@
 
 enum { EXIT_FINISHED = 3 };
 
-/* XFS_IOC_GOINGDOWN of xfsctl(3), which ext4 and f2fs answer, too. */
+/* XFS_IOC_GOINGDOWN of xfsctl(3), which ext4 and f2fs implement, too. */
 #define FS_IOC_SHUTDOWN              _IOR('X', 125, uint32_t)
 #define FS_SHUTDOWN_FLAGS_NOLOGFLUSH 2u
 
-/* A writer that neither fails nor ends after what it relies on went away is killed. */
+/*
+ * Seconds after a strike on another process or the disk, when a writer that still runs is killed.
+ */
 #define PATIENCE_S 20
 
 static struct {
@@ -64,7 +67,7 @@ static pid_t start(char **command, int *output)
 	if (pid < 0)
 		err(EXIT_FAILURE, "fork");
 	if (!pid) {
-		/* Whoever kills us means the writer too. */
+		/* The writer must end if this process is killed. */
 		if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != self)
 			_exit(EXIT_FAILURE);
 		setrlimit(RLIMIT_CORE, &no_core);
@@ -77,7 +80,7 @@ static pid_t start(char **command, int *output)
 	return pid;
 }
 
-/* The bytes promised by the last whole line seen so far. */
+/* Reads the bytes promised by the last whole line so far. */
 static uint64_t read_promises(const char *text, size_t length)
 {
 	static char line[128];
@@ -97,7 +100,10 @@ static uint64_t read_promises(const char *text, size_t length)
 	return bytes;
 }
 
-/* Pass on what the writer says, until it has promised enough or, with 0, ends. False at its end. */
+/*
+ * Passes the writer's output on until it has promised `enough` bytes. Returns false if it has
+ * ended.
+ */
 static bool relay(int from, uint64_t enough)
 {
 	char text[4096];
@@ -120,7 +126,7 @@ static void give_up(int signal_number)
 	kill(writer, SIGKILL);
 }
 
-/* A process that is not there yet is not hit, and the writer will finish. */
+/* Kills the other process. If it does not exist yet, no process is hit, and the writer will end. */
 static bool strike_other(void)
 {
 	FILE *file = fopen(plan.other, "re");
@@ -134,7 +140,7 @@ static bool strike_other(void)
 	return hit;
 }
 
-/* Was there something to strike? */
+/* Strikes. Returns whether there was a process or a disk to hit. */
 static bool strike(void)
 {
 	uint32_t flags = FS_SHUTDOWN_FLAGS_NOLOGFLUSH;
@@ -148,7 +154,7 @@ static bool strike(void)
 	return true;
 }
 
-/* Did the writer end as it should have after it, or what it relies on, was hit? */
+/* Returns whether the writer has ended in the way that this kind of strike must cause. */
 static bool fell(int status)
 {
 	if (plan.kill)

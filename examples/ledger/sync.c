@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * sync.c - a log and its mirror, until they are the same
+ * sync.c - makes a log and its mirror equal
  *
- * The mirror's pool begins with all zeros. It is a log once the first word of its header, the magic
- * number, is there, which is made durable last; whatever is stored before is stored again by the
- * next that comes. From then on it is a beginning of the log: who finds it behind sends the rest.
+ * The mirror's pool begins with all zeros. It becomes a log when the first word of its header, the
+ * magic number, becomes durable, after all other bytes of the header; if that is interrupted, the
+ * next process begins again. From then on the mirror has the first records of the log: a process
+ * that finds it shorter than the log sends the rest.
  */
 #include <err.h>
 #include <errno.h>
@@ -14,10 +15,10 @@
 #include "log.h"
 #include "mirror.h"
 
-/* Enough of a pool to read a header. It must be whole pages, and none is larger. */
+/* Bytes of a pool that are opened to read its header: whole pages of any page size. */
 #define GLANCE ((size_t)65536)
 
-/* The bytes that are compared at a time. */
+/* Bytes that are compared at a time. */
 #define PIECE ((size_t)1 << 20)
 
 static int no_memory(const char *name)
@@ -26,7 +27,7 @@ static int no_memory(const char *name)
 	return -ENOMEM;
 }
 
-/* The same question of what the mirror says of itself. */
+/* Checks the mirror's header as log_check_header() checks that of a log. */
 static int check_header(const struct mirror *mirror, struct log_header *header, uint64_t size)
 {
 	const struct log there = {.path = mirror_name(mirror), .header = header, .size = size};
@@ -35,7 +36,7 @@ static int check_header(const struct mirror *mirror, struct log_header *header, 
 }
 
 /*
- * From the mirror: restoring.
+ * Restoring a log from its mirror.
  */
 
 static int glance(struct mirror *mirror, void *memory, struct log_header *header)
@@ -69,7 +70,7 @@ int log_measure_mirror(struct mirror *mirror, size_t *size)
 	return ret;
 }
 
-/* The tail that counts is the one that comes now: a writer may have been there in between. */
+/* Copies the log. Reads the tail again: a writer may have used the mirror since it was measured. */
 static int fetch(struct log *log, struct mirror *mirror)
 {
 	struct log_header header;
@@ -94,7 +95,7 @@ int log_fetch_mirror(struct log *log, struct mirror *mirror)
 	if (!ret)
 		ret = fetch(log, mirror);
 	mirror_close(mirror);
-	/* The file has no name yet, and gets none unless every record is as it was written. */
+	/* The file has no name yet. It gets one only if all records have correct checksums. */
 	log->path = mirror_name(mirror);
 	while (!ret && (ret = log_next(log, &data)) > 0)
 		ret = 0;
@@ -105,7 +106,7 @@ int log_fetch_mirror(struct log *log, struct mirror *mirror)
 }
 
 /*
- * To the mirror: catching up.
+ * Bringing the mirror up to date.
  */
 
 static int differs(const struct log *log, const char *how)
@@ -115,7 +116,7 @@ static int differs(const struct log *log, const char *how)
 	return -EBADMSG;
 }
 
-/* Everything that the mirror has, against the log. */
+/* Compares all records of the mirror with the log. */
 static int compare(const struct log *log, char *buffer)
 {
 	for (uint64_t at = LOG_RECORDS; at < log->mirrored; at += PIECE) {
@@ -131,7 +132,7 @@ static int compare(const struct log *log, char *buffer)
 	return 0;
 }
 
-/* Send the bytes that the mirror lacks, make them durable, and then the tail. */
+/* Sends the bytes that the mirror lacks, makes them durable, and then the tail. */
 static int catch_up(struct log *log)
 {
 	int ret = 0;
@@ -147,14 +148,14 @@ static int catch_up(struct log *log)
 	return ret;
 }
 
-/* Nothing but zeros, or what somebody got done who was stopped in the middle of found(). */
+/* Returns whether the pool is new: all zeros, or left by a process that was killed in found(). */
 static int is_new(const struct log_header *there, const struct log_header *here)
 {
 	return !there->magic && (!there->version || there->version == here->version) &&
 	       (!there->checksum || there->checksum == here->checksum) && !(there->tail % 8);
 }
 
-/* Make a new pool a log, at first without its magic number, which comes when the rest is there. */
+/* Makes a new pool a log: stores its header, and the magic number last. */
 static int found(struct log *log)
 {
 	int ret;
@@ -175,7 +176,9 @@ static int resume(struct log *log, struct log_header *there)
 	char *buffer;
 	int ret;
 
-	/* Not larger than the log's end: but that it is has a sentence of its own. */
+	/*
+	 * Do not limit the tail here: a tail behind the log's end has a message of its own, below.
+	 */
 	ret = check_header(log->mirror, there, UINT64_MAX);
 	if (ret)
 		return ret;
@@ -192,7 +195,7 @@ static int resume(struct log *log, struct log_header *there)
 	log->mirrored = there->tail;
 	ret = compare(log, buffer);
 	free(buffer);
-	/* The tail is stored once more, also where it is right already: this makes it durable. */
+	/* Store the tail once more even if it is right: that makes it durable. */
 	return ret ? ret : catch_up(log);
 }
 

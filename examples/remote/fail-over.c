@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * fail-over SET TARGET... - take the pool over from the first target that has it, and go on there
+ * fail-over SET TARGET... - use a pool on several targets, one after the other
  *
- * Each line of input becomes the text. When the target is lost, the next one takes its place: it
- * gets the text that was being written, which this program has in memory.
+ * The program opens the pool at the first target that has it, and stores each line of input as the
+ * pool's text. When the target is lost, the program goes on with the next target, to which it
+ * writes the current text from its memory.
  */
 #include <string.h>
 
 #include "remote.h"
 
-/* Open the set at one of the targets, from *next on; NULL if none is left. */
+/* Opens the set at the first target that has it, from *next on; NULL if no target is left. */
 static RPMEMpool *open_next(const char *set, char ***next, void *pool)
 {
 	for (; **next; ++*next) {
@@ -25,7 +26,7 @@ static RPMEMpool *open_next(const char *set, char ***next, void *pool)
 	return NULL;
 }
 
-/* Write the text at this target or, as long as there is one, at the next. */
+/* Writes the text at this target or, if that fails, at the next target that has the pool. */
 static RPMEMpool *write_somewhere(
 	RPMEMpool *rpp, const char *set, char ***next, void *pool, const char *text)
 {

@@ -24,7 +24,7 @@ int main(int argc, char **argv)
 	struct record *record = record_in(pool);
 	int failed = 0;
 	if (memcmp(attr.signature, "EXAMPLE", sizeof("EXAMPLE"))) {
-		fprintf(stderr, "%s holds something else\n", argv[2]);
+		fprintf(stderr, "%s is not a pool of these examples\n", argv[2]);
 		failed = 1;
 	} else if (rpmem_read(rpp, record, RECORD_AT, sizeof(*record), 0)) {
 		fprintf(stderr, "%s\n", rpmem_errormsg());

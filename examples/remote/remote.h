@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * remote.h - what these examples agree on: a pool that holds a number and a text
+ * remote.h - shared by these examples: a pool with a number and a text
  *
  *	create TARGET SET TEXT		make a pool at the target, with the text
- *	read TARGET SET			print it
- *	fail-over SET TARGET...		print it from the first target that has it, and go on there
+ *	read TARGET SET			print the text
+ *	fail-over SET TARGET...		store lines of input as the text
  *
  * where SET is a file like this, in the folder of pool sets at the target:
  *
@@ -22,26 +22,26 @@
 
 #define POOL_SIZE ((size_t)8 << 20)
 
-/* The first page is the header's. */
+/* Offset of the record: the first page of a pool is for its header. */
 #define RECORD_AT ((size_t)4096)
 
 /*
- * The number says how many times the text was changed. It is made durable after the text, so that
- * who finds it finds the text, too.
+ * The number counts the changes of the text. It is made durable after the text: if a reader finds
+ * a number, the text is there, too.
  */
 struct record {
 	uint64_t version;
 	char text[1024];
 };
 
-/* The memory of a pool, or NULL with a complaint. */
+/* Allocates the memory of a pool. Returns NULL after printing a message on failure. */
 static inline void *pool_memory(void)
 {
 	void *pool =
 		mmap(NULL, POOL_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (pool == MAP_FAILED) {
-		perror("no memory for a pool");
+		perror("cannot allocate the memory of a pool");
 		return NULL;
 	}
 	return pool;
@@ -52,7 +52,7 @@ static inline struct record *record_in(void *pool)
 	return (struct record *)((char *)pool + RECORD_AT);
 }
 
-/* Change the text, here and at the target; 0, or -1 with a complaint. */
+/* Changes the text, here and at the target. Returns 0, or -1 after printing a message. */
 static inline int record_write(RPMEMpool *rpp, void *pool, const char *text)
 {
 	struct record *record = record_in(pool);
