@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * cells.h - the grid: every operation, flag, length and place that is measured
+ * cells.h - the grid of measurements: all combinations of operation, flags, length and place
  *
  * The table is in cells.c; cells_walk() visits the whole grid.
  */

@@ -191,5 +191,5 @@ int main(int argc, char **argv)
 		printf("%-26s %8.2f %s\n", lines[i].name, median(samples[i], rounds),
 			lines[i].unit);
 	fflush(stdout);
-	_exit(0); /* destructors of libraries in other namespaces may not survive exit(3) */
+	_exit(0); /* not exit(3): destructors of libraries in other namespaces may crash */
 }

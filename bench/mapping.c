@@ -132,5 +132,5 @@ int main(int argc, char **argv)
 	measure("pmem2_map_new, pmem2_map_delete", with_pmem2, budget_ns);
 	unlink(name);
 	fflush(stdout);
-	_exit(0); /* destructors of libraries in other namespaces may not survive exit(3) */
+	_exit(0); /* not exit(3): destructors of libraries in other namespaces may crash */
 }

@@ -215,5 +215,5 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		measure(&cases[i], budget_ns);
 	fflush(stdout);
-	_exit(0); /* destructors of libraries in other namespaces may not survive exit(3) */
+	_exit(0); /* not exit(3): destructors of libraries in other namespaces may crash */
 }

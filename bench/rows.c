@@ -14,7 +14,7 @@ void rows_order(size_t order[], size_t contestants)
 	static uint64_t state = 88172645463325252u;
 
 	for (size_t i = 0; i < contestants; i++) {
-		/* xorshift: good enough to shuffle with */
+		/* xorshift, a random number generator that is good enough to shuffle */
 		state ^= state << 13;
 		state ^= state >> 7;
 		state ^= state << 17;

@@ -64,15 +64,15 @@ labels() {
 		region=${region##*/}
 		[ -e "/sys/bus/nd/devices/$region/mapping0" ] || continue
 		ndctl disable-region "$region" && ndctl init-labels -f nmem"${region#region}" &&
-			ndctl enable-region "$region" || trouble "no labels in $region"
+			ndctl enable-region "$region" || trouble "cannot write labels to $region"
 	done >/dev/null 2>&1
 }
 
 namespace() {
 	local made
 	made=$(ndctl create-namespace -f -m "$1" -s "$2" -r "${3-region0}" ${4:+-n "$4"} 2>&1) ||
-		trouble "no namespace $*: $made"
-	[[ $made =~ \"(blockdev|chardev)\":\"([^\"]*)\" ]] || trouble "no device: $made"
+		trouble "cannot make namespace $*: $made"
+	[[ $made =~ \"(blockdev|chardev)\":\"([^\"]*)\" ]] || trouble "ndctl names no device: $made"
 	device=/dev/${BASH_REMATCH[2]}
 	wait_for [ -e "$device" ] || trouble "$device does not appear"
 }
@@ -145,7 +145,7 @@ rdma_is_up() {
 # lab/pair has made the key, which both the server and the user have.
 ssh_to_target() {
 	mkdir -p /root/.ssh /run/sshd && cp "$OUT/key" "$OUT/key.pub" /root/.ssh/ &&
-		chmod -R go= /root/.ssh || trouble "no key for ssh"
+		chmod -R go= /root/.ssh || trouble "cannot install the key for ssh"
 	if [ "$1" = target ]; then
 		cp /root/.ssh/key.pub /root/.ssh/authorized_keys
 		# root's own .bashrc may start more programs with every shell than a slow guest can run.
@@ -153,7 +153,7 @@ ssh_to_target() {
 		# sshd lets nobody log in to a locked account, even with a key: unlock it, without a password.
 		sed -i 's/^root:[^:]*:/root:*:/' /etc/shadow
 		/usr/sbin/sshd -f /dev/null -h /root/.ssh/key -o StrictModes=no -o UsePAM=no \
-			-o PermitRootLogin=prohibit-password || trouble "no sshd"
+			-o PermitRootLogin=prohibit-password || trouble "cannot start sshd"
 	else
 		# The default key exchange takes seconds in an emulated guest.
 		printf '%s\n' 'Host target' 'IdentityFile /root/.ssh/key' \

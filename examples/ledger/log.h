@@ -72,7 +72,7 @@ enum log_mode {
 
 struct log_total {
 	uint64_t records;
-	uint64_t bytes; /* of payload */
+	uint64_t bytes; /* bytes of payload */
 };
 
 struct log {
@@ -89,10 +89,10 @@ struct log {
 
 	uint64_t end;             /* offset of the next record to read or append */
 	struct log_total total;   /* records before `end` */
-	struct log_total durable; /* the part of them that is committed */
+	struct log_total durable; /* records that are committed */
 
 	struct mirror *mirror; /* or NULL; borrowed */
-	uint64_t mirrored;     /* the mirror's tail */
+	uint64_t mirrored;     /* offset of the mirror's tail */
 };
 
 /*

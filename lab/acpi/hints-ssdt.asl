@@ -11,7 +11,7 @@ DefinitionBlock ("", "SSDT", 1, "HOLDFA", "HINTS", 1)
 		{
 			Name (_HID, "ACPI0012")
 
-			/* Functions 0 and 1 are there; 1, SMART, says how many shutdowns were unsafe. */
+			/* Implements functions 0 and 1. Function 1, SMART, returns the number of unsafe shutdowns. */
 			Name (SMBF, Buffer (132) { })
 			Method (SMRT, 3, Serialized)
 			{

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * bad.c - a bad block under a file or a DAX device: bad HOW FILE OFFSET
+ * bad.c - tests bad blocks of a file or a DAX device: bad HOW FILE OFFSET
  *
- * OFFSET, in bytes, is where a page of 4096 bytes has been made bad. HOW:
+ * OFFSET, in bytes, is that of a page of 4096 bytes which was made bad. HOW:
  *
  *	file	FILE is a file; the kernel knows of the bad page. It is read, cleared and read again
  *	listed	FILE is a DAX device; the kernel lists the page as bad, but reads succeed, because
@@ -45,7 +45,7 @@ static int listed(int clearing)
 	while (!(ret = pmem2_badblock_next(context, &block))) {
 		diag("bad: offset %zu, length %zu", block.offset, block.length);
 		ok(block.offset >= offset && block.offset + block.length <= offset + PAGE,
-			"badblock_next: a bad block is where it was made");
+			"badblock_next: a listed bad block is in the page that was made bad");
 		if (clearing != DO_NOT &&
 			!is_int(pmem2_badblock_clear(context, &block), clearing,
 				"badblock_clear: a listed block is cleared, or refused if the bus cannot clear"))
@@ -82,9 +82,9 @@ static void reads(void)
 	is_int(pmem2_source_pread_mcsafe(src, buffer, sizeof(buffer), offset - PAGE),
 		PMEM2_E_IO_FAIL, "pread_mcsafe: reading a range across the bad page fails");
 	is_int(pmem2_source_pread_mcsafe(src, buffer, PAGE, offset - PAGE), 0,
-		"pread_mcsafe: the page before the bad one is read");
+		"pread_mcsafe: the page before the bad page can be read");
 	is_int(pmem2_source_pread_mcsafe(src, buffer, PAGE, offset + PAGE), 0,
-		"pread_mcsafe: the page behind the bad one is read");
+		"pread_mcsafe: the page behind the bad page can be read");
 	for (int i = 0; i < THREADS; i++)
 		if (pthread_create(&threads[i], NULL, read_often, &wrong[i]))
 			bail("cannot start a thread");

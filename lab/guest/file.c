@@ -34,10 +34,10 @@ static void store(struct pmem2_map *map, int fd)
 	fill(at, SIZE, 2);
 	pmem2_get_persist_fn(map)(at, SIZE);
 	check_contents(fd, 2, "libpmem2 persist: the file has the stored bytes");
-	is_int(pmem2_deep_flush(map, at, SIZE), 0, "deep_flush: the whole map is accepted");
-	is_int(pmem2_deep_flush(map, at + 64, 1), 0, "deep_flush: a byte is accepted");
+	is_int(pmem2_deep_flush(map, at, SIZE), 0, "pmem2_deep_flush: succeeds for the whole map");
+	is_int(pmem2_deep_flush(map, at + 64, 1), 0, "pmem2_deep_flush: succeeds for a byte");
 	is_int(pmem2_deep_flush(map, at + SIZE - 1, 2), PMEM2_E_DEEP_FLUSH_RANGE,
-		"deep_flush: a range beyond the end is refused");
+		"pmem2_deep_flush: a range beyond the end of the map is refused");
 	free(data);
 }
 

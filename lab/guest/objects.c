@@ -121,7 +121,7 @@ static void failing(const char *path, const char *break_disk, const char *mend_d
 	command(break_disk);
 	is_int(persist(pool, root), EIO,
 		"libpmemobj: pmem_msync fails with EIO on a disk that loses data");
-	is_int(answer, -1, "libpmemobj: pmem_msync returns -1");
+	is_int(answer, -1, "libpmemobj: pmem_msync returns -1 on a disk that loses data");
 	command(mend_disk);
 	is_int(persist(pool, root), EIO,
 		"libpmemobj: pmem_msync fails again on a disk that works again");

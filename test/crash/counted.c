@@ -4,7 +4,7 @@
  *
  *	counted FILE [fail]
  *
- * FILE has 8192 bytes of zeros, or is made. With `fail` the program ends with exit status 7.
+ * FILE has 8192 bytes of zeros; a missing FILE is made. With `fail` the exit status is 7.
  */
 #include <libpmem.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * moved.c - moves amounts from one account to another, and prints both: a state for --dump
+ * moved.c - moves amounts from one account to another, and prints both, as a state for --dump
  *
  *	moved CASE marks|lines FILE	move 1, then 2; report each by a mark or a line
  *	moved show FILE			print the accounts

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * paged.c - a record and a flag that says that it is there, made durable by msync(2)
+ * paged.c - stores a record, and a flag that promises the record, and makes both durable by
+ * msync(2)
  *
  *	paged CASE write FILE	make the stores and syncs of CASE
  *	paged CASE check FILE	exit status 1 if the flag is set without the record
  *	paged CASE FILE		recover: check, then set the flag's successor
  *
- * The record is two words. CASE: good, apart (record and flag in two pages), order (the flag is
- * synced with the record), one-page (in this order in one page), flag-first (the other way round),
- * never (the record is never synced), torn (a copy, of which a page may have a part).
+ * The record has two words. CASE: good; apart (record and flag are in two pages); order (the flag
+ * is synced together with the record); one-page (both are stored in this order in one page);
+ * flag-first (the flag is stored first); never (the record is never synced); torn (a copy, of
+ * which only a part may reach the page).
  */
 #include <fcntl.h>
 #include <stdbool.h>
