@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* count.c - flushes, fences and copies of a trace, for each call stack */
+/* count.c - counts the flushes, fences and copies of a trace for each call stack */
 #include "trace/count.h"
 
 #include <errno.h>
@@ -13,15 +13,18 @@
 
 /*
  * The state of a line: CHANGED, or the thread that flushed it last and the number of fences that
- * it had executed by then; 0: nothing has happened to it.
+ * this thread had executed by then; 0: nothing has happened to the line.
  */
 #define CHANGED UINT64_MAX
-#define LISTED  (UINT64_C(1) << 47) /* is in the list of its file; not part of the number */
+#define LISTED  (UINT64_C(1) << 47) /* set: the line is in its file's list; not part of the count */
 #define FENCES  (LISTED - 1)
 
 struct lines {
 	uint64_t *states, count;
-	/* Lines that may be changed, each once: sync and end look at these only. */
+	/*
+	 * Lines that may be changed, each listed once: a sync and the end of the trace look at
+	 * these only.
+	 */
 	uint64_t *list, listed, room;
 };
 
@@ -29,8 +32,8 @@ struct counter {
 	const struct trace *trace;
 	struct counts *counts;
 	struct lines lines[EVENT_FILES];
-	uint64_t *fences; /* by each thread */
-	bool *is_pending; /* a fence of this thread has something to wait for */
+	uint64_t *fences; /* fences that each thread has executed */
+	bool *is_pending; /* by thread: has it flushed or streamed since its last fence? */
 };
 
 void count_add(struct count *sum, const struct count *count)
@@ -56,7 +59,7 @@ static bool is_changed(uint64_t state)
 	return (state | LISTED) == CHANGED;
 }
 
-/* Flushed, and the thread that did has not drained since. */
+/* The line is flushed, and the thread that flushed it has not drained since. */
 static bool is_on_its_way(const struct counter *counter, uint64_t state)
 {
 	uint64_t thread = state >> 48;
@@ -78,7 +81,7 @@ static int list_line(struct lines *lines, uint64_t line)
 	return 0;
 }
 
-/* The lines of an event, which trace_add() has checked to be inside the file. */
+/* The lines that an event covers. trace_add() has checked that they lie inside the file. */
 static struct lines *lines_of(
 	struct counter *counter, const struct event *event, uint64_t *from, uint64_t *to)
 {
@@ -107,7 +110,7 @@ static int change(struct counter *counter, const struct event *event)
 	return 0;
 }
 
-/* `state`: of the lines from here on. Returns how many of them need not have been flushed. */
+/* Gives all lines of the event `state`. Returns the number of lines whose flush was redundant. */
 static uint64_t flush_lines(struct counter *counter, const struct event *event, uint64_t state)
 {
 	uint64_t line, to, clean = 0;
@@ -187,7 +190,7 @@ static int count_event(struct counter *counter, const struct event *event)
 		count_flush(counter, event);
 		return 0;
 	case EVENT_FENCE:
-		if (!event->size) /* else it orders only */
+		if (!event->size) /* a fence of size 1 only orders stores */
 			count_fence(counter, event);
 		return 0;
 	case EVENT_SYNC:
@@ -209,7 +212,7 @@ static int count_event(struct counter *counter, const struct event *event)
 	}
 }
 
-/* ---- all of it */
+/* ---- counting a whole trace */
 
 static int make(struct counter *counter, const struct trace *trace)
 {
@@ -222,11 +225,11 @@ static int make(struct counter *counter, const struct trace *trace)
 		return err_set(-ENOMEM, "no memory for counts");
 	for (unsigned f = 0; f < trace->file_count; f++) {
 		struct lines *lines = &counter->lines[f];
-		/* The last page counts whole, as it is mapped. */
+		/* The last page counts as a whole page, because it is mapped as one. */
 		uint64_t count = (trace->files[f].size + 4095) / 4096 * (4096 / EVENT_LINE);
 		if (!count)
 			continue;
-		/* Only what is used of it takes memory. */
+		/* Only pages that are touched take memory. */
 		lines->states = mmap(NULL, count * sizeof(uint64_t), PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 		if (lines->states == MAP_FAILED) {

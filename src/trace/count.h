@@ -3,10 +3,10 @@
  * count.h - what a run did to make its stores durable, for each call stack
  *
  * A line counts as changed from its first store or comparison that found a difference until it is
- * flushed and the thread that did has drained. A flush is redundant if each of its lines was either
- * unchanged or flushed by the same thread already; a fence, if its thread has flushed no changed
- * line and stored nothing around the caches since its last one. A sync is idle if no line of its
- * range was changed: it may still be for the size or the name of a file.
+ * flushed and the thread that flushed it has drained. A flush is redundant if each of its lines
+ * was either unchanged or flushed by the same thread already; a fence, if its thread has flushed
+ * no changed line and stored nothing around the caches since its previous fence. A sync is idle if
+ * no line of its range was changed: it may still be for the size or the name of a file.
  */
 #ifndef TRACE_COUNT_H
 #define TRACE_COUNT_H
@@ -15,21 +15,21 @@
 
 struct count {
 	uint64_t flushes, redundant_flushes;
-	uint64_t lines, clean_lines; /* that were flushed; of them, those that need not have been */
+	uint64_t lines, clean_lines; /* lines flushed; of these, those with a redundant flush */
 	uint64_t fences, redundant_fences;
-	uint64_t syncs, idle_syncs; /* msync(2) and kin */
-	uint64_t copied;            /* bytes, by copies and fills that are calls */
+	uint64_t syncs, idle_syncs; /* msync(2) and similar calls; of these, the idle ones */
+	uint64_t copied;            /* bytes copied or filled by library calls */
 };
 
 struct counts {
 	struct count total;
-	struct count *stacks; /* [0]: of calls whose stack is not known; [n]: of stack n */
+	struct count *stacks; /* [0]: counts of calls whose stack is not known; [n]: of stack n */
 	uint32_t stack_count; /* elements of `stacks` */
-	uint64_t unflushed;   /* lines that were changed and not flushed when the program ended */
+	uint64_t unflushed;   /* lines that were changed but not flushed when the program ended */
 	unsigned threads;
 };
 
-/* 0, or -ENOMEM with a sentence. */
+/* Returns 0, or -ENOMEM with an error message. */
 int count_trace(const struct trace *trace, struct counts *counts);
 void counts_fini(struct counts *counts);
 void count_add(struct count *sum, const struct count *count);

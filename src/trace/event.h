@@ -12,54 +12,54 @@
 #include <stdint.h>
 
 enum event_kind {
-	EVENT_NONE,    /* not written yet */
-	EVENT_STORE,   /* `length` bytes, at most 8, at `place`; their value */
-	EVENT_ATOMIC,  /* the same by one access; length 0: to memory that is not traced */
-	EVENT_STREAM,  /* the same around the caches */
-	EVENT_GROUP,   /* `length` bytes, in no order; payload */
-	EVENT_COPY,    /* the same by a call, which compared these lines first; size 1: goes on */
-	EVENT_SEEN,    /* a line that was found to differ from its shadow; payload: all of it */
-	EVENT_FLUSH,   /* whole lines from `place` on */
-	EVENT_CLFLUSH, /* the same, and not to be waited for */
-	EVENT_FENCE,   /* value: bytes written to standard output until now; size 1: orders only */
-	EVENT_SYNC,    /* msync and kin: these bytes are durable; value as above */
-	EVENT_MARK,    /* value: number of the operation; size: 0 begins, 1 ends */
+	EVENT_NONE,    /* the slot is not written yet */
+	EVENT_STORE,   /* `length` bytes, at most 8, are stored at `place`; value: the bytes */
+	EVENT_ATOMIC,  /* a STORE by one atomic access; length 0: to memory that is not traced */
+	EVENT_STREAM,  /* a STORE around the caches (non-temporal) */
+	EVENT_GROUP,   /* `length` bytes, stored in no particular order; payload: the bytes */
+	EVENT_COPY,    /* a GROUP by a call that compared its lines first; size 1: a later part */
+	EVENT_SEEN,    /* a line that was found to differ from its shadow; payload: its 64 bytes */
+	EVENT_FLUSH,   /* `length` bytes, whole lines, are flushed from `place` on */
+	EVENT_CLFLUSH, /* a FLUSH by CLFLUSH, which needs no fence */
+	EVENT_FENCE,   /* value: bytes written to standard output so far; size 1: only orders */
+	EVENT_SYNC,    /* msync or a similar call made these bytes durable; value as for FENCE */
+	EVENT_MARK,    /* value: number of the operation; size 0: it begins, 1: it ends */
 	EVENT_FILE,   /* file in `place`; value: its size when first mapped; payload: its name; size
 			  1: it has the names of others (trace/names.h) */
-	EVENT_STACK,  /* value: number of the stack; payload: a struct frame each */
+	EVENT_STACK,  /* value: number of the stack; payload: a struct frame for each call */
 	EVENT_OBJECT, /* value: number of the program or library; payload: its path */
 	EVENT_OUTPUT, /* payload: what the program wrote to standard output, in order */
 	/*
-	 * Names and sizes, in a file that has words for them (struct name_change). `place`: one of
-	 * its pages, in which all of this is; value: the file that it is of; size 1: its size, not
-	 * a name.
+	 * Changes of names and sizes, recorded as stores to words of the file of names
+	 * (trace/names.h). `place`: the page of that file which holds all these words; value: the
+	 * number of the file concerned; size 1: its size changes, not a name.
 	 */
-	EVENT_NAMES,      /* payload: changes, which come together */
+	EVENT_NAMES,      /* payload: changes that become durable together */
 	EVENT_NAME,       /* value: number of a name; payload: the name */
-	EVENT_NAMES_SYNC, /* a file was synced; value: which; 0: the directory */
+	EVENT_NAMES_SYNC, /* value: number of the file that was synced; 0: the directory */
 	EVENT_PROBES,     /* payload: a struct probe_report of trace/probe.h */
 	EVENT_KINDS,
 };
 
-/* A word of the event's page gets a value. */
+/* A change of a name or size: one word of the event's page gets a value. */
 struct name_change {
 	uint64_t word, value;
 };
 
 struct event {
 	uint8_t kind, size;
-	uint16_t thread; /* from 1 on, over all processes */
-	uint32_t stack;  /* 0: not known */
+	uint16_t thread; /* number of the thread, from 1 on, unique over all processes */
+	uint32_t stack;  /* number of the call stack; 0: not known */
 	uint64_t place;
 	uint64_t value;
-	uint64_t length; /* in bytes; of the payload where there is one */
+	uint64_t length; /* in bytes; of the payload if the kind has one */
 };
 
-/* A return address, or the place of the call itself. */
+/* One call of a stack: a return address, or the address of the recorded call itself. */
 struct frame {
-	uint32_t object; /* 0: not known */
+	uint32_t object; /* number of the program or library; 0: not known */
 	uint32_t unused;
-	uint64_t offset; /* as in the object's file, for addr2line(1) */
+	uint64_t offset; /* offset in the object's file, as addr2line(1) expects it */
 };
 
 #define EVENT_SLOT        32u
@@ -68,7 +68,7 @@ struct frame {
 #define EVENT_FRAMES      16u
 #define EVENT_MAX_PAYLOAD (1u << 16)
 #define EVENT_FILES       64u
-#define EVENT_CHANGES     8u /* at most, in one EVENT_NAMES */
+#define EVENT_CHANGES     8u /* maximum number of changes in one EVENT_NAMES */
 
 _Static_assert(sizeof(struct event) == EVENT_SLOT, "a record is a slot");
 
@@ -95,7 +95,7 @@ static inline int event_has_payload(unsigned kind)
 	       kind == EVENT_PROBES;
 }
 
-/* How many slots the record takes, its payload included. */
+/* The number of slots that the record takes, its payload included. */
 static inline uint64_t event_slots(const struct event *event)
 {
 	return event_has_payload(event->kind) ? 1 + (event->length + EVENT_SLOT - 1) / EVENT_SLOT

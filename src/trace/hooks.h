@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * hooks.h - the calls that compilers make of stores under -fsanitize=thread
+ * hooks.h - the functions that compilers call for stores under -fsanitize=thread
  *
- * Lists for whoever answers them: the recorder, and libholdfast-hooks, which does nothing but
- * what an atomic operation must. A store's hook comes before the store. Each list is a macro
- * that applies another to its entries.
+ * Lists of these functions for the two libraries that define them: the recorder, and
+ * libholdfast-hooks, whose functions only execute the atomic operations. The hook of a store is
+ * called before the store. Each list is a macro that applies another macro to its entries.
  */
 #ifndef TRACE_HOOKS_H
 #define TRACE_HOOKS_H
@@ -39,9 +39,9 @@
 		each(128, unsigned __int128)
 
 /*
- * Store `result`, which may name `old`, if nobody else has stored meanwhile; else again. What
- * was there before. One instruction for all sizes: compilers call a library for atomic
- * operations on 16 bytes.
+ * Stores `result`, an expression that may use `old`, atomically, and gives the previous value.
+ * Repeats if another thread has stored in between. Compare-and-swap serves all sizes because
+ * compilers call a library for other atomic operations on 16 bytes.
  */
 #define HOOK_SWAP(type, at, result)                                                                \
 	({                                                                                         \
@@ -54,8 +54,9 @@
 	(sizeof(type) <= 8 ? *(at) : __sync_val_compare_and_swap((type *)(at), 0, 0))
 
 /*
- * Flushes and streaming stores that a program makes with intrinsics become calls of these, by
- * shim.h of libholdfast-hooks. Numbers of the flushes; a fence is an SFENCE or a stronger one.
+ * shim.h of libholdfast-hooks turns intrinsics of flushes, fences and streaming stores into calls
+ * of the functions below. The enum numbers the flushes. A fence is an SFENCE or a stronger
+ * instruction.
  */
 enum hook_flush { HOOK_CLFLUSH, HOOK_CLFLUSHOPT, HOOK_CLWB };
 
@@ -67,7 +68,8 @@ static inline void hook_really_flush(const void *address, int instruction)
 {
 	volatile char *byte = (volatile char *)address;
 
-	if (instruction == HOOK_CLWB) /* an assembler may not know it */
+	/* written as a prefixed XSAVEOPT: an assembler may not know CLWB */
+	if (instruction == HOOK_CLWB)
 		__asm__ volatile(".byte 0x66; xsaveopt %0" : "+m"(*byte));
 	else if (instruction == HOOK_CLFLUSHOPT)
 		__asm__ volatile(".byte 0x66; clflush %0" : "+m"(*byte));
@@ -75,7 +77,7 @@ static inline void hook_really_flush(const void *address, int instruction)
 		__asm__ volatile("clflush %0" : "+m"(*byte));
 }
 
-/* In words of 8 bytes or 4, as all streaming stores can be. */
+/* Stores in words of 8 bytes, then 4, as every streaming store can be divided. */
 static inline void hook_really_stream(void *to, const void *from, unsigned long length)
 {
 	const char *source = (const char *)from;

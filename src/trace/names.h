@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * names.h - names and sizes of the files of a directory, as words of a file of their own
+ * names.h - the file of names: names and sizes of a directory's files, as words of one artificial
+ * file
  *
-  * The file has number NAMES_FILE. In its first page there is a word for each name, which holds
- * the number of the file that it leads to, or 0; and two for each file: its content, 0 for that
- * of the same number, and its size. In page N there is one word: how far writing has grown
- * content N. The size of a file is the larger one of the two. Truncation to nothing gives a file
- * other content.
+ * The file of names has number NAMES_FILE. In its first page there is a word for each name, which
+ * holds the number of the file that the name leads to, or 0; and two words for each file: the
+ * number of its content, 0 for the content with the file's own number, and its size. Page N has
+ * one word: the size up to which writing has grown content N. The size of a file is the larger one
+ * of both sizes. Truncation to size 0 gives a file another content.
  */
 #ifndef TRACE_NAMES_H
 #define TRACE_NAMES_H
@@ -15,7 +16,7 @@
 
 #define NAMES_FILE   1u
 #define NAMES_MAX    192u
-#define NAMES_LENGTH 64u /* bytes of a name, with its end */
+#define NAMES_LENGTH 64u /* bytes of a name, with its terminating zero */
 #define NAMES_SIZE   (EVENT_PAGE * (EVENT_FILES + 1u))
 
 static inline uint64_t names_content_word(uint64_t file)
@@ -28,7 +29,7 @@ static inline uint64_t names_size_word(uint64_t file)
 	return NAMES_MAX + 2 * file + 1;
 }
 
-/* The place of the page that has the growth of a content; content 0: of the names. */
+/* The place of the page that holds the growth of a content; content 0: the page of the names. */
 static inline uint64_t names_page(uint64_t content)
 {
 	return place_of(NAMES_FILE, content * EVENT_PAGE);
@@ -42,7 +43,7 @@ static inline uint64_t names_read(const unsigned char *names, uint64_t page, uin
 	return value;
 }
 
-/* The content of a file, and its size, in an image of the file of names. */
+/* The content of a file, and its size, as an image of the file of names has them. */
 static inline uint64_t names_content(const unsigned char *names, uint64_t file)
 {
 	uint64_t content = names_read(names, 0, names_content_word(file));

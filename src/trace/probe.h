@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * probe.h - what recorder and tool tell each other about raw instructions
+ * probe.h - the dialogue of recorder and tool about raw instructions: flushes, fences and
+ * streaming stores in machine code, at which the recorder sets probes
  *
  * The recorder names an object that it found loaded, by a process and an address in its code. The
- * tool answers with the file "sites" beside the ring: a struct probe_list and its sites, which is
- * also what the tool keeps in its cache. The recorder counts what came of it.
+ * tool answers with the file "sites" beside the ring (trace/ring.h): a struct probe_list and its
+ * sites. The tool's cache holds files of the same format. The recorder counts the probes that it
+ * set and those that it could not set.
  */
 #ifndef TRACE_PROBE_H
 #define TRACE_PROBE_H
@@ -18,7 +20,7 @@
 #define PROBE_BUILD_ID 32u
 #define PROBE_REFUSALS 32u
 
-/* An instruction: where the object's file has it, and its bytes. */
+/* An instruction: its address in the object's file, and its bytes. */
 struct probe_site {
 	uint64_t address;
 	uint8_t length;
@@ -27,7 +29,7 @@ struct probe_site {
 
 struct probe_list {
 	uint64_t magic;
-	uint8_t id[PROBE_BUILD_ID]; /* the object's build-id, behind it zeros */
+	uint8_t id[PROBE_BUILD_ID]; /* the object's build-id, filled up with zeros */
 	uint32_t id_length;
 	uint32_t count;
 	uint64_t sum; /* probe_sum() of the sites */
@@ -44,34 +46,34 @@ static inline uint64_t probe_sum(const struct probe_site *sites, uint32_t count)
 	return sum;
 }
 
-/* An instruction that is not probed, or an object (address 0), and why. */
+/* The reason why an instruction is not probed, or a whole object (address 0). */
 enum probe_reason {
-	PROBE_UNKNOWN,      /* the disassembler knows it, and we do not */
+	PROBE_UNKNOWN,      /* the disassembler knows the instruction, and raw.h does not */
 	PROBE_SEGMENT,      /* its operand is relative to FS or GS */
-	PROBE_CHANGED,      /* memory has not what the file has */
-	PROBE_LOCKED,       /* the system does not let its code be changed */
-	PROBE_NO_ROOM,      /* too many */
-	PROBE_NO_OBJDUMP,   /* there is no objdump */
+	PROBE_CHANGED,      /* the bytes in memory differ from those in the file */
+	PROBE_LOCKED,       /* the system forbids changing its code */
+	PROBE_NO_ROOM,      /* there are more sites than fit */
+	PROBE_NO_OBJDUMP,   /* objdump is not installed */
 	PROBE_NOT_READ,     /* the file cannot be read, or objdump failed */
-	PROBE_DEBUGGER,     /* a debugger has the process, and takes its traps */
+	PROBE_DEBUGGER,     /* a debugger is attached to the process, and takes its traps */
 	PROBE_NOT_ANSWERED, /* the tool did not answer */
-	PROBE_LOADER,       /* what is loaded later: the loader has no known place to stop at */
-	PROBE_OFTEN,        /* locked, executed often, and for nothing */
-	PROBE_MADE,         /* code that was made while the program ran */
+	PROBE_LOADER,       /* later objects are missed: the loader has no known place to stop at */
+	PROBE_OFTEN,        /* a locked instruction, executed often, never on a file under test */
+	PROBE_MADE,         /* code that was generated while the program ran */
 	PROBE_REASONS,
 };
 
 struct probe_refusal {
-	uint64_t address; /* in the object's file */
+	uint64_t address; /* the instruction's address in the object's file */
 	uint32_t reason;
-	char object[84]; /* the end of its path */
+	char object[84]; /* the end of the object's path */
 };
 
-/* Counts over all processes of the run; atomic where the recorder has them. */
+/* Counts over all processes of the run. The recorder changes them atomically. */
 struct probe_report {
-	uint32_t probed;  /* instructions */
-	uint32_t hit;     /* of them, at least once */
-	uint32_t refused; /* beginnings of `refusals`, and what did not fit there */
+	uint32_t probed;  /* number of instructions that are probed */
+	uint32_t hit;     /* number of probed instructions that were executed at least once */
+	uint32_t refused; /* number of refusals, of which the first are in `refusals` */
 	uint32_t unused;
 	uint64_t hits;
 	struct probe_refusal refusals[PROBE_REFUSALS];
@@ -79,15 +81,15 @@ struct probe_report {
 
 enum probe_state { PROBE_FREE, PROBE_ASKED, PROBE_ANSWERED, PROBE_REFUSED };
 
-/* Part of the ring. */
+/* The part of the ring by which the recorder asks and the tool answers. */
 struct probe_board {
-	uint8_t is_off; /* nothing is to be probed */
+	uint8_t is_off; /* set: nothing shall be probed */
 	uint8_t unused[3];
-	uint32_t owner;  /* the process that may ask; 0: none. Atomic */
+	uint32_t owner;  /* the process that may ask; 0: no process. Atomic */
 	uint32_t state;  /* enum probe_state; atomic */
-	int32_t process; /* the question */
+	int32_t process; /* the question: id of the process that loaded the object */
 	uint64_t address;
-	uint32_t reason; /* of PROBE_REFUSED */
+	uint32_t reason; /* enum probe_reason, if the state is PROBE_REFUSED */
 	struct probe_report report;
 };
 

@@ -5,13 +5,14 @@
  *	struct raw_insn insn = raw_decode(code, available);
  *	uintptr_t address = raw_address(&insn, registers, pc);
  *
- * The tool decodes what objdump(1) found, and the recorder decodes it again in memory, once: a hit
- * only adds up registers. Intel SDM volume 2, chapter 2, has the prefixes and the addressing forms,
- * the page of each instruction its opcode; MOVNTSS and MOVNTSD are AMD's. An encoding that the
- * processor would refuse is RAW_OTHER, as is everything without meaning for durability.
+ * The tool decodes the instructions that objdump(1) found. The recorder decodes each once more in
+ * memory when it sets a probe, so that a hit only has to add up registers. Sources: Intel SDM
+ * volume 2: chapter 2 for prefixes and addressing forms, the page of each instruction for its
+ * opcode; AMD's manual for MOVNTSS and MOVNTSD. An encoding that the processor would refuse is
+ * RAW_OTHER, as is everything without meaning for durability.
  *
- * test/unit/x86_decode.h, which watches our own engines, shares nothing with this: it is the
- * engines' oracle, and must not know less because this file knows it wrong.
+ * test/unit/x86_decode.h decodes the instructions of our own copy engines in tests. It shares no
+ * code with this file, so that a mistake here cannot hide a mistake there.
  */
 #ifndef TRACE_RAW_H
 #define TRACE_RAW_H
@@ -26,46 +27,46 @@ enum raw_kind {
 	RAW_CLFLUSHOPT,
 	RAW_CLWB,
 	RAW_FENCE,     /* SFENCE, MFENCE */
-	RAW_STREAM,    /* a register to memory: MOVNTI, MOVDIRI, MOVNTPS and kin */
-	RAW_MOVDIR64B, /* from the operand's address to the one in `reg` */
-	RAW_MASKED,    /* MASKMOVQ, MASKMOVDQU: to RDI, the bytes that `mask` selects */
-	RAW_LOCKED,    /* anything with LOCK, and XCHG: a fence besides */
+	RAW_STREAM,    /* a register is stored: MOVNTI, MOVDIRI, MOVNTPS and similar */
+	RAW_MOVDIR64B, /* 64 bytes are copied from the operand's address to the address in `reg` */
+	RAW_MASKED,    /* MASKMOVQ, MASKMOVDQU: the bytes that `mask` selects are stored at RDI */
+	RAW_LOCKED,    /* an instruction with LOCK, or XCHG: it acts as a fence, too */
 };
 
-/* The kind of the registers `reg` and `mask`. */
+/* The kind of the registers whose numbers `reg` and `mask` are. */
 enum raw_file { RAW_GENERAL, RAW_MMX, RAW_VECTOR };
 
 #define RAW_NO_REGISTER (-1)
 #define RAW_RIP         (-2) /* as a base: the address of the next instruction */
 #define RAW_RDI         7
-#define RAW_LONGEST     15 /* bytes of an instruction */
+#define RAW_LONGEST     15 /* longest instruction, in bytes */
 
 struct raw_insn {
 	enum raw_kind kind;
 	enum raw_file file;
-	uint8_t length;     /* of the instruction; 0 for RAW_OTHER */
+	uint8_t length;     /* of the instruction, in bytes; 0 for RAW_OTHER */
 	uint8_t size;       /* bytes stored */
 	uint8_t reg, mask;  /* numbers as encoded: rax rcx rdx rbx rsp rbp rsi rdi r8... */
-	int8_t base, index; /* a number, or RAW_NO_REGISTER or RAW_RIP */
+	int8_t base, index; /* a register's number, or RAW_NO_REGISTER or RAW_RIP */
 	uint8_t shift;      /* the index is multiplied by 1 << shift */
 	int32_t disp;
-	uint8_t disp_at;   /* its offset in the instruction, if the base is RAW_RIP */
-	bool is_narrow;    /* the address has 32 bits */
-	bool uses_segment; /* relative to FS or GS, which raw_address() does not know */
+	uint8_t disp_at;   /* offset of the displacement in the instruction, for base RAW_RIP */
+	bool is_narrow;    /* the address is computed with 32 bits */
+	bool uses_segment; /* address relative to FS or GS, which raw_address() does not know */
 };
 
-/* The bytes of an instruction, and what its prefixes say. */
+/* The bytes of an instruction, and the meaning of its prefixes. */
 struct raw_reader {
 	const uint8_t *code;
 	size_t at, available;
-	bool is_over; /* a byte was wanted that is not there */
+	bool is_over; /* a byte behind the end was wanted */
 	bool has_66, has_f2, has_f3, has_lock;
 	uint8_t rex;
 	bool is_vex, is_evex;
-	unsigned prefix; /* as VEX and EVEX have it: 0, 1 for 66, 2 for F3, 3 for F2 */
+	unsigned prefix; /* mandatory prefix as in VEX and EVEX: 0 none, 1: 66, 2: F3, 3: F2 */
 	bool w, r, x, b, r2;
 	unsigned map, opcode;
-	unsigned vector; /* bytes of a vector register */
+	unsigned vector; /* length of a vector register, in bytes */
 	unsigned mod, reg, rm;
 };
 
@@ -86,7 +87,7 @@ static inline int32_t raw_disp32(struct raw_reader *in)
 	return (int32_t)value;
 }
 
-/* False: an encoding that no processor executes. */
+/* Reads the rest of a VEX prefix. False: an encoding that no processor executes. */
 static inline bool raw_read_vex(struct raw_reader *in, bool has_three)
 {
 	unsigned low = raw_byte(in);
@@ -104,7 +105,7 @@ static inline bool raw_read_vex(struct raw_reader *in, bool has_three)
 	in->vector = low & 4 ? 32 : 16;
 	in->prefix = low & 3;
 	in->opcode = raw_byte(in);
-	return (low & 0x78) == 0x78; /* no second source */
+	return (low & 0x78) == 0x78; /* the instruction has no second source */
 }
 
 static inline bool raw_read_evex(struct raw_reader *in)
@@ -121,7 +122,10 @@ static inline bool raw_read_evex(struct raw_reader *in)
 	in->prefix = second & 3;
 	in->vector = 16u << (third >> 5 & 3);
 	in->opcode = raw_byte(in);
-	/* Neither a second source, a mask, zeroing nor broadcast; at most 64 bytes. */
+	/*
+	 * True without a second source, mask, zeroing and broadcast, for vectors of at most 64
+	 * bytes.
+	 */
 	return !(first & 8) && (second & 0x7c) == 0x7c && (third & 0x9f) == 8 && in->vector <= 64;
 }
 
@@ -149,7 +153,9 @@ static inline bool raw_read_legacy(struct raw_reader *in, unsigned opcode)
 	return true;
 }
 
-/* All prefixes; the byte behind them. A REX counts only as the last: else it stands for itself. */
+/*
+ * Reads all prefixes and returns the byte behind them. A REX prefix counts only if it is the last.
+ */
 static inline unsigned raw_read_prefixes(struct raw_reader *in, struct raw_insn *insn)
 {
 	for (;;) {
@@ -218,14 +224,14 @@ static inline void raw_read_operands(struct raw_reader *in, struct raw_insn *ins
 	} else {
 		insn->base = (int8_t)in->rm;
 	}
-	/* EVEX counts a displacement of one byte in vectors. */
+	/* EVEX counts an 8-bit displacement in units of the vector length. */
 	if (in->mod == 1)
 		insn->disp = (int8_t)raw_byte(in) * (in->is_evex ? (int32_t)in->vector : 1);
 	else if (in->mod == 2)
 		insn->disp = raw_disp32(in);
 }
 
-/* 0F AE: the group where the register's field chooses. */
+/* Opcode 0F AE: group 15, in which the ModRM byte's reg field selects the instruction. */
 static inline enum raw_kind raw_group15(const struct raw_reader *in)
 {
 	unsigned which = in->reg & 7;
@@ -250,7 +256,7 @@ static inline enum raw_kind raw_stream(
 	return RAW_STREAM;
 }
 
-/* MOVNTPS, MOVNTPD, and the two of AMD. */
+/* MOVNTPS, MOVNTPD, and AMD's MOVNTSS and MOVNTSD. */
 static inline enum raw_kind raw_floats(const struct raw_reader *in, struct raw_insn *insn)
 {
 	if (in->is_vex && in->prefix > 1)
@@ -284,7 +290,7 @@ static inline enum raw_kind raw_masked(const struct raw_reader *in, struct raw_i
 	return RAW_MASKED;
 }
 
-/* Opcodes of the maps 0F and 0F 38 that have a memory operand. */
+/* Classifies opcodes of the maps 0F and 0F 38 that have a memory operand. */
 static inline enum raw_kind raw_classify(const struct raw_reader *in, struct raw_insn *insn)
 {
 	bool is_long_map = in->map == 2;
@@ -316,7 +322,10 @@ static inline bool raw_matters(const struct raw_reader *in)
 	return in->map == 2 && (opcode == 0xf8 || opcode == 0xf9);
 }
 
-/* The bytes behind the operand of a locked instruction; -1: LOCK is not for it. */
+/*
+ * The number of immediate bytes behind the operand of a locked instruction; -1: LOCK is not
+ * allowed with this opcode.
+ */
 static inline int raw_locked_immediate(const struct raw_reader *in)
 {
 	unsigned opcode = in->opcode, which = in->reg & 7;
@@ -341,7 +350,10 @@ static inline int raw_locked_immediate(const struct raw_reader *in)
 	return (opcode & 0xfe) == 0x86 ? 0 : -1;
 }
 
-/* Behind the prefixes of an instruction that locks; XCHG does without one. */
+/*
+ * Decodes the rest of an instruction with LOCK, from behind its prefixes; or XCHG, which locks
+ * without the prefix.
+ */
 static inline struct raw_insn raw_decode_locked(
 	struct raw_reader *in, struct raw_insn insn, unsigned opcode)
 {
@@ -384,7 +396,10 @@ static inline struct raw_insn raw_decode(const uint8_t *code, size_t available)
 	return insn;
 }
 
-/* The operand's address; `registers` by number, `pc`: of the instruction itself. */
+/*
+ * The operand's address. `registers`: values in the order of their numbers; `pc`: address of the
+ * instruction itself.
+ */
 static inline uintptr_t raw_address(
 	const struct raw_insn *insn, const uint64_t registers[16], uintptr_t pc)
 {
@@ -399,7 +414,7 @@ static inline uintptr_t raw_address(
 	return insn->is_narrow ? (uint32_t)address : address;
 }
 
-/* Has the instruction to be completed by a fence? */
+/* Does the instruction need a later fence to become durable? */
 static inline bool raw_wants_fence(const struct raw_insn *insn)
 {
 	return insn->kind == RAW_CLFLUSHOPT || insn->kind == RAW_CLWB || insn->kind == RAW_STREAM ||
@@ -407,8 +422,9 @@ static inline bool raw_wants_fence(const struct raw_insn *insn)
 }
 
 /*
- * Can one of these instructions, but for locked ones, have its opcode here? Quickly, and often
- * wrongly yes: code where it says no everywhere needs no disassembly. Four bytes may be read.
+ * Can an instruction of enum raw_kind, except a locked one, have its opcode here? A fast filter
+ * with many false positives: code where it says no everywhere needs no disassembly. Reads up to
+ * four bytes.
  */
 static inline bool raw_may_be(const uint8_t *code)
 {
@@ -422,7 +438,7 @@ static inline bool raw_may_be(const uint8_t *code)
 			       ? is_register
 			       : (code[1] == 0x2b || code[1] == 0xe7 || code[1] == 0xc3) &&
 					 !is_register;
-	/* VEX of two bytes, of three, and EVEX: its opcode is further on */
+	/* VEX of two bytes, VEX of three bytes, and EVEX: the opcode is behind the prefix */
 	if (code[0] == 0xc5)
 		return (code[1] & 0x78) == 0x78 &&
 		       (code[2] == 0x2b || code[2] == 0xe7 || code[2] == 0xf7);

@@ -3,8 +3,8 @@
  * save.c - traces in files
  *
  * A struct header, the slots, then the first content of the files: pages that are not zero, each
- * behind a struct page. The header says how many there are of both, so that a file that was cut
- * short is noticed.
+ * behind a struct page. The header has the numbers of slots and pages, so that a truncated file is
+ * noticed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -47,7 +47,7 @@ static bool is_zero(const unsigned char *page)
 	return !page[0] && !memcmp(page, page + 1, PAGE - 1);
 }
 
-/* Pages of all files that are not zero, written unless `to` is NULL. */
+/* Pages of all files that are not zero. They are counted, and written unless `to` is NULL. */
 static uint64_t write_pages(const struct trace *trace, unsigned char *const *first, FILE *to)
 {
 	uint64_t count = 0;

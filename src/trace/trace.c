@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* trace.c - events in memory, checked as they come in */
+/* trace.c - the events of a run in memory, checked as they come in */
 #include "trace/trace.h"
 
 #include <errno.h>
@@ -37,7 +37,7 @@ void trace_fini(struct trace *trace)
 	*trace = (struct trace){0};
 }
 
-/* Room for element `number` of an array, which is zeroed. */
+/* Gives an array room for element `number`; new elements are zero. NULL: no memory. */
 static void *grow(void *array, uint32_t *count, uint32_t number, size_t size)
 {
 	if (number <= *count)
@@ -53,7 +53,8 @@ static void *grow(void *array, uint32_t *count, uint32_t number, size_t size)
 static int add_object(struct trace *trace, const struct event *event)
 {
 	if (!event->value || event->value > 1 << 16)
-		return err_set(-EINVAL, "object %llu", (unsigned long long)event->value);
+		return err_set(-EINVAL, "object number %llu is out of range",
+			(unsigned long long)event->value);
 	char **grown =
 		grow(trace->objects, &trace->object_count, (uint32_t)event->value, sizeof(char *));
 	if (!grown)
@@ -68,7 +69,9 @@ static int add_stack(struct trace *trace, const struct event *event)
 {
 	if (!event->value || event->value > 1 << 20 ||
 		event->length > EVENT_FRAMES * sizeof(struct frame))
-		return err_set(-EINVAL, "stack %llu", (unsigned long long)event->value);
+		return err_set(-EINVAL,
+			"stack number %llu is out of range, or the stack is too deep",
+			(unsigned long long)event->value);
 	struct trace_stack *grown = grow(trace->stacks, &trace->stack_count, (uint32_t)event->value,
 		sizeof(struct trace_stack));
 	if (!grown)
@@ -85,7 +88,8 @@ static int add_file(struct trace *trace, const struct event *event)
 	unsigned number = place_file(event->place);
 
 	if (!number || number > EVENT_FILES || event->value >= UINT64_C(1) << 46)
-		return err_set(-EINVAL, "file %u", number);
+		return err_set(-EINVAL, "file number %u is out of range, or the file is too large",
+			number);
 	struct trace_file *file = &trace->files[number - 1];
 	char *name = strndup((const char *)event_payload(event), event->length);
 	if (!name)
@@ -105,7 +109,7 @@ static int add_file(struct trace *trace, const struct event *event)
 	return 0;
 }
 
-/* Files are made of it: it must not lead out of a directory. */
+/* Files are created with this name: it must not lead out of a directory. */
 static bool is_name(const char *name, uint64_t length)
 {
 	bool is_dots = (length == 1 && name[0] == '.') ||
@@ -152,7 +156,7 @@ static int add_probes(struct trace *trace, const struct event *event)
 	return 0;
 }
 
-/* The bytes of a file that it names are there. */
+/* Do the bytes that the event names lie inside of a known file? */
 static bool is_inside(const struct trace *trace, const struct event *event)
 {
 	unsigned number = place_file(event->place);

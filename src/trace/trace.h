@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * trace.h - a run that was recorded: its events in order, its files, and where the calls stand
+ * trace.h - a recorded run: its events in order, its files, and the call stacks of its events
  *
- * In memory it is an array of slots, which only grows, in chunks that do not move: events may be
- * pointed at. What was read from elsewhere is checked by trace_add() before it is believed.
+ * In memory a trace is an array of slots that only grows and never moves, so that pointers to
+ * events stay valid. trace_add() checks every record before it is used.
  *
- * Errors: -EINVAL with a sentence for a record that is not well formed, -ENOMEM.
+ * Errors: -EINVAL with an error message for a malformed record, -ENOMEM.
  */
 #ifndef TRACE_TRACE_H
 #define TRACE_TRACE_H
@@ -18,7 +18,7 @@
 
 struct trace_file {
 	char *name;    /* as the program opened it */
-	uint64_t size; /* the largest that was mapped */
+	uint64_t size; /* the largest size that was mapped, in bytes */
 	bool is_there;
 };
 
@@ -28,29 +28,29 @@ struct trace_stack {
 };
 
 struct trace {
-	struct event *slots; /* address space for all that may come; memory for what has */
-	uint64_t room;       /* slots that there may be */
+	struct event *slots; /* reserved address space; memory is only taken for slots in use */
+	uint64_t room;       /* slots that fit into the reserved address space */
 	uint64_t count;      /* slots in use */
-	uint64_t events;     /* records in them */
+	uint64_t events;     /* number of records in these slots */
 	unsigned file_count; /* files are numbered from 1 on: files[n - 1] */
 	struct trace_file files[EVENT_FILES];
-	uint32_t object_count; /* objects[n - 1] */
+	uint32_t object_count; /* number of elements of `objects`; number n is objects[n - 1] */
 	char **objects;
-	uint32_t stack_count; /* stacks[n - 1] */
+	uint32_t stack_count; /* number of elements of `stacks`; number n is stacks[n - 1] */
 	struct trace_stack *stacks;
-	bool has_names; /* file NAMES_FILE is that of names */
+	bool has_names; /* set: file number NAMES_FILE is a file of names (trace/names.h) */
 	char *names[NAMES_MAX];
-	char *output; /* of the program, all of it */
+	char *output; /* everything that the program wrote to standard output */
 	uint64_t output_size;
-	struct probe_report probes; /* of raw instructions */
+	struct probe_report probes; /* the recorder's counts of probed instructions */
 };
 
 /*
- * Reserves address space for at most so many slots; memory is taken when they are used.
- * Emulators are slow to reserve much.
+ * Reserves address space for at most `slots` slots; memory is taken when they are used. Reserving
+ * much is slow under emulators.
  */
 int trace_init(struct trace *trace, uint64_t slots);
-#define TRACE_SLOTS_MANY (UINT64_C(1) << 30) /* for a run: nobody knows yet */
+#define TRACE_SLOTS_MANY (UINT64_C(1) << 30) /* for a run, whose length is not known yet */
 void trace_fini(struct trace *trace);
 
 /*
@@ -60,11 +60,11 @@ void trace_fini(struct trace *trace);
  */
 int trace_add(struct trace *trace, const struct event *slots, uint64_t available);
 
-/* The first record, and the next one; NULL at the end. */
+/* The first record, and the record after `event`; NULL at the end. */
 const struct event *trace_first(const struct trace *trace);
 const struct event *trace_next(const struct trace *trace, const struct event *event);
 
-/* Its number in the trace: a measure of time. */
+/* The index of the event's first slot in the trace, used as a measure of time. */
 static inline uint64_t trace_index(const struct trace *trace, const struct event *event)
 {
 	return (uint64_t)(event - trace->slots);
@@ -76,8 +76,9 @@ static inline const unsigned char *event_payload(const struct event *event)
 }
 
 /*
- * Save it, with the first content of its files, and load it again. `first[n - 1]` is mapped memory
- * of files[n - 1].size bytes; after a load it is new memory that trace_file_free() gives back.
+ * Save a trace with the first content of its files, and load it again. `first[n - 1]` is mapped
+ * memory of files[n - 1].size bytes; trace_load() maps new memory there, which trace_file_free()
+ * unmaps.
  */
 int trace_save(const struct trace *trace, unsigned char *const *first, const char *path);
 int trace_load(struct trace *trace, unsigned char **first, const char *path);
