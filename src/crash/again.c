@@ -4,11 +4,12 @@
  *
  *	[t|p]EVENT-CUT-HASH
  *
- * `t`: the units are those of storage that tears. `p`: names are in no order. EVENT, in
- * hexadecimal, is the one that the crash is before. CUT has for each pending unit, in the
- * history's order, n (nothing is there), a (all is) or cCOUNT.MASK.STREAMS (a choice, in
- * hexadecimal); a number before it says how many units it is for. HASH is that of the image, and
- * shows whether model and trace are the same.
+ * `t`: the units are those of storage that tears lines or pages. `p`: names become durable in any
+ * order (is_posix). EVENT, in hexadecimal, is the index of the event before which the crash comes.
+ * CUT has for each pending unit, in the history's order, n (none of its stores survive), a (all
+ * survive) or cCOUNT.MASK.STREAMS (a struct choice, in hexadecimal); a number before such a code
+ * says for how many units it holds. HASH is the hash of the image: it differs if the model or the
+ * trace is not the same.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -71,14 +72,14 @@ char *point_name(struct point *point, const struct choice *cut)
 	return name;
 }
 
-/* ---- and back */
+/* ---- reading a name */
 
 static int unknown(const char *name)
 {
 	return err_set(-EINVAL, "the trace has no image %s with this model", name);
 }
 
-/* One code at `*at`, for one unit or several. False: it is not one. */
+/* Reads one code at `*at`, which holds for one unit or several. False: it is malformed. */
 static bool read_choice(const char **at, uint32_t *times, struct choice *choice, bool *is_all)
 {
 	int length = 0;
@@ -101,7 +102,7 @@ static bool read_choice(const char **at, uint32_t *times, struct choice *choice,
 	return number && number <= UINT32_MAX;
 }
 
-/* Fills in the cut; false: it is one of other units. */
+/* Fills in the cut. False: the name does not fit the pending units. */
 static bool read_cut(const struct history *history, const char **at, struct choice *cut)
 {
 	uint32_t done = 0, times;
@@ -132,7 +133,7 @@ static int show(struct point *point, const char *name, const char *words)
 	return is_good ? 0 : unknown(name);
 }
 
-/* The hash needs to know what became durable. */
+/* The hash of an image needs the hash of the lines that became durable. */
 struct making {
 	struct point point;
 	struct history history;

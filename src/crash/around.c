@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* around.c - what is to blame if it is not pending: durable already, or not stored yet */
+/*
+ * around.c - find the store that makes the check fail although it is not pending: it is durable
+ * already, or is not stored yet
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,14 +10,14 @@
 #include "base/err.h"
 #include "crash/point.h"
 
-#define AHEAD 64u /* stores that are looked at */
+#define AHEAD 64u /* maximum number of later stores that are tried */
 
 static const struct retired *retired_before(const struct history *history, uint64_t back)
 {
 	return &history->retired[(history->retired_count - back) % HISTORY_RETIRED];
 }
 
-/* The last `count` lines that became durable are as they were before. */
+/* Undoes the last `count` lines that became durable, in the image. */
 static void show_back(const struct point *point, const struct choice *cut, uint64_t count)
 {
 	for (uint64_t back = 1; back <= count; back++) {
@@ -51,7 +54,7 @@ static const struct event *here(const struct point *point)
 	return point->at < point->trace->count ? point->trace->slots + point->at : NULL;
 }
 
-/* The next `count` stores are done. */
+/* Does the next `count` stores in the image. */
 static void show_ahead(const struct point *point, const struct choice *cut, uint64_t count)
 {
 	const struct event *event = next_store(point, here(point));
@@ -78,7 +81,7 @@ struct way {
 	void (*hide)(const struct point *, uint64_t count);
 };
 
-/* How many steps it takes until the check passes; 0: all of `most` are not enough. */
+/* Finds the number of steps after which the check passes; 0: it still fails after `most` steps. */
 static int steps(struct point *point, const struct choice *cut, const struct way *way,
 	uint64_t most, uint64_t *count)
 {

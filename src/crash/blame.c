@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* blame.c - which store was lost, which one was early, and what is missing between them */
+/*
+ * blame.c - name the store that was lost, the store that was durable too early, and what is
+ * missing between them
+ */
 #include "crash/point.h"
 
 static struct suspect suspect_of(const struct unit *unit, const struct element *element)
@@ -11,14 +14,14 @@ static struct suspect suspect_of(const struct unit *unit, const struct element *
 		.stack = element->stack,
 		.flags = element->flags};
 
-	/* The other atoms of the same store. */
+	/* other atoms of the same store */
 	for (const struct element *next = element + 1;
 		next < unit->elements + unit->count && next->at == element->at; next++)
 		suspect.length += next->length;
 	return suspect;
 }
 
-/* The first element of the line that was lost; NULL if none was. */
+/* The first element of the unit that the crash lost; NULL if none was lost. */
 static const struct element *first_lost(const struct unit *unit, const struct choice *choice)
 {
 	unsigned stream = 0;
@@ -32,7 +35,7 @@ static const struct element *first_lost(const struct unit *unit, const struct ch
 	return NULL;
 }
 
-/* The last pending element that made it. */
+/* The last pending element that survived the crash. */
 static const struct element *last_early(const struct unit *unit, const struct choice *choice)
 {
 	const struct element *early = NULL;
@@ -48,8 +51,8 @@ static const struct element *last_early(const struct unit *unit, const struct ch
 }
 
 /*
- * The oldest store that was lost, and of those that were early the newest: what makes other stores
- * count comes last.
+ * Finds the oldest store that was lost, and the newest of those that survived early: a store that
+ * makes others valid comes after them.
  */
 static void find_suspects(const struct point *point, const struct choice *cut, struct bug *bug)
 {
@@ -70,7 +73,7 @@ static bool overlaps(const struct event *event, uint64_t line)
 	       line * EVENT_LINE < event->place + event->length;
 }
 
-/* Is the line flushed, and by whom, after this store? */
+/* The next flush of the suspect's line after this store; NULL if the line is not flushed. */
 static const struct event *next_flush(const struct point *point, const struct suspect *suspect)
 {
 	for (const struct event *event = point->trace->slots + suspect->at; event;
@@ -108,7 +111,7 @@ static bool is_promised(const struct point *point, const struct suspect *lost)
 	return false;
 }
 
-/* Has the thread that stored said, by a mark, that its operation is over? */
+/* Has the thread of this store reported by a mark that its operation has ended? */
 static bool is_ended(const struct point *point, const struct suspect *lost)
 {
 	const struct event *event = point->trace->slots + lost->at;
@@ -142,7 +145,7 @@ static enum cause cause_of(const struct point *point, const struct bug *bug)
 		return lost->flags & (ELEMENT_FLUSHED | ELEMENT_STREAM) ? CAUSE_DRAIN : CAUSE_FLUSH;
 	if (lost->flags & ELEMENT_NAMES && !early->is_there)
 		return CAUSE_FLUSH;
-	/* Something is durable already, and it is half of an operation. */
+	/* the early store is durable already, and is half of an operation */
 	if (!early->is_there || early->flags & ELEMENT_DURABLE)
 		return CAUSE_ATOMICITY;
 	if (!(early->flags & (ELEMENT_FLUSHED | ELEMENT_STREAM)))

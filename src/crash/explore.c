@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * explore.c - go through a trace, and at each crash point through its cuts
+ * explore.c - go through a trace, and try cuts (plan.h) at each crash point
  *
- * The signature of a crash point is the set of call stacks of what is pending, and that of the
- * event that would make some of it durable: what differs only in data is likely to fail in the
- * same way. The budget of a signature falls with each time that it is met. The trace is gone
- * through once for each of these times, so that a limit has met every signature once before any
- * of them twice.
+ * The signature of a crash point is the set of call stacks of the pending stores, with the call
+ * stack of the event that would make some of them durable: crash points that differ only in data
+ * are likely to fail in the same way. The budget of a signature falls each time that it is met.
+ * There are ROUNDS passes over the trace, the n-th for the n-th meeting of each signature: so a
+ * limit on time or images cuts off no signature that has not been tried once.
  *
  * Images are judged by workers in turn, and verdicts are taken in the order in which the images
- * were made: so the result is the same for any number of workers.
+ * were made. So the result is the same for any number of workers.
  *
  * If storage tears lines or pages, all of this is done once more, with smaller units.
  */
@@ -23,17 +23,17 @@
 #include "crash/plan.h"
 #include "crash/point.h"
 
-#define ROUNDS 4 /* a quarter of the budget each time, then none */
-#define SHRUNK 6 /* failing images of one signature that are looked into */
+#define ROUNDS 4 /* each round has a quarter of the budget of the previous one; after the last: 0 */
+#define SHRUNK 6 /* maximum number of failing images of one signature that are analysed */
 
-/* A signature, and what came of it so far. */
+/* A signature, and its results so far. */
 struct signature {
-	uint64_t met; /* in this round */
+	uint64_t met; /* how often it was met in this round */
 	uint64_t shrunk;
-	uint64_t bug; /* the last one found there, plus 1 */
+	uint64_t bug; /* number of the last bug found there, plus 1 */
 };
 
-/* An image that a worker has. */
+/* An image that was given to a worker. */
 struct given {
 	bool is_there;
 	struct choice *cut;
@@ -47,16 +47,16 @@ struct exploration {
 	struct unseen unseen, whole;
 	const struct explore_options *options;
 	struct explored *explored;
-	struct table signatures; /* numbers of `known`, plus 1 */
+	struct table signatures; /* index in `known` of each signature, plus 1 */
 	struct signature *known;
 	uint64_t known_count;
-	struct table tried;  /* images */
-	struct given *given; /* for each worker */
-	unsigned turn;       /* of this worker */
+	struct table tried;  /* hashes of images that were judged */
+	struct given *given; /* by worker: its image */
+	unsigned turn;       /* index of the worker that is next */
 	bool is_torn;
 	struct signature *here;
 	uint64_t marks, round, left, attempts;
-	uint64_t stops; /* at crash points, in all rounds */
+	uint64_t stops; /* visits to crash points, in all rounds */
 	int error;
 };
 
@@ -80,7 +80,10 @@ static bool is_torn_bug(const struct bug *bug)
 	return bug->cause == CAUSE_TORN_LINE || bug->cause == CAUSE_TORN_PAGE;
 }
 
-/* The same stores are to blame; a bug that was found without tearing does not need it. */
+/*
+ * Are the same stores to blame? A bug that was found without tearing is the same one if found with
+ * it.
+ */
 static bool is_same_bug(const struct bug *a, const struct bug *b)
 {
 	return (a->cause == b->cause || is_torn_bug(b)) && a->lost.is_there == b->lost.is_there &&
@@ -88,7 +91,7 @@ static bool is_same_bug(const struct bug *a, const struct bug *b)
 	       a->early.stack == b->early.stack && (a->lost.is_there || a->stack == b->stack);
 }
 
-/* Its number plus 1; 0: no memory. */
+/* Adds the bug, or counts it with the same bug. Returns its number plus 1; 0: no memory. */
 static uint64_t keep_bug(struct explored *explored, const struct bug *bug)
 {
 	for (unsigned i = 0; i < explored->bug_count; i++)
@@ -107,7 +110,7 @@ static uint64_t keep_bug(struct explored *explored, const struct bug *bug)
 	return ++explored->bug_count;
 }
 
-/* Make it small and name what is to blame. */
+/* Shrinks a failing cut and names the stores to blame. */
 static int look_into(
 	struct exploration *exploration, const struct choice *cut, const struct verdict *verdict)
 {
@@ -163,7 +166,7 @@ static int failed(
 
 /* ---- images */
 
-/* Has an image like this one been tried, with as much acknowledged? */
+/* Was an equal image judged before, with as much output acknowledged? */
 static bool is_known(struct exploration *exploration, uint64_t hash)
 {
 	uint64_t key = mix(hash ^ mix(exploration->point.acknowledged + 1) ^
@@ -200,7 +203,7 @@ static bool judge_now(
 	return !exploration->error;
 }
 
-/* Waits for what a worker has to say of its image. */
+/* Waits for a worker's verdict of its image. */
 static bool take_verdict(struct exploration *exploration, unsigned worker)
 {
 	struct given *given = &exploration->given[worker];
@@ -225,7 +228,7 @@ static bool take_verdict(struct exploration *exploration, unsigned worker)
 	return !error;
 }
 
-/* All that are left, the oldest first. */
+/* Takes all outstanding verdicts, the oldest first. */
 static void take_verdicts(struct exploration *exploration)
 {
 	unsigned workers = exploration->point.judge->workers;
@@ -326,7 +329,10 @@ static void count_looked(struct exploration *exploration, uint64_t images)
 			explored->bugs[i].looked += images;
 }
 
-/* Output is counted at fences: by the next one, or the end, there was this much. */
+/*
+ * Upper bound of the bytes written to standard output at this event. Only fences and the end of
+ * the trace record the number: the next of these has it.
+ */
 static uint64_t most_acknowledged(const struct trace *trace, const struct event *event)
 {
 	for (; event; event = trace_next(trace, event))

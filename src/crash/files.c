@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* files.c - what the files are like at first, at the end, and when a round begins */
+/*
+ * files.c - the content of the files at first, at the end, and when a round of exploration begins
+ */
 #include <string.h>
 
 #include "crash/explore.h"
@@ -59,7 +61,7 @@ bool explore_put_back(const struct trace *trace, struct memories *memories, uint
 	return false;
 }
 
-/* The content of an event that stores. */
+/* The bytes that an event stores. */
 static const unsigned char *data_of(const struct event *event)
 {
 	return event_has_payload(event->kind) ? event_payload(event)

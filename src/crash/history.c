@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* history.c - rules R1, R5, R6, R8, R9 and R10, and what the models make of them */
+/* history.c - rules R1, R5, R6, R8, R9 and R10 of unit.h, and how each model applies them */
 #include "crash/history.h"
 
 #include <errno.h>
@@ -101,7 +101,7 @@ static void drop_unit(struct history *history, struct unit *unit)
 	unit_free(unit);
 }
 
-/* ---- the set of stacks */
+/* ---- the set of call stacks of pending stores */
 
 static bool count_stack(struct history *history, uint32_t stack, bool more)
 {
@@ -126,7 +126,7 @@ const struct unit *history_unit(const struct history *history, uint64_t place)
 	return find_unit(history, unit_of(history, place));
 }
 
-/* NULL: no memory. */
+/* The grouping of the unit at this place. NULL: no memory. */
 static struct grouping *grouping_of(struct history *history, struct unit *unit, uint64_t place)
 {
 	uint64_t *found;
@@ -172,7 +172,10 @@ static uint32_t epoch_of(const struct history *history, unsigned thread)
 	return found ? (uint32_t)*found : 0;
 }
 
-/* A store is a group of its own; armv8: or one with those that its thread did since its barrier. */
+/*
+ * Chooses the group of a store: its own; in the model armv8 that of the same thread's other stores
+ * since its last barrier.
+ */
 static void choose_group(
 	const struct history *history, struct grouping *last, const struct event *event)
 {
@@ -188,7 +191,10 @@ static void choose_group(
 	last->epoch = epoch;
 }
 
-/* Elements that waited for this event are there from now on, with it, as a whole. */
+/*
+ * Frees elements that were held back until this event: they belong to its group from now on, as a
+ * whole.
+ */
 static void release(
 	const struct history *history, struct unit *unit, const struct grouping *now, uint64_t at)
 {
@@ -203,7 +209,10 @@ static void release(
 	}
 }
 
-/* Has the word been like that before? A torn line is found changed, and not in all its words. */
+/*
+ * Has the word the value that it had before? A torn line is found changed as a whole, though only
+ * some of its words changed.
+ */
 static bool is_old(const struct history *history, const struct unit *unit, uint64_t place,
 	const unsigned char *word)
 {
@@ -216,7 +225,7 @@ static bool is_old(const struct history *history, const struct unit *unit, uint6
 	return !memcmp(now, word, ATOM);
 }
 
-/* The part of the event that went to one line, or word of it: [from, to) of its bytes. */
+/* Adds the part of a store that goes to one line, or one word: bytes [from, to) of the event. */
 static int store_to_line(struct history *history, const struct event *event, uint64_t line,
 	uint64_t from, uint64_t to, const unsigned char *data, bool is_whole)
 {
@@ -245,7 +254,7 @@ static int store_to_line(struct history *history, const struct event *event, uin
 	else if (flags & ELEMENT_SEEN)
 		release(history, unit, grouping, at);
 	if (flags & ELEMENT_SEEN && model_is_at_once(history->model))
-		flags |= ELEMENT_DURABLE; /* it was there when it was found */
+		flags |= ELEMENT_DURABLE; /* the bytes were durable when they were found */
 	history->has_new |= !(flags & ELEMENT_STREAM);
 	while (from < to) {
 		uint64_t place = event->place + from;
@@ -284,7 +293,7 @@ static uint64_t line_at(uint64_t place)
 	return place & ~(uint64_t)(EVENT_LINE - 1);
 }
 
-/* One group for each; on a file system without order one for all. */
+/* Changes to names become one group each; on a file system without order all are in one group. */
 static int change_names(struct history *history, const struct event *event)
 {
 	uint64_t number = unit_of(history, event->place);
@@ -307,8 +316,8 @@ static int change_names(struct history *history, const struct event *event)
 static int retire(struct history *history, struct unit *unit);
 
 /*
- * Does syncing this file, 0 for the directory, make the change durable? On a file system without
- * order a name is the directory's, and only a size the file's.
+ * Does syncing `file`, 0 for the directory, make the change durable? On a file system without
+ * order, syncing the directory makes names durable, and syncing a file only its size.
  */
 static bool is_synced(const struct history *history, const struct event *change, uint64_t file)
 {
@@ -319,7 +328,7 @@ static bool is_synced(const struct history *history, const struct event *change,
 	return change->value == file && (!is_name || !history->is_posix);
 }
 
-/* In order, all that is before the last durable change is durable, too. */
+/* On an ordered file system, all changes before the last durable one are durable, too. */
 static int sync_names(struct history *history, const struct event *event)
 {
 	struct unit *unit = find_unit(history, unit_of(history, event->place));
@@ -336,7 +345,7 @@ static int sync_names(struct history *history, const struct event *event)
 	return unit ? retire(history, unit) : 0;
 }
 
-/* ---- what makes them durable */
+/* ---- flushes, fences and syncs */
 
 static struct flights *flights_of(const struct history *history, unsigned thread)
 {
@@ -368,7 +377,7 @@ static int take_off(struct history *history, unsigned thread, const struct fligh
 	return 0;
 }
 
-/* Elements of the line that the flight covers. */
+/* Does the flush that waits for a fence (a flight) cover this element of its line? */
 static bool covers(const struct flight *flight, unsigned thread, const struct element *element)
 {
 	if (element->at >= flight->before || element->flags & ELEMENT_DURABLE)
@@ -393,7 +402,7 @@ static uint64_t line_of(const struct element *element)
 	return element->place & ~(uint64_t)(EVENT_LINE - 1);
 }
 
-/* The words of a durable element of names, each in its line. */
+/* Moves the words of a durable element of names to base, each in its line. */
 static uint32_t retire_names(struct history *history, const struct unit *unit, uint32_t i)
 {
 	const struct element *element = &unit->elements[i];
@@ -419,7 +428,10 @@ static uint32_t retire_names(struct history *history, const struct unit *unit, u
 	return i + 1;
 }
 
-/* Durable elements from number `i` on that are in the same line go to base. Returns their end. */
+/*
+ * Moves the durable elements from number `i` on that are in the same line to base. Returns the
+ * number behind the last one.
+ */
 static uint32_t retire_line(struct history *history, const struct unit *unit, uint32_t i)
 {
 	uint64_t line = line_of(&unit->elements[i]);
@@ -442,7 +454,7 @@ static uint32_t retire_line(struct history *history, const struct unit *unit, ui
 	return i;
 }
 
-/* Durable elements that nothing older stands before leave the unit. */
+/* Removes durable elements from the unit if no older element stands before them. */
 static int retire(struct history *history, struct unit *unit)
 {
 	uint32_t count = 0;
@@ -484,7 +496,7 @@ static int fence(struct history *history, unsigned thread)
 
 typedef int each_unit(struct history *, struct unit *, const struct event *);
 
-/* Calls `each` for all pending lines of the range, which it may complete. */
+/* Calls `each`, which may complete the unit, for all pending lines of the range. */
 static int each_in_range(struct history *history, const struct event *event, each_unit *each)
 {
 	uint64_t whole = model_whole(history->model);
@@ -530,7 +542,7 @@ static int complete_unit(struct history *history, struct unit *unit, const struc
 	return retire(history, unit);
 }
 
-/* All that was stored until now, if the model says so. */
+/* Completes all stores so far, if in this model they are durable at once. */
 static int complete_at_once(struct history *history)
 {
 	struct event any = {.kind = EVENT_CLFLUSH};
@@ -556,7 +568,10 @@ static int barrier(struct history *history, unsigned thread)
 	return 0;
 }
 
-/* A fence completes; on armv8 an atomic operation, or a barrier (size 1), only orders. */
+/*
+ * A fence completes flushes; in armv8 an atomic operation or a barrier (size 1) only orders
+ * stores.
+ */
 static int order(struct history *history, const struct event *event)
 {
 	bool is_barrier = event->kind == EVENT_ATOMIC || event->size == 1;
@@ -579,7 +594,7 @@ static int stream(struct history *history, const struct event *event)
 	return error;
 }
 
-/* The next part of a copy: in one group with the previous one. */
+/* Is this the next part of a copy? Then it is in one group with the previous part. */
 static bool goes_on(const struct event *event)
 {
 	return event->kind == EVENT_COPY && event->size == 1;

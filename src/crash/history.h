@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * history.h - what is durable and what is pending, event by event
+ * history.h - the state of a trace after each event: which stores are durable, which are pending
  *
- * Durable bytes go to `base`, which the caller owns: memory for each file, with the file's first
- * content at the beginning.
+ * Durable bytes are copied to `base`, which the caller owns: memory for each file, which holds the
+ * file's first content when the history begins.
  */
 #ifndef CRASH_HISTORY_H
 #define CRASH_HISTORY_H
@@ -15,12 +15,12 @@
 #include "crash/unseen.h"
 #include "trace/trace.h"
 
-/* A line's bytes in `base` have changed. */
+/* Called when a line's bytes in `base` have changed; `before`: the previous bytes. */
 typedef void history_settled(void *context, uint64_t place, const unsigned char *before);
 
-/* Waits for a fence of its thread. */
+/* A flush or streaming store that waits for a fence of its thread. */
 struct flight {
-	uint64_t unit, before; /* elements older than this event */
+	uint64_t unit, before; /* `before`: it covers elements older than this event */
 	bool is_stream;
 };
 
@@ -29,11 +29,11 @@ struct flights {
 	uint32_t count, capacity;
 };
 
-/* A line that something became durable in, not long ago. */
+/* A line of which something became durable recently. */
 struct retired {
 	uint64_t place;
 	unsigned char before[EVENT_LINE];
-	struct element newest; /* of its elements that did */
+	struct element newest; /* the newest of its elements that became durable */
 };
 
 #define HISTORY_RETIRED 64u
@@ -41,27 +41,28 @@ struct retired {
 struct history {
 	const struct trace *trace;
 	const struct unseen *unseen;
-	const struct unseen *whole; /* the same for pages that are not torn; NULL: not needed */
+	const struct unseen *whole; /* `unseen` for the same pages untorn; NULL: not needed */
 	enum model model;
 	bool is_torn;
-	bool is_posix; /* names choose each for itself (R12) */
+	bool is_posix; /* names become durable independently (R12 of unit.h) */
 	unsigned char *const *base;
 	history_settled *settled;
 	void *context;
 
-	struct unit **pending; /* in the order in which they became pending, until one is done */
+	/* in the order in which they became pending; units that are completed are removed */
+	struct unit **pending;
 	uint32_t count, capacity;
 	struct table units;   /* by number */
-	struct table wholes;  /* struct grouping of what is torn, by number */
-	struct lines lines;   /* of their stores */
-	struct table epochs;  /* by thread: barriers so far (armv8) */
-	uint64_t group_event; /* that began the current group, plus 1 */
-	bool has_new;         /* something that is durable by the next event */
-	struct table threads; /* struct flights, by number */
-	struct table stacks;  /* how many pending elements each has */
-	uint64_t stack_sum;   /* of the set of these stacks */
+	struct table wholes;  /* by number of a whole line or page: struct grouping */
+	struct lines lines;   /* lines that pending stores touch */
+	struct table epochs;  /* by thread: number of its barriers so far (armv8) */
+	uint64_t group_event; /* index of the event that began the current group, plus 1 */
+	bool has_new;         /* set: some stores are durable by the next event */
+	struct table threads; /* by number: struct flights */
+	struct table stacks;  /* by stack: number of pending elements */
+	uint64_t stack_sum;   /* hash of the set of these stacks */
 
-	uint64_t retired_count; /* ever; number n is at n % HISTORY_RETIRED */
+	uint64_t retired_count; /* lines retired so far; number n is at n % HISTORY_RETIRED */
 	struct retired retired[HISTORY_RETIRED];
 };
 
@@ -72,15 +73,15 @@ void history_fini(struct history *history);
 /* Will the event make something durable? Then it is a crash point (R4). */
 bool history_completes(const struct history *history, const struct event *event);
 
-/* 0 or -ENOMEM. */
+/* Apply the next event. Returns 0 or -ENOMEM. */
 int history_step(struct history *history, const struct event *event);
 
 /* Is the cut one that is possible only because storage tears lines or pages (R10)? */
 bool history_tears(const struct history *history, const struct choice *cut);
-/* The unit that this place is in; NULL if nothing of it is pending. */
+/* The unit that contains this place; NULL if no store to it is pending. */
 const struct unit *history_unit(const struct history *history, uint64_t place);
 
-/* The line's bytes in base. */
+/* The line's bytes in `base`. */
 unsigned char *history_line(const struct history *history, uint64_t place);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* lines.c - an array, and a table that finds its elements */
+/* lines.c - a list of lines, and a table that finds a line's index in the list */
 #include "crash/lines.h"
 
 #include <stdlib.h>

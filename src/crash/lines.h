@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* lines.h - the set of lines that pending stores touch. All zero is an empty set. */
+/* lines.h - the set of lines that pending stores touch. A zeroed struct is an empty set. */
 #ifndef CRASH_LINES_H
 #define CRASH_LINES_H
 
@@ -8,13 +8,13 @@
 struct lines {
 	struct line {
 		uint64_t place;
-		uint64_t stores; /* that touch it */
+		uint64_t stores; /* number of pending stores that touch the line */
 	} * list;
 	uint32_t count, capacity;
-	struct table slots; /* by place: number in the list */
+	struct table slots; /* by place: index in the list */
 };
 
-/* One more store to the line, which begins at `place`, or one less. False: no memory. */
+/* Count one more store to the line that begins at `place`, or one less. False: no memory. */
 bool lines_add(struct lines *lines, uint64_t place);
 void lines_remove(struct lines *lines, uint64_t place);
 void lines_fini(struct lines *lines);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * model.h - what a crash can take
+ * model.h - models of a crash: which stores it can lose
  *
- * A model sets how large a unit is, inside of which stores keep their order; which stores are one
- * group; and what makes them durable. crash/unit.h has the rules that all of them share. Storage
- * that tears lines or pages (R10) has smaller units.
+ * A model defines the size of a unit, inside of which stores keep their order; which stores form
+ * one group; and which events make them durable. crash/unit.h has the rules that all of them
+ * share. Storage that tears lines or pages (R10) has smaller units.
  */
 #ifndef CRASH_MODEL_H
 #define CRASH_MODEL_H
@@ -13,11 +13,11 @@
 #include <stdint.h>
 
 enum model {
-	MODEL_CACHE_LINE, /* x86-64: flush and fence */
-	MODEL_BYTE,       /* caches survive: all but streaming stores is durable at once */
-	MODEL_PROCESS,    /* the program is killed, the machine goes on */
-	MODEL_PAGE,       /* the page cache is lost: msync and kin */
-	MODEL_ARMV8,      /* stores come in any order between barriers */
+	MODEL_CACHE_LINE, /* x86-64: a flush and a fence make stores durable */
+	MODEL_BYTE,       /* caches survive: all stores but streaming ones are durable at once */
+	MODEL_PROCESS,    /* the program is killed; the machine goes on */
+	MODEL_PAGE,       /* the page cache is lost: msync and similar calls make stores durable */
+	MODEL_ARMV8,      /* as cache-line, but in any order between barriers */
 	MODELS,
 };
 
@@ -25,7 +25,10 @@ enum model {
 const char *model_name(enum model model);
 enum model model_of(const char *name);
 
-/* Bytes that go to storage at once, unless it tears them; and bytes that are not torn, either. */
+/*
+ * Size in bytes of the piece that storage writes as a whole, unless it tears; and of the piece
+ * that is never torn.
+ */
 static inline unsigned model_whole(enum model model)
 {
 	return model == MODEL_PAGE ? 4096 : 64;
@@ -36,7 +39,7 @@ static inline unsigned model_sector(enum model model)
 	return model == MODEL_PAGE ? 512 : 8;
 }
 
-/* The number of the unit that this place is in. */
+/* The number of the unit that contains this place. */
 static inline uint64_t model_unit(enum model model, bool is_torn, uint64_t place)
 {
 	if (model == MODEL_BYTE || model == MODEL_PROCESS)
@@ -49,13 +52,13 @@ static inline bool model_can_tear(enum model model)
 	return model != MODEL_BYTE && model != MODEL_PROCESS;
 }
 
-/* Durable by the next event. */
+/* Are stores durable by the next event, without flushes? */
 static inline bool model_is_at_once(enum model model)
 {
 	return model == MODEL_BYTE || model == MODEL_PROCESS;
 }
 
-/* Do flushes mean something; do streaming stores go their own way? */
+/* Do flushes have an effect, and do streaming stores bypass the caches, in this model? */
 static inline bool model_flushes(enum model model)
 {
 	return model == MODEL_CACHE_LINE || model == MODEL_ARMV8;

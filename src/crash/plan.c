@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* plan.c - cuts within a budget */
+/* plan.c - choose cuts within a budget, in the order T0 to T7 of plan.h */
 #include "crash/plan.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@ struct plan {
 	const struct history *history;
 	uint32_t count;
 	struct choice *cut;
-	uint32_t *newest; /* numbers of lines, that with the newest store first */
+	uint32_t *newest; /* indexes of the lines, the line with the newest store first */
 	uint64_t budget, seed, left;
 	plan_try *attempt;
 	void *context;
@@ -26,7 +26,7 @@ static bool attempt(struct plan *plan)
 	return !plan->over;
 }
 
-/* The same within a share of the budget. */
+/* Tries the cut within a share of the budget. False: no more are wanted. */
 static bool attempt_share(struct plan *plan)
 {
 	if (!plan->left)
@@ -53,7 +53,7 @@ static uint64_t number_of_cuts(const struct plan *plan)
 	return cuts;
 }
 
-/* T1: counts through the states of all lines, like the digits of a number. */
+/* T1: all cuts. Counts through the states of all lines, like the digits of a number. */
 static void try_all(struct plan *plan)
 {
 	uint64_t *state = calloc(plan->count + 1u, sizeof(*state));
@@ -83,7 +83,7 @@ static uint64_t newest_in(const struct unit *unit, uint64_t before)
 	return 0;
 }
 
-/* T2 */
+/* T2: prefixes of the program's order. */
 static void try_prefixes(struct plan *plan)
 {
 	uint64_t before = UINT64_MAX;
@@ -104,7 +104,7 @@ static void try_prefixes(struct plan *plan)
 	}
 }
 
-/* The end of the group before element `count`, going back. */
+/* The index at which the last group of the first `count` elements begins. */
 static uint32_t group_back(const struct unit *unit, uint32_t count)
 {
 	uint32_t group = unit->elements[count - 1].group;
@@ -119,7 +119,7 @@ static struct choice first_elements(const struct unit *unit, uint32_t count)
 	return count < unit->count ? unit_before(unit, unit->elements[count].at) : unit_all(unit);
 }
 
-/* T3 and T4: line `i` differs from the others, longest prefix first. */
+/* T3 and T4: line `i` alone is early or late, its longest prefix first. */
 static void try_line(struct plan *plan, uint32_t i, bool early)
 {
 	const struct unit *unit = plan->history->pending[i];
@@ -142,7 +142,7 @@ static bool is_copy(const struct unit *unit)
 	       !(unit->elements[unit->count - 1].flags & ELEMENT_WHOLE);
 }
 
-/* T5: the last group of a line is torn, and all other lines are there. */
+/* T5: the last group of line `i` is torn, and all other lines are complete. */
 static void try_torn(struct plan *plan, uint32_t i)
 {
 	const struct unit *unit = plan->history->pending[i];
@@ -161,7 +161,7 @@ static void try_torn(struct plan *plan, uint32_t i)
 	attempt_share(plan);
 }
 
-/* T6 */
+/* T6: two lines are early or late. */
 static void try_pairs(struct plan *plan)
 {
 	for (uint32_t a = 0; a < plan->count; a++)
@@ -184,7 +184,7 @@ static uint64_t draw(struct plan *plan)
 	return mix(plan->seed);
 }
 
-/* T7 */
+/* T7: draws a random state for line `i`. */
 static void draw_line(struct plan *plan, uint32_t i)
 {
 	const struct unit *unit = plan->history->pending[i];

@@ -1,25 +1,31 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * plan.h - which cuts of a crash point are tried, and in which order
+ * plan.h - the cuts of a crash point that are tried, and their order. A cut says for each pending
+ * line which of its stores survive the crash.
  *
- *	T0	nothing and everything
- *	T1	all there are, if they fit the budget; else
+ *	T0	no store survives; all stores survive
+ *	T1	all possible cuts, if they fit the budget; else T2 to T7
  *	T2	prefixes of the program's order, the newest first
- *	T3	one line early: alone, each prefix of it
- *	T4	one line late: everything but the end of it
- *	T5	torn copies: every other atom, the first only, all but the last
- *	T6	two lines early; two lines late
- *	T7	at random, last stores of a line rather there than not: they may be what commits
+ *	T3	one line is early: only it survives, in each of its prefixes
+ *	T4	one line is late: everything survives except an end of it
+ *	T5	torn copies: every second atom (word of 8 bytes) survives, only the first, all but
+ *		the last
+ *	T6	two lines are early; two lines are late
+ *	T7	random cuts, in which the last stores of a line survive more often: they may be
+ *		commits
  */
 #ifndef CRASH_PLAN_H
 #define CRASH_PLAN_H
 
 #include "crash/history.h"
 
-/* One choice for each pending line of the history. Returns false when no more are wanted. */
+/*
+ * Called with a cut: one choice for each pending line of the history. Returns false to end the
+ * plan.
+ */
 typedef bool plan_try(void *context, const struct choice *cut);
 
-/* 0 or -ENOMEM. Without limit with a budget of UINT64_MAX: every cut there is. */
+/* Returns 0 or -ENOMEM. A budget of UINT64_MAX is unlimited: every possible cut is tried. */
 int plan_run(const struct history *history, uint64_t budget, uint64_t seed, plan_try *attempt,
 	void *context);
 

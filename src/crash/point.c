@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* point.c - images of one crash point */
+/* point.c - make and judge the images of one crash point */
 #include "crash/point.h"
 
 #include <string.h>

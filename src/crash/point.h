@@ -15,38 +15,38 @@ struct point {
 	const struct history *history;
 	const struct judge *judge;
 	struct memories *memories;
-	unsigned worker;       /* whose image is made */
-	uint64_t at;           /* index of the event that comes next */
-	uint32_t stack;        /* of that event */
-	uint64_t acknowledged; /* bytes of output, at least, and at most */
+	unsigned worker;       /* number of the worker in whose memory images are made */
+	uint64_t at;           /* index of the event before which the crash comes */
+	uint32_t stack;        /* call stack of that event */
+	uint64_t acknowledged; /* bytes of standard output: minimum, and maximum below */
 	uint64_t at_most;
-	uint64_t base_hash; /* of the lines in base that are not what they were at first */
+	uint64_t base_hash; /* hash of the lines in `base` that differ from their first content */
 };
 
 /* The hash of one line's content. */
 uint64_t line_hash(uint64_t place, const unsigned char *line);
 
-/* Fill in all that the judge is told of an image here, except its id. */
+/* Fill in everything that the judge gets to know of an image here, except its id. */
 struct verdict point_question(const struct point *point);
 
-/* A byte of the image. */
+/* The address of a byte of the image. */
 unsigned char *point_image(const struct point *point, uint64_t place);
 
-/* The image of this cut, in `image`; its hash. */
+/* Make the image of this cut in `image`. Returns its hash. */
 uint64_t point_show(struct point *point, const struct choice *cut);
-/* Put `image` back to what is durable. */
+/* Reset `image` to the durable state. */
 void point_hide(struct point *point);
 /* A name from which explore_image() makes this image again; new memory, or NULL. */
 char *point_name(struct point *point, const struct choice *cut);
-/* Have the image of this cut judged, which is shown; hide it. */
+/* Have the image of this cut, which point_show() has made, judged; then hide it. */
 int point_ask(struct point *point, const struct choice *cut, struct verdict *verdict);
-/* Show, judge, hide. */
+/* Make the image of this cut, have it judged, and hide it. */
 int point_judge(struct point *point, const struct choice *cut, struct verdict *verdict);
 
 /*
  * Make the cut smaller in place while the verdict's status stays the same: first as much durable
  * as still fails, then as little early as still fails. `complete`: it fails with everything
- * durable, too, so that what the small cut lacks does not matter.
+ * durable, too, so that the stores which the small cut loses do not matter.
  */
 int shrink(struct point *point, struct choice *cut, int status, bool *complete);
 
@@ -54,10 +54,10 @@ int shrink(struct point *point, struct choice *cut, int status, bool *complete);
 int blame(struct point *point, const struct choice *cut, bool complete, struct bug *bug);
 
 /*
- * around.c: an image fails, and the stores that are pending do not say why. Undo what became
- * durable last, or do what comes next, store by store, until the check passes: that one is named.
- * It stays unnamed if none of some dozens does it. Looking ahead assumes that all that is pending
- * made it.
+ * Defined in around.c. For an image that fails although no pending store explains it: undo the
+ * stores that became durable last (look_back), or do the next ones (look_ahead), store by store,
+ * until the check passes. The last store tried is then named. If some dozens of stores change
+ * nothing, no store is named. look_ahead() assumes that all pending stores survive.
  */
 int look_back(struct point *point, const struct choice *cut, struct suspect *early);
 int look_ahead(struct point *point, struct suspect *lost);

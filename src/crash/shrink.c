@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* shrink.c - the smallest difference that still fails, in both directions */
+/*
+ * shrink.c - shrink the difference between a cut that fails and one that passes, in both
+ * directions
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +10,7 @@
 #include "base/err.h"
 #include "crash/point.h"
 
-#define JUDGEMENTS 400 /* at most, for one image */
+#define JUDGEMENTS 400 /* maximum number of judgements for one image */
 
 struct shrinking {
 	struct point *point;
@@ -16,7 +19,7 @@ struct shrinking {
 	unsigned left;
 };
 
-/* Keeps the trial if it fails in the same way. */
+/* Judges the trial cut, and keeps it if it fails in the same way. */
 static bool still_fails(struct shrinking *shrinking)
 {
 	struct verdict verdict;
@@ -48,7 +51,7 @@ static bool is_extreme(const struct unit *unit, const struct choice *choice, boo
 	return everything ? unit_is_all(unit, choice) : unit_is_none(unit, choice);
 }
 
-/* Lines [from, to): all of them at once, or else each half of them. */
+/* Changes lines [from, to) all at once; if that does not keep the failure, each half of them. */
 static void push_lines(struct shrinking *shrinking, uint32_t from, uint32_t to, bool everything)
 {
 	const struct history *history = shrinking->point->history;
@@ -67,7 +70,7 @@ static void push_lines(struct shrinking *shrinking, uint32_t from, uint32_t to, 
 	push_lines(shrinking, middle, to, everything);
 }
 
-/* Element by element of one line: more of it durable, or less of it early. */
+/* Changes one line element by element: more of it durable, or less of it early. */
 static void push_elements(struct shrinking *shrinking, uint32_t i, bool everything)
 {
 	const struct unit *unit = shrinking->point->history->pending[i];
@@ -97,7 +100,7 @@ static void push(struct shrinking *shrinking, bool everything)
 			push_elements(shrinking, i, everything);
 }
 
-/* Else it fails with everything durable. */
+/* Does the small cut lose a store? Otherwise it fails with everything durable. */
 static bool is_something_lost(const struct shrinking *shrinking)
 {
 	const struct history *history = shrinking->point->history;

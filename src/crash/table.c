@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* table.c - open addressing, linear probing; a removed key leaves no trace */
+/*
+ * table.c - a hash table with open addressing and linear probing; removing a key leaves no marker
+ * behind
+ */
 #include "crash/table.h"
 
 #include <stdlib.h>
@@ -70,7 +73,7 @@ void table_remove(struct table *table, uint64_t key)
 	size_t hole = (size_t)((struct table_cell *)(void *)(found - 1) - table->cells);
 	for (size_t at = next(table, hole); table->cells[at].key; at = next(table, at)) {
 		size_t wanted = home(table, table->cells[at].key);
-		/* Does its way from where it wants to be lead over the hole? */
+		/* does the probe sequence from its wanted slot pass over the hole? */
 		if (((at - wanted) & (table->size - 1)) < ((at - hole) & (table->size - 1)))
 			continue;
 		table->cells[hole] = table->cells[at];

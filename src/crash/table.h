@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* table.h - find a pointer or a number by a number; keys are not 0. All zero is an empty table. */
+/*
+ * table.h - map numbers, which are not 0, to numbers or pointers. A zeroed struct is an empty
+ * table.
+ */
 #ifndef CRASH_TABLE_H
 #define CRASH_TABLE_H
 
@@ -24,10 +27,10 @@ static inline uint64_t mix(uint64_t key)
 	return key ^ key >> 33;
 }
 
-/* The value's place, valid until the table changes; NULL if the key is not there. */
+/* The address of the key's value, valid until the table changes; NULL if the key is not there. */
 uint64_t *table_find(const struct table *table, uint64_t key);
 
-/* The same; a key that is not there is added with the value 0. NULL: no memory. */
+/* As table_find(), but a missing key is added with the value 0. NULL: no memory. */
 uint64_t *table_add(struct table *table, uint64_t key);
 
 void table_remove(struct table *table, uint64_t key);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* timeline.c - goes through the trace once more, and keeps what has to do with one bug */
+/* timeline.c - goes through the trace once more, and keeps the events that concern one bug */
 #include "crash/timeline.h"
 
 #include <errno.h>
@@ -9,16 +9,16 @@
 #include "base/err.h"
 #include "crash/history.h"
 
-#define AROUND 2u /* columns that are kept beside each that matters */
+#define AROUND 2u /* columns that are kept on each side of a column that matters */
 #define BEHIND 4u /* columns that are shown after the crash, unless a store is later */
 
 struct view {
 	struct timeline *timeline;
 	const struct bug *bug;
 	struct history history;
-	uint64_t begin;                /* the first event that may be a column */
-	uint64_t skipped;              /* since the last column */
-	bool is_stored[TIMELINE_ROWS]; /* until now */
+	uint64_t begin;                /* index of the first event that may be a column */
+	uint64_t skipped;              /* events left out since the last column */
+	bool is_stored[TIMELINE_ROWS]; /* has something been stored to the row so far? */
 	enum line_state now[TIMELINE_ROWS];
 };
 
@@ -95,7 +95,7 @@ static bool touches_row(const struct timeline_row *row, const struct event *even
 	       is_in_row(row, event->place, event->length);
 }
 
-/* Rows that the event stores to, flushes or syncs. Notes what is stored. */
+/* Finds the rows that the event stores to, flushes or syncs, and marks rows that it stores to. */
 static bool touch(struct view *view, const struct event *event, bool *touches)
 {
 	bool any = false;
@@ -131,7 +131,7 @@ static int append(struct timeline *timeline, const struct timeline_column *colum
 	return 0;
 }
 
-/* One event: does it become a column? */
+/* Decides whether one event becomes a column. */
 static int look_at(struct view *view, const struct event *event, uint64_t index)
 {
 	struct timeline_column column = {.event = event,
@@ -159,7 +159,10 @@ static int look_at(struct view *view, const struct event *event, uint64_t index)
 	return append(view->timeline, &column);
 }
 
-/* Is enough shown after the crash: nothing is left to become durable, or the room is used up? */
+/*
+ * Is the timeline complete: nothing is left to become durable after the crash, or all columns are
+ * used?
+ */
 static bool is_over(const struct view *view, uint64_t index)
 {
 	const struct timeline *timeline = view->timeline;
@@ -186,9 +189,9 @@ static int go_through(struct view *view, const struct trace *trace)
 	return error;
 }
 
-/* ---- what is left out */
+/* ---- leaving columns out */
 
-/* Does the picture say nothing without this column? */
+/* Is this column needed for the picture to make sense? */
 static bool matters(const struct timeline *timeline, uint32_t number)
 {
 	const struct timeline_column *column = &timeline->columns[number];
@@ -196,7 +199,7 @@ static bool matters(const struct timeline *timeline, uint32_t number)
 	if (column->is_lost || column->is_early || number == timeline->cut || !number ||
 		number + 1 == timeline->cut)
 		return true;
-	/* The first flush and the first drain of a row behind the store that was lost or early. */
+	/* the first flush and the first drain of a row after the store that was lost or early */
 	for (unsigned i = 0; i < timeline->row_count; i++)
 		if (column->after[i] != column[-1].after[i] && number < timeline->cut + BEHIND &&
 			(column[-1].is_lost || column[-1].is_early))
@@ -230,7 +233,7 @@ static void leave_out(struct timeline *timeline)
 	free(is_kept);
 }
 
-/* ---- all of it */
+/* ---- the whole timeline */
 
 static uint64_t first_of(const struct bug *bug)
 {

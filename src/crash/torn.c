@@ -2,14 +2,14 @@
 /*
  * torn.c - rule R10: is a cut possible on storage that writes lines or pages whole?
  *
- * Where units are words or sectors, elements have the number of the group that they would be in if
- * the unit were the line or page.
+ * If units are words or sectors, the group number of an element is still that of the whole line or
+ * page.
  */
 #include <stdlib.h>
 
 #include "crash/history.h"
 
-/* The newest store to a line or page that is there. */
+/* The newest surviving store to a line or page. */
 struct newest {
 	uint64_t rank;
 	uint32_t group;
@@ -17,11 +17,11 @@ struct newest {
 
 struct tearing {
 	const struct history *history;
-	struct table wholes; /* struct newest of each line or page */
+	struct table wholes; /* by line or page: struct newest */
 	bool failed;
 };
 
-/* Until when the store would be held back in a page that is not torn; 0: it would not. */
+/* The event until which the store would be held back if pages were not torn; 0: not held back. */
 static uint64_t held_until(const struct tearing *tearing, const struct element *element)
 {
 	const struct unseen *whole = tearing->history->whole;
@@ -50,7 +50,7 @@ static bool note_newest(struct tearing *tearing, const struct element *element, 
 	return false;
 }
 
-/* Something is there that came later, or comes together with it. */
+/* Does a store survive that came after this element, or in the same group? */
 static bool is_overtaken(struct tearing *tearing, const struct element *element, bool is_there)
 {
 	const struct newest *newest = newest_of(tearing, element);
@@ -66,7 +66,7 @@ static bool is_overtaken(struct tearing *tearing, const struct element *element,
 
 typedef bool each_element(struct tearing *, const struct element *, bool is_there);
 
-/* Calls `each` for all elements that have a choice until it returns true. */
+/* Calls `each`, until it returns true, for all elements that may survive or not. */
 static bool each_choosing(struct tearing *tearing, const struct choice *cut, each_element *each)
 {
 	unsigned on_their_own = ELEMENT_STREAM | ELEMENT_DURABLE | ELEMENT_HELD;

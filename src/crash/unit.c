@@ -26,7 +26,7 @@ struct choice unit_all(const struct unit *unit)
 	return (struct choice){.count = unit->count, .streams = UINT64_MAX};
 }
 
-/* Compares what is left, not how it was chosen. */
+/* Do both choices leave the same elements of the unit? They may express it differently. */
 static bool is_like(const struct unit *unit, const struct choice *choice, bool wanted)
 {
 	unsigned stream = 0;
@@ -64,13 +64,15 @@ struct choice unit_before(const struct unit *unit, uint64_t at)
 	return choice;
 }
 
-/* Counted: neither streaming, which are on their own, nor durable, nor held back. */
+/* Is the element counted by `count` and `mask`: not streaming, not durable and not held back? */
 static bool is_counted(const struct element *element)
 {
 	return !(element->flags & (ELEMENT_STREAM | ELEMENT_DURABLE | ELEMENT_HELD));
 }
 
-/* The end of the group that begins at `from`, and how many of it choose each for itself. */
+/*
+ * The end of the group that begins at `from`; `counted`: its elements that survive independently.
+ */
 static uint32_t group_end(const struct unit *unit, uint32_t from, unsigned *counted)
 {
 	uint32_t i = from, group = unit->elements[from].group;
@@ -138,7 +140,9 @@ static uint64_t spread(const struct unit *unit, uint32_t from, uint64_t bits)
 	return mask;
 }
 
-/* The same for streaming elements: those that are durable already have a number, too. */
+/*
+ * Subset `bits` of the streaming elements, as a mask that also has bits for those already durable.
+ */
 static uint64_t spread_streams(const struct unit *unit, uint64_t bits)
 {
 	uint64_t streams = 0;

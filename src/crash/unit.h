@@ -4,28 +4,32 @@
  *
  * A unit is a line, or what crash/model.h says.
  *
- * The rules, as tests and patches in test/mutants name them:
+ * The rules, by the names that tests and patches in test/mutants use:
  *
  * R1	A store is cut into atoms, aligned words of 8 bytes; each goes to its line. What one atomic
  *	access stores inside a line stays one element.
- * R2	A power cut leaves, of a line: all elements of the groups before some group, any of that
- *	group, none behind it. Elements that are durable are always there.
- * R3	Lines choose independently. Then bytes are applied in the order of the trace.
- * R4	A power cut may come after any event. Before each that makes something durable, at marks and
- *	at the end all images are there that are possible since the previous such moment.
+ * R2	A power cut leaves, of a line: all elements of the groups before some group, any subset of
+ *	that group, none behind it. Durable elements always survive.
+ * R3	Rule R2 holds for each line independently. Surviving bytes are applied in trace order.
+ * R4	A power cut may come after any event. It is enough to try it before each event that makes
+ *	something durable, at marks and at the end: the images there include all that were possible
+ *	since the previous of these moments.
  * R5	A fence completes the flushes of its own thread.
- * R6	A flush covers what stood in the line when it was executed, whoever stored it, and nothing
- *	that came later.
- * R7	Atoms that went around the caches choose each for itself, until their thread's next fence.
- * R8	A copy is one group in each line: it promises no order inside.
- * R9	A line that is found changed: all that happened in its unit since the line was last compared
- *	is there or not as a whole, as of now (crash/unseen.h).
- * R10	Storage that tears: the unit is a word of 8 bytes, not a line, or a sector, not a page.
- * R12	page: names and sizes of files are elements, too, each as a whole. On an ordered file
- *	system they are there in their order, up to any; on another one (posix) each by itself.
- *	Syncing a file, or the directory, makes those of it durable, and on an ordered file system
- *	all before them.
- * R13	The growth of a file by writing stands apart from these, and from its data.
+ * R6	A flush covers the stores of all threads that were in the line when it was executed, and no
+ *	later ones.
+ * R7	Atoms stored around the caches survive independently of each other, until their thread's
+ *	next fence.
+ * R8	A copy is one group in each line: it guarantees no order inside a line.
+ * R9	If a line is found changed, then everything that happened in its unit since the line was
+ *	last compared survives as a whole or not at all, as one store at this moment
+ *	(crash/unseen.h).
+ * R10	On storage that tears, the unit is a word of 8 bytes instead of a line, or a sector instead
+ *	of a page.
+ * R12	In the model page, changes of names and sizes of files are elements, too, each as a whole.
+ *	On an ordered file system the first ones survive, up to any number of them; on another one
+ *	(posix) each independently. Syncing a file, or the directory, makes its changes durable,
+ *	and on an ordered file system all changes before them.
+ * R13	The growth of a file by writing is independent of these changes, and of the file's data.
  */
 #ifndef CRASH_UNIT_H
 #define CRASH_UNIT_H
@@ -34,48 +38,51 @@
 #include <stdint.h>
 
 enum element_flags {
-	ELEMENT_FLUSHED = 1, /* somebody flushed the line since; waits for that one's fence */
+	ELEMENT_FLUSHED = 1, /* flushed since; the flushing thread has not fenced yet */
 	ELEMENT_DURABLE = 2,
 	ELEMENT_STREAM = 4,
-	ELEMENT_SEEN = 8,   /* found by comparing: it is older than `at` */
-	ELEMENT_HELD = 16,  /* not there yet, until something that was not seen is found (R9) */
-	ELEMENT_WHOLE = 32, /* its group is there or not as a whole */
+	ELEMENT_SEEN = 8,   /* found by comparing: the store is older than `at` */
+	ELEMENT_HELD = 16,  /* held back: it cannot survive until an unseen store is found (R9) */
+	ELEMENT_WHOLE = 32, /* its group survives as a whole or not at all */
 	ELEMENT_NAMES =
 		64, /* `data` is `length` bytes of struct name_change, in a page at `place` */
 };
 
 struct element {
-	uint64_t at;               /* index of its event */
-	const unsigned char *data; /* in the trace */
+	uint64_t at;               /* index of the event that stored it */
+	const unsigned char *data; /* points into the trace */
 	uint64_t place;
 	uint32_t stack;
 	uint32_t group;
 	uint16_t thread;
-	uint8_t length; /* ends in the line that it begins in */
+	uint8_t length; /* in bytes; the element does not cross the end of its line */
 	uint8_t flags;
 };
 
-/* The last store to a unit; where units are torn, to the line or page that they are parts of. */
+/*
+ * The last store to a unit; if units are torn, to the whole line or page that the unit is a part
+ * of.
+ */
 struct grouping {
-	uint64_t last_event; /* plus 1 */
-	uint32_t groups;     /* the last group's number */
-	uint32_t epoch;      /* of the thread that stored last (armv8) */
-	uint16_t thread;     /* that one */
+	uint64_t last_event; /* index of the event of that store, plus 1 */
+	uint32_t groups;     /* number of the last group */
+	uint32_t epoch;      /* barriers of the thread that stored last (armv8) */
+	uint16_t thread;     /* the thread that stored last */
 };
 
 struct unit {
 	uint64_t number;
 	struct grouping grouping;
 	uint32_t count, capacity;
-	uint32_t slot; /* where the history has it */
+	uint32_t slot; /* index in the history's list of pending units */
 	struct element *elements;
 };
 
 /*
- * Which elements of a unit made it: the first `count`, those that `mask` has a bit for behind
- * them (bit 0: element `count`), and of the streaming ones, in their order, those that `streams`
- * has a bit for. Durable ones are there anyway; streaming ones are not counted out by `count`
- * and `mask`.
+ * The elements of a unit that survive: the first `count`; behind these, each that has a bit in
+ * `mask` (bit 0: element `count`); and of the streaming elements, in their order, each that has a
+ * bit in `streams`. Durable elements survive in any case. `count` and `mask` have no effect on
+ * streaming elements.
  */
 struct choice {
 	uint32_t count;
@@ -84,7 +91,7 @@ struct choice {
 
 bool unit_add(struct unit *unit, const struct element *element);
 
-/* Does the power cut leave element `i`; `stream` is its number among the streaming ones. */
+/* Does element `i` survive the power cut? `stream` is its index among the streaming elements. */
 static inline bool choice_has(
 	const struct choice *choice, const struct element *element, uint32_t i, unsigned stream)
 {
@@ -100,23 +107,26 @@ struct choice unit_all(const struct unit *unit);
 bool unit_is_all(const struct unit *unit, const struct choice *choice);
 bool unit_is_none(const struct unit *unit, const struct choice *choice);
 
-/* The elements before this event. */
+/* The choice in which the elements before this event survive. */
 struct choice unit_before(const struct unit *unit, uint64_t at);
 
-/* Number of states that R2 and R7 allow, at most `limit`; and each of them, from 0 on. */
+/*
+ * The number of states that R2 and R7 allow, at most `limit`; and the state with this number, from
+ * 0 on.
+ */
 uint64_t unit_states(const struct unit *unit, uint64_t limit);
 struct choice unit_state(const struct unit *unit, uint64_t number);
 
-/* Apply what made it to the files; files[n - 1] is file n. */
+/* Apply the surviving elements to the files; files[n - 1] is the memory of file n. */
 void unit_apply(const struct unit *unit, const struct choice *choice, unsigned char *const *files);
 
-/* The place of each word that an element of names changes, and how many there are. */
+/* The places of the words that an element of names changes, and their number. */
 uint32_t element_changes(const struct element *element);
 uint64_t element_change_place(const struct element *element, uint32_t number);
-/* Apply one element. */
+/* Apply one element to the files. */
 void element_apply(const struct element *element, unsigned char *const *files);
 
-/* Forget the first `count` elements. */
+/* Remove the first `count` elements. */
 void unit_forget(struct unit *unit, uint32_t count);
 
 #endif

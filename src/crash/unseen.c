@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* unseen.c - the first pass over a trace */
+/*
+ * unseen.c - the first pass over a trace: finds stores that may be mixed with unseen ones (rule
+ * R9)
+ */
 #include "crash/unseen.h"
 
 #include <errno.h>
@@ -7,14 +10,17 @@
 
 #include "base/err.h"
 
-/* Stores that were seen: a list for each line, since it was last compared; page: for each unit. */
+/*
+ * Stores that were seen since their line was last compared: a list for each line; in the model
+ * page for each unit.
+ */
 struct pass {
 	struct unseen *unseen;
-	struct table last;     /* line or unit: the newest note's number, from 1 on */
-	struct table compared; /* line: the event that compared it, plus 1 */
+	struct table last;     /* by line or unit: number of its newest note, from 1 on */
+	struct table compared; /* by line: index of the event that compared it, plus 1 */
 	struct note {
 		uint64_t at;
-		uint64_t since; /* it may be this old */
+		uint64_t since; /* event since which an unseen store may have happened */
 		uint64_t older;
 	} * notes;
 	uint64_t count, capacity;
@@ -123,7 +129,7 @@ static void step(struct pass *pass, const struct event *event, uint64_t index)
 	case EVENT_GROUP:
 		each_store(pass, event, index);
 		break;
-	case EVENT_STREAM: /* on its own anyway (R7), and the line was compared before it */
+	case EVENT_STREAM: /* independent anyway (R7), and the line was compared before it */
 	case EVENT_FLUSH:
 	case EVENT_CLFLUSH:
 	case EVENT_SYNC:
@@ -134,7 +140,7 @@ static void step(struct pass *pass, const struct event *event, uint64_t index)
 	}
 }
 
-/* ---- page, byte and process: by the time since which a line may have changed */
+/* ---- page, byte and process: ranges of events in which a line may have changed */
 
 static void note_compared(struct pass *pass, const struct event *event, uint64_t when)
 {
@@ -161,7 +167,7 @@ static void note_units(struct pass *pass, const struct event *event, uint64_t at
 		stored(pass, unit, at, at);
 }
 
-/* Stores to the unit since then, and what they were found with, are held back until `at`. */
+/* Holds back, until event `at`, the stores to the unit since event `since`. */
 static void hold(struct pass *pass, uint64_t unit, uint64_t at, uint64_t since)
 {
 	uint64_t *last = table_find(&pass->last, unit + 1);
@@ -179,7 +185,7 @@ static void hold(struct pass *pass, uint64_t unit, uint64_t at, uint64_t since)
 	stored(pass, unit, at, since);
 }
 
-/* Crashes before events `from` to `to` are not tried. */
+/* Marks a range: crashes before events `from` to `to` are not tried. */
 static void darken(struct pass *pass, uint64_t from, uint64_t to)
 {
 	struct unseen *unseen = pass->unseen;

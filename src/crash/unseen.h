@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * unseen.h - stores that cannot be told apart from something that nobody saw (rule R9)
+ * unseen.h - stores that cannot be told apart from unseen ones, which the recorder missed (rule R9
+ * of unit.h)
  *
- * A line that is found changed was stored to by something unseen, at an unknown time since the
- * line was last compared. A store to the same unit that was seen in that time may have come before
- * it or after it.
+ * If a comparison finds a line changed, then an unseen store changed it, at an unknown time since
+ * the line was last compared. A recorded store to the same unit in that time may have come before
+ * the unseen one or after it.
  *
- * cache-line and armv8: such a store to the line is part of what was found, which is all of the
- * line: it is dropped. page: such stores are held back and come with what was found, as a whole.
- * byte and process: all files are one unit, so there is no crash in that time.
+ * cache-line and armv8: the recorded store is dropped, because the comparison has found the whole
+ * line, with its bytes. page: such stores are held back and survive together with the changes
+ * found, as a whole. byte and process: all files are one unit, so no crash is tried in that time.
  */
 #ifndef CRASH_UNSEEN_H
 #define CRASH_UNSEEN_H
@@ -20,21 +21,26 @@
 struct unseen {
 	enum model model;
 	bool is_torn;
-	struct table dropped; /* by event and line; or by event and unit: until which event */
+	/*
+	 * by event and line: dropped stores; or by event and unit: the event until which they are
+	 * held
+	 */
+	struct table dropped;
 	struct dark {
-		uint64_t from, to; /* events; a crash before one of them is not tried */
-	} * darks;                 /* in order */
+		uint64_t from, to; /* indexes of events: no crash is tried before these */
+	} * darks;                 /* in order of events */
 	uint64_t dark_count, dark_capacity;
 };
 
-/* Reads the whole trace. -ENOMEM. */
+/* Reads the whole trace. Returns 0 or -ENOMEM. */
 int unseen_init(struct unseen *unseen, const struct trace *trace, enum model model, bool is_torn);
 void unseen_fini(struct unseen *unseen);
 
 /* Is the part of event `at` that went to this line dropped? */
 bool unseen_drops(const struct unseen *unseen, uint64_t at, uint64_t line);
 /*
- * The event until which the part of event `at` that went to this unit is held back; 0: it is not.
+ * The event until which the part of event `at` that went to this unit is held back; 0: it is not
+ * held back.
  */
 uint64_t unseen_holds(const struct unseen *unseen, uint64_t at, uint64_t unit);
 /* Is a crash before event `at` one that may not be possible? */
