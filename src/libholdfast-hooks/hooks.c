@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * hooks.c - the compiler's hooks, without any effect
+ * hooks.c - the functions that the compiler calls for stores, without recording anything
  *
- * A program that `holdfast cc` has built runs by itself with these. Under `holdfast crash` the
- * recorder's come first.
+ * A program that `holdfast cc` has built uses these when it runs by itself. Under `holdfast crash`
+ * the recorder's functions replace them.
  */
 #include <stddef.h>
 #include <string.h>
@@ -91,7 +91,7 @@ EXPORT void holdfast_crash_stream(void *to, const void *from, unsigned long leng
 	hook_really_stream(to, from, length);
 }
 
-/* The strongest order does for all. */
+/* All operations use the strongest memory order, which is correct for every weaker one. */
 #define CHANGE(bits, type, verb, result)                                                           \
 	EXPORT type __tsan_atomic##bits##_##verb(volatile type *at, type value, int order)         \
 	{                                                                                          \

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * shim.h - has flushes, fences and streaming stores of a program seen by `holdfast crash`
+ * shim.h - makes `holdfast crash` see the flushes, fences and streaming stores of a program
  *
- * `holdfast cc` includes it before everything else: intrinsics become calls of libholdfast-hooks.
+ * `holdfast cc` includes it before everything else: it turns intrinsics into calls of
+ * libholdfast-hooks.
  */
 #ifndef HOLDFAST_CRASH_SHIM_H
 #define HOLDFAST_CRASH_SHIM_H

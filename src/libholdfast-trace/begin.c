@@ -17,7 +17,7 @@ TLS unsigned own_number;
 
 static int directory = -1;
 static struct stat directory_stat;
-static const char *directory_path; /* as the environment had it, kept from the program */
+static const char *directory_path; /* copy of the environment's, which the program may change */
 
 static void *(*next_memmove)(void *, const void *, size_t);
 static void *(*next_memset)(void *, int, size_t);
@@ -37,7 +37,10 @@ void *next_function(const char *name)
 	static const char *const libraries[] = {"libpmem.so.1", "libpmem2.so.1"};
 	void *found = dlsym(RTLD_NEXT, name);
 
-	/* Loaded by the program itself, and not for everybody. */
+	/*
+	 * Found only if the program itself has loaded the library, so that dlsym(RTLD_NEXT) misses
+	 * it.
+	 */
 	for (size_t i = 0; !found && i < 2; i++) {
 		void *library = dlopen(libraries[i], RTLD_LAZY | RTLD_NOLOAD);
 		if (library)
@@ -79,7 +82,7 @@ static void in_child(void)
 	probes_after_fork();
 }
 
-/* Kept out of the way of programs that count on the lowest free descriptor. */
+/* Moves the descriptor to a high number: programs may count on getting the lowest free one. */
 static int out_of_the_way(int fd)
 {
 	int high = (int)syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 700);
@@ -110,7 +113,7 @@ int trace_directory(void)
 {
 	if (is_directory(directory))
 		return directory;
-	/* The number may be the program's by now: it is not closed. */
+	/* The program may have opened something else under this number by now: it is not closed. */
 	directory = open_directory();
 	return is_directory(directory) ? directory : -1;
 }

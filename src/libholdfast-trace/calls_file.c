@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * calls_file.c - mappings, and what makes files durable
+ * calls_file.c - the C library's calls that map files or make them durable
  *
  * msync(2), fsync(2) and fdatasync(2) of files under test are recorded and not executed.
  */
@@ -96,7 +96,10 @@ EXPORT int msync(void *address, size_t length, int flags)
 	return 0;
 }
 
-/* A file of a directory that is watched, or that directory. False: it is another one. */
+/*
+ * Syncs a file of the watched directory, or that directory itself. False: the descriptor is
+ * neither.
+ */
 static bool sync_watched(int fd, struct call call)
 {
 	struct stat stat;

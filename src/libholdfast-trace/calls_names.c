@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * calls_names.c - calls that make, rename, truncate and write files of a directory that is watched
+ * calls_names.c - calls that create, rename, truncate and write files of a watched directory
  *
- * They are executed, and then recorded. Without such a directory they go on to the C library.
+ * They are executed, and then recorded. If no directory is watched they only call the C library.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +15,10 @@
 
 #include "libholdfast-trace/recorder.h"
 
-/* The C library's: they may be called in a handler of a signal, so they are looked up at once. */
+/*
+ * The C library's functions. A handler of a signal may call these, so they are looked up at the
+ * beginning.
+ */
 static int (*next_openat)(int, const char *, int, ...);
 static FILE *(*next_fopen)(const char *, const char *);
 static ssize_t (*next_write)(int, const void *, size_t);
@@ -31,9 +34,9 @@ __attribute__((constructor(102))) static void find_next(void)
 
 /* ---- opening */
 
-/* Before and after something that may make or truncate a file. */
+/* The state before a call that may create or truncate a file, for comparison afterwards. */
 struct opening {
-	unsigned name, file; /* that was there */
+	unsigned name, file; /* name's number, and the file it led to before */
 	uint64_t size;
 };
 
@@ -124,7 +127,7 @@ EXPORT FILE *fopen64(const char *path, const char *how) __attribute__((alias("fo
 
 /* ---- names */
 
-/* Find what stdio has written. The rest comes later. */
+/* Records what stdio has written to the file so far. It writes the rest later. */
 static void look_by_name(int directory, const char *path, unsigned file, struct call call)
 {
 	int fd = (int)syscall(SYS_openat, directory, path, O_RDONLY | O_CLOEXEC);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* calls_pmem.c - the calls of libpmem */
+/* calls_pmem.c - records the calls of libpmem */
 #include "libholdfast-trace/recorder.h"
 
 #define NODRAIN (1u << 0)
 #define NOFLUSH (1u << 5)
 
-/* The library's own function, for memory that is not under test. */
+/* Looks up the library's own function, which is called for memory that is not under test. */
 #define NEXT(type, name)                                                                           \
 	({                                                                                         \
 		static type *next_;                                                                \
@@ -20,7 +20,7 @@ typedef void drain_function(void);
 typedef void *move_function(void *, const void *, size_t, unsigned);
 typedef void *fill_function(void *, int, size_t, unsigned);
 
-/* Something was flushed by the library itself: its drains are needed, too. */
+/* set: the library itself has flushed memory that is not under test: its drains are needed, too */
 static bool others_were_flushed;
 
 static void flush(const char *name, const void *addr, size_t len, struct call call)
@@ -49,7 +49,7 @@ static enum after_copy after(unsigned flags)
 	return flags & NOFLUSH ? THEN_NOTHING : flags & NODRAIN ? THEN_FLUSH : THEN_DRAIN;
 }
 
-/* Flush and drain a copy that was recorded, if that is executed. */
+/* Flushes and drains a copy that was recorded, if flushes are executed in this run. */
 static void *finish(void *to, size_t len, enum after_copy then)
 {
 	flush_function *next =

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * calls_pmem2.c - the functions that libpmem2 hands out
+ * calls_pmem2.c - the functions that getters of libpmem2 return
  *
- * For a map under test a getter returns a function of ours; for another one, the library's. Ours
- * are those of maps of the granularity that the tool forces for the run.
+ * For a map under test a getter returns a recording function of this file; for another map, the
+ * library's function. The recording functions behave as for a map of the granularity that the tool
+ * forces for the run.
  */
 #include <stdlib.h>
 
@@ -17,7 +18,10 @@ struct pmem2_map;
 typedef void any_function(void);
 typedef any_function *getter(struct pmem2_map *);
 
-/* The library's own functions for maps under test: called, too, if flushes are executed. */
+/*
+ * The library's own functions for maps under test. They are called, too, if flushes are executed
+ * in this run.
+ */
 static void (*really_flush)(const void *, size_t);
 static void (*really_drain)(void);
 static void (*really_persist)(const void *, size_t);
@@ -58,7 +62,7 @@ static void persist(const void *addr, size_t len)
 	persist_too(addr, len);
 }
 
-/* The same for a copy that was recorded. */
+/* Flushes and drains a copy that was recorded, if flushes are executed in this run. */
 static void *finish(void *to, size_t len, unsigned flags)
 {
 	if (!(flags & NOFLUSH) && flags & NODRAIN)
@@ -85,7 +89,7 @@ static void *fill(void *to, int byte, size_t len, unsigned flags)
 	return finish(to, len, flags);
 }
 
-/* The same of a map of page granularity, which the tool may force instead: they sync. */
+/* Functions for maps of page granularity, which the tool may force instead: they sync. */
 
 static void page_persist(const void *addr, size_t len)
 {

@@ -17,7 +17,7 @@ void shim_flush(const void *address, int instruction, struct call call)
 		record_flush((uintptr_t)address, 1, call);
 }
 
-/* Executed, too: memory that is not under test may rely on it. */
+/* Recorded and also executed: memory that is not under test may rely on the fence. */
 void shim_fence(struct call call)
 {
 	__asm__ volatile("mfence" ::: "memory");
@@ -44,7 +44,7 @@ EXPORT void holdfast_crash_stream(void *to, const void *from, unsigned long leng
 		record_stream(map, to, from, length, CALLER);
 }
 
-/* A program's own mark (holdfast_crash.h): what was stored until then belongs before it. */
+/* A mark that the program sets (holdfast_crash.h). Stores before it are recorded first. */
 EXPORT void holdfast_crash_mark(unsigned long operation, int is_end)
 {
 	record_mark(operation, is_end, CALLER);

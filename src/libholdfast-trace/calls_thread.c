@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * calls_thread.c - calls that let another thread go on: a store that is noted goes into the
- * trace first
+ * calls_thread.c - calls that let another thread go on: they first put a noted store into the
+ * trace
  *
- * The last store before such a call, and no other, may be noted (hooks.c).
+ * Only the last store before such a call can still be noted (hooks.c).
  */
 #include <pthread.h>
 #include <semaphore.h>
 
 #include "libholdfast-trace/recorder.h"
 
-/* Each is the C library's, after settling. */
+/* Defines a call that settles the noted store and then calls the C library. */
 #define SETTLE_BEFORE(type, name, parameter, argument)                                             \
 	EXPORT type name(parameter)                                                                \
 	{                                                                                          \

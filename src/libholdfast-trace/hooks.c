@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * hooks.c - every store of a program that `holdfast cc` has built, by itself and with its value
+ * hooks.c - records every store of a program that `holdfast cc` has built, one by one, with its
+ * value
  *
- * A hook comes before its store and has no value: it notes address and length, and the value is
- * read at this thread's next event (settling). Every hooked store, also one to other memory, and
- * the end of every function is an event, as is all that lets another thread go on
- * (calls_thread.c): so a store is in the trace before those of another thread that it made
- * possible.
+ * A hook is called before its store and does not get the value: it notes address and length, and
+ * the value is read at this thread's next event (settling). Events are every hooked store, also
+ * one to other memory, the end of every function, and every call that lets another thread go on
+ * (calls_thread.c). So a store is in the trace before any store of another thread that depends on
+ * it.
  *
- * What the store overwrites is compared with the shadow first: something unseen may have been
- * there.
+ * The bytes that the store overwrites are compared with the shadow first: an unseen store may have
+ * changed them.
  */
 #include "libholdfast-trace/recorder.h"
 #include "trace/hooks.h"
@@ -21,7 +22,7 @@ struct noted {
 };
 
 TLS_SHARED bool has_noted;
-TLS struct noted noted; /* if has_noted */
+TLS struct noted noted; /* valid if has_noted */
 
 static bool differs(const struct map *map, uintptr_t address, size_t length)
 {
@@ -61,7 +62,10 @@ NOINLINE void settle_noted(void)
 	unsigned char value[64];
 
 	has_noted = false;
-	/* Unchanged, or a look was faster: then it is known. */
+	/*
+	 * Nothing to record: the bytes did not change, or a comparison (look.c) has recorded them
+	 * already.
+	 */
 	if (!map || !differs(map, store.address, store.length))
 		return;
 	if (store.length > sizeof(value)) {
@@ -151,12 +155,16 @@ EXPORT void *__tsan_memset(void *to, int byte, size_t length)
 	return record_fill(to, byte, length, THEN_NOTHING, CALLER);
 }
 
-/* ---- atomic operations: we do them, so their value is known */
+/* ---- atomic operations: the hook executes them, so that it knows their value */
 
 EXPORT void __tsan_atomic_thread_fence(int order)
 {
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (order == __ATOMIC_SEQ_CST) /* MFENCE, or a locked instruction; others emit nothing */
+	/*
+	 * only this order is an MFENCE or a locked instruction; compilers emit nothing for weaker
+	 * ones
+	 */
+	if (order == __ATOMIC_SEQ_CST)
 		record_fence(CALLER);
 	else
 		settle();
@@ -168,7 +176,7 @@ EXPORT void __tsan_atomic_signal_fence(int order)
 	settle();
 }
 
-/* Before an operation; what is overwritten is known then. */
+/* Called before an atomic operation: the bytes that it overwrites are compared with the shadow. */
 static struct map *before_atomic(volatile void *at, size_t length)
 {
 	struct map *map = maps_find((uintptr_t)at);
@@ -179,7 +187,7 @@ static struct map *before_atomic(volatile void *at, size_t length)
 	return map;
 }
 
-/* `locks`: it is a fence for this thread's flushes, too. */
+/* Called after an atomic operation. `locks`: it is also a fence for this thread's flushes. */
 static void after_atomic(struct map *map, volatile void *at, const void *value, size_t length,
 	bool locks, struct call call)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* look.c - find stores that nobody told of: compare memory with its shadow */
+/* look.c - find stores that no hook or call reported, by comparing memory with its shadow */
 #include "libholdfast-trace/recorder.h"
 
-/* Has the line changed? Then `line` is what it is now, and the shadow has it, too. */
+/* Has the line changed? Then copies its present content to `line` and to the shadow. */
 static ALWAYS_INLINE bool has_changed(uintptr_t address, unsigned char *shadow, line_words line)
 {
 	const volatile uint64_t *now = (const uint64_t *)address;
@@ -13,7 +13,7 @@ static ALWAYS_INLINE bool has_changed(uintptr_t address, unsigned char *shadow, 
 		differs |= now[i] ^ known[i];
 	if (likely(!differs))
 		return false;
-		/* One copy, for another thread may go on storing. */
+		/* The line is read once, because another thread may go on storing to it. */
 #pragma GCC unroll 8
 	for (unsigned i = 0; i < EVENT_LINE / 8; i++)
 		known[i] = line[i] = now[i];

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * maps.c - which addresses are files under test
+ * maps.c - find out if an address belongs to a file under test
  *
- * A file is under test if the tool copied it (it lies below files/ in the tool's directory), if
- * it was made during the run, or if the tool said so of all files. Its first content is kept in
- * first.N, and what is known of its memory in shadow.N, in the tool's directory.
+ * A file is under test if the tool copied it (it lies below files/ in the tool's directory), if it
+ * was created during the run, or if the tool declared all files to be under test. In the tool's
+ * directory, first.N keeps the first content of file number N, and shadow.N the content of its
+ * memory as recorded so far.
  *
- * Maps are only appended and marked as gone, so that they are found without the lock.
+ * Maps are only appended to the table and marked as gone, never removed, so that they can be
+ * looked up without the lock.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -25,7 +27,7 @@ uintptr_t maps_lo = 1, maps_span;
 
 static struct map maps[MAPS];
 static unsigned map_count; /* atomic */
-static uint32_t lock;      /* of `maps` */
+static uint32_t lock;      /* protects changes of `maps` */
 TLS unsigned last_found;
 
 static void take(uint32_t *what)
@@ -129,7 +131,9 @@ unsigned maps_file(int fd)
 	return maps_known(&stat);
 }
 
-/* Bytes [from, to) into another file, without moving the position that the program sees. */
+/*
+ * Copies bytes [from, to) to another file, without moving the file position that the program sees.
+ */
 static bool copy_bytes(int in, int out, off_t from, off_t to)
 {
 	char buffer[16384];
@@ -145,7 +149,10 @@ static bool copy_bytes(int in, int out, off_t from, off_t to)
 	return true;
 }
 
-/* All that is not a hole. The file is opened again: a position is shared with the program. */
+/*
+ * Copies everything but holes. Opens the file again, because seeking would move the position that
+ * the program uses.
+ */
 static bool copy_data(int fd, int out, off_t size)
 {
 	char link[64];
@@ -190,7 +197,7 @@ static bool grow_beside(const char *what, unsigned number, int from, uint64_t ol
 	return done;
 }
 
-/* The file is new or has grown: bytes that came with growth are zero at first. */
+/* Keeps the first content of a new or grown file. Bytes that came with growth are zero at first. */
 static bool keep_file(unsigned number, int fd, const struct stat *stat, const char *name)
 {
 	struct ring_file *file = &ring->files[number - 1];
@@ -210,7 +217,7 @@ static bool keep_file(unsigned number, int fd, const struct stat *stat, const ch
 	return true;
 }
 
-/* The number of the file, made known if it is not yet; 0 if that cannot be done. */
+/* Returns the number of the file, and registers it if it is new; 0 on failure. */
 static unsigned register_file(int fd, const struct stat *stat, const char *name)
 {
 	take(&ring->lock);
@@ -238,8 +245,8 @@ unsigned maps_register(int fd)
 }
 
 /*
-  * The file has this size from now on; the caller holds the lock. Without a name it keeps the one
- * that it has.
+ * Sets the size of the file in the table and the trace. The caller holds the lock. `name` NULL:
+ * the file keeps its name.
  */
 static bool write_size(unsigned number, uint64_t size, const char *name)
 {
@@ -370,7 +377,7 @@ void maps_add_moved(void *address, size_t length, uint64_t place)
 
 	length = (length + PAGE - 1) & ~(PAGE - 1);
 	bool fits = offset + length <= end;
-	if (!fits) /* the rest is behind what is known of the file */
+	if (!fits) /* the rest of the map is behind the end of the shadow */
 		length = offset < end ? end - offset : 0;
 	struct map map = {(uintptr_t)address, (uintptr_t)address + length,
 		length ? map_shadow(number, offset, length) : NULL, place};
@@ -381,7 +388,10 @@ void maps_add_moved(void *address, size_t length, uint64_t place)
 		__atomic_fetch_add(&ring->failed_maps, 1, __ATOMIC_RELAXED);
 }
 
-/* Takes [lo, hi) out of a map; both sides of it stay. The caller holds the lock. */
+/*
+ * Removes [lo, hi) from a map; the parts on both sides of the range stay. The caller holds the
+ * lock.
+ */
 static void cut(struct map *map, uintptr_t lo, uintptr_t hi)
 {
 	struct map before = *map, after = *map;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* names.c - names, sizes and written data of the files of a directory, as records */
+/* names.c - records names, sizes and written data of the files of the watched directory */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -105,8 +105,8 @@ void names_set(unsigned name, unsigned other, unsigned file, struct call call)
 }
 
 /*
- * A file that is cut off to nothing has other content from then on. Cutting off in the middle is
- * not followed.
+ * A file that is truncated to size 0 gets another content (trace/names.h). Truncation to another
+ * size is not modelled.
  */
 void names_truncate(unsigned file, const char *name, uint64_t old, uint64_t size, struct call call)
 {
@@ -180,7 +180,7 @@ void names_written(int fd, const void *data, size_t length, uint64_t at, struct 
 		names_sync(file, call);
 }
 
-/* The lines of a piece of the file that differ from what is known. */
+/* Records the lines of a piece of the file that differ from its shadow. */
 static void look_at_piece(unsigned content, unsigned char *now, unsigned char *known, size_t length,
 	uint64_t at, int shadow, uint32_t stack)
 {
@@ -196,7 +196,7 @@ static void look_at_piece(unsigned content, unsigned char *now, unsigned char *k
 	}
 }
 
-/* The program's descriptor may be for writing only. */
+/* Opens the file again for reading, because the program's descriptor may be for writing only. */
 static int open_to_read(int fd)
 {
 	char link[64];
@@ -260,7 +260,7 @@ void names_sync(unsigned file, struct call call)
 		sync_range(place_of(content, 0), ring->files[content - 1].size, stack);
 		sync_range(names_page(content), EVENT_PAGE, stack);
 	} else {
-		sync_range(names_page(0), 0, stack); /* says what was acknowledged */
+		sync_range(names_page(0), 0, stack); /* has the number of acknowledged bytes */
 	}
 	write_event(&(struct event){.kind = EVENT_NAMES_SYNC,
 			    .stack = stack,

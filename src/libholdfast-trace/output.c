@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * output.c - what the program has acknowledged: how much it has written to standard output
+ * output.c - how much the program has acknowledged: the number of bytes that it has written to
+ * standard output
  *
- * Each fence wants to know, and a system call would take longer than all the rest. The file is
- * mapped: while the byte behind its end is zero, nothing has been added to it. This needs a page
- * that has begun, so the tool has put a byte at the beginning of the file, which does not count.
- * Now and then the kernel is asked nevertheless, for a program may write zeros.
+ * Each fence records this number, and a system call for it would take longer than the rest of the
+ * fence. So the file is mapped: while the byte behind its end is zero, nothing has been appended.
+ * This byte must lie in a page that exists, so the tool puts a byte at the beginning of the file,
+ * which does not count. Every PATIENT fences the kernel is asked for the size nevertheless,
+ * because a program may write zeros.
  */
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -16,10 +18,10 @@
 #include "libholdfast-trace/recorder.h"
 
 #define WINDOW  (UINT64_C(1) << 30) /* bytes of the file that are mapped */
-#define PATIENT 512                 /* how often the kernel is not asked */
+#define PATIENT 512                 /* fences between two system calls */
 
-static const volatile char *output; /* NULL: the kernel is asked always */
-static uint64_t known_size;         /* with the byte that does not count; atomic */
+static const volatile char *output; /* NULL: each fence asks the kernel */
+static uint64_t known_size;         /* of the file, with the byte that does not count; atomic */
 TLS unsigned asked;
 
 void output_begin(void)

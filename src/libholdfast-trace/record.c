@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* record.c - what calls mean, as records */
+/* record.c - turns calls of the program into records */
 #include <stdio.h>
 
 #include "libholdfast-trace/recorder.h"
 
 #define CHUNK      UINT64_C(32768)
-#define WIDE_LOOKS 8          /* drains by the same stack that look at everything */
-#define WIDE_LIMIT (4u << 20) /* unless that is more than so many bytes */
+#define WIDE_LOOKS 8          /* number of drains by one call stack that compare all files */
+#define WIDE_LIMIT (4u << 20) /* unless the files are larger than this, in bytes */
 
 static void add_size(struct map *map, void *sum)
 {
@@ -22,7 +22,10 @@ static void look_at_all(uint32_t stack)
 		look_at_file(0, stack);
 }
 
-/* Lines that are flushed later, or never, may be evicted now: at first, look for those too. */
+/*
+ * Lines that the program flushes later, or never, may be evicted now. So the first drains of each
+ * call stack compare these lines, too.
+ */
 static void look_wide(uint32_t stack)
 {
 	static uint8_t looks[1 << 16];
@@ -33,7 +36,10 @@ static void look_wide(uint32_t stack)
 	look_at_all(stack);
 }
 
-/* The map and whole lines of a flush, and its record. NULL: its file is not under test. */
+/*
+ * Finds the map and the whole lines of a flush, and prepares its record. NULL: the memory is not
+ * under test.
+ */
 static ALWAYS_INLINE struct map *begin_flush(
 	uintptr_t address, size_t length, struct call call, uintptr_t *from, struct event *flush)
 {
@@ -156,7 +162,7 @@ void record_sync(uintptr_t address, size_t length, struct call call)
 	if (!map || !length)
 		return;
 	settle();
-	/* The kernel writes back whole pages. */
+	/* the kernel writes back whole pages */
 	uintptr_t from = address & ~(uintptr_t)(EVENT_PAGE - 1);
 	uintptr_t to = (address + length + EVENT_PAGE - 1) & ~(uintptr_t)(EVENT_PAGE - 1);
 	from = from < map->lo ? map->lo : from;
@@ -185,7 +191,7 @@ void record_file_sync(unsigned file, struct call call)
 		NULL);
 }
 
-/* A long copy is several records, which end at the ends of lines. */
+/* Records a copy. A long one becomes several records, each of which ends at the end of a line. */
 void record_copied(struct map *map, uintptr_t to, size_t length, uint32_t stack)
 {
 	uint8_t is_more = 0;
@@ -230,7 +236,7 @@ static void finish(
 		write_event(&flush, NULL);
 }
 
-/* The map that a copy goes to; NULL unless all of it goes there. */
+/* The map that a copy goes to; NULL unless the map contains the whole range. */
 static struct map *target(void *to, size_t length)
 {
 	struct map *map = maps_find((uintptr_t)to);

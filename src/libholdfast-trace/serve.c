@@ -2,14 +2,14 @@
 /*
  * serve.c - start a checker once, and fork it for each image
  *
- * Loaded into the checker by LD_PRELOAD. The program is stopped before its main() and forked
- * whenever the tool sends a byte; the child runs main(). Maps of the image become private, so
- * that a checker may recover and write, and the next one finds the image clean. Programs that
- * the checker starts, and children that it forks once it has mapped the image, would not see
- * each other's stores: they leave the file SPAWN_MARK, and the tool starts checkers on copies
- * from then on.
+ * Loaded into the checker by LD_PRELOAD. The checker is stopped before its main() and forked
+ * whenever the tool sends a byte; the child runs main(). Maps of the image become private, so that
+ * a checker may recover and write, and the next checker finds the image unchanged. Programs that
+ * the checker starts, and children that it forks after it has mapped the image, would not see each
+ * other's stores. When that happens this library creates the file SPAWN_MARK, and the tool from
+ * then on starts each checker on a copy of the image.
  *
- * The tool reads for each image: the process id of the child, then its status from waitpid(2).
+ * For each image the tool is sent the process id of the child, then its status from waitpid(2).
  */
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -51,7 +51,7 @@ static void forked(void)
 		leave_mark();
 }
 
-/* Is this file an image: does it lie in their directory? */
+/* Is this file an image? Images lie in the directory `images`. */
 static bool is_image(int fd)
 {
 	struct stat stat;
@@ -68,7 +68,7 @@ static bool is_image(int fd)
 EXPORT void *mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset)
 {
 	if (images && fd >= 0 && (flags & MAP_TYPE) != MAP_PRIVATE && is_image(fd)) {
-		/* However large the file is: few of its pages will be copied. */
+		/* no reservation, however large the file: few of its pages are copied */
 		flags = (flags & ~(MAP_TYPE | MAP_SYNC)) | MAP_PRIVATE | MAP_NORESERVE;
 		has_mapped = true;
 	}
@@ -78,7 +78,7 @@ EXPORT void *mmap(void *address, size_t length, int protection, int flags, int f
 EXPORT void *mmap64(void *address, size_t length, int protection, int flags, int fd, off_t offset)
 	__attribute__((alias("mmap")));
 
-/* A private map needs no write-back; it must not fail for that. */
+/* A private map needs no write-back; msync(2) of it must succeed nevertheless. */
 EXPORT int msync(void *address, size_t length, int flags)
 {
 	return has_mapped ? 0 : (int)syscall(SYS_msync, address, length, flags);
@@ -91,7 +91,7 @@ static int number(const char *name)
 	return text ? atoi(text) : -1;
 }
 
-/* Ends the processes that the checker left running, in whatever process group. */
+/* Ends the processes that the checker left running, whatever their process group. */
 static void end_orphans(void)
 {
 	char path[64], list[4096];

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * stack.c - numbers for call stacks, cheaply
+ * stack.c - gives call stacks numbers, usually without unwinding the stack
  *
- * A memo is keyed by the caller's return address and frame, and remembers where on the stack the
- * return addresses above lay. If they still lie there, the stack is the same as last time; else
- * it is unwound, through .eh_frame, which all code has. Memos belong to one thread. The table of
- * stacks belongs to the process and has a lock; numbers are given away across processes.
+ * A memo is keyed by the caller's return address and frame, and remembers the positions on the
+ * stack of the return addresses above. If they are still there, the call stack is the same as last
+ * time; otherwise it is unwound with .eh_frame, which all code has. Memos belong to one thread.
+ * The table of stacks belongs to the process and has a lock; numbers are unique across processes.
  */
 #include <link.h>
 #include <pthread.h>
@@ -18,7 +18,7 @@
 #include "libholdfast-trace/recorder.h"
 
 #define MEMOS   1024u
-#define WAYS    16u /* memos that a call may have: one function is called from many places */
+#define WAYS    16u /* memos for one call: a function is called from many places */
 #define STACKS  (1u << 15)
 #define OBJECTS 1024u
 
@@ -48,13 +48,13 @@ struct walk {
 static struct known known[STACKS];
 static struct object objects[OBJECTS];
 static unsigned object_count;
-static uint32_t lock; /* of the three above */
+static uint32_t lock; /* protects the three variables above */
 
 static pthread_key_t key;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 TLS struct memo *memos;
-TLS unsigned victim; /* counts up; the next of a call's memos to be given up */
-TLS bool is_busy;    /* the unwinder itself calls memset and memcpy */
+TLS unsigned victim; /* counts up; selects the memo of a call that is replaced next */
+TLS bool is_busy;    /* set while unwinding: the unwinder itself calls memset and memcpy */
 
 static void take_lock(void)
 {
@@ -97,7 +97,7 @@ static struct memo *own_memos(void)
 	return memos;
 }
 
-/* ---- objects: the caller holds the lock */
+/* ---- objects (programs and libraries): the caller holds the lock */
 
 static void tell_object(struct object *object, const char *path)
 {
@@ -217,7 +217,7 @@ static _Unwind_Reason_Code step(struct _Unwind_Context *context, void *argument)
 	return ++walk->count > EVENT_FRAMES ? _URC_END_OF_STACK : _URC_NO_REASON;
 }
 
-/* The place between two frames where a return address lies; 0 if it does not. */
+/* The address between two frames that holds this return address; 0 if it is not there. */
 static uintptr_t find_word(uintptr_t from, uintptr_t to, uintptr_t word)
 {
 	uintptr_t found = 0;

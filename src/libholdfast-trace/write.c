@@ -15,7 +15,7 @@ static uint64_t distance(uint64_t at)
 	return at - seen_tail;
 }
 
-/* False: the tool has gone, and nobody will make room. */
+/* False: the tool has ended, and nobody will make room. */
 static NOINLINE bool wait_for_room(uint64_t at)
 {
 	for (unsigned tries = 0;; tries++) {
@@ -41,13 +41,16 @@ static void write_payload(uint64_t at, const void *payload, size_t length)
 }
 
 /*
- * The first of so many slots. The event is not copied on the way to them: it has just been stored
- * word by word, and is not to be loaded otherwise.
+ * Reserves `slots` slots and returns the first one in *at. Does not copy the event: its words have
+ * just been stored one by one, and a wider load would have to wait for them.
  */
 static ALWAYS_INLINE bool reserve(uint64_t slots, uint64_t *at)
 {
 	*at = __atomic_fetch_add(&ring->head, slots, __ATOMIC_ACQ_REL);
-	/* The tool has had these lines since the last time round: they begin to come back now. */
+	/*
+	 * The tool's CPU has read these cache lines since the last round of the ring: fetch them
+	 * ahead of use.
+	 */
 	__asm__ volatile("prefetchw %0" : : "m"(*ring_slot(ring, *at + AHEAD)));
 	return likely(distance(*at) <= RING_SLOTS - RING_RESERVE) || wait_for_room(*at);
 }
@@ -74,7 +77,10 @@ void write_pair(const struct event *first, const struct event *second)
 	ring_publish(ring, at + 1, second, thread);
 }
 
-/* In one step: an atomic addition waits for all older stores, and those to the ring are slow. */
+/*
+ * Reserves all slots in one step: an atomic addition waits for all older stores, and stores to the
+ * ring are slow.
+ */
 void write_three(const struct event *seen, const uint64_t *line, const struct event *first,
 	const struct event *second)
 {

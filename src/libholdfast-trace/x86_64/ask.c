@@ -2,8 +2,9 @@
 /*
  * ask.c - ask the tool where an object has raw instructions
  *
- * One process asks at a time. One that dies meanwhile leaves its name there; the next one that
- * waits takes its place, after the tool has answered a question that nobody reads any more.
+ * One process asks at a time. A process that dies while it asks stays registered as the owner; the
+ * next process that waits replaces it, after the tool has answered the question, whose answer
+ * nobody reads.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +18,7 @@
 #include "libholdfast-trace/x86_64/probes.h"
 
 #define REST_NANOSECONDS 50000
-#define PATIENCE         256 /* rests between two looks at the other one's health */
+#define PATIENCE         256 /* waits between two checks that the owner still lives */
 
 static void rest(void)
 {
@@ -31,7 +32,7 @@ static bool is_gone(int process)
 	return syscall(SYS_kill, (long)process, 0L) && errno == ESRCH;
 }
 
-/* False: the tool has gone. */
+/* False: the tool has ended. */
 static bool wait_for_state(uint32_t first, uint32_t second)
 {
 	for (unsigned tries = 1;; tries++) {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * calls_signal.c - the program's own SIGTRAP, and signal masks without it
+ * calls_signal.c - the program's own handler of SIGTRAP, and signal masks without SIGTRAP
  *
  * The kernel ends a process that hits a probe while SIGTRAP is blocked. So the calls that block
- * signals leave it out. The program's handler for it is kept here, and called for traps that are
- * not ours.
+ * signals leave SIGTRAP out. The program's handler for SIGTRAP is kept here, and called for traps
+ * that are not from probes.
  */
 #include <poll.h>
 #include <pthread.h>
@@ -24,16 +24,16 @@
 		next_;                                                                             \
 	})
 
-static bool is_ours; /* SIGTRAP */
+static bool is_ours; /* the recorder handles SIGTRAP */
 static struct sigaction programs = {.sa_handler = SIG_DFL};
 static uint32_t lock; /* of `programs` */
 
-/* Returns what the program wants done, and sets it if `action` is not NULL. */
+/* Returns the program's action for SIGTRAP, and sets it if `action` is not NULL. */
 static struct sigaction exchange(const struct sigaction *action)
 {
 	sigset_t all, before;
 
-	/* No handler may come in between that wants the lock. */
+	/* block all signals: a handler that also takes the lock must not interrupt */
 	memset(&all, 0xff, sizeof(all));
 	syscall(SYS_rt_sigprocmask, (long)SIG_BLOCK, &all, &before, 8L);
 	while (__atomic_exchange_n(&lock, 1, __ATOMIC_ACQUIRE))
@@ -59,7 +59,7 @@ void signal_take_trap(const struct sigaction *action)
 	sigaddset(&trap, SIGTRAP);
 	NEXT(sigaction)(SIGTRAP, action, &programs);
 	is_ours = true;
-	/* Whoever started the program may have blocked it. */
+	/* The process that started the program may have blocked SIGTRAP. */
 	syscall(SYS_rt_sigprocmask, (long)SIG_UNBLOCK, &trap, NULL, 8L);
 }
 
@@ -156,7 +156,7 @@ EXPORT int pthread_attr_setsigmask_np(pthread_attr_t *attributes, const sigset_t
 	return NEXT(pthread_attr_setsigmask_np)(attributes, without_trap(set, &copy));
 }
 
-/* Handlers run with the mask of a wait. */
+/* sigsuspend(2) and similar calls: handlers run with the mask of the wait. */
 EXPORT int sigsuspend(const sigset_t *set)
 {
 	sigset_t copy;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * outline.c - locked instructions run from copies, because nothing else does what they do at once
+ * outline.c - runs locked instructions from copies, because no other code has their atomic effect
  *
- * A copy is followed by a jump back. It lies near the code, for an operand may be relative to the
- * instruction: the displacement of the copy is another one.
+ * A copy is followed by a jump back. It lies near the code, because an operand may be relative to
+ * the instruction; the displacement in the copy is adjusted.
  */
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -13,10 +13,13 @@
 
 #define SLOT  32u /* bytes of a copy and its jump */
 #define PAGE  UINT64_C(4096)
-#define STEP  UINT64_C(0x100000) /* between two places that are tried */
+#define STEP  UINT64_C(0x100000) /* distance of two addresses that are tried */
 #define TRIES 512u
 
-/* Before the code, as near as there is room, for behind it the heap may grow; else anywhere. */
+/*
+ * Maps memory before the code, as near as there is room, because behind the code the heap may
+ * grow; otherwise anywhere.
+ */
 static unsigned char *map_near(uintptr_t lo, size_t size)
 {
 	long protection = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS;
@@ -33,7 +36,7 @@ static unsigned char *map_near(uintptr_t lo, size_t size)
 	return mapped == MAP_FAILED ? NULL : mapped;
 }
 
-/* False: the operand is out of reach from there. */
+/* False: the operand is out of reach from the copy's address. */
 static bool copy_one(const struct probe *probe, unsigned char *to)
 {
 	static const unsigned char jump[6] = {0xff, 0x25}; /* to the address behind it */

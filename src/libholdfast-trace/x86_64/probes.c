@@ -10,16 +10,16 @@
 
 #define OBJECTS 1024u
 
-/* An object that has been looked at; `lo` is 0 where the element is free. */
+/* An object (program or library) whose code was searched; `lo` is 0 if the element is free. */
 struct object {
 	uintptr_t lo, hi;     /* its code; lo is atomic, and stored last */
-	struct probe *probes; /* in order of their addresses; shared with children */
+	struct probe *probes; /* in order of their addresses; shared with child processes */
 	uint32_t count, room;
-	uint32_t round; /* the last one in which it was loaded */
-	void *copies;   /* of locked instructions, or NULL */
+	uint32_t round; /* number of the last search that found it loaded */
+	void *copies;   /* copies of locked instructions, or NULL */
 	size_t copies_size;
 	uintptr_t base;
-	char name[sizeof(((struct probe_refusal *)0)->object)]; /* the end of its path */
+	char name[sizeof(((struct probe_refusal *)0)->object)]; /* end of its path */
 };
 
 struct search {
@@ -81,9 +81,9 @@ struct probe *probes_at(uintptr_t pc)
 	return NULL;
 }
 
-/* ---- which objects */
+/* ---- choosing objects */
 
-/* The C library, and what is recorded by its calls. */
+/* The C library is left out, and libraries whose calls are recorded. */
 static bool is_left_out(const char *path)
 {
 	static const char *const names[] = {"libc.so.", "libm.so.", "libpthread.so.", "libdl.so.",
@@ -119,7 +119,7 @@ static bool may_have_sites(const struct search *search)
 
 /* ---- setting probes */
 
-/* The part that has these bytes; NULL: it is not code of the object's. */
+/* The segment that contains these bytes; NULL: they are not in the object's code. */
 static const ElfW(Phdr) * part_of(const struct search *search, uint64_t address, uint64_t length)
 {
 	for (unsigned i = 0; i < search->part_count; i++) {
@@ -142,7 +142,10 @@ static bool set_probe(const struct search *search, struct probe *probe)
 	return trap_change(probe->pc, TRAP_INT3, probe->protection);
 }
 
-/* True: `probe` is filled in. Locked instructions are wanted where flushes may rely on them. */
+/*
+ * True: `probe` is filled in. `with_locked`: also accept locked instructions, because flushes may
+ * rely on them.
+ */
 static bool accept(const struct search *search, const struct probe_site *site, bool with_locked,
 	struct probe *probe)
 {
@@ -183,7 +186,10 @@ static struct probe *room_for(uint32_t count)
 	return room == MAP_FAILED ? NULL : room;
 }
 
-/* The object's probes, known before they are hit. */
+/*
+ * Accepts all sites of the list that can be probed. Their probes can be looked up from now on,
+ * before set_probes() sets them, so that the first hit finds its probe.
+ */
 static void accept_all(struct search *search, const struct probe_list *list)
 {
 	struct object *object = search->object;
@@ -255,7 +261,7 @@ static struct object *find_free(uintptr_t lo, uintptr_t hi, bool *is_known)
 	return free;
 }
 
-/* The end of its path, for what is told later. */
+/* Keeps the end of the object's path for later messages. */
 static void keep_name(const struct search *search)
 {
 	struct object *object = search->object;
@@ -268,7 +274,7 @@ static void keep_name(const struct search *search)
 
 static void look_at_object(struct search *search)
 {
-	static char self[512]; /* the caller has the lock */
+	static char self[512]; /* protected by the caller's lock */
 	struct probe_list *list;
 
 	if (is_left_out(search->name) || !may_have_sites(search))

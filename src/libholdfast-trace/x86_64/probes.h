@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * probes.h - raw flushes, fences and streaming stores, seen as they are executed
+ * probes.h - breakpoints (probes) at raw instructions, which are flushes, fences and streaming
+ * stores in machine code
  *
- * Each has an int3 for its first byte. The trap records what the instruction would have done: a
- * flush of memory under test and a fence are then skipped, everything else is done in its place.
- * Locked instructions, which are fences besides, run from a copy out of line. Code stays private
- * memory.
+ * An int3 replaces the first byte of each such instruction. The trap handler records the effect of
+ * the instruction: it then skips a flush of memory under test or a fence, and executes everything
+ * else itself. Locked instructions, which also act as fences, run from a copy elsewhere. Code
+ * stays private memory.
  *
  * Threads run freely while probes are set: a probe is found by its address before its byte is
- * changed, and the change is one byte. Objects come and go (dlopen(3), dlclose(3)): the loader
- * stops for debuggers when it has mapped one, and that place has a probe, too.
+ * changed, and the change is one byte. Objects are loaded and unloaded (dlopen(3), dlclose(3)):
+ * the loader calls a function for debuggers when it has mapped an object, and this function has a
+ * probe, too.
  *
  * Locks: one in probes.c, of the table of objects. The handler takes it for the loader only, which
  * holds its own lock then.
@@ -25,54 +27,55 @@
 struct probe {
 	uintptr_t pc;
 	struct raw_insn insn;
-	uintptr_t copy; /* of a locked instruction */
-	uint32_t idle;  /* how often a locked instruction had nothing to complete; atomic */
+	uintptr_t copy; /* address of the copy of a locked instruction */
+	uint32_t idle;  /* how often a locked instruction had no flush to complete; atomic */
 	uint8_t was_hit;
-	uint8_t protection; /* of its page */
-	uint8_t first;      /* its first byte, which the breakpoint stands for */
+	uint8_t protection; /* protection of its page */
+	uint8_t first;      /* first byte of the instruction, which the int3 replaces */
 };
 
-/* probes.c: find the objects that are new, and set their probes. */
+/* probes.c: finds new objects, and sets their probes. */
 void probes_find(void);
 /* Finds the probe of this address, or NULL. Safe in signal handlers. */
 struct probe *probes_at(uintptr_t pc);
 void probes_refuse(const char *object, uint64_t address, enum probe_reason reason);
-/* The same of a probe that was set. */
+/* Reports why a probe that was set is given up. */
 void probes_refuse_probe(const struct probe *probe, enum probe_reason reason);
 
 /*
- * ask.c: the sites of the object that has its code here. NULL: it has none, or refused, which is
- * then told. ask_free() gives the answer back.
+ * ask.c: asks the tool for the sites of the object whose code contains the address. NULL: there
+ * are no sites, or the tool refused and the refusal is recorded. ask_free() frees the answer.
  */
 struct probe_list *ask(const char *object, uintptr_t address);
 void ask_free(struct probe_list *list);
 
-/* trap.c: be there when a probe is hit. */
+/* trap.c: installs the handler for hits of probes. */
 void trap_begin(void);
 bool trap_is_debugged(void);
-/* Change one byte of code, whose page has this protection. False: the system does not let us. */
+/* Changes one byte of code, whose page has this protection. False: the system does not allow it. */
 bool trap_change(uintptr_t pc, uint8_t byte, int protection);
 #define TRAP_INT3 0xcc
-/* Have probes_find() called for objects that come later. */
+/* Makes probes_find() be called for objects that are loaded later. */
 void trap_watch_loader(void);
 
-/* calls_signal.c: make the action that of SIGTRAP, and hide it from the program. */
+/* calls_signal.c: installs the action for SIGTRAP, and hides it from the program. */
 void signal_take_trap(const struct sigaction *action);
-/* A trap that is not ours: what the program wants done with it. */
+/* Handles a trap that is not from a probe as the program wants. */
 void signal_pass_on(int number, siginfo_t *info, void *context);
 void signal_after_fork(void);
 
 /*
- * outline.c: copies of the locked instructions among these probes, near the code that begins at lo.
- * Returns where they are, *size bytes, or NULL. A probe whose copy stays 0 cannot have one.
+ * outline.c: makes copies of the locked instructions among these probes, near the code that begins
+ * at lo. Returns their memory, of *size bytes, or NULL. If no copy can be made for a probe, its
+ * `copy` stays 0.
  */
 void *outline_make(struct probe *probes, uint32_t count, uintptr_t lo, size_t *size);
 
-/* registers.c: what an instruction sees. */
+/* registers.c: the register values that an interrupted instruction sees. */
 void registers_begin(void);
 uintptr_t registers_address(const ucontext_t *context, const struct raw_insn *insn, uintptr_t pc);
 uint64_t registers_general(const ucontext_t *context, unsigned number);
-/* `length` bytes of a register, at most 64. */
+/* Copies `length` bytes, at most 64, of a register. */
 void registers_value(
 	const ucontext_t *context, enum raw_file file, unsigned number, void *to, size_t length);
 

@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * registers.c - registers as the interrupted instruction has them, in the frame of a signal
+ * registers.c - read the registers of the interrupted instruction from a signal frame
  *
- * The kernel keeps vector registers there as XSAVE lays them out (Intel SDM volume 1, chapter 13),
- * in pieces: the lower 16 bytes, those above, those above these; and 16 to 31 by themselves.
+ * The frame has the vector registers in the layout of XSAVE (Intel SDM volume 1, chapter 13), in
+ * pieces: bytes 0 to 15 of each register, bytes 16 to 31, and bytes 32 to 63; registers 16 to 31
+ * are stored separately and whole.
  */
 #include <cpuid.h>
 #include <string.h>
 
 #include "libholdfast-trace/x86_64/probes.h"
 
-#define MMX_AT     32u  /* of register 0; each has 16 bytes */
-#define XMM_AT     160u /* the same */
-#define LAYOUT_AT  464u /* what the kernel says of the rest */
+#define MMX_AT     32u  /* offset of MMX register 0; each register takes 16 bytes */
+#define XMM_AT     160u /* offset of XMM register 0; each register takes 16 bytes */
+#define LAYOUT_AT  464u /* offset of the kernel's description of the rest */
 #define LAYOUT     0x46505853u
-#define PRESENT_AT 512u /* a bit for each component: clear means zeros */
+#define PRESENT_AT 512u /* a bit for each component: clear means that its registers are zero */
 #define LEAF       0xdu
 
 enum component { YMM_HIGH = 2, ZMM_HIGH = 6, ZMM_16_TO_31 = 7 };
@@ -48,7 +49,7 @@ uintptr_t registers_address(const ucontext_t *context, const struct raw_insn *in
 	return raw_address(insn, registers, pc);
 }
 
-/* A piece of a register, or zeros. */
+/* Copies a piece of a register, or zeros if its component is not present. */
 static void copy_piece(
 	const unsigned char *area, enum component component, unsigned at, void *to, size_t length)
 {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * trap.c - what happens when a probe is hit
+ * trap.c - the handler that runs when a probe is hit
  *
- * SIGTRAP is ours; a program that wants it gets what is not (calls_signal.c). The handler runs in
- * place of an instruction, so that it may do what any call may: it interrupts nothing.
+ * The recorder owns SIGTRAP; the program gets only traps that are not from probes
+ * (calls_signal.c). The handler runs in place of one instruction of the program and interrupts no
+ * call, so that it may call any function that the program may call.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,14 +25,14 @@
 static const uint8_t endbr64[4] = {0xf3, 0x0f, 0x1e, 0xfa};
 
 static struct {
-	uintptr_t at; /* 0: it is not watched */
+	uintptr_t at; /* address of the loader's function for debuggers; 0: it has no probe */
 	bool is_ret;
 } loader;
 
-/* A thread has flushed or streamed by raw instructions, and has not fenced since. */
+/* This thread has flushed or streamed by raw instructions, and has not fenced since. */
 TLS bool is_pending;
 
-/* ---- what the instructions do */
+/* ---- executing the instructions */
 
 static void stream(uintptr_t to, const void *from, size_t length, struct call call)
 {
@@ -97,7 +98,7 @@ static void perform(const struct probe *probe, const ucontext_t *context, struct
 static void hit(struct probe *probe, ucontext_t *context)
 {
 	greg_t *registers = context->uc_mcontext.gregs;
-	/* The unwinder has the address behind the int3 for this frame. */
+	/* The unwinder expects the address behind the int3 for this frame. */
 	struct call call = {probe->pc + 1, (uintptr_t)registers[REG_RSP]};
 
 	__atomic_fetch_add(&ring->probes.report.hits, 1, __ATOMIC_RELAXED);
@@ -108,14 +109,19 @@ static void hit(struct probe *probe, ucontext_t *context)
 	is_pending = raw_wants_fence(&probe->insn) || (is_pending && probe->insn.kind != RAW_FENCE);
 }
 
-/* The instruction is left alone from here on: threads that spin would hit it for ever. */
+/*
+ * Removes the probe of this instruction: threads that spin on it would hit the probe all the time.
+ */
 static void give_up(struct probe *probe)
 {
 	trap_change(probe->pc, probe->first, probe->protection);
 	probes_refuse_probe(probe, PROBE_OFTEN);
 }
 
-/* It runs from its copy, and completes what this thread has flushed. */
+/*
+ * Makes the locked instruction run from its copy, and records that it completes this thread's
+ * flushes.
+ */
 static void hit_locked(struct probe *probe, ucontext_t *context)
 {
 	greg_t *registers = context->uc_mcontext.gregs;
