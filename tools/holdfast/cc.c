@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * cc.c - holdfast cc: a compiler whose programs tell `holdfast crash` of every store
+ * cc.c - holdfast cc: runs a compiler so that `holdfast crash` sees every store of its programs
  *
- * The compiler's hooks of -fsanitize=thread are switched on when it compiles and off when it
- * links: then its own runtime stays out, and libholdfast-hooks answers. A command that does both
- * is done in two steps.
+ * The hooks of -fsanitize=thread are switched on when the compiler compiles and off when it links:
+ * so the sanitizer's runtime is not linked, and libholdfast-hooks defines the hooks instead. A
+ * command that compiles and links is divided into two steps.
  */
 #include <errno.h>
 #include <limits.h>
@@ -17,11 +17,11 @@
 
 #include "tool.h"
 
-#define EXTRA 16 /* words that are added, at most */
+#define EXTRA 16 /* maximum number of words that are added to a command */
 
 static const char *const compile_flags[] = {"-fsanitize=thread", "-fno-builtin-memcpy",
 	"-fno-builtin-memset", "-fno-builtin-memmove", "-fno-lto", "-g"};
-/* Vector stores of clang have no hooks: it must not make any. */
+/* Vector stores of clang call no hooks: it must not generate any. */
 static const char *const clang_flags[] = {
 	"-mllvm", "-force-vector-width=1", "-mllvm", "-vectorize-slp=false"};
 
@@ -56,8 +56,8 @@ static struct words new_words(int argc)
 }
 
 /*
- * Exit status of the command; its standard output, if `line` is not NULL, up to the first line's
- * end.
+ * Runs a command and returns its exit status. If `line` is not NULL, it receives the first line of
+ * the command's standard output.
  */
 static int run(const char *const *words, char *line, int size)
 {
@@ -99,11 +99,14 @@ static bool is_clang(const char *compiler)
 	return !run(words, line, sizeof(line)) && strstr(line, "clang");
 }
 
-/* ---- libholdfast-hooks and its shim.h: beside this program, wherever that was moved to */
+/*
+ * ---- finding libholdfast-hooks and its shim.h relative to this program, wherever it was moved to
+ */
 
 /*
- * A folder by its way from the program's own, if `file` is there; NULL: it is not. The way is
- * resolved, for what is linked keeps the name in its search path.
+ * The folder at the relative path `way` from this program's folder, if it contains `file`;
+ * otherwise NULL. Symbolic links and ".." are resolved, because linked programs keep the name in
+ * their search path.
  */
 static char *beside_program(const char *way, const char *file)
 {
@@ -122,7 +125,10 @@ static char *beside_program(const char *way, const char *file)
 	return realpath(path, NULL);
 }
 
-/* In the build, in the tree that this program was installed with, or where that was to be. */
+/*
+ * Looks in the build folder, in the tree that this program was installed with, and in the
+ * configured folder.
+ */
 static char *find_folder(const char *in_tree, const char *as_configured, const char *file)
 {
 	char *folder = beside_program("../../src/libholdfast-hooks", file);
@@ -177,7 +183,7 @@ static bool is_source(const char *word)
 	return false;
 }
 
-/* It takes the next word as its value. */
+/* Does this option take the next word as its value? */
 static bool has_value(const char *word)
 {
 	static const char *const options[] = {"-o", "-I", "-L", "-l", "-D", "-U", "-include", "-x",
@@ -222,7 +228,7 @@ static bool is_assembler(const char *word)
 	return dot && (!strcmp(dot, ".s") || !strcmp(dot, ".S"));
 }
 
-/* The command for one source: all options but -o and other files. */
+/* Runs the command for one source: all options except -o, and no other files. */
 static int compile_one(int argc, char **argv, const char *source, const char *object)
 {
 	struct words words = new_words(argc);
@@ -282,7 +288,7 @@ static int compile_and_link(int argc, char **argv)
 	return status;
 }
 
-/* ---- all others */
+/* ---- all other commands */
 
 static int become(const struct words *words)
 {
@@ -291,7 +297,7 @@ static int become(const struct words *words)
 	return 127;
 }
 
-/* As pkg-config does: a blank in a name does not end the word. */
+/* Quotes blanks as pkg-config does: a blank in a name does not end the word. */
 static void print_word(const char *word)
 {
 	for (; *word; word++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* fields.c - the tables; a new fact is a row here, and one in a table of holdfast(1) */
+/* fields.c - the tables of facts. A new fact is a row here, and one in a table of holdfast(1). */
 #include "fields.h"
 
 #include <stdio.h>
@@ -62,7 +62,7 @@ const char *field_type(const struct field *field)
 	return types[field->kind];
 }
 
-/* ---- words of enums */
+/* ---- words for values of enums */
 
 #define WORD_OF(name)                                                                              \
 	static const char *word_of_##name(int value)                                               \
@@ -92,7 +92,7 @@ static const char *word_of_granularity(int value)
 	return granularity_word((enum pmem2_granularity)value);
 }
 
-/* ---- what people are told */
+/* ---- texts for people */
 
 static const char *say_file_system(const void *whole, char *room, size_t size)
 {
@@ -134,7 +134,7 @@ static const char *say_domain(const void *whole, char *room, size_t size)
 	return told->domain == HOLDFAST_DOMAIN_NONE ? NULL : holdfast_domain_name(told->domain);
 }
 
-/* A page is what everybody expects. */
+/* Leaves out an alignment of one page, which everybody expects. */
 static const char *say_alignment(const void *whole, char *room, size_t size)
 {
 	const struct holdfast_number *number =
@@ -149,7 +149,7 @@ static const char *say_alignment(const void *whole, char *room, size_t size)
 	return room;
 }
 
-/* Once, for all that is not known because of it. */
+/* Says once why nothing is known of the regions, instead of for each fact. */
 static const char *say_regions(const void *whole, char *room, size_t size)
 {
 	const struct holdfast_explanation *told = whole;
@@ -262,7 +262,10 @@ static const struct field file_system_rows[] = {
 };
 static TABLE(fields_file_system, file_system_rows);
 
-/* As a person asks: what it comes to; why; what would change it; how; where it lies; details. */
+/*
+ * Order in which a person asks: the verdict; its reasons; what would change it; how; where the
+ * file lies; details.
+ */
 static const struct field path_rows[] = {
 	{"name", FIELD_TEXT, AT(name)},
 	{"object", FIELD_WORD, AT(object), .word = word_of_object},
@@ -381,7 +384,7 @@ TABLE(fields_required, required_rows);
 #define THIS output
 static const struct field output_rows[] = {
 	{"version", FIELD_TEXT, AT(version)},
-	{"required", FIELD_TEXT, AT(required)}, /* and then "paths", which are of two kinds */
+	{"required", FIELD_TEXT, AT(required)}, /* json.c adds "paths", which have two types */
 };
 TABLE(fields_output, output_rows);
 

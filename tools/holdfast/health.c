@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* health.c - holdfast info --health: look, judge, print, and remember */
+/* health.c - holdfast info --health: find what is wrong, or worse than at the previous look */
 #include "health.h"
 
 #include <inttypes.h>
@@ -32,7 +32,10 @@ void health_find(struct health *health, const char *what, const char *kind, int 
 	more[health->finding_count++] = made;
 }
 
-/* A value that cannot be read is not known to be well. One that the kernel lacks is well. */
+/*
+ * True if a value was read. If not, adds a finding: an unreadable value may hide trouble. A value
+ * that the kernel does not offer adds none.
+ */
 static bool has_answer(struct health *health, const char *what, const char *kind,
 	const struct holdfast_number *number)
 {
@@ -120,7 +123,7 @@ static bool is_same_module(const struct seen_module *seen, const struct holdfast
 	return !strcmp(seen->id, module->id);
 }
 
-/* By its id: a name may be that of another module after the next start. */
+/* Finds a module by its id: after a reboot its name may belong to another module. */
 const struct seen_module *seen_find_module(
 	const struct seen *seen, const struct holdfast_dimm *module)
 {
@@ -224,7 +227,10 @@ const struct seen_counter *seen_find_counter(
 	return NULL;
 }
 
-/* One that begins at 0 with each mount has begun again if it is less than it was. */
+/*
+ * The increase since the last look. A counter that starts at 0 with each mount has restarted if it
+ * is now smaller than before.
+ */
 static int64_t growth_of(const struct health *health, const struct holdfast_counter *counter)
 {
 	const struct seen_counter *before = seen_find_counter(&health->before, counter);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * health.h - is anything wrong with this machine's storage, or has it become worse?
+ * health.h - find out if anything is wrong with this machine's storage, or has become worse
  *
- * A look reads what the kernel tells (libpmem2/health.h), compares it with what the previous look
- * has left in a state file, and leaves its own there. Findings are in the order in which they are
- * found: modules, regions, counters.
+ * A look reads the kernel's values (libpmem2/health.h), compares them with those that the previous
+ * look left in a state file, and stores its own there. Findings are in the order modules, regions,
+ * counters.
  */
 #ifndef TOOLS_HOLDFAST_HEALTH_H
 #define TOOLS_HOLDFAST_HEALTH_H
@@ -19,9 +19,9 @@ enum health_format {
 	HEALTH_PROMETHEUS,
 };
 
-/* A module as the previous look found it; names and ids as in libpmem2/health.h. */
+/* A module as the previous look found it; name and id as in libpmem2/health.h. */
 struct seen_module {
-	char *name, *id;          /* id NULL: it has none */
+	char *name, *id;          /* id NULL: the module has no id */
 	int64_t unsafe_shutdowns; /* -1: never read */
 };
 
@@ -36,7 +36,7 @@ struct seen_counter {
 };
 
 struct seen {
-	char *time; /* of the look, UTC: "2026-11-30T04:00:00Z"; NULL: there was none */
+	char *time; /* time of the look, in UTC: "2026-11-30T04:00:00Z"; NULL: there was no look */
 	struct seen_module *modules;
 	struct seen_region *regions;
 	struct seen_counter *counters;
@@ -46,31 +46,35 @@ struct seen {
 struct health_finding {
 	char *what;       /* "module nmem0" */
 	const char *kind; /* a word for programs: "unsafe-shutdowns" */
-	int is_wrong;     /* 1; or 0: it could not be found out */
-	char *text;       /* a sentence without a full stop */
+	int is_wrong;     /* 1: something is wrong; 0: it could not be found out */
+	char *text;       /* a message without a full stop */
 };
 
 struct health {
-	struct holdfast_health *now; /* NULL: an error has ended the look */
+	struct holdfast_health *now; /* values of this look; NULL: an error has ended it */
 	struct seen before;
-	const char *path; /* of the state file */
+	const char *path; /* path of the state file */
 	enum outcome outcome;
 	const char *verdict;
 	struct health_finding **findings;
 	size_t finding_count;
 };
 
-/* `holdfast info --health`; `path` NULL is the default. Prints, and keeps the state. */
+/*
+ * Runs `holdfast info --health`. `path`: state file; NULL: the default. Prints the findings, and
+ * keeps the state.
+ */
 enum outcome health_look(enum health_format format, const char *path);
 
-/* Add what is wrong, or not known, to the findings. */
+/* Add everything that is wrong, or not known, to the findings. */
 void health_judge(struct health *health);
 void __attribute__((__format__(__printf__, 5, 6))) health_find(struct health *health,
 	const char *what, const char *kind, int is_wrong, const char *format, ...);
 
 /*
- * The state file. seen_read() leaves `seen` empty where no file is, and returns why it cannot be
- * used, or NULL; free that. A value that a look could not read is remembered as it was before.
+ * The state file. seen_read() leaves `seen` empty if there is no file. It returns NULL, or the
+ * reason why the file cannot be used, which the caller frees. If a look cannot read a value, the
+ * state keeps the previous value.
  */
 char *seen_read(struct seen *seen, const char *path);
 void seen_update(struct seen *seen, const struct seen *before, const struct holdfast_health *now);
@@ -82,8 +86,9 @@ const struct seen_counter *seen_find_counter(
 	const struct seen *seen, const struct holdfast_counter *counter);
 
 /*
- * Write it to the disk, beside `path`; then put it durably in the place of the old one, or give it
- * up. The first two return why they failed, or NULL; free that.
+ * Write the new state to the disk, beside `path`; then replace the old file by it, durably, or
+ * give the new one up. The first two return NULL, or the reason why they failed, which the caller
+ * frees.
  */
 struct seen_file;
 char *seen_prepare(struct seen_file **file, const struct seen *seen, const char *path);

@@ -16,7 +16,7 @@ enum {
 	OPTION_PROGRAM = 'p',
 	OPTION_REQUIRE = 'r',
 	OPTION_TRY = 't',
-	OPTION_HEALTH = 256, /* from here on: without a short form */
+	OPTION_HEALTH = 256, /* options from here on have no short form */
 	OPTION_PROMETHEUS,
 	OPTION_STATE,
 };
@@ -26,7 +26,7 @@ struct arguments {
 	const char *program, *state;
 	enum pmem2_granularity required;
 	unsigned path_count;
-	struct answer *answers; /* as many as there are arguments, at least */
+	struct answer *answers; /* room for one answer per command-line argument */
 };
 
 static const struct argp_option options[] = {
@@ -38,7 +38,7 @@ static const struct argp_option options[] = {
 #ifdef HAVE_LIBELF
 	{"program", OPTION_PROGRAM, "FILE", 0,
 		"Instead of paths, explain what the program FILE needs of libpmem, libpmem2 and librpmem, "
-		"and what differs for it from PMDK's; it is not run",
+		"and what differs there from PMDK's libraries; FILE is not run",
 		0},
 #endif
 	{"prometheus", OPTION_PROMETHEUS, NULL, 0, "With --health, print metrics for Prometheus",
@@ -48,7 +48,7 @@ static const struct argp_option options[] = {
 		"byte, cache-line or page",
 		0},
 	{"state", OPTION_STATE, "FILE", 0,
-		"With --health, compare with FILE and leave there what is seen; " HEALTH_STATE
+		"With --health, compare with the state in FILE and store the new state there; " HEALTH_STATE
 		" unless given",
 		0},
 	{"try", OPTION_TRY, NULL, 0,
@@ -60,8 +60,8 @@ static const struct argp_option options[] = {
 
 static const char doc[] =
 	"Explain what stores to a file, to new files in a directory, to a file system on a block "
-	"device or to a DAX device need to be durable, and why not less; of HOST:POOLSET, what is "
-	"persisted in a pool on another machine. Without PATH: this machine.\v"
+	"device or to a DAX device need to be durable, and why; for HOST:POOLSET, when data that is "
+	"persisted in a pool on another machine is durable. Without PATH: this machine.\v"
 	"Nothing is written to, unless --try or --health is given. HOST is [USER@]NAME[:PORT], reached by ssh, "
 	"where rpmemd is asked. A file whose name has a colon is ./NAME.\n\n"
 	"Exit status: 0 if everything could be explained and meets what is required; 1 if a PATH "
@@ -89,11 +89,12 @@ static void check(const struct arguments *arguments, struct argp_state *state)
 	if (arguments->is_required && !arguments->path_count)
 		argp_error(state, "--require needs a PATH");
 	if (arguments->program && arguments->path_count)
-		argp_error(state, "--program is asked for alone, without a PATH");
+		argp_error(state, "--program cannot be combined with a PATH");
 	if (arguments->try && !arguments->path_count)
 		argp_error(state, "--try needs a PATH");
 	if (arguments->health && (!is_alone || arguments->program))
-		argp_error(state, "--health is asked for alone, without a PATH");
+		argp_error(state,
+			"--health cannot be combined with a PATH, --try, --require or --program");
 	if (!arguments->health && (arguments->prometheus || arguments->state))
 		argp_error(state, "--prometheus and --state need --health");
 	if (arguments->prometheus && arguments->json)
@@ -156,7 +157,8 @@ static enum outcome explain_machine(bool json)
 
 static void complain(const struct answer *answer)
 {
-	bool has_name = *answer->error == '/'; /* the library's message begins with it */
+	bool has_name =
+		*answer->error == '/'; /* the library's messages about a path begin with it */
 	char *text = NULL;
 
 	if (asprintf(&text, "%s%s%s", has_name ? "" : answer->path, has_name ? "" : ": ",
@@ -190,7 +192,7 @@ static enum outcome explain_program(const struct arguments *arguments)
 static enum outcome explain_program(const struct arguments *arguments)
 {
 	(void)arguments;
-	return OUTCOME_UNKNOWN; /* there is no such option */
+	return OUTCOME_UNKNOWN; /* not reached: there is no such option */
 }
 #endif
 
@@ -228,7 +230,7 @@ static void require(struct answer *answer, const enum pmem2_granularity *require
 			      : answer->outcome == OUTCOME_YES;
 }
 
-/* See enum outcome. */
+/* Combines the outcomes of all paths, as enum outcome describes. */
 static enum outcome outcome_of_all(const struct arguments *arguments)
 {
 	bool failed = false, is_met = true, is_known = true;

@@ -2,7 +2,7 @@
 /*
  * json.c - explanations for programs: all rows of the tables in fields.c, in their order
  *
- * A number or a list that is not known is null; the object ends with why, under "unknown".
+ * A number or list that is not known is null. The object's last member, "unknown", says why.
  */
 #include <errno.h>
 #include <json.h>
@@ -98,13 +98,16 @@ static void put_int(struct json_object *to, const char *key, int64_t value)
 	put(to, key, must(json_object_new_int64(value)));
 }
 
-/* An object that is being made, and what of it is not known. */
+/* An object that is being made, and the list of its unknown members. */
 struct making {
 	struct json_object *object;
-	struct json_object *unknown; /* NULL: nothing so far */
+	struct json_object *unknown; /* NULL: no unknown member so far */
 };
 
-/* `error` 0: nobody tells; else it could not be read. */
+/*
+ * Adds an unknown member. `error` 0: the kernel does not offer the value; otherwise reading it
+ * failed.
+ */
 static void put_unknown(struct making *to, const char *key, const char *why, int error)
 {
 	struct json_object *entry = new_object();
@@ -181,7 +184,7 @@ static void put_list(struct making *to, const struct field *field, const void *w
 		append(array, object_of(field->of, items[i]));
 }
 
-/* A part of `whole` that is null where its first text is. */
+/* Adds a group of members of `whole`, or null if its first text is NULL. */
 static void put_group(struct making *to, const struct field *field, const void *whole)
 {
 	const struct field *first = &field->of->rows[0];
@@ -283,7 +286,7 @@ bool json_answers(
 		.version = HOLDFAST_VERSION,
 		.required = required ? granularity_word(*required) : NULL,
 	};
-	/* Adds all but the paths, which are of two kinds. */
+	/* Adds everything but the paths, which are of two types. */
 	struct json_object *all = object_of(&fields_output, &output), *paths;
 
 	paths = new_array(all, "paths");

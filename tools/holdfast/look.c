@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* look.c - one look of `holdfast info --health`, from the state before it to the state after it */
+/*
+ * look.c - one look of `holdfast info --health`: reads the old state, judges, reports and stores
+ * the new state
+ */
 #include <libpmem2.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,7 +66,10 @@ static bool print(const struct health *health, enum health_format format)
 	return done && !fflush(stdout) && !ferror(stdout);
 }
 
-/* The state is kept only after everything was reported: else it would be lost with the report. */
+/*
+ * The new state is stored only after everything was reported: otherwise a failed report would hide
+ * its findings from the next look.
+ */
 static enum outcome report(struct health *health, enum health_format format, struct seen_file *file)
 {
 	if (!print(health, format)) {
@@ -99,7 +105,7 @@ enum outcome health_look(enum health_format format, const char *path)
 		fprintf(stderr, "holdfast: this machine: %s\n", pmem2_errormsg());
 		return OUTCOME_UNKNOWN;
 	}
-	/* A file that cannot be used is left alone: it may be something else than a state. */
+	/* A file that cannot be used is not replaced: it may not be a state file. */
 	char *why = seen_read(&health.before, health.path);
 	bool is_usable = !why;
 	find_state_trouble(&health, why);

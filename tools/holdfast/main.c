@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* holdfast - what storage really promises, from the command line */
+/* main.c - the holdfast command: finds the subcommand and runs it */
 #include <argp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 
 #include "tool.h"
 
-/* Seen by the C library, which has a weak one of its own. */
+/* Visible, so that it replaces the weak symbol of the C library. */
 __attribute__((visibility("default"))) const char *argp_program_version =
 	"holdfast " HOLDFAST_VERSION;
 
@@ -35,9 +35,9 @@ static const struct command {
 };
 
 static const char doc[] =
-	"Tells what storage really promises.\v"
+	"Report when stores to mapped files are really durable, and test programs for it.\v"
 	"Commands:\n"
-	"  info    which granularity stores have here or on another machine, and why; see `holdfast info --help'\n"
+	"  info    explain what stores to a file need to be durable, here or on another machine; see `holdfast info --help'\n"
 #ifdef HOLDFAST_MODULES
 	"  crash   run a program, and check what a power cut could have left of its files; see `holdfast crash --help'\n"
 	"  stat    run a program, and count its flushes and drains at each call site; see `holdfast stat --help'\n"
@@ -45,7 +45,7 @@ static const char doc[] =
 #endif
 	;
 
-/* Finds the command on the command line; the arguments after it are its own. */
+/* Finds the subcommand on the command line; the arguments after it belong to the subcommand. */
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
 	int *at = state->input;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* path.c - explain what is at a path, touching it as little as possible */
+/* path.c - explain what a path leads to, without changing it */
 #include <errno.h>
 #include <fcntl.h>
 #include <libpmem2.h>
@@ -18,8 +18,9 @@ static void fail(struct answer *answer, const char *what)
 }
 
 /*
- * Opening a device may do something to it (a tape is rewound, a watchdog starts): as a path it
- * does not, and that is enough to explain one. Files and directories are read, if they may be.
+ * Opens a path. Opening a device may have effects (a tape is rewound, a watchdog starts); with
+ * O_PATH it has none, and that is enough to explain a device. Files and directories are opened for
+ * reading, if permitted.
  */
 static int open_to_explain(const char *path)
 {
@@ -35,7 +36,7 @@ static int open_to_explain(const char *path)
 	return readable;
 }
 
-/* For file systems without O_TMPFILE: the file has a name for a moment. */
+/* For file systems without O_TMPFILE: makes a file with a name, and unlinks it at once. */
 static int make_and_unlink(const char *directory)
 {
 	char *name;
@@ -53,12 +54,12 @@ static int make_and_unlink(const char *directory)
 	return fd;
 }
 
-/* A file without a name, one page long; it is gone when it is closed. */
+/* Makes a file without a name, one page long, which vanishes when it is closed. */
 static int make_trial_file(const char *directory)
 {
 	int fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 
-	/* Older kernels take O_TMPFILE for the O_DIRECTORY that is in it. */
+	/* Older kernels ignore O_TMPFILE but see the O_DIRECTORY that is part of it. */
 	if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR))
 		fd = make_and_unlink(directory);
 
@@ -106,27 +107,33 @@ static void conclude(struct answer *answer, enum outcome outcome, const char *be
 	answer->because = because;
 }
 
-/* Can it never be mapped, unlike an empty file or one that may not be read? */
+/* Can the file never be mapped? Not so if it is only empty or may not be read. */
 static bool is_unmappable(int map_error)
 {
 	return map_error && map_error != PMEM2_E_SOURCE_EMPTY && map_error != -EBADF;
 }
 
-/* A process that lacks memory or descriptors at the moment has learned nothing about the file. */
+/*
+ * Errors of a process that lacks memory or descriptors at the moment: they say nothing about the
+ * file.
+ */
 static bool is_short_of(int map_error)
 {
 	return map_error == -ENOMEM || map_error == -EAGAIN || map_error == -ENFILE ||
 	       map_error == -EMFILE;
 }
 
-/* The coarser granularity is what is left where the finer one could not be read of. */
+/* Was the coarser granularity assumed because it could not be found out if the finer one holds? */
 static bool is_assumed(enum holdfast_reason reason)
 {
 	return reason == HOLDFAST_REASON_MAP_SYNC_UNKNOWN ||
 	       reason == HOLDFAST_REASON_DOMAIN_UNREADABLE;
 }
 
-/* By what the storage needs, whatever the environment forces. First what is certain. */
+/*
+ * Judges by what the storage needs, whatever granularity the environment forces. Certain reasons
+ * come first.
+ */
 void path_require(struct answer *answer, enum pmem2_granularity required)
 {
 	const struct holdfast_explanation *told = answer->told;
@@ -136,7 +143,8 @@ void path_require(struct answer *answer, enum pmem2_granularity required)
 	else if (told->not_storable)
 		conclude(answer, OUTCOME_NO, "nothing can be stored");
 	else if (is_short_of(told->map_error))
-		conclude(answer, OUTCOME_UNKNOWN, "it could not be tried");
+		conclude(answer, OUTCOME_UNKNOWN,
+			"this process lacks memory or descriptors to try it");
 	else if (told->needed_reason == HOLDFAST_REASON_DAX_UNSEEN)
 		conclude(answer, OUTCOME_UNKNOWN, "the device is not shown by sysfs");
 	else if (is_unmappable(told->map_error))
@@ -146,9 +154,11 @@ void path_require(struct answer *answer, enum pmem2_granularity required)
 	else if (told->needed > required)
 		conclude(answer, OUTCOME_NO, "the granularity is coarser");
 	else if (told->survival == HOLDFAST_SURVIVES_ELSEWHERE)
-		conclude(answer, OUTCOME_UNKNOWN, "others decide whether stores survive");
+		conclude(answer, OUTCOME_UNKNOWN,
+			"another machine or layer decides whether stores survive");
 	else if (told->survival == HOLDFAST_SURVIVES_UNKNOWN)
-		conclude(answer, OUTCOME_UNKNOWN, "whether stores survive could not be found out");
+		conclude(answer, OUTCOME_UNKNOWN,
+			"it could not be found out whether stores survive");
 	else
 		conclude(answer, OUTCOME_YES, NULL);
 }

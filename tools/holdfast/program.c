@@ -14,11 +14,14 @@
 
 static const char *const ours[] = {"libpmem.so.1", "libpmem2.so.1", "librpmem.so.1"};
 
-/* PMDK's libraries that are built on these. They stay, and run on Holdfast's. */
+/*
+ * PMDK's libraries that are built on the three above. A program keeps them, and they run on
+ * Holdfast's libraries.
+ */
 static const char *const above[] = {
 	"libpmemobj.so.1", "libpmempool.so.1", "libpmemblk.so.1", "libpmemlog.so.1"};
 
-/* A version that symbols refer to by its number. */
+/* A version node with the index by which symbols refer to it. */
 struct version {
 	size_t number;
 	const char *library, *node;
@@ -112,7 +115,7 @@ static void add_call(
 	for (size_t i = 0; version && i < sizeof(ours) / sizeof(ours[0]); i++)
 		if (!strcmp(version->library, ours[i]))
 			made->library = ours[i];
-	/* A weak call is looked for, and done without. */
+	/* A weak symbol may be missing: the program checks for it. */
 	if (!is_needed && !made->is_offered)
 		made->difference = "It is not offered, and the program can do without it.";
 	program->calls = must_grow(program->calls, program->call_count, sizeof(*program->calls));
@@ -150,7 +153,10 @@ static void add_version(
 	add_node(reading->program, library, node);
 }
 
-/* One entry for each library, each with a list of its nodes; both lists go forwards only. */
+/*
+ * Reads the versions needed: one entry for each library, each with a list of its nodes. Both lists
+ * can only be read forwards.
+ */
 static void read_versions(struct reading *reading, Elf_Scn *section, const GElf_Shdr *head)
 {
 	Elf_Data *data = elf_getdata(section, NULL);
@@ -226,7 +232,7 @@ static void read_sections(struct reading *reading)
 	read_symbols(reading);
 }
 
-/* ---- what it comes to */
+/* ---- the verdict */
 
 static char *list_of_missing(const struct program *program)
 {
@@ -251,14 +257,14 @@ static void judge(struct program *program, bool is_dynamic)
 			program->runs = 0;
 	if (!is_dynamic) {
 		program->runs = -1;
-		program->verdict =
-			must_copy("it is linked statically: which calls it makes cannot be told");
+		program->verdict = must_copy(
+			"it is linked statically: its calls of libraries cannot be listed");
 		return;
 	}
 	if (!program->library_count && !program->call_count) {
 		program->verdict =
 			must_copy("needs none of libpmem, libpmem2 and librpmem itself; "
-				  "libraries that it loads while it runs cannot be told");
+				  "libraries that it loads while it runs cannot be listed");
 		return;
 	}
 	if (program->runs) {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * program.h - what a program needs of libpmem, libpmem2 and librpmem, and what it gets here
+ * program.h - the calls of libpmem, libpmem2 and librpmem that a program needs, and how Holdfast's
+ * libraries differ in them
  *
- * Read from its dynamic section with libelf; the program is not run. Text is of static storage or
- * belongs to the struct.
+ * They are read from the program's dynamic section with libelf; the program is not run. Strings
+ * are static or belong to the struct.
  */
 #ifndef TOOLS_HOLDFAST_PROGRAM_H
 #define TOOLS_HOLDFAST_PROGRAM_H
@@ -11,7 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A call of Holdfast's libraries, or one that they leave out. */
+/* A call of Holdfast's libraries, or a call of PMDK's that they leave out. */
 struct known_call {
 	const char *name;
 	const char *library;
@@ -21,7 +22,7 @@ struct known_call {
 };
 const struct known_call *program_known_call(const char *name);
 
-/* The node with this name is offered by the library. */
+/* Does Holdfast's library offer a version node with this name? */
 bool program_has_node(const char *library, const char *node);
 
 struct program_library {
@@ -39,27 +40,27 @@ struct program_node {
 struct program_call {
 	char *name;
 	const char *library;
-	char *node; /* NULL: without a version */
+	char *node; /* version node; NULL: no version */
 	int is_offered;
 	const char *difference;
 };
 
 struct program {
 	const char *path;
-	char *error; /* why it cannot be read; else NULL */
+	char *error; /* reason why it cannot be read, or NULL */
 	char *verdict;
-	int runs; /* on Holdfast's libraries, as it is: 1 or 0, -1: it cannot be told */
+	int runs; /* does it run unchanged on Holdfast's libraries: 1 or 0; -1: not known */
 	struct program_library **libraries;
 	struct program_node **nodes;
 	struct program_call **calls;
 	size_t library_count, node_count, call_count;
 };
 
-/* Read it; an error is in the struct. Free it with program_fini(). */
+/* Read the program; an error is reported in the struct. Free it with program_fini(). */
 void program_read(struct program *program, const char *path);
 void program_fini(struct program *program);
 
-/* Print it. */
+/* Print the struct. */
 void text_program(const struct program *program);
 bool json_program(const struct program *program);
 

@@ -10,15 +10,15 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 #define WRITE_BACK                                                                                 \
-	"At page granularity a flush notes and a drain writes back, for its own thread; a "        \
-	"failed write-back is remembered until the program accepts it."
-#define ASYNC "Asynchronous copies are left out: use the call without _async."
+	"At page granularity a flush only notes a range, and a drain of the same thread writes "   \
+	"it back; a failed write-back is remembered until the program accepts it."
+#define ASYNC "Holdfast has no asynchronous copies: use the call without _async."
 #define DEEP                                                                                       \
-	"It fails where a region's deep flush cannot be done, and after a failed write-back "      \
+	"It fails if a region's deep flush cannot be done, and after a failed write-back "         \
 	"of the file."
 #define WHOLE_WORDS "Aligned 8-byte words are always stored whole."
 #define REMOTE                                                                                     \
-	"Both ends have to be Holdfast's; waits have a deadline, and errors of the target "        \
+	"Both machines must use Holdfast; waits have a deadline, and errors of the target "        \
 	"reach the caller."
 
 #define OFFERED(library, name, difference)                                                         \
@@ -35,7 +35,7 @@ static const struct known_call calls[] = {
 	OFFERED(PMEM, "pmem_deep_drain", DEEP),
 	OFFERED(PMEM, "pmem_deep_flush", NULL),
 	OFFERED(PMEM, "pmem_deep_persist", DEEP),
-	OFFERED(PMEM, "pmem_drain", "It is a fence in any case."),
+	OFFERED(PMEM, "pmem_drain", "It executes a fence even if no flush needs it."),
 	OFFERED(PMEM, "pmem_errormsg", NULL),
 	OFFERED(PMEM, "pmem_flush", NULL),
 	OFFERED(PMEM, "pmem_has_auto_flush", NULL),
@@ -45,8 +45,8 @@ static const struct known_call calls[] = {
 	OFFERED(PMEM, "pmem_log_set_function", NULL),
 	OFFERED(PMEM, "pmem_log_set_threshold", NULL),
 	OFFERED(PMEM, "pmem_map_file",
-		"A file that it made is removed if it fails; DAX devices that no CPU flush makes durable "
-		"get is_pmem 0."),
+		"If it fails, it removes a file that it created; DAX devices that no CPU flush makes "
+		"durable get is_pmem 0."),
 	OFFERED(PMEM, "pmem_memcpy", WHOLE_WORDS),
 	OFFERED(PMEM, "pmem_memcpy_nodrain", WHOLE_WORDS),
 	OFFERED(PMEM, "pmem_memcpy_persist", WHOLE_WORDS),
@@ -57,14 +57,14 @@ static const struct known_call calls[] = {
 	OFFERED(PMEM, "pmem_memset_nodrain", WHOLE_WORDS),
 	OFFERED(PMEM, "pmem_memset_persist", WHOLE_WORDS),
 	OFFERED(PMEM, "pmem_msync",
-		"A failed write-back of the file fails it again until the program accepts it or maps "
-		"the file again."),
+		"After a failed write-back of the file it keeps failing until the program accepts "
+		"the failure or maps the file again."),
 	OFFERED(PMEM, "pmem_persist", NULL),
 	OFFERED(PMEM, "pmem_unmap", NULL),
 	OFFERED(PMEM2, "pmem2_badblock_clear", "It clears what its context has listed, only."),
 	OFFERED(PMEM2, "pmem2_badblock_context_delete", NULL),
 	OFFERED(PMEM2, "pmem2_badblock_context_new",
-		"Where the disk cannot be seen it fails, instead of listing nothing."),
+		"If the disk of the file cannot be found it fails, instead of listing nothing."),
 	OFFERED(PMEM2, "pmem2_badblock_next", NULL),
 	OFFERED(PMEM2, "pmem2_config_delete", NULL),
 	OFFERED(PMEM2, "pmem2_config_new", NULL),
@@ -75,7 +75,7 @@ static const struct known_call calls[] = {
 	OFFERED(PMEM2, "pmem2_config_set_sharing", NULL),
 	OFFERED(PMEM2, "pmem2_config_set_vm_reservation", NULL),
 	MISSING(PMEM2, "pmem2_config_set_vdm",
-		"Virtual data movers are left out: nothing but asynchronous copies uses them."),
+		"Holdfast has no virtual data movers: only asynchronous copies use them."),
 	OFFERED(PMEM2, "pmem2_deep_flush", DEEP),
 	OFFERED(PMEM2, "pmem2_errormsg", NULL),
 	OFFERED(PMEM2, "pmem2_get_drain_fn", WRITE_BACK),
@@ -91,15 +91,16 @@ static const struct known_call calls[] = {
 	OFFERED(PMEM2, "pmem2_map_get_size", NULL),
 	OFFERED(PMEM2, "pmem2_map_get_store_granularity", NULL),
 	OFFERED(PMEM2, "pmem2_map_new",
-		"Granularity is that of the region under this device; device DAX that no CPU flush "
-		"makes durable is refused."),
+		"The granularity is that of the region of this very device; device DAX that no CPU "
+		"flush makes durable is refused."),
 	MISSING(PMEM2, "pmem2_memcpy_async", ASYNC),
 	MISSING(PMEM2, "pmem2_memmove_async", ASYNC),
 	MISSING(PMEM2, "pmem2_memset_async", ASYNC),
 	OFFERED(PMEM2, "pmem2_perror", NULL),
 	OFFERED(PMEM2, "pmem2_source_alignment", NULL),
 	OFFERED(PMEM2, "pmem2_source_delete", NULL),
-	OFFERED(PMEM2, "pmem2_source_device_id", "It replaces what is in the buffer."),
+	OFFERED(PMEM2, "pmem2_source_device_id",
+		"It overwrites the buffer instead of appending to it."),
 	OFFERED(PMEM2, "pmem2_source_device_usc", NULL),
 	OFFERED(PMEM2, "pmem2_source_from_anon", NULL),
 	OFFERED(PMEM2, "pmem2_source_from_fd", NULL),
@@ -117,7 +118,7 @@ static const struct known_call calls[] = {
 	OFFERED(PMEM2, "pmem2_vm_reservation_map_find_last", NULL),
 	OFFERED(PMEM2, "pmem2_vm_reservation_map_find_next", NULL),
 	OFFERED(PMEM2, "pmem2_vm_reservation_map_find_prev", NULL),
-	OFFERED(PMEM2, "pmem2_vm_reservation_new", "One of no bytes is refused."),
+	OFFERED(PMEM2, "pmem2_vm_reservation_new", "A size of 0 is refused."),
 	OFFERED(PMEM2, "pmem2_vm_reservation_shrink", NULL),
 	OFFERED(RPMEM, "rpmem_check_version", NULL),
 	OFFERED(RPMEM, "rpmem_close", NULL),
@@ -128,7 +129,7 @@ static const struct known_call calls[] = {
 	OFFERED(RPMEM, "rpmem_flush", "It does not wait for the target; a drain does."),
 	OFFERED(RPMEM, "rpmem_open", REMOTE),
 	OFFERED(RPMEM, "rpmem_persist", REMOTE),
-	OFFERED(RPMEM, "rpmem_read", "Its range is checked."),
+	OFFERED(RPMEM, "rpmem_read", "The range is checked against the size of the pool."),
 	OFFERED(RPMEM, "rpmem_remove", REMOTE),
 	OFFERED(RPMEM, "rpmem_set_attr", NULL),
 };

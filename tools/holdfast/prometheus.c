@@ -2,7 +2,7 @@
 /*
  * prometheus.c - health in the text format of Prometheus, version 0.0.4
  *
- * What cannot be read has no sample; how much that is has one.
+ * A value that cannot be read has no sample; the number of these values has one.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@ static void family(const char *name, const char *type, const char *help)
 	printf("# HELP holdfast_%s %s\n# TYPE holdfast_%s %s\n", name, help, name, type);
 }
 
-/* A label's value: UTF-8, where these three characters are escaped. */
+/* Prints a label. Its value is UTF-8, in which three characters are escaped: " \ and newline. */
 static void label(const char *name, const char *value, char before)
 {
 	char *clean = utf8_copy(value);
@@ -43,11 +43,11 @@ static void findings(const struct health *health)
 	for (size_t i = 0; i < health->finding_count; i++)
 		wrong += (size_t)health->findings[i]->is_wrong;
 	family("health_status", "gauge",
-		"0: nothing is wrong, 1: something is, 2: that could not be found out");
+		"0: nothing is wrong, 1: something is wrong, 2: it could not be found out.");
 	printf("holdfast_health_status %d\n", (int)health->outcome);
-	family("health_wrong", "gauge", "How many things are wrong.");
+	family("health_wrong", "gauge", "Number of findings that something is wrong.");
 	printf("holdfast_health_wrong %zu\n", wrong);
-	family("health_unknown", "gauge", "How many things could not be found out.");
+	family("health_unknown", "gauge", "Number of values that could not be read.");
 	printf("holdfast_health_unknown %zu\n", health->finding_count - wrong);
 }
 
@@ -70,7 +70,7 @@ static void modules(const struct holdfast_health *now)
 	family(shutdowns, "counter", "Power cuts in which the module lost data.");
 	for (size_t i = 0; i < now->dimm_count; i++)
 		module(shutdowns, now->dimms[i], &now->dimms[i]->unsafe_shutdowns);
-	family(faults, "gauge", "Flags of the module's firmware that mean trouble.");
+	family(faults, "gauge", "Number of flags by which the module's firmware reports trouble.");
 	for (size_t i = 0; i < now->dimm_count; i++)
 		module(faults, now->dimms[i], &now->dimms[i]->faults);
 }
@@ -86,7 +86,8 @@ static void regions(const struct holdfast_health *now)
 		label("region", region->name, '{');
 		value(512 * region->bad_sectors.value);
 	}
-	family("region_domain_info", "gauge", "Always 1; the label says what survives.");
+	family("region_domain_info", "gauge",
+		"Always 1; the label is the persistence domain: what a power cut leaves intact.");
 	for (size_t i = 0; i < now->region_count; i++) {
 		printf("holdfast_region_domain_info");
 		label("region", now->regions[i]->name, '{');

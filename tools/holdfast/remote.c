@@ -2,8 +2,9 @@
 /*
  * remote.c - explain a pool set on another machine, by asking the rpmemd there
  *
- * librpmem is loaded when it is needed, which is rarely: it brings libfabric, whose drivers take a
- * fifth of a second to load; and this program is of use where it is not installed, too.
+ * librpmem is loaded only when it is needed, which is rare: it loads libfabric, whose drivers take
+ * a fifth of a second to load. Also, this program is useful on machines where librpmem is not
+ * installed.
  */
 #include <dlfcn.h>
 #include <inttypes.h>
@@ -23,7 +24,7 @@ static struct {
 	__typeof__(&rpmem_errormsg) errormsg;
 } rpmem;
 
-/* NULL, or what is missing. */
+/* Loads librpmem. Returns NULL, or a message about what is missing. */
 static const char *load(void)
 {
 	if (rpmem.library)
@@ -37,7 +38,7 @@ static const char *load(void)
 	rpmem.errormsg = (__typeof__(rpmem.errormsg))dlsym(library, "rpmem_errormsg");
 	if (!rpmem.describe || !rpmem.set_free || !rpmem.method_name || !rpmem.errormsg) {
 		dlclose(library);
-		return "librpmem.so.1 here is not Holdfast's, and cannot ask";
+		return "librpmem.so.1 here is not Holdfast's, and cannot ask another machine";
 	}
 	rpmem.library = library;
 	return NULL;
@@ -57,7 +58,7 @@ static void fail(struct answer *answer, const char *why)
 }
 
 /*
- * The words.
+ * Texts for people.
  */
 
 static const char *durable(enum pmem2_granularity granularity)
@@ -70,19 +71,19 @@ static const char *durable(enum pmem2_granularity granularity)
 	case PMEM2_GRANULARITY_PAGE:
 		return "after the kernel there has written back the pages (page granularity)";
 	}
-	return "in a way that is not known here";
+	return "at a granularity that this version does not know";
 }
 
 static void put_method(FILE *text, const char *provider, enum holdfast_method method)
 {
 	static const char *const meanings[] = {
-		[HOLDFAST_METHOD_MESSAGE] = "it goes in messages, and the target stores it",
+		[HOLDFAST_METHOD_MESSAGE] = "sending the data in messages, which the target stores",
 		[HOLDFAST_METHOD_WRITE_MESSAGE] =
-			"it is written into the pool, and a message asks to make it durable",
+			"writing the data into the pool, and a message that makes it durable",
 		[HOLDFAST_METHOD_WRITE_READ] =
-			"it is written into the pool, and reading after it proves that it is there",
+			"writing the data into the pool, and a read that proves its arrival",
 		[HOLDFAST_METHOD_WRITE_DELIVERED] =
-			"it is written into the pool, and durable when delivered",
+			"writing the data into the pool, where it is durable when delivered",
 	};
 
 	if (method == HOLDFAST_METHOD_NONE)
@@ -97,17 +98,17 @@ static void put_method(FILE *text, const char *provider, enum holdfast_method me
 static void put_verdict(FILE *text, const struct holdfast_remote_set *set)
 {
 	if (set->busy)
-		fputs("a pool that is in use: what it is like can be asked when nobody has it "
+		fputs("a pool that is in use: its properties can be asked for when nobody has it "
 		      "open\n",
 			text);
 	else if (!set->created)
 		fputs("a pool set without a pool: rpmem_create() would make one\n", text);
 	else if (set->survival == HOLDFAST_SURVIVES_NOT)
-		fputs("what is persisted in this pool does not survive a power cut or a reboot of "
+		fputs("data persisted in this pool does not survive a power cut or a reboot of "
 		      "its machine\n",
 			text);
 	else
-		fprintf(text, "what is persisted in this pool is durable %s\n",
+		fprintf(text, "data persisted in this pool is durable %s\n",
 			durable(set->granularity));
 }
 
@@ -115,20 +116,23 @@ static void put_volatile_parts(FILE *text, const struct holdfast_remote_set *set
 {
 	for (size_t i = 0; i < set->part_count; i++)
 		if (set->parts[i]->survival == HOLDFAST_SURVIVES_NOT)
-			fprintf(text, "%s is on volatile memory or storage over there.\n",
+			fprintf(text, "%s is on volatile memory or storage on the target.\n",
 				set->parts[i]->path);
 }
 
-/* The target's own answer; it knows more of its parts than it can tell. */
+/*
+ * The target's own answer for the whole pool. The target knows more of its parts than it reports
+ * here.
+ */
 static const char *survival_sentence(enum holdfast_survival survival)
 {
 	switch (survival) {
 	case HOLDFAST_SURVIVES_NOT:
-		return "That machine says that a part of the pool does not survive its power cuts";
+		return "That machine says that a part of the pool does not survive a power cut";
 	case HOLDFAST_SURVIVES_UNKNOWN:
 		return "That machine cannot tell whether its storage survives a power cut";
 	case HOLDFAST_SURVIVES_ELSEWHERE:
-		return "Whether its storage survives a power cut is for yet another machine to say";
+		return "Yet another machine decides whether its storage survives a power cut";
 	case HOLDFAST_SURVIVES:
 		return "That machine says that its storage survives a power cut";
 	}
@@ -149,7 +153,7 @@ static void put_text(FILE *text, const struct holdfast_remote_set *set)
 			text);
 	put_method(text, "verbs", set->method_verbs);
 	put_method(text, "tcp", set->method_tcp);
-	fputs("Without RELAXED, data goes in messages.\n", text);
+	fputs("Persists without RPMEM_PERSIST_RELAXED send the data in messages.\n", text);
 }
 
 static char *words(const struct holdfast_remote_set *set)
@@ -171,10 +175,10 @@ static char *words(const struct holdfast_remote_set *set)
 }
 
 /*
- * Asking.
+ * Asking the other machine.
  */
 
-/* The part of the library's message behind "HOST: POOLSET: ": this tool puts the path in front. */
+/* The part of the library's message behind "HOST: POOLSET: ": this tool prints the path itself. */
 static const char *without_names(const char *message, const char *target, const char *set)
 {
 	for (const char *const *name = (const char *const[]){target, set, NULL}; *name; name++) {
@@ -228,7 +232,7 @@ static void require_survival(struct answer *answer, enum holdfast_survival survi
 		answer->because = "the target's storage is volatile";
 		return;
 	case HOLDFAST_SURVIVES_ELSEWHERE:
-		answer->because = "others decide whether stores survive";
+		answer->because = "another machine or layer decides whether stores survive";
 		return;
 	case HOLDFAST_SURVIVES_UNKNOWN:
 		answer->because = "the target cannot tell whether stores survive";
@@ -237,14 +241,14 @@ static void require_survival(struct answer *answer, enum holdfast_survival survi
 	answer->because = "the target's answer is not known here";
 }
 
-/* First what is certain, as of paths. */
+/* Judges a pool set. Certain reasons come first, as in path_require(). */
 void remote_require(struct answer *answer, enum pmem2_granularity required)
 {
 	const struct holdfast_remote_set *set = answer->set;
 
 	answer->outcome = OUTCOME_UNKNOWN;
 	if (set->busy) {
-		answer->because = "somebody has the pool open";
+		answer->because = "the pool is in use";
 	} else if (!set->created) {
 		answer->because = "there is no pool yet";
 	} else if (set->granularity > required) {

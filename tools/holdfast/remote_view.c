@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* remote_view.c - a pool set on another machine, laid out as JSON has it */
+/* remote_view.c - prepares the facts of a pool set on another machine for JSON output */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tool.h"
 
-/* The memory of one view. */
+/* The memory that the strings and arrays of one view use. */
 struct room {
 	int64_t header_size;
 	struct remote_attributes attributes;
@@ -62,7 +62,7 @@ static void add_parts(
 	view->part_count = set->part_count;
 }
 
-/* Add the fields of a pool that is there and can be looked at. */
+/* Adds the fields of a pool that exists and is not in use. */
 static void add_pool(
 	struct remote_view *view, struct room *room, const struct holdfast_remote_set *set)
 {

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * seen.c - what a look remembers of the previous ones, in memory
+ * seen.c - update the remembered state of earlier looks (health.h) with the values of this look,
+ * in memory
  *
- * What this look could not read stays as it was, so that the next one that can compares with it.
+ * A value that this look could not read keeps its previous state, so that the next look that can
+ * read it has something to compare with.
  */
 #include <stdlib.h>
 #include <time.h>
@@ -67,7 +69,10 @@ static void update_regions(
 		keep_region(seen, before->regions[i].name, before->regions[i].domain);
 }
 
-/* Others are trouble whatever they were before. */
+/*
+ * Remembers only counters that are compared with their old value. Others mean trouble whatever
+ * they were before.
+ */
 static void update_counters(
 	struct seen *seen, const struct seen *before, const struct holdfast_health *now)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* seen_file.c - what a look remembers, in a file: one object of JSON */
+/* seen_file.c - read and write the state of a look as a file with one JSON object */
 #include <errno.h>
 #include <fcntl.h>
 #include <json.h>
@@ -25,7 +25,7 @@ static char *because(const char *what, int error)
 
 /* ---- reading */
 
-/* Every member must be there, and of its type. */
+/* A member of the object; it must exist and have this type. */
 static struct json_object *member(struct json_object *object, const char *key, enum json_type type)
 {
 	struct json_object *found;
@@ -35,7 +35,7 @@ static struct json_object *member(struct json_object *object, const char *key, e
 	return found;
 }
 
-/* A text, or null if that `may` be. */
+/* Reads a text; null is accepted only if `may` is true. */
 static bool take_text(struct json_object *object, const char *key, bool may, char **text)
 {
 	struct json_object *found = member(object, key, json_type_string);
@@ -45,7 +45,7 @@ static bool take_text(struct json_object *object, const char *key, bool may, cha
 	return found || (may && json_object_object_get_ex(object, key, &found) && !found);
 }
 
-/* -1 for null. */
+/* Reads a number; null gives -1. */
 static bool take_number(struct json_object *object, const char *key, int64_t *number)
 {
 	struct json_object *found = member(object, key, json_type_int);
@@ -171,7 +171,7 @@ char *seen_read(struct seen *seen, const char *path)
 /* ---- writing */
 
 struct seen_file {
-	char *path, *folder, *made; /* `made` is the new file, in the folder */
+	char *path, *folder, *made; /* `made`: path of the new file, which is made in the folder */
 };
 
 static struct json_object *must(struct json_object *object)
@@ -197,7 +197,7 @@ static void put_number(struct json_object *to, const char *key, int64_t number)
 	put(to, key, number < 0 ? NULL : must(json_object_new_int64(number)));
 }
 
-/* A new object at the end of a list. */
+/* Appends a new object to a list and returns it. */
 static struct json_object *element_of(struct json_object *list)
 {
 	struct json_object *made = must(json_object_new_object());
@@ -295,7 +295,10 @@ static void forget(struct seen_file *file)
 	free(file);
 }
 
-/* The folder of the default is made; that of a path of the user's own is not. */
+/*
+ * Makes the new file. Also makes the folder of the default path, but not of a path that the user
+ * gave.
+ */
 static int create(struct seen_file *file)
 {
 	int fd = mkostemp(file->made, O_CLOEXEC);
@@ -330,7 +333,7 @@ char *seen_prepare(struct seen_file **file, const struct seen *seen, const char 
 		unlink(made->made);
 	forget(made);
 	return because(
-		"it cannot be written, so that the next look compares with an older one", error);
+		"it cannot be written, so the next look will compare with an older state", error);
 }
 
 char *seen_commit(struct seen_file *file)

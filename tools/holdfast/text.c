@@ -13,9 +13,9 @@
 #include "tool.h"
 
 #define INDENT 4
-#define COLUMN 22 /* of what details say */
+#define COLUMN 22 /* column at which the texts of details begin */
 
-/* `text` may have come from elsewhere. */
+/* Prints one detail. `text` may come from another machine, or from the system. */
 static void detail(const char *name, const char *text)
 {
 	char *clean = must_copy(text), first[64];
@@ -54,7 +54,7 @@ static void modules(const struct holdfast_region *region)
 		module(i ? "" : "modules", region->dimms[i], region->name);
 }
 
-/* Leaves out fields that tell people nothing. */
+/* Prints the details, without fields that tell people nothing. */
 static void details(const struct holdfast_explanation *told)
 {
 	enum { ROOM = 8192 };
@@ -88,7 +88,7 @@ static void requirement(const struct answer *answer, enum pmem2_granularity requ
 	free(line);
 }
 
-/* Bytes that another machine sent, fit for a terminal, in `buffer`. */
+/* Makes bytes that another machine sent printable on a terminal, in `buffer`. */
 static const char *ascii_of(char *buffer, size_t size, const char *bytes, size_t length)
 {
 	size_t n = 0;
@@ -158,7 +158,7 @@ static void program_calls(const struct program *program)
 		detail_of("the same", "%zu of %zu calls", same, program->call_count);
 }
 
-/* Calls that are the same are counted; the others are told one by one. */
+/* Calls without a difference are only counted; each of the others is listed. */
 void text_program(const struct program *program)
 {
 	char *line;

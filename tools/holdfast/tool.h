@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* tool.h - what the files of the command-line tool share */
+/* tool.h - declarations that the files of the holdfast command share */
 #ifndef TOOLS_HOLDFAST_TOOL_H
 #define TOOLS_HOLDFAST_TOOL_H
 
@@ -11,57 +11,58 @@
 #include <librpmem/holdfast.h>
 
 /*
- * Exit statuses, for scripts. Of several paths: UNKNOWN if one cannot be explained; else NO if one
- * does not meet what is required, whatever is known of the others; else UNKNOWN if that could not
- * be found out of one.
+ * Exit statuses, for scripts. For several paths: UNKNOWN if one of them cannot be explained;
+ * otherwise NO if one of them does not meet the requirement; otherwise UNKNOWN if this could not
+ * be found out for one of them.
  */
 enum outcome {
-	OUTCOME_YES,     /* it is so, or nothing was required */
-	OUTCOME_NO,      /* it is not so */
+	OUTCOME_YES,     /* the requirement is met, nothing is wrong, or nothing was required */
+	OUTCOME_NO,      /* the requirement is not met, or something is wrong */
 	OUTCOME_UNKNOWN, /* it could not be found out, or the command line is wrong */
 };
 
-/* A path of the command line, or a HOST:POOLSET, and what became of it. */
+/* A path of the command line, or a HOST:POOLSET, and its explanation. */
 struct answer {
 	const char *path;
-	struct holdfast_explanation *told; /* of a path */
-	struct holdfast_remote_set *set;   /* of a pool set on another machine */
-	char *text;                        /* the same in words, a first line and reasons */
-	char *error;                       /* why it cannot be explained: all of these are NULL */
+	struct holdfast_explanation *told; /* explanation of a path */
+	struct holdfast_remote_set *set;   /* description of a pool set on another machine */
+	char *text;                        /* the explanation in words: a first line and reasons */
+	char *error;                       /* why it cannot be explained; otherwise NULL */
 	enum outcome outcome;
-	int met;             /* the requirement: 0 or 1, -1 if that is not known */
-	const char *because; /* why the requirement is not met, or nobody knows; or NULL */
+	int met;             /* is the requirement met: 0 or 1; -1: not known */
+	const char *because; /* why the requirement is not met, or this is not known; or NULL */
 };
 
-/* All that is printed in JSON. */
+/* All facts that are printed in JSON. */
 struct output {
 	const char *version;
-	const char *required;                   /* NULL: nothing is */
-	const struct holdfast_machine *machine; /* without paths */
+	const char *required;                   /* granularity; NULL: nothing is required */
+	const struct holdfast_machine *machine; /* set if no path was given */
 	const struct program *program;          /* with --program */
 	const struct health *health;            /* with --health */
 };
 
-/* `holdfast info`; `argv` begins with its name. */
+/* Runs `holdfast info`; `argv` begins with its name. */
 int info_main(int argc, char **argv);
 
-/* `holdfast crash` and `holdfast stat`, where they are built: crash/command.h */
+/* Run `holdfast crash` and `holdfast stat`, in builds that have them: crash/command.h */
 int crash_main(int argc, char **argv);
 int stat_main(int argc, char **argv);
 int cc_main(int argc, char **argv);
 
 /*
- * Explain what is at answer->path; with `try`, in a directory, an unnamed file that is made there.
+ * Explain what answer->path leads to. With `try`, if it is a directory, make an unnamed file there
+ * and explain that.
  */
 void path_explain(struct answer *answer, bool try);
 void path_fini(struct answer *answer);
 
-/* Whether the storage meets it; sets outcome and because. */
+/* Does the storage meet the requirement? Sets answer->met and answer->because. */
 void path_require(struct answer *answer, enum pmem2_granularity required);
 
 /*
- * The same for a pool set on another machine. Such a name has a colon before any slash, and is not
- * that of a file here.
+ * The same functions for a pool set on another machine. remote_is(): its name has a colon before
+ * any slash, and there is no such file here.
  */
 bool remote_is(const char *path);
 void remote_explain(struct answer *answer);
@@ -69,7 +70,8 @@ void remote_fini(struct answer *answer);
 void remote_require(struct answer *answer, enum pmem2_granularity required);
 
 /*
- * A pool set on another machine as JSON has it. Fields of a pool are NULL where it is not known.
+ * The facts of a pool set on another machine, prepared for JSON. Fields that need a pool are NULL
+ * if there is no pool, or it is in use.
  */
 struct remote_part {
 	const char *path;
@@ -85,7 +87,7 @@ struct remote_attributes {
 
 struct room;
 struct remote_view {
-	struct room *room; /* its memory */
+	struct room *room; /* memory of the view's strings and arrays */
 	const char *object, *verdict, *text, *survives, *state, *needed;
 	const char *method_verbs, *method_tcp;
 	const struct remote_part *const *parts;
@@ -95,19 +97,21 @@ struct remote_view {
 	const char *protocol;
 };
 
-/* Make it of answer->set. Free it with remote_view_fini(). */
+/* Makes the view from answer->set. Free it with remote_view_fini(). */
 void remote_view(struct remote_view *view, const struct answer *answer);
 void remote_view_fini(struct remote_view *view);
 
-/* Its name, while a pool set is explained. */
+/* The name of a method. Only valid while a pool set is being explained. */
 const char *remote_method(enum holdfast_method method);
 
-/* A copy of `text`; it ends the program, with a sentence, if there is no memory or text is NULL. */
+/*
+ * A copy of `text`. Ends the program with an error message if there is no memory or text is NULL.
+ */
 char *must_copy(const char *text);
 
 /*
- * A copy in which bytes that are not UTF-8 are U+FFFD: names of files may be any bytes, formats for
- * programs may not. Free it.
+ * A copy in which bytes that are not UTF-8 are replaced by U+FFFD: file names may have any bytes,
+ * JSON and similar formats may not. The caller frees it.
  */
 char *utf8_copy(const char *text);
 
@@ -116,18 +120,22 @@ const char *granularity_word(enum pmem2_granularity granularity);
 
 /*
  * Print `first` and then `length` bytes of text in lines of 80 columns, of which all but the first
- * begin at column `indent`. Only words that no line could hold, and that have no comma, stick out.
+ * begin at column `indent`. A word that is longer than a line is divided at a comma, or exceeds
+ * the line.
  */
 void wrap(const char *first, size_t indent, const char *text, size_t length);
 
-/* Each line of `text` so: it begins at column `indent`, and goes on at column `hanging`. */
+/* Wraps each line of `text`: it begins at column `indent`, and continues at column `hanging`. */
 void wrap_lines(size_t indent, size_t hanging, const char *text);
 
-/* `required` NULL: nothing is. */
+/* `required` NULL: nothing is required. */
 void text_answer(const struct answer *answer, const enum pmem2_granularity *required);
 void text_machine(const struct holdfast_machine *machine);
 
-/* One JSON object on standard output. Returns false, with a sentence, if it cannot be made. */
+/*
+ * Prints one JSON object to standard output. Returns false, after an error message, if it cannot
+ * be made.
+ */
 bool json_answers(
 	const struct answer *answers, unsigned count, const enum pmem2_granularity *required);
 bool json_machine(const struct holdfast_machine *machine);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* wrap.c - text in lines of 80 columns */
+/* wrap.c - print text in lines of 80 columns */
 #include <stdio.h>
 #include <string.h>
 
@@ -7,7 +7,10 @@
 
 #define WIDTH 80
 
-/* How much of a word goes into `room` columns: all of it, or a list up to one of its commas. */
+/*
+ * The length of the part of a word that fits into `room` columns: all of it, or a list up to one
+ * of its commas.
+ */
 static size_t piece(const char *word, size_t length, size_t room)
 {
 	size_t best = 0;
@@ -21,9 +24,9 @@ static size_t piece(const char *word, size_t length, size_t room)
 }
 
 struct line {
-	size_t indent; /* of lines that go on */
+	size_t indent; /* column at which continued lines begin */
 	size_t column;
-	bool is_fresh; /* nothing of the text is on it yet */
+	bool is_fresh; /* set: no word of the text is on this line yet */
 };
 
 static void next_line(struct line *line)
@@ -33,7 +36,10 @@ static void next_line(struct line *line)
 	line->is_fresh = true;
 }
 
-/* A word that fits on no line is begun on this one, if it can be divided. */
+/*
+ * Prints a word. A word that is too long for any line begins on the current line, if it can be
+ * divided at a comma.
+ */
 static void put_word(struct line *line, const char *word, size_t length)
 {
 	size_t space = line->is_fresh ? 0 : 1;
@@ -44,7 +50,7 @@ static void put_word(struct line *line, const char *word, size_t length)
 		bool fits_nowhere = length > WIDTH - line->indent;
 		size_t part = length <= room || fits_nowhere ? piece(word, length, room) : 0;
 		if (!part && line->is_fresh && line->column <= line->indent)
-			part = length; /* it sticks out */
+			part = length; /* longer than the line */
 		if (part) {
 			printf("%*s%.*s", (int)space, "", (int)part, word);
 			line->column = taken + part;
