@@ -2,9 +2,9 @@
 /*
  * cache.c - lists of raw instructions, kept by build-id in the user's cache directory
  *
- * A file there is believed if it is whole, and if the program has these bytes at these addresses:
- * whatever it says, nothing else can be probed. It is replaced whole. That it cannot be written is
- * not an error: the next run takes longer.
+ * A cache file is used if it is complete, and if the program has the listed bytes at the listed
+ * addresses: so a wrong file cannot make anything else be probed. The file is replaced as a whole.
+ * If it cannot be written, that is not an error: the next run takes longer.
  */
 #include <fcntl.h>
 #include <limits.h>
@@ -15,7 +15,7 @@
 
 #include "probes.h"
 
-/* Makes the directory, and those above it. False: there is no place for a cache. */
+/* Makes the cache directory, and the directories above it. False: there is no place for a cache. */
 static bool cache_directory(char *path, size_t size)
 {
 	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");

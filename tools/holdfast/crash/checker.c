@@ -3,8 +3,8 @@
  * checker.c - have images checked by the user's command
  *
  * The command is started once and forked for each image (src/libholdfast-trace/serve.c), unless
- * it is a script, needs a shell, cannot load that, writes the image other than through a map, or
- * starts programs of its own: then it is started for each image, on a copy.
+ * it is a script, needs a shell, cannot load that library, writes the image other than through a
+ * map, or starts programs of its own. In these cases it is started for each image, on a copy.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -25,9 +25,9 @@
 #include "command.h"
 
 #define WORDS         64
-#define START_SECONDS 30  /* for the command to reach main() */
-#define WAIT_SECONDS  0.2 /* at most, at a time */
-#define QUOTED        200 /* bytes of what it prints */
+#define START_SECONDS 30  /* time for the command to reach main() */
+#define WAIT_SECONDS  0.2 /* longest single wait for an answer */
+#define QUOTED        200 /* maximum number of bytes quoted of the command's output */
 
 struct file_state {
 	struct timespec changed;
@@ -37,20 +37,20 @@ struct file_state {
 struct checker {
 	struct work *work;
 	struct run *run;
-	unsigned worker;        /* whose image it checks */
-	double deadline, until; /* `until`: when time is up; 0: never */
+	unsigned worker;        /* number of the worker whose image it checks */
+	double deadline, until; /* seconds for a check; time when all checks end; 0: no limit */
 	enum model model;
-	char *command;      /* with {} in it */
+	char *command;      /* the user's command, with {} for the image */
 	char *words[WORDS]; /* the command in words, or a shell and the command */
 	struct way way;
-	char *image, *copy; /* what {} stands for when it is forked, and when it is started */
+	char *image, *copy; /* names for {}: for a forked command, for a started one */
 	pid_t server;
 	int orders, answers, said;
-	int complaints; /* standard error, if it is not said, too */
+	int complaints; /* descriptor of its standard error, if separate from `said` */
 	char mark[PATH_MAX], acknowledged[PATH_MAX];
 	uint64_t acknowledged_now;
 	struct file_state states[EVENT_FILES];
-	double longest; /* that a good image took */
+	double longest; /* longest time that a good image took, in seconds */
 	bool was_late;
 };
 
@@ -86,7 +86,7 @@ static char *with_image(const char *text, const char *image)
 	return result;
 }
 
-/* The next word, quotes taken off; NULL at the end. */
+/* Reads the next word of the command and removes its quotes; NULL at the end. */
 static char *next_word(const char **at)
 {
 	char *word = malloc(strlen(*at) + 1), *to = word, quote = 0;
@@ -128,7 +128,7 @@ static void split(struct checker *checker, const char *image)
 	}
 }
 
-/* ---- copies, for those that are started anew */
+/* ---- copies of the image, for commands that are started for each one */
 
 static bool refresh_whole(int image, int copy, off_t size)
 {
@@ -192,7 +192,7 @@ static int refresh_all(struct checker *checker)
 	return STATUS_CLEAN;
 }
 
-/* ---- starting it */
+/* ---- starting the command */
 
 static void redirect(const struct checker *checker)
 {
@@ -203,7 +203,7 @@ static void redirect(const struct checker *checker)
 	dup2(checker->said, STDOUT_FILENO);
 	dup2(checker->complaints, STDERR_FILENO);
 	setenv("HOLDFAST_CRASH_OUT", checker->acknowledged, 1);
-	/* Whatever the storage is, images are looked at as what they stand for. */
+	/* On any storage, the command sees the image as the storage of this model. */
 	set_model_variables(checker->model);
 }
 
@@ -236,14 +236,16 @@ static _Noreturn void become_server(const struct checker *checker, int orders, i
 	become(checker);
 }
 
-/* False: nothing came in time, the other end is closed, or a signal asked us to stop. */
+/*
+ * False: no number came in time, the other end is closed, or a signal asked this program to stop.
+ */
 static bool read_number(struct checker *checker, int *number, double seconds)
 {
 	struct pollfd poll_ = {.fd = checker->answers, .events = POLLIN};
 	double until = now() + seconds, left = seconds;
 	int ready;
 
-	/* In short waits, for the signal may have come just before one of them. */
+	/* in short waits, because a signal may come just before one of them */
 	do {
 		bool is_short = seconds > 0 && left < WAIT_SECONDS;
 		ready = poll(&poll_, 1, (int)(1000 * (is_short ? left : WAIT_SECONDS)) + 1);
@@ -324,7 +326,7 @@ static void acknowledge(struct checker *checker, uint64_t bytes)
 {
 	const struct trace *trace = &checker->run->trace;
 
-	if (bytes > trace->output_size) /* not a file that we made */
+	if (bytes > trace->output_size) /* the trace does not come from this program */
 		bytes = trace->output_size;
 	if (checker->acknowledged_now == bytes)
 		return;
@@ -344,7 +346,7 @@ static void acknowledge(struct checker *checker, uint64_t bytes)
 	checker->acknowledged_now = bytes;
 }
 
-/* The name of the image is another one in each run, and for each worker: {} again. */
+/* Replaces the image's name by {}, because the name differs for each run and each worker. */
 static void hide_name(char *text, const char *name)
 {
 	char *found = strstr(text, name);
@@ -355,7 +357,7 @@ static void hide_name(char *text, const char *name)
 	memmove(found + 2, found + strlen(name), strlen(found + strlen(name)) + 1);
 }
 
-/* The first line that it printed, without what a terminal would act on. */
+/* The first line that the command printed, without control characters. */
 static char *what_it_said(const struct checker *checker)
 {
 	char text[QUOTED + 1];
@@ -374,8 +376,8 @@ static void end_late(pid_t pid)
 }
 
 /*
- * Seconds that a check has. Once one has had all of its time, others like it are given less: many
- * times what good images take.
+ * Seconds that a check may take. After one check has used up its whole deadline, the following
+ * ones get less: 50 times as long as the slowest good image, but at least one second.
  */
 static double deadline_of(const struct checker *checker)
 {
@@ -384,7 +386,7 @@ static double deadline_of(const struct checker *checker)
 	return checker->was_late && shorter < checker->deadline ? shorter : checker->deadline;
 }
 
-/* False: the server is gone. */
+/* Lets the server fork a checker, and reads its status. False: the server has ended. */
 static bool ask_server(struct checker *checker, int *status)
 {
 	int pid, late;
@@ -436,7 +438,10 @@ static int spawn(struct checker *checker, int *status)
 	return STATUS_CLEAN;
 }
 
-/* Whether the image was spoilt: then it is made good, and copies are used from now on. */
+/*
+ * Finds out if the checker changed the image, and sets `spoilt`. If so, restores the image and
+ * uses copies from now on.
+ */
 static int notice_writes(struct checker *checker, bool *spoilt)
 {
 	bool was_started = !access(checker->mark, F_OK);
@@ -483,7 +488,7 @@ static int judge_with(struct checker *checker, uint64_t bytes, struct verdict *v
 	if (again)
 		return JUDGE_AGAIN;
 	note_time(checker, status, now() - begin);
-	if (is_stopped) /* what it says now may be of the signal */
+	if (is_stopped) /* output of a command that the signal may have ended is not a verdict */
 		status = 0;
 	verdict->status = status;
 	verdict->words = status ? what_it_said(checker) : NULL;
@@ -500,7 +505,7 @@ int checker_judge(void *context, struct verdict *verdict)
 		return error;
 	struct verdict other = *verdict;
 	error = judge_with(context, verdict->at_most, &other);
-	if (!error && other.status) { /* the first verdict says as much */
+	if (!error && other.status) { /* the first verdict is enough */
 		free(other.words);
 		return 0;
 	}
@@ -560,7 +565,7 @@ static void choose_way(struct checker *checker)
 	free(path);
 }
 
-/* A file of this worker's in the directory of the run. */
+/* Makes the path of a file that this worker has in the directory of the run. */
 static void name_file(const struct checker *checker, const char *name, char *path)
 {
 	if (checker->worker)

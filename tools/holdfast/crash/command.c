@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* command.c - holdfast crash: options, and the order of things */
+/* command.c - holdfast crash: options, and the order of the steps of a run */
 #include <argp.h>
 #include <errno.h>
 #include <signal.h>
@@ -50,12 +50,12 @@ static const struct argp_option options[] = {
 		"image is good",
 		0},
 	{"file", OPTION_FILE, "FILE", 0,
-		"Test FILE, on a copy whose name replaces FILE among the arguments of PROGRAM; "
+		"Test a copy of FILE, whose name replaces FILE among the arguments of PROGRAM; "
 		"it need not exist yet. May be repeated. Without it, all arguments that name "
 		"files",
 		0},
 	{"in-place", OPTION_IN_PLACE, NULL, 0,
-		"Let PROGRAM work on the files themselves, and test all that it maps", 0},
+		"Let PROGRAM work on the files themselves, and test all files that it maps", 0},
 	{"dump", OPTION_DUMP, "COMMAND", 0,
 		"Run COMMAND on each image, whose name replaces {}: what it prints must be what it prints "
 		"without a crash, before or after the operation that was under way",
@@ -77,10 +77,10 @@ static const struct argp_option options[] = {
 		"errors",
 		0},
 	{"no-probes", OPTION_NO_PROBES, NULL, 0,
-		"Leave flushes, fences and streaming stores alone that PROGRAM executes by itself",
+		"Do not observe flushes, fences and streaming stores that PROGRAM executes without a library",
 		0},
 	{"model", OPTION_MODEL, "MODEL", 0,
-		"Assume that a crash takes what MODEL says: cache-line (unless given), byte, process, "
+		"Lose in a crash the stores that MODEL says: cache-line (the default), byte, process, "
 		"page or armv8",
 		1},
 	{"atom", OPTION_ATOM, "8", 0,
@@ -95,20 +95,20 @@ static const struct argp_option options[] = {
 		"then a quarter, and so on",
 		1},
 	{"images", OPTION_IMAGES, "N", 0, "Try at most N images", 1},
-	{"exhaustive", OPTION_EXHAUSTIVE, NULL, 0, "Try every image there is", 1},
+	{"exhaustive", OPTION_EXHAUSTIVE, NULL, 0, "Try every image that is possible", 1},
 	{"seed", OPTION_SEED, "N", 0, "Draw random images in another order", 1},
 	{"deadline", OPTION_DEADLINE, "SECONDS", 0,
-		"A check that takes longer has failed (10); 0: never", 1},
+		"Let a check fail that takes longer than SECONDS (10); 0: no limit", 1},
 	{"jobs", OPTION_JOBS, "N", 0, "Have N checks run side by side (1); the report is the same",
 		1},
-	{"strict", OPTION_STRICT, NULL, 0, "Exit with 6 if there is anything that was not seen", 2},
+	{"strict", OPTION_STRICT, NULL, 0, "Exit with 6 if something could not be observed", 2},
 	{"format", OPTION_FORMAT, "FORMAT", 0, "Report as text, json, sarif or junit", 2},
-	{"svg", OPTION_SVG, "FILE", 0, "Draw what led to each bug into FILE, as SVG", 2},
-	{"save", OPTION_SAVE, "TRACE", 0, "Keep what was recorded in the file TRACE", 2},
+	{"svg", OPTION_SVG, "FILE", 0, "Draw the events that led to each bug into FILE, as SVG", 2},
+	{"save", OPTION_SAVE, "TRACE", 0, "Keep the recorded run in the file TRACE", 2},
 	{"replay", OPTION_REPLAY, "TRACE", 0,
-		"Test what is in TRACE again, instead of running PROGRAM", 2},
+		"Test the run recorded in TRACE, instead of running PROGRAM", 2},
 	{"image", OPTION_IMAGE, "ID", 0,
-		"Test nothing, and write the image of TRACE that a report calls ID", 2},
+		"Test nothing; only write the image of TRACE that a report names ID", 2},
 	{"output", OPTION_OUTPUT, "FILE", 0, "Write the image to FILE", 2},
 	{0},
 };
@@ -117,10 +117,10 @@ static const char doc[] =
 	"Run PROGRAM once, record what it stores to mapped files and makes durable, and have COMMAND check "
 	"the files that a power cut could have left behind at any moment.\v"
 	"Flushes, fences and msync(2) of PROGRAM are recorded and not executed for the files under "
-	"test: they must not matter. Standard output of PROGRAM is shown on standard error.\n\n"
+	"test: PROGRAM must not depend on their effect. Standard output of PROGRAM is shown on standard error.\n\n"
 	"Exit status: 0 no bug was found; 1 some were; 2 wrong command line; 3 PROGRAM failed by "
 	"itself; 4 nothing could be tested; 5 the check fails without a crash; 6 with --strict, "
-	"something was not seen.";
+	"something could not be observed.";
 
 /* ---- the command line */
 
@@ -334,7 +334,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case OPTION_FS:
 		set_file_system(chosen, argument, state);
 		return 0;
-	case ARGP_KEY_ARG: /* what follows is the program's */
+	case ARGP_KEY_ARG: /* the remaining words are the program's */
 		chosen->program = state->argv + state->next - 1;
 		state->next = state->argc;
 		return 0;
@@ -361,7 +361,7 @@ static void stop(int number)
 	is_stopped = 1;
 }
 
-/* There was no room for a page of an image. */
+/* Handles SIGBUS: there was no room for a page of an image. */
 static _Noreturn void no_room(int number)
 {
 	static const char words[] = "holdfast: no room for images; HOLDFAST_CRASH_DIR names "
@@ -385,9 +385,12 @@ void set_signals(struct work *work)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-/* ---- the oracle, without a crash */
+/* ---- checking the check, on files without a crash */
 
-/* From LOOK_CANARY on: the last image with one of the written lines as it was at first. */
+/*
+ * Files without a crash that the check judges. From LOOK_CANARY on: the last image, with one of
+ * the written lines reset to its first content.
+ */
 enum look { LOOK_FIRST, LOOK_LAST, LOOK_ZERO, LOOK_CANARY };
 
 #define CANARIES 32
@@ -443,7 +446,7 @@ static int must_pass(struct work *work, struct run *run, struct checker *checker
 	return STATUS_ORACLE;
 }
 
-/* A file that did not exist before the program, or was empty, need not pass. */
+/* Did the file not exist before the program, or was it empty? Then it need not pass the check. */
 static bool first_is_empty(const struct run *run)
 {
 	for (unsigned f = 0; f < run->trace.file_count; f++)
@@ -480,7 +483,7 @@ static int check_oracle(
 
 /* ---- one run */
 
-/* The command line of the program, each word quoted. */
+/* The command line of the program as one string, with each word quoted. */
 static char *recover_command(char **program)
 {
 	char *words = NULL;
@@ -493,7 +496,7 @@ static char *recover_command(char **program)
 	return words;
 }
 
-/* The first place that has `old`, which is new memory, has `new` instead. */
+/* Replaces the first occurrence of `old` in `words`. Returns new memory and frees `words`. */
 static char *replace_words(char *words, const char *old, const char *new)
 {
 	char *found = words ? strstr(words, old) : NULL, *next = NULL;
@@ -505,7 +508,9 @@ static char *replace_words(char *words, const char *old, const char *new)
 	return next;
 }
 
-/* Files that are tested have their names in the command replaced by {}; for several, by {}/NAME. */
+/*
+ * Replaces the names of tested files in the command by {}; if there are several files, by {}/NAME.
+ */
 static int replace_by_image(
 	const struct run *run, const char *watched, const char *command, struct options *chosen)
 {
@@ -571,9 +576,9 @@ static int load(struct work *work, const struct options *chosen, struct run *run
 	return status;
 }
 
-static bool is_reported; /* something was written to standard output */
+static bool is_reported; /* set: a report was written to standard output */
 
-/* A terminal that understands it, and nobody who does not want it (NO_COLOR). */
+/* Is standard output a terminal with colours, and NO_COLOR not set? */
 static bool is_coloured(void)
 {
 	const char *terminal = getenv("TERM"), *no = getenv("NO_COLOR");
@@ -598,7 +603,10 @@ static bool write_report(const struct facts *facts, enum report_format format, F
 	}
 }
 
-/* Servers that read SARIF or JUnit find a failed run there, too, and not an old report. */
+/*
+ * Reports a failed run in the formats SARIF and JUnit, too, so that a server does not show an old
+ * report.
+ */
 static void report_failure(enum report_format format, int status)
 {
 	char message[512];
@@ -699,7 +707,7 @@ static int test(struct work *work, struct run *run, const struct options *chosen
 	if (!status && chosen->jobs == 1)
 		status = explore_alone(checker, &findings, run, &explored);
 	struct way way = checker ? checker_way(checker) : (struct way){0};
-	checker_stop(checker); /* with all children: no crew must be there yet */
+	checker_stop(checker); /* ends all child processes: no crew may have been started yet */
 	if (!status && chosen->jobs > 1)
 		status = explore_together(work, way, until, &findings, run, &explored);
 	findings.seconds = now() - begin;
@@ -710,7 +718,7 @@ static int test(struct work *work, struct run *run, const struct options *chosen
 	return status;
 }
 
-/* The image that a report has named. */
+/* Writes the image that a report has named (--image). */
 static int write_image(struct work *work, const struct options *chosen, struct run *run)
 {
 	int error =

@@ -2,9 +2,10 @@
 /*
  * crew.c - several checkers side by side
  *
- * Each is a process with a checker and an image of its own. A process, because a checker ends all
- * processes that its command has started, and finds them among the children of its own. The
- * explorer makes the images, and restores those that were spoilt.
+ * Each worker is a process that has its own checker and image. It must be a process, because a
+ * checker ends all processes that its command has started, and finds them among its own children.
+ * The explorer (this program's main process) makes the images, and restores those that a checker
+ * changed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -33,16 +34,17 @@ struct crew {
 	struct work *work;
 	struct run *run;
 	struct way way;
-	double until; /* when time is up; 0: never */
+	double until; /* time when all checks end, in seconds of now(); 0: no limit */
 	unsigned count;
 	struct worker *workers;
 };
 
-/* ---- in a worker */
+/* ---- in a worker process */
 
 static bool send_all(int fd, const void *bytes, size_t size)
 {
-	return write(fd, bytes, size) == (ssize_t)size; /* less than PIPE_BUF */
+	/* one write: the size is less than PIPE_BUF */
+	return write(fd, bytes, size) == (ssize_t)size;
 }
 
 static _Noreturn void work_on(struct checker *checker, int orders, int replies)
@@ -73,7 +75,8 @@ static _Noreturn void become_worker(
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	set_signals(NULL);
-	for (unsigned i = 0; i < number; i++) { /* or the others would not see their end */
+	/* close the others' descriptors: they would not see the end of their pipes */
+	for (unsigned i = 0; i < number; i++) {
 		close(crew->workers[i].orders);
 		close(crew->workers[i].replies);
 	}
@@ -85,7 +88,7 @@ static _Noreturn void become_worker(
 	work_on(checker, ends[0], ends[3]);
 }
 
-/* ---- in the explorer */
+/* ---- in the explorer's process */
 
 static int start(struct crew *crew, const struct options *options, unsigned number)
 {
@@ -167,7 +170,10 @@ int crew_end(void *context, unsigned number, struct verdict *verdict)
 	verdict->words = reply.has_words ? strdup(reply.words) : NULL;
 	if (reply.error != JUDGE_AGAIN)
 		return reply.error;
-	/* The worker restored what the files were when it began. */
+	/*
+	 * The worker restored the image to the content of when the worker began, which is out of
+	 * date.
+	 */
 	int error = images_restore(crew->work, crew->run, number);
 	return error ? -error : JUDGE_AGAIN;
 }

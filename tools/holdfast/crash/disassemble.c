@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * disassemble.c - where a program or library has raw instructions, by objdump(1)
+ * disassemble.c - find the raw instructions of a program or library with objdump(1)
  *
- * objdump says where instructions begin, and our decoder which of them matter. Branches into the
- * middle of one, which hand-written code uses to pass over a prefix, make another site there.
+ * objdump finds the beginnings of instructions, and trace/raw.h decides which of them matter. A
+ * branch into the middle of an instruction, by which hand-written code skips a prefix, makes
+ * another site there.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,12 +16,12 @@
 #include "probes.h"
 
 #define NO_PROGRAM 127
-#define MANY       1000000 /* lines: it takes seconds */
+#define MANY       1000000 /* lines of objdump's output, which take it seconds */
 
 struct addresses {
 	uint64_t *list;
 	size_t count, room;
-	bool is_full; /* no memory */
+	bool is_full; /* set: there is no memory for more */
 };
 
 struct reading {
@@ -68,7 +69,7 @@ static const char *behind_prefixes(const char *text)
 	return text;
 }
 
-/* The disassembler means one of ours, whatever our decoder makes of it. */
+/* Does objdump name an instruction that matters, even if our decoder does not know it? */
 static bool is_named(const char *text)
 {
 	static const char *const words[] = {"clwb", "clflush", "clflushopt", "sfence", "mfence",
@@ -86,7 +87,7 @@ static bool is_named(const char *text)
 	return false;
 }
 
-/* The target of a direct branch; 0: it is not one. */
+/* The target of a direct branch; 0: the instruction is not a direct branch. */
 static uint64_t branch_target(const char *text)
 {
 	if (*text != 'j' && strncmp(text, "loop", 4) && strncmp(text, "call", 4))
@@ -107,7 +108,7 @@ static void read_line(struct reading *reading, const char *line)
 		return;
 	reading->lines++;
 	text++;
-	/* Mostly by the first byte, for there are millions of lines. */
+	/* The first byte decides most lines, because there are millions of them. */
 	uint64_t target = *text == 'j' || *text == 'l' || *text == 'c' ? branch_target(text) : 0;
 	if (target)
 		append(&reading->branches, target);
@@ -141,7 +142,7 @@ static void read_all(struct reading *reading, FILE *from, int fd)
 	free(line);
 }
 
-/* ---- the list */
+/* ---- the list of sites */
 
 static int compare(const void *a, const void *b)
 {
@@ -150,7 +151,7 @@ static int compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* The instruction at this address; its length is 0 if that is not one of ours. */
+/* The instruction at this address; its length is 0 if the instruction does not matter. */
 static struct probe_site site_at(const struct binary *binary, uint64_t address)
 {
 	struct probe_site site = {.address = address, .length = RAW_LONGEST};
@@ -225,14 +226,14 @@ static struct probe_list *make_list(struct reading *reading)
 	return list;
 }
 
-/* ---- running it */
+/* ---- running objdump */
 
 static _Noreturn void become_objdump(int fd, int output)
 {
 	char name[32];
 	int null = open("/dev/null", O_RDWR);
 
-	/* Whatever the file's name leads to from here: this is the one that was loaded. */
+	/* Passes the opened file: its name may lead to another file by now. */
 	int kept = dup(fd);
 	snprintf(name, sizeof(name), "/proc/self/fd/%d", kept);
 	dup2(null, STDIN_FILENO);

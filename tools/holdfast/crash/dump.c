@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * dump.c - what the user's command prints of the files without a crash, and with one
+ * dump.c - the option --dump: compare the output of the user's command after a crash with its
+ * output without one
  *
- * The run is divided where operations begin and end: at the marks of holdfast_crash.h or, without
- * marks, at the last drain before the program wrote something to standard output. A state is what
- * the command prints of the files there, without a crash. After a crash it must print the state
- * before the operation that was under way or the one after it.
+ * The run is divided at the beginnings and ends of operations: at the marks of holdfast_crash.h
+ * or, without marks, at the last drain before the program wrote something to standard output. A
+ * state is the command's output for the files at such a point, without a crash. After a crash it
+ * must print the state before or the state after the operation that was under way.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -14,20 +15,20 @@
 
 #include "command.h"
 
-#define KEPT (64u << 20) /* bytes of states that are kept to be shown; of others, the hash */
+#define KEPT (64u << 20) /* bytes of states that are kept to be shown; of others, only the hash */
 
 struct state {
-	uint64_t at; /* all stores before this event are there */
+	uint64_t at; /* the state contains all stores before this event */
 	uint16_t thread;
 	bool is_begin, is_mark;
-	size_t end; /* of an operation that begins here: number of the state */
+	size_t end; /* index of the state in which the operation ends that begins here */
 	int status;
 	uint64_t hash;
-	char *text; /* NULL: not kept */
+	char *text; /* the output; NULL: not kept */
 };
 
 struct dump {
-	struct state *states; /* by `at` */
+	struct state *states; /* sorted by `at` */
 	size_t count, capacity;
 	size_t kept;
 };
@@ -48,7 +49,7 @@ static bool add_state(struct dump *dump, const struct state *state)
 	return true;
 }
 
-/* The operation that this thread has begun, and not ended, ends here. */
+/* Ends at state `here` the operation that this thread has begun and not ended yet. */
 static void end_operation(struct dump *dump, uint16_t thread, size_t here)
 {
 	for (size_t i = here; i-- > 0;)
@@ -103,14 +104,14 @@ static bool divide(struct dump *dump, const struct trace *trace)
 		return false;
 	if (!add_state(dump, &(struct state){.at = trace->count}))
 		return false;
-	/* An operation that the program did not end lasts until the end. */
+	/* an operation that the program did not end lasts until the end of the run */
 	for (size_t i = 0; i < dump->count; i++)
 		if (dump->states[i].end > dump->count)
 			dump->states[i].end = dump->count - 1;
 	return true;
 }
 
-/* ---- what is printed there */
+/* ---- the output of the command at each state */
 
 static uint64_t hash_of(const char *text, size_t size)
 {
@@ -133,7 +134,7 @@ static char *read_all(int fd, size_t *size)
 	return text;
 }
 
-/* Does all stores before the state in `image`, in which those before event `from` are done. */
+/* Applies to `image`, which has the stores before event `from`, the stores up to event `at`. */
 static void do_stores(struct run *run, uint64_t from, uint64_t at)
 {
 	const struct trace *trace = &run->trace;
@@ -218,15 +219,15 @@ void dump_free(struct dump *dump)
 	free(dump);
 }
 
-/* ---- what is right after a crash */
+/* ---- judging the output after a crash */
 
-/* The state that the image comes closest to. */
+/* The state whose output has the most lines in common with that of the image. */
 struct closest {
 	const struct dump *dump;
 	const char *text;
 	uint64_t hash;
 	int status;
-	size_t line; /* the first that differs, of the state that is like it for longest */
+	size_t line; /* number of the first line that differs from that state */
 	const struct state *state;
 	bool is_right;
 };
@@ -264,7 +265,7 @@ static void compare(struct closest *closest, size_t number)
 	closest->state = state;
 }
 
-/* The last state before the crash. */
+/* The index of the last state before the crash. */
 static size_t state_before(const struct dump *dump, uint64_t at)
 {
 	size_t low = 0, high = dump->count;
@@ -285,7 +286,7 @@ static void compare_all(struct closest *closest, uint64_t at)
 	size_t last = state_before(dump, at);
 	bool is_under_way = false;
 
-	/* Operations of several threads may be: the oldest is not far back. */
+	/* operations of several threads may be under way; look back at 256 states at most */
 	for (size_t i = last + 1; i-- > 0 && last - i < 256;)
 		if (dump->states[i].is_begin && dump->states[i].end > last) {
 			is_under_way = true;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* elf.c - what kind of program a file is: can something be loaded into it? */
+/* elf.c - find out from a program's file whether a library can be loaded into it */
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -52,7 +52,7 @@ static const Elf64_Ehdr *header_of(const struct image *image)
 	return header;
 }
 
-/* The loader that the program names; NULL: it is linked statically. */
+/* The path of the dynamic loader that the program names; NULL: it is linked statically. */
 static const char *loader_of(const struct image *image, const Elf64_Ehdr *header)
 {
 	const Elf64_Phdr *part = (const void *)(image->bytes + header->e_phoff);
@@ -78,7 +78,7 @@ static bool is_script(const struct image *image)
 static const char *why_not(const struct image *image)
 {
 	if (is_script(image))
-		return NULL; /* what it starts is recorded */
+		return NULL; /* a script: the programs that it starts are recorded */
 	if (image->mode & (S_ISUID | S_ISGID))
 		return "it runs with more rights than its user has, and loads nothing extra";
 	const Elf64_Ehdr *header = header_of(image);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* facts.c - what was found, before any format */
+/* facts.c - makes the facts of a report, before they are formatted */
 #include "facts.h"
 
 #include <stdarg.h>
@@ -28,10 +28,10 @@ const struct fact_cause fact_causes[] = {
 		"durable or stored before the other.",
 		"one store of 8 bytes that makes all of it count, or a log"},
 	[CAUSE_TORN] = {"torn copy", "torn-copy", "Part of a copy is there.",
-		"a flag or checksum, stored when the copy is durable"},
+		"store a flag or a checksum of the copy after the copy is durable"},
 	[CAUSE_RECOVERY] = {"recovery", "recovery",
 		"The check fails although everything is durable that was stored until then.",
-		"the program's recovery, or a flush of what was found only after the end"},
+		"correct the program's recovery, or flush the stores that were only found after the program's end"},
 	[CAUSE_TORN_LINE] = {"torn line", "torn-line",
 		"The order of two stores in one line is lost where memory keeps no more than 8 "
 		"bytes whole.",
@@ -119,7 +119,7 @@ const struct fact_row refusal_rows[] = {
 	{0},
 };
 
-/* ---- words */
+/* ---- texts */
 
 static char *words_of(const char *format, ...) __attribute__((__format__(__printf__, 1, 2)));
 
@@ -147,12 +147,12 @@ void status_words(int status, char *words, size_t size)
 		snprintf(words, size, "exit %d", WEXITSTATUS(status));
 }
 
-/* The level is that of the weakest part of the program. */
+/* The level is that of the least observed part of the program. */
 static char *level_words(const struct explored *explored)
 {
 	if (explored->seen && explored->stores)
 		return words_of(
-			"levels 0 and 1: %llu stores were seen by themselves; parts of the program "
+			"levels 0 and 1: %llu stores were seen one by one; parts of the program "
 			"that holdfast cc did not build changed a line %llu times, and their stores "
 			"were not told apart",
 			(unsigned long long)explored->stores, (unsigned long long)explored->seen);
@@ -205,7 +205,7 @@ static void find_calls(const struct trace *trace, uint32_t stack, struct calls *
 	*words = place_calls_words(calls);
 }
 
-/* A change of names, or of a size: which file it is of. */
+/* Names the file whose name or size the event changes. */
 static void name_store(
 	const struct trace *trace, const struct suspect *suspect, struct fact_store *store)
 {
@@ -249,7 +249,7 @@ static void make_store(const struct trace *trace, const struct suspect *suspect,
 	find_calls(trace, suspect->stack, &store->calls, &store->words);
 }
 
-/* Only a trace that was kept has its images again. */
+/* The command that makes the image again. Only possible if the trace was kept. */
 static char *again_words(const struct options *options, const char *image)
 {
 	const char *trace = options->save ? options->save : options->replay;
@@ -285,7 +285,7 @@ static void make_bug(const struct findings *findings, const struct bug *bug, str
 	make_store(trace, &bug->early, false, model, &fact->early);
 }
 
-/* ---- what was not seen */
+/* ---- what could not be observed */
 
 bool is_blind(const struct findings *findings)
 {
@@ -294,7 +294,7 @@ bool is_blind(const struct findings *findings)
 	       findings->run->file_gone || findings->run->trace.probes.refused;
 }
 
-/* Appends what was not probed to what was not seen. */
+/* Adds the instructions that were not probed to the list of what could not be observed. */
 static void add_refusals(const struct fact_probes *probes, struct fact_blind *blind)
 {
 	for (unsigned i = 0; i < probes->count; i++)
@@ -336,7 +336,7 @@ static void make_blind(const struct findings *findings, struct fact_blind *blind
 			words_of("a file was renamed or removed: its end could not be compared");
 }
 
-/* ---- all of it */
+/* ---- making all facts */
 
 void facts_make(const struct findings *findings, struct facts *facts)
 {

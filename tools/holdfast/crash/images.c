@@ -35,7 +35,7 @@ static void image_path(const struct work *work, const struct run *run, const cha
 		snprintf(path, PATH_MAX, "%s/%s/%s", work->path, directory, name);
 }
 
-/* The directory of a worker's image, or copy. */
+/* The directory of a worker's image, or of its copy. */
 static const char *worker_directory(const char *name, unsigned worker)
 {
 	static char directory[32];
@@ -71,11 +71,11 @@ static unsigned char *map(int fd, uint64_t size, int flags)
 	return mapped == MAP_FAILED ? NULL : mapped;
 }
 
-#define EXTENTS 4096u /* of a file, that are mapped one by one */
+#define EXTENTS 4096u /* maximum number of extents of a file that are mapped one by one */
 
 /*
- * A private map of a file whose holes are memory of their own: to read a hole through a map of a
- * file on tmpfs takes a page of it.
+ * Maps a file privately. Its holes become anonymous memory, because reading a hole through a map
+ * of a file on tmpfs would allocate a page of tmpfs.
  */
 static unsigned char *map_data(int fd, uint64_t size)
 {
@@ -104,7 +104,7 @@ static int no_images(const struct work *work)
 		work->path, strerror(errno));
 }
 
-/* The image file with the first content; its descriptor or -1. */
+/* Makes the image file with the first content. Returns its descriptor, or -1. */
 static int make_image_file(
 	const struct work *work, const struct run *run, unsigned worker, unsigned number, int first)
 {
@@ -187,7 +187,7 @@ int images_make_more(struct work *work, struct run *run, unsigned count)
 	return STATUS_CLEAN;
 }
 
-/* A loaded file becomes first.N, as if it had been recorded. */
+/* Writes the first content of a loaded file to first.N, as recording would have done. */
 static bool write_first(
 	const struct work *work, const unsigned char *bytes, uint64_t size, unsigned number)
 {
@@ -214,7 +214,7 @@ int images_load(struct work *work, struct run *run, unsigned char **first)
 	return images_make(work, run);
 }
 
-/* The file has its size again, and everywhere what `base` has. */
+/* Restores the size of the image file, and its content from `base`. */
 static bool restore_one(
 	const struct work *work, const struct run *run, unsigned worker, unsigned number)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* json.c - what was found, as JSON: nothing in it depends on the clock or on where things lay */
+/* json.c - writes the facts as JSON, which does not depend on the clock or on addresses */
 #include <json-c/json.h>
 #include <string.h>
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * junit.c - what was found, as JUnit XML, which CI servers show as tests
+ * junit.c - writes the facts as JUnit XML, which CI servers show as tests
  *
- * A test for each bug, which fails; one for each cause that no bug has, which passes; and one about
- * what was not seen: skipped if something was not, and failed with --strict.
+ * There is a test for each bug, which fails; a test for each cause that no bug has, which passes;
+ * and a test that is skipped, or with --strict fails, if something could not be observed.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -47,7 +47,7 @@ static void begin_case(FILE *to, const struct facts *facts, const char *name)
 
 /* ---- bugs */
 
-/* "missing order: log.c:83 append lost, log.c:90 append early" */
+/* The name of the test of a bug: "missing order: log.c:83 append lost, log.c:90 append early". */
 static char *case_name(const struct fact_bug *bug)
 {
 	char *words = NULL;
@@ -173,7 +173,7 @@ static void print_head(FILE *to, const struct facts *facts, bool is_strict)
 	fputs("    </properties>\n", to);
 }
 
-/* All of the report in words, for people. */
+/* Prints the whole report as text, for people. */
 static void print_text(FILE *to, const struct facts *facts)
 {
 	char *words = NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* places.c - source lines of call stacks, by addr2line(1) */
+/* places.c - find the source lines of call stacks with addr2line(1) */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,24 +8,24 @@
 
 #include "command.h"
 
-#define CALLS 4096 /* frames whose lines are remembered */
+#define CALLS 4096 /* maximum number of frames whose lines are remembered */
 
-/* A frame's lines, as addr2line prints them; many stacks share a frame. */
+/* The source lines of a frame, as addr2line prints them; many stacks share a frame. */
 struct call_lines {
 	const char *object;
 	uint64_t offset;
-	char *text; /* new memory; NULL: the element is free */
+	char *text; /* output of addr2line, in new memory; NULL: the element is free */
 };
 
-/* A stack that place_find() is going through. */
+/* The state of place_find(), which goes through a stack. */
 struct search {
 	struct calls *calls;
-	bool is_over; /* main() was reached */
+	bool is_over; /* set: main() was reached */
 };
 
 /*
- * Function and place of the call, then those of the functions that it was inlined into, each on a
- * line.
+ * Asks addr2line for the function and place of the call, and then for those of the functions into
+ * which it was inlined. Each of them is one line.
  */
 static char *ask_addr2line(const char *object, uint64_t offset)
 {
@@ -58,7 +58,7 @@ static char *ask_addr2line(const char *object, uint64_t offset)
 	return text ? text : strdup("");
 }
 
-/* Names of objects are those of the trace: equal ones are the same memory. */
+/* Objects are compared by the address of their name, because all names come from the trace. */
 static const char *lines_of(const char *object, uint64_t offset)
 {
 	static struct call_lines known[CALLS];
@@ -72,7 +72,7 @@ static const char *lines_of(const char *object, uint64_t offset)
 	return at->text ? at->text : "";
 }
 
-/* "FILE:LINE", and perhaps a blank and more behind it; false: there is no line. */
+/* Reads "FILE:LINE", which a blank and more may follow. False: there is no source line. */
 static bool read_place(const char *place, size_t size, struct call *call)
 {
 	char *text = strndup(place, size), *end = text ? strstr(text, " (discriminator") : NULL;
@@ -86,7 +86,7 @@ static bool read_place(const char *place, size_t size, struct call *call)
 		return false;
 	}
 	*colon = '\0';
-	call->file = realpath(text, NULL); /* debug information has detours */
+	call->file = realpath(text, NULL); /* shortens paths of debug information such as a/../b */
 	if (call->file)
 		free(text);
 	else
@@ -103,7 +103,7 @@ static void add_call(struct search *search, const char *function, int length, co
 	if (calls->count == PLACE_CALLS || search->is_over ||
 		!read_place(place, strcspn(place, "\n"), &call))
 		return;
-	/* The C library calls main(): that is not the program. */
+	/* the C library's function that calls main() is not part of the program */
 	if (!strncmp(function, "__libc_start", 12)) {
 		search->is_over = true;
 		free(call.file);
@@ -161,11 +161,11 @@ void place_find(const struct trace *trace, uint32_t number, struct calls *calls)
 	for (uint32_t i = 0; i < stack->count && calls->count < PLACE_CALLS && !search.is_over;
 		i++) {
 		const char *object = object_path(trace, &stack->frames[i]);
-		/* A return address is behind its call. */
+		/* a return address is that of the instruction behind the call */
 		if (object)
 			add_calls(&search, object, stack->frames[i].offset - 1);
 	}
-	/* Frames without a line, of libraries, are left out if others have one. */
+	/* frames of libraries without a source line are left out if other frames have one */
 	if (!calls->count)
 		calls->bare = bare_words(
 			object_path(trace, &stack->frames[0]), stack->frames[0].offset - 1);

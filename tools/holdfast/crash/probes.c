@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* probes.c - tell the recorder where an object that it found has raw instructions */
+/* probes.c - answer the recorder, which asks for the raw instructions of an object */
 #include "facts.h"
 #include "probes.h"
 
@@ -15,7 +15,10 @@
 
 /* ---- the object's file */
 
-/* The path of the file that a process has mapped at an address, seen from its root. */
+/*
+ * Finds the path of the file that a process has mapped at an address, relative to the root of the
+ * process.
+ */
 static bool path_of(int process, uint64_t address, char *path, size_t size)
 {
 	char name[64], *line = NULL;
@@ -149,7 +152,7 @@ static bool write_list(const struct work *work, const struct probe_list *list)
 	snprintf(path, sizeof(path), "%s/trace/sites", work->path);
 	snprintf(new, sizeof(new), "%s/sites.new", work->path);
 	int fd = open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	/* For a program that has dropped its rights. */
+	/* readable by all, for a program that has dropped its privileges */
 	bool is_written = fd >= 0 && !fchmod(fd, 0644) && write(fd, list, size) == (ssize_t)size;
 	if (fd >= 0)
 		close(fd);
@@ -174,22 +177,23 @@ void probes_answer(struct work *work)
 		&board->state, is_written ? PROBE_ANSWERED : PROBE_REFUSED, __ATOMIC_RELEASE);
 }
 
-/* ---- what came of it */
+/* ---- reporting the probes of a run */
 
 static const char *reason_words(enum probe_reason reason)
 {
 	static const char *const words[PROBE_REASONS] = {
-		[PROBE_UNKNOWN] = "its encoding is not known here",
+		[PROBE_UNKNOWN] = "this version does not know its encoding",
 		[PROBE_SEGMENT] = "its operand is relative to a segment",
-		[PROBE_CHANGED] = "memory and file differ there",
-		[PROBE_LOCKED] = "the system does not let its code be changed",
-		[PROBE_NO_ROOM] = "there is no room for it",
+		[PROBE_CHANGED] = "its bytes in memory and in the file differ",
+		[PROBE_LOCKED] = "the system forbids changing its code",
+		[PROBE_NO_ROOM] = "there are too many raw instructions",
 		[PROBE_NO_OBJDUMP] = "there is no objdump (package binutils)",
 		[PROBE_NOT_READ] = "objdump cannot read the file",
 		[PROBE_DEBUGGER] = "a debugger or tracer has the process",
-		[PROBE_NOT_ANSWERED] = "no list of them reached the process",
-		[PROBE_LOADER] = "the loader tells nobody when it has loaded a library",
-		[PROBE_OFTEN] = "it is a locked one, executed often, and had nothing to complete",
+		[PROBE_NOT_ANSWERED] = "the process received no list of instructions",
+		[PROBE_LOADER] = "the loader does not announce libraries that it loads later",
+		[PROBE_OFTEN] =
+			"it is a locked instruction that was executed often and completed no flush",
 		[PROBE_MADE] = "no file has it",
 	};
 
@@ -225,7 +229,7 @@ void probes_make(const struct probe_report *report, struct fact_probes *probes)
 		probes->refusals[i] = refusal_of(&report->refusals[i]);
 	if ((report->probed || report->refused) &&
 		asprintf(&probes->words,
-			"raw flushes, fences and streaming stores: %u probed, %u of them hit, "
+			"raw flushes, fences and streaming stores: %u probed, %u of them executed, "
 			"%" PRIu64 " times; %u refused",
 			report->probed, report->hit, report->hits, report->refused) < 0)
 		probes->words = NULL;

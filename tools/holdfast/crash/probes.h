@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * probes.h - find raw instructions in programs and libraries
+ * probes.h - find raw instructions (flushes, fences and streaming stores) in programs and
+ * libraries
  *
- * A list of sites is new memory; instead of NULL there is a `reason`.
+ * Functions return a list of sites in new memory; if they return NULL, `reason` says why.
  */
 #ifndef TOOLS_HOLDFAST_CRASH_PROBES_H
 #define TOOLS_HOLDFAST_CRASH_PROBES_H
@@ -10,25 +11,25 @@
 #include "command.h"
 #include "trace/probe.h"
 
-/* A program or library. */
+/* The file of a program or library. */
 struct binary {
 	const unsigned char *bytes;
 	size_t size;
 	unsigned char id[PROBE_BUILD_ID];
-	uint32_t id_length; /* 0: it has no build-id */
+	uint32_t id_length; /* in bytes; 0: the file has no build-id */
 };
 
-/* The bytes at an address of its code; NULL: not so many. */
+/* The bytes at an address of the file's code; NULL: there are fewer than `length`. */
 const unsigned char *binary_code(const struct binary *binary, uint64_t address, size_t length);
 
-/* disassemble.c: by objdump(1). */
+/* disassemble.c: finds the sites with objdump(1). */
 struct probe_list *disassemble(int fd, const struct binary *binary, enum probe_reason *reason);
-/* `count` sites behind the head, of a list that is complete. */
+/* Makes a complete list: a head, and `count` sites behind it. */
 struct probe_list *probe_list_new(
 	const struct binary *binary, const struct probe_site *sites, uint32_t count);
 size_t probe_list_size(uint32_t count);
 
-/* cache.c: lists by build-id. NULL: the cache has nothing that can be believed. */
+/* cache.c: lists by build-id. NULL: the cache has no valid list for this file. */
 struct probe_list *cache_load(const struct binary *binary);
 void cache_save(const struct probe_list *list);
 

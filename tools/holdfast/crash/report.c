@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* report.c - what was found, in words */
+/* report.c - writes the facts as text */
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,8 +9,8 @@
 #define COLUMNS 80
 
 /*
- * Find the end of a line within the room: behind a part of a call stack, or where two blanks are;
- * `anywhere`: at any blank. 0: there is no such place.
+ * Finds the place to break a line so that it fits into `room`: behind a part of a call stack, or
+ * at two blanks; with `anywhere`, at any blank. 0: there is no such place.
  */
 static size_t place_to_break(const char *text, size_t room, bool anywhere)
 {
@@ -23,7 +23,7 @@ static size_t place_to_break(const char *text, size_t room, bool anywhere)
 	return found;
 }
 
-/* Lines of at most 80 columns; `indent` for all but the first. */
+/* Prints lines of at most 80 columns; all but the first are indented by `indent`. */
 static void print_lines(FILE *to, const char *text, size_t indent)
 {
 	size_t room = COLUMNS;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * sarif.c - what was found, as SARIF 2.1.0, for services that show findings beside source lines
+ * sarif.c - writes the facts as SARIF 2.1.0, for services that show findings beside source lines
  *
- * A result for each bug: at the lost store, with the early one and the crash as related locations.
- * What was not seen are notifications. Like the JSON, it does not depend on the clock.
+ * There is a result for each bug: at the lost store, with the early one and the crash as related
+ * locations. Notifications list what could not be observed. Like the JSON, the output does not
+ * depend on the clock.
  */
 #include <json-c/json.h>
 #include <stdlib.h>
@@ -15,7 +16,7 @@
 #define SCHEMA                                                                                     \
 	"https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/"                      \
 	"sarif-schema-2.1.0.json"
-/* The working directory, by the name that services have for it. */
+/* services replace this name by the root folder of the sources, here the working directory */
 #define HERE "%SRCROOT%"
 
 static struct json_object *add_object(struct json_object *to, const char *key)
@@ -52,7 +53,7 @@ static void add_message(struct json_object *to, const char *key, const char *wor
 	json_add_words(add_object(to, key), "text", words);
 }
 
-/* ---- where */
+/* ---- locations */
 
 static void print_escaped(FILE *to, const char *path)
 {
@@ -64,7 +65,10 @@ static void print_escaped(FILE *to, const char *path)
 	}
 }
 
-/* The URI of a path; relative to the working directory, if it is below that. New memory. */
+/*
+ * The URI of a path, in new memory. It is relative to the working directory if the path lies below
+ * that.
+ */
 static char *uri_of(const char *path, bool *is_relative)
 {
 	char *words = NULL, *here = getcwd(NULL, 0);
@@ -110,7 +114,7 @@ static void fill_location(struct json_object *location, const struct call *call)
 	json_add_words(add_name(location, call->function), "kind", "function");
 }
 
-/* With a source line, or else with an address in words. */
+/* Adds a related location: with a source line, or otherwise with an address as text. */
 static struct json_object *append_related(
 	struct json_object *array, const struct call *call, const char *words)
 {
@@ -157,7 +161,7 @@ static char *message_of(const struct facts *facts, const struct fact_bug *bug)
 	return words;
 }
 
-/* Made of the cause and the functions, which stay the same when lines move. */
+/* Makes the fingerprint from the cause and the functions, which stay the same when lines move. */
 static void add_fingerprint(struct json_object *result, const struct fact_bug *bug)
 {
 	const struct call *lost = fact_call(bug, &bug->lost);
@@ -191,7 +195,7 @@ static void add_places(struct json_object *result, const struct fact_bug *bug)
 	if (!bug->is_at_end) {
 		call = bug->crash.count ? bug->crash.list : NULL;
 		location = append_related(related, call, bug->crash_words);
-		add_message(location, "message", "the crash is before this");
+		add_message(location, "message", "the crash comes before this event");
 	}
 	stacks = add_array(result, "stacks");
 	append_stack(stacks, "lost", &bug->lost.calls);
@@ -270,7 +274,7 @@ static void add_base(struct json_object *run)
 	free(here);
 }
 
-/* The log, and its only run. */
+/* Begins the log, and its only run. */
 static struct json_object *begin_log(struct json_object **run)
 {
 	struct json_object *log = json_object_new_object(), *driver;
@@ -298,7 +302,9 @@ bool report_sarif(const struct facts *facts, FILE *to)
 	return json_write(log, to);
 }
 
-/* Without results: an empty array would say that there is no bug. */
+/*
+ * Reports a failed run, without an array of results: an empty one would mean that there is no bug.
+ */
 bool report_sarif_failure(int status, const char *message, FILE *to)
 {
 	struct json_object *run, *log = begin_log(&run);

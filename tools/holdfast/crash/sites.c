@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* sites.c - the table of `holdfast stat`, as text and as JSON */
+/* sites.c - makes the table of `holdfast stat`, as text and as JSON */
 #include "sites.h"
 
 #include <inttypes.h>
@@ -10,7 +10,10 @@
 #include "base/err.h"
 #include "facts.h"
 
-/* Each is about a cache miss or more on real hardware; to sort by. */
+/*
+ * The key by which sites are sorted: events that each cost about a cache miss or more on real
+ * hardware.
+ */
 static uint64_t work_of(const struct count *count)
 {
 	return count->lines + count->fences + count->syncs + count->copied / EVENT_LINE;
@@ -34,7 +37,7 @@ static bool is_empty(const struct count *count)
 	return !count->flushes && !count->fences && !count->syncs && !count->copied;
 }
 
-/* The list is sorted by place. */
+/* Merges sites with the same place. The list is sorted by place. */
 static void merge(struct sites *sites)
 {
 	unsigned kept = 0;

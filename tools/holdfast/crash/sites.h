@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * sites.h - what a run did to make its stores durable, for each call site
+ * sites.h - for each call site, the flushes, drains and copies by which a run made its stores
+ * durable
  *
- * A call site is a place of the source in words; call stacks whose words are the same are one.
+ * A call site is a call stack as text with source lines; call stacks with the same text are one
+ * site.
  */
 #ifndef TOOLS_HOLDFAST_CRASH_SITES_H
 #define TOOLS_HOLDFAST_CRASH_SITES_H
@@ -17,15 +19,15 @@ struct site {
 
 struct sites {
 	struct counts counts;
-	struct site *list; /* those that did most come first */
+	struct site *list; /* sorted: the sites with the most work come first */
 	unsigned count;
 };
 
-/* An exit status, and the message has been printed. */
+/* Returns an exit status; after an error the message has been printed. */
 int sites_find(const struct trace *trace, struct sites *sites);
 void sites_free(struct sites *sites);
 
-/* `rows`: show at most so many sites; 0: all. */
+/* `rows`: maximum number of sites to show; 0: all */
 void sites_text(const struct run *run, const struct sites *sites, unsigned rows, FILE *to);
 bool sites_json(const struct run *run, const struct sites *sites, FILE *to);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* stat.c - holdfast stat: what a program does to make its stores durable, counted by call site */
+/* stat.c - holdfast stat: counts by call site the flushes, drains and copies of a program */
 #include <argp.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -26,24 +26,25 @@ static const struct argp_option options[] = {
 		"it need not exist yet. May be repeated. Without it, all arguments that name files",
 		0},
 	{"in-place", OPTION_IN_PLACE, NULL, 0,
-		"Let PROGRAM work on the files themselves, and count for all that it maps", 0},
+		"Let PROGRAM work on the files themselves, and count for all files that it maps",
+		0},
 	{"no-probes", OPTION_NO_PROBES, NULL, 0,
-		"Leave flushes, fences and streaming stores alone that PROGRAM executes by itself",
+		"Do not observe flushes, fences and streaming stores that PROGRAM executes without a library",
 		0},
 	{"rows", OPTION_ROWS, "N", 0, "Show N call sites (20); 0: all", 1},
 	{"format", OPTION_FORMAT, "FORMAT", 0, "Print text or json", 1},
 	{"save", OPTION_SAVE, "TRACE", 0,
-		"Keep what was recorded in the file TRACE, which `holdfast crash' reads, too", 1},
-	{"replay", OPTION_REPLAY, "TRACE", 0, "Count what is in TRACE, instead of running PROGRAM",
-		1},
+		"Keep the recorded run in the file TRACE, which `holdfast crash' can read, too", 1},
+	{"replay", OPTION_REPLAY, "TRACE", 0,
+		"Count the events in TRACE, instead of running PROGRAM", 1},
 	{0},
 };
 
 static const char doc[] =
 	"Run PROGRAM once, and count at each call site the flushes, drains and copies by which it makes its "
 	"stores to mapped files durable, and those that were redundant.\v"
-	"Flushes, fences and msync(2) of PROGRAM are counted and not executed for these files: they "
-	"must not matter. Standard output of PROGRAM is shown on standard error.\n\n"
+	"Flushes, fences and msync(2) of PROGRAM are counted and not executed for these files: PROGRAM "
+	"must not depend on their effect. Standard output of PROGRAM is shown on standard error.\n\n"
 	"Exit status: 0 all was counted; 2 wrong command line; 3 PROGRAM failed by itself, and what it "
 	"had done was counted; 4 nothing could be counted.";
 
@@ -109,7 +110,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case OPTION_REPLAY:
 		run->replay = argument;
 		return 0;
-	case ARGP_KEY_ARG: /* what follows is the program's */
+	case ARGP_KEY_ARG: /* the remaining words are the program's */
 		run->program = state->argv + state->next - 1;
 		state->next = state->argc;
 		return 0;
@@ -123,7 +124,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 
 /* ---- the run */
 
-/* The trace needs the first content of the files, of which counting has no use. */
+/* Saves the trace. It needs the first content of the files, which counting does not use. */
 static int save(struct work *work, const struct options *chosen, struct run *run)
 {
 	int status = images_make(work, run);
@@ -194,7 +195,7 @@ int stat_main(int argc, char **argv)
 	set_signals(&work);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	int status = chosen.run.replay ? load(&chosen.run, &run) : record(&work, &chosen.run, &run);
-	/* A program that failed has done something before. */
+	/* a program that failed may have done something before */
 	if (status == STATUS_CLEAN || (status == STATUS_PROGRAM && run.trace.file_count)) {
 		int printed = print(&chosen, &run);
 		status = printed ? printed : status;

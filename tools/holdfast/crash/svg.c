@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * svg.c - a picture of each bug: time to the right, a row for each line that it is about
+ * svg.c - draws a picture of each bug: time to the right, a row for each line of the file that the
+ * bug concerns
  *
- * A bar along the row says what of the line is durable; marks on it are stores, flushes and drains,
- * each with a number that the list below the rows explains. The crash is a line through all rows.
- * What would have followed it is pale.
+ * A bar along the row shows the state of the line: clean, pending, flushed or durable. Marks on it
+ * are stores, flushes and drains, each with a number that the list below the rows explains. The
+ * crash is a vertical line through all rows. Events that would have followed it are pale.
  */
 #include <stdarg.h>
 #include <stdlib.h>
@@ -13,15 +14,15 @@
 #include "crash/timeline.h"
 #include "facts.h"
 
-#define STEP   72u /* from one column to the next */
+#define STEP   72u /* distance of two columns */
 #define LEFT   190u
 #define RIGHT  260u
-#define APART  52u   /* the outcome from the rows */
-#define LEAST  1040u /* width */
+#define APART  52u   /* distance of the outcome from the rows */
+#define LEAST  1040u /* minimum width of the picture */
 #define ROW    86u
-#define HEAD   104u /* of a bug, above its rows */
-#define LINE   19u  /* of text */
-#define LETTER 7.3  /* width of one in the list */
+#define HEAD   104u /* height of a bug's title, above its rows */
+#define LINE   19u  /* height of a line of text */
+#define LETTER 7.3  /* width of a letter in the list */
 #define LEGEND 196u
 
 struct picture {
@@ -31,7 +32,7 @@ struct picture {
 	unsigned width, height;
 };
 
-/* A bug's part of the picture. */
+/* The part of the picture that shows one bug. */
 struct panel {
 	const struct picture *picture;
 	const struct fact_bug *bug;
@@ -54,7 +55,7 @@ static unsigned rows_end(const struct panel *panel)
 	return panel->y + HEAD + ROW * panel->timeline->row_count;
 }
 
-/* The crash is between two columns. */
+/* The x of the crash, between two columns. */
 static unsigned cut_x(const struct panel *panel)
 {
 	return LEFT + STEP * panel->timeline->cut;
@@ -85,11 +86,12 @@ static void print_formatted(
 	if (vasprintf(&words, format, ap) < 0)
 		words = NULL;
 	va_end(ap);
-	print_text(to, x, y, kind, words_clean(words)); /* it may be cut inside a character */
+	/* words_clean(): the text may be cut inside a UTF-8 character */
+	print_text(to, x, y, kind, words_clean(words));
 	free(words);
 }
 
-/* ---- what stands for what */
+/* ---- the kinds of bars and marks */
 
 static const char *const state_kinds[] = {
 	[LINE_CLEAN] = "clean",
@@ -197,7 +199,7 @@ static void print_bar(
 			is_pale ? " pale" : "");
 }
 
-/* The bar changes where the state does, and gets pale at the crash. */
+/* The bar changes where the line's state changes, and becomes pale at the crash. */
 static void print_bars(const struct panel *panel, unsigned row)
 {
 	const struct timeline *timeline = panel->timeline;
@@ -230,7 +232,10 @@ static void print_call(const struct panel *panel, const struct fact_store *store
 		print_text(panel->picture->to, x, y, role, role);
 }
 
-/* Lost above the row, early below it, so that they may be side by side. */
+/*
+ * Marks the lost store above the row and the early one below it, because both may be in one
+ * column.
+ */
 static void print_suspects(const struct panel *panel, unsigned row, uint32_t column)
 {
 	const struct timeline_column *here = &panel->timeline->columns[column];
@@ -304,9 +309,9 @@ static void print_row(const struct panel *panel, unsigned row)
 	fprintf(to, "</g>\n");
 }
 
-/* ---- what goes through all rows */
+/* ---- drains, columns and the crash, which go through all rows */
 
-/* Does it make the row's line durable? */
+/* Does this event make the row's line durable? */
 static bool completes(const struct timeline *timeline, uint32_t number, unsigned row)
 {
 	const struct timeline_column *column = &timeline->columns[number];
@@ -315,7 +320,7 @@ static bool completes(const struct timeline *timeline, uint32_t number, unsigned
 	return before != column->after[row] && column->after[row] == LINE_DURABLE;
 }
 
-/* Thick in rows that it makes durable. */
+/* Draws a drain as a line, which is thick in the rows that the drain makes durable. */
 static void print_drain(const struct panel *panel, uint32_t number, const char *pale)
 {
 	unsigned x = column_x(number), half = ROW / 2 - 4;
@@ -369,9 +374,9 @@ static void print_axis(const struct panel *panel)
 	print_text(to, 16, y + 5, "note", "time, event by event");
 }
 
-/* ---- words */
+/* ---- the list below the rows */
 
-/* Is there more than one thread? Stores that are found after the end have none. */
+/* Is there more than one thread? Stores that are found after the program's end have no thread. */
 static bool has_threads(const struct timeline *timeline)
 {
 	unsigned first = 0;
@@ -395,7 +400,7 @@ static void print_role(const struct panel *panel, const struct timeline_column *
 		print_text(to, 44, y, "item early", "early");
 }
 
-/* As much as there is room for. */
+/* Prints as much of the call stack as there is room for. */
 static void print_calls(const struct panel *panel, unsigned x, unsigned y, const char *kind,
 	const struct event *event)
 {
@@ -489,7 +494,7 @@ static void print_panel(const struct panel *panel)
 	fprintf(to, "</g>\n");
 }
 
-/* ---- the picture */
+/* ---- the whole picture */
 
 static const char style[] =
 	"<style>\n"

@@ -17,7 +17,7 @@
 #include "command.h"
 
 #define REST_MICROSECONDS 100
-#define BEHIND            (RING_SLOTS / 8) /* slots that the reader leaves to the writers */
+#define BEHIND            (RING_SLOTS / 8) /* newest slots, left to the writers */
 
 struct drain {
 	struct ring *ring;
@@ -55,7 +55,7 @@ static void clear(struct drain *drain, uint64_t slots)
 	drain->tail += slots;
 }
 
-/* Everything that is there now, up to this slot. */
+/* Takes over all records that are in the ring now, up to this slot. */
 static void drain_until(struct drain *drain, uint64_t end)
 {
 	struct event event;
@@ -63,7 +63,7 @@ static void drain_until(struct drain *drain, uint64_t end)
 	while (!drain->error && drain->tail < end && ring_peek(drain->ring, drain->tail, &event)) {
 		uint64_t slots = event_slots(&event);
 		if (event_has_payload(event.kind) && event.length > EVENT_MAX_PAYLOAD)
-			slots = 1; /* trace_add() says so */
+			slots = 1; /* not a record: trace_add() has reported it */
 		int taken = trace_add(drain->trace, in_one_piece(drain, slots), slots);
 		if (taken < 0) {
 			drain->error = taken;
@@ -76,7 +76,10 @@ static void drain_until(struct drain *drain, uint64_t end)
 	move_tail(drain);
 }
 
-/* Only what is old: on new lines of the ring, reader and writers would wait for each other. */
+/*
+ * Takes over only old records: on new lines of the ring, reader and writers would wait for each
+ * other.
+ */
 static void drain_old(struct drain *drain)
 {
 	uint64_t head = __atomic_load_n(&drain->ring->head, __ATOMIC_RELAXED);
@@ -128,7 +131,7 @@ static int wait_for_end(struct work *work, pid_t pid, struct drain *drain, int *
 	}
 }
 
-/* Passes the program's output on to standard error, and keeps it in the trace. */
+/* Copies the program's output to standard error, and keeps it in the trace. */
 static int keep_output(const struct work *work, struct trace *trace)
 {
 	struct event slots[1 + 4096 / EVENT_SLOT];
@@ -145,7 +148,7 @@ static int keep_output(const struct work *work, struct trace *trace)
 	return STATUS_CLEAN;
 }
 
-/* Keeps what became of raw instructions, if there were any. */
+/* Keeps the report on raw instructions in the trace, if there were any. */
 static int keep_probes(const struct work *work, struct trace *trace)
 {
 	const struct probe_report *report = &work->ring->probes.report;
@@ -160,7 +163,7 @@ static int keep_probes(const struct work *work, struct trace *trace)
 	return STATUS_CLEAN;
 }
 
-/* ---- after the end: what nobody told of */
+/* ---- after the end: changes that were not recorded */
 
 struct ending {
 	struct trace *trace;
@@ -185,7 +188,7 @@ static void compare_line(struct ending *ending, uint64_t offset)
 	ending->lines++;
 }
 
-/* The first byte at or behind `at` that either file has data for; `end` if neither has any. */
+/* The first byte from `at` on for which one of both files has data; `end` if neither has any. */
 static off_t next_data(int a, int b, off_t at, off_t end)
 {
 	off_t x = lseek(a, at, SEEK_DATA), y = lseek(b, at, SEEK_DATA);
@@ -208,7 +211,7 @@ static void compare(struct ending *ending, int file, int shadow, off_t size)
 	}
 }
 
-/* The file itself, if the name still leads to it. */
+/* Opens the file itself, if its name still leads to it. */
 static int open_again(const struct ring_file *known, const char *name)
 {
 	struct stat stat;
@@ -234,7 +237,7 @@ static void compare_file(struct work *work, struct run *run, unsigned number, in
 	int fd = is_watched ? watch_open(work, run, number) : open_again(known, file->name);
 	int shadow = open(name, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 && is_watched) {
-		; /* it has no name any more */
+		; /* the file has no name any more */
 	} else if (fd < 0 || shadow < 0 || fstat(fd, &stat)) {
 		run->file_gone = true;
 	} else {
@@ -259,7 +262,7 @@ static void compare_file(struct work *work, struct run *run, unsigned number, in
 	unlink(name);
 }
 
-/* ---- what to say when nothing came of it */
+/* ---- reporting why nothing was recorded */
 
 static int say_why_nothing(
 	const struct work *work, const struct options *options, const struct run *run)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * watch.c - a directory that is watched: its copy, its files before and after the run, its images
+ * watch.c - the watched directory (--watch): its copy, its files before and after the run, its
+ * images
  *
- * Directories in it are not followed.
+ * Directories inside the watched directory are ignored.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -23,7 +24,7 @@ static int no_room(const char *path)
 		strerror(errno));
 }
 
-/* The path of a file in a directory; false: it is too long. */
+/* Makes the path of a file in a directory. False: the path is too long. */
 static bool path_in(char path[PATH_MAX], const char *directory, const char *name)
 {
 	int length = snprintf(path, PATH_MAX, "%s/%s", directory, name);
@@ -31,7 +32,7 @@ static bool path_in(char path[PATH_MAX], const char *directory, const char *name
 	return length > 0 && length < PATH_MAX;
 }
 
-/* The regular files of a directory in order; their number, or -1. */
+/* Lists the regular files of a directory in alphabetical order. Returns their number, or -1. */
 static int list_files(const char *path, struct dirent ***list)
 {
 	int count = scandir(path, list, NULL, alphasort), kept = 0;
@@ -56,7 +57,7 @@ static void free_list(struct dirent **list, int count)
 		free(list);
 }
 
-/* ---- the copy */
+/* ---- copying the directory */
 
 static int copy_files(const char *from, const char *to)
 {
@@ -72,7 +73,7 @@ static int copy_files(const char *from, const char *to)
 	return failed;
 }
 
-/* Arguments that are the directory, or lie in it, are in the copy. */
+/* Replaces arguments that name the directory, or a file in it, by names in the copy. */
 static void replace_arguments(struct work *work, char **program, const char *path)
 {
 	size_t length = strlen(path);
@@ -153,7 +154,7 @@ static bool add_words(
 	return trace_add(trace, slots, event_slots(slots)) > 0;
 }
 
-/* A part with the content of a file, and room for whole pages. */
+/* Makes a file of the recorder with the content of a file, and room for whole pages. */
 static bool make_part(
 	const struct work *work, const char *what, unsigned number, int from, off_t size)
 {
@@ -228,7 +229,7 @@ int watch_begin(struct work *work, struct trace *trace)
 
 /* ---- after the run */
 
-/* The file whose content has this number. */
+/* The number of the file whose content has this number. */
 static unsigned file_of(const struct ring *ring, unsigned content)
 {
 	for (unsigned i = 0; i < ring->file_count; i++)
@@ -237,7 +238,7 @@ static unsigned file_of(const struct ring *ring, unsigned content)
 	return ring->files[content - 1].content ? 0 : content;
 }
 
-/* Data that was written without being seen may have no room yet. */
+/* Makes room for data that was written without being recorded. */
 static bool make_room(struct work *work, struct run *run, unsigned content, off_t size)
 {
 	uint64_t whole = ((uint64_t)size + 4095) & ~UINT64_C(4095);
@@ -285,7 +286,7 @@ int watch_note_size(struct work *work, struct run *run, unsigned content, off_t 
 	return taken < 0 ? taken : 0;
 }
 
-/* The first page of names as the records have it in the end. */
+/* Makes the first page of the file of names, as the records leave it at the end. */
 static bool last_names(const struct work *work, const struct run *run, unsigned char *page)
 {
 	int fd = open_part(work, "first", NAMES_FILE);

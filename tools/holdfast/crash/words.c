@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* words.c - text of others, made fit for a terminal and for every format */
+/* words.c - makes text from other programs safe for terminals and for every report format */
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "facts.h"
 
-/* How many bytes the character has that begins here; 0: it is not UTF-8, or a control character. */
+/*
+ * The size in bytes of the character that begins here; 0: it is not UTF-8, or a control character.
+ */
 static unsigned character_size(const unsigned char *at)
 {
 	static const uint32_t least[] = {0, 0x20, 0x80, 0x800, 0x10000};
@@ -50,7 +52,7 @@ void xml_print(FILE *to, const char *words)
 		case '"':
 			fputs("&quot;", to);
 			break;
-		case '\t': /* in an attribute it would be read as a blank */
+		case '\t': /* a tab in an attribute would be read as a blank */
 			fputs("&#9;", to);
 			break;
 		default:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* work.c - the directory of a run: copies of files, ring, images; and its end */
+/* work.c - the directory of a run, with copies of files, ring and images: makes and removes it */
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -80,7 +80,7 @@ static bool make_part(const struct work *work, const char *name, mode_t mode)
 	char path[PATH_MAX];
 
 	snprintf(path, sizeof(path), "%s/%s", work->path, name);
-	/* Programs may drop rights before they open their files. */
+	/* accessible to all: programs may drop privileges before they open their files */
 	return !mkdir(path, 0700) && !chmod(path, mode);
 }
 
@@ -109,7 +109,7 @@ static bool make_ring(struct work *work)
 
 	if (fd < 0)
 		return false;
-	/* With its blocks: a ring without room would end the program. */
+	/* allocates the blocks: writing to a ring without room would end the program with SIGBUS */
 	errno = posix_fallocate(fd, 0, sizeof(struct ring));
 	work->ring =
 		errno ? MAP_FAILED
@@ -125,7 +125,10 @@ static bool make_ring(struct work *work)
 	return true;
 }
 
-/* Its name leads there from wherever a program goes, and is the one that the kernel has for it. */
+/*
+ * Makes the directory of the run. Its path is absolute and resolved, as the kernel shows it in
+ * /proc.
+ */
 static bool make_directory(struct work *work, const char *directory)
 {
 	char *real = realpath(directory, NULL);
@@ -156,7 +159,7 @@ int work_make(struct work *work)
 		!make_part(work, "files", 0755) || !make_part(work, "image", 0755) ||
 		!make_part(work, "copy", 0755) || !make_ring(work) ||
 		(work->output = open_part(work, "output", O_RDWR | O_APPEND)) < 0 ||
-		write(work->output, "\n", 1) != 1) /* as output.c of the recorder has it */
+		write(work->output, "\n", 1) != 1) /* does not count, see the recorder's output.c */
 		return complain(STATUS_NOTHING,
 			"no room for images in %s: %s; HOLDFAST_CRASH_DIR names another directory",
 			directory, strerror(errno));
@@ -173,7 +176,7 @@ static int copy_range(int from, int to, off_t at, off_t end)
 		ssize_t got = pread(from, buffer, wanted, at);
 		if (got <= 0)
 			return (int)got;
-		errno = ENOSPC; /* if only part is written */
+		errno = ENOSPC; /* if only a part is written */
 		if (pwrite(to, buffer, (size_t)got, at) != got)
 			return -1;
 		at += got;
@@ -207,7 +210,7 @@ int copy_file(const char *from, const char *to)
 		     fchmod(out, stat.st_mode & 07777);
 	int saved = errno;
 
-	/* Only root can, and only then is it needed. */
+	/* Only root can change the owner, and only root needs to. */
 	if (!failed && fchown(out, stat.st_uid, stat.st_gid))
 		errno = 0;
 	if (in >= 0)
@@ -226,7 +229,10 @@ static bool is_data_file(const char *path)
 	       !access(path, R_OK);
 }
 
-/* The copy's name, for as long as the process lives. A file that is not there is only named. */
+/*
+ * Copies a named file. The copy's name stays valid until the process ends. For a file that does
+ * not exist only the name is made.
+ */
 static int copy_named(struct work *work, unsigned number, const char *path, char **copy)
 {
 	char name[PATH_MAX], part[32];
@@ -259,7 +265,10 @@ static bool has_placeholder(char **program)
 	return false;
 }
 
-/* No original is ever written: each other file that the program is given is replaced by a copy. */
+/*
+ * Replaces every other file among the program's arguments by a copy, so that no original is ever
+ * written.
+ */
 static int copy_arguments(struct work *work, struct options *options, unsigned number)
 {
 	size_t own = strlen(work->path);
@@ -301,7 +310,7 @@ int work_copy_files(struct work *work, struct options *options)
 	return status ? status : copy_arguments(work, options, number);
 }
 
-/* Looks in the build, then in the tree that this program is in, then where it was configured. */
+/* Looks in the build, then relative to this program's folder, then in the configured folder. */
 static const char *find_module(const char *name)
 {
 	static char path[PATH_MAX];
@@ -310,13 +319,13 @@ static const char *find_module(const char *name)
 
 	self[length > 0 ? length : 0] = '\0';
 	char *slash = strrchr(self, '/');
-	if (slash) { /* not installed yet: the folders of the build */
+	if (slash) { /* this program is not installed yet: look in the build's folders */
 		*slash = '\0';
 		snprintf(path, sizeof(path), "%s/../../src/libholdfast-trace/%s.so", self, name);
 		if (!access(path, R_OK))
 			return path;
 	}
-	if (slash) { /* installed, and perhaps moved since */
+	if (slash) { /* this program is installed, and may have been moved since */
 		snprintf(path, sizeof(path), "%s/" HOLDFAST_MODULES_FROM_BIN "/%s.so", self, name);
 		if (!access(path, R_OK))
 			return path;
@@ -332,7 +341,7 @@ const char *module_path(const struct work *work, const char *name)
 
 	if (!strpbrk(path, " :"))
 		return path;
-	/* In LD_PRELOAD a blank or a colon ends a name. */
+	/* in LD_PRELOAD a blank or a colon ends a path: use a link without these */
 	snprintf(link, sizeof(link), "%s/%s.so", work->path, name);
 	return symlink(path, link) && errno != EEXIST ? path : link;
 }
