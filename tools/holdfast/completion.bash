@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=bash
 #
-# completion.bash - for the arguments of holdfast(1)
+# completion.bash - completes the arguments of holdfast(1) in bash
 
-# Sets $values to what an option's value may be; fails if the option has no list of values.
+# Sets $values to the possible values of an option; fails if the option has no list of values.
 _holdfast_values() { # COMMAND OPTION
 	case $1:$2 in
 	info:--require | info:-r) values='byte cache-line page' ;;
@@ -17,8 +17,8 @@ _holdfast_values() { # COMMAND OPTION
 	esac
 }
 
-# The place of the program in a command line of crash and stat, whose own arguments follow; fails
-# where it has not come yet.
+# Sets $program to the index of PROGRAM in a command line of crash or stat, which is the word behind
+# "--"; fails if there is no "--" before the cursor.
 _holdfast_program() {
 	local i
 	for ((i = 2; i < COMP_CWORD; i++)); do
@@ -51,7 +51,7 @@ _holdfast() {
 		mapfile -t COMPREPLY < <(compgen -W "info crash stat cc --help --version" -- "$word")
 		return
 	fi
-	# All that follows PROGRAM or the compiler belongs to that program.
+	# All words behind PROGRAM, or behind the compiler of cc, are arguments of that program.
 	if [[ $command == crash || $command == stat ]] && _holdfast_program; then
 		if ((COMP_CWORD == program)); then
 			mapfile -t COMPREPLY < <(compgen -c -- "$word")
@@ -66,7 +66,7 @@ _holdfast() {
 		compopt -o filenames
 		return
 	fi
-	# "--require=b" is three words, for = divides them.
+	# bash divides "--require=b" at the = into three words.
 	if [[ $word == = ]]; then
 		word=''
 	elif [[ $before == = ]]; then
