@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * again.c - names for images, from which they can be made again
+ * again.c - give images names of the following form, and make an image again from its name
  *
  *	[t|p]EVENT-CUT-HASH
  *

@@ -99,7 +99,9 @@ static bool is_drained(const struct point *point, const struct event *flush)
 	return false;
 }
 
-/* Has the program written something to its output since this store, and before the crash? */
+/*
+ * Has the program written something to its standard output since this store, and before the crash?
+ */
 static bool is_promised(const struct point *point, const struct suspect *lost)
 {
 	const struct event *event = point->trace->slots + lost->at;

@@ -11,7 +11,7 @@
  * Images are judged by workers in turn, and verdicts are taken in the order in which the images
  * were made. So the result is the same for any number of workers.
  *
- * If storage tears lines or pages, all of this is done once more, with smaller units.
+ * If the storage tears lines or pages (is_torn), a second exploration follows, with smaller units.
  */
 #include "crash/explore.h"
 
@@ -296,7 +296,7 @@ static struct signature *signature_of(struct exploration *exploration)
 		return NULL;
 	if (!*found) {
 		uint64_t count = exploration->known_count;
-		if (!(count & (count + 1))) { /* full: room for twice as many */
+		if (!(count & (count + 1))) { /* the array is full: make room for twice as many */
 			struct signature *grown = realloc(
 				exploration->known, (count + 1) * 2 * sizeof(*exploration->known));
 			if (!grown)
@@ -450,7 +450,7 @@ static int run_rounds(struct exploration *exploration)
 	return error;
 }
 
-/* Bugs that need storage which tears come last. */
+/* Sorts bugs so that those which need storage that tears come last. */
 static void sort_bugs(struct explored *explored)
 {
 	for (unsigned i = 0; i < explored->bug_count; i++)

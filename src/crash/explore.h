@@ -8,7 +8,7 @@
  * `judge`, which checks it or has it checked. From one image to the next only lines that differ
  * are written.
  *
- * With the same trace, options and verdicts the result is the same.
+ * The result only depends on the trace, the options and the verdicts.
  */
 #ifndef CRASH_EXPLORE_H
 #define CRASH_EXPLORE_H

@@ -52,7 +52,7 @@ struct history {
 	/* in the order in which they became pending; units that are completed are removed */
 	struct unit **pending;
 	uint32_t count, capacity;
-	struct table units;   /* by number */
+	struct table units;   /* by number: struct unit */
 	struct table wholes;  /* by number of a whole line or page: struct grouping */
 	struct lines lines;   /* lines that pending stores touch */
 	struct table epochs;  /* by thread: number of its barriers so far (armv8) */
@@ -76,7 +76,7 @@ bool history_completes(const struct history *history, const struct event *event)
 /* Apply the next event. Returns 0 or -ENOMEM. */
 int history_step(struct history *history, const struct event *event);
 
-/* Is the cut one that is possible only because storage tears lines or pages (R10)? */
+/* Is the cut possible only because the storage tears lines or pages (R10)? */
 bool history_tears(const struct history *history, const struct choice *cut);
 /* The unit that contains this place; NULL if no store to it is pending. */
 const struct unit *history_unit(const struct history *history, uint64_t place);

@@ -21,7 +21,7 @@ enum model {
 	MODELS,
 };
 
-/* Gives the name of a model, and the model of a name: MODELS if the name is unknown. */
+/* The name of a model; and the model with a name, or MODELS if the name is unknown. */
 const char *model_name(enum model model);
 enum model model_of(const char *name);
 

@@ -5,7 +5,7 @@
  *
  *	T0	no store survives; all stores survive
  *	T1	all possible cuts, if they fit the budget; else T2 to T7
- *	T2	prefixes of the program's order, the newest first
+ *	T2 the first n stores in program order survive, with the largest n first
  *	T3	one line is early: only it survives, in each of its prefixes
  *	T4	one line is late: everything survives except an end of it
  *	T5	torn copies: every second atom (word of 8 bytes) survives, only the first, all but

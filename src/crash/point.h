@@ -2,7 +2,7 @@
 /*
  * point.h - one crash point: make the image of a cut, have it judged, and find what is to blame
  *
- * Used by explore.c and shrink.c.
+ * Used by the files that explore.c consists of: also again.c, around.c, blame.c and shrink.c.
  */
 #ifndef CRASH_POINT_H
 #define CRASH_POINT_H
@@ -44,13 +44,13 @@ int point_ask(struct point *point, const struct choice *cut, struct verdict *ver
 int point_judge(struct point *point, const struct choice *cut, struct verdict *verdict);
 
 /*
- * Make the cut smaller in place while the verdict's status stays the same: first as much durable
- * as still fails, then as little early as still fails. `complete`: it fails with everything
- * durable, too, so that the stores which the small cut loses do not matter.
+ * Make a failing cut smaller in place while the verdict's status stays the same: first make as
+ * many stores survive as possible, then drop as many early stores as possible. `complete`: it
+ * fails with everything durable, too, so that the stores which the small cut loses do not matter.
  */
 int shrink(struct point *point, struct choice *cut, int status, bool *complete);
 
-/* Fill in lost, early and cause from a cut that was made small. */
+/* Fill in the bug's members lost, early and cause, from a cut that shrink() has made small. */
 int blame(struct point *point, const struct choice *cut, bool complete, struct bug *bug);
 
 /*

@@ -10,7 +10,7 @@
 #include "crash/history.h"
 
 #define AROUND 2u /* columns that are kept on each side of a column that matters */
-#define BEHIND 4u /* columns that are shown after the crash, unless a store is later */
+#define BEHIND 4u /* columns shown after the crash, unless the bug has a store after it */
 
 struct view {
 	struct timeline *timeline;

@@ -10,7 +10,7 @@
 #include "crash/explore.h"
 
 enum line_state {
-	LINE_CLEAN,   /* not stored to yet */
+	LINE_CLEAN,   /* no store to it yet */
 	LINE_PENDING, /* some store to it is not flushed */
 	LINE_FLUSHED, /* all stores to it are flushed and wait for a drain */
 	LINE_DURABLE, /* all stores to it are durable */

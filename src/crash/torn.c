@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * torn.c - rule R10: is a cut possible on storage that writes lines or pages whole?
+ * torn.c - rule R10: decide if a cut is also possible on storage that writes lines or pages whole
  *
  * If units are words or sectors, the group number of an element is still that of the whole line or
  * page.

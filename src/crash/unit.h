@@ -2,7 +2,7 @@
 /*
  * unit.h - a piece of a file, and the stores to it that a power cut can still lose
  *
- * A unit is a line, or what crash/model.h says.
+ * A unit is a line of 64 bytes, or of another size if the model (crash/model.h) says so.
  *
  * The rules, by the names that tests and patches in test/mutants use:
  *

@@ -36,14 +36,14 @@ struct unseen {
 int unseen_init(struct unseen *unseen, const struct trace *trace, enum model model, bool is_torn);
 void unseen_fini(struct unseen *unseen);
 
-/* Is the part of event `at` that went to this line dropped? */
+/* Is the part of event `at` that went to this line dropped (see above)? */
 bool unseen_drops(const struct unseen *unseen, uint64_t at, uint64_t line);
 /*
  * The event until which the part of event `at` that went to this unit is held back; 0: it is not
  * held back.
  */
 uint64_t unseen_holds(const struct unseen *unseen, uint64_t at, uint64_t unit);
-/* Is a crash before event `at` one that may not be possible? */
+/* May a crash before event `at` be impossible? Then it is not tried. */
 bool unseen_is_dark(const struct unseen *unseen, uint64_t at);
 
 #endif

@@ -26,7 +26,7 @@
 uintptr_t maps_lo = 1, maps_span;
 
 static struct map maps[MAPS];
-static unsigned map_count; /* atomic */
+static unsigned map_count; /* elements in `maps`; atomic */
 static uint32_t lock;      /* protects changes of `maps` */
 TLS unsigned last_found;
 
@@ -87,7 +87,7 @@ static bool is_below_files(const char *name)
 
 	if (fd < 0 || !file_name(fd, directory, sizeof(directory)))
 		return false;
-	char *slash = strrchr(directory, '/'); /* DIR/trace; the copies are in DIR/files */
+	char *slash = strrchr(directory, '/'); /* DIR of DIR/trace; copies are in DIR/files */
 	if (!slash)
 		return false;
 	*slash = '\0';
@@ -310,7 +310,7 @@ static unsigned char *map_shadow(unsigned number, uint64_t offset, size_t length
 	return shadow == MAP_FAILED ? NULL : shadow;
 }
 
-/* The caller holds the lock. */
+/* Appends a map to the table. The caller holds the lock. */
 static bool append(const struct map *map)
 {
 	unsigned count = map_count;

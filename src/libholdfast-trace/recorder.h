@@ -36,7 +36,7 @@ struct call {
 	uintptr_t pc, frame;
 };
 
-/* A mapping of a file under test; `lo` is 1 and `hi` 0 once it is gone. */
+/* A mapping of a file under test. A map that is gone has lo 1 and hi 0. */
 struct map {
 	uintptr_t lo, hi;
 	unsigned char *shadow; /* shadow of the byte at lo; shared by all processes */
@@ -77,7 +77,7 @@ void write_pair(const struct event *first, const struct event *second);
 void write_three(const struct event *seen, const uint64_t *line, const struct event *first,
 	const struct event *second);
 
-/* maps.c */
+/* maps.c: finds the map that contains an address */
 struct map *maps_find_slow(uintptr_t address);
 static ALWAYS_INLINE bool maps_may_have(uintptr_t address)
 {

@@ -6,7 +6,7 @@
 
 #include "libholdfast-trace/recorder.h"
 
-#define AHEAD 16 /* slots */
+#define AHEAD 16 /* slots that are prefetched ahead of the current one */
 
 TLS uint64_t seen_tail;
 

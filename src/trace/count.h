@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * count.h - what a run did to make its stores durable, for each call stack
+ * count.h - for each call stack, the flushes, fences, syncs and copies by which a run made its
+ * stores durable
  *
  * A line counts as changed from its first store or comparison that found a difference until it is
  * flushed and the thread that flushed it has drained. A flush is redundant if each of its lines

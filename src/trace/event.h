@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * event.h - what a program did to mapped files, as records in slots of 32 bytes
+ * event.h - events: what a program did to mapped files, as records in slots of 32 bytes
  *
  * A record is a struct event; some kinds are followed by payload, in the next slots. A place
  * names a byte of a file: the file's number in the upper 16 bits, the offset below. Events are
@@ -24,11 +24,11 @@ enum event_kind {
 	EVENT_FENCE,   /* value: bytes written to standard output so far; size 1: only orders */
 	EVENT_SYNC,    /* msync or a similar call made these bytes durable; value as for FENCE */
 	EVENT_MARK,    /* value: number of the operation; size 0: it begins, 1: it ends */
-	EVENT_FILE,   /* file in `place`; value: its size when first mapped; payload: its name; size
-			  1: it has the names of others (trace/names.h) */
-	EVENT_STACK,  /* value: number of the stack; payload: a struct frame for each call */
-	EVENT_OBJECT, /* value: number of the program or library; payload: its path */
-	EVENT_OUTPUT, /* payload: what the program wrote to standard output, in order */
+	EVENT_FILE,    /* the file in `place`; value: its size when first mapped; payload: its name;
+			  size 1: it is the file of names (trace/names.h) */
+	EVENT_STACK,   /* value: number of the stack; payload: a struct frame for each call */
+	EVENT_OBJECT,  /* value: number of the program or library; payload: its path */
+	EVENT_OUTPUT,  /* payload: what the program wrote to standard output, in order */
 	/*
 	 * Changes of names and sizes, recorded as stores to words of the file of names
 	 * (trace/names.h). `place`: the page of that file which holds all these words; value: the

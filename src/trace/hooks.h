@@ -9,7 +9,7 @@
 #ifndef TRACE_HOOKS_H
 #define TRACE_HOOKS_H
 
-/* each(NAME, BYTES): void NAME(void *address) */
+/* each(NAME, BYTES) is the hook void NAME(void *address) of a store of BYTES bytes. */
 #define HOOKS_OF_WRITES(each)                                                                      \
 	HOOKS_OF_SIZE(each, 1)                                                                     \
 	HOOKS_OF_SIZE(each, 2)                                                                     \
@@ -33,7 +33,7 @@
 	each(__tsan_read##size, size) each(__tsan_unaligned_read##size, size) each(                \
 		__tsan_volatile_read##size, size) each(__tsan_unaligned_volatile_read##size, size)
 
-/* each(BITS, TYPE): the atomic operations on this type */
+/* each(BITS, TYPE) stands for the hooks of atomic operations on TYPE. */
 #define HOOKS_OF_ATOMICS(each)                                                                     \
 	each(8, unsigned char) each(16, unsigned short) each(32, unsigned) each(64, unsigned long) \
 		each(128, unsigned __int128)

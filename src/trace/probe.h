@@ -32,7 +32,7 @@ struct probe_list {
 	uint8_t id[PROBE_BUILD_ID]; /* the object's build-id, filled up with zeros */
 	uint32_t id_length;
 	uint32_t count;
-	uint64_t sum; /* probe_sum() of the sites */
+	uint64_t sum; /* checksum of the sites, by probe_sum() */
 	struct probe_site sites[];
 };
 

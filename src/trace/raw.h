@@ -45,8 +45,8 @@ struct raw_insn {
 	enum raw_kind kind;
 	enum raw_file file;
 	uint8_t length;     /* of the instruction, in bytes; 0 for RAW_OTHER */
-	uint8_t size;       /* bytes stored */
-	uint8_t reg, mask;  /* numbers as encoded: rax rcx rdx rbx rsp rbp rsi rdi r8... */
+	uint8_t size;       /* number of bytes stored */
+	uint8_t reg, mask;  /* register numbers as encoded: rax rcx rdx rbx rsp rbp rsi rdi r8... */
 	int8_t base, index; /* a register's number, or RAW_NO_REGISTER or RAW_RIP */
 	uint8_t shift;      /* the index is multiplied by 1 << shift */
 	int32_t disp;
@@ -269,7 +269,7 @@ static inline enum raw_kind raw_floats(const struct raw_reader *in, struct raw_i
 				  : in->vector);
 }
 
-/* MOVNTQ, MOVNTDQ. */
+/* MOVNTQ and MOVNTDQ. */
 static inline enum raw_kind raw_integers(const struct raw_reader *in, struct raw_insn *insn)
 {
 	if (in->prefix > 1 || (in->is_vex && in->prefix != 1) || (in->is_evex && in->w))
@@ -371,7 +371,7 @@ static inline struct raw_insn raw_decode_locked(
 	return insn;
 }
 
-/* The instruction that begins at `code`, of which `available` bytes may be read. */
+/* Decodes the instruction that begins at `code`. Reads at most `available` bytes. */
 static inline struct raw_insn raw_decode(const uint8_t *code, size_t available)
 {
 	struct raw_reader in = {

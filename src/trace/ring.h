@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * ring.h - how records travel from a program to the tool that records it, while it runs
+ * ring.h - the ring buffer through which a running program sends its records to the tool
  *
  * One mapped file, shared by all processes of the run. Writers take slots with one atomic
  * addition, fill in the payload and the record, and store the first word, which holds the kind,
@@ -46,7 +46,7 @@ struct ring {
 	uint32_t private_maps, other_maps; /* maps of files that are not recorded; atomic */
 	uint32_t failed_maps;              /* maps of files under test that failed; atomic */
 	uint32_t lock;                     /* protects `file_count` and `files`; 0: free */
-	uint32_t file_count;               /* atomic */
+	uint32_t file_count;               /* elements of `files`; atomic */
 	struct ring_file files[EVENT_FILES];
 	uint64_t watch_device, watch_inode; /* the directory that is watched, or 0 */
 	uint32_t names_lock; /* protects the members below and the order of changes; 0: free */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * save.c - traces in files
+ * save.c - save traces to files and load them
  *
  * A struct header, the slots, then the first content of the files: pages that are not zero, each
  * behind a struct page. The header has the numbers of slots and pages, so that a truncated file is

@@ -17,7 +17,7 @@
 #include "trace/probe.h"
 
 struct trace_file {
-	char *name;    /* as the program opened it */
+	char *name;    /* the name by which the program opened it */
 	uint64_t size; /* the largest size that was mapped, in bytes */
 	bool is_there;
 };
@@ -32,7 +32,7 @@ struct trace {
 	uint64_t room;       /* slots that fit into the reserved address space */
 	uint64_t count;      /* slots in use */
 	uint64_t events;     /* number of records in these slots */
-	unsigned file_count; /* files are numbered from 1 on: files[n - 1] */
+	unsigned file_count; /* elements of `files`; file n is files[n - 1] */
 	struct trace_file files[EVENT_FILES];
 	uint32_t object_count; /* number of elements of `objects`; number n is objects[n - 1] */
 	char **objects;
@@ -55,8 +55,8 @@ void trace_fini(struct trace *trace);
 
 /*
  * Append a record with its payload, `slots[0]` and the following; `available` slots may be read.
- * Returns the number of slots taken, or an error. Records of files, objects, stacks and
- * output fill in the tables, besides being kept.
+ * Returns the number of slots taken, or an error. Records of files, objects, stacks and output are
+ * kept, and also entered in the tables.
  */
 int trace_add(struct trace *trace, const struct event *slots, uint64_t available);
 

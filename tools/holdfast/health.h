@@ -44,8 +44,8 @@ struct seen {
 };
 
 struct health_finding {
-	char *what;       /* "module nmem0" */
-	const char *kind; /* a word for programs: "unsafe-shutdowns" */
+	char *what;       /* what is concerned, for example "module nmem0" */
+	const char *kind; /* kind of finding, for programs, for example "unsafe-shutdowns" */
 	int is_wrong;     /* 1: something is wrong; 0: it could not be found out */
 	char *text;       /* a message without a full stop */
 };
@@ -95,7 +95,7 @@ char *seen_prepare(struct seen_file **file, const struct seen *seen, const char 
 char *seen_commit(struct seen_file *file);
 void seen_abandon(struct seen_file *file);
 
-/* Print. */
+/* Print the findings for people; and as metrics for Prometheus. */
 void text_health(const struct health *health);
 bool json_health(const struct health *health);
 void prometheus_health(const struct health *health);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* info.c - holdfast info: explain paths, or the whole machine */
+/* info.c - holdfast info: explains paths, a program, or the whole machine */
 #include <argp.h>
 #include <libpmem2.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * json.c - explanations for programs: all rows of the tables in fields.c, in their order
+ * json.c - prints explanations as JSON: all rows of the tables in fields.c, in their order
  *
  * A number or list that is not known is null. The object's last member, "unknown", says why.
  */

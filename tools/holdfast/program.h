@@ -17,8 +17,7 @@ struct known_call {
 	const char *name;
 	const char *library;
 	int is_offered;
-	const char *
-		difference; /* from PMDK 1.12, a sentence; NULL: none that a program could notice */
+	const char *difference; /* from PMDK 1.12; NULL: no program can notice one */
 };
 const struct known_call *program_known_call(const char *name);
 
@@ -27,8 +26,7 @@ bool program_has_node(const char *library, const char *node);
 
 struct program_library {
 	char *name;
-	const char
-		*note; /* NULL for the three libraries; else what the program has to do with them */
+	const char *note; /* NULL for the three libraries; otherwise the role of the library */
 };
 
 struct program_node {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* program_calls.c - the calls of the three libraries, and what differs from PMDK 1.12 in them */
+/*
+ * program_calls.c - a table of the calls of libpmem, libpmem2 and librpmem, with differences from
+ * PMDK 1.12
+ */
 #include <string.h>
 
 #include "program.h"

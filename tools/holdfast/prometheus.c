@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * prometheus.c - health in the text format of Prometheus, version 0.0.4
+ * prometheus.c - print health in the text format of Prometheus, version 0.0.4
  *
  * A value that cannot be read has no sample; the number of these values has one.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * remote.c - explain a pool set on another machine, by asking the rpmemd there
+ * remote.c - explain a pool set on another machine, by asking the daemon rpmemd there
  *
  * librpmem is loaded only when it is needed, which is rare: it loads libfabric, whose drivers take
  * a fifth of a second to load. Also, this program is useful on machines where librpmem is not

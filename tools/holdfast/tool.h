@@ -38,8 +38,8 @@ struct output {
 	const char *version;
 	const char *required;                   /* granularity; NULL: nothing is required */
 	const struct holdfast_machine *machine; /* set if no path was given */
-	const struct program *program;          /* with --program */
-	const struct health *health;            /* with --health */
+	const struct program *program;          /* set with --program */
+	const struct health *health;            /* set with --health */
 };
 
 /* Runs `holdfast info`; `argv` begins with its name. */
@@ -115,7 +115,7 @@ char *must_copy(const char *text);
  */
 char *utf8_copy(const char *text);
 
-/* "byte", "cache-line", "page": for output and --require. */
+/* A granularity as a word, "byte", "cache-line" or "page", for output and --require. */
 const char *granularity_word(enum pmem2_granularity granularity);
 
 /*

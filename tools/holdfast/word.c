@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* word.c - words for values that the libraries have no names for */
+/* word.c - give words to values for which the libraries have no names */
 #include "tool.h"
 
 const char *granularity_word(enum pmem2_granularity granularity)

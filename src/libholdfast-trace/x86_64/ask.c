@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * ask.c - ask the tool where an object has raw instructions
+ * ask.c - ask the tool for the raw instructions of an object (program or library)
  *
  * One process asks at a time. A process that dies while it asks stays registered as the owner; the
  * next process that waits replaces it, after the tool has answered the question, whose answer

@@ -11,7 +11,7 @@
 
 #include "libholdfast-trace/x86_64/probes.h"
 
-#define SLOT  32u /* bytes of a copy and its jump */
+#define SLOT  32u /* bytes for the copy of an instruction and its jump */
 #define PAGE  UINT64_C(4096)
 #define STEP  UINT64_C(0x100000) /* distance of two addresses that are tried */
 #define TRIES 512u
@@ -39,7 +39,7 @@ static unsigned char *map_near(uintptr_t lo, size_t size)
 /* False: the operand is out of reach from the copy's address. */
 static bool copy_one(const struct probe *probe, unsigned char *to)
 {
-	static const unsigned char jump[6] = {0xff, 0x25}; /* to the address behind it */
+	static const unsigned char jump[6] = {0xff, 0x25}; /* to the address that follows */
 	uintptr_t next = probe->pc + probe->insn.length;
 	size_t length = probe->insn.length;
 

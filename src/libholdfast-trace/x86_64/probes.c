@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* probes.c - the objects of a process, and the probes in them */
+/* probes.c - find the objects (program and libraries) of a process, and set probes in them */
 #include <link.h>
 #include <string.h>
 #include <sys/mman.h>

@@ -13,8 +13,8 @@
  * the loader calls a function for debuggers when it has mapped an object, and this function has a
  * probe, too.
  *
- * Locks: one in probes.c, of the table of objects. The handler takes it for the loader only, which
- * holds its own lock then.
+ * Locks: probes.c has one, which protects the table of objects. The trap handler takes it only for
+ * the probe in the loader, which then holds its own lock, too.
  */
 #ifndef LIBHOLDFAST_TRACE_X86_64_PROBES_H
 #define LIBHOLDFAST_TRACE_X86_64_PROBES_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * cache.c - lists of raw instructions, kept by build-id in the user's cache directory
+ * cache.c - keep lists of raw instructions (probes.h) by build-id in the user's cache directory
  *
  * A cache file is used if it is complete, and if the program has the listed bytes at the listed
  * addresses: so a wrong file cannot make anything else be probed. The file is replaced as a whole.

@@ -41,7 +41,7 @@ struct checker {
 	double deadline, until; /* seconds for a check; time when all checks end; 0: no limit */
 	enum model model;
 	char *command;      /* the user's command, with {} for the image */
-	char *words[WORDS]; /* the command in words, or a shell and the command */
+	char *words[WORDS]; /* words of the command, or a shell and the whole command */
 	struct way way;
 	char *image, *copy; /* names for {}: for a forked command, for a started one */
 	pid_t server;

@@ -62,7 +62,7 @@ struct work {
 	int output; /* file with the program's standard output, from byte OUTPUT_BEGINS on */
 };
 
-/* A recorded run. */
+/* A recorded run: the trace, and the memories and results that belong to it. */
 struct run {
 	struct trace trace;
 	struct memories memories;
@@ -89,7 +89,7 @@ int complain(enum status status, const char *format, ...)
 /* The message of the last complain(), without the command's name. */
 const char *last_message(void);
 
-/* work.c */
+/* functions of work.c */
 /* Environment variables that make libpmem and libpmem2 behave as on storage of this model. */
 void set_model_variables(enum model model);
 int work_make(struct work *work);
@@ -112,7 +112,7 @@ const char *module_path(const struct work *work, const char *name);
 /* End all processes that this process started, and those that they started. */
 void end_children(void);
 
-/* target.c: run the program, and fill in the trace and the status. */
+/* target.c: runs the program, and fills in the trace and the status of `run` */
 int target_run(struct work *work, const struct options *options, struct run *run);
 
 /*
@@ -160,7 +160,7 @@ void run_forget(struct run *run);
 char *image_name(
 	const struct work *work, const struct run *run, const char *directory, unsigned worker);
 
-/* checker.c */
+/* functions of checker.c */
 struct checker;
 /* The way in which a command is run: forked for each image, or started for each image, and why. */
 struct way {
@@ -190,7 +190,7 @@ void checker_forget(struct checker *checker);
 double now(void);
 bool is_late(double until);
 
-/* dump.c */
+/* functions of dump.c */
 struct dump;
 /* Has the checker print all states of a run without a crash. */
 int dump_learn(struct work *work, struct run *run, struct checker *checker, struct dump **dump);
@@ -212,7 +212,7 @@ int crew_end(void *crew, unsigned worker, struct verdict *verdict);
 bool crew_enough(void *crew);
 struct way crew_way(const struct crew *crew);
 
-/* places.c */
+/* functions of places.c */
 #define PLACE_CALLS 4 /* calls of a stack that are named, innermost first */
 
 /* A source line of a call stack. All strings are new memory. */
@@ -240,7 +240,7 @@ struct findings {
 	const struct run *run;
 	const struct explored *explored;
 	double seconds;
-	bool accepts_anything; /* the check passed on all canaries */
+	bool accepts_anything; /* the check passed on files that it should refuse */
 	struct way way;
 };
 

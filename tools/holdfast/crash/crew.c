@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * crew.c - several checkers side by side
+ * crew.c - run several checkers in parallel (--jobs)
  *
  * Each worker is a process that has its own checker and image. It must be a process, because a
  * checker ends all processes that its command has started, and finds them among its own children.

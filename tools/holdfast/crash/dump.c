@@ -232,7 +232,7 @@ struct closest {
 	bool is_right;
 };
 
-/* The beginning of the line with this number, or the end of the text. */
+/* The text from line `number` on; its end if there are fewer lines. */
 static const char *line_at(const char *text, size_t number)
 {
 	while (number-- && *text) {

@@ -14,7 +14,7 @@
 
 #include "command.h"
 
-/* A store that was lost or early. */
+/* A store of a bug: the lost one or the early one. */
 struct fact_store {
 	bool is_there, is_found, is_flushed; /* `is_found`: found only by comparing */
 	const char *what;                    /* "data", or with --watch a name or a size */
@@ -80,7 +80,7 @@ struct facts {
 void facts_make(const struct findings *findings, struct facts *facts);
 void facts_free(struct facts *facts);
 
-/* probes.c */
+/* probes.c: makes facts of the recorder's report on raw instructions */
 void probes_make(const struct probe_report *report, struct fact_probes *probes);
 void probes_free(struct fact_probes *probes);
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* images.c - the files of an image, and the memories that images are made in */
+/*
+ * images.c - make, restore and copy the files of images, and the memories in which images are made
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>

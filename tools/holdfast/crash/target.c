@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* target.c - run the program with the recorder in it, and take its records out of the ring */
+/* target.c - run the program with the recorder loaded, and take its records out of the ring */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
