@@ -136,7 +136,7 @@ static int add_output(struct trace *trace, const struct event *event)
 	char *grown = realloc(trace->output, trace->output_size + event->length + 1);
 
 	if (!grown)
-		return err_set(-ENOMEM, "no memory for what the program wrote");
+		return err_set(-ENOMEM, "no memory for the program's output");
 	memcpy(grown + trace->output_size, event_payload(event), event->length);
 	trace->output = grown;
 	trace->output_size += event->length;
@@ -148,7 +148,7 @@ static int add_probes(struct trace *trace, const struct event *event)
 	struct probe_report *report = &trace->probes;
 
 	if (event->length != sizeof(*report))
-		return err_set(-EINVAL, "a report on probes of %llu bytes",
+		return err_set(-EINVAL, "a report on probes has the wrong size of %llu bytes",
 			(unsigned long long)event->length);
 	memcpy(report, event_payload(event), sizeof(*report));
 	for (unsigned i = 0; i < PROBE_REFUSALS; i++)
@@ -249,12 +249,12 @@ int trace_add(struct trace *trace, const struct event *slots, uint64_t available
 	struct event event = slots[0];
 
 	if (event_has_payload(event.kind) && event.length > EVENT_MAX_PAYLOAD)
-		return err_set(-EINVAL, "event %llu has a payload of %llu bytes",
+		return err_set(-EINVAL, "event %llu has a payload of %llu bytes, which is too long",
 			(unsigned long long)trace->events, (unsigned long long)event.length);
 	uint64_t count = event_slots(&event);
 	if (count > available || trace->count + count > trace->room)
-		return err_set(
-			-EINVAL, "event %llu is cut short", (unsigned long long)trace->events);
+		return err_set(-EINVAL, "event %llu is truncated, or the trace is full",
+			(unsigned long long)trace->events);
 	if (!is_well_formed(trace, &event, slots))
 		return err_set(-EINVAL, "event %llu is malformed (kind %u)",
 			(unsigned long long)trace->events, event.kind);

@@ -151,7 +151,7 @@ static void find_lost_modules(struct health *health)
 		if (is_there)
 			continue;
 		char *what = name_of_module(seen->name, seen->id);
-		health_find(health, what, "gone", 1, "it was there at the last look");
+		health_find(health, what, "gone", 1, "it is gone since the last look");
 		free(what);
 	}
 }
@@ -208,7 +208,7 @@ static void find_lost_regions(struct health *health)
 		if (asprintf(&what, "region %s", name) < 0)
 			what = must_copy(NULL);
 		if (!is_there)
-			health_find(health, what, "gone", 1, "it was there at the last look");
+			health_find(health, what, "gone", 1, "it is gone since the last look");
 		free(what);
 	}
 }

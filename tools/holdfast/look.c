@@ -36,7 +36,7 @@ static struct seen_file *prepare_state(struct health *health)
 static void conclude(struct health *health)
 {
 	static const char *const verdicts[] = {
-		[OUTCOME_YES] = "nothing is wrong that the kernel knows of",
+		[OUTCOME_YES] = "nothing is wrong as far as the kernel knows",
 		[OUTCOME_NO] = "something is wrong",
 		[OUTCOME_UNKNOWN] = "it could not be found out whether anything is wrong",
 	};

@@ -187,8 +187,9 @@ static int refresh_all(struct checker *checker)
 			memories_image(&checker->run->memories, checker->worker), checker->copy);
 	for (unsigned i = 1; i <= checker->run->trace.file_count; i++)
 		if (!refresh(checker, i))
-			return complain(
-				STATUS_NOTHING, "no copy for the checker: %s", strerror(errno));
+			return complain(STATUS_NOTHING,
+				"the image could not be copied for the checker: %s",
+				strerror(errno));
 	return STATUS_CLEAN;
 }
 
@@ -462,7 +463,7 @@ static int serve(struct checker *checker, int *status, bool *again)
 		return notice_writes(checker, again);
 	if (is_stopped)
 		return STATUS_CLEAN;
-	spawn_from_now_on(checker, "it does not bear to be forked");
+	spawn_from_now_on(checker, "it fails when it is forked");
 	return spawn(checker, status);
 }
 
@@ -551,15 +552,15 @@ static void choose_way(struct checker *checker)
 	bool changed;
 
 	if (checker->run->trace.has_names)
-		spawn_from_now_on(checker, "the names of files are made for each");
+		spawn_from_now_on(checker, "with --watch each image has its own file names");
 	else if (!strcmp(checker->words[0], "/bin/sh"))
-		spawn_from_now_on(checker, "it is a command of the shell");
+		spawn_from_now_on(checker, "it is run by a shell");
 	else if (!path || is_script_or_static(path))
 		spawn_from_now_on(checker, "it is a script, or loads nothing");
 	else if (!checker->work->is_tmpfs)
 		spawn_from_now_on(checker, "the images are not in main memory");
 	else if (!start_server(checker))
-		spawn_from_now_on(checker, "it does not bear to be forked");
+		spawn_from_now_on(checker, "it fails when it is forked");
 	else
 		remember_files(checker, &changed);
 	free(path);
@@ -606,7 +607,7 @@ int checker_start(struct work *work, struct run *run, const struct options *opti
 	acknowledge(checker, 0);
 	split(checker, checker->image);
 	if (!checker->words[0])
-		return complain(STATUS_USAGE, "the command for images is empty");
+		return complain(STATUS_USAGE, "the command that checks images is empty");
 	char *program = find_program(checker->words[0]);
 	if (!program)
 		return complain(STATUS_USAGE, "%s: there is no program %s",

@@ -84,11 +84,13 @@ static const struct argp_option options[] = {
 		"page or armv8",
 		1},
 	{"atom", OPTION_ATOM, "8", 0,
-		"Assume also that memory keeps no more than 8 bytes whole, not lines: cache-line and "
-		"armv8",
+		"Assume also that memory may tear lines, and keeps only 8 bytes whole; for the models "
+		"cache-line and armv8",
 		1},
 	{"tear", OPTION_TEAR, "512", 0,
-		"Assume also that storage keeps no more than 512 bytes whole, not pages: page", 1},
+		"Assume also that storage may tear pages, and keeps only 512 bytes whole; for the "
+		"model page",
+		1},
 	{"time", OPTION_TIME, "SECONDS", 0, "Stop looking after SECONDS (60); 0: never", 1},
 	{"budget", OPTION_BUDGET, "N", 0,
 		"Try N images the first time that stores from the same places are pending (64), "
@@ -99,8 +101,8 @@ static const struct argp_option options[] = {
 	{"seed", OPTION_SEED, "N", 0, "Draw random images in another order", 1},
 	{"deadline", OPTION_DEADLINE, "SECONDS", 0,
 		"Let a check fail that takes longer than SECONDS (10); 0: no limit", 1},
-	{"jobs", OPTION_JOBS, "N", 0, "Have N checks run side by side (1); the report is the same",
-		1},
+	{"jobs", OPTION_JOBS, "N", 0,
+		"Run N checks in parallel (1); the report does not depend on N", 1},
 	{"strict", OPTION_STRICT, NULL, 0, "Exit with 6 if something could not be observed", 2},
 	{"format", OPTION_FORMAT, "FORMAT", 0, "Report as text, json, sarif or junit", 2},
 	{"svg", OPTION_SVG, "FILE", 0, "Draw the events that led to each bug into FILE, as SVG", 2},

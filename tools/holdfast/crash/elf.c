@@ -80,20 +80,20 @@ static const char *why_not(const struct image *image)
 	if (is_script(image))
 		return NULL; /* a script: the programs that it starts are recorded */
 	if (image->mode & (S_ISUID | S_ISGID))
-		return "it runs with more rights than its user has, and loads nothing extra";
+		return "it runs with more rights than its user, so the system ignores LD_PRELOAD";
 	const Elf64_Ehdr *header = header_of(image);
 	if (!header)
 		return "it is not a 64-bit program";
 	const char *loader = loader_of(image, header);
 	if (!loader)
-		return "it is linked statically, and loads nothing";
+		return "it is linked statically, so nothing can be loaded into it";
 	if (strstr(loader, "ld-musl"))
 		return "it is linked with musl, and the recorder with glibc";
 	if (mentions(image, "__asan_init"))
 		return "it was built with AddressSanitizer, which must be loaded first; build it "
 		       "without";
 	if (mentions(image, "libtsan.so.2") || mentions(image, "libtsan.so.0"))
-		return "it was built with ThreadSanitizer; build it without";
+		return "it was built with ThreadSanitizer; build it without this";
 	return NULL;
 }
 

@@ -161,7 +161,7 @@ static char *level_words(const struct explored *explored)
 				     "apart (holdfast cc tells them)"
 		: explored->stores ? "level 1: each store was seen by itself"
 		: explored->copies ? "level 1: all that was stored are copies and fills by calls"
-				   : "no store was seen");
+				   : "no store was recorded");
 }
 
 /* ---- bugs */
@@ -175,7 +175,7 @@ static const char *state_words(const struct suspect *suspect, bool is_lost, enum
 	if (suspect->flags & ELEMENT_FLUSHED)
 		return "flushed, not drained";
 	if (suspect->flags & ELEMENT_STREAM)
-		return "around the caches, not drained";
+		return "stored around the caches, not drained";
 	if (model == MODEL_PAGE)
 		return is_lost ? "not synced" : "not synced: it may be written back at any time";
 	return is_lost ? "not flushed" : "not flushed: its line may be evicted at any time";
@@ -189,7 +189,7 @@ static const char *repair_words(const struct bug *bug, enum model model)
 		return fact_causes[CAUSE_EVICTION].repair;
 	if (model == MODEL_PAGE && bug->cause == CAUSE_FLUSH)
 		return bug->lost.flags & ELEMENT_NAMES
-			       ? "sync the directory; on an ordered file system the file, too, will do"
+			       ? "sync the directory; on an ordered file system, syncing the file is enough"
 			       : "sync the lost store, before what relies on it";
 	return fact_causes[bug->cause].repair;
 }
@@ -300,8 +300,9 @@ static void add_refusals(const struct fact_probes *probes, struct fact_blind *bl
 	for (unsigned i = 0; i < probes->count; i++)
 		blind->words[blind->count++] = words_of("%s", probes->refusals[i].words);
 	if (probes->count < probes->refused)
-		blind->words[blind->count++] = words_of("%llu more that are not probed",
-			(unsigned long long)probes->refused - probes->count);
+		blind->words[blind->count++] =
+			words_of("%llu more raw instructions that are not probed",
+				(unsigned long long)probes->refused - probes->count);
 }
 
 static void make_blind(const struct findings *findings, struct fact_blind *blind)
@@ -332,8 +333,8 @@ static void make_blind(const struct findings *findings, struct fact_blind *blind
 			words_of("records lost because the program was killed: at most %llu",
 				(unsigned long long)blind->records);
 	if (blind->is_gone)
-		blind->words[blind->count++] =
-			words_of("a file was renamed or removed: its end could not be compared");
+		blind->words[blind->count++] = words_of(
+			"a file was renamed or removed: its final content could not be compared");
 }
 
 /* ---- making all facts */

@@ -239,7 +239,8 @@ int images_restore(struct work *work, struct run *run, unsigned worker)
 {
 	for (unsigned i = 1; i <= run->trace.file_count; i++)
 		if (run->trace.files[i - 1].size && !restore_one(work, run, worker, i))
-			return complain(STATUS_NOTHING, "an image was spoilt by the checker: %s",
+			return complain(STATUS_NOTHING,
+				"an image that the checker changed could not be restored: %s",
 				strerror(errno));
 	explore_base_image(&run->trace, &run->memories, worker);
 	return STATUS_CLEAN;

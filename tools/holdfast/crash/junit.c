@@ -129,7 +129,7 @@ static bool has_bug(const struct facts *facts, enum cause cause)
 
 static void print_blind_spots(FILE *to, const struct facts *facts, bool is_strict)
 {
-	begin_case(to, facts, "everything was seen");
+	begin_case(to, facts, "everything could be observed");
 	if (!facts->is_blind) {
 		fputs("/>\n", to);
 		return;

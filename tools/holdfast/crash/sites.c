@@ -109,7 +109,7 @@ static void print_blind_spots(const struct run *run, FILE *to)
 	for (unsigned i = 0; i < probes.count; i++)
 		fprintf(to, "not counted: %s\n", probes.refusals[i].words);
 	if (probes.count < probes.refused)
-		fprintf(to, "not counted: %u more that are not probed\n",
+		fprintf(to, "not counted: %u more raw instructions that are not probed\n",
 			(unsigned)probes.refused - probes.count);
 	probes_free(&probes);
 	if (run->failed_maps)

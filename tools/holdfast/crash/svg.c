@@ -275,7 +275,7 @@ static void print_outcome(const struct panel *panel, unsigned row)
 			is_later(panel) ? "not stored yet" : "the store is lost");
 	if (shown->has_early)
 		print_text(
-			panel->picture->to, x, y + both, "outcome early", "✓ the store is there");
+			panel->picture->to, x, y + both, "outcome early", "✓ the store survived");
 }
 
 static void print_row(const struct panel *panel, unsigned row)
@@ -450,7 +450,7 @@ static void print_list(const struct panel *panel)
 	for (uint32_t i = 0; i < count; i++, y += LINE) {
 		if (i == cut) {
 			print_formatted(
-				to, 130, y, "item lost", "%s: what follows did not happen", event);
+				to, 130, y, "item lost", "%s: later events did not happen", event);
 			y += LINE;
 		}
 		print_item(panel, i, y);
@@ -544,25 +544,27 @@ static void print_legend(const struct picture *picture, unsigned y)
 		"<g class=\"legend\">\n<rect x=\"8\" y=\"%u\" width=\"%u\" height=\"%u\" "
 		"class=\"frame\"/>\n",
 		y, picture->width - 16, LEGEND - 12);
-	print_key(to, 20, y + 26, MARK_STORE, "a store, seen as it happened");
+	print_key(to, 20, y + 26, MARK_STORE, "a store, recorded when it happened");
 	print_key(
 		to, 20, y + 54, MARK_FOUND, "a store found by comparing: it happened before this");
-	print_key(to, 20, y + 82, MARK_FLUSH, "a flush: what is in the line now is on its way");
-	print_key(to, 20, y + 110, MARK_SYNC, "msync and kin, or clflush: durable at once");
-	print_key(to, 20, y + 138, MARK_DRAIN, "a drain: what its thread flushed is durable");
+	print_key(to, 20, y + 82, MARK_FLUSH, "a flush: the line's present bytes wait for a drain");
+	print_key(
+		to, 20, y + 110, MARK_SYNC, "msync or a similar call, or clflush: durable at once");
+	print_key(
+		to, 20, y + 138, MARK_DRAIN, "a drain: bytes that its thread flushed are durable");
 	fprintf(to, "<line x1=\"35\" y1=\"%u\" x2=\"35\" y2=\"%u\" class=\"drain vain\"/>\n",
 		y + 150, y + 172);
 	print_text(to, 58, y + 166, "key",
-		"a drain that does not: another thread, or nothing flushed");
-	print_state_key(to, right, y + 26, LINE_CLEAN, "nothing was stored yet");
-	print_state_key(
-		to, right, y + 54, LINE_PENDING, "stored, not flushed: may be in the file, or not");
+		"a drain without effect: of another thread, or nothing flushed");
+	print_state_key(to, right, y + 26, LINE_CLEAN, "clean: nothing was stored yet");
+	print_state_key(to, right, y + 54, LINE_PENDING,
+		"stored, not flushed: may or may not be in the file");
 	print_state_key(to, right, y + 82, LINE_FLUSHED,
-		"flushed, not drained: may be in the file, or not");
+		"flushed, not drained: may or may not be in the file");
 	print_state_key(to, right, y + 110, LINE_DURABLE, "durable: cannot be lost any more");
 	fprintf(to, "<line x1=\"%u\" y1=\"%u\" x2=\"%u\" y2=\"%u\" class=\"cut\"/>\n", right + 15,
 		y + 122, right + 15, y + 148);
-	print_text(to, right + 38, y + 138, "key", "the crash; what is pale would have followed");
+	print_text(to, right + 38, y + 138, "key", "the crash; pale events would have followed");
 	print_text(to, right + 38, y + 166, "key", "events that are left out, and their number");
 	print_text(to, right + 15, y + 166, "skipped", "…9…");
 	fprintf(to, "</g>\n");
