@@ -83,7 +83,7 @@ static uint64_t newest_in(const struct unit *unit, uint64_t before)
 	return 0;
 }
 
-/* T2: prefixes of the program's order. */
+/* T2: the first n stores in program order survive. */
 static void try_prefixes(struct plan *plan)
 {
 	uint64_t before = UINT64_MAX;

@@ -38,8 +38,8 @@ void *next_function(const char *name)
 	void *found = dlsym(RTLD_NEXT, name);
 
 	/*
-	 * Found only if the program itself has loaded the library, so that dlsym(RTLD_NEXT) misses
-	 * it.
+	 * Finds functions of a library that the program has loaded with dlopen(3): RTLD_NEXT
+	 * misses these.
 	 */
 	for (size_t i = 0; !found && i < 2; i++) {
 		void *library = dlopen(libraries[i], RTLD_LAZY | RTLD_NOLOAD);

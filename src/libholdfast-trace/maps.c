@@ -87,7 +87,7 @@ static bool is_below_files(const char *name)
 
 	if (fd < 0 || !file_name(fd, directory, sizeof(directory)))
 		return false;
-	char *slash = strrchr(directory, '/'); /* DIR of DIR/trace; copies are in DIR/files */
+	char *slash = strrchr(directory, '/'); /* of DIR/trace; copies are in DIR/files */
 	if (!slash)
 		return false;
 	*slash = '\0';

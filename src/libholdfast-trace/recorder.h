@@ -52,10 +52,11 @@ static ALWAYS_INLINE bool is_really(void)
 	return unlikely(ring && ring->really);
 }
 
-/* begin.c: the ring, and the next function of that name */
+/* functions of begin.c */
 /* A descriptor of the tool's directory, valid even if the program has closed it; or -1. */
 int trace_directory(void);
 unsigned thread_number(void);
+/* The function with this name in the libraries that the recorder was loaded in front of. */
 void *next_function(const char *name);
 
 /*

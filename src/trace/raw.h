@@ -123,8 +123,8 @@ static inline bool raw_read_evex(struct raw_reader *in)
 	in->vector = 16u << (third >> 5 & 3);
 	in->opcode = raw_byte(in);
 	/*
-	 * True without a second source, mask, zeroing and broadcast, for vectors of at most 64
-	 * bytes.
+	 * True if there is no second source, mask, zeroing or broadcast, and a vector has at most
+	 * 64 bytes.
 	 */
 	return !(first & 8) && (second & 0x7c) == 0x7c && (third & 0x9f) == 8 && in->vector <= 64;
 }

@@ -58,7 +58,7 @@ struct program {
 void program_read(struct program *program, const char *path);
 void program_fini(struct program *program);
 
-/* Print the struct. */
+/* Print the result of program_read(), for people. */
 void text_program(const struct program *program);
 bool json_program(const struct program *program);
 

@@ -26,7 +26,7 @@
 
 static bool is_ours; /* the recorder handles SIGTRAP */
 static struct sigaction programs = {.sa_handler = SIG_DFL};
-static uint32_t lock; /* of `programs` */
+static uint32_t lock; /* protects `programs` */
 
 /* Returns the program's action for SIGTRAP, and sets it if `action` is not NULL. */
 static struct sigaction exchange(const struct sigaction *action)

@@ -13,7 +13,7 @@
 
 #define MMX_AT     32u  /* offset of MMX register 0; each register takes 16 bytes */
 #define XMM_AT     160u /* offset of XMM register 0; each register takes 16 bytes */
-#define LAYOUT_AT  464u /* offset of the kernel's description of the rest */
+#define LAYOUT_AT  464u /* offset of the kernel's description of the extended state */
 #define LAYOUT     0x46505853u
 #define PRESENT_AT 512u /* a bit for each component: clear means that its registers are zero */
 #define LEAF       0xdu
