@@ -44,9 +44,10 @@ int point_ask(struct point *point, const struct choice *cut, struct verdict *ver
 int point_judge(struct point *point, const struct choice *cut, struct verdict *verdict);
 
 /*
- * Make a failing cut smaller in place while the verdict's status stays the same: first make as
- * many stores survive as possible, then drop as many early stores as possible. `complete`: it
- * fails with everything durable, too, so that the stores which the small cut loses do not matter.
+ * Simplify a failing cut in place, as long as the check fails with the same status. First let as
+ * many of the lost stores survive as possible: few remain lost. Then leave out each early store
+ * that the failure does not need. *complete becomes true if the image fails even when every store
+ * is durable: then the lost stores are not the cause.
  */
 int shrink(struct point *point, struct choice *cut, int status, bool *complete);
 

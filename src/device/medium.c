@@ -244,7 +244,7 @@ static struct medium of_uuid(const char *uuid)
 	if (begins(uuid, "mpath-") || (begins(uuid, "part") && strstr(uuid, "-mpath-")))
 		return kept(
 			"several paths to one disk", "its uuid says that it is multipath", NULL);
-	return unknown("of a table that is not known",
+	return unknown("with a device-mapper table that is not known",
 		"its uuid names neither LVM nor cryptsetup nor multipath, and its table, which may drop "
 		"data, only root is told");
 }

@@ -371,7 +371,7 @@ NOINLINE static void go_into_members(
 		add(at, "no journal", HOLDFAST_SURVIVES_UNKNOWN,
 			"an ext4 without a journal, on this kernel,",
 			"kernels have been seen to lose stores to allocated blocks there in a power "
-			"cut, and this one has not been seen to keep them");
+			"cut, and this kernel has not been seen to keep them");
 	for (size_t i = 0; i < members.count; i++)
 		go_into_disk_later(at, members.list[i]);
 	if (members.gap)

@@ -20,8 +20,9 @@
 #define WINDOW  (UINT64_C(1) << 30) /* bytes of the file that are mapped */
 #define PATIENT 512                 /* fences between two system calls */
 
-static const volatile char *output; /* NULL: each fence asks the kernel */
-static uint64_t known_size;         /* of the file, with the byte that does not count; atomic */
+/* The file of standard output, mapped. NULL: each fence asks the kernel for the file's size. */
+static const volatile char *output;
+static uint64_t known_size; /* of the file, with the byte that does not count; atomic */
 TLS unsigned asked;
 
 void output_begin(void)

@@ -174,8 +174,8 @@ static void visit_threads(bool (*visit)(struct notes *of, void *context), void *
 		return;
 	for (struct notes *of = threads.first; of && !done; of = of->next) {
 		/*
-		 * False: a signal handler interrupted this thread with the lock. Leave its notes
-		 * to the kernel.
+		 * False: this is a signal handler, and the thread that it interrupted holds the
+		 * lock. The kernel writes those pages back later.
 		 */
 		if (!checked_lock_take(&of->lock))
 			continue;

@@ -124,7 +124,8 @@ static int add_name(struct trace *trace, const struct event *event)
 	const char *name = (const char *)event_payload(event);
 
 	if (event->value >= NAMES_MAX || !is_name(name, event->length))
-		return err_set(-EINVAL, "name %llu is not the name of a file",
+		return err_set(-EINVAL,
+			"the trace is damaged: its entry %llu is not the name of a file",
 			(unsigned long long)event->value);
 	free(trace->names[event->value]);
 	trace->names[event->value] = strndup(name, event->length);

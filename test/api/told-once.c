@@ -257,7 +257,7 @@ static void foreign(void)
 		       &adopted.map, src, adopted.addr, length, PMEM2_GRANULARITY_PAGE),
 		0, "map_from_existing: memory of a failed file is accepted");
 	is_int(deep(adopted, 1), -EIO,
-		"W4: deep flush of existing memory that is older than the failure: it fails");
+		"W4: deep flush of an adopted mapping that was made before the failure: it fails");
 	pmem2_map_delete(&adopted.map);
 
 	/* Move it to the place of a deleted map, for which the program had accepted the failure. */
@@ -515,7 +515,7 @@ static void accepted_by_call(void)
 	is_int(deep(view, PAGES - 1), 0,
 		"W7: deep flush of the last page of an accepted map: it succeeds");
 	is_int(deep(other, 0), -EIO,
-		"W7: deep flush of another map of the file than the accepted one: it still fails");
+		"W7: after a failure is accepted for one map, deep flush of another map of the file still fails");
 	lose(file, EIO);
 	is_int(deep(other, 0), -EIO, "W2: deep flush: a second failure of the file is reported");
 	is_int(deep(view, 0), -EIO,

@@ -151,7 +151,7 @@ static void unknown_files(void)
 	finish(&waiter);
 	start(&waiter, unknown, page_at(one));
 	ok(!is_done(&waiter, SHORTLY),
-		"flights: a waiter for an unknown file waits for a flight of the same file");
+		"flights: a waiter who does not know its file waits for a write-back that is of the same file");
 	mapped_file_id(0, page_at(one), &id);
 	struct waiter knowing;
 	start(&knowing, id, nowhere);
@@ -220,7 +220,7 @@ static void killed_processes(void)
 	ok(true, "flights: any number of killed children leaves room for more flights");
 }
 
-/* A flight of this process, which must stay visible whatever killed children leave behind. */
+/* A write-back under way in this process. Entries that killed children leave must not hide it. */
 static struct flight_begun living;
 
 static void *begin_living(void)

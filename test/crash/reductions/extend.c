@@ -2,7 +2,7 @@
 /*
  * extend.c - an extendible hash table: a directory of segments, which are split
  *
- * w24	a segment's local depth may become durable before the directory
+ * w24, a mistake: a segment's local depth may become durable before the directory
  *
  * A segment of depth d is in the directory 2^(2-d) times. A split leaves the items that it has
  * moved in the old segment, too, where they are ignored.

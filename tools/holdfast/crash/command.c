@@ -122,7 +122,7 @@ static const char doc[] =
 	"test: PROGRAM must not depend on their effect. Standard output of PROGRAM is shown on standard error.\n\n"
 	"Exit status: 0 no bug was found; 1 some were; 2 wrong command line; 3 PROGRAM failed by "
 	"itself; 4 nothing could be tested; 5 the check fails without a crash; 6 with --strict, "
-	"something could not be observed.";
+	"not all stores of PROGRAM could be observed.";
 
 /* ---- the command line */
 

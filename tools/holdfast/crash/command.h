@@ -140,7 +140,7 @@ char *find_program(const char *name);
 
 /* images.c: makes the memories that explore() needs. The image files are in work->path/image. */
 int images_make(struct work *work, struct run *run);
-/* Does what images_make() does for a trace that was loaded: `first` is memory. */
+/* As images_make(), but for a trace from a file. *first becomes memory for the first image. */
 int images_load(struct work *work, struct run *run, unsigned char **first);
 const char *file_base_name(const struct trace *trace, unsigned number);
 /* Makes images for `count` more workers. */
