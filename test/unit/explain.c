@@ -618,22 +618,29 @@ static void spoiled(void)
 {
 	static const struct {
 		const char *type, *options;
-	} rows[] = {{"ext4", "rw,nobarrier"}, {"ext4", "rw,barrier=0"},
-		{"reiserfs", "rw,barrier=none"}, {"f2fs", "rw,fsync_mode=nobarrier"},
-		{"jfs", "rw,nointegrity"}};
+		enum filesystem_class class;
+	} rows[] = {{"ext4", "rw,nobarrier", FILESYSTEM_DISK},
+		{"ext4", "rw,barrier=0", FILESYSTEM_DISK},
+		{"reiserfs", "rw,barrier=none", FILESYSTEM_DISK},
+		{"f2fs", "rw,fsync_mode=nobarrier", FILESYSTEM_DISK},
+		{"jfs", "rw,nointegrity", FILESYSTEM_DISK},
+		{"bcachefs", "rw,journal_flush_disabled", FILESYSTEM_DISK},
+		{"cifs", "rw,nostrictsync", FILESYSTEM_NETWORK},
+		{"smb3", "rw,nostrictsync", FILESYSTEM_NETWORK}};
 	struct facts facts;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		facts = file_on(PLAIN, FACTS_SYNC_REFUSED, rows[i].options);
 		free(facts.filesystem.type);
 		facts.filesystem.type = strdup(rows[i].type);
+		facts.filesystem.class = rows[i].class;
 		explain(facts);
 		is_int(told->survival, HOLDFAST_SURVIVES_UNKNOWN,
 			"%s with %s: it is unknown if stores survive power cuts", rows[i].type,
 			rows[i].options);
-		has_str(told->verdict, "not flushed",
-			"%s with %s: the verdict says that caches are not flushed", rows[i].type,
-			rows[i].options);
+		bool served = rows[i].class == FILESYSTEM_NETWORK;
+		has_str(told->verdict, served ? "mounted with nostrictsync" : "not flushed",
+			"%s with %s: the verdict says why", rows[i].type, rows[i].options);
 	}
 	static const char *const unstorable[] = {"rw,emergency_ro", "rw,shutdown"};
 	for (size_t i = 0; i < 2; i++) {
