@@ -14,7 +14,7 @@
 enum event_kind {
 	EVENT_NONE,    /* the slot is not written yet */
 	EVENT_STORE,   /* `length` bytes, at most 8, are stored at `place`; value: the bytes */
-	EVENT_ATOMIC,  /* a STORE by one atomic access; length 0: to memory that is not traced */
+	EVENT_ATOMIC,  /* a STORE by one atomic access; length, place 0: to untraced memory */
 	EVENT_STREAM,  /* a STORE around the caches (non-temporal) */
 	EVENT_GROUP,   /* `length` bytes, stored in no particular order; payload: the bytes */
 	EVENT_COPY,    /* a GROUP by a call that compared its lines first; size 1: a later part */

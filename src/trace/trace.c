@@ -193,7 +193,8 @@ static bool is_well_formed(
 	case EVENT_STREAM:
 		return event->length && event->length <= 8 && is_inside(trace, event);
 	case EVENT_ATOMIC:
-		return !event->length || (event->length <= 8 && is_inside(trace, event));
+		return event->length ? event->length <= 8 && is_inside(trace, event)
+				     : !event->place;
 	case EVENT_GROUP:
 	case EVENT_COPY:
 		return event->length && is_inside(trace, event);

@@ -101,6 +101,8 @@ static void malformed(void)
 	refuses("a store to an unknown file",
 		(struct event){.kind = EVENT_STORE, .place = place_of(2, 0), .length = 8});
 	refuses("a store to file 0", (struct event){.kind = EVENT_STORE, .place = 0, .length = 8});
+	refuses("an atomic store of no bytes at a place",
+		(struct event){.kind = EVENT_ATOMIC, .place = UINT64_MAX, .length = 0});
 	refuses("a flush of half a line",
 		(struct event){.kind = EVENT_FLUSH, .place = place_of(1, 0), .length = 32});
 	refuses("a flush longer than the file",
