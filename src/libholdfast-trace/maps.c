@@ -197,6 +197,15 @@ static bool grow_beside(const char *what, unsigned number, int from, uint64_t ol
 	return done;
 }
 
+static void write_file(unsigned number, uint64_t size, const char *name)
+{
+	write_event(&(struct event){.kind = EVENT_FILE,
+			    .place = place_of(number, 0),
+			    .value = size,
+			    .length = strlen(name)},
+		name);
+}
+
 /* Keeps the first content of a new or grown file. Bytes that came with growth are zero at first. */
 static bool keep_file(unsigned number, int fd, const struct stat *stat, const char *name)
 {
@@ -209,11 +218,7 @@ static bool keep_file(unsigned number, int fd, const struct stat *stat, const ch
 	file->device = stat->st_dev;
 	file->inode = stat->st_ino;
 	file->size = size;
-	write_event(&(struct event){.kind = EVENT_FILE,
-			    .place = place_of(number, 0),
-			    .value = size,
-			    .length = strlen(name)},
-		name);
+	write_file(number, size, name);
 	return true;
 }
 
@@ -261,11 +266,7 @@ static bool write_size(unsigned number, uint64_t size, const char *name)
 			return false;
 	}
 	ring->files[number - 1].size = size;
-	write_event(&(struct event){.kind = EVENT_FILE,
-			    .place = place_of(number, 0),
-			    .value = size,
-			    .length = strlen(name)},
-		name);
+	write_file(number, size, name);
 	return true;
 }
 
