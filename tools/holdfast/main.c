@@ -11,17 +11,6 @@
 __attribute__((visibility("default"))) const char *argp_program_version =
 	"holdfast " HOLDFAST_VERSION;
 
-char *must_copy(const char *text)
-{
-	char *copy = text ? strdup(text) : NULL;
-
-	if (!copy) {
-		fprintf(stderr, "holdfast: no memory\n");
-		exit(OUTCOME_UNKNOWN);
-	}
-	return copy;
-}
-
 static const struct command {
 	const char *name;
 	int (*run)(int argc, char **argv);

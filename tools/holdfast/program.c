@@ -36,24 +36,6 @@ struct reading {
 	Elf_Scn *symbols, *symbol_versions;
 };
 
-static void *must_grow(void *list, size_t count, size_t size)
-{
-	void *more = reallocarray(list, count + 1, size);
-
-	if (!more)
-		must_copy(NULL);
-	return more;
-}
-
-static void *must_make(size_t size)
-{
-	void *made = calloc(1, size);
-
-	if (!made)
-		must_copy(NULL);
-	return made;
-}
-
 static bool is_among(const char *name, const char *const *list, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -73,7 +55,7 @@ static void add_library(struct program *program, const char *name)
 
 	if (!is_ours(name) && !is_above)
 		return;
-	struct program_library *made = must_make(sizeof(*made));
+	struct program_library *made = must_make(1, sizeof(*made));
 	*made = (struct program_library){.name = must_copy(name),
 		.note = is_above ? "It is built on these libraries: look at it with --program, too."
 				 : NULL};
@@ -84,7 +66,7 @@ static void add_library(struct program *program, const char *name)
 
 static void add_node(struct program *program, const char *library, const char *node)
 {
-	struct program_node *made = must_make(sizeof(*made));
+	struct program_node *made = must_make(1, sizeof(*made));
 
 	*made = (struct program_node){.name = must_copy(node),
 		.library = must_copy(library),
@@ -102,7 +84,7 @@ static void add_call(
 
 	if (!known && !version)
 		return;
-	struct program_call *made = must_make(sizeof(*made));
+	struct program_call *made = must_make(1, sizeof(*made));
 	*made = (struct program_call){
 		.name = must_copy(name),
 		.library = known ? known->library : ours[0],

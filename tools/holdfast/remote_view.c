@@ -15,18 +15,9 @@ struct room {
 	struct remote_part *part;
 };
 
-static void *must_allocate(size_t count, size_t size)
-{
-	void *memory = calloc(count ? count : 1, size);
-
-	if (!memory)
-		must_copy(NULL);
-	return memory;
-}
-
 static char *hex(const unsigned char *bytes, size_t length)
 {
-	char *text = must_allocate(2 * length + 1, 1);
+	char *text = must_make(2 * length + 1, 1);
 
 	for (size_t i = 0; i < length; i++)
 		snprintf(text + 2 * i, 3, "%02x", bytes[i]);
@@ -35,7 +26,7 @@ static char *hex(const unsigned char *bytes, size_t length)
 
 static void fill_attributes(struct remote_attributes *to, const struct rpmem_pool_attr *attr)
 {
-	to->signature = must_allocate(sizeof(attr->signature) + 1, 1);
+	to->signature = must_make(sizeof(attr->signature) + 1, 1);
 	memcpy(to->signature, attr->signature, sizeof(attr->signature));
 	to->major = attr->major;
 	to->compat_features = attr->compat_features;
@@ -51,8 +42,8 @@ static void fill_attributes(struct remote_attributes *to, const struct rpmem_poo
 static void add_parts(
 	struct remote_view *view, struct room *room, const struct holdfast_remote_set *set)
 {
-	room->part = must_allocate(set->part_count, sizeof(*room->part));
-	room->parts = must_allocate(set->part_count, sizeof(*room->parts));
+	room->part = must_make(set->part_count, sizeof(*room->part));
+	room->parts = must_make(set->part_count, sizeof(*room->parts));
 	for (size_t i = 0; i < set->part_count; i++) {
 		room->part[i] = (struct remote_part){set->parts[i]->path, set->parts[i]->size,
 			holdfast_survival_name(set->parts[i]->survival)};
@@ -78,7 +69,7 @@ static void add_pool(
 void remote_view(struct remote_view *view, const struct answer *answer)
 {
 	const struct holdfast_remote_set *set = answer->set;
-	struct room *room = must_allocate(1, sizeof(*room));
+	struct room *room = must_make(1, sizeof(*room));
 
 	room->verdict = must_copy(answer->text);
 	room->verdict[strcspn(room->verdict, "\n")] = '\0';

@@ -11,15 +11,6 @@
 
 #include "health.h"
 
-static void *must_make(size_t count, size_t size)
-{
-	void *made = calloc(count ? count : 1, size);
-
-	if (!made)
-		must_copy(NULL);
-	return made;
-}
-
 static char *copy(const char *text)
 {
 	return text ? must_copy(text) : NULL;

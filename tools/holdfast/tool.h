@@ -109,6 +109,12 @@ const char *remote_method(enum holdfast_method method);
  */
 char *must_copy(const char *text);
 
+/* Zeroed memory for `count` elements, at least for one. Fails as must_copy() does. */
+void *must_make(size_t count, size_t size);
+
+/* Makes room for element number `count` of a list. Fails as must_copy() does. */
+void *must_grow(void *list, size_t count, size_t size);
+
 /*
  * A copy in which bytes that are not UTF-8 are replaced by U+FFFD: file names may have any bytes,
  * JSON and similar formats may not. The caller frees it.
