@@ -2,7 +2,7 @@
 """manual.py - functions that the tests of the manual share: reading man pages, printing TAP
 
 Variables in the environment: SOURCE_ROOT and BUILD_ROOT are paths; CC is the compiler with options;
-LIBRARIES is a list of the folders of the built libraries, separated by blanks.
+LIBRARIES is a list of the folders of the built libraries, separated by blanks; VERSION is that of the sources.
 """
 import functools
 import os
@@ -91,7 +91,7 @@ class Page:
             check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
 
 
-def pages(sections="137"):
+def pages(sections="1357"):
     return [Page(path) for path in sorted((SOURCE / "man").glob(f"*.[{sections}]"))]
 
 
