@@ -6,10 +6,14 @@
 
 #include "tool.h"
 
+void (*without_memory)(void);
+
 static void *must_have(void *memory)
 {
 	if (!memory) {
 		fprintf(stderr, "holdfast: no memory\n");
+		if (without_memory)
+			without_memory();
 		exit(OUTCOME_UNKNOWN);
 	}
 	return memory;
@@ -28,4 +32,20 @@ void *must_make(size_t count, size_t size)
 void *must_grow(void *list, size_t count, size_t size)
 {
 	return must_have(reallocarray(list, count + 1, size));
+}
+
+FILE *collect_begin(struct collected *text)
+{
+	*text = (struct collected){0};
+	text->to = must_have(open_memstream(&text->words, &text->size));
+	return text->to;
+}
+
+char *collect_end(struct collected *text)
+{
+	bool is_complete = !ferror(text->to);
+
+	if (fclose(text->to))
+		is_complete = false;
+	return must_have(is_complete ? text->words : NULL);
 }

@@ -158,20 +158,10 @@ static void put_text(FILE *text, const struct holdfast_remote_set *set)
 
 static char *words(const struct holdfast_remote_set *set)
 {
-	char *buffer = NULL;
-	size_t size;
-	FILE *text = open_memstream(&buffer, &size);
+	struct collected text;
 
-	if (text) {
-		put_text(text, set);
-		if (fclose(text)) {
-			free(buffer);
-			buffer = NULL;
-		}
-	}
-	if (!buffer)
-		must_copy(NULL);
-	return buffer;
+	put_text(collect_begin(&text), set);
+	return collect_end(&text);
 }
 
 /*

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <libpmem2/holdfast.h>
 #include <librpmem/holdfast.h>
@@ -114,6 +115,24 @@ void *must_make(size_t count, size_t size);
 
 /* Makes room for element number `count` of a list. Fails as must_copy() does. */
 void *must_grow(void *list, size_t count, size_t size);
+
+/*
+ * A text that is printed to a stream in memory. collect_begin() returns the stream, and
+ * collect_end() the whole text, which the caller frees. They fail as must_copy() does.
+ */
+struct collected {
+	FILE *to;
+	char *words;
+	size_t size;
+};
+FILE *collect_begin(struct collected *text);
+char *collect_end(struct collected *text);
+
+/*
+ * If set, must_copy() and its kin call this before they end the program: it may clean up, or end
+ * the program with another status.
+ */
+extern void (*without_memory)(void);
 
 /*
  * A copy in which bytes that are not UTF-8 are replaced by U+FFFD: file names may have any bytes,

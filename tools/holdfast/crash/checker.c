@@ -21,6 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "holdfast/tool.h"
 #include "base/unmap.h"
 #include "command.h"
 
@@ -71,9 +72,8 @@ bool is_late(double until)
 
 static char *with_image(const char *text, const char *image)
 {
-	char *result = NULL;
-	size_t size = 0;
-	FILE *to = open_memstream(&result, &size);
+	struct collected result;
+	FILE *to = collect_begin(&result);
 
 	for (; *text; text++)
 		if (text[0] == '{' && text[1] == '}') {
@@ -82,14 +82,13 @@ static char *with_image(const char *text, const char *image)
 		} else {
 			fputc(*text, to);
 		}
-	fclose(to);
-	return result;
+	return collect_end(&result);
 }
 
 /* Reads the next word of the command and removes its quotes; NULL at the end. */
 static char *next_word(const char **at)
 {
-	char *word = malloc(strlen(*at) + 1), *to = word, quote = 0;
+	char *word = must_make(strlen(*at) + 1, 1), *to = word, quote = 0;
 
 	while (isspace((unsigned char)**at))
 		++*at;
@@ -117,8 +116,8 @@ static void split(struct checker *checker, const char *image)
 		free(checker->words[i]);
 	memset(checker->words, 0, sizeof(checker->words));
 	if (strpbrk(at, "|&;<>()$`\\*?[]~")) {
-		checker->words[0] = strdup("/bin/sh");
-		checker->words[1] = strdup("-c");
+		checker->words[0] = must_copy("/bin/sh");
+		checker->words[1] = must_copy("-c");
 		checker->words[2] = with_image(at, image);
 		return;
 	}

@@ -376,11 +376,21 @@ static _Noreturn void no_room(int number)
 	_exit(STATUS_NOTHING);
 }
 
+/* Called before the program ends because there is no memory. */
+static void no_memory(void)
+{
+	end_children();
+	if (work_to_remove)
+		work_remove(work_to_remove);
+	_exit(STATUS_NOTHING);
+}
+
 void set_signals(struct work *work)
 {
 	static const int stopping[] = {SIGINT, SIGTERM, SIGHUP};
 
 	work_to_remove = work;
+	without_memory = no_memory;
 	for (size_t i = 0; i < sizeof(stopping) / sizeof(stopping[0]); i++)
 		sigaction(stopping[i], &(struct sigaction){.sa_handler = stop}, NULL);
 	signal(SIGBUS, no_room);
@@ -488,14 +498,12 @@ static int check_oracle(
 /* The command line of the program as one string, with each word quoted. */
 static char *recover_command(char **program)
 {
-	char *words = NULL;
-	size_t size = 0;
-	FILE *to = open_memstream(&words, &size);
+	struct collected words;
+	FILE *to = collect_begin(&words);
 
 	for (unsigned i = 0; program[i]; i++)
 		fprintf(to, "%s\"%s\"", i ? " " : "", program[i]);
-	fclose(to);
-	return words;
+	return collect_end(&words);
 }
 
 /* Replaces the first occurrence of `old` in `words`. Returns new memory and frees `words`. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* facts.c - makes the facts of a report, before they are formatted */
+#include "holdfast/tool.h"
 #include "facts.h"
 
 #include <stdarg.h>
@@ -213,9 +214,8 @@ static void name_store(
 	const unsigned char *changes = event_payload(event);
 	unsigned file = (unsigned)event->value;
 	struct name_change change;
-	char *words = NULL;
-	size_t size = 0;
-	FILE *to = open_memstream(&words, &size);
+	struct collected words;
+	FILE *to = collect_begin(&words);
 
 	store->what = event->size ? "size" : "name";
 	store->offset = 0;
@@ -226,8 +226,7 @@ static void name_store(
 	}
 	if (event->size && file && file <= trace->file_count)
 		fputs(file_base_name(trace, file), to);
-	fclose(to);
-	store->file = words_clean(words);
+	store->file = words_clean(collect_end(&words));
 }
 
 static void make_store(const struct trace *trace, const struct suspect *suspect, bool is_lost,

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "holdfast/tool.h"
 #include "facts.h"
 
 static void print_attribute(FILE *to, const char *name, const char *words)
@@ -50,9 +51,8 @@ static void begin_case(FILE *to, const struct facts *facts, const char *name)
 /* The name of the test of a bug: "missing order: log.c:83 append lost, log.c:90 append early". */
 static char *case_name(const struct fact_bug *bug)
 {
-	char *words = NULL;
-	size_t size = 0;
-	FILE *to = open_memstream(&words, &size);
+	struct collected words;
+	FILE *to = collect_begin(&words);
 	const struct fact_store *const stores[] = {&bug->lost, &bug->early};
 
 	fputs(bug->name, to);
@@ -67,8 +67,7 @@ static char *case_name(const struct fact_bug *bug)
 			fputs(stores[i]->words, to);
 		fputs(i ? " early" : " lost", to);
 	}
-	fclose(to);
-	return words;
+	return collect_end(&words);
 }
 
 static void print_store(FILE *to, const char *role, const struct fact_store *store)
@@ -176,12 +175,10 @@ static void print_head(FILE *to, const struct facts *facts, bool is_strict)
 /* Prints the whole report as text, for people. */
 static void print_text(FILE *to, const struct facts *facts)
 {
-	char *words = NULL;
-	size_t size = 0;
-	FILE *text = open_memstream(&words, &size);
+	struct collected text;
 
-	report_text(facts, false, text);
-	fclose(text);
+	report_text(facts, false, collect_begin(&text));
+	char *words = collect_end(&text);
 	fputs("    <system-out>", to);
 	xml_print(to, words);
 	fputs("</system-out>\n", to);

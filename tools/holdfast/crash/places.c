@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "holdfast/tool.h"
 #include "command.h"
 
 #define CALLS 4096 /* maximum number of frames whose lines are remembered */
@@ -29,13 +30,14 @@ struct search {
  */
 static char *ask_addr2line(const char *object, uint64_t offset)
 {
-	char address[32], buffer[512], *text = NULL;
-	size_t size = 0, got;
+	char address[32], buffer[512];
+	struct collected text;
+	size_t got;
 	int ends[2];
 
 	snprintf(address, sizeof(address), "%#llx", (unsigned long long)offset);
 	if (pipe2(ends, O_CLOEXEC))
-		return strdup("");
+		return must_copy("");
 	fflush(NULL);
 	pid_t pid = fork();
 	if (!pid) {
@@ -46,16 +48,16 @@ static char *ask_addr2line(const char *object, uint64_t offset)
 		_exit(127);
 	}
 	close(ends[1]);
-	FILE *from = fdopen(ends[0], "r"), *to = open_memstream(&text, &size);
-	while (from && to && (got = fread(buffer, 1, sizeof(buffer), from)) > 0)
+	FILE *from = fdopen(ends[0], "r"), *to = collect_begin(&text);
+	while (from && (got = fread(buffer, 1, sizeof(buffer), from)) > 0)
 		fwrite(buffer, 1, got, to);
 	if (from)
 		fclose(from);
-	if (to)
-		fclose(to);
+	else
+		close(ends[0]);
 	if (pid > 0)
 		waitpid(pid, NULL, 0);
-	return text ? text : strdup("");
+	return collect_end(&text);
 }
 
 /* Objects are compared by the address of their name, because all names come from the trace. */
@@ -69,7 +71,7 @@ static const char *lines_of(const char *object, uint64_t offset)
 		return at->text;
 	free(at->text);
 	*at = (struct call_lines){object, offset, ask_addr2line(object, offset)};
-	return at->text ? at->text : "";
+	return at->text;
 }
 
 /* Reads "FILE:LINE", which a blank and more may follow. False: there is no source line. */
@@ -190,17 +192,15 @@ const char *place_base_name(const struct call *call)
 
 char *place_calls_words(const struct calls *calls)
 {
-	char *words = NULL;
-	size_t size = 0;
-	FILE *to = open_memstream(&words, &size);
+	struct collected words;
+	FILE *to = collect_begin(&words);
 
 	for (unsigned i = 0; i < calls->count; i++)
 		fprintf(to, "%s%s:%u %s", i ? " < " : "", place_base_name(&calls->list[i]),
 			calls->list[i].line, calls->list[i].function);
 	if (!calls->count)
 		fputs(calls->bare ? calls->bare : "?", to);
-	fclose(to);
-	return words_clean(words);
+	return words_clean(collect_end(&words));
 }
 
 char *place_words(const struct trace *trace, uint32_t number)

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "holdfast/tool.h"
 #include "facts.h"
 
 #define SCHEMA                                                                                     \
@@ -71,9 +72,10 @@ static void print_escaped(FILE *to, const char *path)
  */
 static char *uri_of(const char *path, bool *is_relative)
 {
-	char *words = NULL, *here = getcwd(NULL, 0);
-	size_t size = 0, length = here ? strlen(here) : 0;
-	FILE *to = open_memstream(&words, &size);
+	char *here = getcwd(NULL, 0);
+	size_t length = here ? strlen(here) : 0;
+	struct collected words;
+	FILE *to = collect_begin(&words);
 
 	*is_relative = length > 1 && !strncmp(path, here, length) && path[length] == '/';
 	if (*is_relative)
@@ -81,9 +83,8 @@ static char *uri_of(const char *path, bool *is_relative)
 	else if (*path == '/')
 		fputs("file://", to);
 	print_escaped(to, path);
-	fclose(to);
 	free(here);
-	return words;
+	return collect_end(&words);
 }
 
 static void add_place(struct json_object *location, const struct call *call)
@@ -261,14 +262,14 @@ static void add_invocation(struct json_object *run, const struct facts *facts)
 
 static void add_base(struct json_object *run)
 {
-	char *here = getcwd(NULL, 0), *words = NULL;
-	size_t size = 0;
-	FILE *to = open_memstream(&words, &size);
+	char *here = getcwd(NULL, 0);
+	struct collected text;
+	FILE *to = collect_begin(&text);
 
 	fputs("file://", to);
 	print_escaped(to, here ? here : "");
 	fputc('/', to);
-	fclose(to);
+	char *words = collect_end(&text);
 	json_add_words(add_object(add_object(run, "originalUriBaseIds"), HERE), "uri", words);
 	free(words);
 	free(here);
