@@ -7,15 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "fabric/client_connect.h"
 #include "fabric/lane.h"
 #include "fabric/method.h"
-
-/* Round trips to measure, after one to warm up. */
-#define ROUND_TRIPS 8
 
 static int find_way(struct fabric_client *client)
 {
@@ -86,32 +82,6 @@ static int open_lanes(struct fabric_client *client)
 	return 0;
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
-static int measure(struct fabric_client *client)
-{
-	struct lane *lane = client->lanes[0];
-	uint64_t shortest = UINT32_MAX;
-
-	for (int i = 0; i <= ROUND_TRIPS; i++) {
-		uint64_t start = now_ns();
-		int code = lane_ask(lane);
-		if (code || (code = lane_wait(lane)))
-			return code;
-		uint64_t took = now_ns() - start;
-		if (i && took < shortest)
-			shortest = took;
-	}
-	client->round_trip_ns = (unsigned)shortest;
-	return 0;
-}
-
 static int check_args(const struct fabric_client_args *args)
 {
 	if (!method_find(args->method))
@@ -134,37 +104,59 @@ static int open_client(struct fabric_client *client)
 	if ((code = open_fabric(client)) || (code = open_lanes(client)) ||
 		(code = client_connect(client)))
 		return code;
-	return measure(client);
+	return lanes_measure(&client->base);
 }
 
-int fabric_client_open(const struct fabric_client_args *args, struct fabric_client **client)
-{
-	int code = check_args(args);
+/* -- the functions of this transport -- */
 
-	if (code)
-		return code;
-	struct fabric_client *new = calloc(1, sizeof(*new));
-	if (!new || !(new->name = strdup(args->name))) {
-		free(new);
-		return err_set(-ENOMEM, "%s: no memory", args->name);
-	}
-	pthread_mutex_init(&new->lock, NULL);
-	new->args = *args;
-	new->method = method_find(args->method);
-	if ((code = open_client(new))) {
-		fabric_client_close(new);
-		return code;
-	}
-	/* The pointers lead to the caller's memory, which is only valid during this call. */
-	new->args.secrets = NULL;
-	new->args.host = NULL;
-	new->args.name = NULL;
-	*client = new;
-	return 0;
+static int check(struct lanes_client *lanes)
+{
+	return link_check(fabric_client_of(lanes));
 }
 
-void fabric_client_close(struct fabric_client *client)
+static struct messages *find_lane(struct lanes_client *lanes, unsigned number)
 {
+	return &fabric_client_of(lanes)->lanes[number]->messages;
+}
+
+static int wait_answered(struct messages *messages)
+{
+	return lane_wait(lane_of(messages));
+}
+
+static int wait_sent(struct messages *messages)
+{
+	return lane_wait_sent(lane_of(messages));
+}
+
+static int relaxed(struct messages *messages, size_t offset, size_t length, bool alone)
+{
+	struct lane *lane = lane_of(messages);
+
+	if (lane->client->args.prefers_messages)
+		return messages_store(messages, offset, length);
+	return lane->client->method->relaxed(lane, offset, length, alone);
+}
+
+static int confirm(struct messages *messages)
+{
+	struct lane *lane = lane_of(messages);
+
+	return lane->client->method->confirm(lane);
+}
+
+static int read_bytes(struct messages *messages, void *to, size_t offset, size_t length)
+{
+	struct lane *lane = lane_of(messages);
+
+	return lane->client->reads_by_adapter ? lane_read(lane, to, offset, length)
+					      : messages_read(messages, to, offset, length);
+}
+
+static void close_client(struct lanes_client *lanes)
+{
+	struct fabric_client *client = fabric_client_of(lanes);
+
 	for (unsigned i = 0; client->lanes && i < client->args.nlanes; i++)
 		if (client->lanes[i])
 			lane_close(client->lanes[i]);
@@ -181,8 +173,10 @@ void fabric_client_close(struct fabric_client *client)
 	free(client);
 }
 
-void fabric_client_abandon(struct fabric_client *client)
+static void abandon(struct lanes_client *lanes)
 {
+	struct fabric_client *client = fabric_client_of(lanes);
+
 	for (unsigned i = 0; i < client->args.nlanes; i++)
 		lane_abandon(client->lanes[i]);
 	free(client->lanes);
@@ -191,7 +185,50 @@ void fabric_client_abandon(struct fabric_client *client)
 	free(client);
 }
 
-unsigned fabric_round_trip_ns(const struct fabric_client *client)
+static const struct lanes_transport transport = {
+	.check = check,
+	.lane = find_lane,
+	.slot = lane_slot,
+	.post = lane_post,
+	.wait = wait_answered,
+	.wait_sent = wait_sent,
+	.relaxed = relaxed,
+	.confirm = confirm,
+	.read = read_bytes,
+	.close = close_client,
+	.abandon = abandon,
+};
+
+int fabric_client_open(const struct fabric_client_args *args, struct lanes_client **client)
 {
-	return client->round_trip_ns;
+	int code = check_args(args);
+
+	if (code)
+		return code;
+	struct fabric_client *new = calloc(1, sizeof(*new));
+	if (!new || !(new->name = strdup(args->name))) {
+		free(new);
+		return err_set(-ENOMEM, "%s: no memory", args->name);
+	}
+	pthread_mutex_init(&new->lock, NULL);
+	new->args = *args;
+	new->base = (struct lanes_client){
+		.transport = &transport,
+		.name = new->name,
+		.nlanes = args->nlanes,
+		.local = args->local,
+		.size = args->size,
+		.guard = args->guard,
+	};
+	new->method = method_find(args->method);
+	if ((code = open_client(new))) {
+		close_client(&new->base);
+		return code;
+	}
+	/* The pointers lead to the caller's memory, which is only valid during this call. */
+	new->args.secrets = NULL;
+	new->args.host = NULL;
+	new->args.name = NULL;
+	*client = &new->base;
+	return 0;
 }

@@ -45,9 +45,11 @@ static int get_memory(struct lane *lane)
 	unsigned window = lane->target.window;
 	size_t slots = window * sizeof(struct lane_slot);
 	size_t replies = window * sizeof(struct lane_reply);
-	size_t buffers = window * (lane->gather + lane->reply_size) + sizeof(uint64_t);
+	size_t wanted = window * sizeof(struct messages_wanted);
+	size_t gather = lane->messages.gather;
+	size_t buffers = window * (gather + lane->reply_size) + sizeof(uint64_t);
 
-	lane->memory_size = slots + replies + buffers;
+	lane->memory_size = slots + replies + wanted + buffers;
 	lane->memory = mmap(NULL, lane->memory_size, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (lane->memory == MAP_FAILED) {
@@ -57,7 +59,8 @@ static int get_memory(struct lane *lane)
 	}
 	lane->slots = lane->memory;
 	lane->replies = (struct lane_reply *)((char *)lane->memory + slots);
-	uint8_t *bytes = (uint8_t *)lane->memory + slots + replies;
+	lane->messages.wanted = (struct messages_wanted *)((char *)lane->memory + slots + replies);
+	uint8_t *bytes = (uint8_t *)lane->memory + slots + replies + wanted;
 	lane->scratch = bytes;
 	bytes += sizeof(uint64_t);
 	for (unsigned i = 0; i < window; i++) {
@@ -65,8 +68,8 @@ static int get_memory(struct lane *lane)
 		lane->slots[i].bytes = bytes;
 		lane->replies[i].op.kind = LANE_REPLY;
 		lane->replies[i].bytes =
-			bytes + window * lane->gather - i * lane->gather + i * lane->reply_size;
-		bytes += lane->gather;
+			bytes + window * gather - i * gather + i * lane->reply_size;
+		bytes += gather;
 	}
 	return 0;
 }
@@ -111,14 +114,19 @@ int lane_begin(struct lane *lane, const struct data_welcome *welcome)
 	 * memory.
 	 */
 	bool copies = client->must_register && !client->local_mr;
-	lane->gather =
-		copies || welcome->message_size < LANE_GATHER ? welcome->message_size : LANE_GATHER;
+	size_t gather = copies || welcome->message_size < MESSAGES_GATHER ? welcome->message_size
+									  : MESSAGES_GATHER;
 	lane->reply_size = DATA_REPLY_SIZE + DATA_TEXT_MAX;
 	if (!client->reads_by_adapter)
 		lane->reply_size = DATA_REPLY_SIZE + welcome->message_size;
 	/* Records and bytes are read and copied in words of 8 bytes: round up. */
-	lane->gather = data_padded(lane->gather);
 	lane->reply_size = data_padded(lane->reply_size);
+	lane->messages.client = &client->base;
+	lane->messages.number = lane->number;
+	lane->messages.window = lane->target.window;
+	lane->messages.message_size = welcome->message_size;
+	lane->messages.gather = data_padded(gather);
+	lane->messages.copies = copies;
 	if ((code = get_memory(lane)) || (code = register_memory(lane)))
 		return code;
 	for (unsigned i = 0; !code && i < lane->target.window; i++)

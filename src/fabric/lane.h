@@ -8,22 +8,19 @@
  * L1	Nothing of a lane is shared: queue, memory, registrations and numbers are its own, and no
  *	lock guards them. Lanes share only the members of link.h; these change only when the
  *	client ends.
- * L2	Messages are numbered, and answered in that order. At most `target.window` of them are
- *	unanswered. A slot is reused when its message has been answered and completely sent.
- * L3	A reply ends the client if it does not fit the oldest unanswered message: if it is
- *	malformed, has another number, or brings more or fewer bytes than were asked for.
  * L4	Bytes that are not relaxed may be changed by the caller when the flush returns: they were
  *	copied, or the adapter has sent them. Their aligned words arrive whole. Relaxed bytes may
  *	be changed after the drain.
  * L5	A drain that returns 0 has sent the open message and seen every write and read completed
  *	and every message answered. If the method confirms writes by a read, it has also read
  *	back the last written bytes.
- * L6	An error of the target is kept in `failure`, the first of several, and is reported once, by
- *	the call that waits for it. The lane stays usable.
  * L7	A client that has ended stays ended: every call on every lane fails with the first cause,
  *	and a thread that sleeps is woken.
  * L8	A wait ends when its condition is true, when nothing was completed for `timeout_ms`, or
  *	when the client ends. Each lane decides by itself whether to poll or sleep (patience.h).
+ *
+ * L2, L3 and L6 are those of lanes/messages.h. A slot is reused when its message has been answered
+ * and completely sent.
  */
 #ifndef FABRIC_LANE_H
 #define FABRIC_LANE_H
@@ -33,14 +30,8 @@
 
 #include "fabric/link.h"
 #include "fabric/patience.h"
-#include "wire/data.h"
+#include "lanes/messages.h"
 
-/*
- * Bytes; up to this length stores are copied into the open message, longer ones are sent in place.
- */
-#define LANE_COPY_MAX 4096
-/* Bytes of copies that a message gathers, so that a few of the largest share its cost. */
-#define LANE_GATHER ((size_t)32 << 10)
 /*
  * The adapter writes and reads in pieces of at most this many bytes, so that progress can be seen.
  */
@@ -58,8 +49,6 @@ struct lane_slot {
 	struct lane_op op;
 	bool sending; /* the adapter still reads the slot or the caller's memory */
 	uint8_t *bytes;
-	uint8_t *to; /* destination of a read's bytes, or NULL */
-	size_t length;
 };
 
 struct lane_reply {
@@ -68,6 +57,7 @@ struct lane_reply {
 };
 
 struct lane {
+	struct messages messages;
 	struct fabric_client *client;
 	unsigned number;
 	bool connected;
@@ -78,25 +68,24 @@ struct lane {
 	struct patience patience; /* for waiting for this lane's target */
 
 	struct data_welcome target;
-	uint32_t next, answered; /* numbers of the next message and the next reply (L2) */
-	struct writer out;       /* writes the open message, if `open` */
-	uint16_t records;
-	bool open;
 	unsigned writes, reads; /* operations of the adapter under way */
 	bool unconfirmed;       /* bytes were written since the last read-back */
 	uint64_t written;       /* address of the last write at the target */
 	struct lane_op write_op, read_op;
-
-	int failure; /* first unreported error of a message, and its text (L6) */
-	char text[DATA_TEXT_MAX + 1];
 
 	void *memory; /* one block that the members below point into */
 	size_t memory_size;
 	struct lane_slot *slots;
 	struct lane_reply *replies;
 	uint8_t *scratch; /* 8 bytes: destination of read-backs */
-	size_t gather, reply_size;
+	size_t reply_size;
 };
+
+/* The lane that these messages belong to: they are its first member. */
+static inline struct lane *lane_of(struct messages *messages)
+{
+	return (struct lane *)messages;
+}
 
 /* -- functions of lane.c, lane_wait.c, lane_message.c and lane_rma.c -- */
 
@@ -105,24 +94,15 @@ int lane_begin(struct lane *lane, const struct data_welcome *welcome); /* after 
 void lane_close(struct lane *lane);
 void lane_abandon(struct lane *lane); /* in a child of fork: free only the memory */
 
-/*
- * Put the bytes at `offset` into messages. Full messages, and those without copied bytes, are
- * sent.
- */
-int lane_store(struct lane *lane, size_t offset, size_t length);
-/* Add a record without bytes to the open message. */
-int lane_note(struct lane *lane, enum data_action action, size_t offset, size_t length);
-/* Send the open message, if there is one. */
-int lane_send(struct lane *lane);
-/* Send a message without records, whose reply shows that the peer is alive. */
-int lane_ask(struct lane *lane);
-int lane_read_message(struct lane *lane, void *to, size_t offset, size_t length);
+/* The transport's functions for messages (struct lanes_transport). */
+int lane_slot(struct messages *messages, uint8_t **bytes);
+int lane_post(struct messages *messages, size_t start, const void *bytes, size_t length);
 
 int lane_write(struct lane *lane, size_t offset, size_t length, uint64_t flags);
 int lane_read(struct lane *lane, void *to, size_t offset, size_t length);
 int lane_read_back(struct lane *lane);
 
-/* Wait until all messages are answered. Errors of the target are kept in `failure`. */
+/* Wait until all messages are answered, and all writes and reads are done. */
 int lane_wait(struct lane *lane);
 /* Wait until the adapter does not need the caller's memory any more. */
 int lane_wait_sent(struct lane *lane);

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <rdma/fi_errno.h>
-#include <string.h>
 
 #include "base/memcheck.h"
 #include "fabric/wait.h"
@@ -35,38 +34,12 @@ static int broken(struct lane *lane, const char *what)
 					client->name, lane->number, what));
 }
 
-static void keep_failure(struct lane *lane, const struct data_reply *reply, const char *text)
-{
-	if (lane->failure)
-		return;
-	lane->failure = -data_errno_of(reply->status);
-	memcpy(lane->text, text, reply->text_length);
-	lane->text[reply->text_length] = '\0';
-}
-
-/* Check a reply against the oldest unanswered message: L3 of lane.h. */
 static int take_reply(struct lane *lane, struct lane_reply *at, size_t length)
 {
-	struct lane_slot *slot = &lane->slots[lane->answered % lane->target.window];
-	struct data_reply reply;
-	const char *text;
-	const uint8_t *bytes;
+	const char *wrong =
+		messages_take_reply(&lane->messages, lane->messages.next, at->bytes, length);
 
-	if (!data_get_reply(&reply, &text, &bytes, at->bytes, length))
-		return broken(lane, "a reply is malformed");
-	if (lane->answered == lane->next || reply.sequence != lane->answered)
-		return broken(lane, "a reply without a message");
-	if (reply.length != (slot->to && !reply.status ? slot->length : 0))
-		return broken(lane, "a reply of a wrong length");
-	if (reply.status)
-		keep_failure(lane, &reply, text);
-	if (reply.status == DATA_PROTOCOL)
-		return broken(lane, lane->text);
-	if (reply.length)
-		memcpy(slot->to, bytes, reply.length);
-	slot->to = NULL;
-	lane->answered++;
-	return lane_post_reply(lane, at);
+	return wrong ? broken(lane, wrong) : lane_post_reply(lane, at);
 }
 
 static int take_completion(struct lane *lane, const struct fi_cq_msg_entry *entry)
@@ -127,7 +100,7 @@ static int progress(void *context)
 
 static bool all_answered(const struct lane *lane)
 {
-	return lane->answered == lane->next && !lane->writes && !lane->reads;
+	return lane->messages.answered == lane->messages.next && !lane->writes && !lane->reads;
 }
 
 static bool all_sent(const struct lane *lane)
@@ -140,11 +113,11 @@ static bool all_sent(const struct lane *lane)
 	return true;
 }
 
-/* True if another message may be sent: L2 of lane.h. */
+/* True if another message may be sent: L2 of messages.h. */
 static bool slot_free(const struct lane *lane)
 {
-	return lane->next - lane->answered < lane->target.window &&
-	       !lane->slots[lane->next % lane->target.window].sending;
+	return lane->messages.next - lane->messages.answered < lane->target.window &&
+	       !lane->slots[lane->messages.next % lane->target.window].sending;
 }
 
 static bool piece_free(const struct lane *lane)

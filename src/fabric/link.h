@@ -20,6 +20,7 @@ struct lane;
 struct method;
 
 struct fabric_client {
+	struct lanes_client base;
 	struct fabric_client_args args;
 	char *name;
 	const struct method *method;
@@ -31,7 +32,6 @@ struct fabric_client {
 	bool must_register;      /* the adapter only accesses registered memory */
 	bool reads_by_adapter;
 	size_t inject;
-	unsigned round_trip_ns;
 	struct lane **lanes;
 
 	/* Written once, by link_end(), with the lock held: `cause` before `dead`. */
@@ -40,6 +40,12 @@ struct fabric_client {
 	int dead_fd; /* an eventfd that wakes all sleeping threads */
 	char cause[ERR_SIZE / 2];
 };
+
+/* The client of this transport that a caller has. */
+static inline struct fabric_client *fabric_client_of(struct lanes_client *lanes)
+{
+	return (struct fabric_client *)lanes;
+}
 
 /*
  * End the client with the message of err_get() as the reason; later calls change nothing. Returns

@@ -13,22 +13,22 @@ static bool can_write(const struct lane *lane)
 static int by_message(struct lane *lane, size_t offset, size_t length, bool alone)
 {
 	(void)alone;
-	return lane_store(lane, offset, length);
+	return messages_store(&lane->messages, offset, length);
 }
 
 static int by_write_and_message(struct lane *lane, size_t offset, size_t length, bool alone)
 {
 	(void)alone;
 	if (length < WRITE_MIN || !can_write(lane))
-		return lane_store(lane, offset, length);
+		return messages_store(&lane->messages, offset, length);
 	/*
 	 * Each piece has a message: the target makes one piece durable while the next one arrives.
 	 */
 	while (length) {
 		size_t part = length < LANE_PIECE ? length : LANE_PIECE;
 		int code = lane_write(lane, offset, part, 0);
-		if (code || (code = lane_note(lane, DATA_COMMIT, offset, part)) ||
-			(code = lane_send(lane)))
+		if (code || (code = messages_note(&lane->messages, DATA_COMMIT, offset, part)) ||
+			(code = messages_send(&lane->messages)))
 			return code;
 		offset += part;
 		length -= part;
@@ -42,20 +42,20 @@ static int by_write_and_message(struct lane *lane, size_t offset, size_t length,
  */
 static bool worth_gathering(const struct lane *lane, size_t length, bool alone)
 {
-	return !can_write(lane) || (length <= LANE_COPY_MAX && (!alone || lane->open));
+	return !can_write(lane) || (length <= MESSAGES_COPY_MAX && (!alone || lane->messages.open));
 }
 
 static int by_write(struct lane *lane, size_t offset, size_t length, bool alone)
 {
 	if (worth_gathering(lane, length, alone))
-		return lane_store(lane, offset, length);
+		return messages_store(&lane->messages, offset, length);
 	return lane_write(lane, offset, length, 0);
 }
 
 static int by_delivered_write(struct lane *lane, size_t offset, size_t length, bool alone)
 {
 	if (worth_gathering(lane, length, alone))
-		return lane_store(lane, offset, length);
+		return messages_store(&lane->messages, offset, length);
 	return lane_write(lane, offset, length, FI_DELIVERY_COMPLETE);
 }
 

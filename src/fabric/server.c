@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -112,7 +111,7 @@ static int listen_on_range(struct fabric_server *server)
 static int register_range(struct fabric_server *server, size_t offset, uint64_t access,
 	uint64_t key, struct fid_mr **mr, uint64_t *base)
 {
-	const struct fabric_store *store = &server->args.store;
+	const struct lanes_store *store = &server->args.store;
 	char *from = (char *)store->base + offset;
 	int code =
 		fi_mr_reg(server->domain, from, store->size - offset, access, 0, key, 0, mr, NULL);
@@ -152,7 +151,9 @@ static void lay_out(struct fabric_server *server, struct serve_lane *lane, struc
 		slots[i].reply_op = (struct serve_op){SERVE_REPLY, &slots[i]};
 		slots[i].lane = lane;
 		slots[i].message = messages + i * (size_t)server->welcome.message_size;
-		slots[i].reply = replies + i * reply_size;
+		slots[i].served.mark = &lane->mark;
+		slots[i].served.message = slots[i].message;
+		slots[i].served.reply = replies + i * reply_size;
 	}
 }
 
@@ -161,8 +162,8 @@ static int get_memory(struct fabric_server *server)
 {
 	size_t count = server->slots;
 	size_t messages = count * server->welcome.message_size;
-	size_t reply = DATA_REPLY_SIZE + DATA_TEXT_MAX +
-		       (server->must_register ? server->welcome.message_size : 0);
+	size_t reply =
+		SERVE_REPLY_SIZE + (server->must_register ? server->welcome.message_size : 0);
 	size_t rest = (count * (sizeof(struct serve_slot) + reply) + 4095) & ~(size_t)4095;
 	size_t size = server->args.nlanes * (messages + rest);
 	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
@@ -186,22 +187,11 @@ static int get_memory(struct fabric_server *server)
 	return code ? fabric_failed(code, "cannot register %zu bytes for messages", size) : 0;
 }
 
-/* CPUs that this process may run on: an affinity mask set by the administrator is obeyed. */
-static unsigned count_cpus(void)
-{
-	cpu_set_t set;
-	long online = sysconf(_SC_NPROCESSORS_ONLN);
-
-	if (!sched_getaffinity(0, sizeof(set), &set))
-		return (unsigned)CPU_COUNT(&set);
-	return online > 0 ? (unsigned)online : 1;
-}
-
 static int make_lanes(struct fabric_server *server)
 {
 	const struct fabric_server_args *args = &server->args;
 
-	server->nworkers = args->nthreads ? args->nthreads : count_cpus();
+	server->nworkers = args->nthreads ? args->nthreads : serve_count_cpus();
 	if (server->nworkers > args->nlanes)
 		server->nworkers = args->nlanes;
 	server->lanes = calloc(args->nlanes, sizeof(*server->lanes));
@@ -260,6 +250,8 @@ static int open_server(struct fabric_server *server)
 	server->must_register = server->info->domain_attr->mr_mode & FI_MR_LOCAL;
 	server->welcome.version = DATA_VERSION;
 	set_sizes(server);
+	server->limits = (struct serve_limits){
+		&server->args.store, server->welcome.message_size, server->must_register};
 	if ((code = fi_domain(server->fabric, server->info, &server->domain, NULL)))
 		return fabric_failed(code, "%s", wire_provider_name(server->args.provider));
 	if ((code = register_pool(server)) || (code = get_memory(server)) ||
@@ -268,45 +260,31 @@ static int open_server(struct fabric_server *server)
 	return start_workers(server);
 }
 
-int fabric_server_open(const struct fabric_server_args *args, struct fabric_server **server)
+/* -- the functions of this transport -- */
+
+static struct fabric_server *server_of(const struct lanes_server *lanes)
 {
-	if (!args->nlanes)
-		return err_set(-EINVAL, "no lanes");
-	struct fabric_server *new = calloc(1, sizeof(*new));
-	if (!new)
-		return err_set(-ENOMEM, "no memory");
-	pthread_mutex_init(&new->lock, NULL);
-	new->args = *args;
-	new->stop_fd = new->failed_fd = new->epoll = -1;
-	int code = open_server(new);
-	if (code) {
-		fabric_server_close(new);
-		return code;
-	}
-	/* The pointers lead to the caller's memory, which is only valid during this call. */
-	new->args.secrets = NULL;
-	new->args.address = NULL;
-	*server = new;
-	return 0;
+	return (struct fabric_server *)lanes;
 }
 
-uint16_t fabric_server_port(const struct fabric_server *server)
+uint16_t fabric_server_port(const struct lanes_server *lanes)
 {
-	return server->port;
+	return server_of(lanes)->port;
 }
 
-unsigned fabric_server_connected(const struct fabric_server *server)
+static unsigned count_connected(const struct lanes_server *lanes)
 {
-	return server->connected;
+	return server_of(lanes)->connected;
 }
 
-int fabric_server_fd(const struct fabric_server *server)
+static int descriptor(const struct lanes_server *lanes)
 {
-	return server->epoll;
+	return server_of(lanes)->epoll;
 }
 
-int fabric_server_progress(struct fabric_server *server)
+static int progress(struct lanes_server *lanes)
 {
+	struct fabric_server *server = server_of(lanes);
 	struct fid *object = &server->eq->fid;
 	int code;
 
@@ -354,8 +332,10 @@ static void close_lanes(struct fabric_server *server)
 		worker_close(&server->workers[i]);
 }
 
-void fabric_server_close(struct fabric_server *server)
+static void close_server(struct lanes_server *lanes)
 {
+	struct fabric_server *server = server_of(lanes);
+
 	stop_workers(server);
 	server_connect_drop(server);
 	close_lanes(server);
@@ -377,4 +357,34 @@ void fabric_server_close(struct fabric_server *server)
 	}
 	pthread_mutex_destroy(&server->lock);
 	free(server);
+}
+
+static const struct lanes_service service = {
+	.fd = descriptor,
+	.progress = progress,
+	.connected = count_connected,
+	.close = close_server,
+};
+
+int fabric_server_open(const struct fabric_server_args *args, struct lanes_server **server)
+{
+	if (!args->nlanes)
+		return err_set(-EINVAL, "no lanes");
+	struct fabric_server *new = calloc(1, sizeof(*new));
+	if (!new)
+		return err_set(-ENOMEM, "no memory");
+	pthread_mutex_init(&new->lock, NULL);
+	new->base.service = &service;
+	new->args = *args;
+	new->stop_fd = new->failed_fd = new->epoll = -1;
+	int code = open_server(new);
+	if (code) {
+		close_server(&new->base);
+		return code;
+	}
+	/* The pointers lead to the caller's memory, which is only valid during this call. */
+	new->args.secrets = NULL;
+	new->args.address = NULL;
+	*server = &new->base;
+	return 0;
 }

@@ -20,13 +20,15 @@ void slot_post_again(struct serve_slot *slot)
 bool slot_send(struct serve_slot *slot)
 {
 	struct fabric_server *server = slot->lane->server;
+	const struct served *served = &slot->served;
 	struct fid_ep *ep = slot->lane->ep;
 	void *desc[2] = {server->buffers_mr ? fi_mr_desc(server->buffers_mr) : NULL, NULL};
 	struct iovec parts[2] = {
-		{slot->reply, slot->reply_length}, {(void *)slot->bytes, slot->length}};
-	bool inject = !slot->length && slot->reply_length <= server->inject;
-	ssize_t code = inject ? fi_inject(ep, slot->reply, slot->reply_length, 0)
-			      : fi_sendv(ep, parts, desc, slot->length ? 2 : 1, 0, &slot->reply_op);
+		{served->reply, served->reply_length}, {(void *)served->bytes, served->length}};
+	bool inject = !served->length && served->reply_length <= server->inject;
+	ssize_t code =
+		inject ? fi_inject(ep, served->reply, served->reply_length, 0)
+		       : fi_sendv(ep, parts, desc, served->length ? 2 : 1, 0, &slot->reply_op);
 
 	if (code == -FI_EAGAIN)
 		return false;
@@ -45,7 +47,7 @@ void slot_queue_clear(struct serve_queue *queue)
 
 void slot_queue_add(struct serve_queue *queue, struct serve_slot *slot)
 {
-	slot->next = NULL;
-	*queue->end = slot;
-	queue->end = &slot->next;
+	slot->served.next = NULL;
+	*queue->end = &slot->served;
+	queue->end = &slot->served.next;
 }

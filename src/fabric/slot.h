@@ -17,6 +17,12 @@ void slot_post_again(struct serve_slot *slot);
 /* Send the reply; false if the adapter has no room for it now. */
 bool slot_send(struct serve_slot *slot);
 
+/* The slot of a message in a queue: the message is its first member. */
+static inline struct serve_slot *slot_of(struct served *served)
+{
+	return (struct serve_slot *)served;
+}
+
 void slot_queue_clear(struct serve_queue *queue);
 void slot_queue_add(struct serve_queue *queue, struct serve_slot *slot);
 

@@ -2,7 +2,7 @@
 /*
  * target.h - the target's end: a listener, its lanes and the workers that serve them
  *
- * The thread that calls fabric_server_progress() accepts and refuses connections and owns all data
+ * The thread that calls lanes_server_progress() accepts and refuses connections and owns all data
  * with this exception: a lane's memory and messages belong to the worker whose queue the lane
  * uses, from the moment that `served` is set. Of data that changes, workers share only `failed`.
  */
@@ -20,6 +20,7 @@
 #include "base/attr.h"
 #include "fabric/fabric.h"
 #include "fabric/info.h"
+#include "lanes/serve.h"
 #include "wire/data.h"
 
 /* The context of every operation points to one of these: it identifies a completion. */
@@ -30,16 +31,10 @@ struct serve_op {
 
 /* Room for one message, and for the reply to it. */
 struct serve_slot {
+	struct served served; /* the message; `next` is in its queue of struct worker */
 	struct serve_op message_op, reply_op;
 	struct serve_lane *lane;
-	uint8_t *message, *reply;
-	struct serve_slot *next; /* in its queue of struct worker */
-	size_t size;             /* of the message, in bytes */
-	uint32_t sequence;       /* the expected number of the message */
-	int failed;              /* -errno of the request; the reply is then built already */
-	bool stored;             /* it has stores or commits to drain */
-	const void *bytes;       /* of the pool, to send with the reply */
-	size_t reply_length, length;
+	uint8_t *message; /* the adapter receives it here */
 };
 
 struct serve_lane {
@@ -51,14 +46,14 @@ struct serve_lane {
 	struct fid_ep *ep;
 	uint32_t sequence; /* of the next message */
 	bool broken;       /* the peer broke the protocol: no more messages are accepted */
-	uint64_t mark;     /* see struct fabric_store */
+	uint64_t mark;     /* see struct lanes_store */
 	struct serve_slot *slots;
 	uint8_t secret[FABRIC_SECRET_SIZE];
 };
 
 /* A list of slots, in the order in which their messages arrived. */
 struct serve_queue {
-	struct serve_slot *first, **end;
+	struct served *first, **end;
 };
 
 struct worker {
@@ -72,7 +67,9 @@ struct worker {
 };
 
 struct fabric_server {
+	struct lanes_server base;
 	struct fabric_server_args args;
+	struct serve_limits limits;
 	struct fi_info *info;
 	struct fid_fabric *fabric;
 	struct fid_eq *eq;
@@ -96,7 +93,7 @@ struct fabric_server {
 	/* Written once, by target_fail(), with the lock held: `cause` before `failed`. */
 	pthread_mutex_t lock;
 	atomic_int failed;
-	int failed_fd; /* an eventfd that wakes fabric_server_progress()'s caller */
+	int failed_fd; /* an eventfd that wakes lanes_server_progress()'s caller */
 	char cause[ERR_SIZE / 2];
 };
 

@@ -3,12 +3,10 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/peer_orders.h"
-#include "fabric/serve.h"
 #include "fabric/slot.h"
 #include "fabric/wait.h"
 
@@ -23,69 +21,24 @@ static void answer(struct worker *worker, struct serve_slot *slot)
 
 static void answer_unsent(struct worker *worker)
 {
-	struct serve_slot *slot;
+	struct served *served;
 
-	while ((slot = worker->unsent.first)) {
-		if (!slot->lane->broken && !slot_send(slot))
+	while ((served = worker->unsent.first)) {
+		if (!slot_of(served)->lane->broken && !slot_send(slot_of(served)))
 			return;
-		worker->unsent.first = slot->next;
+		worker->unsent.first = served->next;
 	}
 	slot_queue_clear(&worker->unsent);
 }
 
-/*
- * Get the oldest mark of the lanes that have something to drain. False if there is nothing to
- * drain.
- */
-static bool earliest_mark(const struct serve_slot *first, uint64_t *mark)
-{
-	bool any = false;
-
-	for (const struct serve_slot *slot = first; slot; slot = slot->next) {
-		if (!slot->stored)
-			continue;
-		if (!any || slot->lane->mark < *mark)
-			*mark = slot->lane->mark;
-		any = true;
-	}
-	return any;
-}
-
-/* Drain once for all waiting lanes. Any failure since the oldest of their marks fails them all. */
-static int drain_lanes(const struct fabric_store *store, struct serve_slot *first)
-{
-	uint64_t mark = 0;
-
-	if (!earliest_mark(first, &mark))
-		return 0;
-	store->lane(store->context, &mark);
-	int error = store->drain(store->context);
-	for (struct serve_slot *slot = first; slot; slot = slot->next)
-		if (slot->stored)
-			slot->lane->mark = mark;
-	return error;
-}
-
-/*
- * One drain makes durable what all waiting messages have stored: it takes no longer for many than
- * for one. If it fails, each of these messages fails, because nobody can tell which of them was
- * the cause.
- */
 static void drain_and_answer(struct worker *worker)
 {
-	const struct fabric_store *store = &worker->server->args.store;
-	char sentence[DATA_TEXT_MAX + 1] = "";
-	struct serve_slot *slot, *next;
-	int drained = drain_lanes(store, worker->undrained.first);
+	struct served *served = worker->undrained.first, *next;
 
-	if (unlikely(drained))
-		snprintf(sentence, sizeof(sentence), "%s", err_get());
-	for (slot = worker->undrained.first; slot; slot = next) {
-		next = slot->next;
-		if (unlikely(drained))
-			err_put_back(sentence);
-		serve_reply(slot, drained);
-		answer(worker, slot);
+	serve_drain(&worker->server->limits, served);
+	for (; served; served = next) {
+		next = served->next;
+		answer(worker, slot_of(served));
 	}
 	slot_queue_clear(&worker->undrained);
 }
@@ -101,7 +54,8 @@ static void take_message(struct worker *worker, struct serve_slot *slot, size_t 
 	 */
 	if (!atomic_load_explicit(&lane->served, memory_order_acquire) || lane->broken)
 		return;
-	bool good = serve_message(slot, size);
+	slot->served.size = size;
+	bool good = serve_message(&lane->server->limits, &slot->served, lane->sequence++);
 	int code = -EPROTO;
 	if (unlikely(!good))
 		err_set(code, "lane %u: the initiator broke the protocol: %.*s", lane->number,

@@ -4,7 +4,7 @@
 #include "librpmem/export.h"
 #include "librpmem/pool.h"
 
-/* Check what fabric/ cannot: the pool's owner, the flags, and that ssh has not ended. */
+/* Check what lanes/ cannot: the pool's owner, the flags, and that ssh has not ended. */
 static int check(RPMEMpool *rpp, unsigned flags, unsigned allowed)
 {
 	if (unlikely(!rpp))
@@ -33,7 +33,7 @@ int rpmem_flush(RPMEMpool *rpp, size_t offset, size_t length, unsigned lane, uns
 	if (unlikely(rc))
 		return call_end(&call, rc);
 	return result(&call, rpp,
-		fabric_flush(rpp->fabric, lane, offset, length, flags & RPMEM_FLUSH_RELAXED));
+		lanes_flush(rpp->lanes, lane, offset, length, flags & RPMEM_FLUSH_RELAXED));
 }
 
 EXPORT(rpmem_drain)
@@ -44,7 +44,7 @@ int rpmem_drain(RPMEMpool *rpp, unsigned lane, unsigned flags)
 
 	if (unlikely(rc))
 		return call_end(&call, rc);
-	return result(&call, rpp, fabric_drain(rpp->fabric, lane));
+	return result(&call, rpp, lanes_drain(rpp->lanes, lane));
 }
 
 EXPORT(rpmem_persist)
@@ -56,7 +56,7 @@ int rpmem_persist(RPMEMpool *rpp, size_t offset, size_t length, unsigned lane, u
 	if (unlikely(rc))
 		return call_end(&call, rc);
 	return result(&call, rpp,
-		fabric_persist(rpp->fabric, lane, offset, length, flags & RPMEM_PERSIST_RELAXED));
+		lanes_persist(rpp->lanes, lane, offset, length, flags & RPMEM_PERSIST_RELAXED));
 }
 
 EXPORT(rpmem_deep_persist)
@@ -67,7 +67,7 @@ int rpmem_deep_persist(RPMEMpool *rpp, size_t offset, size_t length, unsigned la
 
 	if (unlikely(rc))
 		return call_end(&call, rc);
-	return result(&call, rpp, fabric_deep_persist(rpp->fabric, lane, offset, length));
+	return result(&call, rpp, lanes_deep_persist(rpp->lanes, lane, offset, length));
 }
 
 EXPORT(rpmem_read)
@@ -80,5 +80,5 @@ int rpmem_read(RPMEMpool *rpp, void *buff, size_t offset, size_t length, unsigne
 		rc = err_set(-EINVAL, "%s: buff is NULL", rpp->session->name);
 	if (unlikely(rc))
 		return call_end(&call, rc);
-	return result(&call, rpp, fabric_read(rpp->fabric, lane, buff, offset, length));
+	return result(&call, rpp, lanes_read(rpp->lanes, lane, buff, offset, length));
 }

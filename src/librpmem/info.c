@@ -37,7 +37,7 @@ static int tell(RPMEMpool *rpp, struct holdfast_remote **remote)
 		.method = (enum holdfast_method)rpp->told.method,
 		.granularity = (enum pmem2_granularity)rpp->told.granularity,
 		.nlanes = rpp->nlanes,
-		.round_trip_ns = fabric_round_trip_ns(rpp->fabric),
+		.round_trip_ns = rpp->lanes->round_trip_ns,
 		.port = rpp->told.port,
 		.address = memcpy(told + 1, rpp->host, sizeof(rpp->host)),
 		.pool_size = rpp->told.pool_size,

@@ -161,7 +161,7 @@ static int connect_to_host(RPMEMpool *pool, void *addr, size_t size, int timeout
 		.timeout_ms = timeout_ms,
 		.poll_us = session->settings.poll_us,
 	};
-	int rc = fabric_client_open(&args, &pool->fabric);
+	int rc = fabric_client_open(&args, &pool->lanes);
 	/* If the target has reported a reason, report that instead of a lost connection. */
 	if (rc == -ECONNRESET && channel_has_ended(session->channel))
 		rc = channel_failure(session->channel);
@@ -238,8 +238,8 @@ static RPMEMpool *pool_new(struct session *session)
 
 static void pool_free(RPMEMpool *pool)
 {
-	if (pool->fabric)
-		fabric_client_close(pool->fabric);
+	if (pool->lanes)
+		lanes_close(pool->lanes);
 	session_free(pool->session);
 	pthread_mutex_destroy(&pool->lock);
 	free(pool);
@@ -367,7 +367,7 @@ RPMEMpool *rpmem_open(const char *target, const char *pool_set_name, void *pool_
 /* In a child of the owner: free memory only, since connections and ssh belong to the owner. */
 static int abandon(RPMEMpool *pool)
 {
-	fabric_client_abandon(pool->fabric);
+	lanes_abandon(pool->lanes);
 	session_abandon(pool->session);
 	free(pool);
 	return 0;

@@ -17,7 +17,7 @@
 struct rpmem_pool {
 	struct fork_owner owner;
 	struct session *session;
-	struct fabric_client *fabric;
+	struct lanes_client *lanes;
 	unsigned nlanes;
 	size_t size;                 /* requested by the program, which has memory for it */
 	size_t guard;                /* offsets below it must not be persisted */

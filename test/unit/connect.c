@@ -19,7 +19,7 @@
 static uint8_t *local;
 
 static int open_with(struct target *target, unsigned nlanes,
-	const uint8_t (*secrets)[FABRIC_SECRET_SIZE], struct fabric_client **client)
+	const uint8_t (*secrets)[FABRIC_SECRET_SIZE], struct lanes_client **client)
 {
 	struct fabric_client_args args = target_client(target, local);
 
@@ -30,7 +30,7 @@ static int open_with(struct target *target, unsigned nlanes,
 
 static bool works(struct target *target, unsigned nlanes)
 {
-	struct fabric_client *client;
+	struct lanes_client *client;
 
 	if (open_with(target, nlanes, (const uint8_t(*)[FABRIC_SECRET_SIZE])target->secrets,
 		    &client)) {
@@ -39,8 +39,8 @@ static bool works(struct target *target, unsigned nlanes)
 	}
 	bool good = true;
 	for (unsigned lane = 0; lane < nlanes; lane++)
-		good &= !fabric_persist(client, lane, 4096, 64, false);
-	fabric_client_close(client);
+		good &= !lanes_persist(client, lane, 4096, 64, false);
+	lanes_close(client);
 	return good;
 }
 
@@ -48,7 +48,7 @@ static void test_secrets(void)
 {
 	struct target *target = target_new(HOLDFAST_METHOD_MESSAGE, 3);
 	uint8_t wrong[3][FABRIC_SECRET_SIZE];
-	struct fabric_client *client;
+	struct lanes_client *client;
 
 	target_start(target);
 	memcpy(wrong, target->secrets, sizeof(wrong));
@@ -90,16 +90,16 @@ static void test_secrets(void)
 static void test_reuse(void)
 {
 	struct target *target = target_new(HOLDFAST_METHOD_MESSAGE, 2);
-	struct fabric_client *first, *second;
+	struct lanes_client *first, *second;
 
 	target_start(target);
 	if (open_with(target, 1, (const uint8_t(*)[FABRIC_SECRET_SIZE])target->secrets, &first))
 		bail("%s", err_get());
 	is_int(open_with(target, 1, (const uint8_t(*)[FABRIC_SECRET_SIZE])target->secrets, &second),
 		-EACCES, "connect: a secret that was used before is refused");
-	is_int(fabric_persist(first, 0, 4096, 64, false), 0,
+	is_int(lanes_persist(first, 0, 4096, 64, false), 0,
 		"connect: the first lane still works after its secret was presented again");
-	fabric_client_close(first);
+	lanes_close(first);
 	target_wait_for(target, target_is_through);
 	is_int(target->result, -ECONNRESET, "connect: the target ends when its initiator has gone");
 	target_stop(target);
@@ -109,7 +109,7 @@ static void test_reuse(void)
 static void test_closed(void)
 {
 	struct target *target = target_new(HOLDFAST_METHOD_MESSAGE, 1);
-	struct fabric_client *first, *second;
+	struct lanes_client *first, *second;
 
 	target_start(target);
 	if (open_with(target, 1, (const uint8_t(*)[FABRIC_SECRET_SIZE])target->secrets, &first))
@@ -120,7 +120,7 @@ static void test_closed(void)
 		-ECONNREFUSED, "connect: the port is closed once all lanes are connected");
 	has_str(err_get(), "here:set: connection of lane 0 to port",
 		"connect: the message names target, lane and port");
-	fabric_client_close(first);
+	lanes_close(first);
 	target_stop(target);
 }
 
@@ -179,7 +179,7 @@ static void test_silence(void)
 	socklen_t length = sizeof(at);
 	int listener = socket(AF_INET, SOCK_STREAM, 0);
 	struct target *target = target_new(HOLDFAST_METHOD_MESSAGE, 2);
-	struct fabric_client *client;
+	struct lanes_client *client;
 
 	if (bind(listener, (struct sockaddr *)&at, sizeof(at)) || listen(listener, 8) ||
 		getsockname(listener, (struct sockaddr *)&at, &length))
@@ -240,8 +240,8 @@ static void test_ports(void)
 static void test_wrong_args(void)
 {
 	struct target *target = target_new(HOLDFAST_METHOD_MESSAGE, 1);
-	struct fabric_client *client;
-	struct fabric_server *server;
+	struct lanes_client *client;
+	struct lanes_server *server;
 
 	target->port = 1;
 	struct fabric_client_args args = target_client(target, local);
@@ -272,7 +272,7 @@ static void test_wrong_args(void)
 static void test_v6(void)
 {
 	struct target *target = target_new(HOLDFAST_METHOD_WRITE_MESSAGE, 2);
-	struct fabric_client *client;
+	struct lanes_client *client;
 
 	target->args.address = "::1";
 	target_start(target);
@@ -286,8 +286,8 @@ static void test_v6(void)
 	int code = fabric_client_open(&args, &client);
 	is_int(code, 0, "IPv6: the initiator connects to ::1");
 	if (!code) {
-		is_int(fabric_persist(client, 1, 4096, 1 << 20, true), 0, "IPv6: a persist works");
-		fabric_client_close(client);
+		is_int(lanes_persist(client, 1, 4096, 1 << 20, true), 0, "IPv6: a persist works");
+		lanes_close(client);
 	}
 	target_stop(target);
 }

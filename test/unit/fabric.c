@@ -26,14 +26,14 @@ static void change(uint8_t *bytes, size_t length)
 struct way {
 	const char *name;
 	struct target *target;
-	struct fabric_client *client;
+	struct lanes_client *client;
 	uint8_t *local;
 };
 
 static bool arrives(const struct way *way, size_t offset, size_t length, bool relaxed)
 {
 	change(way->local + offset, length);
-	if (fabric_persist(way->client, 0, offset, length, relaxed))
+	if (lanes_persist(way->client, 0, offset, length, relaxed))
 		return false;
 	return !memcmp(way->local + offset, way->target->pool + offset, length);
 }
@@ -61,17 +61,17 @@ static void gathers(const struct way *way)
 
 	for (unsigned i = 0; i < 16; i++) {
 		change(way->local + 8192 + i * 1000, 64);
-		fabric_flush(way->client, 0, 8192 + i * 1000, 64, false);
+		lanes_flush(way->client, 0, 8192 + i * 1000, 64, false);
 	}
-	ok(!fabric_drain(way->client, 0), "method %s: 16 small flushes and a drain succeed",
+	ok(!lanes_drain(way->client, 0), "method %s: 16 small flushes and a drain succeed",
 		way->name);
 	is_int(way->target->drains - before, 1,
-		"fabric_drain: 16 small flushes travel in one message");
+		"lanes_drain: 16 small flushes travel in one message");
 	unsigned wrong = 0;
 	for (unsigned i = 0; i < 16; i++)
 		wrong += memcmp(way->local + 8192 + i * 1000, way->target->pool + 8192 + i * 1000,
 				 64) != 0;
-	is_int(wrong, 0, "fabric_drain: all small flushes have arrived");
+	is_int(wrong, 0, "lanes_drain: all small flushes have arrived");
 }
 
 /*
@@ -93,14 +93,14 @@ static void may_be_changed(const struct way *way)
 	change(way->local + 8192, length);
 	uint8_t *copy = malloc(length);
 	memcpy(copy, way->local + 8192, length);
-	fabric_flush(way->client, 0, 8192, length, false);
-	is_int(unsent(way->client->lanes[0]), 0,
-		"fabric_flush: it returns when all of its messages are sent");
-	fabric_flush(way->client, 0, 8192 + length, 64, false);
+	lanes_flush(way->client, 0, 8192, length, false);
+	is_int(unsent(fabric_client_of(way->client)->lanes[0]), 0,
+		"lanes_flush: it returns when all of its messages are sent");
+	lanes_flush(way->client, 0, 8192 + length, 64, false);
 	memset(way->local + 8192, 0, length);
-	ok(!fabric_drain(way->client, 0), "method %s: a flush of 1 MiB is drained", way->name);
+	ok(!lanes_drain(way->client, 0), "method %s: a flush of 1 MiB is drained", way->name);
 	ok(!memcmp(copy, way->target->pool + 8192, length),
-		"fabric_flush: bytes that change after it has returned do not reach the pool");
+		"lanes_flush: bytes that change after it has returned do not reach the pool");
 	free(copy);
 }
 
@@ -112,13 +112,13 @@ static void reads(const struct way *way)
 	for (size_t i = 0; i < sizeof(lengths) / sizeof(*lengths); i++) {
 		size_t offset = i < 4 ? i * 4099 : 0;
 		memset(to, 0x55, TARGET_SIZE);
-		ok(!fabric_read(way->client, 0, to, offset, lengths[i]) &&
+		ok(!lanes_read(way->client, 0, to, offset, lengths[i]) &&
 				!memcmp(to, way->target->pool + offset, lengths[i]),
 			"method %s: a read of %zu bytes at %zu returns the bytes of the pool",
 			way->name, lengths[i], offset);
 		if (lengths[i] < TARGET_SIZE)
 			is_int(to[lengths[i]], 0x55,
-				"fabric_read: the byte after the last one is untouched");
+				"lanes_read: the byte after the last one is untouched");
 	}
 	free(to);
 }
@@ -128,49 +128,49 @@ static void deepens(const struct way *way)
 	unsigned before = way->target->deeps;
 
 	change(way->local + 4096, 200000);
-	ok(!fabric_deep_persist(way->client, 0, 4096, 200000) &&
+	ok(!lanes_deep_persist(way->client, 0, 4096, 200000) &&
 			!memcmp(way->local + 4096, way->target->pool + 4096, 200000),
 		"method %s: a deep persist of 200000 bytes arrives", way->name);
 	is_int(way->target->deeps - before, 1,
-		"fabric_deep_persist: the target does one deep flush");
+		"lanes_deep_persist: the target does one deep flush");
 }
 
 /* Wrong arguments are refused, and do no harm. */
 static void refuses(const struct way *way)
 {
-	struct fabric_client *client = way->client;
+	struct lanes_client *client = way->client;
 	char byte;
 
-	is_int(fabric_persist(client, 1, 4096, 8, false), -EINVAL,
+	is_int(lanes_persist(client, 1, 4096, 8, false), -EINVAL,
 		"method %s: a lane that does not exist is refused", way->name);
 	has_str(err_get(), "lane 1: the pool has lane 0 only",
-		"fabric_persist: the message says which lanes exist");
-	is_int(fabric_drain(client, UINT32_MAX), -EINVAL,
-		"fabric_drain: the highest lane number is refused");
-	is_int(fabric_persist(client, 0, 0, 8, false), -EINVAL,
-		"fabric_persist: a range that begins in the header is refused");
+		"lanes_persist: the message says which lanes exist");
+	is_int(lanes_drain(client, UINT32_MAX), -EINVAL,
+		"lanes_drain: the highest lane number is refused");
+	is_int(lanes_persist(client, 0, 0, 8, false), -EINVAL,
+		"lanes_persist: a range that begins in the header is refused");
 	has_str(err_get(), "header",
-		"fabric_persist: the message says that the header is the reason");
-	is_int(fabric_flush(client, 0, 4095, 2, true), -EINVAL,
-		"fabric_flush: a range that begins in the last byte of the header is refused");
-	is_int(fabric_deep_persist(client, 0, 4095, 2), -EINVAL,
-		"fabric_deep_persist: a range that begins in the header is refused");
-	is_int(fabric_persist(client, 0, TARGET_SIZE, 0, false), -EINVAL,
-		"fabric_persist: an empty range at the end of the pool is refused");
-	is_int(fabric_persist(client, 0, TARGET_SIZE - 1, 2, true), -EINVAL,
-		"fabric_persist: a range that ends a byte after the pool is refused");
-	is_int(fabric_persist(client, 0, 8192, SIZE_MAX - 4096, true), -EINVAL,
-		"fabric_persist: a range whose end overflows is refused");
-	is_int(fabric_read(client, 0, &byte, TARGET_SIZE, 1), -EINVAL,
-		"fabric_read: a range outside the pool is refused");
-	is_int(fabric_persist(client, 0, 0, 0, false), -EINVAL,
-		"fabric_persist: an empty range in the header is refused");
+		"lanes_persist: the message says that the header is the reason");
+	is_int(lanes_flush(client, 0, 4095, 2, true), -EINVAL,
+		"lanes_flush: a range that begins in the last byte of the header is refused");
+	is_int(lanes_deep_persist(client, 0, 4095, 2), -EINVAL,
+		"lanes_deep_persist: a range that begins in the header is refused");
+	is_int(lanes_persist(client, 0, TARGET_SIZE, 0, false), -EINVAL,
+		"lanes_persist: an empty range at the end of the pool is refused");
+	is_int(lanes_persist(client, 0, TARGET_SIZE - 1, 2, true), -EINVAL,
+		"lanes_persist: a range that ends a byte after the pool is refused");
+	is_int(lanes_persist(client, 0, 8192, SIZE_MAX - 4096, true), -EINVAL,
+		"lanes_persist: a range whose end overflows is refused");
+	is_int(lanes_read(client, 0, &byte, TARGET_SIZE, 1), -EINVAL,
+		"lanes_read: a range outside the pool is refused");
+	is_int(lanes_persist(client, 0, 0, 0, false), -EINVAL,
+		"lanes_persist: an empty range in the header is refused");
 	change(way->local + 4096, 64);
-	ok(!fabric_flush(client, 0, 4096, 64, true) && !fabric_persist(client, 0, 8192, 0, true) &&
+	ok(!lanes_flush(client, 0, 4096, 64, true) && !lanes_persist(client, 0, 8192, 0, true) &&
 			!memcmp(way->local + 4096, way->target->pool + 4096, 64),
 		"method %s: a persist of an empty range completes earlier flushes", way->name);
 	ok(arrives(way, 4096, 64, false),
-		"fabric_persist: the lane still works after refused calls");
+		"lanes_persist: the lane still works after refused calls");
 }
 
 /* A failure at the target is reported once, with its reason. */
@@ -180,36 +180,36 @@ static void fails(const struct way *way)
 
 	for (size_t i = 0; i < sizeof(errors) / sizeof(*errors); i++) {
 		way->target->fail_drain = errors[i];
-		is_int(fabric_persist(way->client, 0, 4096, 64, false), -errors[i],
+		is_int(lanes_persist(way->client, 0, 4096, 64, false), -errors[i],
 			"method %s: a drain that fails with \"%s\" at the target is reported",
 			way->name, strerror(errors[i]));
 	}
 	has_str(err_get(), "made up: no drain",
-		"fabric_persist: the message contains the target's message");
+		"lanes_persist: the message contains the target's message");
 	way->target->fail_drain = 0;
 	ok(arrives(way, 4096, 64, false),
-		"fabric_persist: a failure at the target is reported only once");
+		"lanes_persist: a failure at the target is reported only once");
 
 	way->target->fail_store = EIO;
-	is_int(fabric_flush(way->client, 0, 4096, 64, false), 0,
-		"fabric_flush: a small flush succeeds although the target will fail to store it");
-	is_int(fabric_flush(way->client, 0, 8192, 1 << 20, false), 0,
-		"fabric_flush: a large flush succeeds although the target will fail to store it");
-	is_int(fabric_drain(way->client, 0), -EIO,
-		"fabric_drain: a store that failed at the target is reported");
+	is_int(lanes_flush(way->client, 0, 4096, 64, false), 0,
+		"lanes_flush: a small flush succeeds although the target will fail to store it");
+	is_int(lanes_flush(way->client, 0, 8192, 1 << 20, false), 0,
+		"lanes_flush: a large flush succeeds although the target will fail to store it");
+	is_int(lanes_drain(way->client, 0), -EIO,
+		"lanes_drain: a store that failed at the target is reported");
 	way->target->fail_store = 0;
-	is_int(fabric_drain(way->client, 0), 0,
-		"fabric_drain: a store that failed is reported only once");
+	is_int(lanes_drain(way->client, 0), 0,
+		"lanes_drain: a store that failed is reported only once");
 
 	way->target->fail_deep = EIO;
-	is_int(fabric_deep_persist(way->client, 0, 4096, 64), -EIO,
-		"fabric_deep_persist: a deep flush that failed at the target is reported");
-	is_int(fabric_persist(way->client, 0, 4096, 64, false), 0,
-		"fabric_persist: it succeeds while deep flushes fail");
+	is_int(lanes_deep_persist(way->client, 0, 4096, 64), -EIO,
+		"lanes_deep_persist: a deep flush that failed at the target is reported");
+	is_int(lanes_persist(way->client, 0, 4096, 64, false), 0,
+		"lanes_persist: it succeeds while deep flushes fail");
 	way->target->fail_deep = 0;
 	way->target->fail_drain = ENOTTY;
-	is_int(fabric_persist(way->client, 0, 4096, 64, false), -EREMOTEIO,
-		"fabric_persist: an errno that the protocol does not know is EREMOTEIO");
+	is_int(lanes_persist(way->client, 0, 4096, 64, false), -EREMOTEIO,
+		"lanes_persist: an errno that the protocol does not know is EREMOTEIO");
 	way->target->fail_drain = 0;
 }
 
@@ -223,22 +223,22 @@ static void fails(const struct way *way)
  * Flushes four times while the target is paused, so that it finds four messages at once; then
  * drains.
  */
-static int four_at_once(struct target *target, struct fabric_client *client, uint8_t *local)
+static int four_at_once(struct target *target, struct lanes_client *client, uint8_t *local)
 {
 	target_pause(target);
 	for (size_t i = 0; i < 4; i++) {
 		change(local + (i + 1) * LONG, LONG);
-		fabric_flush(client, 0, (i + 1) * LONG, LONG, false);
+		lanes_flush(client, 0, (i + 1) * LONG, LONG, false);
 	}
 	target_resume(target);
-	return fabric_drain(client, 0);
+	return lanes_drain(client, 0);
 }
 
 static void test_sharing(void)
 {
 	struct target *target = target_new(HOLDFAST_METHOD_MESSAGE, 1);
 	uint8_t *local = target_local();
-	struct fabric_client *client;
+	struct lanes_client *client;
 
 	target->args.store.slow_drain = true;
 	target_start(target);
@@ -262,7 +262,7 @@ static void test_sharing(void)
 	target->fail_drain = 0;
 	is_int(four_at_once(target, client, local), 0,
 		"shared drain: a failure of the drain is reported only once");
-	fabric_client_close(client);
+	lanes_close(client);
 	target_stop(target);
 	munmap(local, TARGET_SIZE);
 }
@@ -272,7 +272,7 @@ static void test_preference(void)
 {
 	struct target *target = target_new(HOLDFAST_METHOD_WRITE_MESSAGE, 1);
 	uint8_t *local = target_local();
-	struct fabric_client *client;
+	struct lanes_client *client;
 
 	target_start(target);
 	struct fabric_client_args args = target_client(target, local);
@@ -280,12 +280,12 @@ static void test_preference(void)
 	if (fabric_client_open(&args, &client))
 		bail("no client: %s", err_get());
 	change(local + LONG, 4 * LONG);
-	is_int(fabric_persist(client, 0, LONG, 4 * LONG, true), 0,
+	is_int(lanes_persist(client, 0, LONG, 4 * LONG, true), 0,
 		"an initiator that prefers messages: a relaxed persist succeeds");
 	is_int(target->commits, 0, "an initiator that prefers messages: nothing is written by RMA");
 	ok(!memcmp(local + LONG, target->pool + LONG, 4 * LONG),
 		"an initiator that prefers messages: the bytes have arrived");
-	fabric_client_close(client);
+	lanes_close(client);
 	target_stop(target);
 	munmap(local, TARGET_SIZE);
 }
@@ -295,9 +295,9 @@ static void test_method(enum holdfast_method method)
 	struct way way = {.name = wire_method_name(method), .local = target_local()};
 
 	way.target = target_with_client(method, 1, way.local, &way.client);
-	ok(fabric_round_trip_ns(way.client) > 100,
+	ok(way.client->round_trip_ns > 100,
 		"method %s: the time of a round trip is measured: %u ns", way.name,
-		fabric_round_trip_ns(way.client));
+		way.client->round_trip_ns);
 	persists(&way);
 	gathers(&way);
 	may_be_changed(&way);
@@ -310,7 +310,7 @@ static void test_method(enum holdfast_method method)
 		if (i == 4095)
 			is_int(wrong, 0, "method %s: nothing was written to the header", way.name);
 	}
-	fabric_client_close(way.client);
+	lanes_close(way.client);
 	target_wait_for(way.target, target_is_through);
 	is_int(way.target->result, -ECONNRESET,
 		"method %s: the target notices that the initiator has gone", way.name);

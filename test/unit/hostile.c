@@ -394,7 +394,7 @@ static void test_reply(
 	struct data_welcome welcome = {DATA_VERSION, 8, 65536, 0, 1, 0, 2};
 	uint8_t bytes[DATA_WELCOME_SIZE];
 	struct target *target = target_new(HOLDFAST_METHOD_WRITE_MESSAGE, 1);
-	struct fabric_client *client;
+	struct lanes_client *client;
 	uint16_t port = 0;
 
 	data_put_welcome(bytes, &welcome);
@@ -415,7 +415,7 @@ static void test_welcome(const char *name, size_t at, uint8_t value, size_t leng
 	struct data_welcome welcome = {DATA_VERSION, 8, 65536, 0, 1, 0, 2};
 	uint8_t bytes[DATA_WELCOME_SIZE];
 	struct target *target = target_new(HOLDFAST_METHOD_WRITE_MESSAGE, 1);
-	struct fabric_client *client;
+	struct lanes_client *client;
 	uint16_t port = 0;
 
 	data_put_welcome(bytes, &welcome);

@@ -31,7 +31,7 @@ static void *serve(void *context)
 }
 
 struct part {
-	struct fabric_client *client;
+	struct lanes_client *client;
 	struct target *target;
 	unsigned lane, failures;
 	bool relaxed;
@@ -49,13 +49,13 @@ static void *use_lane(void *context)
 		size_t length = round % 4 ? round * 100 : size;
 		memset(local + start, (int)(round * LANES + part->lane), length);
 		for (size_t at = 0; at < length && round % 3 == 0; at += length / 2)
-			part->failures += fabric_flush(part->client, part->lane, start + at,
+			part->failures += lanes_flush(part->client, part->lane, start + at,
 						  length / 2, part->relaxed) != 0;
 		if (round % 3 == 0)
-			part->failures += fabric_drain(part->client, part->lane) != 0;
+			part->failures += lanes_drain(part->client, part->lane) != 0;
 		part->failures +=
-			fabric_persist(part->client, part->lane, start, length, part->relaxed) != 0;
-		part->failures += fabric_read(part->client, part->lane, copy, start, length) != 0;
+			lanes_persist(part->client, part->lane, start, length, part->relaxed) != 0;
+		part->failures += lanes_read(part->client, part->lane, copy, start, length) != 0;
 		part->failures += memcmp(copy, local + start, length) != 0;
 	}
 	free(copy);
@@ -65,7 +65,7 @@ static void *use_lane(void *context)
 static void test_threads(enum holdfast_method method)
 {
 	struct target *target = target_new(method, LANES);
-	struct fabric_client *client;
+	struct lanes_client *client;
 	struct part parts[LANES];
 	pthread_t server, threads[LANES];
 	unsigned failures = 0;
@@ -87,7 +87,7 @@ static void test_threads(enum holdfast_method method)
 	is_int(failures, 0,
 		"%s: %u lanes with a thread each, two threads at the target: no call fails",
 		wire_method_name(method), LANES);
-	fabric_client_close(client);
+	lanes_close(client);
 	pthread_join(server, NULL);
 	is_int(target->result, -ECONNRESET,
 		"lanes: the target ends because the initiator disconnects");
@@ -120,7 +120,7 @@ static void *watch_words(void *context)
 
 static void test_words(enum holdfast_method method)
 {
-	struct fabric_client *client;
+	struct lanes_client *client;
 	struct target *target = target_with_client(method, 1, local, &client);
 	struct watch watch = {.target = target};
 	unsigned failures = 0;
@@ -133,7 +133,7 @@ static void test_words(enum holdfast_method method)
 		if (round % 2)
 			length = 8 * round;
 		memset(local + offset, (int)round, length);
-		failures += fabric_persist(client, 0, offset, length, false) != 0;
+		failures += lanes_persist(client, 0, offset, length, false) != 0;
 		failures += memcmp(local + offset, target->pool + offset, length) != 0;
 	}
 	watch.quit = true;
@@ -143,7 +143,7 @@ static void test_words(enum holdfast_method method)
 	ok(watch.looked > 1000 && !watch.torn,
 		"words: %llu reads during the persists, %llu saw a torn word",
 		(unsigned long long)watch.looked, (unsigned long long)watch.torn);
-	fabric_client_close(client);
+	lanes_close(client);
 	target_stop(target);
 }
 
@@ -162,18 +162,18 @@ static int store_words_only(void *context, size_t offset, const void *from, size
 static void test_seams(void)
 {
 	struct target *target = target_new(HOLDFAST_METHOD_MESSAGE, 1);
-	struct fabric_client *client;
+	struct lanes_client *client;
 
 	target->args.store.store = store_words_only;
 	target_start(target);
 	struct fabric_client_args args = target_client(target, local);
 	if (fabric_client_open(&args, &client))
 		bail("%s", err_get());
-	is_int(fabric_persist(client, 0, 4099, 500001, false), 0,
+	is_int(lanes_persist(client, 0, 4099, 500001, false), 0,
 		"words: a range with unaligned ends is divided between words, not within one");
 	ok(target->stores > 1, "words: the long range is sent in %u messages, more than one",
 		target->stores);
-	fabric_client_close(client);
+	lanes_close(client);
 	target_stop(target);
 }
 
@@ -207,7 +207,7 @@ static long ticks_of(pid_t pid)
 static void test_idle(enum holdfast_method method)
 {
 	struct target *target = target_new(method, LANES);
-	struct fabric_client *client;
+	struct lanes_client *client;
 
 	target_start(target);
 	struct fabric_client_args args = target_client(target, local);
@@ -215,8 +215,8 @@ static void test_idle(enum holdfast_method method)
 		bail("%s", err_get());
 	for (unsigned lane = 0; lane < LANES; lane++) {
 		size_t offset = 4096 + lane * (size_t)1536 * 1024; /* not used by another lane */
-		fabric_persist(client, lane, offset, 1 << 20, true);
-		fabric_read(client, lane, local + offset, offset, 1 << 20);
+		lanes_persist(client, lane, offset, 1 << 20, true);
+		lanes_read(client, lane, local + offset, offset, 1 << 20);
 	}
 	usleep(1000000);
 	long ours = cpu_us(RUSAGE_SELF), theirs = ticks_of(target->pid);
@@ -227,9 +227,9 @@ static void test_idle(enum holdfast_method method)
 	ok(ours < 5000, "%s: an idle initiator uses %ld us of CPU time in a second, less than 5000",
 		wire_method_name(method), ours);
 	ok(theirs <= IDLE_TICKS, "idle: an idle target uses %ld clock ticks in a second", theirs);
-	ok(!fabric_persist(client, LANES - 1, TARGET_SIZE - 4096, 64, false),
+	ok(!lanes_persist(client, LANES - 1, TARGET_SIZE - 4096, 64, false),
 		"idle: a lane works after having been idle");
-	fabric_client_close(client);
+	lanes_close(client);
 	target_stop(target);
 }
 

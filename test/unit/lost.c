@@ -23,48 +23,48 @@ static double seconds(void)
 
 struct call {
 	const char *name;
-	int (*make)(struct fabric_client *client);
+	int (*make)(struct lanes_client *client);
 };
 
-static int small_persist(struct fabric_client *client)
+static int small_persist(struct lanes_client *client)
 {
-	return fabric_persist(client, 0, 4096, 64, false);
+	return lanes_persist(client, 0, 4096, 64, false);
 }
 
-static int large_persist(struct fabric_client *client)
+static int large_persist(struct lanes_client *client)
 {
-	return fabric_persist(client, 0, 4096, 4 << 20, false);
+	return lanes_persist(client, 0, 4096, 4 << 20, false);
 }
 
-static int relaxed_persist(struct fabric_client *client)
+static int relaxed_persist(struct lanes_client *client)
 {
-	return fabric_persist(client, 0, 4096, 4 << 20, true);
+	return lanes_persist(client, 0, 4096, 4 << 20, true);
 }
 
-static int many_flushes(struct fabric_client *client)
+static int many_flushes(struct lanes_client *client)
 {
 	int code = 0;
 
 	for (unsigned i = 0; !code && i < 1000; i++)
-		code = fabric_flush(client, 0, 4096 + i * 4096, 4096, false);
-	return code ? code : fabric_drain(client, 0);
+		code = lanes_flush(client, 0, 4096 + i * 4096, 4096, false);
+	return code ? code : lanes_drain(client, 0);
 }
 
-static int large_flush(struct fabric_client *client)
+static int large_flush(struct lanes_client *client)
 {
-	int code = fabric_flush(client, 0, 4096, 4 << 20, false);
+	int code = lanes_flush(client, 0, 4096, 4 << 20, false);
 
-	return code ? code : fabric_drain(client, 0);
+	return code ? code : lanes_drain(client, 0);
 }
 
-static int deep_persist(struct fabric_client *client)
+static int deep_persist(struct lanes_client *client)
 {
-	return fabric_deep_persist(client, 0, 4096, 100000);
+	return lanes_deep_persist(client, 0, 4096, 100000);
 }
 
-static int large_read(struct fabric_client *client)
+static int large_read(struct lanes_client *client)
 {
-	return fabric_read(client, 0, to, 0, 4 << 20);
+	return lanes_read(client, 0, to, 0, 4 << 20);
 }
 
 static const struct call calls[] = {
@@ -80,22 +80,22 @@ static const struct call calls[] = {
 #define CALLS (sizeof(calls) / sizeof(*calls))
 
 /* Checks that all further calls on all lanes fail at once, with this errno and a message. */
-static void is_dead(struct fabric_client *client, int code)
+static void is_dead(struct lanes_client *client, int code)
 {
 	double start = seconds();
 	unsigned wrong = 0;
 
 	for (size_t i = 0; i < CALLS; i++)
 		wrong += calls[i].make(client) != code;
-	wrong += fabric_persist(client, 1, 4096, 64, false) != code;
-	wrong += fabric_drain(client, 1) != code;
+	wrong += lanes_persist(client, 1, 4096, 64, false) != code;
+	wrong += lanes_drain(client, 1) != code;
 	ok(!wrong && seconds() - start < 1,
 		"target lost: every later call fails at once with the same errno");
 	has_str(err_get(), "here:set", "target lost: the message has the target's name");
 }
 
 /* Repeats a call until it fails, and returns its error. */
-static int until_it_fails(const struct call *call, struct fabric_client *client)
+static int until_it_fails(const struct call *call, struct lanes_client *client)
 {
 	int code;
 
@@ -121,7 +121,7 @@ static void *send_later(void *context)
 
 static void test_killed(const struct call *call, enum holdfast_method method)
 {
-	struct fabric_client *client;
+	struct lanes_client *client;
 	struct target *target = target_with_client(method, 2, local, &client);
 	struct signal_later later = {target->pid, SIGKILL};
 	pthread_t thread;
@@ -134,7 +134,7 @@ static void test_killed(const struct call *call, enum holdfast_method method)
 		seconds() - start);
 	pthread_join(thread, NULL);
 	is_dead(client, -ECONNRESET);
-	fabric_client_close(client);
+	lanes_close(client);
 	target_stop(target);
 }
 
@@ -142,7 +142,7 @@ static void test_killed(const struct call *call, enum holdfast_method method)
 static void test_stopped(const struct call *call, enum holdfast_method method)
 {
 	struct target *target = target_new(method, 2);
-	struct fabric_client *client;
+	struct lanes_client *client;
 
 	target_start(target);
 	struct fabric_client_args args = target_client(target, local);
@@ -159,7 +159,7 @@ static void test_stopped(const struct call *call, enum holdfast_method method)
 	has_str(err_get(), "no answer within 400 ms",
 		"silent target: the message has the deadline");
 	is_dead(client, -ETIMEDOUT);
-	fabric_client_close(client);
+	lanes_close(client);
 	target_stop(target);
 }
 
@@ -167,7 +167,7 @@ static void test_stopped(const struct call *call, enum holdfast_method method)
 static void test_hangup(void)
 {
 	struct target *target = target_new(HOLDFAST_METHOD_MESSAGE, 2);
-	struct fabric_client *client;
+	struct lanes_client *client;
 	static const uint64_t one = 1;
 
 	target_start(target);
@@ -186,13 +186,13 @@ static void test_hangup(void)
 	has_str(err_get(), "here:set: the target is gone",
 		"hangup: the message says that the target is gone");
 	is_dead(client, -ECONNRESET);
-	fabric_client_close(client);
+	lanes_close(client);
 	close(args.hangup_fd);
 	target_stop(target);
 }
 
 struct sleeper {
-	struct fabric_client *client;
+	struct lanes_client *client;
 	int code;
 };
 
@@ -200,7 +200,7 @@ static void *sleep_in_drain(void *context)
 {
 	struct sleeper *sleeper = context;
 
-	sleeper->code = fabric_persist(sleeper->client, 1, 4096, 64, false);
+	sleeper->code = lanes_persist(sleeper->client, 1, 4096, 64, false);
 	return NULL;
 }
 
@@ -208,7 +208,7 @@ static void *sleep_in_drain(void *context)
 static void test_others_wake(void)
 {
 	struct target *target = target_new(HOLDFAST_METHOD_MESSAGE, 2);
-	struct fabric_client *client;
+	struct lanes_client *client;
 	pthread_t thread;
 
 	target_start(target);
@@ -225,7 +225,7 @@ static void test_others_wake(void)
 	pthread_join(thread, NULL);
 	is_int(sleeper.code, -ETIMEDOUT,
 		"two threads, target stopped: the thread asleep on the other lane gets ETIMEDOUT, too");
-	fabric_client_close(client);
+	lanes_close(client);
 	target_stop(target);
 }
 
@@ -241,7 +241,7 @@ static pid_t start_initiator(struct target *target, const struct call *call)
 		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	struct fabric_client_args args = target_client(target, local);
-	struct fabric_client *client;
+	struct lanes_client *client;
 	if (fabric_client_open(&args, &client))
 		_exit(1);
 	until_it_fails(call, client);

@@ -23,7 +23,7 @@
 
 static struct pool *pool;
 static struct store store;
-static struct fabric_store calls;
+static struct lanes_store calls;
 static char *base;
 static uint64_t
 	lane; /* the lane's mark, which remembers its last drain; most tests have one lane */

@@ -165,7 +165,7 @@ static struct target *target_new(enum holdfast_method method, unsigned nlanes)
 /* Serves like rpmemd: until `quit` is set, or the server ends with an error or a disconnect. */
 static void target_serve(struct target *target)
 {
-	struct fabric_server *server;
+	struct lanes_server *server;
 	int code = fabric_server_open(&target->args, &server);
 
 	if (code) {
@@ -175,13 +175,13 @@ static void target_serve(struct target *target)
 	}
 	target->port = fabric_server_port(server);
 	while (!target->quit && !code) {
-		struct pollfd fd = {fabric_server_fd(server), POLLIN, 0};
+		struct pollfd fd = {lanes_server_fd(server), POLLIN, 0};
 		poll(&fd, 1, 20);
-		code = fabric_server_progress(server);
-		target->connected = (int)fabric_server_connected(server);
+		code = lanes_server_progress(server);
+		target->connected = (int)lanes_server_connected(server);
 	}
 	snprintf(target->sentence, sizeof(target->sentence), "%s", err_get());
-	fabric_server_close(server);
+	lanes_server_close(server);
 	target->result = code;
 }
 
@@ -273,7 +273,7 @@ static struct fabric_client_args target_client(struct target *target, void *loca
 
 /* Starts a target, and opens a client that is connected to it. */
 TAP_UNUSED static struct target *target_with_client(
-	enum holdfast_method method, unsigned nlanes, void *local, struct fabric_client **client)
+	enum holdfast_method method, unsigned nlanes, void *local, struct lanes_client **client)
 {
 	struct target *target = target_new(method, nlanes);
 

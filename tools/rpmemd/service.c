@@ -218,7 +218,7 @@ int service_close(struct service *service, bool discard)
 	if (!service->pool)
 		return 0;
 	if (service->server)
-		fabric_server_close(service->server);
+		lanes_server_close(service->server);
 	service->server = NULL;
 	if (service->created && (discard || !service->kept))
 		pool_discard(service->pool);

@@ -15,9 +15,9 @@ struct service {
 	const struct config *config;
 	struct pool *pool; /* NULL: no pool is open */
 	struct store store;
-	struct fabric_server *server; /* NULL without a pool */
-	bool created;                 /* by this initiator */
-	bool kept;                    /* the initiator has sent KEEP: a created pool stays */
+	struct lanes_server *server; /* NULL without a pool */
+	bool created;                /* by this initiator */
+	bool kept;                   /* the initiator has sent KEEP: a created pool stays */
 };
 
 /* 0, or -errno with an error message. CREATE or OPEN; the caller frees the secrets. */

@@ -259,9 +259,9 @@ static enum verdict on_input(struct session *session)
 }
 
 /* A lost lane ends the initiator's handle: it will close the pool, or is gone. */
-static enum verdict on_fabric(struct session *session)
+static enum verdict on_lanes(struct session *session)
 {
-	int rc = fabric_server_progress(session->service.server);
+	int rc = lanes_server_progress(session->service.server);
 
 	if (!rc)
 		return GO_ON;
@@ -319,7 +319,7 @@ static enum verdict once(struct session *session)
 	/* After a lane is lost, ignore further events of lanes. */
 	bool watch = session->service.server && !session->lost;
 	struct pollfd wait[] = {{STDIN_FILENO, POLLIN, 0}, {session->signals, POLLIN, 0},
-		{watch ? fabric_server_fd(session->service.server) : -1, POLLIN, 0}};
+		{watch ? lanes_server_fd(session->service.server) : -1, POLLIN, 0}};
 	int64_t left = next_deadline(session) - now_ms();
 	int ready = poll(wait, 3, left > 0 ? (int)left : 0);
 
@@ -329,7 +329,7 @@ static enum verdict once(struct session *session)
 		return on_silence(session);
 	if (wait[1].revents)
 		return on_signal(session);
-	if (wait[2].revents && on_fabric(session) != GO_ON)
+	if (wait[2].revents && on_lanes(session) != GO_ON)
 		return END_BADLY;
 	return wait[0].revents ? on_input(session) : GO_ON;
 }

@@ -184,9 +184,9 @@ void store_init(struct store *store, struct pool *pool)
 	fault_watch(store->base, pool_size(pool));
 }
 
-struct fabric_store store_functions(struct store *store)
+struct lanes_store store_functions(struct store *store)
 {
-	return (struct fabric_store){
+	return (struct lanes_store){
 		.base = store->base,
 		.size = pool_size(store->pool),
 		.guard = pool_guard(store->pool),

@@ -23,7 +23,7 @@
 #ifndef RPMEMD_STORE_H
 #define RPMEMD_STORE_H
 
-#include "fabric/fabric.h"
+#include "lanes/lanes.h"
 #include "pool/pool.h"
 
 struct store {
@@ -37,6 +37,6 @@ struct store {
 void store_init(struct store *store, struct pool *pool);
 
 /* The functions of this store for the data path. */
-struct fabric_store store_functions(struct store *store);
+struct lanes_store store_functions(struct store *store);
 
 #endif

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * calls.c - the initiator's calls on a lane: they check the arguments, begin the work and wait for
+ * it
+ */
+#include <errno.h>
+#include <time.h>
+
+#include "base/attr.h"
+#include "base/err.h"
+#include "lanes/messages.h"
+
+/* Round trips to measure, after one to warm up. */
+#define ROUND_TRIPS 8
+
+static int wrong_lane(const struct lanes_client *client, unsigned number)
+{
+	if (client->nlanes == 1)
+		return err_set(
+			-EINVAL, "%s: lane %u: the pool has lane 0 only", client->name, number);
+	return err_set(-EINVAL, "%s: lane %u: the pool has lanes 0 to %u", client->name, number,
+		client->nlanes - 1);
+}
+
+/*
+ * Check lane number and range, for all calls: callers of librpmem get these error messages as they
+ * are.
+ */
+static int find_lane(struct lanes_client *client, unsigned number, struct messages **lane)
+{
+	if (number >= client->nlanes)
+		return wrong_lane(client, number);
+	int code = client->transport->check(client);
+	if (!code)
+		*lane = client->transport->lane(client, number);
+	return code;
+}
+
+static int check_range(
+	const struct lanes_client *client, size_t offset, size_t length, bool changes)
+{
+	size_t size = client->size;
+
+	if (offset >= size || length > size - offset)
+		return err_set(-EINVAL,
+			"%s: %zu bytes at offset %zu are not in the pool of %zu bytes",
+			client->name, length, offset, size);
+	if (changes && offset < client->guard)
+		return err_set(-EINVAL, "%s: offset %zu is in the pool's header of %zu bytes",
+			client->name, offset, client->guard);
+	return 0;
+}
+
+/*
+ * Wait until all work under way is done, and report what the target could not do (L6 of
+ * messages.h).
+ */
+static int settle(struct messages *lane)
+{
+	const struct lanes_transport *transport = lane->client->transport;
+	int code = messages_send(lane);
+
+	if (code || (code = transport->confirm(lane)) || (code = transport->wait(lane)))
+		return code;
+	if (unlikely(lane->failure)) {
+		code = err_set(lane->failure, "%s: lane %u: the target says: %s",
+			lane->client->name, lane->number,
+			*lane->text ? lane->text : "no reason given");
+		lane->failure = 0;
+	}
+	return code;
+}
+
+static int begin(struct messages *lane, size_t offset, size_t length, bool relaxed, bool alone)
+{
+	if (relaxed)
+		return lane->client->transport->relaxed(lane, offset, length, alone);
+	return messages_store(lane, offset, length);
+}
+
+int lanes_flush(
+	struct lanes_client *client, unsigned number, size_t offset, size_t length, bool relaxed)
+{
+	struct messages *lane = NULL;
+	int code = find_lane(client, number, &lane);
+
+	if (code || (code = check_range(client, offset, length, true)) || !length)
+		return code;
+	code = begin(lane, offset, length, relaxed, false);
+	/* After this call the caller may change the bytes. */
+	return code || relaxed || length <= MESSAGES_COPY_MAX ? code
+							      : client->transport->wait_sent(lane);
+}
+
+int lanes_drain(struct lanes_client *client, unsigned number)
+{
+	struct messages *lane = NULL;
+	int code = find_lane(client, number, &lane);
+
+	return code ? code : settle(lane);
+}
+
+int lanes_persist(
+	struct lanes_client *client, unsigned number, size_t offset, size_t length, bool relaxed)
+{
+	struct messages *lane = NULL;
+	int code = find_lane(client, number, &lane);
+
+	if (!code)
+		code = check_range(client, offset, length, true);
+	/* An empty range flushes nothing, but earlier flushes still have to be made durable. */
+	if (!code && length)
+		code = begin(lane, offset, length, relaxed, true);
+	return code ? code : settle(lane);
+}
+
+int lanes_deep_persist(struct lanes_client *client, unsigned number, size_t offset, size_t length)
+{
+	struct messages *lane = NULL;
+	int code = find_lane(client, number, &lane);
+
+	if (!code)
+		code = check_range(client, offset, length, true);
+	if (!code && length)
+		code = messages_store(lane, offset, length);
+	if (!code && length)
+		code = messages_note(lane, DATA_DEEP, offset, length);
+	return code ? code : settle(lane);
+}
+
+int lanes_read(struct lanes_client *client, unsigned number, void *to, size_t offset, size_t length)
+{
+	struct messages *lane = NULL;
+	int code = find_lane(client, number, &lane);
+
+	if (code || (code = check_range(client, offset, length, false)) || !length)
+		return code;
+	code = client->transport->read(lane, to, offset, length);
+	return code ? code : settle(lane);
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+int lanes_measure(struct lanes_client *client)
+{
+	struct messages *lane = client->transport->lane(client, 0);
+	uint64_t shortest = UINT32_MAX;
+
+	for (int i = 0; i <= ROUND_TRIPS; i++) {
+		uint64_t start = now_ns();
+		int code = messages_ask(lane);
+		if (code || (code = client->transport->wait(lane)))
+			return code;
+		uint64_t took = now_ns() - start;
+		if (i && took < shortest)
+			shortest = took;
+	}
+	client->round_trip_ns = (unsigned)shortest;
+	return 0;
+}
