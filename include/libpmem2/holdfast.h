@@ -14,6 +14,7 @@
 #include <libpmem2/base.h>
 #include <libpmem2/explain.h>
 #include <libpmem2/health.h>
+#include <libpmem2/times.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -93,6 +94,32 @@ void holdfast_set_writeback_handler(holdfast_writeback_handler handler, void *co
  * Returns 0, or PMEM2_E_MAPPING_NOT_FOUND if no live map contains any byte of the range.
  */
 int holdfast_writeback_accept(const void *addr, size_t length);
+
+/*
+ * Counters of all PAGE maps of this process, since the library was loaded or the process was
+ * forked. Maps of other granularities are not counted: `holdfast stat' counts these from outside.
+ * Later versions may add members at the end, and set `struct_size` accordingly.
+ */
+struct holdfast_writeback_stats {
+	size_t struct_size;
+	uint64_t flushes;  /* ranges of at least one byte that were flushed, persisted or copied */
+	uint64_t bytes;    /* bytes in these ranges */
+	uint64_t drains;   /* drains and persists that had anything to write back */
+	uint64_t ranges;   /* write-backs: ranges near each other share one */
+	uint64_t pages;    /* pages in these write-backs */
+	uint64_t retries;  /* calls of msync(2) that a signal interrupted, and that were repeated */
+	uint64_t failures; /* write-backs after which the pages may not be durable */
+	uint64_t times[HOLDFAST_TIMES]; /* how many drains took how long: see libpmem2/times.h */
+};
+
+/*
+ * Get the counters. The caller must free *stats with holdfast_writeback_stats_free(). Returns 0, or
+ * -ENOMEM. Any thread may call it; what other threads are doing at the time may be counted in part.
+ */
+int holdfast_writeback_stats(struct holdfast_writeback_stats **stats);
+
+/* Free *stats; it becomes NULL. Does nothing if it is NULL. */
+void holdfast_writeback_stats_free(struct holdfast_writeback_stats **stats);
 
 #ifdef __cplusplus
 }

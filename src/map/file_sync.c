@@ -9,8 +9,10 @@
 
 #include "base/attr.h"
 #include "base/err.h"
+#include "base/usdt.h"
 #include "map/acceptance.h"
 #include "map/mapped_file.h"
+#include "map/notes.h"
 #include "map/pages.h"
 #include "map/shared.h"
 
@@ -162,6 +164,16 @@ static int sync_pages(const struct file_sync *sync, struct file_sync_failure *fa
 	return judge(shared, sync, failure);
 }
 
+static void count(const struct range *pages, int error)
+{
+	notes_count_event(TALLY_RANGES, 1);
+	notes_count_event(TALLY_PAGES, pages_number(*pages));
+	if (likely(!error))
+		return;
+	notes_count_event(TALLY_FAILURES, 1);
+	USDT3(writeback_failure, pages->from, pages->to - pages->from, -error);
+}
+
 int file_sync(const struct file_sync *sync, struct file_sync_failure *failure)
 {
 	int state;
@@ -170,6 +182,7 @@ int file_sync(const struct file_sync *sync, struct file_sync_failure *failure)
 		return 0;
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
 	int error = sync_pages(sync, failure);
+	count(&sync->pages, error);
 	pthread_setcancelstate(state, NULL);
 	return error;
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <string.h>
 
 #include "base/attr.h"
 #include "base/checked_lock.h"
@@ -18,6 +19,7 @@ struct notes {
 	bool listed;       /* is in the list of threads; accessed only by its own thread */
 	bool exited;       /* the exit handler has run; accessed only by its own thread */
 	bool draining;     /* see notes_set_draining(); accessed only by its own thread */
+	struct tally tally;
 	struct notes *next, **link;
 };
 
@@ -32,6 +34,8 @@ static struct {
 	atomic_bool stopped;
 	void (*drain)(void);
 	bool fork_took_own; /* before_fork() took the lock of the thread's own notes */
+	/* Counters of threads that are not on the list, which all change by tally_add_shared(). */
+	struct tally others;
 } threads;
 
 /* Lock the list of threads, with signals blocked: no handler of this thread finds it locked. */
@@ -88,6 +92,7 @@ static bool enlist(void)
 		return false;
 	checked_lock_init(&notes.lock);
 	racecheck_ignore(&notes.count, sizeof(notes.count));
+	racecheck_ignore(&notes.tally, sizeof(notes.tally));
 	if (!take_list(&before))
 		return false;
 	notes.next = threads.first;
@@ -98,6 +103,17 @@ static bool enlist(void)
 	notes.listed = true;
 	release_list(&before);
 	return true;
+}
+
+/* Move what a thread has counted to the counters of those that are not on the list. */
+static void hand_over_counters(struct notes *of)
+{
+	uint64_t sums[TALLY_KINDS] = {0};
+
+	tally_sum(&of->tally, sums);
+	for (unsigned i = 0; i < TALLY_KINDS; i++)
+		tally_add_shared(&threads.others, i, sums[i]);
+	memset(&of->tally, 0, sizeof(of->tally));
 }
 
 static void thread_exits(void *of_thread)
@@ -115,8 +131,10 @@ static void thread_exits(void *of_thread)
 	if (of->next)
 		of->next->link = of->link;
 	of->listed = false;
+	hand_over_counters(of);
 	release_list(&before);
 	racecheck_watch(&of->count, sizeof(of->count));
+	racecheck_watch(&of->tally, sizeof(of->tally));
 	racecheck_forget_lock(&of->lock);
 }
 
@@ -255,11 +273,44 @@ bool notes_forget(const struct note *note)
 	return forgetting.done;
 }
 
+static void count_one(unsigned kind, uint64_t number)
+{
+	if (likely(notes.listed))
+		tally_add(&notes.tally, kind, number);
+	else
+		tally_add_shared(&threads.others, kind, number);
+}
+
+void notes_count_event(enum tally_kind kind, uint64_t number)
+{
+	count_one(kind, number);
+}
+
+void notes_count_drain(uint64_t ns)
+{
+	count_one(TALLY_DRAINS, 1);
+	count_one(tally_time(ns), 1);
+}
+
+void notes_sum(uint64_t sums[TALLY_KINDS])
+{
+	sigset_t before;
+
+	memset(sums, 0, TALLY_KINDS * sizeof(*sums));
+	bool locked = take_list(&before);
+	tally_sum(&threads.others, sums);
+	for (const struct notes *of = locked ? threads.first : NULL; of; of = of->next)
+		tally_sum(&of->tally, sums);
+	if (locked)
+		release_list(&before);
+}
+
 int notes_init(void (*drain)(void))
 {
 	checked_lock_init(&threads.lock);
 	racecheck_ignore(&threads.has_key, sizeof(threads.has_key));
 	racecheck_ignore(&threads.stopped, sizeof(threads.stopped));
+	racecheck_ignore(&threads.others, sizeof(threads.others));
 	threads.drain = drain;
 	if (pthread_key_create(&threads.at_exit, thread_exits))
 		return -ENOMEM;
@@ -320,6 +371,8 @@ static void keep_in_child(void)
 /* N8: the child has only this thread. Other threads drain their notes in the parent. */
 void notes_after_fork_in_child(void)
 {
+	memset(&notes.tally, 0, sizeof(notes.tally));
+	memset(&threads.others, 0, sizeof(threads.others));
 	threads.first = NULL;
 	if (threads.fork_took_own && !notes.draining) {
 		if (notes.listed)

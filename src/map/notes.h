@@ -12,6 +12,7 @@
 #ifndef MAP_NOTES_H
 #define MAP_NOTES_H
 
+#include "base/tally.h"
 #include "map/ranges.h"
 
 struct note {
@@ -59,6 +60,17 @@ bool notes_forget(const struct note *note);
  * mark.
  */
 bool notes_set_draining(bool draining);
+
+/*
+ * Count for this thread what it does (tally.h). notes_count_time() counts a drain that took this
+ * many ns. A thread that has no notes, and therefore is not on the list, shares a tally with
+ * others.
+ */
+void notes_count_event(enum tally_kind kind, uint64_t number);
+void notes_count_drain(uint64_t ns);
+
+/* Add up the counters of all threads, also of those that have ended. A child starts with zeros. */
+void notes_sum(uint64_t sums[TALLY_KINDS]);
 
 /* Around fork: the child has no notes, unless a signal handler forked amid a change or drain. */
 void notes_before_fork(void);

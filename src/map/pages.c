@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include "base/memcheck.h"
+#include "base/usdt.h"
 #include "cpu/cpu.h"
+#include "map/notes.h"
 
 static size_t page_size(void)
 {
@@ -28,6 +30,11 @@ struct range pages_touched(uintptr_t addr, size_t len)
 	if (!len)
 		return (struct range){addr, addr};
 	return (struct range){addr & -page, end > -page ? UINTPTR_MAX : (end + page - 1) & -page};
+}
+
+size_t pages_number(struct range range)
+{
+	return (range.to - range.from) / page_size();
 }
 
 bool pages_are_mapped(struct range range)
@@ -52,9 +59,10 @@ int pages_sync(struct range range)
 		return 0;
 	cpu.engine->drain();
 	memcheck_pause();
-	do
-		result = msync((void *)from, range.to - from, MS_SYNC);
-	while (result && errno == EINTR);
+	while ((result = msync((void *)from, range.to - from, MS_SYNC)) && errno == EINTR) {
+		notes_count_event(TALLY_RETRIES, 1);
+		USDT2(writeback_retry, from, range.to - from);
+	}
 	memcheck_resume();
 	return result ? -errno : 0;
 }

@@ -24,6 +24,9 @@ size_t pages_round_up(size_t length);
  */
 struct range pages_touched(uintptr_t addr, size_t len);
 
+/* The number of pages in a range of whole pages. */
+size_t pages_number(struct range range);
+
 /* True if each page of the range is mapped, or if that cannot be found out. */
 bool pages_are_mapped(struct range range);
 

@@ -6,8 +6,10 @@
 #include <pthread.h>
 #include <stdbool.h>
 
+#include "base/attr.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/usdt.h"
 #include "map/acceptance.h"
 #include "map/notes.h"
 #include "map/pages.h"
@@ -96,7 +98,11 @@ static void drain_all(void)
 	if (notes_none())
 		return;
 	pthread_testcancel();
+	uint64_t begun = tally_now();
 	drain_notes();
+	uint64_t took = tally_now() - begun;
+	notes_count_drain(took);
+	USDT1(writeback_drain, took);
 }
 
 static void drain_at_thread_exit(void)
@@ -147,7 +153,12 @@ static void note_range(const void *addr, size_t len, uint64_t since)
 	struct note note = {.pages = pages_touched((uintptr_t)addr, len), .since = since};
 	int saved = errno;
 
-	if (!len || notes_add(note))
+	if (!len)
+		return;
+	bool added = notes_add(note);
+	notes_count_event(TALLY_FLUSHES, 1);
+	notes_count_event(TALLY_BYTES, len);
+	if (likely(added))
 		return;
 	/* N2: the notes are full, or this thread will not drain any more. */
 	bool goes_on = notes_set_draining(true);
@@ -184,6 +195,7 @@ void writeback_persist_copy(const void *addr, size_t len, uint64_t begun)
 	note_range(addr, len, begun);
 	drain_all();
 	notes_set_draining(false);
+	USDT2(writeback_persist, addr, len);
 }
 
 /*

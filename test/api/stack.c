@@ -172,6 +172,7 @@ static struct pmem2_config *configs(void)
 static void functions(struct pmem2_map *map, bool page_granularity)
 {
 	char *addr = pmem2_map_get_address(map);
+	struct holdfast_writeback_stats *stats = NULL;
 	pmem2_persist_fn persist;
 	pmem2_flush_fn flush;
 	pmem2_drain_fn drain;
@@ -197,6 +198,8 @@ static void functions(struct pmem2_map *map, bool page_granularity)
 	ROW(set(addr + 3, 1, 100, PMEM2_F_MEM_NONTEMPORAL));
 	ROW(pmem2_deep_flush(map, addr, 5 * page));
 	ROW(holdfast_writeback_accept(addr, page));
+	ROW(holdfast_writeback_stats(&stats));
+	ROW_VOID(holdfast_writeback_stats_free(&stats));
 	ROW(pmem2_deep_flush(map, addr - 1, 2));
 	flush(addr, 3 * page);
 }

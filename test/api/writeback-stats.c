@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * writeback-stats.c - tests holdfast_writeback_stats(): what each call of a map with PAGE
+ * granularity adds to the counters, and that maps of finer granularities add nothing
+ *
+ * The msync() of this file replaces libc's: it can be slow, fail, or be interrupted once.
+ */
+#pragma GCC visibility push(default)
+
+#include <errno.h>
+#include <libpmem2/holdfast.h>
+#include <pthread.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "api/fixture.h"
+
+#define PAGES   40
+#define SLOW_NS 3000000
+
+static struct {
+	bool slow, fails, interrupted;
+} next;
+
+int msync(void *addr, size_t length, int flags)
+{
+	const struct timespec nap = {.tv_nsec = SLOW_NS};
+
+	if (next.interrupted) {
+		next.interrupted = false;
+		errno = EINTR;
+		return -1;
+	}
+	if (next.slow)
+		nanosleep(&nap, NULL);
+	if (next.fails) {
+		errno = EIO;
+		return -1;
+	}
+	return (int)syscall(SYS_msync, addr, length, flags);
+}
+
+static struct pmem2_map *map;
+static char *addr;
+
+static struct holdfast_writeback_stats now(void)
+{
+	struct holdfast_writeback_stats *stats, copy;
+
+	if (holdfast_writeback_stats(&stats))
+		bail("no counters: %s", pmem2_errormsg());
+	copy = *stats;
+	holdfast_writeback_stats_free(&stats);
+	return copy;
+}
+
+static uint64_t sum(const uint64_t *times, unsigned from)
+{
+	uint64_t all = 0;
+
+	for (unsigned i = from; i < HOLDFAST_TIMES; i++)
+		all += times[i];
+	return all;
+}
+
+/* Tests how much each counter has grown since `before`. Returns the counters. */
+static struct holdfast_writeback_stats grown(const char *what,
+	const struct holdfast_writeback_stats *before, struct holdfast_writeback_stats by)
+{
+	struct holdfast_writeback_stats after = now();
+
+	is_int(after.flushes - before->flushes, by.flushes, "%s: flushes", what);
+	is_int(after.bytes - before->bytes, by.bytes, "%s: flushed bytes", what);
+	is_int(after.drains - before->drains, by.drains, "%s: drains", what);
+	is_int(after.ranges - before->ranges, by.ranges, "%s: write-backs", what);
+	is_int(after.pages - before->pages, by.pages, "%s: pages written back", what);
+	is_int(after.retries - before->retries, by.retries, "%s: retries", what);
+	is_int(after.failures - before->failures, by.failures, "%s: failures", what);
+	is_int(sum(after.times, 0), after.drains, "%s: each drain has a time", what);
+	return after;
+}
+
+#define BY(...) ((struct holdfast_writeback_stats){__VA_ARGS__})
+
+static void calls(void)
+{
+	struct holdfast_writeback_stats *stats, before = now();
+	size_t page = page_size();
+
+	is_int(before.struct_size, sizeof(before), "stats: the struct has its size");
+	pmem2_get_flush_fn(map)(addr, 0);
+	pmem2_get_drain_fn(map)();
+	before = grown("an empty flush, and a drain of nothing", &before, BY(.drains = 0));
+	pmem2_get_flush_fn(map)(addr + 5, 10);
+	before = grown("a flush", &before, BY(.flushes = 1, .bytes = 10));
+	pmem2_get_flush_fn(map)(addr + 2 * page, 1);
+	pmem2_get_flush_fn(map)(addr + 30 * page, 1);
+	pmem2_get_drain_fn(map)();
+	before = grown("a drain of three ranges, two of them near each other", &before,
+		BY(.flushes = 2, .bytes = 2, .drains = 1, .ranges = 2, .pages = 4));
+	pmem2_get_persist_fn(map)(addr + page - 1, 2);
+	before = grown("a persist", &before,
+		BY(.flushes = 1, .bytes = 2, .drains = 1, .ranges = 1, .pages = 2));
+	pmem2_get_memcpy_fn(map)(addr, "text", 5, 0);
+	pmem2_get_memset_fn(map)(addr, 1, 100, PMEM2_F_MEM_NODRAIN);
+	pmem2_get_memmove_fn(map)(addr, addr + 1, 100, PMEM2_F_MEM_NOFLUSH);
+	before = grown("copies", &before,
+		BY(.flushes = 2, .bytes = 105, .drains = 1, .ranges = 1, .pages = 1));
+	pmem2_get_drain_fn(map)();
+	before = now();
+	is_int(pmem2_deep_flush(map, addr, page), 0, "deep_flush: it succeeds");
+	before = grown("a deep flush", &before, BY(.ranges = 1, .pages = 1));
+	is_int(holdfast_writeback_stats(NULL), -EINVAL, "stats: NULL is refused");
+	holdfast_writeback_stats_free(NULL);
+	holdfast_writeback_stats(&stats);
+	holdfast_writeback_stats_free(&stats);
+	ok(!stats, "stats: the pointer is NULL when they are freed");
+}
+
+static enum holdfast_writeback_verdict lost(
+	const struct holdfast_writeback_failure *failure, void *context)
+{
+	(void)failure, (void)context;
+	return HOLDFAST_WRITEBACK_LOST;
+}
+
+static void events(void)
+{
+	struct holdfast_writeback_stats before = now(), after;
+
+	next.interrupted = true;
+	pmem2_get_persist_fn(map)(addr, 1);
+	after = grown("an interrupted write-back", &before,
+		BY(.flushes = 1, .bytes = 1, .drains = 1, .ranges = 1, .pages = 1, .retries = 1));
+	next.slow = true;
+	pmem2_get_persist_fn(map)(addr, 1);
+	next.slow = false;
+	before = now();
+	/* The elements from 12 on have times of 2048 us or more. */
+	is_int(sum(before.times, 12) - sum(after.times, 12), 1,
+		"times: a drain of 3 ms is among the long ones");
+	ok(sum(before.times, 0) > sum(before.times, 12),
+		"times: the other drains are among the short ones");
+	holdfast_set_writeback_handler(lost, NULL);
+	next.fails = true;
+	pmem2_get_persist_fn(map)(addr, 1);
+	next.fails = false;
+	holdfast_set_writeback_handler(NULL, NULL);
+	grown("a failed write-back", &before,
+		BY(.flushes = 1, .bytes = 1, .drains = 1, .ranges = 1, .pages = 1, .failures = 1));
+}
+
+static void *persist_twice(void *unused)
+{
+	(void)unused;
+	pmem2_get_persist_fn(map)(addr, 1);
+	pmem2_get_persist_fn(map)(addr, 1);
+	return NULL;
+}
+
+/* Counts of threads stay when they have ended; those of the parent do not count for a child. */
+static void threads_and_children(void)
+{
+	struct holdfast_writeback_stats before = now();
+	pthread_t threads[3];
+
+	for (unsigned i = 0; i < 3; i++)
+		if (pthread_create(&threads[i], NULL, persist_twice, NULL))
+			bail("cannot start a thread");
+	for (unsigned i = 0; i < 3; i++)
+		pthread_join(threads[i], NULL);
+	grown("three threads that have ended", &before,
+		BY(.flushes = 6, .bytes = 6, .drains = 6, .ranges = 6, .pages = 6));
+	pid_t child = fork();
+	if (!child) {
+		struct holdfast_writeback_stats at_first = now();
+		pmem2_get_persist_fn(map)(addr, 1);
+		_exit(at_first.flushes || at_first.drains || now().drains != 1);
+	}
+	int status;
+	waitpid(child, &status, 0);
+	is_int(status, 0, "fork: the counters of a child begin with 0");
+}
+
+static void finer(const char *granularity)
+{
+	struct holdfast_writeback_stats before = now();
+	struct pmem2_map *other = map_of(page_size(), granularity);
+	char *at = pmem2_map_get_address(other);
+
+	pmem2_get_flush_fn(other)(at, 1);
+	pmem2_get_drain_fn(other)();
+	pmem2_get_persist_fn(other)(at, 1);
+	pmem2_get_memcpy_fn(other)(at, "text", 5, 0);
+	pmem2_map_delete(&other);
+	grown(granularity, &before, BY(.drains = 0));
+}
+
+int main(void)
+{
+	map = map_of(PAGES * page_size(), "PAGE");
+	addr = pmem2_map_get_address(map);
+	calls();
+	threads_and_children();
+	events();
+	finer("CACHE_LINE");
+	finer("BYTE");
+	pmem2_map_delete(&map);
+	return tap_done();
+}
