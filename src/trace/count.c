@@ -197,6 +197,7 @@ static int count_event(struct counter *counter, const struct event *event)
 		count_sync(counter, event);
 		return 0;
 	case EVENT_STREAM:
+		count_of(counter, event)->streamed += event->length;
 		counter->is_pending[event->thread] = true;
 		return 0;
 	case EVENT_COPY:

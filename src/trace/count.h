@@ -20,6 +20,7 @@ struct count {
 	uint64_t fences, redundant_fences;
 	uint64_t syncs, idle_syncs; /* msync(2) and similar calls; of these, the idle ones */
 	uint64_t copied;            /* bytes copied or filled by library calls */
+	uint64_t streamed;          /* bytes stored around the caches by the program itself */
 };
 
 struct counts {

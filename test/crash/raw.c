@@ -5,8 +5,8 @@
  *
  *	raw CASE FILE [ARGUMENT]
  *
- * FILE has 65536 bytes. Prints how many instructions of each kind it has executed: "FLUSHES FENCES
- * STREAMS". Exit status 1: a streaming store did not have its effect. The cases are in the table
+ * FILE has 65536 bytes. Prints how many instructions of each kind it has executed, and the number
+ * of bytes that it has streamed to FILE: "FLUSHES FENCES STREAMS BYTES". Exit status 1: a streaming store did not have its effect. The cases are in the table
  * at the end. Must run under holdfast, which emulates them: the CPU may lack some instructions.
  *
  * Compiled with PLUGIN defined, this is a shared library with one flush and one fence.
@@ -38,6 +38,7 @@ __attribute__((visibility("default"))) void plugin_persist(void *line)
 
 static unsigned char *file;
 static unsigned long flushes, fences, streams;
+static unsigned long streamed; /* bytes that streaming stores wrote to the file */
 static unsigned char source[64] __attribute__((__aligned__(64)));
 static unsigned char outside[192] __attribute__((__aligned__(64), __used__));
 static int wrong;
@@ -121,6 +122,7 @@ static void compare(const unsigned char *to, unsigned size)
 		}
 	}
 	streams++;
+	streamed += area == outside ? 0 : size;
 }
 
 /*
@@ -387,7 +389,7 @@ int main(int argc, char *argv[])
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		if (!strcmp(argv[1], cases[i].name)) {
 			cases[i].run();
-			printf("%lu %lu %lu\n", flushes, fences, streams);
+			printf("%lu %lu %lu %lu\n", flushes, fences, streams, streamed);
 			return wrong;
 		}
 	return 2;

@@ -149,6 +149,10 @@ static void others(void)
 	count();
 	is_int(counts.stacks[1].redundant_fences, 0,
 		"a fence after a streaming store: is not redundant");
+	is_int(counts.stacks[1].streamed, 8,
+		"a streaming store: its bytes are counted at its stack");
+	is_int(counts.stacks[1].copied, 0,
+		"a streaming store: its bytes are not counted as copied by a call");
 	is_int(counts.stacks[2].redundant_fences, 1,
 		"a fence after CLFLUSH, which needs none: is redundant");
 

@@ -16,7 +16,8 @@
  */
 static uint64_t work_of(const struct count *count)
 {
-	return count->lines + count->fences + count->syncs + count->copied / EVENT_LINE;
+	return count->lines + count->fences + count->syncs +
+	       (count->copied + count->streamed) / EVENT_LINE;
 }
 
 static int compare_places(const void *a, const void *b)
@@ -34,7 +35,8 @@ static int compare_work(const void *a, const void *b)
 
 static bool is_empty(const struct count *count)
 {
-	return !count->flushes && !count->fences && !count->syncs && !count->copied;
+	return !count->flushes && !count->fences && !count->syncs && !count->copied &&
+	       !count->streamed;
 }
 
 /* Merges sites with the same place. The list is sorted by place. */
@@ -89,15 +91,16 @@ static void print_row(const struct count *count, const char *place, FILE *to)
 {
 	fprintf(to,
 		"%9" PRIu64 " %9" PRIu64 " %9" PRIu64 " %9" PRIu64 " %9" PRIu64 " %9" PRIu64
-		" %7" PRIu64 " %12" PRIu64 "  %s\n",
+		" %7" PRIu64 " %12" PRIu64 " %9" PRIu64 "  %s\n",
 		count->flushes, count->redundant_flushes, count->lines, count->clean_lines,
-		count->fences, count->redundant_fences, count->syncs, count->copied, place);
+		count->fences, count->redundant_fences, count->syncs, count->copied,
+		count->streamed, place);
 }
 
 static void print_total(const struct sites *sites, FILE *to)
 {
-	fprintf(to, "%9s %9s %9s %9s %9s %9s %7s %12s  %s\n", "flushes", "redundant", "lines",
-		"clean", "drains", "redundant", "syncs", "bytes copied", "call site");
+	fprintf(to, "%9s %9s %9s %9s %9s %9s %7s %12s %9s  %s\n", "flushes", "redundant", "lines",
+		"clean", "drains", "redundant", "syncs", "bytes copied", "streamed", "call site");
 	print_row(&sites->counts.total, "all", to);
 }
 
@@ -179,6 +182,7 @@ static struct json_object *count_object(const struct count *count)
 	add(object, "syncs", count->syncs);
 	add(object, "idle_syncs", count->idle_syncs);
 	add(object, "bytes_copied", count->copied);
+	add(object, "bytes_streamed", count->streamed);
 	return object;
 }
 
