@@ -354,6 +354,7 @@ void probes_made(uintptr_t address)
 void probes_after_fork(void)
 {
 	lock = 0;
+	trap_after_fork();
 	signal_after_fork();
 }
 

@@ -54,6 +54,7 @@ void trap_begin(void);
 bool trap_is_debugged(void);
 /* Changes one byte of code, whose page has this protection. False: the system does not allow it. */
 bool trap_change(uintptr_t pc, uint8_t byte, int protection);
+void trap_after_fork(void);
 #define TRAP_INT3 0xcc
 /* Makes probes_find() be called for objects that are loaded later. */
 void trap_watch_loader(void);

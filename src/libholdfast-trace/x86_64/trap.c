@@ -109,13 +109,49 @@ static void hit(struct probe *probe, ucontext_t *context)
 	is_pending = raw_wants_fence(&probe->insn) || (is_pending && probe->insn.kind != RAW_FENCE);
 }
 
+/* ---- changing code */
+
+/* 1: a thread changes code. The page is writable until then: only one may change it at a time. */
+static uint32_t is_changing;
+
+static bool change(uintptr_t pc, uint8_t byte, int protection)
+{
+	uintptr_t page = pc & ~(CODE_PAGE - 1);
+
+	if (syscall(SYS_mprotect, page, CODE_PAGE, (long)(PROT_READ | PROT_WRITE | PROT_EXEC)))
+		return false;
+	__atomic_store_n((uint8_t *)pc, byte, __ATOMIC_RELEASE);
+	syscall(SYS_mprotect, page, CODE_PAGE, (long)protection);
+	return true;
+}
+
+bool trap_change(uintptr_t pc, uint8_t byte, int protection)
+{
+	while (__atomic_exchange_n(&is_changing, 1, __ATOMIC_ACQUIRE))
+		syscall(SYS_sched_yield);
+	bool done = change(pc, byte, protection);
+	__atomic_store_n(&is_changing, 0, __ATOMIC_RELEASE);
+	return done;
+}
+
+void trap_after_fork(void)
+{
+	is_changing = 0;
+}
+
 /*
  * Removes the probe of this instruction: threads that spin on it would hit the probe all the time.
+ * Does not wait for another thread, which this one may have interrupted: the next hit tries again.
  */
 static void give_up(struct probe *probe)
 {
-	trap_change(probe->pc, probe->first, probe->protection);
-	probes_refuse_probe(probe, PROBE_OFTEN);
+	if (__atomic_exchange_n(&is_changing, 1, __ATOMIC_ACQUIRE))
+		return;
+	bool done = *(volatile uint8_t *)probe->pc == TRAP_INT3 &&
+		    change(probe->pc, probe->first, probe->protection);
+	__atomic_store_n(&is_changing, 0, __ATOMIC_RELEASE);
+	if (done)
+		probes_refuse_probe(probe, PROBE_OFTEN);
 }
 
 /*
@@ -132,7 +168,7 @@ static void hit_locked(struct probe *probe, ucontext_t *context)
 		write_event(
 			&(struct event){.kind = EVENT_ATOMIC, .stack = stack_number(call)}, NULL);
 		is_pending = false;
-	} else if (__atomic_add_fetch(&probe->idle, 1, __ATOMIC_RELAXED) % MOST_IDLE == 0) {
+	} else if (__atomic_add_fetch(&probe->idle, 1, __ATOMIC_RELAXED) >= MOST_IDLE) {
 		give_up(probe);
 	}
 	registers[REG_RIP] = (greg_t)probe->copy;
@@ -187,17 +223,6 @@ static void trapped(int number, siginfo_t *info, void *context_)
 	else
 		signal_pass_on(number, info, context);
 	errno = saved;
-}
-
-bool trap_change(uintptr_t pc, uint8_t byte, int protection)
-{
-	uintptr_t page = pc & ~(CODE_PAGE - 1);
-
-	if (syscall(SYS_mprotect, page, CODE_PAGE, (long)(PROT_READ | PROT_WRITE | PROT_EXEC)))
-		return false;
-	__atomic_store_n((uint8_t *)pc, byte, __ATOMIC_RELEASE);
-	syscall(SYS_mprotect, page, CODE_PAGE, (long)protection);
-	return true;
 }
 
 bool trap_is_debugged(void)
