@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * usdt.h - places at which perf(1), bpftrace(8), SystemTap or gdb(1) can look into a running program
+ * usdt.h - places where perf(1), bpftrace(8), SystemTap or gdb(1) can look into a running program
  *
  * A probe is an instruction that does nothing, and a note in the object's file that says where it
  * is and where its arguments are (user statically defined tracing, as in sys/sdt.h). Without a
