@@ -20,6 +20,9 @@
 /* Index of the row of tuning (cpu_tunings()) for the next trial. */
 static size_t tuning_in_use;
 
+/* One in so many trials is made: $STEP_ONE_IN, or 1. */
+static unsigned share = 1;
+
 /* Results of all trials of one engine's function. */
 struct tally {
 	const char *engine, *function;
@@ -93,7 +96,8 @@ static void try_words(struct tally *tally, const struct subject *subject)
 				.flags = RANDOM_OF(flags),
 				.c = 'w'};
 
-			if (random_below(tally->one_in) || (trial.len > 136 && random_below(6)))
+			if (random_below(tally->one_in * share) ||
+				(trial.len > 136 && random_below(6)))
 				continue;
 			trial.distance = random_distance(trial.shape);
 			random_settings(subject->engine);
@@ -104,7 +108,7 @@ static void try_words(struct tally *tally, const struct subject *subject)
 /* Any place, length and flags, to test which lines are flushed. Some stream past several fences. */
 static void try_bytes(struct tally *tally, const struct subject *subject)
 {
-	for (unsigned i = 0; i < 64; i++) {
+	for (unsigned i = 0; i < 64; i += share) {
 		struct trial trial = {.shape = i % SHAPES, .offset = random_below(64), .c = -3};
 
 		trial.len = random_below(200);
@@ -228,6 +232,10 @@ static void test_engine(const struct cpu_engine *engine, uint32_t features)
 
 int main(void)
 {
+	const char *one_in = getenv("STEP_ONE_IN");
+
+	if (one_in && atoi(one_in) > 0)
+		share = (unsigned)atoi(one_in);
 	arch_detect(&cpu);
 	ranges_start();
 	test_decoder();
