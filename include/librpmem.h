@@ -142,8 +142,8 @@ RPMEMpool *rpmem_create(const char *target, const char *pool_set_name, void *poo
 
 /*
  * Open an existing pool; *open_attr, unless NULL, becomes the attributes in its header, or zeros if
- * the pool has no headers. Errors are those of rpmem_create(), and EREMOTEIO if the pool is
- * damaged.
+ * the pool has no headers. Errors are those of rpmem_create(); EREMOTEIO if the pool is damaged;
+ * and EUCLEAN if it is marked as inconsistent, since a catch-up or a sync of it has not ended.
  */
 RPMEMpool *rpmem_open(const char *target, const char *pool_set_name, void *pool_addr,
 	size_t pool_size, unsigned *nlanes, struct rpmem_pool_attr *open_attr);

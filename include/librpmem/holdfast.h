@@ -88,6 +88,16 @@ struct holdfast_remote_set {
 	const struct holdfast_remote_part *const *parts;
 	const char *version;             /* version of the target's protocol: "1.0" */
 	enum holdfast_survival survival; /* of the least durable of all parts */
+	/*
+	 * The target remembers these facts of the pool, also while it is open. `generation` is the
+	 * number of sessions that have stored; 0 if none has, or if the target's version is below
+	 * 3.1.
+	 */
+	uint64_t generation;
+	int unclosed;     /* 1: the last of them has the pool open, or has not closed it */
+	int inconsistent; /* 1: a catch-up has not ended; rpmem_open() fails with EUCLEAN */
+	uint64_t inconsistent_since; /* in seconds since 1970, by the target's clock */
+	uint64_t missing;            /* bytes that the catch-up was to send */
 };
 
 /*

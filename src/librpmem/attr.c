@@ -12,6 +12,8 @@ static int set_attributes(RPMEMpool *rpp, const struct rpmem_pool_attr *attr)
 	if (!rpp)
 		return err_set(-EINVAL, "the pool is NULL");
 	int rc = pool_check(rpp);
+	if (!rc)
+		rc = pool_begin(rpp);
 	if (rc)
 		return rc;
 	if (set.has_attr)

@@ -39,7 +39,8 @@ struct channel {
 	pthread_t monitor;
 	struct frames frames; /* only the monitor thread accesses this and the next */
 	struct ssh_stderr said;
-	char version[16]; /* constant after the greeting */
+	char version[16]; /* constant after the greeting, as is `minor` */
+	unsigned minor;
 
 	atomic_int error; /* negative errno; set once, after `why` */
 	pthread_mutex_t turn, sending, lock;
@@ -86,6 +87,11 @@ bool channel_has_ended(const struct channel *channel)
 const char *channel_version(const struct channel *channel)
 {
 	return channel->version;
+}
+
+unsigned channel_minor(const struct channel *channel)
+{
+	return channel->minor;
 }
 
 static void raise_event(int fd)
@@ -165,6 +171,7 @@ static void take_greeting(struct channel *channel, unsigned minor)
 {
 	pthread_mutex_lock(&channel->lock);
 	snprintf(channel->version, sizeof(channel->version), "%d.%u", CONTROL_MAJOR, minor);
+	channel->minor = minor;
 	channel->greeted = true;
 	pthread_cond_broadcast(&channel->news);
 	pthread_mutex_unlock(&channel->lock);

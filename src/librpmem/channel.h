@@ -51,6 +51,8 @@ int channel_hangup_fd(const struct channel *channel);
 
 /* The protocol version in the target's greeting, such as "1.0". */
 const char *channel_version(const struct channel *channel);
+/* The second number of that version. */
+unsigned channel_minor(const struct channel *channel);
 
 /* The target does not answer on the data path: channel_close() will not wait for it, too. */
 void channel_give_up(struct channel *channel);

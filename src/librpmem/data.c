@@ -18,6 +18,14 @@ static int check(RPMEMpool *rpp, unsigned flags, unsigned allowed)
 	return 0;
 }
 
+/* check(), for a call that stores: its session has begun when this returns 0. */
+static int check_store(RPMEMpool *rpp, unsigned flags, unsigned allowed)
+{
+	int rc = check(rpp, flags, allowed);
+
+	return unlikely(rc) ? rc : pool_begin(rpp);
+}
+
 /* Convert an internal result to the return value of a public call. */
 static int result(const struct call *call, RPMEMpool *rpp, int rc)
 {
@@ -28,7 +36,7 @@ EXPORT(rpmem_flush)
 int rpmem_flush(RPMEMpool *rpp, size_t offset, size_t length, unsigned lane, unsigned flags)
 {
 	struct call call = call_begin();
-	int rc = check(rpp, flags, RPMEM_FLUSH_RELAXED);
+	int rc = check_store(rpp, flags, RPMEM_FLUSH_RELAXED);
 
 	if (unlikely(rc))
 		return call_end(&call, rc);
@@ -51,7 +59,7 @@ EXPORT(rpmem_persist)
 int rpmem_persist(RPMEMpool *rpp, size_t offset, size_t length, unsigned lane, unsigned flags)
 {
 	struct call call = call_begin();
-	int rc = check(rpp, flags, RPMEM_PERSIST_RELAXED);
+	int rc = check_store(rpp, flags, RPMEM_PERSIST_RELAXED);
 
 	if (unlikely(rc))
 		return call_end(&call, rc);
@@ -63,7 +71,7 @@ EXPORT(rpmem_deep_persist)
 int rpmem_deep_persist(RPMEMpool *rpp, size_t offset, size_t length, unsigned lane)
 {
 	struct call call = call_begin();
-	int rc = check(rpp, 0, 0);
+	int rc = check_store(rpp, 0, 0);
 
 	if (unlikely(rc))
 		return call_end(&call, rc);

@@ -8,6 +8,7 @@
 #include "librpmem/export.h"
 #include "librpmem/holdfast.h"
 #include "librpmem/pool.h"
+#include "librpmem/remote_state.h"
 
 EXPORT_HOLDFAST(holdfast_provider_name)
 const char *holdfast_provider_name(enum holdfast_provider provider)
@@ -117,6 +118,22 @@ static struct description *keep(const struct control_description *told, const ch
 	return kept;
 }
 
+/* Add what the target remembers of the pool; a target of an earlier version remembers nothing. */
+static int keep_state(struct session *session, struct description *kept)
+{
+	struct control_state state;
+	int rc = remote_has_state(session) ? remote_state(session, &state) : -EOPNOTSUPP;
+
+	if (rc)
+		return rc == -EOPNOTSUPP ? 0 : rc;
+	kept->set.generation = state.generation;
+	kept->set.unclosed = state.unclosed;
+	kept->set.inconsistent = state.inconsistent;
+	kept->set.inconsistent_since = state.since;
+	kept->set.missing = state.missing;
+	return 0;
+}
+
 static int ask(struct session *session, struct control_description *told)
 {
 	struct control_named *named = calloc(1, sizeof(*named));
@@ -146,7 +163,8 @@ static int describe(struct session *session, struct description **kept)
 		rc = ask(session, told);
 	if (!rc) {
 		*kept = keep(told, channel_version(session->channel));
-		rc = *kept ? 0 : err_set(-ENOMEM, "%s: no memory", session->name);
+		rc = *kept ? keep_state(session, *kept)
+			   : err_set(-ENOMEM, "%s: no memory", session->name);
 	}
 	free(told);
 	return rc;
@@ -168,7 +186,9 @@ static int describe_at(
 	snprintf(cause, sizeof(cause), "%s", err_get());
 	session_free(session);
 	err_put_back(cause);
-	if (!rc)
+	if (rc)
+		free(kept);
+	else
 		*set = &kept->set;
 	return rc;
 }

@@ -233,6 +233,7 @@ static RPMEMpool *pool_new(struct session *session)
 	}
 	pool->session = session;
 	pthread_mutex_init(&pool->lock, NULL);
+	pthread_mutex_init(&pool->beginning, NULL);
 	return pool;
 }
 
@@ -242,6 +243,7 @@ static void pool_free(RPMEMpool *pool)
 		lanes_close(pool->lanes);
 	session_free(pool->session);
 	pthread_mutex_destroy(&pool->lock);
+	pthread_mutex_destroy(&pool->beginning);
 	free(pool);
 }
 
@@ -251,6 +253,9 @@ static int settle(RPMEMpool *pool, uint32_t type, void *addr, size_t size)
 	char cause[ERR_SIZE];
 	int rc = connect_lanes(pool, addr, size);
 
+	/* The maker of a pool stores to it: begin now, so that no later call has to wait for it. */
+	if (!rc && type == CONTROL_CREATE)
+		rc = pool_begin(pool);
 	if (!rc && type == CONTROL_CREATE)
 		rc = channel_call(pool->session->channel, CONTROL_KEEP, NULL, "create", NULL);
 	if (!rc)

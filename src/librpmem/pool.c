@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "librpmem/remote_state.h"
+
 static int ended(RPMEMpool *rpp)
 {
 	return atomic_load_explicit(&rpp->error, memory_order_acquire);
@@ -35,6 +37,26 @@ int pool_failure(RPMEMpool *rpp)
 int pool_check(RPMEMpool *rpp)
 {
 	return likely(fork_is_owner(&rpp->owner)) ? pool_failure(rpp) : fork_check(&rpp->owner);
+}
+
+static int begin_session(RPMEMpool *rpp)
+{
+	int rc = 0;
+
+	pthread_mutex_lock(&rpp->beginning);
+	if (!atomic_load(&rpp->begun)) {
+		if (remote_has_state(rpp->session))
+			rc = remote_begin(rpp->session, &rpp->mine);
+		atomic_store(&rpp->begun, !rc);
+	}
+	pthread_mutex_unlock(&rpp->beginning);
+	return rc;
+}
+
+int pool_begin(RPMEMpool *rpp)
+{
+	return likely(atomic_load_explicit(&rpp->begun, memory_order_acquire)) ? 0
+									       : begin_session(rpp);
 }
 
 /*

@@ -25,7 +25,10 @@ struct rpmem_pool {
 	char host[256];              /* address or name that the data channel connects to */
 
 	atomic_int error;     /* 0, or the negative errno that ended the handle; set after `why` */
+	atomic_bool begun;    /* the session has begun, or the target has none; set after `mine` */
 	pthread_mutex_t lock; /* held while the handle is ended */
+	pthread_mutex_t beginning;   /* held while the session begins; taken before no other lock */
+	struct control_session mine; /* zeros if the target is of an earlier version */
 	char why[ERR_SIZE];
 };
 
@@ -37,6 +40,12 @@ int pool_check(RPMEMpool *rpp);
 
 /* 0, or the error that ended the handle, with its error message. */
 int pool_failure(RPMEMpool *rpp);
+
+/*
+ * Begin the session, before the first store. Returns 0 at once if it has begun. Any thread may
+ * call it.
+ */
+int pool_begin(RPMEMpool *rpp);
 
 /*
  * End the handle if the result `rc` of a data operation requires it. Returns the error to report.

@@ -403,10 +403,14 @@ const char *control_type_name(uint32_t type)
 		[CONTROL_REMOVE] = "REMOVE",
 		[CONTROL_DESCRIBE] = "DESCRIBE",
 		[CONTROL_PING] = "PING",
+		[CONTROL_STATE] = "STATE",
+		[CONTROL_BEGIN] = "BEGIN",
+		[CONTROL_RESUME] = "RESUME",
+		[CONTROL_MARK] = "MARK",
+		[CONTROL_CLEAR] = "CLEAR",
+		[CONTROL_REPAIR] = "REPAIR",
 	};
 
 	type &= ~CONTROL_REPLY;
-	if (type >= CONTROL_CREATE && type <= CONTROL_PING)
-		return names[type];
-	return "?";
+	return type < sizeof(names) / sizeof(names[0]) && names[type] ? names[type] : "?";
 }

@@ -25,7 +25,7 @@
 #include "wire/status.h"
 
 #define CONTROL_MAJOR 1 /* protocols with different numbers are incompatible */
-#define CONTROL_MINOR 0 /* a higher number may know more requests */
+#define CONTROL_MINOR 1 /* a higher number may know more requests */
 
 #define CONTROL_GREETING_SIZE 16
 #define CONTROL_HEAD_SIZE     12
@@ -38,6 +38,7 @@
 #define CONTROL_ADDRESS_MAX 64
 #define CONTROL_SECRET_SIZE 32
 #define CONTROL_PARTS_MAX   64 /* parts of one set in a reply */
+#define CONTROL_ID_SIZE     16 /* the identity of a pool */
 #define CONTROL_REPLY       0x80000000u
 
 enum control_type {
@@ -49,7 +50,18 @@ enum control_type {
 	CONTROL_REMOVE = 6,
 	CONTROL_DESCRIBE = 7,
 	CONTROL_PING = 8, /* from either end; the reply has no status and no body */
+
+	/* Since minor version 1: what the target remembers of a pool (pool/state.h) */
+	CONTROL_STATE = 16,  /* of a pool set, which need not be open */
+	CONTROL_BEGIN = 17,  /* before the first store: advance the generation */
+	CONTROL_RESUME = 18, /* an OPEN that goes on with a session */
+	CONTROL_MARK = 19,   /* mark the pool as inconsistent */
+	CONTROL_CLEAR = 20,  /* all bytes have been drained: remove the mark */
+	CONTROL_REPAIR = 21, /* an OPEN that a mark does not refuse */
 };
+
+/* The first minor version that knows the requests from CONTROL_STATE on. */
+#define CONTROL_MINOR_STATE 1
 
 #define CONTROL_CLOSE_REMOVE     1u /* remove the pool if this connection has created it */
 #define CONTROL_REMOVE_FORCE     1u /* skip parts that cannot be removed */
@@ -65,7 +77,7 @@ struct control_head {
 	uint32_t length; /* of the body */
 };
 
-/* The requests CREATE and OPEN. */
+/* The requests CREATE, OPEN and REPAIR. */
 struct control_start {
 	uint64_t size;
 	uint32_t nlanes;
@@ -75,7 +87,7 @@ struct control_start {
 	char name[CONTROL_NAME_MAX + 1];
 };
 
-/* The reply to CREATE and OPEN; `secrets` is nlanes * CONTROL_SECRET_SIZE bytes. */
+/* The reply to CREATE, OPEN, RESUME and REPAIR; `secrets` is nlanes * CONTROL_SECRET_SIZE bytes. */
 struct control_started {
 	uint16_t port;
 	uint8_t provider, method, granularity;
@@ -94,7 +106,31 @@ struct control_set_attr {
 	struct rpmem_pool_attr attr;
 };
 
-/* The request REMOVE, with flags, or DESCRIBE, without flags. */
+/* A session of an initiator that stores: the reply to BEGIN. */
+struct control_session {
+	uint8_t identity[CONTROL_ID_SIZE];
+	uint64_t generation; /* not 0 */
+	uint8_t secret[CONTROL_SECRET_SIZE];
+};
+
+/* The request RESUME. */
+struct control_resume {
+	struct control_session session;
+	struct control_start start;
+};
+
+/* The reply to STATE. */
+struct control_state {
+	bool known; /* false: the pool has no state yet, and the members below are zeros */
+	uint8_t identity[CONTROL_ID_SIZE];
+	uint64_t generation;
+	bool unclosed;     /* the last session has not closed the pool, or has it open now */
+	bool inconsistent; /* the mark; without it the members below are 0 */
+	uint64_t since;    /* seconds since 1970, by the target's clock */
+	uint64_t missing;  /* bytes */
+};
+
+/* The requests REMOVE, with flags, DESCRIBE and STATE, without flags. */
 struct control_named {
 	uint32_t flags;
 	char name[CONTROL_NAME_MAX + 1];
@@ -149,6 +185,11 @@ int control_get_close(const uint8_t *body, size_t length, uint32_t *flags);
 void control_put_named(struct writer *out, const struct control_named *named);
 int control_get_named(const uint8_t *body, size_t length, struct control_named *named);
 int control_get_nothing(const uint8_t *body, size_t length);
+void control_put_resume(struct writer *out, const struct control_resume *resume);
+int control_get_resume(const uint8_t *body, size_t length, struct control_resume *resume);
+/* The request MARK: the number of bytes that are missing. */
+void control_put_mark(struct writer *out, uint64_t missing);
+int control_get_mark(const uint8_t *body, size_t length, uint64_t *missing);
 
 /*
  * Write a reply's result. Characters of the message that are not printable are replaced, and a
@@ -162,6 +203,10 @@ void control_put_started(struct writer *out, const struct control_started *start
 int control_get_started(struct reader *in, struct control_started *started);
 void control_put_description(struct writer *out, const struct control_description *told);
 int control_get_description(struct reader *in, struct control_description *told);
+void control_put_session(struct writer *out, const struct control_session *session);
+int control_get_session(struct reader *in, struct control_session *session);
+void control_put_state(struct writer *out, const struct control_state *state);
+int control_get_state(struct reader *in, struct control_state *state);
 
 /* The name of a type, such as "CREATE"; "?" if unknown. A reply has the name of its request. */
 const char *control_type_name(uint32_t type);

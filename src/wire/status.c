@@ -30,6 +30,8 @@ static const struct {
 	[WIRE_TIMED_OUT] = {ETIMEDOUT, "a time limit of the target expired"},
 	[WIRE_READ_ONLY] = {EROFS, "the target's file system is read-only"},
 	[WIRE_NO_FILES] = {EMFILE, "the target has no descriptors left"},
+	[WIRE_STALE] = {ESTALE, "the pool is not as this session has left it"},
+	[WIRE_INCONSISTENT] = {EUCLEAN, "the pool is marked as inconsistent"},
 };
 
 static const struct {
@@ -62,6 +64,8 @@ static const struct {
 	{EROFS, WIRE_READ_ONLY},
 	{EMFILE, WIRE_NO_FILES},
 	{ENFILE, WIRE_NO_FILES},
+	{ESTALE, WIRE_STALE},
+	{EUCLEAN, WIRE_INCONSISTENT},
 };
 
 enum wire_status wire_status_of(int error)

@@ -40,13 +40,16 @@ static int request(uint32_t type, const uint8_t *body, size_t length, struct wri
 {
 	struct control_start start;
 	struct control_set_attr set;
+	struct control_resume resume;
 	struct control_named named;
+	uint64_t missing;
 	uint32_t flags;
 	int rc;
 
 	switch (type) {
 	case CONTROL_CREATE:
 	case CONTROL_OPEN:
+	case CONTROL_REPAIR:
 		rc = control_get_start(body, length, &start);
 		if (!rc)
 			control_put_start(out, &start);
@@ -63,9 +66,20 @@ static int request(uint32_t type, const uint8_t *body, size_t length, struct wri
 		return rc;
 	case CONTROL_REMOVE:
 	case CONTROL_DESCRIBE:
+	case CONTROL_STATE:
 		rc = control_get_named(body, length, &named);
 		if (!rc)
 			control_put_named(out, &named);
+		return rc;
+	case CONTROL_RESUME:
+		rc = control_get_resume(body, length, &resume);
+		if (!rc)
+			control_put_resume(out, &resume);
+		return rc;
+	case CONTROL_MARK:
+		rc = control_get_mark(body, length, &missing);
+		if (!rc)
+			control_put_mark(out, missing);
 		return rc;
 	default:
 		return control_get_nothing(body, length);
@@ -76,8 +90,22 @@ static int reply_part(uint32_t type, struct reader *in, struct writer *out)
 {
 	struct control_started started;
 	struct control_description told;
+	struct control_session session;
+	struct control_state state;
 	int rc;
 
+	if (type == CONTROL_BEGIN) {
+		rc = control_get_session(in, &session);
+		if (!rc)
+			control_put_session(out, &session);
+		return rc;
+	}
+	if (type == CONTROL_STATE) {
+		rc = control_get_state(in, &state);
+		if (!rc)
+			control_put_state(out, &state);
+		return rc;
+	}
 	if (type == CONTROL_DESCRIBE) {
 		rc = control_get_description(in, &told);
 		if (!rc)

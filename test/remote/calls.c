@@ -320,7 +320,7 @@ static void test_describe(void)
 		"describe: the path of the part ends with its name");
 	is_int(set->method_tcp, expected("METHOD", HOLDFAST_METHOD_WRITE_MESSAGE),
 		"describe: the method over tcp is the expected one");
-	is_str(set->version, "1.0", "describe: the version of the protocol is 1.0");
+	is_str(set->version, "1.1", "describe: the version of the protocol is 1.1");
 	holdfast_remote_set_free(&set);
 	fails(holdfast_remote_describe(HOST, "absent.set", &set), ENOENT,
 		"describe: a missing set is ENOENT");

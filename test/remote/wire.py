@@ -11,15 +11,16 @@ import time
 
 MAGIC = b"HOLDFAST"
 CREATE, OPEN, KEEP, SET_ATTR, CLOSE, REMOVE, DESCRIBE, PING = range(1, 9)
+STATE, BEGIN, RESUME, MARK, CLEAR, REPAIR = range(16, 22)
 REPLY = 0x80000000
 VERBS, TCP = 1, 2
 OK, VERSION, BAD_NAME, BAD_SIZE, BAD_LANES, BAD_PROVIDER, FATAL, NO_DATA_CHANNEL, BUSY, EXISTS, \
     NO_PROVIDER, ABSENT, NO_ACCESS, POOL_CONFIG, NO_SPACE, IO, NO_MEMORY, MALFORMED, UNKNOWN, \
-    TIMED_OUT, READ_ONLY, NO_FILES = range(22)
+    TIMED_OUT, READ_ONLY, NO_FILES, STALE, INCONSISTENT = range(24)
 MIB = 1 << 20
 
 
-def greeting(major=1, minor=0, magic=MAGIC):
+def greeting(major=1, minor=1, magic=MAGIC):
     return magic + struct.pack(">HHI", major, minor, 0)
 
 
@@ -45,6 +46,23 @@ def start(name="pool.set", size=8 * MIB, lanes=1, providers=TCP, header=True):
 
 def named(name, flags=0):
     return struct.pack(">I", flags) + text(name)
+
+
+class Session:
+    """The reply to BEGIN, which RESUME gives back."""
+
+    def __init__(self, rest):
+        self.identity, self.generation, self.secret = struct.unpack(">16sQ32s", rest)
+
+    def bytes(self, **changed):
+        fields = {**vars(self), **changed}
+        return struct.pack(">16sQ32s", fields["identity"], fields["generation"], fields["secret"])
+
+
+def state(rest):
+    """The fields of a reply to STATE."""
+    names = "known", "identity", "generation", "unclosed", "inconsistent", "since", "missing"
+    return dict(zip(names, struct.unpack(">B16sQBBQQ", rest)))
 
 
 def result(status=OK, message=""):
@@ -86,7 +104,7 @@ class Stream:
 class Daemon:
     """Starts an rpmemd, and is its initiator."""
 
-    def __init__(self, command, greets=True, **environment):
+    def __init__(self, command, greets=True, minor=1, **environment):
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             bufsize=0, env={**os.environ, **environment})
@@ -94,7 +112,7 @@ class Daemon:
         self.number = 0
         self.greeting = self.stream.take(16)
         if greets:
-            self.send(greeting())
+            self.send(greeting(minor=minor))
 
     def send(self, data):
         """Sends the data; ignores it if the daemon has closed its input, as one that ends may have."""

@@ -34,7 +34,8 @@ static void test_statuses(void)
 		{WIRE_NO_MEMORY, ENOMEM, ENOMEM}, {WIRE_MALFORMED, EPROTO, EPROTO},
 		{WIRE_UNKNOWN_REQUEST, EOPNOTSUPP, EOPNOTSUPP},
 		{WIRE_TIMED_OUT, ETIMEDOUT, ETIMEDOUT}, {WIRE_READ_ONLY, EROFS, EROFS},
-		{WIRE_NO_FILES, EMFILE, EMFILE}};
+		{WIRE_NO_FILES, EMFILE, EMFILE}, {WIRE_STALE, ESTALE, ESTALE},
+		{WIRE_INCONSISTENT, EUCLEAN, EUCLEAN}};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
 		is_int(wire_status_errno(known[i].status), known[i].at_initiator,
@@ -196,7 +197,7 @@ static void test_streams(void)
 	is_int(frames_greeting(&frames, "it", &minor), 0,
 		"frames_greeting: 15 of 16 bytes are not enough for a greeting");
 	frames_fill(&frames, 1);
-	ok(!memcmp(frames.bytes, "HOLDFAST\0\1\0\0\0\0\0", 16),
+	ok(!memcmp(frames.bytes, "HOLDFAST\0\1\0\1\0\0\0", 16),
 		"control: numbers have their highest byte first");
 	is_int(frames_greeting(&frames, "it", &minor), 1,
 		"frames_greeting: 16 bytes are a whole greeting");
@@ -225,11 +226,94 @@ static void test_streams(void)
 	is_int(control_get_greeting(bytes, "it", &minor), -EPROTONOSUPPORT,
 		"control_get_greeting: another major version is refused");
 	has_str(err_get(), "3.4", "control_get_greeting: the message names the peer's version");
-	has_str(err_get(), "1.0", "control_get_greeting: the message names our version");
+	has_str(err_get(), "1.1", "control_get_greeting: the message names our version");
+}
+
+/* The pairs of functions for a pool's state. */
+static void test_state(void)
+{
+	struct control_session session = {.generation = UINT64_MAX},
+			       got_session = {.generation = 7};
+	struct control_state state = {.known = true,
+		.generation = 9,
+		.unclosed = true,
+		.inconsistent = true,
+		.since = 10,
+		.missing = UINT64_MAX};
+	struct control_state got_state = {.since = 7};
+	struct writer out = writer_on(bytes, sizeof(bytes));
+	uint64_t missing = 7;
+
+	memset(session.identity, 'i', sizeof(session.identity));
+	memset(session.secret, 's', sizeof(session.secret));
+	memset(state.identity, 'j', sizeof(state.identity));
+	control_put_session(&out, &session);
+	struct reader in = reader_on(bytes, writer_length(&out));
+	ok(!control_get_session(&in, &got_session) &&
+			!memcmp(&got_session, &session, sizeof(session)),
+		"control_get_session: what is read is what was written");
+	memset(bytes + 16, 0, 8);
+	in = reader_on(bytes, writer_length(&out));
+	is_int(control_get_session(&in, &got_session), -EPROTO,
+		"control_get_session: generation 0 is refused");
+
+	out = writer_on(bytes, sizeof(bytes));
+	control_put_state(&out, &state);
+	size_t length = writer_length(&out);
+	in = reader_on(bytes, length);
+	ok(!control_get_state(&in, &got_state) && got_state.inconsistent && got_state.unclosed &&
+			got_state.since == 10 && got_state.missing == UINT64_MAX &&
+			got_state.generation == 9 &&
+			!memcmp(got_state.identity, state.identity, sizeof(state.identity)),
+		"control_get_state: what is read is what was written");
+	int refused = 0;
+	for (size_t cut = 0; cut < length; cut++) {
+		in = reader_on(bytes, cut);
+		refused += control_get_state(&in, &got_state) == -EPROTO;
+	}
+	is_int(refused, length, "control_get_state: a state that is cut anywhere is refused");
+	bytes[26] = 0;
+	in = reader_on(bytes, length);
+	is_int(control_get_state(&in, &got_state), -EPROTO,
+		"control_get_state: a time without a mark is refused");
+	bytes[0] = 0;
+	in = reader_on(bytes, length);
+	is_int(control_get_state(&in, &got_state), -EPROTO,
+		"control_get_state: facts about an unknown pool are refused");
+
+	out = writer_on(bytes, sizeof(bytes));
+	control_put_mark(&out, 123456789);
+	is_int(control_get_mark(bytes, 7, &missing), -EPROTO,
+		"control_get_mark: a request that is cut is refused");
+	is_int(missing, 7, "control_get_mark: the output is unchanged on failure");
+	ok(!control_get_mark(bytes, 8, &missing) && missing == 123456789,
+		"control_get_mark: what is read is what was written");
+}
+
+static void test_resume(void)
+{
+	struct control_resume resume = {.session = {.generation = 5},
+		.start = {.size = 4096, .nlanes = 2, .providers = WIRE_PROVIDERS, .name = "a.set"}};
+	struct control_resume got = {.session = {.generation = 7}};
+	struct writer out = writer_on(bytes, sizeof(bytes));
+	int refused = 0;
+
+	control_put_resume(&out, &resume);
+	size_t length = writer_length(&out);
+	for (size_t cut = 0; cut < length; cut++)
+		refused += control_get_resume(bytes, cut, &got) == -EPROTO;
+	is_int(refused, length, "control_get_resume: a request that is cut anywhere is refused");
+	is_int(got.session.generation, 7,
+		"control_get_resume: the session is unchanged on failure");
+	ok(!control_get_resume(bytes, length, &got) && got.session.generation == 5 &&
+			got.start.nlanes == 2 && !strcmp(got.start.name, "a.set"),
+		"control_get_resume: what is read is what was written");
 }
 
 int main(void)
 {
+	test_state();
+	test_resume();
 	test_statuses();
 	test_start();
 	test_started();

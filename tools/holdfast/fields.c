@@ -342,6 +342,14 @@ static const struct field attribute_rows[] = {
 static TABLE(fields_attributes, attribute_rows);
 #undef THIS
 
+#define THIS remote_mark
+static const struct field mark_rows[] = {
+	{"since", FIELD_SIZE, AT(since)},
+	{"missing", FIELD_SIZE, AT(missing)},
+};
+static TABLE(fields_mark, mark_rows);
+#undef THIS
+
 #define THIS remote_view
 static const struct field methods_rows[] = {
 	{"verbs", FIELD_TEXT, AT(method_verbs)},
@@ -363,6 +371,9 @@ static const struct field remote_rows[] = {
 	{"attributes", FIELD_OBJECT, AT(attributes), .of = &fields_attributes},
 	{"max_lanes", FIELD_SIZE, AT(max_lanes)},
 	{"protocol", FIELD_TEXT, AT(protocol)},
+	{"generation", FIELD_MAYBE, AT(generation)},
+	{"unclosed", FIELD_TRUTH, AT(unclosed)},
+	{"inconsistent", FIELD_OBJECT, AT(inconsistent), .of = &fields_mark},
 };
 TABLE(fields_remote, remote_rows);
 #undef THIS

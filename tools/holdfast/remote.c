@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tool.h"
@@ -95,6 +96,13 @@ static void put_method(FILE *text, const char *provider, enum holdfast_method me
 	fputs(".\n", text);
 }
 
+bool remote_has_state(const struct holdfast_remote_set *set)
+{
+	return set->struct_size >=
+		       offsetof(struct holdfast_remote_set, missing) + sizeof(set->missing) &&
+	       set->generation;
+}
+
 static void put_verdict(FILE *text, const struct holdfast_remote_set *set)
 {
 	if (set->busy)
@@ -103,6 +111,8 @@ static void put_verdict(FILE *text, const struct holdfast_remote_set *set)
 			text);
 	else if (!set->created)
 		fputs("a pool set without a pool: rpmem_create() would make one\n", text);
+	else if (remote_has_state(set) && set->inconsistent)
+		fputs("a pool that is inconsistent: a catch-up or a sync has not ended\n", text);
 	else if (set->survival == HOLDFAST_SURVIVES_NOT)
 		fputs("data persisted in this pool does not survive a power cut or a reboot of "
 		      "its machine\n",
@@ -118,6 +128,26 @@ static void put_volatile_parts(FILE *text, const struct holdfast_remote_set *set
 		if (set->parts[i]->survival == HOLDFAST_SURVIVES_NOT)
 			fprintf(text, "%s is on volatile memory or storage on the target.\n",
 				set->parts[i]->path);
+}
+
+/* Print what the target remembers of the programs that have stored. */
+static void put_state(FILE *text, const struct holdfast_remote_set *set)
+{
+	char since[40] = "an unknown time";
+	time_t seconds = (time_t)set->inconsistent_since;
+	struct tm tm;
+
+	if (set->inconsistent && gmtime_r(&seconds, &tm))
+		strftime(since, sizeof(since), "%Y-%m-%d %H:%M:%S UTC", &tm);
+	if (set->inconsistent)
+		fprintf(text,
+			"It is inconsistent since %s: %" PRIu64
+			" bytes are missing. Only a reconnect of its writer, or a sync, may go on.\n",
+			since, set->missing);
+	else if (set->unclosed && !set->busy)
+		fputs("The last program that has stored to it has not closed it: the memory there "
+		      "may be ahead of this copy.\n",
+			text);
 }
 
 /*
@@ -146,6 +176,8 @@ static void put_text(FILE *text, const struct holdfast_remote_set *set)
 		"It is on another machine. %s: run `holdfast info' there, with the paths of the "
 		"parts, to know why.\n",
 		survival_sentence(set->survival));
+	if (remote_has_state(set))
+		put_state(text, set);
 	put_volatile_parts(text, set);
 	if (set->created && !set->busy)
 		fputs(set->header_size ? "The first bytes belong to its header.\n"
@@ -241,6 +273,9 @@ void remote_require(struct answer *answer, enum pmem2_granularity required)
 		answer->because = "the pool is in use";
 	} else if (!set->created) {
 		answer->because = "there is no pool yet";
+	} else if (remote_has_state(set) && set->inconsistent) {
+		answer->outcome = OUTCOME_NO;
+		answer->because = "the pool is inconsistent";
 	} else if (set->granularity > required) {
 		answer->outcome = OUTCOME_NO;
 		answer->because = "the granularity is coarser";

@@ -8,7 +8,8 @@
 
 /* The memory that the strings and arrays of one view use. */
 struct room {
-	int64_t header_size;
+	int64_t header_size, generation;
+	struct remote_mark mark;
 	struct remote_attributes attributes;
 	char *verdict;
 	const struct remote_part **parts;
@@ -66,6 +67,22 @@ static void add_pool(
 	view->attributes = &room->attributes;
 }
 
+/* Adds what the target remembers of the pool. */
+static void add_state(
+	struct remote_view *view, struct room *room, const struct holdfast_remote_set *set)
+{
+	view->unclosed = -1;
+	if (!remote_has_state(set))
+		return;
+	room->generation = (int64_t)set->generation;
+	view->generation = &room->generation;
+	view->unclosed = set->unclosed;
+	if (!set->inconsistent)
+		return;
+	room->mark = (struct remote_mark){set->inconsistent_since, set->missing};
+	view->inconsistent = &room->mark;
+}
+
 void remote_view(struct remote_view *view, const struct answer *answer)
 {
 	const struct holdfast_remote_set *set = answer->set;
@@ -91,6 +108,7 @@ void remote_view(struct remote_view *view, const struct answer *answer)
 	add_parts(view, room, set);
 	if (set->created && !set->busy)
 		add_pool(view, room, set);
+	add_state(view, room, set);
 }
 
 void remote_view_fini(struct remote_view *view)

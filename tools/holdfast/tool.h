@@ -86,6 +86,10 @@ struct remote_attributes {
 	char *poolset_uuid, *uuid, *next_uuid, *prev_uuid, *user_flags;
 };
 
+struct remote_mark {
+	size_t since, missing;
+};
+
 struct room;
 struct remote_view {
 	struct room *room; /* memory of the view's strings and arrays */
@@ -96,11 +100,20 @@ struct remote_view {
 	const int64_t *header_size;
 	const struct remote_attributes *attributes;
 	const char *protocol;
+	const int64_t *generation; /* this and the next are NULL if the target does not know them */
+	const struct remote_mark *inconsistent;
+	int unclosed; /* 0, 1, or -1: not known */
 };
 
 /* Makes the view from answer->set. Free it with remote_view_fini(). */
 void remote_view(struct remote_view *view, const struct answer *answer);
 void remote_view_fini(struct remote_view *view);
+
+/*
+ * True if librpmem and the target tell what the target remembers of the pool: those of version 3.0
+ * do not.
+ */
+bool remote_has_state(const struct holdfast_remote_set *set);
 
 /* The name of a method. Only valid while a pool set is being explained. */
 const char *remote_method(enum holdfast_method method);

@@ -84,9 +84,9 @@ static int number(const char *value, unsigned least, unsigned most, unsigned *re
 	return 0;
 }
 
-static int set_poolset_dir(struct config *config, const char *value)
+static int set_folder(const struct config *config, char **place, const char *value)
 {
-	char *old = config->poolset_dir, *new = NULL;
+	char *old = *place, *new = NULL;
 	int error = set_path(config, &new, value);
 
 	if (error)
@@ -96,9 +96,19 @@ static int set_poolset_dir(struct config *config, const char *value)
 		free(new);
 		return error;
 	}
-	config->poolset_dir = new;
+	*place = new;
 	free(old);
 	return 0;
+}
+
+static int set_poolset_dir(struct config *config, const char *value)
+{
+	return set_folder(config, &config->poolset_dir, value);
+}
+
+static int set_state_dir(struct config *config, const char *value)
+{
+	return set_folder(config, &config->state_dir, value);
 }
 
 /* A named log file is used instead of syslog. */
@@ -207,6 +217,7 @@ static const struct {
 } keys[] = {
 	{"log-file", set_log_file},
 	{"poolset-dir", set_poolset_dir},
+	{"state-dir", set_state_dir},
 	{"persist-apm", set_persist_apm},
 	{"persist-general", set_persist_general},
 	{"use-syslog", set_use_syslog},
@@ -262,5 +273,6 @@ void config_fini(struct config *config)
 	free(config->home);
 	free(config->log_file);
 	free(config->poolset_dir);
+	free(config->state_dir);
 	*config = (struct config){.home = NULL};
 }

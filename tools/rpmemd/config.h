@@ -26,6 +26,7 @@
 
 struct config {
 	char *poolset_dir; /* absolute */
+	char *state_dir;   /* absolute; NULL: a folder beside each pool set */
 	char *log_file;    /* absolute or relative; ignored with use_syslog */
 	bool use_syslog;
 	enum log_level log_level;

@@ -123,10 +123,8 @@ int control_io_read(struct control_io *io)
 
 int control_io_next(struct control_io *io, struct control_head *head, const uint8_t **body)
 {
-	unsigned minor;
-
 	if (!io->greeted) {
-		int rc = frames_greeting(&io->frames, "the initiator", &minor);
+		int rc = frames_greeting(&io->frames, "the initiator", &io->minor);
 		if (rc <= 0)
 			return rc;
 		io->greeted = true;

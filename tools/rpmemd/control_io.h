@@ -10,7 +10,8 @@
 
 struct control_io {
 	struct frames frames;
-	bool greeted; /* the initiator has sent its greeting */
+	bool greeted;   /* the initiator has sent its greeting */
+	unsigned minor; /* the initiator's version, once it has */
 	int timeout_ms;
 	uint8_t *bytes; /* the frame that is being built */
 };

@@ -16,6 +16,7 @@
 #include "pool/fault.h"
 #include "pool/pool.h"
 #include "session.h"
+#include "writers.h"
 
 /* Print the error message for the user who started rpmemd, here or through ssh. */
 static int complain(int status)
@@ -66,7 +67,7 @@ static int run(const struct options *options, const struct config *config)
 {
 	if (!options->remove)
 		return session_run(config);
-	int error = pool_remove(config->poolset_dir, options->remove, options->remove_flags);
+	int error = writers_remove(config, options->remove, options->remove_flags);
 	return error ? complain(-error) : EXIT_SUCCESS;
 }
 

@@ -38,6 +38,8 @@ static const struct argp_option table[] = {
 	{"log-file", KEY_SETTING + 7, "FILE", 0, "Log to this file instead of syslog", 3},
 	{"use-syslog", KEY_SETTING + 8, NULL, 0, "Log to syslog", 3},
 	{"log-level", KEY_SETTING + 9, "LEVEL", 0, "err, warn, notice, info or debug", 3},
+	{"state-dir", KEY_SETTING + 10, "DIRECTORY", 0,
+		"Directory for what is remembered of pools; \".rpmemd\" beside each pool set", 2},
 	{"help", 'h', NULL, 0, "Give this help list", -1},
 	{"usage", KEY_USAGE, NULL, OPTION_HIDDEN, NULL, -1}, /* named in argp's messages */
 	{"version", 'V', NULL, 0, "Print program version", -1},

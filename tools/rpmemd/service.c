@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/env.h"
 #include "base/err.h"
@@ -72,14 +71,10 @@ static int make_secrets(unsigned nlanes, uint8_t **made)
 
 	if (!secrets)
 		return err_set(-ENOMEM, "no memory for %u lanes", nlanes);
-	for (size_t done = 0; done < size;) {
-		ssize_t got = getrandom(secrets + done, size - done, 0);
-		if (got < 0 && errno != EINTR) {
-			int rc = err_sys("cannot get random numbers");
-			free(secrets);
-			return rc;
-		}
-		done += got > 0 ? (size_t)got : 0;
+	int rc = state_random(secrets, size);
+	if (rc) {
+		free(secrets);
+		return rc;
 	}
 	*made = secrets;
 	return 0;
@@ -161,38 +156,110 @@ static int listen_for(struct service *service, const struct control_start *start
 	return rc;
 }
 
-static int open_pool(struct service *service, bool create, const struct control_start *start)
+static int open_set(
+	const struct service_start *request, const struct pool_set *set, struct pool **pool)
+{
+	const struct control_start *start = request->start;
+
+	if (request->type != CONTROL_CREATE)
+		return pool_open(set, start->size, pool);
+	return pool_create(set, start->size, start->has_attr ? &start->attr : NULL, pool);
+}
+
+/*
+ * The pool's own errors. Network file systems fail with ESTALE, and damaged ones with EUCLEAN,
+ * which would tell the initiator something else.
+ */
+static int of_pool(int rc)
+{
+	char cause[ERR_SIZE];
+
+	if (rc != -ESTALE && rc != -EUCLEAN)
+		return rc;
+	snprintf(cause, sizeof(cause), "%s", err_get());
+	return err_set(-EREMOTEIO, "%s", cause);
+}
+
+/*
+ * End the session's daemon, if it still has the pool, and open the pool. Opening waits a moment for
+ * a daemon that is ending by itself and has let the session go; a second time, since a daemon may
+ * have begun the session after the first look.
+ */
+static int open_resumed(
+	struct service *service, const struct service_start *request, const struct pool_set *set)
+{
+	const struct config *config = service->config;
+	int rc = -EBUSY;
+
+	for (int tries = 0; rc == -EBUSY && tries < 2; tries++) {
+		rc = writers_take_over(config, request->start->name, request->session);
+		if (!rc)
+			rc = of_pool(open_set(request, set, &service->pool));
+	}
+	return rc;
+}
+
+static int open_pool(struct service *service, const struct service_start *request)
 {
 	struct pool_set *set;
-	int rc = pool_set_load(service->config->poolset_dir, start->name, &set);
+	int rc = pool_set_load(service->config->poolset_dir, request->start->name, &set);
 
 	if (rc)
-		return rc;
-	if (create)
-		rc = pool_create(
-			set, start->size, start->has_attr ? &start->attr : NULL, &service->pool);
+		return of_pool(rc);
+	if (request->type == CONTROL_RESUME)
+		rc = open_resumed(service, request, set);
 	else
-		rc = pool_open(set, start->size, &service->pool);
+		rc = of_pool(open_set(request, set, &service->pool));
 	pool_set_free(set);
 	return rc;
 }
 
-int service_start(struct service *service, bool create, const struct control_start *start,
-	struct control_started *told, uint8_t **secrets)
+/* Read or make the state of the open pool. */
+static int open_writers(struct service *service, const struct service_start *request)
 {
-	int rc = open_pool(service, create, start);
+	const struct config *config = service->config;
+	struct writers *writers = &service->writers;
+	const char *name = request->start->name;
+	bool created = request->type == CONTROL_CREATE;
+	int rc = created ? writers_create(writers, config, name)
+			 : writers_open(writers, config, name, request->type != CONTROL_OPEN);
 
-	if (rc)
-		return rc;
-	service->created = create;
-	service->kept = false;
-	store_init(&service->store, service->pool);
+	if (!rc && request->type == CONTROL_RESUME)
+		return writers_resume(writers, service->pool, request->session);
+	return rc || service->begins ? rc : writers_begin(writers, service->pool);
+}
+
+static void tell_pool(const struct service *service, struct control_started *told)
+{
 	memset(told, 0, sizeof(*told));
 	told->pool_size = pool_size(service->pool);
 	told->guard = (uint32_t)pool_guard(service->pool);
 	told->granularity = (uint8_t)service->store.granularity;
 	told->has_attr = pool_attributes(service->pool, &told->attr);
-	rc = listen_for(service, start, told, secrets);
+}
+
+static int serve_pool(struct service *service, const struct service_start *request,
+	struct control_started *told, uint8_t **secrets)
+{
+	int rc = open_writers(service, request);
+
+	if (rc)
+		return rc;
+	store_init(&service->store, service->pool);
+	tell_pool(service, told);
+	return listen_for(service, request->start, told, secrets);
+}
+
+int service_start(struct service *service, const struct service_start *request,
+	struct control_started *told, uint8_t **secrets)
+{
+	int rc = open_pool(service, request);
+
+	if (rc)
+		return rc;
+	service->created = request->type == CONTROL_CREATE;
+	service->kept = false;
+	rc = serve_pool(service, request, told, secrets);
 	if (rc) {
 		char cause[ERR_SIZE];
 		snprintf(cause, sizeof(cause), "%s", err_get());
@@ -200,18 +267,40 @@ int service_start(struct service *service, bool create, const struct control_sta
 		err_put_back(cause);
 		return rc;
 	}
-	log_notice("%s %s: %zu bytes, %u lanes by %s, %s", create ? "created" : "opened",
-		start->name, pool_size(service->pool), told->nlanes,
+	log_notice("%s %s: %zu bytes, %u lanes by %s, %s", control_type_name(request->type),
+		request->start->name, pool_size(service->pool), told->nlanes,
 		wire_provider_name(told->provider), wire_method_name(told->method));
 	return 0;
 }
 
 int service_set_attr(struct service *service, const struct control_set_attr *set)
 {
-	return pool_set_attributes(service->pool, set->has_attr ? &set->attr : NULL);
+	int rc = writers_begin(&service->writers, service->pool);
+
+	return rc ? rc : pool_set_attributes(service->pool, set->has_attr ? &set->attr : NULL);
 }
 
-int service_close(struct service *service, bool discard)
+int service_begin(struct service *service, struct control_session *session)
+{
+	int rc = writers_begin(&service->writers, service->pool);
+
+	if (!rc)
+		writers_session(&service->writers, session);
+	return rc;
+}
+
+static void discard_pool(struct service *service)
+{
+	char *path = service->writers.path ? strdup(service->writers.path) : NULL;
+
+	writers_close(&service->writers, false);
+	pool_discard(service->pool);
+	if (path)
+		state_remove(path);
+	free(path);
+}
+
+static int close_service(struct service *service, bool discard, bool properly)
 {
 	int rc = 0;
 
@@ -220,12 +309,25 @@ int service_close(struct service *service, bool discard)
 	if (service->server)
 		lanes_server_close(service->server);
 	service->server = NULL;
-	if (service->created && (discard || !service->kept))
-		pool_discard(service->pool);
-	else
+	if (service->created && (discard || !service->kept)) {
+		discard_pool(service);
+	} else {
+		int failed = writers_close(&service->writers, properly);
 		rc = pool_close(service->pool);
+		rc = rc ? rc : failed;
+	}
 	service->pool = NULL;
 	return rc;
+}
+
+int service_close(struct service *service, bool discard)
+{
+	return close_service(service, discard, true);
+}
+
+int service_end(struct service *service)
+{
+	return close_service(service, false, false);
 }
 
 int service_remove(const struct config *config, const struct control_named *named)
@@ -236,7 +338,7 @@ int service_remove(const struct config *config, const struct control_named *name
 		flags |= POOL_REMOVE_FORCE;
 	if (named->flags & CONTROL_REMOVE_POOL_SET)
 		flags |= POOL_REMOVE_SET_FILE;
-	return pool_remove(config->poolset_dir, named->name, flags);
+	return writers_remove(config, named->name, flags);
 }
 
 /* Fill in the fields of the reply that need an open pool. */

@@ -9,24 +9,40 @@
 #include "fabric/fabric.h"
 #include "store.h"
 #include "wire/control.h"
+#include "writers.h"
 
 /* The state for one initiator: at most one pool, with its server. */
 struct service {
 	const struct config *config;
-	struct pool *pool; /* NULL: no pool is open */
+	struct pool *pool;      /* NULL: no pool is open */
+	struct writers writers; /* of the pool */
 	struct store store;
 	struct lanes_server *server; /* NULL without a pool */
 	bool created;                /* by this initiator */
 	bool kept;                   /* the initiator has sent KEEP: a created pool stays */
+	bool begins;                 /* the initiator sends BEGIN; if not, any OPEN begins */
 };
 
-/* 0, or -errno with an error message. CREATE or OPEN; the caller frees the secrets. */
-int service_start(struct service *service, bool create, const struct control_start *start,
+/* A request that opens a pool. */
+struct service_start {
+	uint32_t type; /* CREATE, OPEN, RESUME or REPAIR */
+	const struct control_start *start;
+	const struct control_session *session; /* RESUME */
+};
+
+/* 0, or -errno with an error message. The caller frees the secrets. */
+int service_start(struct service *service, const struct service_start *request,
 	struct control_started *told, uint8_t **secrets);
 int service_set_attr(struct service *service, const struct control_set_attr *set);
 
+/* BEGIN: `session` becomes the one that has begun. */
+int service_begin(struct service *service, struct control_session *session);
+
 /* Stop the server and close the pool. A pool that was created and not kept is removed. */
 int service_close(struct service *service, bool discard);
+
+/* As service_close(), for a pool that its initiator has not closed. */
+int service_end(struct service *service);
 
 int service_remove(const struct config *config, const struct control_named *named);
 

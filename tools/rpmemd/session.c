@@ -45,12 +45,21 @@ static int64_t now_ms(void)
 
 /* -- requests: each sends its reply, and returns 0, or -errno if it cannot -- */
 
+/* The status of an error, for an initiator of this version: older ones do not know all of them. */
+static enum wire_status status_for(const struct session *session, int rc)
+{
+	enum wire_status status = wire_status_of(-rc);
+
+	return status >= WIRE_STALE && session->io.minor < CONTROL_MINOR_STATE ? WIRE_FATAL
+									       : status;
+}
+
 static int refuse(struct session *session, const struct control_head *head, int rc)
 {
 	char sentence[ERR_SIZE];
 
 	snprintf(sentence, sizeof(sentence), "%s", err_get());
-	return control_io_refuse(&session->io, head, wire_status_of(-rc), sentence);
+	return control_io_refuse(&session->io, head, status_for(session, rc), sentence);
 }
 
 /* Reply success, or refuse with the error `rc` and its error message. */
@@ -62,14 +71,17 @@ static int reply(struct session *session, const struct control_head *head, int r
 	return control_io_send_reply(&session->io, head, &out);
 }
 
-static int reply_started(
-	struct session *session, const struct control_head *head, const struct control_start *start)
+static int reply_started(struct session *session, const struct control_head *head,
+	const struct service_start *request)
 {
 	struct control_started told;
 	uint8_t *secrets = NULL;
-	int rc = service_start(
-		&session->service, head->type == CONTROL_CREATE, start, &told, &secrets);
+	int rc = 0;
 
+	if (session->service.pool)
+		return refuse(session, head, err_set(-EPROTO, "a pool is open already"));
+	session->service.begins = session->io.minor >= CONTROL_MINOR_STATE;
+	rc = service_start(&session->service, request, &told, &secrets);
 	if (rc)
 		return refuse(session, head, rc);
 	struct writer out = control_io_reply(&session->io);
@@ -80,14 +92,24 @@ static int reply_started(
 	return rc;
 }
 
+/* CREATE, OPEN and REPAIR. */
 static int on_start(struct session *session, const struct control_head *head, const uint8_t *body)
 {
 	struct control_start start;
+	struct service_start request = {.type = head->type, .start = &start};
 	int rc = control_get_start(body, head->length, &start);
 
-	if (!rc && session->service.pool)
-		rc = err_set(-EPROTO, "a pool is open already");
-	return rc ? refuse(session, head, rc) : reply_started(session, head, &start);
+	return rc ? refuse(session, head, rc) : reply_started(session, head, &request);
+}
+
+static int on_resume(struct session *session, const struct control_head *head, const uint8_t *body)
+{
+	struct control_resume resume;
+	struct service_start request = {
+		.type = head->type, .start = &resume.start, .session = &resume.session};
+	int rc = control_get_resume(body, head->length, &resume);
+
+	return rc ? refuse(session, head, rc) : reply_started(session, head, &request);
 }
 
 /* 0 if a pool is open, as a request requires; else -EPROTO. */
@@ -164,6 +186,60 @@ static int on_describe(
 	return control_io_send_reply(&session->io, head, &out);
 }
 
+static int on_state(struct session *session, const struct control_head *head, const uint8_t *body)
+{
+	struct control_state state;
+	struct control_named named;
+	int rc = control_get_named(body, head->length, &named);
+
+	if (!rc)
+		rc = writers_look(session->config, named.name, &state);
+	if (rc)
+		return refuse(session, head, rc);
+	struct writer out = control_io_reply(&session->io);
+	control_put_state(&out, &state);
+	return control_io_send_reply(&session->io, head, &out);
+}
+
+static int on_begin(struct session *session, const struct control_head *head, const uint8_t *body)
+{
+	struct control_session begun;
+	int rc = control_get_nothing(body, head->length);
+
+	if (!rc)
+		rc = need_pool(session);
+	if (!rc)
+		rc = service_begin(&session->service, &begun);
+	if (rc)
+		return refuse(session, head, rc);
+	struct writer out = control_io_reply(&session->io);
+	control_put_session(&out, &begun);
+	return control_io_send_reply(&session->io, head, &out);
+}
+
+static int on_mark(struct session *session, const struct control_head *head, const uint8_t *body)
+{
+	uint64_t missing;
+	int rc = control_get_mark(body, head->length, &missing);
+
+	if (!rc)
+		rc = need_pool(session);
+	if (!rc)
+		rc = writers_mark(&session->service.writers, missing);
+	return reply(session, head, rc);
+}
+
+static int on_clear(struct session *session, const struct control_head *head, const uint8_t *body)
+{
+	int rc = control_get_nothing(body, head->length);
+
+	if (!rc)
+		rc = need_pool(session);
+	if (!rc)
+		rc = writers_clear(&session->service.writers);
+	return reply(session, head, rc);
+}
+
 static int on_ping(struct session *session, const struct control_head *head, const uint8_t *body)
 {
 	struct writer nothing = writer_on(session->io.bytes + CONTROL_HEAD_SIZE, 0);
@@ -181,6 +257,23 @@ static int on_pong(struct session *session, const struct control_head *head, con
 	return rc;
 }
 
+static int (*const handlers[])(
+	struct session *session, const struct control_head *head, const uint8_t *body) = {
+	[CONTROL_CREATE] = on_start,
+	[CONTROL_OPEN] = on_start,
+	[CONTROL_KEEP] = on_keep,
+	[CONTROL_SET_ATTR] = on_set_attr,
+	[CONTROL_CLOSE] = on_close,
+	[CONTROL_REMOVE] = on_remove,
+	[CONTROL_DESCRIBE] = on_describe,
+	[CONTROL_STATE] = on_state,
+	[CONTROL_BEGIN] = on_begin,
+	[CONTROL_RESUME] = on_resume,
+	[CONTROL_MARK] = on_mark,
+	[CONTROL_CLEAR] = on_clear,
+	[CONTROL_REPAIR] = on_start,
+};
+
 static int dispatch(struct session *session, const struct control_head *head, const uint8_t *body)
 {
 	if (head->type == CONTROL_PING)
@@ -190,24 +283,9 @@ static int dispatch(struct session *session, const struct control_head *head, co
 	if (session->refusal)
 		return control_io_refuse(
 			&session->io, head, wire_status_of(-session->refusal), session->why);
-	switch (head->type) {
-	case CONTROL_CREATE:
-	case CONTROL_OPEN:
-		return on_start(session, head, body);
-	case CONTROL_KEEP:
-		return on_keep(session, head, body);
-	case CONTROL_SET_ATTR:
-		return on_set_attr(session, head, body);
-	case CONTROL_CLOSE:
-		return on_close(session, head, body);
-	case CONTROL_REMOVE:
-		return on_remove(session, head, body);
-	case CONTROL_DESCRIBE:
-		return on_describe(session, head, body);
-	default:
-		return reply(
-			session, head, err_set(-EOPNOTSUPP, "request %u is unknown", head->type));
-	}
+	if (head->type < sizeof(handlers) / sizeof(handlers[0]) && handlers[head->type])
+		return handlers[head->type](session, head, body);
+	return reply(session, head, err_set(-EOPNOTSUPP, "request %u is unknown", head->type));
 }
 
 /* -- handling events -- */
@@ -383,7 +461,7 @@ static int run(struct session *session)
 	 * takes long.
 	 */
 	close_output();
-	if (service_close(&session->service, false)) {
+	if (service_end(&session->service)) {
 		trouble();
 		verdict = END_BADLY;
 	}

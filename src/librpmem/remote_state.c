@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "librpmem/remote_state.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/err.h"
+
+bool remote_has_state(const struct session *session)
+{
+	return channel_minor(session->channel) >= CONTROL_MINOR_STATE;
+}
+
+static int need_state(const struct session *session)
+{
+	if (remote_has_state(session))
+		return 0;
+	return err_set(-EOPNOTSUPP,
+		"%s: the target speaks version %s of the protocol, which does not remember who has "
+		"written",
+		session->name, channel_version(session->channel));
+}
+
+int remote_begin(struct session *session, struct control_session *begun)
+{
+	struct reader reply;
+	int rc = need_state(session);
+
+	if (!rc)
+		rc = channel_call(session->channel, CONTROL_BEGIN, NULL, "begin", &reply);
+	if (!rc && (rc = control_get_session(&reply, begun)))
+		rc = session_failed(session, rc);
+	return rc;
+}
+
+int remote_mark(struct session *session, uint64_t missing)
+{
+	uint8_t bytes[8];
+	struct writer out = writer_on(bytes, sizeof(bytes));
+	int rc = need_state(session);
+
+	control_put_mark(&out, missing);
+	return rc ? rc : channel_call(session->channel, CONTROL_MARK, &out, "mark", NULL);
+}
+
+int remote_clear(struct session *session)
+{
+	int rc = need_state(session);
+
+	return rc ? rc : channel_call(session->channel, CONTROL_CLEAR, NULL, "clear", NULL);
+}
+
+int remote_state(struct session *session, struct control_state *state)
+{
+	uint8_t bytes[CONTROL_NAME_MAX + 16];
+	struct writer out = writer_on(bytes, sizeof(bytes));
+	struct control_named *named;
+	struct reader reply;
+	int rc = need_state(session);
+
+	if (rc)
+		return rc;
+	if (!(named = calloc(1, sizeof(*named))))
+		return err_set(-ENOMEM, "%s: no memory", session->name);
+	snprintf(named->name, sizeof(named->name), "%s", session->set);
+	control_put_named(&out, named);
+	free(named);
+	rc = channel_call(session->channel, CONTROL_STATE, &out, "state", &reply);
+	if (!rc && (rc = control_get_state(&reply, state)))
+		rc = session_failed(session, rc);
+	return rc;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * remote_state.h - requests about what the target remembers of a pool from session to session
+ *
+ * A session begins before its first store, by remote_begin(). A mark says that the pool at the
+ * target is not a state of this program's memory: set it before the first byte of a catch-up or of
+ * a comparison's differences is sent, and clear it when all lanes have drained. While it is set,
+ * the target refuses CONTROL_OPEN with EUCLEAN; CONTROL_REPAIR opens the pool all the same:
+ *
+ *	remote_begin(session, &begun);
+ *	remote_mark(session, bytes);
+ *	send all bytes and drain all lanes
+ *	remote_clear(session);
+ *
+ * All functions return 0, or -errno with an error message: -EOPNOTSUPP for a target of an earlier
+ * version, which has no state; else the target's refusal or the end of the channel. When they
+ * return 0, what they have changed is durable at the target.
+ */
+#ifndef LIBRPMEM_REMOTE_STATE_H
+#define LIBRPMEM_REMOTE_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "librpmem/session.h"
+#include "wire/control.h"
+
+/* True if the target has these requests. The session must have been started. */
+bool remote_has_state(const struct session *session);
+
+/* Begin a session with the pool that is open, or get the one that has begun. */
+int remote_begin(struct session *session, struct control_session *begun);
+
+/* Set the mark; a mark that is there keeps its time and gets this number of missing bytes. */
+int remote_mark(struct session *session, uint64_t missing);
+int remote_clear(struct session *session);
+
+/* Ask for the state of the session's pool set, which need not be open. */
+int remote_state(struct session *session, struct control_state *state);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "pool/stamp.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "pool/internal.h"
+
+#define NAME "user.rpmemd.stamp"
+
+/* The value of the attribute: all numbers are in big-endian order. */
+struct stamp {
+	uint8_t identity[STATE_IDENTITY_SIZE];
+	uint8_t generation[8];
+};
+
+static struct stamp stamp_of(const struct pool_state *state)
+{
+	struct stamp stamp;
+
+	memcpy(stamp.identity, state->identity, sizeof(stamp.identity));
+	for (unsigned i = 0; i < 8; i++)
+		stamp.generation[i] = (uint8_t)(state->generation >> (56 - 8 * i));
+	return stamp;
+}
+
+static uint64_t generation_of(const struct stamp *stamp)
+{
+	uint64_t generation = 0;
+
+	for (unsigned i = 0; i < 8; i++)
+		generation = generation << 8 | stamp->generation[i];
+	return generation;
+}
+
+static bool set_one(const struct part *part, const struct stamp *stamp)
+{
+	if (!fsetxattr(part->fd, NAME, stamp, sizeof(*stamp), 0) && !fsync(part->fd))
+		return true;
+	log_notice("%s: has no stamp of its session: %m", part->path);
+	return false;
+}
+
+bool stamp_set(const struct pool *pool, const struct pool_state *state)
+{
+	struct stamp stamp = stamp_of(state);
+	bool all = true;
+
+	for (size_t i = 0; i < pool->count; i++)
+		if (pool->parts[i].device.kind == DEVICE_FILE)
+			all &= set_one(&pool->parts[i], &stamp);
+	return all;
+}
+
+static int check_one(const struct part *part, const struct pool_state *state, uint64_t generation)
+{
+	struct stamp got;
+	ssize_t size = fgetxattr(part->fd, NAME, &got, sizeof(got));
+
+	if (size < 0 && !state->stamped)
+		return 0;
+	if (size < 0)
+		return err_set(-ESTALE,
+			"%s was replaced: it lacks the stamp of the last session: %m", part->path);
+	if (size != sizeof(got) || memcmp(got.identity, state->identity, sizeof(got.identity)))
+		return err_set(
+			-ESTALE, "%s was replaced: it has the stamp of another pool", part->path);
+	if (generation_of(&got) < generation)
+		return err_set(-ESTALE,
+			"%s was replaced: it is older than this session, at generation %ju of %ju",
+			part->path, (uintmax_t)generation_of(&got), (uintmax_t)generation);
+	return 0;
+}
+
+int stamp_check(const struct pool *pool, const struct pool_state *state, uint64_t generation)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < pool->count && !error; i++)
+		if (pool->parts[i].device.kind == DEVICE_FILE)
+			error = check_one(&pool->parts[i], state, generation);
+	return error;
+}

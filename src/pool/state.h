@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * state.h - what the target remembers of a pool from one session to the next
+ *
+ * Each pool set has a state file in the state folder. It is small, and only replaced as a whole: a
+ * temporary file, fsync, rename, and fsync of the folder. A session is everything that one
+ * initiator does with the pool, from its first store to its close.
+ *
+ * - The *identity* is made with the pool and never changes.
+ * - The *generation* is advanced, and durable, before the first store of each session, and again
+ *   when a session is resumed. Sessions that only read do not advance it.
+ * - The *session* is a secret that only the daemon and the initiator that stored last know.
+ * - The *mark* says that the pool is not a state of the initiator's memory: bytes are missing that
+ *   a catch-up or a comparison was sending.
+ *
+ * Only a process that has the pool open for writing may replace the file; any may read it.
+ *
+ * Functions return 0, or -errno with an error message.
+ */
+#ifndef POOL_STATE_H
+#define POOL_STATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define STATE_IDENTITY_SIZE 16
+#define STATE_SECRET_SIZE   32
+
+/* The largest state file, in bytes. A longer file is assumed to be something else. */
+#define STATE_TEXT 512
+
+/* The state folder beside a pool set, unless a folder is configured. */
+#define STATE_FOLDER ".rpmemd"
+
+struct pool_state {
+	uint8_t identity[STATE_IDENTITY_SIZE];
+	uint64_t generation;
+	uint8_t session[STATE_SECRET_SIZE]; /* zeros before the first session */
+	bool unclosed;                      /* that session has stored and not closed the pool */
+	bool stamped;                       /* its stamps are on all parts (stamp.h) */
+	bool inconsistent;                  /* the mark; without it the members below are 0 */
+	uint64_t since;                     /* when it was set, in seconds since 1970 */
+	uint64_t missing;                   /* bytes */
+};
+
+/*
+ * Get the path of the state file of the pool set `name` below `directory`; the caller frees it.
+ * `folder` is the configured state folder, below which the set's directories are repeated, or NULL.
+ * The set must exist; errors are those of pool_set_load().
+ */
+int state_path(const char *folder, const char *directory, const char *name, char **path);
+
+/* Fill with random bytes from the kernel. */
+int state_random(void *bytes, size_t size);
+
+/* Make the state of a new pool: a random identity, and no session yet. */
+int state_new(struct pool_state *state);
+
+/* The text of a state file. -EBADMSG, with the path and what is wrong, for other texts. */
+void state_format(const struct pool_state *state, char text[STATE_TEXT]);
+int state_parse(const char *text, size_t length, const char *path, struct pool_state *state);
+
+/* -ENOENT if there is no file: the pool is new, or was made by an earlier version. */
+int state_read(const char *path, struct pool_state *state);
+
+/* Replace the file durably. Makes missing folders, for this user only. */
+int state_write(const char *path, const struct pool_state *state);
+
+/* Remove the file and its lock, if they exist. */
+int state_remove(const char *path);
+
+/*
+ * Say that this process serves the session in the state file. Returns a descriptor: keep it open
+ * until the pool is about to be closed. Call it after state_write().
+ */
+int state_hold(const char *path);
+
+/*
+ * End the process that serves the session in the state file, if that session has this secret:
+ * first by SIGTERM, then by SIGKILL. Returns 0 when it has ended or there is no such process;
+ * -EBUSY if it cannot be ended in time, and for another session. Never ends any other process.
+ */
+int state_take_over(const char *path, const uint8_t session[STATE_SECRET_SIZE], int timeout_ms);
+
+/* True if both secrets are the same. Takes the same time for all secrets. */
+bool state_same_secret(const uint8_t a[STATE_SECRET_SIZE], const uint8_t b[STATE_SECRET_SIZE]);
+
+#endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* control_state.c - requests and replies about what the target remembers of a pool */
+#include <errno.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "wire/control.h"
+
+#define SESSION_SIZE (CONTROL_ID_SIZE + 8 + CONTROL_SECRET_SIZE)
+
+static int malformed(const char *what, const char *why)
+{
+	return err_set(-EPROTO, "malformed %s: %s", what, why);
+}
+
+static void put_session(struct writer *out, const struct control_session *session)
+{
+	put_bytes(out, session->identity, sizeof(session->identity));
+	put_u64(out, session->generation);
+	put_bytes(out, session->secret, sizeof(session->secret));
+}
+
+static void get_session(struct reader *in, struct control_session *session)
+{
+	get_bytes(in, session->identity, sizeof(session->identity));
+	session->generation = get_u64(in);
+	get_bytes(in, session->secret, sizeof(session->secret));
+	if (!session->generation)
+		in->bad = true;
+}
+
+void control_put_session(struct writer *out, const struct control_session *session)
+{
+	put_session(out, session);
+}
+
+int control_get_session(struct reader *in, struct control_session *session)
+{
+	struct control_session got;
+
+	get_session(in, &got);
+	if (!reader_done(in))
+		return malformed("session", "its length or its generation is wrong");
+	*session = got;
+	return 0;
+}
+
+void control_put_resume(struct writer *out, const struct control_resume *resume)
+{
+	put_session(out, &resume->session);
+	control_put_start(out, &resume->start);
+}
+
+int control_get_resume(const uint8_t *body, size_t length, struct control_resume *resume)
+{
+	struct reader in = reader_on(body, length);
+	struct control_session got;
+
+	get_session(&in, &got);
+	if (in.bad)
+		return malformed("request to resume", "its length or its generation is wrong");
+	int rc = control_get_start(body + SESSION_SIZE, length - SESSION_SIZE, &resume->start);
+	if (!rc)
+		resume->session = got;
+	return rc;
+}
+
+void control_put_mark(struct writer *out, uint64_t missing)
+{
+	put_u64(out, missing);
+}
+
+int control_get_mark(const uint8_t *body, size_t length, uint64_t *missing)
+{
+	struct reader in = reader_on(body, length);
+	uint64_t got = get_u64(&in);
+
+	if (!reader_done(&in))
+		return malformed("request to mark", "its length does not match its fields");
+	*missing = got;
+	return 0;
+}
+
+void control_put_state(struct writer *out, const struct control_state *state)
+{
+	put_u8(out, state->known);
+	put_bytes(out, state->identity, sizeof(state->identity));
+	put_u64(out, state->generation);
+	put_u8(out, state->unclosed);
+	put_u8(out, state->inconsistent);
+	put_u64(out, state->since);
+	put_u64(out, state->missing);
+}
+
+/* Read a byte that must be 0 or 1; another value makes the reader bad. */
+static bool get_flag(struct reader *in)
+{
+	uint8_t number = get_u8(in);
+
+	if (number > 1)
+		in->bad = true;
+	return number == 1;
+}
+
+int control_get_state(struct reader *in, struct control_state *state)
+{
+	static const uint8_t no_identity[CONTROL_ID_SIZE];
+	struct control_state got = {.known = get_flag(in)};
+
+	get_bytes(in, got.identity, sizeof(got.identity));
+	got.generation = get_u64(in);
+	got.unclosed = get_flag(in);
+	got.inconsistent = get_flag(in);
+	got.since = get_u64(in);
+	got.missing = get_u64(in);
+	if (!reader_done(in))
+		return malformed("state", "its length does not match its fields");
+	if (!got.known && (memcmp(got.identity, no_identity, sizeof(no_identity)) ||
+				  got.generation || got.unclosed || got.inconsistent))
+		return malformed("state", "it describes a pool that it does not know");
+	if (!got.inconsistent && (got.since || got.missing))
+		return malformed("state", "it describes a mark that is not set");
+	*state = got;
+	return 0;
+}

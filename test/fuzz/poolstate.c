@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * poolstate.c - a fuzzer of state files: an accepted file is, byte for byte, what is written for
+ * its state
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "pool/state.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define must(condition)                                                                            \
+	do {                                                                                       \
+		if (!(condition)) {                                                                \
+			fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition);  \
+			abort();                                                                   \
+		}                                                                                  \
+	} while (0)
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct pool_state state;
+	char again[STATE_TEXT];
+	int error = state_parse((const char *)data, size, "x.state", &state);
+
+	if (error) {
+		must(strstr(err_get(), "x.state"));
+		return 0;
+	}
+	must(state.inconsistent || (!state.since && !state.missing));
+	state_format(&state, again);
+	must(strlen(again) == size && !memcmp(again, data, size));
+	return 0;
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * pool-state.c - the state file of a pool: its text, its folder, its path, and the process that
+ * holds its lock
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "pool/stamp.h"
+#include "pool/state.h"
+#include "pooldir.h"
+
+static struct pool_state some_state(void)
+{
+	struct pool_state state = {.generation = UINT64_MAX,
+		.unclosed = true,
+		.stamped = true,
+		.inconsistent = true,
+		.since = 1,
+		.missing = UINT64_MAX - 1};
+
+	memset(state.identity, 0x0f, sizeof(state.identity));
+	memset(state.session, 0xf0, sizeof(state.session));
+	return state;
+}
+
+static bool same(const struct pool_state *a, const struct pool_state *b)
+{
+	return !memcmp(a->identity, b->identity, sizeof(a->identity)) &&
+	       a->generation == b->generation && state_same_secret(a->session, b->session) &&
+	       a->unclosed == b->unclosed && a->stamped == b->stamped &&
+	       a->inconsistent == b->inconsistent && a->since == b->since &&
+	       a->missing == b->missing;
+}
+
+static void test_text(void)
+{
+	struct pool_state state = some_state(), got = {.generation = 7};
+	char text[STATE_TEXT], changed[STATE_TEXT];
+	int refused = 0, changes = 0;
+
+	state_format(&state, text);
+	size_t length = strlen(text);
+	for (size_t cut = 0; cut < length; cut++)
+		refused += state_parse(text, cut, "x", &got) == -EBADMSG;
+	is_int(refused, length, "state_parse: a text that is cut anywhere is refused");
+	is_int(got.generation, 7, "state_parse: the output is unchanged on failure");
+	ok(!state_parse(text, length, "x", &got) && same(&got, &state),
+		"state_parse: what is read is what was written");
+	/* A changed character is refused, or gives another state: no two texts are one state. */
+	for (size_t i = 0; i < length; i++) {
+		memcpy(changed, text, length + 1);
+		changed[i] ^= 1;
+		changes += state_parse(changed, length, "x", &got) || !same(&got, &state);
+	}
+	is_int(changes, length, "state_parse: no changed character goes unnoticed");
+	state.inconsistent = false;
+	state_format(&state, text);
+	is_int(state_parse(text, strlen(text), "x", &got), -EBADMSG,
+		"state_parse: a time without a mark is refused");
+}
+
+static void test_file(void)
+{
+	struct pool_state state = some_state(), got;
+	char *path, *other;
+	struct stat st;
+
+	pooldir_write("a.set", "PMEMPOOLSET\n2M @/part\n");
+	if (mkdir(pooldir_path("sub"), 0755) || symlink("../a.set", pooldir_path("sub/link.set")))
+		bail("cannot make a link: %m");
+	is_int(state_path(NULL, pooldir_root, "a.set", &path), 0, "state_path: it finds a set");
+	is_int(state_path(NULL, pooldir_root, "sub/link.set", &other), 0,
+		"state_path: it finds a symbolic link to a set");
+	is_str(path, other, "state_path: a set has one state, whatever name leads to it");
+	free(other);
+	is_int(state_path(NULL, pooldir_root, "../a.set", &other), -EINVAL,
+		"state_path: a name that leads out of the folder is refused");
+	is_int(state_read(path, &got), -ENOENT, "state_read: without a file it is ENOENT");
+	is_int(state_write(path, &state), 0, "state_write: it makes folder and file");
+	ok(!state_read(path, &got) && same(&got, &state), "state_read: it gives what was written");
+	ok(!stat(pooldir_path(STATE_FOLDER), &st) && (st.st_mode & 0777) == 0700,
+		"state folder: only its user may use it");
+	ok(!stat(path, &st) && (st.st_mode & 0777) == 0600, "state file: only its user may use it");
+	state.generation = 8;
+	pooldir_write(STATE_FOLDER "/a.set.new", "left by a process that was killed");
+	is_int(state_write(path, &state), 0,
+		"state_write: a temporary file that is left over is replaced");
+	ok(!state_read(path, &got) && got.generation == 8, "state_write: it replaces the file");
+	is_int(state_remove(path), 0, "state_remove: it removes the file");
+	is_int(state_remove(path), 0, "state_remove: a file that is missing is removed");
+	is_int(state_read(path, &got), -ENOENT, "state_read: after removal it is ENOENT");
+	free(path);
+}
+
+/* In a child: hold the lock, say so, and wait for a signal. */
+static pid_t holder(const char *path, bool stubborn)
+{
+	int ready[2];
+	char byte;
+
+	if (pipe(ready))
+		bail("pipe: %m");
+	pid_t child = fork();
+	if (!child) {
+		if (stubborn)
+			signal(SIGTERM, SIG_IGN);
+		if (state_hold(path) < 0 || write(ready[1], "x", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(ready[1]);
+	if (read(ready[0], &byte, 1) != 1)
+		bail("the child does not hold the lock");
+	close(ready[0]);
+	return child;
+}
+
+static void test_lock(void)
+{
+	struct pool_state state = some_state();
+	uint8_t wrong[STATE_SECRET_SIZE] = {0};
+	int status;
+	char *path;
+
+	if (state_path(NULL, pooldir_root, "a.set", &path) || state_write(path, &state))
+		bail("%s", err_get());
+	is_int(state_take_over(path, state.session, 2000), 0,
+		"state_take_over: without a lock there is nobody to end");
+	pid_t child = holder(path, false);
+	is_int(state_hold(path), -EAGAIN, "state_hold: a second holder is refused");
+	is_int(state_take_over(path, wrong, 2000), -EBUSY,
+		"state_take_over: the holder for another session is not ended");
+	ok(!kill(child, 0) && !waitpid(child, &status, WNOHANG),
+		"state_take_over: the holder for another session goes on");
+	is_int(state_take_over(path, state.session, 2000), 0,
+		"state_take_over: the holder for the session is ended");
+	ok(waitpid(child, &status, 0) == child && WTERMSIG(status) == SIGTERM,
+		"state_take_over: the holder is ended by SIGTERM");
+	is_int(state_take_over(path, state.session, 2000), 0,
+		"state_take_over: a lock whose holder has ended is free");
+	child = holder(path, true);
+	is_int(state_take_over(path, state.session, 400), 0,
+		"state_take_over: a holder that ignores SIGTERM is ended, too");
+	ok(waitpid(child, &status, 0) == child && WTERMSIG(status) == SIGKILL,
+		"state_take_over: a holder that ignores SIGTERM is ended by SIGKILL");
+	int fd = state_hold(path);
+	ok(fd >= 0, "state_hold: the lock can be held again");
+	close(fd);
+	state_remove(path);
+	free(path);
+}
+
+static struct pool *make_pool(struct pool_set *set)
+{
+	struct pool *pool;
+
+	if (pool_create(set, 2 << 20, NULL, &pool))
+		bail("pool_create: %s", err_get());
+	return pool;
+}
+
+static void test_stamps(void)
+{
+	struct pool_set *set = pooldir_set("n.set", "OPTION NOHDRS\n2M @/n1\n2M @/n2\n");
+	struct pool_state state = some_state();
+	struct pool *pool = make_pool(set);
+
+	state.generation = 5;
+	state.stamped = stamp_set(pool, &state);
+	if (!state.stamped) {
+		skip("stamp_check: the stamps are accepted",
+			"the file system has no extended attributes");
+	} else {
+		is_int(stamp_check(pool, &state, 5), 0, "stamp_check: the stamps are accepted");
+		is_int(stamp_check(pool, &state, 4), 0,
+			"stamp_check: stamps of a later generation are accepted");
+		is_int(stamp_check(pool, &state, 6), -ESTALE,
+			"stamp_check: stamps of an earlier generation are stale");
+		state.identity[0]++;
+		is_int(stamp_check(pool, &state, 5), -ESTALE,
+			"stamp_check: stamps of another pool are stale");
+	}
+	pool_discard(pool);
+	pool = make_pool(set);
+	is_int(stamp_check(pool, &state, 5), state.stamped ? -ESTALE : 0,
+		"stamp_check: a part that has lost its stamp is stale");
+	state.stamped = false;
+	is_int(stamp_check(pool, &state, 5), 0,
+		"stamp_check: no stamps are needed if not all parts could have one");
+	pool_discard(pool);
+	pool_set_free(set);
+}
+
+int main(void)
+{
+	pooldir_open(NULL);
+	test_text();
+	test_file();
+	test_lock();
+	test_stamps();
+	pooldir_close();
+	return tap_done();
+}

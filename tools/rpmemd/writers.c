@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "writers.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "pool/stamp.h"
+
+_Static_assert(STATE_IDENTITY_SIZE == CONTROL_ID_SIZE, "identities");
+_Static_assert(STATE_SECRET_SIZE == CONTROL_SECRET_SIZE, "secrets");
+
+/*
+ * The error of a file of the state folder. Network file systems fail with ESTALE, and damaged ones
+ * with EUCLEAN, which would tell the initiator something else.
+ */
+static int of_folder(int rc)
+{
+	char cause[ERR_SIZE];
+
+	if (!rc)
+		return 0;
+	if (rc == -ESTALE || rc == -EUCLEAN || rc == -ENOENT || rc == -ENOTDIR)
+		rc = -EREMOTEIO;
+	snprintf(cause, sizeof(cause), "%s", err_get());
+	return err_set(rc, "cannot keep the state of the pool (setting state-dir): %.800s", cause);
+}
+
+static int find_path(const struct config *config, const char *name, char **path)
+{
+	int rc = state_path(config->state_dir, config->poolset_dir, name, path);
+
+	return rc == -ESTALE || rc == -EUCLEAN ? of_folder(rc) : rc;
+}
+
+static void leave(struct writers *writers)
+{
+	if (writers->begun)
+		close(writers->hold);
+	free(writers->path);
+	*writers = (struct writers){.path = NULL};
+}
+
+static int write_state(struct writers *writers, const struct pool_state *next)
+{
+	int rc = of_folder(state_write(writers->path, next));
+
+	if (!rc)
+		writers->state = *next;
+	return rc;
+}
+
+/* The mark as a text: since when, and how much is missing. */
+static int marked_error(const struct pool_state *state)
+{
+	char since[40] = "a time that is not known";
+	time_t seconds = (time_t)state->since;
+	struct tm tm;
+
+	if (gmtime_r(&seconds, &tm))
+		strftime(since, sizeof(since), "%Y-%m-%d %H:%M:%S UTC", &tm);
+	return err_set(-EUCLEAN,
+		"the pool is inconsistent since %s: %" PRIu64
+		" bytes are missing; only a reconnect of its writer, or a sync, may go on",
+		since, state->missing);
+}
+
+int writers_create(struct writers *writers, const struct config *config, const char *name)
+{
+	struct pool_state state;
+	int rc = find_path(config, name, &writers->path);
+
+	if (!rc)
+		rc = state_new(&state);
+	if (!rc)
+		rc = write_state(writers, &state);
+	if (rc)
+		leave(writers);
+	return rc;
+}
+
+/* Read the state file; make a state if there is no file. */
+static int read_state(struct writers *writers)
+{
+	int rc = state_read(writers->path, &writers->state);
+
+	if (rc == -ENOENT || rc == -ENOTDIR)
+		rc = state_new(&writers->state);
+	return of_folder(rc);
+}
+
+int writers_open(
+	struct writers *writers, const struct config *config, const char *name, bool marked)
+{
+	int rc = find_path(config, name, &writers->path);
+
+	if (!rc)
+		rc = read_state(writers);
+	if (!rc && writers->state.inconsistent && !marked)
+		rc = marked_error(&writers->state);
+	if (rc)
+		leave(writers);
+	return rc;
+}
+
+/*
+ * Make the state durable, and then hold the lock that says so. Stamps come first: the state file
+ * says if all parts have them.
+ */
+static int begin(struct writers *writers, const struct pool *pool, struct pool_state *next)
+{
+	next->generation = writers->state.generation + 1;
+	next->unclosed = true;
+	next->stamped = stamp_set(pool, next);
+	int rc = write_state(writers, next);
+	if (rc)
+		return rc;
+	writers->hold = state_hold(writers->path);
+	if (writers->hold < 0)
+		return of_folder(writers->hold);
+	writers->begun = true;
+	return 0;
+}
+
+int writers_begin(struct writers *writers, const struct pool *pool)
+{
+	struct pool_state next = writers->state;
+
+	if (writers->begun)
+		return 0;
+	int rc = state_random(next.session, sizeof(next.session));
+	return rc ? rc : begin(writers, pool, &next);
+}
+
+void writers_session(const struct writers *writers, struct control_session *session)
+{
+	memcpy(session->identity, writers->state.identity, sizeof(session->identity));
+	session->generation = writers->state.generation;
+	memcpy(session->secret, writers->state.session, sizeof(session->secret));
+}
+
+/*
+ * The state's generation may be higher than the session's: its last attempt to resume may have
+ * failed after it was advanced. It is lower in a snapshot.
+ */
+static int check_session(const struct pool_state *state, const struct control_session *session)
+{
+	if (memcmp(state->identity, session->identity, sizeof(state->identity)))
+		return err_set(-ESTALE, "this is another pool than the session's");
+	if (!state_same_secret(state->session, session->secret))
+		return err_set(-ESTALE,
+			"another writer has had the pool since: its generation is %" PRIu64
+			", this session's %" PRIu64,
+			state->generation, session->generation);
+	if (state->generation < session->generation)
+		return err_set(-ESTALE,
+			"the pool is older than this session: its generation is %" PRIu64
+			", the session's %" PRIu64,
+			state->generation, session->generation);
+	return 0;
+}
+
+int writers_take_over(
+	const struct config *config, const char *name, const struct control_session *session)
+{
+	struct pool_state state;
+	char *path;
+	int rc = find_path(config, name, &path);
+
+	if (rc)
+		return rc;
+	rc = state_read(path, &state);
+	if (rc == -ENOENT || rc == -ENOTDIR)
+		rc = err_set(-ESTALE, "the pool has no state: it is not this session's");
+	else if (rc)
+		rc = of_folder(rc);
+	else
+		rc = check_session(&state, session);
+	if (!rc) {
+		rc = state_take_over(path, session->secret, config->timeout_ms);
+		rc = rc == -EBUSY ? rc : of_folder(rc);
+	}
+	free(path);
+	return rc;
+}
+
+int writers_resume(
+	struct writers *writers, const struct pool *pool, const struct control_session *session)
+{
+	struct pool_state next = writers->state;
+	int rc = check_session(&writers->state, session);
+
+	if (!rc)
+		rc = stamp_check(pool, &writers->state, session->generation);
+	return rc ? rc : begin(writers, pool, &next);
+}
+
+static int need_session(const struct writers *writers)
+{
+	return writers->begun ? 0 : err_set(-EPROTO, "no session has begun");
+}
+
+int writers_mark(struct writers *writers, uint64_t missing)
+{
+	struct pool_state next = writers->state;
+	int rc = need_session(writers);
+
+	if (rc)
+		return rc;
+	if (!next.inconsistent)
+		next.since = (uint64_t)time(NULL);
+	next.inconsistent = true;
+	next.missing = missing;
+	return write_state(writers, &next);
+}
+
+int writers_clear(struct writers *writers)
+{
+	struct pool_state next = writers->state;
+	int rc = need_session(writers);
+
+	if (rc || !next.inconsistent)
+		return rc;
+	next.inconsistent = false;
+	next.since = next.missing = 0;
+	return write_state(writers, &next);
+}
+
+/* The lock goes first: who holds it has the pool open. */
+int writers_close(struct writers *writers, bool properly)
+{
+	struct pool_state next = writers->state;
+	int rc = 0;
+
+	if (writers->begun && properly) {
+		next.unclosed = false;
+		rc = write_state(writers, &next);
+	}
+	leave(writers);
+	return rc;
+}
+
+int writers_look(const struct config *config, const char *name, struct control_state *state)
+{
+	struct pool_state found;
+	char *path;
+	int rc = find_path(config, name, &path);
+
+	if (rc)
+		return rc;
+	*state = (struct control_state){.known = false};
+	rc = state_read(path, &found);
+	free(path);
+	if (rc == -ENOENT || rc == -ENOTDIR)
+		return 0;
+	if (rc)
+		return of_folder(rc);
+	*state = (struct control_state){
+		.known = true,
+		.generation = found.generation,
+		.unclosed = found.unclosed,
+		.inconsistent = found.inconsistent,
+		.since = found.since,
+		.missing = found.missing,
+	};
+	memcpy(state->identity, found.identity, sizeof(state->identity));
+	return 0;
+}
+
+/* Remove the state of a pool, whose set is still there. */
+static int remove_state(const struct config *config, const char *name)
+{
+	char *path;
+	int rc = find_path(config, name, &path);
+
+	if (rc)
+		return rc;
+	rc = of_folder(state_remove(path));
+	free(path);
+	return rc;
+}
+
+/* The set's file is removed last: it is needed to find the state. */
+int writers_remove(const struct config *config, const char *name, unsigned flags)
+{
+	int rc = pool_remove(config->poolset_dir, name, flags & ~POOL_REMOVE_SET_FILE);
+
+	if (rc)
+		return rc;
+	rc = remove_state(config, name);
+	if (!rc && flags & POOL_REMOVE_SET_FILE)
+		rc = pool_set_unlink(config->poolset_dir, name);
+	return flags & POOL_REMOVE_FORCE ? 0 : rc;
+}
