@@ -4,89 +4,122 @@
 #include "librpmem/export.h"
 #include "librpmem/pool.h"
 
-/* Check what lanes/ cannot: the pool's owner, the flags, and that ssh has not ended. */
-static int check(RPMEMpool *rpp, unsigned flags, unsigned allowed)
+/* A call on a lane, and the range that it stores; none for other calls. */
+struct data_call {
+	struct call call;
+	RPMEMpool *rpp;
+	unsigned lane;
+	bool stores;
+	size_t offset, length;
+};
+
+/* Check what lanes/ cannot: the flags, and that the handle has not ended. Begin the session. */
+static int check(const struct data_call *data, unsigned flags, unsigned allowed)
 {
-	if (unlikely(!rpp))
-		return err_set(-EINVAL, "the pool is NULL");
-	int rc = pool_check(rpp);
-	if (unlikely(rc))
-		return rc;
-	if (unlikely(flags & ~allowed))
+	RPMEMpool *rpp = data->rpp;
+	int rc = pool_failure(rpp);
+
+	if (unlikely(!rc && flags & ~allowed))
 		return err_set(
 			-EINVAL, "%s: flags %#x are unknown", rpp->session->name, flags & ~allowed);
-	return 0;
+	if (!rc && data->stores)
+		rc = pool_begin(rpp);
+	if (unlikely(rc && data->stores))
+		notes_missed(&rpp->notes, data->offset, data->length); /* N5 of notes.h */
+	return rc;
 }
 
-/* check(), for a call that stores: its session has begun when this returns 0. */
-static int check_store(RPMEMpool *rpp, unsigned flags, unsigned allowed)
+/* Returns 0, and the call goes on; or an error, and it has left the lane. */
+static int enter(const struct data_call *data, unsigned flags, unsigned allowed)
 {
-	int rc = check(rpp, flags, allowed);
+	RPMEMpool *rpp = data->rpp;
 
-	return unlikely(rc) ? rc : pool_begin(rpp);
+	if (unlikely(!rpp))
+		return err_set(-EINVAL, "the pool is NULL");
+	if (unlikely(!fork_is_owner(&rpp->owner)))
+		return fork_check(&rpp->owner);
+	notes_enter(&rpp->notes, data->lane);
+	int rc = check(data, flags, allowed);
+	if (unlikely(rc))
+		notes_leave(&rpp->notes, data->lane);
+	else if (data->stores)
+		notes_add(&rpp->notes, data->lane, data->offset, data->length);
+	return rc;
 }
 
-/* Convert an internal result to the return value of a public call. */
-static int result(const struct call *call, RPMEMpool *rpp, int rc)
+/* Convert an internal result to the return value of a public call, which leaves the lane. */
+static int leave(const struct data_call *data, int rc, bool drains)
 {
-	return call_end(call, unlikely(rc) ? pool_judge(rpp, rc) : 0);
+	RPMEMpool *rpp = data->rpp;
+
+	if (unlikely(rc)) {
+		rc = pool_judge(rpp, rc);
+		if (rc != -EINVAL && !pool_has_ended(rpp))
+			notes_lost(&rpp->notes, data->lane); /* N4 */
+	} else if (drains) {
+		notes_drained(&rpp->notes, data->lane);
+	}
+	notes_leave(&rpp->notes, data->lane);
+	return call_end(&data->call, rc);
 }
 
 EXPORT(rpmem_flush)
 int rpmem_flush(RPMEMpool *rpp, size_t offset, size_t length, unsigned lane, unsigned flags)
 {
-	struct call call = call_begin();
-	int rc = check_store(rpp, flags, RPMEM_FLUSH_RELAXED);
+	struct data_call data = {call_begin(), rpp, lane, true, offset, length};
+	int rc = enter(&data, flags, RPMEM_FLUSH_RELAXED);
 
 	if (unlikely(rc))
-		return call_end(&call, rc);
-	return result(&call, rpp,
-		lanes_flush(rpp->lanes, lane, offset, length, flags & RPMEM_FLUSH_RELAXED));
+		return call_end(&data.call, rc);
+	rc = lanes_flush(rpp->lanes, lane, offset, length, flags & RPMEM_FLUSH_RELAXED);
+	return leave(&data, rc, false);
 }
 
 EXPORT(rpmem_drain)
 int rpmem_drain(RPMEMpool *rpp, unsigned lane, unsigned flags)
 {
-	struct call call = call_begin();
-	int rc = check(rpp, flags, 0);
+	struct data_call data = {call_begin(), rpp, lane, false, 0, 0};
+	int rc = enter(&data, flags, 0);
 
 	if (unlikely(rc))
-		return call_end(&call, rc);
-	return result(&call, rpp, lanes_drain(rpp->lanes, lane));
+		return call_end(&data.call, rc);
+	return leave(&data, lanes_drain(rpp->lanes, lane), true);
 }
 
 EXPORT(rpmem_persist)
 int rpmem_persist(RPMEMpool *rpp, size_t offset, size_t length, unsigned lane, unsigned flags)
 {
-	struct call call = call_begin();
-	int rc = check_store(rpp, flags, RPMEM_PERSIST_RELAXED);
+	struct data_call data = {call_begin(), rpp, lane, true, offset, length};
+	int rc = enter(&data, flags, RPMEM_PERSIST_RELAXED);
 
 	if (unlikely(rc))
-		return call_end(&call, rc);
-	return result(&call, rpp,
-		lanes_persist(rpp->lanes, lane, offset, length, flags & RPMEM_PERSIST_RELAXED));
+		return call_end(&data.call, rc);
+	rc = lanes_persist(rpp->lanes, lane, offset, length, flags & RPMEM_PERSIST_RELAXED);
+	return leave(&data, rc, true);
 }
 
 EXPORT(rpmem_deep_persist)
 int rpmem_deep_persist(RPMEMpool *rpp, size_t offset, size_t length, unsigned lane)
 {
-	struct call call = call_begin();
-	int rc = check_store(rpp, 0, 0);
+	struct data_call data = {call_begin(), rpp, lane, true, offset, length};
+	int rc = enter(&data, 0, 0);
 
 	if (unlikely(rc))
-		return call_end(&call, rc);
-	return result(&call, rpp, lanes_deep_persist(rpp->lanes, lane, offset, length));
+		return call_end(&data.call, rc);
+	return leave(&data, lanes_deep_persist(rpp->lanes, lane, offset, length), true);
 }
 
 EXPORT(rpmem_read)
 int rpmem_read(RPMEMpool *rpp, void *buff, size_t offset, size_t length, unsigned lane)
 {
-	struct call call = call_begin();
-	int rc = check(rpp, 0, 0);
+	struct data_call data = {call_begin(), rpp, lane, false, 0, 0};
+	int rc = enter(&data, 0, 0);
 
-	if (!rc && !buff && length)
-		rc = err_set(-EINVAL, "%s: buff is NULL", rpp->session->name);
 	if (unlikely(rc))
-		return call_end(&call, rc);
-	return result(&call, rpp, lanes_read(rpp->lanes, lane, buff, offset, length));
+		return call_end(&data.call, rc);
+	if (unlikely(!buff && length))
+		rc = err_set(-EINVAL, "%s: buff is NULL", rpp->session->name);
+	else
+		rc = lanes_read(rpp->lanes, lane, buff, offset, length);
+	return leave(&data, rc, false);
 }

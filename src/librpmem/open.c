@@ -241,6 +241,7 @@ static void pool_free(RPMEMpool *pool)
 {
 	if (pool->lanes)
 		lanes_close(pool->lanes);
+	notes_fini(&pool->notes);
 	session_free(pool->session);
 	pthread_mutex_destroy(&pool->lock);
 	pthread_mutex_destroy(&pool->beginning);
@@ -253,6 +254,8 @@ static int settle(RPMEMpool *pool, uint32_t type, void *addr, size_t size)
 	char cause[ERR_SIZE];
 	int rc = connect_lanes(pool, addr, size);
 
+	if (!rc)
+		rc = notes_init(&pool->notes, pool->guard, size, pool->nlanes);
 	/* The maker of a pool stores to it: begin now, so that no later call has to wait for it. */
 	if (!rc && type == CONTROL_CREATE)
 		rc = pool_begin(pool);
@@ -373,6 +376,7 @@ RPMEMpool *rpmem_open(const char *target, const char *pool_set_name, void *pool_
 static int abandon(RPMEMpool *pool)
 {
 	lanes_abandon(pool->lanes);
+	notes_fini(&pool->notes);
 	session_abandon(pool->session);
 	free(pool);
 	return 0;

@@ -9,7 +9,8 @@
 
 static int ended(RPMEMpool *rpp)
 {
-	return atomic_load_explicit(&rpp->error, memory_order_acquire);
+	/* Sequentially consistent: see notes_enter(). */
+	return atomic_load(&rpp->error);
 }
 
 /* End the handle with this error, unless it has ended before: the first cause is kept. */

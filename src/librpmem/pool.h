@@ -10,6 +10,7 @@
 #include "fabric/fabric.h"
 #include "librpmem/fork.h"
 #include "librpmem.h"
+#include "librpmem/notes.h"
 #include "librpmem/session.h"
 #include "wire/control.h"
 
@@ -21,6 +22,7 @@ struct rpmem_pool {
 	unsigned nlanes;
 	size_t size;                 /* requested by the program, which has memory for it */
 	size_t guard;                /* offsets below it must not be persisted */
+	struct notes notes;          /* of what the target may lack */
 	struct control_started told; /* the target's reply, without its secrets */
 	char host[256];              /* address or name that the data channel connects to */
 
@@ -40,6 +42,12 @@ int pool_check(RPMEMpool *rpp);
 
 /* 0, or the error that ended the handle, with its error message. */
 int pool_failure(RPMEMpool *rpp);
+
+/* True if the handle has ended. */
+static inline bool pool_has_ended(RPMEMpool *rpp)
+{
+	return atomic_load(&rpp->error);
+}
 
 /*
  * Begin the session, before the first store. Returns 0 at once if it has begun. Any thread may

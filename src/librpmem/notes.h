@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * notes.h - the ranges of a pool that the target may lack, so that they can be sent again
+ *
+ * Each lane notes the ranges that were flushed on it since its last successful drain. Ranges that
+ * no drain can confirm any more are noted in a map of the pool, with a bit for each page of 4 KiB.
+ * A transport knows nothing of this. These invariants, cited by number, hold for every pool:
+ *
+ * N1	A range is noted before its first byte is sent.
+ * N2	A lane's ranges are dropped by a drain of this lane that returned 0, and by nothing else:
+ *	they are durable at the target.
+ * N3	In between, the set of noted bytes only grows. When a lane's list is full, ranges are
+ *	joined with their neighbours, and the bytes between them are noted, too.
+ * N4	When a drain or a read fails while the connection lives, the target may have lost anything
+ *	that this lane has flushed since its previous successful drain: these ranges move to the
+ *	map, where no later drain drops them.
+ * N5	A call that fails since the handle has ended notes its range in the map. The map was made
+ *	when the pool was opened, and cannot overflow.
+ * N6	Only a catch-up takes bits out of the map; if it fails, all of them are put back.
+ * N7	A lane's list is written by the thread that is in a call on the lane. Other threads read it
+ *	after they have seen that no call is in progress.
+ * N8	No call allocates memory or writes to a line that another lane uses, unless the handle has
+ *	ended or the target has failed.
+ * N9	The program's memory is what is sent: a note has no bytes, only their place.
+ */
+#ifndef LIBRPMEM_NOTES_H
+#define LIBRPMEM_NOTES_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+
+#define NOTES_RANGES 64
+#define NOTES_PAGE   ((size_t)4096)
+
+struct notes_range {
+	size_t from, to; /* offsets in the pool; not empty */
+};
+
+struct notes_lane {
+	_Alignas(128) atomic_uint calls; /* 1 while a call on the lane is in progress */
+	unsigned count;
+	struct notes_range at[NOTES_RANGES];
+};
+
+struct notes {
+	size_t guard, size; /* offsets that can be noted */
+	unsigned nlanes;
+	struct notes_lane *lanes;
+	atomic_ulong *map;
+	size_t words;       /* of the map */
+	atomic_uint others; /* calls in progress that are on none of the lanes */
+};
+
+/* For a pool of `size` bytes, of which those below `guard` are never noted. 0, or -ENOMEM. */
+int notes_init(struct notes *notes, size_t guard, size_t size, unsigned nlanes);
+void notes_fini(struct notes *notes);
+
+/* -- calls of a lane's thread -- */
+
+/*
+ * A call on a lane begins and ends. An unknown lane is allowed. The begin is sequentially
+ * consistent: if the call then finds that the handle is usable, notes_calls() sees the call.
+ */
+static inline void notes_enter(struct notes *notes, unsigned lane)
+{
+	if (likely(lane < notes->nlanes))
+		atomic_store(&notes->lanes[lane].calls, 1);
+	else
+		atomic_fetch_add(&notes->others, 1);
+}
+
+static inline void notes_leave(struct notes *notes, unsigned lane)
+{
+	if (likely(lane < notes->nlanes))
+		atomic_store_explicit(&notes->lanes[lane].calls, 0, memory_order_release);
+	else
+		atomic_fetch_sub(&notes->others, 1);
+}
+
+/* True if a range is not empty and can be flushed. */
+static inline bool notes_fits(const struct notes *notes, size_t offset, size_t length)
+{
+	return length && offset >= notes->guard && offset < notes->size &&
+	       length <= notes->size - offset;
+}
+
+/* Make room in a full list, by joining ranges. */
+void notes_join(struct notes_lane *lane);
+
+/* Note a range that is about to be sent. A range that cannot be flushed is ignored. */
+static inline void notes_add(struct notes *notes, unsigned number, size_t offset, size_t length)
+{
+	if (unlikely(number >= notes->nlanes || !notes_fits(notes, offset, length)))
+		return;
+	struct notes_lane *lane = &notes->lanes[number];
+	if (unlikely(lane->count == NOTES_RANGES))
+		notes_join(lane);
+	lane->at[lane->count++] = (struct notes_range){offset, offset + length};
+}
+
+/* A drain of the lane has returned 0. */
+static inline void notes_drained(struct notes *notes, unsigned lane)
+{
+	if (likely(lane < notes->nlanes))
+		notes->lanes[lane].count = 0;
+}
+
+/* The target may have lost what the lane has flushed: N4. */
+void notes_lost(struct notes *notes, unsigned lane);
+
+/* A range was not sent, since the handle has ended: N5. Any thread may call it. */
+void notes_missed(struct notes *notes, size_t offset, size_t length);
+
+/* -- calls for a catch-up -- */
+
+/* The number of calls in progress, of other threads too. */
+unsigned notes_calls(const struct notes *notes);
+
+/* With no call in progress: move the ranges of all lanes to the map. */
+void notes_unite(struct notes *notes);
+
+/*
+ * Take all bits out of the map. Returns a copy of it, with *bytes set to the number of bytes that
+ * are noted there; NULL without memory, and then nothing was taken.
+ */
+unsigned long *notes_take(struct notes *notes, uint64_t *bytes);
+
+/* Put the bits of a copy back into the map. */
+void notes_put_back(struct notes *notes, const unsigned long *taken);
+
+/*
+ * Find the next noted bytes in a copy of the map, from *offset on: at most `most` bytes, a multiple
+ * of NOTES_PAGE. Returns their number and sets *offset, or returns 0 if there are no more.
+ */
+size_t notes_next(
+	const struct notes *notes, const unsigned long *taken, size_t *offset, size_t most);
+
+#endif
