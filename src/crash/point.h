@@ -2,7 +2,8 @@
 /*
  * point.h - one crash point: make the image of a cut, have it judged, and find what is to blame
  *
- * Used by the files that explore.c consists of: also again.c, around.c, blame.c and shrink.c.
+ * Used by the files that explore.c consists of: also again.c, around.c, blame.c, bugs.c, shrink.c
+ * and trial.c.
  */
 #ifndef CRASH_POINT_H
 #define CRASH_POINT_H

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* bugs.c - the bugs that an exploration has found: from a failing image to the stores to blame */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "crash/exploration.h"
+
+#define SHRUNK 6 /* maximum number of failing images of one signature that are analysed */
+
+static bool is_torn_bug(const struct bug *bug)
+{
+	return bug->cause == CAUSE_TORN_LINE || bug->cause == CAUSE_TORN_PAGE;
+}
+
+/*
+ * Are the same stores to blame? A bug that was found without tearing is the same one if found with
+ * it.
+ */
+static bool is_same_bug(const struct bug *a, const struct bug *b)
+{
+	return (a->cause == b->cause || is_torn_bug(b)) && a->lost.is_there == b->lost.is_there &&
+	       a->early.is_there == b->early.is_there && a->lost.stack == b->lost.stack &&
+	       a->early.stack == b->early.stack && (a->lost.is_there || a->stack == b->stack);
+}
+
+/* Adds the bug, or counts it with the same bug. Returns its number plus 1; 0: no memory. */
+static uint64_t keep_bug(struct explored *explored, const struct bug *bug)
+{
+	for (unsigned i = 0; i < explored->bug_count; i++)
+		if (is_same_bug(&explored->bugs[i], bug))
+			return i + 1;
+	struct bug *grown =
+		realloc(explored->bugs, (explored->bug_count + 1) * sizeof(*explored->bugs));
+	if (!grown)
+		return 0;
+	explored->bugs = grown;
+	grown[explored->bug_count] = *bug;
+	if (bug->words)
+		grown[explored->bug_count].words = strdup(bug->words);
+	if (bug->name)
+		grown[explored->bug_count].name = strdup(bug->name);
+	return ++explored->bug_count;
+}
+
+/* Shrinks a failing cut and names the stores to blame. */
+static int look_into(
+	struct exploration *exploration, const struct choice *cut, const struct verdict *verdict)
+{
+	struct point *point = &exploration->point;
+	struct bug bug = {.status = verdict->status,
+		.words = verdict->words,
+		.id = verdict->id,
+		.at = point->at,
+		.stack = point->stack};
+	size_t size = (exploration->history.count + 1u) * sizeof(*cut);
+	struct choice *small = malloc(size);
+	bool complete;
+
+	if (!small)
+		return err_set(-ENOMEM, "no memory for a cut");
+	memcpy(small, cut, size - sizeof(*cut));
+	int error = shrink(point, small, verdict->status, &complete);
+	if (!error)
+		error = blame(point, small, complete, &bug);
+	if (!error && history_tears(&exploration->history, small))
+		bug.cause = exploration->history.model == MODEL_PAGE ? CAUSE_TORN_PAGE
+								     : CAUSE_TORN_LINE;
+	if (!error) {
+		bug.id = point_show(point, small);
+		point_hide(point);
+		bug.name = point_name(point, small);
+		exploration->here->bug = keep_bug(exploration->explored, &bug);
+		free(bug.name);
+		if (!exploration->here->bug)
+			error = err_set(-ENOMEM, "no memory for a bug");
+	}
+	free(small);
+	return error;
+}
+
+int bugs_note(
+	struct exploration *exploration, const struct choice *cut, const struct verdict *verdict)
+{
+	int error = 0;
+
+	exploration->explored->failing++;
+	if (exploration->here->shrunk < SHRUNK) {
+		exploration->here->shrunk++;
+		error = look_into(exploration, cut, verdict);
+	}
+	if (error || !exploration->here->bug)
+		return error;
+	struct bug *bug = &exploration->explored->bugs[exploration->here->bug - 1];
+	bug->images++;
+	bug->point = exploration->stops;
+	return 0;
+}
+
+void bugs_count_looked(struct exploration *exploration, uint64_t images)
+{
+	struct explored *explored = exploration->explored;
+
+	for (unsigned i = 0; i < explored->bug_count; i++)
+		if (explored->bugs[i].point == exploration->stops)
+			explored->bugs[i].looked += images;
+}
+
+/* Sorts bugs so that those which need storage that tears come last. */
+void bugs_sort(struct explored *explored)
+{
+	for (unsigned i = 0; i < explored->bug_count; i++)
+		for (unsigned j = i; j && is_torn_bug(&explored->bugs[j - 1]) &&
+				     !is_torn_bug(&explored->bugs[j]);
+			j--) {
+			struct bug bug = explored->bugs[j];
+			explored->bugs[j] = explored->bugs[j - 1];
+			explored->bugs[j - 1] = bug;
+		}
+}
+
+void explored_fini(struct explored *explored)
+{
+	for (unsigned i = 0; i < explored->bug_count; i++) {
+		free(explored->bugs[i].words);
+		free(explored->bugs[i].name);
+	}
+	free(explored->bugs);
+	*explored = (struct explored){0};
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* names.c - rule R12 of unit.h: changes of names and sizes */
+#include <string.h>
+
+#include "crash/pending.h"
+
+/* Changes to names become one group each; on a file system without order all are in one group. */
+int names_change(struct history *history, const struct event *event)
+{
+	uint64_t number = pending_number(history, event->place);
+	struct unit *unit = pending_find(history, number);
+
+	if (!unit && !(unit = pending_make(history, number)))
+		return pending_no_memory();
+	if (!history->is_posix || !unit->count)
+		unit->grouping.groups++;
+	if (!pending_add(history, unit, event, event->place, (unsigned)event->length, ELEMENT_NAMES,
+		    event_payload(event)))
+		return pending_no_memory();
+	const struct element *element = &unit->elements[unit->count - 1];
+	for (uint32_t i = 0; i < element_changes(element); i++)
+		if (!lines_add(&history->lines, pending_line_at(element_change_place(element, i))))
+			return pending_no_memory();
+	return 0;
+}
+
+/*
+ * Does syncing `file`, 0 for the directory, make the change durable? On a file system without
+ * order, syncing the directory makes names durable, and syncing a file only its size.
+ */
+static bool is_synced(const struct history *history, const struct event *change, uint64_t file)
+{
+	bool is_name = !change->size;
+
+	if (!file)
+		return is_name;
+	return change->value == file && (!is_name || !history->is_posix);
+}
+
+/* On an ordered file system, all changes before the last durable one are durable, too. */
+int names_sync(struct history *history, const struct event *event)
+{
+	struct unit *unit = pending_find(history, pending_number(history, event->place));
+	bool is_before = false;
+
+	for (uint32_t i = unit ? unit->count : 0; i-- > 0;) {
+		struct element *element = &unit->elements[i];
+		bool is_durable =
+			is_synced(history, history->trace->slots + element->at, event->value);
+		is_before |= is_durable && !history->is_posix;
+		if (is_durable || is_before)
+			element->flags |= ELEMENT_DURABLE;
+	}
+	return unit ? durable_retire(history, unit) : 0;
+}
+
+/* Moves the words of a durable element of names to base, each in its line. */
+uint32_t names_retire(struct history *history, const struct unit *unit, uint32_t i)
+{
+	const struct element *element = &unit->elements[i];
+	unsigned char before[EVENT_CHANGES][EVENT_LINE];
+	uint32_t count = element_changes(element);
+
+	for (uint32_t n = 0; n < count; n++) {
+		uint64_t line = pending_line_at(element_change_place(element, n));
+		memcpy(before[n], history_line(history, line), EVENT_LINE);
+	}
+	element_apply(element, history->base);
+	for (uint32_t n = 0; n < count; n++) {
+		uint64_t line = pending_line_at(element_change_place(element, n));
+		bool is_first = true;
+		for (uint32_t m = 0; m < n; m++)
+			is_first &= pending_line_at(element_change_place(element, m)) != line;
+		lines_remove(&history->lines, line);
+		if (is_first)
+			durable_remember(history, element, line, before[n]);
+		if (is_first && history->settled)
+			history->settled(history->context, line, before[n]);
+	}
+	return i + 1;
+}

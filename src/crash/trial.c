@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * trial.c - have the image of a cut judged, once
+ *
+ * Images are judged by workers in turn, and verdicts are taken in the order in which the images
+ * were made. So the result is the same for any number of workers.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "crash/exploration.h"
+
+/* Was an equal image judged before, with as much output acknowledged? */
+static bool is_known(struct exploration *exploration, uint64_t hash)
+{
+	uint64_t key = mix(hash ^ mix(exploration->point.acknowledged + 1) ^
+			       mix(exploration->marks * 7 + 3)) |
+		       1;
+	uint64_t *found = table_add(&exploration->tried, key);
+
+	if (!found) {
+		exploration->error = err_set(-ENOMEM, "no memory to remember images");
+		return true;
+	}
+	return (*found)++ > 0;
+}
+
+bool trial_is_over(struct exploration *exploration)
+{
+	const struct explore_options *options = exploration->options;
+	const struct judge *judge = exploration->point.judge;
+
+	if (!exploration->explored->was_ended)
+		exploration->explored->was_ended =
+			(options->images && exploration->explored->images >= options->images) ||
+			(judge->enough && judge->enough(judge->context));
+	return exploration->explored->was_ended;
+}
+
+static bool judge_now(
+	struct exploration *exploration, const struct choice *cut, struct verdict *verdict)
+{
+	exploration->error = point_ask(&exploration->point, cut, verdict);
+	if (!exploration->error && verdict->status)
+		exploration->error = bugs_note(exploration, cut, verdict);
+	free(verdict->words);
+	return !exploration->error;
+}
+
+/* Waits for a worker's verdict of its image. */
+static bool take_verdict(struct exploration *exploration, unsigned worker)
+{
+	struct given *given = &exploration->given[worker];
+	struct point *point = &exploration->point;
+	const struct judge *judge = point->judge;
+
+	if (!given->is_there)
+		return true;
+	given->is_there = false;
+	point->worker = worker;
+	int error = judge->end(judge->context, worker, &given->verdict);
+	if (error == JUDGE_AGAIN) {
+		point_show(point, given->cut);
+		return judge_now(exploration, given->cut, &given->verdict);
+	}
+	point_hide(point);
+	if (!error && given->verdict.status)
+		error = bugs_note(exploration, given->cut, &given->verdict);
+	if (error <= 0)
+		free(given->verdict.words);
+	exploration->error = error;
+	return !error;
+}
+
+/* Takes all outstanding verdicts, the oldest first. */
+void trial_end_all(struct exploration *exploration)
+{
+	unsigned workers = exploration->point.judge->workers;
+
+	for (unsigned i = 0; i < workers && !exploration->error; i++)
+		take_verdict(exploration, (exploration->turn + i) % workers);
+}
+
+static bool give(
+	struct exploration *exploration, const struct choice *cut, const struct verdict *verdict)
+{
+	struct given *given = &exploration->given[exploration->turn];
+	const struct judge *judge = exploration->point.judge;
+	size_t count = exploration->history.count + 1u;
+
+	if (count > given->capacity) {
+		struct choice *grown = realloc(given->cut, 2 * count * sizeof(*grown));
+		if (!grown) {
+			exploration->error = err_set(-ENOMEM, "no memory for a cut");
+			return false;
+		}
+		given->cut = grown;
+		given->capacity = 2 * count;
+	}
+	memcpy(given->cut, cut, (count - 1) * sizeof(*cut));
+	given->verdict = *verdict;
+	exploration->error = judge->begin(judge->context, exploration->turn, verdict);
+	given->is_there = !exploration->error;
+	exploration->turn = (exploration->turn + 1) % judge->workers;
+	return given->is_there;
+}
+
+bool trial_cut(void *context, const struct choice *cut)
+{
+	struct exploration *exploration = context;
+	struct point *point = &exploration->point;
+	bool has_workers = point->judge->workers;
+
+	if (!exploration->left || !exploration->attempts-- || trial_is_over(exploration))
+		return false;
+	if (has_workers && !take_verdict(exploration, exploration->turn))
+		return false;
+	point->worker = exploration->turn;
+	struct verdict verdict = point_question(point);
+	verdict.id = point_show(point, cut);
+	if (is_known(exploration, verdict.id)) {
+		point_hide(point);
+		exploration->explored->same++;
+		return !exploration->error;
+	}
+	exploration->left--;
+	exploration->explored->images++;
+	return has_workers ? give(exploration, cut, &verdict)
+			   : judge_now(exploration, cut, &verdict);
+}
