@@ -2,58 +2,23 @@
 /*
  * checker.c - have images checked by the user's command
  *
- * The command is started once and forked for each image (src/libholdfast-trace/serve.c), unless
- * it is a script, needs a shell, cannot load that library, writes the image other than through a
- * map, or starts programs of its own. In these cases it is started for each image, on a copy.
+ * The command is started once and forked for each image (server.c), unless it is a script, needs a
+ * shell, cannot load the library that forks it, writes the image other than through a map, or
+ * starts programs of its own. In these cases it is started for each image, on a copy (spawn.c).
  */
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "checker.h"
 #include "holdfast/tool.h"
-#include "base/unmap.h"
-#include "command.h"
 
-#define WORDS         64
-#define START_SECONDS 30  /* time for the command to reach main() */
-#define WAIT_SECONDS  0.2 /* longest single wait for an answer */
-#define QUOTED        200 /* maximum number of bytes quoted of the command's output */
-
-struct file_state {
-	struct timespec changed;
-	off_t size;
-};
-
-struct checker {
-	struct work *work;
-	struct run *run;
-	unsigned worker;        /* number of the worker whose image it checks */
-	double deadline, until; /* seconds for a check; time when all checks end; 0: no limit */
-	enum model model;
-	char *command;      /* the user's command, with {} for the image */
-	char *words[WORDS]; /* words of the command, or a shell and the whole command */
-	struct way way;
-	char *image, *copy; /* names for {}: for a forked command, for a started one */
-	pid_t server;
-	int orders, answers, said;
-	int complaints; /* descriptor of its standard error, if separate from `said` */
-	char mark[PATH_MAX], acknowledged[PATH_MAX];
-	uint64_t acknowledged_now;
-	struct file_state states[EVENT_FILES];
-	double longest; /* longest time that a good image took, in seconds */
-	bool was_late;
-};
+#define QUOTED 200 /* maximum number of bytes quoted of the command's output */
 
 double now(void)
 {
@@ -68,133 +33,7 @@ bool is_late(double until)
 	return is_stopped || (until > 0 && now() > until);
 }
 
-/* ---- the command line */
-
-static char *with_image(const char *text, const char *image)
-{
-	struct collected result;
-	FILE *to = collect_begin(&result);
-
-	for (; *text; text++)
-		if (text[0] == '{' && text[1] == '}') {
-			fputs(image, to);
-			text++;
-		} else {
-			fputc(*text, to);
-		}
-	return collect_end(&result);
-}
-
-/* Reads the next word of the command and removes its quotes; NULL at the end. */
-static char *next_word(const char **at)
-{
-	char *word = must_make(strlen(*at) + 1, 1), *to = word, quote = 0;
-
-	while (isspace((unsigned char)**at))
-		++*at;
-	bool is_end = !**at;
-	for (; **at && (quote || !isspace((unsigned char)**at)); ++*at)
-		if (quote ? **at == quote : **at == '\'' || **at == '"')
-			quote = quote ? 0 : **at;
-		else
-			*to++ = **at;
-	*to = '\0';
-	if (is_end) {
-		free(word);
-		return NULL;
-	}
-	return word;
-}
-
-static void split(struct checker *checker, const char *image)
-{
-	const char *at = checker->command;
-	unsigned count = 0;
-	char *word;
-
-	for (unsigned i = 0; checker->words[i]; i++)
-		free(checker->words[i]);
-	memset(checker->words, 0, sizeof(checker->words));
-	if (strpbrk(at, "|&;<>()$`\\*?[]~")) {
-		checker->words[0] = must_copy("/bin/sh");
-		checker->words[1] = must_copy("-c");
-		checker->words[2] = with_image(at, image);
-		return;
-	}
-	while (count < WORDS - 1 && (word = next_word(&at))) {
-		checker->words[count++] = with_image(word, image);
-		free(word);
-	}
-}
-
-/* ---- copies of the image, for commands that are started for each one */
-
-static bool refresh_whole(int image, int copy, off_t size)
-{
-	return !ftruncate(copy, 0) && !copy_data(image, copy, size);
-}
-
-static bool refresh_pages(int copy, const unsigned char *image, off_t size)
-{
-	unsigned char *mapped =
-		mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED, copy, 0);
-
-	if (mapped == MAP_FAILED)
-		return false;
-	for (off_t at = 0; at < size; at += 4096) {
-		size_t length = size - at < 4096 ? (size_t)(size - at) : 4096;
-		if (memcmp(mapped + at, image + at, length))
-			memcpy(mapped + at, image + at, length);
-	}
-	unmap(mapped, (size_t)size);
-	return true;
-}
-
-static bool refresh(struct checker *checker, unsigned number)
-{
-	char from[PATH_MAX], to[PATH_MAX];
-	off_t size = (off_t)checker->run->trace.files[number - 1].size;
-	struct stat stat;
-
-	if (checker->run->trace.file_count == 1) {
-		snprintf(from, sizeof(from), "%s", checker->image);
-		snprintf(to, sizeof(to), "%s", checker->copy);
-	} else {
-		const char *name = file_base_name(&checker->run->trace, number);
-		snprintf(from, sizeof(from), "%s/%s", checker->image, name);
-		snprintf(to, sizeof(to), "%s/%s", checker->copy, name);
-	}
-	int image = open(from, O_RDONLY | O_CLOEXEC);
-	int copy = open(to, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-	bool is_good = image >= 0 && copy >= 0 && !fstat(copy, &stat);
-	if (is_good && (stat.st_size != size || size > 64 << 20))
-		is_good = refresh_whole(image, copy, size);
-	else if (is_good)
-		is_good = refresh_pages(copy,
-			memories_image(&checker->run->memories, checker->worker)[number - 1], size);
-	if (image >= 0)
-		close(image);
-	if (copy >= 0)
-		close(copy);
-	return is_good;
-}
-
-static int refresh_all(struct checker *checker)
-{
-	if (checker->run->trace.has_names)
-		return watch_show(checker->run,
-			memories_image(&checker->run->memories, checker->worker), checker->copy);
-	for (unsigned i = 1; i <= checker->run->trace.file_count; i++)
-		if (!refresh(checker, i))
-			return complain(STATUS_NOTHING,
-				"the image could not be copied for the checker: %s",
-				strerror(errno));
-	return STATUS_CLEAN;
-}
-
-/* ---- starting the command */
-
-static void redirect(const struct checker *checker)
+void checker_redirect(const struct checker *checker)
 {
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
@@ -207,98 +46,20 @@ static void redirect(const struct checker *checker)
 	set_model_variables(checker->model);
 }
 
-static _Noreturn void become(const struct checker *checker)
+_Noreturn void checker_become(const struct checker *checker)
 {
 	execvp(checker->words[0], checker->words);
 	dprintf(STDERR_FILENO, "%s: %s\n", checker->words[0], strerror(errno));
 	_exit(127);
 }
 
-static _Noreturn void become_server(const struct checker *checker, int orders, int answers)
-{
-	char value[PATH_MAX * 2], images[PATH_MAX];
-	const char *loaded = getenv("LD_PRELOAD");
-
-	redirect(checker);
-	snprintf(value, sizeof(value), "%s%s%s", module_path(checker->work, "check"),
-		loaded ? ":" : "", loaded ? loaded : "");
-	setenv("LD_PRELOAD", value, 1);
-	snprintf(images, sizeof(images), checker->worker ? "%s/image-%u/" : "%s/image/",
-		checker->work->path, checker->worker);
-	setenv("HOLDFAST_CRASH_IMAGES", images, 1);
-	setenv("HOLDFAST_CRASH_MARK", checker->mark, 1);
-	snprintf(value, sizeof(value), "%d", orders);
-	setenv("HOLDFAST_CRASH_ORDERS", value, 1);
-	snprintf(value, sizeof(value), "%d", answers);
-	setenv("HOLDFAST_CRASH_ANSWERS", value, 1);
-	fcntl(orders, F_SETFD, 0);
-	fcntl(answers, F_SETFD, 0);
-	become(checker);
-}
-
-/*
- * False: no number came in time, the other end is closed, or a signal asked this program to stop.
- */
-static bool read_number(struct checker *checker, int *number, double seconds)
-{
-	struct pollfd poll_ = {.fd = checker->answers, .events = POLLIN};
-	double until = now() + seconds, left = seconds;
-	int ready;
-
-	/* in short waits, because a signal may come just before one of them */
-	do {
-		bool is_short = seconds > 0 && left < WAIT_SECONDS;
-		ready = poll(&poll_, 1, (int)(1000 * (is_short ? left : WAIT_SECONDS)) + 1);
-		left = until - now();
-	} while (ready != 1 && !is_stopped && (seconds <= 0 || left > 0));
-	return ready == 1 &&
-	       read(checker->answers, number, sizeof(*number)) == (ssize_t)sizeof(*number);
-}
-
-static void end_server(struct checker *checker)
-{
-	if (checker->orders >= 0)
-		close(checker->orders);
-	if (checker->answers >= 0)
-		close(checker->answers);
-	checker->orders = checker->answers = -1;
-	if (checker->server > 0) {
-		kill(checker->server, SIGKILL);
-		waitpid(checker->server, NULL, 0);
-	}
-	checker->server = 0;
-	end_children();
-}
-
-static bool start_server(struct checker *checker)
-{
-	int orders[2], answers[2], ready;
-
-	if (pipe2(orders, O_CLOEXEC) || pipe2(answers, O_CLOEXEC))
-		return false;
-	fflush(NULL);
-	checker->server = fork();
-	if (!checker->server)
-		become_server(checker, orders[0], answers[1]);
-	close(orders[0]);
-	close(answers[1]);
-	checker->orders = orders[1];
-	checker->answers = answers[0];
-	if (checker->server > 0 && read_number(checker, &ready, START_SECONDS))
-		return true;
-	end_server(checker);
-	return false;
-}
-
 static int spawn_from_now_on(struct checker *checker, const char *why)
 {
-	end_server(checker);
+	server_end(checker);
 	checker->way = (struct way){true, why};
-	split(checker, checker->copy);
+	wording_split(checker, checker->copy);
 	return STATUS_CLEAN;
 }
-
-/* ---- one image */
 
 static void remember_files(struct checker *checker, bool *changed)
 {
@@ -369,73 +130,17 @@ static char *what_it_said(const struct checker *checker)
 	return *text ? words_clean(strdup(text)) : NULL;
 }
 
-static void end_late(pid_t pid)
+void checker_end_late(pid_t pid)
 {
 	kill(-pid, SIGKILL);
 	kill(pid, SIGKILL);
 }
 
-/*
- * Seconds that a check may take. After one check has used up its whole deadline, the following
- * ones get less: 50 times as long as the slowest good image, but at least one second.
- */
-static double deadline_of(const struct checker *checker)
+double checker_deadline(const struct checker *checker)
 {
 	double shorter = checker->longest * 50 > 1 ? checker->longest * 50 : 1;
 
 	return checker->was_late && shorter < checker->deadline ? shorter : checker->deadline;
-}
-
-/* Lets the server fork a checker, and reads its status. False: the server has ended. */
-static bool ask_server(struct checker *checker, int *status)
-{
-	int pid, late;
-
-	if (write(checker->orders, "g", 1) != 1 || !read_number(checker, &pid, START_SECONDS))
-		return false;
-	if (read_number(checker, status, deadline_of(checker)))
-		return true;
-	end_late(pid);
-	*status = VERDICT_DEADLINE;
-	return read_number(checker, &late, START_SECONDS);
-}
-
-static int wait_spawned(struct checker *checker, pid_t pid)
-{
-	double until = checker->deadline > 0 ? now() + deadline_of(checker) : 0;
-	int status;
-
-	for (unsigned rests = 0; waitpid(pid, &status, WNOHANG) != pid; rests++) {
-		if ((until > 0 && now() > until) || is_stopped) {
-			end_late(pid);
-			waitpid(pid, &status, 0);
-			return VERDICT_DEADLINE;
-		}
-		usleep(rests < 100 ? 20 : 500);
-	}
-	return status;
-}
-
-static int spawn(struct checker *checker, int *status)
-{
-	int error = refresh_all(checker);
-
-	if (error)
-		return error;
-	fflush(NULL);
-	pid_t pid = fork();
-	if (pid < 0)
-		return complain(STATUS_NOTHING, "fork: %s", strerror(errno));
-	if (!pid) {
-		setpgid(0, 0);
-		redirect(checker);
-		become(checker);
-	}
-	setpgid(pid, pid);
-	*status = wait_spawned(checker, pid);
-	kill(-pid, SIGKILL);
-	end_children();
-	return STATUS_CLEAN;
 }
 
 /*
@@ -458,12 +163,12 @@ static int notice_writes(struct checker *checker, bool *spoilt)
 
 static int serve(struct checker *checker, int *status, bool *again)
 {
-	if (ask_server(checker, status))
+	if (server_ask(checker, status))
 		return notice_writes(checker, again);
 	if (is_stopped)
 		return STATUS_CLEAN;
 	spawn_from_now_on(checker, "it fails when it is forked");
-	return spawn(checker, status);
+	return spawn_command(checker, status);
 }
 
 static void note_time(struct checker *checker, int status, double seconds)
@@ -482,7 +187,8 @@ static int judge_with(struct checker *checker, uint64_t bytes, struct verdict *v
 	if (ftruncate(checker->said, 0) || ftruncate(checker->complaints, 0))
 		return complain(STATUS_NOTHING, "%s: %s", checker->work->path, strerror(errno));
 	double begin = now();
-	error = checker->way.is_spawned ? spawn(checker, &status) : serve(checker, &status, &again);
+	error = checker->way.is_spawned ? spawn_command(checker, &status)
+					: serve(checker, &status, &again);
 	if (error)
 		return -error;
 	if (again)
@@ -558,7 +264,7 @@ static void choose_way(struct checker *checker)
 		spawn_from_now_on(checker, "it is a script, or loads nothing");
 	else if (!checker->work->is_tmpfs)
 		spawn_from_now_on(checker, "the images are not in main memory");
-	else if (!start_server(checker))
+	else if (!server_start(checker))
 		spawn_from_now_on(checker, "it fails when it is forked");
 	else
 		remember_files(checker, &changed);
@@ -604,7 +310,7 @@ int checker_start(struct work *work, struct run *run, const struct options *opti
 	}
 	checker->acknowledged_now = UINT64_MAX;
 	acknowledge(checker, 0);
-	split(checker, checker->image);
+	wording_split(checker, checker->image);
 	if (!checker->words[0])
 		return complain(STATUS_USAGE, "the command that checks images is empty");
 	char *program = find_program(checker->words[0]);
@@ -620,7 +326,7 @@ void checker_stop(struct checker *checker)
 {
 	if (!checker)
 		return;
-	end_server(checker);
+	server_end(checker);
 	for (unsigned i = 0; checker->words[i]; i++)
 		free(checker->words[i]);
 	free(checker->command);

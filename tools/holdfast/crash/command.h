@@ -75,9 +75,19 @@ struct run {
 	bool file_gone;          /* set: a file could not be compared at the end */
 };
 
-/* Set if a signal asks this program to stop, once set_signals() of command.c was called. */
+/* signals.c: is_stopped is set if a signal asks this program to stop, after set_signals() */
 extern volatile sig_atomic_t is_stopped;
 void set_signals(struct work *work);
+
+/* options.c: reads the command line. Ends the program with a message if it is wrong. */
+void options_parse(int argc, char **argv, struct options *chosen);
+
+/*
+ * record.c: fills in `run`: records the program, or loads the run that --replay names. With
+ * --recover, run_record() makes the command that checks images.
+ */
+int run_record(struct work *work, struct options *chosen, struct run *run);
+int run_load(struct work *work, const struct options *chosen, struct run *run);
 
 /* "holdfast crash", or the name of another command that records programs */
 extern const char *command_name;
@@ -189,6 +199,13 @@ void checker_forget(struct checker *checker);
  */
 double now(void);
 bool is_late(double until);
+
+/*
+ * oracle.c: has files without a crash checked, which the check must accept. *accepts_anything: it
+ * also accepts files in which stores are missing.
+ */
+int oracle_check(
+	struct work *work, struct run *run, struct checker *checker, bool *accepts_anything);
 
 /* functions of dump.c */
 struct dump;

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * oracle.c - check the check, on files without a crash: it must accept them, and refuse files in
+ * which stores are missing
+ */
+#include <stdlib.h>
+
+#include "command.h"
+
+/*
+ * Files without a crash that the check judges. From LOOK_CANARY on: the last image, with one of
+ * the written lines reset to its first content.
+ */
+enum look { LOOK_FIRST, LOOK_LAST, LOOK_ZERO, LOOK_CANARY };
+
+#define CANARIES 32
+
+static int prepare(struct work *work, struct run *run, struct checker *checker, unsigned look)
+{
+	int status = STATUS_CLEAN;
+
+	if (look == LOOK_ZERO)
+		status = images_zero(work, run);
+	else if (look == LOOK_FIRST)
+		explore_first_image(&run->trace, &run->memories);
+	else
+		explore_last_image(&run->trace, &run->memories);
+	if (look >= LOOK_CANARY)
+		explore_put_back(&run->trace, &run->memories, look - LOOK_CANARY);
+	checker_forget(checker);
+	return status;
+}
+
+static int look_at(struct work *work, struct run *run, struct checker *checker, unsigned look,
+	struct verdict *verdict)
+{
+	int error;
+
+	*verdict =
+		(struct verdict){.acknowledged = look == LOOK_FIRST ? 0 : run->trace.output_size};
+	verdict->at_most = verdict->acknowledged;
+	verdict->at = look == LOOK_FIRST ? 0 : run->trace.count;
+	do {
+		int status = prepare(work, run, checker, look);
+		if (status)
+			return status;
+		error = checker_judge(checker, verdict);
+	} while (error == JUDGE_AGAIN);
+	return error ? STATUS_NOTHING : STATUS_CLEAN;
+}
+
+static int must_pass(struct work *work, struct run *run, struct checker *checker, enum look look)
+{
+	struct verdict verdict;
+	char status[64];
+	int error = look_at(work, run, checker, look, &verdict);
+
+	if (error || !verdict.status)
+		return error;
+	status_words(verdict.status, status, sizeof(status));
+	complain(STATUS_ORACLE,
+		"the check fails without a crash, on the file %s the program ran: %s%s%s",
+		look == LOOK_FIRST ? "before" : "after", status, verdict.words ? ": " : "",
+		verdict.words ? verdict.words : "");
+	free(verdict.words);
+	return STATUS_ORACLE;
+}
+
+/* Did the file not exist before the program, or was it empty? Then it need not pass the check. */
+static bool first_is_empty(const struct run *run)
+{
+	for (unsigned f = 0; f < run->trace.file_count; f++)
+		for (uint64_t i = 0; i < run->mapped[f] && i < 4096; i++)
+			if (run->memories.first[f][i])
+				return false;
+	return true;
+}
+
+int oracle_check(
+	struct work *work, struct run *run, struct checker *checker, bool *accepts_anything)
+{
+	struct verdict verdict;
+	int status = first_is_empty(run) ? STATUS_CLEAN : must_pass(work, run, checker, LOOK_FIRST);
+
+	if (!status)
+		status = must_pass(work, run, checker, LOOK_LAST);
+	*accepts_anything = true;
+	for (unsigned look = LOOK_CANARY; !status && *accepts_anything; look++) {
+		if (look == LOOK_CANARY + CANARIES)
+			look = LOOK_ZERO;
+		status = look_at(work, run, checker, look, &verdict);
+		*accepts_anything = !verdict.status;
+		free(verdict.words);
+		if (look == LOOK_ZERO)
+			break;
+	}
+	if (status)
+		return status;
+	status = images_restore(work, run, 0);
+	checker_forget(checker);
+	return status;
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * server.c - start the command once, and have it forked for each image
+ *
+ * src/libholdfast-trace/serve.c, which is loaded into the command, does the forking.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "checker.h"
+
+#define START_SECONDS 30  /* time for the command to reach main() */
+#define WAIT_SECONDS  0.2 /* longest single wait for an answer */
+
+static _Noreturn void become_server(const struct checker *checker, int orders, int answers)
+{
+	char value[PATH_MAX * 2], images[PATH_MAX];
+	const char *loaded = getenv("LD_PRELOAD");
+
+	checker_redirect(checker);
+	snprintf(value, sizeof(value), "%s%s%s", module_path(checker->work, "check"),
+		loaded ? ":" : "", loaded ? loaded : "");
+	setenv("LD_PRELOAD", value, 1);
+	snprintf(images, sizeof(images), checker->worker ? "%s/image-%u/" : "%s/image/",
+		checker->work->path, checker->worker);
+	setenv("HOLDFAST_CRASH_IMAGES", images, 1);
+	setenv("HOLDFAST_CRASH_MARK", checker->mark, 1);
+	snprintf(value, sizeof(value), "%d", orders);
+	setenv("HOLDFAST_CRASH_ORDERS", value, 1);
+	snprintf(value, sizeof(value), "%d", answers);
+	setenv("HOLDFAST_CRASH_ANSWERS", value, 1);
+	fcntl(orders, F_SETFD, 0);
+	fcntl(answers, F_SETFD, 0);
+	checker_become(checker);
+}
+
+/*
+ * False: no number came in time, the other end is closed, or a signal asked this program to stop.
+ */
+static bool read_number(struct checker *checker, int *number, double seconds)
+{
+	struct pollfd poll_ = {.fd = checker->answers, .events = POLLIN};
+	double until = now() + seconds, left = seconds;
+	int ready;
+
+	/* in short waits, because a signal may come just before one of them */
+	do {
+		bool is_short = seconds > 0 && left < WAIT_SECONDS;
+		ready = poll(&poll_, 1, (int)(1000 * (is_short ? left : WAIT_SECONDS)) + 1);
+		left = until - now();
+	} while (ready != 1 && !is_stopped && (seconds <= 0 || left > 0));
+	return ready == 1 &&
+	       read(checker->answers, number, sizeof(*number)) == (ssize_t)sizeof(*number);
+}
+
+void server_end(struct checker *checker)
+{
+	if (checker->orders >= 0)
+		close(checker->orders);
+	if (checker->answers >= 0)
+		close(checker->answers);
+	checker->orders = checker->answers = -1;
+	if (checker->server > 0) {
+		kill(checker->server, SIGKILL);
+		waitpid(checker->server, NULL, 0);
+	}
+	checker->server = 0;
+	end_children();
+}
+
+bool server_start(struct checker *checker)
+{
+	int orders[2], answers[2], ready;
+
+	if (pipe2(orders, O_CLOEXEC) || pipe2(answers, O_CLOEXEC))
+		return false;
+	fflush(NULL);
+	checker->server = fork();
+	if (!checker->server)
+		become_server(checker, orders[0], answers[1]);
+	close(orders[0]);
+	close(answers[1]);
+	checker->orders = orders[1];
+	checker->answers = answers[0];
+	if (checker->server > 0 && read_number(checker, &ready, START_SECONDS))
+		return true;
+	server_end(checker);
+	return false;
+}
+
+bool server_ask(struct checker *checker, int *status)
+{
+	int pid, late;
+
+	if (write(checker->orders, "g", 1) != 1 || !read_number(checker, &pid, START_SECONDS))
+		return false;
+	if (read_number(checker, status, checker_deadline(checker)))
+		return true;
+	checker_end_late(pid);
+	*status = VERDICT_DEADLINE;
+	return read_number(checker, &late, START_SECONDS);
+}
