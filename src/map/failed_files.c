@@ -51,9 +51,8 @@ static void put(struct failed_files *table, struct failed_write *place,
 }
 
 /*
- * Signals are blocked under the lock, so that this thread cannot hold it already. If the lock
- * claims that it does, the owner is a thread of another PID namespace that has the same number
- * there.
+ * Signals are blocked under the lock, so that no handler takes it twice in one thread. It is
+ * refused only while a namesake in another PID namespace has it.
  */
 static void take_lock(struct failed_files *table, sigset_t *before)
 {

@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <linux/futex.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -12,17 +13,12 @@
 #include "base/attr.h"
 #include "base/racecheck.h"
 #include "base/signal_lock.h"
+#include "base/unmap.h"
 #include "map/mapped_file.h"
 #include "map/robust_lock.h"
 
 /* Stands for an unknown file in the digests of files. */
 #define ANY_FILE 1
-
-void flights_init(struct flights *flights)
-{
-	for (unsigned i = 0; i < FLIGHTS_MAX; i++)
-		robust_lock_init(&flights->list[i].lock);
-}
 
 /* Times to poll a flight before its waiter sleeps: some microseconds. */
 #define LOOKS 10000
@@ -43,33 +39,67 @@ static unsigned first_place(void)
 	return (unsigned)((uintptr_t)&of_thread >> 12) % FLIGHTS_MAX;
 }
 
-/* The identity of this process, for waiters in other processes. */
-static struct {
+/*
+ * The identity of this process, for waiters in other processes. It lies in memory that the kernel
+ * clears in each child, so that a child made by _Fork(3) or clone(2), which run no handlers of
+ * fork(3), does not lead waiters to its parent's mappings. Kernels before 4.14 cannot clear it.
+ */
+struct identity {
 	_Atomic uint64_t procfs; /* the device number of /proc, as in struct flight */
 	_Atomic pid_t pid;
 	atomic_bool is_known;
-} process;
+};
+static struct identity without_page;
+static _Atomic(struct identity *) identity = &without_page;
 
-/* Fill `process`. Threads that do this at the same time store the same values. */
-static void know_process(void)
+/* If several threads do this at once, all use the first one's. Why not mmap(3): see shared.c. */
+static void make_identity(void)
 {
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	struct identity *none = &without_page;
+
+	if (atomic_load(&identity) != none)
+		return;
+	long memory = syscall(
+		SYS_mmap, NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0L);
+	if (memory == -1)
+		return;
+	madvise((void *)memory, page, MADV_WIPEONFORK);
+	racecheck_ignore(&identity, sizeof(identity));
+	racecheck_ignore((void *)memory, sizeof(struct identity));
+	if (!atomic_compare_exchange_strong(&identity, &none, (struct identity *)memory))
+		unmap((void *)memory, page);
+}
+
+void flights_init(struct flights *flights)
+{
+	make_identity();
+	for (unsigned i = 0; i < FLIGHTS_MAX; i++)
+		robust_lock_init(&flights->list[i].lock);
+}
+
+/* Returns the identity. Threads that look it up at the same time store the same values. */
+static struct identity *know_process(void)
+{
+	struct identity *process = atomic_load_explicit(&identity, memory_order_acquire);
 	char text[24];
 	struct stat st;
 
-	if (likely(atomic_load_explicit(&process.is_known, memory_order_acquire)))
-		return;
-	racecheck_ignore(&process, sizeof(process));
+	if (likely(atomic_load_explicit(&process->is_known, memory_order_acquire)))
+		return process;
+	racecheck_ignore(process, sizeof(*process));
 	ssize_t length = readlink("/proc/self", text, sizeof(text) - 1);
 	bool found = length > 0 && !lstat("/proc/self", &st);
 	text[found ? length : 0] = '\0';
-	atomic_store(&process.pid, atoi(text));
-	atomic_store(&process.procfs, found ? st.st_dev : 0);
-	atomic_store_explicit(&process.is_known, true, memory_order_release);
+	atomic_store(&process->pid, atoi(text));
+	atomic_store(&process->procfs, found ? st.st_dev : 0);
+	atomic_store_explicit(&process->is_known, true, memory_order_release);
+	return process;
 }
 
 void flights_after_fork_in_child(void)
 {
-	atomic_store(&process.is_known, false);
+	atomic_store(&atomic_load(&identity)->is_known, false);
 }
 
 /*
@@ -104,10 +134,12 @@ static void end(struct flights *flights, struct flight *flight)
 static void describe(
 	struct flights *flights, struct flight *flight, struct file_id file, struct range range)
 {
+	const struct identity *process = know_process();
+
 	atomic_store_explicit(&flight->from, range.from, memory_order_relaxed);
 	atomic_store_explicit(&flight->to, range.to, memory_order_relaxed);
-	atomic_store_explicit(&flight->procfs, atomic_load(&process.procfs), memory_order_relaxed);
-	atomic_store_explicit(&flight->pid, atomic_load(&process.pid), memory_order_relaxed);
+	atomic_store_explicit(&flight->procfs, atomic_load(&process->procfs), memory_order_relaxed);
+	atomic_store_explicit(&flight->pid, atomic_load(&process->pid), memory_order_relaxed);
 	/*
 	 * Sequentially consistent, as the loads in flights_wait(): a waiter that does not see this
 	 * flight asked the kernel before this thread does. The count is raised first, since a
@@ -157,12 +189,13 @@ void flights_end(struct flights *flights, struct flight_begun *begun)
 /* Find the process of a flight: 0 is this one. False if /proc cannot show it. */
 static bool find_process(struct flight *flight, pid_t *pid)
 {
+	const struct identity *process = know_process();
 	uint64_t procfs = atomic_load_explicit(&flight->procfs, memory_order_relaxed);
 
 	*pid = atomic_load_explicit(&flight->pid, memory_order_relaxed);
-	if (!procfs || procfs != atomic_load(&process.procfs))
+	if (!procfs || procfs != atomic_load(&process->procfs))
 		return false;
-	if (*pid == atomic_load(&process.pid))
+	if (*pid == atomic_load(&process->pid))
 		*pid = 0;
 	return true;
 }
@@ -181,7 +214,6 @@ static bool is_of_other_file(struct flight *flight, struct range range)
 	struct file_id ours, theirs;
 	pid_t pid;
 
-	know_process();
 	return find_process(flight, &pid) && !mapped_file_id(0, range, &ours) &&
 	       !mapped_file_id(pid, their_range, &theirs) && !file_id_equals(theirs, ours);
 }

@@ -15,8 +15,8 @@
 void robust_lock_init(pthread_mutex_t *lock);
 
 /*
- * Returns true once the caller has the lock. False if the calling thread has it already, or a
- * thread of another PID namespace with the same thread number has it.
+ * Wait for the lock; true if the caller has it now. The caller must not have it already. False if
+ * its owner is a thread of another PID namespace with the caller's thread number: then try again.
  */
 bool robust_lock_take(pthread_mutex_t *lock);
 

@@ -166,28 +166,41 @@ static void unknown_files(void)
 	munmap(two, 4096);
 }
 
+/* Begins a flight in a child, which stays in it. */
+static _Noreturn void fly_for_ever(struct file_id of, struct range range, int begun)
+{
+	struct flight_begun flight;
+
+	flights_begin(flights, &flight, of, range);
+	if (write(begun, "", 1) != 1)
+		_exit(1);
+	for (;;)
+		pause();
+}
+
+static void wait_for_child(const int begun[2])
+{
+	char byte;
+
+	if (read(begun[0], &byte, 1) != 1)
+		bail("the child has not begun its flight");
+	close(begun[0]);
+	close(begun[1]);
+}
+
 /* Forks a child that begins a flight and stays in it. Returns when the flight has begun. */
 static pid_t fly_in_child(struct file_id of, struct range range)
 {
-	struct flight_begun flight;
 	int begun[2];
-	char byte;
 
 	if (pipe(begun))
 		bail("no pipe: %m");
 	pid_t pid = fork();
 	if (!pid) {
 		flights_after_fork_in_child();
-		flights_begin(flights, &flight, of, range);
-		if (write(begun[1], "", 1) != 1)
-			_exit(1);
-		for (;;)
-			pause();
+		fly_for_ever(of, range, begun[1]);
 	}
-	if (read(begun[0], &byte, 1) != 1)
-		bail("the child has not begun its flight");
-	close(begun[0]);
-	close(begun[1]);
+	wait_for_child(begun);
 	return pid;
 }
 
@@ -372,6 +385,41 @@ static void unknown_files_of_children(void)
 	munmap(two, 4096);
 }
 
+/* A child that was made without the handlers of fork(3), and has mapped `two` in place of `one`. */
+static void children_without_handlers(void)
+{
+	static const char what[] =
+		"flights: mappings of a child made by _Fork(3) are looked up in the child";
+	char *one = map_new_file(), *two = map_new_file();
+	struct flight_begun known;
+	struct waiter waiter;
+	int begun[2];
+
+	if (kernel_is_emulated() || !locks_of_the_dead_are_passed_on()) {
+		skip(what, "needs lists of mappings, and locks that a killed child passes on");
+		return;
+	}
+	new_flights();
+	flights_begin(flights, &known, file, nowhere); /* looks up the identity of this process */
+	flights_end(flights, &known);
+	if (pipe(begun))
+		bail("no pipe: %m");
+	pid_t pid = _Fork();
+	if (!pid) {
+		if (mremap(two, 4096, 4096, MREMAP_MAYMOVE | MREMAP_FIXED, one) != one)
+			_exit(1);
+		fly_for_ever(unknown, page_at(one), begun[1]);
+	}
+	wait_for_child(begun);
+	start(&waiter, unknown, page_at(two));
+	ok(!is_done(&waiter, SHORTLY), "%s", what);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	finish(&waiter);
+	munmap(one, 4096);
+	munmap(two, 4096);
+}
+
 /* Starts more threads than the table has room for flights: each must get its turn. */
 static atomic_uint flown;
 
@@ -412,6 +460,7 @@ int main(void)
 	killed_anywhere();
 	two_waiters_for_the_dead();
 	unknown_files_of_children();
+	children_without_handlers();
 	many_threads();
 	return tap_done();
 }
