@@ -10,6 +10,10 @@
 #	namespace MODE SIZE [REGION [NAME]]
 #					make a namespace; set $device to its disk or DAX device
 #	mount_on FS DEVICE DIR [OPT]	make a file system on DEVICE and mount it on DIR (with -o OPT)
+#	from_kernel VERSION		skip the job if the kernel is older
+#	put VALUE FILE			write VALUE to a file of sysfs
+#	use_fsdev			change the driver of the DAX device $device to fsdev_dax
+#	volatile_cxl			make a DAX device of volatile CXL memory; set $device to it
 #	subtotal WHAT			make scripts/lab print a separate count of the `points WHAT'
 #
 # and for jobs of lab/pair, which run in two machines at once, target and initiator:
@@ -86,6 +90,56 @@ mount_on() {
 	mkdir -p "$3"
 	run mount -t "$1" ${4:+-o "$4"} "$2" "$3"
 	[ "$status" = 0 ] || trouble "cannot mount $1 $2: $err"
+}
+
+from_kernel() {
+	[ "$(printf '%s\n' "$1" "$(uname -r)" | sort -V | head -n 1)" != "$1" ] || return 0
+	echo "1..0 # SKIP Linux $1 or later is needed, not $(uname -r); try KERNEL=sid in the environment"
+	exit 0
+}
+
+put() {
+	local value=$1 file=$2
+	run eval 'echo "$value" >"$file"'
+	[ "$status" = 0 ] || trouble "$file does not take $value: $err"
+}
+
+use_fsdev() {
+	local name=${device#/dev/} drivers=/sys/bus/dax/drivers driver
+	driver=$(dax_dir "$device")/driver
+	modules fsdev_dax
+	put "$name" $drivers/device_dax/unbind
+	put "$name" $drivers/fsdev_dax/new_id
+	[ -e "$driver" ] || put "$name" $drivers/fsdev_dax/bind
+	[[ $(readlink "$driver") == */fsdev_dax ]] || trouble "fsdev_dax does not take $name: $(readlink "$driver")"
+	wait_for [ -e "$device" ] || trouble "$device has disappeared"
+}
+
+# Uses sysfs, in the order that the kernel requires, because the cxl of bookworm cannot make such a region.
+volatile_cxl() {
+	local cxl=/sys/bus/cxl/devices region
+	modules cxl_acpi cxl_pci cxl_mem
+	wait_for [ -e $cxl/mem0 ] || trouble "there is no CXL device"
+	wait_for [ -e $cxl/decoder2.0 ] || trouble "the CXL device has no decoder: $(ls $cxl)"
+	region=$(<$cxl/decoder0.0/create_ram_region)
+	put "$region" $cxl/decoder0.0/create_ram_region
+	put 256 "$cxl/$region/interleave_granularity"
+	put 1 "$cxl/$region/interleave_ways"
+	put $((256 << 20)) "$cxl/$region/size"
+	put ram $cxl/decoder2.0/mode
+	put $((256 << 20)) $cxl/decoder2.0/dpa_size
+	put decoder2.0 "$cxl/$region/target0"
+	put 1 "$cxl/$region/commit"
+	put "$region" /sys/bus/cxl/drivers/cxl_region/bind
+	# On newer kernels dax_hmem decides first which driver gets the memory.
+	modprobe dax_hmem 2>/dev/null
+	modules dax_cxl device_dax
+	wait_for [ -e /sys/bus/dax/devices/dax0.0 ] ||
+		trouble "the region $region has no DAX device: $(ls $cxl /sys/bus/dax/devices)"
+	# Its own driver is kmem, which is not loaded.
+	[ -e /sys/bus/dax/devices/dax0.0/driver ] || put dax0.0 /sys/bus/dax/drivers/device_dax/new_id
+	device=/dev/dax0.0
+	wait_for [ -e $device ] || trouble "$device does not appear"
 }
 
 subtotal() {
