@@ -887,6 +887,31 @@ static void machine(void)
 	explain_machine_free(all);
 }
 
+/* Two machines recorded from Linux 7.2, whose DAX devices cannot be made durable. */
+static void captured(void)
+{
+	struct facts dax = dax_device(0);
+
+	tree_open();
+	tree_load("captured-cxl-volatile");
+	dax.device.number = makedev(251, 0);
+	explain(dax);
+	is_int(told->reason, HOLDFAST_REASON_DAX_NOT_PERSISTENT,
+		"captured volatile CXL memory: the reason is DAX_NOT_PERSISTENT");
+	is_int(told->survival, HOLDFAST_SURVIVES_NOT,
+		"captured volatile CXL memory: nothing survives a power cut");
+	tree_close();
+	tree_open();
+	tree_load("captured-nvdimm-fsdev");
+	dax.device.number = makedev(251, 1);
+	explain(dax);
+	is_int(told->reason, HOLDFAST_REASON_DAX_UNBOUND,
+		"captured device DAX with the driver fsdev_dax: the reason is DAX_UNBOUND");
+	is_int(told->survival, HOLDFAST_SURVIVES_UNKNOWN,
+		"captured device DAX with the driver fsdev_dax: it is unknown if stores survive");
+	tree_close();
+}
+
 int main(void)
 {
 	cpu_init();
@@ -903,7 +928,8 @@ int main(void)
 	devices();
 	forced();
 	machine();
-	explain_free(told);
 	tree_close();
+	captured();
+	explain_free(told);
 	return tap_done();
 }

@@ -180,11 +180,6 @@ static void cxl_pmem(const char *tree)
 	check_ids(DAX(1), "12345", "12346", "CXL");
 }
 
-static void cxl_volatile(const char *tree)
-{
-	check(tree, DAX(1), (struct answers){.memory = MEMORY_CXL_VOLATILE, NO_REGION});
-}
-
 static void hmem(const char *tree)
 {
 	check(tree, DAX(1), (struct answers){.memory = MEMORY_SOFT_RESERVED, NO_REGION});
@@ -322,7 +317,8 @@ static void captured_nvdimm(const char *tree)
 	check_nvdimm(tree, DAX(1));
 }
 
-static void captured_nvdimm_7_2(const char *tree)
+/* From Linux 7.2 on the major number of DAX devices is 251. */
+static void captured_fsdev(const char *tree)
 {
 	check_nvdimm(tree, DAX_OF(251, 1));
 }
@@ -388,7 +384,7 @@ static void captured_legacy(const char *tree)
 	check(tree, DISK(259, 0), want);
 }
 
-/* This kernel does not have the module ids and shutdown counts of later ones. */
+/* Linux 6.1 does not report ids of CXL modules. */
 static void captured_cxl(const char *tree)
 {
 	const struct answers want = {.memory = MEMORY_CXL_PMEM,
@@ -399,6 +395,32 @@ static void captured_cxl(const char *tree)
 
 	check(tree, DISK(259, 0), want);
 	check(tree, DAX(1), want);
+}
+
+/* Linux 7.2 reports the module's id; QEMU's module does not take the request to count shutdowns. */
+static void captured_cxl_7_2(const char *tree)
+{
+	const struct answers want = {.memory = MEMORY_CXL_PMEM,
+		.found = true,
+		.domain = ADR,
+		.deep_flush = DEEPFLUSH_NOT_NEEDED,
+		.usc_error = PMEM2_E_NOSUPP};
+
+	check(tree, DISK(259, 0), want);
+	check(tree, DAX_OF(251, 1), want);
+	check_ids(DAX_OF(251, 1), "4660", "", tree);
+}
+
+/* Its region is on the CXL bus only; the bus of NVDIMMs that belongs to the device has none. */
+static void captured_cxl_volatile(const char *tree)
+{
+	struct device dax = DAX_OF(251, 0);
+	size_t value = 4711;
+
+	check(tree, dax, (struct answers){.memory = MEMORY_CXL_VOLATILE, NO_REGION});
+	is_int(device_size(&dax, 0, tree_root, &value), 0, "%s: the size of the DAX device is read",
+		tree);
+	is_int(value, 256 << 20, "%s: the DAX device has all of the region", tree);
 }
 
 static void unreadable(const char *tree)
@@ -454,7 +476,6 @@ int main(void)
 	in_tree("made-up-nvdimm-two-sockets", two_sockets);
 	in_tree("made-up-nvdimm-eadr", eadr);
 	in_tree("made-up-cxl-pmem", cxl_pmem);
-	in_tree("made-up-cxl-volatile", cxl_volatile);
 	in_tree("made-up-hmem", hmem);
 	in_tree("made-up-virtio-pmem", virtio);
 	in_tree("made-up-memmap", memmap);
@@ -464,12 +485,14 @@ int main(void)
 	in_tree("made-up-garbage", garbage);
 	in_tree("made-up-nothing", nothing);
 	in_tree("captured-nvdimm", captured_nvdimm);
-	in_tree("captured-nvdimm-7.2", captured_nvdimm_7_2);
+	in_tree("captured-nvdimm-fsdev", captured_fsdev);
 	in_tree("captured-nvdimm-hints", captured_hints);
 	in_tree("captured-nvdimm-unarmed", captured_unarmed);
 	in_tree("captured-nvdimm-eadr", captured_eadr);
 	in_tree("captured-legacy", captured_legacy);
 	in_tree("captured-cxl-pmem", captured_cxl);
+	in_tree("captured-cxl-pmem-7.2", captured_cxl_7_2);
+	in_tree("captured-cxl-volatile", captured_cxl_volatile);
 	in_tree("captured-virtio-pmem", captured_virtio);
 	return tap_done();
 }
