@@ -10,7 +10,8 @@
  *	{
  *
  * The version nodes themselves are in the library's version script. SHARED_OBJECT is defined for
- * the shared library only: in the static archive, which cannot have versions, names are plain.
+ * the shared library only, if it has names under two nodes: in the static archive, which cannot
+ * have versions, names are plain.
  */
 #ifndef BASE_EXPORT_H
 #define BASE_EXPORT_H
