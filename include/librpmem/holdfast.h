@@ -14,6 +14,7 @@
 
 #include <libpmem2/base.h>
 #include <libpmem2/explain.h>
+#include <libpmem2/times.h>
 #include <librpmem.h>
 
 #ifdef __cplusplus
@@ -61,6 +62,26 @@ struct holdfast_remote {
 int holdfast_remote_info(RPMEMpool *rpp, struct holdfast_remote **remote);
 void holdfast_remote_free(struct holdfast_remote **remote);
 
+/* Counters of the calls on all lanes of a pool, since it was opened. */
+struct holdfast_remote_stats {
+	size_t struct_size;
+	uint64_t flushes; /* ranges of at least one byte that were flushed or persisted */
+	uint64_t bytes;   /* bytes in these ranges */
+	uint64_t drains;  /* drains and persists that have succeeded */
+	uint64_t reads, read_bytes;
+	uint64_t retries;  /* messages, writes and reads that were posted again: a queue was full */
+	uint64_t failures; /* calls that the target or the connection has failed */
+	uint64_t times[HOLDFAST_TIMES]; /* how many drains took how long: see libpmem2/times.h */
+};
+
+/*
+ * Get the counters of an open pool. The caller must free *stats with holdfast_remote_stats_free().
+ * Returns 0, or -1 and errno: EINVAL if an argument is NULL, ENOMEM. Any thread may call it; the
+ * calls of other threads at the time may be counted in part.
+ */
+int holdfast_remote_stats(RPMEMpool *rpp, struct holdfast_remote_stats **stats);
+void holdfast_remote_stats_free(struct holdfast_remote_stats **stats);
+
 /* A part of a pool set at a target. */
 struct holdfast_remote_part {
 	size_t struct_size;
@@ -98,6 +119,11 @@ struct holdfast_remote_set {
 	int inconsistent; /* 1: a catch-up has not ended; rpmem_open() fails with EUCLEAN */
 	uint64_t inconsistent_since; /* in seconds since 1970, by the target's clock */
 	uint64_t missing;            /* bytes that the catch-up was to send */
+	/*
+	 * If the pool is busy: the counters of the session that has it open. NULL if they are
+	 * unknown, because either end of that session is of Holdfast 3.0 or it does not answer.
+	 */
+	const struct holdfast_remote_stats *stats;
 };
 
 /*

@@ -213,6 +213,7 @@ int fabric_client_open(const struct fabric_client_args *args, struct lanes_clien
 	pthread_mutex_init(&new->lock, NULL);
 	new->args = *args;
 	new->base = (struct lanes_client){
+		.tallies = args->tallies,
 		.transport = &transport,
 		.name = new->name,
 		.nlanes = args->nlanes,

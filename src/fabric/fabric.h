@@ -66,6 +66,7 @@ struct fabric_client_args {
 	int hangup_fd;    /* readable when the target is known to be gone; -1: not given */
 	int timeout_ms;   /* the longest wait without progress */
 	unsigned poll_us; /* the longest time to poll before sleeping; 0: do not poll */
+	struct tally *const *tallies; /* of struct lanes_client; must live as long as the client */
 };
 
 /* Open a client. Copies what `args` points to, except the memory at `local`. */

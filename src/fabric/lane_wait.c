@@ -202,6 +202,7 @@ int lane_posted(struct lane *lane, ssize_t code, const char *what)
 	if (!code)
 		return 0;
 	if (code == -FI_EAGAIN) {
+		messages_count_retry(&lane->messages);
 		int error = wait_for(lane, never, true);
 		return error ? error : 1;
 	}

@@ -29,6 +29,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/tally.h"
+
 /* -- calls of the initiator -- */
 
 struct messages;
@@ -75,6 +77,7 @@ struct lanes_client {
 	size_t guard; /* only reads are allowed below this offset */
 	/* The shortest round trip of a message that was measured after connecting. */
 	unsigned round_trip_ns;
+	struct tally *const *tallies; /* one for each lane, to count retries; NULL: do not count */
 };
 
 int lanes_flush(

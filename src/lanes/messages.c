@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/usdt.h"
 
 static int open_message(struct messages *lane)
 {
@@ -212,4 +213,13 @@ const char *messages_take_reply(
 	wanted->to = NULL;
 	lane->answered++;
 	return NULL;
+}
+
+void messages_count_retry(struct messages *lane)
+{
+	struct tally *const *tallies = lane->client->tallies;
+
+	if (tallies)
+		tally_add(tallies[lane->number], TALLY_RETRIES, 1);
+	USDT1(remote_retry, lane->number);
 }

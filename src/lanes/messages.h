@@ -61,6 +61,9 @@ int messages_send(struct messages *lane);
 int messages_ask(struct messages *lane);
 int messages_read(struct messages *lane, void *to, size_t offset, size_t length);
 
+/* Count that the transport posts something again, because a queue was full. */
+void messages_count_retry(struct messages *lane);
+
 /*
  * Take a reply, of which `sent` messages were sent so far. Returns NULL, or how it breaks the
  * protocol (L3), which ends the client.

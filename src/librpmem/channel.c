@@ -47,6 +47,7 @@ struct channel {
 	pthread_cond_t news; /* signalled when greeted, replied or ended */
 	bool greeted, waiting, replied;
 	bool given_up; /* only the caller accesses it */
+	struct channel_counters counters;
 	struct control_head awaited;
 	uint32_t last_id;
 	uint8_t *reply; /* written by the monitor while `waiting`; then the caller's */
@@ -92,6 +93,13 @@ const char *channel_version(const struct channel *channel)
 unsigned channel_minor(const struct channel *channel)
 {
 	return channel->minor;
+}
+
+void channel_set_counters(struct channel *channel, const struct channel_counters *counters)
+{
+	pthread_mutex_lock(&channel->lock);
+	channel->counters = *counters;
+	pthread_mutex_unlock(&channel->lock);
 }
 
 static void raise_event(int fd)
@@ -186,6 +194,25 @@ static int take_ping(struct channel *channel, const struct control_head *head)
 	return send_frame(channel, &pong, NULL);
 }
 
+static int take_question(struct channel *channel, const struct control_head *head)
+{
+	const struct control_head answer = {
+		CONTROL_COUNTERS | CONTROL_REPLY, head->id, WIRE_COUNTERS_SIZE};
+	uint8_t bytes[WIRE_COUNTERS_SIZE];
+	struct writer out = writer_on(bytes, sizeof(bytes));
+	struct wire_counters counters = {0};
+
+	if (head->length)
+		return err_set(-EPROTO, "malformed question for counters: it has a body");
+	pthread_mutex_lock(&channel->lock);
+	struct channel_counters source = channel->counters;
+	pthread_mutex_unlock(&channel->lock);
+	if (source.sum)
+		source.sum(source.context, &counters);
+	counters_put(&out, &counters);
+	return send_frame(channel, &answer, bytes);
+}
+
 static int take_reply(struct channel *channel, const struct control_head *head, const uint8_t *body)
 {
 	pthread_mutex_lock(&channel->lock);
@@ -205,6 +232,15 @@ static int take_reply(struct channel *channel, const struct control_head *head, 
 		head->id);
 }
 
+static int take_frame(struct channel *channel, const struct control_head *head, const uint8_t *body)
+{
+	if (head->type == CONTROL_PING)
+		return take_ping(channel, head);
+	if (head->type == CONTROL_COUNTERS)
+		return take_question(channel, head);
+	return take_reply(channel, head, body);
+}
+
 /* Read ssh's standard output. Returns 0, or the error that ends the channel. */
 static int take_incoming(struct channel *channel)
 {
@@ -220,8 +256,7 @@ static int take_incoming(struct channel *channel)
 		take_greeting(channel, minor);
 	}
 	while ((rc = frames_next(&channel->frames, &head, &body)) > 0) {
-		rc = head.type == CONTROL_PING ? take_ping(channel, &head)
-					       : take_reply(channel, &head, body);
+		rc = take_frame(channel, &head, body);
 		if (rc)
 			return rc;
 	}

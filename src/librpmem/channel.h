@@ -19,8 +19,15 @@
 #include "librpmem/settings.h"
 #include "librpmem/target.h"
 #include "wire/buf.h"
+#include "wire/counters.h"
 
 struct channel;
+
+/* The function that answers the target's question for the counters; the monitor calls it. */
+struct channel_counters {
+	void (*sum)(const void *context, struct wire_counters *counters);
+	const void *context;
+};
 
 /*
  * Start the daemon and exchange greetings. `name` is the beginning of every error message and must
@@ -53,6 +60,15 @@ int channel_hangup_fd(const struct channel *channel);
 const char *channel_version(const struct channel *channel);
 /* The second number of that version. */
 unsigned channel_minor(const struct channel *channel);
+
+/* The second number of that version. */
+unsigned channel_minor(const struct channel *channel);
+
+/*
+ * Call it before the target has a reason to ask. Without it the target is told that nothing was
+ * counted. The context must be valid until the channel is closed.
+ */
+void channel_set_counters(struct channel *channel, const struct channel_counters *counters);
 
 /* The target does not answer on the data path: channel_close() will not wait for it, too. */
 void channel_give_up(struct channel *channel);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* data.c - the calls that make ranges durable, and read them */
 #include "librpmem/call.h"
+#include "librpmem/count.h"
 #include "librpmem/export.h"
 #include "librpmem/pool.h"
 
@@ -72,7 +73,7 @@ int rpmem_flush(RPMEMpool *rpp, size_t offset, size_t length, unsigned lane, uns
 	if (unlikely(rc))
 		return call_end(&data.call, rc);
 	rc = lanes_flush(rpp->lanes, lane, offset, length, flags & RPMEM_FLUSH_RELAXED);
-	return leave(&data, rc, false);
+	return leave(&data, count_flush(rpp, lane, length, rc), false);
 }
 
 EXPORT(rpmem_drain)
@@ -83,7 +84,9 @@ int rpmem_drain(RPMEMpool *rpp, unsigned lane, unsigned flags)
 
 	if (unlikely(rc))
 		return call_end(&data.call, rc);
-	return leave(&data, lanes_drain(rpp->lanes, lane), true);
+	uint64_t begun = tally_now();
+	rc = lanes_drain(rpp->lanes, lane);
+	return leave(&data, count_drain(rpp, lane, begun, rc), true);
 }
 
 EXPORT(rpmem_persist)
@@ -94,8 +97,9 @@ int rpmem_persist(RPMEMpool *rpp, size_t offset, size_t length, unsigned lane, u
 
 	if (unlikely(rc))
 		return call_end(&data.call, rc);
+	uint64_t begun = tally_now();
 	rc = lanes_persist(rpp->lanes, lane, offset, length, flags & RPMEM_PERSIST_RELAXED);
-	return leave(&data, rc, true);
+	return leave(&data, count_persist(rpp, lane, offset, length, begun, rc), true);
 }
 
 EXPORT(rpmem_deep_persist)
@@ -106,7 +110,9 @@ int rpmem_deep_persist(RPMEMpool *rpp, size_t offset, size_t length, unsigned la
 
 	if (unlikely(rc))
 		return call_end(&data.call, rc);
-	return leave(&data, lanes_deep_persist(rpp->lanes, lane, offset, length), true);
+	uint64_t begun = tally_now();
+	rc = lanes_deep_persist(rpp->lanes, lane, offset, length);
+	return leave(&data, count_persist(rpp, lane, offset, length, begun, rc), true);
 }
 
 EXPORT(rpmem_read)
@@ -121,5 +127,5 @@ int rpmem_read(RPMEMpool *rpp, void *buff, size_t offset, size_t length, unsigne
 		rc = err_set(-EINVAL, "%s: buff is NULL", rpp->session->name);
 	else
 		rc = lanes_read(rpp->lanes, lane, buff, offset, length);
-	return leave(&data, rc, false);
+	return leave(&data, count_read(rpp, lane, length, rc), false);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "librpmem/call.h"
+#include "librpmem/count.h"
 #include "librpmem/export.h"
 #include "librpmem/holdfast.h"
 #include "librpmem/pool.h"
@@ -71,6 +72,7 @@ struct description {
 	struct holdfast_remote_part parts[CONTROL_PARTS_MAX];
 	const struct holdfast_remote_part *list[CONTROL_PARTS_MAX];
 	char version[16];
+	struct holdfast_remote_stats stats;
 	char text[]; /* the paths, one after the other */
 };
 
@@ -134,22 +136,43 @@ static int keep_state(struct session *session, struct description *kept)
 	return 0;
 }
 
-static int ask(struct session *session, struct control_description *told)
+/* Send a request about the session's pool set. */
+static int ask_about(struct session *session, uint32_t type, const char *step, struct reader *reply)
 {
 	struct control_named *named = calloc(1, sizeof(*named));
 	uint8_t bytes[CONTROL_NAME_MAX + 16];
 	struct writer out = writer_on(bytes, sizeof(bytes));
-	struct reader reply;
 
 	if (!named)
 		return err_set(-ENOMEM, "%s: no memory", session->name);
 	snprintf(named->name, sizeof(named->name), "%s", session->set);
 	control_put_named(&out, named);
 	free(named);
-	int rc = channel_call(session->channel, CONTROL_DESCRIBE, &out, "describe", &reply);
+	return channel_call(session->channel, type, &out, step, reply);
+}
+
+static int ask(struct session *session, struct control_description *told)
+{
+	struct reader reply;
+	int rc = ask_about(session, CONTROL_DESCRIBE, "describe", &reply);
+
 	if (!rc && (rc = control_get_description(&reply, told)))
 		rc = session_failed(session, rc);
 	return rc;
+}
+
+/* Add the counters of the session that has the pool open, if both ends of that know them. */
+static void keep_counters(struct session *session, struct description *kept)
+{
+	struct wire_counters counters;
+	struct reader reply;
+
+	if (!kept->set.busy || channel_minor(session->channel) < 1 ||
+		ask_about(session, CONTROL_SESSION_COUNTERS, "counters", &reply) ||
+		counters_get(&reply, &counters))
+		return;
+	count_convert(&counters, &kept->stats);
+	kept->set.stats = &kept->stats;
 }
 
 static int describe(struct session *session, struct description **kept)
@@ -166,6 +189,8 @@ static int describe(struct session *session, struct description **kept)
 		rc = *kept ? keep_state(session, *kept)
 			   : err_set(-ENOMEM, "%s: no memory", session->name);
 	}
+	if (!rc)
+		keep_counters(session, *kept);
 	free(told);
 	return rc;
 }

@@ -10,6 +10,7 @@
 
 #include "base/env.h"
 #include "librpmem/call.h"
+#include "librpmem/count.h"
 #include "librpmem/data_host.h"
 #include "librpmem/export.h"
 #include "librpmem/pool.h"
@@ -160,6 +161,7 @@ static int connect_to_host(RPMEMpool *pool, void *addr, size_t size, int timeout
 		.hangup_fd = channel_hangup_fd(session->channel),
 		.timeout_ms = timeout_ms,
 		.poll_us = session->settings.poll_us,
+		.tallies = pool->tallies,
 	};
 	int rc = fabric_client_open(&args, &pool->lanes);
 	/* If the target has reported a reason, report that instead of a lost connection. */
@@ -192,11 +194,15 @@ static bool next_host(RPMEMpool *pool, unsigned number, char *host, size_t size)
 static int connect_lanes(RPMEMpool *pool, void *addr, size_t size)
 {
 	char next[sizeof(pool->host)], cause[ERR_SIZE] = "";
-	int first = 0, rc = -ECONNREFUSED;
+	int first = 0, rc;
 
 	pool->nlanes = pool->told.nlanes;
 	pool->size = size;
 	pool->guard = pool->told.guard;
+	rc = count_open(pool);
+	if (rc)
+		return rc;
+	rc = -ECONNREFUSED;
 	if (!next_host(pool, 0, next, sizeof(next)))
 		return err_set(-EHOSTUNREACH, "%s: no address is known", pool->session->name);
 	for (unsigned i = 0; rc && *next && !channel_error(pool->session->channel); i++) {
@@ -223,6 +229,11 @@ static int close_at_target(RPMEMpool *pool, uint32_t flags)
 	return channel_call(pool->session->channel, CONTROL_CLOSE, &out, "close", NULL);
 }
 
+static void sum_counters(const void *pool, struct wire_counters *counters)
+{
+	count_sum(pool, counters);
+}
+
 static RPMEMpool *pool_new(struct session *session)
 {
 	RPMEMpool *pool = calloc(1, sizeof(*pool));
@@ -232,6 +243,7 @@ static RPMEMpool *pool_new(struct session *session)
 		return NULL;
 	}
 	pool->session = session;
+	session->counters = (struct channel_counters){sum_counters, pool};
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_mutex_init(&pool->beginning, NULL);
 	return pool;
@@ -243,6 +255,7 @@ static void pool_free(RPMEMpool *pool)
 		lanes_close(pool->lanes);
 	notes_fini(&pool->notes);
 	session_free(pool->session);
+	count_close(pool);
 	pthread_mutex_destroy(&pool->lock);
 	pthread_mutex_destroy(&pool->beginning);
 	free(pool);
@@ -378,6 +391,7 @@ static int abandon(RPMEMpool *pool)
 	lanes_abandon(pool->lanes);
 	notes_fini(&pool->notes);
 	session_abandon(pool->session);
+	count_close(pool);
 	free(pool);
 	return 0;
 }

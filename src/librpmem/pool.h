@@ -7,12 +7,18 @@
 #include <stdatomic.h>
 
 #include "base/err.h"
+#include "base/tally.h"
 #include "fabric/fabric.h"
 #include "librpmem/fork.h"
 #include "librpmem.h"
 #include "librpmem/notes.h"
 #include "librpmem/session.h"
 #include "wire/control.h"
+
+/* Data of one lane. Only the thread that is in a call on the lane changes it. */
+struct pool_lane {
+	_Alignas(128) struct tally tally; /* adjacent lines may be fetched together */
+};
 
 /* Constant while the pool is open, except for `error` and the members after it. */
 struct rpmem_pool {
@@ -25,6 +31,10 @@ struct rpmem_pool {
 	struct notes notes;          /* of what the target may lack */
 	struct control_started told; /* the target's reply, without its secrets */
 	char host[256];              /* address or name that the data channel connects to */
+
+	/* Counters of each lane, and pointers to them. */
+	struct pool_lane *lanes_counted;
+	struct tally **tallies;
 
 	atomic_int error;     /* 0, or the negative errno that ended the handle; set after `why` */
 	atomic_bool begun;    /* the session has begun, or the target has none; set after `mine` */

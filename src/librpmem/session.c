@@ -66,7 +66,12 @@ int session_failed(const struct session *session, int rc)
 
 int session_start(struct session *session)
 {
-	return channel_open(&session->channel, session->name, &session->target, &session->settings);
+	int rc = channel_open(
+		&session->channel, session->name, &session->target, &session->settings);
+
+	if (!rc)
+		channel_set_counters(session->channel, &session->counters);
+	return rc;
 }
 
 void session_free(struct session *session)

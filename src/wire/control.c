@@ -409,6 +409,8 @@ const char *control_type_name(uint32_t type)
 		[CONTROL_MARK] = "MARK",
 		[CONTROL_CLEAR] = "CLEAR",
 		[CONTROL_REPAIR] = "REPAIR",
+		[CONTROL_COUNTERS] = "COUNTERS",
+		[CONTROL_SESSION_COUNTERS] = "SESSION_COUNTERS",
 	};
 
 	type &= ~CONTROL_REPLY;

@@ -6,7 +6,8 @@
  * Both ends begin with a greeting of 16 bytes, without waiting for the other's greeting. Then they
  * exchange frames: a head of 12 bytes and a body of at most CONTROL_BODY_MAX. The initiator sends
  * requests. The target answers each with a frame that has the same id and the type of the request
- * plus CONTROL_REPLY. Only pings may be sent by either end.
+ * plus CONTROL_REPLY. Only pings may be sent by either end, and the target sends one request of its
+ * own, CONTROL_COUNTERS.
  *
  * Encoders write into the caller's writer and set its `bad` if something does not fit. Decoders
  * take the body of one frame. They return 0, or -EPROTO with an error message if the body is
@@ -58,6 +59,10 @@ enum control_type {
 	CONTROL_MARK = 19,   /* mark the pool as inconsistent */
 	CONTROL_CLEAR = 20,  /* all bytes have been drained: remove the mark */
 	CONTROL_REPAIR = 21, /* an OPEN that a mark does not refuse */
+
+	/* Since minor 1. */
+	CONTROL_COUNTERS = 32, /* from the target; the reply has no status */
+	CONTROL_SESSION_COUNTERS = 33,
 };
 
 /* The first minor version that knows the requests from CONTROL_STATE on. */

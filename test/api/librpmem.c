@@ -25,6 +25,7 @@ static const char *const names[] = {"rpmem_check_version", "rpmem_close", "rpmem
 static const char *const added[] = {"holdfast_method_name", "holdfast_provider_name",
 	"holdfast_remote_describe", "holdfast_remote_free", "holdfast_remote_info",
 	"holdfast_remote_set_free"};
+static const char *const added_later[] = {"holdfast_remote_stats", "holdfast_remote_stats_free"};
 
 /* Looks symbols up as libpmemobj does, which refuses to replicate if one of `names` is missing. */
 static void test_symbols(void)
@@ -40,6 +41,9 @@ static void test_symbols(void)
 	for (size_t i = 0; i < sizeof(added) / sizeof(added[0]); i++)
 		ok(dlvsym(library, added[i], "LIBRPMEM_HOLDFAST_3.0"),
 			"librpmem: %s@LIBRPMEM_HOLDFAST_3.0 is exported", added[i]);
+	for (size_t i = 0; i < sizeof(added_later) / sizeof(added_later[0]); i++)
+		ok(dlvsym(library, added_later[i], "LIBRPMEM_HOLDFAST_3.1"),
+			"librpmem: %s@LIBRPMEM_HOLDFAST_3.1 is exported", added_later[i]);
 	dlclose(library);
 }
 
@@ -175,6 +179,7 @@ static void test_arguments(void)
 static void test_no_pool(void)
 {
 	struct holdfast_remote *remote = NULL;
+	struct holdfast_remote_stats *stats = NULL;
 	struct holdfast_remote_set *set = NULL;
 	char byte;
 
@@ -195,11 +200,16 @@ static void test_no_pool(void)
 		"holdfast_remote_describe: NULL for the output is refused");
 	einval(holdfast_remote_describe(NULL, "s", &set),
 		"holdfast_remote_describe: NULL for the target is refused");
+	einval(holdfast_remote_stats(NULL, &stats),
+		"holdfast_remote_stats: NULL for the pool is refused");
+	holdfast_remote_stats_free(NULL);
+	holdfast_remote_stats_free(&stats);
 	holdfast_remote_free(NULL);
 	holdfast_remote_free(&remote);
 	holdfast_remote_set_free(NULL);
 	holdfast_remote_set_free(&set);
-	ok(!remote && !set, "holdfast_remote_*_free: NULL and pointers to NULL are accepted");
+	ok(!remote && !set && !stats,
+		"holdfast_remote_*_free: NULL and pointers to NULL are accepted");
 }
 
 static void test_names(void)

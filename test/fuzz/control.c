@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "wire/control.h"
+#include "wire/counters.h"
 #include "wire/frames.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -67,6 +68,7 @@ static int request(uint32_t type, const uint8_t *body, size_t length, struct wri
 	case CONTROL_REMOVE:
 	case CONTROL_DESCRIBE:
 	case CONTROL_STATE:
+	case CONTROL_SESSION_COUNTERS:
 		rc = control_get_named(body, length, &named);
 		if (!rc)
 			control_put_named(out, &named);
@@ -92,6 +94,7 @@ static int reply_part(uint32_t type, struct reader *in, struct writer *out)
 	struct control_description told;
 	struct control_session session;
 	struct control_state state;
+	struct wire_counters counters;
 	int rc;
 
 	if (type == CONTROL_BEGIN) {
@@ -110,6 +113,12 @@ static int reply_part(uint32_t type, struct reader *in, struct writer *out)
 		rc = control_get_description(in, &told);
 		if (!rc)
 			control_put_description(out, &told);
+		return rc;
+	}
+	if (type == CONTROL_SESSION_COUNTERS) {
+		rc = counters_get(in, &counters);
+		if (!rc)
+			counters_put(out, &counters);
 		return rc;
 	}
 	rc = control_get_started(in, &started);

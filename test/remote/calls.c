@@ -207,6 +207,55 @@ static void test_attributes(void)
 	rpmem_close(rpp);
 }
 
+static uint64_t sum_of(const uint64_t *times)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < HOLDFAST_TIMES; i++)
+		sum += times[i];
+	return sum;
+}
+
+/* `rpp` is pool.set, open with lanes 0 to 2. */
+static void test_counters(RPMEMpool *rpp)
+{
+	struct holdfast_remote_stats *before, *after;
+	struct holdfast_remote_set *set;
+
+	if (holdfast_remote_stats(rpp, &before))
+		bail("no counters: %s", rpmem_errormsg());
+	is_int(before->struct_size, sizeof(*before), "counters: the struct has its size");
+	rpmem_flush(rpp, 8192, 100, 1, 0);
+	rpmem_flush(rpp, 8192, 0, 1, 0);
+	rpmem_drain(rpp, 1, 0);
+	rpmem_persist(rpp, 8192, 64, 2, 0);
+	rpmem_deep_persist(rpp, 8192, 8, 0);
+	rpmem_read(rpp, buffer, 8192, 512, 0);
+	rpmem_persist(rpp, 0, 64, 0, 0);
+	rpmem_persist(rpp, 8192, 64, 3, 0);
+	ok(!holdfast_remote_stats(rpp, &after), "counters: they can be read again");
+	is_int(after->flushes - before->flushes, 3,
+		"counters: flush, persist, deep persist are flushes");
+	is_int(after->bytes - before->bytes, 172, "counters: the bytes of all three are added up");
+	is_int(after->drains - before->drains, 3,
+		"counters: drain, persist, deep persist are drains");
+	is_int(after->reads - before->reads, 1, "counters: a read is counted");
+	is_int(after->read_bytes - before->read_bytes, 512,
+		"counters: the bytes of a read are counted");
+	is_int(after->failures - before->failures, 0, "counters: mistakes are not failures");
+	is_int(sum_of(after->times), after->drains, "counters: each drain has a time");
+	holdfast_remote_stats_free(&before);
+	is_int(holdfast_remote_describe(HOST, "pool.set", &set), 0,
+		"counters: a pool that is open can be described");
+	ok(set->busy && set->stats, "counters: the description of a pool that is open has them");
+	if (set->stats)
+		ok(!memcmp(set->stats, after, sizeof(*after)),
+			"counters: the description has the same as the program that has the pool open");
+	holdfast_remote_set_free(&set);
+	holdfast_remote_stats_free(&after);
+	ok(!after, "holdfast_remote_stats_free: the pointer becomes NULL");
+}
+
 static void test_guard_without_attributes(void)
 {
 	RPMEMpool *rpp = opened("pool.set", pool, NULL);
@@ -249,6 +298,7 @@ static void test_pool_of_headers(void)
 	test_padding(rpp);
 	test_many_flushes(rpp);
 	test_mistakes(rpp, 4096);
+	test_counters(rpp);
 
 	unsigned untouched = nlanes;
 	RPMEMpool *second = rpmem_open(HOST, "pool.set", pool, POOL, &nlanes, &attr);
@@ -321,6 +371,7 @@ static void test_describe(void)
 	is_int(set->method_tcp, expected("METHOD", HOLDFAST_METHOD_WRITE_MESSAGE),
 		"describe: the method over tcp is the expected one");
 	is_str(set->version, "1.1", "describe: the version of the protocol is 1.1");
+	ok(!set->stats, "describe: a pool that nobody has open has no counters");
 	holdfast_remote_set_free(&set);
 	fails(holdfast_remote_describe(HOST, "absent.set", &set), ENOENT,
 		"describe: a missing set is ENOENT");
@@ -376,6 +427,7 @@ static void test_errno(void)
 {
 	struct rpmem_pool_attr attr = attributes(1), got;
 	struct holdfast_remote *remote = NULL;
+	struct holdfast_remote_stats *stats = NULL;
 	struct holdfast_remote_set *set = NULL;
 	unsigned nlanes = 2;
 	RPMEMpool *rpp;
@@ -386,6 +438,9 @@ static void test_errno(void)
 	leaves_errno(!rpmem_set_attr(rpp, &attr), "errno: unchanged by a successful set_attr");
 	leaves_errno(!holdfast_remote_info(rpp, &remote),
 		"errno: unchanged by a successful holdfast_remote_info");
+	leaves_errno(!holdfast_remote_stats(rpp, &stats),
+		"errno: unchanged by a successful holdfast_remote_stats");
+	holdfast_remote_stats_free(&stats);
 	leaves_errno((holdfast_remote_free(&remote), true),
 		"errno: unchanged by a successful holdfast_remote_free");
 	leaves_errno(!rpmem_close(rpp), "errno: unchanged by a successful close");

@@ -12,6 +12,7 @@ import time
 MAGIC = b"HOLDFAST"
 CREATE, OPEN, KEEP, SET_ATTR, CLOSE, REMOVE, DESCRIBE, PING = range(1, 9)
 STATE, BEGIN, RESUME, MARK, CLEAR, REPAIR = range(16, 22)
+COUNTERS, SESSION_COUNTERS = 32, 33
 REPLY = 0x80000000
 VERBS, TCP = 1, 2
 OK, VERSION, BAD_NAME, BAD_SIZE, BAD_LANES, BAD_PROVIDER, FATAL, NO_DATA_CHANNEL, BUSY, EXISTS, \
@@ -63,6 +64,11 @@ def state(rest):
     """The fields of a reply to STATE."""
     names = "known", "identity", "generation", "unclosed", "inconsistent", "since", "missing"
     return dict(zip(names, struct.unpack(">B16sQBBQQ", rest)))
+
+
+def counters(first=1):
+    """Each of the 7 counters and 32 times differs from the others."""
+    return struct.pack(">39Q", *range(first, first + 39))
 
 
 def result(status=OK, message=""):

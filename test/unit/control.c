@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "tap.h"
 #include "wire/control.h"
+#include "wire/counters.h"
 #include "wire/frames.h"
 
 static uint8_t bytes[CONTROL_FRAME_MAX];
@@ -143,6 +144,36 @@ static void test_started(void)
 	}
 	is_int(refused, 194 + (length - 200 + 1008) / 1009,
 		"control_get_started: a reply that is cut anywhere is refused");
+}
+
+static void test_counters(void)
+{
+	uint8_t room[WIRE_COUNTERS_SIZE + 1] = {0};
+	struct writer out = writer_on(room, sizeof(room));
+	struct wire_counters counters, got;
+	uint64_t number = 0;
+
+	for (size_t i = 0; i < sizeof(counters) / sizeof(number); i++) {
+		number = number * 3 + 1;
+		memcpy((char *)&counters + i * sizeof(number), &number, sizeof(number));
+	}
+	counters_put(&out, &counters);
+	is_int(writer_length(&out), WIRE_COUNTERS_SIZE, "counters: a message has their size");
+	struct reader in = reader_on(room, WIRE_COUNTERS_SIZE);
+	ok(!counters_get(&in, &got) && !memcmp(&counters, &got, sizeof(got)),
+		"counters: written ones read back the same");
+	for (size_t length = 0; length <= sizeof(room); length++) {
+		if (length == WIRE_COUNTERS_SIZE)
+			continue;
+		in = reader_on(room, length);
+		if (counters_get(&in, &got) != -EPROTO)
+			number = 0;
+	}
+	ok(number, "counters: any other length is malformed");
+	is_str(control_type_name(CONTROL_COUNTERS | CONTROL_REPLY), "COUNTERS",
+		"counters: the request has a name");
+	is_str(control_type_name(CONTROL_SESSION_COUNTERS + 1), "?",
+		"counters: the number after them has none");
 }
 
 static void test_result(void)
@@ -317,6 +348,7 @@ int main(void)
 	test_statuses();
 	test_start();
 	test_started();
+	test_counters();
 	test_result();
 	test_streams();
 	return tap_done();

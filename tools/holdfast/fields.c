@@ -350,6 +350,28 @@ static const struct field mark_rows[] = {
 static TABLE(fields_mark, mark_rows);
 #undef THIS
 
+#define THIS remote_time
+static const struct field time_rows[] = {
+	{"below_us", FIELD_MAYBE, AT(below_us)},
+	{"drains", FIELD_SIZE, AT(drains)},
+};
+static TABLE(fields_time, time_rows);
+#undef THIS
+
+#define THIS remote_counters
+static const struct field counters_rows[] = {
+	{"flushes", FIELD_SIZE, AT(flushes)},
+	{"bytes", FIELD_SIZE, AT(bytes)},
+	{"drains", FIELD_SIZE, AT(drains)},
+	{"reads", FIELD_SIZE, AT(reads)},
+	{"read_bytes", FIELD_SIZE, AT(read_bytes)},
+	{"retries", FIELD_SIZE, AT(retries)},
+	{"failures", FIELD_SIZE, AT(failures)},
+	{"times", LIST_OF(times, time_count, fields_time)},
+};
+static TABLE(fields_counters, counters_rows);
+#undef THIS
+
 #define THIS remote_view
 static const struct field methods_rows[] = {
 	{"verbs", FIELD_TEXT, AT(method_verbs)},
@@ -374,6 +396,7 @@ static const struct field remote_rows[] = {
 	{"generation", FIELD_MAYBE, AT(generation)},
 	{"unclosed", FIELD_TRUTH, AT(unclosed)},
 	{"inconsistent", FIELD_OBJECT, AT(inconsistent), .of = &fields_mark},
+	{"counters", FIELD_OBJECT, AT(counters), .of = &fields_counters},
 };
 TABLE(fields_remote, remote_rows);
 #undef THIS

@@ -169,6 +169,41 @@ static const char *survival_sentence(enum holdfast_survival survival)
 	return "Whether its storage survives a power cut is not known here";
 }
 
+const struct holdfast_remote_stats *remote_stats(const struct holdfast_remote_set *set)
+{
+	size_t end = offsetof(struct holdfast_remote_set, stats) + sizeof(set->stats);
+
+	return set->struct_size >= end ? set->stats : NULL;
+}
+
+/* The time, in us, below which at least this part of all drains stayed; 0: it is not known. */
+static uint64_t time_of(const struct holdfast_remote_stats *stats, double part)
+{
+	uint64_t below = 0;
+
+	for (unsigned i = 0; i < HOLDFAST_TIMES - 1; i++) {
+		below += stats->times[i];
+		if (below && (double)below >= part * (double)stats->drains)
+			return UINT64_C(1) << i;
+	}
+	return 0;
+}
+
+static void put_stats(FILE *text, const struct holdfast_remote_stats *stats)
+{
+	uint64_t half = time_of(stats, 0.5), most = time_of(stats, 0.99);
+
+	fprintf(text,
+		"Its session has made %" PRIu64 " ranges of %" PRIu64 " bytes durable by %" PRIu64
+		" drains, and %" PRIu64 " calls have failed.\n",
+		stats->flushes, stats->bytes, stats->drains, stats->failures);
+	if (half && most)
+		fprintf(text,
+			"Half of the drains took less than %" PRIu64
+			" us, and 99 percent less than %" PRIu64 " us.\n",
+			half, most);
+}
+
 static void put_text(FILE *text, const struct holdfast_remote_set *set)
 {
 	put_verdict(text, set);
@@ -183,6 +218,8 @@ static void put_text(FILE *text, const struct holdfast_remote_set *set)
 		fputs(set->header_size ? "The first bytes belong to its header.\n"
 				       : "It has no header: all bytes are the program's.\n",
 			text);
+	if (remote_stats(set))
+		put_stats(text, remote_stats(set));
 	put_method(text, "verbs", set->method_verbs);
 	put_method(text, "tcp", set->method_tcp);
 	fputs("Persists without RPMEM_PERSIST_RELAXED send the data in messages.\n", text);

@@ -14,6 +14,9 @@ struct room {
 	char *verdict;
 	const struct remote_part **parts;
 	struct remote_part *part;
+	struct remote_counters counters;
+	struct remote_time time[HOLDFAST_TIMES];
+	const struct remote_time *times[HOLDFAST_TIMES];
 };
 
 static char *hex(const unsigned char *bytes, size_t length)
@@ -52,6 +55,26 @@ static void add_parts(
 	}
 	view->parts = room->parts;
 	view->part_count = set->part_count;
+}
+
+/* Adds the counters, and of the histogram what is not empty. */
+static void add_counters(
+	struct remote_view *view, struct room *room, const struct holdfast_remote_stats *stats)
+{
+	struct remote_counters *to = &room->counters;
+
+	*to = (struct remote_counters){stats->flushes, stats->bytes, stats->drains, stats->reads,
+		stats->read_bytes, stats->retries, stats->failures, room->times, 0};
+	for (unsigned i = 0; i < HOLDFAST_TIMES; i++) {
+		struct remote_time *time = &room->time[i];
+		if (!stats->times[i])
+			continue;
+		*time = (struct remote_time){stats->times[i], &time->limit, INT64_C(1) << i};
+		if (i == HOLDFAST_TIMES - 1)
+			time->below_us = NULL;
+		room->times[to->time_count++] = time;
+	}
+	view->counters = to;
 }
 
 /* Adds the fields of a pool that exists and is not in use. */
@@ -109,6 +132,8 @@ void remote_view(struct remote_view *view, const struct answer *answer)
 	if (set->created && !set->busy)
 		add_pool(view, room, set);
 	add_state(view, room, set);
+	if (remote_stats(set))
+		add_counters(view, room, remote_stats(set));
 }
 
 void remote_view_fini(struct remote_view *view)

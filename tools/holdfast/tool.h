@@ -90,6 +90,19 @@ struct remote_mark {
 	size_t since, missing;
 };
 
+struct remote_time {
+	size_t drains;
+	const int64_t *below_us; /* points to `limit`; NULL: without a limit */
+	int64_t limit;
+};
+
+/* Counters of the session that has the pool open. */
+struct remote_counters {
+	size_t flushes, bytes, drains, reads, read_bytes, retries, failures;
+	const struct remote_time *const *times;
+	size_t time_count;
+};
+
 struct room;
 struct remote_view {
 	struct room *room; /* memory of the view's strings and arrays */
@@ -103,6 +116,7 @@ struct remote_view {
 	const int64_t *generation; /* this and the next are NULL if the target does not know them */
 	const struct remote_mark *inconsistent;
 	int unclosed; /* 0, 1, or -1: not known */
+	const struct remote_counters *counters;
 };
 
 /* Makes the view from answer->set. Free it with remote_view_fini(). */
@@ -114,6 +128,9 @@ void remote_view_fini(struct remote_view *view);
  * do not.
  */
 bool remote_has_state(const struct holdfast_remote_set *set);
+
+/* The counters of a set's session, or NULL: they are not known, or librpmem is of Holdfast 3.0. */
+const struct holdfast_remote_stats *remote_stats(const struct holdfast_remote_set *set);
 
 /* The name of a method. Only valid while a pool set is being explained. */
 const char *remote_method(enum holdfast_method method);

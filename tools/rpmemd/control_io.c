@@ -69,11 +69,11 @@ static int send_frame(struct control_io *io, const struct control_head *head)
 	return send_all(io, io->bytes, CONTROL_HEAD_SIZE + head->length);
 }
 
-int control_io_ping(struct control_io *io, uint32_t id)
+int control_io_ask(struct control_io *io, uint32_t type, uint32_t id)
 {
-	const struct control_head ping = {CONTROL_PING, id, 0};
+	const struct control_head request = {type, id, 0};
 
-	return send_frame(io, &ping);
+	return send_frame(io, &request);
 }
 
 struct writer control_io_reply(struct control_io *io)

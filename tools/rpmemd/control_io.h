@@ -22,7 +22,8 @@ void control_io_fini(struct control_io *io);
 
 /* Each call sends. 0, or -errno with an error message if the initiator cannot be reached. */
 int control_io_greet(struct control_io *io);
-int control_io_ping(struct control_io *io, uint32_t id);
+/* Send a request without a body: CONTROL_PING or CONTROL_COUNTERS. */
+int control_io_ask(struct control_io *io, uint32_t type, uint32_t id);
 
 /* Returns a writer for the fields of a reply, after its status, which is WIRE_OK. */
 struct writer control_io_reply(struct control_io *io);

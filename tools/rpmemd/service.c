@@ -10,6 +10,9 @@
 #include "base/err.h"
 #include "survival.h"
 
+/* Time for another session's initiator to answer. */
+#define ANSWER_MS 2000
+
 _Static_assert(CONTROL_SECRET_SIZE == FABRIC_SECRET_SIZE, "secrets");
 
 /*
@@ -210,6 +213,8 @@ static int open_pool(struct service *service, const struct service_start *reques
 		rc = open_resumed(service, request, set);
 	else
 		rc = of_pool(open_set(request, set, &service->pool));
+	if (!rc)
+		publish_open(&service->publish, set);
 	pool_set_free(set);
 	return rc;
 }
@@ -306,6 +311,7 @@ static int close_service(struct service *service, bool discard, bool properly)
 
 	if (!service->pool)
 		return 0;
+	publish_close(&service->publish);
 	if (service->server)
 		lanes_server_close(service->server);
 	service->server = NULL;
@@ -339,6 +345,20 @@ int service_remove(const struct config *config, const struct control_named *name
 	if (named->flags & CONTROL_REMOVE_POOL_SET)
 		flags |= POOL_REMOVE_SET_FILE;
 	return writers_remove(config, named->name, flags);
+}
+
+int service_counters(const struct config *config, const struct control_named *named,
+	struct wire_counters *counters)
+{
+	int patience = config->timeout_ms / 2 < ANSWER_MS ? config->timeout_ms / 2 : ANSWER_MS;
+	struct pool_set *set;
+	int rc = pool_set_load(config->poolset_dir, named->name, &set);
+
+	if (rc)
+		return rc;
+	rc = publish_ask(set, patience, counters);
+	pool_set_free(set);
+	return rc;
 }
 
 /* Fill in the fields of the reply that need an open pool. */

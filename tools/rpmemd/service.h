@@ -7,6 +7,7 @@
 
 #include "config.h"
 #include "fabric/fabric.h"
+#include "publish.h"
 #include "store.h"
 #include "wire/control.h"
 #include "writers.h"
@@ -18,6 +19,7 @@ struct service {
 	struct writers writers; /* of the pool */
 	struct store store;
 	struct lanes_server *server; /* NULL without a pool */
+	struct publish publish;      /* open as long as the pool is */
 	bool created;                /* by this initiator */
 	bool kept;                   /* the initiator has sent KEEP: a created pool stays */
 	bool begins;                 /* the initiator sends BEGIN; if not, any OPEN begins */
@@ -45,6 +47,10 @@ int service_close(struct service *service, bool discard);
 int service_end(struct service *service);
 
 int service_remove(const struct config *config, const struct control_named *named);
+
+/* The counters of the initiator that has the pool of a set open. -ENOENT if they are not known. */
+int service_counters(const struct config *config, const struct control_named *named,
+	struct wire_counters *counters);
 
 /* Describe a pool set. `told` points into `set`, which the caller frees. */
 int service_describe(const struct config *config, const struct control_named *named,

@@ -31,6 +31,7 @@ struct session {
 	int64_t lost;  /* time when a lane was lost; 0: none was */
 	bool pinged;   /* a ping was sent and nothing heard since */
 	uint32_t pings;
+	uint32_t questions;
 	int refusal;     /* negative errno: refuse every request with it; 0: do not */
 	const char *why; /* the error message of `refusal` */
 };
@@ -240,6 +241,37 @@ static int on_clear(struct session *session, const struct control_head *head, co
 	return reply(session, head, rc);
 }
 
+static int on_session_counters(
+	struct session *session, const struct control_head *head, const uint8_t *body)
+{
+	struct wire_counters counters;
+	struct control_named named;
+	int rc = control_get_named(body, head->length, &named);
+
+	if (!rc)
+		rc = service_counters(session->config, &named, &counters);
+	if (rc)
+		return refuse(session, head, rc);
+	struct writer out = control_io_reply(&session->io);
+	counters_put(&out, &counters);
+	return control_io_send_reply(&session->io, head, &out);
+}
+
+/* The initiator's counters, which another process has asked for, unless it has gone meanwhile. */
+static int on_counters(
+	struct session *session, const struct control_head *head, const uint8_t *body)
+{
+	struct reader in = reader_on(body, head->length);
+	struct wire_counters counters;
+	int rc = counters_get(&in, &counters);
+
+	if (!rc && (!session->questions || head->id != session->questions))
+		rc = err_set(-EPROTO, "the initiator has sent counters that were not asked for");
+	if (!rc && session->service.pool)
+		publish_answer(&session->service.publish, &counters);
+	return rc;
+}
+
 static int on_ping(struct session *session, const struct control_head *head, const uint8_t *body)
 {
 	struct writer nothing = writer_on(session->io.bytes + CONTROL_HEAD_SIZE, 0);
@@ -272,6 +304,7 @@ static int (*const handlers[])(
 	[CONTROL_MARK] = on_mark,
 	[CONTROL_CLEAR] = on_clear,
 	[CONTROL_REPAIR] = on_start,
+	[CONTROL_SESSION_COUNTERS] = on_session_counters,
 };
 
 static int dispatch(struct session *session, const struct control_head *head, const uint8_t *body)
@@ -280,6 +313,8 @@ static int dispatch(struct session *session, const struct control_head *head, co
 		return on_ping(session, head, body);
 	if (head->type == (CONTROL_PING | CONTROL_REPLY))
 		return on_pong(session, head, body);
+	if (head->type == (CONTROL_COUNTERS | CONTROL_REPLY))
+		return on_counters(session, head, body);
 	if (session->refusal)
 		return control_io_refuse(
 			&session->io, head, wire_status_of(-session->refusal), session->why);
@@ -350,6 +385,21 @@ static enum verdict on_lanes(struct session *session)
 	return GO_ON;
 }
 
+/* Another process asks for the initiator's counters. An older initiator does not know them. */
+static enum verdict on_asker(struct session *session)
+{
+	struct publish *publish = &session->service.publish;
+
+	if (!publish_accept(publish))
+		return GO_ON;
+	if (session->io.minor < 1) {
+		publish_answer(publish, NULL);
+		return GO_ON;
+	}
+	return control_io_ask(&session->io, CONTROL_COUNTERS, ++session->questions) ? trouble()
+										    : GO_ON;
+}
+
 /* The next time to act even if no event happens, in ms. */
 static int64_t next_deadline(const struct session *session)
 {
@@ -374,7 +424,7 @@ static enum verdict on_silence(struct session *session)
 		err_set(-ETIMEDOUT, "no greeting within %d ms", timeout_ms);
 	else if (session->pinged)
 		err_set(-ETIMEDOUT, "the initiator does not answer within %d ms", timeout_ms);
-	else if (!control_io_ping(&session->io, ++session->pings)) {
+	else if (!control_io_ask(&session->io, CONTROL_PING, ++session->pings)) {
 		session->pinged = true;
 		return GO_ON;
 	}
@@ -397,9 +447,10 @@ static enum verdict once(struct session *session)
 	/* After a lane is lost, ignore further events of lanes. */
 	bool watch = session->service.server && !session->lost;
 	struct pollfd wait[] = {{STDIN_FILENO, POLLIN, 0}, {session->signals, POLLIN, 0},
-		{watch ? lanes_server_fd(session->service.server) : -1, POLLIN, 0}};
+		{watch ? lanes_server_fd(session->service.server) : -1, POLLIN, 0},
+		{session->service.pool ? publish_fd(&session->service.publish) : -1, POLLIN, 0}};
 	int64_t left = next_deadline(session) - now_ms();
-	int ready = poll(wait, 3, left > 0 ? (int)left : 0);
+	int ready = poll(wait, sizeof(wait) / sizeof(*wait), left > 0 ? (int)left : 0);
 
 	if (ready < 0)
 		return errno == EINTR ? GO_ON : END_BADLY;
@@ -408,6 +459,8 @@ static enum verdict once(struct session *session)
 	if (wait[1].revents)
 		return on_signal(session);
 	if (wait[2].revents && on_lanes(session) != GO_ON)
+		return END_BADLY;
+	if (wait[3].revents && on_asker(session) != GO_ON)
 		return END_BADLY;
 	return wait[0].revents ? on_input(session) : GO_ON;
 }

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * count.h - count the calls on each lane (base/tally.h)
+ *
+ * A lane's counters are in cache lines of its own: the thread that is in a call on the lane is the
+ * only one that changes them. They belong to the pool, and go on when it connects again.
+ */
+#ifndef LIBRPMEM_COUNT_H
+#define LIBRPMEM_COUNT_H
+
+#include <errno.h>
+
+#include "base/attr.h"
+#include "base/usdt.h"
+#include "librpmem/holdfast.h"
+#include "librpmem/pool.h"
+#include "wire/counters.h"
+
+/* Give each lane its counters, unless they have them. Returns 0 or -ENOMEM. */
+int count_open(RPMEMpool *rpp);
+void count_close(RPMEMpool *rpp);
+
+/* Sum the counters of all lanes. Any thread may call it. */
+void count_sum(const RPMEMpool *rpp, struct wire_counters *counters);
+
+void count_convert(const struct wire_counters *from, struct holdfast_remote_stats *to);
+
+/* -- for the thread that is in a call on the lane; `rc` is the result, and is returned -- */
+
+/* Mistakes of the caller, such as a lane that does not exist, are not counted. */
+static inline int count_failure(RPMEMpool *rpp, unsigned lane, int rc)
+{
+	if (rc == -EINVAL || lane >= rpp->nlanes)
+		return rc;
+	tally_add(&rpp->lanes_counted[lane].tally, TALLY_FAILURES, 1);
+	USDT3(remote_failure, rpp, lane, -rc);
+	return rc;
+}
+
+static inline int count_flush(RPMEMpool *rpp, unsigned lane, size_t length, int rc)
+{
+	if (unlikely(rc))
+		return count_failure(rpp, lane, rc);
+	if (likely(length))
+		tally_add(&rpp->lanes_counted[lane].tally, TALLY_FLUSHES, 1);
+	tally_add(&rpp->lanes_counted[lane].tally, TALLY_BYTES, length);
+	return rc;
+}
+
+/* `begun` is the time, by tally_now(), when the call has begun. */
+static inline int count_drain(RPMEMpool *rpp, unsigned lane, uint64_t begun, int rc)
+{
+	if (unlikely(rc))
+		return count_failure(rpp, lane, rc);
+	uint64_t took = tally_now() - begun;
+	tally_add(&rpp->lanes_counted[lane].tally, TALLY_DRAINS, 1);
+	tally_add(&rpp->lanes_counted[lane].tally, tally_time(took), 1);
+	USDT3(remote_drain, rpp, lane, took);
+	return rc;
+}
+
+static inline int count_persist(
+	RPMEMpool *rpp, unsigned lane, size_t offset, size_t length, uint64_t begun, int rc)
+{
+	rc = count_drain(rpp, lane, begun, rc);
+	if (unlikely(rc))
+		return rc;
+	USDT4(remote_persist, rpp, lane, offset, length);
+	return count_flush(rpp, lane, length, rc);
+}
+
+static inline int count_read(RPMEMpool *rpp, unsigned lane, size_t length, int rc)
+{
+	if (unlikely(rc))
+		return count_failure(rpp, lane, rc);
+	tally_add(&rpp->lanes_counted[lane].tally, TALLY_READS, 1);
+	tally_add(&rpp->lanes_counted[lane].tally, TALLY_READ_BYTES, length);
+	return rc;
+}
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * counters.h - what an initiator has done on its lanes, as a message of the control channel
+ *
+ * The target's request COUNTERS asks its initiator for them. The initiator's request
+ * SESSION_COUNTERS, which names a pool set, asks for those of another initiator, which has that
+ * pool open.
+ */
+#ifndef WIRE_COUNTERS_H
+#define WIRE_COUNTERS_H
+
+#include "wire/control.h"
+
+#define WIRE_TIMES         32
+#define WIRE_COUNTERS_SIZE ((7 + WIRE_TIMES) * sizeof(uint64_t))
+
+struct wire_counters {
+	uint64_t flushes, bytes, drains, reads, read_bytes, retries, failures;
+	uint64_t times[WIRE_TIMES]; /* drains by their time: powers of two of a microsecond */
+};
+
+void counters_put(struct writer *out, const struct wire_counters *counters);
+/* Take the rest of a body. 0, or -EPROTO with an error message. */
+int counters_get(struct reader *in, struct wire_counters *counters);
+
+#endif
