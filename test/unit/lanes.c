@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <sys/resource.h>
 
+#include "lanes/messages.h"
 #include "unit/target.h"
 
 #define LANES 4
@@ -233,9 +234,25 @@ static void test_idle(enum holdfast_method method)
 	target_stop(target);
 }
 
+/* A transport counts what it posts again on its lane, or nowhere. */
+static void test_retries(void)
+{
+	struct tally tallies[2] = {0}, *const list[] = {&tallies[0], &tallies[1]};
+	struct lanes_client client = {.nlanes = 2, .tallies = list};
+	struct messages lane = {.client = &client, .number = 1};
+
+	messages_count_retry(&lane);
+	messages_count_retry(&lane);
+	client.tallies = NULL;
+	messages_count_retry(&lane);
+	is_int(tallies[1].counts[TALLY_RETRIES], 2, "retries: they are counted on their lane");
+	is_int(tallies[0].counts[TALLY_RETRIES], 0, "retries: another lane does not count them");
+}
+
 int main(void)
 {
 	local = target_local();
+	test_retries();
 	test_threads(HOLDFAST_METHOD_MESSAGE);
 	test_threads(HOLDFAST_METHOD_WRITE_MESSAGE);
 	test_threads(HOLDFAST_METHOD_WRITE_READ);
