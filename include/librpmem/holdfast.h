@@ -62,6 +62,26 @@ struct holdfast_remote {
 int holdfast_remote_info(RPMEMpool *rpp, struct holdfast_remote **remote);
 void holdfast_remote_free(struct holdfast_remote **remote);
 
+/*
+ * Start a persist, and wait for it later: persists on several pools or lanes then run side by side,
+ * in one thread.
+ *
+ * holdfast_remote_persist_start() takes the arguments of rpmem_persist(), and returns when the
+ * bytes are on their way; it waits only if they are more than may be on their way at a time. Until
+ * holdfast_remote_persist_wait() has returned, the bytes must not change, and other calls on the
+ * lane fail with EBUSY, also a second start.
+ *
+ * holdfast_remote_persist_wait() returns what rpmem_persist() would return, after a wait of at most
+ * RPMEM_TIMEOUT_MS without progress; EINVAL if no persist was started on the lane.
+ *
+ * rpmem_close() may be called meanwhile: a thread in holdfast_remote_persist_wait() gets ECANCELED.
+ * If a persist was started and nobody waits for it, rpmem_close() closes the pool and returns -1
+ * with ECANCELED, because these bytes may not be durable.
+ */
+int holdfast_remote_persist_start(
+	RPMEMpool *rpp, size_t offset, size_t length, unsigned lane, unsigned flags);
+int holdfast_remote_persist_wait(RPMEMpool *rpp, unsigned lane);
+
 /* Counters of the calls on all lanes of a pool, since it was opened. */
 struct holdfast_remote_stats {
 	size_t struct_size;

@@ -31,9 +31,13 @@ static int find_lane(struct lanes_client *client, unsigned number, struct messag
 	if (number >= client->nlanes)
 		return wrong_lane(client, number);
 	int code = client->transport->check(client);
-	if (!code)
-		*lane = client->transport->lane(client, number);
-	return code;
+	if (unlikely(code))
+		return code;
+	*lane = client->transport->lane(client, number);
+	if (unlikely(atomic_load_explicit(&(*lane)->started, memory_order_relaxed)))
+		return err_set(-EBUSY, "%s: lane %u: a persist was started, and not waited for",
+			client->name, number);
+	return 0;
 }
 
 static int check_range(
@@ -112,6 +116,47 @@ int lanes_persist(
 	if (!code && length)
 		code = begin(lane, offset, length, relaxed, true);
 	return code ? code : settle(lane);
+}
+
+int lanes_start(
+	struct lanes_client *client, unsigned number, size_t offset, size_t length, bool relaxed)
+{
+	struct messages *lane = NULL;
+	int code = find_lane(client, number, &lane);
+
+	if (!code)
+		code = check_range(client, offset, length, true);
+	if (!code && length)
+		code = begin(lane, offset, length, relaxed, true);
+	if (!code)
+		code = messages_send(lane);
+	if (!code)
+		code = client->transport->confirm(lane);
+	if (!code)
+		atomic_store_explicit(&lane->started, true, memory_order_relaxed);
+	return code;
+}
+
+bool lanes_is_started(struct lanes_client *client, unsigned number)
+{
+	struct messages *lane = client->transport->lane(client, number);
+
+	return atomic_load_explicit(&lane->started, memory_order_relaxed);
+}
+
+int lanes_finish(struct lanes_client *client, unsigned number)
+{
+	if (number >= client->nlanes)
+		return wrong_lane(client, number);
+	if (!lanes_is_started(client, number))
+		return err_set(
+			-EINVAL, "%s: lane %u: no persist was started", client->name, number);
+	struct messages *lane = client->transport->lane(client, number);
+	int code = client->transport->check(client);
+	if (!code)
+		code = settle(lane);
+	atomic_store_explicit(&lane->started, false, memory_order_relaxed);
+	return code;
 }
 
 int lanes_deep_persist(struct lanes_client *client, unsigned number, size_t offset, size_t length)

@@ -88,6 +88,16 @@ int lanes_persist(
 int lanes_deep_persist(struct lanes_client *client, unsigned lane, size_t offset, size_t length);
 int lanes_read(struct lanes_client *client, unsigned lane, void *to, size_t offset, size_t length);
 
+/*
+ * Start a persist, and return when it is under way; then wait for it. The bytes must not change in
+ * between, and other calls on the lane are -EBUSY. lanes_finish() is -EINVAL if none was started.
+ */
+int lanes_start(
+	struct lanes_client *client, unsigned lane, size_t offset, size_t length, bool relaxed);
+int lanes_finish(struct lanes_client *client, unsigned lane);
+/* True if a persist was started and not finished. Any thread may call it. */
+bool lanes_is_started(struct lanes_client *client, unsigned lane);
+
 /* Measure round_trip_ns on lane 0. For transports, as the last step of opening a client. */
 int lanes_measure(struct lanes_client *client);
 

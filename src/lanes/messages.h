@@ -14,6 +14,8 @@
 #ifndef LANES_MESSAGES_H
 #define LANES_MESSAGES_H
 
+#include <stdatomic.h>
+
 #include "lanes/lanes.h"
 #include "wire/data.h"
 
@@ -44,6 +46,8 @@ struct messages {
 	struct writer out;       /* writes the open message, if `open` */
 	uint16_t records;
 	bool open;
+	/* A persist is in progress: other calls are refused. Written by the lane's thread only. */
+	atomic_bool started;
 	int failure; /* first unreported error of a message, and its text (L6) */
 	char text[DATA_TEXT_MAX + 1];
 };

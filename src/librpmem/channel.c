@@ -110,6 +110,11 @@ static void raise_event(int fd)
 	(void)written; /* can only fail if it is readable already */
 }
 
+void channel_hang_up(struct channel *channel)
+{
+	raise_event(channel->hangup_fd);
+}
+
 /* End the channel with this error, unless it has ended before. Returns the first error. */
 static int end_channel(struct channel *channel, int error, const char *sentence)
 {

@@ -70,6 +70,9 @@ unsigned channel_minor(const struct channel *channel);
  */
 void channel_set_counters(struct channel *channel, const struct channel_counters *counters);
 
+/* Make the hangup_fd readable, to wake all threads that wait for the data path. */
+void channel_hang_up(struct channel *channel);
+
 /* The target does not answer on the data path: channel_close() will not wait for it, too. */
 void channel_give_up(struct channel *channel);
 

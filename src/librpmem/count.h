@@ -30,7 +30,7 @@ void count_convert(const struct wire_counters *from, struct holdfast_remote_stat
 /* Mistakes of the caller, such as a lane that does not exist, are not counted. */
 static inline int count_failure(RPMEMpool *rpp, unsigned lane, int rc)
 {
-	if (rc == -EINVAL || lane >= rpp->nlanes)
+	if (rc == -EINVAL || rc == -EBUSY || lane >= rpp->nlanes)
 		return rc;
 	tally_add(&rpp->lanes_counted[lane].tally, TALLY_FAILURES, 1);
 	USDT3(remote_failure, rpp, lane, -rc);

@@ -4,6 +4,7 @@
 #include "librpmem/count.h"
 #include "librpmem/export.h"
 #include "librpmem/pool.h"
+#include "librpmem/waiters.h"
 
 /* A call on a lane, and the range that it stores; none for other calls. */
 struct data_call {
@@ -128,4 +129,54 @@ int rpmem_read(RPMEMpool *rpp, void *buff, size_t offset, size_t length, unsigne
 	else
 		rc = lanes_read(rpp->lanes, lane, buff, offset, length);
 	return leave(&data, count_read(rpp, lane, length, rc), false);
+}
+
+EXPORT_HOLDFAST(holdfast_remote_persist_start)
+int holdfast_remote_persist_start(
+	RPMEMpool *rpp, size_t offset, size_t length, unsigned lane, unsigned flags)
+{
+	struct data_call data = {call_begin(), rpp, lane, true, offset, length};
+	int rc = enter(&data, flags, RPMEM_PERSIST_RELAXED);
+
+	if (unlikely(rc))
+		return call_end(&data.call, rc);
+	uint64_t begun = tally_now();
+	rc = lanes_start(rpp->lanes, lane, offset, length, flags & RPMEM_PERSIST_RELAXED);
+	if (likely(!rc))
+		rpp->lanes_counted[lane].started = (struct pool_started){begun, offset, length};
+	else
+		count_failure(rpp, lane, rc);
+	return leave(&data, rc, false);
+}
+
+/* Returns the result of a persist that was started, also on a handle that has ended. */
+static int finish(RPMEMpool *rpp, unsigned lane)
+{
+	int rc = lanes_finish(rpp->lanes, lane);
+
+	if (unlikely(rc == -ECONNRESET && waiters_must_leave(rpp)))
+		return err_set(-ECANCELED, "%s: lane %u: the pool is being closed",
+			rpp->session->name, lane);
+	/* A caller's mistake, such as a lane that does not exist, has no started persist. */
+	if (unlikely(rc == -EINVAL))
+		return rc;
+	const struct pool_started *started = &rpp->lanes_counted[lane].started;
+	return count_persist(rpp, lane, started->offset, started->length, started->begun, rc);
+}
+
+EXPORT_HOLDFAST(holdfast_remote_persist_wait)
+int holdfast_remote_persist_wait(RPMEMpool *rpp, unsigned lane)
+{
+	struct data_call data = {call_begin(), rpp, lane, false, 0, 0};
+
+	if (unlikely(!rpp))
+		return call_end(&data.call, err_set(-EINVAL, "the pool is NULL"));
+	if (unlikely(!fork_is_owner(&rpp->owner)))
+		return call_end(&data.call, fork_check(&rpp->owner));
+	notes_enter(&rpp->notes, lane);
+	waiters_enter(rpp);
+	int rc = leave(&data, finish(rpp, lane), true);
+	/* From here on the pool may be closed. */
+	waiters_leave(rpp);
+	return rc;
 }

@@ -14,6 +14,7 @@
 #include "librpmem/data_host.h"
 #include "librpmem/export.h"
 #include "librpmem/pool.h"
+#include "librpmem/waiters.h"
 
 /*
  * With FI_FORK_UNSAFE a program declares that libfabric need not support fork(2). A child, such as
@@ -404,6 +405,8 @@ static int close_pool(RPMEMpool *rpp)
 		return err_set(-EINVAL, "the pool is NULL");
 	if (!fork_is_owner(&rpp->owner))
 		return abandon(rpp);
+	int canceled = waiters_send_away(rpp);
+	snprintf(cause, sizeof(cause), "%s", canceled ? err_get() : "");
 	/* The target closes its lanes first, or it would log each as a lost connection. */
 	int rc = pool_failure(rpp);
 	if (rc == -ETIMEDOUT) {
@@ -413,7 +416,10 @@ static int close_pool(RPMEMpool *rpp)
 		int closed = close_at_target(rpp, 0);
 		rc = rc ? rc : closed;
 	}
-	snprintf(cause, sizeof(cause), "%s", err_get());
+	if (canceled && !rc)
+		rc = canceled;
+	else
+		snprintf(cause, sizeof(cause), "%s", err_get());
 	pool_free(rpp);
 	err_put_back(cause);
 	return rc;

@@ -15,9 +15,15 @@
 #include "librpmem/session.h"
 #include "wire/control.h"
 
+struct pool_started {
+	uint64_t begun; /* by tally_now() */
+	size_t offset, length;
+};
+
 /* Data of one lane. Only the thread that is in a call on the lane changes it. */
 struct pool_lane {
 	_Alignas(128) struct tally tally; /* adjacent lines may be fetched together */
+	struct pool_started started;      /* what the persist in progress was called with */
 };
 
 /* Constant while the pool is open, except for `error` and the members after it. */
@@ -35,6 +41,9 @@ struct rpmem_pool {
 	/* Counters of each lane, and pointers to them. */
 	struct pool_lane *lanes_counted;
 	struct tally **tallies;
+
+	atomic_uint waiters; /* threads that wait for a persist that was started (waiters.h) */
+	atomic_bool closing;
 
 	atomic_int error;     /* 0, or the negative errno that ended the handle; set after `why` */
 	atomic_bool begun;    /* the session has begun, or the target has none; set after `mine` */

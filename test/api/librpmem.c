@@ -25,7 +25,8 @@ static const char *const names[] = {"rpmem_check_version", "rpmem_close", "rpmem
 static const char *const added[] = {"holdfast_method_name", "holdfast_provider_name",
 	"holdfast_remote_describe", "holdfast_remote_free", "holdfast_remote_info",
 	"holdfast_remote_set_free"};
-static const char *const added_later[] = {"holdfast_remote_stats", "holdfast_remote_stats_free"};
+static const char *const added_later[] = {"holdfast_remote_persist_start",
+	"holdfast_remote_persist_wait", "holdfast_remote_stats", "holdfast_remote_stats_free"};
 
 /* Looks symbols up as libpmemobj does, which refuses to replicate if one of `names` is missing. */
 static void test_symbols(void)
@@ -200,6 +201,10 @@ static void test_no_pool(void)
 		"holdfast_remote_describe: NULL for the output is refused");
 	einval(holdfast_remote_describe(NULL, "s", &set),
 		"holdfast_remote_describe: NULL for the target is refused");
+	einval(holdfast_remote_persist_start(NULL, 0, 0, 0, 0),
+		"holdfast_remote_persist_start: NULL for the pool is refused");
+	einval(holdfast_remote_persist_wait(NULL, 0),
+		"holdfast_remote_persist_wait: NULL for the pool is refused");
 	einval(holdfast_remote_stats(NULL, &stats),
 		"holdfast_remote_stats: NULL for the pool is refused");
 	holdfast_remote_stats_free(NULL);

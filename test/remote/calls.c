@@ -8,7 +8,11 @@
  * have; if they are not set, PAGE and HOLDFAST_METHOD_WRITE_MESSAGE. INTERRUPT_US is the time
  * between two signals while errno is tested, in microseconds; if it is not set, 1000.
  */
+#include <dirent.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 
 #include "fixture.h"
@@ -256,6 +260,136 @@ static void test_counters(RPMEMpool *rpp)
 	ok(!after, "holdfast_remote_stats_free: the pointer becomes NULL");
 }
 
+static _Atomic pid_t waiter_id;
+
+static void *wait_for_lane_1(void *rpp)
+{
+	waiter_id = (pid_t)syscall(SYS_gettid);
+	int rc = holdfast_remote_persist_wait(rpp, 1);
+
+	return (void *)(intptr_t)(rc ? errno : 0);
+}
+
+/* Returns when the thread has been asleep for some time: it waits for its lane then. */
+static void await_sleep(void)
+{
+	char path[64], state;
+
+	for (int asleep = 0; asleep < 5; asleep += state == 'S') {
+		usleep(10000);
+		snprintf(path, sizeof(path), "/proc/self/task/%d/stat", (int)waiter_id);
+		FILE *stat = waiter_id ? fopen(path, "r") : NULL;
+		if (!stat || fscanf(stat, "%*d (%*[^)]) %c", &state) != 1)
+			state = '?';
+		if (stat)
+			fclose(stat);
+	}
+}
+
+/* Returns the id of the rpmemd that serves this test, or 0. */
+static pid_t find_target(void)
+{
+	char path[300], line[1024];
+	struct dirent *entry;
+	pid_t found = 0;
+	DIR *processes = opendir("/proc");
+
+	while (processes && !found && (entry = readdir(processes))) {
+		snprintf(path, sizeof(path), "/proc/%s/cmdline", entry->d_name);
+		FILE *file = fopen(path, "r");
+		size_t length = file ? fread(line, 1, sizeof(line) - 1, file) : 0;
+		line[length] = '\0';
+		if (length && strstr(line, "rpmemd") &&
+			memmem(line, length, folder, strlen(folder)) &&
+			!memmem(line, length, "\0-c", 4))
+			found = atoi(entry->d_name);
+		if (file)
+			fclose(file);
+	}
+	if (processes)
+		closedir(processes);
+	return found;
+}
+
+static void *continue_it(void *target)
+{
+	usleep(300000);
+	kill(*(pid_t *)target, SIGCONT);
+	return NULL;
+}
+
+/* `rpp` is pool.set, open with lanes 0 to 2. */
+static void test_started(RPMEMpool *rpp)
+{
+	fails(holdfast_remote_persist_wait(rpp, 0), EINVAL, "wait: without a start it is EINVAL");
+	fails(holdfast_remote_persist_wait(rpp, 3), EINVAL,
+		"wait: a lane that the pool does not have is EINVAL");
+	fails(holdfast_remote_persist_start(rpp, 0, 64, 0, 0), EINVAL,
+		"start: a range in the header is EINVAL");
+	fails(holdfast_remote_persist_start(rpp, 8192, 64, 0, 2), EINVAL,
+		"start: an unknown flag is EINVAL");
+	scribble(8192, 3 * MIB);
+	is_int(holdfast_remote_persist_start(rpp, 8192, 100, 0, 0), 0, "start: it succeeds");
+	is_int(holdfast_remote_persist_start(rpp, 8292, MIB, 1, RPMEM_PERSIST_RELAXED), 0,
+		"start: it succeeds on a second lane, with RELAXED");
+	is_int(holdfast_remote_persist_start(rpp, 8292 + MIB, 2 * MIB - 100, 2, 0), 0,
+		"start: it succeeds for more bytes than may be on their way at a time");
+	fails(holdfast_remote_persist_start(rpp, 8192, 64, 0, 0), EBUSY,
+		"start: a second one on the lane is EBUSY");
+	fails(rpmem_persist(rpp, 8192, 64, 0, 0), EBUSY, "start: a persist on the lane is EBUSY");
+	fails(rpmem_flush(rpp, 8192, 64, 0, 0), EBUSY, "start: a flush on the lane is EBUSY");
+	fails(rpmem_drain(rpp, 0, 0), EBUSY, "start: a drain of the lane is EBUSY");
+	fails(rpmem_deep_persist(rpp, 8192, 64, 0), EBUSY,
+		"start: a deep persist on the lane is EBUSY");
+	fails(rpmem_read(rpp, buffer, 8192, 64, 0), EBUSY, "start: a read on the lane is EBUSY");
+	has_str(rpmem_errormsg(), "lane 0: a persist was started",
+		"start: the message about a busy lane says why");
+	for (unsigned lane = 3; lane--;)
+		is_int(holdfast_remote_persist_wait(rpp, lane), 0, "wait: it succeeds on lane %u",
+			lane);
+	ok(same(rpp, 8192, 3 * MIB), "wait: the target has all bytes afterwards");
+	fails(holdfast_remote_persist_wait(rpp, 0), EINVAL, "wait: a second one is EINVAL");
+	rpmem_flush(rpp, 8192, 8, 0, 0);
+	is_int(holdfast_remote_persist_start(rpp, 8192, 0, 0, 0), 0,
+		"start: it succeeds for an empty range after a flush");
+	is_int(holdfast_remote_persist_wait(rpp, 0), 0, "wait: it succeeds for an empty range");
+}
+
+static void test_closed_without_wait(void)
+{
+	RPMEMpool *rpp = opened("pool.set", pool, NULL);
+
+	is_int(holdfast_remote_persist_start(rpp, 8192, 64, 0, 0), 0,
+		"close without wait: a persist is started before");
+	fails(rpmem_close(rpp), ECANCELED, "close without wait: it is ECANCELED");
+	has_str(rpmem_errormsg(), "lane 0", "close without wait: the message names the lane");
+}
+
+/* Closes a pool while a thread waits for a persist that a stopped target does not answer. */
+static void test_closed_while_waiting(void)
+{
+	unsigned nlanes = 2;
+	pthread_t waiter, continuer;
+	void *error;
+	RPMEMpool *rpp = rpmem_open(HOST, "pool.set", pool, POOL, &nlanes, NULL);
+
+	if (!rpp)
+		bail("cannot open: %s", rpmem_errormsg());
+	pid_t target = find_target();
+	if (!target || kill(target, SIGSTOP))
+		bail("cannot stop the target: %m");
+	holdfast_remote_persist_start(rpp, 8192, 64, 1, 0);
+	if (pthread_create(&waiter, NULL, wait_for_lane_1, rpp))
+		bail("cannot start a thread");
+	await_sleep();
+	if (pthread_create(&continuer, NULL, continue_it, &target))
+		bail("cannot start a thread");
+	is_int(rpmem_close(rpp), 0, "close: it succeeds if a thread waits for the persist");
+	pthread_join(waiter, &error);
+	is_int((intptr_t)error, ECANCELED, "close: the thread that waits gets ECANCELED");
+	pthread_join(continuer, NULL);
+}
+
 static void test_guard_without_attributes(void)
 {
 	RPMEMpool *rpp = opened("pool.set", pool, NULL);
@@ -298,6 +432,7 @@ static void test_pool_of_headers(void)
 	test_padding(rpp);
 	test_many_flushes(rpp);
 	test_mistakes(rpp, 4096);
+	test_started(rpp);
 	test_counters(rpp);
 
 	unsigned untouched = nlanes;
@@ -487,6 +622,8 @@ int main(int argc, char **argv)
 	buffer = memory(POOL);
 	test_pool_of_headers();
 	test_guard_without_attributes();
+	test_closed_without_wait();
+	test_closed_while_waiting();
 	test_attributes();
 	test_pool_without_headers();
 	test_describe();

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "librpmem/waiters.h"
+
+#include <errno.h>
+#include <time.h>
+
+/* A waiter leaves as soon as it is woken, so this is rare, and not for long. */
+#define NAP_NS 200000
+
+int waiters_send_away(RPMEMpool *rpp)
+{
+	const struct timespec nap = {.tv_nsec = NAP_NS};
+
+	atomic_store(&rpp->closing, true);
+	if (atomic_load(&rpp->waiters))
+		channel_hang_up(rpp->session->channel);
+	while (atomic_load(&rpp->waiters))
+		nanosleep(&nap, NULL);
+	for (unsigned lane = 0; lane < rpp->nlanes; lane++)
+		if (lanes_is_started(rpp->lanes, lane))
+			return err_set(-ECANCELED,
+				"%s: lane %u: a persist was started, and the pool is closed "
+				"before it was waited for",
+				rpp->session->name, lane);
+	return 0;
+}
