@@ -16,18 +16,24 @@
 #include "input.h"
 #include "log.h"
 #include "mirror.h"
+#include "mirrors.h"
 
 _Static_assert(INPUT_MAX <= LOG_RECORD_MAX, "a line that the input hands out fits in a record");
 
 /* Exit status: WRONG: the log is damaged, not a ledger, or differs; TROUBLE: any other failure. */
 enum { EXIT_WRONG = 1, EXIT_TROUBLE = 2 };
 
+/* A number that no installation reaches. */
+#define MIRRORS_MAX 16
+
 struct command;
 
 struct arguments {
 	const struct command *command;
 	const char *path;
-	const char *mirror; /* or NULL */
+	const char *mirror[MIRRORS_MAX];
+	unsigned mirrors;  /* number of these */
+	unsigned required; /* number of mirrors that acknowledged records must be on; 0: all */
 	bool resume;
 	bool format;
 	bool prefix;
@@ -170,18 +176,21 @@ static int append_input(struct log *log, size_t batch)
 	return ret ? ret : committed;
 }
 
-/* Brings the mirror up to date. From here on commits go to the mirror, too. */
-static int begin_mirror(struct log *log, struct mirror *mirror)
+/* Brings the mirrors up to date. From here on commits go to the mirrors, too. */
+static int begin_mirrors(
+	const struct arguments *arguments, struct log *log, struct mirrors *mirrors)
 {
-	int ret = log_mirror(log, mirror);
+	int ret = log_mirror(log, mirrors);
 
-	if (!ret)
-		warnx("%s: %" PRIu64 " records, %" PRIu64 " bytes are on the mirror %s", log->path,
-			log->durable.records, log->durable.bytes, mirror_name(mirror));
+	for (unsigned i = 0; !ret && i < arguments->mirrors; i++)
+		if (mirrors_has(mirrors, i))
+			warnx("%s: %" PRIu64 " records, %" PRIu64 " bytes are on the mirror %s",
+				log->path, log->durable.records, log->durable.bytes,
+				arguments->mirror[i]);
 	return ret;
 }
 
-static int append_to(const struct arguments *arguments, struct mirror *mirror)
+static int append_to(const struct arguments *arguments, struct mirrors *mirrors)
 {
 	struct log log;
 	enum log_mode mode = arguments->format ? LOG_FORMAT : LOG_APPEND;
@@ -191,8 +200,8 @@ static int append_to(const struct arguments *arguments, struct mirror *mirror)
 		return ret;
 	warnx("%s: %s", log.path, log_promise(&log));
 	ret = read_log(&log, arguments->resume);
-	if (!ret && mirror)
-		ret = begin_mirror(&log, mirror);
+	if (!ret && mirrors)
+		ret = begin_mirrors(arguments, &log, mirrors);
 	if (!ret)
 		ret = append_input(&log, arguments->batch);
 	log_close(&log);
@@ -201,12 +210,15 @@ static int append_to(const struct arguments *arguments, struct mirror *mirror)
 
 static int append(const struct arguments *arguments)
 {
-	struct mirror *mirror = NULL;
-	int ret = arguments->mirror ? mirror_new(&mirror, arguments->mirror) : 0;
+	struct mirrors *mirrors = NULL;
+	unsigned required = arguments->required ? arguments->required : arguments->mirrors;
+	int ret = 0;
 
+	if (arguments->mirrors)
+		ret = mirrors_new(&mirrors, arguments->mirror, arguments->mirrors, required);
 	if (!ret)
-		ret = append_to(arguments, mirror);
-	mirror_free(&mirror);
+		ret = append_to(arguments, mirrors);
+	mirrors_free(&mirrors);
 	return ret;
 }
 
@@ -214,7 +226,7 @@ static int restore(const struct arguments *arguments)
 {
 	struct mirror *mirror;
 	struct log log;
-	int ret = mirror_new(&mirror, arguments->mirror);
+	int ret = mirror_new(&mirror, arguments->mirror[0]);
 
 	if (ret)
 		return ret;
@@ -224,7 +236,7 @@ static int restore(const struct arguments *arguments)
 		return ret;
 	printf("%s: %" PRIu64 " records, %" PRIu64
 	       " bytes, all checksums right, restored from %s\n",
-		log.path, log.total.records, log.total.bytes, arguments->mirror);
+		log.path, log.total.records, log.total.bytes, arguments->mirror[0]);
 	log_close(&log);
 	return 0;
 }
@@ -295,6 +307,7 @@ enum {
 	OPTION_FORMAT,
 	OPTION_MIRROR,
 	OPTION_PREFIX,
+	OPTION_REQUIRE,
 };
 
 static const struct argp_option options[] = {
@@ -309,7 +322,11 @@ static const struct argp_option options[] = {
 		"LOG is a DAX device: overwrite its contents with an empty log", 1},
 	{"mirror", OPTION_MIRROR, "MIRROR", 0,
 		"Keep a copy on another machine: [USER@]HOST[:PORT]:POOLSET; acknowledged records "
-		"are durable in both places",
+		"are durable in both places. May be given several times",
+		1},
+	{"require-mirrors", OPTION_REQUIRE, "N", 0,
+		"Acknowledge records that are durable here and on N of the mirrors (default all). The "
+		"others may fall out, and catch up meanwhile",
 		1},
 	{NULL, 0, NULL, 0, "verify:", 2},
 	{"prefix", OPTION_PREFIX, NULL, 0, "LOG may end before the input does", 2},
@@ -338,6 +355,16 @@ static size_t parse_bytes(const char *text, struct argp_state *state)
 	return (size_t)n << shift;
 }
 
+static unsigned parse_count(const char *text, struct argp_state *state)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (*text < '1' || *text > '9' || *end || n > MIRRORS_MAX)
+		argp_error(state, "%s is not a number of mirrors", text);
+	return (unsigned)n;
+}
+
 static const struct command *find_command(const char *name, struct argp_state *state)
 {
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
@@ -353,8 +380,8 @@ static error_t parse_word(struct arguments *arguments, char *word, struct argp_s
 
 	if (!command)
 		arguments->command = find_command(word, state);
-	else if (command->mirror == MIRROR_MUST_BE && !arguments->mirror)
-		arguments->mirror = word;
+	else if (command->mirror == MIRROR_MUST_BE && !arguments->mirrors)
+		arguments->mirror[arguments->mirrors++] = word;
 	else if (!arguments->path)
 		arguments->path = word;
 	else
@@ -366,8 +393,11 @@ static void check_words(const struct arguments *arguments, struct argp_state *st
 {
 	if (!arguments->path)
 		argp_error(state, "a command or a log is missing");
-	if (arguments->mirror && arguments->command->mirror == MIRROR_NEVER)
+	if (arguments->mirrors && arguments->command->mirror == MIRROR_NEVER)
 		argp_error(state, "command %s does not use a mirror", arguments->command->name);
+	if (arguments->required > arguments->mirrors)
+		argp_error(state, "%u mirrors are required, of %u", arguments->required,
+			arguments->mirrors);
 }
 
 static error_t parse(int key, char *value, struct argp_state *state)
@@ -388,7 +418,12 @@ static error_t parse(int key, char *value, struct argp_state *state)
 		arguments->format = true;
 		break;
 	case OPTION_MIRROR:
-		arguments->mirror = value;
+		if (arguments->mirrors == MIRRORS_MAX)
+			argp_error(state, "more than %d mirrors", MIRRORS_MAX);
+		arguments->mirror[arguments->mirrors++] = value;
+		break;
+	case OPTION_REQUIRE:
+		arguments->required = parse_count(value, state);
 		break;
 	case OPTION_PREFIX:
 		arguments->prefix = true;

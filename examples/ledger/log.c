@@ -20,6 +20,7 @@
 #include "fault.h"
 #include "log.h"
 #include "mirror.h"
+#include "mirrors.h"
 
 #define MAGIC      UINT64_C(0x726567644c646c48) /* also detects files of another byte order */
 #define VERSION    UINT64_C(1)
@@ -143,18 +144,14 @@ static int unmap_file(struct log *log)
 	return 0;
 }
 
-/*
- * Maps the grown file again. The mirror is reopened, because it belongs to the memory of the map.
- */
+/* Maps the grown file again. The mirrors are connected again, with the larger size. */
 static int move_map(struct log *log)
 {
 	int ret;
 
-	if (log->mirror)
-		mirror_close(log->mirror);
-	if ((ret = unmap_file(log)) || (ret = map_file(log)) || !log->mirror)
+	if ((ret = unmap_file(log)) || (ret = map_file(log)) || !log->mirrors)
 		return ret;
-	return mirror_open(log->mirror, log->header, log->size, MIRROR_READ);
+	return mirrors_grow(log->mirrors, log);
 }
 
 /*
@@ -451,9 +448,9 @@ int log_restore(struct log *log, const char *path, struct mirror *mirror)
 
 void log_close(struct log *log)
 {
-	if (log->mirror)
-		mirror_close(log->mirror);
-	log->mirror = NULL;
+	if (log->mirrors)
+		mirrors_close(log->mirrors);
+	log->mirrors = NULL;
 	unmap_file(log);
 	if (log->fd >= 0)
 		close(log->fd); /* releases the lock, too */
@@ -531,15 +528,14 @@ int log_append(struct log *log, const void *data, size_t length)
 	return 0;
 }
 
-/* Makes the records durable on the mirror, then its tail. The records have been sent already. */
-static int commit_mirror(struct log *log)
+int log_mirror(struct log *log, struct mirrors *mirrors)
 {
-	int ret = mirror_drain(log->mirror);
+	int ret = mirrors_join(mirrors, log);
 
-	if (!ret)
-		ret = mirror_store_word(log->mirror, offsetof(struct log_header, tail));
-	if (!ret)
-		log->mirrored = log->end;
+	if (ret)
+		mirrors_close(mirrors);
+	else
+		log->mirrors = mirrors;
 	return ret;
 }
 
@@ -549,15 +545,15 @@ int log_commit(struct log *log)
 
 	if (log->durable.records == log->total.records)
 		return 0;
-	/* Send the records to the mirror while they become durable here. */
-	if (log->mirror)
-		ret = mirror_send(log->mirror, log->mirrored, log->end - log->mirrored);
+	/* Send the records to the mirrors while they become durable here. */
+	if (log->mirrors)
+		mirrors_send(log->mirrors, log);
 	/* The records must be durable before the tail that vouches for them can be. */
 	log->drain();
 	/* Aligned and 8 bytes long, so it is stored whole; without NODRAIN it is durable too. */
 	log->copy(&log->header->tail, &log->end, sizeof(log->end), 0);
-	if (!ret && log->mirror)
-		ret = commit_mirror(log);
+	if (log->mirrors)
+		ret = mirrors_commit(log->mirrors, log);
 	if (!ret)
 		log->durable = log->total;
 	return ret;

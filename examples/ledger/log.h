@@ -25,8 +25,8 @@
  * old tail or the new tail, and all records in front of it. So the next open has nothing to undo
  * or replay: it only reads the tail.
  *
- * A log can have a mirror, a pool on another machine with the same bytes. The rule holds for the
- * mirror, too; and the mirror's tail moves last, so that it never is ahead of the log's tail.
+ * A log can have mirrors, pools on other machines with the same bytes. The rule holds for each
+ * mirror, too; and a mirror's tail moves last, so that it never is ahead of the log's tail.
  *
  * Errors. Functions that return int return 0 or more, or after printing what went wrong a negated
  * errno or one of PMEM2_E_*. -EBADMSG means that the file is not a ledger or is damaged.
@@ -45,7 +45,8 @@
 #define LOG_RECORDS    4096u           /* offset of the first record */
 #define LOG_RECORD_MAX ((size_t)65536) /* largest payload in bytes */
 
-struct mirror; /* mirror.h */
+struct mirror;  /* mirror.h */
+struct mirrors; /* mirrors.h */
 
 struct log_header {
 	uint64_t magic;
@@ -91,8 +92,7 @@ struct log {
 	struct log_total total;   /* records before `end` */
 	struct log_total durable; /* records that are committed */
 
-	struct mirror *mirror; /* or NULL; borrowed */
-	uint64_t mirrored;     /* offset of the mirror's tail */
+	struct mirrors *mirrors; /* or NULL; borrowed */
 };
 
 /*
@@ -109,10 +109,10 @@ int log_restore(struct log *log, const char *path, struct mirror *mirror);
 
 /*
  * Mirror the log, which must have been read to its end: from now on each commit is made on the
- * mirror, too. First compares the records of the mirror with the log, and sends missing ones.
+ * mirrors, too. First compares the records of each mirror with the log, and sends missing ones.
  * -EBADMSG if they differ; after this and any other error the log is not mirrored.
  */
-int log_mirror(struct log *log, struct mirror *mirror);
+int log_mirror(struct log *log, struct mirrors *mirrors);
 
 /* Drop records that were appended and not committed, and free everything but `log` itself. */
 void log_close(struct log *log);
@@ -131,10 +131,10 @@ int log_next(struct log *log, const void **data);
 int log_append(struct log *log, const void *data, size_t length);
 
 /*
- * Make all appended records durable, here and on the mirror. If the storage here fails, the call
- * does not return: the library prints a message and ends the process, and the log stays as it was
- * at the previous commit. If the mirror fails, it is unknown whether the records are durable
- * there: log->durable does not change, and all later commits fail, too.
+ * Make all appended records durable, here and on as many mirrors as are required. If the storage
+ * here fails, the call does not return: the library prints a message and ends the process, and the
+ * log stays as it was at the previous commit. If too few mirrors succeed, it is unknown where the
+ * records are durable: log->durable does not change, and all later commits fail, too.
  */
 int log_commit(struct log *log);
 

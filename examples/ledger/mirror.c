@@ -4,6 +4,7 @@
 #include <err.h>
 #include <errno.h>
 #include <librpmem.h>
+#include <librpmem/holdfast.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -23,6 +24,7 @@ struct mirror {
 	const char *pool; /* name of the pool set */
 	RPMEMpool *rpp;   /* NULL: not open */
 	int lost;         /* negated errno of the error that lost the mirror; or 0 */
+	bool is_quiet;    /* errors are not printed */
 };
 
 /*
@@ -38,6 +40,8 @@ static struct {
 	__typeof__(&rpmem_persist) persist;
 	__typeof__(&rpmem_read) read;
 	__typeof__(&rpmem_errormsg) errormsg;
+	__typeof__(&holdfast_remote_persist_start) start;
+	__typeof__(&holdfast_remote_persist_wait) wait;
 } rpmem;
 
 static int load(void)
@@ -57,8 +61,11 @@ static int load(void)
 	rpmem.persist = (__typeof__(rpmem.persist))dlsym(rpmem.library, "rpmem_persist");
 	rpmem.read = (__typeof__(rpmem.read))dlsym(rpmem.library, "rpmem_read");
 	rpmem.errormsg = (__typeof__(rpmem.errormsg))dlsym(rpmem.library, "rpmem_errormsg");
+	rpmem.start =
+		(__typeof__(rpmem.start))dlsym(rpmem.library, "holdfast_remote_persist_start");
+	rpmem.wait = (__typeof__(rpmem.wait))dlsym(rpmem.library, "holdfast_remote_persist_wait");
 	if (rpmem.create && rpmem.open && rpmem.close && rpmem.flush && rpmem.drain &&
-		rpmem.persist && rpmem.read && rpmem.errormsg)
+		rpmem.persist && rpmem.read && rpmem.errormsg && rpmem.start && rpmem.wait)
 		return 0;
 	warnx("a mirror needs a newer librpmem: this one lacks calls");
 	dlclose(rpmem.library);
@@ -131,6 +138,9 @@ void mirror_free(struct mirror **mirror)
 static void complain(const struct mirror *mirror, const char *what)
 {
 	const char *message = rpmem.errormsg();
+
+	if (mirror->is_quiet)
+		return;
 	size_t target = strlen(mirror->target), pool = strlen(mirror->pool);
 
 	if (!strncmp(message, mirror->target, target) && !strncmp(message + target, ": ", 2) &&
@@ -156,6 +166,7 @@ int mirror_open(struct mirror *mirror, void *base, size_t size, enum mirror_mode
 	const struct timespec nap = {.tv_nsec = NAP_NS};
 	int ret, tries = 0;
 
+	mirror->lost = 0;
 	while ((ret = reach(mirror, base, size, mode)) == -EBUSY && ++tries < TRIES)
 		nanosleep(&nap, NULL);
 	if (!ret)
@@ -219,4 +230,25 @@ int mirror_store_word(struct mirror *mirror, uint64_t offset)
 		return mirror->lost;
 	return check(
 		mirror, rpmem.persist(mirror->rpp, offset, sizeof(uint64_t), LANE, 0), "commit to");
+}
+
+int mirror_start(struct mirror *mirror, uint64_t offset, size_t length, bool is_word)
+{
+	if (mirror->lost)
+		return mirror->lost;
+	return check(mirror,
+		rpmem.start(mirror->rpp, offset, length, LANE, is_word ? 0 : RPMEM_PERSIST_RELAXED),
+		is_word ? "commit to" : "write to");
+}
+
+int mirror_wait(struct mirror *mirror)
+{
+	if (mirror->lost)
+		return mirror->lost;
+	return check(mirror, rpmem.wait(mirror->rpp, LANE), "commit to");
+}
+
+void mirror_hush(struct mirror *mirror, bool is_quiet)
+{
+	mirror->is_quiet = is_quiet;
 }

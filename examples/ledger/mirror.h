@@ -7,7 +7,7 @@
  *
  * Errors. Functions that return int return 0, or after printing what went wrong a negated errno.
  * After an error of mirror_send() or a function below it the mirror is lost: it is unknown which
- * bytes are durable, so all these functions fail from then on.
+ * bytes are durable, so all these functions fail until it is opened again.
  *
  * mirror_new() loads librpmem, not the program's start: a ledger without a mirror needs neither
  * librpmem nor libfabric, whose drivers take a fifth of a second to load.
@@ -15,6 +15,7 @@
 #ifndef LEDGER_MIRROR_H
 #define LEDGER_MIRROR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -48,6 +49,17 @@ int mirror_send(struct mirror *mirror, uint64_t offset, size_t length);
 
 /* Wait until everything that was sent is durable on the mirror. */
 int mirror_drain(struct mirror *mirror);
+
+/*
+ * Begin to make a range durable on the mirror; mirror_wait() waits for it. Several mirrors then
+ * work side by side. The range must not change in between. `is_word`: it is an aligned word of 8
+ * bytes, which becomes new as a whole.
+ */
+int mirror_start(struct mirror *mirror, uint64_t offset, size_t length, bool is_word);
+int mirror_wait(struct mirror *mirror);
+
+/* Do not print errors from now on, or print them again. */
+void mirror_hush(struct mirror *mirror, bool is_quiet);
 
 /*
  * Make an aligned word of 8 bytes durable on the mirror: it becomes new as a whole, or not at all.

@@ -11,7 +11,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
+#include "copy.h"
 #include "log.h"
 #include "mirror.h"
 
@@ -106,45 +109,104 @@ int log_fetch_mirror(struct log *log, struct mirror *mirror)
 }
 
 /*
+ * The view of the log that is sent.
+ */
+
+static size_t page_size(void)
+{
+	return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static int map_view(struct copy *copy, int fd, size_t size)
+{
+	size_t page = page_size();
+	char *view = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+
+	if (view != MAP_FAILED &&
+		mmap(view, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+			-1, 0) == view &&
+		pread(fd, view, page, 0) == (ssize_t)page) {
+		*copy = (struct copy){copy->mirror, view, size, true, copy->sent};
+		return 0;
+	}
+	int ret = -errno;
+	warn("%s: cannot map the log for it", mirror_name(copy->mirror));
+	if (view != MAP_FAILED)
+		munmap(view, size);
+	return ret;
+}
+
+static int make_view(struct copy *copy, const struct log *log)
+{
+	if (!log->is_device)
+		return map_view(copy, log->fd, log->size);
+	copy->view = (char *)log->header;
+	copy->size = log->size;
+	copy->is_own = false;
+	return 0;
+}
+
+void copy_leave(struct copy *copy)
+{
+	mirror_close(copy->mirror);
+	if (copy->is_own && copy->view)
+		munmap(copy->view, copy->size);
+	copy->view = NULL;
+}
+
+void copy_refresh(struct copy *copy, const struct log *log)
+{
+	uint64_t page = page_size(), end = log->end < page ? log->end : page;
+
+	if (copy->is_own && copy->sent < end)
+		memcpy(copy->view + copy->sent, (char *)log->header + copy->sent, end - copy->sent);
+}
+
+void copy_set_tail(struct copy *copy, uint64_t tail)
+{
+	if (copy->is_own)
+		((struct log_header *)(void *)copy->view)->tail = tail;
+}
+
+/*
  * Bringing the mirror up to date.
  */
 
-static int differs(const struct log *log, const char *how)
+static int differs(const struct copy *copy, const char *path, const char *how)
 {
-	warnx("%s: the mirror of another log than %s: %s", mirror_name(log->mirror), log->path,
-		how);
+	warnx("%s: the mirror of another log than %s: %s", mirror_name(copy->mirror), path, how);
 	return -EBADMSG;
 }
 
 /* Compares all records of the mirror with the log. */
-static int compare(const struct log *log, char *buffer)
+static int compare(const struct copy *copy, const struct log *log, char *buffer)
 {
-	for (uint64_t at = LOG_RECORDS; at < log->mirrored; at += PIECE) {
+	for (uint64_t at = LOG_RECORDS; at < copy->sent; at += PIECE) {
 		const char *here = (const char *)log->header + at;
-		size_t left = log->mirrored - at, length = left < PIECE ? left : PIECE;
-		int ret = mirror_read(log->mirror, buffer, at, length);
+		size_t left = copy->sent - at, length = left < PIECE ? left : PIECE;
+		int ret = mirror_read(copy->mirror, buffer, at, length);
 
 		if (ret)
 			return ret;
 		if (memcmp(here, buffer, length))
-			return differs(log, "its records are others");
+			return differs(copy, log->path, "its records are others");
 	}
 	return 0;
 }
 
-/* Sends the bytes that the mirror lacks, makes them durable, and then the tail. */
-static int catch_up(struct log *log)
+int copy_catch_up(struct copy *copy, uint64_t end)
 {
 	int ret = 0;
 
-	if (log->mirrored < log->end)
-		ret = mirror_send(log->mirror, log->mirrored, log->end - log->mirrored);
+	if (copy->sent < end)
+		ret = mirror_send(copy->mirror, copy->sent, end - copy->sent);
 	if (!ret)
-		ret = mirror_drain(log->mirror);
+		ret = mirror_drain(copy->mirror);
+	copy_set_tail(copy, end);
 	if (!ret)
-		ret = mirror_store_word(log->mirror, offsetof(struct log_header, tail));
+		ret = mirror_store_word(copy->mirror, offsetof(struct log_header, tail));
 	if (!ret)
-		log->mirrored = log->end;
+		copy->sent = end;
 	return ret;
 }
 
@@ -156,22 +218,23 @@ static int is_new(const struct log_header *there, const struct log_header *here)
 }
 
 /* Makes a new pool a log: stores its header, and the magic number last. */
-static int found(struct log *log)
+static int found(struct copy *copy, const struct log *log)
 {
 	int ret;
 
-	log->mirrored = LOG_RECORDS;
-	ret = catch_up(log);
+	copy->sent = LOG_RECORDS;
+	copy_refresh(copy, log);
+	ret = copy_catch_up(copy, log->end);
 	if (!ret)
-		ret = mirror_store_word(log->mirror, offsetof(struct log_header, version));
+		ret = mirror_store_word(copy->mirror, offsetof(struct log_header, version));
 	if (!ret)
-		ret = mirror_store_word(log->mirror, offsetof(struct log_header, checksum));
+		ret = mirror_store_word(copy->mirror, offsetof(struct log_header, checksum));
 	if (!ret)
-		ret = mirror_store_word(log->mirror, offsetof(struct log_header, magic));
+		ret = mirror_store_word(copy->mirror, offsetof(struct log_header, magic));
 	return ret;
 }
 
-static int resume(struct log *log, struct log_header *there)
+static int resume(struct copy *copy, const struct log *log, struct log_header *there)
 {
 	char *buffer;
 	int ret;
@@ -179,47 +242,78 @@ static int resume(struct log *log, struct log_header *there)
 	/*
 	 * Do not limit the tail here: a tail behind the log's end has a message of its own, below.
 	 */
-	ret = check_header(log->mirror, there, UINT64_MAX);
+	ret = check_header(copy->mirror, there, UINT64_MAX);
 	if (ret)
 		return ret;
 	if (there->tail > log->end) {
 		warnx("%s: the mirror goes on to %ju where %s ends at %ju; `ledger restore' gets "
 		      "what is missing here",
-			mirror_name(log->mirror), (uintmax_t)there->tail, log->path,
+			mirror_name(copy->mirror), (uintmax_t)there->tail, log->path,
 			(uintmax_t)log->end);
 		return -EBADMSG;
 	}
 	buffer = malloc(PIECE);
 	if (!buffer)
-		return no_memory(mirror_name(log->mirror));
-	log->mirrored = there->tail;
-	ret = compare(log, buffer);
+		return no_memory(mirror_name(copy->mirror));
+	copy->sent = there->tail;
+	ret = compare(copy, log, buffer);
 	free(buffer);
-	/* Store the tail once more even if it is right: that makes it durable. */
-	return ret ? ret : catch_up(log);
-}
-
-static int begin(struct log *log)
-{
-	struct log_header there;
-	int ret = mirror_open(log->mirror, log->header, log->size, MIRROR_MAKE);
-
-	if (!ret)
-		ret = mirror_read(log->mirror, &there, 0, sizeof(there));
 	if (ret)
 		return ret;
-	return is_new(&there, log->header) ? found(log) : resume(log, &there);
+	copy_refresh(copy, log);
+	/* Store the tail once more even if it is right: that makes it durable. */
+	return copy_catch_up(copy, log->end);
 }
 
-int log_mirror(struct log *log, struct mirror *mirror)
+static int begin(struct copy *copy, const struct log *log)
 {
-	int ret;
+	struct log_header there;
+	int ret = make_view(copy, log);
 
-	log->mirror = mirror;
-	ret = begin(log);
-	if (ret) {
-		mirror_close(mirror);
-		log->mirror = NULL;
+	if (!ret)
+		ret = mirror_open(copy->mirror, copy->view, copy->size, MIRROR_MAKE);
+	if (!ret)
+		ret = mirror_read(copy->mirror, &there, 0, sizeof(there));
+	if (ret)
+		return ret;
+	return is_new(&there, log->header) ? found(copy, log) : resume(copy, log, &there);
+}
+
+int copy_join(struct copy *copy, const struct log *log)
+{
+	int ret = begin(copy, log);
+
+	if (ret)
+		copy_leave(copy);
+	return ret;
+}
+
+/* The records need not be compared again: the mirror has the tail that this process gave it. */
+static int check_tail(struct copy *copy)
+{
+	struct log_header there;
+	int ret = mirror_read(copy->mirror, &there, 0, sizeof(there));
+
+	if (!ret)
+		ret = check_header(copy->mirror, &there, copy->size);
+	if (!ret && there.tail < copy->sent) {
+		warnx("%s: the mirror has lost records that it had: its tail is %ju and was %ju",
+			mirror_name(copy->mirror), (uintmax_t)there.tail, (uintmax_t)copy->sent);
+		ret = -EBADMSG;
 	}
+	return ret;
+}
+
+int copy_join_again(struct copy *copy, int fd, size_t size)
+{
+	copy_leave(copy);
+	int ret = map_view(copy, fd, size);
+
+	if (!ret)
+		ret = mirror_open(copy->mirror, copy->view, copy->size, MIRROR_READ);
+	if (!ret)
+		ret = check_tail(copy);
+	if (ret)
+		copy_leave(copy);
 	return ret;
 }

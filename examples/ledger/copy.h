@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * copy.h - the log on one mirror, and the view of the log's file that is sent to it
+ *
+ * The view of a file is mapped apart from the log's map, and its first page is a private copy: so
+ * its tail is what the mirror's tail is to be, whatever the log does meanwhile. A DAX device is not
+ * mapped twice: the view is the log's own map.
+ */
+#ifndef LEDGER_COPY_H
+#define LEDGER_COPY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct log;
+struct log_header;
+struct mirror;
+
+struct copy {
+	struct mirror *mirror;
+	char *view; /* NULL: none */
+	size_t size;
+	bool is_own;   /* the view is not the log's own map */
+	uint64_t sent; /* records before this offset are durable on the mirror */
+};
+
+/*
+ * Connect a mirror of a log that was read to its end, compare their records, and send what the
+ * mirror lacks. -EBADMSG if they differ.
+ */
+int copy_join(struct copy *copy, const struct log *log);
+
+/* Connect it again, and check that it is the same mirror. `fd` is that of the log's file. */
+int copy_join_again(struct copy *copy, int fd, size_t size);
+
+/* Disconnect it, and unmap its view. */
+void copy_leave(struct copy *copy);
+
+/* Update the view's private page for records of the log up to `end`. */
+void copy_refresh(struct copy *copy, const struct log *log);
+
+/* Send the records from `sent` to `end`, which must be in the file, then the tail. */
+int copy_catch_up(struct copy *copy, uint64_t end);
+
+/* Move the view's tail; the mirror has it after its word was stored there. */
+void copy_set_tail(struct copy *copy, uint64_t tail);
+
+#endif

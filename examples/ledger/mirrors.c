@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* mirrors.c - commits to all mirrors side by side, and a thread for each that has fallen out */
+#include <err.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "copy.h"
+#include "log.h"
+#include "mirror.h"
+#include "mirrors.h"
+
+/* Between two tries to connect again; the first one is short, and each next one twice as long. */
+#define NAP_MS      100
+#define NAP_MS_MAX  5000
+#define PATIENCE_MS 2000 /* for a thread that has to end, before it is left alone */
+
+/*
+ * IN: the log's thread uses the copy. OUT: the member's thread does, and makes it BACK when it has
+ * all committed records, or GONE, which is for good.
+ */
+enum { NEVER, IN, OUT, BACK, GONE };
+
+struct member {
+	struct mirrors *all;
+	struct copy copy;
+	atomic_int state;
+	bool has_thread; /* not joined yet */
+	bool failed;     /* in the current commit */
+	uint64_t left_at;
+	pthread_t thread;
+};
+
+struct mirrors {
+	unsigned count, required;
+	pthread_mutex_t lock;
+	pthread_cond_t ending;
+	/* Guarded by the lock. */
+	bool ends;
+	uint64_t committed; /* records up to here are durable in the log's file */
+	size_t size;        /* of that file */
+	int fd;
+	struct member member[];
+};
+
+int mirrors_new(
+	struct mirrors **mirrors, const char *const *names, unsigned count, unsigned required)
+{
+	struct mirrors *new = calloc(1, sizeof(*new) + count * sizeof(new->member[0]));
+	pthread_condattr_t monotonic;
+	int ret = 0;
+
+	if (!new) {
+		warn("calloc");
+		return -ENOMEM;
+	}
+	new->required = required;
+	pthread_mutex_init(&new->lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&new->ending, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	for (; !ret && new->count < count; new->count += !ret) {
+		new->member[new->count].all = new;
+		ret = mirror_new(&new->member[new->count].copy.mirror, names[new->count]);
+	}
+	if (ret)
+		mirrors_free(&new);
+	else
+		*mirrors = new;
+	return ret;
+}
+
+void mirrors_free(struct mirrors **mirrors)
+{
+	struct mirrors *all = *mirrors;
+
+	*mirrors = NULL;
+	if (!all)
+		return;
+	for (unsigned i = 0; i < all->count; i++)
+		if (all->member[i].has_thread)
+			return; /* it may still use all of this; the process is about to end */
+	for (unsigned i = 0; i < all->count; i++)
+		mirror_free(&all->member[i].copy.mirror);
+	pthread_cond_destroy(&all->ending);
+	pthread_mutex_destroy(&all->lock);
+	free(all);
+}
+
+static const char *name(const struct member *member)
+{
+	return mirror_name(member->copy.mirror);
+}
+
+static struct timespec in_ms(unsigned ms)
+{
+	struct timespec at;
+
+	clock_gettime(CLOCK_MONOTONIC, &at);
+	at.tv_sec += ms / 1000;
+	at.tv_nsec += ms % 1000 * 1000000l;
+	at.tv_sec += at.tv_nsec / 1000000000;
+	at.tv_nsec %= 1000000000;
+	return at;
+}
+
+/*
+ * The thread of a member that is out.
+ */
+
+static size_t file_size(struct mirrors *all)
+{
+	pthread_mutex_lock(&all->lock);
+	size_t size = all->size;
+	pthread_mutex_unlock(&all->lock);
+	return size;
+}
+
+/* Ends the thread's work with this state. A member is back only if it lacks nothing. */
+static bool end_with(struct member *member, int state)
+{
+	struct mirrors *all = member->all;
+
+	pthread_mutex_lock(&all->lock);
+	bool ends = state == GONE || member->copy.sent >= all->committed || all->ends;
+	if (ends)
+		member->state = state;
+	pthread_mutex_unlock(&all->lock);
+	return ends;
+}
+
+/* Sends what has been committed, as far as the view reaches. */
+static int send_committed(struct member *member)
+{
+	pthread_mutex_lock(&member->all->lock);
+	uint64_t end = member->all->committed;
+	pthread_mutex_unlock(&member->all->lock);
+	if (end > member->copy.size)
+		return copy_join_again(&member->copy, member->all->fd, file_size(member->all));
+	return copy_catch_up(&member->copy, end);
+}
+
+static int bring_back(struct member *member)
+{
+	int ret = copy_join_again(&member->copy, member->all->fd, file_size(member->all));
+
+	while (!ret && !(ret = send_committed(member)))
+		if (end_with(member, BACK))
+			return 0;
+	return ret;
+}
+
+/* Waits, and doubles the time for the next wait. Returns whether the thread must end. */
+static bool nap(struct mirrors *all, unsigned *ms)
+{
+	struct timespec until = in_ms(*ms);
+	int error = 0;
+
+	*ms = *ms * 2 < NAP_MS_MAX ? *ms * 2 : NAP_MS_MAX;
+	pthread_mutex_lock(&all->lock);
+	while (!all->ends && error != ETIMEDOUT)
+		error = pthread_cond_timedwait(&all->ending, &all->lock, &until);
+	bool ends = all->ends;
+	pthread_mutex_unlock(&all->lock);
+	return ends;
+}
+
+static void *catch_up(void *argument)
+{
+	struct member *member = argument;
+	unsigned ms = NAP_MS;
+
+	while (!nap(member->all, &ms)) {
+		int ret = bring_back(member);
+		if (!ret)
+			break;
+		/* Its records are others, or another writer has it. */
+		if (ret == -EBADMSG || ret == -ESTALE) {
+			warnx("%s: the mirror is given up", name(member));
+			end_with(member, GONE);
+			break;
+		}
+	}
+	return NULL;
+}
+
+/*
+ * Members fall out and come back, on the log's thread.
+ */
+
+static unsigned count_in(const struct mirrors *all)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < all->count; i++)
+		count += all->member[i].state == IN;
+	return count;
+}
+
+static void fall_out(struct member *member)
+{
+	struct mirrors *all = member->all;
+
+	member->state = member->copy.is_own ? OUT : GONE;
+	warnx("%s: the mirror has fallen out; %u of %u are left, %u required", name(member),
+		count_in(all), all->count, all->required);
+	if (member->state == GONE || count_in(all) < all->required)
+		return;
+	mirror_hush(member->copy.mirror, true);
+	member->left_at = member->copy.sent;
+	errno = pthread_create(&member->thread, NULL, catch_up, member);
+	member->has_thread = !errno;
+	if (errno)
+		warn("%s: no thread to bring the mirror back", name(member));
+}
+
+/* Takes over the members that are back. */
+static void take_back(struct mirrors *all)
+{
+	for (unsigned i = 0; i < all->count; i++) {
+		struct member *member = &all->member[i];
+		if (member->state != BACK)
+			continue;
+		pthread_join(member->thread, NULL);
+		member->has_thread = false;
+		member->state = IN;
+		mirror_hush(member->copy.mirror, false);
+		warnx("%s: the mirror is back, after %ju bytes that it lacked", name(member),
+			(uintmax_t)(member->copy.sent - member->left_at));
+	}
+}
+
+/* Runs a step on all members that are in, and returns how many succeed. */
+static unsigned each(struct mirrors *all, const struct log *log,
+	int (*step)(struct member *member, const struct log *log))
+{
+	unsigned succeeded = 0;
+
+	for (unsigned i = 0; i < all->count; i++) {
+		struct member *member = &all->member[i];
+		if (member->state != IN || member->failed)
+			continue;
+		member->failed = step(member, log) != 0;
+		succeeded += !member->failed;
+	}
+	return succeeded;
+}
+
+/* Has members that have failed fall out. Fails if too few are left. */
+static int judge(struct mirrors *all)
+{
+	for (unsigned i = 0; i < all->count; i++) {
+		struct member *member = &all->member[i];
+		if (!member->failed)
+			continue;
+		member->failed = false;
+		fall_out(member);
+	}
+	return count_in(all) < all->required ? -EIO : 0;
+}
+
+/*
+ * The steps of a commit.
+ */
+
+static int start_records(struct member *member, const struct log *log)
+{
+	struct copy *copy = &member->copy;
+
+	copy_refresh(copy, log);
+	return mirror_start(copy->mirror, copy->sent, log->end - copy->sent, false);
+}
+
+static int wait_for_it(struct member *member, const struct log *log)
+{
+	(void)log;
+	return mirror_wait(member->copy.mirror);
+}
+
+static int start_tail(struct member *member, const struct log *log)
+{
+	copy_set_tail(&member->copy, log->end);
+	return mirror_start(
+		member->copy.mirror, offsetof(struct log_header, tail), sizeof(uint64_t), true);
+}
+
+static int has_all(struct member *member, const struct log *log)
+{
+	member->copy.sent = log->end;
+	return 0;
+}
+
+/* A member that came back during a commit lacks the records of that one. */
+static int send_rest(struct member *member, const struct log *log)
+{
+	if (member->copy.sent == log->end)
+		return 0;
+	if (member->copy.size < log->size && copy_join_again(&member->copy, log->fd, log->size))
+		return -EIO;
+	copy_refresh(&member->copy, log);
+	return copy_catch_up(&member->copy, log->end);
+}
+
+static void publish(struct mirrors *all, const struct log *log)
+{
+	pthread_mutex_lock(&all->lock);
+	all->committed = log->end;
+	all->size = log->size;
+	all->fd = log->fd;
+	pthread_mutex_unlock(&all->lock);
+}
+
+void mirrors_send(struct mirrors *all, const struct log *log)
+{
+	each(all, log, start_records);
+}
+
+int mirrors_commit(struct mirrors *all, const struct log *log)
+{
+	each(all, log, wait_for_it);
+	each(all, log, start_tail);
+	each(all, log, wait_for_it);
+	each(all, log, has_all);
+	publish(all, log);
+	take_back(all);
+	each(all, log, send_rest);
+	return judge(all);
+}
+
+/*
+ * The beginning, a larger file, and the end.
+ */
+
+int mirrors_join(struct mirrors *all, struct log *log)
+{
+	publish(all, log);
+	for (unsigned i = 0; i < all->count; i++) {
+		struct member *member = &all->member[i];
+		int ret = copy_join(&member->copy, log);
+		/* A mirror that others can do without must still be one of this log. */
+		if (ret == -EBADMSG || (ret && all->required == all->count))
+			return ret;
+		member->state = IN;
+		member->failed = ret;
+	}
+	return judge(all);
+}
+
+bool mirrors_has(const struct mirrors *all, unsigned number)
+{
+	return all->member[number].state == IN;
+}
+
+static int join_larger(struct member *member, const struct log *log)
+{
+	return copy_join_again(&member->copy, log->fd, log->size);
+}
+
+int mirrors_grow(struct mirrors *all, const struct log *log)
+{
+	publish(all, log);
+	take_back(all);
+	each(all, log, join_larger);
+	return judge(all);
+}
+
+/* Ends the thread. One that does not end in time is left alone: it may wait for its target. */
+static void end_thread(struct member *member)
+{
+	struct timespec until;
+
+	if (!member->has_thread)
+		return;
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += PATIENCE_MS / 1000;
+	member->has_thread = pthread_timedjoin_np(member->thread, NULL, &until) != 0;
+}
+
+void mirrors_close(struct mirrors *all)
+{
+	pthread_mutex_lock(&all->lock);
+	all->ends = true;
+	pthread_cond_broadcast(&all->ending);
+	pthread_mutex_unlock(&all->lock);
+	for (unsigned i = 0; i < all->count; i++) {
+		struct member *member = &all->member[i];
+		end_thread(member);
+		if (member->has_thread)
+			warnx("%s: the mirror is out", name(member));
+		else if (member->state != NEVER && member->copy.sent < all->committed)
+			warnx("%s: the mirror lacks the last %ju bytes", name(member),
+				(uintmax_t)(all->committed - member->copy.sent));
+		if (!member->has_thread)
+			copy_leave(&member->copy);
+	}
+}
