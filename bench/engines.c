@@ -9,6 +9,7 @@
  * With ROW, the name of a row of the tuning table (src/cpu): measures only the engine that this
  * row chooses, with the tuning of each row.
  */
+#include <err.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -140,6 +141,8 @@ int main(int argc, char **argv)
 	cpu_init();
 	arena = mmap(NULL, ARENA, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	source = malloc(65536);
+	if (arena == MAP_FAILED || !source)
+		err(1, "no memory");
 	memset(arena, 1, ARENA);
 	memset(source, 2, 65536);
 	printf("%-20s", "ns a call");

@@ -130,7 +130,10 @@ static struct child start(char *self, char *sync, const char *directory, char *f
 	}
 	close(questions[0]);
 	close(answers[1]);
-	return (struct child){fdopen(questions[1], "w"), fdopen(answers[0], "r")};
+	struct child child = {fdopen(questions[1], "w"), fdopen(answers[0], "r")};
+	if (!child.to || !child.from)
+		err(1, "no memory");
+	return child;
 }
 
 static double question(struct child *child, size_t mappings, size_t threads)

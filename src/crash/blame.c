@@ -139,10 +139,12 @@ static enum cause cause_of(const struct point *point, const struct bug *bug)
 	if (early->is_there && early->place / EVENT_LINE == lost->place / EVENT_LINE)
 		return CAUSE_ATOMICITY;
 	const struct event *flush = next_flush(point, lost);
-	if (!(lost->flags & ELEMENT_STREAM) && !flush)
-		return CAUSE_FLUSH;
-	if (!(lost->flags & ELEMENT_STREAM) && !is_drained(point, flush))
-		return CAUSE_DRAIN;
+	if (!(lost->flags & ELEMENT_STREAM)) {
+		if (!flush)
+			return CAUSE_FLUSH;
+		if (!is_drained(point, flush))
+			return CAUSE_DRAIN;
+	}
 	if (is_promised(point, lost) || is_ended(point, lost))
 		return lost->flags & (ELEMENT_FLUSHED | ELEMENT_STREAM) ? CAUSE_DRAIN : CAUSE_FLUSH;
 	if (lost->flags & ELEMENT_NAMES && !early->is_there)

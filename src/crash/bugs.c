@@ -36,12 +36,11 @@ static uint64_t keep_bug(struct explored *explored, const struct bug *bug)
 	if (!grown)
 		return 0;
 	explored->bugs = grown;
-	grown[explored->bug_count] = *bug;
-	if (bug->words)
-		grown[explored->bug_count].words = strdup(bug->words);
-	if (bug->name)
-		grown[explored->bug_count].name = strdup(bug->name);
-	return ++explored->bug_count;
+	struct bug *kept = &grown[explored->bug_count++];
+	*kept = *bug;
+	kept->words = bug->words ? strdup(bug->words) : NULL;
+	kept->name = bug->name ? strdup(bug->name) : NULL;
+	return !kept->words == !bug->words && !kept->name == !bug->name ? explored->bug_count : 0;
 }
 
 /* Shrinks a failing cut and names the stores to blame. */

@@ -48,6 +48,8 @@ static void copies(struct pmem2_map *map, const char *granularity)
 	char *addr = pmem2_map_get_address(map), *expected = malloc(SIZE), *data = malloc(SIZE);
 	unsigned wrong = 0;
 
+	if (!expected || !data)
+		bail("no memory");
 	fill(data, SIZE);
 	for (unsigned flags = 0; flags <= PMEM2_F_MEM_VALID_FLAGS; flags++)
 		for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {

@@ -78,6 +78,8 @@ static unsigned killed_stores(const struct killed *killed, unsigned at[KILLED_ST
 	pid_t pid = killed_start(killed);
 	unsigned stores = 0, steps = 0;
 
+	if (!before)
+		bail("no memory");
 	memcpy(before, memory, killed->size);
 	while (pid && steps < KILLED_STEPS_MAX && stores < KILLED_STORES_MAX && killed_step(pid)) {
 		steps++;

@@ -31,6 +31,8 @@ static struct mcsafe open_file(int flags)
 	int made = mkstemp(name);
 	char *content = malloc(GOOD * page);
 
+	if (!content)
+		bail("no memory");
 	for (size_t i = 0; i < GOOD * page; i++)
 		content[i] = (char)(i * 31 + i / page);
 	if (made < 0 || write(made, content, GOOD * page) != (ssize_t)(GOOD * page))

@@ -13,13 +13,9 @@
 void health_find(struct health *health, const char *what, const char *kind, int is_wrong,
 	const char *format, ...)
 {
-	struct health_finding *made = calloc(1, sizeof(*made));
-	struct health_finding **more = reallocarray(
-		health->findings, health->finding_count + 1, sizeof(struct health_finding *));
+	struct health_finding *made = must_make(1, sizeof(*made));
 	va_list ap;
 
-	if (!made || !more)
-		exit((must_copy(NULL), OUTCOME_UNKNOWN));
 	*made = (struct health_finding){
 		.what = must_copy(what), .kind = kind, .is_wrong = is_wrong};
 	va_start(ap, format);
@@ -28,8 +24,9 @@ void health_find(struct health *health, const char *what, const char *kind, int 
 	va_end(ap);
 	printable(made->what);
 	printable(made->text);
-	health->findings = more;
-	more[health->finding_count++] = made;
+	health->findings =
+		must_grow(health->findings, health->finding_count, sizeof(struct health_finding *));
+	health->findings[health->finding_count++] = made;
 }
 
 /*

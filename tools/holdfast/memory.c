@@ -8,7 +8,7 @@
 
 void (*without_memory)(void);
 
-static void *must_have(void *memory)
+void *must_have(void *memory)
 {
 	if (!memory) {
 		fprintf(stderr, "holdfast: no memory\n");

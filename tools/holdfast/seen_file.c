@@ -270,17 +270,14 @@ static int sync_folder(const char *folder)
 static char *folder_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
-	char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup("./");
 
-	return folder ? folder : must_copy(NULL);
+	return must_have(slash ? strndup(path, (size_t)(slash - path) + 1) : strdup("./"));
 }
 
 static struct seen_file *file_for(const char *path)
 {
-	struct seen_file *file = calloc(1, sizeof(*file));
+	struct seen_file *file = must_make(1, sizeof(*file));
 
-	if (!file)
-		must_copy(NULL);
 	*file = (struct seen_file){must_copy(path), folder_of(path), NULL};
 	if (asprintf(&file->made, "%s.holdfast-health.XXXXXX", file->folder) < 0)
 		file->made = must_copy(NULL);

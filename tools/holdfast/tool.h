@@ -135,16 +135,19 @@ const struct holdfast_remote_stats *remote_stats(const struct holdfast_remote_se
 /* The name of a method. Only valid while a pool set is being explained. */
 const char *remote_method(enum holdfast_method method);
 
+/* Returns `memory`. Ends the program with an error message if it is NULL. */
+void *must_have(void *memory) __attribute__((__returns_nonnull__));
+
 /*
  * A copy of `text`. Ends the program with an error message if there is no memory or text is NULL.
  */
-char *must_copy(const char *text);
+char *must_copy(const char *text) __attribute__((__returns_nonnull__));
 
 /* Zeroed memory for `count` elements, at least for one. Fails as must_copy() does. */
-void *must_make(size_t count, size_t size);
+void *must_make(size_t count, size_t size) __attribute__((__returns_nonnull__));
 
 /* Makes room for element number `count` of a list. Fails as must_copy() does. */
-void *must_grow(void *list, size_t count, size_t size);
+void *must_grow(void *list, size_t count, size_t size) __attribute__((__returns_nonnull__));
 
 /*
  * A text that is printed to a stream in memory. collect_begin() returns the stream, and
@@ -155,8 +158,8 @@ struct collected {
 	char *words;
 	size_t size;
 };
-FILE *collect_begin(struct collected *text);
-char *collect_end(struct collected *text);
+FILE *collect_begin(struct collected *text) __attribute__((__returns_nonnull__));
+char *collect_end(struct collected *text) __attribute__((__returns_nonnull__));
 
 /*
  * If set, must_copy() and its kin call this before they end the program: it may clean up, or end

@@ -253,7 +253,7 @@ void checker_follow(struct checker *checker, struct way way)
 
 static void choose_way(struct checker *checker)
 {
-	char *path = checker->words[0] ? find_program(checker->words[0]) : NULL;
+	char *path = find_program(checker->words[0]);
 	bool changed;
 
 	if (checker->run->trace.has_names)

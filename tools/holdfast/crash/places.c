@@ -111,7 +111,7 @@ static void add_call(struct search *search, const char *function, int length, co
 		free(call.file);
 		return;
 	}
-	call.function = strndup(function, (size_t)length);
+	call.function = must_have(strndup(function, (size_t)length));
 	calls->list[calls->count++] = call;
 	search->is_over = length == 4 && !strncmp(function, "main", 4);
 }

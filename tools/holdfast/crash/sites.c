@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "facts.h"
+#include "holdfast/tool.h"
 
 /*
  * The key by which sites are sorted: events that each cost about a cache miss or more on real
@@ -68,7 +69,7 @@ int sites_find(const struct trace *trace, struct sites *sites)
 		const struct count *count = &sites->counts.stacks[i];
 		if (!is_empty(count))
 			sites->list[sites->count++] = (struct site){
-				i ? place_words(trace, i) : strdup("not known"), *count};
+				i ? place_words(trace, i) : must_copy("not known"), *count};
 	}
 	qsort(sites->list, sites->count, sizeof(*sites->list), compare_places);
 	merge(sites);
