@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * survival.c - whether stores survive a power cut, as an explanation says it
+ *
+ * The disk, the file system and its options decide, and the file: it may have no name.
+ */
+#include "unit/explained.h"
+
+/* A disk counts as durable only if sysfs shows something that it can be trusted for. */
+static void media(void)
+{
+	static const struct {
+		enum disks disk;
+		enum holdfast_survival survival;
+		const char *what;
+		const char *in_text;
+	} rows[] = {
+		{PLAIN, HOLDFAST_SURVIVES, "NVMe on PCI Express", "relies on the drive"},
+		{ATA, HOLDFAST_SURVIVES, "a disk on ATA", "relies on the drive"},
+		{VIRTIO_BLK, HOLDFAST_SURVIVES, "a virtio disk",
+			"relies on the host of this virtual machine"},
+		{ATA_UNFLUSHED, HOLDFAST_SURVIVES_UNKNOWN, "a disk whose flushes are switched off",
+			"queue/write_cache"},
+		{SCSI_DEBUG, HOLDFAST_SURVIVES_NOT, "scsi_debug", "scsi_debug"},
+		{ISCSI, HOLDFAST_SURVIVES_ELSEWHERE, "iSCSI", "iSCSI session"},
+		{NVME_TCP, HOLDFAST_SURVIVES_ELSEWHERE, "NVMe over TCP", "network"},
+		{MTD_RAM, HOLDFAST_SURVIVES_NOT, "an MTD of type ram", "of type ram"},
+		{NULL_BLK, HOLDFAST_SURVIVES_NOT, "null_blk", "null_blk"},
+		{NBD, HOLDFAST_SURVIVES_ELSEWHERE, "a network block device (nbd)", "nbd"},
+		{STRANGE, HOLDFAST_SURVIVES_UNKNOWN, "a disk of an unknown driver", "not known"},
+		{NAMELESS_MAPPER, HOLDFAST_SURVIVES_UNKNOWN, "device-mapper without a uuid",
+			"only root is told"},
+		{PLAIN_CRYPT, HOLDFAST_SURVIVES_UNKNOWN, "plain dm-crypt", "random"},
+		{LOWEST_MAPPER, HOLDFAST_SURVIVES_UNKNOWN, "device-mapper over no visible device",
+			"what it is built on"},
+		{UNFLUSHED_RAID, HOLDFAST_SURVIVES_UNKNOWN, "RAID whose flushes are switched off",
+			"passes no flush on"},
+		{LEGACY, HOLDFAST_SURVIVES_UNKNOWN,
+			"memory reserved by memmap=", "nobody but the command line"},
+		{NOWHERE, HOLDFAST_SURVIVES_UNKNOWN, "a disk that sysfs does not show",
+			"masked, or the disk was unplugged"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		explain(file_on(rows[i].disk, FACTS_SYNC_REFUSED, "rw"));
+		is_int(told->survival, rows[i].survival,
+			"%s: the answer whether stores survive power cuts is right", rows[i].what);
+		has_str(told->text, rows[i].in_text, "%s: the text says why", rows[i].what);
+	}
+	is_int(told->unsafe_shutdowns.answer, HOLDFAST_UNREADABLE,
+		"a disk that sysfs does not show: unsafe shutdowns are unknown, not none");
+	is_int(told->memory, HOLDFAST_MEMORY_UNKNOWN,
+		"a disk that sysfs does not show: the kind of memory is unknown");
+	is_int(told->domain, HOLDFAST_DOMAIN_UNREADABLE,
+		"a disk that sysfs does not show: the domain is unreadable, not none");
+	is_int(told->obstacle, HOLDFAST_OBSTACLE_UNKNOWN,
+		"a disk that sysfs does not show: the obstacle to MAP_SYNC is unknown, not the storage");
+	ok(told->regions_why != NULL,
+		"a disk that sysfs does not show: the explanation says why regions are not known");
+	explain(file_on(NOWHERE, FACTS_NOT_TRIED, "rw"));
+	is_int(told->map_sync, HOLDFAST_MAP_SYNC_UNKNOWN,
+		"a disk that sysfs does not show, not tried: MAP_SYNC is unknown, not refused");
+	is_int(told->needed_reason, HOLDFAST_REASON_MAP_SYNC_UNKNOWN,
+		"a disk that sysfs does not show, not tried: page granularity is an assumption");
+	explain(facts_on(HOLDFAST_OBJECT_BLOCK_DEVICE, makedev(259, NOWHERE)));
+	is_int(told->size.answer, HOLDFAST_UNREADABLE,
+		"a block device that sysfs does not show: the size is unreadable");
+	is_int(told->needed_reason, HOLDFAST_REASON_MAP_SYNC_UNKNOWN,
+		"a block device that sysfs does not show: page granularity is an assumption");
+	struct facts facts = file_on(NOWHERE, FACTS_NOT_TRIED, "rw,dax=always");
+	free(facts.filesystem.type);
+	facts.filesystem.type = strdup("ext2");
+	facts.filesystem.can_sync = false;
+	explain(facts);
+	is_int(told->obstacle, HOLDFAST_OBSTACLE_UNKNOWN,
+		"an ext2 whose driver sysfs does not show: the obstacle to MAP_SYNC is unknown");
+	explain(facts_on(HOLDFAST_OBJECT_BLOCK_DEVICE, makedev(259, EMPTY)));
+	has_str(told->not_storable, "no medium",
+		"a block device of size 0: the explanation says why nothing can be stored");
+}
+
+static struct facts without_journal_on(enum disks disk, enum facts_trial trial, unsigned kernel)
+{
+	struct facts facts =
+		file_on(disk, trial, trial == FACTS_SYNC_REFUSED ? "rw" : "rw,dax=always");
+
+	free(facts.filesystem.type);
+	facts.filesystem.type = strdup("ext4");
+	facts.kernel = kernel;
+	return facts;
+}
+
+/*
+ * Survival of stores to allocated blocks of an ext4 without a journal, by version of Linux, as
+ * seen in the lab.
+ */
+static void without_journal(void)
+{
+	static const struct {
+		unsigned kernel;
+		enum holdfast_survival written_back;
+		const char *name;
+	} seen[] = {
+		{FACTS_KERNEL(6, 1, 0), HOLDFAST_SURVIVES_UNKNOWN, "6.1"},
+		{FACTS_KERNEL(6, 12, 74), HOLDFAST_SURVIVES_UNKNOWN, "6.12.74"},
+		{FACTS_KERNEL(6, 12, 85), HOLDFAST_SURVIVES, "6.12.85"},
+		{FACTS_KERNEL(6, 13, 0), HOLDFAST_SURVIVES_UNKNOWN, "6.13"},
+		{FACTS_KERNEL(6, 18, 15), HOLDFAST_SURVIVES_UNKNOWN, "6.18.15"},
+		{FACTS_KERNEL(6, 18, 44), HOLDFAST_SURVIVES, "6.18.44"},
+		{FACTS_KERNEL(7, 2, 12), HOLDFAST_SURVIVES_UNKNOWN, "7.2.12"},
+		{FACTS_KERNEL(7, 3, 4), HOLDFAST_SURVIVES, "7.3.4"},
+	};
+
+	for (size_t i = 0; i < sizeof(seen) / sizeof(seen[0]); i++) {
+		explain(without_journal_on(PLAIN, FACTS_SYNC_REFUSED, seen[i].kernel));
+		is_int(told->survival, seen[i].written_back,
+			"ext4 without a journal on Linux %s: stores after msync survive power cuts or not as in the lab",
+			seen[i].name);
+		explain(without_journal_on(ADR, FACTS_SYNC_ACCEPTED, seen[i].kernel));
+		is_int(told->survival, HOLDFAST_SURVIVES_UNKNOWN,
+			"ext4 without a journal on Linux %s: it is unknown if stores with MAP_SYNC survive power cuts",
+			seen[i].name);
+		explain(without_journal_on(ADR, FACTS_NOT_TRIED, seen[i].kernel));
+		is_int(told->survival, HOLDFAST_SURVIVES_UNKNOWN,
+			"ext4 without a journal on Linux %s: it is unknown if stores survive power cuts where MAP_SYNC was not tried",
+			seen[i].name);
+	}
+	has_str(told->verdict, "without a journal",
+		"ext4 without a journal: the verdict says that it has no journal");
+	is_str(told->layers[1]->what, "no journal",
+		"ext4 without a journal: the missing journal is listed as a layer");
+}
+
+/* Options and states of a file system that make stores to it less safe, or impossible. */
+static void spoiled(void)
+{
+	static const struct {
+		const char *type, *options;
+		enum filesystem_class class;
+	} rows[] = {{"ext4", "rw,nobarrier", FILESYSTEM_DISK},
+		{"ext4", "rw,barrier=0", FILESYSTEM_DISK},
+		{"reiserfs", "rw,barrier=none", FILESYSTEM_DISK},
+		{"f2fs", "rw,fsync_mode=nobarrier", FILESYSTEM_DISK},
+		{"jfs", "rw,nointegrity", FILESYSTEM_DISK},
+		{"bcachefs", "rw,journal_flush_disabled", FILESYSTEM_DISK},
+		{"cifs", "rw,nostrictsync", FILESYSTEM_NETWORK},
+		{"smb3", "rw,nostrictsync", FILESYSTEM_NETWORK}};
+	struct facts facts;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		facts = file_on(PLAIN, FACTS_SYNC_REFUSED, rows[i].options);
+		free(facts.filesystem.type);
+		facts.filesystem.type = strdup(rows[i].type);
+		facts.filesystem.class = rows[i].class;
+		explain(facts);
+		is_int(told->survival, HOLDFAST_SURVIVES_UNKNOWN,
+			"%s with %s: it is unknown if stores survive power cuts", rows[i].type,
+			rows[i].options);
+		bool served = rows[i].class == FILESYSTEM_NETWORK;
+		has_str(told->verdict, served ? "mounted with nostrictsync" : "not flushed",
+			"%s with %s: the verdict says why", rows[i].type, rows[i].options);
+	}
+	static const char *const unstorable[] = {"rw,emergency_ro", "rw,shutdown"};
+	for (size_t i = 0; i < 2; i++) {
+		explain(file_on(PLAIN, FACTS_SYNC_REFUSED, unstorable[i]));
+		has_str(told->verdict, "nothing can be stored",
+			"a file system with %s: the verdict says that nothing can be stored",
+			unstorable[i]);
+		ok(told->not_storable != NULL,
+			"a file system with %s: the field not_storable is set", unstorable[i]);
+	}
+	facts = file_on(PLAIN, FACTS_SYNC_REFUSED, "rw");
+	facts.locks.is_immutable = true;
+	explain(facts);
+	has_str(told->verdict, "immutable",
+		"an immutable file: the verdict says that it is immutable");
+	facts = file_on(PLAIN, FACTS_SYNC_REFUSED, "rw");
+	facts.kept_name = FACTS_REMOVED;
+	explain(facts);
+	is_int(told->survival, HOLDFAST_SURVIVES_NOT,
+		"a removed file: it does not survive a power cut");
+	is_int(told->layers[0]->survival, HOLDFAST_SURVIVES_NOT,
+		"a removed file: its first layer does not survive");
+	has_str(told->layers[0]->what, "no name",
+		"a removed file: its first layer says that it has no name");
+	facts = file_on(PLAIN, FACTS_SYNC_REFUSED, "rw");
+	facts.kept_name = FACTS_UNNAMED;
+	explain(facts);
+	is_int(told->survival, HOLDFAST_SURVIVES,
+		"a file that has no name yet: it survives a power cut");
+	has_str(told->condition, "only if it is given one",
+		"a file that has no name yet: the condition is that it is given one");
+	without_journal();
+	facts = file_on(EADR, FACTS_SYNC_ACCEPTED, "rw,dax=always");
+	free(facts.filesystem.type);
+	facts.filesystem.type = strdup("btrfs");
+	explain(facts);
+	is_int(told->survival, HOLDFAST_SURVIVES_UNKNOWN,
+		"btrfs whose devices cannot be listed: it is unknown if stores survive power cuts");
+	/* An ext2 made by mke2fs without extents, mounted by ext4's driver, which can do DAX. */
+	facts = file_on(ADR, FACTS_NOT_TRIED, "rw,dax=always");
+	free(facts.filesystem.type);
+	facts.filesystem.type = strdup("ext2");
+	facts.filesystem.can_sync = false;
+	explain(facts);
+	is_int(told->map_sync, HOLDFAST_MAP_SYNC_WOULD_ACCEPT,
+		"ext2 mounted by ext4's driver: MAP_SYNC would be accepted");
+}
+
+static void filesystems(void)
+{
+	static const struct {
+		enum filesystem_class class;
+		enum holdfast_survival survival;
+		const char *in_verdict;
+	} rows[] = {
+		{FILESYSTEM_RAM, HOLDFAST_SURVIVES_NOT, "main memory"},
+		{FILESYSTEM_KERNEL, HOLDFAST_SURVIVES_NOT, "the kernel makes up"},
+		{FILESYSTEM_NETWORK, HOLDFAST_SURVIVES_ELSEWHERE, "the server"},
+		{FILESYSTEM_HOST, HOLDFAST_SURVIVES_ELSEWHERE, "the host"},
+		{FILESYSTEM_DAEMON, HOLDFAST_SURVIVES_ELSEWHERE, "the program"},
+		{FILESYSTEM_UNKNOWN, HOLDFAST_SURVIVES_UNKNOWN, "unknown type"},
+		{FILESYSTEM_LAYERED, HOLDFAST_SURVIVES_UNKNOWN, "not visible here"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct facts facts =
+			file_on(PLAIN, FACTS_SYNC_REFUSED, "rw,upperdir=/nowhere/at/all");
+		facts.filesystem.class = rows[i].class;
+		facts.filesystem.can_sync = false;
+		facts.disk = 0;
+		facts.device.number = 42;
+		explain(facts);
+		is("a file that is not on a disk", PMEM2_GRANULARITY_PAGE,
+			HOLDFAST_REASON_NO_MAP_SYNC,
+			rows[i].class == FILESYSTEM_UNKNOWN ? HOLDFAST_OBSTACLE_UNKNOWN
+							    : HOLDFAST_OBSTACLE_FILE_SYSTEM,
+			rows[i].survival);
+		has_str(told->verdict, rows[i].in_verdict,
+			"a file that is not on a disk: the verdict names what keeps the data");
+	}
+	/* Newer kernels list one option lowerdir+= for each lower layer. */
+	struct facts listed =
+		file_on(PLAIN, FACTS_SYNC_REFUSED, "ro,lowerdir+=/proc,lowerdir+=/nowhere");
+	listed.filesystem.class = FILESYSTEM_LAYERED;
+	listed.device.number = 42;
+	explain(listed);
+	is_int(told->survival, HOLDFAST_SURVIVES_NOT,
+		"an overlay with an option for each lower layer: the weakest layer decides");
+	is_int(told->layer_count, 3,
+		"an overlay with an option for each lower layer: all layers are listed");
+	static const char *const overlays[] = {
+		"rw,volatile,upperdir=/nowhere", "rw,upperdir=/nowhere,fsync=volatile"};
+	for (size_t i = 0; i < 2; i++) {
+		struct facts facts = file_on(PLAIN, FACTS_SYNC_REFUSED, overlays[i]);
+		facts.filesystem.class = FILESYSTEM_LAYERED;
+		explain(facts);
+		is_int(told->survival, HOLDFAST_SURVIVES_NOT,
+			"a volatile overlay, %s: nothing survives a power cut", overlays[i]);
+	}
+	struct facts facts = file_on(PLAIN, FACTS_NOT_TRIED, "ro");
+	facts.filesystem.read_only = true;
+	explain(facts);
+	has_str(told->verdict, "read-only",
+		"a read-only file system: the verdict says that it is read-only");
+}
+
+int main(void)
+{
+	explained_open();
+	media();
+	spoiled();
+	filesystems();
+	explained_close();
+	return tap_done();
+}
