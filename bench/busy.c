@@ -18,8 +18,8 @@ static void loop(unsigned number)
 		place_other_end();
 	else
 		place_this_end();
-	for (volatile unsigned long turns = 0;; turns++)
-		continue;
+	for (;;)
+		__asm__ volatile(""); /* keeps the compiler from removing the loop */
 }
 
 bool busy_set(unsigned loops)
