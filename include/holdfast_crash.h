@@ -11,9 +11,15 @@
  * With `holdfast crash --dump`, a crash between these two calls must leave either the state before
  * the operation or the state after it. Crashes right before each of the two calls are checked, too.
  *
+ *	holdfast_crash_ready();
+ *
+ * A program that checks images calls this after an expensive start and before it opens the image:
+ * `holdfast crash` then runs the start once, and only what follows for each image. By then the
+ * program must not have started threads or other processes.
+ *
  * Copy this header into your project: it works with gcc and clang, in C and C++, with nothing to
  * link. Choose any number for an operation; operations of one thread must not be nested. In a
- * program that `holdfast crash` does not record, a call costs a test of a pointer.
+ * program that `holdfast crash` does not record or start, a call costs a test of a pointer.
  */
 #ifndef HOLDFAST_CRASH_H
 #define HOLDFAST_CRASH_H
@@ -24,6 +30,11 @@ extern "C" {
 
 /* Defined by the recorder of `holdfast crash` only; NULL in a program that is not recorded. */
 extern void holdfast_crash_mark(unsigned long operation, int is_end) __attribute__((__weak__));
+
+/* Defined in programs that check images only. */
+extern void holdfast_crash_ready_here(void) __attribute__((__weak__));
+
+#define holdfast_crash_ready() (holdfast_crash_ready_here ? holdfast_crash_ready_here() : (void)0)
 
 #define holdfast_crash_begin(operation)                                                            \
 	(holdfast_crash_mark ? holdfast_crash_mark((operation), 0) : (void)0)

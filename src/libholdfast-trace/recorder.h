@@ -21,8 +21,10 @@
 #include <stdint.h>
 
 #include "base/attr.h"
+#include "trace/missed.h"
 #include "trace/ring.h"
 
+#define USED       __attribute__((used))
 #define EXPORT     __attribute__((visibility("default")))
 #define TLS_SHARED __thread __attribute__((tls_model("initial-exec")))
 #define TLS        static __thread __attribute__((tls_model("initial-exec")))
@@ -77,6 +79,9 @@ void write_pair(const struct event *first, const struct event *second);
 /* Writes a record with a line as its payload, and two records without payload. */
 void write_three(const struct event *seen, const uint64_t *line, const struct event *first,
 	const struct event *second);
+
+/* Records that the program acts in a way that is not followed. `name`: of a library or file. */
+void tell_missed(enum missed way, const char *name);
 
 /* maps.c: finds the map that contains an address */
 struct map *maps_find_slow(uintptr_t address);

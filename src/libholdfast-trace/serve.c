@@ -9,7 +9,13 @@
  * other's stores. When that happens this library creates the file SPAWN_MARK, and the tool from
  * then on starts each checker on a copy of the image.
  *
- * For each image the tool is sent the process id of the child, then its status from waitpid(2).
+ * A checker that uses holdfast_crash_ready() (holdfast_crash.h) is forked where it calls that
+ * function. Its main() runs until then, in a child of this process, while the tool hides the image:
+ * a checker that needs the image before it is ready ends without it, and is forked before its
+ * main() instead.
+ *
+ * The tool is first sent the place of the fork; then, for each image, the process id of the child
+ * and its status from waitpid(2).
  */
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -27,15 +33,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "libholdfast-trace/ready.h"
+#include "trace/serve.h"
+
 #define EXPORT __attribute__((visibility("default")))
 
 typedef int main_function(int, char **, char **);
 
 static main_function *program;
 static const char *images; /* the directory of the images; NULL: nothing is served */
-static dev_t device;
 static bool has_mapped;
 static int orders = -1, answers = -1;
+/* While main() runs before the checker is ready: the place of the fork, shared with the parent. */
+static volatile int *place;
 
 static void leave_mark(void)
 {
@@ -54,9 +64,12 @@ static void forked(void)
 /* Is this file an image? Images lie in the directory `images`. */
 static bool is_image(int fd)
 {
-	struct stat stat;
+	static dev_t device; /* not known before the image is there */
+	struct stat stat, directory;
 	char link[64], name[512];
 
+	if (!device && !lstat(images, &directory))
+		device = directory.st_dev;
 	if (fstat(fd, &stat) || stat.st_dev != device)
 		return false;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
@@ -119,13 +132,14 @@ static bool answer(int value)
 	return write(answers, &value, sizeof(value)) == sizeof(value);
 }
 
-static int serve(int argc, char **argv, char **environment)
+/* Becomes the server, which does not return from here. Returns in the child for each image. */
+static void fork_for_images(enum fork_place where)
 {
 	char order;
 	int status;
 
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	if (!answer(0))
+	if (!answer((int)where))
 		_exit(125);
 	while (read(orders, &order, 1) == 1) {
 		pid_t child = fork();
@@ -135,7 +149,7 @@ static int serve(int argc, char **argv, char **environment)
 			setpgid(0, 0);
 			unsetenv("HOLDFAST_CRASH_ORDERS");
 			pthread_atfork(NULL, NULL, forked);
-			return program(argc, argv, environment);
+			return;
 		}
 		if (child < 0 || !answer(child))
 			break;
@@ -149,17 +163,57 @@ static int serve(int argc, char **argv, char **environment)
 	_exit(0);
 }
 
+/* The weak function behind holdfast_crash_ready() of holdfast_crash.h. */
+EXPORT void holdfast_crash_ready_here(void)
+{
+	if (!place)
+		return;
+	*place = ready_is_alone() ? FORK_WHEN_READY : FORK_NOT_ALONE;
+	if (*place == FORK_NOT_ALONE)
+		_exit(0);
+	place = NULL;
+	fflush(NULL); /* or each child would print again what was printed before */
+	fork_for_images(FORK_WHEN_READY);
+}
+
+/*
+ * Lets a child run main() until it is ready and becomes the server. Returns if it does not: the
+ * place says why.
+ */
+static enum fork_place serve_when_ready(int argc, char **argv, char **environment)
+{
+	void *shared = mmap(
+		NULL, sizeof(*place), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int status;
+
+	if (shared == MAP_FAILED)
+		return FORK_NEVER_READY;
+	place = shared;
+	pid_t child = fork();
+	if (!child) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		exit(program(argc, argv, environment));
+	}
+	if (child > 0)
+		waitpid(child, &status, 0);
+	if (*place == FORK_WHEN_READY)
+		_exit(0);
+	enum fork_place where = *place == FORK_NOT_ALONE ? FORK_NOT_ALONE : FORK_NEVER_READY;
+	place = NULL;
+	return where;
+}
+
+static int serve(int argc, char **argv, char **environment)
+{
+	fork_for_images(ready_is_used() ? serve_when_ready(argc, argv, environment) : FORK_AT_MAIN);
+	return program(argc, argv, environment);
+}
+
 static void prepare(void)
 {
-	struct stat stat;
-
 	images = getenv("HOLDFAST_CRASH_IMAGES");
 	orders = number("HOLDFAST_CRASH_ORDERS");
 	answers = number("HOLDFAST_CRASH_ANSWERS");
-	if (images && !lstat(images, &stat))
-		device = stat.st_dev;
-	else
-		images = NULL;
 }
 
 EXPORT int __libc_start_main(main_function *function, int argc, char **argv, void (*init)(void),

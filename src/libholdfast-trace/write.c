@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* write.c - put records into the ring */
 #include <signal.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -96,4 +97,14 @@ void write_three(const struct event *seen, const uint64_t *line, const struct ev
 	ring_publish(ring, at, seen, thread);
 	ring_publish(ring, at + slots, first, thread);
 	ring_publish(ring, at + slots + 1, second, thread);
+}
+
+void tell_missed(enum missed way, const char *name)
+{
+	size_t length = strlen(name);
+
+	write_event(&(struct event){.kind = EVENT_MISSED,
+			    .value = way,
+			    .length = length < EVENT_MAX_NAME ? length : EVENT_MAX_NAME},
+		name);
 }

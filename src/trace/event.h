@@ -38,6 +38,7 @@ enum event_kind {
 	EVENT_NAME,       /* value: number of a name; payload: the name */
 	EVENT_NAMES_SYNC, /* value: number of the file that was synced; 0: the directory */
 	EVENT_PROBES,     /* payload: a struct probe_report of trace/probe.h */
+	EVENT_MISSED,     /* value: enum missed of trace/missed.h; payload: the name of a file */
 	EVENT_KINDS,
 };
 
@@ -67,6 +68,7 @@ struct frame {
 #define EVENT_PAGE        4096u
 #define EVENT_FRAMES      16u
 #define EVENT_MAX_PAYLOAD (1u << 16)
+#define EVENT_MAX_NAME    4096u /* bytes of the name in an EVENT_MISSED */
 #define EVENT_FILES       64u
 #define EVENT_CHANGES     8u /* maximum number of changes in one EVENT_NAMES */
 
@@ -92,7 +94,7 @@ static inline int event_has_payload(unsigned kind)
 	return kind == EVENT_GROUP || kind == EVENT_COPY || kind == EVENT_SEEN ||
 	       kind == EVENT_FILE || kind == EVENT_STACK || kind == EVENT_OBJECT ||
 	       kind == EVENT_OUTPUT || kind == EVENT_NAMES || kind == EVENT_NAME ||
-	       kind == EVENT_PROBES;
+	       kind == EVENT_PROBES || kind == EVENT_MISSED;
 }
 
 /* The number of slots that the record takes, its payload included. */

@@ -19,7 +19,8 @@
 #include "base/unmap.h"
 #include "trace/trace.h"
 
-#define VERSION 3u
+#define VERSION 4u
+#define OLDEST  3u /* versions from this one on can be read */
 #define PAGE    4096u
 
 static const char magic[8] = "HFTRACE";
@@ -88,10 +89,11 @@ static int check_header(const struct header *header, uint64_t size, const char *
 {
 	if (size < sizeof(*header) || memcmp(header->magic, magic, sizeof(magic)))
 		return err_set(-EINVAL, "%s is not a trace", path);
-	if (header->version != VERSION || header->slot_size != EVENT_SLOT)
+	if (header->version < OLDEST || header->version > VERSION ||
+		header->slot_size != EVENT_SLOT)
 		return err_set(-EINVAL,
-			"%s is a trace of version %u; this program reads version %u", path,
-			header->version, VERSION);
+			"%s is a trace of version %u; this program reads versions %u to %u", path,
+			header->version, OLDEST, VERSION);
 	size -= sizeof(*header);
 	if (header->slots > size / EVENT_SLOT ||
 		header->pages > (size - header->slots * EVENT_SLOT) / sizeof(struct page) ||

@@ -33,6 +33,8 @@ void trace_fini(struct trace *trace)
 	free(trace->stacks);
 	for (unsigned i = 0; i < NAMES_MAX; i++)
 		free(trace->names[i]);
+	for (unsigned i = 0; i < MISSED_WAYS; i++)
+		free(trace->missed[i].name);
 	free(trace->output);
 	*trace = (struct trace){0};
 }
@@ -157,6 +159,20 @@ static int add_probes(struct trace *trace, const struct event *event)
 	return 0;
 }
 
+static int add_missed(struct trace *trace, const struct event *event)
+{
+	const char *name = (const char *)event_payload(event);
+
+	if (event->value >= MISSED_WAYS)
+		return err_set(-EINVAL, "the way %llu of acting unseen is out of range",
+			(unsigned long long)event->value);
+	struct trace_missed *missed = &trace->missed[event->value];
+	missed->times++;
+	if (!missed->name)
+		missed->name = strndup(name, event->length);
+	return missed->name ? 0 : err_set(-ENOMEM, "no memory for a name");
+}
+
 /* Do the bytes that the event names lie inside of a known file? */
 static bool is_inside(const struct trace *trace, const struct event *event)
 {
@@ -219,6 +235,7 @@ static bool is_well_formed(
 	case EVENT_OUTPUT:
 	case EVENT_NAME:
 	case EVENT_PROBES:
+	case EVENT_MISSED:
 		return true;
 	default:
 		return false;
@@ -240,6 +257,8 @@ static int add_to_tables(struct trace *trace, const struct event *event)
 		return add_name(trace, event);
 	case EVENT_PROBES:
 		return add_probes(trace, event);
+	case EVENT_MISSED:
+		return add_missed(trace, event);
 	default:
 		return 0;
 	}

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "trace/missed.h"
 #include "trace/names.h"
 #include "trace/probe.h"
 
@@ -25,6 +26,12 @@ struct trace_file {
 struct trace_stack {
 	uint32_t count;
 	struct frame frames[EVENT_FRAMES];
+};
+
+/* One way in which the program acted that the recorder could not follow. */
+struct trace_missed {
+	uint64_t times;
+	char *name; /* of the file or library, the first time */
 };
 
 struct trace {
@@ -42,6 +49,7 @@ struct trace {
 	char *names[NAMES_MAX];
 	char *output; /* everything that the program wrote to standard output */
 	uint64_t output_size;
+	struct trace_missed missed[MISSED_WAYS];
 	struct probe_report probes; /* the recorder's counts of probed instructions */
 };
 

@@ -185,10 +185,12 @@ static void bad_files(void)
 	is_int(refused, (size + 28) / 29, "trace_load: a file truncated at any length is refused");
 	is_int(load((const unsigned char *)"garbage", 7), -22,
 		"trace_load: a file that is not a trace is refused");
-	bytes[8] ^= 1;
+	bytes[8] ^= 8;
 	is_int(load(bytes, (size_t)size), -22, "trace_load: a file of another version is refused");
-	has_str(err_get(), "version 3", "trace_load: the message has the version of the file");
-	bytes[8] ^= 1;
+	has_str(err_get(), "version 12", "trace_load: the message has the version of the file");
+	bytes[8] ^= 8 ^ 4 ^ 3;
+	is_int(load(bytes, (size_t)size), 0, "trace_load: a file of version 3 is loaded");
+	bytes[8] ^= 4 ^ 3;
 	for (refused = 0; tries; tries--) {
 		random = random * 1103515245 + 12345;
 		size_t at = (random >> 8) % (size_t)(size - 32) + 32;

@@ -271,8 +271,7 @@ static void choose_way(struct checker *checker)
 	free(path);
 }
 
-/* Makes the path of a file that this worker has in the directory of the run. */
-static void name_file(const struct checker *checker, const char *name, char *path)
+void checker_file(const struct checker *checker, const char *name, char *path)
 {
 	if (checker->worker)
 		snprintf(path, PATH_MAX, "%s/%s-%u", checker->work->path, name, checker->worker);
@@ -299,13 +298,13 @@ int checker_start(struct work *work, struct run *run, const struct options *opti
 	checker->command = strdup(options->check);
 	checker->image = image_name(work, run, "image", worker);
 	checker->copy = image_name(work, run, "copy", worker);
-	name_file(checker, "mark", checker->mark);
-	name_file(checker, "acknowledged", checker->acknowledged);
-	name_file(checker, "said", path);
+	checker_file(checker, "mark", checker->mark);
+	checker_file(checker, "acknowledged", checker->acknowledged);
+	checker_file(checker, "said", path);
 	checker->said = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	checker->complaints = checker->said;
 	if (options->is_dump) {
-		name_file(checker, "complaints", path);
+		checker_file(checker, "complaints", path);
 		checker->complaints = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	}
 	checker->acknowledged_now = UINT64_MAX;

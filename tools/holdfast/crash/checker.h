@@ -41,7 +41,10 @@ struct checker {
 void wording_split(struct checker *checker, const char *image);
 
 /* functions of server.c */
-/* Starts the command up to its main(). False: this failed. */
+/*
+ * Starts the command up to the place where it is forked for each image: its main(), or its call of
+ * holdfast_crash_ready(). False: this failed.
+ */
 bool server_start(struct checker *checker);
 void server_end(struct checker *checker);
 /* Lets the server fork a checker, and reads its status. False: the server has ended. */
@@ -51,6 +54,11 @@ bool server_ask(struct checker *checker, int *status);
 int spawn_command(struct checker *checker, int *status);
 
 /* functions of checker.c */
+/*
+ * Makes the path, of PATH_MAX bytes at most, of a file that this worker has in the directory of the
+ * run.
+ */
+void checker_file(const struct checker *checker, const char *name, char *path);
 /* In a child process: sets its input, output and environment. */
 void checker_redirect(const struct checker *checker);
 /* In a child process: becomes the command. */

@@ -103,6 +103,7 @@ const struct fact_row blind_rows[] = {
 	NUMBER(struct fact_blind, "names_not_seen", names),
 	NUMBER(struct fact_blind, "records_lost", records),
 	FLAG(struct fact_blind, "file_gone", is_gone),
+	NUMBER(struct fact_blind, "other_namespaces", missed[MISSED_NAMESPACE]),
 	{0},
 };
 
@@ -286,11 +287,21 @@ static void make_bug(const struct findings *findings, const struct bug *bug, str
 
 /* ---- what could not be observed */
 
+static bool has_missed(const struct trace *trace)
+{
+	uint64_t times = 0;
+
+	for (unsigned way = 0; way < MISSED_WAYS; way++)
+		times += trace->missed[way].times;
+	return times > 0;
+}
+
 bool is_blind(const struct findings *findings)
 {
 	return findings->explored->seen || findings->run->lost_slots ||
 	       findings->run->failed_maps || findings->run->failed_names ||
-	       findings->run->file_gone || findings->run->trace.probes.refused;
+	       findings->run->file_gone || findings->run->trace.probes.refused ||
+	       has_missed(&findings->run->trace);
 }
 
 /* Adds the instructions that were not probed to the list of what could not be observed. */
@@ -334,6 +345,12 @@ static void make_blind(const struct findings *findings, struct fact_blind *blind
 	if (blind->is_gone)
 		blind->words[blind->count++] = words_of(
 			"a file was renamed or removed: its final content could not be compared");
+	for (unsigned way = 0; way < MISSED_WAYS; way++) {
+		blind->missed[way] = run->trace.missed[way].times;
+		char *words = missed_words(&run->trace, way);
+		if (words)
+			blind->words[blind->count++] = words;
+	}
 }
 
 /* ---- making all facts */
@@ -365,6 +382,9 @@ void facts_make(const struct findings *findings, struct facts *facts)
 	if (findings->way.is_spawned)
 		facts->how = words_of("the check was started for each image, on a copy, because %s",
 			findings->way.why);
+	else if (findings->way.why)
+		facts->how = words_of(
+			"the check was forked before its main(), because %s", findings->way.why);
 	make_blind(findings, &facts->blind);
 	probes_make(&findings->run->trace.probes, &facts->probes);
 	add_refusals(&facts->probes, &facts->blind);

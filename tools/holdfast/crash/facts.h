@@ -57,8 +57,9 @@ struct fact_probes {
 
 struct fact_blind {
 	uint64_t found, found_after_end, maps, names, records;
+	uint64_t missed[MISSED_WAYS]; /* how often, for each way */
 	bool is_gone;
-	char *words[9 + PROBE_REFUSALS]; /* messages about what could not be observed */
+	char *words[9 + MISSED_WAYS + PROBE_REFUSALS]; /* a message for each of these */
 	unsigned count;
 };
 
@@ -79,6 +80,9 @@ struct facts {
 
 void facts_make(const struct findings *findings, struct facts *facts);
 void facts_free(struct facts *facts);
+
+/* missed.c: a message about what was not seen, in new memory; NULL: the program did not do it. */
+char *missed_words(const struct trace *trace, enum missed way);
 
 /* probes.c: makes facts of the recorder's report on raw instructions */
 void probes_make(const struct probe_report *report, struct fact_probes *probes);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "checker.h"
+#include "trace/serve.h"
 
 #define START_SECONDS 30  /* time for the command to reach main() */
 #define WAIT_SECONDS  0.2 /* longest single wait for an answer */
@@ -74,11 +75,43 @@ void server_end(struct checker *checker)
 	end_children();
 }
 
+/*
+ * Hides the directory of the image while a command runs that is not forked for the image yet (see
+ * serve.c), or shows it again.
+ */
+static bool hide_image(const struct checker *checker, bool is_hidden)
+{
+	char shown[PATH_MAX], hidden[PATH_MAX];
+
+	checker_file(checker, "image", shown);
+	checker_file(checker, "hidden", hidden);
+	return !(is_hidden ? rename(shown, hidden) : rename(hidden, shown));
+}
+
+static const char *why_not_ready(int place)
+{
+	if (place == FORK_NEVER_READY)
+		return "without an image it ended before it called holdfast_crash_ready()";
+	return place == FORK_NOT_ALONE
+		       ? "it called holdfast_crash_ready() after it had started threads or processes"
+		       : NULL;
+}
+
+/* Waits until the command is at the place where it is forked for each image. */
+static bool is_started(struct checker *checker)
+{
+	int place = FORK_AT_MAIN;
+	bool is_good = checker->server > 0 && read_number(checker, &place, START_SECONDS);
+
+	checker->way.why = why_not_ready(place);
+	return hide_image(checker, false) && is_good;
+}
+
 bool server_start(struct checker *checker)
 {
-	int orders[2], answers[2], ready;
+	int orders[2], answers[2];
 
-	if (pipe2(orders, O_CLOEXEC) || pipe2(answers, O_CLOEXEC))
+	if (pipe2(orders, O_CLOEXEC) || pipe2(answers, O_CLOEXEC) || !hide_image(checker, true))
 		return false;
 	fflush(NULL);
 	checker->server = fork();
@@ -88,7 +121,7 @@ bool server_start(struct checker *checker)
 	close(answers[1]);
 	checker->orders = orders[1];
 	checker->answers = answers[0];
-	if (checker->server > 0 && read_number(checker, &ready, START_SECONDS))
+	if (is_started(checker))
 		return true;
 	server_end(checker);
 	return false;

@@ -116,6 +116,12 @@ static void print_blind_spots(const struct run *run, FILE *to)
 		fprintf(to, "not counted: %u more raw instructions that are not probed\n",
 			(unsigned)probes.refused - probes.count);
 	probes_free(&probes);
+	for (unsigned way = 0; way < MISSED_WAYS; way++) {
+		char *words = missed_words(&run->trace, way);
+		if (words)
+			fprintf(to, "not counted: %s\n", words);
+		free(words);
+	}
 	if (run->failed_maps)
 		fprintf(to, "not counted: %u maps that could not be recorded\n", run->failed_maps);
 	if (run->lost_slots)
@@ -231,6 +237,7 @@ bool sites_json(const struct run *run, const struct sites *sites, FILE *to)
 	add(object, "lines_never_flushed", sites->counts.unflushed);
 	add(object, "maps_not_recorded", run->failed_maps);
 	add(object, "records_lost", run->lost_slots);
+	add(object, "other_namespaces", run->trace.missed[MISSED_NAMESPACE].times);
 	bool is_good = fprintf(to, "%s\n",
 			       json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY)) > 0;
 	json_object_put(object);

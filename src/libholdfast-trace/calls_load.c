@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * calls_load.c - libraries that the program loads while it runs: calls that it looks up in them,
+ * and those in a namespace of their own
+ *
+ * A function that dlsym(3) finds in a library is replaced by the recorder's, as the dynamic linker
+ * does for a program that is linked with that library. In a namespace that dlmopen(3) makes, all
+ * libraries are loaded again, the C library, too, and nothing of the recorder: what they do is not
+ * seen, and the trace says so.
+ */
+#include <dlfcn.h>
+#include <link.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "libholdfast-trace/recorder.h"
+
+USED static void *(*next_dlsym)(void *, const char *);
+USED static void *(*next_dlmopen)(Lmid_t, const char *, int);
+
+static bool begins(const char *name, const char *with)
+{
+	return !strncmp(name, with, strlen(with));
+}
+
+/*
+ * Calls that the recorder executes without calling the next function of that name: a library that
+ * wraps the call cannot be called again by the recorder, endlessly.
+ */
+static bool is_replaced(const char *name)
+{
+	static const char *const names[] = {"mmap", "mmap64", "munmap", "mremap", "mprotect",
+		"msync", "fsync", "fdatasync", "rename", "renameat", "renameat2", "link", "linkat",
+		"unlink", "unlinkat", "ftruncate", "ftruncate64", "truncate", "truncate64"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(name, names[i]))
+			return true;
+	return begins(name, "pmem_") || begins(name, "pmem2_");
+}
+
+/* The object that contains this address, or NULL. */
+static struct link_map *object_of(const void *address)
+{
+	struct link_map *object = NULL;
+	Dl_info info;
+
+	return dladdr1(address, &info, (void **)&object, RTLD_DL_LINKMAP) ? object : NULL;
+}
+
+/* The function of this name that the library itself defines; NULL: it defines none. */
+static void *defined_in(struct link_map *object, const char *name)
+{
+	void *handle = object && object->l_name[0] ? dlopen(object->l_name, RTLD_LAZY | RTLD_NOLOAD)
+						   : NULL;
+	void *found = handle ? next_dlsym(handle, name) : NULL;
+
+	if (handle)
+		dlclose(handle);
+	return found && object_of(found) == object ? found : NULL;
+}
+
+/* The recorder's function that replaces the one of this library; NULL: it is not replaced. */
+USED static void *before_dlsym(void *handle, const char *name, const void *caller)
+{
+	struct link_map *own = object_of(&next_dlsym);
+	Lmid_t namespace;
+
+	if (!next_dlsym)
+		next_dlsym =
+			(void *(*)(void *, const char *))dlvsym(RTLD_NEXT, "dlsym", "GLIBC_2.2.5");
+	if (!ring || handle == RTLD_NEXT || handle == RTLD_DEFAULT || !name || !is_replaced(name))
+		return NULL;
+	if (object_of(caller) == own || dlinfo(handle, RTLD_DI_LMID, &namespace) ||
+		namespace != LM_ID_BASE || !next_dlsym(handle, name))
+		return NULL;
+	/* a library that defines the function may wrap it, and wants the next one */
+	return defined_in(object_of(caller), name) ? NULL : defined_in(own, name);
+}
+
+USED static void *before_dlmopen(Lmid_t namespace, const char *file)
+{
+	if (!next_dlmopen)
+		next_dlmopen = (void *(*)(Lmid_t, const char *, int))next_function("dlmopen");
+	if (ring && namespace != LM_ID_BASE && file)
+		tell_missed(MISSED_NAMESPACE, file);
+	return NULL;
+}
+
+/*
+ * Calls `before_name` with the program's arguments and the address to which the call returns.
+ * Returns its result; if that is NULL, the C library's function takes the place of this one, with
+ * the program as its caller: which library it looks in depends on that.
+ */
+#define PASS_ON(name)                                                                              \
+	__asm__(".text\n"                                                                          \
+		".globl " #name "\n"                                                               \
+		".type " #name ", @function\n" #name ":\n"                                         \
+		"	endbr64\n"                                                                       \
+		"	push %rdi\n"                                                                     \
+		"	push %rsi\n"                                                                     \
+		"	push %rdx\n"                                                                     \
+		"	mov 24(%rsp), %rdx\n"                                                            \
+		"	call before_" #name "\n"                                                   \
+		"	pop %rdx\n"                                                                      \
+		"	pop %rsi\n"                                                                      \
+		"	pop %rdi\n"                                                                      \
+		"	test %rax, %rax\n"                                                               \
+		"	jnz 1f\n"                                                                        \
+		"	jmp *next_" #name "(%rip)\n"                                               \
+		"1:	ret\n"                                                                         \
+		".size " #name ", . - " #name "\n")
+
+PASS_ON(dlsym);
+PASS_ON(dlmopen);

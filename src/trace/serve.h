@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * serve.h - the place at which a checker is forked for each image: the first answer that the tool
+ * gets from it
+ */
+#ifndef TRACE_SERVE_H
+#define TRACE_SERVE_H
+
+enum fork_place {
+	FORK_AT_MAIN,    /* before main() of a program that does not use holdfast_crash_ready() */
+	FORK_WHEN_READY, /* in holdfast_crash_ready() */
+	/* before main(), although the program uses holdfast_crash_ready(): */
+	FORK_NEVER_READY, /* without an image, it ended before it called that function */
+	FORK_NOT_ALONE,   /* it had started threads or processes, which fork(2) would lose */
+};
+
+#endif
