@@ -24,17 +24,31 @@ int names_change(struct history *history, const struct event *event)
 	return 0;
 }
 
+/* Does the event change a name in this directory? */
+static bool is_in(const struct history *history, const struct event *event, uint64_t directory)
+{
+	const struct name_change *changes = (const struct name_change *)(event + 1);
+
+	for (uint64_t i = 0; !event->size && i < event->length / sizeof(*changes); i++)
+		if (changes[i].word < NAMES_MAX &&
+			history->trace->name_directories[changes[i].word] == directory)
+			return true;
+	return false;
+}
+
 /*
- * Does syncing `file`, 0 for the directory, make the change durable? On a file system without
- * order, syncing the directory makes names durable, and syncing a file only its size.
+ * Does syncing `file`, 0 for the watched directory, make the change durable? Syncing a directory
+ * makes the names in it durable; on an ordered file system its own name, too. Syncing a file makes
+ * its size durable; on an ordered file system its name, too.
  */
 static bool is_synced(const struct history *history, const struct event *change, uint64_t file)
 {
-	bool is_name = !change->size;
+	bool is_name = !change->size, is_own = file && change->value == file;
 
-	if (!file)
-		return is_name;
-	return change->value == file && (!is_name || !history->is_posix);
+	if (!file || file >= NAMES_DIRECTORY)
+		return is_in(history, change, file ? file - NAMES_DIRECTORY : 0) ||
+		       (is_own && !history->is_posix);
+	return is_own && (!is_name || !history->is_posix);
 }
 
 /* On an ordered file system, all changes before the last durable one are durable, too. */

@@ -5,6 +5,7 @@
  * msync(2), fsync(2) and fdatasync(2) of files under test are recorded and not executed.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -13,16 +14,24 @@
 
 #include "libholdfast-trace/recorder.h"
 
+/* May the program store to the map, now or after mprotect(2)? */
+static bool may_store(int protection, bool is_shared, int fd)
+{
+	return protection & PROT_WRITE ||
+	       (is_shared && (syscall(SYS_fcntl, fd, (long)F_GETFL) & O_ACCMODE) == O_RDWR);
+}
+
 static void note(void *address, size_t length, int protection, int flags, int fd, off_t offset)
 {
-	int type = flags & MAP_TYPE, saved = errno;
+	bool is_private = (flags & MAP_TYPE) == MAP_PRIVATE;
+	int saved = errno;
 
 	if (flags & MAP_FIXED)
 		maps_remove(address, length);
 	if (protection & PROT_EXEC)
 		probes_made((uintptr_t)address);
-	if (fd >= 0 && (protection & PROT_WRITE)) {
-		if (type == MAP_PRIVATE)
+	if (fd >= 0 && !(flags & MAP_ANONYMOUS) && may_store(protection, !is_private, fd)) {
+		if (is_private)
 			__atomic_fetch_add(&ring->private_maps, 1, __ATOMIC_RELAXED);
 		else
 			maps_add(address, length, fd, (uint64_t)offset);
@@ -47,7 +56,8 @@ static void note_moved(uint64_t place, void *old, size_t old_length, void *mappe
 {
 	int saved = errno;
 
-	maps_remove(old, old_length);
+	if (old)
+		maps_remove(old, old_length);
 	maps_remove(mapped, length);
 	if (place)
 		maps_add_moved(mapped, length, place);
@@ -66,7 +76,8 @@ EXPORT void *mremap(void *old, size_t old_length, size_t length, int flags, ...)
 	settle();
 	void *mapped = (void *)syscall(SYS_mremap, old, old_length, length, (long)flags, target);
 	if (ring && mapped != MAP_FAILED)
-		note_moved(place, old, old_length, mapped, length);
+		note_moved(
+			place, flags & MREMAP_DONTUNMAP ? NULL : old, old_length, mapped, length);
 	return mapped;
 }
 
@@ -85,32 +96,52 @@ EXPORT int mprotect(void *address, size_t length, int protection)
 	return (int)syscall(SYS_mprotect, address, length, (long)protection);
 }
 
+/* Syncs a range of a map; in a watched directory the size and the name of the file, too. */
+static void sync_map(uintptr_t address, size_t length, struct call call)
+{
+	struct map *map = maps_find(address);
+
+	record_sync(address, length, call);
+	if (!names_are_watched() || !map)
+		return;
+	names_begin();
+	names_sync_map(place_file(map->place), call);
+	names_end();
+}
+
 EXPORT int msync(void *address, size_t length, int flags)
 {
 	if (!ring || !maps_find((uintptr_t)address))
 		return (int)syscall(SYS_msync, address, length, flags);
-	if (is_really() && syscall(SYS_msync, address, length, flags))
+	/* with MS_ASYNC the kernel does no more than look for mistakes in the arguments */
+	if (syscall(SYS_msync, address, length, is_really() ? (long)flags : (long)MS_ASYNC))
 		return -1;
 	if (flags & MS_SYNC)
-		record_sync((uintptr_t)address, length, CALLER);
+		sync_map((uintptr_t)address, length, CALLER);
 	return 0;
 }
 
+/* Has the descriptor been opened for its path only? Then a sync of it must fail. */
+static bool is_path_only(int fd)
+{
+	return syscall(SYS_fcntl, fd, (long)F_GETFL) & O_PATH;
+}
+
 /*
- * Syncs a file of the watched directory, or that directory itself. False: the descriptor is
- * neither.
+ * Syncs a file in a watched directory, or such a directory, whatever the path and the descriptor
+ * by which it was opened. False: the descriptor is of neither.
  */
 static bool sync_watched(int fd, struct call call)
 {
 	struct stat stat;
 
-	if (!names_are_watched() || fstat(fd, &stat))
+	if (!names_are_watched() || fstat(fd, &stat) || is_path_only(fd))
 		return false;
-	unsigned file = S_ISREG(stat.st_mode) ? maps_known(&stat) : 0;
-	if (!file && !names_is_directory(&stat))
+	unsigned file = S_ISREG(stat.st_mode) ? files_known(&stat) : names_directory(&stat);
+	if (!file)
 		return false;
 	names_begin();
-	if (file)
+	if (file < NAMES_DIRECTORY)
 		names_look(file, fd, call);
 	names_sync(file, call);
 	names_end();
@@ -120,12 +151,15 @@ static bool sync_watched(int fd, struct call call)
 static int sync_file(int fd, long number, struct call call)
 {
 	bool is_watched = sync_watched(fd, call);
-	unsigned file = ring && !is_watched ? maps_file(fd) : 0;
+	unsigned file = ring && !is_watched ? files_number(fd) : 0;
 
 	if (((!file && !is_watched) || is_really()) && syscall(number, fd))
 		return -1;
-	if (file)
-		record_file_sync(file, call);
+	if (!file)
+		return 0;
+	if (!maps_cover(file))
+		names_look(file, fd, call);
+	record_file_sync(file, call);
 	return 0;
 }
 
@@ -137,4 +171,28 @@ EXPORT int fsync(int fd)
 EXPORT int fdatasync(int fd)
 {
 	return sync_file(fd, SYS_fdatasync, CALLER);
+}
+
+/* ---- syncs of everything */
+
+EXPORT void sync(void)
+{
+	syscall(SYS_sync);
+	if (!ring || !ring->file_count)
+		return;
+	names_begin();
+	names_sync_all(CALLER);
+	names_end();
+}
+
+EXPORT int syncfs(int fd)
+{
+	if (syscall(SYS_syncfs, fd))
+		return -1;
+	if (!ring || !ring->file_count)
+		return 0;
+	names_begin();
+	names_sync_file_system(fd, CALLER);
+	names_end();
+	return 0;
 }

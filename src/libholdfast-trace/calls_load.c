@@ -6,9 +6,10 @@
  * A function that dlsym(3) finds in a library is replaced by the recorder's, as the dynamic linker
  * does for a program that is linked with that library. In a namespace that dlmopen(3) makes, all
  * libraries are loaded again, the C library, too, and nothing of the recorder: what they do is not
- * seen, and the trace says so.
+ * seen, and the trace says so. It also says if the program writes asynchronously, or to a mirror.
  */
 #include <dlfcn.h>
+#include <errno.h>
 #include <link.h>
 #include <stdio.h>
 #include <string.h>
@@ -69,7 +70,11 @@ USED static void *before_dlsym(void *handle, const char *name, const void *calle
 	if (!next_dlsym)
 		next_dlsym =
 			(void *(*)(void *, const char *))dlvsym(RTLD_NEXT, "dlsym", "GLIBC_2.2.5");
-	if (!ring || handle == RTLD_NEXT || handle == RTLD_DEFAULT || !name || !is_replaced(name))
+	if (!ring || handle == RTLD_NEXT || handle == RTLD_DEFAULT || !name)
+		return NULL;
+	if (begins(name, "rpmem_create") || begins(name, "rpmem_open"))
+		tell_missed(MISSED_REMOTE, name);
+	if (!is_replaced(name))
 		return NULL;
 	if (object_of(caller) == own || dlinfo(handle, RTLD_DI_LMID, &namespace) ||
 		namespace != LM_ID_BASE || !next_dlsym(handle, name))
@@ -87,6 +92,39 @@ USED static void *before_dlmopen(Lmid_t namespace, const char *file)
 	return NULL;
 }
 
+/* ---- calls that are noticed, and not followed */
+
+typedef void any_function(void);
+
+static void *find_next(const char *name)
+{
+	static const char *const libraries[] = {
+		"liburing.so.2", "libaio.so.1", "libaio.so.1t64", "librpmem.so.1"};
+	void *found = next_function(name);
+
+	for (size_t i = 0; !found && i < sizeof(libraries) / sizeof(libraries[0]); i++) {
+		void *library = dlopen(libraries[i], RTLD_LAZY | RTLD_NOLOAD);
+		found = library ? dlsym(library, name) : NULL;
+	}
+	return found;
+}
+
+/*
+ * Defines what comes before the next function of this name. Without such a function, the result is
+ * that of a system that lacks the call.
+ */
+#define NOTICE(name, way)                                                                          \
+	USED static any_function *next_##name;                                                     \
+	USED static void *before_##name(void)                                                      \
+	{                                                                                          \
+		if (!next_##name)                                                                  \
+			next_##name = (any_function *)find_next(#name);                            \
+		if (ring)                                                                          \
+			tell_missed(way, #name);                                                   \
+		return next_##name ? NULL : (void *)(intptr_t)-ENOSYS;                             \
+	}                                                                                          \
+	PASS_ON(name)
+
 /*
  * Calls `before_name` with the program's arguments and the address to which the call returns.
  * Returns its result; if that is NULL, the C library's function takes the place of this one, with
@@ -96,20 +134,42 @@ USED static void *before_dlmopen(Lmid_t namespace, const char *file)
 	__asm__(".text\n"                                                                          \
 		".globl " #name "\n"                                                               \
 		".type " #name ", @function\n" #name ":\n"                                         \
-		"	endbr64\n"                                                                       \
-		"	push %rdi\n"                                                                     \
-		"	push %rsi\n"                                                                     \
-		"	push %rdx\n"                                                                     \
-		"	mov 24(%rsp), %rdx\n"                                                            \
-		"	call before_" #name "\n"                                                   \
-		"	pop %rdx\n"                                                                      \
-		"	pop %rsi\n"                                                                      \
-		"	pop %rdi\n"                                                                      \
-		"	test %rax, %rax\n"                                                               \
-		"	jnz 1f\n"                                                                        \
-		"	jmp *next_" #name "(%rip)\n"                                               \
-		"1:	ret\n"                                                                         \
+		"endbr64\n"                                                                        \
+		"push %rdi\n"                                                                      \
+		"push %rsi\n"                                                                      \
+		"push %rdx\n"                                                                      \
+		"push %rcx\n"                                                                      \
+		"push %r8\n"                                                                       \
+		"push %r9\n"                                                                       \
+		"sub $8, %rsp\n"                                                                   \
+		"mov 56(%rsp), %rdx\n"                                                             \
+		"call before_" #name "\n"                                                          \
+		"add $8, %rsp\n"                                                                   \
+		"pop %r9\n"                                                                        \
+		"pop %r8\n"                                                                        \
+		"pop %rcx\n"                                                                       \
+		"pop %rdx\n"                                                                       \
+		"pop %rsi\n"                                                                       \
+		"pop %rdi\n"                                                                       \
+		"test %rax, %rax\n"                                                                \
+		"jnz 1f\n"                                                                         \
+		"jmp *next_" #name "(%rip)\n"                                                      \
+		"1: ret\n"                                                                         \
 		".size " #name ", . - " #name "\n")
 
 PASS_ON(dlsym);
 PASS_ON(dlmopen);
+
+NOTICE(io_uring_queue_init, MISSED_ASYNC);
+NOTICE(io_uring_queue_init_params, MISSED_ASYNC);
+NOTICE(io_uring_queue_init_mem, MISSED_ASYNC);
+NOTICE(io_setup, MISSED_ASYNC);
+NOTICE(io_queue_init, MISSED_ASYNC);
+NOTICE(aio_write, MISSED_ASYNC);
+NOTICE(aio_write64, MISSED_ASYNC);
+NOTICE(aio_fsync, MISSED_ASYNC);
+NOTICE(aio_fsync64, MISSED_ASYNC);
+NOTICE(lio_listio, MISSED_ASYNC);
+NOTICE(lio_listio64, MISSED_ASYNC);
+NOTICE(rpmem_create, MISSED_REMOTE);
+NOTICE(rpmem_open, MISSED_REMOTE);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * calls_names.c - calls that create, rename, truncate and write files of a watched directory
+ * calls_names.c - calls that give names to files and directories in a watched directory, or take
+ * names away
  *
- * They are executed, and then recorded. If no directory is watched they only call the C library.
+ * They are executed, and then recorded. If no directory is watched they are only executed.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,122 +15,26 @@
 
 #include "libholdfast-trace/recorder.h"
 
-/*
- * The C library's functions. A handler of a signal may call these, so they are looked up at the
- * beginning.
- */
-static int (*next_openat)(int, const char *, int, ...);
-static FILE *(*next_fopen)(const char *, const char *);
-static ssize_t (*next_write)(int, const void *, size_t);
-static ssize_t (*next_pwrite)(int, const void *, size_t, off_t);
-
-__attribute__((constructor(102))) static void find_next(void)
-{
-	next_openat = (int (*)(int, const char *, int, ...))next_function("openat");
-	next_fopen = (FILE * (*)(const char *, const char *)) next_function("fopen");
-	next_write = (ssize_t(*)(int, const void *, size_t))next_function("write");
-	next_pwrite = (ssize_t(*)(int, const void *, size_t, off_t))next_function("pwrite");
-}
-
-/* ---- opening */
-
-/* The state before a call that may create or truncate a file, for comparison afterwards. */
-struct opening {
-	unsigned name, file; /* name's number, and the file it led to before */
-	uint64_t size;
+/* A name in a watched directory, and what it leads to before a call. */
+struct entry {
+	unsigned name; /* 0: it is not in a watched directory */
+	struct named was;
 };
 
-static void before_opening(struct opening *opening, int directory, const char *path)
+static struct entry entry_of(int directory, const char *path)
 {
-	*opening = (struct opening){0};
-	names_begin();
-	opening->name = names_find(directory, path);
-	if (opening->name)
-		opening->file = names_file(directory, path, &opening->size);
+	struct entry entry = {.name = names_find(directory, path)};
+
+	entry.was = names_what(directory, path, AT_SYMLINK_NOFOLLOW);
+	return entry;
 }
 
-static void after_opening(const struct opening *opening, int fd, bool truncates, struct call call)
-{
-	int saved = errno;
-	unsigned file = fd >= 0 && opening->name ? maps_register(fd) : 0;
-
-	if (file && !opening->file)
-		names_set(opening->name, 0, file, call);
-	else if (file && truncates)
-		names_truncate(file, ring->names[opening->name - 1], opening->size, 0, call);
-	names_end();
-	errno = saved;
-}
-
-static int open_at(int directory, const char *path, int flags, mode_t mode, struct call call)
-{
-	struct opening opening;
-
-	if (!names_are_watched() || !(flags & (O_CREAT | O_TRUNC)))
-		return next_openat ? next_openat(directory, path, flags, mode)
-				   : (int)syscall(SYS_openat, directory, path, flags, mode);
-	before_opening(&opening, directory, path);
-	int fd = (int)syscall(SYS_openat, directory, path, flags, mode);
-	after_opening(&opening, fd, flags & O_TRUNC, call);
-	return fd;
-}
-
-#define MODE(flags, last)                                                                          \
-	mode_t mode = 0;                                                                           \
-	if ((flags) & (O_CREAT | __O_TMPFILE)) {                                                   \
-		va_list ap;                                                                        \
-		va_start(ap, last);                                                                \
-		mode = va_arg(ap, mode_t);                                                         \
-		va_end(ap);                                                                        \
-	}
-
-EXPORT int open(const char *path, int flags, ...)
-{
-	MODE(flags, flags)
-	return open_at(AT_FDCWD, path, flags, mode, CALLER);
-}
-
-EXPORT int open64(const char *path, int flags, ...) __attribute__((alias("open")));
-
-EXPORT int openat(int directory, const char *path, int flags, ...)
-{
-	MODE(flags, flags)
-	return open_at(directory, path, flags, mode, CALLER);
-}
-
-EXPORT int openat64(int directory, const char *path, int flags, ...)
-	__attribute__((alias("openat")));
-
-EXPORT int creat(const char *path, mode_t mode)
-{
-	return open_at(AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC, mode, CALLER);
-}
-
-EXPORT int creat64(const char *path, mode_t mode) __attribute__((alias("creat")));
-
-EXPORT FILE *fopen(const char *path, const char *how)
-{
-	struct call call = CALLER;
-	struct opening opening;
-	if (!next_fopen)
-		find_next();
-
-	if (!names_are_watched() || how[0] == 'r')
-		return next_fopen(path, how);
-	before_opening(&opening, AT_FDCWD, path);
-	FILE *file = next_fopen(path, how);
-	after_opening(&opening, file ? fileno(file) : -1, how[0] == 'w', call);
-	return file;
-}
-
-EXPORT FILE *fopen64(const char *path, const char *how) __attribute__((alias("fopen")));
-
-/* ---- names */
+/* ---- renaming */
 
 /* Records what stdio has written to the file so far. It writes the rest later. */
 static void look_by_name(int directory, const char *path, unsigned file, struct call call)
 {
-	int fd = (int)syscall(SYS_openat, directory, path, O_RDONLY | O_CLOEXEC);
+	int fd = (int)syscall(SYS_openat, (long)directory, path, (long)(O_RDONLY | O_CLOEXEC));
 
 	if (fd < 0)
 		return;
@@ -138,27 +42,59 @@ static void look_by_name(int directory, const char *path, unsigned file, struct 
 	syscall(SYS_close, fd);
 }
 
+/* A file or directory was moved into a watched directory. Its content counts as durable. */
+static void moved_in(const struct entry *new, int directory, const char *path, struct call call)
+{
+	int fd = (int)syscall(SYS_openat, (long)directory, path,
+		(long)(O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+	struct named now = names_what(directory, path, AT_SYMLINK_NOFOLLOW);
+	unsigned file = fd >= 0 && now.is_file ? files_register(fd) : 0;
+
+	tell_missed(MISSED_MOVE, path);
+	if (file)
+		names_set(new->name, file, 0, 0, file, call);
+	if (fd >= 0)
+		syscall(SYS_close, fd);
+}
+
+static void exchanged(const struct entry *old, const struct entry *new, struct call call)
+{
+	if (old->name && new->name && old->was.file &&new->was.file)
+		names_set(new->name, old->was.file, old->name, new->was.file, old->was.file, call);
+	else if (old->name || new->name)
+		tell_missed(MISSED_MOVE, "an exchange with another directory");
+}
+
+static void renamed(const struct entry *old, const struct entry *new, int directory,
+	const char *path, struct call call)
+{
+	unsigned file = old->was.file;
+
+	if (new->name && !(old->name && file))
+		moved_in(new, directory, path, call);
+	else if (new->name && file != new->was.file)
+		names_set(new->name, file, old->name, 0, file, call);
+	else if (!new->name && old->name &&file)
+		names_set(old->name, 0, 0, 0, file, call);
+}
+
 static int rename_at(int from_directory, const char *from, int to_directory, const char *to,
 	unsigned flags, struct call call)
 {
-	uint64_t size;
-
 	if (!names_are_watched())
-		return (int)syscall(SYS_renameat2, from_directory, from, to_directory, to, flags);
+		return (int)syscall(SYS_renameat2, (long)from_directory, from, (long)to_directory,
+			to, (long)flags);
 	names_begin();
-	unsigned old = names_find(from_directory, from), new = names_find(to_directory, to);
-	unsigned file = old ? names_file(from_directory, from, &size) : 0;
-	unsigned there = new ? names_file(to_directory, to, &size) : 0;
-	if (file)
-		look_by_name(from_directory, from, file, call);
-	int result = (int)syscall(SYS_renameat2, from_directory, from, to_directory, to, flags);
+	struct entry old = entry_of(from_directory, from), new = entry_of(to_directory, to);
+	if (old.name && old.was.file && old.was.is_file)
+		look_by_name(from_directory, from, old.was.file, call);
+	int result = (int)syscall(
+		SYS_renameat2, (long)from_directory, from, (long)to_directory, to, (long)flags);
 	int saved = errno;
-	if (!result && file && new &&file != there)
-		names_set(new, old, file, call);
-	else if (!result && file && !new)
-		names_set(old, 0, 0, call);
-	if (!result && ((new && !file) || flags))
-		__atomic_fetch_add(&ring->failed_maps, 1, __ATOMIC_RELAXED);
+	if (!result && flags & RENAME_EXCHANGE)
+		exchanged(&old, &new, call);
+	else if (!result)
+		renamed(&old, &new, to_directory, to, call);
 	names_end();
 	errno = saved;
 	return result;
@@ -180,18 +116,20 @@ EXPORT int renameat2(
 	return rename_at(from_directory, from, to_directory, to, flags, CALLER);
 }
 
+/* ---- removing */
+
 static int unlink_at(int directory, const char *path, int flags, struct call call)
 {
-	uint64_t size;
-
-	if (!names_are_watched() || flags)
-		return (int)syscall(SYS_unlinkat, directory, path, flags);
+	if (!names_are_watched())
+		return (int)syscall(SYS_unlinkat, (long)directory, path, (long)flags);
 	names_begin();
-	unsigned name = names_find(directory, path);
-	unsigned file = name ? names_file(directory, path, &size) : 0;
-	int result = (int)syscall(SYS_unlinkat, directory, path, flags), saved = errno;
-	if (!result && file)
-		names_set(name, 0, 0, call);
+	struct entry old = entry_of(directory, path);
+	int result = (int)syscall(SYS_unlinkat, (long)directory, path, (long)flags), saved = errno;
+	if (!result && old.name && old.was.file) {
+		names_set(old.name, 0, 0, 0, old.was.file, call);
+		if (flags & AT_REMOVEDIR)
+			names_forget(old.was.file);
+	}
 	names_end();
 	errno = saved;
 	return result;
@@ -207,20 +145,39 @@ EXPORT int unlinkat(int directory, const char *path, int flags)
 	return unlink_at(directory, path, flags, CALLER);
 }
 
+EXPORT int rmdir(const char *path)
+{
+	return unlink_at(AT_FDCWD, path, AT_REMOVEDIR, CALLER);
+}
+
+EXPORT int remove(const char *path)
+{
+	struct stat stat;
+	bool is_directory =
+		!fstatat(AT_FDCWD, path, &stat, AT_SYMLINK_NOFOLLOW) && S_ISDIR(stat.st_mode);
+
+	return unlink_at(AT_FDCWD, path, is_directory ? AT_REMOVEDIR : 0, CALLER);
+}
+
+/* ---- making */
+
 static int link_at(int from_directory, const char *from, int to_directory, const char *to,
 	int flags, struct call call)
 {
-	uint64_t size;
-
 	if (!names_are_watched())
-		return (int)syscall(SYS_linkat, from_directory, from, to_directory, to, flags);
+		return (int)syscall(SYS_linkat, (long)from_directory, from, (long)to_directory, to,
+			(long)flags);
 	names_begin();
-	unsigned name = names_find(to_directory, to);
-	unsigned file = name ? names_file(from_directory, from, &size) : 0;
-	int result = (int)syscall(SYS_linkat, from_directory, from, to_directory, to, flags);
+	struct entry new = entry_of(to_directory, to);
+	struct named named = names_what(from_directory, from,
+		(flags & AT_SYMLINK_FOLLOW ? 0 : AT_SYMLINK_NOFOLLOW) | (flags & AT_EMPTY_PATH));
+	int result = (int)syscall(
+		SYS_linkat, (long)from_directory, from, (long)to_directory, to, (long)flags);
 	int saved = errno;
-	if (!result && file)
-		names_set(name, 0, file, call);
+	if (!result && new.name && named.file)
+		names_set(new.name, named.file, 0, 0, named.file, call);
+	else if (!result && new.name)
+		moved_in(&new, to_directory, to, call);
 	names_end();
 	errno = saved;
 	return result;
@@ -236,79 +193,50 @@ EXPORT int linkat(int from_directory, const char *from, int to_directory, const 
 	return link_at(from_directory, from, to_directory, to, flags, CALLER);
 }
 
-/* ---- sizes */
-
-EXPORT int ftruncate(int fd, off_t size)
-{
-	struct call call = CALLER;
-	struct stat stat;
-
-	if (!names_are_watched() || fstat(fd, &stat))
-		return (int)syscall(SYS_ftruncate, fd, size);
-	names_begin();
-	unsigned file = maps_known(&stat);
-	if (file)
-		names_look(file, fd, call);
-	int result = (int)syscall(SYS_ftruncate, fd, size), saved = errno;
-	if (!result && file)
-		names_truncate(file, "(truncated)", (uint64_t)stat.st_size, (uint64_t)size, call);
-	names_end();
-	errno = saved;
-	return result;
-}
-
-EXPORT int ftruncate64(int fd, off_t size) __attribute__((alias("ftruncate")));
-
-EXPORT int truncate(const char *path, off_t size)
+static int make_directory(int directory, const char *path, mode_t mode, struct call call)
 {
 	if (!names_are_watched())
-		return (int)syscall(SYS_truncate, path, size);
-	int fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CLOEXEC);
-	int result = fd < 0 ? -1 : ftruncate(fd, size), saved = errno;
-	if (fd >= 0)
-		syscall(SYS_close, fd);
+		return (int)syscall(SYS_mkdirat, (long)directory, path, (long)mode);
+	names_begin();
+	unsigned name = names_find(directory, path);
+	int result = (int)syscall(SYS_mkdirat, (long)directory, path, (long)mode), saved = errno;
+	if (!result && name)
+		names_add_directory(name, directory, path, call);
+	names_end();
 	errno = saved;
 	return result;
 }
 
-EXPORT int truncate64(const char *path, off_t size) __attribute__((alias("truncate")));
-
-/* ---- data */
-
-EXPORT ssize_t write(int fd, const void *data, size_t length)
+EXPORT int mkdir(const char *path, mode_t mode)
 {
-	struct call call = CALLER;
-
-	if (!names_are_watched() || !maps_file(fd))
-		return next_write ? next_write(fd, data, length)
-				  : syscall(SYS_write, fd, data, length);
-	names_begin();
-	ssize_t done = syscall(SYS_write, fd, data, length);
-	int saved = errno;
-	if (done > 0)
-		names_written(fd, data, (size_t)done,
-			(uint64_t)(syscall(SYS_lseek, fd, 0L, SEEK_CUR) - done), call);
-	names_end();
-	errno = saved;
-	return done;
+	return make_directory(AT_FDCWD, path, mode, CALLER);
 }
 
-EXPORT ssize_t pwrite(int fd, const void *data, size_t length, off_t at)
+EXPORT int mkdirat(int directory, const char *path, mode_t mode)
 {
-	struct call call = CALLER;
-
-	if (!names_are_watched() || !maps_file(fd))
-		return next_pwrite ? next_pwrite(fd, data, length, at)
-				   : syscall(SYS_pwrite64, fd, data, length, at);
-	names_begin();
-	ssize_t done = syscall(SYS_pwrite64, fd, data, length, at);
-	int saved = errno;
-	if (done > 0)
-		names_written(fd, data, (size_t)done, (uint64_t)at, call);
-	names_end();
-	errno = saved;
-	return done;
+	return make_directory(directory, path, mode, CALLER);
 }
 
-EXPORT ssize_t pwrite64(int fd, const void *data, size_t length, off_t at)
-	__attribute__((alias("pwrite")));
+static int make_link(const char *to, int directory, const char *path)
+{
+	int result = (int)syscall(SYS_symlinkat, to, (long)directory, path), saved = errno;
+
+	if (!names_are_watched() || result)
+		return result;
+	names_begin();
+	if (names_find(directory, path))
+		tell_missed(MISSED_SPECIAL, path);
+	names_end();
+	errno = saved;
+	return result;
+}
+
+EXPORT int symlink(const char *to, const char *path)
+{
+	return make_link(to, AT_FDCWD, path);
+}
+
+EXPORT int symlinkat(const char *to, int directory, const char *path)
+{
+	return make_link(to, directory, path);
+}

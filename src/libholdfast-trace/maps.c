@@ -2,15 +2,9 @@
 /*
  * maps.c - find out if an address belongs to a file under test
  *
- * A file is under test if the tool copied it (it lies below files/ in the tool's directory), if it
- * was created during the run, or if the tool declared all files to be under test. In the tool's
- * directory, first.N keeps the first content of file number N, and shadow.N the content of its
- * memory as recorded so far.
- *
  * Maps are only appended to the table and marked as gone, never removed, so that they can be
  * looked up without the lock.
  */
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -18,17 +12,24 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "libholdfast-trace/recorder.h"
+#include "libholdfast-trace/files.h"
 
-#define PAGE UINT64_C(4096)
-#define MAPS 4096u
+#define PAGE  UINT64_C(4096)
+#define MAPS  4096u
+#define TAILS 64u
 
 uintptr_t maps_lo = 1, maps_span;
 
 static struct map maps[MAPS];
 static unsigned map_count; /* elements in `maps`; atomic */
-static uint32_t lock;      /* protects changes of `maps` */
+static uint32_t lock;      /* protects changes of `maps`, and `tails` */
 TLS unsigned last_found;
+
+/* A part of a map behind the end of its file, which may grow. Not in use if lo >= hi. */
+static struct tail {
+	uintptr_t lo, hi;
+	uint64_t place; /* place of the byte at lo */
+} tails[TAILS];
 
 static void take(uint32_t *what)
 {
@@ -70,238 +71,9 @@ void maps_each(unsigned file, void (*each)(struct map *, void *), void *context)
 			each(&maps[i], context);
 }
 
-static bool file_name(int fd, char *name, size_t size)
-{
-	char link[64];
-
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	ssize_t length = readlink(link, name, size - 1);
-	name[length > 0 ? length : 0] = '\0';
-	return length > 0;
-}
-
-static bool is_below_files(const char *name)
-{
-	char directory[512];
-	int fd = trace_directory();
-
-	if (fd < 0 || !file_name(fd, directory, sizeof(directory)))
-		return false;
-	char *slash = strrchr(directory, '/'); /* of DIR/trace; copies are in DIR/files */
-	if (!slash)
-		return false;
-	*slash = '\0';
-	size_t length = strlen(directory);
-	return !strncmp(name, directory, length) && !strncmp(name + length, "/files/", 7);
-}
-
-static bool is_born_in_run(int fd)
-{
-	struct statx statx;
-
-	if (syscall(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_BTIME, &statx) ||
-		!(statx.stx_mask & STATX_BTIME))
-		return false;
-	return statx.stx_btime.tv_sec > ring->start_seconds ||
-	       (statx.stx_btime.tv_sec == ring->start_seconds &&
-		       statx.stx_btime.tv_nsec >= ring->start_nanoseconds);
-}
-
-static bool is_under_test(int fd, const char *name)
-{
-	return ring->all_files || is_below_files(name) || is_born_in_run(fd);
-}
-
-unsigned maps_known(const struct stat *stat)
-{
-	unsigned count = __atomic_load_n(&ring->file_count, __ATOMIC_ACQUIRE);
-
-	for (unsigned i = 0; i < count; i++)
-		if (ring->files[i].device == stat->st_dev && ring->files[i].inode == stat->st_ino)
-			return i + 1;
-	return 0;
-}
-
-unsigned maps_file(int fd)
-{
-	struct stat stat;
-
-	if (!ring || !ring->file_count || fstat(fd, &stat) || !S_ISREG(stat.st_mode))
-		return 0;
-	return maps_known(&stat);
-}
-
-/*
- * Copies bytes [from, to) to another file, without moving the file position that the program sees.
- */
-static bool copy_bytes(int in, int out, off_t from, off_t to)
-{
-	char buffer[16384];
-
-	while (from < to) {
-		size_t wanted =
-			to - from < (off_t)sizeof(buffer) ? (size_t)(to - from) : sizeof(buffer);
-		ssize_t got = syscall(SYS_pread64, in, buffer, wanted, from);
-		if (got <= 0 || syscall(SYS_pwrite64, out, buffer, (size_t)got, from) != got)
-			return got == 0;
-		from += got;
-	}
-	return true;
-}
-
-/*
- * Copies everything but holes. Opens the file again, because seeking would move the position that
- * the program uses.
- */
-static bool copy_data(int fd, int out, off_t size)
-{
-	char link[64];
-	off_t from = 0;
-
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	int in = (int)syscall(SYS_openat, AT_FDCWD, link, O_RDONLY | O_CLOEXEC);
-	if (in < 0)
-		return false;
-	bool copied = true;
-	while (copied && (from = syscall(SYS_lseek, in, from, SEEK_DATA)) >= 0 && from < size) {
-		off_t to = syscall(SYS_lseek, in, from, SEEK_HOLE);
-		if (to < 0 || to > size)
-			to = size;
-		copied = copy_bytes(in, out, from, to);
-		from = to;
-	}
-	syscall(SYS_close, in);
-	return copied;
-}
-
-static int open_beside(const char *what, unsigned number)
-{
-	char name[32];
-	int directory = trace_directory();
-
-	snprintf(name, sizeof(name), "%s.%u", what, number);
-	return directory < 0 ? -1
-			     : (int)syscall(SYS_openat, directory, name,
-				       O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-}
-
-static bool grow_beside(const char *what, unsigned number, int from, uint64_t old, uint64_t size)
-{
-	int fd = open_beside(what, number);
-
-	if (fd < 0)
-		return false;
-	bool done = !syscall(SYS_ftruncate, fd, (size + PAGE - 1) & ~(PAGE - 1)) &&
-		    (old || copy_data(from, fd, (off_t)size));
-	syscall(SYS_close, fd);
-	return done;
-}
-
-static void write_file(unsigned number, uint64_t size, const char *name)
-{
-	write_event(&(struct event){.kind = EVENT_FILE,
-			    .place = place_of(number, 0),
-			    .value = size,
-			    .length = strlen(name)},
-		name);
-}
-
-/* Keeps the first content of a new or grown file. Bytes that came with growth are zero at first. */
-static bool keep_file(unsigned number, int fd, const struct stat *stat, const char *name)
-{
-	struct ring_file *file = &ring->files[number - 1];
-	uint64_t size = (uint64_t)stat->st_size;
-
-	if (!grow_beside("first", number, fd, file->size, size) ||
-		!grow_beside("shadow", number, fd, file->size, size))
-		return false;
-	file->device = stat->st_dev;
-	file->inode = stat->st_ino;
-	file->size = size;
-	write_file(number, size, name);
-	return true;
-}
-
-/* Returns the number of the file, and registers it if it is new; 0 on failure. */
-static unsigned register_file(int fd, const struct stat *stat, const char *name)
-{
-	take(&ring->lock);
-	unsigned number = maps_known(stat);
-	bool is_new = !number;
-	if (is_new)
-		number = ring->file_count < EVENT_FILES ? ring->file_count + 1 : 0;
-	bool kept =
-		number && ((!is_new && ring->files[number - 1].size >= (uint64_t)stat->st_size) ||
-				  keep_file(number, fd, stat, name));
-	if (kept && is_new)
-		__atomic_store_n(&ring->file_count, number, __ATOMIC_RELEASE);
-	leave(&ring->lock);
-	return kept ? number : 0;
-}
-
-unsigned maps_register(int fd)
-{
-	char name[512];
-	struct stat stat;
-
-	if (fstat(fd, &stat) || !S_ISREG(stat.st_mode) || !file_name(fd, name, sizeof(name)))
-		return 0;
-	return register_file(fd, &stat, name);
-}
-
-/*
- * Sets the size of the file in the table and the trace. The caller holds the lock. `name` NULL:
- * the file keeps its name.
- */
-static bool write_size(unsigned number, uint64_t size, const char *name)
-{
-	static const char *const what[] = {"first", "shadow"};
-
-	for (unsigned i = 0; i < 2; i++) {
-		int fd = open_beside(what[i], number);
-		bool done = fd >= 0 && !syscall(SYS_ftruncate, fd, size);
-		if (fd >= 0)
-			syscall(SYS_close, fd);
-		if (!done)
-			return false;
-	}
-	ring->files[number - 1].size = size;
-	write_file(number, size, name);
-	return true;
-}
-
-bool maps_make_room(unsigned number, uint64_t end)
-{
-	uint64_t size = PAGE;
-
-	while (size < end)
-		size *= 2;
-	take(&ring->lock);
-	bool done = ring->files[number - 1].size >= end || write_size(number, size, "");
-	leave(&ring->lock);
-	return done;
-}
-
-unsigned maps_new_content(const char *name)
-{
-	take(&ring->lock);
-	unsigned number = ring->file_count < EVENT_FILES ? ring->file_count + 1 : 0;
-	if (number && write_size(number, PAGE, name))
-		__atomic_store_n(&ring->file_count, number, __ATOMIC_RELEASE);
-	else
-		number = 0;
-	leave(&ring->lock);
-	return number;
-}
-
-int maps_shadow(unsigned number)
-{
-	return open_beside("shadow", number);
-}
-
 static unsigned char *map_shadow(unsigned number, uint64_t offset, size_t length)
 {
-	int fd = open_beside("shadow", number);
+	int fd = files_open("shadow", number);
 
 	if (fd < 0)
 		return NULL;
@@ -328,22 +100,12 @@ static bool append(const struct map *map)
 	return true;
 }
 
-static bool add(void *address, size_t length, int fd, uint64_t offset, const struct stat *stat,
-	const char *name)
+/* Adds the part of a map that has bytes of the file. The caller holds no lock. */
+static bool add_part(uintptr_t lo, uintptr_t hi, uint64_t place)
 {
-	unsigned number = register_file(fd, stat, name);
-	if (number && ring->files[number - 1].content)
-		number = ring->files[number - 1].content;
-	uint64_t end = ((uint64_t)stat->st_size + PAGE - 1) & ~(PAGE - 1);
+	struct map map = {lo, hi,
+		map_shadow(place_file(place), place_offset(place), (size_t)(hi - lo)), place};
 
-	if (!number)
-		return false;
-	if (offset >= end)
-		return true;
-	if (length > end - offset)
-		length = end - offset;
-	struct map map = {(uintptr_t)address, (uintptr_t)address + length,
-		map_shadow(number, offset, length), place_of(number, offset)};
 	if (!map.shadow)
 		return false;
 	take(&lock);
@@ -352,15 +114,99 @@ static bool add(void *address, size_t length, int fd, uint64_t offset, const str
 	return added;
 }
 
+static uint64_t end_of(unsigned number)
+{
+	return (ring->files[number - 1].size + PAGE - 1) & ~(PAGE - 1);
+}
+
+/* Remembers the rest of a map, behind the end of the file. False: there is no room. */
+static bool add_tail(uintptr_t lo, uintptr_t hi, uint64_t place)
+{
+	bool added = lo >= hi;
+
+	take(&lock);
+	for (unsigned i = 0; i < TAILS && !added; i++)
+		if (tails[i].lo >= tails[i].hi) {
+			tails[i] = (struct tail){lo, hi, place};
+			added = true;
+		}
+	leave(&lock);
+	return added;
+}
+
+static bool add(void *address, size_t length, int fd, uint64_t offset, const struct stat *stat,
+	const char *name)
+{
+	unsigned number = files_register_as(fd, stat, name);
+	if (number && ring->files[number - 1].content)
+		number = ring->files[number - 1].content;
+	uint64_t end = ((uint64_t)stat->st_size + PAGE - 1) & ~(PAGE - 1);
+	uintptr_t lo = (uintptr_t)address, hi = lo + length;
+	uint64_t inside = offset < end ? end - offset : 0;
+	uintptr_t middle = inside < length ? lo + inside : hi;
+
+	if (!number)
+		return false;
+	return (middle == lo || add_part(lo, middle, place_of(number, offset))) &&
+	       add_tail(middle, hi, place_of(number, offset + (middle - lo)));
+}
+
+/* Turns the tails of a file into maps as far as the file has grown. */
+static void shorten_tails(unsigned number)
+{
+	for (unsigned i = 0; i < TAILS; i++) {
+		take(&lock);
+		struct tail was = tails[i];
+		uint64_t offset = place_offset(was.place), end = end_of(number);
+		bool has_grown = was.lo < was.hi && place_file(was.place) == number && offset < end;
+		uint64_t length = !has_grown                       ? 0
+				  : end - offset < was.hi - was.lo ? end - offset
+								   : was.hi - was.lo;
+		tails[i].lo += length;
+		tails[i].place += length;
+		leave(&lock);
+		if (has_grown && !add_part(was.lo, was.lo + length, was.place))
+			__atomic_fetch_add(&ring->failed_maps, 1, __ATOMIC_RELAXED);
+	}
+}
+
+void maps_grow(int fd)
+{
+	unsigned number = files_number(fd);
+
+	if (!number)
+		return;
+	if (!names_are_watched())
+		files_register(fd);
+	else if (ring->files[number - 1].content)
+		number = ring->files[number - 1].content;
+	shorten_tails(number);
+}
+
+static void add_size(struct map *map, void *sum)
+{
+	*(uint64_t *)sum += map->hi - map->lo;
+}
+
+bool maps_cover(unsigned file)
+{
+	uint64_t size = 0;
+
+	maps_each(file, add_size, &size);
+	return size >= ring->files[file - 1].size;
+}
+
 void maps_add(void *address, size_t length, int fd, uint64_t offset)
 {
 	char name[512];
 	struct stat stat;
 
-	if (fstat(fd, &stat) || !S_ISREG(stat.st_mode) || !file_name(fd, name, sizeof(name)))
+	if (fstat(fd, &stat) || !S_ISREG(stat.st_mode) || !files_name(fd, name, sizeof(name)))
 		return;
 	length = (length + PAGE - 1) & ~(PAGE - 1);
-	if (!is_under_test(fd, name)) {
+	if (!strncmp(name, "/memfd:", strlen("/memfd:")))
+		return; /* memory, which no crash leaves */
+	if (!files_is_under_test(fd, name)) {
 		__atomic_fetch_add(&ring->other_maps, 1, __ATOMIC_RELAXED);
 		snprintf(ring->other_name, sizeof(ring->other_name), "%s", name);
 		return;
@@ -373,19 +219,13 @@ void maps_add(void *address, size_t length, int fd, uint64_t offset)
 void maps_add_moved(void *address, size_t length, uint64_t place)
 {
 	unsigned number = place_file(place);
-	uint64_t offset = place_offset(place);
-	uint64_t end = (ring->files[number - 1].size + PAGE - 1) & ~(PAGE - 1);
+	uint64_t offset = place_offset(place), end = end_of(number);
+	uintptr_t lo = (uintptr_t)address, hi = lo + ((length + PAGE - 1) & ~(PAGE - 1));
+	uint64_t inside = offset < end ? end - offset : 0;
+	uintptr_t middle = inside < hi - lo ? lo + inside : hi;
 
-	length = (length + PAGE - 1) & ~(PAGE - 1);
-	bool fits = offset + length <= end;
-	if (!fits) /* the rest of the map is behind the end of the shadow */
-		length = offset < end ? end - offset : 0;
-	struct map map = {(uintptr_t)address, (uintptr_t)address + length,
-		length ? map_shadow(number, offset, length) : NULL, place};
-	take(&lock);
-	bool added = map.shadow && append(&map);
-	leave(&lock);
-	if (!added || !fits)
+	if ((middle > lo && !add_part(lo, middle, place)) ||
+		!add_tail(middle, hi, place + (middle - lo)))
 		__atomic_fetch_add(&ring->failed_maps, 1, __ATOMIC_RELAXED);
 }
 
@@ -411,10 +251,29 @@ static void cut(struct map *map, uintptr_t lo, uintptr_t hi)
 	}
 }
 
+/* Removes [lo, hi) from the tails. The caller holds the lock. */
+static void cut_tails(uintptr_t lo, uintptr_t hi)
+{
+	for (unsigned i = 0; i < TAILS; i++) {
+		struct tail *tail = &tails[i];
+		if (tail->lo >= tail->hi || hi <= tail->lo || tail->hi <= lo)
+			continue;
+		if (lo <= tail->lo) {
+			tail->place += hi - tail->lo;
+			tail->lo = hi;
+		} else {
+			tail->hi = lo; /* what is behind the range is not followed */
+		}
+	}
+}
+
 void maps_remove(void *address, size_t length)
 {
 	uintptr_t lo = (uintptr_t)address, hi = lo + ((length + PAGE - 1) & ~(PAGE - 1));
 
+	take(&lock);
+	cut_tails(lo, hi);
+	leave(&lock);
 	if (!map_count || hi <= maps_lo || lo >= maps_lo + maps_span)
 		return;
 	take(&lock);

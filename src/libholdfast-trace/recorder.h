@@ -93,27 +93,37 @@ static ALWAYS_INLINE struct map *maps_find(uintptr_t address)
 {
 	return unlikely(maps_may_have(address)) ? maps_find_slow(address) : NULL;
 }
+/* Adds a map of the whole pages of a file. The part behind its end becomes a map when it grows. */
 void maps_add(void *address, size_t length, int fd, uint64_t offset);
+/* Notes that the file may have grown. */
+void maps_grow(int fd);
+/* Are all bytes of the file in maps of this process? */
+bool maps_cover(unsigned file);
 void maps_remove(void *address, size_t length);
 /* Adds a map of this place of a file. The caller has removed the previous map at the address. */
 void maps_add_moved(void *address, size_t length, uint64_t place);
-/* The number of the file behind the descriptor; 0: it is not under test. */
-unsigned maps_file(int fd);
+/* Calls `each` for all live maps of a file; file 0: of all files. */
+void maps_each(unsigned file, void (*each)(struct map *, void *), void *context);
+
+/* files.c: the number of the file behind the descriptor; 0: it is not under test */
+unsigned files_number(int fd);
 /* The number of a registered file; 0: it is not registered. */
 struct stat;
-unsigned maps_known(const struct stat *stat);
+unsigned files_known(const struct stat *stat);
 /* Registers the file and returns its number; 0 on failure. */
-unsigned maps_register(int fd);
+unsigned files_register(int fd);
 /*
  * Makes an empty content that belongs to no file yet and returns its number; 0: there is no room.
  */
-unsigned maps_new_content(const char *name);
+unsigned files_new_content(const char *name);
 /* Makes room for the file's bytes up to `end`. False: failure. */
-bool maps_make_room(unsigned number, uint64_t end);
+bool files_make_room(unsigned number, uint64_t end);
 /* Opens the file's shadow. Returns the descriptor. */
-int maps_shadow(unsigned number);
-/* Calls `each` for all live maps of a file; file 0: of all files. */
-void maps_each(unsigned file, void (*each)(struct map *, void *), void *context);
+int files_shadow(unsigned number);
+
+/* lock.c: locks in the ring */
+void lock_take(uint32_t *lock);
+void lock_leave(uint32_t *lock);
 
 /* stack.c: the number of this call stack */
 uint32_t stack_number(struct call call);
@@ -157,26 +167,49 @@ void record_copied(struct map *map, uintptr_t to, size_t length, uint32_t stack)
  */
 static ALWAYS_INLINE bool names_are_watched(void)
 {
-	return unlikely(ring && ring->watch_inode);
+	return unlikely(ring && ring->directory_count);
 }
 void names_begin(void);
 void names_end(void);
-bool names_is_directory(const struct stat *stat);
-/* The number of the name, plus 1, if the path lies in the watched directory; otherwise 0. */
+/* The number of a watched directory, plus NAMES_DIRECTORY; 0: it is not watched. */
+unsigned names_directory(const struct stat *stat);
+/* The number of the name, plus 1, if the path lies in a watched directory; otherwise 0. */
 unsigned names_find(int directory, const char *path);
-/* The number of the file that the path leads to, and its size. 0: no registered file. */
-unsigned names_file(int directory, const char *path, uint64_t *size);
+/* A name's file before a call. */
+struct named {
+	unsigned file; /* number of the file or directory; 0: not registered */
+	bool is_there; /* a file of any kind */
+	bool is_file;  /* a regular file */
+	uint64_t size; /* in bytes */
+};
+/* `flags`: AT_SYMLINK_NOFOLLOW or AT_EMPTY_PATH, as for fstatat(2) */
+struct named names_what(int directory, const char *path, int flags);
 /*
- * Records that the name now leads to the file (0: to no file), and the name `other`, unless 0, to
- * no file.
+ * Records that the name now leads to `file` (0: to no file), and the name `other`, unless 0, to
+ * `others`. `about`: the file or directory that is named, or was.
  */
-void names_set(unsigned name, unsigned other, unsigned file, struct call call);
+void names_set(unsigned name, unsigned file, unsigned other, unsigned others, unsigned about,
+	struct call call);
+/* Registers a new directory, to which the name leads. */
+void names_add_directory(unsigned name, int directory, const char *path, struct call call);
+/* The file or directory is gone; its inode may be used for another one. */
+void names_forget(unsigned file);
 /* `name` is only shown to people. */
 void names_truncate(unsigned file, const char *name, uint64_t old, uint64_t size, struct call call);
-void names_written(int fd, const void *data, size_t length, uint64_t at, struct call call);
+/* `data` NULL: it is read from the file. `is_durable`: when the call returns. */
+void names_written(
+	int fd, const void *data, size_t length, uint64_t at, bool is_durable, struct call call);
+/* Compares all maps of the file with their shadow, before a call stores to it. */
+void names_look_before(unsigned file, struct call call);
 /* Finds data that was written in other ways, by comparing the file with its shadow. */
 void names_look(unsigned file, int fd, struct call call);
-void names_sync(unsigned file, struct call call); /* file 0: the directory */
+/* Syncs a file, or a watched directory (its number plus NAMES_DIRECTORY). */
+void names_sync(unsigned file, struct call call);
+/* Syncs a range of a mapped file: the data there, and its size and name. */
+void names_sync_map(unsigned content, struct call call);
+/* Syncs all files, or those of the descriptor's file system. */
+void names_sync_all(struct call call);
+void names_sync_file_system(int fd, struct call call);
 
 /* Copies by libpmem and libpmem2: the step after the bytes are stored. */
 enum after_copy { THEN_NOTHING, THEN_FLUSH, THEN_DRAIN };

@@ -35,10 +35,13 @@ enum event_kind {
 	 * number of the file concerned; size 1: its size changes, not a name.
 	 */
 	EVENT_NAMES,      /* payload: changes that become durable together */
-	EVENT_NAME,       /* value: number of a name; payload: the name */
-	EVENT_NAMES_SYNC, /* value: number of the file that was synced; 0: the directory */
+	EVENT_NAME,       /* value: number of a name; place: of its directory; payload: the name */
+	EVENT_NAMES_SYNC, /* value: number of the file that was synced; 0: the watched directory;
+			     NAMES_DIRECTORY and more: another directory */
 	EVENT_PROBES,     /* payload: a struct probe_report of trace/probe.h */
 	EVENT_MISSED,     /* value: enum missed of trace/missed.h; payload: the name of a file */
+	EVENT_DIRECTORY,  /* value: number of a directory; place: of the one it was first seen in;
+			     payload: its name there */
 	EVENT_KINDS,
 };
 
@@ -94,7 +97,7 @@ static inline int event_has_payload(unsigned kind)
 	return kind == EVENT_GROUP || kind == EVENT_COPY || kind == EVENT_SEEN ||
 	       kind == EVENT_FILE || kind == EVENT_STACK || kind == EVENT_OBJECT ||
 	       kind == EVENT_OUTPUT || kind == EVENT_NAMES || kind == EVENT_NAME ||
-	       kind == EVENT_PROBES || kind == EVENT_MISSED;
+	       kind == EVENT_PROBES || kind == EVENT_MISSED || kind == EVENT_DIRECTORY;
 }
 
 /* The number of slots that the record takes, its payload included. */

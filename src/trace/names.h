@@ -1,23 +1,27 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * names.h - the file of names: names and sizes of a directory's files, as words of one artificial
- * file
+ * names.h - the file of names: names and sizes of the files in a tree of directories, as words of
+ * one artificial file
  *
  * The file of names has number NAMES_FILE. In its first page there is a word for each name, which
- * holds the number of the file that the name leads to, or 0; and two words for each file: the
- * number of its content, 0 for the content with the file's own number, and its size. Page N has
- * one word: the size up to which writing has grown content N. The size of a file is the larger one
- * of both sizes. Truncation to size 0 gives a file another content.
+ * holds the number of the file that the name leads to, NAMES_DIRECTORY plus that of a directory,
+ * or 0. Each name belongs to one directory; number 0 is the watched directory itself. There are
+ * two words for each file: the number of its content, 0 for the content with the file's own
+ * number, and its size. Page N has one word: the size up to which writing has grown content N. The
+ * size of a file is the larger one of both sizes. Truncation to size 0 gives a file another
+ * content.
  */
 #ifndef TRACE_NAMES_H
 #define TRACE_NAMES_H
 
 #include "trace/event.h"
 
-#define NAMES_FILE   1u
-#define NAMES_MAX    192u
-#define NAMES_LENGTH 64u /* bytes of a name, with its terminating zero */
-#define NAMES_SIZE   (EVENT_PAGE * (EVENT_FILES + 1u))
+#define NAMES_FILE        1u
+#define NAMES_MAX         192u
+#define NAMES_LENGTH      64u   /* bytes of a name, with its terminating zero */
+#define NAMES_DIRECTORY   1024u /* values from this one on are directories */
+#define NAMES_DIRECTORIES 64u   /* maximum number of directories, the watched one included */
+#define NAMES_SIZE        (EVENT_PAGE * (EVENT_FILES + 1u))
 
 static inline uint64_t names_content_word(uint64_t file)
 {

@@ -19,7 +19,7 @@
 #include "trace/names.h"
 #include "trace/probe.h"
 
-#define RING_MAGIC UINT64_C(0x32676e6972746668) /* "hftring2" */
+#define RING_MAGIC UINT64_C(0x33676e6972746668) /* "hftring3" */
 #define RING_SLOTS (1u << 17) /* 4 MiB: enough while the reader gets no CPU for a while */
 #define RING_RESERVE                                                                               \
 	(1u << 13) /* slots that concurrent writers may take beyond the free ones that they saw */
@@ -31,6 +31,10 @@ struct ring_file {
 	uint64_t grown;   /* size reached by writing this content; for trace/names.h */
 	uint32_t content; /* number of its content, 0: its own number; for trace/names.h */
 	uint32_t unused;
+};
+
+struct ring_directory {
+	uint64_t device, inode;
 };
 
 struct ring {
@@ -48,10 +52,14 @@ struct ring {
 	uint32_t lock;                     /* protects `file_count` and `files`; 0: free */
 	uint32_t file_count;               /* elements of `files`; atomic */
 	struct ring_file files[EVENT_FILES];
-	uint64_t watch_device, watch_inode; /* the directory that is watched, or 0 */
+	/* The directory that is watched, number 0, and those in it; inode 0: not in use. */
+	struct ring_directory directories[NAMES_DIRECTORIES];
+	uint32_t directory_count; /* 0: no directory is watched */
+	uint32_t unused_too;
 	uint32_t names_lock; /* protects the members below and the order of changes; 0: free */
 	uint32_t name_count;
 	char names[NAMES_MAX][NAMES_LENGTH];
+	uint8_t name_directories[NAMES_MAX]; /* by name: the number of its directory */
 	char other_name[256];         /* name of the file that was mapped last among `other_maps` */
 	struct probe_board probes;    /* the dialogue about raw instructions */
 	_Alignas(4096) uint64_t head; /* atomic; the next slot that a writer takes */

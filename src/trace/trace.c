@@ -33,6 +33,8 @@ void trace_fini(struct trace *trace)
 	free(trace->stacks);
 	for (unsigned i = 0; i < NAMES_MAX; i++)
 		free(trace->names[i]);
+	for (unsigned i = 0; i < NAMES_DIRECTORIES; i++)
+		free(trace->directories[i].name);
 	for (unsigned i = 0; i < MISSED_WAYS; i++)
 		free(trace->missed[i].name);
 	free(trace->output);
@@ -125,13 +127,54 @@ static int add_name(struct trace *trace, const struct event *event)
 {
 	const char *name = (const char *)event_payload(event);
 
-	if (event->value >= NAMES_MAX || !is_name(name, event->length))
+	if (event->value >= NAMES_MAX || event->place >= NAMES_DIRECTORIES ||
+		!is_name(name, event->length))
 		return err_set(-EINVAL,
 			"the trace is damaged: its entry %llu is not the name of a file",
 			(unsigned long long)event->value);
 	free(trace->names[event->value]);
 	trace->names[event->value] = strndup(name, event->length);
+	trace->name_directories[event->value] = (uint8_t)event->place;
 	return trace->names[event->value] ? 0 : err_set(-ENOMEM, "no memory for a name");
+}
+
+static int add_directory(struct trace *trace, const struct event *event)
+{
+	const char *name = (const char *)event_payload(event);
+
+	if (!event->value || event->value >= NAMES_DIRECTORIES ||
+		event->place >= NAMES_DIRECTORIES || !is_name(name, event->length))
+		return err_set(-EINVAL,
+			"the trace is damaged: its entry %llu is not the name of a directory",
+			(unsigned long long)event->value);
+	struct trace_directory *directory = &trace->directories[event->value];
+	free(directory->name);
+	directory->directory = (unsigned)event->place;
+	directory->name = strndup(name, event->length);
+	return directory->name ? 0 : err_set(-ENOMEM, "no memory for a name");
+}
+
+char *trace_name(const struct trace *trace, uint64_t number)
+{
+	const char *parts[NAMES_DIRECTORIES] = {NULL};
+	unsigned count = 0;
+	size_t length = 1;
+
+	if (number >= NAMES_MAX || !trace->names[number])
+		return NULL;
+	parts[count++] = trace->names[number];
+	for (unsigned at = trace->name_directories[number];
+		at && trace->directories[at].name && count < NAMES_DIRECTORIES;
+		at = trace->directories[at].directory)
+		parts[count++] = trace->directories[at].name;
+	for (unsigned i = 0; i < count; i++)
+		length += strlen(parts[i]) + 1;
+	char *path = calloc(1, length);
+	for (unsigned i = count; path && i-- > 0;) {
+		strcat(path, parts[i]);
+		strcat(path, i ? "/" : "");
+	}
+	return path;
 }
 
 static int add_output(struct trace *trace, const struct event *event)
@@ -236,6 +279,7 @@ static bool is_well_formed(
 	case EVENT_NAME:
 	case EVENT_PROBES:
 	case EVENT_MISSED:
+	case EVENT_DIRECTORY:
 		return true;
 	default:
 		return false;
@@ -259,6 +303,8 @@ static int add_to_tables(struct trace *trace, const struct event *event)
 		return add_probes(trace, event);
 	case EVENT_MISSED:
 		return add_missed(trace, event);
+	case EVENT_DIRECTORY:
+		return add_directory(trace, event);
 	default:
 		return 0;
 	}

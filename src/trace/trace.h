@@ -34,6 +34,12 @@ struct trace_missed {
 	char *name; /* of the file or library, the first time */
 };
 
+/* A directory, by the name under which it was first seen. */
+struct trace_directory {
+	char *name; /* NULL for the watched directory, and for numbers that are not in use */
+	unsigned directory;
+};
+
 struct trace {
 	struct event *slots; /* reserved address space; memory is only taken for slots in use */
 	uint64_t room;       /* slots that fit into the reserved address space */
@@ -47,6 +53,8 @@ struct trace {
 	struct trace_stack *stacks;
 	bool has_names; /* set: file number NAMES_FILE is a file of names (trace/names.h) */
 	char *names[NAMES_MAX];
+	uint8_t name_directories[NAMES_MAX]; /* by name: the number of its directory */
+	struct trace_directory directories[NAMES_DIRECTORIES];
 	char *output; /* everything that the program wrote to standard output */
 	uint64_t output_size;
 	struct trace_missed missed[MISSED_WAYS];
@@ -77,6 +85,9 @@ static inline uint64_t trace_index(const struct trace *trace, const struct event
 {
 	return (uint64_t)(event - trace->slots);
 }
+
+/* The path of a name, relative to the watched directory, in new memory. NULL: not known. */
+char *trace_name(const struct trace *trace, uint64_t number);
 
 static inline const unsigned char *event_payload(const struct event *event)
 {

@@ -17,9 +17,13 @@
  *	O 0 NAME FILE	NAME refers to FILE	U 0 NAME FILE		unlink
  *	R 0 NAME FILE,TO	rename		E 0 FILE SIZE,CONTENT	truncate
  *	D 0 CONTENT WORD,VALUE...	write	H 0 CONTENT SIZE	growth by a write
- *	Z 0 FILE CONTENT	fsync		I 0 0	fsync of the directory
+ *	Z 0 FILE CONTENT	fsync		I 0 DIRECTORY	fsync of a directory
  *
- * An image of these models has, for each name, the words of its file, divided by dots.
+ * The first NAMES_ABOVE names are in the watched directory, number 0, the next two in directory 1,
+ * the last one in directory 2. A FILE of 100 and more is a directory.
+ *
+ * An image of these models has, for each name, the words of its file, divided by dots; "/" for a
+ * directory, and "-" for a name that is not there.
  *
  * Four words of each cache line are used, and two lines of each page, in different sectors. The
  * output has a line for each program: its images, divided by blanks; their words, by commas.
@@ -34,8 +38,9 @@
 #define LINES 8
 #define PAGES 4
 
-#define NAMES 4
-#define FILES 9u /* files in the trace: the one with names, and contents */
+#define NAMES       6
+#define NAMES_ABOVE 3
+#define FILES       9u /* files in the trace: the one with names, and contents */
 
 static unsigned char first[4096 * PAGES], base[4096 * PAGES], image[4096 * PAGES];
 static unsigned char files[3][FILES][NAMES_SIZE];
@@ -183,12 +188,43 @@ static void sync_file(struct trace *trace, unsigned long file, unsigned long con
 	add(trace, &event, NULL);
 	event = (struct event){.kind = EVENT_SYNC, .thread = 1, .length = 4096 * 2};
 	event.place = place_of((unsigned)content, 0);
-	if (file)
-		add(trace, &event, NULL);
+	add(trace, &event, NULL);
 	event.place = names_page(content);
 	event.length = 4096;
-	if (file)
-		add(trace, &event, NULL);
+	add(trace, &event, NULL);
+}
+
+static void sync_directory(struct trace *trace, unsigned long directory)
+{
+	struct event event = {.kind = EVENT_NAMES_SYNC,
+		.thread = 1,
+		.place = names_page(0),
+		.value = directory ? NAMES_DIRECTORY + directory : 0};
+
+	add(trace, &event, NULL);
+}
+
+/* The number of a file or directory in the trace. */
+static uint64_t number_of(unsigned long file)
+{
+	return file < 100 ? file + 1 : NAMES_DIRECTORY + file - 100;
+}
+
+static unsigned directory_of(unsigned name)
+{
+	return name < NAMES_ABOVE ? 0 : name < NAMES - 1 ? 1 : 2;
+}
+
+static void add_names(struct trace *trace)
+{
+	for (unsigned name = 0; name < NAMES; name++) {
+		uint64_t letter = 'a' + name;
+		struct event event = {.kind = EVENT_NAME,
+			.place = directory_of(name),
+			.value = name,
+			.length = 1};
+		add(trace, &event, &letter);
+	}
 }
 
 static void add_file_event(struct trace *trace, char *text)
@@ -201,11 +237,11 @@ static void add_file_event(struct trace *trace, char *text)
 	unsigned long value = strtoul(values, &more, 10);
 	unsigned long second = *more == ',' ? strtoul(more + 1, NULL, 10) : 0;
 	if (letter == 'O' || letter == 'U')
-		change(trace, 0, value + 1, false,
-			&(struct name_change){where, letter == 'O' ? value + 1 : 0}, 1);
+		change(trace, 0, number_of(value), false,
+			&(struct name_change){where, letter == 'O' ? number_of(value) : 0}, 1);
 	if (letter == 'R')
-		change(trace, 0, value + 1, false,
-			(struct name_change[]){{where, 0}, {second, value + 1}}, 2);
+		change(trace, 0, number_of(value), false,
+			(struct name_change[]){{where, 0}, {second, number_of(value)}}, 2);
 	if (letter == 'E')
 		change(trace, 0, where + 1, true,
 			(struct name_change[]){{names_content_word(where + 1), second + 1},
@@ -215,8 +251,20 @@ static void add_file_event(struct trace *trace, char *text)
 		change(trace, where + 1, where + 1, true, &(struct name_change){0, value}, 1);
 	if (letter == 'D')
 		write_words(trace, where + 1, values);
-	if (letter == 'Z' || letter == 'I')
-		sync_file(trace, letter == 'Z' ? where + 1 : 0, value + 1);
+	if (letter == 'Z')
+		sync_file(trace, where + 1, value + 1);
+	if (letter == 'I')
+		sync_directory(trace, where);
+}
+
+/* Does a path from the watched directory lead to this directory? */
+static bool is_reached(const unsigned char *names, unsigned directory, unsigned depth)
+{
+	for (unsigned name = 0; directory && depth && name < NAMES; name++)
+		if (names_read(names, 0, name) == NAMES_DIRECTORY + directory &&
+			is_reached(names, directory_of(name), depth - 1))
+			return true;
+	return !directory;
 }
 
 static int print_names(void *context, struct verdict *verdict)
@@ -227,8 +275,11 @@ static int print_names(void *context, struct verdict *verdict)
 	(void)context;
 	for (unsigned name = 0; name < NAMES; name++) {
 		uint64_t file = names_read(names, 0, name);
-		printf("%s%s", name ? "," : "", file ? "" : "-");
-		for (uint64_t i = 0; file && i < names_size(names, file); i++) {
+		if (!is_reached(names, directory_of(name), NAMES))
+			file = 0;
+		bool is_directory = file >= NAMES_DIRECTORY;
+		printf("%s%s", name ? "," : "", is_directory ? "/" : file ? "" : "-");
+		for (uint64_t i = 0; file && !is_directory && i < names_size(names, file); i++) {
 			const unsigned char *content = files[2][names_content(names, file) - 1];
 			memcpy(&value, content + i / 2 * 4096 + i % 2 * 8, sizeof(value));
 			printf("%lu.", (unsigned long)value);
@@ -263,6 +314,7 @@ static void run_files(char *text, bool is_posix)
 		if (trace_add(&trace, file, 2) < 1)
 			exit(1);
 	}
+	add_names(&trace);
 	for (char *part = strtok(text, ";\n"); part; part = strtok(NULL, ";\n"))
 		add_file_event(&trace, part);
 	if (explore(&trace, &memories, &options, &judge, &explored))

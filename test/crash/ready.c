@@ -9,6 +9,7 @@
  * Each start of a check adds a byte to the file that the environment variable STARTS names. The
  * tables have all cases.
  */
+#include <aio.h>
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <holdfast_crash.h>
@@ -163,6 +164,20 @@ static int looks_up_msync(void)
 	return sync_pages((void *)(uintptr_t)mapped, 4096, MS_SYNC);
 }
 
+/* Writes the first byte and syncs it in a way that is not recorded. */
+static int writes_later(void)
+{
+	static char byte = 1;
+	struct aiocb write = {.aio_fildes = open(name, O_RDWR), .aio_buf = &byte, .aio_nbytes = 1};
+	const struct aiocb *list[] = {&write};
+	volatile char *mapped = map();
+
+	if (aio_write(&write) || aio_suspend(list, 1, NULL) || aio_return(&write) != 1)
+		return 8;
+	mapped[64] = 1;
+	return fsync(write.aio_fildes);
+}
+
 static const struct {
 	const char *role, *word;
 	int (*run)(void);
@@ -176,6 +191,7 @@ static const struct {
 	{"write", "forgets", forgets},
 	{"write", "looks-up-msync", looks_up_msync},
 	{"write", "makes-namespace", makes_namespace},
+	{"write", "writes-later", writes_later},
 };
 
 int main(int argc, char *argv[])

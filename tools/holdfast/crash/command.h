@@ -135,6 +135,9 @@ int watch_copy(struct work *work, struct options *options);
 int watch_begin(struct work *work, struct trace *trace);
 int watch_open(struct work *work, struct run *run, unsigned content);
 int watch_note_size(struct work *work, struct run *run, unsigned content, off_t size);
+/* Adds a record with a text to the trace. False: the trace refuses it. */
+bool watch_add_words(
+	struct trace *trace, unsigned kind, uint64_t place, uint64_t value, const char *words);
 /* After the run: the number of names that lead to another file than the records say. */
 unsigned watch_differs(const struct work *work, const struct run *run);
 int watch_show(const struct run *run, unsigned char *const *image, const char *directory);

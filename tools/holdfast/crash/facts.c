@@ -104,6 +104,13 @@ const struct fact_row blind_rows[] = {
 	NUMBER(struct fact_blind, "records_lost", records),
 	FLAG(struct fact_blind, "file_gone", is_gone),
 	NUMBER(struct fact_blind, "other_namespaces", missed[MISSED_NAMESPACE]),
+	NUMBER(struct fact_blind, "moved_in", missed[MISSED_MOVE]),
+	NUMBER(struct fact_blind, "special_files", missed[MISSED_SPECIAL]),
+	NUMBER(struct fact_blind, "no_room", missed[MISSED_ROOM]),
+	NUMBER(struct fact_blind, "cut_off", missed[MISSED_CUT]),
+	NUMBER(struct fact_blind, "asynchronous", missed[MISSED_ASYNC]),
+	NUMBER(struct fact_blind, "grown_unseen", missed[MISSED_GROWTH]),
+	NUMBER(struct fact_blind, "remote_pools", missed[MISSED_REMOTE]),
 	{0},
 };
 
@@ -222,8 +229,10 @@ static void name_store(
 	store->offset = 0;
 	for (uint64_t i = event->length / sizeof(change); i-- > 0;) {
 		memcpy(&change, changes + i * sizeof(change), sizeof(change));
-		if (!event->size && change.word < NAMES_MAX && trace->names[change.word])
-			fprintf(to, "%s%s", ftell(to) ? ", " : "", trace->names[change.word]);
+		char *name = event->size ? NULL : trace_name(trace, change.word);
+		if (name)
+			fprintf(to, "%s%s", ftell(to) ? ", " : "", name);
+		free(name);
 	}
 	if (event->size && file && file <= trace->file_count)
 		fputs(file_base_name(trace, file), to);

@@ -145,7 +145,9 @@ static void event_words(const struct event *event, char *words, size_t size)
 		snprintf(words, size, event->size ? "size" : "name");
 		break;
 	case EVENT_NAMES_SYNC:
-		snprintf(words, size, event->value ? "sync of a file" : "sync of names");
+		snprintf(words, size,
+			event->value && event->value < NAMES_DIRECTORY ? "sync of a file"
+								       : "sync of names");
 		break;
 	case EVENT_FENCE:
 		snprintf(words, size, event->size ? "barrier" : "drain");

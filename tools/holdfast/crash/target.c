@@ -241,6 +241,9 @@ static void compare_file(struct work *work, struct run *run, unsigned number, in
 	} else if (fd < 0 || shadow < 0 || fstat(fd, &stat)) {
 		run->file_gone = true;
 	} else {
+		if (!is_watched && stat.st_size > (off_t)known->size &&
+			!watch_add_words(&run->trace, EVENT_MISSED, 0, MISSED_GROWTH, file->name))
+			*error = -ENOMEM;
 		off_t size = stat.st_size < (off_t)known->size ? stat.st_size : (off_t)known->size;
 		size_t length = ((size_t)size + 4095) & ~(size_t)4095;
 		void *now = mmap(NULL, length, PROT_READ, MAP_SHARED, fd, 0);

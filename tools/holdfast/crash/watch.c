@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * watch.c - the watched directory (--watch): its copy, its files before and after the run, its
- * images
+ * watch.c - the watched directory (--watch) and those in it: its copy, and its files before the run
  *
- * Directories inside the watched directory are ignored.
+ * Symbolic links and special files are left out.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -15,9 +14,9 @@
 #include <unistd.h>
 
 #include "base/err.h"
-#include "command.h"
+#include "watch.h"
 
-static int no_room(const char *path)
+int watch_no_room(const char *path)
 {
 	return complain(STATUS_NOTHING,
 		"%s cannot be copied: %s; HOLDFAST_CRASH_DIR names another directory", path,
@@ -25,31 +24,32 @@ static int no_room(const char *path)
 }
 
 /* Makes the path of a file in a directory. False: the path is too long. */
-static bool path_in(char path[PATH_MAX], const char *directory, const char *name)
+bool watch_path_in(char *path, const char *directory, const char *name)
 {
 	int length = snprintf(path, PATH_MAX, "%s/%s", directory, name);
 
 	return length > 0 && length < PATH_MAX;
 }
 
-/* Lists the regular files of a directory in alphabetical order. Returns their number, or -1. */
-static int list_files(const char *path, struct dirent ***list)
+static bool is_dots(const char *name)
+{
+	return !strcmp(name, ".") || !strcmp(name, "..");
+}
+
+/* Lists the entries of a directory in alphabetical order. Returns their number, or -1. */
+int watch_list_files(const char *path, struct dirent ***list)
 {
 	int count = scandir(path, list, NULL, alphasort), kept = 0;
 
-	for (int i = 0; i < count; i++) {
-		struct stat stat;
-		char name[PATH_MAX];
-		if (path_in(name, path, (*list)[i]->d_name) && !lstat(name, &stat) &&
-			S_ISREG(stat.st_mode))
-			(*list)[kept++] = (*list)[i];
-		else
+	for (int i = 0; i < count; i++)
+		if (is_dots((*list)[i]->d_name))
 			free((*list)[i]);
-	}
+		else
+			(*list)[kept++] = (*list)[i];
 	return count < 0 ? -1 : kept;
 }
 
-static void free_list(struct dirent **list, int count)
+void watch_free_list(struct dirent **list, int count)
 {
 	for (int i = 0; i < count; i++)
 		free(list[i]);
@@ -59,17 +59,34 @@ static void free_list(struct dirent **list, int count)
 
 /* ---- copying the directory */
 
+static int copy_files(const char *from, const char *to);
+
+static int copy_entry(const char *old, const char *new)
+{
+	struct stat stat;
+
+	if (lstat(old, &stat))
+		return -1;
+	if (S_ISREG(stat.st_mode))
+		return copy_file(old, new);
+	if (!S_ISDIR(stat.st_mode))
+		return 0;
+	if (mkdir(new, 0700) || copy_files(old, new))
+		return -1;
+	return chmod(new, 0777); /* for a program that drops its rights */
+}
+
 static int copy_files(const char *from, const char *to)
 {
 	struct dirent **list;
 	char old[PATH_MAX], new[PATH_MAX];
-	int count = list_files(from, &list), failed = 0;
+	int count = watch_list_files(from, &list), failed = count < 0;
 
 	for (int i = 0; i < count && !failed; i++) {
-		failed = !path_in(old, from, list[i]->d_name) ||
-			 !path_in(new, to, list[i]->d_name) || copy_file(old, new);
+		failed = !watch_path_in(old, from, list[i]->d_name) ||
+			 !watch_path_in(new, to, list[i]->d_name) || copy_entry(old, new);
 	}
-	free_list(list, count);
+	watch_free_list(list, count);
 	return failed;
 }
 
@@ -108,16 +125,16 @@ int watch_copy(struct work *work, struct options *options)
 	}
 	snprintf(work->watched, sizeof(work->watched), "%s/files/watched", work->path);
 	if (mkdir(work->watched, 0700) || chmod(work->watched, 0777))
-		return no_room(path);
+		return watch_no_room(path);
 	if (!access(path, F_OK) && copy_files(path, work->watched))
-		return no_room(path);
+		return watch_no_room(path);
 	replace_arguments(work, options->program, path);
 	return STATUS_CLEAN;
 }
 
 /* ---- before the run */
 
-static int open_part(const struct work *work, const char *what, unsigned number)
+int watch_open_part(const struct work *work, const char *what, unsigned number)
 {
 	char path[PATH_MAX];
 
@@ -132,7 +149,7 @@ static int open_part(const struct work *work, const char *what, unsigned number)
 
 static bool set_word(const struct work *work, uint64_t word, uint64_t value)
 {
-	int fd = open_part(work, "first", NAMES_FILE);
+	int fd = watch_open_part(work, "first", NAMES_FILE);
 	bool is_good = fd >= 0 && pwrite(fd, &value, sizeof(value),
 					  (off_t)(word * sizeof(value))) == sizeof(value);
 
@@ -141,7 +158,7 @@ static bool set_word(const struct work *work, uint64_t word, uint64_t value)
 	return is_good;
 }
 
-static bool add_words(
+bool watch_add_words(
 	struct trace *trace, unsigned kind, uint64_t place, uint64_t value, const char *words)
 {
 	struct event slots[1 + PATH_MAX / EVENT_SLOT] = {{.kind = (uint8_t)kind,
@@ -155,10 +172,10 @@ static bool add_words(
 }
 
 /* Makes a file of the recorder with the content of a file, and room for whole pages. */
-static bool make_part(
+bool watch_make_part(
 	const struct work *work, const char *what, unsigned number, int from, off_t size)
 {
-	int fd = open_part(work, what, number);
+	int fd = watch_open_part(work, what, number);
 	bool is_good = fd >= 0 && (from < 0 || !copy_data(from, fd, size)) &&
 		       !ftruncate(fd, (size + 4095) & ~(off_t)4095);
 
@@ -167,28 +184,39 @@ static bool make_part(
 	return is_good;
 }
 
-static bool know_file(struct work *work, struct trace *trace, const char *name, unsigned number)
+/* Enters a name in a directory (its number) into the tables, and what it leads to. */
+static bool know_name(struct work *work, struct trace *trace, const char *name, unsigned directory,
+	uint64_t leads_to)
 {
 	struct ring *ring = work->ring;
-	unsigned name_number = ring->name_count++;
-	char path[PATH_MAX];
+	unsigned number = ring->name_count++;
+
+	snprintf(ring->names[number], NAMES_LENGTH, "%s", name);
+	ring->name_directories[number] = (uint8_t)directory;
+	return watch_add_words(trace, EVENT_NAME, directory, number, name) &&
+	       set_word(work, number, leads_to);
+}
+
+static bool know_file(struct work *work, struct trace *trace, const char *path, const char *name,
+	unsigned directory)
+{
+	struct ring *ring = work->ring;
+	unsigned number = ring->file_count + 1;
 	struct stat stat;
 
-	path_in(path, work->watched, name);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	bool is_good = fd >= 0 && !fstat(fd, &stat) &&
-		       make_part(work, "first", number, fd, stat.st_size) &&
-		       make_part(work, "shadow", number, fd, stat.st_size);
+		       watch_make_part(work, "first", number, fd, stat.st_size) &&
+		       watch_make_part(work, "shadow", number, fd, stat.st_size);
 	if (is_good) {
 		uint64_t size = (uint64_t)stat.st_size;
+		ring->file_count = number;
 		ring->files[number - 1] = (struct ring_file){.device = stat.st_dev,
 			.inode = stat.st_ino,
 			.size = (size + 4095) & ~UINT64_C(4095),
 			.grown = size};
-		snprintf(ring->names[name_number], NAMES_LENGTH, "%s", name);
-		is_good = add_words(trace, EVENT_FILE, place_of(number, 0), size, path) &&
-			  add_words(trace, EVENT_NAME, 0, name_number, name) &&
-			  set_word(work, name_number, number) &&
+		is_good = watch_add_words(trace, EVENT_FILE, place_of(number, 0), size, path) &&
+			  know_name(work, trace, name, directory, number) &&
 			  set_word(work, names_size_word(number), size);
 	}
 	if (fd >= 0)
@@ -196,199 +224,79 @@ static bool know_file(struct work *work, struct trace *trace, const char *name, 
 	return is_good;
 }
 
-int watch_begin(struct work *work, struct trace *trace)
+static int know_all(struct work *work, struct trace *trace, const char *path, unsigned directory);
+
+static int know_directory(struct work *work, struct trace *trace, const char *path,
+	const char *name, unsigned parent, const struct stat *stat)
 {
 	struct ring *ring = work->ring;
-	struct dirent **list = NULL;
-	struct stat stat;
-	int count = list_files(work->watched, &list), status = STATUS_CLEAN;
+	unsigned number = ring->directory_count;
 
-	if (count < 0 || lstat(work->watched, &stat) ||
-		!make_part(work, "first", NAMES_FILE, -1, NAMES_SIZE) ||
-		!add_words(trace, EVENT_FILE, place_of(NAMES_FILE, 0), NAMES_SIZE, "names"))
-		status = no_room(work->watched);
-	if (!status && count >= (int)EVENT_FILES - 1)
-		status = complain(STATUS_NOTHING, "%s has more than %u files", work->watched,
+	if (number == NAMES_DIRECTORIES)
+		return complain(STATUS_NOTHING, "%s has more than %u directories", work->watched,
+			NAMES_DIRECTORIES - 1);
+	ring->directories[number] = (struct ring_directory){stat->st_dev, stat->st_ino};
+	ring->directory_count++;
+	if (!watch_add_words(trace, EVENT_DIRECTORY, parent, number, name) ||
+		!know_name(work, trace, name, parent, NAMES_DIRECTORY + number))
+		return watch_no_room(path);
+	return know_all(work, trace, path, number);
+}
+
+/* Enters one entry of a directory into the tables. */
+static int know_entry(struct work *work, struct trace *trace, const char *path, const char *name,
+	unsigned directory)
+{
+	const struct ring *ring = work->ring;
+	struct stat stat;
+
+	if (lstat(path, &stat))
+		return watch_no_room(path);
+	if (!S_ISREG(stat.st_mode) && !S_ISDIR(stat.st_mode))
+		return watch_add_words(trace, EVENT_MISSED, 0, MISSED_SPECIAL, path)
+			       ? STATUS_CLEAN
+			       : watch_no_room(path);
+	if (strlen(name) >= NAMES_LENGTH)
+		return complain(STATUS_NOTHING, "%s: names of at most %u bytes can be watched",
+			path, NAMES_LENGTH - 1);
+	if (ring->name_count == NAMES_MAX)
+		return complain(
+			STATUS_NOTHING, "%s has more than %u names", work->watched, NAMES_MAX);
+	if (S_ISDIR(stat.st_mode))
+		return know_directory(work, trace, path, name, directory, &stat);
+	if (ring->file_count >= EVENT_FILES - 1)
+		return complain(STATUS_NOTHING, "%s has more than %u files", work->watched,
 			EVENT_FILES - 2);
-	for (int i = 0; i < count && !status; i++) {
-		if (strlen(list[i]->d_name) >= NAMES_LENGTH)
-			status = complain(STATUS_NOTHING,
-				"%s/%s: names of at most %u bytes can be "
-				"watched",
-				work->watched, list[i]->d_name, NAMES_LENGTH - 1);
-		else if (!know_file(work, trace, list[i]->d_name, NAMES_FILE + 1 + (unsigned)i))
-			status = no_room(work->watched);
-	}
-	free_list(list, count);
-	ring->files[NAMES_FILE - 1].size = NAMES_SIZE;
-	ring->file_count = NAMES_FILE + (unsigned)(count > 0 ? count : 0);
-	ring->watch_device = stat.st_dev;
-	ring->watch_inode = stat.st_ino;
+	return know_file(work, trace, path, name, directory) ? STATUS_CLEAN : watch_no_room(path);
+}
+
+static int know_all(struct work *work, struct trace *trace, const char *path, unsigned directory)
+{
+	struct dirent **list = NULL;
+	int count = watch_list_files(path, &list),
+	    status = count < 0 ? watch_no_room(path) : STATUS_CLEAN;
+	char below[PATH_MAX];
+
+	for (int i = 0; i < count && !status; i++)
+		status = watch_path_in(below, path, list[i]->d_name)
+				 ? know_entry(work, trace, below, list[i]->d_name, directory)
+				 : watch_no_room(path);
+	watch_free_list(list, count);
 	return status;
 }
 
-/* ---- after the run */
-
-/* The number of the file whose content has this number. */
-static unsigned file_of(const struct ring *ring, unsigned content)
+int watch_begin(struct work *work, struct trace *trace)
 {
-	for (unsigned i = 0; i < ring->file_count; i++)
-		if (ring->files[i].content == content)
-			return i + 1;
-	return ring->files[content - 1].content ? 0 : content;
-}
-
-/* Makes room for data that was written without being recorded. */
-static bool make_room(struct work *work, struct run *run, unsigned content, off_t size)
-{
-	uint64_t whole = ((uint64_t)size + 4095) & ~UINT64_C(4095);
-
-	if (whole <= work->ring->files[content - 1].size)
-		return true;
-	work->ring->files[content - 1].size = whole;
-	return make_part(work, "first", content, -1, (off_t)whole) &&
-	       make_part(work, "shadow", content, -1, (off_t)whole) &&
-	       add_words(&run->trace, EVENT_FILE, place_of(content, 0), whole, "(content)");
-}
-
-int watch_open(struct work *work, struct run *run, unsigned content)
-{
-	struct dirent **list = NULL;
-	unsigned file = content == NAMES_FILE ? 0 : file_of(work->ring, content);
-	int count = file ? list_files(work->watched, &list) : -1, found = -1;
-
-	for (int i = 0; i < count && found < 0; i++) {
-		const struct ring_file *known = &work->ring->files[file - 1];
-		char path[PATH_MAX];
-		struct stat stat;
-		path_in(path, work->watched, list[i]->d_name);
-		if (!lstat(path, &stat) && stat.st_dev == known->device &&
-			stat.st_ino == known->inode && make_room(work, run, content, stat.st_size))
-			found = open(path, O_RDONLY | O_CLOEXEC);
-	}
-	free_list(list, count);
-	return found;
-}
-
-int watch_note_size(struct work *work, struct run *run, unsigned content, off_t size)
-{
-	struct event slots[2] = {{.kind = EVENT_NAMES,
-		.size = 1,
-		.place = names_page(content),
-		.value = content,
-		.length = sizeof(struct name_change)}};
-	struct name_change change = {0, (uint64_t)size};
-
-	memcpy(slots + 1, &change, sizeof(change));
-	if ((uint64_t)size <= work->ring->files[content - 1].grown)
-		return 0;
-	int taken = trace_add(&run->trace, slots, 2);
-	return taken < 0 ? taken : 0;
-}
-
-/* Makes the first page of the file of names, as the records leave it at the end. */
-static bool last_names(const struct work *work, const struct run *run, unsigned char *page)
-{
-	int fd = open_part(work, "first", NAMES_FILE);
-	bool is_good = fd >= 0 && pread(fd, page, EVENT_PAGE, 0) == (ssize_t)EVENT_PAGE;
-	const struct event *event = trace_first(&run->trace);
-
-	for (; event; event = trace_next(&run->trace, event)) {
-		struct name_change change;
-		for (uint64_t i = 0; i < event->length / sizeof(change); i++) {
-			if (event->kind != EVENT_NAMES || event->place != names_page(0))
-				break;
-			memcpy(&change, event_payload(event) + i * sizeof(change), sizeof(change));
-			memcpy(page + change.word * sizeof(change.value), &change.value,
-				sizeof(change.value));
-		}
-	}
-	if (fd >= 0)
-		close(fd);
-	return is_good;
-}
-
-static bool leads_to(const struct work *work, const char *name, uint64_t file)
-{
-	const struct ring_file *known = &work->ring->files[file - 1];
-	char path[PATH_MAX];
+	struct ring *ring = work->ring;
 	struct stat stat;
 
-	path_in(path, work->watched, name);
-	return !lstat(path, &stat) && stat.st_dev == known->device && stat.st_ino == known->inode;
-}
-
-unsigned watch_differs(const struct work *work, const struct run *run)
-{
-	unsigned char page[EVENT_PAGE];
-	struct dirent **list = NULL;
-	int count = list_files(work->watched, &list);
-	unsigned differs = 0, there = 0;
-
-	if (!last_names(work, run, page))
-		return 1;
-	for (unsigned i = 0; i < NAMES_MAX; i++) {
-		uint64_t file = names_read(page, 0, i);
-		if (!file || file > EVENT_FILES || !run->trace.names[i])
-			continue;
-		there++;
-		differs += !leads_to(work, run->trace.names[i], file);
-	}
-	free_list(list, count);
-	return differs || (unsigned)count != there ? differs + 1 : 0;
-}
-
-/* ---- images */
-
-static bool write_file(const struct run *run, unsigned char *const *image, const char *path,
-	unsigned content, uint64_t size)
-{
-	const unsigned char *from = image[content - 1];
-	uint64_t length = size < run->mapped[content - 1] ? size : run->mapped[content - 1];
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	bool is_good = fd >= 0 && !fchmod(fd, 0666) && !ftruncate(fd, (off_t)size);
-
-	for (uint64_t at = 0; is_good && from && at < length;) {
-		ssize_t put = pwrite(fd, from + at, length - at, (off_t)at);
-		is_good = put > 0;
-		at += is_good ? (uint64_t)put : 0;
-	}
-	if (fd >= 0)
-		close(fd);
-	return is_good;
-}
-
-static void remove_all(const char *directory)
-{
-	struct dirent **list = NULL;
-	int count = list_files(directory, &list);
-
-	for (int i = 0; i < count; i++) {
-		char path[PATH_MAX];
-		path_in(path, directory, list[i]->d_name);
-		unlink(path);
-	}
-	free_list(list, count);
-}
-
-int watch_show(const struct run *run, unsigned char *const *image, const char *directory)
-{
-	const unsigned char *names = image[NAMES_FILE - 1];
-	char first[EVENT_FILES + 1][NAMES_LENGTH] = {{0}}, path[PATH_MAX], old[PATH_MAX];
-	bool is_good = true;
-
-	remove_all(directory);
-	for (unsigned i = 0; i < NAMES_MAX && is_good; i++) {
-		uint64_t file = names_read(names, 0, i);
-		if (!run->trace.names[i] || !file || file > run->trace.file_count)
-			continue;
-		path_in(path, directory, run->trace.names[i]);
-		path_in(old, directory, first[file]);
-		is_good = *first[file] ? !link(old, path)
-				       : write_file(run, image, path,
-						 (unsigned)names_content(names, file),
-						 names_size(names, file));
-		snprintf(first[file], NAMES_LENGTH, "%s", run->trace.names[i]);
-	}
-	return is_good ? STATUS_CLEAN : no_room(directory);
+	if (lstat(work->watched, &stat) ||
+		!watch_make_part(work, "first", NAMES_FILE, -1, NAMES_SIZE) ||
+		!watch_add_words(trace, EVENT_FILE, place_of(NAMES_FILE, 0), NAMES_SIZE, "names"))
+		return watch_no_room(work->watched);
+	ring->files[NAMES_FILE - 1].size = NAMES_SIZE;
+	ring->file_count = NAMES_FILE;
+	ring->directories[0] = (struct ring_directory){stat.st_dev, stat.st_ino};
+	ring->directory_count = 1;
+	return know_all(work, trace, work->watched, 0);
 }
