@@ -5,6 +5,7 @@
  *
  *	images write FILE SIZE		stores to LINES lines, persists them, again and again
  *	images touch FILE SIZE		stores to all bytes of each page, and persists the page
+ *	images whole FILE SIZE		stores to all bytes, and persists them at once
  *	images fill FILE SIZE		fills each page with pmem_memset_persist(3)
  *	images read FILE BYTES		a check: reads the first BYTES bytes
  *	images writes FILE BYTES	a check: reads them, and writes one byte with pwrite(2)
@@ -50,17 +51,20 @@ static int write_lines(unsigned char *mapped)
 	return 0;
 }
 
-static int touch_pages(unsigned char *mapped, size_t size, bool fills)
+static int touch_all(unsigned char *mapped, size_t size, size_t part)
 {
-	for (size_t at = 0; at < size; at += 4096) {
-		if (fills) {
-			pmem_memset_persist(mapped + at, 1, 4096);
-			continue;
-		}
-		for (size_t byte = 0; byte < 4096; byte += 8)
+	for (size_t at = 0; at < size; at += part) {
+		for (size_t byte = 0; byte < part; byte += 8)
 			*(volatile uint64_t *)(void *)(mapped + at + byte) = 1;
-		pmem_persist(mapped + at, 4096);
+		pmem_persist(mapped + at, part);
 	}
+	return 0;
+}
+
+static int fill_pages(unsigned char *mapped, size_t size)
+{
+	for (size_t at = 0; at < size; at += 4096)
+		pmem_memset_persist(mapped + at, 1, 4096);
 	return 0;
 }
 
@@ -92,5 +96,7 @@ int main(int argc, char *argv[])
 	unsigned char *mapped = map_new(argv[2], size);
 	if (!strcmp(argv[1], "write"))
 		return write_lines(mapped);
-	return touch_pages(mapped, size, !strcmp(argv[1], "fill"));
+	if (!strcmp(argv[1], "fill"))
+		return fill_pages(mapped, size);
+	return touch_all(mapped, size, !strcmp(argv[1], "whole") ? size : 4096);
 }

@@ -25,6 +25,7 @@ int trace_init(struct trace *trace, uint64_t slots)
 void trace_fini(struct trace *trace)
 {
 	unmap(trace->slots, trace->room * EVENT_SLOT);
+	spill_fini(&trace->spill);
 	for (unsigned i = 0; i < trace->file_count; i++)
 		free(trace->files[i].name);
 	for (uint32_t i = 0; i < trace->object_count; i++)
@@ -331,16 +332,20 @@ int trace_add(struct trace *trace, const struct event *slots, uint64_t available
 		return error;
 	trace->count += count;
 	trace->events++;
+	spill_older(&trace->spill, trace->slots, trace->count);
 	return (int)count;
 }
 
 const struct event *trace_first(const struct trace *trace)
 {
+	spill_begin(&trace->spill, trace->slots);
 	return trace->count ? trace->slots : NULL;
 }
 
 const struct event *trace_next(const struct trace *trace, const struct event *event)
 {
-	event += event_slots(event);
-	return event < trace->slots + trace->count ? event : NULL;
+	uint64_t from = trace_index(trace, event), to = from + event_slots(event);
+
+	spill_pass(&trace->spill, trace->slots, from, to);
+	return to < trace->count ? trace->slots + to : NULL;
 }

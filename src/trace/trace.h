@@ -2,8 +2,8 @@
 /*
  * trace.h - a recorded run: its events in order, its files, and the call stacks of its events
  *
- * In memory a trace is an array of slots that only grows and never moves, so that pointers to
- * events stay valid. trace_add() checks every record before it is used.
+ * A trace is an array of slots that only grows and never moves, so that pointers to events stay
+ * valid. trace_add() checks every record before it is used.
  *
  * Errors: -EINVAL with an error message for a malformed record, -ENOMEM.
  */
@@ -16,6 +16,7 @@
 #include "trace/missed.h"
 #include "trace/names.h"
 #include "trace/probe.h"
+#include "trace/spill.h"
 
 struct trace_file {
 	char *name;    /* the name by which the program opened it */
@@ -42,6 +43,7 @@ struct trace_directory {
 
 struct trace {
 	struct event *slots; /* reserved address space; memory is only taken for slots in use */
+	struct spill spill;  /* the older slots of a long trace are mapped from a file */
 	uint64_t room;       /* slots that fit into the reserved address space */
 	uint64_t count;      /* slots in use */
 	uint64_t events;     /* number of records in these slots */

@@ -207,6 +207,61 @@ static void bad_files(void)
 		"trace_load: a missing file is ENOENT");
 }
 
+/* Makes a long trace, and counts the events that are read back in order. */
+static uint64_t read_long(struct trace *trace)
+{
+	uint64_t wanted = 5 * SPILL_SLOTS + 10, good = 0;
+
+	trace_init(trace, wanted + 64);
+	add_file(trace);
+	for (uint64_t i = 0; i < wanted; i++)
+		add(trace, (struct event){.kind = EVENT_FENCE, .value = i}, NULL);
+	if (trace->spill.state == SPILL_OPEN)
+		fdatasync(trace->spill.fd); /* what is not written yet stays in memory */
+	for (unsigned pass = 0; pass < 2; pass++)
+		for (const struct event *event = trace_first(trace); event;
+			event = trace_next(trace, event))
+			good += event->kind == EVENT_FENCE && event->value == good % wanted;
+	return good - wanted;
+}
+
+/* The pages of the trace's first piece that are in memory. */
+static unsigned resident(const struct trace *trace)
+{
+	unsigned char pages[SPILL_SLOTS * EVENT_SLOT / 4096];
+	unsigned count = 0;
+
+	if (mincore(trace->slots, sizeof(pages) * 4096, pages))
+		return 0;
+	for (unsigned i = 0; i < sizeof(pages); i++)
+		count += pages[i] & 1;
+	return count;
+}
+
+static void in_a_file(void)
+{
+	struct trace trace;
+
+	is_int((long long)read_long(&trace), 5 * SPILL_SLOTS + 10,
+		"trace_next: all events of a long trace are there, in order");
+	if (trace.spill.state == SPILL_OPEN) {
+		ok(trace.spill.slots >= 3 * SPILL_SLOTS,
+			"trace_add: the older events of a long trace are in a file");
+		ok(resident(&trace) < SPILL_SLOTS * EVENT_SLOT / 4096 / 2,
+			"trace_next: events in a file leave memory after they were read");
+	} else {
+		skip("trace_add: the older events of a long trace are in a file",
+			"the directory for temporary files is in memory");
+	}
+	trace_fini(&trace);
+	setenv("TMPDIR", "/missing", 1);
+	is_int((long long)read_long(&trace), 5 * SPILL_SLOTS + 10,
+		"trace_next: all events are there without a directory for a file");
+	ok(trace.spill.state == SPILL_REFUSED,
+		"trace_add: without a directory for a file, events stay in memory");
+	trace_fini(&trace);
+}
+
 int main(void)
 {
 	snprintf(path, sizeof(path), "/tmp/holdfast-trace-%d", getpid());
@@ -214,5 +269,6 @@ int main(void)
 	malformed();
 	round_trip();
 	bad_files();
+	in_a_file();
 	return tap_done();
 }

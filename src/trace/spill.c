@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* spill.c - the pieces of a trace that are in a file */
+#include "trace/spill.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#define PIECE   ((size_t)SPILL_SLOTS * EVENT_SLOT)
+#define NEWEST  1u /* number of pieces that stay in memory, at least */
+#define WRITING 8u /* number of pieces that the kernel may be writing */
+
+static int open_file(void)
+{
+	const char *directory = getenv("TMPDIR");
+	struct statfs statfs_;
+
+	if (!directory || !*directory)
+		directory = "/var/tmp";
+	if (statfs(directory, &statfs_) || statfs_.f_type == TMPFS_MAGIC ||
+		statfs_.f_type == RAMFS_MAGIC)
+		return -1;
+	return open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+}
+
+static bool write_piece(int fd, const struct event *slots, off_t at)
+{
+	const char *from = (const char *)slots;
+
+	for (size_t done = 0; done < PIECE;) {
+		ssize_t put = pwrite(fd, from + done, PIECE - done, at + (off_t)done);
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put <= 0)
+			return false;
+		done += (size_t)put;
+	}
+	return true;
+}
+
+/* Removes a piece from memory. Nothing is lost if the disk does not have it yet. */
+static void forget(const struct spill *spill, struct event *slots, uint64_t piece)
+{
+	madvise(slots + piece * SPILL_SLOTS, PIECE, MADV_DONTNEED);
+	posix_fadvise(spill->fd, (off_t)(piece * PIECE), (off_t)PIECE, POSIX_FADV_DONTNEED);
+}
+
+/*
+ * Has the kernel write the piece, and forgets an older one. It waits for that one to be written,
+ * which has had time for it: the program that is recorded must not wait for the disk.
+ */
+static void write_back(const struct spill *spill, struct event *slots, uint64_t piece)
+{
+	sync_file_range(spill->fd, (off_t)(piece * PIECE), (off_t)PIECE, SYNC_FILE_RANGE_WRITE);
+	if (piece < WRITING)
+		return;
+	piece -= WRITING;
+	sync_file_range(spill->fd, (off_t)(piece * PIECE), (off_t)PIECE,
+		SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
+	forget(spill, slots, piece);
+}
+
+void spill_older(struct spill *spill, struct event *slots, uint64_t count)
+{
+	struct event *piece = slots + spill->slots;
+
+	if (count - spill->slots < (NEWEST + 1) * SPILL_SLOTS || spill->state == SPILL_REFUSED)
+		return;
+	if (spill->state == SPILL_UNUSED)
+		spill->fd = open_file();
+	off_t at = (off_t)(spill->slots * EVENT_SLOT);
+	spill->state = SPILL_REFUSED; /* unless all of the following succeeds */
+	if (spill->fd < 0 || !write_piece(spill->fd, piece, at))
+		return;
+	/* if this fails, the piece of memory is still there */
+	if (mmap(piece, PIECE, PROT_READ, MAP_SHARED | MAP_FIXED, spill->fd, at) == MAP_FAILED)
+		return;
+	/* a reader of all slots has the kernel read ahead; others need single pages */
+	madvise(piece, PIECE, MADV_RANDOM);
+	spill->state = SPILL_OPEN;
+	write_back(spill, slots, spill->slots / SPILL_SLOTS);
+	spill->slots += SPILL_SLOTS;
+}
+
+static void fetch(const struct spill *spill, struct event *slots, uint64_t piece)
+{
+	if ((piece + 1) * SPILL_SLOTS <= spill->slots)
+		madvise(slots + piece * SPILL_SLOTS, PIECE, MADV_WILLNEED);
+}
+
+void spill_begin(const struct spill *spill, struct event *slots)
+{
+	fetch(spill, slots, 0);
+	fetch(spill, slots, 1);
+}
+
+void spill_pass(const struct spill *spill, struct event *slots, uint64_t from, uint64_t to)
+{
+	uint64_t old = from / SPILL_SLOTS, new = to / SPILL_SLOTS;
+
+	if (old == new || from >= spill->slots)
+		return;
+	/* the reader still needs the newest stores of the piece that it leaves */
+	if (old)
+		forget(spill, slots, old - 1);
+	fetch(spill, slots, new + 1);
+}
+
+void spill_fini(struct spill *spill)
+{
+	if (spill->state != SPILL_UNUSED && spill->fd >= 0)
+		close(spill->fd);
+	*spill = (struct spill){0};
+}

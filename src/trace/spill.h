@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * spill.h - keep the older events of a long trace in a file instead of in memory
+ *
+ * The file has no name, and lies in $TMPDIR or /var/tmp. Its pieces are mapped where they lay in
+ * memory, so that pointers to events stay valid. A piece leaves the page cache when it is on the
+ * disk, and again when a reader has gone through it. Without such a directory, on a file system
+ * that is itself in memory, or after a failed write, the trace stays in memory.
+ */
+#ifndef TRACE_SPILL_H
+#define TRACE_SPILL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "trace/event.h"
+
+#define SPILL_SLOTS (UINT64_C(1) << 16) /* slots in a piece, of 2 MiB */
+
+struct spill {
+	enum { SPILL_UNUSED, SPILL_OPEN, SPILL_REFUSED } state;
+	int fd;
+	uint64_t slots; /* slots that are in the file, whole pieces; the newest ones are not */
+};
+
+/* Moves a piece to the file if there are enough newer slots. `slots` and `count`: the trace. */
+void spill_older(struct spill *spill, struct event *slots, uint64_t count);
+/* A reader begins with the first slot; it goes from slot `from` to slot `to`. */
+void spill_begin(const struct spill *spill, struct event *slots);
+void spill_pass(const struct spill *spill, struct event *slots, uint64_t from, uint64_t to);
+void spill_fini(struct spill *spill);
+
+#endif
