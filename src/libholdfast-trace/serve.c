@@ -14,8 +14,9 @@
  * a checker that needs the image before it is ready ends without it, and is forked before its
  * main() instead.
  *
- * The tool is first sent the place of the fork; then, for each image, the process id of the child
- * and its status from waitpid(2).
+ * The tool is first sent the place of the fork, and the id of the process that forks; then, for
+ * each image, the child's status from waitpid(2). To end a late child, the tool finds it as the
+ * only child of that process.
  */
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -139,7 +140,10 @@ static void fork_for_images(enum fork_place where)
 	int status;
 
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	if (!answer((int)where))
+	/* done once, and not by each child, which would get pages of its own by it */
+	unsetenv("HOLDFAST_CRASH_ORDERS");
+	pthread_atfork(NULL, NULL, forked);
+	if (!answer((int)where) || !answer(getpid()))
 		_exit(125);
 	while (read(orders, &order, 1) == 1) {
 		pid_t child = fork();
@@ -147,14 +151,10 @@ static void fork_for_images(enum fork_place where)
 			close(orders);
 			close(answers);
 			setpgid(0, 0);
-			unsetenv("HOLDFAST_CRASH_ORDERS");
-			pthread_atfork(NULL, NULL, forked);
 			return;
 		}
-		if (child < 0 || !answer(child))
+		if (child < 0 || waitpid(child, &status, 0) != child)
 			break;
-		setpgid(child, child);
-		waitpid(child, &status, 0);
 		kill(-child, SIGKILL);
 		end_orphans();
 		if (!answer(status))

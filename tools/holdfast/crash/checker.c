@@ -41,9 +41,6 @@ void checker_redirect(const struct checker *checker)
 	dup2(null, STDIN_FILENO);
 	dup2(checker->said, STDOUT_FILENO);
 	dup2(checker->complaints, STDERR_FILENO);
-	setenv("HOLDFAST_CRASH_OUT", checker->acknowledged, 1);
-	/* On any storage, the command sees the image as the storage of this model. */
-	set_model_variables(checker->model);
 }
 
 _Noreturn void checker_become(const struct checker *checker)
@@ -69,10 +66,7 @@ static void remember_files(struct checker *checker, bool *changed)
 	*changed = false;
 	for (unsigned i = 1; i <= checker->run->trace.file_count; i++) {
 		struct file_state *state = &checker->states[i - 1];
-		snprintf(path, sizeof(path), "%s", checker->image);
-		if (checker->run->trace.file_count > 1)
-			snprintf(path, sizeof(path), "%s/%s", checker->image,
-				file_base_name(&checker->run->trace, i));
+		image_file(checker->work, checker->run, "image", checker->worker, i, path);
 		if (stat(path, &stat_))
 			continue;
 		*changed |= stat_.st_mtim.tv_sec != state->changed.tv_sec ||
@@ -184,7 +178,8 @@ static int judge_with(struct checker *checker, uint64_t bytes, struct verdict *v
 	bool again = false;
 
 	acknowledge(checker, bytes);
-	if (ftruncate(checker->said, 0) || ftruncate(checker->complaints, 0))
+	if (ftruncate(checker->said, 0) ||
+		(checker->complaints != checker->said && ftruncate(checker->complaints, 0)))
 		return complain(STATUS_NOTHING, "%s: %s", checker->work->path, strerror(errno));
 	double begin = now();
 	error = checker->way.is_spawned ? spawn_command(checker, &status)
@@ -291,7 +286,6 @@ int checker_start(struct work *work, struct run *run, const struct options *opti
 	checker->work = work;
 	checker->run = run;
 	checker->worker = worker;
-	checker->model = options->explore.model;
 	checker->deadline = options->deadline;
 	checker->until = options->time > 0 ? now() + options->time : 0;
 	checker->orders = checker->answers = -1;
@@ -309,6 +303,9 @@ int checker_start(struct work *work, struct run *run, const struct options *opti
 	}
 	checker->acknowledged_now = UINT64_MAX;
 	acknowledge(checker, 0);
+	setenv("HOLDFAST_CRASH_OUT", checker->acknowledged, 1);
+	/* On any storage, the command sees the image as the storage of this model. */
+	set_model_variables(options->explore.model);
 	wording_split(checker, checker->image);
 	if (!checker->words[0])
 		return complain(STATUS_USAGE, "the command that checks images is empty");
@@ -326,6 +323,7 @@ void checker_stop(struct checker *checker)
 	if (!checker)
 		return;
 	server_end(checker);
+	spawn_forget_copies(checker);
 	for (unsigned i = 0; checker->words[i]; i++)
 		free(checker->words[i]);
 	free(checker->command);

@@ -17,22 +17,28 @@ struct file_state {
 	off_t size;
 };
 
+/* A file of the image's copy, for a command that is started for each image. */
+struct copy {
+	unsigned char *mapped; /* NULL: not yet, or the file is large */
+	uint64_t inode;        /* number of the mapped file, which the command may replace */
+};
+
 struct checker {
 	struct work *work;
 	struct run *run;
 	unsigned worker;        /* number of the worker whose image it checks */
 	double deadline, until; /* seconds for a check; time when all checks end; 0: no limit */
-	enum model model;
-	char *command;      /* the user's command, with {} for the image */
-	char *words[WORDS]; /* words of the command, or a shell and the whole command */
+	char *command;          /* the user's command, with {} for the image */
+	char *words[WORDS];     /* words of the command, or a shell and the whole command */
 	struct way way;
-	char *image, *copy; /* names for {}: for a forked command, for a started one */
-	pid_t server;
+	char *image, *copy;   /* names for {}: for a forked command, for a started one */
+	pid_t server, forker; /* the process that was started, and the one that forks */
 	int orders, answers, said;
 	int complaints; /* descriptor of its standard error, if separate from `said` */
 	char mark[PATH_MAX], acknowledged[PATH_MAX];
 	uint64_t acknowledged_now;
 	struct file_state states[EVENT_FILES];
+	struct copy copies[EVENT_FILES];
 	double longest; /* longest time that a good image took, in seconds */
 	bool was_late;
 };
@@ -52,6 +58,7 @@ bool server_ask(struct checker *checker, int *status);
 
 /* spawn.c: starts the command for the present image, on a copy, and waits for its status. */
 int spawn_command(struct checker *checker, int *status);
+void spawn_forget_copies(struct checker *checker);
 
 /* functions of checker.c */
 /*
@@ -59,9 +66,11 @@ int spawn_command(struct checker *checker, int *status);
  * run.
  */
 void checker_file(const struct checker *checker, const char *name, char *path);
-/* In a child process: sets its input, output and environment. */
+/*
+ * Used in a child process, also in one that shares its memory with this program: set its input and
+ * output, and become the command.
+ */
 void checker_redirect(const struct checker *checker);
-/* In a child process: becomes the command. */
 _Noreturn void checker_become(const struct checker *checker);
 /*
  * Seconds that a check may take. After one check has used up its whole deadline, the following

@@ -164,6 +164,9 @@ int images_restore(struct work *work, struct run *run, unsigned worker);
 int images_write(struct work *work, struct run *run, const char *to);
 /* Fills `image` with zeros. */
 int images_zero(struct work *work, struct run *run);
+/* The path, of PATH_MAX bytes, of one file of a worker's image or of its copy. */
+void image_file(const struct work *work, const struct run *run, const char *directory,
+	unsigned worker, unsigned number, char *path);
 /* Frees the trace and the memories. */
 void run_forget(struct run *run);
 /*

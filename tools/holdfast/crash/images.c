@@ -48,6 +48,12 @@ static const char *worker_directory(const char *name, unsigned worker)
 	return directory;
 }
 
+void image_file(const struct work *work, const struct run *run, const char *directory,
+	unsigned worker, unsigned number, char *path)
+{
+	image_path(work, run, worker_directory(directory, worker), number, path);
+}
+
 char *image_name(
 	const struct work *work, const struct run *run, const char *directory, unsigned worker)
 {

@@ -36,6 +36,8 @@ static _Noreturn void become_server(const struct checker *checker, int orders, i
 	setenv("HOLDFAST_CRASH_ORDERS", value, 1);
 	snprintf(value, sizeof(value), "%d", answers);
 	setenv("HOLDFAST_CRASH_ANSWERS", value, 1);
+	/* resolves symbols once, and not again in each child */
+	setenv("LD_BIND_NOW", "1", 1);
 	fcntl(orders, F_SETFD, 0);
 	fcntl(answers, F_SETFD, 0);
 	checker_become(checker);
@@ -101,7 +103,8 @@ static const char *why_not_ready(int place)
 static bool is_started(struct checker *checker)
 {
 	int place = FORK_AT_MAIN;
-	bool is_good = checker->server > 0 && read_number(checker, &place, START_SECONDS);
+	bool is_good = checker->server > 0 && read_number(checker, &place, START_SECONDS) &&
+		       read_number(checker, &checker->forker, START_SECONDS);
 
 	checker->way.why = why_not_ready(place);
 	return hide_image(checker, false) && is_good;
@@ -127,15 +130,45 @@ bool server_start(struct checker *checker)
 	return false;
 }
 
+/* Ends the check that a process has forked: its only child. */
+static void end_forked(pid_t forker)
+{
+	char path[64], list[4096];
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", forker, forker);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t length = fd < 0 ? -1 : read(fd, list, sizeof(list) - 1);
+	if (fd >= 0)
+		close(fd);
+	list[length > 0 ? length : 0] = '\0';
+	for (char *at = list, *end; *at; at = end) {
+		long pid = strtol(at, &end, 10);
+		if (pid <= 0 || end == at)
+			return;
+		checker_end_late((pid_t)pid);
+	}
+}
+
+/* Ends a late check until the server says that it has ended: it may just be about to be forked. */
+static bool end_late(struct checker *checker)
+{
+	double until = now() + START_SECONDS;
+	int status;
+
+	do {
+		end_forked(checker->forker);
+		if (read_number(checker, &status, WAIT_SECONDS / 2))
+			return true;
+	} while (!is_late(until));
+	return false;
+}
+
 bool server_ask(struct checker *checker, int *status)
 {
-	int pid, late;
-
-	if (write(checker->orders, "g", 1) != 1 || !read_number(checker, &pid, START_SECONDS))
+	if (write(checker->orders, "g", 1) != 1)
 		return false;
 	if (read_number(checker, status, checker_deadline(checker)))
 		return true;
-	checker_end_late(pid);
 	*status = VERDICT_DEADLINE;
-	return read_number(checker, &late, START_SECONDS);
+	return end_late(checker);
 }
