@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* kinds_of_extent.c - mistakes in how much becomes durable: too little, or in several steps */
+#include "kinds.h"
+
+/* ---- short: the flush has the size of a pointer, and the record continues in the next line */
+
+struct name {
+	ALIGNED uint64_t count;
+	ALIGNED char unused[40];
+	char text[40]; /* in two lines */
+};
+
+static void short_work(bool is_bad)
+{
+	struct name *name = (struct name *)(void *)base;
+	char *text = name->text;
+
+	for (unsigned i = 0; i < sizeof(name->text); i++)
+		text[i] = 'x'; /* short: lost */
+	pmem_persist(text, is_bad ? sizeof(text) : sizeof(name->text));
+	name->count = sizeof(name->text); /* short: early */
+	pmem_persist(&name->count, sizeof(name->count));
+	done();
+}
+
+static const char *short_check(unsigned count)
+{
+	const struct name *name = (const struct name *)(void *)base;
+
+	for (unsigned i = 0; i < name->count; i++)
+		if (name->text[i] != 'x')
+			return "the end of the text is missing";
+	return count && !name->count ? "the text is missing" : NULL;
+}
+
+/* ---- promise: an operation is acknowledged before it is durable */
+
+static void promise_work(bool is_bad)
+{
+	uint64_t *value = (uint64_t *)(void *)base;
+
+	for (unsigned i = 1; i <= 3; i++) {
+		*value = i; /* promise: lost */
+		pmem_flush(value, sizeof(*value));
+		if (is_bad)
+			done();
+		pmem_drain();
+		if (!is_bad)
+			done();
+	}
+}
+
+static const char *promise_check(unsigned count)
+{
+	return *(uint64_t *)(void *)base < count ? "an acknowledged value is missing" : NULL;
+}
+
+/* ---- words: two words of one line must change at once */
+
+struct order {
+	ALIGNED uint64_t words[2]; /* where each of 16 entries is; a byte each */
+};
+
+static void words_work(bool is_bad)
+{
+	struct order *orders = (struct order *)(void *)(base + 64);
+	uint64_t *which = (uint64_t *)(void *)base; /* which of two orders is valid, plus 1 */
+
+	orders[0].words[0] = orders[0].words[1] = 1;
+	pmem_persist(&orders[0], sizeof(orders[0]));
+	*which = 1;
+	pmem_persist(which, sizeof(*which));
+	done();
+	struct order *to = is_bad ? &orders[0] : &orders[1];
+	to->words[0] = 2; /* words: early */
+	to->words[1] = 2; /* words: lost */
+	pmem_persist(to, sizeof(*to));
+	*which = is_bad ? 1 : 2;
+	pmem_persist(which, sizeof(*which));
+	done();
+}
+
+static const char *words_check(unsigned count)
+{
+	uint64_t which = *(uint64_t *)(void *)base;
+	const struct order *order = (const struct order *)(void *)(base + 64 * which);
+
+	if (!which)
+		return count ? "there is no order" : NULL;
+	if (order->words[0] != order->words[1])
+		return "half of the entries are in the new order";
+	return order->words[0] < count ? "the order is old" : NULL;
+}
+
+/* ---- straddle: a word is in two lines, and so not stored at once */
+
+static void straddle_work(bool is_bad)
+{
+	uint64_t *word = (uint64_t *)(void *)(base + (is_bad ? 124 : 192));
+
+	*(uint64_t *)(void *)base = is_bad ? 124 : 192;
+	pmem_persist(base, 8);
+	for (uint64_t i = 1; i <= 2; i++) {
+		uint64_t value = i * UINT64_C(0x0000000100000001);
+		*(volatile uint64_t *)word = value; /* straddle: lost straddle: early */
+		pmem_persist(word, sizeof(*word));
+		done();
+	}
+}
+
+static const char *straddle_check(unsigned count)
+{
+	uint64_t where = *(uint64_t *)(void *)base, word = 0;
+
+	if (where)
+		memcpy(&word, base + where, sizeof(word));
+	if (word >> 32 != (uint32_t)word)
+		return "half of a word is old";
+	return (uint32_t)word < count ? "the word is old" : NULL;
+}
+
+/* ---- clean: a flag says that a line needs no flush, though it was stored to again */
+
+struct counters {
+	ALIGNED uint64_t first;
+	uint64_t second;
+	ALIGNED uint64_t sum;
+};
+
+static void clean_work(bool is_bad)
+{
+	struct counters *counters = (struct counters *)(void *)base;
+	bool is_clean = false;
+
+	counters->first = 1;
+	pmem_persist(counters, 64);
+	is_clean = is_bad;
+	counters->second = 2; /* clean: lost */
+	if (!is_clean)
+		pmem_persist(counters, 64);
+	counters->sum = 3; /* clean: early */
+	pmem_persist(&counters->sum, sizeof(counters->sum));
+	done();
+}
+
+static const char *clean_check(unsigned count)
+{
+	const struct counters *counters = (const struct counters *)(void *)base;
+
+	if (counters->sum && counters->first + counters->second != counters->sum)
+		return "the sum is wrong";
+	return count && !counters->sum ? "the sum is missing" : NULL;
+}
+
+/* ---- heap: the end of a heap is moved before the header of the new block is durable */
+
+struct heap {
+	ALIGNED uint64_t end; /* in blocks of 64 bytes */
+	struct {
+		ALIGNED uint64_t size; /* in blocks */
+	} blocks[16];
+};
+
+static void heap_work(bool is_bad)
+{
+	struct heap *heap = (struct heap *)(void *)base;
+
+	for (uint64_t size = 1; size <= 3; size++) {
+		uint64_t at = heap->end;
+		if (!is_bad) {
+			heap->blocks[at].size = size;
+			pmem_persist(&heap->blocks[at], 64);
+		}
+		heap->end = at + size; /* heap: early */
+		pmem_persist(&heap->end, sizeof(heap->end));
+		if (is_bad) {
+			heap->blocks[at].size = size; /* heap: lost */
+			pmem_persist(&heap->blocks[at], 64);
+		}
+		done();
+	}
+}
+
+static const char *heap_check(unsigned count)
+{
+	const struct heap *heap = (const struct heap *)(void *)base;
+	unsigned found = 0;
+
+	for (uint64_t at = 0; at < heap->end; at += heap->blocks[at].size, found++)
+		if (!heap->blocks[at].size)
+			return "a block has no size";
+	return found < count ? "a block is missing" : NULL;
+}
+
+/* ---- halves: an object that one copy should replace is changed in place, over two lines */
+
+struct object {
+	ALIGNED uint64_t low;
+	ALIGNED uint64_t high; /* always equal to low */
+};
+
+static void halves_work(bool is_bad)
+{
+	uint64_t *which = (uint64_t *)(void *)base;
+	struct object *objects = (struct object *)(void *)(base + 64);
+
+	for (uint64_t i = 1; i <= 2; i++) {
+		struct object *object = &objects[is_bad ? 0 : i % 2];
+		object->low = i; /* halves: early halves: lost */
+		pmem_persist(&object->low, sizeof(object->low));
+		object->high = i; /* halves: lost */
+		pmem_persist(&object->high, sizeof(object->high));
+		*which = is_bad ? 0 : i % 2;
+		pmem_persist(which, sizeof(*which));
+		done();
+	}
+}
+
+static const char *halves_check(unsigned count)
+{
+	const struct object *object =
+		(const struct object *)(void *)(base + 64) + *(uint64_t *)(void *)base;
+
+	if (object->low != object->high)
+		return "half of an object is new";
+	return object->low < count ? "the object is old" : NULL;
+}
+
+const struct kind kinds_of_extent[] = {
+	{"short", short_work, short_check},
+	{"promise", promise_work, promise_check},
+	{"words", words_work, words_check},
+	{"straddle", straddle_work, straddle_check},
+	{"clean", clean_work, clean_check},
+	{"heap", heap_work, heap_check},
+	{"halves", halves_work, halves_check},
+	{0},
+};
