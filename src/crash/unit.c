@@ -10,7 +10,8 @@
 bool unit_add(struct unit *unit, const struct element *element)
 {
 	if (unit->count == unit->capacity) {
-		uint32_t capacity = unit->capacity ? unit->capacity * 2 : 4;
+		/* most units of a large copy have one element */
+		uint32_t capacity = unit->capacity ? unit->capacity * 2 : 1;
 		struct element *grown = realloc(unit->elements, capacity * sizeof(*grown));
 		if (!grown)
 			return false;
