@@ -23,6 +23,7 @@ struct copy {
 	size_t size;
 	bool is_own;   /* the view is not the log's own map */
 	uint64_t sent; /* records before this offset are durable on the mirror */
+	uint64_t tail; /* the last one that this process has tried to store on the mirror */
 };
 
 /*
@@ -31,7 +32,10 @@ struct copy {
  */
 int copy_join(struct copy *copy, const struct log *log);
 
-/* Connect it again, and check that it is the same mirror. `fd` is that of the log's file. */
+/*
+ * Connect it again, and check that it is as this process has left it. `fd` is that of the log's
+ * file. -EBADMSG if it has lost records; -ESTALE if another writer has appended to it.
+ */
 int copy_join_again(struct copy *copy, int fd, size_t size);
 
 /* Disconnect it, and unmap its view. */

@@ -126,7 +126,9 @@ static int map_view(struct copy *copy, int fd, size_t size)
 		mmap(view, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
 			-1, 0) == view &&
 		pread(fd, view, page, 0) == (ssize_t)page) {
-		*copy = (struct copy){copy->mirror, view, size, true, copy->sent};
+		copy->view = view;
+		copy->size = size;
+		copy->is_own = true;
 		return 0;
 	}
 	int ret = -errno;
@@ -164,6 +166,7 @@ void copy_refresh(struct copy *copy, const struct log *log)
 
 void copy_set_tail(struct copy *copy, uint64_t tail)
 {
+	copy->tail = tail;
 	if (copy->is_own)
 		((struct log_header *)(void *)copy->view)->tail = tail;
 }
@@ -288,20 +291,45 @@ int copy_join(struct copy *copy, const struct log *log)
 	return ret;
 }
 
-/* The records need not be compared again: the mirror has the tail that this process gave it. */
-static int check_tail(struct copy *copy)
+static int has_other_writer(const struct copy *copy)
+{
+	warnx("%s: another writer has appended to the mirror", mirror_name(copy->mirror));
+	return -ESTALE;
+}
+
+/*
+ * Compares what the last commit, which failed here, may have left on the mirror: a tail, and the
+ * records before it. Records that were durable before need not be compared again.
+ */
+static int compare_last(const struct copy *copy, uint64_t tail)
+{
+	size_t length = tail - copy->sent;
+	char *there = malloc(length + 1);
+	int ret = there ? mirror_read(copy->mirror, there, copy->sent, length)
+			: no_memory(mirror_name(copy->mirror));
+
+	if (!ret && memcmp(copy->view + copy->sent, there, length))
+		ret = has_other_writer(copy);
+	free(there);
+	return ret;
+}
+
+static int check_tail(const struct copy *copy)
 {
 	struct log_header there;
 	int ret = mirror_read(copy->mirror, &there, 0, sizeof(there));
 
 	if (!ret)
-		ret = check_header(copy->mirror, &there, copy->size);
-	if (!ret && there.tail < copy->sent) {
-		warnx("%s: the mirror has lost records that it had: its tail is %ju and was %ju",
-			mirror_name(copy->mirror), (uintmax_t)there.tail, (uintmax_t)copy->sent);
-		ret = -EBADMSG;
-	}
-	return ret;
+		ret = check_header(copy->mirror, &there, UINT64_MAX);
+	if (ret)
+		return ret;
+	if (there.tail > copy->tail)
+		return has_other_writer(copy);
+	if (there.tail >= copy->sent)
+		return there.tail > copy->sent ? compare_last(copy, there.tail) : 0;
+	warnx("%s: the mirror has lost records: its tail is %ju and was %ju",
+		mirror_name(copy->mirror), (uintmax_t)there.tail, (uintmax_t)copy->sent);
+	return -EBADMSG;
 }
 
 int copy_join_again(struct copy *copy, int fd, size_t size)

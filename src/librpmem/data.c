@@ -173,8 +173,8 @@ int holdfast_remote_persist_wait(RPMEMpool *rpp, unsigned lane)
 		return call_end(&data.call, err_set(-EINVAL, "the pool is NULL"));
 	if (unlikely(!fork_is_owner(&rpp->owner)))
 		return call_end(&data.call, fork_check(&rpp->owner));
-	notes_enter(&rpp->notes, lane);
 	waiters_enter(rpp);
+	notes_enter(&rpp->notes, lane);
 	int rc = leave(&data, finish(rpp, lane), true);
 	/* From here on the pool may be closed. */
 	waiters_leave(rpp);
