@@ -3,14 +3,10 @@
 #include "base/unmap.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
-#include "base/log.h"
-#include "tap.h"
+#include "unit/logged.h"
 
 /* The errno that the next munmap(2) fails with; 0: it succeeds. */
 static int refusal;
@@ -24,19 +20,6 @@ int munmap(void *addr, size_t length)
 	return -1;
 }
 
-static char name[] = "/tmp/holdfast-unmap-XXXXXX";
-
-static const char *logged(void)
-{
-	static char text[512];
-	int fd = open(name, O_RDWR | O_CLOEXEC);
-	ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-
-	text[got > 0 ? got : 0] = '\0';
-	close(fd);
-	return text;
-}
-
 static char *map_page(void)
 {
 	char *page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -48,12 +31,7 @@ static char *map_page(void)
 
 int main(void)
 {
-	int fd = mkostemp(name, O_CLOEXEC);
-
-	if (fd < 0)
-		bail("mkostemp: %m");
-	close(fd);
-	setenv("PMEM2_LOG_FILE", name, 1);
+	logged_open();
 	setenv("PMEM2_LOG_LEVEL", "2", 1);
 	log_init("PMEM2");
 
@@ -73,6 +51,6 @@ int main(void)
 	unmap(page, 4096);
 	is_int(errno, EIO, "unmap: errno is unchanged if munmap fails");
 	has_str(logged(), "4096 bytes at", "unmap: a failure of munmap is logged");
-	unlink(name);
+	logged_close();
 	return tap_done();
 }
