@@ -23,7 +23,9 @@ int durable_wait(struct history *history, unsigned thread, const struct flight *
 	if (!*found)
 		*found = (uint64_t)(uintptr_t)calloc(1, sizeof(struct flights));
 	struct flights *flights = (struct flights *)*found;
-	if (flights && flights->count == flights->capacity) {
+	if (!flights)
+		return pending_no_memory();
+	if (flights->count == flights->capacity) {
 		uint32_t capacity = flights->capacity ? flights->capacity * 2 : 16;
 		struct flight *grown = realloc(flights->list, capacity * sizeof(*grown));
 		if (!grown)
@@ -31,8 +33,6 @@ int durable_wait(struct history *history, unsigned thread, const struct flight *
 		flights->list = grown;
 		flights->capacity = capacity;
 	}
-	if (!flights)
-		return pending_no_memory();
 	flights->list[flights->count++] = *flight;
 	return 0;
 }

@@ -18,6 +18,8 @@ static void *work(void *wrong_)
 		int is_pmem = 7, flags = PMEM_FILE_CREATE | PMEM_FILE_TMPFILE;
 		char *addr = pmem_map_file(scratch, SIZE, flags, 0, &length, &is_pmem);
 		*wrong += !addr || length != SIZE || is_pmem != pmem_is_pmem(addr, SIZE);
+		if (!addr)
+			return NULL;
 		pmem_memset_persist(addr, i, SIZE);
 		pmem_memcpy_nodrain(addr + 1, shared, 100);
 		pmem_drain();

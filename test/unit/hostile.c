@@ -216,7 +216,7 @@ static void test_whole(void)
 static void test_guard(void)
 {
 	struct target *target = target_new(HOLDFAST_METHOD_WRITE_MESSAGE, 1);
-	struct data_welcome welcome;
+	struct data_welcome welcome = {0};
 	struct bare bare;
 
 	target_start(target);

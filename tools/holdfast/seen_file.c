@@ -312,11 +312,10 @@ char *seen_prepare(struct seen_file **file, const struct seen *seen, const char 
 {
 	struct seen_file *made = file_for(path);
 	struct json_object *all = object_of(seen);
-	const char *text = json_object_to_json_string_ext(all, JSON_C_TO_STRING_PRETTY);
+	const char *text =
+		must_have((char *)json_object_to_json_string_ext(all, JSON_C_TO_STRING_PRETTY));
 	int fd = create(made), error = fd < 0 ? errno : 0;
 
-	if (!text)
-		must_copy(NULL);
 	if (fd >= 0 && (write_all(fd, text) || fchmod(fd, 0644) || fsync(fd)))
 		error = errno;
 	if (fd >= 0 && close(fd) && !error)

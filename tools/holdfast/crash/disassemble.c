@@ -207,13 +207,19 @@ struct probe_list *probe_list_new(
 	return list;
 }
 
+static void sort(struct addresses *addresses)
+{
+	if (addresses->list)
+		qsort(addresses->list, addresses->count, sizeof(uint64_t), compare);
+}
+
 static struct probe_list *make_list(struct reading *reading)
 {
 	struct addresses *found = &reading->sites;
 
-	qsort(reading->branches.list, reading->branches.count, sizeof(uint64_t), compare);
+	sort(&reading->branches);
 	add_branched_into(reading);
-	qsort(found->list, found->count, sizeof(uint64_t), compare);
+	sort(found);
 	struct probe_site *sites = calloc(found->count + 1, sizeof(*sites));
 	if (!sites || found->is_full || reading->branches.is_full || found->count > UINT32_MAX) {
 		free(sites);

@@ -15,6 +15,7 @@
 #include <unistd.h>
 #include <linux/magic.h>
 
+#include "holdfast/tool.h"
 #include "command.h"
 
 volatile sig_atomic_t is_stopped;
@@ -242,7 +243,7 @@ static int copy_named(struct work *work, unsigned number, const char *path, char
 	if (!make_part(work, part, 0777))
 		return complain(STATUS_NOTHING, "%s/%s: %s", work->path, part, strerror(errno));
 	snprintf(name, sizeof(name), "%s/%s/%s", work->path, part, base ? base + 1 : path);
-	*copy = strdup(name);
+	*copy = must_copy(name);
 	if (!access(path, F_OK) && copy_file(path, name))
 		return complain(STATUS_NOTHING,
 			"%s cannot be copied: %s; HOLDFAST_CRASH_DIR names another directory", path,
