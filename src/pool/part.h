@@ -88,6 +88,9 @@ int part_write_header(struct part *part, const uint8_t page[HEADER_SIZE]);
  */
 int part_store(const struct part *part, const void *bytes, size_t size, size_t offset);
 
+/* Read bytes, by system calls, which report errors of the medium. Any thread may call it. */
+int part_read(const struct part *part, void *bytes, size_t size, size_t offset);
+
 /*
  * True if a store to the mapping finds room even if the disk is full. False on file systems that
  * write changed blocks elsewhere, for blocks shared with other files, and if the file system

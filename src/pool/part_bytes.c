@@ -19,26 +19,46 @@ static struct mcsafe window(const struct part *part)
 	return (struct mcsafe){&part->device, part->fd, part->alignment, part->sysfs};
 }
 
-int part_read_header(const struct part *part, uint8_t page[HEADER_SIZE])
+/* `what` begins the object in error messages, such as "the header of ". */
+static int read_file(
+	const struct part *part, uint8_t *bytes, size_t size, size_t offset, const char *what)
 {
-	if (part->device.kind == DEVICE_DAX) {
-		struct mcsafe dax = window(part);
-		return pool_errno(mcsafe_read(&dax, page, HEADER_SIZE, 0));
-	}
-	for (size_t have = 0; have < HEADER_SIZE;) {
-		ssize_t got = pread(part->fd, page + have, HEADER_SIZE - have, (off_t)have);
+	for (size_t have = 0; have < size;) {
+		ssize_t got = pread(part->fd, bytes + have, size - have, (off_t)(offset + have));
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
-			return err_sys("cannot read the header of %s", part->path);
+			return err_sys("cannot read %s%s", what, part->path);
 		if (!got)
-			return err_set(-EIO, "%s ends in its header", part->path);
+			return err_set(-EIO, "cannot read %s%s: the file ends at %zu", what,
+				part->path, offset + have);
 		have += (size_t)got;
 	}
 	return 0;
 }
 
-/* `what` begins the object in error messages, such as "the header of ". */
+int part_read_header(const struct part *part, uint8_t page[HEADER_SIZE])
+{
+	if (part->device.kind != DEVICE_DAX)
+		return read_file(part, page, HEADER_SIZE, 0, "the header of ");
+	struct mcsafe dax = window(part);
+	return pool_errno(mcsafe_read(&dax, page, HEADER_SIZE, 0));
+}
+
+int part_read(const struct part *part, void *bytes, size_t size, size_t offset)
+{
+	char cause[ERR_SIZE / 2];
+
+	if (part->device.kind != DEVICE_DAX)
+		return read_file(part, bytes, size, offset, "");
+	struct mcsafe dax = window(part);
+	int error = pool_errno(mcsafe_read(&dax, bytes, size, offset));
+	if (!error)
+		return 0;
+	snprintf(cause, sizeof(cause), "%s", err_get());
+	return err_set(error, "cannot read %s: %s", part->path, cause);
+}
+
 static int write_file(
 	const struct part *part, const uint8_t *bytes, size_t size, size_t offset, const char *what)
 {

@@ -337,6 +337,20 @@ int pool_store(const struct pool *pool, size_t offset, const void *from, size_t 
 	return error;
 }
 
+int pool_read(const struct pool *pool, size_t offset, void *to, size_t length)
+{
+	struct piece piece;
+	int error = 0;
+
+	for (size_t i = 0; i < pool->count && !error; i++) {
+		const struct part *part = &pool->parts[i];
+		if (cut_piece(&piece, part, offset, length))
+			error = part_read(part, (char *)to + (part->offset + piece.from - offset),
+				piece.to - piece.from, part->skipped + piece.from);
+	}
+	return error;
+}
+
 size_t pool_in_files(const struct pool *pool, size_t offset, size_t *length)
 {
 	struct piece piece;

@@ -107,9 +107,15 @@ bool pool_has_room(const struct pool *pool);
 
 /*
  * Store bytes, durably, that a store to the mapping could not store. On failure the error message
- * has the reason and the path of the part. Any thread may call this function and the two below.
+ * has the reason and the path of the part. Any thread may call this function and the three below.
  */
 int pool_store(const struct pool *pool, size_t offset, const void *from, size_t length);
+
+/*
+ * Copy bytes of the pool, all within it. Files are read by pread(2): so bad memory is an error and
+ * not a signal, and pages that are only read do not become part of this process's memory.
+ */
+int pool_read(const struct pool *pool, size_t offset, void *to, size_t length);
 
 /*
  * Find the next bytes, from `offset` on and before offset + *length, that lie in files. Returns

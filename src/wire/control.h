@@ -40,6 +40,7 @@
 #define CONTROL_SECRET_SIZE 32
 #define CONTROL_PARTS_MAX   64 /* parts of one set in a reply */
 #define CONTROL_ID_SIZE     16 /* the identity of a pool */
+#define CONTROL_RESULT_SIZE 6  /* of a reply's status, without its message */
 #define CONTROL_REPLY       0x80000000u
 
 enum control_type {
@@ -60,6 +61,10 @@ enum control_type {
 	CONTROL_CLEAR = 20,  /* all bytes have been drained: remove the mark */
 	CONTROL_REPAIR = 21, /* an OPEN that a mark does not refuse */
 
+	/* Comparing, since 1.1 (compare.h): */
+	CONTROL_LOOK = 24,   /* open a pool to compare it: for reading, without lanes */
+	CONTROL_HASHES = 25, /* hash the blocks of a range */
+
 	/* Since minor 1. */
 	CONTROL_COUNTERS = 32, /* from the target; the reply has no status */
 	CONTROL_SESSION_COUNTERS = 33,
@@ -75,6 +80,9 @@ enum control_type {
 
 /* The size of a struct rpmem_pool_attr on the wire: its members, one after the other. */
 #define CONTROL_ATTR_SIZE 104
+
+/* The size of a struct control_session on the wire. */
+#define CONTROL_SESSION_SIZE (CONTROL_ID_SIZE + 8 + CONTROL_SECRET_SIZE)
 
 struct control_head {
 	uint32_t type;

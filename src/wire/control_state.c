@@ -6,8 +6,6 @@
 #include "base/err.h"
 #include "wire/control.h"
 
-#define SESSION_SIZE (CONTROL_ID_SIZE + 8 + CONTROL_SECRET_SIZE)
-
 static int malformed(const char *what, const char *why)
 {
 	return err_set(-EPROTO, "malformed %s: %s", what, why);
@@ -59,7 +57,8 @@ int control_get_resume(const uint8_t *body, size_t length, struct control_resume
 	get_session(&in, &got);
 	if (in.bad)
 		return malformed("request to resume", "its length or its generation is wrong");
-	int rc = control_get_start(body + SESSION_SIZE, length - SESSION_SIZE, &resume->start);
+	int rc = control_get_start(
+		body + CONTROL_SESSION_SIZE, length - CONTROL_SESSION_SIZE, &resume->start);
 	if (!rc)
 		resume->session = got;
 	return rc;

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "wire/compare.h"
 #include "wire/control.h"
 #include "wire/counters.h"
 #include "wire/frames.h"
@@ -44,6 +45,7 @@ static int request(uint32_t type, const uint8_t *body, size_t length, struct wri
 	struct control_resume resume;
 	struct control_named named;
 	uint64_t missing;
+	struct compare_ask ask;
 	uint32_t flags;
 	int rc;
 
@@ -65,10 +67,18 @@ static int request(uint32_t type, const uint8_t *body, size_t length, struct wri
 		if (!rc)
 			control_put_close(out, flags);
 		return rc;
+	case CONTROL_HASHES:
+		rc = compare_get_ask(body, length, &ask);
+		if (!rc) {
+			must(compare_count(&ask) >= 1 && compare_count(&ask) <= COMPARE_HASHES_MAX);
+			compare_put_ask(out, &ask);
+		}
+		return rc;
 	case CONTROL_REMOVE:
 	case CONTROL_DESCRIBE:
 	case CONTROL_STATE:
 	case CONTROL_SESSION_COUNTERS:
+	case CONTROL_LOOK:
 		rc = control_get_named(body, length, &named);
 		if (!rc)
 			control_put_named(out, &named);
@@ -88,15 +98,39 @@ static int request(uint32_t type, const uint8_t *body, size_t length, struct wri
 	}
 }
 
+/* The reply to a request for the hashes of as many pages as the body has room for. */
+static int reply_hashes(struct reader *in, struct writer *out)
+{
+	const uint8_t(*hashes)[HASH_SIZE];
+	size_t count = reader_left(in) / HASH_SIZE;
+	struct compare_ask ask = {.unit = COMPARE_PAGE};
+
+	ask.length =
+		COMPARE_PAGE * (uint32_t)(count < COMPARE_HASHES_MAX ? count : COMPARE_HASHES_MAX);
+	int rc = compare_get_hashes(in, &ask, &hashes);
+	if (!rc)
+		put_bytes(out, hashes, count * HASH_SIZE);
+	return rc;
+}
+
 static int reply_part(uint32_t type, struct reader *in, struct writer *out)
 {
 	struct control_started started;
 	struct control_description told;
+	struct compare_looked looked;
 	struct control_session session;
 	struct control_state state;
 	struct wire_counters counters;
 	int rc;
 
+	if (type == CONTROL_HASHES)
+		return reply_hashes(in, out);
+	if (type == CONTROL_LOOK) {
+		rc = compare_get_looked(in, &looked);
+		if (!rc)
+			compare_put_looked(out, &looked);
+		return rc;
+	}
 	if (type == CONTROL_BEGIN) {
 		rc = control_get_session(in, &session);
 		if (!rc)

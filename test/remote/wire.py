@@ -12,6 +12,7 @@ import time
 MAGIC = b"HOLDFAST"
 CREATE, OPEN, KEEP, SET_ATTR, CLOSE, REMOVE, DESCRIBE, PING = range(1, 9)
 STATE, BEGIN, RESUME, MARK, CLEAR, REPAIR = range(16, 22)
+LOOK, HASHES = 24, 25
 COUNTERS, SESSION_COUNTERS = 32, 33
 REPLY = 0x80000000
 VERBS, TCP = 1, 2
@@ -69,6 +70,10 @@ def state(rest):
 def counters(first=1):
     """Each of the 7 counters and 32 times differs from the others."""
     return struct.pack(">39Q", *range(first, first + 39))
+
+
+def hashes(offset, length, unit=128 << 10, seed=0):
+    return struct.pack(">QIIQ", offset, length, unit, seed)
 
 
 def result(status=OK, message=""):

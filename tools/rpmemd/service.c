@@ -323,6 +323,9 @@ static int close_service(struct service *service, bool discard, bool properly)
 		rc = rc ? rc : failed;
 	}
 	service->pool = NULL;
+	service->looks = false;
+	free(service->buffer);
+	service->buffer = NULL;
 	return rc;
 }
 

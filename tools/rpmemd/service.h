@@ -9,6 +9,7 @@
 #include "fabric/fabric.h"
 #include "publish.h"
 #include "store.h"
+#include "wire/compare.h"
 #include "wire/control.h"
 #include "writers.h"
 
@@ -23,6 +24,8 @@ struct service {
 	bool created;                /* by this initiator */
 	bool kept;                   /* the initiator has sent KEEP: a created pool stays */
 	bool begins;                 /* the initiator sends BEGIN; if not, any OPEN begins */
+	bool looks;                  /* the pool is open for reading only, without a server */
+	uint8_t *buffer;             /* bytes of the pool that are being hashed; or NULL */
 };
 
 /* A request that opens a pool. */
@@ -39,6 +42,20 @@ int service_set_attr(struct service *service, const struct control_set_attr *set
 
 /* BEGIN: `session` becomes the one that has begun. */
 int service_begin(struct service *service, struct control_session *session);
+
+/* LOOK: open a pool for reading only. */
+int service_look(
+	struct service *service, const struct control_named *named, struct compare_looked *looked);
+
+/* True for HASHES, BEGIN, MARK and CLEAR. */
+bool service_is_work(uint32_t type);
+
+/*
+ * Execute such a request on the open pool, and write the fields of its reply. `service` is a
+ * struct service. Another thread may call it while the pool is open, as that of jobs.h.
+ */
+int service_work(
+	void *service, const struct control_head *head, const uint8_t *body, struct writer *out);
 
 /* Stop the server and close the pool. A pool that was created and not kept is removed. */
 int service_close(struct service *service, bool discard);

@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "config.h"
 #include "control_io.h"
+#include "jobs.h"
 #include "service.h"
 
 #define PING_AFTER_MS 15000 /* silence before a ping; less with a shorter timeout */
@@ -26,10 +27,11 @@ struct session {
 	const struct config *config;
 	struct control_io io;
 	struct service service;
-	int signals;   /* signalfd for the signals that end the daemon */
-	int64_t heard; /* time when the initiator last sent something, in ms */
-	int64_t lost;  /* time when a lane was lost; 0: none was */
-	bool pinged;   /* a ping was sent and nothing heard since */
+	struct jobs *jobs; /* requests that take time; NULL before the first */
+	int signals;       /* signalfd for the signals that end the daemon */
+	int64_t heard;     /* time when the initiator last sent something, in ms */
+	int64_t lost;      /* time when a lane was lost; 0: none was */
+	bool pinged;       /* a ping was sent and nothing heard since */
 	uint32_t pings;
 	uint32_t questions;
 	int refusal;     /* negative errno: refuse every request with it; 0: do not */
@@ -119,6 +121,16 @@ static int need_pool(const struct session *session)
 	return session->service.pool ? 0 : err_set(-EPROTO, "no pool is open");
 }
 
+/* 0 if a pool is open and may be changed. */
+static int need_writable_pool(const struct session *session)
+{
+	int rc = need_pool(session);
+
+	if (!rc && session->service.looks)
+		rc = err_set(-EPROTO, "the pool is open for reading only");
+	return rc;
+}
+
 static int on_keep(struct session *session, const struct control_head *head, const uint8_t *body)
 {
 	int rc = control_get_nothing(body, head->length);
@@ -139,10 +151,16 @@ static int on_set_attr(
 	int rc = control_get_set_attr(body, head->length, &set);
 
 	if (!rc)
-		rc = need_pool(session);
+		rc = need_writable_pool(session);
 	if (!rc)
 		rc = service_set_attr(&session->service, &set);
 	return reply(session, head, rc);
+}
+
+static void end_jobs(struct session *session)
+{
+	jobs_close(session->jobs);
+	session->jobs = NULL;
 }
 
 static int on_close(struct session *session, const struct control_head *head, const uint8_t *body)
@@ -152,8 +170,10 @@ static int on_close(struct session *session, const struct control_head *head, co
 
 	if (!rc)
 		rc = need_pool(session);
-	if (!rc)
+	if (!rc) {
+		end_jobs(session);
 		rc = service_close(&session->service, flags & CONTROL_CLOSE_REMOVE);
+	}
 	if (!session->service.pool)
 		session->lost = 0;
 	return reply(session, head, rc);
@@ -202,43 +222,54 @@ static int on_state(struct session *session, const struct control_head *head, co
 	return control_io_send_reply(&session->io, head, &out);
 }
 
-static int on_begin(struct session *session, const struct control_head *head, const uint8_t *body)
+static int on_look(struct session *session, const struct control_head *head, const uint8_t *body)
 {
-	struct control_session begun;
-	int rc = control_get_nothing(body, head->length);
+	struct compare_looked looked;
+	struct control_named named;
+	int rc = control_get_named(body, head->length, &named);
 
+	if (!rc && session->service.pool)
+		rc = err_set(-EPROTO, "a pool is open already");
 	if (!rc)
-		rc = need_pool(session);
-	if (!rc)
-		rc = service_begin(&session->service, &begun);
+		rc = service_look(&session->service, &named, &looked);
 	if (rc)
 		return refuse(session, head, rc);
 	struct writer out = control_io_reply(&session->io);
-	control_put_session(&out, &begun);
+	compare_put_looked(&out, &looked);
 	return control_io_send_reply(&session->io, head, &out);
 }
 
-static int on_mark(struct session *session, const struct control_head *head, const uint8_t *body)
+/* -- requests that may come between those for hashes, which take time (jobs.h) -- */
+
+/* Leave a request to the thread of the jobs. Its reply is sent when it is done (on_jobs). */
+static int add_job(struct session *session, const struct control_head *head, const uint8_t *body)
 {
-	uint64_t missing;
-	int rc = control_get_mark(body, head->length, &missing);
+	int rc = session->jobs ? 0 : jobs_open(&session->jobs, service_work, &session->service);
 
 	if (!rc)
-		rc = need_pool(session);
-	if (!rc)
-		rc = writers_mark(&session->service.writers, missing);
-	return reply(session, head, rc);
+		rc = jobs_add(session->jobs, head, body);
+	return rc ? refuse(session, head, rc) : 0;
 }
 
-static int on_clear(struct session *session, const struct control_head *head, const uint8_t *body)
+static int on_hashes(struct session *session, const struct control_head *head, const uint8_t *body)
 {
-	int rc = control_get_nothing(body, head->length);
+	int rc = need_pool(session);
 
-	if (!rc)
-		rc = need_pool(session);
-	if (!rc)
-		rc = writers_clear(&session->service.writers);
-	return reply(session, head, rc);
+	return rc ? refuse(session, head, rc) : add_job(session, head, body);
+}
+
+/* BEGIN, MARK and CLEAR: behind requests for hashes that are not answered, if there are any. */
+static int on_writer(struct session *session, const struct control_head *head, const uint8_t *body)
+{
+	int rc = need_writable_pool(session);
+
+	if (rc)
+		return refuse(session, head, rc);
+	if (session->jobs)
+		return add_job(session, head, body);
+	struct writer out = control_io_reply(&session->io);
+	rc = service_work(&session->service, head, body, &out);
+	return rc ? refuse(session, head, rc) : control_io_send_reply(&session->io, head, &out);
 }
 
 static int on_session_counters(
@@ -299,12 +330,14 @@ static int (*const handlers[])(
 	[CONTROL_REMOVE] = on_remove,
 	[CONTROL_DESCRIBE] = on_describe,
 	[CONTROL_STATE] = on_state,
-	[CONTROL_BEGIN] = on_begin,
+	[CONTROL_BEGIN] = on_writer,
 	[CONTROL_RESUME] = on_resume,
-	[CONTROL_MARK] = on_mark,
-	[CONTROL_CLEAR] = on_clear,
+	[CONTROL_MARK] = on_writer,
+	[CONTROL_CLEAR] = on_writer,
 	[CONTROL_REPAIR] = on_start,
 	[CONTROL_SESSION_COUNTERS] = on_session_counters,
+	[CONTROL_LOOK] = on_look,
+	[CONTROL_HASHES] = on_hashes,
 };
 
 static int dispatch(struct session *session, const struct control_head *head, const uint8_t *body)
@@ -318,6 +351,10 @@ static int dispatch(struct session *session, const struct control_head *head, co
 	if (session->refusal)
 		return control_io_refuse(
 			&session->io, head, wire_status_of(-session->refusal), session->why);
+	/* Replies are in the order of the requests. */
+	if (session->jobs && jobs_pending(session->jobs) && !service_is_work(head->type))
+		return refuse(
+			session, head, err_set(-EPROTO, "earlier requests are not answered yet"));
 	if (head->type < sizeof(handlers) / sizeof(handlers[0]) && handlers[head->type])
 		return handlers[head->type](session, head, body);
 	return reply(session, head, err_set(-EOPNOTSUPP, "request %u is unknown", head->type));
@@ -400,6 +437,22 @@ static enum verdict on_asker(struct session *session)
 										    : GO_ON;
 }
 
+/* Send the replies of jobs that are done. */
+static enum verdict on_jobs(struct session *session)
+{
+	struct control_head head;
+	int result, rc = 0;
+
+	while (!rc) {
+		struct writer out = control_io_reply(&session->io);
+		if (!jobs_take(session->jobs, &head, &result, &out))
+			return GO_ON;
+		rc = result ? refuse(session, &head, result)
+			    : control_io_send_reply(&session->io, &head, &out);
+	}
+	return trouble();
+}
+
 /* The next time to act even if no event happens, in ms. */
 static int64_t next_deadline(const struct session *session)
 {
@@ -448,7 +501,8 @@ static enum verdict once(struct session *session)
 	bool watch = session->service.server && !session->lost;
 	struct pollfd wait[] = {{STDIN_FILENO, POLLIN, 0}, {session->signals, POLLIN, 0},
 		{watch ? lanes_server_fd(session->service.server) : -1, POLLIN, 0},
-		{session->service.pool ? publish_fd(&session->service.publish) : -1, POLLIN, 0}};
+		{session->service.pool ? publish_fd(&session->service.publish) : -1, POLLIN, 0},
+		{session->jobs ? jobs_fd(session->jobs) : -1, POLLIN, 0}};
 	int64_t left = next_deadline(session) - now_ms();
 	int ready = poll(wait, sizeof(wait) / sizeof(*wait), left > 0 ? (int)left : 0);
 
@@ -461,6 +515,8 @@ static enum verdict once(struct session *session)
 	if (wait[2].revents && on_lanes(session) != GO_ON)
 		return END_BADLY;
 	if (wait[3].revents && on_asker(session) != GO_ON)
+		return END_BADLY;
+	if (wait[4].revents && on_jobs(session) != GO_ON)
 		return END_BADLY;
 	return wait[0].revents ? on_input(session) : GO_ON;
 }
@@ -514,6 +570,7 @@ static int run(struct session *session)
 	 * takes long.
 	 */
 	close_output();
+	end_jobs(session);
 	if (service_end(&session->service)) {
 		trouble();
 		verdict = END_BADLY;

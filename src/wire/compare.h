@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * compare.h - the requests of the control channel by which an initiator compares its memory with a
+ * pool (doc/remote-protocol.md, "Comparing")
+ *
+ * The initiator asks for hashes of large blocks, and then for hashes of the pages in those that
+ * differ. 128 KiB are the cheapest blocks when one page in a thousand differs, at random places:
+ * the hashes of all blocks of 4 GiB take 0.5 MiB, those of the pages in different blocks another
+ * 0.5 MiB. With 64 or 256 KiB it would be 1.25 MiB.
+ *
+ * Encoders and decoders are like those of control.h.
+ */
+#ifndef WIRE_COMPARE_H
+#define WIRE_COMPARE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wire/buf.h"
+#include "wire/hash.h"
+
+#define COMPARE_PAGE       4096u
+#define COMPARE_BLOCK      (128u << 10)
+#define COMPARE_UNIT_MAX   (256u << 10) /* the largest unit that can be hashed */
+#define COMPARE_RANGE_MAX  (8u << 20)   /* the longest range of one request */
+#define COMPARE_HASHES_MAX (COMPARE_RANGE_MAX / COMPARE_PAGE)
+#define COMPARE_ASKS_MAX   64 /* requests for hashes that may be unanswered */
+
+/*
+ * The request HASHES: hash each `unit` bytes of a range, which need not be a multiple of it. The
+ * reply has the hashes, one after the other.
+ */
+struct compare_ask {
+	uint64_t offset, seed;
+	uint32_t length, unit;
+};
+
+/* The reply to LOOK. */
+struct compare_looked {
+	uint64_t size;  /* of the pool, in bytes */
+	uint32_t guard; /* bytes at the pool's start that are its header, or 0 */
+};
+
+/* The number of hashes in the reply. */
+static inline uint32_t compare_count(const struct compare_ask *ask)
+{
+	return (ask->length + ask->unit - 1) / ask->unit;
+}
+
+void compare_put_ask(struct writer *out, const struct compare_ask *ask);
+int compare_get_ask(const uint8_t *body, size_t length, struct compare_ask *ask);
+
+void compare_put_looked(struct writer *out, const struct compare_looked *looked);
+int compare_get_looked(struct reader *in, struct compare_looked *looked);
+
+/* Get the hashes of a reply to `ask`. The pointer is into the reply. */
+int compare_get_hashes(
+	struct reader *in, const struct compare_ask *ask, const uint8_t (**hashes)[HASH_SIZE]);
+
+#endif

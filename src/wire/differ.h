@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * differ.h - find the pages in which memory differs from a pool that is known by its hashes only
+ *
+ * The hashes of large blocks are compared first, and then those of the pages in blocks that differ.
+ * Several requests are under way, so that the target hashes the next range while this side compares
+ * the previous one. Needs little memory, whatever the size and the number of differences.
+ */
+#ifndef WIRE_DIFFER_H
+#define WIRE_DIFFER_H
+
+#include <stdbool.h>
+
+#include "wire/compare.h"
+
+/*
+ * Requests under way, and those for blocks among them: the target is at most 48 MiB ahead, which
+ * hides round trips of 50 ms at 1 GB/s.
+ */
+#define DIFFER_WINDOW 32
+#define DIFFER_AHEAD  6
+
+/* All functions return 0, or a negative code that ends the comparison. */
+struct differ_calls {
+	/* Send a request. */
+	int (*ask)(void *context, const struct compare_ask *ask);
+	/* Wait for the reply to the oldest request; *hashes is valid until the next `ask`. */
+	int (*take)(
+		void *context, const struct compare_ask *ask, const uint8_t (**hashes)[HASH_SIZE]);
+	/*
+	 * Called once, when a block is found to differ, before its pages are asked for: `mark`
+	 * may send another request, and `marked` takes its reply. Both may be NULL.
+	 */
+	int (*mark)(void *context);
+	int (*marked)(void *context);
+	/* These whole pages differ. */
+	int (*differ)(void *context, uint64_t offset, size_t length);
+	/* The blocks of so many more bytes have been compared. */
+	int (*progress)(void *context, size_t length);
+	void *context;
+};
+
+/*
+ * Compare the bytes from `begin` to `end`, offsets in the memory at `local`; both are multiples of
+ * COMPARE_PAGE. After a failure, replies may be left that were not taken.
+ */
+int differ_run(const struct differ_calls *calls, const void *local, uint64_t begin, uint64_t end,
+	uint64_t seed);
+
+#endif
