@@ -154,6 +154,66 @@ int holdfast_remote_describe(
 	const char *target, const char *pool_set_name, struct holdfast_remote_set **set);
 void holdfast_remote_set_free(struct holdfast_remote_set **set);
 
+/*
+ * Comparing memory with a pool at a target, its mirror: both ends hash blocks, and only what
+ * differs is sent. holdfast_mirror_sync() is for a mirror that missed changes, as after a crash of
+ * the program or a lost connection.
+ */
+
+/* How far a comparison has come. The sizes are in bytes. */
+struct holdfast_mirror_state {
+	size_t struct_size;
+	uint64_t size;        /* to compare: all of the memory but the header */
+	uint64_t compared;    /* of these */
+	uint64_t different;   /* in pages of 4 KiB that differed */
+	uint64_t sent;        /* of these, durable at the target by now */
+	uint64_t exchanged;   /* of requests and replies for the comparison, in both directions */
+	uint64_t pool_size;   /* of the pool at the target, its header included */
+	uint64_t header_size; /* at the beginning: left as it is, and not compared; 4096 or 0 */
+	int inconsistent;     /* 1: when the call began, the target had marked the pool */
+};
+
+/* Flags. */
+#define HOLDFAST_MIRROR_SAME_SIZE 1u /* refuse a pool that is larger than the memory */
+
+/* All members may be 0, except for struct_size. */
+struct holdfast_mirror_options {
+	size_t struct_size;
+	unsigned flags;
+	unsigned nlanes; /* the most lanes that a sync uses; 0: 4 */
+	/*
+	 * Called now and then, on the thread of the call. Another value than 0 ends the call with
+	 * ECANCELED.
+	 */
+	int (*progress)(const struct holdfast_mirror_state *state, void *argument);
+	void *argument;
+};
+
+/*
+ * Compare the memory at pool_addr with a pool, which is not changed. pool_addr and pool_size must
+ * be multiples of the page size. Afterwards, `different` in *state says if they are equal.
+ *
+ * `options` may be NULL, `state` too. The caller sets state->struct_size; the call fills in *state
+ * even if it fails. Returns 0, or -1 and errno: as rpmem_open(), or EOPNOTSUPP for a daemon that
+ * cannot compare, EFBIG for a pool that is smaller, EINVAL for one that is larger and
+ * HOLDFAST_MIRROR_SAME_SIZE, ECANCELED.
+ */
+int holdfast_mirror_check(const char *target, const char *pool_set_name, const void *pool_addr,
+	size_t pool_size, const struct holdfast_mirror_options *options,
+	struct holdfast_mirror_state *state);
+
+/*
+ * Make a pool equal to the memory, except for the pool's header: send the pages that differ.
+ * Nobody may change the memory meanwhile. When it returns 0, all is durable at the target.
+ *
+ * Before the first page is sent, the target marks the pool as inconsistent, durably, and removes
+ * the mark in the end. rpmem_open() of a pool with the mark fails with EUCLEAN; another sync
+ * removes it.
+ */
+int holdfast_mirror_sync(const char *target, const char *pool_set_name, const void *pool_addr,
+	size_t pool_size, const struct holdfast_mirror_options *options,
+	struct holdfast_mirror_state *state);
+
 /* Return the name of an enum value: "tcp", "write+message"; "?" for an unknown value. */
 const char *holdfast_provider_name(enum holdfast_provider provider);
 const char *holdfast_method_name(enum holdfast_method method);

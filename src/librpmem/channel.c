@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "librpmem/answers.h"
 #include "librpmem/clock.h"
 #include "librpmem/ssh_stderr.h"
 #include "librpmem/ssh.h"
@@ -45,13 +46,11 @@ struct channel {
 	atomic_int error; /* negative errno; set once, after `why` */
 	pthread_mutex_t turn, sending, lock;
 	pthread_cond_t news; /* signalled when greeted, replied or ended */
-	bool greeted, waiting, replied;
+	bool greeted;
 	bool given_up; /* only the caller accesses it */
 	struct channel_counters counters;
-	struct control_head awaited;
+	struct answers answers;
 	uint32_t last_id;
-	uint8_t *reply; /* written by the monitor while `waiting`; then the caller's */
-	size_t reply_length;
 	char why[ERR_SIZE];
 };
 
@@ -221,20 +220,14 @@ static int take_question(struct channel *channel, const struct control_head *hea
 static int take_reply(struct channel *channel, const struct control_head *head, const uint8_t *body)
 {
 	pthread_mutex_lock(&channel->lock);
-	bool awaited = channel->waiting && !channel->replied &&
-		       head->type == (channel->awaited.type | CONTROL_REPLY) &&
-		       head->id == channel->awaited.id;
-	if (awaited) {
-		memcpy(channel->reply, body, head->length);
-		channel->reply_length = head->length;
-		channel->replied = true;
+	bool awaited = answers_put(&channel->answers, head, body);
+	if (awaited)
 		pthread_cond_broadcast(&channel->news);
-	}
 	pthread_mutex_unlock(&channel->lock);
 	if (awaited)
 		return 0;
-	return err_set(-EPROTO, "the target sent an unexpected frame: type %#x, id %u", head->type,
-		head->id);
+	return err_set(-EPROTO, "the target sent an unexpected frame: type %#x, id %u, %u bytes",
+		head->type, head->id, head->length);
 }
 
 static int take_frame(struct channel *channel, const struct control_head *head, const uint8_t *body)
@@ -355,16 +348,29 @@ static int start_monitor(struct channel *channel)
 
 /* -- calls of other threads: send a request and wait -- */
 
-/* Wait until *flag is true, the channel ends or the deadline passes. The caller holds `lock`. */
-static int await_news(struct channel *channel, const bool *flag, const char *step)
+static bool was_greeted(const struct channel *channel)
+{
+	return channel->greeted;
+}
+
+static bool was_answered(const struct channel *channel)
+{
+	return channel->answers.arrived;
+}
+
+/*
+ * Wait until happened() is true, the channel ends or the deadline passes. The caller holds `lock`.
+ */
+static int await_news(
+	struct channel *channel, bool (*happened)(const struct channel *), const char *step)
 {
 	int64_t deadline = clock_ms() + channel->timeout_ms;
 	const struct timespec until = {deadline / 1000, deadline % 1000 * 1000000};
 	int error = 0;
 
-	while (!*flag && !channel_error(channel) && error != ETIMEDOUT)
+	while (!happened(channel) && !channel_error(channel) && error != ETIMEDOUT)
 		error = pthread_cond_timedwait(&channel->news, &channel->lock, &until);
-	if (*flag)
+	if (happened(channel))
 		return 0;
 	if (channel_error(channel))
 		return channel_failure(channel);
@@ -380,7 +386,7 @@ static int await_news(struct channel *channel, const bool *flag, const char *ste
 static int await_greeting(struct channel *channel)
 {
 	pthread_mutex_lock(&channel->lock);
-	int rc = await_news(channel, &channel->greeted, "greeting");
+	int rc = await_news(channel, was_greeted, "greeting");
 	pthread_mutex_unlock(&channel->lock);
 	return rc;
 }
@@ -388,9 +394,8 @@ static int await_greeting(struct channel *channel)
 static int take_result(struct channel *channel, const char *step, struct reader *reply)
 {
 	struct control_result result;
-
-	*reply = reader_on(channel->reply, channel->reply_length);
 	int rc = control_get_result(reply, &result);
+
 	if (rc)
 		return end_channel(channel, rc, err_get()), channel_failure(channel);
 	if (result.status == WIRE_OK)
@@ -399,20 +404,31 @@ static int take_result(struct channel *channel, const char *step, struct reader 
 		*result.message ? result.message : wire_status_text(result.status));
 }
 
-static int call(struct channel *channel, uint32_t type, const struct writer *body, const char *step)
+static int ask(struct channel *channel, uint32_t type, const struct writer *body, size_t limit)
 {
+	char cause[ERR_SIZE / 2];
+
 	pthread_mutex_lock(&channel->lock);
 	const struct control_head head = {
 		type, ++channel->last_id, body ? (uint32_t)writer_length(body) : 0};
-	channel->awaited = head;
-	channel->replied = false;
-	channel->waiting = true;
+	int rc = answers_expect(&channel->answers, &head, limit);
 	pthread_mutex_unlock(&channel->lock);
+	if (rc) {
+		snprintf(cause, sizeof(cause), "%s", err_get());
+		return err_set(rc, "%s: %s", channel->name, cause);
+	}
+	return send_frame(channel, &head, body ? body->bytes : NULL) ? channel_failure(channel) : 0;
+}
 
-	int rc = send_frame(channel, &head, body ? body->bytes : NULL);
+/* Wait for the oldest reply. *reply is where its status begins. */
+static int take(struct channel *channel, const char *step, struct reader *reply)
+{
 	pthread_mutex_lock(&channel->lock);
-	rc = rc ? channel_failure(channel) : await_news(channel, &channel->replied, step);
-	channel->waiting = false;
+	int rc = await_news(channel, was_answered, step);
+	if (!rc) {
+		const struct answer *answer = answers_take(&channel->answers);
+		*reply = reader_on(answer->bytes, answer->length);
+	}
 	pthread_mutex_unlock(&channel->lock);
 	return rc;
 }
@@ -420,14 +436,16 @@ static int call(struct channel *channel, uint32_t type, const struct writer *bod
 int channel_call(struct channel *channel, uint32_t type, const struct writer *body,
 	const char *step, struct reader *reply)
 {
-	struct reader unwanted;
+	struct reader unwanted, *wanted = reply ? reply : &unwanted;
 
 	pthread_mutex_lock(&channel->turn);
 	int rc = channel_failure(channel);
 	if (!rc)
-		rc = call(channel, type, body, step);
+		rc = ask(channel, type, body, CONTROL_BODY_MAX);
 	if (!rc)
-		rc = take_result(channel, step, reply ? reply : &unwanted);
+		rc = take(channel, step, wanted);
+	if (!rc)
+		rc = take_result(channel, step, wanted);
 	/* If the caller does not want fields of the reply, the reply must not have any. */
 	if (!rc && !reply && reader_left(&unwanted)) {
 		end_channel(channel, -EPROTO, "malformed reply: more than its status");
@@ -435,6 +453,30 @@ int channel_call(struct channel *channel, uint32_t type, const struct writer *bo
 	}
 	pthread_mutex_unlock(&channel->turn);
 	return rc;
+}
+
+int channel_ask(struct channel *channel, uint32_t type, const struct writer *body, size_t length)
+{
+	size_t refusal = CONTROL_RESULT_SIZE + CONTROL_MESSAGE_MAX;
+	int rc = channel_failure(channel);
+
+	length += CONTROL_RESULT_SIZE;
+	return rc ? rc : ask(channel, type, body, length > refusal ? length : refusal);
+}
+
+int channel_answer(struct channel *channel, const char *step, struct reader *reply)
+{
+	int rc = take(channel, step, reply);
+
+	return rc ? rc : take_result(channel, step, reply);
+}
+
+unsigned channel_unanswered(struct channel *channel)
+{
+	pthread_mutex_lock(&channel->lock);
+	unsigned count = channel->answers.expected;
+	pthread_mutex_unlock(&channel->lock);
+	return count;
 }
 
 /* -- open and close a channel -- */
@@ -448,7 +490,6 @@ static struct channel *channel_new(const char *name, const struct settings *sett
 		return NULL;
 	channel->name = name;
 	channel->timeout_ms = settings->timeout_ms;
-	channel->reply = malloc(CONTROL_BODY_MAX);
 	channel->hangup_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	channel->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	pthread_mutex_init(&channel->turn, NULL);
@@ -472,7 +513,7 @@ static void channel_free(struct channel *channel)
 	if (channel->stop_fd >= 0)
 		close(channel->stop_fd);
 	frames_fini(&channel->frames);
-	free(channel->reply);
+	answers_fini(&channel->answers);
 	free(channel);
 }
 
@@ -515,10 +556,6 @@ int channel_open(struct channel **opened, const char *name, const struct target 
 	rc = frames_init(&channel->frames);
 	if (rc)
 		goto failed;
-	if (!channel->reply) {
-		rc = err_set(-ENOMEM, "%s: no memory", name);
-		goto failed;
-	}
 	if (channel->hangup_fd < 0 || channel->stop_fd < 0) {
 		rc = err_set(-EMFILE, "%s: no descriptors left", name);
 		goto failed;
@@ -567,7 +604,7 @@ void channel_abandon(struct channel *channel)
 {
 	/* Other threads of the parent may have held its locks, so do not touch or destroy them. */
 	frames_fini(&channel->frames);
-	free(channel->reply);
+	answers_fini(&channel->answers);
 	free(channel);
 }
 

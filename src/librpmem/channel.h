@@ -44,6 +44,18 @@ int channel_open(struct channel **channel, const char *name, const struct target
 int channel_call(struct channel *channel, uint32_t type, const struct writer *body,
 	const char *step, struct reader *reply);
 
+/*
+ * Send a request, and take its reply later, so that several requests are under way. One thread
+ * only, and no channel_call() until all replies are taken. `length` is that of the reply's own
+ * fields. channel_answer() takes the reply to the oldest request: *reply is at its fields, and
+ * valid until the next channel_ask(). They return what channel_call() does.
+ */
+int channel_ask(struct channel *channel, uint32_t type, const struct writer *body, size_t length);
+int channel_answer(struct channel *channel, const char *step, struct reader *reply);
+
+/* The number of replies that have not been taken. */
+unsigned channel_unanswered(struct channel *channel);
+
 /* 0, or the negative errno with which the channel ended. Any thread may call it; takes no lock. */
 int channel_error(const struct channel *channel);
 

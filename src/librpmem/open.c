@@ -221,13 +221,13 @@ static int connect_lanes(RPMEMpool *pool, void *addr, size_t size)
 	return rc ? first : 0;
 }
 
-static int close_at_target(RPMEMpool *pool, uint32_t flags)
+int pool_close_at_target(const struct session *session, uint32_t flags)
 {
 	uint8_t bytes[4];
 	struct writer out = writer_on(bytes, sizeof(bytes));
 
 	control_put_close(&out, flags);
-	return channel_call(pool->session->channel, CONTROL_CLOSE, &out, "close", NULL);
+	return channel_call(session->channel, CONTROL_CLOSE, &out, "close", NULL);
 }
 
 static void sum_counters(const void *pool, struct wire_counters *counters)
@@ -279,7 +279,7 @@ static int settle(RPMEMpool *pool, uint32_t type, void *addr, size_t size)
 		return 0;
 	snprintf(cause, sizeof(cause), "%s", err_get());
 	if (!channel_error(pool->session->channel))
-		close_at_target(pool, CONTROL_CLOSE_REMOVE);
+		pool_close_at_target(pool->session, CONTROL_CLOSE_REMOVE);
 	err_put_back(cause);
 	return rc;
 }
@@ -310,7 +310,9 @@ static int start_session(struct session *session)
 static int start_pool(RPMEMpool *pool, uint32_t type, void *addr, size_t size, unsigned nlanes,
 	const struct rpmem_pool_attr *attr)
 {
-	const char *step = type == CONTROL_CREATE ? "create" : "open";
+	const char *step = type == CONTROL_CREATE   ? "create"
+			   : type == CONTROL_REPAIR ? "sync"
+						    : "open";
 	struct control_start *start = calloc(1, sizeof(*start));
 
 	if (!start)
@@ -326,8 +328,8 @@ static int start_pool(RPMEMpool *pool, uint32_t type, void *addr, size_t size, u
 	return rc;
 }
 
-static int start(RPMEMpool **started, uint32_t type, const char *target, const char *set,
-	void *addr, size_t size, unsigned *nlanes, const struct rpmem_pool_attr *attr)
+int pool_start(RPMEMpool **started, uint32_t type, const char *target, const char *set, void *addr,
+	size_t size, unsigned *nlanes, const struct rpmem_pool_attr *attr)
 {
 	struct fork_owner owner;
 	struct session *session;
@@ -367,8 +369,8 @@ RPMEMpool *rpmem_create(const char *target, const char *pool_set_name, void *poo
 	struct call call = call_begin();
 	RPMEMpool *pool = NULL;
 
-	call_end(&call, start(&pool, CONTROL_CREATE, target, pool_set_name, pool_addr, pool_size,
-				nlanes, create_attr));
+	call_end(&call, pool_start(&pool, CONTROL_CREATE, target, pool_set_name, pool_addr,
+				pool_size, nlanes, create_attr));
 	return pool;
 }
 
@@ -379,7 +381,7 @@ RPMEMpool *rpmem_open(const char *target, const char *pool_set_name, void *pool_
 	struct call call = call_begin();
 	RPMEMpool *pool = NULL;
 
-	call_end(&call, start(&pool, CONTROL_OPEN, target, pool_set_name, pool_addr, pool_size,
+	call_end(&call, pool_start(&pool, CONTROL_OPEN, target, pool_set_name, pool_addr, pool_size,
 				nlanes, NULL));
 	if (pool && open_attr)
 		*open_attr = pool->told.attr;
@@ -397,7 +399,7 @@ static int abandon(RPMEMpool *pool)
 	return 0;
 }
 
-static int close_pool(RPMEMpool *rpp)
+int pool_finish(RPMEMpool *rpp)
 {
 	char cause[ERR_SIZE];
 
@@ -413,7 +415,7 @@ static int close_pool(RPMEMpool *rpp)
 		/* The target has timed out once: do not wait for it again when ssh ends. */
 		channel_give_up(rpp->session->channel);
 	} else if (!rc || !channel_error(rpp->session->channel)) {
-		int closed = close_at_target(rpp, 0);
+		int closed = pool_close_at_target(rpp->session, 0);
 		rc = rc ? rc : closed;
 	}
 	if (canceled && !rc)
@@ -430,5 +432,5 @@ int rpmem_close(RPMEMpool *rpp)
 {
 	struct call call = call_begin();
 
-	return call_end(&call, close_pool(rpp));
+	return call_end(&call, pool_finish(rpp));
 }

@@ -54,6 +54,19 @@ struct rpmem_pool {
 };
 
 /*
+ * Open a pool, as rpmem_create() and rpmem_open() do; `type` is the request: CONTROL_CREATE,
+ * CONTROL_OPEN or CONTROL_REPAIR.
+ */
+int pool_start(RPMEMpool **pool, uint32_t type, const char *target, const char *set, void *addr,
+	size_t size, unsigned *nlanes, const struct rpmem_pool_attr *attr);
+
+/* Send CLOSE, with its flags. */
+int pool_close_at_target(const struct session *session, uint32_t flags);
+
+/* Close a pool, as rpmem_close() does. */
+int pool_finish(RPMEMpool *rpp);
+
+/*
  * 0, or the error of every call on the handle, with its error message: the process does not own
  * the handle, or the handle has ended.
  */

@@ -25,8 +25,9 @@ static const char *const names[] = {"rpmem_check_version", "rpmem_close", "rpmem
 static const char *const added[] = {"holdfast_method_name", "holdfast_provider_name",
 	"holdfast_remote_describe", "holdfast_remote_free", "holdfast_remote_info",
 	"holdfast_remote_set_free"};
-static const char *const added_later[] = {"holdfast_remote_persist_start",
-	"holdfast_remote_persist_wait", "holdfast_remote_stats", "holdfast_remote_stats_free"};
+static const char *const added_later[] = {"holdfast_mirror_check", "holdfast_mirror_sync",
+	"holdfast_remote_persist_start", "holdfast_remote_persist_wait", "holdfast_remote_stats",
+	"holdfast_remote_stats_free"};
 
 /* Looks symbols up as libpmemobj does, which refuses to replicate if one of `names` is missing. */
 static void test_symbols(void)
@@ -270,6 +271,48 @@ static void test_signals(void)
 	munmap(memory, size);
 }
 
+/* Arguments of holdfast_mirror_check() and holdfast_mirror_sync() that must be refused. */
+static void test_mirror(void)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	char *memory = mmap(NULL, 2 * page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	const struct holdfast_mirror_options good = {.struct_size = sizeof(good)},
+					     small = {.struct_size = sizeof(good) - 1},
+					     flags = {.struct_size = sizeof(good), .flags = 2};
+	struct holdfast_mirror_state cut = {.struct_size = sizeof(cut) - 1};
+	const struct {
+		const char *target, *set;
+		const void *addr;
+		size_t size;
+		const struct holdfast_mirror_options *options;
+		struct holdfast_mirror_state *state;
+		const char *what;
+	} calls[] = {{NULL, "s", memory, page, NULL, NULL, "NULL for the target"},
+		{"h", NULL, memory, page, NULL, NULL, "NULL for the name of the set"},
+		{"h:0", "s", memory, page, NULL, NULL, "port 0"},
+		{"h", "s", NULL, page, NULL, NULL, "NULL for the memory"},
+		{"h", "s", memory + 1, page, &good, NULL, "memory that is not aligned"},
+		{"h", "s", memory, 0, &good, NULL, "a size of 0"},
+		{"h", "s", memory, page + 1, NULL, NULL, "a size that is not whole pages"},
+		{"h", "s", memory, page, &small, NULL, "too small a struct of options"},
+		{"h", "s", memory, page, &flags, NULL, "an unknown flag"},
+		{"h", "s", memory, page, &good, &cut, "too small a struct of the state"}};
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		errno = 0;
+		ok(holdfast_mirror_check(calls[i].target, calls[i].set, calls[i].addr,
+			   calls[i].size, calls[i].options, calls[i].state) == -1 &&
+				errno == EINVAL && *rpmem_errormsg(),
+			"holdfast_mirror_check: %s is EINVAL", calls[i].what);
+		errno = 0;
+		ok(holdfast_mirror_sync(calls[i].target, calls[i].set, calls[i].addr, calls[i].size,
+			   calls[i].options, calls[i].state) == -1 &&
+				errno == EINVAL && *rpmem_errormsg(),
+			"holdfast_mirror_sync: %s is EINVAL", calls[i].what);
+	}
+	munmap(memory, 2 * page);
+}
+
 int main(void)
 {
 	test_message();
@@ -277,6 +320,7 @@ int main(void)
 	test_abi();
 	test_version();
 	test_arguments();
+	test_mirror();
 	test_no_pool();
 	test_names();
 	test_signals();
