@@ -43,12 +43,13 @@ _holdfast() {
 		options+='--deadline= --strict --format= --model= --atom= --tear= --recover --svg= --save= --replay= '
 		options+='--image= --output= --watch= --fs= --help'
 		;;
+	mirror) options='--dry-run --json --quiet --smaller --help' ;;
 	stat) options='--file= --in-place --no-probes --rows= --format= --save= --replay= --help' ;;
 	cc) options='--cflags --libs --help' ;;
 	*) options='--help --version' ;;
 	esac
 	if ((COMP_CWORD == 1)); then
-		mapfile -t COMPREPLY < <(compgen -W "info crash stat cc --help --version" -- "$word")
+		mapfile -t COMPREPLY < <(compgen -W "info mirror crash stat cc --help --version" -- "$word")
 		return
 	fi
 	# All words behind PROGRAM, or behind the compiler of cc, are arguments of that program.
@@ -79,6 +80,8 @@ _holdfast() {
 		[[ ${COMPREPLY[*]} == *= ]] && compopt -o nospace
 	elif [[ $command == cc && $COMP_CWORD -eq 2 ]]; then
 		mapfile -t COMPREPLY < <(compgen -c -- "$word")
+	elif [[ $command == mirror && $COMP_CWORD -eq 2 ]]; then
+		mapfile -t COMPREPLY < <(compgen -W 'check sync' -- "$word")
 	else
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		compopt -o filenames

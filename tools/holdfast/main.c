@@ -16,6 +16,7 @@ static const struct command {
 	int (*run)(int argc, char **argv);
 } commands[] = {
 	{"info", info_main},
+	{"mirror", mirror_main},
 #ifdef HOLDFAST_MODULES
 	{"crash", crash_main},
 	{"stat", stat_main},
@@ -27,6 +28,7 @@ static const char doc[] =
 	"Report when stores to mapped files are really durable, and test programs for it.\v"
 	"Commands:\n"
 	"  info    explain what stores to a file need to be durable, here or on another machine; see `holdfast info --help'\n"
+	"  mirror  compare a file with its mirror on another machine, or send what differs; see `holdfast mirror --help'\n"
 #ifdef HOLDFAST_MODULES
 	"  crash   run a program, and check what a power cut could have left of its files; see `holdfast crash --help'\n"
 	"  stat    run a program, and count its flushes and drains at each call site; see `holdfast stat --help'\n"

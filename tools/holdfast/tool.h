@@ -46,6 +46,9 @@ struct output {
 /* Runs `holdfast info`; `argv` begins with its name. */
 int info_main(int argc, char **argv);
 
+/* Runs `holdfast mirror`. */
+int mirror_main(int argc, char **argv);
+
 /* Run `holdfast crash` and `holdfast stat`, in builds that have them: crash/command.h */
 int crash_main(int argc, char **argv);
 int stat_main(int argc, char **argv);

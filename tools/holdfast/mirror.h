@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* mirror.h - declarations that the files of `holdfast mirror` share */
+#ifndef TOOLS_HOLDFAST_MIRROR_H
+#define TOOLS_HOLDFAST_MIRROR_H
+
+#include "tool.h"
+
+/* The local file or DAX device, mapped for reading. */
+struct mirror_file {
+	const char *path;
+	void *addr;
+	size_t size;
+	bool is_file; /* its pages count as memory of this process until they are dropped */
+	size_t dropped;
+};
+
+/*
+ * Open and map a file. Returns NULL, or an error message that the caller frees. From now on, a
+ * file that is made shorter ends the program with a message.
+ */
+char *mirror_file_open(struct mirror_file *file, const char *path);
+
+/*
+ * The file has been compared up to this offset: drop the pages behind from this process. They stay
+ * in the kernel's page cache.
+ */
+void mirror_file_drop(struct mirror_file *file, size_t compared);
+
+/* A comparison: the command line, and the outcome. */
+struct mirror_job {
+	bool sync, dry_run, json, quiet, may_be_smaller;
+	const char *local, *remote; /* as given */
+	struct mirror_file file;
+	struct holdfast_mirror_state state;
+	char *error; /* why it failed; otherwise NULL */
+};
+
+/* Print a line about the progress, if standard error is a terminal; `end`: remove it. */
+void mirror_progress(const struct mirror_job *job, bool end);
+
+/* Print the outcome, as text or as one JSON object. False if that is not possible. */
+bool mirror_tell(const struct mirror_job *job);
+
+#endif
