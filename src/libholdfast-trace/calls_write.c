@@ -48,7 +48,8 @@ static uint64_t position(int fd, int64_t at, bool appends)
 }
 
 /* False: the file is not under test, and the caller only executes the write. */
-static bool begin(struct writing *writing, int fd, int64_t at, int flags, struct call call)
+static bool begin(
+	struct writing *writing, int fd, int64_t at, size_t length, int flags, struct call call)
 {
 	int saved = errno;
 	unsigned file = ring ? files_number(fd) : 0;
@@ -62,7 +63,7 @@ static bool begin(struct writing *writing, int fd, int64_t at, int flags, struct
 		.at = position(fd, at, modes & O_APPEND || flags & RWF_APPEND),
 		.is_durable = modes & O_DSYNC || flags & (RWF_DSYNC | RWF_SYNC),
 		.call = call};
-	names_look_before(file, call);
+	names_look_before(file, writing->at, length, call);
 	errno = saved;
 	return true;
 }
@@ -84,7 +85,7 @@ EXPORT ssize_t write(int fd, const void *data, size_t length)
 {
 	struct writing writing;
 
-	if (!begin(&writing, fd, HERE, 0, CALLER))
+	if (!begin(&writing, fd, HERE, length, 0, CALLER))
 		return next_write ? next_write(fd, data, length)
 				  : syscall(SYS_write, fd, data, length);
 	return end(&writing, data, syscall(SYS_write, fd, data, length));
@@ -94,7 +95,7 @@ EXPORT ssize_t pwrite(int fd, const void *data, size_t length, off_t at)
 {
 	struct writing writing;
 
-	if (!begin(&writing, fd, at, 0, CALLER))
+	if (!begin(&writing, fd, at, length, 0, CALLER))
 		return next_pwrite ? next_pwrite(fd, data, length, at)
 				   : syscall(SYS_pwrite64, fd, data, length, at);
 	return end(&writing, data, syscall(SYS_pwrite64, fd, data, length, at));
@@ -103,11 +104,27 @@ EXPORT ssize_t pwrite(int fd, const void *data, size_t length, off_t at)
 EXPORT ssize_t pwrite64(int fd, const void *data, size_t length, off_t at)
 	__attribute__((alias("pwrite")));
 
+static size_t length_of(const struct iovec *pieces, int count)
+{
+	size_t length = 0;
+
+	for (int i = 0; i < count; i++)
+		length += pieces[i].iov_len;
+	return length;
+}
+
+static bool begin_pieces(struct writing *writing, int fd, int64_t at, const struct iovec *pieces,
+	int count, int flags, struct call call)
+{
+	return ring && files_number(fd) &&
+	       begin(writing, fd, at, length_of(pieces, count), flags, call);
+}
+
 static ssize_t write_pieces(
 	int fd, const struct iovec *pieces, int count, int64_t at, int flags, struct call call)
 {
 	struct writing writing;
-	bool is_ours = begin(&writing, fd, at, flags, call);
+	bool is_ours = begin_pieces(&writing, fd, at, pieces, count, flags, call);
 	ssize_t done = syscall(SYS_pwritev2, fd, pieces, (long)count, at, 0L, (long)flags);
 
 	return is_ours ? end(&writing, NULL, done) : done;
@@ -116,7 +133,7 @@ static ssize_t write_pieces(
 EXPORT ssize_t writev(int fd, const struct iovec *pieces, int count)
 {
 	struct writing writing;
-	bool is_ours = begin(&writing, fd, HERE, 0, CALLER);
+	bool is_ours = begin_pieces(&writing, fd, HERE, pieces, count, 0, CALLER);
 	ssize_t done = syscall(SYS_writev, fd, pieces, (long)count);
 
 	return is_ours ? end(&writing, NULL, done) : done;
@@ -125,7 +142,7 @@ EXPORT ssize_t writev(int fd, const struct iovec *pieces, int count)
 EXPORT ssize_t pwritev(int fd, const struct iovec *pieces, int count, off_t at)
 {
 	struct writing writing;
-	bool is_ours = begin(&writing, fd, at, 0, CALLER);
+	bool is_ours = begin_pieces(&writing, fd, at, pieces, count, 0, CALLER);
 	ssize_t done = syscall(SYS_pwritev, fd, pieces, (long)count, at, 0L);
 
 	return is_ours ? end(&writing, NULL, done) : done;
@@ -150,7 +167,7 @@ EXPORT ssize_t copy_file_range(
 	int from, off64_t *from_at, int to, off64_t *to_at, size_t length, unsigned flags)
 {
 	struct writing writing;
-	bool is_ours = begin(&writing, to, to_at ? *to_at : HERE, 0, CALLER);
+	bool is_ours = begin(&writing, to, to_at ? *to_at : HERE, length, 0, CALLER);
 	ssize_t done = syscall(SYS_copy_file_range, from, from_at, to, to_at, length, (long)flags);
 
 	return is_ours ? end(&writing, NULL, done) : done;
@@ -159,7 +176,7 @@ EXPORT ssize_t copy_file_range(
 EXPORT ssize_t sendfile(int to, int from, off_t *from_at, size_t length)
 {
 	struct writing writing;
-	bool is_ours = begin(&writing, to, HERE, 0, CALLER);
+	bool is_ours = begin(&writing, to, HERE, length, 0, CALLER);
 	ssize_t done = syscall(SYS_sendfile, to, from, from_at, length);
 
 	return is_ours ? end(&writing, NULL, done) : done;
@@ -172,7 +189,7 @@ EXPORT ssize_t splice(
 	int from, off64_t *from_at, int to, off64_t *to_at, size_t length, unsigned flags)
 {
 	struct writing writing;
-	bool is_ours = begin(&writing, to, to_at ? *to_at : HERE, 0, CALLER);
+	bool is_ours = begin(&writing, to, to_at ? *to_at : HERE, length, 0, CALLER);
 	ssize_t done = syscall(SYS_splice, from, from_at, to, to_at, length, (long)flags);
 
 	return is_ours ? end(&writing, NULL, done) : done;
@@ -241,7 +258,7 @@ EXPORT int fallocate(int fd, int mode, off_t at, off_t length)
 	if (!ring || !files_number(fd) || fstat(fd, &before))
 		return (int)syscall(SYS_fallocate, fd, (long)mode, at, length);
 	names_begin();
-	names_look_before(files_known(&before), call);
+	names_look_before(files_known(&before), (uint64_t)at, SIZE_MAX, call);
 	int result = (int)syscall(SYS_fallocate, fd, (long)mode, at, length), saved = errno;
 	if (!result)
 		allocated(fd, mode, &before, call);

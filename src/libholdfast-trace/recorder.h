@@ -199,8 +199,8 @@ void names_truncate(unsigned file, const char *name, uint64_t old, uint64_t size
 /* `data` NULL: it is read from the file. `is_durable`: when the call returns. */
 void names_written(
 	int fd, const void *data, size_t length, uint64_t at, bool is_durable, struct call call);
-/* Compares all maps of the file with their shadow, before a call stores to it. */
-void names_look_before(unsigned file, struct call call);
+/* Compares a range of the file's maps with their shadow, before a call stores to it. */
+void names_look_before(unsigned file, uint64_t at, size_t length, struct call call);
 /* Finds data that was written in other ways, by comparing the file with its shadow. */
 void names_look(unsigned file, int fd, struct call call);
 /* Syncs a file, or a watched directory (its number plus NAMES_DIRECTORY). */

@@ -129,9 +129,28 @@ void names_written(
 		sync_pages(file, content, at, length, stack);
 }
 
-void names_look_before(unsigned file, struct call call)
+struct range {
+	uint64_t from, to;
+	uint32_t stack;
+};
+
+static void look_in_map(struct map *map, void *context)
 {
-	look_at_file(names_content_of(file), stack_number(call));
+	const struct range *range = context;
+	uint64_t begin = place_offset(map->place), end = begin + (map->hi - map->lo);
+	uint64_t from = range->from > begin ? range->from : begin;
+	uint64_t to = range->to < end ? range->to : end;
+
+	if (from < to)
+		look(map, map->lo + (from - begin), map->lo + (to - begin), range->stack);
+}
+
+void names_look_before(unsigned file, uint64_t at, size_t length, struct call call)
+{
+	uint64_t to = length < UINT64_MAX - at ? at + length : UINT64_MAX;
+	struct range range = {at, to, stack_number(call)};
+
+	maps_each(names_content_of(file), look_in_map, &range);
 }
 
 /* Records the lines of a piece of the file that differ from its shadow. */

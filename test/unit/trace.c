@@ -262,6 +262,46 @@ static void in_a_file(void)
 	trace_fini(&trace);
 }
 
+static int add_named(
+	struct trace *trace, unsigned kind, uint64_t value, uint64_t place, const char *name)
+{
+	return add(trace,
+		(struct event){.kind = (uint8_t)kind,
+			.value = value,
+			.place = place,
+			.length = strlen(name)},
+		name);
+}
+
+static void directories(void)
+{
+	struct trace trace;
+
+	trace_init(&trace, 64);
+	add_named(&trace, EVENT_DIRECTORY, 1, 0, "outer");
+	add_named(&trace, EVENT_DIRECTORY, 2, 1, "inner");
+	add_named(&trace, EVENT_NAME, 7, 2, "file");
+	char *name = trace_name(&trace, 7);
+	is_str(name, "outer/inner/file", "trace_name: has the directories of a name");
+	free(name);
+	ok(!trace_name(&trace, 8), "trace_name: a name that is not there has no path");
+	is_int(add_named(&trace, EVENT_DIRECTORY, 0, 0, "x"), -22,
+		"trace_add: a name for the watched directory is refused");
+	is_int(add_named(&trace, EVENT_DIRECTORY, NAMES_DIRECTORIES, 0, "x"), -22,
+		"trace_add: a directory number out of range is refused");
+	is_int(add_named(&trace, EVENT_DIRECTORY, 3, 0, "a/b"), -22,
+		"trace_add: a directory name with a slash is refused");
+	is_int(add_named(&trace, EVENT_NAME, 9, NAMES_DIRECTORIES, "x"), -22,
+		"trace_add: a name in a directory out of range is refused");
+	is_int(add_named(&trace, EVENT_MISSED, MISSED_WAYS, 0, "x"), -22,
+		"trace_add: an unknown way of acting unseen is refused");
+	add_named(&trace, EVENT_DIRECTORY, 1, 2, "outer");
+	name = trace_name(&trace, 7);
+	ok(name, "trace_name: ends for directories that contain each other");
+	free(name);
+	trace_fini(&trace);
+}
+
 int main(void)
 {
 	snprintf(path, sizeof(path), "/tmp/holdfast-trace-%d", getpid());
@@ -270,5 +310,6 @@ int main(void)
 	round_trip();
 	bad_files();
 	in_a_file();
+	directories();
 	return tap_done();
 }
