@@ -18,13 +18,27 @@
 #define ERR_SIZE 1024
 
 /* Store the error message of this thread and return `code`. */
-#define err_set(code, ...) err_set_from(&ERR_HERE, (code), __VA_ARGS__)
+#define err_set(code, ...) ERR_FAILS(err_set_from(&ERR_HERE, (code), __VA_ARGS__))
 
 /* For a failed system call: store the message, ": " and the text for errno; return -errno. */
-#define err_sys(...) err_sys_from(&ERR_HERE, __VA_ARGS__)
+#define err_sys(...) ERR_FAILS(err_sys_from(&ERR_HERE, __VA_ARGS__))
 
 /* err_set() for failures that are not this library's: logged at `level`, not as an error. */
-#define err_minor(level, code, ...) err_minor_from((level), &ERR_HERE, (code), __VA_ARGS__)
+#define err_minor(level, code, ...)                                                                \
+	ERR_FAILS(err_minor_from((level), &ERR_HERE, (code), __VA_ARGS__))
+
+/* Tells the analyzers that scripts/analyze runs that these codes are negative. */
+#ifdef ANALYZED
+#define ERR_FAILS(code) err_fails(code)
+static inline int err_fails(int code)
+{
+	if (code >= 0)
+		__builtin_unreachable();
+	return code;
+}
+#else
+#define ERR_FAILS(code) (code)
+#endif
 
 /* The last error message of the calling thread; "" if nothing has failed. */
 const char *err_get(void);
