@@ -25,7 +25,8 @@ extern "C" {
 enum holdfast_provider {
 	HOLDFAST_PROVIDER_NONE,
 	HOLDFAST_PROVIDER_VERBS, /* RDMA */
-	HOLDFAST_PROVIDER_TCP
+	HOLDFAST_PROVIDER_TCP,
+	HOLDFAST_PROVIDER_SSH = 4 /* inside the ssh connection that starts the daemon */
 };
 
 /*
@@ -127,7 +128,7 @@ struct holdfast_remote_set {
 	enum holdfast_method method_verbs, method_tcp;
 	size_t part_count; /* length of `parts`; a set may have more parts */
 	const struct holdfast_remote_part *const *parts;
-	const char *version;             /* version of the target's protocol: "1.0" */
+	const char *version;             /* version of the target's protocol: "1.1" */
 	enum holdfast_survival survival; /* of the least durable of all parts */
 	/*
 	 * The target remembers these facts of the pool, also while it is open. `generation` is the
@@ -144,6 +145,14 @@ struct holdfast_remote_set {
 	 * unknown, because either end of that session is of Holdfast 3.0 or it does not answer.
 	 */
 	const struct holdfast_remote_stats *stats;
+	/* The method over ssh; HOLDFAST_METHOD_NONE if the target does not offer it. */
+	enum holdfast_method method_ssh;
+	/*
+	 * The provider of a client with this environment, if it can connect;
+	 * HOLDFAST_PROVIDER_NONE without a common provider, and for a pool that is not created or
+	 * is busy.
+	 */
+	enum holdfast_provider provider;
 };
 
 /*

@@ -108,11 +108,12 @@ static int wait_for_lanes(struct fabric_client *client)
 {
 	struct fid *object = &client->eq->fid;
 	struct patience patience = {.poll_ns = 0};
+	int limit_ms = client->args.connect_ms ? client->args.connect_ms : client->args.timeout_ms;
 	struct wait wait = {
 		.fabric = client->fabric,
 		.object = object,
 		.fds = {-1, client->args.hangup_fd, -1},
-		.timeout_ms = client->args.timeout_ms,
+		.timeout_ms = limit_ms,
 		.patience = &patience,
 	};
 	unsigned connected = 0;
@@ -131,7 +132,7 @@ static int wait_for_lanes(struct fabric_client *client)
 		else if ((code = wait_more(&wait)) == -ETIMEDOUT)
 			return err_set(code, "%s: port %u: no connection of %u lanes within %d ms",
 				client->name, client->args.port, client->args.nlanes - connected,
-				client->args.timeout_ms);
+				limit_ms);
 		else if (code == -ECONNRESET)
 			return err_set(code, "%s: the target is gone", client->name);
 		else if (code)

@@ -65,6 +65,7 @@ struct fabric_client_args {
 	unsigned window;  /* maximum of messages under way on a lane; 0: the target's */
 	int hangup_fd;    /* readable when the target is known to be gone; -1: not given */
 	int timeout_ms;   /* the longest wait without progress */
+	int connect_ms;   /* the longest one while connecting; 0: timeout_ms */
 	unsigned poll_us; /* the longest time to poll before sleeping; 0: do not poll */
 	struct tally *const *tallies; /* of struct lanes_client; must live as long as the client */
 };

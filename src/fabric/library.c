@@ -58,5 +58,5 @@ static void load(void)
 int library_load(void)
 {
 	pthread_once(&once, load);
-	return *trouble ? err_set(-ENOMEDIUM, "no libfabric: %s", trouble) : 0;
+	return *trouble ? err_minor(LOG_NOTICE, -ENOMEDIUM, "no libfabric: %s", trouble) : 0;
 }

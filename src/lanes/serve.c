@@ -100,7 +100,9 @@ static int do_read(const struct serve_limits *limits, struct served *served, str
 	if (record.length > limits->message_size)
 		return err_set(-EPROTO, "a read of %u bytes, more than the maximum of %u",
 			record.length, limits->message_size);
-	served->bytes = (const char *)limits->store->base + record.offset;
+	/* The offset of an empty range may be anywhere. */
+	if (record.length)
+		served->bytes = (const char *)limits->store->base + record.offset;
 	served->length = record.length;
 	return 0;
 }

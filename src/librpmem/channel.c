@@ -1,58 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "librpmem/channel.h"
-
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/err.h"
-#include "librpmem/answers.h"
+#include "librpmem/channel_parts.h"
 #include "librpmem/clock.h"
-#include "librpmem/ssh_stderr.h"
-#include "librpmem/ssh.h"
-#include "wire/control.h"
-#include "wire/frames.h"
 
 #define MONITOR_STACK ((size_t)256 << 10)
-#define LAST_WORDS_MS 500 /* time to read the reason after ssh has ended */
-
 /* Time for a target to report the reason of its end after its lanes are lost. */
 #define ENDING_MS 1000
-
-/*
- * Locks, in this order: `turn`, held by the caller that has sent a request and waits for the
- * reply; `sending`, held while a whole frame is sent; `lock`, which guards the members after it.
- */
-struct channel {
-	const char *name;
-	struct ssh ssh;
-	int timeout_ms;
-	int hangup_fd, stop_fd;
-	pthread_t monitor;
-	struct frames frames; /* only the monitor thread accesses this and the next */
-	struct ssh_stderr said;
-	char version[16]; /* constant after the greeting, as is `minor` */
-	unsigned minor;
-
-	atomic_int error; /* negative errno; set once, after `why` */
-	pthread_mutex_t turn, sending, lock;
-	pthread_cond_t news; /* signalled when greeted, replied or ended */
-	bool greeted;
-	bool given_up; /* only the caller accesses it */
-	struct channel_counters counters;
-	struct answers answers;
-	uint32_t last_id;
-	char why[ERR_SIZE];
-};
 
 int channel_error(const struct channel *channel)
 {
@@ -84,11 +45,6 @@ bool channel_has_ended(const struct channel *channel)
 	return channel_error(channel);
 }
 
-const char *channel_version(const struct channel *channel)
-{
-	return channel->version;
-}
-
 unsigned channel_minor(const struct channel *channel)
 {
 	return channel->minor;
@@ -101,7 +57,12 @@ void channel_set_counters(struct channel *channel, const struct channel_counters
 	pthread_mutex_unlock(&channel->lock);
 }
 
-static void raise_event(int fd)
+const char *channel_version(const struct channel *channel)
+{
+	return channel->version;
+}
+
+void channel_raise(int fd)
 {
 	uint64_t one = 1;
 	ssize_t written = write(fd, &one, sizeof(one));
@@ -111,214 +72,25 @@ static void raise_event(int fd)
 
 void channel_hang_up(struct channel *channel)
 {
-	raise_event(channel->hangup_fd);
+	pthread_mutex_lock(&channel->lock);
+	atomic_store(&channel->left, true);
+	channel_wake_waiters(channel);
+	channel_raise(channel->hangup_fd);
+	pthread_mutex_unlock(&channel->lock);
 }
 
-/* End the channel with this error, unless it has ended before. Returns the first error. */
-static int end_channel(struct channel *channel, int error, const char *sentence)
+int channel_end(struct channel *channel, int error, const char *sentence)
 {
 	pthread_mutex_lock(&channel->lock);
 	if (!channel_error(channel)) {
 		snprintf(channel->why, sizeof(channel->why), "%s: %.900s", channel->name, sentence);
 		atomic_store_explicit(&channel->error, error, memory_order_release);
-		pthread_cond_broadcast(&channel->news);
-		raise_event(channel->hangup_fd);
+		channel_wake_waiters(channel);
+		channel_raise(channel->hangup_fd);
 		log_error("%s", channel->why);
 	}
 	pthread_mutex_unlock(&channel->lock);
 	return channel_error(channel);
-}
-
-/* Send all bytes, or end the channel. */
-static int send_all(struct channel *channel, const uint8_t *bytes, size_t length)
-{
-	int64_t deadline = clock_ms() + channel->timeout_ms;
-
-	while (length) {
-		ssize_t sent = send(channel->ssh.in, bytes, length, MSG_NOSIGNAL);
-		if (sent >= 0) {
-			bytes += sent;
-			length -= (size_t)sent;
-			continue;
-		}
-		struct pollfd wait[] = {
-			{channel->ssh.in, POLLOUT, 0}, {channel->hangup_fd, POLLIN, 0}};
-		if (errno == EAGAIN && clock_left(deadline) && !channel_error(channel)) {
-			poll(wait, 2, clock_left(deadline));
-			continue;
-		}
-		if (errno == EINTR)
-			continue;
-		/*
-		 * If ssh has ended, the monitor notices it at the same time and reads the reason:
-		 * let it report that.
-		 */
-		if (errno == EPIPE || errno == ECONNRESET)
-			return 0;
-		return errno == EAGAIN
-			       ? end_channel(channel, -ETIMEDOUT,
-					 "the control channel does not accept data in time")
-			       : end_channel(channel, -ECONNRESET, "the control channel is lost");
-	}
-	return 0;
-}
-
-static int send_frame(struct channel *channel, const struct control_head *head, const uint8_t *body)
-{
-	uint8_t bytes[CONTROL_HEAD_SIZE];
-	struct writer out = writer_on(bytes, sizeof(bytes));
-
-	control_put_head(&out, head);
-	pthread_mutex_lock(&channel->sending);
-	int rc = send_all(channel, bytes, sizeof(bytes));
-	if (!rc)
-		rc = send_all(channel, body, head->length);
-	pthread_mutex_unlock(&channel->sending);
-	return rc;
-}
-
-/* -- the monitor thread, which reads from ssh -- */
-
-static void take_greeting(struct channel *channel, unsigned minor)
-{
-	pthread_mutex_lock(&channel->lock);
-	snprintf(channel->version, sizeof(channel->version), "%d.%u", CONTROL_MAJOR, minor);
-	channel->minor = minor;
-	channel->greeted = true;
-	pthread_cond_broadcast(&channel->news);
-	pthread_mutex_unlock(&channel->lock);
-}
-
-static int take_ping(struct channel *channel, const struct control_head *head)
-{
-	const struct control_head pong = {CONTROL_PING | CONTROL_REPLY, head->id, 0};
-
-	if (head->length)
-		return err_set(-EPROTO, "malformed ping: it has a body");
-	return send_frame(channel, &pong, NULL);
-}
-
-static int take_question(struct channel *channel, const struct control_head *head)
-{
-	const struct control_head answer = {
-		CONTROL_COUNTERS | CONTROL_REPLY, head->id, WIRE_COUNTERS_SIZE};
-	uint8_t bytes[WIRE_COUNTERS_SIZE];
-	struct writer out = writer_on(bytes, sizeof(bytes));
-	struct wire_counters counters = {0};
-
-	if (head->length)
-		return err_set(-EPROTO, "malformed question for counters: it has a body");
-	pthread_mutex_lock(&channel->lock);
-	struct channel_counters source = channel->counters;
-	pthread_mutex_unlock(&channel->lock);
-	if (source.sum)
-		source.sum(source.context, &counters);
-	counters_put(&out, &counters);
-	return send_frame(channel, &answer, bytes);
-}
-
-static int take_reply(struct channel *channel, const struct control_head *head, const uint8_t *body)
-{
-	pthread_mutex_lock(&channel->lock);
-	bool awaited = answers_put(&channel->answers, head, body);
-	if (awaited)
-		pthread_cond_broadcast(&channel->news);
-	pthread_mutex_unlock(&channel->lock);
-	if (awaited)
-		return 0;
-	return err_set(-EPROTO, "the target sent an unexpected frame: type %#x, id %u, %u bytes",
-		head->type, head->id, head->length);
-}
-
-static int take_frame(struct channel *channel, const struct control_head *head, const uint8_t *body)
-{
-	if (head->type == CONTROL_PING)
-		return take_ping(channel, head);
-	if (head->type == CONTROL_COUNTERS)
-		return take_question(channel, head);
-	return take_reply(channel, head, body);
-}
-
-/* Read ssh's standard output. Returns 0, or the error that ends the channel. */
-static int take_incoming(struct channel *channel)
-{
-	struct control_head head;
-	const uint8_t *body;
-	unsigned minor;
-	int rc;
-
-	if (!channel->greeted) {
-		rc = frames_greeting(&channel->frames, "the command that ssh started", &minor);
-		if (rc <= 0)
-			return rc;
-		take_greeting(channel, minor);
-	}
-	while ((rc = frames_next(&channel->frames, &head, &body)) > 0) {
-		rc = take_frame(channel, &head, body);
-		if (rc)
-			return rc;
-	}
-	return rc;
-}
-
-/* ssh's standard output has ended: get the reason from its standard error. */
-static int last_words(struct channel *channel)
-{
-	int64_t deadline = clock_ms() + LAST_WORDS_MS;
-	struct pollfd wait = {channel->ssh.err, POLLIN, 0};
-
-	while (clock_left(deadline) && poll(&wait, 1, clock_left(deadline)) >= 0)
-		if (ssh_stderr_read(&channel->said, channel->ssh.err))
-			break;
-	if (*channel->said.line)
-		return err_set(-ECONNRESET, "%s", channel->said.line);
-	return err_set(-ECONNRESET,
-		channel->greeted ? "the target is gone" : "ssh has ended without a message");
-}
-
-/* Read what ssh has sent. Returns 0, or the error that ends the channel. */
-static int read_incoming(struct channel *channel)
-{
-	size_t size;
-	void *room = frames_room(&channel->frames, &size);
-	ssize_t got = read(channel->ssh.out, room, size);
-
-	if (got > 0) {
-		frames_fill(&channel->frames, (size_t)got);
-		return take_incoming(channel);
-	}
-	if (got < 0 && (errno == EAGAIN || errno == EINTR))
-		return 0;
-	return last_words(channel);
-}
-
-/* Wait for events and handle them. False when the channel has ended or is being closed. */
-static bool monitor_once(struct channel *channel)
-{
-	struct pollfd wait[] = {{channel->stop_fd, POLLIN, 0}, {channel->ssh.out, POLLIN, 0},
-		{channel->ssh.err, POLLIN, 0}};
-	/* Do not poll ssh's standard error after it has ended. */
-	nfds_t count = channel->said.ended ? 2 : 3;
-
-	if (poll(wait, count, -1) < 0)
-		return true;
-	if (wait[0].revents)
-		return false;
-	if (wait[2].revents)
-		ssh_stderr_read(&channel->said, channel->ssh.err);
-	int rc = wait[1].revents ? read_incoming(channel) : 0;
-	if (rc)
-		end_channel(channel, rc, err_get());
-	return !rc;
-}
-
-static void *monitor(void *argument)
-{
-	struct channel *channel = argument;
-
-	while (monitor_once(channel))
-		;
-	return NULL;
 }
 
 /*
@@ -337,7 +109,7 @@ static int start_monitor(struct channel *channel)
 	pthread_attr_setstacksize(&attributes, MONITOR_STACK);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	error = pthread_create(&channel->monitor, &attributes, monitor, channel);
+	error = pthread_create(&channel->monitor, &attributes, channel_monitor, channel);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	pthread_attr_destroy(&attributes);
 	if (!error)
@@ -348,47 +120,28 @@ static int start_monitor(struct channel *channel)
 
 /* -- calls of other threads: send a request and wait -- */
 
-static bool was_greeted(const struct channel *channel)
+static bool was_greeted(void *channel)
 {
-	return channel->greeted;
+	return ((const struct channel *)channel)->greeted;
 }
 
-static bool was_answered(const struct channel *channel)
+static bool was_answered(void *channel)
 {
-	return channel->answers.arrived;
+	return ((const struct channel *)channel)->answers.arrived;
 }
 
-/*
- * Wait until happened() is true, the channel ends or the deadline passes. The caller holds `lock`.
- */
-static int await_news(
-	struct channel *channel, bool (*happened)(const struct channel *), const char *step)
+/* Wait until happened() is true; end the channel after its time limit. */
+static int await_step(struct channel *channel, bool (*happened)(void *channel), const char *step)
 {
-	int64_t deadline = clock_ms() + channel->timeout_ms;
-	const struct timespec until = {deadline / 1000, deadline % 1000 * 1000000};
-	int error = 0;
+	int rc = channel_await(channel, happened, channel);
 
-	while (!happened(channel) && !channel_error(channel) && error != ETIMEDOUT)
-		error = pthread_cond_timedwait(&channel->news, &channel->lock, &until);
-	if (happened(channel))
-		return 0;
-	if (channel_error(channel))
-		return channel_failure(channel);
-	pthread_mutex_unlock(&channel->lock);
+	if (rc != -ETIMEDOUT)
+		return rc;
 	char why[128];
 	snprintf(why, sizeof(why), "%s: the target does not answer within %d ms", step,
 		channel->timeout_ms);
-	end_channel(channel, -ETIMEDOUT, why);
-	pthread_mutex_lock(&channel->lock);
+	channel_end(channel, -ETIMEDOUT, why);
 	return channel_failure(channel);
-}
-
-static int await_greeting(struct channel *channel)
-{
-	pthread_mutex_lock(&channel->lock);
-	int rc = await_news(channel, was_greeted, "greeting");
-	pthread_mutex_unlock(&channel->lock);
-	return rc;
 }
 
 static int take_result(struct channel *channel, const char *step, struct reader *reply)
@@ -397,7 +150,7 @@ static int take_result(struct channel *channel, const char *step, struct reader 
 	int rc = control_get_result(reply, &result);
 
 	if (rc)
-		return end_channel(channel, rc, err_get()), channel_failure(channel);
+		return channel_end(channel, rc, err_get()), channel_failure(channel);
 	if (result.status == WIRE_OK)
 		return 0;
 	return err_set(-wire_status_errno(result.status), "%s: %s: %s", channel->name, step,
@@ -417,20 +170,22 @@ static int ask(struct channel *channel, uint32_t type, const struct writer *body
 		snprintf(cause, sizeof(cause), "%s", err_get());
 		return err_set(rc, "%s: %s", channel->name, cause);
 	}
-	return send_frame(channel, &head, body ? body->bytes : NULL) ? channel_failure(channel) : 0;
+	struct iovec parts[2] = {{NULL, 0}, {body ? body->bytes : NULL, head.length}};
+	return channel_send_frame(channel, &head, parts, 2) ? channel_failure(channel) : 0;
 }
 
 /* Wait for the oldest reply. *reply is where its status begins. */
-static int take(struct channel *channel, const char *step, struct reader *reply)
+static int take_oldest(struct channel *channel, const char *step, struct reader *reply)
 {
+	int rc = await_step(channel, was_answered, step);
+
+	if (rc)
+		return rc;
 	pthread_mutex_lock(&channel->lock);
-	int rc = await_news(channel, was_answered, step);
-	if (!rc) {
-		const struct answer *answer = answers_take(&channel->answers);
-		*reply = reader_on(answer->bytes, answer->length);
-	}
+	const struct answer *answer = answers_take(&channel->answers);
+	*reply = reader_on(answer->bytes, answer->length);
 	pthread_mutex_unlock(&channel->lock);
-	return rc;
+	return 0;
 }
 
 int channel_call(struct channel *channel, uint32_t type, const struct writer *body,
@@ -443,12 +198,12 @@ int channel_call(struct channel *channel, uint32_t type, const struct writer *bo
 	if (!rc)
 		rc = ask(channel, type, body, CONTROL_BODY_MAX);
 	if (!rc)
-		rc = take(channel, step, wanted);
+		rc = take_oldest(channel, step, wanted);
 	if (!rc)
 		rc = take_result(channel, step, wanted);
 	/* If the caller does not want fields of the reply, the reply must not have any. */
 	if (!rc && !reply && reader_left(&unwanted)) {
-		end_channel(channel, -EPROTO, "malformed reply: more than its status");
+		channel_end(channel, -EPROTO, "malformed reply: more than its status");
 		rc = channel_failure(channel);
 	}
 	pthread_mutex_unlock(&channel->turn);
@@ -466,7 +221,7 @@ int channel_ask(struct channel *channel, uint32_t type, const struct writer *bod
 
 int channel_answer(struct channel *channel, const char *step, struct reader *reply)
 {
-	int rc = take(channel, step, reply);
+	int rc = take_oldest(channel, step, reply);
 
 	return rc ? rc : take_result(channel, step, reply);
 }
@@ -479,12 +234,87 @@ unsigned channel_unanswered(struct channel *channel)
 	return count;
 }
 
+/* -- the channel as the stream of lanes -- */
+
+static int pipe_check(void *context)
+{
+	return channel_failure(context);
+}
+
+static int pipe_send(void *context, unsigned lane, const struct iovec *parts, unsigned count)
+{
+	struct channel *channel = context;
+	struct iovec all[3];
+	size_t length = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		length += parts[i].iov_len;
+		all[i + 1] = parts[i];
+	}
+	const struct control_head head = {CONTROL_MESSAGE, lane, (uint32_t)length};
+	return channel_send_frame(channel, &head, all, count + 1) ? channel_failure(channel) : 0;
+}
+
+/* A wait for a lane, which channel_hang_up() ends. */
+struct lane_wait {
+	struct channel *channel;
+	bool (*done)(void *argument);
+	void *argument;
+	bool there;
+};
+
+static bool is_there_or_left(void *argument)
+{
+	struct lane_wait *wait = argument;
+
+	wait->there = wait->done(wait->argument);
+	return wait->there || atomic_load(&wait->channel->left);
+}
+
+static int pipe_wait(void *context, bool (*done)(void *argument), void *argument)
+{
+	struct channel *channel = context;
+	struct lane_wait wait = {channel, done, argument, false};
+	int rc = channel_await(channel, is_there_or_left, &wait);
+
+	if (rc || wait.there)
+		return rc;
+	return err_set(-ECONNRESET, "%s: the target is gone", channel->name);
+}
+
+static int pipe_end(void *context, int code)
+{
+	channel_end(context, code, err_get());
+	return channel_failure(context);
+}
+
+static void pipe_attach(void *context,
+	const char *(*take)(void *client, unsigned lane, const void *bytes, size_t length),
+	void *client)
+{
+	struct channel *channel = context;
+
+	pthread_mutex_lock(&channel->lock);
+	channel->take = take;
+	channel->client = client;
+	pthread_mutex_unlock(&channel->lock);
+}
+
+struct stream_pipe channel_pipe(struct channel *channel)
+{
+	return (struct stream_pipe){.check = pipe_check,
+		.send = pipe_send,
+		.wait = pipe_wait,
+		.end = pipe_end,
+		.attach = pipe_attach,
+		.context = channel};
+}
+
 /* -- open and close a channel -- */
 
 static struct channel *channel_new(const char *name, const struct settings *settings)
 {
 	struct channel *channel = calloc(1, sizeof(*channel));
-	pthread_condattr_t monotonic;
 
 	if (!channel)
 		return NULL;
@@ -492,19 +322,15 @@ static struct channel *channel_new(const char *name, const struct settings *sett
 	channel->timeout_ms = settings->timeout_ms;
 	channel->hangup_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	channel->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	channel->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	pthread_mutex_init(&channel->turn, NULL);
 	pthread_mutex_init(&channel->sending, NULL);
 	pthread_mutex_init(&channel->lock, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&channel->news, &monotonic);
-	pthread_condattr_destroy(&monotonic);
 	return channel;
 }
 
 static void channel_free(struct channel *channel)
 {
-	pthread_cond_destroy(&channel->news);
 	pthread_mutex_destroy(&channel->lock);
 	pthread_mutex_destroy(&channel->sending);
 	pthread_mutex_destroy(&channel->turn);
@@ -512,6 +338,8 @@ static void channel_free(struct channel *channel)
 		close(channel->hangup_fd);
 	if (channel->stop_fd >= 0)
 		close(channel->stop_fd);
+	if (channel->wake_fd >= 0)
+		close(channel->wake_fd);
 	frames_fini(&channel->frames);
 	answers_fini(&channel->answers);
 	free(channel);
@@ -538,11 +366,13 @@ static int greet(struct channel *channel)
 	uint8_t bytes[CONTROL_GREETING_SIZE];
 	struct writer out = writer_on(bytes, sizeof(bytes));
 
+	struct iovec part = {bytes, sizeof(bytes)};
+
 	control_put_greeting(&out);
 	pthread_mutex_lock(&channel->sending);
-	int rc = send_all(channel, bytes, sizeof(bytes));
+	int rc = channel_send_all(channel, &part, 1);
 	pthread_mutex_unlock(&channel->sending);
-	return rc ? channel_failure(channel) : await_greeting(channel);
+	return rc ? channel_failure(channel) : await_step(channel, was_greeted, "greeting");
 }
 
 int channel_open(struct channel **opened, const char *name, const struct target *target,
@@ -556,7 +386,7 @@ int channel_open(struct channel **opened, const char *name, const struct target 
 	rc = frames_init(&channel->frames);
 	if (rc)
 		goto failed;
-	if (channel->hangup_fd < 0 || channel->stop_fd < 0) {
+	if (channel->hangup_fd < 0 || channel->stop_fd < 0 || channel->wake_fd < 0) {
 		rc = err_set(-EMFILE, "%s: no descriptors left", name);
 		goto failed;
 	}
@@ -610,7 +440,7 @@ void channel_abandon(struct channel *channel)
 
 void channel_close(struct channel *channel)
 {
-	raise_event(channel->stop_fd);
+	channel_raise(channel->stop_fd);
 	pthread_join(channel->monitor, NULL);
 	ssh_stop(&channel->ssh, patience(channel));
 	channel_free(channel);

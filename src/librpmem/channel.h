@@ -2,9 +2,10 @@
 /*
  * channel.h - the initiator's end of the control channel: ssh with a daemon at its other end
  *
- * A thread of the channel (the monitor), with all signals blocked, reads what arrives: replies for
- * the caller that waits, pings, which it answers, and the end of the stream. So the end is noticed
- * even while no call is being made.
+ * A caller that waits for a reply reads by itself what arrives: replies, its own and those of other
+ * callers, pings, which it answers, and the end of the stream. Of several callers one reads, and
+ * wakes the others. While nobody waits, a thread of the channel (the monitor), with all signals
+ * blocked, reads: so pings are answered and the end is noticed even while no call is being made.
  *
  * The first failure ends the channel for good: its error and message are kept, and `hangup_fd`
  * becomes readable, for threads that wait for something else. A refusal by the target does not end
@@ -18,12 +19,13 @@
 
 #include "librpmem/settings.h"
 #include "librpmem/target.h"
+#include "stream/stream.h"
 #include "wire/buf.h"
 #include "wire/counters.h"
 
 struct channel;
 
-/* The function that answers the target's question for the counters; the monitor calls it. */
+/* The function that answers the target's question for the counters. Any thread calls it. */
 struct channel_counters {
 	void (*sum)(const void *context, struct wire_counters *counters);
 	const void *context;
@@ -68,13 +70,11 @@ int channel_failure(struct channel *channel);
 /* An eventfd: readable once the channel has ended. */
 int channel_hangup_fd(const struct channel *channel);
 
-/* The protocol version in the target's greeting, such as "1.0". */
-const char *channel_version(const struct channel *channel);
-/* The second number of that version. */
+/* The minor version of the protocol in the target's greeting. */
 unsigned channel_minor(const struct channel *channel);
 
-/* The second number of that version. */
-unsigned channel_minor(const struct channel *channel);
+/* The protocol version in the target's greeting, such as "1.1". */
+const char *channel_version(const struct channel *channel);
 
 /*
  * Call it before the target has a reason to ask. Without it the target is told that nothing was
@@ -84,6 +84,9 @@ void channel_set_counters(struct channel *channel, const struct channel_counters
 
 /* Make the hangup_fd readable, to wake all threads that wait for the data path. */
 void channel_hang_up(struct channel *channel);
+
+/* This channel as the stream that carries lanes. One client at a time uses it. */
+struct stream_pipe channel_pipe(struct channel *channel);
 
 /* The target does not answer on the data path: channel_close() will not wait for it, too. */
 void channel_give_up(struct channel *channel);

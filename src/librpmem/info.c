@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "librpmem/call.h"
+#include "librpmem/carry.h"
 #include "librpmem/count.h"
 #include "librpmem/export.h"
 #include "librpmem/holdfast.h"
@@ -114,6 +115,8 @@ static struct description *keep(const struct control_description *told, const ch
 		.parts = kept->list,
 		.version = kept->version,
 		.survival = (enum holdfast_survival)told->survival,
+		.method_ssh = told->providers & HOLDFAST_PROVIDER_SSH ? HOLDFAST_METHOD_MESSAGE
+								      : HOLDFAST_METHOD_NONE,
 	};
 	snprintf(kept->version, sizeof(kept->version), "%s", version);
 	keep_parts(kept, told);
@@ -191,6 +194,8 @@ static int describe(struct session *session, struct description **kept)
 	}
 	if (!rc)
 		keep_counters(session, *kept);
+	if (!rc && told->providers)
+		(*kept)->set.provider = carry_expected(session, told->providers);
 	free(told);
 	return rc;
 }

@@ -10,11 +10,15 @@
 
 #include "base/env.h"
 #include "librpmem/call.h"
+#include "librpmem/carry.h"
 #include "librpmem/count.h"
 #include "librpmem/data_host.h"
 #include "librpmem/export.h"
 #include "librpmem/pool.h"
 #include "librpmem/waiters.h"
+
+/* The longest time without progress while lanes are being connected. */
+#define CONNECT_MS 5000
 
 /*
  * With FI_FORK_UNSAFE a program declares that libfabric need not support fork(2). A child, such as
@@ -56,6 +60,7 @@ static int check_arguments(const void *addr, size_t size, const unsigned *nlanes
 static unsigned lanes_to_ask_for(
 	const struct settings *settings, unsigned providers, unsigned wanted)
 {
+	bool by_ssh = providers & HOLDFAST_PROVIDER_SSH;
 	unsigned most = 0;
 
 	if (wanted > settings->max_nlanes)
@@ -67,18 +72,17 @@ static unsigned lanes_to_ask_for(
 		if (affordable > most)
 			most = affordable;
 	}
-	return most;
+	return by_ssh ? wanted : most;
 }
 
 static int fill_start(struct session *session, struct control_start *start, size_t size,
 	unsigned nlanes, const struct rpmem_pool_attr *attr)
 {
-	const char *host = data_host_is_known(session->target.host) ? session->target.host : NULL;
 	unsigned providers;
-	int rc = fabric_providers(host, session->settings.providers, &providers);
+	int rc = carry_providers(session, &providers);
 
 	if (rc)
-		return session_failed(session, rc);
+		return rc;
 	start->size = size;
 	start->providers = providers;
 	start->nlanes = lanes_to_ask_for(&session->settings, providers, nlanes);
@@ -141,7 +145,7 @@ static bool prefers_messages(const struct control_started *told)
 	       told->granularity == PMEM2_GRANULARITY_CACHE_LINE;
 }
 
-static int connect_to_host(RPMEMpool *pool, void *addr, size_t size, int timeout_ms)
+static int connect_to_host(RPMEMpool *pool, void *addr, size_t size, int connect_ms)
 {
 	const struct session *session = pool->session;
 	const struct control_started *told = &pool->told;
@@ -160,7 +164,8 @@ static int connect_to_host(RPMEMpool *pool, void *addr, size_t size, int timeout
 		.guard = told->guard,
 		.window = session->settings.window,
 		.hangup_fd = channel_hangup_fd(session->channel),
-		.timeout_ms = timeout_ms,
+		.timeout_ms = session->settings.timeout_ms,
+		.connect_ms = connect_ms,
 		.poll_us = session->settings.poll_us,
 		.tallies = pool->tallies,
 	};
@@ -172,12 +177,13 @@ static int connect_to_host(RPMEMpool *pool, void *addr, size_t size, int timeout
 }
 
 /*
- * Time limit for one address, in ms. An address without an answer must leave time for the others;
- * the last one gets the whole time limit.
+ * Time limit for one address, in ms: a firewall that drops packets is noticed soon. An address
+ * without an answer must leave time for the others.
  */
 static int patience(const struct session *session, bool is_last)
 {
-	int all = session->settings.timeout_ms;
+	int all = session->settings.timeout_ms < CONNECT_MS ? session->settings.timeout_ms
+							    : CONNECT_MS;
 
 	return is_last ? all : all / 4 + 1;
 }
@@ -203,6 +209,8 @@ static int connect_lanes(RPMEMpool *pool, void *addr, size_t size)
 	rc = count_open(pool);
 	if (rc)
 		return rc;
+	if (pool->told.provider == HOLDFAST_PROVIDER_SSH)
+		return carry_lanes(pool, addr, size);
 	rc = -ECONNREFUSED;
 	if (!next_host(pool, 0, next, sizeof(next)))
 		return err_set(-EHOSTUNREACH, "%s: no address is known", pool->session->name);
@@ -216,9 +224,10 @@ static int connect_lanes(RPMEMpool *pool, void *addr, size_t size)
 			snprintf(cause, sizeof(cause), "%s", err_get());
 		}
 	}
-	if (rc)
-		err_put_back(cause);
-	return rc ? first : 0;
+	if (!rc)
+		return 0;
+	err_put_back(cause);
+	return carry_instead(pool, addr, size, first);
 }
 
 int pool_close_at_target(const struct session *session, uint32_t flags)
@@ -299,7 +308,8 @@ static int start_session(struct session *session)
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	bool loads = !pthread_create(&loader, NULL, load, NULL);
+	bool loads = session->settings.providers != HOLDFAST_PROVIDER_SSH &&
+		     !pthread_create(&loader, NULL, load, NULL);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	int rc = session_start(session);
 	if (loads)

@@ -79,25 +79,39 @@ static bool allowed(const char *set)
 	return !set || strtol(set, NULL, 10) != 0;
 }
 
-static int read_providers(unsigned *providers)
+static int read_providers(struct settings *settings)
 {
 	const char *forced = env_get("RPMEM_PROVIDER");
+	unsigned allowed_ones = 0;
 
-	*providers = 0;
+	settings->chosen = forced && *forced;
 	if (allowed(env_get("RPMEM_ENABLE_VERBS")))
-		*providers |= HOLDFAST_PROVIDER_VERBS;
+		allowed_ones |= HOLDFAST_PROVIDER_VERBS;
 	if (allowed(env_get("RPMEM_ENABLE_SOCKETS")))
-		*providers |= HOLDFAST_PROVIDER_TCP;
-	if (forced && *forced) {
+		allowed_ones |= HOLDFAST_PROVIDER_TCP;
+	if (settings->chosen) {
 		if (!strcmp(forced, "verbs"))
-			*providers &= HOLDFAST_PROVIDER_VERBS;
+			allowed_ones &= HOLDFAST_PROVIDER_VERBS;
 		else if (!strcmp(forced, "tcp"))
-			*providers &= HOLDFAST_PROVIDER_TCP;
+			allowed_ones &= HOLDFAST_PROVIDER_TCP;
+		else if (!strcmp(forced, "ssh"))
+			allowed_ones = HOLDFAST_PROVIDER_SSH;
 		else
-			return err_set(-EINVAL, "RPMEM_PROVIDER=%s: neither verbs nor tcp", forced);
+			return err_set(-EINVAL, "RPMEM_PROVIDER=%s: not verbs, tcp or ssh", forced);
 	}
-	if (!*providers)
+	if (!allowed_ones)
 		return err_set(-ENOMEDIUM, "the environment forbids all providers");
+	settings->providers = allowed_ones;
+	return 0;
+}
+
+static int read_fallback(struct settings *settings)
+{
+	const char *set = env_get("RPMEM_FALLBACK");
+
+	if (set && *set && strcmp(set, "ssh"))
+		return err_set(-EINVAL, "RPMEM_FALLBACK=%s: not ssh", set);
+	settings->ssh_if_refused = set && *set && !settings->chosen;
 	return 0;
 }
 
@@ -120,7 +134,9 @@ int settings_read(struct settings *settings)
 	settings->ssh = ssh && *ssh ? ssh : "ssh";
 	settings->max_nlanes = loaded_nlanes;
 	settings->window = loaded_window;
-	rc = read_providers(&settings->providers);
+	rc = read_providers(settings);
+	if (!rc)
+		rc = read_fallback(settings);
 	if (!rc)
 		rc = read_number(
 			"RPMEM_TIMEOUT_MS", env_get("RPMEM_TIMEOUT_MS"), INT_MAX / 2, &timeout_ms);

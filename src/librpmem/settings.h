@@ -3,10 +3,14 @@
 #ifndef LIBRPMEM_SETTINGS_H
 #define LIBRPMEM_SETTINGS_H
 
+#include <stdbool.h>
+
 /* Read for each connection, except for members marked "when loaded", which are read only once. */
 struct settings {
 	const char *ssh;     /* points into the environment */
 	unsigned providers;  /* a set of enum holdfast_provider; not empty */
+	bool chosen;         /* RPMEM_PROVIDER names the only one of `providers` */
+	bool ssh_if_refused; /* RPMEM_FALLBACK=ssh: go on over ssh if others cannot connect */
 	unsigned max_nlanes; /* when loaded; most lanes of a pool */
 	unsigned window;     /* when loaded; most messages of a lane under way; 0: default */
 	int timeout_ms;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "wire/data.h"
 
 static const uint8_t magic[8] = {'H', 'O', 'L', 'D', 'F', 'A', 'S', 'T'};
 
@@ -176,6 +177,28 @@ int control_get_start(const uint8_t *body, size_t length, struct control_start *
 	return 0;
 }
 
+void control_put_lanes(struct writer *out, const struct control_lanes *lanes)
+{
+	put_u32(out, lanes->nlanes);
+	put_u32(out, lanes->providers);
+}
+
+int control_get_lanes(const uint8_t *body, size_t length, struct control_lanes *lanes)
+{
+	struct reader in = reader_on(body, length);
+	struct control_lanes got = {get_u32(&in), 0};
+
+	got.providers = get_u32(&in);
+	if (!reader_done(&in))
+		return malformed("request for lanes", "its length does not match its fields");
+	if (!got.nlanes)
+		return malformed("request for lanes", "it asks for 0 lanes");
+	if (!got.providers || got.providers & ~(uint32_t)WIRE_PROVIDERS)
+		return malformed("request for lanes", "its providers are unknown");
+	*lanes = got;
+	return 0;
+}
+
 void control_put_set_attr(struct writer *out, const struct control_set_attr *set)
 {
 	put_attr(out, set->has_attr, &set->attr);
@@ -288,22 +311,42 @@ void control_put_started(struct writer *out, const struct control_started *start
 	put_u32(out, started->nlanes);
 	put_attr(out, started->has_attr, &started->attr);
 	put_text(out, started->address);
-	put_bytes(out, started->secrets, (size_t)started->nlanes * CONTROL_SECRET_SIZE);
+	if (started->provider == HOLDFAST_PROVIDER_SSH) {
+		put_u16(out, started->window);
+		put_u32(out, started->message_size);
+	} else {
+		put_bytes(out, started->secrets, (size_t)started->nlanes * CONTROL_SECRET_SIZE);
+	}
+}
+
+/* Returns how lanes in this channel are malformed, or NULL. */
+static const char *ssh_wrong(const struct control_started *got)
+{
+	if (got->port || got->address[0])
+		return "its lanes are in this channel, and it has a port";
+	if (got->method != HOLDFAST_METHOD_MESSAGE)
+		return "its persist method is not possible over ssh";
+	if (!got->window)
+		return "its window is 0";
+	if (got->message_size < DATA_MESSAGE_MIN || got->message_size > CONTROL_DATA_MAX)
+		return "its size of messages is out of range";
+	return NULL;
 }
 
 static const char *started_wrong(const struct control_started *got)
 {
-	if (!got->port)
-		return "its port is 0";
-	if (got->provider != HOLDFAST_PROVIDER_VERBS && got->provider != HOLDFAST_PROVIDER_TCP)
+	if (got->provider != HOLDFAST_PROVIDER_VERBS && got->provider != HOLDFAST_PROVIDER_TCP &&
+		got->provider != HOLDFAST_PROVIDER_SSH)
 		return "its provider is unknown";
+	if (!got->port && got->provider != HOLDFAST_PROVIDER_SSH)
+		return "its port is 0";
 	if (!got->method || got->method >= WIRE_METHODS)
 		return "its persist method is unknown";
 	if (got->granularity >= WIRE_GRANULARITIES)
 		return "its granularity is unknown";
 	if (got->guard > got->pool_size)
 		return "its header is larger than the pool";
-	return NULL;
+	return got->provider == HOLDFAST_PROVIDER_SSH ? ssh_wrong(got) : NULL;
 }
 
 int control_get_started(struct reader *in, struct control_started *started)
@@ -321,7 +364,10 @@ int control_get_started(struct reader *in, struct control_started *started)
 	get_text(in, got.address, CONTROL_ADDRESS_MAX);
 	if (got.nlanes < 1 || got.nlanes > CONTROL_LANES_MAX)
 		return malformed("reply", "its number of lanes is out of range");
-	got.secrets = get_space(in, (size_t)got.nlanes * CONTROL_SECRET_SIZE);
+	bool by_ssh = got.provider == HOLDFAST_PROVIDER_SSH;
+	got.window = by_ssh ? get_u16(in) : 0;
+	got.message_size = by_ssh ? get_u32(in) : 0;
+	got.secrets = by_ssh ? NULL : get_space(in, (size_t)got.nlanes * CONTROL_SECRET_SIZE);
 	if (!reader_done(in))
 		return malformed("reply", "its length does not match its fields");
 	const char *wrong = started_wrong(&got);
@@ -331,12 +377,16 @@ int control_get_started(struct reader *in, struct control_started *started)
 	return 0;
 }
 
-void control_put_description(struct writer *out, const struct control_description *told)
+void control_put_description(
+	struct writer *out, const struct control_description *told, unsigned minor)
 {
+	unsigned known = minor < CONTROL_MINOR_SSH ? HOLDFAST_PROVIDER_VERBS | HOLDFAST_PROVIDER_TCP
+						   : WIRE_PROVIDERS;
+
 	put_u64(out, told->size);
 	put_u32(out, told->guard);
 	put_u32(out, told->max_lanes);
-	put_u8(out, told->providers);
+	put_u8(out, (uint8_t)(told->providers & known));
 	put_u8(out, told->granularity);
 	put_u8(out, told->method_verbs);
 	put_u8(out, told->method_tcp);
@@ -403,6 +453,8 @@ const char *control_type_name(uint32_t type)
 		[CONTROL_REMOVE] = "REMOVE",
 		[CONTROL_DESCRIBE] = "DESCRIBE",
 		[CONTROL_PING] = "PING",
+		[CONTROL_MESSAGE] = "MESSAGE",
+		[CONTROL_LANES] = "LANES",
 		[CONTROL_STATE] = "STATE",
 		[CONTROL_BEGIN] = "BEGIN",
 		[CONTROL_RESUME] = "RESUME",

@@ -27,11 +27,15 @@
 
 #define CONTROL_MAJOR 1 /* protocols with different numbers are incompatible */
 #define CONTROL_MINOR 1 /* a higher number may know more requests */
+/* The first minor version that knows the provider ssh and the requests that belong to it. */
+#define CONTROL_MINOR_SSH 1
 
 #define CONTROL_GREETING_SIZE 16
 #define CONTROL_HEAD_SIZE     12
 #define CONTROL_BODY_MAX      ((size_t)64 << 10)
-#define CONTROL_FRAME_MAX     (CONTROL_HEAD_SIZE + CONTROL_BODY_MAX)
+/* The most bytes of a lane's message in a frame, and of the pool in a reply to one. */
+#define CONTROL_DATA_MAX  (CONTROL_BODY_MAX - 64)
+#define CONTROL_FRAME_MAX (CONTROL_HEAD_SIZE + CONTROL_BODY_MAX)
 
 #define CONTROL_LANES_MAX   1024
 #define CONTROL_NAME_MAX    1023 /* of a pool set, in bytes */
@@ -52,6 +56,12 @@ enum control_type {
 	CONTROL_REMOVE = 6,
 	CONTROL_DESCRIBE = 7,
 	CONTROL_PING = 8, /* from either end; the reply has no status and no body */
+	/*
+	 * A message of a lane (data.h), with the lane's number as its id. The reply is that of the
+	 * lane, without a status of this channel.
+	 */
+	CONTROL_MESSAGE = 9,
+	CONTROL_LANES = 10, /* make the lanes of the open pool again, by another provider */
 
 	/* Since minor version 1: what the target remembers of a pool (pool/state.h) */
 	CONTROL_STATE = 16,  /* of a pool set, which need not be open */
@@ -100,7 +110,16 @@ struct control_start {
 	char name[CONTROL_NAME_MAX + 1];
 };
 
-/* The reply to CREATE, OPEN, RESUME and REPAIR; `secrets` is nlanes * CONTROL_SECRET_SIZE bytes. */
+/* The request LANES. */
+struct control_lanes {
+	uint32_t nlanes;
+	uint32_t providers;
+};
+
+/*
+ * The reply to CREATE, OPEN, RESUME, REPAIR and LANES; `secrets` is nlanes * CONTROL_SECRET_SIZE
+ * bytes. With the provider ssh there is no port, address or secret: the lanes are in this channel.
+ */
 struct control_started {
 	uint16_t port;
 	uint8_t provider, method, granularity;
@@ -111,6 +130,9 @@ struct control_started {
 	struct rpmem_pool_attr attr;           /* zeros if has_attr is false */
 	char address[CONTROL_ADDRESS_MAX + 1]; /* where the target listens; "": on all addresses */
 	const uint8_t *secrets;
+	/* With the provider ssh, as in struct data_welcome: */
+	uint16_t window;
+	uint32_t message_size;
 };
 
 /* The request SET_ATTR. Without attributes, `attr` is zeros. */
@@ -191,6 +213,8 @@ int control_get_head(const uint8_t bytes[CONTROL_HEAD_SIZE], struct control_head
 
 void control_put_start(struct writer *out, const struct control_start *start);
 int control_get_start(const uint8_t *body, size_t length, struct control_start *start);
+void control_put_lanes(struct writer *out, const struct control_lanes *lanes);
+int control_get_lanes(const uint8_t *body, size_t length, struct control_lanes *lanes);
 void control_put_set_attr(struct writer *out, const struct control_set_attr *set);
 int control_get_set_attr(const uint8_t *body, size_t length, struct control_set_attr *set);
 void control_put_close(struct writer *out, uint32_t flags);
@@ -214,7 +238,9 @@ int control_get_result(struct reader *in, struct control_result *result);
 
 void control_put_started(struct writer *out, const struct control_started *started);
 int control_get_started(struct reader *in, struct control_started *started);
-void control_put_description(struct writer *out, const struct control_description *told);
+/* `minor` is that of the initiator, which may not know all providers. */
+void control_put_description(
+	struct writer *out, const struct control_description *told, unsigned minor);
 int control_get_description(struct reader *in, struct control_description *told);
 void control_put_session(struct writer *out, const struct control_session *session);
 int control_get_session(struct reader *in, struct control_session *session);

@@ -8,16 +8,22 @@
 
 #include "base/err.h"
 
+/* Unused bytes before the buffer: they align what follows the head of the first frame. */
+#define UNUSED (8 - CONTROL_HEAD_SIZE % 8)
+
 int frames_init(struct frames *frames)
 {
+	uint8_t *block = malloc(UNUSED + CONTROL_FRAME_MAX);
+
 	frames->taken = frames->filled = 0;
-	frames->bytes = malloc(CONTROL_FRAME_MAX);
-	return frames->bytes ? 0 : err_set(-ENOMEM, "no memory for the control channel");
+	frames->bytes = block ? block + UNUSED : NULL;
+	return block ? 0 : err_set(-ENOMEM, "no memory for the control channel");
 }
 
 void frames_fini(struct frames *frames)
 {
-	free(frames->bytes);
+	if (frames->bytes)
+		free(frames->bytes - UNUSED);
 	frames->bytes = NULL;
 }
 

@@ -24,7 +24,10 @@ struct frames {
 	size_t taken, filled;
 };
 
-/* Returns 0, or -ENOMEM with an error message. */
+/*
+ * Returns 0, or -ENOMEM with an error message. The body of a frame that is alone in the buffer is
+ * aligned to 8 bytes.
+ */
 int frames_init(struct frames *frames);
 void frames_fini(struct frames *frames);
 

@@ -12,13 +12,13 @@
 #include <librpmem/holdfast.h>
 
 /* The set of all known providers. */
-#define WIRE_PROVIDERS (HOLDFAST_PROVIDER_VERBS | HOLDFAST_PROVIDER_TCP)
+#define WIRE_PROVIDERS (HOLDFAST_PROVIDER_VERBS | HOLDFAST_PROVIDER_TCP | HOLDFAST_PROVIDER_SSH)
 /* One more than the largest known number. */
 #define WIRE_METHODS       (HOLDFAST_METHOD_WRITE_DELIVERED + 1)
 #define WIRE_GRANULARITIES (PMEM2_GRANULARITY_PAGE + 1)
 
 /*
- * Names: "verbs", "tcp"; "message", "write+message", "write+read", "write+delivery"; "none" for 0.
+ * Names: "verbs", "tcp", "ssh"; "message", "write+message", "write+read", "write+delivery"; "none" for 0.
  */
 const char *wire_provider_name(enum holdfast_provider provider);
 const char *wire_method_name(enum holdfast_method method);

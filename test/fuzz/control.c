@@ -46,6 +46,7 @@ static int request(uint32_t type, const uint8_t *body, size_t length, struct wri
 	struct control_named named;
 	uint64_t missing;
 	struct compare_ask ask;
+	struct control_lanes lanes;
 	uint32_t flags;
 	int rc;
 
@@ -73,6 +74,11 @@ static int request(uint32_t type, const uint8_t *body, size_t length, struct wri
 			must(compare_count(&ask) >= 1 && compare_count(&ask) <= COMPARE_HASHES_MAX);
 			compare_put_ask(out, &ask);
 		}
+		return rc;
+	case CONTROL_LANES:
+		rc = control_get_lanes(body, length, &lanes);
+		if (!rc)
+			control_put_lanes(out, &lanes);
 		return rc;
 	case CONTROL_REMOVE:
 	case CONTROL_DESCRIBE:
@@ -146,7 +152,7 @@ static int reply_part(uint32_t type, struct reader *in, struct writer *out)
 	if (type == CONTROL_DESCRIBE) {
 		rc = control_get_description(in, &told);
 		if (!rc)
-			control_put_description(out, &told);
+			control_put_description(out, &told, CONTROL_MINOR);
 		return rc;
 	}
 	if (type == CONTROL_SESSION_COUNTERS) {

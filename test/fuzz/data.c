@@ -3,11 +3,17 @@
  * data.c - a fuzzer of the messages on a lane, the data connection between librpmem and rpmemd
  *
  * The input is decoded as each kind of message. All parts of an accepted message must lie within
- * the input, and the message must give the same bytes when it is encoded again.
+ * the input, and the message must give the same bytes when it is encoded again. It is also executed
+ * as by the target, on a small pool, and taken as a reply, as by the initiator: the transport
+ * inside ssh does nothing else with what arrives.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "lanes/messages.h"
+#include "lanes/serve.h"
 #include "wire/data.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -102,8 +108,96 @@ static void take_reply(const uint8_t *data, size_t size)
 	must(data_errno_of(reply.status) >= 0);
 }
 
+#define POOL  ((size_t)8192)
+#define GUARD ((size_t)4096)
+
+static uint8_t pool[POOL];
+
+static void in_pool(size_t offset, size_t length)
+{
+	must(offset >= GUARD && offset <= POOL && length <= POOL - offset);
+}
+
+static int store(void *context, size_t offset, const void *from, size_t length)
+{
+	(void)context;
+	in_pool(offset, length);
+	memcpy(pool + offset, from, length);
+	return 0;
+}
+
+static int commit(void *context, size_t offset, size_t length)
+{
+	(void)context;
+	in_pool(offset, length);
+	return 0;
+}
+
+static void lane(void *context, uint64_t *mark)
+{
+	(void)context, (void)mark;
+}
+
+static int drain(void *context)
+{
+	(void)context;
+	return 0;
+}
+
+/* Executes the input; the reply must be well-formed, and bring bytes of the pool only. */
+static void execute(const uint8_t *data, size_t size)
+{
+	static const struct lanes_store target = {.base = pool,
+		.size = POOL,
+		.guard = GUARD,
+		.store = store,
+		.commit = commit,
+		.lane = lane,
+		.drain = drain,
+		.deep = commit};
+	static const struct serve_limits limits = {&target, DATA_MESSAGE_MIN, false};
+	uint8_t reply[SERVE_REPLY_SIZE + DATA_MESSAGE_MIN];
+	uint64_t mark = 0;
+	struct data_reply told;
+	const char *text;
+	const uint8_t *bytes;
+	uint64_t *aligned = malloc(size ? size : 1);
+
+	if (!aligned)
+		return;
+	if (size)
+		memcpy(aligned, data, size);
+	struct served served = {
+		.mark = &mark, .message = (uint8_t *)aligned, .size = size, .reply = reply};
+	bool good = serve_message(&limits, &served, 0);
+	must(good == (served.failed != -EPROTO));
+	serve_drain(&limits, &served);
+	must(served.length <= DATA_MESSAGE_MIN && served.reply_length <= SERVE_REPLY_SIZE);
+	if (served.length) {
+		must(within(served.bytes, served.length, pool, POOL));
+		memcpy(reply + served.reply_length, served.bytes, served.length);
+	}
+	must(data_get_reply(&told, &text, &bytes, reply, served.reply_length + served.length));
+	free(aligned);
+}
+
+/* Takes the input as the reply to a read of 64 bytes, and as the reply to a store. */
+static void take_answer(const uint8_t *data, size_t size)
+{
+	uint8_t to[64];
+
+	for (unsigned reads = 0; reads < 2; reads++) {
+		struct messages_wanted wanted[2] = {{reads ? to : NULL, sizeof(to)}};
+		struct messages messages = {.window = 2, .wanted = wanted};
+		const char *wrong = messages_take_reply(&messages, 1, data, size);
+		must(wrong ? messages.answered == 0 : messages.answered == 1);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	execute(data, size);
+	take_answer(data, size);
 	take_connection(data, size);
 	take_message(data, size);
 	take_reply(data, size);

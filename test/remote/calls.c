@@ -4,8 +4,9 @@
  * has, the calls that fail, and errno after calls that succeed
  *
  * RPMEM_SSH is the ssh to use: test/remote/ssh, which runs rpmemd on this machine, or a real one.
- * GRANULARITY and METHOD are the numbers of the granularity and the method that the pools must
- * have; if they are not set, PAGE and HOLDFAST_METHOD_WRITE_MESSAGE. INTERRUPT_US is the time
+ * PROVIDER, GRANULARITY and METHOD are the numbers of the provider, the granularity and the method
+ * that the pools must have; if they are not set, tcp, PAGE and HOLDFAST_METHOD_WRITE_MESSAGE.
+ * INTERRUPT_US is the time
  * between two signals while errno is tested, in microseconds; if it is not set, 1000.
  */
 #include <dirent.h>
@@ -375,6 +376,8 @@ static void test_closed_while_waiting(void)
 
 	if (!rpp)
 		bail("cannot open: %s", rpmem_errormsg());
+	/* The first store asks the target, which must be running. */
+	is_int(rpmem_persist(rpp, 8192, 64, 0, 0), 0, "close: a persist succeeds before it");
 	pid_t target = find_target();
 	if (!target || kill(target, SIGSTOP))
 		bail("cannot stop the target: %m");
@@ -413,8 +416,11 @@ static void test_pool_of_headers(void)
 	ok(!holdfast_remote_info(rpp, &remote), "holdfast_remote_info: it succeeds");
 	is_int(remote->nlanes, 3,
 		"holdfast_remote_info: the number of lanes is the one that was asked for");
-	is_int(remote->provider, HOLDFAST_PROVIDER_TCP,
-		"holdfast_remote_info: the provider is tcp");
+	is_int(remote->provider, expected("PROVIDER", HOLDFAST_PROVIDER_TCP),
+		"holdfast_remote_info: the provider is %s",
+		holdfast_provider_name(remote->provider));
+	ok(!remote->port == (remote->provider == HOLDFAST_PROVIDER_SSH),
+		"holdfast_remote_info: lanes have a port, unless they are inside ssh");
 	is_int(remote->granularity, expected("GRANULARITY", PMEM2_GRANULARITY_PAGE),
 		"holdfast_remote_info: the granularity is %d", remote->granularity);
 	is_int(remote->method, expected("METHOD", HOLDFAST_METHOD_WRITE_MESSAGE),
@@ -503,8 +509,13 @@ static void test_describe(void)
 	is_int(set->part_count, 1, "describe: there is one part");
 	has_str(set->parts[0]->path, "pool.part",
 		"describe: the path of the part ends with its name");
-	is_int(set->method_tcp, expected("METHOD", HOLDFAST_METHOD_WRITE_MESSAGE),
-		"describe: the method over tcp is the expected one");
+	if (set->provider == HOLDFAST_PROVIDER_TCP)
+		is_int(set->method_tcp, expected("METHOD", HOLDFAST_METHOD_WRITE_MESSAGE),
+			"describe: the method over tcp is the expected one");
+	is_int(set->method_ssh, HOLDFAST_METHOD_MESSAGE,
+		"describe: the method over ssh is message");
+	is_int(set->provider, expected("PROVIDER", HOLDFAST_PROVIDER_TCP),
+		"describe: the provider is the one that an open pool has");
 	is_str(set->version, "1.1", "describe: the version of the protocol is 1.1");
 	ok(!set->stats, "describe: a pool that nobody has open has no counters");
 	holdfast_remote_set_free(&set);

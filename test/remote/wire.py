@@ -10,12 +10,14 @@ import sys
 import time
 
 MAGIC = b"HOLDFAST"
-CREATE, OPEN, KEEP, SET_ATTR, CLOSE, REMOVE, DESCRIBE, PING = range(1, 9)
+CREATE, OPEN, KEEP, SET_ATTR, CLOSE, REMOVE, DESCRIBE, PING, MESSAGE, LANES = range(1, 11)
 STATE, BEGIN, RESUME, MARK, CLEAR, REPAIR = range(16, 22)
 LOOK, HASHES = 24, 25
 COUNTERS, SESSION_COUNTERS = 32, 33
 REPLY = 0x80000000
-VERBS, TCP = 1, 2
+VERBS, TCP, SSH = 1, 2, 4
+STORE, COMMIT, DEEP = 1, 2, 3
+DONE, RANGE, NO_MESSAGE = 0, 8, 9
 OK, VERSION, BAD_NAME, BAD_SIZE, BAD_LANES, BAD_PROVIDER, FATAL, NO_DATA_CHANNEL, BUSY, EXISTS, \
     NO_PROVIDER, ABSENT, NO_ACCESS, POOL_CONFIG, NO_SPACE, IO, NO_MEMORY, MALFORMED, UNKNOWN, \
     TIMED_OUT, READ_ONLY, NO_FILES, STALE, INCONSISTENT = range(24)
@@ -65,6 +67,21 @@ def state(rest):
     """The fields of a reply to STATE."""
     names = "known", "identity", "generation", "unclosed", "inconsistent", "since", "missing"
     return dict(zip(names, struct.unpack(">B16sQBBQQ", rest)))
+def record(offset, length, action, content=b""):
+    return struct.pack(">QIHH", offset, length, action, 0) + content + bytes(-len(content) % 8)
+
+
+def message(sequence, *records, kind=1):
+    """A message of a lane: a batch of these records, or with kind 2 a read."""
+    return struct.pack(">BBHI", kind, 0, len(records), sequence) + b"".join(records)
+
+
+def store(sequence, offset, content):
+    return message(sequence, record(offset, len(content), STORE, content))
+
+
+def read(sequence, offset, length):
+    return message(sequence, record(offset, length, 0), kind=2)
 
 
 def counters(first=1):
@@ -146,6 +163,15 @@ class Daemon:
             return kind, number, body
         status, length = struct.unpack(">IH", body[:6])
         return status, body[6:6 + length].decode("ascii"), body[6 + length:]
+
+    def lane_reply(self, deadline=20):
+        """Waits for the reply of a lane. Returns lane, sequence, status, text and bytes."""
+        kind, lane, body = self.stream.frame(deadline)
+        if kind != MESSAGE | REPLY:
+            return kind, None, None, None, body
+        sequence, status, length, count, zero = struct.unpack(">IHHII", body[:16])
+        assert not zero and len(body) == 16 + length + count
+        return lane, sequence, status, body[16:16 + length].decode("ascii"), body[16 + length:]
 
     def ask(self, kind, body=b"", deadline=20):
         self.number += 1

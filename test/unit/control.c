@@ -10,6 +10,7 @@
 #include "tap.h"
 #include "wire/control.h"
 #include "wire/counters.h"
+#include "wire/data.h"
 #include "wire/frames.h"
 
 static uint8_t bytes[CONTROL_FRAME_MAX];
@@ -174,6 +175,55 @@ static void test_counters(void)
 		"counters: the request has a name");
 	is_str(control_type_name(CONTROL_SESSION_COUNTERS + 1), "?",
 		"counters: the number after them has none");
+}
+
+/* Lanes in the control channel have no port, address or secrets, but limits. */
+static void test_started_by_ssh(void)
+{
+	const struct control_started right = {.provider = HOLDFAST_PROVIDER_SSH,
+		.method = HOLDFAST_METHOD_MESSAGE,
+		.pool_size = 16 << 20,
+		.nlanes = 3,
+		.window = 32,
+		.message_size = CONTROL_DATA_MAX};
+	struct control_started wrong[6], got;
+
+	for (unsigned i = 0; i < 6; i++)
+		wrong[i] = right;
+	wrong[0].port = 1;
+	strcpy(wrong[1].address, "::1");
+	wrong[2].method = HOLDFAST_METHOD_WRITE_MESSAGE;
+	wrong[3].window = 0;
+	wrong[4].message_size = CONTROL_DATA_MAX + 1;
+	wrong[5].message_size = DATA_MESSAGE_MIN - 1;
+	for (unsigned i = 0; i < 7; i++) {
+		struct writer out = writer_on(bytes, sizeof(bytes));
+		control_put_started(&out, i ? &wrong[i - 1] : &right);
+		struct reader in = reader_on(bytes, writer_length(&out));
+		int rc = control_get_started(&in, &got);
+		is_int(rc, i ? -EPROTO : 0, "control_get_started: over ssh, reply %u %s", i,
+			i ? "is refused" : "is read");
+	}
+	ok(got.window == 32 && got.message_size == CONTROL_DATA_MAX && !got.secrets,
+		"control_get_started: the limits of lanes over ssh are those that were written");
+}
+
+static void test_lanes(void)
+{
+	const struct control_lanes lanes = {7, HOLDFAST_PROVIDER_SSH};
+	struct control_lanes got;
+	struct writer out = writer_on(bytes, sizeof(bytes));
+
+	control_put_lanes(&out, &lanes);
+	is_int(control_get_lanes(bytes, writer_length(&out), &got), 0,
+		"control_get_lanes: a request is read");
+	ok(got.nlanes == 7 && got.providers == HOLDFAST_PROVIDER_SSH,
+		"control_get_lanes: what is read is what was written");
+	is_int(control_get_lanes(bytes, writer_length(&out) - 1, &got), -EPROTO,
+		"control_get_lanes: a request that is cut is refused");
+	bytes[7] = 8;
+	is_int(control_get_lanes(bytes, writer_length(&out), &got), -EPROTO,
+		"control_get_lanes: an unknown provider is refused");
 }
 
 static void test_result(void)
@@ -349,6 +399,8 @@ int main(void)
 	test_start();
 	test_started();
 	test_counters();
+	test_started_by_ssh();
+	test_lanes();
 	test_result();
 	test_streams();
 	return tap_done();

@@ -37,6 +37,7 @@ static void without_any(void)
 	is_int(config.log_level, LOG_ERROR, "defaults: only errors are logged");
 	ok(!config.persist_apm && !config.persist_general_given,
 		"defaults: neither persist-apm nor persist-general counts as given");
+	ok(config.data_over_ssh, "defaults: data may go over ssh");
 	is_int(config.max_lanes, 1024, "defaults: max-lanes is 1024");
 	is_int(config.nthreads, 0, "defaults: nthreads is 0");
 	is_int(config.timeout_ms, 30000, "defaults: timeout is 30000 ms");
@@ -57,6 +58,7 @@ static void all_keys(void)
 		     "log-level=notice\n"
 		     "persist-apm = yes\n"
 		     "persist-general = no\n"
+		     "data-over-ssh = no\n"
 		     "nthreads = 3\n"
 		     "max-lanes = 17\r\n"
 		     "port-range = 7000-7010\n"
@@ -69,6 +71,7 @@ static void all_keys(void)
 	is_int(config.log_level, LOG_NOTICE, "config: log-level is read");
 	ok(config.persist_apm && config.persist_general_given,
 		"config: persist-apm and persist-general are read");
+	ok(!config.data_over_ssh, "config: data-over-ssh is read");
 	is_int(config.nthreads, 3, "config: nthreads is read");
 	is_int(config.max_lanes, 17, "config: max-lanes is read");
 	is_int(config.port_low * 10000 + config.port_high, 70007010, "config: port-range is read");

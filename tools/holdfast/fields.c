@@ -376,6 +376,7 @@ static TABLE(fields_counters, counters_rows);
 static const struct field methods_rows[] = {
 	{"verbs", FIELD_TEXT, AT(method_verbs)},
 	{"tcp", FIELD_TEXT, AT(method_tcp)},
+	{"ssh", FIELD_TEXT, AT(method_ssh)},
 };
 static TABLE(fields_methods, methods_rows);
 
@@ -386,6 +387,7 @@ static const struct field remote_rows[] = {
 	{"survives", FIELD_TEXT, AT(survives)},
 	{"state", FIELD_TEXT, AT(state)},
 	{"needed", FIELD_TEXT, AT(needed)},
+	{"provider", FIELD_TEXT, AT(provider)},
 	{"methods", FIELD_GROUP, AT(method_verbs), .of = &fields_methods},
 	{"parts", LIST_OF(parts, part_count, fields_part)},
 	{"size", FIELD_SIZE, AT(size)},

@@ -22,6 +22,7 @@ static struct {
 	__typeof__(&holdfast_remote_describe) describe;
 	__typeof__(&holdfast_remote_set_free) set_free;
 	__typeof__(&holdfast_method_name) method_name;
+	__typeof__(&holdfast_provider_name) provider_name;
 	__typeof__(&rpmem_errormsg) errormsg;
 } rpmem;
 
@@ -36,8 +37,11 @@ static const char *load(void)
 	rpmem.describe = (__typeof__(rpmem.describe))dlsym(library, "holdfast_remote_describe");
 	rpmem.set_free = (__typeof__(rpmem.set_free))dlsym(library, "holdfast_remote_set_free");
 	rpmem.method_name = (__typeof__(rpmem.method_name))dlsym(library, "holdfast_method_name");
+	rpmem.provider_name =
+		(__typeof__(rpmem.provider_name))dlsym(library, "holdfast_provider_name");
 	rpmem.errormsg = (__typeof__(rpmem.errormsg))dlsym(library, "rpmem_errormsg");
-	if (!rpmem.describe || !rpmem.set_free || !rpmem.method_name || !rpmem.errormsg) {
+	if (!rpmem.describe || !rpmem.set_free || !rpmem.method_name || !rpmem.provider_name ||
+		!rpmem.errormsg) {
 		dlclose(library);
 		return "librpmem.so.1 here is not Holdfast's, and cannot ask another machine";
 	}
@@ -222,6 +226,9 @@ static void put_text(FILE *text, const struct holdfast_remote_set *set)
 		put_stats(text, remote_stats(set));
 	put_method(text, "verbs", set->method_verbs);
 	put_method(text, "tcp", set->method_tcp);
+	put_method(text, "ssh", set->method_ssh);
+	if (set->provider == HOLDFAST_PROVIDER_SSH)
+		fputs("A program here, with this environment, sends the data inside ssh.\n", text);
 	fputs("Persists without RPMEM_PERSIST_RELAXED send the data in messages.\n", text);
 }
 
@@ -270,6 +277,11 @@ void remote_explain(struct answer *answer)
 const char *remote_method(enum holdfast_method method)
 {
 	return rpmem.method_name(method);
+}
+
+const char *remote_provider(enum holdfast_provider provider)
+{
+	return rpmem.provider_name(provider);
 }
 
 void remote_fini(struct answer *answer)

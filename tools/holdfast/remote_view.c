@@ -124,6 +124,8 @@ void remote_view(struct remote_view *view, const struct answer *answer)
 					: "absent",
 		.method_verbs = remote_method(set->method_verbs),
 		.method_tcp = remote_method(set->method_tcp),
+		.method_ssh = remote_method(set->method_ssh),
+		.provider = remote_provider(set->provider),
 		.size = set->size,
 		.max_lanes = set->max_lanes,
 		.protocol = set->version,

@@ -110,7 +110,7 @@ struct room;
 struct remote_view {
 	struct room *room; /* memory of the view's strings and arrays */
 	const char *object, *verdict, *text, *survives, *state, *needed;
-	const char *method_verbs, *method_tcp;
+	const char *method_verbs, *method_tcp, *method_ssh, *provider;
 	const struct remote_part *const *parts;
 	size_t part_count, size, max_lanes;
 	const int64_t *header_size;
@@ -137,6 +137,7 @@ const struct holdfast_remote_stats *remote_stats(const struct holdfast_remote_se
 
 /* The name of a method. Only valid while a pool set is being explained. */
 const char *remote_method(enum holdfast_method method);
+const char *remote_provider(enum holdfast_provider provider);
 
 /* Returns `memory`. Ends the program with an error message if it is NULL. */
 void *must_have(void *memory) __attribute__((__returns_nonnull__));

@@ -153,6 +153,11 @@ static int set_persist_apm(struct config *config, const char *value)
 	return set_bool(&config->persist_apm, value);
 }
 
+static int set_data_over_ssh(struct config *config, const char *value)
+{
+	return set_bool(&config->data_over_ssh, value);
+}
+
 static int set_persist_general(struct config *config, const char *value)
 {
 	bool ignored;
@@ -219,6 +224,7 @@ static const struct {
 	{"poolset-dir", set_poolset_dir},
 	{"state-dir", set_state_dir},
 	{"persist-apm", set_persist_apm},
+	{"data-over-ssh", set_data_over_ssh},
 	{"persist-general", set_persist_general},
 	{"use-syslog", set_use_syslog},
 	{"log-level", set_log_level},
@@ -256,6 +262,7 @@ int config_init(struct config *config)
 		.log_file = strdup(LOG_FILE),
 		.use_syslog = true,
 		.log_level = LOG_ERROR,
+		.data_over_ssh = true,
 		.max_lanes = 1024,
 		.timeout_ms = 30000,
 		.poll_us = 50,

@@ -31,6 +31,7 @@ struct config {
 	bool use_syslog;
 	enum log_level log_level;
 	bool persist_apm;
+	bool data_over_ssh;           /* the initiator may choose the provider ssh */
 	bool persist_general_given;   /* the setting was given; it has no effect */
 	unsigned nthreads;            /* 0: one per CPU */
 	unsigned max_lanes;           /* per connection */

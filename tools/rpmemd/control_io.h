@@ -3,8 +3,10 @@
 #ifndef RPMEMD_CONTROL_IO_H
 #define RPMEMD_CONTROL_IO_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 #include "wire/frames.h"
 
@@ -13,7 +15,9 @@ struct control_io {
 	bool greeted;   /* the initiator has sent its greeting */
 	unsigned minor; /* the initiator's version, once it has */
 	int timeout_ms;
-	uint8_t *bytes; /* the frame that is being built */
+	uint8_t *bytes;          /* the frame that is being built */
+	bool is_socket;          /* standard output is a socket */
+	pthread_mutex_t sending; /* held while a whole frame is sent */
 };
 
 /* Returns 0, or -ENOMEM with an error message. */
@@ -31,6 +35,10 @@ int control_io_send_reply(
 	struct control_io *io, const struct control_head *request, const struct writer *reply);
 int control_io_refuse(struct control_io *io, const struct control_head *request,
 	enum wire_status status, const char *sentence);
+
+/* Send a reply of a lane, of at most two parts. Any thread may call it. */
+int control_io_send_message(
+	struct control_io *io, unsigned lane, const struct iovec *parts, unsigned count);
 
 /* Read available bytes. Returns 1; 0 at the end of the stream; -errno with an error message. */
 int control_io_read(struct control_io *io);

@@ -35,6 +35,8 @@ static const struct argp_option table[] = {
 	{"persist-apm", KEY_SETTING + 5, NULL, 0,
 		"Network cards write past the CPU's caches: what arrived is durable", 2},
 	{"persist-general", KEY_SETTING + 6, NULL, 0, "Accepted, without effect", 2},
+	{"data-over-ssh", KEY_SETTING + 11, "yes|no", 0,
+		"Carry data inside the ssh connection if the other end asks for it", 2},
 	{"log-file", KEY_SETTING + 7, "FILE", 0, "Log to this file instead of syslog", 3},
 	{"use-syslog", KEY_SETTING + 8, NULL, 0, "Log to syslog", 3},
 	{"log-level", KEY_SETTING + 9, "LEVEL", 0, "err, warn, notice, info or debug", 3},

@@ -8,6 +8,7 @@
 
 #include "base/env.h"
 #include "base/err.h"
+#include "stream/stream.h"
 #include "survival.h"
 
 /* Time for another session's initiator to answer. */
@@ -23,7 +24,7 @@ _Static_assert(CONTROL_SECRET_SIZE == FABRIC_SECRET_SIZE, "secrets");
 enum holdfast_method service_method(const struct config *config, enum holdfast_provider provider,
 	enum pmem2_granularity granularity, enum service_memory memory)
 {
-	if (memory == SERVICE_GUARDED)
+	if (memory == SERVICE_GUARDED || provider == HOLDFAST_PROVIDER_SSH)
 		return HOLDFAST_METHOD_MESSAGE;
 	if (provider == HOLDFAST_PROVIDER_VERBS) {
 		if (memory != SERVICE_DEVICE)
@@ -89,7 +90,36 @@ static unsigned grant(const struct config *config, unsigned provider, unsigned w
 		wanted = config->max_lanes;
 	if (wanted > CONTROL_LANES_MAX)
 		wanted = CONTROL_LANES_MAX;
-	return fabric_lanes_affordable(provider, wanted);
+	return provider == HOLDFAST_PROVIDER_SSH ? wanted
+						 : fabric_lanes_affordable(provider, wanted);
+}
+
+static int send_message(void *context, unsigned lane, const struct iovec *parts, unsigned count)
+{
+	return control_io_send_message(context, lane, parts, count);
+}
+
+/* Serve the lanes in the control channel. */
+static int serve_in_stream(struct service *service, unsigned wanted, struct control_started *told)
+{
+	const struct stream_server_args args = {
+		.nlanes = grant(service->config, HOLDFAST_PROVIDER_SSH, wanted),
+		.nthreads = service->config->nthreads,
+		.store = store_functions(&service->store),
+		.send = send_message,
+		.context = service->io,
+	};
+	int rc = stream_server_open(&args, &service->server);
+
+	if (rc)
+		return rc;
+	service->in_stream = true;
+	told->provider = HOLDFAST_PROVIDER_SSH;
+	told->method = HOLDFAST_METHOD_MESSAGE;
+	told->nlanes = args.nlanes;
+	told->window = (uint16_t)stream_server_window(service->server);
+	told->message_size = (uint32_t)stream_server_message_size(service->server);
+	return 0;
 }
 
 /* Listen with one provider. */
@@ -138,12 +168,30 @@ static int listen_by(struct service *service, unsigned provider, unsigned wanted
 	return 0;
 }
 
-/* Listen with the best provider that both ends have and that works on this machine. */
-static int listen_for(struct service *service, const struct control_start *start,
+/*
+ * Decide if the lanes are in the control channel: if the initiator wants nothing else, or if there
+ * is no libfabric here. The data is not sent this way because another one fails.
+ */
+static int choose_stream(const struct config *config, unsigned offered, bool *chosen)
+{
+	bool is_only = offered == HOLDFAST_PROVIDER_SSH;
+
+	*chosen = is_only ||
+		  (offered & HOLDFAST_PROVIDER_SSH && config->data_over_ssh && fabric_load());
+	if (is_only && !config->data_over_ssh)
+		return err_set(-EMEDIUMTYPE,
+			"the target does not carry data over ssh: its setting is data-over-ssh=no");
+	if (*chosen && !is_only)
+		log_notice("the data goes over ssh: %s", err_get());
+	return 0;
+}
+
+/* Listen with the best of the offered providers that works on this machine. */
+static int listen_for(struct service *service, unsigned offered, unsigned nlanes,
 	struct control_started *told, uint8_t **secrets)
 {
 	unsigned providers;
-	int rc = fabric_providers(NULL, start->providers, &providers);
+	int rc = fabric_providers(NULL, offered, &providers);
 
 	if (rc) {
 		char cause[ERR_SIZE / 2];
@@ -155,8 +203,22 @@ static int listen_for(struct service *service, const struct control_start *start
 	for (unsigned each = HOLDFAST_PROVIDER_VERBS; rc && each <= HOLDFAST_PROVIDER_TCP;
 		each <<= 1)
 		if (providers & each)
-			rc = listen_by(service, each, start->nlanes, told, secrets);
+			rc = listen_by(service, each, nlanes, told, secrets);
 	return rc;
+}
+
+/* Make the lanes by the best provider that both ends have and that works on this machine. */
+static int make_lanes(struct service *service, unsigned offered, unsigned nlanes,
+	struct control_started *told, uint8_t **secrets)
+{
+	bool by_stream;
+	int rc = choose_stream(service->config, offered, &by_stream);
+
+	if (rc)
+		return rc;
+	return by_stream ? serve_in_stream(service, nlanes, told)
+			 : listen_for(service, offered & ~(unsigned)HOLDFAST_PROVIDER_SSH, nlanes,
+				   told, secrets);
 }
 
 static int open_set(
@@ -252,7 +314,8 @@ static int serve_pool(struct service *service, const struct service_start *reque
 		return rc;
 	store_init(&service->store, service->pool);
 	tell_pool(service, told);
-	return listen_for(service, request->start, told, secrets);
+	return make_lanes(
+		service, request->start->providers, request->start->nlanes, told, secrets);
 }
 
 int service_start(struct service *service, const struct service_start *request,
@@ -276,6 +339,26 @@ int service_start(struct service *service, const struct service_start *request,
 		request->start->name, pool_size(service->pool), told->nlanes,
 		wire_provider_name(told->provider), wire_method_name(told->method));
 	return 0;
+}
+
+static void end_lanes(struct service *service)
+{
+	if (service->server)
+		lanes_server_close(service->server);
+	service->server = NULL;
+	service->in_stream = false;
+}
+
+int service_relane(struct service *service, const struct control_lanes *lanes,
+	struct control_started *told, uint8_t **secrets)
+{
+	end_lanes(service);
+	tell_pool(service, told);
+	int rc = make_lanes(service, lanes->providers, lanes->nlanes, told, secrets);
+	if (!rc)
+		log_notice("lanes made again: %u by %s, %s", told->nlanes,
+			wire_provider_name(told->provider), wire_method_name(told->method));
+	return rc;
 }
 
 int service_set_attr(struct service *service, const struct control_set_attr *set)
@@ -312,9 +395,7 @@ static int close_service(struct service *service, bool discard, bool properly)
 	if (!service->pool)
 		return 0;
 	publish_close(&service->publish);
-	if (service->server)
-		lanes_server_close(service->server);
-	service->server = NULL;
+	end_lanes(service);
 	if (service->created && (discard || !service->kept)) {
 		discard_pool(service);
 	} else {
@@ -376,9 +457,11 @@ static void describe_pool(
 	told->guard = (uint32_t)pool_guard(pool);
 	told->granularity = (uint8_t)pool_granularity(pool);
 	told->has_attr = pool_attributes(pool, &told->attr);
-	if (fabric_providers(NULL, WIRE_PROVIDERS, &providers))
+	if (config->data_over_ssh)
+		told->providers = HOLDFAST_PROVIDER_SSH;
+	if (fabric_providers(NULL, HOLDFAST_PROVIDER_VERBS | HOLDFAST_PROVIDER_TCP, &providers))
 		return;
-	told->providers = (uint8_t)providers;
+	told->providers |= (uint8_t)providers;
 	if (providers & HOLDFAST_PROVIDER_VERBS)
 		told->method_verbs = (uint8_t)service_method(
 			config, HOLDFAST_PROVIDER_VERBS, pool_granularity(pool), memory);

@@ -6,6 +6,7 @@
 #define RPMEMD_SERVICE_H
 
 #include "config.h"
+#include "control_io.h"
 #include "fabric/fabric.h"
 #include "publish.h"
 #include "store.h"
@@ -21,6 +22,8 @@ struct service {
 	struct store store;
 	struct lanes_server *server; /* NULL without a pool */
 	struct publish publish;      /* open as long as the pool is */
+	bool in_stream;              /* the lanes are in the control channel */
+	struct control_io *io;       /* the control channel */
 	bool created;                /* by this initiator */
 	bool kept;                   /* the initiator has sent KEEP: a created pool stays */
 	bool begins;                 /* the initiator sends BEGIN; if not, any OPEN begins */
@@ -37,6 +40,9 @@ struct service_start {
 
 /* 0, or -errno with an error message. The caller frees the secrets. */
 int service_start(struct service *service, const struct service_start *request,
+	struct control_started *told, uint8_t **secrets);
+/* End the lanes of the open pool, and make others. */
+int service_relane(struct service *service, const struct control_lanes *lanes,
 	struct control_started *told, uint8_t **secrets);
 int service_set_attr(struct service *service, const struct control_set_attr *set);
 

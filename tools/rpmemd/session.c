@@ -18,6 +18,7 @@
 #include "control_io.h"
 #include "jobs.h"
 #include "service.h"
+#include "stream/stream.h"
 
 #define PING_AFTER_MS 15000 /* silence before a ping; less with a shorter timeout */
 
@@ -74,6 +75,20 @@ static int reply(struct session *session, const struct control_head *head, int r
 	return control_io_send_reply(&session->io, head, &out);
 }
 
+/* Free the secrets, which are NULL for lanes in this channel. */
+static int send_started(struct session *session, const struct control_head *head,
+	const struct control_started *told, uint8_t *secrets)
+{
+	struct writer out = control_io_reply(&session->io);
+
+	control_put_started(&out, told);
+	int rc = control_io_send_reply(&session->io, head, &out);
+	if (secrets)
+		explicit_bzero(secrets, (size_t)told->nlanes * CONTROL_SECRET_SIZE);
+	free(secrets);
+	return rc;
+}
+
 static int reply_started(struct session *session, const struct control_head *head,
 	const struct service_start *request)
 {
@@ -85,14 +100,7 @@ static int reply_started(struct session *session, const struct control_head *hea
 		return refuse(session, head, err_set(-EPROTO, "a pool is open already"));
 	session->service.begins = session->io.minor >= CONTROL_MINOR_STATE;
 	rc = service_start(&session->service, request, &told, &secrets);
-	if (rc)
-		return refuse(session, head, rc);
-	struct writer out = control_io_reply(&session->io);
-	control_put_started(&out, &told);
-	rc = control_io_send_reply(&session->io, head, &out);
-	explicit_bzero(secrets, (size_t)told.nlanes * CONTROL_SECRET_SIZE);
-	free(secrets);
-	return rc;
+	return rc ? refuse(session, head, rc) : send_started(session, head, &told, secrets);
 }
 
 /* CREATE, OPEN and REPAIR. */
@@ -129,6 +137,36 @@ static int need_writable_pool(const struct session *session)
 	if (!rc && session->service.looks)
 		rc = err_set(-EPROTO, "the pool is open for reading only");
 	return rc;
+}
+
+static int reply_lanes(
+	struct session *session, const struct control_head *head, const struct control_lanes *lanes)
+{
+	struct control_started told;
+	uint8_t *secrets = NULL;
+	int rc = service_relane(&session->service, lanes, &told, &secrets);
+
+	session->lost = 0;
+	return rc ? refuse(session, head, rc) : send_started(session, head, &told, secrets);
+}
+
+static int on_lanes(struct session *session, const struct control_head *head, const uint8_t *body)
+{
+	struct control_lanes lanes;
+	int rc = control_get_lanes(body, head->length, &lanes);
+
+	if (!rc)
+		rc = need_writable_pool(session);
+	return rc ? refuse(session, head, rc) : reply_lanes(session, head, &lanes);
+}
+
+/* A message of a lane in this channel. Its reply is the lane's: it cannot be refused. */
+static int on_message(struct session *session, const struct control_head *head, const uint8_t *body)
+{
+	if (!session->service.in_stream)
+		return err_set(
+			-EPROTO, "a message of lane %u, which is not in this channel", head->id);
+	return stream_server_take(session->service.server, head->id, body, head->length);
 }
 
 static int on_keep(struct session *session, const struct control_head *head, const uint8_t *body)
@@ -202,7 +240,7 @@ static int on_describe(
 	if (rc)
 		return refuse(session, head, rc);
 	struct writer out = control_io_reply(&session->io);
-	control_put_description(&out, &told);
+	control_put_description(&out, &told, session->io.minor);
 	pool_set_free(set);
 	return control_io_send_reply(&session->io, head, &out);
 }
@@ -324,6 +362,7 @@ static int (*const handlers[])(
 	struct session *session, const struct control_head *head, const uint8_t *body) = {
 	[CONTROL_CREATE] = on_start,
 	[CONTROL_OPEN] = on_start,
+	[CONTROL_LANES] = on_lanes,
 	[CONTROL_KEEP] = on_keep,
 	[CONTROL_SET_ATTR] = on_set_attr,
 	[CONTROL_CLOSE] = on_close,
@@ -348,6 +387,8 @@ static int dispatch(struct session *session, const struct control_head *head, co
 		return on_pong(session, head, body);
 	if (head->type == (CONTROL_COUNTERS | CONTROL_REPLY))
 		return on_counters(session, head, body);
+	if (head->type == CONTROL_MESSAGE)
+		return on_message(session, head, body);
 	if (session->refusal)
 		return control_io_refuse(
 			&session->io, head, wire_status_of(-session->refusal), session->why);
@@ -409,7 +450,7 @@ static enum verdict on_input(struct session *session)
 }
 
 /* A lost lane ends the initiator's handle: it will close the pool, or is gone. */
-static enum verdict on_lanes(struct session *session)
+static enum verdict on_lane_events(struct session *session)
 {
 	int rc = lanes_server_progress(session->service.server);
 
@@ -512,7 +553,7 @@ static enum verdict once(struct session *session)
 		return on_silence(session);
 	if (wait[1].revents)
 		return on_signal(session);
-	if (wait[2].revents && on_lanes(session) != GO_ON)
+	if (wait[2].revents && on_lane_events(session) != GO_ON)
 		return END_BADLY;
 	if (wait[3].revents && on_asker(session) != GO_ON)
 		return END_BADLY;
@@ -560,6 +601,7 @@ static int run(struct session *session)
 		   control_io_greet(&session->io)) {
 		trouble();
 	} else {
+		session->service.io = &session->io;
 		session->heard = now_ms();
 		do
 			verdict = once(session);

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * stream.h - lanes in a stream of bytes that both ends have already (lanes/lanes.h)
+ *
+ * The stream is the control channel: it carries whole messages, each with the number of its lane,
+ * in order, and is trusted, so that lanes need no connections, secrets or registrations. This
+ * transport does no I/O: each end gives it functions that send and wait, and tells it what has
+ * arrived. The end of the stream is the end of all lanes.
+ *
+ * Flow control: each end reads at all times, whatever it waits for to be sent, except a target that
+ * executes or answers a message. So an initiator's write can end, since the target goes on when the
+ * initiator has read its replies; and a target's write can end. A lane has at most `window`
+ * unanswered messages, which bounds what the target must keep for lanes that are slow.
+ */
+#ifndef STREAM_STREAM_H
+#define STREAM_STREAM_H
+
+#include <sys/uio.h>
+
+#include "lanes/lanes.h"
+
+/* -- calls of the initiator -- */
+
+/* The stream, as the client sees it. Functions return 0, or -errno with an error message. */
+struct stream_pipe {
+	/* 0, or the code with which the stream has ended, which all functions return. */
+	int (*check)(void *context);
+	/* Send these parts as a message of the lane. */
+	int (*send)(void *context, unsigned lane, const struct iovec *parts, unsigned count);
+	/*
+	 * Wait until done() returns true; -ETIMEDOUT after the stream's time limit. It is called
+	 * under the lock that also guards `take`.
+	 */
+	int (*wait)(void *context, bool (*done)(void *argument), void *argument);
+	/* End the stream with this code and the thread's error message. */
+	int (*end)(void *context, int code);
+	/*
+	 * From now on call `take` for each reply that arrives, on the thread that reads it. It
+	 * returns NULL, or how the reply breaks the protocol. NULL: replies are unexpected.
+	 */
+	void (*attach)(void *context,
+		const char *(*take)(void *client, unsigned lane, const void *bytes, size_t length),
+		void *client);
+	void *context;
+};
+
+struct stream_client_args {
+	const char *name; /* of the target, to begin error messages with */
+	unsigned nlanes;
+	void *local; /* the caller's memory, to which offsets refer */
+	size_t size;
+	size_t guard;    /* only reads are allowed below this offset */
+	unsigned window; /* maximum of messages under way on a lane */
+	size_t message_size;
+	int timeout_ms;               /* of the stream, for error messages */
+	struct tally *const *tallies; /* one for each lane, to count retries; NULL: do not count */
+	struct stream_pipe pipe;
+};
+
+/* Open a client. Copies what `args` points to, except the memory at `local`. */
+int stream_client_open(const struct stream_client_args *args, struct lanes_client **client);
+
+/* -- calls of the target -- */
+
+struct stream_server_args {
+	unsigned nlanes, nthreads; /* nthreads 0: one per usable CPU, at most one per lane */
+	struct lanes_store store;
+	/* Send these parts as a reply of the lane. Several threads call it. 0 or -errno. */
+	int (*send)(void *context, unsigned lane, const struct iovec *parts, unsigned count);
+	void *context;
+};
+
+/* Start the workers, which block all signals but SIGBUS. */
+int stream_server_open(const struct stream_server_args *args, struct lanes_server **server);
+
+/* The limits that the initiator must keep: unanswered messages of a lane, bytes of a message. */
+unsigned stream_server_window(const struct lanes_server *server);
+size_t stream_server_message_size(const struct lanes_server *server);
+
+/*
+ * Take a message that has arrived. It is executed at once if no earlier one of its lane waits and
+ * messages are quick, else by a worker, from a copy. -EPROTO: the initiator breaks the protocol.
+ * Otherwise the errors of `send`. From one thread only.
+ */
+int stream_server_take(
+	struct lanes_server *server, unsigned lane, const void *bytes, size_t length);
+
+#endif
