@@ -100,7 +100,7 @@ int holdfast_writeback_accept(const void *addr, size_t length);
  * forked. Maps of other granularities are not counted: `holdfast stat' counts these from outside.
  * Later versions may add members at the end, and set `struct_size` accordingly.
  */
-struct holdfast_writeback_stats {
+struct holdfast_writeback_counts {
 	size_t struct_size;
 	uint64_t flushes;  /* ranges of at least one byte that were flushed, persisted or copied */
 	uint64_t bytes;    /* bytes in these ranges */
@@ -116,10 +116,10 @@ struct holdfast_writeback_stats {
  * Get the counters. The caller must free *stats with holdfast_writeback_stats_free(). Returns 0, or
  * -ENOMEM. Any thread may call it; what other threads are doing at the time may be counted in part.
  */
-int holdfast_writeback_stats(struct holdfast_writeback_stats **stats);
+int holdfast_writeback_stats(struct holdfast_writeback_counts **stats);
 
 /* Free *stats; it becomes NULL. Does nothing if it is NULL. */
-void holdfast_writeback_stats_free(struct holdfast_writeback_stats **stats);
+void holdfast_writeback_stats_free(struct holdfast_writeback_counts **stats);
 
 #ifdef __cplusplus
 }

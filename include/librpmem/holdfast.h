@@ -84,7 +84,7 @@ int holdfast_remote_persist_start(
 int holdfast_remote_persist_wait(RPMEMpool *rpp, unsigned lane);
 
 /* Counters of the calls on all lanes of a pool, since it was opened. */
-struct holdfast_remote_stats {
+struct holdfast_remote_counts {
 	size_t struct_size;
 	uint64_t flushes; /* ranges of at least one byte that were flushed or persisted */
 	uint64_t bytes;   /* bytes in these ranges */
@@ -100,8 +100,8 @@ struct holdfast_remote_stats {
  * Returns 0, or -1 and errno: EINVAL if an argument is NULL, ENOMEM. Any thread may call it; the
  * calls of other threads at the time may be counted in part.
  */
-int holdfast_remote_stats(RPMEMpool *rpp, struct holdfast_remote_stats **stats);
-void holdfast_remote_stats_free(struct holdfast_remote_stats **stats);
+int holdfast_remote_stats(RPMEMpool *rpp, struct holdfast_remote_counts **stats);
+void holdfast_remote_stats_free(struct holdfast_remote_counts **stats);
 
 /* A part of a pool set at a target. */
 struct holdfast_remote_part {
@@ -144,7 +144,7 @@ struct holdfast_remote_set {
 	 * If the pool is busy: the counters of the session that has it open. NULL if they are
 	 * unknown, because either end of that session is of Holdfast 3.0 or it does not answer.
 	 */
-	const struct holdfast_remote_stats *stats;
+	const struct holdfast_remote_counts *stats;
 	/* The method over ssh; HOLDFAST_METHOD_NONE if the target does not offer it. */
 	enum holdfast_method method_ssh;
 	/*

@@ -10,16 +10,16 @@
 #include "map/notes.h"
 
 EXPORT_HOLDFAST(holdfast_writeback_stats)
-int holdfast_writeback_stats(struct holdfast_writeback_stats **stats)
+int holdfast_writeback_stats(struct holdfast_writeback_counts **stats)
 {
 	uint64_t sums[TALLY_KINDS];
 
 	CHECK_NOT_NULL(stats);
-	struct holdfast_writeback_stats *made = malloc(sizeof(*made));
+	struct holdfast_writeback_counts *made = malloc(sizeof(*made));
 	if (!made)
 		return err_set(-ENOMEM, "no memory for the counters of write-back");
 	notes_sum(sums);
-	*made = (struct holdfast_writeback_stats){
+	*made = (struct holdfast_writeback_counts){
 		.struct_size = sizeof(*made),
 		.flushes = sums[TALLY_FLUSHES],
 		.bytes = sums[TALLY_BYTES],
@@ -35,7 +35,7 @@ int holdfast_writeback_stats(struct holdfast_writeback_stats **stats)
 }
 
 EXPORT_HOLDFAST(holdfast_writeback_stats_free)
-void holdfast_writeback_stats_free(struct holdfast_writeback_stats **stats)
+void holdfast_writeback_stats_free(struct holdfast_writeback_counts **stats)
 {
 	if (!stats)
 		return;

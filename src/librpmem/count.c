@@ -50,7 +50,7 @@ void count_sum(const RPMEMpool *rpp, struct wire_counters *counters)
 	memcpy(counters->times, &sums[TALLY_TIMES], sizeof(counters->times));
 }
 
-static int tell(RPMEMpool *rpp, struct holdfast_remote_stats **stats)
+static int tell(RPMEMpool *rpp, struct holdfast_remote_counts **stats)
 {
 	struct wire_counters counters;
 
@@ -59,7 +59,7 @@ static int tell(RPMEMpool *rpp, struct holdfast_remote_stats **stats)
 	int rc = fork_check(&rpp->owner);
 	if (rc)
 		return rc;
-	struct holdfast_remote_stats *told = malloc(sizeof(*told));
+	struct holdfast_remote_counts *told = malloc(sizeof(*told));
 	if (!told)
 		return err_set(-ENOMEM, "%s: no memory", rpp->session->name);
 	count_sum(rpp, &counters);
@@ -68,9 +68,9 @@ static int tell(RPMEMpool *rpp, struct holdfast_remote_stats **stats)
 	return 0;
 }
 
-void count_convert(const struct wire_counters *from, struct holdfast_remote_stats *to)
+void count_convert(const struct wire_counters *from, struct holdfast_remote_counts *to)
 {
-	*to = (struct holdfast_remote_stats){
+	*to = (struct holdfast_remote_counts){
 		.struct_size = sizeof(*to),
 		.flushes = from->flushes,
 		.bytes = from->bytes,
@@ -84,7 +84,7 @@ void count_convert(const struct wire_counters *from, struct holdfast_remote_stat
 }
 
 EXPORT_HOLDFAST(holdfast_remote_stats)
-int holdfast_remote_stats(RPMEMpool *rpp, struct holdfast_remote_stats **stats)
+int holdfast_remote_stats(RPMEMpool *rpp, struct holdfast_remote_counts **stats)
 {
 	struct call call = call_begin();
 
@@ -92,7 +92,7 @@ int holdfast_remote_stats(RPMEMpool *rpp, struct holdfast_remote_stats **stats)
 }
 
 EXPORT_HOLDFAST(holdfast_remote_stats_free)
-void holdfast_remote_stats_free(struct holdfast_remote_stats **stats)
+void holdfast_remote_stats_free(struct holdfast_remote_counts **stats)
 {
 	if (!stats)
 		return;

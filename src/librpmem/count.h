@@ -23,7 +23,7 @@ void count_close(RPMEMpool *rpp);
 /* Sum the counters of all lanes. Any thread may call it. */
 void count_sum(const RPMEMpool *rpp, struct wire_counters *counters);
 
-void count_convert(const struct wire_counters *from, struct holdfast_remote_stats *to);
+void count_convert(const struct wire_counters *from, struct holdfast_remote_counts *to);
 
 /* -- for the thread that is in a call on the lane; `rc` is the result, and is returned -- */
 

@@ -73,7 +73,7 @@ struct description {
 	struct holdfast_remote_part parts[CONTROL_PARTS_MAX];
 	const struct holdfast_remote_part *list[CONTROL_PARTS_MAX];
 	char version[16];
-	struct holdfast_remote_stats stats;
+	struct holdfast_remote_counts stats;
 	char text[]; /* the paths, one after the other */
 };
 

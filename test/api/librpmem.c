@@ -181,7 +181,7 @@ static void test_arguments(void)
 static void test_no_pool(void)
 {
 	struct holdfast_remote *remote = NULL;
-	struct holdfast_remote_stats *stats = NULL;
+	struct holdfast_remote_counts *stats = NULL;
 	struct holdfast_remote_set *set = NULL;
 	char byte;
 

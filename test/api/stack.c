@@ -172,7 +172,7 @@ static struct pmem2_config *configs(void)
 static void functions(struct pmem2_map *map, bool page_granularity)
 {
 	char *addr = pmem2_map_get_address(map);
-	struct holdfast_writeback_stats *stats = NULL;
+	struct holdfast_writeback_counts *stats = NULL;
 	pmem2_persist_fn persist;
 	pmem2_flush_fn flush;
 	pmem2_drain_fn drain;

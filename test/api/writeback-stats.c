@@ -44,9 +44,9 @@ int msync(void *addr, size_t length, int flags)
 static struct pmem2_map *map;
 static char *addr;
 
-static struct holdfast_writeback_stats now(void)
+static struct holdfast_writeback_counts now(void)
 {
-	struct holdfast_writeback_stats *stats, copy;
+	struct holdfast_writeback_counts *stats, copy;
 
 	if (holdfast_writeback_stats(&stats))
 		bail("no counters: %s", pmem2_errormsg());
@@ -65,10 +65,10 @@ static uint64_t sum(const uint64_t *times, unsigned from)
 }
 
 /* Tests how much each counter has grown since `before`. Returns the counters. */
-static struct holdfast_writeback_stats grown(const char *what,
-	const struct holdfast_writeback_stats *before, struct holdfast_writeback_stats by)
+static struct holdfast_writeback_counts grown(const char *what,
+	const struct holdfast_writeback_counts *before, struct holdfast_writeback_counts by)
 {
-	struct holdfast_writeback_stats after = now();
+	struct holdfast_writeback_counts after = now();
 
 	is_int(after.flushes - before->flushes, by.flushes, "%s: flushes", what);
 	is_int(after.bytes - before->bytes, by.bytes, "%s: flushed bytes", what);
@@ -81,11 +81,11 @@ static struct holdfast_writeback_stats grown(const char *what,
 	return after;
 }
 
-#define BY(...) ((struct holdfast_writeback_stats){__VA_ARGS__})
+#define BY(...) ((struct holdfast_writeback_counts){__VA_ARGS__})
 
 static void calls(void)
 {
-	struct holdfast_writeback_stats *stats, before = now();
+	struct holdfast_writeback_counts *stats, before = now();
 	size_t page = page_size();
 
 	is_int(before.struct_size, sizeof(before), "stats: the struct has its size");
@@ -127,7 +127,7 @@ static enum holdfast_writeback_verdict lost(
 
 static void events(void)
 {
-	struct holdfast_writeback_stats before = now(), after;
+	struct holdfast_writeback_counts before = now(), after;
 
 	next.interrupted = true;
 	pmem2_get_persist_fn(map)(addr, 1);
@@ -162,7 +162,7 @@ static void *persist_twice(void *unused)
 /* Counts of threads stay when they have ended; those of the parent do not count for a child. */
 static void threads_and_children(void)
 {
-	struct holdfast_writeback_stats before = now();
+	struct holdfast_writeback_counts before = now();
 	pthread_t threads[3];
 
 	for (unsigned i = 0; i < 3; i++)
@@ -174,7 +174,7 @@ static void threads_and_children(void)
 		BY(.flushes = 6, .bytes = 6, .drains = 6, .ranges = 6, .pages = 6));
 	pid_t child = fork();
 	if (!child) {
-		struct holdfast_writeback_stats at_first = now();
+		struct holdfast_writeback_counts at_first = now();
 		pmem2_get_persist_fn(map)(addr, 1);
 		_exit(at_first.flushes || at_first.drains || now().drains != 1);
 	}
@@ -185,7 +185,7 @@ static void threads_and_children(void)
 
 static void finer(const char *granularity)
 {
-	struct holdfast_writeback_stats before = now();
+	struct holdfast_writeback_counts before = now();
 	struct pmem2_map *other = map_of(page_size(), granularity);
 	char *at = pmem2_map_get_address(other);
 

@@ -224,7 +224,7 @@ static uint64_t sum_of(const uint64_t *times)
 /* `rpp` is pool.set, open with lanes 0 to 2. */
 static void test_counters(RPMEMpool *rpp)
 {
-	struct holdfast_remote_stats *before, *after;
+	struct holdfast_remote_counts *before, *after;
 	struct holdfast_remote_set *set;
 
 	if (holdfast_remote_stats(rpp, &before))
@@ -573,7 +573,7 @@ static void test_errno(void)
 {
 	struct rpmem_pool_attr attr = attributes(1), got;
 	struct holdfast_remote *remote = NULL;
-	struct holdfast_remote_stats *stats = NULL;
+	struct holdfast_remote_counts *stats = NULL;
 	struct holdfast_remote_set *set = NULL;
 	unsigned nlanes = 2;
 	RPMEMpool *rpp;

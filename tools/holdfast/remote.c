@@ -173,7 +173,7 @@ static const char *survival_sentence(enum holdfast_survival survival)
 	return "Whether its storage survives a power cut is not known here";
 }
 
-const struct holdfast_remote_stats *remote_stats(const struct holdfast_remote_set *set)
+const struct holdfast_remote_counts *remote_stats(const struct holdfast_remote_set *set)
 {
 	size_t end = offsetof(struct holdfast_remote_set, stats) + sizeof(set->stats);
 
@@ -181,7 +181,7 @@ const struct holdfast_remote_stats *remote_stats(const struct holdfast_remote_se
 }
 
 /* The time, in us, below which at least this part of all drains stayed; 0: it is not known. */
-static uint64_t time_of(const struct holdfast_remote_stats *stats, double part)
+static uint64_t time_of(const struct holdfast_remote_counts *stats, double part)
 {
 	uint64_t below = 0;
 
@@ -193,7 +193,7 @@ static uint64_t time_of(const struct holdfast_remote_stats *stats, double part)
 	return 0;
 }
 
-static void put_stats(FILE *text, const struct holdfast_remote_stats *stats)
+static void put_stats(FILE *text, const struct holdfast_remote_counts *stats)
 {
 	uint64_t half = time_of(stats, 0.5), most = time_of(stats, 0.99);
 

@@ -59,7 +59,7 @@ static void add_parts(
 
 /* Adds the counters, and of the histogram what is not empty. */
 static void add_counters(
-	struct remote_view *view, struct room *room, const struct holdfast_remote_stats *stats)
+	struct remote_view *view, struct room *room, const struct holdfast_remote_counts *stats)
 {
 	struct remote_counters *to = &room->counters;
 

@@ -133,7 +133,7 @@ void remote_view_fini(struct remote_view *view);
 bool remote_has_state(const struct holdfast_remote_set *set);
 
 /* The counters of a set's session, or NULL: they are not known, or librpmem is of Holdfast 3.0. */
-const struct holdfast_remote_stats *remote_stats(const struct holdfast_remote_set *set);
+const struct holdfast_remote_counts *remote_stats(const struct holdfast_remote_set *set);
 
 /* The name of a method. Only valid while a pool set is being explained. */
 const char *remote_method(enum holdfast_method method);
