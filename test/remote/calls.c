@@ -271,12 +271,14 @@ static void *wait_for_lane_1(void *rpp)
 	return (void *)(intptr_t)(rc ? errno : 0);
 }
 
-/* Returns when the thread has been asleep for some time: it waits for its lane then. */
+/* Returns when the thread has been asleep for some time: it waits for its lane then. Or bails. */
 static void await_sleep(void)
 {
 	char path[64], state;
 
-	for (int asleep = 0; asleep < 5; asleep += state == 'S') {
+	for (int asleep = 0, looks = 0; asleep < 5; asleep += state == 'S') {
+		if (++looks == 2000)
+			bail("the thread that waits has ended, or does not sleep");
 		usleep(10000);
 		snprintf(path, sizeof(path), "/proc/self/task/%d/stat", (int)waiter_id);
 		FILE *stat = waiter_id ? fopen(path, "r") : NULL;
@@ -287,26 +289,33 @@ static void await_sleep(void)
 	}
 }
 
-/* Returns the id of the rpmemd that serves this test, or 0. */
+static bool has_mapped(const char *process, const char *path)
+{
+	char name[300], line[1024];
+	bool found = false;
+
+	snprintf(name, sizeof(name), "/proc/%s/maps", process);
+	FILE *maps = fopen(name, "r");
+	while (maps && !found && fgets(line, sizeof(line), maps))
+		found = strstr(line, path);
+	if (maps)
+		fclose(maps);
+	return found;
+}
+
+/* Returns the id of the process that has the part of pool.set open, or 0. */
 static pid_t find_target(void)
 {
-	char path[300], line[1024];
+	char part[300];
 	struct dirent *entry;
 	pid_t found = 0;
 	DIR *processes = opendir("/proc");
 
-	while (processes && !found && (entry = readdir(processes))) {
-		snprintf(path, sizeof(path), "/proc/%s/cmdline", entry->d_name);
-		FILE *file = fopen(path, "r");
-		size_t length = file ? fread(line, 1, sizeof(line) - 1, file) : 0;
-		line[length] = '\0';
-		if (length && strstr(line, "rpmemd") &&
-			memmem(line, length, folder, strlen(folder)) &&
-			!memmem(line, length, "\0-c", 4))
+	snprintf(part, sizeof(part), "%s/pool.part", folder);
+	while (processes && !found && (entry = readdir(processes)))
+		if (*entry->d_name >= '1' && *entry->d_name <= '9' &&
+			has_mapped(entry->d_name, part))
 			found = atoi(entry->d_name);
-		if (file)
-			fclose(file);
-	}
 	if (processes)
 		closedir(processes);
 	return found;
@@ -381,7 +390,8 @@ static void test_closed_while_waiting(void)
 	pid_t target = find_target();
 	if (!target || kill(target, SIGSTOP))
 		bail("cannot stop the target: %m");
-	holdfast_remote_persist_start(rpp, 8192, 64, 1, 0);
+	is_int(holdfast_remote_persist_start(rpp, 8192, 64, 1, 0), 0,
+		"close: a persist is started while the target is stopped");
 	if (pthread_create(&waiter, NULL, wait_for_lane_1, rpp))
 		bail("cannot start a thread");
 	await_sleep();
