@@ -72,14 +72,14 @@ static void tell_difference(const struct mirror_job *job, const char *local, con
 	const struct holdfast_mirror_state *state = &job->state;
 
 	if (!job->sync)
-		printf("%s differs from %s: %s of %s, in pages of 4 KiB\n", remote, local,
-			bytes(state->different), bytes(state->size));
+		printf("%s differs from %s in %s of %s\n", remote, local, bytes(state->different),
+			bytes(state->size));
 	else if (job->dry_run)
 		printf("%s differs from %s: a sync would send %s of %s\n", remote, local,
 			bytes(state->different), bytes(state->size));
 	else
-		printf("%s is equal to %s now: %s of %s had differed, and were sent\n", remote,
-			local, bytes(state->sent), bytes(state->size));
+		printf("%s is equal to %s now: %s of %s were sent\n", remote, local,
+			bytes(state->sent), bytes(state->size));
 }
 
 static void tell_text(const struct mirror_job *job)
