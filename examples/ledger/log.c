@@ -3,7 +3,7 @@
  * log.c - the durable log: all calls of libpmem2, and the order in which stores become durable
  *
  * The main functions are log_append() and log_commit() at the end. The rest makes sure that the
- * file under them can be trusted, in which durable programs have most of their bugs.
+ * file can be trusted: most bugs of programs like this one are there.
  */
 #include <err.h>
 #include <errno.h>

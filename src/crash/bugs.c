@@ -43,7 +43,7 @@ static uint64_t keep_bug(struct explored *explored, const struct bug *bug)
 	return !kept->words == !bug->words && !kept->name == !bug->name ? explored->bug_count : 0;
 }
 
-/* Shrinks a failing cut and names the stores to blame. */
+/* Reduces a failing cut to few lost stores, and names the stores to blame. */
 static int look_into(
 	struct exploration *exploration, const struct choice *cut, const struct verdict *verdict)
 {

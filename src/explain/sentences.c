@@ -24,8 +24,8 @@ const char *sentence_of_reason(enum holdfast_reason reason)
 		return "The kernel lets programs flush this memory themselves, but lists no region for "
 		       "it: the CPU's caches are assumed not to survive a power cut.";
 	case HOLDFAST_REASON_REALTIME:
-		return "The file is on a real-time device of XFS, about which the kernel tells no more "
-		       "than a name: the CPU's caches are assumed not to survive a power cut.";
+		return "The file is on a real-time device of XFS. The kernel reports only the name of this "
+		       "device: the CPU's caches are assumed not to survive a power cut.";
 	case HOLDFAST_REASON_NO_MAP_SYNC:
 		return "The kernel does not let programs make stores durable without its help here "
 		       "(it refuses MAP_SYNC).";
@@ -71,7 +71,7 @@ const char *sentence_of_obstacle(enum holdfast_obstacle obstacle)
 		return "To change that, the whole file system has to lie on persistent memory.";
 	case HOLDFAST_OBSTACLE_BLOCK_DAX:
 		return "The block device over the memory does not offer direct access (DAX): it would "
-		       "take a namespace in fsdax mode, and no layer over it that cannot pass DAX on.";
+		       "take a namespace in fsdax mode, and above it only layers that support DAX.";
 	case HOLDFAST_OBSTACLE_HOST:
 		return "The memory is a file of the host of this virtual machine, which has to be "
 		       "asked to flush it: only the kernel can.";
@@ -101,7 +101,7 @@ const char *sentence_of_deep_flush(enum holdfast_deep_flush deep_flush)
 		return "A deep flush also empties the buffers of the memory controller, so that it does "
 		       "not have to rely on capacitors.";
 	case HOLDFAST_DEEP_FLUSH_UNREADABLE:
-		return "It cannot be read whether a deep flush is available; asking for one will fail.";
+		return "Nothing shows whether a deep flush is available; asking for one will fail.";
 	case HOLDFAST_DEEP_FLUSH_PAGES:
 		return "A deep flush is the same write-back.";
 	}

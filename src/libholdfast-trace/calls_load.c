@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * calls_load.c - libraries that the program loads while it runs: calls that it looks up in them,
- * and those in a namespace of their own
+ * calls_load.c - libraries that the program loads while it runs: functions that it looks up in
+ * them, and libraries in a namespace of their own
  *
  * A function that dlsym(3) finds in a library is replaced by the recorder's, as the dynamic linker
- * does for a program that is linked with that library. In a namespace that dlmopen(3) makes, all
- * libraries are loaded again, the C library, too, and nothing of the recorder: what they do is not
- * seen, and the trace says so. It also says if the program writes asynchronously, or to a mirror.
+ * does for a program that is linked with that library. dlmopen(3) makes a new namespace and loads
+ * all libraries into it once more, even the C library, but not the recorder. Calls of these copies
+ * are not recorded, and the trace says so. The trace also says if the program uses asynchronous
+ * writes, or writes to a pool on another machine.
  */
 #include <dlfcn.h>
 #include <errno.h>

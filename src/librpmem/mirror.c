@@ -345,10 +345,11 @@ static int begin(struct mirror *mirror, const struct holdfast_mirror_options *op
 	const struct holdfast_mirror_state *state)
 {
 	if (options && options->struct_size < sizeof(mirror->options))
-		return err_set(-EINVAL, "struct_size of the options is %zu, of at least %zu",
+		return err_set(-EINVAL,
+			"struct_size of the options is %zu, but must be at least %zu",
 			options->struct_size, sizeof(mirror->options));
 	if (state && state->struct_size < sizeof(mirror->state))
-		return err_set(-EINVAL, "struct_size of the state is %zu, of at least %zu",
+		return err_set(-EINVAL, "struct_size of the state is %zu, but must be at least %zu",
 			state->struct_size, sizeof(mirror->state));
 	if (options)
 		mirror->options = *options;

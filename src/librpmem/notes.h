@@ -109,10 +109,10 @@ static inline void notes_drained(struct notes *notes, unsigned lane)
 		notes->lanes[lane].count = 0;
 }
 
-/* The target may have lost what the lane has flushed: N4. */
+/* Move the lane's ranges to the map, because the target may have lost them (N4). */
 void notes_lost(struct notes *notes, unsigned lane);
 
-/* A range was not sent, since the handle has ended: N5. Any thread may call it. */
+/* Note a range that was not sent because the handle had ended (N5). Any thread may call this. */
 void notes_missed(struct notes *notes, size_t offset, size_t length);
 
 /* -- calls for a catch-up -- */

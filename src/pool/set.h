@@ -35,7 +35,7 @@ struct pool_set {
 	size_t count;
 	bool single_header; /* only the first part has a header */
 	bool no_headers;
-	const char *sysfs; /* root of sysfs to look up devices: SYSFS_ROOT but in tests */
+	const char *sysfs; /* where devices are looked up: SYSFS_ROOT, except in tests */
 };
 
 /* `text` need not end in NUL. -EINVAL with a message that names set, line and mistake; -ENOMEM. */

@@ -66,7 +66,7 @@ enum control_type {
 	/* Since minor version 1: what the target remembers of a pool (pool/state.h) */
 	CONTROL_STATE = 16,  /* of a pool set, which need not be open */
 	CONTROL_BEGIN = 17,  /* before the first store: advance the generation */
-	CONTROL_RESUME = 18, /* an OPEN that goes on with a session */
+	CONTROL_RESUME = 18, /* an OPEN that resumes a session */
 	CONTROL_MARK = 19,   /* mark the pool as inconsistent */
 	CONTROL_CLEAR = 20,  /* all bytes have been drained: remove the mark */
 	CONTROL_REPAIR = 21, /* an OPEN that a mark does not refuse */

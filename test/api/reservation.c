@@ -127,7 +127,7 @@ static void bad_reservations(void)
 }
 
 #ifdef __SANITIZE_THREAD__
-#define OF_OTHERS (1 << 20) /* bytes that the thread sanitizer of gcc 14 may map meanwhile */
+#define OF_OTHERS (1 << 20) /* bytes that gcc 14's thread sanitizer may map during the test */
 #else
 #define OF_OTHERS 0
 #endif

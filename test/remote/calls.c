@@ -523,7 +523,7 @@ static void test_describe(void)
 		is_int(set->method_tcp, expected("METHOD", HOLDFAST_METHOD_WRITE_MESSAGE),
 			"describe: the method over tcp is the expected one");
 	is_int(set->method_ssh, HOLDFAST_METHOD_MESSAGE,
-		"describe: the method over ssh is message");
+		"describe: the method over ssh is \"message\"");
 	is_int(set->provider, expected("PROVIDER", HOLDFAST_PROVIDER_TCP),
 		"describe: the provider is the one that an open pool has");
 	is_str(set->version, "1.1", "describe: the version of the protocol is 1.1");

@@ -64,10 +64,11 @@ static void plain(void)
 	event(EVENT_FLUSH, 1, 2, 64, 256);
 	event(EVENT_FENCE, 1, 2, 0, 0);
 	count();
-	is_int(counts.stacks[1].flushes, 1, "a flush: is counted at its stack");
+	is_int(counts.stacks[1].flushes, 1,
+		"a flush: is counted under the call stack that made it");
 	is_int(counts.stacks[2].lines, 4,
-		"a flush of four lines: the lines are counted at its stack");
-	is_int(counts.stacks[2].copied, 200, "a copy: its bytes are counted at its stack");
+		"a flush of four lines: four lines are counted under its call stack");
+	is_int(counts.stacks[2].copied, 200, "a copy: its bytes are counted under its call stack");
 	is_int(counts.total.fences, 2, "the total: has the fences of both stacks");
 	is_int(counts.total.redundant_flushes, 0, "flushes of changed lines: are not redundant");
 	is_int(counts.total.clean_lines, 0, "flushes of changed lines: have no clean line");
@@ -150,7 +151,7 @@ static void others(void)
 	is_int(counts.stacks[1].redundant_fences, 0,
 		"a fence after a streaming store: is not redundant");
 	is_int(counts.stacks[1].streamed, 8,
-		"a streaming store: its bytes are counted at its stack");
+		"a streaming store: its bytes are counted under its call stack");
 	is_int(counts.stacks[1].copied, 0,
 		"a streaming store: its bytes are not counted as copied by a call");
 	is_int(counts.stacks[2].redundant_fences, 1,

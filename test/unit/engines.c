@@ -292,10 +292,10 @@ static void test_threshold(void)
 	};
 
 	is_int(untouched.stream_threshold, 256,
-		"stream_threshold: before cpu_init(), copies stream from four lines on");
+		"stream_threshold: before cpu_init(), copies of four lines or more stream");
 	cpu_init();
 	is_int(cpu.stream_threshold, 4 * cpu.line_size,
-		"stream_threshold: copies stream from four of the CPU's lines on");
+		"stream_threshold: copies of four of the CPU's lines or more stream");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		size_t expected = rows[i].threshold;
 		init_with("PMEM_MOVNT_THRESHOLD", rows[i].value);

@@ -97,9 +97,9 @@ static void same_file(void)
 	struct flight_begun begun;
 	flights_begin(flights, &begun, file, nowhere);
 	start(&waiter, file, nowhere);
-	ok(!is_done(&waiter, SHORTLY), "flights: a waiter waits for a flight of its file");
+	ok(!is_done(&waiter, SHORTLY), "flights: a waiter waits for a write-back of its file");
 	flights_end(flights, &begun);
-	ok(is_done(&waiter, LONG), "flights: the end of the flight ends the wait");
+	ok(is_done(&waiter, LONG), "flights: the end of the write-back ends the wait");
 	finish(&waiter);
 	start(&waiter, file, nowhere);
 	ok(is_done(&waiter, LONG), "flights: a waiter does not wait if no write-back is under way");
@@ -114,7 +114,8 @@ static void other_file(void)
 	struct flight_begun begun;
 	flights_begin(flights, &begun, other, nowhere);
 	start(&waiter, file, nowhere);
-	ok(is_done(&waiter, LONG), "flights: a waiter does not wait for a flight of another file");
+	ok(is_done(&waiter, LONG),
+		"flights: a waiter does not wait for a write-back of another file");
 	finish(&waiter);
 	flights_end(flights, &begun);
 }
@@ -147,7 +148,7 @@ static void unknown_files(void)
 	flights_begin(flights, &begun, unknown, page_at(one));
 	start(&waiter, unknown, page_at(two));
 	ok(is_done(&waiter, LONG),
-		"flights: a waiter for an unknown file does not wait for a flight of another unknown one");
+		"flights: a waiter for an unknown file does not wait for a write-back of another unknown one");
 	finish(&waiter);
 	start(&waiter, unknown, page_at(one));
 	ok(!is_done(&waiter, SHORTLY),
@@ -156,10 +157,10 @@ static void unknown_files(void)
 	struct waiter knowing;
 	start(&knowing, id, nowhere);
 	ok(!is_done(&knowing, SHORTLY),
-		"flights: a waiter that knows its file waits for a flight that does not know the same file");
+		"flights: a waiter that knows its file waits for a write-back that does not know the same file");
 	flights_end(flights, &begun);
 	ok(is_done(&waiter, LONG) && is_done(&knowing, LONG),
-		"flights: the end of a flight of an unknown file ends both waits");
+		"flights: the end of a write-back of an unknown file ends both waits");
 	finish(&waiter);
 	finish(&knowing);
 	munmap(one, 4096);
@@ -209,16 +210,16 @@ static void killed_processes(void)
 	struct waiter waiter;
 
 	if (!locks_of_the_dead_are_passed_on()) {
-		skip("flights: killing a child ends its flight", LOCKS_OF_THE_DEAD_ARE_LOST);
+		skip("flights: killing a child ends its write-back", LOCKS_OF_THE_DEAD_ARE_LOST);
 		return;
 	}
 
 	new_flights();
 	pid_t pid = fly_in_child(file, nowhere);
 	start(&waiter, file, nowhere);
-	ok(!is_done(&waiter, SHORTLY), "flights: a waiter waits for a flight of a child");
+	ok(!is_done(&waiter, SHORTLY), "flights: a waiter waits for a write-back of a child");
 	kill(pid, SIGKILL);
-	ok(is_done(&waiter, LONG), "flights: killing a child ends its flight");
+	ok(is_done(&waiter, LONG), "flights: killing a child ends its write-back");
 	waitpid(pid, NULL, 0);
 	finish(&waiter);
 	for (unsigned i = 0; i < 2 * FLIGHTS_MAX; i++) {
@@ -230,7 +231,7 @@ static void killed_processes(void)
 	flights_begin(flights, &begun, file, nowhere);
 	flights_end(flights, &begun);
 	flights_wait(flights, file, nowhere);
-	ok(true, "flights: any number of killed children leaves room for more flights");
+	ok(true, "flights: any number of killed children leaves room for more write-backs");
 }
 
 /* A write-back under way in this process. Entries that killed children leave must not hide it. */
@@ -304,7 +305,7 @@ static void killed_anywhere(void)
 		begin_living, sizeof(*flights), fly_once, wait_once_it_flies, living_is_seen};
 
 	killed_at_each(&killed,
-		"flights: a child killed after any store of its flight hides no other flight");
+		"flights: a child killed after any store of its write-back hides no other write-back");
 }
 
 static void *die_in_flight(void *arg)
@@ -349,7 +350,7 @@ static void two_waiters_for_the_dead(void)
 			pthread_join(waiters[i], NULL);
 		wrong += atomic_load(&flights->under_way) != 0;
 	}
-	is_int(wrong, 0, "flights: two waiters end the flight of a dead thread once, %d times",
+	is_int(wrong, 0, "flights: two waiters end the write-back of a dead thread once, %d times",
 		ROUNDS);
 }
 
@@ -360,7 +361,7 @@ static void unknown_files_of_children(void)
 	struct waiter waiter;
 
 	if (kernel_is_emulated()) {
-		skip("flights: a waiter does not wait for a child's flight of another unknown file",
+		skip("flights: a waiter does not wait for a child's write-back of another unknown file",
 			"user-mode QEMU shows lists of mappings of its own");
 		return;
 	}
@@ -368,16 +369,16 @@ static void unknown_files_of_children(void)
 	pid_t pid = fly_in_child(unknown, page_at(one));
 	start(&waiter, unknown, page_at(two));
 	ok(is_done(&waiter, LONG),
-		"flights: a waiter does not wait for a child's flight of another unknown file");
+		"flights: a waiter does not wait for a child's write-back of another unknown file");
 	finish(&waiter);
 	start(&waiter, unknown, page_at(one));
 	ok(!is_done(&waiter, SHORTLY),
-		"flights: a waiter waits for a child's flight of the same unknown file");
+		"flights: a waiter waits for a child's write-back of the same unknown file");
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	bool done = is_done(&waiter, LONG);
 	ok(done || !locks_of_the_dead_are_passed_on(),
-		"flights: killing a child ends the wait for its flight of an unknown file");
+		"flights: killing a child ends the wait for its write-back of an unknown file");
 	if (!done)
 		return;
 	finish(&waiter);
@@ -448,7 +449,7 @@ static void many_threads(void)
 	for (unsigned i = 0; i < count; i++)
 		pthread_join(threads[i], NULL);
 	is_int(atomic_load(&flown), 1000 * count,
-		"flights: %u threads, more than can be in flight at once, all finish", count);
+		"flights: %u threads, more than can be under way at once, all finish", count);
 }
 
 int main(void)

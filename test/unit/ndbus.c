@@ -16,7 +16,7 @@
 static struct {
 	int capability_errno, clear_errno;
 	uint32_t capability_status, clear_status, unit;
-	uint64_t leaves; /* bytes at the end of a range that it does not clear */
+	uint64_t leaves; /* bytes that it does not clear, at the end of a range */
 	struct nd_cmd_clear_error asked;
 } bus;
 

@@ -71,7 +71,7 @@ static void test_choice(void)
 }
 
 #if defined(__x86_64__) || STEPOVER
-/* Copies the settings that a test has made for the libraries' engines to the header. */
+/* Gives the code of the header the settings that a test has made for the libraries' engines. */
 static void set_up(void)
 {
 	hff_cpu.features = cpu.features;

@@ -399,10 +399,10 @@ static void noted_again(void)
 }
 
 /*
- * A thread notes three pages of a map. Another thread closes the map: it has written back the
- * first page, and is writing back the second, when the first thread drains. That takes its notes,
- * and its msync fails, which calls the program's failure handler, where it waits. The third page
- * must be written back nevertheless: neither thread may leave it to the other.
+ * Thread A notes three pages of a map. Thread B closes the map: it has written back the first
+ * page, and is writing back the second, when A drains. The drain takes A's notes, and its msync
+ * fails, so that A waits in the program's failure handler. The third page must be written back
+ * nevertheless: neither thread may leave it to the other.
  */
 static struct {
 	struct map map, other;

@@ -145,7 +145,7 @@ static void put_state(FILE *text, const struct holdfast_remote_set *set)
 		strftime(since, sizeof(since), "%Y-%m-%d %H:%M:%S UTC", &tm);
 	if (set->inconsistent)
 		fprintf(text,
-			"It is inconsistent since %s: %" PRIu64
+			"It has been inconsistent since %s: %" PRIu64
 			" bytes are missing. Only a reconnect of its writer, or a sync, may go on.\n",
 			since, set->missing);
 	else if (set->unclosed && !set->busy)

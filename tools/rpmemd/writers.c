@@ -65,7 +65,7 @@ static int marked_error(const struct pool_state *state)
 	if (gmtime_r(&seconds, &tm))
 		strftime(since, sizeof(since), "%Y-%m-%d %H:%M:%S UTC", &tm);
 	return err_set(-EUCLEAN,
-		"the pool is inconsistent since %s: %" PRIu64
+		"the pool has been inconsistent since %s: %" PRIu64
 		" bytes are missing; only a reconnect of its writer, or a sync, may go on",
 		since, state->missing);
 }

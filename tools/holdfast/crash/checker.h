@@ -20,7 +20,7 @@ struct file_state {
 /* A file of the image's copy, for a command that is started for each image. */
 struct copy {
 	unsigned char *mapped; /* NULL: not yet, or the file is large */
-	uint64_t inode;        /* number of the mapped file, which the command may replace */
+	uint64_t inode; /* inode number of the mapped file: the command may replace the file */
 };
 
 struct checker {

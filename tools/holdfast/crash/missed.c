@@ -17,7 +17,7 @@ static const char *const meanings[MISSED_WAYS] = {
 	[MISSED_ASYNC] = "writes and syncs that the program left to the kernel or to other threads "
 			 "(io_uring, libaio, aio_write)",
 	[MISSED_REMOTE] = "pools on other machines (librpmem), which are not tested",
-	[MISSED_GROWTH] = "files that grew by something that was not seen",
+	[MISSED_GROWTH] = "files that became longer by a call that was not seen",
 };
 
 char *missed_words(const struct trace *trace, enum missed way)
