@@ -226,6 +226,8 @@ static int connect_lanes(RPMEMpool *pool, void *addr, size_t size)
 	}
 	if (!rc)
 		return 0;
+	if (!first) /* the channel has ended before the first address was tried */
+		return channel_failure(pool->session->channel);
 	err_put_back(cause);
 	return carry_instead(pool, addr, size, first);
 }
