@@ -112,12 +112,16 @@ static struct timespec in_ms(unsigned ms)
  * The thread of a member that is out.
  */
 
-static size_t file_size(struct mirrors *all)
+/* Connects the mirror again, on the log's file as it is now. */
+static int join_again(struct member *member)
 {
+	struct mirrors *all = member->all;
+
 	pthread_mutex_lock(&all->lock);
+	int fd = all->fd;
 	size_t size = all->size;
 	pthread_mutex_unlock(&all->lock);
-	return size;
+	return copy_join_again(&member->copy, fd, size);
 }
 
 /* Ends the thread's work with this state. A member is back only if it lacks nothing. */
@@ -140,13 +144,13 @@ static int send_committed(struct member *member)
 	uint64_t end = member->all->committed;
 	pthread_mutex_unlock(&member->all->lock);
 	if (end > member->copy.size)
-		return copy_join_again(&member->copy, member->all->fd, file_size(member->all));
+		return join_again(member);
 	return copy_catch_up(&member->copy, end);
 }
 
 static int bring_back(struct member *member)
 {
-	int ret = copy_join_again(&member->copy, member->all->fd, file_size(member->all));
+	int ret = join_again(member);
 
 	while (!ret && !(ret = send_committed(member)))
 		if (end_with(member, BACK))
