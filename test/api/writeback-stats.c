@@ -140,8 +140,13 @@ static void events(void)
 	/* The elements from 12 on have times of 2048 us or more. */
 	is_int(sum(before.times, 12) - sum(after.times, 12), 1,
 		"times: a drain of 3 ms is among the long ones");
+	/* On a busy machine any drain may take long, but not a thousand of them. */
+	for (int i = 0; i < 1000 && sum(before.times, 0) == sum(before.times, 12); i++) {
+		pmem2_get_persist_fn(map)(addr, 1);
+		before = now();
+	}
 	ok(sum(before.times, 0) > sum(before.times, 12),
-		"times: the other drains are among the short ones");
+		"times: a drain of less than 2 ms is among the short ones");
 	holdfast_set_writeback_handler(lost, NULL);
 	next.fails = true;
 	pmem2_get_persist_fn(map)(addr, 1);

@@ -73,10 +73,15 @@ static void test_file(void)
 	if (mkdir(pooldir_path("sub"), 0755) || symlink("../a.set", pooldir_path("sub/link.set")))
 		bail("cannot make a link: %m");
 	is_int(state_path(NULL, pooldir_root, "a.set", &path), 0, "state_path: it finds a set");
-	is_int(state_path(NULL, pooldir_root, "sub/link.set", &other), 0,
-		"state_path: it finds a symbolic link to a set");
-	is_str(path, other, "state_path: a set has one state, whatever name leads to it");
-	free(other);
+	if (!pooldir_follows_links()) {
+		skip("state_path: a set has one state, whatever name leads to it",
+			"without openat2(2) symbolic links are not followed");
+	} else {
+		is_int(state_path(NULL, pooldir_root, "sub/link.set", &other), 0,
+			"state_path: it finds a symbolic link to a set");
+		is_str(path, other, "state_path: a set has one state, whatever name leads to it");
+		free(other);
+	}
 	is_int(state_path(NULL, pooldir_root, "../a.set", &other), -EINVAL,
 		"state_path: a name that leads out of the folder is refused");
 	is_int(state_read(path, &got), -ENOENT, "state_read: without a file it is ENOENT");

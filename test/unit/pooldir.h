@@ -13,10 +13,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -35,6 +37,13 @@ __attribute__((visibility("default"))) const char *__tsan_default_options(void)
 #endif
 
 static char pooldir_root[200];
+
+/* False if the kernel or its emulator lacks openat2(2): then no symbolic link is followed. */
+TAP_UNUSED static bool pooldir_follows_links(void)
+{
+	return syscall(SYS_openat2, -1, "", &(struct open_how){0}, sizeof(struct open_how)) >= 0 ||
+	       errno != ENOSYS;
+}
 
 TAP_UNUSED static void pooldir_open(const char *where)
 {
