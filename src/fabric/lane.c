@@ -125,7 +125,7 @@ int lane_begin(struct lane *lane, const struct data_welcome *welcome)
 	lane->messages.number = lane->number;
 	lane->messages.window = lane->target.window;
 	lane->messages.message_size = welcome->message_size;
-	lane->messages.gather = data_padded(gather);
+	lane->messages.gather = messages_gather(gather);
 	lane->messages.copies = copies;
 	if ((code = get_memory(lane)) || (code = register_memory(lane)))
 		return code;

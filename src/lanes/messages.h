@@ -26,6 +26,12 @@
 /* Bytes of copies that a message gathers, so that a few of the largest share its cost. */
 #define MESSAGES_GATHER ((size_t)32 << 10)
 
+/* Memory for messages of at most `size` bytes consists of whole words, and is not larger. */
+static inline size_t messages_gather(size_t size)
+{
+	return size & ~(size_t)7;
+}
+
 /* The bytes that an unanswered message has asked for; `to` is NULL if it has not. */
 struct messages_wanted {
 	uint8_t *to;

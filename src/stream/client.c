@@ -193,7 +193,7 @@ static const struct lanes_transport transport = {
 
 static int make_lane(struct stream_client *client, unsigned number, unsigned window, size_t size)
 {
-	size_t gather = data_padded(size < MESSAGES_GATHER ? size : MESSAGES_GATHER);
+	size_t gather = messages_gather(size < MESSAGES_GATHER ? size : MESSAGES_GATHER);
 	/* Round up to the alignment, so that lanes share no cache lines. */
 	size_t whole = (sizeof(struct stream_lane) + gather + 127) & ~(size_t)127;
 	struct stream_lane *lane = aligned_alloc(128, whole);

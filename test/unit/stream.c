@@ -97,7 +97,9 @@ static struct stream {
 	const char *(*take)(void *client, unsigned lane, const void *bytes, size_t length);
 	void *client;
 	struct lanes_server *server;
-	unsigned odd; /* messages are moved by this many bytes: they are not aligned */
+	unsigned odd;   /* messages are moved by this many bytes: they are not aligned */
+	size_t granted; /* the largest message; 0: what the target grants */
+	size_t longest; /* the longest message that was sent */
 	void (*spoil)(uint8_t *reply, size_t *length);
 } stream = {.lock = PTHREAD_MUTEX_INITIALIZER, .news = PTHREAD_COND_INITIALIZER};
 
@@ -135,6 +137,8 @@ static int pipe_send(void *context, unsigned number, const struct iovec *parts, 
 
 	(void)context;
 	pthread_mutex_lock(&stream.lock);
+	if (message->length > stream.longest)
+		stream.longest = message->length;
 	*stream.end = message;
 	stream.end = &message->next;
 	if (++stream.waiting > stream.most)
@@ -255,6 +259,7 @@ static struct lanes_client *begin(bool slow_drain)
 	stream.taken = 0;
 	stream.most = stream.waiting = 0;
 	stream.spoil = NULL;
+	stream.longest = 0;
 	if (stream_server_open(&server, &stream.server))
 		bail("no server: %s", err_get());
 	pthread_create(&reading, NULL, reader, NULL);
@@ -264,7 +269,8 @@ static struct lanes_client *begin(bool slow_drain)
 		.size = SIZE,
 		.guard = 4096,
 		.window = stream_server_window(stream.server),
-		.message_size = stream_server_message_size(stream.server),
+		.message_size =
+			stream.granted ? stream.granted : stream_server_message_size(stream.server),
 		.timeout_ms = 5000,
 		.pipe = {pipe_check, pipe_send, pipe_wait, pipe_end, pipe_attach, NULL}};
 	if (stream_client_open(&args, &client))
@@ -464,6 +470,25 @@ static void test_window(void)
 	finish(client);
 }
 
+/* A message has at most the bytes that the target grants, also if these are not whole words. */
+static void test_message_size(void)
+{
+	stream.granted = 4097;
+	struct lanes_client *client = begin(false);
+	int code = 0;
+
+	stream.longest = 0;
+	/* With their records and a header these ranges have 4104 bytes. */
+	for (size_t i = 0; i < 128; i++)
+		code |= lanes_flush(client, 0, 4096 + 16 * i, 16, false);
+	code |= lanes_drain(client, 0);
+	ok(!code && stream.longest > 4000 && stream.longest <= stream.granted,
+		"short ranges: a message of %zu bytes keeps within the %zu that the target grants",
+		stream.longest, stream.granted);
+	stream.granted = 0;
+	finish(client);
+}
+
 int main(void)
 {
 	local = calloc(1, SIZE);
@@ -476,6 +501,7 @@ int main(void)
 	test_malformed();
 	test_side_by_side();
 	test_window();
+	test_message_size();
 	free(local);
 	free(remote);
 	return tap_done();
