@@ -74,17 +74,27 @@ static int take_reply(struct channel *channel, const struct control_head *head, 
 		head->type, head->id, head->length);
 }
 
-/* A reply of a lane in this channel. */
+static const char *hand_over(
+	struct channel *channel, const struct control_head *head, const uint8_t *body)
+{
+	return channel->take ? channel->take(channel->client, head->id, body, head->length)
+			     : "no lane is in this channel";
+}
+
+/*
+ * A reply of a lane in this channel. Once the channel has ended, the calls on lanes have returned
+ * or are about to, and a reply could change memory that the program uses for something else.
+ * channel_end() holds `lock`, too.
+ */
 static int take_message(
 	struct channel *channel, const struct control_head *head, const uint8_t *body)
 {
 	pthread_mutex_lock(&channel->lock);
-	const char *wrong = channel->take
-				    ? channel->take(channel->client, head->id, body, head->length)
-				    : "no lane is in this channel";
+	int ended = channel_error(channel);
+	const char *wrong = ended ? NULL : hand_over(channel, head, body);
 	pthread_mutex_unlock(&channel->lock);
 	if (!wrong)
-		return 0;
+		return ended;
 	return err_set(-EPROTO, "lane %u: the target broke the protocol: %s", head->id, wrong);
 }
 

@@ -12,6 +12,7 @@
  *	drain=LANE
  *	deep=OFFSET,LENGTH,LANE	rpmem_deep_persist()
  *	read=OFFSET,LENGTH,LANE	read from the target, and compare with the memory
+ *	buffer=LENGTH		print how many bytes that the last read was to set are not 0
  *	set_attr=MAJOR
  *	close
  *	remove=SET[,FLAGS]
@@ -106,6 +107,16 @@ static int run_read(const size_t *n)
 	return rc;
 }
 
+static int run_buffer(size_t length)
+{
+	size_t changed = 0;
+
+	for (size_t i = 0; i < length; i++)
+		changed += buffer[i] != 0;
+	snprintf(note, sizeof(note), ", %zu bytes are not 0", changed);
+	return 0;
+}
+
 static int run_info(void)
 {
 	struct holdfast_remote *remote;
@@ -183,6 +194,8 @@ static int run(const char *command, const char *argument)
 		return rpmem_deep_persist(rpp, n[0], n[1], lane);
 	if (!strcmp(command, "read"))
 		return run_read(n);
+	if (!strcmp(command, "buffer"))
+		return run_buffer(n[0]);
 	if (!strcmp(command, "set_attr")) {
 		struct rpmem_pool_attr attr = {.signature = "CLIENT", .major = (uint32_t)n[0]};
 		return rpmem_set_attr(rpp, &attr);
