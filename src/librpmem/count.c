@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "librpmem/call.h"
-#include "librpmem/export.h"
 #include "librpmem/holdfast.h"
 
 _Static_assert(WIRE_TIMES == HOLDFAST_TIMES, "a histogram travels as a whole");
@@ -23,6 +21,8 @@ int count_open(RPMEMpool *rpp)
 	memset(rpp->lanes_counted, 0, size);
 	for (unsigned i = 0; i < rpp->nlanes; i++)
 		rpp->tallies[i] = &rpp->lanes_counted[i].tally;
+	/* Release: a thread that sees the number sees the counters. */
+	atomic_store_explicit(&rpp->ncounted, rpp->nlanes, memory_order_release);
 	return 0;
 }
 
@@ -35,8 +35,10 @@ void count_close(RPMEMpool *rpp)
 void count_sum(const RPMEMpool *rpp, struct wire_counters *counters)
 {
 	uint64_t sums[TALLY_KINDS] = {0};
+	/* Acquire: pairs with the release in count_open(). */
+	unsigned count = atomic_load_explicit(&rpp->ncounted, memory_order_acquire);
 
-	for (unsigned i = 0; rpp->lanes_counted && i < rpp->nlanes; i++)
+	for (unsigned i = 0; i < count; i++)
 		tally_sum(&rpp->lanes_counted[i].tally, sums);
 	*counters = (struct wire_counters){
 		.flushes = sums[TALLY_FLUSHES],
@@ -48,24 +50,6 @@ void count_sum(const RPMEMpool *rpp, struct wire_counters *counters)
 		.failures = sums[TALLY_FAILURES],
 	};
 	memcpy(counters->times, &sums[TALLY_TIMES], sizeof(counters->times));
-}
-
-static int tell(RPMEMpool *rpp, struct holdfast_remote_counts **stats)
-{
-	struct wire_counters counters;
-
-	if (!rpp || !stats)
-		return err_set(-EINVAL, "an argument is NULL");
-	int rc = fork_check(&rpp->owner);
-	if (rc)
-		return rc;
-	struct holdfast_remote_counts *told = malloc(sizeof(*told));
-	if (!told)
-		return err_set(-ENOMEM, "%s: no memory", rpp->session->name);
-	count_sum(rpp, &counters);
-	count_convert(&counters, told);
-	*stats = told;
-	return 0;
 }
 
 void count_convert(const struct wire_counters *from, struct holdfast_remote_counts *to)
@@ -81,21 +65,4 @@ void count_convert(const struct wire_counters *from, struct holdfast_remote_coun
 		.failures = from->failures,
 	};
 	memcpy(to->times, from->times, sizeof(to->times));
-}
-
-EXPORT_HOLDFAST(holdfast_remote_stats)
-int holdfast_remote_stats(RPMEMpool *rpp, struct holdfast_remote_counts **stats)
-{
-	struct call call = call_begin();
-
-	return call_end(&call, tell(rpp, stats));
-}
-
-EXPORT_HOLDFAST(holdfast_remote_stats_free)
-void holdfast_remote_stats_free(struct holdfast_remote_counts **stats)
-{
-	if (!stats)
-		return;
-	free(*stats);
-	*stats = NULL;
 }

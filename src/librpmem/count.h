@@ -20,7 +20,10 @@
 int count_open(RPMEMpool *rpp);
 void count_close(RPMEMpool *rpp);
 
-/* Sum the counters of all lanes. Any thread may call it. */
+/*
+ * Sum the counters of all lanes. Any thread may call it, also during count_open(): the target may
+ * ask as soon as it has opened the pool. Lanes without counters have not counted anything.
+ */
 void count_sum(const RPMEMpool *rpp, struct wire_counters *counters);
 
 void count_convert(const struct wire_counters *from, struct holdfast_remote_counts *to);

@@ -41,6 +41,7 @@ struct rpmem_pool {
 	/* Counters of each lane, and pointers to them. */
 	struct pool_lane *lanes_counted;
 	struct tally **tallies;
+	atomic_uint ncounted; /* lanes with counters, at least `nlanes`; set after the counters */
 
 	atomic_uint waiters; /* threads that wait for a persist that was started (waiters.h) */
 	atomic_bool closing;

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * lane-counters.c - the counters of lanes can be summed while their pool is being opened
+ *
+ * A thread sums them again and again, as the monitor of a control channel does when the target
+ * asks. It must see zeros, and not what the memory contained before.
+ */
+#include <malloc.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "librpmem/count.h"
+#include "tap.h"
+
+#define LANES 1024 /* they take a while to clear */
+#define POOLS 30
+
+static RPMEMpool pools[POOLS];
+static atomic_uint opening; /* the number of the pool whose counters are summed */
+static atomic_uint sums;    /* how often they were summed */
+static atomic_bool stop;
+
+static void *sum(void *unused)
+{
+	static unsigned wrong;
+	struct wire_counters counters;
+
+	(void)unused;
+	while (!stop) {
+		count_sum(&pools[opening], &counters);
+		wrong += counters.flushes || counters.drains || counters.retries ||
+			 counters.failures || counters.times[0];
+		sums++;
+	}
+	return &wrong;
+}
+
+/* Wait until the thread has summed the counters once more, from the beginning. */
+static void wait_for_sum(void)
+{
+	unsigned before = sums;
+
+	while (sums - before < 2)
+		;
+}
+
+static void test_opening(void)
+{
+	pthread_t thread;
+	void *wrong;
+
+	mallopt(M_PERTURB, 0xa5); /* new memory does not contain zeros */
+	if (pthread_create(&thread, NULL, sum, NULL))
+		bail("no thread");
+	for (unsigned i = 0; i < POOLS; i++) {
+		pools[i].nlanes = LANES;
+		opening = i;
+		wait_for_sum();
+		if (count_open(&pools[i]))
+			bail("no memory");
+		wait_for_sum();
+	}
+	stop = true;
+	pthread_join(thread, &wrong);
+	is_int((int)*(unsigned *)wrong, 0,
+		"counters that are summed while a pool is being opened: they are zeros");
+}
+
+/* The target may grant fewer lanes when they are made again over ssh. */
+static void test_fewer_lanes(void)
+{
+	struct wire_counters counters;
+
+	count_flush(&pools[0], LANES - 1, 64, 0);
+	count_sum(&pools[0], &counters);
+	is_int((int)counters.bytes, 64, "the last lane: its bytes are summed");
+	pools[0].nlanes = 1;
+	count_flush(&pools[0], 0, 64, 0);
+	count_sum(&pools[0], &counters);
+	is_int((int)counters.bytes, 128, "a pool that has fewer lanes now: all lanes are summed");
+}
+
+int main(void)
+{
+	test_opening();
+	test_fewer_lanes();
+	for (unsigned i = 0; i < POOLS; i++)
+		count_close(&pools[i]);
+	return tap_done();
+}
