@@ -51,34 +51,46 @@ static struct stream_lane *lane_of(struct messages *messages)
 
 struct wait {
 	const struct stream_lane *lane;
-	uint32_t most;     /* wait until at most this many messages are unanswered */
-	uint32_t answered; /* at the last look */
+	uint32_t most;             /* wait until at most this many messages are unanswered */
+	bool looked;               /* the next two members are set */
+	uint32_t before, answered; /* at the first and the last look */
 };
 
-static bool few_unanswered(void *argument)
+static bool is_over(const struct wait *wait)
 {
-	struct wait *wait = argument;
-	const struct stream_lane *lane = wait->lane;
-
-	wait->answered = lane->messages.answered;
 	/* Only the owner of the lane, which waits, changes `sent`. */
-	return atomic_load_explicit(&lane->sent, memory_order_relaxed) - wait->answered <=
-	       wait->most;
+	uint32_t sent = atomic_load_explicit(&wait->lane->sent, memory_order_relaxed);
+
+	return sent - wait->answered <= wait->most;
 }
 
-/* A lane times out when no message of it was answered within the time limit. */
+/* True if the wait is over, or another message was answered since the first look. */
+static bool goes_on(void *argument)
+{
+	struct wait *wait = argument;
+
+	wait->answered = wait->lane->messages.answered;
+	if (!wait->looked)
+		wait->before = wait->answered;
+	wait->looked = true;
+	return is_over(wait) || wait->answered != wait->before;
+}
+
+/*
+ * A lane times out when no message of it was answered within the time limit, which begins again
+ * with each answer.
+ */
 static int wait_for(struct stream_lane *lane, uint32_t most)
 {
 	const struct stream_client *client = lane->client;
 	const struct stream_pipe *pipe = &client->pipe;
 	struct wait wait = {.lane = lane, .most = most};
-	uint32_t before;
 	int code;
 
 	do {
-		before = wait.answered;
-		code = pipe->wait(pipe->context, few_unanswered, &wait);
-	} while (code == -ETIMEDOUT && wait.answered != before);
+		wait.looked = false;
+		code = pipe->wait(pipe->context, goes_on, &wait);
+	} while (!code && !is_over(&wait));
 	if (code != -ETIMEDOUT)
 		return code;
 	return pipe->end(pipe->context, err_set(code, "lane %u: no answer within %d ms",

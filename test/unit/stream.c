@@ -97,9 +97,13 @@ static struct stream {
 	const char *(*take)(void *client, unsigned lane, const void *bytes, size_t length);
 	void *client;
 	struct lanes_server *server;
-	unsigned odd;   /* messages are moved by this many bytes: they are not aligned */
-	size_t granted; /* the largest message; 0: what the target grants */
-	size_t longest; /* the longest message that was sent */
+	unsigned odd;      /* messages are moved by this many bytes: they are not aligned */
+	size_t granted;    /* the largest message; 0: what the target grants */
+	size_t longest;    /* the longest message that was sent */
+	bool silent;       /* messages are lost, and a wait times out at once */
+	unsigned answers;  /* that still come while it is silent */
+	unsigned timeouts; /* waits that timed out meanwhile */
+	uint32_t replied;  /* replies to lane 0 */
 	void (*spoil)(uint8_t *reply, size_t *length);
 } stream = {.lock = PTHREAD_MUTEX_INITIALIZER, .news = PTHREAD_COND_INITIALIZER};
 
@@ -136,6 +140,10 @@ static int pipe_send(void *context, unsigned number, const struct iovec *parts, 
 	struct message *message = joined(number, parts, count);
 
 	(void)context;
+	if (stream.silent) {
+		free(message);
+		return 0;
+	}
 	pthread_mutex_lock(&stream.lock);
 	if (message->length > stream.longest)
 		stream.longest = message->length;
@@ -148,12 +156,32 @@ static int pipe_send(void *context, unsigned number, const struct iovec *parts, 
 	return 0;
 }
 
+/* The wait of a target that sends at most `answers` replies, and nothing else in time. */
+static int wait_in_vain(bool (*done)(void *argument), void *argument)
+{
+	uint8_t bytes[DATA_REPLY_SIZE];
+	bool there = done(argument);
+
+	if (!there && stream.answers) {
+		data_put_reply(bytes, &(struct data_reply){.sequence = stream.replied++});
+		stream.take(stream.client, 0, bytes, sizeof(bytes));
+		stream.answers--;
+		there = done(argument);
+	}
+	if (there)
+		return 0;
+	stream.timeouts++;
+	return -ETIMEDOUT;
+}
+
 static int pipe_wait(void *context, bool (*done)(void *argument), void *argument)
 {
 	struct timespec until;
 	int error = 0;
 
 	(void)context;
+	if (stream.silent)
+		return wait_in_vain(done, argument);
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += 5;
 	pthread_mutex_lock(&stream.lock);
@@ -196,6 +224,7 @@ static int reply(void *context, unsigned number, const struct iovec *parts, unsi
 		wrong = stream.take(stream.client, number, message->bytes, message->length);
 	if (wrong && !stream.ended)
 		stream.ended = err_set(-EPROTO, "%s", wrong);
+	stream.replied += !number;
 	stream.waiting--;
 	pthread_cond_broadcast(&stream.news);
 	pthread_mutex_unlock(&stream.lock);
@@ -260,6 +289,9 @@ static struct lanes_client *begin(bool slow_drain)
 	stream.most = stream.waiting = 0;
 	stream.spoil = NULL;
 	stream.longest = 0;
+	stream.silent = false;
+	stream.answers = stream.timeouts = 0;
+	stream.replied = 0;
 	if (stream_server_open(&server, &stream.server))
 		bail("no server: %s", err_get());
 	pthread_create(&reading, NULL, reader, NULL);
@@ -489,6 +521,34 @@ static void test_message_size(void)
 	finish(client);
 }
 
+/* A lane whose messages are not answered waits for one time limit after the last answer. */
+static void test_silence(unsigned answers)
+{
+	struct lanes_client *client = begin(false);
+
+	stream.silent = true;
+	stream.answers = answers;
+	int code = lanes_flush(client, 0, 8192, 100000, true);
+	is_int(code ? code : lanes_drain(client, 0), -ETIMEDOUT,
+		"silence after %u answers: the drain times out", answers);
+	is_int((int)stream.timeouts, 1, "silence after %u answers: it waits for one time limit",
+		answers);
+	finish(client);
+}
+
+/* The time limit begins again with each answer. */
+static void test_slow_answers(void)
+{
+	struct lanes_client *client = begin(false);
+
+	stream.silent = true;
+	stream.answers = 8;
+	int code = lanes_flush(client, 0, 8192, 300000, true);
+	is_int(code ? code : lanes_drain(client, 0), 0,
+		"a target that answers one message in each time limit: the drain succeeds");
+	finish(client);
+}
+
 int main(void)
 {
 	local = calloc(1, SIZE);
@@ -502,6 +562,9 @@ int main(void)
 	test_side_by_side();
 	test_window();
 	test_message_size();
+	test_silence(0);
+	test_silence(1);
+	test_slow_answers();
 	free(local);
 	free(remote);
 	return tap_done();
