@@ -276,12 +276,25 @@ static int clear(struct mirror *mirror)
 	return !rc && is_marked ? remote_clear(mirror->session) : rc;
 }
 
+/* The mark may stand for any bytes of the pool: a sync that ends removes it, so it compares all. */
+static int check_mark(const struct mirror *mirror, size_t size)
+{
+	if (!mirror->state.inconsistent || size >= mirror->state.pool_size)
+		return 0;
+	return err_set(-EUCLEAN,
+		"%s: the pool is marked as inconsistent, and only a sync of the whole pool may "
+		"remove the mark: the pool has %llu bytes, the memory here %zu",
+		mirror->session->name, (unsigned long long)mirror->state.pool_size, size);
+}
+
 static int sync_pool(struct mirror *mirror, RPMEMpool *pool, size_t size)
 {
 	int rc = check_sizes(mirror, size, pool->told.pool_size);
 
 	if (!rc)
 		rc = get_state(mirror);
+	if (!rc)
+		rc = check_mark(mirror, size);
 	if (!rc)
 		rc = senders_open(&mirror->senders, pool);
 	if (rc)
