@@ -62,7 +62,7 @@ static int take(void *context, const struct compare_ask *ask, const uint8_t (**h
  * The first difference is about to be sent: begin a session, and mark the pool. Both requests are
  * behind those for blocks, and before those for pages.
  */
-static int mark(void *context)
+static int mark(void *context, uint64_t offset)
 {
 	struct mirror *mirror = context;
 	uint8_t bytes[8];
@@ -72,8 +72,8 @@ static int mark(void *context)
 	int rc = channel_ask(mirror->channel, CONTROL_BEGIN, NULL, CONTROL_SESSION_SIZE);
 	if (rc)
 		return rc;
-	/* How much differs is not known yet: at most what has not been compared. */
-	control_put_mark(&out, mirror->state.size - mirror->state.compared);
+	/* How much differs is not known yet: at most all from the first difference on. */
+	control_put_mark(&out, mirror->state.header_size + mirror->state.size - offset);
 	return channel_ask(mirror->channel, CONTROL_MARK, &out, 0);
 }
 

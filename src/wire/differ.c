@@ -51,12 +51,15 @@ static int ask(struct run *run, uint64_t offset, uint32_t length, uint32_t unit)
 	return run->calls->ask(run->calls->context, &flight->ask);
 }
 
+/* Replies come in order, so the oldest range holds the first difference. */
 static int ask_to_mark(struct run *run)
 {
+	uint64_t offset = run->ranges[run->first_range].offset;
+
 	new_flight(run)->is_mark = true;
 	run->must_mark = false;
 	run->has_marked = true;
-	return run->calls->mark(run->calls->context);
+	return run->calls->mark(run->calls->context, offset);
 }
 
 static int ask_for_pages(struct run *run)

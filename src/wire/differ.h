@@ -29,9 +29,10 @@ struct differ_calls {
 		void *context, const struct compare_ask *ask, const uint8_t (**hashes)[HASH_SIZE]);
 	/*
 	 * Called once, when a block is found to differ, before its pages are asked for: `mark`
-	 * may send another request, and `marked` takes its reply. Both may be NULL.
+	 * may send another request, and `marked` takes its reply. Both may be NULL. All bytes
+	 * before `offset`, where that block begins, are equal.
 	 */
-	int (*mark)(void *context);
+	int (*mark)(void *context, uint64_t offset);
 	int (*marked)(void *context);
 	/* These whole pages differ. */
 	int (*differ)(void *context, uint64_t offset, size_t length);

@@ -29,6 +29,7 @@ static struct target {
 	bool differs[PAGES];
 	int wrong;       /* calls that break a rule of differ.h */
 	int mark;        /* MARK_SENT, MARK_DONE */
+	uint64_t marked; /* the offset that `mark` was called with */
 	int fails_after; /* answers; 0: never */
 	uint8_t hashes[COMPARE_HASHES_MAX][HASH_SIZE];
 } target;
@@ -83,9 +84,10 @@ static int take(void *context, const struct compare_ask *ask, const uint8_t (**h
 	return 0;
 }
 
-static int mark(void *context)
+static int mark(void *context, uint64_t offset)
 {
 	(void)context;
+	target.marked = offset;
 	target.wrong += target.mark != 0;
 	target.mark = MARK_SENT;
 	add(NULL);
@@ -144,6 +146,19 @@ static int mistakes(uint64_t begin, uint64_t end)
 	return count;
 }
 
+/* True if the mark was set from the beginning of the first block that differs on, or not needed. */
+static bool marks_all(uint64_t begin, uint64_t end)
+{
+	uint64_t first = begin;
+
+	while (first < end && !memcmp(local + first, pool + first, PAGE))
+		first += PAGE;
+	if (first == end)
+		return !target.mark;
+	first -= first % COMPARE_BLOCK;
+	return target.mark && target.marked == (first < begin ? begin : first);
+}
+
 static void begin_case(void)
 {
 	memset(&target, 0, sizeof(target));
@@ -156,6 +171,8 @@ static void check(const char *what, uint64_t begin, uint64_t end)
 	is_int(mistakes(begin, end), 0, "%s: exactly the pages that differ are found", what);
 	is_int(target.wrong, 0, "%s: requests and calls keep the rules", what);
 	is_int(target.compared, end - begin, "%s: all bytes are compared", what);
+	ok(marks_all(begin, end), "%s: the mark is told where the first block that differs begins",
+		what);
 }
 
 static void test_few(void)
@@ -196,6 +213,10 @@ static void test_edges(void)
 	memset(pool + SIZE - PAGE, 0, PAGE);
 	check("the header and the last page differ, and are left out", PAGE, SIZE - PAGE);
 	is_int(target.mark, 0, "what is left out differs: the pool is not marked");
+	begin_case();
+	pool[SIZE / 2 + 3 * COMPARE_BLOCK + 5 * PAGE] ^= 1;
+	pool[SIZE - PAGE] ^= 1;
+	check("the first difference is in the middle", 0, SIZE);
 	begin_case();
 	pool[PAGE] ^= 1;
 	pool[5 * PAGE - 1] ^= 1;
