@@ -45,7 +45,10 @@ struct pool;
 int pool_create(const struct pool_set *set, size_t size, const struct rpmem_pool_attr *attr,
 	struct pool **pool);
 
-/* Open a pool. A pool in directories grows to `size`, as far as the set allows. */
+/*
+ * Open a pool. A pool in directories grows to `size`, as far as the set allows. Bytes
+ * that an earlier owner has left in page cache or CPU caches are then on the media, or dropped.
+ */
 int pool_open(const struct pool_set *set, size_t size, struct pool **pool);
 
 /*

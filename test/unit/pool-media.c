@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * pool-media.c - pools on media that lost data: unsafe shutdowns while they were open, bad blocks
+ * pool-media.c - pools on media that lost data: unsafe shutdowns while they were open, bad blocks;
+ * and bytes that an earlier owner has left in the CPU caches of a device
  */
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
@@ -178,6 +179,71 @@ static void hidden(void)
 	pool_set_free(set);
 }
 
+/* -- bytes that an earlier owner has left in the CPU caches -- */
+
+#define REGION "devices/ndbus0/region0/"
+#define DAX    REGION "dax0.0/dax0.1/"
+
+/* The bytes that were flushed, from the first to the last one. */
+static struct {
+	const char *from, *to;
+} flushed;
+
+static void note_flush(const void *addr, size_t length)
+{
+	const char *from = addr;
+
+	if (!flushed.to || from < flushed.from)
+		flushed.from = from;
+	if (from + length > flushed.to)
+		flushed.to = from + length;
+}
+
+/* A pool on a DAX device. /dev/zero stands for it: every machine has it, and it can be mapped. */
+static struct pool_set *set_on_device(void)
+{
+	struct pool_set *set = pooldir_set("dax.set", "OPTION NOHDRS\nAUTO /dev/zero\n");
+
+	tree_file(REGION "mappings", "1\n");
+	tree_file(REGION "devtype", "nd_pmem\n");
+	tree_link(REGION "subsystem", "../../../bus/nd");
+	tree_file(REGION "persistence_domain", "memory_controller\n");
+	tree_file(DAX "size", "8388608\n");
+	tree_file(DAX "align", "4096\n");
+	tree_link(DAX "subsystem", "../../../../../class/dax");
+	tree_link("dev/char/1:5", "../../" DAX);
+	set->sysfs = tree_root;
+	return set;
+}
+
+static bool all_flushed(const struct pool *pool)
+{
+	const char *base = pool_base(pool);
+
+	return flushed.to && flushed.from <= base && flushed.to >= base + pool_size(pool);
+}
+
+/* An engine that notes what it is to flush. */
+static void left_in_caches(void)
+{
+	struct pool_set *set = set_on_device();
+	const struct cpu_engine *real = cpu.engine;
+	struct cpu_engine noting = *real;
+	struct pool *pool;
+
+	noting.persist = noting.persist_fetching = note_flush;
+	cpu.engine = &noting;
+	if (is_int(pool_open(set, 8 * MIB, &pool), 0, "DAX device: a pool without headers opens")) {
+		ok(all_flushed(pool),
+			"DAX device: opening a pool flushes what an earlier owner left in CPU caches");
+		pool_close(pool);
+	} else {
+		diag("%s", err_get());
+	}
+	cpu.engine = real;
+	pool_set_free(set);
+}
+
 int main(void)
 {
 	pooldir_open(NULL);
@@ -185,6 +251,7 @@ int main(void)
 	unsafe_shutdowns();
 	bad_blocks();
 	hidden();
+	left_in_caches();
 	tree_close();
 	pooldir_close();
 	return tap_done();
