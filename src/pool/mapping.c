@@ -8,7 +8,6 @@
 
 #include "base/env.h"
 #include "base/err.h"
-#include "map/deep_flush.h"
 #include "map/place.h"
 #include "pool/errno.h"
 
@@ -105,11 +104,10 @@ static int map_part(struct part *part, struct pool *pool)
 	if (!error && part->device.kind == DEVICE_DAX)
 		madvise(part->map.addr, part->map.length, MADV_DONTFORK);
 	/*
-	 * An earlier owner may have been killed before it flushed, so flush all. That is enough:
-	 * if the region has no deep flush, the calls that ask for one report it.
+	 * An earlier owner may have been killed before it flushed, so flush all.
 	 */
 	if (!error && part->device.kind == DEVICE_DAX && !pool->only_looks)
-		deep_flush_map(&part->map, part->map.addr, part->map.length, part->map.born);
+		part_drop_caches(part);
 	return pool_errno(error);
 }
 

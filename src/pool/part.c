@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "device/badblock.h"
+#include "map/deep_flush.h"
 #include "map/file_sync.h"
 #include "pool/errno.h"
 #include "pool/name.h"
@@ -206,13 +207,22 @@ static int read_from_disk(const struct part *part)
 {
 	struct file_id file = {part->device.number, part->device.inode};
 
-	if (part->device.kind == DEVICE_DAX)
-		return 0;
 	int error = file_sync_descriptor(part->fd, file);
 	if (!error)
 		error = -posix_fadvise(part->fd, 0, 0, POSIX_FADV_DONTNEED);
 	errno = -error;
 	return error ? err_sys("cannot write back %s", part->path) : 0;
+}
+
+/* Mapping flushes a device, but for one that is only looked at: see map_part() in mapping.c. */
+int part_drop_caches(const struct part *part)
+{
+	if (part->device.kind != DEVICE_DAX)
+		return read_from_disk(part);
+	/* If the region has no deep flush, the calls that ask for one report it. */
+	if (part->is_mapped)
+		deep_flush_map(&part->map, part->map.addr, part->map.length, part->map.born);
+	return 0;
 }
 
 int part_open(struct part *part, const struct part_request *request)
@@ -222,7 +232,7 @@ int part_open(struct part *part, const struct part_request *request)
 	new.fd = request->only_looks ? open_to_look(request->path) : open_existing(request->path);
 	int error = new.fd < 0 ? err_sys("cannot open %s", request->path) : take(&new, request);
 	if (!error && !request->only_looks)
-		error = read_from_disk(&new);
+		error = part_drop_caches(&new);
 	if (!error && !request->only_looks)
 		error = fill_holes(&new);
 	if (error)

@@ -65,6 +65,12 @@ int part_create(struct part *part, const struct part_request *request);
 int part_open(struct part *part, const struct part_request *request);
 
 /*
+ * Let part_read() get what is on the medium: write back a file's pages, and drop them from the page
+ * cache; flush a mapped device out of the CPU caches.
+ */
+int part_drop_caches(const struct part *part);
+
+/*
  * Write a new file back. part_publish() gives it its name, -EEXIST if that is taken by now, and
  * makes the name durable. Both do nothing for a file that existed before.
  */

@@ -217,6 +217,15 @@ int pool_look(const struct pool_set *set, struct pool **pool)
 	return open_existing(set, 0, true, pool);
 }
 
+int pool_drop_caches(const struct pool *pool)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < pool->count && !error; i++)
+		error = part_drop_caches(&pool->parts[i]);
+	return pool_trouble(error);
+}
+
 int pool_close(struct pool *pool)
 {
 	int error = shutdown_end(pool);

@@ -57,6 +57,13 @@ int pool_open(const struct pool_set *set, size_t size, struct pool **pool);
  */
 int pool_look(const struct pool_set *set, struct pool **pool);
 
+/*
+ * For a pool that pool_look() has opened: let pool_read() get what is on the media. Pages of files
+ * are written back and dropped from the page cache, CPU caches of DAX devices are flushed. -EIO and
+ * so on if a write-back fails.
+ */
+int pool_drop_caches(const struct pool *pool);
+
 /* Unmap, unlock and free the pool, even if an error is returned. */
 int pool_close(struct pool *pool);
 

@@ -24,6 +24,7 @@
  * fails with EIO. 0: none fails.
  */
 static unsigned calls, failing;
+static unsigned dropped; /* files whose pages were to leave the page cache */
 static bool no_tmpfile;
 static bool no_naming; /* linkat() of O_TMPFILE files fails, as before Linux 6.10 without /proc */
 
@@ -46,6 +47,7 @@ int linkat(int from_dir, const char *from, int to_dir, const char *to, int flags
 int access(const char *path, int mode);
 int fsync(int fd);
 int fdatasync(int fd);
+int posix_fadvise(int fd, off_t offset, off_t length, int advice);
 ssize_t pread(int fd, void *to, size_t size, off_t offset);
 ssize_t pwrite(int fd, const void *from, size_t size, off_t offset);
 
@@ -104,6 +106,12 @@ IN_BETWEEN int access(const char *path, int mode)
 IN_BETWEEN int fsync(int fd)
 {
 	return fails() ? -1 : (int)syscall(SYS_fsync, fd);
+}
+
+IN_BETWEEN int posix_fadvise(int fd, off_t offset, off_t length, int advice)
+{
+	dropped += advice == POSIX_FADV_DONTNEED && !offset && !length;
+	return fails() ? EIO : syscall(SYS_fadvise64, fd, offset, length, advice) ? errno : 0;
 }
 
 IN_BETWEEN int fdatasync(int fd)
@@ -248,6 +256,30 @@ static void each_call_of_open(void)
 	ok(pooldir_has("o0") && pooldir_has("o1") && !is_blank("o0"),
 		"pool_discard: an opened pool cannot be discarded");
 	pool_remove(pooldir_root, "open.set", 0);
+	pool_set_free(set);
+}
+
+/* If a write-back of an earlier owner fails, the page cache has bytes that the disk lacks. */
+static void look_at_disk(void)
+{
+	struct pool_set *set = pooldir_set("look.set", "OPTION NOHDRS\n2M @/l0\n2M @/l1\n");
+	struct pool *pool = NULL;
+
+	make_file("l0", 2 * MIB);
+	make_file("l1", 2 * MIB);
+	if (pool_look(set, &pool))
+		bail("pool_look: %s", err_get());
+	dropped = 0;
+	is_int(pool_drop_caches(pool), 0, "pool_drop_caches: it succeeds for files");
+	is_int(dropped, 2,
+		"pool_drop_caches: the pages of each file are dropped from the page cache");
+	calls = 0;
+	failing = 1;
+	is_int(pool_drop_caches(pool), -EIO, "pool_drop_caches: a write-back that fails is EIO");
+	failing = 0;
+	has_str(err_get(), "l0: ", "pool_drop_caches: the message names the file");
+	pool_close(pool);
+	pool_remove(pooldir_root, "look.set", 0);
 	pool_set_free(set);
 }
 
@@ -541,6 +573,7 @@ int main(void)
 	each_call(true, false);
 	each_call(false, true);
 	each_call_of_open();
+	look_at_disk();
 	parts_that_do_not_fit();
 	rights();
 	modes();

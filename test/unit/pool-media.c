@@ -240,6 +240,14 @@ static void left_in_caches(void)
 	} else {
 		diag("%s", err_get());
 	}
+	flushed.to = NULL;
+	if (is_int(pool_look(set, &pool), 0, "DAX device: a look at the pool succeeds")) {
+		ok(!flushed.to, "DAX device: a look alone flushes nothing");
+		is_int(pool_drop_caches(pool), 0, "pool_drop_caches: it succeeds for a DAX device");
+		ok(all_flushed(pool),
+			"pool_drop_caches: it flushes a DAX device out of CPU caches");
+		pool_close(pool);
+	}
 	cpu.engine = real;
 	pool_set_free(set);
 }

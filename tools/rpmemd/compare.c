@@ -5,10 +5,29 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/err.h"
 #include "service.h"
+
+/* Bytes that are compared must be on the media: caches are lost with the power. */
+static int look(const struct pool_set *set, struct pool **pool)
+{
+	char cause[ERR_SIZE];
+	int rc = pool_look(set, pool);
+
+	if (rc)
+		return rc;
+	rc = pool_drop_caches(*pool);
+	if (!rc)
+		return 0;
+	snprintf(cause, sizeof(cause), "%s", err_get());
+	pool_close(*pool);
+	*pool = NULL;
+	err_put_back(cause);
+	return rc;
+}
 
 int service_look(
 	struct service *service, const struct control_named *named, struct compare_looked *looked)
@@ -19,7 +38,7 @@ int service_look(
 
 	if (rc)
 		return rc;
-	rc = pool_look(set, &service->pool);
+	rc = look(set, &service->pool);
 	pool_set_free(set);
 	if (rc)
 		return rc;
