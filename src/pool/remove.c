@@ -5,6 +5,9 @@
  * All parts are locked and checked before the first one is removed: if one cannot be removed, the
  * pool stays as it is. If a removal fails after that, its part is left behind and the others are
  * removed.
+ *
+ * The state file goes before the first part: as long as a part has its name and its lock, no other
+ * process can create the pool again, and write a state that would be removed here.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -15,6 +18,7 @@
 #include "pool/layout.h"
 #include "pool/part.h"
 #include "pool/pool.h"
+#include "pool/state.h"
 
 struct claim {
 	struct part part;
@@ -22,8 +26,11 @@ struct claim {
 };
 
 struct removal {
+	char *state;     /* path of the state file; NULL: the pool has none */
+	bool is_refused; /* the state file cannot be removed: that counts even with force */
 	struct claim *claims;
 	size_t count, left;
+	bool passes_over;         /* force has passed over a part that is there */
 	int error;                /* the first failure */
 	char cause[ERR_SIZE];     /* its error message */
 	char names[ERR_SIZE / 2]; /* the parts that are left */
@@ -45,6 +52,8 @@ static int claim_all(
 			removal->count++;
 		else if (!is_passed_over(error, force))
 			return error;
+		else if (error != -EREMOTEIO)
+			removal->passes_over = true;
 	}
 	return 0;
 }
@@ -76,6 +85,39 @@ static int remove_claimed(struct removal *removal)
 		removal->count, removal->left, removal->names);
 }
 
+static int remove_state(struct removal *removal)
+{
+	int error = removal->state ? state_remove(removal->state) : 0;
+
+	removal->is_refused = error;
+	return error;
+}
+
+/* Parts that are left keep their state: it may have a mark. Keeps the error message. */
+static void restore_state(const struct removal *removal, const struct pool_state *state)
+{
+	char failure[ERR_SIZE];
+
+	snprintf(failure, sizeof(failure), "%s", err_get());
+	state_write(removal->state, state);
+	err_put_back(failure);
+}
+
+/* Remove the state, and the parts that are claimed. */
+static int remove_pool(struct removal *removal)
+{
+	struct pool_state state;
+	bool is_known = removal->state && !state_read(removal->state, &state);
+	int error = removal->passes_over ? 0 : remove_state(removal);
+
+	if (error)
+		return error;
+	error = remove_claimed(removal);
+	if (error && error != -ENOENT && is_known)
+		restore_state(removal, &state);
+	return error;
+}
+
 static void release(struct removal *removal)
 {
 	for (size_t i = 0; i < removal->count; i++)
@@ -83,22 +125,21 @@ static void release(struct removal *removal)
 	free(removal->claims);
 }
 
-static int remove_parts(const struct pool_set *set, bool force)
+static int remove_parts(struct removal *removal, const struct pool_set *set, bool force)
 {
-	struct removal removal = {.count = 0};
 	struct layout layout;
 	int error = layout_to_remove(&layout, set, force);
 
 	if (error)
-		return error;
-	removal.claims = calloc(layout.count + 1, sizeof(*removal.claims));
-	if (!removal.claims)
+		return force && error == -ENOENT ? remove_state(removal) : error;
+	removal->claims = calloc(layout.count + 1, sizeof(*removal->claims));
+	if (!removal->claims)
 		error = err_set(-ENOMEM, "%s: no memory to remove the pool", set->name);
 	if (!error)
-		error = claim_all(&removal, &layout, set->sysfs, force);
+		error = claim_all(removal, &layout, set->sysfs, force);
 	if (!error)
-		error = remove_claimed(&removal);
-	release(&removal);
+		error = remove_pool(removal);
+	release(removal);
 	layout_fini(&layout);
 	return error;
 }
@@ -109,19 +150,49 @@ static int outcome(int error, bool force)
 	return force && error != -EBUSY && error != -EREMOTEIO ? 0 : error;
 }
 
-int pool_remove(const char *directory, const char *name, unsigned flags)
+/* The file of the set goes last, and only if all parts that were claimed are gone. */
+static int remove_set(
+	struct removal *removal, const char *directory, const struct pool_set *set, unsigned flags)
 {
 	bool force = flags & POOL_REMOVE_FORCE;
+	int error = remove_parts(removal, set, force);
+
+	if (removal->is_refused)
+		return error;
+	if (force && error == -ENOENT)
+		error = 0;
+	if (!error && flags & POOL_REMOVE_SET_FILE)
+		error = pool_set_unlink(directory, set->name);
+	return outcome(error, force);
+}
+
+/* A file that is not a pool set is never removed: a peer has sent its name. */
+int pool_remove(const char *directory, const char *name, unsigned flags)
+{
+	struct removal removal = {.state = NULL};
 	struct pool_set *set;
 	int error = pool_set_load(directory, name, &set);
 
 	if (error)
-		return outcome(error, force);
-	error = remove_parts(set, force);
+		return outcome(error, flags & POOL_REMOVE_FORCE);
+	error = remove_set(&removal, directory, set, flags);
 	pool_set_free(set);
-	if (force && error == -ENOENT)
-		error = 0;
-	if (!error && flags & POOL_REMOVE_SET_FILE)
-		error = pool_set_unlink(directory, name);
-	return outcome(error, force);
+	return error;
+}
+
+int pool_remove_with_state(
+	const char *folder, const char *directory, const char *name, unsigned flags)
+{
+	struct removal removal = {.state = NULL};
+	struct pool_set *set;
+	int error = pool_set_load(directory, name, &set);
+
+	if (error)
+		return outcome(error, flags & POOL_REMOVE_FORCE);
+	error = state_path(folder, directory, name, &removal.state);
+	if (!error)
+		error = remove_set(&removal, directory, set, flags);
+	free(removal.state);
+	pool_set_free(set);
+	return error;
 }

@@ -272,28 +272,13 @@ int writers_look(const struct config *config, const char *name, struct control_s
 	return 0;
 }
 
-/* Remove the state of a pool, whose set is still there. */
-static int remove_state(const struct config *config, const char *name)
-{
-	char *path;
-	int rc = find_path(config, name, &path);
-
-	if (rc)
-		return rc;
-	rc = of_folder(state_remove(path));
-	free(path);
-	return rc;
-}
-
-/* The set's file is removed last: it is needed to find the state. */
 int writers_remove(const struct config *config, const char *name, unsigned flags)
 {
-	int rc = pool_remove(config->poolset_dir, name, flags & ~POOL_REMOVE_SET_FILE);
+	int rc = pool_remove_with_state(config->state_dir, config->poolset_dir, name, flags);
+	char cause[ERR_SIZE];
 
-	if (rc)
+	if (rc != -ESTALE && rc != -EUCLEAN)
 		return rc;
-	rc = remove_state(config, name);
-	if (!rc && flags & POOL_REMOVE_SET_FILE)
-		rc = pool_set_unlink(config->poolset_dir, name);
-	return flags & POOL_REMOVE_FORCE ? 0 : rc;
+	snprintf(cause, sizeof(cause), "%s", err_get());
+	return err_set(-EREMOTEIO, "%s", cause);
 }
