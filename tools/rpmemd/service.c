@@ -292,8 +292,19 @@ static int open_writers(struct service *service, const struct service_start *req
 			 : writers_open(writers, config, name, request->type != CONTROL_OPEN);
 
 	if (!rc && request->type == CONTROL_RESUME)
-		return writers_resume(writers, service->pool, request->session);
-	return rc || service->begins ? rc : writers_begin(writers, service->pool);
+		rc = writers_check(writers, service->pool, request->session);
+	return rc;
+}
+
+/*
+ * A session that is resumed goes on; that of an initiator that does not send BEGIN begins. This
+ * comes when nothing else can fail: a request that is refused leaves the state as it was.
+ */
+static int begin_session(struct service *service, const struct service_start *request)
+{
+	if (request->type == CONTROL_RESUME)
+		return writers_resume(&service->writers, service->pool);
+	return service->begins ? 0 : writers_begin(&service->writers, service->pool);
 }
 
 static void tell_pool(const struct service *service, struct control_started *told)
@@ -314,8 +325,20 @@ static int serve_pool(struct service *service, const struct service_start *reque
 		return rc;
 	store_init(&service->store, service->pool);
 	tell_pool(service, told);
-	return make_lanes(
-		service, request->start->providers, request->start->nlanes, told, secrets);
+	rc = make_lanes(service, request->start->providers, request->start->nlanes, told, secrets);
+	return rc ? rc : begin_session(service, request);
+}
+
+/* Close the pool, and keep the error message. */
+static void undo_start(struct service *service, uint8_t **secrets)
+{
+	char cause[ERR_SIZE];
+
+	snprintf(cause, sizeof(cause), "%s", err_get());
+	service_end(service);
+	free(*secrets);
+	*secrets = NULL;
+	err_put_back(cause);
 }
 
 int service_start(struct service *service, const struct service_start *request,
@@ -329,10 +352,7 @@ int service_start(struct service *service, const struct service_start *request,
 	service->kept = false;
 	rc = serve_pool(service, request, told, secrets);
 	if (rc) {
-		char cause[ERR_SIZE];
-		snprintf(cause, sizeof(cause), "%s", err_get());
-		service_close(service, true);
-		err_put_back(cause);
+		undo_start(service, secrets);
 		return rc;
 	}
 	log_notice("%s %s: %zu bytes, %u lanes by %s, %s", control_type_name(request->type),

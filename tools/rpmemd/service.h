@@ -38,7 +38,7 @@ struct service_start {
 	const struct control_session *session; /* RESUME */
 };
 
-/* 0, or -errno with an error message. The caller frees the secrets. */
+/* 0, or -errno with an error message. *secrets must be NULL; the caller frees the secrets. */
 int service_start(struct service *service, const struct service_start *request,
 	struct control_started *told, uint8_t **secrets);
 /* End the lanes of the open pool, and make others. */

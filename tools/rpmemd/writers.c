@@ -189,15 +189,19 @@ int writers_take_over(
 	return rc;
 }
 
-int writers_resume(
-	struct writers *writers, const struct pool *pool, const struct control_session *session)
+int writers_check(const struct writers *writers, const struct pool *pool,
+	const struct control_session *session)
 {
-	struct pool_state next = writers->state;
 	int rc = check_session(&writers->state, session);
 
-	if (!rc)
-		rc = stamp_check(pool, &writers->state, session->generation);
-	return rc ? rc : begin(writers, pool, &next);
+	return rc ? rc : stamp_check(pool, &writers->state, session->generation);
+}
+
+int writers_resume(struct writers *writers, const struct pool *pool)
+{
+	struct pool_state next = writers->state;
+
+	return begin(writers, pool, &next);
 }
 
 static int need_session(const struct writers *writers)

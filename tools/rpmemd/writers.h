@@ -41,9 +41,11 @@ void writers_session(const struct writers *writers, struct control_session *sess
  */
 int writers_take_over(
 	const struct config *config, const char *name, const struct control_session *session);
-/* After writers_open(): check that the pool is as the session has left it, and go on with it. */
-int writers_resume(
-	struct writers *writers, const struct pool *pool, const struct control_session *session);
+/* After writers_open(): check that the pool is as the session has left it. */
+int writers_check(const struct writers *writers, const struct pool *pool,
+	const struct control_session *session);
+/* After writers_check(): go on with that session. */
+int writers_resume(struct writers *writers, const struct pool *pool);
 
 /* Set the mark, or change its number of bytes; remove it. The session must have begun. */
 int writers_mark(struct writers *writers, uint64_t missing);
