@@ -397,15 +397,11 @@ int service_begin(struct service *service, struct control_session *session)
 	return rc;
 }
 
+/* The state goes first: as long as the pool is locked, no other daemon can write another one. */
 static void discard_pool(struct service *service)
 {
-	char *path = service->writers.path ? strdup(service->writers.path) : NULL;
-
-	writers_close(&service->writers, false);
+	writers_discard(&service->writers);
 	pool_discard(service->pool);
-	if (path)
-		state_remove(path);
-	free(path);
 }
 
 static int close_service(struct service *service, bool discard, bool properly)

@@ -249,6 +249,13 @@ int writers_close(struct writers *writers, bool properly)
 	return rc;
 }
 
+void writers_discard(struct writers *writers)
+{
+	if (writers->path)
+		state_remove(writers->path);
+	leave(writers);
+}
+
 int writers_look(const struct config *config, const char *name, struct control_state *state)
 {
 	struct pool_state found;

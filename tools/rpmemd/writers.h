@@ -54,10 +54,13 @@ int writers_clear(struct writers *writers);
 /* The pool is about to be closed; `properly`: by its initiator. */
 int writers_close(struct writers *writers, bool properly);
 
+/* The pool, which is still open, is about to be discarded: remove its state. */
+void writers_discard(struct writers *writers);
+
 /* The state of a pool that need not be open. */
 int writers_look(const struct config *config, const char *name, struct control_state *state);
 
-/* pool_remove(), and remove the state of the pool, too. */
+/* Remove a pool with its state: pool_remove_with_state(). */
 int writers_remove(const struct config *config, const char *name, unsigned flags);
 
 #endif
