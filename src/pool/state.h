@@ -51,6 +51,12 @@ struct pool_state {
  */
 int state_path(const char *folder, const char *directory, const char *name, char **path);
 
+/*
+ * -EINVAL if the name of a pool set leads into a folder of states: one named STATE_FOLDER, or the
+ * configured one. A peer has sent the name. 0 for others, also if there is no such set.
+ */
+int state_check_name(const char *folder, const char *directory, const char *name);
+
 /* Fill with random bytes from the kernel. */
 int state_random(void *bytes, size_t size);
 

@@ -34,7 +34,7 @@ int service_look(
 {
 	struct pool_set *set;
 	int rc = named->flags ? err_set(-EPROTO, "malformed request: its flags are unknown")
-			      : pool_set_load(service->config->poolset_dir, named->name, &set);
+			      : writers_load_set(service->config, named->name, &set);
 
 	if (rc)
 		return rc;

@@ -267,7 +267,7 @@ static int open_resumed(
 static int open_pool(struct service *service, const struct service_start *request)
 {
 	struct pool_set *set;
-	int rc = pool_set_load(service->config->poolset_dir, request->start->name, &set);
+	int rc = writers_load_set(service->config, request->start->name, &set);
 
 	if (rc)
 		return of_pool(rc);
@@ -452,7 +452,7 @@ int service_counters(const struct config *config, const struct control_named *na
 {
 	int patience = config->timeout_ms / 2 < ANSWER_MS ? config->timeout_ms / 2 : ANSWER_MS;
 	struct pool_set *set;
-	int rc = pool_set_load(config->poolset_dir, named->name, &set);
+	int rc = writers_load_set(config, named->name, &set);
 
 	if (rc)
 		return rc;
@@ -551,7 +551,7 @@ int service_describe(const struct config *config, const struct control_named *na
 	struct control_description *told, struct pool_set **loaded)
 {
 	struct pool_set *set;
-	int rc = pool_set_load(config->poolset_dir, named->name, &set);
+	int rc = writers_load_set(config, named->name, &set);
 
 	if (rc)
 		return rc;

@@ -31,10 +31,17 @@ static int of_folder(int rc)
 	return err_set(rc, "cannot keep the state of the pool (setting state-dir): %.800s", cause);
 }
 
+static int check_name(const struct config *config, const char *name)
+{
+	return state_check_name(config->state_dir, config->poolset_dir, name);
+}
+
 static int find_path(const struct config *config, const char *name, char **path)
 {
-	int rc = state_path(config->state_dir, config->poolset_dir, name, path);
+	int rc = check_name(config, name);
 
+	if (!rc)
+		rc = state_path(config->state_dir, config->poolset_dir, name, path);
 	return rc == -ESTALE || rc == -EUCLEAN ? of_folder(rc) : rc;
 }
 
@@ -283,11 +290,20 @@ int writers_look(const struct config *config, const char *name, struct control_s
 	return 0;
 }
 
+int writers_load_set(const struct config *config, const char *name, struct pool_set **set)
+{
+	int rc = check_name(config, name);
+
+	return rc ? rc : pool_set_load(config->poolset_dir, name, set);
+}
+
 int writers_remove(const struct config *config, const char *name, unsigned flags)
 {
-	int rc = pool_remove_with_state(config->state_dir, config->poolset_dir, name, flags);
+	int rc = check_name(config, name);
 	char cause[ERR_SIZE];
 
+	if (!rc)
+		rc = pool_remove_with_state(config->state_dir, config->poolset_dir, name, flags);
 	if (rc != -ESTALE && rc != -EUCLEAN)
 		return rc;
 	snprintf(cause, sizeof(cause), "%s", err_get());

@@ -57,6 +57,9 @@ int writers_close(struct writers *writers, bool properly);
 /* The pool, which is still open, is about to be discarded: remove its state. */
 void writers_discard(struct writers *writers);
 
+/* pool_set_load(), and -EINVAL for a name that leads into a folder of states. */
+int writers_load_set(const struct config *config, const char *name, struct pool_set **set);
+
 /* The state of a pool that need not be open. */
 int writers_look(const struct config *config, const char *name, struct control_state *state);
 
