@@ -209,7 +209,7 @@ static struct pool_set *set_on_device(void)
 	tree_link(REGION "subsystem", "../../../bus/nd");
 	tree_file(REGION "persistence_domain", "memory_controller\n");
 	tree_file(DAX "size", "8388608\n");
-	tree_file(DAX "align", "4096\n");
+	tree_file(DAX "align", "2097152\n");
 	tree_link(DAX "subsystem", "../../../../../class/dax");
 	tree_link("dev/char/1:5", "../../" DAX);
 	set->sysfs = tree_root;
