@@ -7,9 +7,11 @@
 #define TEST_REMOTE_FIXTURE_H
 
 #include <errno.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <librpmem.h>
 #include <librpmem/holdfast.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -102,6 +104,41 @@ FIXTURE void set_up(char **argv)
 	self[length] = '\0';
 	execv(self, argv);
 	bail("cannot run again: %m");
+}
+
+/* True if all threads of a process are stopped. */
+FIXTURE bool is_stopped(pid_t pid)
+{
+	char path[300], state = 'T';
+	struct dirent *entry;
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	DIR *tasks = opendir(path);
+
+	while (tasks && state == 'T' && (entry = readdir(tasks))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "/proc/%d/task/%.200s/stat", (int)pid, entry->d_name);
+		FILE *stat = fopen(path, "re");
+		if (!stat || fscanf(stat, "%*d (%*[^)]) %c", &state) != 1)
+			state = '?';
+		if (stat)
+			fclose(stat);
+	}
+	if (tasks)
+		closedir(tasks);
+	return tasks && state == 'T';
+}
+
+/* Stops a process. A signal stops each of its threads by itself: returns when it has. */
+FIXTURE void stop_process(pid_t pid)
+{
+	if (kill(pid, SIGSTOP))
+		bail("cannot stop process %d: %m", (int)pid);
+	for (int looks = 0; !is_stopped(pid); looks++) {
+		if (looks == 10000)
+			bail("process %d does not stop", (int)pid);
+		usleep(1000);
+	}
 }
 
 FIXTURE char *memory(size_t size)
