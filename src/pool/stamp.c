@@ -2,6 +2,7 @@
 #include "pool/stamp.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -9,7 +10,8 @@
 #include "base/err.h"
 #include "pool/internal.h"
 
-#define NAME "user.rpmemd.stamp"
+#define NAME      "user.rpmemd.stamp"
+#define NAME_PATH "user.rpmemd.state"
 
 /* The value of the attribute: all numbers are in big-endian order. */
 struct stamp {
@@ -36,23 +38,56 @@ static uint64_t generation_of(const struct stamp *stamp)
 	return generation;
 }
 
-static bool set_one(const struct part *part, const struct stamp *stamp)
+static bool set_one(const struct part *part, const struct stamp *stamp, const char *path)
 {
+	if (fsetxattr(part->fd, NAME_PATH, path, strlen(path), 0))
+		log_notice("%s: does not name the state of its pool: %m", part->path);
 	if (!fsetxattr(part->fd, NAME, stamp, sizeof(*stamp), 0) && !fsync(part->fd))
 		return true;
 	log_notice("%s: has no stamp of its session: %m", part->path);
 	return false;
 }
 
-bool stamp_set(const struct pool *pool, const struct pool_state *state)
+bool stamp_set(const struct pool *pool, const struct pool_state *state, const char *path)
 {
 	struct stamp stamp = stamp_of(state);
 	bool all = true;
 
 	for (size_t i = 0; i < pool->count; i++)
 		if (pool->parts[i].device.kind == DEVICE_FILE)
-			all &= set_one(&pool->parts[i], &stamp);
+			all &= set_one(&pool->parts[i], &stamp, path);
 	return all;
+}
+
+/* Read the state that a part names. False if the part is from before its last session. */
+static bool find_mark(const struct part *part, const char *path, struct pool_state *other)
+{
+	struct stamp stamp;
+	char named[PATH_MAX];
+	ssize_t length = fgetxattr(part->fd, NAME_PATH, named, sizeof(named) - 1);
+
+	if (length <= 0 || fgetxattr(part->fd, NAME, &stamp, sizeof(stamp)) != sizeof(stamp))
+		return false;
+	named[length] = '\0';
+	if (!strcmp(named, path) || access(named, R_OK) || state_read(named, other) ||
+		memcmp(stamp.identity, other->identity, sizeof(stamp.identity)) ||
+		generation_of(&stamp) < other->generation || !other->inconsistent)
+		return false;
+	log_notice("%s: the last session is that of %s", part->path, named);
+	return true;
+}
+
+bool stamp_find_mark(const struct pool *pool, const char *path, struct pool_state *other)
+{
+	char sentence[ERR_SIZE];
+	bool found = false;
+
+	memcpy(sentence, err_get(), sizeof(sentence));
+	for (size_t i = 0; i < pool->count && !found; i++)
+		found = pool->parts[i].device.kind == DEVICE_FILE &&
+			find_mark(&pool->parts[i], path, other);
+	err_put_back(sentence);
+	return found;
 }
 
 static int check_one(const struct part *part, const struct pool_state *state, uint64_t generation)

@@ -4,7 +4,8 @@
  *
  * The state file is not on the disk of the parts. A stamp is: an extended attribute of each file,
  * which a snapshot of the disk contains, and which a file from elsewhere lacks. Not all file
- * systems have extended attributes, and DAX devices have none: there is no stamp then.
+ * systems have extended attributes, and DAX devices have none: there is no stamp then. A second
+ * attribute is the path of the state file: another pool set with the same parts has another one.
  */
 #ifndef POOL_STAMP_H
 #define POOL_STAMP_H
@@ -12,8 +13,17 @@
 #include "pool/pool.h"
 #include "pool/state.h"
 
-/* Stamp all parts durably. True if each part that is a file has its stamp. */
-bool stamp_set(const struct pool *pool, const struct pool_state *state);
+/*
+ * Stamp all parts durably, also with the path of the state file. True if each part that is a file
+ * has identity and generation.
+ */
+bool stamp_set(const struct pool *pool, const struct pool_state *state, const char *path);
+
+/*
+ * True, with the state, if a part's last session was that of another pool set, and the state of
+ * that set has a mark. A copy of a part from before that session does not count.
+ */
+bool stamp_find_mark(const struct pool *pool, const char *path, struct pool_state *other);
 
 /*
  * Check that the parts are those that were stamped with this state's identity, at `generation` or

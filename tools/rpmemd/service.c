@@ -289,7 +289,8 @@ static int open_writers(struct service *service, const struct service_start *req
 	const char *name = request->start->name;
 	bool created = request->type == CONTROL_CREATE;
 	int rc = created ? writers_create(writers, config, name)
-			 : writers_open(writers, config, name, request->type != CONTROL_OPEN);
+			 : writers_open(writers, service->pool, config, name,
+				   request->type != CONTROL_OPEN);
 
 	if (!rc && request->type == CONTROL_RESUME)
 		rc = writers_check(writers, service->pool, request->session);

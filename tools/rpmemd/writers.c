@@ -101,15 +101,26 @@ static int read_state(struct writers *writers)
 	return of_folder(rc);
 }
 
-int writers_open(
-	struct writers *writers, const struct config *config, const char *name, bool marked)
+static int check_mark(const struct writers *writers, const struct pool *pool)
+{
+	struct pool_state other;
+
+	if (writers->state.inconsistent)
+		return marked_error(&writers->state);
+	if (stamp_find_mark(pool, writers->path, &other))
+		return marked_error(&other);
+	return 0;
+}
+
+int writers_open(struct writers *writers, const struct pool *pool, const struct config *config,
+	const char *name, bool marked)
 {
 	int rc = find_path(config, name, &writers->path);
 
 	if (!rc)
 		rc = read_state(writers);
-	if (!rc && writers->state.inconsistent && !marked)
-		rc = marked_error(&writers->state);
+	if (!rc && !marked)
+		rc = check_mark(writers, pool);
 	if (rc)
 		leave(writers);
 	return rc;
@@ -123,7 +134,7 @@ static int begin(struct writers *writers, const struct pool *pool, struct pool_s
 {
 	next->generation = writers->state.generation + 1;
 	next->unclosed = true;
-	next->stamped = stamp_set(pool, next);
+	next->stamped = stamp_set(pool, next, writers->path);
 	int rc = write_state(writers, next);
 	if (rc)
 		return rc;

@@ -26,10 +26,10 @@ int writers_create(struct writers *writers, const struct config *config, const c
 
 /*
  * A pool was opened. A pool without a state file gets a state, but no file yet. With `marked`, a
- * mark is allowed.
+ * mark is allowed; without, also the state of another pool set with the same parts must have none.
  */
-int writers_open(
-	struct writers *writers, const struct config *config, const char *name, bool marked);
+int writers_open(struct writers *writers, const struct pool *pool, const struct config *config,
+	const char *name, bool marked);
 
 /* Advance the generation for a new session. Changes nothing if the session has begun. */
 int writers_begin(struct writers *writers, const struct pool *pool);
