@@ -93,6 +93,11 @@ static int end_holder(int fd, const char *path, const uint8_t *session, int time
 	pid_t pid = holder(fd);
 	int process = pid ? (int)syscall(SYS_pidfd_open, pid, 0) : -1, error = 0;
 
+	if (process < 0 && pid && errno == ENOSYS)
+		return err_set(-EBUSY,
+			"process %d has the pool open, and this kernel cannot end it safely: it lacks "
+			"pidfd_open(2)",
+			(int)pid);
 	if (process < 0)
 		return 0;
 	if (holder(fd) == pid && !state_read(path, &state)) {
