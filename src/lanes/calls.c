@@ -104,17 +104,23 @@ int lanes_drain(struct lanes_client *client, unsigned number)
 	return code ? code : settle(lane);
 }
 
-int lanes_persist(
-	struct lanes_client *client, unsigned number, size_t offset, size_t length, bool relaxed)
+static int begin_persist(struct lanes_client *client, unsigned number, size_t offset, size_t length,
+	bool relaxed, struct messages **lane)
 {
-	struct messages *lane = NULL;
-	int code = find_lane(client, number, &lane);
+	int code = find_lane(client, number, lane);
 
 	if (!code)
 		code = check_range(client, offset, length, true);
 	/* An empty range flushes nothing, but earlier flushes still have to be made durable. */
-	if (!code && length)
-		code = begin(lane, offset, length, relaxed, true);
+	return code || !length ? code : begin(*lane, offset, length, relaxed, true);
+}
+
+int lanes_persist(
+	struct lanes_client *client, unsigned number, size_t offset, size_t length, bool relaxed)
+{
+	struct messages *lane = NULL;
+	int code = begin_persist(client, number, offset, length, relaxed, &lane);
+
 	return code ? code : settle(lane);
 }
 
@@ -122,12 +128,8 @@ int lanes_start(
 	struct lanes_client *client, unsigned number, size_t offset, size_t length, bool relaxed)
 {
 	struct messages *lane = NULL;
-	int code = find_lane(client, number, &lane);
+	int code = begin_persist(client, number, offset, length, relaxed, &lane);
 
-	if (!code)
-		code = check_range(client, offset, length, true);
-	if (!code && length)
-		code = begin(lane, offset, length, relaxed, true);
 	if (!code)
 		code = messages_send(lane);
 	if (!code)

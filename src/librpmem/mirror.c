@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <unistd.h>
 
 #include "librpmem/call.h"
 #include "librpmem/export.h"
@@ -339,21 +338,6 @@ static int sync_at(
 
 /* -- the public calls -- */
 
-static int check_memory(const void *addr, size_t size)
-{
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-
-	if (!addr)
-		return err_set(-EINVAL, "pool_addr is NULL");
-	if ((uintptr_t)addr % page)
-		return err_set(
-			-EINVAL, "pool_addr %p is not a multiple of the page size %zu", addr, page);
-	if (!size || size % page)
-		return err_set(-EINVAL, "pool_size %zu is not a multiple of the page size %zu",
-			size, page);
-	return 0;
-}
-
 static int begin(struct mirror *mirror, const struct holdfast_mirror_options *options,
 	const struct holdfast_mirror_state *state)
 {
@@ -388,7 +372,7 @@ static int mirror_check(const char *target, const char *set, const void *addr, s
 	int rc = begin(&mirror, options, state);
 
 	if (!rc)
-		rc = check_memory(addr, size);
+		rc = pool_check_memory(addr, size);
 	if (!rc)
 		rc = check(&mirror, target, set, size);
 	return end(&mirror, state, rc);

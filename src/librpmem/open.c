@@ -37,7 +37,7 @@ static int check_fork(void)
 	return err_set(-ENOTSUP, "FI_FORK_UNSAFE=%s: ssh cannot be started safely", set);
 }
 
-static int check_arguments(const void *addr, size_t size, const unsigned *nlanes)
+int pool_check_memory(const void *addr, size_t size)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 
@@ -49,6 +49,15 @@ static int check_arguments(const void *addr, size_t size, const unsigned *nlanes
 	if (!size || size % page)
 		return err_set(-EINVAL, "pool_size %zu is not a multiple of the page size %zu",
 			size, page);
+	return 0;
+}
+
+static int check_arguments(const void *addr, size_t size, const unsigned *nlanes)
+{
+	int rc = pool_check_memory(addr, size);
+
+	if (rc)
+		return rc;
 	if (!nlanes)
 		return err_set(-EINVAL, "nlanes is NULL");
 	if (!*nlanes)

@@ -54,6 +54,9 @@ struct rpmem_pool {
 	char why[ERR_SIZE];
 };
 
+/* 0 if the caller's memory begins at a page and has whole pages; else -EINVAL. */
+int pool_check_memory(const void *addr, size_t size);
+
 /*
  * Open a pool, as rpmem_create() and rpmem_open() do; `type` is the request: CONTROL_CREATE,
  * CONTROL_OPEN or CONTROL_REPAIR.
