@@ -223,7 +223,7 @@ static bool all_flushed(const struct pool *pool)
 	return flushed.to && flushed.from <= base && flushed.to >= base + pool_size(pool);
 }
 
-/* An engine that notes what it is to flush. */
+/* An engine of a CPU that can flush, which notes what it is to flush. */
 static void left_in_caches(void)
 {
 	struct pool_set *set = set_on_device();
@@ -231,6 +231,7 @@ static void left_in_caches(void)
 	struct cpu_engine noting = *real;
 	struct pool *pool;
 
+	noting.flushes = true;
 	noting.persist = noting.persist_fetching = note_flush;
 	cpu.engine = &noting;
 	if (is_int(pool_open(set, 8 * MIB, &pool), 0, "DAX device: a pool without headers opens")) {
@@ -252,6 +253,22 @@ static void left_in_caches(void)
 	pool_set_free(set);
 }
 
+/* Without a flush instruction nobody can make bytes on a DAX device durable. */
+static void cannot_flush(void)
+{
+	struct pool_set *set = set_on_device();
+	const struct cpu_engine *real = cpu.engine;
+	struct cpu_engine without = *real;
+	struct pool *pool;
+
+	without.flushes = false;
+	cpu.engine = &without;
+	is_int(pool_open(set, 8 * MIB, &pool), -EINVAL,
+		"DAX device: a pool does not open on a CPU without a flush instruction");
+	cpu.engine = real;
+	pool_set_free(set);
+}
+
 int main(void)
 {
 	pooldir_open(NULL);
@@ -260,6 +277,7 @@ int main(void)
 	bad_blocks();
 	hidden();
 	left_in_caches();
+	cannot_flush();
 	tree_close();
 	pooldir_close();
 	return tap_done();
