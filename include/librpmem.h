@@ -23,7 +23,8 @@
  * names the target, the pool set and the step. Calls that succeed do not change errno. Invalid
  * arguments give EINVAL and change nothing. A connection that is lost (ECONNRESET), a target that
  * does not answer in time (ETIMEDOUT) or that breaks the protocol (EPROTO) ends the handle: every
- * later call on it fails with that errno, and the program can only call rpmem_close().
+ * later call on it fails with that errno, and the program can only call rpmem_close(), or
+ * holdfast_remote_reconnect() of librpmem/holdfast.h.
  *
  * Threads. A pool is opened with a number of lanes (independent streams of requests). Threads may
  * work at the same time on different lanes of one pool; one lane belongs to one thread at a time.

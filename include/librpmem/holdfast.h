@@ -103,6 +103,28 @@ struct holdfast_remote_counts {
 int holdfast_remote_stats(RPMEMpool *rpp, struct holdfast_remote_counts **stats);
 void holdfast_remote_stats_free(struct holdfast_remote_counts **stats);
 
+/*
+ * Go on with a pool whose handle has ended (ECONNRESET, ETIMEDOUT, EPROTO): start ssh and the
+ * daemon again, resume the session, and send all ranges that the target may lack: what was
+ * flushed and not drained, what calls have failed to store since, and what a failed write-back may
+ * have lost. Sends whole pages of 4096 bytes, with the content that the memory has now. When this
+ * returns 0, the target has all of that durably, and the handle is usable with all of its lanes.
+ *
+ * While bytes are sent, the pool is marked as inconsistent, and rpmem_open() of it fails.
+ *
+ * Returns 0, or -1 and errno; the handle then has ended as before, and the call can be repeated:
+ *
+ * EINVAL	the handle is NULL
+ * EBUSY	another call on the handle is in progress, or another program has the pool open
+ * ESTALE	another program has stored to the pool, or it was replaced by another or an older
+ *		one: every later call on the handle fails with ESTALE, this one, too
+ * EUCLEAN	the session had not begun, and another program's catch-up has not ended
+ * EOPNOTSUPP	the target's version is below 3.1
+ * EIO, ENOSPC and so on	the target could not make the bytes durable
+ *		others of rpmem_open()
+ */
+int holdfast_remote_reconnect(RPMEMpool *rpp);
+
 /* A part of a pool set at a target. */
 struct holdfast_remote_part {
 	size_t struct_size;

@@ -139,21 +139,14 @@ int lanes_start(
 	return code;
 }
 
-bool lanes_is_started(struct lanes_client *client, unsigned number)
-{
-	struct messages *lane = client->transport->lane(client, number);
-
-	return atomic_load_explicit(&lane->started, memory_order_relaxed);
-}
-
 int lanes_finish(struct lanes_client *client, unsigned number)
 {
 	if (number >= client->nlanes)
 		return wrong_lane(client, number);
-	if (!lanes_is_started(client, number))
+	struct messages *lane = client->transport->lane(client, number);
+	if (!atomic_load_explicit(&lane->started, memory_order_relaxed))
 		return err_set(
 			-EINVAL, "%s: lane %u: no persist was started", client->name, number);
-	struct messages *lane = client->transport->lane(client, number);
 	int code = client->transport->check(client);
 	if (!code)
 		code = settle(lane);

@@ -95,8 +95,6 @@ int lanes_read(struct lanes_client *client, unsigned lane, void *to, size_t offs
 int lanes_start(
 	struct lanes_client *client, unsigned lane, size_t offset, size_t length, bool relaxed);
 int lanes_finish(struct lanes_client *client, unsigned lane);
-/* True if a persist was started and not finished. Any thread may call it. */
-bool lanes_is_started(struct lanes_client *client, unsigned lane);
 
 /* Measure round_trip_ns on lane 0. For transports, as the last step of opening a client. */
 int lanes_measure(struct lanes_client *client);

@@ -3,15 +3,13 @@
 #include "librpmem/export.h"
 #include "librpmem/pool.h"
 
-static int set_attributes(RPMEMpool *rpp, const struct rpmem_pool_attr *attr)
+static int send_attributes(RPMEMpool *rpp, const struct rpmem_pool_attr *attr)
 {
 	uint8_t bytes[1 + CONTROL_ATTR_SIZE];
 	struct writer out = writer_on(bytes, sizeof(bytes));
 	struct control_set_attr set = {.has_attr = pool_attr_given(attr)};
 
-	if (!rpp)
-		return err_set(-EINVAL, "the pool is NULL");
-	int rc = pool_check(rpp);
+	int rc = pool_failure(rpp);
 	if (!rc)
 		rc = pool_begin(rpp);
 	if (rc)
@@ -20,6 +18,19 @@ static int set_attributes(RPMEMpool *rpp, const struct rpmem_pool_attr *attr)
 		set.attr = *attr;
 	control_put_set_attr(&out, &set);
 	return channel_call(rpp->session->channel, CONTROL_SET_ATTR, &out, "set_attr", NULL);
+}
+
+static int set_attributes(RPMEMpool *rpp, const struct rpmem_pool_attr *attr)
+{
+	if (!rpp)
+		return err_set(-EINVAL, "the pool is NULL");
+	int rc = fork_check(&rpp->owner);
+	if (rc)
+		return rc;
+	notes_enter(&rpp->notes, NOTES_NO_LANE);
+	rc = send_attributes(rpp, attr);
+	notes_leave(&rpp->notes, NOTES_NO_LANE);
+	return rc;
 }
 
 EXPORT(rpmem_set_attr)

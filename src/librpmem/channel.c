@@ -438,10 +438,23 @@ void channel_abandon(struct channel *channel)
 	free(channel);
 }
 
-void channel_close(struct channel *channel)
+void channel_stop(struct channel *channel)
 {
+	if (channel->stopped)
+		return;
 	channel_raise(channel->stop_fd);
 	pthread_join(channel->monitor, NULL);
 	ssh_stop(&channel->ssh, patience(channel));
+	channel->stopped = true;
+}
+
+bool channel_is_stopped(const struct channel *channel)
+{
+	return channel->stopped;
+}
+
+void channel_close(struct channel *channel)
+{
+	channel_stop(channel);
 	channel_free(channel);
 }

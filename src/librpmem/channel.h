@@ -91,7 +91,15 @@ struct stream_pipe channel_pipe(struct channel *channel);
 /* The target does not answer on the data path: channel_close() will not wait for it, too. */
 void channel_give_up(struct channel *channel);
 
-/* End ssh; by a signal if it does not end by itself in time. No thread may be in a call. */
+/*
+ * End ssh; by a signal if it does not end by itself in time. No thread may be in a call. Until
+ * channel_close(), the client of lanes in this channel may be closed, and nothing else. A second
+ * call changes nothing.
+ */
+void channel_stop(struct channel *channel);
+bool channel_is_stopped(const struct channel *channel);
+
+/* Stop the channel and free it. */
 void channel_close(struct channel *channel);
 
 /* In a child of the process that has opened the channel: free the memory, and do nothing else. */

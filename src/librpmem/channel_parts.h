@@ -58,7 +58,8 @@ struct channel {
 	bool hung;      /* the stream has ended: only the monitor reads, to report why */
 	unsigned reads; /* how often a caller has read */
 	bool greeted;
-	bool given_up; /* only the caller accesses it */
+	bool given_up; /* only the caller accesses it, and the next */
+	bool stopped;
 	struct channel_counters counters;
 	struct answers answers;
 	uint32_t last_id;

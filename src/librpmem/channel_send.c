@@ -84,11 +84,11 @@ static bool send_counters(struct channel *channel)
 		atomic_load(&channel->counters_id), WIRE_COUNTERS_SIZE};
 	struct wire_counters counters = {0};
 
+	/* With the lock: channel_set_counters() returns when the previous context is not used. */
 	pthread_mutex_lock(&channel->lock);
-	struct channel_counters source = channel->counters;
+	if (channel->counters.sum)
+		channel->counters.sum(channel->counters.context, &counters);
 	pthread_mutex_unlock(&channel->lock);
-	if (source.sum)
-		source.sum(source.context, &counters);
 	control_put_head(&out, &head);
 	counters_put(&out, &counters);
 	return send_at_once(channel, bytes, writer_length(&out));

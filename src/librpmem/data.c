@@ -131,6 +131,13 @@ int rpmem_read(RPMEMpool *rpp, void *buff, size_t offset, size_t length, unsigne
 	return leave(&data, count_read(rpp, lane, length, rc), false);
 }
 
+/* A persist is in progress on the lane from now on. */
+static void note_start(struct pool_lane *counted, uint64_t begun, const struct data_call *data)
+{
+	counted->started = (struct pool_started){begun, data->offset, data->length};
+	atomic_store_explicit(&counted->is_started, true, memory_order_release);
+}
+
 EXPORT_HOLDFAST(holdfast_remote_persist_start)
 int holdfast_remote_persist_start(
 	RPMEMpool *rpp, size_t offset, size_t length, unsigned lane, unsigned flags)
@@ -143,7 +150,7 @@ int holdfast_remote_persist_start(
 	uint64_t begun = tally_now();
 	rc = lanes_start(rpp->lanes, lane, offset, length, flags & RPMEM_PERSIST_RELAXED);
 	if (likely(!rc))
-		rpp->lanes_counted[lane].started = (struct pool_started){begun, offset, length};
+		note_start(&rpp->lanes_counted[lane], begun, &data);
 	else
 		count_failure(rpp, lane, rc);
 	return leave(&data, rc, false);
@@ -154,6 +161,9 @@ static int finish(RPMEMpool *rpp, unsigned lane)
 {
 	int rc = lanes_finish(rpp->lanes, lane);
 
+	if (likely(lane < rpp->nlanes))
+		atomic_store_explicit(
+			&rpp->lanes_counted[lane].is_started, false, memory_order_release);
 	if (unlikely(rc == -ECONNRESET && waiters_must_leave(rpp)))
 		return err_set(-ECANCELED, "%s: lane %u: the pool is being closed",
 			rpp->session->name, lane);
@@ -175,7 +185,14 @@ int holdfast_remote_persist_wait(RPMEMpool *rpp, unsigned lane)
 		return call_end(&data.call, fork_check(&rpp->owner));
 	waiters_enter(rpp);
 	notes_enter(&rpp->notes, lane);
-	int rc = leave(&data, finish(rpp, lane), true);
+	/* Without a started persist, a reconnect may be replacing the lanes of an ended handle. */
+	int rc = pool_is_started(rpp, lane) ? 0 : pool_failure(rpp);
+	if (likely(!rc)) {
+		rc = leave(&data, finish(rpp, lane), true);
+	} else {
+		notes_leave(&rpp->notes, lane);
+		rc = call_end(&data.call, rc);
+	}
 	/* From here on the pool may be closed. */
 	waiters_leave(rpp);
 	return rc;

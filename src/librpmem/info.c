@@ -24,13 +24,8 @@ const char *holdfast_method_name(enum holdfast_method method)
 	return wire_method_name(method);
 }
 
-static int tell(RPMEMpool *rpp, struct holdfast_remote **remote)
+static int tell_of(RPMEMpool *rpp, struct holdfast_remote **remote)
 {
-	if (!rpp || !remote)
-		return err_set(-EINVAL, "an argument is NULL");
-	int rc = fork_check(&rpp->owner);
-	if (rc)
-		return rc;
 	struct holdfast_remote *told = calloc(1, sizeof(*told) + sizeof(rpp->host));
 	if (!told)
 		return err_set(-ENOMEM, "%s: no memory", rpp->session->name);
@@ -48,6 +43,23 @@ static int tell(RPMEMpool *rpp, struct holdfast_remote **remote)
 	};
 	*remote = told;
 	return 0;
+}
+
+/* A reconnect changes what is told: it must see this call. */
+static int tell(RPMEMpool *rpp, struct holdfast_remote **remote)
+{
+	if (!rpp || !remote)
+		return err_set(-EINVAL, "an argument is NULL");
+	int rc = fork_check(&rpp->owner);
+	if (rc)
+		return rc;
+	notes_enter(&rpp->notes, NOTES_NO_LANE);
+	if (atomic_load(&rpp->reconnecting))
+		rc = err_set(-EBUSY, "the pool is being connected again");
+	else
+		rc = tell_of(rpp, remote);
+	notes_leave(&rpp->notes, NOTES_NO_LANE);
+	return rc;
 }
 
 EXPORT_HOLDFAST(holdfast_remote_info)

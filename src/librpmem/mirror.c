@@ -64,16 +64,20 @@ static int take(void *context, const struct compare_ask *ask, const uint8_t (**h
 static int mark(void *context, uint64_t offset)
 {
 	struct mirror *mirror = context;
-	uint8_t bytes[8];
-	struct writer out = writer_on(bytes, sizeof(bytes));
+	uint8_t secret[CONTROL_SECRET_SIZE], bytes[CONTROL_SECRET_SIZE], missing[8];
+	struct writer begin = writer_on(bytes, sizeof(bytes));
+	struct writer out = writer_on(missing, sizeof(missing));
+	int rc = remote_secret(secret);
 
-	mirror->state.exchanged += 2 * OVERHEAD + CONTROL_SESSION_SIZE + sizeof(bytes);
-	int rc = channel_ask(mirror->channel, CONTROL_BEGIN, NULL, CONTROL_SESSION_SIZE);
 	if (rc)
 		return rc;
+	control_put_begin(&begin, secret);
 	/* How much differs is not known yet: at most all from the first difference on. */
 	control_put_mark(&out, mirror->state.header_size + mirror->state.size - offset);
-	return channel_ask(mirror->channel, CONTROL_MARK, &out, 0);
+	mirror->state.exchanged +=
+		2 * OVERHEAD + sizeof(bytes) + CONTROL_SESSION_SIZE + sizeof(missing);
+	rc = channel_ask(mirror->channel, CONTROL_BEGIN, &begin, CONTROL_SESSION_SIZE);
+	return rc ? rc : channel_ask(mirror->channel, CONTROL_MARK, &out, 0);
 }
 
 static int marked(void *context)
@@ -267,11 +271,15 @@ static int check(struct mirror *mirror, const char *target, const char *set, siz
 static int clear(struct mirror *mirror)
 {
 	struct control_session begun;
+	uint8_t secret[CONTROL_SECRET_SIZE];
 	bool is_marked = mirror->marked || mirror->state.inconsistent;
 	int rc = 0;
 
-	if (!mirror->marked && (is_marked || mirror->unclosed))
-		rc = remote_begin(mirror->session, &begun);
+	if (!mirror->marked && (is_marked || mirror->unclosed)) {
+		rc = remote_secret(secret);
+		if (!rc)
+			rc = remote_begin(mirror->session, secret, &begun);
+	}
 	return !rc && is_marked ? remote_clear(mirror->session) : rc;
 }
 

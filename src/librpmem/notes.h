@@ -36,6 +36,8 @@
 #define NOTES_RANGES 64
 #define NOTES_PAGE   ((size_t)4096)
 
+#define NOTES_NO_LANE ((unsigned)-1) /* for calls that are on none of the lanes */
+
 struct notes_range {
 	size_t from, to; /* offsets in the pool; not empty */
 };

@@ -14,7 +14,8 @@
 #include "librpmem/count.h"
 #include "librpmem/data_host.h"
 #include "librpmem/export.h"
-#include "librpmem/pool.h"
+#include "librpmem/open.h"
+#include "librpmem/remote_state.h"
 #include "librpmem/waiters.h"
 
 /* The longest time without progress while lanes are being connected. */
@@ -131,6 +132,8 @@ static int ask(RPMEMpool *pool, uint32_t type, const struct control_start *start
 	if (!bytes)
 		return err_set(-ENOMEM, "%s: no memory", pool->session->name);
 	struct writer out = writer_on(bytes, CONTROL_BODY_MAX);
+	if (type == CONTROL_RESUME)
+		control_put_session(&out, &pool->mine);
 	control_put_start(&out, start);
 	int rc = channel_call(pool->session->channel, type, &out, step, &reply);
 	free(bytes);
@@ -282,6 +285,14 @@ static void pool_free(RPMEMpool *pool)
 	free(pool);
 }
 
+/* Keep what the target remembers of a pool that was opened, to know it again at a reconnect. */
+static int see_state(RPMEMpool *pool, uint32_t type)
+{
+	pool->has_state = remote_has_state(pool->session);
+	return pool->has_state && type == CONTROL_OPEN ? remote_state(pool->session, &pool->seen)
+						       : 0;
+}
+
 /* The target has opened the pool. If a later step fails, a created pool must be removed again. */
 static int settle(RPMEMpool *pool, uint32_t type, void *addr, size_t size)
 {
@@ -289,6 +300,8 @@ static int settle(RPMEMpool *pool, uint32_t type, void *addr, size_t size)
 	int rc = connect_lanes(pool, addr, size);
 
 	if (!rc)
+		rc = see_state(pool, type);
+	if (!rc && type != CONTROL_RESUME)
 		rc = notes_init(&pool->notes, pool->guard, size, pool->nlanes);
 	/* The maker of a pool stores to it: begin now, so that no later call has to wait for it. */
 	if (!rc && type == CONTROL_CREATE)
@@ -298,7 +311,8 @@ static int settle(RPMEMpool *pool, uint32_t type, void *addr, size_t size)
 	if (!rc)
 		return 0;
 	snprintf(cause, sizeof(cause), "%s", err_get());
-	if (!channel_error(pool->session->channel))
+	/* A session that was resumed goes on, so it must not be noted as closed. */
+	if (type != CONTROL_RESUME && !channel_error(pool->session->channel))
 		pool_close_at_target(pool->session, CONTROL_CLOSE_REMOVE);
 	err_put_back(cause);
 	return rc;
@@ -333,6 +347,7 @@ static int start_pool(RPMEMpool *pool, uint32_t type, void *addr, size_t size, u
 {
 	const char *step = type == CONTROL_CREATE   ? "create"
 			   : type == CONTROL_REPAIR ? "sync"
+			   : type == CONTROL_RESUME ? "resume"
 						    : "open";
 	struct control_start *start = calloc(1, sizeof(*start));
 
@@ -370,6 +385,7 @@ int pool_start(RPMEMpool **started, uint32_t type, const char *target, const cha
 		return -ENOMEM;
 	}
 	pool->owner = owner;
+	pool->addr = addr;
 	rc = start_pool(pool, type, addr, size, *nlanes, attr);
 	if (rc) {
 		char cause[ERR_SIZE];
@@ -381,6 +397,79 @@ int pool_start(RPMEMpool **started, uint32_t type, const char *target, const cha
 	*nlanes = pool->nlanes;
 	*started = pool;
 	return 0;
+}
+
+/* Open a handle for the same pool by a request of this type. */
+static int open_as(const RPMEMpool *lost, uint32_t type, RPMEMpool **again)
+{
+	struct session *session;
+	int rc = session_again(lost->session, &session);
+
+	if (rc)
+		return rc;
+	RPMEMpool *pool = pool_new(session);
+	if (!pool) {
+		session_free(session);
+		return -ENOMEM;
+	}
+	pool->owner = lost->owner;
+	pool->tried = lost->tried;
+	pool->mine = lost->mine;
+	pool->lanes_counted = lost->lanes_counted;
+	pool->tallies = lost->tallies;
+	atomic_store(&pool->ncounted, atomic_load(&lost->ncounted));
+	rc = start_pool(pool, type, lost->addr, lost->size, lost->nlanes, NULL);
+	if (rc)
+		open_discard(pool);
+	else
+		*again = pool;
+	return rc;
+}
+
+/* A session that has not begun is not known to the target: see that nobody else has stored. */
+static int open_unbegun(const RPMEMpool *lost, RPMEMpool **again)
+{
+	int rc = open_as(lost, CONTROL_OPEN, again);
+
+	if (rc)
+		return rc;
+	if ((*again)->seen.generation == lost->seen.generation &&
+		!memcmp((*again)->seen.identity, lost->seen.identity, CONTROL_ID_SIZE))
+		return 0;
+	err_set(-ESTALE,
+		"%s: another writer has had the pool since: its generation was %ju and is %ju",
+		lost->session->name, (uintmax_t)lost->seen.generation,
+		(uintmax_t)(*again)->seen.generation);
+	open_discard(*again);
+	return -ESTALE;
+}
+
+int open_again(RPMEMpool *lost, RPMEMpool **again)
+{
+	if (!lost->tried)
+		return open_unbegun(lost, again);
+	if (!lost->begun) { /* the reply was lost: the target would have begun like this */
+		memcpy(lost->mine.identity, lost->seen.identity, CONTROL_ID_SIZE);
+		lost->mine.generation = lost->seen.generation + 1;
+	}
+	int rc = open_as(lost, CONTROL_RESUME, again);
+	if (rc == -ESTALE && !lost->begun)
+		rc = open_unbegun(lost, again);
+	return rc;
+}
+
+void open_discard(RPMEMpool *again)
+{
+	char cause[ERR_SIZE];
+
+	snprintf(cause, sizeof(cause), "%s", err_get());
+	/* The counters are the lost pool's. The monitor may be reading them: end it first. */
+	session_stop(again->session);
+	atomic_store(&again->ncounted, 0);
+	again->lanes_counted = NULL;
+	again->tallies = NULL;
+	pool_free(again);
+	err_put_back(cause);
 }
 
 EXPORT(rpmem_create)
@@ -432,7 +521,9 @@ int pool_finish(RPMEMpool *rpp)
 	snprintf(cause, sizeof(cause), "%s", canceled ? err_get() : "");
 	/* The target closes its lanes first, or it would log each as a lost connection. */
 	int rc = pool_failure(rpp);
-	if (rc == -ETIMEDOUT) {
+	if (channel_is_stopped(rpp->session->channel)) {
+		/* A reconnect has failed: the daemon has ended. */
+	} else if (rc == -ETIMEDOUT) {
 		/* The target has timed out once: do not wait for it again when ssh ends. */
 		channel_give_up(rpp->session->channel);
 	} else if (!rc || !channel_error(rpp->session->channel)) {

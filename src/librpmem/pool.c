@@ -13,31 +13,67 @@ static int ended(RPMEMpool *rpp)
 	return atomic_load(&rpp->error);
 }
 
-/* End the handle with this error, unless it has ended before: the first cause is kept. */
-static void end_pool(RPMEMpool *rpp, int error, const char *sentence)
+bool pool_end(RPMEMpool *rpp, int error, const char *sentence)
 {
 	pthread_mutex_lock(&rpp->lock);
-	if (!ended(rpp)) {
+	bool first = !ended(rpp);
+	if (first) {
 		snprintf(rpp->why, sizeof(rpp->why), "%s", sentence);
-		atomic_store_explicit(&rpp->error, error, memory_order_release);
+		atomic_store(&rpp->error, error);
 	}
 	pthread_mutex_unlock(&rpp->lock);
+	return first;
+}
+
+void pool_give_up(RPMEMpool *rpp, int error)
+{
+	pthread_mutex_lock(&rpp->lock);
+	snprintf(rpp->why, sizeof(rpp->why), "%s", err_get());
+	atomic_store(&rpp->error, error);
+	pthread_mutex_unlock(&rpp->lock);
+}
+
+void pool_revive(RPMEMpool *rpp)
+{
+	pthread_mutex_lock(&rpp->lock);
+	atomic_store(&rpp->error, 0);
+	pthread_mutex_unlock(&rpp->lock);
+}
+
+/* The error that ended the handle; 0 if it was revived meanwhile. */
+static int why_ended(RPMEMpool *rpp)
+{
+	pthread_mutex_lock(&rpp->lock);
+	int rc = ended(rpp);
+	if (rc)
+		err_set(rc, "%s", rpp->why);
+	pthread_mutex_unlock(&rpp->lock);
+	return rc;
 }
 
 int pool_failure(RPMEMpool *rpp)
 {
-	if (!ended(rpp)) {
-		if (!channel_error(rpp->session->channel))
+	if (likely(!ended(rpp))) {
+		if (likely(!channel_error(rpp->session->channel)))
 			return 0;
 		int rc = channel_failure(rpp->session->channel);
-		end_pool(rpp, rc, err_get());
+		pool_end(rpp, rc, err_get());
 	}
-	return err_set(ended(rpp), "%s", rpp->why);
+	return why_ended(rpp);
 }
 
-int pool_check(RPMEMpool *rpp)
+/*
+ * The secret is chosen before the request is sent: if the reply is lost, the session can be
+ * resumed.
+ */
+static int begin_with_secret(RPMEMpool *rpp)
 {
-	return likely(fork_is_owner(&rpp->owner)) ? pool_failure(rpp) : fork_check(&rpp->owner);
+	int rc = rpp->tried ? 0 : remote_secret(rpp->mine.secret);
+
+	if (rc)
+		return rc;
+	rpp->tried = true;
+	return remote_begin(rpp->session, rpp->mine.secret, &rpp->mine);
 }
 
 static int begin_session(RPMEMpool *rpp)
@@ -46,8 +82,8 @@ static int begin_session(RPMEMpool *rpp)
 
 	pthread_mutex_lock(&rpp->beginning);
 	if (!atomic_load(&rpp->begun)) {
-		if (remote_has_state(rpp->session))
-			rc = remote_begin(rpp->session, &rpp->mine);
+		if (rpp->has_state)
+			rc = begin_with_secret(rpp);
 		atomic_store(&rpp->begun, !rc);
 	}
 	pthread_mutex_unlock(&rpp->beginning);
@@ -69,8 +105,8 @@ int pool_judge(RPMEMpool *rpp, int rc)
 	if (rc == -ECONNRESET && channel_has_ended(rpp->session->channel))
 		rc = channel_failure(rpp->session->channel);
 	if (rc == -ECONNRESET || rc == -ETIMEDOUT || rc == -EPROTO) {
-		end_pool(rpp, rc, err_get());
-		return pool_failure(rpp);
+		pool_end(rpp, rc, err_get());
+		return why_ended(rpp);
 	}
 	return rc;
 }

@@ -23,10 +23,14 @@ struct pool_started {
 /* Data of one lane. Only the thread that is in a call on the lane changes it. */
 struct pool_lane {
 	_Alignas(128) struct tally tally; /* adjacent lines may be fetched together */
-	struct pool_started started;      /* what the persist in progress was called with */
+	atomic_bool is_started;           /* a persist was started, and not waited for */
+	struct pool_started started;      /* what it was called with */
 };
 
-/* Constant while the pool is open, except for `error` and the members after it. */
+/*
+ * Constant while the pool is open, except for `error` and the members after it. A reconnect, with
+ * no call in progress, changes the members that describe the connection.
+ */
 struct rpmem_pool {
 	struct fork_owner owner;
 	struct session *session;
@@ -34,7 +38,10 @@ struct rpmem_pool {
 	unsigned nlanes;
 	size_t size;                 /* requested by the program, which has memory for it */
 	size_t guard;                /* offsets below it must not be persisted */
+	void *addr;                  /* the program's memory */
 	struct notes notes;          /* of what the target may lack */
+	bool has_state;              /* the target remembers sessions */
+	struct control_state seen;   /* what it remembered when the pool was opened */
 	struct control_started told; /* the target's reply, without its secrets */
 	char host[256];              /* address or name that the data channel connects to */
 
@@ -49,8 +56,13 @@ struct rpmem_pool {
 	atomic_int error;     /* 0, or the negative errno that ended the handle; set after `why` */
 	atomic_bool begun;    /* the session has begun, or the target has none; set after `mine` */
 	pthread_mutex_t lock; /* held while the handle is ended */
-	pthread_mutex_t beginning;   /* held while the session begins; taken before no other lock */
-	struct control_session mine; /* zeros if the target is of an earlier version */
+	atomic_bool reconnecting; /* a thread is in holdfast_remote_reconnect() */
+
+	/* Whoever holds it may change the next two; no other lock is taken meanwhile. */
+	pthread_mutex_t beginning;
+	bool tried;                  /* the session may have begun, with the secret in `mine` */
+	struct control_session mine; /* this session, once it has begun */
+
 	char why[ERR_SIZE];
 };
 
@@ -71,10 +83,14 @@ int pool_close_at_target(const struct session *session, uint32_t flags);
 int pool_finish(RPMEMpool *rpp);
 
 /*
- * 0, or the error of every call on the handle, with its error message: the process does not own
- * the handle, or the handle has ended.
+ * True if a persist was started on the lane, and not waited for. Any thread may call it. As long as
+ * it is true, no reconnect replaces the lanes.
  */
-int pool_check(RPMEMpool *rpp);
+static inline bool pool_is_started(const RPMEMpool *rpp, unsigned lane)
+{
+	return lane < rpp->nlanes &&
+	       atomic_load_explicit(&rpp->lanes_counted[lane].is_started, memory_order_acquire);
+}
 
 /* 0, or the error that ended the handle, with its error message. */
 int pool_failure(RPMEMpool *rpp);
@@ -90,6 +106,18 @@ static inline bool pool_has_ended(RPMEMpool *rpp)
  * call it.
  */
 int pool_begin(RPMEMpool *rpp);
+
+/*
+ * End the handle with this error, unless it has ended before: the first cause is kept. True if this
+ * call has ended it.
+ */
+bool pool_end(RPMEMpool *rpp, int error, const char *sentence);
+
+/* End the handle for good, with this error and the last message, whatever it has ended with. */
+void pool_give_up(RPMEMpool *rpp, int error);
+
+/* The handle is usable again. */
+void pool_revive(RPMEMpool *rpp);
 
 /*
  * End the handle if the result `rc` of a data operation requires it. Returns the error to report.

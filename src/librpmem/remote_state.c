@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 
 #include "base/err.h"
 
@@ -22,13 +23,27 @@ static int need_state(const struct session *session)
 		session->name, channel_version(session->channel));
 }
 
-int remote_begin(struct session *session, struct control_session *begun)
+int remote_secret(uint8_t secret[CONTROL_SECRET_SIZE])
 {
+	ssize_t got;
+
+	do /* the kernel gives up to 256 bytes whole */
+		got = getrandom(secret, CONTROL_SECRET_SIZE, 0);
+	while (got < 0 && errno == EINTR);
+	return got == CONTROL_SECRET_SIZE ? 0 : err_sys("cannot get random numbers");
+}
+
+int remote_begin(struct session *session, const uint8_t secret[CONTROL_SECRET_SIZE],
+	struct control_session *begun)
+{
+	uint8_t bytes[CONTROL_SECRET_SIZE];
+	struct writer out = writer_on(bytes, sizeof(bytes));
 	struct reader reply;
 	int rc = need_state(session);
 
+	control_put_begin(&out, secret);
 	if (!rc)
-		rc = channel_call(session->channel, CONTROL_BEGIN, NULL, "begin", &reply);
+		rc = channel_call(session->channel, CONTROL_BEGIN, &out, "begin", &reply);
 	if (!rc && (rc = control_get_session(&reply, begun)))
 		rc = session_failed(session, rc);
 	return rc;

@@ -7,7 +7,8 @@
  * a comparison's differences is sent, and clear it when all lanes have drained. While it is set,
  * the target refuses CONTROL_OPEN with EUCLEAN; CONTROL_REPAIR opens the pool all the same:
  *
- *	remote_begin(session, &begun);
+ *	remote_secret(secret);
+ *	remote_begin(session, secret, &begun);
  *	remote_mark(session, bytes);
  *	send all bytes and drain all lanes
  *	remote_clear(session);
@@ -28,8 +29,16 @@
 /* True if the target has these requests. The session must have been started. */
 bool remote_has_state(const struct session *session);
 
-/* Begin a session with the pool that is open, or get the one that has begun. */
-int remote_begin(struct session *session, struct control_session *begun);
+/*
+ * Begin a session with the pool that is open, with this secret (remote_secret()), or get the one
+ * that has begun. If the reply is lost, the session may have begun: to resume it, the secret is
+ * enough.
+ */
+int remote_begin(struct session *session, const uint8_t secret[CONTROL_SECRET_SIZE],
+	struct control_session *begun);
+
+/* Make a secret of random bytes from the kernel. */
+int remote_secret(uint8_t secret[CONTROL_SECRET_SIZE]);
 
 /* Set the mark; a mark that is there keeps its time and gets this number of missing bytes. */
 int remote_mark(struct session *session, uint64_t missing);

@@ -74,6 +74,30 @@ int session_start(struct session *session)
 	return rc;
 }
 
+int session_again(const struct session *old, struct session **made)
+{
+	size_t length = strlen(old->name) + 1;
+	struct session *session = calloc(1, sizeof(*session) + length);
+
+	if (!session)
+		return err_set(-ENOMEM, "%s: no memory", old->name);
+	session->target = old->target;
+	memcpy(session->name, old->name, length);
+	session->set = session->name + (old->set - old->name);
+	int rc = settings_read(&session->settings);
+	if (rc)
+		free(session);
+	else
+		*made = session;
+	return rc;
+}
+
+void session_stop(struct session *session)
+{
+	if (session->channel)
+		channel_stop(session->channel);
+}
+
 void session_free(struct session *session)
 {
 	if (session->channel)

@@ -29,6 +29,12 @@ int session_new(struct session **session, const char *target, const char *set);
 /* Start the daemon by channel_open(), whose codes it returns. */
 int session_start(struct session *session);
 
+/* Make a session with the same target and set, which is not started. Reads the environment. */
+int session_again(const struct session *old, struct session **session);
+
+/* End the daemon, if it was started. Lanes in the channel can still be closed. */
+void session_stop(struct session *session);
+
 /* End the daemon, if it was started, and free the session. */
 void session_free(struct session *session);
 

@@ -17,7 +17,7 @@ int waiters_send_away(RPMEMpool *rpp)
 	while (atomic_load(&rpp->waiters))
 		nanosleep(&nap, NULL);
 	for (unsigned lane = 0; lane < rpp->nlanes; lane++)
-		if (lanes_is_started(rpp->lanes, lane))
+		if (pool_is_started(rpp, lane))
 			return err_set(-ECANCELED,
 				"%s: lane %u: a persist was started, and the pool is closed "
 				"before it was waited for",

@@ -224,6 +224,9 @@ int control_get_named(const uint8_t *body, size_t length, struct control_named *
 int control_get_nothing(const uint8_t *body, size_t length);
 void control_put_resume(struct writer *out, const struct control_resume *resume);
 int control_get_resume(const uint8_t *body, size_t length, struct control_resume *resume);
+/* The request BEGIN: the secret of the session, not all zeros. */
+void control_put_begin(struct writer *out, const uint8_t secret[CONTROL_SECRET_SIZE]);
+int control_get_begin(const uint8_t *body, size_t length, uint8_t secret[CONTROL_SECRET_SIZE]);
 /* The request MARK: the number of bytes that are missing. */
 void control_put_mark(struct writer *out, uint64_t missing);
 int control_get_mark(const uint8_t *body, size_t length, uint64_t *missing);

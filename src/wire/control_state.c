@@ -64,6 +64,21 @@ int control_get_resume(const uint8_t *body, size_t length, struct control_resume
 	return rc;
 }
 
+void control_put_begin(struct writer *out, const uint8_t secret[CONTROL_SECRET_SIZE])
+{
+	put_bytes(out, secret, CONTROL_SECRET_SIZE);
+}
+
+int control_get_begin(const uint8_t *body, size_t length, uint8_t secret[CONTROL_SECRET_SIZE])
+{
+	static const uint8_t zeros[CONTROL_SECRET_SIZE];
+
+	if (length != CONTROL_SECRET_SIZE || !memcmp(body, zeros, sizeof(zeros)))
+		return malformed("request to begin", "it must have a secret");
+	memcpy(secret, body, CONTROL_SECRET_SIZE);
+	return 0;
+}
+
 void control_put_mark(struct writer *out, uint64_t missing)
 {
 	put_u64(out, missing);

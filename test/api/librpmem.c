@@ -26,8 +26,8 @@ static const char *const added[] = {"holdfast_method_name", "holdfast_provider_n
 	"holdfast_remote_describe", "holdfast_remote_free", "holdfast_remote_info",
 	"holdfast_remote_set_free"};
 static const char *const added_later[] = {"holdfast_mirror_check", "holdfast_mirror_sync",
-	"holdfast_remote_persist_start", "holdfast_remote_persist_wait", "holdfast_remote_stats",
-	"holdfast_remote_stats_free"};
+	"holdfast_remote_persist_start", "holdfast_remote_persist_wait",
+	"holdfast_remote_reconnect", "holdfast_remote_stats", "holdfast_remote_stats_free"};
 
 /* Looks symbols up as libpmemobj does, which refuses to replicate if one of `names` is missing. */
 static void test_symbols(void)

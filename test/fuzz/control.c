@@ -44,6 +44,7 @@ static int request(uint32_t type, const uint8_t *body, size_t length, struct wri
 	struct control_set_attr set;
 	struct control_resume resume;
 	struct control_named named;
+	uint8_t secret[CONTROL_SECRET_SIZE];
 	uint64_t missing;
 	struct compare_ask ask;
 	struct control_lanes lanes;
@@ -93,6 +94,11 @@ static int request(uint32_t type, const uint8_t *body, size_t length, struct wri
 		rc = control_get_resume(body, length, &resume);
 		if (!rc)
 			control_put_resume(out, &resume);
+		return rc;
+	case CONTROL_BEGIN:
+		rc = control_get_begin(body, length, secret);
+		if (!rc)
+			control_put_begin(out, secret);
 		return rc;
 	case CONTROL_MARK:
 		rc = control_get_mark(body, length, &missing);

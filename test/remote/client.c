@@ -14,6 +14,7 @@
  *	read=OFFSET,LENGTH,LANE	read from the target, and compare with the memory
  *	buffer=LENGTH		print how many bytes that the last read was to set are not 0
  *	set_attr=MAJOR
+ *	reconnect
  *	close
  *	remove=SET[,FLAGS]
  *	describe=SET
@@ -206,6 +207,8 @@ static int run(const char *command, const char *argument)
 	}
 	if (!strcmp(command, "describe"))
 		return run_describe(argument);
+	if (!strcmp(command, "reconnect"))
+		return holdfast_remote_reconnect(rpp);
 	if (!strcmp(command, "close"))
 		return run_close();
 	if (!strcmp(command, "info"))

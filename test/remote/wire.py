@@ -52,6 +52,9 @@ def named(name, flags=0):
     return struct.pack(">I", flags) + text(name)
 
 
+SECRET = bytes(range(1, 33))  # the body of a BEGIN
+
+
 class Session:
     """The reply to BEGIN, which RESUME gives back."""
 

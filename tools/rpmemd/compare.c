@@ -103,10 +103,11 @@ static int begin(struct service *service, const struct control_head *head, const
 	struct writer *out)
 {
 	struct control_session begun;
-	int rc = control_get_nothing(body, head->length);
+	uint8_t secret[CONTROL_SECRET_SIZE];
+	int rc = control_get_begin(body, head->length, secret);
 
 	if (!rc)
-		rc = service_begin(service, &begun);
+		rc = service_begin(service, secret, &begun);
 	if (!rc)
 		control_put_session(out, &begun);
 	return rc;

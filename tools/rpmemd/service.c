@@ -305,7 +305,7 @@ static int begin_session(struct service *service, const struct service_start *re
 {
 	if (request->type == CONTROL_RESUME)
 		return writers_resume(&service->writers, service->pool);
-	return service->begins ? 0 : writers_begin(&service->writers, service->pool);
+	return service->begins ? 0 : writers_begin(&service->writers, service->pool, NULL);
 }
 
 static void tell_pool(const struct service *service, struct control_started *told)
@@ -384,14 +384,14 @@ int service_relane(struct service *service, const struct control_lanes *lanes,
 
 int service_set_attr(struct service *service, const struct control_set_attr *set)
 {
-	int rc = writers_begin(&service->writers, service->pool);
+	int rc = writers_begin(&service->writers, service->pool, NULL);
 
 	return rc ? rc : pool_set_attributes(service->pool, set->has_attr ? &set->attr : NULL);
 }
 
-int service_begin(struct service *service, struct control_session *session)
+int service_begin(struct service *service, const uint8_t *secret, struct control_session *session)
 {
-	int rc = writers_begin(&service->writers, service->pool);
+	int rc = writers_begin(&service->writers, service->pool, secret);
 
 	if (!rc)
 		writers_session(&service->writers, session);

@@ -47,7 +47,7 @@ int service_relane(struct service *service, const struct control_lanes *lanes,
 int service_set_attr(struct service *service, const struct control_set_attr *set);
 
 /* BEGIN: `session` becomes the one that has begun. */
-int service_begin(struct service *service, struct control_session *session);
+int service_begin(struct service *service, const uint8_t *secret, struct control_session *session);
 
 /* LOOK: open a pool for reading only. */
 int service_look(

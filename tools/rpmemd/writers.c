@@ -145,13 +145,17 @@ static int begin(struct writers *writers, const struct pool *pool, struct pool_s
 	return 0;
 }
 
-int writers_begin(struct writers *writers, const struct pool *pool)
+int writers_begin(struct writers *writers, const struct pool *pool, const uint8_t *secret)
 {
 	struct pool_state next = writers->state;
+	int rc = 0;
 
 	if (writers->begun)
 		return 0;
-	int rc = state_random(next.session, sizeof(next.session));
+	if (secret)
+		memcpy(next.session, secret, sizeof(next.session));
+	else
+		rc = state_random(next.session, sizeof(next.session));
 	return rc ? rc : begin(writers, pool, &next);
 }
 

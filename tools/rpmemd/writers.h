@@ -31,8 +31,11 @@ int writers_create(struct writers *writers, const struct config *config, const c
 int writers_open(struct writers *writers, const struct pool *pool, const struct config *config,
 	const char *name, bool marked);
 
-/* Advance the generation for a new session. Changes nothing if the session has begun. */
-int writers_begin(struct writers *writers, const struct pool *pool);
+/*
+ * Advance the generation for a new session with this secret; NULL: a random one. Changes nothing if
+ * the session has begun.
+ */
+int writers_begin(struct writers *writers, const struct pool *pool, const uint8_t *secret);
 void writers_session(const struct writers *writers, struct control_session *session);
 
 /*

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * reconnect.c - go on with a pool whose connection is lost: connect again, and send what the target
+ * lacks
+ *
+ * While bytes are on their way the pool at the target is marked: killed at any moment, either the
+ * mark is there, or the target has all that was noted.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "librpmem/call.h"
+#include "librpmem/export.h"
+#include "librpmem/holdfast.h"
+#include "librpmem/open.h"
+#include "librpmem/remote_state.h"
+
+/* The most bytes of a flush, so that lanes share a long run of pages. */
+#define PIECE ((size_t)1 << 20)
+
+/* -- sending what was noted -- */
+
+static int send_pages(RPMEMpool *rpp, RPMEMpool *again, const unsigned long *taken)
+{
+	size_t offset = 0, length;
+	unsigned turn = 0;
+	int rc = 0;
+
+	for (; !rc && (length = notes_next(&rpp->notes, taken, &offset, PIECE)); offset += length)
+		rc = lanes_flush(again->lanes, turn++ % rpp->nlanes, offset, length, false);
+	for (unsigned lane = 0; !rc && lane < rpp->nlanes; lane++)
+		rc = lanes_drain(again->lanes, lane);
+	return rc;
+}
+
+/*
+ * Begin the session, or get its new generation after it was resumed. Keep that at once: if this
+ * attempt fails, the next one presents it.
+ */
+static int begin(RPMEMpool *rpp, RPMEMpool *again)
+{
+	int rc = pool_begin(again);
+
+	rpp->tried = again->tried;
+	if (!rc) {
+		rpp->mine = again->mine;
+		atomic_store(&rpp->begun, true);
+	} else if (!atomic_load(&rpp->begun)) {
+		memcpy(rpp->mine.secret, again->mine.secret, sizeof(rpp->mine.secret));
+	}
+	return rc;
+}
+
+/* Mark, send, drain and clear: the mark comes before the first byte, and goes after the last. */
+static int send_noted(RPMEMpool *rpp, RPMEMpool *again, const unsigned long *taken, uint64_t bytes)
+{
+	int rc = begin(rpp, again);
+
+	if (!rc)
+		rc = remote_mark(again->session, bytes);
+	if (!rc)
+		rc = send_pages(rpp, again, taken);
+	return rc ? rc : remote_clear(again->session);
+}
+
+static int catch_up(RPMEMpool *rpp, RPMEMpool *again)
+{
+	uint64_t bytes;
+	unsigned long *taken = notes_take(&rpp->notes, &bytes);
+
+	if (!taken)
+		return err_set(-ENOMEM, "%s: no memory to catch up", rpp->session->name);
+	int rc = bytes ? send_noted(rpp, again, taken, bytes) : 0;
+	if (rc)
+		notes_put_back(&rpp->notes, taken); /* N6 of notes.h */
+	free(taken);
+	return rc;
+}
+
+/* -- connecting -- */
+
+/* Check that the new connection can do what the program has been told of the old one. */
+static int check_same(const RPMEMpool *rpp, const RPMEMpool *again)
+{
+	if (again->guard != rpp->guard)
+		return err_set(-ESTALE, "%s: the pool has another header", rpp->session->name);
+	if (again->nlanes < rpp->nlanes)
+		return err_set(-EMFILE, "%s: the target grants %u lanes now, not %u",
+			rpp->session->name, again->nlanes, rpp->nlanes);
+	return 0;
+}
+
+/* The old connection is replaced by the new one, whose handle is freed. */
+static void take_over(RPMEMpool *rpp, RPMEMpool *again)
+{
+	struct lanes_client *lanes = rpp->lanes;
+	struct session *session = rpp->session;
+
+	rpp->lanes = again->lanes;
+	rpp->session = again->session;
+	rpp->session->counters.context = rpp;
+	channel_set_counters(rpp->session->channel, &rpp->session->counters);
+	rpp->told = again->told;
+	memcpy(rpp->host, again->host, sizeof(rpp->host));
+	again->lanes = lanes;
+	again->session = session;
+	open_discard(again);
+	pool_revive(rpp);
+}
+
+/*
+ * The old daemon may still have the pool, and give it up only when its ssh has ended: end that
+ * first.
+ */
+static int connect_again(RPMEMpool *rpp)
+{
+	RPMEMpool *again;
+
+	session_stop(rpp->session);
+	int rc = open_again(rpp, &again);
+	if (rc)
+		return rc;
+	rc = check_same(rpp, again);
+	if (!rc && atomic_load(&rpp->begun))
+		rc = begin(rpp, again);
+	if (!rc)
+		rc = catch_up(rpp, again);
+	if (rc) {
+		open_discard(again);
+		return rc;
+	}
+	take_over(rpp, again);
+	return 0;
+}
+
+/* -- the call -- */
+
+/*
+ * True if a thread is in a call, or has started a persist and not waited for it. A wait for that
+ * may begin at any time: if a persist has just been waited for, the second look sees the wait.
+ */
+static bool is_in_use(const RPMEMpool *rpp)
+{
+	bool started = false;
+
+	if (notes_calls(&rpp->notes))
+		return true;
+	for (unsigned lane = 0; lane < rpp->nlanes; lane++)
+		started |= pool_is_started(rpp, lane);
+	return started || notes_calls(&rpp->notes);
+}
+
+/* With the handle ended, no call begins to use it: then see that none is using it. */
+static int reconnect(RPMEMpool *rpp)
+{
+	if (!rpp->has_state)
+		return err_set(-EOPNOTSUPP,
+			"the target is of an earlier version, which cannot resume "
+			"a session");
+	bool ended_here = pool_end(rpp, -ECONNRESET, "the pool is being connected again");
+	if (atomic_load(&rpp->error) == -ESTALE)
+		return pool_failure(rpp);
+	if (is_in_use(rpp)) {
+		if (ended_here)
+			pool_revive(rpp);
+		return err_set(-EBUSY, "%s: another call is in progress", rpp->session->name);
+	}
+	notes_unite(&rpp->notes);
+	int rc = connect_again(rpp);
+	if (rc == -ESTALE)
+		pool_give_up(rpp, rc);
+	return rc;
+}
+
+static int reconnect_alone(RPMEMpool *rpp)
+{
+	if (!rpp)
+		return err_set(-EINVAL, "the pool is NULL");
+	int rc = fork_check(&rpp->owner);
+	if (rc)
+		return rc;
+	if (atomic_exchange(&rpp->reconnecting, true))
+		return err_set(-EBUSY, "the pool is being connected again");
+	rc = reconnect(rpp);
+	atomic_store(&rpp->reconnecting, false);
+	return rc;
+}
+
+EXPORT_HOLDFAST(holdfast_remote_reconnect)
+int holdfast_remote_reconnect(RPMEMpool *rpp)
+{
+	struct call call = call_begin();
+
+	return call_end(&call, reconnect_alone(rpp));
+}
