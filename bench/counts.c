@@ -145,8 +145,7 @@ static void print_cell(const struct cell *cell)
 static void print_heading(void)
 {
 	fprintf(table,
-		"instructions/flushes/fences/prefetches/loads/stores of a call; ours in each row "
-		"of tuning\n\n%-10s %-7s %-19s %-13s %5s %20s %20s",
+		"instructions/flushes/fences/prefetches/loads/stores of a call; ours in each row of tuning\n\n%-10s %-7s %-19s %-13s %5s %20s %20s",
 		"face", "call", "flags", "place", "size", "bare", "peer");
 	for (const struct cpu_tuning *row = cpu_tunings(); row->name; row++)
 		fprintf(table, " %20s", row->name);

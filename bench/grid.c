@@ -185,8 +185,7 @@ static void visit(const struct cell *cell)
 int main(int argc, char **argv)
 {
 	if (argc < 3)
-		errx(2, "usage: grid OUR-DIRECTORY PEER-DIRECTORY [MILLISECONDS] [FACE [OPERATION "
-			"[FLAGS]]]");
+		errx(2, "usage: grid OUR-DIRECTORY PEER-DIRECTORY [MILLISECONDS] [FACE [OPERATION [FLAGS]]]");
 	if (argc > 3)
 		budget_ns = strtod(argv[3], NULL) * 1e6;
 	only_face = argc > 4 ? argv[4] : NULL;

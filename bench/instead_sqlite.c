@@ -26,8 +26,7 @@ const char *sqlite_open(void)
 	snprintf(path, sizeof(path), "%s/sqlite", instead_scratch());
 	must(sqlite3_open(path, &db));
 	must(sqlite3_exec(db,
-		"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-		"CREATE TABLE slots (slot INTEGER PRIMARY KEY, bytes BLOB)",
+		"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;CREATE TABLE slots (slot INTEGER PRIMARY KEY, bytes BLOB)",
 		NULL, NULL, NULL));
 	must(sqlite3_prepare_v2(db, "REPLACE INTO slots VALUES (?, ?)", -1, &put, NULL));
 	return NULL;

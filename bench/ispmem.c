@@ -178,8 +178,7 @@ int main(int argc, char **argv)
 	if (argc == 4 && !strcmp(argv[1], "--serve"))
 		return serve(argv[2], argv[3]);
 	if (argc < 5)
-		errx(2, "usage: ispmem SYNC OUR-DIRECTORY PEER-DIRECTORY SCRATCH-DIRECTORY "
-			"[MILLISECONDS]");
+		errx(2, "usage: ispmem SYNC OUR-DIRECTORY PEER-DIRECTORY SCRATCH-DIRECTORY [MILLISECONDS]");
 	snprintf(file, sizeof(file), "%s/holdfast-bench-XXXXXX", argv[4]);
 	int fd = mkstemp(file);
 	if (fd < 0 || posix_fallocate(fd, 0, 4096))

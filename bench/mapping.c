@@ -119,8 +119,7 @@ int main(int argc, char **argv)
 	double budget_ns = argc > 4 ? strtod(argv[4], NULL) * 1e6 : 1e9;
 
 	if (argc < 4)
-		errx(2, "usage: mapping OUR-DIRECTORY PEER-DIRECTORY SCRATCH-DIRECTORY "
-			"[MILLISECONDS]");
+		errx(2, "usage: mapping OUR-DIRECTORY PEER-DIRECTORY SCRATCH-DIRECTORY [MILLISECONDS]");
 	snprintf(name, sizeof(name), "%s/holdfast-bench-XXXXXX", argv[3]);
 	fd = mkstemp(name);
 	if (fd < 0 || ftruncate(fd, SIZE))

@@ -203,8 +203,7 @@ int main(int argc, char **argv)
 	char name[4096];
 
 	if (argc < 4)
-		errx(2, "usage: pages OUR-DIRECTORY PEER-DIRECTORY SCRATCH-DIRECTORY "
-			"[MILLISECONDS]");
+		errx(2, "usage: pages OUR-DIRECTORY PEER-DIRECTORY SCRATCH-DIRECTORY [MILLISECONDS]");
 	snprintf(name, sizeof(name), "%s/holdfast-bench-XXXXXX", argv[3]);
 	int fd = mkstemp(name);
 	if (fd < 0 || unlink(name) || posix_fallocate(fd, 0, (off_t)SIZE))

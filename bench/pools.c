@@ -59,10 +59,7 @@ static void run_again(char **argv, const char *rpmemd, const char *ssh, const ch
 		write_set(kind);
 	/* One command for each connection, in the order of the kinds of pools. */
 	snprintf(command, sizeof(command),
-		"taskset -c %1$s env PMEM_IS_PMEM_FORCE=1 %2$s --poolset-dir %3$s|"
-		"taskset -c %1$s env PMEM2_FORCE_GRANULARITY=BYTE %2$s --persist-apm "
-		"--poolset-dir %3$s|"
-		"taskset -c %1$s %2$s --poolset-dir %3$s",
+		"taskset -c %1$s env PMEM_IS_PMEM_FORCE=1 %2$s --poolset-dir %3$s|taskset -c %1$s env PMEM2_FORCE_GRANULARITY=BYTE %2$s --persist-apm --poolset-dir %3$s|taskset -c %1$s %2$s --poolset-dir %3$s",
 		place_of_other_end(), rpmemd, memory_folder);
 	snprintf(folders, sizeof(folders), "%s\n%s", memory_folder, file_folder);
 	if (setenv("RPMEM_CMD", command, 1) || setenv("RPMEM_SSH", ssh, 1) ||

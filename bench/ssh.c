@@ -151,8 +151,7 @@ static void run_again(char **argv)
 	char command[8192];
 
 	snprintf(command, sizeof(command),
-		"cd '%s' && printf 'PMEMPOOLSET\\nOPTION NOHDRS\\n16M %s/bench-ssh.part\\n' "
-		">bench-ssh.set && PMEM2_FORCE_GRANULARITY=CACHE_LINE exec '%s' --poolset-dir '%s'",
+		"cd '%s' && printf 'PMEMPOOLSET\\nOPTION NOHDRS\\n16M %s/bench-ssh.part\\n' >bench-ssh.set && PMEM2_FORCE_GRANULARITY=CACHE_LINE exec '%s' --poolset-dir '%s'",
 		argv[2], argv[2], argv[1], argv[2]);
 	setenv("RPMEM_CMD", command, 1);
 	setenv("RPMEM_PROVIDER", "ssh", 1);

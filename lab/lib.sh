@@ -136,7 +136,7 @@ volatile_cxl() {
 	modules dax_cxl device_dax
 	wait_for [ -e /sys/bus/dax/devices/dax0.0 ] ||
 		trouble "the region $region has no DAX device: $(ls $cxl /sys/bus/dax/devices)"
-	# Its own driver is kmem, which is not loaded.
+	# The usual driver of such a device is kmem, which is not loaded.
 	[ -e /sys/bus/dax/devices/dax0.0/driver ] || put dax0.0 /sys/bus/dax/drivers/device_dax/new_id
 	device=/dev/dax0.0
 	wait_for [ -e $device ] || trouble "$device does not appear"

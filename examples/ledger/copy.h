@@ -3,8 +3,8 @@
  * copy.h - the log on one mirror, and the view of the log's file that is sent to it
  *
  * The view of a file is mapped apart from the log's map, and its first page is a private copy: so
- * its tail is what the mirror's tail is to be, whatever the log does meanwhile. A DAX device is not
- * mapped twice: the view is the log's own map.
+ * its tail is the one that the mirror shall get, whatever the log does meanwhile. A DAX device is
+ * not mapped twice: the view is the log's own map.
  */
 #ifndef LEDGER_COPY_H
 #define LEDGER_COPY_H
@@ -23,7 +23,7 @@ struct copy {
 	size_t size;
 	bool is_own;   /* the view is not the log's own map */
 	uint64_t sent; /* records before this offset are durable on the mirror */
-	uint64_t tail; /* the last one that this process has tried to store on the mirror */
+	uint64_t tail; /* the last tail that this process has tried to store on the mirror */
 };
 
 /*
@@ -33,12 +33,12 @@ struct copy {
 int copy_join(struct copy *copy, const struct log *log);
 
 /*
- * Connect it again, and check that it is as this process has left it. `fd` is that of the log's
- * file. -EBADMSG if it has lost records; -ESTALE if another writer has appended to it.
+ * Connect the mirror again, and check that it is as this process left it. `fd` is that of the
+ * log's file. -EBADMSG if it has lost records; -ESTALE if another writer has appended to it.
  */
 int copy_join_again(struct copy *copy, int fd, size_t size);
 
-/* Disconnect it, and unmap its view. */
+/* Disconnect the mirror, and unmap the view. */
 void copy_leave(struct copy *copy);
 
 /* Update the view's private page for records of the log up to `end`. */
@@ -47,7 +47,7 @@ void copy_refresh(struct copy *copy, const struct log *log);
 /* Send the records from `sent` to `end`, which must be in the file, then the tail. */
 int copy_catch_up(struct copy *copy, uint64_t end);
 
-/* Move the view's tail; the mirror has it after its word was stored there. */
+/* Move the view's tail. The mirror gets it when this word is stored there. */
 void copy_set_tail(struct copy *copy, uint64_t tail);
 
 #endif

@@ -23,7 +23,7 @@ _Static_assert(INPUT_MAX <= LOG_RECORD_MAX, "a line that the input hands out fit
 /* Exit status: WRONG: the log is damaged, not a ledger, or differs; TROUBLE: any other failure. */
 enum { EXIT_WRONG = 1, EXIT_TROUBLE = 2 };
 
-/* A number that no installation reaches. */
+/* Maximum number of mirrors: more than any installation has. */
 #define MIRRORS_MAX 16
 
 struct command;
@@ -257,8 +257,7 @@ static int verify(const struct arguments *arguments)
 		ret = input_failed(more);
 	} else if (more && !arguments->prefix) {
 		warnx("%s: the log ends after %" PRIu64
-		      " records, and the input goes on at byte offset "
-		      "%" PRIu64,
+		      " records, and the input goes on at byte offset %" PRIu64,
 			log.path, log.total.records, input.offset);
 		ret = -EBADMSG;
 	} else {
@@ -321,12 +320,10 @@ static const struct argp_option options[] = {
 	{"format", OPTION_FORMAT, NULL, 0,
 		"LOG is a DAX device: overwrite its contents with an empty log", 1},
 	{"mirror", OPTION_MIRROR, "MIRROR", 0,
-		"Keep a copy on another machine: [USER@]HOST[:PORT]:POOLSET; acknowledged records "
-		"are durable in both places. May be given several times",
+		"Keep a copy on another machine: [USER@]HOST[:PORT]:POOLSET; acknowledged records are durable in both places. May be given several times",
 		1},
 	{"require-mirrors", OPTION_REQUIRE, "N", 0,
-		"Acknowledge records that are durable here and on N of the mirrors (default all). The "
-		"others may fall out, and catch up meanwhile",
+		"Acknowledge records that are durable here and on N of the mirrors (default all). The others may fall out, and catch up meanwhile",
 		1},
 	{NULL, 0, NULL, 0, "verify:", 2},
 	{"prefix", OPTION_PREFIX, NULL, 0, "LOG may end before the input does", 2},
@@ -396,7 +393,7 @@ static void check_words(const struct arguments *arguments, struct argp_state *st
 	if (arguments->mirrors && arguments->command->mirror == MIRROR_NEVER)
 		argp_error(state, "command %s does not use a mirror", arguments->command->name);
 	if (arguments->required > arguments->mirrors)
-		argp_error(state, "%u mirrors are required, of %u", arguments->required,
+		argp_error(state, "%u mirrors are required, but only %u named", arguments->required,
 			arguments->mirrors);
 }
 

@@ -259,7 +259,7 @@ static int check_type(struct log *log)
 		return damaged(log, "not a ledger: %s",
 			S_ISDIR(st.st_mode) ? "a directory" : "not a regular file");
 	if (!log->is_device && log->mode == LOG_FORMAT) {
-		warnx("%s: a file, and only DAX devices are formatted", log->path);
+		warnx("%s: this is a file; only DAX devices can be formatted", log->path);
 		return -EINVAL;
 	}
 	if (!log->is_device && st.st_size < (off_t)LOG_RECORDS)
@@ -550,7 +550,10 @@ int log_commit(struct log *log)
 		mirrors_send(log->mirrors, log);
 	/* The records must be durable before the tail that vouches for them can be. */
 	log->drain();
-	/* Aligned and 8 bytes long, so it is stored whole; without NODRAIN it is durable too. */
+	/*
+	 * The tail is aligned and 8 bytes long, so it is stored whole; without NODRAIN it is
+	 * durable on return, too.
+	 */
 	log->copy(&log->header->tail, &log->end, sizeof(log->end), 0);
 	if (log->mirrors)
 		ret = mirrors_commit(log->mirrors, log);
@@ -565,11 +568,9 @@ const char *log_promise(const struct log *log)
 	case PMEM2_GRANULARITY_BYTE:
 		return "store granularity byte: stores are durable as soon as they are visible";
 	case PMEM2_GRANULARITY_CACHE_LINE:
-		return "store granularity cache line: stores are durable once their cache lines "
-		       "are flushed";
+		return "store granularity cache line: stores are durable once their cache lines are flushed";
 	case PMEM2_GRANULARITY_PAGE:
-		return "store granularity page: stores are durable once the kernel has written "
-		       "the page back";
+		return "store granularity page: stores are durable once the kernel has written the page back";
 	}
 	return "store granularity unknown";
 }

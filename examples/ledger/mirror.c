@@ -89,7 +89,7 @@ static int parse(struct mirror *mirror)
 	}
 	colon = strrchr(mirror->target, ':');
 	if (!colon || colon == mirror->target || !colon[1]) {
-		warnx("%s: not a mirror: [USER@]HOST[:PORT]:POOLSET is one", mirror->name);
+		warnx("%s: a mirror is named [USER@]HOST[:PORT]:POOLSET", mirror->name);
 		return -EINVAL;
 	}
 	*colon = '\0';

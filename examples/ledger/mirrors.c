@@ -13,14 +13,18 @@
 #include "mirror.h"
 #include "mirrors.h"
 
-/* Between two tries to connect again; the first one is short, and each next one twice as long. */
+/*
+ * Times between two tries to connect again, in ms: the first is short, and each next one twice as
+ * long.
+ */
 #define NAP_MS      100
 #define NAP_MS_MAX  5000
-#define PATIENCE_MS 2000 /* for a thread that has to end, before it is left alone */
+#define PATIENCE_MS 2000 /* for a thread to end before it is left alone */
 
 /*
- * IN: the log's thread uses the copy. OUT: the member's thread does, and makes it BACK when it has
- * all committed records, or GONE, which is for good.
+ * States of a member. IN: the log's thread uses its copy. OUT: the member's own thread uses the
+ * copy, and changes the state to BACK when the mirror has all committed records, or to GONE if it
+ * never will.
  */
 enum { NEVER, IN, OUT, BACK, GONE };
 
@@ -29,7 +33,7 @@ struct member {
 	struct copy copy;
 	atomic_int state;
 	bool has_thread; /* not joined yet */
-	bool failed;     /* in the current commit */
+	bool failed;     /* this member has failed in the current commit */
 	uint64_t left_at;
 	pthread_t thread;
 };
@@ -83,7 +87,7 @@ void mirrors_free(struct mirrors **mirrors)
 		return;
 	for (unsigned i = 0; i < all->count; i++)
 		if (all->member[i].has_thread)
-			return; /* it may still use all of this; the process is about to end */
+			return; /* its thread may still use this memory */
 	for (unsigned i = 0; i < all->count; i++)
 		mirror_free(&all->member[i].copy.mirror);
 	pthread_cond_destroy(&all->ending);
@@ -182,7 +186,7 @@ static void *catch_up(void *argument)
 		int ret = bring_back(member);
 		if (!ret)
 			break;
-		/* Its records are others, or another writer has it. */
+		/* The mirror has other records, or another writer uses it. */
 		if (ret == -EBADMSG || ret == -ESTALE) {
 			warnx("%s: the mirror is given up", name(member));
 			end_with(member, GONE);
@@ -335,9 +339,7 @@ int mirrors_commit(struct mirrors *all, const struct log *log)
 	return judge(all);
 }
 
-/*
- * The beginning, a larger file, and the end.
- */
+/* Functions for the beginning, for a file that has grown, and for the end. */
 
 int mirrors_join(struct mirrors *all, struct log *log)
 {
@@ -345,7 +347,7 @@ int mirrors_join(struct mirrors *all, struct log *log)
 	for (unsigned i = 0; i < all->count; i++) {
 		struct member *member = &all->member[i];
 		int ret = copy_join(&member->copy, log);
-		/* A mirror that others can do without must still be one of this log. */
+		/* Even a mirror that is not required must be one of this log. */
 		if (ret == -EBADMSG || (ret && all->required == all->count))
 			return ret;
 		member->state = IN;

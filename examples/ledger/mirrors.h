@@ -41,7 +41,7 @@ void mirrors_send(struct mirrors *mirrors, const struct log *log);
  */
 int mirrors_commit(struct mirrors *mirrors, const struct log *log);
 
-/* The log's file has grown, and its map was moved. Fails as mirrors_commit() does. */
+/* Call it when the log's file has grown and its map was moved. Fails as mirrors_commit() does. */
 int mirrors_grow(struct mirrors *mirrors, const struct log *log);
 
 /* Disconnect all. Says which mirrors lack records. */

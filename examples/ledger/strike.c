@@ -230,7 +230,6 @@ int main(int argc, char **argv)
 	}
 	if (plan.kill + !!plan.other + (plan.disk >= 0) != 1 || optind == argc)
 		errx(EXIT_FAILURE,
-			"usage: strike --kill|--kill-other=PIDFILE|--cut=MOUNTPOINT [--bytes N] "
-			"[--delay USEC] COMMAND [ARG...]");
+			"usage: strike --kill|--kill-other=PIDFILE|--cut=MOUNTPOINT [--bytes N] [--delay USEC] COMMAND [ARG...]");
 	return run(argv + optind);
 }

@@ -249,8 +249,7 @@ static int resume(struct copy *copy, const struct log *log, struct log_header *t
 	if (ret)
 		return ret;
 	if (there->tail > log->end) {
-		warnx("%s: the mirror goes on to %ju where %s ends at %ju; `ledger restore' gets "
-		      "what is missing here",
+		warnx("%s: the mirror goes on to %ju where %s ends at %ju; `ledger restore' gets what is missing here",
 			mirror_name(copy->mirror), (uintmax_t)there->tail, log->path,
 			(uintmax_t)log->end);
 		return -EBADMSG;

@@ -219,7 +219,7 @@ static int write_rounds(const char *name, long *began)
 		if (calls[call].make(at, ROUND, (unsigned)call)) {
 			int error = errno;
 			ok(round > CALLS,
-				"target lost: no earlier than each kind of call was made: in round %u, a %s fails",
+				"target lost: each kind of call was made before one fails: in round %u, a %s",
 				round, calls[call].name);
 			fclose(acks);
 			return error;

@@ -23,7 +23,7 @@ static inline void checked_lock_init(pthread_mutex_t *lock)
 	pthread_mutexattr_destroy(&attributes);
 }
 
-/* In a child after fork(2): make a lock that the forking thread held free again. */
+/* Free a lock that the forking thread held. Call it in the child after fork(2). */
 static inline void checked_lock_init_in_child(pthread_mutex_t *lock)
 {
 	racecheck_unlock_in_child(lock);

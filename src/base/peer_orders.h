@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * peer_orders.h - hide stores from the thread sanitizer whose order the peer determines
+ * peer_orders.h - stores whose order the peer determines: hide them from the thread sanitizer
  *
  * All lanes (connections) of a target write to the same pool, and the peer decides which lane
  * writes when: the order is not visible in this process. The thread sanitizer must ignore writes

@@ -16,7 +16,10 @@
 /* Write with one write(2); the rest is lost. Keeps errno. Any thread; async-signal-safe. */
 void say(int fd, const char *text, size_t length);
 
-/* Between say_begin() and say_end(), writes of this thread send the program no such signal. */
+/*
+ * Between say_begin() and say_end(), a failed write of this thread sends the program neither
+ * SIGPIPE nor SIGXFSZ.
+ */
 struct say_guard {
 	sigset_t before;             /* the signals that were blocked */
 	bool pipe_waits, size_waits; /* SIGPIPE, SIGXFSZ was pending before */

@@ -2,9 +2,9 @@
 /*
  * tally.h - counters that one thread changes and any thread reads, and a histogram of times
  *
- * A tally has a place in its owner's own cache lines, so that to count costs the owner a plain
- * store and delays no other thread. A reader sums the tallies of all owners. It may see some of the
- * changes of a call that is in progress, and not others.
+ * A tally lies in cache lines that only its owner writes to, so counting costs the owner a plain
+ * store and delays no other thread. A reader sums the tallies of all owners. It may see some of
+ * the changes of a call that is in progress, and not others.
  */
 #ifndef BASE_TALLY_H
 #define BASE_TALLY_H

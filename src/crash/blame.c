@@ -14,7 +14,7 @@ static struct suspect suspect_of(const struct unit *unit, const struct element *
 		.stack = element->stack,
 		.flags = element->flags};
 
-	/* other atoms of the same store */
+	/* Include the other atoms of the same store. */
 	for (const struct element *next = element + 1;
 		next < unit->elements + unit->count && next->at == element->at; next++)
 		suspect.length += next->length;

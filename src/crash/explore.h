@@ -24,11 +24,11 @@ enum cause {
 	CAUSE_DRAIN,     /* the store was flushed, but the flushing thread never drained */
 	CAUSE_ORDER,     /* the store may become durable after a store that relies on it */
 	CAUSE_EVICTION,  /* as CAUSE_ORDER, because a line that no flush covers may be evicted */
-	CAUSE_ATOMICITY, /* part of an operation, in a line, durable or stored, without the rest */
-	CAUSE_TORN,      /* one part of a copy, without the rest */
+	CAUSE_ATOMICITY, /* an operation, or a line, becomes durable in part */
+	CAUSE_TORN,      /* one part of a copy survives without the rest */
 	CAUSE_RECOVERY,  /* the check fails although everything is durable */
-	CAUSE_TORN_LINE, /* words of a line, without the rest: the storage keeps only words whole */
-	CAUSE_TORN_PAGE, /* sectors of a page, without the rest */
+	CAUSE_TORN_LINE, /* a part of a line's words survives: only words are kept whole */
+	CAUSE_TORN_PAGE, /* sectors of a page survive without the rest */
 };
 
 /* Used beside enum element_flags: the store comes after the crash. */
@@ -57,7 +57,7 @@ struct bug {
 };
 
 struct explore_options {
-	uint64_t budget; /* images for the first meeting of a signature; default 64 */
+	uint64_t budget; /* maximum number of images when a signature is first met; default 64 */
 	bool exhaustive;
 	enum model model;
 	bool is_torn;    /* the storage tears lines into words, or pages into sectors */
@@ -72,7 +72,7 @@ struct verdict {
 	uint64_t at;           /* index of the event before which the crash comes */
 	unsigned worker;       /* number of the worker that has the image */
 	uint64_t acknowledged; /* bytes of standard output before the crash, at least */
-	uint64_t at_most;      /* maximum of these bytes: the image is good if it is with either */
+	uint64_t at_most;      /* maximum of these bytes: an image may fit either number */
 	int status;            /* 0: the image is good */
 	char *words;           /* output of the checker, in new memory, or NULL */
 };

@@ -20,7 +20,7 @@ typedef void history_settled(void *context, uint64_t place, const unsigned char 
 
 /* A flush or streaming store that waits for a fence of its thread. */
 struct flight {
-	uint64_t unit, before; /* `before`: it covers elements older than this event */
+	uint64_t unit, before; /* the flush covers elements older than event `before` */
 	bool is_stream;
 };
 
@@ -41,7 +41,7 @@ struct retired {
 struct history {
 	const struct trace *trace;
 	const struct unseen *unseen;
-	const struct unseen *whole; /* `unseen` for the same pages untorn; NULL: not needed */
+	const struct unseen *whole; /* `unseen` for untorn pages; NULL: not needed */
 	enum model model;
 	bool is_torn;
 	bool is_posix; /* names become durable independently (R12 of unit.h) */
@@ -52,14 +52,14 @@ struct history {
 	/* in the order in which they became pending; units that are completed are removed */
 	struct unit **pending;
 	uint32_t count, capacity;
-	struct table units;   /* by number: struct unit */
-	struct table wholes;  /* by number of a whole line or page: struct grouping */
+	struct table units;   /* struct unit, by the unit's number */
+	struct table wholes;  /* struct grouping, by the number of a whole line or page */
 	struct lines lines;   /* lines that pending stores touch */
-	struct table epochs;  /* by thread: number of its barriers so far (armv8) */
+	struct table epochs;  /* number of barriers so far, by thread (armv8) */
 	uint64_t group_event; /* index of the event that began the current group, plus 1 */
-	bool has_new;         /* set: some stores are durable by the next event */
-	struct table threads; /* by number: struct flights */
-	struct table stacks;  /* by stack: number of pending elements */
+	bool has_new;         /* set: there are stores that become durable with the next event */
+	struct table threads; /* struct flights, by the thread's number */
+	struct table stacks;  /* number of pending elements, by call stack */
 	uint64_t stack_sum;   /* hash of the set of these stacks */
 
 	uint64_t retired_count; /* lines retired so far; number n is at n % HISTORY_RETIRED */

@@ -11,7 +11,7 @@ struct lines {
 		uint64_t stores; /* number of pending stores that touch the line */
 	} * list;
 	uint32_t count, capacity;
-	struct table slots; /* by place: index in the list */
+	struct table slots; /* index in the list, by place */
 };
 
 /* Count one more store to the line that begins at `place`, or one less. False: no memory. */

@@ -52,7 +52,7 @@ static inline bool model_can_tear(enum model model)
 	return model != MODEL_BYTE && model != MODEL_PROCESS;
 }
 
-/* Are stores durable by the next event, without flushes? */
+/* Do stores become durable with the next event, without flushes? */
 static inline bool model_is_at_once(enum model model)
 {
 	return model == MODEL_BYTE || model == MODEL_PROCESS;

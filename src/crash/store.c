@@ -38,8 +38,8 @@ static void choose_group(
 }
 
 /*
- * End the holding back of elements that were held back until this event. From now on they belong to
- * the event's group, each as a whole.
+ * Release the elements that were held back until this event: from now on they belong to the
+ * event's group, each as a whole.
  */
 static void release(
 	const struct history *history, struct unit *unit, const struct grouping *now, uint64_t at)

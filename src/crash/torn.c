@@ -17,7 +17,7 @@ struct newest {
 
 struct tearing {
 	const struct history *history;
-	struct table wholes; /* by line or page: struct newest */
+	struct table wholes; /* struct newest, by line or page */
 	bool failed;
 };
 

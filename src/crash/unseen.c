@@ -16,8 +16,8 @@
  */
 struct pass {
 	struct unseen *unseen;
-	struct table last;     /* by line or unit: number of its newest note, from 1 on */
-	struct table compared; /* by line: index of the event that compared it, plus 1 */
+	struct table last;     /* number of the newest note, from 1 on, by line or unit */
+	struct table compared; /* index of the event that compared the line, plus 1, by line */
 	struct note {
 		uint64_t at;
 		uint64_t since; /* event since which an unseen store may have happened */
@@ -129,7 +129,7 @@ static void step(struct pass *pass, const struct event *event, uint64_t index)
 	case EVENT_GROUP:
 		each_store(pass, event, index);
 		break;
-	case EVENT_STREAM: /* independent anyway (R7), and the line was compared before it */
+	case EVENT_STREAM: /* a streaming store is independent anyway (R7) */
 	case EVENT_FLUSH:
 	case EVENT_CLFLUSH:
 	case EVENT_SYNC:

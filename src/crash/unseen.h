@@ -22,8 +22,8 @@ struct unseen {
 	enum model model;
 	bool is_torn;
 	/*
-	 * by event and line: dropped stores; or by event and unit: the event until which they are
-	 * held
+	 * dropped stores, by event and line; or the event until which a store is held back, by
+	 * event and unit
 	 */
 	struct table dropped;
 	struct dark {

@@ -93,8 +93,8 @@ static int bounds_on_disk(int dir, const char *sysfs, uint64_t *start, uint64_t 
 	if (is_partition && disk >= 0)
 		close(disk);
 	if (slaves)
-		return err_set(PMEM2_E_NOSUPP, "there are bad blocks under a stack of disks; which "
-					       "bytes of the file they are cannot be told");
+		return err_set(PMEM2_E_NOSUPP,
+			"there are bad blocks under a stack of disks; which bytes of the file they are cannot be told");
 	*start = first * 512;
 	*length = sectors * 512;
 	return 0;
@@ -156,8 +156,7 @@ static int check_places(const struct extents *extents)
 	for (size_t i = 0; i < extents->count; i++)
 		if (!extents->list[i].is_placed)
 			return err_set(PMEM2_E_NOSUPP,
-				"there are bad blocks on the disk, and the file system does not "
-				"tell where bytes %llu to %llu of the file lie",
+				"there are bad blocks on the disk, and the file system does not tell where bytes %llu to %llu of the file lie",
 				(unsigned long long)extents->list[i].logical,
 				(unsigned long long)(extents->list[i].logical +
 						     extents->list[i].length));

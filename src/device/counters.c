@@ -15,10 +15,10 @@
 struct walk {
 	counters_visit *visit;
 	void *context;
-	const char *above; /* the name of the file system or array that a device is part of */
+	const char *above; /* name of the file system or array that the device belongs to */
 };
 
-/* A counter that is known: an attribute with one number, or one line of an attribute. */
+/* A counter that the library knows: an attribute with one number, or one line of an attribute. */
 struct known {
 	const char *name;
 	enum counters_counting counting;

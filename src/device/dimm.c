@@ -211,8 +211,7 @@ static int ask_all(const struct device *device, const char *sysfs, dimm_visit *a
 
 	if (!error && cover != WALK_ALL)
 		return err_set(PMEM2_E_NOSUPP,
-			"no persistent memory that the kernel knows of is "
-			"under all of %s",
+			"no persistent memory that the kernel knows of is under all of %s",
 			device_name(device, name));
 	return error;
 }

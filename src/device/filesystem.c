@@ -29,7 +29,7 @@
 
 struct known {
 	const char *type;
-	long magic; /* 0: not usable: not unique, or not documented */
+	long magic; /* 0: not usable, because it is not unique or not documented */
 	enum filesystem_class class;
 	bool can_sync;
 };

@@ -41,8 +41,8 @@ static bool begins(const char *name, const char *with)
 }
 
 /*
- * Judge disks without hardware. Only zram has another sign than its name; a name that stands for
- * main memory is enough evidence that data is lost.
+ * Judge a disk without hardware, which its name alone tells (zram has another sign, too). A name
+ * that stands for main memory is enough evidence that data is lost.
  */
 static struct medium of_virtual_disk(int disk, const char *name)
 {
@@ -65,7 +65,7 @@ static struct medium of_virtual_disk(int disk, const char *name)
 
 /*
  * An NVMe disk with several paths is below a subsystem, which lists its controllers. Keep the
- * worst.
+ * worst of their transports.
  */
 static int add_transport(int subsystem, const char *name, void *context)
 {
@@ -245,8 +245,7 @@ static struct medium of_uuid(const char *uuid)
 		return kept(
 			"several paths to one disk", "its uuid says that it is multipath", NULL);
 	return unknown("with a device-mapper table that is not known",
-		"its uuid names neither LVM nor cryptsetup nor multipath, and its table, which may drop "
-		"data, only root is told");
+		"its uuid names neither LVM nor cryptsetup nor multipath, and its table, which may drop data, only root is told");
 }
 
 /* Judge by a table that was read; for an encrypted device the uuid tells if its key is kept. */
@@ -304,8 +303,7 @@ struct medium medium_of_disk(const char *sysfs, int disk, const char *name)
 					   : of_virtual_disk(disk, name);
 	if (medium.survival == HOLDFAST_SURVIVES && lacks_flushes(disk))
 		return unknown(medium.kind,
-			"its cache is not flushed: it has one, and queue/write_cache is "
-			"switched to \"write through\"");
+			"its cache is not flushed: it has one, and queue/write_cache is switched to \"write through\"");
 	return medium;
 }
 
@@ -328,8 +326,7 @@ struct medium medium_of_stack(int device, const char *name)
 		!strcmp(cache, "write through") &&
 		sysfs_each(device, "slaves", if_write_back, NULL) > 0)
 		return unknown(medium.kind,
-			"it passes no flush on, for queue/write_cache is \"write through\", and a disk "
-			"under it has a cache");
+			"it passes no flush on, for queue/write_cache is \"write through\", and a disk under it has a cache");
 	return medium;
 }
 

@@ -12,7 +12,10 @@
 
 #define MOUNTS_FILE "/proc/thread-self/mountinfo"
 
-/* One line. Strings are valid during the visit; escapes (\040: a space) resolved, if not noted. */
+/*
+ * One line of the list. Strings are valid during the visit. Escapes (\040 is a space) are resolved
+ * unless noted.
+ */
 struct mount {
 	int id;
 	dev_t device;  /* st_dev of its files, except on some file systems: btrfs has several */

@@ -76,8 +76,7 @@ int ndbus_clear(ndbus_command *command, int fd, uint64_t address, uint64_t lengt
 	if (address % unit || length % unit)
 		return err_set(-EINVAL,
 			"%" PRIu64 " bytes at %#" PRIx64
-			" are not a multiple of the %u that the bus "
-			"clears at once",
+			" are not a multiple of the %u that the bus clears at once",
 			length, address, unit);
 	if (command(fd, ND_IOCTL_CLEAR_ERROR, &clear) < 0)
 		return err_sys("cannot clear %" PRIu64 " bytes at %#" PRIx64, length, address);

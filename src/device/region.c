@@ -18,7 +18,10 @@ int region_is_volatile(int region)
 	return !strcmp(type, "nd_volatile");
 }
 
-/* True if module or administrator made it read-only. False if the kernel lacks the attribute. */
+/*
+ * True if the module or an administrator has made the region read-only. False if the kernel lacks
+ * the attribute.
+ */
 static bool is_read_only(int region)
 {
 	char value[SYSFS_VALUE];

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Signs of a transport: a subsystem or a folder of a device directory above that of the disk. */
+/* Signs of a transport: a subsystem, or a folder, of a device directory above that of the disk. */
 static const struct {
 	const char *subsystem; /* the subsystem of the directory, or NULL */
 	const char *child;     /* a folder that only this transport has, or NULL */

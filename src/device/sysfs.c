@@ -259,7 +259,7 @@ static int visit_some(int fd, const char *entries, long length, sysfs_visit *vis
 int sysfs_each(int dir, const char *below, sysfs_visit *visit, void *context)
 {
 	_Alignas(struct entry) char
-		entries[288]; /* room for one at least: a name has up to 255 bytes */
+		entries[288]; /* room for at least one entry: a name has up to 255 bytes */
 	int fd = openat(dir, below, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int result = 0;
 	long length;

@@ -11,7 +11,9 @@
 #include "base/err.h"
 #include "device/sysfs.h"
 
-/* A visited directory; a directory that is device and region is visited once as each. */
+/*
+ * A visited directory. A directory that is both a device and a region is visited as each of them.
+ */
 struct seen {
 	dev_t device;
 	ino_t inode;
@@ -33,7 +35,9 @@ struct walk {
 	size_t seen_count;
 };
 
-/* True for a region: their bus, and the namespaces in them, have no attribute "mappings". */
+/*
+ * True for a region: only regions have the attribute "mappings"; their bus and namespaces lack it.
+ */
 static bool is_region(int dir)
 {
 	return sysfs_subsystem_is(dir, "nd") && sysfs_has(dir, "mappings");
@@ -92,7 +96,10 @@ static int at_disk(struct walk *walk, int disk)
 	return result;
 }
 
-/* The disk of a partition, and then `device` is closed; else `device` itself. */
+/*
+ * Returns the disk of a partition, and closes `device`. Returns `device` itself if it is not a
+ * partition.
+ */
 static int whole_disk(struct walk *walk, int device)
 {
 	if (!sysfs_has(device, "partition"))

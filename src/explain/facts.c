@@ -107,8 +107,7 @@ static int try_file(struct facts *facts, int fd)
 	if ((mode & O_ACCMODE) == O_WRONLY)
 		return refuse(facts,
 			err_set(PMEM2_E_INVALID_FILE_HANDLE,
-				"file descriptor %d is open for writing only: a mapping must be able to "
-				"read",
+				"file descriptor %d is open for writing only: a mapping must be able to read",
 				fd));
 	error = try(facts, fd, mode);
 	/* The trial may map an empty file, but pmem2_map_new() refuses to. */

@@ -23,7 +23,8 @@
 /* NOINLINE: a public call may use 4 KiB of stack, so each function frees its own frame. */
 
 /*
- * Most files and disks to visit. Real chains of files on disks end, a test's sysfs may have a loop.
+ * Maximum number of files and disks to visit. Real chains of files on disks end, but a test's
+ * sysfs may have a loop.
  */
 #define PLACES 64
 
@@ -370,8 +371,7 @@ NOINLINE static void go_into_members(
 		!keeps_without_journal(at->kernel, at->syncs && number == at->disk))
 		add(at, "no journal", HOLDFAST_SURVIVES_UNKNOWN,
 			"an ext4 without a journal, on this kernel,",
-			"kernels have been seen to lose stores to allocated blocks there in a power "
-			"cut, and this kernel has not been seen to keep them");
+			"kernels have been seen to lose stores to allocated blocks there in a power cut, and this kernel has not been seen to keep them");
 	for (size_t i = 0; i < members.count; i++)
 		go_into_disk_later(at, members.list[i]);
 	if (members.gap)
@@ -433,8 +433,7 @@ NOINLINE static void add_filesystem(
 			"its type is not a known one");
 	else if (stores_is_volatile(filesystem))
 		add(at, what, HOLDFAST_SURVIVES_NOT,
-			"an overlay that is mounted as volatile: the kernel refuses to mount it "
-			"again after a power cut",
+			"an overlay that is mounted as volatile: the kernel refuses to mount it again after a power cut",
 			"its options say so");
 	else
 		add(at, what, HOLDFAST_SURVIVES, NULL, medium.evidence);

@@ -55,8 +55,7 @@ const char *stores_obstacle(const struct facts *facts)
 			       ? "the directory is immutable (chattr +i)"
 			       : "the file is immutable (chattr +i)";
 	if (facts->locks.is_append_only && facts->object == HOLDFAST_OBJECT_FILE)
-		return "the file is append-only (chattr +a), so that it cannot be mapped for "
-		       "writing";
+		return "the file is append-only (chattr +a), so that it cannot be mapped for writing";
 	if (facts->object == HOLDFAST_OBJECT_BLOCK_DEVICE &&
 		facts->bytes.answer == HOLDFAST_ANSWERED && !facts->bytes.value)
 		return "the block device has no medium (its size is 0)";

@@ -178,8 +178,7 @@ static void say_forced(const struct text *text, const struct holdfast_explanatio
 {
 	if (told->reason == HOLDFAST_REASON_FORCED)
 		LINE(text,
-			"PMEM2_FORCE_GRANULARITY in the environment overrides that: libpmem2 "
-			"%s %s granularity%s.",
+			"PMEM2_FORCE_GRANULARITY in the environment overrides that: libpmem2 %s %s granularity%s.",
 			told->needed == told->granularity ? "is told to use" : "takes it for",
 			granularity_name(told->granularity),
 			told->granularity < told->needed || is_refused(told)
@@ -218,8 +217,7 @@ static void say_how(const struct text *text, const struct holdfast_explanation *
 		LINE(text, "%s", sentence_of_deep_flush(told->deep_flush));
 	if (copies_on_write(told))
 		LINE(text,
-			"This file system writes a changed page to a new place: a store to allocated "
-			"bytes, too, may fail on a full disk (SIGBUS).");
+			"This file system writes a changed page to a new place: a store to allocated bytes, too, may fail on a full disk (SIGBUS).");
 }
 
 static void say_modules(const struct text *text, const struct holdfast_region *region)
@@ -350,15 +348,12 @@ static void say_auto_flush(const struct text *text, const struct holdfast_machin
 			machine->auto_flush.why);
 	else if (machine->auto_flush.answer == HOLDFAST_UNSUPPORTED)
 		LINE(text,
-			"The kernel knows of no persistent memory here: stores to mapped files on "
-			"disks are durable after the kernel has written back the pages (page "
-			"granularity).");
+			"The kernel knows of no persistent memory here: stores to mapped files on disks are durable after the kernel has written back the pages (page granularity).");
 	else if (machine->auto_flush.value)
 		LINE(text,
-			"On all regions the CPU's caches survive a power cut (eADR): no flush is "
-			"needed.");
+			"On all regions the CPU's caches survive a power cut (eADR): no flush is needed.");
 	else
-		LINE(text, "Not on all regions the CPU's caches survive a power cut.");
+		LINE(text, "On some regions the CPU's caches do not survive a power cut.");
 }
 
 static void say_region(const struct text *text, const struct holdfast_region *region)

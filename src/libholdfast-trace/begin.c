@@ -17,7 +17,7 @@ TLS unsigned own_number;
 
 static int directory = -1;
 static struct stat directory_stat;
-static const char *directory_path; /* copy of the environment's, which the program may change */
+static const char *directory_path; /* a copy: the program may change its environment */
 
 static void *(*next_memmove)(void *, const void *, size_t);
 static void *(*next_memset)(void *, int, size_t);

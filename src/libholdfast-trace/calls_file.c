@@ -129,7 +129,7 @@ static bool is_path_only(int fd)
 
 /*
  * Syncs a file in a watched directory, or such a directory, whatever the path and the descriptor
- * by which it was opened. False: the descriptor is of neither.
+ * by which it was opened. False: the descriptor belongs to neither.
  */
 static bool sync_watched(int fd, struct call call)
 {

@@ -26,8 +26,8 @@ static bool begins(const char *name, const char *with)
 }
 
 /*
- * Calls that the recorder executes without calling the next function of that name: a library that
- * wraps the call cannot be called again by the recorder, endlessly.
+ * Calls that the recorder executes itself, without calling the next function of that name:
+ * otherwise it and a library that wraps the call could call each other endlessly.
  */
 static bool is_replaced(const char *name)
 {
@@ -111,8 +111,8 @@ static void *find_next(const char *name)
 }
 
 /*
- * Defines what comes before the next function of this name. Without such a function, the result is
- * that of a system that lacks the call.
+ * Defines a function that records `way` and passes the call on to the next function of this name.
+ * Without such a function, the result is that of a system that lacks the call.
  */
 #define NOTICE(name, way)                                                                          \
 	USED static any_function *next_##name;                                                     \

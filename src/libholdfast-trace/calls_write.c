@@ -34,7 +34,7 @@ __attribute__((constructor(102))) static void find_next(void)
 struct writing {
 	int fd;
 	uint64_t at;
-	bool is_durable; /* when the call returns */
+	bool is_durable; /* the data is durable when the call returns */
 	struct call call;
 };
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* files.h - functions of files.c that only maps.c needs besides */
+/* files.h - functions of files.c that, apart from itself, only maps.c calls */
 #ifndef LIBHOLDFAST_TRACE_FILES_H
 #define LIBHOLDFAST_TRACE_FILES_H
 
 #include "libholdfast-trace/recorder.h"
 
-/* Reads the path of the descriptor's file. False: it has none that fits. */
+/* Reads the path of the descriptor's file. False: it has no path, or one that is too long. */
 bool files_name(int fd, char *name, size_t size);
 bool files_is_under_test(int fd, const char *name);
 /*

@@ -205,7 +205,7 @@ void maps_add(void *address, size_t length, int fd, uint64_t offset)
 		return;
 	length = (length + PAGE - 1) & ~(PAGE - 1);
 	if (!strncmp(name, "/memfd:", strlen("/memfd:")))
-		return; /* memory, which no crash leaves */
+		return; /* a memfd is memory, which is lost in a crash */
 	if (!files_is_under_test(fd, name)) {
 		__atomic_fetch_add(&ring->other_maps, 1, __ATOMIC_RELAXED);
 		snprintf(ring->other_name, sizeof(ring->other_name), "%s", name);

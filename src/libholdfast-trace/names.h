@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* names.h - functions of names.c that only written.c needs besides */
+/* names.h - functions of names.c that, apart from itself, only written.c calls */
 #ifndef LIBHOLDFAST_TRACE_NAMES_H
 #define LIBHOLDFAST_TRACE_NAMES_H
 

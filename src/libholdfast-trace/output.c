@@ -22,7 +22,7 @@
 
 /* The file of standard output, mapped. NULL: each fence asks the kernel for the file's size. */
 static const volatile char *output;
-static uint64_t known_size; /* of the file, with the byte that does not count; atomic */
+static uint64_t known_size; /* size of the file, with the byte that does not count; atomic */
 TLS unsigned asked;
 
 void output_begin(void)

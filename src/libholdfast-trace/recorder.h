@@ -80,7 +80,7 @@ void write_pair(const struct event *first, const struct event *second);
 void write_three(const struct event *seen, const uint64_t *line, const struct event *first,
 	const struct event *second);
 
-/* Records that the program acts in a way that is not followed. `name`: of a library or file. */
+/* Records that the program acts in a way that is not followed. `name`: the library or file. */
 void tell_missed(enum missed way, const char *name);
 
 /* maps.c: finds the map that contains an address */
@@ -192,11 +192,14 @@ void names_set(unsigned name, unsigned file, unsigned other, unsigned others, un
 	struct call call);
 /* Registers a new directory, to which the name leads. */
 void names_add_directory(unsigned name, int directory, const char *path, struct call call);
-/* The file or directory is gone; its inode may be used for another one. */
+/* Notes that the file or directory is gone: its inode may be used for another one. */
 void names_forget(unsigned file);
-/* `name` is only shown to people. */
+/* Records that the file was truncated from size `old` to `size`. `name` is only shown to people. */
 void names_truncate(unsigned file, const char *name, uint64_t old, uint64_t size, struct call call);
-/* `data` NULL: it is read from the file. `is_durable`: when the call returns. */
+/*
+ * Records that a call has written to the file. `data` NULL: the bytes are read from the file.
+ * `is_durable`: they are durable when the call returns.
+ */
 void names_written(
 	int fd, const void *data, size_t length, uint64_t at, bool is_durable, struct call call);
 /* Compares a range of the file's maps with their shadow, before a call stores to it. */
@@ -224,7 +227,7 @@ void shim_fence(struct call call);
 /* x86_64/probes.c: raw instructions of programs that `holdfast cc` has not built. */
 void probes_begin(void);
 void probes_after_fork(void);
-/* The program has mapped code that it generated at this address. */
+/* Called when the program has mapped code that it generated at this address. */
 void probes_made(uintptr_t address);
 
 #endif

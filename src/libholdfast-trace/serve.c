@@ -65,7 +65,7 @@ static void forked(void)
 /* Is this file an image? Images lie in the directory `images`. */
 static bool is_image(int fd)
 {
-	static dev_t device; /* not known before the image is there */
+	static dev_t device; /* 0: no image exists yet */
 	struct stat stat, directory;
 	char link[64], name[512];
 
@@ -140,7 +140,7 @@ static void fork_for_images(enum fork_place where)
 	int status;
 
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	/* done once, and not by each child, which would get pages of its own by it */
+	/* do this once, here: in each child it would copy pages */
 	unsetenv("HOLDFAST_CRASH_ORDERS");
 	pthread_atfork(NULL, NULL, forked);
 	if (!answer((int)where) || !answer(getpid()))
@@ -172,7 +172,7 @@ EXPORT void holdfast_crash_ready_here(void)
 	if (*place == FORK_NOT_ALONE)
 		_exit(0);
 	place = NULL;
-	fflush(NULL); /* or each child would print again what was printed before */
+	fflush(NULL); /* else each child would print again what stdio has buffered */
 	fork_for_images(FORK_WHEN_READY);
 }
 

@@ -23,7 +23,10 @@ struct persist {
 
 extern struct persist persist;
 
-/* Something was mapped: check that flushing is still unnecessary, and switch it on if not. */
+/*
+ * Called when something was mapped: checks that flushing is still unnecessary, and switches it on
+ * if not.
+ */
 void persist_look_again(void);
 
 #endif

@@ -14,7 +14,7 @@ struct pmem2_config {
 	size_t length; /* 0: to the end of the source */
 	enum pmem2_sharing_type sharing;
 	unsigned protection;                      /* PMEM2_PROT_* */
-	struct pmem2_vm_reservation *reservation; /* NULL: none, and no offset */
+	struct pmem2_vm_reservation *reservation; /* NULL: no reservation, and no offset */
 	size_t reservation_offset;
 };
 

@@ -19,7 +19,10 @@ static struct {
 	struct sets *sets;
 } known = {.lock = SIGNAL_LOCK_FREE};
 
-/* The caller holds the lock. NULL without memory: then each failure is reported again. */
+/*
+ * Returns NULL if there is no memory: then each failure is reported again. The caller holds the
+ * lock.
+ */
 static struct sets *sets_get(void)
 {
 	if (known.sets)

@@ -51,8 +51,8 @@ static void put(struct failed_files *table, struct failed_write *place,
 }
 
 /*
- * Signals are blocked under the lock, so that no handler takes it twice in one thread. It is
- * refused only while a namesake in another PID namespace has it.
+ * Signals are blocked under the lock, so that no handler takes it twice in one thread. The lock is
+ * refused only while a thread of another PID namespace, with this thread's number, holds it.
  */
 static void take_lock(struct failed_files *table, sigset_t *before)
 {

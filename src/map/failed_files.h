@@ -41,7 +41,10 @@ struct failed_files {
 /* Initialize a table that is full of zeros. */
 void failed_files_init(struct failed_files *table);
 
-/* The epoch of now, in one load. Failures that the kernel has reported before are not later. */
+/*
+ * The current epoch, by one load. No failure that the kernel has reported before has a later
+ * epoch.
+ */
 static inline uint64_t failed_files_epoch(struct failed_files *table)
 {
 	return atomic_load_explicit(&table->epoch, memory_order_acquire);

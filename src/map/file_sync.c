@@ -25,7 +25,10 @@ uint64_t file_sync_epoch(void)
 	return shared ? failed_files_epoch(&shared->failed) : 0;
 }
 
-/* W2: false if the file has not failed: memory is not mapped, or cannot be written back at all. */
+/*
+ * W2: false if the error is not a failure of the file: memory is not mapped, or cannot be written
+ * back at all.
+ */
 static bool belongs_to_file(int error, struct range pages)
 {
 	if (error == ENOMEM)
@@ -58,7 +61,10 @@ static bool record_part(const struct mapped_file *mapped, void *context)
 	return false;
 }
 
-/* Memory that the list of mappings does not show may belong to any file. */
+/*
+ * Records a failure for each file of the range. Memory that the list of mappings does not show may
+ * belong to any file.
+ */
 static void record(struct failed_files *table, const struct file_sync *sync, int error,
 	struct file_sync_failure *failure)
 {

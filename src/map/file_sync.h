@@ -12,7 +12,7 @@
 #include "map/failed_files.h"
 #include "map/ranges.h"
 
-/* Pages of one file. If the file is unknown, whatever is mapped there. */
+/* Pages of one file, or, if the file is unknown, of all that is mapped there. */
 struct file_sync {
 	struct file_id file;
 	struct range pages;
@@ -47,18 +47,21 @@ int file_sync_or_error(const struct file_sync *sync);
 int file_sync_descriptor(int fd, struct file_id file);
 
 /*
- * The program knows of the failures recorded so far: they do not count for this range any more, in
- * this process.
+ * Note that the program knows of the failures recorded so far: in this process they no longer
+ * count for this range.
  */
 void file_sync_accept(struct file_id file, struct range range);
 
 /*
- * A file that is unknown was mapped here just now. Failures recorded so far do not count for the
- * range, here and in children of fork: nothing was stored there before.
+ * Note that an unknown file was mapped here just now. Failures recorded so far do not count for
+ * the range, here and in children of fork: nothing was stored there before.
  */
 void file_sync_new_map(struct range range);
 
-/* The range is about to be unmapped: forget what is known of it, since another map may follow. */
+/*
+ * Call it before a range is unmapped: forgets what is known of the range, since another map may
+ * follow.
+ */
 void file_sync_forget(struct range range);
 
 #endif

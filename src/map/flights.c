@@ -20,7 +20,7 @@
 /* Stands for an unknown file in the digests of files. */
 #define ANY_FILE 1
 
-/* Times to poll a flight before its waiter sleeps: some microseconds. */
+/* Number of times that a waiter polls a flight before it sleeps: some microseconds. */
 #define LOOKS 10000
 
 /* A number for a file. Two files with the same digest wait for each other, which does no harm. */
@@ -52,7 +52,10 @@ struct identity {
 static struct identity without_page;
 static _Atomic(struct identity *) identity = &without_page;
 
-/* If several threads do this at once, all use the first one's. Why not mmap(3): see shared.c. */
+/*
+ * If several threads do this at once, all use the first one's. shared.c says why it does not call
+ * mmap(3).
+ */
 static void make_identity(void)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -186,7 +189,7 @@ void flights_end(struct flights *flights, struct flight_begun *begun)
 	signals_restore(&begun->before);
 }
 
-/* Find the process of a flight: 0 is this one. False if /proc cannot show it. */
+/* Find the process of a flight; 0 stands for this process. False if /proc cannot show it. */
 static bool find_process(struct flight *flight, pid_t *pid)
 {
 	const struct identity *process = know_process();

@@ -34,7 +34,9 @@ static struct {
 	atomic_bool stopped;
 	void (*drain)(void);
 	bool fork_took_own; /* before_fork() took the lock of the thread's own notes */
-	/* Counters of threads that are not on the list, which all change by tally_add_shared(). */
+	/*
+	 * Counters that all threads share that are not on the list; changed by tally_add_shared().
+	 */
 	struct tally others;
 } threads;
 
@@ -84,8 +86,8 @@ static bool enlist(void)
 	if (notes.listed)
 		return true;
 	/*
-	 * A key destructor that runs after this library's may still flush. Nobody would drain
-	 * that.
+	 * A key destructor that runs after this library's may still flush. Nobody would drain its
+	 * notes.
 	 */
 	if (notes.exited || !atomic_load(&threads.has_key) ||
 		pthread_setspecific(threads.at_exit, &notes))
@@ -105,7 +107,7 @@ static bool enlist(void)
 	return true;
 }
 
-/* Move what a thread has counted to the counters of those that are not on the list. */
+/* Add the counters of a thread to those that threads share that are not on the list. */
 static void hand_over_counters(struct notes *of)
 {
 	uint64_t sums[TALLY_KINDS] = {0};
@@ -355,7 +357,10 @@ bool notes_set_draining(bool draining)
 	return before;
 }
 
-/* A signal handler forked during a change or drain of these notes: the child goes on with it. */
+/*
+ * A signal handler forked during a change or drain of these notes: the child goes on with that
+ * change or drain.
+ */
 static void keep_in_child(void)
 {
 	if (!notes.listed)

@@ -38,13 +38,16 @@ bool notes_add(struct note note);
 /* True if this thread has no notes: then all that it ever noted is durable. One load. */
 bool notes_none(void);
 
-/* Get the lowest note of this thread, which stays noted. False without any. */
+/* Get the lowest note of this thread, which stays noted. False if it has none. */
 bool notes_first(struct note *note);
 
 /* Remove this thread's notes below an address. False if it has none there. */
 bool notes_cut(uintptr_t to);
 
-/* The number of notes, of any thread, with a byte in a range; and the one that begins first. */
+/*
+ * notes_count(): the number of notes, of any thread, with a byte in a range. notes_find(): the one
+ * of them that begins first.
+ */
 unsigned notes_count(struct range within);
 bool notes_find(struct range within, struct note *note);
 

@@ -35,13 +35,16 @@ int place_reserve_at(char *addr, size_t length);
  */
 int place_blank(char *addr, size_t length);
 
-/* Reserve a piece that is not mapped. If something is mapped there, another thread's, it stays. */
+/*
+ * Reserve a piece that is not mapped. If another thread has mapped something there by now, that
+ * stays.
+ */
 void place_close_hole(char *addr, size_t length);
 
 /*
  * Reserve as place_reserve() does, at the lowest free multiple of `alignment` that is not below
- * `hint`, so that a program finds its mappings at the same addresses each time. Anywhere if there
- * is no such space, or no /proc.
+ * `hint`, so that a program finds its mappings at the same addresses each time. Reserves anywhere
+ * if there is no such space, or no /proc.
  */
 int place_reserve_above(uintptr_t hint, char **addr, size_t length, size_t alignment);
 

@@ -19,10 +19,16 @@ void registry_init(void);
 /* Call when the library is unloaded or the process exits: frees memory that no live map needs. */
 void registry_fini(void);
 
-/* 0; PMEM2_E_MAP_EXISTS if it overlaps a registered map; -ENOMEM; with an error message. */
+/*
+ * Register a map. Returns 0; PMEM2_E_MAP_EXISTS if it overlaps a registered map; -ENOMEM; with an
+ * error message.
+ */
 int registry_add(struct map *map);
 
-/* Waits for pins; afterwards nobody finds the map. PMEM2_E_MAPPING_NOT_FOUND with a message. */
+/*
+ * Remove a map: waits until it has no pin, after which nobody finds it. PMEM2_E_MAPPING_NOT_FOUND,
+ * with a message, if it is not registered.
+ */
 int registry_remove(struct map *map);
 
 /* True if this map (compared by pointer) is registered. */

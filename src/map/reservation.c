@@ -181,14 +181,12 @@ static int claim_locked(
 			map->length, offset, reservation->size);
 	if (start % alignment)
 		return err_set(PMEM2_E_ADDRESS_UNALIGNED,
-			"address %p, at offset %zu of the reservation, is not a multiple of the "
-			"source's alignment of %zu",
+			"address %p, at offset %zu of the reservation, is not a multiple of the source's alignment of %zu",
 			(void *)start, offset, alignment);
 	size_t index = map_array_within(&reservation->slots, start, start + whole);
 	if (index < reservation->slots.count)
 		return err_set(PMEM2_E_MAPPING_EXISTS,
-			"%zu bytes at offset %zu of the reservation overlap a map of %zu bytes at "
-			"%p",
+			"%zu bytes at offset %zu of the reservation overlap a map of %zu bytes at %p",
 			map->length, offset, reservation->slots.maps[index]->length,
 			(void *)reservation->slots.maps[index]->addr);
 	map->addr = (char *)start;

@@ -111,8 +111,8 @@ int room_allocate(int fd, const char *name, size_t length)
 		return err_sys("cannot allocate %zu bytes for %s", length, name);
 	}
 	if (!room_is_kept(fd))
-		log_warning("%s has its blocks, but a store may need others: on a full disk it "
-			    "ends the process with SIGBUS",
+		log_warning(
+			"%s has its blocks, but a store may need others: on a full disk it ends the process with SIGBUS",
 			name);
 	return 0;
 }

@@ -54,8 +54,8 @@ struct shared *shared_get(void)
 	memory = allocate(MAP_SHARED);
 	if (!memory && (memory = allocate(MAP_PRIVATE))) {
 		memory->is_private = true;
-		log_warning("no memory to share with forked children: failed write-backs are not "
-			    "passed on");
+		log_warning(
+			"no memory to share with forked children: failed write-backs are not passed on");
 	}
 	if (!memory)
 		return NULL;

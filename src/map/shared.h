@@ -27,7 +27,7 @@ struct shared {
 
 extern _Atomic(struct shared *) shared_memory;
 
-/* One load. NULL as long as nothing was ever written back. */
+/* The memory; NULL as long as nothing was ever written back. Takes one load. */
 static inline struct shared *shared_if_made(void)
 {
 	return atomic_load_explicit(&shared_memory, memory_order_acquire);

@@ -18,10 +18,10 @@
 struct guard {
 	uintptr_t from, to;
 	uintptr_t fault;    /* offset of the access that failed, in the guarded range */
-	bool was_blocked;   /* SIGBUS was, before the guard */
+	bool was_blocked;   /* SIGBUS was blocked before the guard */
 	bool has_deferred;  /* a SIGBUS arrived that the thread had blocked */
 	siginfo_t deferred; /* the signal that arrived */
-	sigset_t mask;      /* the thread's, before the guard */
+	sigset_t mask;      /* signal mask of the thread before the guard */
 	sigjmp_buf escape;
 };
 

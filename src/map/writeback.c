@@ -82,7 +82,7 @@ static void drain_notes(void)
 		registry_unpin(map);
 		if (error) {
 			writeback_failure_report(part.pages, &failure, state);
-			notes_set_draining(true); /* a drain in the handler has cleared it */
+			notes_set_draining(true); /* a drain in the handler has cleared the mark */
 		}
 	}
 	pthread_setcancelstate(state, NULL);

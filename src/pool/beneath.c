@@ -20,8 +20,7 @@ static int check_name(const char *name)
 		return err_set(-EINVAL, "the name of the pool set is empty");
 	if (*name == '/')
 		return err_set(-EINVAL,
-			"pool set \"%.200s\": the name must be relative to the directory of pool "
-			"sets",
+			"pool set \"%.200s\": the name must be relative to the directory of pool sets",
 			name);
 	for (const char *at = name; *at;) {
 		size_t length = strcspn(at, "/");

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 /*
- * Set while a guard runs on this thread. Defined in the program, so that no access allocates
- * memory.
+ * Set while a guard runs on this thread. It is in the program, not in a library, so that no access
+ * to it allocates memory.
  */
 static __thread sigjmp_buf *escape;
 
@@ -20,8 +20,7 @@ static struct {
 } pool;
 
 static const char last_words[] =
-	"rpmemd: the network's adapter could not store to the pool: a disk is full, or memory is "
-	"bad\n";
+	"rpmemd: the network's adapter could not store to the pool: a disk is full, or memory is bad\n";
 
 static void on_fault(int number, siginfo_t *info, void *context)
 {

@@ -39,7 +39,7 @@ struct header_shutdown {
 };
 
 struct header {
-	struct rpmem_pool_attr attr; /* of the whole pool, except that `uuid` is this part's */
+	struct rpmem_pool_attr attr; /* attributes of the whole pool, but `uuid` of this part */
 	uint8_t previous_part[UUID_SIZE], next_part[UUID_SIZE];
 	uint64_t created;
 	struct header_shutdown shutdown;

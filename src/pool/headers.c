@@ -16,8 +16,7 @@ int headers_agree(
 
 	if (zero && !no_headers)
 		return err_set(-EINVAL,
-			"%s: no attributes, though the parts of the set have headers: OPTION "
-			"NOHDRS is missing",
+			"%s: no attributes, though the parts of the set have headers: OPTION NOHDRS is missing",
 			name);
 	if (!zero && no_headers)
 		return err_set(-EINVAL,
@@ -158,8 +157,7 @@ static int check_ring(const struct pool *pool)
 		if (!same_uuid(this->next_part, after->attr.uuid) ||
 			!same_uuid(after->previous_part, this->attr.uuid))
 			return err_set(-EINVAL,
-				"%s is not followed by %s in the pool: parts are missing from the "
-				"set, or in another order",
+				"%s is not followed by %s in the pool: parts are missing from the set, or in another order",
 				pool->parts[i].path, pool->parts[next].path);
 	}
 	return 0;

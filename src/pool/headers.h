@@ -13,7 +13,9 @@
 
 #include "pool/internal.h"
 
-/* Check that attributes fit a set with one header, a header in each part, or none; or -EINVAL. */
+/*
+ * Check that attributes fit a set with one header, a header in each part, or none; -EINVAL if not.
+ */
 int headers_agree(
 	const char *name, bool no_headers, bool single_header, const struct rpmem_pool_attr *attr);
 
@@ -21,8 +23,8 @@ int headers_agree(
 int headers_make(struct pool *pool, const struct rpmem_pool_attr *attr);
 
 /*
- * Write the headers of the new parts (`new`), which no other process can see yet, or of the
- * others.
+ * Write the headers of the new parts, which no other process can see yet, if `new` is true; else
+ * those of the other parts.
  */
 int headers_write(struct pool *pool, bool new);
 

@@ -68,8 +68,7 @@ static int check_kind(const struct pool_set *set, bool *in_directories)
 	for (size_t i = 0; i < set->count; i++)
 		if (set->entries[i].is_auto)
 			return err_set(-EINVAL,
-				"%s:%u: %s is a directory: AUTO sizes are for DAX "
-				"devices",
+				"%s:%u: %s is a directory: AUTO sizes are for DAX devices",
 				set->name, set->entries[i].line, set->entries[i].path);
 	return 0;
 }
@@ -209,8 +208,7 @@ static int check_numbers(const struct layout *layout, const struct pool_set *set
 	for (size_t i = 0; i < layout->count; i++)
 		if (layout->parts[i].number != i)
 			return err_set(-EINVAL,
-				"%s: part %zu is missing or exists twice: %s was "
-				"found instead",
+				"%s: part %zu is missing or exists twice: %s was found instead",
 				set->name, i, layout->parts[i].path);
 	return 0;
 }

@@ -14,7 +14,7 @@
 
 struct layout_part {
 	char *path;
-	size_t size; /* of the file, in bytes */
+	size_t size; /* size of the file, in bytes */
 	bool is_auto;
 	unsigned long number; /* in directories: the number in the file name */
 	size_t entry;         /* index of the set's entry that it comes from */

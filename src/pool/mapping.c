@@ -28,13 +28,11 @@ static int check_alignment(const struct part *part)
 {
 	if (part->skipped % part->alignment)
 		return err_set(-EINVAL,
-			"%s can be mapped in units of %zu bytes only, and cannot have a header of "
-			"its own: OPTION SINGLEHDR or NOHDRS is needed",
+			"%s can be mapped in units of %zu bytes only, and cannot have a header of its own: OPTION SINGLEHDR or NOHDRS is needed",
 			part->path, part->alignment);
 	if (part->offset % part->alignment)
 		return err_set(-EINVAL,
-			"%s can be mapped at multiples of %zu bytes only, and the parts before it "
-			"have %zu bytes",
+			"%s can be mapped at multiples of %zu bytes only, and the parts before it have %zu bytes",
 			part->path, part->alignment, part->offset);
 	return 0;
 }

@@ -27,16 +27,16 @@ enum part_origin {
 };
 
 struct part {
-	const char *path; /* the caller's; must live as long as the part */
+	const char *path; /* owned by the caller; must live as long as the part */
 	int fd;           /* locked; -1: not open */
 	enum part_origin origin;
 	bool header_written; /* by part_write_header() */
 	struct device device;
 	const char *sysfs;
 	size_t size;      /* in bytes, whole pages */
-	size_t alignment; /* of its mapping, in bytes */
+	size_t alignment; /* alignment of its mapping, in bytes */
 	size_t skipped;   /* bytes before the mapping: the header, if it is not mapped */
-	size_t offset;    /* of the mapping in the pool, in bytes */
+	size_t offset;    /* offset of the mapping in the pool, in bytes */
 	struct map map;
 	bool is_mapped;
 };
@@ -59,8 +59,8 @@ struct part_request {
 int part_create(struct part *part, const struct part_request *request);
 
 /*
- * -EBUSY, -EINVAL, -EREMOTEIO as part_create(); -ENOSPC if the file has holes and the disk is
- * full.
+ * Open an existing part. -EBUSY, -EINVAL and -EREMOTEIO as from part_create(); -ENOSPC if the file
+ * has holes and the disk is full.
  */
 int part_open(struct part *part, const struct part_request *request);
 
@@ -110,7 +110,7 @@ bool part_has_room(const struct part *part);
  */
 void part_stay_in_place(int fd);
 
-/* Write zeros over its first `size` bytes, durably. */
+/* Write zeros over the part's first `size` bytes, durably. */
 int part_blank(const struct part *part, size_t size);
 
 /* -EIO if the kernel lists bad blocks in the part. */

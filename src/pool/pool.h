@@ -83,17 +83,18 @@ void pool_discard(struct pool *pool);
 int pool_remove(const char *directory, const char *name, unsigned flags);
 
 /*
- * The same, and remove the state file (state.h), which is in the folder of states `folder`, or
- * beside the set if `folder` is NULL. If it cannot be removed, nothing is, even with force. If a
- * part is left, the state stays, too. With force, a set none of whose parts is there has no lock:
- * the state that another process makes at the same time may be removed.
+ * Do what pool_remove() does, and remove the state file (state.h), which is in the folder of
+ * states `folder`, or beside the set if `folder` is NULL. If the state file cannot be removed,
+ * nothing is removed, even with force. If a part is left, the state stays, too. With force, a set
+ * none of whose parts is there has no lock: the state that another process makes at the same time
+ * may be removed.
  */
 int pool_remove_with_state(
 	const char *folder, const char *directory, const char *name, unsigned flags);
 
 /*
- * Change the attributes in all headers, durably; NULL: zeros. Without headers, -EINVAL unless
- * zeros.
+ * Change the attributes in all headers, durably; NULL: zeros. -EINVAL if the pool has no headers
+ * and the attributes are not zeros.
  */
 int pool_set_attributes(struct pool *pool, const struct rpmem_pool_attr *attr);
 

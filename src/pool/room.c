@@ -34,7 +34,7 @@ static bool moves_blocks(int fd)
 	return false;
 }
 
-/* Sets a flag that btrfs obeys. With compression it refuses, or the flag has no effect. */
+/* Sets a flag that btrfs obeys. With compression, btrfs refuses, or the flag has no effect. */
 void part_stay_in_place(int fd)
 {
 	int flags;

@@ -24,13 +24,13 @@
 
 struct pool_set_entry {
 	char *path;    /* absolute */
-	size_t size;   /* of the file, or the maximum for a directory; bytes */
+	size_t size;   /* size of the file, or maximum size for a directory, in bytes */
 	bool is_auto;  /* AUTO: the size is the DAX device's own */
 	unsigned line; /* of the set file */
 };
 
 struct pool_set {
-	char *name; /* the set's, in error messages */
+	char *name; /* name of the set, for error messages */
 	struct pool_set_entry *entries;
 	size_t count;
 	bool single_header; /* only the first part has a header */

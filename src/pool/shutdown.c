@@ -50,8 +50,8 @@ static int add_part(const struct part *part, struct header_shutdown *state)
 	char sentence[ERR_SIZE];
 
 	if (device_is_hidden(&part->device, part->sysfs))
-		log_warning("%s: unsafe shutdowns cannot be noticed: sysfs does not show what it "
-			    "lies on",
+		log_warning(
+			"%s: unsafe shutdowns cannot be noticed: sysfs does not show what it lies on",
 			part->path);
 	if (!device_region(&part->device, part->sysfs).found)
 		return 0;
@@ -91,8 +91,7 @@ static int check(const struct pool *pool, const struct header_shutdown *now)
 		return 0;
 	if (then->uuid != now->uuid)
 		return err_set(-EINVAL,
-			"%s: the pool was in use when it was moved to other modules; its data may "
-			"be lost",
+			"%s: the pool was in use when it was moved to other modules; its data may be lost",
 			pool->name);
 	if (then->count != now->count)
 		return err_set(-EINVAL,

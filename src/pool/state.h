@@ -40,7 +40,7 @@ struct pool_state {
 	bool unclosed;                      /* that session has stored and not closed the pool */
 	bool stamped;                       /* its stamps are on all parts (stamp.h) */
 	bool inconsistent;                  /* the mark; without it the members below are 0 */
-	uint64_t since;                     /* when it was set, in seconds since 1970 */
+	uint64_t since;                     /* when the mark was set, in seconds since 1970 */
 	uint64_t missing;                   /* bytes */
 };
 

@@ -30,8 +30,9 @@ static bool is_within(const char *path, const char *folder)
 }
 
 /*
- * True if a real path is in a configured folder of states. If that folder is not below the one of
- * pool sets, it may contain it: then only the folder that repeats its path has states of its sets.
+ * True if a real path is in a configured folder of states. If that folder is not below the
+ * directory of pool sets, the states are below it in a folder that repeats the path of that
+ * directory.
  */
 static bool in_configured(const char *path, const char *folder, const char *directory)
 {

@@ -33,7 +33,7 @@ struct counter {
 	struct counts *counts;
 	struct lines lines[EVENT_FILES];
 	uint64_t *fences; /* fences that each thread has executed */
-	bool *is_pending; /* by thread: has it flushed or streamed since its last fence? */
+	bool *is_pending; /* has the thread flushed or streamed since its last fence? By thread */
 };
 
 void count_add(struct count *sum, const struct count *count)
@@ -110,7 +110,10 @@ static int change(struct counter *counter, const struct event *event)
 	return 0;
 }
 
-/* Gives all lines of the event `state`. Returns the number of lines whose flush was redundant. */
+/*
+ * Sets the state of all lines of the event to `state`. Returns the number of lines whose flush was
+ * redundant.
+ */
 static uint64_t flush_lines(struct counter *counter, const struct event *event, uint64_t state)
 {
 	uint64_t line, to, clean = 0;

@@ -17,11 +17,11 @@ enum event_kind {
 	EVENT_ATOMIC,  /* a STORE by one atomic access; length, place 0: to untraced memory */
 	EVENT_STREAM,  /* a STORE around the caches (non-temporal) */
 	EVENT_GROUP,   /* `length` bytes, stored in no particular order; payload: the bytes */
-	EVENT_COPY,    /* a GROUP by a call that compared its lines first; size 1: a later part */
+	EVENT_COPY,    /* a GROUP by a call that compared its lines first; size 1: its later part */
 	EVENT_SEEN,    /* a line that was found to differ from its shadow; payload: its 64 bytes */
 	EVENT_FLUSH,   /* `length` bytes, whole lines, are flushed from `place` on */
 	EVENT_CLFLUSH, /* a FLUSH by CLFLUSH, which needs no fence */
-	EVENT_FENCE,   /* value: bytes written to standard output so far; size 1: only orders */
+	EVENT_FENCE,   /* value: bytes written to standard output so far; size 1: it only orders */
 	EVENT_SYNC,    /* msync or a similar call made these bytes durable; value as for FENCE */
 	EVENT_MARK,    /* value: number of the operation; size 0: it begins, 1: it ends */
 	EVENT_FILE,    /* the file in `place`; value: its size when first mapped; payload: its name;

@@ -44,7 +44,7 @@ enum raw_file { RAW_GENERAL, RAW_MMX, RAW_VECTOR };
 struct raw_insn {
 	enum raw_kind kind;
 	enum raw_file file;
-	uint8_t length;     /* of the instruction, in bytes; 0 for RAW_OTHER */
+	uint8_t length;     /* length of the instruction in bytes; 0 for RAW_OTHER */
 	uint8_t size;       /* number of bytes stored */
 	uint8_t reg, mask;  /* register numbers as encoded: rax rcx rdx rbx rsp rbp rsi rdi r8... */
 	int8_t base, index; /* a register's number, or RAW_NO_REGISTER or RAW_RIP */

@@ -45,7 +45,7 @@ struct ring {
 	uint8_t all_files; /* set: also trace existing files outside of the directory files/ */
 	uint8_t really;    /* set: flushes and syncs are really executed, too */
 	uint8_t unused[6];
-	uint32_t threads, stacks, objects; /* how many numbers are given out; atomic */
+	uint32_t threads, stacks, objects; /* counts of numbers that were given out; atomic */
 	uint32_t attached;                 /* processes that loaded the recorder; atomic */
 	uint32_t private_maps, other_maps; /* maps of files that are not recorded; atomic */
 	uint32_t failed_maps;              /* maps of files under test that failed; atomic */
@@ -59,7 +59,7 @@ struct ring {
 	uint32_t names_lock; /* protects the members below and the order of changes; 0: free */
 	uint32_t name_count;
 	char names[NAMES_MAX][NAMES_LENGTH];
-	uint8_t name_directories[NAMES_MAX]; /* by name: the number of its directory */
+	uint8_t name_directories[NAMES_MAX]; /* number of the directory of each name */
 	char other_name[256];         /* name of the file that was mapped last among `other_maps` */
 	struct probe_board probes;    /* the dialogue about raw instructions */
 	_Alignas(4096) uint64_t head; /* atomic; the next slot that a writer takes */

@@ -25,7 +25,10 @@ struct spill {
 
 /* Moves a piece to the file if there are enough newer slots. `slots` and `count`: the trace. */
 void spill_older(struct spill *spill, struct event *slots, uint64_t count);
-/* A reader begins with the first slot; it goes from slot `from` to slot `to`. */
+/*
+ * spill_begin(): a reader begins with the first slot. spill_pass(): it goes on from slot `from` to
+ * slot `to`.
+ */
 void spill_begin(const struct spill *spill, struct event *slots);
 void spill_pass(const struct spill *spill, struct event *slots, uint64_t from, uint64_t to);
 void spill_fini(struct spill *spill);

@@ -208,7 +208,7 @@ static int add_missed(struct trace *trace, const struct event *event)
 	const char *name = (const char *)event_payload(event);
 
 	if (event->value >= MISSED_WAYS)
-		return err_set(-EINVAL, "the way %llu of acting unseen is out of range",
+		return err_set(-EINVAL, "the kind %llu of missed access is out of range",
 			(unsigned long long)event->value);
 	struct trace_missed *missed = &trace->missed[event->value];
 	missed->times++;

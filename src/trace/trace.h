@@ -32,7 +32,7 @@ struct trace_stack {
 /* One way in which the program acted that the recorder could not follow. */
 struct trace_missed {
 	uint64_t times;
-	char *name; /* of the file or library, the first time */
+	char *name; /* name of the file or library, when first missed */
 };
 
 /* A directory, by the name under which it was first seen. */
@@ -55,7 +55,7 @@ struct trace {
 	struct trace_stack *stacks;
 	bool has_names; /* set: file number NAMES_FILE is a file of names (trace/names.h) */
 	char *names[NAMES_MAX];
-	uint8_t name_directories[NAMES_MAX]; /* by name: the number of its directory */
+	uint8_t name_directories[NAMES_MAX]; /* number of the directory of each name */
 	struct trace_directory directories[NAMES_DIRECTORIES];
 	char *output; /* everything that the program wrote to standard output */
 	uint64_t output_size;

@@ -29,8 +29,8 @@ struct open_file {
 	int fd;
 	struct device device;
 	size_t length;
-	size_t alignment; /* of the device in bytes, or the page size */
-	bool is_new;      /* made by this call, and `name` is its name */
+	size_t alignment; /* alignment of the device in bytes, or the page size */
+	bool is_new;      /* the file was made by this call; `name` is its name */
 };
 
 /*

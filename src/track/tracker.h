@@ -47,7 +47,7 @@ int tracker_unmap(void *addr, size_t length);
 /* True if each byte of [from, to) lies in persistent memory; false for from >= to. */
 bool tracker_covers(uintptr_t from, uintptr_t to);
 
-/* Find the first range that has a byte in [from, to). False without any. */
+/* Find the first range that has a byte in [from, to). False if no range has one. */
 bool tracker_find(uintptr_t from, uintptr_t to, struct tracked *found);
 
 #endif

@@ -38,7 +38,7 @@ struct compare_ask {
 
 /* The reply to LOOK. */
 struct compare_looked {
-	uint64_t size;  /* of the pool, in bytes */
+	uint64_t size;  /* size of the pool, in bytes */
 	uint32_t guard; /* bytes at the pool's start that are its header, or 0 */
 };
 

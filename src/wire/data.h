@@ -45,7 +45,7 @@ struct data_hello {
 struct data_welcome {
 	uint16_t version;
 	uint16_t window;       /* maximum of messages without a reply */
-	uint32_t message_size; /* of the largest message, and of the most bytes in a reply */
+	uint32_t message_size; /* size of the largest message, and of the most bytes in a reply */
 	uint64_t read_base, read_key;
 	uint64_t write_base, write_key;
 };

@@ -8,8 +8,9 @@
 #include "base/err.h"
 
 /*
- * Blocks are asked for only when no pages are left to be asked for. So at most the blocks of all
- * requests under way can be found to differ before that, and every other one begins a range.
+ * Blocks are requested only when no pages are left to request. Until then at most the blocks of
+ * all requests under way can be found to differ, and at most every other one of them begins a
+ * range.
  */
 #define RANGES_MAX (DIFFER_AHEAD * (COMPARE_RANGE_MAX / COMPARE_BLOCK / 2 + 1))
 
@@ -32,8 +33,8 @@ struct run {
 	bool must_mark, has_marked;
 	struct flight flights[DIFFER_WINDOW];
 	unsigned first, count;
-	unsigned blocks;                 /* of them, requests for blocks */
-	struct range ranges[RANGES_MAX]; /* pages of these are to be asked for */
+	unsigned blocks;                 /* number of these requests that are for blocks */
+	struct range ranges[RANGES_MAX]; /* ranges whose pages are still to be requested */
 	unsigned first_range, range_count;
 };
 

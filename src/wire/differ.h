@@ -34,9 +34,9 @@ struct differ_calls {
 	 */
 	int (*mark)(void *context, uint64_t offset);
 	int (*marked)(void *context);
-	/* These whole pages differ. */
+	/* Called for a range of whole pages that differ. */
 	int (*differ)(void *context, uint64_t offset, size_t length);
-	/* The blocks of so many more bytes have been compared. */
+	/* Called when the blocks of `length` more bytes have been compared. */
 	int (*progress)(void *context, size_t length);
 	void *context;
 };

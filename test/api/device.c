@@ -55,7 +55,7 @@ static void nulls(const struct pmem2_source *src)
 		"source_numa_node: NULL for the output is refused");
 }
 
-/* As in PMDK's libpmem2: the kind of source is checked first, as nothing would be stored anyway. */
+/* As PMDK's libpmem2, the calls check the kind of source first: they would store nothing anyway. */
 static void anonymous_first(const struct pmem2_source *anon)
 {
 	is_int(pmem2_source_device_id(anon, NULL, NULL), PMEM2_E_NOSUPP,

@@ -147,7 +147,10 @@ static void nobody_waits(void)
 static pthread_key_t late_key;
 static struct pmem2_map *late_map;
 
-/* A destructor: the C library calls a thread's in several rounds, and this flushes in the last. */
+/*
+ * A destructor of thread data. The C library calls a thread's destructors in several rounds; this
+ * one flushes in the last round.
+ */
 static void flush_late(void *unused)
 {
 	static unsigned rounds;

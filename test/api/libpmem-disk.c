@@ -88,8 +88,7 @@ static bool mount_btrfs(const char *options)
 	char command[512];
 
 	snprintf(command, sizeof(command),
-		"{ truncate -s 400M %s/image && mkfs.btrfs -q -f %s %s/image && mkdir -p %s/cow && "
-		"mount -o loop %s/image %s/cow; } >/dev/null 2>&1",
+		"{ truncate -s 400M %s/image && mkfs.btrfs -q -f %s %s/image && mkdir -p %s/cow && mount -o loop %s/image %s/cow; } >/dev/null 2>&1",
 		scratch, options, scratch, scratch, scratch, scratch);
 	return !system(command);
 }

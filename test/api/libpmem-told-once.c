@@ -257,8 +257,7 @@ int main(void)
 	forked();
 	new_in_child();
 	hidden(succeeds_without_proc, true,
-		"W10: pmem_msync without /proc after a failure of any file: it fails, since the "
-		"files cannot be told apart");
+		"W10: pmem_msync without /proc after a failure of any file: it fails, since the files cannot be told apart");
 	hidden(succeeds_without_list, true,
 		"W10: pmem_msync with an empty /proc/self/maps after a failure of any file: it fails");
 	hidden(forgets_lack_of_memory, false,

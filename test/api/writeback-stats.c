@@ -70,14 +70,20 @@ static struct holdfast_writeback_counts grown(const char *what,
 {
 	struct holdfast_writeback_counts after = now();
 
-	is_int(after.flushes - before->flushes, by.flushes, "%s: flushes", what);
-	is_int(after.bytes - before->bytes, by.bytes, "%s: flushed bytes", what);
-	is_int(after.drains - before->drains, by.drains, "%s: drains", what);
-	is_int(after.ranges - before->ranges, by.ranges, "%s: write-backs", what);
-	is_int(after.pages - before->pages, by.pages, "%s: pages written back", what);
-	is_int(after.retries - before->retries, by.retries, "%s: retries", what);
-	is_int(after.failures - before->failures, by.failures, "%s: failures", what);
-	is_int(sum(after.times, 0), after.drains, "%s: each drain has a time", what);
+	is_int(after.flushes - before->flushes, by.flushes, "%s: the number of flushes is right",
+		what);
+	is_int(after.bytes - before->bytes, by.bytes, "%s: the number of flushed bytes is right",
+		what);
+	is_int(after.drains - before->drains, by.drains, "%s: the number of drains is right", what);
+	is_int(after.ranges - before->ranges, by.ranges, "%s: the number of write-backs is right",
+		what);
+	is_int(after.pages - before->pages, by.pages,
+		"%s: the number of pages written back is right", what);
+	is_int(after.retries - before->retries, by.retries, "%s: the number of retries is right",
+		what);
+	is_int(after.failures - before->failures, by.failures,
+		"%s: the number of failures is right", what);
+	is_int(sum(after.times, 0), after.drains, "%s: a time is counted for each drain", what);
 	return after;
 }
 
@@ -88,7 +94,7 @@ static void calls(void)
 	struct holdfast_writeback_counts *stats, before = now();
 	size_t page = page_size();
 
-	is_int(before.struct_size, sizeof(before), "stats: the struct has its size");
+	is_int(before.struct_size, sizeof(before), "stats: struct_size is the size of the struct");
 	pmem2_get_flush_fn(map)(addr, 0);
 	pmem2_get_drain_fn(map)();
 	before = grown("an empty flush, and a drain of nothing", &before, BY(.drains = 0));
@@ -139,14 +145,14 @@ static void events(void)
 	before = now();
 	/* The elements from 12 on have times of 2048 us or more. */
 	is_int(sum(before.times, 12) - sum(after.times, 12), 1,
-		"times: a drain of 3 ms is among the long ones");
+		"writeback_stats: a drain of 3 ms is counted among those of 2048 us or more");
 	/* On a busy machine any drain may take long, but not a thousand of them. */
 	for (int i = 0; i < 1000 && sum(before.times, 0) == sum(before.times, 12); i++) {
 		pmem2_get_persist_fn(map)(addr, 1);
 		before = now();
 	}
 	ok(sum(before.times, 0) > sum(before.times, 12),
-		"times: a drain of less than 2 ms is among the short ones");
+		"writeback_stats: a drain of less than 2 ms is counted among the shorter ones");
 	holdfast_set_writeback_handler(lost, NULL);
 	next.fails = true;
 	pmem2_get_persist_fn(map)(addr, 1);
@@ -164,7 +170,10 @@ static void *persist_twice(void *unused)
 	return NULL;
 }
 
-/* Counts of threads stay when they have ended; those of the parent do not count for a child. */
+/*
+ * The counts of a thread remain after it has ended. A child does not inherit the counts of its
+ * parent.
+ */
 static void threads_and_children(void)
 {
 	struct holdfast_writeback_counts before = now();

@@ -46,8 +46,8 @@ static int link_of(const void *addr, const char *name)
 }
 
 /*
- * Checks that EXCL prevents naming a temporary file later, and nothing else does: open(2),
- * O_TMPFILE.
+ * Checks that a temporary file can be named later unless it was made with EXCL, like one that
+ * open(2) makes with O_TMPFILE.
  */
 static bool temporary_linked(void)
 {

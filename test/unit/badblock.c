@@ -182,7 +182,7 @@ static void refused(int fd)
 	unlink(tree_path(DISK "slaves/sda"));
 }
 
-/* Bad blocks under device-mapper lie somewhere in its device, but their offset there is unknown. */
+/* Bad blocks of a disk under device-mapper: their offset in the device-mapper device is unknown. */
 static void stacks(void)
 {
 	struct device dm = {.kind = DEVICE_FILE, .number = makedev(4000, 0)};
@@ -431,7 +431,7 @@ int main(void)
 	tree_close();
 	int error = extents_read(&extents, fd);
 	if (error == -EOPNOTSUPP) {
-		skip("badblocks_read: bad blocks of files",
+		skip("badblocks_read: bad blocks of files are read",
 			"the file system of TMPDIR does not tell where files lie");
 		return tap_done();
 	}
@@ -441,7 +441,7 @@ int main(void)
 	ok(extents.count && last->logical + last->length >= (200 * 2 - 1) * BLOCK,
 		"extents_read: the last of many extents is read");
 	if (extents.count != 200 || !extents.list[0].is_placed) {
-		skip("badblocks_read: files with 200 holes",
+		skip("badblocks_read: bad blocks of a file with 200 holes are read",
 			"the file system of TMPDIR does not keep each of 200 single blocks as an extent");
 		return tap_done();
 	}

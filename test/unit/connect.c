@@ -189,18 +189,18 @@ static void test_silence(void)
 	args.timeout_ms = 300;
 	double start = seconds();
 	is_int(fabric_client_open(&args, &client), -ETIMEDOUT,
-		"silence: a peer that never answers is given up");
+		"silent peer: the initiator does not wait for it longer than the deadline");
 	double took = seconds() - start;
-	ok(took > 0.29 && took < 3, "silence: the wait lasts as long as the deadline: %.3f s",
+	ok(took > 0.29 && took < 3, "silent peer: the wait lasts as long as the deadline: %.3f s",
 		took);
-	has_str(err_get(), "within 300 ms", "silence: the message names the deadline");
+	has_str(err_get(), "within 300 ms", "silent peer: the message names the deadline");
 
 	args.timeout_ms = 60000;
 	args.hangup_fd = eventfd(1, 0);
 	start = seconds();
 	is_int(fabric_client_open(&args, &client), -ECONNRESET,
-		"silence: a peer is given up when hangup_fd is readable");
-	ok(seconds() - start < 5, "silence: a readable hangup_fd ends the wait at once");
+		"silent peer: the wait ends when hangup_fd becomes readable");
+	ok(seconds() - start < 5, "silent peer: a readable hangup_fd ends the wait at once");
 	close(args.hangup_fd);
 	close(listener);
 	target_stop(target);
@@ -377,23 +377,23 @@ static void test_descriptors(void)
 	less.rlim_cur = 400;
 	setrlimit(RLIMIT_NOFILE, &less);
 	unsigned lanes = fabric_lanes_affordable(HOLDFAST_PROVIDER_TCP, 1024);
-	ok(lanes > 8 && lanes < 200, "descriptors: a limit of 400 is enough for %u of 1024 lanes",
+	ok(lanes > 8 && lanes < 200, "limit on descriptors: 400 are enough for %u of 1024 lanes",
 		lanes);
 	is_int(fabric_lanes_affordable(HOLDFAST_PROVIDER_TCP, 2), 2,
-		"descriptors: a limit of 400 is enough for both of 2 lanes");
+		"limit on descriptors: 400 are enough for both of 2 lanes");
 	if (lanes > TARGET_LANES)
 		lanes = TARGET_LANES;
 	struct target *target = target_new(HOLDFAST_METHOD_MESSAGE, lanes);
 	target_start(target);
 	unsigned first = open_descriptors();
-	ok(works(target, lanes), "descriptors: %u lanes work under the limit of 400", lanes);
+	ok(works(target, lanes), "limit on descriptors: %u lanes work under a limit of 400", lanes);
 	is_int(open_descriptors(), first,
-		"descriptors: closing the lanes closes all of their descriptors");
+		"limit on descriptors: closing the lanes closes all of their descriptors");
 	target_stop(target);
 	less.rlim_cur = open_descriptors() + 8;
 	setrlimit(RLIMIT_NOFILE, &less);
 	is_int(fabric_lanes_affordable(HOLDFAST_PROVIDER_TCP, 1), 0,
-		"descriptors: 8 free ones are not enough for a lane");
+		"limit on descriptors: 8 free descriptors are not enough for a lane");
 	setrlimit(RLIMIT_NOFILE, &before);
 }
 

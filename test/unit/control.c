@@ -102,7 +102,7 @@ static void test_start(void)
 	ok(got.size == start.size && got.nlanes == start.nlanes &&
 			got.providers == start.providers && got.has_attr &&
 			same_attr(&got.attr, &start.attr) && !strcmp(got.name, start.name),
-		"control_get_start: what is read is what was written");
+		"control_get_start: a request reads back as it was written");
 	struct writer small = writer_on(bytes, length - 1);
 	control_put_start(&small, &start);
 	ok(small.bad, "control_put_start: a buffer that is too small is noticed");
@@ -135,7 +135,7 @@ static void test_started(void)
 	ok(got.nlanes == told.nlanes && got.port == told.port &&
 			!strcmp(got.address, told.address) &&
 			!memcmp(got.secrets, secrets, sizeof(secrets)),
-		"control_get_started: what is read is what was written");
+		"control_get_started: a reply reads back as it was written");
 	int refused = 0;
 	size_t length = writer_length(&out);
 	for (size_t cut = 6; cut < length; cut += cut < 200 ? 1 : 1009) {
@@ -159,10 +159,11 @@ static void test_counters(void)
 		memcpy((char *)&counters + i * sizeof(number), &number, sizeof(number));
 	}
 	counters_put(&out, &counters);
-	is_int(writer_length(&out), WIRE_COUNTERS_SIZE, "counters: a message has their size");
+	is_int(writer_length(&out), WIRE_COUNTERS_SIZE,
+		"counters: a message of counters has the expected length");
 	struct reader in = reader_on(room, WIRE_COUNTERS_SIZE);
 	ok(!counters_get(&in, &got) && !memcmp(&counters, &got, sizeof(got)),
-		"counters: written ones read back the same");
+		"counters: written counters read back the same");
 	for (size_t length = 0; length <= sizeof(room); length++) {
 		if (length == WIRE_COUNTERS_SIZE)
 			continue;
@@ -170,11 +171,11 @@ static void test_counters(void)
 		if (counters_get(&in, &got) != -EPROTO)
 			number = 0;
 	}
-	ok(number, "counters: any other length is malformed");
+	ok(number, "counters: a message of any other length is malformed");
 	is_str(control_type_name(CONTROL_COUNTERS | CONTROL_REPLY), "COUNTERS",
-		"counters: the request has a name");
+		"control_type_name: the request for counters has a name");
 	is_str(control_type_name(CONTROL_SESSION_COUNTERS + 1), "?",
-		"counters: the number after them has none");
+		"control_type_name: the first unused number has the name \"?\"");
 }
 
 /* Lanes in the control channel have no port, address or secrets, but limits. */
@@ -205,7 +206,7 @@ static void test_started_by_ssh(void)
 			i ? "is refused" : "is read");
 	}
 	ok(got.window == 32 && got.message_size == CONTROL_DATA_MAX && !got.secrets,
-		"control_get_started: the limits of lanes over ssh are those that were written");
+		"control_get_started: the limits of lanes over ssh read back as they were written");
 }
 
 static void test_lanes(void)
@@ -218,7 +219,7 @@ static void test_lanes(void)
 	is_int(control_get_lanes(bytes, writer_length(&out), &got), 0,
 		"control_get_lanes: a request is read");
 	ok(got.nlanes == 7 && got.providers == HOLDFAST_PROVIDER_SSH,
-		"control_get_lanes: what is read is what was written");
+		"control_get_lanes: a request reads back as it was written");
 	is_int(control_get_lanes(bytes, writer_length(&out) - 1, &got), -EPROTO,
 		"control_get_lanes: a request that is cut is refused");
 	bytes[7] = 8;
@@ -310,7 +311,7 @@ static void test_streams(void)
 	has_str(err_get(), "1.1", "control_get_greeting: the message names our version");
 }
 
-/* The pairs of functions for a pool's state. */
+/* Tests the functions that write and read messages about the state of a pool. */
 static void test_state(void)
 {
 	struct control_session session = {.generation = UINT64_MAX},
@@ -332,7 +333,7 @@ static void test_state(void)
 	struct reader in = reader_on(bytes, writer_length(&out));
 	ok(!control_get_session(&in, &got_session) &&
 			!memcmp(&got_session, &session, sizeof(session)),
-		"control_get_session: what is read is what was written");
+		"control_get_session: a session reads back as it was written");
 	memset(bytes + 16, 0, 8);
 	in = reader_on(bytes, writer_length(&out));
 	is_int(control_get_session(&in, &got_session), -EPROTO,
@@ -346,7 +347,7 @@ static void test_state(void)
 			got_state.since == 10 && got_state.missing == UINT64_MAX &&
 			got_state.generation == 9 &&
 			!memcmp(got_state.identity, state.identity, sizeof(state.identity)),
-		"control_get_state: what is read is what was written");
+		"control_get_state: a state reads back as it was written");
 	int refused = 0;
 	for (size_t cut = 0; cut < length; cut++) {
 		in = reader_on(bytes, cut);
@@ -356,7 +357,7 @@ static void test_state(void)
 	bytes[26] = 0;
 	in = reader_on(bytes, length);
 	is_int(control_get_state(&in, &got_state), -EPROTO,
-		"control_get_state: a time without a mark is refused");
+		"control_get_state: a state with the time of a mark but no mark is refused");
 	bytes[0] = 0;
 	in = reader_on(bytes, length);
 	is_int(control_get_state(&in, &got_state), -EPROTO,
@@ -368,7 +369,7 @@ static void test_state(void)
 		"control_get_mark: a request that is cut is refused");
 	is_int(missing, 7, "control_get_mark: the output is unchanged on failure");
 	ok(!control_get_mark(bytes, 8, &missing) && missing == 123456789,
-		"control_get_mark: what is read is what was written");
+		"control_get_mark: a request reads back as it was written");
 }
 
 static void test_resume(void)
@@ -388,7 +389,7 @@ static void test_resume(void)
 		"control_get_resume: the session is unchanged on failure");
 	ok(!control_get_resume(bytes, length, &got) && got.session.generation == 5 &&
 			got.start.nlanes == 2 && !strcmp(got.start.name, "a.set"),
-		"control_get_resume: what is read is what was written");
+		"control_get_resume: a request reads back as it was written");
 }
 
 int main(void)

@@ -69,7 +69,9 @@ static struct arena arena_new(void)
 	return arena;
 }
 
-/* Start of the range at `at` with its red zones of ZONE bytes, as far as the arena goes. */
+/*
+ * Start of the zone of ZONE bytes in front of the range at `at`; 0 if the arena begins within it.
+ */
 static size_t zone_start(size_t at)
 {
 	return at < ZONE ? 0 : at - ZONE;
@@ -143,8 +145,7 @@ static void tally_add(struct tally *tally, const struct shot *shot, bool right)
 {
 	tally->calls++;
 	if (!right && !tally->failures++)
-		diag("first wrong call: dest at %zu, src at %zu, len %zu, c %d, flags %#x, streaming "
-		     "from %zu%s",
+		diag("first wrong call: dest at %zu, src at %zu, len %zu, c %d, flags %#x, streaming from %zu%s",
 			shot->dest, shot->src, shot->len, shot->c, shot->flags,
 			cpu.stream_threshold, cpu.fence_while_streaming ? " with fences" : "");
 }

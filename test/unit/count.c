@@ -69,9 +69,11 @@ static void plain(void)
 	is_int(counts.stacks[2].lines, 4,
 		"a flush of four lines: four lines are counted under its call stack");
 	is_int(counts.stacks[2].copied, 200, "a copy: its bytes are counted under its call stack");
-	is_int(counts.total.fences, 2, "the total: has the fences of both stacks");
+	is_int(counts.total.fences, 2,
+		"the total of a trace: counts the fences of both call stacks");
 	is_int(counts.total.redundant_flushes, 0, "flushes of changed lines: are not redundant");
-	is_int(counts.total.clean_lines, 0, "flushes of changed lines: have no clean line");
+	is_int(counts.total.clean_lines, 0,
+		"flushes of changed lines: no line is counted as clean");
 	is_int(counts.total.redundant_fences, 0, "fences after flushes: are not redundant");
 	is_int(counts.unflushed, 0,
 		"a trace that flushes all lines: no line is counted as unflushed");

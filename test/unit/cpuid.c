@@ -64,7 +64,8 @@ static void bits(void)
 {
 	const uint32_t saved = 0xe7;
 
-	is_str(judged((struct x86_id){.xcr0 = saved}), "", "cpuid: no bit gives no feature");
+	is_str(judged((struct x86_id){.xcr0 = saved}), "",
+		"cpuid: no feature is found if no bit is set");
 	is_str(judged((struct x86_id){.xcr0 = saved, .leaf1_edx = CLFSH}), " clflush",
 		"cpuid: the bit CLFSH gives only the feature clflush");
 	is_str(judged((struct x86_id){.xcr0 = saved, .leaf1_edx = SSE2}), " sse2",
@@ -169,7 +170,7 @@ static void flushes(void)
 		x86_judge(&found, &id);
 		is_str(feature_names(
 			       found.features & ~cpu_tuning_leaves(&found.tuning, found.features)),
-			rows[i].shuns ? " clwb" : "", "%s: the features to be avoided are right",
+			rows[i].shuns ? " clwb" : "", "%s: the right features are avoided",
 			rows[i].what);
 		is_str(feature_names(cpu_tuning_leaves(&found.tuning, feature_bit("clwb"))),
 			" clwb", "%s: CLWB is used if there is no CLFLUSHOPT", rows[i].what);
@@ -202,9 +203,10 @@ static void this_machine(void)
 	x86_judge(&read, &id);
 	is_int(found.features, read.features,
 		"this machine: arch_detect() finds the features that CPUID reports");
-	is_int(found.line_size, read.line_size, "this machine: the size of a line is CPUID's");
+	is_int(found.line_size, read.line_size,
+		"this machine: the size of a cache line is the one that CPUID reports");
 	is_str(found.tuning.name, read.tuning.name,
-		"this machine: the row of tuning is that of CPUID's maker and model");
+		"this machine: the row of tuning is the one for the vendor and model in CPUID");
 }
 
 int main(void)

@@ -340,7 +340,8 @@ static void budgets(void)
 		trace_add(&trace, &same, 1);
 	}
 	look(never, false, 64);
-	is_int(explored.points, 21, "twenty drains: a crash point before each, and one at the end");
+	is_int(explored.points, 21,
+		"twenty drains: there is a crash point before each, and one at the end");
 	is_int(explored.signatures, 2,
 		"twenty drains by the same code: they share one signature, the end has another");
 	is_int(explored.images, 6,

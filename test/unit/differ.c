@@ -53,7 +53,7 @@ static int ask(void *context, const struct compare_ask *ask)
 
 	(void)context;
 	compare_put_ask(&out, ask);
-	/* The decoder checks the limits that the target has. */
+	/* compare_get_ask() checks that a request stays within the target's limits. */
 	target.wrong += compare_get_ask(bytes, writer_length(&out), &got) != 0 ||
 			got.offset + got.length > SIZE || target.count >= DIFFER_WINDOW;
 	target.wrong += ask->unit == COMPARE_PAGE && target.mark == 0;
@@ -134,7 +134,7 @@ static int run(uint64_t begin, uint64_t end)
 	return differ_run(&calls, local, begin, end, 42);
 }
 
-/* The number of pages in a range for which the outcome is not what the bytes are. */
+/* Number of pages in a range for which the comparison found the opposite of what is true. */
 static int mistakes(uint64_t begin, uint64_t end)
 {
 	int count = 0;
@@ -146,7 +146,7 @@ static int mistakes(uint64_t begin, uint64_t end)
 	return count;
 }
 
-/* True if the mark was set from the beginning of the first block that differs on, or not needed. */
+/* True if all from the first block that differs was marked, or if no block of the range differs. */
 static bool marks_all(uint64_t begin, uint64_t end)
 {
 	uint64_t first = begin;
@@ -171,8 +171,7 @@ static void check(const char *what, uint64_t begin, uint64_t end)
 	is_int(mistakes(begin, end), 0, "%s: exactly the pages that differ are found", what);
 	is_int(target.wrong, 0, "%s: requests and calls keep the rules", what);
 	is_int(target.compared, end - begin, "%s: all bytes are compared", what);
-	ok(marks_all(begin, end), "%s: the mark is told where the first block that differs begins",
-		what);
+	ok(marks_all(begin, end), "%s: the mark begins with the first block that differs", what);
 }
 
 static void test_few(void)
@@ -181,10 +180,14 @@ static void test_few(void)
 	for (unsigned i = 0; i < PAGES / 1000; i++)
 		pool[(size_t)rand() % PAGES * PAGE + (size_t)rand() % PAGE] ^= 1;
 	check("one page in a thousand", 0, SIZE);
-	/* 0.4 KiB for each MiB: the hashes of all blocks, and of the pages in those that differ. */
+	/*
+	 * 0.4 KiB for each MiB: the hashes of all blocks, and those of the pages in blocks that
+	 * differ.
+	 */
 	ok(target.exchanged < SIZE / 2500,
-		"one page in a thousand: less than 0.04 %% of the bytes are exchanged");
-	ok(target.most > DIFFER_AHEAD, "one page in a thousand: requests for pages are pipelined");
+		"one page in a thousand differs: less than 0.04 %% of the bytes are exchanged");
+	ok(target.most > DIFFER_AHEAD,
+		"one page in a thousand differs: requests for pages are pipelined");
 }
 
 static void test_all(void)
@@ -203,7 +206,7 @@ static void test_edges(void)
 {
 	begin_case();
 	check("equal", 0, SIZE);
-	is_int(target.mark, 0, "equal: the pool is not marked");
+	is_int(target.mark, 0, "equal bytes: the pool is not marked");
 	begin_case();
 	pool[0] ^= 1;
 	pool[SIZE - 1] ^= 1;
@@ -212,7 +215,7 @@ static void test_edges(void)
 	memset(pool, 0, PAGE);
 	memset(pool + SIZE - PAGE, 0, PAGE);
 	check("the header and the last page differ, and are left out", PAGE, SIZE - PAGE);
-	is_int(target.mark, 0, "what is left out differs: the pool is not marked");
+	is_int(target.mark, 0, "only a part that is left out differs: the pool is not marked");
 	begin_case();
 	pool[SIZE / 2 + 3 * COMPARE_BLOCK + 5 * PAGE] ^= 1;
 	pool[SIZE - PAGE] ^= 1;
@@ -230,10 +233,10 @@ static void test_failure(void)
 	begin_case();
 	pool[0] ^= 1;
 	target.fails_after = 3;
-	is_int(run(0, SIZE), -EIO, "the target fails: the comparison ends with its error");
+	is_int(run(0, SIZE), -EIO, "failing target: the comparison ends with the target's error");
 }
 
-/* From `xxhsum -H2` of xxhash 0.8, which implements the same algorithm. */
+/* Hashes by `xxhsum -H2` of xxhash 0.8, which implements the same algorithm. */
 static void test_hash(void)
 {
 	static const uint8_t empty[HASH_SIZE] = {0x99, 0xaa, 0x06, 0xd3, 0x01, 0x47, 0x98, 0xd8,
@@ -244,9 +247,11 @@ static void test_hash(void)
 	uint8_t one[HASH_SIZE], two[HASH_SIZE];
 
 	hash_bytes("", 0, 0, one);
-	ok(!memcmp(one, empty, HASH_SIZE), "hash_bytes: XXH3 of nothing, with 128 bits");
+	ok(!memcmp(one, empty, HASH_SIZE),
+		"hash_bytes: the hash of no bytes is that of XXH3 with 128 bits");
 	hash_bytes(zeros, sizeof(zeros), 0, one);
-	ok(!memcmp(one, page, HASH_SIZE), "hash_bytes: XXH3 of a page of zeros, with 128 bits");
+	ok(!memcmp(one, page, HASH_SIZE),
+		"hash_bytes: the hash of a page of zeros is that of XXH3 with 128 bits");
 	hash_bytes(local, PAGE, 1, one);
 	hash_bytes(local, PAGE, 2, two);
 	ok(memcmp(one, two, HASH_SIZE), "hash_bytes: another seed gives another hash");

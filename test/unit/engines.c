@@ -145,7 +145,7 @@ static void test_choice(size_t line_size)
 		line_size, all + 1);
 }
 
-/* One row of the table of tuning, and what cpu_init_tuned() sets up by it. */
+/* Tests one row of the table of tuning, and the settings that cpu_init_tuned() makes from it. */
 static void test_tuning_row(const struct cpu_tuning *row)
 {
 	uint32_t has;
@@ -430,7 +430,7 @@ static void test_detection(void)
 	text = cpuinfo("vendor_id");
 	if (text)
 		is_int(found.tuning.fence_while_streaming, !strcmp(text, "GenuineIntel"),
-			"fence_while_streaming: on for Intel's processors only");
+			"fence_while_streaming: it is on for Intel's processors only");
 }
 
 int main(void)

@@ -58,7 +58,7 @@ static void regions(void)
 	has_str(told->text, "does not say",
 		"file on a region without a domain: the text says that the platform does not say");
 	is_int(told->deep_flush, HOLDFAST_DEEP_FLUSH_ABSENT,
-		"file on a region without a domain: a deep flush does not exist");
+		"file on a region without a domain: the explanation says that it has no deep flush");
 
 	explain(file_on(GARBLED, FACTS_SYNC_ACCEPTED, "rw,dax=always"));
 	is("file on a region with an unreadable domain", PMEM2_GRANULARITY_CACHE_LINE,
@@ -327,18 +327,18 @@ static void captured(void)
 	dax.device.number = makedev(251, 0);
 	explain(dax);
 	is_int(told->reason, HOLDFAST_REASON_DAX_NOT_PERSISTENT,
-		"captured volatile CXL memory: the reason is DAX_NOT_PERSISTENT");
+		"recorded machine with volatile CXL memory: the reason is DAX_NOT_PERSISTENT");
 	is_int(told->survival, HOLDFAST_SURVIVES_NOT,
-		"captured volatile CXL memory: nothing survives a power cut");
+		"recorded machine with volatile CXL memory: nothing survives a power cut");
 	tree_close();
 	tree_open();
 	tree_load("captured-nvdimm-fsdev");
 	dax.device.number = makedev(251, 1);
 	explain(dax);
 	is_int(told->reason, HOLDFAST_REASON_DAX_UNBOUND,
-		"captured device DAX with the driver fsdev_dax: the reason is DAX_UNBOUND");
+		"recorded machine with device DAX with the driver fsdev_dax: the reason is DAX_UNBOUND");
 	is_int(told->survival, HOLDFAST_SURVIVES_UNKNOWN,
-		"captured device DAX with the driver fsdev_dax: it is unknown if stores survive");
+		"recorded machine with device DAX with the driver fsdev_dax: it is unknown if stores survive");
 	tree_close();
 }
 

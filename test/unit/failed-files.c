@@ -190,10 +190,10 @@ static void killed_anywhere(void)
 			    another = {fail_once, sizeof(*table), fail_another, NULL,
 				    first_failure_stands};
 
-	killed_at_each(&again, "failed_files: a process killed after any store of a second "
-			       "record of a file leaves the first record intact");
-	killed_at_each(&another, "failed_files: a process killed after any store of the record "
-				 "of another file leaves the first record intact");
+	killed_at_each(&again,
+		"failed_files: a process killed after any store of a second record of a file leaves the first record intact");
+	killed_at_each(&another,
+		"failed_files: a process killed after any store of the record of another file leaves the first record intact");
 }
 
 /*
@@ -227,7 +227,7 @@ static void in_pid_namespaces(void)
 	if (!pid) {
 		if (unshare(CLONE_NEWPID))
 			_exit(99);
-		pid = fork(); /* its number is 1 in its namespace, as that of its child will be */
+		pid = fork(); /* it is number 1 in its PID namespace, and so is its own child */
 		if (!pid)
 			_exit(namesake_waits());
 		waitpid(pid, &status, 0);

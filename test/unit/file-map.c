@@ -165,11 +165,11 @@ static void deep_drain(void)
 	new_tree("cpu_cache\n");
 	char *addr = map_dax();
 	is_int(file_map_deep_drain(addr, SIZE, tree_root), 0,
-		"deep drain: without deep_flush there is nothing to do");
+		"deep drain: a region without the attribute deep_flush needs no flush, a success");
 	tree_file(REGION "deep_flush", "0\n");
 	flushed();
 	is_int(file_map_deep_drain(addr, SIZE, tree_root), 0,
-		"deep drain: with deep_flush 0 there is nothing to do");
+		"deep drain: a region whose deep_flush is 0 needs no flush, a success");
 	ok(!flushed(), "deep drain: with deep_flush 0 the attribute is not written to");
 	tree_file(REGION "deep_flush", "1\n");
 	flushed();

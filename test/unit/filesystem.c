@@ -37,7 +37,7 @@ static void lines(void)
 	is_int(visits, 6, "mounts_each: malformed lines are passed over");
 	visits = 0;
 	is_int(mounts_each(list, stop, &visits), 7,
-		"mounts_each: what a visitor returns is returned");
+		"mounts_each: returns the value that a visitor returned");
 	is_int(visits, 2, "mounts_each: a visitor that does not return 0 ends the walk at once");
 	is_int(mounts_each("/nowhere/at/all", count, &visits), -ENOENT,
 		"mounts_each: a missing list is reported");
@@ -92,7 +92,7 @@ static void options(void)
 		"mounts_option: an empty or missing list has no option");
 	char *upper = mounts_option_value(all, "upperdir"), *none = mounts_option_value(all, "rw");
 	is_str(upper, "/a", "mounts_option_value: a value is found");
-	ok(!none, "mounts_option_value: an option without a value has NULL");
+	ok(!none, "mounts_option_value: an option without a value yields NULL");
 	free(upper);
 }
 

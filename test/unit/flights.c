@@ -152,12 +152,12 @@ static void unknown_files(void)
 	finish(&waiter);
 	start(&waiter, unknown, page_at(one));
 	ok(!is_done(&waiter, SHORTLY),
-		"flights: a waiter who does not know its file waits for a write-back that is of the same file");
+		"flights: a waiter for a file of unknown identity waits for a write-back of that file with its identity");
 	mapped_file_id(0, page_at(one), &id);
 	struct waiter knowing;
 	start(&knowing, id, nowhere);
 	ok(!is_done(&knowing, SHORTLY),
-		"flights: a waiter that knows its file waits for a write-back that does not know the same file");
+		"flights: a waiter that knows the identity of its file waits for a write-back of that file without one");
 	flights_end(flights, &begun);
 	ok(is_done(&waiter, LONG) && is_done(&knowing, LONG),
 		"flights: the end of a write-back of an unknown file ends both waits");

@@ -117,7 +117,7 @@ static void counters(void)
 	counts("md", "md0/sda1", "failed", 0, HOLDFAST_COUNTING_STATE);
 	counts("md", "md0/sdb1", "failed", 1, HOLDFAST_COUNTING_STATE);
 	counts("md", "md0/sdc1", "failed", 1, HOLDFAST_COUNTING_STATE);
-	ok(!told->counters_why, "counters: none is reported to be missing");
+	ok(!told->counters_why, "counters: no counter is reported as missing");
 	forget();
 }
 

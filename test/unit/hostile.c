@@ -134,7 +134,8 @@ static void test_violation(const struct violation *violation)
 	is_int(status(&bare), violation->status,
 		"hostile initiator, %s: the reply has the expected status", violation->name);
 	target_wait_for(target, target_is_through);
-	is_int(target->result, -EPROTO, "protocol violation: the target gives up");
+	is_int(target->result, -EPROTO,
+		"protocol violation: the target ends its service with EPROTO");
 	has_str(target->sentence, "the initiator broke the protocol",
 		"protocol violation: the target's message says that the initiator broke the protocol");
 	is_int(target->stored, 0, "protocol violation: the target has stored nothing");

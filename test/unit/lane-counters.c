@@ -17,7 +17,7 @@
 
 static RPMEMpool pools[POOLS];
 static atomic_uint opening; /* the number of the pool whose counters are summed */
-static atomic_uint sums;    /* how often they were summed */
+static atomic_uint sums;    /* number of times that they were summed */
 static atomic_bool stop;
 
 static void *sum(void *unused)
@@ -66,10 +66,10 @@ static void test_opening(void)
 	stop = true;
 	pthread_join(thread, &wrong);
 	is_int((int)*(unsigned *)wrong, 0,
-		"counters that are summed while a pool is being opened: they are zeros");
+		"count_sum: counters of a pool that is being opened are zeros");
 }
 
-/* The target may grant fewer lanes when they are made again over ssh. */
+/* When a pool's lanes are made again, over ssh, the target may grant fewer of them. */
 static void test_fewer_lanes(void)
 {
 	RPMEMpool *last = &pools[POOLS - 1];
@@ -77,11 +77,12 @@ static void test_fewer_lanes(void)
 
 	count_flush(last, LANES - 1, 64, 0);
 	count_sum(last, &counters);
-	is_int((int)counters.bytes, 64, "the last lane: its bytes are summed");
+	is_int((int)counters.bytes, 64, "count_sum: the bytes of the last lane are counted");
 	last->nlanes = 1;
 	count_flush(last, 0, 64, 0);
 	count_sum(last, &counters);
-	is_int((int)counters.bytes, 128, "a pool that has fewer lanes now: all lanes are summed");
+	is_int((int)counters.bytes, 128,
+		"count_sum: all lanes are counted if a pool has fewer lanes than before");
 }
 
 int main(void)

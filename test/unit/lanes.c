@@ -234,7 +234,10 @@ static void test_idle(enum holdfast_method method)
 	target_stop(target);
 }
 
-/* A transport counts what it posts again on its lane, or nowhere. */
+/*
+ * A message that a transport sends again is counted on its lane. A lane number that does not exist
+ * is ignored.
+ */
 static void test_retries(void)
 {
 	struct tally tallies[2] = {0}, *const list[] = {&tallies[0], &tallies[1]};
@@ -245,8 +248,10 @@ static void test_retries(void)
 	messages_count_retry(&lane);
 	client.tallies = NULL;
 	messages_count_retry(&lane);
-	is_int(tallies[1].counts[TALLY_RETRIES], 2, "retries: they are counted on their lane");
-	is_int(tallies[0].counts[TALLY_RETRIES], 0, "retries: another lane does not count them");
+	is_int(tallies[1].counts[TALLY_RETRIES], 2,
+		"retries: a message that is sent again is counted on its lane");
+	is_int(tallies[0].counts[TALLY_RETRIES], 0,
+		"retries: a message that is sent again is not counted on another lane");
 }
 
 int main(void)

@@ -77,7 +77,7 @@ static void transfers(void)
 		wrong += memcmp(buf, there, size) != 0;
 	}
 	is_int(wrong, 0, "mcsafe: reads and writes of any alignment succeed");
-	/* A larger unit of mapping, as DAX devices have. */
+	/* Assume a larger unit of mapping, as DAX devices have. */
 	file.alignment = 2 * page;
 	is_int(mcsafe_read(&file, buf, 2, 2 * page - 1), 0,
 		"mcsafe_read: a range across two units is read");

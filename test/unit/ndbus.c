@@ -96,7 +96,7 @@ static void control_device(void)
 	walk_regions(tree_root, "char", makedev(252, 1), open_above, &opened, NULL);
 	ok(opened >= 0, "ndbus_open: the control device of the region's bus is opened");
 	if (emulator())
-		skip("ndbus_clear: a file that is not a control device",
+		skip("ndbus_clear: a file that is not a control device is NOSUPP",
 			"an emulator does not pass on ioctls that it does not know");
 	else
 		is_int(ndbus_clear(ndbus_ioctl, opened, 0, 512), PMEM2_E_NOSUPP,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * notes.c - the notes of ranges that a target may lack: what was flushed and not drained is always
- * noted, whatever the order of calls
+ * notes.c - notes of the ranges that a target may lack: a range that was flushed and not drained
+ * is always noted, whatever the order of calls
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -66,17 +66,17 @@ static void test_calls(void)
 	notes_add(&notes, 1, 9 * NOTES_PAGE - 8, 16);
 	notes_drained(&notes, 0);
 	ok(take(pages) == 2 * NOTES_PAGE && pages[8] && pages[9],
-		"notes_drained: it drops the ranges of its lane, and of no other");
-	is_int(take(pages), 0, "notes_take: what was taken is not noted any more");
+		"notes_drained: removes the ranges of its lane, and of no other, from the notes");
+	is_int(take(pages), 0, "notes_take: ranges that were taken are not noted any more");
 	notes_add(&notes, 0, 3 * NOTES_PAGE, 1);
 	notes_lost(&notes, 0);
 	notes_drained(&notes, 0);
 	ok(take(pages) == NOTES_PAGE && pages[3],
-		"notes_lost: a later drain does not drop what may be lost");
+		"notes_lost: ranges that may be lost stay noted in spite of a later drain");
 	notes_missed(&notes, SIZE - 1, 1);
 	ok(take(pages) == NOTES_PAGE && pages[PAGES - 1], "notes_missed: the last byte is noted");
 	notes_missed(&notes, GUARD, SIZE - GUARD);
-	is_int(take(pages), SIZE - GUARD, "notes_missed: all of the pool is noted");
+	is_int(take(pages), SIZE - GUARD, "notes_missed: the whole pool is noted");
 	notes_missed(&notes, SIZE, 1);
 	notes_missed(&notes, SIZE - 8, 9);
 	notes_missed(&notes, 0, 8);
@@ -88,7 +88,8 @@ static void test_calls(void)
 	is_int(take(pages), 0, "notes: a range or a lane that does not exist is ignored");
 	notes_enter(&notes, 1);
 	notes_enter(&notes, 7);
-	is_int(notes_calls(&notes), 2, "notes_calls: calls on a lane and on none are counted");
+	is_int(notes_calls(&notes), 2,
+		"notes_calls: calls on a lane and calls without a lane are counted");
 	notes_leave(&notes, 1);
 	notes_leave(&notes, 7);
 	is_int(notes_calls(&notes), 0, "notes_calls: calls that have ended are not counted");
@@ -105,15 +106,15 @@ static void test_back(void)
 	notes_add(&notes, 0, 100 * NOTES_PAGE, 70 * NOTES_PAGE);
 	notes_unite(&notes);
 	unsigned long *taken = notes_take(&notes, &bytes);
-	is_int(bytes, 70 * NOTES_PAGE, "notes_take: it counts the bytes");
+	is_int(bytes, 70 * NOTES_PAGE, "notes_take: returns the number of noted bytes");
 	is_int(notes_next(&notes, taken, &offset, 4 * NOTES_PAGE), 4 * NOTES_PAGE,
-		"notes_next: it returns no more than is asked for");
-	is_int(offset, 100 * NOTES_PAGE, "notes_next: it finds the first page");
+		"notes_next: returns at most as many bytes as are asked for");
+	is_int(offset, 100 * NOTES_PAGE, "notes_next: finds the first noted page");
 	notes_missed(&notes, 300 * NOTES_PAGE, 1);
 	notes_put_back(&notes, taken);
 	free(taken);
 	ok(take(pages) == 71 * NOTES_PAGE && pages[100] && pages[169] && pages[300],
-		"notes_put_back: what was taken is noted again, beside what was noted meanwhile");
+		"notes_put_back: ranges that were taken are noted again, beside those noted meanwhile");
 	notes_fini(&notes);
 }
 
@@ -129,7 +130,7 @@ static void test_end(void)
 	notes_unite(&notes);
 	unsigned long *taken = notes_take(&notes, &bytes);
 	is_int(notes_next(&notes, taken, &offset, SIZE_MAX), 3 * NOTES_PAGE + 100,
-		"notes_next: it ends with the pool");
+		"notes_next: the last range ends with the pool");
 	free(taken);
 	notes_fini(&notes);
 }
@@ -156,7 +157,10 @@ static void test_exact(void)
 	notes_fini(&notes);
 }
 
-/* Random calls on three lanes, beside a set of pages for each lane and one for the map. */
+/*
+ * Makes random calls on three lanes, and compares the notes with a model that has a set of pages
+ * for each lane, and one for the whole pool.
+ */
 static void test_random(void)
 {
 	static bool lane_pages[3][PAGES], map_pages[PAGES], pages[PAGES];
@@ -195,7 +199,7 @@ static void test_random(void)
 		}
 	}
 	ok(rounds > 20 && !missing,
-		"notes: random calls leave no page out that was flushed and not drained");
+		"notes: after random calls, all pages are noted that were flushed and not drained");
 	notes_fini(&notes);
 }
 
@@ -220,7 +224,7 @@ static void test_threads(void)
 			bail("no thread");
 	for (unsigned i = 0; i < 4; i++)
 		pthread_join(thread[i], NULL);
-	is_int(take(pages), SIZE - GUARD, "notes_missed: threads note pages side by side");
+	is_int(take(pages), SIZE - GUARD, "notes_missed: threads can note pages at the same time");
 	notes_fini(&notes);
 }
 

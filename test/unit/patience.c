@@ -125,25 +125,26 @@ static void test_busy(uint64_t slice)
 	while (!count.slept && count.polled < 100)
 		wait_once(&patience, &busy, &count);
 	ok(now - start <= 20 * MS,
-		"busy CPU, slices of %llu us: the first wait sleeps after %llu us", us,
+		"busy CPU with time slices of %llu us: the first wait sleeps after %llu us", us,
 		(unsigned long long)((now - start) / US));
 	wait_for(&patience, &busy, 2 * S);
 	count = wait_for(&patience, &busy, 10 * S);
 	ok(count.slept > 200 * count.polled && count.polled,
-		"busy CPU, slices of %llu us: %u waits sleep, few (%u) try to poll", us,
+		"busy CPU with time slices of %llu us: %u waits sleep, few (%u) try to poll", us,
 		count.slept, count.polled);
 	ok(count.lost < 10 * S / 25,
-		"busy CPU, slices of %llu us: attempts to poll lose %llu ms of 10 s", us,
+		"busy CPU with time slices of %llu us: attempts to poll lose %llu ms of 10 s", us,
 		(unsigned long long)(count.lost / MS));
 	wait_for(&patience, &idle, S / 2);
 	count = wait_for(&patience, &idle, S);
 	ok(!count.slept,
-		"busy CPU, slices of %llu us: half a second after the load ended all waits poll again",
+		"busy CPU with time slices of %llu us: half a second after the load ended all waits poll again",
 		us);
 }
 
 /*
- * Other threads run rarely but long. Sleeping in every wait would cost more than their slices do.
+ * Other threads run rarely but long. A waiter that always slept would lose more time than these
+ * threads take.
  */
 static void test_rare(void)
 {

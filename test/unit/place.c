@@ -56,8 +56,8 @@ static void alignments(void)
 	for (int i = 0; i < 5; i++) {
 		char *addr;
 		size_t alignment = place_alignment(lengths[i], 4096);
-		is_int(alignment, wanted[i], "place_alignment: %zu bytes need %zu", lengths[i],
-			wanted[i]);
+		is_int(alignment, wanted[i], "place_alignment: %zu bytes need an alignment of %zu",
+			lengths[i], wanted[i]);
 		ok(!place_reserve(&addr, lengths[i], alignment) && !((uintptr_t)addr % alignment),
 			"place_reserve: the place has the alignment that was asked for");
 		place_release(addr, lengths[i]);
@@ -70,7 +70,7 @@ static void first_fits(void)
 {
 	char *a = above(HINT, 2 * MiB, 2 * MiB), *b = above(HINT, 4 * MiB, 2 * MiB);
 
-	ok(a == (char *)HINT, "place_reserve_above: the first place is at the hint");
+	ok(a == (char *)HINT, "place_reserve_above: the first place begins at the hint");
 	ok(b == (char *)HINT + 2 * MiB, "place_reserve_above: the second place is above the first");
 	char *c = above(HINT, 2 * MiB, 2 * MiB);
 	ok(c == (char *)HINT + 6 * MiB, "place_reserve_above: the third place is above both");
@@ -99,7 +99,7 @@ static void odd_hints(void)
 		"place_reserve_above: a hint at the end of the address space gives any place");
 	place_release(high, 4096);
 	if (under_valgrind())
-		skip("place_reserve_above: half of the address space",
+		skip("place_reserve_above: half of the address space is -ENOMEM",
 			"valgrind divides the address space differently");
 	else
 		is_int(place_reserve_above(HINT, &high, SIZE_MAX / 2 + 1, 2 * MiB), -ENOMEM,
@@ -109,7 +109,7 @@ static void odd_hints(void)
 static void far_hints(void)
 {
 #ifdef __SANITIZE_THREAD__
-	skip("place_reserve_above: hints near both ends of the address space",
+	skip("place_reserve_above: hints near both ends of the address space give a place",
 		"the thread sanitizer uses those addresses itself");
 #else
 	char *low = above(0, 4096, 2 * MiB);
@@ -166,7 +166,9 @@ static void rivals_are_faster(void)
 
 	rivals = count;
 	char *addr = above(HINT, 2 * MiB, 2 * MiB);
-	is_int(rivals, 0, "place: another thread takes the place that was found, %d times", count);
+	is_int(rivals, 0,
+		"place: a map is made although another thread takes the free place, %d times",
+		count);
 	for (int i = 0; i < count; i++)
 		unharmed += taken[i] == (char *)HINT + (size_t)(count - 1 - i) * 2 * MiB &&
 			    !msync(taken[i], 4096, MS_ASYNC) && *taken[i] == 1 + i;

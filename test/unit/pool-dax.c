@@ -97,7 +97,7 @@ static void device_alone(void)
 	pool_set_free(set);
 	set = set_of("device.set", "%zu %s\n", size - alignment, dax);
 	is_int(pool_create(set, 2 * MIB, &attr, &pool), -EINVAL,
-		"device DAX: a size in the set that is not the device's is refused");
+		"device DAX: a set with another size than the device's is refused");
 	pool_set_free(set);
 	set = set_of("device.set", "AUTO %s\n", dax);
 	is_int(pool_create(set, size, &attr, &pool), 0,

@@ -24,7 +24,7 @@
  * fails with EIO. 0: none fails.
  */
 static unsigned calls, failing;
-static unsigned dropped; /* files whose pages were to leave the page cache */
+static unsigned dropped; /* number of files that were to leave the page cache */
 static bool no_tmpfile;
 static bool no_naming; /* linkat() of O_TMPFILE files fails, as before Linux 6.10 without /proc */
 
@@ -221,7 +221,7 @@ static void each_call(bool without_tmpfile, bool without_naming)
 	if (!error)
 		pool_discard(pool);
 	ok(!pooldir_has("e0") && !pooldir_has("e2") && is_blank("e1"),
-		"pool_discard: new parts are gone, and the part that existed is blank");
+		"pool_discard: removes new parts, and blanks the part that existed");
 	is_int(count_entries("/proc/self/fd"), descriptors,
 		"pool_create: no descriptor is left open after failed and discarded calls");
 	is_int(count_maps(), 0, "pool_create: no mapping is left behind");
@@ -318,7 +318,7 @@ static void full_disk(void)
 	mkdir(pooldir_path("small"), 0755);
 	if (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
 		mount("none", pooldir_path("small"), "tmpfs", 0, "size=5m")) {
-		skip("pool_create: a full disk", "only root can mount a tmpfs");
+		skip("pool_create: a full disk is ENOSPC", "only root can mount a tmpfs");
 		return;
 	}
 	set = pooldir_set("full.set", "3M @/f0\n3M @/small/f1\n3M @/small/f2\n");
@@ -331,7 +331,7 @@ static void full_disk(void)
 	pool_set_free(set);
 	set = pooldir_set("full.set", "4M @/small/f1\n");
 	is_int(pool_create(set, 3 * MIB, &attr, &pool), 0,
-		"pool_create: a failure on a full disk has released all blocks");
+		"pool_create: a failure on a full disk leaves no block allocated");
 	pool_close(pool);
 	holes(set);
 	pool_remove(pooldir_root, "full.set", 0);
@@ -405,7 +405,8 @@ static int create_as_nobody(const struct pool_set *set)
 static void rights(void)
 {
 	if (geteuid()) {
-		skip("pool_create: missing permissions", "only root can become another user");
+		skip("pool_create: no permission to make the second part is EACCES",
+			"only root can become another user");
 		return;
 	}
 	chmod(pooldir_root, 0755);
@@ -498,7 +499,7 @@ static void killed(void)
 	const unsigned times = 60;
 
 	/*
-	 * Find the time that a pool takes on this machine: kill later until it exists, then
+	 * Find the time that creating a pool takes: kill later until the pool exists, then
 	 * earlier.
 	 */
 	for (unsigned i = 0; i < times; i++) {
@@ -558,7 +559,7 @@ static void races(void)
 	for (unsigned i = 0; i < times; i++)
 		race_once(set, &made, &odd);
 	is_int(made, times,
-		"pool_create: one of four concurrent processes makes the pool, in each of %u rounds",
+		"pool_create: one of four concurrent processes creates the pool, in each of %u rounds",
 		times);
 	is_int(odd, 0, "pool_create: the other three concurrent processes get EBUSY or EEXIST");
 	is_int(pooldir_count(), 0, "pool_create: concurrent processes leave no file behind");

@@ -53,7 +53,10 @@ static void of_the_original(void)
 	ok(!header_decode(&header, page), "header_decode: a wrong checksum is refused");
 }
 
-/* The four neighbours of a part are kept apart. (In the recorded header some are equal.) */
+/*
+ * A header names the four neighbours of its part. All must differ here: in the recorded header
+ * some are equal.
+ */
 static void neighbours(void)
 {
 	struct header header = {.attr = pooldir_attr(0)};
@@ -66,7 +69,7 @@ static void neighbours(void)
 	header_encode(page, &header);
 	ok(!memcmp(page + 56, "aaaaaaaaaaaaaaaabbbbbbbbbbbbbbbbccccccccccccccccdddddddddddddddd",
 		   64),
-		"header_encode: the previous and next part, the previous and next replica follow each other");
+		"header_encode: the UUIDs of previous part, next part, previous replica and next replica are in this order");
 	memset(&header, 0, sizeof(header));
 	ok(header_decode(&header, page) && header.previous_part[15] == 'a' &&
 			header.next_part[0] == 'b' && header.attr.prev_uuid[15] == 'c' &&
@@ -91,7 +94,7 @@ static void checksums(void)
 	ok(header_decode(&header, page) && header.shutdown_valid,
 		"header_decode: a header whose changed byte is restored is accepted");
 	is_int(header.shutdown.count * 100 + header.shutdown.uuid * 10 + header.shutdown.dirty, 781,
-		"header_decode: the shutdown state is what was written");
+		"header_decode: the shutdown state reads back as it was written");
 	page[4024] = 9;
 	header.attr.incompat_features = 0;
 	memcpy(page + 16, (uint32_t[]){POOL_INCOMPAT_CHECKSUM_2K}, 4);

@@ -184,7 +184,7 @@ static void hidden(void)
 #define REGION "devices/ndbus0/region0/"
 #define DAX    REGION "dax0.0/dax0.1/"
 
-/* The bytes that were flushed, from the first to the last one. */
+/* The bytes that the engine was told to flush, from the first to the last one. */
 static struct {
 	const char *from, *to;
 } flushed;
@@ -199,7 +199,9 @@ static void note_flush(const void *addr, size_t length)
 		flushed.to = from + length;
 }
 
-/* A pool on a DAX device. /dev/zero stands for it: every machine has it, and it can be mapped. */
+/*
+ * A pool on a DAX device, for which /dev/zero stands: every machine has it, and it can be mapped.
+ */
 static struct pool_set *set_on_device(void)
 {
 	struct pool_set *set = pooldir_set("dax.set", "OPTION NOHDRS\nAUTO /dev/zero\n");
@@ -223,7 +225,10 @@ static bool all_flushed(const struct pool *pool)
 	return flushed.to && flushed.from <= base && flushed.to >= base + pool_size(pool);
 }
 
-/* An engine of a CPU that can flush, which notes what it is to flush. */
+/*
+ * Opens pools with an engine that records the ranges that it is told to flush, like that of a CPU
+ * that can flush.
+ */
 static void left_in_caches(void)
 {
 	struct pool_set *set = set_on_device();

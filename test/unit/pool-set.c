@@ -207,7 +207,7 @@ static void names(void)
 		"pool set: a symbolic link to the root is refused");
 	symlink("sub/in.set", pooldir_path("sets/inner.set"));
 	if (!pooldir_follows_links()) {
-		skip("pool set: a symbolic link that stays below the directory",
+		skip("pool set: a symbolic link that stays below the directory is followed",
 			"without openat2(2) symbolic links are not followed");
 	} else {
 		is_int(pool_set_load(pooldir_path("sets"), "inner.set", &set), 0,

@@ -50,18 +50,22 @@ static void test_text(void)
 	is_int(refused, length, "state_parse: a text that is cut anywhere is refused");
 	is_int(got.generation, 7, "state_parse: the output is unchanged on failure");
 	ok(!state_parse(text, length, "x", &got) && same(&got, &state),
-		"state_parse: what is read is what was written");
-	/* A changed character is refused, or gives another state: no two texts are one state. */
+		"state_parse: a state reads back as it was written");
+	/*
+	 * A text with a changed character is refused or gives another state: no state has two
+	 * texts.
+	 */
 	for (size_t i = 0; i < length; i++) {
 		memcpy(changed, text, length + 1);
 		changed[i] ^= 1;
 		changes += state_parse(changed, length, "x", &got) || !same(&got, &state);
 	}
-	is_int(changes, length, "state_parse: no changed character goes unnoticed");
+	is_int(changes, length,
+		"state_parse: a text with a changed character is refused or gives another state");
 	state.inconsistent = false;
 	state_format(&state, text);
 	is_int(state_parse(text, strlen(text), "x", &got), -EBADMSG,
-		"state_parse: a time without a mark is refused");
+		"state_parse: a state with the time of a mark but no mark is refused");
 }
 
 static void test_file(void)
@@ -73,24 +77,27 @@ static void test_file(void)
 	pooldir_write("a.set", "PMEMPOOLSET\n2M @/part\n");
 	if (mkdir(pooldir_path("sub"), 0755) || symlink("../a.set", pooldir_path("sub/link.set")))
 		bail("cannot make a link: %m");
-	is_int(state_path(NULL, pooldir_root, "a.set", &path), 0, "state_path: it finds a set");
+	is_int(state_path(NULL, pooldir_root, "a.set", &path), 0,
+		"state_path: the path of the state of a set is found");
 	if (!pooldir_follows_links()) {
 		skip("state_path: a set has one state, whatever name leads to it",
 			"without openat2(2) symbolic links are not followed");
 	} else {
 		is_int(state_path(NULL, pooldir_root, "sub/link.set", &other), 0,
-			"state_path: it finds a symbolic link to a set");
+			"state_path: the path is found through a symbolic link to the set");
 		is_str(path, other, "state_path: a set has one state, whatever name leads to it");
 		free(other);
 	}
 	is_int(state_path(NULL, pooldir_root, "../a.set", &other), -EINVAL,
 		"state_path: a name that leads out of the folder is refused");
-	is_int(state_read(path, &got), -ENOENT, "state_read: without a file it is ENOENT");
+	is_int(state_read(path, &got), -ENOENT, "state_read: a missing file is ENOENT");
 	is_int(state_write(path, &state), 0, "state_write: it makes folder and file");
-	ok(!state_read(path, &got) && same(&got, &state), "state_read: it gives what was written");
+	ok(!state_read(path, &got) && same(&got, &state),
+		"state_read: a state reads back as it was written");
 	ok(!stat(pooldir_path(STATE_FOLDER), &st) && (st.st_mode & 0777) == 0700,
-		"state folder: only its user may use it");
-	ok(!stat(path, &st) && (st.st_mode & 0777) == 0600, "state file: only its user may use it");
+		"state folder: only its owner has permissions for it");
+	ok(!stat(path, &st) && (st.st_mode & 0777) == 0600,
+		"state file: only its owner has permissions for it");
 	state.generation = 8;
 	pooldir_write(STATE_FOLDER "/a.set.new", "left by a process that was killed");
 	is_int(state_write(path, &state), 0,
@@ -98,7 +105,7 @@ static void test_file(void)
 	ok(!state_read(path, &got) && got.generation == 8, "state_write: it replaces the file");
 	is_int(state_remove(path), 0, "state_remove: it removes the file");
 	is_int(state_remove(path), 0, "state_remove: a file that is missing is removed");
-	is_int(state_read(path, &got), -ENOENT, "state_read: after removal it is ENOENT");
+	is_int(state_read(path, &got), -ENOENT, "state_read: a file that was removed is ENOENT");
 	free(path);
 }
 
@@ -132,12 +139,12 @@ static void test_old_kernel(const char *path, const uint8_t *session)
 	pid_t child = holder(path, false);
 
 	is_int(state_take_over(path, session, 2000), -EBUSY,
-		"state_take_over: without pidfd_open(2) the holder is not ended");
+		"state_take_over: without pidfd_open(2) the process that holds the lock is not ended");
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
 	is_int(state_take_over(path, session, 2000), 0,
-		"state_take_over: without pidfd_open(2) a lock whose holder has ended is free");
-	skip("state_take_over: the holder for the session is ended",
+		"state_take_over: without pidfd_open(2) a lock is free if the process that held it has ended");
+	skip("state_take_over: the process that holds the lock for the session is ended",
 		"pidfd_open(2) is not available here");
 }
 
@@ -151,7 +158,7 @@ static void test_lock(void)
 	if (state_path(NULL, pooldir_root, "a.set", &path) || state_write(path, &state))
 		bail("%s", err_get());
 	is_int(state_take_over(path, state.session, 2000), 0,
-		"state_take_over: without a lock there is nobody to end");
+		"state_take_over: if nobody holds the lock, no process is ended");
 	if (syscall(SYS_pidfd_open, getpid(), 0) < 0 && errno == ENOSYS) {
 		test_old_kernel(path, state.session);
 		state_remove(path);
@@ -159,22 +166,23 @@ static void test_lock(void)
 		return;
 	}
 	pid_t child = holder(path, false);
-	is_int(state_hold(path), -EAGAIN, "state_hold: a second holder is refused");
+	is_int(state_hold(path), -EAGAIN,
+		"state_hold: a second process that wants to hold the lock is refused");
 	is_int(state_take_over(path, wrong, 2000), -EBUSY,
-		"state_take_over: the holder for another session is not ended");
+		"state_take_over: a process that holds the lock for another session is not ended");
 	ok(!kill(child, 0) && !waitpid(child, &status, WNOHANG),
-		"state_take_over: the holder for another session goes on");
+		"state_take_over: a process that holds the lock for another session goes on");
 	is_int(state_take_over(path, state.session, 2000), 0,
-		"state_take_over: the holder for the session is ended");
+		"state_take_over: the process that holds the lock for the session is ended");
 	ok(waitpid(child, &status, 0) == child && WTERMSIG(status) == SIGTERM,
-		"state_take_over: the holder is ended by SIGTERM");
+		"state_take_over: the process that holds the lock is ended by SIGTERM");
 	is_int(state_take_over(path, state.session, 2000), 0,
-		"state_take_over: a lock whose holder has ended is free");
+		"state_take_over: a lock is free if the process that held it has ended");
 	child = holder(path, true);
 	is_int(state_take_over(path, state.session, 400), 0,
-		"state_take_over: a holder that ignores SIGTERM is ended, too");
+		"state_take_over: a process that holds the lock and ignores SIGTERM is ended, too");
 	ok(waitpid(child, &status, 0) == child && WTERMSIG(status) == SIGKILL,
-		"state_take_over: a holder that ignores SIGTERM is ended by SIGKILL");
+		"state_take_over: a process that holds the lock and ignores SIGTERM is ended by SIGKILL");
 	int fd = state_hold(path);
 	ok(fd >= 0, "state_hold: the lock can be held again");
 	close(fd);
@@ -218,7 +226,7 @@ static void test_stamps(void)
 		"stamp_check: a part that has lost its stamp is stale");
 	state.stamped = false;
 	is_int(stamp_check(pool, &state, 5), 0,
-		"stamp_check: no stamps are needed if not all parts could have one");
+		"stamp_check: stamps are not needed if not all parts could get one");
 	pool_discard(pool);
 	pool_set_free(set);
 }

@@ -61,7 +61,7 @@ static void several_parts(void)
 	char *base = pool_base(pool);
 
 	is_int(pool_size(pool), size,
-		"pool_size: all parts, less a page for each header but the first");
+		"pool_size: the size is that of all parts, less a page for each header but the first");
 	is_int(pool_guard(pool), 4096,
 		"pool_guard: with headers the first page is not for the peer's data");
 	is_int(pool_granularity(pool), PMEM2_GRANULARITY_PAGE,
@@ -216,7 +216,7 @@ static void locks(void)
 		"pool_remove: a closed pool is removed");
 	ok(!pooldir_has("l0") && !pooldir_has("l1"),
 		"pool_remove: all parts of a removed pool are gone");
-	ok(pooldir_has("lock.set"), "pool_remove: the set file stays");
+	ok(pooldir_has("lock.set"), "pool_remove: the set file is not removed");
 	is_int(pool_remove(pooldir_root, "lock.set", 0), -ENOENT,
 		"pool_remove: a removed pool is ENOENT");
 	is_int(pool_remove(pooldir_root, "lock.set", POOL_REMOVE_FORCE | POOL_REMOVE_SET_FILE), 0,
@@ -229,8 +229,8 @@ static void locks(void)
 }
 
 /*
- * -ENOENT is reserved for a pool that has not been created: programs create one then. A pool that
- * is only partly missing is -EREMOTEIO.
+ * -ENOENT is reserved for a pool that has not been created: a program that gets this error creates
+ * one. A pool that is only partly missing is -EREMOTEIO.
  */
 static void missing(void)
 {
@@ -288,7 +288,7 @@ static void directories(void)
 	set = pooldir_set("dir.set", "OPTION SINGLEHDR\n6M @/d0\n4M @/d1\n");
 	struct pool *pool = make(set, 3 * MIB, &attr);
 	is_int(pool_size(pool), 3 * MIB,
-		"pool in directories: a pool is as large as was asked for");
+		"pool in directories: a pool has the size that was asked for");
 	is_int(size_of("d0/000000.pmem"), 3 * MIB,
 		"pool in directories: the first file is 000000.pmem");
 	memset((char *)pool_base(pool) + 3 * MIB - 1, 5, 1);
@@ -321,11 +321,11 @@ static void directories(void)
 	pool_set_free(set);
 	set = pooldir_set("mixed.set", "OPTION SINGLEHDR\n6M @/d0\n4M @/file\n");
 	is_int(pool_create(set, 3 * MIB, &attr, &pool), -EINVAL,
-		"pool_create: files beside directories are refused");
+		"pool_create: a set with both files and directories is refused");
 	pool_set_free(set);
 	set = pooldir_set("plain.set", "6M @/d0\n");
 	is_int(pool_create(set, 3 * MIB, &attr, &pool), -EINVAL,
-		"pool_create: directories are refused with a header in each part");
+		"pool_create: a set with directories and a header in each part is refused");
 	pool_set_free(set);
 }
 

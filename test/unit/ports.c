@@ -30,11 +30,10 @@ static void aarch64(void)
 }
 
 /* Names of the bits of HWCAP and HWCAP2 in /proc/cpuinfo, lowest bit first. */
-static const char a64_names[] = " fp asimd evtstrm aes pmull sha1 sha2 crc32 atomics fphp asimdhp"
-				" cpuid asimdrdm jscvt fcma lrcpc dcpop sha3 sm3 sm4 asimddp sha512"
-				" sve asimdfhm dit uscat ilrcpc flagm ssbs sb paca pacg ";
-static const char a64_names2[] = " dcpodp sve2 sveaes svepmull svebitperm svesha3 svesm4 flagm2"
-				 " frint svei8mm svef32mm svef64mm svebf16 i8mm bf16 dgh rng ";
+static const char a64_names[] =
+	" fp asimd evtstrm aes pmull sha1 sha2 crc32 atomics fphp asimdhp cpuid asimdrdm jscvt fcma lrcpc dcpop sha3 sm3 sm4 asimddp sha512 sve asimdfhm dit uscat ilrcpc flagm ssbs sb paca pacg ";
+static const char a64_names2[] =
+	" dcpodp sve2 sveaes svepmull svebitperm svesha3 svesm4 flagm2 frint svei8mm svef32mm svef64mm svebf16 i8mm bf16 dgh rng ";
 
 /* Converts a line of /proc/cpuinfo to HWCAP: the bits of those names that are among the words. */
 static unsigned long bits_of(const char *words, const char *names)
@@ -63,12 +62,10 @@ static void a64_machines(void)
 		{"Raspberry Pi 4 (Cortex-A72)", " fp asimd evtstrm crc32 cpuid ", 0x8444c004, 0,
 			64},
 		{"AWS Graviton2 (Neoverse N1)",
-			" fp asimd evtstrm aes pmull sha1 sha2 crc32 atomics fphp asimdhp cpuid"
-			" asimdrdm lrcpc dcpop asimddp ",
+			" fp asimd evtstrm aes pmull sha1 sha2 crc32 atomics fphp asimdhp cpuid asimdrdm lrcpc dcpop asimddp ",
 			0x9444c004, A64_DCPOP, 64},
 		{"Fujitsu A64FX",
-			" fp asimd evtstrm sha1 sha2 crc32 atomics fphp asimdhp cpuid asimdrdm fcma"
-			" dcpop sve ",
+			" fp asimd evtstrm sha1 sha2 crc32 atomics fphp asimdhp cpuid asimdrdm fcma dcpop sve ",
 			0x86668006, A64_DCPOP, 256},
 		{"AWS Graviton3 (Neoverse V1)",
 			" fp asimd evtstrm aes pmull sha1 sha2 crc32 atomics fphp asimdhp cpuid"
@@ -82,7 +79,8 @@ static void a64_machines(void)
 		const char *words = machines[i].words;
 
 		is_int(a64_features(bits_of(words, a64_names), bits_of(words, a64_names2)),
-			machines[i].features, "%s: the clean instructions that it has are detected",
+			machines[i].features,
+			"%s: its instructions that clean cache lines are detected",
 			machines[i].what);
 		is_int(a64_line_size(machines[i].ctr), machines[i].line,
 			"%s: its lines have %zu bytes", machines[i].what, machines[i].line);
@@ -140,7 +138,7 @@ static void ppc_machines(void)
 
 	for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++)
 		is_int(ppc_features(machines[i].hwcap2, 128), machines[i].features,
-			"%s: ISA 2.07 and 3.1 are detected where it has them", machines[i].what);
+			"%s: ISA 2.07 and ISA 3.1 are detected if it has them", machines[i].what);
 }
 
 static void ppc64(void)

@@ -92,19 +92,20 @@ static void within(void)
 	add(GAP * 5, GAP * 6);
 	add(GAP * 8, GAP * 9);
 	part = ranges_within(&set, (struct range){GAP * 3, GAP * 5});
-	ok(part.first == part.end, "ranges_within: ranges that only adjoin are not within");
+	ok(part.first == part.end,
+		"ranges_within: a range that only adjoins the given space is not found");
 	part = ranges_within(&set, (struct range){GAP * 3 - 1, GAP * 5 + 1});
 	ok(part.first == 0 && part.end == 2,
-		"ranges_within: ranges that overlap by a byte are within");
+		"ranges_within: a range that overlaps the given space by a byte is found");
 	part = ranges_within(&set, (struct range){0, UINTPTR_MAX});
 	ok(part.first == 0 && part.end == 3,
-		"ranges_within: all ranges are within the whole address space");
+		"ranges_within: the whole address space has all ranges");
 	part = ranges_within(&set, (struct range){GAP * 9, UINTPTR_MAX});
 	ok(part.first == 3 && part.end == 3,
-		"ranges_within: no range is within the space behind the last one");
+		"ranges_within: the space behind the last range has no range");
 	ranges_remove(&set, (struct ranges_part){1, 2});
 	ok(set.count == 2 && is(0, GAP * 2, GAP * 3) && is(1, GAP * 8, GAP * 9),
-		"ranges_remove: the other ranges stay");
+		"ranges_remove: ranges outside of the given space stay");
 	ranges_remove(&set, (struct ranges_part){1, 1});
 	is_int(set.count, 2, "ranges_remove: removing an empty part changes nothing");
 	ranges_remove(&set, (struct ranges_part){0, 2});

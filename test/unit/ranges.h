@@ -87,7 +87,7 @@ static void test_drain(const struct cpu_engine *engine)
 		engine->name);
 }
 
-/* True if instructions of the engine can be seen on this CPU; reports a skipped point if not. */
+/* True if flushes of the engine can be observed on this CPU; reports a skipped point if not. */
 static bool ranges_seen(const struct cpu_engine *engine)
 {
 	return true;
@@ -130,7 +130,7 @@ static const char *faults_of_flush(
 	return "";
 }
 
-/* Only POWER10's fence can be seen, on older CPUs. scripts/instructions checks the others. */
+/* On older CPUs than POWER10 its fence can be observed. scripts/instructions checks the others. */
 static void test_drain(const struct cpu_engine *engine)
 {
 	ranges_forget();

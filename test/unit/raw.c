@@ -25,7 +25,9 @@ static unsigned wrong, known, strangers;
 static void add(const unsigned char *bytes, size_t length)
 {
 	static const unsigned char disp[] = {0xf8, 0x12, 0x34, 0x81};
-	/* Lets objdump, which reads on from slot to slot, begin the next one at its start. */
+	/*
+	 * Makes objdump, which disassembles all slots in one go, begin the next slot at its start.
+	 */
 	static const unsigned char nop[] = {0x66, 0x0f, 0x1f, 0x44, 0, 0};
 
 	if (count == SLOTS)
@@ -158,7 +160,7 @@ static int register_number(const char *name, size_t length)
 			return i;
 	if (length == 3 && !strncmp(name + 1, "ip", 2))
 		return RAW_RIP;
-	return RAW_NO_REGISTER; /* "riz", "eiz": objdump's names for no index */
+	return RAW_NO_REGISTER; /* "riz", "eiz": objdump's names for a missing index */
 }
 
 /* Parses DISP(BASE,INDEX,SCALE), with an optional segment before it. */
@@ -330,14 +332,15 @@ static bool are_equal(const struct raw_insn *a, const struct raw_insn *b)
 
 static void print(const char *who, const struct raw_insn *insn)
 {
-	printf("# %s: kind %d file %d length %d size %d reg %d mask %d base %d index %d shift %d "
-	       "disp %#x narrow %d segment %d\n",
+	printf("# %s: kind %d file %d length %d size %d reg %d mask %d base %d index %d shift %d disp %#x narrow %d segment %d\n",
 		who, insn->kind, insn->file, insn->length, insn->size, insn->reg, insn->mask,
 		insn->base, insn->index, insn->shift, (unsigned)insn->disp, insn->is_narrow,
 		insn->uses_segment);
 }
 
-/* True for forms that processors refuse but objdump shows: the old PCOMMIT, and masks. */
+/*
+ * True for instructions that processors refuse but objdump shows: the old PCOMMIT, and some masks.
+ */
 static bool is_refused(const char *line)
 {
 	return (strstr(line, "data16") && strstr(line, "sfence")) || strstr(line, "{%k");
@@ -423,7 +426,7 @@ static void test_address(void)
 		"raw_address: base, scaled index and displacement add up");
 	insn.is_narrow = true;
 	ok(raw_address(&insn, registers, 0) == 4 + 8 * 13 - 8,
-		"raw_address: a narrow address has 32 bits");
+		"raw_address: an address of narrow registers is cut to 32 bits");
 	insn = (struct raw_insn){
 		.base = RAW_RIP, .index = RAW_NO_REGISTER, .disp = 16, .length = 7};
 	ok(raw_address(&insn, registers, 0x1000) == 0x1017,
@@ -451,7 +454,8 @@ int main(void)
 	if (!system("objdump --version >/dev/null 2>&1"))
 		test_against_objdump();
 	else
-		skip("raw_decode: agrees with objdump", "objdump is not installed");
+		skip("raw_decode: agrees with objdump on all encodings",
+			"objdump is not installed");
 	test_end();
 	test_address();
 	test_may_be();

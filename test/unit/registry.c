@@ -52,7 +52,7 @@ static bool change(unsigned *seed)
 	return error == (taken ? PMEM2_E_MAP_EXISTS : 0);
 }
 
-/* A random address. About half are at the beginning or end of a map, or a byte beside that. */
+/* A random address. About half of them are the beginning or end of a map, or one byte beside it. */
 static uintptr_t somewhere(unsigned *seed)
 {
 	const struct map *map = &maps[(unsigned)rand_r(seed) % SLOTS];

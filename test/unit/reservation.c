@@ -487,7 +487,7 @@ static void sums(void)
 	for (size_t count = 1; count <= 3; count += 2) {
 		struct map_request wanted = request(&rsv, (size_t)0 - page, count);
 		is_int(map_open(&map, &wanted), PMEM2_E_LENGTH_OUT_OF_RANGE,
-			"map_open: an offset a page below 2^64, %zu pages: out of the reservation's range",
+			"map_open: an offset of 2^64 minus a page, with a length of %zu pages, is out of the reservation's range",
 			count);
 	}
 	is_int(reservation_close(&rsv), 0,
@@ -532,7 +532,7 @@ int main(void)
 		random_operations();
 		threads();
 	} else {
-		skip("reservation: random operations, and several threads",
+		skip("reservation: random operations agree with the model, also in several threads",
 			"valgrind treats MAP_FIXED_NOREPLACE as a mere hint");
 	}
 	look_while_growing();

@@ -30,8 +30,7 @@ static void without_any(void)
 {
 	setenv("HOME", "/home/somebody", 1);
 	defaults();
-	is_str(config.poolset_dir, "/home/somebody",
-		"defaults: pool sets are in the home directory");
+	is_str(config.poolset_dir, "/home/somebody", "defaults: poolset-dir is the home directory");
 	is_str(config.log_file, "/var/log/rpmemd.log", "defaults: log-file is /var/log/rpmemd.log");
 	ok(config.use_syslog, "defaults: messages go to syslog, not to the log file");
 	is_int(config.log_level, LOG_ERROR, "defaults: only errors are logged");
@@ -220,14 +219,14 @@ static void order(void)
 	is_int(config.max_lanes, 9, "command line: an option overrules ~/.rpmemd.conf");
 	ok(!config.use_syslog, "command line: log-file of ~/.rpmemd.conf switches syslog off");
 	is_int(CONFIGURE("--use-syslog", "--persist-apm", "--persist-general"), 0,
-		"command line: switches such as --use-syslog need no value");
+		"command line: options such as --use-syslog need no value");
 	ok(config.use_syslog && config.persist_apm && config.persist_general_given,
-		"command line: a switch without a value means yes");
+		"command line: --use-syslog without a value means yes");
 	is_int(CONFIGURE("--log-level=loud"), -EINVAL, "command line: a bad log level is refused");
 	has_str(err_get(), "--log-level: \"loud\" is not a log level",
 		"command line: the message names the option that is wrong");
 	is_int(CONFIGURE("-c", "/nowhere/at.all"), -ENOENT,
-		"command line: the file of -c must exist");
+		"command line: a missing file for -c is refused");
 	has_str(err_get(), "/nowhere/at.all",
 		"command line: the message names the file of -c that is missing");
 	is_int(CONFIGURE("-c", dir), -EISDIR, "command line: a directory for -c is refused");
@@ -275,7 +274,7 @@ static void statuses(void)
 	is_int(status_of("--force"), 255, "rpmemd: --force without --remove exits with status 255");
 	is_int(status_of("-s"), 255, "rpmemd: -s without --remove exits with status 255");
 	is_int(status_of("--persist-apm=yes"), 255,
-		"rpmemd: an argument for a switch exits with status 255");
+		"rpmemd: an argument for an option that takes none exits with status 255");
 }
 
 static void removal(void)

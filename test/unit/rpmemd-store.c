@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * rpmemd-store.c - how the daemon stores bytes that arrive: copies are complete, a drain makes
- * them durable, and each lane (connection) that may be affected gets the error of a failed
- * write-back
+ * rpmemd-store.c - how the daemon stores bytes that arrive: all bytes are copied, a drain makes
+ * them durable, and a failed write-back is reported to each lane (connection) that it may concern
  *
  * The test replaces msync(2): its next call can be made to fail, once, whatever its range is.
  */
@@ -75,7 +74,10 @@ static void begin(const char *granularity)
 	begin_with(granularity, "OPTION NOHDRS\n4M @/part\n");
 }
 
-/* Lets a drain move the lane's mark past failures of earlier files with the same inode number. */
+/*
+ * Drains, so that the lane's mark is newer than failures of earlier files with the same inode
+ * number.
+ */
 static void forget_failures(void)
 {
 	calls.commit(&store, 0, 64);

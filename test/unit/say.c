@@ -38,7 +38,7 @@ static int full_file(void)
 	return fd;
 }
 
-/* Lets a child call say() on what open_fd() returns, and returns the child's wait status. */
+/* Lets a child call say() on the descriptor from open_fd(). Returns the child's wait status. */
 static int child_says(int (*open_fd)(void), int times)
 {
 	pid_t child = fork();

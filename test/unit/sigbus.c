@@ -322,7 +322,7 @@ static volatile sig_atomic_t passed_on;
 static void second(int number, siginfo_t *info, void *context)
 {
 	passed_on++;
-	must(passed_on < 100, 99); /* handlers that call each other in a circle */
+	must(passed_on < 100, 99); /* else the two handlers call each other for ever */
 	if (replaced.sa_flags & SA_SIGINFO)
 		replaced.sa_sigaction(number, info, context);
 	else
@@ -354,14 +354,15 @@ static void installed_meanwhile(void)
 	sigaction(SIGBUS, NULL, &now);
 	must(now.sa_sigaction == second, 3);
 	/*
-	 * In a guard, the library's handler calls the second one, which calls the library's again.
+	 * In a guard, the library's handler calls the program's second one, which calls the
+	 * library's again.
 	 */
 	own_page = bad_pages(0, 1);
 	must(touch_own(bad) == 0, 4);
 	must(passed_on == 2 && handled == 1, 5);
 	must(sigbus_guard(bad, page, touch, bad, &fault) == PMEM2_E_IO_FAIL, 6);
 	must(passed_on == 2, 7);
-	/* Outside of a guard, the second handler is the installed one. */
+	/* Outside of a guard, the program's second handler is the installed one. */
 	own_page = bad_pages(0, 1);
 	touch(own_page);
 	must(passed_on == 3 && handled == 2, 8);

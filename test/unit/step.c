@@ -20,13 +20,13 @@
 /* Index of the row of tuning (cpu_tunings()) for the next trial. */
 static size_t tuning_in_use;
 
-/* One in so many trials is made: $STEP_ONE_IN, or 1. */
+/* Only one trial in this many is made, at random: $STEP_ONE_IN, or 1 if unset. */
 static unsigned share = 1;
 
 /* Results of all trials of one engine's function. */
 struct tally {
 	const char *engine, *function;
-	unsigned one_in; /* one in so many trials of whole words is made, at random */
+	unsigned one_in; /* one in this many trials of whole words is made, at random */
 	unsigned trials, faults;
 	unsigned rows; /* rows of tuning that were tried, a bit for each */
 };
@@ -41,8 +41,7 @@ static void try(struct tally *tally, const struct subject *subject, const struct
 	tally->trials++;
 	tally->rows |= 1u << tuning_in_use;
 	if (faults & ~tally->faults)
-		diag("%s: %s, offset %zu, distance %zu, len %zu, flags %#x, tuning %s, lines of "
-		     "%zu, streaming from %zu%s",
+		diag("%s: %s, offset %zu, distance %zu, len %zu, flags %#x, tuning %s, lines of %zu, streaming from %zu%s",
 			oracle_names(faults), shapes[trial->shape], trial->offset, trial->distance,
 			trial->len, trial->flags, cpu.tuning.name, cpu.line_size,
 			cpu.stream_threshold, cpu.fence_while_streaming ? " with fences" : "");
@@ -105,7 +104,10 @@ static void try_words(struct tally *tally, const struct subject *subject)
 		}
 }
 
-/* Any place, length and flags, to test which lines are flushed. Some stream past several fences. */
+/*
+ * Any place, length and flags, to test which lines are flushed. Some are long enough for several
+ * fences between streaming stores.
+ */
 static void try_bytes(struct tally *tally, const struct subject *subject)
 {
 	for (unsigned i = 0; i < 64; i += share) {

@@ -31,7 +31,7 @@ static atomic_int fail_store, fail_drain, fail_deep, slow_lane_ms;
 static atomic_uint drains, deeps;
 static __thread bool slow; /* this thread has stored to the slow range */
 
-#define SLOW_OFFSET (SIZE - 8192) /* a drain after a store there takes slow_lane_ms */
+#define SLOW_OFFSET (SIZE - 8192) /* storing here makes a drain take slow_lane_ms */
 
 static int made_up(atomic_int *error, const char *what)
 {
@@ -90,19 +90,19 @@ static struct stream {
 	pthread_cond_t news;
 	struct message *first, **end;
 	bool stop;
-	int ended;              /* the code with which it ended */
+	int ended;              /* the error code with which the target ended */
 	atomic_int taken;       /* the first error of stream_server_take() */
 	unsigned most, waiting; /* messages in the queue or unanswered */
 	_Atomic uint64_t longest_take_ns;
 	const char *(*take)(void *client, unsigned lane, const void *bytes, size_t length);
 	void *client;
 	struct lanes_server *server;
-	unsigned odd;      /* messages are moved by this many bytes: they are not aligned */
+	unsigned odd;      /* messages are moved by this many bytes, to be unaligned */
 	size_t granted;    /* the largest message; 0: what the target grants */
 	size_t longest;    /* the longest message that was sent */
 	bool silent;       /* messages are lost, and a wait times out at once */
-	unsigned answers;  /* that still come while it is silent */
-	unsigned timeouts; /* waits that timed out meanwhile */
+	unsigned answers;  /* number of replies that still arrive while `silent` is set */
+	unsigned timeouts; /* waits that timed out while `silent` was set */
 	uint32_t replied;  /* replies to lane 0 */
 	void (*spoil)(uint8_t *reply, size_t *length);
 } stream = {.lock = PTHREAD_MUTEX_INITIALIZER, .news = PTHREAD_COND_INITIALIZER};
@@ -156,7 +156,7 @@ static int pipe_send(void *context, unsigned number, const struct iovec *parts, 
 	return 0;
 }
 
-/* The wait of a target that sends at most `answers` replies, and nothing else in time. */
+/* Waits for a target that sends at most `answers` more replies: every later wait times out. */
 static int wait_in_vain(bool (*done)(void *argument), void *argument)
 {
 	uint8_t bytes[DATA_REPLY_SIZE];
@@ -210,7 +210,7 @@ static void pipe_attach(void *context,
 	pthread_mutex_unlock(&stream.lock);
 }
 
-/* A reply of the target: it arrives at once. */
+/* Hands a reply of the target to the client at once. */
 static int reply(void *context, unsigned number, const struct iovec *parts, unsigned count)
 {
 	struct message *message = joined(number, parts, count);
@@ -350,7 +350,7 @@ static void moves_bytes(struct lanes_client *client, const char *how)
 		memset(to, 0x55, SIZE);
 		ok(!lanes_read(client, 1, to, offset, length) &&
 				!memcmp(to, local + offset, length),
-			"%s: a read of %zu bytes returns them", how, length);
+			"%s: a read of %zu bytes returns the bytes of the pool", how, length);
 	}
 	free(to);
 	change(4096, 100000);
@@ -379,7 +379,7 @@ static void test_bytes(void)
 	for (unsigned i = 0; i < 3 * window; i++)
 		lanes_flush(client, 0, SLOW_OFFSET, 8192, true);
 	ok(!lanes_drain(client, 0) && stream.most <= window && stream.most > 1,
-		"window: at most %u messages of a lane are under way, %u were", window,
+		"window: at most %u messages of a lane are under way, (the most were %u)", window,
 		stream.most);
 	finish(client);
 }
@@ -392,7 +392,7 @@ static void test_failures(bool slow_drain)
 	fail_store = ENOSPC;
 	is_int(lanes_persist(client, 0, 4096, 64, false), -ENOSPC,
 		"%s: a store that fails is reported", how);
-	has_str(err_get(), "made up: no store", "%s: the message is the target's", how);
+	has_str(err_get(), "made up: no store", "%s: the error message is the target's", how);
 	fail_store = 0;
 	is_int(lanes_persist(client, 0, 4096, 64, false), 0,
 		"%s: the lane works again after the failure", how);
@@ -404,7 +404,7 @@ static void test_failures(bool slow_drain)
 	is_int(lanes_deep_persist(client, 1, 4096, 64), -EIO,
 		"%s: a deep flush that fails is reported", how);
 	fail_deep = 0;
-	is_int(lanes_drain(client, 1), 0, "%s: a failure is reported once", how);
+	is_int(lanes_drain(client, 1), 0, "%s: a failure is reported only once", how);
 	finish(client);
 }
 
@@ -496,9 +496,9 @@ static void test_window(void)
 		sent++;
 	}
 	is_int(code, -EPROTO, "window: a message beyond it is refused");
-	/* The worker may have taken some of them. */
-	ok(sent > window && sent <= window + 2, "window: %u messages were accepted before",
-		sent - 1);
+	/* The worker may have taken one or two of them from the queue. */
+	ok(sent > window && sent <= window + 2,
+		"window: %u messages were accepted before one was refused", sent - 1);
 	finish(client);
 }
 
@@ -510,12 +510,12 @@ static void test_message_size(void)
 	int code = 0;
 
 	stream.longest = 0;
-	/* With their records and a header these ranges have 4104 bytes. */
+	/* The records of these ranges and a header take 4104 bytes. */
 	for (size_t i = 0; i < 128; i++)
 		code |= lanes_flush(client, 0, 4096 + 16 * i, 16, false);
 	code |= lanes_drain(client, 0);
 	ok(!code && stream.longest > 4000 && stream.longest <= stream.granted,
-		"short ranges: a message of %zu bytes keeps within the %zu that the target grants",
+		"short ranges: a message of %zu bytes is not longer than the %zu that the target grants",
 		stream.longest, stream.granted);
 	stream.granted = 0;
 	finish(client);
@@ -531,8 +531,8 @@ static void test_silence(unsigned answers)
 	int code = lanes_flush(client, 0, 8192, 100000, true);
 	is_int(code ? code : lanes_drain(client, 0), -ETIMEDOUT,
 		"silence after %u answers: the drain times out", answers);
-	is_int((int)stream.timeouts, 1, "silence after %u answers: it waits for one time limit",
-		answers);
+	is_int((int)stream.timeouts, 1,
+		"silence after %u answers: the drain waits as long as one time limit", answers);
 	finish(client);
 }
 

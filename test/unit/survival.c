@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * survival.c - whether stores survive a power cut, as an explanation says it
- *
- * The disk, the file system and its options decide, and the file: it may have no name.
+ * survival.c - does an explanation say correctly whether stores survive a power cut? * The answer
+ * depends on the disk, the file system and its options, and the file: it may have been removed.
  */
 #include "unit/explained.h"
 
@@ -91,8 +90,8 @@ static struct facts without_journal_on(enum disks disk, enum facts_trial trial, 
 }
 
 /*
- * Survival of stores to allocated blocks of an ext4 without a journal, by version of Linux, as
- * seen in the lab.
+ * Do stores to allocated blocks of an ext4 without a journal survive? By version of Linux, as
+ * tested in virtual machines (lab/).
  */
 static void without_journal(void)
 {
@@ -114,7 +113,7 @@ static void without_journal(void)
 	for (size_t i = 0; i < sizeof(seen) / sizeof(seen[0]); i++) {
 		explain(without_journal_on(PLAIN, FACTS_SYNC_REFUSED, seen[i].kernel));
 		is_int(told->survival, seen[i].written_back,
-			"ext4 without a journal on Linux %s: stores after msync survive power cuts or not as in the lab",
+			"ext4 without a journal on Linux %s: the answer whether stores after msync survive agrees with a test in a virtual machine",
 			seen[i].name);
 		explain(without_journal_on(ADR, FACTS_SYNC_ACCEPTED, seen[i].kernel));
 		is_int(told->survival, HOLDFAST_SURVIVES_UNKNOWN,
@@ -204,7 +203,7 @@ static void spoiled(void)
 	facts.filesystem.can_sync = false;
 	explain(facts);
 	is_int(told->map_sync, HOLDFAST_MAP_SYNC_WOULD_ACCEPT,
-		"ext2 mounted by ext4's driver: MAP_SYNC would be accepted");
+		"ext2 mounted by ext4's driver: MAP_SYNC is expected to be accepted");
 }
 
 static void filesystems(void)

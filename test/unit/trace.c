@@ -225,7 +225,7 @@ static uint64_t read_long(struct trace *trace)
 	return good - wanted;
 }
 
-/* The pages of the trace's first piece that are in memory. */
+/* Number of pages of the trace's first piece that are in memory. */
 static unsigned resident(const struct trace *trace)
 {
 	unsigned char pages[SPILL_SLOTS * EVENT_SLOT / 4096];
@@ -282,9 +282,9 @@ static void directories(void)
 	add_named(&trace, EVENT_DIRECTORY, 2, 1, "inner");
 	add_named(&trace, EVENT_NAME, 7, 2, "file");
 	char *name = trace_name(&trace, 7);
-	is_str(name, "outer/inner/file", "trace_name: has the directories of a name");
+	is_str(name, "outer/inner/file", "trace_name: the path of a name includes its directories");
 	free(name);
-	ok(!trace_name(&trace, 8), "trace_name: a name that is not there has no path");
+	ok(!trace_name(&trace, 8), "trace_name: an unused number has no path");
 	is_int(add_named(&trace, EVENT_DIRECTORY, 0, 0, "x"), -22,
 		"trace_add: a name for the watched directory is refused");
 	is_int(add_named(&trace, EVENT_DIRECTORY, NAMES_DIRECTORIES, 0, "x"), -22,
@@ -294,10 +294,10 @@ static void directories(void)
 	is_int(add_named(&trace, EVENT_NAME, 9, NAMES_DIRECTORIES, "x"), -22,
 		"trace_add: a name in a directory out of range is refused");
 	is_int(add_named(&trace, EVENT_MISSED, MISSED_WAYS, 0, "x"), -22,
-		"trace_add: an unknown way of acting unseen is refused");
+		"trace_add: a missed access of an unknown kind is refused");
 	add_named(&trace, EVENT_DIRECTORY, 1, 2, "outer");
 	name = trace_name(&trace, 7);
-	ok(name, "trace_name: ends for directories that contain each other");
+	ok(name, "trace_name: the search ends if directories contain each other");
 	free(name);
 	trace_fini(&trace);
 }

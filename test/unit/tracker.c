@@ -22,7 +22,10 @@
 
 static char *arena;
 
-/* The range that each byte of the arena is in: 0: none, odd numbers: pmem, even numbers: other. */
+/*
+ * For each byte of the arena, the number of its range; 0: it is in no range. Odd: pmem; even:
+ * other memory.
+ */
 static unsigned model[BYTES];
 
 static struct tracked range_of(size_t from, size_t to, bool is_pmem)

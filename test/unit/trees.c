@@ -145,7 +145,7 @@ static void two_sockets(const char *tree)
 	check_ids(DAX(1), ID("50"), ID("51"), "DAX device");
 	check_ids(DISK(254, 0), ID("4e"), ID("4f"), "device-mapper");
 
-	/* Broken entries of other devices must not matter. */
+	/* These broken entries of other devices must not affect the results. */
 	tree_file("devices/LNXSYSTM:00/LNXSYBUS:00/ACPI0012:00/ndbus0/region9/mappings", "1\n");
 	tree_link("dev/char/252:9", "nowhere");
 	tree_link("dev/block/259:77", "../block/259:77");
@@ -420,7 +420,7 @@ static void captured_cxl_volatile(const char *tree)
 	check(tree, dax, (struct answers){.memory = MEMORY_CXL_VOLATILE, NO_REGION});
 	is_int(device_size(&dax, 0, tree_root, &value), 0, "%s: the size of the DAX device is read",
 		tree);
-	is_int(value, 256 << 20, "%s: the DAX device has all of the region", tree);
+	is_int(value, 256 << 20, "%s: the DAX device is as large as its region", tree);
 }
 
 static void unreadable(const char *tree)

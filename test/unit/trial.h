@@ -20,7 +20,9 @@
 #define WB          PMEM2_F_MEM_WB
 #define NOFLUSH     PMEM2_F_MEM_NOFLUSH
 
-/* Layout of the child's memory: destinations are at DEST, sources that do not overlap at SRC. */
+/*
+ * Layout of the child's memory: destinations are at DEST, sources that do not overlap them at SRC.
+ */
 #define MEMORY (96 * 1024)
 #define DEST   (24 * 1024)
 #define SRC    (64 * 1024)
@@ -39,7 +41,10 @@ struct trial {
 	int c;
 };
 
-/* An engine, and the memory that it is used on. `line`: behind a volatile cache, to be flushed. */
+/*
+ * An engine, and the kind of memory that it is used on. `line`: its cache is volatile, so lines
+ * must be flushed.
+ */
 struct subject {
 	const struct cpu_engine *engine;
 	bool line;
@@ -60,7 +65,10 @@ static enum insn_kind flush_of(const struct cpu_engine *engine)
 	return INSN_OTHER;
 }
 
-/* True if some stores should bypass the caches: the meaning of the flags, written independently. */
+/*
+ * True if some stores should bypass the caches. Written from the description of the flags, not
+ * from the tested code.
+ */
 static bool should_stream(const struct subject *subject, const struct trial *trial)
 {
 	bool line = subject->line && subject->engine->flushes;
@@ -87,7 +95,7 @@ static void expect(struct oracle *o, const struct subject *subject, const struct
 	o->flush = subject->line && !quiet ? flush_of(subject->engine) : INSN_OTHER;
 	o->fenced = !quiet && !(trial->flags & NODRAIN);
 	o->streams = should_stream(subject, trial);
-	/* At most as much as the write-combining buffers hold: 12 of 64 bytes. */
+	/* At most as many bytes as the write-combining buffers hold: 12 buffers of 64 bytes. */
 	if (o->streams && cpu.fence_while_streaming)
 		o->stream_limit = (size_t)12 * 64;
 }

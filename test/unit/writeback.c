@@ -498,8 +498,7 @@ static void overtaken(void)
 	writeback_failure_set_handler(NULL, NULL);
 	for (unsigned number = 0; number < 3; number++)
 		ok(was_written(noted_page(number)),
-			"N4: note %u on a map that is closed during its thread's drain is written "
-			"back",
+			"N4: note %u on a map that is closed during its thread's drain is written back",
 			number + 1);
 	map_close(&shared.other);
 	munmap(shared.map.addr, 3 * FAR * page + page);

@@ -31,29 +31,25 @@ struct arguments {
 
 static const struct argp_option options[] = {
 	{"health", OPTION_HEALTH, NULL, 0,
-		"Instead of paths, look whether anything is wrong with persistent memory, file systems "
-		"or arrays of disks, or has become worse since the last look",
+		"Instead of paths, look whether anything is wrong with persistent memory, file systems or arrays of disks, or has become worse since the last look",
 		0},
 	{"json", OPTION_JSON, NULL, 0, "Print one JSON object, for programs", 0},
 #ifdef HAVE_LIBELF
 	{"program", OPTION_PROGRAM, "FILE", 0,
-		"Instead of paths, explain what the program FILE needs of libpmem, libpmem2 and librpmem, "
-		"and what differs there from PMDK's libraries; FILE is not run",
+		"Instead of paths, explain what the program FILE needs of libpmem, libpmem2 and librpmem, and what differs there from PMDK's libraries; FILE is not run",
 		0},
 #endif
 	{"prometheus", OPTION_PROMETHEUS, NULL, 0, "With --health, print metrics for Prometheus",
 		0},
 	{"require", OPTION_REQUIRE, "GRANULARITY", 0,
-		"Fail unless stores to every PATH are durable at this granularity or a finer one: "
-		"byte, cache-line or page",
+		"Fail unless stores to every PATH are durable at this granularity or a finer one: byte, cache-line or page",
 		0},
 	{"state", OPTION_STATE, "FILE", 0,
 		"With --health, compare with the state in FILE and store the new state there; " HEALTH_STATE
 		" unless given",
 		0},
 	{"try", OPTION_TRY, NULL, 0,
-		"In directories, make an unnamed file and try it, instead of inferring from the "
-		"file system what it would get",
+		"In directories, make an unnamed file and try it, instead of inferring from the file system what it would get",
 		0},
 	{0},
 };
@@ -158,7 +154,7 @@ static enum outcome explain_machine(bool json)
 static void complain(const struct answer *answer)
 {
 	bool has_name =
-		*answer->error == '/'; /* the library's messages about a path begin with it */
+		*answer->error == '/'; /* the library's messages about a path begin with the path */
 	char *text = NULL;
 
 	if (asprintf(&text, "%s%s%s", has_name ? "" : answer->path, has_name ? "" : ": ",

@@ -107,7 +107,7 @@ static void conclude(struct answer *answer, enum outcome outcome, const char *be
 	answer->because = because;
 }
 
-/* Can the file never be mapped? Not so if it is only empty or may not be read. */
+/* True if the file can never be mapped. False if it is only empty, or may not be read. */
 static bool is_unmappable(int map_error)
 {
 	return map_error && map_error != PMEM2_E_SOURCE_EMPTY && map_error != -EBADF;
@@ -131,8 +131,8 @@ static bool is_assumed(enum holdfast_reason reason)
 }
 
 /*
- * Judges by what the storage needs, whatever granularity the environment forces. Certain reasons
- * come first.
+ * Judges by what the storage needs, whatever granularity the environment forces. Reasons that are
+ * certain come before those that are unknown.
  */
 void path_require(struct answer *answer, enum pmem2_granularity required)
 {

@@ -244,9 +244,8 @@ static void judge(struct program *program, bool is_dynamic)
 		return;
 	}
 	if (!program->library_count && !program->call_count) {
-		program->verdict =
-			must_copy("needs none of libpmem, libpmem2 and librpmem itself; "
-				  "libraries that it loads while it runs cannot be listed");
+		program->verdict = must_copy(
+			"needs none of libpmem, libpmem2 and librpmem itself; libraries that it loads while it runs cannot be listed");
 		return;
 	}
 	if (program->runs) {

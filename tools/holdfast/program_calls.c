@@ -48,8 +48,7 @@ static const struct known_call calls[] = {
 	OFFERED(PMEM, "pmem_log_set_function", NULL),
 	OFFERED(PMEM, "pmem_log_set_threshold", NULL),
 	OFFERED(PMEM, "pmem_map_file",
-		"If it fails, it removes a file that it created; DAX devices that no CPU flush makes "
-		"durable get is_pmem 0."),
+		"If it fails, it removes a file that it created; DAX devices that no CPU flush makes durable get is_pmem 0."),
 	OFFERED(PMEM, "pmem_memcpy", WHOLE_WORDS),
 	OFFERED(PMEM, "pmem_memcpy_nodrain", WHOLE_WORDS),
 	OFFERED(PMEM, "pmem_memcpy_persist", WHOLE_WORDS),
@@ -60,11 +59,10 @@ static const struct known_call calls[] = {
 	OFFERED(PMEM, "pmem_memset_nodrain", WHOLE_WORDS),
 	OFFERED(PMEM, "pmem_memset_persist", WHOLE_WORDS),
 	OFFERED(PMEM, "pmem_msync",
-		"After a failed write-back of the file it keeps failing until the program accepts "
-		"the failure or maps the file again."),
+		"After a failed write-back of the file it keeps failing until the program accepts the failure or maps the file again."),
 	OFFERED(PMEM, "pmem_persist", NULL),
 	OFFERED(PMEM, "pmem_unmap", NULL),
-	OFFERED(PMEM2, "pmem2_badblock_clear", "It clears what its context has listed, only."),
+	OFFERED(PMEM2, "pmem2_badblock_clear", "It clears only what its context has listed."),
 	OFFERED(PMEM2, "pmem2_badblock_context_delete", NULL),
 	OFFERED(PMEM2, "pmem2_badblock_context_new",
 		"If the disk of the file cannot be found it fails, instead of listing nothing."),
@@ -94,8 +92,7 @@ static const struct known_call calls[] = {
 	OFFERED(PMEM2, "pmem2_map_get_size", NULL),
 	OFFERED(PMEM2, "pmem2_map_get_store_granularity", NULL),
 	OFFERED(PMEM2, "pmem2_map_new",
-		"The granularity is that of the region of this very device; device DAX that no CPU "
-		"flush makes durable is refused."),
+		"The granularity is that of the region of this very device; device DAX that no CPU flush makes durable is refused."),
 	MISSING(PMEM2, "pmem2_memcpy_async", ASYNC),
 	MISSING(PMEM2, "pmem2_memmove_async", ASYNC),
 	MISSING(PMEM2, "pmem2_memset_async", ASYNC),

@@ -110,16 +110,14 @@ bool remote_has_state(const struct holdfast_remote_set *set)
 static void put_verdict(FILE *text, const struct holdfast_remote_set *set)
 {
 	if (set->busy)
-		fputs("a pool that is in use: its properties can be asked for when nobody has it "
-		      "open\n",
+		fputs("a pool that is in use: its properties can be asked for when nobody has it open\n",
 			text);
 	else if (!set->created)
 		fputs("a pool set without a pool: rpmem_create() would make one\n", text);
 	else if (remote_has_state(set) && set->inconsistent)
 		fputs("a pool that is inconsistent: a catch-up or a sync has not ended\n", text);
 	else if (set->survival == HOLDFAST_SURVIVES_NOT)
-		fputs("data persisted in this pool does not survive a power cut or a reboot of "
-		      "its machine\n",
+		fputs("data persisted in this pool does not survive a power cut or a reboot of its machine\n",
 			text);
 	else
 		fprintf(text, "data persisted in this pool is durable %s\n",
@@ -149,8 +147,7 @@ static void put_state(FILE *text, const struct holdfast_remote_set *set)
 			" bytes are missing. Only a reconnect of its writer, or a sync, may go on.\n",
 			since, set->missing);
 	else if (set->unclosed && !set->busy)
-		fputs("The last program that has stored to it has not closed it: the memory there "
-		      "may be ahead of this copy.\n",
+		fputs("The last program that has stored to it has not closed it: the memory there may be ahead of this copy.\n",
 			text);
 }
 
@@ -212,8 +209,7 @@ static void put_text(FILE *text, const struct holdfast_remote_set *set)
 {
 	put_verdict(text, set);
 	fprintf(text,
-		"It is on another machine. %s: run `holdfast info' there, with the paths of the "
-		"parts, to know why.\n",
+		"It is on another machine. %s: run `holdfast info' there, with the paths of the parts, to know why.\n",
 		survival_sentence(set->survival));
 	if (remote_has_state(set))
 		put_state(text, set);
@@ -312,7 +308,7 @@ static void require_survival(struct answer *answer, enum holdfast_survival survi
 	answer->because = "the target's answer is not known here";
 }
 
-/* Judges a pool set. Certain reasons come first, as in path_require(). */
+/* Judges a pool set. Reasons that are certain come first, as in path_require(). */
 void remote_require(struct answer *answer, enum pmem2_granularity required)
 {
 	const struct holdfast_remote_set *set = answer->set;

@@ -57,7 +57,7 @@ static void add_parts(
 	view->part_count = set->part_count;
 }
 
-/* Adds the counters, and of the histogram what is not empty. */
+/* Adds the counters, and the elements of the histogram that are not 0. */
 static void add_counters(
 	struct remote_view *view, struct room *room, const struct holdfast_remote_counts *stats)
 {

@@ -134,8 +134,8 @@ static char *parse(struct seen *seen, const char *text, size_t length)
 	if (is_well)
 		return NULL;
 	seen_fini(seen);
-	return must_copy("it is damaged, or not a state of this version; it is left alone, and "
-			 "nothing was compared: remove it to begin again");
+	return must_copy(
+		"it is damaged, or not a state of this version; it is left alone, and nothing was compared: remove it to begin again");
 }
 
 static char *read_open(struct seen *seen, int fd)

@@ -166,8 +166,8 @@ FILE *collect_begin(struct collected *text) __attribute__((__returns_nonnull__))
 char *collect_end(struct collected *text) __attribute__((__returns_nonnull__));
 
 /*
- * If set, must_copy() and its kin call this before they end the program: it may clean up, or end
- * the program with another status.
+ * If set, must_copy() and similar functions call this before they end the program: it may clean
+ * up, or end the program with another status.
  */
 extern void (*without_memory)(void);
 

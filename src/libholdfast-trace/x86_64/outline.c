@@ -39,7 +39,7 @@ static unsigned char *map_near(uintptr_t lo, size_t size)
 /* False: the operand is out of reach from the copy's address. */
 static bool copy_one(const struct probe *probe, unsigned char *to)
 {
-	static const unsigned char jump[6] = {0xff, 0x25}; /* to the address that follows */
+	static const unsigned char jump[6] = {0xff, 0x25}; /* JMP to the address that follows */
 	uintptr_t next = probe->pc + probe->insn.length;
 	size_t length = probe->insn.length;
 
