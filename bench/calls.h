@@ -18,8 +18,8 @@ struct calls {
 };
 
 /*
- * Finds the calls of a library for each face: libpmem, and libpmem2 at two granularities. The maps
- * of libpmem2 are of the two pages at `memory`.
+ * Finds the calls of a library for each interface (face): libpmem, and libpmem2 at two
+ * granularities. The maps of libpmem2 are of the two pages at `memory`.
  */
 void calls_find(struct calls calls[FACES], const struct library *library, char *memory);
 

@@ -66,7 +66,10 @@ static FILE *table; /* NULL: no table is written */
 static bool has_peer;
 static struct calls peers[FACES];
 
-/* Finds our calls of a face, for the current row of the tuning table (cpu.tuning). */
+/*
+ * Finds our calls of an interface (libpmem, or libpmem2 at a granularity), for the current row of
+ * the tuning table (cpu.tuning).
+ */
 static struct calls ours_at(enum face face)
 {
 	const struct cpu_engine *engine = cpu.engine;

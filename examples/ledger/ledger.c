@@ -440,17 +440,12 @@ static const struct argp argp = {
 	.options = options,
 	.parser = parse,
 	.args_doc = "append LOG\nverify LOG\nshow LOG\nrestore MIRROR LOG",
-	.doc = "Keep the lines of standard input in LOG, a mapped file or DAX device that survives "
-	       "kills and power cuts.\v"
-	       "append reports each batch that has become durable with a line `durable RECORDS "
-	       "BYTES', the totals of the log. verify checks every record and compares LOG with "
-	       "standard input, byte for byte. show prints the records of LOG. restore makes LOG "
-	       "from its mirror.\n\n"
-	       "A mirror is a pool on another machine that can be reached by ssh and has rpmemd: "
-	       "[USER@]HOST[:PORT]:POOLSET. Its pool set has OPTION NOHDRS and room for the file "
-	       "of the log; append makes the pool in it, or continues with an existing pool.\n\n"
-	       "Exit status: 0 success; 1 LOG or its mirror is damaged, not a ledger, or differs; "
-	       "2 wrong usage, or an error of a file, a device or the other machine.",
+	.doc = "Keep the lines of standard input in LOG, a mapped file or DAX device that survives kills and power cuts.\v"
+	       "append reports each batch that has become durable with a line `durable RECORDS BYTES', the totals of the log. "
+	       "verify checks every record and compares LOG with standard input, byte for byte. show prints the records of LOG. restore makes LOG from its mirror.\n\n"
+	       "A mirror is a pool on another machine that can be reached by ssh and has rpmemd: [USER@]HOST[:PORT]:POOLSET. "
+	       "Its pool set has OPTION NOHDRS and room for the file of the log; append makes the pool in it, or continues with an existing pool.\n\n"
+	       "Exit status: 0 success; 1 LOG or its mirror is damaged, not a ledger, or differs; 2 wrong usage, or an error of a file, a device or the other machine.",
 };
 
 int main(int argc, char **argv)

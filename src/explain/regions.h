@@ -14,7 +14,7 @@ struct regions {
 	enum walk_cover cover;
 	bool is_hidden;    /* sysfs does not show the device */
 	const char *why;   /* why the list is not known, or NULL */
-	struct region all; /* `found` only if every byte lies in a region */
+	struct region all; /* what holds of all; `found` only if every byte lies in one */
 	enum holdfast_memory memory;
 	struct deepflush deep_flush;
 	struct holdfast_number numa_node;

@@ -35,7 +35,8 @@ static bool is_below_files(const char *name)
 
 	if (fd < 0 || !files_name(fd, directory, sizeof(directory)))
 		return false;
-	char *slash = strrchr(directory, '/'); /* of DIR/trace; copies are in DIR/files */
+	/* The trace is in DIR/trace, and the copies of files are in DIR/files. */
+	char *slash = strrchr(directory, '/');
 	if (!slash)
 		return false;
 	*slash = '\0';

@@ -184,6 +184,6 @@ int map_close(struct map *map)
 		file_sync_forget(pages_touched((uintptr_t)map->addr, map->length));
 	error = leave_place(map);
 	if (error)
-		registry_add(map); /* cannot fail for lack of room: the map has just left */
+		registry_add(map); /* cannot fail: the map has just left room for itself */
 	return error;
 }

@@ -37,11 +37,11 @@ struct pool_state {
 	uint8_t identity[STATE_IDENTITY_SIZE];
 	uint64_t generation;
 	uint8_t session[STATE_SECRET_SIZE]; /* zeros before the first session */
-	bool unclosed;                      /* that session has stored and not closed the pool */
-	bool stamped;                       /* its stamps are on all parts (stamp.h) */
-	bool inconsistent;                  /* the mark; without it the members below are 0 */
-	uint64_t since;                     /* when the mark was set, in seconds since 1970 */
-	uint64_t missing;                   /* bytes */
+	bool unclosed;     /* the last session stored, and has not closed the pool */
+	bool stamped;      /* all parts have the pool's stamp (stamp.h) */
+	bool inconsistent; /* the mark; without it the members below are 0 */
+	uint64_t since;    /* when the mark was set, in seconds since 1970 */
+	uint64_t missing;  /* bytes */
 };
 
 /*

@@ -90,7 +90,7 @@ static void arguments(void)
 	is_int(open_dax(&file, 0, 0x10), -EINVAL, "DAX device: an unknown flag is refused");
 	has_str(err_get(), "0x10", "DAX device: the message names the unknown flag");
 	is_int(open_dax(&file, SIZE - 1, 0), -EINVAL, "DAX device: another length is refused");
-	has_str(err_get(), "has 8388608 bytes", "DAX device: the message has its length");
+	has_str(err_get(), "has 8388608 bytes", "DAX device: the message names its length");
 	is_int(open_dax(&file, SIZE_MAX, PMEM_FILE_CREATE), -EINVAL,
 		"DAX device: a huge length is refused");
 	tree_file(DAX "size", "many\n");
@@ -265,7 +265,7 @@ static void cannot_be_tracked(void)
 	is_int(wrong, 0, "untracked device: each of fifty attempts is refused");
 	no_memory = false;
 	ok(mappings() < before + 20,
-		"untracked device: nothing of it stays mapped (%u mappings, before %u)", mappings(),
+		"untracked device: nothing of it stays mapped (%u mappings; %u before)", mappings(),
 		before);
 	open_file_close(&file, true);
 }

@@ -100,7 +100,7 @@ static void expect(struct oracle *o, const struct subject *subject, const struct
 		o->stream_limit = (size_t)12 * 64;
 }
 
-/* Contents of the byte at an offset. It differs from those at all distances that are used here. */
+/* The byte to put at an offset: another one than at all distances from it that are used here. */
 static char pattern(size_t at)
 {
 	return (char)(at * 37 + (at >> 8) * 11);

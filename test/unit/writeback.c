@@ -152,8 +152,9 @@ static void joining(void)
 	note(10, 1);
 	writeback_drain();
 	is_int(calls(), 2, "N1: ranges more than RANGES_GAP apart have an msync each");
-	ok(asked_for(0, 10, 11), "N1: the first of two ranges is the lower one");
-	ok(asked_for(1, 10 + FAR, 11 + FAR), "N1: the second of two ranges is the higher one");
+	ok(asked_for(0, 10, 11), "N1: of two ranges, the lower one is written back first");
+	ok(asked_for(1, 10 + FAR, 11 + FAR),
+		"N1: of two ranges, the higher one is written back second");
 
 	note(10, 1);
 	note(10 + 2 * FAR, 1);
@@ -247,7 +248,7 @@ static void thread_exit(void *(*body)(void *), const char *name)
 
 	pthread_create(&thread, NULL, body, NULL);
 	pthread_join(thread, NULL);
-	is_int(calls(), 1, "N4: %s: the range that it noted is written back", name);
+	is_int(calls(), 1, "N4: %s: the noted range is written back", name);
 	ok(asked_for(0, 3, 4), "N4: %s: no other page is written back", name);
 }
 
@@ -362,7 +363,7 @@ static void side_by_side(void)
 	hold_init(&held);
 	atomic_store(&held.next, true);
 	pthread_create(&drains, NULL, drain_both, NULL);
-	pthread_barrier_wait(&held.begun); /* the drain is in msync of the low map */
+	pthread_barrier_wait(&held.begun); /* now the drain is in msync of the low map */
 	pthread_create(&closes, NULL, close_high, NULL);
 	usleep(50000);
 	pthread_barrier_wait(&held.released);

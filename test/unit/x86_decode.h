@@ -50,7 +50,7 @@ struct insn_reader {
 	const uint8_t *at;
 	const struct insn_regs *regs;
 	enum insn_prefix prefix;
-	bool encoded_wide; /* has a VEX or EVEX prefix */
+	bool encoded_wide; /* the instruction has a VEX or EVEX prefix */
 	bool w, r, x, b;   /* REX, VEX or EVEX: operand width, fourth bits of register numbers */
 	unsigned map;      /* 1: opcodes after 0F, 2: after 0F 38, 3: after 0F 3A */
 	unsigned opcode;
@@ -118,7 +118,7 @@ static inline void insn_read_legacy(struct insn_reader *in)
 	}
 	in->opcode = *in->at++;
 	if (in->opcode != 0x0f)
-		return; /* map 0: the one-byte opcodes, none of which matters here */
+		return; /* map 0, the one-byte opcodes: none of them matters to durability */
 	in->map = 1;
 	in->opcode = *in->at++;
 	if (in->opcode == 0x38 || in->opcode == 0x3a) {

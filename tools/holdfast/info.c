@@ -55,14 +55,12 @@ static const struct argp_option options[] = {
 };
 
 static const char doc[] =
-	"Explain what stores to a file, to new files in a directory, to a file system on a block "
-	"device or to a DAX device need to be durable, and why; for HOST:POOLSET, when data that is "
-	"persisted in a pool on another machine is durable. Without PATH: this machine.\v"
-	"Nothing is written to, unless --try or --health is given. HOST is [USER@]NAME[:PORT], reached by ssh, "
-	"and rpmemd there answers. A file whose name has a colon is ./NAME.\n\n"
-	"Exit status: 0 if everything could be explained and meets what is required; 1 if a PATH "
-	"does not, whatever is known of the others; 2 if that could not be found out, if a PATH "
-	"cannot be explained, or if the command line is wrong.";
+	"Explain what stores to a file, to new files in a directory, to a file system on a block device or to a DAX device need to be durable, and why; "
+	"for HOST:POOLSET, when data that is persisted in a pool on another machine is durable. Without PATH: this machine.\v"
+	"Nothing is written to, unless --try or --health is given. HOST is [USER@]NAME[:PORT], reached by ssh, and rpmemd there answers. "
+	"A file whose name has a colon is ./NAME.\n\n"
+	"Exit status: 0 if everything could be explained and meets what is required; 1 if a PATH does not, whatever is known of the others; "
+	"2 if that could not be found out, if a PATH cannot be explained, or if the command line is wrong.";
 
 static void set_required(struct arguments *arguments, const char *word, struct argp_state *state)
 {

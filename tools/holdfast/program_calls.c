@@ -13,16 +13,13 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 #define WRITE_BACK                                                                                 \
-	"At page granularity a flush only notes a range, and a drain of the same thread writes "   \
-	"it back; a failed write-back is remembered until the program accepts it."
+	"At page granularity a flush only notes a range, and a drain of the same thread writes it back; a failed write-back is remembered until the program accepts it."
 #define ASYNC "Holdfast has no asynchronous copies: use the call without _async."
 #define DEEP                                                                                       \
-	"It fails if a region's deep flush cannot be done, and after a failed write-back "         \
-	"of the file."
+	"It fails if a region's deep flush cannot be done, and after a failed write-back of the file."
 #define WHOLE_WORDS "Aligned 8-byte words are always stored whole."
 #define REMOTE                                                                                     \
-	"Both machines must use Holdfast; waits have a deadline, and errors of the target "        \
-	"reach the caller."
+	"Both machines must use Holdfast; waits have a deadline, and errors of the target reach the caller."
 
 #define OFFERED(library, name, difference)                                                         \
 	{                                                                                          \
