@@ -19,7 +19,7 @@
  */
 #define NAP_MS      100
 #define NAP_MS_MAX  5000
-#define PATIENCE_MS 2000 /* for a thread to end before it is left alone */
+#define PATIENCE_MS 2000 /* ms that a thread has to end, before it is left alone */
 
 /*
  * States of a member. IN: the log's thread uses its copy. OUT: the member's own thread uses the
@@ -87,7 +87,7 @@ void mirrors_free(struct mirrors **mirrors)
 		return;
 	for (unsigned i = 0; i < all->count; i++)
 		if (all->member[i].has_thread)
-			return; /* its thread may still use this memory */
+			return; /* not freed: its thread may still use this memory */
 	for (unsigned i = 0; i < all->count; i++)
 		mirror_free(&all->member[i].copy.mirror);
 	pthread_cond_destroy(&all->ending);
@@ -258,7 +258,7 @@ static unsigned each(struct mirrors *all, const struct log *log,
 	return succeeded;
 }
 
-/* Has members that have failed fall out. Fails if too few are left. */
+/* Makes the members that have failed fall out. Fails if too few are left. */
 static int judge(struct mirrors *all)
 {
 	for (unsigned i = 0; i < all->count; i++) {
@@ -302,7 +302,7 @@ static int has_all(struct member *member, const struct log *log)
 	return 0;
 }
 
-/* A member that came back during a commit lacks the records of that one. */
+/* Sends the records of this commit that a member lacks, because it came back during the commit. */
 static int send_rest(struct member *member, const struct log *log)
 {
 	if (member->copy.sent == log->end)
@@ -339,7 +339,7 @@ int mirrors_commit(struct mirrors *all, const struct log *log)
 	return judge(all);
 }
 
-/* Functions for the beginning, for a file that has grown, and for the end. */
+/* The mirrors join at the beginning, grow with the log's file, and are left at the end. */
 
 int mirrors_join(struct mirrors *all, struct log *log)
 {

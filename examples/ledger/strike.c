@@ -80,7 +80,7 @@ static pid_t start(char **command, int *output)
 	return pid;
 }
 
-/* Reads the bytes promised by the last whole line so far. */
+/* Reads how many bytes the last whole line so far promises. */
 static uint64_t read_promises(const char *text, size_t length)
 {
 	static char line[128];

@@ -125,7 +125,7 @@ int durable_fence(struct history *history, unsigned thread)
 
 typedef int each_unit(struct history *, struct unit *, const struct event *);
 
-/* Calls `each`, which may complete the unit, for all pending lines of the range. */
+/* Calls `each` for all pending lines of the range. The call may remove the line's unit. */
 static int each_in_range(struct history *history, const struct event *event, each_unit *each)
 {
 	uint64_t whole = model_whole(history->model);

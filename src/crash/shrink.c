@@ -100,7 +100,7 @@ static void push(struct shrinking *shrinking, bool everything)
 			push_elements(shrinking, i, everything);
 }
 
-/* Does the small cut lose a store? Otherwise it fails with everything durable. */
+/* Does the small cut lose a store? If not, the check fails with everything durable. */
 static bool is_something_lost(const struct shrinking *shrinking)
 {
 	const struct history *history = shrinking->point->history;

@@ -18,7 +18,7 @@ struct mapper {
 	bool is_told;                    /* the table was read; if false, the rest means nothing */
 	bool is_encrypted;               /* a target is crypt: if the key is lost, so is the data */
 	bool has_snapshot;               /* a target is snapshot */
-	enum holdfast_survival survival; /* of the weakest target; the texts are static: */
+	enum holdfast_survival survival; /* that of the weakest target; static texts follow: */
 	const char *kind;                /* completes "device-mapper device dm-0, ..." */
 	const char *evidence;            /* how the survival is known, without a full stop */
 };

@@ -202,7 +202,7 @@ static int explain_found(struct whole *whole, const struct search *search)
 			continue;
 		keep_append(&whole->keep, &whole->explanations, explanation);
 		if (whole->explanations.count == before)
-			explain_free(explanation); /* without memory: `keep` has noted it */
+			explain_free(explanation); /* memory has run out, which `keep` has noted */
 	}
 	return error;
 }

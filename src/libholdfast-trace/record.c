@@ -6,7 +6,7 @@
 
 #define CHUNK      UINT64_C(32768)
 #define WIDE_LOOKS 8          /* number of drains by one call stack that compare all files */
-#define WIDE_LIMIT (4u << 20) /* unless the files are larger than this, in bytes */
+#define WIDE_LIMIT (4u << 20) /* bytes of all files; with more, no drain compares all */
 
 static void add_size(struct map *map, void *sum)
 {

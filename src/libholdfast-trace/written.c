@@ -216,7 +216,7 @@ void names_sync(unsigned file, struct call call)
 
 	if (file >= NAMES_DIRECTORY) {
 		unsigned directory = file - NAMES_DIRECTORY;
-		sync_range(names_page(0), 0, stack); /* with the number of acknowledged bytes */
+		sync_range(names_page(0), 0, stack); /* notes the acknowledged bytes, too */
 		write_event(&(struct event){.kind = EVENT_NAMES_SYNC,
 				    .stack = stack,
 				    .place = names_page(0),

@@ -16,7 +16,7 @@
 struct mapped_file {
 	struct range at; /* addresses, clipped to the range of the walk */
 	struct file_id file;
-	uint64_t offset;  /* of at.from in the file, in bytes */
+	uint64_t offset;  /* where at.from lies in the file, in bytes */
 	const char *path; /* valid during the visit; "" for memory without a file */
 };
 

@@ -17,7 +17,7 @@
 struct window {
 	char *addr;
 	size_t length;
-	size_t offset; /* of the mapping's beginning in the device, in bytes */
+	size_t offset; /* where the mapping begins in the device, in bytes */
 	bool sync;     /* the kernel accepted MAP_SYNC */
 	uint64_t born; /* an epoch: nothing was stored here before it (file_sync.h) */
 };

@@ -147,7 +147,7 @@ void writeback_drain(void)
 	notes_set_draining(false);
 }
 
-/* Note a range, stores to which may be as old as the epoch `since`; 0: as old as the map. */
+/* Note a range. Stores to it may be as old as the epoch `since`; 0: as old as the map. */
 static void note_range(const void *addr, size_t len, uint64_t since)
 {
 	struct note note = {.pages = pages_touched((uintptr_t)addr, len), .since = since};

@@ -30,7 +30,7 @@ struct part {
 	const char *path; /* owned by the caller; must live as long as the part */
 	int fd;           /* locked; -1: not open */
 	enum part_origin origin;
-	bool header_written; /* by part_write_header() */
+	bool header_written; /* set by part_write_header() */
 	struct device device;
 	const char *sysfs;
 	size_t size;      /* in bytes, whole pages */

@@ -102,9 +102,9 @@ int main(int argc, char **argv)
 	else
 		unsetenv("PMEM_NO_FLUSH");
 	/*
-	 * Run argv[0], not /proc/self/exe: in a chroot, the new mount namespace shows that
-	 * with its path in the old namespace. A loader that resolves $ORIGIN with that path finds
-	 * another libpmem.
+	 * Run argv[0], not /proc/self/exe: in a chroot, that link has the program's path in the
+	 * old mount namespace. A loader that resolves $ORIGIN with this path finds another
+	 * libpmem.
 	 */
 	char flushing[] = "flush", not_flushing[] = "no-flush";
 	char *again[] = {argv[0], no_flush ? not_flushing : flushing, NULL};

@@ -148,19 +148,19 @@ static void unknown_files(void)
 	flights_begin(flights, &begun, unknown, page_at(one));
 	start(&waiter, unknown, page_at(two));
 	ok(is_done(&waiter, LONG),
-		"flights: a waiter for an unknown file does not wait for a write-back of another unknown one");
+		"flights: a waiter for an unknown file does not wait for a write-back at another address");
 	finish(&waiter);
 	start(&waiter, unknown, page_at(one));
 	ok(!is_done(&waiter, SHORTLY),
-		"flights: a waiter for a file of unknown identity waits for a write-back of that file with its identity");
+		"flights: a waiter for an unknown file waits for a write-back at the same address");
 	mapped_file_id(0, page_at(one), &id);
 	struct waiter knowing;
 	start(&knowing, id, nowhere);
 	ok(!is_done(&knowing, SHORTLY),
-		"flights: a waiter that knows the identity of its file waits for a write-back of that file without one");
+		"flights: a waiter for a known file waits for a write-back of an unknown one at its address");
 	flights_end(flights, &begun);
 	ok(is_done(&waiter, LONG) && is_done(&knowing, LONG),
-		"flights: the end of a write-back of an unknown file ends both waits");
+		"flights: the end of a write-back of an unknown file ends the waits for it");
 	finish(&waiter);
 	finish(&knowing);
 	munmap(one, 4096);

@@ -379,7 +379,7 @@ static void test_bytes(void)
 	for (unsigned i = 0; i < 3 * window; i++)
 		lanes_flush(client, 0, SLOW_OFFSET, 8192, true);
 	ok(!lanes_drain(client, 0) && stream.most <= window && stream.most > 1,
-		"window: at most %u messages of a lane are under way, (the most were %u)", window,
+		"window: at most %u messages of a lane are under way (the most were %u)", window,
 		stream.most);
 	finish(client);
 }
