@@ -227,8 +227,8 @@ int log_check_header(const struct log *log)
 		return damaged(log, "not a ledger: wrong checksum of the header at offset %zu",
 			offsetof(struct log_header, checksum));
 	if (header->version != VERSION)
-		return damaged(log, "not a ledger of version %ju but of %ju", (uintmax_t)VERSION,
-			(uintmax_t)header->version);
+		return damaged(log, "not a ledger of version %ju: its version is %ju",
+			(uintmax_t)VERSION, (uintmax_t)header->version);
 	if (header->tail < LOG_RECORDS || header->tail % 8)
 		return damaged(log, "not a ledger: impossible tail %ju at offset %zu",
 			(uintmax_t)header->tail, offsetof(struct log_header, tail));

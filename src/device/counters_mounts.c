@@ -90,7 +90,7 @@ static int visit_mount(const struct mount *mount, void *context)
 		return 0;
 	int stopped = is_stopped(mount);
 	if (stopped == -ENOENT)
-		return 0; /* it may also be mounted elsewhere: do not mark it as visited */
+		return 0; /* may be mounted elsewhere, too: not marked as visited */
 	int error = note(search, mount);
 	if (error)
 		return error;

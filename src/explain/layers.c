@@ -455,7 +455,7 @@ NOINLINE static void go_into_filesystem(
 		 (filesystem->class == FILESYSTEM_UNKNOWN && major(number)))
 		go_into_members(at, filesystem, number);
 	else
-		at->has_reached_media = true; /* it was named who keeps the data */
+		at->has_reached_media = true; /* the layers so far name who keeps the data */
 }
 
 /* Visit a file that its name does not lead to: find its file system by st_dev, if mounted here. */

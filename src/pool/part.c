@@ -236,7 +236,7 @@ int part_open(struct part *part, const struct part_request *request)
 	if (!error && !request->only_looks)
 		error = fill_holes(&new);
 	if (error)
-		part_discard(&new); /* it existed before: does not remove it */
+		part_discard(&new); /* the file existed before: it is not removed */
 	else
 		*part = new;
 	return pool_trouble(error);

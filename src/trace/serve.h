@@ -10,8 +10,8 @@ enum fork_place {
 	FORK_AT_MAIN,    /* before main() of a program that does not use holdfast_crash_ready() */
 	FORK_WHEN_READY, /* in holdfast_crash_ready() */
 	/* before main(), although the program uses holdfast_crash_ready(): */
-	FORK_NEVER_READY, /* without an image, it ended before it called that function */
-	FORK_NOT_ALONE,   /* it had started threads or processes, which fork(2) would lose */
+	FORK_NEVER_READY, /* without an image, the checker ended before it called that function */
+	FORK_NOT_ALONE,   /* the checker had threads or children, which fork(2) loses */
 };
 
 #endif

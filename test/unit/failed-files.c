@@ -227,7 +227,7 @@ static void in_pid_namespaces(void)
 	if (!pid) {
 		if (unshare(CLONE_NEWPID))
 			_exit(99);
-		pid = fork(); /* it is number 1 in its PID namespace, and so is its own child */
+		pid = fork(); /* the child is number 1 in its PID namespace, as its own is */
 		if (!pid)
 			_exit(namesake_waits());
 		waitpid(pid, &status, 0);

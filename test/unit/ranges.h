@@ -130,7 +130,9 @@ static const char *faults_of_flush(
 	return "";
 }
 
-/* On older CPUs than POWER10 its fence can be observed. scripts/instructions checks the others. */
+/*
+ * The fence of CPUs older than POWER10 can be observed. scripts/instructions checks other fences.
+ */
 static void test_drain(const struct cpu_engine *engine)
 {
 	ranges_forget();

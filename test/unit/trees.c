@@ -411,7 +411,7 @@ static void captured_cxl_7_2(const char *tree)
 	check_ids(DAX_OF(251, 1), "4660", "", tree);
 }
 
-/* Its region is on the CXL bus only; the bus of NVDIMMs that belongs to the device has none. */
+/* The region of volatile CXL memory is on the CXL bus only; the device's NVDIMM bus has none. */
 static void captured_cxl_volatile(const char *tree)
 {
 	struct device dax = DAX_OF(251, 0);
