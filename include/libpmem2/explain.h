@@ -85,9 +85,9 @@ enum holdfast_reason {
 	HOLDFAST_REASON_DAX_NOT_PERSISTENT, /* the device is not persistent memory */
 	HOLDFAST_REASON_DAX_VOLATILE,       /* the device is in a region that says it is volatile */
 	HOLDFAST_REASON_DAX_HOST_FLUSH,     /* only the host of this virtual machine can flush it */
-	HOLDFAST_REASON_DAX_READ_ONLY,      /* its region is read-only: often not armed */
-	HOLDFAST_REASON_DAX_NO_CPU_FLUSH,   /* this CPU has no cache flush for programs */
-	HOLDFAST_REASON_DAX_SYSTEM_RAM,     /* the kernel uses it as main memory (driver kmem) */
+	HOLDFAST_REASON_DAX_READ_ONLY, /* its region is read-only, mostly because it is not armed */
+	HOLDFAST_REASON_DAX_NO_CPU_FLUSH, /* this CPU has no cache flush for programs */
+	HOLDFAST_REASON_DAX_SYSTEM_RAM,   /* the kernel uses it as main memory (driver kmem) */
 	HOLDFAST_REASON_DAX_UNBOUND, /* it is not bound to a driver that lets programs map it */
 
 	HOLDFAST_REASON_FORCED, /* PMEM2_FORCE_GRANULARITY in the environment */

@@ -17,7 +17,7 @@ static const struct retired *retired_before(const struct history *history, uint6
 	return &history->retired[(history->retired_count - back) % HISTORY_RETIRED];
 }
 
-/* Undoes the last `count` lines that became durable, in the image. */
+/* Undoes in the image the last `count` changes of lines that became durable. */
 static void show_back(const struct point *point, const struct choice *cut, uint64_t count)
 {
 	for (uint64_t back = 1; back <= count; back++) {

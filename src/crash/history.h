@@ -62,7 +62,7 @@ struct history {
 	struct table stacks;  /* number of pending elements, by call stack */
 	uint64_t stack_sum;   /* hash of the set of these stacks */
 
-	uint64_t retired_count; /* lines retired so far; number n is at n % HISTORY_RETIRED */
+	uint64_t retired_count; /* lines retired so far; the n-th is at index n % HISTORY_RETIRED */
 	struct retired retired[HISTORY_RETIRED];
 };
 

@@ -113,7 +113,7 @@ int trace_directory(void)
 {
 	if (is_directory(directory))
 		return directory;
-	/* The program may have opened something else under this number by now: it is not closed. */
+	/* Do not close the old number: the program may have opened another file under it by now. */
 	directory = open_directory();
 	return is_directory(directory) ? directory : -1;
 }

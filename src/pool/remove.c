@@ -30,7 +30,7 @@ struct removal {
 	bool is_refused; /* the state file cannot be removed: that counts even with force */
 	struct claim *claims;
 	size_t count, left;
-	bool passes_over;         /* force has passed over a part that is there */
+	bool passes_over;         /* with force, a part that exists was left in place */
 	int error;                /* the first failure */
 	char cause[ERR_SIZE];     /* its error message */
 	char names[ERR_SIZE / 2]; /* the parts that are left */
