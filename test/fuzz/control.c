@@ -7,25 +7,13 @@
  * type. A body that is accepted must give the same bytes when it is encoded again.
  */
 #include <errno.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "fuzz.h"
 #include "wire/compare.h"
 #include "wire/control.h"
 #include "wire/counters.h"
 #include "wire/frames.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define must(condition)                                                                            \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition);  \
-			abort();                                                                   \
-		}                                                                                  \
-	} while (0)
 
 static uint8_t again[CONTROL_BODY_MAX]; /* the body encoded again */
 

@@ -8,23 +8,13 @@
  * inside ssh does nothing else with what arrives.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz.h"
 #include "lanes/messages.h"
 #include "lanes/serve.h"
 #include "wire/data.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define must(condition)                                                                            \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition);  \
-			abort();                                                                   \
-		}                                                                                  \
-	} while (0)
 
 static bool within(const void *part, size_t length, const uint8_t *data, size_t size)
 {

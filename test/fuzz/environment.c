@@ -5,23 +5,13 @@
  * The input is lines NAME=VALUE. Other names than those below are ignored. Log files are made in a
  * temporary directory: slashes in their names are replaced.
  */
-#include <stdint.h>
 
 #include "base/err.h"
 #include "base/log.h"
 #include "cpu/cpu.h"
+#include "fuzz.h"
 #include "map/granularity.h"
 #include "unit/tree.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define must(condition)                                                                            \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition);  \
-			abort();                                                                   \
-		}                                                                                  \
-	} while (0)
 
 static const char *const names[] = {
 	"PMEM_NO_CLWB",

@@ -6,21 +6,11 @@
  * The directory of this test contains links that lead out of it, and back into it.
  */
 #include <fcntl.h>
-#include <stdint.h>
 
 #include "base/err.h"
+#include "fuzz.h"
 #include "pool/beneath.h"
 #include "unit/tree.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define must(condition)                                                                            \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition);  \
-			abort();                                                                   \
-		}                                                                                  \
-	} while (0)
 
 static char inside[128]; /* path of the directory */
 

@@ -5,7 +5,6 @@
  * The input is a description of a machine in the format of test/unit/trees; malformed lines are
  * ignored. All files are made below one temporary directory, and links do not lead out of it.
  */
-#include <stdint.h>
 #include <sys/sysmacros.h>
 
 #include "device/autoflush.h"
@@ -15,20 +14,8 @@
 #include "device/memory.h"
 #include "device/ndbus.h"
 #include "device/sysfs.h"
+#include "fuzz.h"
 #include "unit/tree.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/*
- * Aborts unless a condition holds that must hold on every machine. libFuzzer saves such an input.
- */
-#define must(condition)                                                                            \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition);  \
-			abort();                                                                   \
-		}                                                                                  \
-	} while (0)
 
 static void ask_numbers(const struct device *device, int fd)
 {

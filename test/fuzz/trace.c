@@ -13,21 +13,12 @@
 #include <unistd.h>
 
 #include "crash/explore.h"
+#include "fuzz.h"
 #include "trace/count.h"
 
 #define SLOTS       256
 #define LARGEST     65536u /* bytes: traces with a larger file are not explored */
 #define PAGES(size) (((size) + 4095) & ~UINT64_C(4095))
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define must(condition)                                                                            \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition);  \
-			abort();                                                                   \
-		}                                                                                  \
-	} while (0)
 
 static void as_file(const uint8_t *data, size_t size)
 {
