@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """wire.py - a second implementation of the control channel of doc/remote-protocol.md
 
 Tests use it in place of either end. It is written from that page and shares no code with the library.
