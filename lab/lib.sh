@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=bash disable=SC2034
 #
-# lib.sh - functions for jobs, in addition to test/tool/lib.sh; each job begins with
+# lib.sh - functions for jobs, in addition to test/tool/lib.sh
+#
+# Each job begins with this line, and can then call these functions:
 #
 #	. "$(dirname "$0")/../lib.sh"
 #
@@ -16,7 +18,7 @@
 #	volatile_cxl			make a DAX device of volatile CXL memory; set $device to it
 #	subtotal WHAT			make scripts/lab print a separate count of the `points WHAT'
 #
-# and for jobs of lab/pair, which run in two machines at once, target and initiator:
+# These are for jobs of lab/pair, which run in two machines at once, target and initiator:
 #
 #	network ROLE			connect the two machines, with RDMA in software; each knows the
 #					other's name. ROLE `after' (a cut): drop what the initiator sends

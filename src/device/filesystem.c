@@ -258,7 +258,7 @@ struct answer {
 
 static bool ask_statx(int fd, struct answer *answer)
 {
-	_Static_assert(sizeof(*answer) == 256, "the kernel writes 256 bytes");
+	_Static_assert(sizeof(*answer) == 256, "statx(2) stores 256 bytes");
 	return !syscall(SYS_statx, fd, "", AT_EMPTY_PATH, 0, answer);
 }
 

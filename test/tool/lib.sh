@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=bash disable=SC2034
 #
-# lib.sh - functions that the test scripts share; each script begins with
+# lib.sh - functions that the test scripts share
+#
+# Each script begins with the first line below, and ends with the second:
 #
 #	. "$(dirname "$0")/lib.sh"
+#	done_testing
 #
-# and ends with `done_testing'. The functions print the Test Anything Protocol (TAP) on standard
+# The functions print the Test Anything Protocol (TAP) on standard
 # output. $dir is an empty directory, removed at the end.
 #
 #	run COMMAND [ARG...]		run the command; set $status, $out and $err

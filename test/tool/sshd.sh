@@ -10,11 +10,11 @@
 #
 # FOLDER must not exist yet; it gets all keys, the configuration and the log. The server listens on
 # ADDRESS (127.0.0.1) at a free high port. COMMAND, such as `ip netns exec NAME', starts the server;
-# it must become the server by exec, so that $sshd_pid is the server. After sshd_start
+# it must become the server by exec, so that $sshd_pid is the server. sshd_start sets or makes:
 #
-#	$FOLDER/ssh	is an ssh that uses the key and the port, and trusts this server alone
-#	$sshd_pid	is the process id of the server
-#	$sshd_port	is its port
+#	$FOLDER/ssh	an ssh that uses the key and the port, and trusts this server alone
+#	$sshd_pid	the process id of the server
+#	$sshd_port	the port of the server
 #
 # ssh logs in as the user who runs the script; any host name that resolves to ADDRESS leads to the
 # server. If sshd_start fails, $sshd_trouble has the reason, and there is nothing to stop.

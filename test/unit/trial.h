@@ -100,7 +100,7 @@ static void expect(struct oracle *o, const struct subject *subject, const struct
 		o->stream_limit = (size_t)12 * 64;
 }
 
-/* The byte to put at an offset: another one than at all distances from it that are used here. */
+/* The byte to put at an offset. At each distance that is used here there is another byte. */
 static char pattern(size_t at)
 {
 	return (char)(at * 37 + (at >> 8) * 11);
