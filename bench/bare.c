@@ -106,10 +106,7 @@ INLINE void finish_ends(const char *d, size_t n, enum bare_way way)
 	drain(way);
 }
 
-/*
- * Moves a length that is a constant to the compiler, which then optimizes memcpy and memset for
- * it.
- */
+/* Moves `n` bytes. Callers pass a constant, for which the compiler optimizes memcpy and memset. */
 INLINE void *move_known(char *d, const char *s, size_t n, enum bare_way way)
 {
 	if (way >= BARE_STREAM && n % 8)

@@ -50,8 +50,8 @@ static void forget(const struct spill *spill, struct event *slots, uint64_t piec
 }
 
 /*
- * Has the kernel write the piece, and forgets an older one. Waits until the older piece is
- * written, for which there was time: the recorded program must not wait for the disk.
+ * Has the kernel write the piece, and forgets an older one, which it waits for. That one had time
+ * to be written: the recorded program must not wait for the disk.
  */
 static void write_back(const struct spill *spill, struct event *slots, uint64_t piece)
 {

@@ -22,7 +22,7 @@ struct range {
 /* A request under way. */
 struct flight {
 	struct compare_ask ask;
-	bool is_mark; /* the request of `mark`: `ask` is unused */
+	bool is_mark; /* the request that `mark` has sent; `ask` is unused */
 };
 
 struct run {
