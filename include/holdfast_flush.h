@@ -125,7 +125,8 @@ static inline size_t hff_x86_line_size(const struct hff_x86_id *id, size_t other
  *	clwb		like clflushopt, but the line may stay in the cache
  *
  * The "memory" clobber keeps the compiler from moving stores across a flush; the CPU itself keeps a
- * flush behind earlier stores to the same line.
+ * flush behind earlier stores to the same line. The operands are not volatile, because gcc 13 and
+ * later, which unroll the loops, would compute the address of each line in a register of its own.
  */
 
 /*
@@ -141,17 +142,17 @@ static inline void hff_arch_drain(void)
 
 static inline void hff_clflush_line(const void *line)
 {
-	__asm__ volatile("clflush %0" ::"m"(*HFF_CAST(const volatile char *, line)) : "memory");
+	__asm__ volatile("clflush %0" ::"m"(*HFF_CAST(const char *, line)) : "memory");
 }
 
 static inline void hff_clflushopt_line(const void *line)
 {
-	__asm__ volatile("clflushopt %0" ::"m"(*HFF_CAST(const volatile char *, line)) : "memory");
+	__asm__ volatile("clflushopt %0" ::"m"(*HFF_CAST(const char *, line)) : "memory");
 }
 
 static inline void hff_clwb_line(const void *line)
 {
-	__asm__ volatile("clwb %0" ::"m"(*HFF_CAST(const volatile char *, line)) : "memory");
+	__asm__ volatile("clwb %0" ::"m"(*HFF_CAST(const char *, line)) : "memory");
 }
 
 static inline void hff_flush_any_clflush(const void *addr, size_t len)
