@@ -126,7 +126,7 @@ static inline size_t hff_x86_line_size(const struct hff_x86_id *id, size_t other
  *
  * The "memory" clobber keeps the compiler from moving stores across a flush; the CPU itself keeps a
  * flush behind earlier stores to the same line. The operands are not volatile, because gcc 13 and
- * later, which unroll the loops, would compute the address of each line in a register of its own.
+ * later, where they unroll the loops, would compute the address of each line in a register.
  */
 
 /*

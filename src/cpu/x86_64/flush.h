@@ -11,7 +11,7 @@
  *
  * The "memory" clobber keeps the compiler from moving stores across a flush; the CPU itself keeps a
  * flush behind earlier stores to the same line. The operands are not volatile, because gcc 13 and
- * later, which unroll the loops, would compute the address of each line in a register of its own.
+ * later, where they unroll the loops, would compute the address of each line in a register.
  */
 #ifndef CPU_X86_64_FLUSH_H
 #define CPU_X86_64_FLUSH_H
