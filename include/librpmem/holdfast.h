@@ -161,7 +161,8 @@ struct holdfast_remote_set {
 	int unclosed;     /* 1: the last of them has the pool open, or has not closed it */
 	int inconsistent; /* 1: a catch-up has not ended; rpmem_open() fails with EUCLEAN */
 	uint64_t inconsistent_since; /* in seconds since 1970, by the target's clock */
-	uint64_t missing;            /* bytes that the catch-up was to send */
+	uint64_t missing;            /* bytes that the catch-up was to send, at most */
+	uint64_t extent; /* they are among this many first bytes: a sync of these can end it */
 	/*
 	 * If the pool is busy: the counters of the session that has it open. NULL if they are
 	 * unknown, because either end of that session is of Holdfast 3.0 or it does not answer.

@@ -148,6 +148,7 @@ static int keep_state(struct session *session, struct description *kept)
 	kept->set.inconsistent = state.inconsistent;
 	kept->set.inconsistent_since = state.since;
 	kept->set.missing = state.missing;
+	kept->set.extent = state.extent;
 	return 0;
 }
 

@@ -28,6 +28,7 @@ struct mirror {
 	struct senders *senders; /* NULL: only compare */
 	const void *local;
 	const char *step; /* the name of the call in messages: "check" */
+	uint64_t extent;  /* of the mark that was there when the call began, in bytes; or 0 */
 	bool unclosed;    /* the last session has not closed the pool */
 	bool marked;      /* by this comparison */
 };
@@ -61,21 +62,23 @@ static int take(void *context, const struct compare_ask *ask, const uint8_t (**h
  * The first difference is about to be sent: begin a session, and mark the pool. Both requests are
  * behind those for blocks, and before those for pages.
  */
-static int mark(void *context, uint64_t offset)
+static int set_mark(void *context, uint64_t offset)
 {
 	struct mirror *mirror = context;
-	uint8_t secret[CONTROL_SECRET_SIZE], bytes[CONTROL_SECRET_SIZE], missing[8];
+	uint8_t secret[CONTROL_SECRET_SIZE], bytes[CONTROL_SECRET_SIZE], body[CONTROL_MARK_SIZE];
 	struct writer begin = writer_on(bytes, sizeof(bytes));
-	struct writer out = writer_on(missing, sizeof(missing));
+	struct writer out = writer_on(body, sizeof(body));
+	uint64_t extent = mirror->state.header_size + mirror->state.size;
+	/* How much differs is not known yet: at most all from the first difference on. */
+	struct control_mark mark = {extent - offset, extent};
 	int rc = remote_secret(secret);
 
 	if (rc)
 		return rc;
 	control_put_begin(&begin, secret);
-	/* How much differs is not known yet: at most all from the first difference on. */
-	control_put_mark(&out, mirror->state.header_size + mirror->state.size - offset);
+	control_put_mark(&out, &mark);
 	mirror->state.exchanged +=
-		2 * OVERHEAD + sizeof(bytes) + CONTROL_SESSION_SIZE + sizeof(missing);
+		2 * OVERHEAD + sizeof(bytes) + CONTROL_SESSION_SIZE + sizeof(body);
 	rc = channel_ask(mirror->channel, CONTROL_BEGIN, &begin, CONTROL_SESSION_SIZE);
 	return rc ? rc : channel_ask(mirror->channel, CONTROL_MARK, &out, 0);
 }
@@ -156,10 +159,12 @@ static int get_state(struct mirror *mirror)
 	struct control_state state;
 	int rc = remote_state(mirror->session, &state);
 
-	if (!rc)
-		mirror->state.inconsistent = state.inconsistent;
-	mirror->unclosed = !rc && state.unclosed;
-	return rc;
+	if (rc)
+		return rc;
+	mirror->state.inconsistent = state.inconsistent;
+	mirror->extent = state.extent;
+	mirror->unclosed = state.unclosed;
+	return 0;
 }
 
 /* Take the replies that are under way, so that the pool can be closed in order. */
@@ -179,7 +184,7 @@ static int compare(struct mirror *mirror, size_t size)
 	const struct differ_calls calls = {
 		.ask = ask,
 		.take = take,
-		.mark = mirror->senders ? mark : NULL,
+		.mark = mirror->senders ? set_mark : NULL,
 		.marked = marked,
 		.differ = differ,
 		.progress = progress,
@@ -283,15 +288,15 @@ static int clear(struct mirror *mirror)
 	return !rc && is_marked ? remote_clear(mirror->session) : rc;
 }
 
-/* The mark may stand for any bytes of the pool: a sync that ends removes it, so it compares all. */
+/* The mark may stand for any bytes of its extent: a sync that removes it compares all of these. */
 static int check_mark(const struct mirror *mirror, size_t size)
 {
-	if (!mirror->state.inconsistent || size >= mirror->state.pool_size)
+	if (size >= mirror->extent)
 		return 0;
 	return err_set(-EUCLEAN,
-		"%s: the pool is marked as inconsistent, and only a sync of the whole pool may "
-		"remove the mark: the pool has %llu bytes, the memory here %zu",
-		mirror->session->name, (unsigned long long)mirror->state.pool_size, size);
+		"%s: the pool is marked as inconsistent, and only a sync of at least its first "
+		"%llu bytes may remove the mark: the memory here has %zu",
+		mirror->session->name, (unsigned long long)mirror->extent, size);
 }
 
 static int sync_pool(struct mirror *mirror, RPMEMpool *pool, size_t size)

@@ -57,7 +57,7 @@ static int send_noted(RPMEMpool *rpp, RPMEMpool *again, const unsigned long *tak
 	int rc = begin(rpp, again);
 
 	if (!rc)
-		rc = remote_mark(again->session, bytes);
+		rc = remote_mark(again->session, &(struct control_mark){bytes, rpp->size});
 	if (!rc)
 		rc = send_pages(rpp, again, taken);
 	return rc ? rc : remote_clear(again->session);

@@ -49,13 +49,13 @@ int remote_begin(struct session *session, const uint8_t secret[CONTROL_SECRET_SI
 	return rc;
 }
 
-int remote_mark(struct session *session, uint64_t missing)
+int remote_mark(struct session *session, const struct control_mark *mark)
 {
-	uint8_t bytes[8];
+	uint8_t bytes[CONTROL_MARK_SIZE];
 	struct writer out = writer_on(bytes, sizeof(bytes));
 	int rc = need_state(session);
 
-	control_put_mark(&out, missing);
+	control_put_mark(&out, mark);
 	return rc ? rc : channel_call(session->channel, CONTROL_MARK, &out, "mark", NULL);
 }
 

@@ -9,7 +9,7 @@
  *
  *	remote_secret(secret);
  *	remote_begin(session, secret, &begun);
- *	remote_mark(session, bytes);
+ *	remote_mark(session, &mark);
  *	send all bytes and drain all lanes
  *	remote_clear(session);
  *
@@ -40,8 +40,11 @@ int remote_begin(struct session *session, const uint8_t secret[CONTROL_SECRET_SI
 /* Make a secret of random bytes from the kernel. */
 int remote_secret(uint8_t secret[CONTROL_SECRET_SIZE]);
 
-/* Set the mark; a mark that is there keeps its time and gets this number of missing bytes. */
-int remote_mark(struct session *session, uint64_t missing);
+/*
+ * Set the mark. A mark that is there keeps its time, gets this number of missing bytes, and keeps
+ * its extent if that is larger.
+ */
+int remote_mark(struct session *session, const struct control_mark *mark);
 int remote_clear(struct session *session);
 
 /* Ask for the state of the session's pool set, which need not be open. */

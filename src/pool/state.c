@@ -107,8 +107,9 @@ void state_format(const struct pool_state *state, char text[STATE_TEXT])
 	to = put_hex(to, "session", state->session, sizeof(state->session));
 	sprintf(to,
 		"unclosed %d\nstamped %d\ninconsistent %d\nsince %" PRIu64 "\nmissing %" PRIu64
-		"\nend\n",
-		state->unclosed, state->stamped, state->inconsistent, state->since, state->missing);
+		"\nextent %" PRIu64 "\nend\n",
+		state->unclosed, state->stamped, state->inconsistent, state->since, state->missing,
+		state->extent);
 }
 
 /* Skip `key` and a blank at *at. False if something else stands there. */
@@ -181,7 +182,8 @@ static bool parse(const char *at, struct pool_state *state)
 	       get_bool(&at, "inconsistent", &state->inconsistent) &&
 	       get_number(&at, "since", &state->since) &&
 	       get_number(&at, "missing", &state->missing) &&
-	       (state->inconsistent || (!state->since && !state->missing)) && !strcmp(at, "end\n");
+	       get_number(&at, "extent", &state->extent) && state->missing <= state->extent &&
+	       (state->inconsistent || (!state->since && !state->extent)) && !strcmp(at, "end\n");
 }
 
 int state_parse(const char *text, size_t length, const char *path, struct pool_state *state)

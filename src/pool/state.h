@@ -42,6 +42,7 @@ struct pool_state {
 	bool inconsistent; /* the mark; without it the members below are 0 */
 	uint64_t since;    /* when the mark was set, in seconds since 1970 */
 	uint64_t missing;  /* bytes */
+	uint64_t extent;   /* they are all among this many first bytes of the pool */
 };
 
 /*

@@ -94,6 +94,9 @@ enum control_type {
 /* The size of a struct control_session on the wire. */
 #define CONTROL_SESSION_SIZE (CONTROL_ID_SIZE + 8 + CONTROL_SECRET_SIZE)
 
+/* The size of a struct control_mark on the wire. */
+#define CONTROL_MARK_SIZE 16
+
 struct control_head {
 	uint32_t type;
 	uint32_t id;
@@ -154,6 +157,12 @@ struct control_resume {
 	struct control_start start;
 };
 
+/* The request MARK. */
+struct control_mark {
+	uint64_t missing; /* bytes, at most `extent` */
+	uint64_t extent;  /* all of them are among this many first bytes of the pool; not 0 */
+};
+
 /* The reply to STATE. */
 struct control_state {
 	bool known; /* false: the pool has no state yet, and the members below are zeros */
@@ -163,6 +172,7 @@ struct control_state {
 	bool inconsistent; /* the mark; without it the members below are 0 */
 	uint64_t since;    /* seconds since 1970, by the target's clock */
 	uint64_t missing;  /* bytes */
+	uint64_t extent;   /* all of them are among this many first bytes of the pool */
 };
 
 /* The requests REMOVE, with flags, DESCRIBE and STATE, without flags. */
@@ -227,9 +237,8 @@ int control_get_resume(const uint8_t *body, size_t length, struct control_resume
 /* The request BEGIN: the secret of the session, not all zeros. */
 void control_put_begin(struct writer *out, const uint8_t secret[CONTROL_SECRET_SIZE]);
 int control_get_begin(const uint8_t *body, size_t length, uint8_t secret[CONTROL_SECRET_SIZE]);
-/* The request MARK: the number of bytes that are missing. */
-void control_put_mark(struct writer *out, uint64_t missing);
-int control_get_mark(const uint8_t *body, size_t length, uint64_t *missing);
+void control_put_mark(struct writer *out, const struct control_mark *mark);
+int control_get_mark(const uint8_t *body, size_t length, struct control_mark *mark);
 
 /*
  * Write a reply's result. Characters of the message that are not printable are replaced, and a

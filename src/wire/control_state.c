@@ -79,19 +79,24 @@ int control_get_begin(const uint8_t *body, size_t length, uint8_t secret[CONTROL
 	return 0;
 }
 
-void control_put_mark(struct writer *out, uint64_t missing)
+void control_put_mark(struct writer *out, const struct control_mark *mark)
 {
-	put_u64(out, missing);
+	put_u64(out, mark->missing);
+	put_u64(out, mark->extent);
 }
 
-int control_get_mark(const uint8_t *body, size_t length, uint64_t *missing)
+int control_get_mark(const uint8_t *body, size_t length, struct control_mark *mark)
 {
 	struct reader in = reader_on(body, length);
-	uint64_t got = get_u64(&in);
+	struct control_mark got;
 
+	got.missing = get_u64(&in);
+	got.extent = get_u64(&in);
 	if (!reader_done(&in))
 		return malformed("request to mark", "its length does not match its fields");
-	*missing = got;
+	if (!got.extent || got.missing > got.extent)
+		return malformed("request to mark", "more bytes are missing than it is about");
+	*mark = got;
 	return 0;
 }
 
@@ -104,6 +109,7 @@ void control_put_state(struct writer *out, const struct control_state *state)
 	put_u8(out, state->inconsistent);
 	put_u64(out, state->since);
 	put_u64(out, state->missing);
+	put_u64(out, state->extent);
 }
 
 /* Read a byte that must be 0 or 1; another value makes the reader bad. */
@@ -127,13 +133,16 @@ int control_get_state(struct reader *in, struct control_state *state)
 	got.inconsistent = get_flag(in);
 	got.since = get_u64(in);
 	got.missing = get_u64(in);
+	got.extent = get_u64(in);
 	if (!reader_done(in))
 		return malformed("state", "its length does not match its fields");
 	if (!got.known && (memcmp(got.identity, no_identity, sizeof(no_identity)) ||
 				  got.generation || got.unclosed || got.inconsistent))
 		return malformed("state", "it describes a pool that it does not know");
-	if (!got.inconsistent && (got.since || got.missing))
+	if (!got.inconsistent && (got.since || got.missing || got.extent))
 		return malformed("state", "it describes a mark that is not set");
+	if (got.missing > got.extent)
+		return malformed("state", "more bytes are missing than the mark is about");
 	*state = got;
 	return 0;
 }

@@ -33,7 +33,7 @@ static int request(uint32_t type, const uint8_t *body, size_t length, struct wri
 	struct control_resume resume;
 	struct control_named named;
 	uint8_t secret[CONTROL_SECRET_SIZE];
-	uint64_t missing;
+	struct control_mark mark;
 	struct compare_ask ask;
 	struct control_lanes lanes;
 	uint32_t flags;
@@ -89,9 +89,9 @@ static int request(uint32_t type, const uint8_t *body, size_t length, struct wri
 			control_put_begin(out, secret);
 		return rc;
 	case CONTROL_MARK:
-		rc = control_get_mark(body, length, &missing);
+		rc = control_get_mark(body, length, &mark);
 		if (!rc)
-			control_put_mark(out, missing);
+			control_put_mark(out, &mark);
 		return rc;
 	default:
 		return control_get_nothing(body, length);

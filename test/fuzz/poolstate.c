@@ -19,7 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must(strstr(err_get(), "x.state"));
 		return 0;
 	}
-	must(state.inconsistent || (!state.since && !state.missing));
+	must(state.inconsistent || (!state.since && !state.extent));
+	must(state.missing <= state.extent);
 	state_format(&state, again);
 	must(strlen(again) == size && !memcmp(again, data, size));
 	return 0;

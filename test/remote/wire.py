@@ -49,6 +49,11 @@ def start(name="pool.set", size=8 * MIB, lanes=1, providers=TCP, header=True):
     return struct.pack(">QII", size, lanes, providers) + attr(has=header) + text(name)
 
 
+def mark(missing, extent=16 << 20):
+    """The body of a MARK."""
+    return struct.pack(">QQ", missing, extent)
+
+
 def named(name, flags=0):
     return struct.pack(">I", flags) + text(name)
 
@@ -69,8 +74,8 @@ class Session:
 
 def state(rest):
     """The fields of a reply to STATE."""
-    names = "known", "identity", "generation", "unclosed", "inconsistent", "since", "missing"
-    return dict(zip(names, struct.unpack(">B16sQBBQQ", rest)))
+    names = "known", "identity", "generation", "unclosed", "inconsistent", "since", "missing", "extent"
+    return dict(zip(names, struct.unpack(">B16sQBBQQQ", rest)))
 def record(offset, length, action, content=b""):
     return struct.pack(">QIHH", offset, length, action, 0) + content + bytes(-len(content) % 8)
 

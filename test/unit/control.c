@@ -321,10 +321,12 @@ static void test_state(void)
 		.unclosed = true,
 		.inconsistent = true,
 		.since = 10,
-		.missing = UINT64_MAX};
+		.missing = UINT64_MAX - 1,
+		.extent = UINT64_MAX};
 	struct control_state got_state = {.since = 7};
 	struct writer out = writer_on(bytes, sizeof(bytes));
-	uint64_t missing = 7;
+	const struct control_mark mark = {123456789, 123456790}, lies[] = {{8, 7}, {0, 0}};
+	struct control_mark got_mark = {7, 7};
 
 	memset(session.identity, 'i', sizeof(session.identity));
 	memset(session.secret, 's', sizeof(session.secret));
@@ -344,8 +346,8 @@ static void test_state(void)
 	size_t length = writer_length(&out);
 	in = reader_on(bytes, length);
 	ok(!control_get_state(&in, &got_state) && got_state.inconsistent && got_state.unclosed &&
-			got_state.since == 10 && got_state.missing == UINT64_MAX &&
-			got_state.generation == 9 &&
+			got_state.since == 10 && got_state.missing == UINT64_MAX - 1 &&
+			got_state.extent == UINT64_MAX && got_state.generation == 9 &&
 			!memcmp(got_state.identity, state.identity, sizeof(state.identity)),
 		"control_get_state: a state reads back as it was written");
 	int refused = 0;
@@ -354,6 +356,16 @@ static void test_state(void)
 		refused += control_get_state(&in, &got_state) == -EPROTO;
 	}
 	is_int(refused, length, "control_get_state: a state that is cut anywhere is refused");
+	bytes[35] = 0;
+	bytes[43] = 0;
+	in = reader_on(bytes, length);
+	is_int(control_get_state(&in, &got_state), 0,
+		"control_get_state: as many missing bytes as the mark is about are accepted");
+	bytes[35] = 1;
+	in = reader_on(bytes, length);
+	is_int(control_get_state(&in, &got_state), -EPROTO,
+		"control_get_state: more missing bytes than the mark is about are refused");
+	bytes[35] = 0;
 	bytes[26] = 0;
 	in = reader_on(bytes, length);
 	is_int(control_get_state(&in, &got_state), -EPROTO,
@@ -364,12 +376,20 @@ static void test_state(void)
 		"control_get_state: facts about an unknown pool are refused");
 
 	out = writer_on(bytes, sizeof(bytes));
-	control_put_mark(&out, 123456789);
-	is_int(control_get_mark(bytes, 7, &missing), -EPROTO,
+	control_put_mark(&out, &mark);
+	is_int(control_get_mark(bytes, CONTROL_MARK_SIZE - 1, &got_mark), -EPROTO,
 		"control_get_mark: a request that is cut is refused");
-	is_int(missing, 7, "control_get_mark: the output is unchanged on failure");
-	ok(!control_get_mark(bytes, 8, &missing) && missing == 123456789,
+	is_int(got_mark.missing, 7, "control_get_mark: the output is unchanged on failure");
+	ok(!control_get_mark(bytes, CONTROL_MARK_SIZE, &got_mark) &&
+			got_mark.missing == mark.missing && got_mark.extent == mark.extent,
 		"control_get_mark: a request reads back as it was written");
+	for (unsigned i = 0; i < 2; i++) {
+		out = writer_on(bytes, sizeof(bytes));
+		control_put_mark(&out, &lies[i]);
+		is_int(control_get_mark(bytes, CONTROL_MARK_SIZE, &got_mark), -EPROTO,
+			i ? "control_get_mark: an extent of 0 is refused"
+			  : "control_get_mark: more missing bytes than the extent are refused");
+	}
 }
 
 static void test_resume(void)

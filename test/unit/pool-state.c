@@ -21,7 +21,8 @@ static struct pool_state some_state(void)
 		.stamped = true,
 		.inconsistent = true,
 		.since = 1,
-		.missing = UINT64_MAX - 1};
+		.missing = UINT64_MAX - 1,
+		.extent = UINT64_MAX};
 
 	memset(state.identity, 0x0f, sizeof(state.identity));
 	memset(state.session, 0xf0, sizeof(state.session));
@@ -34,7 +35,7 @@ static bool same(const struct pool_state *a, const struct pool_state *b)
 	       a->generation == b->generation && state_same_secret(a->session, b->session) &&
 	       a->unclosed == b->unclosed && a->stamped == b->stamped &&
 	       a->inconsistent == b->inconsistent && a->since == b->since &&
-	       a->missing == b->missing;
+	       a->missing == b->missing && a->extent == b->extent;
 }
 
 static void test_text(void)
@@ -62,7 +63,13 @@ static void test_text(void)
 	}
 	is_int(changes, length,
 		"state_parse: a text with a changed character is refused or gives another state");
+	state.missing = 8;
+	state.extent = 7;
+	state_format(&state, text);
+	is_int(state_parse(text, strlen(text), "x", &got), -EBADMSG,
+		"state_parse: more missing bytes than the mark is about are refused");
 	state.inconsistent = false;
+	state.missing = state.extent = 0;
 	state_format(&state, text);
 	is_int(state_parse(text, strlen(text), "x", &got), -EBADMSG,
 		"state_parse: a state with the time of a mark but no mark is refused");

@@ -346,6 +346,7 @@ static TABLE(fields_attributes, attribute_rows);
 static const struct field mark_rows[] = {
 	{"since", FIELD_SIZE, AT(since)},
 	{"missing", FIELD_SIZE, AT(missing)},
+	{"extent", FIELD_SIZE, AT(extent)},
 };
 static TABLE(fields_mark, mark_rows);
 #undef THIS

@@ -103,7 +103,7 @@ static void put_method(FILE *text, const char *provider, enum holdfast_method me
 bool remote_has_state(const struct holdfast_remote_set *set)
 {
 	return set->struct_size >=
-		       offsetof(struct holdfast_remote_set, missing) + sizeof(set->missing) &&
+		       offsetof(struct holdfast_remote_set, extent) + sizeof(set->extent) &&
 	       set->generation;
 }
 
@@ -144,8 +144,9 @@ static void put_state(FILE *text, const struct holdfast_remote_set *set)
 	if (set->inconsistent)
 		fprintf(text,
 			"It has been inconsistent since %s: %" PRIu64
-			" bytes are missing. Only a reconnect of its writer, or a sync, may go on.\n",
-			since, set->missing);
+			" bytes are missing. Only a reconnect of its writer, or a sync of at least "
+			"its first %" PRIu64 " bytes, may go on.\n",
+			since, set->missing, set->extent);
 	else if (set->unclosed && !set->busy)
 		fputs("The last program that has stored to it has not closed it: the memory there may be ahead of this copy.\n",
 			text);

@@ -102,7 +102,7 @@ static void add_state(
 	view->unclosed = set->unclosed;
 	if (!set->inconsistent)
 		return;
-	room->mark = (struct remote_mark){set->inconsistent_since, set->missing};
+	room->mark = (struct remote_mark){set->inconsistent_since, set->missing, set->extent};
 	view->inconsistent = &room->mark;
 }
 

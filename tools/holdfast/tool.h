@@ -90,7 +90,7 @@ struct remote_attributes {
 };
 
 struct remote_mark {
-	size_t since, missing;
+	size_t since, missing, extent;
 };
 
 struct remote_time {

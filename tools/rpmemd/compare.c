@@ -113,12 +113,15 @@ static int begin(struct service *service, const struct control_head *head, const
 	return rc;
 }
 
-static int mark(struct service *service, const struct control_head *head, const uint8_t *body)
+static int set_mark(struct service *service, const struct control_head *head, const uint8_t *body)
 {
-	uint64_t missing;
-	int rc = control_get_mark(body, head->length, &missing);
+	struct control_mark mark;
+	int rc = control_get_mark(body, head->length, &mark);
 
-	return rc ? rc : writers_mark(&service->writers, missing);
+	if (!rc && mark.extent > pool_size(service->pool))
+		rc = err_set(-EPROTO,
+			"malformed request to mark: it is about more bytes than the pool has");
+	return rc ? rc : writers_mark(&service->writers, &mark);
 }
 
 static int clear(struct service *service, const struct control_head *head, const uint8_t *body)
@@ -145,7 +148,7 @@ int service_work(
 	case CONTROL_BEGIN:
 		return begin(service, head, body, out);
 	case CONTROL_MARK:
-		return mark(service, head, body);
+		return set_mark(service, head, body);
 	default:
 		return clear(service, head, body);
 	}

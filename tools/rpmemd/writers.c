@@ -73,8 +73,9 @@ static int marked_error(const struct pool_state *state)
 		strftime(since, sizeof(since), "%Y-%m-%d %H:%M:%S UTC", &tm);
 	return err_set(-EUCLEAN,
 		"the pool has been inconsistent since %s: %" PRIu64
-		" bytes are missing; only a reconnect of its writer, or a sync, may go on",
-		since, state->missing);
+		" bytes are missing; only a reconnect of its writer, or a sync of at least its "
+		"first %" PRIu64 " bytes, may go on",
+		since, state->missing, state->extent);
 }
 
 int writers_create(struct writers *writers, const struct config *config, const char *name)
@@ -231,7 +232,7 @@ static int need_session(const struct writers *writers)
 	return writers->begun ? 0 : err_set(-EPROTO, "no session has begun");
 }
 
-int writers_mark(struct writers *writers, uint64_t missing)
+int writers_mark(struct writers *writers, const struct control_mark *mark)
 {
 	struct pool_state next = writers->state;
 	int rc = need_session(writers);
@@ -241,7 +242,9 @@ int writers_mark(struct writers *writers, uint64_t missing)
 	if (!next.inconsistent)
 		next.since = (uint64_t)time(NULL);
 	next.inconsistent = true;
-	next.missing = missing;
+	next.missing = mark->missing;
+	if (next.extent < mark->extent)
+		next.extent = mark->extent;
 	return write_state(writers, &next);
 }
 
@@ -253,7 +256,7 @@ int writers_clear(struct writers *writers)
 	if (rc || !next.inconsistent)
 		return rc;
 	next.inconsistent = false;
-	next.since = next.missing = 0;
+	next.since = next.missing = next.extent = 0;
 	return write_state(writers, &next);
 }
 
@@ -300,6 +303,7 @@ int writers_look(const struct config *config, const char *name, struct control_s
 		.inconsistent = found.inconsistent,
 		.since = found.since,
 		.missing = found.missing,
+		.extent = found.extent,
 	};
 	memcpy(state->identity, found.identity, sizeof(state->identity));
 	return 0;

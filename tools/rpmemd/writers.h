@@ -50,8 +50,11 @@ int writers_check(const struct writers *writers, const struct pool *pool,
 /* After writers_check(): go on with that session. */
 int writers_resume(struct writers *writers, const struct pool *pool);
 
-/* Set the mark, or change its number of bytes; remove it. The session must have begun. */
-int writers_mark(struct writers *writers, uint64_t missing);
+/*
+ * Set the mark, or change its number of bytes and enlarge its extent; remove it. The session must
+ * have begun.
+ */
+int writers_mark(struct writers *writers, const struct control_mark *mark);
 int writers_clear(struct writers *writers);
 
 /* The pool is about to be closed; `properly`: by its initiator. */
