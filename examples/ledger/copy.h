@@ -33,8 +33,8 @@ struct copy {
 int copy_join(struct copy *copy, const struct log *log);
 
 /*
- * Connect the mirror again, and check that it is as this process left it. `fd` is that of the
- * log's file. -EBADMSG if it has lost records; -ESTALE if another writer has appended to it.
+ * Begin another session with the mirror, and check that it is as this process left it. `fd` is that
+ * of the log's file. -EBADMSG if it has lost records; -ESTALE if another writer has appended to it.
  */
 int copy_join_again(struct copy *copy, int fd, size_t size);
 
@@ -43,6 +43,9 @@ void copy_leave(struct copy *copy);
 
 /* Update the view's private page for records of the log up to `end`. */
 void copy_refresh(struct copy *copy, const struct log *log);
+
+/* Do the same from the log's file, which is `fd` and has these records. For any thread. */
+int copy_reread(struct copy *copy, int fd, uint64_t end);
 
 /* Send the records from `sent` to `end`, which must be in the file, then the tail. */
 int copy_catch_up(struct copy *copy, uint64_t end);

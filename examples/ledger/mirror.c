@@ -42,6 +42,7 @@ static struct {
 	__typeof__(&rpmem_errormsg) errormsg;
 	__typeof__(&holdfast_remote_persist_start) start;
 	__typeof__(&holdfast_remote_persist_wait) wait;
+	__typeof__(&holdfast_remote_reconnect) reconnect;
 } rpmem;
 
 static int load(void)
@@ -64,8 +65,11 @@ static int load(void)
 	rpmem.start =
 		(__typeof__(rpmem.start))dlsym(rpmem.library, "holdfast_remote_persist_start");
 	rpmem.wait = (__typeof__(rpmem.wait))dlsym(rpmem.library, "holdfast_remote_persist_wait");
+	rpmem.reconnect =
+		(__typeof__(rpmem.reconnect))dlsym(rpmem.library, "holdfast_remote_reconnect");
 	if (rpmem.create && rpmem.open && rpmem.close && rpmem.flush && rpmem.drain &&
-		rpmem.persist && rpmem.read && rpmem.errormsg && rpmem.start && rpmem.wait)
+		rpmem.persist && rpmem.read && rpmem.errormsg && rpmem.start && rpmem.wait &&
+		rpmem.reconnect)
 		return 0;
 	warnx("a mirror needs a newer librpmem: this one lacks calls");
 	dlclose(rpmem.library);
@@ -173,6 +177,21 @@ int mirror_open(struct mirror *mirror, void *base, size_t size, enum mirror_mode
 		return 0;
 	mirror->lost = ret;
 	complain(mirror, "open");
+	return ret;
+}
+
+int mirror_reconnect(struct mirror *mirror)
+{
+	if (!mirror->rpp)
+		return -EOPNOTSUPP;
+	if (!rpmem.reconnect(mirror->rpp)) {
+		mirror->lost = 0;
+		return 0;
+	}
+	int ret = -errno;
+	if (ret == -ESTALE)
+		mirror->is_quiet = false;
+	complain(mirror, "connect again to");
 	return ret;
 }
 

@@ -7,7 +7,7 @@
  *
  * Errors. Functions that return int return 0, or after printing what went wrong a negated errno.
  * After an error of mirror_send() or a function below it the mirror is lost: it is unknown which
- * bytes are durable, so all these functions fail until it is opened again.
+ * bytes are durable, so all these functions fail until it is opened or connected again.
  *
  * mirror_new() loads librpmem, not the program's start: a ledger without a mirror needs neither
  * librpmem nor libfabric, whose drivers take a fifth of a second to load.
@@ -37,6 +37,14 @@ const char *mirror_name(const struct mirror *mirror);
  */
 int mirror_open(struct mirror *mirror, void *base, size_t size, enum mirror_mode mode);
 void mirror_close(struct mirror *mirror);
+
+/*
+ * Go on with a mirror that was lost: connect again, and send what it lacks of all that was sent to
+ * it. -EOPNOTSUPP if there is no session to go on with: the mirror is not open, or its daemon is of
+ * an earlier version. -ESTALE, which is always printed, if another writer has had the mirror, or it
+ * was replaced.
+ */
+int mirror_reconnect(struct mirror *mirror);
 
 /* Closes the mirror and frees it. */
 void mirror_free(struct mirror **mirror);

@@ -116,7 +116,7 @@ static struct timespec in_ms(unsigned ms)
  * The thread of a member that is out.
  */
 
-/* Connects the mirror again, on the log's file as it is now. */
+/* Begins another session with the mirror, on the log's file as it is now. */
 static int join_again(struct member *member)
 {
 	struct mirrors *all = member->all;
@@ -144,17 +144,29 @@ static bool end_with(struct member *member, int state)
 /* Sends what has been committed, as far as the view reaches. */
 static int send_committed(struct member *member)
 {
-	pthread_mutex_lock(&member->all->lock);
-	uint64_t end = member->all->committed;
-	pthread_mutex_unlock(&member->all->lock);
+	struct mirrors *all = member->all;
+
+	pthread_mutex_lock(&all->lock);
+	uint64_t end = all->committed;
+	int fd = all->fd;
+	pthread_mutex_unlock(&all->lock);
 	if (end > member->copy.size)
 		return join_again(member);
-	return copy_catch_up(&member->copy, end);
+	int ret = copy_reread(&member->copy, fd, end);
+	return ret ? ret : copy_catch_up(&member->copy, end);
+}
+
+/* Goes on with the mirror's session. Begins another one only if that is not possible. */
+static int connect_again(struct member *member)
+{
+	int ret = mirror_reconnect(member->copy.mirror);
+
+	return ret == -EOPNOTSUPP ? join_again(member) : ret;
 }
 
 static int bring_back(struct member *member)
 {
-	int ret = join_again(member);
+	int ret = connect_again(member);
 
 	while (!ret && !(ret = send_committed(member)))
 		if (end_with(member, BACK))

@@ -164,6 +164,23 @@ void copy_refresh(struct copy *copy, const struct log *log)
 		memcpy(copy->view + copy->sent, (char *)log->header + copy->sent, end - copy->sent);
 }
 
+int copy_reread(struct copy *copy, int fd, uint64_t end)
+{
+	uint64_t page = page_size();
+
+	if (end > page)
+		end = page;
+	if (!copy->is_own || copy->sent >= end)
+		return 0;
+	size_t length = end - copy->sent;
+	ssize_t got = pread(fd, copy->view + copy->sent, length, (off_t)copy->sent);
+	if (got == (ssize_t)length)
+		return 0;
+	int ret = got < 0 ? -errno : -EIO;
+	warnx("%s: cannot read the log for it", mirror_name(copy->mirror));
+	return ret;
+}
+
 void copy_set_tail(struct copy *copy, uint64_t tail)
 {
 	copy->tail = tail;
