@@ -25,7 +25,8 @@ enum tally_kind {
 	TALLY_PAGES,      /* PAGE write-back only */
 	TALLY_RETRIES,
 	TALLY_FAILURES,
-	TALLY_TIMES, /* the first of HOLDFAST_TIMES counters, one for each span of time */
+	TALLY_RECONNECTS, /* remote only */
+	TALLY_TIMES,      /* the first of HOLDFAST_TIMES counters, one for each span of time */
 	TALLY_KINDS = TALLY_TIMES + HOLDFAST_TIMES
 };
 

@@ -48,6 +48,7 @@ void count_sum(const RPMEMpool *rpp, struct wire_counters *counters)
 		.read_bytes = sums[TALLY_READ_BYTES],
 		.retries = sums[TALLY_RETRIES],
 		.failures = sums[TALLY_FAILURES],
+		.reconnects = sums[TALLY_RECONNECTS],
 	};
 	memcpy(counters->times, &sums[TALLY_TIMES], sizeof(counters->times));
 }
@@ -63,6 +64,7 @@ void count_convert(const struct wire_counters *from, struct holdfast_remote_coun
 		.read_bytes = from->read_bytes,
 		.retries = from->retries,
 		.failures = from->failures,
+		.reconnects = from->reconnects,
 	};
 	memcpy(to->times, from->times, sizeof(to->times));
 }

@@ -81,4 +81,13 @@ static inline int count_read(RPMEMpool *rpp, unsigned lane, size_t length, int r
 	return rc;
 }
 
+/* For the thread that reconnects: no call is in progress then. */
+static inline void count_reconnect(RPMEMpool *rpp, uint64_t bytes, uint64_t begun)
+{
+	uint64_t took = tally_now() - begun;
+
+	tally_add(&rpp->lanes_counted[0].tally, TALLY_RECONNECTS, 1);
+	USDT3(remote_reconnect, rpp, bytes, took);
+}
+
 #endif

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "librpmem/call.h"
+#include "librpmem/count.h"
 #include "librpmem/export.h"
 #include "librpmem/holdfast.h"
 #include "librpmem/open.h"
@@ -63,14 +64,13 @@ static int send_noted(RPMEMpool *rpp, RPMEMpool *again, const unsigned long *tak
 	return rc ? rc : remote_clear(again->session);
 }
 
-static int catch_up(RPMEMpool *rpp, RPMEMpool *again)
+static int catch_up(RPMEMpool *rpp, RPMEMpool *again, uint64_t *bytes)
 {
-	uint64_t bytes;
-	unsigned long *taken = notes_take(&rpp->notes, &bytes);
+	unsigned long *taken = notes_take(&rpp->notes, bytes);
 
 	if (!taken)
 		return err_set(-ENOMEM, "%s: no memory to catch up", rpp->session->name);
-	int rc = bytes ? send_noted(rpp, again, taken, bytes) : 0;
+	int rc = *bytes ? send_noted(rpp, again, taken, *bytes) : 0;
 	if (rc)
 		notes_put_back(&rpp->notes, taken); /* N6 of notes.h */
 	free(taken);
@@ -105,7 +105,6 @@ static void take_over(RPMEMpool *rpp, RPMEMpool *again)
 	again->lanes = lanes;
 	again->session = session;
 	open_discard(again);
-	pool_revive(rpp);
 }
 
 /*
@@ -114,6 +113,7 @@ static void take_over(RPMEMpool *rpp, RPMEMpool *again)
  */
 static int connect_again(RPMEMpool *rpp)
 {
+	uint64_t begun = tally_now(), bytes = 0;
 	RPMEMpool *again;
 
 	session_stop(rpp->session);
@@ -124,12 +124,14 @@ static int connect_again(RPMEMpool *rpp)
 	if (!rc && atomic_load(&rpp->begun))
 		rc = begin(rpp, again);
 	if (!rc)
-		rc = catch_up(rpp, again);
+		rc = catch_up(rpp, again, &bytes);
 	if (rc) {
 		open_discard(again);
 		return rc;
 	}
 	take_over(rpp, again);
+	count_reconnect(rpp, bytes, begun);
+	pool_revive(rpp);
 	return 0;
 }
 

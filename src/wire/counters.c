@@ -14,6 +14,7 @@ void counters_put(struct writer *out, const struct wire_counters *counters)
 	put_u64(out, counters->read_bytes);
 	put_u64(out, counters->retries);
 	put_u64(out, counters->failures);
+	put_u64(out, counters->reconnects);
 	for (unsigned i = 0; i < WIRE_TIMES; i++)
 		put_u64(out, counters->times[i]);
 }
@@ -29,6 +30,7 @@ int counters_get(struct reader *in, struct wire_counters *counters)
 	got.read_bytes = get_u64(in);
 	got.retries = get_u64(in);
 	got.failures = get_u64(in);
+	got.reconnects = get_u64(in);
 	for (unsigned i = 0; i < WIRE_TIMES; i++)
 		got.times[i] = get_u64(in);
 	if (!reader_done(in))

@@ -12,10 +12,10 @@
 #include "wire/control.h"
 
 #define WIRE_TIMES         32
-#define WIRE_COUNTERS_SIZE ((7 + WIRE_TIMES) * sizeof(uint64_t))
+#define WIRE_COUNTERS_SIZE ((8 + WIRE_TIMES) * sizeof(uint64_t))
 
 struct wire_counters {
-	uint64_t flushes, bytes, drains, reads, read_bytes, retries, failures;
+	uint64_t flushes, bytes, drains, reads, read_bytes, retries, failures, reconnects;
 	uint64_t times[WIRE_TIMES]; /* drains by their time: powers of two of a microsecond */
 };
 

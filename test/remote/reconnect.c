@@ -360,6 +360,8 @@ static void test_started(void)
 		bail("stats: %s", rpmem_errormsg());
 	ok(before->flushes && after->flushes == before->flushes + 1,
 		"counters: those of the pool go on after a reconnect");
+	ok(!before->reconnects && after->reconnects == 1,
+		"counters: a reconnect that has succeeded is counted, and one that failed is not");
 	holdfast_remote_stats_free(&before);
 	holdfast_remote_stats_free(&after);
 	is_int(rpmem_close(rpp), 0, "started persist: the pool is closed");

@@ -94,8 +94,8 @@ def read(sequence, offset, length):
 
 
 def counters(first=1):
-    """Each of the 7 counters and 32 times differs from the others."""
-    return struct.pack(">39Q", *range(first, first + 39))
+    """Each of the 8 counters and 32 times differs from the others."""
+    return struct.pack(">40Q", *range(first, first + 40))
 
 
 def hashes(offset, length, unit=128 << 10, seed=0):

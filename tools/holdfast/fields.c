@@ -368,6 +368,7 @@ static const struct field counters_rows[] = {
 	{"read_bytes", FIELD_SIZE, AT(read_bytes)},
 	{"retries", FIELD_SIZE, AT(retries)},
 	{"failures", FIELD_SIZE, AT(failures)},
+	{"reconnects", FIELD_SIZE, AT(reconnects)},
 	{"times", LIST_OF(times, time_count, fields_time)},
 };
 static TABLE(fields_counters, counters_rows);

@@ -64,7 +64,8 @@ static void add_counters(
 	struct remote_counters *to = &room->counters;
 
 	*to = (struct remote_counters){stats->flushes, stats->bytes, stats->drains, stats->reads,
-		stats->read_bytes, stats->retries, stats->failures, room->times, 0};
+		stats->read_bytes, stats->retries, stats->failures, stats->reconnects, room->times,
+		0};
 	for (unsigned i = 0; i < HOLDFAST_TIMES; i++) {
 		struct remote_time *time = &room->time[i];
 		if (!stats->times[i])

@@ -101,7 +101,7 @@ struct remote_time {
 
 /* Counters of the session that has the pool open. */
 struct remote_counters {
-	size_t flushes, bytes, drains, reads, read_bytes, retries, failures;
+	size_t flushes, bytes, drains, reads, read_bytes, retries, failures, reconnects;
 	const struct remote_time *const *times;
 	size_t time_count;
 };
