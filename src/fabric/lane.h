@@ -19,6 +19,9 @@
  * L8	A wait ends when its condition is true, when nothing was completed for `timeout_ms`, or
  *	when the client ends. Each lane decides by itself whether to poll or sleep (patience.h).
  *
+ * L9	When a read returns, nothing writes to the caller's memory any more. After a failure the
+ *	lane's endpoint is closed for that, if reads are under way: this ends them.
+ *
  * L2, L3 and L6 are those of lanes/messages.h. A slot is reused when its message has been answered
  * and completely sent.
  */
@@ -61,7 +64,7 @@ struct lane {
 	struct fabric_client *client;
 	unsigned number;
 	bool connected;
-	struct fid_ep *ep;
+	struct fid_ep *ep; /* NULL after a failure that L9 is about: then the client has ended */
 	struct fid_cq *cq;
 	struct fid_mr *mr; /* registration of `memory`; NULL if the provider needs none */
 	int cq_fd;

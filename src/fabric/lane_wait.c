@@ -96,6 +96,21 @@ static int progress(void *context)
 	return (int)count;
 }
 
+/*
+ * A call on the lane has failed: end the client. The adapter may still write to the caller's
+ * memory, which is reused after the call. Only the end of the endpoint stops that for certain; the
+ * lane is of no more use anyway. A buffer of the lane's own instead would cost each read that
+ * succeeds another copy.
+ */
+static int fail(struct lane *lane, int code)
+{
+	int first = link_end(lane->client, code);
+
+	if (lane->reads)
+		fabric_close_fid(lane->ep);
+	return first;
+}
+
 /* -- waiting for completions -- */
 
 static bool all_answered(const struct lane *lane)
@@ -141,7 +156,7 @@ static int ended_while_waiting(struct lane *lane, int code)
 			client->args.timeout_ms);
 	else if (code == -ECONNRESET && !atomic_load(&client->dead))
 		err_set(code, "%s: the target is gone", client->name);
-	return link_end(client, code);
+	return fail(lane, code);
 }
 
 /* Wait until `done` returns true or, with `once`, until any operation was completed. */
@@ -161,7 +176,7 @@ static int wait_for(struct lane *lane, bool (*done)(const struct lane *), bool o
 	while (!done(lane)) {
 		int count = progress(lane);
 		if (count < 0)
-			return count;
+			return fail(lane, count);
 		if (count && once)
 			return 0;
 		if (count) {
@@ -208,5 +223,5 @@ int lane_posted(struct lane *lane, ssize_t code, const char *what)
 	}
 	err_set(-ECONNRESET, "%s: lane %u: %s: %s", client->name, lane->number, what,
 		library.strerror((int)-code));
-	return link_end(client, -ECONNRESET);
+	return fail(lane, -ECONNRESET);
 }

@@ -138,6 +138,26 @@ static void test_killed(const struct call *call, enum holdfast_method method)
 	target_stop(target);
 }
 
+/*
+ * A read of a stopped target has failed, and the target goes on: nothing may write to the caller's
+ * memory any more, so the adapter's connection has been closed.
+ */
+static void check_unread(struct target *target, enum holdfast_method method)
+{
+	size_t changed = 0;
+
+	memset(to, 0x5a, TARGET_SIZE);
+	target_resume(target);
+	if (method != HOLDFAST_METHOD_MESSAGE && target_provider() == HOLDFAST_PROVIDER_TCP) {
+		target_wait_for(target, target_is_through);
+		is_int(target->result, -ECONNRESET,
+			"failed read: the target sees that the lane is closed, before the pool is");
+	}
+	for (size_t i = 0; i < TARGET_SIZE; i++)
+		changed += to[i] != 0x5a;
+	is_int(changed, 0, "failed read: the caller's memory is not written to afterwards");
+}
+
 /* The target is stopped and answers nothing: a call must end by its own deadline. */
 static void test_stopped(const struct call *call, enum holdfast_method method)
 {
@@ -159,6 +179,8 @@ static void test_stopped(const struct call *call, enum holdfast_method method)
 	has_str(err_get(), "no answer within 400 ms",
 		"silent target: the message has the deadline");
 	is_dead(client, -ETIMEDOUT);
+	if (call->make == large_read)
+		check_unread(target, method);
 	lanes_close(client);
 	target_stop(target);
 }
