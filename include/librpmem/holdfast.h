@@ -90,8 +90,9 @@ struct holdfast_remote_counts {
 	uint64_t bytes;   /* bytes in these ranges */
 	uint64_t drains;  /* drains and persists that have succeeded */
 	uint64_t reads, read_bytes;
-	uint64_t retries;  /* messages, writes and reads that were posted again: a queue was full */
-	uint64_t failures; /* calls that the target or the connection has failed */
+	uint64_t
+		retries; /* messages, writes and reads that were posted again, or waited for room */
+	uint64_t failures;              /* calls that the target or the connection has failed */
 	uint64_t reconnects;            /* reconnects that have succeeded */
 	uint64_t times[HOLDFAST_TIMES]; /* how many drains took how long: see libpmem2/times.h */
 };

@@ -171,7 +171,7 @@ static int ask(struct channel *channel, uint32_t type, const struct writer *body
 		return err_set(rc, "%s: %s", channel->name, cause);
 	}
 	struct iovec parts[2] = {{NULL, 0}, {body ? body->bytes : NULL, head.length}};
-	return channel_send_frame(channel, &head, parts, 2) ? channel_failure(channel) : 0;
+	return channel_send_frame(channel, &head, parts, 2) < 0 ? channel_failure(channel) : 0;
 }
 
 /* Wait for the oldest reply. *reply is where its status begins. */
@@ -252,7 +252,8 @@ static int pipe_send(void *context, unsigned lane, const struct iovec *parts, un
 		all[i + 1] = parts[i];
 	}
 	const struct control_head head = {CONTROL_MESSAGE, lane, (uint32_t)length};
-	return channel_send_frame(channel, &head, all, count + 1) ? channel_failure(channel) : 0;
+	int sent = channel_send_frame(channel, &head, all, count + 1);
+	return sent < 0 ? channel_failure(channel) : sent;
 }
 
 /* A wait for a lane, which channel_hang_up() ends. */
@@ -372,7 +373,7 @@ static int greet(struct channel *channel)
 	pthread_mutex_lock(&channel->sending);
 	int rc = channel_send_all(channel, &part, 1);
 	pthread_mutex_unlock(&channel->sending);
-	return rc ? channel_failure(channel) : await_step(channel, was_greeted, "greeting");
+	return rc < 0 ? channel_failure(channel) : await_step(channel, was_greeted, "greeting");
 }
 
 int channel_open(struct channel **opened, const char *name, const struct target *target,

@@ -74,10 +74,16 @@ int channel_end(struct channel *channel, int error, const char *sentence);
 /* Make an eventfd readable. */
 void channel_raise(int fd);
 
-/* Send all bytes, or end the channel. Changes `parts`. The time limit is for each step. */
+/*
+ * Send all bytes, or end the channel. Changes `parts`. The time limit is for each step. Returns how
+ * often it had to wait for room, or -errno.
+ */
 int channel_send_all(struct channel *channel, struct iovec *parts, unsigned count);
 
-/* Send a frame, whose body is in all parts but the first one, which is for its head. */
+/*
+ * Send a frame, whose body is in all parts but the first one, which is for its head. Returns as
+ * channel_send_all() does.
+ */
 int channel_send_frame(struct channel *channel, const struct control_head *head,
 	struct iovec *parts, unsigned count);
 

@@ -28,6 +28,7 @@ int channel_send_all(struct channel *channel, struct iovec *parts, unsigned coun
 {
 	struct msghdr message = {.msg_iov = parts, .msg_iovlen = count};
 	int64_t deadline = clock_ms() + channel->timeout_ms;
+	int waits = 0;
 
 	while (message.msg_iovlen) {
 		ssize_t sent = sendmsg(channel->ssh.in, &message, MSG_NOSIGNAL);
@@ -40,6 +41,7 @@ int channel_send_all(struct channel *channel, struct iovec *parts, unsigned coun
 			{atomic_load(&channel->left) ? -1 : channel->hangup_fd, POLLIN, 0}};
 		if (errno == EAGAIN && clock_left(deadline) && !channel_error(channel)) {
 			poll(wait, 2, clock_left(deadline));
+			waits++;
 			continue;
 		}
 		if (errno == EINTR)
@@ -55,7 +57,7 @@ int channel_send_all(struct channel *channel, struct iovec *parts, unsigned coun
 					 "the control channel does not accept data in time")
 			       : channel_end(channel, -ECONNRESET, "the control channel is lost");
 	}
-	return 0;
+	return waits;
 }
 
 /* Send one frame at once. False if it must be sent later. */

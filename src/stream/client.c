@@ -128,7 +128,10 @@ static int post(struct messages *messages, size_t start, const void *bytes, size
 	 * sees `wanted`.
 	 */
 	atomic_store_explicit(&lane->sent, messages->next + 1, memory_order_release);
-	return pipe->send(pipe->context, messages->number, parts, length ? 2 : 1);
+	int sent = pipe->send(pipe->context, messages->number, parts, length ? 2 : 1);
+	for (int waits = 0; waits < sent; waits++)
+		messages_count_retry(messages);
+	return sent < 0 ? sent : 0;
 }
 
 static int wait_answered(struct messages *messages)

@@ -25,7 +25,10 @@
 struct stream_pipe {
 	/* 0, or the code with which the stream has ended, which all functions return. */
 	int (*check)(void *context);
-	/* Send these parts as a message of the lane. */
+	/*
+	 * Send these parts as a message of the lane. Returns how often it had to wait for room in
+	 * the stream, or -errno.
+	 */
 	int (*send)(void *context, unsigned lane, const struct iovec *parts, unsigned count);
 	/*
 	 * Wait until done() returns true; -ETIMEDOUT after the stream's time limit. It is called

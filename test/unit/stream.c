@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/tally.h"
 #include "lanes/messages.h"
 #include "lanes/serve.h"
 #include "stream/stream.h"
@@ -104,6 +105,7 @@ static struct stream {
 	unsigned answers;  /* number of replies that still arrive while `silent` is set */
 	unsigned timeouts; /* waits that timed out while `silent` was set */
 	uint32_t replied;  /* replies to lane 0 */
+	int waits;         /* for room, of each message that is sent */
 	void (*spoil)(uint8_t *reply, size_t *length);
 } stream = {.lock = PTHREAD_MUTEX_INITIALIZER, .news = PTHREAD_COND_INITIALIZER};
 
@@ -153,7 +155,7 @@ static int pipe_send(void *context, unsigned number, const struct iovec *parts, 
 		stream.most = stream.waiting;
 	pthread_cond_broadcast(&stream.news);
 	pthread_mutex_unlock(&stream.lock);
-	return 0;
+	return stream.waits;
 }
 
 /* Waits for a target that sends at most `answers` more replies: every later wait times out. */
@@ -265,6 +267,8 @@ static void *reader(void *unused)
 }
 
 static pthread_t reading;
+static struct tally counted[LANES];
+static struct tally *const tallies[LANES] = {&counted[0], &counted[1], &counted[2]};
 
 static struct lanes_client *begin(bool slow_drain)
 {
@@ -304,6 +308,7 @@ static struct lanes_client *begin(bool slow_drain)
 		.message_size =
 			stream.granted ? stream.granted : stream_server_message_size(stream.server),
 		.timeout_ms = 5000,
+		.tallies = tallies,
 		.pipe = {pipe_check, pipe_send, pipe_wait, pipe_end, pipe_attach, NULL}};
 	if (stream_client_open(&args, &client))
 		bail("no client: %s", err_get());
@@ -405,6 +410,21 @@ static void test_failures(bool slow_drain)
 		"%s: a deep flush that fails is reported", how);
 	fail_deep = 0;
 	is_int(lanes_drain(client, 1), 0, "%s: a failure is reported only once", how);
+	finish(client);
+}
+
+static void test_waits_for_room(void)
+{
+	struct lanes_client *client = begin(false);
+	_Atomic uint64_t *retries = &counted[1].counts[TALLY_RETRIES];
+
+	is_int(lanes_persist(client, 1, 4096, 64, false), 0, "stream: a persist succeeds");
+	is_int((int)*retries, 0, "retries: a message that finds room is not counted");
+	stream.waits = 3;
+	is_int(lanes_persist(client, 1, 4096, 64, false), 0,
+		"stream: a persist succeeds that has to wait for room");
+	is_int((int)*retries, 3, "retries: each wait for room in the stream is counted");
+	stream.waits = 0;
 	finish(client);
 }
 
@@ -558,6 +578,7 @@ int main(void)
 	test_bytes();
 	test_failures(false);
 	test_failures(true);
+	test_waits_for_room();
 	test_malformed();
 	test_side_by_side();
 	test_window();
