@@ -173,9 +173,9 @@ struct holdfast_remote_set {
 	/* The method over ssh; HOLDFAST_METHOD_NONE if the target does not offer it. */
 	enum holdfast_method method_ssh;
 	/*
-	 * The provider of a client with this environment, if it can connect;
-	 * HOLDFAST_PROVIDER_NONE without a common provider, and for a pool that is not created or
-	 * is busy.
+	 * If the pool is busy: the provider of the session that has it open. Else the provider of
+	 * a client with this environment, if it can connect. HOLDFAST_PROVIDER_NONE if that is not
+	 * known, without a common provider, and for a pool that is not created.
 	 */
 	enum holdfast_provider provider;
 };

@@ -177,18 +177,19 @@ static int ask(struct session *session, struct control_description *told)
 	return rc;
 }
 
-/* Add the counters of the session that has the pool open, if both ends of that know them. */
-static void keep_counters(struct session *session, struct description *kept)
+/* Add the facts of the session that has the pool open, if both ends of that know them. */
+static void keep_session(struct session *session, struct description *kept)
 {
-	struct wire_counters counters;
+	struct wire_session other;
 	struct reader reply;
 
 	if (!kept->set.busy || channel_minor(session->channel) < 1 ||
 		ask_about(session, CONTROL_SESSION_COUNTERS, "counters", &reply) ||
-		counters_get(&reply, &counters))
+		counters_get_session(&reply, &other))
 		return;
-	count_convert(&counters, &kept->stats);
+	count_convert(&other.counters, &kept->stats);
 	kept->set.stats = &kept->stats;
+	kept->set.provider = (enum holdfast_provider)other.provider;
 }
 
 static int describe(struct session *session, struct description **kept)
@@ -206,7 +207,7 @@ static int describe(struct session *session, struct description **kept)
 			   : err_set(-ENOMEM, "%s: no memory", session->name);
 	}
 	if (!rc)
-		keep_counters(session, *kept);
+		keep_session(session, *kept);
 	if (!rc && told->providers)
 		(*kept)->set.provider = carry_expected(session, told->providers);
 	free(told);

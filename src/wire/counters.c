@@ -19,7 +19,7 @@ void counters_put(struct writer *out, const struct wire_counters *counters)
 		put_u64(out, counters->times[i]);
 }
 
-int counters_get(struct reader *in, struct wire_counters *counters)
+static struct wire_counters get(struct reader *in)
 {
 	struct wire_counters got;
 
@@ -33,9 +33,39 @@ int counters_get(struct reader *in, struct wire_counters *counters)
 	got.reconnects = get_u64(in);
 	for (unsigned i = 0; i < WIRE_TIMES; i++)
 		got.times[i] = get_u64(in);
+	return got;
+}
+
+static int malformed(const char *why)
+{
+	return err_set(-EPROTO, "malformed counters: %s", why);
+}
+
+int counters_get(struct reader *in, struct wire_counters *counters)
+{
+	struct wire_counters got = get(in);
+
 	if (!reader_done(in))
-		return err_set(
-			-EPROTO, "malformed counters: their length does not match their fields");
+		return malformed("their length does not match their fields");
 	*counters = got;
+	return 0;
+}
+
+void counters_put_session(struct writer *out, const struct wire_session *session)
+{
+	counters_put(out, &session->counters);
+	put_u8(out, session->provider);
+}
+
+int counters_get_session(struct reader *in, struct wire_session *session)
+{
+	struct wire_session got = {.counters = get(in)};
+
+	got.provider = get_u8(in);
+	if (!reader_done(in))
+		return malformed("their length does not match their fields");
+	if (got.provider & ~WIRE_PROVIDERS || got.provider & (got.provider - 1))
+		return malformed("the provider is unknown");
+	*session = got;
 	return 0;
 }

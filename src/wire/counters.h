@@ -4,7 +4,7 @@
  *
  * The target's request COUNTERS asks its initiator for them. The initiator's request
  * SESSION_COUNTERS, which names a pool set, asks for those of another initiator, which has that
- * pool open.
+ * pool open; that one's daemon adds which provider carries its data.
  */
 #ifndef WIRE_COUNTERS_H
 #define WIRE_COUNTERS_H
@@ -19,8 +19,20 @@ struct wire_counters {
 	uint64_t times[WIRE_TIMES]; /* drains by their time: powers of two of a microsecond */
 };
 
+/* The reply to SESSION_COUNTERS. */
+struct wire_session {
+	struct wire_counters counters;
+	uint8_t provider; /* one of WIRE_PROVIDERS, or 0: it is not known */
+};
+
+#define WIRE_SESSION_SIZE (WIRE_COUNTERS_SIZE + 1)
+
 void counters_put(struct writer *out, const struct wire_counters *counters);
 /* Take the rest of a body. 0, or -EPROTO with an error message. */
 int counters_get(struct reader *in, struct wire_counters *counters);
+
+void counters_put_session(struct writer *out, const struct wire_session *session);
+/* As counters_get(). */
+int counters_get_session(struct reader *in, struct wire_session *session);
 
 #endif

@@ -120,7 +120,7 @@ static int reply_part(uint32_t type, struct reader *in, struct writer *out)
 	struct compare_looked looked;
 	struct control_session session;
 	struct control_state state;
-	struct wire_counters counters;
+	struct wire_session other;
 	int rc;
 
 	if (type == CONTROL_HASHES)
@@ -150,9 +150,9 @@ static int reply_part(uint32_t type, struct reader *in, struct writer *out)
 		return rc;
 	}
 	if (type == CONTROL_SESSION_COUNTERS) {
-		rc = counters_get(in, &counters);
+		rc = counters_get_session(in, &other);
 		if (!rc)
-			counters_put(out, &counters);
+			counters_put_session(out, &other);
 		return rc;
 	}
 	rc = control_get_started(in, &started);

@@ -147,6 +147,30 @@ static void test_started(void)
 		"control_get_started: a reply that is cut anywhere is refused");
 }
 
+/* The counters of another session, with its provider. */
+static void test_session_counters(const struct wire_counters *counters)
+{
+	static const uint8_t providers[] = {0, 1, 2, 3, 4, 5, 8, 255};
+	uint8_t room[WIRE_SESSION_SIZE];
+	unsigned accepted = 0;
+
+	for (unsigned i = 0; i < sizeof(providers); i++) {
+		struct wire_session session = {*counters, providers[i]}, got;
+		struct writer out = writer_on(room, sizeof(room));
+		counters_put_session(&out, &session);
+		struct reader in = reader_on(room, sizeof(room));
+		if (!counters_get_session(&in, &got) && got.provider == providers[i] &&
+			!memcmp(&got.counters, counters, sizeof(*counters)))
+			accepted |= 1u << i;
+	}
+	is_int(accepted, 0x17,
+		"session counters: no provider, and a single known one, are accepted");
+	struct wire_session got;
+	struct reader in = reader_on(room, WIRE_COUNTERS_SIZE);
+	is_int(counters_get_session(&in, &got), -EPROTO,
+		"session counters: counters without a provider are malformed");
+}
+
 static void test_counters(void)
 {
 	uint8_t room[WIRE_COUNTERS_SIZE + 1] = {0};
@@ -172,6 +196,7 @@ static void test_counters(void)
 			number = 0;
 	}
 	ok(number, "counters: a message of any other length is malformed");
+	test_session_counters(&counters);
 	is_str(control_type_name(CONTROL_COUNTERS | CONTROL_REPLY), "COUNTERS",
 		"control_type_name: the request for counters has a name");
 	is_str(control_type_name(CONTROL_SESSION_COUNTERS + 1), "?",

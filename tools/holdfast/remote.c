@@ -206,6 +206,17 @@ static void put_stats(FILE *text, const struct holdfast_remote_counts *stats)
 			half, most);
 }
 
+static void put_provider(FILE *text, const struct holdfast_remote_set *set)
+{
+	if (set->busy && set->provider == HOLDFAST_PROVIDER_SSH)
+		fputs("Its session sends the data inside ssh.\n", text);
+	else if (set->busy && set->provider != HOLDFAST_PROVIDER_NONE)
+		fprintf(text, "Its session sends the data over %s.\n",
+			rpmem.provider_name(set->provider));
+	else if (set->provider == HOLDFAST_PROVIDER_SSH)
+		fputs("A program here, with this environment, sends the data inside ssh.\n", text);
+}
+
 static void put_text(FILE *text, const struct holdfast_remote_set *set)
 {
 	put_verdict(text, set);
@@ -224,8 +235,7 @@ static void put_text(FILE *text, const struct holdfast_remote_set *set)
 	put_method(text, "verbs", set->method_verbs);
 	put_method(text, "tcp", set->method_tcp);
 	put_method(text, "ssh", set->method_ssh);
-	if (set->provider == HOLDFAST_PROVIDER_SSH)
-		fputs("A program here, with this environment, sends the data inside ssh.\n", text);
+	put_provider(text, set);
 	fputs("Persists without RPMEM_PERSIST_RELAXED send the data in messages.\n", text);
 }
 

@@ -89,13 +89,13 @@ bool publish_accept(struct publish *publish)
 	return publish->asker >= 0;
 }
 
-void publish_answer(struct publish *publish, const struct wire_counters *counters)
+void publish_answer(struct publish *publish, const struct wire_session *session)
 {
-	uint8_t bytes[WIRE_COUNTERS_SIZE];
+	uint8_t bytes[WIRE_SESSION_SIZE];
 	struct writer out = writer_on(bytes, sizeof(bytes));
 
-	if (counters && publish->asker >= 0) {
-		counters_put(&out, counters);
+	if (session && publish->asker >= 0) {
+		counters_put_session(&out, session);
 		/* One that has gone, or does not read, is not waited for. */
 		if (send(publish->asker, bytes, writer_length(&out), MSG_NOSIGNAL) < 0)
 			log_debug("a process that asked for the counters has gone: %m");
@@ -108,20 +108,19 @@ static int not_known(const struct pool_set *set, const char *why)
 	return err_minor(LOG_DEBUG, -ENOENT, "%s: counters are not known: %s", set->name, why);
 }
 
-static int receive(
-	const struct pool_set *set, int fd, int timeout_ms, struct wire_counters *counters)
+static int receive(const struct pool_set *set, int fd, int timeout_ms, struct wire_session *session)
 {
-	uint8_t bytes[WIRE_COUNTERS_SIZE + 1];
+	uint8_t bytes[WIRE_SESSION_SIZE + 1];
 	struct pollfd wait = {fd, POLLIN, 0};
 	ssize_t got = poll(&wait, 1, timeout_ms) > 0 ? recv(fd, bytes, sizeof(bytes), 0) : -1;
 	struct reader in = reader_on(bytes, got > 0 ? (size_t)got : 0);
 
 	if (got <= 0)
 		return not_known(set, got ? "no answer in time" : "the initiator cannot be asked");
-	return counters_get(&in, counters) ? not_known(set, err_get()) : 0;
+	return counters_get_session(&in, session) ? not_known(set, err_get()) : 0;
 }
 
-int publish_ask(const struct pool_set *set, int timeout_ms, struct wire_counters *counters)
+int publish_ask(const struct pool_set *set, int timeout_ms, struct wire_session *session)
 {
 	struct sockaddr_un address;
 	socklen_t length = address_of(set, &address);
@@ -134,7 +133,7 @@ int publish_ask(const struct pool_set *set, int timeout_ms, struct wire_counters
 	else if (!is_allowed(fd))
 		rc = not_known(set, "another user has the pool open");
 	else
-		rc = receive(set, fd, timeout_ms, counters);
+		rc = receive(set, fd, timeout_ms, session);
 	close(fd);
 	return rc;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * publish.h - pass the counters of the initiator that has a pool open on to others that ask
+ * publish.h - pass the counters of the initiator that has a pool open on to others that ask, with
+ * what carries its data
  *
  * The daemon of that initiator listens at a local socket, whose name is made from the first part of
  * the pool. A daemon that is asked for the counters connects to it. Only then does the first one
@@ -32,12 +33,12 @@ int publish_fd(const struct publish *publish);
 bool publish_accept(struct publish *publish);
 
 /* Answer, or with NULL refuse to. */
-void publish_answer(struct publish *publish, const struct wire_counters *counters);
+void publish_answer(struct publish *publish, const struct wire_session *session);
 
 /*
  * Ask the daemon that has the pool of this set open. Returns 0; -ENOENT, with an error message, if
  * none does, or if it or its initiator does not answer within `timeout_ms`.
  */
-int publish_ask(const struct pool_set *set, int timeout_ms, struct wire_counters *counters);
+int publish_ask(const struct pool_set *set, int timeout_ms, struct wire_session *session);
 
 #endif

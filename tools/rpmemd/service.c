@@ -216,9 +216,12 @@ static int make_lanes(struct service *service, unsigned offered, unsigned nlanes
 
 	if (rc)
 		return rc;
-	return by_stream ? serve_in_stream(service, nlanes, told)
-			 : listen_for(service, offered & ~(unsigned)HOLDFAST_PROVIDER_SSH, nlanes,
-				   told, secrets);
+	rc = by_stream ? serve_in_stream(service, nlanes, told)
+		       : listen_for(service, offered & ~(unsigned)HOLDFAST_PROVIDER_SSH, nlanes,
+				 told, secrets);
+	if (!rc)
+		service->provider = told->provider;
+	return rc;
 }
 
 static int open_set(
@@ -368,6 +371,7 @@ static void end_lanes(struct service *service)
 		lanes_server_close(service->server);
 	service->server = NULL;
 	service->in_stream = false;
+	service->provider = HOLDFAST_PROVIDER_NONE;
 }
 
 int service_relane(struct service *service, const struct control_lanes *lanes,
@@ -449,7 +453,7 @@ int service_remove(const struct config *config, const struct control_named *name
 }
 
 int service_counters(const struct config *config, const struct control_named *named,
-	struct wire_counters *counters)
+	struct wire_session *session)
 {
 	int patience = config->timeout_ms / 2 < ANSWER_MS ? config->timeout_ms / 2 : ANSWER_MS;
 	struct pool_set *set;
@@ -457,7 +461,7 @@ int service_counters(const struct config *config, const struct control_named *na
 
 	if (rc)
 		return rc;
-	rc = publish_ask(set, patience, counters);
+	rc = publish_ask(set, patience, session);
 	pool_set_free(set);
 	return rc;
 }

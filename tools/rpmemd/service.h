@@ -23,6 +23,7 @@ struct service {
 	struct lanes_server *server; /* NULL without a pool */
 	struct publish publish;      /* open as long as the pool is */
 	bool in_stream;              /* the lanes are in the control channel */
+	uint8_t provider;            /* of the lanes; 0 without a server */
 	struct control_io *io;       /* the control channel */
 	bool created;                /* by this initiator */
 	bool kept;                   /* the initiator has sent KEEP: a created pool stays */
@@ -71,9 +72,9 @@ int service_end(struct service *service);
 
 int service_remove(const struct config *config, const struct control_named *named);
 
-/* The counters of the initiator that has the pool of a set open. -ENOENT if they are not known. */
+/* Facts about the initiator that has the pool of a set open. -ENOENT if they are not known. */
 int service_counters(const struct config *config, const struct control_named *named,
-	struct wire_counters *counters);
+	struct wire_session *session);
 
 /* Describe a pool set. `told` points into `set`, which the caller frees. */
 int service_describe(const struct config *config, const struct control_named *named,

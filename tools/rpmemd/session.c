@@ -313,16 +313,16 @@ static int on_writer(struct session *session, const struct control_head *head, c
 static int on_session_counters(
 	struct session *session, const struct control_head *head, const uint8_t *body)
 {
-	struct wire_counters counters;
+	struct wire_session other;
 	struct control_named named;
 	int rc = control_get_named(body, head->length, &named);
 
 	if (!rc)
-		rc = service_counters(session->config, &named, &counters);
+		rc = service_counters(session->config, &named, &other);
 	if (rc)
 		return refuse(session, head, rc);
 	struct writer out = control_io_reply(&session->io);
-	counters_put(&out, &counters);
+	counters_put_session(&out, &other);
 	return control_io_send_reply(&session->io, head, &out);
 }
 
@@ -331,13 +331,13 @@ static int on_counters(
 	struct session *session, const struct control_head *head, const uint8_t *body)
 {
 	struct reader in = reader_on(body, head->length);
-	struct wire_counters counters;
-	int rc = counters_get(&in, &counters);
+	struct wire_session own = {.provider = session->service.provider};
+	int rc = counters_get(&in, &own.counters);
 
 	if (!rc && (!session->questions || head->id != session->questions))
 		rc = err_set(-EPROTO, "the initiator has sent counters that were not asked for");
 	if (!rc && session->service.pool)
-		publish_answer(&session->service.publish, &counters);
+		publish_answer(&session->service.publish, &own);
 	return rc;
 }
 
