@@ -85,9 +85,8 @@ int pool_remove(const char *directory, const char *name, unsigned flags);
 /*
  * Do what pool_remove() does, and remove the state file (state.h), which is in the folder of
  * states `folder`, or beside the set if `folder` is NULL. If the state file cannot be removed,
- * nothing is removed, even with force. If a part is left, the state stays, too. With force, a set
- * none of whose parts is there has no lock: the state that another process makes at the same time
- * may be removed.
+ * nothing is removed, even with force. If a part is left, the state stays, too, also one that
+ * another process makes at the same time.
  */
 int pool_remove_with_state(
 	const char *folder, const char *directory, const char *name, unsigned flags);

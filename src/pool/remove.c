@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "pool/layout.h"
@@ -28,7 +29,8 @@ struct claim {
 struct removal {
 	char *state;     /* path of the state file; NULL: the pool has none */
 	bool is_refused; /* the state file cannot be removed: that counts even with force */
-	struct claim *claims;
+	struct layout layout;
+	struct claim *claims; /* their paths are the layout's */
 	size_t count, left;
 	bool passes_over;         /* with force, a part that exists was left in place */
 	int error;                /* the first failure */
@@ -122,25 +124,59 @@ static void release(struct removal *removal)
 {
 	for (size_t i = 0; i < removal->count; i++)
 		part_release(&removal->claims[i].part, &removal->claims[i].place);
+	removal->count = 0;
 	free(removal->claims);
+	removal->claims = NULL;
+	layout_fini(&removal->layout);
+}
+
+/* Lock all parts. With force, there may be none. */
+static int claim_parts(struct removal *removal, const struct pool_set *set, bool force)
+{
+	int error = layout_to_remove(&removal->layout, set, force);
+
+	if (error)
+		return force && error == -ENOENT ? 0 : error;
+	removal->claims = calloc(removal->layout.count + 1, sizeof(*removal->claims));
+	if (!removal->claims)
+		return err_set(-ENOMEM, "%s: no memory to remove the pool", set->name);
+	return claim_all(removal, &removal->layout, set->sysfs, force);
+}
+
+/*
+ * No part is there that could be locked. Another process may make the pool at the same time: it
+ * gives the parts their names, and then writes the state, for which it needs the folder. So look
+ * for parts again with the folder locked. *folder is its descriptor, if there is still none.
+ */
+static int claim_again(struct removal *removal, const struct pool_set *set, bool force, int *folder)
+{
+	*folder = state_lock_folder(removal->state);
+	if (*folder == -ENOENT || *folder == -ENOTDIR)
+		return 0;
+	if (*folder < 0) {
+		removal->is_refused = true;
+		return *folder;
+	}
+	release(removal);
+	int error = claim_parts(removal, set, force);
+	if (error || removal->count) {
+		close(*folder);
+		*folder = -1;
+	}
+	return error;
 }
 
 static int remove_parts(struct removal *removal, const struct pool_set *set, bool force)
 {
-	struct layout layout;
-	int error = layout_to_remove(&layout, set, force);
+	int folder = -1, error = claim_parts(removal, set, force);
 
-	if (error)
-		return force && error == -ENOENT ? remove_state(removal) : error;
-	removal->claims = calloc(layout.count + 1, sizeof(*removal->claims));
-	if (!removal->claims)
-		error = err_set(-ENOMEM, "%s: no memory to remove the pool", set->name);
-	if (!error)
-		error = claim_all(removal, &layout, set->sysfs, force);
+	if (!error && !removal->count && removal->state)
+		error = claim_again(removal, set, force, &folder);
 	if (!error)
 		error = remove_pool(removal);
+	if (folder >= 0)
+		close(folder);
 	release(removal);
-	layout_fini(&layout);
 	return error;
 }
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -249,6 +250,31 @@ static int make_folder(const char *path)
 	return error;
 }
 
+/* Open the folder of a file, and lock it as flock(2) does. */
+static int lock_folder(const char *path, int how)
+{
+	char *folder = strdup(path);
+
+	if (!folder)
+		return no_memory();
+	strrchr(folder, '/')[1] = '\0';
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), failed = -1;
+	if (fd < 0)
+		fd = err_sys("cannot open the state folder %s", folder);
+	while (fd >= 0 && failed && (failed = flock(fd, how)) && errno == EINTR)
+		;
+	/* Not all file systems have locks: those that lack them are used without. */
+	if (fd >= 0 && failed)
+		log_notice("the state folder %s cannot be locked: %m", folder);
+	free(folder);
+	return fd;
+}
+
+int state_lock_folder(const char *path)
+{
+	return lock_folder(path, LOCK_EX);
+}
+
 static int write_all(int fd, const char *path, const char *text, size_t length)
 {
 	while (length) {
@@ -300,10 +326,15 @@ int state_write(const char *path, const struct pool_state *state)
 	if (!temporary)
 		return no_memory();
 	int error = write_temporary(temporary, state);
+	int lock = error ? -1 : lock_folder(path, LOCK_SH);
+	if (!error && lock < 0)
+		error = lock;
 	if (!error && rename(temporary, path))
 		error = err_sys("cannot replace %s", path);
 	if (!error)
 		error = name_keep(path);
+	if (lock >= 0)
+		close(lock);
 	free(temporary);
 	return error;
 }

@@ -71,6 +71,12 @@ int state_parse(const char *text, size_t length, const char *path, struct pool_s
 /* -ENOENT if there is no file: the pool is new, or was made by an earlier version. */
 int state_read(const char *path, struct pool_state *state);
 
+/*
+ * Lock the folder of a state file: until the descriptor that this returns is closed, no process
+ * writes a state there. Waits for one that is writing. -ENOENT if there is no folder.
+ */
+int state_lock_folder(const char *path);
+
 /* Replace the file durably. Makes missing folders, for this user only. */
 int state_write(const char *path, const struct pool_state *state);
 

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -231,6 +232,47 @@ static struct pool *make_pool(struct pool_set *set)
 	return pool;
 }
 
+/*
+ * A set has no parts, and so no lock, when its removal begins. Then another process, this one,
+ * makes the pool: its state must stay.
+ */
+static void test_removed_while_made(void)
+{
+	struct pool_set *set = pooldir_set("r.set", "OPTION NOHDRS\n2M @/r1\n");
+	struct pool_state state = some_state();
+	int status;
+	char *path;
+
+	if (state_path(NULL, pooldir_root, "r.set", &path) || state_write(path, &state))
+		bail("%s", err_get());
+	int folder = open(pooldir_path(STATE_FOLDER), O_RDONLY | O_DIRECTORY);
+	if (folder < 0 || flock(folder, LOCK_SH))
+		bail("cannot lock the folder of states: %m");
+	fflush(stdout);
+	pid_t child = fork();
+	if (!child) {
+		close(folder);
+		_exit(-pool_remove_with_state(NULL, pooldir_root, "r.set", POOL_REMOVE_FORCE));
+	}
+	usleep(100000);
+	struct pool *pool = make_pool(set);
+	close(folder);
+	ok(waitpid(child, &status, 0) == child && WEXITSTATUS(status) == EBUSY,
+		"pool_remove_with_state: with FORCE, a pool that is made meanwhile is EBUSY");
+	ok(!access(path, F_OK), "pool_remove_with_state: the state of that pool stays");
+	pool_close(pool);
+	is_int(pool_remove_with_state(NULL, pooldir_root, "r.set", 0), 0,
+		"pool_remove_with_state: a pool is removed");
+	ok(access(path, F_OK), "pool_remove_with_state: its state is removed, too");
+	if (state_write(path, &state))
+		bail("%s", err_get());
+	is_int(pool_remove_with_state(NULL, pooldir_root, "r.set", POOL_REMOVE_FORCE), 0,
+		"pool_remove_with_state: with FORCE a set without parts is a success");
+	ok(access(path, F_OK), "pool_remove_with_state: with FORCE the state of such a set goes");
+	pool_set_free(set);
+	free(path);
+}
+
 static void test_stamps(void)
 {
 	struct pool_set *set = pooldir_set("n.set", "OPTION NOHDRS\n2M @/n1\n2M @/n2\n");
@@ -269,6 +311,7 @@ int main(void)
 	test_text();
 	test_file();
 	test_lock();
+	test_removed_while_made();
 	test_stamps();
 	pooldir_close();
 	return tap_done();
