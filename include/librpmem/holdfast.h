@@ -58,7 +58,8 @@ struct holdfast_remote {
 
 /*
  * Get the facts about an open pool. The caller must free *remote with holdfast_remote_free().
- * Returns 0, or -1 and errno: EINVAL if an argument is NULL, ENOMEM.
+ * Returns 0, or -1 and errno: EINVAL if an argument is NULL, EBUSY while another thread connects
+ * the pool again, ENOMEM.
  */
 int holdfast_remote_info(RPMEMpool *rpp, struct holdfast_remote **remote);
 void holdfast_remote_free(struct holdfast_remote **remote);
