@@ -44,13 +44,12 @@ cleanup() {
 unset PMEM2_FORCE_GRANULARITY
 HOLDFAST=$BUILD/tools/holdfast/holdfast
 
-# Used to sleep without a process: in an emulated guest, starting sleep(1) takes longer than the sleep.
-exec {never}<> <(:)
+# Waits for a time, not for a number of tries: an emulated guest is slow.
 wait_for() {
 	local end=$((SECONDS + ${patience-20}))
 	until "$@"; do
 		[ $SECONDS -lt $end ] || return
-		read -r -t 0.05 -u "$never" || :
+		pause 0.05
 	done
 }
 

@@ -21,6 +21,7 @@
 #	is_dead PID			succeed if this process has ended, also if it is a zombie
 #	has_stopped PID			succeed if all threads of this process are stopped
 #	freeze PID			stop this process, and wait until it has stopped
+#	pause SECONDS			sleep without starting a process
 #	wait_for COMMAND [ARG...]	repeat the command until it succeeds, for about 10 seconds at most
 #	requires PATH NAME		bail out unless PATH, the value of variable NAME, is a program
 #	own_images			make holdfast crash keep its images in a folder of this test
@@ -61,7 +62,8 @@ at_exit() {
 run() {
 	"$@" >"$dir/.out" 2>"$dir/.err"
 	status=$?
-	out=$(tr -d '\0' <"$dir/.out") err=$(tr -d '\0' <"$dir/.err")
+	# The shell leaves out NUL bytes, and complains of them.
+	{ out=$(<"$dir/.out") err=$(<"$dir/.err"); } 2>/dev/null
 }
 
 # argp ends a program by exit() in the C library. The thread sanitizer of gcc 13 and later reports that
@@ -126,18 +128,26 @@ points() {
 	fi
 }
 
+# Starting sleep(1) a hundred times in a second would take a good part of a CPU.
+exec {never}<> <(:)
+pause() { # SECONDS
+	read -r -t "$1" -u "$never" || :
+}
+
 wait_for() {
 	local tries
 	for ((tries = 0; tries < 1000; tries++)); do
 		"$@" && return
-		sleep 0.01
+		pause 0.01
 	done
 	return 1
 }
 
 # A zombie counts as dead: the process that inherits an orphan may reap it late, or never.
 is_dead() { # PID
-	! grep -qs '^State:[[:space:]]*[^ZX[:space:]]' "/proc/$1/status"
+	local text
+	{ text=$(<"/proc/$1/status"); } 2>/dev/null
+	[[ ! $text =~ $'\n'State:[[:space:]]*[^ZX[:space:]] ]]
 }
 
 has_stopped() { # PID
