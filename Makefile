@@ -49,7 +49,7 @@ releases:
 lab:
 	@scripts/packages build demo lab
 	@scripts/build gcc
-	@scripts/build aarch64
+	@SUITES= scripts/build aarch64
 	@scripts/lab
 
 test-cross:
