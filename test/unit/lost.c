@@ -166,6 +166,7 @@ static void test_stopped(const struct call *call, enum holdfast_method method)
 
 	target_start(target);
 	struct fabric_client_args args = target_client(target, local);
+	args.connect_ms = 10000;
 	args.timeout_ms = 400;
 	if (fabric_client_open(&args, &client))
 		bail("%s", err_get());
@@ -235,6 +236,7 @@ static void test_others_wake(void)
 
 	target_start(target);
 	struct fabric_client_args args = target_client(target, local);
+	args.connect_ms = 10000;
 	args.timeout_ms = 500;
 	if (fabric_client_open(&args, &client))
 		bail("%s", err_get());
