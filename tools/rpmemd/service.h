@@ -80,16 +80,4 @@ int service_counters(const struct config *config, const struct control_named *na
 int service_describe(const struct config *config, const struct control_named *named,
 	struct control_description *told, struct pool_set **set);
 
-/* The ways to store to the memory of a pool. */
-enum service_memory {
-	SERVICE_DEVICE, /* a DAX device: adapter and kernel may store to it */
-	SERVICE_FILES,  /* only the kernel may store to it, for an adapter */
-	SERVICE_GUARDED /* only guarded stores by this program: they may raise SIGBUS */
-};
-enum service_memory service_memory(const struct pool *pool);
-
-/* The persist method for such a pool. Logs it if persist-apm was set and cannot be obeyed. */
-enum holdfast_method service_method(const struct config *config, enum holdfast_provider provider,
-	enum pmem2_granularity granularity, enum service_memory memory);
-
 #endif
