@@ -293,6 +293,23 @@ static int see_state(RPMEMpool *pool, uint32_t type)
 						       : 0;
 }
 
+/*
+ * The session was to be the first one of a pool without a state, and the reply was lost: only the
+ * target knows the identity that it has made. The secret says whether the session is this one.
+ */
+static int learn_identity(RPMEMpool *pool)
+{
+	static const uint8_t unknown[CONTROL_ID_SIZE];
+	struct control_state state;
+
+	if (memcmp(pool->mine.identity, unknown, sizeof(unknown)) != 0)
+		return 0;
+	int rc = remote_state(pool->session, &state);
+	if (!rc)
+		memcpy(pool->mine.identity, state.identity, sizeof(unknown));
+	return rc;
+}
+
 /* The target has opened the pool. If a later step fails, a created pool must be removed again. */
 static int settle(RPMEMpool *pool, uint32_t type, void *addr, size_t size)
 {
@@ -356,6 +373,8 @@ static int start_pool(RPMEMpool *pool, uint32_t type, void *addr, size_t size, u
 	int rc = start_session(pool->session);
 	if (!rc)
 		rc = fill_start(pool->session, start, size, nlanes, attr);
+	if (!rc && type == CONTROL_RESUME)
+		rc = learn_identity(pool);
 	if (!rc)
 		rc = ask(pool, type, start, step);
 	if (!rc)
@@ -444,18 +463,25 @@ static int open_unbegun(const RPMEMpool *lost, RPMEMpool **again)
 	return -ESTALE;
 }
 
-int open_again(RPMEMpool *lost, RPMEMpool **again)
+static int resume(RPMEMpool *lost, RPMEMpool **again)
 {
-	if (!lost->tried)
-		return open_unbegun(lost, again);
 	if (!lost->begun) { /* the reply was lost: the target would have begun like this */
 		memcpy(lost->mine.identity, lost->seen.identity, CONTROL_ID_SIZE);
 		lost->mine.generation = lost->seen.generation + 1;
 	}
-	int rc = open_as(lost, CONTROL_RESUME, again);
-	if (rc == -ESTALE && !lost->begun)
-		rc = open_unbegun(lost, again);
-	return rc;
+	return open_as(lost, CONTROL_RESUME, again);
+}
+
+int open_again(RPMEMpool *lost, RPMEMpool **again)
+{
+	if (!lost->tried)
+		return open_unbegun(lost, again);
+	int rc = resume(lost, again);
+	if (rc != -ESTALE || lost->begun)
+		return rc;
+	/* If the pool opens, the old daemon has ended: it may have begun the session just now. */
+	rc = open_unbegun(lost, again);
+	return rc == -ESTALE ? resume(lost, again) : rc;
 }
 
 void open_discard(RPMEMpool *again)

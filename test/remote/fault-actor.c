@@ -20,6 +20,7 @@
  *	drain LANE
  *	read LANE OFFSET LENGTH		rpmem_read(); if the range is within the bytes stored last,
  *					and differs from them, ERROR is "differs"
+ *	reconnect			holdfast_remote_reconnect()
  *	close
  *	until CALL...			repeat the call until it fails
  *	sleep MILLISECONDS
@@ -186,6 +187,8 @@ static int call(const struct words *words, bool *differs, char *said, size_t siz
 		return rpmem_drain(pool.rpp, (unsigned)number(words, 1), 0);
 	if (!strcmp(name, "read"))
 		return look(words, differs);
+	if (!strcmp(name, "reconnect"))
+		return holdfast_remote_reconnect(pool.rpp);
 	if (!strcmp(name, "close"))
 		return end();
 	if (!strcmp(name, "about"))
