@@ -12,7 +12,7 @@
 #	make test-cross	unit and API tests for other processors, under emulation
 #	make releases	all tests on fresh Debian systems, as root; hours (doc/releases.md)
 #	make lab	tests with real DAX and power cuts, in emulated machines (lab/README.md)
-#	make soak	kill initiators and targets of remote durability at random, KILLS=10000 times
+#	make soak	cause KILLS=10000 faults between initiators and targets of remote durability
 #	make fuzz	run each program in test/fuzz with random input, for SECONDS=30 each
 #	make bench	measure the performance on this machine: ten minutes, two with BENCH=quick
 #	make html	make the documentation as a web site in build/html

@@ -7,10 +7,8 @@
  *
  * Every pool set is used by a job, a process of its own. For each kill the job forks a writer, the
  * initiator, which opens the pool, reads and checks all of it, and then stores with all calls until
- * it, or its target, is killed. The pool is divided into slots. Memory that is shared with the job,
- * and so outlives the writer, has the number of the last store that was begun, and of the last one
- * that was acknowledged, for each slot. Every word in the pool depends on its slot and the number
- * of its store, so that a word too old, too new, torn or misplaced is found.
+ * it, or its target, is killed. What it stores, and how far it has come, is kept in memory that is
+ * shared with the job (fault-slots.h).
  *
  * The shell command RPMEM_CMD must write the process id of the target to PIDS/target.PPID, PPID
  * being the initiator.
@@ -25,25 +23,15 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "fault-slots.h"
 #include "tap.h"
 
-#define POOL_SIZE ((size_t)8 << 20)
-#define HEADER    4096u
-#define SLOTS     60u
-#define LANES     2u
+#define LANES 2u
 
 /* Time limit of each wait in milliseconds, deadlines of librpmem included */
 #define PATIENCE 30000
-
-struct slot {
-	size_t offset, length; /* multiples of 8 */
-	uint32_t started;      /* number of the last store that was begun */
-	uint32_t acked;        /* number of the last store that was acknowledged as durable */
-	bool relaxed;          /* the store that was begun last may be torn */
-};
 
 enum phase { CONNECTING, STORING, DONE, FAILED };
 
@@ -51,23 +39,13 @@ enum phase { CONNECTING, STORING, DONE, FAILED };
 struct job {
 	const char *host, *set, *pids;
 	_Atomic enum phase phase;
-	uint64_t random;
 	unsigned kills, of_targets, early; /* kills: all, of the target, before the first store */
-	uint64_t stores;                   /* number of acknowledged stores */
 	bool created;
 	char why[512]; /* message if the phase is FAILED */
-	struct slot slots[SLOTS];
+	struct slots slots;
 };
 
 static char *memory; /* the writer's pool */
-
-static uint64_t draw(struct job *job, uint64_t below)
-{
-	job->random ^= job->random << 13;
-	job->random ^= job->random >> 7;
-	job->random ^= job->random << 17;
-	return job->random % below;
-}
 
 static __attribute__((__noreturn__, __format__(__printf__, 2, 3))) void fail(
 	struct job *job, const char *format, ...)
@@ -79,63 +57,6 @@ static __attribute__((__noreturn__, __format__(__printf__, 2, 3))) void fail(
 	va_end(ap);
 	atomic_store(&job->phase, FAILED);
 	_exit(EXIT_FAILURE);
-}
-
-static void nap(long microseconds)
-{
-	nanosleep(&(struct timespec){microseconds / 1000000, microseconds % 1000000 * 1000}, NULL);
-}
-
-/* -- the bytes that are stored -- */
-
-static void lay_out(struct job *job)
-{
-	static const size_t lengths[] = {8, 64, 24, 200, 4096, 8, 40000, 262144, 16, 1024};
-	size_t offset = HEADER;
-
-	for (unsigned i = 0; i < SLOTS; i++) {
-		job->slots[i].offset = offset;
-		job->slots[i].length = lengths[i % (sizeof(lengths) / sizeof(lengths[0]))];
-		offset += job->slots[i].length + 8 * draw(job, 20);
-	}
-	if (offset > POOL_SIZE)
-		bail("the slots do not fit");
-}
-
-static uint64_t word(unsigned slot, size_t index, uint32_t store)
-{
-	uint64_t mix = (index + 1) * UINT64_C(0x9e3779b97f4a7c15) ^ (slot + 1) * 0x85ebca6bu ^
-		       store * UINT64_C(0xc2b2ae3d27d4eb4f);
-
-	return (uint64_t)store << 32 | (uint32_t)(mix ^ mix >> 32);
-}
-
-static void fill(const struct job *job, unsigned i)
-{
-	uint64_t *at = (uint64_t *)(memory + job->slots[i].offset);
-
-	for (size_t k = 0; k < job->slots[i].length / 8; k++)
-		at[k] = word(i, k, job->slots[i].started);
-}
-
-static void check_slot(struct job *job, unsigned i, const char *there)
-{
-	const struct slot *slot = &job->slots[i];
-	const uint64_t *at = (const uint64_t *)(there + slot->offset);
-
-	if (slot->relaxed && slot->started != slot->acked)
-		return; /* torn: may mix the bytes of all stores since the acknowledged one */
-	for (size_t k = 0; k < slot->length / 8; k++) {
-		uint32_t store = (uint32_t)(at[k] >> 32);
-		if (store >= slot->acked && store <= slot->started &&
-			at[k] == (store ? word(i, k, store) : 0))
-			continue;
-		fail(job,
-			"slot %u, word %zu of %zu at offset %zu: %#jx; store %u was acknowledged, "
-			"%u begun",
-			i, k, slot->length / 8, slot->offset + 8 * k, (uintmax_t)at[k], slot->acked,
-			slot->started);
-	}
 }
 
 /* -- the writer: stores until it or its target is killed -- */
@@ -192,30 +113,14 @@ static void ended(struct job *job, RPMEMpool *rpp, const char *call)
 	_exit(EXIT_SUCCESS);
 }
 
-static void begin(struct job *job, unsigned i, bool relaxed)
-{
-	struct slot *slot = &job->slots[i];
-
-	/* If the last store may be torn, so may this one be until it is acknowledged. */
-	slot->relaxed = relaxed || (slot->relaxed && slot->started != slot->acked);
-	slot->started++;
-	atomic_signal_fence(memory_order_seq_cst);
-	fill(job, i);
-}
-
-static void acknowledge(struct job *job, unsigned i)
-{
-	job->slots[i].acked = job->slots[i].started;
-	job->stores++;
-}
-
 static void persist_one(struct job *job, RPMEMpool *rpp, unsigned lane)
 {
-	unsigned i = (unsigned)draw(job, SLOTS), way = (unsigned)draw(job, 5);
-	const struct slot *slot = &job->slots[i];
+	uint64_t *random = &job->slots.random;
+	unsigned i = (unsigned)draw(random, SLOTS), way = (unsigned)draw(random, 5);
+	const struct slot *slot = &job->slots.at[i];
 	int ret;
 
-	begin(job, i, way == 1);
+	slots_begin(&job->slots, memory, i, way == 1);
 	if (!way)
 		ret = rpmem_deep_persist(rpp, slot->offset, slot->length, lane);
 	else
@@ -223,37 +128,40 @@ static void persist_one(struct job *job, RPMEMpool *rpp, unsigned lane)
 			way == 1 ? RPMEM_PERSIST_RELAXED : 0);
 	if (ret)
 		ended(job, rpp, way ? "persist" : "deep persist");
-	acknowledge(job, i);
+	slots_acknowledge(&job->slots, i);
 }
 
 static void flush_many(struct job *job, RPMEMpool *rpp, unsigned lane)
 {
-	unsigned first = (unsigned)draw(job, SLOTS), count = 1 + (unsigned)draw(job, 12);
-	bool relaxed = draw(job, 3) == 0;
+	uint64_t *random = &job->slots.random;
+	unsigned first = (unsigned)draw(random, SLOTS), count = 1 + (unsigned)draw(random, 12);
+	bool relaxed = draw(random, 3) == 0;
 
 	for (unsigned k = 0; k < count; k++) {
 		unsigned i = (first + k) % SLOTS;
-		begin(job, i, relaxed);
-		if (rpmem_flush(rpp, job->slots[i].offset, job->slots[i].length, lane,
+		const struct slot *slot = &job->slots.at[i];
+		slots_begin(&job->slots, memory, i, relaxed);
+		if (rpmem_flush(rpp, slot->offset, slot->length, lane,
 			    relaxed ? RPMEM_FLUSH_RELAXED : 0))
 			ended(job, rpp, "flush");
 	}
 	if (rpmem_drain(rpp, lane, 0))
 		ended(job, rpp, "drain");
 	for (unsigned k = 0; k < count; k++)
-		acknowledge(job, (first + k) % SLOTS);
+		slots_acknowledge(&job->slots, (first + k) % SLOTS);
 }
 
 static void read_all(struct job *job, RPMEMpool *rpp)
 {
-	char *there = malloc(POOL_SIZE);
+	char *there = malloc(POOL_SIZE), why[sizeof(job->why)];
 
 	if (!there)
 		fail(job, "no memory");
 	if (rpmem_read(rpp, there, 0, POOL_SIZE, 0))
 		ended(job, rpp, "read");
 	for (unsigned i = 0; i < SLOTS; i++)
-		check_slot(job, i, there);
+		if (!slots_check(&job->slots, i, there, why, sizeof(why)))
+			fail(job, "%s", why);
 	free(there);
 }
 
@@ -272,8 +180,8 @@ static __attribute__((__noreturn__)) void write_on(struct job *job, bool last)
 	}
 	atomic_store(&job->phase, STORING);
 	for (;;) {
-		unsigned lane = (unsigned)draw(job, LANES);
-		if (draw(job, 3))
+		unsigned lane = (unsigned)draw(&job->slots.random, LANES);
+		if (draw(&job->slots.random, 3))
 			persist_one(job, rpp, lane);
 		else
 			flush_many(job, rpp, lane);
@@ -342,8 +250,7 @@ static bool reap(const struct job *job, pid_t writer, pid_t target)
 
 static bool kill_once(struct job *job, uint64_t *random)
 {
-	struct job dice = {.random = *random};
-	bool at_once = draw(&dice, 8) == 0, of_target = draw(&dice, 2);
+	bool at_once = draw(random, 8) == 0, of_target = draw(random, 2);
 	pid_t writer, target = 0;
 
 	atomic_store(&job->phase, CONNECTING);
@@ -354,8 +261,7 @@ static bool kill_once(struct job *job, uint64_t *random)
 		write_on(job, false);
 	if (!at_once)
 		wait_for(job, STORING, writer, PATIENCE * 1000L);
-	nap((long)draw(&dice, at_once ? 300000 : 30000));
-	*random = dice.random;
+	nap((long)draw(random, at_once ? 300000 : 30000));
 	if (of_target)
 		target = target_of(job, writer);
 	job->early += atomic_load(&job->phase) == CONNECTING;
@@ -386,7 +292,7 @@ static void look(struct job *job)
 
 static __attribute__((__noreturn__)) void run(struct job *job, unsigned kills)
 {
-	uint64_t random = job->random * 3 + 1;
+	uint64_t random = job->slots.random * 3 + 1;
 
 	for (unsigned i = 1; i <= kills; i++) {
 		if (!kill_once(job, &random))
@@ -401,7 +307,7 @@ static __attribute__((__noreturn__)) void run(struct job *job, unsigned kills)
 static void report(const struct job *job, unsigned kills)
 {
 	diag("%s: %u kills, %u of the target, %u before a store; %ju stores acknowledged", job->set,
-		job->kills, job->of_targets, job->early, (uintmax_t)job->stores);
+		job->kills, job->of_targets, job->early, (uintmax_t)job->slots.stores);
 	if (!ok(job->kills == kills && atomic_load(&job->phase) == DONE,
 		    "fault-storm, %s: no acknowledged store is lost", job->set))
 		diag("after %u kills: %s", job->kills, job->why);
@@ -420,11 +326,9 @@ int main(int argc, char **argv)
 		bail("mmap: %s", strerror(errno));
 	diag("seed %ju", (uintmax_t)seed);
 	for (unsigned i = 0; i < count; i++) {
-		jobs[i] = (struct job){.host = argv[3],
-			.pids = argv[4],
-			.set = argv[5 + i],
-			.random = (seed + i + 1) * UINT64_C(0x9e3779b97f4a7c15)};
-		lay_out(&jobs[i]);
+		jobs[i] = (struct job){.host = argv[3], .pids = argv[4], .set = argv[5 + i]};
+		if (!slots_init(&jobs[i].slots, seed + i + 1))
+			bail("the slots do not fit");
 		pid_t pid = fork();
 		if (pid < 0)
 			bail("fork: %s", strerror(errno));
