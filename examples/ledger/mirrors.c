@@ -389,13 +389,11 @@ int mirrors_grow(struct mirrors *all, const struct log *log)
 /* Ends the thread. One that does not end in time is left alone: it may wait for its target. */
 static void end_thread(struct member *member)
 {
-	struct timespec until;
+	struct timespec until = in_ms(PATIENCE_MS);
 
-	if (!member->has_thread)
-		return;
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += PATIENCE_MS / 1000;
-	member->has_thread = pthread_timedjoin_np(member->thread, NULL, &until) != 0;
+	if (member->has_thread)
+		member->has_thread =
+			pthread_clockjoin_np(member->thread, NULL, CLOCK_MONOTONIC, &until) != 0;
 }
 
 void mirrors_close(struct mirrors *all)
