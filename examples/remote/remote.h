@@ -5,6 +5,7 @@
  *	create TARGET SET TEXT		make a pool at the target, with the text
  *	read TARGET SET			print the text
  *	fail-over SET TARGET...		store lines of input as the text
+ *	go-on TARGET SET		the same, and reconnect when the connection is lost
  *
  * where SET is a file like this, in the folder of pool sets at the target:
  *
