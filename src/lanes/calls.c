@@ -66,6 +66,7 @@ static int settle(struct messages *lane)
 
 	if (code || (code = transport->confirm(lane)) || (code = transport->wait(lane)))
 		return code;
+	lane->to = 0;
 	if (unlikely(lane->failure)) {
 		code = err_set(lane->failure, "%s: lane %u: the target says: %s",
 			lane->client->name, lane->number,
@@ -75,9 +76,10 @@ static int settle(struct messages *lane)
 	return code;
 }
 
+/* Begin to send a range, in a way that keeps L10. */
 static int begin(struct messages *lane, size_t offset, size_t length, bool relaxed, bool alone)
 {
-	if (relaxed)
+	if (relaxed && !messages_overlap(lane, offset, length))
 		return lane->client->transport->relaxed(lane, offset, length, alone);
 	return messages_store(lane, offset, length);
 }

@@ -137,8 +137,17 @@ static int copy_all(struct messages *lane, size_t offset, size_t length)
 	return 0;
 }
 
+static void widen(struct messages *lane, size_t offset, size_t length)
+{
+	if (!lane->to || offset < lane->from)
+		lane->from = offset;
+	if (offset + length > lane->to)
+		lane->to = offset + length;
+}
+
 int messages_store(struct messages *lane, size_t offset, size_t length)
 {
+	widen(lane, offset, length);
 	if (length <= MESSAGES_COPY_MAX &&
 		length + DATA_HEADER_SIZE + DATA_RECORD_SIZE <= lane->gather)
 		return copy_store(lane, offset, length);

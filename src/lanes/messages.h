@@ -10,6 +10,9 @@
  *	malformed, has another number, or brings more or fewer bytes than were asked for.
  * L6	An error of the target is kept in `failure`, the first of several, and is reported once, by
  *	the call that waits for it. The lane stays usable.
+ * L10	Ranges of a lane arrive in the order of their flushes. A transport's own writes may overtake
+ *	messages: so a range that may overlap with one of an unanswered message travels in a
+ *	message, too.
  */
 #ifndef LANES_MESSAGES_H
 #define LANES_MESSAGES_H
@@ -52,6 +55,7 @@ struct messages {
 	struct writer out;       /* writes the open message, if `open` */
 	uint16_t records;
 	bool open;
+	size_t from, to; /* all ranges stored by messages since all were answered; to is 0: none */
 	/* A persist is in progress: other calls are refused. Written by the lane's thread only. */
 	atomic_bool started;
 	int failure; /* first unreported error of a message, and its text (L6) */
@@ -63,6 +67,15 @@ struct messages {
  * sent.
  */
 int messages_store(struct messages *lane, size_t offset, size_t length);
+/*
+ * True if a range may overlap with one whose message is not answered: then a write that does not
+ * travel in messages could arrive before it.
+ */
+static inline bool messages_overlap(const struct messages *lane, size_t offset, size_t length)
+{
+	return offset < lane->to && offset + length > lane->from;
+}
+
 /* Add a record without bytes to the open message. */
 int messages_note(struct messages *lane, enum data_action action, size_t offset, size_t length);
 /* Send the open message, if there is one. */

@@ -111,6 +111,25 @@ static void test_padding(RPMEMpool *rpp)
 	memset(pool + 8192, 0, MIB);
 }
 
+/* Ranges of a lane that overlap: the last flush wins, however each of them travels (L10). */
+static void test_order(RPMEMpool *rpp)
+{
+	static const size_t lengths[] = {64, 5000, 100000};
+
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++)
+		for (unsigned flags = 0; flags <= RPMEM_FLUSH_RELAXED; flags++) {
+			scribble(8192, MIB);
+			int rc = rpmem_flush(rpp, 8192 + 300, lengths[i], 1, 0);
+			scribble(8192, 200000);
+			rc |= rpmem_flush(rpp, 8192, 200000, 1, flags);
+			rc |= rpmem_drain(rpp, 1, 0);
+			ok(!rc && same(rpp, 8192, 200000),
+				"flush: %zu bytes that were flushed before do not replace a later "
+				"flush with flags %u",
+				lengths[i], flags);
+		}
+}
+
 static void test_many_flushes(RPMEMpool *rpp)
 {
 	scribble(4096, 512 * 1024);
@@ -447,6 +466,7 @@ static void test_pool_of_headers(void)
 	ok(!remote, "holdfast_remote_free: the pointer becomes NULL");
 	test_persist(rpp);
 	test_padding(rpp);
+	test_order(rpp);
 	test_many_flushes(rpp);
 	test_mistakes(rpp, 4096);
 	test_started(rpp);
