@@ -7,6 +7,8 @@
  *	images touch FILE SIZE		stores to all bytes of each page, and persists the page
  *	images whole FILE SIZE		stores to all bytes, and persists them at once
  *	images fill FILE SIZE		fills each page with pmem_memset_persist(3)
+ *	images fill-whole FILE SIZE	fills the file with one call of it
+ *	images mix-whole FILE SIZE	stores to all words in mixed order, persists once
  *	images read FILE BYTES		a check: reads the first BYTES bytes
  *	images writes FILE BYTES	a check: reads them, and writes one byte with pwrite(2)
  *
@@ -68,6 +70,19 @@ static int fill_pages(unsigned char *mapped, size_t size)
 	return 0;
 }
 
+/*
+ * The file has a power of two of words, so that multiples of an odd number go through all of them.
+ */
+static int mix_all(unsigned char *mapped, size_t size)
+{
+	size_t words = size / 8;
+
+	for (size_t i = 0, word = 0; i < words; i++, word = (word + 0x9E3779B1) % words)
+		*(volatile uint64_t *)(void *)(mapped + 8 * word) = 1;
+	pmem_persist(mapped, size);
+	return 0;
+}
+
 static int read_bytes(const char *path, size_t size, bool writes)
 {
 	int fd = open(path, O_RDWR);
@@ -98,5 +113,9 @@ int main(int argc, char *argv[])
 		return write_lines(mapped);
 	if (!strcmp(argv[1], "fill"))
 		return fill_pages(mapped, size);
+	if (!strcmp(argv[1], "fill-whole"))
+		return pmem_memset_persist(mapped, 1, size) != mapped;
+	if (!strcmp(argv[1], "mix-whole"))
+		return mix_all(mapped, size);
 	return touch_all(mapped, size, !strcmp(argv[1], "whole") ? size : 4096);
 }

@@ -31,14 +31,17 @@ static void write_choice(const struct unit *unit, const struct choice *choice, c
 			choice->streams);
 }
 
-static void write_cut(const struct history *history, const struct choice *cut, FILE *to)
+static void write_cut(const struct history *history, const struct cut *cut, FILE *to)
 {
 	char now[64], next[64] = "";
-	uint32_t same = 0;
+	uint32_t same = 0, span = 0;
 
 	for (uint32_t i = 0; i <= history->count; i++) {
-		if (i < history->count)
-			write_choice(history->pending[i], &cut[i], next);
+		if (i < history->count) {
+			struct unit unit = history_pending(history, i);
+			struct choice choice = cut_choice(cut, &unit, i, &span);
+			write_choice(&unit, &choice, next);
+		}
 		if (same && (i == history->count || strcmp(now, next))) {
 			fprintf(to, same > 1 ? "%" PRIu32 "%s" : "%.0" PRIu32 "%s",
 				same > 1 ? same : 0, now);
@@ -49,7 +52,7 @@ static void write_cut(const struct history *history, const struct choice *cut, F
 	}
 }
 
-char *point_name(struct point *point, const struct choice *cut)
+char *point_name(struct point *point, const struct cut *cut)
 {
 	char *name = NULL;
 	size_t size = 0;
@@ -80,7 +83,7 @@ static int unknown(const char *name)
 }
 
 /* Reads one code at `*at`, which holds for one unit or several. False: it is malformed. */
-static bool read_choice(const char **at, uint32_t *times, struct choice *choice, bool *is_all)
+static bool read_choice(const char **at, uint32_t *times, enum rule *rule, struct choice *choice)
 {
 	int length = 0;
 	char *end;
@@ -91,9 +94,8 @@ static bool read_choice(const char **at, uint32_t *times, struct choice *choice,
 		end = (char *)(uintptr_t)*at;
 	}
 	*times = (uint32_t)number;
-	*choice = (struct choice){0};
-	*is_all = *end == 'a';
-	if (*end == 'a' || *end == 'n')
+	*rule = *end == 'a' ? RULE_ALL : *end == 'n' ? RULE_NONE : RULE_CHOICE;
+	if (*rule != RULE_CHOICE)
 		length = 1;
 	else if (sscanf(end, "c%" SCNx32 ".%" SCNx64 ".%" SCNx64 "%n", &choice->count,
 			 &choice->mask, &choice->streams, &length) != 3)
@@ -102,35 +104,39 @@ static bool read_choice(const char **at, uint32_t *times, struct choice *choice,
 	return number && number <= UINT32_MAX;
 }
 
-/* Fills in the cut. False: the name does not fit the pending units. */
-static bool read_cut(const struct history *history, const char **at, struct choice *cut)
+/* Fills in the cut. 0, -ENOMEM, or -EINVAL: the name does not fit the pending units. */
+static int read_cut(const struct history *history, const char **at, struct cut *cut)
 {
 	uint32_t done = 0, times;
 	struct choice choice;
-	bool is_all;
+	enum rule rule;
+	bool is_good = cut_fill(cut, history->count, RULE_NONE, 0);
 
-	while (done < history->count) {
-		if (!read_choice(at, &times, &choice, &is_all) || times > history->count - done)
-			return false;
-		for (; times; times--, done++)
-			cut[done] = is_all ? unit_all(history->pending[done]) : choice;
+	while (is_good && done < history->count) {
+		if (!read_choice(at, &times, &rule, &choice) || times > history->count - done)
+			return -EINVAL;
+		if (rule != RULE_CHOICE)
+			is_good = cut_set(cut, done, done + times, rule);
+		for (uint32_t i = 0; rule == RULE_CHOICE && is_good && i < times; i++)
+			is_good = cut_choose(cut, done + i, &choice);
+		done += times;
 	}
-	return **at == '-';
+	return !is_good ? -ENOMEM : **at == '-' ? 0 : -EINVAL;
 }
 
 static int show(struct point *point, const char *name, const char *words)
 {
-	struct choice *cut = calloc(point->history->count + 1u, sizeof(*cut));
+	struct cut cut = {0};
 	const char *at = words;
 	uint64_t hash = 0;
+	int error = read_cut(point->history, &at, &cut);
 
-	if (!cut)
-		return err_set(-ENOMEM, "no memory for a cut");
-	bool is_good = read_cut(point->history, &at, cut);
-	is_good = is_good && sscanf(at, "-%" SCNx64, &hash) == 1;
-	is_good = is_good && point_show(point, cut) == hash;
-	free(cut);
-	return is_good ? 0 : unknown(name);
+	if (!error && (sscanf(at, "-%" SCNx64, &hash) != 1 || point_show(point, &cut) != hash))
+		error = -EINVAL;
+	cut_fini(&cut);
+	if (error == -ENOMEM)
+		return err_set(error, "no memory for a cut");
+	return error ? unknown(name) : 0;
 }
 
 /* The hash of an image needs the hash of the lines that became durable. */

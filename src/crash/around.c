@@ -18,15 +18,13 @@ static const struct retired *retired_before(const struct history *history, uint6
 }
 
 /* Undoes in the image the last `count` changes of lines that became durable. */
-static void show_back(const struct point *point, const struct choice *cut, uint64_t count)
+static void show_back(const struct point *point, const struct cut *cut, uint64_t count)
 {
 	for (uint64_t back = 1; back <= count; back++) {
 		const struct retired *retired = retired_before(point->history, back);
 		memcpy(point_image(point, retired->place), retired->before, EVENT_LINE);
 	}
-	for (uint32_t i = 0; i < point->history->count; i++)
-		unit_apply(point->history->pending[i], &cut[i],
-			memories_image(point->memories, point->worker));
+	point_apply(point, cut);
 }
 
 static void hide_back(const struct point *point, uint64_t count)
@@ -55,7 +53,7 @@ static const struct event *here(const struct point *point)
 }
 
 /* Does the next `count` stores in the image. */
-static void show_ahead(const struct point *point, const struct choice *cut, uint64_t count)
+static void show_ahead(const struct point *point, const struct cut *cut, uint64_t count)
 {
 	const struct event *event = next_store(point, here(point));
 
@@ -77,13 +75,13 @@ static void hide_ahead(const struct point *point, uint64_t count)
 }
 
 struct way {
-	void (*show)(const struct point *, const struct choice *, uint64_t count);
+	void (*show)(const struct point *, const struct cut *, uint64_t count);
 	void (*hide)(const struct point *, uint64_t count);
 };
 
 /* Finds the number of steps after which the check passes; 0: it still fails after `most` steps. */
-static int steps(struct point *point, const struct choice *cut, const struct way *way,
-	uint64_t most, uint64_t *count)
+static int steps(struct point *point, const struct cut *cut, const struct way *way, uint64_t most,
+	uint64_t *count)
 {
 	const struct judge *judge = point->judge;
 
@@ -109,7 +107,7 @@ static int steps(struct point *point, const struct choice *cut, const struct way
 	return 0;
 }
 
-int look_back(struct point *point, const struct choice *cut, struct suspect *early)
+int look_back(struct point *point, const struct cut *cut, struct suspect *early)
 {
 	const struct history *history = point->history;
 	uint64_t count, most = history->retired_count;
@@ -130,20 +128,17 @@ int look_back(struct point *point, const struct choice *cut, struct suspect *ear
 
 int look_ahead(struct point *point, struct suspect *lost)
 {
-	uint32_t pending = point->history->count;
-	struct choice *all = calloc(pending + 1u, sizeof(*all));
 	const struct event *event = next_store(point, here(point));
+	struct cut all = {0};
 	uint64_t count, most = 0;
 
-	if (!all)
+	if (!cut_fill(&all, point->history->count, RULE_ALL, 0))
 		return err_set(-ENOMEM, "no memory for a cut");
-	for (uint32_t i = 0; i < pending; i++)
-		all[i] = unit_all(point->history->pending[i]);
 
 	for (const struct event *at = event; at && most < AHEAD; most++)
 		at = next_store(point, trace_next(point->trace, at));
-	int error = steps(point, all, &(struct way){show_ahead, hide_ahead}, most, &count);
-	free(all);
+	int error = steps(point, &all, &(struct way){show_ahead, hide_ahead}, most, &count);
+	cut_fini(&all);
 	if (error || !count)
 		return error;
 	while (--count)

@@ -54,16 +54,19 @@ static const struct element *last_early(const struct unit *unit, const struct ch
  * Finds the oldest store that was lost, and the newest of those that survived early: a store that
  * makes others valid comes after them.
  */
-static void find_suspects(const struct point *point, const struct choice *cut, struct bug *bug)
+static void find_suspects(const struct point *point, const struct cut *cut, struct bug *bug)
 {
+	uint32_t span = 0;
+
 	for (uint32_t i = 0; i < point->history->count; i++) {
-		const struct unit *unit = point->history->pending[i];
-		const struct element *lost = first_lost(unit, &cut[i]);
-		const struct element *early = last_early(unit, &cut[i]);
+		struct unit unit = history_pending(point->history, i);
+		struct choice choice = cut_choice(cut, &unit, i, &span);
+		const struct element *lost = first_lost(&unit, &choice);
+		const struct element *early = last_early(&unit, &choice);
 		if (lost && (!bug->lost.is_there || lost->at < bug->lost.at))
-			bug->lost = suspect_of(unit, lost);
+			bug->lost = suspect_of(&unit, lost);
 		if (early && (!bug->early.is_there || early->at > bug->early.at))
-			bug->early = suspect_of(unit, early);
+			bug->early = suspect_of(&unit, early);
 	}
 }
 
@@ -157,7 +160,7 @@ static enum cause cause_of(const struct point *point, const struct bug *bug)
 	return CAUSE_ORDER;
 }
 
-int blame(struct point *point, const struct choice *cut, bool complete, struct bug *bug)
+int blame(struct point *point, const struct cut *cut, bool complete, struct bug *bug)
 {
 	int error = 0;
 

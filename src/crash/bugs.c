@@ -45,7 +45,7 @@ static uint64_t keep_bug(struct explored *explored, const struct bug *bug)
 
 /* Reduces a failing cut to few lost stores, and names the stores to blame. */
 static int look_into(
-	struct exploration *exploration, const struct choice *cut, const struct verdict *verdict)
+	struct exploration *exploration, const struct cut *cut, const struct verdict *verdict)
 {
 	struct point *point = &exploration->point;
 	struct bug bug = {.status = verdict->status,
@@ -53,34 +53,31 @@ static int look_into(
 		.id = verdict->id,
 		.at = point->at,
 		.stack = point->stack};
-	size_t size = (exploration->history.count + 1u) * sizeof(*cut);
-	struct choice *small = malloc(size);
+	struct cut small = {0};
 	bool complete;
 
-	if (!small)
+	if (!cut_copy(&small, cut))
 		return err_set(-ENOMEM, "no memory for a cut");
-	memcpy(small, cut, size - sizeof(*cut));
-	int error = shrink(point, small, verdict->status, &complete);
+	int error = shrink(point, &small, verdict->status, &complete);
 	if (!error)
-		error = blame(point, small, complete, &bug);
-	if (!error && history_tears(&exploration->history, small))
+		error = blame(point, &small, complete, &bug);
+	if (!error && history_tears(&exploration->history, &small))
 		bug.cause = exploration->history.model == MODEL_PAGE ? CAUSE_TORN_PAGE
 								     : CAUSE_TORN_LINE;
 	if (!error) {
-		bug.id = point_show(point, small);
+		bug.id = point_show(point, &small);
 		point_hide(point);
-		bug.name = point_name(point, small);
+		bug.name = point_name(point, &small);
 		exploration->here->bug = keep_bug(exploration->explored, &bug);
 		free(bug.name);
 		if (!exploration->here->bug)
 			error = err_set(-ENOMEM, "no memory for a bug");
 	}
-	free(small);
+	cut_fini(&small);
 	return error;
 }
 
-int bugs_note(
-	struct exploration *exploration, const struct choice *cut, const struct verdict *verdict)
+int bugs_note(struct exploration *exploration, const struct cut *cut, const struct verdict *verdict)
 {
 	int error = 0;
 

@@ -14,6 +14,25 @@ static struct flights *flights_of(const struct history *history, unsigned thread
 	return found ? (struct flights *)*found : NULL;
 }
 
+/*
+ * Makes the new flight a part of the thread's last one: nothing was stored since that one, or both
+ * are of the thread's own streaming stores, all of which the next fence completes.
+ */
+static bool join(const struct history *history, struct flight *last, const struct flight *next)
+{
+	uint64_t end = next->first + next->count;
+
+	if (last->is_stream != next->is_stream || next->first < last->first ||
+		next->first > last->first + last->count || end - last->first > UINT32_MAX)
+		return false;
+	if (!next->is_stream && history->last_store >= last->before)
+		return false;
+	if (end > last->first + last->count)
+		last->count = (uint32_t)(end - last->first);
+	last->before = next->before;
+	return true;
+}
+
 int durable_wait(struct history *history, unsigned thread, const struct flight *flight)
 {
 	uint64_t *found = table_add(&history->threads, thread + 1u);
@@ -25,6 +44,8 @@ int durable_wait(struct history *history, unsigned thread, const struct flight *
 	struct flights *flights = (struct flights *)*found;
 	if (!flights)
 		return pending_no_memory();
+	if (flights->count && join(history, &flights->list[flights->count - 1], flight))
+		return 0;
 	if (flights->count == flights->capacity) {
 		uint32_t capacity = flights->capacity ? flights->capacity * 2 : 16;
 		struct flight *grown = realloc(flights->list, capacity * sizeof(*grown));
@@ -37,13 +58,14 @@ int durable_wait(struct history *history, unsigned thread, const struct flight *
 	return 0;
 }
 
-/* Does the flush that waits for a fence (a flight) cover this element of its line? */
-static bool covers(const struct flight *flight, unsigned thread, const struct element *element)
+/* Does the flush that waits for a fence (a flight) cover this piece of its units? */
+static bool covers(const struct history *history, const struct flight *flight, unsigned thread,
+	const struct piece *piece)
 {
-	if (element->at >= flight->before || element->flags & ELEMENT_DURABLE)
+	if (piece->at >= flight->before || piece->flags & ELEMENT_DURABLE)
 		return false;
-	if (element->flags & ELEMENT_STREAM)
-		return flight->is_stream && element->thread == thread;
+	if (piece->flags & ELEMENT_STREAM)
+		return flight->is_stream && piece_event(history->trace, piece, 0)->thread == thread;
 	return !flight->is_stream;
 }
 
@@ -57,58 +79,141 @@ void durable_remember(struct history *history, const struct element *newest, uin
 	memcpy(retired->before, before, EVENT_LINE);
 }
 
-/*
- * Moves the durable elements from number `i` on that are in the same line to base. Returns the
- * number behind the last one.
- */
-static uint32_t retire_line(struct history *history, const struct unit *unit, uint32_t i)
+/* Moves a piece to base, unless it is a change of names. Returns its last element. */
+static struct element apply(const struct history *history, const struct piece *piece)
 {
-	uint64_t line = pending_line_at(unit->elements[i].place);
-	unsigned char before[EVENT_LINE];
+	struct element elements[PIECE_ELEMENTS];
+	uint32_t count = piece_unpack(history->trace, piece, elements);
 
-	if (unit->elements[i].flags & ELEMENT_NAMES)
-		return names_retire(history, unit, i);
-	memcpy(before, history_line(history, line), EVENT_LINE);
-	for (; i < unit->count; i++) {
-		const struct element *element = &unit->elements[i];
-		if (!(element->flags & ELEMENT_DURABLE) || element->flags & ELEMENT_NAMES ||
-			pending_line_at(element->place) != line)
-			break;
-		memcpy(history_line(history, element->place), element->data, element->length);
-		lines_remove(&history->lines, line);
+	for (uint32_t i = 0; i < count && !(piece->flags & ELEMENT_NAMES); i++)
+		element_apply(&elements[i], history->base);
+	return elements[count - 1];
+}
+
+/*
+ * Moves the pieces from number `i` to `end` that are in the same line to base. Returns the number
+ * behind the last one.
+ */
+static uint32_t retire_line(
+	struct history *history, const struct piece *pieces, uint32_t i, uint32_t end)
+{
+	uint64_t line = pending_line_at(piece_place(history->trace, &pieces[i]));
+	unsigned char before[EVENT_LINE];
+	struct element newest;
+
+	if (pieces[i].flags & ELEMENT_NAMES) {
+		newest = apply(history, &pieces[i]);
+		names_retire(history, &newest);
+		return i + 1;
 	}
-	durable_remember(history, &unit->elements[i - 1], line, before);
+	memcpy(before, history_line(history, line), EVENT_LINE);
+	do {
+		newest = apply(history, &pieces[i++]);
+		pending_count_line(history, line, false);
+	} while (i < end && !(pieces[i].flags & ELEMENT_NAMES) &&
+		 pending_line_at(piece_place(history->trace, &pieces[i])) == line);
+	durable_remember(history, &newest, line, before);
 	if (history->settled)
 		history->settled(history->context, line, before);
 	return i;
 }
 
-/* Removes durable elements from the unit if no older element stands before them. */
-int durable_retire(struct history *history, struct unit *unit)
+static bool forget_stacks(struct history *history, const struct piece *piece)
 {
+	for (uint32_t i = 0; i < piece_events(piece); i++)
+		if (!pending_count_stack(
+			    history, piece_event(history->trace, piece, i)->stack, false))
+			return false;
+	return true;
+}
+
+/* Removes durable pieces from the unit if no older piece stands before them. */
+int durable_retire(struct history *history, uint32_t index)
+{
+	struct packed *unit = &history->pending[index];
+	struct piece *pieces = packed_pieces(unit);
 	uint32_t count = 0;
 
-	for (; count < unit->count && unit->elements[count].flags & ELEMENT_DURABLE; count++)
-		if (!pending_count_stack(history, unit->elements[count].stack, false))
+	pending_pass(history, pieces->event);
+	for (; count < unit->count && pieces[count].flags & ELEMENT_DURABLE; count++)
+		if (!forget_stacks(history, &pieces[count]))
 			return pending_no_memory();
+	for (uint32_t i = 0; i < count; i++)
+		history->elements -= pending_elements(history, &pieces[i]);
 	for (uint32_t i = 0; i < count;)
-		i = retire_line(history, unit, i);
-	unit_forget(unit, count);
+		i = retire_line(history, pieces, i, count);
+	packed_forget(unit, count);
 	if (!unit->count)
-		pending_drop(history, unit);
+		pending_drop(history, index);
 	return 0;
 }
 
-static int land(struct history *history, const struct flight *flight, unsigned thread)
-{
-	struct unit *unit = pending_find(history, flight->unit);
+/* ---- ranges of units */
 
-	if (!unit)
-		return 0;
+struct range {
+	uint64_t first, end; /* numbers of units */
+};
+
+/* Called with the index of a pending unit, which it may remove. */
+typedef int each_unit(struct history *, uint32_t index, const void *context);
+
+/* Calls `each` for all pending units of the range, until it returns another value than 0. */
+static int each_in_range(
+	struct history *history, struct range range, each_unit *each, const void *context)
+{
+	int result = 0;
+
+	if (range.end - range.first > history->count) {
+		for (uint32_t i = history->count; !result && i-- > 0;) {
+			uint64_t number = history->pending[i].number;
+			if (range.first <= number && number < range.end)
+				result = each(history, i, context);
+		}
+		return result;
+	}
+	for (uint64_t number = range.first; !result && number < range.end; number++) {
+		const uint32_t *index = sheet_find(&history->units, number);
+		if (index)
+			result = each(history, *index, context);
+	}
+	return result;
+}
+
+/* The units that the event flushes or syncs. */
+static struct range range_of(const struct history *history, const struct event *event)
+{
+	uint64_t whole = model_whole(history->model);
+	uint64_t first = event->place / whole * whole;
+	uint64_t end = (event->place + event->length + whole - 1) / whole * whole;
+
+	if (!event->length)
+		return (struct range){0, 0};
+	return (struct range){pending_number(history, first), pending_number(history, end - 1) + 1};
+}
+
+static struct range range_of_flight(const struct flight *flight)
+{
+	return (struct range){flight->first, flight->first + flight->count};
+}
+
+/* ---- flushes, fences and syncs */
+
+/* A flush is completed by the next fence of its thread. */
+struct landing {
+	const struct flight *flight;
+	unsigned thread;
+};
+
+static int land(struct history *history, uint32_t index, const void *context)
+{
+	const struct landing *landing = context;
+	struct packed *unit = &history->pending[index];
+	struct piece *pieces = packed_pieces(unit);
+
 	for (uint32_t i = 0; i < unit->count; i++)
-		if (covers(flight, thread, &unit->elements[i]))
-			unit->elements[i].flags |= ELEMENT_DURABLE;
-	return durable_retire(history, unit);
+		if (covers(history, landing->flight, landing->thread, &pieces[i]))
+			pieces[i].flags |= ELEMENT_DURABLE;
+	return durable_retire(history, index);
 }
 
 int durable_fence(struct history *history, unsigned thread)
@@ -117,68 +222,68 @@ int durable_fence(struct history *history, unsigned thread)
 	int error = 0;
 
 	for (uint32_t i = 0; flights && !error && i < flights->count; i++)
-		error = land(history, &flights->list[i], thread);
+		error = each_in_range(history, range_of_flight(&flights->list[i]), land,
+			&(struct landing){&flights->list[i], thread});
 	if (flights)
 		flights->count = 0;
 	return error;
 }
 
-typedef int each_unit(struct history *, struct unit *, const struct event *);
-
-/* Calls `each` for all pending lines of the range. The call may remove the line's unit. */
-static int each_in_range(struct history *history, const struct event *event, each_unit *each)
+static int flush_unit(struct history *history, uint32_t index, const void *context)
 {
-	uint64_t whole = model_whole(history->model);
-	uint64_t last = (event->place + event->length + whole - 1) / whole * whole - 1;
-	uint64_t first = pending_number(history, event->place / whole * whole);
-	uint64_t end = pending_number(history, last) + 1;
-	int error = 0;
+	struct packed *unit = &history->pending[index];
+	struct piece *pieces = packed_pieces(unit);
 
-	if (!event->length)
-		return 0;
-	if (end - first > history->count) {
-		for (uint32_t i = history->count; !error && i-- > 0;) {
-			struct unit *unit = history->pending[i];
-			if (first <= unit->number && unit->number < end)
-				error = each(history, unit, event);
-		}
-		return error;
-	}
-	for (uint64_t number = first; !error && number < end; number++) {
-		struct unit *unit = pending_find(history, number);
-		if (unit)
-			error = each(history, unit, event);
-	}
-	return error;
+	(void)context;
+	for (uint32_t i = 0; i < unit->count; i++)
+		if (!(pieces[i].flags & ELEMENT_STREAM))
+			pieces[i].flags |= ELEMENT_FLUSHED;
+	return 0;
 }
 
-static int flush_unit(struct history *history, struct unit *unit, const struct event *event)
+static int complete_unit(struct history *history, uint32_t index, const void *context)
 {
+	const struct event *event = context;
+	struct packed *unit = &history->pending[index];
+	struct piece *pieces = packed_pieces(unit);
+
 	for (uint32_t i = 0; i < unit->count; i++)
-		if (!(unit->elements[i].flags & ELEMENT_STREAM))
-			unit->elements[i].flags |= ELEMENT_FLUSHED;
-	return durable_wait(history, event->thread,
-		&(struct flight){
-			.unit = unit->number, .before = trace_index(history->trace, event)});
+		if (!(pieces[i].flags & ELEMENT_HELD) &&
+			(event->kind == EVENT_SYNC || !(pieces[i].flags & ELEMENT_STREAM)))
+			pieces[i].flags |= ELEMENT_DURABLE;
+	return durable_retire(history, index);
 }
 
-static int complete_unit(struct history *history, struct unit *unit, const struct event *event)
+static int is_pending(struct history *history, uint32_t index, const void *context)
 {
-	for (uint32_t i = 0; i < unit->count; i++)
-		if (!(unit->elements[i].flags & ELEMENT_HELD) &&
-			(event->kind == EVENT_SYNC || !(unit->elements[i].flags & ELEMENT_STREAM)))
-			unit->elements[i].flags |= ELEMENT_DURABLE;
-	return durable_retire(history, unit);
+	(void)history;
+	(void)index;
+	(void)context;
+	return 1;
 }
 
 int durable_flush(struct history *history, const struct event *event)
 {
-	return each_in_range(history, event, flush_unit);
+	struct range range = range_of(history, event);
+	int error = 0;
+
+	if (!each_in_range(history, range, is_pending, NULL))
+		return 0;
+	each_in_range(history, range, flush_unit, NULL);
+	while (!error && range.first < range.end) {
+		uint64_t left = range.end - range.first;
+		struct flight flight = {.first = range.first,
+			.count = left < UINT32_MAX ? (uint32_t)left : UINT32_MAX,
+			.before = (uint32_t)trace_index(history->trace, event) & INT32_MAX};
+		error = durable_wait(history, event->thread, &flight);
+		range.first += flight.count;
+	}
+	return error;
 }
 
 int durable_complete(struct history *history, const struct event *event)
 {
-	return each_in_range(history, event, complete_unit);
+	return each_in_range(history, range_of(history, event), complete_unit, event);
 }
 
 /* Completes all stores so far, if in this model they are durable at once. */
@@ -191,38 +296,33 @@ int durable_at_once(struct history *history)
 		return 0;
 	history->has_new = false;
 	for (uint32_t i = history->count; !error && i-- > 0;)
-		error = complete_unit(history, history->pending[i], &any);
+		error = complete_unit(history, i, &any);
 	return error;
 }
 
 int durable_barrier(struct history *history, unsigned thread)
 {
-	uint64_t *epoch =
-		history->model == MODEL_ARMV8 ? table_add(&history->epochs, thread + 1u) : NULL;
-
-	if (history->model == MODEL_ARMV8 && !epoch)
+	if (history->model != MODEL_ARMV8)
+		return 0;
+	uint64_t *epoch = table_add(&history->epochs, thread + 1u);
+	if (!epoch)
 		return pending_no_memory();
-	if (epoch)
-		++*epoch;
+	*epoch = ++history->epoch;
 	return 0;
 }
 
-static bool flight_completes(
-	const struct history *history, const struct flight *flight, unsigned thread)
-{
-	const struct unit *unit = pending_find(history, flight->unit);
+/* ---- questions */
 
-	for (uint32_t i = 0; unit && i < unit->count; i++)
-		if (covers(flight, thread, &unit->elements[i]))
-			return true;
-	return false;
-}
-
-static int is_pending(struct history *history, struct unit *unit, const struct event *event)
+static int is_covered(struct history *history, uint32_t index, const void *context)
 {
-	(void)history;
-	(void)event;
-	return unit->count > 0;
+	const struct landing *landing = context;
+	const struct packed *unit = &history->pending[index];
+	const struct piece *pieces = packed_look(unit);
+
+	for (uint32_t i = 0; i < unit->count; i++)
+		if (covers(history, landing->flight, landing->thread, &pieces[i]))
+			return 1;
+	return 0;
 }
 
 bool durable_by_fence(const struct history *history, unsigned thread)
@@ -230,12 +330,13 @@ bool durable_by_fence(const struct history *history, unsigned thread)
 	const struct flights *flights = flights_of(history, thread);
 
 	for (uint32_t i = 0; flights && i < flights->count; i++)
-		if (flight_completes(history, &flights->list[i], thread))
+		if (each_in_range((struct history *)history, range_of_flight(&flights->list[i]),
+			    is_covered, &(struct landing){&flights->list[i], thread}))
 			return true;
 	return false;
 }
 
 bool durable_by_sync(const struct history *history, const struct event *event)
 {
-	return each_in_range((struct history *)history, event, is_pending);
+	return each_in_range((struct history *)history, range_of(history, event), is_pending, NULL);
 }

@@ -17,8 +17,7 @@ struct signature {
 /* An image that was given to a worker. */
 struct given {
 	bool is_there;
-	struct choice *cut;
-	size_t capacity;
+	struct cut cut;
 	struct verdict verdict;
 };
 
@@ -46,7 +45,7 @@ struct exploration {
  * Make the image of this cut and have it judged, unless an equal one was; a function of type
  * plan_try, whose context is the exploration. A verdict may be taken later.
  */
-bool trial_cut(void *context, const struct choice *cut);
+bool trial_cut(void *context, const struct cut *cut);
 /* Take all outstanding verdicts, the oldest first. */
 void trial_end_all(struct exploration *exploration);
 /* Is the time or the limit of images used up? */
@@ -57,7 +56,7 @@ bool trial_is_over(struct exploration *exploration);
  * Note that the image of this cut failed: find the bug and count the image. Returns 0 or an error.
  */
 int bugs_note(
-	struct exploration *exploration, const struct choice *cut, const struct verdict *verdict);
+	struct exploration *exploration, const struct cut *cut, const struct verdict *verdict);
 /* Count the images that were judged here for each bug that was found here. */
 void bugs_count_looked(struct exploration *exploration, uint64_t images);
 /* Sort bugs so that those which need storage that tears come last. */

@@ -209,7 +209,7 @@ int explore(const struct trace *trace, struct memories *memories,
 	explore_rewind(trace, memories);
 	table_fini(&exploration.tried);
 	for (unsigned i = 0; exploration.given && i < judge->workers; i++)
-		free(exploration.given[i].cut);
+		cut_fini(&exploration.given[i].cut);
 	free(exploration.given);
 	return error;
 }

@@ -24,7 +24,7 @@ void history_init(struct history *history, const struct trace *trace, const stru
 void history_fini(struct history *history)
 {
 	for (uint32_t i = 0; i < history->count; i++)
-		pending_free(history->pending[i]);
+		packed_free(&history->pending[i]);
 	free(history->pending);
 	for (size_t i = 0; i < history->threads.size; i++) {
 		struct flights *flights = (struct flights *)history->threads.cells[i].value;
@@ -37,9 +37,12 @@ void history_fini(struct history *history)
 		if (history->wholes.cells[i].key)
 			free((void *)(uintptr_t)history->wholes.cells[i].value);
 	table_fini(&history->wholes);
-	table_fini(&history->units);
+	sheet_fini(&history->units);
 	table_fini(&history->epochs);
-	lines_fini(&history->lines);
+	sheet_fini(&history->lines);
+	if (history->unpacked)
+		free(history->unpacked->elements);
+	free(history->unpacked);
 	table_fini(&history->threads);
 	table_fini(&history->stacks);
 }
@@ -60,15 +63,17 @@ static int order(struct history *history, const struct event *event)
 
 static int stream(struct history *history, const struct event *event)
 {
-	uint64_t index = trace_index(history->trace, event);
+	uint64_t first = pending_number(history, event->place);
 	uint64_t last = pending_number(history, event->place + event->length - 1);
 	int error = store_event(history, event);
 
-	for (uint64_t number = pending_number(history, event->place);
-		!error && model_streams(history->model) && number <= last; number++)
-		error = durable_wait(
-			history, event->thread, &(struct flight){number, index + 1, true});
-	return error;
+	if (error || !model_streams(history->model))
+		return error;
+	return durable_wait(history, event->thread,
+		&(struct flight){.first = first,
+			.count = (uint32_t)(last - first + 1),
+			.is_stream = true,
+			.before = ((uint32_t)trace_index(history->trace, event) + 1) & INT32_MAX});
 }
 
 /* Is this the next part of a copy? Then it is in one group with the previous part. */

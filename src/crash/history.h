@@ -8,20 +8,26 @@
 #ifndef CRASH_HISTORY_H
 #define CRASH_HISTORY_H
 
-#include "crash/lines.h"
 #include "crash/model.h"
-#include "crash/table.h"
-#include "crash/unit.h"
+#include "crash/packed.h"
+#include "crash/sheet.h"
 #include "crash/unseen.h"
 #include "trace/trace.h"
+
+struct cut;
 
 /* Called when a line's bytes in `base` have changed; `before`: the previous bytes. */
 typedef void history_settled(void *context, uint64_t place, const unsigned char *before);
 
-/* A flush or streaming store that waits for a fence of its thread. */
+/*
+ * A flush or streaming store of units that follow each other, which waits for a fence of its
+ * thread.
+ */
 struct flight {
-	uint64_t unit, before; /* the flush covers elements older than event `before` */
-	bool is_stream;
+	uint64_t first; /* number of the first unit */
+	uint32_t count; /* of units */
+	uint32_t is_stream : 1;
+	uint32_t before : 31; /* covers elements older than this event */
 };
 
 struct flights {
@@ -38,10 +44,17 @@ struct retired {
 
 #define HISTORY_RETIRED 64u
 
+/* Room for the elements of the unit that was looked at last. */
+struct unpacked {
+	struct element *elements;
+	uint32_t capacity;
+	uint64_t at; /* index of the first event of that unit */
+};
+
 struct history {
 	const struct trace *trace;
 	const struct unseen *unseen;
-	const struct unseen *whole; /* `unseen` for untorn pages; NULL: not needed */
+	const struct unseen *whole; /* `unseen` for the same pages untorn; NULL: not needed */
 	enum model model;
 	bool is_torn;
 	bool is_posix; /* names become durable independently (R12 of unit.h) */
@@ -50,19 +63,23 @@ struct history {
 	void *context;
 
 	/* in the order in which they became pending; units that are completed are removed */
-	struct unit **pending;
+	struct packed *pending;
 	uint32_t count, capacity;
-	struct table units;   /* struct unit, by the unit's number */
+	struct unpacked *unpacked;
+	uint64_t elements;    /* number of pending elements, at least */
+	struct sheet units;   /* index in `pending`, by the unit's number */
 	struct table wholes;  /* struct grouping, by the number of a whole line or page */
-	struct lines lines;   /* lines that pending stores touch */
-	struct table epochs;  /* number of barriers so far, by thread (armv8) */
+	struct sheet lines;   /* number of pieces that touch a line, by its number */
+	struct table epochs;  /* a number that each barrier changes, by thread (armv8) */
+	uint32_t epoch;       /* the last such number */
+	uint32_t last_store;  /* index of the newest store's event */
 	uint64_t group_event; /* index of the event that began the current group, plus 1 */
 	bool has_new;         /* set: there are stores that become durable with the next event */
 	struct table threads; /* struct flights, by the thread's number */
-	struct table stacks;  /* number of pending elements, by call stack */
+	struct table stacks;  /* number of pending stores, by call stack */
 	uint64_t stack_sum;   /* hash of the set of these stacks */
 
-	uint64_t retired_count; /* lines retired so far; the n-th is at index n % HISTORY_RETIRED */
+	uint64_t retired_count; /* lines retired so far; number n is at n % HISTORY_RETIRED */
 	struct retired retired[HISTORY_RETIRED];
 };
 
@@ -77,9 +94,12 @@ bool history_completes(const struct history *history, const struct event *event)
 int history_step(struct history *history, const struct event *event);
 
 /* Is the cut possible only because the storage tears lines or pages (R10)? */
-bool history_tears(const struct history *history, const struct choice *cut);
-/* The unit that contains this place; NULL if no store to it is pending. */
-const struct unit *history_unit(const struct history *history, uint64_t place);
+bool history_tears(const struct history *history, const struct cut *cut);
+
+/* Pending unit number `index`, until the next call of this function or of history_unit(). */
+struct unit history_pending(const struct history *history, uint32_t index);
+/* The unit that contains this place, likewise; without elements if no store to it is pending. */
+struct unit history_unit(const struct history *history, uint64_t place);
 
 /* The line's bytes in `base`. */
 unsigned char *history_line(const struct history *history, uint64_t place);

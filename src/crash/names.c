@@ -8,18 +8,18 @@
 int names_change(struct history *history, const struct event *event)
 {
 	uint64_t number = pending_number(history, event->place);
-	struct unit *unit = pending_find(history, number);
+	struct packed *unit = pending_find(history, number);
 
 	if (!unit && !(unit = pending_make(history, number)))
 		return pending_no_memory();
 	if (!history->is_posix || !unit->count)
 		unit->grouping.groups++;
-	if (!pending_add(history, unit, event, event->place, (unsigned)event->length, ELEMENT_NAMES,
-		    event_payload(event)))
+	if (!pending_add(history, unit, event, 0, (unsigned)event->length, ELEMENT_NAMES))
 		return pending_no_memory();
-	const struct element *element = &unit->elements[unit->count - 1];
-	for (uint32_t i = 0; i < element_changes(element); i++)
-		if (!lines_add(&history->lines, pending_line_at(element_change_place(element, i))))
+	struct element element;
+	piece_unpack(history->trace, &packed_look(unit)[unit->count - 1], &element);
+	for (uint32_t i = 0; i < element_changes(&element); i++)
+		if (!pending_count_line(history, element_change_place(&element, i), true))
 			return pending_no_memory();
 	return 0;
 }
@@ -54,24 +54,23 @@ static bool is_synced(const struct history *history, const struct event *change,
 /* On an ordered file system, all changes before the last durable one are durable, too. */
 int names_sync(struct history *history, const struct event *event)
 {
-	struct unit *unit = pending_find(history, pending_number(history, event->place));
+	struct packed *unit = pending_find(history, pending_number(history, event->place));
+	struct piece *pieces = unit ? packed_pieces(unit) : NULL;
 	bool is_before = false;
 
 	for (uint32_t i = unit ? unit->count : 0; i-- > 0;) {
-		struct element *element = &unit->elements[i];
-		bool is_durable =
-			is_synced(history, history->trace->slots + element->at, event->value);
+		bool is_durable = is_synced(
+			history, piece_event(history->trace, &pieces[i], 0), event->value);
 		is_before |= is_durable && !history->is_posix;
 		if (is_durable || is_before)
-			element->flags |= ELEMENT_DURABLE;
+			pieces[i].flags |= ELEMENT_DURABLE;
 	}
-	return unit ? durable_retire(history, unit) : 0;
+	return unit ? durable_retire(history, (uint32_t)(unit - history->pending)) : 0;
 }
 
 /* Moves the words of a durable element of names to base, each in its line. */
-uint32_t names_retire(struct history *history, const struct unit *unit, uint32_t i)
+void names_retire(struct history *history, const struct element *element)
 {
-	const struct element *element = &unit->elements[i];
 	unsigned char before[EVENT_CHANGES][EVENT_LINE];
 	uint32_t count = element_changes(element);
 
@@ -85,11 +84,10 @@ uint32_t names_retire(struct history *history, const struct unit *unit, uint32_t
 		bool is_first = true;
 		for (uint32_t m = 0; m < n; m++)
 			is_first &= pending_line_at(element_change_place(element, m)) != line;
-		lines_remove(&history->lines, line);
+		pending_count_line(history, line, false);
 		if (is_first)
 			durable_remember(history, element, line, before[n]);
 		if (is_first && history->settled)
 			history->settled(history->context, line, before[n]);
 	}
-	return i + 1;
 }

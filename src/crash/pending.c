@@ -12,42 +12,55 @@ unsigned char *history_line(const struct history *history, uint64_t place)
 	return history->base[place_file(place) - 1] + place_offset(place);
 }
 
-struct unit *pending_find(const struct history *history, uint64_t number)
+struct packed *pending_find(const struct history *history, uint64_t number)
 {
-	uint64_t *found = table_find(&history->units, number + 1);
+	const uint32_t *index = sheet_find(&history->units, number);
 
-	return found ? (struct unit *)*found : NULL;
+	return index ? &history->pending[*index] : NULL;
 }
 
-struct unit *pending_make(struct history *history, uint64_t number)
+struct packed *pending_make(struct history *history, uint64_t number)
 {
 	if (history->count == history->capacity) {
 		uint32_t capacity = history->capacity ? history->capacity * 2 : 256;
-		struct unit **grown = realloc(history->pending, capacity * sizeof(*grown));
+		struct packed *grown = realloc(history->pending, capacity * sizeof(*grown));
 		if (!grown)
 			return NULL;
 		history->pending = grown;
 		history->capacity = capacity;
 	}
-	uint64_t *found = table_add(&history->units, number + 1);
-	struct unit *unit = found ? calloc(1, sizeof(*unit)) : NULL;
-	if (!unit)
+	uint32_t *index = sheet_add(&history->units, number);
+	if (!index)
 		return NULL;
-	*found = (uint64_t)(uintptr_t)unit;
-	unit->number = number;
-	unit->slot = history->count;
-	history->pending[history->count++] = unit;
-	return unit;
+	*index = history->count;
+	history->pending[history->count] = (struct packed){.number = number};
+	return &history->pending[history->count++];
 }
 
-void pending_drop(struct history *history, struct unit *unit)
+/* Returns memory to the system: what has become durable meanwhile needs as much. */
+static void give_back(struct history *history)
 {
-	struct unit *last = history->pending[--history->count];
+	uint32_t capacity = history->capacity / 2;
 
-	history->pending[unit->slot] = last;
-	last->slot = unit->slot;
-	table_remove(&history->units, unit->number + 1);
-	pending_free(unit);
+	if (history->count > capacity / 2 || capacity < 1u << 16)
+		return;
+	struct packed *less = realloc(history->pending, capacity * sizeof(*less));
+	if (less) {
+		history->pending = less;
+		history->capacity = capacity;
+	}
+}
+
+void pending_drop(struct history *history, uint32_t index)
+{
+	struct packed *unit = &history->pending[index];
+
+	sheet_remove(&history->units, unit->number);
+	packed_free(unit);
+	*unit = history->pending[--history->count];
+	if (index < history->count)
+		*sheet_find(&history->units, unit->number) = index;
+	give_back(history);
 }
 
 bool pending_count_stack(struct history *history, uint32_t stack, bool more)
@@ -66,13 +79,40 @@ uint64_t pending_number(const struct history *history, uint64_t place)
 	return model_unit(history->model, history->is_torn, place);
 }
 
-const struct unit *history_unit(const struct history *history, uint64_t place)
+void pending_pass(const struct history *history, uint64_t to)
 {
-	return pending_find(history, pending_number(history, place));
+	uint64_t from = history->unpacked->at;
+
+	history->unpacked->at = to;
+	spill_turn(&history->trace->spill, history->trace->slots, from, to);
+}
+
+static struct unit unpack(const struct history *history, const struct packed *packed)
+{
+	struct unit unit = {.number = packed->number, .elements = history->unpacked->elements};
+	const struct piece *pieces = packed_look(packed);
+
+	pending_pass(history, pieces->event);
+	for (uint32_t i = 0; i < packed->count; i++)
+		unit.count += piece_unpack(
+			history->trace, &pieces[i], history->unpacked->elements + unit.count);
+	return unit;
+}
+
+struct unit history_pending(const struct history *history, uint32_t index)
+{
+	return unpack(history, &history->pending[index]);
+}
+
+struct unit history_unit(const struct history *history, uint64_t place)
+{
+	const struct packed *packed = pending_find(history, pending_number(history, place));
+
+	return packed ? unpack(history, packed) : (struct unit){.number = 0};
 }
 
 /* The grouping of the unit at this place. NULL: no memory. */
-struct grouping *pending_grouping(struct history *history, struct unit *unit, uint64_t place)
+struct grouping *pending_grouping(struct history *history, struct packed *unit, uint64_t place)
 {
 	uint64_t *found;
 
@@ -84,33 +124,74 @@ struct grouping *pending_grouping(struct history *history, struct unit *unit, ui
 	return found ? (struct grouping *)(uintptr_t)*found : NULL;
 }
 
-bool pending_add(struct history *history, struct unit *unit, const struct event *event,
-	uint64_t place, unsigned length, unsigned flags, const unsigned char *data)
+/* Makes room for the elements of the unit, so that looking at it cannot fail. */
+static bool make_room(struct history *history, const struct packed *unit)
 {
+	uint64_t most = (uint64_t)unit->count * PIECE_ELEMENTS;
+
+	if (!history->unpacked && !(history->unpacked = calloc(1, sizeof(*history->unpacked))))
+		return false;
+	most = history->elements < most ? history->elements : most;
+	if (most <= history->unpacked->capacity)
+		return true;
+	uint32_t capacity = history->unpacked->capacity ? history->unpacked->capacity : 256;
+	while (capacity < most)
+		capacity *= 2;
+	struct element *grown = realloc(history->unpacked->elements, capacity * sizeof(*grown));
+	if (!grown)
+		return false;
+	history->unpacked->elements = grown;
+	history->unpacked->capacity = capacity;
+	return true;
+}
+
+uint64_t pending_elements(const struct history *history, const struct piece *piece)
+{
+	if (piece->flags & PIECE_RUN)
+		return piece->length;
+	/* each word that is touched may be an element */
+	return (piece_place(history->trace, piece) % ATOM + piece->length + ATOM - 1) / ATOM;
+}
+
+bool pending_count_line(struct history *history, uint64_t place, bool more)
+{
+	uint64_t number = place / EVENT_LINE;
+	uint32_t *pieces = sheet_add(&history->lines, number);
+
+	if (!pieces)
+		return false;
+	*pieces += more ? 1 : UINT32_MAX;
+	if (!*pieces)
+		sheet_remove(&history->lines, number);
+	return true;
+}
+
+bool pending_add(struct history *history, struct packed *unit, const struct event *event,
+	uint64_t from, unsigned length, unsigned flags)
+{
+	uint64_t place = event->place + from;
 	const struct grouping *grouping = pending_grouping(history, unit, place);
+	uint32_t at = (uint32_t)trace_index(history->trace, event), count = unit->count;
 
 	if (!grouping)
 		return false;
-	struct element element = {.at = trace_index(history->trace, event),
-		.data = data,
-		.place = place,
-		.stack = event->stack,
+	struct piece piece = {.event = at,
+		.at = at,
 		.group = grouping->groups,
-		.thread = event->thread,
+		.from = (uint16_t)from,
 		.length = (uint8_t)length,
 		.flags = (uint8_t)flags};
 
-	return unit_add(unit, &element) && pending_count_stack(history, event->stack, true) &&
-	       (flags & ELEMENT_NAMES || lines_add(&history->lines, pending_line_at(place)));
+	history->last_store = at;
+	history->elements += pending_elements(history, &piece);
+	if (!packed_add(unit, history->trace, &piece) || !make_room(history, unit) ||
+		!pending_count_stack(history, event->stack, true))
+		return false;
+	return flags & ELEMENT_NAMES || unit->count == count ||
+	       pending_count_line(history, place, true);
 }
 
 int pending_no_memory(void)
 {
 	return err_set(-ENOMEM, "no memory for the stores that are pending");
-}
-
-void pending_free(struct unit *unit)
-{
-	free(unit->elements);
-	free(unit);
 }

@@ -17,13 +17,12 @@
 #ifndef CRASH_PLAN_H
 #define CRASH_PLAN_H
 
-#include "crash/history.h"
+#include "crash/cut.h"
 
 /*
- * Called with a cut: one choice for each pending line of the history. Returns false to end the
- * plan.
+ * Called with a cut of all pending lines of the history. Returns false to end the plan.
  */
-typedef bool plan_try(void *context, const struct choice *cut);
+typedef bool plan_try(void *context, const struct cut *cut);
 
 /* Returns 0 or -ENOMEM. A budget of UINT64_MAX is unlimited: every possible cut is tried. */
 int plan_run(const struct history *history, uint64_t budget, uint64_t seed, plan_try *attempt,

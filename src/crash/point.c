@@ -29,17 +29,26 @@ struct verdict point_question(const struct point *point)
 		.at_most = point->at_most};
 }
 
-uint64_t point_show(struct point *point, const struct choice *cut)
+void point_apply(const struct point *point, const struct cut *cut)
 {
-	uint64_t hash = point->base_hash;
+	unsigned char **image = memories_image(point->memories, point->worker);
+	uint32_t span = 0;
 
-	const struct lines *lines = &point->history->lines;
+	for (uint32_t i = 0; i < point->history->count; i++) {
+		struct unit unit = history_pending(point->history, i);
+		struct choice choice = cut_choice(cut, &unit, i, &span);
+		unit_apply(&unit, &choice, image);
+	}
+}
 
-	for (uint32_t i = 0; i < point->history->count; i++)
-		unit_apply(point->history->pending[i], &cut[i],
-			memories_image(point->memories, point->worker));
-	for (uint32_t i = 0; i < lines->count; i++) {
-		uint64_t place = lines->list[i].place;
+uint64_t point_show(struct point *point, const struct cut *cut)
+{
+	uint64_t hash = point->base_hash, number;
+	struct sheet_at at = {0};
+
+	point_apply(point, cut);
+	while (sheet_next(&point->history->lines, &at, &number)) {
+		uint64_t place = number * EVENT_LINE;
 		const unsigned char *line = point_image(point, place);
 		const unsigned char *base = history_line(point->history, place);
 		if (memcmp(line, base, EVENT_LINE))
@@ -50,15 +59,16 @@ uint64_t point_show(struct point *point, const struct choice *cut)
 
 void point_hide(struct point *point)
 {
-	const struct lines *lines = &point->history->lines;
+	struct sheet_at at = {0};
+	uint64_t number;
 
-	for (uint32_t i = 0; i < lines->count; i++) {
-		uint64_t place = lines->list[i].place;
+	while (sheet_next(&point->history->lines, &at, &number)) {
+		uint64_t place = number * EVENT_LINE;
 		memcpy(point_image(point, place), history_line(point->history, place), EVENT_LINE);
 	}
 }
 
-int point_ask(struct point *point, const struct choice *cut, struct verdict *verdict)
+int point_ask(struct point *point, const struct cut *cut, struct verdict *verdict)
 {
 	int error = point->judge->judge(point->judge->context, verdict);
 
@@ -70,7 +80,7 @@ int point_ask(struct point *point, const struct choice *cut, struct verdict *ver
 	return error;
 }
 
-int point_judge(struct point *point, const struct choice *cut, struct verdict *verdict)
+int point_judge(struct point *point, const struct cut *cut, struct verdict *verdict)
 {
 	*verdict = point_question(point);
 	verdict->id = point_show(point, cut);

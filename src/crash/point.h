@@ -8,8 +8,8 @@
 #ifndef CRASH_POINT_H
 #define CRASH_POINT_H
 
+#include "crash/cut.h"
 #include "crash/explore.h"
-#include "crash/history.h"
 
 struct point {
 	const struct trace *trace;
@@ -33,16 +33,18 @@ struct verdict point_question(const struct point *point);
 /* The address of a byte of the image. */
 unsigned char *point_image(const struct point *point, uint64_t place);
 
+/* Apply the surviving stores to `image`. */
+void point_apply(const struct point *point, const struct cut *cut);
 /* Make the image of this cut in `image`. Returns its hash. */
-uint64_t point_show(struct point *point, const struct choice *cut);
+uint64_t point_show(struct point *point, const struct cut *cut);
 /* Reset `image` to the durable state. */
 void point_hide(struct point *point);
 /* A name from which explore_image() makes this image again; new memory, or NULL. */
-char *point_name(struct point *point, const struct choice *cut);
+char *point_name(struct point *point, const struct cut *cut);
 /* Have the image of this cut, which point_show() has made, judged; then hide it. */
-int point_ask(struct point *point, const struct choice *cut, struct verdict *verdict);
+int point_ask(struct point *point, const struct cut *cut, struct verdict *verdict);
 /* Make the image of this cut, have it judged, and hide it. */
-int point_judge(struct point *point, const struct choice *cut, struct verdict *verdict);
+int point_judge(struct point *point, const struct cut *cut, struct verdict *verdict);
 
 /*
  * Simplify a failing cut in place, as long as the check fails with the same status. First let as
@@ -50,10 +52,10 @@ int point_judge(struct point *point, const struct choice *cut, struct verdict *v
  * that the failure does not need. *complete becomes true if the image fails even when every store
  * is durable: then the lost stores are not the cause.
  */
-int shrink(struct point *point, struct choice *cut, int status, bool *complete);
+int shrink(struct point *point, struct cut *cut, int status, bool *complete);
 
 /* Fill in the bug's members lost, early and cause, from a cut that shrink() has made small. */
-int blame(struct point *point, const struct choice *cut, bool complete, struct bug *bug);
+int blame(struct point *point, const struct cut *cut, bool complete, struct bug *bug);
 
 /*
  * Defined in around.c. For an image that fails although no pending store explains it: undo the
@@ -61,7 +63,7 @@ int blame(struct point *point, const struct choice *cut, bool complete, struct b
  * until the check passes. The last store tried is then named. If some dozens of stores change
  * nothing, no store is named. look_ahead() assumes that all pending stores survive.
  */
-int look_back(struct point *point, const struct choice *cut, struct suspect *early);
+int look_back(struct point *point, const struct cut *cut, struct suspect *early);
 int look_ahead(struct point *point, struct suspect *lost);
 
 #endif

@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/err.h"
 #include "crash/point.h"
@@ -14,10 +13,18 @@
 
 struct shrinking {
 	struct point *point;
-	struct choice *cut, *trial;
+	struct cut *cut;
+	struct cut trial;
 	int status, error;
 	unsigned left;
 };
+
+/* Ends the shrinking if there was no memory. */
+static void keep(struct shrinking *shrinking, bool was_memory)
+{
+	if (!was_memory && !shrinking->error)
+		shrinking->error = err_set(-ENOMEM, "no memory for a cut");
+}
 
 /* Judges the trial cut, and keeps it if it fails in the same way. */
 static bool still_fails(struct shrinking *shrinking)
@@ -30,20 +37,13 @@ static bool still_fails(struct shrinking *shrinking)
 		(judge->enough && judge->enough(judge->context)))
 		return false;
 	shrinking->left--;
-	shrinking->error = point_judge(shrinking->point, shrinking->trial, &verdict);
+	shrinking->error = point_judge(shrinking->point, &shrinking->trial, &verdict);
 	bool fails = !shrinking->error && verdict.status == shrinking->status;
 	if (!shrinking->error)
 		free(verdict.words);
 	if (fails)
-		memcpy(shrinking->cut, shrinking->trial,
-			shrinking->point->history->count * sizeof(*shrinking->cut));
+		keep(shrinking, cut_copy(shrinking->cut, &shrinking->trial));
 	return fails;
-}
-
-static void begin_trial(struct shrinking *shrinking)
-{
-	memcpy(shrinking->trial, shrinking->cut,
-		shrinking->point->history->count * sizeof(*shrinking->cut));
 }
 
 static bool is_extreme(const struct unit *unit, const struct choice *choice, bool everything)
@@ -51,38 +51,55 @@ static bool is_extreme(const struct unit *unit, const struct choice *choice, boo
 	return everything ? unit_is_all(unit, choice) : unit_is_none(unit, choice);
 }
 
+/* Are lines [from, to) of the cut not extreme yet? */
+static bool differ(const struct shrinking *shrinking, uint32_t from, uint32_t to, bool everything)
+{
+	uint32_t span = 0;
+
+	for (uint32_t i = from; i < to; i++) {
+		struct unit unit = history_pending(shrinking->point->history, i);
+		struct choice choice = cut_choice(shrinking->cut, &unit, i, &span);
+		if (!is_extreme(&unit, &choice, everything))
+			return true;
+	}
+	return false;
+}
+
 /* Changes lines [from, to) all at once; if that does not keep the failure, each half of them. */
 static void push_lines(struct shrinking *shrinking, uint32_t from, uint32_t to, bool everything)
 {
-	const struct history *history = shrinking->point->history;
-	bool differs = false;
-
-	begin_trial(shrinking);
-	for (uint32_t i = from; i < to; i++) {
-		differs |= !is_extreme(history->pending[i], &shrinking->cut[i], everything);
-		shrinking->trial[i] =
-			everything ? unit_all(history->pending[i]) : (struct choice){0};
-	}
-	if (!differs || still_fails(shrinking) || to - from == 1 || !shrinking->left)
+	if (!differ(shrinking, from, to, everything))
+		return;
+	keep(shrinking, cut_copy(&shrinking->trial, shrinking->cut));
+	keep(shrinking, cut_set(&shrinking->trial, from, to, everything ? RULE_ALL : RULE_NONE));
+	if (still_fails(shrinking) || to - from == 1 || !shrinking->left)
 		return;
 	uint32_t middle = from + (to - from) / 2;
 	push_lines(shrinking, from, middle, everything);
 	push_lines(shrinking, middle, to, everything);
 }
 
+static struct choice choice_of(const struct shrinking *shrinking, uint32_t i, struct unit *unit)
+{
+	uint32_t span = 0;
+
+	*unit = history_pending(shrinking->point->history, i);
+	return cut_choice(shrinking->cut, unit, i, &span);
+}
+
 /* Changes one line element by element: more of it durable, or less of it early. */
 static void push_elements(struct shrinking *shrinking, uint32_t i, bool everything)
 {
-	const struct unit *unit = shrinking->point->history->pending[i];
+	struct unit unit;
 
 	for (;;) {
-		struct choice now = shrinking->cut[i];
-		uint32_t count = now.count;
-		if (everything ? count >= unit->count : !count)
+		uint32_t count = choice_of(shrinking, i, &unit).count;
+		if (everything ? count >= unit.count : !count)
 			return;
-		uint64_t at = unit->elements[everything ? count : count - 1].at;
-		begin_trial(shrinking);
-		shrinking->trial[i] = unit_before(unit, everything ? at + 1 : at);
+		uint64_t at = unit.elements[everything ? count : count - 1].at;
+		struct choice next = unit_before(&unit, everything ? at + 1 : at);
+		keep(shrinking, cut_copy(&shrinking->trial, shrinking->cut));
+		keep(shrinking, cut_choose(&shrinking->trial, i, &next));
 		if (!still_fails(shrinking))
 			return;
 	}
@@ -93,39 +110,30 @@ static void push(struct shrinking *shrinking, bool everything)
 	uint32_t count = shrinking->point->history->count;
 
 	push_lines(shrinking, 0, count, everything);
-	for (uint32_t i = 0; i < count && shrinking->left; i++)
-		if (!is_extreme(shrinking->point->history->pending[i], &shrinking->cut[i], true) &&
-			!is_extreme(
-				shrinking->point->history->pending[i], &shrinking->cut[i], false))
+	for (uint32_t i = 0; i < count && shrinking->left; i++) {
+		struct unit unit;
+		struct choice choice = choice_of(shrinking, i, &unit);
+		if (!unit_is_all(&unit, &choice) && !unit_is_none(&unit, &choice))
 			push_elements(shrinking, i, everything);
+	}
 }
 
 /* Does the small cut lose a store? If not, the check fails with everything durable. */
 static bool is_something_lost(const struct shrinking *shrinking)
 {
-	const struct history *history = shrinking->point->history;
-
-	for (uint32_t i = 0; i < history->count; i++)
-		if (!unit_is_all(history->pending[i], &shrinking->cut[i]))
-			return true;
-	return false;
+	return differ(shrinking, 0, shrinking->point->history->count, true);
 }
 
-int shrink(struct point *point, struct choice *cut, int status, bool *complete)
+int shrink(struct point *point, struct cut *cut, int status, bool *complete)
 {
-	struct shrinking shrinking = {.point = point,
-		.cut = cut,
-		.trial = calloc(point->history->count + 1u, sizeof(*cut)),
-		.status = status,
-		.left = JUDGEMENTS};
+	struct shrinking shrinking = {
+		.point = point, .cut = cut, .status = status, .left = JUDGEMENTS};
 
-	if (!shrinking.trial)
-		return err_set(-ENOMEM, "no memory for a cut");
 	if (point->history->count)
 		push(&shrinking, true);
 	*complete = !is_something_lost(&shrinking);
 	if (point->history->count)
 		push(&shrinking, false);
-	free(shrinking.trial);
+	cut_fini(&shrinking.trial);
 	return shrinking.error;
 }

@@ -48,11 +48,11 @@ static bool is_in_row(const struct timeline_row *row, uint64_t place, uint64_t l
 static enum line_state state_of(const struct view *view, unsigned number)
 {
 	const struct timeline_row *row = &view->timeline->rows[number];
-	const struct unit *unit = history_unit(&view->history, row->place);
+	struct unit unit = history_unit(&view->history, row->place);
 	bool is_waiting = false;
 
-	for (uint32_t i = 0; unit && i < unit->count; i++) {
-		const struct element *element = &unit->elements[i];
+	for (uint32_t i = 0; i < unit.count; i++) {
+		const struct element *element = &unit.elements[i];
 		if (element->flags & ELEMENT_DURABLE ||
 			!is_in_row(row, element->place, element->length))
 			continue;

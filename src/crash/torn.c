@@ -7,7 +7,7 @@
  */
 #include <stdlib.h>
 
-#include "crash/history.h"
+#include "crash/cut.h"
 
 /* The newest surviving store to a line or page. */
 struct newest {
@@ -67,22 +67,24 @@ static bool is_overtaken(struct tearing *tearing, const struct element *element,
 typedef bool each_element(struct tearing *, const struct element *, bool is_there);
 
 /* Calls `each`, until it returns true, for all elements that may survive or not. */
-static bool each_choosing(struct tearing *tearing, const struct choice *cut, each_element *each)
+static bool each_choosing(struct tearing *tearing, const struct cut *cut, each_element *each)
 {
 	unsigned on_their_own = ELEMENT_STREAM | ELEMENT_DURABLE | ELEMENT_HELD;
+	uint32_t span = 0;
 
 	for (uint32_t i = 0; i < tearing->history->count; i++) {
-		const struct unit *unit = tearing->history->pending[i];
-		for (uint32_t e = 0; e < unit->count; e++)
-			if (!(unit->elements[e].flags & on_their_own) &&
-				each(tearing, &unit->elements[e],
-					choice_has(&cut[i], &unit->elements[e], e, 0)))
+		struct unit unit = history_pending(tearing->history, i);
+		struct choice choice = cut_choice(cut, &unit, i, &span);
+		for (uint32_t e = 0; e < unit.count; e++)
+			if (!(unit.elements[e].flags & on_their_own) &&
+				each(tearing, &unit.elements[e],
+					choice_has(&choice, &unit.elements[e], e, 0)))
 				return true;
 	}
 	return false;
 }
 
-bool history_tears(const struct history *history, const struct choice *cut)
+bool history_tears(const struct history *history, const struct cut *cut)
 {
 	struct tearing tearing = {.history = history};
 

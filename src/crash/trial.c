@@ -7,7 +7,6 @@
  */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/err.h"
 #include "crash/exploration.h"
@@ -40,7 +39,7 @@ bool trial_is_over(struct exploration *exploration)
 }
 
 static bool judge_now(
-	struct exploration *exploration, const struct choice *cut, struct verdict *verdict)
+	struct exploration *exploration, const struct cut *cut, struct verdict *verdict)
 {
 	exploration->error = point_ask(&exploration->point, cut, verdict);
 	if (!exploration->error && verdict->status)
@@ -62,12 +61,12 @@ static bool take_verdict(struct exploration *exploration, unsigned worker)
 	point->worker = worker;
 	int error = judge->end(judge->context, worker, &given->verdict);
 	if (error == JUDGE_AGAIN) {
-		point_show(point, given->cut);
-		return judge_now(exploration, given->cut, &given->verdict);
+		point_show(point, &given->cut);
+		return judge_now(exploration, &given->cut, &given->verdict);
 	}
 	point_hide(point);
 	if (!error && given->verdict.status)
-		error = bugs_note(exploration, given->cut, &given->verdict);
+		error = bugs_note(exploration, &given->cut, &given->verdict);
 	if (error <= 0)
 		free(given->verdict.words);
 	exploration->error = error;
@@ -84,22 +83,15 @@ void trial_end_all(struct exploration *exploration)
 }
 
 static bool give(
-	struct exploration *exploration, const struct choice *cut, const struct verdict *verdict)
+	struct exploration *exploration, const struct cut *cut, const struct verdict *verdict)
 {
 	struct given *given = &exploration->given[exploration->turn];
 	const struct judge *judge = exploration->point.judge;
-	size_t count = exploration->history.count + 1u;
 
-	if (count > given->capacity) {
-		struct choice *grown = realloc(given->cut, 2 * count * sizeof(*grown));
-		if (!grown) {
-			exploration->error = err_set(-ENOMEM, "no memory for a cut");
-			return false;
-		}
-		given->cut = grown;
-		given->capacity = 2 * count;
+	if (!cut_copy(&given->cut, cut)) {
+		exploration->error = err_set(-ENOMEM, "no memory for a cut");
+		return false;
 	}
-	memcpy(given->cut, cut, (count - 1) * sizeof(*cut));
 	given->verdict = *verdict;
 	exploration->error = judge->begin(judge->context, exploration->turn, verdict);
 	given->is_there = !exploration->error;
@@ -107,7 +99,7 @@ static bool give(
 	return given->is_there;
 }
 
-bool trial_cut(void *context, const struct choice *cut)
+bool trial_cut(void *context, const struct cut *cut)
 {
 	struct exploration *exploration = context;
 	struct point *point = &exploration->point;

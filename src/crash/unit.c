@@ -2,25 +2,9 @@
 /* unit.c - the states of a unit, rules R2, R3 and R7 */
 #include "crash/unit.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "trace/event.h"
-
-bool unit_add(struct unit *unit, const struct element *element)
-{
-	if (unit->count == unit->capacity) {
-		/* most units of a large copy have one element */
-		uint32_t capacity = unit->capacity ? unit->capacity * 2 : 1;
-		struct element *grown = realloc(unit->elements, capacity * sizeof(*grown));
-		if (!grown)
-			return false;
-		unit->elements = grown;
-		unit->capacity = capacity;
-	}
-	unit->elements[unit->count++] = *element;
-	return true;
-}
 
 struct choice unit_all(const struct unit *unit)
 {
@@ -63,6 +47,18 @@ struct choice unit_before(const struct unit *unit, uint64_t at)
 			choice.streams |= stream < 64 ? UINT64_C(1) << stream++ : 0;
 	}
 	return choice;
+}
+
+bool unit_is_copy(const struct unit *unit)
+{
+	return unit->count > 1 &&
+	       unit->elements[unit->count - 1].group == unit->elements[unit->count - 2].group &&
+	       !(unit->elements[unit->count - 1].flags & ELEMENT_WHOLE);
+}
+
+struct choice unit_first(const struct unit *unit, uint32_t count)
+{
+	return count < unit->count ? unit_before(unit, unit->elements[count].at) : unit_all(unit);
 }
 
 /* Is the element counted by `count` and `mask`: not streaming, not durable and not held back? */
@@ -225,10 +221,4 @@ void unit_apply(const struct unit *unit, const struct choice *choice, unsigned c
 			element_apply(element, files);
 		stream += !!(element->flags & ELEMENT_STREAM);
 	}
-}
-
-void unit_forget(struct unit *unit, uint32_t count)
-{
-	unit->count -= count;
-	memmove(unit->elements, unit->elements + count, unit->count * sizeof(*unit->elements));
 }

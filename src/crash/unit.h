@@ -59,23 +59,11 @@ struct element {
 	uint8_t flags;
 };
 
-/*
- * The last store to a unit; if units are torn, to the whole line or page that the unit is a part
- * of.
- */
-struct grouping {
-	uint64_t last_event; /* index of the event of that store, plus 1 */
-	uint32_t groups;     /* number of the last group */
-	uint32_t epoch;      /* barriers of the thread that stored last (armv8) */
-	uint16_t thread;     /* the thread that stored last */
-};
-
+/* The pending stores of a unit, as crash/packed.h unpacks them. */
 struct unit {
 	uint64_t number;
-	struct grouping grouping;
-	uint32_t count, capacity;
-	uint32_t slot; /* index in the history's list of pending units */
-	struct element *elements;
+	uint32_t count;
+	const struct element *elements;
 };
 
 /*
@@ -88,8 +76,6 @@ struct choice {
 	uint32_t count;
 	uint64_t mask, streams;
 };
-
-bool unit_add(struct unit *unit, const struct element *element);
 
 /* Does element `i` survive the power cut? `stream` is its index among the streaming elements. */
 static inline bool choice_has(
@@ -106,6 +92,11 @@ static inline bool choice_has(
 struct choice unit_all(const struct unit *unit);
 bool unit_is_all(const struct unit *unit, const struct choice *choice);
 bool unit_is_none(const struct unit *unit, const struct choice *choice);
+
+/* Is the newest group of the unit a copy of several elements, any of which may survive? */
+bool unit_is_copy(const struct unit *unit);
+/* The choice in which the first `count` elements survive. */
+struct choice unit_first(const struct unit *unit, uint32_t count);
 
 /* The choice in which the elements before this event survive. */
 struct choice unit_before(const struct unit *unit, uint64_t at);
@@ -125,8 +116,5 @@ uint32_t element_changes(const struct element *element);
 uint64_t element_change_place(const struct element *element, uint32_t number);
 /* Apply one element to the files. */
 void element_apply(const struct element *element, unsigned char *const *files);
-
-/* Remove the first `count` elements. */
-void unit_forget(struct unit *unit, uint32_t count);
 
 #endif

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/err.h"
+#include "crash/sheet.h"
 
 /*
  * Stores that were seen since their line was last compared: a list for each line; in the model
@@ -16,14 +17,14 @@
  */
 struct pass {
 	struct unseen *unseen;
-	struct table last;     /* number of the newest note, from 1 on, by line or unit */
-	struct table compared; /* index of the event that compared the line, plus 1, by line */
+	struct sheet last;     /* number of the newest note, from 1 on, by line or unit */
+	struct sheet compared; /* index of the event that compared the line, plus 1, by line */
 	struct note {
-		uint64_t at;
-		uint64_t since; /* event since which an unseen store may have happened */
-		uint64_t older;
+		uint32_t at;
+		uint32_t since; /* event since which an unseen store may have happened */
+		uint32_t older;
 	} * notes;
-	uint64_t count, capacity;
+	uint32_t count, capacity;
 	bool failed;
 };
 
@@ -62,7 +63,7 @@ bool unseen_is_dark(const struct unseen *unseen, uint64_t at)
 
 static void compared(struct pass *pass, uint64_t line)
 {
-	table_remove(&pass->last, line + 1);
+	sheet_remove(&pass->last, line);
 	if (!pass->last.count)
 		pass->count = 0;
 }
@@ -70,7 +71,7 @@ static void compared(struct pass *pass, uint64_t line)
 static void stored(struct pass *pass, uint64_t line, uint64_t at, uint64_t since)
 {
 	if (pass->count == pass->capacity) {
-		uint64_t capacity = pass->capacity ? pass->capacity * 2 : 1024;
+		uint32_t capacity = pass->capacity ? pass->capacity * 2 : 1024;
 		struct note *grown = realloc(pass->notes, capacity * sizeof(*grown));
 		pass->failed |= !grown;
 		if (!grown)
@@ -78,20 +79,20 @@ static void stored(struct pass *pass, uint64_t line, uint64_t at, uint64_t since
 		pass->notes = grown;
 		pass->capacity = capacity;
 	}
-	uint64_t *last = table_add(&pass->last, line + 1);
+	uint32_t *last = sheet_add(&pass->last, line);
 	if (!last) {
 		pass->failed = true;
 		return;
 	}
-	pass->notes[pass->count++] = (struct note){at, since, *last};
+	pass->notes[pass->count++] = (struct note){(uint32_t)at, (uint32_t)since, *last};
 	*last = pass->count;
 }
 
 static void found(struct pass *pass, uint64_t line)
 {
-	uint64_t *last = table_find(&pass->last, line + 1);
+	const uint32_t *last = sheet_find(&pass->last, line);
 
-	for (uint64_t i = last ? *last : 0; i; i = pass->notes[i - 1].older)
+	for (uint32_t i = last ? *last : 0; i; i = pass->notes[i - 1].older)
 		pass->failed |=
 			!table_add(&pass->unseen->dropped, key_of(pass->notes[i - 1].at, line));
 	compared(pass, line);
@@ -129,7 +130,7 @@ static void step(struct pass *pass, const struct event *event, uint64_t index)
 	case EVENT_GROUP:
 		each_store(pass, event, index);
 		break;
-	case EVENT_STREAM: /* a streaming store is independent anyway (R7) */
+	case EVENT_STREAM: /* independent anyway (R7), and the line was compared before it */
 	case EVENT_FLUSH:
 	case EVENT_CLFLUSH:
 	case EVENT_SYNC:
@@ -147,10 +148,10 @@ static void note_compared(struct pass *pass, const struct event *event, uint64_t
 	uint64_t end = event->place + event->length;
 
 	for (uint64_t line = event->place / EVENT_LINE; line * EVENT_LINE < end; line++) {
-		uint64_t *compared = table_add(&pass->compared, line + 1);
+		uint32_t *compared = sheet_add(&pass->compared, line);
 		pass->failed |= !compared;
 		if (compared)
-			*compared = when;
+			*compared = (uint32_t)when;
 	}
 }
 
@@ -170,9 +171,9 @@ static void note_units(struct pass *pass, const struct event *event, uint64_t at
 /* Holds back, until event `at`, the stores to the unit since event `since`. */
 static void hold(struct pass *pass, uint64_t unit, uint64_t at, uint64_t since)
 {
-	uint64_t *last = table_find(&pass->last, unit + 1);
+	const uint32_t *last = sheet_find(&pass->last, unit);
 
-	for (uint64_t i = last ? *last : 0; i; i = pass->notes[i - 1].older) {
+	for (uint32_t i = last ? *last : 0; i; i = pass->notes[i - 1].older) {
 		const struct note *note = &pass->notes[i - 1];
 		if (note->at < since)
 			break;
@@ -208,7 +209,7 @@ static void darken(struct pass *pass, uint64_t from, uint64_t to)
 
 static void found_by_time(struct pass *pass, const struct event *event, uint64_t index)
 {
-	uint64_t *compared = table_find(&pass->compared, event->place / EVENT_LINE + 1);
+	const uint32_t *compared = sheet_find(&pass->compared, event->place / EVENT_LINE);
 	uint64_t since = compared ? *compared : 0;
 
 	if (pass->unseen->model == MODEL_PAGE)
@@ -258,8 +259,8 @@ int unseen_init(struct unseen *unseen, const struct trace *trace, enum model mod
 		else
 			step(&pass, event, trace_index(trace, event));
 	free(pass.notes);
-	table_fini(&pass.last);
-	table_fini(&pass.compared);
+	sheet_fini(&pass.last);
+	sheet_fini(&pass.compared);
 	if (!pass.failed)
 		return 0;
 	unseen_fini(unseen);

@@ -110,6 +110,20 @@ void spill_pass(const struct spill *spill, struct event *slots, uint64_t from, u
 	fetch(spill, slots, new + 1);
 }
 
+void spill_turn(const struct spill *spill, struct event *slots, uint64_t from, uint64_t to)
+{
+	uint64_t old = from / SPILL_SLOTS, new = to / SPILL_SLOTS;
+
+	if (new == old + 1)
+		spill_pass(spill, slots, from, to);
+	if (new + 1 != old)
+		return;
+	if ((old + 2) * SPILL_SLOTS <= spill->slots)
+		forget(spill, slots, old + 1);
+	if (new)
+		fetch(spill, slots, new - 1);
+}
+
 void spill_fini(struct spill *spill)
 {
 	if (spill->state != SPILL_UNUSED && spill->fd >= 0)

@@ -31,6 +31,8 @@ void spill_older(struct spill *spill, struct event *slots, uint64_t count);
  */
 void spill_begin(const struct spill *spill, struct event *slots);
 void spill_pass(const struct spill *spill, struct event *slots, uint64_t from, uint64_t to);
+/* The same for a reader that also goes back, or in no order. */
+void spill_turn(const struct spill *spill, struct event *slots, uint64_t from, uint64_t to);
 void spill_fini(struct spill *spill);
 
 #endif

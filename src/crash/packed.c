@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* packed.c - the pieces of a unit, joined where records follow each other */
+#include "crash/packed.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ATOM 8u
+
+/* ---- runs */
+
+/* Can the piece be the first of a run, or a part of one? */
+static bool may_run(const struct trace *trace, const struct piece *piece)
+{
+	const struct event *event = trace->slots + piece->event;
+
+	return (event->kind == EVENT_STORE || event->kind == EVENT_STREAM) && !piece->from &&
+	       piece->length == event->length && event->place % ATOM + event->length <= ATOM &&
+	       !(piece->flags & ~(unsigned)ELEMENT_STREAM) && piece->at == piece->event;
+}
+
+static bool is_alike(const struct event *first, const struct event *next)
+{
+	return first->thread == next->thread &&
+	       first->place / EVENT_LINE == next->place / EVENT_LINE;
+}
+
+/* Makes the new piece a part of the last one. False: they are of different kinds. */
+static bool join(const struct trace *trace, struct piece *last, const struct piece *piece)
+{
+	uint32_t count = piece_events(last), step = piece->group - last->group;
+	bool is_run = last->flags & PIECE_RUN;
+
+	if (last->event + count != piece->event || count == PIECE_EVENTS ||
+		(last->flags & ~PIECE_RUN) != piece->flags || !may_run(trace, piece) ||
+		(!is_run && !may_run(trace, last)) ||
+		!is_alike(piece_event(trace, last, 0), piece_event(trace, piece, 0)))
+		return false;
+	if (is_run ? step != last->from * count : step > 1)
+		return false;
+	if (!is_run)
+		last->from = (uint16_t)step;
+	last->flags |= PIECE_RUN;
+	last->length = (uint8_t)(count + 1);
+	return true;
+}
+
+/* ---- the list of pieces */
+
+bool packed_add(struct packed *packed, const struct trace *trace, const struct piece *piece)
+{
+	uint32_t count = packed->count;
+	struct piece *pieces = packed_pieces(packed);
+
+	if (count && join(trace, &pieces[count - 1], piece))
+		return true;
+	if (!count) {
+		packed->one = *piece;
+	} else if (!(count & (count - 1))) { /* the list is full: make room for twice as many */
+		struct piece *grown =
+			realloc(count > 1 ? packed->pieces : NULL, 2 * count * sizeof(*grown));
+		if (!grown)
+			return false;
+		if (count == 1)
+			grown[0] = packed->one;
+		packed->pieces = pieces = grown;
+	}
+	packed->count++;
+	if (count)
+		pieces[count] = *piece;
+	return true;
+}
+
+void packed_forget(struct packed *packed, uint32_t count)
+{
+	uint32_t left = packed->count - count;
+	struct piece *pieces = packed->count > 1 ? packed->pieces : NULL;
+
+	if (pieces && left > 1)
+		memmove(pieces, pieces + count, left * sizeof(*pieces));
+	if (pieces && left == 1)
+		packed->one = pieces[count];
+	if (left < 2)
+		free(pieces);
+	packed->count = left;
+}
+
+void packed_free(struct packed *packed)
+{
+	packed_forget(packed, packed->count);
+}
+
+/* ---- elements */
+
+uint64_t piece_place(const struct trace *trace, const struct piece *piece)
+{
+	uint64_t place = trace->slots[piece->event].place;
+
+	return piece->flags & PIECE_RUN ? place : place + piece->from;
+}
+
+static uint32_t unpack_run(const struct trace *trace, const struct piece *piece, struct element *to)
+{
+	bool was_held = piece->at != piece->event;
+
+	for (uint32_t i = 0; i < piece->length; i++) {
+		const struct event *event = piece_event(trace, piece, i);
+		to[i] = (struct element){.at = was_held ? piece->at : piece->event + i,
+			.data = (const unsigned char *)&event->value,
+			.place = event->place,
+			.stack = event->stack,
+			.group = was_held ? piece->group : piece->group + i * piece->from,
+			.thread = event->thread,
+			.length = (uint8_t)event->length,
+			.flags = piece->flags & (uint8_t)~PIECE_RUN};
+	}
+	return piece->length;
+}
+
+/* A piece that stays one element: R9, and atomic accesses and changes of names. */
+static bool is_one(const struct event *event, const struct piece *piece)
+{
+	return event->kind == EVENT_SEEN || event->kind == EVENT_ATOMIC ||
+	       piece->flags & ELEMENT_NAMES;
+}
+
+uint32_t piece_unpack(const struct trace *trace, const struct piece *piece, struct element *to)
+{
+	const struct event *event = piece_event(trace, piece, 0);
+	uint32_t count = 0, length = piece->length;
+
+	if (piece->flags & PIECE_RUN)
+		return unpack_run(trace, piece, to);
+	const unsigned char *data = event_has_payload(event->kind)
+					    ? event_payload(event)
+					    : (const unsigned char *)&event->value;
+	for (uint32_t done = 0; done < length; done += to[count++].length) {
+		uint64_t place = event->place + piece->from + done;
+		uint32_t left = length - done, word = ATOM - (uint32_t)(place % ATOM);
+		to[count] = (struct element){.at = piece->at,
+			.data = data + piece->from + done,
+			.place = place,
+			.stack = event->stack,
+			.group = piece->group,
+			.thread = event->thread,
+			.length = (uint8_t)(left < word || is_one(event, piece) ? left : word),
+			.flags = piece->flags};
+	}
+	return count;
+}
+
+uint64_t packed_newest(const struct packed *packed, uint64_t before)
+{
+	const struct piece *pieces = packed_look(packed);
+
+	for (uint32_t i = packed->count; i-- > 0;) {
+		uint64_t last = pieces[i].at;
+		if (last >= before)
+			continue;
+		if (pieces[i].at == pieces[i].event)
+			last += piece_events(&pieces[i]) - 1;
+		return last < before ? last + 1 : before;
+	}
+	return 0;
+}
