@@ -44,7 +44,7 @@ static char *ask_addr2line(const char *object, uint64_t offset)
 		int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 		dup2(null, STDERR_FILENO);
 		dup2(ends[1], STDOUT_FILENO);
-		execlp("addr2line", "addr2line", "-f", "-i", "-e", object, address, NULL);
+		execlp("addr2line", "addr2line", "-C", "-f", "-i", "-e", object, address, NULL);
 		_exit(127);
 	}
 	close(ends[1]);
@@ -97,6 +97,23 @@ static bool read_place(const char *place, size_t size, struct call *call)
 	return true;
 }
 
+/* The length of a function's name in C++ without its parameters, which would fill the report. */
+static size_t without_parameters(const char *name, size_t length)
+{
+	size_t end = length;
+	int depth = 0;
+
+	while (end && name[end - 1] != ')')
+		end--;
+	while (end) {
+		end--;
+		depth += (name[end] == ')') - (name[end] == '(');
+		if (!depth)
+			break;
+	}
+	return end ? end : length;
+}
+
 static void add_call(struct search *search, const char *function, int length, const char *place)
 {
 	struct calls *calls = search->calls;
@@ -111,7 +128,7 @@ static void add_call(struct search *search, const char *function, int length, co
 		free(call.file);
 		return;
 	}
-	call.function = must_have(strndup(function, (size_t)length));
+	call.function = must_have(strndup(function, without_parameters(function, (size_t)length)));
 	calls->list[calls->count++] = call;
 	search->is_over = length == 4 && !strncmp(function, "main", 4);
 }
