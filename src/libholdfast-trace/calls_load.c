@@ -73,7 +73,8 @@ USED static void *before_dlsym(void *handle, const char *name, const void *calle
 			(void *(*)(void *, const char *))dlvsym(RTLD_NEXT, "dlsym", "GLIBC_2.2.5");
 	if (!ring || handle == RTLD_NEXT || handle == RTLD_DEFAULT || !name)
 		return NULL;
-	if (begins(name, "rpmem_create") || begins(name, "rpmem_open"))
+	if ((begins(name, "rpmem_create") || begins(name, "rpmem_open")) &&
+		object_of(caller) != own)
 		tell_missed(MISSED_REMOTE, name);
 	if (!is_replaced(name))
 		return NULL;

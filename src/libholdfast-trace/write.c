@@ -45,9 +45,9 @@ static void write_payload(uint64_t at, const void *payload, size_t length)
  * Reserves `slots` slots and returns the first one in *at. Does not copy the event: its words have
  * just been stored one by one, and a wider load would have to wait for them.
  */
-static ALWAYS_INLINE bool reserve(uint64_t slots, uint64_t *at)
+static ALWAYS_INLINE bool reserve(unsigned thread, uint64_t slots, uint64_t *at)
 {
-	*at = __atomic_fetch_add(&ring->head, slots, __ATOMIC_ACQ_REL);
+	*at = ring_take(ring, ring_claim_of(ring, thread), (uint32_t)slots);
 	/*
 	 * The tool's CPU has read these cache lines since the last round of the ring: fetch them
 	 * ahead of use.
@@ -58,13 +58,14 @@ static ALWAYS_INLINE bool reserve(uint64_t slots, uint64_t *at)
 
 void write_event(const struct event *event, const void *payload)
 {
+	unsigned thread = thread_number();
 	uint64_t at;
 
-	if (!reserve(event_slots(event), &at))
+	if (!reserve(thread, event_slots(event), &at))
 		return;
 	if (payload)
 		write_payload(at + 1, payload, event->length);
-	ring_publish(ring, at, event, thread_number());
+	ring_publish(ring, at, event, thread);
 }
 
 void write_pair(const struct event *first, const struct event *second)
@@ -72,7 +73,7 @@ void write_pair(const struct event *first, const struct event *second)
 	unsigned thread = thread_number();
 	uint64_t at;
 
-	if (!reserve(2, &at))
+	if (!reserve(thread, 2, &at))
 		return;
 	ring_publish(ring, at, first, thread);
 	ring_publish(ring, at + 1, second, thread);
@@ -88,7 +89,7 @@ void write_three(const struct event *seen, const uint64_t *line, const struct ev
 	unsigned thread = thread_number();
 	uint64_t slots = 1 + EVENT_LINE / EVENT_SLOT, at;
 
-	if (!reserve(slots + 2, &at))
+	if (!reserve(thread, slots + 2, &at))
 		return;
 	for (unsigned i = 0; i < EVENT_LINE / 8; i++) {
 		uint64_t *slot = (uint64_t *)(void *)ring_slot(ring, at + 1 + i / 4);

@@ -6,7 +6,8 @@
  * addition, fill in the payload and the record, and store the first word, which holds the kind,
  * last, with release order. The only reader loads that word with acquire order, takes the record
  * out, clears its slots and moves the tail. A writer that finds no room waits until the tail
- * moves; it gives up if the reader has ended.
+ * moves; it gives up if the reader has ended. A writer that is killed between taking its slots and
+ * storing that word has left a claim, from which the reader knows the slots to pass over.
  *
  * Everything is inline because the recorder links with no library.
  */
@@ -19,7 +20,7 @@
 #include "trace/names.h"
 #include "trace/probe.h"
 
-#define RING_MAGIC UINT64_C(0x33676e6972746668) /* "hftring3" */
+#define RING_MAGIC UINT64_C(0x34676e6972746668) /* "hftring4" */
 #define RING_SLOTS (1u << 17) /* 4 MiB: enough while the reader gets no CPU for a while */
 #define RING_RESERVE                                                                               \
 	(1u << 13) /* slots that concurrent writers may take beyond the free ones that they saw */
@@ -36,6 +37,15 @@ struct ring_file {
 struct ring_directory {
 	uint64_t device, inode;
 };
+
+/* The slots that a thread has taken last. Only the thread itself writes here. */
+struct ring_claim {
+	_Alignas(64) uint64_t at; /* atomic; the first of them, plus 1; 0: not known yet */
+	uint32_t slots;           /* atomic; their number; 0: the thread has not taken any */
+	uint32_t thread;          /* atomic; the kernel's number of the thread; 0: not known */
+};
+
+#define RING_CLAIMS 1024u /* threads with higher numbers share claim 0, which is not read */
 
 struct ring {
 	uint64_t magic;
@@ -60,16 +70,35 @@ struct ring {
 	uint32_t name_count;
 	char names[NAMES_MAX][NAMES_LENGTH];
 	uint8_t name_directories[NAMES_MAX]; /* number of the directory of each name */
-	char other_name[256];         /* name of the file that was mapped last among `other_maps` */
-	struct probe_board probes;    /* the dialogue about raw instructions */
-	_Alignas(4096) uint64_t head; /* atomic; the next slot that a writer takes */
-	_Alignas(4096) uint64_t tail; /* atomic; the next slot that the reader reads */
+	char other_name[256];      /* name of the file that was mapped last among `other_maps` */
+	struct probe_board probes; /* the dialogue about raw instructions */
+	uint64_t namespace;        /* inode of the pid namespace of the tool; 0: not known */
+	struct ring_claim claims[RING_CLAIMS]; /* by number of the thread */
+	_Alignas(4096) uint64_t head;          /* atomic; the next slot that a writer takes */
+	_Alignas(4096) uint64_t tail;          /* atomic; the next slot that the reader reads */
 	_Alignas(4096) struct event slots[RING_SLOTS];
 };
 
 static inline uint64_t *ring_first_word(struct event *slot)
 {
 	return (uint64_t *)(void *)slot;
+}
+
+/* Takes `slots` slots, and returns the first one. `claim` is that of the thread. */
+static inline uint64_t ring_take(struct ring *ring, struct ring_claim *claim, uint32_t slots)
+{
+	__atomic_store_n(&claim->at, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&claim->slots, slots, __ATOMIC_RELAXED);
+	uint64_t at = __atomic_fetch_add(&ring->head, slots, __ATOMIC_ACQ_REL);
+	/* once more: a signal handler of the thread may have taken slots meanwhile */
+	__atomic_store_n(&claim->slots, slots, __ATOMIC_RELAXED);
+	__atomic_store_n(&claim->at, at + 1, __ATOMIC_RELEASE);
+	return at;
+}
+
+static inline struct ring_claim *ring_claim_of(struct ring *ring, unsigned thread)
+{
+	return &ring->claims[thread < RING_CLAIMS ? thread : 0];
 }
 
 /*

@@ -20,9 +20,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const char *name;
+#include "misuse.h"
 
-static volatile char *map(void)
+const char *name;
+
+volatile char *map(void)
 {
 	size_t length;
 	int is_pmem;
@@ -35,7 +37,7 @@ static volatile char *map(void)
 	return mapped;
 }
 
-static void put(volatile char *at, char value)
+void put(volatile char *at, char value)
 {
 	*at = value;
 	pmem_persist((const void *)at, 1);
@@ -365,6 +367,9 @@ static const struct {
 	{"closes-all", closes_all},
 	{"reopens-all", reopens_all},
 	{"waits", waits},
+	{"dies-in-record", dies_in_record},
+	{"opens-remote", opens_remote},
+	{"rings-itself", rings_itself},
 	{"leaves-child", leaves_child},
 	{"forks", forks},
 	{"drops-rights", drops_rights},

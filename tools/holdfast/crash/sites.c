@@ -126,8 +126,8 @@ static void print_blind_spots(const struct run *run, FILE *to)
 		fprintf(to, "not counted: %u maps that could not be recorded\n", run->failed_maps);
 	if (run->lost_slots)
 		fprintf(to,
-			"not counted: at most %" PRIu64 " records that were lost because the "
-			"program was killed\n",
+			"not counted: at most %" PRIu64 " records that were lost because a "
+			"process was killed while it recorded\n",
 			run->lost_slots);
 }
 

@@ -15,78 +15,9 @@
 #include "base/err.h"
 #include "base/unmap.h"
 #include "command.h"
+#include "drain.h"
 
 #define REST_MICROSECONDS 100
-#define BEHIND            (RING_SLOTS / 8) /* newest slots, left to the writers */
-
-struct drain {
-	struct ring *ring;
-	struct trace *trace;
-	uint64_t tail, told;
-	int error;
-};
-
-/* ---- the ring */
-
-static void move_tail(struct drain *drain)
-{
-	drain->told = drain->tail;
-	__atomic_store_n(&drain->ring->tail, drain->tail, __ATOMIC_RELEASE);
-}
-
-static const struct event *in_one_piece(struct drain *drain, uint64_t slots)
-{
-	static struct event copy[EVENT_MAX_PAYLOAD / EVENT_SLOT + 1];
-	uint64_t at = drain->tail % RING_SLOTS;
-
-	if (at + slots <= RING_SLOTS)
-		return ring_slot(drain->ring, at);
-	memcpy(copy, ring_slot(drain->ring, at), (RING_SLOTS - at) * EVENT_SLOT);
-	memcpy(copy + (RING_SLOTS - at), ring_slot(drain->ring, 0),
-		(slots - (RING_SLOTS - at)) * EVENT_SLOT);
-	return copy;
-}
-
-static void clear(struct drain *drain, uint64_t slots)
-{
-	for (uint64_t i = 0; i < slots; i++)
-		__atomic_store_n(ring_first_word(ring_slot(drain->ring, drain->tail + i)), 0,
-			__ATOMIC_RELAXED);
-	drain->tail += slots;
-}
-
-/* Takes over all records that are in the ring now, up to this slot. */
-static void drain_until(struct drain *drain, uint64_t end)
-{
-	struct event event;
-
-	while (!drain->error && drain->tail < end && ring_peek(drain->ring, drain->tail, &event)) {
-		uint64_t slots = event_slots(&event);
-		if (event_has_payload(event.kind) && event.length > EVENT_MAX_PAYLOAD)
-			slots = 1; /* not a record: trace_add() has reported it */
-		int taken = trace_add(drain->trace, in_one_piece(drain, slots), slots);
-		if (taken < 0) {
-			drain->error = taken;
-			break;
-		}
-		clear(drain, slots);
-		if (drain->tail - drain->told > RING_SLOTS / 16)
-			move_tail(drain);
-	}
-	move_tail(drain);
-}
-
-/*
- * Takes over only old records: on new lines of the ring, reader and writers would wait for each
- * other.
- */
-static void drain_old(struct drain *drain)
-{
-	uint64_t head = __atomic_load_n(&drain->ring->head, __ATOMIC_RELAXED);
-
-	if (head - drain->tail > 2 * BEHIND)
-		drain_until(drain, head - BEHIND);
-}
 
 /* ---- the program */
 
@@ -352,8 +283,7 @@ int target_run(struct work *work, const struct options *options, struct run *run
 		become_program(work, options);
 	int ended = wait_for_end(work, pid, &drain, &run->status);
 	end_children();
-	drain_until(&drain, UINT64_MAX);
-	run->lost_slots = __atomic_load_n(&work->ring->head, __ATOMIC_ACQUIRE) - drain.tail;
+	run->lost_slots = drain_rest(&drain);
 	int status = keep_output(work, &run->trace);
 	if (!status)
 		status = keep_probes(work, &run->trace);

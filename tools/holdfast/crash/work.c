@@ -106,6 +106,7 @@ static int open_part(const struct work *work, const char *name, int flags)
 static bool make_ring(struct work *work)
 {
 	struct timespec now;
+	struct stat namespace;
 	int fd = open_part(work, "trace/ring", O_RDWR);
 
 	if (fd < 0)
@@ -123,6 +124,8 @@ static bool make_ring(struct work *work)
 	work->ring->start_seconds = now.tv_sec;
 	work->ring->start_nanoseconds = (uint32_t)now.tv_nsec;
 	work->ring->reader = getpid();
+	if (!stat("/proc/self/ns/pid", &namespace))
+		work->ring->namespace = namespace.st_ino;
 	return true;
 }
 

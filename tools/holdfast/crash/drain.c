@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * drain.c - read the ring, and pass over what killed writers have left unfinished
+ *
+ * A record that is not published yet holds back all records behind it. If its writer is gone, its
+ * slots are passed over, and counted.
+ */
+#include "drain.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BEHIND   (RING_SLOTS / 8) /* newest slots, left to the writers */
+#define PATIENCE 1000u            /* reads in vain before the writer is looked for */
+
+static void move_tail(struct drain *drain)
+{
+	drain->told = drain->tail;
+	__atomic_store_n(&drain->ring->tail, drain->tail, __ATOMIC_RELEASE);
+}
+
+static const struct event *in_one_piece(struct drain *drain, uint64_t slots)
+{
+	static struct event copy[EVENT_MAX_PAYLOAD / EVENT_SLOT + 1];
+	uint64_t at = drain->tail % RING_SLOTS;
+
+	if (at + slots <= RING_SLOTS)
+		return ring_slot(drain->ring, at);
+	memcpy(copy, ring_slot(drain->ring, at), (RING_SLOTS - at) * EVENT_SLOT);
+	memcpy(copy + (RING_SLOTS - at), ring_slot(drain->ring, 0),
+		(slots - (RING_SLOTS - at)) * EVENT_SLOT);
+	return copy;
+}
+
+static void clear(struct drain *drain, uint64_t slots)
+{
+	for (uint64_t i = 0; i < slots; i++)
+		__atomic_store_n(ring_first_word(ring_slot(drain->ring, drain->tail + i)), 0,
+			__ATOMIC_RELAXED);
+	drain->tail += slots;
+}
+
+/* Takes over all records that are in the ring now, up to this slot. */
+static void drain_until(struct drain *drain, uint64_t end)
+{
+	struct event event;
+
+	while (!drain->error && drain->tail < end && ring_peek(drain->ring, drain->tail, &event)) {
+		uint64_t slots = event_slots(&event);
+		if (event_has_payload(event.kind) && event.length > EVENT_MAX_PAYLOAD)
+			slots = 1; /* not a record: trace_add() has reported it */
+		int taken = trace_add(drain->trace, in_one_piece(drain, slots), slots);
+		if (taken < 0) {
+			drain->error = taken;
+			break;
+		}
+		clear(drain, slots);
+		if (drain->tail - drain->told > RING_SLOTS / 16)
+			move_tail(drain);
+	}
+	move_tail(drain);
+}
+
+/* ---- unfinished records */
+
+/* Has the thread ended, or is it a zombie? False, too, if that cannot be told. */
+static bool is_gone(uint32_t thread)
+{
+	char path[64], text[256] = "";
+
+	if (!thread || access("/proc/self/stat", R_OK))
+		return false;
+	snprintf(path, sizeof(path), "/proc/%u/stat", thread);
+	FILE *stat = fopen(path, "re");
+	if (!stat)
+		return true;
+	size_t length = fread(text, 1, sizeof(text) - 1, stat);
+	fclose(stat);
+	const char *state = strrchr(text, ')');
+	return !length || (state && (state[2] == 'Z' || state[2] == 'X'));
+}
+
+/*
+ * The claim of the writer that has taken the slots at the tail; NULL: not known. A writer may have
+ * been killed before it could say which slots it took: then it is the one, unless another writer
+ * is just taking slots.
+ */
+static struct ring_claim *owner_of_tail(struct drain *drain)
+{
+	struct ring_claim *unsure = NULL;
+
+	for (unsigned i = 1; i < RING_CLAIMS; i++) {
+		struct ring_claim *claim = &drain->ring->claims[i];
+		uint64_t at = __atomic_load_n(&claim->at, __ATOMIC_ACQUIRE);
+		if (!__atomic_load_n(&claim->slots, __ATOMIC_RELAXED))
+			continue;
+		if (at == drain->tail + 1)
+			return claim;
+		if (!at && !is_gone(claim->thread))
+			return NULL;
+		if (!at)
+			unsure = claim;
+	}
+	return unsure;
+}
+
+/* Passes over a record that its writer can no longer finish. False: it may be finished yet. */
+static bool pass_over(struct drain *drain)
+{
+	uint64_t head = __atomic_load_n(&drain->ring->head, __ATOMIC_ACQUIRE);
+	struct event event;
+
+	if (drain->error || drain->tail >= head)
+		return false;
+	struct ring_claim *claim = owner_of_tail(drain);
+	/* the writer may have published the record before it ended */
+	if (!claim || !is_gone(claim->thread) || ring_peek(drain->ring, drain->tail, &event))
+		return false;
+	uint64_t slots = claim->slots < head - drain->tail ? claim->slots : head - drain->tail;
+	claim->slots = 0;
+	clear(drain, slots);
+	drain->lost += slots;
+	return true;
+}
+
+/* Has the record at the tail been missing for a while? */
+static bool is_stuck(struct drain *drain)
+{
+	if (drain->stuck_at != drain->tail)
+		drain->waits = 0;
+	drain->stuck_at = drain->tail;
+	return ++drain->waits % PATIENCE == 0;
+}
+
+/* ---- the two ways to read */
+
+void drain_old(struct drain *drain)
+{
+	uint64_t head = __atomic_load_n(&drain->ring->head, __ATOMIC_RELAXED);
+
+	if (head - drain->tail <= 2 * BEHIND)
+		return;
+	drain_until(drain, head - BEHIND);
+	if (drain->tail < head - BEHIND && is_stuck(drain) && pass_over(drain))
+		drain_until(drain, head - BEHIND);
+}
+
+uint64_t drain_rest(struct drain *drain)
+{
+	do
+		drain_until(drain, UINT64_MAX);
+	while (pass_over(drain));
+	return drain->lost + __atomic_load_n(&drain->ring->head, __ATOMIC_ACQUIRE) - drain->tail;
+}
