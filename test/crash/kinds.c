@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "reductions/acknowledged.h"
 #include "kinds.h"
 
 char *base, *side;
@@ -45,19 +46,6 @@ static bool map_image(const char *path)
 		snprintf(name, sizeof(name), "%s/data.2", path);
 	side = map(name, false);
 	return base && side;
-}
-
-static unsigned acknowledged(void)
-{
-	const char *name = getenv("HOLDFAST_CRASH_OUT");
-	FILE *from = name ? fopen(name, "r") : NULL;
-	unsigned count = 0;
-
-	for (int c; from && (c = getc(from)) != EOF;)
-		count += c == '\n';
-	if (from)
-		fclose(from);
-	return count;
 }
 
 static const struct kind *find(const char *name)

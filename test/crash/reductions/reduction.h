@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * reduction.h - shared by the reductions: a mapped file, its operations, and the mistake that is
- * compiled in (BUG)
+ * chosen
  *
  *	PROGRAM FILE		make FILE and do all operations; a line of output for each
  *	PROGRAM check FILE	recover, and exit with 1 unless the content is that after as many
  *				operations as $HOLDFAST_CRASH_OUT has lines, or after one more
  *
- * Each reduction is a small durable structure. Compiled with -DBUG=ID, it makes one mistake, of a
- * class that is known from published bugs of such structures. The lines to blame carry a comment:
- * "ID: lost" is the store that is lost, "ID: early" the store that relies on it.
+ * Each reduction is a small durable structure. With ID in $REDUCTION, or compiled with -DBUG=ID, it
+ * makes one mistake, of a class that is known from published bugs of such structures. The lines to
+ * blame carry a comment: "ID: lost" is the store that is lost, "ID: early" the store that relies on
+ * it.
  */
 #ifndef REDUCTION_H
 #define REDUCTION_H
@@ -21,23 +22,30 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "acknowledged.h"
+
 /* clang-format off */
-enum bug {
-	NONE,
-	p2, p4, p6, p8, p10,      /* log.c, array.c, tree.c */
-	x2, x4, x6, x8, x10, x12, /* transactions in btree.c, tree.c and hashmap.c */
-	t2, t4, t6, t8,           /* hashmap.c without transactions */
-	/* mistakes in indexes */
-	w2, w4, w6, w8, w10, w12, w14, w16, w18, w20, w22,
-	w24, w26, w28, w30, w32, w34, w36, w38,
-	m2, c2, /* a cache server */
-};
+#define BUGS(x)                                                                                    \
+	x(NONE)                                                                                    \
+	x(p2) x(p4) x(p6) x(p8) x(p10)          /* log.c, array.c, tree.c */                       \
+	x(x2) x(x4) x(x6) x(x8) x(x10) x(x12)   /* btree.c, tree.c, hashmap.c in transactions */\
+	x(t2) x(t4) x(t6) x(t8)                 /* hashmap.c without transactions */               \
+	/* mistakes in indexes */                                                                  \
+	x(w2) x(w4) x(w6) x(w8) x(w10) x(w12) x(w14) x(w16) x(w18) x(w20) x(w22)                   \
+	x(w24) x(w26) x(w28) x(w30) x(w32) x(w34) x(w36) x(w38)                                    \
+	x(m2) x(c2)                             /* a cache server */
 /* clang-format on */
+
+#define BUG_NUMBER(id) id,
+#define BUG_NAME(id)   #id,
+
+enum bug { BUGS(BUG_NUMBER) BUG_COUNT };
 
 #ifndef BUG
 #define BUG NONE
 #endif
-#define HAS(id) (BUG == (id))
+static enum bug mistake = BUG;
+#define HAS(id) (mistake == (id))
 
 #define FILE_SIZE 65536
 #define ROOT      64 /* offset of the root; offset 0 stands for NULL */
@@ -102,17 +110,16 @@ static inline int wrong(const char *words)
 static void work(void);
 static int check(unsigned count);
 
-static unsigned acknowledged(void)
+static bool choose(const char *id)
 {
-	const char *name = getenv("HOLDFAST_CRASH_OUT");
-	FILE *from = name ? fopen(name, "r") : NULL;
-	unsigned count = 0;
+	static const char *const names[] = {BUGS(BUG_NAME)};
 
-	for (int c; from && (c = getc(from)) != EOF;)
-		count += c == '\n';
-	if (from)
-		fclose(from);
-	return count;
+	for (unsigned i = 0; id && i < BUG_COUNT; i++)
+		if (!strcmp(names[i], id)) {
+			mistake = (enum bug)i;
+			return true;
+		}
+	return !id;
 }
 
 int main(int argc, char **argv)
@@ -121,6 +128,8 @@ int main(int argc, char **argv)
 	size_t length;
 	int is_pmem;
 
+	if (!choose(getenv("REDUCTION")))
+		return 4;
 	if (argc < 2)
 		return 2;
 	base = pmem_map_file(argv[argc - 1], is_check ? 0 : FILE_SIZE,

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* acknowledged.h - for checks: what the program had printed before the crash */
+#ifndef TEST_ACKNOWLEDGED_H
+#define TEST_ACKNOWLEDGED_H
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* The number of lines that the program had printed: one for each operation that it acknowledged. */
+static inline unsigned acknowledged(void)
+{
+	const char *name = getenv("HOLDFAST_CRASH_OUT");
+	FILE *from = name ? fopen(name, "r") : NULL;
+	unsigned count = 0;
+
+	for (int c; from && (c = getc(from)) != EOF;)
+		count += c == '\n';
+	if (from)
+		fclose(from);
+	return count;
+}
+
+#endif
