@@ -114,7 +114,7 @@ static size_t without_parameters(const char *name, size_t length)
 	return end ? end : length;
 }
 
-static void add_call(struct search *search, const char *function, int length, const char *place)
+static void add_call(struct search *search, const char *function, size_t length, const char *place)
 {
 	struct calls *calls = search->calls;
 	struct call call = {0};
@@ -128,21 +128,47 @@ static void add_call(struct search *search, const char *function, int length, co
 		free(call.file);
 		return;
 	}
-	call.function = must_have(strndup(function, without_parameters(function, (size_t)length)));
+	call.function = must_have(strndup(function, without_parameters(function, length)));
 	calls->list[calls->count++] = call;
-	search->is_over = length == 4 && !strncmp(function, "main", 4);
+	search->is_over |= length == 4 && !strncmp(function, "main", 4);
+}
+
+/* The line behind this one; an empty text at the end. */
+static const char *next_line(const char *text)
+{
+	text += strcspn(text, "\n");
+	return text + !!*text;
+}
+
+static bool is_same_line(const char *a, const char *b)
+{
+	size_t length = strcspn(a, "\n");
+
+	return length == strcspn(b, "\n") && !strncmp(a, b, length);
+}
+
+/*
+ * For a function in C++ that only its own file knows, and that was inlined, addr2line prints the
+ * name of the function into which it was inlined last.
+ */
+static bool is_misnamed(const char *line)
+{
+	const char *last = line;
+
+	for (const char *at = next_line(next_line(line)); *at; at = next_line(next_line(at)))
+		last = at;
+	return last != line && is_same_line(line, last);
 }
 
 static void add_calls(struct search *search, const char *object, uint64_t offset)
 {
-	const char *at = lines_of(object, offset);
+	static const char unknown[] = "(inlined)";
 
-	while (*at) {
-		int length = (int)strcspn(at, "\n");
-		const char *place = at + length + !!at[length];
-		add_call(search, at, length, place);
-		at = place + strcspn(place, "\n");
-		at += !!*at;
+	for (const char *at = lines_of(object, offset); *at; at = next_line(next_line(at))) {
+		if (is_misnamed(at))
+			add_call(search, unknown, sizeof(unknown) - 1, next_line(at));
+		else
+			add_call(search, at, strcspn(at, "\n"), next_line(at));
 	}
 }
 
