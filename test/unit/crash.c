@@ -7,7 +7,9 @@
  * crash/unit.h. test/crash/machine compares all images of random programs with an independent
  * machine; here are the cases that are worth a name.
  */
+#include "crash/cut.h"
 #include "crash/explore.h"
+#include "crash/sheet.h"
 #include "crash/table.h"
 #include "crash/unit.h"
 #include "tap.h"
@@ -367,9 +369,65 @@ static void tables(void)
 	table_fini(&table);
 }
 
+static void sheets(void)
+{
+	struct sheet sheet = {0};
+	struct sheet_at at = {0};
+	uint64_t number, sum = 0, wrong = 0;
+
+	for (uint64_t i = 0; i < 5000; i++)
+		*sheet_add(&sheet, i * 3) = (uint32_t)i;
+	for (uint64_t i = 0; i < 5000; i += 2)
+		sheet_remove(&sheet, i * 3);
+	for (uint64_t i = 0; i < 5000; i++) {
+		const uint32_t *found = sheet_find(&sheet, i * 3);
+		wrong += i % 2 ? !found || *found != i : found != NULL;
+	}
+	while (sheet_next(&sheet, &at, &number))
+		sum += number;
+	is_int(wrong, 0,
+		"sheet: after half of 5000 numbers are removed, the others are still found");
+	is_int(sheet.count, 2500, "sheet: the count is the number of numbers that are left");
+	is_int(sum, UINT64_C(2500) * 2500 * 3, "sheet: going through it finds each number once");
+	sheet_fini(&sheet);
+}
+
+/* Cuts of 20 units with random rules, beside an array with a rule for each unit. */
+static void cuts(void)
+{
+	struct unit unit = {.count = 0};
+	struct cut cut = {0}, copied = {0};
+	uint32_t rules_of[20], seed = 1, wrong = 0, spans = 0;
+
+	for (unsigned round = 0; round < 2000; round++) {
+		if (round % 50 == 0 && cut_fill(&cut, 20, RULE_NONE, 0))
+			for (unsigned i = 0; i < 20; i++)
+				rules_of[i] = 0;
+		seed = seed * 1103515245 + 12345;
+		uint32_t from = (seed >> 16) % 20, to = from + (seed >> 24) % (21 - from);
+		struct choice choice = {.count = round + 1};
+		for (uint32_t i = from; i < to && i < from + (round % 2 ? 1 : 20); i++)
+			rules_of[i] = round % 2 ? round + 1 : 0;
+		if (round % 2 && from < to)
+			cut_choose(&cut, from, &choice);
+		else
+			cut_set(&cut, from, to, RULE_NONE);
+		cut_copy(&copied, &cut);
+		for (uint32_t i = 0, span = 0; i < 20; i++)
+			wrong += cut_choice(&copied, &unit, i, &span).count != rules_of[i];
+		spans = copied.count > spans ? copied.count : spans;
+	}
+	is_int(wrong, 0, "cut: each of 20 units has the rule that it was given last");
+	ok(spans > 5 && spans <= 20, "cut: it has at most as many spans as units");
+	cut_fini(&cut);
+	cut_fini(&copied);
+}
+
 int main(void)
 {
 	tables();
+	sheets();
+	cuts();
 	rules();
 	unseen();
 	causes();
