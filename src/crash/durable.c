@@ -39,11 +39,13 @@ int durable_wait(struct history *history, unsigned thread, const struct flight *
 
 	if (!found)
 		return pending_no_memory();
-	if (!*found)
-		*found = (uint64_t)(uintptr_t)calloc(1, sizeof(struct flights));
 	struct flights *flights = (struct flights *)*found;
-	if (!flights)
-		return pending_no_memory();
+	if (!flights) {
+		flights = calloc(1, sizeof(*flights));
+		if (!flights)
+			return pending_no_memory();
+		*found = (uint64_t)(uintptr_t)flights;
+	}
 	if (flights->count && join(history, &flights->list[flights->count - 1], flight))
 		return 0;
 	if (flights->count == flights->capacity) {

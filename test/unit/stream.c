@@ -347,6 +347,8 @@ static void moves_bytes(struct lanes_client *client, const char *how)
 		1, 7, 8, 64, 4096, 4097, 61440, 65473, 1 << 20, SIZE - 4096};
 	uint8_t *to = malloc(SIZE);
 
+	if (!to)
+		bail("no memory");
 	for (size_t i = 0; i < sizeof(lengths) / sizeof(*lengths); i++) {
 		size_t length = lengths[i], offset = length < 1 << 20 ? 4096 + 3 * i : 4096;
 		change(offset, length);
