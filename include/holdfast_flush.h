@@ -91,19 +91,28 @@ static inline uint32_t hff_x86_flushes(const struct hff_x86_id *id)
 }
 
 /*
+ * The model number if the CPU is of Intel's family 6, otherwise 0. SDM volume 2, CPUID, defines the
+ * bits of leaf1_eax: 19:16 and 7:4 the model, 11:8 the family.
+ */
+static inline unsigned hff_x86_intel_model(const struct hff_x86_id *id)
+{
+	bool is_family_6 = (id->leaf1_eax >> 8 & 0xf) == 6;
+
+	if (!id->is_intel || !is_family_6)
+		return 0;
+	return (id->leaf1_eax >> 12 & 0xf0) | (id->leaf1_eax >> 4 & 0xf);
+}
+
+/*
  * Tell if CLWB drops the line from the cache. Skylake-SP, Cascade Lake and Cooper Lake, which have
  * one model number in CPUID, have a CLWB that drops the line as CLFLUSHOPT does, and takes longer.
  * On Cascade Lake CLWB takes 28 ns a line, CLFLUSHOPT 17, if 8 bytes are stored to each line; in a
  * long copy 20 ns and 10; and after either, reading the line again takes 250 cycles
- * (bench/engines). SDM volume 2, CPUID, defines the bits of leaf1_eax: 19:16 and 7:4 the model,
- * 11:8 the family.
+ * (bench/engines).
  */
 static inline bool hff_x86_clwb_drops(const struct hff_x86_id *id)
 {
-	unsigned family = id->leaf1_eax >> 8 & 0xf;
-	unsigned model = (id->leaf1_eax >> 12 & 0xf0) | (id->leaf1_eax >> 4 & 0xf);
-
-	return id->is_intel && family == 6 && model == 0x55;
+	return hff_x86_intel_model(id) == 0x55;
 }
 
 /* Leaf 1, EBX 15:8, in units of 8 bytes; `otherwise` if it is 0, hidden by a hypervisor. */

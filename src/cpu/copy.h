@@ -8,7 +8,8 @@
  *
  * and, if BLOCK_STREAM_IS_ONE_STORE is defined, whatever its value,
  *
- *	stream_up, stream_down, stream_fill	around the caches, whole aligned blocks
+ *	stream_up, stream_fill			around the caches, whole aligned blocks
+ *	stream_up_overlapping, stream_down_overlapping	the same, from a source that overlaps
  *	move_small, set_small			through the caches, less than a block
  *
  * COPY(copy, flush) makes the functions for memory that `flush` makes durable, COPY_BYTE(copy)
@@ -115,11 +116,11 @@ static ALWAYS_INLINE void move_around(
 	}
 	if ((uintptr_t)d - (uintptr_t)s < n) {
 		move_small(d + end, s + end, tail);
-		stream_down(d + head, s + head, blocks);
+		stream_down_overlapping(d + head, s + head, blocks);
 		move_small(d, s, head);
 	} else if ((uintptr_t)s - (uintptr_t)d < n) {
 		move_small(d, s, head);
-		stream_up(d + head, s + head, blocks);
+		stream_up_overlapping(d + head, s + head, blocks);
 		move_small(d + end, s + end, tail);
 	} else {
 		fetch_ends(d, n, head, tail);

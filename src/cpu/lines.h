@@ -27,12 +27,16 @@ static inline void fetch_stored(const void *addr, size_t len, size_t line_size)
 {
 #ifdef FETCH_TO_STORE
 	size_t most = cpu.tuning.persist_fetches;
-	uintptr_t line = (uintptr_t)addr & -line_size;
-	uintptr_t end = (uintptr_t)addr + (len < most ? len : most);
+	uintptr_t line = (uintptr_t)addr & -line_size, end = 0;
 
-	if (len > cpu.tuning.persist_fetches_above)
-		for (; line < end; line += line_size)
-			FETCH_TO_STORE(line);
+	if (len <= cpu.tuning.persist_fetches_above)
+		return;
+	if (!cpu.tuning.persist_fetches_whole)
+		end = (uintptr_t)addr + (len < most ? len : most);
+	else if (len <= most)
+		end = ((uintptr_t)addr + len) & -line_size;
+	for (; line < end; line += line_size)
+		FETCH_TO_STORE(line);
 #else
 	(void)addr;
 	(void)len;

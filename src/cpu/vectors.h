@@ -13,7 +13,10 @@
  *
  *	0	and vec_stream(d, v), which stores around the caches to a multiple of
  *		sizeof(vec), or
- *	1	and its own block_stream(), which leaves no half-filled write-combining buffer
+ *	1	and its own block_stream(), which leaves no half-filled write-combining buffer.
+ *		With vec_stream() and STREAM_GROUP, the number of blocks that all fit into the
+ *		registers, overlapping copies around the caches can load so many before the
+ *		first of them is stored: struct cpu_tuning
  *
  * Words. Stores are 16 bytes and more, or 8, 4, 2 and 1 at the ends of a range whose length is not
  * a multiple of 8. With destination and length multiples of 8 each store covers whole aligned
@@ -29,6 +32,9 @@
 #define BLOCK_VECS    (BLOCK / sizeof(vec))
 #define GROUP         (sizeof(vec) / 8) /* blocks in eight vectors, half of the registers */
 #define GROUP_SIZE    (GROUP * BLOCK)
+#define HALF          (GROUP / 2)
+#define HALF_SIZE     (HALF * BLOCK)
+#define HAS_HALVES    (GROUP >= 8) /* what is left of groups begins with half a group */
 #define FENCED_BLOCKS 12 /* blocks between drains: as many as there are write-combining buffers */
 
 typedef uint64_t __attribute__((may_alias, aligned(1))) u64_anywhere;
@@ -49,7 +55,7 @@ struct block {
 #ifdef __clang__
 #define UNROLLED _Pragma("unroll")
 #else
-#define UNROLLED _Pragma("GCC unroll 8")
+#define UNROLLED _Pragma("GCC unroll 32")
 #endif
 
 static ALWAYS_INLINE struct block block_load(const char *s)
@@ -134,18 +140,36 @@ static ALWAYS_INLINE void group_store(char *d, struct group g)
 		block_store(d + i * BLOCK, g.block[i]);
 }
 
-/* Prefetch the lines of a group before they are stored to. */
-static ALWAYS_INLINE void fetch_group(const char *d)
+static ALWAYS_INLINE void half_move(char *d, const char *s)
+{
+	struct block b[HALF];
+
+	UNROLLED
+	for (size_t i = 0; i < HALF; i++)
+		b[i] = block_load(s + i * BLOCK);
+	UNROLLED
+	for (size_t i = 0; i < HALF; i++)
+		block_store(d + i * BLOCK, b[i]);
+}
+
+/* Prefetch `count` lines, a constant number, before they are stored to. */
+static ALWAYS_INLINE void fetch_blocks(const char *d, size_t count)
 {
 #ifdef FETCH_TO_STORE
 	/* Make the compiler keep one base register instead of computing each address. */
 	__asm__("" : "+r"(d));
 	UNROLLED
-	for (size_t i = 0; i < GROUP; i++)
+	for (size_t i = 0; i < count; i++)
 		FETCH_TO_STORE(d + i * BLOCK);
 #else
 	(void)d;
+	(void)count;
 #endif
+}
+
+static ALWAYS_INLINE void fetch_group(const char *d)
+{
+	fetch_blocks(d, GROUP);
 }
 
 static ALWAYS_INLINE void fetch_lines(const char *d, size_t n)
@@ -173,7 +197,21 @@ static ALWAYS_INLINE void fetch_first(const char *d, size_t n, size_t most)
 	d -= (uintptr_t)d % BLOCK;
 	for (; d + GROUP_SIZE <= end; d += GROUP_SIZE)
 		fetch_group(d);
-	fetch_lines(d, (size_t)(end - d));
+	if (HAS_HALVES && d + HALF_SIZE <= end) {
+		fetch_blocks(d, HALF);
+		d += HALF_SIZE;
+	}
+	for (; d < end; d += BLOCK)
+		fetch_blocks(d, 1);
+}
+
+/*
+ * How much to prefetch: of an overlapping copy at most the bytes outside of the source, whose lines
+ * are loaded anyway.
+ */
+static ALWAYS_INLINE size_t fetched_at_most(size_t apart, size_t most)
+{
+	return apart < most ? apart : most;
 }
 
 static ALWAYS_INLINE void fetch_last(const char *d, size_t n, size_t most)
@@ -181,13 +219,17 @@ static ALWAYS_INLINE void fetch_last(const char *d, size_t n, size_t most)
 	fetch_first(n < most ? d : d + n - most, n, most);
 }
 
-/* Tell if the range is long enough to prefetch each next group while a group is stored. */
-static ALWAYS_INLINE bool fetches_ahead(size_t n)
+/*
+ * Tell if the range is long enough to prefetch each next group while a group is stored. Lines that
+ * are also source, `apart` bytes away, have just been loaded, unless they are far away.
+ */
+static ALWAYS_INLINE bool fetches_ahead(size_t n, size_t apart)
 {
 #ifdef FETCH_TO_STORE
-	return n > cpu.tuning.fetches_ahead_above;
+	return n > cpu.tuning.fetches_ahead_above && apart > 4096;
 #else
 	(void)n;
+	(void)apart;
 	return false;
 #endif
 }
@@ -197,7 +239,8 @@ static ALWAYS_INLINE void move_medium(char *d, const char *s, size_t n)
 {
 	struct block a = block_load(s), z = block_load(s + n - BLOCK);
 
-	if (cpu.tuning.move_fetches)
+	if (cpu.tuning.move_fetches && (uintptr_t)d - (uintptr_t)s >= n &&
+		(uintptr_t)s - (uintptr_t)d >= n)
 		fetch_lines(d, n);
 	if (n > 2 * BLOCK) {
 		struct block b = block_load(s + BLOCK), y = block_load(s + n - 2 * BLOCK);
@@ -219,21 +262,27 @@ static ALWAYS_INLINE void move_medium(char *d, const char *s, size_t n)
  */
 static char *move_up(char *d, const char *s, size_t n)
 {
+	size_t apart = (uintptr_t)s - (uintptr_t)d;
+
 	if (cpu.tuning.move_fetches)
-		fetch_first(d, n, cpu.tuning.move_fetches);
+		fetch_first(d, n, fetched_at_most(apart, cpu.tuning.move_fetches));
 	struct block first = block_load(s), last = block_load(s + n - BLOCK);
-	bool is_read_again = (uintptr_t)s - (uintptr_t)d < BLOCK;
+	bool is_read_again = apart < BLOCK;
 	size_t i = BLOCK - (uintptr_t)d % BLOCK;
 
 	if (!is_read_again)
 		block_store(d, first);
-	if (fetches_ahead(n))
+	if (fetches_ahead(n, apart))
 		for (; i + 2 * GROUP_SIZE <= n; i += GROUP_SIZE) {
 			fetch_group(d + i + GROUP_SIZE);
 			group_store(d + i, group_load(s + i));
 		}
 	for (; i + GROUP_SIZE <= n; i += GROUP_SIZE)
 		group_store(d + i, group_load(s + i));
+	if (HAS_HALVES && i + HALF_SIZE < n) {
+		half_move(d + i, s + i);
+		i += HALF_SIZE;
+	}
 	for (; i + BLOCK < n; i += BLOCK)
 		block_store(d + i, block_load(s + i));
 	block_store(d + n - BLOCK, last);
@@ -244,21 +293,27 @@ static char *move_up(char *d, const char *s, size_t n)
 
 static char *move_down(char *d, const char *s, size_t n)
 {
+	size_t apart = (uintptr_t)d - (uintptr_t)s;
+
 	if (cpu.tuning.move_fetches)
-		fetch_last(d, n, cpu.tuning.move_fetches);
+		fetch_last(d, n, fetched_at_most(apart, cpu.tuning.move_fetches));
 	struct block first = block_load(s), last = block_load(s + n - BLOCK);
-	bool is_read_again = (uintptr_t)d - (uintptr_t)s < BLOCK;
+	bool is_read_again = apart < BLOCK;
 	size_t i = n - (uintptr_t)(d + n) % BLOCK;
 
 	if (!is_read_again)
 		block_store(d + n - BLOCK, last);
-	if (fetches_ahead(n))
+	if (fetches_ahead(n, apart))
 		for (; i >= 2 * GROUP_SIZE; i -= GROUP_SIZE) {
 			fetch_group(d + i - 2 * GROUP_SIZE);
 			group_store(d + i - GROUP_SIZE, group_load(s + i - GROUP_SIZE));
 		}
 	for (; i >= GROUP_SIZE; i -= GROUP_SIZE)
 		group_store(d + i - GROUP_SIZE, group_load(s + i - GROUP_SIZE));
+	if (HAS_HALVES && i > HALF_SIZE) {
+		i -= HALF_SIZE;
+		half_move(d + i, s + i);
+	}
 	for (; i > BLOCK; i -= BLOCK)
 		block_store(d + i - BLOCK, block_load(s + i - BLOCK));
 	block_store(d, first);
@@ -304,6 +359,56 @@ static ALWAYS_INLINE void stream_down(char *d, const char *s, size_t n)
 		block_stream(d + i - BLOCK, s + i - BLOCK);
 		stream_breath(&blocks);
 	}
+}
+
+#ifdef STREAM_GROUP
+#define STREAM_GROUP_SIZE ((size_t)STREAM_GROUP * BLOCK)
+
+static ALWAYS_INLINE void stream_group(char *d, const char *s)
+{
+	vec part[STREAM_GROUP * BLOCK_VECS];
+
+	UNROLLED
+	for (size_t i = 0; i < STREAM_GROUP * BLOCK_VECS; i++)
+		part[i] = vec_load(s + i * sizeof(vec));
+	UNROLLED
+	for (size_t i = 0; i < STREAM_GROUP * BLOCK_VECS; i++)
+		vec_stream(d + i * sizeof(vec), part[i]);
+}
+
+/* Copy whole groups, upwards from the beginning. Returns how many bytes these are. */
+static NOINLINE size_t stream_groups_up(char *d, const char *s, size_t n)
+{
+	size_t i = 0;
+
+	for (; i + STREAM_GROUP_SIZE <= n; i += STREAM_GROUP_SIZE)
+		stream_group(d + i, s + i);
+	return i;
+}
+
+/* Copy whole groups, downwards from the end. Returns how many bytes before them are left. */
+static NOINLINE size_t stream_groups_down(char *d, const char *s, size_t n)
+{
+	for (; n >= STREAM_GROUP_SIZE; n -= STREAM_GROUP_SIZE)
+		stream_group(d + n - STREAM_GROUP_SIZE, s + n - STREAM_GROUP_SIZE);
+	return n;
+}
+#else
+#define stream_groups_up(d, s, n)   ((size_t)0)
+#define stream_groups_down(d, s, n) (n)
+#endif
+
+/* stream_up(), stream_down() for a source that overlaps. */
+static ALWAYS_INLINE void stream_up_overlapping(char *d, const char *s, size_t n)
+{
+	size_t done = n > cpu.tuning.stream_groups_above ? stream_groups_up(d, s, n) : 0;
+
+	stream_up(d + done, s + done, n - done);
+}
+
+static ALWAYS_INLINE void stream_down_overlapping(char *d, const char *s, size_t n)
+{
+	stream_down(d, s, n > cpu.tuning.stream_groups_above ? stream_groups_down(d, s, n) : n);
 }
 #endif
 
@@ -360,10 +465,11 @@ static ALWAYS_INLINE void set_medium(char *d, int c, size_t n)
 	block_store(d + n - BLOCK, b);
 }
 
-static ALWAYS_INLINE void group_set(char *d, struct block b)
+/* Store `count` blocks, a constant number. */
+static ALWAYS_INLINE void blocks_set(char *d, struct block b, size_t count)
 {
 	UNROLLED
-	for (size_t i = 0; i < GROUP; i++)
+	for (size_t i = 0; i < count; i++)
 		block_store(d + i * BLOCK, b);
 }
 
@@ -375,13 +481,17 @@ static char *set_large(char *d, int c, size_t n)
 	size_t i = BLOCK - (uintptr_t)d % BLOCK;
 
 	block_store(d, b);
-	if (fetches_ahead(n))
+	if (fetches_ahead(n, SIZE_MAX))
 		for (; i + 2 * GROUP_SIZE <= n; i += GROUP_SIZE) {
 			fetch_group(d + i + GROUP_SIZE);
-			group_set(d + i, b);
+			blocks_set(d + i, b, GROUP);
 		}
 	for (; i + GROUP_SIZE <= n; i += GROUP_SIZE)
-		group_set(d + i, b);
+		blocks_set(d + i, b, GROUP);
+	if (HAS_HALVES && i + HALF_SIZE < n) {
+		blocks_set(d + i, b, HALF);
+		i += HALF_SIZE;
+	}
 	for (; i + BLOCK < n; i += BLOCK)
 		block_store(d + i, b);
 	/* Avoid a block across the end of a page, which takes 11 ns more. */

@@ -130,7 +130,8 @@ static void random_settings(void)
 	static const size_t thresholds[] = {0, 256, SIZE_MAX};
 
 	cpu.tuning = cpu_tunings()[random_below(tuning_count())];
-
+	if (random_below(2))
+		cpu.tuning.stream_groups_above = cpu.tuning.fetches_ahead_above = 0;
 	cpu.stream_threshold = thresholds[random_below(3)];
 	cpu.fence_while_streaming = random_below(2);
 }

@@ -184,8 +184,8 @@ static void test_tunings(void)
 	is_str(last->name, "plain", "last row of tuning: it is the plain one");
 	ok(!last->shunned && !last->persist_fetches && !last->move_fetches && !last->set_fetches &&
 			last->fetches_ahead_above == SIZE_MAX && !last->fetches_ends &&
-			!last->flushes_back && last->stream_lines == 4 &&
-			!last->fence_while_streaming,
+			last->stream_groups_above == SIZE_MAX && !last->flushes_back &&
+			last->stream_lines == 4 && !last->fence_while_streaming,
 		"tuning row plain: all optimizations are off");
 	is_str(untouched.tuning.name, "plain", "before cpu_init(): tuning is plain");
 }

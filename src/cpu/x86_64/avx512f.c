@@ -8,12 +8,14 @@
 #define vec                       __m512i
 #define vec_load(s)               _mm512_loadu_si512((const vec *)(s))
 #define vec_store(d, v)           _mm512_storeu_si512((vec *)(d), (v))
+#define vec_stream(d, v)          _mm512_stream_si512((vec *)(d), (v))
 #define vec_fill(c)               _mm512_set1_epi8(c)
 #define BLOCK_STREAM_IS_ONE_STORE 1
+#define STREAM_GROUP              32
 
 static ALWAYS_INLINE void block_stream(char *d, const char *s)
 {
-	_mm512_stream_si512((vec *)d, vec_load(s));
+	vec_stream(d, vec_load(s));
 }
 
 #include "cpu/vectors.h"
