@@ -47,13 +47,13 @@ struct holdfast_remote {
 	enum holdfast_provider provider;
 	enum holdfast_method method;
 	enum pmem2_granularity
-		granularity; /* of the pool at the target: the coarsest of its parts */
+		granularity; /* granularity of the pool at the target: the coarsest of its parts */
 	unsigned nlanes;
-	unsigned round_trip_ns; /* of a small message; the shortest measured while connecting */
-	unsigned port;          /* of the data connection, at the target */
-	const char *address;    /* of the data connection: numeric, or the host's name */
-	size_t pool_size;       /* at the target, in bytes: at least what was asked for */
-	size_t header_size; /* in bytes; no persist may begin there: 4096, or 0 without headers */
+	unsigned round_trip_ns; /* round trip of a small message: the shortest measured */
+	unsigned port;          /* port of the data connection, at the target */
+	const char *address;    /* address of the data connection: numeric, or the host's name */
+	size_t pool_size;       /* size at the target, in bytes: at least what was asked for */
+	size_t header_size;     /* bytes of the header, where no persist may begin; 4096 or 0 */
 };
 
 /*
@@ -133,7 +133,7 @@ struct holdfast_remote_part {
 	size_t struct_size;
 	const char *path;                /* path at the target */
 	uint64_t size;                   /* in bytes */
-	enum holdfast_survival survival; /* after a power cut, as reported by the target */
+	enum holdfast_survival survival; /* survival of a power cut, as reported by the target */
 };
 
 /* A pool set at a target. */
@@ -145,7 +145,7 @@ struct holdfast_remote_set {
 	size_t header_size;          /* 4096, or 0 for a pool without headers */
 	struct rpmem_pool_attr attr; /* zeros for a pool without headers */
 	enum pmem2_granularity granularity;
-	unsigned max_lanes; /* the most lanes that the daemon grants */
+	unsigned max_lanes; /* maximum number of lanes that the daemon grants */
 	/*
 	 * The method that a client gets over each provider; HOLDFAST_METHOD_NONE if the target
 	 * lacks the provider.
@@ -154,7 +154,7 @@ struct holdfast_remote_set {
 	size_t part_count; /* length of `parts`; a set may have more parts */
 	const struct holdfast_remote_part *const *parts;
 	const char *version;             /* version of the target's protocol: "1.1" */
-	enum holdfast_survival survival; /* of the least durable of all parts */
+	enum holdfast_survival survival; /* survival of the least durable of all parts */
 	/*
 	 * The target remembers these facts of the pool, also while it is open. `generation` is the
 	 * number of sessions that have stored; 0 if none has, or if the target's version is below
@@ -198,13 +198,13 @@ void holdfast_remote_set_free(struct holdfast_remote_set **set);
 /* How far a comparison has come. The sizes are in bytes. */
 struct holdfast_mirror_state {
 	size_t struct_size;
-	uint64_t size;        /* to compare: all of the memory but the header */
+	uint64_t size;        /* bytes to compare: all of the memory but the header */
 	uint64_t compared;    /* of these */
-	uint64_t different;   /* in pages of 4 KiB that differed */
-	uint64_t sent;        /* of these, durable at the target by now */
-	uint64_t exchanged;   /* of requests and replies for the comparison, in both directions */
-	uint64_t pool_size;   /* of the pool at the target, its header included */
-	uint64_t header_size; /* at the beginning: left as it is, and not compared; 4096 or 0 */
+	uint64_t different;   /* bytes in pages of 4 KiB that differed */
+	uint64_t sent;        /* bytes of these pages that are durable at the target by now */
+	uint64_t exchanged;   /* bytes of requests and replies that were exchanged */
+	uint64_t pool_size;   /* size of the pool at the target, its header included */
+	uint64_t header_size; /* bytes of the header, not compared and left as it is; 4096 or 0 */
 	int inconsistent;     /* 1: when the call began, the target had marked the pool */
 };
 
@@ -215,7 +215,7 @@ struct holdfast_mirror_state {
 struct holdfast_mirror_options {
 	size_t struct_size;
 	unsigned flags;
-	unsigned nlanes; /* the most lanes that a sync uses; 0: 4 */
+	unsigned nlanes; /* maximum number of lanes that a sync uses; 0: 4 */
 	/*
 	 * Called now and then, on the thread of the call. Another value than 0 ends the call with
 	 * ECANCELED.

@@ -74,8 +74,8 @@ static void log_choice(void)
 			strncat(names, " ", sizeof(names) - strlen(names) - 1);
 			strncat(names, arch_feature_names[bit], sizeof(names) - strlen(names) - 1);
 		}
-	log_notice("CPU features in use:%s; engine %s, tuning %s, %zu-byte lines, streaming from "
-		   "%zu bytes",
+	log_notice(
+		"CPU features in use:%s; engine %s, tuning %s, %zu-byte lines, streaming from %zu bytes",
 		names, cpu.engine->name, cpu.tuning.name, cpu.line_size, cpu.stream_threshold);
 }
 

@@ -64,13 +64,13 @@ struct cpu_tuning {
 	uint32_t shunned; /* features not to use if one of `instead` is available */
 	uint32_t instead;
 	size_t persist_fetches;       /* persist fetches the lines of this many bytes; 0: none */
-	size_t persist_fetches_above; /* but only in ranges longer than this */
+	size_t persist_fetches_above; /* persist fetches only in ranges longer than this */
 	bool persist_fetches_whole;   /* only shorter ranges, without a partly filled last line */
 	size_t move_fetches;          /* a cached copy first fetches the lines of this many bytes */
-	size_t set_fetches;           /* the same for a cached fill; 0: none */
+	size_t set_fetches;           /* a cached fill first fetches this many bytes; 0: none */
 	size_t fetches_ahead_above;   /* longer copies also fetch while they store */
 	bool fetches_ends;            /* a streaming copy fetches lines that it fills partly */
-	size_t flushes_back;          /* copies up to this long are flushed last line first */
+	size_t flushes_back;          /* copies up to this many bytes are flushed backwards */
 	size_t stream_lines;          /* copies of this many lines and more go around the caches */
 	size_t stream_groups_above;   /* longer overlapping copies load many lines, then stream */
 	bool fence_while_streaming;   /* see struct cpu */

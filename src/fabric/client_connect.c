@@ -79,7 +79,7 @@ static int take_event(void *context)
 {
 	struct fabric_client *client = context;
 	union {
-		struct fi_eq_cm_entry entry; /* the event's data follows it in memory */
+		struct fi_eq_cm_entry entry; /* the event's private data follows in memory */
 		uint8_t bytes[sizeof(struct fi_eq_cm_entry) + EVENT_DATA];
 	} event;
 	uint32_t what;

@@ -50,7 +50,7 @@ unsigned fabric_lanes_affordable(enum holdfast_provider provider, unsigned wante
 /* -- calls of the initiator -- */
 
 struct fabric_client_args {
-	const char *name; /* of the target, to begin error messages with */
+	const char *name; /* name of the target, which begins error messages */
 	enum holdfast_provider provider;
 	const char *host; /* the target's name or address, as given to ssh */
 	uint16_t port;    /* the target has chosen these */
@@ -65,7 +65,7 @@ struct fabric_client_args {
 	unsigned window;  /* maximum of messages under way on a lane; 0: the target's */
 	int hangup_fd;    /* readable when the target is known to be gone; -1: not given */
 	int timeout_ms;   /* the longest wait without progress */
-	int connect_ms;   /* the longest one while connecting; 0: timeout_ms */
+	int connect_ms;   /* longest wait while connecting; 0: timeout_ms */
 	unsigned poll_us; /* the longest time to poll before sleeping; 0: do not poll */
 	struct tally *const *tallies; /* of struct lanes_client; must live as long as the client */
 };

@@ -52,7 +52,7 @@ static inline struct fabric_client *fabric_client_of(struct lanes_client *lanes)
  * the code of the first call. Any thread may call it.
  */
 int link_end(struct fabric_client *client, int code);
-/* 0, or the code of a client that has ended, with the error message of that end. */
+/* Returns 0, or the code of a client that has ended, with the error message of that end. */
 int link_check(struct fabric_client *client);
 
 #endif

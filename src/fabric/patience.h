@@ -58,11 +58,12 @@ struct patience {
 void patience_begin(struct patience *patience);
 
 /*
- * Nothing has arrived by `now`. Returns true to poll on; if false, sleep until something arrives.
+ * Call it when nothing has arrived by `now`. Returns true to poll on; if false, sleep until
+ * something arrives.
  */
 bool patience_lasts(struct patience *patience, uint64_t now);
 
-/* The waiter has yielded the CPU after patience_lasts(), and has it again. */
+/* Call it when the waiter has yielded the CPU after patience_lasts(), and has it again. */
 void patience_yielded(struct patience *patience, uint64_t now);
 
 #endif

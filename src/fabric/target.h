@@ -34,7 +34,7 @@ struct serve_slot {
 	struct served served; /* the message; `next` is in its queue of struct worker */
 	struct serve_op message_op, reply_op;
 	struct serve_lane *lane;
-	uint8_t *message; /* the adapter receives it here */
+	uint8_t *message; /* the adapter receives the message here */
 };
 
 struct serve_lane {
@@ -62,8 +62,8 @@ struct worker {
 	bool started;
 	struct fid_cq *cq;
 	int cq_fd;
-	struct serve_queue undrained; /* their messages are executed, but not made durable yet */
-	struct serve_queue unsent;    /* the adapter had no room to send their replies */
+	struct serve_queue undrained; /* slots whose messages are executed, but not durable yet */
+	struct serve_queue unsent;    /* slots whose replies the adapter had no room to send */
 };
 
 struct fabric_server {

@@ -20,8 +20,8 @@ struct wait {
 	struct fid *object;        /* a queue that the caller reads; fds[0] is its descriptor */
 	int fds[3];                /* fds[1] and [2], if not -1, end the wait when readable */
 	int timeout_ms;            /* -1: without limit */
-	struct patience *patience; /* the waiter's, the same in all of its waits */
-	unsigned polls;            /* since the last progress; private to wait.c */
+	struct patience *patience; /* of the waiter: the same in all of its waits */
+	unsigned polls;            /* polls since the last progress; private to wait.c */
 };
 
 /* Begin a wait: the time limit counts from now. */

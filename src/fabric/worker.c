@@ -78,8 +78,7 @@ static void take_error(struct worker *worker)
 	if (!lane->broken && (error.err == FI_ETRUNC || error.err == FI_EMSGSIZE))
 		target_fail(worker->server,
 			err_set(-EPROTO,
-				"lane %u: the initiator broke the protocol: a message of more "
-				"than %u bytes",
+				"lane %u: the initiator broke the protocol: a message of more than %u bytes",
 				lane->number, worker->server->welcome.message_size));
 	else if (!lane->broken)
 		target_fail(worker->server,

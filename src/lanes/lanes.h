@@ -70,7 +70,7 @@ struct lanes_transport {
 /* The part that the clients of all transports have. Constant once the client is open. */
 struct lanes_client {
 	const struct lanes_transport *transport;
-	const char *name; /* of the target, to begin error messages with */
+	const char *name; /* name of the target, which begins error messages */
 	unsigned nlanes;
 	const char *local; /* the caller's memory, to which offsets refer */
 	size_t size;

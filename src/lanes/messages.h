@@ -46,7 +46,7 @@ struct messages {
 	struct lanes_client *client;
 	unsigned number; /* of the lane */
 	unsigned window;
-	size_t message_size; /* of the largest message, and of the most bytes in a reply */
+	size_t message_size; /* size of the largest message, and of the most bytes in a reply */
 	size_t gather;       /* size of the memory that a message is built in */
 	bool copies;         /* the transport cannot send the caller's memory in place */
 	struct messages_wanted *wanted; /* `window` of them */

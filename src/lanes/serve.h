@@ -25,16 +25,16 @@ struct serve_limits {
 
 /* A message, and the reply to it. The transport sets the first members. */
 struct served {
-	struct served *next;    /* of the messages that wait for the same drain */
-	uint64_t *mark;         /* the lane's: see struct lanes_store */
+	struct served *next;    /* next message that waits for the same drain */
+	uint64_t *mark;         /* mark of the lane: see struct lanes_store */
 	const uint8_t *message; /* aligned to 8 bytes */
-	size_t size;            /* of the message, in bytes */
+	size_t size;            /* length of the message, in bytes */
 	uint8_t *reply;         /* SERVE_REPLY_SIZE bytes; with `copies` message_size more */
 
 	uint32_t sequence; /* the expected number of the message */
 	int failed;        /* -errno of the request; the reply is then built already */
 	bool stored;       /* it has stores or commits to drain */
-	const void *bytes; /* of the pool, to send after the reply */
+	const void *bytes; /* bytes of the pool, to send after the reply */
 	size_t reply_length, length;
 };
 

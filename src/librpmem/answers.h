@@ -29,7 +29,7 @@ struct answer {
 struct answers {
 	struct answer ring[ANSWERS_MAX];
 	unsigned first;             /* the oldest expected */
-	unsigned expected, arrived; /* numbers, from `first` on */
+	unsigned expected, arrived; /* numbers of expected and arrived answers, from `first` on */
 };
 
 void answers_fini(struct answers *answers);

@@ -27,7 +27,7 @@ static int fabric_ones(const struct session *session, unsigned *providers)
 	rc = fabric_providers(host, settings->providers, providers);
 	if (rc)
 		return session_failed(session, rc);
-	/* A target without libfabric takes this one. */
+	/* A target without libfabric takes ssh. */
 	if (!settings->chosen)
 		*providers |= HOLDFAST_PROVIDER_SSH;
 	return 0;

@@ -433,7 +433,9 @@ void channel_give_up(struct channel *channel)
 
 void channel_abandon(struct channel *channel)
 {
-	/* Other threads of the parent may have held its locks, so do not touch or destroy them. */
+	/*
+	 * Threads of the parent may have held the channel's locks: do not touch or destroy these.
+	 */
 	frames_fini(&channel->frames);
 	answers_fini(&channel->answers);
 	free(channel);

@@ -88,7 +88,7 @@ void channel_hang_up(struct channel *channel);
 /* This channel as the stream that carries lanes. One client at a time uses it. */
 struct stream_pipe channel_pipe(struct channel *channel);
 
-/* The target does not answer on the data path: channel_close() will not wait for it, too. */
+/* The target does not answer on the data path: so channel_close() will not wait for it, either. */
 void channel_give_up(struct channel *channel);
 
 /*

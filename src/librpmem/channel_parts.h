@@ -44,7 +44,7 @@ struct channel {
 	pthread_t monitor;
 	struct frames frames;
 	struct ssh_stderr said; /* only the monitor thread accesses it */
-	unsigned minor;         /* constant after the greeting, as is the next */
+	unsigned minor;         /* constant after the greeting, as is the next member */
 	char version[16];
 
 	atomic_int error; /* negative errno; set once, after `why` */
@@ -58,13 +58,13 @@ struct channel {
 	bool hung;      /* the stream has ended: only the monitor reads, to report why */
 	unsigned reads; /* how often a caller has read */
 	bool greeted;
-	bool given_up; /* only the caller accesses it, and the next */
+	bool given_up; /* set by channel_give_up(); only the caller accesses it and the next */
 	bool stopped;
 	struct channel_counters counters;
 	struct answers answers;
 	uint32_t last_id;
 	const char *(*take)(void *client, unsigned lane, const void *bytes, size_t length);
-	void *client; /* of the lanes in this channel, if `take` is set */
+	void *client; /* client of the lanes in this channel, if `take` is set */
 	char why[ERR_SIZE];
 };
 

@@ -82,9 +82,9 @@ static const char *hand_over(
 }
 
 /*
- * A reply of a lane in this channel. Once the channel has ended, the calls on lanes have returned
- * or are about to, and a reply could change memory that the program uses for something else.
- * channel_end() holds `lock`, too.
+ * Take a reply of a lane in this channel. Once the channel has ended, the calls on lanes have
+ * returned or are about to, and a reply could change memory that the program uses for something
+ * else. channel_end() holds `lock`, too.
  */
 static int take_message(
 	struct channel *channel, const struct control_head *head, const uint8_t *body)
@@ -176,7 +176,7 @@ static void lead(struct channel *channel, int64_t deadline)
 	pthread_mutex_lock(&channel->lock);
 	channel->reading = false;
 	if (!rc) {
-		/* The monitor knows what ssh has said last. */
+		/* Leave the end to the monitor, which reads what ssh has said last. */
 		channel->hung = true;
 		channel_raise(channel->wake_fd);
 	}

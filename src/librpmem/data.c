@@ -6,7 +6,7 @@
 #include "librpmem/pool.h"
 #include "librpmem/waiters.h"
 
-/* A call on a lane, and the range that it stores; none for other calls. */
+/* A call on a lane, and the range that it stores; other calls have no range. */
 struct data_call {
 	struct call call;
 	RPMEMpool *rpp;
@@ -31,7 +31,7 @@ static int check(const struct data_call *data, unsigned flags, unsigned allowed)
 	return rc;
 }
 
-/* Returns 0, and the call goes on; or an error, and it has left the lane. */
+/* Enter a lane. Returns 0 if the call may go on; after an error the call has left the lane. */
 static int enter(const struct data_call *data, unsigned flags, unsigned allowed)
 {
 	RPMEMpool *rpp = data->rpp;

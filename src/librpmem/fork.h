@@ -48,7 +48,7 @@ void fork_hold(sigset_t *before);
 void fork_release(const sigset_t *before);
 
 /*
- * Call them between fork_hold() and fork_release(). To remove another process's entry has no
+ * Call them between fork_hold() and fork_release(). Removing an entry of another process has no
  * effect.
  */
 void fork_list(struct fork_entry *entry);

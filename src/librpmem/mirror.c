@@ -142,14 +142,16 @@ static int check_sizes(const struct mirror *mirror, size_t size, uint64_t pool_s
 	return 0;
 }
 
-/* A request was refused that this version of the protocol brought: say what is missing. */
+/*
+ * Explain the refusal of a request that only this version of the protocol has: say what the daemon
+ * lacks.
+ */
 static int explain_refusal(const struct mirror *mirror, int rc)
 {
 	if (rc != -EOPNOTSUPP)
 		return rc;
 	return err_set(rc,
-		"%s: %s: the daemon there speaks version %s of the remote protocol, which cannot "
-		"compare: it needs rpmemd of Holdfast 3.1 or newer",
+		"%s: %s: the daemon there speaks version %s of the remote protocol, which cannot compare: it needs rpmemd of Holdfast 3.1 or newer",
 		mirror->session->name, mirror->step, channel_version(mirror->channel));
 }
 
@@ -223,7 +225,7 @@ static int look(struct mirror *mirror, struct compare_looked *looked)
 	return explain_refusal(mirror, rc);
 }
 
-/* With the daemon started: compare, and close the pool in any case. */
+/* Call it when the daemon is started: compares, and closes the pool in any case. */
 static int check_pool(struct mirror *mirror, size_t size)
 {
 	struct compare_looked looked;
@@ -269,9 +271,9 @@ static int check(struct mirror *mirror, const char *target, const char *set, siz
 /* -- sync -- */
 
 /*
- * After the last drain of all lanes: remove the mark. A pool that did not differ may have one from
- * an earlier sync, which ended before it had removed it; or its last session has not closed it,
- * which this one then does.
+ * After the last drain of all lanes: remove the mark. Even a pool that did not differ may have a
+ * mark, from an earlier sync that ended before it removed the mark. If the pool's last session has
+ * not closed it, this session does.
  */
 static int clear(struct mirror *mirror)
 {
@@ -332,8 +334,7 @@ static int sync_at(
 
 	if (rc == -EOPNOTSUPP)
 		return err_set(rc,
-			"%s: %s: sync: the daemon there cannot compare: it needs rpmemd of "
-			"Holdfast 3.1 or newer",
+			"%s: %s: sync: the daemon there cannot compare: it needs rpmemd of Holdfast 3.1 or newer",
 			target, set);
 	if (rc)
 		return rc;

@@ -39,7 +39,7 @@
 #define NOTES_NO_LANE ((unsigned)-1) /* for calls that are on none of the lanes */
 
 struct notes_range {
-	size_t from, to; /* offsets in the pool; not empty */
+	size_t from, to; /* offsets in the pool; the range is not empty */
 };
 
 struct notes_lane {
@@ -57,15 +57,19 @@ struct notes {
 	atomic_uint others; /* calls in progress that are on none of the lanes */
 };
 
-/* For a pool of `size` bytes, of which those below `guard` are never noted. 0, or -ENOMEM. */
+/*
+ * Initialize the notes of a pool of `size` bytes, of which those below `guard` are never noted. 0,
+ * or -ENOMEM.
+ */
 int notes_init(struct notes *notes, size_t guard, size_t size, unsigned nlanes);
 void notes_fini(struct notes *notes);
 
 /* -- calls of a lane's thread -- */
 
 /*
- * A call on a lane begins and ends. An unknown lane is allowed. The begin is sequentially
- * consistent: if the call then finds that the handle is usable, notes_calls() sees the call.
+ * Call these when a call on a lane begins and when it ends. An unknown lane is allowed. The begin
+ * is sequentially consistent: if the call then finds that the handle is usable, notes_calls() sees
+ * the call.
  */
 static inline void notes_enter(struct notes *notes, unsigned lane)
 {
@@ -104,7 +108,7 @@ static inline void notes_add(struct notes *notes, unsigned number, size_t offset
 	lane->at[lane->count++] = (struct notes_range){offset, offset + length};
 }
 
-/* A drain of the lane has returned 0. */
+/* Call it when a drain of the lane has returned 0: drops the lane's ranges. */
 static inline void notes_drained(struct notes *notes, unsigned lane)
 {
 	if (likely(lane < notes->nlanes))

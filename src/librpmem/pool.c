@@ -98,7 +98,7 @@ int pool_begin(RPMEMpool *rpp)
 
 /*
  * When the target ends, its lanes are lost, often before the channel brings the reason: prefer
- * that.
+ * that reason.
  */
 int pool_judge(RPMEMpool *rpp, int rc)
 {

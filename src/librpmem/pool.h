@@ -24,7 +24,7 @@ struct pool_started {
 struct pool_lane {
 	_Alignas(128) struct tally tally; /* adjacent lines may be fetched together */
 	atomic_bool is_started;           /* a persist was started, and not waited for */
-	struct pool_started started;      /* what it was called with */
+	struct pool_started started;      /* the arguments of that persist */
 };
 
 /*
@@ -39,9 +39,9 @@ struct rpmem_pool {
 	size_t size;                 /* requested by the program, which has memory for it */
 	size_t guard;                /* offsets below it must not be persisted */
 	void *addr;                  /* the program's memory */
-	struct notes notes;          /* of what the target may lack */
+	struct notes notes;          /* notes of the ranges that the target may lack */
 	bool has_state;              /* the target remembers sessions */
-	struct control_state seen;   /* what it remembered when the pool was opened */
+	struct control_state seen;   /* what the target remembered when the pool was opened */
 	struct control_started told; /* the target's reply, without its secrets */
 	char host[256];              /* address or name that the data channel connects to */
 
@@ -58,7 +58,7 @@ struct rpmem_pool {
 	pthread_mutex_t lock; /* held while the handle is ended */
 	atomic_bool reconnecting; /* a thread is in holdfast_remote_reconnect() */
 
-	/* Whoever holds it may change the next two; no other lock is taken meanwhile. */
+	/* The lock of the next two members. Its holder takes no other lock. */
 	pthread_mutex_t beginning;
 	bool tried;                  /* the session may have begun, with the secret in `mine` */
 	struct control_session mine; /* this session, once it has begun */

@@ -157,8 +157,7 @@ static int reconnect(RPMEMpool *rpp)
 {
 	if (!rpp->has_state)
 		return err_set(-EOPNOTSUPP,
-			"the target is of an earlier version, which cannot resume "
-			"a session");
+			"the target is of an earlier version, which cannot resume a session");
 	bool ended_here = pool_end(rpp, -ECONNRESET, "the pool is being connected again");
 	if (atomic_load(&rpp->error) == -ESTALE)
 		return pool_failure(rpp);

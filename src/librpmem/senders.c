@@ -12,7 +12,7 @@
 #define LIST_SIZE  1024
 #define LIST_BYTES ((size_t)16 << 20)
 #define PIECE_MAX  ((size_t)1 << 20) /* long ranges are divided, for several lanes */
-#define DRAIN_SIZE ((size_t)4 << 20) /* a lane drains after that many bytes */
+#define DRAIN_SIZE ((size_t)4 << 20) /* a lane drains after this many bytes */
 #define STACK_SIZE ((size_t)256 << 10)
 
 struct range {
@@ -31,8 +31,8 @@ struct sender {
 struct senders {
 	RPMEMpool *pool;
 	pthread_mutex_t lock;
-	pthread_cond_t work; /* for threads: there is a range, or an end */
-	pthread_cond_t news; /* for the caller: there is room in the list, or nothing left to do */
+	pthread_cond_t work; /* signalled for the threads: there is a range, or the end */
+	pthread_cond_t news; /* signalled for the caller: room in the list, or nothing left to do */
 	struct range list[LIST_SIZE];
 	unsigned first, count;
 	size_t bytes;  /* in the list */
@@ -59,8 +59,9 @@ static void fail(struct senders *all, int rc)
 }
 
 /*
- * Take the next range. False: a caller that has sent anything has to drain and to call again; for
- * any other caller it is the end, since it waits here until there is a range.
+ * Take the next range. Returns false to a caller that has sent something: it has to drain and to
+ * call again. Any other caller waits here until there is a range, so false tells it that the end
+ * has come.
  */
 static bool next(struct sender *sender, struct range *range)
 {
@@ -173,7 +174,7 @@ int senders_open(struct senders **senders, RPMEMpool *pool)
 	return rc;
 }
 
-/* The caller holds the lock. */
+/* Returns the first failure. The caller holds the lock. */
 static int failure(struct senders *all)
 {
 	return all->error ? err_set(all->error, "%s", all->why) : 0;

@@ -143,7 +143,7 @@ int settings_read(struct settings *settings)
 	if (!rc)
 		rc = read_number("RPMEM_POLL_US", poll, 1000000, &poll_us);
 	settings->timeout_ms = (int)timeout_ms;
-	/* 0 means the default for other numbers, but for RPMEM_POLL_US not to poll. */
+	/* For RPMEM_POLL_US, 0 means not to poll; for other numbers it means the default. */
 	settings->poll_us = poll && !strcmp(poll, "0") ? 0 : poll_us;
 	return rc;
 }

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <time.h>
 
-/* A waiter leaves as soon as it is woken, so this is rare, and not for long. */
+/* A waiter leaves as soon as it is woken, so this sleep is rare and short. */
 #define NAP_NS 200000
 
 int waiters_send_away(RPMEMpool *rpp)
@@ -19,8 +19,7 @@ int waiters_send_away(RPMEMpool *rpp)
 	for (unsigned lane = 0; lane < rpp->nlanes; lane++)
 		if (pool_is_started(rpp, lane))
 			return err_set(-ECANCELED,
-				"%s: lane %u: a persist was started, and the pool is closed "
-				"before it was waited for",
+				"%s: lane %u: a persist was started, and the pool is closed before it was waited for",
 				rpp->session->name, lane);
 	return 0;
 }

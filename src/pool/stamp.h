@@ -2,10 +2,11 @@
 /*
  * stamp.h - the identity and generation of a pool on each of its parts that is a file
  *
- * The state file is not on the disk of the parts. A stamp is: an extended attribute of each file,
- * which a snapshot of the disk contains, and which a file from elsewhere lacks. Not all file
- * systems have extended attributes, and DAX devices have none: there is no stamp then. A second
- * attribute is the path of the state file: another pool set with the same parts has another one.
+ * The state file need not be on the disk of the parts, but a stamp is: it is an extended attribute
+ * of each file, which a snapshot of the disk contains, and which a file from elsewhere lacks. Not
+ * all file systems have extended attributes, and DAX devices have none: there is no stamp then. A
+ * second attribute is the path of the state file: another pool set with the same parts has another
+ * one.
  */
 #ifndef POOL_STAMP_H
 #define POOL_STAMP_H

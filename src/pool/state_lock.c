@@ -95,8 +95,7 @@ static int end_holder(int fd, const char *path, const uint8_t *session, int time
 
 	if (process < 0 && pid && errno == ENOSYS)
 		return err_set(-EBUSY,
-			"process %d has the pool open, and this kernel cannot end it safely: it lacks "
-			"pidfd_open(2)",
+			"process %d has the pool open, and this kernel cannot end it safely: it lacks pidfd_open(2)",
 			(int)pid);
 	if (process < 0)
 		return 0;

@@ -53,7 +53,7 @@ struct wait {
 	const struct stream_lane *lane;
 	uint32_t most;             /* wait until at most this many messages are unanswered */
 	bool looked;               /* the next two members are set */
-	uint32_t before, answered; /* at the first and the last look */
+	uint32_t before, answered; /* number of answered messages at the first and the last look */
 };
 
 static bool is_over(const struct wait *wait)
@@ -139,7 +139,7 @@ static int wait_answered(struct messages *messages)
 	return wait_for(lane_of(messages), 0);
 }
 
-/* Sending copies the bytes. */
+/* There is nothing to wait for: sending copies the bytes. */
 static int wait_sent(struct messages *messages)
 {
 	(void)messages;

@@ -46,7 +46,7 @@ struct serve_lane {
 	uint32_t sequence; /* of the next message */
 	bool broken;       /* the peer broke the protocol: no more messages are accepted */
 	atomic_uint held;  /* messages that the worker has, until after their replies are sent */
-	atomic_uint unanswered; /* of these: no reply is being sent yet */
+	atomic_uint unanswered; /* of these, messages whose reply is not being sent yet */
 };
 
 /* A message that waits for a worker. */
@@ -75,7 +75,7 @@ struct stream_server {
 	struct serve_lane *lanes;
 	struct worker *workers;
 	void *aligned;         /* the reader's copy of a message that is not aligned */
-	_Atomic uint64_t cost; /* of a message, in ns: the average of the last few */
+	_Atomic uint64_t cost; /* time that a message takes, in ns: the average of the last few */
 
 	/* Written once, with the lock held: `cause` before `failed`. */
 	pthread_mutex_t lock;
@@ -333,7 +333,7 @@ static int progress(struct lanes_server *base)
 	int code = atomic_load_explicit(&server->failed, memory_order_acquire);
 
 	if (code)
-		err_put_back(server->cause); /* not logged again: fail()'s caller did */
+		err_put_back(server->cause); /* the caller of fail() has logged it */
 	return code;
 }
 

@@ -48,14 +48,14 @@ struct stream_pipe {
 };
 
 struct stream_client_args {
-	const char *name; /* of the target, to begin error messages with */
+	const char *name; /* name of the target, which begins error messages */
 	unsigned nlanes;
 	void *local; /* the caller's memory, to which offsets refer */
 	size_t size;
 	size_t guard;    /* only reads are allowed below this offset */
 	unsigned window; /* maximum of messages under way on a lane */
 	size_t message_size;
-	int timeout_ms;               /* of the stream, for error messages */
+	int timeout_ms;               /* time limit of the stream, for error messages */
 	struct tally *const *tallies; /* one for each lane, to count retries; NULL: do not count */
 	struct stream_pipe pipe;
 };

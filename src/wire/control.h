@@ -33,18 +33,21 @@
 #define CONTROL_GREETING_SIZE 16
 #define CONTROL_HEAD_SIZE     12
 #define CONTROL_BODY_MAX      ((size_t)64 << 10)
-/* The most bytes of a lane's message in a frame, and of the pool in a reply to one. */
+/*
+ * Maximum number of bytes of a lane's message in a frame, and of bytes of the pool in the reply to
+ * it.
+ */
 #define CONTROL_DATA_MAX  (CONTROL_BODY_MAX - 64)
 #define CONTROL_FRAME_MAX (CONTROL_HEAD_SIZE + CONTROL_BODY_MAX)
 
 #define CONTROL_LANES_MAX   1024
-#define CONTROL_NAME_MAX    1023 /* of a pool set, in bytes */
+#define CONTROL_NAME_MAX    1023 /* maximum length of the name of a pool set, in bytes */
 #define CONTROL_MESSAGE_MAX 512
 #define CONTROL_ADDRESS_MAX 64
 #define CONTROL_SECRET_SIZE 32
-#define CONTROL_PARTS_MAX   64 /* parts of one set in a reply */
-#define CONTROL_ID_SIZE     16 /* the identity of a pool */
-#define CONTROL_RESULT_SIZE 6  /* of a reply's status, without its message */
+#define CONTROL_PARTS_MAX   64 /* maximum number of parts of one set in a reply */
+#define CONTROL_ID_SIZE     16 /* bytes of the identity of a pool */
+#define CONTROL_RESULT_SIZE 6  /* bytes of a reply's status, without its message */
 #define CONTROL_REPLY       0x80000000u
 
 enum control_type {
@@ -64,7 +67,7 @@ enum control_type {
 	CONTROL_LANES = 10, /* make the lanes of the open pool again, by another provider */
 
 	/* Since minor version 1: what the target remembers of a pool (pool/state.h) */
-	CONTROL_STATE = 16,  /* of a pool set, which need not be open */
+	CONTROL_STATE = 16,  /* report what is remembered of a pool set, which need not be open */
 	CONTROL_BEGIN = 17,  /* before the first store: advance the generation */
 	CONTROL_RESUME = 18, /* an OPEN that resumes a session */
 	CONTROL_MARK = 19,   /* mark the pool as inconsistent */

@@ -58,7 +58,7 @@ static const char *promise_check(unsigned count)
 /* ---- words: two words of one line must change at once */
 
 struct order {
-	ALIGNED uint64_t words[2]; /* where each of 16 entries is; a byte each */
+	ALIGNED uint64_t words[2]; /* places of 16 entries, a byte each */
 };
 
 static void words_work(bool is_bad)

@@ -351,7 +351,7 @@ static void other_descriptor(void)
 	must(is_bad ? 0 : fsync(must(dup(again))));
 }
 
-/* A name that the C library makes up, and stdio; the bad way does not sync the data. */
+/* Uses a name that the C library makes up, and stdio; the bad way does not sync the data. */
 static void made_up_name(void)
 {
 	char path[4096], final[4096];
@@ -369,7 +369,7 @@ static void made_up_name(void)
 	must(sync_directory("."));
 }
 
-/* A file that has no name until it is whole. */
+/* Makes a file that has no name until it is whole. */
 static void nameless(void)
 {
 	char path[64];

@@ -158,7 +158,7 @@ static void test_mistakes(RPMEMpool *rpp, size_t guard)
 	fails(rpmem_drain(rpp, 99, 0), EINVAL,
 		"mistakes: drain of lane 99, which the pool does not have, is EINVAL");
 	has_str(rpmem_errormsg(), ": lane 99: the pool has lane",
-		"mistakes: the message about lane 99 says which lanes there are");
+		"calls with mistakes: the message about lane 99 says which lanes there are");
 	fails(rpmem_deep_persist(rpp, 8192, 64, 99), EINVAL,
 		"mistakes: deep persist on lane 99, which the pool does not have, is EINVAL");
 	fails(rpmem_read(rpp, buffer, 8192, 64, 99), EINVAL,
@@ -188,13 +188,16 @@ static void test_mistakes(RPMEMpool *rpp, size_t guard)
 			"mistakes: flush that begins in the header is EINVAL");
 		fails(rpmem_deep_persist(rpp, 8, 8, 0), EINVAL,
 			"mistakes: deep persist in the header is EINVAL");
-		has_str(rpmem_errormsg(), "pool.set", "mistakes: the message names the pool set");
-		has_str(rpmem_errormsg(), HOST, "mistakes: the message names the target");
+		has_str(rpmem_errormsg(), "pool.set",
+			"calls with mistakes: the message names the pool set");
+		has_str(rpmem_errormsg(), HOST,
+			"calls with mistakes: the message names the target");
 	}
 	scribble(8192, 64);
 	is_int(rpmem_persist(rpp, 8192, 64, 0, 0), 0,
-		"mistakes: persist succeeds on the handle after all mistakes");
-	ok(same(rpp, 8192, 64), "mistakes: the target has the bytes that are persisted afterwards");
+		"calls with mistakes: persist succeeds on the handle afterwards");
+	ok(same(rpp, 8192, 64),
+		"calls with mistakes: the target has the bytes that are persisted afterwards");
 	is_int(rpmem_read(rpp, NULL, 8192, 0, 0), 0, "read: an empty range succeeds");
 }
 
@@ -210,7 +213,7 @@ static void test_attributes(void)
 		if (rpmem_set_attr(rpp, &attr) || rpmem_persist(rpp, 8192, 8, 0, 0))
 			diag("round %d: %s", i, rpmem_errormsg());
 	is_int(rpmem_set_attr(rpp, &attr), 0,
-		"set_attr: fifty times between persists and once more succeed");
+		"set_attr: fifty calls between persists, and one more, succeed");
 	is_int(rpmem_close(rpp), 0, "close: it succeeds after attributes were set");
 	rpp = opened("pool.set", pool, &got);
 	ok(!memcmp(&attr, &got, sizeof(attr)), "open: it returns the attributes that were set");
@@ -248,7 +251,8 @@ static void test_counters(RPMEMpool *rpp)
 
 	if (holdfast_remote_stats(rpp, &before))
 		bail("no counters: %s", rpmem_errormsg());
-	is_int(before->struct_size, sizeof(*before), "counters: the struct has its size");
+	is_int(before->struct_size, sizeof(*before),
+		"counters: struct_size is the size of the struct");
 	rpmem_flush(rpp, 8192, 100, 1, 0);
 	rpmem_flush(rpp, 8192, 0, 1, 0);
 	rpmem_drain(rpp, 1, 0);
@@ -259,22 +263,24 @@ static void test_counters(RPMEMpool *rpp)
 	rpmem_persist(rpp, 8192, 64, 3, 0);
 	ok(!holdfast_remote_stats(rpp, &after), "counters: they can be read again");
 	is_int(after->flushes - before->flushes, 3,
-		"counters: flush, persist, deep persist are flushes");
+		"counters: flush, persist, deep persist are counted as flushes");
 	is_int(after->bytes - before->bytes, 172, "counters: the bytes of all three are added up");
 	is_int(after->drains - before->drains, 3,
-		"counters: drain, persist, deep persist are drains");
+		"counters: drain, persist, deep persist are counted as drains");
 	is_int(after->reads - before->reads, 1, "counters: a read is counted");
 	is_int(after->read_bytes - before->read_bytes, 512,
 		"counters: the bytes of a read are counted");
-	is_int(after->failures - before->failures, 0, "counters: mistakes are not failures");
-	is_int(sum_of(after->times), after->drains, "counters: each drain has a time");
+	is_int(after->failures - before->failures, 0,
+		"counters: calls with mistakes are not counted as failures");
+	is_int(sum_of(after->times), after->drains, "counters: a time is counted for each drain");
 	holdfast_remote_stats_free(&before);
 	is_int(holdfast_remote_describe(HOST, "pool.set", &set), 0,
 		"counters: a pool that is open can be described");
-	ok(set->busy && set->stats, "counters: the description of a pool that is open has them");
+	ok(set->busy && set->stats,
+		"counters: the description of a pool that is open has counters");
 	if (set->stats)
 		ok(!memcmp(set->stats, after, sizeof(*after)),
-			"counters: the description has the same as the program that has the pool open");
+			"counters: the description has the same counters as the program that has the pool open");
 	holdfast_remote_set_free(&set);
 	holdfast_remote_stats_free(&after);
 	ok(!after, "holdfast_remote_stats_free: the pointer becomes NULL");
@@ -290,7 +296,10 @@ static void *wait_for_lane_1(void *rpp)
 	return (void *)(intptr_t)(rc ? errno : 0);
 }
 
-/* Returns when the thread has been asleep for some time: it waits for its lane then. Or bails. */
+/*
+ * Returns when the thread has been asleep for some time: it waits for its lane then. Bails out if
+ * it does not fall asleep.
+ */
 static void await_sleep(void)
 {
 	char path[64], state;

@@ -5,7 +5,7 @@
 #
 #	. "$(dirname "$0")/fault.sh"
 #
-# It includes test/tool/lib.sh and sshd.sh, and defines
+# It includes test/tool/lib.sh and sshd.sh. It sets $target, and defines these functions:
 #
 #	$target			a folder of pool sets; `small.set' has one part of 8 MiB
 #	reach_by_ssh [...]	start an SSH server, with the arguments of sshd_start, and have RPMEM_SSH

@@ -69,7 +69,7 @@ static void test_calls(const char *how, pid_t (*make_child)(void))
 
 	memset(pool + 4096, 1, POOL - 4096);
 	is_int(rpmem_persist(rpp, 4096, 8192, 0, 0), 0,
-		"%s: the parent's persist succeeds before it", how);
+		"%s: the parent's persist succeeds before the child is made", how);
 	pid_t child = make_child();
 	if (!child)
 		_exit(try_calls(rpp));

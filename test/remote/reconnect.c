@@ -62,7 +62,7 @@ static void test_unbegun(void)
 	rpmem_persist(other, 0, 8, 0, 0);
 	rpmem_close(other);
 	fails(holdfast_remote_reconnect(rpp), ESTALE, "unbegun session: another writer is noticed");
-	fails(rpmem_close(rpp), ESTALE, "unbegun session: close reports it");
+	fails(rpmem_close(rpp), ESTALE, "unbegun session: close reports another writer");
 }
 
 static void test_two_writers(void)
@@ -78,7 +78,7 @@ static void test_two_writers(void)
 	is_int(holdfast_remote_reconnect(rpp), 0, "two writers: a reader is not another writer");
 	kill_daemon();
 	other = open_plain(1);
-	is_int(rpmem_persist(other, 0, 8, 0, 0), 0, "two writers: another one stores");
+	is_int(rpmem_persist(other, 0, 8, 0, 0), 0, "two writers: another program stores");
 	rpmem_close(other);
 	fails(holdfast_remote_reconnect(rpp), ESTALE, "two writers: the first one is refused");
 	has_str(rpmem_errormsg(), "another writer", "two writers: the message says why");

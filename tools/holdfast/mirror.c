@@ -28,16 +28,13 @@ static const struct argp_option options[] = {
 };
 
 static const char doc[] =
-	"Compare a file or DAX device on this machine with the pool on another machine that mirrors "
-	"it, or make the pool equal to it.\v"
+	"Compare a file or DAX device on this machine with the pool on another machine that mirrors it, or make the pool equal to it.\v"
 	"  check   compare, and change nothing\n"
-	"  sync    compare, and send the pages that differ\n"
-	"\n"
-	"Both machines hash blocks, and only what differs is sent. HOST is [USER@]NAME[:PORT], reached "
-	"by ssh; rpmemd there reads the pool, which nobody may have open. A sync that was interrupted "
-	"is finished by another sync.\n\n"
-	"Exit status: 0 if the pool is equal to LOCAL, after a sync; 1 if it differs, or is "
-	"marked as inconsistent; 2 if that could not be found out, or the sync failed, or the command line is wrong.";
+	"  sync    compare, and send the pages that differ\n\n"
+	"Both machines hash blocks, and only what differs is sent. HOST is [USER@]NAME[:PORT], reached by ssh; rpmemd there reads the pool, which nobody may have open. "
+	"A sync that was interrupted is finished by another sync.\n\n"
+	"Exit status: 0 if the pool is equal to LOCAL, after a sync; 1 if it differs, or is marked as inconsistent; "
+	"2 if that could not be found out, or the sync failed, or the command line is wrong.";
 
 /* -- the command line -- */
 

@@ -95,16 +95,13 @@ static void tell_text(const struct mirror_job *job)
 		printf("%s is equal to %s: %s compared\n", remote, local, bytes(state->size));
 	printf("  %s were exchanged to compare.\n", bytes(state->exchanged));
 	if (state->inconsistent && (!job->sync || job->dry_run))
-		printf("  That pool is marked as inconsistent: an earlier sync or reconnect has not "
-		       "ended. A sync removes the mark.\n");
+		printf("  That pool is marked as inconsistent: an earlier sync or reconnect has not ended. A sync removes the mark.\n");
 	if (state->header_size)
 		printf("  The first %" PRIu64
-		       " bytes are the header of that pool: they are not compared, and stay as they "
-		       "are.\n",
+		       " bytes are the header of that pool: they are not compared, and stay as they are.\n",
 			state->header_size);
 	if (state->pool_size > job->file.size)
-		printf("  The last %s of that pool are beyond the end of %s, and are not "
-		       "compared.\n",
+		printf("  The last %s of that pool are beyond the end of %s, and are not compared.\n",
 			bytes(state->pool_size - job->file.size), local);
 	free(local);
 	free(remote);

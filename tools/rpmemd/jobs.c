@@ -21,8 +21,8 @@ struct job {
 };
 
 /*
- * `lock` guards all that follows it. The thread executes one job and waits until its reply has
- * been taken: the next one is begun meanwhile, since there are two places for replies.
+ * `lock` guards all that follows it. There are two places for replies: until the reply of one job
+ * is taken, the thread executes the next job.
  */
 struct reply {
 	struct control_head head;
@@ -189,7 +189,7 @@ int jobs_fd(const struct jobs *jobs)
 	return jobs->fd;
 }
 
-/* Copy a reply out. The lock is not needed: the thread is not at this one. */
+/* Copy a reply out. The lock is not needed: the thread does not use this reply now. */
 static void copy_out(
 	const struct reply *reply, struct control_head *head, int *result, struct writer *out)
 {

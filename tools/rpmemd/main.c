@@ -57,8 +57,8 @@ static int start(const struct config *config)
 	if (!error)
 		error = map_init();
 	if (!error && config->persist_general_given)
-		log_warning("persist-general has no effect: how bytes become durable follows from "
-			    "the pool and the provider");
+		log_warning(
+			"persist-general has no effect: how bytes become durable follows from the pool and the provider");
 	return error;
 }
 

@@ -49,8 +49,7 @@ static const struct argp_option table[] = {
 };
 
 static const char doc[] =
-	"Keep a copy of another machine's memory, on its behalf. It is started there, through ssh, by "
-	"librpmem, and speaks to it on standard input and output.";
+	"Keep a copy of another machine's memory, on its behalf. It is started there, through ssh, by librpmem, and speaks to it on standard input and output.";
 
 static const char *name_of(int key)
 {

@@ -96,7 +96,7 @@ void publish_answer(struct publish *publish, const struct wire_session *session)
 
 	if (session && publish->asker >= 0) {
 		counters_put_session(&out, session);
-		/* One that has gone, or does not read, is not waited for. */
+		/* Do not wait for a process that has gone or does not read. */
 		if (send(publish->asker, bytes, writer_length(&out), MSG_NOSIGNAL) < 0)
 			log_debug("a process that asked for the counters has gone: %m");
 	}

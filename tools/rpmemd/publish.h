@@ -22,17 +22,17 @@ struct publish {
 	int listening, asker; /* -1: not open */
 };
 
-/* A failure is logged: then nobody is told. */
+/* Open the socket. A failure is logged: then the counters are not passed on. */
 void publish_open(struct publish *publish, const struct pool_set *set);
 void publish_close(struct publish *publish);
 
 /* Becomes readable when a process asks. -1 while an answer is due. */
 int publish_fd(const struct publish *publish);
 
-/* Call it then. True if an answer is due. */
+/* Call it when the descriptor is readable. True if an answer is due. */
 bool publish_accept(struct publish *publish);
 
-/* Answer, or with NULL refuse to. */
+/* Answer the process that asks; with NULL, refuse. */
 void publish_answer(struct publish *publish, const struct wire_session *session);
 
 /*

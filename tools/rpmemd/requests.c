@@ -38,7 +38,10 @@ static int reply(struct session *session, const struct control_head *head, int r
 	return control_io_send_reply(&session->io, head, &out);
 }
 
-/* Free the secrets, which are NULL for lanes in this channel. */
+/*
+ * Send the reply about a pool that was opened, and free the secrets, which are NULL for lanes in
+ * this channel.
+ */
 static int send_started(struct session *session, const struct control_head *head,
 	const struct control_started *told, uint8_t *secrets)
 {

@@ -20,8 +20,8 @@ static int open_set(
 }
 
 /*
- * The pool's own errors. Network file systems fail with ESTALE, and damaged ones with EUCLEAN,
- * which would tell the initiator something else.
+ * Convert an error of the pool. Network file systems fail with ESTALE, and damaged ones with
+ * EUCLEAN: these codes would tell the initiator something else.
  */
 static int of_pool(int rc)
 {
@@ -35,8 +35,8 @@ static int of_pool(int rc)
 
 /*
  * End the session's daemon, if it still has the pool, and open the pool. Opening waits a moment for
- * a daemon that is ending by itself and has let the session go; a second time, since a daemon may
- * have begun the session after the first look.
+ * a daemon that is ending by itself and has let the session go; all of this is done a second time,
+ * since a daemon may have begun the session after the first look.
  */
 static int open_resumed(
 	struct service *service, const struct service_start *request, const struct pool_set *set)

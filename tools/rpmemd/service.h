@@ -27,7 +27,7 @@ struct service {
 	struct control_io *io;       /* the control channel */
 	bool created;                /* by this initiator */
 	bool kept;                   /* the initiator has sent KEEP: a created pool stays */
-	bool begins;                 /* the initiator sends BEGIN; if not, any OPEN begins */
+	bool begins;                 /* initiator sends BEGIN; if not, any OPEN begins a session */
 	bool looks;                  /* the pool is open for reading only, without a server */
 	uint8_t *buffer;             /* bytes of the pool that are being hashed; or NULL */
 };

@@ -30,8 +30,8 @@ enum holdfast_method service_method(const struct config *config, enum holdfast_p
 	if (config->persist_apm && granularity == PMEM2_GRANULARITY_BYTE)
 		return HOLDFAST_METHOD_WRITE_DELIVERED;
 	if (config->persist_apm)
-		log_notice("persist-apm has no effect: over tcp, a write is durable only if the "
-			   "CPU's caches are");
+		log_notice(
+			"persist-apm has no effect: over tcp, a write is durable only if the CPU's caches are");
 	return HOLDFAST_METHOD_WRITE_MESSAGE;
 }
 
@@ -165,7 +165,7 @@ static int listen_by(struct service *service, unsigned provider, unsigned wanted
 
 /*
  * Decide if the lanes are in the control channel: if the initiator wants nothing else, or if there
- * is no libfabric here. The data is not sent this way because another one fails.
+ * is no libfabric here. The failure of another provider is not a reason to send the data this way.
  */
 static int choose_stream(const struct config *config, unsigned offered, bool *chosen)
 {

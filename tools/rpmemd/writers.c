@@ -16,8 +16,8 @@ _Static_assert(STATE_IDENTITY_SIZE == CONTROL_ID_SIZE, "identities");
 _Static_assert(STATE_SECRET_SIZE == CONTROL_SECRET_SIZE, "secrets");
 
 /*
- * The error of a file of the state folder. Network file systems fail with ESTALE, and damaged ones
- * with EUCLEAN, which would tell the initiator something else.
+ * Convert an error of a file of the state folder. Network file systems fail with ESTALE, and
+ * damaged ones with EUCLEAN: these codes would tell the initiator something else.
  */
 static int of_folder(int rc)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * writers.h - who has stored to the pool of this daemon: its state file, and this session's part
+ * writers.h - the sessions that have stored to the pool of this daemon: its state file, and the
+ * part of this session
  *
  * Call these functions with the pool open: its lock guards the state file, too. They return 0, or
  * -errno with an error message: -ESTALE if a session cannot be resumed, -EUCLEAN for a pool with a
@@ -15,7 +16,7 @@
 #include "wire/control.h"
 
 struct writers {
-	char *path;              /* of the state file; NULL: no pool is open */
+	char *path;              /* path of the state file; NULL: no pool is open */
 	struct pool_state state; /* as in the file, once there is one */
 	bool begun;              /* the initiator of this daemon has a session in the state */
 	int hold;                /* descriptor of state_hold(), if begun */

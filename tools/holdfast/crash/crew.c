@@ -170,10 +170,7 @@ int crew_end(void *context, unsigned number, struct verdict *verdict)
 	verdict->words = reply.has_words ? strdup(reply.words) : NULL;
 	if (reply.error != JUDGE_AGAIN)
 		return reply.error;
-	/*
-	 * The worker restored the image to the content of when the worker began, which is out of
-	 * date.
-	 */
+	/* The worker has restored the image to an outdated content: that of when it began. */
 	int error = images_restore(crew->work, crew->run, number);
 	return error ? -error : JUDGE_AGAIN;
 }

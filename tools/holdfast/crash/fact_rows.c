@@ -4,23 +4,19 @@
 
 const struct fact_cause fact_causes[] = {
 	[CAUSE_FLUSH] = {"missing flush", "missing-flush",
-		"The lost store is not flushed, neither before the program ends nor before it "
-		"acknowledges.",
+		"The lost store is not flushed, neither before the program ends nor before it acknowledges.",
 		"flush the lost store"},
 	[CAUSE_DRAIN] = {"missing drain", "missing-drain",
 		"The lost store is flushed, and the thread that flushed it has not drained.",
 		"drain, on the thread that flushed the lost store, before what relies on it"},
 	[CAUSE_ORDER] = {"missing order", "missing-order",
-		"The lost store may become durable after the early one, which relies on it: there "
-		"is no drain between.",
+		"The lost store may become durable after the early one, which relies on it: there is no drain between.",
 		"a drain between the two"},
 	[CAUSE_EVICTION] = {"missing order (eviction)", "missing-order-eviction",
-		"The lost store may become durable after the early one, which relies on it, "
-		"because the line of the early one may be written back by itself.",
+		"The lost store may become durable after the early one, which relies on it, because the line of the early one may be written back by itself.",
 		"make the lost store durable before the early one is stored"},
 	[CAUSE_ATOMICITY] = {"atomicity", "atomicity",
-		"Something that belongs together is half done: in one line, or with one half "
-		"durable or stored before the other.",
+		"Something that belongs together is half done: in one line, or with one half durable or stored before the other.",
 		"one store of 8 bytes that makes all of it count, or a log"},
 	[CAUSE_TORN] = {"torn copy", "torn-copy", "Part of a copy is there.",
 		"store a flag or a checksum of the copy after the copy is durable"},
@@ -28,12 +24,10 @@ const struct fact_cause fact_causes[] = {
 		"The check fails although everything is durable that was stored until then.",
 		"correct the program's recovery, or flush the stores that were only found after the program's end"},
 	[CAUSE_TORN_LINE] = {"torn line", "torn-line",
-		"The order of two stores in one line is lost where memory keeps no more than 8 "
-		"bytes whole.",
+		"The order of two stores in one line is lost where memory keeps no more than 8 bytes whole.",
 		"a drain between the two, or a checksum over both"},
 	[CAUSE_TORN_PAGE] = {"torn page", "torn-page",
-		"The order of two stores in one page is lost where storage keeps no more than a "
-		"sector whole.",
+		"The order of two stores in one page is lost where storage keeps no more than a sector whole.",
 		"a sync between the two, or a checksum over both"},
 };
 

@@ -41,15 +41,14 @@ static char *level_words(const struct explored *explored)
 {
 	if (explored->seen && explored->stores)
 		return words_of(
-			"levels 0 and 1: %llu stores were seen one by one; parts of the program "
-			"that holdfast cc did not build changed a line %llu times, and their stores "
-			"were not told apart",
+			"levels 0 and 1: %llu stores were seen one by one; "
+			"parts of the program that holdfast cc did not build changed a line %llu times, and their stores were not told apart",
 			(unsigned long long)explored->stores, (unsigned long long)explored->seen);
 	return words_of("%s",
-		explored->seen     ? "level 0: stores between two flushes of a line were not told "
-				     "apart (holdfast cc tells them)"
+		explored->seen
+			? "level 0: stores between two flushes of a line were not told apart (holdfast cc tells them)"
 		: explored->stores ? "level 1: each store was seen by itself"
-		: explored->copies ? "level 1: all that was stored are copies and fills by calls"
+		: explored->copies ? "level 1: copies and fills by calls are all that was stored"
 				   : "no store was recorded");
 }
 
@@ -228,8 +227,7 @@ static void make_blind(const struct findings *findings, struct fact_blind *blind
 		.is_gone = run->file_gone};
 	if (blind->found)
 		blind->words[blind->count++] = words_of(
-			"stores found only by comparing: %llu times a line, %llu of them after the "
-			"end; their order inside the line is not known",
+			"stores found only by comparing: %llu times a line, %llu of them after the end; their order inside the line is not known",
 			(unsigned long long)blind->found,
 			(unsigned long long)blind->found_after_end);
 	if (blind->maps)

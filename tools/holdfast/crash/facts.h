@@ -57,7 +57,7 @@ struct fact_probes {
 
 struct fact_blind {
 	uint64_t found, found_after_end, maps, names, records;
-	uint64_t missed[MISSED_WAYS]; /* how often, for each way */
+	uint64_t missed[MISSED_WAYS]; /* number of times, by enum missed */
 	bool is_gone;
 	char *words[9 + MISSED_WAYS + PROBE_REFUSALS]; /* a message for each of these */
 	unsigned count;

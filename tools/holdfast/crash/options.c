@@ -38,55 +38,43 @@ enum {
 
 static const struct argp_option options[] = {
 	{"check", OPTION_CHECK, "COMMAND", 0,
-		"Run COMMAND on each image, whose name replaces {}; exit status 0 means that the "
-		"image is good",
+		"Run COMMAND on each image, whose name replaces {}; exit status 0 means that the image is good",
 		0},
 	{"file", OPTION_FILE, "FILE", 0,
-		"Test a copy of FILE, whose name replaces FILE among the arguments of PROGRAM; "
-		"it need not exist yet. May be repeated. Without it, all arguments that name "
-		"files",
+		"Test a copy of FILE, whose name replaces FILE among the arguments of PROGRAM; it need not exist yet. May be repeated. Without it, all arguments that name files",
 		0},
 	{"in-place", OPTION_IN_PLACE, NULL, 0,
 		"Let PROGRAM work on the files themselves, and test all files that it maps", 0},
 	{"dump", OPTION_DUMP, "COMMAND", 0,
-		"Run COMMAND on each image, whose name replaces {}: what it prints must be what it prints "
-		"without a crash, before or after the operation that was under way",
+		"Run COMMAND on each image, whose name replaces {}: what it prints must be what it prints without a crash, before or after the operation that was under way",
 		0},
 	{"watch", OPTION_WATCH, "DIR", 0,
-		"Test the files in a copy of DIR, with their names and sizes; its name replaces DIR "
-		"among the arguments of PROGRAM. Assumes the model page",
+		"Test the files in a copy of DIR, with their names and sizes; its name replaces DIR among the arguments of PROGRAM. Assumes the model page",
 		0},
 	{"fs", OPTION_FS, "KIND", 0,
-		"Assume for watched files a file system that keeps the order of names and sizes, ordered "
-		"(unless given), or one that does not, posix",
+		"Assume for watched files a file system that keeps the order of names and sizes, ordered (unless given), or one that does not, posix",
 		1},
 	{"recover", OPTION_RECOVER, NULL, 0,
-		"Run PROGRAM itself on each image instead of a COMMAND: it must end, by itself, with "
-		"exit status 0",
+		"Run PROGRAM itself on each image instead of a COMMAND: it must end, by itself, with exit status 0",
 		0},
 	{"really", OPTION_REALLY, NULL, 0,
-		"Execute flushes and syncs of PROGRAM, besides recording them, so that it sees their "
-		"errors",
+		"Execute flushes and syncs of PROGRAM, besides recording them, so that it sees their errors",
 		0},
 	{"no-probes", OPTION_NO_PROBES, NULL, 0,
 		"Do not observe flushes, fences and streaming stores that PROGRAM executes without a library",
 		0},
 	{"model", OPTION_MODEL, "MODEL", 0,
-		"Lose in a crash the stores that MODEL says: cache-line (the default), byte, process, "
-		"page or armv8",
+		"Lose in a crash the stores that MODEL says: cache-line (the default), byte, process, page or armv8",
 		1},
 	{"atom", OPTION_ATOM, "8", 0,
-		"Assume also that memory may tear lines, and keeps only 8 bytes whole; for the models "
-		"cache-line and armv8",
+		"Assume also that memory may tear lines, and keeps only 8 bytes whole; for the models cache-line and armv8",
 		1},
 	{"tear", OPTION_TEAR, "512", 0,
-		"Assume also that storage may tear pages, and keeps only 512 bytes whole; for the "
-		"model page",
+		"Assume also that storage may tear pages, and keeps only 512 bytes whole; for the model page",
 		1},
 	{"time", OPTION_TIME, "SECONDS", 0, "Stop looking after SECONDS (60); 0: never", 1},
 	{"budget", OPTION_BUDGET, "N", 0,
-		"Try N images the first time that stores from the same places are pending (64), "
-		"then a quarter, and so on",
+		"Try N images the first time that stores from the same places are pending (64), then a quarter, and so on",
 		1},
 	{"images", OPTION_IMAGES, "N", 0, "Try at most N images", 1},
 	{"exhaustive", OPTION_EXHAUSTIVE, NULL, 0, "Try every image that is possible", 1},
@@ -108,13 +96,11 @@ static const struct argp_option options[] = {
 };
 
 static const char doc[] =
-	"Run PROGRAM once, record what it stores to mapped files and makes durable, and have COMMAND check "
-	"the files that a power cut could have left behind at any moment.\v"
-	"Flushes, fences and msync(2) of PROGRAM are recorded and not executed for the files under "
-	"test: PROGRAM must not depend on their effect. Standard output of PROGRAM is shown on standard error.\n\n"
-	"Exit status: 0 no bug was found; 1 some were; 2 wrong command line; 3 PROGRAM failed by "
-	"itself; 4 nothing could be tested; 5 the check fails without a crash; 6 with --strict, "
-	"not all stores of PROGRAM could be observed.";
+	"Run PROGRAM once, record what it stores to mapped files and makes durable, and have COMMAND check the files that a power cut could have left behind at any moment.\v"
+	"Flushes, fences and msync(2) of PROGRAM are recorded and not executed for the files under test: PROGRAM must not depend on their effect. "
+	"Standard output of PROGRAM is shown on standard error.\n\n"
+	"Exit status: 0 no bug was found; 1 some were; 2 wrong command line; 3 PROGRAM failed by itself; 4 nothing could be tested; 5 the check fails without a crash; "
+	"6 with --strict, not all stores of PROGRAM could be observed.";
 
 static double seconds(const char *text, struct argp_state *state)
 {

@@ -229,8 +229,8 @@ void probes_make(const struct probe_report *report, struct fact_probes *probes)
 		probes->refusals[i] = refusal_of(&report->refusals[i]);
 	if ((report->probed || report->refused) &&
 		asprintf(&probes->words,
-			"raw flushes, fences and streaming stores: %u probed, %u of them executed, "
-			"%" PRIu64 " times; %u refused",
+			"raw flushes, fences and streaming stores: %u probed, %u of them executed, %" PRIu64
+			" times; %u refused",
 			report->probed, report->hit, report->hits, report->refused) < 0)
 		probes->words = NULL;
 }

@@ -133,8 +133,7 @@ void report_text(const struct facts *facts, bool is_coloured, FILE *to)
 		fprintf(to, "the check accepted even an empty file: it may check nothing\n");
 	print_formatted(to, 2, "%s", facts->level_words);
 	print_formatted(to, 2,
-		"%s model; %llu crash points, %llu of %llu signatures covered, "
-		"%llu images in %.1f s%s",
+		"%s model; %llu crash points, %llu of %llu signatures covered, %llu images in %.1f s%s",
 		facts->model, (unsigned long long)facts->points, (unsigned long long)facts->covered,
 		(unsigned long long)facts->signatures, (unsigned long long)facts->images,
 		facts->seconds, facts->was_ended ? ", ended by a limit" : "");

@@ -17,8 +17,8 @@ static void stop(int number)
 /* Handles SIGBUS: there was no room for a page of an image. */
 static _Noreturn void no_room(int number)
 {
-	static const char words[] = "holdfast: no room for images; HOLDFAST_CRASH_DIR names "
-				    "another directory\n";
+	static const char words[] =
+		"holdfast: no room for images; HOLDFAST_CRASH_DIR names another directory\n";
 
 	(void)number;
 	signal(SIGBUS, SIG_DFL);

@@ -163,8 +163,8 @@ void sites_text(const struct run *run, const struct sites *sites, unsigned rows,
 			counts->total.idle_syncs);
 	if (counts->unflushed)
 		fprintf(to,
-			"never flushed: %" PRIu64 " line%s that had changed when the program "
-			"ended\n",
+			"never flushed: %" PRIu64
+			" line%s that had changed when the program ended\n",
 			counts->unflushed, counts->unflushed == 1 ? "" : "s");
 	print_blind_spots(run, to);
 }

@@ -41,12 +41,10 @@ static const struct argp_option options[] = {
 };
 
 static const char doc[] =
-	"Run PROGRAM once, and count at each call site the flushes, drains and copies by which it makes its "
-	"stores to mapped files durable, and those that were redundant.\v"
-	"Flushes, fences and msync(2) of PROGRAM are counted and not executed for these files: PROGRAM "
-	"must not depend on their effect. Standard output of PROGRAM is shown on standard error.\n\n"
-	"Exit status: 0 all was counted; 2 wrong command line; 3 PROGRAM failed by itself, and what it "
-	"had done was counted; 4 nothing could be counted.";
+	"Run PROGRAM once, and count at each call site the flushes, drains and copies by which it makes its stores to mapped files durable, and those that were redundant.\v"
+	"Flushes, fences and msync(2) of PROGRAM are counted and not executed for these files: PROGRAM must not depend on their effect. "
+	"Standard output of PROGRAM is shown on standard error.\n\n"
+	"Exit status: 0 all was counted; 2 wrong command line; 3 PROGRAM failed by itself, and what it had done was counted; 4 nothing could be counted.";
 
 struct chosen {
 	struct options run;

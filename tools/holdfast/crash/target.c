@@ -215,8 +215,7 @@ static int say_why_nothing(
 			work->path, options->program[0]);
 	if (ring->other_maps)
 		return complain(STATUS_NOTHING,
-			"%s maps %s, which was there before and is not a copy: name it with --file, "
-			"or give --in-place",
+			"%s maps %s, which was there before and is not a copy: name it with --file, or give --in-place",
 			options->program[0], ring->other_name);
 	if (ring->private_maps)
 		return complain(STATUS_NOTHING,

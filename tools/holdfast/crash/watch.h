@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* watch.h - functions of watch.c that only watched.c needs besides */
+/* watch.h - functions of watch.c that, apart from itself, only watched.c calls */
 #ifndef TOOLS_HOLDFAST_CRASH_WATCH_H
 #define TOOLS_HOLDFAST_CRASH_WATCH_H
 

@@ -180,7 +180,7 @@ static int copy_range(int from, int to, off_t at, off_t end)
 		ssize_t got = pread(from, buffer, wanted, at);
 		if (got <= 0)
 			return (int)got;
-		errno = ENOSPC; /* if only a part is written */
+		errno = ENOSPC; /* the errno if only a part was written */
 		if (pwrite(to, buffer, (size_t)got, at) != got)
 			return -1;
 		at += got;
