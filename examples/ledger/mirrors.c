@@ -34,6 +34,7 @@ struct member {
 	atomic_int state;
 	bool has_thread; /* not joined yet */
 	bool failed;     /* this member has failed in the current commit */
+	bool ended;      /* the thread is at its end, and can be joined; guarded by the lock */
 	uint64_t left_at;
 	pthread_t thread;
 };
@@ -41,7 +42,7 @@ struct member {
 struct mirrors {
 	unsigned count, required;
 	pthread_mutex_t lock;
-	pthread_cond_t ending;
+	pthread_cond_t ending; /* `ends` or a member's `ended` has become true */
 	/* Guarded by the lock. */
 	bool ends;
 	uint64_t committed; /* records up to here are durable in the log's file */
@@ -192,9 +193,10 @@ static bool nap(struct mirrors *all, unsigned *ms)
 static void *catch_up(void *argument)
 {
 	struct member *member = argument;
+	struct mirrors *all = member->all;
 	unsigned ms = NAP_MS;
 
-	while (!nap(member->all, &ms)) {
+	while (!nap(all, &ms)) {
 		int ret = bring_back(member);
 		if (!ret)
 			break;
@@ -205,6 +207,10 @@ static void *catch_up(void *argument)
 			break;
 		}
 	}
+	pthread_mutex_lock(&all->lock);
+	member->ended = true;
+	pthread_cond_broadcast(&all->ending);
+	pthread_mutex_unlock(&all->lock);
 	return NULL;
 }
 
@@ -232,6 +238,7 @@ static void fall_out(struct member *member)
 		return;
 	mirror_hush(member->copy.mirror, true);
 	member->left_at = member->copy.sent;
+	member->ended = false;
 	errno = pthread_create(&member->thread, NULL, catch_up, member);
 	member->has_thread = !errno;
 	if (errno)
@@ -389,11 +396,20 @@ int mirrors_grow(struct mirrors *all, const struct log *log)
 /* Ends the thread. One that does not end in time is left alone: it may wait for its target. */
 static void end_thread(struct member *member)
 {
+	struct mirrors *all = member->all;
 	struct timespec until = in_ms(PATIENCE_MS);
+	int error = 0;
 
-	if (member->has_thread)
-		member->has_thread =
-			pthread_clockjoin_np(member->thread, NULL, CLOCK_MONOTONIC, &until) != 0;
+	if (!member->has_thread)
+		return;
+	pthread_mutex_lock(&all->lock);
+	while (!member->ended && error != ETIMEDOUT)
+		error = pthread_cond_timedwait(&all->ending, &all->lock, &until);
+	bool ended = member->ended;
+	pthread_mutex_unlock(&all->lock);
+	if (ended)
+		pthread_join(member->thread, NULL);
+	member->has_thread = !ended;
 }
 
 void mirrors_close(struct mirrors *all)
