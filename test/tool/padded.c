@@ -2,11 +2,11 @@
 /*
  * padded CALL FILE - write back a struct with padding, among bytes that are marked inaccessible
  *
- * It runs under Memcheck, which must report neither the seven bytes of padding, which are never
- * written, nor the inaccessible bytes. CALL is msync, deep, persist, drain or deep-flush, the call
- * that writes back. With "mistake" it passes the struct to pwrite(2): Memcheck must report its
- * padding. With "race", for DRD and Helgrind, two threads copy to the same bytes: it must be
- * reported.
+ * The test runs this program under Memcheck, which must report neither the seven bytes of padding,
+ * which are never written, nor the inaccessible bytes. CALL names the call that writes the struct
+ * back: msync, deep, persist, drain or deep-flush. If CALL is "mistake", the program passes the
+ * struct to pwrite(2), and Memcheck must report its padding. If CALL is "race", two threads copy to
+ * the same bytes, and DRD and Helgrind must report the race.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -20,7 +20,7 @@
 #include <valgrind/memcheck.h>
 
 #define LENGTH 65536
-#define AT     4090 /* offset of the record, which is on two pages */
+#define AT     4090 /* offset of the record, which spans two pages */
 
 struct record {
 	char kind;

@@ -24,7 +24,8 @@
 
 sshd_configure() { # FOLDER ADDRESS PORT
 	local locked=no
-	# "!" in place of a password locks the account: sshd then accepts its key only with UsePAM.
+	# An account with "!" in place of its password is locked: sshd accepts a key for it only
+	# with UsePAM.
 	[[ $(getent shadow "$(id -un)" 2>/dev/null) != *:!* ]] || locked=yes
 	cat >"$1/sshd_config" <<-END
 		ListenAddress $2
@@ -41,7 +42,8 @@ sshd_configure() { # FOLDER ADDRESS PORT
 		MaxStartups 100
 		LogLevel VERBOSE
 	END
-	# sshd must not treat killed clients as attackers. Older versions do not know this option.
+	# sshd must not treat killed clients as attackers. Older versions of sshd lack the option
+	# PerSourcePenalties.
 	if "$sshd_program" -t -f "$1/sshd_config" -o PerSourcePenalties=no 2>/dev/null; then
 		echo "PerSourcePenalties no" >>"$1/sshd_config"
 	fi
@@ -67,8 +69,8 @@ sshd_configure() { # FOLDER ADDRESS PORT
 	chmod +x "$1/ssh"
 }
 
-# Waits until the log says that the server listens. Fails if the server ends first: its port was
-# taken, or its log has another reason.
+# Waits until the log says that the server listens. Fails if the server ends first, because another
+# process uses its port or for another reason, which is in the log.
 sshd_listens() { # FOLDER
 	local tries
 	for ((tries = 0; tries < 1000; tries++)); do
@@ -90,8 +92,8 @@ sshd_start() { # FOLDER [ADDRESS [COMMAND...]]
 		sshd_trouble="there is no sshd, ssh or ssh-keygen here"
 		return 1
 	fi
-	# sshd needs this folder, which its service usually makes. It is not removed at the end, as
-	# another server may use it by then.
+	# sshd needs the folder /run/sshd, which the system's sshd service usually makes. sshd_stop
+	# does not remove the folder, as another sshd may use it.
 	if [ "$(id -u)" -eq 0 ] && [ ! -d /run/sshd ]; then mkdir -m 0755 /run/sshd; fi
 	if ! { (umask 077 && mkdir "$folder") &&
 		ssh-keygen -q -t ed25519 -N '' -C holdfast -f "$folder/host_key" &&
@@ -120,7 +122,8 @@ sshd_start() { # FOLDER [ADDRESS [COMMAND...]]
 sshd_children() { # PID
 	local stat fields
 	for stat in /proc/[0-9]*/stat; do
-		# The program's name, in parentheses, may contain blanks and parentheses: cut behind it.
+		# Skip all fields up to the program's name, which is in parentheses and may contain
+		# blanks and parentheses itself.
 		{ fields=$(<"$stat"); } 2>/dev/null || continue
 		fields=${fields##*) }
 		fields=${fields#? }

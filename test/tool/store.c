@@ -7,9 +7,9 @@
  * It maps the file, stores to its third page, prints `stored', waits for a line on standard input,
  * has the page written back in the way HOW, and prints `durable'.
  *
- *	persist drain unmap	by these calls of libpmem2
- *	thread			by a flush on a thread, which then ends
- *	exit			by a flush, after which the process ends
+ *	persist drain unmap	by the operation of libpmem2 with this name
+ *	thread			by a flush in a thread that ends after it
+ *	exit			by a flush and the end of the process
  *	deep			by pmem2_deep_flush(); the exit status is 1 if it fails
  */
 #include <err.h>

@@ -25,22 +25,26 @@ static void one_region(const char *domain, int wanted, const char *what)
 
 static void no_regions(void)
 {
-	is_int(device_auto_flush(tree_root), 0, "auto_flush: no, if sysfs has no nd bus");
+	is_int(device_auto_flush(tree_root), 0,
+		"auto_flush: the caches are not durable if sysfs has no nd bus");
 	tree_file("bus/nd/devices", "");
 	is_int(device_auto_flush(tree_root), 0,
-		"auto_flush: no, if bus/nd/devices is not a directory");
+		"auto_flush: the caches are not durable if bus/nd/devices is not a directory");
 	new_tree();
 	tree_file(DEVICES "ndbus0/provider", "ACPI.NFIT\n");
-	is_int(device_auto_flush(tree_root), 0, "auto_flush: no, if the nd bus has no regions");
-	is_int(device_auto_flush("/nonexistent"), 0, "auto_flush: no, if sysfs is missing");
+	is_int(device_auto_flush(tree_root), 0,
+		"auto_flush: the caches are not durable if the nd bus has no regions");
+	is_int(device_auto_flush("/nonexistent"), 0,
+		"auto_flush: the caches are not durable if sysfs is missing");
 }
 
 static void domains(void)
 {
-	one_region("cpu_cache\n", 1, "persistence_domain cpu_cache gives yes");
-	one_region("memory_controller\n", 0, "persistence_domain memory_controller gives no");
+	one_region("cpu_cache\n", 1, "with persistence_domain cpu_cache the caches are durable");
+	one_region("memory_controller\n", 0,
+		"with persistence_domain memory_controller the caches are not durable");
 	one_region("cpu_cache_and_more\n", 0,
-		"a persistence_domain that only begins with cpu_cache gives no");
+		"with a persistence_domain that only begins with cpu_cache the caches are not durable");
 	one_region("", -EIO, "an empty persistence_domain is refused");
 	has_str(err_get(), "persistence_domain of region0 is empty",
 		"auto_flush: the message names the empty attribute");
@@ -56,7 +60,7 @@ static void domains(void)
 	new_tree();
 	tree_file(DEVICES "region0/size", "0\n");
 	is_int(device_auto_flush(tree_root), 0,
-		"auto_flush: no, if a region has no persistence_domain");
+		"auto_flush: the caches are not durable if a region has no persistence_domain");
 }
 
 static void several(void)
@@ -66,10 +70,10 @@ static void several(void)
 	tree_link(DEVICES "region0", "../../../devices/a");
 	tree_file(DEVICES "region1/persistence_domain", "cpu_cache\n");
 	is_int(device_auto_flush(tree_root), 1,
-		"auto_flush: yes, if all regions have the domain cpu_cache");
+		"auto_flush: the caches are durable if all regions have the domain cpu_cache");
 	tree_file(DEVICES "region12/persistence_domain", "memory_controller\n");
 	is_int(device_auto_flush(tree_root), 0,
-		"auto_flush: no, if one of several regions has another domain");
+		"auto_flush: the caches are not durable if one of several regions has another domain");
 	new_tree();
 	tree_file(DEVICES "region1/persistence_domain", "cpu_cache\n");
 	tree_file(DEVICES "dax_region2/persistence_domain", "memory_controller\n");
@@ -78,7 +82,8 @@ static void several(void)
 	is_int(device_auto_flush(tree_root), 1,
 		"auto_flush: names that only begin like a region's are ignored");
 	tree_link(DEVICES "region4", "nowhere");
-	is_int(device_auto_flush(tree_root), 0, "auto_flush: no, if a region cannot be opened");
+	is_int(device_auto_flush(tree_root), 0,
+		"auto_flush: the caches are not durable if a region cannot be opened");
 }
 
 int main(void)

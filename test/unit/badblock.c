@@ -60,8 +60,8 @@ static void make_disk(int fd)
 }
 
 /*
- * Makes the disk list `sectors` bad sectors, the first of them `skip` bytes into the given extent
- * of the file; `more` has further lines for the list.
+ * Writes the disk's list of bad sectors: `sectors` sectors, the first of them `skip` bytes behind
+ * the start of the given extent of the file, and then the lines in `more`.
  */
 static void add_bad(const struct extents *extents, size_t extent, unsigned skip, unsigned sectors,
 	const char *more)
@@ -107,7 +107,7 @@ static void one_extent(int fd, const struct extents *extents)
 	add_bad(extents, 3, 512, 1, "");
 	blocks = read_blocks(fd, 0, 1, "badblocks_read: one bad sector within a block of the file");
 	is_block(&blocks, 0, 3 * 2 * BLOCK, BLOCK,
-		"badblocks_read: a bad sector is rounded outward to the file's block");
+		"badblocks_read: a bad sector makes the whole block of the file bad");
 	badblocks_fini(&blocks);
 	add_bad(extents, 3, 0, 1, "0 8\n");
 	blocks = read_blocks(
@@ -243,13 +243,16 @@ static void covering(void)
 		"badlist_covers: a range over two neighbours is covered");
 	ok(!badlist_covers(&list, 8000, 5000), "badlist_covers: a range over a gap is not covered");
 	ok(!badlist_covers(&list, 12288, 513),
-		"badlist_covers: a range that ends a byte too late is not covered");
+		"badlist_covers: a range that ends a byte behind a bad block is not covered");
 	badlist_clip(&list, 4000, 8400);
-	is_int(list.count, 3, "badlist_clip: three entries are left");
+	is_int(list.count, 3,
+		"badlist_clip: a clipped list has the three entries that touch the range");
 	is_int(list.list[0].offset + list.list[0].length, 96 + 4096,
-		"badlist_clip: offsets are shifted");
-	is_int(list.list[1].length, 96, "badlist_clip: the first entry is cut at its start");
-	is_int(list.list[2].length, 112, "badlist_clip: the last entry is cut at its end");
+		"badlist_clip: offsets in a clipped list count from the start of the range");
+	is_int(list.list[1].length, 96,
+		"badlist_clip: an entry across the start of the range loses its first bytes");
+	is_int(list.list[2].length, 112,
+		"badlist_clip: an entry across the end of the range loses its last bytes");
 	badblocks_fini(&list);
 }
 
@@ -287,7 +290,9 @@ static void dax_device(void)
 		      none = {.kind = DEVICE_DAX, .number = makedev(252, 9)};
 	struct badblocks blocks = {.list = NULL};
 
-	/* Region at 0x7080000000, device at 0x7180000000, that is 8388608 sectors later. */
+	/*
+	 * The region begins at 0x7080000000, and the device at 0x7180000000, 8388608 sectors later.
+	 */
 	is_int(badblocks_read(&blocks, &dax, -1, tree_root), 0,
 		"badblocks_read: the bad blocks of a DAX device are read");
 	is_int(blocks.count, 3,
@@ -295,7 +300,7 @@ static void dax_device(void)
 	is_block(&blocks, 0, 0, 16 * 512,
 		"badblocks_read: offsets count from the start of the DAX device");
 	is_block(&blocks, 1, 24 * 512, 8 * 512,
-		"badblocks_read: bad blocks of a DAX device are sectors, not rounded");
+		"badblocks_read: bad blocks of a DAX device are not rounded to more than whole sectors");
 	is_block(&blocks, 2, 520093695ull * 512, 512,
 		"badblocks_read: a bad block is cut off at the end of the DAX device");
 	is_int(badblocks_clear(&blocks, &none, -1, tree_root, &blocks.list[0]),
@@ -369,20 +374,23 @@ static void changing_file(void)
 {
 	int fd = file_of_extents(3);
 
-	/* Allocates the first hole. The new block may be joined to its neighbours in one extent. */
+	/*
+	 * Allocates the first hole. The file system may put the new block and its neighbours into
+	 * one extent.
+	 */
 	toggle(fd, true);
 	fsync(fd);
 	tree_file(DISK "badblocks", "0 4000000000000\n");
 	struct badblocks blocks = read_meddled(fd, punch_once, 0, 3,
-		"moving file: a block that is freed between two reads of the extents");
-	is_block(
-		&blocks, 1, 2 * BLOCK, BLOCK, "moving file: a block that stays is reported as bad");
-	ok(meddling.looks >= 4, "moving file: its extents are read again");
+		"file with changing extents: a block that is freed between two reads of the extents");
+	is_block(&blocks, 1, 2 * BLOCK, BLOCK,
+		"file with changing extents: a block that stays allocated is reported as bad");
+	ok(meddling.looks >= 4, "file with changing extents: the extents are read again");
 	badblocks_fini(&blocks);
-	blocks = read_meddled(
-		fd, never_stop, -EAGAIN, 0, "moving file: a file that never stops changing");
+	blocks = read_meddled(fd, never_stop, -EAGAIN, 0,
+		"file with changing extents: a file that never stops changing");
 	has_str(err_get(), "do not stop changing",
-		"moving file: the message says that the file does not stop changing");
+		"file with changing extents: the message says that the file does not stop changing");
 	close(fd);
 }
 
@@ -398,7 +406,8 @@ static void comparing(const struct extents *extents)
 }
 
 /*
- * Without sysfs, as in a container that hides it: a file on a disk, and a number that no disk has.
+ * Asks for bad blocks without sysfs, as in a container that hides it: for those of a file on a
+ * disk, and for those of a device number that no disk has.
  */
 static void hidden(int fd)
 {
@@ -409,7 +418,7 @@ static void hidden(int fd)
 		bail("cannot stat a file: %m");
 	device = (struct device){.kind = DEVICE_FILE, .number = st.st_dev};
 	is_int(badblocks_read(&found, &device, fd, "/nowhere"), PMEM2_E_NOSUPP,
-		"hidden sysfs: the bad blocks of a disk are refused as unknown");
+		"hidden sysfs: the bad blocks of a disk cannot be read, as they are unknown");
 	is_int(found.count, 4711, "hidden sysfs: the list of bad blocks is unchanged");
 	has_str(err_get(), "sysfs does not show",
 		"hidden sysfs: the message says that sysfs does not show the disk");

@@ -35,7 +35,7 @@ struct bare {
 	struct fid_ep *ep;
 	uint8_t *in, *out;
 	uint16_t port;
-	size_t received; /* length of the last message; 0: it was returned */
+	size_t received; /* length of the last message; 0: bare_receive() has returned it */
 	bool posted, lost;
 	struct fi_eq_cm_entry *event; /* last connection event, in event_bytes */
 	size_t event_data;            /* bytes of private data in the last connection event */
@@ -107,7 +107,7 @@ static long bare_now(void)
 	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Waits for a connection event. Returns its number; -1: an error, -2: none came in time. */
+/* Waits for a connection event. Returns its number; -1: an error, -2: no event in time. */
 static int bare_event(struct bare *bare)
 {
 	for (long start = bare_now(); bare_now() - start < BARE_PATIENCE; usleep(1000)) {
@@ -127,7 +127,10 @@ static int bare_event(struct bare *bare)
 	return -2;
 }
 
-/* Connects to a target; `hello` is the data of the request. Returns true if the target accepts. */
+/*
+ * Connects to a target; `hello` is the data of the connection request. Returns true if the target
+ * accepts.
+ */
 TAP_UNUSED static bool bare_connect(
 	struct bare *bare, uint16_t port, const void *hello, size_t length)
 {

@@ -137,8 +137,8 @@ static int raw_connection(uint16_t port)
 }
 
 /*
- * Strangers connect to the port and send bytes that libfabric did not make. Handling them is
- * libfabric's part, not our code's, but our target must survive it.
+ * Programs without libfabric connect to the port and send bytes that libfabric would not send.
+ * libfabric, not our code, has to handle these bytes, but our target must survive them.
  */
 static void test_strangers(void)
 {
@@ -157,8 +157,8 @@ static void test_strangers(void)
 	}
 	usleep(100000);
 	ok(!target->result,
-		"strangers: the target goes on after connections with garbage, one byte or nothing");
-	ok(works(target, 1), "strangers: the initiator can still connect");
+		"foreign programs: the target keeps running after they connect and send garbage, one byte or nothing");
+	ok(works(target, 1), "foreign programs: an initiator can still connect after them");
 	for (unsigned i = 0; i < 16; i += 2)
 		close(fds[i]);
 	target_stop(target);
@@ -377,10 +377,10 @@ static void test_descriptors(void)
 	less.rlim_cur = 400;
 	setrlimit(RLIMIT_NOFILE, &less);
 	unsigned lanes = fabric_lanes_affordable(HOLDFAST_PROVIDER_TCP, 1024);
-	ok(lanes > 8 && lanes < 200, "limit on descriptors: 400 are enough for %u of 1024 lanes",
+	ok(lanes > 8 && lanes < 200, "limit on descriptors: a limit of 400 allows %u of 1024 lanes",
 		lanes);
 	is_int(fabric_lanes_affordable(HOLDFAST_PROVIDER_TCP, 2), 2,
-		"limit on descriptors: 400 are enough for both of 2 lanes");
+		"limit on descriptors: a limit of 400 allows 2 lanes if 2 are asked for");
 	if (lanes > TARGET_LANES)
 		lanes = TARGET_LANES;
 	struct target *target = target_new(HOLDFAST_METHOD_MESSAGE, lanes);

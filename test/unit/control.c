@@ -16,7 +16,8 @@
 static uint8_t bytes[CONTROL_FRAME_MAX];
 
 /*
- * Programs depend on these values of errno. `at_target` 0: no errno of the target has this status.
+ * Programs depend on these values of errno. `at_target` is 0 if the target sends this status for no
+ * errno.
  */
 static void test_statuses(void)
 {
@@ -52,10 +53,10 @@ static void test_statuses(void)
 		texts += *wire_status_text(status) != '\0' && wire_status_errno(status) >= 0;
 	is_int(texts, WIRE_STATUSES, "wire_status_text: every status has an errno and a message");
 	is_int(wire_status_errno(WIRE_STATUSES), EPROTO,
-		"wire_status_errno: the first unused number is EPROTO");
+		"wire_status_errno: an unused status gives EPROTO");
 	is_int(wire_status_errno(UINT32_MAX), EPROTO,
-		"wire_status_errno: the largest number is EPROTO");
-	ok(*wire_status_text(UINT32_MAX), "wire_status_text: an unknown number has a message");
+		"wire_status_errno: the largest 32-bit number gives EPROTO");
+	ok(*wire_status_text(UINT32_MAX), "wire_status_text: an unknown status has a message");
 }
 
 static struct rpmem_pool_attr some_attr(void)
@@ -96,7 +97,7 @@ static void test_start(void)
 	is_int(refused, length, "control_get_start: a request that is cut anywhere is refused");
 	is_int(got.size, 7, "control_get_start: the output is unchanged on failure");
 	is_int(control_get_start(bytes, length + 1, &got), -EPROTO,
-		"control_get_start: a request with a byte more is refused");
+		"control_get_start: a request with one byte too many is refused");
 	is_int(control_get_start(bytes, length, &got), 0,
 		"control_get_start: a whole request is accepted");
 	ok(got.size == start.size && got.nlanes == start.nlanes &&
@@ -130,7 +131,7 @@ static void test_started(void)
 	struct reader in = reader_on(bytes, writer_length(&out));
 	struct control_result result;
 	is_int(control_get_result(&in, &result), 0,
-		"control_get_result: the result in front of a reply is read");
+		"control_get_result: the result at the start of a reply is read");
 	is_int(control_get_started(&in, &got), 0, "control_get_started: the reply is read");
 	ok(got.nlanes == told.nlanes && got.port == told.port &&
 			!strcmp(got.address, told.address) &&
@@ -147,7 +148,9 @@ static void test_started(void)
 		"control_get_started: a reply that is cut anywhere is refused");
 }
 
-/* The counters of another session, with its provider. */
+/*
+ * Tests messages with the counters of another session and the provider (transport) of that session.
+ */
 static void test_session_counters(const struct wire_counters *counters)
 {
 	static const uint8_t providers[] = {0, 1, 2, 3, 4, 5, 8, 255};
@@ -164,11 +167,11 @@ static void test_session_counters(const struct wire_counters *counters)
 			accepted |= 1u << i;
 	}
 	is_int(accepted, 0x17,
-		"session counters: no provider, and a single known one, are accepted");
+		"session counters: a message is accepted only with no provider or with one known provider");
 	struct wire_session got;
 	struct reader in = reader_on(room, WIRE_COUNTERS_SIZE);
 	is_int(counters_get_session(&in, &got), -EPROTO,
-		"session counters: counters without a provider are malformed");
+		"session counters: a message that ends before its provider is malformed");
 }
 
 static void test_counters(void)
@@ -184,7 +187,7 @@ static void test_counters(void)
 	}
 	counters_put(&out, &counters);
 	is_int(writer_length(&out), WIRE_COUNTERS_SIZE,
-		"counters: a message of counters has the expected length");
+		"counters: a message with counters has the expected length");
 	struct reader in = reader_on(room, WIRE_COUNTERS_SIZE);
 	ok(!counters_get(&in, &got) && !memcmp(&counters, &got, sizeof(got)),
 		"counters: written counters read back the same");
@@ -195,7 +198,7 @@ static void test_counters(void)
 		if (counters_get(&in, &got) != -EPROTO)
 			number = 0;
 	}
-	ok(number, "counters: a message of any other length is malformed");
+	ok(number, "counters: a message with counters of any other length is malformed");
 	test_session_counters(&counters);
 	is_str(control_type_name(CONTROL_COUNTERS | CONTROL_REPLY), "COUNTERS",
 		"control_type_name: the request for counters has a name");
@@ -203,7 +206,10 @@ static void test_counters(void)
 		"control_type_name: the first unused number has the name \"?\"");
 }
 
-/* Lanes in the control channel have no port, address or secrets, but limits. */
+/*
+ * Lanes over ssh share the connection of the control channel: they have no port, address or
+ * secrets, but limits (window and message size).
+ */
 static void test_started_by_ssh(void)
 {
 	const struct control_started right = {.provider = HOLDFAST_PROVIDER_SSH,
@@ -266,21 +272,21 @@ static void test_result(void)
 	is_int(control_get_result(&in, &result), 0,
 		"control_get_result: a message above the largest length is accepted");
 	is_int(strlen(result.message), CONTROL_MESSAGE_MAX,
-		"control_get_result: a long message is cut");
+		"control_get_result: a message that is too long is truncated");
 	is_int(result.message[0], '?',
 		"control_put_result: a control character of a message becomes a question mark");
 	bytes[6] = '\033';
 	in = reader_on(bytes, writer_length(&out));
 	is_int(control_get_result(&in, &result), 0,
-		"control_get_result: a control character in the bytes is accepted");
+		"control_get_result: a received message with a control character is accepted");
 	is_int(result.message[0], '?',
-		"control_get_result: a control character in the bytes becomes a question mark");
+		"control_get_result: a control character in a received message becomes a question mark");
 	in = reader_on(bytes, writer_length(&out) - 1);
 	is_int(control_get_result(&in, &result), -EPROTO,
 		"control_get_result: a result without its last byte is refused");
 	in = reader_on(bytes, writer_length(&out) + 1);
 	is_int(control_get_result(&in, &result), -EPROTO,
-		"control_get_result: a result with a byte more is refused");
+		"control_get_result: a result with one byte too many is refused");
 	bytes[3] = WIRE_STATUSES;
 	in = reader_on(bytes, writer_length(&out));
 	is_int(control_get_result(&in, &result), -EPROTO,
@@ -385,20 +391,20 @@ static void test_state(void)
 	bytes[43] = 0;
 	in = reader_on(bytes, length);
 	is_int(control_get_state(&in, &got_state), 0,
-		"control_get_state: as many missing bytes as the mark is about are accepted");
+		"control_get_state: a state with as many missing bytes as its extent is accepted");
 	bytes[35] = 1;
 	in = reader_on(bytes, length);
 	is_int(control_get_state(&in, &got_state), -EPROTO,
-		"control_get_state: more missing bytes than the mark is about are refused");
+		"control_get_state: a state with more missing bytes than its extent is refused");
 	bytes[35] = 0;
 	bytes[26] = 0;
 	in = reader_on(bytes, length);
 	is_int(control_get_state(&in, &got_state), -EPROTO,
-		"control_get_state: a state with the time of a mark but no mark is refused");
+		"control_get_state: a state that is not marked as inconsistent, but has the time of a mark, is refused");
 	bytes[0] = 0;
 	in = reader_on(bytes, length);
 	is_int(control_get_state(&in, &got_state), -EPROTO,
-		"control_get_state: facts about an unknown pool are refused");
+		"control_get_state: a state that says that it is unknown, but has values, is refused");
 
 	out = writer_on(bytes, sizeof(bytes));
 	control_put_mark(&out, &mark);
@@ -412,8 +418,8 @@ static void test_state(void)
 		out = writer_on(bytes, sizeof(bytes));
 		control_put_mark(&out, &lies[i]);
 		is_int(control_get_mark(bytes, CONTROL_MARK_SIZE, &got_mark), -EPROTO,
-			i ? "control_get_mark: an extent of 0 is refused"
-			  : "control_get_mark: more missing bytes than the extent are refused");
+			i ? "control_get_mark: a request with an extent of 0 is refused"
+			  : "control_get_mark: a request with more missing bytes than its extent is refused");
 	}
 }
 

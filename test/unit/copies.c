@@ -70,7 +70,8 @@ static struct arena arena_new(void)
 }
 
 /*
- * Start of the zone of ZONE bytes in front of the range at `at`; 0 if the arena begins within it.
+ * Start of the zone, the ZONE bytes in front of the range at `at`; 0 if the arena has fewer bytes
+ * in front of the range.
  */
 static size_t zone_start(size_t at)
 {
@@ -158,8 +159,8 @@ static void tally_tell(const struct tally *tally, const char *as)
 }
 
 /*
- * The longest of these lengths take several chunks of a flushed copy and several fences of a
- * streaming one.
+ * Copies of the longest of these lengths consist of several chunks if they flush, and have several
+ * fences if they stream.
  */
 static const size_t long_lengths[] = {500, 768, 1000, 4095, 4096, 4097, 8191, 8192, 8193, 20000};
 
@@ -265,7 +266,7 @@ static void test_engine(const struct cpu_engine *engine, uint32_t features)
 {
 	const char *name = engine->name;
 
-	diag("%s", name); /* names the engine, in case that it crashes */
+	diag("%s", name); /* names the engine in the log before it can crash */
 	test_move(name, "move_line", engine->move_line);
 	test_set(name, "set_line", engine->set_line);
 	test_guards(name, "move_line, set_line", engine->move_line, engine->set_line);

@@ -155,7 +155,7 @@ static void others(void)
 	is_int(counts.stacks[1].streamed, 8,
 		"a streaming store: its bytes are counted under its call stack");
 	is_int(counts.stacks[1].copied, 0,
-		"a streaming store: its bytes are not counted as copied by a call");
+		"a streaming store: its bytes are not counted as bytes of a copy");
 	is_int(counts.stacks[2].redundant_fences, 1,
 		"a fence after CLFLUSH, which needs none: is redundant");
 
@@ -165,10 +165,12 @@ static void others(void)
 	event(EVENT_SYNC, 1, 1, 0, 4096);
 	event(EVENT_SYNC, 1, 2, 0, 4096);
 	count();
-	is_int(counts.stacks[1].idle_syncs, 0, "a sync of a changed page: is not idle");
-	is_int(counts.stacks[2].idle_syncs, 1, "a second sync of the same page: is idle");
+	is_int(counts.stacks[1].idle_syncs, 0,
+		"an msync of a changed page: is not counted as idle");
+	is_int(counts.stacks[2].idle_syncs, 1,
+		"a second msync of the same page: is counted as idle");
 	is_int(counts.unflushed, 1,
-		"a changed line in a page that is not synced: is counted as unflushed");
+		"a changed line in a page without an msync: is counted as unflushed");
 
 	begin();
 	event(EVENT_FLUSH, 1, 99, 0, 64);

@@ -82,7 +82,10 @@ static void bits(void)
 		"cpuid: the bit MOVDIR64B gives only the feature movdir64b");
 }
 
-/* CPUID and XCR0 of real machines, and the engine and the row of tuning that they should get. */
+/*
+ * CPUID and XCR0 of real machines, and the engine and the row of the tuning table that each of them
+ * should get.
+ */
 static const struct {
 	const char *what;
 	struct x86_id id;
@@ -139,7 +142,7 @@ static void real_machines(void)
 		is_str(cpu_engine_for(found.features & ~movdir64b, found.line_size)->name,
 			machines[i].engine, "%s: the right engine is chosen", machines[i].what);
 		is_str(found.tuning.name, machines[i].tuning,
-			"%s: the right row of tuning is chosen", machines[i].what);
+			"%s: the right row of the tuning table is chosen", machines[i].what);
 		is_int(!!(found.features & movdir64b), machines[i].has_movdir64b,
 			"%s: MOVDIR64B is found if the CPU has it", machines[i].what);
 		is_int(found.line_size, 64, "%s: a cache line has 64 bytes", machines[i].what);
@@ -194,7 +197,7 @@ static void lines(void)
 	ok(found.tuning.fence_while_streaming, "Intel's tuning: streaming needs fences");
 }
 
-/* arch_detect() finds what CPUID and XCR0 say, which are read here a second time. */
+/* Compares the results of arch_detect() with CPUID and XCR0, which this test reads itself. */
 static void this_machine(void)
 {
 	struct cpu found = {.line_size = 4711}, read = found;
@@ -209,7 +212,7 @@ static void this_machine(void)
 	is_int(found.line_size, read.line_size,
 		"this machine: the size of a cache line is the one that CPUID reports");
 	is_str(found.tuning.name, read.tuning.name,
-		"this machine: the row of tuning is the one for the vendor and model in CPUID");
+		"this machine: the row of the tuning table is the one for the vendor and model in CPUID");
 }
 
 int main(void)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * crash.c - which images a power cut can leave of a traced program, which of them are tried, and
- * which stores are blamed
+ * crash.c - tests which images a power cut can leave of a traced program's file, which of them are
+ * tried, and which stores are blamed
  *
  * An image is what the file may contain after a power cut. Rules R1 to R9 are those of
  * crash/unit.h. test/crash/machine compares all images of random programs with an independent
- * machine; here are the cases that are worth a name.
+ * machine; this file tests each rule by itself.
  */
 #include "crash/cut.h"
 #include "crash/explore.h"
@@ -109,7 +109,7 @@ static void look(bool (*bad)(void), bool exhaustive, uint64_t budget)
 	if (explore(&trace, &memories, &options, &calls, &explored))
 		bail("explore() failed");
 	ok(!memcmp(base, first, SIZE) && !memcmp(image, first, SIZE),
-		"explore: restores the memories that it has made images in");
+		"explore: restores the memory in which it has made images");
 }
 
 static bool flag_means_data(void)
@@ -156,7 +156,7 @@ static void rules(void)
 	store(8, 1);
 	look(second_only, true, 0);
 	is_int(explored.bug_count, 0,
-		"crash rule R2: in a line, a later store is never there without an earlier one");
+		"crash rule R2: of two stores to a line, no image has only the later one");
 	is_int(explored.images, 3, "crash rule R2: two stores to a line make three images");
 	trace_fini(&trace);
 
@@ -223,9 +223,9 @@ static void unseen(void)
 	copy(EVENT_SEEN, 0, line, sizeof(line));
 	look(second_only, true, 0);
 	is_int(explored.bug_count, 0,
-		"crash rule R9: a store is never there without a change found later in its line");
+		"crash rule R9: an image with a store also has the untraced change that is found later in its line");
 	is_int(explored.images, 2,
-		"crash rule R9: a line that is found changed is there as a whole or not: two images");
+		"crash rule R9: a line that is found changed is in an image as a whole or not at all: two images");
 	trace_fini(&trace);
 
 	begin();
@@ -234,7 +234,7 @@ static void unseen(void)
 	copy(EVENT_SEEN, 0, line, sizeof(line));
 	look(second_only, true, 0);
 	is_int(explored.bug_count, 1,
-		"crash rule R9: a store made before the line was last compared may be there alone");
+		"crash rule R9: a store made before the line was last compared may be alone in an image");
 	trace_fini(&trace);
 }
 
@@ -345,9 +345,9 @@ static void budgets(void)
 	is_int(explored.points, 21,
 		"twenty drains: there is a crash point before each, and one at the end");
 	is_int(explored.signatures, 2,
-		"twenty drains by the same code: they share one signature, the end has another");
+		"twenty drains by the same code: they are one kind of crash point, and the end is another kind");
 	is_int(explored.images, 6,
-		"twenty drains by the same code: images are made for the first four only");
+		"twenty drains by the same code: images are made at the first four of them only");
 	trace_fini(&trace);
 }
 
@@ -364,7 +364,8 @@ static void tables(void)
 		uint64_t *found = table_find(&table, i * 64);
 		wrong += i % 2 ? found != NULL : !found || *found != i;
 	}
-	is_int(wrong, 0, "table: after half of 5000 keys are removed, the others are still found");
+	is_int(wrong, 0,
+		"table: after half of 5000 keys are removed, the other keys are still found");
 	is_int(table.count, 2500, "table: the count is the number of keys that are left");
 	table_fini(&table);
 }
@@ -386,13 +387,18 @@ static void sheets(void)
 	while (sheet_next(&sheet, &at, &number))
 		sum += number;
 	is_int(wrong, 0,
-		"sheet: after half of 5000 numbers are removed, the others are still found");
-	is_int(sheet.count, 2500, "sheet: the count is the number of numbers that are left");
-	is_int(sum, UINT64_C(2500) * 2500 * 3, "sheet: going through it finds each number once");
+		"sheet (map of numbers): after half of 5000 numbers are removed, the other numbers are still found");
+	is_int(sheet.count, 2500,
+		"sheet (map of numbers): the count is that of the numbers that are left");
+	is_int(sum, UINT64_C(2500) * 2500 * 3,
+		"sheet (map of numbers): walking through the map finds each number once");
 	sheet_fini(&sheet);
 }
 
-/* Cuts of 20 units with random rules, beside an array with a rule for each unit. */
+/*
+ * Gives 20 units of a cut (a choice of the stores that survive a crash) random rules, and compares
+ * the cut with an array that has a rule for each unit.
+ */
 static void cuts(void)
 {
 	struct unit unit = {.count = 0};
@@ -417,8 +423,10 @@ static void cuts(void)
 			wrong += cut_choice(&copied, &unit, i, &span).count != rules_of[i];
 		spans = copied.count > spans ? copied.count : spans;
 	}
-	is_int(wrong, 0, "cut: each of 20 units has the rule that it was given last");
-	ok(spans > 5 && spans <= 20, "cut: it has at most as many spans as units");
+	is_int(wrong, 0,
+		"cut (choice of surviving stores): each of 20 units has the rule that it was given last");
+	ok(spans > 5 && spans <= 20,
+		"cut (choice of surviving stores): a cut has at most as many spans as units");
 	cut_fini(&cut);
 	cut_fini(&copied);
 }

@@ -35,8 +35,8 @@ static bool was_written(void)
 }
 
 /*
- * The range that the CPU was told to flush; too_late: the region had been flushed before the CPU's
- * caches.
+ * The range that the CPU was told to flush. `too_late`: the region was flushed before the CPU's
+ * caches were.
  */
 static const void *flushed;
 static size_t flushed_length;
@@ -72,10 +72,10 @@ static void failures(void)
 {
 	set("0\n");
 	is_int(deep_flush_map(&map, map.addr, 1, 0), 0,
-		"deep flush: a region whose deep_flush is 0 needs no flush, a success");
+		"deep flush: succeeds without a flush for a region whose deep_flush is 0");
 	set("what\n");
 	is_int(deep_flush_map(&map, map.addr, 1, 0), -EBADMSG,
-		"deep flush: a region that cannot be flushed is an error");
+		"deep flush: fails for a region with a malformed deep_flush");
 	has_str(err_get(), "region1",
 		"deep flush: the message names the region that cannot be flushed");
 	is_int(deep_flush_map(&map, map.addr + map.length, 1, 0), PMEM2_E_DEEP_FLUSH_RANGE,

@@ -47,11 +47,11 @@ static void states(void)
 	ok(was_written(FLUSH1), "deep_flush: 1 is written to the attribute");
 	set(FLUSH1, "0\n");
 	is_int(device_deep_flush(&dax1, tree_root), 0,
-		"deep_flush: a region whose attribute is 0 needs no flush, a success");
+		"deep_flush: succeeds without a flush for a region whose attribute is 0");
 	ok(!was_written(FLUSH1), "deep_flush: nothing is written to an attribute that is 0");
 	unlink(tree_path(FLUSH1));
 	is_int(device_deep_flush(&dax1, tree_root), 0,
-		"deep_flush: a region without the attribute needs no flush, a success");
+		"deep_flush: succeeds without a flush for a region that lacks the attribute");
 	ok(!was_written(FLUSH1), "deep_flush: a missing attribute is not made");
 	set(FLUSH1, "perhaps\n");
 	is_int(device_deep_flush(&dax1, tree_root), -EBADMSG,
@@ -64,7 +64,7 @@ static void states(void)
 	unlink(tree_path(FLUSH1));
 	mkdir(tree_path(FLUSH1), 0755);
 	is_int(device_deep_flush(&dax1, tree_root), -EISDIR,
-		"deep_flush: an error of reading is returned");
+		"deep_flush: the errno of a failed read of the attribute is returned");
 	rmdir(tree_path(FLUSH1));
 	set(FLUSH1, "1\n");
 }
@@ -117,9 +117,9 @@ static void rights(void)
 {
 	set(FLUSH1, "1\n");
 	is_int(flush_as_nobody(0444), -EACCES,
-		"deep_flush: an attribute that may be read, but not written, is EACCES");
+		"deep_flush: an attribute that may be read, but not written, gives EACCES");
 	is_int(flush_as_nobody(0000), -EACCES,
-		"deep_flush: an attribute that may not be read is EACCES");
+		"deep_flush: an attribute that may not be read gives EACCES");
 	ok(!was_written(FLUSH1), "deep_flush: nothing is written without the right to");
 	set(FLUSH1, "0\n");
 	is_int(flush_as_nobody(0444), 0,
@@ -149,11 +149,11 @@ static void read_only(void)
 		_exit(flush_read_only());
 	waitpid(child, &status, 0);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 99)
-		skip("deep_flush: a sysfs that is mounted read-only is EROFS",
+		skip("deep_flush: a sysfs that is mounted read-only gives EROFS",
 			"mounting needs root");
 	else
 		is_int(WEXITSTATUS(status), EROFS,
-			"deep_flush: a sysfs that is mounted read-only is EROFS");
+			"deep_flush: a sysfs that is mounted read-only gives EROFS");
 }
 
 static int write_at_limit(rlim_t limit, const char *text)

@@ -88,7 +88,7 @@ static void dax_devices(void)
 	int fd = open("/dev/null", O_RDWR);
 
 	is_int(device_identify(&device, fd, tree_root), -ENOENT,
-		"device_identify: a character device that sysfs does not have is ENOENT");
+		"device_identify: a character device that sysfs does not have gives ENOENT");
 	tree_file(DAX "/size", "1073741824\n");
 	tree_link(NUMBER, "../../" DAX);
 	tree_link(DAX "/subsystem", "../../../../../class/mem");
@@ -106,7 +106,7 @@ static void dax_devices(void)
 	is_int(value, 1 << 30, "device_size: the size of a DAX device comes from sysfs");
 
 	is_int(device_alignment(&device, tree_root, &value), -ENOENT,
-		"device_alignment: a DAX device without an alignment in sysfs is ENOENT");
+		"device_alignment: a DAX device without an alignment in sysfs gives ENOENT");
 	tree_file("devices/ndbus0/region0/dax0.0/dax_region/align", "2097152\n");
 	is_int(device_alignment(&device, tree_root, &value), 0,
 		"device_alignment: the alignment of the DAX region is found");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * differ.c - comparing memory with a pool that is known by its hashes only: all pages that differ
- * are found, and no others; few bytes are exchanged; requests stay within their limits
+ * differ.c - tests the comparison of memory with a pool of which only hashes are known: exactly the
+ * pages that differ are found, few bytes are exchanged, and requests stay within their limits
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -29,7 +29,7 @@ static struct target {
 	bool differs[PAGES];
 	int wrong;       /* calls that break a rule of differ.h */
 	int mark;        /* MARK_SENT, MARK_DONE */
-	uint64_t marked; /* the offset that `mark` was called with */
+	uint64_t marked; /* offset that `mark` was called with */
 	int fails_after; /* answers; 0: never */
 	uint8_t hashes[COMPARE_HASHES_MAX][HASH_SIZE];
 } target;
@@ -134,7 +134,10 @@ static int run(uint64_t begin, uint64_t end)
 	return differ_run(&calls, local, begin, end, 42);
 }
 
-/* Number of pages in a range for which the comparison found the opposite of what is true. */
+/*
+ * Number of wrong results: pages of the range that differ and were not found, and pages that were
+ * found and do not differ.
+ */
 static int mistakes(uint64_t begin, uint64_t end)
 {
 	int count = 0;
@@ -146,7 +149,10 @@ static int mistakes(uint64_t begin, uint64_t end)
 	return count;
 }
 
-/* True if all from the first block that differs was marked, or if no block of the range differs. */
+/*
+ * True if the pool was marked from the first block on that differs, or if no block of the range
+ * differs and the pool was not marked.
+ */
 static bool marks_all(uint64_t begin, uint64_t end)
 {
 	uint64_t first = begin;
@@ -167,11 +173,12 @@ static void begin_case(void)
 
 static void check(const char *what, uint64_t begin, uint64_t end)
 {
-	is_int(run(begin, end), 0, "%s: the comparison ends", what);
+	is_int(run(begin, end), 0, "%s: the comparison succeeds", what);
 	is_int(mistakes(begin, end), 0, "%s: exactly the pages that differ are found", what);
-	is_int(target.wrong, 0, "%s: requests and calls keep the rules", what);
+	is_int(target.wrong, 0, "%s: requests and callbacks obey the rules of differ.h", what);
 	is_int(target.compared, end - begin, "%s: all bytes are compared", what);
-	ok(marks_all(begin, end), "%s: the mark begins with the first block that differs", what);
+	ok(marks_all(begin, end),
+		"%s: the pool is marked as different from the first block on that differs", what);
 }
 
 static void test_few(void)
@@ -181,8 +188,8 @@ static void test_few(void)
 		pool[(size_t)rand() % PAGES * PAGE + (size_t)rand() % PAGE] ^= 1;
 	check("one page in a thousand", 0, SIZE);
 	/*
-	 * 0.4 KiB for each MiB: the hashes of all blocks, and those of the pages in blocks that
-	 * differ.
+	 * At most 0.4 KiB are sent for each MiB: the hashes of all blocks, and those of the pages
+	 * in blocks that differ.
 	 */
 	ok(target.exchanged < SIZE / 2500,
 		"one page in a thousand differs: less than 0.04 %% of the bytes are exchanged");
@@ -206,7 +213,7 @@ static void test_edges(void)
 {
 	begin_case();
 	check("equal", 0, SIZE);
-	is_int(target.mark, 0, "equal bytes: the pool is not marked");
+	is_int(target.mark, 0, "equal bytes: the pool is not marked as different");
 	begin_case();
 	pool[0] ^= 1;
 	pool[SIZE - 1] ^= 1;
@@ -215,7 +222,8 @@ static void test_edges(void)
 	memset(pool, 0, PAGE);
 	memset(pool + SIZE - PAGE, 0, PAGE);
 	check("the header and the last page differ, and are left out", PAGE, SIZE - PAGE);
-	is_int(target.mark, 0, "only a part that is left out differs: the pool is not marked");
+	is_int(target.mark, 0,
+		"only pages outside of the compared range differ: the pool is not marked as different");
 	begin_case();
 	pool[SIZE / 2 + 3 * COMPARE_BLOCK + 5 * PAGE] ^= 1;
 	pool[SIZE - PAGE] ^= 1;

@@ -77,7 +77,7 @@ static void expected_on_x86(uint32_t features, bool usual, char *name, size_t si
 
 	/*
 	 * Copies by MOVDIR64B need SSE2 for their ends, and CLWB: all CPUs with MOVDIR64B have
-	 * that.
+	 * both.
 	 */
 	if (!(features & feature_bit("sse2")) || strcmp(flush, "clwb"))
 		features &= ~feature_bit("movdir64b");
@@ -140,12 +140,13 @@ static void test_choice(size_t line_size)
 				feature_names(features));
 	}
 	is_int(asked_too_much, 0,
-		"%zu-byte lines: no set of features gets an engine that needs more", line_size);
-	is_int(wrong, 0, "%zu-byte lines: each of %u sets of features gets its best engine",
+		"%zu-byte lines: no set of CPU features gets an engine that needs a further feature",
+		line_size);
+	is_int(wrong, 0, "%zu-byte lines: each of %u sets of CPU features gets its best engine",
 		line_size, all + 1);
 }
 
-/* Tests one row of the table of tuning, and the settings that cpu_init_tuned() makes from it. */
+/* Tests one row of the tuning table, and the settings that cpu_init_tuned() makes from it. */
 static void test_tuning_row(const struct cpu_tuning *row)
 {
 	uint32_t has;
@@ -158,16 +159,16 @@ static void test_tuning_row(const struct cpu_tuning *row)
 		"tuning row %s: all features that it avoids have names", row->name);
 	cpu = untouched;
 	cpu_init_tuned(row);
-	is_str(cpu.tuning.name, row->name, "tuning row %s: cpu_init_tuned() puts it to use",
+	is_str(cpu.tuning.name, row->name, "tuning row %s: cpu_init_tuned() uses the row",
 		row->name);
 	has = cpu_tuning_leaves(row, cpu.features);
 	ok(cpu.engine == cpu_engine_for(has, cpu.line_size),
-		"tuning row %s: the engine is the best one for the features that the row leaves",
+		"tuning row %s: the engine is the best one for the features that the row does not avoid",
 		row->name);
 	is_int(cpu.fence_while_streaming, row->fence_while_streaming,
-		"tuning row %s: fence_while_streaming is that of the row", row->name);
+		"tuning row %s: fence_while_streaming is taken from the row", row->name);
 	is_int(cpu.stream_threshold, row->stream_lines * cpu.line_size,
-		"tuning row %s: stream_threshold is that of the row", row->name);
+		"tuning row %s: stream_threshold is taken from the row", row->name);
 	ok(cpu_persist() ==
 			(row->persist_fetches ? cpu.engine->persist_fetching : cpu.engine->persist),
 		"tuning row %s: persist prefetches lines if the row says so", row->name);
@@ -181,13 +182,14 @@ static void test_tunings(void)
 
 	for (size_t i = 0; i < count; i++)
 		test_tuning_row(&cpu_tunings()[i]);
-	is_str(last->name, "plain", "last row of tuning: it is the plain one");
+	is_str(last->name, "plain", "tuning table: the last row is called plain");
 	ok(!last->shunned && !last->persist_fetches && !last->move_fetches && !last->set_fetches &&
 			last->fetches_ahead_above == SIZE_MAX && !last->fetches_ends &&
 			last->stream_groups_above == SIZE_MAX && !last->flushes_back &&
 			last->stream_lines == 4 && !last->fence_while_streaming,
 		"tuning row plain: all optimizations are off");
-	is_str(untouched.tuning.name, "plain", "before cpu_init(): tuning is plain");
+	is_str(untouched.tuning.name, "plain",
+		"tuning table: before cpu_init() the row plain is in use");
 }
 
 /*
@@ -314,7 +316,7 @@ static void test_fence_while_streaming(void)
 	arch_detect(&found);
 	cpu_init();
 	is_int(cpu.fence_while_streaming, found.tuning.fence_while_streaming,
-		"fence_while_streaming: without a variable it is that of the CPU's tuning");
+		"fence_while_streaming: without PMEM_WC_WORKAROUND the value is that of the CPU's tuning row");
 	init_with("PMEM_WC_WORKAROUND", "1");
 	ok(cpu.fence_while_streaming,
 		"fence_while_streaming: PMEM_WC_WORKAROUND=\"1\" switches it on");
@@ -335,14 +337,15 @@ static void check_init(const char *environment)
 
 	arch_detect(&found);
 	is_int(cpu.features, arch_allowed(found.features),
-		"cpu.features: the CPU has them and the environment allows them (%s)", environment);
-	is_str(cpu.tuning.name, found.tuning.name, "cpu.tuning: it is the row for this CPU (%s)",
+		"cpu.features: contains the features of the CPU that the environment allows (%s)",
 		environment);
+	is_str(cpu.tuning.name, found.tuning.name,
+		"cpu.tuning: is the tuning row for this CPU (%s)", environment);
 	ok(cpu.engine == cpu_engine_for(
 				 cpu_tuning_leaves(&found.tuning, cpu.features), cpu.line_size),
-		"cpu.engine: it is the best one for the features (%s)", environment);
-	is_int(cpu.line_size, found.line_size, "cpu.line_size: it is what the CPU reports (%s)",
-		environment);
+		"cpu.engine: is the best engine for the features in use (%s)", environment);
+	is_int(cpu.line_size, found.line_size,
+		"cpu.line_size: is the size that the CPU reports (%s)", environment);
 }
 
 static void test_init(void)
@@ -414,7 +417,7 @@ static void test_detection(void)
 
 	arch_detect(&found);
 	if (!all_features() || !flags) {
-		skip("/proc/cpuinfo: it has the features that are found",
+		skip("/proc/cpuinfo: lists the features that arch_detect() finds",
 			!all_features() ? "this architecture has no optional features"
 			: emulator()    ? "it describes the emulator's host"
 					: "it lists no features");
@@ -422,11 +425,12 @@ static void test_detection(void)
 	}
 	for (int bit = 0; arch_feature_names[bit]; bit++)
 		is_int(found.features >> bit & 1, has_word(flags, arch_feature_names[bit]),
-			"feature %s: it is found if /proc/cpuinfo lists it, and only then",
+			"feature %s: arch_detect() finds the feature exactly if /proc/cpuinfo lists it",
 			arch_feature_names[bit]);
 	text = cpuinfo("clflush size");
 	if (text)
-		is_int(found.line_size, atoi(text), "cpu.line_size: it is that of /proc/cpuinfo");
+		is_int(found.line_size, atoi(text),
+			"cpu.line_size: is the size that /proc/cpuinfo has");
 	text = cpuinfo("vendor_id");
 	if (text)
 		is_int(found.tuning.fence_while_streaming, !strcmp(text, "GenuineIntel"),

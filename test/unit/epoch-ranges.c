@@ -50,7 +50,7 @@ static bool is_sorted(const struct epoch_ranges *set)
 	return true;
 }
 
-/* So few ranges fit into 64 addresses that the set never has to forget one. */
+/* Uses 64 addresses only. So few ranges fit into them that the set never has to forget a range. */
 static void random_steps(void)
 {
 	static struct epoch_ranges set;
@@ -91,9 +91,9 @@ static void joining(void)
 	ok(epoch_ranges_cover(&set, file, (struct range){0, 1000}, 7),
 		"epoch_ranges: the joined range is covered from end to end");
 	ok(!epoch_ranges_cover(&set, file, (struct range){0, 1000}, 8),
-		"epoch_ranges: a range does not cover a later epoch than its own");
+		"epoch_ranges: a range whose failure has epoch 7 does not cover a failure with epoch 8");
 	ok(!epoch_ranges_cover(&set, other, (struct range){0, 1000}, 7),
-		"epoch_ranges: another file at the same addresses is not covered");
+		"epoch_ranges: a range of one file does not cover another file at the same addresses");
 }
 
 static void bounded(void)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * explain.c - an explanation of a file, device or machine, its fields and text, is made from facts
+ * explain.c - tests that the explanation of a file, device or machine, with its fields and text,
+ * follows from the facts that were found
  *
- * It says at which granularity stores become durable, why, and what is in the way of MAP_SYNC (the
- * obstacle). survival.c tests if stores survive a power cut.
+ * An explanation says at which granularity stores become durable, why, and what prevents MAP_SYNC
+ * (the obstacle). survival.c tests what it says about power cuts.
  */
 #include "unit/explained.h"
 
@@ -56,9 +57,9 @@ static void regions(void)
 	is("file on a region without a domain", PMEM2_GRANULARITY_CACHE_LINE,
 		HOLDFAST_REASON_DOMAIN_UNKNOWN, HOLDFAST_OBSTACLE_NONE, HOLDFAST_SURVIVES);
 	has_str(told->text, "does not say",
-		"file on a region without a domain: the text says that the platform does not say");
+		"file on a region without a domain: the text says that the platform does not report its domain");
 	is_int(told->deep_flush, HOLDFAST_DEEP_FLUSH_ABSENT,
-		"file on a region without a domain: the explanation says that it has no deep flush");
+		"file on a region without a domain: the deep flush is reported as absent");
 
 	explain(file_on(GARBLED, FACTS_SYNC_ACCEPTED, "rw,dax=always"));
 	is("file on a region with an unreadable domain", PMEM2_GRANULARITY_CACHE_LINE,
@@ -131,7 +132,7 @@ static void obstacles(void)
 
 	explain(file_on(ADR, FACTS_SYNC_REFUSED, "rw,dax=always"));
 	is_int(told->obstacle, HOLDFAST_OBSTACLE_UNKNOWN,
-		"MAP_SYNC refused: without a visible reason the obstacle to it is unknown");
+		"MAP_SYNC refused: without a visible reason the obstacle is reported as unknown");
 	explain(file_on(SECTOR, FACTS_SYNC_REFUSED, "rw"));
 	is_int(told->obstacle, HOLDFAST_OBSTACLE_BLOCK_DAX,
 		"disk in sector mode: the obstacle to MAP_SYNC is the block device");
@@ -178,7 +179,8 @@ static void unreadable_region(void)
 }
 
 /*
- * A file on the real-time device of an XFS, which the domain of the data device does not apply to.
+ * A file on the real-time device of an XFS: the persistence domain of the data device does not
+ * apply to this file.
  */
 static void realtime(void)
 {
@@ -243,7 +245,7 @@ static void devices(void)
 	is("a block device", PMEM2_GRANULARITY_BYTE, HOLDFAST_REASON_CPU_CACHE,
 		HOLDFAST_OBSTACLE_NONE, HOLDFAST_SURVIVES);
 	has_str(told->verdict, "if the file system is mounted with DAX",
-		"block device: the verdict holds if the file system is mounted with DAX");
+		"block device: the verdict says that it holds only for a file system mounted with DAX");
 	is_int(told->size.value, 64LL << 30, "block device: its size is reported");
 	explain(facts_on(HOLDFAST_OBJECT_BLOCK_DEVICE, makedev(259, SECTOR)));
 	is_int(told->obstacle, HOLDFAST_OBSTACLE_BLOCK_DAX,
@@ -287,10 +289,12 @@ static void machine(void)
 	is_str(err_get(), "an earlier message",
 		"explain_machine: the thread's last message is unchanged");
 	is_int(all->region_count, 7, "explain_machine: all regions are listed");
-	is_str(all->regions[5]->name, "region5", "explain_machine: regions are in order");
+	is_str(all->regions[5]->name, "region5",
+		"explain_machine: regions are in the order of their numbers");
 	is_int(all->auto_flush.answer, HOLDFAST_ANSWERED,
-		"explain_machine: the question whether all caches survive is answered");
-	is_int(all->auto_flush.value, 0, "explain_machine: not all caches of the machine survive");
+		"explain_machine: the answer whether all CPU caches survive a power cut is known");
+	is_int(all->auto_flush.value, 0,
+		"explain_machine: not all CPU caches of the made-up machine survive a power cut");
 	is_int(all->explanation_count, 14,
 		"explain_machine: 9 disks on regions, 4 DAX devices and 1 file system are listed");
 	is_str(all->explanations[0]->name, "/dev/dax0.1",
@@ -311,13 +315,16 @@ static void machine(void)
 	is_int(all->region_count + all->explanation_count, 0,
 		"explain_machine without sysfs: nothing is listed");
 	is_int(all->auto_flush.answer, HOLDFAST_UNREADABLE,
-		"explain_machine without sysfs: whether all caches survive is unreadable");
+		"explain_machine without sysfs: the answer whether all CPU caches survive is unreadable");
 	ok(!strstr(all->text, "knows of no persistent memory"),
-		"explain_machine without sysfs: the text does not claim that there is no memory");
+		"explain_machine without sysfs: the text does not claim that there is no persistent memory");
 	explain_machine_free(all);
 }
 
-/* Two machines recorded from Linux 7.2, whose DAX devices cannot be made durable. */
+/*
+ * Tests the recorded sysfs of two machines with Linux 7.2, on whose DAX devices stores cannot be
+ * made durable.
+ */
 static void captured(void)
 {
 	struct facts dax = dax_device(0);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * explained.h - a made-up machine, facts of files and devices on it, and conclusions from them
+ * explained.h - make up a machine and facts about its files and devices, and check the explanations
+ * that follow from them
  *
  *	explained_open();
  *	explain(file_on(ADR, FACTS_SYNC_ACCEPTED, "rw,dax=always"));
@@ -35,8 +36,8 @@ static void put(const char *folder, const char *name, const char *text)
 }
 
 /*
- * Makes a region of 64 GiB. `domain`: the text of its persistence_domain; NULL: it has none; "":
- * it cannot be read, for it is a directory.
+ * Makes a region of 64 GiB. `domain` is the text of its persistence_domain; NULL: the region lacks
+ * this attribute; "": the attribute is a directory, so that it cannot be read.
  */
 static void make_region(const char *folder, const char *type, const char *domain)
 {
@@ -194,7 +195,10 @@ static void make_scsi(
 	tree_link(path, "../../bus/scsi");
 }
 
-/* Makes disks of many drivers; some keep data, some do not, and some do not tell. */
+/*
+ * Makes disks of many drivers. Some keep their data in a power cut, some do not, and for some this
+ * is unknown.
+ */
 static void make_disks(void)
 {
 	tree_file("devices/pci0/ata1/ata_port/ata1/port_no", "1\n");
@@ -255,7 +259,10 @@ static struct facts facts_on(enum holdfast_object object, dev_t number)
 	};
 }
 
-/* Facts of a file on an XFS on this disk: an ext4 without a journal would promise less. */
+/*
+ * Facts of a file on this disk. The file system is XFS, as an ext4 without a journal would promise
+ * less.
+ */
 static struct facts file_on(enum disks disk, enum facts_trial trial, const char *options)
 {
 	struct facts facts = facts_on(HOLDFAST_OBJECT_FILE, makedev(259, disk));
@@ -299,9 +306,11 @@ static void check_whole(void)
 		ok(false, "%s: the survival, %s, is that of the weakest layer, %s", told->name,
 			name_of_survival(told->survival), name_of_survival(weakest));
 	if (told->regions_why && told->domain != HOLDFAST_DOMAIN_UNREADABLE)
-		ok(false, "%s: a device that cannot be seen has an unreadable domain", told->name);
+		ok(false, "%s: the domain of a device that sysfs does not show is unreadable",
+			told->name);
 	if (told->regions_why && told->memory != HOLDFAST_MEMORY_UNKNOWN)
-		ok(false, "%s: a device that cannot be seen is unknown memory", told->name);
+		ok(false, "%s: a device that sysfs does not show has an unknown kind of memory",
+			told->name);
 }
 
 static void explain(struct facts facts)

@@ -2,9 +2,9 @@
 /*
  * fabric.c - flushes, persists and reads of an initiator work on the target's pool, by each method
  *
- * A method is a way of making bytes durable at the target: they travel in a message, or by RMA
- * writes that a message, a read or their delivery completes. A lane is one connection between the
- * two.
+ * A method is a way of making bytes durable at the target: the bytes travel either in a message or
+ * by RMA writes, which are completed by a message, by a read or by their own delivery. A lane is
+ * one connection between initiator and target.
  */
 #include "fabric/lane.h"
 #include "unit/target.h"
@@ -95,12 +95,12 @@ static void may_be_changed(const struct way *way)
 	memcpy(copy, way->local + 8192, length);
 	lanes_flush(way->client, 0, 8192, length, false);
 	is_int(unsent(fabric_client_of(way->client)->lanes[0]), 0,
-		"lanes_flush: it returns when all of its messages are sent");
+		"lanes_flush: does not return before all of its messages are sent");
 	lanes_flush(way->client, 0, 8192 + length, 64, false);
 	memset(way->local + 8192, 0, length);
 	ok(!lanes_drain(way->client, 0), "method %s: a flush of 1 MiB is drained", way->name);
 	ok(!memcmp(copy, way->target->pool + 8192, length),
-		"lanes_flush: bytes that change after it has returned do not reach the pool");
+		"lanes_flush: bytes that the caller changes after the call do not reach the pool");
 	free(copy);
 }
 
@@ -205,11 +205,11 @@ static void fails(const struct way *way)
 	is_int(lanes_deep_persist(way->client, 0, 4096, 64), -EIO,
 		"lanes_deep_persist: a deep flush that failed at the target is reported");
 	is_int(lanes_persist(way->client, 0, 4096, 64, false), 0,
-		"lanes_persist: it succeeds while deep flushes fail");
+		"lanes_persist: succeeds while deep flushes fail");
 	way->target->fail_deep = 0;
 	way->target->fail_drain = ENOTTY;
 	is_int(lanes_persist(way->client, 0, 4096, 64, false), -EREMOTEIO,
-		"lanes_persist: an errno that the protocol does not know is EREMOTEIO");
+		"lanes_persist: an errno that the protocol does not know gives EREMOTEIO");
 	way->target->fail_drain = 0;
 }
 

@@ -65,7 +65,7 @@ static void one_file(void)
 		"failed_files: the epoch is that of the latest failure");
 	ok(failed(1, 0, &found), "failed_files: a failed file is found");
 	ok(found.error == EIO && found.offset == 4096 && found.length == 4096 && found.epoch == 1,
-		"failed_files: the failure is found as it was recorded");
+		"failed_files: the failure that is found has the values that were recorded");
 	ok(!failed(2, 0, &found), "failed_files: another file has not failed");
 	ok(!failed(1, 1, &found), "failed_files: a file has not failed since its latest failure");
 	fail(1, ENOSPC);
@@ -86,7 +86,10 @@ static void unknown_files(void)
 		"failed_files: a failure of an unknown file counts for every file");
 }
 
-/* A file on btrfs: fstat(2) has another device number than the list of mappings. */
+/*
+ * A file on btrfs, for which fstat(2) and the list of mappings (/proc/self/maps) have different
+ * device numbers.
+ */
 static void two_identities(void)
 {
 	const struct failed_write write = {.error = EIO};
@@ -108,7 +111,7 @@ static void two_identities(void)
 	new_table();
 	failed_files_record(table, &listed, &write);
 	ok(failed_files_find(table, &by_stat, 0, &found),
-		"failed_files: identities of two kinds cannot be compared, so the file counts as failed");
+		"failed_files: identities from fstat and from mappings cannot be compared, so the file counts as failed");
 	ok(!failed_files_find(table, &(struct file_ids){{40, 258}, {31, 258}}, 0, &found),
 		"failed_files: a file whose identities both differ from the failed one has not failed");
 }
@@ -122,7 +125,7 @@ static void many_files(void)
 	for (uint64_t inode = 1; inode < last; inode++)
 		fail(inode, EIO);
 	ok(failed(1, 0, &found) && found.offset == 4096 && !failed(1, 1, &found),
-		"failed_files: a full table still tells its files apart");
+		"failed_files: a full table still distinguishes its files");
 	fail(last, EIO);
 	ok(failed(last, last - 1, &found),
 		"failed_files: a failure that finds the table full is recorded nevertheless");
@@ -137,7 +140,7 @@ static void other_processes(void)
 	pid_t pid;
 
 	if (!locks_of_the_dead_are_passed_on()) {
-		skip("failed_files: the lock of a killed process is passed on",
+		skip("failed_files: the lock of a killed process can be taken by another process",
 			LOCKS_OF_THE_DEAD_ARE_LOST);
 		return;
 	}
@@ -150,7 +153,8 @@ static void other_processes(void)
 	}
 	waitpid(pid, NULL, 0);
 	ok(failed(5, 0, &found), "failed_files: a failure that a child recorded is found");
-	is_int(fail(6, EIO), 2, "failed_files: the lock of a killed process is passed on");
+	is_int(fail(6, EIO), 2,
+		"failed_files: the lock of a killed process can be taken by another process");
 }
 
 static void *fail_once(void)
@@ -171,7 +175,8 @@ static void fail_another(void)
 }
 
 /*
- * Is the first failure still found, does each record have an error, and is there room for another?
+ * True if the first failure is still found, each record has an error, and there is room for another
+ * record.
  */
 static bool first_failure_stands(void)
 {
@@ -227,7 +232,7 @@ static void in_pid_namespaces(void)
 	if (!pid) {
 		if (unshare(CLONE_NEWPID))
 			_exit(99);
-		pid = fork(); /* the child is number 1 in its PID namespace, as its own is */
+		pid = fork(); /* the child has PID 1 in its namespace, as its own child has */
 		if (!pid)
 			_exit(namesake_waits());
 		waitpid(pid, &status, 0);

@@ -31,7 +31,10 @@ static inline const char *feature_names(uint32_t features)
 	return names;
 }
 
-/* Features that are tested even on a CPU without them: movdir64b.h and stepover.h say how. */
+/*
+ * Features whose code is tested even on a CPU without them, by the handlers in movdir64b.h and
+ * stepover.h.
+ */
 static inline uint32_t features_done_without(void)
 {
 	return feature_bit("movdir64b") | feature_bit("dcpop") | feature_bit("dcpodp") |
@@ -50,7 +53,7 @@ static inline bool engine_runs(const struct cpu_engine *engine, uint32_t feature
 	return !lacks;
 }
 
-/* Size of a cache line, in bytes, for which this architecture has its best engines. */
+/* Size in bytes of the cache lines for which this architecture has its best engines. */
 #ifdef __powerpc64__
 #define USUAL_LINE_HERE ((size_t)128)
 #else
@@ -67,8 +70,8 @@ static inline size_t tuning_count(void)
 }
 
 /*
- * Has an earlier engine of the table the same function as `member`? Engines that share a way of
- * copying, or of flushing, need not be tested twice.
+ * True if an earlier engine of the table has the same function as its `member`. A function for
+ * copying or flushing that several engines share is tested only once.
  */
 #define tested_before(engine, features, member)                                                    \
 	({                                                                                         \

@@ -78,19 +78,22 @@ static void arguments(void)
 			"DAX device: it opens with flags %d", ignored[i]);
 		ok(file.device.kind == DEVICE_DAX && file.length == SIZE && !file.is_new &&
 				file.alignment == 4 * MiB,
-			"DAX device: all of it is opened");
+			"DAX device: the whole device is opened");
 		open_file_close(&file, true);
 	}
 	ok(!access("/dev/zero", F_OK), "DAX device: closing it after a failure does not remove it");
 	file.fd = 77;
-	is_int(open_dax(&file, 0, PMEM_FILE_EXCL), -EINVAL, "DAX device: EXCL is refused");
+	is_int(open_dax(&file, 0, PMEM_FILE_EXCL), -EINVAL,
+		"DAX device: opening with the flag EXCL is refused");
 	is_int(open_dax(&file, SIZE, PMEM_FILE_CREATE | PMEM_FILE_EXCL), -EINVAL,
-		"DAX device: EXCL and CREATE are refused");
-	is_int(open_dax(&file, 0, PMEM_FILE_TMPFILE), -EINVAL, "DAX device: TMPFILE is refused");
+		"DAX device: opening with the flags EXCL and CREATE is refused");
+	is_int(open_dax(&file, 0, PMEM_FILE_TMPFILE), -EINVAL,
+		"DAX device: opening with the flag TMPFILE is refused");
 	is_int(open_dax(&file, 0, 0x10), -EINVAL, "DAX device: an unknown flag is refused");
 	has_str(err_get(), "0x10", "DAX device: the message names the unknown flag");
-	is_int(open_dax(&file, SIZE - 1, 0), -EINVAL, "DAX device: another length is refused");
-	has_str(err_get(), "has 8388608 bytes", "DAX device: the message names its length");
+	is_int(open_dax(&file, SIZE - 1, 0), -EINVAL,
+		"DAX device: opening with another length than the device's is refused");
+	has_str(err_get(), "has 8388608 bytes", "DAX device: the message has the device's length");
 	is_int(open_dax(&file, SIZE_MAX, PMEM_FILE_CREATE), -EINVAL,
 		"DAX device: a huge length is refused");
 	tree_file(DAX "size", "many\n");
@@ -112,10 +115,11 @@ static void classes(void)
 		"DAX device: it is mapped at a multiple of its alignment");
 	is_int(covers(addr, SIZE), cpu.engine->flushes,
 		"tracker_covers: a DAX device is pmem if the CPU can flush");
-	is_int(tracker_unmap(addr + 4096, 1), 0, "tracker_unmap: a byte of a device is accepted");
+	is_int(tracker_unmap(addr + 4096, 1), 0,
+		"tracker_unmap: one byte of a mapped device can be unmapped");
 	ok(!covers(addr + 4096, 1) && covers(addr, 4096) == cpu.engine->flushes &&
 			covers(addr + 8192, SIZE - 8192) == cpu.engine->flushes,
-		"tracker_unmap: unmapping a byte unmaps its page");
+		"tracker_unmap: unmapping one byte unmaps its whole page");
 	tracker_unmap(addr, SIZE);
 	ok(!covers(addr, 1), "tracker_unmap: nothing is left of a map that is unmapped as a whole");
 
@@ -165,11 +169,11 @@ static void deep_drain(void)
 	new_tree("cpu_cache\n");
 	char *addr = map_dax();
 	is_int(file_map_deep_drain(addr, SIZE, tree_root), 0,
-		"deep drain: a region without the attribute deep_flush needs no flush, a success");
+		"deep drain: succeeds without a flush for a region that lacks the attribute deep_flush");
 	tree_file(REGION "deep_flush", "0\n");
 	flushed();
 	is_int(file_map_deep_drain(addr, SIZE, tree_root), 0,
-		"deep drain: a region whose deep_flush is 0 needs no flush, a success");
+		"deep drain: succeeds without a flush for a region whose deep_flush is 0");
 	ok(!flushed(), "deep drain: with deep_flush 0 the attribute is not written to");
 	tree_file(REGION "deep_flush", "1\n");
 	flushed();
@@ -190,7 +194,10 @@ static void deep_drain(void)
 	tracker_unmap(addr, SIZE);
 }
 
-/* A device with other memory on both sides; a drain of all goes from low to high addresses. */
+/*
+ * A device with other memory on both sides. A deep drain of all three goes from low to high
+ * addresses.
+ */
 static void mixed(void)
 {
 	new_tree("cpu_cache\n");
@@ -212,7 +219,7 @@ static void mixed(void)
 	ok(!flushed(), "deep drain: draining the memory beside a device does not flush the device");
 	munmap(addr, MiB);
 	is_int(file_map_deep_drain(addr, SIZE, tree_root), -ENOMEM,
-		"deep drain: a range that begins with unmapped memory is ENOMEM");
+		"deep drain: a range that begins with unmapped memory gives ENOMEM");
 	ok(!flushed(), "deep drain: nothing behind the first failure is flushed");
 	tree_file(REGION "deep_flush", "maybe\n");
 	munmap(addr + 7 * MiB, MiB);
@@ -243,7 +250,10 @@ static unsigned mappings(void)
 	return lines;
 }
 
-/* Runs before anything is tracked, so that the tracker has to allocate memory, which fails. */
+/*
+ * This test runs first: the tracker knows no mapping yet, so that it has to allocate memory, which
+ * fails.
+ */
 static void cannot_be_tracked(void)
 {
 	struct open_file file;
@@ -265,8 +275,8 @@ static void cannot_be_tracked(void)
 	is_int(wrong, 0, "untracked device: each of fifty attempts is refused");
 	no_memory = false;
 	ok(mappings() < before + 20,
-		"untracked device: nothing of it stays mapped (%u mappings; %u before)", mappings(),
-		before);
+		"untracked device: nothing of the device stays mapped (%u mappings; %u before)",
+		mappings(), before);
 	open_file_close(&file, true);
 }
 
@@ -287,7 +297,7 @@ static void again_and_again(void)
 	is_int(good, 100, "stale mapping: the address of an unmapped device can be used again");
 
 	/*
-	 * A file is mapped at the address of a device that munmap(2) has removed, which the
+	 * Maps a file at the address of a device that was unmapped by munmap(2), of which the
 	 * tracker does not know.
 	 */
 	char *stale = map_dax();

@@ -54,7 +54,7 @@ static void is_mount(unsigned minor_number, const char *type, const char *point,
 	is_str(filesystem.point, point, "mount of type %s: the mount point is read", type);
 	is_str(filesystem.options, options,
 		"mount of type %s: the options of mount and file system are joined", type);
-	is_int(filesystem.class, class, "mount of type %s: its class says who keeps the data",
+	is_int(filesystem.class, class, "mount of type %s: the class (who keeps the data) is right",
 		type);
 	filesystem_fini(&filesystem);
 }
@@ -71,10 +71,10 @@ static void known_types(void)
 	is_int(filesystem_of_device(&filesystem, makedev(8, 99), list), -ENOENT,
 		"filesystem_of_device: an unmounted device is not found");
 	filesystem_of_device(&filesystem, makedev(8, 4), list);
-	ok(filesystem.read_only, "mount of type squashfs: it is read-only");
+	ok(filesystem.read_only, "mount of type squashfs: is recognized as read-only");
 	filesystem_fini(&filesystem);
 	filesystem_of_device(&filesystem, makedev(8, 5), list);
-	is_str(filesystem.source, "", "mount: a source may be empty");
+	is_str(filesystem.source, "", "mount: a line with an empty source is accepted");
 	filesystem_fini(&filesystem);
 }
 
@@ -145,7 +145,7 @@ static void disks(void)
 	is_int(disk_is_dax(tree_root, makedev(259, 1)), 1,
 		"disk_is_dax: a partition of a disk with DAX is recognized");
 	is_int(disk_is_dax(tree_root, makedev(259, 2)), -ENOENT,
-		"disk_is_dax: a device without an entry in sysfs is ENOENT");
+		"disk_is_dax: a device without an entry in sysfs gives ENOENT");
 	is_int(disk_size(tree_root, makedev(259, 0), &size), 0, "disk_size: the size is found");
 	is_int(size, 1 << 20, "disk_size: the size is in bytes");
 	is_int(disk_name(tree_root, makedev(259, 1), name), 0,

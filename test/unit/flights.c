@@ -76,8 +76,8 @@ static bool is_done(struct waiter *waiter, int timeout_ms)
 }
 
 /*
- * Timeouts in ms. SHORTLY is long enough for a waiter that wrongly does not wait. Were it too
- * short, the test would miss such a waiter, but not fail without a reason.
+ * Timeouts in ms. A waiter that wrongly does not wait ends within SHORTLY, and so is noticed. If
+ * SHORTLY were too short, the test would miss such a mistake, but not fail without a reason.
  */
 #define SHORTLY 50
 #define LONG    10000
@@ -121,8 +121,8 @@ static void other_file(void)
 }
 
 /*
- * Maps a new file. The identity of unknown files is looked up at the address where they are
- * mapped.
+ * Maps a new file and returns its address: if a file is unknown, its identity is looked up at the
+ * address where it is mapped.
  */
 static char *map_new_file(void)
 {
@@ -157,17 +157,17 @@ static void unknown_files(void)
 	struct waiter knowing;
 	start(&knowing, id, nowhere);
 	ok(!is_done(&knowing, SHORTLY),
-		"flights: a waiter for a known file waits for a write-back of an unknown one at its address");
+		"flights: a waiter for a known file waits for a write-back at an address where this file is mapped");
 	flights_end(flights, &begun);
 	ok(is_done(&waiter, LONG) && is_done(&knowing, LONG),
-		"flights: the end of a write-back of an unknown file ends the waits for it");
+		"flights: the end of a write-back of an unknown file ends all waits for this write-back");
 	finish(&waiter);
 	finish(&knowing);
 	munmap(one, 4096);
 	munmap(two, 4096);
 }
 
-/* Begins a flight in a child, which stays in it. */
+/* Runs in a child: begins a flight (a write-back), which never ends. */
 static _Noreturn void fly_for_ever(struct file_id of, struct range range, int begun)
 {
 	struct flight_begun flight;
@@ -189,7 +189,7 @@ static void wait_for_child(const int begun[2])
 	close(begun[1]);
 }
 
-/* Forks a child that begins a flight and stays in it. Returns when the flight has begun. */
+/* Forks a child that begins a flight and never ends it. Returns when the flight has begun. */
 static pid_t fly_in_child(struct file_id of, struct range range)
 {
 	int begun[2];
@@ -234,7 +234,10 @@ static void killed_processes(void)
 	ok(true, "flights: any number of killed children leaves room for more write-backs");
 }
 
-/* A write-back under way in this process. Entries that killed children leave must not hide it. */
+/*
+ * A write-back under way in this process, which must be found although killed children leave
+ * entries.
+ */
 static struct flight_begun living;
 
 static void *begin_living(void)
@@ -274,7 +277,10 @@ static void *wait_early(void *unused)
 	return NULL;
 }
 
-/* Starts a thread, only once, that waits for the child's flight before the child is killed. */
+/*
+ * In its first call after the child has begun a flight, starts a thread that waits for this flight
+ * before the child is killed.
+ */
 static void wait_once_it_flies(void)
 {
 	unsigned flying;
@@ -328,8 +334,8 @@ static void *wait_together(void *arg)
 }
 
 /*
- * Two waiters must not both end the flight of a dead thread: flights under way are counted, and a
- * flight of somebody else would be missed if the dead thread's were counted down twice.
+ * Two waiters must not both end the flight of a dead thread. Flights under way are counted: if the
+ * dead thread's were subtracted twice, waiters would miss the flight of another thread.
  */
 static void two_waiters_for_the_dead(void)
 {
@@ -350,11 +356,15 @@ static void two_waiters_for_the_dead(void)
 			pthread_join(waiters[i], NULL);
 		wrong += atomic_load(&flights->under_way) != 0;
 	}
-	is_int(wrong, 0, "flights: two waiters end the write-back of a dead thread once, %d times",
+	is_int(wrong, 0,
+		"flights: two waiters end the write-back of a dead thread only once, in each of %d rounds",
 		ROUNDS);
 }
 
-/* Flights of unknown files in a child that has mapped the same files at the same addresses. */
+/*
+ * Tests flights of unknown files in a child, which has mapped the same files at the same addresses
+ * as this process.
+ */
 static void unknown_files_of_children(void)
 {
 	char *one = map_new_file(), *two = map_new_file();
@@ -386,7 +396,10 @@ static void unknown_files_of_children(void)
 	munmap(two, 4096);
 }
 
-/* A child that was made without the handlers of fork(3), and has mapped `two` in place of `one`. */
+/*
+ * Tests a child that was made without the handlers of fork(3), and has mapped the file `two` at the
+ * address where this process has mapped the file `one`.
+ */
 static void children_without_handlers(void)
 {
 	static const char what[] =
@@ -421,7 +434,7 @@ static void children_without_handlers(void)
 	munmap(two, 4096);
 }
 
-/* Starts more threads than the table has room for flights: each must get its turn. */
+/* Starts more threads than the table has entries for flights: each thread must get its turn. */
 static atomic_uint flown;
 
 static void *fly(void *arg)

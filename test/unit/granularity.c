@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * granularity.c - the table of map/granularity.h, row by row, and PMEM2_FORCE_GRANULARITY, the
- * environment variable that overrules it
+ * granularity.c - tests each row of the table in map/granularity.h, and the environment variable
+ * PMEM2_FORCE_GRANULARITY, which overrules the table
  */
 #include "map/granularity.h"
 
@@ -23,7 +23,10 @@ static const struct region no_region,
 	read_only = {.found = true, .read_only = true, .domain = REGION_DOMAIN_MEMORY_CONTROLLER},
 	virtio = {.found = true, .flushed_by_host = true};
 
-/* Checks one row: `want` is the expected granularity or, if negative, the expected error. */
+/*
+ * Checks one row of the table: `want` is the expected granularity or, if negative, the expected
+ * error.
+ */
 static void row(const char *name, const struct device *device, const struct region *region,
 	bool sync, bool can_flush, int want, enum holdfast_reason reason)
 {
@@ -34,12 +37,12 @@ static void row(const char *name, const struct device *device, const struct regi
 		is_int(result, want, "%s: mapping is refused", name);
 		is_int(got.value, 42, "%s: granularity_decide() leaves the output unchanged", name);
 		ok(!granularity_judge(&got, device, region, sync, can_flush),
-			"%s: granularity_judge() refuses it, too", name);
+			"%s: granularity_judge() refuses the mapping, too", name);
 	} else {
 		is_int(result ? result : (int)got.value, want, "%s: the granularity is right",
 			name);
 	}
-	is_int(got.reason, reason, "%s: the reason is right", name);
+	is_int(got.reason, reason, "%s: the reported reason is right", name);
 }
 
 static void rows(void)

@@ -31,7 +31,7 @@ static void flags_are(size_t i, const char *name, const char *faults, int count)
 {
 	const struct holdfast_dimm *module = i < told->dimm_count ? told->dimms[i] : NULL;
 
-	ok(module && !strcmp(module->name, name), "module %s: it is listed in its place", name);
+	ok(module && !strcmp(module->name, name), "module %s: is listed at the right place", name);
 	if (!module)
 		return;
 	is_str(module->fault_flags, faults, "module %s: the flags that mean a fault are reported",
@@ -45,7 +45,7 @@ static void flags_are(size_t i, const char *name, const char *faults, int count)
 static void modules(void)
 {
 	look("");
-	is_int(told->dimm_count, 5, "modules: those without a region are listed, too");
+	is_int(told->dimm_count, 5, "modules: modules without a region are listed, too");
 	flags_are(0, "nmem0", "", 0);
 	flags_are(1, "nmem1", "flush_fail not_armed smart_event", 3);
 	flags_are(2, "nmem2", "map_fail", 1);
@@ -72,7 +72,7 @@ static const struct holdfast_counter *find(const char *kind, const char *name, c
 		if (strcmp(one->kind, kind) || strcmp(one->name, name) ||
 			strcmp(one->counter, counter))
 			continue;
-		ok(!found, "counter %s of %s %s: it is listed only once", counter, kind, name);
+		ok(!found, "counter %s of %s %s: is listed only once", counter, kind, name);
 		found = one;
 	}
 	return found;
@@ -83,16 +83,17 @@ static void counts(const char *kind, const char *name, const char *counter, int6
 {
 	const struct holdfast_counter *one = find(kind, name, counter);
 
-	ok(one, "counter %s of %s %s: it is listed", counter, kind, name);
+	ok(one, "counter %s of %s %s: is listed", counter, kind, name);
 	if (!one)
 		return;
-	is_int(one->value.answer, HOLDFAST_ANSWERED, "counter %s of %s %s: it is read", counter,
+	is_int(one->value.answer, HOLDFAST_ANSWERED, "counter %s of %s %s: can be read", counter,
 		kind, name);
-	is_int(one->value.value, value, "counter %s of %s %s: its value is right", counter, kind,
+	is_int(one->value.value, value, "counter %s of %s %s: has the right value", counter, kind,
 		name);
-	is_int(one->counting, counting, "counter %s of %s %s: its way of counting is right",
-		counter, kind, name);
-	ok(strlen(one->meaning) > 10, "counter %s of %s %s: it has a text that explains it",
+	is_int(one->counting, counting,
+		"counter %s of %s %s: the event that resets the counter is right", counter, kind,
+		name);
+	ok(strlen(one->meaning) > 10, "counter %s of %s %s: has a text that explains its meaning",
 		counter, kind, name);
 }
 

@@ -144,7 +144,10 @@ static void test_violation(const struct violation *violation)
 		"protocol violation: the target's process ends without an error");
 }
 
-/* Ranges that a peer may not touch are refused one by one, and the lane still works after that. */
+/*
+ * Each message for a range that a peer may not access is refused, and the lane still works
+ * afterwards.
+ */
 static void test_ranges(void)
 {
 	static const struct data_record records[] = {
@@ -174,18 +177,19 @@ static void test_ranges(void)
 			(unsigned long long)records[i].offset);
 	}
 	has_str((char *)bare.in, "are not in the pool",
-		"ranges outside the pool: the reply says that they are not in the pool");
+		"ranges outside the pool: the reply says that the bytes are not in the pool");
 	struct data_record read = {TARGET_SIZE - 8, 16, 0};
 	bare_send(&bare, bare.out, make(bare.out, DATA_READ, sequence++, &read, 0));
-	is_int(status(&bare), DATA_RANGE, "ranges outside the pool: a read is refused");
+	is_int(status(&bare), DATA_RANGE,
+		"ranges outside the pool: a read of such a range is refused");
 	is_int(target->stored + target->drains + target->deeps, 0,
 		"ranges outside the pool: nothing was stored, drained or deeply flushed");
 	struct data_record good = {4096, 64, DATA_STORE};
 	bare_send(&bare, bare.out, make(bare.out, DATA_BATCH, sequence++, &good, 64));
 	is_int(status(&bare), DATA_DONE,
-		"ranges outside the pool: the lane still works after them");
+		"ranges outside the pool: the lane still works after refused messages");
 	is_int(target->stored, 64, "ranges outside the pool: a store within the pool is done");
-	is_int(target->result, 0, "ranges outside the pool: the target goes on");
+	is_int(target->result, 0, "ranges outside the pool: the target keeps running");
 	bare_close(&bare);
 	target_stop(target);
 }
@@ -207,13 +211,16 @@ static void test_whole(void)
 	put_bytes(&out, "bad ones", 8);
 	bare_send(&bare, bare.out, writer_length(&out));
 	is_int(status(&bare), DATA_RANGE,
-		"mixed message: it is refused because one record is out of range");
-	is_int(target->stored, 0, "mixed message: none of its records is stored");
+		"mixed message: a message is refused because one of its records is out of range");
+	is_int(target->stored, 0, "mixed message: no record of a refused message is stored");
 	bare_close(&bare);
 	target_stop(target);
 }
 
-/* RMA writes reach neither the header of the pool nor, with the key for reads, any other byte. */
+/*
+ * RMA writes can change neither the header of the pool nor, with the key that is meant for reads,
+ * any other byte.
+ */
 static void test_guard(void)
 {
 	struct target *target = target_new(HOLDFAST_METHOD_WRITE_MESSAGE, 1);
@@ -223,7 +230,7 @@ static void test_guard(void)
 	target_start(target);
 	ok(connect_to(&bare, target) &&
 			data_get_welcome(&welcome, bare.event->data, bare.event_data),
-		"RMA: the peer connects and reads the welcome");
+		"RMA: the peer connects and reads the target's welcome message");
 	memset(bare.out, 0xee, 64);
 	bare_must(fi_write(bare.ep, bare.out, 64, NULL, 0, welcome.write_base + 4096,
 		welcome.write_key, bare.out));

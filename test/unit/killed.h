@@ -21,11 +21,11 @@
 #define KILLED_STORES_MAX 100
 
 struct killed {
-	void *(*prepare)(void); /* in the parent, before each child; returns the shared memory */
+	void *(*prepare)(void); /* parent, before each child: returns the shared memory */
 	size_t size;
-	void (*body)(void);  /* in the child, which is killed while it runs */
-	void (*watch)(void); /* in the parent, after each instruction of the child; or NULL */
-	bool (*holds)(void); /* in the parent, once the child is dead: is the memory valid? */
+	void (*body)(void);  /* child: what it does until it is killed */
+	void (*watch)(void); /* parent, after each instruction of the child; or NULL */
+	bool (*holds)(void); /* parent, after the child's death: true if the memory is valid */
 };
 
 /* Forks a child that is stopped before its body. Returns 0 if it cannot be traced. */

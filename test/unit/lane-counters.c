@@ -17,7 +17,7 @@
 
 static RPMEMpool pools[POOLS];
 static atomic_uint opening; /* the number of the pool whose counters are summed */
-static atomic_uint sums;    /* number of times that they were summed */
+static atomic_uint sums;    /* number of times that counters were summed */
 static atomic_bool stop;
 
 static void *sum(void *unused)
@@ -27,7 +27,10 @@ static void *sum(void *unused)
 
 	(void)unused;
 	while (!stop) {
-		/* gcc 12 reads an atomic index by a plain load, which the sanitizer reports. */
+		/*
+		 * atomic_load(), as gcc 12 reads an atomic index by a plain load, which the
+		 * sanitizer reports.
+		 */
 		count_sum(&pools[atomic_load(&opening)], &counters);
 		wrong += counters.flushes || counters.drains || counters.retries ||
 			 counters.failures || counters.times[0];
@@ -50,7 +53,7 @@ static void test_opening(void)
 	pthread_t thread;
 	void *wrong;
 
-	mallopt(M_PERTURB, 0xa5); /* new memory does not contain zeros */
+	mallopt(M_PERTURB, 0xa5); /* new memory must not contain zeros by chance */
 	if (pthread_create(&thread, NULL, sum, NULL))
 		bail("no thread");
 	for (unsigned i = 0; i < POOLS; i++) {
@@ -69,7 +72,9 @@ static void test_opening(void)
 		"count_sum: counters of a pool that is being opened are zeros");
 }
 
-/* When a pool's lanes are made again, over ssh, the target may grant fewer of them. */
+/*
+ * When the lanes of a pool over ssh are made again, the target may grant fewer lanes than before.
+ */
 static void test_fewer_lanes(void)
 {
 	RPMEMpool *last = &pools[POOLS - 1];

@@ -12,7 +12,10 @@
 
 #define LANES 4
 
-/* The thread sanitizer is slow, and adds a thread to each process, which uses CPU time, too. */
+/*
+ * The thread sanitizer makes this test slow, and adds a thread to each process, which uses CPU
+ * time.
+ */
 #ifdef __SANITIZE_THREAD__
 #define WORD_ROUNDS 10
 #define IDLE_TICKS  10
@@ -223,7 +226,10 @@ static void test_idle(enum holdfast_method method)
 	long ours = cpu_us(RUSAGE_SELF), theirs = ticks_of(target->pid);
 	usleep(1000000);
 	ours = cpu_us(RUSAGE_SELF) - ours;
-	/* This test's loop in the target wakes 50 times a second, which costs less than a tick. */
+	/*
+	 * The target's process also runs a loop of this test, which wakes 50 times a second and
+	 * costs less than a tick.
+	 */
 	theirs = ticks_of(target->pid) - theirs;
 	ok(ours < 5000, "%s: an idle initiator uses %ld us of CPU time in a second, less than 5000",
 		wire_method_name(method), ours);
@@ -235,8 +241,8 @@ static void test_idle(enum holdfast_method method)
 }
 
 /*
- * A message that a transport sends again is counted on its lane. A lane number that does not exist
- * is ignored.
+ * A message that a transport has to send again is counted on the lane that it belongs to. A lane
+ * number that does not exist is ignored.
  */
 static void test_retries(void)
 {

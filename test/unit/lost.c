@@ -128,9 +128,9 @@ static void test_killed(const struct call *call, enum holdfast_method method)
 
 	pthread_create(&thread, NULL, send_later, &later);
 	double start = seconds();
-	is_int(until_it_fails(call, client), -ECONNRESET, "%s, %s: a killed target is ECONNRESET",
-		call->name, wire_method_name(method));
-	ok(seconds() - start < 3, "target killed: noticed within 3 s (after %.3f s)",
+	is_int(until_it_fails(call, client), -ECONNRESET,
+		"%s, %s: a killed target gives ECONNRESET", call->name, wire_method_name(method));
+	ok(seconds() - start < 3, "target killed: the initiator notices within 3 s (after %.3f s)",
 		seconds() - start);
 	pthread_join(thread, NULL);
 	is_dead(client, -ECONNRESET);
@@ -139,8 +139,8 @@ static void test_killed(const struct call *call, enum holdfast_method method)
 }
 
 /*
- * A read of a stopped target has failed, and the target goes on: nothing may write to the caller's
- * memory any more, so the adapter's connection has been closed.
+ * A read from a stopped target has failed, and now the target runs again. It must not write to the
+ * caller's memory any more, so the adapter's connection must have been closed.
  */
 static void check_unread(struct target *target, enum holdfast_method method)
 {
@@ -151,7 +151,7 @@ static void check_unread(struct target *target, enum holdfast_method method)
 	if (method != HOLDFAST_METHOD_MESSAGE && target_provider() == HOLDFAST_PROVIDER_TCP) {
 		target_wait_for(target, target_is_through);
 		is_int(target->result, -ECONNRESET,
-			"failed read: the target sees that the lane is closed, before the pool is");
+			"failed read: the target sees that the lane is closed before the pool is closed");
 	}
 	for (size_t i = 0; i < TARGET_SIZE; i++)
 		changed += to[i] != 0x5a;
@@ -172,8 +172,8 @@ static void test_stopped(const struct call *call, enum holdfast_method method)
 		bail("%s", err_get());
 	target_pause(target);
 	double start = seconds();
-	is_int(call->make(client), -ETIMEDOUT, "%s, %s: a stopped target is ETIMEDOUT", call->name,
-		wire_method_name(method));
+	is_int(call->make(client), -ETIMEDOUT, "%s, %s: a stopped target gives ETIMEDOUT",
+		call->name, wire_method_name(method));
 	double took = seconds() - start;
 	ok(took > 0.39 && took < 3,
 		"silent target: a call ends after its deadline of 0.4 s (%.3f s)", took);
@@ -204,7 +204,7 @@ static void test_hangup(void)
 	if (write(args.hangup_fd, &one, sizeof(one)) < 0)
 		bail("write: %m");
 	double start = seconds();
-	is_int(small_persist(client), -ECONNRESET, "hangup: a waiting call is ECONNRESET");
+	is_int(small_persist(client), -ECONNRESET, "hangup: a waiting call gives ECONNRESET");
 	ok(seconds() - start < 3, "hangup: a waiting call ends at once");
 	has_str(err_get(), "here:set: the target is gone",
 		"hangup: the message says that the target is gone");
@@ -245,7 +245,7 @@ static void test_others_wake(void)
 	pthread_create(&thread, NULL, sleep_in_drain, &sleeper);
 	usleep(200000);
 	is_int(small_persist(client), -ETIMEDOUT,
-		"two threads, target stopped: the call whose deadline passes is ETIMEDOUT");
+		"two threads, target stopped: the call whose deadline passes gives ETIMEDOUT");
 	pthread_join(thread, NULL);
 	is_int(sleeper.code, -ETIMEDOUT,
 		"two threads, target stopped: the thread asleep on the other lane gets ETIMEDOUT, too");

@@ -2,8 +2,8 @@
 /*
  * mcsafe.c - mcsafe_read() and mcsafe_write(), which copy through a temporary mapping
  *
- * They are for device DAX; here they are used on a file. Pages beyond its end raise SIGBUS as bad
- * memory does: the functions do not ask for the length of the file.
+ * Both are made for device DAX; this test uses them on a file. Pages beyond the end of the file
+ * raise SIGBUS, as bad memory does: the functions do not ask for the length of the file.
  */
 #include "map/mcsafe.h"
 
@@ -77,10 +77,10 @@ static void transfers(void)
 		wrong += memcmp(buf, there, size) != 0;
 	}
 	is_int(wrong, 0, "mcsafe: reads and writes of any alignment succeed");
-	/* Assume a larger unit of mapping, as DAX devices have. */
+	/* Pretend that mappings need a larger alignment, as those of DAX devices do. */
 	file.alignment = 2 * page;
 	is_int(mcsafe_read(&file, buf, 2, 2 * page - 1), 0,
-		"mcsafe_read: a range across two units is read");
+		"mcsafe_read: a range across two units of alignment is read");
 	file.alignment = page;
 	free(buf);
 	free(there);
@@ -96,12 +96,12 @@ static void bad_blocks(void)
 	size_t wrong = 0;
 
 	is_int(mcsafe_read(&file, buf, 2 * page, (GOOD - 1) * page), PMEM2_E_IO_FAIL,
-		"mcsafe_read: a read that reaches a bad page is IO_FAIL");
+		"mcsafe_read: a read that reaches a bad page gives IO_FAIL");
 	size_t at = 0;
 	sscanf(err_get(), "bad memory at offset %zu of the device", &at);
 	is_int(at / page, GOOD, "mcsafe_read: the message has the offset of the bad page");
 	is_int(mcsafe_write(&file, buf, 1, GOOD * page + 7), PMEM2_E_IO_FAIL,
-		"mcsafe_write: a write to a bad page is IO_FAIL");
+		"mcsafe_write: a write to a bad page gives IO_FAIL");
 	has_str(err_get(), "at offset 16391 of the device",
 		"mcsafe_write: the message has the offset of the bad byte");
 	for (int i = 0; i < 100; i++) {

@@ -18,7 +18,10 @@
 
 #include "unit/x86_decode.h"
 
-/* Converts the general registers from the C library's order to that of the machine code. */
+/*
+ * Returns the registers of a signal's context, the general ones in the order of their numbers in
+ * machine code.
+ */
 static inline struct insn_regs insn_regs_of_context(const ucontext_t *context)
 {
 	static const int place[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI,
@@ -36,7 +39,9 @@ static inline void on_invalid_opcode(int signal, siginfo_t *info, void *context_
 	struct insn_regs regs = insn_regs_of_context(context);
 	struct insn insn = insn_decode((const void *)regs.rip, &regs);
 
-	/* On a CPU with MOVDIR64B an unaligned destination faults, so it must fail here, too. */
+	/*
+	 * A real MOVDIR64B to an unaligned destination faults, so the emulated one must fail, too.
+	 */
 	if (insn.kind != INSN_MOVDIR64B || insn.addr % 64) {
 		static const char why[] =
 			"Bail out! an invalid opcode, or a MOVDIR64B to an unaligned address\n";

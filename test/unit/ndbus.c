@@ -71,12 +71,12 @@ static void commands(void)
 		"ndbus_clear: a refusal of the kernel is its errno");
 	bus.capability_status = 1;
 	is_int(clear(0x100000200, 512), PMEM2_E_NOSUPP,
-		"ndbus_clear: an address that cannot be scrubbed is NOSUPP");
+		"ndbus_clear: an address that cannot be scrubbed gives NOSUPP");
 	bus.capability_errno = ENOTTY;
 	is_int(clear(0x100000200, 512), PMEM2_E_NOSUPP,
-		"ndbus_clear: a bus without the command is NOSUPP");
+		"ndbus_clear: a bus without the command gives NOSUPP");
 	bus.capability_errno = EACCES;
-	is_int(clear(0x100000200, 512), -EACCES, "ndbus_clear: a lack of permission is -EACCES");
+	is_int(clear(0x100000200, 512), -EACCES, "ndbus_clear: a lack of permission gives -EACCES");
 }
 
 static int open_above(int region, void *opened)
@@ -90,17 +90,17 @@ static void control_device(void)
 	int opened = -1;
 
 	walk_regions(tree_root, "char", makedev(252, 1), open_above, &opened, NULL);
-	is_int(opened, -ENOENT, "ndbus_open: a missing control device is -ENOENT");
+	is_int(opened, -ENOENT, "ndbus_open: a missing control device gives -ENOENT");
 	has_str(err_get(), "/dev/ndctl0", "ndbus_open: the message names the control device");
 	tree_file("dev/ndctl0", "");
 	walk_regions(tree_root, "char", makedev(252, 1), open_above, &opened, NULL);
 	ok(opened >= 0, "ndbus_open: the control device of the region's bus is opened");
 	if (emulator())
-		skip("ndbus_clear: a file that is not a control device is NOSUPP",
+		skip("ndbus_clear: a file that is not a control device gives NOSUPP",
 			"an emulator does not pass on ioctls that it does not know");
 	else
 		is_int(ndbus_clear(ndbus_ioctl, opened, 0, 512), PMEM2_E_NOSUPP,
-			"ndbus_clear: a file that is not a control device is NOSUPP");
+			"ndbus_clear: a file that is not a control device gives NOSUPP");
 	close(opened);
 }
 

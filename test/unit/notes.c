@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * notes.c - notes of the ranges that a target may lack: a range that was flushed and not drained
- * is always noted, whatever the order of calls
+ * notes.c - tests the notes, a list of the ranges that a target may lack: a range that was flushed
+ * and not drained is always noted, whatever the order of calls
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -74,7 +74,8 @@ static void test_calls(void)
 	ok(take(pages) == NOTES_PAGE && pages[3],
 		"notes_lost: ranges that may be lost stay noted in spite of a later drain");
 	notes_missed(&notes, SIZE - 1, 1);
-	ok(take(pages) == NOTES_PAGE && pages[PAGES - 1], "notes_missed: the last byte is noted");
+	ok(take(pages) == NOTES_PAGE && pages[PAGES - 1],
+		"notes_missed: the last byte of the pool is noted");
 	notes_missed(&notes, GUARD, SIZE - GUARD);
 	is_int(take(pages), SIZE - GUARD, "notes_missed: the whole pool is noted");
 	notes_missed(&notes, SIZE, 1);
@@ -118,7 +119,9 @@ static void test_back(void)
 	notes_fini(&notes);
 }
 
-/* A pool whose last page is not whole, as on machines whose pages are smaller. */
+/*
+ * A pool whose size is not a multiple of the page size of notes, as on machines with smaller pages.
+ */
 static void test_end(void)
 {
 	size_t offset = 0;
@@ -130,12 +133,12 @@ static void test_end(void)
 	notes_unite(&notes);
 	unsigned long *taken = notes_take(&notes, &bytes);
 	is_int(notes_next(&notes, taken, &offset, SIZE_MAX), 3 * NOTES_PAGE + 100,
-		"notes_next: the last range ends with the pool");
+		"notes_next: the last range ends at the end of the pool");
 	free(taken);
 	notes_fini(&notes);
 }
 
-/* With at most 64 ranges, no page is noted that was not flushed. */
+/* As long as the notes have at most 64 ranges, no page is noted that was not flushed. */
 static void test_exact(void)
 {
 	static bool pages[PAGES], want[PAGES];
@@ -150,7 +153,7 @@ static void test_exact(void)
 	}
 	take(pages);
 	ok(!memcmp(pages, want, sizeof(want)),
-		"notes: of 64 ranges, exactly their pages are noted");
+		"notes: exactly the pages of 64 flushed ranges are noted");
 	for (unsigned i = 0; i < 1000; i++)
 		notes_add(&notes, 0, GUARD + 64 * i, 64);
 	is_int(take(pages), 16 * NOTES_PAGE, "notes: ranges that touch are joined without a gap");

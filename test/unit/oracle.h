@@ -29,7 +29,7 @@
 #define FLUSHED_OUTSIDE  (1u << 5)
 #define FLUSHED_UNASKED  (1u << 6)
 #define FLUSHED_STRANGE  (1u << 7) /* flushed by another instruction than the engine's */
-#define UNFENCED         (1u << 8) /* the last flush or store was not drained */
+#define UNFENCED         (1u << 8) /* no fence follows the last flush or store */
 #define FENCED_TWICE     (1u << 9)
 #define FENCED_UNASKED   (1u << 10)
 #define STREAMED_UNASKED (1u << 11)
@@ -44,11 +44,11 @@ struct oracle {
 	/* The memory that is watched. Set by the caller. */
 	char *dest; /* shared with the child */
 	size_t len;
-	const char *before, *after; /* contents of dest, len bytes each; no byte may be equal */
+	const char *before, *after; /* contents of dest, len bytes each; they differ in each byte */
 	size_t line_size;
 	bool words;    /* look for torn words: dest and len are multiples of 8 */
 	bool put_back; /* undo stores when they have been seen */
-	bool dirty;    /* all of dest has been stored to before, and is not flushed */
+	bool dirty;    /* earlier stores to all of dest have not been flushed yet */
 
 	/* The instructions that are expected. Set by the caller. */
 	enum insn_kind flush; /* the flush instruction; INSN_OTHER: there must be no flush */
@@ -64,7 +64,7 @@ struct oracle {
 	} lines[ORACLE_LINES];
 	bool drained; /* no store or flush since the last fence */
 	unsigned fences, streamed;
-	size_t stream_run; /* bytes streamed in parts of lines since the last fence */
+	size_t stream_run; /* bytes streamed to parts of lines since the last fence */
 	unsigned faults;
 };
 

@@ -22,8 +22,8 @@ static struct {
 	uintptr_t from;
 	size_t length;
 	int flags;
-	unsigned interruptions; /* number of next calls that fail with EINTR */
-	int error;              /* errno of calls after those; 0: success */
+	unsigned interruptions; /* number of calls, from now on, that fail with EINTR */
+	int error;              /* errno of the calls after them; 0: success */
 } kernel;
 
 int msync(void *addr, size_t length, int flags)
@@ -79,7 +79,7 @@ static void rounding(void)
 	is_int((long long)pages_round_up(SIZE_MAX), 0,
 		"pages_round_up: a length whose multiple exceeds SIZE_MAX gives 0");
 	ok(touched(page, page, page, 2 * page),
-		"pages_touched: an aligned page touches only itself");
+		"pages_touched: a range of one aligned page touches only this page");
 	ok(touched(2 * page - 1, 2, page, 3 * page),
 		"pages_touched: two bytes across a page boundary touch two pages");
 	ok(touched(page + 5, page - 5, page, 2 * page),
@@ -115,7 +115,8 @@ static void interrupted(void)
 {
 	forget();
 	kernel.interruptions = 3;
-	is_int(pages_sync(bytes(page, page)), 0, "pages_sync: signals do not make it fail");
+	is_int(pages_sync(bytes(page, page)), 0,
+		"pages_sync: succeeds although signals interrupt msync");
 	is_int(kernel.calls, 4, "pages_sync: msync is repeated until no signal interrupts it");
 	forget();
 	kernel.interruptions = 1;

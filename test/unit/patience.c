@@ -15,7 +15,8 @@
 /* Time to poll: the default of RPMEM_POLL_US. */
 #define POLL (50 * US)
 /*
- * Time until an answer arrives; sleeping delays the waiter further. LOOK: time of one look for it.
+ * ANSWER: time until an answer arrives; a waiter that sleeps gets it later. LOOK: time that one
+ * look for the answer takes.
  */
 #define ANSWER (10 * US)
 #define LOOK   (2 * US)

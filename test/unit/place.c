@@ -17,7 +17,10 @@
 #define MiB ((size_t)1 << 20)
 #define GiB ((size_t)1 << 30)
 
-/* munmap() fails, as in a process that has its maximal number of mappings and would divide one. */
+/*
+ * If set, munmap() fails, as in a process that has as many mappings as it may have and would divide
+ * one of them.
+ */
 static bool refuses;
 
 int munmap(void *addr, size_t length)
@@ -29,9 +32,9 @@ int munmap(void *addr, size_t length)
 }
 
 /*
- * An address far below those that the kernel chooses, and which sanitizers leave free. The address
- * sanitizer of gcc 16 has its heap at 0x7e9000000000, and the thread sanitizer leaves no address as
- * low as 0x6f0000000000 to the program.
+ * An address far below the addresses that the kernel chooses, in a region that sanitizers leave
+ * free. The address sanitizer of gcc 16 has its heap at 0x7e9000000000, and the thread sanitizer
+ * leaves no address as low as 0x6f0000000000 to the program.
  */
 #ifdef __SANITIZE_ADDRESS__
 #define HINT ((uintptr_t)0x6f0000000000)
@@ -73,7 +76,8 @@ static void first_fits(void)
 	ok(a == (char *)HINT, "place_reserve_above: the first place begins at the hint");
 	ok(b == (char *)HINT + 2 * MiB, "place_reserve_above: the second place is above the first");
 	char *c = above(HINT, 2 * MiB, 2 * MiB);
-	ok(c == (char *)HINT + 6 * MiB, "place_reserve_above: the third place is above both");
+	ok(c == (char *)HINT + 6 * MiB,
+		"place_reserve_above: the third place is above the first two");
 	place_release(b, 4 * MiB);
 	char *d = above(HINT, 2 * MiB, 2 * MiB);
 	ok(d == b, "place_reserve_above: a hole is used again");
@@ -99,11 +103,11 @@ static void odd_hints(void)
 		"place_reserve_above: a hint at the end of the address space gives any place");
 	place_release(high, 4096);
 	if (under_valgrind())
-		skip("place_reserve_above: half of the address space is -ENOMEM",
+		skip("place_reserve_above: asking for half of the address space gives -ENOMEM",
 			"valgrind divides the address space differently");
 	else
 		is_int(place_reserve_above(HINT, &high, SIZE_MAX / 2 + 1, 2 * MiB), -ENOMEM,
-			"place_reserve_above: half of the address space is -ENOMEM");
+			"place_reserve_above: asking for half of the address space gives -ENOMEM");
 }
 
 static void far_hints(void)
@@ -140,8 +144,8 @@ static int by_address(const void *a, const void *b)
 }
 
 /*
- * Replaces mmap(2) in the whole program. While `rivals` is not 0 it simulates another thread: it
- * maps a page at the place just before the library does, which has found it free.
+ * Replaces mmap(2) in the whole program. While `rivals` is not 0 it simulates another thread: when
+ * the library maps a place that it has found free, the function first maps a page there.
  */
 static int rivals;
 static char *taken[8];

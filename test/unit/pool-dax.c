@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * pool-dax.c - pools on the DAX device that DAX in the environment names, and on the DAX file
- * system that TMPDIR is on
+ * pool-dax.c - tests pools on a DAX device, which the environment variable DAX names, and on the
+ * DAX file system that contains TMPDIR
  *
- * With two arguments, a directory and the name of a pool set in it, it opens that pool, which was
- * open when its process was killed. To be run in lab/, in a virtual machine with NVDIMMs.
+ * With two arguments, a directory and the name of a pool set in it, the program only opens this
+ * pool, which was open when an earlier process was killed. To be run in lab/, in a virtual machine
+ * with NVDIMMs.
  */
 #include "device/device.h"
 #include "device/sysfs.h"
@@ -62,7 +63,7 @@ static void device_alone(void)
 	is_int(pool_deep_sync(pool, size - 100, 100, 0), 0, "device DAX: a deep sync succeeds");
 	is_int(pool_close(pool), 0, "device DAX: a created pool closes");
 	is_int(pool_create(set, size, &attr, &pool), -EEXIST,
-		"device DAX: a second create finds the pool there");
+		"device DAX: a second create fails because the pool exists");
 	is_int(pool_open(set, size + 1, &pool), -EFBIG,
 		"device DAX: a pool that must be larger than the device is refused");
 	is_int(pool_open(set, size, &pool), 0, "device DAX: the pool opens again");
@@ -115,19 +116,19 @@ static void device_and_file(void)
 	struct pool *pool = NULL;
 
 	is_int(pool_create(set, size, &attr, &pool), 0,
-		"DAX and a file: a pool with a header in each is created");
-	ok(!pool_is_device(pool), "DAX and a file: the pool counts as files");
+		"DAX and a file: a pool with a header in each part is created");
+	ok(!pool_is_device(pool), "DAX and a file: the pool does not count as a device");
 	is_int(pool_size(pool), size + 4 * MIB - 4096,
-		"DAX and a file: the size of the pool is the sum of both less a header of a page");
+		"DAX and a file: the size of the pool is the sum of both parts less one header page");
 	memset((char *)pool_base(pool) + size - 1, 'x', 2);
 	is_int(pool_deep_sync(pool, size - 1, 2, 0), 0,
-		"DAX and a file: a deep sync of bytes in both succeeds");
+		"DAX and a file: a deep sync of bytes in both parts succeeds");
 	pool_discard(pool);
 	ok(!pooldir_has("file"), "DAX and a file: discarding the pool unlinks the file");
 	pool_set_free(set);
 	set = set_of("two.set", "4M @/file\nAUTO %s\n", dax);
 	is_int(pool_create(set, size, &attr, &pool), -EINVAL,
-		"a file before DAX: a pool with a header in each is refused");
+		"a file before DAX: a pool with a header in each part is refused");
 	has_str(err_get(), "OPTION SINGLEHDR or NOHDRS is needed",
 		"a file before DAX: the message names the options to use");
 	pool_set_free(set);

@@ -20,13 +20,13 @@
 #define MIB ((size_t)1 << 20)
 
 /*
- * The functions below replace system calls. They count `calls`; the one with the number `failing`
- * fails with EIO. 0: none fails.
+ * The functions below replace system calls, and count them in `calls`. The call with the number
+ * `failing` fails with EIO; 0: no call fails.
  */
 static unsigned calls, failing;
-static unsigned dropped; /* number of files that were to leave the page cache */
+static unsigned dropped; /* number of files whose pages were to leave the page cache */
 static bool no_tmpfile;
-static bool no_naming; /* linkat() of O_TMPFILE files fails, as before Linux 6.10 without /proc */
+static bool no_naming; /* linkat() of O_TMPFILE files fails, as without /proc before Linux 6.10 */
 
 static bool fails(void)
 {
@@ -221,7 +221,7 @@ static void each_call(bool without_tmpfile, bool without_naming)
 	if (!error)
 		pool_discard(pool);
 	ok(!pooldir_has("e0") && !pooldir_has("e2") && is_blank("e1"),
-		"pool_discard: removes new parts, and blanks the part that existed");
+		"pool_discard: removes new parts, and clears the header of the part that existed");
 	is_int(count_entries("/proc/self/fd"), descriptors,
 		"pool_create: no descriptor is left open after failed and discarded calls");
 	is_int(count_maps(), 0, "pool_create: no mapping is left behind");
@@ -251,7 +251,7 @@ static void each_call_of_open(void)
 	failing = 0;
 	is_int(lost, 0, "pool_open: no failure has changed the pool");
 	ok(pool_attributes(pool, &found) && !memcmp(&attr, &found, sizeof(attr)),
-		"pool_open: the attributes are those that it was created with");
+		"pool_open: the attributes are those with which the pool was created");
 	pool_discard(pool);
 	ok(pooldir_has("o0") && pooldir_has("o1") && !is_blank("o0"),
 		"pool_discard: an opened pool cannot be discarded");
@@ -298,7 +298,7 @@ static void holes(const struct pool_set *set)
 		bail("cannot fill the disk: %m");
 	close(fd);
 	is_int(pool_open(set, 3 * MIB, &pool), -ENOSPC,
-		"pool_open: a part with holes on a full disk is ENOSPC");
+		"pool_open: a part with holes on a full disk gives ENOSPC");
 	has_str(err_get(), "small/f1: No space left",
 		"pool_open: the message names the part with holes");
 	unlink(pooldir_path("small/filler"));
@@ -318,12 +318,12 @@ static void full_disk(void)
 	mkdir(pooldir_path("small"), 0755);
 	if (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
 		mount("none", pooldir_path("small"), "tmpfs", 0, "size=5m")) {
-		skip("pool_create: a full disk is ENOSPC", "only root can mount a tmpfs");
+		skip("pool_create: a full disk gives ENOSPC", "only root can mount a tmpfs");
 		return;
 	}
 	set = pooldir_set("full.set", "3M @/f0\n3M @/small/f1\n3M @/small/f2\n");
 	is_int(pool_create(set, 3 * MIB, &attr, &pool), -ENOSPC,
-		"pool_create: a full disk is ENOSPC");
+		"pool_create: a full disk gives ENOSPC");
 	has_str(err_get(), "3145728 bytes for",
 		"pool_create: the message has the size of the part that does not fit");
 	has_str(err_get(), "small/f2", "pool_create: the message names the part that does not fit");
@@ -405,7 +405,7 @@ static int create_as_nobody(const struct pool_set *set)
 static void rights(void)
 {
 	if (geteuid()) {
-		skip("pool_create: no permission to make the second part is EACCES",
+		skip("pool_create: no permission to make the second part gives EACCES",
 			"only root can become another user");
 		return;
 	}
@@ -415,7 +415,7 @@ static void rights(void)
 	chmod(pooldir_path("open"), 0777);
 	struct pool_set *set = pooldir_set("rights.set", "2M @/open/r0\n2M @/closed/r1\n");
 	is_int(create_as_nobody(set), -EACCES,
-		"pool_create: no permission to make the second part is EACCES");
+		"pool_create: no permission to make the second part gives EACCES");
 	ok(!pooldir_has("open/r0"), "pool_create: a lack of permission leaves no part behind");
 	pool_set_free(set);
 	set = pooldir_set("rights.set", "2M @/open/r0\n2M @/open/r1\n");
@@ -463,7 +463,8 @@ static void pause_us(unsigned us)
 }
 
 /*
- * Kills a process that creates a pool after `us` microseconds: all of the pool exists, or nothing.
+ * Kills a process `us` microseconds after it began to create a pool. All of the pool must exist
+ * then, or nothing of it.
  */
 static int kill_once(const struct pool_set *set, unsigned us, bool *made)
 {
@@ -499,8 +500,8 @@ static void killed(void)
 	const unsigned times = 60;
 
 	/*
-	 * Find the time that creating a pool takes: kill later until the pool exists, then
-	 * earlier.
+	 * Kill at times around the end of creating a pool: a little later each time until the pool
+	 * exists, then much earlier.
 	 */
 	for (unsigned i = 0; i < times; i++) {
 		bool there;
@@ -509,8 +510,8 @@ static void killed(void)
 		us = there ? us / 3 : us + us / 8 + 100;
 	}
 	ok(made && made < times,
-		"pool_create: killed %u times, after it had made the pool in %u of them", times,
-		made);
+		"pool_create: a process was killed %u times, %u of them after it had made the pool",
+		times, made);
 	is_int(wrong, 0, "pool_create: a killed process leaves a whole pool or nothing");
 	is_int(pooldir_count(), 0, "pool_create: killed processes leave no file behind");
 	pool_set_free(set);
@@ -530,7 +531,7 @@ static void race_once(const struct pool_set *set, unsigned *made, unsigned *odd)
 			close(start[1]);
 			if (read(start[0], &status, 1))
 				_exit(100);
-			/* Keep it open until the other processes have failed. */
+			/* Keep the pool open until the other processes have failed. */
 			int error = pool_create(set, 2 * MIB, &attr, &pool);
 			if (!error)
 				pause_us(20000);

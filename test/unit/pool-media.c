@@ -15,7 +15,7 @@
 #define MODULE BUS "nmem0/nfit/"
 #define DISK   BUS "region0/pfn0.0/block/pmem0/"
 
-/* A pool set whose sysfs, made up here, says that the test's files are on an NVDIMM. */
+/* Makes a pool set, and a made-up sysfs that says that the files of this test are on an NVDIMM. */
 static struct pool_set *set_on_nvdimm(const char *name, const char *lines)
 {
 	struct pool_set *set = pooldir_set(name, lines);
@@ -247,11 +247,10 @@ static void left_in_caches(void)
 		diag("%s", err_get());
 	}
 	flushed.to = NULL;
-	if (is_int(pool_look(set, &pool), 0, "DAX device: a look at the pool succeeds")) {
-		ok(!flushed.to, "DAX device: a look alone flushes nothing");
-		is_int(pool_drop_caches(pool), 0, "pool_drop_caches: it succeeds for a DAX device");
-		ok(all_flushed(pool),
-			"pool_drop_caches: it flushes a DAX device out of CPU caches");
+	if (is_int(pool_look(set, &pool), 0, "DAX device: pool_look() succeeds")) {
+		ok(!flushed.to, "DAX device: pool_look() alone flushes nothing");
+		is_int(pool_drop_caches(pool), 0, "pool_drop_caches: succeeds for a DAX device");
+		ok(all_flushed(pool), "pool_drop_caches: flushes a DAX device out of CPU caches");
 		pool_close(pool);
 	}
 	cpu.engine = real;

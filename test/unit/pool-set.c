@@ -14,7 +14,9 @@ static struct pool_set *parse(const char *text)
 	return set;
 }
 
-/* Parses a set with this text as the size of its part. Returns the size; 0: the set is refused. */
+/*
+ * Parses a set whose only part has this text as its size. Returns the size; 0: the set is refused.
+ */
 static size_t size_of(const char *size)
 {
 	char text[200];
@@ -190,7 +192,7 @@ static void names(void)
 	is_int(open_both("sub/.."), -EINVAL, "pool set: a name with .. at the end is refused");
 	is_int(open_both(""), -EINVAL, "pool set: an empty name is refused");
 	is_int(open_both("sub/none.set"), -ENOENT,
-		"pool set: a name that does not exist is ENOENT");
+		"pool set: a name that does not exist gives ENOENT");
 	is_int(open_both("sub/in.set/more"), -EINVAL, "pool set: a path through a file is refused");
 	is_int(open_both("..set"), -ENOENT,
 		"pool set: a name that begins with two dots is an ordinary name");
@@ -220,7 +222,7 @@ static void names(void)
 	is_int(pool_set_load(pooldir_path("sets"), "fifo", &set), -EINVAL,
 		"pool set: a FIFO is refused without waiting for a writer");
 	is_int(pool_set_load(pooldir_path("nowhere"), "x", &set), -EREMOTEIO,
-		"pool_set_load: a missing directory of pool sets is -EREMOTEIO");
+		"pool_set_load: a missing directory of pool sets gives -EREMOTEIO");
 	has_str(err_get(), "nowhere", "pool_set_load: the message names the missing directory");
 	is_int(pool_set_unlink(pooldir_path("sets"), "../outside.set"), -EINVAL,
 		"pool_set_unlink: a name with .. is refused");

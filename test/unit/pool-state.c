@@ -68,12 +68,12 @@ static void test_text(void)
 	state.extent = 7;
 	state_format(&state, text);
 	is_int(state_parse(text, strlen(text), "x", &got), -EBADMSG,
-		"state_parse: more missing bytes than the mark is about are refused");
+		"state_parse: a state with more missing bytes than its extent is refused");
 	state.inconsistent = false;
 	state.missing = state.extent = 0;
 	state_format(&state, text);
 	is_int(state_parse(text, strlen(text), "x", &got), -EBADMSG,
-		"state_parse: a state with the time of a mark but no mark is refused");
+		"state_parse: a state that is not marked as inconsistent, but has the time of a mark, is refused");
 }
 
 static void test_file(void)
@@ -88,18 +88,20 @@ static void test_file(void)
 	is_int(state_path(NULL, pooldir_root, "a.set", &path), 0,
 		"state_path: the path of the state of a set is found");
 	if (!pooldir_follows_links()) {
-		skip("state_path: a set has one state, whatever name leads to it",
+		skip("state_path: a set has one state file, whatever name leads to the set",
 			"without openat2(2) symbolic links are not followed");
 	} else {
 		is_int(state_path(NULL, pooldir_root, "sub/link.set", &other), 0,
 			"state_path: the path is found through a symbolic link to the set");
-		is_str(path, other, "state_path: a set has one state, whatever name leads to it");
+		is_str(path, other,
+			"state_path: a set has one state file, whatever name leads to the set");
 		free(other);
 	}
 	is_int(state_path(NULL, pooldir_root, "../a.set", &other), -EINVAL,
 		"state_path: a name that leads out of the folder is refused");
-	is_int(state_read(path, &got), -ENOENT, "state_read: a missing file is ENOENT");
-	is_int(state_write(path, &state), 0, "state_write: it makes folder and file");
+	is_int(state_read(path, &got), -ENOENT, "state_read: a missing file gives ENOENT");
+	is_int(state_write(path, &state), 0,
+		"state_write: makes the folder and the file of the state");
 	ok(!state_read(path, &got) && same(&got, &state),
 		"state_read: a state reads back as it was written");
 	ok(!stat(pooldir_path(STATE_FOLDER), &st) && (st.st_mode & 0777) == 0700,
@@ -110,10 +112,10 @@ static void test_file(void)
 	pooldir_write(STATE_FOLDER "/a.set.new", "left by a process that was killed");
 	is_int(state_write(path, &state), 0,
 		"state_write: a temporary file that is left over is replaced");
-	ok(!state_read(path, &got) && got.generation == 8, "state_write: it replaces the file");
-	is_int(state_remove(path), 0, "state_remove: it removes the file");
-	is_int(state_remove(path), 0, "state_remove: a file that is missing is removed");
-	is_int(state_read(path, &got), -ENOENT, "state_read: a file that was removed is ENOENT");
+	ok(!state_read(path, &got) && got.generation == 8, "state_write: replaces the state file");
+	is_int(state_remove(path), 0, "state_remove: removes the state file");
+	is_int(state_remove(path), 0, "state_remove: succeeds if the state file is missing");
+	is_int(state_read(path, &got), -ENOENT, "state_read: a file that was removed gives ENOENT");
 	free(path);
 }
 
@@ -141,7 +143,10 @@ static pid_t holder(const char *path, bool stubborn)
 	return child;
 }
 
-/* True if a signal has ended the child already. The child has ended in any case afterwards. */
+/*
+ * True if this signal has already ended the child. A child that still runs is killed, so that it
+ * has ended in any case.
+ */
 static bool ended_by(pid_t child, int signal)
 {
 	int status;
@@ -204,7 +209,7 @@ static void test_lock(void)
 	is_int(state_take_over(path, wrong, 2000), -EBUSY,
 		"state_take_over: a process that holds the lock for another session is not ended");
 	ok(!kill(child, 0) && !waitpid(child, &status, WNOHANG),
-		"state_take_over: a process that holds the lock for another session goes on");
+		"state_take_over: a process that holds the lock for another session keeps running");
 	is_int(state_take_over(path, state.session, 2000), 0,
 		"state_take_over: the process that holds the lock for the session is ended");
 	ok(ended_by(child, SIGTERM),
@@ -233,8 +238,8 @@ static struct pool *make_pool(struct pool_set *set)
 }
 
 /*
- * A set has no parts, and so no lock, when its removal begins. Then another process, this one,
- * makes the pool: its state must stay.
+ * A child begins to remove a set that has no parts, and so no lock. Then this process makes the
+ * pool of the set: the state of this pool must not be removed.
  */
 static void test_removed_while_made(void)
 {
@@ -258,17 +263,20 @@ static void test_removed_while_made(void)
 	struct pool *pool = make_pool(set);
 	close(folder);
 	ok(waitpid(child, &status, 0) == child && WEXITSTATUS(status) == EBUSY,
-		"pool_remove_with_state: with FORCE, a pool that is made meanwhile is EBUSY");
-	ok(!access(path, F_OK), "pool_remove_with_state: the state of that pool stays");
+		"pool_remove_with_state: with FORCE, a pool that another process makes meanwhile gives EBUSY");
+	ok(!access(path, F_OK),
+		"pool_remove_with_state: the state of a pool that is made meanwhile is kept");
 	pool_close(pool);
 	is_int(pool_remove_with_state(NULL, pooldir_root, "r.set", 0), 0,
 		"pool_remove_with_state: a pool is removed");
-	ok(access(path, F_OK), "pool_remove_with_state: its state is removed, too");
+	ok(access(path, F_OK),
+		"pool_remove_with_state: the state of a removed pool is removed, too");
 	if (state_write(path, &state))
 		bail("%s", err_get());
 	is_int(pool_remove_with_state(NULL, pooldir_root, "r.set", POOL_REMOVE_FORCE), 0,
-		"pool_remove_with_state: with FORCE a set without parts is a success");
-	ok(access(path, F_OK), "pool_remove_with_state: with FORCE the state of such a set goes");
+		"pool_remove_with_state: with FORCE removing a set without parts succeeds");
+	ok(access(path, F_OK),
+		"pool_remove_with_state: with FORCE the state of a set without parts is removed");
 	pool_set_free(set);
 	free(path);
 }
@@ -282,10 +290,11 @@ static void test_stamps(void)
 	state.generation = 5;
 	state.stamped = stamp_set(pool, &state, "/");
 	if (!state.stamped) {
-		skip("stamp_check: the stamps are accepted",
+		skip("stamp_check: stamps of the pool's own generation are accepted",
 			"the file system has no extended attributes");
 	} else {
-		is_int(stamp_check(pool, &state, 5), 0, "stamp_check: the stamps are accepted");
+		is_int(stamp_check(pool, &state, 5), 0,
+			"stamp_check: stamps of the pool's own generation are accepted");
 		is_int(stamp_check(pool, &state, 4), 0,
 			"stamp_check: stamps of a later generation are accepted");
 		is_int(stamp_check(pool, &state, 6), -ESTALE,
@@ -300,7 +309,7 @@ static void test_stamps(void)
 		"stamp_check: a part that has lost its stamp is stale");
 	state.stamped = false;
 	is_int(stamp_check(pool, &state, 5), 0,
-		"stamp_check: stamps are not needed if not all parts could get one");
+		"stamp_check: parts without stamps are accepted if not all parts could get a stamp");
 	pool_discard(pool);
 	pool_set_free(set);
 }

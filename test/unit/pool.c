@@ -63,10 +63,10 @@ static void several_parts(void)
 	is_int(pool_size(pool), size,
 		"pool_size: the size is that of all parts, less a page for each header but the first");
 	is_int(pool_guard(pool), 4096,
-		"pool_guard: with headers the first page is not for the peer's data");
+		"pool_guard: with headers the peer may not write to the first page");
 	is_int(pool_granularity(pool), PMEM2_GRANULARITY_PAGE,
-		"pool_granularity: PAGE for files in the page cache");
-	ok(!pool_is_device(pool), "pool_is_device: false for files");
+		"pool_granularity: returns PAGE for files in the page cache");
+	ok(!pool_is_device(pool), "pool_is_device: returns false for files");
 	ok(pool_attributes(pool, &found) && !memcmp(&found, &attr, sizeof(attr)),
 		"pool_attributes: returns the attributes that pool_create was given");
 	base[4096] = 1;
@@ -100,8 +100,8 @@ static void several_parts(void)
 	is_int(pool_close(pool), 0, "pool_open: a reopened pool closes");
 	pool = NULL;
 	is_int(pool_open(set, size + 1, &pool), -EFBIG,
-		"pool_open: asking for a byte more than the set has is EFBIG");
-	ok(!pool, "pool_open: the output is left alone on failure");
+		"pool_open: asking for a byte more than the set has gives EFBIG");
+	ok(!pool, "pool_open: the output is unchanged on failure");
 	pool_set_free(set);
 }
 
@@ -142,7 +142,7 @@ static void no_headers(void)
 	is_int(pool_create(set, 5 * MIB, &attr, &pool), -EINVAL,
 		"pool_create: attributes are refused for NOHDRS");
 	pool = make(set, 5 * MIB, NULL);
-	is_int(pool_guard(pool), 0, "pool_guard: with NOHDRS all bytes are for the peer's data");
+	is_int(pool_guard(pool), 0, "pool_guard: with NOHDRS the peer may write to all bytes");
 	ok(!pool_attributes(pool, &attr) && !memcmp(&attr, zeros(), sizeof(attr)),
 		"pool_attributes: with NOHDRS the attributes are zeros");
 	is_int(pool_set_attributes(pool, zeros()), 0,
@@ -179,19 +179,19 @@ static void change_attributes(void)
 	pool_close(pool);
 	pool = reopen(set, 2 * MIB);
 	ok(pool_attributes(pool, &found) && !memcmp(&found, &attr, sizeof(attr)),
-		"pool_set_attributes: the new attributes are there after pool_open");
+		"pool_set_attributes: the pool still has the new attributes after pool_open");
 	is_int(pool_set_attributes(pool, NULL), 0,
 		"pool_set_attributes: NULL removes the attributes");
 	ok(pool_attributes(pool, &found) && !memcmp(&found, zeros(), sizeof(found)),
-		"pool_attributes: zeros after pool_set_attributes with NULL");
+		"pool_attributes: returns zeros after pool_set_attributes with NULL");
 	pool_close(pool);
 	pool = reopen(set, 2 * MIB);
 	ok(pool_attributes(pool, &found) && !memcmp(&found, zeros(), sizeof(found)),
-		"pool_attributes: zeros also after reopening a pool without attributes");
+		"pool_attributes: returns zeros also after reopening a pool without attributes");
 	is_int(pool_guard(pool), 4096,
-		"pool_guard: a pool without attributes has headers nevertheless");
+		"pool_guard: a pool whose attributes were removed still has headers");
 	is_int(pool_set_attributes(pool, &attr), 0,
-		"pool_set_attributes: a pool without attributes can be given some again");
+		"pool_set_attributes: a pool without attributes can be given attributes again");
 	pool_close(pool);
 	pool_close(reopen(set, 2 * MIB));
 	pool_set_free(set);
@@ -203,12 +203,13 @@ static void locks(void)
 	struct rpmem_pool_attr attr = pooldir_attr(0);
 	struct pool *pool = make(set, 2 * MIB, &attr), *other = NULL;
 
-	is_int(pool_open(set, 2 * MIB, &other), -EBUSY, "pool_open: a pool that is open is EBUSY");
+	is_int(pool_open(set, 2 * MIB, &other), -EBUSY,
+		"pool_open: a pool that is open gives EBUSY");
 	has_str(err_get(), "l0 is in use", "pool_open: the message names the part in use");
 	is_int(pool_remove(pooldir_root, "lock.set", 0), -EBUSY,
-		"pool_remove: a pool that is open is EBUSY");
+		"pool_remove: a pool that is open gives EBUSY");
 	is_int(pool_remove(pooldir_root, "lock.set", POOL_REMOVE_FORCE), -EBUSY,
-		"pool_remove: a pool that is open is EBUSY also with FORCE");
+		"pool_remove: a pool that is open gives EBUSY also with FORCE");
 	ok(pooldir_has("l0") && pooldir_has("l1"),
 		"pool_remove: FORCE does not remove an open pool");
 	pool_close(pool);
@@ -218,13 +219,13 @@ static void locks(void)
 		"pool_remove: all parts of a removed pool are gone");
 	ok(pooldir_has("lock.set"), "pool_remove: the set file is not removed");
 	is_int(pool_remove(pooldir_root, "lock.set", 0), -ENOENT,
-		"pool_remove: a removed pool is ENOENT");
+		"pool_remove: a removed pool gives ENOENT");
 	is_int(pool_remove(pooldir_root, "lock.set", POOL_REMOVE_FORCE | POOL_REMOVE_SET_FILE), 0,
 		"pool_remove: with FORCE a missing pool is a success, and SET_FILE removes its set file");
 	is_int(pool_remove(pooldir_root, "lock.set", POOL_REMOVE_FORCE), 0,
 		"pool_remove: with FORCE a missing set file is a success");
 	is_int(pool_remove(pooldir_root, "lock.set", 0), -ENOENT,
-		"pool_remove: a missing set file is ENOENT");
+		"pool_remove: a missing set file gives ENOENT");
 	pool_set_free(set);
 }
 
@@ -243,31 +244,32 @@ static void missing(void)
 	snprintf(away, sizeof(away), "%s/away", pooldir_root);
 	snprintf(second, sizeof(second), "%s/g1", pooldir_root);
 	is_int(pool_open(set, 2 * MIB, &pool), -EREMOTEIO,
-		"pool_open: a missing directory of the first part is EREMOTEIO");
+		"pool_open: a missing directory of the first part gives EREMOTEIO");
 	is_int(pool_create(set, 2 * MIB, &attr, &pool), -EREMOTEIO,
-		"pool_create: a missing directory of a part is EREMOTEIO");
+		"pool_create: a missing directory of a part gives EREMOTEIO");
 	has_str(err_get(), "disk/g0",
 		"pool_create: the message names the part in a missing directory");
 	ok(!pooldir_has("g1"),
 		"pool_create: a failure because of a missing directory leaves no other part behind");
 	is_int(pool_remove(pooldir_root, "gone.set", 0), -EREMOTEIO,
-		"pool_remove: a missing directory of a part is EREMOTEIO");
+		"pool_remove: a missing directory of a part gives EREMOTEIO");
 	if (mkdir(disk, 0755))
 		bail("mkdir: %m");
-	is_int(pool_open(set, 2 * MIB, &pool), -ENOENT, "pool_open: a missing pool is ENOENT");
+	is_int(pool_open(set, 2 * MIB, &pool), -ENOENT, "pool_open: a missing pool gives ENOENT");
 	pool_close(make(set, 2 * MIB, &attr));
 	unlink(second);
 	is_int(pool_open(set, 2 * MIB, &pool), -EREMOTEIO,
-		"pool_open: a missing second part is EREMOTEIO");
-	is_int(pool_look(set, &pool), -EREMOTEIO, "pool_look: a missing second part is EREMOTEIO");
+		"pool_open: a missing second part gives EREMOTEIO");
+	is_int(pool_look(set, &pool), -EREMOTEIO,
+		"pool_look: a missing second part gives EREMOTEIO");
 	is_int(pool_remove(pooldir_root, "gone.set", 0), -EREMOTEIO,
-		"pool_remove: a missing second part is EREMOTEIO");
+		"pool_remove: a missing second part gives EREMOTEIO");
 	ok(pooldir_has("disk/g0"),
 		"pool_remove: a failure because of a missing second part leaves the first one");
 	if (rename(disk, away))
 		bail("rename: %m");
 	is_int(pool_open(set, 2 * MIB, &pool), -EREMOTEIO,
-		"pool_open: a directory of a part that was renamed is EREMOTEIO");
+		"pool_open: a directory of a part that was renamed gives EREMOTEIO");
 	if (rename(away, disk))
 		bail("rename: %m");
 	is_int(pool_remove(pooldir_root, "gone.set", POOL_REMOVE_FORCE), 0,
@@ -294,7 +296,7 @@ static void directories(void)
 	memset((char *)pool_base(pool) + 3 * MIB - 1, 5, 1);
 	pool_close(pool);
 	is_int(pool_create(set, 3 * MIB, &attr, &pool), -EEXIST,
-		"pool_create: a pool in directories that exists is EEXIST");
+		"pool_create: a pool in directories that exists gives EEXIST");
 	pool = reopen(set, 8 * MIB);
 	is_int(pool_size(pool), 8 * MIB,
 		"pool in directories: pool_open with a larger size lets a pool grow");
@@ -312,7 +314,7 @@ static void directories(void)
 	pool_close(reopen(set, 8 * MIB));
 	rename(pooldir_path("d0/000001.pmem"), pooldir_path("d0/gone"));
 	is_int(pool_open(set, 8 * MIB, &pool), -EINVAL,
-		"pool in directories: a missing file in the middle is EINVAL");
+		"pool in directories: a missing file in the middle gives EINVAL");
 	rename(pooldir_path("d0/gone"), pooldir_path("d0/000001.pmem"));
 	is_int(pool_remove(pooldir_root, "dir.set", 0), 0,
 		"pool_remove: a pool in directories is removed");
