@@ -2,8 +2,8 @@
 /*
  * nodrain.c - an msync(2) that does nothing and reports success
  *
- * A program linked with it has a broken drain. The test of the demo uses it: scripts/demo must fail
- * for such a program, or its success would prove nothing.
+ * A program linked with this msync(2) has a broken drain. The test of scripts/demo links the demo's
+ * program with it: the demo must fail then, or its success would prove nothing.
  */
 #include <stddef.h>
 #include <sys/mman.h>

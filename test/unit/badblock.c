@@ -152,7 +152,7 @@ static void many_extents(int fd, const struct extents *extents)
 		in_order +=
 			blocks.list[i].offset == i * 2 * BLOCK && blocks.list[i].length == BLOCK;
 	is_int(in_order, extents->count,
-		"badblocks_read: one bad block for each extent, in the order of the file");
+		"badblocks_read: a bad range over all extents gives one bad block for each, in the order of the file");
 	badblocks_fini(&blocks);
 }
 
@@ -194,12 +194,12 @@ static void stacks(void)
 	tree_link("dev/block/4000:0", "../../devices/virtual/block/dm-0");
 	tree_file(DISK "badblocks", "8 8\n");
 	is_int(badblocks_read(&blocks, &dm, -1, tree_root), PMEM2_E_NOSUPP,
-		"badblocks_read: bad blocks under device-mapper are refused, their offset is unknown");
+		"badblocks_read: bad blocks under device-mapper are refused, as their offset is unknown");
 	tree_file(DISK "badblocks", "\n");
 	is_int(badblocks_read(&blocks, &dm, -1, tree_root), 0,
 		"badblocks_read: device-mapper over a disk without bad blocks is accepted");
 	is_int(blocks.count, 0,
-		"badblocks_read: device-mapper over a disk without bad blocks has none");
+		"badblocks_read: device-mapper over a disk without bad blocks has no bad blocks");
 }
 
 static void clearing(int fd, const struct extents *extents)
@@ -240,8 +240,9 @@ static void covering(void)
 	badlist_add(&list, 0, 4096);
 	badlist_add(&list, 12288, 512);
 	ok(badlist_covers(&list, 100, 8000),
-		"badlist_covers: a range over two neighbours is covered");
-	ok(!badlist_covers(&list, 8000, 5000), "badlist_covers: a range over a gap is not covered");
+		"badlist_covers: a range over two adjacent bad blocks is covered");
+	ok(!badlist_covers(&list, 8000, 5000),
+		"badlist_covers: a range over a gap between bad blocks is not covered");
 	ok(!badlist_covers(&list, 12288, 513),
 		"badlist_covers: a range that ends a byte behind a bad block is not covered");
 	badlist_clip(&list, 4000, 8400);
@@ -296,7 +297,7 @@ static void dax_device(void)
 	is_int(badblocks_read(&blocks, &dax, -1, tree_root), 0,
 		"badblocks_read: the bad blocks of a DAX device are read");
 	is_int(blocks.count, 3,
-		"badblocks_read: a DAX device has the bad blocks of its region that lie within it");
+		"badblocks_read: a DAX device has those bad blocks of its region that lie within the device");
 	is_block(&blocks, 0, 0, 16 * 512,
 		"badblocks_read: offsets count from the start of the DAX device");
 	is_block(&blocks, 1, 24 * 512, 8 * 512,

@@ -2,8 +2,8 @@
 /*
  * bare.h - a peer for tests of src/fabric that is made from libfabric alone
  *
- * It plays either end of a lane (one connection between initiator and target) and sends whatever
- * bytes the test wants, malformed ones included.
+ * The peer plays either end of a lane (one connection between initiator and target) and sends
+ * whatever bytes the test wants, malformed ones included.
  */
 #ifndef UNIT_BARE_H
 #define UNIT_BARE_H
@@ -176,7 +176,8 @@ TAP_UNUSED static void bare_accept(struct bare *bare, const void *welcome, size_
 }
 
 /*
- * Waits for a completion. Returns its context; NULL: the connection is lost, or none came in time.
+ * Waits for a completion. Returns its context; NULL: the connection is lost, or no completion came
+ * in time.
  */
 static void *bare_completion(struct bare *bare)
 {
@@ -213,7 +214,7 @@ TAP_UNUSED static bool bare_send(struct bare *bare, const void *bytes, size_t le
 	}
 }
 
-/* Waits for a message in bare->in. Returns its length, or -1 if none comes. */
+/* Waits for a message in bare->in. Returns its length, or -1 if no message comes. */
 TAP_UNUSED static ssize_t bare_receive(struct bare *bare)
 {
 	if (!bare->posted && bare->received) {

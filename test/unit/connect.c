@@ -76,8 +76,8 @@ static void test_secrets(void)
 	target = target_new(HOLDFAST_METHOD_MESSAGE, 3);
 	target_start(target);
 	/*
-	 * A fourth lane may find the port closed: the target closes it once its three lanes are
-	 * connected.
+	 * A fourth lane may find the port closed: the target closes the port once its three lanes
+	 * are connected.
 	 */
 	int code = open_with(target, 4, (const uint8_t(*)[FABRIC_SECRET_SIZE])more, &client);
 	ok(code == -EACCES || code == -ECONNRESET || code == -ECONNREFUSED,
@@ -189,7 +189,7 @@ static void test_silence(void)
 	args.timeout_ms = 300;
 	double start = seconds();
 	is_int(fabric_client_open(&args, &client), -ETIMEDOUT,
-		"silent peer: the initiator does not wait for it longer than the deadline");
+		"silent peer: the initiator does not wait for the peer longer than the deadline");
 	double took = seconds() - start;
 	ok(took > 0.29 && took < 3, "silent peer: the wait lasts as long as the deadline: %.3f s",
 		took);

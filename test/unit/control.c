@@ -94,7 +94,8 @@ static void test_start(void)
 	size_t length = writer_length(&out);
 	for (size_t cut = 0; cut < length; cut++)
 		refused += control_get_start(bytes, cut, &got) == -EPROTO;
-	is_int(refused, length, "control_get_start: a request that is cut anywhere is refused");
+	is_int(refused, length,
+		"control_get_start: a request that is truncated anywhere is refused");
 	is_int(got.size, 7, "control_get_start: the output is unchanged on failure");
 	is_int(control_get_start(bytes, length + 1, &got), -EPROTO,
 		"control_get_start: a request with one byte too many is refused");
@@ -145,7 +146,7 @@ static void test_started(void)
 			   control_get_started(&in, &got) == -EPROTO;
 	}
 	is_int(refused, 194 + (length - 200 + 1008) / 1009,
-		"control_get_started: a reply that is cut anywhere is refused");
+		"control_get_started: a reply that is truncated anywhere is refused");
 }
 
 /*
@@ -252,7 +253,7 @@ static void test_lanes(void)
 	ok(got.nlanes == 7 && got.providers == HOLDFAST_PROVIDER_SSH,
 		"control_get_lanes: a request reads back as it was written");
 	is_int(control_get_lanes(bytes, writer_length(&out) - 1, &got), -EPROTO,
-		"control_get_lanes: a request that is cut is refused");
+		"control_get_lanes: a truncated request is refused");
 	bytes[7] = 8;
 	is_int(control_get_lanes(bytes, writer_length(&out), &got), -EPROTO,
 		"control_get_lanes: an unknown provider is refused");
@@ -311,7 +312,7 @@ static void test_streams(void)
 		"frames_greeting: 15 of 16 bytes are not enough for a greeting");
 	frames_fill(&frames, 1);
 	ok(!memcmp(frames.bytes, "HOLDFAST\0\1\0\1\0\0\0", 16),
-		"control: numbers have their highest byte first");
+		"control: numbers are written with their highest byte first");
 	is_int(frames_greeting(&frames, "it", &minor), 1,
 		"frames_greeting: 16 bytes are a whole greeting");
 	is_int(minor, CONTROL_MINOR, "frames_greeting: the minor version is read");
@@ -323,7 +324,7 @@ static void test_streams(void)
 	is_int(frames_next(&frames, &got, &body), 0,
 		"frames_next: a frame with a byte missing is not returned");
 	frames_room(&frames, &room);
-	is_int(room, 1, "frames_room: there is room for the missing byte");
+	is_int(room, 1, "frames_room: there is room for the missing byte of a frame");
 	frames_fill(&frames, 1);
 	is_int(frames_next(&frames, &got, &body), 1, "frames_next: a whole frame is returned");
 	is_int(got.id, 77, "frames_next: the returned frame has the id that was written");
@@ -386,7 +387,7 @@ static void test_state(void)
 		in = reader_on(bytes, cut);
 		refused += control_get_state(&in, &got_state) == -EPROTO;
 	}
-	is_int(refused, length, "control_get_state: a state that is cut anywhere is refused");
+	is_int(refused, length, "control_get_state: a state that is truncated anywhere is refused");
 	bytes[35] = 0;
 	bytes[43] = 0;
 	in = reader_on(bytes, length);
@@ -404,12 +405,12 @@ static void test_state(void)
 	bytes[0] = 0;
 	in = reader_on(bytes, length);
 	is_int(control_get_state(&in, &got_state), -EPROTO,
-		"control_get_state: a state that says that it is unknown, but has values, is refused");
+		"control_get_state: a state whose values are declared unknown, but are not 0, is refused");
 
 	out = writer_on(bytes, sizeof(bytes));
 	control_put_mark(&out, &mark);
 	is_int(control_get_mark(bytes, CONTROL_MARK_SIZE - 1, &got_mark), -EPROTO,
-		"control_get_mark: a request that is cut is refused");
+		"control_get_mark: a truncated request is refused");
 	is_int(got_mark.missing, 7, "control_get_mark: the output is unchanged on failure");
 	ok(!control_get_mark(bytes, CONTROL_MARK_SIZE, &got_mark) &&
 			got_mark.missing == mark.missing && got_mark.extent == mark.extent,
@@ -435,7 +436,8 @@ static void test_resume(void)
 	size_t length = writer_length(&out);
 	for (size_t cut = 0; cut < length; cut++)
 		refused += control_get_resume(bytes, cut, &got) == -EPROTO;
-	is_int(refused, length, "control_get_resume: a request that is cut anywhere is refused");
+	is_int(refused, length,
+		"control_get_resume: a request that is truncated anywhere is refused");
 	is_int(got.session.generation, 7,
 		"control_get_resume: the session is unchanged on failure");
 	ok(!control_get_resume(bytes, length, &got) && got.session.generation == 5 &&

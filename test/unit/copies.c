@@ -35,7 +35,8 @@ struct arena {
 static struct arena here, there;
 
 /*
- * Arguments of one call. Addresses are offsets into an arena: they apply to `live` and to `want`.
+ * Arguments of one call. Addresses are offsets into an arena, for its copy `live` as well as for
+ * `want`.
  */
 struct shot {
 	size_t dest, src, len;
@@ -229,8 +230,8 @@ static void test_set(const char *engine, const char *function, set_fn *set)
 
 /*
  * Calls at the very ends of an arena, next to its inaccessible guard pages: reading or writing one
- * byte too far ends the program. Each arena has its own guard pages, so that source and
- * destination can both end (or begin) at one.
+ * byte too far ends the program. Each arena has its own guard pages, so that source and destination
+ * can both end (or begin) at a guard page.
  */
 static void move_and_set_at_guards(
 	struct tally *tally, move_fn *move, set_fn *set, size_t len, unsigned flags)

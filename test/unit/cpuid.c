@@ -144,7 +144,8 @@ static void real_machines(void)
 		is_str(found.tuning.name, machines[i].tuning,
 			"%s: the right row of the tuning table is chosen", machines[i].what);
 		is_int(!!(found.features & movdir64b), machines[i].has_movdir64b,
-			"%s: MOVDIR64B is found if the CPU has it", machines[i].what);
+			"%s: MOVDIR64B is found exactly if the CPU has this feature",
+			machines[i].what);
 		is_int(found.line_size, 64, "%s: a cache line has 64 bytes", machines[i].what);
 	}
 }
@@ -191,7 +192,8 @@ static void lines(void)
 	is_int(found.line_size, 16 * 8, "line size: the CPU's number counts units of 8 bytes");
 	found.line_size = 64;
 	x86_judge(&found, &(struct x86_id){.leaf1_ebx = 0xffff00ff});
-	is_int(found.line_size, 64, "line size: it is unchanged if the CPU reports none");
+	is_int(found.line_size, 64,
+		"line size: the default is unchanged if the CPU reports no line size");
 	ok(!found.tuning.fence_while_streaming, "plain tuning: streaming needs no fences");
 	x86_judge(&found, &(struct x86_id){.is_intel = true});
 	ok(found.tuning.fence_while_streaming, "Intel's tuning: streaming needs fences");

@@ -299,7 +299,7 @@ static void causes(void)
 	fence();
 	look(always, false, 64);
 	is_int(explored.bugs[0].cause, CAUSE_RECOVERY,
-		"a check that always fails: the cause is the recovery");
+		"a check that always fails: the reported cause is the recovery");
 	is_int(explored.failing, explored.images, "a check that always fails: all images fail");
 	look(never, false, 64);
 	is_int(explored.failing, 0, "a check that never fails: no image fails");

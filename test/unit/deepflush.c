@@ -2,7 +2,8 @@
 /*
  * deepflush.c - device_deep_flush() succeeds only if a flush has happened or was not needed
  *
- * The regions are made up. The modification time of an attribute shows whether it was written to.
+ * The regions are made up. The modification time of an attribute shows whether the attribute was
+ * written to.
  */
 #include "device/deepflush.h"
 
@@ -175,7 +176,8 @@ static void failing_writes(void)
 	set(FLUSH1, "1\n");
 	is_int(write_at_limit(0, NULL), -EFBIG,
 		"deep_flush: the errno of a write that fails is returned");
-	has_str(err_get(), "cannot write to", "deep_flush: the message says that it cannot write");
+	has_str(err_get(), "cannot write to",
+		"deep_flush: the message says that the attribute cannot be written");
 	is_int(write_at_limit(1, "12"), -EIO, "sysfs_write: a short write is an error");
 	is_int(write_at_limit(2, "12"), 0, "sysfs_write: a whole write is a success");
 }

@@ -28,14 +28,14 @@ static void test_row(const struct cpu_engine *engine)
 {
 	const char *name = engine->name;
 
-	ok(cpu_engine_named(name) == engine, "engine %s: it is found by its name, which is unique",
-		name);
+	ok(cpu_engine_named(name) == engine,
+		"engine %s: is found by its name, which no other engine has", name);
 	ok(engine->flush && engine->drain && engine->persist && engine->persist_fetching,
-		"engine %s: it has functions that flush and drain", name);
-	ok(engine->move_line && engine->move_byte, "engine %s: it has functions that copy", name);
-	ok(engine->set_line && engine->set_byte, "engine %s: it has functions that fill", name);
-	ok(!(engine->needs & ~all_features()), "engine %s: all features that it needs have names",
-		name);
+		"engine %s: has functions that flush and drain", name);
+	ok(engine->move_line && engine->move_byte, "engine %s: has functions that copy", name);
+	ok(engine->set_line && engine->set_byte, "engine %s: has functions that fill", name);
+	ok(!(engine->needs & ~all_features()),
+		"engine %s: all features that the engine needs have names", name);
 	ok(engine->flushes == (strncmp(name, "none-", 5) != 0),
 		"engine %s: its member `flushes` agrees with its name", name);
 	is_int(engine->line_size, engine->flushes && strncmp(name, "any_", 4) ? USUAL_LINE_HERE : 0,
@@ -49,9 +49,9 @@ static void test_table(void)
 	for (; engine->name; last = engine++)
 		test_row(engine);
 	is_int(last ? last->needs + last->line_size : 1, 0,
-		"last engine: it needs no feature, and works with lines of any size");
-	ok(!cpu_engine_named("abacus"), "engine named abacus: it is not found");
-	ok(!cpu_engine_named(""), "engine without a name: it is not found");
+		"last engine: needs no feature, and works with lines of any size");
+	ok(!cpu_engine_named("abacus"), "engine named abacus: is not found");
+	ok(!cpu_engine_named(""), "engine without a name: is not found");
 }
 
 /* The first feature of the list that is in the mask, or else `otherwise`. */
@@ -156,7 +156,7 @@ static void test_tuning_row(const struct cpu_tuning *row)
 			"tuning row %s: its name differs from that of row %s", row->name,
 			other->name);
 	ok(!((row->shunned | row->instead) & ~all_features()),
-		"tuning row %s: all features that it avoids have names", row->name);
+		"tuning row %s: all features that the row avoids have names", row->name);
 	cpu = untouched;
 	cpu_init_tuned(row);
 	is_str(cpu.tuning.name, row->name, "tuning row %s: cpu_init_tuned() uses the row",
@@ -246,7 +246,7 @@ static void test_settings(void)
 		return;
 	}
 	is_str(taken_away(), " movdir64b",
-		"environment: MOVDIR64B is used only when it is asked for");
+		"environment: MOVDIR64B is used only if a variable asks for it");
 	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
 		setenv(settings[i].variable, settings[i].value, true);
 		is_str(taken_away(), settings[i].taken,
@@ -319,10 +319,10 @@ static void test_fence_while_streaming(void)
 		"fence_while_streaming: without PMEM_WC_WORKAROUND the value is that of the CPU's tuning row");
 	init_with("PMEM_WC_WORKAROUND", "1");
 	ok(cpu.fence_while_streaming,
-		"fence_while_streaming: PMEM_WC_WORKAROUND=\"1\" switches it on");
+		"fence_while_streaming: PMEM_WC_WORKAROUND=\"1\" switches the fences on");
 	init_with("PMEM_WC_WORKAROUND", "0");
 	ok(!cpu.fence_while_streaming,
-		"fence_while_streaming: PMEM_WC_WORKAROUND=\"0\" switches it off");
+		"fence_while_streaming: PMEM_WC_WORKAROUND=\"0\" switches the fences off");
 	for (int i = 0; ignored[i]; i++) {
 		init_with("PMEM_WC_WORKAROUND", ignored[i]);
 		is_int(cpu.fence_while_streaming, found.tuning.fence_while_streaming,
@@ -407,8 +407,8 @@ static bool has_word(const char *text, const char *word)
 #endif
 
 /*
- * Compares with the kernel's own detection. The kernel drops the flags of registers that it does
- * not save, so that this also shows whether XCR0 was looked at.
+ * Compares the features found by arch_detect() with those found by the kernel. The kernel drops the
+ * flags of registers that it does not save, so that this also shows whether XCR0 was looked at.
  */
 static void test_detection(void)
 {
@@ -434,7 +434,7 @@ static void test_detection(void)
 	text = cpuinfo("vendor_id");
 	if (text)
 		is_int(found.tuning.fence_while_streaming, !strcmp(text, "GenuineIntel"),
-			"fence_while_streaming: it is on for Intel's processors only");
+			"fence_while_streaming: is on for Intel's processors only");
 }
 
 int main(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * epoch-ranges.c - a set of address ranges, each with the latest failure known there, against a
- * model
+ * epoch-ranges.c - compares a set of address ranges, each with the latest failure known in it, with
+ * a model
  *
  * A failure of a write-back is known by its epoch, a number that grows (map/epoch_ranges.h). The
  * model is an array with an entry for each address.

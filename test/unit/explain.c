@@ -51,7 +51,7 @@ static void regions(void)
 	ok(told->unsafe_shutdowns.why && *told->unsafe_shutdowns.why,
 		"file on ADR: the explanation says why unsafe shutdowns are not counted");
 	is_int(told->regions[0]->bad_sectors.answer, HOLDFAST_UNSUPPORTED,
-		"file on ADR: without a list of bad sectors their number is unsupported");
+		"file on ADR: without a list of bad sectors the number of bad sectors is reported as unsupported");
 
 	explain(file_on(SILENT, FACTS_SYNC_ACCEPTED, "rw,dax=always"));
 	is("file on a region without a domain", PMEM2_GRANULARITY_CACHE_LINE,
@@ -67,7 +67,7 @@ static void regions(void)
 	is_int(told->domain, HOLDFAST_DOMAIN_UNREADABLE,
 		"file on a region with an unreadable domain: the domain is reported as unreadable");
 	has_str(told->text, "could not be read",
-		"file on a region with an unreadable domain: the text says that it could not be read");
+		"file on a region with an unreadable domain: the text says that the domain could not be read");
 	is_int(told->deep_flush, HOLDFAST_DEEP_FLUSH_UNREADABLE,
 		"file on a region with an unreadable domain: the deep flush is unreadable, too");
 	is_int(told->deep_flush_error, -EBADMSG,
@@ -78,15 +78,16 @@ static void regions(void)
 		"file on a region with an unreadable domain: the error of the NUMA node is reported");
 
 	explain(file_on(STACK, FACTS_SYNC_ACCEPTED, "rw,dax=always"));
-	is("file on dm over eADR and ADR", PMEM2_GRANULARITY_CACHE_LINE,
+	is("file on device-mapper over eADR and ADR", PMEM2_GRANULARITY_CACHE_LINE,
 		HOLDFAST_REASON_MEMORY_CONTROLLER, HOLDFAST_OBSTACLE_NONE, HOLDFAST_SURVIVES);
-	is_int(told->region_count, 2, "file on dm over eADR and ADR: both regions are listed");
+	is_int(told->region_count, 2,
+		"file on device-mapper over eADR and ADR: both regions are listed");
 	has_str(told->text, "device-mapper device dm-0",
-		"file on dm over eADR and ADR: the text names the device-mapper device");
+		"file on device-mapper over eADR and ADR: the text names the device-mapper device");
 	is_int(told->numa_node.answer, HOLDFAST_UNSUPPORTED,
-		"file on dm over eADR and ADR: regions on two nodes have no common NUMA node");
+		"file on device-mapper over eADR and ADR: regions on two nodes have no common NUMA node");
 	has_str(told->numa_node.why, "NUMA nodes",
-		"file on dm over eADR and ADR: the explanation says why there is no NUMA node");
+		"file on device-mapper over eADR and ADR: the explanation says why there is no NUMA node");
 }
 
 /* Obstacles: the reasons why MAP_SYNC is refused, or was not tried. */
@@ -199,8 +200,10 @@ static void devices(void)
 	explain(dax_device(0));
 	is("device DAX on eADR", PMEM2_GRANULARITY_BYTE, HOLDFAST_REASON_CPU_CACHE,
 		HOLDFAST_OBSTACLE_NONE, HOLDFAST_SURVIVES);
-	is_int(told->size.value, 16LL << 30, "device DAX on eADR: its size is reported");
-	is_int(told->alignment.value, 2 << 20, "device DAX on eADR: its alignment is reported");
+	is_int(told->size.value, 16LL << 30,
+		"device DAX on eADR: the size of the device is reported");
+	is_int(told->alignment.value, 2 << 20,
+		"device DAX on eADR: the alignment of the device is reported");
 	explain(dax_device(1));
 	is_int(told->granularity, PMEM2_GRANULARITY_CACHE_LINE,
 		"device DAX on ADR: the granularity is CACHE_LINE");
@@ -215,7 +218,8 @@ static void devices(void)
 		"volatile CXL memory: the kind of memory is reported");
 	is_int(told->survival, HOLDFAST_SURVIVES_NOT,
 		"volatile CXL memory: nothing survives a power cut");
-	has_str(told->text, "volatile CXL memory", "volatile CXL memory: the text names it");
+	has_str(told->text, "volatile CXL memory",
+		"volatile CXL memory: the text names this kind of memory");
 	unlink(tree_path(NFIT "region0/dax0.0/dax0.1/driver"));
 	explain(dax_device(0));
 	is_int(told->reason, HOLDFAST_REASON_DAX_UNBOUND,
@@ -246,7 +250,7 @@ static void devices(void)
 		HOLDFAST_OBSTACLE_NONE, HOLDFAST_SURVIVES);
 	has_str(told->verdict, "if the file system is mounted with DAX",
 		"block device: the verdict says that it holds only for a file system mounted with DAX");
-	is_int(told->size.value, 64LL << 30, "block device: its size is reported");
+	is_int(told->size.value, 64LL << 30, "block device: the size of the device is reported");
 	explain(facts_on(HOLDFAST_OBJECT_BLOCK_DEVICE, makedev(259, SECTOR)));
 	is_int(told->obstacle, HOLDFAST_OBSTACLE_BLOCK_DAX,
 		"block device in sector mode: the obstacle to MAP_SYNC is the device");
@@ -311,7 +315,7 @@ static void machine(void)
 	explain_machine_free(all);
 
 	is_int(explain_machine(&all, "/nowhere/at/all", "/nowhere/either"), 0,
-		"explain_machine without sysfs: it succeeds");
+		"explain_machine without sysfs: succeeds");
 	is_int(all->region_count + all->explanation_count, 0,
 		"explain_machine without sysfs: nothing is listed");
 	is_int(all->auto_flush.answer, HOLDFAST_UNREADABLE,

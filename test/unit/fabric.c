@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * fabric.c - flushes, persists and reads of an initiator work on the target's pool, by each method
+ * fabric.c - tests an initiator's flushes, persists and reads of a target's pool, by each method
  *
  * A method is a way of making bytes durable at the target: the bytes travel either in a message or
  * by RMA writes, which are completed by a message, by a read or by their own delivery. A lane is
@@ -192,9 +192,9 @@ static void fails(const struct way *way)
 
 	way->target->fail_store = EIO;
 	is_int(lanes_flush(way->client, 0, 4096, 64, false), 0,
-		"lanes_flush: a small flush succeeds although the target will fail to store it");
+		"lanes_flush: a small flush succeeds although the target will fail to store the bytes");
 	is_int(lanes_flush(way->client, 0, 8192, 1 << 20, false), 0,
-		"lanes_flush: a large flush succeeds although the target will fail to store it");
+		"lanes_flush: a large flush succeeds although the target will fail to store the bytes");
 	is_int(lanes_drain(way->client, 0), -EIO,
 		"lanes_drain: a store that failed at the target is reported");
 	way->target->fail_store = 0;
@@ -220,8 +220,8 @@ static void fails(const struct way *way)
 #define LONG ((size_t)8 << 10)
 
 /*
- * Flushes four times while the target is paused, so that it finds four messages at once; then
- * drains.
+ * Flushes four times while the target is paused, so that the target then finds four messages at
+ * once, and drains.
  */
 static int four_at_once(struct target *target, struct lanes_client *client, uint8_t *local)
 {
@@ -314,7 +314,7 @@ static void test_method(enum holdfast_method method)
 	target_wait_for(way.target, target_is_through);
 	is_int(way.target->result, -ECONNRESET,
 		"method %s: the target notices that the initiator has gone", way.name);
-	is_int(target_stop(way.target), 0, "target: its process ends without an error");
+	is_int(target_stop(way.target), 0, "target: the target's process ends without an error");
 	munmap(way.local, TARGET_SIZE);
 }
 

@@ -67,7 +67,8 @@ static void one_file(void)
 	ok(found.error == EIO && found.offset == 4096 && found.length == 4096 && found.epoch == 1,
 		"failed_files: the failure that is found has the values that were recorded");
 	ok(!failed(2, 0, &found), "failed_files: another file has not failed");
-	ok(!failed(1, 1, &found), "failed_files: a file has not failed since its latest failure");
+	ok(!failed(1, 1, &found),
+		"failed_files: no failure is found after the epoch of the file's latest failure");
 	fail(1, ENOSPC);
 	ok(failed(1, 1, &found) && found.error == ENOSPC && found.epoch == 2,
 		"failed_files: of two failures of a file the later one is found");

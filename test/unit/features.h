@@ -41,7 +41,7 @@ static inline uint32_t features_done_without(void)
 	       feature_bit("zicbom") | feature_bit("arch_3_1");
 }
 
-/* Can the engine be run on a CPU with these features? If not, reports a skipped point. */
+/* True if a CPU with these features can run the engine; otherwise reports a skipped test point. */
 static inline bool engine_runs(const struct cpu_engine *engine, uint32_t features)
 {
 	uint32_t lacks = engine->needs & ~features & ~features_done_without();

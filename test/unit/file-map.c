@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * file-map.c - DAX devices are opened, mapped, deeply drained, and counted as persistent memory
- * (pmem) or not
+ * file-map.c - tests opening, mapping and deeply draining DAX devices, and whether they count as
+ * persistent memory (pmem)
  *
  * /dev/zero, which every machine has and which can be mapped, stands for the device: a made-up
  * tree of sysfs says that it is a DAX device. The tracker is the list of what is mapped.
@@ -75,13 +75,14 @@ static void arguments(void)
 	new_tree("memory_controller\n");
 	for (int i = 0; i < 4; i++) {
 		is_int(open_dax(&file, i % 2 ? SIZE : 0, ignored[i]), 0,
-			"DAX device: it opens with flags %d", ignored[i]);
+			"DAX device: can be opened with flags %d", ignored[i]);
 		ok(file.device.kind == DEVICE_DAX && file.length == SIZE && !file.is_new &&
 				file.alignment == 4 * MiB,
 			"DAX device: the whole device is opened");
 		open_file_close(&file, true);
 	}
-	ok(!access("/dev/zero", F_OK), "DAX device: closing it after a failure does not remove it");
+	ok(!access("/dev/zero", F_OK),
+		"DAX device: closing the device after a failure does not remove the device");
 	file.fd = 77;
 	is_int(open_dax(&file, 0, PMEM_FILE_EXCL), -EINVAL,
 		"DAX device: opening with the flag EXCL is refused");
@@ -112,7 +113,7 @@ static void classes(void)
 	new_tree("memory_controller\n");
 	char *addr = map_dax();
 	ok(!((uintptr_t)addr % (4 * MiB)),
-		"DAX device: it is mapped at a multiple of its alignment");
+		"DAX device: is mapped at a multiple of the device's alignment");
 	is_int(covers(addr, SIZE), cpu.engine->flushes,
 		"tracker_covers: a DAX device is pmem if the CPU can flush");
 	is_int(tracker_unmap(addr + 4096, 1), 0,
@@ -130,7 +131,7 @@ static void classes(void)
 	new_tree(NULL);
 	tree_file(REGION "devtype", "nd_volatile\n");
 	addr = map_dax();
-	ok(!covers(addr, 1), "DAX device on a volatile region: it is not pmem");
+	ok(!covers(addr, 1), "DAX device on a volatile region: does not count as pmem");
 	is_int(file_map_deep_drain(addr, SIZE, tree_root), PMEM2_E_NOSUPP,
 		"DAX device on a volatile region: a deep drain is refused");
 	has_str(err_get(), "DAX device 1:5",
@@ -139,14 +140,14 @@ static void classes(void)
 	new_tree("cpu_cache\n");
 	tree_file(BUS "provider", "virtio-pmem\n");
 	addr = map_dax();
-	ok(!covers(addr, 1), "DAX device on virtio-pmem: it is not pmem");
+	ok(!covers(addr, 1), "DAX device on virtio-pmem: does not count as pmem");
 	tracker_unmap(addr, SIZE);
 	tree_link("dev/char/1:5", "../../devices/hmem/dax1.0");
 	tree_file("devices/hmem/dax1.0/size", "8388608\n");
 	tree_file("devices/hmem/dax1.0/align", "4096\n");
 	tree_link("devices/hmem/dax1.0/subsystem", "../../../class/dax");
 	addr = map_dax();
-	ok(!covers(addr, 1), "DAX device without a region: it is mapped, but is not pmem");
+	ok(!covers(addr, 1), "DAX device without a region: is mapped, but does not count as pmem");
 	is_int(file_map_deep_drain(addr, 1, tree_root), PMEM2_E_NOSUPP,
 		"DAX device without a region: a deep drain is refused");
 	tracker_unmap(addr, SIZE);
@@ -228,7 +229,10 @@ static void mixed(void)
 	tracker_unmap(addr, SIZE);
 }
 
-/* While this is set, reallocarray(3) fails: the function below replaces it in the whole program. */
+/*
+ * While this is set, reallocarray(3) fails: the function below replaces reallocarray(3) in the
+ * whole program.
+ */
 static bool no_memory;
 
 void *reallocarray(void *old, size_t count, size_t size)
@@ -268,7 +272,7 @@ static void cannot_be_tracked(void)
 	is_int(file_map_create(&addr, &file, NULL, tree_root), -ENOMEM,
 		"untracked device: a device that cannot be kept track of is not mapped");
 	has_str(err_get(), "keep track",
-		"untracked device: the message says that it cannot be kept track of");
+		"untracked device: the message says that the device cannot be kept track of");
 	ok(addr == (char *)&file, "untracked device: the output is unchanged");
 	for (int i = 0; i < 50; i++)
 		wrong += file_map_create(&addr, &file, NULL, tree_root) != -ENOMEM;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * filesystem.c - the list of mounts is read, and types of file systems are told apart
+ * filesystem.c - tests reading the list of mounts, and recognizing the types of file systems
  *
  * The list is made up after proc_pid_mountinfo(5).
  */
@@ -34,7 +34,7 @@ static void lines(void)
 	int visits = 0;
 
 	is_int(mounts_each(list, count, &visits), 0, "mounts_each: the list is read");
-	is_int(visits, 6, "mounts_each: malformed lines are passed over");
+	is_int(visits, 6, "mounts_each: malformed lines are skipped");
 	visits = 0;
 	is_int(mounts_each(list, stop, &visits), 7,
 		"mounts_each: returns the value that a visitor returned");
@@ -49,7 +49,7 @@ static void is_mount(unsigned minor_number, const char *type, const char *point,
 	struct filesystem filesystem;
 
 	is_int(filesystem_of_device(&filesystem, makedev(8, minor_number), list), 0,
-		"mount of type %s: it is found by its device number", type);
+		"mount of type %s: is found by its device number", type);
 	is_str(filesystem.type, type, "mount of type %s: the type is read", type);
 	is_str(filesystem.point, point, "mount of type %s: the mount point is read", type);
 	is_str(filesystem.options, options,

@@ -388,7 +388,7 @@ static void unknown_files_of_children(void)
 	waitpid(pid, NULL, 0);
 	bool done = is_done(&waiter, LONG);
 	ok(done || !locks_of_the_dead_are_passed_on(),
-		"flights: killing a child ends the wait for its write-back of an unknown file");
+		"flights: killing a child ends the wait for the child's write-back of an unknown file");
 	if (!done)
 		return;
 	finish(&waiter);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * health.c - what the kernel reports of faults, on a made-up machine with a made-up list of mounts
+ * health.c - tests reports of faults that the kernel knows, on a made-up machine with a made-up
+ * list of mounts
  */
 #include "explain/explain.h"
 
@@ -16,7 +17,7 @@ static void look(const char *mounts)
 	tree_file("mountinfo", mounts);
 	err_set(-EINVAL, "an earlier message");
 	is_int(explain_health(&told, tree_root, tree_path("mountinfo")), 0,
-		"explain_health: it succeeds");
+		"explain_health: succeeds");
 	is_str(err_get(), "an earlier message",
 		"explain_health: the thread's last message is unchanged");
 }
@@ -37,9 +38,9 @@ static void flags_are(size_t i, const char *name, const char *faults, int count)
 	is_str(module->fault_flags, faults, "module %s: the flags that mean a fault are reported",
 		name);
 	is_int(module->faults.answer, count < 0 ? HOLDFAST_UNREADABLE : HOLDFAST_ANSWERED,
-		"module %s: its number of faults is %s", name, count < 0 ? "not known" : "known");
+		"module %s: the number of faults is %s", name, count < 0 ? "not known" : "known");
 	is_int(module->faults.value, count < 0 ? 0 : count,
-		"module %s: its number of faults is right", name);
+		"module %s: the number of faults is right", name);
 }
 
 static void modules(void)
@@ -149,15 +150,16 @@ static void mounts(void)
 static void hidden(void)
 {
 	is_int(explain_health(&told, "/nowhere/at/all", "/nowhere/either"), 0,
-		"explain_health without sysfs: it succeeds");
-	ok(told->regions_why, "explain_health without sysfs: it says why regions are not known");
+		"explain_health without sysfs: succeeds");
+	ok(told->regions_why,
+		"explain_health without sysfs: the report says why regions are not known");
 	has_str(told->counters_why, "mounts",
-		"explain_health without sysfs and mounts: it says why counters are missing");
+		"explain_health without sysfs and mounts: the report says why counters are missing");
 	forget();
 	is_int(explain_health(&told, "/nowhere/at/all", "/dev/null"), 0,
-		"explain_health without sysfs, with mounts: it succeeds");
+		"explain_health without sysfs, with mounts: succeeds");
 	ok(told->counters_why,
-		"explain_health without sysfs, with mounts: it says why counters are missing");
+		"explain_health without sysfs, with mounts: the report says why counters are missing");
 	forget();
 }
 

@@ -33,7 +33,8 @@ static size_t make(uint8_t *bytes, enum data_kind kind, uint32_t sequence,
 }
 
 /*
- * Waits for the next reply and returns its status, -1 if none comes. Its text is left in bare->in.
+ * Waits for the next reply and returns its status, -1 if no reply comes. The text of the reply is
+ * left in bare->in.
  */
 static int status(struct bare *bare)
 {
@@ -52,7 +53,7 @@ static int status(struct bare *bare)
 struct violation {
 	const char *name;
 	size_t (*make)(uint8_t *bytes);
-	int status; /* expected in the reply; -1: there is no reply */
+	int status; /* status that the reply should have; -1: no reply */
 };
 
 static size_t nothing(uint8_t *bytes)

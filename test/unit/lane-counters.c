@@ -12,11 +12,12 @@
 #include "librpmem/count.h"
 #include "tap.h"
 
-#define LANES 16384 /* many more than a pool has, so that they take a while to clear */
+#define LANES                                                                                      \
+	16384 /* many more than a real pool has, so that clearing their counters takes a while */
 #define POOLS 24
 
 static RPMEMpool pools[POOLS];
-static atomic_uint opening; /* the number of the pool whose counters are summed */
+static atomic_uint opening; /* index of the pool whose counters are summed */
 static atomic_uint sums;    /* number of times that counters were summed */
 static atomic_bool stop;
 

@@ -20,7 +20,7 @@
 
 static char logged_file[] = "/tmp/holdfast-logged-XXXXXX";
 
-/* Makes the file, and lets PMEM2_LOG_FILE name it. */
+/* Makes an empty log file, and sets PMEM2_LOG_FILE to its name. */
 static void logged_open(void)
 {
 	int fd = mkostemp(logged_file, O_CLOEXEC);

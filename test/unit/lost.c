@@ -158,7 +158,7 @@ static void check_unread(struct target *target, enum holdfast_method method)
 	is_int(changed, 0, "failed read: the caller's memory is not written to afterwards");
 }
 
-/* The target is stopped and answers nothing: a call must end by its own deadline. */
+/* The target is stopped and sends no replies: a call must end at its own deadline. */
 static void test_stopped(const struct call *call, enum holdfast_method method)
 {
 	struct target *target = target_new(method, 2);

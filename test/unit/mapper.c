@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * mapper.c - parsing tables of device-mapper, from made-up answers of its ioctl (linux/dm-ioctl.h)
+ * mapper.c - tests parsing tables of device-mapper in made-up answers of the ioctl DM_TABLE_STATUS
+ * (linux/dm-ioctl.h)
  */
 #include "device/mapper.h"
 
@@ -25,7 +26,10 @@ static void begin(void)
 	used = sizeof(answer.head);
 }
 
-/* Appends a target. Each begins at a multiple of 8; `next` is an offset from the first target. */
+/*
+ * Appends a target of the device-mapper table. Each target begins at a multiple of 8; `next` is an
+ * offset from the first target.
+ */
 static void target(const char *type, const char *parameters)
 {
 	struct dm_target_spec spec = {.length = 8};
@@ -109,7 +113,7 @@ static void several(void)
 		"device-mapper snapshot as the second target: data does not survive");
 }
 
-/* Answers that are truncated, or whose offsets lead outside, must be refused. */
+/* Answers that are truncated, or have offsets that point outside of the answer, must be refused. */
 static void malformed(void)
 {
 	struct dm_target_spec spec;

@@ -16,7 +16,7 @@
 static struct {
 	int capability_errno, clear_errno;
 	uint32_t capability_status, clear_status, unit;
-	uint64_t leaves; /* bytes that it does not clear, at the end of a range */
+	uint64_t leaves; /* number of bytes at the end of a range that the bus does not clear */
 	struct nd_cmd_clear_error asked;
 } bus;
 
@@ -55,20 +55,21 @@ static void commands(void)
 		"ndbus_clear: the kernel is given the address of the range");
 	is_int(bus.asked.length, 512, "ndbus_clear: the kernel is given the length of the range");
 	is_int(clear(0x100000210, 512), -EINVAL,
-		"ndbus_clear: an address between units is refused");
+		"ndbus_clear: an address that is not a multiple of the unit is refused");
 	is_int(bus.asked.length, 0, "ndbus_clear: the kernel is not asked for a refused address");
 	is_int(clear(0x100000200, 100), -EINVAL,
 		"ndbus_clear: a length that is not a multiple of the unit is refused");
 	bus.leaves = 256;
-	is_int(clear(0x100000200, 512), -ENXIO, "ndbus_clear: clearing only a part is an error");
+	is_int(clear(0x100000200, 512), -ENXIO,
+		"ndbus_clear: clearing only a part of the range is an error");
 	has_str(err_get(), "only 256", "ndbus_clear: the message says how much was cleared");
 	bus.leaves = 0;
 	bus.clear_status = 2;
-	is_int(clear(0x100000200, 512), -EIO, "ndbus_clear: a refusal of the firmware is -EIO");
+	is_int(clear(0x100000200, 512), -EIO, "ndbus_clear: a refusal of the firmware gives -EIO");
 	bus.clear_status = 0;
 	bus.clear_errno = EPERM;
 	is_int(clear(0x100000200, 512), -EPERM,
-		"ndbus_clear: a refusal of the kernel is its errno");
+		"ndbus_clear: a refusal of the kernel gives the kernel's errno");
 	bus.capability_status = 1;
 	is_int(clear(0x100000200, 512), PMEM2_E_NOSUPP,
 		"ndbus_clear: an address that cannot be scrubbed gives NOSUPP");

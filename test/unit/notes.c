@@ -115,7 +115,7 @@ static void test_back(void)
 	notes_put_back(&notes, taken);
 	free(taken);
 	ok(take(pages) == 71 * NOTES_PAGE && pages[100] && pages[169] && pages[300],
-		"notes_put_back: ranges that were taken are noted again, beside those noted meanwhile");
+		"notes_put_back: ranges that were taken are noted again, and ranges noted meanwhile are kept");
 	notes_fini(&notes);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * oracle.h - judge a stepped copy or flush by what it does to memory
+ * oracle.h - judge a copy or flush, executed instruction by instruction, by what it does to memory
  *
  * Fill in the first half of a struct oracle, let stepped_run() call oracle_watch() with it, then
  * call oracle_judge(). Stores are seen as changes of the destination, whatever instruction made
@@ -47,7 +47,7 @@ struct oracle {
 	const char *before, *after; /* contents of dest, len bytes each; they differ in each byte */
 	size_t line_size;
 	bool words;    /* look for torn words: dest and len are multiples of 8 */
-	bool put_back; /* undo stores when they have been seen */
+	bool put_back; /* undo each store once it has been seen */
 	bool dirty;    /* earlier stores to all of dest have not been flushed yet */
 
 	/* The instructions that are expected. Set by the caller. */

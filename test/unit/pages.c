@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * pages.c - which pages a range touches, and how they are written back
+ * pages.c - tests which pages a range touches, and how these pages are written back
  *
  * The test replaces msync(2) with a function that counts its calls and can fail, and the drain of
  * the CPU's engine with one that counts.
@@ -75,9 +75,9 @@ static void rounding(void)
 	is_int((long long)pages_round_up(1), (long long)page,
 		"pages_round_up: 1 byte is rounded up to a page");
 	is_int((long long)pages_round_up(page), (long long)page,
-		"pages_round_up: a page stays a page");
+		"pages_round_up: the length of a page is not changed");
 	is_int((long long)pages_round_up(SIZE_MAX), 0,
-		"pages_round_up: a length whose multiple exceeds SIZE_MAX gives 0");
+		"pages_round_up: a length that cannot be rounded up within SIZE_MAX gives 0");
 	ok(touched(page, page, page, 2 * page),
 		"pages_touched: a range of one aligned page touches only this page");
 	ok(touched(2 * page - 1, 2, page, 3 * page),
@@ -104,7 +104,7 @@ static void asking(void)
 	is_int(kernel.drains, 1, "pages_sync: the CPU's stores are drained once");
 	is_int(pages_sync(bytes(3 * page + 7, 10)), 0, "pages_sync: ten bytes are written back");
 	ok(kernel.from == 3 * page && kernel.length == 17,
-		"pages_sync: msync of ten bytes begins at their page and ends with them");
+		"pages_sync: msync of ten bytes begins at the start of their page and ends after the ten bytes");
 	forget();
 	is_int(pages_sync(bytes(3 * page + 7, 0)), 0, "pages_sync: an empty range succeeds");
 	is_int(kernel.calls + kernel.drains, 0,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * patience.c - how long a waiter polls before it sleeps, on a simulated clock
+ * patience.c - tests how long a waiter polls before it sleeps, on a simulated clock
  *
- * A waiter looks for its answer, and yields the CPU between two looks. If its yields take long
- * because other threads run, it sleeps instead of polling.
+ * A waiter polls: it looks for its answer, and yields the CPU between two looks. If the yields take
+ * long because other threads run, the waiter sleeps instead of polling.
  */
 #include "fabric/patience.h"
 #include "tap.h"
@@ -90,7 +90,8 @@ static void test_limit(void)
 	now += S;
 	ok(!patience_lasts(&patience, now), "poll time: a wait that has slept does not poll again");
 	patience_begin(&patience);
-	ok(patience_lasts(&patience, now), "poll time: the wait after one that slept polls again");
+	ok(patience_lasts(&patience, now),
+		"poll time: after a wait that slept, the next wait polls again");
 	patience = (struct patience){.poll_ns = 0};
 	ok(!patience_lasts(&patience, now), "poll time 0: a waiter sleeps at once");
 }

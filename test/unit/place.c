@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * place.c - where mappings are placed: aligned, reserved, and at the first free place above a hint
+ * place.c - tests where mappings are placed: aligned, in reserved addresses, and at the first free
+ * place above a hint
  */
 #include "map/place.h"
 

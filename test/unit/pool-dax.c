@@ -68,9 +68,9 @@ static void device_alone(void)
 		"device DAX: a pool that must be larger than the device is refused");
 	is_int(pool_open(set, size, &pool), 0, "device DAX: the pool opens again");
 	ok(pool_attributes(pool, &found) && !memcmp(&found, &attr, sizeof(attr)),
-		"device DAX: a reopened pool has the attributes that it was created with");
+		"device DAX: a reopened pool has the attributes with which it was created");
 	ok(((char *)pool_base(pool))[size - 1] == 'z',
-		"device DAX: the bytes are those that were stored");
+		"device DAX: a reopened pool has the bytes that were stored");
 	struct pool *other;
 	is_int(pool_open(set, size, &other), -EBUSY,
 		"device DAX: a second open finds the pool in use");
@@ -140,7 +140,7 @@ static void device_and_file(void)
 	pool_close(pool);
 	is_int(pool_open(set, size, &pool), 0, "a file before DAX: the pool opens again");
 	ok(((char *)pool_base(pool))[4 * MIB] == 'w',
-		"a file before DAX: the bytes are those that were stored");
+		"a file before DAX: a reopened pool has the bytes that were stored");
 	pool_discard(pool);
 	is_int(pool_remove(pooldir_root, "two.set", 0), 0,
 		"a file before DAX: the pool is removed");
@@ -169,13 +169,13 @@ static void file_on_dax(void)
 	pool_close(pool);
 	is_int(pool_open(set, 4 * MIB, &pool), 0, "files on DAX: the pool opens again");
 	ok(((char *)pool_base(pool))[4 * MIB] == 'f',
-		"files on DAX: the bytes are those that were stored");
+		"files on DAX: a reopened pool has the bytes that were stored");
 	pool_close(pool);
 	is_int(pool_remove(pooldir_root, "file.set", 0), 0, "files on DAX: the pool is removed");
 	pool_set_free(set);
 }
 
-/* Opens a pool whose process was killed: the NVDIMMs must be as its header recorded them. */
+/* Opens a pool whose process was killed: the pool's header must match the NVDIMMs. */
 static void left_open(const char *directory, const char *name)
 {
 	struct pool_set *set;

@@ -183,7 +183,7 @@ static bool is_blank(const char *name)
 
 /*
  * Creates a pool again and again, with a failure of the first, second, third... system call, until
- * no call is left to fail. Two of its parts are new, and the one between them exists.
+ * no call is left to fail. The first and third part of the pool are new, and the second one exists.
  */
 static void each_call(bool without_tmpfile, bool without_naming)
 {
@@ -270,7 +270,7 @@ static void look_at_disk(void)
 	if (pool_look(set, &pool))
 		bail("pool_look: %s", err_get());
 	dropped = 0;
-	is_int(pool_drop_caches(pool), 0, "pool_drop_caches: it succeeds for files");
+	is_int(pool_drop_caches(pool), 0, "pool_drop_caches: succeeds for files");
 	is_int(dropped, 2,
 		"pool_drop_caches: the pages of each file are dropped from the page cache");
 	calls = 0;
@@ -447,11 +447,12 @@ static mode_t mode_with(mode_t mask)
 /* PMDK's rpmemd makes part files with mode 0666 whatever the umask is. */
 static void modes(void)
 {
-	is_int(mode_with(077), 0600, "part files: they obey a umask of 077");
-	is_int(mode_with(027), 0640, "part files: they obey a umask of 027");
-	is_int(mode_with(0), 0666, "part files: nobody may execute them under a umask of 0");
+	is_int(mode_with(077), 0600, "part files: permissions obey a umask of 077");
+	is_int(mode_with(027), 0640, "part files: permissions obey a umask of 027");
+	is_int(mode_with(0), 0666, "part files: nobody may execute part files under a umask of 0");
 	no_tmpfile = true;
-	is_int(mode_with(027), 0640, "part files: they obey the umask also without O_TMPFILE");
+	is_int(mode_with(027), 0640,
+		"part files: permissions obey the umask also without O_TMPFILE");
 	no_tmpfile = false;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * pool-media.c - pools on media that lost data: unsafe shutdowns while they were open, bad blocks;
- * and bytes that an earlier owner has left in the CPU caches of a device
+ * pool-media.c - tests pools on media that lost data, by an unsafe shutdown while the pool was open
+ * or by bad blocks, and pools on a device of which an earlier owner has left bytes in the CPU
+ * caches
  */
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
@@ -100,7 +101,8 @@ static void unsafe_shutdowns(void)
 	has_str(err_get(), "moved to other modules",
 		"shutdown state: the message says that the pool moved to other modules");
 	tree_file(MODULE "id", "8680-56341200\n");
-	is_int(open_and_close(set), 0, "shutdown state: a pool opens again on its old module");
+	is_int(open_and_close(set), 0,
+		"shutdown state: a pool that is back on its old module opens again");
 	tree_file(MODULE "dirty_shutdown", "many\n");
 	is_int(open_and_close(set), -EBADMSG,
 		"shutdown state: an unsafe-shutdown count that is not a number is refused");
@@ -115,7 +117,7 @@ static void unsafe_shutdowns(void)
 	lose_power(set);
 	shutdowns(2);
 	is_int(open_and_close(set), 0,
-		"shutdown state: a pool without the feature opens after an unsafe shutdown");
+		"shutdown state: a pool that does not record a shutdown state opens after an unsafe shutdown");
 	pool_remove(pooldir_root, "sds.set", 0);
 	pool_set_free(set);
 }

@@ -6,7 +6,7 @@
 
 #define MIB ((size_t)1 << 20)
 
-/* Pool attributes like those that programs of libpmemobj send. */
+/* Pool attributes like those that programs with libpmemobj send. */
 static struct rpmem_pool_attr object_attr(uint32_t incompat)
 {
 	struct rpmem_pool_attr attr = pooldir_attr(incompat);
@@ -74,7 +74,7 @@ static void info_of_parts(uint32_t features)
 	ok(says(said, "Checksum", "[OK]"),
 		"pmempool info: accepts the checksum of the second part");
 	ok(says(said, "Previous part UUID", "23222120-2524-2726-2829-2a2b2c2d2e2f"),
-		"pmempool info: shows the first part as the previous one of the second");
+		"pmempool info: shows the first part as the predecessor of the second part");
 	pool_remove(pooldir_root, "ours.set", POOL_REMOVE_SET_FILE);
 	pool_set_free(set);
 }
@@ -87,7 +87,7 @@ static void clean_shutdown(void)
 	struct pool *pool;
 	int status;
 
-	/* A process that creates the pool and ends without closing it. */
+	/* Create the pool in a process that ends without closing the pool. */
 	pid_t child = fork();
 	if (!child)
 		_exit(pool_create(set, 8 * MIB, &attr, &pool) ? 1 : 0);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* pool-set.c - pool set files: their syntax, errors with their messages, names that peers send */
+/*
+ * pool-set.c - tests pool set files: their syntax, messages about errors, and the names of sets
+ * that peers send
+ */
 
 #include "pool/beneath.h"
 #include "unit/pooldir.h"
@@ -198,9 +201,9 @@ static void names(void)
 		"pool set: a name that begins with two dots is an ordinary name");
 	symlink("../outside.set", pooldir_path("sets/link.set"));
 	is_int(open_both("link.set"), -EINVAL,
-		"pool set: a symbolic link that leads out is refused");
+		"pool set: a symbolic link that leads out of the directory is refused");
 	has_str(err_get(), "a symbolic link leads out",
-		"pool set: the message says that a symbolic link leads out");
+		"pool set: the message says that a symbolic link leads out of the directory");
 	symlink("..", pooldir_path("sets/up"));
 	is_int(open_both("up/outside.set"), -EINVAL,
 		"pool set: a symbolic link to .. as a directory of the name is refused");
@@ -229,7 +232,7 @@ static void names(void)
 	ok(pooldir_has("outside.set"),
 		"pool_set_unlink: a set outside of the directory is not removed");
 	is_int(pool_set_unlink(pooldir_path("sets"), "up/outside.set"), -EINVAL,
-		"pool_set_unlink: a symbolic link that leads out is refused");
+		"pool_set_unlink: a symbolic link that leads out of the directory is refused");
 	is_int(pool_set_unlink(pooldir_path("sets"), "sub/in.set"), 0,
 		"pool_set_unlink: a set in a subdirectory is unlinked");
 	ok(!pooldir_has("sets/sub/in.set"), "pool_set_unlink: the file of the set is gone");

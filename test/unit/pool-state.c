@@ -49,7 +49,7 @@ static void test_text(void)
 	size_t length = strlen(text);
 	for (size_t cut = 0; cut < length; cut++)
 		refused += state_parse(text, cut, "x", &got) == -EBADMSG;
-	is_int(refused, length, "state_parse: a text that is cut anywhere is refused");
+	is_int(refused, length, "state_parse: a text that is truncated anywhere is refused");
 	is_int(got.generation, 7, "state_parse: the output is unchanged on failure");
 	ok(!state_parse(text, length, "x", &got) && same(&got, &state),
 		"state_parse: a state reads back as it was written");
@@ -306,7 +306,7 @@ static void test_stamps(void)
 	pool_discard(pool);
 	pool = make_pool(set);
 	is_int(stamp_check(pool, &state, 5), state.stamped ? -ESTALE : 0,
-		"stamp_check: a part that has lost its stamp is stale");
+		"stamp_check: a pool with a part that has lost its stamp is stale");
 	state.stamped = false;
 	is_int(stamp_check(pool, &state, 5), 0,
 		"stamp_check: parts without stamps are accepted if not all parts could get a stamp");

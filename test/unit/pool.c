@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* pool.c - pools are created, opened again and removed: their bytes, sizes, headers and locks */
+/* pool.c - tests creating, opening and removing pools: their bytes, sizes, headers and locks */
 #include <limits.h>
 #include <sys/file.h>
 
@@ -79,7 +79,7 @@ static void several_parts(void)
 	is_int(pool_deep_sync(pool, size, 0, 0), 0,
 		"pool_deep_sync: an empty range at the end succeeds");
 	is_int(pool_deep_sync(pool, size, 1, 0), -EINVAL,
-		"pool_deep_sync: a byte beyond the end is refused");
+		"pool_deep_sync: a byte beyond the end of the pool is refused");
 	is_int(pool_deep_sync(pool, 4096, SIZE_MAX, 0), -EINVAL,
 		"pool_deep_sync: a length that overflows is refused");
 	is_int(pool_close(pool), 0, "three parts: the pool closes");
@@ -221,9 +221,9 @@ static void locks(void)
 	is_int(pool_remove(pooldir_root, "lock.set", 0), -ENOENT,
 		"pool_remove: a removed pool gives ENOENT");
 	is_int(pool_remove(pooldir_root, "lock.set", POOL_REMOVE_FORCE | POOL_REMOVE_SET_FILE), 0,
-		"pool_remove: with FORCE a missing pool is a success, and SET_FILE removes its set file");
+		"pool_remove: with FORCE removing a missing pool succeeds, and SET_FILE removes its set file");
 	is_int(pool_remove(pooldir_root, "lock.set", POOL_REMOVE_FORCE), 0,
-		"pool_remove: with FORCE a missing set file is a success");
+		"pool_remove: with FORCE removing a pool without a set file succeeds");
 	is_int(pool_remove(pooldir_root, "lock.set", 0), -ENOENT,
 		"pool_remove: a missing set file gives ENOENT");
 	pool_set_free(set);
@@ -231,7 +231,7 @@ static void locks(void)
 
 /*
  * -ENOENT is reserved for a pool that has not been created: a program that gets this error creates
- * one. A pool that is only partly missing is -EREMOTEIO.
+ * one. A pool of which only some parts are missing gives -EREMOTEIO.
  */
 static void missing(void)
 {
@@ -308,7 +308,7 @@ static void directories(void)
 		"pool in directories: a grown pool has its old bytes");
 	pool_close(pool);
 	is_int(pool_open(set, 11 * MIB, &pool), -EFBIG,
-		"pool in directories: a pool does not grow beyond its set");
+		"pool in directories: a pool does not grow beyond the size of its set");
 	is_int(pooldir_has("d1/000003.pmem"), 0,
 		"pool in directories: a refused pool_open makes no file");
 	pool_close(reopen(set, 8 * MIB));
