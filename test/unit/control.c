@@ -16,8 +16,8 @@
 static uint8_t bytes[CONTROL_FRAME_MAX];
 
 /*
- * Programs depend on these values of errno. `at_target` is 0 if the target sends this status for no
- * errno.
+ * Programs depend on these values of errno. `at_target` is 0 if no errno makes the target send this
+ * status.
  */
 static void test_statuses(void)
 {
@@ -107,7 +107,7 @@ static void test_start(void)
 		"control_get_start: a request reads back as it was written");
 	struct writer small = writer_on(bytes, length - 1);
 	control_put_start(&small, &start);
-	ok(small.bad, "control_put_start: a buffer that is too small is noticed");
+	ok(small.bad, "control_put_start: a buffer that is too small is reported");
 }
 
 static void test_started(void)

@@ -19,7 +19,7 @@ typedef void *move_fn(void *dest, const void *src, size_t len, unsigned flags);
 typedef void *set_fn(void *dest, int c, size_t len, unsigned flags);
 
 #define ARENA  (128 * 1024)
-#define ZONE   128   /* bytes on each side of a range that must stay unchanged */
+#define ZONE   128   /* number of bytes on each side of a range; these bytes must stay unchanged */
 #define SHORT  320   /* every length up to this one is tested */
 #define APART  21000 /* distance of ranges that do not overlap: more than the longest copy */
 #define MIDDLE (ARENA / 2)

@@ -125,9 +125,9 @@ static void threads(void)
 	event(EVENT_FENCE, 2, 2, 0, 0);
 	count();
 	is_int(counts.stacks[2].redundant_flushes, 0,
-		"a flush of what another thread has flushed and not drained: is not redundant");
+		"a flush of a line that another thread has flushed and not drained: is not redundant");
 	is_int(counts.stacks[2].redundant_fences, 0,
-		"a fence after a flush of what another thread has not drained: is not redundant");
+		"a fence after a flush of a line that another thread has not drained: is not redundant");
 
 	begin();
 	event(EVENT_STORE, 1, 1, 0, 8);
@@ -137,7 +137,7 @@ static void threads(void)
 	event(EVENT_FENCE, 2, 2, 0, 0);
 	count();
 	is_int(counts.stacks[2].redundant_flushes, 1,
-		"a flush of what another thread has drained: is redundant");
+		"a flush of a line that another thread has flushed and drained: is redundant");
 	is_int(counts.threads, 2, "a trace of two threads: two threads are counted");
 }
 
@@ -176,7 +176,7 @@ static void others(void)
 	event(EVENT_FLUSH, 1, 99, 0, 64);
 	count();
 	is_int(counts.stacks[0].flushes, 1,
-		"a flush with a stack that the trace lacks: is counted at the unknown stack");
+		"a flush whose call stack the trace lacks: is counted under the unknown call stack");
 }
 
 int main(void)

@@ -89,7 +89,7 @@ static void bits(void)
 static const struct {
 	const char *what;
 	struct x86_id id;
-	const char *engine; /* without MOVDIR64B, which is only used on request */
+	const char *engine; /* engine if MOVDIR64B, which is used only on request, is left out */
 	bool has_movdir64b;
 	const char *tuning;
 } machines[] = {

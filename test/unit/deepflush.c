@@ -121,10 +121,11 @@ static void rights(void)
 		"deep_flush: an attribute that may be read, but not written, gives EACCES");
 	is_int(flush_as_nobody(0000), -EACCES,
 		"deep_flush: an attribute that may not be read gives EACCES");
-	ok(!was_written(FLUSH1), "deep_flush: nothing is written without the right to");
+	ok(!was_written(FLUSH1),
+		"deep_flush: nothing is written to the attribute without permission");
 	set(FLUSH1, "0\n");
 	is_int(flush_as_nobody(0444), 0,
-		"deep_flush: an attribute that is 0 needs no right to write");
+		"deep_flush: an attribute that is 0 needs no write permission");
 }
 
 /*

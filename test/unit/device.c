@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* device.c - what kind of file a descriptor refers to, its size and its alignment */
+/*
+ * device.c - tests which kind, size and alignment are found for the file or device of a descriptor
+ */
 #include "device/device.h"
 
 #include <sys/socket.h>
@@ -10,8 +12,8 @@
 #include "unit/tree.h"
 
 /*
- * The device number of /dev/null, which every machine has: our made-up sysfs says it is a DAX
- * device.
+ * The device number of /dev/null, which every machine has: our made-up sysfs says that this is a
+ * DAX device.
  */
 #define NUMBER "dev/char/1:3"
 #define DAX    "devices/ndbus0/region0/dax0.0/dax0.1"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * engines.c - the table of engines, and which one is chosen by features of the CPU and environment
+ * engines.c - tests the table of engines, and which engine is chosen for which CPU features and
+ * environment
  *
  * An engine is a set of functions that copy, fill and flush with certain instructions; a row of
  * tuning says how a certain CPU is best used.
@@ -49,7 +50,7 @@ static void test_table(void)
 	for (; engine->name; last = engine++)
 		test_row(engine);
 	is_int(last ? last->needs + last->line_size : 1, 0,
-		"last engine: needs no feature, and works with lines of any size");
+		"table of engines: the last engine needs no feature, and works with lines of any size");
 	ok(!cpu_engine_named("abacus"), "engine named abacus: is not found");
 	ok(!cpu_engine_named(""), "engine without a name: is not found");
 }

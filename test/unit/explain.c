@@ -210,7 +210,7 @@ static void devices(void)
 	explain(dax_device(5));
 	is_int(told->map_error, PMEM2_E_NOSUPP, "device DAX on virtio-pmem: mapping is refused");
 	is_int(told->reason, HOLDFAST_REASON_DAX_HOST_FLUSH,
-		"device DAX on virtio-pmem: the reason is the host's flush");
+		"device DAX on virtio-pmem: the reported reason is that the host has to flush");
 	has_str(told->text, "the host", "device DAX on virtio-pmem: the text names the host");
 	explain(dax_device(9));
 	is_int(told->map_error, PMEM2_E_NOSUPP, "volatile CXL memory: mapping is refused");

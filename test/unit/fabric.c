@@ -146,7 +146,7 @@ static void refuses(const struct way *way)
 	has_str(err_get(), "lane 1: the pool has lane 0 only",
 		"lanes_persist: the message says which lanes exist");
 	is_int(lanes_drain(client, UINT32_MAX), -EINVAL,
-		"lanes_drain: the highest lane number is refused");
+		"lanes_drain: lane number UINT32_MAX is refused");
 	is_int(lanes_persist(client, 0, 0, 8, false), -EINVAL,
 		"lanes_persist: a range that begins in the header is refused");
 	has_str(err_get(), "header",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * failed-files.c - the table of files that have lost a write-back; an epoch is the number of a
- * failure
+ * failed-files.c - tests the table of files that have lost a write-back; an epoch is the number of
+ * a failure
  */
 #include "map/failed_files.h"
 
@@ -203,8 +203,8 @@ static void killed_anywhere(void)
 }
 
 /*
- * Holds the lock while a child with the same thread number, in a PID namespace of its own, tries
- * to take it. Returns 5 if the child waited for the lock, 99 if there can be no such namespace.
+ * Holds the lock while a child with the same thread number, in a PID namespace of its own, tries to
+ * take the lock. Returns 5 if the child waited for the lock, 99 if there can be no such namespace.
  */
 static int namesake_waits(void)
 {

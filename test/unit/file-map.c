@@ -4,7 +4,7 @@
  * persistent memory (pmem)
  *
  * /dev/zero, which every machine has and which can be mapped, stands for the device: a made-up
- * tree of sysfs says that it is a DAX device. The tracker is the list of what is mapped.
+ * tree of sysfs says that it is a DAX device. The tracker is the library's list of mappings.
  */
 #include "track/file_map.h"
 
@@ -153,7 +153,7 @@ static void classes(void)
 	tracker_unmap(addr, SIZE);
 }
 
-/* Was the attribute deep_flush written to since the last call? */
+/* True if the attribute deep_flush has been written to since the last call. */
 static bool flushed(void)
 {
 	const struct timespec old[2] = {{1, 0}, {1, 0}};

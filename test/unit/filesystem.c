@@ -85,8 +85,10 @@ static void options(void)
 	ok(mounts_option(all, "rw"), "mounts_option: the first option is found");
 	ok(mounts_option(all, "dax=inode"), "mounts_option: an option with its value is found");
 	ok(!mounts_option(all, "dax"), "mounts_option: an option is not found without its value");
-	ok(!mounts_option(all, "r"), "mounts_option: the beginning of an option is not found");
-	ok(!mounts_option(all, "inode"), "mounts_option: the end of an option is not found");
+	ok(!mounts_option(all, "r"),
+		"mounts_option: the beginning of an option does not count as the option");
+	ok(!mounts_option(all, "inode"),
+		"mounts_option: the end of an option does not count as the option");
 	ok(mounts_option("dax", "dax"), "mounts_option: the only option is found");
 	ok(!mounts_option("", "rw") && !mounts_option(NULL, "rw"),
 		"mounts_option: an empty or missing list has no option");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * flights.c - waiting for the write-backs of a file that are under way
+ * flights.c - tests waiting for those write-backs of a file that are under way
  *
  * A flight is one write-back, from before its system call until its result is recorded
  * (map/flights.h).

@@ -2,8 +2,8 @@
 /*
  * lane-counters.c - the counters of lanes can be summed while their pool is being opened
  *
- * A thread sums them again and again, as the monitor of a control channel does when the target
- * asks. It must see zeros, and not what the memory contained before.
+ * A thread sums the counters again and again, as the monitor of a control channel does when the
+ * target asks. The thread must see zeros, and not what the memory contained before.
  */
 #include <malloc.h>
 #include <pthread.h>
@@ -29,7 +29,7 @@ static void *sum(void *unused)
 	(void)unused;
 	while (!stop) {
 		/*
-		 * atomic_load(), as gcc 12 reads an atomic index by a plain load, which the
+		 * Uses atomic_load(): gcc 12 would read an atomic index by a plain load, which the
 		 * sanitizer reports.
 		 */
 		count_sum(&pools[atomic_load(&opening)], &counters);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * lanes.c - one thread per lane, 8-byte words that arrive whole, and no CPU time while idle
+ * lanes.c - tests lanes with a thread each, that 8-byte words arrive whole, and that idle lanes use
+ * no CPU time
  *
  * A lane is one of the connections between an initiator (client) and a target (server).
  */
@@ -192,7 +193,7 @@ static long cpu_us(int whose)
 	       usage.ru_stime.tv_sec * 1000000 + usage.ru_stime.tv_usec;
 }
 
-/* CPU time of all threads of a process, in clock ticks, as /proc has it. */
+/* CPU time of all threads of a process, in clock ticks, as /proc shows it. */
 static long ticks_of(pid_t pid)
 {
 	char path[64];

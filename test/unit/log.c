@@ -24,11 +24,12 @@ int main(void)
 	const char *text = logged_at("nonsense");
 	has_str(text, "PMEM2_LOG_LEVEL=nonsense is not a number",
 		"PMEM2_LOG_LEVEL: the log reports a level that is not a number");
-	has_str(text, "an error", "PMEM2_LOG_LEVEL: a level that is not a number logs errors");
+	has_str(text, "an error",
+		"PMEM2_LOG_LEVEL: with a level that is not a number, errors are logged");
 	log_error("one\nPMEM2[1] error: made up");
 	text = logged();
 	has_str(text, "error: one?PMEM2[1]",
-		"log: a newline in a message does not begin another line");
+		"log: a newline in a message does not begin a new line of the log");
 	logged_close();
 	return tap_done();
 }

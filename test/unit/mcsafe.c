@@ -142,15 +142,15 @@ static void volatile_memory(void)
 
 	file.device = &dax;
 	is_int(mcsafe_read(&file, &byte, 1, 1), 0,
-		"mcsafe_read: DAX that is not persistent memory is read");
+		"mcsafe_read: DAX that is not persistent memory can be read");
 	byte = 'x';
 	is_int(mcsafe_write(&file, &byte, 1, 1), PMEM2_E_NOSUPP,
-		"mcsafe_write: DAX that is not persistent memory is refused");
+		"mcsafe_write: a write to DAX that is not persistent memory is refused");
 	ok(pread(file.fd, &was, 1, 1) == 1 && was == 31,
 		"mcsafe_write: a refused byte is not stored");
 	setenv("PMEM2_FORCE_GRANULARITY", "BYTE", 1);
 	is_int(mcsafe_write(&file, &byte, 1, 1), 0,
-		"mcsafe_write: volatile DAX is written if PMEM2_FORCE_GRANULARITY is set");
+		"mcsafe_write: volatile DAX can be written if PMEM2_FORCE_GRANULARITY is set");
 	unsetenv("PMEM2_FORCE_GRANULARITY");
 	ok(pread(file.fd, &was, 1, 1) == 1 && was == 'x',
 		"mcsafe_write: with PMEM2_FORCE_GRANULARITY the byte is stored");

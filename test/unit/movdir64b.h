@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * movdir64b.h - run the engines that copy with MOVDIR64B on a CPU that has none
+ * movdir64b.h - run the engines that copy with MOVDIR64B on a CPU without this instruction
  *
  * Few machines have that instruction, and an engine that is never run is never tested. A CPU
  * without it raises an invalid-opcode exception. The handler of SIGILL copies the 64 bytes and
- * continues behind the instruction. Unlike the CPU it does not store them in one piece, but no
- * other thread of the tests looks.
+ * continues behind the instruction. Unlike a CPU the handler does not store them in one piece, but
+ * no other thread of the tests looks at them.
  */
 #ifndef TEST_UNIT_MOVDIR64B_H
 #define TEST_UNIT_MOVDIR64B_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* ndbus.c - clearing memory errors by ioctls of an NVDIMM bus, which this test simulates */
+/* ndbus.c - tests clearing memory errors by ioctls of an NVDIMM bus, which the test simulates */
 #include "device/ndbus.h"
 
 #include <errno.h>

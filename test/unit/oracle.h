@@ -28,7 +28,7 @@
 #define FLUSHED_CLEAN    (1u << 4) /* a line was flushed to which nothing was stored */
 #define FLUSHED_OUTSIDE  (1u << 5)
 #define FLUSHED_UNASKED  (1u << 6)
-#define FLUSHED_STRANGE  (1u << 7) /* flushed by another instruction than the engine's */
+#define FLUSHED_STRANGE  (1u << 7) /* a line was flushed by another instruction than the engine's */
 #define UNFENCED         (1u << 8) /* no fence follows the last flush or store */
 #define FENCED_TWICE     (1u << 9)
 #define FENCED_UNASKED   (1u << 10)

@@ -23,7 +23,7 @@ static struct {
 	size_t length;
 	int flags;
 	unsigned interruptions; /* number of calls, from now on, that fail with EINTR */
-	int error;              /* errno of the calls after them; 0: success */
+	int error;              /* errno of the calls after the interrupted ones; 0: success */
 } kernel;
 
 int msync(void *addr, size_t length, int flags)

@@ -178,7 +178,8 @@ static void rivals_are_faster(void)
 		unharmed += taken[i] == (char *)HINT + (size_t)(count - 1 - i) * 2 * MiB &&
 			    !msync(taken[i], 4096, MS_ASYNC) && *taken[i] == 1 + i;
 	is_int(unharmed, count, "place: the other thread keeps the places that it took");
-	ok(addr == (char *)HINT + (size_t)count * 2 * MiB, "place: the map gets the next place");
+	ok(addr == (char *)HINT + (size_t)count * 2 * MiB,
+		"place: the library's map gets the next free place");
 	munmap((char *)HINT, (size_t)(count + 1) * 2 * MiB);
 }
 

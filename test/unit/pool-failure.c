@@ -275,7 +275,7 @@ static void look_at_disk(void)
 		"pool_drop_caches: the pages of each file are dropped from the page cache");
 	calls = 0;
 	failing = 1;
-	is_int(pool_drop_caches(pool), -EIO, "pool_drop_caches: a write-back that fails is EIO");
+	is_int(pool_drop_caches(pool), -EIO, "pool_drop_caches: a write-back that fails gives EIO");
 	failing = 0;
 	has_str(err_get(), "l0: ", "pool_drop_caches: the message names the file");
 	pool_close(pool);

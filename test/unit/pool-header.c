@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * pool-header.c - headers of pool parts: their bytes, their checksum, and headers that are refused
+ * pool-header.c - tests headers of pool parts: their bytes, their checksum, and which headers are
+ * refused
  */
 #include "unit/pooldir.h"
 

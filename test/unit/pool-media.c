@@ -135,13 +135,13 @@ static void bad_blocks(void)
 	tree_file(DISK "size", "4000000000000\n");
 	tree_file(DISK "badblocks", "0 4000000000000\n");
 	is_int(open_and_close(set), -EIO,
-		"bad blocks: a pool that checks for bad blocks is refused on a disk with some");
+		"bad blocks: a pool that checks for bad blocks is refused on a disk with bad blocks");
 	has_str(err_get(), "b0 has ", "bad blocks: the message names the part that has bad blocks");
 	has_str(err_get(), "bad blocks, the first at offset 0",
 		"bad blocks: the message has the offset of the first bad block");
 	pool_remove(pooldir_root, "bad.set", 0);
 	is_int(pool_create(set, 2 * MIB, &attr, &pool), -EIO,
-		"bad blocks: a pool that checks for bad blocks is not created on a disk with some");
+		"bad blocks: a pool that checks for bad blocks is not created on a disk with bad blocks");
 	is_int(pooldir_count(), 0,
 		"pool_create: a refusal because of bad blocks leaves no file behind");
 	attr.compat_features = 0;

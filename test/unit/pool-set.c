@@ -88,7 +88,8 @@ static void syntax(void)
 	if (!ok(set && set->count == 3,
 		    "pool_set_parse: comments, blanks and a last line without a newline are accepted"))
 		return;
-	is_str(set->entries[0].path, "/a/b", "pool_set_parse: a comment ends a path");
+	is_str(set->entries[0].path, "/a/b",
+		"pool_set_parse: a comment directly behind a path does not belong to the path");
 	is_int(set->entries[0].size, 10 << 20, "pool_set_parse: a size in M is read");
 	is_str(set->entries[1].path, "/d",
 		"pool_set_parse: blanks around a path do not belong to it");
@@ -206,7 +207,7 @@ static void names(void)
 		"pool set: the message says that a symbolic link leads out of the directory");
 	symlink("..", pooldir_path("sets/up"));
 	is_int(open_both("up/outside.set"), -EINVAL,
-		"pool set: a symbolic link to .. as a directory of the name is refused");
+		"pool set: a name in which one directory is a symbolic link to .. is refused");
 	symlink("/", pooldir_path("sets/root"));
 	is_int(open_both("root/etc/passwd"), -EINVAL,
 		"pool set: a symbolic link to the root is refused");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * pool-state.c - the state file of a pool: its text, its folder, its path, and the process that
- * holds its lock
+ * pool-state.c - tests the state file of a pool: its text, its folder, its path, and the process
+ * that holds its lock
  */
 #include <errno.h>
 #include <signal.h>
@@ -119,7 +119,7 @@ static void test_file(void)
 	free(path);
 }
 
-/* In a child: hold the lock, say so, and wait for a signal. */
+/* Forks a child that holds the lock, tells this process so, and waits for a signal. */
 static pid_t holder(const char *path, bool stubborn)
 {
 	int ready[2];

@@ -112,7 +112,7 @@ static void single_header(void)
 	struct pool *pool = make(set, 4 * MIB, &attr);
 
 	is_int(pool_size(pool), 4 * MIB,
-		"pool_size: with SINGLEHDR all pages of the other parts count");
+		"pool_size: with SINGLEHDR all parts but the first belong to the pool with all their pages");
 	memset((char *)pool_base(pool) + 2 * MIB, 7, 10);
 	is_int(pool_close(pool), 0, "SINGLEHDR: the pool closes");
 	is_int(byte_at("s1", 0), 7, "SINGLEHDR: the second part has no header");
@@ -314,7 +314,7 @@ static void directories(void)
 	pool_close(reopen(set, 8 * MIB));
 	rename(pooldir_path("d0/000001.pmem"), pooldir_path("d0/gone"));
 	is_int(pool_open(set, 8 * MIB, &pool), -EINVAL,
-		"pool in directories: a missing file in the middle gives EINVAL");
+		"pool in directories: a missing file between two others gives EINVAL");
 	rename(pooldir_path("d0/gone"), pooldir_path("d0/000001.pmem"));
 	is_int(pool_remove(pooldir_root, "dir.set", 0), 0,
 		"pool_remove: a pool in directories is removed");
