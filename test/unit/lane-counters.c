@@ -12,8 +12,7 @@
 #include "librpmem/count.h"
 #include "tap.h"
 
-#define LANES                                                                                      \
-	16384 /* many more than a real pool has, so that clearing their counters takes a while */
+#define LANES 16384 /* far more than a pool has, so that clearing their counters takes long */
 #define POOLS 24
 
 static RPMEMpool pools[POOLS];
