@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=bash disable=SC2034
 #
-# cable.sh - two machines that are network namespaces, joined by a pair of virtual interfaces called
-# cable, for scripts that cut it
+# cable.sh - make two network namespaces, which stand for two machines, and join them by a pair of
+# virtual interfaces called the cable, for scripts that cut the network
 #
 #	. "$(dirname "$0")/cable.sh"
 #	cable_start		make the namespaces $here and $there, whose address is $host; if it
 #				fails, $cable_trouble has the reason
 #	"$dir/cable" down|up	cut the network, and mend it
 #
-# After a cut all packets are lost, and neither end gets an error. fault.sh must have been included.
+# While the network is cut, all packets are lost, and neither end gets an error. A script must
+# include fault.sh first.
 
 here=hf-here-$$ there=hf-there-$$
 host=10.77.0.2

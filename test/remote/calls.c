@@ -28,7 +28,10 @@ static int expected(const char *name, int otherwise)
 	return set ? atoi(set) : otherwise;
 }
 
-/* Returns true if the target has the same bytes in this range as `pool` has here. */
+/*
+ * Returns true if this range of the pool has the same bytes at the target as in `pool`, the local
+ * memory.
+ */
 static bool same(RPMEMpool *rpp, size_t offset, size_t length)
 {
 	memset(buffer, 0x55, length);
@@ -85,7 +88,7 @@ static void test_persist(RPMEMpool *rpp)
 static void test_padding(RPMEMpool *rpp)
 {
 	static const size_t lengths[] = {
-		16, 4096, 70000, MIB}; /* short ones are copied into a message */
+		16, 4096, 70000, MIB}; /* the short ones are copied into a message */
 	struct record {
 		char kind;
 		uint64_t number;
@@ -111,7 +114,10 @@ static void test_padding(RPMEMpool *rpp)
 	memset(pool + 8192, 0, MIB);
 }
 
-/* Ranges of a lane that overlap: the last flush wins, however each of them travels (L10). */
+/*
+ * If flushes on one lane overlap, the target must keep the bytes of the last one, whether the
+ * bytes travel inside a message or separately (rule L10 in src/lanes/messages.h).
+ */
 static void test_order(RPMEMpool *rpp)
 {
 	static const size_t lengths[] = {64, 5000, 100000};
@@ -207,17 +213,21 @@ static void test_attributes(void)
 	struct rpmem_pool_attr attr = attributes(1), got;
 	RPMEMpool *rpp = opened("pool.set", pool, &got);
 
-	ok(!memcmp(&attr, &got, sizeof(attr)), "open: it returns the attributes of create");
+	ok(!memcmp(&attr, &got, sizeof(attr)),
+		"open: it returns the attributes that were given to rpmem_create");
 	attr = attributes(9);
 	for (int i = 0; i < 50; i++)
 		if (rpmem_set_attr(rpp, &attr) || rpmem_persist(rpp, 8192, 8, 0, 0))
 			diag("round %d: %s", i, rpmem_errormsg());
 	is_int(rpmem_set_attr(rpp, &attr), 0,
-		"set_attr: fifty calls between persists, and one more, succeed");
+		"set_attr: it succeeds after fifty rounds of set_attr and persist");
 	is_int(rpmem_close(rpp), 0, "close: it succeeds after attributes were set");
 	rpp = opened("pool.set", pool, &got);
 	ok(!memcmp(&attr, &got, sizeof(attr)), "open: it returns the attributes that were set");
-	/* Zeros mean what NULL means; test/unit/pool.c removes the attributes with NULL. */
+	/*
+	 * Attributes that are all zeros remove the pool's attributes, as NULL does, which
+	 * test/unit/pool.c tests.
+	 */
 	is_int(rpmem_set_attr(rpp, &none), 0,
 		"set_attr: zeros, which remove the attributes, succeed");
 	is_int(rpmem_persist(rpp, 8192, 8, 0, 0), 0,
@@ -243,7 +253,7 @@ static uint64_t sum_of(const uint64_t *times)
 	return sum;
 }
 
-/* `rpp` is pool.set, open with lanes 0 to 2. */
+/* Expects `rpp`, a handle of pool.set with the lanes 0 to 2. */
 static void test_counters(RPMEMpool *rpp)
 {
 	struct holdfast_remote_counts *before, *after;
@@ -280,7 +290,7 @@ static void test_counters(RPMEMpool *rpp)
 		"counters: the description of a pool that is open has counters");
 	if (set->stats)
 		ok(!memcmp(set->stats, after, sizeof(*after)),
-			"counters: the description has the same counters as the program that has the pool open");
+			"counters: holdfast_remote_describe returns the same counters as holdfast_remote_stats");
 	holdfast_remote_set_free(&set);
 	holdfast_remote_stats_free(&after);
 	ok(!after, "holdfast_remote_stats_free: the pointer becomes NULL");
@@ -297,8 +307,8 @@ static void *wait_for_lane_1(void *rpp)
 }
 
 /*
- * Returns when the thread has been asleep for some time: it waits for its lane then. Bails out if
- * it does not fall asleep.
+ * Returns when the waiting thread has been asleep for some time, which means that it waits for its
+ * lane. Bails out if it does not fall asleep.
  */
 static void await_sleep(void)
 {
@@ -356,41 +366,48 @@ static void *continue_it(void *target)
 	return NULL;
 }
 
-/* `rpp` is pool.set, open with lanes 0 to 2. */
+/* Expects `rpp`, a handle of pool.set with the lanes 0 to 2. */
 static void test_started(RPMEMpool *rpp)
 {
-	fails(holdfast_remote_persist_wait(rpp, 0), EINVAL, "wait: without a start it is EINVAL");
+	fails(holdfast_remote_persist_wait(rpp, 0), EINVAL,
+		"persist_wait: without a start it is EINVAL");
 	fails(holdfast_remote_persist_wait(rpp, 3), EINVAL,
-		"wait: a lane that the pool does not have is EINVAL");
+		"persist_wait: a lane that the pool does not have is EINVAL");
 	fails(holdfast_remote_persist_start(rpp, 0, 64, 0, 0), EINVAL,
-		"start: a range in the header is EINVAL");
+		"persist_start: a range in the header is EINVAL");
 	fails(holdfast_remote_persist_start(rpp, 8192, 64, 0, 2), EINVAL,
-		"start: an unknown flag is EINVAL");
+		"persist_start: an unknown flag is EINVAL");
 	scribble(8192, 3 * MIB);
-	is_int(holdfast_remote_persist_start(rpp, 8192, 100, 0, 0), 0, "start: it succeeds");
+	is_int(holdfast_remote_persist_start(rpp, 8192, 100, 0, 0), 0,
+		"persist_start: it succeeds");
 	is_int(holdfast_remote_persist_start(rpp, 8292, MIB, 1, RPMEM_PERSIST_RELAXED), 0,
-		"start: it succeeds on a second lane, with RELAXED");
+		"persist_start: it succeeds on a second lane, with RPMEM_PERSIST_RELAXED");
 	is_int(holdfast_remote_persist_start(rpp, 8292 + MIB, 2 * MIB - 100, 2, 0), 0,
-		"start: it succeeds for more bytes than may be on their way at a time");
+		"persist_start: it succeeds for more bytes than librpmem sends without an answer");
 	fails(holdfast_remote_persist_start(rpp, 8192, 64, 0, 0), EBUSY,
-		"start: a second one on the lane is EBUSY");
-	fails(rpmem_persist(rpp, 8192, 64, 0, 0), EBUSY, "start: a persist on the lane is EBUSY");
-	fails(rpmem_flush(rpp, 8192, 64, 0, 0), EBUSY, "start: a flush on the lane is EBUSY");
-	fails(rpmem_drain(rpp, 0, 0), EBUSY, "start: a drain of the lane is EBUSY");
+		"persist_start: a second one on the lane is EBUSY");
+	fails(rpmem_persist(rpp, 8192, 64, 0, 0), EBUSY,
+		"persist_start: a persist on the lane is EBUSY");
+	fails(rpmem_flush(rpp, 8192, 64, 0, 0), EBUSY,
+		"persist_start: a flush on the lane is EBUSY");
+	fails(rpmem_drain(rpp, 0, 0), EBUSY, "persist_start: a drain of the lane is EBUSY");
 	fails(rpmem_deep_persist(rpp, 8192, 64, 0), EBUSY,
-		"start: a deep persist on the lane is EBUSY");
-	fails(rpmem_read(rpp, buffer, 8192, 64, 0), EBUSY, "start: a read on the lane is EBUSY");
+		"persist_start: a deep persist on the lane is EBUSY");
+	fails(rpmem_read(rpp, buffer, 8192, 64, 0), EBUSY,
+		"persist_start: a read on the lane is EBUSY");
 	has_str(rpmem_errormsg(), "lane 0: a persist was started",
-		"start: the message about a busy lane says why");
+		"persist_start: the message about a busy lane says that a persist was started on it");
 	for (unsigned lane = 3; lane--;)
-		is_int(holdfast_remote_persist_wait(rpp, lane), 0, "wait: it succeeds on lane %u",
-			lane);
-	ok(same(rpp, 8192, 3 * MIB), "wait: the target has all bytes afterwards");
-	fails(holdfast_remote_persist_wait(rpp, 0), EINVAL, "wait: a second one is EINVAL");
+		is_int(holdfast_remote_persist_wait(rpp, lane), 0,
+			"persist_wait: it succeeds on lane %u", lane);
+	ok(same(rpp, 8192, 3 * MIB),
+		"persist_wait: the target has all bytes of three persists that were waited for");
+	fails(holdfast_remote_persist_wait(rpp, 0), EINVAL, "persist_wait: a second one is EINVAL");
 	rpmem_flush(rpp, 8192, 8, 0, 0);
 	is_int(holdfast_remote_persist_start(rpp, 8192, 0, 0, 0), 0,
-		"start: it succeeds for an empty range after a flush");
-	is_int(holdfast_remote_persist_wait(rpp, 0), 0, "wait: it succeeds for an empty range");
+		"persist_start: it succeeds for an empty range after a flush");
+	is_int(holdfast_remote_persist_wait(rpp, 0), 0,
+		"persist_wait: it succeeds for an empty range");
 }
 
 static void test_closed_without_wait(void)
@@ -398,9 +415,10 @@ static void test_closed_without_wait(void)
 	RPMEMpool *rpp = opened("pool.set", pool, NULL);
 
 	is_int(holdfast_remote_persist_start(rpp, 8192, 64, 0, 0), 0,
-		"close without wait: a persist is started before");
-	fails(rpmem_close(rpp), ECANCELED, "close without wait: it is ECANCELED");
-	has_str(rpmem_errormsg(), "lane 0", "close without wait: the message names the lane");
+		"close without persist_wait: a persist is started on the pool");
+	fails(rpmem_close(rpp), ECANCELED, "close without persist_wait: it is ECANCELED");
+	has_str(rpmem_errormsg(), "lane 0",
+		"close without persist_wait: the message names the lane of the started persist");
 }
 
 /* Closes a pool while a thread waits for a persist that a stopped target does not answer. */
@@ -413,14 +431,18 @@ static void test_closed_while_waiting(void)
 
 	if (!rpp)
 		bail("cannot open: %s", rpmem_errormsg());
-	/* The first store asks the target, which must be running. */
-	is_int(rpmem_persist(rpp, 8192, 64, 0, 0), 0, "close: a persist succeeds before it");
+	/*
+	 * The first store of a session needs an answer of the target, so make it before the target
+	 * is stopped.
+	 */
+	is_int(rpmem_persist(rpp, 8192, 64, 0, 0), 0,
+		"close while a thread waits: a persist succeeds before the target is stopped");
 	pid_t target = find_target();
 	if (!target)
 		bail("cannot find the target");
 	stop_process(target);
 	is_int(holdfast_remote_persist_start(rpp, 8192, 64, 1, 0), 0,
-		"close: a persist is started while the target is stopped");
+		"close while a thread waits: a persist is started while the target is stopped");
 	if (pthread_create(&waiter, NULL, wait_for_lane_1, rpp))
 		bail("cannot start a thread");
 	await_sleep();
@@ -459,7 +481,7 @@ static void test_pool_of_headers(void)
 		"holdfast_remote_info: the provider is %s",
 		holdfast_provider_name(remote->provider));
 	ok(!remote->port == (remote->provider == HOLDFAST_PROVIDER_SSH),
-		"holdfast_remote_info: lanes have a port, unless they are inside ssh");
+		"holdfast_remote_info: the port is 0 if the data goes inside ssh, else it is set");
 	is_int(remote->granularity, expected("GRANULARITY", PMEM2_GRANULARITY_PAGE),
 		"holdfast_remote_info: the granularity is %d", remote->granularity);
 	is_int(remote->method, expected("METHOD", HOLDFAST_METHOD_WRITE_MESSAGE),
@@ -467,7 +489,7 @@ static void test_pool_of_headers(void)
 	is_int(remote->header_size, 4096, "holdfast_remote_info: the header has 4096 bytes");
 	is_int(remote->pool_size, 2 * POOL, "pool size: the header counts as part of the pool");
 	ok(remote->round_trip_ns > 0,
-		"holdfast_remote_info: the round trip of a message is set, %u ns",
+		"holdfast_remote_info: the time of a message's round trip is set, %u ns",
 		remote->round_trip_ns);
 	is_str(remote->address, HOST,
 		"holdfast_remote_info: the address is that of the host that ssh reached");
@@ -564,7 +586,7 @@ static void test_describe(void)
 	ok(!set, "describe: the output is NULL on failure");
 }
 
-/* -- errno: a call that succeeds leaves it alone, also if signals interrupt its waits -- */
+/* -- errno: successful calls leave errno unchanged, also if signals interrupt their waits -- */
 
 static volatile sig_atomic_t interruptions;
 

@@ -94,7 +94,10 @@ static int connect_pool(const struct words *words, bool create)
 	return 0;
 }
 
-/* Stores new random bytes to the range, or nothing if it is not within the memory. */
+/*
+ * Stores new random bytes to this range of the memory. Does nothing if the range is beyond its
+ * end.
+ */
 static void change(size_t offset, size_t length)
 {
 	static uint64_t state = 88172645463325252u;

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * fault-mangle.c - a proxy between an initiator and its target that changes one message
+ * fault-mangle.c - a proxy between an initiator and its target that changes one frame, as a
+ * message of the control channel is called
  *
  *	fault-mangle OUTCOME DIRECTION FRAME HOW[=N] COMMAND [ARG...]
  *
- * It runs the command, which is rpmemd, and passes its input and output on. In the given DIRECTION,
- * `to-target' or `to-initiator', it changes the frame with the number FRAME (0 is the greeting):
+ * The proxy runs the command, which is rpmemd, and passes its input and output on. In the given
+ * DIRECTION, `to-target' or `to-initiator', it changes the frame with the number FRAME (0 is the
+ * greeting):
  *
  *	cut=N		pass on only its first N bytes, and then close the stream
  *	hang=N		pass on only its first N bytes, and then nothing more
@@ -39,10 +41,10 @@
 
 struct stream {
 	int from, to;
-	bool spoilt; /* the frame to change is in this stream */
+	bool spoilt; /* this stream has the frame that is to be changed */
 	bool ended, hangs;
 	unsigned frame; /* number of the next frame */
-	size_t filled;  /* number of bytes in `data`, which begin with the next frame */
+	size_t filled;  /* number of bytes in `data`, where the next frame begins */
 	uint8_t data[ROOM];
 };
 
@@ -69,7 +71,7 @@ static void pass(const struct stream *stream, const uint8_t *data, size_t length
 	while (length) {
 		ssize_t n = write(stream->to, data, length);
 		if (n < 0)
-			return; /* the reader has closed its end */
+			return; /* the process that reads this stream has closed it */
 		data += n;
 		length -= (size_t)n;
 	}
@@ -158,7 +160,10 @@ static void advance(struct stream *stream)
 	}
 }
 
-/* Reads and passes on what the stream has. Returns false at the end of the stream. */
+/*
+ * Reads the bytes that the stream has, and passes on all complete frames. Returns false at the end
+ * of the stream.
+ */
 static bool feed(struct stream *stream)
 {
 	ssize_t n = read(stream->from, stream->data + stream->filled, ROOM - stream->filled);
@@ -225,8 +230,9 @@ static void finish(struct stream *stream)
 }
 
 /*
- * Passes frames on until the target has closed its output. If its stream hangs, the initiator must
- * not see the end, and the relay goes on until the initiator closes, too.
+ * Passes frames on until the target has closed its output. If the proxy has stopped passing the
+ * target's output on (hang), the initiator must not see that end, so relay() continues until the
+ * initiator closes its output, too.
  */
 static void relay(struct stream *to, struct stream *back)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * fault-reconnect.c - cause faults at random moments between an initiator that reconnects and its
- * target: nothing acknowledged is lost, and each reconnect ends in an equal target or in an error
- * that says why
+ * target. No acknowledged store may be lost, and each reconnect must make the target's pool equal
+ * to the initiator's memory, or fail with an error that says why.
  *
  *	fault-reconnect FAULTS SEED NAME HOST FOLDER [CABLE]
  *
@@ -11,10 +11,11 @@
  * two ends, with the argument `down', and mends it with `up'. If it is given, ssh is a process of
  * its own, and is killed, too.
  *
- * Faults: the target is killed or stopped, the initiator, both at once, or ssh; the network is cut;
- * another writer has the pool for a moment. They come at any time, while the initiator stores, and
- * while it catches up or syncs. If it is killed then, either the pool is marked, or it is what it
- * was before, or it is equal to the initiator's memory.
+ * Faults: the target or the initiator is killed or stopped; both are killed at once; ssh is
+ * killed; the network is cut; another writer opens the pool for a moment. Faults come at any time:
+ * while the initiator stores, and while it catches up or syncs. After an initiator was killed
+ * during a catch-up or sync, either the pool is marked as inconsistent, or its bytes are
+ * unchanged, or they are equal to the initiator's memory.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -44,7 +45,7 @@ enum fault {
 
 static const struct {
 	const char *name;
-	unsigned weight, with_cable; /* how often it is drawn, in percent */
+	unsigned weight, with_cable; /* probability of this fault in percent */
 } faults[FAULTS] = {
 	{"target killed", 54, 30},
 	{"initiator killed", 30, 22},
@@ -58,14 +59,17 @@ static const struct {
 
 static struct job *job;
 static uint64_t dice;
-static long deadline; /* RPMEM_TIMEOUT_MS in microseconds */
+static long deadline; /* the time limit RPMEM_TIMEOUT_MS, in microseconds */
 static pid_t writer;
 static enum fault last;
 static unsigned count[FAULTS], in_catch_up, in_sync, marks, as_before, equal;
 
 /* -- processes -- */
 
-/* True if the process has not ended. Sets its parent and name. */
+/*
+ * Looks a process up in /proc. Returns true if it has not ended; sets the id of its parent, and
+ * its name.
+ */
 static bool look_up(const char *pid, int *parent, char name[32])
 {
 	char path[300], state = 'Z';
@@ -89,7 +93,7 @@ static bool is_alive(pid_t pid)
 	return pid > 0 && look_up(text, &parent, name);
 }
 
-/* The target that was started last, if it has not ended; else 0. */
+/* Returns the process id of the target that was started last, or 0 if that process has ended. */
 static pid_t target(void)
 {
 	char path[512];
@@ -104,7 +108,7 @@ static pid_t target(void)
 	return is_alive(pid) ? pid : 0;
 }
 
-/* The ssh of the writer; 0 if it has none now. */
+/* Returns the process id of the writer's ssh, or 0 if the writer has not started one. */
 static pid_t ssh(void)
 {
 	DIR *processes = opendir("/proc");
@@ -152,7 +156,7 @@ static bool has_ended(pid_t pid)
 	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) || info.si_pid;
 }
 
-/* -- the pool at the target, in files of this machine -- */
+/* -- the target's pool, whose part files are on this machine, too -- */
 
 void job_read_parts(struct job *shared, char *to)
 {
@@ -189,7 +193,7 @@ static bool is_marked(void)
 	return marked;
 }
 
-/* False, with the reason in job->why. */
+/* Makes the test fail with this reason, which is kept in job->why. Returns false. */
 static bool failed(const char *why)
 {
 	snprintf(job->why, sizeof(job->why), "%s", why);
@@ -197,7 +201,11 @@ static bool failed(const char *why)
 	return false;
 }
 
-/* The initiator was killed in this phase: see what it has left at the target. */
+/*
+ * Checks the pool at the target after the initiator was killed in this phase. Returns false if an
+ * acknowledged store is lost, or if a catch-up or sync has left only some of the bytes without a
+ * mark as inconsistent.
+ */
 static bool check_left(enum phase phase)
 {
 	static char there[POOL_SIZE];
@@ -227,7 +235,9 @@ static bool check_left(enum phase phase)
 
 /* -- moments -- */
 
-/* Wait until the writer is in a phase from `from` to `to`. False if it has failed. */
+/*
+ * Wait until the writer is in a phase from `from` to `to`. Return false if the writer has failed.
+ */
 static bool wait_phase(enum phase from, enum phase to)
 {
 	for (int ms = 0; ms < PATIENCE; ms++) {
@@ -247,9 +257,10 @@ static bool wait_phase(enum phase from, enum phase to)
 }
 
 /*
- * A fault that ends the connection: wait until the writer has noticed. False if it has failed, or
- * if it stores on: then the target that was struck was a late one, of an attempt to connect that
- * had been given up. An ssh that is struck is the writer's in any case.
+ * Waits until the writer has noticed a fault that ends its connection. Returns false if the writer
+ * has failed. Returns false, too, if `may_be_late` is set and the writer still stores: then the
+ * killed target was not the writer's, but remained of an attempt to connect that the writer had
+ * given up.
  */
 static bool wait_noticed(unsigned healed, bool may_be_late)
 {
@@ -273,13 +284,16 @@ static long up_to(long microseconds)
 	return (long)draw(&dice, (uint64_t)microseconds + 1);
 }
 
-/* How long a fault lasts that can be undone: often too short to be noticed. */
+/*
+ * Returns how long, in microseconds, a process is to be stopped or the network cut: often too
+ * short to be noticed.
+ */
 static long a_while(void)
 {
 	return draw(&dice, 2) ? up_to(100000) : up_to(deadline * 3 / 2);
 }
 
-/* -- faults; false if there was nothing to strike -- */
+/* -- faults: each function returns false if there was nothing to kill, stop or cut -- */
 
 static bool kill_target(void)
 {
@@ -295,7 +309,7 @@ static bool kill_initiator(bool target_too)
 
 	if (target_too && !pid)
 		return false;
-	/* At the same time, or one a moment after the other. */
+	/* Kill both at the same time, or the target a moment before the initiator. */
 	if (pid && draw(&dice, 2)) {
 		kill(pid, SIGKILL);
 		nap(up_to(2000));
@@ -343,7 +357,10 @@ static bool cut(void)
 	return true;
 }
 
-/* Stop the writer, which stores, end its target, and let another writer store. */
+/*
+ * Stop the writer while it stores, kill its target, let another writer store to the pool, and then
+ * let the first writer continue.
+ */
 static bool steal(void)
 {
 	pid_t pid = target();
@@ -403,7 +420,7 @@ static enum fault draw_fault(void)
 	return (enum fault)i;
 }
 
-/* Wait for any moment of a catch-up or sync, or for one when bytes are sent. */
+/* Wait for a random moment of a catch-up or sync; with `sending`, for one while bytes are sent. */
 static void wait_mark(bool sending)
 {
 	long after = up_to(sending ? 2000 : 60000);
@@ -417,7 +434,9 @@ static void wait_mark(bool sending)
 	nap(after);
 }
 
-/* Wait for a moment: while it stores, while it catches up or syncs, or any. */
+/*
+ * Wait for a random moment: one while the writer stores, one while it catches up or syncs, or any.
+ */
 static bool wait_moment(enum fault fault)
 {
 	unsigned way = (unsigned)draw(&dice, 8);
@@ -470,7 +489,7 @@ static unsigned total(void)
 	return sum;
 }
 
-/* Kill the last writer, and fork one that only looks at the pool. */
+/* Kill the writer, and fork a last one, which only checks the pool. */
 static bool look(void)
 {
 	if (writer && !kill_initiator(false))
@@ -525,7 +544,7 @@ static void run(unsigned wanted)
 	report();
 	if (!ok(well,
 		    "fault-reconnect, %s: no acknowledged store is lost, and each reconnect ends "
-		    "in an equal pool or an error that says why",
+		    "in a pool equal to the memory, or an error that says why",
 		    job->name))
 		diag("after %u faults, the last one with the %s: %s", total(), faults[last].name,
 			job->why);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * fault-reconnect.h - what the two halves of fault-reconnect.c share: the job, which causes faults,
- * and its writers, the initiators that go on over them (fault-writer.c)
+ * fault-reconnect.h - declarations for fault-reconnect.c, the job, which causes faults, and for
+ * fault-writer.c, the writers, which are initiators that reconnect after each fault
  */
 #ifndef TEST_REMOTE_FAULT_RECONNECT_H
 #define TEST_REMOTE_FAULT_RECONNECT_H
@@ -11,30 +11,33 @@
 /* Time limit in milliseconds for a writer to store again after a fault */
 #define PATIENCE 120000
 
-/* The state of a writer. Its own end is a failure, unless it is DONE. */
+/* The state of a writer. A writer that exits in another state than DONE makes the test fail. */
 enum phase { CONNECTING, SYNCING, HEALING, STORING, DONE, FAILED };
 
-/* In memory that the job and its writers share */
+/* The state of a test, in memory that the job and its writers share */
 struct job {
 	const char *host, *name, *folder, *cable;
 	char set[64]; /* the name, with .set */
 	_Atomic enum phase phase;
-	atomic_uint healed; /* reconnects that have succeeded */
-	atomic_bool stolen; /* another writer has had the pool */
-	/* Only targets were killed since the last reconnect: no old bytes are on their way. */
+	atomic_uint healed; /* number of reconnects that have succeeded */
+	atomic_bool stolen; /* another writer has stored to the pool */
+	/*
+	 * True if since the last reconnect only targets or initiators were killed: then no bytes
+	 * that were sent before can still arrive.
+	 */
 	atomic_bool quiet;
 	bool has_before, marked;
-	unsigned refused, syncs, repeated; /* reconnects that failed; syncs; stores done again */
-	char why[1024];                    /* message if the phase is FAILED */
+	unsigned refused, syncs, repeated; /* counts; repeated: persist_again() */
+	char why[1024];                    /* if the phase is FAILED: the reason */
 	struct slots slots;
-	_Alignas(4096) char memory[POOL_SIZE]; /* what the initiators store */
+	_Alignas(4096) char memory[POOL_SIZE]; /* the memory that the writers persist */
 	char before[POOL_SIZE]; /* the pool at the target before a catch-up or sync began */
 };
 
 static inline void job_fail(struct job *job, const char *format, ...)
 	__attribute__((__noreturn__, __format__(__printf__, 2, 3)));
 
-/* End this process; the test has failed with this message. */
+/* Makes the test fail with this message, and ends this process. */
 static inline void job_fail(struct job *job, const char *format, ...)
 {
 	va_list ap;
@@ -46,13 +49,16 @@ static inline void job_fail(struct job *job, const char *format, ...)
 	_exit(EXIT_FAILURE);
 }
 
-/* Read the parts of the pool at the target. */
+/* Reads all bytes of the target's pool from its part files. */
 void job_read_parts(struct job *job, char *to);
 
-/* Store, and reconnect after each fault, until this process is killed; with `last`, only look. */
+/*
+ * Stores, and reconnects after each fault, until this process is killed. With `last`, only checks
+ * the pool.
+ */
 void writer_run(struct job *job, bool last) __attribute__((__noreturn__));
 
-/* Be another writer: store to the pool, and close it. */
+/* Acts as another writer: opens the pool, stores to it, and closes it. */
 void writer_steal(struct job *job) __attribute__((__noreturn__));
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * fault-slots.h - what the storms of faults store in a pool, and how they find a store that is lost
+ * fault-slots.h - the stores that fault-storm.c and fault-writer.c make in a pool, and the check
+ * that finds a lost store
  *
  * The pool is divided into slots. The numbers of the last store that was begun, and of the last one
  * that was acknowledged, are kept for each slot, in memory that outlives the process that stores.
@@ -24,7 +25,7 @@ struct slot {
 	size_t offset, length; /* multiples of 8 */
 	uint32_t started;      /* number of the last store that was begun */
 	uint32_t acked;        /* number of the last store that was acknowledged as durable */
-	bool relaxed;          /* the store that was begun last may be torn */
+	bool relaxed;          /* the slot may be torn, as a relaxed store was made to it */
 };
 
 struct slots {
@@ -46,7 +47,10 @@ static inline void nap(long microseconds)
 	nanosleep(&(struct timespec){microseconds / 1000000, microseconds % 1000000 * 1000}, NULL);
 }
 
-/* Lay out the slots at random, most of the pool wide. False if they do not fit into it. */
+/*
+ * Places the slots at random offsets, spread over most of the pool. Returns false if they do not
+ * fit into the pool.
+ */
 static inline bool slots_init(struct slots *slots, uint64_t seed)
 {
 	static const size_t lengths[] = {8, 64, 24, 200, 4096, 8, 40000, 262144, 16, 1024};
@@ -69,7 +73,7 @@ static inline uint64_t slots_word(unsigned slot, size_t index, uint32_t store)
 	return (uint64_t)store << 32 | (uint32_t)(mix ^ mix >> 32);
 }
 
-/* Write the words of the store that was begun last to the memory. */
+/* Writes the words of the slot's latest store to the memory. */
 static inline void slots_fill(const struct slots *slots, char *memory, unsigned i)
 {
 	const struct slot *slot = &slots->at[i];
@@ -84,7 +88,10 @@ static inline void slots_begin(struct slots *slots, char *memory, unsigned i, bo
 {
 	struct slot *slot = &slots->at[i];
 
-	/* If the last store may be torn, so may this one be until it is acknowledged. */
+	/*
+	 * If the previous store to this slot may be torn and was not acknowledged, this one may be
+	 * torn, too.
+	 */
 	slot->relaxed = relaxed || (slot->relaxed && slot->started != slot->acked);
 	slot->started++;
 	atomic_signal_fence(memory_order_seq_cst);
@@ -98,8 +105,8 @@ static inline void slots_acknowledge(struct slots *slots, unsigned i)
 }
 
 /*
- * Check a slot in a copy of the pool: each word is that of a store from the acknowledged one on. If
- * it is not, returns false with the reason in `why`.
+ * Checks a slot in a copy of the pool: each word must be of the last acknowledged store or of a
+ * later one. If a word is not, returns false, and writes the reason to `why`.
  */
 static inline bool slots_check(
 	const struct slots *slots, unsigned i, const char *there, char *why, size_t size)
@@ -108,7 +115,7 @@ static inline bool slots_check(
 	const uint64_t *at = (const uint64_t *)(there + slot->offset);
 
 	if (slot->relaxed && slot->started != slot->acked)
-		return true; /* torn: may mix the bytes of all stores since the acknowledged one */
+		return true; /* torn: may mix bytes of all stores since the acknowledged */
 	for (size_t k = 0; k < slot->length / 8; k++) {
 		uint32_t store = (uint32_t)(at[k] >> 32);
 		if (store >= slot->acked && store <= slot->started &&

@@ -39,9 +39,9 @@ enum phase { CONNECTING, STORING, DONE, FAILED };
 struct job {
 	const char *host, *set, *pids;
 	_Atomic enum phase phase;
-	unsigned kills, of_targets, early; /* kills: all, of the target, before the first store */
+	unsigned kills, of_targets, early; /* kills; those of targets; those before a store */
 	bool created;
-	char why[512]; /* message if the phase is FAILED */
+	char why[512]; /* why the test has failed, if the phase is FAILED */
 	struct slots slots;
 };
 
@@ -76,7 +76,8 @@ static RPMEMpool *connect_pool(struct job *job)
 		RPMEMpool *rpp = rpmem_open(job->host, job->set, memory, POOL_SIZE, &lanes, &got);
 		if (!rpp && !job->created) {
 			/*
-			 * A creation that was killed may have left parts that are not a pool yet.
+			 * Remove what a killed rpmem_create() may have left: part files that are
+			 * not a pool yet.
 			 */
 			if (errno != ENOENT && errno != EBUSY)
 				rpmem_remove(job->host, job->set, RPMEM_REMOVE_FORCE);
@@ -90,7 +91,9 @@ static RPMEMpool *connect_pool(struct job *job)
 			job->created = true;
 			return rpp;
 		}
-		/* ECONNRESET: the target was killed. EBUSY: the previous one has not ended yet. */
+		/*
+		 * ECONNRESET: the target was killed. EBUSY: the previous target has not ended yet.
+		 */
 		if (errno == ECONNRESET)
 			_exit(EXIT_SUCCESS);
 		if (errno != EBUSY)
@@ -101,8 +104,8 @@ static RPMEMpool *connect_pool(struct job *job)
 }
 
 /*
- * Ends the writer after a call has failed: in success if the target was killed, which makes calls
- * fail with ECONNRESET, else with a failure of the test.
+ * Ends the writer after a call has failed. If the target was killed, calls fail with ECONNRESET,
+ * and the writer ends with success; any other error makes the test fail.
  */
 static void ended(struct job *job, RPMEMpool *rpp, const char *call)
 {
@@ -227,9 +230,9 @@ static void wait_for(const struct job *job, enum phase phase, pid_t writer, long
 }
 
 /*
- * Waits for the end of the writer; false if it hangs. If `target` was killed while the writer was
- * connecting, the writer may start further targets, as after an open that finds no pool: they are
- * killed, too.
+ * Waits for the end of the writer; returns false if it does not end. If `target` was killed while
+ * the writer was connecting, the writer may start more targets, for example after an open that
+ * finds no pool: kills those, too.
  */
 static bool reap(const struct job *job, pid_t writer, pid_t target)
 {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * fault-writer.c - the initiator of fault-reconnect.c: stores with all calls, reconnects when one
- * fails, and checks each time that the target is equal
+ * fault-writer.c - the initiator of fault-reconnect.c: stores with all calls, reconnects when a
+ * call fails, and checks after each reconnect that the target is equal to its memory
  *
- * All of its stores are flushed or persisted, also while the connection is lost. So a reconnect
- * that succeeds makes the target equal to the memory, byte for byte. A writer that follows one that
- * was killed has no notes: it syncs, or it persists again what was not acknowledged.
+ * Every store is flushed or persisted, also while the connection is lost: librpmem notes such
+ * ranges, and sends them at the reconnect. So a reconnect that succeeds makes the target equal to
+ * the memory, byte for byte. The notes of a writer that is killed are lost: the next writer syncs
+ * the whole pool, or persists again all stores that were not acknowledged.
  */
 #include <errno.h>
 #include <librpmem.h>
@@ -18,11 +19,14 @@
 #include "fault-reconnect.h"
 
 #define LANES 3u
-#define PAUSE 20000 /* in microseconds, before the next attempt to connect */
+#define PAUSE 20000 /* microseconds between two attempts to connect */
 
 /* -- errors -- */
 
-/* A call has failed: because of a fault, and with a message that names the pool set. */
+/*
+ * Checks the error of a call that has failed: errno must be one that a fault causes, and the
+ * message must name the pool set.
+ */
 static void check_failure(struct job *job, const char *call)
 {
 	static const int of_faults[] = {
@@ -90,7 +94,10 @@ static int store(struct job *job, RPMEMpool *rpp)
 					   : flush_many(job, rpp, lane);
 }
 
-/* Each slot's last store is durable: it is equal at the target. */
+/*
+ * Notes the last store to each slot as acknowledged, after the target was found equal to the
+ * memory.
+ */
 static void acknowledge_all(struct job *job)
 {
 	for (unsigned i = 0; i < SLOTS; i++)
@@ -98,7 +105,7 @@ static void acknowledge_all(struct job *job)
 			slots_acknowledge(&job->slots, i);
 }
 
-/* -- a target that has to become equal -- */
+/* -- syncs and reconnects, which must make the target equal to the memory -- */
 
 static void check_equal(struct job *job, const char *call)
 {
@@ -152,7 +159,10 @@ static RPMEMpool *sync_and_open(struct job *job)
 	return rpp;
 }
 
-/* Close the handle of a writer that has lost the pool to another one, and sync. */
+/*
+ * Close the handle after another writer has stored to the pool, and overwrite those stores by a
+ * sync.
+ */
 static RPMEMpool *take_back(struct job *job, RPMEMpool *rpp)
 {
 	if (!rpmem_persist(rpp, 0, 8, 0, 0) || errno != ESTALE)
@@ -164,7 +174,10 @@ static RPMEMpool *take_back(struct job *job, RPMEMpool *rpp)
 	return sync_and_open(job);
 }
 
-/* The handle has ended: store on, which is only noted, and reconnect. */
+/*
+ * Make some more stores on a handle whose connection is lost, which must be noted although they
+ * fail, and reconnect.
+ */
 static RPMEMpool *heal(struct job *job, RPMEMpool *rpp)
 {
 	unsigned more = (unsigned)draw(&job->slots.random, 20);
@@ -192,9 +205,12 @@ static RPMEMpool *heal(struct job *job, RPMEMpool *rpp)
 	return rpp;
 }
 
-/* -- a new writer, after one that was killed -- */
+/* -- the start of a writer that replaces a killed one -- */
 
-/* Persist all that was begun and not acknowledged, because no notes are left of it. */
+/*
+ * Persist each store that the previous writer has begun and that was not acknowledged, because its
+ * notes of unsent ranges are lost.
+ */
 static RPMEMpool *persist_again(struct job *job, RPMEMpool *rpp)
 {
 	bool failed = false;
@@ -225,7 +241,10 @@ static void check_slots(struct job *job, const char *there)
 			job_fail(job, "rpmem_read: %s", why);
 }
 
-/* The previous writer may have been killed in the middle of a store to memory. */
+/*
+ * Complete the words of each unfinished store in the memory: the previous writer may have been
+ * killed while it wrote them.
+ */
 static void finish_stores(struct job *job)
 {
 	for (unsigned i = 0; i < SLOTS; i++)
@@ -283,11 +302,11 @@ void writer_steal(struct job *job)
 		!(rpp = rpmem_open(job->host, job->set, other, POOL_SIZE, &lanes, NULL)); tries++) {
 		check_failure(job, "another writer's open");
 		if (tries == 100)
-			_exit(EXIT_FAILURE); /* the first writer has the pool open */
+			_exit(EXIT_FAILURE); /* the first writer still has the pool open */
 		nap(PAUSE);
 		lanes = 1;
 	}
-	/* Before the first slot: what slots have is checked. */
+	/* Store only to bytes before the first slot, because the contents of slots are checked. */
 	if (rpmem_persist(rpp, 0, 64, 0, 0) || rpmem_close(rpp))
 		job_fail(job, "another writer: %s", rpmem_errormsg());
 	_exit(EXIT_SUCCESS);

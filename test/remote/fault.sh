@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=bash disable=SC2034,SC2154
 #
-# fault.sh - starts both ends of a remote pool, for scripts that cause faults at or between them
+# fault.sh - functions that start the two ends of a remote pool, for scripts that cause faults at
+# either end or between them
 #
 #	. "$(dirname "$0")/fault.sh"
 #
@@ -50,8 +51,8 @@ mkdir "$target"
 printf '%s\n' PMEMPOOLSET "8M $target/small.part" >"$target/small.set"
 printf '%s\n' PMEMPOOLSET "8M $target/other.part" >"$target/other.set"
 
-# Prints the value of RPMEM_CMD. Its shell writes its process id to target.pid and becomes the
-# target, which the script could not find otherwise, as it runs on "another machine".
+# Prints a value for RPMEM_CMD: a shell command that writes its process id to target.pid, and then
+# becomes the target. Scripts find the target by this file.
 target_command() {
 	printf 'export ASAN_OPTIONS=%q UBSAN_OPTIONS=%q TSAN_OPTIONS=%q; ' \
 		"$ASAN_OPTIONS" "$UBSAN_OPTIONS" "$TSAN_OPTIONS"
@@ -72,7 +73,7 @@ reach_directly() {
 	export RPMEM_SSH RPMEM_CMD
 }
 
-actor_start() { # [COMMAND...]: a prefix of its command line
+actor_start() { # [COMMAND...]: start the actor, with this command in front of its name
 	rm -f "$dir/calls" "$dir/answers" "$dir/target.pid"
 	mkfifo "$dir/calls" "$dir/answers"
 	"$@" "$ACTOR" <"$dir/calls" >"$dir/answers" 2>"$dir/actor.err" &

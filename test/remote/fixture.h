@@ -26,7 +26,7 @@
 
 #define HOST      "127.0.0.1"
 #define MIB       ((size_t)1 << 20)
-#define POOL      (8 * MIB) /* size of the tests' pools; their sets have 16 MiB */
+#define POOL      (8 * MIB) /* size of the pools; the pool sets have 16 MiB */
 #define UNTOUCHED 0x7ab00
 
 static char folder[256]; /* folder of pool sets and parts */
@@ -129,7 +129,10 @@ FIXTURE bool is_stopped(pid_t pid)
 	return tasks && state == 'T';
 }
 
-/* Stops a process. A signal stops each of its threads by itself: returns when it has. */
+/*
+ * Stops a process, and returns when all of its threads have stopped: they stop one by one after
+ * the signal.
+ */
 FIXTURE void stop_process(pid_t pid)
 {
 	if (kill(pid, SIGSTOP))

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * fork.c - a pool belongs to the process that has opened it: its children cannot use it and do not
- * disturb it. Threads that are cancelled in a call leave a pool that works and closes.
+ * fork.c - tests that a pool belongs to the process that has opened it: children of this process
+ * can neither use nor disturb the pool. If a thread is cancelled in a call, the pool still works
+ * and can be closed.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -100,7 +101,8 @@ static void test_living_child(const char *how, pid_t (*make_child)(void))
 		for (;;)
 			pause();
 	double began = now();
-	is_int(rpmem_close(rpp), 0, "%s: rpmem_close() succeeds while a child lives", how);
+	is_int(rpmem_close(rpp), 0, "%s: rpmem_close() succeeds while a child of the process lives",
+		how);
 	ok(now() - began < 3, "%s: rpmem_close() does not wait for the child", how);
 	kill(child, SIGKILL);
 	status_of(child);
@@ -108,8 +110,8 @@ static void test_living_child(const char *how, pid_t (*make_child)(void))
 }
 
 /*
- * Runs in a process of its own: creates a pool, forks a child that stays, writes the child's id to
- * `tell`, and kills itself.
+ * Runs in a new process: creates a pool, forks a child that continues to run, writes the child's
+ * process id to `tell`, and kills itself.
  */
 static void die_open(int tell)
 {
@@ -175,8 +177,8 @@ static void test_own_pool(const char *how, pid_t (*make_child)(void))
 
 	if (!child)
 		_exit(use_own_pool());
-	is_int(status_of(child), 0, "%s: a child opens a pool, which its own child cannot use",
-		how);
+	is_int(status_of(child), 0,
+		"%s: a child opens a pool of its own, which the child's child cannot use", how);
 }
 
 /* -- cancellation -- */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * moments.c - kill either end or both at random moments of a catch-up or a sync
+ * moments.c - kill the daemon, the initiator, or both at a random moment of a catch-up or a sync
  *
  *	moments [MOMENTS [SEED]]
  *
- * Afterwards the pool is marked, and other initiators are refused; or it is, byte for byte, the
- * initiator's memory of then or what it was before.
+ * Afterwards the pool must be marked as inconsistent, and other initiators refused; or its bytes
+ * must be those of the initiator's memory, or those from before the catch-up or sync.
  */
 #include <errno.h>
 #include <signal.h>
@@ -14,10 +14,10 @@
 
 #include "reconnect.h"
 
-/* Shared with the initiators that are killed. */
+/* State in memory that the test shares with the initiators that it kills. */
 static struct moment {
-	atomic_int phase;  /* 1: catching up; 2: done */
-	char before[POOL]; /* the pool at the target before the catch-up */
+	atomic_int phase;  /* 1: the initiator catches up or syncs; 2: it has finished */
+	char before[POOL]; /* the target's pool before the catch-up or sync */
 } * moment;
 
 static void read_part(char *to)
@@ -31,7 +31,10 @@ static void read_part(char *to)
 	close(fd);
 }
 
-/* Make the pool equal again: over the handle that has ended, or as a next program would. */
+/*
+ * Makes the target's pool equal to the memory again: by a reconnect of the handle that has lost
+ * its target, or by a sync, as another program would.
+ */
 static int heal(RPMEMpool *rpp, bool by_sync)
 {
 	return by_sync ? holdfast_mirror_sync(HOST, "plain.set", pool, POOL, NULL, NULL)
@@ -78,7 +81,9 @@ static void wait_phase(int phase)
 		bail("the initiator does not reach phase %d", phase);
 }
 
-/* Open the pool as another initiator, in a process of its own. Returns 0 or the errno. */
+/*
+ * Opens the pool as another initiator, in a new process. Returns 0, or the errno of rpmem_open().
+ */
 static int open_elsewhere(void)
 {
 	int status = -1;
@@ -102,8 +107,10 @@ static int open_elsewhere(void)
 }
 
 /*
- * The target's pool is marked, and then others are refused, or it is a state of the source. All
- * that had the pool open have ended, or it is the stopped initiator's, and only the mark is read.
+ * Checks the target's pool: either it is marked as inconsistent, and other initiators are refused,
+ * or its bytes are those of the memory or those from before. With `is_free`, no process has the
+ * pool open, so this process tries to open it; without, the stopped initiator still has it, and
+ * only the mark is read.
  */
 static bool is_sound(unsigned *marked, bool is_free)
 {
@@ -122,7 +129,10 @@ static bool is_sound(unsigned *marked, bool is_free)
 	return false;
 }
 
-/* Wait until it catches up: half of the times for any moment, else for one when it sends. */
+/*
+ * Wait until the initiator catches up or syncs: in half of the cases for any moment of it, else
+ * for a moment while bytes are sent.
+ */
 static void wait_moment(void)
 {
 	long after = (long)draw(draw(2) ? 60000 : 300000), sending = (long)draw(15000);
@@ -149,7 +159,7 @@ static pid_t fork_initiator(bool by_sync)
 	return initiator;
 }
 
-/* The stopped initiator goes on with another daemon, and has to succeed. */
+/* Lets the stopped initiator continue, which must succeed with a new daemon. */
 static bool succeeds(pid_t initiator)
 {
 	kill(initiator, SIGCONT);
@@ -160,15 +170,15 @@ static bool succeeds(pid_t initiator)
 	return false;
 }
 
-/* Kill the daemon, the initiator or both, and look. */
+/* Kills the daemon, the initiator or both, and checks the pool. */
 static bool one_moment(unsigned *marked)
 {
 	bool by_sync = draw(2), sound;
-	unsigned victim = (unsigned)draw(3); /* 0: the daemon; 1: the initiator; 2: both */
+	unsigned victim = (unsigned)draw(3); /* kill 0: daemon, 1: initiator, 2: both */
 	pid_t initiator = fork_initiator(by_sync);
 
 	wait_moment();
-	/* Stop the initiator: it would go on at once with another daemon. */
+	/* Stop the initiator first: it would start another daemon at once. */
 	stop_process(initiator);
 	pid_t daemon = daemon_of(initiator);
 	if (victim != 1 && daemon) {
@@ -206,8 +216,8 @@ static void test_moments(unsigned moments, uint64_t seed)
 	}
 	diag("seed %ju: %u moments, %u with the mark set", (uintmax_t)seed, moments, marked);
 	is_int(sound, moments,
-		"catch-up and sync: whenever they are killed, the mark is there and others are refused, "
-		"or the pool is a whole state");
+		"catch-up and sync: when one is killed, the pool is marked and other initiators refused, "
+		"or the pool has all of the old bytes or all of the new ones");
 }
 
 int main(int argc, char **argv)
@@ -216,10 +226,16 @@ int main(int argc, char **argv)
 
 	have_shell_replaced();
 	set_up(argv);
-	/* As large as the memory: a sync of less must not remove the mark. */
+	/*
+	 * Make the pool as large as the memory, because a sync of fewer bytes may not remove the
+	 * mark.
+	 */
 	write_file("plain.set", "PMEMPOOLSET\nOPTION NOHDRS\n8MiB %s/plain.part\n", folder);
 	state += seed * UINT64_C(0x9e3779b97f4a7c15);
-	/* Processes are forked: libfabric must not be loaded yet. */
+	/*
+	 * Call nothing of librpmem before this: test_moments() forks processes, which must not
+	 * inherit a loaded libfabric.
+	 */
 	test_moments(argc > 1 ? (unsigned)atoi(argv[1]) : 6, seed);
 	return tap_done();
 }

@@ -43,6 +43,6 @@ int main(void)
 	ok(refused(holdfast_remote_describe("127.0.0.1", "s.set", &set)),
 		"holdfast_remote_describe: EPERM in a program with more rights than its user");
 	ok(!dlopen("libfabric.so.1", RTLD_NOW | RTLD_NOLOAD),
-		"libfabric: not loaded into a program with more rights than its user");
+		"libfabric: it is not loaded into a program with more rights than its user");
 	return tap_done();
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * quick_start.c - part of test programs that are started hundreds of times: keep libfabric from
- * reading the kernel's symbols
+ * quick_start.c - a source file of test programs that are started hundreds of times; keeps
+ * libfabric from reading the kernel's symbols
  *
- * That is half of the processor time of a program that opens one pool, and tells these tests
- * nothing. The reason and the way are those of tools/rpmemd/kernel_symbols.c. The other programs
- * of this folder start as users' programs do.
+ * Reading them takes half of the processor time of a program that opens one pool, and is not what
+ * these tests are about. tools/rpmemd/kernel_symbols.c explains why libfabric reads them and how
+ * this is prevented. The other programs of this folder read the symbols, as users' programs do.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * reconnect.c - holdfast_remote_reconnect() after the target is lost, and what it must not miss:
- * another writer, a replaced part, an older copy
+ * reconnect.c - tests of holdfast_remote_reconnect() after the target was lost. It must fail if
+ * another program has stored to the pool, or if a part was replaced, also by an older copy of
+ * itself.
  */
 #include <poll.h>
 #include <pthread.h>
@@ -12,7 +13,7 @@
 
 #include "reconnect.h"
 
-/* -- a target that is lost -- */
+/* -- reconnects after the target was killed -- */
 
 static void test_catch_up(void)
 {
@@ -28,22 +29,28 @@ static void test_catch_up(void)
 	store_some(rpp, 300);
 	leaves_errno(!holdfast_remote_reconnect(rpp), "reconnect: it succeeds, errno is unchanged");
 	ok(is_copy("plain.part", pool),
-		"reconnect: the target has all that was not drained, or failed");
+		"reconnect: the target has the bytes of all stores that were not drained or had failed");
 	for (unsigned lane = 0; lane < LANES; lane++) {
 		change(lane * 4096, 4096);
 		failed += rpmem_persist(rpp, lane * 4096, 4096, lane, 0);
 	}
-	ok(!failed && is_copy("plain.part", pool), "reconnect: all lanes are usable afterwards");
+	ok(!failed && is_copy("plain.part", pool),
+		"reconnect: afterwards a persist succeeds on each lane");
 	is_int(holdfast_remote_reconnect(rpp), 0,
-		"reconnect: a handle that has not ended is connected again");
+		"reconnect: it succeeds on a handle whose connection was not lost");
 	kill_daemon();
 	store_some(rpp, 2000);
-	is_int(holdfast_remote_reconnect(rpp), 0, "reconnect: it succeeds again and again");
-	ok(is_copy("plain.part", pool), "reconnect: more ranges than lanes can note are sent, too");
-	is_int(rpmem_close(rpp), 0, "reconnect: the pool is closed properly");
+	is_int(holdfast_remote_reconnect(rpp), 0,
+		"reconnect: it succeeds again after the target was lost again");
+	ok(is_copy("plain.part", pool),
+		"reconnect: all bytes are sent if there were more ranges than a lane can note");
+	is_int(rpmem_close(rpp), 0, "reconnect: close succeeds afterwards");
 }
 
-/* A session that has not begun: all its stores have failed, so nothing is known of it there. */
+/*
+ * Kill the target before the first store of a handle: all its stores have failed, so the target
+ * knows of no session.
+ */
 static void test_unbegun(void)
 {
 	RPMEMpool *rpp = open_plain(LANES), *other;
@@ -51,9 +58,11 @@ static void test_unbegun(void)
 	kill_daemon();
 	change(4096, 8);
 	fails(rpmem_persist(rpp, 4096, 8, 0, 0), ECONNRESET,
-		"unbegun session: the first persist fails");
-	is_int(holdfast_remote_reconnect(rpp), 0, "unbegun session: reconnect succeeds");
-	ok(is_copy("plain.part", pool), "unbegun session: the failed persist is sent");
+		"target lost before the first store: the first persist fails");
+	is_int(holdfast_remote_reconnect(rpp), 0,
+		"target lost before the first store: reconnect succeeds");
+	ok(is_copy("plain.part", pool),
+		"target lost before the first store: reconnect sends the bytes of the failed persist");
 	rpmem_close(rpp);
 
 	rpp = open_plain(LANES);
@@ -61,8 +70,10 @@ static void test_unbegun(void)
 	other = open_plain(1);
 	rpmem_persist(other, 0, 8, 0, 0);
 	rpmem_close(other);
-	fails(holdfast_remote_reconnect(rpp), ESTALE, "unbegun session: another writer is noticed");
-	fails(rpmem_close(rpp), ESTALE, "unbegun session: close reports another writer");
+	fails(holdfast_remote_reconnect(rpp), ESTALE,
+		"target lost before the first store: reconnect notices another writer");
+	fails(rpmem_close(rpp), ESTALE,
+		"target lost before the first store: close reports another writer");
 }
 
 static void test_two_writers(void)
@@ -73,26 +84,36 @@ static void test_two_writers(void)
 	other = open_plain(1);
 	fails(holdfast_remote_reconnect(rpp), EBUSY,
 		"two writers: reconnect is EBUSY while another program has the pool open");
-	is_int(rpmem_read(other, pool, 0, 8, 0), 0, "two writers: that program's handle is usable");
+	is_int(rpmem_read(other, pool, 0, 8, 0), 0,
+		"two writers: reconnect has not disturbed the program that has the pool open");
 	rpmem_close(other);
-	is_int(holdfast_remote_reconnect(rpp), 0, "two writers: a reader is not another writer");
+	is_int(holdfast_remote_reconnect(rpp), 0,
+		"two writers: reconnect succeeds if the other program has only read");
 	kill_daemon();
 	other = open_plain(1);
-	is_int(rpmem_persist(other, 0, 8, 0, 0), 0, "two writers: another program stores");
+	is_int(rpmem_persist(other, 0, 8, 0, 0), 0,
+		"two writers: the other program stores after the target was lost");
 	rpmem_close(other);
-	fails(holdfast_remote_reconnect(rpp), ESTALE, "two writers: the first one is refused");
-	has_str(rpmem_errormsg(), "another writer", "two writers: the message says why");
-	fails(rpmem_persist(rpp, 0, 8, 0, 0), ESTALE, "two writers: its persist fails with ESTALE");
-	fails(rpmem_drain(rpp, 0, 0), ESTALE, "two writers: its drain fails with ESTALE");
-	fails(holdfast_remote_reconnect(rpp), ESTALE, "two writers: it is refused for good");
-	fails(rpmem_close(rpp), ESTALE, "two writers: its close fails with ESTALE");
+	fails(holdfast_remote_reconnect(rpp), ESTALE,
+		"two writers: reconnect of the first one fails with ESTALE");
+	has_str(rpmem_errormsg(), "another writer",
+		"two writers: the message of reconnect says that there was another writer");
+	fails(rpmem_persist(rpp, 0, 8, 0, 0), ESTALE,
+		"two writers: the first one's persist fails with ESTALE");
+	fails(rpmem_drain(rpp, 0, 0), ESTALE,
+		"two writers: the first one's drain fails with ESTALE");
+	fails(holdfast_remote_reconnect(rpp), ESTALE,
+		"two writers: a second reconnect of the first one fails with ESTALE");
+	fails(rpmem_close(rpp), ESTALE, "two writers: the first one's close fails with ESTALE");
 }
 
 static void run(const char *format)
 {
 	char command[1024];
 
-	/* The format is a literal of the caller's, with the folder as its only arguments. */
+	/*
+	 * All callers pass a literal as format, and the folder is the only value that it inserts.
+	 */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 	snprintf(command, sizeof(command), format, folder, folder, folder, folder);
@@ -101,7 +122,10 @@ static void run(const char *format)
 		bail("cannot run %s", command);
 }
 
-/* A part from another disk, and a copy of part and state from before the session. */
+/*
+ * Replace the part by a copy without its extended attributes, as on another disk, and then part
+ * and state file by copies from before the session. Reconnect must notice both.
+ */
 static void test_replaced(void)
 {
 	RPMEMpool *rpp = made();
@@ -133,7 +157,10 @@ static void test_replaced(void)
 	run("rm -rf %s/then");
 }
 
-/* The time of a mark is only shown: no clock decides. */
+/*
+ * A mark as inconsistent has a time, which is only shown: whether a reconnect may clear the mark
+ * must not depend on any clock.
+ */
 static void test_clock(void)
 {
 	RPMEMpool *rpp = made();
@@ -150,15 +177,17 @@ static void test_clock(void)
 	unsigned nlanes = 1;
 	ok(!rpmem_open(HOST, "plain.set", pool, POOL, &nlanes, NULL) && errno == EUCLEAN,
 		"mark: another initiator is refused with EUCLEAN");
-	has_str(rpmem_errormsg(), "1970-01-01 00:00:01 UTC", "mark: the message says since when");
+	has_str(rpmem_errormsg(), "1970-01-01 00:00:01 UTC",
+		"mark: the message says since when the pool is marked");
 	change(0, 64);
 	rpmem_persist(rpp, 0, 64, 0, 0);
 	is_int(holdfast_remote_reconnect(rpp), 0, "clock: a mark from long ago is cleared");
-	ok(is_copy("plain.part", pool), "clock: the bytes are sent");
+	ok(is_copy("plain.part", pool),
+		"clock: a reconnect that clears a mark from long ago sends the bytes");
 	rpmem_close(rpp);
 }
 
-/* -- another call in progress -- */
+/* -- reconnects while another call is in progress -- */
 
 static void *persist(void *rpp)
 {
@@ -180,23 +209,29 @@ static void test_busy(void)
 		"reconnect: it is EBUSY while a call is in progress");
 	kill(daemon, SIGCONT);
 	pthread_join(thread, &failed);
-	ok(!failed, "reconnect: the call in progress succeeds");
-	is_int(rpmem_close(rpp), 0, "reconnect: the handle is usable after EBUSY");
+	ok(!failed,
+		"reconnect: the call in progress succeeds although reconnect failed with EBUSY");
+	is_int(rpmem_close(rpp), 0, "reconnect: close succeeds after reconnect failed with EBUSY");
 }
 
-/* A persist that was started keeps its lanes; the counters are those of the pool. */
+/*
+ * Reconnect while a started persist is not waited for yet: it keeps its lane, so reconnect must
+ * fail. Then check that the counters continue after a reconnect.
+ */
 static void test_started(void)
 {
 	RPMEMpool *rpp = made();
 	struct holdfast_remote_counts *before, *after;
 
 	change(8192, 64);
-	is_int(holdfast_remote_persist_start(rpp, 8192, 64, 1, 0), 0, "started persist: it starts");
+	is_int(holdfast_remote_persist_start(rpp, 8192, 64, 1, 0), 0,
+		"started persist: holdfast_remote_persist_start succeeds");
 	kill_daemon();
 	fails(holdfast_remote_reconnect(rpp), EBUSY,
 		"started persist: reconnect is EBUSY before it is waited for");
 	change(8192, 64);
-	holdfast_remote_persist_wait(rpp, 1); /* the target may have answered before its end */
+	/* Ignore the result: the target may or may not have answered before it was killed. */
+	holdfast_remote_persist_wait(rpp, 1);
 	rpmem_persist(rpp, 8192, 64, 1, 0);
 	fails(holdfast_remote_persist_wait(rpp, 1), ECONNRESET,
 		"started persist: on an ended handle, a second wait fails as other calls do");
@@ -204,22 +239,26 @@ static void test_started(void)
 		bail("stats: %s", rpmem_errormsg());
 	is_int(holdfast_remote_reconnect(rpp), 0,
 		"started persist: reconnect succeeds after the wait");
-	ok(is_copy("plain.part", pool), "started persist: the bytes are sent");
+	ok(is_copy("plain.part", pool), "started persist: reconnect sends the bytes");
 	is_int(holdfast_remote_persist_start(rpp, 8192, 64, 1, 0), 0,
 		"started persist: another one starts after the reconnect");
-	is_int(holdfast_remote_persist_wait(rpp, 1), 0, "started persist: that one ends");
+	is_int(holdfast_remote_persist_wait(rpp, 1), 0,
+		"started persist: the wait for a persist that was started after the reconnect succeeds");
 	if (holdfast_remote_stats(rpp, &after))
 		bail("stats: %s", rpmem_errormsg());
 	ok(before->flushes && after->flushes == before->flushes + 1,
-		"counters: those of the pool go on after a reconnect");
+		"counters: they continue from their values before a reconnect");
 	ok(!before->reconnects && after->reconnects == 1,
-		"counters: a reconnect that has succeeded is counted, and one that failed is not");
+		"counters: successful reconnects are counted, and failed ones are not");
 	holdfast_remote_stats_free(&before);
 	holdfast_remote_stats_free(&after);
-	is_int(rpmem_close(rpp), 0, "started persist: the pool is closed");
+	is_int(rpmem_close(rpp), 0, "started persist: close succeeds afterwards");
 }
 
-/* Threads go on calling while another one reconnects: their calls fail or succeed, no more. */
+/*
+ * One thread makes calls while another one reconnects. Each call may fail or succeed, but must not
+ * crash or hang.
+ */
 static atomic_bool stop;
 
 static void *call_on(void *rpp)
@@ -259,9 +298,11 @@ static void test_threads(void)
 	}
 	atomic_store(&stop, true);
 	pthread_join(thread, NULL);
-	is_int(done, 3, "reconnect: it succeeds between calls of another thread");
-	is_int(rpmem_persist(rpp, 0, POOL, 0, 0), 0, "reconnect: the handle is usable afterwards");
-	ok(is_copy("plain.part", pool), "reconnect: the target has the memory's bytes afterwards");
+	is_int(done, 3, "reconnect: it succeeds while another thread makes calls");
+	is_int(rpmem_persist(rpp, 0, POOL, 0, 0), 0,
+		"reconnect: a persist succeeds after reconnects while another thread made calls");
+	ok(is_copy("plain.part", pool),
+		"reconnect: the target is equal to the memory after reconnects while another thread made calls");
 	rpmem_close(rpp);
 }
 

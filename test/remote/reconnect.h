@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * reconnect.h - for tests that kill daemons and reconnect: processes, and a pool with random bytes
+ * reconnect.h - functions for tests that kill daemons and reconnect: they find processes, and fill
+ * a pool with random bytes
  *
- * The stand-in for ssh becomes the daemon, a child of the initiator.
+ * RPMEM_SSH must be test/remote/ssh, which becomes the daemon, so that the daemon is a child of
+ * the initiator.
  */
 #ifndef TEST_REMOTE_RECONNECT_H
 #define TEST_REMOTE_RECONNECT_H
@@ -23,7 +25,10 @@ FIXTURE void nap(long microseconds)
 
 /* -- processes -- */
 
-/* The parent of a process if it runs rpmemd and has not ended, else 0. */
+/*
+ * Returns the parent's id of a process that runs rpmemd, or 0 if the process has ended or runs
+ * another program.
+ */
 FIXTURE pid_t parent_of_daemon(const char *process)
 {
 	char path[300], name[32] = "", state = 'Z';
@@ -39,7 +44,7 @@ FIXTURE pid_t parent_of_daemon(const char *process)
 	return state != 'Z' && strstr(name, "rpmemd") ? parent : 0;
 }
 
-/* The daemon of this initiator; 0 if it has none now. */
+/* Returns the process id of this initiator's daemon, or 0 if no daemon runs now. */
 FIXTURE pid_t daemon_of(pid_t initiator)
 {
 	DIR *processes = opendir("/proc");
@@ -92,7 +97,7 @@ FIXTURE void change(size_t offset, size_t length)
 		pool[offset + i] = (char)draw(256);
 }
 
-/* True if the file has the bytes, from its beginning. */
+/* Returns true if the first POOL bytes of the file are equal to `bytes`. */
 FIXTURE bool is_copy(const char *name, const char *bytes)
 {
 	static char there[POOL];
@@ -131,9 +136,9 @@ FIXTURE RPMEMpool *made(void)
 }
 
 /*
- * Store to the pool with all calls. The target may be lost: then all of this is only noted. Each
- * lane has a quarter of the pool: what a lane has flushed may arrive after what another lane has
- * drained since.
+ * Stores to the pool with all calls that store. If the target is lost, librpmem only notes the
+ * ranges. Each lane stores to a quarter of the pool of its own, because bytes that one lane has
+ * flushed may arrive after bytes that another lane has flushed and drained later.
  */
 FIXTURE void store_some(RPMEMpool *rpp, unsigned times)
 {
@@ -158,7 +163,10 @@ FIXTURE void store_some(RPMEMpool *rpp, unsigned times)
 	}
 }
 
-/* The shell that runs the daemon must become it, so that it is this process's child. */
+/*
+ * Makes the shell that runs the daemon become the daemon, so that the daemon is a child of this
+ * process.
+ */
 FIXTURE void have_shell_replaced(void)
 {
 	const char *rpmemd = getenv("RPMEMD");
