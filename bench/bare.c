@@ -96,7 +96,7 @@ INLINE void finish(const char *d, size_t n, enum bare_way way)
 	drain(way);
 }
 
-/* Flushes the two ends of a range, which do not fill their cache lines. */
+/* Flushes the first and the last cache line of a range, which the range fills only partly. */
 INLINE void finish_ends(const char *d, size_t n, enum bare_way way)
 {
 	if (!only_stores(way)) {

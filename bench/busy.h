@@ -3,8 +3,8 @@
  * busy.h - simulates other work on this machine: loops that never sleep, each in a separate
  * process
  *
- * The loops have the priority of this process. The first one runs on the processors of this end,
- * the second one on the processors of the other end (place.h).
+ * The loops have the priority of this process. The first loop runs on the processors of the
+ * initiator (this process), the second one on the processors of its target (place.h).
  */
 #ifndef BENCH_BUSY_H
 #define BENCH_BUSY_H
@@ -13,7 +13,10 @@
 
 #define BUSY_MOST 2
 
-/* Starts or ends loops until `loops` run. They end with us. Returns whether it has ended any. */
+/*
+ * Starts or ends loops until `loops` of them run. They end when this process ends. Returns whether
+ * the call has ended any loop.
+ */
 bool busy_set(unsigned loops);
 
 #endif

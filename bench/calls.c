@@ -51,7 +51,10 @@ void calls_find(struct calls calls[FACES], const struct library *library, char *
 	close(fd);
 }
 
-/* Finds two bare ways for the flags of the cell; the faster one of them counts. */
+/*
+ * Finds the two bare ways that do what the flags of the cell ask for; libraries are compared with
+ * the faster one.
+ */
 static void bare_ways(const struct cell *cell, enum bare_way ways[2])
 {
 	bool drains = !(cell->flags & PMEM2_F_MEM_NODRAIN);

@@ -31,7 +31,10 @@ static const unsigned each_flag[] = {0, NODRAIN, NOFLUSH, NONTEMPORAL, TEMPORAL,
 static const unsigned pairs_of_flags[] = {NONTEMPORAL | NODRAIN, TEMPORAL | NODRAIN, END};
 static const unsigned main_flags[] = {0, NODRAIN, NOFLUSH, NONTEMPORAL, TEMPORAL, END};
 
-/* Distances of overlapping moves, destination minus source: in bytes, or 1/HALF of the length. */
+/*
+ * Distances of overlapping moves, destination minus source, in bytes; HALF and -HALF stand for
+ * half of the length.
+ */
 #define HALF 2
 static const ptrdiff_t separate[] = {0};
 static const ptrdiff_t near_and_far[] = {64, -64, HALF, -HALF};
@@ -39,8 +42,8 @@ static const ptrdiff_t near_and_far[] = {64, -64, HALF, -HALF};
 #define LIST(array) (array), sizeof(array) / sizeof((array)[0])
 
 /*
- * Each row stands for all combinations of its lists, at two offsets, both hot and walking
- * (cells.h).
+ * Each row stands for all combinations of its lists. Each combination is measured at two offsets,
+ * both in cached memory and in new memory for each call (`walks` in cells.h).
  */
 static const struct {
 	enum face face;

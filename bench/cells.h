@@ -20,20 +20,26 @@ struct cell {
 	unsigned flags;  /* PMEM2_F_MEM_* */
 	size_t offset;   /* bytes from the beginning of a cache line to the destination */
 	ptrdiff_t apart; /* distance of a memmove: destination minus source; 0: no overlap */
-	bool walks; /* each call goes on to other memory; else all use the same, cached memory */
+	bool walks;      /* each call uses new memory; if false, all use the same, cached memory */
 	size_t length;
 };
 
 /* Calls `visit` with each cell, in the order of the table. */
 void cells_walk(void (*visit)(const struct cell *cell));
 
-/* Return the text of a column of the cell's row; each function reuses its own static buffer. */
+/*
+ * Return the text for one column of the cell's row in the results. It is in a static buffer, which
+ * the next call of the same function overwrites.
+ */
 const char *cell_face(const struct cell *cell);
 const char *cell_operation(const struct cell *cell);
 const char *cell_flags(const struct cell *cell);
 const char *cell_place(const struct cell *cell);
 
-/* Returns the wanted speed in relation to the peer: 2 means half of the peer's time. */
+/*
+ * Returns the speed that our library should reach, as a multiple of the speed of the peer
+ * (Debian's library): 2 means half of the peer's time.
+ */
 double cell_goal(const struct cell *cell);
 
 #endif

@@ -30,12 +30,12 @@
 #define KiB  ((size_t)1 << 10)
 #define ROWS 8 /* the largest number of rows in the tuning table */
 
-/* The bounds; bench/README.md says why. */
+/* The bounds that counts must keep; bench/README.md gives the reasons for them. */
 #define OVER_BARE        8  /* instructions of flush and persist outside the bare loop */
 #define LOADS_OVER_BARE  4  /* loads among these instructions */
-#define FETCHING         8  /* more instructions in a row in which persist prefetches lines */
-#define FOR_EACH_FETCH   4  /* more instructions for each prefetched line */
-#define OVER_PEER        12 /* instructions more than the peer's, copies up to 256 bytes */
+#define FETCHING         8  /* additional instructions of a persist that prefetches lines */
+#define FOR_EACH_FETCH   4  /* additional instructions for each prefetched line */
+#define OVER_PEER        12 /* instructions more than the peer's, for copies up to 256 bytes */
 #define STORES_OVER_PEER 6  /* stores more than the peer's for each KiB of a longer copy */
 
 enum bound {
@@ -182,7 +182,10 @@ static void hold_to_bare(
 static void hold_copy_to_peer(
 	size_t row, const struct cell *cell, const struct count *ours, const struct count *peer)
 {
-	/* For less than a line at the end, the peer streams words, and ours flushes the line. */
+	/*
+	 * If less than a line is left at the end of a copy, the peer streams words, but our
+	 * library flushes the line: one flush more is right.
+	 */
 	long flushes = peer->flushes + 1;
 
 	if (cell->length <= 256) {
@@ -199,7 +202,10 @@ static void hold_copy_to_peer(
 		peer->stores + STORES_OVER_PEER * (long)(cell->length / KiB + 1));
 }
 
-/* Returns whether to count a cell: with a table, more cells than those with bounds. */
+/*
+ * Returns whether to count a cell. A table, if one is written, gets more cells than those that
+ * have bounds.
+ */
 static bool is_counted(const struct cell *cell)
 {
 	static const size_t lengths[] = {8, 64, 200, 256, KiB, 4 * KiB};
@@ -230,7 +236,10 @@ static void count_ours(const struct cell *cell, const struct count *bare, const 
 	}
 }
 
-/* Returns the shorter one of two bare ways. */
+/*
+ * Sets *bare to the counts of the bare way with the fewest instructions. Returns false if the cell
+ * has no bare way.
+ */
 static bool count_bare(const struct cell *cell, struct count *bare)
 {
 	struct calls calls[2];
@@ -249,7 +258,7 @@ static void visit(const struct cell *cell)
 	static const struct count nothing;
 	struct count bare = nothing, peer = nothing;
 
-	/* A flush at byte granularity has nothing to count. */
+	/* At byte granularity a flush does nothing, so there is nothing to count. */
 	if (!is_counted(cell) || (cell->face == FACE_PMEM2_BYTE && cell->operation == FLUSH))
 		return;
 	bool has_bare = count_bare(cell, &bare);

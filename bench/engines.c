@@ -91,7 +91,10 @@ static void measure(const struct cell *cell, const struct way *ways, size_t coun
 	fflush(stdout);
 }
 
-/* Lists each engine that this CPU can run, with the row of the tuning table that is for it. */
+/*
+ * Lists each engine that this CPU can run, all with the row of the tuning table that is for this
+ * CPU.
+ */
 static size_t engines_here(struct way *ways)
 {
 	static struct cpu_tuning row;
@@ -106,7 +109,10 @@ static size_t engines_here(struct way *ways)
 	return count;
 }
 
-/* Lists the engine that the row `name` chooses with each row of the tuning table, `name` first. */
+/*
+ * Lists one engine, which the row `name` of the tuning table chooses, once with each row of the
+ * table: first with the row `name`, then with the others.
+ */
 static size_t rows_of(const char *name, struct way *ways)
 {
 	size_t count = 1;

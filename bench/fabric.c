@@ -26,7 +26,7 @@
 #define MESSAGE 65536
 #define ANSWER  64
 
-/* A message asks for this work before the answer. All zeros: it asks for an answer only. */
+/* The work that a message asks the other end to do before it answers. All zeros: only to answer. */
 struct order {
 	size_t length;
 	bool copies;
@@ -48,7 +48,10 @@ static struct end {
 	pid_t other; /* the process of the other end */
 } ends[FABRIC_LANES];
 
-/* Number of lanes, from the first one on, whose other ends run now. */
+/*
+ * Lanes 0 to `awake` - 1 have a running process at the other end; the processes of later lanes are
+ * stopped.
+ */
 static unsigned awake;
 
 static void must(long code, const char *what)
@@ -178,7 +181,8 @@ static int fork_other(struct end *end, size_t size)
 	if (!end->memory || !end->copy || pipe(pipes))
 		err(1, "memory or pipe");
 	/*
-	 * Touch the memory: reading untouched memory takes no time, and would not be a comparison.
+	 * Store to all of the memory first: reading memory that was never written is faster, which
+	 * would distort the comparison.
 	 */
 	memset(end->memory, 1, size);
 	memset(end->copy, 1, size);

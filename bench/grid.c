@@ -26,7 +26,7 @@
 
 #define MiB ((size_t)1 << 20)
 
-/* Bytes that walking calls go through: too many for the caches of a core. */
+/* Bytes of memory that walking calls (cells.h) go through: more than the caches of a core hold. */
 #define ARENA  (80 * MiB)
 #define LINE   64
 #define MARGIN (64 * 1024) /* bytes before and behind the arena */

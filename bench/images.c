@@ -7,12 +7,12 @@
  *	images touch FILE SIZE		stores to all bytes of each page, and persists the page
  *	images whole FILE SIZE		stores to all bytes, and persists them at once
  *	images fill FILE SIZE		fills each page with pmem_memset_persist(3)
- *	images fill-whole FILE SIZE	fills the file with one call of it
- *	images mix-whole FILE SIZE	stores to all words in mixed order, persists once
+ *	images fill-whole FILE SIZE	fills the file with one such call
+ *	images mix-whole FILE SIZE	stores to all words in random order, persists once
  *	images read FILE BYTES		a check: reads the first BYTES bytes
- *	images writes FILE BYTES	a check: reads them, and writes one byte with pwrite(2)
+ *	images writes FILE BYTES	a check: reads BYTES bytes, writes one with pwrite(2)
  *
- * The scripts bench/explored and bench/crash-memory run it.
+ * The scripts bench/explored and bench/crash-memory run this program.
  */
 #include <fcntl.h>
 #include <libpmem.h>

@@ -9,12 +9,15 @@
 
 struct instead {
 	const char *name;
-	const char *(*open)(void); /* returns NULL, or why the way is left out; exits on errors */
+	const char *(*open)(void); /* returns NULL, or why this way is left out; exits on errors */
 	/* Writes the bytes to this slot, in a page of its own; they are durable when it returns. */
 	void (*commit)(size_t slot, const void *bytes, size_t len);
 };
 
-/* Makes a file in the scratch directory, written and durable; and that directory's path. */
+/*
+ * instead_file() makes a file in the scratch directory, makes its contents durable, and returns a
+ * descriptor. instead_scratch() returns the path of the scratch directory.
+ */
 int instead_file(const char *name);
 const char *instead_scratch(void);
 

@@ -17,7 +17,10 @@ struct library {
 	void *pmem, *pmem2; /* handles; pmem2 is NULL if it was not requested */
 };
 
-/* The first three contestants. A library that cannot be loaded ends the program with a message. */
+/*
+ * The first three contestants (rows.h): our libraries, the peer's, and the peer's once more. A
+ * library that cannot be loaded ends the program with a message.
+ */
 extern struct library libraries[PEER_AGAIN + 1];
 void *library_load(const char *directory, const char *name);
 void library_load_all(const char *ours, const char *peers);
@@ -28,7 +31,10 @@ void *library_find(void *handle, const char *name);
 /* The library's function `name`, with the type that our headers declare. */
 #define CALL(handle, name) ((__typeof__(name) *)library_find((handle), #name))
 
-/* Map a whole file with any granularity; or adopt memory as a map of the given granularity. */
+/*
+ * library_map() maps a whole file with any granularity. library_adopt() makes a map of the given
+ * granularity from memory that is already mapped.
+ */
 struct pmem2_map *library_map(const struct library *library, int fd);
 struct pmem2_map *library_adopt(const struct library *library, int fd, void *addr, size_t len,
 	enum pmem2_granularity granularity);

@@ -5,10 +5,10 @@
  *
  *	limit OUR-DIRECTORY PEER-DIRECTORY [ROUNDS]
  *
- * Prints nanoseconds for each line of 64 bytes, of 1 MiB: filling it with the bare streaming
- * stores of this machine, copying to it, and moving it by 64 bytes within itself, up and down. An
- * overlapping move that takes as long as the fill cannot become faster, even if the peer is
- * faster.
+ * Prints how many nanoseconds each line of 64 bytes takes in operations on 1 MiB: filling it with
+ * the bare streaming stores of this machine, copying to it, and moving it by 64 bytes within
+ * itself, up and down. An overlapping move that takes as long as the fill cannot become faster,
+ * even if the peer is faster.
  *
  * Then prints nanoseconds for each copy of 8 bytes with PMEM_F_MEM_NODRAIN, with a drain after
  * each 16 copies: to one place, where each copy waits for the line that the previous one has
@@ -36,7 +36,10 @@
 static char *arena, *source;
 static __typeof__(pmem_memmove) *moves[PEER_AGAIN + 1];
 
-/* Returns another place in the arena, whose lines are in no cache. */
+/*
+ * Returns an address in the arena (the measured memory), another one at each call, whose lines are
+ * in no cache.
+ */
 static char *next_place(void)
 {
 	static size_t at;

@@ -71,7 +71,9 @@ bool nbdkit_start(const char *folder, size_t size)
 	int fd = open(file, O_RDWR | O_CREAT | O_TRUNC, 0600);
 	if (!bytes || fd < 0 || ftruncate(fd, (off_t)size))
 		err(1, "%s", file);
-	/* Allocate the file's pages: the pages of our pools are allocated, too. */
+	/*
+	 * Write to the whole file, so that its pages are allocated, as the pages of our pools are.
+	 */
 	if (pwrite(fd, bytes, size, 0) != (ssize_t)size)
 		err(1, "%s", file);
 	close(fd);

@@ -11,7 +11,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Start nbdkit on a file in `folder`, and connect. Prints a reason and returns false if missing. */
+/*
+ * Start nbdkit on a file in `folder`, and connect. If that fails because nbdkit is missing, prints
+ * a reason and returns false.
+ */
 bool nbdkit_start(const char *folder, size_t size);
 void nbdkit_stop(void);
 

@@ -39,7 +39,7 @@ static const struct page_case {
 	size_t gap;   /* bytes from one page that is stored to, to the next one */
 	size_t pages; /* number of pages that each thread stores to */
 	size_t threads;
-	bool persists; /* each store is persisted; else all are flushed, and drained once */
+	bool persists; /* each store is persisted; if false, all are flushed, then drained once */
 	bool dirty;    /* pages in the gaps are dirty, but need not be written back */
 	bool serial;   /* the peer is our own library, with one thread that makes all stores */
 	double goal;
@@ -70,7 +70,10 @@ static void msync_pages(const void *addr, size_t len)
 		err(1, "msync");
 }
 
-/* The range that contains all flushed ranges: one bare way syncs it when it drains. */
+/*
+ * The smallest range that contains all flushed ranges. One of the two bare ways writes all of it
+ * back, with one msync(2), when it drains.
+ */
 static __thread const char *noted_from, *noted_to;
 
 static void note(const void *addr, size_t len)

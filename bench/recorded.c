@@ -116,7 +116,10 @@ static struct oid new_node(void)
 	return oid;
 }
 
-/* Splits a full child: its upper half becomes its right neighbour. `parent` has its snapshot. */
+/*
+ * Splits the full child number `at` of `parent`: the upper half of the child becomes a new node to
+ * its right. The transaction must already have a snapshot of `parent`.
+ */
 static void split(struct node *parent, uint64_t at)
 {
 	struct node *left = direct(parent->children[at]);

@@ -67,7 +67,7 @@ static const struct {
 	{REMOTE_FLUSHES, FLAGS0, LINE, line, one_or_sixteen, once, BESIDE_NBD, false},
 };
 
-/* Calls of one thread without a pause before them. */
+/* Cells in which one thread makes its calls without pauses between them. */
 static const struct {
 	enum remote_call call;
 	bool relaxed;
@@ -107,7 +107,10 @@ static size_t beside_length(const struct remote_cell *cell)
 	return cell->beside == BESIDE_PERSIST ? cell->length : cell->length * cell->flushes;
 }
 
-/* Visits the cell without other work and, beside libnbd, also with one and two busy loops. */
+/*
+ * Visits the cell without other work on the machine. If the cell is compared with libnbd, visits
+ * it with one and with two busy loops, too.
+ */
 static void visit_loops(void (*visit)(const struct remote_cell *cell), struct remote_cell *cell)
 {
 	unsigned most = cell->beside == BESIDE_NBD ? BUSY_MOST : 0;

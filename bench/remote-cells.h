@@ -32,7 +32,7 @@ struct remote_cell {
 	unsigned lanes;
 	bool threads;   /* a thread on each lane, and several calls in a sample */
 	bool idle;      /* a pause of a millisecond comes before the call */
-	unsigned loops; /* number of busy loops (busy.h) that run meanwhile */
+	unsigned loops; /* number of busy loops (busy.h) that run during the calls */
 	enum beside beside;
 	size_t beside_length;
 	double goal; /* wanted: our time is at most this many times the other's; 0: no goal */
@@ -41,7 +41,10 @@ struct remote_cell {
 /* Calls `visit` with each cell, in the order of the table. */
 void remote_cells_walk(void (*visit)(const struct remote_cell *cell));
 
-/* Return the text of a column of the cell's row; each function reuses its own static buffer. */
+/*
+ * Return the text for one column of the cell's row in the results. It is in a static buffer, which
+ * the next call of the same function overwrites.
+ */
 const char *remote_cell_group(const struct remote_cell *cell);
 const char *remote_cell_call(const struct remote_cell *cell);
 const char *remote_cell_beside(const struct remote_cell *cell);

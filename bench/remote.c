@@ -175,7 +175,10 @@ static double timed_call(run_fn *run, const struct remote_cell *cell)
 	return now_ns() - start;
 }
 
-/* Makes the bare write that ours is compared with, and makes it durable with bare instructions. */
+/*
+ * Writes over libfabric alone, and makes the bytes durable with bare instructions. A persist of
+ * our library is compared with this.
+ */
 static void bare_durably(const struct remote_cell *cell, unsigned lane)
 {
 	fabric_write_durably(lane, cell->beside_length, !cell->relaxed);

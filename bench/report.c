@@ -111,7 +111,10 @@ static void write_table(const char *name)
 		err(1, "%s", name);
 }
 
-/* Rows have only words of this project and numbers, none of which needs escaping in JSON. */
+/*
+ * Rows contain only numbers and words of this project's benchmarks, so nothing in them needs
+ * escaping in JSON.
+ */
 static void write_json(const char *name)
 {
 	FILE *file = fopen(name, "w");
@@ -141,7 +144,10 @@ static bool alike(const struct row *a, const struct row *b)
 	       !strcmp(a->text[FLAGS], b->text[FLAGS]);
 }
 
-/* Summarizes the rows from `first` on with equal group, call and flags; returns the next row. */
+/*
+ * Prints a summary of the rows from number `first` on that have the same group, call and flags.
+ * Returns the number of the row after these.
+ */
 static size_t summarize(size_t first, double *logs, size_t *grid)
 {
 	double gain = 0, bare = 0, worst = HUGE_VAL, best = 0;

@@ -5,8 +5,8 @@
  * Several contestants run a case: our library, the peer's, the peer's again from a second copy
  * (the difference of these two is the noise), and, if there is one, the bare sequence of
  * instructions or system calls. In a round each contestant runs once, in random order, so that a
- * slow moment of the machine slows all of them, and no contestant always finds the caches that the
- * same one has left.
+ * slow moment of the machine slows all of them, and no contestant always runs right after the same
+ * other contestant, whose data would be in the caches.
  */
 #ifndef BENCH_ROWS_H
 #define BENCH_ROWS_H

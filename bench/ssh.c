@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * ssh.c - measures remote durability inside ssh beside what ssh alone takes
+ * ssh.c - compares the times of remote durability inside ssh with transfers over ssh alone
  *
  *	ssh RPMEMD DIRECTORY [SAMPLES]
  *
  * RPMEM_SSH is the ssh to use; HOST, 127.0.0.1 if unset, is the host. RPMEMD is an absolute path
- * there, DIRECTORY a folder there, on tmpfs. Rows are medians of interleaved samples, in
- * microseconds: a persist of 64 bytes beside an echo of as many by `ssh HOST cat`, and a persist of
- * 1 MiB beside the same bytes sent to a program that writes them into a file, as cat(1) does, and
- * answers with one byte. Each has an ssh of its own.
+ * on the host, DIRECTORY a folder on its tmpfs. Rows are medians of interleaved samples, in
+ * microseconds. A persist of 64 bytes is compared with 64 bytes that `ssh HOST cat` sends back,
+ * and a persist of 1 MiB with 1 MiB that is sent to a program which writes it into a file, as
+ * cat(1) does, and answers with one byte. Each of these four uses a separate ssh connection.
  */
 #include <err.h>
 #include <fcntl.h>

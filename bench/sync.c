@@ -6,7 +6,7 @@
  * It makes libraries use their code for persistent memory on a machine without any. Nothing is
  * durable.
  */
-#undef _FILE_OFFSET_BITS /* it renames mmap to mmap64, and this file defines both */
+#undef _FILE_OFFSET_BITS /* this macro renames mmap to mmap64, but this file defines both */
 #include <linux/mman.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
