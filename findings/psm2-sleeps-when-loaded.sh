@@ -7,8 +7,8 @@
 # measures the frequency of the CPU's cycle counter: it binds the thread to CPU 0 and sleeps 125 us up to
 # 490 times, before main(), on every machine, whether or not it has an adapter of that kind. So each program that
 # loads libfabric.so.1 starts 0.1 s later, and in a library that loads it on demand the first call waits as
-# long. The program is not slow by computing: a profiler shows nothing, only the count of voluntary context
-# switches does.
+# long. The program sleeps instead of computing, so a profiler does not show the delay; only the count of
+# voluntary context switches does.
 #
 # Seen, for `sleep` half a second after its start: 1 voluntary context switch without the library, 489 with it
 # (fewer on a busy machine, where each sleep takes longer).

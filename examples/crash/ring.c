@@ -57,13 +57,13 @@ static void put(struct ring *ring)
 	fill(&new, ring->head);
 	*record = new;
 #if MISTAKE == 2
-	pmem_flush(record, sizeof(*record)); /* mistake 2: no drain follows */
+	pmem_flush(record, sizeof(*record)); /* mistake 2: no drain after this flush */
 #elif MISTAKE != 1
 	pmem_persist(record, sizeof(*record));
 #endif
 #if MISTAKE == 3
 	if (ring->head - ring->tail == RECORDS)
-		take(ring); /* mistake 3: its place has been overwritten already */
+		take(ring); /* mistake 3: the new record has overwritten the oldest one */
 #endif
 	ring->head++;
 	pmem_persist(&ring->head, sizeof(ring->head));

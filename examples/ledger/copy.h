@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * copy.h - the log on one mirror, and the view of the log's file that is sent to it
+ * copy.h - the copy of the log on one mirror, and the view: the map of the log's file from which
+ * bytes are sent to the mirror
  *
- * The view of a file is mapped apart from the log's map, and its first page is a private copy: so
- * its tail is the one that the mirror shall get, whatever the log does meanwhile. A DAX device is
- * not mapped twice: the view is the log's own map.
+ * The view of a file is a second map, apart from the log's own map. The first page of the view,
+ * which contains the tail, is a private copy: so the mirror gets the tail that was stored in the
+ * view, even if the log's tail has moved since. A DAX device is not mapped twice: its view is the
+ * log's own map.
  */
 #ifndef LEDGER_COPY_H
 #define LEDGER_COPY_H
@@ -21,14 +23,14 @@ struct copy {
 	struct mirror *mirror;
 	char *view; /* NULL: none */
 	size_t size;
-	bool is_own;   /* the view is not the log's own map */
+	bool is_own;   /* the view is a second map, not the log's own map */
 	uint64_t sent; /* records before this offset are durable on the mirror */
 	uint64_t tail; /* the last tail that this process has tried to store on the mirror */
 };
 
 /*
  * Connect a mirror of a log that was read to its end, compare their records, and send what the
- * mirror lacks. -EBADMSG if they differ.
+ * mirror lacks. -EBADMSG if the records differ.
  */
 int copy_join(struct copy *copy, const struct log *log);
 
@@ -41,16 +43,22 @@ int copy_join_again(struct copy *copy, int fd, size_t size);
 /* Disconnect the mirror, and unmap the view. */
 void copy_leave(struct copy *copy);
 
-/* Update the view's private page for records of the log up to `end`. */
+/* Copy those records of the log that are in its first page into the view's private copy of it. */
 void copy_refresh(struct copy *copy, const struct log *log);
 
-/* Do the same from the log's file, which is `fd` and has these records. For any thread. */
+/*
+ * Read those records up to `end` that are in the first page of the log's file, open as `fd`, into
+ * the view's private copy of this page. Any thread may call it.
+ */
 int copy_reread(struct copy *copy, int fd, uint64_t end);
 
-/* Send the records from `sent` to `end`, which must be in the file, then the tail. */
+/*
+ * Send the mirror the records from copy->sent to `end`, which must be in the log's file, and then
+ * the tail.
+ */
 int copy_catch_up(struct copy *copy, uint64_t end);
 
-/* Move the view's tail. The mirror gets it when this word is stored there. */
+/* Store the tail in the view. The mirror gets this tail only when the word is sent to it. */
 void copy_set_tail(struct copy *copy, uint64_t tail);
 
 #endif

@@ -7,7 +7,7 @@
 
 #include "input.h"
 
-/* Reads more bytes, behind those that are in the buffer. */
+/* Reads more bytes from the descriptor, and appends them to the bytes in the buffer. */
 static int input_fill(struct input *in)
 {
 	ssize_t got;

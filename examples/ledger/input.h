@@ -18,11 +18,11 @@ struct input {
 	int fd;
 	bool ended;
 	uint64_t offset; /* number of bytes taken so far */
-	size_t from, to; /* range of bytes in `buffer` that were read, but not taken */
+	size_t from, to; /* range of bytes in `buffer` that were read, but not yet taken */
 	char buffer[INPUT_MAX];
 };
 
-/* Returns the bytes that have arrived, at least one. They stay in the input. */
+/* Finds the bytes that have arrived, at least one, without taking them out of the input. */
 int input_peek(struct input *in, const char **data);
 
 /* Take `length` of the bytes that have arrived. */
@@ -34,7 +34,7 @@ void input_take(struct input *in, size_t length);
  */
 int input_line(struct input *in, const char **line);
 
-/* Returns whether input_line() would have to wait until the input's writer writes more. */
+/* Returns whether input_line() would have to wait for more input. */
 bool input_would_wait(const struct input *in);
 
 #endif

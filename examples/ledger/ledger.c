@@ -20,7 +20,10 @@
 
 _Static_assert(INPUT_MAX <= LOG_RECORD_MAX, "a line that the input hands out fits in a record");
 
-/* Exit status: WRONG: the log is damaged, not a ledger, or differs; TROUBLE: any other failure. */
+/*
+ * Exit statuses. EXIT_WRONG: the log is damaged, is not a ledger, or differs from the input.
+ * EXIT_TROUBLE: any other failure.
+ */
 enum { EXIT_WRONG = 1, EXIT_TROUBLE = 2 };
 
 /* Maximum number of mirrors: more than any installation has. */
@@ -168,7 +171,7 @@ static int append_input(struct log *log, size_t batch)
 		if (!ret && log->total.bytes - log->durable.bytes >= batch)
 			ret = log_commit(log);
 		if (!ret)
-			ret = acknowledge(log, &told); /* growing the file commits, too */
+			ret = acknowledge(log, &told); /* growing the file has committed records */
 	}
 	/* Commit also after an error: the records before it are worth keeping. */
 	committed = commit(log, &told);

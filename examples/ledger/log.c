@@ -111,8 +111,8 @@ static int map_file(struct log *log)
 	int ret;
 
 	/*
-	 * Page is the coarsest granularity: requiring it accepts every kind of storage. The
-	 * functions of the map then do what the storage of this map needs.
+	 * PAGE is the coarsest granularity: a map that requires only PAGE can be made on every
+	 * kind of storage. The functions of the map then do what the storage of this map needs.
 	 */
 	if ((ret = pmem2_source_from_fd(&src, log->fd)) || (ret = pmem2_config_new(&cfg)) ||
 		(ret = pmem2_config_set_required_store_granularity(cfg, PMEM2_GRANULARITY_PAGE)) ||
@@ -406,7 +406,10 @@ static int create_file(struct log *log, const char *temporary, size_t capacity, 
 	return ret;
 }
 
-/* If `from` is not NULL, the log is restored from it: an existing log is not opened. */
+/*
+ * Opens the log, or makes a new one. If `from` is not NULL, always makes a new one, and restores
+ * its contents from this mirror.
+ */
 static int open_or_create(struct log *log, size_t capacity, struct mirror *from)
 {
 	char *temporary;
@@ -551,8 +554,8 @@ int log_commit(struct log *log)
 	/* The records must be durable before the tail that vouches for them can be. */
 	log->drain();
 	/*
-	 * The tail is aligned and 8 bytes long, so it is stored whole; without NODRAIN it is
-	 * durable on return, too.
+	 * The tail is aligned and 8 bytes long, so it is stored whole. Because the flag NODRAIN is
+	 * not set, it is durable when the copy returns, too.
 	 */
 	log->copy(&log->header->tail, &log->end, sizeof(log->end), 0);
 	if (log->mirrors)

@@ -231,7 +231,7 @@ int mirror_send(struct mirror *mirror, uint64_t offset, size_t length)
 {
 	if (mirror->lost)
 		return mirror->lost;
-	/* RELAXED: the library may read the bytes as late as in the drain, and may tear words. */
+	/* RELAXED: the bytes must not change before the drain, and 8-byte words may arrive torn. */
 	return check(mirror, rpmem.flush(mirror->rpp, offset, length, LANE, RPMEM_FLUSH_RELAXED),
 		"write to");
 }

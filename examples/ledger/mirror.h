@@ -6,11 +6,12 @@
  * and there, and the pool's file is a ledger, too. log.c decides what is sent, and in which order.
  *
  * Errors. Functions that return int return 0, or after printing what went wrong a negated errno.
- * After an error of mirror_send() or a function below it the mirror is lost: it is unknown which
- * bytes are durable, so all these functions fail until it is opened or connected again.
+ * After an error of mirror_send(), or of a function that is declared after it, the mirror is lost:
+ * it is unknown which bytes are durable, so all these functions fail until it is opened or
+ * connected again.
  *
- * mirror_new() loads librpmem, not the program's start: a ledger without a mirror needs neither
- * librpmem nor libfabric, whose drivers take a fifth of a second to load.
+ * librpmem is loaded by mirror_new(), not when the program starts: a ledger without a mirror needs
+ * neither librpmem nor libfabric, whose drivers take a fifth of a second to load.
  */
 #ifndef LEDGER_MIRROR_H
 #define LEDGER_MIRROR_H
@@ -60,17 +61,18 @@ int mirror_drain(struct mirror *mirror);
 
 /*
  * Begin to make a range durable on the mirror; mirror_wait() waits for it. Several mirrors then
- * work side by side. The range must not change in between. `is_word`: it is an aligned word of 8
- * bytes, which becomes new as a whole.
+ * work side by side. The range must not change in between. `is_word`: the range is an aligned word
+ * of 8 bytes, of which the mirror never has a part that is old and a part that is new.
  */
 int mirror_start(struct mirror *mirror, uint64_t offset, size_t length, bool is_word);
 int mirror_wait(struct mirror *mirror);
 
-/* Do not print errors from now on, or print them again. */
+/* Do not print errors of this mirror from now on (`is_quiet`), or print them again. */
 void mirror_hush(struct mirror *mirror, bool is_quiet);
 
 /*
- * Make an aligned word of 8 bytes durable on the mirror: it becomes new as a whole, or not at all.
+ * Make an aligned word of 8 bytes durable on the mirror. If that fails, the mirror has either the
+ * old word or the new one.
  */
 int mirror_store_word(struct mirror *mirror, uint64_t offset);
 

@@ -19,12 +19,12 @@
  */
 #define NAP_MS      100
 #define NAP_MS_MAX  5000
-#define PATIENCE_MS 2000 /* ms that a thread has to end, before it is left alone */
+#define PATIENCE_MS 2000 /* ms to wait for a thread to end, before leaving it running */
 
 /*
- * States of a member. IN: the log's thread uses its copy. OUT: the member's own thread uses the
- * copy, and changes the state to BACK when the mirror has all committed records, or to GONE if it
- * never will.
+ * States of a member: one mirror and its copy of the log (copy.h). IN: the log's thread uses the
+ * copy. OUT: the member's own thread uses the copy, and changes the state to BACK when the mirror
+ * has all committed records, or to GONE if that is impossible.
  */
 enum { NEVER, IN, OUT, BACK, GONE };
 
@@ -117,7 +117,7 @@ static struct timespec in_ms(unsigned ms)
  * The thread of a member that is out.
  */
 
-/* Begins another session with the mirror, on the log's file as it is now. */
+/* Begins another session with the mirror, with a view of the log's file in its present size. */
 static int join_again(struct member *member)
 {
 	struct mirrors *all = member->all;
@@ -129,7 +129,11 @@ static int join_again(struct member *member)
 	return copy_join_again(&member->copy, fd, size);
 }
 
-/* Ends the thread's work with this state. A member is back only if it lacks nothing. */
+/*
+ * Sets the member's state, BACK or GONE, and returns true: its thread must end. Returns false
+ * instead of setting BACK while the mirror lacks committed records, except if all threads must
+ * end.
+ */
 static bool end_with(struct member *member, int state)
 {
 	struct mirrors *all = member->all;
@@ -142,7 +146,10 @@ static bool end_with(struct member *member, int state)
 	return ends;
 }
 
-/* Sends what has been committed, as far as the view reaches. */
+/*
+ * Sends the mirror all committed records. If the log's file has outgrown the view, begins another
+ * session instead.
+ */
 static int send_committed(struct member *member)
 {
 	struct mirrors *all = member->all;
@@ -366,7 +373,7 @@ int mirrors_join(struct mirrors *all, struct log *log)
 	for (unsigned i = 0; i < all->count; i++) {
 		struct member *member = &all->member[i];
 		int ret = copy_join(&member->copy, log);
-		/* Even a mirror that is not required must be one of this log. */
+		/* Even a mirror that is not required must be a mirror of this log. */
 		if (ret == -EBADMSG || (ret && all->required == all->count))
 			return ret;
 		member->state = IN;
@@ -393,7 +400,10 @@ int mirrors_grow(struct mirrors *all, const struct log *log)
 	return judge(all);
 }
 
-/* Ends the thread. One that does not end in time is left alone: it may wait for its target. */
+/*
+ * Ends the member's thread. If it does not end in time, leaves it running: it may be waiting for
+ * its target.
+ */
 static void end_thread(struct member *member)
 {
 	struct mirrors *all = member->all;

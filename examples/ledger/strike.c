@@ -126,7 +126,10 @@ static void give_up(int signal_number)
 	kill(writer, SIGKILL);
 }
 
-/* Kills the other process. If it does not exist yet, no process is hit, and the writer will end. */
+/*
+ * Kills the process whose id is in the file plan.other. Returns false if this process does not
+ * exist yet; the writer then ends by itself.
+ */
 static bool strike_other(void)
 {
 	FILE *file = fopen(plan.other, "re");
@@ -140,7 +143,7 @@ static bool strike_other(void)
 	return hit;
 }
 
-/* Strikes. Returns whether there was a process or a disk to hit. */
+/* Carries out the planned strike. Returns whether there was a process or a disk to hit. */
 static bool strike(void)
 {
 	uint32_t flags = FS_SHUTDOWN_FLAGS_NOLOGFLUSH;

@@ -18,7 +18,10 @@
 #include "log.h"
 #include "mirror.h"
 
-/* Bytes of a pool that are opened to read its header: whole pages of any page size. */
+/*
+ * Length in bytes with which a pool is opened to read only its header: a multiple of any page
+ * size.
+ */
 #define GLANCE ((size_t)65536)
 
 /* Bytes that are compared at a time. */
@@ -73,7 +76,10 @@ int log_measure_mirror(struct mirror *mirror, size_t *size)
 	return ret;
 }
 
-/* Copies the log. Reads the tail again: a writer may have used the mirror since it was measured. */
+/*
+ * Copies the log from the mirror. Reads the mirror's tail again, because a writer may have
+ * appended records after log_measure_mirror() was called.
+ */
 static int fetch(struct log *log, struct mirror *mirror)
 {
 	struct log_header header;
@@ -260,7 +266,8 @@ static int resume(struct copy *copy, const struct log *log, struct log_header *t
 	int ret;
 
 	/*
-	 * Do not limit the tail here: a tail behind the log's end has a message of its own, below.
+	 * Accept any tail here: the code below prints a separate message for a tail behind the
+	 * log's end.
 	 */
 	ret = check_header(copy->mirror, there, UINT64_MAX);
 	if (ret)

@@ -2,9 +2,10 @@
 /*
  * go-on TARGET SET - store lines of input, and go on after the connection was lost
  *
- * The program stores each line as the pool's text. When a call fails, it reconnects for up to a
- * minute: then the target has all that was missed. If another writer has taken over the pool
- * meanwhile, this one was fenced: it acknowledges nothing more, and ends.
+ * The program stores each line as the pool's text. When a call fails, the program tries to
+ * reconnect for up to a minute; a reconnect also sends the target all stores that it has missed.
+ * If another writer has taken over the pool meanwhile, this program is fenced: its stores are
+ * refused, so it acknowledges nothing more, and ends.
  */
 #include <errno.h>
 #include <librpmem/holdfast.h>
