@@ -134,7 +134,10 @@ void pmem_flush(const void *addr, size_t len);
  */
 void pmem_drain(void);
 
-/* Flush and drain. Bytes that are not in persistent memory may still be in the page cache. */
+/*
+ * Flush and drain. If the range is not in persistent memory, its bytes may still be in the page
+ * cache only.
+ */
 void pmem_persist(const void *addr, size_t len);
 
 /*

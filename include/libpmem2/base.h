@@ -43,7 +43,7 @@ extern "C" {
 #define PMEM2_E_MAP_RANGE                    (-100006) /* beyond the end of the source */
 #define PMEM2_E_MAPPING_EXISTS               (-100007) /* the address range is taken */
 #define PMEM2_E_GRANULARITY_NOT_SET          (-100008)
-#define PMEM2_E_GRANULARITY_NOT_SUPPORTED    (-100009) /* the map would have a coarser one */
+#define PMEM2_E_GRANULARITY_NOT_SUPPORTED    (-100009) /* the map's granularity would be coarser */
 #define PMEM2_E_OFFSET_OUT_OF_RANGE          (-100010)
 #define PMEM2_E_OFFSET_UNALIGNED             (-100011)
 #define PMEM2_E_INVALID_ALIGNMENT_FORMAT     (-100012)
@@ -120,9 +120,9 @@ int pmem2_source_size(const struct pmem2_source *src, size_t *size);
 int pmem2_source_alignment(const struct pmem2_source *src, size_t *alignment);
 
 /*
- * The device that the source lies on. Partitions, device-mapper and md are resolved to the regions
- * of persistent memory under them; a source that lies only partly on such a region is treated as
- * not being on persistent memory. On failure outputs are unchanged.
+ * Asking about the device that the source lies on. Partitions, device-mapper and md are resolved
+ * to the regions of persistent memory under them; a source that lies only partly on such a region
+ * is treated as not being on persistent memory. On failure outputs are unchanged.
  */
 
 /*

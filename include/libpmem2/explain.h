@@ -29,8 +29,8 @@ extern "C" {
  * three different answers.
  */
 enum holdfast_answer {
-	HOLDFAST_UNREADABLE,  /* the kernel provides it, but it could not be read: see `why` */
-	HOLDFAST_UNSUPPORTED, /* it does not exist here, or the kernel does not provide it */
+	HOLDFAST_UNREADABLE,  /* the kernel has the number, but reading it failed: see `why` */
+	HOLDFAST_UNSUPPORTED, /* no such number here, or the kernel does not provide it */
 	HOLDFAST_ANSWERED
 };
 
@@ -43,17 +43,17 @@ struct holdfast_number {
 
 enum holdfast_object {
 	HOLDFAST_OBJECT_FILE,
-	HOLDFAST_OBJECT_DIRECTORY,    /* the explanation is about a new file in it */
-	HOLDFAST_OBJECT_BLOCK_DEVICE, /* the explanation is about a file system on it */
-	HOLDFAST_OBJECT_DAX_DEVICE,   /* memory without a file system */
+	HOLDFAST_OBJECT_DIRECTORY,    /* explains what a new file in the directory gets */
+	HOLDFAST_OBJECT_BLOCK_DEVICE, /* explains what a file system on the device gives */
+	HOLDFAST_OBJECT_DAX_DEVICE,   /* a device of memory, without a file system */
 	HOLDFAST_OBJECT_ANONYMOUS     /* a map without a file */
 };
 
 /*
  * The state of stores after a power cut, if the program does all that is needed to make them
- * durable. The worst is first: storage of several parts gets the first value that one of its parts
- * has. SURVIVES is only given if every layer from the file to its media was found and says so;
- * holdfast_explanation.condition names what it relies on.
+ * durable. The values are in order, the worst one first: storage of several parts gets the worst
+ * value of any part. SURVIVES is only given if every layer from the file to its media was found
+ * and says that stores survive; holdfast_explanation.condition names what this relies on.
  */
 enum holdfast_survival {
 	HOLDFAST_SURVIVES_NOT,       /* the memory or the storage is volatile */
@@ -88,7 +88,7 @@ enum holdfast_reason {
 	HOLDFAST_REASON_DAX_READ_ONLY, /* its region is read-only, mostly because it is not armed */
 	HOLDFAST_REASON_DAX_NO_CPU_FLUSH, /* this CPU has no cache flush for programs */
 	HOLDFAST_REASON_DAX_SYSTEM_RAM,   /* the kernel uses it as main memory (driver kmem) */
-	HOLDFAST_REASON_DAX_UNBOUND, /* it is not bound to a driver that lets programs map it */
+	HOLDFAST_REASON_DAX_UNBOUND,      /* the device has no driver that lets programs map it */
 
 	HOLDFAST_REASON_FORCED, /* PMEM2_FORCE_GRANULARITY in the environment */
 
@@ -98,7 +98,7 @@ enum holdfast_reason {
 
 /* Does the kernel accept MAP_SYNC, so that CPU flushes alone make stores durable? */
 enum holdfast_map_sync {
-	HOLDFAST_MAP_SYNC_UNIMPORTANT,  /* no effect: device DAX, private or anonymous */
+	HOLDFAST_MAP_SYNC_UNIMPORTANT,  /* no effect on device DAX, private or anonymous maps */
 	HOLDFAST_MAP_SYNC_REFUSED,      /* tried, and refused */
 	HOLDFAST_MAP_SYNC_WOULD_REFUSE, /* not tried; inferred from facts about the file system */
 	HOLDFAST_MAP_SYNC_WOULD_ACCEPT, /* not tried; inferred from facts about the file system */
@@ -114,13 +114,13 @@ enum holdfast_obstacle {
 	HOLDFAST_OBSTACLE_BLOCK_DAX,   /* the block device over the memory does not offer DAX */
 	HOLDFAST_OBSTACLE_HOST,  /* only the host of this virtual machine can flush the memory */
 	HOLDFAST_OBSTACLE_MOUNT, /* the file system is mounted without DAX */
-	HOLDFAST_OBSTACLE_FILE,  /* mounted with DAX for marked files only: not marked */
+	HOLDFAST_OBSTACLE_FILE,  /* DAX is for marked files only, and this file is not */
 	HOLDFAST_OBSTACLE_NONE   /* MAP_SYNC is accepted, or has no effect */
 };
 
 /* The kind of memory under a file or device. */
 enum holdfast_memory {
-	HOLDFAST_MEMORY_NONE,          /* not known to the kernel as memory: disks */
+	HOLDFAST_MEMORY_NONE,          /* disks and other storage that is not memory */
 	HOLDFAST_MEMORY_NFIT,          /* NVDIMMs */
 	HOLDFAST_MEMORY_CXL_PMEM,      /* a persistent region of CXL devices */
 	HOLDFAST_MEMORY_VIRTIO_PMEM,   /* a file of the host of this virtual machine */
@@ -131,7 +131,7 @@ enum holdfast_memory {
 	HOLDFAST_MEMORY_CXL_VOLATILE,  /* a volatile region of CXL devices */
 	HOLDFAST_MEMORY_SOFT_RESERVED, /* memory that the firmware has set apart */
 	HOLDFAST_MEMORY_OTHER_DAX,     /* other memory that is not persistent */
-	HOLDFAST_MEMORY_MIXED,         /* of more than one kind, or only partly memory */
+	HOLDFAST_MEMORY_MIXED,         /* several kinds of memory, or only partly memory */
 	HOLDFAST_MEMORY_UNKNOWN        /* the device cannot be found in sysfs */
 };
 
@@ -141,7 +141,7 @@ enum holdfast_domain {
 	HOLDFAST_DOMAIN_CPU_CACHE,
 	HOLDFAST_DOMAIN_MEMORY_CONTROLLER,
 	HOLDFAST_DOMAIN_UNKNOWN,   /* the kernel does not say what survives */
-	HOLDFAST_DOMAIN_UNREADABLE /* it cannot be read, or the storage cannot be seen */
+	HOLDFAST_DOMAIN_UNREADABLE /* the answer cannot be read, or the storage not be seen */
 };
 
 /* The effect of a deep flush: push stores out of the memory controller's buffers, too. */
@@ -157,8 +157,8 @@ enum holdfast_deep_flush {
 struct holdfast_layer {
 	size_t struct_size;
 	const char *what;                /* "ext4 mounted at /", "disk vda, a virtio disk" */
-	enum holdfast_survival survival; /* the survival that this layer by itself gives */
-	const char *evidence;            /* how the survival is known; without a full stop */
+	enum holdfast_survival survival; /* the survival of stores, as far as this layer decides */
+	const char *evidence;            /* a phrase that says how the survival is known */
 };
 
 /* A module of memory. */
@@ -166,10 +166,10 @@ struct holdfast_dimm {
 	size_t struct_size;
 	const char *name;                        /* "nmem0" */
 	const char *id;                          /* NULL if it has no id or the id cannot be read */
-	struct holdfast_number unsafe_shutdowns; /* power cuts in which it lost data */
+	struct holdfast_number unsafe_shutdowns; /* power cuts in which the module lost data */
 	const char *flags;       /* words from its firmware, separated by spaces; NULL: unknown */
-	const char *fault_flags; /* the `flags` that mean trouble: "not_armed" */
-	struct holdfast_number faults; /* the number of fault_flags */
+	const char *fault_flags; /* the words of `flags` that report faults: "not_armed" */
+	struct holdfast_number faults; /* the number of words in fault_flags */
 };
 
 /* A range of persistent memory that the kernel knows. */
@@ -204,13 +204,13 @@ struct holdfast_cpu {
 struct holdfast_explanation {
 	size_t struct_size;
 	const char *verdict; /* the conclusion in one line, without a full stop */
-	const char *text;    /* everything: the verdict, then a sentence per line */
+	const char *text;    /* the whole explanation: the verdict, then a sentence per line */
 	const char *name;    /* the kernel's name of the explained object; "" if unknown */
 	enum holdfast_object object;
 
 	enum pmem2_granularity granularity; /* what pmem2_map_new() gives for a shared map */
 	enum holdfast_reason reason;
-	enum pmem2_granularity needed; /* what the storage needs: = granularity, if not forced */
+	enum pmem2_granularity needed; /* granularity without PMEM2_FORCE_GRANULARITY */
 	enum holdfast_reason needed_reason;
 	int map_error;              /* 0, or the error code that pmem2_map_new() returns */
 	const char *map_error_text; /* the message for map_error; NULL if 0 */

@@ -21,11 +21,11 @@
 extern "C" {
 #endif
 
-/* The values of a counter that mean trouble. */
+/* Kinds of counters, by the values that mean trouble. */
 enum holdfast_counting {
-	HOLDFAST_COUNTING_LASTING,     /* any value but 0; it stays until it is repaired or reset */
-	HOLDFAST_COUNTING_SINCE_MOUNT, /* a value that has grown; 0 after each mount */
-	HOLDFAST_COUNTING_STATE        /* any value but 0; 0 again when the trouble is over */
+	HOLDFAST_COUNTING_LASTING,     /* trouble unless 0; stays until repaired or reset */
+	HOLDFAST_COUNTING_SINCE_MOUNT, /* trouble if it has grown; 0 after each mount */
+	HOLDFAST_COUNTING_STATE        /* trouble unless 0; 0 again when the trouble is over */
 };
 
 /* Failures of a file system or an array of disks, as the kernel counts them. */

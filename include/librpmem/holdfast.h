@@ -140,7 +140,7 @@ struct holdfast_remote_part {
 struct holdfast_remote_set {
 	size_t struct_size;
 	uint64_t size;               /* size of its pool, in bytes */
-	int created;                 /* 1: it has a pool, which the members below describe */
+	int created;                 /* 1: the set has a pool, which the members below describe */
 	int busy;                    /* 1: the pool is open, and the members below are unknown */
 	size_t header_size;          /* 4096, or 0 for a pool without headers */
 	struct rpmem_pool_attr attr; /* zeros for a pool without headers */
@@ -161,11 +161,11 @@ struct holdfast_remote_set {
 	 * 3.1.
 	 */
 	uint64_t generation;
-	int unclosed;     /* 1: the last of them has the pool open, or has not closed it */
+	int unclosed;     /* 1: the last session has the pool open, or has not closed it */
 	int inconsistent; /* 1: a catch-up has not ended; rpmem_open() fails with EUCLEAN */
 	uint64_t inconsistent_since; /* in seconds since 1970, by the target's clock */
-	uint64_t missing;            /* bytes that the catch-up was to send, at most */
-	uint64_t extent; /* they are among this many first bytes: a sync of these can end it */
+	uint64_t missing;            /* the most bytes that the unfinished catch-up had to send */
+	uint64_t extent; /* all missing bytes are below this offset: a sync up to it is enough */
 	/*
 	 * If the pool is busy: the counters of the session that has it open. NULL if they are
 	 * unknown, because either end of that session is of Holdfast 3.0 or it does not answer.
@@ -205,7 +205,7 @@ struct holdfast_mirror_state {
 	uint64_t exchanged;   /* bytes of requests and replies that were exchanged */
 	uint64_t pool_size;   /* size of the pool at the target, its header included */
 	uint64_t header_size; /* bytes of the header, not compared and left as it is; 4096 or 0 */
-	int inconsistent;     /* 1: when the call began, the target had marked the pool */
+	int inconsistent;     /* 1: when the call began, the pool was marked as inconsistent */
 };
 
 /* Flags. */
@@ -217,8 +217,8 @@ struct holdfast_mirror_options {
 	unsigned flags;
 	unsigned nlanes; /* maximum number of lanes that a sync uses; 0: 4 */
 	/*
-	 * Called now and then, on the thread of the call. Another value than 0 ends the call with
-	 * ECANCELED.
+	 * The library calls this function now and then, on the thread that called the library. If
+	 * it returns another value than 0, the comparison or sync fails with ECANCELED.
 	 */
 	int (*progress)(const struct holdfast_mirror_state *state, void *argument);
 	void *argument;
@@ -230,8 +230,8 @@ struct holdfast_mirror_options {
  *
  * `options` may be NULL, `state` too. The caller sets state->struct_size; the call fills in *state
  * even if it fails. Returns 0, or -1 and errno: as rpmem_open(), or EOPNOTSUPP for a daemon that
- * cannot compare, EFBIG for a pool that is smaller, EINVAL for one that is larger and
- * HOLDFAST_MIRROR_SAME_SIZE, ECANCELED.
+ * cannot compare, EFBIG if the pool is smaller than the memory, EINVAL if it is larger and
+ * HOLDFAST_MIRROR_SAME_SIZE is set, ECANCELED if `progress` asks for that.
  */
 int holdfast_mirror_check(const char *target, const char *pool_set_name, const void *pool_addr,
 	size_t pool_size, const struct holdfast_mirror_options *options,

@@ -23,11 +23,14 @@
 /* For a failed system call: store the message, ": " and the text for errno; return -errno. */
 #define err_sys(...) ERR_FAILS(err_sys_from(&ERR_HERE, __VA_ARGS__))
 
-/* err_set() for failures that are not this library's: logged at `level`, not as an error. */
+/*
+ * Like err_set(), for failures that are not failures of this library: logs the message at `level`,
+ * not as an error.
+ */
 #define err_minor(level, code, ...)                                                                \
 	ERR_FAILS(err_minor_from((level), &ERR_HERE, (code), __VA_ARGS__))
 
-/* Tells the analyzers that scripts/analyze runs that these codes are negative. */
+/* Tells the analyzers (scripts/analyze) that these codes are negative. */
 #ifdef ANALYZED
 #define ERR_FAILS(code) err_fails(code)
 static inline int err_fails(int code)

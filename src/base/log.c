@@ -47,7 +47,10 @@ static int wanted(void)
 	return program > log_environment ? program : log_environment;
 }
 
-/* Two threads may run this at once: the thread that stores last sees the other one's change. */
+/*
+ * Two threads may run this function at once: the thread that stores last has seen the change of
+ * the other thread.
+ */
 static void update_threshold(void)
 {
 	int level;
@@ -59,15 +62,19 @@ static void update_threshold(void)
 }
 
 /*
- * Make the name of a variable, such as "PMEM_LOG_LEVEL", from a short prefix. printf(3) would touch
- * four more pages of memory when a program starts: about 5 us.
+ * Make the name of a variable, such as "PMEM_LOG_LEVEL", from a short prefix. It does not use
+ * printf(3), which would touch four more pages of memory when a program starts, and take about 5
+ * us longer.
  */
 static void name_variable(char name[32], const char *prefix, const char *what)
 {
 	stpcpy(stpcpy(name, prefix), what);
 }
 
-/* PREFIX_LOG_FILE, or NULL; `name` becomes the name of the variable. */
+/*
+ * Returns the value of the variable PREFIX_LOG_FILE, or NULL if it is unset or empty. Stores the
+ * name of this variable in `name`.
+ */
 static const char *file_wanted(const char *prefix, char name[32])
 {
 	name_variable(name, prefix, "_LOG_FILE");
@@ -130,8 +137,9 @@ void log_receive(log_receiver *receiver, enum log_level threshold)
 }
 
 /*
- * The line being made. It is not on the stack, and its head is not made by printf(3): a program may
- * call the library when little of its stack is left.
+ * The line of the log that is being made. It is not on the stack, and its head ("PMEM2[1234]
+ * error: ") is not made by printf(3): a program may call the library when little of its stack is
+ * left.
  */
 static __thread char log_line[LOG_LINE];
 static __thread bool log_busy;
@@ -191,8 +199,8 @@ void log_write(enum log_level level, const struct log_place *from, const char *f
 	va_list ap;
 
 	/*
-	 * Drop messages that the library makes while a receiver runs: else they would cause new
-	 * ones for ever.
+	 * Drop messages that the library makes while a receiver runs. Otherwise each of them would
+	 * call the receiver again, which may cause the next message, without end.
 	 */
 	if (log_busy)
 		return;

@@ -33,8 +33,8 @@ struct log_place {
 /*
  * A receiver gets every message of level `threshold` and below, on the thread that makes the
  * message, without prefix, newline and control characters (printable.h). errno is restored after
- * it. Any thread may install or change the receiver. `environment`: true if the message also goes
- * to the log that the environment asks for.
+ * the receiver has returned. Any thread may install or change the receiver. `environment`: true if
+ * the message also goes to the log that the environment asks for.
  */
 typedef void log_receiver(
 	enum log_level level, const struct log_place *from, const char *message, bool environment);

@@ -3,8 +3,9 @@
  * memcheck.h - suppress reports of Valgrind's Memcheck when whole pages go to the kernel
  *
  * Memcheck reports each byte passed to a system call that was never written, or that an allocator
- * has marked as inaccessible. But structs have padding, and msync(2) takes whole pages, with all
- * bytes beside those of the program: these reports would not show mistakes of the program.
+ * has marked as inaccessible. But structs have padding, and msync(2) takes whole pages, which
+ * contain more than the bytes that the program made durable: reports of such bytes would not show
+ * mistakes of the program.
  *
  * The requests to Valgrind are a few instructions that do nothing outside of it. If Valgrind's
  * header is missing at build time, nothing is suppressed.

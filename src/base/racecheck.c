@@ -58,13 +58,13 @@ void racecheck_unlock_in_child(pthread_mutex_t *lock)
 
 	if (!is_watched())
 		return;
-	/* The type must be that of *lock: else DRD aborts. */
+	/* Give this mutex the same type as *lock has: otherwise DRD aborts. */
 	pthread_mutexattr_init(&attributes);
 	pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_ERRORCHECK);
 	pthread_mutex_init(&locked, &attributes);
 	pthread_mutexattr_destroy(&attributes);
 	pthread_mutex_lock(&locked);
-	*lock = locked; /* a mutex that this thread may unlock */
+	*lock = locked; /* makes *lock a mutex that this thread may unlock */
 	pthread_mutex_unlock(lock);
 	pthread_mutex_destroy(lock);
 	pthread_mutex_unlock(&locked);

@@ -6,7 +6,7 @@
  * without a lock as a race. So they are told the addresses of the library's atomics. The program's
  * own data is never among these: races on it are still reported, in functions of the library too.
  *
- * The calls are not made on paths that run often. Outside of Valgrind, or if its headers were
+ * These calls are not made in code that runs often. Outside of Valgrind, or if its headers were
  * missing at build time, they do nothing.
  */
 #ifndef BASE_RACECHECK_H
@@ -39,7 +39,10 @@ void racecheck_forget_lock(pthread_mutex_t *lock);
 void racecheck_published(void *at);
 void racecheck_used(void *at);
 
-/* Separate file racecheck_drd.c: headers of DRD and Helgrind cannot be included together. */
+/*
+ * These functions are in a separate file, racecheck_drd.c, because the headers of DRD and Helgrind
+ * cannot be included together.
+ */
 void racecheck_drd_ignore(const volatile void *at, size_t size);
 void racecheck_drd_watch(const volatile void *at, size_t size);
 

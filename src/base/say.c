@@ -32,8 +32,9 @@ static void take_back(int signal)
 }
 
 /*
- * The kernel sends the signal to the writing thread, which has blocked it. A signal that was
- * pending before stays pending: a thread can have only one pending signal of each number.
+ * Block SIGPIPE and SIGXFSZ in this thread: the kernel sends one of them to the thread whose write
+ * fails. A signal that was pending before stays pending: a thread can have only one pending signal
+ * of each number.
  */
 void say_begin(struct say_guard *guard)
 {

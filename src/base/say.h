@@ -21,8 +21,8 @@ void say(int fd, const char *text, size_t length);
  * SIGPIPE nor SIGXFSZ.
  */
 struct say_guard {
-	sigset_t before;             /* the signals that were blocked */
-	bool pipe_waits, size_waits; /* SIGPIPE, SIGXFSZ was pending before */
+	sigset_t before;             /* the signals that were blocked before say_begin() */
+	bool pipe_waits, size_waits; /* SIGPIPE or SIGXFSZ was pending before */
 };
 
 void say_begin(struct say_guard *guard);

@@ -4,8 +4,8 @@
  *
  * A signal handler may call fork(2), exit(3), or this library. It must not find a lock that its own
  * thread holds, for which it would wait for ever, nor data that is half changed. All signals are
- * blocked from signal_lock_take() to signal_lock_release(), which costs two system calls: not for
- * code that runs at each store.
+ * blocked from signal_lock_take() to signal_lock_release(), which costs two system calls: do not
+ * use it in code that runs at each store.
  *
  * A lock of all zeros is free.
  */

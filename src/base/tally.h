@@ -3,8 +3,8 @@
  * tally.h - counters that one thread changes and any thread reads, and a histogram of times
  *
  * A tally lies in cache lines that only its owner writes to, so counting costs the owner a plain
- * store and delays no other thread. A reader sums the tallies of all owners. It may see some of
- * the changes of a call that is in progress, and not others.
+ * store and delays no other thread. A reader sums the tallies of all owners. If a call is in
+ * progress, the reader may see some of the changes that it makes, and not others.
  */
 #ifndef BASE_TALLY_H
 #define BASE_TALLY_H
@@ -34,7 +34,7 @@ struct tally {
 	_Atomic uint64_t counts[TALLY_KINDS];
 };
 
-/* Only the owner calls it. */
+/* Only the owner of the tally may call this function. */
 static inline void tally_add(struct tally *tally, unsigned kind, uint64_t number)
 {
 	uint64_t before = atomic_load_explicit(&tally->counts[kind], memory_order_relaxed);
@@ -42,7 +42,7 @@ static inline void tally_add(struct tally *tally, unsigned kind, uint64_t number
 	atomic_store_explicit(&tally->counts[kind], before + number, memory_order_relaxed);
 }
 
-/* Any thread may call it, if all threads that change this tally use this function. */
+/* Any thread may call this function, if no thread changes the tally with tally_add(). */
 static inline void tally_add_shared(struct tally *tally, unsigned kind, uint64_t number)
 {
 	atomic_fetch_add_explicit(&tally->counts[kind], number, memory_order_relaxed);

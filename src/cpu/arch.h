@@ -25,8 +25,8 @@
 /*
  * Functions in alone.h. arch_ask() returns the features that matter to flushes, and sets *line_size
  * if the CPU or kernel tells it. arch_flush() flushes with the best instruction among cpu.features,
- * or does nothing without one. arch_flush_name() returns the name of this instruction, as in
- * cpu_engine.instruction, or NULL.
+ * or does nothing if there is no such instruction. arch_flush_name() returns the name of this
+ * instruction, as in cpu_engine.instruction, or NULL.
  *
  *	uint32_t arch_ask(size_t *line_size);
  *	void arch_flush(const void *addr, size_t len);
@@ -34,8 +34,9 @@
  */
 
 /*
- * Fill in features (all that CPU and kernel offer) and line_size; and replace tuning, which is the
- * plain row at first, if there is a row for this CPU.
+ * Set found->features to all features that CPU and kernel offer, and found->line_size.
+ * found->tuning is the plain row when this is called: replace it if the table has a row for this
+ * CPU.
  */
 void arch_detect(struct cpu *found);
 
@@ -48,7 +49,7 @@ uint32_t arch_allowed(uint32_t features);
 /* Table of engines, best first. The last row but one needs no feature; the last has no name. */
 extern const struct cpu_engine arch_engines[];
 
-/* The name of the drain's instruction, with the features that are in use. */
+/* Returns the name of the instruction that a drain executes, given the features in use. */
 const char *arch_fence_name(void);
 
 /* The name of each feature bit, lowest first, up to a NULL. */

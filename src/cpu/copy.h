@@ -2,7 +2,8 @@
 /*
  * copy.h - the meaning of the PMEM2_F_MEM_* flags, for every way of copying and of flushing
  *
- * Included last by a copy file, after a body (words.h or vectors.h) has given it
+ * A file with a way of copying includes this header last, after a body (words.h or vectors.h) that
+ * defines these functions:
  *
  *	move_cached, set_cached		through the caches
  *
@@ -13,7 +14,7 @@
  *	move_small, set_small			through the caches, less than a block
  *
  * COPY(copy, flush) makes the functions for memory that `flush` makes durable, COPY_BYTE(copy)
- * those for memory whose caches are durable.
+ * the functions for memory whose caches are durable.
  */
 #include <stdbool.h>
 
@@ -153,13 +154,17 @@ static ALWAYS_INLINE void set_around(
 #define set_around  set_and_flush
 #endif
 
-/* Decode flags: stores only (no flush, no drain); drain after the flushes, or not. */
+/*
+ * Decode flags. COPY_STORES: store only, without flush and drain. COPY_DRAINS: drain after the
+ * flushes.
+ */
 #define COPY_STORES(flags) ((flags)&PMEM2_F_MEM_NOFLUSH)
 #define COPY_DRAINS(flags) (!((flags)&PMEM2_F_MEM_NODRAIN))
 
 /*
- * Copy and fill without flushes. A function of its own, apart from code that needs more registers,
- * so that no registers are saved for it: 48 bytes take 7 ns instead of 12.
+ * Copy and fill without flushes. These are functions of their own, apart from the code with
+ * flushes, which needs more registers: so no registers have to be saved, and 48 bytes take 7 ns
+ * instead of 12.
  */
 static NOINLINE void *move_stores(void *dest, const void *src, size_t len)
 {
@@ -209,7 +214,10 @@ static NOINLINE void *set_stores(void *dest, int c, size_t len)
 					  : set_durably_##kind(dest, c, len, flags);               \
 	}
 
-/* For durable caches: only an explicit NONTEMPORAL copies around the caches. */
+/*
+ * Functions for memory with durable caches. They copy around the caches only if the flag
+ * NONTEMPORAL asks for it.
+ */
 #define COPY_BYTE(copy)                                                                            \
 	COPY_DECLARE(copy, byte)                                                                   \
                                                                                                    \

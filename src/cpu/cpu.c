@@ -8,13 +8,14 @@
 #include "cpu/arch.h"
 
 /*
- * The threshold of 4 lines, which all rows of tuning use so far (stream_lines). The fence after a
- * streaming copy (one around the caches) waits for memory about 60 ns longer than the fence after
- * flushes. On the other hand each line costs less, and much less if it was flushed before, since a
- * streaming store does not fetch it again. So for lines that no cache holds streaming pays from 12
- * lines on, for lines that are rewritten from 1 line on. The mean of both, as time of the streaming
- * copy divided by time of the cached copy, for 1 to 6 lines on Cascade Lake: 1.14, 1.07, 1.03,
- * 0.97, 0.92 and 0.91. bench/threshold measures it on any machine.
+ * Copies of 4 lines and more are streaming copies (go around the caches), as all rows of tuning
+ * have it so far (stream_lines). The fence after a streaming copy waits for memory about 60 ns
+ * longer than the fence after flushes. On the other hand each streamed line costs less, and much
+ * less if the line was flushed before, since a streaming store does not fetch it again. So a
+ * streaming copy to lines that no cache holds is faster from 12 lines on, and one to lines that
+ * are rewritten from 1 line on. The mean of both cases, as time of the streaming copy divided by
+ * time of the cached copy, is, for 1 to 6 lines on Cascade Lake: 1.14, 1.07, 1.03, 0.97, 0.92 and
+ * 0.91. bench/threshold measures it on any machine.
  */
 struct cpu cpu = {.line_size = 64, .tuning = CPU_TUNING_PLAIN, .stream_threshold = (size_t)4 * 64};
 

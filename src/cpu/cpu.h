@@ -2,13 +2,14 @@
 /*
  * cpu.h - the instructions that carry stores from the caches to the memory
  *
- * An engine is one way of doing it: which instruction flushes a line, which one fences, and with
+ * An engine is one way to do this: which instruction flushes a line, which one fences, and with
  * which registers data is copied. Each architecture offers a table of engines, best first
  * (arch.h); the first one whose features this CPU has is chosen when the library is loaded.
  *
  * Vocabulary. A store is *visible* when other CPUs see it, *flushed* when a flush of its line was
  * issued after it, *drained* when a drain came after that. Drained stores have left the caches for
- * the persistence domain; nothing here knows whether there is one under a given address.
+ * the persistence domain; this code does not know whether the memory at an address is in a
+ * persistence domain.
  */
 #ifndef CPU_CPU_H
 #define CPU_CPU_H
@@ -38,8 +39,8 @@ struct cpu_engine {
 	const char *name;
 	const char *instruction; /* the flush instruction as the manual spells it; or "none" */
 	uint32_t needs;          /* required features: bits of the architecture's features.h */
-	bool flushes; /* user mode can flush a line here; if not, `line` promises no durability */
-	size_t line_size; /* works for lines of this size only, in bytes; 0: any size */
+	bool flushes; /* programs can flush lines; if false, the `line` functions promise nothing */
+	size_t line_size; /* the only line size that the engine works for, in bytes; 0: any */
 
 	void (*flush)(const void *addr, size_t len);
 	void (*drain)(void);
@@ -61,19 +62,19 @@ struct cpu_engine {
  */
 struct cpu_tuning {
 	const char *name;
-	uint32_t shunned; /* features not to use if one of `instead` is available */
+	uint32_t shunned; /* features not to use if a feature of `instead` is available */
 	uint32_t instead;
-	size_t persist_fetches;       /* persist fetches the lines of this many bytes; 0: none */
+	size_t persist_fetches; /* persist fetches lines of at most this many bytes; 0: none */
 	size_t persist_fetches_above; /* persist fetches only in ranges longer than this */
-	bool persist_fetches_whole;   /* only shorter ranges, without a partly filled last line */
-	size_t move_fetches;          /* a cached copy first fetches the lines of this many bytes */
-	size_t set_fetches;           /* a cached fill first fetches this many bytes; 0: none */
-	size_t fetches_ahead_above;   /* longer copies also fetch while they store */
-	bool fetches_ends;            /* a streaming copy fetches lines that it fills partly */
-	size_t flushes_back;          /* copies up to this many bytes are flushed backwards */
-	size_t stream_lines;          /* copies of this many lines and more go around the caches */
-	size_t stream_groups_above;   /* longer overlapping copies load many lines, then stream */
-	bool fence_while_streaming;   /* see struct cpu */
+	bool persist_fetches_whole; /* fetch only shorter ranges, and no partly filled last line */
+	size_t move_fetches;        /* a cached copy first fetches the lines of this many bytes */
+	size_t set_fetches;         /* a cached fill first fetches this many bytes; 0: none */
+	size_t fetches_ahead_above; /* copies of more bytes also fetch while they store */
+	bool fetches_ends;          /* a streaming copy fetches lines that it fills only partly */
+	size_t flushes_back;        /* copies up to this many bytes are flushed backwards */
+	size_t stream_lines;        /* copies of this many lines and more go around the caches */
+	size_t stream_groups_above; /* longer overlapping copies load many lines, then stream */
+	bool fence_while_streaming; /* see struct cpu */
 };
 
 /* The row of tuning for processors that no other row is for: no prefetches. */
@@ -105,11 +106,17 @@ void cpu_init(void);
 /* For tests: cpu_init() with this row of tuning, whatever the CPU is; NULL: the CPU's own row. */
 void cpu_init_tuned(const struct cpu_tuning *row);
 
-/* The engine's persist or persist_fetching, as the row of tuning demands. */
+/*
+ * Returns the engine's function persist or, if the row of tuning asks for prefetches,
+ * persist_fetching.
+ */
 typedef void cpu_persist_fn(const void *addr, size_t len);
 cpu_persist_fn *cpu_persist(void);
 
-/* The name of a drain's fence on this architecture: "sfence". */
+/*
+ * Returns the name of the instruction with which a drain fences on this architecture, such as
+ * "sfence".
+ */
 const char *cpu_fence_name(void);
 
 /*
@@ -118,7 +125,7 @@ const char *cpu_fence_name(void);
  */
 const struct cpu_engine *cpu_engine_for(uint32_t features, size_t line_size);
 
-/* `features` without those that the row of tuning shuns. */
+/* Returns `features` without the features that the row of tuning tells to avoid (`shunned`). */
 uint32_t cpu_tuning_leaves(const struct cpu_tuning *row, uint32_t features);
 
 /* All rows of tuning for this architecture; the last one's name is NULL. */

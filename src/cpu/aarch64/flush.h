@@ -9,9 +9,10 @@
  *	dc cvap		to the Point of Persistence; same as dc cvac if the system has no such point
  *	dc cvac		to the Point of Coherency: the only one of the three before Armv8.2
  *
- * Each leaves the line in the cache, and each acts like the one below it if the system lacks its
- * point. The first two are written as the SYS instructions that they stand for: an assembler
- * accepts their names only if all instructions of Armv8.2 may be used.
+ * Each of the three leaves the line in the cache. If the system lacks the point of one, this
+ * instruction acts like the next one in the list. The first two are written as the SYS
+ * instructions that they stand for: an assembler accepts their names only if all instructions of
+ * Armv8.2 may be used.
  *
  * A clean is ordered behind earlier stores of this thread to the same line ("Ordering and
  * completion of data and instruction cache instructions"); the "memory" clobber keeps the compiler
