@@ -32,7 +32,7 @@ fetch_from() {
 		-o APT::Default-Release="$release" -o Acquire::Check-Valid-Until=false)
 }
 
-# Backports depend on packages of the release they were made for: that is a source, too.
+# Backports depend on packages of the release that they were made for, so that release is a source, too.
 sources() {
 	local mirror suite options="" keys=/usr/share/keyrings/debian-archive-keyring.gpg
 	# shellcheck disable=SC2016

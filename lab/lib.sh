@@ -132,7 +132,7 @@ volatile_cxl() {
 	put decoder2.0 "$cxl/$region/target0"
 	put 1 "$cxl/$region/commit"
 	put "$region" /sys/bus/cxl/drivers/cxl_region/bind
-	# On newer kernels dax_hmem decides first which driver gets the memory.
+	# On newer kernels the driver dax_hmem decides which driver gets the memory, so load it first.
 	modprobe dax_hmem 2>/dev/null
 	modules dax_cxl device_dax
 	wait_for [ -e /sys/bus/dax/devices/dax0.0 ] ||

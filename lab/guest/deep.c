@@ -63,7 +63,7 @@ static int error_named(const char *name)
 
 static void seen(int error, const char *what)
 {
-	is_str(flushed(), error ? "" : BOTH, "%s: lab/deepflush sees from outside: %s", what,
+	is_str(flushed(), error ? "" : BOTH, "%s: seen from outside the guest, %s", what,
 		error ? "no module is told to flush" : "both modules are told to flush");
 }
 

@@ -9,7 +9,8 @@
 
 static void not_told(int ret, const char *what)
 {
-	is_int(ret, PMEM2_E_NOSUPP, "%s: PMEM2_E_NOSUPP if the kernel does not report them", what);
+	is_int(ret, PMEM2_E_NOSUPP,
+		"%s: libpmem2 returns PMEM2_E_NOSUPP if the kernel does not report them", what);
 	has_str(pmem2_errormsg(), "nmem", "unreported values: the message names the module: %s",
 		pmem2_errormsg());
 }

@@ -106,7 +106,7 @@ static void write_pool(char **argv)
 	uint64_t round = write_until_lost(argv[4]);
 	for (int i = 0; i < 500; i++)
 		failed += store(++round) != 0;
-	is_int(failed, 500, "power cut: stores go on to fail");
+	is_int(failed, 500, "power cut: later stores fail, too");
 	reconnect();
 	failed = 0;
 	for (int i = 0; i < 50; i++)
@@ -116,7 +116,10 @@ static void write_pool(char **argv)
 	keep_memory(argv[4]);
 }
 
-/* Each page has a whole round, not older than the last one that was acknowledged. */
+/*
+ * Checks that each page has the bytes of one whole round, not older than the page's last
+ * acknowledged round.
+ */
 static void look(char **argv)
 {
 	uint64_t acked = strtoull(argv[3], NULL, 10), lost = 0, torn = 0;

@@ -102,7 +102,7 @@ static const size_t lengths[] = {1, 64, 5003, 70001, (1 << 20) + 4099};
 
 enum { LENGTHS = sizeof(lengths) / sizeof(lengths[0]) };
 
-/* Leaves out the longest calls that are not relaxed: in these, methods do not differ. */
+/* Leaves out the longest calls without the flag RELAXED: they use the same method on every way. */
 static bool is_made(int call, int length)
 {
 	return length < LENGTHS - 1 || call == 1 || call == 3;
@@ -124,7 +124,7 @@ static size_t place_of_round(unsigned round)
 	return FIRST + round % ROUNDS * ROUND;
 }
 
-/* Returns the number of a range, at least 2^31: rounds have the numbers from 1 on. */
+/* Returns the number of a range, at least 2^31: smaller numbers, from 1 on, are for rounds. */
 static uint32_t number(int call, int length)
 {
 	return 0x80000000u + (unsigned)(call * LENGTHS + length);
@@ -219,7 +219,7 @@ static int write_rounds(const char *name, long *began)
 		if (calls[call].make(at, ROUND, (unsigned)call)) {
 			int error = errno;
 			ok(round > CALLS,
-				"target lost: each kind of call was made before one fails: in round %u, a %s",
+				"target lost: each kind of call succeeds before the first failure (in round %u, a %s)",
 				round, calls[call].name);
 			fclose(acks);
 			return error;
@@ -280,8 +280,10 @@ static bool is_there(size_t offset, size_t length, uint32_t what)
 	return !memcmp(pool + offset, expected, length);
 }
 
-/* The last round may be incomplete. It has overwritten the round ROUNDS before it, which is not
- * looked at. */
+/*
+ * The last round may be incomplete. It has overwritten the round with a number that is smaller by
+ * ROUNDS, so that round is not checked.
+ */
 static void look_at_rounds(unsigned durable)
 {
 	unsigned from = durable > ROUNDS - 1 ? durable - (ROUNDS - 1) + 1 : 1, there = 0;
