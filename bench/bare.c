@@ -237,7 +237,7 @@ EACH_WAY
 #define ANY(WAY)      {WAY, 0, move_any_##WAY, set_any_##WAY},
 static const struct {
 	enum bare_way way;
-	size_t length; /* in bytes; 0: the function is for any length of at least 64 */
+	size_t length; /* in bytes; 0: the function handles any length from 64 on */
 	bare_move_fn *move;
 	bare_set_fn *set;
 } table[] = {EACH_WAY};

@@ -29,7 +29,7 @@ enum bare_way {
 /* `way`: BARE_STORE_DRAIN, BARE_FLUSH or BARE_FLUSH_DRAIN. NULL: not implemented for this CPU. */
 bare_persist_fn *bare_persist(enum bare_way way);
 
-/* Returns the function for this way and this length. */
+/* Returns the function that stores in this way and is made for this length. */
 bare_move_fn *bare_move(enum bare_way way, size_t len);
 bare_set_fn *bare_set(enum bare_way way, size_t len);
 

@@ -28,7 +28,10 @@ static void count_one(const void *code)
 	now.stores += (does & MEMORY_STORE) != 0;
 }
 
-/* Handles the trap between two instructions. Instructions outside of the target are not counted. */
+/*
+ * Handles the trap between two instructions. Instructions outside of the target function are not
+ * counted.
+ */
 static void trapped(int signal, siginfo_t *info, void *context)
 {
 	greg_t *registers = ((ucontext_t *)context)->uc_mcontext.gregs;

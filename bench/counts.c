@@ -31,20 +31,20 @@
 #define ROWS 8 /* the largest number of rows in the tuning table */
 
 /* The bounds that counts must keep; bench/README.md gives the reasons for them. */
-#define OVER_BARE        8  /* instructions of flush and persist outside the bare loop */
-#define LOADS_OVER_BARE  4  /* loads among these instructions */
+#define OVER_BARE        8  /* instructions of a flush or persist outside its bare loop */
+#define LOADS_OVER_BARE  4  /* loads among the instructions outside the bare loop */
 #define FETCHING         8  /* additional instructions of a persist that prefetches lines */
 #define FOR_EACH_FETCH   4  /* additional instructions for each prefetched line */
 #define OVER_PEER        12 /* instructions more than the peer's, for copies up to 256 bytes */
 #define STORES_OVER_PEER 6  /* stores more than the peer's for each KiB of a longer copy */
 
 enum bound {
-	LINES,         /* flush, persist: flushes and fences, compared with the bare loop */
-	OUTSIDE,       /* flush, persist: instructions and loads, compared with the bare loop */
-	SHORT_COPY,    /* short copies: instructions, compared with the peer */
-	SHORT_FLUSHES, /* short copies: flushes, fences and stores, compared with the peer */
-	LONG_FLUSHES,  /* long copies: flushes and fences, compared with the peer */
-	LONG_STORES,   /* long copies: stores, compared with the peer */
+	LINES,         /* flush, persist: as many flushes and fences as the bare loop */
+	OUTSIDE,       /* flush, persist: few more instructions and loads than the bare loop */
+	SHORT_COPY,    /* short copies: few more instructions than the peer */
+	SHORT_FLUSHES, /* short copies: no more fences and stores than the peer, one more flush */
+	LONG_FLUSHES,  /* long copies: no more flushes and fences than the peer */
+	LONG_STORES,   /* long copies: few more stores than the peer */
 	BOUNDS
 };
 
@@ -175,7 +175,7 @@ static void hold_to_bare(
 	if (cpu_tunings()[row].persist_fetches)
 		most += FETCHING + FOR_EACH_FETCH * ours->fetches;
 	hold(row, OUTSIDE, cell, ours->instructions, most);
-	/* More loads would mean that the loop loads a value in each iteration. */
+	/* More loads than this would show that the loop loads a value in each iteration. */
 	hold(row, OUTSIDE, cell, ours->loads, (long)bare->loads + LOADS_OVER_BARE);
 }
 
@@ -184,7 +184,7 @@ static void hold_copy_to_peer(
 {
 	/*
 	 * If less than a line is left at the end of a copy, the peer streams words, but our
-	 * library flushes the line: one flush more is right.
+	 * library flushes the line: it may make one flush more.
 	 */
 	long flushes = peer->flushes + 1;
 

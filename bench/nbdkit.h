@@ -18,7 +18,10 @@
 bool nbdkit_start(const char *folder, size_t size);
 void nbdkit_stop(void);
 
-/* Write durably: `count` writes, a page apart, all in flight at once. Or read `length` bytes. */
+/*
+ * nbdkit_persist() makes `count` durable writes, a page apart, all in flight at once.
+ * nbdkit_read() reads `length` bytes.
+ */
 void nbdkit_persist(size_t length, size_t count);
 void nbdkit_read(size_t length);
 

@@ -5,7 +5,10 @@
 #include <sched.h>
 #include <stdio.h>
 
-/* The processors of each end. Set before this process is placed, so that children know them. */
+/*
+ * The processors of the initiator and of the target. They are chosen before this process restricts
+ * itself to its own, so that its children know both sets.
+ */
 static cpu_set_t here, there;
 
 static void find(void)

@@ -12,7 +12,7 @@
 void place_this_end(void);
 void place_other_end(void);
 
-/* Returns the list of the other end's processors, in the format of taskset(1). */
+/* Returns the list of the target's processors, in the format of taskset(1). */
 const char *place_of_other_end(void);
 
 #endif

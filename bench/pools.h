@@ -2,8 +2,9 @@
 /*
  * pools.h - pools for measurements, of a target on this machine
  *
- * The pools of LINE and BYTE are on tmpfs, which their target treats as persistent memory, so that
- * the connection is measured, not the storage. The pool of PAGE is an ordinary file.
+ * The pools of the kinds LINE and BYTE are on tmpfs, which their target treats as persistent
+ * memory, so that the connection is measured, not the storage. The pool of the kind PAGE is an
+ * ordinary file.
  */
 #ifndef BENCH_POOLS_H
 #define BENCH_POOLS_H

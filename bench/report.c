@@ -25,7 +25,9 @@
 /* Nanoseconds by which a program may take longer to start with the library than without it. */
 #define START_NS 100000.0
 
-/* Ours counts as fast as the bare instructions if it has at least this part of their speed. */
+/*
+ * Our library counts as fast as the bare instructions if it has at least this part of their speed.
+ */
 #define AS_FAST 0.95
 
 enum { GROUP, CALL, FLAGS, PLACE, PACE, SIZE, TIME, PEER_TIME, BARE_TIME, GAIN, NOISE, GOAL };

@@ -33,7 +33,9 @@ struct title {
 /* Fills `order` with the numbers of all contestants, in an order that differs from call to call. */
 void rows_order(size_t order[], size_t contestants);
 
-/* Print the row to standard output; the faster one of the bare contestants is the one that counts.
+/*
+ * Print the row to standard output. Its bare time is the time of the faster one of the bare
+ * contestants.
  */
 void rows_print(const struct title *title, struct samples *samples, size_t contestants);
 

@@ -19,7 +19,7 @@
 
 static const char *nothing;
 
-/* Returns the nanoseconds of a run with this library preloaded, or with none if NULL. */
+/* Returns the nanoseconds that a run takes with `library` preloaded; NULL: without a library. */
 static double started(const char *library)
 {
 	char setting[4200];
