@@ -284,7 +284,8 @@ static int read_from_disk(struct log *log)
 }
 
 /*
- * Flushes the whole log on a DAX device: stores that an earlier process did not flush are visible.
+ * Flushes the whole log on a DAX device, because stores that an earlier process did not flush are
+ * visible, but may not be durable.
  */
 static int flush_found(struct log *log)
 {
@@ -341,7 +342,7 @@ static int build(struct log *log, const char *temporary, size_t capacity, struct
 	size_t size;
 	int ret;
 
-	if (ftruncate(log->fd, 0)) /* a killed process may have left contents */
+	if (ftruncate(log->fd, 0)) /* a process that was killed may have left bytes in this file */
 		return fail(log, "cannot truncate a temporary file");
 	if (from && (ret = log_measure_mirror(from, &capacity)))
 		return ret;

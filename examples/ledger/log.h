@@ -68,7 +68,7 @@ struct log_record {
 enum log_mode {
 	LOG_READ,   /* read; by any number of processes while none appends */
 	LOG_APPEND, /* append; by one process; makes a missing file */
-	LOG_FORMAT, /* append to a DAX device, which is made an empty log first */
+	LOG_FORMAT, /* append to a DAX device, after making an empty log on it */
 };
 
 struct log_total {
@@ -80,7 +80,7 @@ struct log {
 	const char *path; /* borrowed from the caller of log_open() */
 	enum log_mode mode;
 	int fd;
-	int is_device; /* the log is a DAX device, which is never made or grown */
+	int is_device; /* the log is a DAX device, which cannot be created or grown */
 
 	struct pmem2_map *map;
 	struct log_header *header; /* where the map begins */

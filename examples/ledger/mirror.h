@@ -40,10 +40,10 @@ int mirror_open(struct mirror *mirror, void *base, size_t size, enum mirror_mode
 void mirror_close(struct mirror *mirror);
 
 /*
- * Go on with a mirror that was lost: connect again, and send what it lacks of all that was sent to
- * it. -EOPNOTSUPP if there is no session to go on with: the mirror is not open, or its daemon is of
- * an earlier version. -ESTALE, which is always printed, if another writer has had the mirror, or it
- * was replaced.
+ * Go on with a mirror that was lost: connect again, and send again what the mirror has not made
+ * durable. -EOPNOTSUPP if there is no session to go on with: the mirror is not open, or its daemon
+ * is of an earlier version. -ESTALE, which is always printed, if another writer has had the
+ * mirror, or it was replaced.
  */
 int mirror_reconnect(struct mirror *mirror);
 

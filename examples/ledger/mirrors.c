@@ -45,7 +45,7 @@ struct mirrors {
 	pthread_cond_t ending; /* `ends` or a member's `ended` has become true */
 	/* Guarded by the lock. */
 	bool ends;
-	uint64_t committed; /* records up to here are durable in the log's file */
+	uint64_t committed; /* end of the records that are durable in the log's file */
 	size_t size;        /* of that file */
 	int fd;
 	struct member member[];
@@ -164,7 +164,7 @@ static int send_committed(struct member *member)
 	return ret ? ret : copy_catch_up(&member->copy, end);
 }
 
-/* Goes on with the mirror's session. Begins another one only if that is not possible. */
+/* Resumes the session with the mirror or, only if that is not possible, begins another session. */
 static int connect_again(struct member *member)
 {
 	int ret = mirror_reconnect(member->copy.mirror);
@@ -207,7 +207,7 @@ static void *catch_up(void *argument)
 		int ret = bring_back(member);
 		if (!ret)
 			break;
-		/* The mirror has other records, or another writer uses it. */
+		/* The mirror has other records than the log, or another writer uses it. */
 		if (ret == -EBADMSG || ret == -ESTALE) {
 			warnx("%s: the mirror is given up", name(member));
 			end_with(member, GONE);
@@ -222,7 +222,7 @@ static void *catch_up(void *argument)
 }
 
 /*
- * Members fall out and come back, on the log's thread.
+ * The log's thread: members fall out of the commits, and come back.
  */
 
 static unsigned count_in(const struct mirrors *all)
@@ -252,7 +252,7 @@ static void fall_out(struct member *member)
 		warn("%s: no thread to bring the mirror back", name(member));
 }
 
-/* Takes over the members that are back. */
+/* Takes over, for the log's thread, the copies of the members that are BACK. */
 static void take_back(struct mirrors *all)
 {
 	for (unsigned i = 0; i < all->count; i++) {

@@ -41,10 +41,13 @@ void mirrors_send(struct mirrors *mirrors, const struct log *log);
  */
 int mirrors_commit(struct mirrors *mirrors, const struct log *log);
 
-/* Call it when the log's file has grown and its map was moved. Fails as mirrors_commit() does. */
+/*
+ * Call this function when the log's file has grown and its map was moved. Fails as
+ * mirrors_commit() does.
+ */
 int mirrors_grow(struct mirrors *mirrors, const struct log *log);
 
-/* Disconnect all. Says which mirrors lack records. */
+/* Disconnect all mirrors. Prints which of them lack records. */
 void mirrors_close(struct mirrors *mirrors);
 
 #endif

@@ -80,7 +80,10 @@ static pid_t start(char **command, int *output)
 	return pid;
 }
 
-/* Reads how many bytes the last whole line so far promises. */
+/*
+ * Returns how many bytes the last complete line of the writer's output so far promises to be
+ * durable.
+ */
 static uint64_t read_promises(const char *text, size_t length)
 {
 	static char line[128];

@@ -30,7 +30,7 @@ static int reconnect(RPMEMpool *rpp)
 	return error;
 }
 
-/* Stores a line, over as many connections as it takes. Returns 0 or an errno. */
+/* Stores a line, and reconnects as often as that needs. Returns 0 or an errno. */
 static int store(RPMEMpool *rpp, void *pool, const char *line)
 {
 	while (record_write(rpp, pool, line)) {
