@@ -61,7 +61,10 @@ extern "C" {
 #define PMEM_FILE_SPARSE  (1 << 2) /* with CREATE: do not allocate the file's blocks in advance */
 #define PMEM_FILE_TMPFILE (1 << 3) /* with CREATE: a file without a name in the directory `path` */
 
-/* The smallest file, in bytes, that pool libraries accept as part of a pool; unused here. */
+/*
+ * The smallest file, in bytes, that pool libraries accept as part of a pool. This library does not
+ * use it.
+ */
 #define PMEM_MIN_PART ((size_t)(1024 * 1024 * 2))
 
 /*

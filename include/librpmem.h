@@ -67,7 +67,7 @@ extern "C" {
 #define RPMEM_MAJOR_VERSION 1
 #define RPMEM_MINOR_VERSION 3
 
-/* Other implementations of these calls are deprecated, and say so; this one is not. */
+/* Other implementations use these macros to mark all calls as deprecated. This one does not. */
 #define RPMEM_DEPR_STR "librpmem is deprecated"
 #define RPMEM_DEPR_ATTR
 

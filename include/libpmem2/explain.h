@@ -57,22 +57,22 @@ enum holdfast_object {
  */
 enum holdfast_survival {
 	HOLDFAST_SURVIVES_NOT,       /* the memory or the storage is volatile */
-	HOLDFAST_SURVIVES_UNKNOWN,   /* it could not be found out what the storage is */
-	HOLDFAST_SURVIVES_ELSEWHERE, /* a server, host or daemon decides; not visible from here */
+	HOLDFAST_SURVIVES_UNKNOWN,   /* the kind of storage could not be found out */
+	HOLDFAST_SURVIVES_ELSEWHERE, /* whether stores survive is up to a server, host or daemon */
 	HOLDFAST_SURVIVES
 };
 
 /* Why a mapping has the granularity that it has. */
 enum holdfast_reason {
-	HOLDFAST_REASON_PROGRAM, /* the program said so: pmem2_map_from_existing() */
+	HOLDFAST_REASON_PROGRAM, /* the program chose it: pmem2_map_from_existing() */
 
 	/* reasons for PMEM2_GRANULARITY_BYTE */
 	HOLDFAST_REASON_NOT_SHARED, /* a private or anonymous map: it is not meant to survive */
 	HOLDFAST_REASON_CPU_CACHE,  /* the CPU's caches survive (eADR) */
 
 	/* reasons for PMEM2_GRANULARITY_CACHE_LINE */
-	HOLDFAST_REASON_MEMORY_CONTROLLER, /* stores survive if out of the CPU's caches (ADR) */
-	HOLDFAST_REASON_DOMAIN_UNKNOWN,    /* the kernel does not say what survives */
+	HOLDFAST_REASON_MEMORY_CONTROLLER, /* stores out of the CPU's caches survive (ADR) */
+	HOLDFAST_REASON_DOMAIN_UNKNOWN,    /* the kernel does not say what survives a power cut */
 	HOLDFAST_REASON_DOMAIN_UNREADABLE, /* the kernel's answer could not be read */
 	HOLDFAST_REASON_NO_REGION, /* MAP_SYNC is accepted, but the memory is in no known region */
 	HOLDFAST_REASON_REALTIME,  /* on an XFS real-time device, about which nothing is known */
@@ -92,7 +92,7 @@ enum holdfast_reason {
 
 	HOLDFAST_REASON_FORCED, /* PMEM2_FORCE_GRANULARITY in the environment */
 
-	HOLDFAST_REASON_MAP_SYNC_UNKNOWN, /* PAGE, assumed: MAP_SYNC could not be tried */
+	HOLDFAST_REASON_MAP_SYNC_UNKNOWN, /* PAGE is assumed, because MAP_SYNC could not be tried */
 	HOLDFAST_REASON_DAX_UNSEEN        /* device DAX that sysfs does not show: PMEM2_E_NOSUPP */
 };
 
@@ -140,7 +140,7 @@ enum holdfast_domain {
 	HOLDFAST_DOMAIN_NONE, /* no persistent memory */
 	HOLDFAST_DOMAIN_CPU_CACHE,
 	HOLDFAST_DOMAIN_MEMORY_CONTROLLER,
-	HOLDFAST_DOMAIN_UNKNOWN,   /* the kernel does not say what survives */
+	HOLDFAST_DOMAIN_UNKNOWN,   /* the kernel does not say what survives a power cut */
 	HOLDFAST_DOMAIN_UNREADABLE /* the answer cannot be read, or the storage not be seen */
 };
 
@@ -181,7 +181,7 @@ struct holdfast_region {
 	enum holdfast_deep_flush deep_flush;
 	int is_volatile;                    /* 0 or 1; -1: it cannot be read */
 	struct holdfast_number size;        /* in bytes */
-	struct holdfast_number numa_node;   /* -1: no node is nearest */
+	struct holdfast_number numa_node;   /* -1: the kernel does not know a nearest node */
 	struct holdfast_number read_only;   /* 0 or 1 */
 	struct holdfast_number bad_sectors; /* unreadable sectors of 512 bytes */
 	size_t dimm_count;
@@ -208,7 +208,7 @@ struct holdfast_explanation {
 	const char *name;    /* the kernel's name of the explained object; "" if unknown */
 	enum holdfast_object object;
 
-	enum pmem2_granularity granularity; /* what pmem2_map_new() gives for a shared map */
+	enum pmem2_granularity granularity; /* the granularity that a shared map gets */
 	enum holdfast_reason reason;
 	enum pmem2_granularity needed; /* granularity without PMEM2_FORCE_GRANULARITY */
 	enum holdfast_reason needed_reason;
@@ -231,7 +231,9 @@ struct holdfast_explanation {
 	const char *condition;    /* a sentence: what SURVIVES relies on; or NULL */
 	const char *not_storable; /* a sentence: why nothing can be stored now; or NULL */
 
-	/* The memory. With more than one region: values that hold for all of them. */
+	/*
+	 * The memory under the file. If it has several regions, these values hold for all of them.
+	 */
 	enum holdfast_memory memory;
 	enum holdfast_domain domain;
 	enum holdfast_deep_flush deep_flush;
@@ -303,7 +305,10 @@ struct holdfast_machine {
 	const char *regions_why; /* a sentence: why regions and devices are unknown; or NULL */
 };
 
-/* Explain this machine. -ENOMEM. Facts that cannot be read are marked so in the answer. */
+/*
+ * Explain this machine. Returns 0, or -ENOMEM. Facts that cannot be read are marked as unreadable
+ * in the explanation.
+ */
 int holdfast_explain_machine(struct holdfast_machine **machine);
 
 void holdfast_machine_free(struct holdfast_machine **machine);

@@ -52,7 +52,10 @@ struct holdfast_health {
 	const char *counters_why; /* a sentence: why some or all counters are unknown; or NULL */
 };
 
-/* Read the health. -ENOMEM. Facts that cannot be read are marked so in the answer. */
+/*
+ * Read the health of this machine's memory and storage. Returns 0, or -ENOMEM. Facts that cannot
+ * be read are marked as unreadable in *health.
+ */
 int holdfast_read_health(struct holdfast_health **health);
 
 /* Free *health and all it points to; it becomes NULL. Does nothing if it is NULL. */

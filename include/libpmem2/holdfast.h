@@ -54,9 +54,9 @@ extern "C" {
  */
 struct holdfast_writeback_failure {
 	size_t struct_size;
-	const void *addr; /* the first page: a multiple of the page size */
+	const void *addr; /* address of the first page */
 	size_t length;    /* in bytes, a multiple of the page size */
-	const char *path; /* the file, as the kernel names it; "unknown file" if it does not */
+	const char *path; /* the kernel's name of the file; "unknown file" if it gives none */
 	uint64_t offset;  /* offset of the pages in the file, in bytes */
 	int error; /* an errno of msync(2): EIO, ENOSPC, EROFS, ENOMEM if it was unmapped, ... */
 	unsigned flags; /* HOLDFAST_WRITEBACK_UNCERTAIN or 0 */
@@ -105,7 +105,7 @@ struct holdfast_writeback_counts {
 	uint64_t flushes;  /* ranges of at least one byte that were flushed, persisted or copied */
 	uint64_t bytes;    /* bytes in these ranges */
 	uint64_t drains;   /* drains and persists that had anything to write back */
-	uint64_t ranges;   /* write-backs: ranges near each other share one */
+	uint64_t ranges;   /* number of write-backs; ranges near each other share one */
 	uint64_t pages;    /* pages in these write-backs */
 	uint64_t retries;  /* calls of msync(2) that a signal interrupted, and that were repeated */
 	uint64_t failures; /* write-backs after which the pages may not be durable */

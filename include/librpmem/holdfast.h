@@ -49,7 +49,7 @@ struct holdfast_remote {
 	enum pmem2_granularity
 		granularity; /* granularity of the pool at the target: the coarsest of its parts */
 	unsigned nlanes;
-	unsigned round_trip_ns; /* round trip of a small message: the shortest measured */
+	unsigned round_trip_ns; /* the shortest measured round trip of a small message */
 	unsigned port;          /* port of the data connection, at the target */
 	const char *address;    /* address of the data connection: numeric, or the host's name */
 	size_t pool_size;       /* size at the target, in bytes: at least what was asked for */
@@ -93,7 +93,7 @@ struct holdfast_remote_counts {
 	uint64_t reads, read_bytes;
 	uint64_t
 		retries; /* messages, writes and reads that were posted again, or waited for room */
-	uint64_t failures;              /* calls that the target or the connection has failed */
+	uint64_t failures;              /* calls that failed at the target, or on the connection */
 	uint64_t reconnects;            /* reconnects that have succeeded */
 	uint64_t times[HOLDFAST_TIMES]; /* how many drains took how long: see libpmem2/times.h */
 };

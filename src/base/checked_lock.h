@@ -23,14 +23,16 @@ static inline void checked_lock_init(pthread_mutex_t *lock)
 	pthread_mutexattr_destroy(&attributes);
 }
 
-/* Free a lock that the forking thread held. Call it in the child after fork(2). */
+/* Release a lock that the forking thread held. Call this in the child after fork(2). */
 static inline void checked_lock_init_in_child(pthread_mutex_t *lock)
 {
 	racecheck_unlock_in_child(lock);
 	checked_lock_init(lock);
 }
 
-/* Take the lock; false if this very thread holds it already. */
+/*
+ * Take the lock and return true. Returns false at once if this very thread holds the lock already.
+ */
 static inline bool checked_lock_take(pthread_mutex_t *lock)
 {
 	return !pthread_mutex_lock(lock);

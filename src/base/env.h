@@ -10,10 +10,10 @@
 
 #include <stdbool.h>
 
-/* The value, or NULL if unset. */
+/* Returns the value of the variable, or NULL if it is unset. */
 const char *env_get(const char *name);
 
-/* True if the variable is set to exactly `value`. */
+/* Returns whether the variable is set to exactly `value`. */
 bool env_is(const char *name, const char *value);
 
 /*

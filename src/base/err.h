@@ -47,8 +47,8 @@ static inline int err_fails(int code)
 const char *err_get(void);
 
 /*
- * Restore an earlier error message, without logging it. For calls that succeed although a step of
- * theirs failed: a call that succeeds must not change the last message.
+ * Restore an earlier error message, without logging it. For calls that succeed although one of
+ * their steps failed: a call that succeeds must not change the last message.
  */
 void err_put_back(const char *sentence);
 

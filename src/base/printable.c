@@ -14,7 +14,7 @@ static size_t character_length(const unsigned char *at)
 
 	for (size_t i = 1; i < length; i++)
 		if ((at[i] & 0xc0) !=
-			0x80) /* not a continuation byte; the final NUL is not one either */
+			0x80) /* the character ends early, at the latest at the final NUL */
 			return 1;
 	return length;
 }

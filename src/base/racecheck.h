@@ -28,7 +28,10 @@ void racecheck_watch(const volatile void *at, size_t size);
  */
 void racecheck_unlock_in_child(pthread_mutex_t *lock);
 
-/* Call it before memory with a free lock is freed. Does nothing without a race checker. */
+/*
+ * Call it before the memory of a lock that nobody holds is freed. Does nothing without a race
+ * checker.
+ */
 void racecheck_forget_lock(pthread_mutex_t *lock);
 
 /*

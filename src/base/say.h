@@ -13,7 +13,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Write with one write(2); the rest is lost. Keeps errno. Any thread; async-signal-safe. */
+/*
+ * Write a message with one write(2); bytes that this call does not write are lost. Keeps errno.
+ * Any thread; async-signal-safe.
+ */
 void say(int fd, const char *text, size_t length);
 
 /*

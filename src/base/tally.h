@@ -57,7 +57,10 @@ static inline uint64_t tally_now(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-/* The counter of a time in ns: each span of time ends at twice the end of the previous one. */
+/*
+ * Returns the counter for a time in ns. Each counter's span of time ends at twice the end of the
+ * previous one.
+ */
 static inline unsigned tally_time(uint64_t ns)
 {
 	uint64_t us = ns / 1000;

@@ -12,7 +12,7 @@
 
 #include <stddef.h>
 
-/* Unmap; does nothing for NULL and MAP_FAILED. Keeps errno. */
+/* Unmap `length` bytes at `addr`; does nothing if that is NULL or MAP_FAILED. Keeps errno. */
 void unmap(void *addr, size_t length);
 
 #endif

@@ -43,7 +43,7 @@ void arch_detect(struct cpu *found);
 /* Table of tuning. The last row but one is CPU_TUNING_PLAIN; the last row has no name. */
 extern const struct cpu_tuning arch_tunings[];
 
-/* The features that remain after the environment has switched some off. */
+/* Returns `features` without the features that environment variables have switched off. */
 uint32_t arch_allowed(uint32_t features);
 
 /* Table of engines, best first. The last row but one needs no feature; the last has no name. */
@@ -52,7 +52,7 @@ extern const struct cpu_engine arch_engines[];
 /* Returns the name of the instruction that a drain executes, given the features in use. */
 const char *arch_fence_name(void);
 
-/* The name of each feature bit, lowest first, up to a NULL. */
+/* The names of the feature bits, the name of the lowest bit first; NULL ends the list. */
 extern const char *const arch_feature_names[];
 
 #endif

@@ -58,23 +58,23 @@ struct cpu_engine {
  * A row of tuning: settings that cost instructions and pay on some processors only. They change
  * only how long a call takes. Each architecture has a table (arch.h) in which every row but the
  * plain one states the measurement that justifies it, and the processor that it was made on.
- * Lengths are in bytes. To fetch a line is to prefetch it for storing.
+ * Lengths are in bytes. All prefetches are prefetches for storing.
  */
 struct cpu_tuning {
 	const char *name;
 	uint32_t shunned; /* features not to use if a feature of `instead` is available */
 	uint32_t instead;
-	size_t persist_fetches; /* persist fetches lines of at most this many bytes; 0: none */
-	size_t persist_fetches_above; /* persist fetches only in ranges longer than this */
-	bool persist_fetches_whole; /* fetch only shorter ranges, and no partly filled last line */
-	size_t move_fetches;        /* a cached copy first fetches the lines of this many bytes */
-	size_t set_fetches;         /* a cached fill first fetches this many bytes; 0: none */
-	size_t fetches_ahead_above; /* copies of more bytes also fetch while they store */
-	bool fetches_ends;          /* a streaming copy fetches lines that it fills only partly */
-	size_t flushes_back;        /* copies up to this many bytes are flushed backwards */
-	size_t stream_lines;        /* copies of this many lines and more go around the caches */
-	size_t stream_groups_above; /* longer overlapping copies load many lines, then stream */
-	bool fence_while_streaming; /* see struct cpu */
+	size_t persist_fetches;       /* a persist prefetches at most this many bytes; 0: none */
+	size_t persist_fetches_above; /* a persist prefetches only in ranges longer than this */
+	bool persist_fetches_whole;   /* prefetch only shorter ranges, and no partial last line */
+	size_t move_fetches;          /* a cached copy first prefetches this many bytes */
+	size_t set_fetches;           /* a cached fill first prefetches this many bytes; 0: none */
+	size_t fetches_ahead_above;   /* copies of more bytes also prefetch while they store */
+	bool fetches_ends;            /* a streaming copy prefetches lines that it fills partly */
+	size_t flushes_back;          /* copies up to this many bytes are flushed backwards */
+	size_t stream_lines;          /* copies of this many lines and more go around the caches */
+	size_t stream_groups_above;   /* longer overlapping copies load many lines, then stream */
+	bool fence_while_streaming;   /* see struct cpu */
 };
 
 /* The row of tuning for processors that no other row is for: no prefetches. */
@@ -100,7 +100,10 @@ struct cpu {
 /* Hidden in the declaration, too, so that accesses need no look-up in the global offset table. */
 extern struct cpu cpu __attribute__((visibility("hidden")));
 
-/* Look at the CPU and the environment, and choose. Called once, when the library is loaded. */
+/*
+ * Look at the CPU and the environment, and choose engine and tuning. Called once, when the library
+ * is loaded.
+ */
 void cpu_init(void);
 
 /* For tests: cpu_init() with this row of tuning, whatever the CPU is; NULL: the CPU's own row. */
