@@ -60,7 +60,7 @@ download() {
 	[ -z "$(find "$1" -name '*.deb')" ] || return 0
 	: >fetch.log
 	(cd "$1" && apt-get "${apt[@]}" download "$1" >>../fetch.log 2>&1) && return
-	# The package lists may be too old, or empty.
+	# A download fails if the package lists are too old, or empty: update them, and try again.
 	update
 	(cd "$1" && apt-get "${apt[@]}" download "$1" >>../fetch.log 2>&1) || refused "apt-get download $1"
 }

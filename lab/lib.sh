@@ -179,7 +179,8 @@ network() {
 	for link in /sys/class/net/e*; do
 		link=${link##*/}
 	done
-	# Packets that a rebooted target does not receive would stay in the initiator's queue for 50 s, too.
+	# Packets that a rebooted target does not receive would stay in the initiator's queue for 50 s: set
+	# the link up, so that they are received.
 	if [ "$1" = after ]; then
 		ip link set "$link" up || trouble "no network over $link"
 		return

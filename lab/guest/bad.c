@@ -48,11 +48,11 @@ static int listed(int clearing)
 			"badblock_next: a listed bad block is in the page that was made bad");
 		if (clearing != DO_NOT &&
 			!is_int(pmem2_badblock_clear(context, &block), clearing,
-				"badblock_clear: a listed block is cleared, or refused if the bus cannot clear"))
+				"badblock_clear: clears a listed bad block, or fails if the bus cannot clear it"))
 			diag("%s", pmem2_errormsg());
 		count++;
 	}
-	is_int(ret, PMEM2_E_NO_BAD_BLOCK_FOUND, "badblock_next: the list has an end");
+	is_int(ret, PMEM2_E_NO_BAD_BLOCK_FOUND, "badblock_next: reports the end of the list");
 	pmem2_badblock_context_delete(&context);
 	return count;
 }

@@ -218,7 +218,7 @@ static void with_libpmem(const char *path)
 	ok(!at && errno == EINVAL, "PMEM_FILE_EXCL: is refused for a DAX device");
 	struct stat st;
 	is_int(stat(path, &st), 0,
-		"pmem_map_file: the device node is still there after refused calls");
+		"pmem_map_file: the device node still exists after refused calls");
 }
 
 int main(int argc, char **argv)

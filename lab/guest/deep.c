@@ -11,7 +11,10 @@
 #define LENGTH ((size_t)4 << 20)
 #define BOTH   "first second"
 
-/* Asks lab/deepflush, outside, which modules were told to flush since the last call. */
+/*
+ * Asks lab/deepflush, which runs outside the guest, what modules were told to flush since the last
+ * call.
+ */
 static const char *flushed(void)
 {
 	static char answer[64];

@@ -121,7 +121,8 @@ static void deep_flush(void)
 	struct pmem2_map *later = map_of(fd);
 	is_int(deep(later, 0), 0, "libpmem2: a map that is made later: deep flush succeeds");
 	is_int(ending(later, 0), -5, "libpmem2: a map that is made later: persist returns");
-	is_int(holdfast_writeback_accept(at(map, 0), SIZE), 0, "libpmem2: the loss is accepted");
+	is_int(holdfast_writeback_accept(at(map, 0), SIZE), 0,
+		"libpmem2: holdfast_writeback_accept accepts the loss");
 	is_int(deep(map, 0), 0, "libpmem2: deep flush after holdfast_writeback_accept: succeeds");
 	is_int(deep(second, 0), -EIO,
 		"libpmem2: deep flush of another map, whose loss was not accepted: still fails");

@@ -20,8 +20,9 @@ int main(int argc, char **argv)
 
 	if (argc != 3)
 		bail("usage: late FILE APPEAR");
-	is_int(pmem_has_auto_flush(), 1, "late region: all caches are durable at first");
-	is_int(flushes_of_persist(page, SIZE), 0, "late region: nothing is flushed at first");
+	is_int(pmem_has_auto_flush(), 1, "late region: before it appears, all caches are durable");
+	is_int(flushes_of_persist(page, SIZE), 0,
+		"late region: before it appears, nothing is flushed");
 	if (system(argv[2]))
 		bail("command %s failed", argv[2]);
 	is_int(pmem_has_auto_flush(), 0,
@@ -29,7 +30,7 @@ int main(int argc, char **argv)
 	char *addr = pmem_map_file(argv[1], SIZE, PMEM_FILE_CREATE, 0600, NULL, &is_pmem);
 	if (!addr)
 		bail("pmem_map_file: %s", pmem_errormsg());
-	is_int(is_pmem, 1, "late region: its file is persistent memory");
+	is_int(is_pmem, 1, "late region: a file on it is persistent memory");
 	int count = flushes_of_persist(addr, SIZE);
 	if (may_flush)
 		ok(count >= (int)SIZE / 64, "late region: a persist flushes each line (%d flushes)",

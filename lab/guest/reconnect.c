@@ -134,7 +134,7 @@ static void look(char **argv)
 			torn += there == round && page_of(round)[i] != word(round, i);
 	}
 	fclose(file);
-	ok(acked, "power cut: rounds were acknowledged before it: %ju", (uintmax_t)acked);
+	ok(acked, "power cut: %ju rounds were acknowledged before it", (uintmax_t)acked);
 	is_int((long)lost, 0, "power cut: all acknowledged rounds are in the pool");
 	is_int((long)torn, 0, "power cut: acknowledged rounds are whole");
 }

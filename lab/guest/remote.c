@@ -181,7 +181,7 @@ static void make_call(int call, int index)
 		diag("%s", rpmem_errormsg());
 }
 
-/* Returns the path of one of this program's files: `name` with this ending. */
+/* Returns the path of one of this program's files, which is NAME.ENDING. */
 static const char *file(const char *name, const char *ending)
 {
 	static char path[512];
