@@ -19,7 +19,7 @@ struct calls {
 
 /*
  * Finds the calls of a library for each interface (face): libpmem, and libpmem2 at two
- * granularities. The maps of libpmem2 are of the two pages at `memory`.
+ * granularities. The maps of libpmem2 are made from the two pages at `memory`.
  */
 void calls_find(struct calls calls[FACES], const struct library *library, char *memory);
 

@@ -8,8 +8,9 @@
  * Speaks TAP. For calls of the grid (cells.c) up to 4 KiB it counts instructions, flushes, fences,
  * prefetches, loads and stores, and reports calls of ours that exceed their bounds. The counts
  * depend only on the compiler and the chosen engine, not on the speed or load of the machine. All
- * counts are written to TABLE, which has more cells. Our calls come from the archive, which has
- * the functions of the shared object, and lets this program choose the row of the tuning table.
+ * counts are written to TABLE, together with the counts of cells that have no bounds. Our calls
+ * come from the archive, which has the functions of the shared object, and lets this program
+ * choose the row of the tuning table.
  */
 #include <err.h>
 #include <libpmem.h>

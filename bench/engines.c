@@ -6,8 +6,8 @@
  *
  * Prints nanoseconds for each call (medians of interleaved rounds). Calls walk through anonymous
  * memory, so that lines must be fetched and written. The engine chosen for this machine is marked.
- * With ROW, the name of a row of the tuning table (src/cpu): measures only the engine that this
- * row chooses, with the tuning of each row.
+ * With ROW, the name of a row of the tuning table (src/cpu), the program measures only the engine
+ * that this row chooses, with the tuning of each row of the table.
  */
 #include <err.h>
 #include <stdio.h>

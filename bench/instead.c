@@ -4,9 +4,10 @@
  *
  *	instead SCRATCH-DIRECTORY [MILLISECONDS]
  *
- * On the file system of the scratch directory: a store to a map of ours and a persist; pwrite(2)
- * and fdatasync(2); a write and an fsync that io_uring links; and transactions of LMDB and of
- * SQLite with the same number of bytes. Standard error names the ways that are left out.
+ * The ways, all on the file system of the scratch directory, are: a store to a map of our library
+ * and a persist; pwrite(2) and fdatasync(2); a write and an fsync that io_uring links; and
+ * transactions of LMDB and of SQLite with the same number of bytes. Standard error names the ways
+ * that are left out.
  */
 #include <err.h>
 #include <fcntl.h>

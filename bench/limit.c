@@ -12,8 +12,8 @@
  *
  * Then prints nanoseconds for each copy of 8 bytes with PMEM_F_MEM_NODRAIN, with a drain after
  * each 16 copies: to one place, where each copy waits for the line that the previous one has
- * flushed, and to scattered lines. Streaming words is faster in one place and slower in scattered
- * lines, and a library cannot know which kind of call comes next.
+ * flushed, and to scattered lines. Streaming stores of words are faster to one place and slower to
+ * scattered lines, and a library cannot know which kind of call comes next.
  */
 #include <err.h>
 #include <stdio.h>
