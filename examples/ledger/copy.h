@@ -35,8 +35,9 @@ struct copy {
 int copy_join(struct copy *copy, const struct log *log);
 
 /*
- * Begin another session with the mirror, and check that it is as this process left it. `fd` is that
- * of the log's file. -EBADMSG if it has lost records; -ESTALE if another writer has appended to it.
+ * Begin another session with the mirror, and check that the mirror is as this process left it.
+ * `fd` is the descriptor of the log's file. -EBADMSG if the mirror has lost records; -ESTALE if
+ * another writer has appended to it.
  */
 int copy_join_again(struct copy *copy, int fd, size_t size);
 

@@ -3,7 +3,7 @@
  * log.c - the durable log: all calls of libpmem2, and the order in which stores become durable
  *
  * The main functions are log_append() and log_commit() at the end. The rest makes sure that the
- * file can be trusted: most bugs of programs like this one are there.
+ * file can be trusted: programs like this one have most of their bugs in that part.
  */
 #include <err.h>
 #include <errno.h>
@@ -381,9 +381,9 @@ static int already_there(const struct log *log, const struct stat *st, const str
 }
 
 /*
- * The lock on the temporary file becomes the writer's lock. It chooses one of several processes
- * that create the log at the same time. A kill releases it, and the next process takes the file
- * over. -EAGAIN: another process was faster; open the log instead.
+ * The lock on the temporary file becomes the writer's lock. If several processes create the log at
+ * the same time, the lock decides which one of them does it. A kill releases it, and the next
+ * process takes the file over. -EAGAIN: another process was faster; open the log instead.
  */
 static int create_file(struct log *log, const char *temporary, size_t capacity, struct mirror *from)
 {

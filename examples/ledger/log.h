@@ -97,7 +97,8 @@ struct log {
 
 /*
  * Open the log at `path`. `capacity` is for LOG_APPEND: the file gets at least this many bytes, so
- * that appends need not wait for it to grow; it may be 0. On failure there is nothing to close.
+ * that appends need not wait until the file has grown; `capacity` may be 0. On failure there is
+ * nothing to close.
  */
 int log_open(struct log *log, const char *path, enum log_mode mode, size_t capacity);
 

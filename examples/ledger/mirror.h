@@ -7,7 +7,7 @@
  *
  * Errors. Functions that return int return 0, or after printing what went wrong a negated errno.
  * After an error of mirror_send(), or of a function that is declared after it, the mirror is lost:
- * it is unknown which bytes are durable, so all these functions fail until it is opened or
+ * it is unknown which bytes are durable, so all these functions fail until the mirror is opened or
  * connected again.
  *
  * librpmem is loaded by mirror_new(), not when the program starts: a ledger without a mirror needs
@@ -32,7 +32,7 @@ int mirror_new(struct mirror **mirror, const char *name);
 const char *mirror_name(const struct mirror *mirror);
 
 /*
- * Connect: from now on, offsets are into the `size` bytes at `base`, which must stay until
+ * Connect: from now on, offsets are into the `size` bytes at `base`, which must stay mapped until
  * mirror_close(). If another process has the mirror open, retries for some seconds, because a
  * killed process keeps the mirror until its target notices the end.
  */
