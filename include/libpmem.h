@@ -144,8 +144,8 @@ void pmem_drain(void);
 void pmem_persist(const void *addr, size_t len);
 
 /*
- * Write back the pages that the range touches, for any mapped file except a DAX device. 0, or -1
- * and errno: ENOMEM if a part of the range is not mapped, EIO and other errors of msync(2).
+ * Write back the pages that the range touches, for any mapped file except a DAX device. Returns 0,
+ * or -1 and errno: ENOMEM if a part of the range is not mapped, EIO and other errors of msync(2).
  */
 int pmem_msync(const void *addr, size_t len);
 

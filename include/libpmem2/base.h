@@ -260,7 +260,7 @@ int pmem2_config_delete(struct pmem2_config **cfg);
 
 /*
  * Store granularity: the smallest unit that must be written back for a store to be durable. The
- * finest is first. The term comes from SNIA's NVM Programming Model.
+ * finest granularity is first. The term comes from SNIA's NVM Programming Model.
  */
 enum pmem2_granularity {
 	PMEM2_GRANULARITY_BYTE, /* a visible store is durable: CPU caches survive a power cut */

@@ -86,10 +86,10 @@ void holdfast_set_writeback_handler(holdfast_writeback_handler handler, void *co
 
 /*
  * Accept every write-back that has failed so far and may concern [addr, addr + length) of live
- * maps. The program then stores again the data that it still needs, and persists it; this succeeds
- * again. The call is for this process only, and for failures so far: a later failure of the file
- * must be accepted again. The library remembers about 60 accepted ranges; failures in a range that
- * it forgets are reported once more. Any thread may call this.
+ * maps. The program then stores again the data that it still needs, and persists it, which then
+ * succeeds again. The call is for this process only, and for failures so far: a later failure of
+ * the file must be accepted again. The library remembers about 60 accepted ranges; failures in a
+ * range that it forgets are reported once more. Any thread may call this.
  *
  * Returns 0, or PMEM2_E_MAPPING_NOT_FOUND if no live map contains any byte of the range.
  */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * err.h - one error message ("sentence") for each failure, made where the failure is detected
+ * err.h - one error message for each failure, made where the failure is detected
  *
- * A function that fails returns a negative code: -errno or PMEM2_E_*. The function that detects the
- * failure writes the sentence, and its callers pass the code through:
+ * A function that fails returns a negative code: -errno or PMEM2_E_*. The function that detects
+ * the failure writes the message, and its callers pass the code through:
  *
  *	return err_set(PMEM2_E_OFFSET_UNALIGNED, "offset %zu is not a multiple of %zu", off, al);
  *
- * The sentence is kept per thread, in a buffer of fixed size: a failure needs no memory. Control
+ * The message is kept per thread, in a buffer of fixed size: a failure needs no memory. Control
  * characters, which file names may contain, are replaced by "?".
  */
 #ifndef BASE_ERR_H

@@ -3,8 +3,9 @@
  * racecheck.h - tell DRD, Helgrind and thread sanitizers of programs about the library's atomics
  *
  * DRD and Helgrind see C11's atomic loads and stores as plain instructions, and report each pair
- * without a lock as a race. So they are told the addresses of the library's atomics. The program's
- * own data is never among these: races on it are still reported, in functions of the library too.
+ * without a lock as a race. So the calls below tell them the addresses of the library's atomics.
+ * The program's own data is never among these: races on it are still reported, in functions of the
+ * library too.
  *
  * These calls are not made in code that runs often. Outside of Valgrind, or if its headers were
  * missing at build time, they do nothing.
@@ -22,9 +23,9 @@ void racecheck_ignore(const volatile void *at, size_t size);
 void racecheck_watch(const volatile void *at, size_t size);
 
 /*
- * In a child after fork(2), before a lock that the forking thread held is initialized again. The
- * owner in the mutex is the parent's thread, so race checkers consider it still locked. This call
- * makes it a free, uninitialized lock for them. Does nothing without a race checker.
+ * Call it in a child after fork(2), before you initialize again a lock that the forking thread
+ * held. The owner in the mutex is the parent's thread, so race checkers consider it still locked.
+ * This call makes it a free, uninitialized lock for them. Does nothing without a race checker.
  */
 void racecheck_unlock_in_child(pthread_mutex_t *lock);
 

@@ -18,8 +18,8 @@ static bool is_pending(int signal)
 }
 
 /*
- * Remove the signal that a failed write has sent to this thread. Not with sigtimedwait(3), which is
- * a cancellation point.
+ * Remove the signal that a failed write has sent to this thread. Do not use sigtimedwait(3) for
+ * that: it is a cancellation point.
  */
 static void take_back(int signal)
 {

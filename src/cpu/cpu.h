@@ -23,8 +23,8 @@
  * nothing: a later store may reach memory before the flushed one does. Nothing happens for len 0.
  *
  * drain: wait until every earlier flush and streaming store (a store around the caches) of this
- * thread is done. Earlier stores are made visible before later ones. It is always a real fence,
- * whatever the flush instruction, because a streaming copy may come before it.
+ * thread is done. Earlier stores are made visible before later ones. A drain is always a real
+ * fence, whatever the flush instruction, because a streaming copy may come before it.
  *
  * persist: flush, then drain.
  *
@@ -97,7 +97,10 @@ struct cpu {
 	bool fence_while_streaming; /* drain repeatedly during copies around the caches */
 };
 
-/* Hidden in the declaration, too, so that accesses need no look-up in the global offset table. */
+/*
+ * The declaration has the attribute, too, so that accesses need no look-up in the global offset
+ * table.
+ */
 extern struct cpu cpu __attribute__((visibility("hidden")));
 
 /*
