@@ -12,7 +12,7 @@
 # All files are below the current folder. RELEASE is a name that Debian's archive has (bookworm, trixie,
 # sid, trixie-backports), `backports' for the backports of this machine's release, or empty for the
 # sources that this machine's apt has. For other releases the package lists are our own, from the mirror
-# that this machine uses. The caller defines `without REASON', which does not return.
+# that this machine uses. The caller must define a function `without REASON', which must not return.
 
 fetch_from() {
 	local release=$1

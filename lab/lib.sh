@@ -116,7 +116,8 @@ use_fsdev() {
 	wait_for [ -e "$device" ] || trouble "$device has disappeared"
 }
 
-# Uses sysfs, in the order that the kernel requires, because the cxl of bookworm cannot make such a region.
+# Uses sysfs, in the order that the kernel requires, because the program cxl of bookworm cannot make such a
+# region.
 volatile_cxl() {
 	local cxl=/sys/bus/cxl/devices region
 	modules cxl_acpi cxl_pci cxl_mem
@@ -173,8 +174,9 @@ initiator_ends() {
 network() {
 	local number=1 link
 	[ "$1" = target ] || number=2
-	# By default virtio_net may keep sent packets until it sends more, and with them RDMA's resources: for
-	# 50 s if the other machine is gone. With napi_tx=0 it frees sent packets at once.
+	# By default the driver virtio_net may keep sent packets, and with them resources of RDMA, until it
+	# sends more: for 50 s if the other machine is gone. With napi_tx=0 the driver frees sent packets at
+	# once.
 	modprobe virtio_net napi_tx=0
 	for link in /sys/class/net/e*; do
 		link=${link##*/}

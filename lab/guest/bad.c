@@ -31,8 +31,9 @@ static void own_handler(int signal)
 #define DO_NOT 1
 
 /*
- * Returns the number of listed bad blocks. One that is not a whole block in our page is a failure.
- * Clears each, which must return `clearing', unless `clearing' is DO_NOT.
+ * Returns the number of listed bad blocks. A listed block that is not a whole block in the page
+ * that was made bad is a failure. Clears each block, and checks that this returns `clearing',
+ * unless `clearing' is DO_NOT.
  */
 static int listed(int clearing)
 {
