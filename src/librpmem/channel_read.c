@@ -11,8 +11,9 @@
 
 #define LAST_WORDS_MS 500 /* time to read the reason after ssh has ended */
 /*
- * While callers read, the monitor looks only this often, in ms, if they still do. It does not wake
- * up together with a caller for each reply.
+ * While program threads wait for replies, one of them reads the channel, and the monitor thread
+ * wakes up only this often, in ms, to see if that is still so. So a reply does not wake up the
+ * monitor, too.
  */
 #define MONITOR_REST_MS 20
 
@@ -25,7 +26,10 @@ void channel_wake_waiters(struct channel *channel)
 			pthread_cond_signal(&each->news);
 }
 
-/* Wake a waiter to become the reader, unless a thread reads. The caller holds `lock`. */
+/*
+ * Wake one of the waiting threads to become the reader, unless a thread is reading already. The
+ * caller holds `lock`.
+ */
 static void wake_reader(struct channel *channel)
 {
 	if (channel->waiters && !channel->reading)
@@ -82,9 +86,9 @@ static const char *hand_over(
 }
 
 /*
- * Take a reply of a lane in this channel. Once the channel has ended, the calls on lanes have
- * returned or are about to, and a reply could change memory that the program uses for something
- * else. channel_end() holds `lock`, too.
+ * Take a reply to a message of a lane whose data is carried in this channel. After the channel has
+ * ended, replies are dropped: the calls that wait for them return, and a late reply could change
+ * memory that the program uses for something else by then. channel_end() holds the same `lock`.
  */
 static int take_message(
 	struct channel *channel, const struct control_head *head, const uint8_t *body)
@@ -176,7 +180,10 @@ static void lead(struct channel *channel, int64_t deadline)
 	pthread_mutex_lock(&channel->lock);
 	channel->reading = false;
 	if (!rc) {
-		/* Leave the end to the monitor, which reads what ssh has said last. */
+		/*
+		 * Let the monitor end the channel, after it has read the last lines that ssh wrote
+		 * to its standard error.
+		 */
 		channel->hung = true;
 		channel_raise(channel->wake_fd);
 	}
@@ -274,7 +281,10 @@ static bool read_for_nobody(struct channel *channel)
 	return rc > 0;
 }
 
-/* True if callers read, or have read since the last call. */
+/*
+ * True if threads of the program read the channel, or have read since the previous call of this
+ * function.
+ */
 static bool callers_read(struct channel *channel, unsigned *reads)
 {
 	pthread_mutex_lock(&channel->lock);

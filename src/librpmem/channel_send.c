@@ -9,7 +9,10 @@
 
 /* -- sending -- */
 
-/* Remove the first `sent` bytes. Returns true if some are left. */
+/*
+ * Remove the first `sent` bytes, which were sent already, from a message. Returns true if bytes
+ * are left to send.
+ */
 static bool bytes_left(struct msghdr *message, size_t sent)
 {
 	while (message->msg_iovlen && sent >= message->msg_iov->iov_len) {
@@ -47,8 +50,8 @@ int channel_send_all(struct channel *channel, struct iovec *parts, unsigned coun
 		if (errno == EINTR)
 			continue;
 		/*
-		 * If ssh has ended, the monitor notices it at the same time and reads the reason:
-		 * let it report that.
+		 * The connection is broken because ssh has ended. The monitor thread notices this
+		 * at the same time and reads the reason from ssh: let the monitor report it.
 		 */
 		if (errno == EPIPE || errno == ECONNRESET)
 			return 0;
@@ -60,7 +63,10 @@ int channel_send_all(struct channel *channel, struct iovec *parts, unsigned coun
 	return waits;
 }
 
-/* Send one frame at once. False if it must be sent later. */
+/*
+ * Try to send one frame without waiting. False if the socket has no room: the frame must be sent
+ * later.
+ */
 static bool send_at_once(struct channel *channel, const uint8_t *bytes, size_t length)
 {
 	return send(channel->ssh.in, bytes, length, MSG_NOSIGNAL) >= 0 || errno == EPIPE ||
@@ -86,7 +92,10 @@ static bool send_counters(struct channel *channel)
 		atomic_load(&channel->counters_id), WIRE_COUNTERS_SIZE};
 	struct wire_counters counters = {0};
 
-	/* With the lock: channel_set_counters() returns when the previous context is not used. */
+	/*
+	 * Hold the lock during the call of sum(): channel_set_counters() takes it, too, so when
+	 * that function returns, the previous context is no longer used.
+	 */
 	pthread_mutex_lock(&channel->lock);
 	if (channel->counters.sum)
 		channel->counters.sum(channel->counters.context, &counters);

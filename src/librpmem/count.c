@@ -21,7 +21,10 @@ int count_open(RPMEMpool *rpp)
 	memset(rpp->lanes_counted, 0, size);
 	for (unsigned i = 0; i < rpp->nlanes; i++)
 		rpp->tallies[i] = &rpp->lanes_counted[i].tally;
-	/* Release: a thread that sees the number sees the counters. */
+	/*
+	 * Release order: a thread that loads the number of counted lanes also sees the counters of
+	 * these lanes.
+	 */
 	atomic_store_explicit(&rpp->ncounted, rpp->nlanes, memory_order_release);
 	return 0;
 }

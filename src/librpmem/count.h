@@ -3,7 +3,8 @@
  * count.h - count the calls on each lane (base/tally.h)
  *
  * A lane's counters are in cache lines of its own: the thread that is in a call on the lane is the
- * only one that changes them. They belong to the pool, and go on when it connects again.
+ * only one that changes them. The counters belong to the pool and keep their values when it
+ * connects to the target again.
  */
 #ifndef LIBRPMEM_COUNT_H
 #define LIBRPMEM_COUNT_H
@@ -16,7 +17,7 @@
 #include "librpmem/pool.h"
 #include "wire/counters.h"
 
-/* Give each lane its counters, unless they have them. Returns 0 or -ENOMEM. */
+/* Allocate the counters of each lane, unless the pool has them already. Returns 0 or -ENOMEM. */
 int count_open(RPMEMpool *rpp);
 void count_close(RPMEMpool *rpp);
 
@@ -50,7 +51,7 @@ static inline int count_flush(RPMEMpool *rpp, unsigned lane, size_t length, int 
 	return rc;
 }
 
-/* `begun` is the time, by tally_now(), when the call has begun. */
+/* Count a drain. `begun` is the time, by tally_now(), at which the drain began. */
 static inline int count_drain(RPMEMpool *rpp, unsigned lane, uint64_t begun, int rc)
 {
 	if (unlikely(rc))
@@ -81,7 +82,10 @@ static inline int count_read(RPMEMpool *rpp, unsigned lane, size_t length, int r
 	return rc;
 }
 
-/* For the thread that reconnects: no call is in progress then. */
+/*
+ * Count a reconnect. Only the thread that reconnects calls this, while no other call is in
+ * progress on the pool.
+ */
 static inline void count_reconnect(RPMEMpool *rpp, uint64_t bytes, uint64_t begun)
 {
 	uint64_t took = tally_now() - begun;

@@ -6,7 +6,10 @@
 #include "librpmem/pool.h"
 #include "librpmem/waiters.h"
 
-/* A call on a lane, and the range that it stores; other calls have no range. */
+/*
+ * A call on a lane. If the call stores, the last two members are the range in the pool that it
+ * stores to.
+ */
 struct data_call {
 	struct call call;
 	RPMEMpool *rpp;
@@ -15,7 +18,10 @@ struct data_call {
 	size_t offset, length;
 };
 
-/* Check what lanes/ cannot: the flags, and that the handle has not ended. Begin the session. */
+/*
+ * Check what the functions in lanes/ do not check: the flags, and that the pool's handle has not
+ * ended. Then begin the session.
+ */
 static int check(const struct data_call *data, unsigned flags, unsigned allowed)
 {
 	RPMEMpool *rpp = data->rpp;
@@ -31,7 +37,10 @@ static int check(const struct data_call *data, unsigned flags, unsigned allowed)
 	return rc;
 }
 
-/* Enter a lane. Returns 0 if the call may go on; after an error the call has left the lane. */
+/*
+ * Enter a lane for a call. Returns 0 if the call may proceed; after an error the lane is left
+ * again.
+ */
 static int enter(const struct data_call *data, unsigned flags, unsigned allowed)
 {
 	RPMEMpool *rpp = data->rpp;
@@ -49,7 +58,7 @@ static int enter(const struct data_call *data, unsigned flags, unsigned allowed)
 	return rc;
 }
 
-/* Convert an internal result to the return value of a public call, which leaves the lane. */
+/* Leave the lane, and convert an internal result to the return value of the public function. */
 static int leave(const struct data_call *data, int rc, bool drains)
 {
 	RPMEMpool *rpp = data->rpp;
@@ -131,7 +140,7 @@ int rpmem_read(RPMEMpool *rpp, void *buff, size_t offset, size_t length, unsigne
 	return leave(&data, count_read(rpp, lane, length, rc), false);
 }
 
-/* A persist is in progress on the lane from now on. */
+/* Remember that a persist has been started on the lane. */
 static void note_start(struct pool_lane *counted, uint64_t begun, const struct data_call *data)
 {
 	counted->started = (struct pool_started){begun, data->offset, data->length};
@@ -156,7 +165,10 @@ int holdfast_remote_persist_start(
 	return leave(&data, rc, false);
 }
 
-/* Returns the result of a persist that was started, also on a handle that has ended. */
+/*
+ * Return the result of a persist that was started on the lane, even if the pool's handle has ended
+ * meanwhile.
+ */
 static int finish(RPMEMpool *rpp, unsigned lane)
 {
 	int rc = lanes_finish(rpp->lanes, lane);
@@ -167,7 +179,10 @@ static int finish(RPMEMpool *rpp, unsigned lane)
 	if (unlikely(rc == -ECONNRESET && waiters_must_leave(rpp)))
 		return err_set(-ECANCELED, "%s: lane %u: the pool is being closed",
 			rpp->session->name, lane);
-	/* A caller's mistake, such as a lane that does not exist, has no started persist. */
+	/*
+	 * -EINVAL is a mistake of the caller, such as a lane that does not exist: no persist was
+	 * started on such a lane.
+	 */
 	if (unlikely(rc == -EINVAL))
 		return rc;
 	const struct pool_started *started = &rpp->lanes_counted[lane].started;
@@ -185,7 +200,10 @@ int holdfast_remote_persist_wait(RPMEMpool *rpp, unsigned lane)
 		return call_end(&data.call, fork_check(&rpp->owner));
 	waiters_enter(rpp);
 	notes_enter(&rpp->notes, lane);
-	/* Without a started persist, a reconnect may be replacing the lanes of an ended handle. */
+	/*
+	 * If no persist was started on the lane and the handle has ended, do not use the lanes:
+	 * another thread may be reconnecting, which replaces them.
+	 */
 	int rc = pool_is_started(rpp, lane) ? 0 : pool_failure(rpp);
 	if (likely(!rc)) {
 		rc = leave(&data, finish(rpp, lane), true);
@@ -193,7 +211,7 @@ int holdfast_remote_persist_wait(RPMEMpool *rpp, unsigned lane)
 		notes_leave(&rpp->notes, lane);
 		rc = call_end(&data.call, rc);
 	}
-	/* From here on the pool may be closed. */
+	/* Use the pool no longer after this: another thread may close it. */
 	waiters_leave(rpp);
 	return rc;
 }

@@ -11,13 +11,16 @@
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static int trouble; /* negative errno of install(), or 0 */
 
-/* The highest number that this process or one of its ancestors has taken. */
+/* The highest owner number that this process or one of its ancestors has taken. */
 static atomic_uint last;
 static _Atomic unsigned without_page;
 static _Atomic unsigned *number = &without_page;
 const _Atomic unsigned *fork_number = &without_page;
 
-/* Guards the list. Held while ssh's descriptors are made or closed, and during fork. */
+/*
+ * Guards `list`, the list of descriptors that lead to ssh. Held while such descriptors are made or
+ * closed, and during fork.
+ */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct fork_entry *list;
 

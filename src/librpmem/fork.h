@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * fork.h - keep a pool with the process that has opened it
+ * fork.h - let only the process that opened a pool use it, and not children made by fork(2)
  *
  * A child of fork(2) has copies of the descriptors that lead to ssh. As long as one of them is
  * open, ssh does not notice the parent's end, and the target keeps the pool open. So a fork
- * handler closes them in the child.
+ * handler closes the copies in the child.
  *
  * Each process has a number that differs from those of all its ancestors. A handle keeps the
  * number of the process that has opened it. The number lies in memory that the kernel clears in a
@@ -26,35 +26,42 @@ struct fork_owner {
 };
 
 /*
- * The descriptors that lead to one ssh. The caller provides the struct and keeps it while listed.
+ * The three descriptors that connect this process with one ssh process. The caller provides the
+ * struct and keeps it as long as it is in the list.
  */
 struct fork_entry {
 	int fds[3];
 	struct fork_entry *next;
 };
 
-/* Get the number of this process. Installs the fork handlers the first time. 0 or -ENOMEM. */
+/*
+ * Store the number of this process in *owner. The first call installs the fork handlers. Returns 0
+ * or -ENOMEM.
+ */
 int fork_own(struct fork_owner *owner);
 
-/* 0; -ENOTCONN, with an error message, if this process is not the owner. */
+/* Returns 0 if this process is the owner; else -ENOTCONN, with an error message. */
 int fork_check(const struct fork_owner *owner);
 
 /*
- * No other thread forks between fork_hold() and fork_release(). A child has listed either all
- * descriptors that are made or closed in between, or no such descriptor. Signals are blocked,
- * since a handler may fork.
+ * Between fork_hold() and fork_release() no other thread can fork, so a child has either all of
+ * the descriptors that are made or closed in between in its list, or none of them. Signals are
+ * blocked meanwhile, since a signal handler may fork.
  */
 void fork_hold(sigset_t *before);
 void fork_release(const sigset_t *before);
 
 /*
- * Call them between fork_hold() and fork_release(). Removing an entry of another process has no
- * effect.
+ * Add descriptors to the list, or remove them. Call these functions between fork_hold() and
+ * fork_release(). To remove an entry that another process has listed has no effect.
  */
 void fork_list(struct fork_entry *entry);
 void fork_unlist(struct fork_entry *entry);
 
-/* Points to the process's number; 0 in a child that has no pool yet. Constant once it has one. */
+/*
+ * Points to the number of this process, which is 0 in a child process that has not opened a pool
+ * yet. The pointer does not change once the process has opened a pool.
+ */
 extern const _Atomic unsigned *fork_number;
 
 static inline bool fork_is_owner(const struct fork_owner *owner)

@@ -45,7 +45,10 @@ static int tell_of(RPMEMpool *rpp, struct holdfast_remote **remote)
 	return 0;
 }
 
-/* A reconnect changes what is told: it must see this call. */
+/*
+ * Describe an open pool. A reconnect changes the described members, so this call is registered as
+ * being in progress: a reconnect then refuses to run.
+ */
 static int tell(RPMEMpool *rpp, struct holdfast_remote **remote)
 {
 	if (!rpp || !remote)
@@ -135,7 +138,10 @@ static struct description *keep(const struct control_description *told, const ch
 	return kept;
 }
 
-/* Add what the target remembers of the pool; a target of an earlier version remembers nothing. */
+/*
+ * Add the state that the target keeps of the pool. A target of an earlier version keeps none: then
+ * nothing is added.
+ */
 static int keep_state(struct session *session, struct description *kept)
 {
 	struct control_state state;
@@ -177,7 +183,10 @@ static int ask(struct session *session, struct control_description *told)
 	return rc;
 }
 
-/* Add the facts of the session that has the pool open, if both ends of that know them. */
+/*
+ * Add the counters of the session that has the pool open, if the target and that session's
+ * initiator are new enough to report them.
+ */
 static void keep_session(struct session *session, struct description *kept)
 {
 	struct wire_session other;

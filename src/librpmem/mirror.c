@@ -16,7 +16,10 @@
 
 #define DEFAULT_LANES 4
 
-/* The bytes on the control channel for a request and its reply, without their own fields. */
+/*
+ * The bytes that a request and its reply take on the control channel in addition to their own
+ * fields.
+ */
 #define OVERHEAD (2 * CONTROL_HEAD_SIZE + CONTROL_RESULT_SIZE)
 
 /* A comparison under way. */
@@ -33,7 +36,7 @@ struct mirror {
 	bool marked;      /* by this comparison */
 };
 
-/* -- the calls of differ_run() -- */
+/* -- callbacks that differ_run() calls -- */
 
 static int ask(void *context, const struct compare_ask *ask)
 {
@@ -59,8 +62,9 @@ static int take(void *context, const struct compare_ask *ask, const uint8_t (**h
 }
 
 /*
- * The first difference is about to be sent: begin a session, and mark the pool. Both requests are
- * behind those for blocks, and before those for pages.
+ * Called when the first block is found to differ: begins a session, and marks the pool as
+ * inconsistent. In the stream, both requests come after all requests for hashes of blocks so far,
+ * and before those for hashes of the pages in the block that differs.
  */
 static int set_mark(void *context, uint64_t offset)
 {
@@ -69,7 +73,10 @@ static int set_mark(void *context, uint64_t offset)
 	struct writer begin = writer_on(bytes, sizeof(bytes));
 	struct writer out = writer_on(body, sizeof(body));
 	uint64_t extent = mirror->state.header_size + mirror->state.size;
-	/* How much differs is not known yet: at most all from the first difference on. */
+	/*
+	 * The number of bytes that differ is not known yet: assume all bytes from the first
+	 * difference to the end.
+	 */
 	struct control_mark mark = {extent - offset, extent};
 	int rc = remote_secret(secret);
 
@@ -155,7 +162,9 @@ static int explain_refusal(const struct mirror *mirror, int rc)
 		mirror->session->name, mirror->step, channel_version(mirror->channel));
 }
 
-/* Find out whether the pool is marked already, and how its last session has ended. */
+/*
+ * Ask the target if the pool is already marked as inconsistent, and if its last session closed it.
+ */
 static int get_state(struct mirror *mirror)
 {
 	struct control_state state;
@@ -225,7 +234,10 @@ static int look(struct mirror *mirror, struct compare_looked *looked)
 	return explain_refusal(mirror, rc);
 }
 
-/* Call it when the daemon is started: compares, and closes the pool in any case. */
+/*
+ * Compare the memory with the pool, and close the pool in any case. The daemon must have been
+ * started.
+ */
 static int check_pool(struct mirror *mirror, size_t size)
 {
 	struct compare_looked looked;
@@ -271,9 +283,9 @@ static int check(struct mirror *mirror, const char *target, const char *set, siz
 /* -- sync -- */
 
 /*
- * After the last drain of all lanes: remove the mark. Even a pool that did not differ may have a
- * mark, from an earlier sync that ended before it removed the mark. If the pool's last session has
- * not closed it, this session does.
+ * Remove the pool's mark of inconsistency, after the last drain of all lanes. Even a pool that did
+ * not differ may have a mark: from an earlier sync that was interrupted before it removed the
+ * mark. If the previous session ended without closing the pool, this session closes it.
  */
 static int clear(struct mirror *mirror)
 {
@@ -290,7 +302,10 @@ static int clear(struct mirror *mirror)
 	return !rc && is_marked ? remote_clear(mirror->session) : rc;
 }
 
-/* The mark may stand for any bytes of its extent: a sync that removes it compares all of these. */
+/*
+ * Check the size of a sync against the pool's mark. The mark says that any bytes of its extent may
+ * be wrong, so only a sync that compares all of the extent may remove it.
+ */
 static int check_mark(const struct mirror *mirror, size_t size)
 {
 	if (size >= mirror->extent)
@@ -371,7 +386,10 @@ static int begin(struct mirror *mirror, const struct holdfast_mirror_options *op
 	return 0;
 }
 
-/* Hand out the state, also after a failure. Members that this version lacks stay as they are. */
+/*
+ * Copy the state to the caller's struct, also after a failure. Members of the caller's struct that
+ * this version of the library does not know are unchanged.
+ */
 static int end(const struct mirror *mirror, struct holdfast_mirror_state *state, int rc)
 {
 	if (state && mirror->state.struct_size)
@@ -398,7 +416,10 @@ static int mirror_sync(const char *target, const char *set, const void *addr, si
 	struct mirror mirror = {.local = addr, .step = "sync"};
 	int rc = begin(&mirror, options, state);
 
-	/* The memory is only read: rpmem_read(), which writes to memory, is not called. */
+	/*
+	 * The cast drops const, which is safe: a sync only reads the memory. rpmem_read(), which
+	 * writes to it, is not called.
+	 */
 	if (!rc)
 		rc = sync_at(&mirror, target, set, (void *)(uintptr_t)addr, size);
 	return end(&mirror, state, rc);

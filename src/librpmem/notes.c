@@ -63,7 +63,10 @@ static size_t gap(const struct notes_lane *lane, unsigned k)
 	return lane->at[k + 1].from > lane->at[k].to ? lane->at[k + 1].from - lane->at[k].to : 0;
 }
 
-/* Half of the list is emptied, so that the next flushes need not join again. */
+/*
+ * Make room in a full list of ranges by joining neighbours. Half of the list is emptied at once,
+ * so that not each of the next flushes has to join ranges again.
+ */
 void notes_join(struct notes_lane *lane)
 {
 	sort(lane);

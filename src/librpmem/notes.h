@@ -36,7 +36,7 @@
 #define NOTES_RANGES 64
 #define NOTES_PAGE   ((size_t)4096)
 
-#define NOTES_NO_LANE ((unsigned)-1) /* for calls that are on none of the lanes */
+#define NOTES_NO_LANE ((unsigned)-1) /* for calls that do not use a lane */
 
 struct notes_range {
 	size_t from, to; /* offsets in the pool; the range is not empty */
@@ -49,12 +49,12 @@ struct notes_lane {
 };
 
 struct notes {
-	size_t guard, size; /* offsets that can be noted */
+	size_t guard, size; /* ranges from `guard` to `size` can be noted */
 	unsigned nlanes;
 	struct notes_lane *lanes;
 	atomic_ulong *map;
 	size_t words;       /* of the map */
-	atomic_uint others; /* calls in progress that are on none of the lanes */
+	atomic_uint others; /* calls in progress that use no lane */
 };
 
 /*
@@ -67,9 +67,10 @@ void notes_fini(struct notes *notes);
 /* -- calls of a lane's thread -- */
 
 /*
- * Call these when a call on a lane begins and when it ends. An unknown lane is allowed. The begin
- * is sequentially consistent: if the call then finds that the handle is usable, notes_calls() sees
- * the call.
+ * notes_enter() registers a call on a lane when the call begins, and notes_leave() when it ends.
+ * The lane may be one that does not exist. The store in notes_enter() is sequentially consistent:
+ * if the call then finds that the handle is usable, notes_calls() in another thread counts the
+ * call.
  */
 static inline void notes_enter(struct notes *notes, unsigned lane)
 {
@@ -123,10 +124,10 @@ void notes_missed(struct notes *notes, size_t offset, size_t length);
 
 /* -- calls for a catch-up -- */
 
-/* The number of calls in progress, of other threads too. */
+/* The number of calls that are in progress on the pool, in all threads. */
 unsigned notes_calls(const struct notes *notes);
 
-/* With no call in progress: move the ranges of all lanes to the map. */
+/* Move the ranges of all lanes to the map. No call may be in progress. */
 void notes_unite(struct notes *notes);
 
 /*

@@ -22,8 +22,9 @@
 #define CONNECT_MS 5000
 
 /*
- * With FI_FORK_UNSAFE a program declares that libfabric need not support fork(2). A child, such as
- * ssh, may then get pages that an adapter writes to. So refuse.
+ * Refuse to open a pool if the environment sets FI_FORK_UNSAFE, which says that libfabric need not
+ * support fork(2): a child process, such as ssh, may then get pages that a network adapter writes
+ * to.
  */
 static int check_fork(void)
 {
@@ -123,7 +124,10 @@ static int check_started(const struct session *session, const struct control_sta
 		     : 0;
 }
 
-/* Send the request. `pool->told.secrets` is valid until the next message. */
+/*
+ * Send a request to open or create a pool, and decode the reply into pool->told.
+ * `pool->told.secrets` is valid until the next message.
+ */
 static int ask(RPMEMpool *pool, uint32_t type, const struct control_start *start, const char *step)
 {
 	uint8_t *bytes = malloc(CONTROL_BODY_MAX);
@@ -145,10 +149,10 @@ static int ask(RPMEMpool *pool, uint32_t type, const struct control_start *start
 }
 
 /*
- * True if messages are faster than writes: over tcp, if the target has to flush cache lines. A
- * message's bytes are copied once more, but by streaming stores. 16 KiB take 14 us instead of 18,
- * 1 MiB 188 instead of 243 (Intel, family 6, model 207; bench-remote, remote-line, with RELAXED).
- * Reads are faster by RMA.
+ * True if stores are faster when they are sent as messages than by RMA writes: over tcp, if the
+ * target has to flush cache lines. A message's bytes are copied once more at the target, but by
+ * streaming stores. A store of 16 KiB takes 14 us instead of 18, one of 1 MiB 188 instead of 243
+ * (Intel, family 6, model 207; bench-remote, remote-line, with RELAXED). Reads are faster by RMA.
  */
 static bool prefers_messages(const struct control_started *told)
 {
@@ -238,7 +242,7 @@ static int connect_lanes(RPMEMpool *pool, void *addr, size_t size)
 	}
 	if (!rc)
 		return 0;
-	if (!first) /* the channel has ended before the first address was tried */
+	if (!first) /* the channel ended before any address was tried */
 		return channel_failure(pool->session->channel);
 	err_put_back(cause);
 	return carry_instead(pool, addr, size, first);
@@ -294,8 +298,9 @@ static int see_state(RPMEMpool *pool, uint32_t type)
 }
 
 /*
- * The session was to be the first one of a pool without a state, and the reply was lost: only the
- * target knows the identity that it has made. The secret says whether the session is this one.
+ * Learn the pool's identity after resuming a session whose CONTROL_BEGIN reply was lost. If that
+ * session was the first one of the pool, only the target knows the identity that it has made for
+ * it. The secret tells whether the session at the target is this one.
  */
 static int learn_identity(RPMEMpool *pool)
 {
@@ -320,7 +325,10 @@ static int settle(RPMEMpool *pool, uint32_t type, void *addr, size_t size)
 		rc = see_state(pool, type);
 	if (!rc && type != CONTROL_RESUME)
 		rc = notes_init(&pool->notes, pool->guard, size, pool->nlanes);
-	/* The maker of a pool stores to it: begin now, so that no later call has to wait for it. */
+	/*
+	 * A program that creates a pool is going to store to it: begin the session now, so that no
+	 * later call has to wait for that.
+	 */
 	if (!rc && type == CONTROL_CREATE)
 		rc = pool_begin(pool);
 	if (!rc && type == CONTROL_CREATE)
@@ -328,7 +336,10 @@ static int settle(RPMEMpool *pool, uint32_t type, void *addr, size_t size)
 	if (!rc)
 		return 0;
 	snprintf(cause, sizeof(cause), "%s", err_get());
-	/* A session that was resumed goes on, so it must not be noted as closed. */
+	/*
+	 * Do not close a resumed session at the target: it is not over, and must not be recorded
+	 * as closed.
+	 */
 	if (type != CONTROL_RESUME && !channel_error(pool->session->channel))
 		pool_close_at_target(pool->session, CONTROL_CLOSE_REMOVE);
 	err_put_back(cause);
@@ -445,7 +456,10 @@ static int open_as(const RPMEMpool *lost, uint32_t type, RPMEMpool **again)
 	return rc;
 }
 
-/* A session that has not begun is not known to the target: see that nobody else has stored. */
+/*
+ * Open the pool again for a session that had not begun, which the target does not know. -ESTALE if
+ * another initiator has stored to the pool meanwhile.
+ */
 static int open_unbegun(const RPMEMpool *lost, RPMEMpool **again)
 {
 	int rc = open_as(lost, CONTROL_OPEN, again);
@@ -465,7 +479,7 @@ static int open_unbegun(const RPMEMpool *lost, RPMEMpool **again)
 
 static int resume(RPMEMpool *lost, RPMEMpool **again)
 {
-	if (!lost->begun) { /* the reply was lost: the target would have begun like this */
+	if (!lost->begun) { /* the reply was lost: compute what the target has set */
 		memcpy(lost->mine.identity, lost->seen.identity, CONTROL_ID_SIZE);
 		lost->mine.generation = lost->seen.generation + 1;
 	}
@@ -479,7 +493,10 @@ int open_again(RPMEMpool *lost, RPMEMpool **again)
 	int rc = resume(lost, again);
 	if (rc != -ESTALE || lost->begun)
 		return rc;
-	/* If the pool opens, the old daemon has ended: it may have begun the session just now. */
+	/*
+	 * If the pool opens, the old daemon has ended, but it may have begun the session just
+	 * before: then resume that session.
+	 */
 	rc = open_unbegun(lost, again);
 	return rc == -ESTALE ? resume(lost, again) : rc;
 }
@@ -489,7 +506,10 @@ void open_discard(RPMEMpool *again)
 	char cause[ERR_SIZE];
 
 	snprintf(cause, sizeof(cause), "%s", err_get());
-	/* The counters are the lost pool's. The monitor may be reading them: end it first. */
+	/*
+	 * `again` uses the counters of the lost pool, which must not be freed. Its monitor thread
+	 * may be reading them: end this thread first.
+	 */
 	session_stop(again->session);
 	atomic_store(&again->ncounted, 0);
 	again->lanes_counted = NULL;
@@ -545,12 +565,18 @@ int pool_finish(RPMEMpool *rpp)
 		return abandon(rpp);
 	int canceled = waiters_send_away(rpp);
 	snprintf(cause, sizeof(cause), "%s", canceled ? err_get() : "");
-	/* The target closes its lanes first, or it would log each as a lost connection. */
+	/*
+	 * Tell the target to close the pool before the lanes are closed here: else it would log
+	 * each lane as a lost connection.
+	 */
 	int rc = pool_failure(rpp);
 	if (channel_is_stopped(rpp->session->channel)) {
-		/* A reconnect has failed: the daemon has ended. */
+		/* Nothing to send: a reconnect failed and has ended the daemon. */
 	} else if (rc == -ETIMEDOUT) {
-		/* The target has timed out once: do not wait for it again when ssh ends. */
+		/*
+		 * The target has already missed a time limit: do not wait for it again when ssh is
+		 * ended.
+		 */
 		channel_give_up(rpp->session->channel);
 	} else if (!rc || !channel_error(rpp->session->channel)) {
 		int closed = pool_close_at_target(rpp->session, 0);

@@ -6,14 +6,17 @@
 #include "librpmem/pool.h"
 
 /*
- * Start ssh and the daemon for the pool of `lost`, which stays as it is, and connect its lanes.
- * *again is a handle of its own, which shares the counters of `lost`; its notes are not used. If a
- * session has begun, it is resumed. -ESTALE if the pool is not as `lost` has left it. Other errors
- * are those of rpmem_open().
+ * Start ssh and the daemon again for the pool of the handle `lost`, which is unchanged, and
+ * connect the lanes. *again becomes a separate handle, which uses the counters of `lost` and no
+ * notes. If the session of `lost` has begun, it is resumed. -ESTALE if the pool at the target has
+ * changed since `lost` was connected. Other errors are those of rpmem_open().
  */
 int open_again(RPMEMpool *lost, RPMEMpool **again);
 
-/* End the connection of such a handle and free it. Keeps the error message. */
+/*
+ * End the connection of a handle made by open_again(), and free the handle. Keeps the error
+ * message.
+ */
 void open_discard(RPMEMpool *again);
 
 #endif

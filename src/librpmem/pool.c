@@ -40,7 +40,7 @@ void pool_revive(RPMEMpool *rpp)
 	pthread_mutex_unlock(&rpp->lock);
 }
 
-/* The error that ended the handle; 0 if it was revived meanwhile. */
+/* The error that ended the handle; 0 if a reconnect has made the handle usable again meanwhile. */
 static int why_ended(RPMEMpool *rpp)
 {
 	pthread_mutex_lock(&rpp->lock);

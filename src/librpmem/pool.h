@@ -22,8 +22,8 @@ struct pool_started {
 
 /* Data of one lane. Only the thread that is in a call on the lane changes it. */
 struct pool_lane {
-	_Alignas(128) struct tally tally; /* adjacent lines may be fetched together */
-	atomic_bool is_started;           /* a persist was started, and not waited for */
+	_Alignas(128) struct tally tally; /* CPUs may fetch cache lines in pairs */
+	atomic_bool is_started;           /* a started persist has not been waited for */
 	struct pool_started started;      /* the arguments of that persist */
 };
 
@@ -36,7 +36,7 @@ struct rpmem_pool {
 	struct session *session;
 	struct lanes_client *lanes;
 	unsigned nlanes;
-	size_t size;                 /* requested by the program, which has memory for it */
+	size_t size;                 /* bytes of `addr`, as the program requested */
 	size_t guard;                /* offsets below it must not be persisted */
 	void *addr;                  /* the program's memory */
 	struct notes notes;          /* notes of the ranges that the target may lack */
@@ -48,20 +48,20 @@ struct rpmem_pool {
 	/* Counters of each lane, and pointers to them. */
 	struct pool_lane *lanes_counted;
 	struct tally **tallies;
-	atomic_uint ncounted; /* lanes with counters, at least `nlanes`; set after the counters */
+	atomic_uint ncounted; /* lanes with counters; stored after the counters are */
 
 	atomic_uint waiters; /* threads that wait for a persist that was started (waiters.h) */
 	atomic_bool closing;
 
 	atomic_int error;     /* 0, or the negative errno that ended the handle; set after `why` */
-	atomic_bool begun;    /* the session has begun, or the target has none; set after `mine` */
+	atomic_bool begun;    /* the target has no sessions or began this one; set after `mine` */
 	pthread_mutex_t lock; /* held while the handle is ended */
 	atomic_bool reconnecting; /* a thread is in holdfast_remote_reconnect() */
 
-	/* The lock of the next two members. Its holder takes no other lock. */
+	/* Guards the next two members. A thread that holds it takes no other lock. */
 	pthread_mutex_t beginning;
-	bool tried;                  /* the session may have begun, with the secret in `mine` */
-	struct control_session mine; /* this session, once it has begun */
+	bool tried;                  /* a request was sent to begin it, with the secret in `mine` */
+	struct control_session mine; /* this session, as the target knows it */
 
 	char why[ERR_SIZE];
 };
@@ -83,8 +83,8 @@ int pool_close_at_target(const struct session *session, uint32_t flags);
 int pool_finish(RPMEMpool *rpp);
 
 /*
- * True if a persist was started on the lane, and not waited for. Any thread may call it. As long as
- * it is true, no reconnect replaces the lanes.
+ * True if a persist has been started on the lane and not been waited for. Any thread may call this
+ * function. While it is true, no reconnect replaces the lanes.
  */
 static inline bool pool_is_started(const RPMEMpool *rpp, unsigned lane)
 {
@@ -108,15 +108,18 @@ static inline bool pool_has_ended(RPMEMpool *rpp)
 int pool_begin(RPMEMpool *rpp);
 
 /*
- * End the handle with this error, unless it has ended before: the first cause is kept. True if this
- * call has ended it.
+ * End the handle with this error, unless it has already ended: its first error is kept. Returns
+ * true if this call ended the handle.
  */
 bool pool_end(RPMEMpool *rpp, int error, const char *sentence);
 
-/* End the handle for good, with this error and the last message, whatever it has ended with. */
+/*
+ * End the handle for good, with this error and the thread's last error message, even if it has
+ * already ended with another error.
+ */
 void pool_give_up(RPMEMpool *rpp, int error);
 
-/* The handle is usable again. */
+/* Make a handle that has ended usable again, after a reconnect. */
 void pool_revive(RPMEMpool *rpp);
 
 /*

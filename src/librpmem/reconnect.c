@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * reconnect.c - go on with a pool whose connection is lost: connect again, and send what the target
- * lacks
+ * reconnect.c - use a pool again whose connection was lost: connect to the target again, and send
+ * the bytes that it lacks
  *
- * While bytes are on their way the pool at the target is marked: killed at any moment, either the
- * mark is there, or the target has all that was noted.
+ * The pool at the target is marked as inconsistent while these bytes are sent. So even if either
+ * process is killed, a pool without a mark has all bytes that were noted.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +16,10 @@
 #include "librpmem/open.h"
 #include "librpmem/remote_state.h"
 
-/* The most bytes of a flush, so that lanes share a long run of pages. */
+/*
+ * The largest range to flush in one call, in bytes: a longer run of pages is divided among several
+ * lanes.
+ */
 #define PIECE ((size_t)1 << 20)
 
 /* -- sending what was noted -- */
@@ -35,8 +38,8 @@ static int send_pages(RPMEMpool *rpp, RPMEMpool *again, const unsigned long *tak
 }
 
 /*
- * Begin the session, or get its new generation after it was resumed. Keep that at once: if this
- * attempt fails, the next one presents it.
+ * Begin the session, or get the new generation of a session that was resumed. Store the result in
+ * the pool's handle at once: if this attempt to reconnect fails, the next one needs it.
  */
 static int begin(RPMEMpool *rpp, RPMEMpool *again)
 {
@@ -52,7 +55,10 @@ static int begin(RPMEMpool *rpp, RPMEMpool *again)
 	return rc;
 }
 
-/* Mark, send, drain and clear: the mark comes before the first byte, and goes after the last. */
+/*
+ * Mark the pool as inconsistent, send the noted ranges, drain, and clear the mark. The mark is set
+ * before the first byte is sent and removed after all are durable.
+ */
 static int send_noted(RPMEMpool *rpp, RPMEMpool *again, const unsigned long *taken, uint64_t bytes)
 {
 	int rc = begin(rpp, again);
@@ -79,7 +85,10 @@ static int catch_up(RPMEMpool *rpp, RPMEMpool *again, uint64_t *bytes)
 
 /* -- connecting -- */
 
-/* Check that the new connection can do what the program has been told of the old one. */
+/*
+ * Check that the new connection has at least what the program was told when it opened the pool,
+ * such as the number of lanes.
+ */
 static int check_same(const RPMEMpool *rpp, const RPMEMpool *again)
 {
 	if (again->guard != rpp->guard)
@@ -90,7 +99,7 @@ static int check_same(const RPMEMpool *rpp, const RPMEMpool *again)
 	return 0;
 }
 
-/* The old connection is replaced by the new one, whose handle is freed. */
+/* Move the new connection into the program's handle, and free the handle that it was made with. */
 static void take_over(RPMEMpool *rpp, RPMEMpool *again)
 {
 	struct lanes_client *lanes = rpp->lanes;
@@ -108,8 +117,8 @@ static void take_over(RPMEMpool *rpp, RPMEMpool *again)
 }
 
 /*
- * The old daemon may still have the pool, and give it up only when its ssh has ended: end that
- * first.
+ * Connect to the target again. The old daemon may still have the pool open and close it only when
+ * its ssh ends, so end that ssh first.
  */
 static int connect_again(RPMEMpool *rpp)
 {
@@ -138,8 +147,8 @@ static int connect_again(RPMEMpool *rpp)
 /* -- the call -- */
 
 /*
- * True if a thread is in a call, or has started a persist and not waited for it. A wait for that
- * may begin at any time: if a persist has just been waited for, the second look sees the wait.
+ * True if a thread is in a call on the pool, or if a started persist has not been waited for.
+ * Calls are looked at twice: a thread may have begun to wait for a persist after the first look.
  */
 static bool is_in_use(const RPMEMpool *rpp)
 {
@@ -152,7 +161,10 @@ static bool is_in_use(const RPMEMpool *rpp)
 	return started || notes_calls(&rpp->notes);
 }
 
-/* With the handle ended, no call begins to use it: then see that none is using it. */
+/*
+ * Connect the pool again. The handle is ended first, so that no new call uses the connection; then
+ * check that no earlier call is still using it.
+ */
 static int reconnect(RPMEMpool *rpp)
 {
 	if (!rpp->has_state)

@@ -41,8 +41,8 @@ int remote_begin(struct session *session, const uint8_t secret[CONTROL_SECRET_SI
 int remote_secret(uint8_t secret[CONTROL_SECRET_SIZE]);
 
 /*
- * Set the mark. A mark that is there keeps its time, gets this number of missing bytes, and keeps
- * its extent if that is larger.
+ * Mark the pool as inconsistent, with the number of missing bytes and the extent in *mark. If the
+ * pool is already marked, the time of that mark is kept, and so is its extent if that is larger.
  */
 int remote_mark(struct session *session, const struct control_mark *mark);
 int remote_clear(struct session *session);

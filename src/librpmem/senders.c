@@ -31,8 +31,8 @@ struct sender {
 struct senders {
 	RPMEMpool *pool;
 	pthread_mutex_t lock;
-	pthread_cond_t work; /* signalled for the threads: there is a range, or the end */
-	pthread_cond_t news; /* signalled for the caller: room in the list, or nothing left to do */
+	pthread_cond_t work; /* signalled when a range is added or the list ends */
+	pthread_cond_t news; /* signalled when the list has room or all is drained */
 	struct range list[LIST_SIZE];
 	unsigned first, count;
 	size_t bytes;  /* in the list */
@@ -59,9 +59,9 @@ static void fail(struct senders *all, int rc)
 }
 
 /*
- * Take the next range. Returns false to a caller that has sent something: it has to drain and to
- * call again. Any other caller waits here until there is a range, so false tells it that the end
- * has come.
+ * Take the next range from the list. Returns false in two cases. If this thread has sent ranges
+ * since its last drain, it must drain them and call again. Otherwise no range will come any more:
+ * as long as one may come, such a thread waits here.
  */
 static bool next(struct sender *sender, struct range *range)
 {

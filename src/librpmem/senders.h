@@ -2,8 +2,8 @@
 /*
  * senders.h - threads that make ranges durable at a target, each on a lane of its own
  *
- * The caller finds ranges and puts them into a short list. While it finds the next ones, the
- * threads send these, relaxed, and drain.
+ * The caller puts ranges into a short list. While it looks for the next ranges, the threads send
+ * the listed ones by relaxed flushes, and drain.
  */
 #ifndef LIBRPMEM_SENDERS_H
 #define LIBRPMEM_SENDERS_H
@@ -21,8 +21,8 @@ struct senders;
 int senders_open(struct senders **senders, RPMEMpool *pool);
 
 /*
- * Put in a range; waits while the list is full. Returns the first failure of any thread: the
- * rest is then not sent.
+ * Put a range into the list; waits while the list is full. Returns the first failure of any
+ * thread: after a failure, ranges that are still in the list are not sent.
  */
 int senders_add(struct senders *senders, uint64_t offset, size_t length);
 

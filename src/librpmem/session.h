@@ -41,7 +41,7 @@ void session_free(struct session *session);
 /* In a child of the process that has started the session: free the memory, and do nothing else. */
 void session_abandon(struct session *session);
 
-/* Put the session's name before the last error message, which lacks it. Returns `rc`. */
+/* Put the session's name before the last error message. Returns `rc`. */
 int session_failed(const struct session *session, int rc);
 
 #endif

@@ -24,7 +24,8 @@ static unsigned loaded_nlanes = UINT_MAX;
 static unsigned loaded_window;
 
 /*
- * Parse a positive decimal number; a larger one gives `max`. Else false, and *number is unchanged.
+ * Parse a positive decimal number into *number; a number greater than `max` gives `max`. For other
+ * text, returns false and leaves *number unchanged.
  */
 static bool positive(const char *text, unsigned long max, unsigned *number)
 {
@@ -44,13 +45,13 @@ void settings_init(void)
 {
 	const char *set = env_get("RPMEM_CMD");
 
-	/* If strdup() fails, connections fail later, with ENOMEM. */
+	/* If strdup() fails here, later connections fail with ENOMEM. */
 	commands = strdup(set ? set : DAEMON);
 	positive(env_get("RPMEM_MAX_NLANES"), UINT_MAX, &loaded_nlanes);
 	positive(env_get("RPMEM_WORK_QUEUE_SIZE"), UINT_MAX, &loaded_window);
 	/*
-	 * At least two messages: one is gathered while the other is under way. With one, flushes
-	 * would wait.
+	 * Use a window of at least two messages, so that one is filled while the other is being
+	 * sent. With a window of one, flushes would wait.
 	 */
 	if (loaded_window == 1)
 		loaded_window = 2;

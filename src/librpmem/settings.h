@@ -5,14 +5,17 @@
 
 #include <stdbool.h>
 
-/* Read for each connection, except for members marked "when loaded", which are read only once. */
+/*
+ * Settings, read from the environment for each connection. Members marked "when loaded" are read
+ * only once, when the library is loaded.
+ */
 struct settings {
 	const char *ssh;     /* points into the environment */
 	unsigned providers;  /* a set of enum holdfast_provider; not empty */
 	bool chosen;         /* RPMEM_PROVIDER names the only one of `providers` */
 	bool ssh_if_refused; /* RPMEM_FALLBACK=ssh: go on over ssh if others cannot connect */
-	unsigned max_nlanes; /* when loaded; most lanes of a pool */
-	unsigned window;     /* when loaded; most messages of a lane under way; 0: default */
+	unsigned max_nlanes; /* when loaded; the maximum number of lanes of a pool */
+	unsigned window;     /* when loaded; maximum of unanswered messages of a lane; 0: default */
 	int timeout_ms;
 	unsigned poll_us;
 };
@@ -27,7 +30,8 @@ void settings_init(void);
 int settings_read(struct settings *settings);
 
 /*
- * The command for the next ssh: those of RPMEM_CMD take turns. The caller frees it; NULL: ENOMEM.
+ * The command for the next ssh: the commands listed in RPMEM_CMD are used in turn. The caller
+ * frees the string. NULL if there is no memory.
  */
 char *settings_next_command(void);
 

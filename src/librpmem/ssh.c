@@ -75,7 +75,10 @@ static int fill_actions(posix_spawn_file_actions_t *actions, const int its[3])
 	for (int i = 0; !error && i < 3; i++)
 		error = posix_spawn_file_actions_adddup2(actions, its[i], i);
 #ifdef HAVE_ADDCLOSEFROM
-	/* Close descriptors of the program in ssh that do not have close-on-exec set. */
+	/*
+	 * Close the descriptors that ssh would inherit because the program opened them without
+	 * close-on-exec.
+	 */
 	if (!error)
 		error = posix_spawn_file_actions_addclosefrom_np(actions, 3);
 #endif
@@ -160,8 +163,8 @@ static int start(
 			errno = error;
 			rc = err_sys("cannot run %s", program);
 			/*
-			 * A lack of this process's own resources does not mean that the program
-			 * cannot be run.
+			 * These errors mean that this process lacks resources, not that the
+			 * program cannot be run.
 			 */
 			if (error != EAGAIN && error != ENOMEM && error != EMFILE)
 				rc = -ECONNRESET;
@@ -196,7 +199,10 @@ static bool has_ended(pid_t pid)
 {
 	siginfo_t info = {.si_pid = 0};
 
-	/* WNOWAIT does not reap it, so no other process or group can get its number. */
+	/*
+	 * WNOWAIT leaves an ended ssh unreaped, so that no other process or group can get its
+	 * number.
+	 */
 	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) || info.si_pid;
 }
 

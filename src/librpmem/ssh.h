@@ -13,7 +13,10 @@
 #include "librpmem/fork.h"
 #include "librpmem/target.h"
 
-/* Sockets to ssh's standard input, output and error, without blocking on this side. */
+/*
+ * A running ssh, with sockets to its standard input, output and error. This side of the sockets
+ * does not block.
+ */
 struct ssh {
 	pid_t pid;
 	int in, out, err;
@@ -25,8 +28,8 @@ int ssh_start(
 	struct ssh *ssh, const char *program, const struct target *target, const char *command);
 
 /*
- * Close ssh's input, wait until it ends, and end it after `timeout_ms`; 0: at once. Closes its
- * output and error, too.
+ * Close ssh's input and wait until ssh ends by itself. If it has not ended after `timeout_ms`, or
+ * at once if that is 0, end it by a signal. Then close its output and error.
  */
 void ssh_stop(struct ssh *ssh, int timeout_ms);
 

@@ -4,7 +4,10 @@
 #include <errno.h>
 #include <time.h>
 
-/* A waiter leaves as soon as it is woken, so this sleep is rare and short. */
+/*
+ * Time that rpmem_close() sleeps between two looks if waiting threads have left, in ns. A thread
+ * leaves as soon as it is woken, so the sleep is rare and short.
+ */
 #define NAP_NS 200000
 
 int waiters_send_away(RPMEMpool *rpp)

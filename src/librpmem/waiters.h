@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * waiters.h - threads that wait for a persist that was started, and must leave when the pool is
+ * waiters.h - threads that wait for a started persist, and must stop waiting when the pool is
  * closed
  *
- * Other calls may not be in progress when a pool is closed; this one may, since a program that
- * closes has no other way to end it before its time limit.
+ * A program must not close a pool while another call is in progress on it. Waiting for a started
+ * persist is the exception, because a program cannot end that wait in any other way before its
+ * time limit.
  */
 #ifndef LIBRPMEM_WAITERS_H
 #define LIBRPMEM_WAITERS_H

@@ -13,15 +13,18 @@ struct sets {
 	struct epoch_ranges new_maps; /* subset of `accepted` that children of fork inherit */
 };
 
-/* The sets are allocated at the first failure: programs that never see one start faster. */
+/*
+ * Sets of address ranges, for the failures that the program knows of. They are allocated at the
+ * first failure, so that programs without a failure start faster.
+ */
 static struct {
 	struct signal_lock lock;
 	struct sets *sets;
 } known = {.lock = SIGNAL_LOCK_FREE};
 
 /*
- * Returns NULL if there is no memory: then each failure is reported again. The caller holds the
- * lock.
+ * Returns the sets, and allocates them if needed. NULL if there is no memory: then each failure is
+ * reported again. The caller holds the lock.
  */
 static struct sets *sets_get(void)
 {
@@ -34,10 +37,12 @@ static struct sets *sets_get(void)
 	return known.sets;
 }
 
-/* Adds to one of the sets. `of` is the offset of that set in struct sets. */
+/* Adds a range to the set at the offset `of` in struct sets. */
 static void add(size_t of, struct file_id file, struct range range, uint64_t epoch)
 {
-	/* Epoch 0 stands for a failure that was not recorded: it needs no acceptance. */
+	/*
+	 * Epoch 0 means that the failure was not recorded, so that nothing needs to be accepted.
+	 */
 	if (!epoch)
 		return;
 	signal_lock_take(&known.lock);

@@ -4,10 +4,10 @@
  *
  * A range of addresses is *accepted* if the program has acknowledged that stores to it may be
  * lost; stores to it may be called durable again once they are written back. A range is *told* if
- * a call has returned an error for it or a handler has been called for it. Both hold for the
- * failures up to an epoch (failed_files.h), in this process alone: a forked child starts without
- * them. A *new map* was made after the failures up to an epoch. This has the effect of an
- * acceptance, but in children, too.
+ * a call has returned an error for it or a handler has been called for it. Both states apply to
+ * failures up to an epoch (failed_files.h), and only in this process: a forked child starts
+ * without them. A *new map* was made after the failures up to an epoch. Such failures count as
+ * accepted for it, also in forked children.
  *
  * Locks: one, for look-ups and changes; nothing is called with it held.
  */
@@ -27,7 +27,7 @@ void acceptance_add_new_map(struct file_id file, struct range range, uint64_t ep
 void acceptance_add_told(struct file_id file, struct range range, uint64_t epoch);
 
 /*
- * Forget all sets for a range that is about to be unmapped: an older map may be moved to these
+ * Remove a range that is about to be unmapped from all sets: an older map may be moved to these
  * addresses later by mremap(2).
  */
 void acceptance_forget(struct range range);

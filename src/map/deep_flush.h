@@ -17,9 +17,10 @@
 #include "map/map.h"
 
 /*
- * Deep-flush [addr, addr + size) of a live map. Ranges noted for the next drain stay noted. Counts
- * write-backs of the file that failed after the epoch `since` (file_sync.h). Pass map->born as
- * `since`, unless the caller knows that all of the range was stored later.
+ * Deep-flush [addr, addr + size) of a live map. Ranges that a flush has noted for the next drain
+ * stay noted. Fails also if an earlier write-back of the file failed after the epoch `since`
+ * (file_sync.h). Pass map->born as `since`, unless the caller knows that all of the range was
+ * stored later.
  *
  * PMEM2_E_DEEP_FLUSH_RANGE	a part of the range is outside of the map
  * PMEM2_E_NOSUPP		memory without a file

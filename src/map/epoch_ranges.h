@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * epoch_ranges.h - a set of address ranges that map files, each with the epoch of the latest
- * failure that the program knows of there (W7 and W9 of writeback_failure.h)
+ * epoch_ranges.h - a set of address ranges that map files, each with an epoch: the latest failed
+ * write-back of the range that the program knows of (W7 and W9 of writeback_failure.h)
  *
  * The set is bounded: when it is full, the range with the oldest epoch is forgotten. It has no
  * lock; the caller provides one.
@@ -23,7 +23,10 @@ struct epoch_ranges {
 	} list[EPOCH_RANGES_MAX]; /* sorted by address, without overlaps */
 };
 
-/* Add a range. It replaces what the set had at these addresses. */
+/*
+ * Add a range with its epoch. It replaces ranges, or parts of them, that the set had at these
+ * addresses.
+ */
 void epoch_ranges_add(
 	struct epoch_ranges *set, struct file_id file, struct range range, uint64_t epoch);
 

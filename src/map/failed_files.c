@@ -17,8 +17,8 @@ static bool ids_equal(const struct file_ids *ids, const struct file_ids *other)
 }
 
 /*
- * Returns the place of the file's latest failure. A file without one gets the next free place or,
- * if the table is full, `any`. The caller holds the lock.
+ * Returns the entry of the table to record a failure of this file in: the file's own entry, a free
+ * one or, if the table is full, `any`. The caller holds the lock.
  */
 static struct failed_write *place_of(struct failed_files *table, const struct file_ids *file)
 {
@@ -51,8 +51,9 @@ static void put(struct failed_files *table, struct failed_write *place,
 }
 
 /*
- * Signals are blocked under the lock, so that no handler takes it twice in one thread. The lock is
- * refused only while a thread of another PID namespace, with this thread's number, holds it.
+ * Take the table's lock. Signals are blocked while it is held, so that a signal handler does not
+ * try to take it again in the same thread. Taking it fails only while a thread of another PID
+ * namespace that has this thread's number holds it.
  */
 static void take_lock(struct failed_files *table, sigset_t *before)
 {
@@ -76,7 +77,10 @@ uint64_t failed_files_record(
 	uint64_t epoch = atomic_load_explicit(&table->epoch, memory_order_relaxed) + 1;
 
 	put(table, place_of(table, file), write, epoch);
-	/* Release: a thread that reads this epoch also finds the failure with this epoch. */
+	/*
+	 * Release order: a thread that loads this epoch also finds the failure that was recorded
+	 * with it.
+	 */
 	atomic_store_explicit(&table->epoch, epoch, memory_order_release);
 	release_lock(table, &before);
 	return epoch;

@@ -31,7 +31,7 @@ struct failed_files {
 	pthread_mutex_t lock;
 	_Atomic uint64_t epoch; /* epoch of the latest failure of any file; 0: nothing failed */
 	unsigned count;
-	struct failed_write any; /* the latest one of unknown files and of those that did not fit */
+	struct failed_write any; /* latest failure of unknown files, or files without an entry */
 	struct failed_file {
 		struct file_ids file; /* one of its two identities may be unknown */
 		struct failed_write write;
@@ -50,7 +50,7 @@ static inline uint64_t failed_files_epoch(struct failed_files *table)
 	return atomic_load_explicit(&table->epoch, memory_order_acquire);
 }
 
-/* Record a failure and return its epoch. `file` may be unknown. */
+/* Record a failure and return its epoch. The identity in `file` may be unknown. */
 uint64_t failed_files_record(
 	struct failed_files *table, const struct file_ids *file, const struct failed_write *write);
 

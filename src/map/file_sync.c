@@ -26,8 +26,8 @@ uint64_t file_sync_epoch(void)
 }
 
 /*
- * W2: false if the error is not a failure of the file: memory is not mapped, or cannot be written
- * back at all.
+ * True if an error of msync(2) is a failure of the file (W2 of writeback_failure.h), false if the
+ * memory is not mapped or cannot be written back at all.
  */
 static bool belongs_to_file(int error, struct range pages)
 {
@@ -36,10 +36,10 @@ static bool belongs_to_file(int error, struct range pages)
 	return error != EINVAL;
 }
 
-/* One failed write-back, to be recorded for each file that it may have gone to. */
+/* A failed write-back, which is recorded for each file that is mapped in its range. */
 struct recording {
 	struct failed_files *table;
-	struct file_id file; /* if known, the only file of the range */
+	struct file_id file; /* the only file of the range; may be unknown */
 	int error;
 	struct file_sync_failure *last;
 };
@@ -62,8 +62,9 @@ static bool record_part(const struct mapped_file *mapped, void *context)
 }
 
 /*
- * Records a failure for each file of the range. Memory that the list of mappings does not show may
- * belong to any file.
+ * Records a failure for each file that is mapped in the range. If the list of mappings cannot be
+ * read or shows no file there, the failure is recorded for the file in `sync`, or as one of any
+ * file if that is unknown.
  */
 static void record(struct failed_files *table, const struct file_sync *sync, int error,
 	struct file_sync_failure *failure)
@@ -75,7 +76,10 @@ static void record(struct failed_files *table, const struct file_sync *sync, int
 		failure->write.epoch = failed_files_record(table, &ids, &failure->write);
 }
 
-/* W5: the flight begins before the kernel is asked and ends after its answer is recorded. */
+/*
+ * Write back a range in a flight, which begins before the kernel is asked and ends after the
+ * kernel's answer has been recorded (W5 of writeback_failure.h).
+ */
 static int write_back(
 	struct shared *shared, const struct file_sync *sync, struct file_sync_failure *failure)
 {
@@ -93,7 +97,7 @@ static int write_back(
 /* State of the check of a range that was written back without an error, one mapping at a time. */
 struct judging {
 	struct failed_files *table;
-	struct file_id file; /* if known, the file of the whole range */
+	struct file_id file; /* the only file of the range; may be unknown */
 	uint64_t since;
 	uintptr_t judged_to; /* up to here the list of mappings shows the range without a gap */
 	bool failed;
@@ -126,9 +130,11 @@ static bool judge_part(const struct mapped_file *mapped, void *context)
 }
 
 /*
- * W4, after W5: has another write-back of the file failed? W10: the list of mappings is read only
- * if a file has failed that may be this one. All of the range is mapped, for the kernel has
- * written it back: if the list lacks a part, another file is mounted over /proc/self/maps.
+ * After the kernel has written back the range without an error, find out if an earlier or
+ * concurrent write-back of the same file failed (W4 and W5 of writeback_failure.h). The list of
+ * mappings is read only if a file has failed that may be this one (W10). All of the range is
+ * mapped, since the kernel has written it back: if the list lacks a part, another file is mounted
+ * over /proc/self/maps.
  */
 static int judge(
 	struct shared *shared, const struct file_sync *sync, struct file_sync_failure *failure)
@@ -148,13 +154,13 @@ static int judge(
 		return 0;
 	int error = mapped_files_walk(sync->pages, judge_part, &judging);
 	if (!judging.failed && (error || judging.judged_to < sync->pages.to))
-		is_doubtful(&judging, &ids, sync->pages); /* the rest may be of any file */
+		is_doubtful(&judging, &ids, sync->pages); /* the file of the rest is unknown */
 	return judging.failed ? -failure->write.error : 0;
 }
 
 /*
- * Fails if there is no memory for records: failures would be forgotten, so that a success of the
- * kernel proves nothing.
+ * Write pages back. Fails if there is no memory to record failures in: an earlier failure may then
+ * have been forgotten, so that success of msync(2) proves nothing.
  */
 static int sync_pages(const struct file_sync *sync, struct file_sync_failure *failure)
 {
@@ -201,7 +207,10 @@ static bool name_part(const struct mapped_file *mapped, void *context)
 	return true;
 }
 
-/* Not inlined, so that the buffer for a line of /proc/self/maps is off the stack by now. */
+/*
+ * Set an error message for a failed write-back. Not inlined, so that this function's stack does
+ * not add to that of the functions that hold a buffer for a line of /proc/self/maps.
+ */
 NOINLINE static int explain(
 	const struct file_sync *sync, const struct file_sync_failure *failure, const char *name)
 {
@@ -260,7 +269,10 @@ int file_sync_descriptor(int fd, struct file_id file)
 	return error;
 }
 
-/* Failures up to an epoch, and the function that is called for each file range they concern. */
+/*
+ * Failures up to an epoch, and the function to call for each range of a file that such failures
+ * concern.
+ */
 struct knowing {
 	struct failed_files *table;
 	uint64_t epoch;
@@ -273,7 +285,7 @@ static bool know_part(const struct mapped_file *mapped, void *context)
 	struct file_ids ids = {.listed = mapped->file};
 	struct failed_write write;
 
-	/* The set of known ranges is small: leave out files that never failed. */
+	/* The set that `add` adds to is small: leave out files that never failed. */
 	if (file_id_is_known(mapped->file) && failed_files_find(knowing->table, &ids, 0, &write))
 		knowing->add(mapped->file, mapped->at, knowing->epoch);
 	return false;

@@ -12,7 +12,10 @@
 #include "map/failed_files.h"
 #include "map/ranges.h"
 
-/* Pages of one file, or, if the file is unknown, of all that is mapped there. */
+/*
+ * Pages to write back. If the file is unknown, the pages may be of any files that are mapped
+ * there.
+ */
 struct file_sync {
 	struct file_id file;
 	struct range pages;
@@ -22,7 +25,7 @@ struct file_sync {
 struct file_sync_failure {
 	struct file_id file;
 	struct failed_write write;
-	bool uncertain; /* these pages were written; another write-back of the file failed */
+	bool uncertain; /* not these pages but another range of the file failed */
 };
 
 /* The current epoch: failures that are recorded from now on have a later one. */
@@ -41,8 +44,8 @@ int file_sync(const struct file_sync *sync, struct file_sync_failure *failure);
 int file_sync_or_error(const struct file_sync *sync);
 
 /*
- * fdatasync(2) for a file that is mapped somewhere: records a failure as one of the file, too.
- * Returns 0 or -errno.
+ * Call fdatasync(2) for a file that is mapped somewhere. If it fails, that is recorded as a failed
+ * write-back of the file. Returns 0 or -errno.
  */
 int file_sync_descriptor(int fd, struct file_id file);
 

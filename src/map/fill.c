@@ -96,7 +96,8 @@ int fill_place(char *addr, const struct fill *fill, bool *sync)
 	}
 	error = mmap_error(fill);
 	/*
-	 * The remaining errors, such as a lack of memory, may also have left the place unmapped.
+	 * The mapping failed for another reason, such as a lack of memory, which may also have
+	 * left the place unmapped: reserve it again.
 	 */
 	place_close_hole(addr, pages_round_up(fill->length));
 	return error;

@@ -17,10 +17,13 @@
 #include "map/mapped_file.h"
 #include "map/robust_lock.h"
 
-/* Stands for an unknown file in the digests of files. */
+/* The digest that stands for an unknown file. */
 #define ANY_FILE 1
 
-/* Number of times that a waiter polls a flight before it sleeps: some microseconds. */
+/*
+ * Number of times that a waiter looks if a flight has ended before it sleeps; takes some
+ * microseconds.
+ */
 #define LOOKS 10000
 
 /* A number for a file. Two files with the same digest wait for each other, which does no harm. */
@@ -53,8 +56,8 @@ static struct identity without_page;
 static _Atomic(struct identity *) identity = &without_page;
 
 /*
- * If several threads do this at once, all use the first one's. shared.c says why it does not call
- * mmap(3).
+ * Make the memory for this process's identity. If several threads do this at once, all use the
+ * memory of the first. The comment in shared.c says why mmap(3) is not called.
  */
 static void make_identity(void)
 {
@@ -106,8 +109,8 @@ void flights_after_fork_in_child(void)
 }
 
 /*
- * Sleep until the flight's number changes, but not for long: if the thread of the flight is
- * killed, nobody wakes its waiters.
+ * Sleep until the flight's number changes, but at most 50 ms: if the flight's thread is killed,
+ * nobody wakes the threads that wait for it.
  */
 static void sleep_on(struct flight *flight, uint32_t number)
 {
@@ -119,10 +122,12 @@ static void sleep_on(struct flight *flight, uint32_t number)
 }
 
 /*
- * End a flight; the caller holds its lock. Sequentially consistent: either a waiter sees the new
- * number, or it is seen here and woken. A thread that is killed in here may leave `under_way` one
- * too high, which is harmless; one too low would hide a flight of another thread. So the count is
- * lowered after the number has changed: a waiter that sees the new number must not lower it again.
+ * End a flight; the caller holds the flight's lock. The stores are sequentially consistent: either
+ * a waiter sees the new number before it sleeps, or this thread sees that it waits and wakes it.
+ * If a thread is killed in this function, `under_way` may stay one too high, which is harmless. It
+ * must not become one too low, which would hide another thread's flight. So the count is lowered
+ * only after the number has changed: a waiter that sees the new number does not lower the count
+ * again.
  */
 static void end(struct flights *flights, struct flight *flight)
 {
@@ -144,9 +149,10 @@ static void describe(
 	atomic_store_explicit(&flight->procfs, atomic_load(&process->procfs), memory_order_relaxed);
 	atomic_store_explicit(&flight->pid, atomic_load(&process->pid), memory_order_relaxed);
 	/*
-	 * Sequentially consistent, as the loads in flights_wait(): a waiter that does not see this
-	 * flight asked the kernel before this thread does. The count is raised first, since a
-	 * waiter lowers it when it ends the flight of a dead thread.
+	 * Sequentially consistent, like the loads in flights_wait(): if a waiter does not see this
+	 * flight, its own system call came before that of this flight. The count is raised before
+	 * the flight becomes visible, since a waiter lowers it when it ends the flight of a thread
+	 * that died.
 	 */
 	atomic_fetch_add(&flights->under_way, 1);
 	atomic_store(&flight->file, digest(file));
@@ -189,7 +195,10 @@ void flights_end(struct flights *flights, struct flight_begun *begun)
 	signals_restore(&begun->before);
 }
 
-/* Find the process of a flight; 0 stands for this process. False if /proc cannot show it. */
+/*
+ * Find the process that a flight belongs to; *pid becomes 0 for this process. False if /proc does
+ * not show the process.
+ */
 static bool find_process(struct flight *flight, pid_t *pid)
 {
 	const struct identity *process = know_process();

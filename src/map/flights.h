@@ -36,13 +36,13 @@ struct flight {
 	_Atomic uint64_t file;     /* a digest of the file; 0: no flight here now */
 	atomic_uintptr_t from, to; /* the addresses being written back, in process `pid` */
 	_Atomic uint64_t procfs;   /* device number of that process's /proc; 0: unknown */
-	_Atomic pid_t pid;         /* its number in that /proc */
-	_Atomic uint32_t number;   /* flights that have ended here; waiters sleep on it */
+	_Atomic pid_t pid;         /* the process's number in that /proc */
+	_Atomic uint32_t number;   /* how many flights have ended here; futex of waiters */
 	atomic_int waiters;
 } __attribute__((aligned(64)));
 
 struct flights {
-	atomic_uint under_way; /* flights now; still counts those of dead threads */
+	atomic_uint under_way; /* flights in the table, with those of dead threads */
 	struct flight list[FLIGHTS_MAX];
 };
 

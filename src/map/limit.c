@@ -8,7 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Mappings that a call may need beyond those it asks for: it may divide one mapping in three. */
+/*
+ * Additional mappings that one call may need: mapping or unmapping in the middle of another
+ * mapping divides that one.
+ */
 #define SPARE 2
 
 static ssize_t read_some(int fd, char *buffer, size_t size)

@@ -35,13 +35,13 @@ static int decide(struct map *map, const struct map_request *request, bool sync)
 
 	if (request->device && !request->is_private) {
 		/*
-		 * The region of a file's device matters only with MAP_SYNC, and finding it takes a
-		 * while.
+		 * A file's region matters only if the kernel accepted MAP_SYNC. Do not look it up
+		 * otherwise, since this takes a while.
 		 */
 		bool matters = sync || request->device->kind == DEVICE_DAX;
 		struct region region = matters ? device_region(request->device, request->sysfs)
 					       : (struct region){.found = false};
-		/* A read-only map has no stores to lose. */
+		/* A read-only region may have a read-only map, which has no stores to lose. */
 		if (!(request->protection & PROT_WRITE))
 			region.read_only = false;
 		int error = granularity_decide(
@@ -184,6 +184,6 @@ int map_close(struct map *map)
 		file_sync_forget(pages_touched((uintptr_t)map->addr, map->length));
 	error = leave_place(map);
 	if (error)
-		registry_add(map); /* cannot fail: the map has just left room for itself */
+		registry_add(map); /* cannot fail: the removed map's room is still free */
 	return error;
 }

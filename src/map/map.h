@@ -24,21 +24,22 @@ struct map {
 	char *addr;    /* a multiple of the page size, unless is_foreign */
 	size_t length; /* requested bytes; the last page may be mapped beyond them */
 	enum pmem2_granularity granularity;
-	enum holdfast_reason reason; /* why this granularity; 0 is HOLDFAST_REASON_PROGRAM */
+	enum holdfast_reason reason; /* why it has this granularity; 0 is HOLDFAST_REASON_PROGRAM */
 	bool sync;                   /* mapped with MAP_SYNC */
 	bool is_foreign;             /* mapped by the program, which will unmap it */
 	bool has_device;             /* false: memory without a file */
-	struct device device;        /* the mapped one, if has_device; its fd may be closed */
+	struct device device;        /* the mapped file, if has_device; its fd may be closed */
 	const char *sysfs;           /* root of sysfs to look up the device; static storage */
 	struct file_id file;         /* the identity of the mapped file, for write-backs */
-	uint64_t born;               /* an epoch: nothing was stored here before it (file_sync.h) */
-	struct reservation *reservation; /* the one that the map lies in, or NULL */
-	bool findable; /* complete in its reservation; guarded by the reservations' lock */
-	unsigned pins; /* write-backs in progress on it; guarded by the registry's lock */
+	uint64_t born;               /* epoch of its creation: no store is older (file_sync.h) */
+	struct reservation *reservation; /* the reservation that the map lies in, or NULL */
+	bool findable; /* reservation_find() may return it; guarded by reservations' lock */
+	unsigned pins; /* write-backs of the map in progress; guarded by registry's lock */
 };
 
 /*
- * The map to make. With `device` NULL it is memory without a file, and fd and offset are ignored.
+ * A request for a map. If `device` is NULL, memory without a file is mapped, and fd and offset are
+ * ignored.
  */
 struct map_request {
 	const struct device *device;
@@ -49,8 +50,8 @@ struct map_request {
 	size_t alignment; /* of the source and of the map's address; a power of two */
 	int protection;   /* PROT_* */
 	bool is_private;
-	enum pmem2_granularity required; /* the coarsest granularity that will do */
-	struct reservation *reservation; /* to map into, at reservation_offset; NULL: none */
+	enum pmem2_granularity required; /* the coarsest granularity that the program accepts */
+	struct reservation *reservation; /* reservation to map into, or NULL */
 	size_t reservation_offset;
 	const char *sysfs; /* root of sysfs; static storage: the map keeps it */
 };

@@ -13,13 +13,16 @@
 #include "map/place.h"
 #include "map/sigbus.h"
 
-/* A temporary mapping of the units of the device that the copied bytes touch. */
+/*
+ * A temporary mapping of a part of a DAX device: of all its units that contain a byte to be
+ * copied.
+ */
 struct window {
 	char *addr;
 	size_t length;
 	size_t offset; /* where the mapping begins in the device, in bytes */
 	bool sync;     /* the kernel accepted MAP_SYNC */
-	uint64_t born; /* an epoch: nothing was stored here before it (file_sync.h) */
+	uint64_t born; /* epoch of the mapping's creation (file_sync.h) */
 };
 
 static int open_window(struct window *window, const struct mcsafe *device, size_t size,
@@ -101,7 +104,10 @@ static int write_back(const struct window *window, const struct device *device)
 	return error == -EIO ? PMEM2_E_IO_FAIL : error;
 }
 
-/* Copy to the mapping. With BYTE or CACHE_LINE granularity the bytes are then durable. */
+/*
+ * Copy bytes to the mapping. If stores to the mapping have BYTE or CACHE_LINE granularity, the
+ * copied bytes are durable on return.
+ */
 static int write_window(const struct window *window, const struct mcsafe *to, const void *buf,
 	size_t size, size_t offset)
 {

@@ -14,9 +14,9 @@
 struct notes {
 	pthread_mutex_t lock; /* guards the ranges */
 	struct ranges ranges;
-	uint64_t added;    /* notes ever added; guarded by the lock */
-	atomic_uint count; /* of the ranges; this thread reads it without the lock */
-	bool listed;       /* is in the list of threads; accessed only by its own thread */
+	uint64_t added;    /* number of notes ever added; guarded by the lock */
+	atomic_uint count; /* number of ranges; read without the lock by this thread */
+	bool listed;       /* the thread is on the list; only the thread itself reads it */
 	bool exited;       /* the exit handler has run; accessed only by its own thread */
 	bool draining;     /* see notes_set_draining(); accessed only by its own thread */
 	struct tally tally;
@@ -33,14 +33,18 @@ static struct {
 	atomic_bool has_key; /* true between notes_init() and notes_fini() */
 	atomic_bool stopped;
 	void (*drain)(void);
-	bool fork_took_own; /* before_fork() took the lock of the thread's own notes */
+	bool fork_took_own; /* before_fork() took the lock of the forking thread's notes */
 	/*
-	 * Counters that all threads share that are not on the list; changed by tally_add_shared().
+	 * The sum of the counters of all threads that are not on the list. They change it by
+	 * tally_add_shared().
 	 */
 	struct tally others;
 } threads;
 
-/* Lock the list of threads, with signals blocked: no handler of this thread finds it locked. */
+/*
+ * Lock the list of threads, with signals blocked: a signal handler then never interrupts a thread
+ * that holds the lock.
+ */
 static bool take_list(sigset_t *before)
 {
 	signals_block(before);
@@ -76,7 +80,10 @@ static void remove_at(struct notes *of, unsigned index)
 	ranges_changed(of);
 }
 
-/* Put this thread on the list, for those that close maps, and have it drain when it exits. */
+/*
+ * Put this thread on the list, so that another thread that closes a map finds its notes, and so
+ * that it drains its notes when it exits.
+ */
 static bool enlist(void)
 {
 	sigset_t before;
@@ -86,8 +93,8 @@ static bool enlist(void)
 	if (notes.listed)
 		return true;
 	/*
-	 * A key destructor that runs after this library's may still flush. Nobody would drain its
-	 * notes.
+	 * Do not accept notes if this thread's exit handler has already run: another key
+	 * destructor may still flush, but nobody would drain its notes.
 	 */
 	if (notes.exited || !atomic_load(&threads.has_key) ||
 		pthread_setspecific(threads.at_exit, &notes))
@@ -107,7 +114,10 @@ static bool enlist(void)
 	return true;
 }
 
-/* Add the counters of a thread to those that threads share that are not on the list. */
+/*
+ * Add the counters of a thread, which leaves the list, to the sum for threads that are not on the
+ * list.
+ */
 static void hand_over_counters(struct notes *of)
 {
 	uint64_t sums[TALLY_KINDS] = {0};
@@ -194,8 +204,8 @@ static void visit_threads(bool (*visit)(struct notes *of, void *context), void *
 		return;
 	for (struct notes *of = threads.first; of && !done; of = of->next) {
 		/*
-		 * False: this is a signal handler, and the thread that it interrupted holds the
-		 * lock. The kernel writes those pages back later.
+		 * The lock cannot be taken if this is a signal handler that interrupted the thread
+		 * while it held it. Skip these notes: the kernel writes back their pages later.
 		 */
 		if (!checked_lock_take(&of->lock))
 			continue;
@@ -243,7 +253,7 @@ bool notes_find(struct range within, struct note *note)
 	return search.count;
 }
 
-/* A note to remove, and whether it was still there. */
+/* A note to remove, and whether it has been handled. */
 struct forgetting {
 	const struct note *note;
 	bool done;
@@ -262,7 +272,7 @@ static bool forget_in(struct notes *of, void *context)
 		    of->ranges.at[part.first].to == note->pages.to;
 	if (same)
 		remove_at(of, part.first);
-	/* If nothing of the note is left, its own thread has written it back. */
+	/* If the set has nothing of the note any more, its own thread has written it back. */
 	forgetting->done = same || part.first == part.end;
 	return true;
 }
@@ -329,7 +339,10 @@ void notes_fini(void)
 {
 	if (atomic_exchange(&threads.has_key, false))
 		pthread_key_delete(threads.at_exit);
-	/* Empty the list, because threads that end from now on do not take themselves off it. */
+	/*
+	 * Forget all threads on the list, because threads that exit after this point do not remove
+	 * themselves from it.
+	 */
 	if (checked_lock_take(&threads.lock)) {
 		threads.first = NULL;
 		checked_lock_release(&threads.lock);
@@ -358,8 +371,8 @@ bool notes_set_draining(bool draining)
 }
 
 /*
- * A signal handler forked during a change or drain of these notes: the child goes on with that
- * change or drain.
+ * Keep this thread's notes in a forked child. A signal handler has forked while the thread was
+ * changing or draining them, and the child continues with that.
  */
 static void keep_in_child(void)
 {
@@ -373,7 +386,10 @@ static void keep_in_child(void)
 	threads.first = &notes;
 }
 
-/* N8: the child has only this thread. Other threads drain their notes in the parent. */
+/*
+ * Forget all other threads, which do not exist in a forked child: in the parent they drain their
+ * notes themselves (N8 of writeback.h).
+ */
 void notes_after_fork_in_child(void)
 {
 	memset(&notes.tally, 0, sizeof(notes.tally));

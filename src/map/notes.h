@@ -17,7 +17,7 @@
 
 struct note {
 	struct range pages;
-	uint64_t since; /* an epoch, as in struct file_sync; 0: the map's */
+	uint64_t since; /* stores are later than this epoch (file_sync.h); 0: the map's epoch */
 	/* Set by notes_find(): the thread's notes, and how many that thread had added by then. */
 	const void *of;
 	uint64_t added;
@@ -32,7 +32,10 @@ void notes_fini(void);
 /* Refuse new notes from now on, because nobody would drain them. */
 void notes_stop(void);
 
-/* False if there is no room, or if nobody would drain at the exit of the thread or process. */
+/*
+ * Note a range for this thread. False if there is no room, or if the thread or process is already
+ * past the point of its exit where notes are drained.
+ */
 bool notes_add(struct note note);
 
 /* True if this thread has no notes: then all that it ever noted is durable. One load. */
@@ -45,8 +48,8 @@ bool notes_first(struct note *note);
 bool notes_cut(uintptr_t to);
 
 /*
- * notes_count(): the number of notes, of any thread, with a byte in a range. notes_find(): the one
- * of them that begins first.
+ * notes_count() counts the notes of all threads that have a byte in a range. notes_find() gets the
+ * note among them that begins at the lowest address.
  */
 unsigned notes_count(struct range within);
 bool notes_find(struct range within, struct note *note);
@@ -58,9 +61,8 @@ bool notes_find(struct range within, struct note *note);
 bool notes_forget(const struct note *note);
 
 /*
- * Mark that this thread begins (true) or ends (false) to write back all that it has noted. A child
- * that one of its signal handlers forks in between goes on with the drain. Returns the previous
- * mark.
+ * Mark that this thread begins (true) or ends (false) to write back all that it has noted. If a
+ * signal handler forks in between, the child continues with the drain. Returns the previous mark.
  */
 bool notes_set_draining(bool draining);
 

@@ -36,8 +36,8 @@ int place_reserve_at(char *addr, size_t length);
 int place_blank(char *addr, size_t length);
 
 /*
- * Reserve a piece that is not mapped. If another thread has mapped something there by now, that
- * stays.
+ * Reserve a piece of address space where nothing is mapped. If another thread has mapped something
+ * there meanwhile, that mapping is kept.
  */
 void place_close_hole(char *addr, size_t length);
 

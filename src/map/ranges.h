@@ -29,7 +29,7 @@ struct range {
 struct ranges {
 	unsigned count;
 	struct range at[RANGES_MAX];
-	uint64_t since[RANGES_MAX]; /* one number per range; a joined range has the lowest */
+	uint64_t since[RANGES_MAX]; /* a number for each range; a joined range keeps the lowest */
 };
 
 /* A part of a set: at[first] to at[end - 1]. */
@@ -38,8 +38,9 @@ struct ranges_part {
 };
 
 /*
- * Add a range, joined with all ranges near it and with the bytes between them; `since` is a number
- * stored with it. False if the set is full and no range is near: the set is then unchanged.
+ * Add a range. It is joined with all ranges that are at most RANGES_GAP away, and with the bytes
+ * between them. `since` is a number that is stored with the range. False if the set is full and no
+ * range is that near: the set is then unchanged.
  */
 bool ranges_add(struct ranges *ranges, struct range new, uint64_t since);
 

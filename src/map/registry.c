@@ -18,8 +18,8 @@ void registry_init(void)
 }
 
 /*
- * The map that this thread has pinned. A signal handler of this thread that calls exit(3) must not
- * wait for that pin.
+ * The map that this thread has pinned. If a signal handler of this thread calls exit(3), it must
+ * not wait until that pin is gone.
  */
 static __thread const struct map *own_pin;
 
@@ -54,7 +54,10 @@ int registry_add(struct map *map)
 	return error;
 }
 
-/* The caller holds the lock. Not a cancellation point, though pthread_cond_wait() is one. */
+/*
+ * Wait until other threads have no pin on the map. The caller holds the lock. Cancellation is
+ * switched off, because pthread_cond_wait() is a cancellation point.
+ */
 static void wait_for_pins(const struct map *map)
 {
 	int state;
@@ -93,8 +96,8 @@ struct map *registry_pin(uintptr_t from, uintptr_t to)
 	struct map *map = NULL;
 
 	/*
-	 * False: a signal handler that calls exit(3) interrupted this thread while it held the
-	 * lock.
+	 * The lock cannot be taken if this is a signal handler that calls exit(3) and has
+	 * interrupted this thread while it held the lock.
 	 */
 	if (!checked_lock_take(&registry.lock))
 		return NULL;
@@ -117,7 +120,10 @@ void registry_unpin(struct map *map)
 	checked_lock_release(&registry.lock);
 }
 
-/* A signal handler that forks may have interrupted this thread while it held the lock. */
+/*
+ * Take the lock, unless this thread has it already because a signal handler that interrupted it
+ * forks.
+ */
 void registry_before_fork(void)
 {
 	registry.fork_took_lock = checked_lock_take(&registry.lock);
@@ -129,7 +135,10 @@ void registry_after_fork_in_parent(void)
 		checked_lock_release(&registry.lock);
 }
 
-/* If a signal handler forked, the child goes on with the thread's lock or pin. */
+/*
+ * If a signal handler has forked, the child keeps the lock or the pin that the interrupted thread
+ * had.
+ */
 void registry_after_fork_in_child(void)
 {
 	for (size_t i = 0; registry.fork_took_lock && i < registry.live.count; i++)

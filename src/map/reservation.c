@@ -174,7 +174,7 @@ static int claim_locked(
 	size_t whole = pages_round_up(map->length);
 	uintptr_t start = (uintptr_t)reservation->addr + offset;
 
-	/* `whole`, the rounded length, is 0 if rounding has overflowed. */
+	/* `whole`, which is the length rounded up to whole pages, is 0 if that overflowed. */
 	if (!whole || offset > reservation->size || whole > reservation->size - offset)
 		return err_set(PMEM2_E_LENGTH_OUT_OF_RANGE,
 			"%zu bytes at offset %zu reach beyond the reservation's %zu bytes",
@@ -234,7 +234,8 @@ int reservation_vacate(struct map *map)
 {
 	set_findable(map, false);
 	/*
-	 * Unmapping much takes long and runs without the lock: the claimed slot keeps others away.
+	 * Unmapping a large map takes long, so it runs without the lock: no other thread can use
+	 * the slot as long as it is claimed.
 	 */
 	int error = place_blank(map->addr, pages_round_up(map->length));
 	if (error) {
@@ -248,7 +249,8 @@ int reservation_vacate(struct map *map)
 }
 
 /*
- * If the addresses cannot be blanked, the slot's next user or the reservation's end unmaps them.
+ * Unmap a map that was never published. If that fails, what is still mapped there is unmapped when
+ * the slot is used again or the reservation ends.
  */
 void reservation_abandon(struct map *map)
 {
@@ -256,11 +258,14 @@ void reservation_abandon(struct map *map)
 	give_up_slot(map);
 }
 
-/* The first findable map from this index on; with `down`, the last one up to the index. */
+/*
+ * The first map from slot `index` on that may be returned to the program; with `down`, the last
+ * such map up to that slot.
+ */
 static struct map *findable_from(const struct map_array *slots, size_t index, bool down)
 {
 	while (index < slots->count && !slots->maps[index]->findable)
-		index = down ? index - 1 : index + 1; /* 0 - 1 exceeds count: ends the loop */
+		index = down ? index - 1 : index + 1; /* 0 - 1 wraps to a large index */
 	return index < slots->count ? slots->maps[index] : NULL;
 }
 

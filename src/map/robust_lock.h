@@ -15,12 +15,13 @@
 void robust_lock_init(pthread_mutex_t *lock);
 
 /*
- * Wait for the lock; true if the caller has it now. The caller must not have it already. False if
- * its owner is a thread of another PID namespace with the caller's thread number: then try again.
+ * Wait for the lock, which the caller must not hold already. True if the caller holds it now.
+ * False if the lock is held by a thread of another PID namespace that has the same thread number
+ * as the caller: then try again.
  */
 bool robust_lock_take(pthread_mutex_t *lock);
 
-/* Take the lock if it is free. False also if another thread has it. */
+/* Take the lock if no thread holds it. Returns false if another thread does. */
 bool robust_lock_try(pthread_mutex_t *lock);
 
 void robust_lock_release(pthread_mutex_t *lock);

@@ -48,8 +48,9 @@ void room_in_place(int fd)
 }
 
 /*
- * True if data and metadata share blocks (mkfs.btrfs --mixed), so that a store in place can lack
- * room for its metadata, or if that cannot be found out. There are at most four kinds of space.
+ * True if data and metadata share blocks (mkfs.btrfs --mixed), so that a store in place may find
+ * no room for its metadata, or if it cannot be found out if they do. btrfs has at most four kinds
+ * of space.
  */
 static bool is_mixed(int fd)
 {
@@ -86,7 +87,10 @@ bool room_is_kept(int fd)
 	}
 }
 
-/* Copy blocks that a reflink shares now, not at the first store to them. 0 or an errno. */
+/*
+ * Make an own copy of all blocks that an XFS file shares with others by reflinks, so that later
+ * stores need no new blocks. Returns 0 or an errno.
+ */
 static int unshare_blocks(int fd, size_t length)
 {
 	if (file_system(fd) != XFS_MAGIC)

@@ -16,8 +16,9 @@ _Static_assert(
 _Atomic(struct shared *) shared_memory;
 
 /*
- * Calls mmap by syscall(2). A program's thread sanitizer counts mmap(3) as a write to the memory
- * and cannot see that this library, if built without the sanitizer, publishes it by an atomic.
+ * Allocates memory by mmap, called through syscall(2). A program's thread sanitizer counts mmap(3)
+ * as a write to the memory. If this library is built without the sanitizer, the program's
+ * sanitizer does not see that an atomic store publishes the memory, and would report a race.
  */
 static struct shared *allocate(int sharing)
 {
@@ -33,7 +34,10 @@ static void init(struct shared *memory)
 	failed_files_init(&memory->failed);
 }
 
-/* If several threads make the memory at once, all use the first one's. */
+/*
+ * Publish new memory to all threads. If several threads make it at once, all use the memory that
+ * was published first.
+ */
 static struct shared *publish(struct shared *memory)
 {
 	struct shared *first = NULL;
@@ -69,7 +73,10 @@ void shared_before_fork(void)
 	shared_get();
 }
 
-/* A private copy of the memory has locks of threads that do not exist in the child. */
+/*
+ * Initialize the memory again if it could not be shared: the child's private copy may contain
+ * locks that are held by threads which exist in the parent only.
+ */
 void shared_after_fork_in_child(void)
 {
 	struct shared *memory = shared_if_made();

@@ -17,18 +17,18 @@
 
 struct guard {
 	uintptr_t from, to;
-	uintptr_t fault;    /* offset of the access that failed, in the guarded range */
+	uintptr_t fault;    /* where the access failed: offset in the guarded range */
 	bool was_blocked;   /* SIGBUS was blocked before the guard */
-	bool has_deferred;  /* a SIGBUS arrived that the thread had blocked */
+	bool has_deferred;  /* a SIGBUS arrived, and SIGBUS was blocked before the guard */
 	siginfo_t deferred; /* the signal that arrived */
 	sigset_t mask;      /* signal mask of the thread before the guard */
 	sigjmp_buf escape;
 };
 
 /*
- * One of the guards that run now, each on its own thread. The handler looks here for its thread's
- * guard, not in a thread-local variable, whose first use by a thread may allocate memory. Only the
- * owner accesses `guard`; `owner` is 0 if no guard runs here.
+ * A slot for a running guard, each of which runs on its own thread. The signal handler searches
+ * the slots for its thread's guard. A thread-local variable would not do, because its first use by
+ * a thread may allocate memory. Only the owner accesses `guard`; `owner` is 0 if the slot is free.
  */
 struct seat {
 	atomic_uintptr_t owner; /* pthread_self() */
@@ -47,10 +47,11 @@ struct known {
 static struct known by_default = {.action = {.sa_handler = SIG_DFL}};
 
 /*
- * Different functions for the library's handler. If the program installs a handler over the
- * library's, it keeps the library's to pass signals on to. When the library then installs its own
- * handler over that one, it must be another function: with the same, the two would pass on to each
- * other for ever, and the program's first handler would be lost. The last level is used again: no
+ * The library needs several functions that do the same, as its SIGBUS handler. If the program
+ * installs a handler over the library's, it remembers the library's function to pass signals on to
+ * it. When the library then installs its own handler over that of the program, it must use another
+ * function: otherwise the two would pass a signal on to each other for ever, and the program's
+ * first handler would be lost. The last function is used again if there are more levels: no
  * program nests deeper.
  */
 #define LEVELS 4
@@ -61,9 +62,12 @@ static struct {
 	struct seat seats[SIGBUS_GUARDS];
 	unsigned users;
 	struct known *known; /* all actions ever seen: a handful */
-	/* By level: the program's action that the handler of this level passes signals on to. */
+	/*
+	 * For each level, the program's action that the library's handler of this level passes
+	 * signals on to.
+	 */
 	_Atomic(struct known *) previous[LEVELS];
-	int level;         /* of the handler that is installed or will be next */
+	int level;         /* level of the handler that is installed, or is next */
 	bool is_installed; /* false again if the program installs another handler */
 } sigbus = {
 	.lock = PTHREAD_MUTEX_INITIALIZER,
@@ -80,7 +84,10 @@ static struct seat *seat_of(uintptr_t owner)
 
 /* The signal handler of the library. */
 
-/* True if the thread's own access raised the signal: repeating the access would fault again. */
+/*
+ * True if an access by this thread raised the signal, so that repeating the access would raise it
+ * again.
+ */
 static bool is_fault(const siginfo_t *info)
 {
 	switch (info->si_code) {
@@ -89,7 +96,7 @@ static bool is_fault(const siginfo_t *info)
 	case BUS_OBJERR:
 	case BUS_MCEERR_AR:
 		return true;
-	default: /* sent by a process, or news of a bad page that nobody has accessed */
+	default: /* a process sent the signal, or it reports a bad page that nobody has accessed */
 		return false;
 	}
 }
@@ -179,7 +186,7 @@ static void (*const handlers[LEVELS])(int, siginfo_t *, void *) = {
 
 /* Install and uninstall the library's handler. The caller holds the lock. */
 
-/* The level if this action is one of the library's handlers, else -1. */
+/* The level of the library's handler that this action installs, or -1 if it is another handler. */
 static int level_of(const struct sigaction *action)
 {
 	if (action->sa_flags & SA_SIGINFO)
@@ -227,8 +234,9 @@ static void was_replaced(void)
 }
 
 /*
- * Install the library's handler over `now`, keeping the alternate stack and the blocked signals
- * that the program set for its own handler. *was is the action that was really replaced.
+ * Install the library's handler in place of the action `now`, keeping the alternate stack and the
+ * blocked signals that the program chose for its own handler. *was becomes the action that was
+ * really replaced.
  */
 static int install_over(const struct sigaction *now, struct sigaction *was)
 {
@@ -282,7 +290,7 @@ static void uninstall(void)
 		return;
 	}
 	/*
-	 * previous[level] stays set: the program may have kept the library's handler, and install
+	 * Keep previous[level]: the program may have remembered the library's handler and install
 	 * it again.
 	 */
 	struct known *previous = atomic_load(&sigbus.previous[level]);
@@ -293,7 +301,10 @@ static void uninstall(void)
 
 /* Guards: run a function and survive a fault in it. */
 
-/* A free seat; or this thread's own, still taken after a jump out of the program's handler. */
+/*
+ * Find a free slot for a guard. A slot that this thread already has, because the program's handler
+ * jumped out of an earlier guard, is used again.
+ */
 static struct seat *find_seat(void)
 {
 	struct seat *seat = seat_of((uintptr_t)pthread_self());

@@ -20,7 +20,8 @@ typedef void report_failure(
 	struct range pages, const struct file_sync_failure *failure, int cancel_state);
 
 /*
- * The part of a note in one map, as whole pages: a map of foreign memory may begin within a page.
+ * The part of a note that lies in one map, as whole pages. A map of memory that the program has
+ * mapped may begin within a page.
  */
 static struct file_sync part_in(const struct map *map, const struct note *note)
 {
@@ -37,8 +38,8 @@ static struct file_sync part_in(const struct map *map, const struct note *note)
 }
 
 /*
- * Does nothing for maps of other granularities, which a joined note may touch: CPU flushes
- * suffice.
+ * Write back a part of a note. Does nothing for maps of other granularities, which a note that was
+ * joined from several ranges may touch: their stores are durable after CPU flushes.
  */
 static int write_part(
 	const struct map *map, const struct file_sync *part, struct file_sync_failure *failure)
@@ -82,7 +83,7 @@ static void drain_notes(void)
 		registry_unpin(map);
 		if (error) {
 			writeback_failure_report(part.pages, &failure, state);
-			notes_set_draining(true); /* a drain in the handler has cleared the mark */
+			notes_set_draining(true); /* a drain by the handler would have unset this */
 		}
 	}
 	pthread_setcancelstate(state, NULL);
@@ -90,8 +91,8 @@ static void drain_notes(void)
 }
 
 /*
- * A cancellation point while all is still noted: a thread that is cancelled here drains at its
- * exit.
+ * Drain all notes of this thread. This is a cancellation point, at which nothing has been drained
+ * yet: a thread that is cancelled here drains its notes when it exits.
  */
 static void drain_all(void)
 {
@@ -147,7 +148,10 @@ void writeback_drain(void)
 	notes_set_draining(false);
 }
 
-/* Note a range. Stores to it may be as old as the epoch `since`; 0: as old as the map. */
+/*
+ * Note a range. The oldest store to it that is not durable is later than the epoch `since`; 0:
+ * than the epoch of the map.
+ */
 static void note_range(const void *addr, size_t len, uint64_t since)
 {
 	struct note note = {.pages = pages_touched((uintptr_t)addr, len), .since = since};
@@ -160,7 +164,10 @@ static void note_range(const void *addr, size_t len, uint64_t since)
 	notes_count_event(TALLY_BYTES, len);
 	if (likely(added))
 		return;
-	/* N2: the notes are full, or this thread will not drain any more. */
+	/*
+	 * The thread's notes are full, or it is past the point of its exit at which it drains (N2
+	 * of writeback.h): drain now.
+	 */
 	bool goes_on = notes_set_draining(true);
 	drain_notes();
 	notes_set_draining(goes_on);
@@ -199,10 +206,10 @@ void writeback_persist_copy(const void *addr, size_t len, uint64_t begun)
 }
 
 /*
- * Write back the notes of all threads in a range. Meanwhile threads may add notes there, or drain,
- * so notes cannot be numbered. The loop searches from the same address as often as there were
- * notes at the beginning. After that, or if a note cannot be removed, it goes on behind the note
- * it has written back.
+ * Write back the notes that any thread has in a range. Other threads may add or drain notes
+ * meanwhile, so notes cannot be counted off. The loop searches from the same address as many times
+ * as there were notes at the beginning. After that, or if a note cannot be removed, it continues
+ * behind the note that it has just written back.
  */
 static void write_noted(struct range within, report_failure *report)
 {

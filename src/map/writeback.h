@@ -52,8 +52,9 @@ void writeback_drain(void);
 void writeback_persist(const void *addr, size_t len);
 
 /*
- * Flush and persist a range that the library itself stores to. Call writeback_copy_begins() before
- * the copy and pass its result: earlier failures do not concern the copied bytes (W7).
+ * Flush or persist a range to which the library itself has copied bytes. Call
+ * writeback_copy_begins() before the copy and pass its result: failures before that do not count
+ * for the copied bytes (W7 of writeback_failure.h).
  */
 uint64_t writeback_copy_begins(void);
 void writeback_note_copy(const void *addr, size_t len, uint64_t begun);

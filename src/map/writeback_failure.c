@@ -19,7 +19,7 @@
 #define NAME_MAX_SHOWN 256
 
 static struct {
-	pthread_mutex_t lock; /* guards the two below; not held while the handler runs */
+	pthread_mutex_t lock; /* guards the next two members; not held while the handler runs */
 	holdfast_writeback_handler handler;
 	void *context;
 } program;
@@ -118,7 +118,10 @@ static bool take_name(const struct mapped_file *mapped, void *context)
 	return true;
 }
 
-/* Not inlined: the buffer for a line of /proc/self/maps must be off the stack in the handler. */
+/*
+ * Find the name of the file in a range. Not inlined, so that the buffer for a line of
+ * /proc/self/maps is no longer on the stack when the program's handler runs.
+ */
 NOINLINE static void find_name(struct report *report, struct range pages)
 {
 	strcpy(report->path, "unknown file");

@@ -7,9 +7,9 @@
 int pool_errno(int code);
 
 /*
- * Convert -ENOENT, -ENOTDIR and -ENXIO to -EREMOTEIO; other codes stay. -ENOENT would tell an
- * initiator that there is no pool, and it might then make one; here, something else is missing at
- * the target.
+ * Convert -ENOENT, -ENOTDIR and -ENXIO to -EREMOTEIO; other codes are unchanged. An initiator
+ * takes -ENOENT to mean that there is no pool, and may then create one. So it must not get -ENOENT
+ * if something else is missing at the target.
  */
 int pool_trouble(int error);
 

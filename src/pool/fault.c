@@ -9,8 +9,9 @@
 #include <unistd.h>
 
 /*
- * Set while a guard runs on this thread. It is in the program, not in a library, so that no access
- * to it allocates memory.
+ * The place to jump to if a store fails; not NULL while a guard runs on this thread. As a
+ * thread-local variable of the program, and not of a library, it is accessed without allocating
+ * memory, also in a signal handler.
  */
 static __thread sigjmp_buf *escape;
 
@@ -29,8 +30,8 @@ static void on_fault(int number, siginfo_t *info, void *context)
 	if (info->si_code > 0 && at >= pool.from && at < pool.to) {
 		if (escape) {
 			/*
-			 * A guard does not save the signal mask, and a sanitizer's handler blocks
-			 * all signals.
+			 * Restore the signal mask before the jump: sigsetjmp() has not saved it,
+			 * and under a sanitizer all signals are blocked in a handler.
 			 */
 			sigprocmask(SIG_SETMASK, &((ucontext_t *)context)->uc_sigmask, NULL);
 			siglongjmp(*escape, 1);
@@ -39,8 +40,8 @@ static void on_fault(int number, siginfo_t *info, void *context)
 		(void)said;
 	}
 	/*
-	 * Outside of a guard: set the default action. The process then ends when the access is
-	 * repeated or, for a signal that a process has sent, in raise().
+	 * No guard runs: set the default action. The process is then ended when the access is
+	 * repeated or, if another process has sent the signal, by raise().
 	 */
 	signal(number, SIG_DFL);
 	if (info->si_code <= 0)

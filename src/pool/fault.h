@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * fault.h - survive stores to the pool that fail
+ * fault.h - let the daemon survive when a store to a pool raises SIGBUS
  *
  * A store raises SIGBUS if the memory is bad, or if the disk is full and the file system writes
  * changed blocks elsewhere. A guard runs a function, and returns false if that function raises
- * SIGBUS: the daemon then finds out why, and the pool goes on. Stores by a provider of libfabric
- * cannot be interrupted: a fault in one of them ends the daemon, with a message that the initiator
- * gets.
+ * SIGBUS: the daemon then finds out why, and can go on using the pool. Stores by a provider of
+ * libfabric cannot be interrupted: a fault in one of them ends the daemon, with a message that the
+ * initiator gets.
  */
 #ifndef POOL_FAULT_H
 #define POOL_FAULT_H
@@ -21,9 +21,9 @@ void fault_init(void);
 void fault_watch(const void *base, size_t size);
 
 /*
- * Run body(arg). It may be left by a jump at any store to the pool, and so must hold nothing that
- * has to be released. Returns false if it was left. Costs next to nothing. Guards must not be
- * nested.
+ * Run body(arg) under a guard. If a store to the pool raises SIGBUS, a jump leaves the function at
+ * once, so it must hold no lock and no memory that it has to release. Returns false in that case.
+ * A guard costs next to nothing. Guards must not be nested.
  */
 bool fault_guard(void (*body)(void *arg), void *arg);
 

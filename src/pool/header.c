@@ -29,9 +29,9 @@ enum {
 enum { COUNT = 0, UUID = 8, DIRTY = 16, SHUTDOWN_CHECKSUM = 56, SHUTDOWN_SIZE = 64 };
 
 /*
- * The fields that describe the machine of the program that made a pool: the C compiler's
- * alignments, which are the same wherever long has 64 bits, and three fields as in the header of
- * an ELF file.
+ * Fields of a header that describe the machine on which a program made the pool: the alignments
+ * that the C compiler uses, which are the same on all machines where long has 64 bits, and three
+ * fields with the values that an ELF file's header has.
  */
 #if defined(__x86_64__)
 #define MACHINE EM_X86_64
@@ -132,8 +132,8 @@ bool pool_attr_is_zero(const struct rpmem_pool_attr *attr)
 }
 
 /*
- * The bytes of the machine fields: as in the attributes or, if these have zeros, those of this
- * machine. Zeros for a pool without attributes, which has no signature.
+ * The bytes of the fields that describe the machine: from the attributes or, if those are zeros,
+ * of this machine. A pool without a signature was made without attributes, and gets zeros.
  */
 static const uint8_t *architecture(const struct rpmem_pool_attr *attr)
 {

@@ -28,25 +28,28 @@
 
 #define POOL_COMPAT_BAD_BLOCKS    1U /* refuse media that has lost some of its contents */
 #define POOL_INCOMPAT_SINGLEHDR   1U
-#define POOL_INCOMPAT_CHECKSUM_2K 2U /* the second half of the page is not in the checksum */
+#define POOL_INCOMPAT_CHECKSUM_2K 2U /* the checksum excludes the second half of the page */
 #define POOL_INCOMPAT_SHUTDOWN    4U /* the state at the last shutdown is kept and checked */
 
 /* The state of the medium when the pool was last opened or closed; see shutdown.h. */
 struct header_shutdown {
-	uint64_t count; /* unsafe shutdowns, summed over all modules */
-	uint64_t uuid;  /* a sum over the modules' identifiers */
+	uint64_t count; /* unsafe shutdowns, summed over all memory modules */
+	uint64_t uuid;  /* a checksum of the memory modules' identifiers */
 	bool dirty;     /* the pool was opened and not closed */
 };
 
 struct header {
-	struct rpmem_pool_attr attr; /* attributes of the whole pool, but `uuid` of this part */
+	struct rpmem_pool_attr attr; /* the pool's attributes, but with this part's own `uuid` */
 	uint8_t previous_part[UUID_SIZE], next_part[UUID_SIZE];
 	uint64_t created;
 	struct header_shutdown shutdown;
 	bool shutdown_valid; /* set by decoding: this record's own checksum is right */
 };
 
-/* Write the header and its checksums into a page. Other bytes of the page stay. */
+/*
+ * Write the header and its checksums into a page. Bytes of the page that belong to no field of the
+ * struct are unchanged.
+ */
 void header_encode(uint8_t page[HEADER_SIZE], const struct header *header);
 
 /* False if the checksum is wrong. */

@@ -63,7 +63,10 @@ static void link_parts(struct header *headers, size_t count)
 	}
 }
 
-/* Set all attributes but `uuid`, which is each part's own; the first part gets the pool's. */
+/*
+ * Set the attributes in all headers. Their `uuid` is different in each part: the first part gets
+ * the one in `attr`, and other parts keep theirs.
+ */
 static void set_attributes(struct header *headers, size_t count, const struct rpmem_pool_attr *attr)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -93,7 +96,10 @@ int headers_make(struct pool *pool, const struct rpmem_pool_attr *attr)
 	return 0;
 }
 
-/* Write one header. Bytes of the page that the struct does not have stay. */
+/*
+ * Write the header of one part. Bytes of the page that belong to no field of the struct are
+ * unchanged.
+ */
 static int write_one(struct part *part, const struct header *header)
 {
 	uint8_t page[HEADER_SIZE];
@@ -171,7 +177,10 @@ int headers_read(struct pool *pool)
 		error = read_one(&pool->parts[i], &pool->headers[i]);
 	if (error || !pool->header_count)
 		return error;
-	/* The pool's attributes may have been removed meanwhile: then do not compare them. */
+	/*
+	 * If the pool has no attributes any more, because they were removed after it was made,
+	 * there is nothing to compare.
+	 */
 	const struct rpmem_pool_attr *attr = &pool->headers[0].attr;
 	if (!pool_attr_is_zero(attr))
 		error = headers_agree(pool->name, false, pool->single_header, attr);

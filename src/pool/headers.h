@@ -23,8 +23,8 @@ int headers_agree(
 int headers_make(struct pool *pool, const struct rpmem_pool_attr *attr);
 
 /*
- * Write the headers of the new parts, which no other process can see yet, if `new` is true; else
- * those of the other parts.
+ * Write the headers to the parts. If `new` is true, only to the newly made files, which no other
+ * process can see yet; else only to the parts that existed before.
  */
 int headers_write(struct pool *pool, bool new);
 

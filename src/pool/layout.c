@@ -26,7 +26,10 @@ static int no_memory(const struct pool_set *set)
 	return err_set(-ENOMEM, "no memory for the parts of pool set %s", set->name);
 }
 
-/* Add a part; takes over its path. A path of NULL means that the caller had no memory for it. */
+/*
+ * Add a part to the layout, which frees the part's path later. If the path is NULL, the caller had
+ * no memory for it: fails with -ENOMEM.
+ */
 static int add(struct layout *layout, const struct pool_set *set, struct layout_part part)
 {
 	struct layout_part *more =
@@ -88,7 +91,9 @@ static int add_entries(struct layout *layout, const struct pool_set *set)
 	return error;
 }
 
-/* Bytes that this directory may still get, according to the set. */
+/*
+ * Number of bytes by which the parts in this directory may still grow, according to the pool set.
+ */
 static size_t room_in(const struct layout *layout, const struct pool_set *set, size_t entry)
 {
 	size_t room = whole_pages(set->entries[entry].size);
@@ -120,7 +125,10 @@ static int add_file(struct layout *layout, const struct pool_set *set, size_t en
 		(struct layout_part){.path = path, .size = size, .number = number, .entry = entry});
 }
 
-/* Add new files, at most one in each directory, until the layout has `size` bytes. */
+/*
+ * Add new files to the layout, at most one in each directory, until the layout's parts have `size`
+ * bytes together.
+ */
 static int grow(struct layout *layout, const struct pool_set *set, size_t size)
 {
 	int error = 0;

@@ -31,10 +31,10 @@ struct layout {
 int layout_new(struct layout *layout, const struct pool_set *set, size_t size);
 
 /*
- * The existing parts. In directories, these are followed by the parts to make so that the pool has
- * `size` bytes: those from index `existing` on. -ENOENT if there is no pool: the first part is
- * missing in a directory that exists. A missing directory is not an error here, but when the part
- * is opened.
+ * Find the existing parts. If the set has directories, the list continues with the parts that must
+ * be made so that the pool has `size` bytes; these begin at index `existing`. -ENOENT if there is
+ * no pool, which means that the first part is missing in a directory that exists. If a directory
+ * itself is missing, this is reported only when the part is opened.
  */
 int layout_existing(struct layout *layout, const struct pool_set *set, size_t size);
 

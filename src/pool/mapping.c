@@ -12,8 +12,9 @@
 #include "pool/errno.h"
 
 /*
- * Bytes at a part's beginning that are left out of the pool: its header, except that of the first
- * part. Mapping begins at the next page, and a page may be larger than a header.
+ * Number of bytes at the beginning of a part that are not mapped. The header is left out, except
+ * that of the first part. Mapping begins at a multiple of the page size, which may be larger than
+ * a header.
  */
 static size_t skipped(const struct pool *pool, size_t part)
 {
@@ -58,8 +59,9 @@ int mapping_plan(struct pool *pool)
 }
 
 /*
- * Reserve addresses at a multiple of all devices' alignments. The place is found, given up and
- * reserved again. If another thread takes it in between, this fails, which does no harm.
+ * Reserve addresses at a multiple of the alignments of all DAX devices. A suitable place is found
+ * first, given up, and then reserved at the exact address. If another thread takes the place in
+ * between, this function fails, which does no harm.
  */
 static int reserve(struct pool *pool)
 {
@@ -102,7 +104,8 @@ static int map_part(struct part *part, struct pool *pool)
 	if (!error && part->device.kind == DEVICE_DAX)
 		madvise(part->map.addr, part->map.length, MADV_DONTFORK);
 	/*
-	 * An earlier owner may have been killed before it flushed, so flush all.
+	 * Flush a DAX device out of the CPU caches: a process that used the pool before may have
+	 * been killed before it flushed.
 	 */
 	if (!error && part->device.kind == DEVICE_DAX && !pool->only_looks)
 		part_drop_caches(part);

@@ -36,7 +36,10 @@ static int make_named(const char *path, bool *named)
 	return fd;
 }
 
-/* True if linkat(2) of a descriptor failed for lack of privilege, as it does before Linux 6.10. */
+/*
+ * True if linkat(2) failed because the process lacks the privilege to link a file by its
+ * descriptor. Since Linux 6.10 no privilege is needed.
+ */
 static bool is_unprivileged(int error)
 {
 	return error == ENOENT || error == EPERM || error == EINVAL;
@@ -49,9 +52,9 @@ static const char *name_in_proc(char name[40], int fd)
 }
 
 /*
- * Check that a file without a name can get one, by its descriptor or by its name in /proc, which
- * may not be mounted. 0, or -1 and errno; EOPNOTSUPP if it cannot. Uses a name that is taken: the
- * kernel checks the privilege before it reports that.
+ * Check if a file without a name can get a name later, by its descriptor or by its path in /proc,
+ * which may not be mounted. Returns 0, or -1 and errno; EOPNOTSUPP if it cannot. Tries to link the
+ * file to a name that already exists: the kernel checks privileges before it reports EEXIST.
  */
 static int check_can_be_named(int fd, const char *directory)
 {

@@ -11,9 +11,9 @@
 
 /*
  * Make an empty file for reading and writing, with the permissions that the umask and the
- * directory give, and return a descriptor. The file has no name. If the file system cannot make
- * such a file, it gets the name `path` at once and *named becomes true; -EEXIST if that name is
- * taken.
+ * directory give, and return a descriptor. The file has no name. If the file system cannot make a
+ * file without a name, the file gets the name `path` at once and *named becomes true; -EEXIST if
+ * that name is taken.
  */
 int name_make(const char *path, bool *named);
 

@@ -49,7 +49,7 @@ static int identify(struct part *part)
 	return pool_errno(error);
 }
 
-/* Compare `size`, which the part has, with the size that the request gives. */
+/* Check that `size`, the size of the existing part, is the size that the request gives. */
 static int check_size(struct part *part, const struct part_request *request, size_t size)
 {
 	if (request->is_auto && part->device.kind != DEVICE_DAX)
@@ -107,9 +107,9 @@ static int allocate(const struct part *part, size_t size)
 }
 
 /*
- * Allocate blocks for holes that were made after the pool was created: on a full disk, a store
- * into a hole would end the process. If the file system cannot do that, assume that there are no
- * holes: to write to all blocks would take too long.
+ * Allocate blocks for holes that were made in the file after the pool was created: on a full disk,
+ * a store into a hole would end the process. If the file system cannot allocate blocks, assume
+ * that the file has no holes, since writing to all blocks would take too long.
  */
 static int fill_holes(const struct part *part)
 {
@@ -214,12 +214,17 @@ static int read_from_disk(const struct part *part)
 	return error ? err_sys("cannot write back %s", part->path) : 0;
 }
 
-/* Mapping flushes a device, but for one that is only looked at: see map_part() in mapping.c. */
+/*
+ * Drop what the caches contain of this part. A DAX device that is mapped is flushed; if it was
+ * opened only for reading, that is done here and not when it is mapped (mapping.c).
+ */
 int part_drop_caches(const struct part *part)
 {
 	if (part->device.kind != DEVICE_DAX)
 		return read_from_disk(part);
-	/* If the region has no deep flush, the calls that ask for one report it. */
+	/*
+	 * Ignore errors. If the device has no deep flush, the calls that need one report it later.
+	 */
 	if (part->is_mapped)
 		deep_flush_map(&part->map, part->map.addr, part->map.length, part->map.born);
 	return 0;
@@ -236,7 +241,7 @@ int part_open(struct part *part, const struct part_request *request)
 	if (!error && !request->only_looks)
 		error = fill_holes(&new);
 	if (error)
-		part_discard(&new); /* the file existed before: it is not removed */
+		part_discard(&new); /* closes the file, which existed before, without removing it */
 	else
 		*part = new;
 	return pool_trouble(error);

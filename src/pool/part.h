@@ -21,7 +21,7 @@
 
 enum part_origin {
 	PART_FOUND,   /* an existing part, opened */
-	PART_TAKEN,   /* an existing file or device, made a part now */
+	PART_TAKEN,   /* an existing file or device that becomes a part now */
 	PART_UNNAMED, /* a new file, without a name yet */
 	PART_MADE,    /* a new file, with its name */
 };
@@ -35,18 +35,18 @@ struct part {
 	const char *sysfs;
 	size_t size;      /* in bytes, whole pages */
 	size_t alignment; /* alignment of its mapping, in bytes */
-	size_t skipped;   /* bytes before the mapping: the header, if it is not mapped */
+	size_t skipped;   /* bytes at the beginning that are not mapped, such as a header */
 	size_t offset;    /* offset of the mapping in the pool, in bytes */
 	struct map map;
 	bool is_mapped;
 };
 
-/* The part to make or open. */
+/* A request to make or open one part. */
 struct part_request {
 	const char *path;
 	size_t size;
 	bool is_auto;    /* accept any size; for DAX devices only */
-	bool has_header; /* gets a header; an existing file's must be blank */
+	bool has_header; /* gets a header, which must be blank in an existing file */
 	bool only_looks; /* open for reading, and change nothing */
 	const char *sysfs;
 };
@@ -65,14 +65,15 @@ int part_create(struct part *part, const struct part_request *request);
 int part_open(struct part *part, const struct part_request *request);
 
 /*
- * Let part_read() get what is on the medium: write back a file's pages, and drop them from the page
- * cache; flush a mapped device out of the CPU caches.
+ * Make part_read() read what is on the medium and not what is in a cache: write back a file's
+ * pages and drop them from the page cache; flush a mapped device out of the CPU caches.
  */
 int part_drop_caches(const struct part *part);
 
 /*
- * Write a new file back. part_publish() gives it its name, -EEXIST if that is taken by now, and
- * makes the name durable. Both do nothing for a file that existed before.
+ * part_write_back() writes a new file to the disk. part_publish() gives it its name, or returns
+ * -EEXIST if that name is taken by now, and makes the name durable. Both do nothing for a file
+ * that existed before.
  */
 int part_write_back(const struct part *part);
 int part_publish(struct part *part);

@@ -59,7 +59,9 @@ static struct part_request request_for(const struct pool *pool, size_t part)
 	};
 }
 
-/* Open the parts before index `existing`, and make the others. */
+/*
+ * Open the existing parts, which come before index `existing` of the layout, and make the others.
+ */
 static int open_parts(struct pool *pool)
 {
 	int error = 0;
@@ -96,9 +98,9 @@ static int check_media(const struct pool *pool)
 }
 
 /*
- * Give all new parts their names, one after the other. A process that is killed in between leaves
- * some of the files. These are not a pool as long as the first is missing; pool_remove() with
- * force removes them.
+ * Give all new files their names, one after the other, the first part last. If the process is
+ * killed in between, some of the files are left. They are not a pool as long as the first part is
+ * missing; pool_remove() with force removes them.
  */
 static int publish(struct pool *pool)
 {
@@ -114,8 +116,9 @@ static int publish(struct pool *pool)
 }
 
 /*
- * All steps that can fail come first. New parts get their names when they are complete. Only then
- * are headers written to files that existed before, which makes them parts of the pool.
+ * Create a pool. All steps that can fail come first. Then the new files, which are complete, get
+ * their names. Only after that are headers written to the files that existed before, and make them
+ * parts of the pool.
  */
 static int create(struct pool *pool, size_t size, const struct rpmem_pool_attr *attr)
 {
@@ -201,7 +204,7 @@ static int open_existing(
 	new->only_looks = only_looks;
 	error = pool_trouble(reopen(new, size));
 	if (error)
-		pool_discard(new); /* removes the parts that the pool has grown by */
+		pool_discard(new); /* removes files that were made to let the pool grow */
 	else
 		*pool = new;
 	return error;
@@ -315,7 +318,10 @@ bool pool_has_room(const struct pool *pool)
 	return true;
 }
 
-/* The piece of a range of the pool that lies in one part: offsets in the part's mapping. */
+/*
+ * A piece of a range of the pool, which lies in one part. `from` and `to` are offsets in that
+ * part's mapping.
+ */
 struct piece {
 	size_t from, to;
 };

@@ -52,25 +52,28 @@ int pool_create(const struct pool_set *set, size_t size, const struct rpmem_pool
 int pool_open(const struct pool_set *set, size_t size, struct pool **pool);
 
 /*
- * Open a pool for reading only: nothing of it is changed, and other processes can open it. -EBUSY
- * if another process has it open. Close it by pool_close().
+ * Open a pool only for reading: nothing of it is changed, and other processes can open it at the
+ * same time. -EBUSY if another process has it open for writing. Close it by pool_close().
  */
 int pool_look(const struct pool_set *set, struct pool **pool);
 
 /*
- * For a pool that pool_look() has opened: let pool_read() get what is on the media. Pages of files
- * are written back and dropped from the page cache, CPU caches of DAX devices are flushed. -EIO and
- * so on if a write-back fails.
+ * For a pool that pool_look() has opened: make pool_read() read what is on the media and not what
+ * is in a cache. Pages of files are written back and dropped from the page cache; CPU caches of
+ * DAX devices are flushed. -EIO and so on if a write-back fails.
  */
 int pool_drop_caches(const struct pool *pool);
 
 /* Unmap, unlock and free the pool, even if an error is returned. */
 int pool_close(struct pool *pool);
 
-/* Undo pool_create(): only what existed before stays. Keeps the error message. */
+/*
+ * Undo pool_create(): files that it has made are removed, and files that existed before are as
+ * they were. Keeps the error message.
+ */
 void pool_discard(struct pool *pool);
 
-#define POOL_REMOVE_FORCE    1U /* skip a part that is missing or cannot be removed */
+#define POOL_REMOVE_FORCE    1U /* skip parts that are missing or cannot be removed */
 #define POOL_REMOVE_SET_FILE 2U /* then remove the set file, if no part is left */
 
 /*
@@ -107,8 +110,8 @@ size_t pool_size(const struct pool *pool);
 size_t pool_guard(const struct pool *pool);
 
 /*
- * The coarsest granularity of its parts. PMEM_IS_PMEM_FORCE in the environment overrules it: with
- * 1, PAGE counts as CACHE_LINE; with 0, anything counts as PAGE.
+ * The coarsest granularity of the pool's parts. PMEM_IS_PMEM_FORCE in the environment overrides
+ * it: with 1, PAGE counts as CACHE_LINE; with 0, any granularity counts as PAGE.
  */
 enum pmem2_granularity pool_granularity(const struct pool *pool);
 
@@ -126,7 +129,8 @@ bool pool_has_room(const struct pool *pool);
 
 /*
  * Store bytes, durably, that a store to the mapping could not store. On failure the error message
- * has the reason and the path of the part. Any thread may call this function and the three below.
+ * has the reason and the path of the part. Any thread may call this function and pool_read(),
+ * pool_in_files() and pool_deep_sync().
  */
 int pool_store(const struct pool *pool, size_t offset, const void *from, size_t length);
 
@@ -144,8 +148,9 @@ size_t pool_in_files(const struct pool *pool, size_t offset, size_t *length);
 
 /*
  * Write [offset, offset + length) through to the media, part by part: pages are written back, DAX
- * devices flushed out of CPU and memory controller. Counts write-backs of a part that failed after
- * the epoch `since` (map/file_sync.h). -EINVAL for a range that is not within the pool.
+ * devices flushed out of CPU and memory controller. Fails also if an earlier write-back of a part
+ * failed after the epoch `since` (map/file_sync.h). -EINVAL for a range that is not within the
+ * pool.
  */
 int pool_deep_sync(const struct pool *pool, size_t offset, size_t length, uint64_t since);
 

@@ -28,14 +28,14 @@ struct claim {
 
 struct removal {
 	char *state;     /* path of the state file; NULL: the pool has none */
-	bool is_refused; /* the state file cannot be removed: that counts even with force */
+	bool is_refused; /* the state file cannot be removed: an error even with force */
 	struct layout layout;
-	struct claim *claims; /* their paths are the layout's */
+	struct claim *claims; /* the paths in these belong to `layout` */
 	size_t count, left;
-	bool passes_over;         /* with force, a part that exists was left in place */
+	bool passes_over;         /* force skipped an existing part */
 	int error;                /* the first failure */
 	char cause[ERR_SIZE];     /* its error message */
-	char names[ERR_SIZE / 2]; /* the parts that are left */
+	char names[ERR_SIZE / 2]; /* names of the parts that are left */
 };
 
 /* True if force ignores this error. A pool that another process has open is never removed. */
@@ -95,7 +95,10 @@ static int remove_state(struct removal *removal)
 	return error;
 }
 
-/* Parts that are left keep their state: it may have a mark. Keeps the error message. */
+/*
+ * Write the state file again if parts are left, because the state may have a mark. Keeps the error
+ * message.
+ */
 static void restore_state(const struct removal *removal, const struct pool_state *state)
 {
 	char failure[ERR_SIZE];
@@ -105,7 +108,7 @@ static void restore_state(const struct removal *removal, const struct pool_state
 	err_put_back(failure);
 }
 
-/* Remove the state, and the parts that are claimed. */
+/* Remove the state file, and the parts that claim_parts() has locked. */
 static int remove_pool(struct removal *removal)
 {
 	struct pool_state state;
@@ -130,7 +133,7 @@ static void release(struct removal *removal)
 	layout_fini(&removal->layout);
 }
 
-/* Lock all parts. With force, there may be none. */
+/* Lock all parts. With force, it is not an error if the pool has no parts. */
 static int claim_parts(struct removal *removal, const struct pool_set *set, bool force)
 {
 	int error = layout_to_remove(&removal->layout, set, force);
@@ -144,9 +147,10 @@ static int claim_parts(struct removal *removal, const struct pool_set *set, bool
 }
 
 /*
- * No part is there that could be locked. Another process may make the pool at the same time: it
- * gives the parts their names, and then writes the state, for which it needs the folder. So look
- * for parts again with the folder locked. *folder is its descriptor, if there is still none.
+ * Look for parts again if none was found to lock. Another process may be making the pool: it gives
+ * the parts their names first, and then needs the lock of the state folder to write the state. So
+ * this function holds that lock while it looks. *folder becomes the folder's descriptor if there
+ * is still no part.
  */
 static int claim_again(struct removal *removal, const struct pool_set *set, bool force, int *folder)
 {
@@ -186,7 +190,10 @@ static int outcome(int error, bool force)
 	return force && error != -EBUSY && error != -EREMOTEIO ? 0 : error;
 }
 
-/* The file of the set goes last, and only if all parts that were claimed are gone. */
+/*
+ * Remove the parts, and then the set's file, but only if all parts that were locked have been
+ * removed.
+ */
 static int remove_set(
 	struct removal *removal, const char *directory, const struct pool_set *set, unsigned flags)
 {

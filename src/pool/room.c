@@ -77,9 +77,9 @@ static bool shares_blocks(int fd)
 }
 
 /*
- * True if the file system can allocate blocks ahead. The blocks of an open part are allocated
- * already, so this changes nothing. With a descriptor for reading the answer is unknown: assume
- * true.
+ * True if the file system can allocate blocks in advance. The blocks of an open part have already
+ * been allocated, so the attempt changes nothing. It is not possible with a descriptor that is
+ * open for reading only: then assume true.
  */
 static bool can_allocate(const struct part *part)
 {

@@ -14,7 +14,10 @@
 #define MAGIC  "PMEMPOOLSET"
 #define BLANKS " \t\r" /* lines may end in CR and LF */
 
-/* A reader of the text: the current line as a string of its own, and the text after it. */
+/*
+ * A reader of the text of a pool set. It ends the current line with NUL and keeps a pointer to the
+ * text after that line.
+ */
 struct reader {
 	const char *name;
 	char *rest;

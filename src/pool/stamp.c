@@ -59,7 +59,10 @@ bool stamp_set(const struct pool *pool, const struct pool_state *state, const ch
 	return all;
 }
 
-/* Read the state that a part names. False if the part is from before its last session. */
+/*
+ * Read the state file whose path is in a part's attribute. Returns false if the part's stamp is
+ * older than the last session in that state.
+ */
 static bool find_mark(const struct part *part, const char *path, struct pool_state *other)
 {
 	struct stamp stamp;

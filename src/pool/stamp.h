@@ -2,11 +2,11 @@
 /*
  * stamp.h - the identity and generation of a pool on each of its parts that is a file
  *
- * The state file need not be on the disk of the parts, but a stamp is: it is an extended attribute
- * of each file, which a snapshot of the disk contains, and which a file from elsewhere lacks. Not
- * all file systems have extended attributes, and DAX devices have none: there is no stamp then. A
- * second attribute is the path of the state file: another pool set with the same parts has another
- * one.
+ * The state file may be on another disk than the parts. A stamp is always on the disk of its part:
+ * it is an extended attribute of the part's file, so a snapshot of the disk contains it, and a
+ * file that does not belong to the pool lacks it. Not all file systems have extended attributes,
+ * and DAX devices have none: parts without them have no stamp. A second attribute contains the
+ * path of the state file, because another pool set with the same parts has another state file.
  */
 #ifndef POOL_STAMP_H
 #define POOL_STAMP_H
@@ -15,14 +15,15 @@
 #include "pool/state.h"
 
 /*
- * Stamp all parts durably, also with the path of the state file. True if each part that is a file
- * has identity and generation.
+ * Stamp all parts durably, and store the path of the state file in them. Returns true if each part
+ * that is a file has the identity and generation in its stamp afterwards.
  */
 bool stamp_set(const struct pool *pool, const struct pool_state *state, const char *path);
 
 /*
- * True, with the state, if a part's last session was that of another pool set, and the state of
- * that set has a mark. A copy of a part from before that session does not count.
+ * True if the last session of one of the parts belonged to another pool set, and the state of that
+ * set has a mark; *other is that state. A part does not count if it is a copy from before that
+ * session.
  */
 bool stamp_find_mark(const struct pool *pool, const char *path, struct pool_state *other);
 

@@ -26,7 +26,10 @@ static int no_memory(void)
 
 /* -- the path -- */
 
-/* Check that the set is there and does not lead out of the directory: a peer has sent its name. */
+/*
+ * Check that the pool set exists and is in the directory: its name comes from another machine and
+ * might lead out of the directory.
+ */
 static int check_set(const char *directory, const char *name)
 {
 	int fd = beneath_open(directory, name, O_RDONLY | O_NONBLOCK | O_NOCTTY);
@@ -263,7 +266,7 @@ static int lock_folder(const char *path, int how)
 		fd = err_sys("cannot open the state folder %s", folder);
 	while (fd >= 0 && failed && (failed = flock(fd, how)) && errno == EINTR)
 		;
-	/* Not all file systems have locks: those that lack them are used without. */
+	/* Some file systems have no file locks. There the folder is used without a lock. */
 	if (fd >= 0 && failed)
 		log_notice("the state folder %s cannot be locked: %m", folder);
 	free(folder);

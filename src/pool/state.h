@@ -37,12 +37,12 @@ struct pool_state {
 	uint8_t identity[STATE_IDENTITY_SIZE];
 	uint64_t generation;
 	uint8_t session[STATE_SECRET_SIZE]; /* zeros before the first session */
-	bool unclosed;     /* the last session stored, and has not closed the pool */
+	bool unclosed;     /* the last session that stored has not closed the pool */
 	bool stamped;      /* all parts have the pool's stamp (stamp.h) */
-	bool inconsistent; /* the mark; without it the members below are 0 */
+	bool inconsistent; /* there is a mark; if not, the members below are 0 */
 	uint64_t since;    /* when the mark was set, in seconds since 1970 */
-	uint64_t missing;  /* bytes */
-	uint64_t extent;   /* they are all among this many first bytes of the pool */
+	uint64_t missing;  /* number of missing bytes */
+	uint64_t extent;   /* all missing bytes are among this many first bytes */
 };
 
 /*
@@ -84,8 +84,8 @@ int state_write(const char *path, const struct pool_state *state);
 int state_remove(const char *path);
 
 /*
- * Say that this process serves the session in the state file. Returns a descriptor: keep it open
- * until the pool is about to be closed. Call it after state_write().
+ * Record that this process serves the session in the state file. Returns a descriptor, which the
+ * caller must keep open until it is about to close the pool. Call it after state_write().
  */
 int state_hold(const char *path);
 

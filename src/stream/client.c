@@ -2,10 +2,11 @@
 /*
  * client.c - the initiator's end of lanes in a stream
  *
- * A lane belongs to the thread that is in a call on it, except the members that replies change: any
- * thread that reads the stream takes the replies of all lanes, under the stream's lock. These are
- * `answered`, `failure`, `text` and `wanted` of its messages. The owner reads them after a wait,
- * which holds the lock, and writes `wanted` before it publishes the message by `sent`.
+ * Only the thread that is in a call on a lane, its owner, uses the members of the lane. The
+ * exceptions are the members that replies change: `answered`, `failure`, `text` and `wanted` of
+ * its messages. Any thread that reads the stream handles the replies of all lanes, under the
+ * stream's lock. The owner reads these members after a wait, which takes that lock, and writes
+ * `wanted` before it publishes the message by `sent`.
  */
 #include <errno.h>
 #include <stdatomic.h>
@@ -16,7 +17,10 @@
 #include "lanes/messages.h"
 #include "stream/stream.h"
 
-/* Maximum of messages under way. More would need more memory, without being faster. */
+/*
+ * The maximum of unanswered messages of a lane. A larger number would take more memory without
+ * making anything faster.
+ */
 #define WINDOW_MAX 32
 
 struct stream_client;
@@ -52,8 +56,8 @@ static struct stream_lane *lane_of(struct messages *messages)
 struct wait {
 	const struct stream_lane *lane;
 	uint32_t most;             /* wait until at most this many messages are unanswered */
-	bool looked;               /* the next two members are set */
-	uint32_t before, answered; /* number of answered messages at the first and the last look */
+	bool looked;               /* is_over() has been called: the next two members are set */
+	uint32_t before, answered; /* number of answered messages at the first and the last call */
 };
 
 static bool is_over(const struct wait *wait)
@@ -77,8 +81,8 @@ static bool goes_on(void *argument)
 }
 
 /*
- * A lane times out when no message of it was answered within the time limit, which begins again
- * with each answer.
+ * Wait until at most `most` messages of the lane are unanswered. Fails if no message of the lane
+ * is answered within the time limit, which starts again with each answer.
  */
 static int wait_for(struct stream_lane *lane, uint32_t most)
 {
@@ -124,8 +128,8 @@ static int post(struct messages *messages, size_t start, const void *bytes, size
 	const struct iovec parts[2] = {{lane->bytes, start}, {(void *)bytes, length}};
 
 	/*
-	 * Release: the thread that reads the reply, perhaps before this one returns from sending,
-	 * sees `wanted`.
+	 * Release order: the thread that handles the reply, perhaps before this thread returns
+	 * from sending, sees `wanted`.
 	 */
 	atomic_store_explicit(&lane->sent, messages->next + 1, memory_order_release);
 	int sent = pipe->send(pipe->context, messages->number, parts, length ? 2 : 1);
@@ -139,7 +143,7 @@ static int wait_answered(struct messages *messages)
 	return wait_for(lane_of(messages), 0);
 }
 
-/* There is nothing to wait for: sending copies the bytes. */
+/* Does nothing: the bytes of a message have been copied when sending it returns. */
 static int wait_sent(struct messages *messages)
 {
 	(void)messages;

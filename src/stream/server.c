@@ -7,8 +7,9 @@
  * workers execute them, so that lanes are served side by side and the reader goes on reading. A
  * lane has one worker, which keeps its messages in order.
  *
- * Of a lane, `mark` and `sequence` belong to the thread that executes its messages: the reader
- * while `held` is 0, else the lane's worker. A worker's queue has a lock.
+ * The members `mark` and `sequence` of a lane are used only by the thread that executes the lane's
+ * messages: by the reader while `held` is 0, else by the lane's worker. A worker's queue has a
+ * lock.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -42,11 +43,11 @@
 struct stream_server;
 
 struct serve_lane {
-	uint64_t mark;     /* see struct lanes_store */
-	uint32_t sequence; /* of the next message */
-	bool broken;       /* the peer broke the protocol: no more messages are accepted */
-	atomic_uint held;  /* messages that the worker has, until after their replies are sent */
-	atomic_uint unanswered; /* of these, messages whose reply is not being sent yet */
+	uint64_t mark;          /* epoch when its last drain began: see struct lanes_store */
+	uint32_t sequence;      /* of the next message */
+	bool broken;            /* the peer broke the protocol: no more messages are accepted */
+	atomic_uint held;       /* messages that the worker has not yet executed and answered */
+	atomic_uint unanswered; /* those of `held` whose reply is not yet being sent */
 };
 
 /* A message that waits for a worker. */
@@ -80,7 +81,7 @@ struct stream_server {
 	/* Written once, with the lock held: `cause` before `failed`. */
 	pthread_mutex_t lock;
 	atomic_int failed;
-	int failed_fd; /* an eventfd that wakes the caller of lanes_server_progress() */
+	int failed_fd; /* eventfd: wakes the caller of lanes_server_progress() */
 	char cause[ERR_SIZE / 2];
 };
 
@@ -122,7 +123,7 @@ static unsigned number_of(const struct stream_server *server, const struct serve
 	return (unsigned)(lane - server->lanes);
 }
 
-/* The error of a lane that accepts no more messages. */
+/* Mark the lane as broken, and set the error message: the lane accepts no more messages. */
 static int broken(const struct stream_server *server, struct serve_lane *lane)
 {
 	lane->broken = true;
@@ -202,8 +203,8 @@ static void answer(struct stream_server *server, struct served *served)
 }
 
 /*
- * Execute the messages of the list. Those of a lane that has broken the protocol are dropped.
- * Returns 0, or -EPROTO if one of them breaks it.
+ * Execute the messages of the list in order. Messages of a lane that has broken the protocol are
+ * dropped. Returns 0, or -EPROTO if a message breaks the protocol.
  */
 static int execute_list(struct stream_server *server, struct served **list, unsigned *count)
 {
@@ -333,7 +334,7 @@ static int progress(struct lanes_server *base)
 	int code = atomic_load_explicit(&server->failed, memory_order_acquire);
 
 	if (code)
-		err_put_back(server->cause); /* the caller of fail() has logged it */
+		err_put_back(server->cause); /* it was logged when fail() was called */
 	return code;
 }
 

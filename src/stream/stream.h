@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * stream.h - lanes in a stream of bytes that both ends have already (lanes/lanes.h)
+ * stream.h - lanes in an existing stream of bytes between both ends (lanes/lanes.h)
  *
  * The stream is the control channel: it carries whole messages, each with the number of its lane,
  * in order, and is trusted, so that lanes need no connections, secrets or registrations. This
  * transport does no I/O: each end gives it functions that send and wait, and tells it what has
  * arrived. The end of the stream is the end of all lanes.
  *
- * Flow control: each end reads at all times, whatever it waits for to be sent, except a target that
- * executes or answers a message. So an initiator's write can end, since the target goes on when the
- * initiator has read its replies; and a target's write can end. A lane has at most `window`
- * unanswered messages, which bounds what the target must keep for lanes that are slow.
+ * Flow control: each end reads at all times, even while it waits until its own bytes are sent,
+ * except that the target does not read while it executes or answers a message. So no write waits
+ * for ever: the initiator reads the target's replies, after which the target reads again. A lane
+ * has at most `window` unanswered messages, which bounds what the target must keep for lanes that
+ * are slow.
  */
 #ifndef STREAM_STREAM_H
 #define STREAM_STREAM_H
@@ -21,13 +22,19 @@
 
 /* -- calls of the initiator -- */
 
-/* The stream, as the client sees it. Functions return 0, or -errno with an error message. */
+/*
+ * The functions by which the client uses the stream. They return 0, or -errno with an error
+ * message.
+ */
 struct stream_pipe {
-	/* 0, or the code with which the stream has ended, which all functions return. */
+	/*
+	 * Returns 0, or the error with which the stream has ended; then all other functions return
+	 * that error, too.
+	 */
 	int (*check)(void *context);
 	/*
-	 * Send these parts as a message of the lane. Returns how often it had to wait for room in
-	 * the stream, or -errno.
+	 * Send these parts as one message of the lane. Returns how many times it had to wait for
+	 * room in the stream, or -errno.
 	 */
 	int (*send)(void *context, unsigned lane, const struct iovec *parts, unsigned count);
 	/*
@@ -35,11 +42,12 @@ struct stream_pipe {
 	 * under the lock that also guards `take`.
 	 */
 	int (*wait)(void *context, bool (*done)(void *argument), void *argument);
-	/* End the stream with this code and the thread's error message. */
+	/* End the stream with this error code and the calling thread's error message. */
 	int (*end)(void *context, int code);
 	/*
-	 * From now on call `take` for each reply that arrives, on the thread that reads it. It
-	 * returns NULL, or how the reply breaks the protocol. NULL: replies are unexpected.
+	 * From now on call `take` for each reply that arrives, on the thread that reads the reply.
+	 * `take` returns NULL, or a text that says how the reply breaks the protocol. If `take` is
+	 * NULL, no replies are expected.
 	 */
 	void (*attach)(void *context,
 		const char *(*take)(void *client, unsigned lane, const void *bytes, size_t length),
@@ -48,7 +56,7 @@ struct stream_pipe {
 };
 
 struct stream_client_args {
-	const char *name; /* name of the target, which begins error messages */
+	const char *name; /* name of the target, to begin error messages with */
 	unsigned nlanes;
 	void *local; /* the caller's memory, to which offsets refer */
 	size_t size;
@@ -81,9 +89,10 @@ unsigned stream_server_window(const struct lanes_server *server);
 size_t stream_server_message_size(const struct lanes_server *server);
 
 /*
- * Take a message that has arrived. It is executed at once if no earlier one of its lane waits and
- * messages are quick, else by a worker, from a copy. -EPROTO: the initiator breaks the protocol.
- * Otherwise the errors of `send`. From one thread only.
+ * Handle a message that has arrived. It is executed at once if no earlier message of its lane is
+ * waiting and messages take little time; else a worker executes a copy of it later. -EPROTO: the
+ * initiator has broken the protocol; other errors are those of `send`. Only one thread may call
+ * this function.
  */
 int stream_server_take(
 	struct lanes_server *server, unsigned lane, const void *bytes, size_t length);

@@ -12,11 +12,12 @@
 #define THREADS 65536u
 
 /*
- * The state of a line: CHANGED, or the thread that flushed it last and the number of fences that
- * this thread had executed by then; 0: nothing has happened to the line.
+ * The state of a cache line. 0: the line was neither changed nor flushed yet. CHANGED: it was
+ * changed. Else the number of the thread that flushed it last, and the number of fences that this
+ * thread had executed until then.
  */
 #define CHANGED UINT64_MAX
-#define LISTED  (UINT64_C(1) << 47) /* set: the line is in its file's list; not part of the count */
+#define LISTED  (UINT64_C(1) << 47) /* flag: line is listed; not part of the count */
 #define FENCES  (LISTED - 1)
 
 struct lines {
@@ -33,7 +34,7 @@ struct counter {
 	struct counts *counts;
 	struct lines lines[EVENT_FILES];
 	uint64_t *fences; /* fences that each thread has executed */
-	bool *is_pending; /* has the thread flushed or streamed since its last fence? By thread */
+	bool *is_pending; /* per thread: has it flushed or streamed since its fence? */
 };
 
 void count_add(struct count *sum, const struct count *count)
@@ -59,7 +60,10 @@ static bool is_changed(uint64_t state)
 	return (state | LISTED) == CHANGED;
 }
 
-/* The line is flushed, and the thread that flushed it has not drained since. */
+/*
+ * True if the line has been flushed, and the thread that flushed it has not executed a fence since
+ * then.
+ */
 static bool is_on_its_way(const struct counter *counter, uint64_t state)
 {
 	uint64_t thread = state >> 48;
@@ -229,7 +233,7 @@ static int make(struct counter *counter, const struct trace *trace)
 		return err_set(-ENOMEM, "no memory for counts");
 	for (unsigned f = 0; f < trace->file_count; f++) {
 		struct lines *lines = &counter->lines[f];
-		/* The last page counts as a whole page, because it is mapped as one. */
+		/* Count the last page as a whole page, because it is mapped as one. */
 		uint64_t count = (trace->files[f].size + 4095) / 4096 * (4096 / EVENT_LINE);
 		if (!count)
 			continue;

@@ -5,9 +5,10 @@
  *
  * A line counts as changed from its first store or comparison that found a difference until it is
  * flushed and the thread that flushed it has drained. A flush is redundant if each of its lines
- * was either unchanged or flushed by the same thread already; a fence, if its thread has flushed
- * no changed line and stored nothing around the caches since its previous fence. A sync is idle if
- * no line of its range was changed: it may still be for the size or the name of a file.
+ * was either unchanged or already flushed by the same thread. A fence is redundant if its thread
+ * has flushed no changed line, and stored nothing around the caches, since the thread's previous
+ * fence. A sync is idle if no line of its range was changed: it may still have been needed to make
+ * the size or the name of a file durable.
  */
 #ifndef TRACE_COUNT_H
 #define TRACE_COUNT_H

@@ -14,14 +14,14 @@
 enum event_kind {
 	EVENT_NONE,    /* the slot is not written yet */
 	EVENT_STORE,   /* `length` bytes, at most 8, are stored at `place`; value: the bytes */
-	EVENT_ATOMIC,  /* a STORE by one atomic access; length, place 0: to untraced memory */
+	EVENT_ATOMIC,  /* a STORE by an atomic access; length, place 0: not to a traced file */
 	EVENT_STREAM,  /* a STORE around the caches (non-temporal) */
 	EVENT_GROUP,   /* `length` bytes, stored in no particular order; payload: the bytes */
-	EVENT_COPY,    /* a GROUP by a call that compared its lines first; size 1: its later part */
-	EVENT_SEEN,    /* a line that was found to differ from its shadow; payload: its 64 bytes */
+	EVENT_COPY,    /* a GROUP by a copying call (lines compared first); size 1: its next part */
+	EVENT_SEEN,    /* a line that differs from the recorder's copy; payload: its 64 bytes */
 	EVENT_FLUSH,   /* `length` bytes, whole lines, are flushed from `place` on */
 	EVENT_CLFLUSH, /* a FLUSH by CLFLUSH, which needs no fence */
-	EVENT_FENCE,   /* value: bytes written to standard output so far; size 1: it only orders */
+	EVENT_FENCE,   /* value: bytes written to standard output so far; size 1: drains nothing */
 	EVENT_SYNC,    /* msync or a similar call made these bytes durable; value as for FENCE */
 	EVENT_MARK,    /* value: number of the operation; size 0: it begins, 1: it ends */
 	EVENT_FILE,    /* the file in `place`; value: its size when first mapped; payload: its name;
@@ -35,7 +35,7 @@ enum event_kind {
 	 * number of the file concerned; size 1: its size changes, not a name.
 	 */
 	EVENT_NAMES,      /* payload: changes that become durable together */
-	EVENT_NAME,       /* value: number of a name; place: of its directory; payload: the name */
+	EVENT_NAME,       /* value: number of a name; place: its directory; payload: the name */
 	EVENT_NAMES_SYNC, /* value: number of the file that was synced; 0: the watched directory;
 			     NAMES_DIRECTORY and more: another directory */
 	EVENT_PROBES,     /* payload: a struct probe_report of trace/probe.h */

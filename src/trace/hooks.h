@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * hooks.h - the functions that compilers call for stores under -fsanitize=thread
+ * hooks.h - the functions that compiled code calls for its stores if it was built with
+ * -fsanitize=thread
  *
  * Lists of these functions for the two libraries that define them: the recorder, and
  * libholdfast-hooks, whose functions only execute the atomic operations. The hook of a store is
@@ -39,9 +40,9 @@
 		each(128, unsigned __int128)
 
 /*
- * Stores `result`, an expression that may use `old`, atomically, and gives the previous value.
- * Repeats if another thread has stored in between. Compare-and-swap serves all sizes because
- * compilers call a library for other atomic operations on 16 bytes.
+ * Stores `result`, an expression that may contain `old`, in one atomic step, and gives the
+ * previous value. Repeats the step if another thread has stored in between. This works for all
+ * sizes; for 16 bytes, compilers would call a library for any other atomic operation.
  */
 #define HOOK_SWAP(type, at, result)                                                                \
 	({                                                                                         \
@@ -54,9 +55,9 @@
 	(sizeof(type) <= 8 ? *(at) : __sync_val_compare_and_swap((type *)(at), 0, 0))
 
 /*
- * shim.h of libholdfast-hooks turns intrinsics of flushes, fences and streaming stores into calls
- * of the functions below. The enum numbers the flushes. A fence is an SFENCE or a stronger
- * instruction.
+ * Functions that the header shim.h of libholdfast-hooks calls instead of intrinsics for flushes,
+ * fences and streaming stores. The enum has the numbers of the flush instructions. A fence is an
+ * SFENCE or a stronger instruction.
  */
 enum hook_flush { HOOK_CLFLUSH, HOOK_CLFLUSHOPT, HOOK_CLWB };
 
@@ -77,7 +78,10 @@ static inline void hook_really_flush(const void *address, int instruction)
 		__asm__ volatile("clflush %0" : "+m"(*byte));
 }
 
-/* Stores in words of 8 bytes, then 4, as every streaming store can be divided. */
+/*
+ * Stores words of 8 bytes, and then of 4 bytes: the length of every streaming store is a multiple
+ * of 4.
+ */
 static inline void hook_really_stream(void *to, const void *from, unsigned long length)
 {
 	const char *source = (const char *)from;

@@ -33,7 +33,10 @@ static inline uint64_t names_size_word(uint64_t file)
 	return NAMES_MAX + 2 * file + 1;
 }
 
-/* The place of the page that holds the growth of a content; content 0: the page of the names. */
+/*
+ * The place of the page that holds the size up to which writing has grown a content. For content
+ * 0, it is the page of the names.
+ */
 static inline uint64_t names_page(uint64_t content)
 {
 	return place_of(NAMES_FILE, content * EVENT_PAGE);
@@ -47,7 +50,7 @@ static inline uint64_t names_read(const unsigned char *names, uint64_t page, uin
 	return value;
 }
 
-/* The content of a file, and its size, as an image of the file of names has them. */
+/* The number of a file's content, and the file's size, read from an image of the file of names. */
 static inline uint64_t names_content(const unsigned char *names, uint64_t file)
 {
 	uint64_t content = names_read(names, 0, names_content_word(file));

@@ -57,8 +57,8 @@ enum probe_reason {
 	PROBE_NOT_READ,     /* the file cannot be read, or objdump failed */
 	PROBE_DEBUGGER,     /* a debugger is attached to the process, and takes its traps */
 	PROBE_NOT_ANSWERED, /* the tool did not answer */
-	PROBE_LOADER,       /* later objects are missed: the loader has no known place to stop at */
-	PROBE_OFTEN,        /* a locked instruction, executed often, never on a file under test */
+	PROBE_LOADER,       /* objects loaded later are missed: no known place to stop the loader */
+	PROBE_OFTEN,        /* a LOCK instruction that runs often, never on a file under test */
 	PROBE_MADE,         /* code that was generated while the program ran */
 	PROBE_REASONS,
 };
@@ -81,13 +81,15 @@ struct probe_report {
 
 enum probe_state { PROBE_FREE, PROBE_ASKED, PROBE_ANSWERED, PROBE_REFUSED };
 
-/* The part of the ring by which the recorder asks and the tool answers. */
+/*
+ * The part of the ring by which the recorder asks the tool about an object, and the tool answers.
+ */
 struct probe_board {
 	uint8_t is_off; /* set: nothing shall be probed */
 	uint8_t unused[3];
 	uint32_t owner;  /* the process that may ask; 0: no process. Atomic */
 	uint32_t state;  /* enum probe_state; atomic */
-	int32_t process; /* the question: id of the process that loaded the object */
+	int32_t process; /* question: id of the process that loaded the object */
 	uint64_t address;
 	uint32_t reason; /* enum probe_reason, if the state is PROBE_REFUSED */
 	struct probe_report report;

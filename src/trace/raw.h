@@ -59,7 +59,7 @@ struct raw_insn {
 struct raw_reader {
 	const uint8_t *code;
 	size_t at, available;
-	bool is_over; /* a byte behind the end was wanted */
+	bool is_over; /* set when a byte behind the end was needed */
 	bool has_66, has_f2, has_f3, has_lock;
 	uint8_t rex;
 	bool is_vex, is_evex;
@@ -105,7 +105,7 @@ static inline bool raw_read_vex(struct raw_reader *in, bool has_three)
 	in->vector = low & 4 ? 32 : 16;
 	in->prefix = low & 3;
 	in->opcode = raw_byte(in);
-	return (low & 0x78) == 0x78; /* the instruction has no second source */
+	return (low & 0x78) == 0x78; /* true if the instruction has no second source operand */
 }
 
 static inline bool raw_read_evex(struct raw_reader *in)
@@ -123,8 +123,8 @@ static inline bool raw_read_evex(struct raw_reader *in)
 	in->vector = 16u << (third >> 5 & 3);
 	in->opcode = raw_byte(in);
 	/*
-	 * True if there is no second source, mask, zeroing or broadcast, and a vector has at most
-	 * 64 bytes.
+	 * Returns true if the instruction has no second source operand, mask, zeroing or
+	 * broadcast, and its vector has at most 64 bytes.
 	 */
 	return !(first & 8) && (second & 0x7c) == 0x7c && (third & 0x9f) == 8 && in->vector <= 64;
 }
@@ -422,9 +422,9 @@ static inline bool raw_wants_fence(const struct raw_insn *insn)
 }
 
 /*
- * Can an instruction of enum raw_kind, except a locked one, have its opcode here? A fast filter
- * with many false positives: code where it says no everywhere needs no disassembly. Reads up to
- * four bytes.
+ * True if these bytes may be the opcode of an instruction of enum raw_kind, except a locked one. A
+ * fast filter, which also returns true for many other bytes: code for which it returns false at
+ * all addresses needs no disassembly. Reads up to four bytes.
  */
 static inline bool raw_may_be(const uint8_t *code)
 {

@@ -23,7 +23,7 @@
 #define RING_MAGIC UINT64_C(0x34676e6972746668) /* "hftring4" */
 #define RING_SLOTS (1u << 17) /* 4 MiB: enough while the reader gets no CPU for a while */
 #define RING_RESERVE                                                                               \
-	(1u << 13) /* slots that concurrent writers may take beyond the free ones that they saw */
+	(1u << 13) /* slots that writers may take at once beyond the free ones that they saw */
 
 /* A file under test. Its number is its index in the table plus 1. */
 struct ring_file {
@@ -38,24 +38,24 @@ struct ring_directory {
 	uint64_t device, inode;
 };
 
-/* The slots that a thread has taken last. Only the thread itself writes here. */
+/* The slots that a thread has claimed last. Only the thread itself changes this. */
 struct ring_claim {
-	_Alignas(64) uint64_t at; /* atomic; the first of them, plus 1; 0: not known yet */
-	uint32_t slots;           /* atomic; their number; 0: the thread has not taken any */
+	_Alignas(64) uint64_t at; /* atomic; number of the first slot plus 1; 0: not known yet */
+	uint32_t slots;           /* atomic; number of slots; 0: the thread has not claimed any */
 	uint32_t thread;          /* atomic; the kernel's number of the thread; 0: not known */
 };
 
-#define RING_CLAIMS 1024u /* threads with higher numbers share claim 0, which is not read */
+#define RING_CLAIMS 1024u /* threads with higher numbers share claims[0], which is not read */
 
 struct ring {
 	uint64_t magic;
-	int64_t start_seconds; /* files that were created later belong to the run */
+	int64_t start_seconds; /* start of the run: files created later belong to it */
 	uint32_t start_nanoseconds;
 	int32_t reader;    /* process id of the tool */
 	uint8_t all_files; /* set: also trace existing files outside of the directory files/ */
 	uint8_t really;    /* set: flushes and syncs are really executed, too */
 	uint8_t unused[6];
-	uint32_t threads, stacks, objects; /* counts of numbers that were given out; atomic */
+	uint32_t threads, stacks, objects; /* how many numbers of each kind are in use; atomic */
 	uint32_t attached;                 /* processes that loaded the recorder; atomic */
 	uint32_t private_maps, other_maps; /* maps of files that are not recorded; atomic */
 	uint32_t failed_maps;              /* maps of files under test that failed; atomic */
@@ -70,9 +70,9 @@ struct ring {
 	uint32_t name_count;
 	char names[NAMES_MAX][NAMES_LENGTH];
 	uint8_t name_directories[NAMES_MAX]; /* number of the directory of each name */
-	char other_name[256];      /* name of the file that was mapped last among `other_maps` */
-	struct probe_board probes; /* the dialogue about raw instructions */
-	uint64_t namespace;        /* inode of the pid namespace of the tool; 0: not known */
+	char other_name[256];                /* name of the last file counted in `other_maps` */
+	struct probe_board probes;           /* the dialogue about raw instructions */
+	uint64_t namespace; /* inode of the pid namespace of the tool; 0: not known */
 	struct ring_claim claims[RING_CLAIMS]; /* by number of the thread */
 	_Alignas(4096) uint64_t head;          /* atomic; the next slot that a writer takes */
 	_Alignas(4096) uint64_t tail;          /* atomic; the next slot that the reader reads */
@@ -90,7 +90,7 @@ static inline uint64_t ring_take(struct ring *ring, struct ring_claim *claim, ui
 	__atomic_store_n(&claim->at, 0, __ATOMIC_RELAXED);
 	__atomic_store_n(&claim->slots, slots, __ATOMIC_RELAXED);
 	uint64_t at = __atomic_fetch_add(&ring->head, slots, __ATOMIC_ACQ_REL);
-	/* once more: a signal handler of the thread may have taken slots meanwhile */
+	/* again: a signal handler of this thread may have claimed slots meanwhile */
 	__atomic_store_n(&claim->slots, slots, __ATOMIC_RELAXED);
 	__atomic_store_n(&claim->at, at + 1, __ATOMIC_RELEASE);
 	return at;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * serve.h - the place at which a checker is forked for each image: the first answer that the tool
- * gets from it
+ * serve.h - the place in a checker program at which it is forked for each image; the program
+ * reports the place to the tool in its first answer
  */
 #ifndef TRACE_SERVE_H
 #define TRACE_SERVE_H

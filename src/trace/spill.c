@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* spill.c - the pieces of a trace that are in a file */
+/* spill.c - move the older pieces of a trace from memory to a file */
 #include "trace/spill.h"
 
 #include <errno.h>
@@ -42,7 +42,10 @@ static bool write_piece(int fd, const struct event *slots, off_t at)
 	return true;
 }
 
-/* Removes a piece from memory. Nothing is lost if the disk does not have it yet. */
+/*
+ * Removes a piece from memory. Pages that have not been written to the disk yet are kept by the
+ * kernel.
+ */
 static void forget(const struct spill *spill, struct event *slots, uint64_t piece)
 {
 	madvise(slots + piece * SPILL_SLOTS, PIECE, MADV_DONTNEED);
@@ -50,8 +53,9 @@ static void forget(const struct spill *spill, struct event *slots, uint64_t piec
 }
 
 /*
- * Has the kernel write the piece, and forgets an older one, which it waits for. That one had time
- * to be written: the recorded program must not wait for the disk.
+ * Starts to write a piece to the disk, and removes an older piece from memory after waiting until
+ * that one is written. The older piece has had time to be written: the program that is being
+ * recorded must not wait for the disk.
  */
 static void write_back(const struct spill *spill, struct event *slots, uint64_t piece)
 {
@@ -73,13 +77,16 @@ void spill_older(struct spill *spill, struct event *slots, uint64_t count)
 	if (spill->state == SPILL_UNUSED)
 		spill->fd = open_file();
 	off_t at = (off_t)(spill->slots * EVENT_SLOT);
-	spill->state = SPILL_REFUSED; /* unless all of the following succeeds */
+	spill->state = SPILL_REFUSED; /* reset below if all of the following succeeds */
 	if (spill->fd < 0 || !write_piece(spill->fd, piece, at))
 		return;
-	/* if this fails, the piece of memory is still there */
+	/* if this fails, the piece in memory remains as it is */
 	if (mmap(piece, PIECE, PROT_READ, MAP_SHARED | MAP_FIXED, spill->fd, at) == MAP_FAILED)
 		return;
-	/* a reader of all slots has the kernel read ahead; others need single pages */
+	/*
+	 * no read-ahead: spill_begin() and spill_pass() ask for it; other readers need single
+	 * pages
+	 */
 	madvise(piece, PIECE, MADV_RANDOM);
 	spill->state = SPILL_OPEN;
 	write_back(spill, slots, spill->slots / SPILL_SLOTS);
@@ -104,7 +111,10 @@ void spill_pass(const struct spill *spill, struct event *slots, uint64_t from, u
 
 	if (old == new || from >= spill->slots)
 		return;
-	/* the reader still needs the newest stores of the piece that it leaves */
+	/*
+	 * keep the piece that the reader leaves, whose newest stores it still needs; remove the
+	 * one before
+	 */
 	if (old)
 		forget(spill, slots, old - 1);
 	fetch(spill, slots, new + 1);

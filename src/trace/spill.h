@@ -26,12 +26,12 @@ struct spill {
 /* Moves a piece to the file if there are enough newer slots. `slots` and `count`: the trace. */
 void spill_older(struct spill *spill, struct event *slots, uint64_t count);
 /*
- * spill_begin(): a reader begins with the first slot. spill_pass(): it goes on from slot `from` to
- * slot `to`.
+ * Tell where a reader of all slots is: spill_begin() when it begins with the first slot,
+ * spill_pass() when it moves from slot `from` to slot `to`.
  */
 void spill_begin(const struct spill *spill, struct event *slots);
 void spill_pass(const struct spill *spill, struct event *slots, uint64_t from, uint64_t to);
-/* The same for a reader that also goes back, or in no order. */
+/* Does what spill_pass() does, for a reader that also moves backwards or in no order. */
 void spill_turn(const struct spill *spill, struct event *slots, uint64_t from, uint64_t to);
 void spill_fini(struct spill *spill);
 

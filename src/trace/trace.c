@@ -217,7 +217,7 @@ static int add_missed(struct trace *trace, const struct event *event)
 	return missed->name ? 0 : err_set(-ENOMEM, "no memory for a name");
 }
 
-/* Do the bytes that the event names lie inside of a known file? */
+/* True if the bytes that the event names lie inside a known file. */
 static bool is_inside(const struct trace *trace, const struct event *event)
 {
 	unsigned number = place_file(event->place);

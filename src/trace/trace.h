@@ -47,11 +47,11 @@ struct trace {
 	uint64_t room;       /* slots that fit into the reserved address space */
 	uint64_t count;      /* slots in use */
 	uint64_t events;     /* number of records in these slots */
-	unsigned file_count; /* elements of `files`; file n is files[n - 1] */
+	unsigned file_count; /* number of elements of `files`; file n is files[n - 1] */
 	struct trace_file files[EVENT_FILES];
-	uint32_t object_count; /* number of elements of `objects`; number n is objects[n - 1] */
+	uint32_t object_count; /* number of elements of `objects`; object n is objects[n - 1] */
 	char **objects;
-	uint32_t stack_count; /* number of elements of `stacks`; number n is stacks[n - 1] */
+	uint32_t stack_count; /* number of elements of `stacks`; stack n is stacks[n - 1] */
 	struct trace_stack *stacks;
 	bool has_names; /* set: file number NAMES_FILE is a file of names (trace/names.h) */
 	char *names[NAMES_MAX];
@@ -73,9 +73,10 @@ int trace_init(struct trace *trace, uint64_t slots);
 void trace_fini(struct trace *trace);
 
 /*
- * Append a record with its payload, `slots[0]` and the following; `available` slots may be read.
- * Returns the number of slots taken, or an error. Records of files, objects, stacks and output are
- * kept, and also entered in the tables.
+ * Append a record with its payload, which are in slots[0] and the following slots; up to
+ * `available` slots may be read. Returns the number of slots that the record takes, or an error.
+ * The contents of records of files, objects, stacks and output are also entered in the trace's
+ * tables.
  */
 int trace_add(struct trace *trace, const struct event *slots, uint64_t available);
 

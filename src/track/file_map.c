@@ -119,7 +119,10 @@ static int drain_device(const struct tracked *range, const char *sysfs)
 	return device_deep_flush(&range->device, sysfs);
 }
 
-/* Drain the part at `from` that has one kind of memory. *to is lowered to the end of the part. */
+/*
+ * Drain the first part of the range [from, *to) that lies in one kind of memory. Sets *to to the
+ * end of that part.
+ */
 static int drain_part(uintptr_t from, uintptr_t *to, const char *sysfs)
 {
 	struct tracked range;

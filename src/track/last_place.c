@@ -30,9 +30,10 @@ static bool map_there(uintptr_t place, const struct fill *fill, int flags)
 }
 
 /*
- * MAP_SYNC first, as in fill_place(). MAP_FIXED_NOREPLACE is not used, for two reasons. It is not
- * among the flags that MAP_SHARED_VALIDATE knows, so that DAX would be refused, too. And the
- * thread sanitizer replaces an address that it does not accept by 0, which this flag would map at.
+ * Map with MAP_SYNC if possible, as in fill_place(), else without. MAP_FIXED_NOREPLACE is not
+ * used, for two reasons. MAP_SHARED_VALIDATE refuses flags that it does not know, and this is one
+ * of them, so DAX mappings would be refused, too. And the thread sanitizer replaces an address
+ * that it does not accept by 0, and with this flag the kernel would map at address 0.
  */
 static bool try_place(uintptr_t place, const struct fill *fill, bool *sync)
 {

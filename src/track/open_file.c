@@ -48,7 +48,7 @@ static int check_type(const struct open_file_request *request, bool *is_dax)
 	*is_dax = false;
 	if (stat(request->path, &st)) {
 		if (errno == ENOENT)
-			return 0; /* the file may yet be made */
+			return 0; /* the file may be made later */
 		return err_sys("cannot look up %s", request->path);
 	}
 	return S_ISREG(st.st_mode) || S_ISDIR(st.st_mode) ? 0 : check_device(request, is_dax);
@@ -91,8 +91,9 @@ static int check(const struct open_file_request *request, bool *is_dax)
 }
 
 /*
- * Make a file and remove its name at once, for file systems without O_TMPFILE. A process killed
- * between the two calls leaves the file: it is not for a library to block signals.
+ * Make a file and remove its name at once, for file systems without O_TMPFILE. If the process is
+ * killed between the two calls, the file is left. To prevent that, signals would have to be
+ * blocked, which a library should not do.
  */
 static int open_and_unlink(struct open_file *file, const char *directory)
 {
@@ -144,8 +145,8 @@ static int open_or_make(struct open_file *file, const struct open_file_request *
 			return file->fd;
 	}
 	/*
-	 * The path is a dangling symbolic link: open(2) makes its target, which is not removed
-	 * later.
+	 * If the path is a symbolic link to a file that does not exist, open(2) makes that file,
+	 * and a later failure does not remove it.
 	 */
 	file->fd = open(request->path, flags | O_CREAT, request->mode);
 	return file->fd;

@@ -2,10 +2,10 @@
 /*
  * open_file.h - open or make the file that is to be mapped as a whole
  *
- * open_file_open() does all steps of pmem_map_file() before the mapping; the flags are its
- * PMEM_FILE_*. Programs rely on which of several mistakes is reported, so the order of checks is
- * fixed: the kind of file, unknown flags, rules for DAX devices, lengths, PMEM_FILE_TMPFILE,
- * open(2), the size.
+ * open_file_open() does all that pmem_map_file() has to do before it maps the file, and has the
+ * same flags PMEM_FILE_*. Programs rely on which of several mistakes is reported, so the order of
+ * checks is fixed: the kind of file, unknown flags, rules for DAX devices, lengths,
+ * PMEM_FILE_TMPFILE, open(2), the size.
  */
 #ifndef TRACK_OPEN_FILE_H
 #define TRACK_OPEN_FILE_H

@@ -227,7 +227,10 @@ bool tracker_find(uintptr_t from, uintptr_t to, struct tracked *found)
 	return known;
 }
 
-/* One search of the published ranges. They may change meanwhile: the result may then be wrong. */
+/*
+ * Search the published ranges once. Another thread may change them meanwhile: then the result may
+ * be wrong.
+ */
 static bool covers_now(uintptr_t from, uintptr_t to)
 {
 	struct intervals *in = atomic_load_explicit(&published.intervals, memory_order_acquire);
@@ -259,7 +262,10 @@ bool tracker_covers(uintptr_t from, uintptr_t to)
 		if (likely(!(version & 1) && version == atomic_load_explicit(&published.version,
 								memory_order_relaxed)))
 			return covers;
-		/* The thread that makes the change may not be running: let it run now and then. */
+		/*
+		 * The thread that changes the ranges may have been preempted: give it the CPU now
+		 * and then.
+		 */
 		if (tries % 16 == 0)
 			sched_yield();
 	}

@@ -77,7 +77,7 @@ static inline uint8_t *put_space(struct writer *out, size_t length)
 static inline void put_bytes(struct writer *out, const void *bytes, size_t length)
 {
 	/*
-	 * Does not call put_space(): gcc 14 would warn of a write to NULL, which that may return.
+	 * Does not call put_space(), which may return NULL: gcc 14 would warn of a write to NULL.
 	 */
 	if (out->bad || length > writer_room(out)) {
 		out->bad = true;

@@ -25,11 +25,12 @@
 #define COMPARE_UNIT_MAX   (256u << 10) /* the largest unit that can be hashed */
 #define COMPARE_RANGE_MAX  (8u << 20)   /* the longest range of one request */
 #define COMPARE_HASHES_MAX (COMPARE_RANGE_MAX / COMPARE_PAGE)
-#define COMPARE_ASKS_MAX   64 /* requests for hashes that may be unanswered */
+#define COMPARE_ASKS_MAX   64 /* maximum number of unanswered requests for hashes */
 
 /*
- * The request HASHES: hash each `unit` bytes of a range, which need not be a multiple of it. The
- * reply has the hashes, one after the other.
+ * The request HASHES asks for the hash of each block of `unit` bytes in a range; the last block is
+ * shorter if the length is not a multiple of `unit`. The reply contains the hashes, one after the
+ * other.
  */
 struct compare_ask {
 	uint64_t offset, seed;
@@ -39,7 +40,7 @@ struct compare_ask {
 /* The reply to LOOK. */
 struct compare_looked {
 	uint64_t size;  /* size of the pool, in bytes */
-	uint32_t guard; /* bytes at the pool's start that are its header, or 0 */
+	uint32_t guard; /* size of the header at the pool's start, or 0 */
 };
 
 /* The number of hashes in the reply. */

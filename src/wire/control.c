@@ -59,7 +59,10 @@ int control_get_head(const uint8_t bytes[CONTROL_HEAD_SIZE], struct control_head
 	return 0;
 }
 
-/* Write a flag and the attributes, which must agree: without attributes, zeros are written. */
+/*
+ * Write the flag `has_attr` and the attributes. If the flag is false, the attributes are written
+ * as zeros.
+ */
 static void put_attr(struct writer *out, bool has_attr, const struct rpmem_pool_attr *attr)
 {
 	static const struct rpmem_pool_attr none;
@@ -80,7 +83,8 @@ static void put_attr(struct writer *out, bool has_attr, const struct rpmem_pool_
 }
 
 /*
- * Read a byte that must be 0 or 1. Another value makes the reader bad, as if bytes were missing.
+ * Read a byte that must be 0 or 1. After another value the reader is `bad`, as if bytes were
+ * missing.
  */
 static bool get_bool(struct reader *in)
 {

@@ -53,33 +53,33 @@
 enum control_type {
 	CONTROL_CREATE = 1,
 	CONTROL_OPEN = 2,
-	CONTROL_KEEP = 3, /* keep a pool that was created, whatever happens from now on */
+	CONTROL_KEEP = 3, /* keep the created pool even if the connection is lost now */
 	CONTROL_SET_ATTR = 4,
 	CONTROL_CLOSE = 5,
 	CONTROL_REMOVE = 6,
 	CONTROL_DESCRIBE = 7,
-	CONTROL_PING = 8, /* from either end; the reply has no status and no body */
+	CONTROL_PING = 8, /* either end may send it; the reply has no status and no body */
 	/*
-	 * A message of a lane (data.h), with the lane's number as its id. The reply is that of the
-	 * lane, without a status of this channel.
+	 * A message of the lane whose number is the id of the frame (data.h). The reply is the
+	 * reply of the lane, without the result that other replies on this channel begin with.
 	 */
 	CONTROL_MESSAGE = 9,
-	CONTROL_LANES = 10, /* make the lanes of the open pool again, by another provider */
+	CONTROL_LANES = 10, /* make new lanes for the open pool, over another provider */
 
 	/* Since minor version 1: what the target remembers of a pool (pool/state.h) */
 	CONTROL_STATE = 16,  /* report what is remembered of a pool set, which need not be open */
 	CONTROL_BEGIN = 17,  /* before the first store: advance the generation */
-	CONTROL_RESUME = 18, /* an OPEN that resumes a session */
+	CONTROL_RESUME = 18, /* like OPEN, and resumes a session */
 	CONTROL_MARK = 19,   /* mark the pool as inconsistent */
 	CONTROL_CLEAR = 20,  /* all bytes have been drained: remove the mark */
-	CONTROL_REPAIR = 21, /* an OPEN that a mark does not refuse */
+	CONTROL_REPAIR = 21, /* like OPEN, but not refused if the pool is marked */
 
-	/* Comparing, since 1.1 (compare.h): */
+	/* Requests for comparing, since protocol version 1.1 (compare.h): */
 	CONTROL_LOOK = 24,   /* open a pool to compare it: for reading, without lanes */
 	CONTROL_HASHES = 25, /* hash the blocks of a range */
 
-	/* Since minor 1. */
-	CONTROL_COUNTERS = 32, /* from the target; the reply has no status */
+	/* Requests for counters, since protocol version 1.1. */
+	CONTROL_COUNTERS = 32, /* sent by the target; the reply has no status */
 	CONTROL_SESSION_COUNTERS = 33,
 };
 
@@ -130,7 +130,7 @@ struct control_started {
 	uint16_t port;
 	uint8_t provider, method, granularity;
 	uint64_t pool_size;
-	uint32_t guard; /* bytes at the pool's start that are its header, or 0 */
+	uint32_t guard; /* size of the header at the pool's start, or 0 */
 	uint32_t nlanes;
 	bool has_attr;
 	struct rpmem_pool_attr attr;           /* zeros if has_attr is false */
@@ -163,7 +163,7 @@ struct control_resume {
 /* The request MARK. */
 struct control_mark {
 	uint64_t missing; /* bytes, at most `extent` */
-	uint64_t extent;  /* all of them are among this many first bytes of the pool; not 0 */
+	uint64_t extent;  /* the missing bytes are among this many first bytes of the pool; not 0 */
 };
 
 /* The reply to STATE. */
@@ -171,11 +171,11 @@ struct control_state {
 	bool known; /* false: the pool has no state yet, and the members below are zeros */
 	uint8_t identity[CONTROL_ID_SIZE];
 	uint64_t generation;
-	bool unclosed;     /* the last session has not closed the pool, or has it open now */
-	bool inconsistent; /* the mark; without it the members below are 0 */
+	bool unclosed;     /* the last session did not close the pool, or still has it open */
+	bool inconsistent; /* the pool is marked; if not, the members below are 0 */
 	uint64_t since;    /* seconds since 1970, by the target's clock */
-	uint64_t missing;  /* bytes */
-	uint64_t extent;   /* all of them are among this many first bytes of the pool */
+	uint64_t missing;  /* number of missing bytes */
+	uint64_t extent;   /* the missing bytes are among this many first bytes of the pool */
 };
 
 /* The requests REMOVE, with flags, DESCRIBE and STATE, without flags. */
@@ -197,8 +197,8 @@ struct control_description {
 	uint32_t guard, max_lanes;
 	uint8_t providers, granularity;
 	uint8_t survival;                 /* of all parts, also those that are not listed */
-	uint8_t method_verbs, method_tcp; /* a client's method over each provider; 0: none */
-	bool created, busy, has_attr;     /* if created and not busy, the pool's facts are set */
+	uint8_t method_verbs, method_tcp; /* persist method over each provider; 0: none */
+	bool created, busy, has_attr;     /* members on the pool are set if created and not busy */
 	struct rpmem_pool_attr attr;
 	uint16_t nparts;
 	struct control_part parts[CONTROL_PARTS_MAX];
@@ -213,9 +213,9 @@ struct control_result {
 void control_put_greeting(struct writer *out);
 
 /*
- * Read a greeting. -EPROTO: another protocol; -EPROTONOSUPPORT: another version of this one, with
- * an error message that names both versions. `peer` ("the target") is the name of the other end in
- * error messages.
+ * Decode a greeting. -EPROTO: the other end speaks another protocol. -EPROTONOSUPPORT: it speaks
+ * another version of this protocol; the error message names both versions. `peer` is the name of
+ * the other end in error messages, such as "the target".
  */
 int control_get_greeting(
 	const uint8_t bytes[CONTROL_GREETING_SIZE], const char *peer, unsigned *minor);
@@ -244,9 +244,9 @@ void control_put_mark(struct writer *out, const struct control_mark *mark);
 int control_get_mark(const uint8_t *body, size_t length, struct control_mark *mark);
 
 /*
- * Write a reply's result. Characters of the message that are not printable are replaced, and a
- * message that is too long is cut. After WIRE_OK the reply's own fields follow, after another
- * status nothing.
+ * Write the result that a reply begins with. Characters of the message that are not printable are
+ * replaced, and a message that is too long is cut off. After WIRE_OK the caller writes the reply's
+ * own fields; after any other status nothing follows.
  */
 void control_put_result(struct writer *out, enum wire_status status, const char *message);
 int control_get_result(struct reader *in, struct control_result *result);

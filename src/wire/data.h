@@ -28,7 +28,10 @@
 #define DATA_VERSION     1
 #define DATA_SECRET_SIZE 32
 
-/* Sizes in bytes; network adapters limit connection data, so they must stay below 48. */
+/*
+ * Sizes in bytes. They must stay below 48, because network adapters limit how much data a
+ * connection request can carry.
+ */
 #define DATA_HELLO_SIZE   44
 #define DATA_WELCOME_SIZE 44
 #define DATA_REFUSAL_SIZE 8
@@ -44,8 +47,8 @@ struct data_hello {
  */
 struct data_welcome {
 	uint16_t version;
-	uint16_t window;       /* maximum of messages without a reply */
-	uint32_t message_size; /* size of the largest message, and of the most bytes in a reply */
+	uint16_t window;       /* maximum number of unanswered messages */
+	uint32_t message_size; /* maximum size of a message, and of the bytes in a reply */
 	uint64_t read_base, read_key;
 	uint64_t write_base, write_key;
 };
@@ -100,7 +103,10 @@ static inline size_t data_padded(size_t length)
 	return (length + 7) & ~(size_t)7;
 }
 
-/* Call it last, when the number of records is known: `bytes` is the beginning of the message. */
+/*
+ * Write a message's header. Call this last, when the number of records is known; `bytes` is the
+ * beginning of the message.
+ */
 void data_put_header(uint8_t bytes[DATA_HEADER_SIZE], const struct data_header *header);
 bool data_get_header(struct data_header *header, struct reader *in);
 

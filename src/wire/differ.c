@@ -8,9 +8,9 @@
 #include "base/err.h"
 
 /*
- * Blocks are requested only when no pages are left to request. Until then at most the blocks of
- * all requests under way can be found to differ, and at most every other one of them begins a
- * range.
+ * The maximum number of ranges that wait until their pages are requested. More blocks are
+ * requested only if no pages are left to request. Until then, at most all blocks of the requests
+ * that are under way can be found to differ, and at most every other block can begin a new range.
  */
 #define RANGES_MAX (DIFFER_AHEAD * (COMPARE_RANGE_MAX / COMPARE_BLOCK / 2 + 1))
 
@@ -22,18 +22,18 @@ struct range {
 /* A request under way. */
 struct flight {
 	struct compare_ask ask;
-	bool is_mark; /* the request that `mark` has sent; `ask` is unused */
+	bool is_mark; /* it is the request that `mark` has sent; `ask` is unused */
 };
 
 struct run {
 	const struct differ_calls *calls;
 	const char *local;
-	uint64_t next, end; /* blocks of these bytes have not been asked for */
+	uint64_t next, end; /* hashes of blocks in [next, end) are still to be requested */
 	uint64_t seed;
 	bool must_mark, has_marked;
 	struct flight flights[DIFFER_WINDOW];
 	unsigned first, count;
-	unsigned blocks;                 /* number of these requests that are for blocks */
+	unsigned blocks;                 /* number of flights that request hashes of blocks */
 	struct range ranges[RANGES_MAX]; /* ranges whose pages are still to be requested */
 	unsigned first_range, range_count;
 };
@@ -52,7 +52,10 @@ static int ask(struct run *run, uint64_t offset, uint32_t length, uint32_t unit)
 	return run->calls->ask(run->calls->context, &flight->ask);
 }
 
-/* Replies come in order, so the oldest range holds the first difference. */
+/*
+ * Mark the pool before the pages of the first difference are requested. Replies come in order, so
+ * the oldest range holds the first difference.
+ */
 static int ask_to_mark(struct run *run)
 {
 	uint64_t offset = run->ranges[run->first_range].offset;

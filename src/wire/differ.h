@@ -14,8 +14,8 @@
 #include "wire/compare.h"
 
 /*
- * Requests under way, and those for blocks among them: the target is at most 48 MiB ahead, which
- * hides round trips of 50 ms at 1 GB/s.
+ * The maximum number of requests under way, and how many of these may be for hashes of blocks. The
+ * target is then at most 48 MiB ahead of this side, which hides round trips of 50 ms at 1 GB/s.
  */
 #define DIFFER_WINDOW 32
 #define DIFFER_AHEAD  6
@@ -24,7 +24,10 @@
 struct differ_calls {
 	/* Send a request. */
 	int (*ask)(void *context, const struct compare_ask *ask);
-	/* Wait for the reply to the oldest request; *hashes is valid until the next `ask`. */
+	/*
+	 * Wait for the reply to the oldest unanswered request; *hashes is valid until the next
+	 * call of `ask`.
+	 */
 	int (*take)(
 		void *context, const struct compare_ask *ask, const uint8_t (**hashes)[HASH_SIZE]);
 	/*
@@ -42,8 +45,8 @@ struct differ_calls {
 };
 
 /*
- * Compare the bytes from `begin` to `end`, offsets in the memory at `local`; both are multiples of
- * COMPARE_PAGE. After a failure, replies may be left that were not taken.
+ * Compare the bytes from offset `begin` to offset `end` of the memory at `local`; both offsets are
+ * multiples of COMPARE_PAGE. After a failure, replies to some requests may still be outstanding.
  */
 int differ_run(const struct differ_calls *calls, const void *local, uint64_t begin, uint64_t end,
 	uint64_t seed);

@@ -8,7 +8,10 @@
 
 #include "base/err.h"
 
-/* Unused bytes before the buffer: they align what follows the head of the first frame. */
+/*
+ * Number of unused bytes before the buffer. With them, the bytes behind the head of the first
+ * frame are aligned to 8 bytes.
+ */
 #define UNUSED (8 - CONTROL_HEAD_SIZE % 8)
 
 int frames_init(struct frames *frames)
@@ -44,8 +47,8 @@ void frames_fill(struct frames *frames, size_t length)
 }
 
 /*
- * Report a wrong greeting with its first bytes, made readable. It may be the output of a login
- * script, or the zeros that an older daemon sends.
+ * Report a malformed greeting, showing its first bytes in readable form. These may be the output
+ * of a login script, or the zeros that an older daemon sends.
  */
 static int not_a_greeting(const uint8_t *bytes, size_t length, const char *peer)
 {

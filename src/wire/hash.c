@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "wire/hash.h"
 
-/* The code of XXH3 is compiled here: no program needs the shared library. */
+/*
+ * Compile the code of XXH3 into this file, so that no program needs the shared library of xxHash.
+ */
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
