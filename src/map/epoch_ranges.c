@@ -49,7 +49,10 @@ static unsigned first_after(const struct epoch_ranges *set, uintptr_t address)
 	return i;
 }
 
-/* Replace the contents of these addresses by `middle` (NULL: by nothing). Returns its index. */
+/*
+ * Replace what the set has at these addresses by the range `middle`, or by nothing if that is
+ * NULL. Returns the index where `middle` is.
+ */
 static unsigned put(struct epoch_ranges *set, struct range range, const struct epoch_range *middle)
 {
 	struct epoch_range new[3];

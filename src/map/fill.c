@@ -13,7 +13,7 @@
 #include "map/pages.h"
 #include "map/place.h"
 
-/* Explain the errno of a file that cannot be mapped as requested; for the end of a message. */
+/* The end of an error message, which explains why a file cannot be mapped as requested. */
 static const char *objection(const struct fill *fill)
 {
 	bool stores = !fill->is_private && fill->protection & PROT_WRITE;

@@ -213,9 +213,9 @@ static bool find_process(struct flight *flight, pid_t *pid)
 }
 
 /*
- * True if the lists of mappings show that the flight is of another file. A range with several
- * files may be of any of them. If the flight ends meanwhile and this reads data of the next one,
- * any answer will do, since the waiter then stops waiting.
+ * True if the lists of mappings show that a flight writes back another file. If several files are
+ * mapped in its range, it may be any of them. If the flight ends meanwhile and this function reads
+ * the data of the next flight, any result will do, since the waiter then stops waiting.
  */
 static bool is_of_other_file(struct flight *flight, struct range range)
 {

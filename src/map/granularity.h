@@ -45,7 +45,10 @@ struct granularity {
 bool granularity_judge(struct granularity *judged, const struct device *device,
 	const struct region *region, bool sync, bool can_flush);
 
-/* True if PMEM2_FORCE_GRANULARITY in the environment sets a granularity, which *forced gets. */
+/*
+ * True if PMEM2_FORCE_GRANULARITY in the environment sets a granularity, which is stored in
+ * *forced.
+ */
 bool granularity_forced(struct granularity *forced);
 
 /* The forced granularity, else granularity_judge(). PMEM2_E_NOSUPP with an error message. */

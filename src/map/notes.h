@@ -18,7 +18,10 @@
 struct note {
 	struct range pages;
 	uint64_t since; /* stores are later than this epoch (file_sync.h); 0: the map's epoch */
-	/* Set by notes_find(): the thread's notes, and how many that thread had added by then. */
+	/*
+	 * Set by notes_find(): the notes of the thread that has this note, and the number of notes
+	 * which that thread had ever added at that time.
+	 */
 	const void *of;
 	uint64_t added;
 };

@@ -49,9 +49,9 @@ void place_close_hole(char *addr, size_t length);
 int place_reserve_above(uintptr_t hint, char **addr, size_t length, size_t alignment);
 
 /*
- * Give up a piece that no caller knows of, such as the place of a map that failed. The kernel may
- * refuse if it would have to divide a mapping in two: then the piece stays reserved and
- * inaccessible, and a warning goes to the log. Keeps errno and the error message.
+ * Give up a reserved piece that was not handed to any caller, for instance because mapping failed.
+ * The kernel may refuse if it would have to divide a mapping in two: then the piece stays reserved
+ * and inaccessible, and a warning goes to the log. Keeps errno and the error message.
  */
 void place_discard(void *addr, size_t length);
 

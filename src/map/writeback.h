@@ -9,9 +9,11 @@
  *	are joined: the pages between them are written back, too. No other page is.
  * N2	To note a range writes nothing back, with two exceptions. If the thread has RANGES_MAX
  *	ranges far apart already, all of these are written back at once, without a drain. If the
- *	thread, or the process, is past the point of its exit at which it drains, the range is.
+ *	thread, or the process, is past the point of its exit at which it drains its notes, the
+ *	range itself is written back at once.
  * N3	When a drain returns, all that its thread had noted is durable, or its failure reported,
- *	even if another thread is writing some of it back. Ranges of other threads are not.
+ *	even if another thread is writing some of it back. A drain does not write back the ranges
+ *	that other threads have noted.
  * N4	A note is written back by its thread's next drain, or when the thread exits, when the map is
  *	closed (by any thread) or at exit(3), whichever comes first. A thread removes its own notes
  *	before it writes them back; another thread removes a note only after it has written it
@@ -25,8 +27,8 @@
  *	reported with no lock held and no map pinned; ranges not tried yet are still noted then.
  * N8	A forked child starts with nothing noted and with no lock held, whatever the threads of its
  *	parent were doing; the parent's notes are unchanged. A child that a signal handler forks
- *	goes on with what was interrupted: with the notes of its thread if these were being
- *	changed, drained or persisted, and with its thread's pin.
+ *	continues what its thread was doing when it was interrupted: it keeps the thread's notes if
+ *	these were being changed, drained or persisted, and the thread's pin.
  *
  * A write-back that fails ends the process with a message, or is reported to the program's handler
  * (writeback_failure.h): the functions have no return value, and to return normally would be to

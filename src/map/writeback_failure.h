@@ -23,10 +23,10 @@
  * W6	A second try fails again, even if the disk works again, and whether or not the program
  *	has stored again. Calls that return an error return it each time; others call the
  *	handler, or end the process.
- * W7	A failure stops to count for a range when the map is closed, or when the program accepts it
- *	(acceptance.h): by its handler's return value for the reported range, or by
- *	holdfast_writeback_accept(). A later failure voids that. Bytes that the library itself
- *	copied after the record was made need no acceptance.
+ * W7	A failure no longer counts for a range after the map is closed, or after the program has
+ *	accepted the failure (acceptance.h): by its handler's return value for the reported range,
+ *	or by holdfast_writeback_accept(). A later failure of the file counts again. Bytes that the
+ *	library itself copied after the record was made need no acceptance.
  * W8	The handler is called once for each range as it was written back. If the range's own
  *	msync(2) returned 0, the failure is uncertain: another write-back of the file failed, and
  *	nobody can know whether these bytes were lost with it.
@@ -34,9 +34,9 @@
  *	closes it. exit(3) ends the process only for noted ranges whose failure no call has
  *	reported to the program.
  * W10	For memory that the library has not mapped, the files are looked up in /proc/self/maps,
- *	only when there is a record; if that cannot be read, they count as failed. A record has
- *	both identities of its file, from that list and from fstat(2), as far as they are known:
- *	files that cannot be compared count as failed, too.
+ *	only when a failure has been recorded; if this list cannot be read, the files count as
+ *	failed. A record has both identities of its file, from that list and from fstat(2), as far
+ *	as they are known: files that cannot be compared count as failed, too.
  * W11	Nobody can know of an error that the kernel has already reported to the program's own
  *	fsync(2), or to a process that is not its child; nor whether bytes that a new map shows
  *	are on the disk.

@@ -90,12 +90,15 @@ int part_read_header(const struct part *part, uint8_t page[HEADER_SIZE]);
 int part_write_header(struct part *part, const uint8_t page[HEADER_SIZE]);
 
 /*
- * Store bytes, durably, that a store to the mapping could not store. Uses system calls, which
- * report the reason of a failure. Any thread may call it.
+ * Write bytes to the part and make them durable, after a store to the part's mapping has failed.
+ * Uses system calls, which report the reason of a failure. Any thread may call this function.
  */
 int part_store(const struct part *part, const void *bytes, size_t size, size_t offset);
 
-/* Read bytes, by system calls, which report errors of the medium. Any thread may call it. */
+/*
+ * Read bytes of the part by system calls, which report errors of the medium. Any thread may call
+ * this function.
+ */
 int part_read(const struct part *part, void *bytes, size_t size, size_t offset);
 
 /*

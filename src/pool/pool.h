@@ -128,9 +128,9 @@ bool pool_has_device(const struct pool *pool);
 bool pool_has_room(const struct pool *pool);
 
 /*
- * Store bytes, durably, that a store to the mapping could not store. On failure the error message
- * has the reason and the path of the part. Any thread may call this function and pool_read(),
- * pool_in_files() and pool_deep_sync().
+ * Write bytes to the pool and make them durable, after a store to the pool's mapping has failed.
+ * On failure the error message has the reason and the path of the part. Any thread may call this
+ * function and pool_read(), pool_in_files() and pool_deep_sync().
  */
 int pool_store(const struct pool *pool, size_t offset, const void *from, size_t length);
 

@@ -12,7 +12,10 @@
 #include "pool/errno.h"
 #include "pool/headers.h"
 
-/* Adds a sum over the text of the modules' identifiers, padded with zeros to whole words. */
+/*
+ * Add a checksum of the identifiers of the part's memory modules, padded with zeros to a multiple
+ * of 4 bytes, to *uuid.
+ */
 static int add_uuid(const struct part *part, uint64_t *uuid)
 {
 	size_t size = 0;
@@ -43,7 +46,8 @@ static int add_modules(const struct part *part, struct header_shutdown *state)
 }
 
 /*
- * A part without modules, or with modules that do not count shutdowns, adds nothing and succeeds.
+ * Add the counts of a part's memory modules to the state. If the part has no modules, or modules
+ * that do not count shutdowns, adds nothing and returns 0.
  */
 static int add_part(const struct part *part, struct header_shutdown *state)
 {

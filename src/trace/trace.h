@@ -68,7 +68,7 @@ struct trace {
  * much is slow under emulators.
  */
 int trace_init(struct trace *trace, uint64_t slots);
-/* The most that a trace may have: for a run, whose length is not known yet. */
+/* The maximum number of slots of a trace, for a run whose length is not known yet. */
 #define TRACE_SLOTS_MANY (UINT64_C(1) << 30)
 void trace_fini(struct trace *trace);
 

@@ -323,7 +323,10 @@ void control_put_started(struct writer *out, const struct control_started *start
 	}
 }
 
-/* Returns how lanes in this channel are malformed, or NULL. */
+/*
+ * Check the fields of a reply that describe lanes carried in the control channel (provider ssh).
+ * Returns a text that says which of them is wrong, or NULL.
+ */
 static const char *ssh_wrong(const struct control_started *got)
 {
 	if (got->port || got->address[0])

@@ -136,7 +136,7 @@ struct control_started {
 	struct rpmem_pool_attr attr;           /* zeros if has_attr is false */
 	char address[CONTROL_ADDRESS_MAX + 1]; /* where the target listens; "": on all addresses */
 	const uint8_t *secrets;
-	/* With the provider ssh, as in struct data_welcome: */
+	/* Only for the provider ssh, with the same meaning as in struct data_welcome: */
 	uint16_t window;
 	uint32_t message_size;
 };
@@ -178,7 +178,7 @@ struct control_state {
 	uint64_t extent;   /* the missing bytes are among this many first bytes of the pool */
 };
 
-/* The requests REMOVE, with flags, DESCRIBE and STATE, without flags. */
+/* The body of the request REMOVE, which has flags, and of DESCRIBE and STATE, which have none. */
 struct control_named {
 	uint32_t flags;
 	char name[CONTROL_NAME_MAX + 1];
@@ -220,7 +220,10 @@ void control_put_greeting(struct writer *out);
 int control_get_greeting(
 	const uint8_t bytes[CONTROL_GREETING_SIZE], const char *peer, unsigned *minor);
 
-/* The caller must check the body's length and whether a frame of this type is allowed now. */
+/*
+ * Encode or decode the head of a frame. The caller must check the length of the body, and whether
+ * a frame of this type is allowed at this time.
+ */
 void control_put_head(struct writer *out, const struct control_head *head);
 int control_get_head(const uint8_t bytes[CONTROL_HEAD_SIZE], struct control_head *head);
 
@@ -253,7 +256,7 @@ int control_get_result(struct reader *in, struct control_result *result);
 
 void control_put_started(struct writer *out, const struct control_started *started);
 int control_get_started(struct reader *in, struct control_started *started);
-/* `minor` is that of the initiator, which may not know all providers. */
+/* `minor` is the minor version of the initiator's protocol, which may not know all providers. */
 void control_put_description(
 	struct writer *out, const struct control_description *told, unsigned minor);
 int control_get_description(struct reader *in, struct control_description *told);

@@ -28,7 +28,10 @@ struct wire_session {
 #define WIRE_SESSION_SIZE (WIRE_COUNTERS_SIZE + 1)
 
 void counters_put(struct writer *out, const struct wire_counters *counters);
-/* Take the rest of a body. 0, or -EPROTO with an error message. */
+/*
+ * Decode counters, which take up the rest of the body. Returns 0, or -EPROTO with an error
+ * message.
+ */
 int counters_get(struct reader *in, struct wire_counters *counters);
 
 void counters_put_session(struct writer *out, const struct wire_session *session);

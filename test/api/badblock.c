@@ -17,11 +17,12 @@ static void empty(const struct pmem2_source *src)
 	is_int(pmem2_badblock_context_new(&bbctx, src), 0,
 		"badblock_context_new: a file is accepted");
 	is_int(pmem2_badblock_next(bbctx, &bb), PMEM2_E_NO_BAD_BLOCK_FOUND,
-		"badblock_next: a file without bad blocks is NO_BAD_BLOCK_FOUND");
+		"badblock_next: the result for a file without bad blocks is NO_BAD_BLOCK_FOUND");
 	is_int(pmem2_badblock_next(bbctx, &bb), PMEM2_E_NO_BAD_BLOCK_FOUND,
-		"badblock_next: a second call is NO_BAD_BLOCK_FOUND, too");
+		"badblock_next: a second call returns NO_BAD_BLOCK_FOUND, too");
 	ok(bb.offset == 47 && bb.length == 11, "badblock_next: the output is unchanged on failure");
-	has_str(pmem2_errormsg(), "bad block", "badblock_next: the message speaks of bad blocks");
+	has_str(pmem2_errormsg(), "bad block",
+		"badblock_next: the error message contains the words bad block");
 	pmem2_badblock_context_delete(&bbctx);
 	ok(!bbctx, "badblock_context_delete: the pointer becomes NULL");
 	pmem2_badblock_context_delete(&bbctx);

@@ -10,9 +10,9 @@ static void life(void)
 {
 	struct pmem2_config *cfg = UNTOUCHED;
 
-	is_int(pmem2_config_new(&cfg), 0, "config_new: it succeeds");
-	ok(cfg && cfg != UNTOUCHED, "config_new: a config is made");
-	is_int(pmem2_config_delete(&cfg), 0, "config_delete: it succeeds");
+	is_int(pmem2_config_new(&cfg), 0, "config_new: the call returns 0");
+	ok(cfg && cfg != UNTOUCHED, "config_new: the output points to a config");
+	is_int(pmem2_config_delete(&cfg), 0, "config_delete: the call returns 0");
 	ok(!cfg, "config_delete: the pointer becomes NULL");
 	is_int(pmem2_config_delete(&cfg), 0, "config_delete: a pointer to NULL is accepted");
 }
@@ -101,14 +101,14 @@ static void messages(void)
 	int fds[2];
 
 	pmem2_config_set_protection(cfg, 1);
-	has_str(pmem2_errormsg(), "protection", "pmem2_errormsg: a failed call leaves a message");
+	has_str(pmem2_errormsg(), "protection", "pmem2_errormsg: a failed call sets a message");
 	pmem2_config_set_length(cfg, 0);
 	has_str(pmem2_errormsg(), "protection",
 		"pmem2_errormsg: success does not clear the message");
 	pthread_create(&thread, NULL, fail_elsewhere, NULL);
 	pthread_join(thread, NULL);
 	has_str(pmem2_errormsg(), "protection",
-		"pmem2_errormsg: a failure in another thread leaves this thread's message");
+		"pmem2_errormsg: a failure in another thread does not change this thread's message");
 
 	if (pipe(fds))
 		bail("cannot make a pipe: %m");
@@ -122,9 +122,9 @@ static void messages(void)
 	waitpid(pid, NULL, 0);
 	ssize_t length = read(fds[0], text, sizeof(text) - 1);
 	close(fds[0]);
-	has_str(text, "number 7: ", "pmem2_perror: it begins with the caller's text");
+	has_str(text, "number 7: ", "pmem2_perror: the output begins with the caller's text");
 	ok(length > 0 && text[length - 1] == '\n' && strstr(text, "protection"),
-		"pmem2_perror: it ends with the message and a newline");
+		"pmem2_perror: the output ends with the message and a newline");
 	pmem2_config_delete(&cfg);
 }
 

@@ -55,7 +55,10 @@ static void granularities(void)
 	}
 }
 
-/* Tests a map that ends within a page: the rest of that page does not belong to the map. */
+/*
+ * Tests a map whose length is not a multiple of the page size. The rest of its last page is not
+ * part of the map.
+ */
 static void odd_size(void)
 {
 	struct pmem2_map *map = map_of(page_size() + 7, "PAGE");
@@ -104,15 +107,15 @@ static void really_written(const char *granularity)
 	memset(addr, 'x', PAGES * page_size());
 	long before = dirty_kib(addr);
 	is_int(pmem2_deep_flush(map, addr + page_size() + 9, page_size()), 0,
-		"deep_flush, %s: a range in two pages is accepted", granularity);
+		"deep_flush, %s: a range that touches two pages is accepted", granularity);
 	long after = dirty_kib(addr);
 	long want = before - 2 * (long)(page_size() >> 10);
 	if (before <= 0)
-		skip("deep_flush: the pages are written back",
+		skip("deep_flush: the pages of the range are written back",
 			"no dirty pages on the file system of /var/tmp");
 	else
-		ok(after >= 0 && after <= want, "deep_flush, %s: the pages are written back",
-			granularity);
+		ok(after >= 0 && after <= want,
+			"deep_flush, %s: the pages of the range are written back", granularity);
 	pmem2_map_delete(&map);
 	pmem2_source_delete(&src);
 	pmem2_config_delete(&cfg);
@@ -132,9 +135,9 @@ static void anonymous(void)
 	is_int(pmem2_deep_flush(map, addr, page_size()), PMEM2_E_NOSUPP,
 		"deep_flush: anonymous memory is refused");
 	has_str(pmem2_errormsg(), "without a file",
-		"deep_flush: the message for anonymous memory speaks of a map without a file");
+		"deep_flush: the message for anonymous memory says that the map is without a file");
 	is_int(pmem2_deep_flush(map, addr, page_size() + 1), PMEM2_E_DEEP_FLUSH_RANGE,
-		"deep_flush: for an anonymous map, the range is checked before the kind of map");
+		"deep_flush: the range is checked before an anonymous map is refused");
 	pmem2_map_delete(&map);
 	pmem2_source_delete(&src);
 	pmem2_config_delete(&cfg);

@@ -20,19 +20,19 @@ static void nothing_there(const struct pmem2_source *src, int numa_error, const 
 	int node = NO_SUCH;
 
 	is_int(pmem2_source_device_id(src, NULL, &len), PMEM2_E_NOSUPP,
-		"%s: device_id for the size only is NOSUPP", name);
-	is_int(len, NO_SUCH, "%s: a failed device_id leaves the length alone", name);
+		"%s: device_id without a buffer fails with NOSUPP", name);
+	is_int(len, NO_SUCH, "%s: a failed device_id does not change the length", name);
 	len = sizeof(id);
-	is_int(pmem2_source_device_id(src, id, &len), PMEM2_E_NOSUPP, "%s: device_id is NOSUPP",
-		name);
-	is_str(id, "as before", "%s: a failed device_id leaves the buffer alone", name);
-	is_int(pmem2_source_device_usc(src, &usc), PMEM2_E_NOSUPP, "%s: device_usc is NOSUPP",
-		name);
-	is_int(usc, NO_SUCH, "%s: a failed device_usc leaves the count alone", name);
+	is_int(pmem2_source_device_id(src, id, &len), PMEM2_E_NOSUPP,
+		"%s: device_id fails with NOSUPP", name);
+	is_str(id, "as before", "%s: a failed device_id does not change the buffer", name);
+	is_int(pmem2_source_device_usc(src, &usc), PMEM2_E_NOSUPP,
+		"%s: device_usc fails with NOSUPP", name);
+	is_int(usc, NO_SUCH, "%s: a failed device_usc does not change the count", name);
 	is_int(pmem2_source_numa_node(src, &node), numa_error,
 		"%s: numa_node fails with the expected error", name);
-	is_int(node, NO_SUCH, "%s: a failed numa_node leaves the node alone", name);
-	ok(strlen(pmem2_errormsg()) > 10, "%s: a failed numa_node leaves a message", name);
+	is_int(node, NO_SUCH, "%s: a failed numa_node does not change the node", name);
+	ok(strlen(pmem2_errormsg()) > 10, "%s: a failed numa_node sets an error message", name);
 }
 
 static void nulls(const struct pmem2_source *src)

@@ -85,24 +85,24 @@ static void overlaps(void)
 	const enum pmem2_granularity g = PMEM2_GRANULARITY_PAGE;
 
 	refused(addr + page, page, g, PMEM2_E_MAP_EXISTS,
-		"map_from_existing: the same range again is MAP_EXISTS");
+		"map_from_existing: a range that is already a map is refused with MAP_EXISTS");
 	refused(addr + page + 1, 1, g, PMEM2_E_MAP_EXISTS,
-		"map_from_existing: a range inside a map is MAP_EXISTS");
+		"map_from_existing: a range inside a map is refused with MAP_EXISTS");
 	refused(addr, PAGES * page, g, PMEM2_E_MAP_EXISTS,
-		"map_from_existing: a range around a map is MAP_EXISTS");
+		"map_from_existing: a range around a map is refused with MAP_EXISTS");
 	refused(addr, page + 1, g, PMEM2_E_MAP_EXISTS,
-		"map_from_existing: a range with the first byte of a map is MAP_EXISTS");
+		"map_from_existing: a range with the first byte of a map is refused with MAP_EXISTS");
 	refused(addr + 2 * page - 1, page, g, PMEM2_E_MAP_EXISTS,
-		"map_from_existing: a range with the last byte of a map is MAP_EXISTS");
+		"map_from_existing: a range with the last byte of a map is refused with MAP_EXISTS");
 	struct pmem2_map *before = existing(0, page, g), *behind = existing(2 * page, page, g);
-	ok(before && behind, "map_from_existing: maps may be adjacent");
+	ok(before && behind, "map_from_existing: ranges next to a map are accepted");
 	pmem2_map_delete(&before);
 	pmem2_map_delete(&map);
 	pmem2_map_delete(&behind);
 
 	struct pmem2_map *whole = map_of(page, NULL);
 	refused(pmem2_map_get_address(whole), 1, g, PMEM2_E_MAP_EXISTS,
-		"map_from_existing: a range inside a map of map_new is MAP_EXISTS");
+		"map_from_existing: a range inside a map made by map_new is refused with MAP_EXISTS");
 	pmem2_map_delete(&whole);
 }
 
@@ -136,7 +136,7 @@ static void with_pages(void)
 	pmem2_map_delete(&b);
 	pmem2_map_delete(&a);
 	pmem2_map_delete(&c);
-	is_str(addr + 8, "base", "map_from_existing, PAGE: maps may share pages");
+	is_str(addr + 8, "base", "map_from_existing, PAGE: maps that share a page are accepted");
 }
 
 static void outlives(void)

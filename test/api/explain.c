@@ -31,8 +31,7 @@ static int explain(int fd)
 /* Tests the fields that every explanation has; `what` names the explained object. */
 static void is_whole(const char *what)
 {
-	is_int(told->struct_size, sizeof(*told), "%s: the explanation has the size of its struct",
-		what);
+	is_int(told->struct_size, sizeof(*told), "%s: struct_size is the size of the struct", what);
 	ok(told->verdict && *told->verdict && !strchr(told->verdict, '\n'),
 		"%s: the verdict is one line", what);
 	has_str(told->text, told->verdict, "%s: the text contains the verdict", what);
@@ -48,54 +47,62 @@ static void files(void)
 	struct stat before, after;
 
 	fstat(fd, &before);
-	is_int(explain(fd), 0, "a file: it is explained");
+	is_int(explain(fd), 0, "explain_fd: a file is explained");
 	fstat(fd, &after);
-	is_whole("a file");
-	is_int(told->object, HOLDFAST_OBJECT_FILE, "a file: its kind is a file");
-	is_int(told->size.value, 2 * page_size(), "a file: its size is two pages");
-	is_int(told->alignment.value, page_size(), "a file: its alignment is the page size");
-	is_int(told->map_error, 0, "a file: it can be mapped");
+	is_whole("explanation of a file");
+	is_int(told->object, HOLDFAST_OBJECT_FILE,
+		"explanation of a file: the kind of object is a file");
+	is_int(told->size.value, 2 * page_size(), "explanation of a file: the size is two pages");
+	is_int(told->alignment.value, page_size(),
+		"explanation of a file: the alignment is the page size");
+	is_int(told->map_error, 0, "explanation of a file: the file can be mapped");
 	ok(told->map_sync == HOLDFAST_MAP_SYNC_ACCEPTED ||
 			told->map_sync == HOLDFAST_MAP_SYNC_REFUSED,
-		"a file: MAP_SYNC was tried, and accepted or refused");
+		"explanation of a file: MAP_SYNC was tried, and accepted or refused");
 	ok(told->file_system && told->layer_count,
-		"a file: its file system and its storage layers are reported");
-	has_str(told->text, told->file_system, "a file: the text names the file system");
+		"explanation of a file: the file system and its storage layers are reported");
+	has_str(told->text, told->file_system,
+		"explanation of a file: the text names the file system");
 	ok(before.st_mtime == after.st_mtime && before.st_ctime == after.st_ctime &&
 			before.st_size == after.st_size,
-		"a file: explaining it does not change it");
+		"explain_fd: the explained file is unchanged");
 	close(fd);
 
 	fd = file_of(page_size(), O_RDONLY);
 	enum holdfast_map_sync writable = told->map_sync;
-	is_int(explain(fd), 0, "a file that is open for reading: it is explained");
+	is_int(explain(fd), 0, "explain_fd: a file that is open for reading only is explained");
 	is_int(told->map_sync, writable,
-		"a file that is open for reading: its MAP_SYNC is that of a writable file");
-	is_int(told->map_error, 0, "a file that is open for reading: it can be mapped");
+		"explanation of a file open for reading: MAP_SYNC is as for a writable file");
+	is_int(told->map_error, 0,
+		"explanation of a file open for reading: the file can be mapped");
 	close(fd);
 
 	fd = file_of(page_size(), O_WRONLY);
-	is_int(explain(fd), 0, "a file that is open for writing: it is explained");
+	is_int(explain(fd), 0, "explain_fd: a file that is open for writing only is explained");
 	is_int(told->map_error, PMEM2_E_INVALID_FILE_HANDLE,
-		"a file that is open for writing: it cannot be mapped");
+		"explanation of a file open for writing only: the file cannot be mapped");
 	has_str(told->text, "for writing only",
-		"a file that is open for writing: the text says why it cannot be mapped");
+		"explanation of a file open for writing only: the text says why the file cannot be mapped");
 	ok(told->map_sync == HOLDFAST_MAP_SYNC_WOULD_ACCEPT ||
 			told->map_sync == HOLDFAST_MAP_SYNC_WOULD_REFUSE,
-		"a file that is open for writing: MAP_SYNC is inferred, not tried");
+		"explanation of a file open for writing only: MAP_SYNC was inferred without a trial");
 	close(fd);
 
 	fd = file_of(page_size(), O_PATH);
-	is_int(explain(fd), 0, "an O_PATH descriptor: it is explained");
-	is_whole("an O_PATH descriptor");
-	is_int(told->map_error, -EBADF, "an O_PATH descriptor: it cannot be mapped");
+	is_int(explain(fd), 0, "explain_fd: an O_PATH descriptor is explained");
+	is_whole("explanation of an O_PATH descriptor");
+	is_int(told->map_error, -EBADF,
+		"explanation of an O_PATH descriptor: the file cannot be mapped");
 	close(fd);
 
 	fd = file_of(0, O_RDWR);
-	is_int(explain(fd), 0, "an empty file: it is explained");
-	is_int(told->map_error, PMEM2_E_SOURCE_EMPTY, "an empty file: it cannot be mapped");
-	is_int(told->map_sync, writable, "an empty file: its MAP_SYNC is that of other files");
-	has_str(told->text, "empty", "an empty file: the text says that it is empty");
+	is_int(explain(fd), 0, "explain_fd: an empty file is explained");
+	is_int(told->map_error, PMEM2_E_SOURCE_EMPTY,
+		"explanation of an empty file: the file cannot be mapped");
+	is_int(told->map_sync, writable,
+		"explanation of an empty file: MAP_SYNC is as for other files");
+	has_str(told->text, "empty",
+		"explanation of an empty file: the text says that the file is empty");
 	close(fd);
 }
 
@@ -113,26 +120,27 @@ static void agrees(const char *forced)
 	explain(fd);
 	unsetenv("PMEM2_FORCE_GRANULARITY");
 	is_int(told->granularity, pmem2_map_get_store_granularity(map),
-		"holdfast_explain_fd, forced %s: the granularity is that of pmem2_map_new()",
-		forced ? forced : "nothing");
+		"holdfast_explain_fd, forced granularity %s: pmem2_map_new() gets the same granularity",
+		forced ? forced : "none");
 	is_int(told->reason == HOLDFAST_REASON_FORCED, forced != NULL,
-		"holdfast_explain_fd: the reason is FORCED if the granularity was forced");
+		"holdfast_explain_fd: the reason is FORCED only if the granularity was forced");
 	enum pmem2_granularity needed = told->needed;
 
 	holdfast_explanation_free(&told);
-	is_int(holdfast_explain_map(&told, map), 0, "a map: it is explained");
-	is_whole("a map");
+	is_int(holdfast_explain_map(&told, map), 0, "explain_map: a map is explained");
+	is_whole("explanation of a map");
 	is_int(told->granularity, pmem2_map_get_store_granularity(map),
-		"a map: its explanation has the granularity of the map");
-	is_int(told->needed, needed, "a map: it needs the same granularity as its file");
+		"explanation of a map: the granularity is that of the map");
+	is_int(told->needed, needed,
+		"explanation of a map: the needed granularity is that of the file");
 	is_int(told->reason == HOLDFAST_REASON_FORCED, forced != NULL,
-		"a map: the reason is FORCED if its granularity was forced");
-	is_int(told->size.value, page_size(), "a map: its size is reported");
+		"explanation of a map: the reason is FORCED only if the granularity was forced");
+	is_int(told->size.value, page_size(), "explanation of a map: the size is that of the map");
 	/* The map's descriptor is closed: only the list of mounts names the file system. */
 	if (root_is_listed())
-		ok(told->file_system, "a map: its file system is found");
+		ok(told->file_system, "explanation of a map: the file system is found");
 	else
-		skip("a map: its file system is found",
+		skip("explanation of a map: the file system is found",
 			"/proc/self/mountinfo does not list the root directory");
 	pmem2_map_delete(&map);
 	close(fd);
@@ -144,13 +152,13 @@ static void tmpfs(void)
 
 	if (fd < 0 || ftruncate(fd, (off_t)page_size()))
 		bail("cannot make a file in memory: %m");
-	is_int(explain(fd), 0, "a memfd: it is explained");
-	is_str(told->file_system, "tmpfs", "a memfd: it is on tmpfs");
-	ok(!told->mount_point, "a memfd: it has no mount point");
+	is_int(explain(fd), 0, "explain_fd: a memfd is explained");
+	is_str(told->file_system, "tmpfs", "explanation of a memfd: the file system is tmpfs");
+	ok(!told->mount_point, "explanation of a memfd: there is no mount point");
 	is_int(told->survival, HOLDFAST_SURVIVES_NOT,
-		"a memfd: its stores do not survive a power failure");
+		"explanation of a memfd: stores do not survive a power failure");
 	has_str(told->verdict, "do not survive",
-		"a memfd: the verdict says that stores do not survive");
+		"explanation of a memfd: the verdict says that stores do not survive");
 	close(fd);
 }
 
@@ -174,22 +182,24 @@ static void maps(void)
 	struct pmem2_map *map = map_with(source_of(fd), PMEM2_PRIVATE);
 
 	holdfast_explanation_free(&told);
-	is_int(holdfast_explain_map(&told, map), 0, "a private map: it is explained");
-	is_int(told->reason, HOLDFAST_REASON_NOT_SHARED, "a private map: the reason is NOT_SHARED");
+	is_int(holdfast_explain_map(&told, map), 0, "explain_map: a private map is explained");
+	is_int(told->reason, HOLDFAST_REASON_NOT_SHARED,
+		"explanation of a private map: the reason is NOT_SHARED");
 	is_int(told->survival, HOLDFAST_SURVIVES_NOT,
-		"a private map: its stores do not survive a power failure");
+		"explanation of a private map: stores do not survive a power failure");
 	pmem2_map_delete(&map);
 	close(fd);
 
 	pmem2_source_from_anon(&anonymous, page_size());
 	map = map_with(anonymous, PMEM2_SHARED);
 	holdfast_explanation_free(&told);
-	is_int(holdfast_explain_map(&told, map), 0, "an anonymous map: it is explained");
-	is_whole("an anonymous map");
-	is_int(told->object, HOLDFAST_OBJECT_ANONYMOUS, "an anonymous map: it has no file");
+	is_int(holdfast_explain_map(&told, map), 0, "explain_map: an anonymous map is explained");
+	is_whole("explanation of an anonymous map");
+	is_int(told->object, HOLDFAST_OBJECT_ANONYMOUS,
+		"explanation of an anonymous map: the kind of object is anonymous memory");
 	is_int(told->numa_node.answer, HOLDFAST_UNSUPPORTED,
-		"an anonymous map: it has no NUMA node");
-	is_str(told->name, "", "an anonymous map: it has no name");
+		"explanation of an anonymous map: there is no NUMA node");
+	is_str(told->name, "", "explanation of an anonymous map: the name is empty");
 
 	char not_a_map[512] = {0};
 	holdfast_explanation_free(&told);
@@ -211,11 +221,12 @@ static void existing(void)
 
 	if (pmem2_map_from_existing(&map, src, addr, page_size(), PMEM2_GRANULARITY_PAGE))
 		bail("cannot make a map: %s", pmem2_errormsg());
-	is_int(holdfast_explain_map(&told, map), 0, "a map of existing memory: it is explained");
+	is_int(holdfast_explain_map(&told, map), 0,
+		"explain_map: a map of existing memory is explained");
 	is_int(told->reason, HOLDFAST_REASON_PROGRAM,
-		"a map of existing memory: the reason is PROGRAM");
+		"explanation of a map of existing memory: the reason is PROGRAM");
 	is_int(told->granularity, PMEM2_GRANULARITY_PAGE,
-		"a map of existing memory: the granularity is the one that the program gave");
+		"explanation of a map of existing memory: the granularity is the one that the program gave");
 	pmem2_map_delete(&map);
 	pmem2_source_delete(&src);
 	munmap(addr, page_size());
@@ -257,7 +268,7 @@ static void wrong(void)
 	close(fd);
 	holdfast_explanation_free(NULL);
 	holdfast_explanation_free(&told);
-	ok(!told, "holdfast_explanation_free: NULL and a freed explanation are accepted");
+	ok(!told, "holdfast_explanation_free: NULL, and a pointer to NULL, are accepted");
 }
 
 static void directories(void)
@@ -265,15 +276,17 @@ static void directories(void)
 	int fd = open("/dev/shm", O_RDONLY | O_DIRECTORY);
 
 	if (fd < 0) {
-		skip("a directory: it is explained", "there is no /dev/shm");
+		skip("explain_fd: a directory is explained", "there is no /dev/shm");
 		return;
 	}
-	is_int(explain(fd), 0, "a directory: it is explained");
-	is_whole("a directory");
-	is_int(told->object, HOLDFAST_OBJECT_DIRECTORY, "a directory: its kind is a directory");
+	is_int(explain(fd), 0, "explain_fd: a directory is explained");
+	is_whole("explanation of a directory");
+	is_int(told->object, HOLDFAST_OBJECT_DIRECTORY,
+		"explanation of a directory: the kind of object is a directory");
 	is_int(told->map_sync, HOLDFAST_MAP_SYNC_WOULD_REFUSE,
-		"a directory: MAP_SYNC is inferred, not tried");
-	has_str(told->verdict, "new file", "a directory: the verdict is about new files");
+		"explanation of a directory: MAP_SYNC was inferred without a trial");
+	has_str(told->verdict, "new file",
+		"explanation of a directory: the verdict is on new files in the directory");
 	close(fd);
 }
 
@@ -283,9 +296,10 @@ static void sentence_stays(void)
 
 	pmem2_source_get_fd(NULL, NULL);
 	char *before = strdup(pmem2_errormsg());
-	ok(*before, "pmem2_errormsg: a failed call leaves a message");
+	ok(*before, "pmem2_errormsg: a failed call sets a message");
 	explain(fd);
-	is_str(pmem2_errormsg(), before, "pmem2_errormsg: an explanation leaves the message alone");
+	is_str(pmem2_errormsg(), before,
+		"pmem2_errormsg: holdfast_explain_fd() does not change the message");
 	free(before);
 	close(fd);
 }
@@ -294,14 +308,14 @@ static void machine(void)
 {
 	struct holdfast_machine *all;
 
-	is_int(holdfast_explain_machine(&all), 0, "holdfast_explain_machine: it succeeds");
+	is_int(holdfast_explain_machine(&all), 0, "holdfast_explain_machine: the call returns 0");
 	is_int(all->struct_size, sizeof(*all),
 		"holdfast_explain_machine: struct_size is the size of the struct");
 	ok(all->cpu && *all->cpu->engine,
 		"holdfast_explain_machine: the copy engine in use is named");
 	ok(all->cpu && all->cpu->tuning && *all->cpu->tuning,
 		"holdfast_explain_machine: the row of the tuning table in use is named");
-	has_str(all->text, "CPU", "holdfast_explain_machine: the text speaks of the CPU");
+	has_str(all->text, "CPU", "holdfast_explain_machine: the text describes the CPU");
 	holdfast_machine_free(&all);
 	ok(!all, "holdfast_machine_free: the pointer becomes NULL");
 	holdfast_machine_free(&all);
@@ -311,23 +325,23 @@ static void machine(void)
 static void names(void)
 {
 	is_str(holdfast_object_name(HOLDFAST_OBJECT_DAX_DEVICE), "dax-device",
-		"holdfast_object_name: DAX_DEVICE is dax-device");
+		"holdfast_object_name: the name of DAX_DEVICE is dax-device");
 	is_str(holdfast_survival_name(HOLDFAST_SURVIVES_NOT), "no",
-		"holdfast_survival_name: SURVIVES_NOT is \"no\"");
+		"holdfast_survival_name: the name of SURVIVES_NOT is \"no\"");
 	is_str(holdfast_reason_name(HOLDFAST_REASON_FORCED), "forced",
-		"holdfast_reason_name: FORCED is forced");
+		"holdfast_reason_name: the name of FORCED is forced");
 	is_str(holdfast_map_sync_name(HOLDFAST_MAP_SYNC_WOULD_ACCEPT), "would-accept",
-		"holdfast_map_sync_name: WOULD_ACCEPT is would-accept");
+		"holdfast_map_sync_name: the name of WOULD_ACCEPT is would-accept");
 	is_str(holdfast_obstacle_name(HOLDFAST_OBSTACLE_BLOCK_DAX), "block-dax",
-		"holdfast_obstacle_name: BLOCK_DAX is block-dax");
+		"holdfast_obstacle_name: the name of BLOCK_DAX is block-dax");
 	is_str(holdfast_memory_name(HOLDFAST_MEMORY_MIXED), "mixed",
-		"holdfast_memory_name: MIXED is mixed");
+		"holdfast_memory_name: the name of MIXED is mixed");
 	is_str(holdfast_domain_name(HOLDFAST_DOMAIN_CPU_CACHE), "cpu-cache",
-		"holdfast_domain_name: CPU_CACHE is cpu-cache");
+		"holdfast_domain_name: the name of CPU_CACHE is cpu-cache");
 	is_str(holdfast_deep_flush_name(HOLDFAST_DEEP_FLUSH_PAGES), "pages",
-		"holdfast_deep_flush_name: PAGES is pages");
+		"holdfast_deep_flush_name: the name of PAGES is pages");
 	is_str(holdfast_reason_name((enum holdfast_reason)99), "?",
-		"holdfast_reason_name: an unknown reason is ?");
+		"holdfast_reason_name: the name of an unknown reason is ?");
 }
 
 static void health(void)
@@ -335,7 +349,7 @@ static void health(void)
 	struct holdfast_health *seen = NULL;
 
 	is_int(holdfast_read_health(NULL), -EINVAL, "holdfast_read_health: NULL is refused");
-	is_int(holdfast_read_health(&seen), 0, "holdfast_read_health: it succeeds");
+	is_int(holdfast_read_health(&seen), 0, "holdfast_read_health: the call returns 0");
 	is_int(seen->struct_size, sizeof(*seen),
 		"holdfast_read_health: struct_size is the size of the struct");
 	ok(!seen->dimm_count || seen->dimms[0]->name,
@@ -349,9 +363,9 @@ static void health(void)
 	holdfast_health_free(&seen);
 	holdfast_health_free(NULL);
 	is_str(holdfast_counting_name(HOLDFAST_COUNTING_SINCE_MOUNT), "since-mount",
-		"holdfast_counting_name: SINCE_MOUNT is since-mount");
+		"holdfast_counting_name: the name of SINCE_MOUNT is since-mount");
 	is_str(holdfast_counting_name(99), "?",
-		"holdfast_counting_name: an unknown way of counting is ?");
+		"holdfast_counting_name: the name of an unknown way of counting is ?");
 }
 
 int main(void)

@@ -31,7 +31,7 @@ static enum holdfast_writeback_verdict tell(
 	told.last = *failure;
 	snprintf(told.path, sizeof(told.path), "%s", failure->path);
 	told.thread = pthread_self();
-	ok(context == &told, "write-back handler: it gets its context");
+	ok(context == &told, "write-back handler: the argument is the context that was set");
 	return told.verdict;
 }
 
@@ -53,8 +53,10 @@ static void told_of(struct pmem2_map *map, const char *what)
 {
 	is_int(told.calls, 1, "failed write-back by %s: the handler is called once", what);
 	ok(told.last.addr == gone(map) && told.last.length == page_size(),
-		"failed write-back by %s: the handler gets the range of the page", what);
-	is_int(told.last.error, ENOMEM, "failed write-back by %s: the handler gets ENOMEM", what);
+		"failed write-back by %s: the handler gets the address and length of the page",
+		what);
+	is_int(told.last.error, ENOMEM,
+		"failed write-back by %s: the handler gets the error ENOMEM", what);
 	told.calls = 0;
 }
 
@@ -71,7 +73,7 @@ static void from_calls(void)
 	is_int(told.last.struct_size, sizeof(told.last),
 		"write-back handler: struct_size of the failure is the size of the struct");
 	is_str(told.path, "unknown file",
-		"write-back handler: a page that is not mapped is of an unknown file");
+		"write-back handler: the file of a page that is not mapped is unknown");
 	pmem2_get_drain_fn(map)();
 	is_int(told.calls, 0,
 		"drain: a page that the handler declared lost is not written back again");
@@ -98,7 +100,7 @@ static void from_threads(void)
 	pthread_join(thread, NULL);
 	told_of(map, "a thread that exits");
 	ok(!pthread_equal(told.thread, pthread_self()),
-		"write-back handler: it is called on the thread that exits");
+		"write-back handler: the thread that exits calls the handler");
 	pmem2_map_delete(&map);
 	told.calls = 0;
 }
@@ -134,18 +136,19 @@ static void what_handlers_may_do(void)
 
 	holdfast_set_writeback_handler(use_library, &calls);
 	pmem2_get_persist_fn(map)(gone(map), 1);
-	is_int(calls, 1, "write-back handler: it may use the library");
+	is_int(calls, 1, "write-back handler: the handler may call functions of the library");
 
 	holdfast_set_writeback_handler(leave, NULL);
 	if (!sigsetjmp(away, 1)) {
 		pmem2_get_persist_fn(map)(gone(map), 1);
 		ok(false,
-			"write-back handler: siglongjmp may leave it and the interrupted persist");
+			"write-back handler: siglongjmp may leave the handler and the persist that called it");
 	} else {
-		ok(true, "write-back handler: siglongjmp may leave it and the interrupted persist");
+		ok(true,
+			"write-back handler: siglongjmp may leave the handler and the persist that called it");
 	}
 	pmem2_get_persist_fn(map)(pmem2_map_get_address(map), 1);
-	ok(true, "write-back handler: no lock is held after it left with siglongjmp");
+	ok(true, "write-back handler: no lock is held after the handler left by siglongjmp");
 	pmem2_map_delete(&map);
 }
 
@@ -186,7 +189,7 @@ static void verdicts(void)
 	is_int(ending((enum holdfast_writeback_verdict)9, true, false), SIGABRT,
 		"an unknown verdict of the handler: the process aborts");
 	is_int(ending(HOLDFAST_WRITEBACK_LOST, true, false), -8,
-		"verdict LOST of the handler: the process goes on");
+		"verdict LOST of the handler: the process continues");
 	is_int(ending(HOLDFAST_WRITEBACK_LOST, false, true), SIGABRT,
 		"no handler, write-back at exit(3): the process aborts");
 	is_int(ending(HOLDFAST_WRITEBACK_LOST, true, true), -7,
