@@ -211,7 +211,7 @@ int holdfast_remote_persist_wait(RPMEMpool *rpp, unsigned lane)
 		notes_leave(&rpp->notes, lane);
 		rc = call_end(&data.call, rc);
 	}
-	/* Use the pool no longer after this: another thread may close it. */
+	/* Do not use the pool after this point: another thread may close it. */
 	waiters_leave(rpp);
 	return rc;
 }

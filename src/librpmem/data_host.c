@@ -36,7 +36,10 @@ static bool same_address(const struct addrinfo *a, const struct addrinfo *b)
 		       &((struct sockaddr_in6 *)b->ai_addr)->sin6_addr, sizeof(struct in6_addr));
 }
 
-/* The n-th address of the list that differs from `other`; NULL if there are fewer. */
+/*
+ * Find the n-th address in the list, without counting addresses that are equal to `other`. Returns
+ * NULL if there are fewer.
+ */
 static const struct addrinfo *pick(
 	const struct addrinfo *list, const struct addrinfo *other, unsigned n)
 {

@@ -44,9 +44,9 @@ int fork_own(struct fork_owner *owner);
 int fork_check(const struct fork_owner *owner);
 
 /*
- * Between fork_hold() and fork_release() no other thread can fork, so a child has either all of
- * the descriptors that are made or closed in between in its list, or none of them. Signals are
- * blocked meanwhile, since a signal handler may fork.
+ * Keep all other threads from forking between fork_hold() and fork_release(). So if descriptors
+ * are made or closed in between, a child's list has either all of these changes or none. Signals
+ * are blocked meanwhile, since a signal handler may fork.
  */
 void fork_hold(sigset_t *before);
 void fork_release(const sigset_t *before);

@@ -31,9 +31,9 @@ struct mirror {
 	struct senders *senders; /* NULL: only compare */
 	const void *local;
 	const char *step; /* the name of the call in messages: "check" */
-	uint64_t extent;  /* of the mark that was there when the call began, in bytes; or 0 */
+	uint64_t extent;  /* extent of the mark that the pool had before, in bytes; or 0 */
 	bool unclosed;    /* the last session has not closed the pool */
-	bool marked;      /* by this comparison */
+	bool marked;      /* this comparison has marked the pool */
 };
 
 /* -- callbacks that differ_run() calls -- */

@@ -131,8 +131,8 @@ unsigned notes_calls(const struct notes *notes);
 void notes_unite(struct notes *notes);
 
 /*
- * Take all bits out of the map. Returns a copy of it, with *bytes set to the number of bytes that
- * are noted there; NULL without memory, and then nothing was taken.
+ * Clear the map. Returns a copy of the map as it was, and sets *bytes to the number of bytes that
+ * are noted in it. Returns NULL if there is no memory for the copy: the map is then unchanged.
  */
 unsigned long *notes_take(struct notes *notes, uint64_t *bytes);
 

@@ -193,8 +193,8 @@ static int connect_to_host(RPMEMpool *pool, void *addr, size_t size, int connect
 }
 
 /*
- * Time limit for one address, in ms: a firewall that drops packets is noticed soon. An address
- * without an answer must leave time for the others.
+ * Time limit to connect to one address of the target, in ms. It is short, because a firewall may
+ * drop all packets to an address, and the other addresses must still be tried in time.
  */
 static int patience(const struct session *session, bool is_last)
 {
@@ -507,8 +507,8 @@ void open_discard(RPMEMpool *again)
 
 	snprintf(cause, sizeof(cause), "%s", err_get());
 	/*
-	 * `again` uses the counters of the lost pool, which must not be freed. Its monitor thread
-	 * may be reading them: end this thread first.
+	 * `again` uses the counters of the lost pool, which must not be freed. The monitor thread
+	 * of `again` may be reading them, so end that thread first.
 	 */
 	session_stop(again->session);
 	atomic_store(&again->ncounted, 0);

@@ -48,19 +48,19 @@ struct rpmem_pool {
 	/* Counters of each lane, and pointers to them. */
 	struct pool_lane *lanes_counted;
 	struct tally **tallies;
-	atomic_uint ncounted; /* lanes with counters; stored after the counters are */
+	atomic_uint ncounted; /* number of lanes with counters; set when these are ready */
 
 	atomic_uint waiters; /* threads that wait for a persist that was started (waiters.h) */
 	atomic_bool closing;
 
 	atomic_int error;     /* 0, or the negative errno that ended the handle; set after `why` */
-	atomic_bool begun;    /* the target has no sessions or began this one; set after `mine` */
+	atomic_bool begun;    /* session has begun, or target knows no sessions; set after `mine` */
 	pthread_mutex_t lock; /* held while the handle is ended */
 	atomic_bool reconnecting; /* a thread is in holdfast_remote_reconnect() */
 
 	/* Guards the next two members. A thread that holds it takes no other lock. */
 	pthread_mutex_t beginning;
-	bool tried;                  /* a request was sent to begin it, with the secret in `mine` */
+	bool tried;                  /* tried to begin the session, with the secret in `mine` */
 	struct control_session mine; /* this session, as the target knows it */
 
 	char why[ERR_SIZE];

@@ -26,7 +26,7 @@ struct session {
  */
 int session_new(struct session **session, const char *target, const char *set);
 
-/* Start the daemon by channel_open(), whose codes it returns. */
+/* Start the daemon by channel_open(). Returns what that function returns. */
 int session_start(struct session *session);
 
 /* Make a session with the same target and set, which is not started. Reads the environment. */

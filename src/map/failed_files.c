@@ -34,8 +34,9 @@ static struct failed_write *place_of(struct failed_files *table, const struct fi
 }
 
 /*
- * Store a failure in its place. Even if the process is killed in here, the table stays valid: each
- * place holds either the old failure or the new one, and `count` is raised last.
+ * Store a failure in its entry of the table. If the process is killed in this function, the table
+ * is still valid: the entry holds either the old failure or the new one, and `count` is raised
+ * last.
  */
 static void put(struct failed_files *table, struct failed_write *place,
 	const struct failed_write *write, uint64_t epoch)

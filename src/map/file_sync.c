@@ -208,8 +208,8 @@ static bool name_part(const struct mapped_file *mapped, void *context)
 }
 
 /*
- * Set an error message for a failed write-back. Not inlined, so that this function's stack does
- * not add to that of the functions that hold a buffer for a line of /proc/self/maps.
+ * Set an error message for a failed write-back. Not inlined: when this function runs, the buffer
+ * for a line of /proc/self/maps is no longer on the stack.
  */
 NOINLINE static int explain(
 	const struct file_sync *sync, const struct file_sync_failure *failure, const char *name)

@@ -56,8 +56,9 @@ int file_sync_descriptor(int fd, struct file_id file);
 void file_sync_accept(struct file_id file, struct range range);
 
 /*
- * Note that an unknown file was mapped here just now. Failures recorded so far do not count for
- * the range, here and in children of fork: nothing was stored there before.
+ * Record that memory has just been mapped here, of a file that is not known. Failures recorded
+ * until now do not count for the range, in this process and in its forked children, because
+ * nothing was stored there before.
  */
 void file_sync_new_map(struct range range);
 

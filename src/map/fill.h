@@ -28,7 +28,7 @@ int fill_place(char *addr, const struct fill *fill, bool *sync);
 /*
  * Reserve space as place_reserve() does and map there: whole pages, at a multiple of
  * place_alignment(). The space is the first that is free from `*hint` on; anywhere if `hint` is
- * NULL. On failure nothing stays reserved or mapped.
+ * NULL. After a failure nothing is reserved or mapped.
  */
 int fill_new_place(char **addr, const struct fill *fill, const uintptr_t *hint, bool *sync);
 

@@ -214,8 +214,9 @@ static bool find_process(struct flight *flight, pid_t *pid)
 
 /*
  * True if the lists of mappings show that a flight writes back another file. If several files are
- * mapped in its range, it may be any of them. If the flight ends meanwhile and this function reads
- * the data of the next flight, any result will do, since the waiter then stops waiting.
+ * mapped in its range, the flight may be of any of them. If the flight ends meanwhile and this
+ * function reads the data of the next flight, any result will do, since the waiter then stops
+ * waiting.
  */
 static bool is_of_other_file(struct flight *flight, struct range range)
 {

@@ -37,12 +37,12 @@ struct flight {
 	atomic_uintptr_t from, to; /* the addresses being written back, in process `pid` */
 	_Atomic uint64_t procfs;   /* device number of that process's /proc; 0: unknown */
 	_Atomic pid_t pid;         /* the process's number in that /proc */
-	_Atomic uint32_t number;   /* how many flights have ended here; futex of waiters */
+	_Atomic uint32_t number;   /* flights that ended in this slot; futex for waiters */
 	atomic_int waiters;
 } __attribute__((aligned(64)));
 
 struct flights {
-	atomic_uint under_way; /* flights in the table, with those of dead threads */
+	atomic_uint under_way; /* number of flights; includes those of dead threads */
 	struct flight list[FLIGHTS_MAX];
 };
 

@@ -66,7 +66,7 @@ const char *granularity_objection(enum holdfast_reason reason)
 	case HOLDFAST_REASON_DAX_UNSEEN:
 		return "is not shown by sysfs";
 	default:
-		return "cannot be refused"; /* not reached: no other reason refuses it */
+		return "cannot be refused"; /* not reached: there is no other reason to refuse */
 	}
 }
 

@@ -24,7 +24,10 @@ static ssize_t read_some(int fd, char *buffer, size_t size)
 	return got;
 }
 
-/* vm.max_map_count; 0 if unreadable. Allocates nothing, since there may be no memory. */
+/*
+ * The value of vm.max_map_count; 0 if it cannot be read. Allocates no memory, since there may be
+ * none.
+ */
 static unsigned long max_map_count(void)
 {
 	char text[24];

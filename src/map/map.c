@@ -41,7 +41,7 @@ static int decide(struct map *map, const struct map_request *request, bool sync)
 		bool matters = sync || request->device->kind == DEVICE_DAX;
 		struct region region = matters ? device_region(request->device, request->sysfs)
 					       : (struct region){.found = false};
-		/* A read-only region may have a read-only map, which has no stores to lose. */
+		/* Allow a read-only map of a read-only region: it has no stores to lose. */
 		if (!(request->protection & PROT_WRITE))
 			region.read_only = false;
 		int error = granularity_decide(

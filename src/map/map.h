@@ -60,8 +60,8 @@ struct map_request {
 int map_init(void);
 
 /*
- * Returns 0, or a code of pmem2_map_new() with its error message; then nothing stays mapped. The
- * struct must not move before map_close().
+ * Make a map. Returns 0, or a code of pmem2_map_new() with its error message: after a failure
+ * nothing is mapped. The struct must not be moved before map_close().
  */
 int map_open(struct map *map, const struct map_request *request);
 

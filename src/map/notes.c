@@ -35,7 +35,7 @@ static struct {
 	void (*drain)(void);
 	bool fork_took_own; /* before_fork() took the lock of the forking thread's notes */
 	/*
-	 * The sum of the counters of all threads that are not on the list. They change it by
+	 * The sum of the counters of all threads that are not on the list, which add to it by
 	 * tally_add_shared().
 	 */
 	struct tally others;

@@ -44,10 +44,16 @@ bool notes_add(struct note note);
 /* True if this thread has no notes: then all that it ever noted is durable. One load. */
 bool notes_none(void);
 
-/* Get the lowest note of this thread, which stays noted. False if it has none. */
+/*
+ * Get the note of this thread with the lowest address, without removing it. False if the thread
+ * has no notes.
+ */
 bool notes_first(struct note *note);
 
-/* Remove this thread's notes below an address. False if it has none there. */
+/*
+ * Remove those of this thread's notes, or parts of them, that lie below an address. False if there
+ * are none.
+ */
 bool notes_cut(uintptr_t to);
 
 /*

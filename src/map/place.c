@@ -40,8 +40,8 @@ int place_reserve(char **addr, size_t length, size_t alignment)
 	place_discard(base + before + length, after);
 	*addr = base + before;
 	/*
-	 * When all other space is taken the kernel may give root the lowest page, whose address is
-	 * NULL.
+	 * If all other address space is taken, the kernel may give a process of root the lowest
+	 * page, whose address is NULL.
 	 */
 	if (!*addr) {
 		place_discard(base + before, length);

@@ -26,8 +26,8 @@ void registry_fini(void);
 int registry_add(struct map *map);
 
 /*
- * Remove a map: waits until it has no pin, after which nobody finds it. PMEM2_E_MAPPING_NOT_FOUND,
- * with a message, if it is not registered.
+ * Remove a map from the registry, after waiting until it has no pin. PMEM2_E_MAPPING_NOT_FOUND,
+ * with an error message, if the map is not registered.
  */
 int registry_remove(struct map *map);
 

@@ -47,12 +47,12 @@ struct known {
 static struct known by_default = {.action = {.sa_handler = SIG_DFL}};
 
 /*
- * The library needs several functions that do the same, as its SIGBUS handler. If the program
- * installs a handler over the library's, it remembers the library's function to pass signals on to
- * it. When the library then installs its own handler over that of the program, it must use another
- * function: otherwise the two would pass a signal on to each other for ever, and the program's
- * first handler would be lost. The last function is used again if there are more levels: no
- * program nests deeper.
+ * The number of functions that the library can install as its SIGBUS handler; all do the same. It
+ * needs several of them: if the program installs a handler over the library's, it remembers the
+ * library's function to pass signals on to it. When the library then installs its own handler over
+ * that of the program, it must use another function: otherwise the two would pass a signal on to
+ * each other for ever, and the program's first handler would be lost. The last function is used
+ * again if there are more levels: no program nests deeper.
  */
 #define LEVELS 4
 
@@ -112,7 +112,7 @@ static bool is_within(const struct guard *guard, const siginfo_t *info)
 	return address < guard->to && address + (unit - 1) >= guard->from;
 }
 
-/* Send the signal to this thread again. If it is blocked, it stays pending. */
+/* Send the signal to this thread again. If the thread blocks it, the signal becomes pending. */
 static void requeue(siginfo_t *info)
 {
 	syscall(SYS_rt_tgsigqueueinfo, getpid(), (pid_t)syscall(SYS_gettid), SIGBUS, info);

@@ -83,7 +83,7 @@ static void drain_notes(void)
 		registry_unpin(map);
 		if (error) {
 			writeback_failure_report(part.pages, &failure, state);
-			notes_set_draining(true); /* a drain by the handler would have unset this */
+			notes_set_draining(true); /* the handler may drain, which unsets it */
 		}
 	}
 	pthread_setcancelstate(state, NULL);
@@ -149,8 +149,8 @@ void writeback_drain(void)
 }
 
 /*
- * Note a range. The oldest store to it that is not durable is later than the epoch `since`; 0:
- * than the epoch of the map.
+ * Note a range. `since` is an epoch: all stores to the range that may not be durable were made
+ * after it. 0 stands for the epoch of the map.
  */
 static void note_range(const void *addr, size_t len, uint64_t since)
 {

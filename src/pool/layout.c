@@ -146,7 +146,7 @@ static int grow(struct layout *layout, const struct pool_set *set, size_t size)
 	return error;
 }
 
-/* Parse a file name such as "000012.pmem". False if it is not a part's. */
+/* Parse a file name such as "000012.pmem". False if it is not the name of a part. */
 static bool part_number(const char *name, unsigned long *number)
 {
 	size_t digits = strspn(name, "0123456789");

@@ -86,10 +86,10 @@ void pool_discard(struct pool *pool);
 int pool_remove(const char *directory, const char *name, unsigned flags);
 
 /*
- * Do what pool_remove() does, and remove the state file (state.h), which is in the folder of
- * states `folder`, or beside the set if `folder` is NULL. If the state file cannot be removed,
- * nothing is removed, even with force. If a part is left, the state stays, too, also one that
- * another process makes at the same time.
+ * Do what pool_remove() does, and remove the state file (state.h) first. `folder` is the
+ * configured folder of states, or NULL if the state file is beside the pool set. If the state file
+ * cannot be removed, no part is removed, even with force. If some parts cannot be removed, the
+ * state file is kept, even one that another process makes at the same time.
  */
 int pool_remove_with_state(
 	const char *folder, const char *directory, const char *name, unsigned flags);

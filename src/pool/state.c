@@ -116,7 +116,7 @@ void state_format(const struct pool_state *state, char text[STATE_TEXT])
 		state->extent);
 }
 
-/* Skip `key` and a blank at *at. False if something else stands there. */
+/* Move *at behind the text `key` and a blank. False if *at does not begin with them. */
 static bool get_key(const char **at, const char *key)
 {
 	size_t length = strlen(key);

@@ -53,8 +53,9 @@ struct pool_state {
 int state_path(const char *folder, const char *directory, const char *name, char **path);
 
 /*
- * -EINVAL if the name of a pool set leads into a folder of states: one named STATE_FOLDER, or the
- * configured one. A peer has sent the name. 0 for others, also if there is no such set.
+ * Check the name of a pool set, which another machine has sent. -EINVAL if it leads into a folder
+ * that contains states: a folder named STATE_FOLDER, or the configured one. Returns 0 for other
+ * names, also if there is no such set.
  */
 int state_check_name(const char *folder, const char *directory, const char *name);
 
@@ -68,7 +69,10 @@ int state_new(struct pool_state *state);
 void state_format(const struct pool_state *state, char text[STATE_TEXT]);
 int state_parse(const char *text, size_t length, const char *path, struct pool_state *state);
 
-/* -ENOENT if there is no file: the pool is new, or was made by an earlier version. */
+/*
+ * Read a state file. -ENOENT if the file does not exist: the pool is new, or was made by an
+ * earlier version.
+ */
 int state_read(const char *path, struct pool_state *state);
 
 /*

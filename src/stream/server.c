@@ -28,8 +28,8 @@
 #include "wire/control.h"
 
 /*
- * The most unanswered messages of a lane. With many lanes there are fewer, so that the messages
- * that wait for workers stay below MEMORY_LIMIT bytes.
+ * The maximum number of unanswered messages of a lane. If there are many lanes, the limit is
+ * lower, so that the messages waiting for workers take less than MEMORY_LIMIT bytes.
  */
 #define WINDOW       32
 #define WINDOW_MIN   2

@@ -26,7 +26,7 @@ struct count {
 
 struct counts {
 	struct count total;
-	struct count *stacks; /* [0]: counts of calls whose stack is not known; [n]: of stack n */
+	struct count *stacks; /* [0]: calls whose stack is not known; [n]: calls of stack n */
 	uint32_t stack_count; /* elements of `stacks` */
 	uint64_t unflushed;   /* lines that were changed but not flushed when the program ended */
 	unsigned threads;

@@ -52,7 +52,7 @@ enum probe_reason {
 	PROBE_SEGMENT,      /* its operand is relative to FS or GS */
 	PROBE_CHANGED,      /* the bytes in memory differ from those in the file */
 	PROBE_LOCKED,       /* the system forbids changing its code */
-	PROBE_NO_ROOM,      /* there are more sites than fit */
+	PROBE_NO_ROOM,      /* there are more instructions than the table can hold */
 	PROBE_NO_OBJDUMP,   /* objdump is not installed */
 	PROBE_NOT_READ,     /* the file cannot be read, or objdump failed */
 	PROBE_DEBUGGER,     /* a debugger is attached to the process, and takes its traps */

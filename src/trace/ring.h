@@ -120,8 +120,8 @@ static inline void ring_publish(
 }
 
 /*
- * Reads the record at the tail, without its payload. False: no record has been published there
- * yet.
+ * Reads the record at the tail of the ring, without its payload. Returns false if no record has
+ * been published there yet.
  */
 static inline bool ring_peek(struct ring *ring, uint64_t tail, struct event *event)
 {

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #define PIECE   ((size_t)SPILL_SLOTS * EVENT_SLOT)
-#define NEWEST  1u /* number of pieces that stay in memory, at least */
+#define NEWEST  1u /* number of pieces that are always kept in memory */
 #define WRITING 8u /* number of pieces that the kernel may be writing */
 
 static int open_file(void)

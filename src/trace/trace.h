@@ -99,9 +99,9 @@ static inline const unsigned char *event_payload(const struct event *event)
 }
 
 /*
- * Save a trace with the first content of its files, and load it again. `first[n - 1]` is mapped
- * memory of files[n - 1].size bytes; trace_load() maps new memory there, which trace_file_free()
- * unmaps.
+ * Save a trace, together with the content that its files had at the beginning of the run, and load
+ * it again. `first[n - 1]` is mapped memory of files[n - 1].size bytes; trace_load() maps new
+ * memory there, which trace_file_free() unmaps.
  */
 int trace_save(const struct trace *trace, unsigned char *const *first, const char *path);
 int trace_load(struct trace *trace, unsigned char **first, const char *path);

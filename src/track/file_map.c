@@ -80,7 +80,7 @@ int file_map_create(
 	return error;
 }
 
-/* Write back a range, whose files are not known. */
+/* Write back a range that may belong to any file. */
 static int write_back(uintptr_t from, uintptr_t to)
 {
 	return file_sync_or_error(&(struct file_sync){.pages = {from, to}});

@@ -14,7 +14,7 @@
 
 /*
  * Map the file shared, for reading and writing: at the first place that is free from `*hint` on,
- * or anywhere if `hint` is NULL. On failure nothing stays mapped.
+ * or anywhere if `hint` is NULL. After a failure nothing is mapped.
  */
 int file_map_create(
 	char **addr, const struct open_file *file, const uintptr_t *hint, const char *sysfs);

@@ -173,7 +173,10 @@ static int give_length(const struct open_file *file, size_t length, bool sparse)
 	return sparse ? 0 : room_allocate(file->fd, file->name, length);
 }
 
-/* Find the length: the size of an existing file, or of a DAX device, which has only one. */
+/*
+ * Find the length to map: with PMEM_FILE_CREATE the requested length, which the file then gets,
+ * else the size of the existing file. For a DAX device it is always the size of the device.
+ */
 static int find_length(struct open_file *file, const struct open_file_request *request)
 {
 	if (file->device.kind == DEVICE_FILE && request->flags & PMEM_FILE_CREATE) {

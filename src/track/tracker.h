@@ -33,7 +33,8 @@ int tracker_init(void);
 int tracker_add(const struct tracked *range);
 
 /*
- * Forget [from, to), which has just been mapped as something else. 0, or -ENOMEM with a message.
+ * Remove [from, to) from the tracked ranges, after something else was mapped there. Returns 0, or
+ * -ENOMEM with an error message.
  */
 int tracker_forget(uintptr_t from, uintptr_t to);
 

@@ -124,7 +124,8 @@ static void put_text(struct writer *out, const char *text)
 }
 
 /*
- * True if there are control characters. Valid names have none; logs and terminals would obey them.
+ * True if the text has control characters. Valid names have none. A log or terminal would
+ * interpret them.
  */
 static bool has_control(const uint8_t *bytes, size_t length)
 {

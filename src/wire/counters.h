@@ -22,7 +22,7 @@ struct wire_counters {
 /* The reply to SESSION_COUNTERS. */
 struct wire_session {
 	struct wire_counters counters;
-	uint8_t provider; /* one of WIRE_PROVIDERS, or 0: it is not known */
+	uint8_t provider; /* one of WIRE_PROVIDERS, or 0 if it is unknown */
 };
 
 #define WIRE_SESSION_SIZE (WIRE_COUNTERS_SIZE + 1)

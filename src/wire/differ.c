@@ -34,7 +34,7 @@ struct run {
 	struct flight flights[DIFFER_WINDOW];
 	unsigned first, count;
 	unsigned blocks;                 /* number of flights that request hashes of blocks */
-	struct range ranges[RANGES_MAX]; /* ranges whose pages are still to be requested */
+	struct range ranges[RANGES_MAX]; /* ranges that differ; their pages are to be requested */
 	unsigned first_range, range_count;
 };
 

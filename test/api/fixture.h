@@ -17,7 +17,10 @@
 
 #define FIXTURE __attribute__((unused)) static inline
 
-/* A pointer that no call returns: an output that still has it was not touched. */
+/*
+ * An invalid pointer that no call returns. If an output variable still has this value after a
+ * call, the call has not written to it.
+ */
 #define UNTOUCHED ((void *)0x7ab00)
 
 FIXTURE size_t page_size(void)
