@@ -36,7 +36,7 @@ static void wake_reader(struct channel *channel)
 		pthread_cond_signal(&channel->waiters->news);
 }
 
-/* -- reading: functions of the reader -- */
+/* -- functions of the thread that reads the channel -- */
 
 static void take_greeting(struct channel *channel, unsigned minor)
 {
@@ -153,7 +153,10 @@ static int read_incoming(struct channel *channel)
 	return got < 0 && (errno == EAGAIN || errno == EINTR);
 }
 
-/* A caller has become the reader: wait until something arrives, and read it once. */
+/*
+ * Called by a thread of the program that has become the reader: waits until something arrives, and
+ * reads it once.
+ */
 static int read_for_callers(struct channel *channel, int64_t deadline)
 {
 	struct pollfd wait[] = {{channel->ssh.out, POLLIN, 0},
@@ -259,7 +262,9 @@ static int last_words(struct channel *channel)
 		channel->greeted ? "the target is gone" : "ssh has ended without a message");
 }
 
-/* Read once, unless a caller reads. False when the channel has ended. */
+/*
+ * Read once, unless a thread of the program is reading. Returns false when the channel has ended.
+ */
 static bool read_for_nobody(struct channel *channel)
 {
 	pthread_mutex_lock(&channel->lock);

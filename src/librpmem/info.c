@@ -82,7 +82,10 @@ void holdfast_remote_free(struct holdfast_remote **remote)
 	*remote = NULL;
 }
 
-/* The set and all that it points to, in one block, so that one free() is enough. */
+/*
+ * The description of a pool set. It is in one block of memory with all that it points to, so that
+ * one free() is enough.
+ */
 struct description {
 	struct holdfast_remote_set set;
 	struct holdfast_remote_part parts[CONTROL_PARTS_MAX];

@@ -178,7 +178,10 @@ static int get_state(struct mirror *mirror)
 	return 0;
 }
 
-/* Take the replies that are under way, so that the pool can be closed in order. */
+/*
+ * Receive the replies to all unanswered requests, so that the pool can be closed in order after a
+ * failure.
+ */
 static void drop_answers(struct mirror *mirror)
 {
 	char cause[ERR_SIZE];

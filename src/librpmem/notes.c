@@ -48,7 +48,7 @@ static void sort(struct notes_lane *lane)
 	}
 }
 
-/* Join range k of a sorted list and the next one. */
+/* Join range k of a sorted list with the range after it. */
 static void join_at(struct notes_lane *lane, unsigned k)
 {
 	if (lane->at[k].to < lane->at[k + 1].to)
@@ -57,7 +57,7 @@ static void join_at(struct notes_lane *lane, unsigned k)
 	memmove(&lane->at[k + 1], &lane->at[k + 2], (lane->count - k - 1) * sizeof(lane->at[0]));
 }
 
-/* The bytes between range k and the next one; 0 if they touch. */
+/* The number of bytes between range k and the range after it; 0 if they touch. */
 static size_t gap(const struct notes_lane *lane, unsigned k)
 {
 	return lane->at[k + 1].from > lane->at[k].to ? lane->at[k + 1].from - lane->at[k].to : 0;

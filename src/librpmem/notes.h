@@ -109,7 +109,7 @@ static inline void notes_add(struct notes *notes, unsigned number, size_t offset
 	lane->at[lane->count++] = (struct notes_range){offset, offset + length};
 }
 
-/* Call it when a drain of the lane has returned 0: drops the lane's ranges. */
+/* Drop the lane's ranges. Call this when a drain of the lane has returned 0. */
 static inline void notes_drained(struct notes *notes, unsigned lane)
 {
 	if (likely(lane < notes->nlanes))

@@ -67,7 +67,10 @@ static int check_arguments(const void *addr, size_t size, const unsigned *nlanes
 	return 0;
 }
 
-/* The most lanes that any of the providers can have, since the provider is not chosen yet. */
+/*
+ * The maximum number of lanes that any provider supports: it is not known yet which provider will
+ * be used.
+ */
 static unsigned lanes_to_ask_for(
 	const struct settings *settings, unsigned providers, unsigned wanted)
 {

@@ -24,7 +24,7 @@ struct pool_started {
 struct pool_lane {
 	_Alignas(128) struct tally tally; /* CPUs may fetch cache lines in pairs */
 	atomic_bool is_started;           /* a started persist has not been waited for */
-	struct pool_started started;      /* the arguments of that persist */
+	struct pool_started started;      /* the arguments of the started persist */
 };
 
 /*
@@ -37,7 +37,7 @@ struct rpmem_pool {
 	struct lanes_client *lanes;
 	unsigned nlanes;
 	size_t size;                 /* bytes of `addr`, as the program requested */
-	size_t guard;                /* offsets below it must not be persisted */
+	size_t guard;                /* offsets below `guard` must not be persisted */
 	void *addr;                  /* the program's memory */
 	struct notes notes;          /* notes of the ranges that the target may lack */
 	bool has_state;              /* the target remembers sessions */
@@ -76,7 +76,7 @@ int pool_check_memory(const void *addr, size_t size);
 int pool_start(RPMEMpool **pool, uint32_t type, const char *target, const char *set, void *addr,
 	size_t size, unsigned *nlanes, const struct rpmem_pool_attr *attr);
 
-/* Send CLOSE, with its flags. */
+/* Send the request CLOSE with these flags. */
 int pool_close_at_target(const struct session *session, uint32_t flags);
 
 /* Close a pool, as rpmem_close() does. */

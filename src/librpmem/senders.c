@@ -11,7 +11,7 @@
 
 #define LIST_SIZE  1024
 #define LIST_BYTES ((size_t)16 << 20)
-#define PIECE_MAX  ((size_t)1 << 20) /* long ranges are divided, for several lanes */
+#define PIECE_MAX  ((size_t)1 << 20) /* longer ranges are divided among several lanes */
 #define DRAIN_SIZE ((size_t)4 << 20) /* a lane drains after this many bytes */
 #define STACK_SIZE ((size_t)256 << 10)
 
@@ -27,7 +27,7 @@ struct sender {
 	size_t undrained; /* bytes sent since its last drain */
 };
 
-/* `lock` guards all but `pool` and `senders`. */
+/* All members except `pool` and `senders` are guarded by `lock`. */
 struct senders {
 	RPMEMpool *pool;
 	pthread_mutex_t lock;

@@ -13,7 +13,7 @@ struct settings {
 	const char *ssh;     /* points into the environment */
 	unsigned providers;  /* a set of enum holdfast_provider; not empty */
 	bool chosen;         /* RPMEM_PROVIDER names the only one of `providers` */
-	bool ssh_if_refused; /* RPMEM_FALLBACK=ssh: go on over ssh if others cannot connect */
+	bool ssh_if_refused; /* RPMEM_FALLBACK=ssh: connect over ssh if all others fail */
 	unsigned max_nlanes; /* when loaded; the maximum number of lanes of a pool */
 	unsigned window;     /* when loaded; maximum of unanswered messages of a lane; 0: default */
 	int timeout_ms;

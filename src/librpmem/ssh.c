@@ -194,7 +194,7 @@ int ssh_start(
 	return rc;
 }
 
-/* True if ssh has ended. The program may have reaped it: it may wait for all of its children. */
+/* True if ssh has ended, even if the program has reaped it by waiting for all of its children. */
 static bool has_ended(pid_t pid)
 {
 	siginfo_t info = {.si_pid = 0};

@@ -23,7 +23,10 @@ struct ssh {
 	struct fork_entry entry;
 };
 
-/* -ECONNRESET, with an error message, if `program` cannot be run; other failures: -errno. */
+/*
+ * Start ssh. Returns 0; -ECONNRESET, with an error message, if `program` cannot be run; or another
+ * -errno.
+ */
 int ssh_start(
 	struct ssh *ssh, const char *program, const struct target *target, const char *command);
 

@@ -33,7 +33,10 @@ int deep_flush_map(const struct map *map, const void *addr, size_t size, uint64_
 	if (map->device.kind == DEVICE_FILE)
 		return file_sync_or_error(&(struct file_sync){
 			map->file, pages_touched((uintptr_t)addr, size), since});
-	/* The flush must have reached the memory controller before its buffers are emptied. */
+	/*
+	 * The flushed lines must have reached the memory controller before its buffers are
+	 * emptied.
+	 */
 	cpu_persist()(addr, size);
 	return device_deep_flush(&map->device, map->sysfs);
 }

@@ -26,8 +26,8 @@ struct map {
 	enum pmem2_granularity granularity;
 	enum holdfast_reason reason; /* why it has this granularity; 0 is HOLDFAST_REASON_PROGRAM */
 	bool sync;                   /* mapped with MAP_SYNC */
-	bool is_foreign;             /* mapped by the program, which will unmap it */
-	bool has_device;             /* false: memory without a file */
+	bool is_foreign;             /* the program has mapped the memory, and will unmap it */
+	bool has_device;             /* false if memory without a file is mapped */
 	struct device device;        /* the mapped file, if has_device; its fd may be closed */
 	const char *sysfs;           /* root of sysfs to look up the device; static storage */
 	struct file_id file;         /* the identity of the mapped file, for write-backs */
@@ -44,10 +44,10 @@ struct map {
 struct map_request {
 	const struct device *device;
 	int fd;
-	const char *name; /* of the file, for messages; NULL: the descriptor's number */
+	const char *name; /* name of the file, for messages; NULL: descriptor's number */
 	off_t offset;
 	size_t length;
-	size_t alignment; /* of the source and of the map's address; a power of two */
+	size_t alignment; /* alignment of source and address; a power of two */
 	int protection;   /* PROT_* */
 	bool is_private;
 	enum pmem2_granularity required; /* the coarsest granularity that the program accepts */

@@ -12,7 +12,7 @@
 struct mcsafe {
 	const struct device *device;
 	int fd;
-	size_t alignment; /* of the device, a power of two, at least a page */
+	size_t alignment; /* the device's alignment, a power of two, at least a page */
 	const char *sysfs;
 };
 

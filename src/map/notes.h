@@ -41,7 +41,9 @@ void notes_stop(void);
  */
 bool notes_add(struct note note);
 
-/* True if this thread has no notes: then all that it ever noted is durable. One load. */
+/*
+ * True if this thread has no notes, which means that all it ever noted is durable. Takes one load.
+ */
 bool notes_none(void);
 
 /*
@@ -51,8 +53,8 @@ bool notes_none(void);
 bool notes_first(struct note *note);
 
 /*
- * Remove those of this thread's notes, or parts of them, that lie below an address. False if there
- * are none.
+ * Remove those of this thread's notes, or parts of them, that lie below an address. False if the
+ * thread has nothing to remove there.
  */
 bool notes_cut(uintptr_t to);
 

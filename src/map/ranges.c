@@ -3,7 +3,10 @@
 
 #include <string.h>
 
-/* The range widened by RANGES_GAP: ranges with a byte in it are near. */
+/*
+ * The range, extended by RANGES_GAP on both sides: all ranges with a byte in the result are near
+ * enough to be joined.
+ */
 static struct range surroundings(struct range of)
 {
 	const size_t reach = RANGES_GAP + 1;
@@ -26,7 +29,7 @@ struct ranges_part ranges_within(const struct ranges *ranges, struct range withi
 	return part;
 }
 
-/* Move all ranges from index `from` on to index `to` on. */
+/* Move the ranges from index `from` to the end of the list, so that they begin at index `to`. */
 static void move_tail(struct ranges *ranges, unsigned from, unsigned to)
 {
 	unsigned count = ranges->count - from;

@@ -46,7 +46,10 @@ void reservation_extent(struct reservation *reservation, char **addr, size_t *si
 int reservation_claim(
 	struct reservation *reservation, struct map *map, size_t offset, size_t alignment);
 
-/* The map in the slot is complete: reservation_find() and similar calls may return it. */
+/*
+ * Publish the map in the slot, which is complete now: reservation_find() and similar calls may
+ * return it.
+ */
 void reservation_publish(struct map *map);
 
 /* Unpublish the map, unmap it and free the slot. -errno with a message: all is then as before. */

@@ -125,7 +125,10 @@ static void end_process(siginfo_t *info)
 	requeue(info);
 }
 
-/* Returns the program's action. An action for one signal only (SA_RESETHAND) is then used up. */
+/*
+ * Returns the program's action. An action that is for one signal only (SA_RESETHAND) is then
+ * replaced by the default.
+ */
 static struct sigaction take_previous(int level)
 {
 	struct known *previous = atomic_load(&sigbus.previous[level]);
@@ -142,7 +145,7 @@ static void pass_on(int level, int number, siginfo_t *info, void *context)
 
 	if (action.sa_handler == SIG_IGN && !is_fault(info))
 		return;
-	/* The kernel does not let a process ignore a fault: the access would fault for ever. */
+	/* A process cannot ignore a fault: the access would be repeated and fault for ever. */
 	if (action.sa_handler == SIG_DFL || action.sa_handler == SIG_IGN)
 		end_process(info);
 	else if (action.sa_flags & SA_SIGINFO)
@@ -404,7 +407,7 @@ static void after_fork_in_parent(void)
 	pthread_mutex_unlock(&sigbus.lock);
 }
 
-/* The guards of other threads run in the parent only. */
+/* Drop the guards of other threads, which do not exist in a forked child. */
 static void after_fork_in_child(void)
 {
 	for (size_t i = 0; i < SIGBUS_GUARDS; i++)

@@ -48,7 +48,10 @@
 /* Call once, when the library is loaded. Returns 0 or -ENOMEM. */
 int writeback_init(void);
 
-/* The flush, the drain and the persist of a PAGE map. All leave errno alone. */
+/*
+ * The functions that flush, drain and persist ranges of a map with PAGE granularity. They do not
+ * change errno.
+ */
 void writeback_note(const void *addr, size_t len);
 void writeback_drain(void);
 void writeback_persist(const void *addr, size_t len);

@@ -129,7 +129,10 @@ NOINLINE static void find_name(struct report *report, struct range pages)
 	report->told.path = report->path;
 }
 
-/* The handler may jump away: no lock is held, and what it gets must not be on the heap. */
+/*
+ * Call the program's handler, which may leave by a jump. So no lock is held, and nothing that the
+ * handler gets is on the heap.
+ */
 static bool program_accepts(const struct report *report, int cancel_state)
 {
 	bool accepts = false;

@@ -50,7 +50,7 @@ static int open_root(const char *directory)
 		return root;
 	int error = err_sys("cannot open the directory of pool sets %.200s", directory);
 	/*
-	 * ENOENT would claim that the pool set is missing, but the whole directory is: report
+	 * The whole directory is missing. ENOENT would mean that only the pool set is, so report
 	 * EREMOTEIO.
 	 */
 	return error == -ENOENT || error == -ENOTDIR ? -EREMOTEIO : error;

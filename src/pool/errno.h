@@ -3,7 +3,9 @@
 #ifndef POOL_ERRNO_H
 #define POOL_ERRNO_H
 
-/* Convert a code of the modules below, such as PMEM2_E_*, to -errno. Keeps the error message. */
+/*
+ * Convert an error code of other modules, such as PMEM2_E_*, to -errno. Keeps the error message.
+ */
 int pool_errno(int code);
 
 /*

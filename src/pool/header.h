@@ -43,7 +43,7 @@ struct header {
 	uint8_t previous_part[UUID_SIZE], next_part[UUID_SIZE];
 	uint64_t created;
 	struct header_shutdown shutdown;
-	bool shutdown_valid; /* set by decoding: this record's own checksum is right */
+	bool shutdown_valid; /* set by header_decode(): the checksum of `shutdown` is right */
 };
 
 /*

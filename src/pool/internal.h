@@ -17,7 +17,7 @@ struct pool {
 	bool single_header;
 	bool only_looks;        /* opened by pool_look(), so it must not be changed */
 	struct header *headers; /* one per part that has a header; as on the medium */
-	size_t header_count;    /* number of parts with a header, from the first on: all, 1 or 0 */
+	size_t header_count;    /* number of parts with a header: all, only the first, or 0 */
 	struct reservation place;
 	bool has_place;
 	size_t size;

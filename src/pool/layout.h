@@ -27,7 +27,7 @@ struct layout {
 	bool in_directories;
 };
 
-/* The parts that a new pool of `size` bytes gets. 0, or -errno with an error message. */
+/* Plan the parts of a new pool of `size` bytes. Returns 0, or -errno with an error message. */
 int layout_new(struct layout *layout, const struct pool_set *set, size_t size);
 
 /*
@@ -38,7 +38,10 @@ int layout_new(struct layout *layout, const struct pool_set *set, size_t size);
  */
 int layout_existing(struct layout *layout, const struct pool_set *set, size_t size);
 
-/* The existing parts, to remove them. With `force`, the first part may be missing, too. */
+/*
+ * Find the existing parts in order to remove them. With `force`, the first part may be missing,
+ * too.
+ */
 int layout_to_remove(struct layout *layout, const struct pool_set *set, bool force);
 
 void layout_fini(struct layout *layout);

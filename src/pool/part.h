@@ -117,7 +117,7 @@ void part_stay_in_place(int fd);
 /* Write zeros over the part's first `size` bytes, durably. */
 int part_blank(const struct part *part, size_t size);
 
-/* -EIO if the kernel lists bad blocks in the part. */
+/* Check the part for bad blocks: -EIO if the kernel lists any. */
 int part_check_media(const struct part *part);
 
 /*

@@ -19,7 +19,7 @@ static struct mcsafe window(const struct part *part)
 	return (struct mcsafe){&part->device, part->fd, part->alignment, part->sysfs};
 }
 
-/* `what` begins the object in error messages, such as "the header of ". */
+/* `what` is the text before the part's path in error messages, such as "the header of ". */
 static int read_file(
 	const struct part *part, uint8_t *bytes, size_t size, size_t offset, const char *what)
 {

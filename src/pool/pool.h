@@ -74,7 +74,7 @@ int pool_close(struct pool *pool);
 void pool_discard(struct pool *pool);
 
 #define POOL_REMOVE_FORCE    1U /* skip parts that are missing or cannot be removed */
-#define POOL_REMOVE_SET_FILE 2U /* then remove the set file, if no part is left */
+#define POOL_REMOVE_SET_FILE 2U /* also remove the set file, if no part is left */
 
 /*
  * Remove the parts of the set in the file `name` below `directory`: files, and the first 2 MiB of

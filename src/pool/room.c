@@ -34,7 +34,10 @@ static bool moves_blocks(int fd)
 	return false;
 }
 
-/* Sets a flag that btrfs obeys. With compression, btrfs refuses, or the flag has no effect. */
+/*
+ * Asks btrfs to write the file in place, by the file's flag FS_NOCOW_FL. If btrfs compresses
+ * files, it refuses the flag or ignores it.
+ */
 void part_stay_in_place(int fd)
 {
 	int flags;

@@ -313,7 +313,7 @@ static int write_temporary(const char *temporary, const struct pool_state *state
 	return error;
 }
 
-/* The path with another suffix; the caller frees it. */
+/* Make a path with another suffix; the caller frees it. */
 static char *beside(const char *path, const char *suffix)
 {
 	char *other;

@@ -59,13 +59,16 @@ int state_path(const char *folder, const char *directory, const char *name, char
  */
 int state_check_name(const char *folder, const char *directory, const char *name);
 
-/* Fill with random bytes from the kernel. */
+/* Fill an array with random bytes from the kernel. */
 int state_random(void *bytes, size_t size);
 
 /* Make the state of a new pool: a random identity, and no session yet. */
 int state_new(struct pool_state *state);
 
-/* The text of a state file. -EBADMSG, with the path and what is wrong, for other texts. */
+/*
+ * Encode a state as the text of a state file, or decode such a text. -EBADMSG, with the path and
+ * what is wrong, for a malformed text.
+ */
 void state_format(const struct pool_state *state, char text[STATE_TEXT]);
 int state_parse(const char *text, size_t length, const char *path, struct pool_state *state);
 
@@ -81,7 +84,7 @@ int state_read(const char *path, struct pool_state *state);
  */
 int state_lock_folder(const char *path);
 
-/* Replace the file durably. Makes missing folders, for this user only. */
+/* Replace the state file durably. Missing folders are made, with access for this user only. */
 int state_write(const char *path, const struct pool_state *state);
 
 /* Remove the file and its lock, if they exist. */

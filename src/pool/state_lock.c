@@ -48,7 +48,10 @@ int state_hold(const char *path)
 	return error;
 }
 
-/* The process that holds the lock; 0 if nobody holds it, or a process that cannot be seen here. */
+/*
+ * The process that holds the lock; 0 if no process holds it, or one that is not visible from here,
+ * such as in another PID namespace.
+ */
 static pid_t holder(int fd)
 {
 	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};

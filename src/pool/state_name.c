@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* state_name.c - keep a peer's names out of the folders that have the states */
+/*
+ * state_name.c - refuse names of pool sets, sent by another machine, that lead into folders with
+ * state files
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

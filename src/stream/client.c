@@ -68,7 +68,10 @@ static bool is_over(const struct wait *wait)
 	return sent - wait->answered <= wait->most;
 }
 
-/* True if the wait is over, or another message was answered since the first look. */
+/*
+ * True if the thread need not wait any longer, or if a message of the lane was answered since the
+ * first call.
+ */
 static bool goes_on(void *argument)
 {
 	struct wait *wait = argument;

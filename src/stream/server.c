@@ -37,7 +37,7 @@
 
 /* The reader executes messages while they take less than this, in ns, on average. */
 #define QUICK_NS UINT64_C(200000)
-/* The average at first, if drains are assumed to be slow. */
+/* The initial value of that average if drains are assumed to be slow. */
 #define SLOW_NS UINT64_C(1000000)
 
 struct stream_server;
@@ -55,7 +55,7 @@ struct arrived {
 	struct served served; /* the first member */
 	struct serve_lane *lane;
 	uint8_t reply[SERVE_REPLY_SIZE];
-	uint64_t words[]; /* the message: it is aligned to 8 bytes */
+	uint64_t words[]; /* the message, aligned to 8 bytes */
 };
 
 struct worker {
@@ -166,7 +166,10 @@ static void fail(struct stream_server *server, int code)
 	pthread_mutex_unlock(&server->lock);
 }
 
-/* Take the messages that wait, in order: all of them if one drain serves them all. */
+/*
+ * Take messages from the worker's queue, in order: all of them if one drain can serve all, else
+ * one.
+ */
 static struct served *take_arrived(struct worker *worker)
 {
 	struct served *first;

@@ -237,7 +237,7 @@ static int make(struct counter *counter, const struct trace *trace)
 		uint64_t count = (trace->files[f].size + 4095) / 4096 * (4096 / EVENT_LINE);
 		if (!count)
 			continue;
-		/* Only pages that are touched take memory. */
+		/* An untouched page of this mapping takes no memory. */
 		lines->states = mmap(NULL, count * sizeof(uint64_t), PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 		if (lines->states == MAP_FAILED) {

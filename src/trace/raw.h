@@ -414,7 +414,7 @@ static inline uintptr_t raw_address(
 	return insn->is_narrow ? (uint32_t)address : address;
 }
 
-/* Does the instruction need a later fence to become durable? */
+/* True if the stores of the instruction need a later fence to become durable. */
 static inline bool raw_wants_fence(const struct raw_insn *insn)
 {
 	return insn->kind == RAW_CLFLUSHOPT || insn->kind == RAW_CLWB || insn->kind == RAW_STREAM ||

@@ -73,7 +73,7 @@ struct ring {
 	char other_name[256];                /* name of the last file counted in `other_maps` */
 	struct probe_board probes;           /* the dialogue about raw instructions */
 	uint64_t namespace; /* inode of the pid namespace of the tool; 0: not known */
-	struct ring_claim claims[RING_CLAIMS]; /* by number of the thread */
+	struct ring_claim claims[RING_CLAIMS]; /* indexed by the number of the thread */
 	_Alignas(4096) uint64_t head;          /* atomic; the next slot that a writer takes */
 	_Alignas(4096) uint64_t tail;          /* atomic; the next slot that the reader reads */
 	_Alignas(4096) struct event slots[RING_SLOTS];

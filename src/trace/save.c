@@ -48,7 +48,10 @@ static bool is_zero(const unsigned char *page)
 	return !page[0] && !memcmp(page, page + 1, PAGE - 1);
 }
 
-/* Pages of all files that are not zero. They are counted, and written unless `to` is NULL. */
+/*
+ * Write the pages of all files that are not zero to `to`, and count them. If `to` is NULL, only
+ * count them.
+ */
 static uint64_t write_pages(const struct trace *trace, unsigned char *const *first, FILE *to)
 {
 	uint64_t count = 0;

@@ -42,7 +42,10 @@ void trace_fini(struct trace *trace)
 	*trace = (struct trace){0};
 }
 
-/* Gives an array room for element `number`; new elements are zero. NULL: no memory. */
+/*
+ * Gives an array room for element `number`; new elements are zero. Returns NULL if there is no
+ * memory.
+ */
 static void *grow(void *array, uint32_t *count, uint32_t number, size_t size)
 {
 	if (number <= *count)

@@ -68,7 +68,7 @@ enum control_type {
 
 	/* Since minor version 1: what the target remembers of a pool (pool/state.h) */
 	CONTROL_STATE = 16,  /* report what is remembered of a pool set, which need not be open */
-	CONTROL_BEGIN = 17,  /* before the first store: advance the generation */
+	CONTROL_BEGIN = 17,  /* begin a session before the first store: advance the generation */
 	CONTROL_RESUME = 18, /* like OPEN, and resumes a session */
 	CONTROL_MARK = 19,   /* mark the pool as inconsistent */
 	CONTROL_CLEAR = 20,  /* all bytes have been drained: remove the mark */
@@ -106,11 +106,11 @@ struct control_head {
 	uint32_t length; /* of the body */
 };
 
-/* The requests CREATE, OPEN and REPAIR. */
+/* The body of the requests CREATE, OPEN and REPAIR. */
 struct control_start {
 	uint64_t size;
 	uint32_t nlanes;
-	uint32_t providers; /* a set (method.h) that is not empty */
+	uint32_t providers; /* a set of providers (method.h), not empty */
 	bool has_attr;      /* CREATE: the pool gets headers; OPEN: always false */
 	struct rpmem_pool_attr attr;
 	char name[CONTROL_NAME_MAX + 1];
@@ -141,13 +141,13 @@ struct control_started {
 	uint32_t message_size;
 };
 
-/* The request SET_ATTR. Without attributes, `attr` is zeros. */
+/* The body of the request SET_ATTR. Without attributes, `attr` is zeros. */
 struct control_set_attr {
 	bool has_attr;
 	struct rpmem_pool_attr attr;
 };
 
-/* A session of an initiator that stores: the reply to BEGIN. */
+/* A session of an initiator that stores, as in the reply to BEGIN. */
 struct control_session {
 	uint8_t identity[CONTROL_ID_SIZE];
 	uint64_t generation; /* not 0 */
@@ -196,7 +196,7 @@ struct control_description {
 	uint64_t size;
 	uint32_t guard, max_lanes;
 	uint8_t providers, granularity;
-	uint8_t survival;                 /* of all parts, also those that are not listed */
+	uint8_t survival;                 /* of all parts together, even if not all are listed */
 	uint8_t method_verbs, method_tcp; /* persist method over each provider; 0: none */
 	bool created, busy, has_attr;     /* members on the pool are set if created and not busy */
 	struct rpmem_pool_attr attr;

@@ -104,7 +104,7 @@ static int ask_on(struct run *run)
 	return rc;
 }
 
-/* Blocks differ: ask for the hashes of their pages. */
+/* Remember a range of blocks that differ, to request the hashes of its pages later. */
 static int add_range(struct run *run, uint64_t offset, uint32_t length)
 {
 	unsigned at = (run->first_range + run->range_count++) % RANGES_MAX;

@@ -37,7 +37,7 @@ struct differ_calls {
 	 */
 	int (*mark)(void *context, uint64_t offset);
 	int (*marked)(void *context);
-	/* Called for a range of whole pages that differ. */
+	/* Called for each range of whole pages that differs. */
 	int (*differ)(void *context, uint64_t offset, size_t length);
 	/* Called when the blocks of `length` more bytes have been compared. */
 	int (*progress)(void *context, size_t length);
