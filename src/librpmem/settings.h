@@ -26,7 +26,10 @@ struct settings {
 /* Call once, when the library is loaded. */
 void settings_init(void);
 
-/* -EINVAL for malformed values of Holdfast's variables, -ENOMEDIUM if no provider is allowed. */
+/*
+ * Read the settings for a connection. -EINVAL for malformed values of Holdfast's variables,
+ * -ENOMEDIUM if no provider is allowed.
+ */
 int settings_read(struct settings *settings);
 
 /*

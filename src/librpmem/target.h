@@ -14,8 +14,9 @@ struct target {
 };
 
 /*
- * -EINVAL, with an error message, for a part that is empty, too long or not a number, and for a
- * user or host that ssh would take for an option or that has a forbidden character.
+ * Parse a target. -EINVAL, with an error message, for a part that is empty, too long or not a
+ * number, and for a user or host that ssh would take for an option or that has a forbidden
+ * character.
  */
 int target_parse(const char *text, struct target *target);
 

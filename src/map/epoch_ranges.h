@@ -30,7 +30,7 @@ struct epoch_ranges {
 void epoch_ranges_add(
 	struct epoch_ranges *set, struct file_id file, struct range range, uint64_t epoch);
 
-/* Remove these addresses from the set. */
+/* Remove the addresses of a range from the set. */
 void epoch_ranges_remove(struct epoch_ranges *set, struct range range);
 
 /* True if the set has all of the range, for this file and with this epoch or a later one. */

@@ -6,7 +6,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* As in fstat(2) or /proc/PID/maps; both members 0: unknown file. */
+/*
+ * The device and inode numbers of a file, as in fstat(2) or /proc/PID/maps. Both are 0 for an
+ * unknown file.
+ */
 struct file_id {
 	uint64_t device, inode;
 };
@@ -31,7 +34,7 @@ struct file_ids {
 	struct file_id listed; /* from /proc/PID/maps */
 };
 
-/* False if they are known to be different files. */
+/* Compare the identities of two files. False if the files are known to be different. */
 static inline bool file_ids_may_be_one(const struct file_ids *ids, const struct file_ids *other)
 {
 	if (file_id_is_known(ids->stat) && file_id_is_known(other->stat))

@@ -19,7 +19,7 @@
 struct file_sync {
 	struct file_id file;
 	struct range pages;
-	uint64_t since; /* an epoch: failures up to it do not count */
+	uint64_t since; /* failures up to this epoch do not count */
 };
 
 struct file_sync_failure {
@@ -63,8 +63,8 @@ void file_sync_accept(struct file_id file, struct range range);
 void file_sync_new_map(struct range range);
 
 /*
- * Call it before a range is unmapped: forgets what is known of the range, since another map may
- * follow.
+ * Forget what is known of failures in a range. Call this before the range is unmapped, since
+ * another map may be placed there later.
  */
 void file_sync_forget(struct range range);
 

@@ -60,7 +60,7 @@ void flights_begin(struct flights *flights, struct flight_begun *begun, struct f
 
 void flights_end(struct flights *flights, struct flight_begun *begun);
 
-/* Wait until all flights of this file that other threads have begun so far have ended. */
+/* Wait until all flights of this file have ended that other threads had begun before this call. */
 void flights_wait(struct flights *flights, struct file_id file, struct range range);
 
 /* After fork, in the child: look up the identity of this process again. */

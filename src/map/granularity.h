@@ -51,15 +51,18 @@ bool granularity_judge(struct granularity *judged, const struct device *device,
  */
 bool granularity_forced(struct granularity *forced);
 
-/* The forced granularity, else granularity_judge(). PMEM2_E_NOSUPP with an error message. */
+/*
+ * Get the forced granularity if one is set, else decide by granularity_judge(). Returns 0, or
+ * PMEM2_E_NOSUPP with an error message.
+ */
 int granularity_decide(struct granularity *decided, const struct device *device,
 	const struct region *region, bool sync, bool can_flush);
 
 const char *granularity_name(enum pmem2_granularity granularity);
 
 /*
- * The end of a sentence that begins with the name of a refused DAX device, for the reason of the
- * refusal: "is on a volatile region".
+ * The end of an error message about a refused DAX device: the reason, which follows the name of
+ * the device, such as "is on a volatile region".
  */
 const char *granularity_objection(enum holdfast_reason reason);
 

@@ -14,7 +14,7 @@
 #include "map/ranges.h"
 
 struct mapped_file {
-	struct range at; /* addresses, clipped to the range of the walk */
+	struct range at; /* addresses of the mapping, clipped to the range of the walk */
 	struct file_id file;
 	uint64_t offset;  /* where at.from lies in the file, in bytes */
 	const char *path; /* valid during the visit; "" for memory without a file */

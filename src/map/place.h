@@ -29,9 +29,9 @@ int place_reserve(char **addr, size_t length, size_t alignment);
 int place_reserve_at(char *addr, size_t length);
 
 /*
- * Replace what is mapped there by the inaccessible mapping, in one step, so that no other thread
- * can take the addresses in between. Returns 0 or -errno, without an error message, since callers
- * use it to undo something after an error.
+ * Replace what is mapped in a piece of address space by an inaccessible mapping, in one step, so
+ * that no other thread can take the addresses in between. Returns 0 or -errno, without an error
+ * message, since callers use it to undo something after an error.
  */
 int place_blank(char *addr, size_t length);
 

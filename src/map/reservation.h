@@ -60,8 +60,8 @@ void reservation_abandon(struct map *map);
 
 /*
  * The lowest map with a byte in `length` bytes from `offset`; for length 0, the map at `offset`.
- * The other calls return the map before or after another one in this reservation. NULL, without an
- * error message, if no such map exists.
+ * The other functions return the map before or after a given map of the reservation. NULL, without
+ * an error message, if no such map exists.
  */
 struct map *reservation_find(struct reservation *reservation, size_t offset, size_t length);
 struct map *reservation_previous(struct reservation *reservation, const struct map *map);

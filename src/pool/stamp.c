@@ -13,7 +13,7 @@
 #define NAME      "user.rpmemd.stamp"
 #define NAME_PATH "user.rpmemd.state"
 
-/* The value of the attribute, whose numbers are in big-endian order. */
+/* The value of the extended attribute. Its numbers are in big-endian order. */
 struct stamp {
 	uint8_t identity[STATE_IDENTITY_SIZE];
 	uint8_t generation[8];

@@ -38,8 +38,8 @@ struct stream_pipe {
 	 */
 	int (*send)(void *context, unsigned lane, const struct iovec *parts, unsigned count);
 	/*
-	 * Wait until done() returns true; -ETIMEDOUT after the stream's time limit. It is called
-	 * under the lock that also guards `take`.
+	 * Wait until done() returns true; -ETIMEDOUT after the stream's time limit. done() is
+	 * called under the lock that also guards `take`.
 	 */
 	int (*wait)(void *context, bool (*done)(void *argument), void *argument);
 	/* End the stream with this error code and the calling thread's error message. */

@@ -45,7 +45,7 @@ enum event_kind {
 	EVENT_KINDS,
 };
 
-/* A change of a name or size: one word of the event's page gets a value. */
+/* A change of a name or size: the value that a word of the page at the event's `place` gets. */
 struct name_change {
 	uint64_t word, value;
 };
@@ -56,7 +56,7 @@ struct event {
 	uint32_t stack;  /* number of the call stack; 0: not known */
 	uint64_t place;
 	uint64_t value;
-	uint64_t length; /* in bytes; of the payload if the kind has one */
+	uint64_t length; /* length in bytes; of the payload, if the event has one */
 };
 
 /* One call of a stack: a return address, or the address of the recorded call itself. */

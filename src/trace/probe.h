@@ -48,7 +48,7 @@ static inline uint64_t probe_sum(const struct probe_site *sites, uint32_t count)
 
 /* The reason why an instruction is not probed, or a whole object (address 0). */
 enum probe_reason {
-	PROBE_UNKNOWN,      /* the disassembler knows the instruction, and raw.h does not */
+	PROBE_UNKNOWN,      /* objdump knows the instruction, but raw.h does not */
 	PROBE_SEGMENT,      /* its operand is relative to FS or GS */
 	PROBE_CHANGED,      /* the bytes in memory differ from those in the file */
 	PROBE_LOCKED,       /* the system forbids changing its code */

@@ -21,7 +21,7 @@
 #include "device/device.h"
 
 struct tracked {
-	uintptr_t from, to; /* the bytes of [from, to) */
+	uintptr_t from, to; /* the range is [from, to) */
 	bool is_pmem;       /* CPU instructions make stores durable here */
 	struct device device;
 };

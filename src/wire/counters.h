@@ -2,9 +2,9 @@
 /*
  * counters.h - what an initiator has done on its lanes, as a message of the control channel
  *
- * The target's request COUNTERS asks its initiator for them. The initiator's request
- * SESSION_COUNTERS, which names a pool set, asks for those of another initiator, which has that
- * pool open; that one's daemon adds which provider carries its data.
+ * The target's request COUNTERS asks its initiator for its counters. An initiator's request
+ * SESSION_COUNTERS, which names a pool set, asks for the counters of the initiator that has this
+ * pool open. The daemon of that initiator adds the provider that carries the data.
  */
 #ifndef WIRE_COUNTERS_H
 #define WIRE_COUNTERS_H

@@ -55,17 +55,20 @@ static void nulls(const struct pmem2_source *src)
 		"source_numa_node: NULL for the output is refused");
 }
 
-/* As PMDK's libpmem2, the calls check the kind of source first: they would store nothing anyway. */
+/*
+ * Tests that the calls refuse an anonymous source even if the output is NULL: as in PMDK's
+ * libpmem2, the kind of source is checked first.
+ */
 static void anonymous_first(const struct pmem2_source *anon)
 {
 	is_int(pmem2_source_device_id(anon, NULL, NULL), PMEM2_E_NOSUPP,
-		"pmem2_source_device_id: an anonymous source is refused before a NULL output");
+		"pmem2_source_device_id: an anonymous source is refused with NOSUPP even if the output is NULL");
 	is_int(pmem2_source_device_usc(anon, NULL), PMEM2_E_NOSUPP,
-		"pmem2_source_device_usc: an anonymous source is refused before a NULL output");
+		"pmem2_source_device_usc: an anonymous source is refused with NOSUPP even if the output is NULL");
 	is_int(pmem2_source_numa_node(anon, NULL), PMEM2_E_NOSUPP,
-		"pmem2_source_numa_node: an anonymous source is refused before a NULL output");
+		"pmem2_source_numa_node: an anonymous source is refused with NOSUPP even if the output is NULL");
 	is_int(pmem2_badblock_context_new(NULL, anon), PMEM2_E_NOSUPP,
-		"pmem2_badblock_context_new: an anonymous source is refused before a NULL output");
+		"pmem2_badblock_context_new: an anonymous source is refused with NOSUPP even if the output is NULL");
 }
 
 int main(void)

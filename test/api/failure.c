@@ -197,8 +197,8 @@ static void verdicts(void)
 }
 
 /*
- * More pages fail than the library lists one by one: widen() joins all reported ranges to this
- * one.
+ * The range from the first to the last page that widen() was called for. In that test, more
+ * write-backs fail than the library reports one by one.
  */
 static uintptr_t told_from = UINTPTR_MAX, told_to;
 
