@@ -44,7 +44,10 @@ static void after_fork_in_child(void)
 	pthread_mutex_unlock(&lock);
 }
 
-/* Kernels before 4.14 cannot clear the memory in a child: then only fork handlers reset it. */
+/*
+ * Make the memory for the number of this process, which the kernel clears in children. Kernels
+ * before 4.14 cannot clear it: then only the fork handlers reset the number.
+ */
 static void install(void)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);

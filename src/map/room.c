@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Interposing tools define posix_fallocate themselves. With a 64-bit off_t, _FILE_OFFSET_BITS
- * would only rename calls of it in this file to posix_fallocate64.
+ * Undefine _FILE_OFFSET_BITS, which with a 64-bit off_t only renames calls of posix_fallocate in
+ * this file to posix_fallocate64. Tools that interpose the function in programs define it by its
+ * own name.
  */
 #undef _FILE_OFFSET_BITS
 

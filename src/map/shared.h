@@ -37,8 +37,9 @@ static inline struct shared *shared_if_made(void)
 struct shared *shared_get(void);
 
 /*
- * Around fork. If the kernel cannot share memory, the process has private memory instead: a child
- * then starts without knowing of failures, and a warning goes to the log.
+ * Call these before and after fork. If the kernel cannot share memory, this process gets private
+ * memory instead: a child then starts without knowing of earlier failures, and a warning goes to
+ * the log.
  */
 void shared_before_fork(void);
 void shared_after_fork_in_child(void);

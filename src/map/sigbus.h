@@ -30,10 +30,11 @@
 int sigbus_init(void);
 
 /*
- * Run body(arg) under a guard. It may be left by a jump at any load from or store to [from, from +
- * length), and so must hold nothing that has to be released. Returns 0; PMEM2_E_IO_FAIL, without
- * an error message, if it was left (*fault is then the offset of the fault in the range); -ENOMEM
- * or another -errno, with an error message, if it was not run at all. Guards must not be nested.
+ * Run body(arg) under a guard. If a load from or store to [from, from + length) fails, a jump
+ * leaves the function at once, so it must hold nothing that it has to release. Returns 0;
+ * PMEM2_E_IO_FAIL, without an error message, if the function was left by a jump (*fault is then
+ * the offset of the failed access in the range); -ENOMEM or another -errno, with an error message,
+ * if the function was not run at all. Guards must not be nested.
  */
 int sigbus_guard(
 	const void *from, size_t length, void (*body)(void *arg), void *arg, size_t *fault);

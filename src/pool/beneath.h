@@ -11,9 +11,9 @@
 #include <stdbool.h>
 
 /*
- * Returns a descriptor. -EINVAL if the name is empty, absolute, contains "..", or leads out of the
- * directory; -EREMOTEIO if the directory is missing; -errno of open(2); with an error message.
- * `flags` must not include O_CREAT.
+ * Open the file `name` below a directory. Returns a descriptor. -EINVAL if the name is empty,
+ * absolute, contains "..", or leads out of the directory; -EREMOTEIO if the directory is missing;
+ * -errno of open(2); with an error message. `flags` must not include O_CREAT.
  */
 int beneath_open(const char *directory, const char *name, int flags);
 

@@ -39,8 +39,9 @@ struct name_place {
 #define NAME_NOWHERE ((struct name_place){.dir = -1, .link_dir = -1})
 
 /*
- * Find the location, and check that the name may be removed. -ENOENT if the name is another file's
- * now; -EACCES, -EROFS and so on. Keeps nothing open after a failure.
+ * Find the location, and check that the name may be removed. -ENOENT if the name belongs to
+ * another file now; -EACCES, -EROFS and so on if it may not be removed. Keeps nothing open after a
+ * failure.
  */
 int name_find(struct name_place *place, int fd, const char *path);
 

@@ -65,8 +65,8 @@ static int check_size(struct part *part, const struct part_request *request, siz
 }
 
 /*
- * Check that the part is not in use. The lock is released at once; a process that opens
- * the part meanwhile retries.
+ * Check that no other process uses the part, by locking it for a moment. If a process opens the
+ * part in this moment, it tries again.
  */
 static int try_lock(const struct part *part)
 {
@@ -199,9 +199,9 @@ int part_create(struct part *part, const struct part_request *request)
 }
 
 /*
- * Make the page cache agree with the disk. Pages that an earlier owner did not write back are
- * written now. If an earlier owner's write-back failed, pages are clean in the cache but not on
- * the disk; they are dropped, so that later reads come from the disk.
+ * Make the page cache agree with the disk. Pages that a process which used the pool before did not
+ * write back are written now. If an earlier write-back failed, pages are clean in the cache but
+ * not on the disk; they are dropped, so that later reads come from the disk.
  */
 static int read_from_disk(const struct part *part)
 {

@@ -110,7 +110,7 @@ bool part_has_room(const struct part *part);
 
 /*
  * Ask the file system to write changed blocks of a new, empty file in place, so that allocated
- * blocks are enough for ever. If it cannot do that, nothing changes.
+ * blocks are enough for ever. Does nothing if the file system cannot do that.
  */
 void part_stay_in_place(int fd);
 

@@ -46,8 +46,9 @@ int pool_create(const struct pool_set *set, size_t size, const struct rpmem_pool
 	struct pool **pool);
 
 /*
- * Open a pool. A pool in directories grows to `size`, as far as the set allows. Bytes
- * that an earlier owner has left in page cache or CPU caches are then on the media, or dropped.
+ * Open a pool. A pool in directories grows to `size`, as far as the set allows. Bytes that a
+ * process which used the pool before has left in the page cache or in CPU caches are written to
+ * the media, or dropped.
  */
 int pool_open(const struct pool_set *set, size_t size, struct pool **pool);
 
@@ -80,8 +81,8 @@ void pool_discard(struct pool *pool);
  * Remove the parts of the set in the file `name` below `directory`: files, and the first 2 MiB of
  * DAX devices. Nothing is removed before all parts are locked and checked. If removing one part
  * fails after that, the others are removed, and the error message names the parts that are left.
- * Even with force, these are failures, and nothing is removed: -EBUSY; -EREMOTEIO, a missing
- * directory.
+ * Two errors are returned even with force, and nothing is removed then: -EBUSY, and -EREMOTEIO for
+ * a missing directory.
  */
 int pool_remove(const char *directory, const char *name, unsigned flags);
 
@@ -95,8 +96,8 @@ int pool_remove_with_state(
 	const char *folder, const char *directory, const char *name, unsigned flags);
 
 /*
- * Change the attributes in all headers, durably; NULL: zeros. -EINVAL if the pool has no headers
- * and the attributes are not zeros.
+ * Change the attributes in all headers, durably. NULL stands for attributes that are all zeros.
+ * -EINVAL if the pool has no headers and the attributes are not zeros.
  */
 int pool_set_attributes(struct pool *pool, const struct rpmem_pool_attr *attr);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Interposing tools define ftruncate themselves. With a 64-bit off_t, _FILE_OFFSET_BITS would only
- * rename calls of it in this file to ftruncate64.
+ * Undefine _FILE_OFFSET_BITS, which with a 64-bit off_t only renames calls of ftruncate in this
+ * file to ftruncate64. Tools that interpose the function in programs define it by its own name.
  */
 #undef _FILE_OFFSET_BITS
 
