@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * interrupted.c - tests events during an msync(2) of the library, which may not make any thread
- * wait for ever: cancellation, fork(2), another thread's first flush, exit(3) and fork(2) in a
- * signal handler; and tests a thread that flushes in the middle of its own exit
+ * interrupted.c - tests that no thread waits for ever if one of these events comes while the
+ * library is in msync(2): cancellation, fork(2), another thread's first flush, exit(3) and fork(2)
+ * in a signal handler; and tests a thread that flushes in the middle of its own exit
  */
 #pragma GCC visibility push(default)
 
@@ -16,7 +16,8 @@
 #define PAGES 64
 
 /*
- * Returns a map of a new file whose msync(2) the test can hold; `*file` becomes the file's number.
+ * Creates a file and returns a map of it. The test can make msync(2) of this file wait; it refers
+ * to the file by the number in `*file`.
  */
 static struct pmem2_map *new_map(unsigned *file)
 {
@@ -102,7 +103,8 @@ static void cancelled_before(void)
 	atomic_store(&kernel->calls, 0);
 	pthread_create(&thread, NULL, cancel_self_and_drain, map);
 	pthread_join(thread, &result);
-	ok(result == PTHREAD_CANCELED, "drain: it is a cancellation point before it writes back");
+	ok(result == PTHREAD_CANCELED,
+		"drain: a pending cancellation ends the thread before the drain writes anything back");
 	is_int(atomic_load(&kernel->calls), 1,
 		"N4: a thread that is cancelled in a drain writes back its flushed range");
 	pmem2_map_delete(&map);
@@ -148,8 +150,8 @@ static pthread_key_t late_key;
 static struct pmem2_map *late_map;
 
 /*
- * A destructor of thread data. The C library calls a thread's destructors in several rounds; this
- * one flushes in the last round.
+ * A destructor for pthread_key_create(3). The C library calls the destructors of an exiting thread
+ * in several rounds; this destructor flushes in the last round.
  */
 static void flush_late(void *unused)
 {
@@ -172,7 +174,8 @@ static void *flush_and_exit(void *map)
 }
 
 /*
- * The library's key is older than late_key: in each round its destructor runs before flush_late().
+ * The library created its key for thread data before the test created late_key: so in each round of
+ * destructors the library's destructor runs before flush_late().
  */
 static void late_destructor(void)
 {
@@ -180,7 +183,7 @@ static void late_destructor(void)
 	pthread_t thread;
 
 #ifdef __SANITIZE_THREAD__
-	skip("N2: a flush after the drain of an exiting thread is written back at once",
+	skip("N2: exiting thread: a flush that comes after its last drain is written back at once",
 		"the thread sanitizer no longer tracks the exiting thread at this flush");
 	return;
 #endif
@@ -189,10 +192,10 @@ static void late_destructor(void)
 	pthread_create(&thread, NULL, flush_and_exit, late_map);
 	pthread_join(thread, NULL);
 	is_int(atomic_load(&kernel->calls), 1,
-		"N2: a flush after the drain of an exiting thread is written back at once");
+		"N2: exiting thread: a flush that comes after its last drain is written back at once");
 	pmem2_get_drain_fn(late_map)();
 	is_int(pmem2_map_delete(&late_map), 0,
-		"N2: the map that an exiting thread flushed is deleted");
+		"N2: map_delete succeeds for a map that a thread flushed while it was exiting");
 	is_int(atomic_load(&kernel->calls), 1,
 		"N2: a drain after a flush that was written back at once does not write again");
 }
@@ -225,7 +228,7 @@ static void exit_in_handler(bool drains)
 		"the thread sanitizer runs signal handlers at other moments");
 	return;
 #endif
-	kernel_open(); /* new barriers: a thread of the previous child waits at the old ones */
+	kernel_open(); /* new barriers: a thread of the last child still waits at the old ones */
 	struct pmem2_map *map = new_map(&file);
 	pid_t pid = fork_silent();
 
@@ -257,13 +260,16 @@ static void fork_now(int signal)
 	forked = fork();
 }
 
-/* Parent and child go on where the signal came; then each persists again and deletes its map. */
+/*
+ * After the fork, parent and child both continue the interrupted persist; then each of them
+ * persists again and deletes its map.
+ */
 static void fork_in_handler(void)
 {
 	unsigned file;
 
 #ifdef __SANITIZE_THREAD__
-	skip("fork(2) in a signal handler that interrupted a persist: parent and child go on",
+	skip("fork(2) in a signal handler that interrupted a persist: parent and child both continue",
 		"the thread sanitizer runs signal handlers at other moments");
 	return;
 #endif
@@ -284,13 +290,16 @@ static void fork_in_handler(void)
 		_exit(forked && ending_of(forked) != -5 ? 7 : 5);
 	}
 	is_int(ending_of(pid), -5,
-		"fork(2) in a signal handler that interrupted a persist: parent and child go on");
+		"fork(2) in a signal handler that interrupted a persist: parent and child both continue");
 	pmem2_map_delete(&map);
 }
 
-static unsigned stops_left; /* calls of pthread_testcancel() until SIGUSR1; 0: no signal */
+static unsigned stops_left; /* SIGUSR1 comes at this call of pthread_testcancel(); 0: never */
 
-/* Interposed: the library calls it before a drain, and its msync(2) does between two ranges. */
+/*
+ * Replaces the function of the C library. It is called at the start of each drain, and in each
+ * msync(2) of a drain.
+ */
 void pthread_testcancel(void)
 {
 	static void (*real)(void);
@@ -329,7 +338,10 @@ static void delete_two(struct pmem2_map *map)
 	pmem2_map_delete(&map);
 }
 
-/* Parent and child both write back all ranges: either could be killed before it does. */
+/*
+ * Parent and child must each write back all ranges, since the other process could be killed before
+ * it has written them back.
+ */
 static void both_write_back(
 	void (*call)(struct pmem2_map *), unsigned stops, unsigned calls, const char *when)
 {

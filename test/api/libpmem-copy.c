@@ -22,7 +22,7 @@ static void with_flags(void)
 	static const size_t lengths[] = {0, 1, 7, 8, 63, 64, 65, 255, 256, 257, 4096, 20000};
 	unsigned wrong = 0;
 
-	/* All combinations of flags; after them, all bits that are not flags. */
+	/* Try all combinations of flags; in the last round, set all bits that are not flags. */
 	for (unsigned flags = 0; flags <= PMEM_F_MEM_VALID_FLAGS + 1; flags++) {
 		unsigned given = flags <= PMEM_F_MEM_VALID_FLAGS ? flags : ~PMEM_F_MEM_VALID_FLAGS;
 		for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {

@@ -13,7 +13,10 @@
 
 #define PAGE ((size_t)sysconf(_SC_PAGESIZE))
 
-/* For msync(): the number of calls; how often it shall fail with EINTR; another error, or 0. */
+/*
+ * State of the replaced msync(): its number of calls; how many calls shall still fail with EINTR;
+ * the errno with which later calls fail, or 0.
+ */
 static int calls, interruptions, error;
 /* The arguments of the last call of msync(). */
 static char *from;
@@ -34,7 +37,9 @@ int msync(void *addr, size_t len, int flags)
 	return (int)syscall(SYS_msync, addr, len, flags);
 }
 
-/* Returns true if msync() was called once, for this range; sets its number of calls back to 0. */
+/*
+ * Returns true if msync() was called exactly once, for this range. Resets the number of calls to 0.
+ */
 static bool synced(const char *addr, size_t len)
 {
 	bool was = calls == 1 && from == addr && length == len && how == MS_SYNC;
@@ -72,11 +77,13 @@ static void common(const char *name, call_fn *call)
 	error = 0;
 	errno = 0;
 	ok(call(addr, 1) == -1 && errno == EIO,
-		"%s: a second try fails again, although the kernel reports success", name);
+		"%s: a second call for a failed range fails again, although the kernel reports success",
+		name);
 	ok(call(addr + 3 * PAGE, 1) == -1 && errno == EIO,
-		"%s: another page of the file fails, too", name);
+		"%s: after a failure a call for another page of the file fails, too", name);
 	has_str(pmem_errormsg(), "may not be durable",
-		"%s: the message of a later try says that the file may not be durable", name);
+		"%s: after a failure the message of later calls says that the file may not be durable",
+		name);
 	pmem_unmap(addr, 4 * PAGE);
 	addr = map_of("file", 4 * PAGE);
 	calls = 0;
@@ -93,8 +100,9 @@ static void holes(const char *name, call_fn *call)
 
 	pmem_unmap(addr + PAGE, PAGE);
 	errno = 0;
-	ok(call(addr + 2 * PAGE, PAGE) == 0, "%s: a range behind an unmapped page succeeds", name);
-	ok(call(addr, 1) == 0, "%s: a range before an unmapped page succeeds", name);
+	ok(call(addr + 2 * PAGE, PAGE) == 0,
+		"%s: a mapped range right behind an unmapped page succeeds", name);
+	ok(call(addr, 1) == 0, "%s: a mapped range right before an unmapped page succeeds", name);
 	pmem_unmap(addr, 3 * PAGE);
 }
 
@@ -105,19 +113,20 @@ static void unmapped(const char *name, call_fn *call)
 	pmem_unmap(addr, PAGE);
 	errno = 0;
 	ok(call(addr, PAGE) == -1 && errno == ENOMEM,
-		"%s: a range where nothing is mapped is ENOMEM", name);
+		"%s: a range where nothing is mapped fails with ENOMEM", name);
 	errno = 0;
 	ok(call(addr + 5, SIZE_MAX - 5) == -1 && errno == ENOMEM,
-		"%s: a range beyond the end of the address space is ENOMEM", name);
+		"%s: a range beyond the end of the address space fails with ENOMEM", name);
 	has_str(pmem_errormsg(), "beyond the end of address space",
-		"%s: the message speaks of the end of the address space", name);
+		"%s: the message says that the range goes beyond the end of the address space",
+		name);
 }
 
 static void anonymous(const char *name, call_fn *call)
 {
 	char *addr = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	is_int(call(addr, PAGE), 0, "%s: memory without a file succeeds", name);
+	is_int(call(addr, PAGE), 0, "%s: a call for memory without a file succeeds", name);
 	munmap(addr, PAGE);
 }
 
@@ -139,8 +148,8 @@ int main(void)
 		holes(all[i].name, all[i].call);
 		anonymous(all[i].name, all[i].call);
 		/*
-		 * A flush of memory that is not mapped ends the process: such a call is not
-		 * tested.
+		 * Unmapped memory is not tested here: a flush of it would end the process by a
+		 * signal.
 		 */
 		if (!all[i].flushes)
 			unmapped(all[i].name, all[i].call);

@@ -2,8 +2,8 @@
 /*
  * libpmem-disk.c - tests pmem_map_file on a file system that is full, read-only, or copy-on-write
  *
- * The first two are a tmpfs of 1 MiB, the last is btrfs in a file. The test mounts them in its own
- * mount namespace, which disappears when the test ends.
+ * The full and the read-only file system are a tmpfs of 1 MiB, the copy-on-write one is btrfs in a
+ * file. The test mounts them in its own mount namespace, which disappears when the test ends.
  */
 #include <errno.h>
 #include <sched.h>
@@ -52,7 +52,8 @@ static void full(void)
 	ok(!exists(at("disk/new")), "pmem_map_file: the new file on a full disk is removed");
 	fails("pmem_map_file: a new file on a full disk, with EXCL", at("disk/new"), 2 * MiB,
 		create | PMEM_FILE_EXCL, ENOSPC);
-	ok(!exists(at("disk/new")), "pmem_map_file: the new file, made with EXCL, is removed");
+	ok(!exists(at("disk/new")),
+		"pmem_map_file: a new file made with EXCL is removed after a failure on a full disk");
 	fails("pmem_map_file: TMPFILE on a full disk", at("disk"), 2 * MiB, create | tmpfile_,
 		ENOSPC);
 	file_of("disk/old", 4096, 'o');
@@ -65,7 +66,7 @@ static void full(void)
 	ok(addr, "pmem_map_file: a SPARSE file larger than the disk is mapped");
 	pmem_unmap(addr, 2 * MiB);
 	addr = pmem_map_file(at("disk/fits"), MiB / 2, create, 0600, NULL, NULL);
-	ok(addr, "pmem_map_file: a file that fits is made");
+	ok(addr, "pmem_map_file: a file that fits on the disk is created");
 	ok(free_bytes() < (long long)MiB / 2,
 		"pmem_map_file: the blocks of a new file are allocated");
 	pmem_unmap(addr, MiB / 2);
@@ -111,7 +112,10 @@ static void fill_disk(const char *name)
 	close(fd);
 }
 
-/* Number of warnings in the log that a store to a new file may fail although it has its blocks. */
+/*
+ * Counts the library's warnings that a store to a new file may fail although all its blocks are
+ * allocated.
+ */
 static unsigned warnings;
 
 static void count_warnings(enum pmem_log_level level, const char *file, unsigned line,
@@ -139,7 +143,10 @@ static unsigned warnings_of_new_file(const char *name)
 
 static char *file_on_cow;
 
-/* Returns 5, or 6 if a write-back fails; a store that fails ends the process by a signal. */
+/*
+ * Stores to a file on a full btrfs. Returns 5 after success, 6 if a write-back fails. A store for
+ * which btrfs finds no room ends the process by a signal.
+ */
 static int store_again(void)
 {
 	for (int round = 0; round < 3; round++) {
@@ -160,7 +167,7 @@ static void copy_on_write(void)
 	int flags = 0, sparse_flags = 0;
 
 	if (!mount_btrfs("")) {
-		skip("pmem_map_file: a file on btrfs is written in place",
+		skip("pmem_map_file: a file on btrfs is set to be written in place",
 			"mkfs.btrfs, loop devices or btrfs are missing here");
 		return;
 	}
@@ -171,7 +178,7 @@ static void copy_on_write(void)
 		bail("cannot map on btrfs: %s", pmem_errormsg());
 	int fd = open(at("cow/file"), O_RDONLY | O_CLOEXEC);
 	ok(!ioctl(fd, FS_IOC_GETFLAGS, &flags) && flags & FS_NOCOW_FL,
-		"pmem_map_file: a new file on btrfs is written in place");
+		"pmem_map_file: a new file on btrfs is set to be written in place");
 	close(fd);
 	fd = open(at("cow/sparse"), O_RDONLY | O_CLOEXEC);
 	ok(!ioctl(fd, FS_IOC_GETFLAGS, &sparse_flags) && !(sparse_flags & FS_NOCOW_FL),
@@ -219,7 +226,8 @@ int main(void)
 		skip_all("cannot make a mount namespace: this needs root");
 	/*
 	 * Mounts of this test must not appear in other namespaces. In a chroot "/" may not be a
-	 * mount point (EINVAL): then they may.
+	 * mount point, and mount(2) fails with EINVAL: the test accepts this, and its mounts may
+	 * then appear elsewhere.
 	 */
 	if (mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) && errno != EINVAL)
 		skip_all("cannot make a mount namespace: this needs root");

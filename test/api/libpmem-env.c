@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * libpmem-env.c - tests the variables of libpmem, each in a child that has them in its environment
+ * libpmem-env.c - tests the environment variables that libpmem reads, each in a child process with
+ * that variable set
  */
 #include "api/libpmem.h"
 
@@ -20,7 +21,10 @@
 #define HINT_WORDS "7e9000000000", "0x7E9000000000", "7e9000000000, or so", "7e8fffffffff"
 #endif
 
-/* The functions up to flushes_deep() run in children. They return the number of wrong results. */
+/*
+ * All functions from here to flushes_deep() run in child processes and return the number of wrong
+ * results.
+ */
 
 static int says_yes(void)
 {
@@ -141,7 +145,7 @@ static void is_pmem_force(void)
 	in("PMEM_IS_PMEM_FORCE=abc", "pmem_is_pmem says no");
 	in("A=B", "pmem_is_pmem says yes if the variable is set later");
 	if (pmem_is_pmem(map_of("probe", PAGE), PAGE))
-		skip("PMEM_IS_PMEM_FORCE=2: pmem_is_pmem says no",
+		skip("PMEM_IS_PMEM_FORCE=2: pmem_is_pmem returns 0",
 			"the file system of ordinary files here is in persistent memory");
 	else
 		in("PMEM_IS_PMEM_FORCE=2", "pmem_is_pmem says no");
@@ -170,8 +174,8 @@ static void mmap_hint(void)
 
 #if defined(__x86_64__) && !defined(CPU_MAY_NOT_FLUSH)
 /*
- * Ends by SIGSEGV if the CPU faults on a flush of memory that is not mapped. Emulated CPUs may
- * not.
+ * Flushes memory that is not mapped: on a real CPU this ends the process by SIGSEGV. An emulated
+ * CPU may ignore such a flush.
  */
 static int flush_nowhere(void)
 {

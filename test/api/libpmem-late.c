@@ -46,28 +46,29 @@ static void map_something(void)
 }
 
 /*
- * The tests, in a process whose /sys main() has made; PMEM_NO_FLUSH is 1 if is_told_not_to_flush.
+ * Runs the tests in a process that sees the simulated /sys of main(). is_told_not_to_flush:
+ * PMEM_NO_FLUSH=1 is set.
  */
 static void inside(bool is_told_not_to_flush)
 {
 	static _Alignas(4096) char page[4096];
 
 	is_int(pmem_has_auto_flush(), 1,
-		"late region: before it appears, pmem_has_auto_flush() is 1");
+		"late region: before a region appears, pmem_has_auto_flush() returns 1");
 	is_int(flushes_of_persist(page, sizeof(page)), 0,
-		"late region: before it appears, a persist flushes nothing");
+		"late region: before a region appears, a persist flushes nothing");
 	map_something();
 	is_int(flushes_of_persist(page, sizeof(page)), 0,
-		"late region: a map alone, without a new region, does not make a persist flush");
+		"late region: after a file was mapped, a persist still flushes nothing if no region has appeared");
 	make_region(1, "memory_controller\n");
 	map_something();
 	int count = flushes_of_persist(page, sizeof(page));
 	if (is_told_not_to_flush)
 		is_int(count, 0,
-			"late region: with PMEM_NO_FLUSH=1 a persist flushes nothing after it appeared");
+			"late region: with PMEM_NO_FLUSH=1 a persist flushes nothing even after a region appeared");
 	else
 		ok(count >= 4096 / 64,
-			"late region: after it appeared, a persist flushes each line of a page (%d)",
+			"late region: after a region appeared, a persist flushes each cache line of a page (%d)",
 			count);
 	unlink("/sys/bus/nd/devices/region1/persistence_domain");
 	rmdir("/sys/bus/nd/devices/region1");

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* libpmem-limit.c - tests the messages if the kernel allows no more mappings or address space */
+/*
+ * libpmem-limit.c - tests the messages of calls that fail because the kernel allows no more
+ * mappings, or no more address space
+ */
 #include <libpmem2.h>
 #include <sys/resource.h>
 
@@ -57,7 +60,7 @@ static void too_many_mappings(void)
 	char *taken, *map, *kept = map_of("kept", 3 * PAGE);
 
 	if (!limit || limit > 500000 || kernel_is_emulated()) {
-		skip("limit of mappings: the messages name it",
+		skip("limit of mappings: the messages name vm.max_map_count",
 			"the test cannot reach the limit here");
 		return;
 	}
@@ -65,7 +68,8 @@ static void too_many_mappings(void)
 	map = pmem_map_file(at("new"), PAGE, PMEM_FILE_CREATE, 0600, &length, &is_pmem);
 	error = errno;
 	/*
-	 * Only save the messages: malloc(3) may fail now, and with it printing and opening files.
+	 * Only save the messages here, and print them later: malloc(3) may fail now, so printing
+	 * and opening files may fail, too.
 	 */
 	memcpy(said[0], pmem_errormsg(), strlen(pmem_errormsg()) + 1);
 	error2 = map_pmem2();

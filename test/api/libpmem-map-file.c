@@ -24,16 +24,18 @@
 #define MiB  ((size_t)1 << 20)
 #define GiB  ((size_t)1 << 30)
 
-/* `orders` say what the replaced functions shall do; `seen` is what they recorded. */
+/*
+ * The test sets `orders` to control the replaced functions, which record in `seen` what they saw.
+ */
 static struct {
 	int truncate_error, allocate_error, interrupts;
 	bool no_tmpfile;
-	const char *rename_from, *rename_to; /* paths: ftruncate renames a file */
+	const char *rename_from, *rename_to; /* paths, or NULL: ftruncate() renames a file */
 	bool look;                           /* ftruncate calls look_at() */
 } orders;
 
 static struct {
-	char calls[16]; /* in their order: t for ftruncate, a for posix_fallocate */
+	char calls[16]; /* calls in their order: t for ftruncate, a for posix_fallocate */
 	struct stat st;
 	int link_error;
 	bool umask_changed, signals_blocked;
@@ -48,8 +50,8 @@ static void see(char call)
 }
 
 /*
- * Records umask and signal mask, which other threads would notice, and if linkat() can name the
- * file.
+ * Records if the call has changed the umask or the signal mask, which other threads would notice,
+ * and if linkat() can give the file a name.
  */
 static void look_at(int fd)
 {
@@ -345,7 +347,10 @@ static void failing(void)
 	const int create = PMEM_FILE_CREATE;
 
 	new_orders();
-	/* XFS accepts a length of INT64_MAX, but not so many blocks: ENOSPC instead of EFBIG. */
+	/*
+	 * XFS accepts a file length of INT64_MAX, but cannot allocate so many blocks: the call
+	 * fails with ENOSPC instead of EFBIG.
+	 */
 	file_of("long", 1, 'l');
 	fails("pmem_map_file: CREATE with a length beyond the file system's limit", at("none"),
 		INT64_MAX, create, truncate(at("long"), INT64_MAX) ? EFBIG : ENOSPC);
@@ -354,7 +359,7 @@ static void failing(void)
 	new_orders();
 	orders.truncate_error = ENOSPC;
 	fails("pmem_map_file: CREATE while ftruncate fails", at("none"), PAGE, create, ENOSPC);
-	is_str(seen.calls, "t", "pmem_map_file: after ftruncate fails nothing is allocated");
+	is_str(seen.calls, "t", "pmem_map_file: if ftruncate fails, posix_fallocate is not called");
 	ok(!exists(at("none")), "pmem_map_file: after a failure the new file is removed");
 	new_orders();
 	orders.allocate_error = EOPNOTSUPP;
@@ -363,7 +368,8 @@ static void failing(void)
 	ok(!exists(at("none")), "pmem_map_file: after a failure the new file is removed");
 	fails("pmem_map_file: CREATE and EXCL while posix_fallocate fails", at("none"), PAGE,
 		create | PMEM_FILE_EXCL, EOPNOTSUPP);
-	ok(!exists(at("none")), "pmem_map_file: after a failure with EXCL the new file is removed");
+	ok(!exists(at("none")),
+		"pmem_map_file: after a failure a new file made with EXCL is removed");
 	fails("pmem_map_file: CREATE for an existing file while posix_fallocate fails", at("file"),
 		PAGE, create, EOPNOTSUPP);
 	is_int(size_of(at("file")), PAGE,
@@ -396,14 +402,16 @@ static void temporary(const char *how, bool without)
 	is_int(seen.st.st_nlink, 0, "TMPFILE: the file has no name%s", how);
 	is_int(entries(scratch), before, "TMPFILE: the directory has no new entry%s", how);
 	is_int(seen.link_error, without ? ENOENT : 0,
-		"TMPFILE: linkat can name the file if O_TMPFILE works, otherwise not%s", how);
+		"TMPFILE: linkat can give the file a name if and only if the file system supports O_TMPFILE%s",
+		how);
 	ok(!seen.umask_changed && !seen.signals_blocked,
-		"TMPFILE: neither umask nor signal mask are touched%s", how);
+		"TMPFILE: neither umask nor signal mask change during the call%s", how);
 	if (addr)
 		addr[PAGE] = 1;
 	pmem_unmap(addr, PAGE + 1);
 	addr = maps("pmem_map_file: TMPFILE and EXCL", scratch, PAGE, flags | PMEM_FILE_EXCL, PAGE);
-	is_int(seen.link_error, ENOENT, "TMPFILE: with EXCL linkat cannot name the file%s", how);
+	is_int(seen.link_error, ENOENT, "TMPFILE: with EXCL linkat cannot give the file a name%s",
+		how);
 	pmem_unmap(addr, PAGE);
 	addr = maps(
 		"pmem_map_file: TMPFILE and SPARSE", scratch, GiB, flags | PMEM_FILE_SPARSE, GiB);
@@ -429,7 +437,7 @@ static void sizes(void)
 		"pmem_map_file: a file that ends within a page is mapped up to the page's end");
 	pmem_unmap(addr, PAGE + 77);
 	addr = pmem_map_file(at("odd"), 0, 0, 0, NULL, NULL);
-	ok(addr, "pmem_map_file: both outputs may be NULL");
+	ok(addr, "pmem_map_file: the pointers for the length and for is_pmem may both be NULL");
 	pmem_unmap(addr, PAGE + 77);
 }
 
@@ -457,24 +465,24 @@ static void placement(void)
 static void no_address_space(void)
 {
 	/*
-	 * 8 TiB: a sparse file needs no room on the disk, but 40 maps do not fit the address
-	 * space.
+	 * 8 TiB: a sparse file of this size needs no room on the disk, and 40 maps of it do not fit
+	 * in the address space.
 	 */
 	const size_t length = (size_t)1 << 43;
 	int before = mappings();
 
 	if (under_valgrind()) {
-		skip("pmem_map_file: without address space it is ENOMEM",
+		skip("pmem_map_file: it fails with ENOMEM if the address space is used up",
 			"valgrind has its own limits of the address space");
 		return;
 	}
 #ifdef __SANITIZE_THREAD__
-	skip("pmem_map_file: without address space it is ENOMEM",
+	skip("pmem_map_file: it fails with ENOMEM if the address space is used up",
 		"the thread sanitizer uses the whole address space");
 	return;
 #endif
 	if (emulator()) {
-		skip("pmem_map_file: without address space it is ENOMEM",
+		skip("pmem_map_file: it fails with ENOMEM if the address space is used up",
 			"an emulator has a table of every page, which would fill the memory");
 		return;
 	}
@@ -483,16 +491,18 @@ static void no_address_space(void)
 			    NULL, NULL)) {
 			int error = errno;
 			if (!i && error == EFBIG) {
-				skip("pmem_map_file: without address space it is ENOMEM",
+				skip("pmem_map_file: it fails with ENOMEM if the address space is used up",
 					"this file system has no files of 8 TiB");
 				return;
 			}
-			is_int(error, ENOMEM, "pmem_map_file: without address space it is ENOMEM");
+			is_int(error, ENOMEM,
+				"pmem_map_file: it fails with ENOMEM if the address space is used up");
 			is_int(size_of(at("vast")), i ? (long long)length : -1,
-				"pmem_map_file: without address space only a new file is removed");
+				"pmem_map_file: if the address space is used up, a new file is removed and an old file stays");
 			return;
 		}
-	ok(false, "pmem_map_file: without address space it is ENOMEM (%d mappings, before %d)",
+	ok(false,
+		"pmem_map_file: it fails with ENOMEM if the address space is used up (%d mappings, before %d)",
 		mappings(), before);
 }
 

@@ -22,7 +22,7 @@ static void versions(void)
 		"libpmem major version mismatch (need 4294967295, found 1)",
 		"pmem_check_version: the highest major version is refused");
 	is_str(pmem_errormsg(), pmem_check_version(UINT32_MAX, 0),
-		"pmem_check_version: its answer is also the last error");
+		"pmem_check_version: the text that it returns is also that of pmem_errormsg()");
 }
 
 static void *first_message(void *text)
@@ -53,7 +53,10 @@ static void errors(void)
 		"pmem_errormsg: a failure in another thread leaves this thread's message");
 }
 
-/* The last call of hear(), the log function of this test, and the number of calls since count(). */
+/*
+ * Records the last call of hear(), the log function of this test, and the number of its calls since
+ * the last count().
+ */
 static struct {
 	atomic_int calls;
 	enum pmem_log_level level;
@@ -68,7 +71,7 @@ static void hear(enum pmem_log_level level, const char *file, unsigned line, con
 	heard.has_place = file && strstr(file, ".c") && line && function && *function;
 	snprintf(heard.message, sizeof(heard.message), "%s", message);
 	atomic_fetch_add(&heard.calls, 1);
-	errno = 99; /* the library must hide this from the program */
+	errno = 99; /* the library must restore errno before it returns to the program */
 }
 
 static int count(void)
@@ -86,7 +89,7 @@ static void functions(void)
 	errno = 0;
 	FAIL();
 	is_int(errno, EINVAL,
-		"log function: its change of errno does not reach the caller of a failed call");
+		"log function: a change of errno in the log function does not change the errno of a failed call");
 	ok(count() == 1 && heard.level == PMEM_LOG_LEVEL_ERROR && heard.has_place,
 		"log function: it gets the message of an error, with file and line");
 	has_str(heard.message, "the path is NULL",
@@ -98,7 +101,7 @@ static void functions(void)
 	pmem_unmap(addr, 4096);
 	addr = map_of("file", 4096);
 	ok(count() >= 1 && heard.level == PMEM_LOG_LEVEL_NOTICE,
-		"log function: with threshold NOTICE it gets a notice of success: %s",
+		"log function: with threshold NOTICE it gets a notice of a call that succeeded: %s",
 		heard.message);
 	pmem_log_set_threshold(PMEM_LOG_THRESHOLD, PMEM_LOG_LEVEL_FATAL);
 	FAIL();
@@ -161,7 +164,10 @@ static void thresholds(void)
 	pmem_log_set_threshold(PMEM_LOG_THRESHOLD, PMEM_LOG_LEVEL_WARNING);
 }
 
-/* Runs fails_somehow(which) in a new process and returns what it prints on standard error. */
+/*
+ * Runs fails_somehow(which) in a new process with these environment variables. Returns the text
+ * that the process prints on standard error.
+ */
 static const char *printed(const char *which, const char *const *variables)
 {
 	static char text[2000];
@@ -221,7 +227,7 @@ static void printing(void)
 		"standard error: with PMEM_LOG_LEVEL=1 an error is printed");
 	is_int(lines(text), 1, "standard error: with PMEM_LOG_LEVEL=1 only the error is printed");
 	is_int(lines(printed("aux", errors_)), 1,
-		"standard error: with PMEM_LOG_LEVEL=1 and an aux threshold of ERROR it is printed once");
+		"standard error: with PMEM_LOG_LEVEL=1 and PMEM_LOG_THRESHOLD_AUX=ERROR an error is printed once, not twice");
 	is_int(lines(printed("own", errors_)), 1,
 		"standard error: with PMEM_LOG_LEVEL=1 an error is printed despite a log function");
 	ok(lines(printed("default", all)) > 1,
@@ -247,7 +253,8 @@ static void hear_many(enum pmem_log_level level, const char *file, unsigned line
 }
 
 /*
- * Two threads set log function and threshold while two others use them: for the thread sanitizer.
+ * Two threads set the log function and the threshold while two other threads log messages, so that
+ * the thread sanitizer can find races.
  */
 static void *set_again_and_again(void *nothing)
 {
@@ -279,7 +286,10 @@ static void threads(void)
 		"log function: after four threads changed it, the function that was set last is called");
 }
 
-/* Tests that messages name the path, not a descriptor: the program has opened none. */
+/*
+ * Tests that messages name the file's path, not a descriptor: the program has not opened any, the
+ * library has.
+ */
 static void names_path(const char *path, const char *what)
 {
 	size_t length;

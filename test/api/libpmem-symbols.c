@@ -15,7 +15,9 @@ static const char *const names[] = {"pmem_check_version", "pmem_deep_drain", "pm
 	"pmem_memset", "pmem_memset_nodrain", "pmem_memset_persist", "pmem_msync", "pmem_persist",
 	"pmem_unmap", "pmem_log_get_threshold", "pmem_log_set_function", "pmem_log_set_threshold"};
 
-/* musl does not look up versions. scripts/symbols checks that they are in the library. */
+/*
+ * musl's dynamic loader ignores symbol versions. scripts/symbols checks that the library has them.
+ */
 #ifndef __GLIBC__
 #define dlvsym(library, name, version)                                                             \
 	(strcmp(version, "LIBPMEM_1.0") ? NULL : dlsym(library, name))
@@ -26,7 +28,9 @@ int main(void)
 	void *library = dlopen("libpmem.so.1", RTLD_NOW | RTLD_NOLOAD);
 	Dl_info info;
 
-	/* A call, so that the linker does not leave the library out. */
+	/*
+	 * Calls libpmem, since the linker would leave out a library that the program does not use.
+	 */
 	is_int(pmem_has_hw_drain(), 0, "libpmem: the library is loaded");
 	ok(library, "libpmem: the library has its soname");
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

@@ -18,12 +18,12 @@
 #define FILES 4
 
 #ifndef MAP_32BIT
-#define MAP_32BIT 0 /* only x86 has this flag */
+#define MAP_32BIT 0 /* only x86 has MAP_32BIT */
 #endif
 
 /*
- * On a CPU without a flush instruction for programs, is_pmem is 0. With CPU_MAY_NOT_FLUSH, it is
- * not known at compile time if the CPU has one.
+ * On a CPU without a flush instruction for programs, is_pmem is 0. CPU_MAY_NOT_FLUSH is defined for
+ * architectures of which some CPUs have no such instruction: there is_pmem may be 0 or 1.
  */
 #ifdef CPU_MAY_NOT_FLUSH
 #define is_as_it_can_be(is_pmem) ((is_pmem) == 0 || (is_pmem) == 1)
@@ -75,15 +75,16 @@ int main(void)
 		ok(is_as_it_can_be(is_pmem),
 			"pmem_map_file: file %d is persistent memory, as MAP_SYNC was accepted", i);
 		/*
-		 * Up to FILES - 1 files stay mapped; later ones are unmapped at once: places are
-		 * reused.
+		 * The first FILES - 1 files stay mapped. Each later file is unmapped at once, so
+		 * that the next file is mapped at the same address.
 		 */
 		if (i >= FILES - 1)
 			pmem_unmap(addr[i % FILES], length);
 	}
-	ok(accepted >= 2 * FILES, "MAP_SYNC: it is asked for at least once for each file");
+	ok(accepted >= 2 * FILES,
+		"MAP_SYNC: the library calls mmap with this flag at least once for each file");
 	is_int(foreign, 0,
-		"MAP_SYNC: it never comes with a flag that MAP_SHARED_VALIDATE does not know");
+		"MAP_SYNC: the library never combines it with a flag that a kernel refuses under MAP_SHARED_VALIDATE");
 	scratch_close();
 	return tap_done();
 }

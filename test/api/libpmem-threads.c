@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* libpmem-threads.c - tests libpmem's calls from several threads, and from children beside them */
+/*
+ * libpmem-threads.c - tests calls of libpmem by several threads, and by child processes that are
+ * forked while threads run
+ */
 #include <pthread.h>
 
 #include "api/libpmem.h"
@@ -45,7 +48,10 @@ static int child(void)
 	return wrong != 0;
 }
 
-/* Returns why a child of a process with threads may hang here, or NULL. */
+/*
+ * Returns the reason why a child that is forked while threads run may hang on this machine; NULL if
+ * it cannot hang.
+ */
 static const char *children_hang(void)
 {
 #ifdef __SANITIZE_THREAD__
@@ -74,9 +80,11 @@ int main(void)
 	is_int(wrong[0] + wrong[1] + wrong[2] + wrong[3], 0,
 		"threads: four threads map, copy, ask pmem_is_pmem, write back and unmap without an error");
 	if (children_hang())
-		skip("fork: children beside threads can map, copy and unmap, too", children_hang());
+		skip("fork: a child that is forked while threads run can map, copy and unmap",
+			children_hang());
 	else
-		is_int(good, 20, "fork: children beside threads can map, copy and unmap, too");
+		is_int(good, 20,
+			"fork: a child that is forked while threads run can map, copy and unmap");
 	pmem_unmap(addr, SIZE);
 	is_int(entries(scratch), children_hang() ? 1 : 2,
 		"threads: only the two named files are left in the directory");

@@ -4,7 +4,8 @@
  * map/writeback_failure.h promises, W1 to W10: the kernel tells each failure only once, the
  * library remembers it
  *
- * libpmem2 is linked, too: each of the two libraries has its own record of failures.
+ * The program is also linked with libpmem2: each of the two libraries keeps its own record of
+ * failures.
  */
 #pragma GCC visibility push(default)
 
@@ -31,14 +32,19 @@ static const struct call calls[] = {
 	{"pmem_deep_drain", pmem_deep_drain},
 };
 
-/* Calls `call` for the byte at `addr`. Returns 0, or the errno if it fails. */
+/*
+ * Makes the library call `call` for the byte at `addr`. Returns 0, or the errno of a failed call.
+ */
 static int error_of(const struct call *call, const char *addr)
 {
 	errno = 0;
 	return call->make(addr, 1) ? errno : 0;
 }
 
-/* Maps the named file with the library, and makes it if it is missing; `file` is its number. */
+/*
+ * Maps the named file with libpmem; creates the file if it is missing. The simulated kernel knows
+ * it as number `file`.
+ */
 static char *map_file(const char *name, unsigned file)
 {
 	char *addr = map_of(name, LENGTH);
@@ -47,7 +53,10 @@ static char *map_file(const char *name, unsigned file)
 	return addr;
 }
 
-/* Maps a file of map_file() with mmap(2), so that the library does not know the map. */
+/*
+ * Calls mmap(2) itself to map a file that map_file() has created, so that the library does not know
+ * of this mapping.
+ */
 static char *map_alone(const char *name, unsigned file)
 {
 	int fd = open(at(name), O_RDWR | O_CLOEXEC);
@@ -67,14 +76,19 @@ static void each_call(const struct call *call)
 	char *alone = map_alone(call->name, file), *later;
 
 	lose(file, EIO);
-	is_int(error_of(call, addr), EIO, "W2: %s: it fails with the kernel's error", call->name);
-	is_int(error_of(call, addr), EIO, "W6: %s: a second try fails again", call->name);
-	has_str(pmem_errormsg(), "may not be durable",
-		"W6: %s: the message of a second try says what may be lost", call->name);
-	*addr = 1;
-	is_int(error_of(call, addr), EIO, "W6: %s: a third try, after another store, fails again",
+	is_int(error_of(call, addr), EIO, "W2: %s: it fails with the error of msync(2)",
 		call->name);
-	is_int(error_of(call, addr + PAGE), EIO, "W4: %s: another page of the file fails, too",
+	is_int(error_of(call, addr), EIO, "W6: %s: after a failure a second call fails again",
+		call->name);
+	has_str(pmem_errormsg(), "may not be durable",
+		"W6: %s: after a failure the message of the second call says what may be lost",
+		call->name);
+	*addr = 1;
+	is_int(error_of(call, addr), EIO,
+		"W6: %s: after a failure a third call, with a new store before it, fails again",
+		call->name);
+	is_int(error_of(call, addr + PAGE), EIO,
+		"W4: %s: after a failure a call for another page of the file fails, too",
 		call->name);
 	for (size_t i = 0; i < 3; i++)
 		is_int(error_of(&calls[i], addr), EIO, "W6: %s after a failed %s: it fails, too",
@@ -87,14 +101,14 @@ static void each_call(const struct call *call)
 	later = map_file(call->name, file);
 	is_int(error_of(call, later), 0, "W7: %s of a map made after the failure: it succeeds",
 		call->name);
-	is_int(error_of(call, addr), EIO, "W7: %s of a map from before the failure: it still fails",
+	is_int(error_of(call, addr), EIO, "W7: %s of a map made before the failure: it still fails",
 		call->name);
 	pmem_unmap(later, LENGTH);
 	if (mremap(alone, LENGTH, LENGTH, MREMAP_MAYMOVE | MREMAP_FIXED, later) != later)
 		bail("cannot move a mapping: %m");
 	kernel_maps(alone = later, LENGTH, file);
 	is_int(error_of(call, alone), EIO,
-		"W7: %s of a map from before the failure, moved to the place of a younger one: it fails",
+		"W7: %s of a map made before the failure, moved to the address of a map made after it: it fails",
 		call->name);
 	pmem_unmap(addr, LENGTH);
 	addr = map_file(call->name, file);
@@ -112,8 +126,8 @@ static void two_files(void)
 	char *low = map_file("low", good), *high = map_file("high", bad);
 
 	/*
-	 * Move both maps into one range of addresses: the lower half of one file, the upper of the
-	 * other.
+	 * Move the maps of both files into one range of addresses: one file in its lower half, the
+	 * other file in its upper half.
 	 */
 	mremap(low, LENGTH, LENGTH, MREMAP_MAYMOVE | MREMAP_FIXED, addr);
 	mremap(high, LENGTH, LENGTH, MREMAP_MAYMOVE | MREMAP_FIXED, addr + LENGTH);
@@ -144,11 +158,12 @@ static void forked(void)
 		"W1: pmem_msync in a child, of a file that failed: it fails");
 	is_int(error_of(&calls[0], addr), ENOSPC,
 		"W1: pmem_msync in the parent, after it failed in a child: it fails, too");
-	is_int(in_child(fails_in_child), ENOSPC, "W1: pmem_msync in a second child: it fails, too");
+	is_int(in_child(fails_in_child), ENOSPC,
+		"W1: pmem_msync in a second child, after it failed in the first: it fails, too");
 	pmem_unmap(addr, LENGTH);
 }
 
-/* A child may store to a map that its parent made after a failure. */
+/* Tests that a child can make stores durable in a map that its parent made after a failure. */
 static void new_in_child(void)
 {
 	unsigned file = file_count++;
@@ -159,7 +174,7 @@ static void new_in_child(void)
 		"W2: pmem_msync of a file with a lost write-back: it fails");
 	char *later = map_file("renewed", file);
 	is_int(in_child(fails_in_child), 0,
-		"W7: pmem_msync in a child, of a map that is younger than the failure: it succeeds");
+		"W7: pmem_msync in a child, of a map that the parent made after the failure: it succeeds");
 	pmem_unmap(later, LENGTH);
 	pmem_unmap(addr, LENGTH);
 }
@@ -174,7 +189,10 @@ static bool can_hide(void)
 	       !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
 }
 
-/* Returns what fails_in_child() does, without /proc; 99 if /proc cannot be hidden here. */
+/*
+ * Hides /proc and returns the result of fails_in_child(); returns 99 if this machine does not allow
+ * to hide /proc.
+ */
 static int succeeds_without_proc(void)
 {
 	if (!can_hide() || mount("none", "/proc", "tmpfs", 0, NULL))
@@ -183,8 +201,8 @@ static int succeeds_without_proc(void)
 }
 
 /*
- * Returns what fails_in_child() does if /proc/self/maps can be read and is empty; 99 if not
- * possible.
+ * Makes /proc/self/maps an empty file and returns the result of fails_in_child(); returns 99 if
+ * this machine does not allow it.
  */
 static int succeeds_without_list(void)
 {
@@ -196,7 +214,10 @@ static int succeeds_without_list(void)
 	return fails_in_child();
 }
 
-/* msync(2) fails with ENOMEM for a lost write-back, too, not only for memory that is not mapped. */
+/*
+ * Tests a lost write-back for which msync(2) fails with ENOMEM, the error that it also has for
+ * memory that is not mapped. Returns 0 if the library remembers the failure.
+ */
 static int forgets_lack_of_memory(void)
 {
 	if (!can_hide() || mount("none", "/proc", "tmpfs", 0, NULL))
@@ -237,7 +258,7 @@ static void both_libraries(void)
 	is_int(pmem2_deep_flush(map, pmem2_map_get_address(map), 1), -EIO,
 		"libpmem and libpmem2 with one file: libpmem2 reports a failed write-back");
 	is_int(error_of(&calls[0], addr), 0,
-		"libpmem and libpmem2 with one file: libpmem does not know a failure that libpmem2 reported");
+		"libpmem and libpmem2 with one file: libpmem does not learn of a failure that libpmem2 reported");
 	pmem2_map_delete(&map);
 	pmem2_source_delete(&src);
 	pmem2_config_delete(&cfg);

@@ -22,7 +22,10 @@
 
 #define FIXTURE __attribute__((unused)) static inline
 
-/* Values that no call stores: an output that still has them was not touched. */
+/*
+ * Initial values of outputs. No call stores these values, so an output that still has its initial
+ * value was not written.
+ */
 #define NO_LENGTH  ((size_t)0x7ab00)
 #define NO_IS_PMEM 0x7ab
 
@@ -49,7 +52,10 @@ FIXTURE void scratch_close(void)
 	nftw(scratch, scratch_remove, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 }
 
-/* Returns the path of `name` in the scratch directory; the fourth call after this overwrites it. */
+/*
+ * Returns the path of `name` in the scratch directory. The returned text is valid until the fourth
+ * call after this one.
+ */
 FIXTURE const char *at(const char *name)
 {
 	static char paths[4][512];
@@ -118,7 +124,10 @@ FIXTURE int mappings(void)
 	return lines;
 }
 
-/* Maps the file of this name in the scratch directory, made with or set to `size` bytes. */
+/*
+ * Maps the file `name` in the scratch directory with pmem_map_file(), which creates it or changes
+ * its length to `size` bytes.
+ */
 FIXTURE char *map_of(const char *name, size_t size)
 {
 	char *addr = pmem_map_file(at(name), size, PMEM_FILE_CREATE, 0600, NULL, NULL);
@@ -128,7 +137,10 @@ FIXTURE char *map_of(const char *name, size_t size)
 	return addr;
 }
 
-/* Calls `call` in a child. Returns its result (0 to 255), or -1 if a signal ended the child. */
+/*
+ * Calls `call` in a child process. Returns the result of `call` (0 to 255), or -1 if a signal ended
+ * the child.
+ */
 FIXTURE int in_child(int (*call)(void))
 {
 	int status;
@@ -136,7 +148,10 @@ FIXTURE int in_child(int (*call)(void))
 
 	if (child < 0)
 		bail("cannot fork: %m");
-	/* The raw system call: in its exit the thread sanitizer would miss the parent's threads. */
+	/*
+	 * Exit by a raw system call: in a normal exit the thread sanitizer would look for the
+	 * parent's threads, which the child does not have.
+	 */
 	if (!child)
 		syscall(SYS_exit_group, call());
 	if (waitpid(child, &status, 0) != child)
@@ -146,7 +161,8 @@ FIXTURE int in_child(int (*call)(void))
 
 /*
  * Runs this program again, with one argument, and with variables set ("A=1", ..., NULL). main()
- * must look for the argument and call the function that it names. Returns what in_child() would.
+ * must recognize the argument and call the function that the argument names. Returns the exit
+ * status (0 to 255), or -1 if a signal ended the program.
  */
 FIXTURE int again(const char *argument, const char *const *variables)
 {

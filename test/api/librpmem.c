@@ -29,7 +29,10 @@ static const char *const added_later[] = {"holdfast_mirror_check", "holdfast_mir
 	"holdfast_remote_persist_start", "holdfast_remote_persist_wait",
 	"holdfast_remote_reconnect", "holdfast_remote_stats", "holdfast_remote_stats_free"};
 
-/* Looks symbols up as libpmemobj does, which refuses to replicate if one of `names` is missing. */
+/*
+ * Looks the symbols up by dlsym(3), as libpmemobj does. libpmemobj refuses to replicate if a symbol
+ * of `names` is missing.
+ */
 static void test_symbols(void)
 {
 	void *library = dlopen("librpmem.so.1", RTLD_NOW | RTLD_NOLOAD);
@@ -106,7 +109,8 @@ static void test_message(void)
 /* Arguments of rpmem_create() and rpmem_open() that must be refused. */
 struct call {
 	const char *target, *set;
-	size_t shift, size; /* bytes: the memory begins `shift` bytes behind the pool's start */
+	size_t shift,
+		size; /* bytes; `shift`: where the memory begins, from the start of the pool */
 	unsigned nlanes;
 	const char *what; /* what is wrong */
 };
@@ -140,12 +144,13 @@ static void test_arguments(void)
 		errno = 0;
 		ok(!rpmem_create(c->target, c->set, pool + c->shift, c->size, &lanes, NULL) &&
 				errno == EINVAL && lanes == c->nlanes && *rpmem_errormsg(),
-			"rpmem_create: %s is EINVAL", c->what);
+			"rpmem_create: it fails with EINVAL: %s", c->what);
 		memset(&attr, 0x7a, sizeof(attr));
 		errno = 0;
 		ok(!rpmem_open(c->target, c->set, pool + c->shift, c->size, &lanes, &attr) &&
 				errno == EINVAL && attr.major == 0x7a7a7a7a,
-			"rpmem_open: %s is EINVAL, and the attributes are untouched", c->what);
+			"rpmem_open: it fails with EINVAL and does not change the attributes: %s",
+			c->what);
 	}
 	errno = 0;
 	ok(!rpmem_create("h", "s", NULL, page, &lanes, NULL) && errno == EINVAL,
@@ -221,15 +226,15 @@ static void test_no_pool(void)
 static void test_names(void)
 {
 	is_str(holdfast_provider_name(HOLDFAST_PROVIDER_TCP), "tcp",
-		"holdfast_provider_name: TCP is tcp");
+		"holdfast_provider_name: the name of TCP is \"tcp\"");
 	is_str(holdfast_provider_name(HOLDFAST_PROVIDER_VERBS), "verbs",
-		"holdfast_provider_name: VERBS is verbs");
+		"holdfast_provider_name: the name of VERBS is \"verbs\"");
 	is_str(holdfast_provider_name((enum holdfast_provider)99), "?",
 		"holdfast_provider_name: an unknown provider is \"?\"");
 	is_str(holdfast_method_name(HOLDFAST_METHOD_MESSAGE), "message",
-		"holdfast_method_name: MESSAGE is message");
+		"holdfast_method_name: the name of MESSAGE is \"message\"");
 	is_str(holdfast_method_name(HOLDFAST_METHOD_WRITE_DELIVERED), "write+delivery",
-		"holdfast_method_name: WRITE_DELIVERED is write+delivery");
+		"holdfast_method_name: the name of WRITE_DELIVERED is \"write+delivery\"");
 	is_str(holdfast_method_name((enum holdfast_method)99), "?",
 		"holdfast_method_name: an unknown method is \"?\"");
 }
@@ -260,11 +265,12 @@ static void test_signals(void)
 
 	handlers(before);
 	ok(!dlopen("libfabric.so.1", RTLD_NOW | RTLD_NOLOAD),
-		"libfabric: it is not loaded with librpmem");
+		"libfabric: it is not yet loaded when librpmem is loaded");
 	setenv("RPMEM_SSH", "false", 1);
 	ok(!rpmem_open("127.0.0.1", "set", memory, size, &nlanes, NULL),
 		"rpmem_open: a target that cannot be reached is an error");
-	ok(dlopen("libfabric.so.1", RTLD_NOW | RTLD_NOLOAD), "libfabric: rpmem_open loads it");
+	ok(dlopen("libfabric.so.1", RTLD_NOW | RTLD_NOLOAD),
+		"libfabric: rpmem_open loads this library");
 	handlers(after);
 	ok(!memcmp(before, after, sizeof(before)),
 		"libfabric: loading it does not change the program's signal handlers");
@@ -303,12 +309,12 @@ static void test_mirror(void)
 		ok(holdfast_mirror_check(calls[i].target, calls[i].set, calls[i].addr,
 			   calls[i].size, calls[i].options, calls[i].state) == -1 &&
 				errno == EINVAL && *rpmem_errormsg(),
-			"holdfast_mirror_check: %s is EINVAL", calls[i].what);
+			"holdfast_mirror_check: it fails with EINVAL: %s", calls[i].what);
 		errno = 0;
 		ok(holdfast_mirror_sync(calls[i].target, calls[i].set, calls[i].addr, calls[i].size,
 			   calls[i].options, calls[i].state) == -1 &&
 				errno == EINVAL && *rpmem_errormsg(),
-			"holdfast_mirror_sync: %s is EINVAL", calls[i].what);
+			"holdfast_mirror_sync: it fails with EINVAL: %s", calls[i].what);
 	}
 	munmap(memory, 2 * page);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * logged.c - tests that the log reports mistakes for which calls have no return value
+ * logged.c - tests that the log reports a program's mistakes in calls that have no return value
  *
  * The library sets up its log when it is loaded: so this program runs itself again, and the
  * argument names the mistake to make.
@@ -26,7 +26,10 @@ static int do_forced(void)
 	return pmem2_map_delete(&map);
 }
 
-/* Prints to a pipe without a reader as standard error: the message is lost, the program goes on. */
+/*
+ * Calls pmem2_perror() while standard error is a pipe without a reader: the message is lost, and
+ * the program must continue.
+ */
 static int do_perror(void)
 {
 	int ends[2];

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* map.c - tests pmem2_map_new(), also the order of its checks, and pmem2_map_delete() */
+/*
+ * map.c - tests pmem2_map_new(), including the order in which it checks its arguments, and
+ * pmem2_map_delete()
+ */
 #include <errno.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -13,7 +16,10 @@ static int fd;
 static struct pmem2_source *src;
 static struct pmem2_config *cfg;
 
-/* Maps this range of the source in bytes; then offset and length of the config are 0 again. */
+/*
+ * Maps the range of `length` bytes at `offset` of the source. Then sets offset and length of the
+ * config back to 0.
+ */
 static int map_range(size_t offset, size_t length, struct pmem2_map **map)
 {
 	*map = UNTOUCHED;
@@ -30,7 +36,7 @@ static void refused(size_t offset, size_t length, int want, const char *what)
 	struct pmem2_map *map;
 
 	is_int(map_range(offset, length, &map), want, "map_new, %s: it is refused", what);
-	ok(!map, "map_new, %s: the map becomes NULL", what);
+	ok(!map, "map_new, %s: the output becomes NULL", what);
 }
 
 static void accepted(size_t offset, size_t length, size_t want, const char *what)
@@ -47,7 +53,7 @@ static void accepted(size_t offset, size_t length, size_t want, const char *what
 	is_int((uintptr_t)addr % (2 << 20), 0, "map_new, %s: the map lies at a multiple of 2 MiB",
 		what);
 	is_int(pread(fd, &byte, 1, (off_t)offset), 1,
-		"map_new, %s: the byte at the offset is read from the file", what);
+		"map_new, %s: the test reads the file's byte at the offset with pread(2)", what);
 	is_int(addr[0], byte, "map_new, %s: the map begins with the file's byte at the offset",
 		what);
 	is_int(pmem2_map_delete(&map), 0, "map_delete, %s: the map is deleted", what);
@@ -104,7 +110,7 @@ static void granularity(void)
 	pmem2_config_new(&fresh);
 	is_int(pmem2_map_new(&map, fresh, src), PMEM2_E_GRANULARITY_NOT_SET,
 		"map_new: a config without a required granularity is refused");
-	ok(!map, "map_new: the map becomes NULL on failure");
+	ok(!map, "map_new: after a failure the output is NULL");
 	setenv("PMEM2_FORCE_GRANULARITY", "PAGE", 1);
 	pmem2_config_set_required_store_granularity(fresh, PMEM2_GRANULARITY_CACHE_LINE);
 	is_int(pmem2_map_new(&map, fresh, src), PMEM2_E_GRANULARITY_NOT_SUPPORTED,
@@ -123,7 +129,7 @@ static void granularity(void)
 	}
 	setenv("PMEM2_FORCE_GRANULARITY", "PAGE", 1);
 	pmem2_config_set_sharing(fresh, PMEM2_PRIVATE);
-	is_int(pmem2_map_new(&map, fresh, src), 0, "map_new: a private map is made");
+	is_int(pmem2_map_new(&map, fresh, src), 0, "map_new: a private map of a file is made");
 	is_int(pmem2_map_get_store_granularity(map), PMEM2_GRANULARITY_BYTE,
 		"map_new: a private map has byte granularity, also if PAGE is forced");
 	pmem2_map_delete(&map);
@@ -169,13 +175,14 @@ static void anonymous(void)
 	is_int(pmem2_map_new(&map, cfg, anon), 0, "map_new: anonymous memory is mapped");
 	is_int(pmem2_map_get_store_granularity(map), PMEM2_GRANULARITY_BYTE,
 		"map_new: anonymous memory has byte granularity");
-	is_int(*(char *)pmem2_map_get_address(map), 0, "map_new: anonymous memory is zeros");
+	is_int(*(char *)pmem2_map_get_address(map), 0,
+		"map_new: anonymous memory is filled with zeros");
 	pmem2_map_delete(&map);
 	pmem2_config_set_offset(cfg, page);
 	is_int(pmem2_map_new(&map, cfg, anon), 0,
 		"map_new: anonymous memory with an offset is mapped");
 	is_int(pmem2_map_get_size(map), 4 * page,
-		"map_new: the offset does not shorten anonymous memory");
+		"map_new: an offset does not make a map of anonymous memory shorter than the source");
 	pmem2_map_delete(&map);
 	pmem2_config_set_offset(cfg, 0);
 	is_int(pmem2_map_new(&map, cfg, empty), PMEM2_E_SOURCE_EMPTY,
@@ -184,7 +191,10 @@ static void anonymous(void)
 	pmem2_source_delete(&empty);
 }
 
-/* Tests the alignment of large maps: page table entries of 1 GiB need addresses that allow them. */
+/*
+ * Tests the alignment of large maps: they must begin at a multiple of 1 GiB, so that the kernel can
+ * use page table entries of 1 GiB.
+ */
 static void placement(void)
 {
 	size_t size = (size_t)2 << 30;
@@ -200,7 +210,7 @@ static void placement(void)
 	close(big);
 }
 
-/* Returns the number of mappings of this process, by its list in /proc. */
+/* Returns the number of mappings of this process: the number of lines in /proc/self/maps. */
 static unsigned mappings(void)
 {
 	FILE *maps = fopen("/proc/self/maps", "r");
@@ -237,13 +247,13 @@ static void outlives_its_makers(void)
 	strcpy(pmem2_map_get_address(map), "still here");
 	pmem2_get_persist_fn(map)(pmem2_map_get_address(map), 11);
 	is_str(pmem2_map_get_address(map), "still here",
-		"map: it can be used after source, config and descriptor are gone");
+		"map: it can be used after its source, config and descriptor are deleted or closed");
 	pmem2_map_delete(&map);
 }
 
 /*
- * Tests that map_new checks the reservation after the source and before it calls mmap(2).
- * reservation.c has the other tests of reservations.
+ * Tests that map_new checks its arguments in this order: first the source, then the reservation;
+ * only then it calls mmap(2). reservation.c has the other tests of reservations.
  */
 static void reserved(void)
 {
@@ -267,9 +277,9 @@ static void reserved(void)
 		"an offset at the end of the source and an odd offset in the reservation");
 	refused(0, 0, PMEM2_E_OFFSET_UNALIGNED, "an odd offset in a reservation");
 	has_str(pmem2_errormsg(), "in the reservation",
-		"map_new: the message for an odd offset in a reservation speaks of the reservation");
+		"map_new: the message for an odd offset in a reservation says that the offset is in the reservation");
 	is_int(pmem2_map_new(&map, cfg, ro), PMEM2_E_OFFSET_UNALIGNED,
-		"map_new: an odd offset in a reservation is found before mmap(2)");
+		"map_new: an odd offset in a reservation is refused before mmap(2) is called");
 	pmem2_config_set_vm_reservation(cfg, rsv, page);
 	refused(0, 0, PMEM2_E_LENGTH_OUT_OF_RANGE, "a range beyond the end of the reservation");
 	is_int(map_range(page, page, &map), 0,
@@ -279,10 +289,10 @@ static void reserved(void)
 	is_int(*(char *)pmem2_map_get_address(map), 'b',
 		"map_new: a map in a reservation begins at the offset in the source");
 	is_int(pmem2_map_new(&other, cfg, ro), PMEM2_E_MAPPING_EXISTS,
-		"map_new: a taken range of a reservation is found before mmap(2)");
+		"map_new: a range of a reservation that has a map already is refused before mmap(2) is called");
 	pmem2_map_delete(&map);
 	is_int(pmem2_map_new(&other, cfg, ro), PMEM2_E_NO_ACCESS,
-		"map_new: a descriptor that cannot be written is NO_ACCESS");
+		"map_new: a descriptor that is open for reading only fails with NO_ACCESS");
 	pmem2_config_set_vm_reservation(cfg, NULL, 0);
 	is_int(pmem2_vm_reservation_delete(&rsv), 0,
 		"vm_reservation_delete: an empty reservation is accepted");
@@ -296,13 +306,13 @@ static void nulls(void)
 
 	is_int(pmem2_map_new(NULL, cfg, src), -EINVAL, "map_new: NULL for the output is refused");
 	is_int(pmem2_map_new(&map, NULL, src), -EINVAL, "map_new: NULL for the config is refused");
-	ok(!map, "map_new: the map becomes NULL if the config is NULL");
+	ok(!map, "map_new: the output becomes NULL if the config is NULL");
 	is_int(pmem2_map_new(&map, cfg, NULL), -EINVAL, "map_new: NULL for the source is refused");
 	is_int(pmem2_map_delete(NULL), -EINVAL, "map_delete: NULL is refused");
 	is_int(pmem2_map_delete(&none), -EINVAL, "map_delete: a pointer to NULL is refused");
 }
 
-/* Returns how many mappings of the named file this process has, by its list in /proc. */
+/* Returns how many mappings of the named file this process has, according to /proc/self/maps. */
 static int mapped(const char *name)
 {
 	FILE *maps = fopen("/proc/self/maps", "r");
@@ -318,8 +328,8 @@ static int mapped(const char *name)
 
 /*
  * Tests files of huge pages. The kernel always maps whole huge pages: for a shorter length it
- * would replace mappings behind the range. Only the maps, not the checks, need reserved huge
- * pages.
+ * would replace mappings behind the range. The system must have reserved huge pages only for tests
+ * that map such a file; tests of calls that are refused need none.
  */
 static void huge_pages(void)
 {
@@ -343,7 +353,7 @@ static void huge_pages(void)
 	fd = huge;
 	src = source_of(huge);
 	is_int(pmem2_source_alignment(src, &alignment), 0,
-		"huge pages: the alignment of the source is found");
+		"huge pages: pmem2_source_alignment succeeds");
 	is_int(alignment, st.st_blksize,
 		"huge pages: the alignment of the source is the file's page size");
 	refused(0, page_size(), PMEM2_E_LENGTH_UNALIGNED,

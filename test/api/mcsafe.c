@@ -20,19 +20,20 @@ static void transfers(void)
 	is_int(pmem2_source_pwrite_mcsafe(src, data, SIZE, 0), 0,
 		"pwrite_mcsafe: all of a file is written");
 	ok(pread(fd, buf, SIZE, 0) == SIZE && !memcmp(buf, data, SIZE),
-		"pwrite_mcsafe: the file has the written bytes");
+		"pwrite_mcsafe: the file then contains the bytes that were written");
 	memset(buf, 0, SIZE);
 	is_int(pmem2_source_pread_mcsafe(src, buf, SIZE, 0), 0,
 		"pread_mcsafe: all of a file is read");
-	ok(!memcmp(buf, data, SIZE), "pread_mcsafe: the bytes are those of the file");
+	ok(!memcmp(buf, data, SIZE),
+		"pread_mcsafe: the buffer then contains the bytes of the file");
 	is_int(pmem2_source_pread_mcsafe(src, buf, 3, 4097), 0,
 		"pread_mcsafe: a part of a file is read");
 	ok(!memcmp(buf, data + 4097, 3) && buf[3] == data[3],
-		"pread_mcsafe: the buffer has the part and is unchanged behind it");
+		"pread_mcsafe: the buffer has the bytes that were read, and no byte behind them changes");
 	is_int(pmem2_source_pwrite_mcsafe(src, data, 2, SIZE - 2), 0,
-		"pwrite_mcsafe: the end of a file is written");
+		"pwrite_mcsafe: a write of the last bytes of a file succeeds");
 	ok(pread(fd, buf, 3, SIZE - 2) == 2 && !memcmp(buf, data, 2),
-		"pwrite_mcsafe: the file is as long as before");
+		"pwrite_mcsafe: a write of the last bytes does not change the file's size");
 }
 
 static void both_refused(size_t size, size_t offset, int want, const char *what)
@@ -78,7 +79,7 @@ static void access_modes(void)
 	is_int(pmem2_source_pread_mcsafe(append, buf, SIZE, 0), 0,
 		"pread_mcsafe: an O_APPEND descriptor is accepted");
 	is_int(pmem2_source_pwrite_mcsafe(append, buf, 1, 0), PMEM2_E_NO_ACCESS,
-		"pwrite_mcsafe: an O_APPEND descriptor is refused, as Linux would append");
+		"pwrite_mcsafe: an O_APPEND descriptor is refused, as Linux would ignore the offset and append");
 	is_int(lseek(appender, 0, SEEK_END), SIZE,
 		"pwrite_mcsafe: after O_APPEND was refused the file has its old size");
 	close(reader);
@@ -96,7 +97,8 @@ static void access_modes(void)
 }
 
 /*
- * Tests a write of which the kernel writes a part, up to RLIMIT_FSIZE, and then refuses the rest.
+ * Tests a short write: the kernel writes the bytes up to the limit RLIMIT_FSIZE, and refuses the
+ * rest.
  */
 static void short_transfers(void)
 {
@@ -111,12 +113,13 @@ static void short_transfers(void)
 	setrlimit(RLIMIT_FSIZE, &old);
 	is_int(result, -EFBIG, "pwrite_mcsafe: a short write is an error");
 	has_str(pmem2_errormsg(), "4000 bytes at offset 6000",
-		"pwrite_mcsafe: the message names the bytes that were not written");
+		"pwrite_mcsafe: the message for a short write names the range that was not written");
 }
 
 /*
- * A thread that cuts the file and makes it longer again. pread_mcsafe reads the file's size first:
- * bytes that are cut off afterwards must not be reported as read.
+ * A thread that again and again cuts the file and makes it longer. pread_mcsafe first asks for the
+ * file's size; if the file is cut after that, pread_mcsafe must not report the missing bytes as
+ * read.
  */
 static void *cut(void *stop)
 {
@@ -142,11 +145,13 @@ static void shrinks(void)
 	}
 	__atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
 	pthread_join(thread, NULL);
-	is_int(wrong, 0, "pread_mcsafe: a file that shrinks is read as a whole, or the call fails");
+	is_int(wrong, 0,
+		"pread_mcsafe: while the file shrinks, the call either reads all of its bytes or fails");
 	if (seen)
-		ok(seen, "pread_mcsafe: the message says that the file has shrunk");
+		ok(seen,
+			"pread_mcsafe: if it fails for a file that shrinks, the message says that the file has shrunk");
 	else
-		skip("pread_mcsafe: the message says that the file has shrunk",
+		skip("pread_mcsafe: if it fails for a file that shrinks, the message says that the file has shrunk",
 			"the file never shrank in the middle of a call");
 }
 

@@ -12,7 +12,7 @@
 
 #define PAGES 4
 
-/* Calls of msync() since the last check, and the arguments of the last one. */
+/* Number of calls of msync() since the last check, and the arguments of the last call. */
 static struct {
 	unsigned calls;
 	char *addr;
@@ -42,7 +42,7 @@ static void asked_for_second(const char *what)
 	bool right =
 		asked.calls == 1 && asked.addr == addr + page_size() && asked.length == page_size();
 
-	if (!ok(right, "%s: only the page of its range is written back", what))
+	if (!ok(right, "%s: only the page that contains its range is written back", what))
 		diag("%u calls, the last for %zu bytes at %+td", asked.calls, asked.length,
 			asked.addr - addr);
 	asked.calls = 0;
@@ -60,7 +60,7 @@ static void flushes(void)
 	not_asked("a second drain");
 	pmem2_get_persist_fn(map)(at, page_size() - 5);
 	asked_for_second("persist");
-	is_int(pmem2_deep_flush(map, at, 1), 0, "deep_flush: a byte is accepted");
+	is_int(pmem2_deep_flush(map, at, 1), 0, "deep_flush: a range of one byte succeeds");
 	asked_for_second("deep flush");
 }
 
@@ -114,7 +114,10 @@ static void finer(const char *granularity)
 	not_asked(granularity);
 }
 
-/* Tests a map without a forced granularity: a file in memory has PAGE, as it refuses MAP_SYNC. */
+/*
+ * Tests a map without a forced granularity: a file in memory gets PAGE granularity, as the kernel
+ * refuses MAP_SYNC for it.
+ */
 static void unforced(void)
 {
 	struct pmem2_config *cfg = config();

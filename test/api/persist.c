@@ -107,7 +107,8 @@ static void *work(void *map)
 }
 
 /*
- * Threads flush and drain while maps are made and deleted. The thread sanitizer checks for races.
+ * Tests threads that flush and drain while maps are made and deleted; in a build with the thread
+ * sanitizer this finds races.
  */
 static void threads(const char *granularity)
 {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* plugged.c - a module that contains the archive of libpmem2; plugin.c loads and unloads it */
+/*
+ * plugged.c - a module for dlopen(3) that contains the archive of libpmem2; the test plugin.c loads
+ * and unloads it
+ */
 #pragma GCC visibility push(default)
 
 #include <libpmem2.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * plugin.c - tests that a module which contains the archive of libpmem2 can be unloaded before a
- * thread exits that has flushed with it
+ * plugin.c - tests a loaded module that contains the archive of libpmem2: it can be unloaded while
+ * a thread that has flushed with it still runs, and the thread exits later
  *
  *	plugin MODULE
  */

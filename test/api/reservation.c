@@ -20,7 +20,10 @@ static struct pmem2_vm_reservation *reserve(size_t pages)
 	return rsv;
 }
 
-/* Makes a reservation that has at least as many free pages of address space behind it. */
+/*
+ * Makes a reservation of `pages` pages. The same number of pages behind the reservation is free
+ * address space.
+ */
 static struct pmem2_vm_reservation *reserve_with_room(size_t pages)
 {
 	struct pmem2_vm_reservation *both = reserve(2 * pages), *rsv;
@@ -33,7 +36,8 @@ static struct pmem2_vm_reservation *reserve_with_room(size_t pages)
 }
 
 /*
- * Maps `pages` pages of the source, `offset` bytes into the reservation; then restores the config.
+ * Maps `pages` pages of the source at `offset`, in bytes, in the reservation. Then removes the
+ * reservation from the config.
  */
 static int map_at(
 	struct pmem2_vm_reservation *rsv, size_t offset, size_t pages, struct pmem2_map **map)
@@ -70,20 +74,21 @@ static void life(void)
 		"vm_reservation_new: an address of NULL is accepted");
 	char *addr = pmem2_vm_reservation_get_address(rsv);
 	is_int(pmem2_vm_reservation_get_size(rsv), 16 * page,
-		"vm_reservation_get_size: it is the requested size");
+		"vm_reservation_get_size: it returns the requested size");
 	is_int((uintptr_t)addr % (2 << 20), 0,
 		"vm_reservation_new: the reservation lies at a multiple of 2 MiB");
 	is_int(space_at(addr, 16 * page, "---p"), 16 * page,
 		"vm_reservation_new: the memory of the reservation is inaccessible");
 	is_int(pmem2_vm_reservation_new(&twin, addr + page, page), PMEM2_E_MAPPING_EXISTS,
-		"vm_reservation_new: an address that is taken is MAPPING_EXISTS");
-	ok(!twin, "vm_reservation_new: the output is NULL if the address is taken");
+		"vm_reservation_new: an address at which something is mapped fails with MAPPING_EXISTS");
+	ok(!twin, "vm_reservation_new: the output is NULL if something is mapped at the address");
 	has_str(pmem2_errormsg(), "something is mapped",
 		"vm_reservation_new: the message says that something is mapped at the address");
 	is_int(pmem2_vm_reservation_delete(&rsv), 0,
 		"vm_reservation_delete: a reservation without maps is deleted");
 	ok(!rsv, "vm_reservation_delete: the pointer becomes NULL");
-	is_int(space_used(addr, 16 * page), 0, "vm_reservation_delete: nothing stays mapped");
+	is_int(space_used(addr, 16 * page), 0,
+		"vm_reservation_delete: nothing remains mapped in the address range");
 
 	is_int(pmem2_vm_reservation_new(&rsv, addr + page, 3 * page), 0,
 		"vm_reservation_new: a free address is accepted");
@@ -151,11 +156,12 @@ static void nothing_left_behind(void)
 	}
 	if (!under_valgrind())
 		ok(space_total() - before <= OF_OTHERS,
-			"reserved space: 100 reservations leave no address space behind");
+			"reserved space: after 100 reservations are deleted, no address space remains in use");
 	else
-		skip("reserved space: 100 reservations leave no address space behind",
+		skip("reserved space: after 100 reservations are deleted, no address space remains in use",
 			"valgrind uses address space itself");
-	ok(space_lines() < lines + 20, "reserved space: 100 reservations leave no mappings behind");
+	ok(space_lines() < lines + 20,
+		"reserved space: after 100 reservations are deleted, no mappings remain");
 }
 
 static void extends(void)
@@ -166,29 +172,29 @@ static void extends(void)
 
 	*(char *)pmem2_map_get_address(map) = 'x';
 	is_int(pmem2_vm_reservation_extend(rsv, 1), PMEM2_E_LENGTH_UNALIGNED,
-		"vm_reservation_extend: an odd length is LENGTH_UNALIGNED");
+		"vm_reservation_extend: an odd length fails with LENGTH_UNALIGNED");
 	is_int(pmem2_vm_reservation_extend(rsv, 0), 0,
 		"vm_reservation_extend: 0 bytes are accepted");
 	is_int(pmem2_vm_reservation_extend(rsv, 2 * page), 0,
 		"vm_reservation_extend: 2 free pages are added");
 	is_int(pmem2_vm_reservation_get_size(rsv), 10 * page,
-		"vm_reservation_extend: the size is 2 pages larger");
+		"vm_reservation_extend: the size of the reservation has grown by 2 pages");
 	ok(pmem2_vm_reservation_get_address(rsv) == addr,
-		"vm_reservation_extend: the address of the reservation stays");
+		"vm_reservation_extend: the address of the reservation does not change");
 	is_int(*(char *)pmem2_map_get_address(map), 'x',
 		"vm_reservation_extend: a map in the reservation keeps its bytes");
 	is_int(pmem2_vm_reservation_new(&next, addr + 12 * page, page), 0,
-		"vm_reservation_new: a place 2 pages behind another reservation is accepted");
+		"vm_reservation_new: an address 2 pages behind another reservation is accepted");
 	is_int(pmem2_vm_reservation_extend(rsv, 3 * page), PMEM2_E_MAPPING_EXISTS,
-		"vm_reservation_extend: a range in another reservation is MAPPING_EXISTS");
+		"vm_reservation_extend: it fails with MAPPING_EXISTS if another reservation has the range");
 	is_int(pmem2_vm_reservation_get_size(rsv), 10 * page,
 		"vm_reservation_extend: a failure does not change the size");
 	is_int(space_used(addr + 10 * page, 2 * page), 0,
-		"vm_reservation_extend: a failure leaves nothing mapped behind the reservation");
+		"vm_reservation_extend: after a failure nothing is mapped behind the end of the reservation");
 	is_int(pmem2_vm_reservation_extend(rsv, -page), -ENOMEM,
-		"vm_reservation_extend: a size that overflows is ENOMEM");
+		"vm_reservation_extend: a size that overflows fails with ENOMEM");
 	is_int(pmem2_vm_reservation_extend(rsv, -16 * page), -ENOMEM,
-		"vm_reservation_extend: a size of all address space is ENOMEM");
+		"vm_reservation_extend: a size of all address space fails with ENOMEM");
 	struct pmem2_map *late = mapped(rsv, 8, 2);
 	is_int(pmem2_map_delete(&late), 0,
 		"map_delete: a map in the added pages of a reservation is deleted");
@@ -200,7 +206,7 @@ static void extends(void)
 static void shrinks_refused(struct pmem2_vm_reservation *rsv)
 {
 	static const struct {
-		size_t offset, size; /* in quarters of a page */
+		size_t offset, size; /* unit: a quarter of a page */
 		int want;
 		const char *what;
 	} cases[] = {
@@ -238,13 +244,13 @@ static void shrinks(void)
 	shrinks_refused(rsv);
 	struct pmem2_map *map = mapped(rsv, 4, 1), *found;
 	is_int(pmem2_vm_reservation_shrink(rsv, 8 * page, 2 * page), 0,
-		"vm_reservation_shrink: a range at the end is accepted");
+		"vm_reservation_shrink: a range at the end of the reservation is removed");
 	is_int(pmem2_vm_reservation_get_size(rsv), 8 * page,
 		"vm_reservation_shrink: the reservation is smaller after a shrink at the end");
 	is_int(space_used(addr + 8 * page, 2 * page), 0,
 		"vm_reservation_shrink: the pages removed at the end are not mapped any more");
 	is_int(pmem2_vm_reservation_shrink(rsv, 0, 4 * page), 0,
-		"vm_reservation_shrink: a range at the front, up to a map, is accepted");
+		"vm_reservation_shrink: a range from the start of the reservation up to a map is removed");
 	ok(pmem2_vm_reservation_get_address(rsv) == addr + 4 * page,
 		"vm_reservation_shrink: the address moves up after a shrink at the front");
 	is_int(pmem2_vm_reservation_get_size(rsv), 4 * page,
@@ -266,13 +272,13 @@ static void delete_with_maps(void)
 	struct pmem2_map *map = mapped(rsv, 0, 4);
 
 	is_int(pmem2_vm_reservation_delete(&rsv), PMEM2_E_VM_RESERVATION_NOT_EMPTY,
-		"vm_reservation_delete: a reservation with a map is VM_RESERVATION_NOT_EMPTY");
+		"vm_reservation_delete: a reservation with a map fails with VM_RESERVATION_NOT_EMPTY");
 	ok(rsv == same, "vm_reservation_delete: a failure does not change the pointer");
 	has_str(pmem2_errormsg(), "1 map",
-		"vm_reservation_delete: the message has the number of maps");
+		"vm_reservation_delete: the message for a reservation with maps has their number");
 	*(char *)pmem2_map_get_address(map) = 1;
 	is_int(pmem2_map_delete(&map), 0,
-		"map_delete: a map in a reservation that could not be deleted is deleted");
+		"map_delete: after its reservation could not be deleted, the map can be deleted");
 	deleted(rsv);
 }
 
@@ -295,7 +301,7 @@ static void placements(void)
 	is_int(map_at(rsv, 2 * page, 3, &map), 0,
 		"map_new: 3 pages are mapped 2 pages into a reservation");
 	ok(pmem2_map_get_address(map) == addr + 2 * page,
-		"map_new: the address in a reservation is the reservation's plus the offset");
+		"map_new: the address of a map in a reservation is the reservation's address plus the offset");
 	is_int(pmem2_map_get_size(map), 3 * page,
 		"map_new: a map in a reservation has the requested size");
 	memset(pmem2_map_get_address(map), 7, 3 * page);
@@ -335,7 +341,7 @@ static void placements(void)
 	deleted(rsv);
 }
 
-/* Tests maps that are refused after mmap(2) has replaced their range of the reservation. */
+/* Tests failures of map_new() after its mmap(2) has already replaced a range of the reservation. */
 static void slots_restored(void)
 {
 	struct pmem2_vm_reservation *rsv = reserve(4);
@@ -346,21 +352,21 @@ static void slots_restored(void)
 
 	pmem2_config_set_vm_reservation(cfg, rsv, page);
 	is_int(pmem2_map_new(&map, cfg, ro), PMEM2_E_NO_ACCESS,
-		"map_new: a descriptor that cannot be written is NO_ACCESS");
+		"map_new: a descriptor that is open for reading only fails with NO_ACCESS");
 	is_int(space_at(addr, 4 * page, "---p"), 4 * page,
-		"map_new: after NO_ACCESS the range of the reservation is inaccessible again");
+		"map_new: after it failed with NO_ACCESS the range of the reservation is inaccessible again");
 	setenv("PMEM2_FORCE_GRANULARITY", "PAGE", 1);
 	pmem2_config_set_required_store_granularity(cfg, PMEM2_GRANULARITY_BYTE);
 	is_int(pmem2_map_new(&map, cfg, rw), PMEM2_E_GRANULARITY_NOT_SUPPORTED,
-		"map_new: PAGE in a reservation is GRANULARITY_NOT_SUPPORTED if BYTE is required");
+		"map_new: PAGE granularity in a reservation fails with GRANULARITY_NOT_SUPPORTED if BYTE is required");
 	is_int(space_at(addr, 4 * page, "---p"), 4 * page,
-		"map_new: after GRANULARITY_NOT_SUPPORTED the range is inaccessible again");
+		"map_new: after GRANULARITY_NOT_SUPPORTED the range of the reservation is inaccessible again");
 	is_int(pmem2_vm_reservation_map_find_first(rsv, &map), PMEM2_E_MAPPING_NOT_FOUND,
-		"map_find_first: no map is found after GRANULARITY_NOT_SUPPORTED");
+		"map_find_first: it finds no map after map_new failed with GRANULARITY_NOT_SUPPORTED");
 	pmem2_config_set_required_store_granularity(cfg, PMEM2_GRANULARITY_PAGE);
 	unsetenv("PMEM2_FORCE_GRANULARITY");
 	is_int(pmem2_map_new(&map, cfg, rw), 0,
-		"map_new: after GRANULARITY_NOT_SUPPORTED the range can be mapped");
+		"map_new: after GRANULARITY_NOT_SUPPORTED a second call can map the range of the reservation");
 	strcpy(pmem2_map_get_address(map), "kept");
 	pmem2_get_flush_fn(map)(pmem2_map_get_address(map), 5);
 	pmem2_map_delete(&map);
@@ -378,8 +384,8 @@ static void slots_restored(void)
 }
 
 /*
- * Returns the map that map_find() finds, NULL if no map is in the range, UNTOUCHED for a wrong
- * answer.
+ * Returns the map that pmem2_vm_reservation_map_find() finds in the range; NULL if it finds none;
+ * UNTOUCHED if its error code and its output contradict each other.
  */
 static struct pmem2_map *find(struct pmem2_vm_reservation *rsv, size_t offset, size_t length)
 {
@@ -395,25 +401,26 @@ static void finds(void)
 	struct pmem2_map *a = mapped(rsv, 2, 2), *b = mapped(rsv, 6, 1), *map = UNTOUCHED;
 	struct pmem2_map *stranger = mapped(other, 0, 1);
 
-	ok(!find(rsv, 0, 2 * page), "map_find: a range before the first map has no map");
+	ok(!find(rsv, 0, 2 * page), "map_find: no map is found in a range before the first map");
 	ok(find(rsv, 0, 2 * page + 1) == a,
-		"map_find: a range up to the first byte of a map finds that map");
-	ok(find(rsv, 3 * page, page) == a, "map_find: a range inside a map finds that map");
+		"map_find: a map is found if only its first byte is in the range");
+	ok(find(rsv, 3 * page, page) == a, "map_find: a map is found by a range inside the map");
 	ok(find(rsv, 4 * page - 1, 1) == a, "map_find: the last byte of a map finds that map");
-	ok(!find(rsv, 4 * page, 2 * page), "map_find: a range between two maps has no map");
+	ok(!find(rsv, 4 * page, 2 * page), "map_find: no map is found in a range between two maps");
 	ok(find(rsv, 4 * page, 3 * page) == b,
-		"map_find: a range up to the second map finds the second map");
-	ok(find(rsv, 0, 10 * page) == a, "map_find: a range with two maps finds the lower map");
+		"map_find: the second map is found by a range from the end of the first map into the second");
+	ok(find(rsv, 0, 10 * page) == a,
+		"map_find: the map at the lower address is found by a range with two maps");
 	ok(find(rsv, 3 * page, SIZE_MAX) == a && find(rsv, 5 * page, SIZE_MAX) == b,
-		"map_find: offsets and lengths whose sum overflows find the next map");
+		"map_find: the next map is found even if the sum of offset and length overflows");
 	ok(find(rsv, 2 * page, 0) == a,
 		"map_find: a range of 0 bytes at the start of a map finds that map");
 	ok(find(rsv, 3 * page + 1, 0) == a,
 		"map_find: a range of 0 bytes inside a map finds that map");
 	ok(!find(rsv, 4 * page, 0),
-		"map_find: a range of 0 bytes at the end of a map does not find it");
+		"map_find: a range of 0 bytes at the end of a map does not find that map");
 	ok(!find(rsv, 10 * page, page) && !find(rsv, -8 * page, SIZE_MAX),
-		"map_find: a range beyond the end of the reservation has no map");
+		"map_find: no map is found in a range beyond the end of the reservation");
 	is_int(pmem2_vm_reservation_map_find_first(rsv, &map), 0, "map_find_first: a map is found");
 	ok(map == a, "map_find_first: the found map is the lowest");
 	is_int(pmem2_vm_reservation_map_find_next(rsv, a, &map), 0,
@@ -432,10 +439,10 @@ static void finds(void)
 	ok(!map, "map_find_prev: the output is NULL if no map precedes");
 	map = UNTOUCHED;
 	is_int(pmem2_vm_reservation_map_find_next(rsv, stranger, &map), PMEM2_E_MAPPING_NOT_FOUND,
-		"map_find_next: a map of another reservation is MAPPING_NOT_FOUND");
+		"map_find_next: a map of another reservation fails with MAPPING_NOT_FOUND");
 	ok(!map, "map_find_next: the output is NULL for a map of another reservation");
 	is_int(pmem2_vm_reservation_map_find_prev(rsv, stranger, &map), PMEM2_E_MAPPING_NOT_FOUND,
-		"map_find_prev: a map of another reservation is MAPPING_NOT_FOUND");
+		"map_find_prev: a map of another reservation fails with MAPPING_NOT_FOUND");
 	pmem2_map_delete(&a);
 	pmem2_map_delete(&b);
 	pmem2_map_delete(&stranger);
@@ -450,8 +457,8 @@ static void finds(void)
 }
 
 /*
- * Tests a map of a file that ends within a page: the rest of that page does not belong to the map,
- * but no other map can take it.
+ * Tests a map of a file that ends within a page: the rest of the file's last page does not belong
+ * to the map, but no other map can use it.
  */
 static void odd_file(void)
 {
@@ -466,16 +473,16 @@ static void odd_file(void)
 	ok(find(rsv, page + 6, 1) == map,
 		"map_find: the last byte of a file that ends within a page finds its map");
 	ok(!find(rsv, page + 7, 1),
-		"map_find: the byte behind a file that ends within a page has no map");
+		"map_find: no map is found at the byte behind the end of a file that ends within a page");
 	refused(rsv, page, 1, PMEM2_E_MAPPING_EXISTS,
 		"map_new: a range in the last page of a file that ends within a page");
 	pmem2_config_set_vm_reservation(cfg, rsv, 2 * page);
 	is_int(pmem2_map_new(&second, cfg, odd), 0,
-		"map_new: the page behind a file that ends within a page can be mapped");
+		"map_new: the page behind the map of a file that ends within a page can be mapped");
 	pmem2_map_delete(&second);
 	pmem2_config_set_vm_reservation(cfg, rsv, 3 * page);
 	is_int(pmem2_map_new(&second, cfg, odd), PMEM2_E_LENGTH_OUT_OF_RANGE,
-		"map_new: a file that ends within a page needs that whole page in a reservation");
+		"map_new: the last page of a file that ends within a page must fit in the reservation as a whole");
 	pmem2_config_set_vm_reservation(cfg, NULL, 0);
 	pmem2_map_delete(&map);
 	pmem2_source_delete(&odd);

@@ -51,14 +51,17 @@ static void file_sources(void)
 
 	is_int(pmem2_source_from_fd(&src, fd), 0,
 		"pmem2_source_from_fd: a regular file is accepted");
-	is_int(pmem2_source_get_fd(src, &got), 0, "pmem2_source_get_fd: the descriptor is found");
-	is_int(got, fd, "pmem2_source_get_fd: the descriptor is the one that was given");
-	is_int(pmem2_source_size(src, &value), 0, "pmem2_source_size: the size of a file is found");
-	is_int(value, 12345, "pmem2_source_size: the size of a file is in bytes");
-	is_int(ftruncate(fd, 54321), 0, "pmem2_source_size: the test makes the file longer");
+	is_int(pmem2_source_get_fd(src, &got), 0,
+		"pmem2_source_get_fd: a source from a descriptor succeeds");
+	is_int(got, fd,
+		"pmem2_source_get_fd: it returns the descriptor from which the source was made");
 	is_int(pmem2_source_size(src, &value), 0,
-		"pmem2_source_size: the size of a file that has grown is found");
-	is_int(value, 54321, "pmem2_source_size: the size of a file that has grown is the new one");
+		"pmem2_source_size: a source from a file succeeds");
+	is_int(value, 12345, "pmem2_source_size: the size of a file is in bytes");
+	is_int(ftruncate(fd, 54321), 0, "ftruncate: the test makes the file longer");
+	is_int(pmem2_source_size(src, &value), 0,
+		"pmem2_source_size: a source from a file that has grown succeeds");
+	is_int(value, 54321, "pmem2_source_size: it returns the new size of a file that has grown");
 	is_int(pmem2_source_alignment(src, &value), 0,
 		"pmem2_source_alignment: the alignment of a file is found");
 	is_int(value, page_size(),
@@ -67,7 +70,7 @@ static void file_sources(void)
 	value = 1;
 	is_int(pmem2_source_size(src, &value), PMEM2_E_INVALID_FILE_HANDLE,
 		"pmem2_source_size: a closed descriptor is refused");
-	is_int(value, 1, "pmem2_source_size: the output is unchanged on failure");
+	is_int(value, 1, "pmem2_source_size: after a failure the output is unchanged");
 	is_int(pmem2_source_delete(&src), 0, "pmem2_source_delete: it succeeds");
 	ok(!src, "pmem2_source_delete: the pointer becomes NULL");
 	is_int(pmem2_source_delete(&src), 0, "pmem2_source_delete: a pointer to NULL is accepted");
@@ -107,7 +110,7 @@ static void anonymous_sources(void)
 	is_int(value, page_size(),
 		"pmem2_source_alignment: the alignment of an anonymous source is the page size");
 	is_int(pmem2_source_get_fd(src, &fd), PMEM2_E_FILE_DESCRIPTOR_NOT_SET,
-		"pmem2_source_get_fd: an anonymous source has no descriptor");
+		"pmem2_source_get_fd: it fails for an anonymous source");
 	is_int(fd, 77, "pmem2_source_get_fd: the output is unchanged on failure");
 	pmem2_source_delete(&src);
 }

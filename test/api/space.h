@@ -11,7 +11,10 @@
 
 #include "tap.h"
 
-/* Returns how many bytes of [addr, addr + length) are mapped with these permissions; NULL: any. */
+/*
+ * Returns how many bytes of [addr, addr + length) are mapped with the given permissions; NULL
+ * stands for any permissions.
+ */
 TAP_UNUSED static size_t space_at(const void *addr, size_t length, const char *permissions)
 {
 	FILE *maps = fopen("/proc/self/maps", "r");
@@ -34,7 +37,10 @@ TAP_UNUSED static size_t space_used(const void *addr, size_t length)
 	return space_at(addr, length, NULL);
 }
 
-/* Returns the bytes of address space in use, except the heap, which any malloc(3) may grow. */
+/*
+ * Returns how many bytes of address space this process uses, except for the heap, which any call of
+ * malloc(3) may grow.
+ */
 TAP_UNUSED static size_t space_total(void)
 {
 	FILE *maps = fopen("/proc/self/maps", "r");

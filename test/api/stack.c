@@ -2,10 +2,10 @@
 /*
  * stack.c - tests that no public call uses more than 4 KiB of stack, libc included
  *
- * Each row is a call. The test fills the stack below it with a pattern, PAINT, makes the call, and
- * looks how far the pattern was overwritten. The calls run on a separate thread whose stack
- * nothing else uses. Logs are on: logging takes stack, too. Rows are in the order in which the
- * calls make sense; between them are calls that prepare a row, such as one that shall fail.
+ * Each row of the test is one call. The test fills the stack below it with a pattern, PAINT, makes
+ * the call, and looks how far the pattern was overwritten. The calls run on a separate thread whose
+ * stack nothing else uses. Logs are on: logging takes stack, too. Rows are in the order in which
+ * the calls make sense; between them are calls that prepare a row, such as one that shall fail.
  *
  *	stack LIBRARY.sym...	also checks that every name in these files has a row
  *
@@ -40,19 +40,22 @@ static struct row {
 static size_t row_count;
 static bool is_off; /* STACK_OFF is set */
 
-static uintptr_t *stack; /* lowest word of the thread's stack */
+static uintptr_t *stack; /* lowest address of the thread's stack */
 
 #define NOINLINE __attribute__((__noinline__))
 
-/* Returns the address where the frame of a function that is called from here begins. */
+/*
+ * Returns the address at which the stack frame of a function begins if the caller calls that
+ * function.
+ */
 static NOINLINE char *top(void)
 {
 	return __builtin_frame_address(0);
 }
 
 /*
- * paint() fills the stack with PAINT, except the 256 bytes at the top that it may use itself:
- * every call uses more. look() records how far `call` overwrote the paint.
+ * paint() fills the stack with PAINT, except for 256 bytes at the top, which paint() itself may
+ * use. Every tested call uses more than these. look() records how far `call` overwrote the pattern.
  */
 static NOINLINE void paint(void)
 {
@@ -84,7 +87,7 @@ static NOINLINE void look(const char *call, const char *top_of_call)
 		look(#__VA_ARGS__, top());                                                         \
 	} while (0)
 
-/* A row for a function that returns void. */
+/* Tests a call of a function that returns void. */
 #define ROW_VOID(...)                                                                              \
 	do {                                                                                       \
 		paint();                                                                           \
@@ -168,7 +171,10 @@ static struct pmem2_config *configs(void)
 	return config();
 }
 
-/* Rows of the functions of a map. Ends with a flush without a drain: the caller deletes the map. */
+/*
+ * Tests the functions that belong to a map, such as its persist function. The last of them is a
+ * flush without a drain: the caller deletes the map in this state.
+ */
 static void functions(struct pmem2_map *map, bool page_granularity)
 {
 	char *addr = pmem2_map_get_address(map);
@@ -240,7 +246,10 @@ static enum holdfast_writeback_verdict lost(
 	return HOLDFAST_WRITEBACK_LOST;
 }
 
-/* Rows of a write-back that fails, since the test has unmapped the memory, and of messages. */
+/*
+ * Tests calls whose write-back fails, because the test has unmapped the memory, and calls that make
+ * messages.
+ */
 static void failures(void)
 {
 	struct pmem2_source *anon;
@@ -461,8 +470,8 @@ static void nothing_is_missing(const char *path)
 }
 
 /*
- * Starts the program again with all symbols bound and all logged: libraries read these when
- * loaded.
+ * Starts this program again with LD_BIND_NOW and with logs on: the loader and the libraries read
+ * these variables at the start.
  */
 static void restart(char *argv[])
 {
@@ -485,14 +494,17 @@ int main(int argc, char *argv[])
 	if (!is_off && under_valgrind())
 		skip_all("valgrind does not let a program read below the stack pointer");
 	restart(argv);
-	/* pmem2_perror() prints to standard error. freopen(3) would give the stream a buffer. */
+	/*
+	 * pmem2_perror() prints to standard error. Replace its descriptor by /dev/null; freopen(3)
+	 * would give the stream a buffer, which changes the use of the stack.
+	 */
 	int null = open("/dev/null", O_WRONLY);
 	if (null < 0 || dup2(null, STDERR_FILENO) < 0)
 		bail("cannot send standard error to /dev/null: %m");
 	page = page_size();
 	run_on_painted_stack();
 	for (size_t i = 0; i < row_count; i++) {
-		if (!ok(rows[i].depth <= LIMIT, "stack: at most 4 KiB are used by %s",
+		if (!ok(rows[i].depth <= LIMIT, "stack: a call uses at most 4 KiB: %s",
 			    rows[i].call) ||
 			getenv("STACK_ALL"))
 			diag("%zu bytes", rows[i].depth);

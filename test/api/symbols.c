@@ -27,12 +27,17 @@ static const char *const names[] = {"pmem2_badblock_clear", "pmem2_badblock_cont
 	"pmem2_vm_reservation_map_find_next", "pmem2_vm_reservation_map_find_prev",
 	"pmem2_vm_reservation_new", "pmem2_vm_reservation_shrink"};
 
-/* musl does not look up versions. scripts/symbols checks that they are in the library. */
+/*
+ * musl's dynamic loader ignores symbol versions. scripts/symbols checks that the library has them.
+ */
 #ifndef __GLIBC__
 #define dlvsym(library, name, version) dlsym(library, name)
 #endif
 
-/* Returns true if `name` is the same function under both nodes, and in this libpmem2. */
+/*
+ * Returns true if `name` is the same function under both version nodes, and is defined in
+ * Holdfast's libpmem2, not in another library.
+ */
 static bool is_ours(void *library, const char *name)
 {
 	void *old = dlvsym(library, name, "LIBPMEM2_1.0"), *new;
@@ -46,14 +51,18 @@ int main(void)
 {
 	void *library = dlopen("libpmem2.so.1", RTLD_NOW | RTLD_NOLOAD);
 
-	/* A call, so that the linker does not leave the library out. */
+	/*
+	 * Calls libpmem2, since the linker would leave out a library that the program does not use.
+	 */
 	ok(pmem2_errormsg(), "libpmem2: the library is loaded");
 	ok(library, "libpmem2: the library has its soname");
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		ok(is_ours(library, names[i]), "symbols: %s is the same under both nodes",
-			names[i]);
-	/* PMDK's header declares it, but no version of PMDK's library exports it. */
-	ok(!dlsym(library, "pmem2_err_to_errno"), "symbols: pmem2_err_to_errno is not offered");
+		ok(is_ours(library, names[i]),
+			"symbols: %s is the same function under both version nodes", names[i]);
+	/*
+	 * PMDK's header declares pmem2_err_to_errno(), but no version of PMDK's library exports it.
+	 */
+	ok(!dlsym(library, "pmem2_err_to_errno"), "symbols: pmem2_err_to_errno is not exported");
 	dlclose(library);
 	return tap_done();
 }
