@@ -14,7 +14,7 @@
 #include "emulated.h"
 
 #define PAGES 256
-#define FAR   32 /* distance in pages: too far apart to be written back by one msync(2) */
+#define FAR   32 /* distance in pages: two ranges so far apart need two calls of msync(2) */
 
 /* A map of a test file. */
 struct view {
@@ -37,7 +37,10 @@ static struct view map_fd(int fd, unsigned file)
 	return view;
 }
 
-/* Makes and maps a file in memory; `*file` becomes its number for lose(). */
+/*
+ * Creates a file in memory and maps it; stores to `*file` the number that lose() takes for this
+ * file.
+ */
 static struct view new_view(unsigned *file)
 {
 	int fd = new_file(PAGES * page_size(), file);
@@ -74,11 +77,14 @@ static void drain(struct view view)
 	pmem2_get_drain_fn(view.map)();
 }
 
-/* tell(), the write-back handler: its number of calls and the first 8 failures. */
+/*
+ * Recorded by tell(), the write-back handler of this test: the number of its calls and the first 8
+ * failures.
+ */
 static struct {
 	unsigned calls;
 	struct holdfast_writeback_failure all[8];
-	bool leaves; /* the next call jumps to `away` */
+	bool leaves; /* the next call of tell() jumps to `away` */
 } told;
 
 static sigjmp_buf away;
@@ -97,7 +103,9 @@ static enum holdfast_writeback_verdict tell(
 	return HOLDFAST_WRITEBACK_LOST;
 }
 
-/* Returns how often the handler was called since the last calls() or handle(). */
+/*
+ * Returns how often the write-back handler was called since the last call of calls() or handle().
+ */
 static unsigned calls(void)
 {
 	unsigned count = told.calls;
@@ -124,7 +132,10 @@ static void handle(bool yes)
 	holdfast_set_writeback_handler(yes ? tell : NULL, NULL);
 }
 
-/* Returns how a child without a handler ends, -5 for exit status 5, which it has after the call. */
+/*
+ * Makes `call` in a child without a write-back handler. Returns the signal that ends the child; -5
+ * if the call returns, since the child then exits with 5.
+ */
 static int ending(void (*call)(struct view), struct view view)
 {
 	pid_t pid = fork_silent();
@@ -177,32 +188,32 @@ static void retried(void)
 	struct view view = new_view(&file), other = new_view(&other_file);
 
 	lose(file, EIO);
-	is_int(deep(view, 0), -EIO, "W2: deep flush: it returns the kernel's error");
-	is_int(deep(view, 0), -EIO, "W6: deep flush: a second try fails again");
+	is_int(deep(view, 0), -EIO, "W2: deep flush: it returns the error of a failed msync(2)");
+	is_int(deep(view, 0), -EIO, "W6: deep flush: after a failure a second call fails again");
 	has_str(pmem2_errormsg(), "may not be durable",
-		"W6: deep flush: the message of a second try says what may be lost");
+		"W6: deep flush: after a failure the message of the second call says what may be lost");
 	*view.addr = 2;
 	is_int(deep(view, 0), -EIO,
-		"W6: deep flush: a third try, after another store, fails again");
+		"W6: deep flush: after a failure a third call, with a new store before it, fails again");
 	is_int(deep(view, 9), -EIO,
-		"W4: deep flush of another page of a failed file: it fails, too");
+		"W4: deep flush of another page of a file with a failed write-back: it fails, too");
 	is_int(deep_by_thread(view), -EIO,
-		"W4: deep flush by another thread of a failed file: it fails, too");
+		"W4: deep flush in another thread, of a file with a failed write-back: it fails, too");
 	is_int(deep(other, 0), 0,
-		"W1: deep flush of another file than the failed one: it succeeds");
+		"W1: deep flush of a file without a failure, after another file failed: it succeeds");
 	is_int(ending(persist_first, view), SIGABRT,
-		"W6: persist of a failed file without a handler: it ends the process");
+		"W6: persist of a file with a failed write-back, without a handler: it ends the process");
 	is_int(ending(flush_and_drain, view), SIGABRT,
-		"W6: drain of a failed file without a handler: it ends the process");
+		"W6: drain of a file with a failed write-back, without a handler: it ends the process");
 	is_int(ending(persist_first, other), -5,
-		"W1: persist of another file than the failed one: it returns");
+		"W1: persist of a file without a failure, after another file failed: it returns");
 	lose(other_file, EROFS);
 	is_int(deep(other, 0), -EROFS,
 		"W2: deep flush: EROFS of a read-only file system is reported");
 	is_int(deep(other, 1), -EROFS,
-		"W2: deep flush: EROFS is a failure of the file, and a second try fails");
+		"W2: deep flush: EROFS is a failure of the file, so a second call fails, too");
 	is_int(deep(view, 1), -EIO,
-		"W1: deep flush of one of two failed files: it has the errno of its own file");
+		"W1: deep flush if two files have failed with different errors: it returns the error of its own file");
 	pmem2_map_delete(&view.map);
 	pmem2_map_delete(&other.map);
 }
@@ -223,11 +234,12 @@ static void several_maps(void)
 	is_int(deep(third, 2), -ENOSPC,
 		"W4: deep flush of a map of another descriptor of the file: it fails, too");
 	is_int(ending(persist_first, second), SIGABRT,
-		"W6: persist through another map of a failed file: it ends the process");
+		"W6: persist through another map of a file with a failed write-back: it ends the process");
 	struct view later = map_fd(fd, file);
-	is_int(deep(later, 1), 0, "W4: deep flush of a map made after the failure: it succeeds");
+	is_int(deep(later, 1), 0,
+		"W4: deep flush of a map that was made after the failure: it succeeds");
 	is_int(deep(second, 1), -ENOSPC,
-		"W7: deep flush of an older map, after a new map was made: it still fails");
+		"W7: deep flush of a map that was made before the failure: it still fails after a new map was made");
 	pmem2_map_delete(&first.map);
 	pmem2_map_delete(&second.map);
 	pmem2_map_delete(&third.map);
@@ -237,7 +249,8 @@ static void several_maps(void)
 }
 
 /*
- * Tests memory that the program maps itself before a failure and makes a map of after the failure.
+ * Tests memory that the program maps with mmap(2) before a failure, and from which it makes a map
+ * with pmem2_map_from_existing() after the failure.
  */
 static void foreign(void)
 {
@@ -255,12 +268,15 @@ static void foreign(void)
 	deep(view, 0);
 	is_int(pmem2_map_from_existing(
 		       &adopted.map, src, adopted.addr, length, PMEM2_GRANULARITY_PAGE),
-		0, "map_from_existing: memory of a failed file is accepted");
+		0, "map_from_existing: memory of a file with a failed write-back is accepted");
 	is_int(deep(adopted, 1), -EIO,
-		"W4: deep flush of an adopted mapping that was made before the failure: it fails");
+		"W4: deep flush of a map_from_existing map whose memory was mapped before the failure: it fails");
 	pmem2_map_delete(&adopted.map);
 
-	/* Move it to the place of a deleted map, for which the program had accepted the failure. */
+	/*
+	 * Move this memory to the address of a map that is deleted now, and for which the program
+	 * had accepted the failure.
+	 */
 	holdfast_writeback_accept(view.addr, length);
 	pmem2_map_delete(&view.map);
 	if (mremap(adopted.addr, length, length, MREMAP_MAYMOVE | MREMAP_FIXED, view.addr) !=
@@ -269,9 +285,9 @@ static void foreign(void)
 	kernel_maps(adopted.addr = view.addr, length, file);
 	is_int(pmem2_map_from_existing(
 		       &adopted.map, src, adopted.addr, length, PMEM2_GRANULARITY_PAGE),
-		0, "map_from_existing: memory at the place of a deleted map is accepted");
+		0, "map_from_existing: memory at the address of a deleted map is accepted");
 	is_int(deep(adopted, 1), -EIO,
-		"W7: accepting a failure of a map does not accept it for later memory at its address");
+		"W7: a failure that was accepted for a deleted map is not accepted for later memory at the same address");
 	pmem2_map_delete(&adopted.map);
 	pmem2_source_delete(&src);
 	munmap(adopted.addr, length);
@@ -284,9 +300,10 @@ static void not_mapped(void)
 	struct view view = new_view(&file);
 
 	munmap(page_of(view, 1), page_size());
-	is_int(deep(view, 1), -ENOMEM, "W2: deep flush of a page that is not mapped: it is ENOMEM");
+	is_int(deep(view, 1), -ENOMEM,
+		"W2: deep flush of a page that is not mapped: it returns ENOMEM");
 	is_int(deep(view, 0), 0,
-		"W2: deep flush after ENOMEM of a page that is not mapped: it succeeds elsewhere");
+		"W2: deep flush of a mapped page: it succeeds after ENOMEM for a page that is not mapped");
 	lose(file, EINVAL);
 	is_int(deep(view, 0), -EINVAL, "W2: deep flush: EINVAL of msync(2) is reported");
 	is_int(deep(view, 0), 0,
@@ -295,11 +312,11 @@ static void not_mapped(void)
 	is_int(deep(view, 0), -ENOMEM,
 		"W2: deep flush of mapped memory: ENOMEM of msync(2) is reported");
 	is_int(deep(view, 0), -ENOMEM,
-		"W2: deep flush after ENOMEM of mapped memory: it fails again");
+		"W2: deep flush: after ENOMEM for mapped memory the next call fails again");
 	pmem2_map_delete(&view.map);
 }
 
-/* Tests a store from before a failure that is flushed after it. */
+/* Tests a store that is made before a failure and flushed after the failure. */
 static void older_than_its_note(void)
 {
 	unsigned file;
@@ -313,7 +330,7 @@ static void older_than_its_note(void)
 	drain(view);
 	is_int(calls(), 1, "W4: drain of a range flushed after the failure: the handler is called");
 	ok(told_page(0, view, 5, EIO, HOLDFAST_WRITEBACK_UNCERTAIN),
-		"W8: handler: a failure is UNCERTAIN for a range whose own write-back succeeded");
+		"W8: write-back handler: the failure is flagged UNCERTAIN for a range whose own write-back succeeded");
 	pmem2_map_delete(&view.map);
 	handle(false);
 }
@@ -324,14 +341,20 @@ static void *persist_in_thread(void *view)
 	return NULL;
 }
 
-/* Releases the thread or process in msync(2), after the others had time to return too early. */
+/*
+ * Releases the thread or process that waits in msync(2). Sleeps first, so that other threads or
+ * processes have time to return if they wrongly do not wait.
+ */
 static void release_late(void)
 {
 	usleep(50000);
 	pthread_barrier_wait(&kernel->released);
 }
 
-/* Tests a thread that gets 0 from msync(2) before another thread has recorded the error it got. */
+/*
+ * Tests a thread whose msync(2) returns 0 before another thread has recorded the error of its own
+ * msync(2).
+ */
 static void under_way_in_thread(void)
 {
 	unsigned file;
@@ -349,13 +372,16 @@ static void under_way_in_thread(void)
 	pthread_join(fails, NULL);
 	pthread_join(asks, &result);
 	is_int((intptr_t)result, -EIO,
-		"W5: a thread whose msync(2) returned 0 waits for another's msync(2), and fails with it");
+		"W5: a thread whose msync(2) returned 0 waits for the msync(2) of another thread, and fails if that one failed");
 	is_int(calls(), 1, "W5: the handler is called for the thread whose msync(2) failed");
 	pmem2_map_delete(&view.map);
 	handle(false);
 }
 
-/* Starts a child that gets the kernel's error and waits in msync(2) until the test releases it. */
+/*
+ * Starts a child whose msync(2) gets the kernel's error, and does not return until the test
+ * releases it.
+ */
 static pid_t failing_child(struct view view, unsigned file)
 {
 	lose(file, EIO);
@@ -367,7 +393,10 @@ static pid_t failing_child(struct view view, unsigned file)
 	return pid;
 }
 
-/* Must be the last test: the killed child never reaches the second barrier. */
+/*
+ * Must be the last test: the test kills a child that waits at the first barrier of msync(2), so
+ * that the second barrier cannot be used again.
+ */
 static void under_way_in_child(void)
 {
 	unsigned file;
@@ -378,10 +407,11 @@ static void under_way_in_child(void)
 	pid_t pid = failing_child(view, file);
 	pthread_create(&asks, NULL, deep_in_thread, &view);
 	release_late();
-	is_int(ending_of(pid), -5, "W2: deep flush in a child: it returns the kernel's error");
+	is_int(ending_of(pid), -5,
+		"W2: deep flush in a child: it returns the error of a failed msync(2)");
 	pthread_join(asks, &result);
 	is_int((intptr_t)result, -EIO,
-		"W5: deep flush in the parent: it waits for a child's msync(2), and fails with it");
+		"W5: deep flush in the parent: it waits for the msync(2) of a child, and fails if that one failed");
 	pmem2_map_delete(&view.map);
 
 	if (!locks_of_the_dead_are_passed_on()) {
@@ -412,7 +442,7 @@ static void forked(void)
 	is_int(deep(view, 1), -EIO,
 		"W1: deep flush in the parent after a failure in a child: it fails");
 	is_int(ending(persist_first, view), SIGABRT,
-		"W1: persist in a second child after a failure in a first child: it ends the second, too");
+		"W1: persist in a second child after a failure in a first child: it ends the second child, too");
 	handle(true);
 	drain(view);
 	is_int(calls(), 1,
@@ -421,7 +451,10 @@ static void forked(void)
 	handle(false);
 }
 
-/* Tests that a failure in a child's child is known to its parent and its grandparent. */
+/*
+ * Tests that after a failed write-back in a child of a child, flushes in the parent and the
+ * grandparent fail, too.
+ */
 static void forked_twice(void)
 {
 	unsigned file;
@@ -447,7 +480,7 @@ static void forked_first(void)
 
 	lose(file, EIO);
 	is_int(ending(persist_first, view), SIGABRT,
-		"W6: persist in a child, the first write-back of all processes: a failure ends the child");
+		"W6: persist in a child, before any other process has written back: a failure ends the child");
 	is_int(deep(view, 1), -EIO,
 		"W1: deep flush in the parent of a child whose first write-back failed: it fails");
 	pmem2_map_delete(&view.map);
@@ -461,30 +494,33 @@ static void accepted_by_handler(void)
 	handle(true);
 	lose(file, EIO);
 	persist(view, 0);
-	is_int(calls(), 1, "W6: persist of a failed file: the handler is called once");
+	is_int(calls(), 1,
+		"W6: persist of a file with a failed write-back: the handler is called once");
 	ok(told_page(0, view, 0, EIO, 0),
-		"W8: handler: it gets the page of the range, and the failure is certain");
+		"W8: write-back handler: it gets the page of the failed range, without the flag UNCERTAIN");
 	persist(view, 0);
 	is_int(calls(), 0,
-		"W7: persist of a range that the handler has accepted: no further call of the handler");
+		"W7: persist of a range for which the handler has accepted the failure: the handler is not called again");
 	persist(view, FAR);
 	is_int(calls(), 1,
-		"W7: persist of another range than the handler has accepted: the handler is called");
+		"W7: persist of a range for which the handler has not accepted the failure: the handler is called");
 	ok(told_page(0, view, FAR, EIO, HOLDFAST_WRITEBACK_UNCERTAIN),
-		"W8: handler: a failure is UNCERTAIN for another page than the one that failed");
+		"W8: write-back handler: the failure is flagged UNCERTAIN for another page than the one that failed");
 	pmem2_get_persist_fn(view.map)(view.addr, 2 * page_size());
 	is_int(calls(), 1,
-		"W7: persist of a range of which half is accepted: the handler is called");
-	is_int(deep(view, 0), 0, "W7: deep flush of a page that the handler accepted: it succeeds");
-	is_int(deep(view, 2), -EIO, "W7: deep flush of a page that was not accepted: it fails");
+		"W7: persist of a range in which the failure of only one half is accepted: the handler is called");
+	is_int(deep(view, 0), 0,
+		"W7: deep flush of a page for which the handler accepted the failure: it succeeds");
+	is_int(deep(view, 2), -EIO,
+		"W7: deep flush of a page for which nobody accepted the failure: it fails");
 	lose(file, ENOSPC);
 	is_int(deep(view, 2), -ENOSPC,
-		"W2: deep flush after a later failure: it has the errno of the later failure");
+		"W2: deep flush after a second failure of the file: it returns the error of the second failure");
 	persist(view, 0);
 	is_int(calls(), 1,
-		"W7: persist of an accepted range after a later failure: the handler is called");
+		"W7: persist of a range for which a failure was accepted: the handler is called after a later failure");
 	ok(told_page(0, view, 0, ENOSPC, HOLDFAST_WRITEBACK_UNCERTAIN),
-		"W8: handler: an UNCERTAIN failure has the errno of the file's last failure");
+		"W8: write-back handler: a failure with the flag UNCERTAIN has the errno of the file's last failure");
 	pmem2_map_delete(&view.map);
 	handle(false);
 }
@@ -500,38 +536,39 @@ static void accepted_by_call(void)
 	lose(file, EIO);
 	deep(view, 0);
 	is_int(deep(view, 0), -EIO,
-		"W7: deep flush after an error code was returned: it fails again, as nobody accepted");
+		"W7: deep flush after a call has returned the failure: it fails again, as nobody accepted the failure");
 	is_int(holdfast_writeback_accept(page_of(view, 1) + 5, 1), 0,
-		"writeback_accept: one byte is accepted");
-	is_int(deep(view, 1), 0, "W7: deep flush of a page with an accepted byte: it succeeds");
+		"writeback_accept: it succeeds for a range of one byte");
+	is_int(deep(view, 1), 0,
+		"W7: deep flush of a page: it succeeds after writeback_accept of one byte of the page");
 	is_int(deep(view, 0), -EIO,
-		"W7: deep flush of the page below an accepted one: it still fails");
+		"W7: deep flush of the page before a page whose failure was accepted: it still fails");
 	is_int(deep(view, 2), -EIO,
-		"W7: deep flush of the page above an accepted one: it still fails");
+		"W7: deep flush of the page behind a page whose failure was accepted: it still fails");
 	is_int(holdfast_writeback_accept(view.addr, PAGES * page_size()), 0,
-		"writeback_accept: a whole map is accepted");
+		"writeback_accept: it succeeds for the range of a whole map");
 	is_int(deep(view, 0), 0,
-		"W7: deep flush of the first page of an accepted map: it succeeds");
+		"W7: deep flush of the first page of a map whose failure was accepted: it succeeds");
 	is_int(deep(view, PAGES - 1), 0,
-		"W7: deep flush of the last page of an accepted map: it succeeds");
+		"W7: deep flush of the last page of a map whose failure was accepted: it succeeds");
 	is_int(deep(other, 0), -EIO,
 		"W7: after a failure is accepted for one map, deep flush of another map of the file still fails");
 	lose(file, EIO);
 	is_int(deep(other, 0), -EIO, "W2: deep flush: a second failure of the file is reported");
 	is_int(deep(view, 0), -EIO,
-		"W7: deep flush of an accepted map after a later failure: it fails");
+		"W7: deep flush of a map for which a failure was accepted: it fails after a later failure");
 	is_int(holdfast_writeback_accept((void *)page_size(), 1), PMEM2_E_MAPPING_NOT_FOUND,
-		"writeback_accept: memory outside every live map is MAPPING_NOT_FOUND");
+		"writeback_accept: it fails with MAPPING_NOT_FOUND for memory outside of every map");
 	is_int(holdfast_writeback_accept(view.addr, 0), PMEM2_E_MAPPING_NOT_FOUND,
-		"writeback_accept: a range of 0 bytes is MAPPING_NOT_FOUND");
+		"writeback_accept: it fails with MAPPING_NOT_FOUND for a range of 0 bytes");
 	pmem2_map_delete(&view.map);
 	pmem2_map_delete(&other.map);
 	close(fd);
 }
 
 /*
- * Tests that an accepted failure is accepted for one process only, neither for children nor
- * parents.
+ * Tests that a process accepts a failure for itself only, neither for its children nor for its
+ * parent.
  */
 static void accepted_in_one_process(void)
 {
@@ -548,11 +585,11 @@ static void accepted_in_one_process(void)
 		_exit(failed && !deep(view, 0) && !deep(view, 1) ? 5 : 6);
 	}
 	is_int(ending_of(pid), -5,
-		"W7: deep flush in a child: a failure that the parent accepted fails until the child accepts it");
+		"W7: deep flush in a child: it fails after the parent accepted the failure, until the child accepts it, too");
 	is_int(deep(view, 0), 0,
-		"W7: deep flush in the parent after a fork: a failure that it accepted stays accepted");
+		"W7: deep flush in the parent after a fork: it succeeds, as the parent accepted the failure before the fork");
 	is_int(deep(view, 1), -EIO,
-		"W7: deep flush in the parent: a failure that only the child accepted fails");
+		"W7: deep flush in the parent: it fails after only the child accepted the failure");
 	pmem2_map_delete(&view.map);
 }
 
@@ -566,27 +603,27 @@ static void copies(void)
 	handle(true);
 	lose(file, EIO);
 	copy(view.addr, "text", 4, 0);
-	is_int(calls(), 1, "W6: memcpy to a failed file: the handler is called");
+	is_int(calls(), 1, "W6: memcpy to a file with a failed write-back: the handler is called");
 	copy(page_of(view, FAR), "text", 4, 0);
 	set(page_of(view, 3 * FAR), 7, 4, 0);
 	is_int(calls(), 0,
-		"W7: memcpy and memset to pages without other stores after a failure: no call of the handler");
+		"W7: memcpy and memset after a failure, to pages without any other stores: the handler is not called");
 	persist(view, FAR);
 	is_int(calls(), 1,
-		"W7: persist of a plain store in a page with a memcpy after a failure: the handler is called");
+		"W7: persist of a plain store after a failure, in a page to which memcpy copied: the handler is called");
 
 	copy(page_of(view, 2 * FAR), "text", 4, PMEM2_F_MEM_NODRAIN);
 	lose(file, EIO);
 	deep(view, 0);
 	drain(view);
 	is_int(calls(), 1,
-		"W4: drain after a failure that came after a memcpy with NODRAIN: the handler is called");
+		"W4: drain: the handler is called if a failure came between the drain and a memcpy with NODRAIN");
 
 	*page_of(view, 4 * FAR) = 1;
 	pmem2_get_flush_fn(view.map)(page_of(view, 4 * FAR), 1);
 	copy(page_of(view, 4 * FAR) + 8, "text", 4, 0);
 	is_int(calls(), 1,
-		"W4: memcpy to a failed file drained together with a plain store: the handler is called");
+		"W4: memcpy to a file with a failed write-back: the handler is called if its drain includes a plain store");
 	pmem2_map_delete(&view.map);
 	handle(false);
 }
@@ -602,15 +639,16 @@ static void one_call_each(void)
 	lose(file, EIO);
 	drain(view);
 	is_int(calls(), 4,
-		"W8: drain of four ranges of a failed file: the handler is called four times");
+		"W8: drain of four ranges of a file with a failed write-back: the handler is called four times");
 	ok(told_page(0, view, 0, EIO, 0),
-		"W8: handler: the failure is certain for the range whose msync(2) failed");
+		"W8: write-back handler: the failure is not flagged UNCERTAIN for the range whose msync(2) failed");
 	ok(told_page(1, view, FAR, EIO, HOLDFAST_WRITEBACK_UNCERTAIN) &&
 			told_page(2, view, 2 * FAR, EIO, HOLDFAST_WRITEBACK_UNCERTAIN) &&
 			told_page(3, view, 3 * FAR, EIO, HOLDFAST_WRITEBACK_UNCERTAIN),
-		"W8: handler: the failure is UNCERTAIN for each range after the one that failed");
+		"W8: write-back handler: the failure is flagged UNCERTAIN for each range after the one that failed");
 	pmem2_map_delete(&view.map);
-	is_int(calls(), 0, "W8: map_delete: ranges that were reported are not reported again");
+	is_int(calls(), 0,
+		"W8: map_delete: it does not call the handler again for ranges that a drain has reported");
 	handle(false);
 }
 
@@ -631,17 +669,18 @@ static void left_by_jump(void)
 	is_int(calls(), 1,
 		"W8: siglongjmp from the handler leaves the drain after the first range");
 	drain(view);
-	is_int(calls(), 2, "N7: a second drain writes back the ranges that siglongjmp left behind");
+	is_int(calls(), 2,
+		"N7: siglongjmp from the handler: a second drain writes back the ranges that the first one did not reach");
 	ok(told_page(0, view, FAR, EIO, HOLDFAST_WRITEBACK_UNCERTAIN) &&
 			told_page(1, view, 2 * FAR, EIO, HOLDFAST_WRITEBACK_UNCERTAIN),
-		"W8: handler: the failure is UNCERTAIN for the ranges that siglongjmp left behind");
+		"W8: write-back handler: the failure is flagged UNCERTAIN for ranges that the drain did not reach before siglongjmp");
 	pmem2_map_delete(&view.map);
 	is_int(calls(), 0,
-		"N7: map_delete: a range that was reported before siglongjmp is not reported again");
+		"N7: map_delete: it does not call the handler again for a range that was reported before siglongjmp");
 	handle(false);
 }
 
-/* A function that is not inlined: valgrind.supp refers to it by name. */
+/* Must not be inlined: valgrind.supp refers to this function by name. */
 static bool __attribute__((noinline)) is_mapped(char *addr)
 {
 	return !syscall(SYS_msync, addr, page_size(), MS_SYNC);
@@ -660,7 +699,7 @@ static void deleted(void)
 	is_int(pmem2_map_delete(&view.map), 0,
 		"W9: map_delete: a map with a failed write-back is deleted");
 	is_int(calls(), 1,
-		"W9: map_delete: the handler is called for a flushed range of a failed file");
+		"W9: map_delete: the handler is called for a flushed range of a file with a failed write-back");
 	ok(!is_mapped(addr),
 		"W9: map_delete: the memory of a map with a failed write-back is unmapped");
 	view = new_view(&file);
@@ -669,13 +708,14 @@ static void deleted(void)
 	deep(view, 0);
 	holdfast_writeback_accept(page_of(view, 7), 1);
 	pmem2_map_delete(&view.map);
-	is_int(calls(), 0, "W9: map_delete: the handler is not called for an accepted range");
+	is_int(calls(), 0,
+		"W9: map_delete: the handler is not called for a range whose failure was accepted");
 	handle(false);
 }
 
 /*
- * Returns how a child ends that flushes `noted_page`, gets an error from a deep flush of
- * `deep_page` unless it is -1, and calls exit(5).
+ * Forks a child that flushes `noted_page`, then makes a deep flush of `deep_page` that fails (none
+ * if -1), and then calls exit(5). Returns how the child ended, as ending_of() does.
  */
 static int exit_after(struct view view, unsigned file, int deep_page, int noted_page)
 {

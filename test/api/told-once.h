@@ -25,14 +25,14 @@
 #define VIEWS 64
 
 static struct kernel {
-	atomic_int pending[FILES]; /* errno of each file, not yet reported; or 0 */
+	atomic_int pending[FILES]; /* errno of each file that msync() has not reported yet; or 0 */
 	atomic_uint calls;         /* of msync() */
-	atomic_bool holds;         /* the next msync() with an error waits at both barriers */
+	atomic_bool holds;         /* the next msync() that fails waits at both barriers */
 	atomic_bool holds_any;     /* the next msync() waits at both barriers */
 	pthread_barrier_t answered, released;
 } * kernel;
 
-/* The mappings of this process, [from, to), and the number of the file of each. */
+/* The mappings of this process: the addresses [from, to), and the number of the mapped file. */
 static struct {
 	uintptr_t from, to;
 	unsigned file;
@@ -65,7 +65,10 @@ static void kernel_maps(const void *addr, size_t length, unsigned file)
 	views[view_count++].file = file;
 }
 
-/* Returns and clears the pending error of the file that was last mapped at `addr`; else 0. */
+/*
+ * Returns the pending error of the file that was last mapped at `addr`, and clears it. Returns 0 if
+ * there is no error or no file.
+ */
 static int kernel_answer(uintptr_t addr)
 {
 	for (unsigned i = view_count; i-- > 0;)
@@ -84,20 +87,26 @@ int msync(void *addr, size_t length, int flags)
 		pthread_barrier_wait(&kernel->answered);
 		pthread_barrier_wait(&kernel->released);
 	}
-	pthread_testcancel(); /* as msync(2) is a cancellation point */
+	pthread_testcancel(); /* msync(2) is a cancellation point, too */
 	if (!error)
 		return (int)syscall(SYS_msync, addr, length, flags);
 	errno = error;
 	return -1;
 }
 
-/* Makes the next msync(2) of the file fail with `error`, as if the kernel had lost a page of it. */
+/*
+ * Makes the next msync(2) of the file fail with `error`, as if the kernel had failed to write a
+ * page of the file to its disk.
+ */
 __attribute__((unused)) static void lose(unsigned file, int error)
 {
 	atomic_store(&kernel->pending[file], error);
 }
 
-/* Makes a file in memory, whose real msync(2) is fast; `*file` becomes its number. */
+/*
+ * Creates a file in memory, as the real msync(2) of such a file is fast. Returns its descriptor,
+ * and stores to `*file` the number for lose().
+ */
 __attribute__((unused)) static int new_file(size_t size, unsigned *file)
 {
 	int fd = memfd_create("told-once", MFD_CLOEXEC);
@@ -110,7 +119,10 @@ __attribute__((unused)) static int new_file(size_t size, unsigned *file)
 	return fd;
 }
 
-/* Waits for a child. Returns how it ended: the number of its signal, or its exit status negated. */
+/*
+ * Waits for a child. Returns the number of the signal that ended the child, or its negated exit
+ * status.
+ */
 __attribute__((unused)) static int ending_of(pid_t pid)
 {
 	int status;

@@ -83,7 +83,8 @@ static struct holdfast_writeback_counts grown(const char *what,
 		what);
 	is_int(after.failures - before->failures, by.failures,
 		"%s: the number of failures is right", what);
-	is_int(sum(after.times, 0), after.drains, "%s: a time is counted for each drain", what);
+	is_int(sum(after.times, 0), after.drains,
+		"%s: the counters by duration add up to the number of drains", what);
 	return after;
 }
 
@@ -94,7 +95,8 @@ static void calls(void)
 	struct holdfast_writeback_counts *stats, before = now();
 	size_t page = page_size();
 
-	is_int(before.struct_size, sizeof(before), "stats: struct_size is the size of the struct");
+	is_int(before.struct_size, sizeof(before),
+		"writeback_stats: the member struct_size is the size of the struct");
 	pmem2_get_flush_fn(map)(addr, 0);
 	pmem2_get_drain_fn(map)();
 	before = grown("an empty flush, and a drain of nothing", &before, BY(.drains = 0));
@@ -115,13 +117,14 @@ static void calls(void)
 		BY(.flushes = 2, .bytes = 105, .drains = 1, .ranges = 1, .pages = 1));
 	pmem2_get_drain_fn(map)();
 	before = now();
-	is_int(pmem2_deep_flush(map, addr, page), 0, "deep_flush: it succeeds");
+	is_int(pmem2_deep_flush(map, addr, page), 0,
+		"deep_flush: a deep flush of one page succeeds");
 	before = grown("a deep flush", &before, BY(.ranges = 1, .pages = 1));
-	is_int(holdfast_writeback_stats(NULL), -EINVAL, "stats: NULL is refused");
+	is_int(holdfast_writeback_stats(NULL), -EINVAL, "writeback_stats: NULL is refused");
 	holdfast_writeback_stats_free(NULL);
 	holdfast_writeback_stats(&stats);
 	holdfast_writeback_stats_free(&stats);
-	ok(!stats, "stats: the pointer is NULL when they are freed");
+	ok(!stats, "writeback_stats_free: the pointer becomes NULL");
 }
 
 static enum holdfast_writeback_verdict lost(
@@ -143,16 +146,18 @@ static void events(void)
 	pmem2_get_persist_fn(map)(addr, 1);
 	next.slow = false;
 	before = now();
-	/* The elements from 12 on have times of 2048 us or more. */
+	/* The elements of times[] from 12 on count drains that took 2048 us or more. */
 	is_int(sum(before.times, 12) - sum(after.times, 12), 1,
 		"writeback_stats: a drain of 3 ms is counted among those of 2048 us or more");
-	/* On a busy machine any drain may take long, but not a thousand of them. */
+	/*
+	 * On a busy machine a drain may take longer than 2 ms, but not each of a thousand drains.
+	 */
 	for (int i = 0; i < 1000 && sum(before.times, 0) == sum(before.times, 12); i++) {
 		pmem2_get_persist_fn(map)(addr, 1);
 		before = now();
 	}
 	ok(sum(before.times, 0) > sum(before.times, 12),
-		"writeback_stats: a drain of less than 2 ms is counted among the shorter ones");
+		"writeback_stats: a drain of less than 2 ms is counted among those of less than 2048 us");
 	holdfast_set_writeback_handler(lost, NULL);
 	next.fails = true;
 	pmem2_get_persist_fn(map)(addr, 1);
@@ -171,8 +176,8 @@ static void *persist_twice(void *unused)
 }
 
 /*
- * The counts of a thread remain after it has ended. A child does not inherit the counts of its
- * parent.
+ * Tests that the counts of a thread remain after the thread has ended, and that a child does not
+ * inherit the counts of its parent.
  */
 static void threads_and_children(void)
 {

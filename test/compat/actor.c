@@ -5,7 +5,7 @@
  *
  * A line of input is a call and its arguments, "map_new m=0 c=1 s=0"; the line of output repeats
  * it and adds the result, " => rc=0 size=8192 ...". The output contains no addresses and no texts
- * of messages, so that the transcripts of two libraries can be compared. LIBPMEM and LIBPMEM2 are
+ * of messages, so that the outputs for two libraries can be compared. LIBPMEM and LIBPMEM2 are
  * paths of shared libraries; "-" for a path leaves that library out.
  */
 #include "actor.h"
@@ -21,7 +21,9 @@
 
 #define ARGS 12
 
-/* A line of input: KEYS[i]=VALUES[i] for each argument. */
+/*
+ * A call that a line of input describes. Each argument of the line has the form KEYS[i]=VALUES[i].
+ */
 struct call {
 	const char *name;
 	const char *keys[ARGS];
@@ -98,7 +100,10 @@ size_t page_size(void)
 	return (size_t)sysconf(_SC_PAGESIZE);
 }
 
-/* Reads one byte of each page of the range, and writes it back if `write`; faults if it cannot. */
+/*
+ * Reads one byte of each page of the range, and stores the same byte again if `write` is true. Gets
+ * a signal if a page cannot be read or written.
+ */
 static __attribute__((noinline)) void touch(const volatile char *addr, size_t len, bool write)
 {
 	const volatile char *last = addr + len - 1;
@@ -204,7 +209,7 @@ int main(int argc, char *argv[])
 		if (!line[0] || line[0] == '#')
 			continue;
 		act(line);
-		/* The next call may crash: do not lose the results up to here. */
+		/* Print all results so far: they would be lost if the next call crashes. */
 		fflush(stdout);
 	}
 	puts("end");

@@ -100,7 +100,10 @@ typedef void drain_fn(void);
 
 #define API_MEMBER(library, type, name, args) type(*name) args;
 
-/* A member is NULL if the library has no such symbol. */
+/*
+ * Pointers to the functions of a loaded library. A pointer is NULL if the library has no such
+ * symbol.
+ */
 struct pmem_api {
 	PMEM_API(API_MEMBER)
 };
@@ -113,11 +116,15 @@ extern struct pmem_api pmem;
 extern struct pmem2_api pmem2;
 
 /*
- * Loads the libraries; NULL: do not load this one. Prints the names of missing symbols on stderr.
+ * Loads the libraries at these paths; if a path is NULL, does not load that library. Prints the
+ * names of missing symbols on stderr.
  */
 void api_load(const char *pmem_path, const char *pmem2_path);
 
-/* Returns "MAP_RANGE" for PMEM2_E_MAP_RANGE, "-EINVAL" for a negated errno, and "0" for 0. */
+/*
+ * Returns the name of an error code: "MAP_RANGE" for PMEM2_E_MAP_RANGE, "-EINVAL" for the negated
+ * errno -EINVAL, "0" for 0.
+ */
 const char *api_error_name(int code);
 
 enum {

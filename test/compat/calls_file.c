@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* calls_file.c - calls of the actor without the libraries: files, descriptors, plain mappings */
+/*
+ * calls_file.c - calls of the actor (actor.c) that do not use the tested libraries: files,
+ * descriptors, plain mappings
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -22,7 +25,10 @@ static void out_errno(bool failed)
 	out("%s", failed ? strerrorname_np(errno) : "ok");
 }
 
-/* make path= size= seed=: makes a regular file of fill()'s bytes; with seed 0 it is only a hole */
+/*
+ * make path= size= seed=: creates a regular file and writes the bytes of fill() to it; with seed 0
+ * the file is one hole
+ */
 static void make(const struct call *call)
 {
 	size_t size = arg(call, "size");
@@ -75,7 +81,7 @@ static void set_umask(const struct call *call)
 	umask((mode_t)arg(call, "mode"));
 }
 
-/* Shows the umask: the libraries must not change it. */
+/* Prints the umask, which no call of the libraries may change. */
 static void show_umask(const struct call *call)
 {
 	mode_t mask = umask(0);
@@ -90,8 +96,8 @@ static void resize(const struct call *call)
 }
 
 /*
- * Opens with a descriptor number that was never used before: a source whose descriptor was closed
- * must not find another file under its number.
+ * Opens a file under a descriptor number that was never used before, so that a source whose
+ * descriptor was closed cannot find another file under the old number.
  */
 static int open_anew(const char *path, int flags)
 {
@@ -130,8 +136,8 @@ static void do_open(const struct call *call)
 }
 
 /*
- * Closes a descriptor; its slot keeps the number, so that calls with a closed descriptor can be
- * made.
+ * Closes a descriptor. The slot keeps its number, so that a script can make calls with a closed
+ * descriptor.
  */
 static void do_close(const struct call *call)
 {
@@ -141,7 +147,10 @@ static void do_close(const struct call *call)
 	is_open[f] = false;
 }
 
-/* area a= len= [f=]: maps memory without the libraries, of the descriptor in slot f or anonymous */
+/*
+ * area a= len= [f=]: maps memory with mmap(2), from the descriptor in slot f; without f, anonymous
+ * memory
+ */
 static void area(const struct call *call)
 {
 	struct area *a = &areas[slot(call, "a")];

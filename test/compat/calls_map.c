@@ -14,7 +14,8 @@ void *maps2[SLOTS];
 
 static void *configs[SLOTS];
 static void *config_reservation[SLOTS];
-static bool existing_anon[SLOTS]; /* map of existing memory without a file, not BYTE granularity */
+/* True for a map of existing memory that has no file, if its granularity is not BYTE. */
+static bool existing_anon[SLOTS];
 
 int slot_of_map(const void *map)
 {
@@ -94,7 +95,10 @@ static void reservation(const struct call *call)
 	out_rc(pmem2.config_set_vm_reservation(cfg, rsv, arg(call, "off")));
 }
 
-/* Reports size, granularity and place of a map; the place as an offset or alignment only. */
+/*
+ * Prints size, granularity and place of a map. The place is the offset in the reservation `rsv`,
+ * or, without a reservation, only whether the address is aligned: addresses differ in each run.
+ */
 static void describe(void *map, const void *rsv)
 {
 	uintptr_t addr = (uintptr_t)pmem2.map_get_address(map);
@@ -121,7 +125,10 @@ static void map_new(const struct call *call)
 		describe(made, config_reservation[slot(call, "c")]);
 }
 
-/* existing m= s= a= off= len= g=: makes a map of existing memory; forgets it if len is 0 */
+/*
+ * existing m= s= a= off= len= g=: makes a map of existing memory and keeps it in slot m. A map of 0
+ * bytes is not kept: no call of the script can use it.
+ */
 static void existing(const struct call *call)
 {
 	struct area *a = &areas[slot(call, "a")];
@@ -153,8 +160,8 @@ static void map_delete(const struct call *call)
 }
 
 /*
- * Gets the range that a call names, clamped to the map; false if there is no map or it would
- * fault.
+ * Stores the range that the call names to the outputs, reduced to the part inside the map. Returns
+ * false if there is no map, or if an access to the range would fault.
  */
 static bool range_of(const struct call *call, char **addr, uint64_t *len, bool write)
 {
@@ -247,8 +254,8 @@ static void copy(const struct call *call)
 }
 
 /*
- * Reports for each function of a map if it is NULL, or the same as in earlier maps of its
- * granularity.
+ * Prints for each function of a map (persist, flush and so on) if it is NULL, and if it is the same
+ * function as in earlier maps of the same granularity.
  */
 static void functions(const struct call *call)
 {
@@ -267,7 +274,10 @@ static void functions(const struct call *call)
 	}
 }
 
-/* Makes no call for a map without a file: PMDK's library would use a file that does not exist. */
+/*
+ * Calls pmem2_deep_flush(), except for a map without a file: there PMDK's library would use a file
+ * that does not exist.
+ */
 static void deep_flush(const struct call *call)
 {
 	void *map = object(maps2, call, "m");

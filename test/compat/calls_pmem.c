@@ -10,7 +10,7 @@
 
 #include "actor.h"
 
-static struct area mapped[SLOTS]; /* maps of pmem_map_file() */
+static struct area mapped[SLOTS]; /* maps that pmem_map_file() has made */
 
 static void out_errno(int rc)
 {
@@ -21,7 +21,10 @@ static void out_errno(int rc)
 		out("%s %s", strerrorname_np(error), pmem.errormsg()[0] ? "said" : "silent");
 }
 
-/* Reports the alignment of a map, and its offset from PMEM_MMAP_HINT if that is below 1 TiB. */
+/*
+ * Prints the alignment of a map, and its distance from the address in PMEM_MMAP_HINT if this
+ * distance is below 1 TiB.
+ */
 static void out_place(const char *addr, size_t len)
 {
 	const char *text = getenv("PMEM_MMAP_HINT");
@@ -33,9 +36,9 @@ static void out_place(const char *addr, size_t len)
 }
 
 /*
- * map_file p= path= len= flags= mode= outputs=: bit 0 of outputs requests the length, bit 1
- * is_pmem. A file that a failed call left behind is reported and removed, so that later calls find
- * the same files with both libraries.
+ * map_file p= path= len= flags= mode= outputs=: calls pmem_map_file(). Bit 0 of outputs= requests
+ * the length, bit 1 requests is_pmem. If the call fails and leaves a file behind, prints this and
+ * removes the file, so that later calls find the same files with both libraries.
  */
 static void map_file(const struct call *call)
 {
@@ -75,14 +78,14 @@ static void map_file(const struct call *call)
 		out("is_pmem=kept");
 	else
 		out("is_pmem=%d", is_pmem);
-	/* The end of this map is only known if the call returned its length. */
+	/* The length of this map is known only if the call was asked for the length. */
 	if (addr && len != MARK)
 		p->len = (len + page_size() - 1) & ~(page_size() - 1);
 }
 
 /*
- * Gets the range that a call names in the map p= or area a=, clamped to it; false if it is
- * missing.
+ * Stores the range that the call names to the outputs, reduced to the part inside the map p= or the
+ * area a=. Returns false if there is no such map or area.
  */
 static bool range_of(const struct call *call, char **addr, uint64_t *len)
 {
@@ -110,9 +113,9 @@ static bool reachable_range(const struct call *call, char **addr, uint64_t *len,
 }
 
 /*
- * Unmaps a range twice: a range that is not mapped can be unmapped, too. Then maps inaccessible
- * memory there, since otherwise a later map could lie there with one library and elsewhere with
- * the other.
+ * Unmaps a range twice, since unmapping a range that is not mapped must succeed, too. Then maps
+ * inaccessible memory in its place: otherwise a later map could be at this address with one library
+ * and at another address with the other library.
  */
 static void unmap(const struct call *call)
 {
@@ -164,7 +167,10 @@ static void flush(const struct call *call)
 
 	if (!reachable_range(call, &addr, &len, false))
 		return;
-	/* With len 0, PMDK's library flushes the line of `addr`: use one that lies in the map. */
+	/*
+	 * With len 0, PMDK's library flushes the cache line of `addr`: round `addr` down, so that
+	 * this line is in the map.
+	 */
 	if (!len)
 		addr = (char *)((uintptr_t)addr & ~(uintptr_t)63);
 	errno = EXDEV;
@@ -207,7 +213,8 @@ static void *do_fill(const char *how, char *dest, int c, uint64_t len, unsigned 
 }
 
 /*
- * Does what copy() of calls_map.c does; `how` is one of the nine calls without its prefix "pmem_".
+ * Copies or fills as copy() of calls_map.c does; how= names one of the nine calls of libpmem,
+ * without the prefix "pmem_".
  */
 static void copy(const struct call *call)
 {

@@ -137,7 +137,10 @@ static void numa_node(const struct call *call)
 	out_touched("node", (uint64_t)node, MARK);
 }
 
-/* Cuts the file back to `size`: PMDK's library may have written behind its end. */
+/*
+ * Cuts the file back to its old size `size`, since PMDK's library may have written behind the end
+ * of the file.
+ */
 static void undo_growth(int fd, size_t size)
 {
 	struct stat now;
@@ -147,7 +150,10 @@ static void undo_growth(int fd, size_t size)
 		out("not-undone");
 }
 
-/* mcsafe s= how=pread|pwrite size= off=; reports the size of the source as have=, -1 if unknown */
+/*
+ * mcsafe s= how=pread|pwrite size= off=: reads from or writes to a source; prints the size of the
+ * source as have=, -1 if unknown
+ */
 static void mcsafe(const struct call *call)
 {
 	void *src = object(sources, call, "s");
@@ -174,7 +180,7 @@ static void mcsafe(const struct call *call)
 	free(buf);
 }
 
-/* Reports if pmem2_perror() prints its text, a colon and the last error message. */
+/* Prints whether pmem2_perror() prints the given text, a colon and the last error message. */
 static void do_perror(const struct call *call)
 {
 	char said[1024] = "", want[1024];

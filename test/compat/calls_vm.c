@@ -14,8 +14,9 @@ void *reservations[SLOTS];
 static void *contexts[SLOTS];
 
 /*
- * Returns the address for a new reservation. A fixed one gets the next 64 GiB that nothing was
- * ever mapped in: PMDK's library does not unmap all of a deleted reservation.
+ * Returns the address that the call requests for a new reservation. at=fixed is the next range of
+ * 64 GiB that was never used before, since PMDK's library does not unmap all of a deleted
+ * reservation.
  */
 static void *place(const struct call *call)
 {
@@ -36,7 +37,8 @@ static void out_reservation(void *rsv)
 }
 
 /*
- * rsv_new r= at=any|fixed|unaligned|busy size= [a=]: makes a reservation; forgets it if size is 0
+ * rsv_new r= at=any|fixed|unaligned|busy size= [a=]: makes a reservation and keeps it in slot r. A
+ * reservation of 0 bytes is not kept: no call of the script can use it.
  */
 static void rsv_new(const struct call *call)
 {
@@ -112,7 +114,10 @@ static void rsv_find(const struct call *call)
 	out_found(rc, map);
 }
 
-/* rsv_walk r= how=first|last|next|prev [m=]: finds a map of a reservation by its order */
+/*
+ * rsv_walk r= how=first|last|next|prev [m=]: finds the first or last map of a reservation, or the
+ * map next to the map m=
+ */
 static void rsv_walk(const struct call *call)
 {
 	void *rsv = object(reservations, call, "r"), *map = (void *)MARK;

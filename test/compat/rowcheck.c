@@ -6,8 +6,9 @@
  * A row is a "defect" of Debian's libraries that Holdfast does not have, or a behaviour of theirs
  * that Holdfast "keeps" although their man pages say something else. LIBPMEM and LIBPMEM2 are
  * paths of the libraries to check. Exit status 0: right; 1: wrong, and standard output says how;
- * 77: the machine cannot show it. No row makes Debian's libraries crash or hang: tests of such
- * rows load Holdfast's libraries only, and are elsewhere. Files are made in the current directory.
+ * 77: this machine cannot run the check. Defects that make Debian's libraries crash or hang are not
+ * among these rows: other tests check them, with Holdfast's libraries only. Files are made in the
+ * current directory.
  *
  * rowcheck --list prints all rows: "defect failed-create pmem", "keep no-access pmem2".
  */

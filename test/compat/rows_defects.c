@@ -35,7 +35,7 @@ static bool temporary_without_name(void)
 	return true;
 }
 
-/* Tries to name the file that is mapped at `addr`. Returns 0 or an errno. */
+/* Tries to give a name to the file that is mapped at `addr`. Returns 0 or an errno. */
 static int link_of(const void *addr, const char *name)
 {
 	char path[64];
@@ -46,8 +46,8 @@ static int link_of(const void *addr, const char *name)
 }
 
 /*
- * Checks that a temporary file can be named later unless it was made with EXCL, like one that
- * open(2) makes with O_TMPFILE.
+ * Checks that linkat(2) can give a temporary file a name unless it was made with EXCL, as for a
+ * file that open(2) makes with O_TMPFILE.
  */
 static bool temporary_linked(void)
 {
@@ -85,7 +85,7 @@ static bool nothing_left(void)
 	return true;
 }
 
-/* Checks that a map of 0 bytes is refused, or can be deleted. */
+/* Checks that map_from_existing either refuses 0 bytes, or makes a map that can be deleted. */
 static bool empty_existing(void)
 {
 	void *map = MARK;

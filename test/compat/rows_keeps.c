@@ -17,7 +17,10 @@
 
 #define SIZE 65536
 
-/* Returns true if a call returned the wanted code; prints it otherwise. */
+/*
+ * Returns true if a call returned the code `want`; otherwise prints the code that it returned, and
+ * returns false.
+ */
 static bool is(int rc, int want)
 {
 	return rc == want || wrong("the call returns %s", api_error_name(rc));

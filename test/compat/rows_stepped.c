@@ -21,7 +21,7 @@
 
 #define SIZE 8192
 
-/* The call that the child makes, and its memory, which parent and child share. */
+/* The call that the child makes. Parent and child share the memory to which the pointers point. */
 static struct {
 	char *dest;
 	const char *src;
@@ -46,10 +46,10 @@ static void work(void)
 	}
 }
 
-/* Events that look() has seen while it stepped. */
+/* Events that look() has seen between the instructions of the child. */
 static struct {
-	bool torn;        /* an 8-byte word of the destination was half written */
-	unsigned flushes; /* instructions of any kind that flushed a line of the destination */
+	bool torn;        /* an 8-byte word of the destination had both old and new bytes */
+	unsigned flushes; /* number of instructions that flushed a cache line of the destination */
 } seen;
 
 static bool half_done(const char *word)
@@ -86,7 +86,7 @@ static void look(pid_t child)
 		insn.addr + 64 > (uintptr_t)job.dest && insn.addr < (uintptr_t)job.dest + job.len;
 }
 
-/* Runs the job in a child and calls look() before each of its instructions. */
+/* Runs the job in a child, instruction by instruction, and calls look() before each of them. */
 static void step(void)
 {
 	int status;
@@ -111,8 +111,8 @@ static void step(void)
 }
 
 /*
- * Sets `job`. Each byte of the destination shall change from 0x11 to 0xee: so a half written word
- * shows.
+ * Sets `job`. The call shall change each byte of the destination from 0x11 to 0xee, so that look()
+ * recognizes a word with old and new bytes.
  */
 static char *prepare(size_t offset, size_t len, int kind)
 {
@@ -158,8 +158,8 @@ static bool same_place_flushed(void)
 }
 
 /*
- * Checks that flushes of 0 bytes flush nothing. The memory is mapped: a wrong flush does not
- * crash.
+ * Checks that flushes of 0 bytes flush nothing. The memory is mapped, so that a wrong flush does
+ * not crash.
  */
 static bool empty_flush(void)
 {

@@ -5,10 +5,11 @@
  *
  * A pool holds accounts, whose sum never changes, and a list of the last transfers, each in a
  * separate block with a checksum. A transaction moves money, adds a block, frees the oldest block
- * and adds 1 to the number of transactions. `run' makes transactions until it is killed, or N of
- * them, and prints "done NUMBER" after each. `forget' does the same with a mistake: it does not
- * snapshot the account that receives the money. `check' opens the pool, for which libpmemobj rolls
- * an unfinished transaction back, and prints the number of transactions, or what is wrong.
+ * and adds 1 to the number of transactions. `run' makes N transactions, or transactions until it is
+ * killed, and prints "done NUMBER" after each. `forget' does the same as `run' with a mistake: it
+ * changes the account that receives the money without a snapshot. `check' opens the pool, so that
+ * libpmemobj rolls back an unfinished transaction, and prints the number of transactions, or what
+ * is wrong.
  *
  * The functions of libpmemobj.so.1 are declared here, so that the program builds without that
  * library.
@@ -22,7 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* PMEMoid of libpmemobj: pool and offset of an object. */
+/* The same as PMEMoid of libpmemobj: identifies an object by its pool and its offset. */
 struct oid {
 	uint64_t pool;
 	uint64_t offset;
@@ -46,12 +47,12 @@ static struct {
 
 #define ACCOUNTS  1024
 #define WEALTH    1000 /* initial balance of each account */
-#define KEPT      32   /* transfers in the list */
+#define KEPT      32   /* number of transfers in the list */
 #define POOL_SIZE (16UL << 20)
 
 struct transfer {
 	uint64_t number, from, to, amount;
-	uint64_t sum; /* checksum of the four above */
+	uint64_t sum; /* checksum of the four members above */
 	char padding[600];
 };
 
