@@ -2,8 +2,8 @@
 /*
  * bare.h - the calls of libpmem that litmus.c makes, implemented without libpmem
  *
- * They stand for programs that flush with instructions of their own. If VENDORED is defined, they
- * flush with holdfast_flush.h.
+ * These functions imitate programs that flush with instructions of their own. If VENDORED is
+ * defined, they flush with holdfast_flush.h.
  */
 #ifndef TEST_CRASH_BARE_H
 #define TEST_CRASH_BARE_H
@@ -37,7 +37,8 @@ static void pmem_flush(const void *addr, size_t len)
 }
 
 /*
- * If LITMUS_LOCKED is in the environment, drains with a locked instruction, which is a fence, too.
+ * Drains with an SFENCE, or, if the environment has LITMUS_LOCKED, with a locked instruction, which
+ * is a fence, too.
  */
 static void pmem_drain(void)
 {

@@ -4,7 +4,7 @@
  *
  *	constructs FILE [check]
  *
- * The check accepts every image: the test is about which stores the recorder sees.
+ * The check accepts every image, since the test looks only at which stores the recorder has seen.
  */
 #include <libpmem.h>
 #include <stdatomic.h>

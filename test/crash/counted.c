@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * counted.c - a program whose flushes, drains, copies and syncs are known, for holdfast stat
+ * counted.c - a program that makes a known number of flushes, drains, copies and syncs, to test
+ * holdfast stat
  *
  *	counted FILE [fail]
  *
@@ -21,7 +22,10 @@ static void stores(void)
 	}
 }
 
-/* Makes 4 flushes of two unchanged lines each, and one drain, which has no effect. */
+/*
+ * Makes 4 flushes, each of two cache lines that have not changed, and one drain, which has nothing
+ * to wait for.
+ */
 static void nothing(void)
 {
 	for (unsigned i = 0; i < 4; i++)
@@ -29,14 +33,17 @@ static void nothing(void)
 	pmem_drain();
 }
 
-/* Makes one flush of three lines, of which only one has changed. */
+/* Makes one flush of three cache lines, only one of which has changed. */
 static void too_much(void)
 {
 	words[80] = 1;
 	pmem_persist(&words[80], 192);
 }
 
-/* Copies 100 bytes durably, into two lines, and sets 300 bytes that are never made durable. */
+/*
+ * Copies 100 bytes into two cache lines and makes them durable; sets 300 bytes and never makes them
+ * durable.
+ */
 static void copies(void)
 {
 	static const char bytes[100] = {1};

@@ -23,7 +23,7 @@
  * the last one in directory 2. A FILE of 100 and more is a directory.
  *
  * An image of these models has, for each name, the words of its file, divided by dots; "/" for a
- * directory, and "-" for a name that is not there.
+ * directory, and "-" for a name that does not exist.
  *
  * Four words of each cache line are used, and two lines of each page, in different sectors. The
  * output has a line for each program: its images, divided by blanks; their words, by commas.
@@ -40,7 +40,7 @@
 
 #define NAMES       6
 #define NAMES_ABOVE 3
-#define FILES       9u /* files in the trace: the one with names, and contents */
+#define FILES       9u /* files in the trace: one for all names, and one for each content */
 
 static unsigned char first[4096 * PAGES], base[4096 * PAGES], image[4096 * PAGES];
 static unsigned char files[3][FILES][NAMES_SIZE];
@@ -79,8 +79,8 @@ static void add_words(struct trace *trace, struct event *event, const char *text
 }
 
 /*
- * Adds a copy as one event for each line: a copy past a line's four words goes on in the next
- * line.
+ * Adds a copy to the trace, as one event for each cache line: behind the four used words of a line
+ * it continues in the next line.
  */
 static void add_copy(struct trace *trace, struct event *event, unsigned long word, char *text)
 {
@@ -204,7 +204,7 @@ static void sync_directory(struct trace *trace, unsigned long directory)
 	add(trace, &event, NULL);
 }
 
-/* The number of a file or directory in the trace. */
+/* Returns the number that a file or directory has in the trace. */
 static uint64_t number_of(unsigned long file)
 {
 	return file < 100 ? file + 1 : NAMES_DIRECTORY + file - 100;
@@ -257,7 +257,7 @@ static void add_file_event(struct trace *trace, char *text)
 		sync_directory(trace, where);
 }
 
-/* Does a path from the watched directory lead to this directory? */
+/* Returns true if a path from the watched directory leads to this directory. */
 static bool is_reached(const unsigned char *names, unsigned directory, unsigned depth)
 {
 	for (unsigned name = 0; directory && depth && name < NAMES; name++)

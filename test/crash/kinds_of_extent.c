@@ -2,7 +2,9 @@
 /* kinds_of_extent.c - mistakes in how much becomes durable: too little, or in several steps */
 #include "kinds.h"
 
-/* ---- short: the flush has the size of a pointer, and the record continues in the next line */
+/*
+ * ---- mistake "short": the flush is as long as a pointer, the record is in two cache lines
+ */
 
 struct name {
 	ALIGNED uint64_t count;
@@ -33,7 +35,7 @@ static const char *short_check(unsigned count)
 	return count && !name->count ? "the text is missing" : NULL;
 }
 
-/* ---- promise: an operation is acknowledged before it is durable */
+/* ---- mistake "promise": an operation is acknowledged before it is durable */
 
 static void promise_work(bool is_bad)
 {
@@ -55,16 +57,18 @@ static const char *promise_check(unsigned count)
 	return *(uint64_t *)(void *)base < count ? "an acknowledged value is missing" : NULL;
 }
 
-/* ---- words: two words of one line must change at once */
+/*
+ * ---- mistake "words": two words that must change at once are stored one by one
+ */
 
 struct order {
-	ALIGNED uint64_t words[2]; /* places of 16 entries, a byte each */
+	ALIGNED uint64_t words[2]; /* an order of 16 entries: one byte for the place of each */
 };
 
 static void words_work(bool is_bad)
 {
 	struct order *orders = (struct order *)(void *)(base + 64);
-	uint64_t *which = (uint64_t *)(void *)base; /* which of two orders is valid, plus 1 */
+	uint64_t *which = (uint64_t *)(void *)base; /* 1 or 2: orders[0] or orders[1] is valid */
 
 	orders[0].words[0] = orders[0].words[1] = 1;
 	pmem_persist(&orders[0], sizeof(orders[0]));
@@ -92,7 +96,9 @@ static const char *words_check(unsigned count)
 	return order->words[0] < count ? "the order is old" : NULL;
 }
 
-/* ---- straddle: a word is in two lines, and so not stored at once */
+/*
+ * ---- mistake "straddle": a word lies across two cache lines, so a crash can tear it
+ */
 
 static void straddle_work(bool is_bad)
 {
@@ -119,7 +125,9 @@ static const char *straddle_check(unsigned count)
 	return (uint32_t)word < count ? "the word is old" : NULL;
 }
 
-/* ---- clean: a flag says that a line needs no flush, though it was stored to again */
+/*
+ * ---- mistake "clean": a flag says that a line needs no flush, but the line has changed again
+ */
 
 struct counters {
 	ALIGNED uint64_t first;
@@ -152,7 +160,7 @@ static const char *clean_check(unsigned count)
 	return count && !counters->sum ? "the sum is missing" : NULL;
 }
 
-/* ---- heap: the end of a heap is moved before the header of the new block is durable */
+/* ---- mistake "heap": the end of a heap moves before the header of the new block is durable */
 
 struct heap {
 	ALIGNED uint64_t end; /* in blocks of 64 bytes */
@@ -192,7 +200,9 @@ static const char *heap_check(unsigned count)
 	return found < count ? "a block is missing" : NULL;
 }
 
-/* ---- halves: an object that one copy should replace is changed in place, over two lines */
+/*
+ * ---- mistake "halves": an object in two cache lines is changed in place instead of replaced
+ */
 
 struct object {
 	ALIGNED uint64_t low;

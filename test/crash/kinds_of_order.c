@@ -5,7 +5,7 @@
 
 #include "kinds.h"
 
-/* ---- reuse: a block of a list is used again although its removal may be lost */
+/* ---- mistake "reuse": a block of a list is used again although its removal may be lost */
 
 struct list {
 	ALIGNED uint64_t first;
@@ -47,12 +47,12 @@ static const char *reuse_check(unsigned count)
 	return count > 1 && list->first != 2 ? "a removed block is in the list" : NULL;
 }
 
-/* ---- wrap: a circular log is overwritten before its new beginning is durable */
+/* ---- mistake "wrap": a circular log is overwritten before its new beginning is durable */
 
 #define SLOTS 4u
 
 struct ring {
-	ALIGNED uint64_t oldest; /* number of the oldest record; those from here on are valid */
+	ALIGNED uint64_t oldest; /* the oldest record's number; it and later records are valid */
 	ALIGNED uint64_t next;
 	struct {
 		ALIGNED uint64_t number;
@@ -88,7 +88,9 @@ static const char *wrap_check(unsigned count)
 	return ring->next < count ? "a record is missing" : NULL;
 }
 
-/* ---- checksum: it covers the header of a record, and not the bytes behind it */
+/*
+ * ---- mistake "checksum": the checksum of a record covers only the header of the record
+ */
 
 struct record {
 	ALIGNED uint64_t length;
@@ -105,7 +107,7 @@ static uint64_t checksum_of(const struct record *record, bool is_bad)
 	return sum;
 }
 
-static bool covers_header; /* how the program that wrote the file made its checksums */
+static bool covers_header; /* the program that wrote the file made checksums of headers only */
 
 static void checksum_work(bool is_bad)
 {
@@ -134,7 +136,7 @@ static const char *checksum_check(unsigned count)
 	return NULL;
 }
 
-/* ---- push: a node is published by compare and swap, and flushed only then */
+/* ---- mistake "push": a node is published by compare and swap, and flushed only after that */
 
 struct stack {
 	ALIGNED uint64_t top;
@@ -172,7 +174,9 @@ static const char *push_check(unsigned count)
 	return stack->top < count ? "a node is missing" : NULL;
 }
 
-/* ---- helper: a thread flushes its part without a fence; another thread relies on it */
+/*
+ * ---- mistake "helper": a thread flushes data without a fence, and another relies on it
+ */
 
 struct parts {
 	ALIGNED uint64_t part;
@@ -212,7 +216,9 @@ static const char *helper_check(unsigned count)
 	return count && !parts->is_complete ? "the object is missing" : NULL;
 }
 
-/* ---- stream: a flag is in the line of streaming stores, which keep no order with it */
+/*
+ * ---- mistake "stream": a flag shares a cache line with streaming stores, which are unordered
+ */
 
 static void stream_work(bool is_bad)
 {
@@ -237,7 +243,7 @@ static const char *stream_check(unsigned count)
 	return count && !line[7] ? "the flag is missing" : NULL;
 }
 
-/* ---- recovery: it clears the undo log before what it has restored is durable */
+/* ---- mistake "recovery": recovery clears the undo log before the restored data is durable */
 
 struct undo {
 	ALIGNED uint64_t is_valid;
@@ -257,7 +263,7 @@ static void undo(struct undo *log, bool is_bad)
 	pmem_persist(&log->is_valid, sizeof(log->is_valid));
 }
 
-/* Begins with what a crash in the middle of a transaction has left. */
+/* First makes the file as a crash in the middle of a transaction would leave it; then recovers. */
 static void recovery_work(bool is_bad)
 {
 	struct undo *log = (struct undo *)(void *)base;
@@ -280,7 +286,7 @@ static const char *recovery_check(unsigned count)
 	return count && log->value != 1 ? "half of a transaction remains" : NULL;
 }
 
-/* ---- files: an index in one file is durable before the data in another file */
+/* ---- mistake "files": an index in one file is durable before the data in another file */
 
 static void files_work(bool is_bad)
 {

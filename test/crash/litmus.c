@@ -21,7 +21,7 @@
 
 #define BLOB 512
 
-/* Each member has a cache line of its own, except a and b, which share one. */
+/* Each member has a cache line of its own, except for a and b, which share a line. */
 struct data {
 	volatile uint64_t a, b;
 	uint64_t unused1[6];

@@ -55,8 +55,9 @@ static int stores(void)
 }
 
 /*
- * Acknowledges the second byte before its drain. At earlier fences the recorder asks the kernel
- * for the length of the output; at this one it must notice the new output by itself.
+ * Acknowledges the second byte before its drain. At earlier fences the recorder asks the kernel for
+ * the length of the output; at the fence of this drain it must notice the new output without
+ * asking.
  */
 static int says_early(void)
 {
@@ -100,7 +101,7 @@ static int maps_privately(void)
 	return mapped == MAP_FAILED;
 }
 
-/* Maps a sparse file of 64 GiB, of which it uses two lines. */
+/* Maps a sparse file of 64 GiB, and uses only two cache lines of the file. */
 static int maps_sparse(void)
 {
 	size_t size = (size_t)64 << 30;
@@ -239,7 +240,7 @@ static void on_fault(int number)
 	siglongjmp(after_fault, 1);
 }
 
-/* Causes a fault, and continues at the place to which its signal handler jumps. */
+/* Causes SIGSEGV, and continues where its own signal handler jumps to. */
 static int handles_faults(void)
 {
 	volatile char *mapped = map();
@@ -289,7 +290,7 @@ static int refuses(void)
 	return 1;
 }
 
-/* Changes the image with write(2), which a private map of it does not show. */
+/* Changes the image with write(2), a change that a private map of the image does not show. */
 static int writes(void)
 {
 	volatile char *mapped = map();
@@ -305,7 +306,10 @@ static int truncates(void)
 	return truncate(name, 0) || bad;
 }
 
-/* Changes the image through its map; the next image must not have the change. */
+/*
+ * Changes the image through a map of it; the next image that the tool makes must not contain this
+ * change.
+ */
 static int recovers(void)
 {
 	volatile char *mapped = map();
@@ -315,7 +319,9 @@ static int recovers(void)
 	return bad;
 }
 
-/* Refuses images without the second byte if the program has acknowledged it. */
+/*
+ * Refuses an image in which the second byte is not set if the program has acknowledged this byte.
+ */
 static int checks_words(void)
 {
 	const char *said = getenv("HOLDFAST_CRASH_OUT");
@@ -337,7 +343,7 @@ static int leaves_and_checks(void)
 	return bad;
 }
 
-/* Lets a child store to the image, and must see the child's store. */
+/* Lets a child process store to the image, and must see this store. */
 static int checks_in_child(void)
 {
 	volatile char *mapped = map();

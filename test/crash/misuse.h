@@ -3,16 +3,18 @@
 #ifndef TEST_MISUSE_H
 #define TEST_MISUSE_H
 
-extern const char *name; /* of the file under test */
+extern const char *name; /* name of the file under test */
 
-/* The mapped file; ends the program if it cannot be mapped. */
+/*
+ * Maps the file under test and returns its address; ends the program if the file cannot be mapped.
+ */
 volatile char *map(void);
-/* Store a byte, and persist it. */
+/* Stores a byte and persists it. */
 void put(volatile char *at, char value);
 
 int dies_in_record(void); /* misuse_ring.c */
 
-/* misuse_unseen.c; 77: this kernel does not have io_uring */
+/* In misuse_unseen.c. rings_itself() returns 77 if this kernel does not have io_uring. */
 int opens_remote(void);
 int rings_itself(void);
 

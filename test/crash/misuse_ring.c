@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * misuse_ring.c - a program of which a process is killed while it records a store
+ * misuse_ring.c - a program with a process that is killed while it records a store
  *
- * It acts as the recorder does, because a signal hardly ever comes at that moment.
+ * The program itself writes to the recorder's ring, as the recorder does: a signal would hardly
+ * ever come at the right moment.
  */
 #include <fcntl.h>
 #include <limits.h>
@@ -17,9 +18,12 @@
 #include "misuse.h"
 #include "trace/ring.h"
 
-#define SLOTS 3 /* of a record that is never finished */
+#define SLOTS 3 /* number of slots of a record that is never finished */
 
-/* Maps the ring by system calls: the recorder would take it for a file under test. */
+/*
+ * Maps the recorder's ring by system calls: the recorder would treat a file that is mapped by
+ * mmap(3) as a file under test.
+ */
 static struct ring *open_ring(void)
 {
 	const char *directory = getenv("HOLDFAST_CRASH_TRACE");
@@ -46,7 +50,10 @@ static _Noreturn void begin_record(void)
 	_exit(3);
 }
 
-/* The other process goes on, and fills the ring more than once. */
+/*
+ * Kills one process in the middle of a record. The other process continues, and fills the ring more
+ * than once.
+ */
 int dies_in_record(void)
 {
 	volatile char *mapped = map();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* misuse_unseen.c - programs that make something durable in ways which are not followed */
+/* misuse_unseen.c - programs that make data durable in ways that the recorder does not follow */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/io_uring.h>
@@ -12,7 +12,10 @@
 
 #include "misuse.h"
 
-/* The recorder defines it, too; the program is not linked with librpmem. */
+/*
+ * The recorder also defines this function, so it can be called although the program is not linked
+ * with librpmem.
+ */
 extern void *rpmem_open(const char *target, const char *pool, void *memory, size_t size,
 	unsigned *lanes, void *attributes) __attribute__((weak));
 

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * moved.c - moves amounts from one account to another, and prints both, as a state for --dump
+ * moved.c - moves money from one account to another, and prints both accounts as the state of the
+ * file, to test --dump
  *
- *	moved CASE marks|lines FILE	move 1, then 2; report each by a mark or a line
+ *	moved CASE marks|lines FILE	move 1, then 2; report each move by a mark or a line
  *	moved show FILE			print the accounts
  *	moved random FILE		print something else each time
  *	moved nothing-of-it FILE	fail
  *
  *	moved sync FILE			exit status 7 if msync(2) fails, as it must with these flags
  *
- * CASE: good (both accounts are in one word), two-words (they are in two lines), late (an
- * operation ends before its store is durable).
+ * CASE: good (both accounts are in one word), two-words (the accounts are in two words, in
+ * different cache lines), late (an operation ends before its store is durable).
  */
 #include <fcntl.h>
 #include <holdfast_crash.h>

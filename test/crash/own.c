@@ -5,8 +5,8 @@
  *	own good|bad|stream|clflush|locked FILE	store data, then the flag that promises it
  *	own check FILE				exit status 1 if the flag is set without the data
  *
- * Must be built by holdfast cc and run under holdfast crash, which emulate CLWB: the CPU may lack
- * it.
+ * Must be built by holdfast cc and run under holdfast crash, which emulate CLWB if the CPU lacks
+ * this instruction.
  */
 #include <fcntl.h>
 #include <immintrin.h>

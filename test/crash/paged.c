@@ -5,12 +5,12 @@
  *
  *	paged CASE write FILE	make the stores and syncs of CASE
  *	paged CASE check FILE	exit status 1 if the flag is set without the record
- *	paged CASE FILE		recover: check, then set the flag's successor
+ *	paged CASE FILE		recover: check, then make the stores and syncs of CASE again
  *
  * The record has two words. CASE: good; apart (record and flag are in two pages); order (the flag
  * is synced together with the record); one-page (both are stored in this order in one page);
- * flag-first (the flag is stored first); never (the record is never synced); torn (a copy, of
- * which only a part may reach the page).
+ * flag-first (the flag is stored first); never (the record is never synced); torn (the record is
+ * copied at once, but a crash may leave only part of the copy).
  */
 #include <fcntl.h>
 #include <stdbool.h>
@@ -24,7 +24,7 @@
 
 struct data {
 	volatile uint64_t flag;
-	volatile uint64_t near[65]; /* near[64] is in another sector of the page than near[0] */
+	volatile uint64_t near[65]; /* near[64] and near[0] are in different disk sectors */
 	char unused[4096 - 528];
 	volatile uint64_t far[2];
 };

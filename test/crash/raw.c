@@ -48,7 +48,7 @@ static void changed(unsigned long line)
 	++*(volatile unsigned long *)(file + line * 64);
 }
 
-/* ---- flushes and fences: each flush is of one line, which has changed */
+/* ---- flushes and fences: each flush writes back one cache line, in which a byte has changed */
 
 #define FLUSH(text)                                                                                \
 	do {                                                                                       \
@@ -84,8 +84,8 @@ static void flush_and_fence(void)
 }
 
 /*
- * Makes flushes that may be entered behind their prefix. Programs do this if the CPU lacks the
- * instruction with the prefix.
+ * Makes flushes with an instruction prefix that a jump can skip. Programs skip the prefix if the
+ * CPU lacks the instruction with the prefix.
  */
 static void passed_prefix(void)
 {
@@ -95,7 +95,7 @@ static void passed_prefix(void)
 	FENCE("sfence");
 }
 
-/* ---- streaming stores: they change their bytes, and no others */
+/* ---- streaming stores: each must change exactly the bytes of its operand */
 
 #define AT 1024 /* offset in the file to which streaming stores go */
 
@@ -228,7 +228,9 @@ static void threads(void)
 		pthread_join(thread[i], NULL);
 }
 
-/* The child executes flushes and fences; the parent adds their number to its own. */
+/*
+ * Parent and child both execute flushes and fences; the parent adds the child's numbers to its own.
+ */
 static void forks(void)
 {
 	int status;
@@ -246,8 +248,8 @@ static void forks(void)
 static long counted, exchanged, compared;
 
 /*
- * Executes locked instructions in many threads: they must have their effect though they are
- * probed.
+ * Executes locked instructions in many threads: they must have their normal effect although
+ * breakpoints are set on them.
  */
 static void *lock_many(void *unused)
 {
@@ -349,7 +351,10 @@ static void plugin(void)
 	}
 }
 
-/* Executes a flush that cannot be probed, and a flush in code that is made at run time. */
+/*
+ * Executes a flush on which no breakpoint can be set, and a flush in code that is generated at run
+ * time.
+ */
 static void refused(void)
 {
 	static const unsigned char code[] = {0x0f, 0xae, 0x3f, 0xc3}; /* clflush (%rdi); ret */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * ready.c - programs that start expensively before they check an image, and programs that find
- * libpmem while they run
+ * ready.c - checks that take long to start before they read an image, and programs that load and
+ * look up libpmem while they run
  *
  *	ready check CASE FILE	check FILE: if its byte 64 is set, byte 0 must be set, too
  *	ready write CASE FILE	set byte 0, then byte 64
@@ -69,7 +69,10 @@ static int is_never_ready(void)
 	return check();
 }
 
-/* Needs the image before it says that it is ready: it could keep what it has read. */
+/*
+ * A check that reads the image before it calls holdfast_crash_ready(): it could keep what it has
+ * read for the next image.
+ */
 static int reads_first(void)
 {
 	start();
@@ -146,7 +149,7 @@ static int makes_namespace(void)
 	return persist_with(dlmopen(LM_ID_NEWLM, "libpmem.so.1", RTLD_NOW), 0);
 }
 
-/* Looks up the C library's msync(2), as Python's ctypes does. */
+/* Looks up msync(2) in the C library with dlsym(3), as Python's ctypes does. */
 static int looks_up_msync(void)
 {
 	void *library = dlopen("libc.so.6", RTLD_NOW);

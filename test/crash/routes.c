@@ -52,7 +52,9 @@ static int sync_unless_bad(int fd)
 	return is_bad ? 0 : fsync(fd);
 }
 
-/* ---- routes to the first block: each ends when the block is durable, unless bad */
+/*
+ * ---- ways to write the first block; only the good variant makes it durable
+ */
 
 static void by_pwrite(int fd)
 {
@@ -86,7 +88,7 @@ static void by_dsync_descriptor(int fd)
 	close(other);
 }
 
-/* Makes a file without a name that has the block. */
+/* Writes the block to a new file that has no name. */
 static int source(void)
 {
 	int fd = must(memfd_create("block", 0));
@@ -200,7 +202,10 @@ static void by_moved_map(int fd)
 	must(is_bad ? 0 : msync(there, FLAG, MS_SYNC));
 }
 
-/* Writes to the end of a descriptor in append mode, whatever the offset. */
+/*
+ * Writes through a descriptor in append mode: the bytes go to the end of the file, whatever offset
+ * the call has.
+ */
 static void by_append(int fd)
 {
 	int other = must(open(name, O_RDWR | O_APPEND));
@@ -212,7 +217,10 @@ static void by_append(int fd)
 	close(other);
 }
 
-/* The flag's part of the map is behind the end of the file, which write_flag() makes longer. */
+/*
+ * The flag is behind the end of the file when the file is mapped; write_flag() makes the file
+ * longer.
+ */
 static void by_growth(int fd)
 {
 	by_pwrite(fd);
@@ -302,7 +310,10 @@ static void make(const char *path)
 	close(fd);
 }
 
-/* Makes a directory and a file in it; the bad way forgets the name of the directory. */
+/*
+ * Makes a directory and a file in it; the bad variant does not sync the parent, and so the name of
+ * the directory.
+ */
 static void new_directory(void)
 {
 	must(mkdirat(directory, "final", 0777));
@@ -311,7 +322,7 @@ static void new_directory(void)
 	must(is_bad ? 0 : sync_directory("."));
 }
 
-/* Moves a file from one directory to another; the bad way syncs neither of both. */
+/* Moves a file from one directory to another; the bad variant does not sync the two directories. */
 static void other_directory(void)
 {
 	must(mkdirat(directory, "work", 0777));
@@ -351,7 +362,10 @@ static void other_descriptor(void)
 	must(is_bad ? 0 : fsync(must(dup(again))));
 }
 
-/* Uses a name that the C library makes up, and stdio; the bad way does not sync the data. */
+/*
+ * Writes with stdio to a file whose name the C library chooses; the bad variant does not sync the
+ * data.
+ */
 static void made_up_name(void)
 {
 	char path[4096], final[4096];
@@ -369,7 +383,7 @@ static void made_up_name(void)
 	must(sync_directory("."));
 }
 
-/* Makes a file that has no name until it is whole. */
+/* Makes a file without a name, and names it when it is complete. */
 static void nameless(void)
 {
 	char path[64];
@@ -412,7 +426,10 @@ static void mapped(void)
 	must(sync_directory("final"));
 }
 
-/* Ends children that write all the time: one of them is inside a call most probably. */
+/*
+ * Kills five children that write all the time: most probably at least one of them is killed inside
+ * a call.
+ */
 static void killed_child(void)
 {
 	must(mkdirat(directory, "final", 0777));
@@ -431,7 +448,7 @@ static void killed_child(void)
 static const struct {
 	const char *word;
 	void (*run)(void);
-	int is_in_place; /* the file is there before it is whole */
+	int is_in_place; /* "final/data" exists before it is complete */
 } trees[] = {
 	{"new-directory", new_directory, 1},
 	{"other-directory", other_directory, 0},

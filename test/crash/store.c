@@ -6,7 +6,8 @@
   *	store CASE check DIRECTORY	exit status 1, and a message, unless the file is whole
  *					and as new as what was printed
  *
- * The table of cases has right ways first, then mistakes. DIRECTORY has version 0 of the file.
+ * In the table of cases, correct ways come first, then mistakes. At the start DIRECTORY has version
+ * 0 of the file.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -25,7 +26,7 @@ enum way {
 	STDIO = 16,
 	LINK = 32, /* link(2) and unlink(2) instead of rename(2) */
 	APPEND = 64,
-	SILENT = 128, /* no version is acknowledged */
+	SILENT = 128, /* the program does not acknowledge any version */
 };
 
 static const struct {
@@ -141,7 +142,7 @@ static int check_text(const char *text, size_t length)
 	return version < acknowledged() ? wrong("the file is older than an acknowledged one") : 0;
 }
 
-/* Checks a log of versions, of which the last may be cut off anywhere. */
+/* Checks a log of versions. The last version in it may be cut off anywhere. */
 static int check_log(const char *text)
 {
 	char wanted[LINES * 32];

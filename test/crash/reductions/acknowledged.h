@@ -6,7 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* The number of lines that the program had printed: one for each operation that it acknowledged. */
+/*
+ * Returns the number of lines that the program had printed before the crash: one line for each
+ * acknowledged operation.
+ */
 static inline unsigned acknowledged(void)
 {
 	const char *name = getenv("HOLDFAST_CRASH_OUT");

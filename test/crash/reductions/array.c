@@ -17,7 +17,7 @@ struct array {
 };
 
 struct root {
-	ALIGNED uint64_t array; /* offset of the current array */
+	ALIGNED uint64_t array; /* file offset of the array in use */
 	ALIGNED uint64_t count;
 };
 

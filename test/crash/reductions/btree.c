@@ -17,7 +17,7 @@
 
 struct leaf {
 	ALIGNED uint64_t words[WORDS];
-	ALIGNED uint64_t used; /* number of valid words */
+	ALIGNED uint64_t used; /* number of valid words in the leaf */
 	ALIGNED uint64_t next;
 };
 
@@ -93,7 +93,10 @@ static void trim(struct leaf *leaf)
 	persist(&leaf->used, sizeof(leaf->used));
 }
 
-/* Moves words right, the last one first: no word is ever missing, but one may be there twice. */
+/*
+ * Moves words to the right, the last word first: a crash never loses a word, but one word may be in
+ * the leaf twice.
+ */
 static void put(unsigned key, unsigned value)
 {
 	if (!root()->first) {
@@ -183,7 +186,10 @@ static void remove_twins(struct leaf *leaf)
 		}
 }
 
-/* Finishes an interrupted merge: the words that it has copied are in two leaves. */
+/*
+ * Undoes a merge that a crash interrupted: removes the words that the merge has copied to the left
+ * leaf and that are still in the right leaf.
+ */
 static void undo_merge(struct leaf *left, const struct leaf *right)
 {
 	unsigned length = length_of(left), i = 0;
@@ -219,7 +225,10 @@ static void work(void)
 	run_all(operations, COUNT);
 }
 
-/* After recovery it must be possible to remove each key. */
+/*
+ * Returns 0 if the content is right after `count` operations, and each key can be removed after
+ * recovery.
+ */
 static int check(unsigned count)
 {
 	if (compare(operations, COUNT, count))

@@ -57,7 +57,7 @@ static struct item *item_of(unsigned key)
 	return item;
 }
 
-/* Stores a new value, which another client reads. */
+/* Stores a new value, and passes it on to another client, which reads it. */
 static void special(unsigned key)
 {
 	struct item *item = item_of(key);
@@ -86,7 +86,7 @@ static unsigned count_all(void)
 	return count;
 }
 
-/* Checks the versions of all items: the first item must have the newest one. */
+/* Checks that versions decrease from item to item: the first item must have the newest version. */
 static void recover(void)
 {
 	uint64_t last = UINT64_MAX;

@@ -42,7 +42,10 @@ static void put(unsigned key, unsigned value)
 	for (;; bucket = next, next = at(bucket->next)) {
 		for (unsigned i = 0; i < SLOTS; i++)
 			if (!bucket->keys[i] || bucket->keys[i] == key) {
-				/* Value before key: x86 keeps the order of stores to a line. */
+				/*
+				 * Store the value before the key: on x86, stores to one cache line
+				 * become durable in their order.
+				 */
 				((volatile struct bucket *)bucket)->values[i] = value;
 				((volatile struct bucket *)bucket)->keys[i] = key;
 				persist(bucket, sizeof(*bucket));

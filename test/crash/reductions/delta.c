@@ -10,12 +10,12 @@
 
 struct change {
 	ALIGNED uint64_t next;
-	uint64_t key, value; /* value 0: the key is removed */
+	uint64_t key, value; /* value 0: the change removes the key */
 };
 
 /*
- * Recovery frees memory that was allocated and is not in the chain, so the whole record must be
- * durable.
+ * A record of allocated memory. Recovery frees memory whose record has no owner in the chain of
+ * changes, so the whole record must be durable.
  */
 struct record {
 	ALIGNED uint64_t change;
@@ -101,7 +101,10 @@ static bool is_owned(uint64_t change)
 	return false;
 }
 
-/* The memory of a change whose record has no owner was freed and may be used again. */
+/*
+ * Checks that each change in the chain still owns its memory: if its record has no owner, the
+ * memory was freed and may be used again.
+ */
 static void recover(void)
 {
 	for (struct change *change = at(root()->chain); change; change = at(change->next))

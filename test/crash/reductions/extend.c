@@ -56,7 +56,10 @@ static void split(struct segment *old, unsigned entry)
 {
 	struct segment *new = new_segment(2);
 
-	/* Entries 0 and 2 (or 1 and 3) shared the old segment: the upper one gets the new one. */
+	/*
+	 * Directory entries 0 and 2 (or 1 and 3) both point to the old segment: let the upper
+	 * entry, 2 or 3, point to the new segment.
+	 */
 	unsigned upper = entry | 2;
 	for (unsigned i = 0; i < SLOTS; i++)
 		if (old->items[i] && key_of(old->items[i]) % DIRECTORY == upper)
@@ -117,7 +120,7 @@ static unsigned count_all(void)
 	return count;
 }
 
-/* Finishes splits that have changed the directory. */
+/* Finishes a split that had already changed the directory before the crash. */
 static void recover(void)
 {
 	for (unsigned i = 0; i < 2; i++) {

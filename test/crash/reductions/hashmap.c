@@ -23,7 +23,7 @@ struct root {
 		ALIGNED uint64_t first;
 	} buckets[BUCKETS];
 	ALIGNED uint64_t count;
-	ALIGNED uint64_t is_dirty; /* the count may be wrong */
+	ALIGNED uint64_t is_dirty; /* not 0: the count may be wrong */
 };
 
 static struct root *root(void)
@@ -85,7 +85,7 @@ static void take(unsigned key)
 	add_to_count(UINT64_MAX);
 }
 
-/* Does what put() does, in a transaction. */
+/* Puts a key as put() does, but in a transaction. */
 static void special(unsigned key)
 {
 	struct entry *entry = carve(sizeof(*entry));

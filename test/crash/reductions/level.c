@@ -22,7 +22,7 @@ struct bucket {
 	} slots[SLOTS];
 };
 
-/* A level has a number of buckets, and the buckets. */
+/* A level of the table: the number of its buckets, and the buckets. */
 struct level {
 	ALIGNED uint64_t buckets;
 	struct bucket bucket[];
@@ -69,7 +69,10 @@ static int slot_of(const struct bucket *bucket, unsigned key)
 	return -1;
 }
 
-/* Stores key and value, then the tokens: sets the slot's token and clears those in `drop`. */
+/*
+ * Stores key and value to a slot, then the tokens of the bucket: sets the token of the slot and
+ * clears the tokens in `drop`.
+ */
 static void fill(struct bucket *bucket, int i, unsigned key, unsigned value, uint64_t drop,
 	bool in_one_epoch)
 {
@@ -196,7 +199,10 @@ static unsigned count_all(void)
 	return count_in(root()->top) + count_in(root()->bottom);
 }
 
-/* Removes duplicates: an item in both levels stays in the bottom level only if it moved there. */
+/*
+ * Removes duplicates, which a crash can leave while an item moves: drops the copy in the bottom
+ * level of an item that is in both levels.
+ */
 static void remove_twins(void)
 {
 	struct level *top = at(root()->top);

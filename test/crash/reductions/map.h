@@ -12,7 +12,7 @@
 #define KEYS 32
 
 struct operation {
-	char what; /* '+' put(), '-' take(), '*' an operation that only this map has: special() */
+	char what; /* '+': put(), '-': take(), '*': special(), which only this map has */
 	unsigned key, value;
 };
 

@@ -19,12 +19,13 @@ struct leaf {
 
 struct node {
 	ALIGNED uint64_t count;
-	ALIGNED uint64_t slots[DIGITS]; /* leaves, in the order of arrival; or nodes, by digit */
+	/* Offsets: of leaves, in the order in which they were added, or of nodes, by digit. */
+	ALIGNED uint64_t slots[DIGITS];
 };
 
 struct root {
-	ALIGNED uint64_t head;   /* child, and prefix plus 1 (0: no digit is skipped) */
-	ALIGNED uint64_t prefix; /* the prefix as a word of its own, with mistake w2 */
+	ALIGNED uint64_t head;   /* child, and the skipped prefix plus 1 (0: no digit is skipped) */
+	ALIGNED uint64_t prefix; /* with mistake w2, the prefix is a word of its own */
 	uint64_t child;
 	ALIGNED uint64_t trie[DIGITS];
 };

@@ -52,7 +52,7 @@ static enum bug mistake = BUG;
 #define ALIGNED   _Alignas(64)
 
 static char *base;
-static uint64_t next_free = 8192; /* the bytes before this offset are for the structure's root */
+static uint64_t next_free = 8192; /* the structure's root is in the bytes before this offset */
 
 /* Returns the address of an offset. The file has offsets, not pointers: its address changes. */
 static inline void *at(uint64_t offset)
@@ -93,7 +93,7 @@ static inline void drain(void)
 	pmem_drain();
 }
 
-/* Acknowledges an operation. */
+/* Acknowledges an operation: prints a line. */
 static inline void done(void)
 {
 	puts("done");
@@ -106,7 +106,10 @@ static inline int wrong(const char *words)
 	return 1;
 }
 
-/* Each reduction defines work(), all its operations, and check(), for `count` acknowledged ones. */
+/*
+ * Each reduction defines work(), which does all operations, and check(), which tests the content
+ * after `count` acknowledged operations.
+ */
 static void work(void);
 static int check(unsigned count);
 
@@ -137,7 +140,7 @@ int main(int argc, char **argv)
 	if (!base || length != FILE_SIZE)
 		return 3;
 	if (is_check) {
-		next_free = FILE_SIZE / 2; /* recovery must not reuse memory */
+		next_free = FILE_SIZE / 2; /* recovery must not use memory of the program */
 		return check(acknowledged());
 	}
 	work();
