@@ -54,7 +54,10 @@ static void *deep_flush(void *map)
 	return NULL;
 }
 
-/* Starts a thread that runs `call`, and returns when it is in msync(2), where release() ends it. */
+/*
+ * Starts a thread that runs `call`. Returns when the thread is in msync(2), where it waits until
+ * the test calls release().
+ */
 static pthread_t in_msync(void *(*call)(void *), struct pmem2_map *map)
 {
 	pthread_t thread;
@@ -81,8 +84,10 @@ static void cancelled(void *(*call)(void *), const char *name)
 	pthread_cancel(thread);
 	release(thread, &result);
 	ok(result == PTHREAD_CANCELED,
-		"%s: a thread cancelled in msync(2) ends after its write-back", name);
-	is_int(pmem2_map_delete(&map), 0, "%s: the map of a cancelled thread is deleted", name);
+		"%s: a thread cancelled in msync(2) ends only when its write-back is complete",
+		name);
+	is_int(pmem2_map_delete(&map), 0,
+		"%s: a map that a cancelled thread has used can be deleted", name);
 }
 
 static void *cancel_self_and_drain(void *map)
@@ -216,7 +221,8 @@ static void *signal_in_msync(void *process)
 
 /*
  * The signal comes while the main thread is in msync(2). Its handler, which calls exit(3), runs as
- * soon as msync(2) returns. Then the library still has the map pinned: protected from map_delete.
+ * soon as msync(2) returns. At that moment the library still has the map pinned, which means
+ * protected from map_delete.
  */
 static void exit_in_handler(bool drains)
 {

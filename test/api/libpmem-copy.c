@@ -2,9 +2,9 @@
 /*
  * libpmem-copy.c - tests flushes, drains and copies of libpmem, with several settings
  *
- * The program runs itself again with variables such as PMEM_NO_FLUSH and PMEM_NO_MOVNT: the bytes
- * that a copy writes do not depend on them. test/unit/step.c, which steps through the instructions
- * of copies, tests that 8-byte words stay whole.
+ * The program runs itself again with environment variables such as PMEM_NO_FLUSH and PMEM_NO_MOVNT:
+ * a copy must write the same bytes with each of them. test/unit/step.c, which steps through the
+ * instructions of copies, tests that a copy never leaves an 8-byte word half written.
  */
 #include "api/libpmem.h"
 
@@ -80,7 +80,7 @@ static void flushes(void)
 	pmem_persist(addr + 1, 0);
 	pmem_deep_flush(addr + 1, 0);
 	pmem_flush(NULL, 0);
-	is_int(errno, 77, "flush: a range of no bytes leaves errno alone");
+	is_int(errno, 77, "flush: a range of 0 bytes does not change errno");
 	pmem_flush(addr, SIZE);
 	pmem_flush(addr + 63, 2);
 	pmem_drain();

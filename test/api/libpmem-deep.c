@@ -52,28 +52,29 @@ static bool synced(const char *addr, size_t len)
 
 typedef int call_fn(const void *addr, size_t len);
 
-/* Tests what all three calls do with memory of a file, not of a DAX device. */
+/* Tests the three calls on memory of an ordinary file, not of a DAX device. */
 static void common(const char *name, call_fn *call)
 {
 	char *addr = map_of("file", 4 * PAGE);
 
 	calls = 0;
-	is_int(call(addr, 4 * PAGE), 0, "%s: a whole file succeeds", name);
+	is_int(call(addr, 4 * PAGE), 0, "%s: a call for a whole file succeeds", name);
 	ok(synced(addr, 4 * PAGE), "%s: a whole file is written back by one msync", name);
-	is_int(call(addr + PAGE + 7, 10), 0, "%s: ten bytes succeed", name);
+	is_int(call(addr + PAGE + 7, 10), 0, "%s: a call for ten bytes succeeds", name);
 	ok(synced(addr + PAGE, 17), "%s: the msync of ten bytes begins at the start of their page",
 		name);
-	is_int(call(addr + 2 * PAGE - 1, 2), 0, "%s: a range across two pages succeeds", name);
+	is_int(call(addr + 2 * PAGE - 1, 2), 0, "%s: a call for a range across two pages succeeds",
+		name);
 	ok(synced(addr + PAGE, PAGE + 1),
 		"%s: a range across two pages is written back by one msync", name);
-	is_int(call(addr + 1, 0), 0, "%s: an empty range succeeds", name);
+	is_int(call(addr + 1, 0), 0, "%s: a call for an empty range succeeds", name);
 	ok(!calls, "%s: an empty range does not call msync", name);
 	error = EIO;
 	errno = 0;
 	ok(call(addr, 1) == -1 && errno == EIO, "%s: it fails with the errno of a failed msync",
 		name);
 	has_str(pmem_errormsg(), "cannot write back 1 bytes",
-		"%s: the message for a failed msync has the number of bytes", name);
+		"%s: the message for a failed msync contains the number of bytes", name);
 	error = 0;
 	errno = 0;
 	ok(call(addr, 1) == -1 && errno == EIO,
@@ -88,7 +89,7 @@ static void common(const char *name, call_fn *call)
 	addr = map_of("file", 4 * PAGE);
 	calls = 0;
 	interruptions = 2;
-	is_int(call(addr, 1), 0, "%s: signals that interrupt msync do not make it fail", name);
+	is_int(call(addr, 1), 0, "%s: it succeeds although signals interrupt msync", name);
 	is_int(calls, 3, "%s: an interrupted msync is repeated", name);
 	calls = 0;
 	pmem_unmap(addr, 4 * PAGE);

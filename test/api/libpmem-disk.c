@@ -40,7 +40,8 @@ static void fails(const char *what, const char *path, size_t len, int flags, int
 	int got = errno;
 	is_int(addr ? 0 : got, error, "%s: fails with the expected errno", what);
 	ok(*pmem_errormsg() && open_descriptors() == descriptors,
-		"%s: it leaves a message and no descriptor: %s", what, pmem_errormsg());
+		"%s: it sets an error message, and leaves no descriptor open: %s", what,
+		pmem_errormsg());
 	is_int(free_bytes(), before, "%s: the disk has as much free space as before", what);
 }
 
@@ -49,7 +50,8 @@ static void full(void)
 	const int create = PMEM_FILE_CREATE, tmpfile_ = PMEM_FILE_TMPFILE;
 
 	fails("pmem_map_file: a new file on a full disk", at("disk/new"), 2 * MiB, create, ENOSPC);
-	ok(!exists(at("disk/new")), "pmem_map_file: the new file on a full disk is removed");
+	ok(!exists(at("disk/new")),
+		"pmem_map_file: after a failure on a full disk the new file is removed");
 	fails("pmem_map_file: a new file on a full disk, with EXCL", at("disk/new"), 2 * MiB,
 		create | PMEM_FILE_EXCL, ENOSPC);
 	ok(!exists(at("disk/new")),
@@ -185,18 +187,18 @@ static void copy_on_write(void)
 		"pmem_map_file: a sparse file on btrfs is not set to be written in place");
 	close(fd);
 	if (emulator())
-		skip("pmem_map_file: for a new file on btrfs the log has no warning",
+		skip("pmem_map_file: for a new file on btrfs it logs no warning",
 			"QEMU does not pass on the question whether btrfs mixes data and metadata");
 	else
 		is_int(warnings_of_new_file("cow/file2"), 0,
-			"pmem_map_file: for a new file on btrfs the log has no warning");
+			"pmem_map_file: for a new file on btrfs it logs no warning");
 	fill_disk(at("cow/fill"));
 	if (uname(&system) || strverscmp(system.release, "6.18") < 0)
-		skip("pmem_map_file: stores to a file on a full btrfs find room",
+		skip("pmem_map_file: stores to a new file succeed when btrfs is full",
 			"only Linux 6.18 and later are known to find it");
 	else
 		is_int(in_child(store_again), 5,
-			"pmem_map_file: stores to a file on a full btrfs find room");
+			"pmem_map_file: stores to a new file succeed when btrfs is full");
 	pmem_unmap(file_on_cow, 4 * MiB);
 	pmem_unmap(sparse, 4 * MiB);
 	if (umount(at("cow")))
@@ -210,12 +212,12 @@ static void copy_on_write(void)
 static void mixed(void)
 {
 	if (!mount_btrfs("--mixed")) {
-		skip("pmem_map_file: for a file on a mixed btrfs the log has a warning",
+		skip("pmem_map_file: for a file on a btrfs made with --mixed it logs a warning",
 			"cannot make a btrfs with mkfs.btrfs --mixed here");
 		return;
 	}
 	is_int(warnings_of_new_file("cow/file"), 1,
-		"pmem_map_file: for a file on a mixed btrfs the log has a warning");
+		"pmem_map_file: for a file on a btrfs made with --mixed it logs a warning");
 	if (umount(at("cow")))
 		bail("cannot unmount btrfs: %m");
 }

@@ -9,9 +9,9 @@
 #define MiB  ((size_t)1 << 20)
 
 /*
- * The address for PMEM_MMAP_HINT, far below those that the kernel chooses, and free with
- * sanitizers: gcc 16's address sanitizer has its heap at the higher address, the thread sanitizer
- * allows no lower one.
+ * An address for PMEM_MMAP_HINT that is far below all addresses that the kernel chooses, and is
+ * free in sanitized builds, too: gcc 16's address sanitizer has its heap at 0x7e9000000000, and the
+ * thread sanitizer allows no address below 0x7e9000000000.
  */
 #ifdef __SANITIZE_ADDRESS__
 #define HINT       ((char *)0x6f0000000000)
@@ -34,7 +34,10 @@ static int says_yes(void)
 	wrong += !addr || is_pmem != 1;
 	wrong += pmem_is_pmem(addr, PAGE) != 1 || pmem_is_pmem(NULL, SIZE_MAX) != 1;
 	wrong += pmem_is_pmem(addr, 0) != 0 || pmem_is_pmem(NULL, 0) != 0;
-	/* A deep flush depends on the file, not on PMEM_IS_PMEM_FORCE: it succeeds. */
+	/*
+	 * A deep flush depends on the kind of the file, not on PMEM_IS_PMEM_FORCE, so it must
+	 * succeed.
+	 */
 	wrong += pmem_deep_persist(addr, PAGE) != 0;
 	setenv("PMEM_IS_PMEM_FORCE", "0", 1);
 	wrong += pmem_is_pmem(addr, 1) != 1;
@@ -185,7 +188,8 @@ static int flush_nowhere(void)
 #endif
 
 /*
- * The children flush memory that is not mapped: the process ends by a signal if it really flushes.
+ * The child processes flush memory that is not mapped: a child ends by a signal if the library
+ * really executes the flush.
  */
 static void no_flush(void)
 {
@@ -225,8 +229,9 @@ static void no_flush(void)
 int main(int argc, char **argv)
 {
 	/*
-	 * A child that flushes may end by a signal, before it could remove a directory, and
-	 * sanitizers would report the signal on standard error.
+	 * Give a child that flushes neither a scratch directory nor standard error: a signal may
+	 * end the child before it could remove the directory, and sanitizers would report the
+	 * signal on standard error.
 	 */
 	if (argc > 1 && !strncmp(argv[1], "flushes", 7)) {
 		fclose(stderr);

@@ -2,7 +2,8 @@
 /*
  * libpmem-late.c - tests a region of persistent memory that appears after libpmem was loaded
  *
- * The test mounts a simulated /sys, which needs root. It counts flush instructions: x86-64 only.
+ * The test mounts a simulated /sys, which needs root. It counts flush instructions, which is
+ * possible on x86-64 only.
  */
 #include <errno.h>
 #include <libpmem.h>
@@ -87,12 +88,13 @@ int main(int argc, char **argv)
 		return tap_done();
 	}
 	/*
-	 * The library read /sys when it was loaded: mount a simulated /sys and run the program
-	 * again.
+	 * The library has already read the real /sys, when it was loaded. So mount a simulated /sys
+	 * and run this program again.
 	 */
 	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
 		mount("none", "/sys", "tmpfs", 0, NULL)) {
-		skip("late region: a persist flushes", "a simulated /sys cannot be mounted here");
+		skip("late region: a persist flushes once the region has appeared",
+			"a simulated /sys cannot be mounted here");
 		return tap_done();
 	}
 	make_region(0, "cpu_cache\n");
@@ -114,7 +116,8 @@ int main(int argc, char **argv)
 #else
 	(void)argc;
 	(void)argv;
-	skip("late region: a persist flushes", "flush instructions are counted on x86-64 only");
+	skip("late region: a persist flushes once the region has appeared",
+		"flush instructions are counted on x86-64 only");
 	return tap_done();
 #endif
 }

@@ -24,8 +24,9 @@ static size_t limit_of_kernel(void)
 }
 
 /*
- * Makes up to `count` mappings of one page, at `*addr`, and returns their number. Neighbours
- * differ in protection, so that the kernel does not merge them.
+ * Makes up to `count` mappings, one page each, from the address `*addr` on. Returns the number of
+ * mappings made. Adjacent mappings have different protections, so that the kernel does not merge
+ * them.
  */
 static size_t use_up(char **addr, size_t count)
 {
@@ -77,14 +78,14 @@ static void too_many_mappings(void)
 	int middle = pmem_unmap(kept + PAGE, PAGE), error3 = errno;
 	bool named = strstr(pmem_errormsg(), "vm.max_map_count");
 	munmap(taken, limit * PAGE);
-	ok(!map && error == ENOMEM, "pmem_map_file: ENOMEM at the limit of mappings");
+	ok(!map && error == ENOMEM, "pmem_map_file: it fails with ENOMEM at the limit of mappings");
 	has_str(said[0], "vm.max_map_count allows",
 		"pmem_map_file: the message for too many mappings names vm.max_map_count");
-	is_int(error2, -ENOMEM, "pmem2_map_new: -ENOMEM at the limit of mappings");
+	is_int(error2, -ENOMEM, "pmem2_map_new: it returns -ENOMEM at the limit of mappings");
 	has_str(said[1], "vm.max_map_count allows",
 		"pmem2_map_new: the message for too many mappings names vm.max_map_count");
 	ok(!middle || (error3 == ENOMEM && named),
-		"pmem_unmap: a page in the middle is unmapped, or the message names vm.max_map_count");
+		"pmem_unmap: at the limit of mappings it unmaps a page in the middle of a map, or its message names vm.max_map_count");
 	pmem_unmap(kept, 3 * PAGE);
 }
 
@@ -95,7 +96,7 @@ static void no_address_space(void)
 	int is_pmem;
 
 	if (kernel_is_emulated()) {
-		skip("pmem_map_file: ENOMEM without address space",
+		skip("pmem_map_file: it fails with ENOMEM without free address space",
 			"user-mode QEMU does not obey RLIMIT_AS");
 		return;
 	}
@@ -106,9 +107,10 @@ static void no_address_space(void)
 	char *map = pmem_map_file(at("new"), PAGE, PMEM_FILE_CREATE, 0600, &length, &is_pmem);
 	int error = errno;
 	setrlimit(RLIMIT_AS, &before);
-	ok(!map && error == ENOMEM, "pmem_map_file: ENOMEM without address space");
+	ok(!map && error == ENOMEM,
+		"pmem_map_file: it fails with ENOMEM without free address space");
 	ok(!strstr(pmem_errormsg(), "vm.max_map_count"),
-		"pmem_map_file: the message for no address space does not name vm.max_map_count");
+		"pmem_map_file: the message for lack of address space does not name vm.max_map_count");
 }
 
 int main(void)

@@ -3,9 +3,9 @@
  * libpmem-map-file.c - tests the arguments of pmem_map_file
  *
  * This file replaces libc's ftruncate(), posix_fallocate() and open(), as tools may interpose
- * them: its own functions record the library's calls, look at the file, and fail when a test wants
- * it. _FILE_OFFSET_BITS is undefined, as it would only rename them: these functions are for
- * machines with 64-bit off_t.
+ * them: the functions in this file record the library's calls, look at the file, and fail when a
+ * test wants it. _FILE_OFFSET_BITS is undefined here, as it could rename these functions; they
+ * assume a machine whose off_t has 64 bits.
  */
 #undef _FILE_OFFSET_BITS
 #undef _FORTIFY_SOURCE
@@ -120,7 +120,10 @@ static void new_orders(void)
 	memset(&seen, 0, sizeof(seen));
 }
 
-/* Tests that the call fails with errno `error`, and leaves outputs, descriptors and maps alone. */
+/*
+ * Tests that the call fails with errno `error`, stores no output, and leaves no descriptor or
+ * mapping behind.
+ */
 static void fails(const char *what, const char *path, size_t len, int flags, int error)
 {
 	size_t length = NO_LENGTH;
@@ -132,7 +135,7 @@ static void fails(const char *what, const char *path, size_t len, int flags, int
 	is_int(addr ? 0 : got, error, "%s: fails with the expected errno", what);
 	ok(length == NO_LENGTH && is_pmem == NO_IS_PMEM && *pmem_errormsg() &&
 			open_descriptors() == descriptors && mappings() <= before + 1,
-		"%s: it leaves a message, and no output, descriptor or mapping", what);
+		"%s: it sets an error message, and leaves no output, descriptor or mapping", what);
 	if (addr)
 		diag("mapped at %p", addr);
 	else if (got != error)
@@ -176,7 +179,7 @@ static void other_types(void)
 		fails("pmem_map_file: a block device", at("block"), 0, 0, EINVAL);
 	fails("pmem_map_file: a character device that is not DAX", "/dev/null", 0, 0, EINVAL);
 	has_str(pmem_errormsg(), "1:3, is not a DAX device",
-		"pmem_map_file: the message says that 1:3 is not DAX");
+		"pmem_map_file: the message says that the device 1:3 is not a DAX device");
 }
 
 static int look_up_as_nobody(void)
@@ -212,15 +215,15 @@ static void look_ups(void)
 	file_of("closed/file", PAGE, 'x');
 	chmod(file_of("readonly", PAGE, 'r'), 0444);
 	if (geteuid()) {
-		skip("pmem_map_file: a file in a directory without permission is EACCES",
+		skip("pmem_map_file: it fails with EACCES for a file in a directory without search permission",
 			"only root can become the user nobody");
-		skip("pmem_map_file: a file with read permission only is EACCES",
+		skip("pmem_map_file: it fails with EACCES for a file with read permission only",
 			"only root can become the user nobody");
 	} else {
 		is_int(in_child(look_up_as_nobody), EACCES,
-			"pmem_map_file: a file in a directory without permission is EACCES");
+			"pmem_map_file: it fails with EACCES for a file in a directory without search permission");
 		is_int(in_child(open_as_nobody), EACCES,
-			"pmem_map_file: a file with read permission only is EACCES");
+			"pmem_map_file: it fails with EACCES for a file with read permission only");
 	}
 	fails("pmem_map_file: a missing file", at("none"), 0, 0, ENOENT);
 }
@@ -251,7 +254,7 @@ static void flags_and_lengths(void)
 	fails("pmem_map_file: a directory with CREATE", scratch, PAGE, create, EISDIR);
 	is_int(size_of(at("file")), PAGE,
 		"pmem_map_file: refused calls do not change the size of the file");
-	ok(!exists(at("none")), "pmem_map_file: refused calls make no file");
+	ok(!exists(at("none")), "pmem_map_file: refused calls create no file");
 }
 
 static void creates(void)
@@ -338,7 +341,7 @@ static void existing(void)
 	new_orders();
 	addr = maps("pmem_map_file: SPARSE without CREATE", at("file"), 0, PMEM_FILE_SPARSE, PAGE);
 	ok(addr && addr[0] == 'f' && addr[PAGE - 1] == 'f' && !*seen.calls,
-		"pmem_map_file: SPARSE without CREATE leaves the file as it is");
+		"pmem_map_file: SPARSE without CREATE does not change the file");
 	pmem_unmap(addr, PAGE);
 }
 
@@ -380,7 +383,7 @@ static void failing(void)
 	fails("pmem_map_file: CREATE fails after another file was renamed to the path", at("raced"),
 		PAGE, create, EOPNOTSUPP);
 	is_int(size_of(at("raced")), 7,
-		"pmem_map_file: after a failure another file that took the path is not removed");
+		"pmem_map_file: after a failure it does not remove another file that was renamed to the path");
 	orders.rename_from = NULL;
 	fails("pmem_map_file: TMPFILE while posix_fallocate fails", scratch, PAGE,
 		create | PMEM_FILE_TMPFILE, EOPNOTSUPP);
@@ -458,7 +461,7 @@ static void placement(void)
 	for (int i = 0; i < 5; i++)
 		pmem_unmap(addr[i], lengths[i]);
 	ok(mappings() < before,
-		"pmem_unmap: five maps are no longer in the process's list of mappings");
+		"pmem_unmap: five unmapped files are no longer listed in /proc/self/maps");
 	unlink(at("huge"));
 }
 
@@ -511,8 +514,8 @@ int main(void)
 	umask(022);
 	scratch_open();
 	/*
-	 * Sanitizers and libc open descriptors and map memory at the first call of a function:
-	 * call it once before they are counted.
+	 * At the first call of a function, sanitizers and libc may open descriptors and map memory.
+	 * So make one call before the test counts descriptors and mappings.
 	 */
 	pmem_map_file("", 0, 0, 0, NULL, NULL);
 	printf("# %d descriptors, %d mappings\n", open_descriptors(), mappings());

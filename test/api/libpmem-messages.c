@@ -11,16 +11,16 @@ static void versions(void)
 {
 	ok(!pmem_check_version(PMEM_MAJOR_VERSION, PMEM_MINOR_VERSION),
 		"pmem_check_version: the library's own version is accepted");
-	ok(!pmem_check_version(1, 0), "pmem_check_version: 1.0 is accepted");
+	ok(!pmem_check_version(1, 0), "pmem_check_version: version 1.0 is accepted");
 	is_str(pmem_check_version(1, 2), "libpmem minor version mismatch (need 2, found 1)",
-		"pmem_check_version: 1.2 is refused");
+		"pmem_check_version: version 1.2 is refused, as the library has 1.1");
 	is_str(pmem_check_version(2, 0), "libpmem major version mismatch (need 2, found 1)",
-		"pmem_check_version: 2.0 is refused");
+		"pmem_check_version: version 2.0 is refused");
 	is_str(pmem_check_version(0, 9), "libpmem major version mismatch (need 0, found 1)",
-		"pmem_check_version: 0.9 is refused");
+		"pmem_check_version: version 0.9 is refused");
 	is_str(pmem_check_version(UINT32_MAX, 0),
 		"libpmem major version mismatch (need 4294967295, found 1)",
-		"pmem_check_version: the highest major version is refused");
+		"pmem_check_version: the highest possible major version is refused");
 	is_str(pmem_errormsg(), pmem_check_version(UINT32_MAX, 0),
 		"pmem_check_version: the text that it returns is also that of pmem_errormsg()");
 }
@@ -126,17 +126,17 @@ static void thresholds(void)
 	enum pmem_log_level level = PMEM_LOG_LEVEL_DEBUG;
 
 	is_int(pmem_log_get_threshold(PMEM_LOG_THRESHOLD, &level), 0,
-		"pmem_log_get_threshold: PMEM_LOG_THRESHOLD is read");
+		"pmem_log_get_threshold: it returns the value that was set for PMEM_LOG_THRESHOLD");
 	is_int(level, PMEM_LOG_LEVEL_WARNING,
 		"pmem_log_get_threshold: PMEM_LOG_THRESHOLD is WARNING by default");
 	is_int(pmem_log_get_threshold(PMEM_LOG_THRESHOLD_AUX, &level), 0,
-		"pmem_log_get_threshold: PMEM_LOG_THRESHOLD_AUX is read");
+		"pmem_log_get_threshold: it returns the value that was set for PMEM_LOG_THRESHOLD_AUX");
 	is_int(level, PMEM_LOG_LEVEL_HARK,
 		"pmem_log_get_threshold: PMEM_LOG_THRESHOLD_AUX is HARK by default");
 	for (int i = PMEM_LOG_LEVEL_HARK; i <= PMEM_LOG_LEVEL_DEBUG; i++) {
 		pmem_log_set_threshold(PMEM_LOG_THRESHOLD, (enum pmem_log_level)i);
 		pmem_log_get_threshold(PMEM_LOG_THRESHOLD, &level);
-		is_int(level, i, "pmem_log_set_threshold: %d is accepted", i);
+		is_int(level, i, "pmem_log_set_threshold: level %d is accepted", i);
 	}
 	errno = 0;
 	is_int(pmem_log_set_threshold(PMEM_LOG_THRESHOLD, (enum pmem_log_level)7), 1,
@@ -231,7 +231,7 @@ static void printing(void)
 	is_int(lines(printed("own", errors_)), 1,
 		"standard error: with PMEM_LOG_LEVEL=1 an error is printed despite a log function");
 	ok(lines(printed("default", all)) > 1,
-		"standard error: with PMEM_LOG_LEVEL=4 more than the error is printed");
+		"standard error: with PMEM_LOG_LEVEL=4 more messages than the error are printed");
 	is_str(printed("default", to_file), "",
 		"standard error: nothing is printed if PMEM_LOG_FILE names a file");
 	ok(size_of(at("log")) > 10, "PMEM_LOG_FILE: the file has the messages");

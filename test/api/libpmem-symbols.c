@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * libpmem-symbols.c - tests that libpmem exports the symbols of PMDK's libpmem, under the version
- * node that existing binaries ask the loader for
+ * libpmem-symbols.c - tests that libpmem exports the symbols of PMDK's libpmem, under the symbol
+ * version that existing binaries ask the loader for
  */
 #include <dlfcn.h>
 #include <libpmem.h>
@@ -54,6 +54,6 @@ int main(void)
 	is_int(PMEM_LOG_LEVEL_HARK * 10 + PMEM_LOG_LEVEL_DEBUG, 6,
 		"constants: log levels go from 0 to 6");
 	is_int(PMEM_LOG_LEVEL_ERROR * 10 + PMEM_LOG_LEVEL_NOTICE, 24,
-		"constants: ERROR is 2, NOTICE is 4");
+		"constants: the log level ERROR is 2, NOTICE is 4");
 	return tap_done();
 }

@@ -23,7 +23,8 @@
 
 /*
  * On a CPU without a flush instruction for programs, is_pmem is 0. CPU_MAY_NOT_FLUSH is defined for
- * architectures of which some CPUs have no such instruction: there is_pmem may be 0 or 1.
+ * architectures of which some CPUs have no such instruction: in a build for these, is_pmem may be 0
+ * or 1.
  */
 #ifdef CPU_MAY_NOT_FLUSH
 #define is_as_it_can_be(is_pmem) ((is_pmem) == 0 || (is_pmem) == 1)
@@ -31,13 +32,16 @@
 #define is_as_it_can_be(is_pmem) ((is_pmem) == 1)
 #endif
 
-/* The kernel's LEGACY_MAP_MASK (include/linux/mman.h). */
+/*
+ * The flags that the kernel accepts with MAP_SHARED_VALIDATE: LEGACY_MAP_MASK in its
+ * include/linux/mman.h.
+ */
 #define LEGACY                                                                                     \
 	(MAP_SHARED | MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_DENYWRITE | MAP_EXECUTABLE |   \
 		MAP_GROWSDOWN | MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK |         \
 		MAP_STACK | MAP_HUGETLB | MAP_32BIT)
 
-static int accepted, foreign; /* calls with MAP_SYNC; calls with a flag that the kernel refuses */
+static int accepted, foreign; /* numbers of calls with MAP_SYNC, and with flags a kernel refuses */
 
 void *mmap(void *addr, size_t length, int protection, int flags, int fd, off_t offset)
 {
@@ -53,7 +57,10 @@ void *mmap(void *addr, size_t length, int protection, int flags, int fd, off_t o
 	return (void *)syscall(SYS_mmap, addr, length, protection, flags, fd, offset);
 }
 
-/* The library, compiled with 64-bit off_t, calls mmap64(). musl defines that name as mmap. */
+/*
+ * The library calls mmap64(), since it is compiled with 64-bit off_t. musl defines the name mmap64
+ * as mmap.
+ */
 #ifndef mmap64
 void *mmap64(void *addr, size_t length, int protection, int flags, int fd, off_t offset)
 	__attribute__((alias("mmap")));

@@ -87,7 +87,7 @@ int main(void)
 			"fork: a child that is forked while threads run can map, copy and unmap");
 	pmem_unmap(addr, SIZE);
 	is_int(entries(scratch), children_hang() ? 1 : 2,
-		"threads: only the two named files are left in the directory");
+		"threads: only the two files with a name are left in the directory, no temporary file");
 	scratch_close();
 	return tap_done();
 }

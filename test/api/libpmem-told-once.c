@@ -96,7 +96,9 @@ static void each_call(const struct call *call)
 	is_int(error_of(call, alone), EIO,
 		"W10: %s of memory that the program mapped itself: it fails after a failure of the file",
 		call->name);
-	is_int(error_of(call, other), 0, "W1: %s of another file: it succeeds", call->name);
+	is_int(error_of(call, other), 0,
+		"W1: %s of a file without a failure, after another file failed: it succeeds",
+		call->name);
 
 	later = map_file(call->name, file);
 	is_int(error_of(call, later), 0, "W7: %s of a map made after the failure: it succeeds",
@@ -180,8 +182,8 @@ static void new_in_child(void)
 }
 
 /*
- * Makes a mount namespace to hide /proc in; false if it cannot. User-mode QEMU makes its own
- * /proc.
+ * Makes a mount namespace in which /proc can be hidden. Returns false if this is not possible, as
+ * in user-mode QEMU, which simulates /proc itself.
  */
 static bool can_hide(void)
 {
@@ -282,7 +284,7 @@ int main(void)
 	hidden(succeeds_without_list, true,
 		"W10: pmem_msync with an empty /proc/self/maps after a failure of any file: it fails");
 	hidden(forgets_lack_of_memory, false,
-		"W2: pmem_msync without /proc: ENOMEM of mapped memory is a failure of the file");
+		"W2: pmem_msync without /proc: ENOMEM for mapped memory is treated as a failure of the file");
 	both_libraries();
 	scratch_close();
 	return tap_done();

@@ -18,7 +18,7 @@ static void whole(void)
 	ok(!is_mapped(addr) && !is_mapped(addr + 3 * PAGE),
 		"pmem_unmap: a whole mapping is unmapped from its first to its last page");
 	is_int(pmem_unmap(addr, 3 * PAGE + 5), 0,
-		"pmem_unmap: a range that is unmapped already is accepted, as by munmap(2)");
+		"pmem_unmap: a range that is unmapped already is accepted, as munmap(2) accepts it");
 }
 
 static void parts(void)
@@ -26,9 +26,9 @@ static void parts(void)
 	char *addr = map_of("parts", 4 * PAGE);
 
 	is_int(pmem_unmap(addr + PAGE, 1), 0,
-		"pmem_unmap: one byte of a page in the middle is accepted");
+		"pmem_unmap: a range of one byte in the middle of a map is accepted");
 	ok(is_mapped(addr) && !is_mapped(addr + PAGE) && is_mapped(addr + 2 * PAGE),
-		"pmem_unmap: one byte in the middle unmaps its page and no other");
+		"pmem_unmap: a range of one byte unmaps the page of the byte, and no other page");
 	addr[0] = addr[2 * PAGE] = addr[3 * PAGE] = 1;
 	is_int(pmem_unmap(addr + PAGE, PAGE), 0,
 		"pmem_unmap: a page that is unmapped already is accepted");
@@ -46,15 +46,16 @@ static void mistakes(void)
 	is_int(pmem_unmap(addr + 1, PAGE), -1, "pmem_unmap: an unaligned address is refused");
 	is_int(errno, EINVAL, "pmem_unmap: errno is EINVAL for an unaligned address");
 	has_str(pmem_errormsg(), "cannot unmap",
-		"pmem_unmap: the message says that it cannot unmap");
+		"pmem_unmap: the message for an unaligned address says that the range cannot be unmapped");
 	errno = 0;
-	ok(pmem_unmap(addr, 0) == -1 && errno == EINVAL, "pmem_unmap: a length of 0 is EINVAL");
+	ok(pmem_unmap(addr, 0) == -1 && errno == EINVAL,
+		"pmem_unmap: it fails with EINVAL for a length of 0");
 	errno = 0;
 	ok(pmem_unmap(addr, SIZE_MAX) == -1 && errno == EINVAL,
-		"pmem_unmap: a length of SIZE_MAX is EINVAL");
+		"pmem_unmap: it fails with EINVAL for a length of SIZE_MAX");
 	errno = 0;
 	ok(pmem_unmap(addr, SIZE_MAX - (uintptr_t)addr + 1) == -1 && errno == EINVAL,
-		"pmem_unmap: a range to the end of the address space is EINVAL");
+		"pmem_unmap: it fails with EINVAL for a range to the end of the address space");
 	ok(is_mapped(addr) && is_mapped(addr + PAGE),
 		"pmem_unmap: refused calls leave the range mapped");
 	is_int(pmem_unmap(addr, 2 * PAGE), 0,
@@ -74,7 +75,7 @@ static void others(void)
 	ok(!is_mapped(addr), "pmem_unmap: memory that the program mapped itself is unmapped");
 }
 
-/* Ordinary files, on a disk or tmpfs, are not persistent memory for any call. */
+/* Tests that no call reports an ordinary file, on a disk or tmpfs, as persistent memory. */
 static void not_pmem(void)
 {
 	char *addr = map_of("file", 2 * PAGE), local = 0;
@@ -104,7 +105,10 @@ static void not_pmem(void)
 	pmem_unmap(again, 2 * PAGE);
 }
 
-/* The program unmaps maps of pmem_map_file() with munmap(2), without the library's knowledge. */
+/*
+ * Tests maps of pmem_map_file() that the program unmaps with munmap(2), so that the library does
+ * not know of it.
+ */
 static void behind_its_back(void)
 {
 	int good = 0;
@@ -133,8 +137,8 @@ static void machine(void)
 		"pmem_has_auto_flush: it returns 0, 1, or -1 with errno and a message: %d", answer);
 	if (access("/sys/bus/nd/devices", F_OK))
 		is_int(answer, 0,
-			"pmem_has_auto_flush: it is 0 on a machine without persistent memory");
-	is_int(pmem_has_hw_drain(), 0, "pmem_has_hw_drain: it is 0 on every machine");
+			"pmem_has_auto_flush: it returns 0 on a machine without persistent memory");
+	is_int(pmem_has_hw_drain(), 0, "pmem_has_hw_drain: it returns 0 on every machine");
 }
 
 int main(void)

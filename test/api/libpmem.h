@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* libpmem.h - for tests of libpmem: a scratch directory, its files, and children of the test */
+/*
+ * libpmem.h - functions for tests of libpmem: make a scratch directory and files in it, and run
+ * child processes of the test
+ */
 #ifndef TEST_API_LIBPMEM_H
 #define TEST_API_LIBPMEM_H
 
@@ -29,7 +32,7 @@
 #define NO_LENGTH  ((size_t)0x7ab00)
 #define NO_IS_PMEM 0x7ab
 
-static char scratch[64]; /* path of the directory */
+static char scratch[64]; /* path of the scratch directory */
 
 FIXTURE void scratch_open(void)
 {
@@ -66,7 +69,10 @@ FIXTURE const char *at(const char *name)
 	return path;
 }
 
-/* Makes a file in the scratch directory of `size` bytes, each of them `c`; returns its path. */
+/*
+ * Makes a file of `size` bytes in the scratch directory. Each byte has the value `c`. Returns the
+ * path of the file.
+ */
 FIXTURE const char *file_of(const char *name, size_t size, int c)
 {
 	const char *path = at(name);
@@ -172,7 +178,7 @@ FIXTURE int again(const char *argument, const char *const *variables)
 	if (child < 0)
 		bail("cannot fork: %m");
 	if (!child) {
-		setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); /* no core files of children */
+		setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); /* children write no core files */
 		for (; variables && *variables; variables++)
 			putenv((char *)*variables);
 		exec_again((char *[]){program_invocation_name, (char *)argument, NULL});

@@ -42,7 +42,8 @@ static void test_symbols(void)
 		ok(dlvsym(library, names[i], "LIBRPMEM_1.0") &&
 				dlvsym(library, names[i], "LIBRPMEM_1.0") ==
 					dlsym(library, names[i]),
-			"librpmem: %s@LIBRPMEM_1.0 is exported, as the default version", names[i]);
+			"librpmem: %s@LIBRPMEM_1.0 is exported, as the default version of this symbol",
+			names[i]);
 	for (size_t i = 0; i < sizeof(added) / sizeof(added[0]); i++)
 		ok(dlvsym(library, added[i], "LIBRPMEM_HOLDFAST_3.0"),
 			"librpmem: %s@LIBRPMEM_HOLDFAST_3.0 is exported", added[i]);
@@ -81,10 +82,10 @@ static void test_version(void)
 
 	for (size_t i = 0; i < 2; i++)
 		ok(!rpmem_check_version(good[i][0], good[i][1]),
-			"rpmem_check_version: %u.%u is accepted", good[i][0], good[i][1]);
+			"rpmem_check_version: version %u.%u is accepted", good[i][0], good[i][1]);
 	for (size_t i = 0; i < 3; i++)
 		has_str(rpmem_check_version(bad[i][0], bad[i][1]), "version",
-			"rpmem_check_version: %u.%u is refused", bad[i][0], bad[i][1]);
+			"rpmem_check_version: version %u.%u is refused", bad[i][0], bad[i][1]);
 }
 
 static void *read_message(void *unused)
@@ -273,7 +274,7 @@ static void test_signals(void)
 		"libfabric: rpmem_open loads this library");
 	handlers(after);
 	ok(!memcmp(before, after, sizeof(before)),
-		"libfabric: loading it does not change the program's signal handlers");
+		"libfabric: loading the library does not change the program's signal handlers");
 	munmap(memory, size);
 }
 

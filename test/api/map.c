@@ -44,7 +44,7 @@ static void accepted(size_t offset, size_t length, size_t want, const char *what
 	struct pmem2_map *map;
 	char byte = 0, *addr;
 
-	if (!is_int(map_range(offset, length, &map), 0, "map_new, %s: it is mapped", what)) {
+	if (!is_int(map_range(offset, length, &map), 0, "map_new, %s: the range is mapped", what)) {
 		diag("%s", pmem2_errormsg());
 		return;
 	}
@@ -124,7 +124,7 @@ static void granularity(void)
 		is_int(pmem2_map_new(&map, fresh, src), 0,
 			"PMEM2_FORCE_GRANULARITY: %s is accepted", names[g]);
 		is_int(pmem2_map_get_store_granularity(map), g,
-			"PMEM2_FORCE_GRANULARITY: the map has the forced granularity");
+			"PMEM2_FORCE_GRANULARITY: the map has the granularity that the variable forces");
 		pmem2_map_delete(&map);
 	}
 	setenv("PMEM2_FORCE_GRANULARITY", "PAGE", 1);
@@ -202,9 +202,9 @@ static void placement(void)
 	struct pmem2_source *big_src = source_of(big);
 	struct pmem2_map *map;
 
-	is_int(pmem2_map_new(&map, cfg, big_src), 0, "map_new: 2 GiB are mapped");
+	is_int(pmem2_map_new(&map, cfg, big_src), 0, "map_new: a file of 2 GiB is mapped");
 	is_int((uintptr_t)pmem2_map_get_address(map) % (1 << 30), 0,
-		"map_new: 2 GiB lie at a multiple of 1 GiB");
+		"map_new: a map of 2 GiB begins at a multiple of 1 GiB");
 	pmem2_map_delete(&map);
 	pmem2_source_delete(&big_src);
 	close(big);

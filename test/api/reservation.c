@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * reservation.c - tests pmem2_vm_reservation_*(): address space that is set aside, and maps in it
+ * reservation.c - tests pmem2_vm_reservation_*(): reservations of address space, and maps in
+ * reservations
  */
 #include <errno.h>
 
@@ -98,7 +99,7 @@ static void life(void)
 	is_int(pmem2_vm_reservation_new(&rsv, NULL, (size_t)2 << 30), 0,
 		"vm_reservation_new: a reservation of 2 GiB is made");
 	is_int((uintptr_t)pmem2_vm_reservation_get_address(rsv) % (1 << 30), 0,
-		"vm_reservation_new: 2 GiB lie at a multiple of 1 GiB");
+		"vm_reservation_new: a reservation of 2 GiB begins at a multiple of 1 GiB");
 	pmem2_vm_reservation_delete(&rsv);
 }
 
@@ -147,7 +148,7 @@ static void nothing_left_behind(void)
 		rsv = reserve(16);
 		if (!i && !under_valgrind())
 			is_int(space_total() - before, 16 * page,
-				"reserved space: a reservation takes exactly its size of address space");
+				"reserved space: a reservation uses exactly as much address space as its size");
 		struct pmem2_map *map = mapped(rsv, 4, 2);
 		pmem2_vm_reservation_extend(rsv, 4 * page);
 		pmem2_vm_reservation_shrink(rsv, 0, page);
@@ -252,7 +253,7 @@ static void shrinks(void)
 	is_int(pmem2_vm_reservation_shrink(rsv, 0, 4 * page), 0,
 		"vm_reservation_shrink: a range from the start of the reservation up to a map is removed");
 	ok(pmem2_vm_reservation_get_address(rsv) == addr + 4 * page,
-		"vm_reservation_shrink: the address moves up after a shrink at the front");
+		"vm_reservation_shrink: the reservation's address is higher after a shrink at the front");
 	is_int(pmem2_vm_reservation_get_size(rsv), 4 * page,
 		"vm_reservation_shrink: the reservation is smaller after a shrink at the front");
 	is_int(space_used(addr, 4 * page), 0,

@@ -57,13 +57,13 @@ static void file_sources(void)
 		"pmem2_source_get_fd: it returns the descriptor from which the source was made");
 	is_int(pmem2_source_size(src, &value), 0,
 		"pmem2_source_size: a source from a file succeeds");
-	is_int(value, 12345, "pmem2_source_size: the size of a file is in bytes");
+	is_int(value, 12345, "pmem2_source_size: it returns the size of the file in bytes");
 	is_int(ftruncate(fd, 54321), 0, "ftruncate: the test makes the file longer");
 	is_int(pmem2_source_size(src, &value), 0,
 		"pmem2_source_size: a source from a file that has grown succeeds");
 	is_int(value, 54321, "pmem2_source_size: it returns the new size of a file that has grown");
 	is_int(pmem2_source_alignment(src, &value), 0,
-		"pmem2_source_alignment: the alignment of a file is found");
+		"pmem2_source_alignment: it succeeds for a source from a file");
 	is_int(value, page_size(),
 		"pmem2_source_alignment: the alignment of a file is the page size");
 	close(fd);
@@ -71,7 +71,8 @@ static void file_sources(void)
 	is_int(pmem2_source_size(src, &value), PMEM2_E_INVALID_FILE_HANDLE,
 		"pmem2_source_size: a closed descriptor is refused");
 	is_int(value, 1, "pmem2_source_size: after a failure the output is unchanged");
-	is_int(pmem2_source_delete(&src), 0, "pmem2_source_delete: it succeeds");
+	is_int(pmem2_source_delete(&src), 0,
+		"pmem2_source_delete: it succeeds for a source from a file");
 	ok(!src, "pmem2_source_delete: the pointer becomes NULL");
 	is_int(pmem2_source_delete(&src), 0, "pmem2_source_delete: a pointer to NULL is accepted");
 
@@ -96,17 +97,17 @@ static void anonymous_sources(void)
 	is_int(pmem2_source_from_anon(&src, 0), 0,
 		"pmem2_source_from_anon: a size of 0 is accepted");
 	is_int(pmem2_source_size(src, &value), 0,
-		"pmem2_source_size: the size of an empty anonymous source is found");
+		"pmem2_source_size: it succeeds for an empty anonymous source");
 	is_int(value, 0, "pmem2_source_size: the size of an empty anonymous source is 0");
 	pmem2_source_delete(&src);
 	is_int(pmem2_source_from_anon(&src, 12345), 0,
 		"pmem2_source_from_anon: a size of 12345 is accepted");
 	is_int(pmem2_source_size(src, &value), 0,
-		"pmem2_source_size: the size of an anonymous source is found");
+		"pmem2_source_size: it succeeds for an anonymous source");
 	is_int(value, 12345,
 		"pmem2_source_size: the size of an anonymous source is the requested one");
 	is_int(pmem2_source_alignment(src, &value), 0,
-		"pmem2_source_alignment: the alignment of an anonymous source is found");
+		"pmem2_source_alignment: it succeeds for an anonymous source");
 	is_int(value, page_size(),
 		"pmem2_source_alignment: the alignment of an anonymous source is the page size");
 	is_int(pmem2_source_get_fd(src, &fd), PMEM2_E_FILE_DESCRIPTOR_NOT_SET,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * symbols.c - tests that libpmem2 exports the symbols of PMDK's libpmem2 under both of its version
- * nodes, LIBPMEM2_1.0 and LIBPMEM2_2.0
+ * symbols.c - tests that libpmem2 exports the symbols of PMDK's libpmem2 under both symbol versions
+ * that PMDK has used, LIBPMEM2_1.0 and LIBPMEM2_2.0
  */
 #include <dlfcn.h>
 #include <libpmem2.h>

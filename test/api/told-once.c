@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * told-once.c - tests W1 to W9 of map/writeback_failure.h: every map, thread and process that a
- * failed write-back concerns gets an error, though the kernel reports the failure only once
+ * told-once.c - tests W1 to W9 of map/writeback_failure.h: after a failed write-back, each map,
+ * thread and process that uses the file gets an error, although the kernel reports the failure only
+ * once
  */
 #pragma GCC visibility push(default)
 
@@ -16,7 +17,7 @@
 #define PAGES 256
 #define FAR   32 /* distance in pages: two ranges so far apart need two calls of msync(2) */
 
-/* A map of a test file. */
+/* A map of a test file, and its address. */
 struct view {
 	struct pmem2_map *map;
 	char *addr;
@@ -423,7 +424,8 @@ static void under_way_in_child(void)
 	pid = failing_child(view, file);
 	pthread_create(&asks, NULL, deep_in_thread, &view);
 	kill(pid, SIGKILL);
-	is_int(ending_of(pid), SIGKILL, "W5: the test kills a child in msync(2)");
+	is_int(ending_of(pid), SIGKILL,
+		"W5: the signal of the test kills a child that waits in msync(2)");
 	pthread_join(asks, &result);
 	is_int((intptr_t)result, 0,
 		"W5: deep flush in the parent: it does not wait for a child that was killed");
@@ -664,10 +666,10 @@ static void left_by_jump(void)
 	told.leaves = true;
 	if (!sigsetjmp(away, 1)) {
 		drain(view);
-		ok(false, "W8: siglongjmp from the handler leaves the drain");
+		ok(false, "W8: a handler can leave the drain by siglongjmp");
 	}
 	is_int(calls(), 1,
-		"W8: siglongjmp from the handler leaves the drain after the first range");
+		"W8: after siglongjmp from the handler, the drain has written back only the first range");
 	drain(view);
 	is_int(calls(), 2,
 		"N7: siglongjmp from the handler: a second drain writes back the ranges that the first one did not reach");
@@ -736,11 +738,11 @@ static void exits(void)
 	struct view view = new_view(&file);
 
 	is_int(exit_after(view, file, 3, 3), -5,
-		"W9: exit(3): a program exits if a call has returned an error for its flushed range");
+		"W9: exit(3): the program ends normally if a call has returned the error of each flushed range");
 	is_int(exit_after(view, file, 3, 2 * FAR), SIGABRT,
-		"W9: exit(3): a program aborts if a call has returned an error for another range only");
+		"W9: exit(3): the program aborts if a call has returned the error of another range only");
 	is_int(exit_after(view, file, -1, 3), SIGABRT,
-		"W9: exit(3): a program aborts if no call has returned the error of its flushed range");
+		"W9: exit(3): the program aborts if no call has returned the error of a flushed range");
 	pmem2_map_delete(&view.map);
 }
 

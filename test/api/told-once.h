@@ -2,8 +2,8 @@
 /*
  * told-once.h - simulates a kernel that reports each write-back error once, to the first msync(2)
  *
- * It replaces libc's msync(). Pending errors and barriers lie in memory that forked children
- * share, as they share the kernel's own state.
+ * It replaces libc's msync(). Pending errors and barriers are in memory that forked children share
+ * with their parent, as real processes share the state of the kernel.
  */
 #ifndef TEST_API_TOLD_ONCE_H
 #define TEST_API_TOLD_ONCE_H
@@ -55,7 +55,7 @@ static void kernel_open(void)
 	pthread_barrier_init(&kernel->released, &shared, 2);
 }
 
-/* Tells the simulated kernel that this range is now mapped from the file. */
+/* Tells the simulated kernel that this range of addresses is now a mapping of the file. */
 static void kernel_maps(const void *addr, size_t length, unsigned file)
 {
 	if (view_count == VIEWS)
@@ -132,7 +132,7 @@ __attribute__((unused)) static int ending_of(pid_t pid)
 	return WIFSIGNALED(status) ? WTERMSIG(status) : -WEXITSTATUS(status);
 }
 
-/* Forks a child that prints nothing and is ended by SIGALRM after 60 seconds at the latest. */
+/* Forks a child that prints nothing. SIGALRM ends the child if it runs for more than 60 seconds. */
 __attribute__((unused)) static pid_t fork_silent(void)
 {
 	pid_t pid = fork();

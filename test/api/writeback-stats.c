@@ -64,7 +64,10 @@ static uint64_t sum(const uint64_t *times, unsigned from)
 	return all;
 }
 
-/* Tests how much each counter has grown since `before`. Returns the counters. */
+/*
+ * Tests that each counter has grown since `before` by the number in `by`. Returns the current
+ * counters.
+ */
 static struct holdfast_writeback_counts grown(const char *what,
 	const struct holdfast_writeback_counts *before, struct holdfast_writeback_counts by)
 {

@@ -137,7 +137,7 @@ bool reachable(const volatile char *addr, size_t len, bool write)
 	return good;
 }
 
-/* The hash function FNV-1a with 64 bits. */
+/* Returns a hash of the bytes: FNV-1a with 64 bits. */
 uint64_t hash(const void *data, size_t len)
 {
 	uint64_t sum = 0xcbf29ce484222325;

@@ -58,7 +58,7 @@ void clamp(uint64_t *off, uint64_t *len, uint64_t room);
 
 size_t page_size(void);
 
-/* Descriptors, and memory that the actor mapped without the libraries. */
+/* Files that the actor has opened, and memory that it has mapped with mmap(2). */
 extern int files[SLOTS];
 struct area {
 	char *addr;

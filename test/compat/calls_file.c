@@ -56,7 +56,10 @@ static void make_socket(const char *path)
 	close(fd);
 }
 
-/* special path= kind=: makes a directory, FIFO, socket, or a symbolic link to the path to= */
+/*
+ * special path= kind=: makes a directory, a FIFO, a socket, or a symbolic link to the path that to=
+ * names
+ */
 static void special(const struct call *call)
 {
 	const char *path = word(call, "path"), *kind = word(call, "kind");

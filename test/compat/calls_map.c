@@ -82,7 +82,7 @@ static void protection(const struct call *call)
 		out_rc(pmem2.config_set_protection(cfg, (unsigned)arg(call, "value")));
 }
 
-/* reservation c= r= off=: sets the reservation of a config; r=none removes it */
+/* reservation c= r= off=: sets the reservation of a config; r=none removes the reservation */
 static void reservation(const struct call *call)
 {
 	void *cfg = object(configs, call, "c"), *rsv = NULL;
@@ -197,7 +197,10 @@ static void content(const struct call *call)
 		out("hash=%" PRIx64, hash(addr, len));
 }
 
-/* flush2 m= how=flush|persist|drain off= len=: calls this function of a map for a range */
+/*
+ * flush2 m= how=flush|persist|drain off= len=: calls the function of a map that how= names, for a
+ * range
+ */
 static void flush(const struct call *call)
 {
 	const char *how = word(call, "how");

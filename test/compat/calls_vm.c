@@ -175,8 +175,8 @@ static void badblock_next(const struct call *call)
 }
 
 /*
- * badblock_clear b= path= off= len=: clears a bad block of the file `path`, reports if its bytes
- * are the same, and restores them
+ * badblock_clear b= path= off= len=: clears a bad block of the file path=, prints whether the bytes
+ * of the block are the same as before, and restores them
  */
 static void badblock_clear(const struct call *call)
 {

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * linked - a program that is linked against Debian's libpmem and libpmem2, and runs on Holdfast's
+ * linked - a program that is linked against Debian's libpmem and libpmem2, and runs with Holdfast's
+ * libraries
  *
- * It refers to every symbol, each with the version of Debian's library; with LD_BIND_NOW=1 it does
- * not start if a symbol is missing. The test that runs it, test/compat/clients, also builds it.
+ * The program refers to every symbol, each with its version in Debian's library; with LD_BIND_NOW=1
+ * it does not start if a symbol is missing. The test test/compat/clients builds and runs the
+ * program.
  */
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * rows_defects.c - checks of rows of doc/compatibility.md in which Debian's libraries do wrong
+ * rows_defects.c - checks of rows of doc/compatibility.md that describe defects of Debian's
+ * libraries
  */
 #include <errno.h>
 #include <fcntl.h>

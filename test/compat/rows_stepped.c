@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * rows_stepped.c - checks of rows of doc/compatibility.md that can only be seen between two
- * instructions: a child makes the call, and the parent steps through its instructions with
- * ptrace(2)
+ * rows_stepped.c - checks of rows of doc/compatibility.md whose effect can be seen only between two
+ * instructions of a call: a child makes the call, and the parent steps through the instructions
+ * with ptrace(2)
  */
 #include "rowcheck.h"
 

@@ -57,10 +57,10 @@ struct transfer {
 };
 
 struct root {
-	uint64_t opened; /* 1: the accounts were initialized, in one transaction */
+	uint64_t opened; /* 1: a transaction has initialized the accounts */
 	uint64_t count;  /* transactions */
 	int64_t accounts[ACCOUNTS];
-	struct oid last[KEPT]; /* transfer N is last[N % KEPT] */
+	struct oid last[KEPT]; /* last[N % KEPT] is transfer number N */
 };
 
 static bool forgets; /* the command is `forget' */

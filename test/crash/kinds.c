@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * kinds.c - run one of the structures of kinds.h, or check the file that it left
+ * kinds.c - runs the operations of a structure of kinds.h, or checks the file that a run has left
  *
  *	kinds list			the names of all structures
- *	kinds NAME bad|good FILE...	do all operations, with the mistake or without it
+ *	kinds NAME bad|good FILE...	do all operations, with or without the mistake
  *	kinds NAME check FILE		recover and check; FILE may be a directory with both files
  */
 #include <stdlib.h>

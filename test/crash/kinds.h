@@ -2,10 +2,10 @@
 /*
  * kinds.h - small durable structures, each with one mistake that can be made at run time
  *
- * work() does all operations, with the mistake or without it; done() acknowledges one. check()
- * recovers, and returns why the content is wrong after `count` acknowledged operations, or NULL.
- * The lines to blame carry a comment: "NAME: lost" is the store that is lost, "NAME: early" the one
- * that relies on it.
+ * work() does all operations, with or without the mistake; done() acknowledges an operation.
+ * check() recovers. It returns NULL if the content is right after `count` acknowledged operations,
+ * or a text that says what is wrong. Comments mark the two stores that a report must name: "NAME:
+ * lost" is the store that is lost, "NAME: early" is the store that relies on the lost one.
  */
 #ifndef KINDS_H
 #define KINDS_H
@@ -28,7 +28,7 @@ struct kind {
 extern const struct kind kinds_of_order[], kinds_of_extent[]; /* the last has no name */
 
 extern char *base; /* the mapped file, zero at first */
-extern char *side; /* a second file; NULL: the kind does not need one */
+extern char *side; /* a second mapped file; NULL if the structure does not need it */
 
 static inline void done(void)
 {

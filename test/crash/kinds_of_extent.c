@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* kinds_of_extent.c - mistakes in how much becomes durable: too little, or in several steps */
+/*
+ * kinds_of_extent.c - mistakes in which too little becomes durable, or becomes durable in several
+ * steps
+ */
 #include "kinds.h"
 
 /*
@@ -163,7 +166,7 @@ static const char *clean_check(unsigned count)
 /* ---- mistake "heap": the end of a heap moves before the header of the new block is durable */
 
 struct heap {
-	ALIGNED uint64_t end; /* in blocks of 64 bytes */
+	ALIGNED uint64_t end; /* unit: blocks of 64 bytes */
 	struct {
 		ALIGNED uint64_t size; /* in blocks */
 	} blocks[16];

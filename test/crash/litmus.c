@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * litmus.c - nine classic mistakes with durable data, and three programs that make none
+ * litmus.c - nine classic mistakes with durable data, and three programs without a mistake
  *
  *	litmus CASE write FILE		make the stores of CASE, with libpmem
  *	litmus CASE check FILE		exit status 1 if the flag is set without its data
  *
- * FILE has 4096 bytes. The table at the end names the cases and says what each does wrong. If BARE
+ * FILE has 4096 bytes. The table at the end names the cases, and the mistake of each. If BARE
  * is defined, the program flushes with instructions of its own (bare.h), without libpmem.
  */
 #ifdef BARE

@@ -5,7 +5,7 @@
  *	misuse WHAT FILE
  *
  * As a program under test it stores to FILE, persists the stores and then misbehaves in the way
- * that WHAT names; as a checker it reads FILE. The table at the end has all ways.
+ * that WHAT names; as a checker it reads FILE. The table at the end lists all values of WHAT.
  */
 #include <fcntl.h>
 #include <libpmem.h>
@@ -138,7 +138,10 @@ static int remaps(void)
 	return 0;
 }
 
-/* Stores to every page of a file that is larger than the directory for copies. */
+/*
+ * Stores to every page of a file that is larger than the free space in the directory for copies of
+ * files.
+ */
 static int fills(void)
 {
 	int fd = open(name, O_RDWR);

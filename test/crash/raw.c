@@ -6,8 +6,9 @@
  *	raw CASE FILE [ARGUMENT]
  *
  * FILE has 65536 bytes. Prints how many instructions of each kind it has executed, and the number
- * of bytes that it has streamed to FILE: "FLUSHES FENCES STREAMS BYTES". Exit status 1: a streaming store did not have its effect. The cases are in the table
- * at the end. Must run under holdfast, which emulates them: the CPU may lack some instructions.
+ * of bytes that it has streamed to FILE: "FLUSHES FENCES STREAMS BYTES". Exit status 1: a streaming
+ * store did not store what it should. The cases are in the table at the end. Must run under
+ * holdfast, which emulates instructions that the CPU lacks.
  *
  * Compiled with PLUGIN defined, this is a shared library with one flush and one fence.
  */
@@ -173,7 +174,7 @@ static void wide_streams(void)
 	}
 }
 
-/* Makes streaming stores to memory outside of the file, which is not under test. */
+/* Makes streaming stores to memory outside of the file, which must not be counted. */
 static void outside_streams(void)
 {
 	prepare();
@@ -298,7 +299,10 @@ static void on_signal(int number)
 	persist(4);
 }
 
-/* Handles SIGTRAP, and blocks all signals, in the main program and in another handler. */
+/*
+ * Executes flushes while the program handles SIGTRAP, and while all signals are blocked, in main()
+ * and in a signal handler.
+ */
 static void signals(void)
 {
 	struct sigaction action = {.sa_sigaction = on_trap, .sa_flags = SA_SIGINFO}, was;

@@ -167,7 +167,7 @@ static int looks_up_msync(void)
 	return sync_pages((void *)(uintptr_t)mapped, 4096, MS_SYNC);
 }
 
-/* Writes the first byte and syncs it in a way that is not recorded. */
+/* Writes and syncs the first byte by asynchronous I/O, which is not recorded. */
 static int writes_later(void)
 {
 	static char byte = 1;

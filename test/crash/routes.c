@@ -7,9 +7,9 @@
  *	routes CASE good|bad check FILE	the flag must not be set without the block
  *
  * The first table has these cases: FILE has 8192 bytes, the flag is at 4096. Cases of the second
- * table work in a directory instead, in which they make the file "final/data"; if that is there it
- * must be whole, unless it is written in place. After "done" is printed the flag must be set, and
- * the file must be there.
+ * table work in a directory instead, in which they make the file "final/data"; if this file exists,
+ * it must be complete, unless the case writes it in place. After "done" is printed the flag must be
+ * set, and "final/data" must exist.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -177,7 +177,7 @@ static void by_vfork(int fd)
 	waitpid(child, &status, 0);
 }
 
-/* Maps the file for reading, and makes the map writable later. */
+/* Maps the file for reading, and makes the map writable by mprotect(2) later. */
 static void by_protection(int fd)
 {
 	char *mapped = mmap(NULL, FLAG, PROT_READ, MAP_SHARED, fd, 0);
@@ -187,7 +187,7 @@ static void by_protection(int fd)
 	must(is_bad ? 0 : msync(mapped, FLAG, MS_SYNC));
 }
 
-/* Moves the map and leaves the old one in place, where the kernel allows that. */
+/* Moves the map by mremap(2) and, if the kernel allows this, keeps the old map, too. */
 static void by_moved_map(int fd)
 {
 	char *mapped = mmap(NULL, FLAG, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -333,7 +333,7 @@ static void other_directory(void)
 	must(is_bad ? 0 : sync_directory("final"));
 }
 
-/* Fills a directory, and then renames it. */
+/* Makes files in a directory, and then renames the directory. */
 static void renamed_directory(void)
 {
 	must(mkdirat(directory, "work", 0777));
@@ -398,7 +398,7 @@ static void nameless(void)
 	must(sync_directory("final"));
 }
 
-/* Exchanges a whole directory with an older one. */
+/* Exchanges a directory that has the complete file with an older directory. */
 static void exchange(void)
 {
 	must(mkdirat(directory, "final", 0777));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* acknowledged.h - for checks: what the program had printed before the crash */
+/* acknowledged.h - tells a check how many lines the program had printed before the crash */
 #ifndef TEST_ACKNOWLEDGED_H
 #define TEST_ACKNOWLEDGED_H
 

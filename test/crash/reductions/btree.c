@@ -130,7 +130,7 @@ static void take(unsigned key)
 	persist(leaf->words, sizeof(leaf->words));
 }
 
-/* Moves all words of the right leaf to the left leaf. */
+/* Merges two leaves: moves all words of the right leaf to the left leaf. */
 static void merge(void)
 {
 	struct leaf *left = at(root()->first), *right = at(left->next);
@@ -174,7 +174,7 @@ static unsigned count_all(void)
 	return count;
 }
 
-/* Removes the left one of two neighbouring words with the same key. */
+/* Removes one of two adjacent words with the same key: the left word. */
 static void remove_twins(struct leaf *leaf)
 {
 	for (unsigned i = 0; i + 1 < length_of(leaf); i++)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * delta.c - a page as a chain of changes; a record notes the memory allocated for each change
+ * delta.c - a page that is stored as a chain of changes, with a record of the memory that each
+ * change uses
  *
  * w28	the tail of the allocation record, in its second line, is never flushed
  */

@@ -4,8 +4,8 @@
  *
  * w24, a mistake: a segment's local depth may become durable before the directory
  *
- * A segment of depth d is in the directory 2^(2-d) times. A split leaves the items that it has
- * moved in the old segment, too, where they are ignored.
+ * 2^(2-d) entries of the directory point to a segment of depth d. A split copies items to the new
+ * segment and also leaves them in the old segment, where they are ignored.
  */
 #include "map.h"
 
@@ -36,7 +36,7 @@ static struct segment *segment_of(unsigned key)
 	return at(root()->directory[key % DIRECTORY]);
 }
 
-/* Returns whether the item belongs to the segment that directory entry `entry` points to. */
+/* Returns true if the item belongs to the segment to which directory entry `entry` points. */
 static bool counts(const struct segment *segment, uint64_t item, unsigned entry)
 {
 	uint64_t mask = (UINT64_C(1) << segment->depth) - 1;
@@ -155,7 +155,7 @@ static int check(unsigned count)
 			return count ? wrong("there is no directory") : 0;
 	if (compare(operations, COUNT, count))
 		return 1;
-	/* A new item must not overwrite a valid one. */
+	/* A new item must not overwrite a valid item. */
 	unsigned value = get(2);
 	put(12, 9);
 	return get(2) == value ? 0 : wrong("an item was overwritten");

@@ -37,7 +37,7 @@ static void run_all(const struct operation *operations, unsigned count)
 	}
 }
 
-/* Returns whether the map has the content that the first `count` operations give it. */
+/* Returns true if the map has the content that it must have after the first `count` operations. */
 static bool is_after(const struct operation *operations, unsigned count)
 {
 	unsigned values[KEYS] = {0}, keys = 0;

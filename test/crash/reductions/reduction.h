@@ -8,9 +8,9 @@
  *				operations as $HOLDFAST_CRASH_OUT has lines, or after one more
  *
  * Each reduction is a small durable structure. With ID in $REDUCTION, or compiled with -DBUG=ID, it
- * makes one mistake, of a class that is known from published bugs of such structures. The lines to
- * blame carry a comment: "ID: lost" is the store that is lost, "ID: early" the store that relies on
- * it.
+ * makes one mistake, of a class that is known from published bugs of such structures. Comments mark
+ * the two stores that a report must name: "ID: lost" is the store that is lost, "ID: early" is the
+ * store that relies on the lost one.
  */
 #ifndef REDUCTION_H
 #define REDUCTION_H
@@ -54,7 +54,10 @@ static enum bug mistake = BUG;
 static char *base;
 static uint64_t next_free = 8192; /* the structure's root is in the bytes before this offset */
 
-/* Returns the address of an offset. The file has offsets, not pointers: its address changes. */
+/*
+ * Returns the address of an offset. The file contains offsets instead of pointers, since it is
+ * mapped at a different address each time.
+ */
 static inline void *at(uint64_t offset)
 {
 	if (offset >= FILE_SIZE) {
@@ -69,7 +72,10 @@ static inline uint64_t offset_of(const void *what)
 	return (uint64_t)((const char *)what - base);
 }
 
-/* Allocates memory in cache lines of its own. Memory is never freed: leaks do not matter here. */
+/*
+ * Allocates memory in cache lines of its own. The memory is never freed, since leaks do not matter
+ * in this test.
+ */
 static inline void *carve(size_t size)
 {
 	void *found = base + next_free;
