@@ -125,7 +125,7 @@ static void *flush_and_drain(void *map)
 static void nobody_waits(void)
 {
 	if (kernel_is_emulated()) {
-		skip("fork(2): it does not wait for another thread's write-back",
+		skip("fork(2): it does not wait for a write-back of another thread",
 			"user-mode QEMU stops at a fork beside a thread in a system call");
 		return;
 	}
@@ -138,16 +138,16 @@ static void nobody_waits(void)
 		flush_and_drain(map);
 		_exit(pmem2_map_delete(&other) ? 6 : 5);
 	}
-	ok(true, "fork(2): it does not wait for another thread's write-back");
+	ok(true, "fork(2): it does not wait for a write-back of another thread");
 	pthread_create(&first, NULL, flush_and_drain, other);
 	pthread_join(first, NULL);
-	ok(true, "a thread's first flush: it does not wait for another thread's write-back");
+	ok(true, "first flush of a thread: it does not wait for a write-back of another thread");
 	flush(other);
 	is_int(pmem2_map_delete(&other), 0,
 		"map_delete: it does not wait for a write-back of another map");
 	release(thread, NULL);
 	is_int(ending_of(pid), -5,
-		"W5: a child waits until the write-back of its parent's thread ends");
+		"W5: a child waits until a write-back of a thread of its parent ends");
 	pmem2_map_delete(&map);
 }
 

@@ -74,7 +74,8 @@ static const char *log_of(char *program, const char *deed, const char *level)
 		_exit(97);
 	}
 	waitpid(pid, &status, 0);
-	is_int(status, 0, "log: a program exits with 0 after a logged mistake: %s", deed);
+	is_int(status, 0, "log: a program that makes a logged mistake still exits with 0: %s",
+		deed);
 	ssize_t length = read(fd, text, sizeof(text) - 1);
 	end = text + (length > 0 ? length : 0);
 	*end = '\0';
@@ -88,16 +89,16 @@ int main(int argc, char **argv)
 	if (argc == 2)
 		return child(argv[1]);
 	has_str(log_of(argv[0], "outside", "2"), " bytes at 0x",
-		"a persist outside of every map: the log has address and length");
+		"a persist outside of every map: the log has the address and the length of the range");
 	has_str(log_of(argv[0], "outside", "2"), "are in no live map: nothing to write back",
 		"a persist outside of every map: the log says that nothing is written back");
 	is_str(log_of(argv[0], "outside", "1"), "",
-		"a persist outside of every map: a log of errors only does not mention it");
+		"a persist outside of every map: at a log level for errors only, nothing is logged");
 	has_str(log_of(argv[0], "forced", "2"),
 		"PMEM2_FORCE_GRANULARITY=LINE is not a granularity: ignored",
-		"PMEM2_FORCE_GRANULARITY=LINE: the log says that it is ignored");
+		"PMEM2_FORCE_GRANULARITY=LINE: the log says that this value is ignored");
 	has_str(log_of(argv[0], "outside", "nonsense"), "PMEM2_LOG_LEVEL=nonsense is not a number",
-		"PMEM2_LOG_LEVEL=nonsense: the log says that it is not a number");
+		"PMEM2_LOG_LEVEL=nonsense: the log says that the value is not a number");
 	log_of(argv[0], "perror", "0");
 	return tap_done();
 }

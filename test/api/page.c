@@ -32,7 +32,7 @@ static char *addr;
 
 static void not_asked(const char *what)
 {
-	is_int(asked.calls, 0, "%s: nothing is written back", what);
+	is_int(asked.calls, 0, "%s: no page is written back", what);
 	asked.calls = 0;
 }
 
@@ -70,7 +70,7 @@ static void copy(const char *what, void *(*with)(char *at, unsigned flags))
 	char text[64];
 
 	snprintf(text, sizeof(text), "%s, no flags", what);
-	ok(with(at, 0) == at, "%s: it returns the destination", text);
+	ok(with(at, 0) == at, "%s: it returns the address of the destination", text);
 	asked_for_second(text);
 	snprintf(text, sizeof(text), "%s, NONTEMPORAL", what);
 	with(at, PMEM2_F_MEM_NONTEMPORAL);

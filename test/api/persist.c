@@ -88,7 +88,7 @@ static void odd_ranges(struct pmem2_map *map, const char *granularity)
 	pmem2_get_drain_fn(map)();
 	persist(addr + SIZE - 1, 1);
 	is_int(errno, 77,
-		"granularity %s: flush, drain and persist leave errno alone, also for 0 bytes",
+		"granularity %s: flush, drain and persist do not change errno, even for 0 bytes",
 		granularity);
 }
 

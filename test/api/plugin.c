@@ -42,10 +42,11 @@ int main(int argc, char **argv)
 	pthread_barrier_init(&unloaded, NULL, 2);
 	pthread_create(&thread, NULL, flush_and_wait, NULL);
 	pthread_barrier_wait(&flushed);
-	is_int(stop(), 0, "archive in a module: a map that another thread has flushed is deleted");
-	is_int(dlclose(module), 0, "archive in a module: the module is unloaded");
+	is_int(stop(), 0,
+		"archive of libpmem2 in a module: it deletes a map that another thread has flushed");
+	is_int(dlclose(module), 0, "archive of libpmem2 in a module: the module can be unloaded");
 	pthread_barrier_wait(&unloaded);
 	is_int(pthread_join(thread, NULL), 0,
-		"archive in a module: a thread that has flushed exits after the module is unloaded");
+		"archive of libpmem2 in a module: a thread that has flushed can exit after the module is unloaded");
 	return tap_done();
 }

@@ -177,7 +177,7 @@ static void extends(void)
 	is_int(pmem2_vm_reservation_extend(rsv, 0), 0,
 		"vm_reservation_extend: 0 bytes are accepted");
 	is_int(pmem2_vm_reservation_extend(rsv, 2 * page), 0,
-		"vm_reservation_extend: 2 free pages are added");
+		"vm_reservation_extend: 2 pages are added to the reservation");
 	is_int(pmem2_vm_reservation_get_size(rsv), 10 * page,
 		"vm_reservation_extend: the size of the reservation has grown by 2 pages");
 	ok(pmem2_vm_reservation_get_address(rsv) == addr,
@@ -300,7 +300,7 @@ static void placements(void)
 	char *addr = pmem2_vm_reservation_get_address(rsv);
 
 	is_int(map_at(rsv, 2 * page, 3, &map), 0,
-		"map_new: 3 pages are mapped 2 pages into a reservation");
+		"map_new: 3 pages are mapped at an offset of 2 pages in a reservation");
 	ok(pmem2_map_get_address(map) == addr + 2 * page,
 		"map_new: the address of a map in a reservation is the reservation's address plus the offset");
 	is_int(pmem2_map_get_size(map), 3 * page,
@@ -323,10 +323,11 @@ static void placements(void)
 	refused(rsv, 3 * page, 1, PMEM2_E_MAPPING_EXISTS, "map_new: a range inside another map");
 	is_int(*((char *)pmem2_map_get_address(map) + 3 * page - 1), 7,
 		"map_new: refused maps do not change the bytes of other maps");
-	is_int(map_at(rsv, 0, 2, &other), 0, "map_new: a range right before another map is mapped");
+	is_int(map_at(rsv, 0, 2, &other), 0,
+		"map_new: a range that ends where another map begins is mapped");
 	pmem2_map_delete(&other);
 	is_int(map_at(rsv, 5 * page, 3, &other), 0,
-		"map_new: a range right behind another map, up to the end, is mapped");
+		"map_new: a range from the end of another map to the end of the reservation is mapped");
 	pmem2_map_delete(&other);
 	pmem2_map_delete(&map);
 	is_int(space_at(addr, 8 * page, "---p"), 8 * page,
@@ -406,7 +407,8 @@ static void finds(void)
 	ok(find(rsv, 0, 2 * page + 1) == a,
 		"map_find: a map is found if only its first byte is in the range");
 	ok(find(rsv, 3 * page, page) == a, "map_find: a map is found by a range inside the map");
-	ok(find(rsv, 4 * page - 1, 1) == a, "map_find: the last byte of a map finds that map");
+	ok(find(rsv, 4 * page - 1, 1) == a,
+		"map_find: a map is found if only its last byte is in the range");
 	ok(!find(rsv, 4 * page, 2 * page), "map_find: no map is found in a range between two maps");
 	ok(find(rsv, 4 * page, 3 * page) == b,
 		"map_find: the second map is found by a range from the end of the first map into the second");
@@ -415,11 +417,11 @@ static void finds(void)
 	ok(find(rsv, 3 * page, SIZE_MAX) == a && find(rsv, 5 * page, SIZE_MAX) == b,
 		"map_find: the next map is found even if the sum of offset and length overflows");
 	ok(find(rsv, 2 * page, 0) == a,
-		"map_find: a range of 0 bytes at the start of a map finds that map");
+		"map_find: a map is found by a range of 0 bytes at its start");
 	ok(find(rsv, 3 * page + 1, 0) == a,
-		"map_find: a range of 0 bytes inside a map finds that map");
+		"map_find: a map is found by a range of 0 bytes inside the map");
 	ok(!find(rsv, 4 * page, 0),
-		"map_find: a range of 0 bytes at the end of a map does not find that map");
+		"map_find: a map is not found by a range of 0 bytes at its end");
 	ok(!find(rsv, 10 * page, page) && !find(rsv, -8 * page, SIZE_MAX),
 		"map_find: no map is found in a range beyond the end of the reservation");
 	is_int(pmem2_vm_reservation_map_find_first(rsv, &map), 0, "map_find_first: a map is found");
@@ -472,7 +474,7 @@ static void odd_file(void)
 	is_int(pmem2_map_new(&map, cfg, odd), 0,
 		"map_new: a file that ends within a page is mapped in a reservation");
 	ok(find(rsv, page + 6, 1) == map,
-		"map_find: the last byte of a file that ends within a page finds its map");
+		"map_find: a map of a file that ends within a page is found at the file's last byte");
 	ok(!find(rsv, page + 7, 1),
 		"map_find: no map is found at the byte behind the end of a file that ends within a page");
 	refused(rsv, page, 1, PMEM2_E_MAPPING_EXISTS,

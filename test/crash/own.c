@@ -42,7 +42,7 @@ int main(int argc, char *argv[])
 	} else if (!strcmp(argv[1], "clflush")) {
 		data[0] = 1;
 		_mm_clflush(data);
-	} else if (!strcmp(argv[1], "locked")) { /* a locked instruction is a fence, too */
+	} else if (!strcmp(argv[1], "locked")) { /* a locked instruction acts as a fence, too */
 		data[0] = 1;
 		flush(data);
 		__atomic_fetch_add(&counter, 1, __ATOMIC_SEQ_CST);

@@ -24,7 +24,7 @@ enum way {
 	IN_PLACE = 4,
 	O_DSYNC_DATA = 8,
 	STDIO = 16,
-	LINK = 32, /* link(2) and unlink(2) instead of rename(2) */
+	LINK = 32, /* the program uses link(2) and unlink(2) instead of rename(2) */
 	APPEND = 64,
 	SILENT = 128, /* the program does not acknowledge any version */
 };

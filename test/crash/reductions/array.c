@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * array.c - an array that grows
+ * array.c - a durable array that grows
  *
  * p8	the array's length and its address change in two steps
  */
