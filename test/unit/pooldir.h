@@ -28,7 +28,7 @@
 #include "tap.h"
 
 #ifdef __SANITIZE_THREAD__
-/* In a forked child the sanitizer mistakes a mutex that was initialised again for a held one. */
+/* After a fork, the thread sanitizer reports a reinitialised mutex as locked: ignore that. */
 const char *__tsan_default_options(void);
 __attribute__((visibility("default"))) const char *__tsan_default_options(void)
 {
@@ -84,7 +84,7 @@ TAP_UNUSED static const char *pooldir_path(const char *name)
 	return next;
 }
 
-/* Writes text into a file; @ in it becomes the path of the directory. */
+/* Writes a file with this text. Replaces each @ in the text by the path of the directory. */
 TAP_UNUSED static void pooldir_write(const char *name, const char *text)
 {
 	FILE *file = fopen(pooldir_path(name), "w");
@@ -100,7 +100,7 @@ TAP_UNUSED static void pooldir_write(const char *name, const char *text)
 		bail("cannot write %s: %m", name);
 }
 
-/* Writes a set file of these lines, and parses it. */
+/* Writes a pool set file with the given lines, and parses it. */
 TAP_UNUSED static struct pool_set *pooldir_set(const char *name, const char *lines)
 {
 	char text[4096];
@@ -140,7 +140,7 @@ TAP_UNUSED static int pooldir_count(void)
 	return pooldir_counted;
 }
 
-/* Made-up pool attributes, with incompatible features that must suit the set. */
+/* Made-up pool attributes. The set must support the given incompatible features. */
 TAP_UNUSED static struct rpmem_pool_attr pooldir_attr(uint32_t incompat)
 {
 	struct rpmem_pool_attr attr = {.signature = "MADE-UP",

@@ -6,7 +6,7 @@
  * independently of the tested source. The flush instructions themselves are not tested here.
  */
 #include "cpu/aarch64/features.h"
-#include "cpu/aarch64/flush.h" /* for ARCH_FENCE; its inline functions are not called here */
+#include "cpu/aarch64/flush.h" /* included only for the macro ARCH_FENCE */
 #include "cpu/ppc64/features.h"
 #include "cpu/riscv64/features.h"
 #include "tap.h"
@@ -35,7 +35,10 @@ static const char a64_names[] =
 static const char a64_names2[] =
 	" dcpodp sve2 sveaes svepmull svebitperm svesha3 svesm4 flagm2 frint svei8mm svef32mm svef64mm svebf16 i8mm bf16 dgh rng ";
 
-/* Converts a line of /proc/cpuinfo to HWCAP: the bits of those names that are among the words. */
+/*
+ * Converts the words of a line of /proc/cpuinfo to HWCAP. The index of a word in `names` is its
+ * bit.
+ */
 static unsigned long bits_of(const char *words, const char *names)
 {
 	unsigned long bits = 0, bit = 1;
@@ -80,10 +83,11 @@ static void a64_machines(void)
 
 		is_int(a64_features(bits_of(words, a64_names), bits_of(words, a64_names2)),
 			machines[i].features,
-			"%s: its instructions that clean cache lines are detected",
+			"%s: the CPU's instructions that clean cache lines are detected",
 			machines[i].what);
 		is_int(a64_line_size(machines[i].ctr), machines[i].line,
-			"%s: its lines have %zu bytes", machines[i].what, machines[i].line);
+			"%s: the CPU's cache lines have %zu bytes", machines[i].what,
+			machines[i].line);
 	}
 }
 
@@ -119,7 +123,9 @@ static void riscv64(void)
 		"Banana Pi F3 (SpacemiT K1), Linux 6.15");
 }
 
-/* HWCAP2 of real machines. The comments name its bits as LD_SHOW_AUXV=1 prints them. */
+/*
+ * HWCAP2 of real machines. The comments list the names of the bits, as LD_SHOW_AUXV=1 prints them.
+ */
 static void ppc_machines(void)
 {
 	static const struct {
@@ -138,7 +144,8 @@ static void ppc_machines(void)
 
 	for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++)
 		is_int(ppc_features(machines[i].hwcap2, 128), machines[i].features,
-			"%s: ISA 2.07 and ISA 3.1 are detected if it has them", machines[i].what);
+			"%s: ISA 2.07 and ISA 3.1 are detected if the CPU has them",
+			machines[i].what);
 }
 
 static void ppc64(void)

@@ -76,7 +76,8 @@ static void full(void)
 		RANGES_MAX);
 	struct ranges before = set;
 	ok(!add(1, 2), "ranges_add: a full set refuses a range that cannot be joined");
-	ok(!memcmp(&set, &before, sizeof(set)), "ranges_add: a full set that refuses is unchanged");
+	ok(!memcmp(&set, &before, sizeof(set)),
+		"ranges_add: a full set is unchanged after it refused a range");
 	ok(add(2 * step - 1, 2 * step) && is(0, 2 * step - 1, 2 * step + 1),
 		"ranges_add: a full set accepts a range that is joined with another");
 	ok(add(2 * step, 2 * RANGES_MAX * step) && set.count == 1,
@@ -99,13 +100,13 @@ static void within(void)
 		"ranges_within: a range that overlaps the given space by a byte is found");
 	part = ranges_within(&set, (struct range){0, UINTPTR_MAX});
 	ok(part.first == 0 && part.end == 3,
-		"ranges_within: the whole address space has all ranges");
+		"ranges_within: finds all ranges in the whole address space");
 	part = ranges_within(&set, (struct range){GAP * 9, UINTPTR_MAX});
 	ok(part.first == 3 && part.end == 3,
-		"ranges_within: the space behind the last range has no range");
+		"ranges_within: finds nothing in the space behind the last range");
 	ranges_remove(&set, (struct ranges_part){1, 2});
 	ok(set.count == 2 && is(0, GAP * 2, GAP * 3) && is(1, GAP * 8, GAP * 9),
-		"ranges_remove: ranges outside of the given space stay");
+		"ranges_remove: ranges outside of the removed part are kept");
 	ranges_remove(&set, (struct ranges_part){1, 1});
 	is_int(set.count, 2, "ranges_remove: removing an empty part changes nothing");
 	ranges_remove(&set, (struct ranges_part){0, 2});
@@ -113,7 +114,8 @@ static void within(void)
 }
 
 /*
- * A simple model of a set: an unsorted list, in which ranges that are near are joined repeatedly.
+ * A simple model of a set of ranges: an unsorted list. Ranges close to each other are joined, until
+ * no more can be joined.
  */
 static struct {
 	struct range at[RANGES_MAX + 1];
@@ -168,7 +170,9 @@ static void against_a_list(void)
 			most = set.count > most ? set.count : most;
 		}
 	}
-	is_int(wrong, 0, "ranges_add: random sets of up to %u ranges equal the plain list", most);
+	is_int(wrong, 0,
+		"ranges_add: random sets of up to %u ranges agree with a model, a plain list",
+		most);
 }
 
 int main(void)

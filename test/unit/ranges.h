@@ -7,8 +7,8 @@
  *	test_drain(engine);
  *	ranges_end();
  *
- * On x86-64 every instruction is watched by single-stepping (stepped.h). Elsewhere only those
- * instructions are seen that this CPU lacks, by their illegal-instruction signal (stepover.h).
+ * On x86-64 every instruction is observed by single-stepping (stepped.h). On other CPUs an
+ * instruction can be observed only if the CPU lacks it, because it then raises SIGILL (stepover.h).
  */
 #ifndef TEST_UNIT_RANGES_H
 #define TEST_UNIT_RANGES_H
@@ -49,7 +49,8 @@ static void ranges_end(void)
 }
 
 /*
- * Flushes a range that has been stored to: exactly its lines must be flushed. Returns the faults.
+ * Stores to a range, and flushes it. Exactly the cache lines of the range must be flushed. Returns
+ * a description of the faults.
  */
 static const char *faults_of_flush(
 	const struct cpu_engine *engine, bool drain, size_t at, size_t len)
@@ -131,7 +132,8 @@ static const char *faults_of_flush(
 }
 
 /*
- * The fence of CPUs older than POWER10 can be observed. scripts/instructions checks other fences.
+ * On POWER, only the fence of CPUs older than POWER10 can be observed. scripts/instructions checks
+ * the other fences.
  */
 static void test_drain(const struct cpu_engine *engine)
 {
@@ -179,7 +181,10 @@ static void test_ranges(const struct cpu_engine *engine, size_t line_size, bool 
 	cpu = found;
 }
 
-/* Tests flush and persist with lines of one size, persist with each row of tuning. */
+/*
+ * Tests flush and persist with cache lines of one size. Persist is tested with each row of
+ * cpu_tunings().
+ */
 static void test_flush_of(const struct cpu_engine *engine, size_t line_size, int ranges)
 {
 	struct cpu found = cpu;

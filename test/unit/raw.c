@@ -26,7 +26,8 @@ static void add(const unsigned char *bytes, size_t length)
 {
 	static const unsigned char disp[] = {0xf8, 0x12, 0x34, 0x81};
 	/*
-	 * Makes objdump, which disassembles all slots in one go, begin the next slot at its start.
+	 * A NOP that ends each slot: objdump disassembles all slots in one go, and must not read an
+	 * instruction that extends from one slot into the next.
 	 */
 	static const unsigned char nop[] = {0x66, 0x0f, 0x1f, 0x44, 0, 0};
 
@@ -51,7 +52,9 @@ static void add_operands(const unsigned char *start, size_t length)
 			add(bytes, length + 1);
 			continue;
 		}
-		/* SIB bytes: each index and scale once, with varying bases. */
+		/*
+		 * SIB bytes: each index register and each scale once, with varying base registers.
+		 */
 		for (unsigned i = 0; i < 8; i++) {
 			bytes[length + 1] =
 				(unsigned char)(i * 8 + i * 64 + ((i * 5 + modrm / 8) & 7));
@@ -255,7 +258,7 @@ static void read_operands(const char *word, const char *text, struct raw_insn *i
 {
 	const char *second = second_operand(text);
 
-	if (insn->kind == RAW_MASKED) { /* operands: mask, value */
+	if (insn->kind == RAW_MASKED) { /* its operands are a mask and a value */
 		read_register(text, insn);
 		insn->mask = insn->reg;
 		read_register(second, insn);
@@ -339,7 +342,8 @@ static void print(const char *who, const struct raw_insn *insn)
 }
 
 /*
- * True for instructions that processors refuse but objdump shows: the old PCOMMIT, and some masks.
+ * True for instructions that objdump prints although CPUs reject them: the withdrawn PCOMMIT, and
+ * some uses of mask registers.
  */
 static bool is_refused(const char *line)
 {
@@ -397,13 +401,14 @@ static void test_against_objdump(void)
 	read_output(from);
 	ok(!pclose(from) && known + strangers == count, "objdump: disassembles all encodings");
 	ok(known > 20000 && strangers > 10000,
-		"raw_decode: %u encodings are known instructions, %u are others", known, strangers);
+		"raw_decode: knows the instruction of %u encodings, and not that of %u others",
+		known, strangers);
 	ok(!wrong, "raw_decode: agrees with objdump on all encodings (%u differ)", wrong);
 	unlink(name);
 	close(fd);
 }
 
-/* An instruction whose last bytes are beyond the end of the buffer. */
+/* Tests an instruction whose last bytes are beyond the end of the buffer. */
 static void test_end(void)
 {
 	static const uint8_t clwb[] = {0x66, 0x42, 0x0f, 0xae, 0xb4, 0x8a, 1, 2, 3, 4};
@@ -426,7 +431,7 @@ static void test_address(void)
 		"raw_address: base, scaled index and displacement add up");
 	insn.is_narrow = true;
 	ok(raw_address(&insn, registers, 0) == 4 + 8 * 13 - 8,
-		"raw_address: an address of narrow registers is cut to 32 bits");
+		"raw_address: an address computed from 32-bit registers is truncated to 32 bits");
 	insn = (struct raw_insn){
 		.base = RAW_RIP, .index = RAW_NO_REGISTER, .disp = 16, .length = 7};
 	ok(raw_address(&insn, registers, 0x1000) == 0x1017,

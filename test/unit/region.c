@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * region.c - find the NVDIMM region under a device number, in sysfs trees that are made up from
- * the kernel's documents (Documentation/driver-api/nvdimm, drivers/nvdimm/region_devs.c)
+ * region.c - test how the NVDIMM region of a device is found by the device number. The sysfs trees
+ * are made up from the kernel's Documentation/driver-api/nvdimm and drivers/nvdimm/region_devs.c.
  */
 #include "device/region.h"
 
@@ -29,7 +29,10 @@ static void make_region(const char *name, const char *type, const char *domain)
 		tree_file(path, domain);
 }
 
-/* Makes a block device 259:number in a region, with one partition 259:number+1. */
+/*
+ * Makes a block device with the number 259:`number` in a region, and one partition with the next
+ * number.
+ */
 static void make_disk(const char *region, const char *disk, unsigned number)
 {
 	char path[256], target[256];
@@ -124,7 +127,10 @@ static void is_region(
 			got.is_volatile, got.flushed_by_host, got.read_only, got.domain, got.count);
 }
 
-/* With /sys/dev hidden, as podman does, a device is found in class/block by its "dev" attribute. */
+/*
+ * In podman's containers /sys/dev is hidden. Then a device must be found in class/block by its
+ * attribute "dev".
+ */
 static void masked(void)
 {
 	const char *disk = BUS "region0/namespace0.0/block/pmem0";
@@ -140,17 +146,17 @@ static void masked(void)
 	is_region("block", 8, 16, PROMISE(1, NO_FLAGS, REGION_DOMAIN_CPU_CACHE),
 		"hidden /sys/dev: a disk without an entry in dev/block is found in class/block");
 	is_region("block", 8, 1, (struct region){.found = false},
-		"hidden /sys/dev: a disk with another number is not found");
+		"hidden /sys/dev: a device number that no disk has is not found");
 }
 
-/* A region whose read_only attribute is 1. */
+/* Tests a region whose attribute read_only is 1. */
 static void read_only(void)
 {
 	tree_file(BUS "region0/read_only", "1\n");
 	is_region("block", 259, 0, PROMISE(1, false, false, true, REGION_DOMAIN_CPU_CACHE),
 		"region: a disk on a read-only region is read-only");
 	is_region("block", 254, 0, PROMISE(2, false, false, true, REGION_DOMAIN_MEMORY_CONTROLLER),
-		"region: device-mapper partly on a read-only region is read-only");
+		"region: a device-mapper device that is partly on a read-only region is read-only");
 	tree_file(BUS "region0/read_only", "0\n");
 }
 
@@ -167,7 +173,7 @@ int main(void)
 	is_region("block", 259, 1, PROMISE(1, NO_FLAGS, REGION_DOMAIN_CPU_CACHE),
 		"region: a partition is on the region of its disk");
 	is_region("block", 259, 2, PROMISE(1, NO_FLAGS, REGION_DOMAIN_MEMORY_CONTROLLER),
-		"region: a second region of the machine has its own persistence domain");
+		"region: each of two regions of a machine can have a different persistence domain");
 	is_region("block", 259, 4, PROMISE(1, true, false, false, REGION_DOMAIN_CPU_CACHE),
 		"region: a volatile region is reported as volatile");
 	is_region("block", 259, 6, PROMISE(1, NO_FLAGS, REGION_DOMAIN_UNKNOWN),
@@ -181,20 +187,20 @@ int main(void)
 	is_region("block", 0, 42, none,
 		"region: the device number of a file system without a device has no region");
 	is_region("block", 254, 0, PROMISE(2, NO_FLAGS, REGION_DOMAIN_MEMORY_CONTROLLER),
-		"region: device-mapper over two regions: the weaker persistence domain counts");
+		"region: a device-mapper device on two regions has the weaker persistence domain of the two");
 	is_region("block", 254, 1, none,
-		"region: device-mapper over a region and an ordinary disk has no region");
+		"region: a device-mapper device on a region and an ordinary disk has no region");
 	is_region("block", 254, 2, PROMISE(2, NO_FLAGS, REGION_DOMAIN_MEMORY_CONTROLLER),
-		"region: device-mapper over device-mapper has the regions below");
+		"region: a device-mapper device on another one has the regions below that");
 	is_region("block", 254, 4, PROMISE(2, NO_FLAGS, REGION_DOMAIN_MEMORY_CONTROLLER),
-		"region: a partition of device-mapper has the regions below");
+		"region: a partition of a device-mapper device has the regions below that device");
 	is_region("block", 254, 5, PROMISE(1, NO_FLAGS, REGION_DOMAIN_CPU_CACHE),
 		"region: two devices on the same region count as one region");
 	is_region("block", 254, 3, none,
-		"region: a device on top of itself has no region, and the search ends");
+		"region: a device-mapper device that contains itself has no region, and the search ends");
 	make_tower(12);
 	is_region("block", 254, 31, PROMISE(1, NO_FLAGS, REGION_DOMAIN_MEMORY_CONTROLLER),
-		"region: twelve device-mapper devices on top of each other: the region below is found");
+		"region: the region below a stack of twelve device-mapper devices is found");
 	masked();
 	is_region("char", 252, 1, PROMISE(1, false, true, false, REGION_DOMAIN_UNKNOWN),
 		"region: a DAX device of virtio-pmem has to be flushed by the host");

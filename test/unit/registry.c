@@ -33,7 +33,7 @@ static bool overlaps_any(const struct map *map)
 	return expected((uintptr_t)map->addr, (uintptr_t)map->addr + map->length);
 }
 
-/* Adds or removes a random map. Returns true if the registry's result is the expected one. */
+/* Adds or removes a random map. Returns true if the registry returns what the model predicts. */
 static bool change(unsigned *seed)
 {
 	int i = (int)((unsigned)rand_r(seed) % SLOTS);
@@ -44,7 +44,7 @@ static bool change(unsigned *seed)
 	}
 	maps[i].addr = (char *)(uintptr_t)(UNIT * (1 + (unsigned)rand_r(seed) % 500));
 	maps[i].length = 1 + (size_t)rand_r(seed) % (8 * UNIT);
-	if (rand_r(seed) % 2) /* so that some maps are adjacent */
+	if (rand_r(seed) % 2) /* makes some maps adjacent */
 		maps[i].length = (maps[i].length + UNIT - 1) / UNIT * UNIT;
 	bool taken = overlaps_any(&maps[i]);
 	int error = registry_add(&maps[i]);
@@ -52,7 +52,10 @@ static bool change(unsigned *seed)
 	return error == (taken ? PMEM2_E_MAP_EXISTS : 0);
 }
 
-/* A random address. About half of them are the beginning or end of a map, or one byte beside it. */
+/*
+ * Returns a random address: about half of the time the beginning or end of a map, or a byte before
+ * or after that.
+ */
 static uintptr_t somewhere(unsigned *seed)
 {
 	const struct map *map = &maps[(unsigned)rand_r(seed) % SLOTS];
@@ -104,9 +107,9 @@ static void mistakes(void)
 	is_int(registry_add(&a), PMEM2_E_MAP_EXISTS,
 		"registry_add: a map that is already in the registry is refused");
 	is_int(registry_remove(&twin), PMEM2_E_MAPPING_NOT_FOUND,
-		"registry_remove: another map with the same address is refused");
+		"registry_remove: a map that was not added is refused, even at the address of an added one");
 	has_str(err_get(), "no live map",
-		"registry_remove: the message says that the map is not live");
+		"registry_remove: the message for a map that was not added says that it is not live");
 	is_int(registry_remove(&a), 0, "registry_remove: a map is removed");
 }
 
@@ -119,7 +122,9 @@ static void *remove_map(void *map)
 	return NULL;
 }
 
-/* N5 of map/writeback.h: a map that is being written back (pinned) must not be unmapped. */
+/*
+ * Rule N5 of map/writeback.h: a map must not be unmapped while it is pinned, that is, written back.
+ */
 static void pins(void)
 {
 	struct map a = {.addr = (char *)UNIT, .length = UNIT};
@@ -131,10 +136,12 @@ static void pins(void)
 	pthread_create(&thread, NULL, remove_map, &a);
 	while (registry_has(&a))
 		usleep(100);
-	ok(!registry_pin(UNIT, UNIT + 1), "registry_pin: a map that is being removed is not found");
+	ok(!registry_pin(UNIT, UNIT + 1),
+		"registry_pin: a map cannot be pinned while it is being removed");
 	registry_unpin(first);
 	usleep(10000);
-	ok(!atomic_load(&removed), "N5: removing a map waits for its second pin to be released");
+	ok(!atomic_load(&removed),
+		"N5: removing a map with two pins waits for both to be released");
 	registry_unpin(second);
 	pthread_join(thread, NULL);
 	ok(atomic_load(&removed), "registry_remove: returns when the last pin is released");

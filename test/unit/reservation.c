@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * reservation.c - maps in a reserved address range: random operations compared with a simple model
- * (the "picture"), and many threads on one reservation
+ * reservation.c - test maps in a reserved address range: compare random operations with a simple
+ * model, the "picture", and use one reservation in many threads
  */
 #include "map/reservation.h"
 
@@ -14,7 +14,7 @@
 #include "cpu/cpu.h"
 #include "tap.h"
 
-#define PAGES 64 /* pages of address space in the picture */
+#define PAGES 64 /* number of pages in the model of the address space */
 #define MAPS  24
 
 static size_t page;
@@ -51,7 +51,10 @@ static size_t pick(size_t below)
 	return (size_t)rand_r(&seed) % below;
 }
 
-/* Index of the lowest map of the picture that has a page in [from, to); MAPS if none has. */
+/*
+ * Returns the index of the lowest map of the model that has a page in [from, to), or MAPS if there
+ * is no such map.
+ */
 static size_t lowest_in(size_t from, size_t to)
 {
 	size_t lowest = MAPS;
@@ -141,7 +144,10 @@ static bool try_shrink(void)
 	return true;
 }
 
-/* Closes an empty reservation that has become small, and opens it at the start of the picture. */
+/*
+ * Closes the reservation if it is small and has no maps, and opens a new one at the model's first
+ * page.
+ */
 static bool try_anew(void)
 {
 	if (picture.to - picture.from > 4 || lowest_in(0, PAGES) < MAPS)
@@ -217,7 +223,8 @@ static void random_operations(void)
 		"reservation: 20000 random openings and closings of maps agree with the model");
 	is_int(extends, 20000, "reservation: random extensions agree with the model");
 	is_int(shrinks, 20000, "reservation: random shrinkings agree with the model");
-	is_int(anew, 20000, "reservation: closing and opening it again succeeds each time");
+	is_int(anew, 20000,
+		"reservation: an empty reservation can be closed and opened again each time");
 	is_int(looks, 20000, "reservation: 20000 look-ups of maps agree with the model");
 	for (size_t i = 0; i < MAPS; i++)
 		if (picture.count[i])
@@ -227,8 +234,9 @@ static void random_operations(void)
 }
 
 /*
- * Threads that map and unmap in one reservation. Each fills its maps with its own number, and
- * checks that it stays there: it would not if two threads were given the same pages.
+ * Threads map and unmap pages in one reservation. Each thread fills its maps with its own number,
+ * and checks later that no other thread has overwritten it, as would happen if both were given the
+ * same page.
  */
 
 #define THREADS 6
@@ -283,7 +291,10 @@ static void *extend_and_shrink(void *unused)
 	return (void *)wrong;
 }
 
-/* A thread that looks up `settled`, which must be found while other maps come and go. */
+/*
+ * A thread that looks up the map `settled` again and again, while other threads open and close
+ * maps.
+ */
 static void *find(void *unused)
 {
 	size_t wrong = 0, size;
@@ -321,15 +332,15 @@ static void threads(void)
 		"reservation: %d threads that map, one that resizes and one that searches see no error",
 		THREADS);
 	ok(occupied > 0 && occupied + refused == THREADS * ROUNDS,
-		"reservation: of the maps of several threads some are made, and the others refused");
+		"reservation: if several threads want the same places, each map_open either succeeds or is refused");
 	map_close(&settled);
 	is_int(reservation_close(&shared), 0,
 		"reservation: closes after several threads have used it");
 }
 
 /*
- * The list of maps of a reservation grows while its lock is held. The test makes that slow, so
- * that threads which look at the list without the lock would see it half copied.
+ * A reservation holds its lock while its list of maps grows. The test makes growing slow: a thread
+ * that read the list without the lock would see a list that is copied only in part.
  */
 #define LOOKERS 4
 
@@ -399,7 +410,7 @@ static void *look_up(void *how)
 	return (void *)(size_t)(reservation_previous(&shared, &listed[3]) != &listed[2]);
 }
 
-/* The list has room for 16 maps, and grows for the next one. */
+/* Opens 17 maps. The reservation's list has room for 16, so that it must grow for the last one. */
 static void look_while_growing(void)
 {
 	pthread_t ids[LOOKERS + 1];
@@ -429,7 +440,10 @@ static void look_while_growing(void)
 		"reservation: closes after its list of maps has grown");
 }
 
-/* All threads open a map at the same place at the same time: one of them succeeds. */
+/*
+ * All threads try to open a map at the same place at the same time. Exactly one of them must
+ * succeed.
+ */
 static pthread_barrier_t together;
 
 static void *want_slot(void *result)
@@ -494,7 +508,10 @@ static void sums(void)
 		"map_open: a refused map does not keep the reservation from closing");
 }
 
-/* Maps must be aligned to the source, whose units are larger than pages on device DAX. */
+/*
+ * The place of a map must be a multiple of the source's alignment, which is larger than a page for
+ * device DAX.
+ */
 static void alignment(void)
 {
 	struct reservation rsv;
@@ -511,13 +528,13 @@ static void alignment(void)
 		"map_open: the message has the required alignment of the source");
 	wanted.reservation_offset = 6 * page;
 	is_int(map_open(&map, &wanted), PMEM2_E_LENGTH_OUT_OF_RANGE,
-		"map_open: a range beyond the end and unaligned is reported as beyond the end");
+		"map_open: a range that is unaligned and beyond the reservation's end is reported as beyond the end");
 	wanted.reservation_offset = 4 * page;
 	is_int(map_open(&map, &wanted), 0,
 		"map_open: a place that is a multiple of the source's alignment is mapped");
 	wanted.reservation_offset = 2 * page;
 	is_int(map_open(&other, &wanted), PMEM2_E_ADDRESS_UNALIGNED,
-		"map_open: a place unaligned and taken is reported as unaligned");
+		"map_open: a place that is unaligned and already taken is reported as unaligned");
 	is_int(map_close(&map), 0, "map_close: a map in a reservation is closed");
 	is_int(reservation_close(&rsv), 0, "reservation: closes after its aligned map was closed");
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* rpmemd-config.c - settings of rpmemd from configuration files and the command line; mistakes */
+/*
+ * rpmemd-config.c - test how rpmemd reads its configuration files and command line, also if they
+ * are wrong
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -35,7 +38,7 @@ static void without_any(void)
 	ok(config.use_syslog, "defaults: messages go to syslog, not to the log file");
 	is_int(config.log_level, LOG_ERROR, "defaults: only errors are logged");
 	ok(!config.persist_apm && !config.persist_general_given,
-		"defaults: neither persist-apm nor persist-general counts as given");
+		"defaults: persist-apm is off, and persist-general is not set");
 	ok(config.data_over_ssh, "defaults: data may go over ssh");
 	is_int(config.max_lanes, 1024, "defaults: max-lanes is 1024");
 	is_int(config.nthreads, 0, "defaults: nthreads is 0");
@@ -86,14 +89,14 @@ static void all_keys(void)
 	ok(!config.use_syslog, "config: log-file after use-syslog switches syslog off");
 	is_int(parse("port-range = 65535\n"), 0, "config: port-range may be a single port");
 	is_int(config.port_low + config.port_high, 2 * 65535,
-		"config: a single port is a range of one");
+		"config: a port-range of a single port has that port as first and last port");
 	static const char *const levels[] = {"err", "warn", "notice", "info", "debug"};
 	for (size_t i = 0; i < 5; i++) {
 		char line[40];
 		snprintf(line, sizeof(line), "log-level = %s", levels[i]);
 		is_int(parse(line), 0, "config: %s is accepted", line);
 		is_int(config.log_level, i < 3 ? i + 1 : i,
-			"config: the name of a log-level sets its number");
+			"config: each name of a log-level gives the right level");
 	}
 }
 
@@ -106,7 +109,7 @@ static void home(void)
 		"config: $HOME in log-file is replaced");
 	parse("poolset-dir = /$HOMER/$HOME\nlog-file = /a$HOME$HOME\n");
 	is_str(config.poolset_dir, "/$HOMER/$HOME",
-		"config: $HOME is not replaced where it begins a longer name or stands inside the path");
+		"config: $HOME is not replaced inside the path, or if it begins a longer name ($HOMER)");
 	is_str(config.log_file, "/a/home/somebody$HOME",
 		"config: a second $HOME in a value is not replaced");
 	is_int(parse("log-file = $HOME"), 0, "config: log-file may be $HOME alone");
@@ -237,7 +240,7 @@ static void order(void)
 	write_file(".rpmemd.conf", "");
 }
 
-/* Exit status of rpmemd with this option; 77 if it would start as a daemon. */
+/* Returns rpmemd's exit status with this option, or 77 if it would go on and run as a daemon. */
 static int status_of(const char *option)
 {
 	const char *argv[] = {"rpmemd", option, NULL};
@@ -248,7 +251,10 @@ static int status_of(const char *option)
 	if (!child) {
 		int null = open("/dev/null", O_WRONLY);
 		dup2(null, STDERR_FILENO);
-		/* rpmemd's standard output belongs to its peer: nothing may be written to it. */
+		/*
+		 * Standard output is closed, because only the initiator may get bytes on it: an
+		 * option must not print there.
+		 */
 		close(STDOUT_FILENO);
 		options_parse(&options, option ? 2 : 1, (char **)argv);
 		_exit(77);
@@ -285,11 +291,12 @@ static void removal(void)
 	options_parse(&options, 4, (char **)argv);
 	is_str(options.remove, "x.set", "options: --remove names the pool set");
 	is_int(options.remove_flags, POOL_REMOVE_FORCE | POOL_REMOVE_SET_FILE,
-		"options: -f and -s set the flags of --force and --pool-set");
+		"options: -f means --force, and -s means --pool-set");
 	const char *names[] = {"rpmemd", "--remove=y.set", "--pool-set", NULL};
 	options_parse(&options, 3, (char **)names);
 	is_str(options.remove, "y.set", "options: --remove=NAME names the pool set");
-	is_int(options.remove_flags, POOL_REMOVE_SET_FILE, "options: --pool-set sets its flag");
+	is_int(options.remove_flags, POOL_REMOVE_SET_FILE,
+		"options: --pool-set sets the flag POOL_REMOVE_SET_FILE");
 }
 
 int main(void)

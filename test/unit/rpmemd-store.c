@@ -3,7 +3,7 @@
  * rpmemd-store.c - how the daemon stores bytes that arrive: all bytes are copied, a drain makes
  * them durable, and a failed write-back is reported to each lane (connection) that it may concern
  *
- * The test replaces msync(2): its next call can be made to fail, once, whatever its range is.
+ * The test replaces msync(2), so that it can make the next call fail, whatever its range is.
  */
 #include <errno.h>
 #include <stdatomic.h>
@@ -24,8 +24,7 @@ static struct pool *pool;
 static struct store store;
 static struct lanes_store calls;
 static char *base;
-static uint64_t
-	lane; /* the lane's mark, which remembers its last drain; most tests have one lane */
+static uint64_t lane; /* mark of the lane: a number for the time of its last drain */
 
 static atomic_int pending;            /* errno of the next call of msync(); 0: success */
 static size_t synced_from, synced_to; /* range of the last msync(), as offsets in the pool */
@@ -42,7 +41,7 @@ int msync(void *addr, size_t length, int flags)
 	return -1;
 }
 
-/* Drains the lane that has this mark. (deep() below does a deep flush for it.) */
+/* Drains the lane with this mark. */
 static int drain(uint64_t *mark)
 {
 	calls.lane(&store, mark);
@@ -75,8 +74,8 @@ static void begin(const char *granularity)
 }
 
 /*
- * Drains, so that the lane's mark is newer than failures of earlier files with the same inode
- * number.
+ * Drains, to update the lane's mark: otherwise it would be older than the failures that earlier
+ * tests caused on files with the same inode number.
  */
 static void forget_failures(void)
 {
@@ -89,7 +88,7 @@ static void end(void)
 	pool_discard(pool);
 }
 
-/* Stores of each length and offset write exactly those bytes. */
+/* Stores ranges of many lengths and offsets. Each store must write its range, and no other byte. */
 static void test_copies(const char *granularity)
 {
 	char from[256 + 8], want[256];
@@ -113,12 +112,14 @@ static void test_copies(const char *granularity)
 		"granularity %s: commit and drain succeed", granularity);
 	is_int(deep(4096, 4096, &lane), 0, "granularity %s: a deep flush succeeds", granularity);
 	is_int(deep(4 * MIB - 1, 2, &lane), -EINVAL,
-		"granularity %s: a deep flush beyond the end is refused", granularity);
+		"granularity %s: a deep flush beyond the end of the pool is refused", granularity);
 	is_int(drain(&lane), 0, "granularity %s: a drain without stores succeeds", granularity);
 	end();
 }
 
-/* Commits more ranges, far apart, than a thread can note: all must be written back. */
+/*
+ * Commits more ranges, far apart from each other, than a thread can note. All must be written back.
+ */
 static void test_many(void)
 {
 	int failed = 0;
@@ -137,9 +138,9 @@ static void test_many(void)
 }
 
 /*
- * Two lanes of one target, one of which gets the error of a write-back. The other one must get it,
- * too: its bytes may have been in the pool since its previous drain (which its mark records), and
- * so may be among those that were not written back.
+ * Two lanes of one target. The kernel reports a failed write-back to lane 1 only. A drain of lane 2
+ * must fail, too: lane 2 has stored bytes since its previous drain (which its mark records), and
+ * they may be among those that were not written back.
  */
 static void test_lanes(void)
 {
@@ -147,7 +148,7 @@ static void test_lanes(void)
 	uint64_t one = 0, two = 0;
 	calls.commit(&store, 0, 64);
 	pending = EIO;
-	is_int(drain(&one), -EIO, "lane 1: a write-back that fails is returned");
+	is_int(drain(&one), -EIO, "lane 1: a drain whose write-back fails returns the error");
 	has_str(err_get(), "write back", "lane 1: the message says that a write-back failed");
 	has_str(err_get(), "/holdfast-pool-",
 		"lane 1: the message names the file whose write-back failed");
@@ -166,16 +167,22 @@ static void test_deep(void)
 {
 	begin("PAGE");
 	pending = EIO;
-	is_int(deep(2 * MIB, 64, &lane), -EIO, "deep flush: a failure of msync is returned");
 	is_int(deep(2 * MIB, 64, &lane), -EIO,
-		"deep flush: fails again for a lane that has not drained since the failure");
+		"deep flush: if msync fails, the deep flush returns the error");
+	is_int(deep(2 * MIB, 64, &lane), -EIO,
+		"deep flush: fails again if the lane has not drained since a failed deep flush");
 	calls.commit(&store, 0, 64);
-	is_int(drain(&lane), -EIO, "drain: fails after a deep flush of the lane has failed");
-	is_int(deep(2 * MIB, 64, &lane), 0, "deep flush: succeeds again after the lane's drain");
+	is_int(drain(&lane), -EIO,
+		"drain: fails if a deep flush of the same lane has failed since the previous drain");
+	is_int(deep(2 * MIB, 64, &lane), 0,
+		"deep flush: succeeds again after the lane has drained");
 	end();
 }
 
-/* A DAX device between two files: it needs no msync(2), which would fail, only a cache flush. */
+/*
+ * A pool with a DAX device between two files. Bytes of the device need only a cache flush: msync(2)
+ * would fail for them.
+ */
 static void test_device_beside_files(void)
 {
 	begin_with("PAGE", "OPTION NOHDRS\n4M @/one\n4M @/device\n4M @/two\n");
@@ -188,19 +195,20 @@ static void test_device_beside_files(void)
 	is_int(synced_to, 0, "device beside files: msync(2) is not called for the device");
 	calls.commit(&store, 4 * MIB - 4096, 8192);
 	is_int(drain(&lane), 0,
-		"device beside files: a range over the end of a file and the device is drained");
+		"device beside files: a range that begins in a file and ends in the device is drained");
 	ok(synced_from == 4 * MIB - 4096 && synced_to == 4 * MIB,
 		"device beside files: msync(2) is called for the file's bytes only");
 	calls.commit(&store, 8 * MIB - 64, 128);
 	pending = EIO;
 	is_int(drain(&lane), -EIO,
-		"device beside files: an error of a file behind the device is returned");
-	ok(synced_from == 8 * MIB, "device beside files: msync(2) begins behind the device");
+		"device beside files: a failed msync of the file behind the device is returned");
+	ok(synced_from == 8 * MIB,
+		"device beside files: msync(2) is called only for the file behind the device");
 	uint64_t other = 0;
 	calls.store(&store, 4 * MIB, "12345678", 8);
 	is_int(drain(&other), 0, "device beside files: another lane drains bytes of the device");
 	is_int(other, 0,
-		"device beside files: a drain of device bytes does not move the lane's mark");
+		"device beside files: a drain of device bytes only does not change the lane's mark");
 	pool->parts[1].device.kind = DEVICE_FILE;
 	end();
 }
@@ -214,7 +222,10 @@ static void cut_file(size_t size)
 		bail("truncate: %m");
 }
 
-/* A store behind the end of a truncated file raises SIGBUS, as on a full disk, and is survived. */
+/*
+ * Stores behind the end of a truncated file. Each raises SIGBUS, as on a full disk; the daemon must
+ * survive that.
+ */
 static void test_faults(const char *granularity)
 {
 	const struct rlimit small = {.rlim_cur = MIB, .rlim_max = RLIM_INFINITY};
@@ -225,20 +236,20 @@ static void test_faults(const char *granularity)
 	forget_failures();
 	cut_file(0);
 	is_int(calls.store(&store, 12284, "12345678", 8), 0,
-		"granularity %s: bytes that cannot be stored to the map are written to the file",
+		"granularity %s: bytes whose store to the map raises SIGBUS are written by write(2)",
 		granularity);
-	is_int(drain(&lane), 0, "granularity %s: bytes that were written to the file are drained",
+	is_int(drain(&lane), 0,
+		"granularity %s: a drain of bytes that were written by write(2) succeeds",
 		granularity);
 	memcpy(found, base + 12284, 8);
 	ok(!memcmp(found, "12345678", 8),
-		"granularity %s: bytes that were written to the file are seen in the map",
+		"granularity %s: bytes that were written by write(2) can be read through the map",
 		granularity);
 	signal(SIGXFSZ, SIG_IGN);
 	getrlimit(RLIMIT_FSIZE, &before);
 	setrlimit(RLIMIT_FSIZE, &small);
 	is_int(calls.store(&store, 2 * MIB, "12345678", 8), -EFBIG,
-		"granularity %s: bytes that can be neither stored nor written are an error",
-		granularity);
+		"granularity %s: a store fails if write(2) fails, too", granularity);
 	has_str(err_get(), "/part: File too large",
 		"granularity %s: the message names the part that cannot be written", granularity);
 	is_int(calls.store(&store, 8192, "abcdefgh", 8), 0,

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* say.c - say() survives output that cannot be written, and leaves the program's signals alone */
+/*
+ * say.c - test that say() survives errors of its output, and does not affect the program's signals
+ */
 #include "base/say.h"
 
 #include <errno.h>
@@ -38,7 +40,10 @@ static int full_file(void)
 	return fd;
 }
 
-/* Lets a child call say() on the descriptor from open_fd(). Returns the child's wait status. */
+/*
+ * Forks a child that calls say() with the descriptor that open_fd() returns. Returns the child's
+ * wait status.
+ */
 static int child_says(int (*open_fd)(void), int times)
 {
 	pid_t child = fork();
@@ -90,7 +95,7 @@ static void own_signals(void)
 	ok(!pipe_is_pending(), "say: leaves no SIGPIPE pending if the program has blocked it");
 	pthread_sigmask(SIG_SETMASK, NULL, &now);
 	ok(sigismember(&now, SIGPIPE) && !sigismember(&now, SIGXFSZ),
-		"say: the signal mask is unchanged");
+		"say: does not change the signal mask of the thread");
 	raise(SIGPIPE);
 	say(fd, "hello\n", 6);
 	ok(pipe_is_pending(), "say: a SIGPIPE that was pending before stays pending");

@@ -23,7 +23,7 @@
 
 static size_t page;
 
-/* Functions to run in a guard. */
+/* Functions that the tests run in a guard. */
 
 static __thread volatile char sink;
 
@@ -75,7 +75,7 @@ static void ends(void (*body)(void), const char *what)
 		is_int(child(body), -SIGBUS, "%s", what);
 }
 
-/* For children: exits with this status unless `truth` is true. */
+/* Ends a child process with this exit status if `truth` is false. */
 static void must(bool truth, int status)
 {
 	if (!truth)
@@ -89,14 +89,16 @@ static void faults(void)
 
 	is_int(sigbus_guard(bad, 3 * page, touch, bad + 5, &fault), 0,
 		"sigbus_guard: a load from a good page succeeds");
-	is_int(fault, 99, "sigbus_guard: the output is unchanged without a fault");
+	is_int(fault, 99,
+		"sigbus_guard: the argument for the fault's offset is unchanged if there was no fault");
 	is_int(sigbus_guard(bad, 3 * page, touch, bad + page + 8, &fault), PMEM2_E_IO_FAIL,
 		"sigbus_guard: a load from a bad page is an error");
 	is_int(fault, page + 8, "sigbus_guard: the offset of a load's fault is returned");
 	is_int(sigbus_guard(bad, 3 * page, store, bad + 2 * page, &fault), PMEM2_E_IO_FAIL,
 		"sigbus_guard: a store to a bad page is an error");
 	is_int(fault, 2 * page, "sigbus_guard: the offset of a store's fault is returned");
-	ok(is_default(), "sigbus_guard: its handler of SIGBUS is removed afterwards");
+	ok(is_default(),
+		"sigbus_guard: the library's handler of SIGBUS is removed when the guard ends");
 	munmap(bad, 3 * page);
 }
 
@@ -134,17 +136,18 @@ static void threads(void)
 		wrong += (size_t)result;
 	}
 	is_int(wrong, 0,
-		"sigbus_guard: %d threads, more than may run at once, each get their own faults",
+		"sigbus_guard: each of %d threads gets the error of its own fault, although there are fewer guards",
 		THREADS);
-	ok(is_default(), "sigbus_guard: after many threads its handler of SIGBUS is removed");
+	ok(is_default(),
+		"sigbus_guard: the library's handler of SIGBUS is removed when the guards of many threads have ended");
 }
 
 /*
- * The program's handlers of SIGBUS. This one replaces the bad page `own_page` by a good one, and
+ * A SIGBUS handler of the program, which replaces the bad page `own_page` by a good one, and
  * returns.
  */
 
-static char *volatile own_page; /* volatile: must be stored before the fault */
+static char *volatile own_page; /* volatile: must be stored before the page is touched */
 static volatile sig_atomic_t handled, handler_code;
 static sigset_t handler_mask;
 static void *volatile handler_stack;
@@ -153,7 +156,10 @@ static void repair(int number, siginfo_t *info, void *context)
 {
 	handled++;
 	handler_code = info->si_code;
-	/* Not the address of a variable: the address sanitizer of gcc 14 keeps those elsewhere. */
+	/*
+	 * The address of a local variable would not do: gcc 14's address sanitizer keeps variables
+	 * in memory of its own.
+	 */
 	handler_stack = __builtin_frame_address(0);
 	pthread_sigmask(SIG_BLOCK, NULL, &handler_mask);
 	if (info->si_addr >= (void *)own_page && (char *)info->si_addr < own_page + page)
@@ -175,7 +181,10 @@ static void set_handler(void (*handler)(int, siginfo_t *, void *), int flags)
 	sigaction(SIGBUS, &action, NULL);
 }
 
-/* Touches the bad page own_page in a guard of another range: the program's handler gets it. */
+/*
+ * Touches the bad page own_page in a guard of another range, so that the program's handler is
+ * called.
+ */
 static int touch_own(char *guarded)
 {
 	size_t fault;
@@ -298,7 +307,10 @@ static void jump(int number, siginfo_t *info, void *context)
 	siglongjmp(way_out, 1);
 }
 
-/* A handler that jumps out of a guard is not allowed; but the thread's next guard must work. */
+/*
+ * A program's handler must not jump out of a guard (longjmp). If it does, the thread's next guard
+ * must work all the same.
+ */
 static void jumps_out(void)
 {
 	char *bad = bad_pages(0, 1);
@@ -313,7 +325,8 @@ static void jumps_out(void)
 }
 
 /*
- * A handler that the program installs while a guard runs. It calls the handler that it replaced.
+ * A second handler, which the program installs while a guard runs. It calls the handler that was
+ * installed before, the library's.
  */
 
 static struct sigaction replaced;
@@ -322,7 +335,7 @@ static volatile sig_atomic_t passed_on;
 static void second(int number, siginfo_t *info, void *context)
 {
 	passed_on++;
-	must(passed_on < 100, 99); /* else the two handlers call each other for ever */
+	must(passed_on < 100, 99); /* ends an endless loop of two handlers that call each other */
 	if (replaced.sa_flags & SA_SIGINFO)
 		replaced.sa_sigaction(number, info, context);
 	else
@@ -354,21 +367,24 @@ static void installed_meanwhile(void)
 	sigaction(SIGBUS, NULL, &now);
 	must(now.sa_sigaction == second, 3);
 	/*
-	 * In a guard, the library's handler calls the program's second one, which calls the
-	 * library's again.
+	 * At a fault in a guard, the library's handler calls the program's second handler, and this
+	 * one calls the library's again.
 	 */
 	own_page = bad_pages(0, 1);
 	must(touch_own(bad) == 0, 4);
 	must(passed_on == 2 && handled == 1, 5);
 	must(sigbus_guard(bad, page, touch, bad, &fault) == PMEM2_E_IO_FAIL, 6);
 	must(passed_on == 2, 7);
-	/* Outside of a guard, the program's second handler is the installed one. */
+	/*
+	 * Outside of guards, the program's second handler is installed, and is called by the
+	 * kernel.
+	 */
 	own_page = bad_pages(0, 1);
 	touch(own_page);
 	must(passed_on == 3 && handled == 2, 8);
 	/*
-	 * The program restores the handler that the second one replaced: the library's. That must
-	 * still call the program's first handler, and still guard.
+	 * The program restores the handler that its second one replaced, which is the library's.
+	 * The library's handler must still call the program's first one, and still serve guards.
 	 */
 	sigaction(SIGBUS, &replaced, NULL);
 	own_page = bad_pages(0, 1);
@@ -389,7 +405,7 @@ static void meanwhile_and_unknown_to_all(void)
 	touch_own(bad);
 }
 
-/* Programs without a handler: the default action of SIGBUS, or SIG_IGN. */
+/* Tests programs without a handler of SIGBUS, with its default action or SIG_IGN. */
 
 static void fault_elsewhere(void)
 {
@@ -437,9 +453,9 @@ static void blocked(void)
 	must(sigbus_guard(bad, page, touch, bad, &fault) == PMEM2_E_IO_FAIL, 1);
 	pthread_sigmask(SIG_BLOCK, NULL, &now);
 	must(sigismember(&now, SIGBUS) == 1 && sigismember(&now, SIGTERM) == 1, 2);
-	if (under_valgrind()) /* valgrind delivers signals itself */
+	if (under_valgrind()) /* valgrind's own delivery of signals differs from the kernel's */
 		return;
-	/* A SIGBUS that is pending because it is blocked must stay pending. */
+	/* A blocked SIGBUS that was pending before the guard must still be pending after it. */
 	sigqueue(getpid(), SIGBUS, (union sigval){.sival_int = 77});
 	must(sigbus_guard(bad, page, touch, bad, &fault) == PMEM2_E_IO_FAIL, 3);
 	sigpending(&now);
@@ -483,7 +499,7 @@ int main(void)
 	if (emulator())
 		skip_all("in this emulator a handler cannot query which signals are blocked");
 #endif
-	signal(SIGBUS, SIG_DFL); /* sanitizers install a handler of their own */
+	signal(SIGBUS, SIG_DFL); /* a sanitizer may have installed its own handler */
 	if (sigbus_init())
 		bail("sigbus_init failed");
 	faults();
@@ -497,14 +513,15 @@ int main(void)
 	is_int(child(sent_to_a_handler), 0,
 		"program's SIGBUS handler: is called for a signal that was sent by raise(3)");
 	is_int(child(on_its_stack), 0,
-		"program's SIGBUS handler: runs on the alternate stack, with the mask of SA_NODEFER");
-	ends(only_once, "program's SIGBUS handler: with SA_RESETHAND it is called once");
+		"program's SIGBUS handler: runs on the alternate stack, with SIGBUS unblocked by SA_NODEFER");
+	ends(only_once,
+		"program's SIGBUS handler: is called only once if installed with SA_RESETHAND");
 	is_int(child(jumps_out), 0,
-		"program's SIGBUS handler: a guard works after the handler jumped out of one");
+		"program's SIGBUS handler: after it jumped out of a guard, the thread's next guard works");
 	is_int(child(installed_meanwhile), 0,
 		"program's SIGBUS handler: may be installed while a guard runs");
 	ends(meanwhile_and_unknown_to_all,
-		"program's SIGBUS handler: passing on to the default action ends the process");
+		"program's SIGBUS handler: if it passes a fault on, and no other handler was installed, the process ends");
 	ends(fault_elsewhere,
 		"no SIGBUS handler: a fault outside of the guarded range ends the process");
 	ends(fault_on_another_thread,

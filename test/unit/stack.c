@@ -2,9 +2,9 @@
 /*
  * stack.c - stack use of explain_machine() on machines with persistent memory
  *
- * test/api/stack.c measures every public call on the machine that it runs on. Few machines have
- * NVDIMM regions and modules and device-mapper over them, which take the deepest calls: here such
- * machines are simulated by made-up sysfs trees.
+ * test/api/stack.c measures every public call, but only on the machine that runs the tests. The
+ * most stack is used on machines with NVDIMM regions, NVDIMM modules, and device-mapper devices on
+ * them, which few machines have. So this test simulates such machines by made-up sysfs trees.
  */
 #include <pthread.h>
 
@@ -64,7 +64,7 @@ static void machine(const char *tree)
 
 int main(void)
 {
-	/* Log everything: printing takes the most stack. */
+	/* Log everything, because printing log messages uses the most stack. */
 	setenv("PMEM2_LOG_LEVEL", "4", 1);
 	setenv("PMEM2_LOG_FILE", "/dev/null", 1);
 	log_init("PMEM2");

@@ -17,18 +17,18 @@
 #include "unit/wrong.h"
 #include "unit/x86_samples.h"
 
-/* Index of the row of tuning (cpu_tunings()) for the next trial. */
+/* Index in cpu_tunings() of the tuning for the next trial. */
 static size_t tuning_in_use;
 
-/* Only one trial in this many is made, at random: $STEP_ONE_IN, or 1 if unset. */
+/* Make only one in `share` trials, chosen at random. Set by $STEP_ONE_IN; 1 by default. */
 static unsigned share = 1;
 
 /* Results of all trials of one engine's function. */
 struct tally {
 	const char *engine, *function;
-	unsigned one_in; /* one in this many trials of whole words is made, at random */
+	unsigned one_in; /* make only one in `one_in` trials of whole words, chosen at random */
 	unsigned trials, faults;
-	unsigned rows; /* rows of tuning that were tried, a bit for each */
+	unsigned rows; /* a bit for each row of cpu_tunings() that was tried */
 };
 
 #define RANDOM_OF(array) ((array)[random_below(COUNT(array))])
@@ -54,10 +54,10 @@ static void tell(const struct tally *tally)
 	ok(!(tally->faults & TORN), "%s %s: no 8-byte word is torn in %u calls", tally->engine,
 		tally->function, tally->trials);
 	is_str(oracle_names(tally->faults & ~TORN), "",
-		"%s %s: stores, flushes and fences are those that the flags ask for", tally->engine,
+		"%s %s: stores, flushes and fences as the flags of the call require", tally->engine,
 		tally->function);
-	is_int(tally->rows, (1u << tuning_count()) - 1, "%s %s: every row of tuning was tried",
-		tally->engine, tally->function);
+	is_int(tally->rows, (1u << tuning_count()) - 1,
+		"%s %s: was tried with every row of cpu_tunings()", tally->engine, tally->function);
 }
 
 static void random_settings(const struct cpu_engine *engine)
@@ -79,7 +79,10 @@ static size_t random_distance(enum shape shape)
 	return shape == ABOVE || shape == BELOW ? RANDOM_OF(overlapping) : random_below(64);
 }
 
-/* Whole words at every place in a line, in every shape (trial.h); of long ones a random choice. */
+/*
+ * Tries ranges of whole words at every place in a cache line and in every shape (trial.h). Of the
+ * long ranges, only some are tried, chosen at random.
+ */
 static void try_words(struct tally *tally, const struct subject *subject)
 {
 	static const size_t lengths[] = {8, 16, 24, 32, 40, 48, 56, 64, 72, 80, 96, 120, 128, 136,
@@ -105,8 +108,8 @@ static void try_words(struct tally *tally, const struct subject *subject)
 }
 
 /*
- * Any place, length and flags, to test which lines are flushed. Some are long enough for several
- * fences between streaming stores.
+ * Tries ranges of random place, length and flags, to test which cache lines are flushed. Some
+ * ranges are so long that several fences are needed between their streaming stores.
  */
 static void try_bytes(struct tally *tally, const struct subject *subject)
 {
@@ -126,7 +129,10 @@ static void try_bytes(struct tally *tally, const struct subject *subject)
 	}
 }
 
-/* Copies longer than a page, which are flushed in several chunks, with aligned and other ends. */
+/*
+ * Tries copies longer than a page, which are flushed in several chunks. Some ends are aligned,
+ * others are not.
+ */
 static void try_chunks(struct tally *tally, const struct subject *subject)
 {
 	static const size_t lengths[] = {4096, 4104, 8200, 10000};
@@ -192,7 +198,7 @@ static void test_wrong(void)
 
 		trial.flags = rows[i].flags;
 		is_str(oracle_names(faults_of(&(struct subject){&engine, true}, &trial)),
-			oracle_names(rows[i].faults), "oracle: detects %s", rows[i].what);
+			oracle_names(rows[i].faults), "oracle: finds %s", rows[i].what);
 	}
 }
 
@@ -206,15 +212,15 @@ static void test_wrong_engines(void)
 	struct cpu as_found = cpu;
 
 	is_str(oracle_names(faults_of(&subject, &trial)), "flushed strangely",
-		"oracle: detects another flush instruction than the engine's");
+		"oracle: detects a copy that uses another flush instruction than its engine's");
 	engine.name = "clflush-sse2";
 	trial.flags = NONTEMPORAL;
 	is_str(oracle_names(faults_of(&subject, &trial)), "not streamed",
-		"oracle: detects a copy that should stream and does not");
+		"oracle: detects a copy that should use streaming stores and does not");
 	engine.move_line = copy_around_caches;
 	cpu.fence_while_streaming = true;
 	is_str(oracle_names(faults_of(&subject, &trial)), "streamed too long",
-		"oracle: detects too much streaming without a fence");
+		"oracle: detects a copy with too many streaming stores before a fence");
 	cpu = as_found;
 }
 
@@ -223,7 +229,10 @@ static void test_engine(const struct cpu_engine *engine, uint32_t features)
 	bool copy_is_known = tested_before(engine, features, move_byte);
 
 	diag("%s", engine->name); /* in case it crashes */
-	/* A copy that differs from a tested one only in its flush instruction gets fewer trials. */
+	/*
+	 * Test a copy less often if the same code was already tested with another flush
+	 * instruction.
+	 */
 	test_copies(engine, true, copy_is_known ? 4 : 1);
 	if (!copy_is_known)
 		test_copies(engine, false, 2);
@@ -261,7 +270,7 @@ int main(void)
 	for (const struct cpu_engine *engine = cpu_engines(); engine->name; engine++) {
 		if (!engine->flushes)
 			continue;
-		/* POWER's drain chooses its instruction by cpu.features. */
+		/* The drain for POWER chooses its fence by cpu.features. */
 		cpu.features = engine->needs;
 		test_flush(engine);
 		test_drain(engine);

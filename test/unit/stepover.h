@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * stepover.h - record flush instructions that this CPU (or its emulator) lacks, and step over them
+ * stepover.h - record the flush and fence instructions that a test executes although this CPU (or
+ * its emulator) lacks them
  *
  *	stepover_start();
  *	stepover_seen.count = 0;
  *	engine->flush(addr, len);
  *	... stepover_seen.lines[0] ...
  *
- * Such instructions raise SIGILL; the handler records the address that each would flush. (x86-64
- * has a better way: stepped.h.)
+ * Such instructions raise SIGILL. The handler records the address that the instruction would flush,
+ * and skips the instruction. (x86-64 has a better way: stepped.h.)
  *
  * The opcodes here are taken from the manuals, independently of the tested source.
  */
@@ -32,12 +33,12 @@
 static volatile struct {
 	uintptr_t lines[STEPOVER_LINES]; /* addresses of the flushes, in order */
 	size_t count;                    /* number of flushes */
-	size_t fences, flushes_before;   /* fences seen; flushes before the last one */
+	size_t fences, flushes_before;   /* fences, and flushes before the last fence */
 } stepover_seen;
 
 struct stepover_insn {
 	bool flush, fence;
-	unsigned address; /* number of the register that holds the address */
+	unsigned address; /* number of the register with the address to flush */
 };
 
 #ifdef __aarch64__

@@ -31,9 +31,12 @@
 #include "tap.h"
 #include "unit/x86_decode.h"
 
-/* A job for the child: it calls the first function that is not NULL, with the arguments below. */
+/*
+ * A job for the child, which calls the first of these functions that is not NULL, with the
+ * arguments that follow.
+ */
 struct job {
-	struct cpu cpu; /* settings for the job, such as engine and tuning */
+	struct cpu cpu; /* the child's settings for this job, such as engine and tuning */
 	void (*drain)(void);
 	void (*flush)(const void *addr, size_t len);
 	void *(*move)(void *dest, const void *src, size_t len, unsigned flags);
@@ -49,12 +52,12 @@ struct stepped {
 	pid_t pid;
 	struct job *job;
 	char *memory;
-	unsigned long steps; /* instructions up to now, in all jobs */
+	unsigned long steps; /* number of instructions executed in all jobs so far */
 };
 
 typedef void watch_fn(const struct insn *insn, void *arg);
 
-#define BREAKPOINT 0xcc /* int3: traps with the instruction pointer behind it */
+#define BREAKPOINT 0xcc /* int3: after its trap the instruction pointer is behind it */
 
 static __attribute__((noinline, noreturn)) void stepped_serve(const struct job *job)
 {
@@ -108,7 +111,7 @@ static void stay_on_one_cpu(void)
 	CPU_ZERO(&only);
 	if (here >= 0 && here < CPU_SETSIZE)
 		CPU_SET(here, &only);
-	/* A failure only makes the test slower. */
+	/* Ignore a failure: it only makes the test slower. */
 	sched_setaffinity(0, sizeof(only), &only);
 }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * stream.c - both ends of lanes in a stream, in one process: bytes arrive, errors are reported, and
- * a lane whose drains are slow keeps neither the other lanes nor the reader waiting
+ * stream.c - test a client and a target whose lanes share one stream, in one process: bytes arrive,
+ * errors are reported, and a lane whose drains are slow does not delay other lanes or the reader
  *
- * The stream is a queue of messages to the target, which a thread, the reader, takes, and a lock
- * under which the target's threads hand replies to the client.
+ * The stream is simulated. Messages to the target are put into a queue, from which a thread, the
+ * reader, takes them. Replies are handed to the client by the target's threads, one at a time.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -30,9 +30,9 @@ static uint8_t *local, *remote;
 
 static atomic_int fail_store, fail_drain, fail_deep, slow_lane_ms;
 static atomic_uint drains, deeps;
-static __thread bool slow; /* this thread has stored to the slow range */
+static __thread bool slow; /* this thread has stored to SLOW_OFFSET since its last drain */
 
-#define SLOW_OFFSET (SIZE - 8192) /* storing here makes a drain take slow_lane_ms */
+#define SLOW_OFFSET (SIZE - 8192) /* a drain after a store here takes slow_lane_ms */
 
 static int made_up(atomic_int *error, const char *what)
 {
@@ -93,19 +93,19 @@ static struct stream {
 	bool stop;
 	int ended;              /* the error code with which the target ended */
 	atomic_int taken;       /* the first error of stream_server_take() */
-	unsigned most, waiting; /* messages in the queue or unanswered */
+	unsigned most, waiting; /* messages without a reply: most at a time, and now */
 	_Atomic uint64_t longest_take_ns;
 	const char *(*take)(void *client, unsigned lane, const void *bytes, size_t length);
 	void *client;
 	struct lanes_server *server;
-	unsigned odd;      /* messages are moved by this many bytes, to be unaligned */
-	size_t granted;    /* the largest message; 0: what the target grants */
+	unsigned odd;      /* offset that makes messages unaligned, in bytes */
+	size_t granted;    /* largest message that the client may send; 0: as the target says */
 	size_t longest;    /* the longest message that was sent */
-	bool silent;       /* messages are lost, and a wait times out at once */
-	unsigned answers;  /* number of replies that still arrive while `silent` is set */
-	unsigned timeouts; /* waits that timed out while `silent` was set */
+	bool silent;       /* drop all messages, and let waits time out at once */
+	unsigned answers;  /* replies to make up before the first wait times out, if `silent` */
+	unsigned timeouts; /* number of waits that timed out because of `silent` */
 	uint32_t replied;  /* replies to lane 0 */
-	int waits;         /* for room, of each message that is sent */
+	int waits;         /* how often each message waits for room in the stream */
 	void (*spoil)(uint8_t *reply, size_t *length);
 } stream = {.lock = PTHREAD_MUTEX_INITIALIZER, .news = PTHREAD_COND_INITIALIZER};
 
@@ -158,7 +158,10 @@ static int pipe_send(void *context, unsigned number, const struct iovec *parts, 
 	return stream.waits;
 }
 
-/* Waits for a target that sends at most `answers` more replies: every later wait times out. */
+/*
+ * Waits for a reply while `silent` is set. Makes up a reply if `answers` allows another one;
+ * otherwise times out at once.
+ */
 static int wait_in_vain(bool (*done)(void *argument), void *argument)
 {
 	uint8_t bytes[DATA_REPLY_SIZE];
@@ -212,7 +215,7 @@ static void pipe_attach(void *context,
 	pthread_mutex_unlock(&stream.lock);
 }
 
-/* Hands a reply of the target to the client at once. */
+/* Passes a reply of the target directly to the client. */
 static int reply(void *context, unsigned number, const struct iovec *parts, unsigned count)
 {
 	struct message *message = joined(number, parts, count);
@@ -364,7 +367,7 @@ static void moves_bytes(struct lanes_client *client, const char *how)
 	unsigned before = deeps;
 	ok(!lanes_deep_persist(client, 2, 4096, 100000) && arrived(4096, 100000) &&
 			deeps == before + 1,
-		"%s: a deep persist is one deep flush", how);
+		"%s: a deep persist does one deep flush at the target", how);
 }
 
 static void test_bytes(void)
@@ -376,7 +379,7 @@ static void test_bytes(void)
 	stream.odd = 4;
 	moves_bytes(client, "messages that are not aligned");
 	stream.odd = 0;
-	is_int(stream.taken, 0, "stream: the target finds no fault");
+	is_int(stream.taken, 0, "stream: the target accepted all messages");
 	finish(client);
 	client = begin(true);
 	moves_bytes(client, "slow drains");
@@ -386,8 +389,8 @@ static void test_bytes(void)
 	for (unsigned i = 0; i < 3 * window; i++)
 		lanes_flush(client, 0, SLOW_OFFSET, 8192, true);
 	ok(!lanes_drain(client, 0) && stream.most <= window && stream.most > 1,
-		"window: at most %u messages of a lane are under way (the most were %u)", window,
-		stream.most);
+		"window: a lane has at most %u messages without a reply at a time (the most were %u)",
+		window, stream.most);
 	finish(client);
 }
 
@@ -398,18 +401,19 @@ static void test_failures(bool slow_drain)
 
 	fail_store = ENOSPC;
 	is_int(lanes_persist(client, 0, 4096, 64, false), -ENOSPC,
-		"%s: a store that fails is reported", how);
-	has_str(err_get(), "made up: no store", "%s: the error message is the target's", how);
+		"%s: a persist whose store fails at the target returns the error", how);
+	has_str(err_get(), "made up: no store",
+		"%s: the error message of a failed store comes from the target", how);
 	fail_store = 0;
 	is_int(lanes_persist(client, 0, 4096, 64, false), 0,
-		"%s: the lane works again after the failure", how);
+		"%s: a persist of the same lane succeeds after a failed one", how);
 	fail_drain = EIO;
 	is_int(lanes_persist(client, 1, 4096, 64, false), -EIO,
-		"%s: a drain that fails is reported", how);
+		"%s: a persist whose drain fails at the target returns the error", how);
 	fail_drain = 0;
 	fail_deep = EIO;
 	is_int(lanes_deep_persist(client, 1, 4096, 64), -EIO,
-		"%s: a deep flush that fails is reported", how);
+		"%s: a deep persist whose deep flush fails at the target returns the error", how);
 	fail_deep = 0;
 	is_int(lanes_drain(client, 1), 0, "%s: a failure is reported only once", how);
 	finish(client);
@@ -421,10 +425,11 @@ static void test_waits_for_room(void)
 	_Atomic uint64_t *retries = &counted[1].counts[TALLY_RETRIES];
 
 	is_int(lanes_persist(client, 1, 4096, 64, false), 0, "stream: a persist succeeds");
-	is_int((int)*retries, 0, "retries: a message that finds room is not counted");
+	is_int((int)*retries, 0,
+		"retries: a message that need not wait for room in the stream is not counted");
 	stream.waits = 3;
 	is_int(lanes_persist(client, 1, 4096, 64, false), 0,
-		"stream: a persist succeeds that has to wait for room");
+		"stream: a persist that has to wait for room succeeds");
 	is_int((int)*retries, 3, "retries: each wait for room in the stream is counted");
 	stream.waits = 0;
 	finish(client);
@@ -444,7 +449,7 @@ static void cut_reply(uint8_t *bytes, size_t *length)
 	*length -= 1;
 }
 
-/* Each malformed reply ends the client. */
+/* Sends malformed replies to the client. Each must end its connection with an error. */
 static void test_malformed(void)
 {
 	static const struct {
@@ -460,7 +465,7 @@ static void test_malformed(void)
 		spoiled_at = rows[i].at;
 		stream.spoil = rows[i].spoil;
 		is_int(lanes_persist(client, 0, 4096, 64, false), -EPROTO,
-			"malformed reply: %s ends the client", rows[i].what);
+			"malformed reply: %s ends the client's connection", rows[i].what);
 		finish(client);
 	}
 }
@@ -486,17 +491,17 @@ static void test_side_by_side(void)
 		code |= lanes_persist(client, 1, 4096, 64, false);
 	uint64_t took = now_ns() - start;
 	ok(!code && took < 200000000,
-		"slow lane: 20 persists on another lane do not wait for its drain: %llu us",
+		"slow lane: 20 persists on another lane do not wait for the slow lane's drain: %llu us",
 		(unsigned long long)took / 1000);
 	pthread_join(thread, &failed);
-	ok(!failed, "slow lane: its persist succeeds");
+	ok(!failed, "slow lane: a persist on the slow lane succeeds");
 	ok(stream.longest_take_ns < 200000000,
-		"slow lane: the reader does not wait for its drain: at most %llu us",
+		"slow lane: the reader does not wait for the slow lane's drain: at most %llu us",
 		(unsigned long long)stream.longest_take_ns / 1000);
 	finish(client);
 }
 
-/* A peer that sends more than the window while the lane is slow is refused. */
+/* Sends more messages on a slow lane than its window allows. The target must refuse that. */
 static void test_window(void)
 {
 	struct lanes_client *client = begin(true);
@@ -517,14 +522,17 @@ static void test_window(void)
 		code = stream_server_take(stream.server, 2, message, writer_length(&out));
 		sent++;
 	}
-	is_int(code, -EPROTO, "window: a message beyond it is refused");
-	/* The worker may have taken one or two of them from the queue. */
+	is_int(code, -EPROTO, "window: a message more than the window allows is refused");
+	/* The target's worker may have taken one or two messages from the queue meanwhile. */
 	ok(sent > window && sent <= window + 2,
 		"window: %u messages were accepted before one was refused", sent - 1);
 	finish(client);
 }
 
-/* A message has at most the bytes that the target grants, also if these are not whole words. */
+/*
+ * The target grants 4097 bytes for a message, which is not a multiple of 8. No message may be
+ * longer.
+ */
 static void test_message_size(void)
 {
 	stream.granted = 4097;
@@ -532,18 +540,18 @@ static void test_message_size(void)
 	int code = 0;
 
 	stream.longest = 0;
-	/* The records of these ranges and a header take 4104 bytes. */
+	/* A message with all of these ranges would take 4104 bytes. */
 	for (size_t i = 0; i < 128; i++)
 		code |= lanes_flush(client, 0, 4096 + 16 * i, 16, false);
 	code |= lanes_drain(client, 0);
 	ok(!code && stream.longest > 4000 && stream.longest <= stream.granted,
-		"short ranges: a message of %zu bytes is not longer than the %zu that the target grants",
+		"message size: the longest message has %zu bytes, and the target grants %zu",
 		stream.longest, stream.granted);
 	stream.granted = 0;
 	finish(client);
 }
 
-/* A lane whose messages are not answered waits for one time limit after the last answer. */
+/* The target stops replying after some replies. A drain must then time out after one time limit. */
 static void test_silence(unsigned answers)
 {
 	struct lanes_client *client = begin(false);
@@ -552,13 +560,13 @@ static void test_silence(unsigned answers)
 	stream.answers = answers;
 	int code = lanes_flush(client, 0, 8192, 100000, true);
 	is_int(code ? code : lanes_drain(client, 0), -ETIMEDOUT,
-		"silence after %u answers: the drain times out", answers);
+		"target silent after %u replies: the drain times out", answers);
 	is_int((int)stream.timeouts, 1,
-		"silence after %u answers: the drain waits as long as one time limit", answers);
+		"target silent after %u replies: the drain waits for one time limit only", answers);
 	finish(client);
 }
 
-/* The time limit begins again with each answer. */
+/* The time limit of a drain begins again with each reply of the target. */
 static void test_slow_answers(void)
 {
 	struct lanes_client *client = begin(false);
@@ -567,7 +575,7 @@ static void test_slow_answers(void)
 	stream.answers = 8;
 	int code = lanes_flush(client, 0, 8192, 300000, true);
 	is_int(code ? code : lanes_drain(client, 0), 0,
-		"a target that answers one message in each time limit: the drain succeeds");
+		"target that sends one reply within each time limit: the drain succeeds");
 	finish(client);
 }
 

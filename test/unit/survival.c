@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * survival.c - does an explanation say correctly whether stores survive a power cut? * The answer
- * depends on the disk, the file system and its options, and the file: it may have been removed.
+ * survival.c - does an explanation say correctly whether stores survive a power cut? That depends
+ * on the disk, on the file system and its options, and on the file, which may have been removed.
  */
 #include "unit/explained.h"
 
-/* A disk counts as durable only if sysfs shows something that it can be trusted for. */
+/* Tests disks of many kinds. A disk counts as durable only if sysfs shows a reason for that. */
 static void media(void)
 {
 	static const struct {
@@ -43,36 +43,37 @@ static void media(void)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		explain(file_on(rows[i].disk, FACTS_SYNC_REFUSED, "rw"));
 		is_int(told->survival, rows[i].survival,
-			"%s: the answer whether stores survive power cuts is right", rows[i].what);
+			"%s: explain() says correctly whether stores survive power cuts",
+			rows[i].what);
 		has_str(told->text, rows[i].in_text, "%s: the text says why", rows[i].what);
 	}
 	is_int(told->unsafe_shutdowns.answer, HOLDFAST_UNREADABLE,
-		"a disk that sysfs does not show: unsafe shutdowns are unknown, not none");
+		"a disk that sysfs does not show: the number of unsafe shutdowns is unknown, not 0");
 	is_int(told->memory, HOLDFAST_MEMORY_UNKNOWN,
 		"a disk that sysfs does not show: the kind of memory is unknown");
 	is_int(told->domain, HOLDFAST_DOMAIN_UNREADABLE,
-		"a disk that sysfs does not show: the domain is unreadable, not none");
+		"a disk that sysfs does not show: the persistence domain is reported as unreadable");
 	is_int(told->obstacle, HOLDFAST_OBSTACLE_UNKNOWN,
-		"a disk that sysfs does not show: the obstacle to MAP_SYNC is unknown, not the storage");
+		"a disk that sysfs does not show: it is unknown what prevents MAP_SYNC");
 	ok(told->regions_why != NULL,
 		"a disk that sysfs does not show: the explanation says why regions are not known");
 	explain(file_on(NOWHERE, FACTS_NOT_TRIED, "rw"));
 	is_int(told->map_sync, HOLDFAST_MAP_SYNC_UNKNOWN,
-		"a disk that sysfs does not show, not tried: MAP_SYNC is unknown, not refused");
+		"a disk that sysfs does not show: it is unknown if MAP_SYNC works, if that was not tried");
 	is_int(told->needed_reason, HOLDFAST_REASON_MAP_SYNC_UNKNOWN,
-		"a disk that sysfs does not show, not tried: page granularity is an assumption");
+		"a disk that sysfs does not show: page granularity is reported as an assumption, if MAP_SYNC was not tried");
 	explain(facts_on(HOLDFAST_OBJECT_BLOCK_DEVICE, makedev(259, NOWHERE)));
 	is_int(told->size.answer, HOLDFAST_UNREADABLE,
-		"a block device that sysfs does not show: the size is unreadable");
+		"a block device that sysfs does not show: its size is reported as unreadable");
 	is_int(told->needed_reason, HOLDFAST_REASON_MAP_SYNC_UNKNOWN,
-		"a block device that sysfs does not show: page granularity is an assumption");
+		"a block device that sysfs does not show: page granularity is reported as an assumption");
 	struct facts facts = file_on(NOWHERE, FACTS_NOT_TRIED, "rw,dax=always");
 	free(facts.filesystem.type);
 	facts.filesystem.type = strdup("ext2");
 	facts.filesystem.can_sync = false;
 	explain(facts);
 	is_int(told->obstacle, HOLDFAST_OBSTACLE_UNKNOWN,
-		"an ext2 whose driver sysfs does not show: the obstacle to MAP_SYNC is unknown");
+		"an ext2 whose driver sysfs does not show: it is unknown what prevents MAP_SYNC");
 	explain(facts_on(HOLDFAST_OBJECT_BLOCK_DEVICE, makedev(259, EMPTY)));
 	has_str(told->not_storable, "no medium",
 		"a block device of size 0: the explanation says why nothing can be stored");
@@ -90,8 +91,8 @@ static struct facts without_journal_on(enum disks disk, enum facts_trial trial, 
 }
 
 /*
- * Do stores to allocated blocks of an ext4 without a journal survive? By version of Linux, as
- * tested in virtual machines (lab/).
+ * Tests an ext4 without a journal. Whether its stores to allocated blocks survive a power cut
+ * depends on the version of Linux; the expected answers come from tests in virtual machines (lab/).
  */
 static void without_journal(void)
 {
@@ -179,16 +180,16 @@ static void spoiled(void)
 	is_int(told->survival, HOLDFAST_SURVIVES_NOT,
 		"a removed file: it does not survive a power cut");
 	is_int(told->layers[0]->survival, HOLDFAST_SURVIVES_NOT,
-		"a removed file: its first layer does not survive");
+		"a removed file: the first layer (the file) does not survive a power cut");
 	has_str(told->layers[0]->what, "no name",
-		"a removed file: its first layer says that it has no name");
+		"a removed file: the first layer says that the file has no name");
 	facts = file_on(PLAIN, FACTS_SYNC_REFUSED, "rw");
 	facts.kept_name = FACTS_UNNAMED;
 	explain(facts);
 	is_int(told->survival, HOLDFAST_SURVIVES,
 		"a file that has no name yet: it survives a power cut");
 	has_str(told->condition, "only if it is given one",
-		"a file that has no name yet: the condition is that it is given one");
+		"a file that has no name yet: the explanation says that it survives only if it is given a name");
 	without_journal();
 	facts = file_on(EADR, FACTS_SYNC_ACCEPTED, "rw,dax=always");
 	free(facts.filesystem.type);
@@ -196,7 +197,7 @@ static void spoiled(void)
 	explain(facts);
 	is_int(told->survival, HOLDFAST_SURVIVES_UNKNOWN,
 		"btrfs whose devices cannot be listed: it is unknown if stores survive power cuts");
-	/* An ext2 made by mke2fs without extents, mounted by ext4's driver, which can do DAX. */
+	/* An ext2 (no extents), mounted by the ext4 driver, which supports DAX. */
 	facts = file_on(ADR, FACTS_NOT_TRIED, "rw,dax=always");
 	free(facts.filesystem.type);
 	facts.filesystem.type = strdup("ext2");

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * target.h - a target (server) for tests of src/fabric, in a process of its own, on the loopback
- * interface
+ * target.h - a target (server) for tests of src/fabric, which runs in a child process and listens
+ * on the loopback interface
  *
- * Its pool and its struct target are in memory shared with the test. It stores with plain copies,
- * counts requests, and fails those that the test wants to fail.
+ * The pool and struct target are in memory shared by test and target. The target stores with plain
+ * copies, counts requests, and lets requests fail as the test demands.
  */
 #ifndef UNIT_TARGET_H
 #define UNIT_TARGET_H
@@ -27,17 +27,17 @@
 #define TARGET_SIZE  ((size_t)8 << 20)
 
 struct target {
-	uint8_t *pool; /* TARGET_SIZE bytes, shared between test and target, as is this struct */
+	uint8_t *pool; /* TARGET_SIZE bytes in memory shared by test and target */
 	pid_t pid;
 	struct fabric_server_args args;
 	uint8_t secrets[TARGET_LANES][FABRIC_SECRET_SIZE];
 	_Atomic uint16_t port;
 	atomic_int connected;
 	atomic_uint stores, commits, drains, deeps;
-	_Atomic uint64_t marks, since; /* number of marks given to lanes; mark of the last drain */
+	_Atomic uint64_t marks, since; /* marks given to lanes; mark of the last drain */
 	atomic_size_t stored;
-	atomic_int fail_store, fail_drain, fail_deep; /* errno to fail with; 0: succeed */
-	atomic_int result; /* error that ended the target; 0: it serves */
+	atomic_int fail_store, fail_drain, fail_deep; /* errno for such requests; 0: succeed */
+	atomic_int result; /* error that ended the target; 0: still serving */
 	char sentence[ERR_SIZE];
 	atomic_bool quit;
 	bool paused;
@@ -48,7 +48,9 @@ static int target_fail(atomic_int *error, const char *what)
 	return *error ? err_set(-*error, "made up: no %s", what) : 0;
 }
 
-/* Stores aligned 8-byte words of the pool whole, and single bytes before and after them. */
+/*
+ * Stores a range to the pool: whole aligned 8-byte words, and single bytes before and after these.
+ */
 static int target_store(void *context, size_t offset, const void *from, size_t length)
 {
 	struct target *target = context;
@@ -112,8 +114,9 @@ static int target_deep(void *context, size_t offset, size_t length)
 }
 
 /*
- * TARGET_PROVIDER and TARGET_ADDRESS select an RDMA adapter, in a virtual machine of lab/. A test
- * that has used an adapter must not fork a target: registered memory belongs to the parent only.
+ * In a virtual machine of lab/, the environment variables TARGET_PROVIDER and TARGET_ADDRESS select
+ * an RDMA adapter. After a test has used an adapter, it must not fork another target, because a
+ * child has no access to memory that the parent has registered.
  */
 static enum holdfast_provider target_provider(void)
 {
@@ -162,7 +165,7 @@ static struct target *target_new(enum holdfast_method method, unsigned nlanes)
 	return target;
 }
 
-/* Serves like rpmemd: until `quit` is set, or the server ends with an error or a disconnect. */
+/* Serves as rpmemd does, until `quit` is set, or the server fails or is disconnected. */
 static void target_serve(struct target *target)
 {
 	struct lanes_server *server;
@@ -233,9 +236,9 @@ TAP_UNUSED static void target_resume(struct target *target)
 }
 
 /*
- * Ends the target, and returns its wait status. Only a paused target may be sent SIGCONT: the leak
- * checker stops the process by SIGSTOP as it ends; SIGCONT would cancel that, and the checker
- * would wait for ever.
+ * Ends the target, and returns its wait status. Sends SIGCONT only to a paused target: when the
+ * target ends, the leak checker stops it by SIGSTOP, and would wait for ever if a SIGCONT cancelled
+ * that.
  */
 TAP_UNUSED static int target_stop(struct target *target)
 {

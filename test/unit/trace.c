@@ -63,7 +63,7 @@ static void in_memory(void)
 	for (const struct event *event = trace_first(&trace); event;
 		event = trace_next(&trace, event))
 		count++;
-	is_int(count, 7, "trace_next: walks over all records");
+	is_int(count, 7, "trace_next: returns all records, one after the other");
 	is_int(trace.events, 7, "trace_add: counts the records");
 	is_int(trace.file_count, 1, "trace_add: a file record adds an entry to the table of files");
 	is_str(trace.files[0].name, "pool", "trace_add: the name in a file record is kept");
@@ -81,7 +81,7 @@ static void refuses(const char *what, struct event event)
 	trace_init(&trace, 64);
 	add_file(&trace);
 	is_int(add(&trace, event, NULL), -22, "trace_add: refuses %s", what);
-	is_int(trace.events, 1, "trace_add: does not add %s", what);
+	is_int(trace.events, 1, "trace_add: the trace is unchanged after it refused %s", what);
 	trace_fini(&trace);
 }
 
@@ -217,7 +217,7 @@ static uint64_t read_long(struct trace *trace)
 	for (uint64_t i = 0; i < wanted; i++)
 		add(trace, (struct event){.kind = EVENT_FENCE, .value = i}, NULL);
 	if (trace->spill.state == SPILL_OPEN)
-		fdatasync(trace->spill.fd); /* what is not written yet stays in memory */
+		fdatasync(trace->spill.fd); /* unwritten pages would stay in memory */
 	for (unsigned pass = 0; pass < 2; pass++)
 		for (const struct event *event = trace_first(trace); event;
 			event = trace_next(trace, event))
@@ -225,7 +225,7 @@ static uint64_t read_long(struct trace *trace)
 	return good - wanted;
 }
 
-/* Number of pages of the trace's first piece that are in memory. */
+/* Returns how many pages of the first SPILL_SLOTS slots of the trace are in memory. */
 static unsigned resident(const struct trace *trace)
 {
 	unsigned char pages[SPILL_SLOTS * EVENT_SLOT / 4096];
@@ -243,12 +243,12 @@ static void in_a_file(void)
 	struct trace trace;
 
 	is_int((long long)read_long(&trace), 5 * SPILL_SLOTS + 10,
-		"trace_next: all events of a long trace are there, in order");
+		"trace_next: returns all events of a long trace, in order");
 	if (trace.spill.state == SPILL_OPEN) {
 		ok(trace.spill.slots >= 3 * SPILL_SLOTS,
 			"trace_add: the older events of a long trace are in a file");
 		ok(resident(&trace) < SPILL_SLOTS * EVENT_SLOT / 4096 / 2,
-			"trace_next: events in a file leave memory after they were read");
+			"trace_next: events in a file do not stay in memory after they were read");
 	} else {
 		skip("trace_add: the older events of a long trace are in a file",
 			"the directory for temporary files is in memory");
@@ -256,9 +256,9 @@ static void in_a_file(void)
 	trace_fini(&trace);
 	setenv("TMPDIR", "/missing", 1);
 	is_int((long long)read_long(&trace), 5 * SPILL_SLOTS + 10,
-		"trace_next: all events are there without a directory for a file");
+		"trace_next: returns all events of a long trace if there is no directory for a file");
 	ok(trace.spill.state == SPILL_REFUSED,
-		"trace_add: without a directory for a file, events stay in memory");
+		"trace_add: all events of a long trace stay in memory if there is no directory for a file");
 	trace_fini(&trace);
 }
 
@@ -282,22 +282,24 @@ static void directories(void)
 	add_named(&trace, EVENT_DIRECTORY, 2, 1, "inner");
 	add_named(&trace, EVENT_NAME, 7, 2, "file");
 	char *name = trace_name(&trace, 7);
-	is_str(name, "outer/inner/file", "trace_name: the path of a name includes its directories");
+	is_str(name, "outer/inner/file",
+		"trace_name: returns a name with the directories that it is in");
 	free(name);
-	ok(!trace_name(&trace, 8), "trace_name: an unused number has no path");
+	ok(!trace_name(&trace, 8), "trace_name: returns no path for a number that no name has");
 	is_int(add_named(&trace, EVENT_DIRECTORY, 0, 0, "x"), -22,
-		"trace_add: a name for the watched directory is refused");
+		"trace_add: a record that gives the watched directory itself a name is refused");
 	is_int(add_named(&trace, EVENT_DIRECTORY, NAMES_DIRECTORIES, 0, "x"), -22,
-		"trace_add: a directory number out of range is refused");
+		"trace_add: a record with a directory number out of range is refused");
 	is_int(add_named(&trace, EVENT_DIRECTORY, 3, 0, "a/b"), -22,
 		"trace_add: a directory name with a slash is refused");
 	is_int(add_named(&trace, EVENT_NAME, 9, NAMES_DIRECTORIES, "x"), -22,
-		"trace_add: a name in a directory out of range is refused");
+		"trace_add: a name in a directory whose number is out of range is refused");
 	is_int(add_named(&trace, EVENT_MISSED, MISSED_WAYS, 0, "x"), -22,
 		"trace_add: a missed access of an unknown kind is refused");
 	add_named(&trace, EVENT_DIRECTORY, 1, 2, "outer");
 	name = trace_name(&trace, 7);
-	ok(name, "trace_name: the search ends if directories contain each other");
+	ok(name,
+		"trace_name: returns a path even if damaged records put two directories into each other");
 	free(name);
 	trace_fini(&trace);
 }

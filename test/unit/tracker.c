@@ -23,8 +23,8 @@
 static char *arena;
 
 /*
- * For each byte of the arena, the number of its range; 0: it is in no range. Odd: pmem; even:
- * other memory.
+ * The model: for each byte of the arena, the number of the range that it belongs to, which is odd
+ * for pmem, even for other memory, and 0 for no range.
  */
 static unsigned model[BYTES];
 
@@ -52,8 +52,8 @@ static bool map_again(size_t from, size_t to)
 }
 
 /*
- * Makes one random change to tracker and model. Unmapped pages are mapped again, to keep the
- * arena.
+ * Makes one random change to tracker and model. Maps pages that the change unmapped again, to keep
+ * the arena complete.
  */
 static bool change(unsigned *seed, unsigned number)
 {
@@ -86,7 +86,10 @@ static bool expect_covered(size_t from, size_t to)
 	return from < to;
 }
 
-/* A random offset in the arena, half of the time at a page boundary, where ranges begin. */
+/*
+ * Returns a random offset in the arena. Half of the time it is a page boundary, because ranges
+ * begin there.
+ */
 static size_t somewhere(unsigned *seed)
 {
 	size_t at = (size_t)rand_r(seed) % BYTES;
@@ -117,7 +120,10 @@ static bool find(unsigned *seed)
 	if (!is || found.is_pmem != (model[at] & 1) ||
 		found.device.kind != (found.is_pmem ? DEVICE_FILE : DEVICE_DAX))
 		return false;
-	/* The range that was found must include that byte, and end where the model's range ends. */
+	/*
+	 * The range that tracker_find() returned must begin at or before this byte, and end where
+	 * the model's range ends.
+	 */
 	size_t end = at;
 	while (end < BYTES && model[end] == model[at])
 		end++;
@@ -136,12 +142,12 @@ static void random_sequences(void)
 		}
 	}
 	is_int(changes, 4000, "tracker: 4000 random additions, unmappings and removals succeed");
-	is_int(questions, 20000, "tracker_covers: 20000 answers agree with the model");
+	is_int(questions, 20000, "tracker_covers: agrees with the model in 20000 calls");
 	is_int(searches, 20000,
-		"tracker_find: 20000 searches for the next range agree with the model");
+		"tracker_find: finds the same next range as the model in 20000 calls");
 	tracker_forget((uintptr_t)arena, (uintptr_t)arena + BYTES);
 	ok(!tracker_covers((uintptr_t)arena, (uintptr_t)arena + 1),
-		"tracker_forget: no range is left at the end");
+		"tracker_forget: no range is left after the whole arena was removed");
 }
 
 static void rules(void)
@@ -159,14 +165,15 @@ static void rules(void)
 	tracker_add(&next);
 	ok(!tracker_covers(a, a + 3 * PAGE),
 		"tracker_covers: a range with a gap of less than a page is not covered");
-	ok(!tracker_add(&stale), "tracker: a mapping replaces a stale one that is known there");
+	ok(!tracker_add(&stale),
+		"tracker: adding a mapping succeeds where older mappings are still known");
 	ok(tracker_covers(a, a + 4 * PAGE),
-		"tracker: all of a mapping that replaces stale ones is covered");
+		"tracker: a mapping that was added over older ones is covered as a whole");
 	tracker_add(&fresh);
 	ok(tracker_covers(a, a + PAGE + 10) && tracker_covers(a + 2 * PAGE, a + 4 * PAGE),
-		"tracker: a mapping within a known range leaves the rest of it covered");
+		"tracker: a mapping added within a known range leaves the rest of that range covered");
 	ok(!tracker_covers(a + PAGE + 10, a + PAGE + 11),
-		"tracker: the rest of the last page of a mapping within another is not covered");
+		"tracker: if a mapping is added within a range, the bytes between its end and the next page are not covered");
 	tracker_forget(a, a + BYTES);
 }
 
@@ -201,7 +208,8 @@ static void failed_unmap(void)
 		"tracker_unmap: a length of SIZE_MAX is refused");
 	is_int(tracker_unmap(arena, SIZE_MAX - a + 2), -EINVAL,
 		"tracker_unmap: a range past the end of the address space is refused");
-	ok(tracker_covers(a, a + 3 * PAGE), "tracker_unmap: refused calls change nothing");
+	ok(tracker_covers(a, a + 3 * PAGE),
+		"tracker_unmap: after refused calls, all bytes are still covered");
 	is_int(tracker_unmap(arena + PAGE, 1), 0, "tracker_unmap: a range of one byte is accepted");
 	ok(map_again(PAGE, 2 * PAGE) && !tracker_covers(a + PAGE, a + PAGE + 1) &&
 			!tracker_covers(a + 2 * PAGE - 1, a + 2 * PAGE) &&
@@ -211,9 +219,9 @@ static void failed_unmap(void)
 }
 
 /*
- * Threads: the first and the last page are always covered, the pages beside them never, and pages
- * in between are added and removed. Each change moves the last page's entry in the tracker's
- * array.
+ * Test with several threads. The first and the last page are always covered, the pages next to
+ * these never. Two threads add and remove pages in between, which moves the last page's entry in
+ * the tracker's array.
  */
 #define LAST (PAGES - 1)
 
@@ -268,7 +276,7 @@ static void threads(void)
 	for (int i = 0; i < 4; i++)
 		pthread_join(readers[i], NULL);
 	is_int(atomic_load(&wrong), 0,
-		"tracker: four reading threads never see half of a change by two writers");
+		"tracker: four threads that read never see a change by one of two writers half done");
 	atomic_store(&done, false);
 }
 

@@ -48,7 +48,7 @@ static inline void tree_open(void)
 		in_memory ? "/dev/shm" : "/tmp");
 	if (!mkdtemp(tree_root))
 		bail("cannot make %s: %m", tree_root);
-	/* Let the user of tree_as_nobody() read it. */
+	/* tree_as_nobody() changes the user, who must still be able to read the tree. */
 	chmod(tree_root, 0755);
 }
 
@@ -84,7 +84,10 @@ static inline void tree_link(const char *name, const char *target)
 		bail("cannot link %s: %m", name);
 }
 
-/* True for a name that does not lead out of the tree. (In test/fuzz descriptions are random.) */
+/*
+ * True if a name does not lead out of the tree. Names need this check because test/fuzz makes
+ * random descriptions.
+ */
 static inline bool tree_is_name(const char *name)
 {
 	size_t length = strlen(name);
@@ -113,7 +116,10 @@ static inline bool tree_way_to(const char *name, char path[512])
 	return true;
 }
 
-/* Replaces "\n" in an attribute by a newline, and adds one at its end unless that is "\c". */
+/*
+ * Copies the text of an attribute with each "\n" replaced by a newline. Adds a newline at the end,
+ * unless the text ends with "\c".
+ */
 static inline size_t tree_unescape(const char *text, char *out)
 {
 	size_t length = 0;

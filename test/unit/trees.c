@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * trees.c - what the library finds out of the disks and DAX devices of each sysfs tree of
+ * trees.c - test what the library finds out about disks and DAX devices in the sysfs trees of
  * test/unit/trees: kind of memory, region, NUMA node, unsafe shutdowns, ids of modules
  *
- * Trees named "captured" were recorded on a machine, those named "made-up" were not.
+ * Trees named "captured" were recorded on real or virtual machines; those named "made-up" were
+ * written by hand.
  */
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
@@ -17,10 +18,13 @@
 
 #define DISK(major, minor) ((struct device){.kind = DEVICE_FILE, .number = makedev(major, minor)})
 #define DAX(minor)         DAX_OF(252, minor)
-/* A DAX device with its major number, which is 251 in Linux 7.2 and was 252 before. */
+/* A DAX device with this major number: 251 from Linux 7.2 on, 252 before. */
 #define DAX_OF(major, minor) ((struct device){.kind = DEVICE_DAX, .number = makedev(major, minor)})
 
-/* Expected answers about a device: kind of memory, its region, and values or error codes. */
+/*
+ * Expected results for a device: kind of memory, region, and for each call a value or an error
+ * code.
+ */
 struct answers {
 	enum memory memory;
 	bool found;
@@ -33,12 +37,13 @@ struct answers {
 	int id_error;
 };
 
-/* Checks a result, and that there is an error message if the call failed. */
+/* Checks the error code of a call, and that a call that failed has set an error message. */
 static void check_error(int got, int want, const char *tree, const char *what)
 {
 	is_int(got, want, "%s: %s: %s", tree, what, want ? "fails as expected" : "is found");
 	if (want)
-		ok(strlen(err_get()) > 10, "%s: %s: the failure has a message", tree, what);
+		ok(strlen(err_get()) > 10, "%s: %s: the failed call has set an error message", tree,
+			what);
 }
 
 static void check_numbers(const char *tree, const struct device *device, const struct answers *want)
@@ -71,7 +76,7 @@ static void check(const char *tree, struct device device, struct answers want)
 			"%s: the persistence domain of the region is recognised", tree);
 	is_int(flush.state, want.deep_flush, "%s: the state of deep flush is recognised", tree);
 	is_int(flush.error, want.deep_flush_error,
-		"%s: the error of deep flush is the expected one", tree);
+		"%s: the attribute deep_flush gives the expected error", tree);
 	check_numbers(tree, &device, &want);
 	check_error(device_dimm_ids(&device, tree_root, NULL, &size), want.id_error, tree,
 		"module ids");
@@ -111,7 +116,7 @@ static void check_ids(struct device device, const char *a, const char *b, const 
 		"%s: the module ids are returned", what);
 	ids[sizeof(ids) - 1] = '\0';
 	ok(!strcmp(ids, one_way) || !strcmp(ids, other_way),
-		"%s: ids replace the previous contents of the buffer (%s)", what, ids);
+		"%s: the module ids replace the previous contents of the buffer (%s)", what, ids);
 	size = need - 1;
 	strcpy(ids, "as before");
 	is_int(device_dimm_ids(&device, tree_root, ids, &size), PMEM2_E_BUFFER_TOO_SMALL,
@@ -145,7 +150,7 @@ static void two_sockets(const char *tree)
 	check_ids(DAX(1), ID("50"), ID("51"), "DAX device");
 	check_ids(DISK(254, 0), ID("4e"), ID("4f"), "device-mapper");
 
-	/* These broken entries of other devices must not affect the results. */
+	/* Broken entries of other devices, which must not affect the results for this one. */
 	tree_file("devices/LNXSYSTM:00/LNXSYBUS:00/ACPI0012:00/ndbus0/region9/mappings", "1\n");
 	tree_link("dev/char/252:9", "nowhere");
 	tree_link("dev/block/259:77", "../block/259:77");
@@ -270,9 +275,9 @@ static void garbage(const char *tree)
 	check(tree, DISK(259, 0), want);
 	check(tree, DAX(1), want);
 	is_int(device_alignment(&DAX(1), tree_root, &value), PMEM2_E_INVALID_ALIGNMENT_FORMAT,
-		"alignment: text that is not a number has an error code of its own");
+		"alignment: an attribute that is not a number is PMEM2_E_INVALID_ALIGNMENT_FORMAT");
 	is_int(device_size(&DAX(1), 0, tree_root, &value), PMEM2_E_INVALID_SIZE_FORMAT,
-		"size: text that is not a number has an error code of its own");
+		"size: an attribute that is not a number is PMEM2_E_INVALID_SIZE_FORMAT");
 	is_int(value, 4711, "size and alignment: the output is left alone on failure");
 	want.numa_error = PMEM2_E_NOSUPP;
 	want.id_error = -EBADMSG;
@@ -291,7 +296,8 @@ static void nothing(const char *tree)
 }
 
 /*
- * The NVDIMM emulated by QEMU, recorded from real kernels: these values differ from documentation.
+ * The NVDIMM that QEMU emulates, as recorded from real kernels. Some values differ from the
+ * kernel's documentation.
  */
 static void check_nvdimm(const char *tree, struct device dax)
 {
@@ -397,7 +403,10 @@ static void captured_cxl(const char *tree)
 	check(tree, DAX(1), want);
 }
 
-/* Linux 7.2 reports the module's id; QEMU's module does not take the request to count shutdowns. */
+/*
+ * Linux 7.2 reports the id of a CXL module. QEMU's CXL module does not support the command that
+ * makes it count unsafe shutdowns.
+ */
 static void captured_cxl_7_2(const char *tree)
 {
 	const struct answers want = {.memory = MEMORY_CXL_PMEM,
@@ -411,7 +420,7 @@ static void captured_cxl_7_2(const char *tree)
 	check_ids(DAX_OF(251, 1), "4660", "", tree);
 }
 
-/* The region of volatile CXL memory is on the CXL bus only; the device's NVDIMM bus has none. */
+/* Volatile CXL memory has a region on the CXL bus, but no region on an NVDIMM bus. */
 static void captured_cxl_volatile(const char *tree)
 {
 	struct device dax = DAX_OF(251, 0);

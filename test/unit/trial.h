@@ -28,22 +28,23 @@
 #define SRC    (64 * 1024)
 
 /*
- * Place of the source: APART from the destination, overlapping ABOVE or BELOW it; SET: no source.
+ * Place of a copy's source: APART from the destination, or overlapping it from ABOVE or BELOW. SET:
+ * a fill, which has no source.
  */
 enum shape { APART, ABOVE, BELOW, SET, SHAPES };
 
 struct trial {
 	enum shape shape;
-	size_t offset;   /* offset of the destination in a line */
-	size_t distance; /* distance of an overlapping source; APART: its offset from SRC */
+	size_t offset;   /* offset of the destination in its cache line */
+	size_t distance; /* from destination to source; if APART: from SRC to source */
 	size_t len;
 	unsigned flags;
 	int c;
 };
 
 /*
- * An engine, and the kind of memory that it is used on. `line`: its cache is volatile, so lines
- * must be flushed.
+ * An engine, and the kind of memory that it is tested for. `line` is set if the CPU's cache is
+ * volatile, so that cache lines must be flushed.
  */
 struct subject {
 	const struct cpu_engine *engine;
@@ -66,8 +67,8 @@ static enum insn_kind flush_of(const struct cpu_engine *engine)
 }
 
 /*
- * True if some stores should bypass the caches. Written from the description of the flags, not
- * from the tested code.
+ * True if some stores of a trial should bypass the caches. Follows the description of the flags,
+ * and not the tested code.
  */
 static bool should_stream(const struct subject *subject, const struct trial *trial)
 {
@@ -75,7 +76,7 @@ static bool should_stream(const struct subject *subject, const struct trial *tri
 	size_t head = -trial->offset % 64;
 
 	if (strstr(subject->engine->name, "-words") || trial->len < head + 64)
-		return false; /* an engine without such stores, or not a whole 64-byte block */
+		return false; /* an engine without streaming stores, or less than a 64-byte block */
 	if (trial->flags & NOFLUSH)
 		return false;
 	if (trial->flags & NONTEMPORAL)
@@ -95,12 +96,18 @@ static void expect(struct oracle *o, const struct subject *subject, const struct
 	o->flush = subject->line && !quiet ? flush_of(subject->engine) : INSN_OTHER;
 	o->fenced = !quiet && !(trial->flags & NODRAIN);
 	o->streams = should_stream(subject, trial);
-	/* At most as many bytes as the write-combining buffers hold: 12 buffers of 64 bytes. */
+	/*
+	 * Before a fence, stream at most the bytes that the CPU's 12 write-combining buffers of 64
+	 * bytes hold.
+	 */
 	if (o->streams && cpu.fence_while_streaming)
 		o->stream_limit = (size_t)12 * 64;
 }
 
-/* The byte to put at an offset. At each distance that is used here there is another byte. */
+/*
+ * Returns the test byte for an offset. Two offsets at a distance that the trials use have different
+ * bytes.
+ */
 static char pattern(size_t at)
 {
 	return (char)(at * 37 + (at >> 8) * 11);

@@ -11,7 +11,8 @@
 #include "unit/ranges.h"
 
 /*
- * The header's line size at the beginning of main(), before any of its functions has been called.
+ * The line size that holdfast_flush.h knows when main() begins, before any function of the header
+ * was called.
  */
 static size_t line_size_at_first;
 
@@ -29,7 +30,7 @@ static void test_found(void)
 	struct cpu found = {.line_size = 64};
 
 	arch_detect(&found);
-	/* Choose an engine the way cpu_init() does. */
+	/* Choose the engine that cpu_init() would choose. */
 	uint32_t usable = cpu_tuning_leaves(&found.tuning, found.features);
 	const struct cpu_engine *chosen = cpu_engine_for(usable, found.line_size);
 	is_int(line_size_at_first, found.line_size,
@@ -39,7 +40,7 @@ static void test_found(void)
 	is_str(holdfast_flush_instruction(), chosen->instruction,
 		"holdfast_flush_instruction: returns the instruction that the libraries use");
 	is_int(holdfast_can_flush(), chosen->flushes,
-		"holdfast_can_flush: is true if the CPU has a flush instruction");
+		"holdfast_can_flush: returns true if the CPU has a flush instruction, otherwise false");
 	hff_cpu.line_size = 0;
 	hff_cpu.features = ~hff_cpu.features;
 	is_int(holdfast_line_size(), found.line_size,
@@ -48,7 +49,10 @@ static void test_found(void)
 		"holdfast_flush_instruction: asks the CPU if the header's constructor has not run yet");
 }
 
-/* Compares header and libraries for all sets of CPU features: both use the same feature bits. */
+/*
+ * Compares the flush instructions that header and libraries choose, for all sets of CPU features.
+ * Both use the same feature bits.
+ */
 static void test_choice(void)
 {
 	uint32_t all = all_features(), wrong = 0, found = hff_cpu.features;
@@ -71,7 +75,7 @@ static void test_choice(void)
 }
 
 #if defined(__x86_64__) || STEPOVER
-/* Gives the code of the header the settings that a test has made for the libraries' engines. */
+/* Copies the settings that a test has made for the libraries' engines to the header's variables. */
 static void set_up(void)
 {
 	hff_cpu.features = cpu.features;
@@ -96,7 +100,10 @@ static void persist(const void *addr, size_t len)
 	holdfast_persist(addr, len);
 }
 
-/* Tests the header's flush as if the CPU had no better flush instruction than that of `like`. */
+/*
+ * Tests the header's flush on a simulated CPU whose best flush instruction is that of the engine
+ * `like`.
+ */
 static void test_flush_like(const struct cpu_engine *like)
 {
 	char name[64];

@@ -30,7 +30,8 @@ static void test_order(void)
 		"reader: the numbers are those that were written");
 	ok(reader_done(&in), "reader: is done after the last number");
 	is_int(get_u8(&in), 0, "reader: a byte behind the end reads as 0");
-	ok(in.bad && !reader_done(&in), "reader: is marked bad after a read behind the end");
+	ok(in.bad && !reader_done(&in),
+		"reader: is marked as bad after a read behind the end of its buffer");
 }
 
 static void test_ends(void)
@@ -46,9 +47,10 @@ static void test_ends(void)
 	is_int(get_u32(&in), 0, "reader: a truncated number reads as 0");
 	is_int(get_u8(&in), 0, "reader: a byte after a truncated number reads as 0");
 	in = reader_on(bytes, 8);
-	ok(!get_space(&in, SIZE_MAX) && in.bad, "reader: a length of SIZE_MAX is refused");
+	ok(!get_space(&in, SIZE_MAX) && in.bad, "reader: a request for SIZE_MAX bytes is refused");
 	out = writer_on(bytes, 8);
-	ok(!put_space(&out, SIZE_MAX) && out.bad, "writer: a length of SIZE_MAX is refused");
+	ok(!put_space(&out, SIZE_MAX) && out.bad,
+		"writer: a request for SIZE_MAX bytes is refused");
 }
 
 static void test_hello(void)
@@ -68,7 +70,7 @@ static void test_hello(void)
 	ok(true, "hello message: a truncated hello is refused");
 	bytes[5]++;
 	ok(data_get_hello(&got, bytes, 6) && got.version == DATA_VERSION + 1,
-		"hello message: a hello of another version decodes to that version");
+		"hello message: the version of a hello with another version is decoded");
 	bytes[0]++;
 	ok(!data_get_hello(&got, bytes, sizeof(bytes)),
 		"hello message: a hello with another first byte is refused");
@@ -109,7 +111,7 @@ static void test_refusal(void)
 		"refusal message: a refusal without its last byte is not accepted");
 }
 
-/* A message with a store, a commit and another store, which ends it without padding. */
+/* Makes a message with a store, a commit, and at the end another store, without padding. */
 static size_t make_message(uint8_t *bytes, size_t size)
 {
 	struct data_header header = {DATA_BATCH, 3, 7};
@@ -174,7 +176,7 @@ static void test_message(void)
 	is_int(wrong, 0, "message: a message truncated anywhere is refused");
 	bytes[length] = 0;
 	count_records(bytes, length + 1, &whole);
-	ok(!whole, "message: a message with a byte more is refused");
+	ok(!whole, "message: a message with an additional byte at its end is refused");
 }
 
 static void change_and_count(size_t at, uint8_t value, const char *what)
@@ -217,15 +219,15 @@ static void test_reply(void)
 	ok(!data_get_reply(&got, &text, &data, bytes, 27),
 		"reply message: a reply without its last byte is refused");
 	ok(!data_get_reply(&got, &text, &data, bytes, 29),
-		"reply message: a reply with a byte more is refused");
+		"reply message: a reply with an additional byte at its end is refused");
 	ok(!data_get_reply(&got, &text, &data, bytes, 3),
 		"reply message: a reply that is shorter than its header is refused");
 	bytes[DATA_REPLY_SIZE] = 0x1b;
 	ok(!data_get_reply(&got, &text, &data, bytes, 28),
-		"reply message: an escape character in its text is refused");
+		"reply message: an escape character in the text is refused");
 	bytes[DATA_REPLY_SIZE] = 0xc3;
 	ok(!data_get_reply(&got, &text, &data, bytes, 28),
-		"reply message: a byte above ASCII in its text is refused");
+		"reply message: a byte in the text that is not ASCII is refused");
 	reply = (struct data_reply){9, DATA_IO, UINT16_MAX, UINT32_MAX};
 	data_put_reply(bytes, &reply);
 	ok(!data_get_reply(&got, &text, &data, bytes, sizeof(bytes)),
@@ -238,11 +240,12 @@ static void test_status(void)
 
 	for (size_t i = 0; i < sizeof(errors) / sizeof(*errors); i++)
 		is_int(data_errno_of((uint16_t)data_status_of(-errors[i])), errors[i],
-			"status: \"%s\" is the same errno after encoding and decoding",
+			"status: the errno of \"%s\" is the same after encoding and decoding",
 			strerror(errors[i]));
 	is_int(data_errno_of((uint16_t)data_status_of(-ENOTTY)), EREMOTEIO,
-		"status: an errno without a number of its own is EREMOTEIO");
-	is_int(data_errno_of(UINT16_MAX), EREMOTEIO, "status: an unknown number is EREMOTEIO");
+		"status: an errno for which the protocol has no number is decoded as EREMOTEIO");
+	is_int(data_errno_of(UINT16_MAX), EREMOTEIO,
+		"status: a number that the protocol does not know is decoded as EREMOTEIO");
 }
 
 int main(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * writeback.c - rules N1 to N5 and N8 of map/writeback.h: which ranges are noted, joined and
- * written back, and when
+ * writeback.c - test the rules N1 to N5 and N8 of map/writeback.h, which say when ranges are noted,
+ * joined and written back
  *
  * A flush of a map notes its range; a drain writes noted ranges back by msync(2). The test
  * replaces msync(2) by a function that records the ranges, and calls the kernel.
@@ -24,7 +24,7 @@
 #include "tap.h"
 
 #define PAGES 4096
-#define FAR   (RANGES_GAP / page + 2) /* distance of ranges that are not joined, in pages */
+#define FAR   (RANGES_GAP / page + 2) /* distance in pages at which ranges are not joined */
 
 static size_t page;
 static struct map map;
@@ -38,7 +38,10 @@ static struct {
 	} call[256];
 } asked;
 
-/* A point where a thread waits: if `next` is set, the next one there waits for `released`. */
+/*
+ * A point where a thread can be stopped. If `next` is set, the next thread that comes here meets
+ * the test at the barrier `begun`, and then waits for it at `released`.
+ */
 static struct hold {
 	atomic_bool next;
 	pthread_barrier_t begun, released;
@@ -130,13 +133,15 @@ static void joining(void)
 	writeback_note(map.addr, 0);
 	writeback_note(map.addr + 1, 0);
 	writeback_drain();
-	is_int(calls(), 0, "N1: an empty range is not written back, aligned or not");
+	is_int(calls(), 0,
+		"N1: an empty range is not written back, whether its address is aligned or not");
 
 	writeback_note(map.addr + page - 1, 2);
 	is_int(calls(), 0, "N2: noting a range does not call msync");
 	writeback_drain();
 	is_int(calls(), 1, "N3: a drain calls msync once for one range");
-	ok(asked_for(0, 0, 2), "N1: two bytes across a page boundary: both pages are written back");
+	ok(asked_for(0, 0, 2),
+		"N1: if a range of two bytes has one in each of two pages, both pages are written back");
 	writeback_drain();
 	is_int(calls(), 0, "N4: a second drain does not call msync again");
 
@@ -165,7 +170,10 @@ static void joining(void)
 		"N1: joined ranges are written back from the first page to the last");
 }
 
-/* A map over memory that the program has mapped itself, which begins in the middle of a page. */
+/*
+ * Tests an adopted map: the program has mapped the memory itself, and the map begins in the middle
+ * of a page.
+ */
 static void foreign(void)
 {
 	struct map own;
@@ -179,21 +187,21 @@ static void foreign(void)
 		is_int(map_adopt(&odd, &device, addr + 3 * page, page,
 			       (enum pmem2_granularity)granularity),
 			PMEM2_E_GRANULARITY_NOT_SUPPORTED,
-			"map_adopt: %d is refused as a granularity", granularity);
+			"map_adopt: the invalid granularity %d is refused", granularity);
 	}
 	writeback_note(addr + 10, 1);
 	writeback_drain();
-	is_int(calls(), 1, "a foreign map: its first byte is written back with one call");
+	is_int(calls(), 1, "adopted map: the first byte is written back by one call of msync");
 	writeback_note(addr + 10, 2 * page);
 	writeback_drain();
-	is_int(calls(), 1, "a foreign map: all of it is written back with one call");
+	is_int(calls(), 1, "adopted map: the whole map is written back by one call of msync");
 	writeback_note(addr, 3 * page);
 	writeback_drain();
 	is_int(calls(), 1,
-		"a foreign map: a range that begins before the map is written back with one call");
-	is_int(map_close(&own), 0, "a foreign map: closing the map succeeds");
+		"adopted map: a range that begins before the map is written back by one call of msync");
+	is_int(map_close(&own), 0, "adopted map: closing the map succeeds");
 	is_int(munmap(addr, 4 * page), 0,
-		"a foreign map: closing the map does not unmap the program's memory");
+		"adopted map: closing the map does not unmap the program's memory");
 }
 
 static void many(void)
@@ -204,7 +212,7 @@ static void many(void)
 		note(PAGES - 1 - at, 1);
 	unsigned early = calls();
 	ok(early > 0,
-		"N2: if a thread notes more ranges than it can keep, some (%u) are written back early",
+		"N2: if a thread notes more ranges than it has room for, some (%u) are written back before the drain",
 		early);
 	writeback_drain();
 	is_int(early + calls(), notes, "N4: each of %u noted ranges is written back once", notes);
@@ -214,9 +222,10 @@ static void edges(void)
 {
 	writeback_note(map.addr + PAGES * page - 1, SIZE_MAX);
 	writeback_drain();
-	is_int(calls(), 1, "N5: a range that overflows the address space has one msync");
+	is_int(calls(), 1,
+		"N5: a range whose length overflows the address space is written back by one msync");
 	ok(asked_for(0, PAGES - 1, PAGES),
-		"N5: a range beyond the end of its map is written back up to that end");
+		"N5: a range that exceeds its map is written back up to the end of the map");
 	writeback_note(map.addr - RANGES_GAP * 4, 100);
 	writeback_note((void *)page, 100);
 	writeback_note(NULL, 1);
@@ -276,10 +285,10 @@ static void other_thread(void)
 	pthread_create(&thread, NULL, note_and_wait, NULL);
 	pthread_barrier_wait(&meeting.noted);
 	writeback_drain();
-	is_int(calls(), 0, "N3: a drain does not write back what another thread noted");
+	is_int(calls(), 0, "N3: a drain does not write back ranges that another thread noted");
 	pthread_barrier_wait(&meeting.checked);
 	pthread_join(thread, NULL);
-	is_int(calls(), 2, "N3: a drain writes back what its own thread noted");
+	is_int(calls(), 2, "N3: a drain writes back the ranges that its own thread noted");
 }
 
 static atomic_bool drained;
@@ -302,7 +311,7 @@ static void *write_map(void *unused)
 	return NULL;
 }
 
-/* A drain while another thread is writing back the same range, in an msync that takes long. */
+/* Drains a range while another thread writes back the same range, in an msync that takes long. */
 static void taken_over(void)
 {
 	pthread_t drains, closes;
@@ -323,7 +332,10 @@ static void taken_over(void)
 		"N3: a drain also writes back a range that another thread is writing back");
 }
 
-/* Two adjacent maps, so that a joined range covers a page of each. */
+/*
+ * Two adjacent maps. A range of two pages covers the last page of `low` and the first page of
+ * `high`.
+ */
 static struct map low, high;
 
 static void *drain_both(void *unused)
@@ -363,20 +375,23 @@ static void side_by_side(void)
 	hold_init(&held);
 	atomic_store(&held.next, true);
 	pthread_create(&drains, NULL, drain_both, NULL);
-	pthread_barrier_wait(&held.begun); /* now the drain is in msync of the low map */
+	pthread_barrier_wait(&held.begun); /* now the drain is in the msync of `low` */
 	pthread_create(&closes, NULL, close_high, NULL);
 	usleep(50000);
 	pthread_barrier_wait(&held.released);
 	pthread_join(closes, NULL);
 	pthread_join(drains, NULL);
 	ok(atomic_load(&watched.count) >= 1,
-		"N5: a map that is closed while its neighbour is written back is written back, too");
+		"N5: if a range covers two maps, and one is closed while the other is written back, both are written back");
 	map_close(&low);
 	munmap(low.addr, 8 * page);
 	calls();
 }
 
-/* A thread notes the same pages again while another one writes back its note. */
+/*
+ * A thread notes a page again while another thread, which closes the map, writes back the same
+ * page.
+ */
 static void noted_again(void)
 {
 	pthread_t closes;
@@ -387,12 +402,12 @@ static void noted_again(void)
 	atomic_store(&held.next, true);
 	pthread_create(&closes, NULL, close_high, NULL);
 	pthread_barrier_wait(&held.begun);
-	writeback_note(high.addr, page); /* for a store that the running msync may have missed */
+	writeback_note(high.addr, page); /* a store that msync may have missed */
 	pthread_barrier_wait(&held.released);
 	pthread_join(closes, NULL);
-	ok(atomic_load(&watched.count) >= 1, "N4: a map that is closed is written back");
+	ok(atomic_load(&watched.count) >= 1, "N4: closing a map writes back its noted page");
 	is_int(notes_count((struct range){0, UINTPTR_MAX}), 1,
-		"N4: a range noted again while it is being written back stays noted");
+		"N4: if a range is noted again while it is being written back, the new note is kept");
 	writeback_drain();
 	map_close(&low);
 	munmap(low.addr, 8 * page);
@@ -431,7 +446,10 @@ static void *note_and_drain_three(void *unused)
 	return NULL;
 }
 
-/* The program's failure handler. It is called without pins on maps, so it may wait. */
+/*
+ * The program's handler for failed write-backs. The library pins no map while it calls the handler,
+ * so the handler may wait.
+ */
 static enum holdfast_writeback_verdict hear(
 	const struct holdfast_writeback_failure *failure, void *unused)
 {
@@ -486,12 +504,12 @@ static void overtaken(void)
 	pthread_create(&closes, NULL, close_shared, NULL);
 	pthread_barrier_wait(&held.begun);
 	pthread_barrier_wait(&shared.step);
-	pthread_barrier_wait(&shared.step); /* the thread has noted another page: its notes stay */
+	pthread_barrier_wait(&shared.step); /* the thread has noted a page of the other map */
 	atomic_store(&held.next, true);
 	pthread_barrier_wait(&held.released);
 	pthread_barrier_wait(&held.begun);
 	pthread_barrier_wait(&shared.step);
-	pthread_barrier_wait(&also_held.begun); /* the thread has taken its first note */
+	pthread_barrier_wait(&also_held.begun); /* the drain waits in the failure handler */
 	pthread_barrier_wait(&held.released);
 	pthread_join(closes, NULL);
 	pthread_barrier_wait(&also_held.released);
@@ -499,7 +517,7 @@ static void overtaken(void)
 	writeback_failure_set_handler(NULL, NULL);
 	for (unsigned number = 0; number < 3; number++)
 		ok(was_written(noted_page(number)),
-			"N4: note %u on a map that is closed during its thread's drain is written back",
+			"N4: if a map is closed while a thread that noted three ranges of it drains, range %u is written back",
 			number + 1);
 	map_close(&shared.other);
 	munmap(shared.map.addr, 3 * FAR * page + page);
@@ -507,8 +525,8 @@ static void overtaken(void)
 }
 
 /*
- * Runs `body` in a child, and returns the number of its msync calls; 999 if the child was killed.
- * A child that hangs is killed by SIGALRM.
+ * Runs `body` in a child, and returns the number of msync calls that the child made, or 999 if a
+ * signal killed it. A child that hangs is killed by SIGALRM.
  */
 static unsigned in_child(void (*body)(void))
 {
@@ -559,7 +577,7 @@ static void close_in_child(void)
 	_exit(map_close(&map) ? 99 : (int)calls());
 }
 
-/* Pins and locks that other threads hold at the time of fork must not block the child. */
+/* Pins and locks that other threads of the parent hold at fork() must not block the child. */
 static void forked_while_draining(void)
 {
 	unsigned good = 0;
@@ -589,7 +607,8 @@ static void closed(void)
 		"N4: closing a map writes back the ranges that all threads have noted on it");
 	pthread_barrier_wait(&meeting.checked);
 	pthread_join(thread, NULL);
-	is_int(calls(), 0, "N4: a drain after closing a map does not call msync for it");
+	is_int(calls(), 0,
+		"N4: a drain after a map was closed does not call msync for ranges noted on that map");
 	ok(msync(after, page, MS_SYNC) && errno == ENOMEM, "map_close: the memory is unmapped");
 	calls();
 	is_int(map_close(&map), PMEM2_E_MAPPING_NOT_FOUND,
@@ -602,7 +621,10 @@ static void exits_with_notes(void)
 	exit(0);
 }
 
-/* exit() runs the destructors of the library. The child reports its msync calls through a pipe. */
+/*
+ * Tests exit(), which runs the library's destructors. A child reports its msync calls through a
+ * pipe.
+ */
 static void process_exit(void)
 {
 	int status, pipe_fds[2];
@@ -623,11 +645,13 @@ static void process_exit(void)
 		"exit(3): a process with a noted range ends with status 0");
 	has_str(length > 0 ? text : "", "wrote back", "N4: exit(3) writes back noted ranges");
 	has_str(length > 0 ? text : "", "at once",
-		"N2: a flush by a destructor that runs after the library's is written back at once");
+		"N2: a range that a destructor flushes after the library's destructor has run is written back at once");
 	close(pipe_fds[0]);
 }
 
-/* Runs after the library's destructors, which have the default priority. */
+/*
+ * A destructor that runs after the library's destructors, because those have the default priority.
+ */
 static bool tell_at_exit;
 static void __attribute__((destructor(101))) tell(void)
 {

@@ -45,7 +45,7 @@ static void wrong_fence(void)
 }
 
 /*
- * A correct copy, which must have no faults: shows that the oracle does not see faults everywhere.
+ * A correct copy, in which the oracle must find no fault.
  */
 static void *copy_rightly(void *dest, const void *src, size_t len, unsigned flags)
 {
@@ -100,7 +100,10 @@ static void *copy_and_flush_the_next_line(void *dest, const void *src, size_t le
 	return dest;
 }
 
-/* The store after the flush has the same value as before, which is the hardest to see. */
+/*
+ * After the flush, stores the same value again: the hardest case for the oracle, because memory
+ * does not change.
+ */
 static void *copy_and_store_after_flush(void *dest, const void *src, size_t len, unsigned flags)
 {
 	wrong_store(dest, src, len);
@@ -132,7 +135,10 @@ static void *copy_and_fence_twice(void *dest, const void *src, size_t len, unsig
 	return dest;
 }
 
-/* Streams past the caches: a fault only if the flags ask for a copy through the caches. */
+/*
+ * Copies with streaming stores, which bypass the caches. That is a fault only if the flags ask for
+ * a copy through the caches.
+ */
 static void *copy_around_caches(void *dest, const void *src, size_t len, unsigned flags)
 {
 	wrong_stream(dest, src, len);

@@ -23,7 +23,7 @@ enum insn_kind {
 	INSN_CLFLUSH,
 	INSN_CLFLUSHOPT,
 	INSN_CLWB,
-	INSN_FENCE,  /* SFENCE, MFENCE, anything with LOCK: each drains stores and flushes */
+	INSN_FENCE,  /* SFENCE, MFENCE, any instruction with a LOCK prefix */
 	INSN_STREAM, /* MOVNTI, MOVNTPS, MOVNTPD, MOVNTDQ, MOVNTQ */
 	INSN_MOVDIR64B,
 };
@@ -33,7 +33,7 @@ struct insn {
 	uintptr_t addr; /* address of the flush or store */
 	uintptr_t from; /* address of the source of MOVDIR64B */
 	size_t size;    /* bytes stored */
-	size_t length;  /* bytes of machine code; 0 for INSN_OTHER and with a LOCK prefix */
+	size_t length;  /* length in bytes; 0: not determined (INSN_OTHER, or a LOCK prefix) */
 };
 
 /* Registers by their numbers in machine code: rax rcx rdx rbx rsp rbp rsi rdi r8 to r15. */
@@ -51,14 +51,14 @@ struct insn_reader {
 	const struct insn_regs *regs;
 	enum insn_prefix prefix;
 	bool encoded_wide; /* the instruction has a VEX or EVEX prefix */
-	bool w, r, x, b;   /* REX, VEX or EVEX: operand width, fourth bits of register numbers */
+	bool w, r, x, b;   /* bits of the REX, VEX or EVEX prefix with these names */
 	unsigned map;      /* 1: opcodes after 0F, 2: after 0F 38, 3: after 0F 3A */
 	unsigned opcode;
 	size_t vector;   /* bytes of a vector operand */
-	size_t disp8_by; /* unit of an 8-bit displacement: 1, with EVEX the bytes of a vector */
+	size_t disp8_by; /* factor of an 8-bit displacement: 1; with EVEX the vector's size */
 	unsigned mod, reg;
 	uintptr_t addr;
-	bool rip_relative; /* the address of the next instruction must be added to `addr` */
+	bool rip_relative; /* `addr` is relative to the address of the next instruction */
 };
 
 static inline uint32_t insn_le32(struct insn_reader *in)
@@ -118,7 +118,7 @@ static inline void insn_read_legacy(struct insn_reader *in)
 	}
 	in->opcode = *in->at++;
 	if (in->opcode != 0x0f)
-		return; /* map 0, the one-byte opcodes: none of them matters to durability */
+		return; /* opcode map 0, one-byte opcodes: none of them matters to durability */
 	in->map = 1;
 	in->opcode = *in->at++;
 	if (in->opcode == 0x38 || in->opcode == 0x3a) {

@@ -4,9 +4,9 @@
  *
  *	unsigned does = insn_memory(code);		such as MEMORY_LOAD | MEMORY_STORE
  *
- * The tables list the one-byte opcodes one by one, and of the others those that do not only load.
- * Source: the opcode maps in Intel SDM volume 2, appendix A. The stack counts as memory: a call
- * stores, a return loads. A flush is neither a load nor a store.
+ * The table of one-byte opcodes lists each opcode that uses memory. Longer opcodes are listed only
+ * if they do something else than load. Source: the opcode maps in Intel SDM volume 2, appendix A.
+ * The stack counts as memory: a call stores, a return loads. A flush is neither a load nor a store.
  */
 #ifndef TEST_UNIT_X86_MEMORY_H
 #define TEST_UNIT_X86_MEMORY_H
@@ -21,10 +21,13 @@
 struct memory_opcodes {
 	uint8_t first, last;
 	uint8_t does;
-	bool without_operand; /* applies also without a memory operand in a ModRM byte */
+	bool without_operand; /* set: uses memory even without a memory operand in ModRM */
 };
 
-/* One-byte opcodes that do the same for each value of ModRM. Others do not use memory. */
+/*
+ * One-byte opcodes that use memory in the same way for each value of ModRM. Opcodes that are not
+ * listed do not use memory.
+ */
 static const struct memory_opcodes memory_one_byte[] = {
 	{0x50, 0x57, MEMORY_STORE, true}, {0x58, 0x5f, MEMORY_LOAD, true}, /* push, pop */
 	{0x63, 0x63, MEMORY_LOAD, false}, {0x68, 0x68, MEMORY_STORE, true},
@@ -41,7 +44,7 @@ static const struct memory_opcodes memory_one_byte[] = {
 	{0xe8, 0xe8, MEMORY_STORE, true}, {0xfe, 0xfe, MEMORY_BOTH, false}, /* call, inc */
 };
 
-/* Opcodes after 0F. Those that are not listed load. */
+/* Opcodes after the byte 0F. An opcode that is not listed loads from memory. */
 static const struct memory_opcodes memory_two_bytes[] = {
 	{0x00, 0x0c, 0, true},
 	{0x0d, 0x0d, MEMORY_FETCH, false},
@@ -75,7 +78,10 @@ static const struct memory_opcodes memory_two_bytes[] = {
 	{0xe7, 0xe7, MEMORY_STORE, false},
 };
 
-/* Opcodes after 0F 38 with VEX or EVEX, and after 0F 3A. Those that are not listed load. */
+/*
+ * Opcodes after 0F 38 with a VEX or EVEX prefix, and after 0F 3A. An opcode that is not listed
+ * loads from memory.
+ */
 static const struct memory_opcodes memory_wide_38[] = {
 	{0x2e, 0x2f, MEMORY_STORE, false}, {0x63, 0x63, MEMORY_STORE, false},
 	{0x8a, 0x8b, MEMORY_STORE, false}, {0x8e, 0x8e, MEMORY_STORE, false},
@@ -105,7 +111,10 @@ static inline unsigned memory_look_up(const struct memory_opcodes *table, size_t
 #define MEMORY_LOOK_UP(table, in, otherwise)                                                       \
 	memory_look_up((table), sizeof(table) / sizeof((table)[0]), (in), (otherwise))
 
-/* One-byte opcodes. The code handles those that depend on ModRM's reg field, and arithmetic. */
+/*
+ * Returns how a one-byte opcode uses memory. Handles arithmetic, and opcodes that depend on ModRM's
+ * reg field, itself; other opcodes are in the table.
+ */
 static inline unsigned memory_of_one_byte(const struct insn_reader *in)
 {
 	bool operand = *in->at >> 6 != 3;

@@ -2,9 +2,9 @@
 /*
  * x86_samples.h - check x86_decode.h and x86_memory.h against the assembler
  *
- * The assembler puts the samples one behind the other, and the decoder has to find each from the
- * length of the previous one. They are never executed. Instructions that the decoder gives no
- * length for (strangers) come last, each at a multiple of 16.
+ * The assembler places the samples one after the other, and the decoder has to find each by the
+ * length of the previous one. The samples are never executed. Instructions whose length the decoder
+ * does not tell (STRANGERS) come last, each at a multiple of 16 bytes.
  */
 #ifndef TEST_UNIT_X86_SAMPLES_H
 #define TEST_UNIT_X86_SAMPLES_H
@@ -13,11 +13,14 @@
 #include "unit/x86_decode.h"
 #include "unit/x86_memory.h"
 
-/* Each register holds its number times this unit, so that an address shows which were added. */
+/*
+ * Each register holds its number times REGISTER_UNIT, so that a computed address shows which
+ * registers were added.
+ */
 #define REGISTER_UNIT 0x100000
 
 #define REG(number) ((uint64_t)(number)*REGISTER_UNIT)
-#define SELF        UINT64_MAX /* the address of the sample itself */
+#define SELF        UINT64_MAX /* stands for the address of the sample itself */
 
 /* X(text for the assembler, kind, address, size stored) */
 #define SAMPLES(X)                                                                                 \
@@ -61,8 +64,8 @@
 	X("movdir64b -8(%rsp), %rax", INSN_MOVDIR64B, REG(0), 64)
 
 /*
- * Instructions that must be decoded as INSN_OTHER. Their opcodes differ from samples only in a
- * prefix or a field.
+ * Instructions that must be decoded as INSN_OTHER, although they differ from one of the SAMPLES
+ * only in a prefix or in a field of the opcode.
  */
 #define STRANGERS(X)                                                                               \
 	X("nop")                                                                                   \
@@ -229,7 +232,7 @@ static void test_decoder(void)
 		}
 		code += insn.length;
 	}
-	/* The lengths must add up: the last sample ends where the strangers begin. */
+	/* The lengths must add up: the last of the SAMPLES ends where the STRANGERS begin. */
 	wrong += strangers_x86 - code >= 16;
 	for (size_t i = 0; i < sizeof(strangers) / sizeof(strangers[0]); i++) {
 		struct insn_regs regs = sample_registers(strangers_x86 + i * 16);
