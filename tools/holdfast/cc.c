@@ -2,9 +2,9 @@
 /*
  * cc.c - holdfast cc: runs a compiler so that `holdfast crash` sees every store of its programs
  *
- * The hooks of -fsanitize=thread are switched on when the compiler compiles and off when it links:
- * so the sanitizer's runtime is not linked, and libholdfast-hooks defines the hooks instead. A
- * command that compiles and links is divided into two steps.
+ * The compiler gets -fsanitize=thread when it compiles, so that programs call the thread
+ * sanitizer's hooks at each store, but not when it links: libholdfast-hooks defines the hooks
+ * instead of the sanitizer's runtime. A command that compiles and links is divided into two steps.
  */
 #include <errno.h>
 #include <limits.h>
@@ -21,7 +21,7 @@
 
 static const char *const compile_flags[] = {"-fsanitize=thread", "-fno-builtin-memcpy",
 	"-fno-builtin-memset", "-fno-builtin-memmove", "-fno-lto", "-g"};
-/* Vector stores of clang call no hooks: it must not generate any. */
+/* Keep clang from generating vector stores, for which it calls no hooks. */
 static const char *const clang_flags[] = {
 	"-mllvm", "-force-vector-width=1", "-mllvm", "-vectorize-slp=false"};
 
@@ -104,9 +104,9 @@ static bool is_clang(const char *compiler)
  */
 
 /*
- * The folder at the relative path `way` from this program's folder, if it contains `file`;
- * otherwise NULL. Symbolic links and ".." are resolved, because linked programs keep the name in
- * their search path.
+ * Returns the folder at the path `way`, relative to this program's folder, or NULL if the folder
+ * does not contain `file`. Resolves symbolic links and "..", because the linked programs keep the
+ * folder's name in their search path for libraries.
  */
 static char *beside_program(const char *way, const char *file)
 {
@@ -183,7 +183,7 @@ static bool is_source(const char *word)
 	return false;
 }
 
-/* Does this option take the next word as its value? */
+/* True for an option of the compiler whose value is the next word of the command. */
 static bool has_value(const char *word)
 {
 	static const char *const options[] = {"-o", "-I", "-L", "-l", "-D", "-U", "-include", "-x",
@@ -228,7 +228,10 @@ static bool is_assembler(const char *word)
 	return dot && (!strcmp(dot, ".s") || !strcmp(dot, ".S"));
 }
 
-/* Runs the command for one source: all options except -o, and no other files. */
+/*
+ * Compiles one source file: runs the command with all its options except -o, and without its other
+ * files.
+ */
 static int compile_one(int argc, char **argv, const char *source, const char *object)
 {
 	struct words words = new_words(argc);
@@ -288,7 +291,7 @@ static int compile_and_link(int argc, char **argv)
 	return status;
 }
 
-/* ---- all other commands */
+/* ---- commands that only compile or only link */
 
 static int become(const struct words *words)
 {
@@ -297,7 +300,7 @@ static int become(const struct words *words)
 	return 127;
 }
 
-/* Quotes blanks as pkg-config does: a blank in a name does not end the word. */
+/* Prints a word, with a backslash before each blank in it, as pkg-config does. */
 static void print_word(const char *word)
 {
 	for (; *word; word++) {

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* fields.c - the tables of facts. A new fact is a row here, and one in a table of holdfast(1). */
+/*
+ * fields.c - the tables of facts. To add a fact, add a row here, and one to a table of holdfast(1).
+ */
 #include "fields.h"
 
 #include <stdio.h>
@@ -134,7 +136,7 @@ static const char *say_domain(const void *whole, char *room, size_t size)
 	return told->domain == HOLDFAST_DOMAIN_NONE ? NULL : holdfast_domain_name(told->domain);
 }
 
-/* Leaves out an alignment of one page, which everybody expects. */
+/* Makes the text for an alignment. Leaves out the usual alignment of one page. */
 static const char *say_alignment(const void *whole, char *room, size_t size)
 {
 	const struct holdfast_number *number =
@@ -149,7 +151,7 @@ static const char *say_alignment(const void *whole, char *room, size_t size)
 	return room;
 }
 
-/* Says once why nothing is known of the regions, instead of for each fact. */
+/* Makes the text for the regions. If nothing is known about them, says why, once for all facts. */
 static const char *say_regions(const void *whole, char *room, size_t size)
 {
 	const struct holdfast_explanation *told = whole;
@@ -263,8 +265,8 @@ static const struct field file_system_rows[] = {
 static TABLE(fields_file_system, file_system_rows);
 
 /*
- * Order in which a person asks: the verdict; its reasons; what would change it; how; where the
- * file lies; details.
+ * The order is that of a reader's questions: the verdict, its reasons, what would change it, how it
+ * was found, where the file is, details.
  */
 static const struct field path_rows[] = {
 	{"name", FIELD_TEXT, AT(name)},
@@ -422,7 +424,7 @@ TABLE(fields_required, required_rows);
 #define THIS output
 static const struct field output_rows[] = {
 	{"version", FIELD_TEXT, AT(version)},
-	{"required", FIELD_TEXT, AT(required)}, /* json.c adds "paths", which have two types */
+	{"required", FIELD_TEXT, AT(required)}, /* json.c adds the member "paths" */
 };
 TABLE(fields_output, output_rows);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * fields.h - every fact that `holdfast info` reports: one row each
+ * fields.h - tables of all facts that `holdfast info` reports, with a row for each fact
  *
  * The rows are in the order of the output. JSON has all rows, text has those with a label.
  * test/tool/info-fields compares the tables of holdfast(1) with the rows.
@@ -13,17 +13,17 @@
 #include <stdint.h>
 
 enum field_kind {
-	FIELD_TEXT,   /* const char *; NULL becomes null */
+	FIELD_TEXT,   /* const char *; NULL is printed as null */
 	FIELD_WORD,   /* an enum, printed as a word by the function `word` */
 	FIELD_INT,    /* int */
 	FIELD_SIZE,   /* size_t */
 	FIELD_FLAG,   /* int: 0 or 1 */
-	FIELD_TRUTH,  /* int: 0, 1, or -1: it cannot be read */
+	FIELD_TRUTH,  /* int: 0 (false), 1 (true), or -1 (cannot be read) */
 	FIELD_NUMBER, /* struct holdfast_number */
-	FIELD_MAYBE,  /* const int64_t *; NULL becomes null */
+	FIELD_MAYBE,  /* const int64_t *; NULL is printed as null */
 	FIELD_LIST,   /* an array of pointers to structs */
-	FIELD_OBJECT, /* a pointer to a struct; NULL becomes null */
-	FIELD_GROUP,  /* members of this struct, as an object; null if its first member is NULL */
+	FIELD_OBJECT, /* a pointer to a struct; NULL is printed as null */
+	FIELD_GROUP,  /* an object of several members; null if the first of them is NULL */
 };
 
 struct field {
@@ -32,10 +32,13 @@ struct field {
 	size_t at; /* offset of the member in the struct */
 	const char *(*word)(int value);
 	const struct fields *of; /* fields of each element of a list, of an object or of a group */
-	size_t count;            /* of a list: offset of its length, a size_t */
-	size_t why;        /* of a list: offset of the text that says why it is not known; or 0 */
-	const char *label; /* name in the details for people; NULL: left out there */
-	/* Makes the text for people: in `room`, or static. NULL: leave the row out. */
+	size_t count;            /* for a list: offset of the size_t with its length */
+	size_t why;              /* for a list: 0, or offset of the text why it is not known */
+	const char *label;       /* label of the fact in text output; NULL: only in JSON */
+	/*
+	 * Returns the value as text for people, which is in `room` or static; NULL: leave the fact
+	 * out.
+	 */
 	const char *(*say)(const void *whole, char *room, size_t size);
 };
 
@@ -48,7 +51,7 @@ struct fields {
 extern const struct fields fields_output, fields_answer, fields_required, fields_path,
 	fields_remote, fields_machine_output, fields_program_output, fields_health_output;
 
-/* The address of the member of *whole that the row describes. */
+/* Returns the address of the member of the struct *whole that the row describes. */
 const void *field_member(const struct field *field, const void *whole);
 int field_int(const struct field *field, const void *whole);
 size_t field_length(const struct field *field, const void *whole);

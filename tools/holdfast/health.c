@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* health.c - holdfast info --health: find what is wrong, or worse than at the previous look */
+/*
+ * health.c - holdfast info --health: find out what is wrong with storage, or worse than at the
+ * previous look
+ */
 #include "health.h"
 
 #include <inttypes.h>
@@ -30,8 +33,8 @@ void health_find(struct health *health, const char *what, const char *kind, int 
 }
 
 /*
- * True if a value was read. If not, adds a finding: an unreadable value may hide trouble. A value
- * that the kernel does not offer adds none.
+ * Returns true if a value was read. If reading failed, adds a finding, because the value might show
+ * a problem. Adds none if the kernel does not offer the value.
  */
 static bool has_answer(struct health *health, const char *what, const char *kind,
 	const struct holdfast_number *number)
@@ -120,7 +123,10 @@ static bool is_same_module(const struct seen_module *seen, const struct holdfast
 	return !strcmp(seen->id, module->id);
 }
 
-/* Finds a module by its id: after a reboot its name may belong to another module. */
+/*
+ * Finds the previous state of a module by the module's id, because names of modules may change at a
+ * reboot.
+ */
 const struct seen_module *seen_find_module(
 	const struct seen *seen, const struct holdfast_dimm *module)
 {
@@ -225,8 +231,8 @@ const struct seen_counter *seen_find_counter(
 }
 
 /*
- * The increase since the last look. A counter that starts at 0 with each mount has restarted if it
- * is now smaller than before.
+ * Returns the increase of a counter since the last look. If a counter that restarts from 0 at each
+ * mount is smaller than before, it has restarted.
  */
 static int64_t growth_of(const struct health *health, const struct holdfast_counter *counter)
 {

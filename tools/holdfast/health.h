@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * health.h - find out if anything is wrong with this machine's storage, or has become worse
+ * health.h - find out if this machine's storage has a problem, or has become worse
  *
  * A look reads the kernel's values (libpmem2/health.h), compares them with those that the previous
  * look left in a state file, and stores its own there. Findings are in the order modules, regions,
@@ -19,15 +19,18 @@ enum health_format {
 	HEALTH_PROMETHEUS,
 };
 
-/* A module as the previous look found it; name and id as in libpmem2/health.h. */
+/*
+ * The state of an NVDIMM or CXL module at the previous look. Name and id are those of
+ * libpmem2/health.h.
+ */
 struct seen_module {
-	char *name, *id;          /* id NULL: the module has no id */
+	char *name, *id;          /* id may be NULL: the module has none */
 	int64_t unsafe_shutdowns; /* -1: never read */
 };
 
 struct seen_region {
 	char *name;
-	char *domain; /* a word of holdfast_domain_name(); NULL: never read */
+	char *domain; /* a name from holdfast_domain_name(); NULL: never read */
 };
 
 struct seen_counter {
@@ -36,7 +39,7 @@ struct seen_counter {
 };
 
 struct seen {
-	char *time; /* time of the look, in UTC: "2026-11-30T04:00:00Z"; NULL: there was no look */
+	char *time; /* time of the look, such as "2026-11-30T04:00:00Z"; NULL: never looked */
 	struct seen_module *modules;
 	struct seen_region *regions;
 	struct seen_counter *counters;
@@ -44,14 +47,14 @@ struct seen {
 };
 
 struct health_finding {
-	char *what;       /* what is concerned, for example "module nmem0" */
+	char *what;       /* the object with the problem, for example "module nmem0" */
 	const char *kind; /* kind of finding, for programs, for example "unsafe-shutdowns" */
-	int is_wrong;     /* 1: something is wrong; 0: it could not be found out */
+	int is_wrong;     /* 1: a problem; 0: not known if there is a problem */
 	char *text;       /* a message without a full stop */
 };
 
 struct health {
-	struct holdfast_health *now; /* values of this look; NULL: an error has ended it */
+	struct holdfast_health *now; /* values of this look; NULL: the look has failed */
 	struct seen before;
 	const char *path; /* path of the state file */
 	enum outcome outcome;
@@ -66,15 +69,15 @@ struct health {
  */
 enum outcome health_look(enum health_format format, const char *path);
 
-/* Add everything that is wrong, or not known, to the findings. */
+/* Add all problems, and all values that could not be read, to the findings. */
 void health_judge(struct health *health);
 void __attribute__((__format__(__printf__, 5, 6))) health_find(struct health *health,
 	const char *what, const char *kind, int is_wrong, const char *format, ...);
 
 /*
- * The state file. seen_read() leaves `seen` empty if there is no file. It returns NULL, or the
- * reason why the file cannot be used, which the caller frees. If a look cannot read a value, the
- * state keeps the previous value.
+ * Read and update the state of the state file. seen_read() returns NULL, with an empty `seen` if
+ * there is no file; or else the reason why the file cannot be used, which the caller frees. If a
+ * look cannot read a value, the state keeps the previous value.
  */
 char *seen_read(struct seen *seen, const char *path);
 void seen_update(struct seen *seen, const struct seen *before, const struct holdfast_health *now);
@@ -86,16 +89,16 @@ const struct seen_counter *seen_find_counter(
 	const struct seen *seen, const struct holdfast_counter *counter);
 
 /*
- * Write the new state to the disk, beside `path`; then replace the old file by it, durably, or
- * give the new one up. The first two return NULL, or the reason why they failed, which the caller
- * frees.
+ * Write the new state to a file beside `path`. Then either replace the old file by the new one,
+ * durably, or remove the new one. seen_prepare() and seen_commit() return NULL, or the reason of a
+ * failure, which the caller frees.
  */
 struct seen_file;
 char *seen_prepare(struct seen_file **file, const struct seen *seen, const char *path);
 char *seen_commit(struct seen_file *file);
 void seen_abandon(struct seen_file *file);
 
-/* Print the findings for people; and as metrics for Prometheus. */
+/* Print the findings: as text for people, as JSON, and as metrics for Prometheus. */
 void text_health(const struct health *health);
 bool json_health(const struct health *health);
 void prometheus_health(const struct health *health);

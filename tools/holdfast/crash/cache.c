@@ -2,9 +2,10 @@
 /*
  * cache.c - keep lists of raw instructions (probes.h) by build-id in the user's cache directory
  *
- * A cache file is used if it is complete, and if the program has the listed bytes at the listed
- * addresses: so a wrong file cannot make anything else be probed. The file is replaced as a whole.
- * If it cannot be written, that is not an error: the next run takes longer.
+ * A cache file is used only if it is complete, and if the program has the listed bytes at the
+ * listed addresses, so that a wrong file cannot cause probes at wrong places. A file is always
+ * replaced as a whole. It is not an error if a file cannot be written: only the next run takes
+ * longer.
  */
 #include <fcntl.h>
 #include <limits.h>
@@ -15,7 +16,10 @@
 
 #include "probes.h"
 
-/* Makes the cache directory, and the directories above it. False: there is no place for a cache. */
+/*
+ * Makes the cache directory, and the directories above it. Returns false if the directory is not
+ * known or cannot be made.
+ */
 static bool cache_directory(char *path, size_t size)
 {
 	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * checker.c - have images checked by the user's command
+ * checker.c - check images of files after a simulated crash by running the user's command
  *
- * The command is started once and forked for each image (server.c), unless it is a script, needs a
- * shell, cannot load the library that forks it, writes the image other than through a map, or
- * starts programs of its own. In these cases it is started for each image, on a copy (spawn.c).
+ * Normally, the command is started once and then forked for each image (server.c). It is instead
+ * started anew for each image, on a copy of the image (spawn.c), if it is a script, needs a shell,
+ * cannot load the library that forks it, writes to the image other than through a map, or starts
+ * programs of its own.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +19,7 @@
 #include "checker.h"
 #include "holdfast/tool.h"
 
-#define QUOTED 200 /* maximum number of bytes quoted of the command's output */
+#define QUOTED 200 /* maximum length of a quote from the command's output, in bytes */
 
 double now(void)
 {
@@ -81,7 +82,7 @@ static void acknowledge(struct checker *checker, uint64_t bytes)
 {
 	const struct trace *trace = &checker->run->trace;
 
-	if (bytes > trace->output_size) /* the trace does not come from this program */
+	if (bytes > trace->output_size) /* as in a trace from elsewhere */
 		bytes = trace->output_size;
 	if (checker->acknowledged_now == bytes)
 		return;
@@ -101,7 +102,10 @@ static void acknowledge(struct checker *checker, uint64_t bytes)
 	checker->acknowledged_now = bytes;
 }
 
-/* Replaces the image's name by {}, because the name differs for each run and each worker. */
+/*
+ * Replaces the image's name in the command's output by {}, because each run and each worker has
+ * another name.
+ */
 static void hide_name(char *text, const char *name)
 {
 	char *found = strstr(text, name);
@@ -112,7 +116,7 @@ static void hide_name(char *text, const char *name)
 	memmove(found + 2, found + strlen(name), strlen(found + strlen(name)) + 1);
 }
 
-/* The first line that the command printed, without control characters. */
+/* Returns the first line that the command printed, without control characters. */
 static char *what_it_said(const struct checker *checker)
 {
 	char text[QUOTED + 1];
@@ -138,8 +142,8 @@ double checker_deadline(const struct checker *checker)
 }
 
 /*
- * Finds out if the checker changed the image, and sets `spoilt`. If so, restores the image and
- * uses copies from now on.
+ * Sets `spoilt` if the command has changed the image. In this case, also restores the image, and
+ * lets the command work on copies from now on.
  */
 static int notice_writes(struct checker *checker, bool *spoilt)
 {
@@ -189,7 +193,7 @@ static int judge_with(struct checker *checker, uint64_t bytes, struct verdict *v
 	if (again)
 		return JUDGE_AGAIN;
 	note_time(checker, status, now() - begin);
-	if (is_stopped) /* output of a command that the signal may have ended is not a verdict */
+	if (is_stopped) /* the signal may have ended the command, too: ignore its status */
 		status = 0;
 	verdict->status = status;
 	verdict->words = status ? what_it_said(checker) : NULL;
@@ -206,7 +210,7 @@ int checker_judge(void *context, struct verdict *verdict)
 		return error;
 	struct verdict other = *verdict;
 	error = judge_with(context, verdict->at_most, &other);
-	if (!error && other.status) { /* the first verdict is enough */
+	if (!error && other.status) { /* keep the first verdict */
 		free(other.words);
 		return 0;
 	}
@@ -304,7 +308,7 @@ int checker_start(struct work *work, struct run *run, const struct options *opti
 	checker->acknowledged_now = UINT64_MAX;
 	acknowledge(checker, 0);
 	setenv("HOLDFAST_CRASH_OUT", checker->acknowledged, 1);
-	/* On any storage, the command sees the image as the storage of this model. */
+	/* Make the command treat the image as the storage that the crash model assumes. */
 	set_model_variables(options->explore.model);
 	wording_split(checker, checker->image);
 	if (!checker->words[0])

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * checker.h - a command that checks images, as checker.c, wording.c, server.c and spawn.c share it
+ * checker.h - struct checker, a command that checks images: shared by checker.c, wording.c,
+ * server.c and spawn.c
  */
 #ifndef TOOLS_HOLDFAST_CRASH_CHECKER_H
 #define TOOLS_HOLDFAST_CRASH_CHECKER_H
@@ -19,27 +20,27 @@ struct file_state {
 
 /* A file of the image's copy, for a command that is started for each image. */
 struct copy {
-	unsigned char *mapped; /* NULL: not yet, or the file is large */
-	uint64_t inode; /* inode number of the mapped file: the command may replace the file */
+	unsigned char *mapped; /* the file, mapped; NULL: not mapped yet, or too large */
+	uint64_t inode;        /* of the mapped file; shows if the command has replaced the file */
 };
 
 struct checker {
 	struct work *work;
 	struct run *run;
 	unsigned worker;        /* number of the worker whose image it checks */
-	double deadline, until; /* seconds for a check; time when all checks end; 0: no limit */
+	double deadline, until; /* limits: seconds for a check, time for all checks; 0: none */
 	char *command;          /* the user's command, with {} for the image */
-	char *words[WORDS];     /* words of the command, or a shell and the whole command */
+	char *words[WORDS];     /* words of `command`, or those that run it by a shell */
 	struct way way;
-	char *image, *copy;   /* names for {}: for a forked command, for a started one */
-	pid_t server, forker; /* the process that was started, and the one that forks */
+	char *image, *copy;   /* text for {} if the command is forked, and if it is started */
+	pid_t server, forker; /* process that was started, and process that forks */
 	int orders, answers, said;
-	int complaints; /* descriptor of its standard error, if separate from `said` */
+	int complaints; /* descriptor for the command's standard error; may be `said` */
 	char mark[PATH_MAX], acknowledged[PATH_MAX];
 	uint64_t acknowledged_now;
 	struct file_state states[EVENT_FILES];
 	struct copy copies[EVENT_FILES];
-	double longest; /* longest time that a good image took, in seconds */
+	double longest; /* longest check that accepted an image, in seconds */
 	bool was_late;
 };
 
@@ -48,8 +49,8 @@ void wording_split(struct checker *checker, const char *image);
 
 /* functions of server.c */
 /*
- * Starts the command up to the place where it is forked for each image: its main(), or its call of
- * holdfast_crash_ready(). False: this failed.
+ * Starts the command, and lets it run to the place where it will be forked for each image: its
+ * main(), or its call of holdfast_crash_ready(). Returns false if that failed.
  */
 bool server_start(struct checker *checker);
 void server_end(struct checker *checker);
@@ -62,19 +63,20 @@ void spawn_forget_copies(struct checker *checker);
 
 /* functions of checker.c */
 /*
- * Makes the path, of PATH_MAX bytes at most, of a file that this worker has in the directory of the
- * run.
+ * Makes the path of a file in the run's directory that only this worker uses. `path` has PATH_MAX
+ * bytes.
  */
 void checker_file(const struct checker *checker, const char *name, char *path);
 /*
- * Used in a child process, also in one that shares its memory with this program: set its input and
- * output, and become the command.
+ * Turns a child process into the command: sets its input and output, and calls exec. May be called
+ * in a child that shares this program's memory.
  */
 void checker_redirect(const struct checker *checker);
 _Noreturn void checker_become(const struct checker *checker);
 /*
- * Seconds that a check may take. After one check has used up its whole deadline, the following
- * ones get less: 50 times as long as the slowest good image, but at least one second.
+ * Returns the seconds that a check may take. After a check was ended at its deadline, later checks
+ * get less time: 50 times as long as the slowest check that accepted an image, but at least one
+ * second.
  */
 double checker_deadline(const struct checker *checker);
 /* Ends a check that takes too long, with its process group. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* command.c - holdfast crash: the order of the steps of a run */
+/* command.c - holdfast crash: performs the steps of a run, one after the other */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,8 +39,8 @@ static bool write_report(const struct facts *facts, enum report_format format, F
 }
 
 /*
- * Reports a failed run in the formats SARIF and JUnit, too, so that a server does not show an old
- * report.
+ * Reports a failed run, also in the formats SARIF and JUnit: otherwise a CI server might go on
+ * showing an old report.
  */
 static void report_failure(enum report_format format, int status)
 {
@@ -142,7 +142,7 @@ static int test(struct work *work, struct run *run, const struct options *chosen
 	if (!status && chosen->jobs == 1)
 		status = explore_alone(checker, &findings, run, &explored);
 	struct way way = checker ? checker_way(checker) : (struct way){0};
-	checker_stop(checker); /* ends all child processes: no crew may have been started yet */
+	checker_stop(checker); /* ends all child processes, so call it before the crew starts */
 	if (!status && chosen->jobs > 1)
 		status = explore_together(work, way, until, &findings, run, &explored);
 	findings.seconds = now() - begin;
@@ -153,7 +153,7 @@ static int test(struct work *work, struct run *run, const struct options *chosen
 	return status;
 }
 
-/* Writes the image that a report has named (--image). */
+/* Writes the image whose name the option --image gives to a file. */
 static int write_image(struct work *work, const struct options *chosen, struct run *run)
 {
 	int error =

@@ -2,10 +2,10 @@
 /*
  * crew.c - run several checkers in parallel (--jobs)
  *
- * Each worker is a process that has its own checker and image. It must be a process, because a
- * checker ends all processes that its command has started, and finds them among its own children.
- * The explorer (this program's main process) makes the images, and restores those that a checker
- * changed.
+ * Each worker has a checker and an image of its own. Workers are processes, not threads, because a
+ * checker ends all processes that its command has started, and finds them among the children of its
+ * process. The explorer (this program's main process) makes the images, and restores images that a
+ * checker has changed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -34,7 +34,7 @@ struct crew {
 	struct work *work;
 	struct run *run;
 	struct way way;
-	double until; /* time when all checks end, in seconds of now(); 0: no limit */
+	double until; /* time of now() at which all checks must end; 0: no limit */
 	unsigned count;
 	struct worker *workers;
 };
@@ -43,7 +43,7 @@ struct crew {
 
 static bool send_all(int fd, const void *bytes, size_t size)
 {
-	/* one write: the size is less than PIPE_BUF */
+	/* less than PIPE_BUF bytes: written as a whole or not at all */
 	return write(fd, bytes, size) == (ssize_t)size;
 }
 
@@ -75,7 +75,7 @@ static _Noreturn void become_worker(
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	set_signals(NULL);
-	/* close the others' descriptors: they would not see the end of their pipes */
+	/* close the pipes of the other workers, who would not see their end otherwise */
 	for (unsigned i = 0; i < number; i++) {
 		close(crew->workers[i].orders);
 		close(crew->workers[i].replies);
@@ -170,7 +170,10 @@ int crew_end(void *context, unsigned number, struct verdict *verdict)
 	verdict->words = reply.has_words ? strdup(reply.words) : NULL;
 	if (reply.error != JUDGE_AGAIN)
 		return reply.error;
-	/* The worker has restored the image to an outdated content: that of when it began. */
+	/*
+	 * The worker has restored the image with its own copy of `base`, which is as old as the
+	 * worker.
+	 */
 	int error = images_restore(crew->work, crew->run, number);
 	return error ? -error : JUDGE_AGAIN;
 }

@@ -2,9 +2,9 @@
 /*
  * disassemble.c - find the raw instructions of a program or library with objdump(1)
  *
- * objdump finds the beginnings of instructions, and trace/raw.h decides which of them matter. A
- * branch into the middle of an instruction, by which hand-written code skips a prefix, makes
- * another site there.
+ * objdump finds the beginnings of instructions, and trace/raw.h decides which instructions matter.
+ * Hand-written code may branch into the middle of an instruction, to skip a prefix: then the target
+ * of the branch is a site, too.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,12 +16,12 @@
 #include "probes.h"
 
 #define NO_PROGRAM 127
-#define MANY       1000000 /* lines of objdump's output, which take it seconds */
+#define MANY       1000000 /* lines of output for which objdump needs seconds */
 
 struct addresses {
 	uint64_t *list;
 	size_t count, room;
-	bool is_full; /* set: there is no memory for more */
+	bool is_full; /* set: an address was lost for lack of memory */
 };
 
 struct reading {
@@ -69,7 +69,10 @@ static const char *behind_prefixes(const char *text)
 	return text;
 }
 
-/* Does objdump name an instruction that matters, even if our decoder does not know it? */
+/*
+ * Returns true if objdump has printed the name of an instruction that matters, whether our own
+ * decoder knows the instruction or not.
+ */
 static bool is_named(const char *text)
 {
 	static const char *const words[] = {"clwb", "clflush", "clflushopt", "sfence", "mfence",
@@ -87,7 +90,7 @@ static bool is_named(const char *text)
 	return false;
 }
 
-/* The target of a direct branch; 0: the instruction is not a direct branch. */
+/* Returns the target address of a direct branch, or 0 for other instructions. */
 static uint64_t branch_target(const char *text)
 {
 	if (*text != 'j' && strncmp(text, "loop", 4) && strncmp(text, "call", 4))
@@ -108,7 +111,10 @@ static void read_line(struct reading *reading, const char *line)
 		return;
 	reading->lines++;
 	text++;
-	/* The first byte decides most lines, because there are millions of them. */
+	/*
+	 * Check the first byte before calling branch_target(), to save time: there may be millions
+	 * of lines.
+	 */
 	uint64_t target = *text == 'j' || *text == 'l' || *text == 'c' ? branch_target(text) : 0;
 	if (target)
 		append(&reading->branches, target);
@@ -150,7 +156,10 @@ static int compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* The instruction at this address; its length is 0 if the instruction does not matter. */
+/*
+ * Returns the site of the instruction at this address, or one of length 0 if the instruction does
+ * not matter.
+ */
 static struct probe_site site_at(const struct binary *binary, uint64_t address)
 {
 	struct probe_site site = {.address = address, .length = RAW_LONGEST};
@@ -238,7 +247,7 @@ static _Noreturn void become_objdump(int fd, int output)
 	char name[32];
 	int null = open("/dev/null", O_RDWR);
 
-	/* Passes the opened file: its name may lead to another file by now. */
+	/* Give objdump the opened file, because the file's name may lead to another file by now. */
 	int kept = dup(fd);
 	snprintf(name, sizeof(name), "/proc/self/fd/%d", kept);
 	dup2(null, STDIN_FILENO);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * drain.c - read the ring, and pass over what killed writers have left unfinished
+ * drain.c - read records from the ring, and skip those that killed writers have left unfinished
  *
- * A record that is not published yet holds back all records behind it. If its writer is gone, its
- * slots are passed over, and counted.
+ * The reader must wait for a record that is not published yet, even if later records are. If the
+ * thread that writes the record has ended, the reader skips and counts the record's slots.
  */
 #include "drain.h"
 
@@ -11,8 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define BEHIND   (RING_SLOTS / 8) /* newest slots, left to the writers */
-#define PATIENCE 1000u            /* reads in vain before the writer is looked for */
+#define BEHIND   (RING_SLOTS / 8) /* newest slots, which drain_old() leaves alone */
+#define PATIENCE 1000u            /* reads in vain before the writer is looked up */
 
 static void move_tail(struct drain *drain)
 {
@@ -41,7 +41,10 @@ static void clear(struct drain *drain, uint64_t slots)
 	drain->tail += slots;
 }
 
-/* Takes over all records that are in the ring now, up to this slot. */
+/*
+ * Moves all records from the ring to the trace, up to this slot, or to the first unpublished
+ * record.
+ */
 static void drain_until(struct drain *drain, uint64_t end)
 {
 	struct event event;
@@ -49,7 +52,7 @@ static void drain_until(struct drain *drain, uint64_t end)
 	while (!drain->error && drain->tail < end && ring_peek(drain->ring, drain->tail, &event)) {
 		uint64_t slots = event_slots(&event);
 		if (event_has_payload(event.kind) && event.length > EVENT_MAX_PAYLOAD)
-			slots = 1; /* not a record: trace_add() has reported it */
+			slots = 1; /* not a valid record: trace_add() returns an error for it */
 		int taken = trace_add(drain->trace, in_one_piece(drain, slots), slots);
 		if (taken < 0) {
 			drain->error = taken;
@@ -64,7 +67,10 @@ static void drain_until(struct drain *drain, uint64_t end)
 
 /* ---- unfinished records */
 
-/* Has the thread ended, or is it a zombie? False, too, if that cannot be told. */
+/*
+ * Returns true if the thread has ended or is a zombie, and false if not or if that cannot be found
+ * out.
+ */
 static bool is_gone(uint32_t thread)
 {
 	char path[64], text[256] = "";
@@ -82,9 +88,9 @@ static bool is_gone(uint32_t thread)
 }
 
 /*
- * The claim of the writer that has taken the slots at the tail; NULL: not known. A writer may have
- * been killed before it could say which slots it took: then it is the one, unless another writer
- * is just taking slots.
+ * Returns the claim of the writer that has taken the slots at the ring's tail, or NULL if that is
+ * not known. A writer may have been killed before it noted in its claim which slots it took: return
+ * the claim of such a writer, unless a living writer is just taking slots.
  */
 static struct ring_claim *owner_of_tail(struct drain *drain)
 {
@@ -105,7 +111,10 @@ static struct ring_claim *owner_of_tail(struct drain *drain)
 	return unsure;
 }
 
-/* Passes over a record that its writer can no longer finish. False: it may be finished yet. */
+/*
+ * Skips the record at the tail if its writer has ended. Returns false if the writer may still
+ * finish the record.
+ */
 static bool pass_over(struct drain *drain)
 {
 	uint64_t head = __atomic_load_n(&drain->ring->head, __ATOMIC_ACQUIRE);
@@ -114,7 +123,7 @@ static bool pass_over(struct drain *drain)
 	if (drain->error || drain->tail >= head)
 		return false;
 	struct ring_claim *claim = owner_of_tail(drain);
-	/* the writer may have published the record before it ended */
+	/* ring_peek() again: the writer may have published the record just before it ended */
 	if (!claim || !is_gone(claim->thread) || ring_peek(drain->ring, drain->tail, &event))
 		return false;
 	uint64_t slots = claim->slots < head - drain->tail ? claim->slots : head - drain->tail;
@@ -124,7 +133,7 @@ static bool pass_over(struct drain *drain)
 	return true;
 }
 
-/* Has the record at the tail been missing for a while? */
+/* True if many reads in a row have found no published record at the tail. */
 static bool is_stuck(struct drain *drain)
 {
 	if (drain->stuck_at != drain->tail)
@@ -133,7 +142,7 @@ static bool is_stuck(struct drain *drain)
 	return ++drain->waits % PATIENCE == 0;
 }
 
-/* ---- the two ways to read */
+/* ---- reading during the run, and after it */
 
 void drain_old(struct drain *drain)
 {

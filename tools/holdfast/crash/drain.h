@@ -10,19 +10,22 @@ struct drain {
 	struct ring *ring;
 	struct trace *trace;
 	uint64_t tail, told;
-	uint64_t lost;     /* slots passed over, because their writers were killed */
-	uint64_t stuck_at; /* the tail at which there was no record the last time */
-	unsigned waits;    /* how often there was none, in a row */
+	uint64_t lost;     /* number of slots skipped, because their writers were killed */
+	uint64_t stuck_at; /* the tail, if the last read found no record there */
+	unsigned waits;    /* how many reads in a row found no record at the tail */
 	int error;         /* of trace_add() */
 };
 
 /*
- * Takes over only old records: on new lines of the ring, reader and writers would wait for each
- * other.
+ * Moves old records from the ring to the trace. Leaves the newest ones in the ring, because reader
+ * and writers would slow each other down if they used the same cache lines.
  */
 void drain_old(struct drain *drain);
 
-/* Takes over all other records when all writers have ended. Returns the number of slots lost. */
+/*
+ * Moves all other records to the trace, after all writers have ended. Returns the number of slots
+ * lost.
+ */
 uint64_t drain_rest(struct drain *drain);
 
 #endif

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * dump.c - the option --dump: compare the output of the user's command after a crash with its
- * output without one
+ * output without a crash
  *
- * The run is divided at the beginnings and ends of operations: at the marks of holdfast_crash.h
- * or, without marks, at the last drain before the program wrote something to standard output. A
- * state is the command's output for the files at such a point, without a crash. After a crash it
- * must print the state before or the state after the operation that was under way.
+ * The run is divided into operations: by the program's calls of holdfast_crash.h or, without such
+ * calls, at the last drain before each write of the program to standard output. A state is the
+ * command's output, without a crash, for the files at the beginning or end of an operation. After a
+ * crash, the command must print the state at the beginning or at the end of the operation that was
+ * under way.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,16 +16,16 @@
 
 #include "command.h"
 
-#define KEPT (64u << 20) /* bytes of states that are kept to be shown; of others, only the hash */
+#define KEPT (64u << 20) /* bytes of states kept as text; of further states only a hash is kept */
 
 struct state {
 	uint64_t at; /* the state contains all stores before this event */
 	uint16_t thread;
 	bool is_begin, is_mark;
-	size_t end; /* index of the state in which the operation ends that begins here */
+	size_t end; /* if an operation begins here: index of the state at its end */
 	int status;
 	uint64_t hash;
-	char *text; /* the output; NULL: not kept */
+	char *text; /* the command's output; NULL: only its hash is kept */
 };
 
 struct dump {
@@ -49,7 +50,9 @@ static bool add_state(struct dump *dump, const struct state *state)
 	return true;
 }
 
-/* Ends at state `here` the operation that this thread has begun and not ended yet. */
+/*
+ * Sets the end of the operation that this thread has begun, and not ended yet, to the state `here`.
+ */
 static void end_operation(struct dump *dump, uint16_t thread, size_t here)
 {
 	for (size_t i = here; i-- > 0;)
@@ -111,7 +114,7 @@ static bool divide(struct dump *dump, const struct trace *trace)
 	return true;
 }
 
-/* ---- the output of the command at each state */
+/* ---- running the command for each state */
 
 static uint64_t hash_of(const char *text, size_t size)
 {
@@ -134,7 +137,10 @@ static char *read_all(int fd, size_t *size)
 	return text;
 }
 
-/* Applies to `image`, which has the stores before event `from`, the stores up to event `at`. */
+/*
+ * Applies the stores from event `from` up to event `at` to `image`, which contains all earlier
+ * stores.
+ */
 static void do_stores(struct run *run, uint64_t from, uint64_t at)
 {
 	const struct trace *trace = &run->trace;
@@ -221,7 +227,10 @@ void dump_free(struct dump *dump)
 
 /* ---- judging the output after a crash */
 
-/* The state whose output has the most lines in common with that of the image. */
+/*
+ * A search for the state whose output begins with the most lines in common with the output for the
+ * image.
+ */
 struct closest {
 	const struct dump *dump;
 	const char *text;
@@ -265,7 +274,7 @@ static void compare(struct closest *closest, size_t number)
 	closest->state = state;
 }
 
-/* The index of the last state before the crash. */
+/* Returns the index of the last state before the crash. */
 static size_t state_before(const struct dump *dump, uint64_t at)
 {
 	size_t low = 0, high = dump->count;
@@ -286,7 +295,10 @@ static void compare_all(struct closest *closest, uint64_t at)
 	size_t last = state_before(dump, at);
 	bool is_under_way = false;
 
-	/* operations of several threads may be under way; look back at 256 states at most */
+	/*
+	 * several threads may have operations under way: look for their beginnings in the last 256
+	 * states
+	 */
 	for (size_t i = last + 1; i-- > 0 && last - i < 256;)
 		if (dump->states[i].is_begin && dump->states[i].end > last) {
 			is_under_way = true;

@@ -78,7 +78,7 @@ static bool is_script(const struct image *image)
 static const char *why_not(const struct image *image)
 {
 	if (is_script(image))
-		return NULL; /* a script: the programs that it starts are recorded */
+		return NULL; /* the programs that a script starts are recorded */
 	if (image->mode & (S_ISUID | S_ISGID))
 		return "it runs with more rights than its user, so the system ignores LD_PRELOAD";
 	const Elf64_Ehdr *header = header_of(image);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* fact_rows.c - the tables of facts, from which all formats of the report print them */
+/* fact_rows.c - tables of all facts of a report, which are used to print it in each format */
 #include "facts.h"
 
 const struct fact_cause fact_causes[] = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* facts.c - makes the facts of a report, before they are formatted */
+/* facts.c - collect the facts that a report contains, whatever its format */
 #include "holdfast/tool.h"
 #include "facts.h"
 
@@ -36,7 +36,10 @@ void status_words(int status, char *words, size_t size)
 		snprintf(words, size, "exit %d", WEXITSTATUS(status));
 }
 
-/* The level is that of the least observed part of the program. */
+/*
+ * Describes at which level of detail the program's stores were observed. The level of the least
+ * observed part counts.
+ */
 static char *level_words(const struct explored *explored)
 {
 	if (explored->seen && explored->stores)
@@ -70,7 +73,7 @@ static const char *state_words(const struct suspect *suspect, bool is_lost, enum
 	return is_lost ? "not flushed" : "not flushed: its line may be evicted at any time";
 }
 
-/* May the program have stored what is lost before what is early, to another line? */
+/* True if the lost store may have been made before the early one, and to another cache line. */
 static bool may_be_older(const struct suspect *lost, const struct suspect *early)
 {
 	if (!early->is_there || lost->place / EVENT_LINE == early->place / EVENT_LINE)
@@ -105,7 +108,7 @@ static void find_calls(const struct trace *trace, uint32_t stack, struct calls *
 	*words = place_calls_words(calls);
 }
 
-/* Names the file whose name or size the event changes. */
+/* Sets store->file to the name of the file whose name or size the event changes. */
 static void name_store(
 	const struct trace *trace, const struct suspect *suspect, struct fact_store *store)
 {
@@ -149,7 +152,7 @@ static void make_store(const struct trace *trace, const struct suspect *suspect,
 	find_calls(trace, suspect->stack, &store->calls, &store->words);
 }
 
-/* The command that makes the image again. Only possible if the trace was kept. */
+/* Returns a command that makes the image again, or NULL if the trace was not saved. */
 static char *again_words(const struct options *options, const char *image)
 {
 	const char *trace = options->save ? options->save : options->replay;
@@ -252,7 +255,7 @@ static void make_blind(const struct findings *findings, struct fact_blind *blind
 	}
 }
 
-/* ---- making all facts */
+/* ---- collecting all facts */
 
 void facts_make(const struct findings *findings, struct facts *facts)
 {

@@ -2,9 +2,9 @@
 /*
  * facts.h - all facts that a report of `holdfast crash` contains, in every format
  *
- * facts.c makes the facts. Each format has a writer, which adds no facts: report.c for text, and
- * json.c, sarif.c and junit.c. A new fact for programs is a row of the tables in facts.c, and a
- * row in holdfast-crash(1).
+ * facts.c collects the facts. They are printed by report.c as text, and by json.c, sarif.c and
+ * junit.c in the formats with these names, which add no facts. To add a fact for programs, add a
+ * row to a table in facts.c, and one to holdfast-crash(1).
  *
  * All strings are UTF-8 without control characters, also those with output of a program or a
  * check.
@@ -14,10 +14,10 @@
 
 #include "command.h"
 
-/* A store of a bug: the lost one or the early one. */
+/* One of the two stores of a bug: the lost store or the early store. */
 struct fact_store {
-	bool is_there, is_found, is_flushed; /* `is_found`: found only by comparing */
-	const char *what;                    /* "data", or with --watch a name or a size */
+	bool is_there, is_found, is_flushed; /* is_found: not recorded, found by comparing files */
+	const char *what; /* what was stored: "data"; with --watch also "name" or "size" */
 	char *file;
 	uint64_t offset, length;
 	struct calls calls;
@@ -28,20 +28,20 @@ struct fact_store {
 struct fact_bug {
 	uint64_t number; /* from 1 on */
 	enum cause cause;
-	const char *name, *repair; /* name and repair of the cause */
+	const char *name, *repair; /* name of the cause, and how to repair it */
 	char *status;              /* result of the check */
 	char *output;              /* first line that the check printed, or NULL */
 	uint64_t failing, images;
 	char *image; /* the image's name, or NULL */
-	char *again; /* command that makes the image again, or NULL */
+	char *again; /* command that makes this image again, or NULL */
 	uint64_t event;
-	bool is_at_end; /* the crash comes after the program's end */
+	bool is_at_end; /* the crash was simulated at the program's end */
 	struct calls crash;
 	char *crash_words;
 	struct fact_store lost, early;
 };
 
-/* A raw instruction, or several, that was not probed, and why. */
+/* The place of one or more raw instructions that could not be probed, and the reason. */
 struct fact_refusal {
 	char *place;
 	const char *reason;
@@ -50,16 +50,16 @@ struct fact_refusal {
 
 struct fact_probes {
 	uint64_t probed, hit, hits, refused;
-	char *words; /* the counts as text; NULL: there were no raw instructions */
+	char *words; /* these four counts as text; NULL: no raw instructions found */
 	struct fact_refusal refusals[PROBE_REFUSALS];
 	unsigned count; /* number of elements in `refusals` */
 };
 
 struct fact_blind {
 	uint64_t found, found_after_end, maps, names, records;
-	uint64_t missed[MISSED_WAYS]; /* number of times, by enum missed */
+	uint64_t missed[MISSED_WAYS]; /* how often each event of enum missed happened */
 	bool is_gone;
-	char *words[9 + MISSED_WAYS + PROBE_REFUSALS]; /* a message for each of these */
+	char *words[9 + MISSED_WAYS + PROBE_REFUSALS]; /* a message about each of these counts */
 	unsigned count;
 };
 
@@ -71,7 +71,7 @@ struct facts {
 	uint64_t level, stores, copies, points, signatures, covered, images, same, failing;
 	bool was_ended, accepts_anything, is_blind;
 	double seconds;
-	char *how; /* how the check was run, if this is worth mentioning; or NULL */
+	char *how; /* how the check was run; NULL: as usual */
 	struct fact_bug *bugs;
 	unsigned bug_count;
 	struct fact_blind blind;
@@ -81,37 +81,43 @@ struct facts {
 void facts_make(const struct findings *findings, struct facts *facts);
 void facts_free(struct facts *facts);
 
-/* missed.c: a message about what was not seen, in new memory; NULL: the program did not do it. */
+/*
+ * missed.c: returns a message, in new memory, about the program's accesses of this kind, which were
+ * not recorded; NULL: there were none.
+ */
 char *missed_words(const struct trace *trace, enum missed way);
 
-/* probes.c: makes facts of the recorder's report on raw instructions */
+/* probes.c: converts the recorder's report on raw instructions to facts */
 void probes_make(const struct probe_report *report, struct fact_probes *probes);
 void probes_free(struct fact_probes *probes);
 
-/* For each cause of bugs: its name, a word for programs, its meaning, and the repair. */
+/* A cause of bugs: its name, its id for programs, its meaning, and how to repair it. */
 struct fact_cause {
 	const char *name, *id, *meaning, *repair;
 };
 #define FACT_CAUSES ((unsigned)CAUSE_TORN_PAGE + 1)
 extern const struct fact_cause fact_causes[FACT_CAUSES];
 
-/* The place of a store as "pool+0x80", or "name of pool"; new memory. */
+/* Returns the place of a store, such as "pool+0x80" or "name of pool", in new memory. */
 char *fact_place_words(const struct fact_store *store);
-/* A store as "lost 8 B, litmus.c:83 flush, data+0: flushed, not drained"; new memory. */
+/*
+ * Describes a store, for example "lost 8 B, litmus.c:83 flush, data+0: flushed, not drained", in
+ * new memory.
+ */
 char *fact_store_words(const char *role, const struct fact_store *store);
 
 /*
- * The call that distinguishes a store from the other store of its bug: the innermost call, or one
- * that only one of both went through. NULL: there is no source line.
+ * Returns the call that best distinguishes one store of a bug from the other: the innermost call,
+ * or one that is in only one of the two call stacks. NULL: no source line is known.
  */
 const struct call *fact_call(const struct fact_bug *bug, const struct fact_store *store);
 /*
- * The call that represents the bug: that of the lost store, of the early one, or of the crash; or
- * NULL.
+ * Returns the call that represents a bug: that of the lost store, or else of the early store, or
+ * else of the crash, or else NULL.
  */
 const struct call *fact_main_call(const struct fact_bug *bug);
 
-/* ---- the tables of facts: a key for programs, and the member that holds the value */
+/* ---- tables of facts: each row has a key for programs, and the struct member with the value */
 
 enum fact_kind { FACT_NUMBER, FACT_FLAG, FACT_WORDS };
 
@@ -130,18 +136,24 @@ static inline const void *fact_member(const struct fact_row *row, const void *wh
 	return (const char *)whole + row->at;
 }
 
-/* ---- the writers. False: writing failed. For text, the stream records the failure. */
+/*
+ * ---- functions that print a report. They return false if writing failed; report_text() leaves the
+ * error in the stream.
+ */
 void report_text(const struct facts *facts, bool is_coloured, FILE *to);
 bool report_json(const struct facts *facts, FILE *to);
 bool report_sarif(const struct facts *facts, FILE *to);
 bool report_junit(const struct facts *facts, FILE *to);
-/* Reports a run that has no facts because it failed: its exit status, and the message. */
+/*
+ * Print a report on a run that failed before there were facts: its exit status and its error
+ * message.
+ */
 bool report_sarif_failure(int status, const char *message, FILE *to);
 bool report_junit_failure(int status, const char *message, FILE *to);
-/* Draws pictures of all bugs. Uses `base` of the memories, and leaves it as it was. */
+/* Draws pictures of all bugs. Uses memories->base meanwhile, and restores it. */
 bool report_svg(const struct facts *facts, struct memories *memories, FILE *to);
 
-/* words.c: prints for XML text and attributes. NULL prints nothing. */
+/* words.c: prints `words` escaped for XML text and attributes, or nothing if `words` is NULL. */
 void xml_print(FILE *to, const char *words);
 
 /* json.c: functions that json.c and sarif.c share. */

@@ -37,7 +37,9 @@ static void image_path(const struct work *work, const struct run *run, const cha
 		snprintf(path, PATH_MAX, "%s/%s/%s", work->path, directory, name);
 }
 
-/* The directory of a worker's image, or of its copy. */
+/*
+ * Returns the name of the directory for a worker's image or its copy. Worker 0 uses `name` itself.
+ */
 static const char *worker_directory(const char *name, unsigned worker)
 {
 	static char directory[32];
@@ -79,11 +81,11 @@ static unsigned char *map(int fd, uint64_t size, int flags)
 	return mapped == MAP_FAILED ? NULL : mapped;
 }
 
-#define EXTENTS 4096u /* maximum number of extents of a file that are mapped one by one */
+#define EXTENTS 4096u /* maximum number of a file's extents that are mapped one by one */
 
 /*
- * Maps a file privately. Its holes become anonymous memory, because reading a hole through a map
- * of a file on tmpfs would allocate a page of tmpfs.
+ * Maps a file privately, and anonymous memory in place of the file's holes: on tmpfs, reading a
+ * hole through a map of the file would allocate a page of memory.
  */
 static unsigned char *map_data(int fd, uint64_t size)
 {
@@ -112,7 +114,10 @@ static int no_images(const struct work *work)
 		work->path, strerror(errno));
 }
 
-/* Makes the image file with the first content. Returns its descriptor, or -1. */
+/*
+ * Makes an image file with the content that the file had before the run. Returns a descriptor, or
+ * -1.
+ */
 static int make_image_file(
 	const struct work *work, const struct run *run, unsigned worker, unsigned number, int first)
 {
@@ -195,7 +200,10 @@ int images_make_more(struct work *work, struct run *run, unsigned count)
 	return STATUS_CLEAN;
 }
 
-/* Writes the first content of a loaded file to first.N, as recording would have done. */
+/*
+ * Writes the content that a file had before the run from a loaded trace to the file first.N, as
+ * recording the run does.
+ */
 static bool write_first(
 	const struct work *work, const unsigned char *bytes, uint64_t size, unsigned number)
 {
@@ -222,7 +230,7 @@ int images_load(struct work *work, struct run *run, unsigned char **first)
 	return images_make(work, run);
 }
 
-/* Restores the size of the image file, and its content from `base`. */
+/* Restores an image file: its size, and its content from `base`. */
 static bool restore_one(
 	const struct work *work, const struct run *run, unsigned worker, unsigned number)
 {

@@ -2,8 +2,8 @@
 /*
  * junit.c - writes the facts as JUnit XML, which CI servers show as tests
  *
- * There is a test for each bug, which fails; a test for each cause that no bug has, which passes;
- * and a test that is skipped, or with --strict fails, if something could not be observed.
+ * Each bug is a test that failed. Each cause that no bug has is a test that passed. If something
+ * could not be observed, a further test is skipped, or failed with --strict.
  */
 #include <stdlib.h>
 #include <string.h>

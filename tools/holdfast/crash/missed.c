@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* missed.c - messages about what the recorder noticed, but could not follow */
+/* missed.c - messages about accesses to files that the recorder noticed, but could not record */
 #include "facts.h"
 
 #include <stdio.h>

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * oracle.c - check the check, on files without a crash: it must accept them, and refuse files in
- * which stores are missing
+ * oracle.c - test the user's check with files without a crash: the check must accept such files,
+ * and refuse files in which stores are missing
  */
 #include <stdlib.h>
 
 #include "command.h"
 
 /*
- * Files without a crash that the check judges. From LOOK_CANARY on: the last image, with one of
- * the written lines reset to its first content.
+ * Files for testing the check: as before the run, as after the run, or all zeros. From LOOK_CANARY
+ * on: as after the run, except that one of the cache lines that were stored to has the content from
+ * before the run.
  */
 enum look { LOOK_FIRST, LOOK_LAST, LOOK_ZERO, LOOK_CANARY };
 
@@ -66,7 +67,10 @@ static int must_pass(struct work *work, struct run *run, struct checker *checker
 	return STATUS_ORACLE;
 }
 
-/* Did the file not exist before the program, or was it empty? Then it need not pass the check. */
+/*
+ * True if no file had any content before the run. Then the check need not accept the files from
+ * before the run.
+ */
 static bool first_is_empty(const struct run *run)
 {
 	for (unsigned f = 0; f < run->trace.file_count; f++)

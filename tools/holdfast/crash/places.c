@@ -9,24 +9,28 @@
 #include "holdfast/tool.h"
 #include "command.h"
 
-#define CALLS 4096 /* maximum number of frames whose lines are remembered */
+#define CALLS 4096 /* maximum number of frames whose source lines are remembered */
 
-/* The source lines of a frame, as addr2line prints them; many stacks share a frame. */
+/*
+ * The source lines of a frame, as addr2line printed them, remembered because many call stacks
+ * contain the same frame.
+ */
 struct call_lines {
 	const char *object;
 	uint64_t offset;
-	char *text; /* output of addr2line, in new memory; NULL: the element is free */
+	char *text; /* addr2line's output, to be freed; NULL: this element is unused */
 };
 
-/* The state of place_find(), which goes through a stack. */
+/* The state of place_find(), which visits the frames of a call stack. */
 struct search {
 	struct calls *calls;
 	bool is_over; /* set: main() was reached */
 };
 
 /*
- * Asks addr2line for the function and place of the call, and then for those of the functions into
- * which it was inlined. Each of them is one line.
+ * Asks addr2line for the function and source line at an address. If the function was inlined,
+ * addr2line also prints the functions that contain it. Each function and each source line is a line
+ * of the output.
  */
 static char *ask_addr2line(const char *object, uint64_t offset)
 {
@@ -60,7 +64,10 @@ static char *ask_addr2line(const char *object, uint64_t offset)
 	return collect_end(&text);
 }
 
-/* Objects are compared by the address of their name, because all names come from the trace. */
+/*
+ * Returns the source lines of a frame. Compares objects (programs and libraries) by the address of
+ * the name, because the trace contains each name once.
+ */
 static const char *lines_of(const char *object, uint64_t offset)
 {
 	static struct call_lines known[CALLS];
@@ -74,7 +81,7 @@ static const char *lines_of(const char *object, uint64_t offset)
 	return at->text;
 }
 
-/* Reads "FILE:LINE", which a blank and more may follow. False: there is no source line. */
+/* Reads "FILE:LINE", up to a blank or the end. Returns false if there is no source line. */
 static bool read_place(const char *place, size_t size, struct call *call)
 {
 	char *text = strndup(place, size), *end = text ? strstr(text, " (discriminator") : NULL;
@@ -88,7 +95,7 @@ static bool read_place(const char *place, size_t size, struct call *call)
 		return false;
 	}
 	*colon = '\0';
-	call->file = realpath(text, NULL); /* shortens paths of debug information such as a/../b */
+	call->file = realpath(text, NULL); /* shortens a path such as a/../b */
 	if (call->file)
 		free(text);
 	else
@@ -97,7 +104,10 @@ static bool read_place(const char *place, size_t size, struct call *call)
 	return true;
 }
 
-/* The length of a function's name in C++ without its parameters, which would fill the report. */
+/*
+ * Returns the length of the name of a C++ function without the list of parameters, which would make
+ * reports too long.
+ */
 static size_t without_parameters(const char *name, size_t length)
 {
 	size_t end = length;
@@ -122,7 +132,7 @@ static void add_call(struct search *search, const char *function, size_t length,
 	if (calls->count == PLACE_CALLS || search->is_over ||
 		!read_place(place, strcspn(place, "\n"), &call))
 		return;
-	/* the C library's function that calls main() is not part of the program */
+	/* end at the C library's function that calls main() */
 	if (!strncmp(function, "__libc_start", 12)) {
 		search->is_over = true;
 		free(call.file);
@@ -133,7 +143,7 @@ static void add_call(struct search *search, const char *function, size_t length,
 	search->is_over |= length == 4 && !strncmp(function, "main", 4);
 }
 
-/* The line behind this one; an empty text at the end. */
+/* Returns the next line of the text, or an empty text after the last line. */
 static const char *next_line(const char *text)
 {
 	text += strcspn(text, "\n");
@@ -148,8 +158,8 @@ static bool is_same_line(const char *a, const char *b)
 }
 
 /*
- * For a function in C++ that only its own file knows, and that was inlined, addr2line prints the
- * name of the function into which it was inlined last.
+ * For an inlined C++ function that is local to its source file, addr2line prints a wrong name: that
+ * of the outermost function into which it was inlined.
  */
 static bool is_misnamed(const char *line)
 {
@@ -206,11 +216,11 @@ void place_find(const struct trace *trace, uint32_t number, struct calls *calls)
 	for (uint32_t i = 0; i < stack->count && calls->count < PLACE_CALLS && !search.is_over;
 		i++) {
 		const char *object = object_path(trace, &stack->frames[i]);
-		/* a return address is that of the instruction behind the call */
+		/* - 1: a return address is behind the call instruction */
 		if (object)
 			add_calls(&search, object, stack->frames[i].offset - 1);
 	}
-	/* frames of libraries without a source line are left out if other frames have one */
+	/* print a frame without a source line only if no frame has one */
 	if (!calls->count)
 		calls->bare = bare_words(
 			object_path(trace, &stack->frames[0]), stack->frames[0].offset - 1);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* probes.c - answer the recorder, which asks for the raw instructions of an object */
+/* probes.c - find the raw instructions of a program or library when the recorder asks for them */
 #include "facts.h"
 #include "probes.h"
 
@@ -16,8 +16,8 @@
 /* ---- the object's file */
 
 /*
- * Finds the path of the file that a process has mapped at an address, relative to the root of the
- * process.
+ * Finds out which file a process has mapped at an address. The path is relative to the root
+ * directory of that process.
  */
 static bool path_of(int process, uint64_t address, char *path, size_t size)
 {
@@ -152,7 +152,7 @@ static bool write_list(const struct work *work, const struct probe_list *list)
 	snprintf(path, sizeof(path), "%s/trace/sites", work->path);
 	snprintf(new, sizeof(new), "%s/sites.new", work->path);
 	int fd = open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	/* readable by all, for a program that has dropped its privileges */
+	/* readable by all users: the program may have dropped its privileges */
 	bool is_written = fd >= 0 && !fchmod(fd, 0644) && write(fd, list, size) == (ssize_t)size;
 	if (fd >= 0)
 		close(fd);
@@ -177,7 +177,7 @@ void probes_answer(struct work *work)
 		&board->state, is_written ? PROBE_ANSWERED : PROBE_REFUSED, __ATOMIC_RELEASE);
 }
 
-/* ---- reporting the probes of a run */
+/* ---- reporting which raw instructions were probed */
 
 static const char *reason_words(enum probe_reason reason)
 {

@@ -9,7 +9,7 @@
 #include "command.h"
 #include "holdfast/tool.h"
 
-/* The command line of the program as one string, with each word quoted. */
+/* Returns the program's command line as one string in which each word is quoted. */
 static char *recover_command(char **program)
 {
 	struct collected words;
@@ -33,7 +33,8 @@ static char *replace_words(char *words, const char *old, const char *new)
 }
 
 /*
- * Replaces the names of tested files in the command by {}; if there are several files, by {}/NAME.
+ * Replaces the name of the tested file in the command by {}; if several files are tested, replaces
+ * their names by {}/NAME.
  */
 static int replace_by_image(
 	const struct run *run, const char *watched, const char *command, struct options *chosen)

@@ -9,8 +9,8 @@
 #define COLUMNS 80
 
 /*
- * Finds the place to break a line so that it fits into `room`: behind a part of a call stack, or
- * at two blanks; with `anywhere`, at any blank. 0: there is no such place.
+ * Returns where to break a line so that its first part fits into `room` columns: after a call of a
+ * call stack, or at two blanks; with `anywhere`, at any blank. Returns 0 if there is no such place.
  */
 static size_t place_to_break(const char *text, size_t room, bool anywhere)
 {

@@ -17,7 +17,7 @@
 #define SCHEMA                                                                                     \
 	"https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/"                      \
 	"sarif-schema-2.1.0.json"
-/* services replace this name by the root folder of the sources, here the working directory */
+/* stands for the root folder of the sources, which is the working directory; services replace it */
 #define HERE "%SRCROOT%"
 
 static struct json_object *add_object(struct json_object *to, const char *key)
@@ -67,8 +67,8 @@ static void print_escaped(FILE *to, const char *path)
 }
 
 /*
- * The URI of a path, in new memory. It is relative to the working directory if the path lies below
- * that.
+ * Returns the URI of a path, in new memory. The URI of a file below the working directory is
+ * relative.
  */
 static char *uri_of(const char *path, bool *is_relative)
 {
@@ -162,7 +162,10 @@ static char *message_of(const struct facts *facts, const struct fact_bug *bug)
 	return words;
 }
 
-/* Makes the fingerprint from the cause and the functions, which stay the same when lines move. */
+/*
+ * Makes a bug's fingerprint from its cause and functions, and not from line numbers, which change
+ * when the source is edited.
+ */
 static void add_fingerprint(struct json_object *result, const struct fact_bug *bug)
 {
 	const struct call *lost = fact_call(bug, &bug->lost);
@@ -275,7 +278,7 @@ static void add_base(struct json_object *run)
 	free(here);
 }
 
-/* Begins the log, and its only run. */
+/* Makes the SARIF log, which contains one run. */
 static struct json_object *begin_log(struct json_object **run)
 {
 	struct json_object *log = json_object_new_object(), *driver;
@@ -304,7 +307,8 @@ bool report_sarif(const struct facts *facts, FILE *to)
 }
 
 /*
- * Reports a failed run, without an array of results: an empty one would mean that there is no bug.
+ * Reports a failed run. Leaves out the array of results, because an empty array would mean that no
+ * bug was found.
  */
 bool report_sarif_failure(int status, const char *message, FILE *to)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * server.c - start the command once, and have it forked for each image
+ * server.c - start the command that checks images once, and fork it for each image
  *
- * src/libholdfast-trace/serve.c, which is loaded into the command, does the forking.
+ * src/libholdfast-trace/serve.c is loaded into the command, and calls fork() there.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +17,7 @@
 #include "trace/serve.h"
 
 #define START_SECONDS 30  /* time for the command to reach main() */
-#define WAIT_SECONDS  0.2 /* longest single wait for an answer */
+#define WAIT_SECONDS  0.2 /* longest time to wait for an answer before looking for signals */
 
 static _Noreturn void become_server(const struct checker *checker, int orders, int answers)
 {
@@ -36,7 +36,7 @@ static _Noreturn void become_server(const struct checker *checker, int orders, i
 	setenv("HOLDFAST_CRASH_ORDERS", value, 1);
 	snprintf(value, sizeof(value), "%d", answers);
 	setenv("HOLDFAST_CRASH_ANSWERS", value, 1);
-	/* resolves symbols once, and not again in each child */
+	/* resolve symbols before the forks, and not in each child */
 	setenv("LD_BIND_NOW", "1", 1);
 	fcntl(orders, F_SETFD, 0);
 	fcntl(answers, F_SETFD, 0);
@@ -44,7 +44,8 @@ static _Noreturn void become_server(const struct checker *checker, int orders, i
 }
 
 /*
- * False: no number came in time, the other end is closed, or a signal asked this program to stop.
+ * Reads a number from the server. Returns false if none came in time, if the server has closed the
+ * pipe, or if a signal asked this program to stop.
  */
 static bool read_number(struct checker *checker, int *number, double seconds)
 {
@@ -52,7 +53,9 @@ static bool read_number(struct checker *checker, int *number, double seconds)
 	double until = now() + seconds, left = seconds;
 	int ready;
 
-	/* in short waits, because a signal may come just before one of them */
+	/*
+	 * wait only for short times, because poll() does not end for a signal that came just before
+	 */
 	do {
 		bool is_short = seconds > 0 && left < WAIT_SECONDS;
 		ready = poll(&poll_, 1, (int)(1000 * (is_short ? left : WAIT_SECONDS)) + 1);
@@ -78,8 +81,8 @@ void server_end(struct checker *checker)
 }
 
 /*
- * Hides the directory of the image while a command runs that is not forked for the image yet (see
- * serve.c), or shows it again.
+ * Renames the image's directory, to hide it from the command until the command is forked for an
+ * image (see serve.c), or to show it again.
  */
 static bool hide_image(const struct checker *checker, bool is_hidden)
 {
@@ -99,7 +102,10 @@ static const char *why_not_ready(int place)
 		       : NULL;
 }
 
-/* Waits until the command is at the place where it is forked for each image. */
+/*
+ * Waits until the command has reached the place where it will be forked. Returns false if it did
+ * not.
+ */
 static bool is_started(struct checker *checker)
 {
 	int place = FORK_AT_MAIN;
@@ -130,7 +136,7 @@ bool server_start(struct checker *checker)
 	return false;
 }
 
-/* Ends the check that a process has forked: its only child. */
+/* Ends the running check, which is the only child of the process `forker`. */
 static void end_forked(pid_t forker)
 {
 	char path[64], list[4096];
@@ -149,7 +155,10 @@ static void end_forked(pid_t forker)
 	}
 }
 
-/* Ends a late check until the server says that it has ended: it may just be about to be forked. */
+/*
+ * Ends a check that takes too long. Tries again until the server reports the end, because at first
+ * the check may not be forked yet.
+ */
 static bool end_late(struct checker *checker)
 {
 	double until = now() + START_SECONDS;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* signals.c - what ends a run early: signals, and a lack of memory */
+/* signals.c - end a run early: after a signal, and for lack of memory */
 #include <signal.h>
 #include <unistd.h>
 
@@ -14,7 +14,7 @@ static void stop(int number)
 	is_stopped = 1;
 }
 
-/* Handles SIGBUS: there was no room for a page of an image. */
+/* Handles SIGBUS, which is raised if the file system has no room for a page of an image. */
 static _Noreturn void no_room(int number)
 {
 	static const char words[] =
@@ -27,7 +27,7 @@ static _Noreturn void no_room(int number)
 	_exit(STATUS_NOTHING);
 }
 
-/* Called before the program ends because there is no memory. */
+/* Cleans up before this program ends for lack of memory. */
 static void no_memory(void)
 {
 	end_children();

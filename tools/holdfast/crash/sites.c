@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* sites.c - makes the table of `holdfast stat`, as text and as JSON */
+/* sites.c - make and print the table of call sites of `holdfast stat`, as text or JSON */
 #include "sites.h"
 
 #include <inttypes.h>
@@ -12,8 +12,8 @@
 #include "holdfast/tool.h"
 
 /*
- * The key by which sites are sorted: events that each cost about a cache miss or more on real
- * hardware.
+ * Returns the key by which call sites are sorted: a count of events that each cost about as much as
+ * a cache miss, or more, on real hardware.
  */
 static uint64_t work_of(const struct count *count)
 {
@@ -40,7 +40,7 @@ static bool is_empty(const struct count *count)
 	       !count->streamed;
 }
 
-/* Merges sites with the same place. The list is sorted by place. */
+/* Merges call sites with the same place. The list must be sorted by place. */
 static void merge(struct sites *sites)
 {
 	unsigned kept = 0;

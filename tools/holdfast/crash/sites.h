@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * sites.h - for each call site, the flushes, drains and copies by which a run made its stores
- * durable
+ * sites.h - count for each call site the flushes, drains and copies by which a program made its
+ * stores durable
  *
  * A call site is a call stack as text with source lines; call stacks with the same text are one
  * site.
@@ -19,11 +19,11 @@ struct site {
 
 struct sites {
 	struct counts counts;
-	struct site *list; /* sorted: the sites with the most work come first */
+	struct site *list; /* sorted: sites with the most flushes, drains and copies first */
 	unsigned count;
 };
 
-/* Returns an exit status; after an error the message has been printed. */
+/* Counts all call sites of a trace. Returns an exit status; prints the message of an error. */
 int sites_find(const struct trace *trace, struct sites *sites);
 void sites_free(struct sites *sites);
 

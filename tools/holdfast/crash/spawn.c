@@ -16,7 +16,7 @@
 
 #define PAGE       4096
 #define MAPPED     (64 << 20) /* largest file, in bytes, whose copy is mapped */
-#define WAIT_MILLI 200        /* longest single wait for the end of the command */
+#define WAIT_MILLI 200        /* time after which to look for signals, while waiting */
 #define REST_MICRO 500        /* the same on kernels without pidfd_open(2) */
 
 /* ---- the copy */
@@ -40,7 +40,7 @@ void spawn_forget_copies(struct checker *checker)
 		forget_copy(checker, i);
 }
 
-/* Makes the copy again as a whole, and maps it unless it is large. */
+/* Copies a file of the image as a whole, and maps the copy unless it is large. */
 static bool copy_whole(struct checker *checker, unsigned number, const char *to)
 {
 	char from[PATH_MAX];
@@ -65,7 +65,10 @@ static bool copy_whole(struct checker *checker, unsigned number, const char *to)
 	return is_good;
 }
 
-/* Copies the pages that differ. The command may have written to any of them. */
+/*
+ * Updates a file of the copy: copies all pages that differ from the image, because the last command
+ * may have written to any page of the copy.
+ */
 static void copy_pages(struct checker *checker, unsigned number)
 {
 	unsigned char *to = checker->copies[number - 1].mapped;
@@ -110,8 +113,8 @@ static int refresh_all(struct checker *checker)
 /* ---- the command */
 
 /*
- * Waits a while for the end of a process, at most until `until` (0: no limit); `watch` is its
- * descriptor, or negative.
+ * Waits a short time for the end of a process, not beyond the time `until` (0: no limit). `watch`
+ * is a pidfd of the process, or negative if the kernel has none.
  */
 static void rest(int watch, double until)
 {
@@ -149,7 +152,7 @@ int spawn_command(struct checker *checker, int *status)
 
 	if (error)
 		return error;
-	/* unlike fork(2), this copies no tables of the pages of the trace and the images */
+	/* vfork(): fork(2) would copy the page tables of the trace and the images */
 	pid_t pid = vfork();
 	if (!pid) {
 		setpgid(0, 0);

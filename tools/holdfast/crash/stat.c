@@ -122,7 +122,10 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 
 /* ---- the run */
 
-/* Saves the trace. It needs the first content of the files, which counting does not use. */
+/*
+ * Saves the trace, with the files' content from before the run, which `holdfast stat` itself does
+ * not use.
+ */
 static int save(struct work *work, const struct options *chosen, struct run *run)
 {
 	int status = images_make(work, run);
@@ -193,7 +196,7 @@ int stat_main(int argc, char **argv)
 	set_signals(&work);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	int status = chosen.run.replay ? load(&chosen.run, &run) : record(&work, &chosen.run, &run);
-	/* a program that failed may have done something before */
+	/* print what a program did before it failed */
 	if (status == STATUS_CLEAN || (status == STATUS_PROGRAM && run.trace.file_count)) {
 		int printed = print(&chosen, &run);
 		status = printed ? printed : status;

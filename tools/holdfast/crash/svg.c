@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * svg.c - draws a picture of each bug: time to the right, a row for each line of the file that the
- * bug concerns
+ * svg.c - draws a picture of each bug: time runs to the right, and each cache line of a file that
+ * the bug concerns has a row
  *
- * A bar along the row shows the state of the line: clean, pending, flushed or durable. Marks on it
- * are stores, flushes and drains, each with a number that the list below the rows explains. The
- * crash is a vertical line through all rows. Events that would have followed it are pale.
+ * A bar along the row shows the state of the cache line: clean, pending, flushed or durable. Marks
+ * on the bar are stores, flushes and drains, each with a number that the list below the rows
+ * explains. The crash is drawn as a vertical line through all rows. Events that would have followed
+ * the crash are pale.
  */
 #include <stdlib.h>
 

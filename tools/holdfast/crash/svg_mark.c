@@ -21,7 +21,7 @@ void svg_formatted(FILE *to, unsigned x, unsigned y, const char *kind, const cha
 	if (vasprintf(&words, format, ap) < 0)
 		words = NULL;
 	va_end(ap);
-	/* words_clean(): the text may be cut inside a UTF-8 character */
+	/* words_clean(), because the text may have been truncated inside a UTF-8 character */
 	svg_text(to, x, y, kind, words_clean(words));
 	free(words);
 }
@@ -131,4 +131,4 @@ void svg_bar(FILE *to, enum line_state state, unsigned from, unsigned end, unsig
 			is_pale ? " pale" : "");
 }
 
-/* The bar changes where the line's state changes, and becomes pale at the crash. */
+/* ---- bars: a row's bar changes with the state of its cache line, and is pale after the crash */

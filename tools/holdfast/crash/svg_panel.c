@@ -20,7 +20,7 @@ static unsigned rows_end(const struct panel *panel)
 	return panel->y + HEAD + ROW * panel->timeline->row_count;
 }
 
-/* The x of the crash, between two columns. */
+/* Returns the x coordinate of the crash, which is between two columns. */
 static unsigned cut_x(const struct panel *panel)
 {
 	return LEFT + STEP * panel->timeline->cut;
@@ -66,8 +66,8 @@ static void print_call(const struct panel *panel, const struct fact_store *store
 }
 
 /*
- * Marks the lost store above the row and the early one below it, because both may be in one
- * column.
+ * Marks the lost store above the row and the early store below the row, because both may be in the
+ * same column.
  */
 static void print_suspects(const struct panel *panel, unsigned row, uint32_t column)
 {
@@ -86,7 +86,7 @@ static void print_suspects(const struct panel *panel, unsigned row, uint32_t col
 	}
 }
 
-/* Does the lost store come after the crash? */
+/* True if the program had not made the lost store yet when the crash came. */
 static bool is_later(const struct panel *panel)
 {
 	const struct timeline *timeline = panel->timeline;
@@ -143,7 +143,7 @@ static void print_row(const struct panel *panel, unsigned row)
 
 /* ---- drains, columns and the crash, which go through all rows */
 
-/* Does this event make the row's line durable? */
+/* True if this event makes the cache line of the row durable. */
 static bool completes(const struct timeline *timeline, uint32_t number, unsigned row)
 {
 	const struct timeline_column *column = &timeline->columns[number];
@@ -152,7 +152,10 @@ static bool completes(const struct timeline *timeline, uint32_t number, unsigned
 	return before != column->after[row] && column->after[row] == LINE_DURABLE;
 }
 
-/* Draws a drain as a line, which is thick in the rows that the drain makes durable. */
+/*
+ * Draws a drain as a vertical line, which is thick in the rows whose cache lines the drain makes
+ * durable.
+ */
 static void print_drain(const struct panel *panel, uint32_t number, const char *pale)
 {
 	unsigned x = column_x(number), half = ROW / 2 - 4;
@@ -208,7 +211,10 @@ static void print_axis(const struct panel *panel)
 
 /* ---- the list below the rows */
 
-/* Is there more than one thread? Stores that are found after the program's end have no thread. */
+/*
+ * True if the events are of more than one thread. Ignores stores found after the program's end,
+ * whose thread is not known.
+ */
 static bool has_threads(const struct timeline *timeline)
 {
 	unsigned first = 0;
@@ -232,7 +238,7 @@ static void print_role(const struct panel *panel, const struct timeline_column *
 		svg_text(to, 44, y, "item early", "early");
 }
 
-/* Prints as much of the call stack as there is room for. */
+/* Prints the innermost calls of an event's call stack, as many as fit. */
 static void print_calls(const struct panel *panel, unsigned x, unsigned y, const char *kind,
 	const struct event *event)
 {

@@ -79,7 +79,7 @@ static int keep_output(const struct work *work, struct trace *trace)
 	return STATUS_CLEAN;
 }
 
-/* Keeps the report on raw instructions in the trace, if there were any. */
+/* Adds the recorder's report on raw instructions to the trace, if the program has any. */
 static int keep_probes(const struct work *work, struct trace *trace)
 {
 	const struct probe_report *report = &work->ring->probes.report;
@@ -94,7 +94,7 @@ static int keep_probes(const struct work *work, struct trace *trace)
 	return STATUS_CLEAN;
 }
 
-/* ---- after the end: changes that were not recorded */
+/* ---- after the program's end: finding changes of files that were not recorded */
 
 struct ending {
 	struct trace *trace;
@@ -119,7 +119,10 @@ static void compare_line(struct ending *ending, uint64_t offset)
 	ending->lines++;
 }
 
-/* The first byte from `at` on for which one of both files has data; `end` if neither has any. */
+/*
+ * Returns the first offset from `at` on at which file a or file b has data (no hole), or `end` if
+ * both have only holes from there on.
+ */
 static off_t next_data(int a, int b, off_t at, off_t end)
 {
 	off_t x = lseek(a, at, SEEK_DATA), y = lseek(b, at, SEEK_DATA);
@@ -142,7 +145,7 @@ static void compare(struct ending *ending, int file, int shadow, off_t size)
 	}
 }
 
-/* Opens the file itself, if its name still leads to it. */
+/* Opens a file by its name. Fails if the name leads to another file by now. */
 static int open_again(const struct ring_file *known, const char *name)
 {
 	struct stat stat;
@@ -196,7 +199,7 @@ static void compare_file(struct work *work, struct run *run, unsigned number, in
 	unlink(name);
 }
 
-/* ---- reporting why nothing was recorded */
+/* ---- explaining why nothing was recorded */
 
 static int say_why_nothing(
 	const struct work *work, const struct options *options, const struct run *run)

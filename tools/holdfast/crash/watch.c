@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * watch.c - the watched directory (--watch) and those in it: its copy, and its files before the run
+ * watch.c - before the run: copy the directory of --watch, and enter the names and files in it, and
+ * in directories below it, into tables
  *
- * Symbolic links and special files are left out.
+ * Leaves out symbolic links and special files.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -73,7 +74,7 @@ static int copy_entry(const char *old, const char *new)
 		return 0;
 	if (mkdir(new, 0700) || copy_files(old, new))
 		return -1;
-	return chmod(new, 0777); /* for a program that drops its rights */
+	return chmod(new, 0777); /* for programs that drop privileges */
 }
 
 static int copy_files(const char *from, const char *to)
@@ -90,7 +91,10 @@ static int copy_files(const char *from, const char *to)
 	return failed;
 }
 
-/* Replaces arguments that name the directory, or a file in it, by names in the copy. */
+/*
+ * Changes arguments of the program that name the directory, or a file in it, to the same name in
+ * the copy.
+ */
 static void replace_arguments(struct work *work, char **program, const char *path)
 {
 	size_t length = strlen(path);
@@ -171,7 +175,10 @@ bool watch_add_words(
 	return trace_add(trace, slots, event_slots(slots)) > 0;
 }
 
-/* Makes a file of the recorder with the content of a file, and room for whole pages. */
+/*
+ * Makes a file "WHAT.NUMBER" for the recorder with the content of the file `from`, and rounds its
+ * size up to whole pages.
+ */
 bool watch_make_part(
 	const struct work *work, const char *what, unsigned number, int from, off_t size)
 {
@@ -184,7 +191,10 @@ bool watch_make_part(
 	return is_good;
 }
 
-/* Enters a name in a directory (its number) into the tables, and what it leads to. */
+/*
+ * Enters a name into the tables, with the number of its directory, and the number of the file or
+ * directory that it leads to.
+ */
 static bool know_name(struct work *work, struct trace *trace, const char *name, unsigned directory,
 	uint64_t leads_to)
 {
@@ -243,7 +253,7 @@ static int know_directory(struct work *work, struct trace *trace, const char *pa
 	return know_all(work, trace, path, number);
 }
 
-/* Enters one entry of a directory into the tables. */
+/* Enters a name of a directory into the tables, with the file or directory that it leads to. */
 static int know_entry(struct work *work, struct trace *trace, const char *path, const char *name,
 	unsigned directory)
 {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * watched.c - the tree of directories below the watched one (--watch): after the run, and in
- * images
+ * watched.c - the watched directory (--watch) and its subdirectories, after the run and in images
  */
 #include <dirent.h>
 #include <errno.h>
@@ -17,7 +16,10 @@
 
 /* ---- the paths of names */
 
-/* A page of the file of names, and for each directory the name that leads to it, plus 1. */
+/*
+ * A tree of directories: a page that says where each name leads, and for each directory the number
+ * of its name, plus 1.
+ */
 struct tree {
 	const struct trace *trace;
 	const unsigned char *page;
@@ -35,7 +37,10 @@ static void make_tree(const struct trace *trace, const unsigned char *page, stru
 	}
 }
 
-/* The path of a name below `directory`. False: no directory leads to it, or it is too long. */
+/*
+ * Makes the path of a name in the tree below `directory`. Returns false if the path is too long, or
+ * if a directory of the path has no name.
+ */
 static bool name_path(const struct tree *tree, unsigned name, const char *directory, char *path)
 {
 	const char *parts[NAMES_DIRECTORIES];
@@ -44,7 +49,7 @@ static bool name_path(const struct tree *tree, unsigned name, const char *direct
 
 	for (;; name = tree->names[at] - 1) {
 		if (count == NAMES_DIRECTORIES)
-			return false; /* directories that contain each other */
+			return false; /* damaged: a directory contains itself */
 		parts[count++] = tree->trace->names[name];
 		at = tree->trace->name_directories[name];
 		if (!at)
@@ -61,7 +66,10 @@ static bool name_path(const struct tree *tree, unsigned name, const char *direct
 	return true;
 }
 
-/* Returns the file that the name leads to, or NAMES_DIRECTORY and more; 0: the name is free. */
+/*
+ * Returns the number of the file that a name leads to; more than NAMES_DIRECTORY for a directory; 0
+ * for an unused name.
+ */
 static uint64_t name_value(const struct tree *tree, unsigned name)
 {
 	uint64_t value = tree->trace->names[name] ? names_read(tree->page, 0, name) : 0;
@@ -72,7 +80,7 @@ static uint64_t name_value(const struct tree *tree, unsigned name)
 
 /* ---- after the run */
 
-/* The number of the file whose content has this number. */
+/* Returns the number of the file with this content number, or 0 if no file has it. */
 static unsigned file_of(const struct ring *ring, unsigned content)
 {
 	for (unsigned i = 0; i < ring->file_count; i++)
@@ -81,7 +89,7 @@ static unsigned file_of(const struct ring *ring, unsigned content)
 	return ring->files[content - 1].content ? 0 : content;
 }
 
-/* Makes room for data that was written without being recorded. */
+/* Enlarges the recorder's files for a file that has grown without that being recorded. */
 static bool make_room(struct work *work, struct run *run, unsigned content, off_t size)
 {
 	uint64_t whole = ((uint64_t)size + 4095) & ~UINT64_C(4095);
@@ -102,7 +110,7 @@ static bool is_file(const struct work *work, const char *path, uint64_t file)
 	return !lstat(path, &stat) && stat.st_dev == known->device && stat.st_ino == known->inode;
 }
 
-/* Opens the file with this number, in a directory or below it. */
+/* Finds the file with this number in a directory or its subdirectories, and opens it. */
 static int open_below(const struct work *work, const char *directory, unsigned file)
 {
 	struct dirent **list = NULL;
@@ -151,7 +159,7 @@ int watch_note_size(struct work *work, struct run *run, unsigned content, off_t 
 	return taken < 0 ? taken : 0;
 }
 
-/* Makes the first page of the file of names, as the records leave it at the end. */
+/* Computes where each name leads at the end of the run according to the records. */
 static bool last_names(const struct work *work, const struct run *run, unsigned char *page)
 {
 	int fd = watch_open_part(work, "first", NAMES_FILE);
@@ -173,7 +181,7 @@ static bool last_names(const struct work *work, const struct run *run, unsigned 
 	return is_good;
 }
 
-/* The number of files and directories below a directory. */
+/* Returns the number of files and directories in a directory and its subdirectories. */
 static unsigned count_below(const char *directory)
 {
 	struct dirent **list = NULL;
@@ -257,7 +265,7 @@ static void remove_all(const char *directory)
 	watch_free_list(list, count);
 }
 
-/* Makes a directory, and those that it is in. */
+/* Makes a directory, and the directories that contain it. */
 static bool make_directories(const char *directory, char *path)
 {
 	bool is_good = true;
@@ -288,7 +296,7 @@ static bool show_file(const struct run *run, unsigned char *const *image, const 
 
 int watch_show(const struct run *run, unsigned char *const *image, const char *directory)
 {
-	static char first[EVENT_FILES + 1][PATH_MAX]; /* the first path of each file */
+	static char first[EVENT_FILES + 1][PATH_MAX]; /* first path found for each file */
 	char path[PATH_MAX];
 	struct tree tree;
 	bool is_good = true;

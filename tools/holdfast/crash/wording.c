@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* wording.c - the words of the command that checks images */
+/* wording.c - split the command that checks images into words, and replace {} by an image's name */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>

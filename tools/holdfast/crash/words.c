@@ -6,7 +6,8 @@
 #include "facts.h"
 
 /*
- * The size in bytes of the character that begins here; 0: it is not UTF-8, or a control character.
+ * Returns the size in bytes of the UTF-8 character at `at`, or 0 for malformed UTF-8 and control
+ * characters.
  */
 static unsigned character_size(const unsigned char *at)
 {
@@ -52,7 +53,7 @@ void xml_print(FILE *to, const char *words)
 		case '"':
 			fputs("&quot;", to);
 			break;
-		case '\t': /* a tab in an attribute would be read as a blank */
+		case '\t': /* XML readers change a tab in an attribute to a blank */
 			fputs("&#9;", to);
 			break;
 		default:

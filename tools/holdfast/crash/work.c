@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* work.c - the directory of a run, with copies of files, ring and images: makes and removes it */
+/* work.c - make and remove the directory of a run, with copies of files, the ring, and images */
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -111,7 +111,9 @@ static bool make_ring(struct work *work)
 
 	if (fd < 0)
 		return false;
-	/* allocates the blocks: writing to a ring without room would end the program with SIGBUS */
+	/*
+	 * allocate all blocks of the ring now: for lack of room later, the program would get SIGBUS
+	 */
 	errno = posix_fallocate(fd, 0, sizeof(struct ring));
 	work->ring =
 		errno ? MAP_FAILED
@@ -130,8 +132,8 @@ static bool make_ring(struct work *work)
 }
 
 /*
- * Makes the directory of the run. Its path is absolute and resolved, as the kernel shows it in
- * /proc.
+ * Makes the directory of the run. work->path is absolute and without symbolic links, as in the
+ * kernel's /proc.
  */
 static bool make_directory(struct work *work, const char *directory)
 {
@@ -163,7 +165,7 @@ int work_make(struct work *work)
 		!make_part(work, "files", 0755) || !make_part(work, "image", 0755) ||
 		!make_part(work, "copy", 0755) || !make_ring(work) ||
 		(work->output = open_part(work, "output", O_RDWR | O_APPEND)) < 0 ||
-		write(work->output, "\n", 1) != 1) /* does not count, see the recorder's output.c */
+		write(work->output, "\n", 1) != 1) /* not output: see output.c of the recorder */
 		return complain(STATUS_NOTHING,
 			"no room for images in %s: %s; HOLDFAST_CRASH_DIR names another directory",
 			directory, strerror(errno));
@@ -180,7 +182,7 @@ static int copy_range(int from, int to, off_t at, off_t end)
 		ssize_t got = pread(from, buffer, wanted, at);
 		if (got <= 0)
 			return (int)got;
-		errno = ENOSPC; /* the errno if only a part was written */
+		errno = ENOSPC; /* for pwrite(2) if it writes only a part */
 		if (pwrite(to, buffer, (size_t)got, at) != got)
 			return -1;
 		at += got;
@@ -214,7 +216,7 @@ int copy_file(const char *from, const char *to)
 		     fchmod(out, stat.st_mode & 07777);
 	int saved = errno;
 
-	/* Only root can change the owner, and only root needs to. */
+	/* Ignore a failure: only root can change the owner, and other users need not. */
 	if (!failed && fchown(out, stat.st_uid, stat.st_gid))
 		errno = 0;
 	if (in >= 0)
@@ -234,8 +236,8 @@ static bool is_data_file(const char *path)
 }
 
 /*
- * Copies a named file. The copy's name stays valid until the process ends. For a file that does
- * not exist only the name is made.
+ * Copies a file. *copy becomes the copy's name, which is never freed. If the file does not exist,
+ * only sets *copy.
  */
 static int copy_named(struct work *work, unsigned number, const char *path, char **copy)
 {
@@ -270,8 +272,8 @@ static bool has_placeholder(char **program)
 }
 
 /*
- * Replaces every other file among the program's arguments by a copy, so that no original is ever
- * written.
+ * Copies all other files among the program's arguments, and replaces the arguments by the names of
+ * the copies, so that the program writes to no original.
  */
 static int copy_arguments(struct work *work, struct options *options, unsigned number)
 {
@@ -314,7 +316,10 @@ int work_copy_files(struct work *work, struct options *options)
 	return status ? status : copy_arguments(work, options, number);
 }
 
-/* Looks in the build, then relative to this program's folder, then in the configured folder. */
+/*
+ * Finds a library to preload: in the build folder, then relative to this program's folder, then in
+ * the configured folder.
+ */
 static const char *find_module(const char *name)
 {
 	static char path[PATH_MAX];
@@ -323,13 +328,13 @@ static const char *find_module(const char *name)
 
 	self[length > 0 ? length : 0] = '\0';
 	char *slash = strrchr(self, '/');
-	if (slash) { /* this program is not installed yet: look in the build's folders */
+	if (slash) { /* for a program that is not installed: look in the build folder */
 		*slash = '\0';
 		snprintf(path, sizeof(path), "%s/../../src/libholdfast-trace/%s.so", self, name);
 		if (!access(path, R_OK))
 			return path;
 	}
-	if (slash) { /* this program is installed, and may have been moved since */
+	if (slash) { /* for an installed program, whose tree may have been moved */
 		snprintf(path, sizeof(path), "%s/" HOLDFAST_MODULES_FROM_BIN "/%s.so", self, name);
 		if (!access(path, R_OK))
 			return path;
@@ -345,7 +350,7 @@ const char *module_path(const struct work *work, const char *name)
 
 	if (!strpbrk(path, " :"))
 		return path;
-	/* in LD_PRELOAD a blank or a colon ends a path: use a link without these */
+	/* a blank or colon in LD_PRELOAD would end the path: use a link with another name */
 	snprintf(link, sizeof(link), "%s/%s.so", work->path, name);
 	return symlink(path, link) && errno != EEXIST ? path : link;
 }
