@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * compare.c - the requests by which an initiator compares its memory with a pool, and those that
- * may come between them
+ * compare.c - execute requests for comparing an initiator's memory with a pool, and requests that
+ * may come between these
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -11,7 +11,10 @@
 #include "base/err.h"
 #include "service.h"
 
-/* Bytes that are compared must be on the media: caches are lost with the power. */
+/*
+ * Opens a pool for reading. The bytes to compare must be on the media, because a power cut loses
+ * those in caches.
+ */
 static int look(const struct pool_set *set, struct pool **pool)
 {
 	char cause[ERR_SIZE];
@@ -44,7 +47,7 @@ int service_look(
 		return rc;
 	service->created = service->kept = false;
 	service->looks = true;
-	service->publish = (struct publish){-1, -1}; /* a reader has no counters */
+	service->publish = (struct publish){-1, -1}; /* a reader's counters cannot be asked for */
 	*looked = (struct compare_looked){
 		pool_size(service->pool), (uint32_t)pool_guard(service->pool)};
 	return 0;
@@ -61,7 +64,7 @@ static int check_range(const struct service *service, const struct compare_ask *
 		ask->length, ask->offset, size);
 }
 
-/* Hash bytes that are in the buffer. */
+/* Hash the bytes, unit by unit, and write the hashes to `out`. */
 static void put_hashes(
 	const uint8_t *bytes, size_t length, const struct compare_ask *ask, struct writer *out)
 {
@@ -74,7 +77,10 @@ static void put_hashes(
 	}
 }
 
-/* The buffer has room for the largest unit, and fits a processor's cache. */
+/*
+ * Hash a range of the pool. Copies it to a buffer, which has room for the largest unit, and is
+ * small enough for a CPU's cache.
+ */
 static int hash(struct service *service, const struct control_head *head, const uint8_t *body,
 	struct writer *out)
 {

@@ -111,7 +111,7 @@ static int set_state_dir(struct config *config, const char *value)
 	return set_folder(config, &config->state_dir, value);
 }
 
-/* A named log file is used instead of syslog. */
+/* Set the log file. Messages then go to this file instead of syslog. */
 static int set_log_file(struct config *config, const char *value)
 {
 	int error = set_path(config, &config->log_file, value);
@@ -193,7 +193,7 @@ static int set_poll_us(struct config *config, const char *value)
 	return number(value, 0, POLL_MAXIMUM, &config->poll_us);
 }
 
-/* Parse "LOW-HIGH", or a single port. */
+/* Parse a range of ports "LOW-HIGH", or a single port. */
 static int set_port_range(struct config *config, const char *value)
 {
 	const char *dash = strchr(value, '-');
@@ -243,7 +243,10 @@ int config_set(struct config *config, const char *key, const char *value)
 	return err_set(-EINVAL, "there is no setting \"%.100s\"", key);
 }
 
-/* The home directory of the user: HOME, or else the one in the user database. */
+/*
+ * Returns the user's home directory: $HOME, or if that is not set, the directory in the user
+ * database.
+ */
 static char *find_home(void)
 {
 	const char *home = env_get("HOME");

@@ -26,16 +26,16 @@
 
 struct config {
 	char *poolset_dir; /* absolute */
-	char *state_dir;   /* absolute; NULL: a folder beside each pool set */
-	char *log_file;    /* absolute or relative; ignored with use_syslog */
+	char *state_dir;   /* absolute path; NULL: ".rpmemd" beside each pool set */
+	char *log_file;    /* absolute or relative path; ignored if use_syslog is set */
 	bool use_syslog;
 	enum log_level log_level;
 	bool persist_apm;
-	bool data_over_ssh;           /* the initiator may choose the provider ssh */
-	bool persist_general_given;   /* the setting was given; it has no effect */
+	bool data_over_ssh;           /* an initiator may send its data through ssh */
+	bool persist_general_given;   /* persist-general was given, which has no effect */
 	unsigned nthreads;            /* 0: one per CPU */
 	unsigned max_lanes;           /* per connection */
-	uint16_t port_low, port_high; /* ports of the data path; 0, 0: any */
+	uint16_t port_low, port_high; /* range of ports to listen at for data; 0, 0: any port */
 	int timeout_ms;
 	unsigned poll_us;
 
@@ -46,7 +46,7 @@ struct config {
 int config_init(struct config *config);
 void config_fini(struct config *config);
 
-/* Apply one setting, with `key` as in a file. -EINVAL or -ENOMEM. */
+/* Apply one setting. `key` is its name in a configuration file. Returns 0, -EINVAL or -ENOMEM. */
 int config_set(struct config *config, const char *key, const char *value);
 
 /* Apply all lines of a text. Error messages begin with `name` and the number of the line. */
@@ -55,7 +55,7 @@ int config_parse(struct config *config, const char *text, size_t length, const c
 /* Read a file. With `optional`, it may be missing. */
 int config_read(struct config *config, const char *path, bool optional);
 
-/* Read the two default files. For a command line that does not name a file. */
+/* Read the two default files. Call it if the command line does not name a file. */
 int config_read_defaults(struct config *config);
 
 #endif

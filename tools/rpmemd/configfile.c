@@ -11,7 +11,10 @@
 #include "base/err.h"
 #include "config.h"
 
-/* The largest file, in bytes. A longer file is assumed to be something else. */
+/*
+ * The maximum size of a configuration file, in bytes. A longer file is refused, as it is probably
+ * something else.
+ */
 #define TEXT_MAXIMUM ((size_t)64 << 10)
 
 #define BLANKS " \t\r\f\v"

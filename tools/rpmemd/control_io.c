@@ -32,7 +32,10 @@ void control_io_fini(struct control_io *io)
 	pthread_mutex_destroy(&io->sending);
 }
 
-/* Remove the first `sent` bytes. Returns the number of parts that are left. */
+/*
+ * Remove the first `sent` bytes from the parts of a message. Returns the number of parts that are
+ * left.
+ */
 static unsigned without(struct iovec **parts, unsigned count, size_t sent)
 {
 	while (count && sent >= (*parts)->iov_len) {
@@ -48,8 +51,8 @@ static unsigned without(struct iovec **parts, unsigned count, size_t sent)
 }
 
 /*
- * Send some of the bytes, without blocking: -1 and EAGAIN if there is no room. Standard output may
- * block or not, as the process that made it chose.
+ * Send some of the bytes, without blocking. Returns -1 with EAGAIN if there is no room. Must not
+ * rely on O_NONBLOCK of standard output, which the parent process has opened in either mode.
  */
 static ssize_t send_some(const struct control_io *io, struct iovec *parts, unsigned count)
 {
@@ -63,7 +66,7 @@ static ssize_t send_some(const struct control_io *io, struct iovec *parts, unsig
 		errno = EAGAIN;
 		return -1;
 	}
-	/* A pipe that poll(2) reports as writable accepts this many bytes without blocking. */
+	/* A pipe that poll(2) reports as writable accepts PIPE_BUF bytes without blocking. */
 	if (length >= PIPE_BUF || count == 1)
 		return write(STDOUT_FILENO, parts->iov_base, length < PIPE_BUF ? length : PIPE_BUF);
 	struct iovec two[2] = {parts[0], parts[1]};
@@ -72,7 +75,10 @@ static ssize_t send_some(const struct control_io *io, struct iovec *parts, unsig
 	return writev(STDOUT_FILENO, two, 2);
 }
 
-/* Send all bytes. Changes `parts`, which must not be empty. The time limit is for each step. */
+/*
+ * Send all bytes of `parts`, which must not be empty, and is changed. The time limit begins again
+ * whenever some bytes were sent.
+ */
 static int send_all(const struct control_io *io, struct iovec *parts, unsigned count)
 {
 	struct pollfd wait = {STDOUT_FILENO, POLLOUT, 0};
@@ -166,7 +172,7 @@ int control_io_refuse(struct control_io *io, const struct control_head *request,
 {
 	struct writer out = writer_on(io->bytes + CONTROL_HEAD_SIZE, CONTROL_BODY_MAX);
 
-	/* A missing pool is normal, and only a notice in the log; other errors are warnings. */
+	/* Log a missing pool as a notice, because that is normal, and other errors as warnings. */
 	log_at(status == WIRE_ABSENT ? LOG_NOTICE : LOG_WARNING, "%s is refused: %s",
 		control_type_name(request->type), sentence);
 	control_put_result(&out, status, sentence);

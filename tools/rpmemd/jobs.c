@@ -12,7 +12,7 @@
 
 #include "base/err.h"
 
-/* The longest reply: hashes, without its status. */
+/* The length of the longest reply, which consists of hashes, without the status. */
 #define REPLY_MAX (COMPARE_HASHES_MAX * HASH_SIZE)
 
 struct job {
@@ -21,8 +21,8 @@ struct job {
 };
 
 /*
- * `lock` guards all that follows it. There are two places for replies: until the reply of one job
- * is taken, the thread executes the next job.
+ * In struct jobs, `lock` guards the members that follow it. A struct jobs has two struct reply, so
+ * that the thread can execute the next job before the reply of the previous one is taken.
  */
 struct reply {
 	struct control_head head;
@@ -37,7 +37,7 @@ struct jobs {
 	void *context;
 	pthread_t thread;
 	int fd;
-	unsigned pending; /* only the session accesses it */
+	unsigned pending; /* used only by the session's thread, without `lock` */
 
 	pthread_mutex_t lock;
 	pthread_cond_t news; /* for the thread */
@@ -53,10 +53,10 @@ static void raise_event(int fd)
 	uint64_t one = 1;
 	ssize_t written = write(fd, &one, sizeof(one));
 
-	(void)written; /* can only fail if it is readable already */
+	(void)written; /* a failure is harmless: then the descriptor is readable already */
 }
 
-/* Wait for a job and for a place for its reply. False at the end. */
+/* Wait for a job, and for a free struct reply. Returns false if the thread shall end. */
 static bool next(struct jobs *jobs, struct job *job, struct reply **reply)
 {
 	pthread_mutex_lock(&jobs->lock);
@@ -189,7 +189,10 @@ int jobs_fd(const struct jobs *jobs)
 	return jobs->fd;
 }
 
-/* Copy a reply out. The lock is not needed: the thread does not use this reply now. */
+/*
+ * Copy a finished reply. The lock is not needed, because the thread does not use a reply until it
+ * was taken.
+ */
 static void copy_out(
 	const struct reply *reply, struct control_head *head, int *result, struct writer *out)
 {
@@ -206,7 +209,7 @@ bool jobs_take(struct jobs *jobs, struct control_head *head, int *result, struct
 	uint64_t events;
 	ssize_t got = read(jobs->fd, &events, sizeof(events));
 
-	(void)got; /* fails if it is not readable */
+	(void)got; /* a failure is harmless: the descriptor was not readable */
 	pthread_mutex_lock(&jobs->lock);
 	bool is_finished = jobs->finished;
 	pthread_mutex_unlock(&jobs->lock);

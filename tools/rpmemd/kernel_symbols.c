@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * kernel_symbols.c - keep libfabric from reading the kernel's symbols without a need
+ * kernel_symbols.c - keep libfabric from reading all symbols of the kernel where that is not needed
  *
- * libfabric's verbs provider reads all of /proc/kallsyms at the first query, whatever the query
- * is: version 1.17 reads 10 MB twice, which takes 0.2 s (Intel, family 6, model 207), and an
- * initiator waits for this, behind ssh. The provider looks for a way to give adapters access to
- * the memory of GPUs. So this program has a fopen() of its own, which libfabric finds before the C
- * library's. On a machine without an RDMA adapter, it reports /proc/kallsyms as missing, as in a
- * container that masks the file.
+ * libfabric's verbs provider reads all of /proc/kallsyms at the first query for providers, of
+ * whatever kind. Version 1.17 reads 10 MB twice, which takes 0.2 s (Intel, family 6, model 207),
+ * and delays each initiator that connects through ssh. The provider looks for a way to give
+ * adapters access to the memory of GPUs. So this program has a fopen() of its own, which libfabric
+ * finds before the C library's. On a machine without an RDMA adapter, it reports /proc/kallsyms as
+ * missing, as in a container that masks the file.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -15,7 +15,10 @@
 
 #include "fabric/fabric.h"
 
-/* Libraries without large file support call "fopen"; <stdio.h> renames it to fopen64 here. */
+/*
+ * The name "fopen" is given to the assembler, because <stdio.h> renames fopen to fopen64 in this
+ * program. Libraries without large file support call "fopen".
+ */
 FILE *open_for_libraries(const char *path, const char *mode) __asm__("fopen")
 	__attribute__((visibility("default")));
 

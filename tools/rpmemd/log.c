@@ -63,7 +63,7 @@ int daemon_log_open(const struct config *config)
 	log_fd = open(config->log_file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
 	if (log_fd < 0) {
 		int error = err_sys("cannot open the log file %s", config->log_file);
-		/* Convert ENOENT, which would tell an initiator that there is no such pool set. */
+		/* Convert ENOENT, because it tells an initiator that a pool set does not exist. */
 		return error == -ENOENT || error == -ENOTDIR ? -EREMOTEIO : error;
 	}
 	log_receive(to_file, config->log_level);

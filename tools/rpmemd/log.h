@@ -2,8 +2,8 @@
 /*
  * log.h - send the log messages of rpmemd to syslog or to a file
  *
- * All messages through base/log.h, also those of other modules, go to syslog or into a file, as
- * the configuration says. Its log level applies to both.
+ * All messages that any module logs through base/log.h go to syslog or to a file, as the
+ * configuration says. The configured log level applies to both.
  */
 #ifndef RPMEMD_LOG_H
 #define RPMEMD_LOG_H

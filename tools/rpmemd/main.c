@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* rpmemd - keep a copy of another machine's memory */
+/*
+ * main.c - the daemon rpmemd, which keeps a copy of another machine's memory: starts, and ends with
+ * an exit status
+ */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,7 +21,10 @@
 #include "session.h"
 #include "writers.h"
 
-/* Print the error message for the user who started rpmemd, here or through ssh. */
+/*
+ * Print the error message on standard error, for a local user, or for one who started rpmemd
+ * through ssh.
+ */
 static int complain(int status)
 {
 	fprintf(stderr, "rpmemd: %s\n", err_get());
@@ -26,9 +32,9 @@ static int complain(int status)
 }
 
 /*
- * rpmemd reads bytes from a network. So no program that it might run gains rights, and no memory
- * of pools and secrets is written to a core file. Raise the limit of descriptors: lanes need them,
- * and no part of rpmemd depends on small ones.
+ * Limit the damage of bytes from the network that exploit a bug: programs that rpmemd might run
+ * gain no rights, and no core file with pools and secrets is written. Also raise the limit of file
+ * descriptors, which lanes need; rpmemd nowhere requires small descriptors, as select(2) would.
  */
 static void harden(void)
 {
@@ -36,8 +42,8 @@ static void harden(void)
 	struct rlimit files;
 
 	/*
-	 * With a limit on file sizes (ulimit -f), writes then fail with EFBIG, to a part or to the
-	 * log.
+	 * If the size of files is limited (ulimit -f), writing to a part or to the log must fail
+	 * with EFBIG, and not end the daemon.
 	 */
 	signal(SIGXFSZ, SIG_IGN);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
@@ -62,7 +68,7 @@ static int start(const struct config *config)
 	return error;
 }
 
-/* The exit status of a failed removal is the errno. */
+/* Serve an initiator, or remove a pool set. If the removal fails, the exit status is the errno. */
 static int run(const struct options *options, const struct config *config)
 {
 	if (!options->remove)
@@ -71,7 +77,7 @@ static int run(const struct options *options, const struct config *config)
 	return error ? complain(-error) : EXIT_SUCCESS;
 }
 
-/* Report the failure to the initiator, too. */
+/* Report a failure of the start to standard error, and to the initiator. */
 static int fail(const struct options *options, int error)
 {
 	char sentence[ERR_SIZE];

@@ -9,13 +9,14 @@
 #include "base/err.h"
 #include "pool/pool.h"
 
-/* Exported: replaces the C library's weak variable of this name. */
+/* Exported, so that it replaces the C library's weak symbol of the same name. */
 __attribute__((visibility("default"))) const char *argp_program_bug_address;
 
 enum { KEY_USAGE = 0x800, KEY_SETTING = 0x1000 };
 
 /*
- * Settings have the names that they have in the configuration. Without an argument they mean yes.
+ * The options. Settings have the same names as in configuration files. A setting without an
+ * argument means yes.
  */
 static const struct argp_option table[] = {
 	{"config", 'c', "FILE", 0,
@@ -43,7 +44,7 @@ static const struct argp_option table[] = {
 	{"state-dir", KEY_SETTING + 10, "DIRECTORY", 0,
 		"Directory for what is remembered of pools; \".rpmemd\" beside each pool set", 2},
 	{"help", 'h', NULL, 0, "Give this help list", -1},
-	{"usage", KEY_USAGE, NULL, OPTION_HIDDEN, NULL, -1}, /* named in argp's messages */
+	{"usage", KEY_USAGE, NULL, OPTION_HIDDEN, NULL, -1}, /* argp's messages mention it */
 	{"version", 'V', NULL, 0, "Print program version", -1},
 	{0},
 };

@@ -10,7 +10,7 @@
 /* The exit status for an invalid command line. */
 #define OPTIONS_EXIT_USAGE 255
 
-/* A setting on the command line, which overrules the files. */
+/* A setting on the command line, which overrules the configuration files. */
 struct options_setting {
 	const char *key, *value;
 };
@@ -27,13 +27,14 @@ struct options {
 
 /*
  * Parse the command line. --help and --version print to standard error, because standard output is
- * the peer's, and end the process with 0. An invalid command line ends it with OPTIONS_EXIT_USAGE.
+ * reserved for the initiator, and end the process with status 0. An invalid command line ends the
+ * process with status OPTIONS_EXIT_USAGE.
  */
 void options_parse(struct options *options, int argc, char **argv);
 
 /*
- * Apply defaults, files and command line, in this order. Returns 0, or -errno with an error
- * message; then *config needs no config_free().
+ * Apply the defaults, the configuration files and the command line, in this order. Returns 0, or
+ * -errno with an error message; in case of an error, do not call config_free().
  */
 int options_configure(const struct options *options, struct config *config);
 

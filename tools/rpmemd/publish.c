@@ -15,9 +15,10 @@
 #include "base/log.h"
 
 /*
- * Get the socket's name, which is not in the file system (unix(7), "abstract"). Both daemons find
- * the same part by its path, whatever the name of the set. Returns the length of the address, 0 if
- * there is no such part.
+ * Make the address of the local socket for a pool set: an abstract one (unix(7)), which is not in
+ * the file system. It is made from the device and inode of the first part, so that both daemons get
+ * the same one, even if their set files have different names. Returns the length of the address, or
+ * 0 if the part does not exist.
  */
 static socklen_t address_of(const struct pool_set *set, struct sockaddr_un *address)
 {
@@ -96,7 +97,10 @@ void publish_answer(struct publish *publish, const struct wire_session *session)
 
 	if (session && publish->asker >= 0) {
 		counters_put_session(&out, session);
-		/* Do not wait for a process that has gone or does not read. */
+		/*
+		 * Does not wait for a process that has gone or does not read: the socket does not
+		 * block.
+		 */
 		if (send(publish->asker, bytes, writer_length(&out), MSG_NOSIGNAL) < 0)
 			log_debug("a process that asked for the counters has gone: %m");
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * requests.c - the requests of an initiator: each sends its reply, and returns 0, or -errno if it
- * cannot
+ * requests.c - handle the requests of an initiator. Each handler sends the reply, and returns 0, or
+ * -errno if it cannot send.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -12,7 +12,9 @@
 #include "session_parts.h"
 #include "stream/stream.h"
 
-/* The status of an error, for an initiator of this version: older ones do not know all of them. */
+/*
+ * Returns the status to send for an error. Initiators of older versions do not know all statuses.
+ */
 static enum wire_status status_for(const struct session *session, int rc)
 {
 	enum wire_status status = wire_status_of(-rc);
@@ -39,8 +41,8 @@ static int reply(struct session *session, const struct control_head *head, int r
 }
 
 /*
- * Send the reply about a pool that was opened, and free the secrets, which are NULL for lanes in
- * this channel.
+ * Send the reply about a pool that was opened, and free the secrets of its lanes. `secrets` is NULL
+ * if the lanes are in this control channel.
  */
 static int send_started(struct session *session, const struct control_head *head,
 	const struct control_started *told, uint8_t *secrets)
@@ -89,13 +91,13 @@ static int on_resume(struct session *session, const struct control_head *head, c
 	return rc ? refuse(session, head, rc) : reply_started(session, head, &request);
 }
 
-/* 0 if a pool is open, as a request requires; else -EPROTO. */
+/* Check that a pool is open. Returns 0 or -EPROTO. */
 static int need_pool(const struct session *session)
 {
 	return session->service.pool ? 0 : err_set(-EPROTO, "no pool is open");
 }
 
-/* 0 if a pool is open and may be changed. */
+/* Check that a pool is open, and not for reading only. Returns 0 or -EPROTO. */
 static int need_writable_pool(const struct session *session)
 {
 	int rc = need_pool(session);
@@ -126,7 +128,10 @@ static int on_lanes(struct session *session, const struct control_head *head, co
 	return rc ? refuse(session, head, rc) : reply_lanes(session, head, &lanes);
 }
 
-/* A message of a lane in this channel. Its reply is the lane's: it cannot be refused. */
+/*
+ * Handle a message of a lane in the control channel. The lane sends the reply, so that the request
+ * cannot be refused here.
+ */
 static int on_message(struct session *session, const struct control_head *head, const uint8_t *body)
 {
 	if (!session->service.in_stream)
@@ -243,9 +248,12 @@ static int on_look(struct session *session, const struct control_head *head, con
 	return control_io_send_reply(&session->io, head, &out);
 }
 
-/* -- requests that may come between those for hashes, which take time (jobs.h) -- */
+/* -- requests for hashes, which take long (jobs.h), and those that may come between them -- */
 
-/* Leave a request to the thread of the jobs. Its reply is sent when it is done (on_jobs). */
+/*
+ * Pass a request to the thread of jobs.h. The reply is sent when the thread has executed the
+ * request (session_answer_jobs()).
+ */
 static int add_job(struct session *session, const struct control_head *head, const uint8_t *body)
 {
 	int rc = session->jobs ? 0 : jobs_open(&session->jobs, service_work, &session->service);
@@ -262,7 +270,10 @@ static int on_hashes(struct session *session, const struct control_head *head, c
 	return rc ? refuse(session, head, rc) : add_job(session, head, body);
 }
 
-/* BEGIN, MARK and CLEAR: behind requests for hashes that are not answered, if there are any. */
+/*
+ * Handle BEGIN, MARK and CLEAR. If requests for hashes are not answered yet, these requests must
+ * wait for them in the queue of jobs.h.
+ */
 static int on_writer(struct session *session, const struct control_head *head, const uint8_t *body)
 {
 	int rc = need_writable_pool(session);
@@ -292,7 +303,10 @@ static int on_session_counters(
 	return control_io_send_reply(&session->io, head, &out);
 }
 
-/* The initiator's counters, which another process has asked for, unless it has gone meanwhile. */
+/*
+ * Handle the initiator's counters: pass them on to the process that has asked for them, if it still
+ * waits.
+ */
 static int on_counters(
 	struct session *session, const struct control_head *head, const uint8_t *body)
 {
@@ -358,7 +372,7 @@ int session_dispatch(struct session *session, const struct control_head *head, c
 	if (session->refusal)
 		return control_io_refuse(
 			&session->io, head, wire_status_of(-session->refusal), session->why);
-	/* Replies are in the order of the requests. */
+	/* Replies must be in the order of the requests, so others may not overtake jobs. */
 	if (session->jobs && jobs_pending(session->jobs) && !service_is_work(head->type))
 		return refuse(
 			session, head, err_set(-EPROTO, "earlier requests are not answered yet"));

@@ -20,8 +20,8 @@ static int open_set(
 }
 
 /*
- * Convert an error of the pool. Network file systems fail with ESTALE, and damaged ones with
- * EUCLEAN: these codes would tell the initiator something else.
+ * Convert an error of the pool's files. Network file systems may fail with ESTALE, and damaged file
+ * systems with EUCLEAN, but in the protocol these two codes have other meanings.
  */
 static int of_pool(int rc)
 {
@@ -34,9 +34,10 @@ static int of_pool(int rc)
 }
 
 /*
- * End the session's daemon, if it still has the pool, and open the pool. Opening waits a moment for
- * a daemon that is ending by itself and has let the session go; all of this is done a second time,
- * since a daemon may have begun the session after the first look.
+ * Open the pool of a session that is resumed. First end the daemon that has served the session so
+ * far, if it still has the pool open. Opening waits a moment for a daemon that is just ending by
+ * itself. If the pool is still busy, try all of this again, because another daemon may have begun
+ * the session in between.
  */
 static int open_resumed(
 	struct service *service, const struct service_start *request, const struct pool_set *set)
@@ -69,7 +70,7 @@ static int open_pool(struct service *service, const struct service_start *reques
 	return rc;
 }
 
-/* Read or make the state of the open pool. */
+/* Read the state file of the open pool, or make a state for it. */
 static int open_writers(struct service *service, const struct service_start *request)
 {
 	const struct config *config = service->config;
@@ -86,8 +87,8 @@ static int open_writers(struct service *service, const struct service_start *req
 }
 
 /*
- * A session that is resumed goes on; that of an initiator that does not send BEGIN begins. This
- * comes when nothing else can fail: a request that is refused leaves the state as it was.
+ * Resume the session; or begin one, unless the initiator will send BEGIN. Called last, when nothing
+ * else can fail, so that a request that is refused does not change the state.
  */
 static int begin_session(struct service *service, const struct service_start *request)
 {
@@ -119,7 +120,7 @@ static int serve_pool(struct service *service, const struct service_start *reque
 	return rc ? rc : begin_session(service, request);
 }
 
-/* Close the pool, and keep the error message. */
+/* Close the pool after a failed request, without changing the error message. */
 static void undo_start(struct service *service, uint8_t **secrets)
 {
 	char cause[ERR_SIZE];
@@ -179,7 +180,10 @@ int service_begin(struct service *service, const uint8_t *secret, struct control
 	return rc;
 }
 
-/* The state goes first: as long as the pool is locked, no other daemon can write another one. */
+/*
+ * Remove the state before the pool: while this daemon still locks the pool, no other daemon can
+ * write a new state.
+ */
 static void discard_pool(struct service *service)
 {
 	writers_discard(&service->writers);

@@ -12,9 +12,10 @@
 _Static_assert(CONTROL_SECRET_SIZE == FABRIC_SECRET_SIZE, "secrets");
 
 /*
- * Over tcp the kernel copies into the CPU's caches, so a delivered write is durable only if the
- * caches are durable. RDMA bypasses the caches if the machine is configured for it, which the
- * setting persist-apm states. Only the memory of a DAX device can be given to an adapter.
+ * With tcp, the kernel copies data into the CPU's caches, so that a delivered write is durable only
+ * if the caches are durable. With RDMA, data bypasses the caches if the machine is configured for
+ * that, as the setting persist-apm says. Only the memory of a DAX device can be registered with an
+ * RDMA adapter.
  */
 enum holdfast_method service_method(const struct config *config, enum holdfast_provider provider,
 	enum pmem2_granularity granularity, enum service_memory memory)
@@ -43,8 +44,8 @@ enum service_memory service_memory(const struct pool *pool)
 }
 
 /*
- * Get the address of this machine that ssh has reached, from SSH_CONNECTION: "client-address port
- * server-address port".
+ * Get the address of this machine to which the ssh client has connected. It is in the environment
+ * variable SSH_CONNECTION: "client-address port server-address port".
  */
 static bool own_address(char *address, size_t size)
 {
@@ -52,7 +53,10 @@ static bool own_address(char *address, size_t size)
 	char format[32];
 
 	snprintf(format, sizeof(format), "%%*s %%*s %%%zus", size - 1);
-	/* The format is not a literal, but safe: only the size of the buffer was put into it. */
+	/*
+	 * The format is not a literal, but safe: it differs from one only in the size of the
+	 * buffer.
+	 */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 	if (connection && sscanf(connection, format, address) == 1)
@@ -94,7 +98,7 @@ static int send_message(void *context, unsigned lane, const struct iovec *parts,
 	return control_io_send_message(context, lane, parts, count);
 }
 
-/* Serve the lanes in the control channel. */
+/* Start a server for lanes in the control channel. */
 static int serve_in_stream(struct service *service, unsigned wanted, struct control_started *told)
 {
 	const struct stream_server_args args = {
@@ -117,7 +121,7 @@ static int serve_in_stream(struct service *service, unsigned wanted, struct cont
 	return 0;
 }
 
-/* Listen with one provider. */
+/* Start a server that listens with this provider. */
 static int listen_by(struct service *service, unsigned provider, unsigned wanted,
 	struct control_started *told, uint8_t **made)
 {
@@ -133,7 +137,7 @@ static int listen_by(struct service *service, unsigned provider, unsigned wanted
 	bool any = !own_address(told->address, sizeof(told->address));
 	struct fabric_server_args args = {
 		.provider = provider,
-		/* "::" accepts IPv4, too; without IPv6 on this machine, only IPv4. */
+		/* "::" accepts IPv6 and IPv4, or only IPv4 if this machine has no IPv6. */
 		.address = any ? "::" : told->address,
 		.port_low = config->port_low,
 		.port_high = config->port_high,
@@ -164,8 +168,8 @@ static int listen_by(struct service *service, unsigned provider, unsigned wanted
 }
 
 /*
- * Decide if the lanes are in the control channel: if the initiator wants nothing else, or if there
- * is no libfabric here. The failure of another provider is not a reason to send the data this way.
+ * Decide whether the lanes are in the control channel. They are if the initiator offers no other
+ * provider, or if this machine has no libfabric, but not because another provider failed.
  */
 static int choose_stream(const struct config *config, unsigned offered, bool *chosen)
 {
@@ -181,7 +185,7 @@ static int choose_stream(const struct config *config, unsigned offered, bool *ch
 	return 0;
 }
 
-/* Listen with the best of the offered providers that works on this machine. */
+/* Start a server with the best of the offered providers that works on this machine. */
 static int listen_for(struct service *service, unsigned offered, unsigned nlanes,
 	struct control_started *told, uint8_t **secrets)
 {

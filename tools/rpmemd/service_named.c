@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* service_named.c - requests that name a pool set, instead of the session's open pool */
+/*
+ * service_named.c - execute requests for a pool set with a given name, which need not be the
+ * session's open pool
+ */
 #include <errno.h>
 #include <string.h>
 
@@ -8,7 +11,7 @@
 #include "service_lanes.h"
 #include "survival.h"
 
-/* Time for another session's initiator to answer. */
+/* Time limit for the initiator of another session to answer, in ms. */
 #define ANSWER_MS 2000
 
 int service_remove(const struct config *config, const struct control_named *named)
@@ -36,7 +39,7 @@ int service_counters(const struct config *config, const struct control_named *na
 	return rc;
 }
 
-/* Fill in the fields of the reply that need an open pool. */
+/* Set those fields of the description that are only known if the pool is open. */
 static void describe_pool(
 	const struct config *config, const struct pool *pool, struct control_description *told)
 {
@@ -61,7 +64,7 @@ static void describe_pool(
 			config, HOLDFAST_PROVIDER_TCP, pool_granularity(pool), memory);
 }
 
-/* True if a path has no control characters: other paths cannot be sent. */
+/* True if a path has no control characters. Other paths are not sent to an initiator. */
 static bool is_text(const char *path)
 {
 	for (; *path; path++)
@@ -70,7 +73,10 @@ static bool is_text(const char *path)
 	return true;
 }
 
-/* Include one part: the least durable part decides, also parts that do not fit into the reply. */
+/*
+ * Include one part in the answer whether the pool survives power cuts. The least durable part
+ * decides, even if it is not listed in the reply.
+ */
 static uint8_t survival_of_part(const char *path, struct control_description *told)
 {
 	enum holdfast_survival survival = survival_of(path);
@@ -80,7 +86,7 @@ static uint8_t survival_of_part(const char *path, struct control_description *to
 	return (uint8_t)survival;
 }
 
-/* List as many parts of the set as a reply can hold. */
+/* Add the parts of a set to the description, as many as fit into a reply. */
 static void describe_set(const struct pool_set *set, struct control_description *told)
 {
 	size_t room = CONTROL_BODY_MAX / 2;
@@ -101,8 +107,8 @@ static void describe_set(const struct pool_set *set, struct control_description 
 }
 
 /*
- * Open the pool for a look. It is not a failure if another process has it open or it does not
- * exist.
+ * Open the pool, to describe it. Succeeds without a pool if the pool does not exist, or if another
+ * process has it open.
  */
 static int try_pool(
 	const struct config *config, const struct pool_set *set, struct control_description *told)

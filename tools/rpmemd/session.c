@@ -16,7 +16,7 @@
 #include "base/err.h"
 #include "session_parts.h"
 
-#define PING_AFTER_MS 15000 /* silence before a ping; less with a shorter timeout */
+#define PING_AFTER_MS 15000 /* maximum silence before a ping is sent */
 
 enum verdict { GO_ON, END_WELL, END_BADLY };
 
@@ -31,14 +31,14 @@ static int64_t now_ms(void)
 /* -- handling events -- */
 
 /*
- * Write the reason to standard error. ssh sends it to the initiator, which reports it to its
- * caller.
+ * Write the reason of a failure to standard error. ssh passes it on to the initiator, whose error
+ * message contains it.
  */
 static void tell_why(const char *sentence)
 {
 	struct pollfd wait = {STDERR_FILENO, POLLOUT, 0};
 
-	/* Do not block: nobody may be reading. */
+	/* Do not block if nobody reads the message. */
 	if (poll(&wait, 1, 0) > 0 && wait.revents & POLLOUT)
 		dprintf(STDERR_FILENO, "rpmemd: %s\n", sentence);
 }
@@ -71,12 +71,18 @@ static enum verdict on_input(struct session *session)
 		if (rc < 0)
 			break;
 	}
-	/* Time that this side spent does not count as silence of the initiator. */
+	/*
+	 * Count the initiator's silence from here on: time that this daemon has spent is not the
+	 * initiator's.
+	 */
 	session->heard = now_ms();
 	return rc < 0 ? trouble() : GO_ON;
 }
 
-/* A lost lane ends the initiator's handle: it will close the pool, or is gone. */
+/*
+ * Handle events of lanes. After a lane is lost, the initiator can only close the pool, unless it
+ * has gone.
+ */
 static enum verdict on_lane_events(struct session *session)
 {
 	int rc = lanes_server_progress(session->service.server);
@@ -90,7 +96,10 @@ static enum verdict on_lane_events(struct session *session)
 	return GO_ON;
 }
 
-/* Another process asks for the initiator's counters. An older initiator does not know them. */
+/*
+ * Handle another process that asks for the initiator's counters. Initiators of older versions
+ * cannot tell them.
+ */
 static enum verdict on_asker(struct session *session)
 {
 	struct publish *publish = &session->service.publish;
@@ -110,7 +119,7 @@ static enum verdict on_jobs(struct session *session)
 	return session_answer_jobs(session) ? trouble() : GO_ON;
 }
 
-/* The next time to act even if no event happens, in ms. */
+/* Returns the time in ms at which the session must act even if no event has happened. */
 static int64_t next_deadline(const struct session *session)
 {
 	int64_t timeout = session->config->timeout_ms;
@@ -154,7 +163,7 @@ static enum verdict on_signal(struct session *session)
 
 static enum verdict once(struct session *session)
 {
-	/* After a lane is lost, ignore further events of lanes. */
+	/* Do not wait for events of lanes after one lane was lost. */
 	bool watch = session->service.server && !session->lost;
 	struct pollfd wait[] = {{STDIN_FILENO, POLLIN, 0}, {session->signals, POLLIN, 0},
 		{watch ? lanes_server_fd(session->service.server) : -1, POLLIN, 0},
@@ -180,7 +189,10 @@ static enum verdict once(struct session *session)
 
 /* -- begin, run and end a session -- */
 
-/* Block the signals, for workers, too, and receive them by a descriptor. */
+/*
+ * Block the signals that end the daemon, in this thread and in threads that it starts. Returns a
+ * descriptor by which to receive them.
+ */
 static int take_signals(void)
 {
 	sigset_t ends;
@@ -194,7 +206,10 @@ static int take_signals(void)
 	return signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* Close the control channel. /dev/null takes its number, so that no other file gets it. */
+/*
+ * Close standard output, which is the control channel. Opens /dev/null in its place, so that no
+ * other file gets the same descriptor.
+ */
 static void close_output(void)
 {
 	int nothing = open("/dev/null", O_WRONLY | O_CLOEXEC);
@@ -224,8 +239,8 @@ static int run(struct session *session)
 		while (verdict == GO_ON);
 	}
 	/*
-	 * Close the output first: the initiator then notices the end even if closing the pool
-	 * takes long.
+	 * Close standard output first, so that the initiator notices the end even if closing the
+	 * pool takes long.
 	 */
 	close_output();
 	session_end_jobs(session);
@@ -246,7 +261,10 @@ static void *load(void *unused)
 	return NULL;
 }
 
-/* Loads libfabric in a thread, while the initiator loads it, too, before its first request. */
+/*
+ * Loads libfabric in a thread, at the same time as the initiator, which does so before its first
+ * request.
+ */
 int session_run(const struct config *config)
 {
 	struct session session = {.config = config, .service = {.config = config}};
@@ -258,7 +276,7 @@ int session_run(const struct config *config)
 	bool loads = !pthread_create(&loader, NULL, load, NULL);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	int status = run(&session);
-	/* Wait for the thread: the process must not exit while libfabric is being loaded. */
+	/* Wait for the thread that loads libfabric, because the process must not exit meanwhile. */
 	if (loads)
 		pthread_join(loader, NULL);
 	return status;

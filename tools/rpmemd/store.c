@@ -11,10 +11,13 @@
 #include "map/ranges.h"
 #include "pool/fault.h"
 
-/* The whole pages that this thread has stored to since its last drain. */
+/* Ranges of whole pages that this thread has stored to since its last drain. */
 static __thread struct ranges notes;
 
-/* The mark of the lane that this thread serves; NULL: a lane that has never drained. */
+/*
+ * The mark of the lane that this thread serves: when the lane last drained. NULL: it has never
+ * drained.
+ */
 static __thread uint64_t *lane_mark;
 
 static void note(struct store *store, size_t offset, size_t length)
@@ -28,7 +31,8 @@ static void note(struct store *store, size_t offset, size_t length)
 }
 
 /*
- * Note the page before its first byte changes: it may be written back, and fail, during the copy.
+ * Note pages before the copy changes their first byte, because the kernel may write them back, and
+ * fail, during the copy.
  */
 static void note_page(struct store *store, size_t offset, size_t length)
 {
@@ -50,14 +54,17 @@ static void copy(const struct store *store, size_t offset, const void *from, siz
 	PEER_ORDERS_END;
 }
 
-/* Arguments of a function that runs under a guard. */
+/* Arguments of copy_bytes(), which runs in a guard against SIGBUS. */
 struct bytes {
 	const struct store *store;
 	size_t offset, length;
 	const char *from;
 };
 
-/* Copy engines store whole words if a range begins and ends at one: copy odd ends separately. */
+/*
+ * Copy the odd bytes at both ends separately: copy engines store whole 8-byte words only if a range
+ * begins and ends at a word.
+ */
 static void copy_bytes(void *arg)
 {
 	const struct bytes *bytes = arg;
@@ -108,13 +115,15 @@ static uint64_t since(void)
 	return lane_mark ? *lane_mark : 0;
 }
 
-/* Write back pages that may belong to several files, which are not known here. */
+/* Write back pages, of whatever files of the pool they are. */
 static int write_back(struct range pages)
 {
 	return file_sync_or_error(&(struct file_sync){.pages = pages, .since = since()});
 }
 
-/* Write back pages of parts that are files. *any becomes true if there were any. */
+/*
+ * Write back those pages that are in files, and not in devices. Sets *any if there were such pages.
+ */
 static int write_back_files(const struct store *store, struct range pages, bool *any)
 {
 	uintptr_t base = (uintptr_t)store->base;
@@ -151,7 +160,7 @@ static int drain_pages(const struct store *store)
 		error = error ? error : failed;
 	}
 	notes.count = 0;
-	/* Move the mark to now: the lane waits for this answer, and stores nothing meanwhile. */
+	/* Update the lane's mark: while the lane waits for the reply, it stores nothing. */
 	if (lane_mark && any)
 		*lane_mark = error ? file_sync_epoch() : begun;
 	return error;

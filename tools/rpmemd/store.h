@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * store.h - make the bytes that a peer sends durable in a pool on this machine
+ * store.h - make the bytes that an initiator sends durable in a pool on this machine
  *
  *	granularity	a store		a range already there	end of a message
  *	BYTE		copied		nothing			fence
@@ -30,13 +30,16 @@ struct store {
 	struct pool *pool;
 	char *base;
 	enum pmem2_granularity granularity;
-	bool has_device; /* a part is a DAX device, for which msync(2) does nothing */
+	bool has_device; /* a part of the pool is a DAX device, which msync(2) does not flush */
 };
 
-/* The caller keeps the pool. Only one store per process: threads have notes for one only. */
+/*
+ * Initialise the store for a pool, which still belongs to the caller. A process may have only one
+ * store, because each thread notes ranges of one store only.
+ */
 void store_init(struct store *store, struct pool *pool);
 
-/* The functions of this store for the data path. */
+/* Returns the functions of this store, which the server of lanes calls. */
 struct lanes_store store_functions(struct store *store);
 
 #endif

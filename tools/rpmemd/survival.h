@@ -5,7 +5,10 @@
 
 #include "libpmem2/explain.h"
 
-/* The answer of `holdfast info` for a part; for a missing part, that for its directory. */
+/*
+ * Returns the answer of `holdfast info` for a part of a pool. If the part does not exist, returns
+ * the answer for its directory.
+ */
 enum holdfast_survival survival_of(const char *path);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include <syslog.h>
 
-/* The priorities of syslog(3), indexed by enum log_level. */
+/* The priority for syslog(3) for each enum log_level. */
 static const int priorities[] = {LOG_ERR, LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_DEBUG};
 
 void system_log_open(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * system_log.h - write to syslog; separate from base/log.h, because the names of their levels
- * clash
+ * system_log.h - write to syslog. Separate from base/log.h, whose names of log levels clash with
+ * those of <syslog.h>.
  */
 #ifndef RPMEMD_SYSTEM_LOG_H
 #define RPMEMD_SYSTEM_LOG_H

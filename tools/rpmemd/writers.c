@@ -16,8 +16,8 @@ _Static_assert(STATE_IDENTITY_SIZE == CONTROL_ID_SIZE, "identities");
 _Static_assert(STATE_SECRET_SIZE == CONTROL_SECRET_SIZE, "secrets");
 
 /*
- * Convert an error of a file of the state folder. Network file systems fail with ESTALE, and
- * damaged ones with EUCLEAN: these codes would tell the initiator something else.
+ * Convert an error of a file in the state folder. Network file systems may fail with ESTALE, and
+ * damaged file systems with EUCLEAN, but in the protocol these two codes have other meanings.
  */
 static int of_folder(int rc)
 {
@@ -62,7 +62,10 @@ static int write_state(struct writers *writers, const struct pool_state *next)
 	return rc;
 }
 
-/* The mark as a text: since when, and how much is missing. */
+/*
+ * Set the error message for a pool that is marked as inconsistent: since when, and how many bytes
+ * are missing.
+ */
 static int marked_error(const struct pool_state *state)
 {
 	char since[40] = "a time that is not known";
@@ -92,7 +95,7 @@ int writers_create(struct writers *writers, const struct config *config, const c
 	return rc;
 }
 
-/* Read the state file; make a state if there is no file. */
+/* Read the state file. If there is no file, make a new state in memory. */
 static int read_state(struct writers *writers)
 {
 	int rc = state_read(writers->path, &writers->state);
@@ -128,8 +131,9 @@ int writers_open(struct writers *writers, const struct pool *pool, const struct 
 }
 
 /*
- * Make the state durable, and then hold the lock that says so. Stamps come first: the state file
- * says if all parts have them.
+ * Begin a session: stamp the parts, write the state file, and then take the lock that shows that
+ * the session has a daemon. Stamps come before the state file, because the file says whether all
+ * parts have one.
  */
 static int begin(struct writers *writers, const struct pool *pool, struct pool_state *next)
 {
@@ -168,8 +172,9 @@ void writers_session(const struct writers *writers, struct control_session *sess
 }
 
 /*
- * The state's generation may be higher than the session's: its last attempt to resume may have
- * failed after it was advanced. It is lower in a snapshot.
+ * Check that the session is the last one that had this pool. The state's generation may be higher
+ * than the session's, if an attempt to resume the session failed after it had advanced the
+ * generation. A lower generation means that the pool is an old snapshot.
  */
 static int check_session(const struct pool_state *state, const struct control_session *session)
 {
@@ -260,7 +265,10 @@ int writers_clear(struct writers *writers)
 	return write_state(writers, &next);
 }
 
-/* The lock goes first: who holds it has the pool open. */
+/*
+ * Write the state before the lock is released, because only the daemon that has the pool open holds
+ * the lock.
+ */
 int writers_close(struct writers *writers, bool properly)
 {
 	struct pool_state next = writers->state;
