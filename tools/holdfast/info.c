@@ -16,7 +16,7 @@ enum {
 	OPTION_PROGRAM = 'p',
 	OPTION_REQUIRE = 'r',
 	OPTION_TRY = 't',
-	OPTION_HEALTH = 256, /* options from here on have no short form */
+	OPTION_HEALTH = 256, /* this option and the next ones have no short form */
 	OPTION_PROMETHEUS,
 	OPTION_STATE,
 };
@@ -26,7 +26,7 @@ struct arguments {
 	const char *program, *state;
 	enum pmem2_granularity required;
 	unsigned path_count;
-	struct answer *answers; /* room for one answer per command-line argument */
+	struct answer *answers; /* an array with an element for each command-line argument */
 };
 
 static const struct argp_option options[] = {
@@ -152,7 +152,7 @@ static enum outcome explain_machine(bool json)
 static void complain(const struct answer *answer)
 {
 	bool has_name =
-		*answer->error == '/'; /* the library's messages about a path begin with the path */
+		*answer->error == '/'; /* the library's message already begins with the path */
 	char *text = NULL;
 
 	if (asprintf(&text, "%s%s%s", has_name ? "" : answer->path, has_name ? "" : ": ",
@@ -186,7 +186,7 @@ static enum outcome explain_program(const struct arguments *arguments)
 static enum outcome explain_program(const struct arguments *arguments)
 {
 	(void)arguments;
-	return OUTCOME_UNKNOWN; /* not reached: there is no such option */
+	return OUTCOME_UNKNOWN; /* not reached: this build has no option --program */
 }
 #endif
 
@@ -224,7 +224,7 @@ static void require(struct answer *answer, const enum pmem2_granularity *require
 			      : answer->outcome == OUTCOME_YES;
 }
 
-/* Combines the outcomes of all paths, as enum outcome describes. */
+/* Combines the outcomes of all paths by the rules of enum outcome. */
 static enum outcome outcome_of_all(const struct arguments *arguments)
 {
 	bool failed = false, is_met = true, is_known = true;

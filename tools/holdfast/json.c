@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * json.c - prints explanations as JSON: all rows of the tables in fields.c, in their order
+ * json.c - prints explanations as JSON: all facts of the tables in fields.c, in the order of the
+ * tables
  *
- * A number or list that is not known is null. The object's last member, "unknown", says why.
+ * A number or list that is not known is printed as null. The last member of the object that
+ * contains it, "unknown", says why it is not known.
  */
 #include <errno.h>
 #include <json.h>
@@ -35,7 +37,7 @@ static struct json_object *new_object(void)
 	return must(json_object_new_object());
 }
 
-/* The length of the UTF-8 sequence at `at`; 0 if it is malformed. */
+/* Returns the length of the UTF-8 sequence at `at`, or 0 if the sequence is malformed. */
 static size_t utf8_length(const unsigned char *at)
 {
 	static const struct {
@@ -98,15 +100,15 @@ static void put_int(struct json_object *to, const char *key, int64_t value)
 	put(to, key, must(json_object_new_int64(value)));
 }
 
-/* An object that is being made, and the list of its unknown members. */
+/* A JSON object under construction, and the list of its members that are not known. */
 struct making {
 	struct json_object *object;
-	struct json_object *unknown; /* NULL: no unknown member so far */
+	struct json_object *unknown; /* NULL: all members so far are known */
 };
 
 /*
- * Adds an unknown member. `error` 0: the kernel does not offer the value; otherwise reading it
- * failed.
+ * Adds a member that is not known. `error` is 0 if the kernel does not offer the value, or the
+ * error of reading it.
  */
 static void put_unknown(struct making *to, const char *key, const char *why, int error)
 {
@@ -184,7 +186,10 @@ static void put_list(struct making *to, const struct field *field, const void *w
 		append(array, object_of(field->of, items[i]));
 }
 
-/* Adds a group of members of `whole`, or null if its first text is NULL. */
+/*
+ * Adds an object with a group of members of `whole`, or null if the first member of the group is
+ * NULL.
+ */
 static void put_group(struct making *to, const struct field *field, const void *whole)
 {
 	const struct field *first = &field->of->rows[0];
@@ -286,7 +291,10 @@ bool json_answers(
 		.version = HOLDFAST_VERSION,
 		.required = required ? granularity_word(*required) : NULL,
 	};
-	/* Adds everything but the paths, which are of two types. */
+	/*
+	 * Add everything but the paths first. Paths need code of their own, because those on this
+	 * machine and on others have different fields.
+	 */
 	struct json_object *all = object_of(&fields_output, &output), *paths;
 
 	paths = new_array(all, "paths");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * look.c - one look of `holdfast info --health`: reads the old state, judges, reports and stores
- * the new state
+ * look.c - one run of `holdfast info --health`, a "look": reads the state of the previous look,
+ * judges, reports, and stores the new state
  */
 #include <libpmem2.h>
 #include <stdio.h>
@@ -67,8 +67,8 @@ static bool print(const struct health *health, enum health_format format)
 }
 
 /*
- * The new state is stored only after everything was reported: otherwise a failed report would hide
- * its findings from the next look.
+ * Reports, and then stores the new state. If the report fails, the new state is not stored, so that
+ * the next look reports the same findings again.
  */
 static enum outcome report(struct health *health, enum health_format format, struct seen_file *file)
 {
@@ -105,7 +105,10 @@ enum outcome health_look(enum health_format format, const char *path)
 		fprintf(stderr, "holdfast: this machine: %s\n", pmem2_errormsg());
 		return OUTCOME_UNKNOWN;
 	}
-	/* A file that cannot be used is not replaced: it may not be a state file. */
+	/*
+	 * Do not replace a file that cannot be read as a state file: the user may have named a
+	 * wrong file.
+	 */
 	char *why = seen_read(&health.before, health.path);
 	bool is_usable = !why;
 	find_state_trouble(&health, why);

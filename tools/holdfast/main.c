@@ -7,7 +7,7 @@
 
 #include "tool.h"
 
-/* Visible, so that it replaces the weak symbol of the C library. */
+/* Exported, so that it replaces the C library's weak symbol of the same name. */
 __attribute__((visibility("default"))) const char *argp_program_version =
 	"holdfast " HOLDFAST_VERSION;
 
@@ -36,7 +36,10 @@ static const char doc[] =
 #endif
 	;
 
-/* Finds the subcommand on the command line; the arguments after it belong to the subcommand. */
+/*
+ * Finds the name of the subcommand on the command line, and stops there: the arguments behind the
+ * name belong to the subcommand.
+ */
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
 	int *at = state->input;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* memory.c - memory, or the end of the program with an error message */
+/*
+ * memory.c - functions that allocate memory; for lack of memory, they end the program with an error
+ * message
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -93,7 +93,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	}
 }
 
-/* -- librpmem, which is loaded only when it is needed (remote.c) -- */
+/* -- loading librpmem, for the reason in remote.c only when it is needed -- */
 
 static struct {
 	__typeof__(&holdfast_mirror_check) check;
@@ -101,7 +101,7 @@ static struct {
 	__typeof__(&rpmem_errormsg) errormsg;
 } rpmem;
 
-/* Returns NULL, or a message about what is missing. */
+/* Loads librpmem. Returns NULL, or a message that says what is missing. */
 static const char *load(void)
 {
 	void *library = dlopen("librpmem.so.1", RTLD_NOW);
@@ -144,7 +144,7 @@ static void compare(struct mirror_job *job, const char *host, const char *set)
 	mirror_progress(job, true);
 }
 
-/* A message about LOCAL begins with its name. */
+/* Sets the error message, which begins with the name of the local file. */
 static void fail_local(struct mirror_job *job, char *why)
 {
 	if (asprintf(&job->error, "%s: %s", job->local, why) < 0)

@@ -10,19 +10,19 @@ struct mirror_file {
 	const char *path;
 	void *addr;
 	size_t size;
-	bool is_file; /* its pages count as memory of this process until they are dropped */
+	bool is_file; /* only pages of files are dropped, see mirror_file_drop() */
 	size_t dropped;
 };
 
 /*
- * Open and map a file. Returns NULL, or an error message that the caller frees. From now on, a
- * file that is made shorter ends the program with a message.
+ * Open and map a file. Returns NULL, or an error message that the caller frees. If another process
+ * truncates the file later, this program ends with an error message.
  */
 char *mirror_file_open(struct mirror_file *file, const char *path);
 
 /*
- * The file has been compared up to this offset: drop the pages behind from this process. They stay
- * in the kernel's page cache.
+ * The file has been compared up to this offset: unmap earlier pages, which count as memory of this
+ * process, but leave them in the kernel's page cache.
  */
 void mirror_file_drop(struct mirror_file *file, size_t compared);
 
@@ -32,13 +32,16 @@ struct mirror_job {
 	const char *local, *remote; /* as given */
 	struct mirror_file file;
 	struct holdfast_mirror_state state;
-	char *error; /* why it failed; otherwise NULL */
+	char *error; /* why the comparison failed; NULL: it did not */
 };
 
-/* Print a line about the progress, if standard error is a terminal; `end`: remove it. */
+/*
+ * Print a line with the progress, or with `end`, remove that line. Does nothing unless standard
+ * error is a terminal.
+ */
 void mirror_progress(const struct mirror_job *job, bool end);
 
-/* Print the outcome, as text or as one JSON object. False if that is not possible. */
+/* Print the outcome, as text or as one JSON object. Returns false if printing fails. */
 bool mirror_tell(const struct mirror_job *job);
 
 #endif

@@ -14,10 +14,10 @@
 #include "mirror.h"
 
 /*
- * Pages are dropped in steps. Some behind the offset are needed again, to be hashed one by one and
- * to be sent, and are in this process once more: those of the requests that are under way, and of
- * what is being sent, some 100 MiB. Dropping a page that is needed is harmless: an access gets it
- * back.
+ * Pages are dropped in steps of DROP_STEP. The last DROP_BEHIND bytes before the offset are kept,
+ * because some of them are needed again: pages of requests that are under way are hashed one by
+ * one, and different pages are sent, about 100 MiB. Dropping a page that is needed later is
+ * harmless: the next access maps it again.
  */
 #define DROP_STEP   ((size_t)8 << 20)
 #define DROP_BEHIND ((size_t)160 << 20)
@@ -57,7 +57,7 @@ __attribute__((__format__(__printf__, 1, 2))) static char *message(const char *f
 	return text;
 }
 
-/* The size of a file or a DAX device. Returns NULL, or an error message. */
+/* Gets the size of a file or a DAX device. Returns NULL, or an error message. */
 static char *get_size(int fd, size_t *size)
 {
 	struct pmem2_source *source;
@@ -94,7 +94,7 @@ static char *map(struct mirror_file *file, int fd)
 	if (file->addr == MAP_FAILED)
 		return must_copy(strerror(errno));
 	file->is_file = !fstat(fd, &status) && S_ISREG(status.st_mode);
-	/* Read ahead a lot. A device has nothing to read ahead. */
+	/* Make the kernel read a file ahead. For a DAX device this has no effect. */
 	posix_madvise(file->addr, file->size, POSIX_MADV_SEQUENTIAL);
 	return NULL;
 }

@@ -13,7 +13,10 @@
 
 /* -- text -- */
 
-/* A number of bytes for people: "4096 bytes", "1.5 MiB". Valid until the fourth next call. */
+/*
+ * Returns a number of bytes as text, such as "4096 bytes" or "1.5 MiB". The text is overwritten by
+ * the fourth call after this one.
+ */
 static const char *bytes(uint64_t count)
 {
 	static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "PiB"};
@@ -135,7 +138,10 @@ static void put_number(struct json_object *to, const char *key, uint64_t number)
 	put(to, key, must(json_object_new_int64((int64_t)number)));
 }
 
-/* "equal" is null if it is not known, and the state of the pool at the end of the command. */
+/*
+ * Returns the value of "equal": whether file and pool are equal at the end of the command, or null
+ * if that is not known.
+ */
 static struct json_object *equal(const struct mirror_job *job)
 {
 	if (job->error)

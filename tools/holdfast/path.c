@@ -18,8 +18,8 @@ static void fail(struct answer *answer, const char *what)
 }
 
 /*
- * Opens a path. Opening a device may have effects (a tape is rewound, a watchdog starts); with
- * O_PATH it has none, and that is enough to explain a device. Files and directories are opened for
+ * Opens a path. Uses O_PATH for devices, which is enough to explain them: a normal open may have
+ * side effects, such as rewinding a tape or starting a watchdog. Opens files and directories for
  * reading, if permitted.
  */
 static int open_to_explain(const char *path)
@@ -36,7 +36,10 @@ static int open_to_explain(const char *path)
 	return readable;
 }
 
-/* For file systems without O_TMPFILE: makes a file with a name, and unlinks it at once. */
+/*
+ * Makes a file with a name, and removes the name at once. For file systems that do not support
+ * O_TMPFILE.
+ */
 static int make_and_unlink(const char *directory)
 {
 	char *name;
@@ -54,12 +57,12 @@ static int make_and_unlink(const char *directory)
 	return fd;
 }
 
-/* Makes a file without a name, one page long, which vanishes when it is closed. */
+/* Makes a file of one page without a name, which the kernel deletes when it is closed. */
 static int make_trial_file(const char *directory)
 {
 	int fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 
-	/* Older kernels ignore O_TMPFILE but see the O_DIRECTORY that is part of it. */
+	/* EISDIR: kernels older than O_TMPFILE see only O_DIRECTORY, which is one of its bits. */
 	if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR))
 		fd = make_and_unlink(directory);
 
@@ -107,15 +110,18 @@ static void conclude(struct answer *answer, enum outcome outcome, const char *be
 	answer->because = because;
 }
 
-/* True if the file can never be mapped. False if it is only empty, or may not be read. */
+/*
+ * True if a file of this kind can never be mapped. False if the file is just empty, or this process
+ * may not read it.
+ */
 static bool is_unmappable(int map_error)
 {
 	return map_error && map_error != PMEM2_E_SOURCE_EMPTY && map_error != -EBADF;
 }
 
 /*
- * Errors of a process that lacks memory or descriptors at the moment: they say nothing about the
- * file.
+ * True for errors that say nothing about the file, because this process lacks memory or descriptors
+ * at the moment.
  */
 static bool is_short_of(int map_error)
 {
@@ -123,7 +129,10 @@ static bool is_short_of(int map_error)
 	       map_error == -EMFILE;
 }
 
-/* Was the coarser granularity assumed because it could not be found out if the finer one holds? */
+/*
+ * True if a coarser granularity was assumed, because it could not be found out if a finer one is
+ * possible.
+ */
 static bool is_assumed(enum holdfast_reason reason)
 {
 	return reason == HOLDFAST_REASON_MAP_SYNC_UNKNOWN ||
@@ -131,8 +140,8 @@ static bool is_assumed(enum holdfast_reason reason)
 }
 
 /*
- * Judges by what the storage needs, whatever granularity the environment forces. Reasons that are
- * certain come before those that are unknown.
+ * Judges by the granularity that the storage needs, and ignores environment variables that force
+ * another one. A reason why the requirement is not met comes before a reason why that is not known.
  */
 void path_require(struct answer *answer, enum pmem2_granularity required)
 {

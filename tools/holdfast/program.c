@@ -15,13 +15,13 @@
 static const char *const ours[] = {"libpmem.so.1", "libpmem2.so.1", "librpmem.so.1"};
 
 /*
- * PMDK's libraries that are built on the three above. A program keeps them, and they run on
- * Holdfast's libraries.
+ * PMDK's libraries that use libpmem, libpmem2 or librpmem. A program goes on using PMDK's versions
+ * of these libraries, which then use Holdfast's libraries.
  */
 static const char *const above[] = {
 	"libpmemobj.so.1", "libpmempool.so.1", "libpmemblk.so.1", "libpmemlog.so.1"};
 
-/* A version node with the index by which symbols refer to it. */
+/* A symbol version, with the index by which the program's symbols refer to it. */
 struct version {
 	size_t number;
 	const char *library, *node;
@@ -97,7 +97,7 @@ static void add_call(
 	for (size_t i = 0; version && i < sizeof(ours) / sizeof(ours[0]); i++)
 		if (!strcmp(version->library, ours[i]))
 			made->library = ours[i];
-	/* A weak symbol may be missing: the program checks for it. */
+	/* A program must check whether a weak symbol exists, so one may be missing. */
 	if (!is_needed && !made->is_offered)
 		made->difference = "It is not offered, and the program can do without it.";
 	program->calls = must_grow(program->calls, program->call_count, sizeof(*program->calls));
@@ -136,8 +136,8 @@ static void add_version(
 }
 
 /*
- * Reads the versions needed: one entry for each library, each with a list of its nodes. Both lists
- * can only be read forwards.
+ * Reads which symbol versions the program needs. The section is a list of libraries, each with a
+ * list of versions. Both lists can only be read from beginning to end.
  */
 static void read_versions(struct reading *reading, Elf_Scn *section, const GElf_Shdr *head)
 {

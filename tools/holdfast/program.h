@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * program.h - the calls of libpmem, libpmem2 and librpmem that a program needs, and how Holdfast's
- * libraries differ in them
+ * program.h - find out which functions of libpmem, libpmem2 and librpmem a program needs, and how
+ * Holdfast's versions of these functions differ
  *
- * They are read from the program's dynamic section with libelf; the program is not run. Strings
- * are static or belong to the struct.
+ * The names are read from the program's dynamic section with libelf; the program is not run.
+ * Strings are static or belong to the struct.
  */
 #ifndef TOOLS_HOLDFAST_PROGRAM_H
 #define TOOLS_HOLDFAST_PROGRAM_H
@@ -12,21 +12,21 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A call of Holdfast's libraries, or a call of PMDK's that they leave out. */
+/* A function of PMDK's libraries, which Holdfast's libraries offer or not. */
 struct known_call {
 	const char *name;
 	const char *library;
 	int is_offered;
-	const char *difference; /* from PMDK 1.12; NULL: no program can notice one */
+	const char *difference; /* from PMDK 1.12; NULL: no program can notice any */
 };
 const struct known_call *program_known_call(const char *name);
 
-/* Does Holdfast's library offer a version node with this name? */
+/* True if Holdfast's version of the library has a symbol version with this name. */
 bool program_has_node(const char *library, const char *node);
 
 struct program_library {
 	char *name;
-	const char *note; /* NULL for the three libraries; otherwise the role of the library */
+	const char *note; /* role of the library; NULL for libpmem, libpmem2, librpmem */
 };
 
 struct program_node {
@@ -38,16 +38,16 @@ struct program_node {
 struct program_call {
 	char *name;
 	const char *library;
-	char *node; /* version node; NULL: no version */
+	char *node; /* symbol version; NULL: none */
 	int is_offered;
 	const char *difference;
 };
 
 struct program {
 	const char *path;
-	char *error; /* reason why it cannot be read, or NULL */
+	char *error; /* why the program cannot be read, or NULL */
 	char *verdict;
-	int runs; /* does it run unchanged on Holdfast's libraries: 1 or 0; -1: not known */
+	int runs; /* runs unchanged on Holdfast's libraries: 1 yes, 0 no, -1 not known */
 	struct program_library **libraries;
 	struct program_node **nodes;
 	struct program_call **calls;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * prometheus.c - print health in the text format of Prometheus, version 0.0.4
+ * prometheus.c - print the findings of `holdfast info --health` in the text format of Prometheus,
+ * version 0.0.4
  *
- * A value that cannot be read has no sample; the number of these values has one.
+ * Values that cannot be read are not printed; another metric tells how many these are.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -16,7 +17,7 @@ static void family(const char *name, const char *type, const char *help)
 	printf("# HELP holdfast_%s %s\n# TYPE holdfast_%s %s\n", name, help, name, type);
 }
 
-/* Prints a label. Its value is UTF-8, in which three characters are escaped: " \ and newline. */
+/* Prints a label. The value must be UTF-8, and the characters " \ and newline in it are escaped. */
 static void label(const char *name, const char *value, char before)
 {
 	char *clean = utf8_copy(value);

@@ -2,9 +2,9 @@
 /*
  * remote.c - explain a pool set on another machine, by asking the daemon rpmemd there
  *
- * librpmem is loaded only when it is needed, which is rare: it loads libfabric, whose drivers take
- * a fifth of a second to load. Also, this program is useful on machines where librpmem is not
- * installed.
+ * librpmem is loaded only when it is needed, which is rare, because it loads libfabric, whose
+ * drivers take a fifth of a second to load. Besides, this program must run on machines without
+ * librpmem.
  */
 #include <dlfcn.h>
 #include <inttypes.h>
@@ -26,7 +26,7 @@ static struct {
 	__typeof__(&rpmem_errormsg) errormsg;
 } rpmem;
 
-/* Loads librpmem. Returns NULL, or a message about what is missing. */
+/* Loads librpmem. Returns NULL, or a message that says what is missing. */
 static const char *load(void)
 {
 	if (rpmem.library)
@@ -132,7 +132,7 @@ static void put_volatile_parts(FILE *text, const struct holdfast_remote_set *set
 				set->parts[i]->path);
 }
 
-/* Print what the target remembers of the programs that have stored. */
+/* Print what the target remembers about the programs that have stored to the pool. */
 static void put_state(FILE *text, const struct holdfast_remote_set *set)
 {
 	char since[40] = "an unknown time";
@@ -153,8 +153,8 @@ static void put_state(FILE *text, const struct holdfast_remote_set *set)
 }
 
 /*
- * The target's own answer for the whole pool. The target knows more of its parts than it reports
- * here.
+ * Returns the target's answer for the whole pool as a sentence. The target has judged all parts,
+ * also those that it does not list.
  */
 static const char *survival_sentence(enum holdfast_survival survival)
 {
@@ -178,7 +178,10 @@ const struct holdfast_remote_counts *remote_stats(const struct holdfast_remote_s
 	return set->struct_size >= end ? set->stats : NULL;
 }
 
-/* The time, in us, below which at least this part of all drains stayed; 0: it is not known. */
+/*
+ * Returns a time in us, within which at least this part of all drains ended, or 0 if that is not
+ * known.
+ */
 static uint64_t time_of(const struct holdfast_remote_counts *stats, double part)
 {
 	uint64_t below = 0;
@@ -248,10 +251,13 @@ static char *words(const struct holdfast_remote_set *set)
 }
 
 /*
- * Asking the other machine.
+ * ---- asking the other machine
  */
 
-/* The part of the library's message behind "HOST: POOLSET: ": this tool prints the path itself. */
+/*
+ * Returns the library's message without its beginning "HOST: POOLSET: ", because this tool prints
+ * the path itself.
+ */
 static const char *without_names(const char *message, const char *target, const char *set)
 {
 	for (const char *const *name = (const char *const[]){target, set, NULL}; *name; name++) {
@@ -319,7 +325,7 @@ static void require_survival(struct answer *answer, enum holdfast_survival survi
 	answer->because = "the target's answer is not known here";
 }
 
-/* Judges a pool set. Reasons that are certain come first, as in path_require(). */
+/* Does what path_require() does, for a pool set on another machine. */
 void remote_require(struct answer *answer, enum pmem2_granularity required)
 {
 	const struct holdfast_remote_set *set = answer->set;

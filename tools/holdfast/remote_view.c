@@ -6,7 +6,7 @@
 
 #include "tool.h"
 
-/* The memory that the strings and arrays of one view use. */
+/* Memory for the values to which the pointers of one view point. */
 struct room {
 	int64_t header_size, generation;
 	struct remote_mark mark;
@@ -57,7 +57,7 @@ static void add_parts(
 	view->part_count = set->part_count;
 }
 
-/* Adds the counters, and the elements of the histogram that are not 0. */
+/* Adds the session's counters, and the histogram of drain times without elements that are 0. */
 static void add_counters(
 	struct remote_view *view, struct room *room, const struct holdfast_remote_counts *stats)
 {
@@ -78,7 +78,7 @@ static void add_counters(
 	view->counters = to;
 }
 
-/* Adds the fields of a pool that exists and is not in use. */
+/* Adds fields that are known only if the pool exists and is not in use. */
 static void add_pool(
 	struct remote_view *view, struct room *room, const struct holdfast_remote_set *set)
 {
@@ -91,7 +91,7 @@ static void add_pool(
 	view->attributes = &room->attributes;
 }
 
-/* Adds what the target remembers of the pool. */
+/* Adds what the target remembers about the programs that have stored to the pool. */
 static void add_state(
 	struct remote_view *view, struct room *room, const struct holdfast_remote_set *set)
 {

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * seen.c - update the remembered state of earlier looks (health.h) with the values of this look,
- * in memory
+ * seen.c - update the state of earlier looks (health.h) with the values of this look, in memory
  *
- * A value that this look could not read keeps its previous state, so that the next look that can
- * read it has something to compare with.
+ * If this look could not read a value, the state keeps the previous value, so that a later look
+ * that can read it has a value to compare with.
  */
 #include <stdlib.h>
 #include <time.h>
@@ -61,8 +60,8 @@ static void update_regions(
 }
 
 /*
- * Remembers only counters that are compared with their old value. Others mean trouble whatever
- * they were before.
+ * Updates the counters. Keeps only those that are compared with their old value; any other counter
+ * is a problem whenever it is not 0.
  */
 static void update_counters(
 	struct seen *seen, const struct seen *before, const struct holdfast_health *now)

@@ -25,7 +25,7 @@ static char *because(const char *what, int error)
 
 /* ---- reading */
 
-/* A member of the object; it must exist and have this type. */
+/* Returns a member of an object, or NULL if there is no such member or it has another type. */
 static struct json_object *member(struct json_object *object, const char *key, enum json_type type)
 {
 	struct json_object *found;
@@ -35,7 +35,7 @@ static struct json_object *member(struct json_object *object, const char *key, e
 	return found;
 }
 
-/* Reads a text; null is accepted only if `may` is true. */
+/* Reads a text member. Accepts null only if `may` is true. */
 static bool take_text(struct json_object *object, const char *key, bool may, char **text)
 {
 	struct json_object *found = member(object, key, json_type_string);
@@ -45,7 +45,7 @@ static bool take_text(struct json_object *object, const char *key, bool may, cha
 	return found || (may && json_object_object_get_ex(object, key, &found) && !found);
 }
 
-/* Reads a number; null gives -1. */
+/* Reads a number member. Reads null as -1. */
 static bool take_number(struct json_object *object, const char *key, int64_t *number)
 {
 	struct json_object *found = member(object, key, json_type_int);
@@ -171,7 +171,7 @@ char *seen_read(struct seen *seen, const char *path)
 /* ---- writing */
 
 struct seen_file {
-	char *path, *folder, *made; /* `made`: path of the new file, which is made in the folder */
+	char *path, *folder, *made; /* made: path of the new file in `folder` */
 };
 
 static struct json_object *must(struct json_object *object)
@@ -293,8 +293,8 @@ static void forget(struct seen_file *file)
 }
 
 /*
- * Makes the new file. Also makes the folder of the default path, but not of a path that the user
- * gave.
+ * Makes the new file. If the folder is missing, makes it for the default path, but not for a path
+ * that the user gave.
  */
 static int create(struct seen_file *file)
 {

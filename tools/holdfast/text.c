@@ -13,9 +13,12 @@
 #include "tool.h"
 
 #define INDENT 4
-#define COLUMN 22 /* column at which the texts of details begin */
+#define COLUMN 22 /* column at which the value of a detail begins */
 
-/* Prints one detail. `text` may come from another machine, or from the system. */
+/*
+ * Prints a detail: its name and value. The value may come from another machine, so control
+ * characters are replaced.
+ */
 static void detail(const char *name, const char *text)
 {
 	char *clean = must_copy(text), first[64];
@@ -54,7 +57,7 @@ static void modules(const struct holdfast_region *region)
 		module(i ? "" : "modules", region->dimms[i], region->name);
 }
 
-/* Prints the details, without fields that tell people nothing. */
+/* Prints the details, without fields that people need not see. */
 static void details(const struct holdfast_explanation *told)
 {
 	enum { ROOM = 8192 };
@@ -88,7 +91,10 @@ static void requirement(const struct answer *answer, enum pmem2_granularity requ
 	free(line);
 }
 
-/* Makes bytes that another machine sent printable on a terminal, in `buffer`. */
+/*
+ * Copies bytes from another machine to `buffer`, and replaces those that must not be printed on a
+ * terminal.
+ */
 static const char *ascii_of(char *buffer, size_t size, const char *bytes, size_t length)
 {
 	size_t n = 0;
@@ -158,7 +164,10 @@ static void program_calls(const struct program *program)
 		detail_of("the same", "%zu of %zu calls", same, program->call_count);
 }
 
-/* Calls without a difference are only counted; each of the others is listed. */
+/*
+ * Prints the result for a program. Lists calls that differ from PMDK's, and only counts the other
+ * calls.
+ */
 void text_program(const struct program *program)
 {
 	char *line;

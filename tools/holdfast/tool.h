@@ -12,14 +12,14 @@
 #include <librpmem/holdfast.h>
 
 /*
- * Exit statuses, for scripts. For several paths: UNKNOWN if one of them cannot be explained;
- * otherwise NO if one of them does not meet the requirement; otherwise UNKNOWN if this could not
- * be found out for one of them.
+ * Exit statuses, for scripts. The status for several paths is UNKNOWN if one path cannot be
+ * explained; otherwise NO if one path does not meet the requirement; otherwise UNKNOWN if it could
+ * not be found out whether one path meets it; otherwise YES.
  */
 enum outcome {
 	OUTCOME_YES,     /* the requirement is met, nothing is wrong, or nothing was required */
-	OUTCOME_NO,      /* the requirement is not met, or something is wrong */
-	OUTCOME_UNKNOWN, /* it could not be found out, or the command line is wrong */
+	OUTCOME_NO,      /* the requirement is not met, or --health found a problem */
+	OUTCOME_UNKNOWN, /* the answer could not be found out, or wrong command line */
 };
 
 /* A path of the command line, or a HOST:POOLSET, and its explanation. */
@@ -27,18 +27,18 @@ struct answer {
 	const char *path;
 	struct holdfast_explanation *told; /* explanation of a path */
 	struct holdfast_remote_set *set;   /* description of a pool set on another machine */
-	char *text;                        /* the explanation in words: a first line and reasons */
-	char *error;                       /* why it cannot be explained; otherwise NULL */
+	char *text;                        /* explanation in words: a first line, and reasons */
+	char *error;                       /* why the path cannot be explained; NULL: it can */
 	enum outcome outcome;
-	int met;             /* is the requirement met: 0 or 1; -1: not known */
-	const char *because; /* why the requirement is not met, or this is not known; or NULL */
+	int met;             /* requirement met: 1 yes, 0 no, -1 not known */
+	const char *because; /* why `met` is 0 or -1; NULL: no reason to give */
 };
 
-/* All facts that are printed in JSON. */
+/* All facts that are printed as JSON. */
 struct output {
 	const char *version;
-	const char *required;                   /* granularity; NULL: nothing is required */
-	const struct holdfast_machine *machine; /* set if no path was given */
+	const char *required;                   /* the required granularity, or NULL */
+	const struct holdfast_machine *machine; /* NULL if a path was given */
 	const struct program *program;          /* set with --program */
 	const struct health *health;            /* set with --health */
 };
@@ -55,18 +55,18 @@ int stat_main(int argc, char **argv);
 int cc_main(int argc, char **argv);
 
 /*
- * Explain what answer->path leads to. With `try`, if it is a directory, make an unnamed file there
- * and explain that.
+ * Explain what answer->path leads to. If `try` is true and the path is a directory, make an unnamed
+ * file there, and explain that file.
  */
 void path_explain(struct answer *answer, bool try);
 void path_fini(struct answer *answer);
 
-/* Does the storage meet the requirement? Sets answer->met and answer->because. */
+/* Find out whether the storage meets the requirement. Sets answer->met and answer->because. */
 void path_require(struct answer *answer, enum pmem2_granularity required);
 
 /*
- * The same functions for a pool set on another machine. remote_is(): its name has a colon before
- * any slash, and there is no such file here.
+ * The same functions for a pool set on another machine. remote_is() returns true for the name of
+ * such a pool set: it has a colon before any slash, and there is no local file with this name.
  */
 bool remote_is(const char *path);
 void remote_explain(struct answer *answer);
@@ -74,8 +74,8 @@ void remote_fini(struct answer *answer);
 void remote_require(struct answer *answer, enum pmem2_granularity required);
 
 /*
- * The facts of a pool set on another machine, prepared for JSON. Fields that need a pool are NULL
- * if there is no pool, or it is in use.
+ * The facts about a pool set on another machine, prepared for JSON. Facts about the pool itself are
+ * NULL if the pool does not exist or is in use.
  */
 struct remote_part {
 	const char *path;
@@ -95,7 +95,7 @@ struct remote_mark {
 
 struct remote_time {
 	size_t drains;
-	const int64_t *below_us; /* points to `limit`; NULL: without a limit */
+	const int64_t *below_us; /* points to `limit`; NULL: no upper limit */
 	int64_t limit;
 };
 
@@ -108,7 +108,7 @@ struct remote_counters {
 
 struct room;
 struct remote_view {
-	struct room *room; /* memory of the view's strings and arrays */
+	struct room *room; /* memory for the values below */
 	const char *object, *verdict, *text, *survives, *state, *needed;
 	const char *method_verbs, *method_tcp, *method_ssh, *provider;
 	const struct remote_part *const *parts;
@@ -116,9 +116,9 @@ struct remote_view {
 	const int64_t *header_size;
 	const struct remote_attributes *attributes;
 	const char *protocol;
-	const int64_t *generation; /* this and the next are NULL if the target does not know them */
+	const int64_t *generation; /* this and `inconsistent`: NULL if the target does not know */
 	const struct remote_mark *inconsistent;
-	int unclosed; /* 0, 1, or -1: not known */
+	int unclosed; /* 1 yes, 0 no, -1 not known */
 	const struct remote_counters *counters;
 };
 
@@ -127,15 +127,18 @@ void remote_view(struct remote_view *view, const struct answer *answer);
 void remote_view_fini(struct remote_view *view);
 
 /*
- * True if librpmem and the target tell what the target remembers of the pool: those of version 3.0
- * do not.
+ * True if the target has reported what it remembers about the pool. librpmem and rpmemd of version
+ * 3.0 cannot do that.
  */
 bool remote_has_state(const struct holdfast_remote_set *set);
 
-/* The counters of a set's session, or NULL: they are not known, or librpmem is of Holdfast 3.0. */
+/*
+ * Returns the counters of the session that has the pool open, or NULL if they are not known, or if
+ * librpmem is that of Holdfast 3.0.
+ */
 const struct holdfast_remote_counts *remote_stats(const struct holdfast_remote_set *set);
 
-/* The name of a method. Only valid while a pool set is being explained. */
+/* Returns the name of a persist method. May only be called after librpmem was loaded. */
 const char *remote_method(enum holdfast_method method);
 const char *remote_provider(enum holdfast_provider provider);
 
@@ -150,12 +153,12 @@ char *must_copy(const char *text) __attribute__((__returns_nonnull__));
 /* Zeroed memory for `count` elements, at least for one. Fails as must_copy() does. */
 void *must_make(size_t count, size_t size) __attribute__((__returns_nonnull__));
 
-/* Makes room for element number `count` of a list. Fails as must_copy() does. */
+/* Reallocates a list so that element number `count` fits. Fails as must_copy() does. */
 void *must_grow(void *list, size_t count, size_t size) __attribute__((__returns_nonnull__));
 
 /*
- * A text that is printed to a stream in memory. collect_begin() returns the stream, and
- * collect_end() the whole text, which the caller frees. They fail as must_copy() does.
+ * A text that is printed to a stream in memory. collect_begin() returns the stream. collect_end()
+ * returns the whole text, which the caller frees. Both fail as must_copy() does.
  */
 struct collected {
 	FILE *to;
@@ -166,14 +169,14 @@ FILE *collect_begin(struct collected *text) __attribute__((__returns_nonnull__))
 char *collect_end(struct collected *text) __attribute__((__returns_nonnull__));
 
 /*
- * If set, must_copy() and similar functions call this before they end the program: it may clean
- * up, or end the program with another status.
+ * If set, must_copy() and similar functions call this function before they end the program for lack
+ * of memory. The function may clean up, or end the program with another status.
  */
 extern void (*without_memory)(void);
 
 /*
- * A copy in which bytes that are not UTF-8 are replaced by U+FFFD: file names may have any bytes,
- * JSON and similar formats may not. The caller frees it.
+ * Returns a copy of a text with U+FFFD in place of bytes that are not UTF-8, because JSON and
+ * similar formats must be UTF-8, and file names need not be. The caller frees the copy.
  */
 char *utf8_copy(const char *text);
 
@@ -181,8 +184,8 @@ char *utf8_copy(const char *text);
 const char *granularity_word(enum pmem2_granularity granularity);
 
 /*
- * Print `first` and then `length` bytes of text in lines of 80 columns, of which all but the first
- * begin at column `indent`. A word that is longer than a line is divided at a comma, or exceeds
+ * Print `first`, and then `length` bytes of text, in lines of 80 columns. All lines but the first
+ * begin at column `indent`. A word that is too long for a line is divided at a comma, or exceeds
  * the line.
  */
 void wrap(const char *first, size_t indent, const char *text, size_t length);
@@ -190,7 +193,7 @@ void wrap(const char *first, size_t indent, const char *text, size_t length);
 /* Wraps each line of `text`: it begins at column `indent`, and continues at column `hanging`. */
 void wrap_lines(size_t indent, size_t hanging, const char *text);
 
-/* `required` NULL: nothing is required. */
+/* Print an answer as text. `required` is NULL if nothing is required. */
 void text_answer(const struct answer *answer, const enum pmem2_granularity *required);
 void text_machine(const struct holdfast_machine *machine);
 

@@ -8,8 +8,7 @@
 #define WIDTH 80
 
 /*
- * The length of the part of a word that fits into `room` columns: all of it, or a list up to one
- * of its commas.
+ * Returns how many bytes of a word fit into `room` columns. A word is only divided after a comma.
  */
 static size_t piece(const char *word, size_t length, size_t room)
 {
@@ -24,9 +23,9 @@ static size_t piece(const char *word, size_t length, size_t room)
 }
 
 struct line {
-	size_t indent; /* column at which continued lines begin */
+	size_t indent; /* column at which all lines but the first begin */
 	size_t column;
-	bool is_fresh; /* set: no word of the text is on this line yet */
+	bool is_fresh; /* set: the line has no word of the text yet */
 };
 
 static void next_line(struct line *line)
@@ -37,8 +36,8 @@ static void next_line(struct line *line)
 }
 
 /*
- * Prints a word. A word that is too long for any line begins on the current line, if it can be
- * divided at a comma.
+ * Prints a word. If the word is too long for any line, prints its first part on the current line,
+ * if it can be divided at a comma.
  */
 static void put_word(struct line *line, const char *word, size_t length)
 {
