@@ -38,7 +38,10 @@ __attribute__((visibility("default"))) const char *__tsan_default_options(void)
 
 static char pooldir_root[200];
 
-/* False if the kernel or its emulator lacks openat2(2): then no symbolic link is followed. */
+/*
+ * True if the library follows symbolic links, for which the kernel (or its emulator) must have
+ * openat2(2).
+ */
 TAP_UNUSED static bool pooldir_follows_links(void)
 {
 	return syscall(SYS_openat2, -1, "", &(struct open_how){0}, sizeof(struct open_how)) >= 0 ||

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * ports.c - how features of AArch64, RISC-V and POWER CPUs are detected, tested on any CPU
+ * ports.c - test on any CPU how features of AArch64, RISC-V and POWER CPUs are detected
  *
  * The numbers here are taken from the architectures' manuals and the kernel's documentation,
  * independently of the tested source. The flush instructions themselves are not tested here.
@@ -15,12 +15,14 @@ static void aarch64(void)
 {
 	is_str(ARCH_FENCE, "dsb sy",
 		"AArch64: the fence is DSB SY, for all accesses and the whole system");
-	is_int(a64_line_size(0x84448004), 64, "AArch64: DminLine 4 means lines of 64 bytes");
-	is_int(a64_line_size(0x80030000), 32, "AArch64: DminLine 3 means lines of 32 bytes");
+	is_int(a64_line_size(0x84448004), 64,
+		"AArch64: DminLine 4 in CTR_EL0 means cache lines of 64 bytes");
+	is_int(a64_line_size(0x80030000), 32,
+		"AArch64: DminLine 3 in CTR_EL0 means cache lines of 32 bytes");
 	is_int(a64_line_size(0xfff5ffff), 128,
-		"AArch64: DminLine 5 means lines of 128 bytes, whatever the other bits are");
+		"AArch64: DminLine 5 in CTR_EL0 means cache lines of 128 bytes, whatever the other bits are");
 	is_int(a64_line_size(0x000f0000), 131072,
-		"AArch64: DminLine 15 means lines of 131072 bytes");
+		"AArch64: DminLine 15 in CTR_EL0 means cache lines of 131072 bytes");
 	is_int(a64_features(0, 0), 0,
 		"AArch64: HWCAP and HWCAP2 of 0 give neither DC CVAP nor DC CVADP");
 	is_int(a64_features(1ul << 16, 0), A64_DCPOP, "AArch64: bit 16 of HWCAP means DC CVAP");
@@ -134,11 +136,14 @@ static void ppc_machines(void)
 		uint32_t features;
 	} machines[] = {
 		{"POWER7 (a 750)", 0, 0},
-		/* arch_2_07 htm dscr ebb isel tar vcrypto htm-nosc */
+		/* bits: arch_2_07 htm dscr ebb isel tar vcrypto htm-nosc */
 		{"POWER8 (an S822LC)", 0xff000000, PPC_ARCH_2_07},
-		/* arch_2_07 dscr ebb isel tar vcrypto arch_3_00 ieee128 darn scv */
+		/* bits: arch_2_07 dscr ebb isel tar vcrypto arch_3_00 ieee128 darn scv */
 		{"POWER9 (a Talos II)", 0xbef00000, PPC_ARCH_2_07},
-		/* arch_2_07 dscr ebb isel tar vcrypto arch_3_00 ieee128 darn scv arch_3_1 mma */
+		/*
+		 * bits: arch_2_07 dscr ebb isel tar vcrypto arch_3_00 ieee128 darn scv arch_3_1
+		 * mma
+		 */
 		{"POWER10 (an S1022)", 0xbef60000, PPC_ARCH_2_07 | PPC_ARCH_3_1},
 	};
 

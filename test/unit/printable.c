@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * printable.c - control characters in messages are replaced, so that they cannot affect a terminal
+ * printable.c - test that control characters in messages are replaced, so that they cannot affect a
+ * terminal
  */
 #include "base/printable.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * ranges.c - sets of address ranges: how ranges are joined, found and removed, and a comparison
- * with a plain list
+ * ranges.c - test sets of address ranges: how ranges are joined, found and removed, compared with a
+ * plain list
  *
  * Ranges at most GAP bytes apart are joined to one.
  */

@@ -228,7 +228,10 @@ static enum raw_kind kind_of(const char *word)
 	return RAW_OTHER;
 }
 
-/* True for instructions that may have a "lock" prefix, with or without a size suffix. */
+/*
+ * True for the name of an instruction that may have a "lock" prefix. The name may end with a size
+ * suffix.
+ */
 static bool is_lockable(const char *word)
 {
 	static const char *const words[] = {"add", "or", "adc", "sbb", "and", "sub", "xor", "inc",

@@ -364,8 +364,8 @@ static void wait_for_lookers(void)
 static void (*while_growing)(void);
 
 /*
- * Replaces reallocarray(3). While it grows slowly, each entry of the old list becomes a decoy, so
- * that a look-up in the old list fails.
+ * Replaces reallocarray(3) by a slow function, which meanwhile overwrites each entry of the old
+ * list with a decoy, so that a look-up in the old list fails.
  */
 void *reallocarray(void *old, size_t count, size_t size)
 {

@@ -265,7 +265,7 @@ static int status_of(const char *option)
 
 static void statuses(void)
 {
-	is_int(status_of(NULL), 77, "rpmemd: starts the daemon without options");
+	is_int(status_of(NULL), 77, "rpmemd: without options, the daemon starts");
 	is_int(status_of("--help"), 0, "rpmemd: --help exits with status 0");
 	is_int(status_of("-h"), 0, "rpmemd: -h exits with status 0");
 	is_int(status_of("--version"), 0, "rpmemd: --version exits with status 0");

@@ -54,8 +54,8 @@ static void tell(const struct tally *tally)
 	ok(!(tally->faults & TORN), "%s %s: no 8-byte word is torn in %u calls", tally->engine,
 		tally->function, tally->trials);
 	is_str(oracle_names(tally->faults & ~TORN), "",
-		"%s %s: stores, flushes and fences as the flags of the call require", tally->engine,
-		tally->function);
+		"%s %s: stores, flushes and fences are as the flags of the call require",
+		tally->engine, tally->function);
 	is_int(tally->rows, (1u << tuning_count()) - 1,
 		"%s %s: was tried with every row of cpu_tunings()", tally->engine, tally->function);
 }
@@ -202,7 +202,10 @@ static void test_wrong(void)
 	}
 }
 
-/* The oracle must also detect three faults that only an engine with another name can have. */
+/*
+ * Tests three faults that the oracle finds by the name of the engine: a wrong flush instruction, no
+ * streaming stores, and too many of them.
+ */
 static void test_wrong_engines(void)
 {
 	struct cpu_engine engine = {

@@ -74,8 +74,8 @@ static inline uintptr_t stepover_register(ucontext_t *context, unsigned number)
 static inline struct stepover_insn stepover_decode(uint32_t code)
 {
 	/*
-	 * Both have opcode 31. The flush (DCBF) has extended opcode 86, L=6, RA=0, and the address
-	 * in RB. The fence (SYNC) has extended opcode 598 and L=4.
+	 * POWER: flush and fence have opcode 31. The flush (DCBF) has extended opcode 86, L=6,
+	 * RA=0, and the address in RB. The fence (SYNC) has extended opcode 598 and L=4.
 	 */
 	return (struct stepover_insn){.flush = (code & 0xffff07ffu) == 0x7cc000ac,
 		.fence = code == 0x7c8004ac,

@@ -26,7 +26,7 @@
 
 static uint8_t *local, *remote;
 
-/* -- the target's store -- */
+/* -- functions by which the target stores, drains and flushes -- */
 
 static atomic_int fail_store, fail_drain, fail_deep, slow_lane_ms;
 static atomic_uint drains, deeps;
@@ -575,7 +575,7 @@ static void test_slow_answers(void)
 	stream.answers = 8;
 	int code = lanes_flush(client, 0, 8192, 300000, true);
 	is_int(code ? code : lanes_drain(client, 0), 0,
-		"target that sends one reply within each time limit: the drain succeeds");
+		"a target that sends one reply within each time limit: the drain succeeds");
 	finish(client);
 }
 

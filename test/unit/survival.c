@@ -45,7 +45,8 @@ static void media(void)
 		is_int(told->survival, rows[i].survival,
 			"%s: explain() says correctly whether stores survive power cuts",
 			rows[i].what);
-		has_str(told->text, rows[i].in_text, "%s: the text says why", rows[i].what);
+		has_str(told->text, rows[i].in_text,
+			"%s: the explanation says why stores survive, or do not", rows[i].what);
 	}
 	is_int(told->unsafe_shutdowns.answer, HOLDFAST_UNREADABLE,
 		"a disk that sysfs does not show: the number of unsafe shutdowns is unknown, not 0");
@@ -158,7 +159,7 @@ static void spoiled(void)
 			rows[i].options);
 		bool served = rows[i].class == FILESYSTEM_NETWORK;
 		has_str(told->verdict, served ? "mounted with nostrictsync" : "not flushed",
-			"%s with %s: the verdict says why", rows[i].type, rows[i].options);
+			"%s with %s: the verdict gives the reason", rows[i].type, rows[i].options);
 	}
 	static const char *const unstorable[] = {"rw,emergency_ro", "rw,shutdown"};
 	for (size_t i = 0; i < 2; i++) {

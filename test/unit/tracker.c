@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * tracker.c - compare the tracker, which knows the mappings of persistent memory (pmem), with an
- * array that has an entry for each byte
+ * tracker.c - test the tracker, which knows the mappings of persistent memory (pmem), by comparison
+ * with an array that has an entry for each byte
  */
 #include "track/tracker.h"
 

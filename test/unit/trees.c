@@ -278,7 +278,7 @@ static void garbage(const char *tree)
 		"alignment: an attribute that is not a number is PMEM2_E_INVALID_ALIGNMENT_FORMAT");
 	is_int(device_size(&DAX(1), 0, tree_root, &value), PMEM2_E_INVALID_SIZE_FORMAT,
 		"size: an attribute that is not a number is PMEM2_E_INVALID_SIZE_FORMAT");
-	is_int(value, 4711, "size and alignment: the output is left alone on failure");
+	is_int(value, 4711, "size and alignment: a failed call leaves the output unchanged");
 	want.numa_error = PMEM2_E_NOSUPP;
 	want.id_error = -EBADMSG;
 	check(tree, DAX(2), want);
@@ -450,7 +450,7 @@ static void unreadable(const char *tree)
 		"alignment: an attribute without read permission is EACCES");
 	is_int(device_size(&DAX(1), 0, tree_root, &value), -EACCES,
 		"size: an attribute without read permission is EACCES");
-	is_int(value, 4711, "size and alignment: the output is left alone on failure");
+	is_int(value, 4711, "size and alignment: a failed call leaves the output unchanged");
 	is_int(device_deep_flush(&DAX(1), tree_root), -EACCES,
 		"deep flush: an attribute without read permission is EACCES");
 	has_str(err_get(), "region0",

@@ -402,7 +402,7 @@ static void noted_again(void)
 	atomic_store(&held.next, true);
 	pthread_create(&closes, NULL, close_high, NULL);
 	pthread_barrier_wait(&held.begun);
-	writeback_note(high.addr, page); /* a store that msync may have missed */
+	writeback_note(high.addr, page); /* notes a store that msync may have missed */
 	pthread_barrier_wait(&held.released);
 	pthread_join(closes, NULL);
 	ok(atomic_load(&watched.count) >= 1, "N4: closing a map writes back its noted page");
@@ -589,7 +589,7 @@ static void forked_while_draining(void)
 	atomic_store(&stop, true);
 	pthread_join(drainer, NULL);
 	is_int(good, 50,
-		"N8: 50 children forked while another thread drains can drain and close a map");
+		"N8: each of 50 children that were forked while another thread drained can drain and close a map");
 	calls();
 }
 

@@ -24,7 +24,7 @@ enum insn_kind {
 	INSN_CLFLUSHOPT,
 	INSN_CLWB,
 	INSN_FENCE,  /* SFENCE, MFENCE, any instruction with a LOCK prefix */
-	INSN_STREAM, /* MOVNTI, MOVNTPS, MOVNTPD, MOVNTDQ, MOVNTQ */
+	INSN_STREAM, /* non-temporal stores: MOVNTI, MOVNTPS, MOVNTPD, MOVNTDQ, MOVNTQ */
 	INSN_MOVDIR64B,
 };
 
@@ -52,7 +52,7 @@ struct insn_reader {
 	enum insn_prefix prefix;
 	bool encoded_wide; /* the instruction has a VEX or EVEX prefix */
 	bool w, r, x, b;   /* bits of the REX, VEX or EVEX prefix with these names */
-	unsigned map;      /* 1: opcodes after 0F, 2: after 0F 38, 3: after 0F 3A */
+	unsigned map;      /* opcode map: 1 after 0F, 2 after 0F 38, 3 after 0F 3A */
 	unsigned opcode;
 	size_t vector;   /* bytes of a vector operand */
 	size_t disp8_by; /* factor of an 8-bit displacement: 1; with EVEX the vector's size */
@@ -225,7 +225,10 @@ static inline enum insn_kind insn_classify(const struct insn_reader *in, size_t 
 	return INSN_OTHER;
 }
 
-/* True for opcodes whose operands are decoded. Others are INSN_OTHER, with a length of 0. */
+/*
+ * True for opcodes whose operands are decoded. All other opcodes are INSN_OTHER, with a length of
+ * 0.
+ */
 static inline bool insn_matters(const struct insn_reader *in)
 {
 	if (in->map == 1)
