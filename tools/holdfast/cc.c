@@ -100,7 +100,7 @@ static bool is_clang(const char *compiler)
 }
 
 /*
- * ---- finding libholdfast-hooks and its shim.h relative to this program, wherever it was moved to
+ * ---- finding libholdfast-hooks and its shim.h, also after the installed tree was moved
  */
 
 /*
@@ -126,8 +126,8 @@ static char *beside_program(const char *way, const char *file)
 }
 
 /*
- * Looks in the build folder, in the tree that this program was installed with, and in the
- * configured folder.
+ * Finds the folder of a file: looks in the build folder, in the tree that this program was
+ * installed with, and in the configured folder.
  */
 static char *find_folder(const char *in_tree, const char *as_configured, const char *file)
 {

@@ -64,8 +64,8 @@ struct health {
 };
 
 /*
- * Runs `holdfast info --health`. `path`: state file; NULL: the default. Prints the findings, and
- * keeps the state.
+ * Runs `holdfast info --health`: prints the findings, and updates the state file `path`, or the
+ * default state file if `path` is NULL.
  */
 enum outcome health_look(enum health_format format, const char *path);
 
@@ -75,9 +75,9 @@ void __attribute__((__format__(__printf__, 5, 6))) health_find(struct health *he
 	const char *what, const char *kind, int is_wrong, const char *format, ...);
 
 /*
- * Read and update the state of the state file. seen_read() returns NULL, with an empty `seen` if
- * there is no file; or else the reason why the file cannot be used, which the caller frees. If a
- * look cannot read a value, the state keeps the previous value.
+ * Read the state file, and update the state in memory. seen_read() returns NULL, with an empty
+ * `seen` if there is no file; or else the reason why the file cannot be used, which the caller
+ * frees. If a look cannot read a value, the state keeps the previous value.
  */
 char *seen_read(struct seen *seen, const char *path);
 void seen_update(struct seen *seen, const struct seen *before, const struct holdfast_health *now);

@@ -93,7 +93,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	}
 }
 
-/* -- loading librpmem, for the reason in remote.c only when it is needed -- */
+/* -- loading librpmem when it is needed (remote.c says why not earlier) -- */
 
 static struct {
 	__typeof__(&holdfast_mirror_check) check;

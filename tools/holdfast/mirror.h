@@ -21,8 +21,8 @@ struct mirror_file {
 char *mirror_file_open(struct mirror_file *file, const char *path);
 
 /*
- * The file has been compared up to this offset: unmap earlier pages, which count as memory of this
- * process, but leave them in the kernel's page cache.
+ * The file has been compared up to this offset: drop earlier pages, which count as memory of this
+ * process. They stay in the kernel's page cache.
  */
 void mirror_file_drop(struct mirror_file *file, size_t compared);
 

@@ -17,7 +17,7 @@ struct known_call {
 	const char *name;
 	const char *library;
 	int is_offered;
-	const char *difference; /* from PMDK 1.12; NULL: no program can notice any */
+	const char *difference; /* how it differs from PMDK 1.12; NULL: not noticeably */
 };
 const struct known_call *program_known_call(const char *name);
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* seen_file.c - read and write the state of a look as a file with one JSON object */
+/*
+ * seen_file.c - read and write the state file of `holdfast info --health`, which contains one JSON
+ * object
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <json.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* text.c - prints explanations for people: the verdict, the reasons, then the rows with a label */
+/* text.c - prints explanations as text for people: the verdict, the reasons, and the details */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -43,13 +43,13 @@ struct output {
 	const struct health *health;            /* set with --health */
 };
 
-/* Runs `holdfast info`; `argv` begins with its name. */
+/* Runs `holdfast info`. argv[0] is the name of the subcommand. */
 int info_main(int argc, char **argv);
 
 /* Runs `holdfast mirror`. */
 int mirror_main(int argc, char **argv);
 
-/* Run `holdfast crash` and `holdfast stat`, in builds that have them: crash/command.h */
+/* Run `holdfast crash`, `holdfast stat` and `holdfast cc`, which not all builds have. */
 int crash_main(int argc, char **argv);
 int stat_main(int argc, char **argv);
 int cc_main(int argc, char **argv);
@@ -108,7 +108,7 @@ struct remote_counters {
 
 struct room;
 struct remote_view {
-	struct room *room; /* memory for the values below */
+	struct room *room; /* memory for the values of the other members */
 	const char *object, *verdict, *text, *survives, *state, *needed;
 	const char *method_verbs, *method_tcp, *method_ssh, *provider;
 	const struct remote_part *const *parts;
@@ -190,7 +190,10 @@ const char *granularity_word(enum pmem2_granularity granularity);
  */
 void wrap(const char *first, size_t indent, const char *text, size_t length);
 
-/* Wraps each line of `text`: it begins at column `indent`, and continues at column `hanging`. */
+/*
+ * Prints each line of `text` in lines of 80 columns: the first one begins at column `indent`, the
+ * others at column `hanging`.
+ */
 void wrap_lines(size_t indent, size_t hanging, const char *text);
 
 /* Print an answer as text. `required` is NULL if nothing is required. */

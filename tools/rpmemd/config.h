@@ -52,7 +52,7 @@ int config_set(struct config *config, const char *key, const char *value);
 /* Apply all lines of a text. Error messages begin with `name` and the number of the line. */
 int config_parse(struct config *config, const char *text, size_t length, const char *name);
 
-/* Read a file. With `optional`, it may be missing. */
+/* Read a configuration file. If `optional` is true, the file may be missing. */
 int config_read(struct config *config, const char *path, bool optional);
 
 /* Read the two default files. Call it if the command line does not name a file. */

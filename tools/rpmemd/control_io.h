@@ -20,7 +20,7 @@ struct control_io {
 	pthread_mutex_t sending; /* held while a frame is sent, as a whole */
 };
 
-/* Returns 0, or -ENOMEM with an error message. */
+/* Initialise *io. Returns 0, or -ENOMEM with an error message. */
 int control_io_init(struct control_io *io, int timeout_ms);
 void control_io_fini(struct control_io *io);
 
@@ -43,7 +43,10 @@ int control_io_refuse(struct control_io *io, const struct control_head *request,
 int control_io_send_message(
 	struct control_io *io, unsigned lane, const struct iovec *parts, unsigned count);
 
-/* Read available bytes. Returns 1; 0 at the end of the stream; -errno with an error message. */
+/*
+ * Read the bytes that have arrived. Returns 1; 0 at the end of the stream; -errno with an error
+ * message.
+ */
 int control_io_read(struct control_io *io);
 
 /*

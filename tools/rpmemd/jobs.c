@@ -190,8 +190,8 @@ int jobs_fd(const struct jobs *jobs)
 }
 
 /*
- * Copy a finished reply. The lock is not needed, because the thread does not use a reply until it
- * was taken.
+ * Copy a finished reply. The lock is not needed, because the thread does not touch a finished reply
+ * before jobs_take() has taken it.
  */
 static void copy_out(
 	const struct reply *reply, struct control_head *head, int *result, struct writer *out)

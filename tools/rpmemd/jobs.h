@@ -28,7 +28,7 @@ struct jobs;
 typedef int jobs_work(
 	void *context, const struct control_head *head, const uint8_t *body, struct writer *out);
 
-/* Start the thread, with all signals blocked. 0, or -errno with an error message. */
+/* Start the thread, with all signals blocked. Returns 0, or -errno with an error message. */
 int jobs_open(struct jobs **jobs, jobs_work *work, void *context);
 
 /*

@@ -44,7 +44,7 @@ static const struct argp_option table[] = {
 	{"state-dir", KEY_SETTING + 10, "DIRECTORY", 0,
 		"Directory for what is remembered of pools; \".rpmemd\" beside each pool set", 2},
 	{"help", 'h', NULL, 0, "Give this help list", -1},
-	{"usage", KEY_USAGE, NULL, OPTION_HIDDEN, NULL, -1}, /* argp's messages mention it */
+	{"usage", KEY_USAGE, NULL, OPTION_HIDDEN, NULL, -1}, /* argp's messages mention --usage */
 	{"version", 'V', NULL, 0, "Print program version", -1},
 	{0},
 };

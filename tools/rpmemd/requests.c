@@ -71,7 +71,7 @@ static int reply_started(struct session *session, const struct control_head *hea
 	return rc ? refuse(session, head, rc) : send_started(session, head, &told, secrets);
 }
 
-/* CREATE, OPEN and REPAIR. */
+/* Handle the requests CREATE, OPEN and REPAIR. */
 static int on_start(struct session *session, const struct control_head *head, const uint8_t *body)
 {
 	struct control_start start;

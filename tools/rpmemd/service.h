@@ -24,7 +24,7 @@ struct service {
 	struct lanes_server *server; /* NULL without a pool */
 	struct publish publish;      /* open while the pool is open */
 	bool in_stream;              /* the lanes are in the control channel */
-	uint8_t provider;            /* of the lanes; 0: no server runs */
+	uint8_t provider;            /* provider of the lanes; 0: no server runs */
 	struct control_io *io;       /* the control channel */
 	bool created;                /* by this initiator */
 	bool kept;                   /* the initiator has sent KEEP: do not remove a created pool */
@@ -35,7 +35,7 @@ struct service {
 
 /* A request that opens a pool. */
 struct service_start {
-	uint32_t type; /* CREATE, OPEN, RESUME or REPAIR */
+	uint32_t type; /* kind of request: CREATE, OPEN, RESUME or REPAIR */
 	const struct control_start *start;
 	const struct control_session *session; /* RESUME */
 };

@@ -54,8 +54,7 @@ static bool own_address(char *address, size_t size)
 
 	snprintf(format, sizeof(format), "%%*s %%*s %%%zus", size - 1);
 	/*
-	 * The format is not a literal, but safe: it differs from one only in the size of the
-	 * buffer.
+	 * The format is not a literal, but safe: only the size of the buffer was inserted into it.
 	 */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"

@@ -82,7 +82,7 @@ static void acknowledge(struct checker *checker, uint64_t bytes)
 {
 	const struct trace *trace = &checker->run->trace;
 
-	if (bytes > trace->output_size) /* as in a trace from elsewhere */
+	if (bytes > trace->output_size) /* the trace may be damaged */
 		bytes = trace->output_size;
 	if (checker->acknowledged_now == bytes)
 		return;

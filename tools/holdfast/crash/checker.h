@@ -18,7 +18,7 @@ struct file_state {
 	off_t size;
 };
 
-/* A file of the image's copy, for a command that is started for each image. */
+/* The copy of a file of the image, made for a command that is started for each image. */
 struct copy {
 	unsigned char *mapped; /* the file, mapped; NULL: not mapped yet, or too large */
 	uint64_t inode;        /* of the mapped file; shows if the command has replaced the file */
@@ -27,7 +27,7 @@ struct copy {
 struct checker {
 	struct work *work;
 	struct run *run;
-	unsigned worker;        /* number of the worker whose image it checks */
+	unsigned worker;        /* number of the worker to which checker and image belong */
 	double deadline, until; /* limits: seconds for a check, time for all checks; 0: none */
 	char *command;          /* the user's command, with {} for the image */
 	char *words[WORDS];     /* words of `command`, or those that run it by a shell */
@@ -54,7 +54,10 @@ void wording_split(struct checker *checker, const char *image);
  */
 bool server_start(struct checker *checker);
 void server_end(struct checker *checker);
-/* Lets the server fork a checker, and reads its status. False: the server has ended. */
+/*
+ * Lets the server fork the command, and reads the status of the child. Returns false if the server
+ * has ended.
+ */
 bool server_ask(struct checker *checker, int *status);
 
 /* spawn.c: starts the command for the present image, on a copy, and waits for its status. */

@@ -13,7 +13,7 @@
 
 static bool is_reported; /* set: a report was written to standard output */
 
-/* Is standard output a terminal with colours, and NO_COLOR not set? */
+/* True if standard output is a terminal with colours, and NO_COLOR is not set. */
 static bool is_coloured(void)
 {
 	const char *terminal = getenv("TERM"), *no = getenv("NO_COLOR");
@@ -153,7 +153,7 @@ static int test(struct work *work, struct run *run, const struct options *chosen
 	return status;
 }
 
-/* Writes the image whose name the option --image gives to a file. */
+/* Makes the image that the option --image names, and writes it to the file that -o names. */
 static int write_image(struct work *work, const struct options *chosen, struct run *run)
 {
 	int error =

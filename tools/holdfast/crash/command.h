@@ -104,7 +104,7 @@ int complain(enum status status, const char *format, ...)
 const char *last_message(void);
 
 /* functions of work.c */
-/* Environment variables that make libpmem and libpmem2 behave as on storage of this model. */
+/* Sets environment variables that make libpmem and libpmem2 behave as on storage of this model. */
 void set_model_variables(enum model model);
 int work_make(struct work *work);
 void work_remove(struct work *work);

@@ -19,7 +19,7 @@
 #define KEPT (64u << 20) /* bytes of states kept as text; of further states only a hash is kept */
 
 struct state {
-	uint64_t at; /* the state contains all stores before this event */
+	uint64_t at; /* the files contain all stores before this event */
 	uint16_t thread;
 	bool is_begin, is_mark;
 	size_t end; /* if an operation begins here: index of the state at its end */
@@ -236,12 +236,12 @@ struct closest {
 	const char *text;
 	uint64_t hash;
 	int status;
-	size_t line; /* number of the first line that differs from that state */
+	size_t line; /* number of the first line in which `text` and `state` differ */
 	const struct state *state;
 	bool is_right;
 };
 
-/* The text from line `number` on; its end if there are fewer lines. */
+/* Returns the text from line `number` on, or the end of the text if it has fewer lines. */
 static const char *line_at(const char *text, size_t number)
 {
 	while (number-- && *text) {

@@ -52,7 +52,10 @@ static const Elf64_Ehdr *header_of(const struct image *image)
 	return header;
 }
 
-/* The path of the dynamic loader that the program names; NULL: it is linked statically. */
+/*
+ * Returns the path of the dynamic loader that a program names, or NULL if the program is linked
+ * statically.
+ */
 static const char *loader_of(const struct image *image, const Elf64_Ehdr *header)
 {
 	const Elf64_Phdr *part = (const void *)(image->bytes + header->e_phoff);

@@ -124,7 +124,7 @@ enum fact_kind { FACT_NUMBER, FACT_FLAG, FACT_WORDS };
 struct fact_row {
 	const char *key;
 	enum fact_kind kind;
-	size_t at; /* offset of a uint64_t, a bool, or a const char *, which may be NULL */
+	size_t at; /* offset of the member: a uint64_t, a bool, or a const char * */
 };
 
 /* Each table ends with a row without a key. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * images.c - make, restore and copy the files of images, and the memories in which images are made
+ * images.c - make, restore and copy the files of images, and map the memory in which images are
+ * made
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -201,8 +202,8 @@ int images_make_more(struct work *work, struct run *run, unsigned count)
 }
 
 /*
- * Writes the content that a file had before the run from a loaded trace to the file first.N, as
- * recording the run does.
+ * Writes `bytes`, the content of a file before the run according to a loaded trace, to the file
+ * first.N, as recording a run does.
  */
 static bool write_first(
 	const struct work *work, const unsigned char *bytes, uint64_t size, unsigned number)

@@ -48,7 +48,10 @@ static void begin_case(FILE *to, const struct facts *facts, const char *name)
 
 /* ---- bugs */
 
-/* The name of the test of a bug: "missing order: log.c:83 append lost, log.c:90 append early". */
+/*
+ * Returns the name of a bug's test, such as "missing order: log.c:83 append lost, log.c:90 append
+ * early".
+ */
 static char *case_name(const struct fact_bug *bug)
 {
 	struct collected words;

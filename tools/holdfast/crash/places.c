@@ -216,7 +216,7 @@ void place_find(const struct trace *trace, uint32_t number, struct calls *calls)
 	for (uint32_t i = 0; i < stack->count && calls->count < PLACE_CALLS && !search.is_over;
 		i++) {
 		const char *object = object_path(trace, &stack->frames[i]);
-		/* - 1: a return address is behind the call instruction */
+		/* subtract 1, because a return address is behind the call instruction */
 		if (object)
 			add_calls(&search, object, stack->frames[i].offset - 1);
 	}

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* ---- the object's file */
+/* ---- the file of a program or library */
 
 /*
  * Finds out which file a process has mapped at an address. The path is relative to the root

@@ -16,8 +16,8 @@
 
 #define PAGE       4096
 #define MAPPED     (64 << 20) /* largest file, in bytes, whose copy is mapped */
-#define WAIT_MILLI 200        /* time after which to look for signals, while waiting */
-#define REST_MICRO 500        /* the same on kernels without pidfd_open(2) */
+#define WAIT_MILLI 200        /* while the command runs, look for signals at this interval */
+#define REST_MICRO 500        /* interval on kernels without pidfd_open(2), in us */
 
 /* ---- the copy */
 

@@ -165,7 +165,7 @@ int work_make(struct work *work)
 		!make_part(work, "files", 0755) || !make_part(work, "image", 0755) ||
 		!make_part(work, "copy", 0755) || !make_ring(work) ||
 		(work->output = open_part(work, "output", O_RDWR | O_APPEND)) < 0 ||
-		write(work->output, "\n", 1) != 1) /* not output: see output.c of the recorder */
+		write(work->output, "\n", 1) != 1) /* this byte is not output */
 		return complain(STATUS_NOTHING,
 			"no room for images in %s: %s; HOLDFAST_CRASH_DIR names another directory",
 			directory, strerror(errno));
@@ -182,7 +182,7 @@ static int copy_range(int from, int to, off_t at, off_t end)
 		ssize_t got = pread(from, buffer, wanted, at);
 		if (got <= 0)
 			return (int)got;
-		errno = ENOSPC; /* for pwrite(2) if it writes only a part */
+		errno = ENOSPC; /* in case pwrite(2) writes only a part */
 		if (pwrite(to, buffer, (size_t)got, at) != got)
 			return -1;
 		at += got;
