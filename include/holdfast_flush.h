@@ -33,8 +33,8 @@
  * libpmem2 does all that.
  *
  * All calls are safe in threads and in signal handlers. scripts/vendor of Holdfast makes this
- * header from the sources of its libraries: change those instead. doc/cpu-*.md there cite the
- * manuals.
+ * header from the sources of its libraries: change those instead. doc/cpu-*.md of Holdfast cite
+ * the CPUs' manuals.
  */
 #ifndef HOLDFAST_FLUSH_H
 #define HOLDFAST_FLUSH_H
@@ -50,10 +50,13 @@
 #define HFF_CAST(type, value) ((type)(value))
 #endif
 
-/* The CPU features that were found; each object file that includes this header has a copy. */
+/*
+ * The CPU features that were found. Each object file that includes this header has its own copy of
+ * this variable.
+ */
 struct hff_cpu {
 	uint32_t features;
-	size_t line_size; /* in bytes; 0: look() has not run yet */
+	size_t line_size; /* size of a cache line in bytes; 0: look() has not run yet */
 };
 
 static struct hff_cpu hff_cpu;
@@ -78,7 +81,7 @@ static struct hff_cpu hff_cpu;
 struct hff_x86_id {
 	uint32_t leaf1_ebx, leaf1_ecx, leaf1_edx;
 	uint32_t leaf7_ebx, leaf7_ecx;
-	uint32_t xcr0; /* the registers that the system saves; 0 if it cannot be read */
+	uint32_t xcr0; /* sets of registers that the system saves; 0 if unknown */
 	bool is_intel;
 	uint32_t leaf1_eax;
 };
@@ -115,7 +118,10 @@ static inline bool hff_x86_clwb_drops(const struct hff_x86_id *id)
 	return hff_x86_intel_model(id) == 0x55;
 }
 
-/* Leaf 1, EBX 15:8, in units of 8 bytes; `otherwise` if it is 0, hidden by a hypervisor. */
+/*
+ * Returns the line size from CPUID leaf 1, EBX bits 15:8, which are in units of 8 bytes. If a
+ * hypervisor hides the size, these bits are 0: then returns `otherwise`.
+ */
 static inline size_t hff_x86_line_size(const struct hff_x86_id *id, size_t otherwise)
 {
 	size_t eighths = id->leaf1_ebx >> 8 & 0xff;
@@ -417,7 +423,7 @@ static inline const char *hff_arch_flush_name(void)
 #define HFF_RV_KEY_ZICBOM_BLOCK_SIZE 12
 
 struct hff_rv_hwprobe {
-	int64_t key; /* -1: unknown to this kernel */
+	int64_t key; /* what is asked; the kernel sets it to -1 if it does not know this key */
 	uint64_t value;
 };
 
@@ -492,7 +498,7 @@ static inline long hff_rv_hwprobe_all(struct hff_rv_hwprobe *pairs, long count)
 	register long a0 __asm__("a0") = HFF_CAST(long, pairs);
 	register long a1 __asm__("a1") = count;
 	register long a2 __asm__("a2") = 0; /* size of the set of CPUs in bytes; 0: all CPUs */
-	register long a3 __asm__("a3") = 0; /* the set of CPUs: NULL */
+	register long a3 __asm__("a3") = 0; /* pointer to the set of CPUs: NULL */
 	register long a4 __asm__("a4") = 0; /* flags */
 	register long a7 __asm__("a7") = HFF_RV_SYS_HWPROBE;
 
@@ -678,7 +684,10 @@ static inline const char *hff_arch_flush_name(void)
 #else
 /* for an unknown CPU: a fence and no flush instruction */
 
-/* Orders stores as other CPUs see them. Does not guarantee that they reach memory. */
+/*
+ * A fence: other CPUs see earlier stores before later ones. It does not guarantee that stores
+ * reach memory.
+ */
 #define HFF_ARCH_FENCE "a full fence"
 static inline void hff_arch_drain(void)
 {
@@ -705,9 +714,9 @@ static inline const char *hff_arch_flush_name(void)
 #endif
 
 /*
- * Find out the features. Runs before main(), while there is one thread. Another constructor may run
- * even earlier, so each call checks if this has run; two threads that run it at once store the same
- * values.
+ * Find out the CPU's features. Runs before main(), while there is only one thread. A constructor
+ * of the program may call these functions even earlier, so each of them checks if look() has run.
+ * Two threads that run it at the same time store the same values.
  */
 __attribute__((constructor, unused)) static void look(void)
 {
@@ -724,14 +733,20 @@ static inline void hff_look_once(void)
 		look();
 }
 
-/* The bytes that one flush covers: place data that must not share a cache line this far apart. */
+/*
+ * Returns the size of a cache line, which one flush covers, in bytes. Data that must not share a
+ * cache line has to be this far apart.
+ */
 static inline size_t holdfast_line_size(void)
 {
 	hff_look_once();
 	return hff_cpu.line_size;
 }
 
-/* The flush instruction as the CPU's manual spells it: "clwb"; "none" without a flush. */
+/*
+ * Returns the flush instruction as the CPU's manual spells it, such as "clwb"; "none" if programs
+ * cannot flush.
+ */
 static inline const char *holdfast_flush_instruction(void)
 {
 	hff_look_once();

@@ -2,8 +2,8 @@
 /*
  * engine.h - the rows of an architecture's table of engines
  *
- * A row combines a way of copying with a way of flushing. copy.h, included by the copy's file,
- * defines the functions that are declared here.
+ * Each row combines a way of copying with a way of flushing. The functions declared here are
+ * defined by copy.h, in the file that has this way of copying.
  */
 #ifndef CPU_ENGINE_H
 #define CPU_ENGINE_H
@@ -14,7 +14,10 @@
 	void *move_##copy##_##kind(void *dest, const void *src, size_t len, unsigned flags);       \
 	void *set_##copy##_##kind(void *dest, int c, size_t len, unsigned flags);
 
-/* A row. `kind` flushes; `spelling` is this instruction as the manual spells it. */
+/*
+ * A row of the table: flush_KIND() is its flush; `spelling` is the flush instruction as the CPU's
+ * manual spells it.
+ */
 #define ENGINE_OF_LINES(kind, spelling, copy, size, needs_)                                        \
 	{                                                                                          \
 		.name = #kind "-" #copy, .instruction = (spelling), .needs = (needs_),             \
@@ -29,11 +32,11 @@
 	ENGINE_OF_LINES(kind, spelling, copy, USUAL_LINE, needs)
 #define ENGINE(kind, copy, needs) ENGINE_SPELT(kind, #kind, copy, needs)
 
-/* A row for lines of any size, which its functions read from cpu.line_size. */
+/* A row of the table that works with cache lines of any size: its functions read cpu.line_size. */
 #define ENGINE_OF_ANY_LINES(kind, spelling, copy, needs)                                           \
 	ENGINE_OF_LINES(any_##kind, spelling, copy, 0, needs)
 
-/* For a CPU on which user mode can fence but not flush. */
+/* The row of the table for a CPU on which user mode can fence but not flush. */
 #define ENGINE_WITHOUT_FLUSH(copy, needs_)                                                         \
 	{                                                                                          \
 		.name = "none-" #copy, .instruction = "none", .needs = (needs_), .flushes = false, \

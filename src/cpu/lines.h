@@ -22,7 +22,9 @@
 
 #include "cpu/cpu.h"
 
-/* Prefetch the first lines of a range, as many as the row of tuning says: see struct cpu_tuning. */
+/*
+ * Prefetch the first lines of a range. The settings for this CPU (struct cpu_tuning) say how many.
+ */
 static inline void fetch_stored(const void *addr, size_t len, size_t line_size)
 {
 #ifdef FETCH_TO_STORE
@@ -86,7 +88,10 @@ static inline void fetch_stored(const void *addr, size_t len, size_t line_size)
 	FLUSH_LINES_OF(kind, kind, USUAL_LINE)                                                     \
 	FLUSH_LINES_OF(kind, any_##kind, cpu.line_size)
 
-/* For memory that needs no flush, or CPUs that cannot flush: persist is only the fence. */
+/*
+ * The functions for memory that needs no flush, and for CPUs that cannot flush: flushing does
+ * nothing, and persist is only the fence.
+ */
 #define FLUSH_NOTHING                                                                              \
 	static inline void flush_none(const void *addr, size_t len)                                \
 	{                                                                                          \

@@ -14,9 +14,10 @@
  *	0	and vec_stream(d, v), which stores around the caches to a multiple of
  *		sizeof(vec), or
  *	1	and its own block_stream(), which leaves no half-filled write-combining buffer.
- *		With vec_stream() and STREAM_GROUP, the number of blocks that all fit into the
- *		registers, overlapping copies around the caches can load so many before the
- *		first of them is stored: struct cpu_tuning
+ *		A file may also define vec_stream() and STREAM_GROUP, the number of blocks that
+ *		fit into all registers together. Overlapping copies around the caches then load
+ *		STREAM_GROUP blocks before they store the first of them, if the settings for
+ *		this CPU (struct cpu_tuning) ask for it
  *
  * Words. Stores are 16 bytes and more, or 8, 4, 2 and 1 at the ends of a range whose length is not
  * a multiple of 8. With destination and length multiples of 8 each store covers whole aligned
@@ -30,12 +31,12 @@
 
 #define BLOCK         64 /* bytes copied at a time: a cache line of the usual size */
 #define BLOCK_VECS    (BLOCK / sizeof(vec))
-#define GROUP         (sizeof(vec) / 8) /* blocks in eight vectors, half of the registers */
+#define GROUP         (sizeof(vec) / 8) /* blocks that fit into half of the 16 registers */
 #define GROUP_SIZE    (GROUP * BLOCK)
 #define HALF          (GROUP / 2)
 #define HALF_SIZE     (HALF * BLOCK)
-#define HAS_HALVES    (GROUP >= 8) /* what is left of groups begins with half a group */
-#define FENCED_BLOCKS 12 /* blocks between drains: as many as there are write-combining buffers */
+#define HAS_HALVES    (GROUP >= 8) /* after all groups, half a group is copied if it fits */
+#define FENCED_BLOCKS 12           /* blocks between drains: one for each write-combining buffer */
 
 typedef uint64_t __attribute__((may_alias, aligned(1))) u64_anywhere;
 typedef uint32_t __attribute__((may_alias, aligned(1))) u32_anywhere;
@@ -48,9 +49,9 @@ struct block {
 };
 
 /*
- * Unroll the next loop, whose number of iterations is constant, so that the loaded vectors stay in
- * registers. gcc unrolls it without this only at -O3. At -O2 it copies each group through the
- * stack: 835 instructions to copy 4 KiB with AVX-512 instead of 270.
+ * Unroll the next loop, which has a constant number of iterations, so that the loaded vectors stay
+ * in registers. gcc unrolls it without this only at -O3. At -O2, gcc would copy each group through
+ * the stack: 835 instructions to copy 4 KiB with AVX-512 instead of 270.
  */
 #ifdef __clang__
 #define UNROLLED _Pragma("unroll")
@@ -86,7 +87,10 @@ static ALWAYS_INLINE void block_stream(char *d, const char *s)
 }
 #endif
 
-/* Copy the two ends of a range, which overlap in the middle; both are loaded before the stores. */
+/*
+ * Copy the first and the last bytes of a range. These two pieces overlap in the middle; both are
+ * loaded before either is stored.
+ */
 #define MOVE_ENDS(type)                                                                            \
 	do {                                                                                       \
 		type first = *(const type *)s, last = *(const type *)(s + n - sizeof(type));       \
@@ -118,7 +122,7 @@ static ALWAYS_INLINE void move_small(char *d, const char *s, size_t n)
 	}
 }
 
-/* GROUP consecutive blocks, all loaded before the first of them is stored. */
+/* A group of GROUP consecutive blocks, which are all loaded before the first of them is stored. */
 struct group {
 	struct block block[GROUP];
 };
@@ -152,7 +156,7 @@ static ALWAYS_INLINE void half_move(char *d, const char *s)
 		block_store(d + i * BLOCK, b[i]);
 }
 
-/* Prefetch `count` lines, a constant number, before they are stored to. */
+/* Prefetch `count` lines, a constant number, because they will be stored to. */
 static ALWAYS_INLINE void fetch_blocks(const char *d, size_t count)
 {
 #ifdef FETCH_TO_STORE
@@ -206,8 +210,8 @@ static ALWAYS_INLINE void fetch_first(const char *d, size_t n, size_t most)
 }
 
 /*
- * How much to prefetch: of an overlapping copy at most the bytes outside of the source, whose lines
- * are loaded anyway.
+ * Returns how many bytes to prefetch, at most `most`. If source and destination overlap, only the
+ * part of the destination outside of the source is prefetched: the source is loaded anyway.
  */
 static ALWAYS_INLINE size_t fetched_at_most(size_t apart, size_t most)
 {
@@ -220,8 +224,9 @@ static ALWAYS_INLINE void fetch_last(const char *d, size_t n, size_t most)
 }
 
 /*
- * Tell if the range is long enough to prefetch each next group while a group is stored. Lines that
- * are also source, `apart` bytes away, have just been loaded, unless they are far away.
+ * Tell if each next group should be prefetched while a group is stored. The range must be long
+ * enough, and the source (`apart` bytes from the destination) not so near that the destination's
+ * lines were just loaded as source.
  */
 static ALWAYS_INLINE bool fetches_ahead(size_t n, size_t apart)
 {
@@ -234,7 +239,7 @@ static ALWAYS_INLINE bool fetches_ahead(size_t n, size_t apart)
 #endif
 }
 
-/* Copy more than one and up to four blocks: everything is loaded before anything is stored. */
+/* Copy more than one and up to four blocks: all bytes are loaded before any is stored. */
 static ALWAYS_INLINE void move_medium(char *d, const char *s, size_t n)
 {
 	struct block a = block_load(s), z = block_load(s + n - BLOCK);
@@ -256,9 +261,9 @@ static ALWAYS_INLINE void move_medium(char *d, const char *s, size_t n)
 /*
  * Copy more than four blocks. The first and the last block are loaded before anything is stored,
  * and are stored unaligned; the blocks between them are stored aligned, in groups. Stores go in the
- * order of addresses, which the prefetchers of CPUs follow. Exception: if a neighbouring block is
- * still to be loaded from the place of the first block, that one is stored last. Returns `d` so
- * that callers can tail-call it.
+ * order of addresses, which the prefetchers of CPUs follow. Exception: if a later block is loaded
+ * from where the first block is stored, the first block is stored last. Returns `d` so that
+ * callers can tail-call it.
  */
 static char *move_up(char *d, const char *s, size_t n)
 {
@@ -334,7 +339,10 @@ static ALWAYS_INLINE char *move_cached(char *d, const char *s, size_t n)
 }
 
 #ifdef BLOCK_STREAM_IS_ONE_STORE
-/* Drain after every FENCED_BLOCKS blocks, if the row of tuning or the environment asks for it. */
+/*
+ * Drain after every FENCED_BLOCKS blocks, if the settings for this CPU or the environment ask for
+ * it.
+ */
 static ALWAYS_INLINE void stream_breath(size_t *blocks)
 {
 	if (!BLOCK_STREAM_IS_ONE_STORE && ++*blocks == FENCED_BLOCKS) {
@@ -376,7 +384,7 @@ static ALWAYS_INLINE void stream_group(char *d, const char *s)
 		vec_stream(d + i * sizeof(vec), part[i]);
 }
 
-/* Copy whole groups, upwards from the beginning. Returns how many bytes these are. */
+/* Copy whole groups of blocks, upwards from the beginning. Returns the number of bytes copied. */
 static NOINLINE size_t stream_groups_up(char *d, const char *s, size_t n)
 {
 	size_t i = 0;
@@ -386,7 +394,10 @@ static NOINLINE size_t stream_groups_up(char *d, const char *s, size_t n)
 	return i;
 }
 
-/* Copy whole groups, downwards from the end. Returns how many bytes before them are left. */
+/*
+ * Copy whole groups of blocks, downwards from the end. Returns the number of bytes that are left
+ * to copy, at the beginning.
+ */
 static NOINLINE size_t stream_groups_down(char *d, const char *s, size_t n)
 {
 	for (; n >= STREAM_GROUP_SIZE; n -= STREAM_GROUP_SIZE)
@@ -398,7 +409,7 @@ static NOINLINE size_t stream_groups_down(char *d, const char *s, size_t n)
 #define stream_groups_down(d, s, n) (n)
 #endif
 
-/* stream_up(), stream_down() for a source that overlaps. */
+/* Like stream_up() and stream_down(), for a source that overlaps the destination. */
 static ALWAYS_INLINE void stream_up_overlapping(char *d, const char *s, size_t n)
 {
 	size_t done = n > cpu.tuning.stream_groups_above ? stream_groups_up(d, s, n) : 0;
@@ -465,7 +476,7 @@ static ALWAYS_INLINE void set_medium(char *d, int c, size_t n)
 	block_store(d + n - BLOCK, b);
 }
 
-/* Store `count` blocks, a constant number. */
+/* Store the same block `count` times, a constant number. */
 static ALWAYS_INLINE void blocks_set(char *d, struct block b, size_t count)
 {
 	UNROLLED
@@ -494,7 +505,7 @@ static char *set_large(char *d, int c, size_t n)
 	}
 	for (; i + BLOCK < n; i += BLOCK)
 		block_store(d + i, b);
-	/* Avoid a block across the end of a page, which takes 11 ns more. */
+	/* Do not store a block that crosses the end of a page: that takes 11 ns longer. */
 	if ((uintptr_t)(d + i) % 4096)
 		block_store(d + n - BLOCK, b);
 	else

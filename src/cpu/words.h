@@ -50,7 +50,7 @@ static void move_down(char *d, const char *s, size_t n)
 
 static ALWAYS_INLINE char *move_cached(char *d, const char *s, size_t n)
 {
-	/* Copy upwards, unless the destination begins inside the source. */
+	/* Copy upwards, unless the destination begins inside the source: then copy downwards. */
 	if ((uintptr_t)d - (uintptr_t)s >= n)
 		move_up(d, s, n);
 	else

@@ -4,12 +4,13 @@
  *
  *	[t|p]EVENT-CUT-HASH
  *
- * `t`: the units are those of storage that tears lines or pages. `p`: names become durable in any
- * order (is_posix). EVENT, in hexadecimal, is the index of the event before which the crash comes.
- * CUT has for each pending unit, in the history's order, n (none of its stores survive), a (all
- * survive) or cCOUNT.MASK.STREAMS (a struct choice, in hexadecimal); a number before such a code
- * says for how many units it holds. HASH is the hash of the image: it differs if the model or the
- * trace is not the same.
+ * The letter t stands for storage that tears lines or pages, the letter p for a file system on
+ * which names become durable in any order (is_posix). EVENT, in hexadecimal, is the index of the
+ * event before which the crash comes. CUT has a code for each pending unit, in the history's
+ * order: n (none of the unit's stores survive), a (all survive) or cCOUNT.MASK.STREAMS (a struct
+ * choice, in hexadecimal). A number before a code says how many consecutive units have this code.
+ * HASH is the hash of the image: with another model or trace, the image made from the name has
+ * another hash.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -82,7 +83,10 @@ static int unknown(const char *name)
 	return err_set(-EINVAL, "the trace has no image %s with this model", name);
 }
 
-/* Reads one code at `*at`, which holds for one unit or several. False: it is malformed. */
+/*
+ * Reads the code at `*at`, and to how many units it applies. Returns false if the code is
+ * malformed.
+ */
 static bool read_choice(const char **at, uint32_t *times, enum rule *rule, struct choice *choice)
 {
 	int length = 0;
@@ -104,7 +108,10 @@ static bool read_choice(const char **at, uint32_t *times, enum rule *rule, struc
 	return number && number <= UINT32_MAX;
 }
 
-/* Fills in the cut. 0, -ENOMEM, or -EINVAL: the name does not fit the pending units. */
+/*
+ * Fills in the cut from the name. Returns 0, -ENOMEM, or -EINVAL if the name does not fit the
+ * pending units.
+ */
 static int read_cut(const struct history *history, const char **at, struct cut *cut)
 {
 	uint32_t done = 0, times;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * around.c - find the store that makes the check fail although it is not pending: it is durable
- * already, or is not stored yet
+ * around.c - find the store that makes the check fail if no pending store does: one that is
+ * already durable, or one that comes after the crash
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #include "base/err.h"
 #include "crash/point.h"
 
-#define AHEAD 64u /* maximum number of later stores that are tried */
+#define AHEAD 64u /* maximum number of stores after the crash that are tried */
 
 static const struct retired *retired_before(const struct history *history, uint64_t back)
 {
@@ -52,7 +52,7 @@ static const struct event *here(const struct point *point)
 	return point->at < point->trace->count ? point->trace->slots + point->at : NULL;
 }
 
-/* Does the next `count` stores in the image. */
+/* Executes the next `count` stores of the trace in the image. */
 static void show_ahead(const struct point *point, const struct cut *cut, uint64_t count)
 {
 	const struct event *event = next_store(point, here(point));
@@ -79,7 +79,10 @@ struct way {
 	void (*hide)(const struct point *, uint64_t count);
 };
 
-/* Finds the number of steps after which the check passes; 0: it still fails after `most` steps. */
+/*
+ * Finds how many stores have to be undone or added until the check passes. Sets *count to 0 if it
+ * still fails after `most` of them.
+ */
 static int steps(struct point *point, const struct cut *cut, const struct way *way, uint64_t most,
 	uint64_t *count)
 {

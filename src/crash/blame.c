@@ -14,7 +14,7 @@ static struct suspect suspect_of(const struct unit *unit, const struct element *
 		.stack = element->stack,
 		.flags = element->flags};
 
-	/* Include the other atoms of the same store. */
+	/* Include the other 8-byte words (atoms) of the same store. */
 	for (const struct element *next = element + 1;
 		next < unit->elements + unit->count && next->at == element->at; next++)
 		suspect.length += next->length;
@@ -35,7 +35,7 @@ static const struct element *first_lost(const struct unit *unit, const struct ch
 	return NULL;
 }
 
-/* The last pending element that survived the crash. */
+/* Returns the last pending element that survived the crash. */
 static const struct element *last_early(const struct unit *unit, const struct choice *choice)
 {
 	const struct element *early = NULL;
@@ -51,8 +51,8 @@ static const struct element *last_early(const struct unit *unit, const struct ch
 }
 
 /*
- * Finds the oldest store that was lost, and the newest of those that survived early: a store that
- * makes others valid comes after them.
+ * Finds two stores: the oldest one that was lost, and the newest one that survived. The newest is
+ * named because a store that makes other stores valid, as a commit does, comes after them.
  */
 static void find_suspects(const struct point *point, const struct cut *cut, struct bug *bug)
 {
@@ -152,7 +152,7 @@ static enum cause cause_of(const struct point *point, const struct bug *bug)
 		return lost->flags & (ELEMENT_FLUSHED | ELEMENT_STREAM) ? CAUSE_DRAIN : CAUSE_FLUSH;
 	if (lost->flags & ELEMENT_NAMES && !early->is_there)
 		return CAUSE_FLUSH;
-	/* the early store is durable already, and is half of an operation */
+	/* no pending store survived too early: a part of an operation is durable already */
 	if (!early->is_there || early->flags & ELEMENT_DURABLE)
 		return CAUSE_ATOMICITY;
 	if (!(early->flags & (ELEMENT_FLUSHED | ELEMENT_STREAM)))

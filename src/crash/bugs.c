@@ -7,7 +7,7 @@
 #include "base/err.h"
 #include "crash/exploration.h"
 
-#define SHRUNK 6 /* maximum number of failing images of one signature that are analysed */
+#define SHRUNK 6 /* maximum number of failing images that are analysed for one signature */
 
 static bool is_torn_bug(const struct bug *bug)
 {
@@ -15,8 +15,8 @@ static bool is_torn_bug(const struct bug *bug)
 }
 
 /*
- * Are the same stores to blame? A bug that was found without tearing is the same one if found with
- * it.
+ * Are the same stores to blame for both bugs? A bug that was found on storage that does not tear
+ * lines counts as the same bug when storage that tears them shows it again.
  */
 static bool is_same_bug(const struct bug *a, const struct bug *b)
 {
@@ -25,7 +25,10 @@ static bool is_same_bug(const struct bug *a, const struct bug *b)
 	       a->early.stack == b->early.stack && (a->lost.is_there || a->stack == b->stack);
 }
 
-/* Adds the bug, or counts it with the same bug. Returns its number plus 1; 0: no memory. */
+/*
+ * Adds the bug to the list; if the list has it already, counts one more image for it. Returns the
+ * bug's number plus 1, or 0 if there is no memory.
+ */
 static uint64_t keep_bug(struct explored *explored, const struct bug *bug)
 {
 	for (unsigned i = 0; i < explored->bug_count; i++)
@@ -103,7 +106,7 @@ void bugs_count_looked(struct exploration *exploration, uint64_t images)
 			explored->bugs[i].looked += images;
 }
 
-/* Sorts bugs so that those which need storage that tears come last. */
+/* Sorts bugs: those that only occur on storage that tears lines or pages come last. */
 void bugs_sort(struct explored *explored)
 {
 	for (unsigned i = 0; i < explored->bug_count; i++)

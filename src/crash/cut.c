@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* cut.c - the spans of a cut */
+/* cut.c - store a cut (which stores survive a crash) as spans of units with the same rule */
 #include "crash/cut.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define STEP UINT64_C(0x9E3779B97F4A7C15) /* from one random number to the next */
+#define STEP UINT64_C(0x9E3779B97F4A7C15) /* difference of two consecutive random seeds */
 
 static bool make_room(struct cut *cut, uint32_t count)
 {
@@ -29,7 +29,7 @@ bool cut_fill(struct cut *cut, uint32_t units, enum rule rule, uint64_t value)
 	return true;
 }
 
-/* The number of the span that has this unit; `near` is a number to begin at. */
+/* Returns the index of the span that contains the unit; the search begins at span `near`. */
 static uint32_t span_of(const struct cut *cut, uint32_t unit, uint32_t near)
 {
 	if (near >= cut->count || cut->spans[near].from > unit)
@@ -46,7 +46,7 @@ static bool set(struct cut *cut, uint32_t from, uint32_t to, struct span span)
 	if (!make_room(cut, cut->count + 2))
 		return false;
 	uint32_t first = span_of(cut, from, 0), last = span_of(cut, to - 1, first);
-	uint32_t kept = first + (cut->spans[first].from < from); /* spans before the new one */
+	uint32_t kept = first + (cut->spans[first].from < from); /* number of spans before it */
 	uint32_t end = last + 1 < cut->count ? cut->spans[last + 1].from : cut->units;
 	struct span rest = cut->spans[last];
 	bool has_rest = to < end;
@@ -88,7 +88,9 @@ void cut_fini(struct cut *cut)
 	*cut = (struct cut){0};
 }
 
-/* A random choice, in which the last store survives more often if it may be a commit. */
+/*
+ * Returns a random choice. If the last store of the unit may be a commit, it survives more often.
+ */
 static struct choice drawn(const struct unit *unit, uint64_t seed)
 {
 	uint64_t random = mix(seed + STEP);

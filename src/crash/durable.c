@@ -15,8 +15,9 @@ static struct flights *flights_of(const struct history *history, unsigned thread
 }
 
 /*
- * Makes the new flight a part of the thread's last one: nothing was stored since that one, or both
- * are of the thread's own streaming stores, all of which the next fence completes.
+ * Joins the new flight (a flush or streaming store that waits for a fence) with the last one of
+ * the thread. This is possible if nothing was stored in between, or if both are streaming stores
+ * of this thread, all of which its next fence completes.
  */
 static bool join(const struct history *history, struct flight *last, const struct flight *next)
 {
@@ -60,7 +61,7 @@ int durable_wait(struct history *history, unsigned thread, const struct flight *
 	return 0;
 }
 
-/* Does the flush that waits for a fence (a flight) cover this piece of its units? */
+/* Does this flight, a flush that waits for a fence, cover this piece of a store? */
 static bool covers(const struct history *history, const struct flight *flight, unsigned thread,
 	const struct piece *piece)
 {
@@ -81,7 +82,9 @@ void durable_remember(struct history *history, const struct element *newest, uin
 	memcpy(retired->before, before, EVENT_LINE);
 }
 
-/* Moves a piece to base, unless it is a change of names. Returns its last element. */
+/*
+ * Copies the bytes of a piece to `base`, unless it is a change of names. Returns its last element.
+ */
 static struct element apply(const struct history *history, const struct piece *piece)
 {
 	struct element elements[PIECE_ELEMENTS];
@@ -93,8 +96,8 @@ static struct element apply(const struct history *history, const struct piece *p
 }
 
 /*
- * Moves the pieces from number `i` to `end` that are in the same line to base. Returns the number
- * behind the last one.
+ * Copies the pieces from number `i` on that are in the same line, but none from number `end` on,
+ * to `base`. Returns the number of the piece after them.
  */
 static uint32_t retire_line(
 	struct history *history, const struct piece *pieces, uint32_t i, uint32_t end)
@@ -129,7 +132,10 @@ static bool forget_stacks(struct history *history, const struct piece *piece)
 	return true;
 }
 
-/* Removes durable pieces from the unit if no older piece stands before them. */
+/*
+ * Copies durable pieces of the unit to `base`, up to the first piece that is not durable, and
+ * removes them from the unit.
+ */
 int durable_retire(struct history *history, uint32_t index)
 {
 	struct packed *unit = &history->pending[index];
@@ -156,10 +162,10 @@ struct range {
 	uint64_t first, end; /* numbers of units */
 };
 
-/* Called with the index of a pending unit, which it may remove. */
+/* A function that is called with the index of a pending unit, and may remove this unit. */
 typedef int each_unit(struct history *, uint32_t index, const void *context);
 
-/* Calls `each` for all pending units of the range, until it returns another value than 0. */
+/* Calls `each` for all pending units of the range, until a call returns a value other than 0. */
 static int each_in_range(
 	struct history *history, struct range range, each_unit *each, const void *context)
 {
@@ -181,7 +187,7 @@ static int each_in_range(
 	return result;
 }
 
-/* The units that the event flushes or syncs. */
+/* Returns the range of units that the event flushes or syncs. */
 static struct range range_of(const struct history *history, const struct event *event)
 {
 	uint64_t whole = model_whole(history->model);
@@ -288,7 +294,7 @@ int durable_complete(struct history *history, const struct event *event)
 	return each_in_range(history, range_of(history, event), complete_unit, event);
 }
 
-/* Completes all stores so far, if in this model they are durable at once. */
+/* Makes all stores so far durable, if the model makes stores durable at once. */
 int durable_at_once(struct history *history)
 {
 	struct event any = {.kind = EVENT_CLFLUSH};

@@ -7,14 +7,14 @@
 
 #include "crash/point.h"
 
-/* A signature, and its results so far. */
+/* The results so far for one signature (a kind of crash point, see explore.c). */
 struct signature {
-	uint64_t met; /* how often it was met in this round */
+	uint64_t met; /* number of crash points with it in this round */
 	uint64_t shrunk;
-	uint64_t bug; /* number of the last bug found there, plus 1 */
+	uint64_t bug; /* number of the last bug found at such a crash point, plus 1 */
 };
 
-/* An image that was given to a worker. */
+/* An image that was given to a worker to judge. */
 struct given {
 	bool is_there;
 	struct cut cut;
@@ -27,39 +27,40 @@ struct exploration {
 	struct unseen unseen, whole;
 	const struct explore_options *options;
 	struct explored *explored;
-	struct table signatures; /* index in `known` of each signature, plus 1 */
+	struct table signatures; /* by signature: its index in `known`, plus 1 */
 	struct signature *known;
 	uint64_t known_count;
-	struct table tried;  /* hashes of images that were judged */
+	struct table tried;  /* hashes of the images that were judged */
 	struct given *given; /* by worker: its image */
-	unsigned turn;       /* index of the worker that is next */
+	unsigned turn;       /* index of the worker that gets the next image */
 	bool is_torn;
 	struct signature *here;
 	uint64_t marks, round, left, attempts;
-	uint64_t stops; /* visits to crash points, in all rounds */
+	uint64_t stops; /* number of crash points visited, in all rounds */
 	int error;
 };
 
 /* functions of trial.c */
 /*
- * Make the image of this cut and have it judged, unless an equal one was; a function of type
- * plan_try, whose context is the exploration. A verdict may be taken later.
+ * Make the image of this cut and have it judged, unless an equal image was judged before. The
+ * verdict may come later. The function has type plan_try; `context` is the exploration.
  */
 bool trial_cut(void *context, const struct cut *cut);
-/* Take all outstanding verdicts, the oldest first. */
+/* Wait for all verdicts that workers still owe, in the order in which their images were made. */
 void trial_end_all(struct exploration *exploration);
-/* Is the time or the limit of images used up? */
+/* Is the time used up, or the maximum number of images reached? */
 bool trial_is_over(struct exploration *exploration);
 
 /* functions of bugs.c */
 /*
- * Note that the image of this cut failed: find the bug and count the image. Returns 0 or an error.
+ * Note that the image of this cut failed: find the bug that the image shows, and count the image
+ * for this bug. Returns 0 or an error.
  */
 int bugs_note(
 	struct exploration *exploration, const struct cut *cut, const struct verdict *verdict);
-/* Count the images that were judged here for each bug that was found here. */
+/* Add `images`, the number of images judged at this crash point, to each bug found here. */
 void bugs_count_looked(struct exploration *exploration, uint64_t images);
-/* Sort bugs so that those which need storage that tears come last. */
+/* Sort bugs: those that only occur if storage writes lines or pages in parts come last. */
 void bugs_sort(struct explored *explored);
 
 #endif

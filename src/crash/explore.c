@@ -4,9 +4,10 @@
  *
  * The signature of a crash point is the set of call stacks of the pending stores, with the call
  * stack of the event that would make some of them durable: crash points that differ only in data
- * are likely to fail in the same way. The budget of a signature falls each time that it is met.
- * There are ROUNDS passes over the trace, the n-th for the n-th meeting of each signature: so a
- * limit on time or images cuts off no signature that has not been tried once.
+ * are likely to fail in the same way. The more crash points with the same signature there are, the
+ * fewer images each later one gets. There are ROUNDS passes over the trace; pass n tries the n-th
+ * crash point of each signature: so, if time or images run out, every signature was tried before
+ * any was tried twice.
  *
  * If the storage tears lines or pages (is_torn), a second exploration follows, with smaller units.
  */
@@ -20,7 +21,7 @@
 #include "crash/exploration.h"
 #include "crash/plan.h"
 
-#define ROUNDS 4 /* each round has a quarter of the budget of the previous one; after the last: 0 */
+#define ROUNDS 4 /* passes over the trace; each has a quarter of the budget of the previous one */
 
 static void settled(void *context, uint64_t place, const unsigned char *before)
 {
@@ -69,8 +70,9 @@ static uint64_t budget_of(const struct exploration *exploration)
 }
 
 /*
- * Upper bound of the bytes written to standard output at this event. Only fences and the end of
- * the trace record the number: the next of these has it.
+ * Returns the maximum number of bytes that the program may have written to standard output at this
+ * event. Only fences and the end of the trace record this number, so it is taken from the next of
+ * these events.
  */
 static uint64_t most_acknowledged(const struct trace *trace, const struct event *event)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * files.c - the content of the files at first, at the end, and when a round of exploration begins
+ * files.c - set the images of files to their content at the beginning, at the end, and before each
+ * round of an exploration
  */
 #include <string.h>
 
@@ -61,7 +62,7 @@ bool explore_put_back(const struct trace *trace, struct memories *memories, uint
 	return false;
 }
 
-/* The bytes that an event stores. */
+/* Returns the bytes that an event stores to a file. */
 static const unsigned char *data_of(const struct event *event)
 {
 	return event_has_payload(event->kind) ? event_payload(event)

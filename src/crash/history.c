@@ -48,8 +48,8 @@ void history_fini(struct history *history)
 }
 
 /*
- * A fence completes flushes; in armv8 an atomic operation or a barrier (size 1) only orders
- * stores.
+ * Applies a fence, which completes flushes. In the model armv8, an atomic operation or a barrier
+ * (an event of size 1) only orders stores.
  */
 static int order(struct history *history, const struct event *event)
 {
@@ -76,7 +76,9 @@ static int stream(struct history *history, const struct event *event)
 			.before = ((uint32_t)trace_index(history->trace, event) + 1) & INT32_MAX});
 }
 
-/* Is this the next part of a copy? Then it is in one group with the previous part. */
+/*
+ * Is this event a further part of a copy? Then it belongs to the same group as the previous part.
+ */
 static bool goes_on(const struct event *event)
 {
 	return event->kind == EVENT_COPY && event->size == 1;

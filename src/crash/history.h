@@ -2,8 +2,8 @@
 /*
  * history.h - the state of a trace after each event: which stores are durable, which are pending
  *
- * Durable bytes are copied to `base`, which the caller owns: memory for each file, which holds the
- * file's first content when the history begins.
+ * Bytes that become durable are copied to `base`. The caller owns this memory, one for each file;
+ * when the history begins it holds the file's first content.
  */
 #ifndef CRASH_HISTORY_H
 #define CRASH_HISTORY_H
@@ -20,14 +20,14 @@ struct cut;
 typedef void history_settled(void *context, uint64_t place, const unsigned char *before);
 
 /*
- * A flush or streaming store of units that follow each other, which waits for a fence of its
+ * A flush, or a streaming store, of consecutive units. It takes effect at the next fence of its
  * thread.
  */
 struct flight {
 	uint64_t first; /* number of the first unit */
 	uint32_t count; /* of units */
 	uint32_t is_stream : 1;
-	uint32_t before : 31; /* covers elements older than this event */
+	uint32_t before : 31; /* applies to stores before this event */
 };
 
 struct flights {
@@ -35,51 +35,54 @@ struct flights {
 	uint32_t count, capacity;
 };
 
-/* A line of which something became durable recently. */
+/* A line in which a store became durable recently. */
 struct retired {
 	uint64_t place;
 	unsigned char before[EVENT_LINE];
-	struct element newest; /* the newest of its elements that became durable */
+	struct element newest; /* the newest store to the line that became durable */
 };
 
 #define HISTORY_RETIRED 64u
 
-/* Room for the elements of the unit that was looked at last. */
+/* Memory for the stores (elements) of the unit that was unpacked last. */
 struct unpacked {
 	struct element *elements;
 	uint32_t capacity;
-	uint64_t at; /* index of the first event of that unit */
+	uint64_t at; /* index of the first event of the unit that was unpacked last */
 };
 
 struct history {
 	const struct trace *trace;
 	const struct unseen *unseen;
-	const struct unseen *whole; /* `unseen` for the same pages untorn; NULL: not needed */
+	const struct unseen *whole; /* as `unseen`, but for untorn storage; NULL: not needed */
 	enum model model;
 	bool is_torn;
-	bool is_posix; /* names become durable independently (R12 of unit.h) */
+	bool is_posix; /* changes of names become durable independently of each other (rule R12) */
 	unsigned char *const *base;
 	history_settled *settled;
 	void *context;
 
-	/* in the order in which they became pending; units that are completed are removed */
+	/*
+	 * Units with pending stores, in the order in which they got the first one. A unit whose
+	 * stores are all durable is removed.
+	 */
 	struct packed *pending;
 	uint32_t count, capacity;
 	struct unpacked *unpacked;
-	uint64_t elements;    /* number of pending elements, at least */
-	struct sheet units;   /* index in `pending`, by the unit's number */
-	struct table wholes;  /* struct grouping, by the number of a whole line or page */
-	struct sheet lines;   /* number of pieces that touch a line, by its number */
-	struct table epochs;  /* a number that each barrier changes, by thread (armv8) */
+	uint64_t elements;    /* upper bound of the number of pending elements */
+	struct sheet units;   /* by number of a unit: its index in `pending` */
+	struct table wholes;  /* by number of a whole line or page: struct grouping */
+	struct sheet lines;   /* by number of a line: how many pieces of stores touch it */
+	struct table epochs;  /* by thread: a number that each of its barriers changes (armv8) */
 	uint32_t epoch;       /* the last such number */
-	uint32_t last_store;  /* index of the newest store's event */
+	uint32_t last_store;  /* index of the event of the newest store */
 	uint64_t group_event; /* index of the event that began the current group, plus 1 */
-	bool has_new;         /* set: there are stores that become durable with the next event */
-	struct table threads; /* struct flights, by the thread's number */
-	struct table stacks;  /* number of pending stores, by call stack */
+	bool has_new;         /* some stores become durable with the next event */
+	struct table threads; /* by number of a thread: struct flights */
+	struct table stacks;  /* by call stack: number of pending stores */
 	uint64_t stack_sum;   /* hash of the set of these stacks */
 
-	uint64_t retired_count; /* lines retired so far; number n is at n % HISTORY_RETIRED */
+	uint64_t retired_count; /* number of lines so far; line n is at index n % HISTORY_RETIRED */
 	struct retired retired[HISTORY_RETIRED];
 };
 
@@ -87,21 +90,27 @@ void history_init(struct history *history, const struct trace *trace, const stru
 	unsigned char *const *base, history_settled *settled, void *context);
 void history_fini(struct history *history);
 
-/* Will the event make something durable? Then it is a crash point (R4). */
+/* Will the event make a store durable? Then a crash is tried before it (rule R4). */
 bool history_completes(const struct history *history, const struct event *event);
 
 /* Apply the next event. Returns 0 or -ENOMEM. */
 int history_step(struct history *history, const struct event *event);
 
-/* Is the cut possible only because the storage tears lines or pages (R10)? */
+/* Can only storage that writes lines or pages in parts leave this cut behind (rule R10)? */
 bool history_tears(const struct history *history, const struct cut *cut);
 
-/* Pending unit number `index`, until the next call of this function or of history_unit(). */
+/*
+ * Returns pending unit number `index`. Valid until the next call of this function or
+ * history_unit().
+ */
 struct unit history_pending(const struct history *history, uint32_t index);
-/* The unit that contains this place, likewise; without elements if no store to it is pending. */
+/*
+ * Returns the unit that contains this place, valid as long as a result of history_pending(). It
+ * has no elements if no store to it is pending.
+ */
 struct unit history_unit(const struct history *history, uint64_t place);
 
-/* The line's bytes in `base`. */
+/* Returns the address of the line's bytes in `base`. */
 unsigned char *history_line(const struct history *history, uint64_t place);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* model.c - the names of models */
+/* model.c - convert a model of a crash to its name and back */
 #include "crash/model.h"
 
 #include <string.h>

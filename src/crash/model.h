@@ -2,9 +2,9 @@
 /*
  * model.h - models of a crash: which stores it can lose
  *
- * A model defines the size of a unit, inside of which stores keep their order; which stores form
- * one group; and which events make them durable. crash/unit.h has the rules that all of them
- * share. Storage that tears lines or pages (R10) has smaller units.
+ * A model defines three things: the size of a unit, inside of which stores keep their order; which
+ * stores form one group; and which events make stores durable. crash/unit.h has the rules that all
+ * models share. Storage that tears lines or pages (R10) has smaller units.
  */
 #ifndef CRASH_MODEL_H
 #define CRASH_MODEL_H
@@ -14,20 +14,23 @@
 
 enum model {
 	MODEL_CACHE_LINE, /* x86-64: a flush and a fence make stores durable */
-	MODEL_BYTE,       /* caches survive: all stores but streaming ones are durable at once */
-	MODEL_PROCESS,    /* the program is killed; the machine goes on */
+	MODEL_BYTE,       /* CPU caches survive: all but streaming stores are durable at once */
+	MODEL_PROCESS,    /* the program is killed, but the machine runs on */
 	MODEL_PAGE,       /* the page cache is lost: msync and similar calls make stores durable */
-	MODEL_ARMV8,      /* as cache-line, but in any order between barriers */
+	MODEL_ARMV8,      /* as cache-line, but stores between barriers may survive in any order */
 	MODELS,
 };
 
-/* The name of a model; and the model with a name, or MODELS if the name is unknown. */
+/*
+ * model_name() returns the name of a model; model_of() returns the model with a name, or MODELS if
+ * the name is unknown.
+ */
 const char *model_name(enum model model);
 enum model model_of(const char *name);
 
 /*
- * Size in bytes of the piece that storage writes as a whole, unless it tears; and of the piece
- * that is never torn.
+ * Size in bytes of the piece of a file that storage writes as a whole, unless it tears such pieces
+ * (model_whole); and of the piece that no storage tears (model_sector).
  */
 static inline unsigned model_whole(enum model model)
 {
@@ -39,7 +42,7 @@ static inline unsigned model_sector(enum model model)
 	return model == MODEL_PAGE ? 512 : 8;
 }
 
-/* The number of the unit that contains this place. */
+/* Returns the number of the unit that contains this place. */
 static inline uint64_t model_unit(enum model model, bool is_torn, uint64_t place)
 {
 	if (model == MODEL_BYTE || model == MODEL_PROCESS)
@@ -52,7 +55,7 @@ static inline bool model_can_tear(enum model model)
 	return model != MODEL_BYTE && model != MODEL_PROCESS;
 }
 
-/* Do stores become durable with the next event, without flushes? */
+/* Does the next event make a store durable, even without a flush? */
 static inline bool model_is_at_once(enum model model)
 {
 	return model == MODEL_BYTE || model == MODEL_PROCESS;

@@ -4,7 +4,10 @@
 
 #include "crash/pending.h"
 
-/* Changes to names become one group each; on a file system without order all are in one group. */
+/*
+ * Adds changes of names. Each becomes a group of its own; on a file system that does not keep
+ * their order, all are in one group.
+ */
 int names_change(struct history *history, const struct event *event)
 {
 	uint64_t number = pending_number(history, event->place);
@@ -37,9 +40,9 @@ static bool is_in(const struct history *history, const struct event *event, uint
 }
 
 /*
- * Does syncing `file`, 0 for the watched directory, make the change durable? Syncing a directory
- * makes the names in it durable; on an ordered file system its own name, too. Syncing a file makes
- * its size durable; on an ordered file system its name, too.
+ * Does syncing `file`, or the watched directory if `file` is 0, make the change durable? Syncing a
+ * directory makes the names in it durable; syncing a file makes its size durable. On an ordered
+ * file system both also make the name of the file or directory itself durable.
  */
 static bool is_synced(const struct history *history, const struct event *change, uint64_t file)
 {
@@ -51,7 +54,10 @@ static bool is_synced(const struct history *history, const struct event *change,
 	return is_own && (!is_name || !history->is_posix);
 }
 
-/* On an ordered file system, all changes before the last durable one are durable, too. */
+/*
+ * Makes changes of names and sizes durable. On an ordered file system, all changes that come
+ * before a durable one become durable, too.
+ */
 int names_sync(struct history *history, const struct event *event)
 {
 	struct packed *unit = pending_find(history, pending_number(history, event->place));
@@ -68,7 +74,7 @@ int names_sync(struct history *history, const struct event *event)
 	return unit ? durable_retire(history, (uint32_t)(unit - history->pending)) : 0;
 }
 
-/* Moves the words of a durable element of names to base, each in its line. */
+/* Copies a durable change of names to `base`, word by word, each to the line that contains it. */
 void names_retire(struct history *history, const struct element *element)
 {
 	unsigned char before[EVENT_CHANGES][EVENT_LINE];

@@ -9,7 +9,7 @@
 
 /* ---- runs */
 
-/* Can the piece be the first of a run, or a part of one? */
+/* Can this piece become a run of several stores, or be added to one? */
 static bool may_run(const struct trace *trace, const struct piece *piece)
 {
 	const struct event *event = trace->slots + piece->event;
@@ -25,7 +25,7 @@ static bool is_alike(const struct event *first, const struct event *next)
 	       first->place / EVENT_LINE == next->place / EVENT_LINE;
 }
 
-/* Makes the new piece a part of the last one. False: they are of different kinds. */
+/* Joins the new piece with the last one. Returns false if their kinds differ too much for that. */
 static bool join(const struct trace *trace, struct piece *last, const struct piece *piece)
 {
 	uint32_t count = piece_events(last), step = piece->group - last->group;
@@ -117,7 +117,10 @@ static uint32_t unpack_run(const struct trace *trace, const struct piece *piece,
 	return piece->length;
 }
 
-/* A piece that stays one element: R9, and atomic accesses and changes of names. */
+/*
+ * Does the piece have one element only? True for a line found changed (R9), atomic accesses and
+ * changes of names.
+ */
 static bool is_one(const struct event *event, const struct piece *piece)
 {
 	return event->kind == EVENT_SEEN || event->kind == EVENT_ATOMIC ||

@@ -37,7 +37,10 @@ struct packed *pending_make(struct history *history, uint64_t number)
 	return &history->pending[history->count++];
 }
 
-/* Returns memory to the system: what has become durable meanwhile needs as much. */
+/*
+ * Returns unused memory of the table to the system: bytes that became durable need it for their
+ * copies in `base`.
+ */
 static void give_back(struct history *history)
 {
 	uint32_t capacity = history->capacity / 2;
@@ -111,7 +114,10 @@ struct unit history_unit(const struct history *history, uint64_t place)
 	return packed ? unpack(history, packed) : (struct unit){.number = 0};
 }
 
-/* The grouping of the unit at this place. NULL: no memory. */
+/*
+ * Returns the grouping (facts about the last store) of the unit at this place; NULL if there is no
+ * memory.
+ */
 struct grouping *pending_grouping(struct history *history, struct packed *unit, uint64_t place)
 {
 	uint64_t *found;
@@ -124,7 +130,7 @@ struct grouping *pending_grouping(struct history *history, struct packed *unit, 
 	return found ? (struct grouping *)(uintptr_t)*found : NULL;
 }
 
-/* Makes room for the elements of the unit, so that looking at it cannot fail. */
+/* Makes room for the elements of the unit now, so that unpacking the unit later cannot fail. */
 static bool make_room(struct history *history, const struct packed *unit)
 {
 	uint64_t most = (uint64_t)unit->count * PIECE_ELEMENTS;
@@ -149,7 +155,7 @@ uint64_t pending_elements(const struct history *history, const struct piece *pie
 {
 	if (piece->flags & PIECE_RUN)
 		return piece->length;
-	/* each word that is touched may be an element */
+	/* upper bound: each word that the piece touches may be an element */
 	return (piece_place(history->trace, piece) % ATOM + piece->length + ATOM - 1) / ATOM;
 }
 

@@ -2,8 +2,8 @@
 /*
  * pending.h - the units of a history that have pending stores
  *
- * Used by the files that history.c consists of: store.c, names.c and durable.c. Functions that
- * return int return 0 or -ENOMEM, with an error message.
+ * These functions are for store.c, names.c and durable.c, which do the work of history.c.
+ * Functions that return int return 0 or -ENOMEM, with an error message.
  */
 #ifndef CRASH_PENDING_H
 #define CRASH_PENDING_H
@@ -17,31 +17,40 @@ static inline uint64_t pending_line_at(uint64_t place)
 	return place & ~(uint64_t)(EVENT_LINE - 1);
 }
 
-/* The number of the unit that contains this place. */
+/* Returns the number of the unit that contains this place. */
 uint64_t pending_number(const struct history *history, uint64_t place);
 /*
- * The unit with this number, valid until the next unit is made or dropped; NULL: no store to it is
- * pending.
+ * Returns the unit with this number, or NULL if no store to the unit is pending. Valid until the
+ * next unit is added or removed.
  */
 struct packed *pending_find(const struct history *history, uint64_t number);
-/* Add a unit, which pending_find() has not found. NULL: no memory. */
+/* Add a unit that pending_find() has not found. Returns NULL if there is no memory. */
 struct packed *pending_make(struct history *history, uint64_t number);
-/* Remove the unit with this index, whose stores are all durable. The last one gets its index. */
+/* Remove the unit with this index, whose stores are all durable. The last unit gets this index. */
 void pending_drop(struct history *history, uint32_t index);
-/* The grouping of the unit at this place. NULL: no memory. */
+/*
+ * Returns the grouping (facts about the last store) of the unit at this place, or NULL if there is
+ * no memory.
+ */
 struct grouping *pending_grouping(struct history *history, struct packed *unit, uint64_t place);
-/* Add `length` bytes from byte `from` of the event on to the unit. False: no memory. */
+/*
+ * Add bytes [from, from + length) of the event's data to the unit. Returns false if there is no
+ * memory.
+ */
 bool pending_add(struct history *history, struct packed *unit, const struct event *event,
 	uint64_t from, unsigned length, unsigned flags);
-/* The number of the piece's elements, at least. */
+/* Returns an upper bound of the number of elements in the piece. */
 uint64_t pending_elements(const struct history *history, const struct piece *piece);
-/* Count the stores of a piece in a line. False: no memory. */
+/* Count one more or one less piece of a store in the line. Returns false if there is no memory. */
 bool pending_count_line(struct history *history, uint64_t place, bool more);
-/* Count one more or one less pending store with this call stack. False: no memory. */
+/*
+ * Count one more or one less pending store with this call stack. Returns false if there is no
+ * memory.
+ */
 bool pending_count_stack(struct history *history, uint32_t stack, bool more);
 /*
- * Note that the next unit to be looked at has its first store in event `to`, so that the trace can
- * leave memory behind.
+ * Tell the trace that no event before `to` is needed until the next unit is looked at, so that it
+ * can release memory.
  */
 void pending_pass(const struct history *history, uint64_t to);
 int pending_no_memory(void);
@@ -49,28 +58,34 @@ int pending_no_memory(void);
 /* store.c: add what the event stores to the units that it touches. */
 int store_event(struct history *history, const struct event *event);
 
-/* names.c: the same for changes of names and sizes (R12), and for what makes these durable. */
+/*
+ * names.c: add changes of names and sizes (R12) to their units, and make them durable when they
+ * are synced.
+ */
 int names_change(struct history *history, const struct event *event);
 int names_sync(struct history *history, const struct event *event);
-/* Move a durable change of names to base. */
+/* Copy a durable change of names to `base`. */
 void names_retire(struct history *history, const struct element *element);
 
 /* functions of durable.c */
-/* A flush of the event's lines, which waits for a fence of its thread. */
+/* Note that the event flushes its lines; the next fence of its thread completes the flush. */
 int durable_flush(struct history *history, const struct event *event);
-/* A streaming store or flush waits for a fence of this thread. */
+/* Note that a streaming store or flush waits for the next fence of this thread. */
 int durable_wait(struct history *history, unsigned thread, const struct flight *flight);
-/* Make durable everything that waits for a fence of this thread. */
+/* Make durable everything that waits for the fence of this thread. */
 int durable_fence(struct history *history, unsigned thread);
-/* A barrier of this thread: its next stores are in groups of their own (armv8). */
+/* Apply a barrier of this thread: its later stores are not in groups with earlier ones (armv8). */
 int durable_barrier(struct history *history, unsigned thread);
-/* Everything stored in the event's range so far becomes durable. */
+/* Make everything durable that was stored to the event's range so far. */
 int durable_complete(struct history *history, const struct event *event);
-/* Everything stored so far becomes durable, if in this model stores are durable at once. */
+/* Make everything durable that was stored so far, if the model makes stores durable at once. */
 int durable_at_once(struct history *history);
-/* Move durable elements of the unit with this index, with no older element before them, to base. */
+/*
+ * Copy durable elements of the unit with this index to `base`, up to the first element that is not
+ * durable.
+ */
 int durable_retire(struct history *history, uint32_t index);
-/* Note that this element was the newest to become durable in its line. */
+/* Note that this element is the newest one in its line to become durable. */
 void durable_remember(struct history *history, const struct element *newest, uint64_t line,
 	const unsigned char *before);
 /* Would a fence of this thread, or a sync of the event's range, make something durable? */

@@ -11,11 +11,11 @@ struct plan {
 	const struct history *history;
 	uint32_t count;
 	struct cut cut;
-	uint32_t *newest; /* indexes of the lines, the line with the newest store first */
+	uint32_t *newest; /* indexes of the pending lines; the one stored to last comes first */
 	uint64_t budget, seed, left;
 	plan_try *attempt;
 	void *context;
-	bool over, failed; /* failed: there is no memory */
+	bool over, failed; /* failed: memory ran out */
 };
 
 static bool attempt(struct plan *plan)
@@ -25,7 +25,10 @@ static bool attempt(struct plan *plan)
 	return !plan->over && !plan->failed;
 }
 
-/* Tries the cut within a share of the budget. False: no more are wanted. */
+/*
+ * Tries the cut, if this step of the plan has any of its budget left. Returns false if no more
+ * cuts should be tried.
+ */
 static bool attempt_share(struct plan *plan)
 {
 	if (!plan->left)
@@ -61,7 +64,9 @@ static uint64_t number_of_cuts(const struct plan *plan)
 	return cuts;
 }
 
-/* T1: all cuts. Counts through the states of all lines, like the digits of a number. */
+/*
+ * T1: tries all cuts. Counts through the states of all lines like through the digits of a number.
+ */
 static void try_all(struct plan *plan)
 {
 	uint64_t *state = calloc(plan->count + 1u, sizeof(*state));
@@ -83,7 +88,7 @@ static void try_all(struct plan *plan)
 	free(state);
 }
 
-/* T2: the first n stores in program order survive. */
+/* T2: tries cuts in which the first n stores in program order survive. */
 static void try_prefixes(struct plan *plan)
 {
 	uint64_t before = UINT64_MAX;
@@ -103,7 +108,7 @@ static void try_prefixes(struct plan *plan)
 	}
 }
 
-/* The index at which the last group of the first `count` elements begins. */
+/* Returns the index at which the group of the last of the first `count` elements begins. */
 static uint32_t group_back(const struct unit *unit, uint32_t count)
 {
 	uint32_t group = unit->elements[count - 1].group;
@@ -113,7 +118,9 @@ static uint32_t group_back(const struct unit *unit, uint32_t count)
 	return count;
 }
 
-/* T3 and T4: line `i` alone is early or late, its longest prefix first. */
+/*
+ * T3 and T4: tries cuts in which line `i` alone is early or late; its longest prefix comes first.
+ */
 static void try_line(struct plan *plan, uint32_t i, bool early)
 {
 	struct unit unit = history_pending(plan->history, i);
@@ -124,14 +131,17 @@ static void try_line(struct plan *plan, uint32_t i, bool early)
 		choose(plan, i, unit_first(&unit, count));
 		if (!count || !attempt_share(plan))
 			break;
-		unit = history_pending(plan->history, i); /* others were looked at meanwhile */
+		unit = history_pending(plan->history, i); /* attempt() may have unpacked others */
 		count = group_back(&unit, count);
 	}
 	if (!early && !count)
 		attempt_share(plan);
 }
 
-/* T5: the last group of line `i` is torn, and all other lines are complete. */
+/*
+ * T5: tries cuts in which the last group of line `i` survives in part, and all other lines
+ * survive.
+ */
 static void try_torn(struct plan *plan, uint32_t i)
 {
 	struct unit unit = history_pending(plan->history, i);
@@ -150,7 +160,7 @@ static void try_torn(struct plan *plan, uint32_t i)
 	attempt_share(plan);
 }
 
-/* T6: two lines are early or late. */
+/* T6: tries cuts in which two lines are early, or two lines are late. */
 static void try_pairs(struct plan *plan)
 {
 	for (uint32_t a = 0; a < plan->count; a++)
@@ -164,7 +174,7 @@ static void try_pairs(struct plan *plan)
 			}
 }
 
-/* T7: a random state for each line. */
+/* T7: tries cuts with a random state of each line. */
 static void try_random(struct plan *plan)
 {
 	for (uint64_t tries = 0; tries < 4 * plan->budget && !plan->over; tries++) {

@@ -5,14 +5,13 @@
  *
  *	T0	no store survives; all stores survive
  *	T1	all possible cuts, if they fit the budget; else T2 to T7
- *	T2 the first n stores in program order survive, with the largest n first
- *	T3	one line is early: only it survives, in each of its prefixes
- *	T4	one line is late: everything survives except an end of it
+ *	T2	the first n stores in program order survive; the largest n is tried first
+ *	T3	one line is early: only stores to this line survive; each prefix of them is tried
+ *	T4	one line is late: everything survives except the last stores to this line
  *	T5	torn copies: every second atom (word of 8 bytes) survives, only the first, all but
  *		the last
  *	T6	two lines are early; two lines are late
- *	T7	random cuts, in which the last stores of a line survive more often: they may be
- *		commits
+ *	T7	random cuts; the last stores of a line, which may be commits, survive more often
  */
 #ifndef CRASH_PLAN_H
 #define CRASH_PLAN_H

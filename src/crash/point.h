@@ -2,8 +2,7 @@
 /*
  * point.h - one crash point: make the image of a cut, have it judged, and find what is to blame
  *
- * Used by the files that explore.c consists of: also again.c, around.c, blame.c, bugs.c, shrink.c
- * and trial.c.
+ * These functions are for explore.c, again.c, around.c, blame.c, bugs.c, shrink.c and trial.c.
  */
 #ifndef CRASH_POINT_H
 #define CRASH_POINT_H
@@ -19,49 +18,53 @@ struct point {
 	unsigned worker;       /* number of the worker in whose memory images are made */
 	uint64_t at;           /* index of the event before which the crash comes */
 	uint32_t stack;        /* call stack of that event */
-	uint64_t acknowledged; /* bytes of standard output: minimum, and maximum below */
+	uint64_t acknowledged; /* minimum of bytes of standard output; at_most is the maximum */
 	uint64_t at_most;
 	uint64_t base_hash; /* hash of the lines in `base` that differ from their first content */
 };
 
-/* The hash of one line's content. */
+/* Returns the hash of the content of one line. */
 uint64_t line_hash(uint64_t place, const unsigned char *line);
 
-/* Fill in everything that the judge gets to know of an image here, except its id. */
+/* Fill in everything about an image at this crash point that the judge is told, except its id. */
 struct verdict point_question(const struct point *point);
 
-/* The address of a byte of the image. */
+/* Returns the address of the image's byte at this place. */
 unsigned char *point_image(const struct point *point, uint64_t place);
 
 /* Apply the surviving stores to `image`. */
 void point_apply(const struct point *point, const struct cut *cut);
 /* Make the image of this cut in `image`. Returns its hash. */
 uint64_t point_show(struct point *point, const struct cut *cut);
-/* Reset `image` to the durable state. */
+/* Undo point_show(): reset `image` to the durable content. */
 void point_hide(struct point *point);
-/* A name from which explore_image() makes this image again; new memory, or NULL. */
+/*
+ * Returns a name from which explore_image() can make this image again, in allocated memory; or
+ * NULL.
+ */
 char *point_name(struct point *point, const struct cut *cut);
-/* Have the image of this cut, which point_show() has made, judged; then hide it. */
+/* Have an image judged that point_show() has made from this cut; then call point_hide(). */
 int point_ask(struct point *point, const struct cut *cut, struct verdict *verdict);
 /* Make the image of this cut, have it judged, and hide it. */
 int point_judge(struct point *point, const struct cut *cut, struct verdict *verdict);
 
 /*
  * Simplify a failing cut in place, as long as the check fails with the same status. First let as
- * many of the lost stores survive as possible: few remain lost. Then leave out each early store
- * that the failure does not need. *complete becomes true if the image fails even when every store
- * is durable: then the lost stores are not the cause.
+ * many stores survive as possible, so that few are lost. Then let each store that survived early
+ * be lost, unless the failure needs it. *complete becomes true if the image fails even when every
+ * store is durable: then the lost stores are not the cause.
  */
 int shrink(struct point *point, struct cut *cut, int status, bool *complete);
 
-/* Fill in the bug's members lost, early and cause, from a cut that shrink() has made small. */
+/* Fill in the bug's members lost, early and cause, from a cut that shrink() has simplified. */
 int blame(struct point *point, const struct cut *cut, bool complete, struct bug *bug);
 
 /*
- * Defined in around.c. For an image that fails although no pending store explains it: undo the
- * stores that became durable last (look_back), or do the next ones (look_ahead), store by store,
- * until the check passes. The last store tried is then named. If some dozens of stores change
- * nothing, no store is named. look_ahead() assumes that all pending stores survive.
+ * Defined in around.c. These functions are for an image that fails although no pending store
+ * explains it. look_back() undoes the stores that became durable last, look_ahead() executes the
+ * stores after the crash, one by one until the check passes. The last store undone or executed is
+ * then named. If some dozens of stores change nothing, no store is named. look_ahead() assumes
+ * that all pending stores survive.
  */
 int look_back(struct point *point, const struct cut *cut, struct suspect *early);
 int look_ahead(struct point *point, struct suspect *lost);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* sheet.c - a table of leaves, each with the values of 64 numbers */
+/*
+ * sheet.c - a map from numbers to numbers, as a table of leaves: each leaf has the values of 64
+ * consecutive numbers
+ */
 #include "crash/sheet.h"
 
 #include <stdlib.h>

@@ -9,7 +9,7 @@
 #include "base/err.h"
 #include "crash/point.h"
 
-#define JUDGEMENTS 400 /* maximum number of judgements for one image */
+#define JUDGEMENTS 400 /* maximum number of images to judge while one cut is simplified */
 
 struct shrinking {
 	struct point *point;
@@ -19,14 +19,14 @@ struct shrinking {
 	unsigned left;
 };
 
-/* Ends the shrinking if there was no memory. */
+/* Ends the shrinking if `was_memory` is false: memory ran out. */
 static void keep(struct shrinking *shrinking, bool was_memory)
 {
 	if (!was_memory && !shrinking->error)
 		shrinking->error = err_set(-ENOMEM, "no memory for a cut");
 }
 
-/* Judges the trial cut, and keeps it if it fails in the same way. */
+/* Judges the cut to try, and keeps it if the check fails in the same way as before. */
 static bool still_fails(struct shrinking *shrinking)
 {
 	struct verdict verdict;
@@ -51,7 +51,10 @@ static bool is_extreme(const struct unit *unit, const struct choice *choice, boo
 	return everything ? unit_is_all(unit, choice) : unit_is_none(unit, choice);
 }
 
-/* Are lines [from, to) of the cut not extreme yet? */
+/*
+ * Do any of lines [from, to) of the cut still differ from the state that is tried: all stores
+ * survive, or none?
+ */
 static bool differ(const struct shrinking *shrinking, uint32_t from, uint32_t to, bool everything)
 {
 	uint32_t span = 0;
@@ -65,7 +68,10 @@ static bool differ(const struct shrinking *shrinking, uint32_t from, uint32_t to
 	return false;
 }
 
-/* Changes lines [from, to) all at once; if that does not keep the failure, each half of them. */
+/*
+ * Changes lines [from, to) all at once. If the check then fails no more in the same way, changes
+ * each half of them separately.
+ */
 static void push_lines(struct shrinking *shrinking, uint32_t from, uint32_t to, bool everything)
 {
 	if (!differ(shrinking, from, to, everything))
@@ -87,7 +93,10 @@ static struct choice choice_of(const struct shrinking *shrinking, uint32_t i, st
 	return cut_choice(shrinking->cut, unit, i, &span);
 }
 
-/* Changes one line element by element: more of it durable, or less of it early. */
+/*
+ * Changes one line, element by element: lets more of its stores survive, or fewer of those that
+ * survived early.
+ */
 static void push_elements(struct shrinking *shrinking, uint32_t i, bool everything)
 {
 	struct unit unit;
@@ -118,7 +127,7 @@ static void push(struct shrinking *shrinking, bool everything)
 	}
 }
 
-/* Does the small cut lose a store? If not, the check fails with everything durable. */
+/* Does the simplified cut lose a store? If not, the check fails even with everything durable. */
 static bool is_something_lost(const struct shrinking *shrinking)
 {
 	return differ(shrinking, 0, shrinking->point->history->count, true);

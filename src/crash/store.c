@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * store.c - rules R1, R8, R9 and R10 of unit.h: cut a store into elements, and choose their group
+ * store.c - rules R1, R8, R9 and R10 of unit.h: cut a store into elements, and choose the group of
+ * each
  */
 #include <string.h>
 
 #include "crash/pending.h"
 
-/* The epoch of a thread between two of its barriers; 0: epochs do not matter. False: no memory. */
+/*
+ * Sets *epoch to the number that stands for the time since this thread's last barrier; to 0 in
+ * models without barriers. Returns false if there is no memory.
+ */
 static bool epoch_of(struct history *history, unsigned thread, uint32_t *epoch)
 {
 	*epoch = 0;
@@ -20,8 +24,8 @@ static bool epoch_of(struct history *history, unsigned thread, uint32_t *epoch)
 }
 
 /*
- * Chooses the group of a store: its own; in the model armv8 that of the same thread's other stores
- * since its last barrier. False: no memory.
+ * Chooses the group of a store: a new one, or in the model armv8 the group of the same thread's
+ * other stores since its last barrier. Returns false if there is no memory.
  */
 static bool choose_group(struct history *history, struct grouping *last, const struct event *event)
 {
@@ -38,8 +42,8 @@ static bool choose_group(struct history *history, struct grouping *last, const s
 }
 
 /*
- * Release the elements that were held back until this event: from now on they belong to the
- * event's group, each as a whole.
+ * Release the elements that were held back until this event: from now on each survives, as a
+ * whole, with the event's group.
  */
 static void release(
 	const struct history *history, struct packed *unit, const struct grouping *now, uint64_t at)
@@ -58,8 +62,8 @@ static void release(
 }
 
 /*
- * Has the word the value that it had before? A torn line is found changed as a whole, though only
- * some of its words changed.
+ * Has the word the same value as before? If a comparison finds a line changed, all of its words
+ * are recorded, though only some have changed.
  */
 static bool is_old(const struct history *history, uint64_t place, const unsigned char *word)
 {
@@ -73,7 +77,7 @@ static bool is_old(const struct history *history, uint64_t place, const unsigned
 	return !memcmp(now, word, ATOM);
 }
 
-/* Adds the part of a store that goes to one line, or one word: bytes [from, to) of the event. */
+/* Adds bytes [from, to) of the event's data, which all go to one line, or to one word. */
 static int store_to_line(struct history *history, const struct event *event, uint64_t line,
 	uint64_t from, uint64_t to)
 {
@@ -100,7 +104,7 @@ static int store_to_line(struct history *history, const struct event *event, uin
 	else if (flags & ELEMENT_SEEN)
 		release(history, unit, grouping, at);
 	if (flags & ELEMENT_SEEN && model_is_at_once(history->model))
-		flags |= ELEMENT_DURABLE; /* the bytes were durable when they were found */
+		flags |= ELEMENT_DURABLE; /* already durable when the comparison found them */
 	history->has_new |= !(flags & ELEMENT_STREAM);
 	return pending_add(history, unit, event, from, (unsigned)(to - from), flags)
 		       ? 0

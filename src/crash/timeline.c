@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* timeline.c - goes through the trace once more, and keeps the events that concern one bug */
+/*
+ * timeline.c - make the timeline of one bug: go through the trace once more, and keep the events
+ * that concern the bug
+ */
 #include "crash/timeline.h"
 
 #include <errno.h>
@@ -10,7 +13,7 @@
 #include "crash/history.h"
 
 #define AROUND 2u /* columns that are kept on each side of a column that matters */
-#define BEHIND 4u /* columns shown after the crash, unless the bug has a store after it */
+#define BEHIND 4u /* columns shown after the crash, unless one of the bug's stores comes later */
 
 struct view {
 	struct timeline *timeline;
@@ -18,7 +21,7 @@ struct view {
 	struct history history;
 	uint64_t begin;                /* index of the first event that may be a column */
 	uint64_t skipped;              /* events left out since the last column */
-	bool is_stored[TIMELINE_ROWS]; /* has something been stored to the row so far? */
+	bool is_stored[TIMELINE_ROWS]; /* has a store to the row's line happened so far? */
 	enum line_state now[TIMELINE_ROWS];
 };
 
@@ -95,7 +98,10 @@ static bool touches_row(const struct timeline_row *row, const struct event *even
 	       is_in_row(row, event->place, event->length);
 }
 
-/* Finds the rows that the event stores to, flushes or syncs, and marks rows that it stores to. */
+/*
+ * Sets touches[row] for each row to which the event stores, or which it flushes or syncs, and
+ * notes which rows were stored to.
+ */
 static bool touch(struct view *view, const struct event *event, bool *touches)
 {
 	bool any = false;
@@ -131,7 +137,7 @@ static int append(struct timeline *timeline, const struct timeline_column *colum
 	return 0;
 }
 
-/* Decides whether one event becomes a column. */
+/* Decides if this event becomes a column, and adds the column if so. */
 static int look_at(struct view *view, const struct event *event, uint64_t index)
 {
 	struct timeline_column column = {.event = event,
@@ -160,8 +166,8 @@ static int look_at(struct view *view, const struct event *event, uint64_t index)
 }
 
 /*
- * Is the timeline complete: nothing is left to become durable after the crash, or all columns are
- * used?
+ * Is the timeline complete? It is when nothing remains to become durable after the crash, or all
+ * columns are used.
  */
 static bool is_over(const struct view *view, uint64_t index)
 {
@@ -189,9 +195,9 @@ static int go_through(struct view *view, const struct trace *trace)
 	return error;
 }
 
-/* ---- leaving columns out */
+/* ---- leaving out columns that show nothing of interest */
 
-/* Is this column needed for the picture to make sense? */
+/* Is this column needed to understand the picture? */
 static bool matters(const struct timeline *timeline, uint32_t number)
 {
 	const struct timeline_column *column = &timeline->columns[number];
@@ -199,7 +205,7 @@ static bool matters(const struct timeline *timeline, uint32_t number)
 	if (column->is_lost || column->is_early || number == timeline->cut || !number ||
 		number + 1 == timeline->cut)
 		return true;
-	/* the first flush and the first drain of a row after the store that was lost or early */
+	/* keep the first flush and first drain of a row after the store that was lost or early */
 	for (unsigned i = 0; i < timeline->row_count; i++)
 		if (column->after[i] != column[-1].after[i] && number < timeline->cut + BEHIND &&
 			(column[-1].is_lost || column[-1].is_early))

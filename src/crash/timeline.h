@@ -2,7 +2,8 @@
 /*
  * timeline.h - the events around a bug, and the state of the bug's lines after each event
  *
- * Used to draw pictures. Events that do not concern the bug are left out and counted.
+ * A timeline is drawn as a picture, with a row for each line and a column for each event. Events
+ * that do not concern the bug are left out; their number is kept.
  */
 #ifndef CRASH_TIMELINE_H
 #define CRASH_TIMELINE_H
@@ -11,17 +12,17 @@
 
 enum line_state {
 	LINE_CLEAN,   /* no store to it yet */
-	LINE_PENDING, /* some store to it is not flushed */
-	LINE_FLUSHED, /* all stores to it are flushed and wait for a drain */
-	LINE_DURABLE, /* all stores to it are durable */
+	LINE_PENDING, /* no store to the line yet */
+	LINE_FLUSHED, /* some store to the line is not flushed */
+	LINE_DURABLE, /* all stores to the line are flushed, and wait for a drain */
 };
 
 #define TIMELINE_ROWS 2u
 
-/* A line of the file, or a page in models with pages. */
+/* A row of the picture: a line of a file, or a page in models with pages. */
 struct timeline_row {
 	uint64_t place, size;
-	bool has_lost, has_early; /* does it contain the lost, or the early, store? */
+	bool has_lost, has_early; /* is the lost, or the early, store in this row? */
 };
 
 struct timeline_column {
@@ -38,12 +39,12 @@ struct timeline {
 	enum line_state before[TIMELINE_ROWS]; /* state of each row before the first column */
 	struct timeline_column *columns;
 	uint32_t count, capacity;
-	uint32_t cut; /* the crash comes before this column; `count`: after the last one */
+	uint32_t cut; /* index of the first column after the crash, or `count` */
 };
 
 /*
- * Expects `base` as explore() leaves it, and restores it. Returns 0 or -ENOMEM. The timeline of a
- * bug that names no store has no rows.
+ * Make the timeline of a bug. Expects `base` to be as explore() has left it, and restores it.
+ * Returns 0 or -ENOMEM. The timeline of a bug that names no store has no rows.
  */
 int timeline_make(const struct trace *trace, struct memories *memories, enum model model,
 	const struct bug *bug, struct timeline *timeline);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * torn.c - rule R10: decide if a cut is also possible on storage that writes lines or pages whole
+ * torn.c - rule R10: decide if a cut is possible on storage that writes only whole lines or pages
  *
  * If units are words or sectors, the group number of an element is still that of the whole line or
  * page.
@@ -9,7 +9,7 @@
 
 #include "crash/cut.h"
 
-/* The newest surviving store to a line or page. */
+/* The newest store to a line or page that survives the crash. */
 struct newest {
 	uint64_t rank;
 	uint32_t group;
@@ -17,11 +17,14 @@ struct newest {
 
 struct tearing {
 	const struct history *history;
-	struct table wholes; /* struct newest, by line or page */
+	struct table wholes; /* by number of the line or page: struct newest */
 	bool failed;
 };
 
-/* The event until which the store would be held back if pages were not torn; 0: not held back. */
+/*
+ * Returns the index of the event until which the store would be held back if pages were not torn;
+ * 0 if it would not be held back.
+ */
 static uint64_t held_until(const struct tearing *tearing, const struct element *element)
 {
 	const struct unseen *whole = tearing->history->whole;
@@ -50,7 +53,7 @@ static bool note_newest(struct tearing *tearing, const struct element *element, 
 	return false;
 }
 
-/* Does a store survive that came after this element, or in the same group? */
+/* Does another store survive that came later than this one, or belongs to the same group? */
 static bool is_overtaken(struct tearing *tearing, const struct element *element, bool is_there)
 {
 	const struct newest *newest = newest_of(tearing, element);
@@ -66,7 +69,10 @@ static bool is_overtaken(struct tearing *tearing, const struct element *element,
 
 typedef bool each_element(struct tearing *, const struct element *, bool is_there);
 
-/* Calls `each`, until it returns true, for all elements that may survive or not. */
+/*
+ * Calls `each` for all elements that are neither streaming nor durable nor held back, until a call
+ * returns true.
+ */
 static bool each_choosing(struct tearing *tearing, const struct cut *cut, each_element *each)
 {
 	unsigned on_their_own = ELEMENT_STREAM | ELEMENT_DURABLE | ELEMENT_HELD;

@@ -11,7 +11,7 @@
 #include "base/err.h"
 #include "crash/exploration.h"
 
-/* Was an equal image judged before, with as much output acknowledged? */
+/* Was an equal image judged before, with as many bytes written to standard output? */
 static bool is_known(struct exploration *exploration, uint64_t hash)
 {
 	uint64_t key = mix(hash ^ mix(exploration->point.acknowledged + 1) ^
@@ -48,7 +48,7 @@ static bool judge_now(
 	return !exploration->error;
 }
 
-/* Waits for a worker's verdict of its image. */
+/* Waits for a worker's verdict about the image that it was given. */
 static bool take_verdict(struct exploration *exploration, unsigned worker)
 {
 	struct given *given = &exploration->given[worker];
@@ -73,7 +73,7 @@ static bool take_verdict(struct exploration *exploration, unsigned worker)
 	return !error;
 }
 
-/* Takes all outstanding verdicts, the oldest first. */
+/* Waits for all verdicts that workers still owe, in the order in which their images were made. */
 void trial_end_all(struct exploration *exploration)
 {
 	unsigned workers = exploration->point.judge->workers;

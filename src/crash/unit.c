@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* unit.c - the states of a unit, rules R2, R3 and R7 */
+/* unit.c - the possible states of a unit after a power cut: rules R2, R3 and R7 of unit.h */
 #include "crash/unit.h"
 
 #include <string.h>
@@ -11,7 +11,7 @@ struct choice unit_all(const struct unit *unit)
 	return (struct choice){.count = unit->count, .streams = UINT64_MAX};
 }
 
-/* Do both choices leave the same elements of the unit? They may express it differently. */
+/* Do all elements survive whose survival is not certain; or none of them, if `wanted` is false? */
 static bool is_like(const struct unit *unit, const struct choice *choice, bool wanted)
 {
 	unsigned stream = 0;
@@ -61,14 +61,18 @@ struct choice unit_first(const struct unit *unit, uint32_t count)
 	return count < unit->count ? unit_before(unit, unit->elements[count].at) : unit_all(unit);
 }
 
-/* Is the element counted by `count` and `mask`: not streaming, not durable and not held back? */
+/*
+ * Does the element's survival depend on a choice's `count` and `mask`? It does unless it is
+ * streaming, durable or held back.
+ */
 static bool is_counted(const struct element *element)
 {
 	return !(element->flags & (ELEMENT_STREAM | ELEMENT_DURABLE | ELEMENT_HELD));
 }
 
 /*
- * The end of the group that begins at `from`; `counted`: its elements that survive independently.
+ * Returns the index behind the last element of the group that begins at `from`. Sets *counted to
+ * the number of the group's elements that may survive independently of each other.
  */
 static uint32_t group_end(const struct unit *unit, uint32_t from, unsigned *counted)
 {
@@ -122,7 +126,10 @@ uint64_t unit_states(const struct unit *unit, uint64_t limit)
 	return states < limit ? states : limit;
 }
 
-/* Subset `bits` of the counted elements of a group, as a mask over elements from `from` on. */
+/*
+ * Converts `bits`, one for each counted element of a group, to a mask with a bit for each element
+ * from `from` on.
+ */
 static uint64_t spread(const struct unit *unit, uint32_t from, uint64_t bits)
 {
 	uint64_t mask = 0;
@@ -138,7 +145,8 @@ static uint64_t spread(const struct unit *unit, uint32_t from, uint64_t bits)
 }
 
 /*
- * Subset `bits` of the streaming elements, as a mask that also has bits for those already durable.
+ * Converts `bits`, one for each streaming element that is not durable, to a mask with a bit for
+ * each streaming element.
  */
 static uint64_t spread_streams(const struct unit *unit, uint64_t bits)
 {

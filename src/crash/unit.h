@@ -8,8 +8,9 @@
  *
  * R1	A store is cut into atoms, aligned words of 8 bytes; each goes to its line. What one atomic
  *	access stores inside a line stays one element.
- * R2	A power cut leaves, of a line: all elements of the groups before some group, any subset of
- *	that group, none behind it. Durable elements always survive.
+ * R2	A power cut leaves of a line the elements up to some group: all elements of the groups
+ *	before this group, any subset of this group, and none of the later groups. Durable elements
+ *	always survive.
  * R3	Rule R2 holds for each line independently. Surviving bytes are applied in trace order.
  * R4	A power cut may come after any event. It is enough to try it before each event that makes
  *	something durable, at marks and at the end: the images there include all that were possible
@@ -20,9 +21,9 @@
  * R7	Atoms stored around the caches survive independently of each other, until their thread's
  *	next fence.
  * R8	A copy is one group in each line: it guarantees no order inside a line.
- * R9	If a line is found changed, then everything that happened in its unit since the line was
- *	last compared survives as a whole or not at all, as one store at this moment
- *	(crash/unseen.h).
+ * R9	If a comparison finds a line changed, then everything that happened in its unit since the
+ *	line was last compared survives as a whole or not at all, as one store at the moment of the
+ *	comparison (crash/unseen.h).
  * R10	On storage that tears, the unit is a word of 8 bytes instead of a line, or a sector instead
  *	of a page.
  * R12	In the model page, changes of names and sizes of files are elements, too, each as a whole.
@@ -38,12 +39,12 @@
 #include <stdint.h>
 
 enum element_flags {
-	ELEMENT_FLUSHED = 1, /* flushed since; the flushing thread has not fenced yet */
+	ELEMENT_FLUSHED = 1, /* flushed since the store; the flushing thread has not fenced yet */
 	ELEMENT_DURABLE = 2,
 	ELEMENT_STREAM = 4,
-	ELEMENT_SEEN = 8,   /* found by comparing: the store is older than `at` */
-	ELEMENT_HELD = 16,  /* held back: it cannot survive until an unseen store is found (R9) */
-	ELEMENT_WHOLE = 32, /* its group survives as a whole or not at all */
+	ELEMENT_SEEN = 8,   /* found by comparing memory: the store happened before event `at` */
+	ELEMENT_HELD = 16,  /* held back (R9): no crash leaves it until an unseen store is found */
+	ELEMENT_WHOLE = 32, /* all elements of its group survive, or none */
 	ELEMENT_NAMES =
 		64, /* `data` is `length` bytes of struct name_change, in a page at `place` */
 };
@@ -59,7 +60,7 @@ struct element {
 	uint8_t flags;
 };
 
-/* The pending stores of a unit, as crash/packed.h unpacks them. */
+/* A unit with its pending stores, as packed.h unpacks them. */
 struct unit {
 	uint64_t number;
 	uint32_t count;
@@ -67,10 +68,10 @@ struct unit {
 };
 
 /*
- * The elements of a unit that survive: the first `count`; behind these, each that has a bit in
- * `mask` (bit 0: element `count`); and of the streaming elements, in their order, each that has a
- * bit in `streams`. Durable elements survive in any case. `count` and `mask` have no effect on
- * streaming elements.
+ * A choice of the elements of a unit that survive a crash. The first `count` survive. Behind
+ * these, each element survives that has a bit in `mask` (bit 0: element number `count`). Streaming
+ * elements depend on `streams` instead, which has a bit for each of them, in their order. Durable
+ * elements survive in any case.
  */
 struct choice {
 	uint32_t count;
@@ -93,25 +94,28 @@ struct choice unit_all(const struct unit *unit);
 bool unit_is_all(const struct unit *unit, const struct choice *choice);
 bool unit_is_none(const struct unit *unit, const struct choice *choice);
 
-/* Is the newest group of the unit a copy of several elements, any of which may survive? */
+/* Is the newest group of the unit a copy that consists of several elements? */
 bool unit_is_copy(const struct unit *unit);
-/* The choice in which the first `count` elements survive. */
+/* Returns the choice in which the first `count` elements survive. */
 struct choice unit_first(const struct unit *unit, uint32_t count);
 
-/* The choice in which the elements before this event survive. */
+/* Returns the choice in which only the elements before this event survive. */
 struct choice unit_before(const struct unit *unit, uint64_t at);
 
 /*
- * The number of states that R2 and R7 allow, at most `limit`; and the state with this number, from
- * 0 on.
+ * unit_states() returns the number of states that rules R2 and R7 allow, but at most `limit`.
+ * unit_state() returns the state with this number, counted from 0.
  */
 uint64_t unit_states(const struct unit *unit, uint64_t limit);
 struct choice unit_state(const struct unit *unit, uint64_t number);
 
-/* Apply the surviving elements to the files; files[n - 1] is the memory of file n. */
+/* Apply the surviving elements of the unit to the files; files[n - 1] is the memory of file n. */
 void unit_apply(const struct unit *unit, const struct choice *choice, unsigned char *const *files);
 
-/* The places of the words that an element of names changes, and their number. */
+/*
+ * element_changes() returns how many words an element changes that is a change of names;
+ * element_change_place() returns the place of one of these words.
+ */
 uint32_t element_changes(const struct element *element);
 uint64_t element_change_place(const struct element *element, uint32_t number);
 /* Apply one element to the files. */

@@ -12,16 +12,16 @@
 #include "crash/sheet.h"
 
 /*
- * Stores that were seen since their line was last compared: a list for each line; in the model
- * page for each unit.
+ * A list of the stores to each line since the line was last compared; in the model page, a list
+ * for each unit.
  */
 struct pass {
 	struct unseen *unseen;
-	struct sheet last;     /* number of the newest note, from 1 on, by line or unit */
-	struct sheet compared; /* index of the event that compared the line, plus 1, by line */
+	struct sheet last;     /* by line or unit: number of its newest note, from 1 on */
+	struct sheet compared; /* by line: index, plus 1, of the event that compared it last */
 	struct note {
 		uint32_t at;
-		uint32_t since; /* event since which an unseen store may have happened */
+		uint32_t since; /* earliest event after which an unseen store may have happened */
 		uint32_t older;
 	} * notes;
 	uint32_t count, capacity;
@@ -130,7 +130,7 @@ static void step(struct pass *pass, const struct event *event, uint64_t index)
 	case EVENT_GROUP:
 		each_store(pass, event, index);
 		break;
-	case EVENT_STREAM: /* independent anyway (R7), and the line was compared before it */
+	case EVENT_STREAM: /* survives independently (R7); its line was compared before */
 	case EVENT_FLUSH:
 	case EVENT_CLFLUSH:
 	case EVENT_SYNC:
@@ -168,7 +168,7 @@ static void note_units(struct pass *pass, const struct event *event, uint64_t at
 		stored(pass, unit, at, at);
 }
 
-/* Holds back, until event `at`, the stores to the unit since event `since`. */
+/* Holds back, until event `at`, the stores that went to the unit since event `since`. */
 static void hold(struct pass *pass, uint64_t unit, uint64_t at, uint64_t since)
 {
 	const uint32_t *last = sheet_find(&pass->last, unit);
@@ -186,7 +186,7 @@ static void hold(struct pass *pass, uint64_t unit, uint64_t at, uint64_t since)
 	stored(pass, unit, at, since);
 }
 
-/* Marks a range: crashes before events `from` to `to` are not tried. */
+/* Marks a range of events, from `from` to `to`: no crash is tried before any of these. */
 static void darken(struct pass *pass, uint64_t from, uint64_t to)
 {
 	struct unseen *unseen = pass->unseen;

@@ -7,9 +7,10 @@
  * the line was last compared. A recorded store to the same unit in that time may have come before
  * the unseen one or after it.
  *
- * cache-line and armv8: the recorded store is dropped, because the comparison has found the whole
- * line, with its bytes. page: such stores are held back and survive together with the changes
- * found, as a whole. byte and process: all files are one unit, so no crash is tried in that time.
+ * In the models cache-line and armv8 the recorded store is dropped, because the comparison has
+ * found the whole line, which includes the bytes of this store. In the model page such stores are
+ * held back: they survive or are lost together with the changes found. In the models byte and
+ * process all files are one unit, so no crash is tried between the two comparisons.
  */
 #ifndef CRASH_UNSEEN_H
 #define CRASH_UNSEEN_H
@@ -22,8 +23,8 @@ struct unseen {
 	enum model model;
 	bool is_torn;
 	/*
-	 * dropped stores, by event and line; or the event until which a store is held back, by
-	 * event and unit
+	 * by event and line: stores that are dropped. By event and unit: the event until which a
+	 * store is held back.
 	 */
 	struct table dropped;
 	struct dark {
@@ -36,14 +37,14 @@ struct unseen {
 int unseen_init(struct unseen *unseen, const struct trace *trace, enum model model, bool is_torn);
 void unseen_fini(struct unseen *unseen);
 
-/* Is the part of event `at` that went to this line dropped (see above)? */
+/* Is the part of event `at` that went to this line dropped? */
 bool unseen_drops(const struct unseen *unseen, uint64_t at, uint64_t line);
 /*
- * The event until which the part of event `at` that went to this unit is held back; 0: it is not
- * held back.
+ * Returns the event until which the part of event `at` that went to this unit is held back; 0 if
+ * it is not held back.
  */
 uint64_t unseen_holds(const struct unseen *unseen, uint64_t at, uint64_t unit);
-/* May a crash before event `at` be impossible? Then it is not tried. */
+/* Is a crash before event `at` not tried, because it may be impossible? */
 bool unseen_is_dark(const struct unseen *unseen, uint64_t at);
 
 #endif

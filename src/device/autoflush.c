@@ -13,7 +13,7 @@
 /* Bytes for the name of a persistence domain: more than the kernel's names need. */
 #define DOMAIN 32
 
-/* Results of a visit that end the walk over the regions. */
+/* Results of visiting a region that end the visit of all regions. */
 enum { NOT_ALL = 1, FAILED = 2 };
 
 struct answer {
@@ -21,7 +21,10 @@ struct answer {
 	int error;
 };
 
-/* True for "region" and a number: namespaces, and the bus itself, have other names. */
+/*
+ * True for "region" followed by a number. sysfs also lists namespaces and the bus itself there,
+ * under other names.
+ */
 static bool names_region(const char *name)
 {
 	if (strncmp(name, "region", 6) || !name[6])
@@ -41,7 +44,8 @@ static int open_domain(int devices, const char *name)
 }
 
 /*
- * A domain that cannot be opened counts as "caches do not survive"; one that cannot be read fails.
+ * Ask one region if the CPU's caches survive a power cut. If its attribute cannot be opened, they
+ * do not survive; if the attribute cannot be read, the call fails.
  */
 static int ask(int devices, const char *name, struct answer *answer)
 {
@@ -85,7 +89,7 @@ int device_auto_flush(const char *sysfs)
 	close(root);
 	if (verdict == FAILED)
 		return answer.error;
-	/* Without the bus there is no persistent memory. */
+	/* Without the bus in sysfs, the machine has no persistent memory. */
 	if (verdict == -ENOENT || verdict == -ENOTDIR)
 		return 0;
 	if (verdict < 0) {

@@ -14,7 +14,7 @@
 #include "device/ndbus.h"
 #include "device/sysfs.h"
 
-/* Attempts to find a file's bad blocks while its extents change. */
+/* How often to look for a file's bad blocks if its extents change meanwhile. */
 #define ATTEMPTS 16
 
 void badblocks_fini(struct badblocks *blocks)
@@ -39,7 +39,8 @@ static int list_unreadable(int dir, int error)
 }
 
 /*
- * Regular files: translate the list of the disk through the extents of the file.
+ * Functions for regular files: they translate the disk's list of bad blocks through the extents of
+ * the file.
  */
 
 struct disks {
@@ -47,7 +48,10 @@ struct disks {
 	struct badblocks blocks; /* offsets from the start of the disk */
 };
 
-/* Add the disk's bad blocks if it is persistent memory: other disks replace theirs themselves. */
+/*
+ * Add the disk's bad blocks if it is persistent memory: a disk of another kind replaces its own
+ * bad blocks.
+ */
 static int add_disk(int disk, bool is_lowest, void *context)
 {
 	struct disks *disks = context;
@@ -57,7 +61,10 @@ static int add_disk(int disk, bool is_lowest, void *context)
 		return 0;
 	close(region);
 	int error = badlist_read(&disks->blocks, disk);
-	/* A disk with a sector translation table (BTT) has no list: it does not use bad sectors. */
+	/*
+	 * A disk with a sector translation table (BTT) has no list of bad blocks: it does not use
+	 * bad sectors.
+	 */
 	if (!error || error == -ENOENT)
 		return 0;
 	return list_unreadable(disk, error);
@@ -72,8 +79,8 @@ static int count_slave(int dir, const char *name, void *count)
 }
 
 /*
- * Find the start of a block device on its disk, and its length, in bytes. The disk must not be
- * built on other disks.
+ * Find where a block device, such as a partition, begins on its disk, and its length, both in
+ * bytes. The disk must not be built on other disks.
  */
 static int bounds_on_disk(int dir, const char *sysfs, uint64_t *start, uint64_t *length)
 {
@@ -116,7 +123,10 @@ static int clip_to_device(struct badblocks *blocks, const struct device *device,
 	return error;
 }
 
-/* Add a range of the file, rounded outward; join it with the last one if they overlap then. */
+/*
+ * Add a range of the file, extended to multiples of `unit` on both sides. If it then overlaps with
+ * the last range, join the two.
+ */
 static int add_piece(struct badblocks *blocks, uint64_t from, uint64_t to, uint64_t unit)
 {
 	struct pmem2_badblock *last = blocks->count ? &blocks->list[blocks->count - 1] : NULL;
@@ -174,8 +184,8 @@ static int find_in_extents(struct badblocks *pieces, const struct badblocks *bad
 }
 
 /*
- * Find the bytes of the file that lie in `bad`. Returns 1 if the extents of the file have changed
- * in the meantime: data that was moved away from a bad block is not bad.
+ * Find the bytes of the file that lie in the bad blocks `bad`. Returns 1 if the extents of the
+ * file have changed meanwhile: then the file's data may have moved away from a bad block.
  */
 static int find_in_file(
 	struct badblocks *pieces, const struct badblocks *bad, int fd, uint64_t unit)
@@ -250,7 +260,8 @@ static int read_file(
 }
 
 /*
- * DAX devices: take the part of the region's list that lies in the device.
+ * Functions for DAX devices: they take the part of the region's list of bad blocks that lies in
+ * the device.
  */
 
 static int read_bound(int dir, const char *attribute, uint64_t *value)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * badclear.c - make bad blocks readable again: by allocating them again, or by a command to the bus
+ * badclear.c - make bad blocks readable again: a file's blocks by allocating new ones, a device's
+ * by a command to the nvdimm bus
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +24,10 @@ static int allocate(int fd, int mode, const struct pmem2_badblock *block, const 
 		      : 0;
 }
 
-/* Punch and allocate: the kernel zeroes newly allocated blocks, which clears bad ones. */
+/*
+ * Punch a hole and allocate it again: the kernel zeroes newly allocated blocks, which clears bad
+ * ones.
+ */
 static int clear_file(int fd, const struct pmem2_badblock *block)
 {
 	int error = allocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, block, "punch out");
@@ -95,7 +99,7 @@ int badblocks_clear(const struct badblocks *blocks, const struct device *device,
 			block->length);
 	if (!block->length)
 		return err_set(-EINVAL, "the length of the bad block is 0");
-	/* Clearing destroys the contents: refuse ranges that hold good data. */
+	/* Clearing destroys the contents, so refuse ranges of which a part is not bad. */
 	if (!badlist_covers(blocks, block->offset, block->length))
 		return err_set(PMEM2_E_NO_BAD_BLOCK_FOUND,
 			"not all of the %zu bytes at %zu are in a listed bad block", block->length,

@@ -11,7 +11,10 @@
 
 #define SECTOR 512u
 
-/* The kernel shows one page of text, of at least 4096 bytes, and cuts a longer list in mid-line. */
+/*
+ * The kernel shows the list as one page of text, at least 4096 bytes. A list that does not fit
+ * ends in the middle of a line.
+ */
 #define SHORTEST_PAGE 4096
 
 int badlist_add(struct badblocks *blocks, uint64_t offset, uint64_t length)
@@ -29,7 +32,10 @@ int badlist_add(struct badblocks *blocks, uint64_t offset, uint64_t length)
 	return 0;
 }
 
-/* Parse a number of sectors, as bytes. False if it is malformed or too large for any file. */
+/*
+ * Parse a number of sectors and convert it to bytes. Returns false if it is malformed or larger
+ * than any file.
+ */
 static bool parse_sectors(const char **text, uint64_t *bytes)
 {
 	char *end;
@@ -45,7 +51,7 @@ static bool parse_sectors(const char **text, uint64_t *bytes)
 	return true;
 }
 
-/* Parse one line, "FIRST_SECTOR NUMBER_OF_SECTORS". */
+/* Parse a line of the list of bad blocks: "FIRST_SECTOR NUMBER_OF_SECTORS". */
 static int parse_line(struct badblocks *blocks, const char *line)
 {
 	uint64_t offset, length;
@@ -106,7 +112,10 @@ void badlist_clip(struct badblocks *blocks, uint64_t from, uint64_t length)
 	blocks->count = kept;
 }
 
-/* The end of the block that contains the byte at `offset`; `offset` if no block does. */
+/*
+ * Returns the end of the bad block that contains the byte at `offset`, or `offset` if no bad block
+ * does.
+ */
 static uint64_t covered_to(const struct badblocks *blocks, uint64_t offset)
 {
 	for (size_t i = 0; i < blocks->count; i++)

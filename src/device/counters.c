@@ -18,7 +18,9 @@ struct walk {
 	const char *above; /* name of the file system or array that the device belongs to */
 };
 
-/* A counter that the library knows: an attribute with one number, or one line of an attribute. */
+/*
+ * A counter that the library knows: an attribute that is one number, or one line of an attribute.
+ */
 struct known {
 	const char *name;
 	enum counters_counting counting;
@@ -50,14 +52,16 @@ static int tell_number(const struct walk *walk, int dir, const char *kind, const
 	return error == -ENOENT ? 0 : tell(walk, kind, name, known, error, value);
 }
 
-/* ---- ext4: sysfs has a folder for each device, and one for features */
+/* ---- ext4: sysfs has a folder for each mounted device, and a folder named "features" */
 
 static int visit_ext4(int dir, const char *name, void *context)
 {
 	static const struct known counters[] = {
 		{"errors_count", COUNTERS_LASTING,
 			"errors that the kernel has found since e2fsck ran"},
-		/* ext4 counts a page that cannot be written back as a warning, not as an error. */
+		/*
+		 * ext4 counts a page that could not be written back as a warning, not as an error.
+		 */
 		{"warning_count", COUNTERS_SINCE_MOUNT,
 			"warnings, among them pages that could not be written back"},
 	};
@@ -71,7 +75,7 @@ static int visit_ext4(int dir, const char *name, void *context)
 	return result;
 }
 
-/* ---- btrfs: sysfs has a folder for each file system, with one for each of its devices */
+/* ---- btrfs: sysfs has a folder for each file system, in which each of its devices has a folder */
 
 static const struct known btrfs_errors[] = {
 	{"write_errs", COUNTERS_LASTING, "writes to this device that have failed"},
@@ -106,7 +110,7 @@ static int tell_error_stats(const struct walk *walk, int device, const char *nam
 	char *text = NULL;
 	int error = sysfs_read_text(device, "error_stats", &text), result = 0;
 
-	/* Kernels before 5.14 lack this attribute. */
+	/* Kernels before 5.14 lack the attribute error_stats. */
 	if (error == -ENOENT)
 		return 0;
 	for (size_t i = 0; !result && i < sizeof(btrfs_errors) / sizeof(btrfs_errors[0]); i++) {
@@ -139,7 +143,7 @@ static int visit_btrfs_device(int dir, const char *number, void *context)
 	return result;
 }
 
-/* Visit the entries of a folder; 0 if the folder does not exist. */
+/* Visit the entries of a folder. Returns 0 if the folder does not exist. */
 static int within(
 	const struct walk *walk, int dir, const char *name, const char *below, sysfs_visit *visit)
 {
@@ -160,9 +164,9 @@ static int visit_btrfs(int dir, const char *name, void *context)
 	return result;
 }
 
-/* ---- md: the disk's folder in sysfs has a folder md, with a link for each member */
+/* ---- md: in sysfs, an array's folder has a folder md, with a link for each member disk */
 
-/* True if a list such as "in_sync,write_error" contains the word. */
+/* Returns true if a comma-separated list such as "in_sync,write_error" contains the word. */
 static bool has_word(const char *list, const char *word)
 {
 	size_t length = strlen(word);

@@ -11,7 +11,10 @@
 struct search {
 	counters_visit *visit;
 	void *context;
-	/* Visited file systems and mount points: each is visited once, however often mounted. */
+	/*
+	 * File systems and mount points that were visited: each is visited once, even if mounted
+	 * several times.
+	 */
 	struct place {
 		dev_t device;
 		char *point;
@@ -19,7 +22,10 @@ struct search {
 	size_t count;
 };
 
-/* True for types that are mounted writable unless the administrator asks for read-only. */
+/*
+ * Returns true for a type of file system that is mounted writable unless the administrator asks
+ * for read-only.
+ */
 static bool is_for_writing(const char *type)
 {
 	static const char *const types[] = {"btrfs", "ext2", "ext3", "ext4", "f2fs", "xfs"};
@@ -54,9 +60,8 @@ static int note(struct search *search, const struct mount *mount)
 }
 
 /*
- * Tell if an XFS has shut down: then it refuses all calls with EIO, which is its only sign. Returns
- * 1 or 0; -ENOENT if another file system is mounted over the mount point; another -errno if stat(2)
- * fails.
+ * Find out if an XFS has shut down. Its only sign is that all calls fail with EIO. Returns 1 or 0;
+ * -ENOENT if another file system is mounted over the mount point; another -errno if stat(2) fails.
  */
 static int has_shut_down(const struct mount *mount)
 {
@@ -68,9 +73,9 @@ static int has_shut_down(const struct mount *mount)
 }
 
 /*
- * Tell if the kernel has stopped writing to a file system that is mounted "rw". mount(8) makes the
- * file system and the mount read-only together; after an error the kernel makes only the file
- * system read-only. ext4 since Linux 6.15 shows the option emergency_ro or shutdown instead.
+ * Find out if the kernel has stopped writing to a file system that is mounted "rw". mount(8) makes
+ * both the file system and the mount read-only; after an error the kernel makes only the file
+ * system read-only. Since Linux 6.15, ext4 shows the option emergency_ro or shutdown instead.
  */
 static int is_stopped(const struct mount *mount)
 {
@@ -90,7 +95,7 @@ static int visit_mount(const struct mount *mount, void *context)
 		return 0;
 	int stopped = is_stopped(mount);
 	if (stopped == -ENOENT)
-		return 0; /* may be mounted elsewhere, too: not marked as visited */
+		return 0; /* not marked as visited: it may also be mounted elsewhere */
 	int error = note(search, mount);
 	if (error)
 		return error;

@@ -49,7 +49,10 @@ static int say_why(int region, const char *doing, int error)
 	return err_sys("cannot %s attribute deep_flush of %s", doing, name);
 }
 
-/* Flush one region. *first is the first failure so far; its message must not be replaced. */
+/*
+ * Deep-flush one region. *first is the first failure so far; its error message must not be
+ * replaced by that of a later failure.
+ */
 static int flush_and_go_on(int region, void *first)
 {
 	struct deepflush flush = deepflush_state(region);

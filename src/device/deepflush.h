@@ -3,16 +3,16 @@
  * deepflush.h - push stores out of the buffers of the memory controller to the media
  *
  * Stores that the CPU has flushed are in the persistence domain: if the power fails, the energy of
- * capacitors moves them to the media. A deep flush does not rely on capacitors. A region that
- * offers deep flushes has the attribute deep_flush, which reads 1 if it has buffers to flush and 0
- * if not.
+ * capacitors moves them to the media. After a deep flush, the stores no longer rely on the
+ * capacitors. A region that offers deep flushes has the attribute deep_flush, which reads 1 if it
+ * has buffers to flush and 0 if not.
  */
 #ifndef DEVICE_DEEPFLUSH_H
 #define DEVICE_DEEPFLUSH_H
 
 #include "device/device.h"
 
-/* Ordered: the state of several regions is the highest of their states. */
+/* Ordered: several regions together have the highest of their states. */
 enum deepflush_state {
 	DEEPFLUSH_ABSENT,     /* the region offers no deep flush */
 	DEEPFLUSH_NOT_NEEDED, /* the region says that it has nothing to flush */
@@ -22,13 +22,13 @@ enum deepflush_state {
 
 struct deepflush {
 	enum deepflush_state state;
-	int error; /* if UNREADABLE: -errno */
+	int error; /* if the state is UNREADABLE: -errno */
 };
 
 /*
- * Deep-flush every region under the device. The caller must have flushed and fenced before. Returns
- * 0 also if the regions offer no deep flush. If a region fails, the others are still flushed; the
- * first failure is returned, with a message.
+ * Deep-flush every region under the device. The caller must have flushed and fenced before.
+ * Returns 0 even if the regions offer no deep flush. If the flush of a region fails, all other
+ * regions are still flushed; the first failure is returned, with a message.
  *
  * PMEM2_E_DAX_REGION_NOT_FOUND	the device is not wholly in regions of persistent memory
  * -EACCES, -EPERM, -EROFS	the attribute may not be read, or written, by this process
@@ -37,10 +37,16 @@ struct deepflush {
  */
 int device_deep_flush(const struct device *device, const char *sysfs);
 
-/* The effect that a deep flush would have, without doing one. ABSENT if there is no region. */
+/*
+ * Returns the effect that a deep flush of the device would have, without doing one. The state is
+ * ABSENT if the device is in no region.
+ */
 struct deepflush device_deep_flush_state(const struct device *device, const char *sysfs);
 
-/* The effect of a deep flush of one region, given by its directory (walk.h). */
+/*
+ * Returns the effect that a deep flush of one region would have. `region` is the region's
+ * directory (walk.h).
+ */
 struct deepflush deepflush_state(int region);
 
 #endif

@@ -74,7 +74,10 @@ static int identify_character_device(
 	return 0;
 }
 
-/* mmap(2) and munmap(2) of files of hugetlbfs, and of such memfds, need whole huge pages. */
+/*
+ * Returns the size of huge pages. mmap(2) and munmap(2) need whole huge pages for files of
+ * hugetlbfs and for memfds of huge pages.
+ */
 static size_t huge_page_of(int fd, const struct stat *st)
 {
 	struct statfs filesystem;
@@ -119,7 +122,10 @@ int device_identify_named(struct device *device, int fd, const char *name, const
 	return 0;
 }
 
-/* Read a DAX device's attribute that is a number; `malformed` is the error code for other text. */
+/*
+ * Read an attribute of a DAX device that is a number. Returns the error code `malformed` if it is
+ * other text.
+ */
 static int dax_number(const struct device *device, const char *sysfs, const char *attribute,
 	int malformed, size_t *number)
 {
@@ -174,7 +180,7 @@ int device_alignment(const struct device *device, const char *sysfs, size_t *ali
 		return 0;
 	}
 	int error = dax_number(device, sysfs, "align", PMEM2_E_INVALID_ALIGNMENT_FORMAT, &value);
-	/* Kernels before 5.10 have the attribute align in the DAX region only. */
+	/* Before Linux 5.10 only the DAX region has the attribute align, not the device. */
 	if (error == -ENOENT)
 		error = dax_number(device, sysfs, "../dax_region/align",
 			PMEM2_E_INVALID_ALIGNMENT_FORMAT, &value);
@@ -193,7 +199,10 @@ static const char *type_of(const struct device *device)
 	return device->kind == DEVICE_DAX ? "char" : "block";
 }
 
-/* The number of the device that holds the bytes; 0, which no device has, if unknown. */
+/*
+ * Returns the number of the device that holds the bytes; 0 if it is unknown, because no device has
+ * this number.
+ */
 static dev_t number_of(const struct device *device)
 {
 	return device->is_elsewhere ? 0 : device->number;
@@ -212,7 +221,7 @@ int device_regions(const struct device *device, const char *sysfs, walk_visit *v
 
 const char *device_name(const struct device *device, char name[DEVICE_NAME])
 {
-	/* Numbers with major 0 are invented for file systems that are not on one block device. */
+	/* A number with major 0 is made up by a file system that is not on one block device. */
 	const char *what = device->kind == DEVICE_DAX ? "DAX device"
 			   : major(device->number)    ? "block device"
 						      : "the file system numbered";
@@ -233,7 +242,7 @@ bool device_is_hidden(const struct device *device, const char *sysfs)
 	enum walk_cover cover = WALK_UNKNOWN;
 
 	if (device->kind == DEVICE_FILE && !major(device->number))
-		return false; /* a number that the file system invented: never in sysfs */
+		return false; /* a number that the file system made up does not occur in sysfs */
 	return device_regions(device, sysfs, go_on, NULL, &cover) || cover == WALK_UNKNOWN;
 }
 

@@ -12,15 +12,21 @@
 #include "device/sysfs.h"
 #include "libpmem2/base.h"
 
-/* The firmware interfaces that provide attributes of a module: each is a folder in sysfs. */
+/*
+ * The firmware interfaces that provide attributes of a module. In sysfs each has a folder of this
+ * name.
+ */
 static const char *const interfaces[] = {"nfit", "papr", "cxl"};
 
-/* Call `read` with the path of an attribute, for the first interface that has it. */
+/*
+ * Call `read` for the first firmware interface that has this attribute, with the attribute's path.
+ */
 static int ask_interfaces(int dimm, const char *attribute,
 	int (*read)(int dir, const char *attribute, void *value), void *value)
 {
 	/*
-	 * Built without snprintf(3), which uses kilobytes of stack: callers may have little left.
+	 * The path is built without snprintf(3), which uses kilobytes of stack: callers may have
+	 * little left.
 	 */
 	char path[64];
 	int error = -ENOENT;
@@ -83,7 +89,10 @@ static bool has_name(const struct dimms *dimms, const char *name)
 	return false;
 }
 
-/* Make "mapping<i>". The kernel has at most 32 (ND_MAX_MAPPINGS), so two digits are enough. */
+/*
+ * Write "mapping<i>" to `name`. The kernel has at most 32 mappings (ND_MAX_MAPPINGS), so two
+ * digits are enough.
+ */
 static const char *mapping_name(unsigned i, char name[16])
 {
 	char *digit = stpcpy(name, "mapping");
@@ -95,7 +104,10 @@ static const char *mapping_name(unsigned i, char name[16])
 	return name;
 }
 
-/* Read the module names of a region. A mapping reads "nmem0,START,SIZE[,POSITION]". */
+/*
+ * Read the names of a region's modules. Each mapping attribute reads
+ * "nmem0,START,SIZE[,POSITION]".
+ */
 static int read_mappings(int region, struct dimms *dimms)
 {
 	char name[16], value[SYSFS_VALUE];
@@ -187,7 +199,10 @@ static int ask_dimm(int dimm, const char *name, void *context)
 	return question->ask(dimm, name, question->context);
 }
 
-/* Ask all modules of one region. Fails if they are unknown: the answer would be incomplete. */
+/*
+ * Ask all modules of one region. Fails if it is not known which modules these are, because the
+ * answer would be incomplete.
+ */
 static int ask_region(int region, void *context)
 {
 	struct question *question = context;
@@ -226,7 +241,7 @@ static int no_answer(const char *name, const char *what, int error)
 	return err_sys("cannot read the %s of module %s", what, name);
 }
 
-/* The ids that have been read so far, as a growing string. */
+/* The ids of modules that have been read so far, in a string that grows. */
 struct ids {
 	char *text;
 	size_t length;

@@ -2,10 +2,10 @@
 /*
  * dimm_flags.c - flags of a module's state, from its firmware
  *
- * The words are those of flags_show() in the kernel's drivers/acpi/nfit/core.c and
- * arch/powerpc/platforms/pseries/papr_scm.c. One word has two meanings: the NFIT's smart_notify
- * says that events would be reported, Power's smart_notify says that an event has happened. CXL has
- * no such words in sysfs.
+ * The words for these flags are those of flags_show() in the kernel's drivers/acpi/nfit/core.c and
+ * arch/powerpc/platforms/pseries/papr_scm.c. The word smart_notify has two meanings: for nfit it
+ * says that events would be reported, for papr it says that an event has happened. For CXL modules
+ * sysfs has no such words.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 #include "device/dimm.h"
 #include "device/sysfs.h"
 
-/* The known words of one interface; both lists begin and end with a space. */
+/* The known words of one firmware interface. Both lists begin and end with a space. */
 struct words {
 	const char *path, *faults, *harmless;
 };

@@ -8,15 +8,21 @@
 
 #include "device/sysfs.h"
 
-/* Get the name, usually that in /dev: "vda1". 0 or -errno; sets no message. */
+/*
+ * Get the name of a block device, usually its name in /dev, such as "vda1". Returns 0 or -errno;
+ * sets no error message.
+ */
 int disk_name(const char *sysfs, dev_t number, char name[SYSFS_NAME]);
 
-/* Get the size in bytes. 0 or -errno, -EBADMSG if malformed; sets no message. */
+/*
+ * Get the size of a block device in bytes. Returns 0 or -errno (-EBADMSG if the size is
+ * malformed); sets no error message.
+ */
 int disk_size(const char *sysfs, dev_t number, uint64_t *size);
 
 /*
- * Returns 1 if a file system on the block device can use DAX, 0 if not; -errno if the kernel does
- * not say. Sets no message.
+ * Returns 1 if a file system on the block device can use DAX, 0 if not, -errno if the kernel does
+ * not tell. Sets no error message.
  */
 int disk_is_dax(const char *sysfs, dev_t number);
 

@@ -10,7 +10,7 @@
 
 #include "base/err.h"
 
-/* Attempts to read all extents of a file, each with a larger buffer. */
+/* How often to try to read all extents of a file, each time with a larger buffer. */
 #define ATTEMPTS 16
 
 #define NOWHERE                                                                                    \
@@ -18,8 +18,8 @@
 		FIEMAP_EXTENT_DATA_INLINE | FIEMAP_EXTENT_DATA_TAIL)
 
 /*
- * Read extents with one ioctl(2). The file system holds its lock during one call, but between two
- * calls the file may change: all extents have to come from one call.
+ * Read all extents with one call of ioctl(2). The file system holds its lock during one call, but
+ * between two calls the file may change: so two calls for parts of the file would not do.
  */
 static int read_at_once(int fd, uint32_t room, struct fiemap **map)
 {
@@ -43,7 +43,10 @@ static int read_at_once(int fd, uint32_t room, struct fiemap **map)
 	return 0;
 }
 
-/* True if all extents fitted: fewer than the room, or the last one is marked as the last. */
+/*
+ * Returns true if the buffer was large enough: it has room left, or its last extent is marked as
+ * the file's last.
+ */
 static bool is_complete(const struct fiemap *map)
 {
 	uint32_t count = map->fm_mapped_extents;

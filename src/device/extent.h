@@ -9,7 +9,7 @@
 
 struct extent {
 	uint64_t logical;  /* offset in the file */
-	uint64_t physical; /* offset in the block device under its file system */
+	uint64_t physical; /* offset in the block device that the file system is on */
 	uint64_t length;
 	bool is_placed; /* false: `physical` is meaningless (compressed, inline, unallocated) */
 };
@@ -20,10 +20,9 @@ struct extents {
 };
 
 /*
- * Read all extents of the file, as they are at one moment: never a mixture of states, even if the
- * file is written to during the call. Free them with extents_fini(). Returns 0 or -errno, with a
- * message: -EOPNOTSUPP if the file system does not provide extents, -EAGAIN if they change faster
- * than they can be read.
+ * Read all extents of the file, as they are at one moment, even if the file is written to during
+ * the call. Free them with extents_fini(). Returns 0, or -errno with a message: -EOPNOTSUPP if the
+ * file system does not report extents, -EAGAIN if they change faster than they can be read.
  */
 int extents_read(struct extents *extents, int fd);
 
@@ -31,7 +30,10 @@ void extents_fini(struct extents *extents);
 
 bool extents_equal(const struct extents *a, const struct extents *b);
 
-/* True if the file is on an XFS real-time device, which is not the file system's main device. */
+/*
+ * Returns true if the bytes of the file are on the real-time device of an XFS, not on the file
+ * system's main device.
+ */
 bool extents_are_elsewhere(int fd);
 
 #endif

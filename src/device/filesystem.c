@@ -29,14 +29,14 @@
 
 struct known {
 	const char *type;
-	long magic; /* 0: not usable, because it is not unique or not documented */
+	long magic; /* magic number of statfs(2); 0 if it is not unique, or not documented */
 	enum filesystem_class class;
 	bool can_sync;
 };
 
 /*
- * Known types. Only ext4 and xfs can write their metadata to the media within a page fault, as
- * MAP_SYNC requires.
+ * The types of file system that the library knows. MAP_SYNC requires that a file system can write
+ * its metadata to the media within a page fault, which only ext4 and xfs can.
  */
 static const struct known table[] = {
 	{"ext4", 0xef53, FILESYSTEM_DISK, true},
@@ -100,7 +100,10 @@ static const struct known table[] = {
 	{"ecryptfs", 0xf15f, FILESYSTEM_LAYERED, false},
 };
 
-/* Look up by name, ignoring a subtype ("fuse.sshfs"); if `type` is NULL, by magic number. */
+/*
+ * Look up a file system by the name of its type, ignoring a subtype as in "fuse.sshfs"; if `type`
+ * is NULL, by its magic number.
+ */
 static const struct known *look_up(const char *type, long magic)
 {
 	static const struct known unknown = {NULL, 0, FILESYSTEM_UNKNOWN, false};
@@ -180,7 +183,10 @@ static int if_device(const struct mount *mount, void *context)
 	return 1;
 }
 
-/* The id of the descriptor's mount; -1: not known. A file system may have several mounts. */
+/*
+ * Returns the id of the mount that the descriptor was opened on; -1 if it is not known. A file
+ * system may have several mounts.
+ */
 static int mount_id(int fd)
 {
 	char name[64], line[128];
@@ -208,7 +214,10 @@ int filesystem_of_device(struct filesystem *filesystem, dev_t device, const char
 	return mounts_each(mountinfo, if_device, &wanted) == 1 ? wanted.error : -ENOENT;
 }
 
-/* f_type is signed or unsigned, of 32 or 64 bits, depending on architecture and libc. */
+/*
+ * Returns f_type as 32 bits: in struct statfs it is signed or unsigned, and has 32 or 64 bits,
+ * depending on architecture and C library.
+ */
 static long magic_of(const struct statfs *st)
 {
 	return (long)((unsigned long)st->f_type & 0xffffffff);
@@ -244,8 +253,8 @@ dev_t filesystem_disk(const struct filesystem *filesystem, dev_t number)
 }
 
 /*
- * The answer of statx(2) in the kernel's layout. Some C libraries lack it, and with others the
- * kernel's header for it conflicts.
+ * The result of statx(2), in the kernel's layout. It is declared here because some C libraries
+ * lack it, and the headers of others conflict with the kernel's header for it.
  */
 struct answer {
 	uint32_t mask, block_size;
@@ -283,7 +292,7 @@ struct filesystem_locks filesystem_locks(int fd)
 	};
 }
 
-/* Files that are made in the directory inherit its mark. */
+/* Returns the DAX mark of a directory: files made in the directory inherit the mark. */
 int filesystem_directory_is_dax(int fd)
 {
 	struct fsxattr attributes;

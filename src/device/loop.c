@@ -13,14 +13,14 @@
 
 #include "device/sysfs.h"
 
-/* Unpack a device number that the kernel has packed into 32 bits. */
+/* Convert a device number that the kernel has packed into 32 bits to a dev_t. */
 static dev_t unpack(uint64_t packed)
 {
 	return makedev((unsigned)(packed & 0xfff00) >> 8,
 		(unsigned)((packed & 0xff) | (packed >> 12 & 0xfff00)));
 }
 
-/* Open the device's node in /dev; fails if it is masked or belongs to another device. */
+/* Open the loop device's node in /dev. Fails if the node is masked or belongs to another device. */
 static int open_node(int dir, const char *name)
 {
 	char path[SYSFS_NAME + sizeof("/dev/")];
@@ -35,7 +35,10 @@ static int open_node(int dir, const char *name)
 	return open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 }
 
-/* Ask for the file with LOOP_GET_STATUS64; device and rdevice differ if it is a block device. */
+/*
+ * Ask for the attached file with LOOP_GET_STATUS64. If a block device is attached, lo_rdevice is
+ * its number, and differs from lo_device.
+ */
 static void ask(struct loop *loop, int node)
 {
 	struct loop_info64 info;

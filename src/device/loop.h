@@ -13,14 +13,17 @@
 
 struct loop {
 	char *path;    /* a name that the file had once; NULL: not known; owned */
-	bool is_empty; /* the loop device has no file */
-	bool is_told;  /* the members below are known */
+	bool is_empty; /* no file is attached to the loop device */
+	bool is_told;  /* the members below are set, because the kernel has told them */
 	dev_t device;  /* st_dev of the file */
 	ino_t inode;   /* st_ino of the file */
-	dev_t disk;    /* the block device, if the "file" is one; else 0 */
+	dev_t disk;    /* the block device that is attached instead of a file; else 0 */
 };
 
-/* Read the facts about a loop device from its sysfs directory. Free them with loop_fini(). */
+/*
+ * Read facts about the file of a loop device; `dir` is the device's directory in sysfs. Free them
+ * with loop_fini().
+ */
 struct loop loop_read(int dir, const char *name);
 
 void loop_fini(struct loop *loop);

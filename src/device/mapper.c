@@ -22,7 +22,10 @@
 #define CONTROL       "/dev/mapper/control"
 #define CONTROL_MINOR 236
 
-/* Bytes for an answer. Tables are short; a table that needs more counts as not readable. */
+/*
+ * Size in bytes of the buffer for a reply. Tables are short; one that does not fit counts as
+ * unreadable.
+ */
 #define ROOM ((size_t)256 << 10)
 
 #define PASSES(type)                                                                               \
@@ -32,8 +35,9 @@
 	}
 
 /*
- * Types of targets, from the kernel's documents (admin-guide/device-mapper). PASSES() is for types
- * that pass everything on, or complete a flush only when their own metadata are on the disks.
+ * Types of targets, from the kernel's documents (admin-guide/device-mapper). PASSES() marks the
+ * types of targets that pass all stores and flushes on to their disks, or complete a flush only
+ * when their own metadata are on the disks.
  */
 static const struct known {
 	const char *type;
@@ -73,7 +77,7 @@ static const struct known {
 static const struct known strange = {"", HOLDFAST_SURVIVES_UNKNOWN, "of a type that is not known",
 	"its table has a target of a type that is not known to pass everything on"};
 
-/* Judge a snapshot by the third word of its parameters: ORIGIN COW P|PO|N CHUNK. */
+/* Judge a snapshot target by the third word of its parameters: ORIGIN COW P|PO|N CHUNK. */
 static struct known of_snapshot(const char *parameters, bool is_whole)
 {
 	const char *at = parameters;
@@ -136,7 +140,7 @@ struct mapper mapper_parse(const void *answer, size_t size, bool is_whole)
 			return told;
 		target.target_type[sizeof(target.target_type) - 1] = '\0';
 		add_target(&told, target.target_type, parameters, is_whole);
-		/* `next` is relative to the first target, not to this one. */
+		/* `next` counts from the first target, not from this one. */
 		if (i + 1 < head->target_count && (target.next > size - head->data_start ||
 							  head->data_start + target.next <= at))
 			return told;
@@ -148,7 +152,10 @@ struct mapper mapper_parse(const void *answer, size_t size, bool is_whole)
 	return told;
 }
 
-/* True if the directory is not in a real sysfs: then its devices are not those of this kernel. */
+/*
+ * Returns true if the directory is not in a real sysfs but in a recorded tree: its devices are not
+ * those of the running kernel.
+ */
 NOINLINE static bool is_made_up(int dir)
 {
 	struct statfs st;
@@ -169,7 +176,10 @@ NOINLINE static int open_control(void)
 	return fd;
 }
 
-/* Ask for the table. DM_NOFLUSH_FLAG: the question must not cause a flush. */
+/*
+ * Ask the kernel for the device's table. DM_NOFLUSH_FLAG is set so that asking does not cause a
+ * flush.
+ */
 NOINLINE static struct mapper ask(int control, dev_t number, struct dm_ioctl *room, bool is_whole)
 {
 	memset(room, 0, sizeof(*room));

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * mapper.h - does a device-mapper device keep what is stored to it? By the types in its table
+ * mapper.h - find out if a device-mapper device keeps what is stored to it, by the types of the
+ * targets in its table
  *
  * Only root can read tables, and only if /dev/mapper/control is visible. Only the types of targets
- * are read, without their parameters, which may contain keys. But a table with snapshots is read
- * whole, because only its parameters tell if the snapshots are persistent.
+ * are read, without their parameters, which may contain keys. A table with snapshots, however, is
+ * read whole, because only the parameters tell if the snapshots are persistent.
  */
 #ifndef DEVICE_MAPPER_H
 #define DEVICE_MAPPER_H
@@ -15,20 +16,23 @@
 #include "libpmem2/explain.h"
 
 struct mapper {
-	bool is_told;                    /* the table was read; if false, the rest means nothing */
-	bool is_encrypted;               /* a target is crypt: if the key is lost, so is the data */
+	bool is_told;                    /* the table was read; if not, ignore the other members */
+	bool is_encrypted;               /* a target is crypt: without its key the data is lost */
 	bool has_snapshot;               /* a target is snapshot */
-	enum holdfast_survival survival; /* that of the weakest target; static texts follow: */
-	const char *kind;                /* completes "device-mapper device dm-0, ..." */
-	const char *evidence;            /* how the survival is known, without a full stop */
+	enum holdfast_survival survival; /* survival of the weakest target */
+	const char *kind;                /* completes "device-mapper device dm-0, ..."; static */
+	const char *evidence;            /* how the survival is known, without full stop; static */
 };
 
-/* Read the table of the device with this sysfs directory; not read for a recorded sysfs tree. */
+/*
+ * Read the table of the device whose sysfs directory is `dir`. In a recorded sysfs tree, no table
+ * is read.
+ */
 struct mapper mapper_read(int dir);
 
 /*
- * Parse an answer of DM_TABLE_STATUS: a struct dm_ioctl and its targets, in `size` aligned bytes.
- * `is_whole`: the targets have their parameters.
+ * Parse a reply to DM_TABLE_STATUS: a struct dm_ioctl followed by the targets, `size` bytes in
+ * all, aligned. `is_whole`: the reply has the targets' parameters.
  */
 struct mapper mapper_parse(const void *answer, size_t size, bool is_whole);
 

@@ -41,8 +41,8 @@ static bool begins(const char *name, const char *with)
 }
 
 /*
- * Judge a disk without hardware, which its name alone tells (zram has another sign, too). A name
- * that stands for main memory is enough evidence that data is lost.
+ * Judge a disk that has no hardware of its own. Only its name tells this (for zram another sign,
+ * too). A name that means main memory is enough evidence that data is lost.
  */
 static struct medium of_virtual_disk(int disk, const char *name)
 {
@@ -64,8 +64,8 @@ static struct medium of_virtual_disk(int disk, const char *name)
 }
 
 /*
- * An NVMe disk with several paths is below a subsystem, which lists its controllers. Keep the
- * worst of their transports.
+ * An NVMe disk with several paths is below a subsystem that lists its controllers. Judge the disk
+ * by the worst transport of these controllers.
  */
 static int add_transport(int subsystem, const char *name, void *context)
 {
@@ -196,7 +196,9 @@ struct medium medium_of_region(const char *sysfs, int region)
 	}
 }
 
-/* Read the type of cache that the drive itself reports; -ENOENT if it reports nothing. */
+/*
+ * Read the type of cache that the drive itself reports. Returns -ENOENT if the drive reports none.
+ */
 static int own_cache_type(int disk, char type[SYSFS_VALUE])
 {
 	int error = sysfs_read(disk, "cache_type", type); /* of virtio disks */
@@ -205,8 +207,9 @@ static int own_cache_type(int disk, char type[SYSFS_VALUE])
 }
 
 /*
- * True if the kernel sends no flushes to a drive that has a write-back cache. An administrator can
- * switch flushes off by writing to queue/write_cache, which does not change the drive's cache.
+ * Returns true if the kernel sends no flushes to a drive although the drive has a write-back
+ * cache. An administrator can switch flushes off by writing to queue/write_cache, but this does
+ * not change the drive's cache.
  */
 static bool lacks_flushes(int disk)
 {
@@ -225,7 +228,7 @@ static int if_write_back(int dir, const char *name, void *context)
 		return 0;
 	strcpy(stpcpy(path, name), "/queue/write_cache");
 	int error = sysfs_read(dir, path, cache);
-	if (error) { /* a partition, which has no queue */
+	if (error) { /* a partition, which has no folder queue of its own */
 		strcpy(stpcpy(path, name), "/../queue/write_cache");
 		error = sysfs_read(dir, path, cache);
 	}
@@ -248,7 +251,10 @@ static struct medium of_uuid(const char *uuid)
 		"its uuid names neither LVM nor cryptsetup nor multipath, and its table, which may drop data, only root is told");
 }
 
-/* Judge by a table that was read; for an encrypted device the uuid tells if its key is kept. */
+/*
+ * Judge a device-mapper device by its table. If the device is encrypted, its uuid tells if the key
+ * is kept.
+ */
 static struct medium of_table(const struct mapper *mapper, const char *uuid)
 {
 	struct medium by_uuid = of_uuid(uuid);
@@ -277,7 +283,10 @@ static struct medium of_mapper(int device)
 	return medium;
 }
 
-/* Judge a device-mapper device on no other device: storage that keeps data is not visible. */
+/*
+ * Judge a device-mapper device that is built on no other device: if it keeps data at all, it is
+ * not visible where.
+ */
 static struct medium of_lowest_mapper(int device)
 {
 	struct medium medium = of_mapper(device);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * medium.h - does a block device keep flushed data through a power cut?
+ * medium.h - find out if a block device keeps flushed data when the power fails
  *
- * The answer is yes only with evidence: a driver and a transport that stand for non-volatile
- * storage, and flushes that the kernel sends to it. Without evidence it is "unknown". All texts
- * have static storage duration.
+ * The answer is yes only with evidence: a driver and a transport that are known to belong to
+ * non-volatile storage, and flushes that the kernel sends to the device. Without evidence the
+ * answer is "unknown". All texts have static storage duration.
  */
 #ifndef DEVICE_MEDIUM_H
 #define DEVICE_MEDIUM_H
@@ -14,21 +14,27 @@
 
 struct medium {
 	enum holdfast_survival survival;
-	const char *kind;     /* completes "disk vda, ...": "a virtio disk" */
+	const char *kind;     /* completes "disk vda, ...", as in "a virtio disk" */
 	const char *evidence; /* how the survival is known, without a full stop */
 	const char *keeper; /* if data survives: who has to keep it, such as "the drive"; or NULL */
 };
 
-/* Judge the lowest disk of a stack, not a loop device, by its sysfs directory and its name. */
+/*
+ * Judge a disk that is built on no other device and is not a loop device, by its sysfs directory
+ * and its name.
+ */
 struct medium medium_of_disk(const char *sysfs, int disk, const char *name);
 
-/* Judge a device built on others, such as device-mapper: does it pass everything on? */
+/*
+ * Judge a device that is built on other devices, such as device-mapper: does it pass all stores
+ * and flushes on to them?
+ */
 struct medium medium_of_stack(int device, const char *name);
 
-/* Judge a region of persistent memory by its sysfs directory. */
+/* Judge a region of persistent memory, by its sysfs directory. */
 struct medium medium_of_region(const char *sysfs, int region);
 
-/* True if a block device is read-only: its attribute "ro". */
+/* Returns true if a block device is read-only, according to its attribute "ro". */
 bool medium_is_read_only(const char *sysfs, dev_t number);
 
 #endif

@@ -37,7 +37,10 @@ static int add(struct members *members, dev_t number)
 	return 0;
 }
 
-/* Add a device by the path in the mount's source or options, if it is a block device here. */
+/*
+ * Add a device by its path, which the source or an option of the mount has, if this path is that
+ * of a block device.
+ */
 static int add_node(struct members *members, const char *path, const char *gap)
 {
 	struct stat st;
@@ -50,8 +53,8 @@ static int add_node(struct members *members, const char *path, const char *gap)
 
 /*
  * btrfs: an ioctl(2) tells the id of the file system, and sysfs lists the devices of this id. The
- * mount point is opened for it: opening and closing the file itself would drop the program's POSIX
- * locks.
+ * mount point is opened for the ioctl: opening and closing the file itself would drop the
+ * program's POSIX locks.
  */
 static bool btrfs_id(const struct filesystem *filesystem, struct btrfs_ioctl_fs_info_args *info)
 {
@@ -130,7 +133,9 @@ static int add_option(struct members *members, const struct filesystem *filesyst
 	return error;
 }
 
-/* Add the devices in the mount's source: bcachefs has "/dev/sda:/dev/sdb" there. */
+/*
+ * Add the devices in the mount's source, in which bcachefs lists its devices: "/dev/sda:/dev/sdb".
+ */
 static int find_in_source(struct members *members, const struct filesystem *filesystem)
 {
 	char *list = strdup(filesystem->source ? filesystem->source : ""), *rest = list, *one;
@@ -142,7 +147,10 @@ static int find_in_source(struct members *members, const struct filesystem *file
 	return error;
 }
 
-/* True if /proc/fs/jbd2 lists NAME-INODE: the journal is inside the file system. */
+/*
+ * Returns true if /proc/fs/jbd2 has an entry NAME-INODE: then the journal is inside the file
+ * system.
+ */
 static bool has_inner_journal(const char *name)
 {
 	DIR *journals = opendir("/proc/fs/jbd2");
@@ -156,13 +164,17 @@ static bool has_inner_journal(const char *name)
 	return found;
 }
 
-/* Find the device of an external journal: its kernel thread is named after it: "jbd2/loop1". */
+/*
+ * Find the device of an external journal. The name of the journal's kernel thread has the device's
+ * name: "jbd2/loop1".
+ */
 NOINLINE static bool journal_device(const char *thread, const char *sysfs, dev_t *number)
 {
 	char path[SYSFS_VALUE + 32], comm[SYSFS_VALUE];
 
 	/*
-	 * Built without snprintf(3), which uses kilobytes of stack: callers may have little left.
+	 * The path is built without snprintf(3), which uses kilobytes of stack: callers may have
+	 * little left.
 	 */
 	strcpy(stpcpy(stpcpy(path, "proc/"), thread), "/comm");
 	int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -179,13 +191,16 @@ NOINLINE static bool journal_device(const char *thread, const char *sysfs, dev_t
 	return !error;
 }
 
-/* Add the journal of an ext4 or ext3, both mounted by the driver of ext4. Needs /proc and /sys. */
+/*
+ * Add the device of the journal of an ext4 or ext3; both are mounted by the driver of ext4. Needs
+ * /proc and /sys.
+ */
 static int add_journal(struct members *members, dev_t disk, const char *sysfs)
 {
 	char name[SYSFS_NAME], path[SYSFS_NAME + 32], thread[SYSFS_VALUE];
 	dev_t journal;
 
-	/* If sysfs does not show the disk, its judgement is "unknown" already. */
+	/* If sysfs does not show the disk, the disk is judged as "unknown" anyway. */
 	int root = open(sysfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0 || disk_name(sysfs, disk, name)) {
 		if (root >= 0)

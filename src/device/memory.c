@@ -16,7 +16,9 @@ static bool is_hmem(int dir)
 	       !strcmp(alias, "platform:hmem");
 }
 
-/* The kind of memory of a DAX device in no region of the nvdimm bus. Closes `dir`. */
+/*
+ * Returns the kind of memory of a DAX device that is in no region of the nvdimm bus. Closes `dir`.
+ */
 static enum memory memory_without_region(const char *sysfs, int dir)
 {
 	enum memory memory = MEMORY_OTHER_DAX;

@@ -12,7 +12,9 @@ static bool is_octal(char c)
 	return c >= '0' && c <= '7';
 }
 
-/* The kernel writes blanks, newlines and backslashes as \ooo, in octal. */
+/*
+ * Replaces octal escapes: in mountinfo the kernel writes blanks, newlines and backslashes as \ooo.
+ */
 void mounts_resolve(char *text)
 {
 	char *to = text;
@@ -28,13 +30,16 @@ void mounts_resolve(char *text)
 	*to = '\0';
 }
 
-/* Take the next field: fields are separated by one blank and may be empty. */
+/* Take the next field of a line: one blank separates two fields, and a field may be empty. */
 static char *next(char **rest)
 {
 	return strsep(rest, " ");
 }
 
-/* Parse the numbers of a line, without sscanf(3): it needs more stack than callers may have. */
+/*
+ * Parse the numbers at the beginning of a line. Does not use sscanf(3), which needs more stack
+ * than callers may have.
+ */
 static bool parse_numbers(const char *line, struct mount *mount)
 {
 	char *end;
@@ -51,7 +56,10 @@ static bool parse_numbers(const char *line, struct mount *mount)
 	return *end == ' ';
 }
 
-/* A line: 36 35 98:0 /root /point rw,noatime master:1 - ext4 /dev/root rw,errors=continue */
+/*
+ * Parse a line such as: 36 35 98:0 /root /point rw,noatime master:1 - ext4 /dev/root
+ * rw,errors=continue
+ */
 static bool parse(char *line, struct mount *mount)
 {
 	char *rest = line, *field;
@@ -98,7 +106,10 @@ int mounts_each(const char *file, mounts_visit *visit, void *context)
 	return result;
 }
 
-/* Find an option in the list, or NULL: `name`, followed by a character of `ends` or by the end. */
+/*
+ * Find an option in the list: its name, followed by a character of `ends` or by the end of the
+ * list. NULL if the list does not have it.
+ */
 static const char *find(const char *options, const char *name, const char *ends)
 {
 	size_t length = strlen(name);

@@ -13,35 +13,37 @@
 #define MOUNTS_FILE "/proc/thread-self/mountinfo"
 
 /*
- * One line of the list. Strings are valid during the visit. Escapes (\040 is a space) are resolved
- * unless noted.
+ * One line of the list of mounts. Strings are valid only while the line is visited. Escapes (\040
+ * is a space) are replaced in all strings but super_options.
  */
 struct mount {
 	int id;
-	dev_t device;  /* st_dev of its files, except on some file systems: btrfs has several */
-	char *point;   /* where it is mounted, as this process sees it */
-	char *options; /* options of the mount */
-	char *type;    /* type of file system: "ext4", "fuse.sshfs" */
-	char *source;  /* usually "/dev/..."; depends on the file system */
+	dev_t device;        /* st_dev of files in the mount; but btrfs and others have several */
+	char *point;         /* where it is mounted, as this process sees it */
+	char *options;       /* options of the mount */
+	char *type;          /* type of file system: "ext4", "fuse.sshfs" */
+	char *source;        /* usually "/dev/..."; depends on the file system */
 	char *super_options; /* options of the file system, not unescaped: \054 is a comma */
 };
 
 typedef int mounts_visit(const struct mount *mount, void *context);
 
 /*
- * Visit each mount, in the order of the file, until `visit` returns a value other than 0, which is
- * then returned. Malformed lines are skipped. -errno if the file cannot be opened.
+ * Visit each mount, in the order of the file. If a call of `visit` returns a value other than 0,
+ * the visit ends and returns this value. Malformed lines are skipped. Returns -errno if the file
+ * cannot be opened.
  */
 int mounts_each(const char *file, mounts_visit *visit, void *context);
 
 /*
- * True if a list such as "rw,dax=always" has this option; `option` includes the value, if any.
+ * Returns true if a list of options such as "rw,dax=always" has this option; `option` includes the
+ * option's value, if it has one.
  */
 bool mounts_option(const char *options, const char *option);
 
 /*
- * A copy of the value of an option, such as "upperdir=...", with escapes resolved; NULL if the list
- * lacks the option, or without memory. The caller frees it.
+ * Returns a copy of the value of an option, such as that of "upperdir=...", with escapes replaced.
+ * NULL if the list does not have the option, or if there is no memory. The caller frees it.
  */
 char *mounts_option_value(const char *options, const char *name);
 

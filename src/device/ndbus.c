@@ -43,11 +43,14 @@ int ndbus_open(const char *sysfs, int region, const char *dev)
 
 int ndbus_ioctl(int fd, unsigned long request, void *argument)
 {
-	/* The request has 32 bits: musl's ioctl takes an int, and the kernel ignores other bits. */
+	/*
+	 * Pass only 32 bits of the request: musl's ioctl takes an int, and the kernel ignores all
+	 * other bits.
+	 */
 	return ioctl(fd, (unsigned)request, argument);
 }
 
-/* Ask the bus for the unit, in bytes, in which it clears errors at this address. */
+/* Ask the bus in which unit, in bytes, it clears errors at this address. */
 static int clear_unit(
 	ndbus_command *command, int fd, uint64_t address, uint64_t length, uint32_t *unit)
 {

@@ -5,12 +5,12 @@
 
 #include <stdint.h>
 
-/* ioctl(2) on the bus's control device, or a test's replacement. */
+/* A function like ioctl(2) on the control device of a bus; tests use a function of their own. */
 typedef int ndbus_command(int fd, unsigned long request, void *argument);
 
 /*
- * Open the control device of the bus above a region's directory: ndctlN in the folder `dev`,
- * usually /dev, for bus ndbusN. Returns a descriptor, or -errno with a message.
+ * Open the control device of the bus that a region is on: ndctlN for bus ndbusN, in the folder
+ * `dev`, which is usually /dev. Returns a descriptor, or -errno with a message.
  */
 int ndbus_open(const char *sysfs, int region, const char *dev);
 
@@ -26,7 +26,7 @@ int ndbus_open(const char *sysfs, int region, const char *dev);
  */
 int ndbus_clear(ndbus_command *command, int fd, uint64_t address, uint64_t length);
 
-/* ioctl(2) as a ndbus_command. */
+/* Calls ioctl(2); for use as the ndbus_command. */
 int ndbus_ioctl(int fd, unsigned long request, void *argument);
 
 #endif

@@ -6,7 +6,10 @@
 
 #include "device/sysfs.h"
 
-/* Find the kind by the bus's attribute provider; for Power and the device tree it is an address. */
+/*
+ * Find the kind of memory by the bus's attribute provider. On Power, and with a device tree, this
+ * attribute is an address.
+ */
 static enum memory provider_of_bus(const char *sysfs, int bus)
 {
 	static const struct {

@@ -19,8 +19,8 @@ int region_is_volatile(int region)
 }
 
 /*
- * True if the module or an administrator has made the region read-only. False if the kernel lacks
- * the attribute.
+ * Returns true if the module or an administrator has made the region read-only, false also if the
+ * kernel does not have this attribute.
  */
 static bool is_read_only(int region)
 {
@@ -34,7 +34,10 @@ static enum region_domain domain_of(int region)
 	char domain[SYSFS_VALUE];
 
 	int error = sysfs_read(region, "persistence_domain", domain);
-	/* A domain whose name is too long is an unknown domain. */
+	/*
+	 * If the name of the persistence domain is too long, the library does not know this
+	 * domain.
+	 */
 	if (error)
 		return error == -ENOENT || error == -EMSGSIZE ? REGION_DOMAIN_UNKNOWN
 							      : REGION_DOMAIN_UNREADABLE;

@@ -15,45 +15,50 @@
 #include "device/walk.h"
 
 /*
- * How far a store must get to survive a power cut: the attribute persistence_domain. Ordered: the
- * domain of several regions is the lowest of theirs.
+ * How far a store must get to survive a power cut, from the attribute persistence_domain. Ordered:
+ * several regions together have the lowest of their domains.
  */
 enum region_domain {
 	REGION_DOMAIN_UNREADABLE,
-	REGION_DOMAIN_UNKNOWN,           /* the kernel does not say */
+	REGION_DOMAIN_UNKNOWN,           /* the kernel does not tell */
 	REGION_DOMAIN_MEMORY_CONTROLLER, /* stores must leave the CPU's caches */
 	REGION_DOMAIN_CPU_CACHE,         /* stores in the CPU's caches survive */
 };
 
 struct region {
-	bool found;           /* there is a region; if false, the rest means nothing */
+	bool found;           /* there is a region; if false, ignore all other members */
 	bool is_volatile;     /* the contents do not survive a power cut at all */
 	bool flushed_by_host; /* virtual machine: CPU flushes reach only the host's page cache */
-	bool read_only;       /* its modules may lose stores: usually they are not armed */
+	bool read_only;       /* its modules may lose stores, usually because they are not armed */
 	enum region_domain domain;
-	unsigned count; /* number of regions that are summed up here; usually 1 */
+	unsigned count; /* number of regions that this struct is about; usually 1 */
 };
 
 /*
- * The region under a block device or a DAX character device ("block" or "char"). Partitions,
- * device-mapper and md are resolved to the devices that they are built on; for several regions it
- * is the weakest promise of all. If there is no region, `found` is false, which is not an error;
- * also if a part of the device is not persistent memory, or is unknown.
+ * Returns what the region under a block device ("block") or a DAX character device ("char")
+ * promises. For a partition or a device of device-mapper or md, the devices that it is built on
+ * are looked at. If there are several regions, the result is the weakest promise of all. If there
+ * is no region, which is not an error, `found` is false; also if a part of the device is not
+ * persistent memory, or is unknown.
  */
 struct region region_under(const char *sysfs, const char *type, dev_t number);
 
-/* The promise of one region, given by its sysfs directory. */
+/* Returns what one region promises, by the region's sysfs directory. */
 struct region region_read(const char *sysfs, int region);
 
-/* Are its contents lost in a power cut? 1 or 0, or -1 if that cannot be read. */
+/*
+ * Returns 1 if the region loses its contents in a power cut, 0 if it keeps them, -1 if the kernel
+ * does not tell.
+ */
 int region_is_volatile(int region);
 
-/* The promise that holds for both regions. */
+/* Returns what two regions promise together. */
 struct region region_weaker(struct region a, struct region b);
 
 /*
- * Get the NUMA node whose CPUs are nearest; -1 if the kernel does not know one. -errno if it cannot
- * be read, -ENOENT on kernels without NUMA, -EBADMSG if it is not a number; sets no message.
+ * Get the NUMA node whose CPUs are nearest to a region; -1 if the kernel does not know one.
+ * Returns -ENOENT on kernels without NUMA, -EBADMSG if the attribute is not a number, another
+ * -errno if it cannot be read. Sets no error message.
  */
 int region_numa_node(int region, int *node);
 

@@ -6,7 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Signs of a transport: a subsystem, or a folder, of a device directory above that of the disk. */
+/*
+ * Signs by which a SCSI transport is found: in sysfs, a device directory above that of the disk
+ * has a certain subsystem, or contains a certain folder.
+ */
 static const struct {
 	const char *subsystem; /* the subsystem of the directory, or NULL */
 	const char *child;     /* a folder that only this transport has, or NULL */
@@ -23,7 +26,10 @@ static const struct {
 	{"vmbus", NULL, {SCSI_HOST, "it is on the bus of Hyper-V"}},
 };
 
-/* Drivers of adapters without such a sign, by the attribute proc_name of the SCSI host. */
+/*
+ * Drivers of adapters that have none of the signs above; the attribute proc_name of the SCSI host
+ * has the driver's name.
+ */
 static const struct {
 	const char *driver;
 	struct scsi scsi;
@@ -48,7 +54,10 @@ static int read_driver(int dir, const char *name, void *context)
 	return !sysfs_read(dir, path, context);
 }
 
-/* True if this directory is that of an adapter with a known driver, whose entry goes to *scsi. */
+/*
+ * Returns true if this directory is that of an adapter whose driver is in the table; then *scsi is
+ * set from the table.
+ */
 static bool find_driver(int dir, struct scsi *scsi)
 {
 	char driver[SYSFS_VALUE];

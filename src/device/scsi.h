@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* scsi.h - the transport of a SCSI disk: drives of many kinds, hosts and networks all use SCSI */
+/*
+ * scsi.h - find the transport of a SCSI disk: drives of many kinds, virtual machines and networks
+ * all use SCSI
+ */
 #ifndef DEVICE_SCSI_H
 #define DEVICE_SCSI_H
 
@@ -15,13 +18,19 @@ enum scsi_transport {
 
 struct scsi {
 	enum scsi_transport transport;
-	const char *evidence; /* how it is known, without a full stop; static */
+	const char *evidence; /* how the transport is known, without a full stop; static text */
 };
 
-/* Find the transport by a SCSI device's directory ("0:0:0:0"), not closed, and those above it. */
+/*
+ * Find the transport of a SCSI device by its directory ("0:0:0:0"), which stays open, and the
+ * directories above it.
+ */
 struct scsi scsi_transport(const char *sysfs, int device);
 
-/* Get the disk's own type of cache, "write back" or "write through". 0 or -errno, no message. */
+/*
+ * Get the type of cache that the disk itself reports: "write back" or "write through". Returns 0
+ * or -errno. Sets no error message.
+ */
 int scsi_cache_type(int disk, char type[SYSFS_VALUE]);
 
 #endif

@@ -44,7 +44,10 @@ static int open_if_numbered(int dir, const char *name, void *context)
 	return 1;
 }
 
-/* Find a device without the folder dev/: compare the attribute "dev" of each device. */
+/*
+ * Find a device if sysfs has no folder dev/: compare the attribute "dev" of each device with the
+ * number.
+ */
 NOINLINE static int device_search(int top, const char *type, dev_t number)
 {
 	struct numbered wanted = {number, -ENOENT};
@@ -90,7 +93,10 @@ int sysfs_parent_open(const char *root, int dir)
 	int parent = openat(dir, "..", DIRECTORY);
 	if (parent < 0)
 		return -errno;
-	/* "/.." is "/": a walk must end also if `dir` is not below the root of sysfs. */
+	/*
+	 * The parent of "/" is "/" itself: going upwards has to end here even if `dir` is not
+	 * below the root of sysfs.
+	 */
 	if (is_same_directory(dir, parent)) {
 		close(parent);
 		return -ENOENT;
@@ -169,7 +175,7 @@ int sysfs_read_address(int dir, const char *attribute, uint64_t *address)
 	return 0;
 }
 
-/* Read until the end: read(2) may return an attribute in several pieces. */
+/* Read until the end of the file: read(2) may return an attribute in several pieces. */
 static int read_all(int fd, char *text, size_t *length)
 {
 	for (*length = 0; *length < SYSFS_TEXT;) {
@@ -233,7 +239,7 @@ int sysfs_read_device(int dir, const char *attribute, dev_t *number)
 	return 0;
 }
 
-/* A directory entry in the kernel's layout: getdents64(2). */
+/* A directory entry in the kernel's layout, as getdents64(2) returns it. */
 struct entry {
 	uint64_t inode;
 	int64_t next;
@@ -242,7 +248,10 @@ struct entry {
 	char name[];
 };
 
-/* Visit some entries of a directory. Not with readdir(3), which calls malloc(3). */
+/*
+ * Call `visit` for each directory entry in a buffer. readdir(3) is not used, because it calls
+ * malloc(3).
+ */
 static int visit_some(int fd, const char *entries, long length, sysfs_visit *visit, void *context)
 {
 	int result = 0;
@@ -259,7 +268,7 @@ static int visit_some(int fd, const char *entries, long length, sysfs_visit *vis
 int sysfs_each(int dir, const char *below, sysfs_visit *visit, void *context)
 {
 	_Alignas(struct entry) char
-		entries[288]; /* room for at least one entry: a name has up to 255 bytes */
+		entries[288]; /* room for at least one entry: its name has up to 255 bytes */
 	int fd = openat(dir, below, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int result = 0;
 	long length;
@@ -293,7 +302,9 @@ static int name_if_wanted(int dir, const char *name, void *context)
 	return 1;
 }
 
-/* A descriptor has no name: look for the same inode among the entries of its parent. */
+/*
+ * A directory's descriptor does not tell its name: find its inode among the entries of its parent.
+ */
 int sysfs_name(int dir, char name[SYSFS_NAME])
 {
 	struct search search = {.name = name};

@@ -12,7 +12,8 @@
 #include "device/sysfs.h"
 
 /*
- * A visited directory. A directory that is both a device and a region is visited as each of them.
+ * A directory that was visited. A directory of both a device and a region is visited twice: as a
+ * device, and as a region.
  */
 struct seen {
 	dev_t device;
@@ -24,9 +25,9 @@ struct seen {
 struct walk {
 	const char *sysfs;
 	walk_visit *visit;
-	walk_floor *visit_floor; /* used instead of `visit` by walk_floors() */
+	walk_floor *visit_floor; /* called by walk_floors() instead of `visit` */
 	void *context;
-	unsigned covered, bare, lost; /* number of disks in a region, elsewhere, and unreadable */
+	unsigned covered, bare, lost; /* disks in a region, disks in no region, unreadable disks */
 	unsigned slaves;              /* number of devices under the current device */
 	int error;                    /* 0 or -ENOMEM */
 	int *pending;                 /* directories still to visit, the next one last */
@@ -36,7 +37,8 @@ struct walk {
 };
 
 /*
- * True for a region: only regions have the attribute "mappings"; their bus and namespaces lack it.
+ * Returns true for the directory of a region: only regions have the attribute "mappings", their
+ * bus and namespaces do not.
  */
 static bool is_region(int dir)
 {
@@ -55,7 +57,10 @@ int walk_region_above(const char *sysfs, int dir)
 	return at < 0 ? -ENOENT : at;
 }
 
-/* Note a directory: 1 if it is new, 0 if it was visited before. This makes each walk end. */
+/*
+ * Note that a directory is visited. Returns 1 if it was not visited before, 0 if it was, so that
+ * each walk ends.
+ */
 static int see(struct walk *walk, int dir, bool is_region)
 {
 	struct stat st;
@@ -81,7 +86,7 @@ static int visit_once(struct walk *walk, int dir)
 	return new > 0 ? walk->visit(dir, walk->context) : new;
 }
 
-/* Visit the region of a device that is built on no other device. */
+/* Visit the region that contains a device which is built on no other device. */
 static int at_disk(struct walk *walk, int disk)
 {
 	int region = walk_region_above(walk->sysfs, disk);
@@ -121,7 +126,10 @@ static int add_pending(struct walk *walk, int device)
 	return 0;
 }
 
-/* Queue a device for a visit, after which it is closed; if it was queued before, close it now. */
+/*
+ * Queue a device to be visited later, and then closed. If the device was queued before, close it
+ * now.
+ */
 static int look_later(struct walk *walk, int device)
 {
 	if (device >= 0)
@@ -196,7 +204,7 @@ static enum walk_cover cover_of(const struct walk *walk)
 {
 	if (walk->covered)
 		return walk->bare || walk->lost ? WALK_PARTLY : WALK_ALL;
-	/* A device that is built on itself has no lowest disk. */
+	/* If nothing was found because a device is built on itself, its storage is unknown. */
 	return walk->lost || !walk->bare ? WALK_UNKNOWN : WALK_NONE;
 }
 

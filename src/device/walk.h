@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * walk.h - from a device number to every region of persistent memory under it
+ * walk.h - find all regions of persistent memory under the device with a certain number
  *
- * A partition is resolved to its disk; device-mapper, md and the like to the disks that they are
- * built on, through any number of layers (floors). All code that needs the regions under a device
- * uses this walk, so that it always finds the same ones.
+ * For a partition, its disk is looked at; for device-mapper, md and the like the devices that they
+ * are built on, through any number of layers (floors). All code that needs the regions under a
+ * device uses these functions, so that it always finds the same regions.
  */
 #ifndef DEVICE_WALK_H
 #define DEVICE_WALK_H
@@ -14,34 +14,38 @@
 
 enum walk_cover {
 	WALK_UNKNOWN, /* no region was found, and a device could not be looked at */
-	WALK_NONE,    /* not on persistent memory that the kernel knows; not an error */
-	WALK_PARTLY,  /* partly in regions; the rest is elsewhere or unknown */
+	WALK_NONE,    /* the device is not on persistent memory, as far as the kernel knows */
+	WALK_PARTLY,  /* a part of the device is in regions; the rest is elsewhere or unknown */
 	WALK_ALL,     /* every byte of the device lies in a region */
 };
 
 /*
- * A visitor, called with the region's directory, an O_PATH descriptor that it must not close. A
- * return value other than 0 ends the walk.
+ * A function that is called for each region, with an O_PATH descriptor of the region's directory,
+ * which it must not close. If it returns a value other than 0, the walk ends.
  */
 typedef int walk_visit(int region, void *context);
 
 /*
- * Visit each region under a block device or a DAX character device (`type` is "block" or "char"),
- * once even if several disks of the stack lie in it. `cover` may be NULL; *cover is set on success
- * only. Returns 0, what `visit` returned, or -ENOMEM.
+ * Visit each region under a block device or a DAX character device (`type` is "block" or "char").
+ * A region is visited once, even if several disks lie in it. Sets *cover on success, unless
+ * `cover` is NULL. Returns 0, the value with which `visit` has ended the walk, or -ENOMEM.
  */
 int walk_regions(const char *sysfs, const char *type, dev_t number, walk_visit *visit,
 	void *context, enum walk_cover *cover);
 
 /*
- * Visit each device of the stack itself, each once, and before the devices under it; `is_lowest`:
- * it is built on no other device. *lost becomes true if a device could not be looked at.
+ * Visit the device itself and then each device that it is built on, each once, before the devices
+ * that are under it. `is_lowest`: the device is built on no other device. *lost becomes true if a
+ * device could not be looked at.
  */
 typedef int walk_floor(int device, bool is_lowest, void *context);
 int walk_floors(const char *sysfs, const char *type, dev_t number, walk_floor *visit, void *context,
 	bool *lost);
 
-/* Open the region above a device's directory, or -ENOENT. A descriptor; `dir` stays open. */
+/*
+ * Open the directory of the region that contains a device, by the device's directory `dir`, which
+ * stays open. Returns a descriptor, or -ENOENT if the device is in no region.
+ */
 int walk_region_above(const char *sysfs, int dir);
 
 #endif

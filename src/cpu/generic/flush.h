@@ -5,7 +5,10 @@
 
 #include "cpu/lines.h"
 
-/* Orders stores as other CPUs see them. Does not guarantee that they reach memory. */
+/*
+ * A fence: other CPUs see earlier stores before later ones. It does not guarantee that stores
+ * reach memory.
+ */
 #define ARCH_FENCE "a full fence"
 static inline void arch_drain(void)
 {

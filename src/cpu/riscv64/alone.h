@@ -16,7 +16,7 @@ static inline long rv_hwprobe_all(struct rv_hwprobe *pairs, long count)
 	register long a0 __asm__("a0") = (long)pairs;
 	register long a1 __asm__("a1") = count;
 	register long a2 __asm__("a2") = 0; /* size of the set of CPUs in bytes; 0: all CPUs */
-	register long a3 __asm__("a3") = 0; /* the set of CPUs: NULL */
+	register long a3 __asm__("a3") = 0; /* pointer to the set of CPUs: NULL */
 	register long a4 __asm__("a4") = 0; /* flags */
 	register long a7 __asm__("a7") = RV_SYS_HWPROBE;
 

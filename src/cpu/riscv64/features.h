@@ -3,8 +3,9 @@
  * features.h - RISC-V: the bits of a feature mask, in the order of arch_feature_names, and their
  * derivation from the kernel's answers
  *
- * Other numbers are the kernel's (Documentation/arch/riscv/hwprobe.rst). They are repeated here
- * because the installed header of the kernel may be older than the running kernel.
+ * RV_ZICBOM is a bit of the mask; all other numbers are the kernel's
+ * (Documentation/arch/riscv/hwprobe.rst). They are repeated here because the installed header of
+ * the kernel may be older than the running kernel.
  */
 #ifndef CPU_RISCV64_FEATURES_H
 #define CPU_RISCV64_FEATURES_H
@@ -20,7 +21,7 @@
 #define RV_KEY_ZICBOM_BLOCK_SIZE 12
 
 struct rv_hwprobe {
-	int64_t key; /* -1: unknown to this kernel */
+	int64_t key; /* what is asked; the kernel sets it to -1 if it does not know this key */
 	uint64_t value;
 };
 

@@ -25,7 +25,7 @@
 #define LEAF7_ECX_MOVDIR64B (1u << 28)
 
 #define XCR0_YMM 0x06u /* SSE and AVX state */
-#define XCR0_ZMM 0xe6u /* SSE and AVX state, and the three parts of AVX-512 state */
+#define XCR0_ZMM 0xe6u /* SSE state, AVX state and the three parts of AVX-512 state */
 
 const char *const arch_feature_names[] = {
 	"clflush", "clflushopt", "clwb", "sse2", "avx", "avx512f", "movdir64b", NULL};
@@ -108,7 +108,7 @@ uint32_t arch_allowed(uint32_t features)
 		features &= ~X86_AVX;
 	if (env_is("PMEM_AVX512F", "0"))
 		features &= ~X86_AVX512F;
-	/* MOVDIR64B is off unless the environment switches it on. */
+	/* MOVDIR64B counts as missing unless an environment variable switches it on. */
 	if (!env_get("PMEM_MOVDIR64B") || env_is("PMEM_MOVDIR64B", "0"))
 		features &= ~X86_MOVDIR64B;
 	if (env_is("PMEM_NO_MOVNT", "1"))

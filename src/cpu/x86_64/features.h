@@ -30,7 +30,7 @@
 struct x86_id {
 	uint32_t leaf1_ebx, leaf1_ecx, leaf1_edx;
 	uint32_t leaf7_ebx, leaf7_ecx;
-	uint32_t xcr0; /* the registers that the system saves; 0 if it cannot be read */
+	uint32_t xcr0; /* sets of registers that the system saves; 0 if unknown */
 	bool is_intel;
 	uint32_t leaf1_eax;
 };
@@ -67,7 +67,10 @@ static inline bool x86_clwb_drops(const struct x86_id *id)
 	return x86_intel_model(id) == 0x55;
 }
 
-/* Leaf 1, EBX 15:8, in units of 8 bytes; `otherwise` if it is 0, hidden by a hypervisor. */
+/*
+ * Returns the line size from CPUID leaf 1, EBX bits 15:8, which are in units of 8 bytes. If a
+ * hypervisor hides the size, these bits are 0: then returns `otherwise`.
+ */
 static inline size_t x86_line_size(const struct x86_id *id, size_t otherwise)
 {
 	size_t eighths = id->leaf1_ebx >> 8 & 0xff;
@@ -75,7 +78,7 @@ static inline size_t x86_line_size(const struct x86_id *id, size_t otherwise)
 	return eighths ? eighths * 8 : otherwise;
 }
 
-/* Fill in features, line_size and tuning from `id`, as arch_detect() has to. */
+/* Sets features, line_size and tuning of `found` from the results of CPUID, `id`. */
 void x86_judge(struct cpu *found, const struct x86_id *id);
 
 #endif

@@ -2,18 +2,19 @@
 /*
  * tuning.c - x86-64: settings that pay on some processors only
  *
- * Each row of tuning is here because of the measurements below, which name the processor.
- * bench/engines has a column for each row, with the engine in use. Figures are with the setting and
- * ("not") without it:
+ * The table has a row of settings for each group of processors. These measurements are the reason
+ * for each setting; bench/engines repeats them, and has a column for each row. "22 ns, not 48"
+ * means 22 ns with the setting, 48 ns without it.
  *
  * Intel, Cascade Lake (family 6, model 0x55):
  *	persist_fetches		persist of 1 KiB whose lines were all just stored to: 225 ns, not
  *				340. Stores to lines that are in no cache wait for these lines one
  *				after the other, and so do the flushes behind them. Up to four
  *				lines arrive as soon without a prefetch; the last lines of long
- *				ranges may have left the caches already. flush alone does not
- *				prefetch: it does not wait for the lines, and prefetching would make
- *				it wait: 512 bytes rewritten in place 220 ns, not 161
+ *				ranges may have left the caches already. A flush without a drain
+ *				does not wait for the lines, so it does not prefetch, which would
+ *				make it wait: 512 bytes rewritten in place take 161 ns without
+ *				prefetching, 220 ns with it
  *	move_fetches		lines that are in no cache: copies of 200 bytes 22 ns, not 48; of
  *				1 KiB 98, not 177; of 4 KiB 480, not 590. If all lines are cached, 2
  *				ns more. Prefetching all lines of 4 KiB would take 390 ns uncached,
@@ -34,25 +35,27 @@
  *
  * The same processor, medians in ns: the row sapphire-rapids first and the row intel second, in
  * turns, beside other work, so that only ratios mean something. Sapphire Rapids has the same core,
- * but was not measured:
+ * and therefore gets the same row, but was not measured:
  *	persist_fetches_whole	persist of 2 KiB rewritten in place 469, 521; in no cache 412, 388.
  *				Of 4 KiB: 799, 834; 900, 852. Of 1.5 KiB in no cache: 307, 326
- *				A last line that was flushed and not stored to again comes from
- *				memory: 384 bytes, unaligned, rewritten in place 204, 294
+ *				If the last line was flushed before and is not stored to again, it
+ *				has to be read from memory: 384 bytes, unaligned, rewritten in place
+ *				204, 294
  *	fetches_ahead_above	copies of 32 KiB with NOFLUSH, in no cache 2550, 3360; to the same
  *				place 553, 825. Copies of 8 and 16 KiB gain as much in no cache, and
  *				lose a sixth to the same place if the source is unaligned
- *	stream_groups_above	memmove by 64 bytes of 16 KiB 2110, 2610; of 256 KiB 32700, 42100.
- *				Of 4 KiB: 1040, 857, so this begins at more
+ *	stream_groups_above	moving 16 KiB by 64 bytes with memmove 2110, 2610; 256 KiB 32700,
+ *				42100; but 4 KiB 1040, 857, so only longer ranges are moved in
+ *				groups
  *	flushes_back		not set: 200 bytes rewritten in place with PMEM2_F_MEM_NODRAIN 122,
  *				135; unaligned 150, 191; to other memory 38, 38
  *
- * AMD gets the plain row, which was not measured there in this form. On Zen 3 (EPYC 7003) an
- * earlier version was compared with PMDK, speed relative to PMDK's: with persist_fetches and the
- * line size loaded in each iteration, flush and persist of clean lines 0.84 to 0.95, copies with
- * TEMPORAL to lines in no cache 0.71 to 0.9; without both, flush of new lines 1.02 to 1.13, flush
- * of the same lines 0.94 to 0.99, persist 0.91 to 1.00. The other settings were not measured on
- * AMD, so the plain row has none of them.
+ * AMD's processors get the plain row. On Zen 3 (EPYC 7003) only an earlier version of Holdfast was
+ * measured. Its speed relative to PMDK's, with persist_fetches and the line size loaded in each
+ * iteration: flush and persist of clean lines 0.84 to 0.95, copies with TEMPORAL to lines in no
+ * cache 0.71 to 0.9. Without both: flush of new lines 1.02 to 1.13, flush of the same lines 0.94 to
+ * 0.99, persist 0.91 to 1.00. The other settings were not measured on AMD, so the plain row has
+ * none of them.
  */
 #include "cpu/x86_64/tuning.h"
 
