@@ -12,7 +12,10 @@
 #include "explain/stores.h"
 #include "explain/words.h"
 
-/* An explanation with all its memory. It is itself the first piece of `keep`, and freed with it. */
+/*
+ * An explanation and the memory of all its parts. This struct is itself the first piece of memory
+ * in `keep`, so that freeing `keep` frees it, too.
+ */
 struct whole {
 	struct keep keep;
 	struct holdfast_explanation told;
@@ -33,7 +36,10 @@ void explain_free(struct holdfast_explanation *explanation)
 	keep_fini(&keep);
 }
 
-/* The name of an engine is FLUSH-COPY. */
+/*
+ * Describe the instructions in use. An engine's name has the form FLUSH-COPY, such as
+ * "clwb-avx512f".
+ */
 const struct holdfast_cpu *explain_cpu(struct keep *keep)
 {
 	struct holdfast_cpu *told = keep_new(keep, sizeof(*told));
@@ -54,7 +60,10 @@ const struct holdfast_cpu *explain_cpu(struct keep *keep)
 	return told;
 }
 
-/* True if a driver other than device_dax has the DAX device: then it cannot be mapped. */
+/*
+ * Returns true if the DAX device belongs to a driver other than device_dax: then no program can
+ * map it.
+ */
 static bool has_other_driver(const struct facts *facts, enum holdfast_reason *reason)
 {
 	if (facts->is_map || facts->device.kind != DEVICE_DAX || facts->regions.is_hidden ||
@@ -65,7 +74,7 @@ static bool has_other_driver(const struct facts *facts, enum holdfast_reason *re
 	return true;
 }
 
-/* Replace a reason by one that says "assumed" if the storage could not be seen. */
+/* If the storage could not be seen, replace the reason by one that says "assumed". */
 static void admit_what_is_not_seen(
 	struct granularity *judged, const struct facts *facts, enum holdfast_map_sync map_sync)
 {
@@ -89,7 +98,7 @@ static void tell_granularity(
 		refused = true;
 	}
 	admit_what_is_not_seen(&judged, facts, told->map_sync);
-	/* For a map that the program has made itself, the kernel was not asked for MAP_SYNC. */
+	/* A map that the program has made itself: the kernel was not asked for MAP_SYNC. */
 	if (facts->is_map && facts->got.reason == HOLDFAST_REASON_PROGRAM)
 		judged = facts->got;
 	told->needed = told->granularity = judged.value;
@@ -106,7 +115,10 @@ static void tell_granularity(
 	}
 }
 
-/* Set the effect of a deep flush: if the storage needs page write-back, it writes pages back. */
+/*
+ * Set the effect of a deep flush. On storage that needs write-back of pages, a deep flush writes
+ * pages back.
+ */
 static void tell_deep_flush(struct holdfast_explanation *told, const struct facts *facts)
 {
 	told->deep_flush = HOLDFAST_DEEP_FLUSH_PAGES;
@@ -120,7 +132,10 @@ static void tell_deep_flush(struct holdfast_explanation *told, const struct fact
 	told->deep_flush_error = facts->regions.deep_flush.error;
 }
 
-/* The kind of memory of the device's regions; without regions, of the disks under it. */
+/*
+ * Returns the kind of memory of the device's regions, or, if there are no regions, that of the
+ * disks under it.
+ */
 static enum holdfast_memory memory_of(const struct facts *facts)
 {
 	enum holdfast_memory memory = facts->regions.memory;
@@ -131,7 +146,9 @@ static enum holdfast_memory memory_of(const struct facts *facts)
 								       : memory;
 }
 
-/* The persistence domain. Storage that cannot be seen has domain UNREADABLE, not NONE. */
+/*
+ * Returns the persistence domain. For storage that sysfs does not show it is UNREADABLE, not NONE.
+ */
 static enum holdfast_domain domain_of(const struct facts *facts, enum holdfast_memory memory)
 {
 	if (facts->regions.all.found)
@@ -144,7 +161,7 @@ static enum holdfast_domain domain_of(const struct facts *facts, enum holdfast_m
 		return HOLDFAST_DOMAIN_NONE;
 	case HOLDFAST_MEMORY_UNKNOWN:
 		return HOLDFAST_DOMAIN_UNREADABLE;
-	default: /* partly in a region, or in a region under other layers only */
+	default: /* the device is partly in a region, or in a region below other layers */
 		return HOLDFAST_DOMAIN_UNKNOWN;
 	}
 }
@@ -211,10 +228,10 @@ static void tell_instructions(struct holdfast_explanation *told)
 	}
 }
 
-/* A survival, the layer or thing that decides it, and how it is known. */
+/* The survival of stores, the layer or thing that decides it, and how it is known. */
 struct survival {
 	enum holdfast_survival value;
-	const char *layer; /* text for a new layer that decides; NULL: the layer is in the list */
+	const char *layer; /* text for a layer to add; NULL: the list has the layer */
 	const char *who;
 	const char *evidence;
 };
@@ -267,14 +284,17 @@ static struct survival survival_of(
 	}
 }
 
-/* List the layers, preceded by one for the reason that decides if that is not a layer itself. */
+/*
+ * List the layers. If the survival is decided by something that is not a layer, it is listed
+ * first, as a layer.
+ */
 static void tell_layers(struct keep *keep, struct holdfast_explanation *told,
 	const struct facts *facts, const struct survival *survival)
 {
 	const struct keep_list *found = &facts->layers.list;
 	struct keep_list list = {.count = 0};
 
-	/* The storage of a removed file does not matter. */
+	/* After a file was removed, its storage does not matter. */
 	if (survival->layer &&
 		(survival->value < facts->layers.survival || facts->kept_name == FACTS_REMOVED)) {
 		struct holdfast_layer *first = keep_new(keep, sizeof(*first));
@@ -352,8 +372,8 @@ static int build(struct holdfast_explanation **explanation, struct facts *facts)
 }
 
 /*
- * Save the last error message in *before: steps may fail, and set a message, although the
- * explanation succeeds.
+ * Save the last error message in *before, to be put back later: steps of an explanation that
+ * succeeds may fail, and set a message.
  */
 static int keep_sentence(char **before)
 {
@@ -380,7 +400,10 @@ int explain_facts(struct holdfast_explanation **explanation, struct facts *facts
 	return put_sentence_back(before, error);
 }
 
-/* Allocate facts on the heap: 200 bytes would take too much of the 4 KiB of stack for a call. */
+/*
+ * Allocate facts on the heap: they have 200 bytes, too many for a call that may use 4 KiB of
+ * stack.
+ */
 static struct facts *facts_new(char **before, int *error)
 {
 	struct facts *facts;

@@ -2,9 +2,10 @@
 /*
  * explain.h - explain how durable stores to a file, device, map or machine are, and why
  *
- * Facts are gathered (facts.h); the same code that decides for maps draws the conclusions
- * (granularity_judge); and both are reported in fields and in words (words.h). The functions
- * implement libpmem2/explain.h. When they succeed they do not change the last message of err_get().
+ * First, facts are gathered (facts.h). Then conclusions are drawn from them by
+ * granularity_judge(), which also decides the granularity of maps. Facts and conclusions are
+ * reported both in fields and in words (words.h). The functions implement libpmem2/explain.h. If
+ * they succeed, they leave the last error message (err_get()) as it was.
  */
 #ifndef EXPLAIN_EXPLAIN_H
 #define EXPLAIN_EXPLAIN_H
@@ -14,22 +15,31 @@
 #include "libpmem2/explain.h"
 #include "libpmem2/health.h"
 
-/* Explain facts, which this call frees. 0, or -ENOMEM with a message. */
+/* Make an explanation from facts, and free the facts. Returns 0, or -ENOMEM with a message. */
 int explain_facts(struct holdfast_explanation **explanation, struct facts *facts);
 
 int explain_fd(struct holdfast_explanation **explanation, int fd, const char *sysfs);
 int explain_map(struct holdfast_explanation **explanation, const struct map *map);
 void explain_free(struct holdfast_explanation *explanation);
 
-/* `sysfs` and `mountinfo` are SYSFS_ROOT and MOUNTS_FILE, or a test's own. */
+/*
+ * Explain this machine. `sysfs` and `mountinfo` are SYSFS_ROOT and MOUNTS_FILE, or files of a
+ * test.
+ */
 int explain_machine(struct holdfast_machine **machine, const char *sysfs, const char *mountinfo);
 void explain_machine_free(struct holdfast_machine *machine);
 
-/* Implements holdfast_read_health(). `sysfs` and `mountinfo` as for explain_machine(). */
+/*
+ * Implements holdfast_read_health(). `sysfs` and `mountinfo` are SYSFS_ROOT and MOUNTS_FILE, or
+ * files of a test.
+ */
 int explain_health(struct holdfast_health **health, const char *sysfs, const char *mountinfo);
 void explain_health_free(struct holdfast_health *health);
 
-/* Describe the instructions of this CPU; NULL without memory. */
+/*
+ * Describe the flush and copy instructions that are used on this CPU. Returns NULL if there is no
+ * memory.
+ */
 const struct holdfast_cpu *explain_cpu(struct keep *keep);
 
 #endif

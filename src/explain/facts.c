@@ -34,10 +34,13 @@ void facts_fini(struct facts *facts)
 	free(facts->map_error_text);
 }
 
-/* The kernel's name of an open file; NULL if it has no name or too long a name. */
-NOINLINE static char *name_of(int fd) /* not inlined: its stack is free again for later calls */
+/*
+ * Returns the kernel's name of an open file; NULL if the file has no name, or if the name is too
+ * long.
+ */
+NOINLINE static char *name_of(int fd) /* not inlined, so that later calls can use its stack */
 {
-	char link[64], *name = malloc(NAME_ROOM); /* not on the stack: too large */
+	char link[64], *name = malloc(NAME_ROOM); /* too large for the stack */
 
 	snprintf(link, sizeof(link), "/proc/thread-self/fd/%d", fd);
 	ssize_t length = name ? readlink(link, name, NAME_ROOM) : -1;
@@ -60,7 +63,10 @@ static int add_filesystem(struct facts *facts, int fd)
 	return 0;
 }
 
-/* Record that pmem2_map_new() would fail with this error, and the last message as its reason. */
+/*
+ * Record that pmem2_map_new() would fail with this error, for the reason in the last error
+ * message.
+ */
 static int refuse(struct facts *facts, int error)
 {
 	free(facts->map_error_text);
@@ -70,7 +76,8 @@ static int refuse(struct facts *facts, int error)
 }
 
 /*
- * Try to map a page, for writing if the descriptor allows it; if that fails, for reading.
+ * Try to map a page: for writing if the descriptor allows that; for reading if it does not, or if
+ * mapping for writing fails.
  */
 static int try(struct facts *facts, int fd, int mode)
 {
@@ -110,15 +117,15 @@ static int try_file(struct facts *facts, int fd)
 				"file descriptor %d is open for writing only: a mapping must be able to read",
 				fd));
 	error = try(facts, fd, mode);
-	/* The trial may map an empty file, but pmem2_map_new() refuses to. */
+	/* The kernel maps an empty file in the trial, but pmem2_map_new() refuses an empty file. */
 	if (!error && !facts->map_error && !facts->size)
 		error = refuse(facts, err_set(PMEM2_E_SOURCE_EMPTY, "the source is empty"));
 	return error;
 }
 
 /*
- * True if the file is, or may be, on an XFS real-time device. For an O_PATH descriptor it is
- * unknown, so it is assumed if the file system has such a device.
+ * Returns true if the file is, or may be, on the real-time device of an XFS. An O_PATH descriptor
+ * does not tell, so the answer is then true if the file system has such a device.
  */
 static bool is_elsewhere(const struct facts *facts, int fd)
 {
@@ -172,7 +179,7 @@ static void add_block_device(struct facts *facts, dev_t number)
 	facts->disk = number;
 }
 
-/* The path of the file, for messages; NULL if only its descriptor is known. */
+/* Returns the path of the file for messages; NULL if only a descriptor of the file is known. */
 static const char *path_of(const struct facts *facts)
 {
 	return facts->name && *facts->name == '/' ? facts->name : NULL;
@@ -212,7 +219,10 @@ static int add(struct facts *facts, int fd)
 	return refuse_kind(facts, fd, st.st_mode);
 }
 
-/* Parse the kernel's version: "6.12.85+deb12-amd64"; a builder may hide the last number. */
+/*
+ * Parse the kernel's version, such as "6.12.85+deb12-amd64". Kernels may be built so that the last
+ * number is missing.
+ */
 NOINLINE static unsigned kernel(void)
 {
 	struct utsname name;
@@ -232,7 +242,7 @@ NOINLINE static unsigned kernel(void)
 static void begin(struct facts *facts, const char *sysfs)
 {
 	memset(facts, 0,
-		sizeof(*facts)); /* not a compound literal, which would use as much stack again */
+		sizeof(*facts)); /* a compound literal instead would use as much stack again */
 	facts->kernel = kernel();
 	facts->sysfs = sysfs;
 	facts->can_flush = cpu.engine->flushes;
@@ -250,7 +260,10 @@ int facts_of_fd(struct facts *facts, int fd, const char *sysfs)
 	return error;
 }
 
-/* The file that is mapped at an address, from the kernel's list; NULL if it has no name there. */
+/*
+ * Returns the path of the file that is mapped at an address, from the kernel's list of maps; NULL
+ * if the list has no path there.
+ */
 static char *name_at(uintptr_t address)
 {
 	FILE *maps = fopen("/proc/self/maps", "re");
@@ -275,7 +288,7 @@ static char *name_at(uintptr_t address)
 	return name;
 }
 
-/* True if the kernel has marked the name as that of a removed file. */
+/* Returns true if the kernel has marked the path as that of a removed file. */
 static bool is_removed(const char *name)
 {
 	const char *end = " (deleted)";
@@ -285,8 +298,9 @@ static bool is_removed(const char *name)
 }
 
 /*
- * Add facts about the file of a map, which may have been closed, renamed or removed. It is opened
- * with O_PATH: closing any other descriptor would drop the program's POSIX locks.
+ * Add facts about the file of a map. The program may have closed, renamed or removed this file
+ * meanwhile. The file is opened with O_PATH, because closing a descriptor of any other kind would
+ * drop the program's POSIX locks.
  */
 static int add_mapped_file(struct facts *facts)
 {
@@ -359,7 +373,10 @@ int facts_of_device(
 	return 0;
 }
 
-/* The DAX mark of a mount point; -1 if another file system is mounted over it. */
+/*
+ * Returns the DAX mark of a mount point; -1 if another file system is mounted over the mount
+ * point.
+ */
 static int mark_of_mount(const struct mount *mount)
 {
 	struct stat st;

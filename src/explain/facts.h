@@ -3,8 +3,8 @@
  * facts.h - gather the facts for an explanation
  *
  * Only this file looks at the machine; conclusions and texts are made from the facts alone.
- * facts_of_...() gather everything except sysfs, so that tests can replace these facts;
- * facts_read_sysfs() reads everything from sysfs, once.
+ * facts_of_...() gather all facts but those from sysfs, which facts_read_sysfs() reads, once. So
+ * tests can replace the facts in between.
  */
 #ifndef EXPLAIN_FACTS_H
 #define EXPLAIN_FACTS_H
@@ -31,7 +31,7 @@ enum facts_trial {
 #define FACTS_KERNEL(version, patchlevel, sublevel)                                                \
 	(((version)*1000U + (patchlevel)) * 1000U + (sublevel))
 
-/* Does the file have a name under which it remains? */
+/* Does the file still have a name? */
 enum facts_name {
 	FACTS_NAMED,
 	FACTS_UNNAMED, /* made with O_TMPFILE: linkat(2) may give it a name */
@@ -48,30 +48,30 @@ enum facts_driver {
 struct facts {
 	enum holdfast_object object;
 	const char *sysfs;
-	bool can_flush;  /* the CPU has a flush for programs */
+	bool can_flush;  /* the CPU has a flush instruction that programs may use */
 	unsigned kernel; /* FACTS_KERNEL(6, 18, 44) for Linux 6.18.44 */
 	char *name;      /* name of the file or device; NULL: unknown; owned */
 
 	bool has_device; /* false: memory without a file */
 	struct device device;
-	dev_t disk; /* the block device with the data; 0: not on one, or unknown */
+	dev_t disk; /* the block device that has the data; 0: none, or unknown */
 	uint64_t size;
 
 	bool has_filesystem;
 	struct filesystem filesystem; /* owned */
-	int marked;                   /* 1: for DAX, 0: not, -1: the kernel does not say */
+	int marked;                   /* 1: marked for DAX, 0: not marked, -1: not known */
 
 	struct filesystem_locks locks;
 	enum facts_name kept_name;
 
 	enum facts_trial trial;
-	int map_error;        /* error of the trial mapping, or known before it; 0: no error */
+	int map_error;        /* error of the trial mapping, or one known before it; 0: none */
 	char *map_error_text; /* owned */
 
-	bool is_map; /* these are facts of a live map; `got` is its granularity */
+	bool is_map; /* the facts are about a live map, which has granularity `got` */
 	struct granularity got;
 
-	/* Members from here on are set by facts_read_sysfs(). */
+	/* The members from here on are set by facts_read_sysfs(). */
 	struct regions regions;
 	struct layers layers;
 	int disk_is_dax;                         /* result of disk_is_dax() */
@@ -87,15 +87,23 @@ int facts_of_fd(struct facts *facts, int fd, const char *sysfs);
 /* Gather facts for holdfast_explain_map(). Free them with facts_fini(). */
 int facts_of_map(struct facts *facts, const struct map *map);
 
-/* Gather facts of a block or DAX device without opening it; `name` is copied. 0 or -ENOMEM. */
+/*
+ * Gather the facts about a block device or DAX device without opening it. Copies `name`. Returns 0
+ * or -ENOMEM.
+ */
 int facts_of_device(
 	struct facts *facts, const struct device *device, const char *name, const char *sysfs);
 
-/* Gather facts of a mounted file system; opens only its mount point. 0 or -ENOMEM. */
+/*
+ * Gather the facts about a mounted file system. Opens only the mount point. Returns 0 or -ENOMEM.
+ */
 struct mount;
 int facts_of_mount(struct facts *facts, const struct mount *mount, const char *sysfs);
 
-/* Gather the facts from sysfs. Memory is allocated in `keep`, which also notes failures. */
+/*
+ * Gather the facts that come from sysfs. Memory is allocated from `keep`, which notes if memory
+ * runs out.
+ */
 void facts_read_sysfs(struct facts *facts, struct keep *keep);
 
 void facts_fini(struct facts *facts);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* facts_sysfs.c - the part of the facts that comes from sysfs */
+/* facts_sysfs.c - gather the facts that come from sysfs */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "device/medium.h"
 #include "explain/facts.h"
 
-/* If sysfs does not show the device, turn the answer UNSUPPORTED into UNREADABLE. */
+/* If sysfs does not show the device, an answer UNSUPPORTED becomes UNREADABLE. */
 static struct holdfast_number seen(const struct facts *facts, struct holdfast_number number)
 {
 	if (number.answer != HOLDFAST_UNSUPPORTED || !facts->regions.is_hidden)
@@ -45,7 +45,10 @@ static struct holdfast_number alignment_of(struct keep *keep, const struct facts
 	return seen(facts, regions_answer(keep, error, (int64_t)alignment, NULL, true));
 }
 
-/* Read the DAX device's driver. Not inlined: frees its stack before the rest of sysfs is read. */
+/*
+ * Read which driver the DAX device has. Not inlined, so that its stack is free again before the
+ * rest of sysfs is read.
+ */
 NOINLINE static void read_driver(struct facts *facts)
 {
 	char name[SYSFS_NAME];
@@ -60,7 +63,10 @@ NOINLINE static void read_driver(struct facts *facts)
 	close(dir);
 }
 
-/* True if the driver of ext4 has mounted the disk: sysfs lists the disk's name there. */
+/*
+ * Returns true if the driver of ext4 has mounted the disk: then sysfs lists the disk's name under
+ * ext4.
+ */
 static bool is_mounted_by_ext4(const struct facts *facts)
 {
 	char name[SYSFS_NAME], path[SYSFS_NAME + sizeof("fs/ext4/")];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* health.c - faults of persistent memory and storage that the kernel knows */
+/* health.c - report the faults of persistent memory and of storage that the kernel knows */
 #include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #include "explain/explain.h"
 #include "explain/regions.h"
 
-/* The public enum must have the values of the internal enum. */
+/* The values of the public enum must equal those of the internal enum. */
 #define SAME(name)                                                                                 \
 	_Static_assert((int)HOLDFAST_COUNTING_##name == (int)COUNTERS_##name, "countings differ")
 SAME(LASTING);

@@ -26,7 +26,7 @@ void *keep_new(struct keep *keep, size_t size)
 	return kept->contents;
 }
 
-/* Write the formatted text to `to`, unless that is NULL. Returns its length. */
+/* Write the formatted text to `to`, unless `to` is NULL. Returns the length of the text. */
 static size_t put_text(char *to, const char *format, va_list ap)
 {
 	size_t length = 0;
@@ -67,7 +67,10 @@ const char *keep_copy(struct keep *keep, const char *text)
 	return copy ? strcpy(copy, text) : "";
 }
 
-/* Append by copying to a new array. Lists are short, so old arrays are freed only at the end. */
+/*
+ * Append an item by copying the list to a new array. Lists are short, so old arrays are freed only
+ * at the end.
+ */
 void keep_append(struct keep *keep, struct keep_list *list, const void *item)
 {
 	const void **items = keep_new(keep, (list->count + 1) * sizeof(*items));

@@ -20,20 +20,23 @@
 #include "explain/facts.h"
 #include "explain/stores.h"
 
-/* NOINLINE: a public call may use 4 KiB of stack, so each function frees its own frame. */
+/*
+ * Functions here are NOINLINE so that each gives back its stack when it returns: a public call may
+ * use 4 KiB of stack.
+ */
 
 /*
- * Maximum number of files and disks to visit. Real chains of files on disks end, but a test's
- * sysfs may have a loop.
+ * Maximum number of files and disks to visit. Real chains of files on disks have an end, but sysfs
+ * in a test may have a loop.
  */
 #define PLACES 64
 
 /*
- * ext4 without a journal: blocks that fallocate(2) has allocated may be zeros after a power cut,
- * though MAP_SYNC was accepted or msync(2) has succeeded. Experiments (doc/storage.md, row
- * `journal`) show that the kernels of this table, and later ones of each series, keep the stores
- * after msync(2). After MAP_SYNC, kernels up to 7.3 have lost them. Returns true if stores are
- * kept; `syncs`: MAP_SYNC is used.
+ * Find out if an ext4 without a journal keeps stores to blocks that fallocate(2) has allocated.
+ * After a power cut these blocks may be zeros, although MAP_SYNC was accepted or msync(2) has
+ * succeeded. Experiments (doc/storage.md, row `journal`) show that the kernels of this table, and
+ * later ones of each series, keep the stores after msync(2). After MAP_SYNC, kernels up to 7.3
+ * have lost them. Returns true if stores are kept. `syncs`: MAP_SYNC is used.
  */
 NOINLINE static bool keeps_without_journal(unsigned kernel, bool syncs)
 {
@@ -51,25 +54,26 @@ NOINLINE static bool keeps_without_journal(unsigned kernel, bool syncs)
 	return false;
 }
 
-/* A disk or file under the explained file that is visited later. */
+/* A disk or file that the explained file lies on, to be visited later. */
 struct place {
 	enum { A_DISK, A_FILE } kind;
-	dev_t device; /* the disk; or st_dev of the file, 0 if it is only known by name */
+	dev_t device; /* number of the disk; or st_dev of the file, 0 if only its path is known */
 	ino_t inode;
 	const char *path; /* path of the file; NULL: not known */
 };
 
 /*
- * The state of the descent through the layers. Places that are found are queued and visited one
- * after the other: recursion would use more stack than callers have to provide.
+ * The state of the descent through the layers that a file lies on. Disks and files that are found
+ * are queued and visited one after the other: recursion would use more stack than callers have to
+ * provide.
  */
 struct descent {
 	struct layers *layers;
 	struct keep *keep;
 	const char *sysfs;
 	unsigned kernel;
-	dev_t disk; /* the disk of the explained file itself */
-	bool syncs; /* MAP_SYNC is, or may be, accepted there */
+	dev_t disk; /* the disk on which the explained file is */
+	bool syncs; /* the explained file accepts MAP_SYNC, or may accept it */
 	struct keep_list places;
 	bool has_reached_media;
 };
@@ -88,7 +92,7 @@ NOINLINE static void go_into_disk_later(struct descent *at, dev_t number)
 	go_into_later(at, (struct place){.kind = A_DISK, .device = number});
 }
 
-/* Lower the result to `survival` if that is weaker than the result so far. */
+/* If `survival` is weaker than the result so far, make it the result. */
 NOINLINE static void promise(
 	struct descent *at, enum holdfast_survival survival, const char *who, const char *evidence)
 {
@@ -101,7 +105,7 @@ NOINLINE static void promise(
 	layers->evidence = evidence;
 }
 
-/* Add a layer. `who` completes ", if %s keeps them" and "it is on %s". */
+/* Add a layer to the list. `who` completes ", if %s keeps them" and "it is on %s". */
 NOINLINE static void add(struct descent *at, const char *what, enum holdfast_survival survival,
 	const char *who, const char *evidence)
 {
@@ -113,7 +117,7 @@ NOINLINE static void add(struct descent *at, const char *what, enum holdfast_sur
 	promise(at, survival, who, evidence);
 }
 
-/* Add a layer that exists but cannot be seen from here. */
+/* Add a layer to the list that exists, but cannot be seen from here. */
 NOINLINE static void add_unseen(
 	struct descent *at, const char *what, const char *who, const char *evidence)
 {
@@ -121,7 +125,7 @@ NOINLINE static void add_unseen(
 	add(at, what, HOLDFAST_SURVIVES_UNKNOWN, who, evidence);
 }
 
-/* Add a layer that should exist but was not found. */
+/* Add a layer to the list that should exist, but was not found. */
 NOINLINE static void add_gap(struct descent *at, const char *what, const char *evidence)
 {
 	add_unseen(at, keep_text(at->keep, "%s, not found", what),
@@ -164,11 +168,14 @@ NOINLINE static void loop_device(struct descent *at, int dir, const char *name)
 		else
 			go_into_later(at, (struct place){A_FILE, loop.device, loop.inode, path});
 	}
-	at->has_reached_media = true; /* the descent continues with the file */
+	at->has_reached_media = true; /* the file of the loop device is visited next */
 	loop_fini(&loop);
 }
 
-/* Note the kind of memory under a disk, even if other layers keep programs from mapping it. */
+/*
+ * Note the kind of memory that a disk is on, even if layers above the disk keep programs from
+ * mapping it.
+ */
 NOINLINE static void note_memory(struct descent *at, int disk)
 {
 	int region = walk_region_above(at->sysfs, disk);
@@ -192,14 +199,17 @@ NOINLINE static void add_medium(
 		medium->evidence);
 }
 
-/* Add a disk, as "a virtio disk (vda)". */
+/* Add a disk to the list of layers, as "a virtio disk (vda)". */
 NOINLINE static void add_disk(
 	struct descent *at, const char *what, const char *name, const struct medium *medium)
 {
 	add_medium(at, what, keep_text(at->keep, "%s (%s)", medium->kind, name), medium);
 }
 
-/* Add a device that is built on others (device-mapper, md), or should be. */
+/*
+ * Add a device to the list of layers that is built on other devices (device-mapper, md), or should
+ * be.
+ */
 NOINLINE static void add_stack(struct descent *at, const char *name, const struct medium *medium)
 {
 	const char *what = keep_text(at->keep, "%s %s",
@@ -279,9 +289,10 @@ NOINLINE static bool same_storage(const char *one, const char *other)
 }
 
 /*
- * True if the path `upper` is the upper layer of the overlay. The path is from the mount options
- * and may mean something else here. But statfs(2) of an overlay returns the values of its upper
- * layer's file system: another file system with the same free blocks and inodes is unlikely.
+ * Returns true if the path `upper` is that of the overlay's upper layer. The path is from the
+ * mount options, and here it may lead to something else. But statfs(2) of an overlay returns the
+ * values of the file system of the upper layer. That another file system has the same numbers of
+ * free blocks and inodes is unlikely.
  */
 NOINLINE static bool is_upper(const struct filesystem *filesystem, const char *upper)
 {
@@ -293,7 +304,10 @@ NOINLINE static bool is_upper(const struct filesystem *filesystem, const char *u
 	return false;
 }
 
-/* Queue the layers of "lowerdir=a:b"; a backslash precedes a colon that is part of a name. */
+/*
+ * Queue the layers of an option like "lowerdir=a:b". A colon in a layer's name is preceded by a
+ * backslash.
+ */
 NOINLINE static void lower_layers(struct descent *at, char *list)
 {
 	for (char *from = list, *to = list, *start = list; from; from++) {
@@ -314,7 +328,10 @@ NOINLINE static void lower_layers(struct descent *at, char *list)
 	}
 }
 
-/* Queue the path of each option of this name: newer kernels have one option for each layer. */
+/*
+ * Queue the path in each mount option with this name: newer kernels have one such option for each
+ * layer.
+ */
 NOINLINE static bool listed_layers(struct descent *at, const char *options, const char *name)
 {
 	bool found = false;
@@ -379,7 +396,10 @@ NOINLINE static void go_into_members(
 	members_fini(&members);
 }
 
-/* Judge a class of file system without a disk; `kind` is NULL if the layers below decide. */
+/*
+ * Judge a file system without a disk by its class. `kind` is NULL if the layers below the file
+ * system decide.
+ */
 NOINLINE static struct medium of_class(enum filesystem_class class)
 {
 	switch (class) {
@@ -455,10 +475,13 @@ NOINLINE static void go_into_filesystem(
 		 (filesystem->class == FILESYSTEM_UNKNOWN && major(number)))
 		go_into_members(at, filesystem, number);
 	else
-		at->has_reached_media = true; /* the layers so far name who keeps the data */
+		at->has_reached_media = true; /* the layers found so far name who keeps the data */
 }
 
-/* Visit a file that its name does not lead to: find its file system by st_dev, if mounted here. */
+/*
+ * Visit a file that cannot be found by its name. If the file system with its st_dev is mounted
+ * here, continue with that.
+ */
 NOINLINE static void go_into_unnamed(struct descent *at, const struct place *place)
 {
 	struct filesystem filesystem;
@@ -486,7 +509,10 @@ NOINLINE static bool is_same(const struct place *place, const struct stat *st)
 	return !place->device || (st->st_dev == place->device && st->st_ino == place->inode);
 }
 
-/* Visit a file. Its path, from the kernel, may be relative or of another mount namespace. */
+/*
+ * Visit a file by its path. The kernel has told the path, which may be relative or of another
+ * mount namespace.
+ */
 NOINLINE static void go_into_file(struct descent *at, const struct place *place)
 {
 	const char *path = place->path ? place->path : "";

@@ -2,9 +2,10 @@
 /*
  * layers.h - list all layers that a file lies on, and judge if stores survive a power cut
  *
- * A file system may be on several disks, on a loop device on a file on another file system, or be a
- * layer over others. The storage at the bottom decides, and the weakest of all answers counts.
- * Without storage at the bottom that is known to keep data, survival is "unknown".
+ * A file system may be on several disks; on a loop device, whose file is on another file system;
+ * or, as an overlay, on other file systems. The storage at the bottom decides, and the weakest of
+ * all answers counts. Without storage at the bottom that is known to keep data, survival is
+ * "unknown".
  */
 #ifndef EXPLAIN_LAYERS_H
 #define EXPLAIN_LAYERS_H
@@ -16,9 +17,9 @@
 
 struct layers {
 	struct keep *keep;
-	struct keep_list list; /* items: struct holdfast_layer, the highest layer first */
+	struct keep_list list; /* of struct holdfast_layer; the highest layer is first */
 	enum holdfast_survival survival;
-	const char *who;             /* decides `survival`: "the NFS server"; NULL if SURVIVES */
+	const char *who;             /* what decides, such as "the NFS server"; NULL if SURVIVES */
 	const char *evidence;        /* how `survival` is known */
 	const char *condition;       /* if SURVIVES: who has to keep acknowledged data */
 	enum holdfast_memory memory; /* kind of memory under any of the disks */

@@ -18,7 +18,7 @@
 
 struct whole {
 	struct keep keep;
-	struct keep_list explanations; /* each has its own `keep` */
+	struct keep_list explanations; /* each frees its own memory */
 	struct holdfast_machine told;
 };
 
@@ -51,7 +51,10 @@ void explain_machine_free(struct holdfast_machine *machine)
 		free_all((struct whole *)((char *)machine - offsetof(struct whole, told)));
 }
 
-/* Get heap memory for the facts of one more object; found() counts it. */
+/*
+ * Returns memory on the heap for the facts about one more object. The object only counts once
+ * found() is called.
+ */
 static struct facts *room(struct search *search)
 {
 	struct facts *more = reallocarray(search->found, search->count + 1, sizeof(*more));
@@ -64,7 +67,10 @@ static struct facts *room(struct search *search)
 	return &more[search->count];
 }
 
-/* Count the facts of room(), if `error` of gathering them is 0. */
+/*
+ * Count the object whose facts were written to the memory from room(), unless gathering them has
+ * failed with `error`.
+ */
 static int found(struct search *search, int error)
 {
 	search->error = error;
@@ -86,7 +92,10 @@ static bool lies_on_regions(const struct device *device, const char *sysfs)
 	return device_regions(device, sysfs, go_on, NULL, &cover) == 0 && cover > WALK_NONE;
 }
 
-/* Identify the device of a sysfs entry. False if it is not to be reported. */
+/*
+ * Find out which device a sysfs entry stands for. Returns false if the device is not to be
+ * reported.
+ */
 static NOINLINE bool find_device(
 	const struct search *search, int devices, const char *name, struct device *device)
 {
@@ -115,7 +124,7 @@ static NOINLINE int find_facts(const struct search *search, const char *name,
 	return facts_of_device(facts, device, path, search->sysfs);
 }
 
-/* Gather the facts of one device. They are explained later, when more stack is free. */
+/* Gather the facts about one device. They are explained later, when more stack is free. */
 static int add_device(int devices, const char *name, void *context)
 {
 	struct search *search = context;
@@ -151,7 +160,7 @@ static int is_new(struct search *search, dev_t device)
 	return 1;
 }
 
-/* Gather the facts of a mounted file system; once, even if it is mounted several times. */
+/* Gather the facts about a mounted file system, but only once if it is mounted several times. */
 static int add_mount(const struct mount *mount, void *context)
 {
 	struct search *search = context;
@@ -185,7 +194,10 @@ static size_t search_all(struct search *search, const char *mountinfo)
 	return devices;
 }
 
-/* Explain all that was found. explain_facts() frees the facts; after an error the rest is freed. */
+/*
+ * Explain all objects that were found. explain_facts() frees the facts of each; after an error,
+ * the facts that remain are freed here.
+ */
 static int explain_found(struct whole *whole, const struct search *search)
 {
 	int error = search->error;

@@ -7,8 +7,9 @@
 #include "device/mounts.h"
 
 /*
- * Find an obstacle in the mount options. ext4 and xfs show dax (before Linux 5.8), dax=always,
- * dax=inode, which is also the default without an option, or dax=never.
+ * Find a mount option because of which the kernel refuses MAP_SYNC. ext4 and xfs show dax (before
+ * Linux 5.8), or dax=always, dax=never or dax=inode; without such an option, dax=inode is in
+ * effect.
  */
 static enum holdfast_obstacle obstacle_in_mount(const struct facts *facts)
 {
@@ -24,7 +25,10 @@ static enum holdfast_obstacle obstacle_in_mount(const struct facts *facts)
 	return facts->marked ? HOLDFAST_OBSTACLE_NONE : HOLDFAST_OBSTACLE_FILE;
 }
 
-/* 1 if a file system of this type accepts MAP_SYNC on suitable storage, 0 if not, -1: unknown. */
+/*
+ * Returns 1 if a file system of this type accepts MAP_SYNC on suitable storage, 0 if it does not,
+ * -1 if that is unknown.
+ */
 static int file_system_can(const struct facts *facts)
 {
 	const struct filesystem *filesystem = &facts->filesystem;
@@ -35,13 +39,16 @@ static int file_system_can(const struct facts *facts)
 		return 1;
 	if (filesystem->class == FILESYSTEM_UNKNOWN)
 		return -1;
-	/* An ext2 may be mounted by the driver of ext4; only sysfs, hidden here, tells. */
+	/* The driver of ext4 may have mounted this ext2. sysfs would tell, but sysfs is hidden. */
 	return facts->regions.is_hidden && filesystem->type && !strcmp(filesystem->type, "ext2")
 		       ? -1
 		       : 0;
 }
 
-/* Search from the storage upwards; for a block device, assume the best file system on it. */
+/*
+ * Find the reason for which MAP_SYNC is refused, beginning with the storage. For a block device,
+ * assume that it gets a file system that accepts MAP_SYNC.
+ */
 static enum holdfast_obstacle find_obstacle(const struct facts *facts)
 {
 	const struct region *region = &facts->regions.all;

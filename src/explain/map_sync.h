@@ -2,7 +2,7 @@
 /*
  * map_sync.h - does the kernel accept MAP_SYNC, and if not, why?
  *
- * The result of a trial mapping counts. If no trial was possible, the answer is inferred. The
+ * If a trial mapping was possible, its result is the answer; otherwise the answer is inferred. The
  * reason of a refusal is always inferred, because the kernel does not tell it.
  */
 #ifndef EXPLAIN_MAP_SYNC_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* names.c - names of enum values for programs; these names must never change */
+/* names.c - names of enum values that programs rely on: these names must never change */
 #include "explain/names.h"
 
 #define NAME_OF(value, names)                                                                      \

@@ -16,7 +16,7 @@
 #include "device/memory.h"
 #include "device/sysfs.h"
 
-/* The public enums must have the values of the internal enums. */
+/* The values of the public enums must equal those of the internal enums. */
 #define SAME_MEMORY(name)                                                                          \
 	_Static_assert((int)HOLDFAST_MEMORY_##name == (int)MEMORY_##name, "kinds of memory differ")
 SAME_MEMORY(NONE);
@@ -119,7 +119,7 @@ struct modules {
 	struct keep_list list;
 };
 
-/* Copy the flags of the module's firmware, and count those that mean trouble. */
+/* Copy the flags that the module's firmware reports, and count the flags that mean trouble. */
 static void describe_flags(struct keep *keep, struct holdfast_dimm *told, int dir)
 {
 	struct dimm_flags flags = {.all = NULL};
@@ -171,7 +171,10 @@ static struct holdfast_number plus(struct holdfast_number a, struct holdfast_num
 	return a;
 }
 
-/* Sum the unsafe shutdowns of a region's modules; not answered if a module or all are unknown. */
+/*
+ * Sum the unsafe shutdowns of a region's modules. There is no sum if the count of a module is
+ * unknown, or if it is unknown which modules the region has.
+ */
 static struct holdfast_number sum_of_modules(
 	struct keep *keep, const struct holdfast_region *region, int error)
 {
@@ -299,7 +302,10 @@ static struct holdfast_number no_region(
 		.why = keep_text(keep, "no region of persistent memory is under all of %s", name)};
 }
 
-/* Reset the values for all regions, because a part of the device lies in no region. */
+/*
+ * Reset the values that hold for all regions together, because a part of the device lies in no
+ * region.
+ */
 static void without_region(
 	struct regions *regions, struct keep *keep, const struct device *device, const char *sysfs)
 {
@@ -332,7 +338,7 @@ void regions_under(
 
 	*regions = (struct regions){.cover = WALK_UNKNOWN};
 	if (device_regions(device, sysfs, read_region, &reading, &regions->cover))
-		keep->failed = true; /* the only possible failure is a lack of memory */
+		keep->failed = true; /* the walk can only fail for lack of memory */
 	if (regions->cover != WALK_ALL)
 		without_region(regions, keep, device, sysfs);
 }
@@ -344,7 +350,7 @@ static int read_entry(int devices, const char *name, void *context)
 	int region = openat(devices, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (region < 0)
 		return 0;
-	/* Only regions have the attribute "mappings". */
+	/* Only regions have the attribute "mappings", other entries do not. */
 	if (sysfs_has(region, "mappings"))
 		read_region(region, context);
 	close(region);
@@ -398,8 +404,8 @@ void regions_of_machine(struct regions *regions, struct keep *keep, const char *
 	int root = open(sysfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	/*
-	 * Without the folder bus/, sysfs is masked. Only bus/nd is missing without persistent
-	 * memory.
+	 * If sysfs has no folder bus/, sysfs is masked. If only bus/nd is missing, the machine has
+	 * no persistent memory.
 	 */
 	*regions = (struct regions){.is_hidden = root < 0 || !sysfs_has(root, "bus")};
 	if (regions->is_hidden)

@@ -6,7 +6,7 @@
 #include "device/mounts.h"
 #include "explain/facts.h"
 
-/* Mount options that switch cache flushes off, as the file systems show them. */
+/* Mount options that switch cache flushes off, as they appear in the list of mounts. */
 static const struct {
 	const char *type; /* type of file system; NULL: any */
 	const char *option;
@@ -34,7 +34,7 @@ const char *stores_not_flushed(const struct filesystem *filesystem)
 
 bool stores_is_volatile(const struct filesystem *filesystem)
 {
-	/* Newer kernels show "fsync=volatile" instead of "volatile". */
+	/* Newer kernels show the mount option volatile of an overlay as "fsync=volatile". */
 	return filesystem->class == FILESYSTEM_LAYERED &&
 	       (mounts_option(filesystem->options, "volatile") ||
 		       mounts_option(filesystem->options, "fsync=volatile"));

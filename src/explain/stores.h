@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* stores.h - judge from facts how mount options and states affect stores */
+/* stores.h - judge how mount options and the states of a file system affect stores */
 #ifndef EXPLAIN_STORES_H
 #define EXPLAIN_STORES_H
 
@@ -9,13 +9,21 @@
 
 struct facts;
 
-/* The mount option because of which the file system does not flush caches; or NULL. */
+/*
+ * Returns the mount option that keeps the file system from flushing caches; NULL if no option
+ * does.
+ */
 const char *stores_not_flushed(const struct filesystem *filesystem);
 
-/* True for an overlay mounted as volatile: it cannot be mounted again after a power cut. */
+/*
+ * Returns true for an overlay with the mount option volatile: after a power cut it cannot be
+ * mounted again.
+ */
 bool stores_is_volatile(const struct filesystem *filesystem);
 
-/* Why nothing can be stored, without a full stop; NULL if stores are possible. */
+/*
+ * Returns the reason why nothing can be stored, without a full stop; NULL if stores are possible.
+ */
 const char *stores_obstacle(const struct facts *facts);
 
 #endif

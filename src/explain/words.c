@@ -153,7 +153,7 @@ static void say_memory(const struct text *text, const struct holdfast_explanatio
 	fputs(".\n", text->stream);
 }
 
-/* True for a drive without a medium: only its verdict is written. */
+/* Returns true for a drive without a medium: then only the conclusion is written. */
 static bool is_empty_device(const struct holdfast_explanation *told)
 {
 	return told->object == HOLDFAST_OBJECT_BLOCK_DEVICE &&
@@ -162,7 +162,7 @@ static bool is_empty_device(const struct holdfast_explanation *told)
 
 static void say_why(const struct text *text, const struct holdfast_explanation *told)
 {
-	/* If stores do not survive, the reason of the granularity does not matter. */
+	/* If stores do not survive, it does not matter why the granularity is what it is. */
 	if (told->survival == HOLDFAST_SURVIVES_NOT && !is_refused(told) &&
 		told->needed_reason != HOLDFAST_REASON_NOT_SHARED)
 		return;
@@ -231,7 +231,7 @@ static void say_modules(const struct text *text, const struct holdfast_region *r
 	}
 }
 
-/* Write lines about faults of regions and modules. */
+/* Write lines about the faults of memory regions and modules. */
 static void say_warnings(const struct text *text, const struct holdfast_explanation *told)
 {
 	for (size_t i = 0; i < told->region_count; i++) {
@@ -245,14 +245,17 @@ static void say_warnings(const struct text *text, const struct holdfast_explanat
 	}
 }
 
-/* Write why libpmem2 cannot map it; not for O_PATH descriptors, nor if the verdict says it. */
+/*
+ * Write why libpmem2 cannot map the file. Left out for O_PATH descriptors, and if the conclusion
+ * says it already.
+ */
 static void say_refusal(const struct text *text, const struct holdfast_explanation *told)
 {
 	if (told->map_error && told->map_error != -EBADF && !is_refused(told))
 		LINE(text, "At present libpmem2 does not map it: %s.", told->map_error_text);
 }
 
-/* Write how the survival is known, and on what it relies. */
+/* Write how the survival is known, and what it relies on. */
 static void say_survival(
 	const struct text *text, const struct holdfast_explanation *told, const char *evidence)
 {
@@ -264,7 +267,10 @@ static void say_survival(
 		LINE(text, "%s", told->condition);
 }
 
-/* Write everything in this order: conclusion, reasons, remedies, instructions, storage. */
+/*
+ * Write all parts of an explanation, in this order: conclusion, reasons, remedies, instructions,
+ * storage.
+ */
 static void write_all(
 	const struct text *text, const struct holdfast_explanation *told, const char *evidence)
 {
@@ -281,7 +287,7 @@ static void write_all(
 	say_warnings(text, told);
 }
 
-/* Call `write` with a stream in memory, and return the text that it wrote. */
+/* Call `write` with a stream in memory. Returns the text that was written to the stream. */
 static const char *collect(
 	struct keep *keep, void (*write)(const struct text *, const void *), const void *told)
 {

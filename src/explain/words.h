@@ -12,16 +12,16 @@
 #include "libpmem2/explain.h"
 
 /*
- * Fill in `verdict` and `text`. `who` names what decides the survival if it is not SURVIVES;
- * `evidence` says how the survival is known, or is NULL.
+ * Set `verdict` and `text` of an explanation. `who` names what decides the survival, unless stores
+ * survive. `evidence` says how the survival is known; NULL if that is not to be said.
  */
 void words_write(struct keep *keep, struct holdfast_explanation *told, const char *who,
 	const char *evidence);
 
-/* Fill in `text` of a machine. */
+/* Set `text` in the description of a machine. */
 void words_write_machine(struct keep *keep, struct holdfast_machine *machine);
 
-/* A size in words: "64 GiB", "1000 bytes". */
+/* Returns a size in words, such as "64 GiB" or "1000 bytes". */
 const char *words_size(struct keep *keep, int64_t bytes);
 
 #endif

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* absent.c - this folder's functions where libfabric is missing when Holdfast is built */
+/*
+ * absent.c - replaces the functions of this folder if libfabric is missing when Holdfast is built
+ */
 #include <errno.h>
 
 #include "base/err.h"

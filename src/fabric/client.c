@@ -43,8 +43,8 @@ static int open_fabric(struct fabric_client *client)
 		return fabric_failed(
 			code, "%s: %s", client->name, wire_provider_name(args->provider));
 	/*
-	 * Memory that cannot be registered, such as that of files on DAX, is copied to the lanes'
-	 * own memory.
+	 * Memory that cannot be registered, such as that of files on DAX, is copied to memory of
+	 * each lane before it is sent.
 	 */
 	if (client->must_register &&
 		(code = fi_mr_reg(client->domain, args->local, args->size, FI_SEND | FI_WRITE, 0, 0,
@@ -64,8 +64,8 @@ static int open_lanes(struct fabric_client *client)
 		return err_set(-ENOMEM, "no memory for %u lanes", client->args.nlanes);
 	for (unsigned i = 0; i < client->args.nlanes; i++) {
 		/*
-		 * Round up to the alignment: adjacent lines may be fetched together, and lanes
-		 * must not share them.
+		 * Round up to this alignment: CPUs may fetch adjacent cache lines together, and
+		 * two lanes must not share any.
 		 */
 		size_t size = (sizeof(struct lane) + 127) & ~(size_t)127;
 		struct lane *lane = aligned_alloc(128, size);
@@ -107,7 +107,7 @@ static int open_client(struct fabric_client *client)
 	return lanes_measure(&client->base);
 }
 
-/* -- the functions of this transport -- */
+/* -- the functions of struct lanes_transport for libfabric -- */
 
 static int check(struct lanes_client *lanes)
 {
@@ -226,7 +226,7 @@ int fabric_client_open(const struct fabric_client_args *args, struct lanes_clien
 		close_client(&new->base);
 		return code;
 	}
-	/* The pointers lead to the caller's memory, which is only valid during this call. */
+	/* These pointers lead to memory of the caller that is only valid during this call. */
 	new->args.secrets = NULL;
 	new->args.host = NULL;
 	new->args.name = NULL;

@@ -9,7 +9,7 @@
 #include "fabric/lane.h"
 #include "fabric/wait.h"
 
-/* Room for the data of a connection event, in bytes: more than either side sends. */
+/* Size in bytes of a buffer for the data of a connection event: more than either side sends. */
 #define EVENT_DATA 256
 
 static struct lane *find_endpoint(struct fabric_client *client, const struct fid *fid)
@@ -57,7 +57,10 @@ static int refused(struct fabric_client *client, struct fi_eq_err_entry *error)
 	enum data_refusal reason;
 	uint16_t version;
 
-	/* libfabric's error for a peer that closes the connection while it is being made. */
+	/*
+	 * libfabric reports this error if the peer closes the connection while it is being
+	 * established.
+	 */
 	if (error->err == FI_EINPROGRESS)
 		error->err = FI_ECONNRESET;
 	if (!error->err_data ||
@@ -74,7 +77,7 @@ static int refused(struct fabric_client *client, struct fi_eq_err_entry *error)
 		-ECONNREFUSED, "%s: lane %u: the target has no room for it", client->name, number);
 }
 
-/* Take one connection event. Returns 1, or 0 if there is no event, or -errno. */
+/* Handle one connection event. Returns 1, 0 if there is no event, or -errno. */
 static int take_event(void *context)
 {
 	struct fabric_client *client = context;

@@ -5,7 +5,7 @@
 
 #include "fabric/link.h"
 
-/* All lanes must be open. Returns when all are connected, or one of them failed. */
+/* Connect all lanes, which must be open. Returns when all are connected, or when one has failed. */
 int client_connect(struct fabric_client *client);
 
 #endif

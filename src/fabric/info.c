@@ -15,13 +15,13 @@
 #include "base/env.h"
 
 /*
- * Descriptors that a lane needs at either end, and those needed for everything else. Found by
- * counting.
+ * Numbers of descriptors that each end needs for a lane, and for everything else. They were found
+ * by counting open descriptors.
  */
 #define LANE_DESCRIPTORS  5
 #define OTHER_DESCRIPTORS 32
 
-/* The kernel lists here the RDMA adapters that programs can use. */
+/* Folder in which the kernel lists the RDMA adapters that programs can use. */
 #define VERBS_FOLDER "/sys/class/infiniband_verbs"
 
 static struct fi_info *make_hints(enum holdfast_provider provider)
@@ -37,7 +37,10 @@ static struct fi_info *make_hints(enum holdfast_provider provider)
 	hints->domain_attr->mr_mode =
 		FI_MR_LOCAL | FI_MR_VIRT_ADDR | FI_MR_ALLOCATED | FI_MR_PROV_KEY;
 	hints->domain_attr->threading = FI_THREAD_SAFE;
-	/* Messages arrive after earlier writes, and reads return what was written before. */
+	/*
+	 * Require that messages arrive after earlier writes, and that reads return what earlier
+	 * writes wrote.
+	 */
 	hints->tx_attr->msg_order = FI_ORDER_SAS | FI_ORDER_SAW | FI_ORDER_RAW;
 	hints->fabric_attr->prov_name = strdup(wire_provider_name(provider));
 	if (!hints->fabric_attr->prov_name) {
@@ -82,7 +85,10 @@ void fabric_info_free(struct fi_info *info)
 		library.freeinfo(info);
 }
 
-/* libfabric sets up its providers in the first query, which takes as long as loading it. */
+/*
+ * Loads libfabric, and sends it a first query: only then it sets up its providers, which takes as
+ * long as loading.
+ */
 int fabric_load(void)
 {
 	struct fi_info *info;
@@ -113,7 +119,10 @@ bool fabric_has_adapter(void)
 	return fabric_has_verbs(VERBS_FOLDER);
 }
 
-/* The message names FI_PROVIDER: libfabric obeys it but does not mention it in errors. */
+/*
+ * Set an error message that names FI_PROVIDER: libfabric obeys this variable, but does not mention
+ * it in errors.
+ */
 static int no_provider(const char *host, unsigned wanted)
 {
 	const char *limit = env_get("FI_PROVIDER");

@@ -11,15 +11,17 @@
 #include "fabric/library.h"
 
 /*
- * Find a way to connect to `host` and `port` or, if `listen` is true, to listen there. The caller
- * frees the result with fabric_info_free(). -ENOMEDIUM if no provider can do it.
+ * Find a provider's way to connect to `host` and `port`, or to listen there if `listen` is true.
+ * The caller frees the result with fabric_info_free(). Returns -ENOMEDIUM if the provider cannot
+ * do it.
  */
 int fabric_info_get(enum holdfast_provider provider, const char *host, uint16_t port, bool listen,
 	struct fi_info **info);
 
 /*
- * True if there is an adapter for RDMA, judged by the names in `folder`, which is sysfs's or a
- * test's. Without an adapter libfabric is not asked for verbs: its answer takes long.
+ * Returns true if this machine has an adapter for RDMA, judged by the entries of `folder`, which
+ * is a folder of sysfs or of a test. Without an adapter, libfabric is not asked for the provider
+ * verbs, because its answer takes long.
  */
 bool fabric_has_verbs(const char *folder);
 
@@ -27,16 +29,19 @@ bool fabric_has_verbs(const char *folder);
 void fabric_info_free(struct fi_info *info);
 
 /*
- * Convert the result of a libfabric function to -errno: strerror(3) does not know libfabric's
- * codes.
+ * Convert the result of a libfabric function to -errno, because strerror(3) does not know
+ * libfabric's own codes.
  */
 int fabric_code(ssize_t returned);
 
-/* Convert the result, and set the error message "FORMAT: libfabric's text". */
+/*
+ * Convert the result of a libfabric function to -errno, and set the error message "FORMAT:
+ * libfabric's text".
+ */
 int fabric_failed(ssize_t returned, const char *format, ...)
 	__attribute__((__format__(__printf__, 2, 3)));
 
-/* fi_close() for an object that may be NULL. */
+/* Call fi_close() for an object, which may be NULL. */
 #define fabric_close_fid(object)                                                                   \
 	do {                                                                                       \
 		if (object)                                                                        \

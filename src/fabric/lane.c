@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* lane.c - open a lane of the initiator, give it its memory, and close it */
+/* lane.c - open a lane of the initiator, allocate its memory, and close it */
 #include "fabric/lane.h"
 
 #include <errno.h>
@@ -8,7 +8,10 @@
 
 #include "base/unmap.h"
 
-/* Maximum of messages under way. More would need larger queues, without being faster. */
+/*
+ * Maximum number of unanswered messages on a lane. More would need larger queues, and would not be
+ * faster.
+ */
 #define WINDOW_MAX 32
 #define CQ_SIZE    (2 * WINDOW_MAX + 2 * LANE_PIECES)
 
@@ -38,7 +41,8 @@ int lane_open(struct lane *lane)
 }
 
 /*
- * One block for all memory of a lane, so that lanes share neither cache lines nor registrations.
+ * All memory of a lane is one block, so that two lanes share neither cache lines nor
+ * registrations.
  */
 static int get_memory(struct lane *lane)
 {
@@ -86,8 +90,8 @@ static int register_memory(struct lane *lane)
 }
 
 /*
- * Limit the window to what the caller wants, and to the receive queue: each message needs a
- * receive.
+ * Limit the window (the number of unanswered messages) to what the caller wants and to the length
+ * of the receive queue: the reply to each message needs an entry there.
  */
 static void shorten_window(struct lane *lane)
 {
@@ -110,8 +114,8 @@ int lane_begin(struct lane *lane, const struct data_welcome *welcome)
 	lane->target = *welcome;
 	shorten_window(lane);
 	/*
-	 * If the caller's memory cannot be registered, each message is built in the lane's own
-	 * memory.
+	 * If the caller's memory cannot be registered, bytes are copied to messages in the lane's
+	 * own memory.
 	 */
 	bool copies = client->must_register && !client->local_mr;
 	size_t gather = copies || welcome->message_size < MESSAGES_GATHER ? welcome->message_size
@@ -119,7 +123,7 @@ int lane_begin(struct lane *lane, const struct data_welcome *welcome)
 	lane->reply_size = DATA_REPLY_SIZE + DATA_TEXT_MAX;
 	if (!client->reads_by_adapter)
 		lane->reply_size = DATA_REPLY_SIZE + welcome->message_size;
-	/* Records and bytes are read and copied in words of 8 bytes: round up. */
+	/* Replies are read in words of 8 bytes, so their size is rounded up to whole words. */
 	lane->reply_size = data_padded(lane->reply_size);
 	lane->messages.client = &client->base;
 	lane->messages.number = lane->number;

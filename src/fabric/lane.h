@@ -2,12 +2,12 @@
 /*
  * lane.h - a lane of the initiator: its connection, and the work under way on it
  *
- * These invariants, cited by number, hold for the owner of a lane: the thread that is in a call on
- * it.
+ * These invariants, which other comments cite by number, hold for the owner of a lane: the thread
+ * that is in a call on this lane.
  *
  * L1	Nothing of a lane is shared: queue, memory, registrations and numbers are its own, and no
- *	lock guards them. Lanes share only the members of link.h; these change only when the
- *	client ends.
+ *	lock guards them. Lanes share only struct fabric_client (link.h), which changes only when
+ *	the client ends.
  * L4	Bytes that are not relaxed may be changed by the caller when the flush returns: they were
  *	copied, or the adapter has sent them. Their aligned words arrive whole. Relaxed bytes may
  *	be changed after the drain.
@@ -16,13 +16,14 @@
  *	back the last written bytes.
  * L7	A client that has ended stays ended: every call on every lane fails with the first cause,
  *	and a thread that sleeps is woken.
- * L8	A wait ends when its condition is true, when nothing was completed for `timeout_ms`, or
- *	when the client ends. Each lane decides by itself whether to poll or sleep (patience.h).
+ * L8	A wait ends when the awaited condition is true, when no operation was completed for
+ *	`timeout_ms`, or when the client ends. Each lane decides by itself whether to poll or sleep
+ *	(patience.h).
  *
- * L9	When a read returns, nothing writes to the caller's memory any more. After a failure the
- *	lane's endpoint is closed for that, if reads are under way: this ends them.
+ * L9	When a read returns, nothing writes to the caller's memory any more. If a call fails while
+ *	reads are under way, the lane's endpoint is closed, which ends these reads.
  *
- * L2, L3 and L6 are those of lanes/messages.h. A slot is reused when its message has been answered
+ * L2, L3, L6 and L10 are in lanes/messages.h. A slot is reused when its message has been answered
  * and completely sent.
  */
 #ifndef FABRIC_LANE_H
@@ -36,21 +37,25 @@
 #include "lanes/messages.h"
 
 /*
- * The adapter writes and reads in pieces of at most this many bytes, so that progress can be seen.
+ * Maximum size in bytes of one write or read by the adapter. Larger ones are divided, so that
+ * progress can be seen.
  */
 #define LANE_PIECE ((size_t)1 << 20)
-/* Maximum of pieces under way at a time. */
+/* Maximum number of these pieces that are under way at a time. */
 #define LANE_PIECES 32
 
-/* The context of every operation points to one of these: it identifies a completion. */
+/* The context of each libfabric operation points to a lane_op, which tells what was completed. */
 struct lane_op {
 	enum { LANE_SEND, LANE_REPLY, LANE_WRITE, LANE_READ } kind;
 };
 
-/* A message under way, or the open message, which is being gathered. */
+/*
+ * Memory of a message: of one that is under way, or of the open message, which is still being
+ * filled.
+ */
 struct lane_slot {
 	struct lane_op op;
-	bool sending; /* the adapter still reads the slot or the caller's memory */
+	bool sending; /* the adapter may still read the slot or the caller's memory */
 	uint8_t *bytes;
 };
 
@@ -64,27 +69,27 @@ struct lane {
 	struct fabric_client *client;
 	unsigned number;
 	bool connected;
-	struct fid_ep *ep; /* NULL after a failure that L9 is about: then the client has ended */
+	struct fid_ep *ep; /* NULL if closed after a failure (L9): then the client has ended */
 	struct fid_cq *cq;
 	struct fid_mr *mr; /* registration of `memory`; NULL if the provider needs none */
 	int cq_fd;
-	struct patience patience; /* for waiting for this lane's target */
+	struct patience patience; /* decides how long to poll for this lane's target */
 
 	struct data_welcome target;
-	unsigned writes, reads; /* operations of the adapter under way */
-	bool unconfirmed;       /* bytes were written since the last read-back */
-	uint64_t written;       /* address of the last write at the target */
+	unsigned writes, reads; /* numbers of the adapter's operations under way */
+	bool unconfirmed;       /* bytes were written that no read-back has confirmed yet */
+	uint64_t written;       /* address of the last write, in the target's memory */
 	struct lane_op write_op, read_op;
 
-	void *memory; /* one block that the members below point into */
+	void *memory; /* one block; the pointers below lead into it */
 	size_t memory_size;
 	struct lane_slot *slots;
 	struct lane_reply *replies;
-	uint8_t *scratch; /* 8 bytes: destination of read-backs */
+	uint8_t *scratch; /* 8 bytes of memory that read-backs read into */
 	size_t reply_size;
 };
 
-/* The lane that these messages belong to: they are its first member. */
+/* Returns the lane with these messages, which are the first member of struct lane. */
 static inline struct lane *lane_of(struct messages *messages)
 {
 	return (struct lane *)messages;
@@ -97,7 +102,7 @@ int lane_begin(struct lane *lane, const struct data_welcome *welcome); /* after 
 void lane_close(struct lane *lane);
 void lane_abandon(struct lane *lane); /* in a child of fork: free only the memory */
 
-/* The transport's functions for messages (struct lanes_transport). */
+/* Functions for struct lanes_transport, which send messages by libfabric. */
 int lane_slot(struct messages *messages, uint8_t **bytes);
 int lane_post(struct messages *messages, size_t start, const void *bytes, size_t length);
 
@@ -113,13 +118,22 @@ int lane_wait_sent(struct lane *lane);
 /* -- functions used between the files of a lane -- */
 
 int lane_post_reply(struct lane *lane, struct lane_reply *reply);
-/* Wait until another message, or another read or write, can be posted. */
+/*
+ * lane_wait_slot() waits until another message can be posted, lane_wait_piece() until another read
+ * or write can be posted.
+ */
 int lane_wait_slot(struct lane *lane);
 int lane_wait_piece(struct lane *lane);
-/* Handle the result `code` of a post. Returns 0 to go on, 1 to post again, or -errno. */
+/*
+ * Handle the result `code` of posting an operation. Returns 0 if it was posted, 1 if it has to be
+ * posted again, or -errno.
+ */
 int lane_posted(struct lane *lane, ssize_t code, const char *what);
 
-/* The adapter's descriptor for the caller's memory, as fi_write() and the like need it. */
+/*
+ * Returns the registration descriptor of the caller's memory, for fi_write() and similar
+ * functions.
+ */
 static inline void *lane_local_desc(const struct lane *lane)
 {
 	return lane->client->local_mr ? fi_mr_desc(lane->client->local_mr) : NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* lane_message.c - send the messages of a lane */
+/* lane_message.c - send the messages of a lane by libfabric */
 #include "base/memcheck.h"
 #include "fabric/lane.h"
 

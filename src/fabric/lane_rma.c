@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* lane_rma.c - remote memory access: reads and writes of a lane without messages */
+/*
+ * lane_rma.c - a lane's reads and writes of the target's memory, done by the adapter without
+ * messages
+ */
 #include "fabric/lane.h"
 
 #include "base/memcheck.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* lane_wait.c - take a lane's completions, and wait for them */
+/* lane_wait.c - handle the completions of a lane's operations, and wait for them */
 #include "fabric/lane.h"
 
 #include <errno.h>
@@ -16,8 +16,8 @@ int lane_post_reply(struct lane *lane, struct lane_reply *reply)
 		lane->mr ? fi_mr_desc(lane->mr) : NULL, 0, &reply->op);
 
 	/*
-	 * The queue has room, so EAGAIN means a lost connection: libfabric 2.1 reports it in this
-	 * way.
+	 * The receive queue has room, so EAGAIN means that the connection is lost: libfabric 2.1
+	 * reports it in this way.
 	 */
 	if (code == -FI_EAGAIN)
 		code = -FI_ECONNRESET;
@@ -75,7 +75,10 @@ static int take_error(struct lane *lane)
 					client->name, lane->number, library.strerror(error.err)));
 }
 
-/* Handle completions. Returns their number, or -errno if the client has ended. */
+/*
+ * Handle the completions that have arrived. Returns their number, or -errno if the client has
+ * ended.
+ */
 static int progress(void *context)
 {
 	struct lane *lane = context;
@@ -97,10 +100,10 @@ static int progress(void *context)
 }
 
 /*
- * A call on the lane has failed: end the client. The adapter may still write to the caller's
- * memory, which is reused after the call. Only the end of the endpoint stops that for certain; the
- * lane is of no more use anyway. A buffer of the lane's own instead would cost each read that
- * succeeds another copy.
+ * End the client, because a call on the lane has failed. The adapter may still write to the
+ * caller's memory, which the caller reuses after the call. Only closing the endpoint stops that
+ * for certain; the lane is useless anyway. Reading into a buffer of the lane instead would cost
+ * one more copy for each read that succeeds.
  */
 static int fail(struct lane *lane, int code)
 {
@@ -128,7 +131,7 @@ static bool all_sent(const struct lane *lane)
 	return true;
 }
 
-/* True if another message may be sent: L2 of messages.h. */
+/* Returns true if another message may be sent, according to L2 of messages.h. */
 static bool slot_free(const struct lane *lane)
 {
 	return lane->messages.next - lane->messages.answered < lane->target.window &&
@@ -140,7 +143,7 @@ static bool piece_free(const struct lane *lane)
 	return lane->writes + lane->reads < LANE_PIECES;
 }
 
-/* A condition that never holds: with `once`, wait_for() returns after any completion. */
+/* A condition that is never true: wait_for() with `once` then returns after any completion. */
 static bool never(const struct lane *lane)
 {
 	(void)lane;
@@ -159,7 +162,7 @@ static int ended_while_waiting(struct lane *lane, int code)
 	return fail(lane, code);
 }
 
-/* Wait until `done` returns true or, with `once`, until any operation was completed. */
+/* Wait until `done` returns true. If `once`, wait only until one operation was completed. */
 static int wait_for(struct lane *lane, bool (*done)(const struct lane *), bool once)
 {
 	struct fabric_client *client = lane->client;

@@ -14,7 +14,7 @@
 struct library library;
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static char trouble[ERR_SIZE / 2]; /* why loading failed; empty: loaded */
+static char trouble[ERR_SIZE / 2]; /* why loading failed; empty if it succeeded */
 
 /* Signals for which libfabric's providers install handlers while they are loaded. */
 static const int taken[] = {SIGSEGV, SIGBUS, SIGILL, SIGABRT, SIGINT, SIGTERM};
@@ -26,7 +26,10 @@ static void *load_quietly(void)
 
 	for (size_t i = 0; i < TAKEN; i++)
 		sigaction(taken[i], NULL, &before[i]);
-	/* Never unloaded, because its providers start threads and register exit handlers. */
+	/*
+	 * libfabric is never unloaded, because its providers start threads and register exit
+	 * handlers.
+	 */
 	void *loaded = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
 	for (size_t i = 0; i < TAKEN; i++)
 		sigaction(taken[i], &before[i], NULL);

@@ -13,7 +13,10 @@ int link_end(struct fabric_client *client, int code)
 		strncpy(client->cause, err_get(), sizeof(client->cause) - 1);
 		/* Release: a thread that reads a nonzero `dead` also sees `cause`. */
 		atomic_store_explicit(&client->dead, code, memory_order_release);
-		/* Nobody reads the eventfd, so from now on it wakes every waiter. */
+		/*
+		 * No thread reads the eventfd, so it stays readable, and wakes every thread that
+		 * waits.
+		 */
 		if (write(client->dead_fd, &one, sizeof(one)) < 0)
 			log_error("%s: cannot write to an eventfd: %m", client->name);
 	}

@@ -2,7 +2,7 @@
 /*
  * link.h - data that all lanes of an initiator share, and the end of the client
  *
- * All of it is read-only once the lanes are connected, except what link_end() writes.
+ * All of this data is read-only once the lanes are connected, except what link_end() writes.
  */
 #ifndef FABRIC_LINK_H
 #define FABRIC_LINK_H
@@ -29,30 +29,30 @@ struct fabric_client {
 	struct fid_domain *domain;
 	struct fid_eq *eq;
 	struct fid_mr *local_mr; /* registration of the caller's memory */
-	bool must_register;      /* the adapter only accesses registered memory */
+	bool must_register;      /* the adapter can only access registered memory */
 	bool reads_by_adapter;
 	size_t inject;
 	struct lane **lanes;
 
-	/* Written once, by link_end(), with the lock held: `cause` before `dead`. */
+	/* link_end() writes these members once, with the lock held, and `cause` before `dead`. */
 	pthread_mutex_t lock;
 	atomic_int dead;
 	int dead_fd; /* an eventfd that wakes all sleeping threads */
 	char cause[ERR_SIZE / 2];
 };
 
-/* The client of this transport that a caller has. */
+/* Returns the struct fabric_client that contains the struct lanes_client. */
 static inline struct fabric_client *fabric_client_of(struct lanes_client *lanes)
 {
 	return (struct fabric_client *)lanes;
 }
 
 /*
- * End the client with the message of err_get() as the reason; later calls change nothing. Returns
- * the code of the first call. Any thread may call it.
+ * End the client; the error message of err_get() is the reason. If the client has ended already,
+ * nothing changes. Returns the code with which the client ended first. Any thread may call this.
  */
 int link_end(struct fabric_client *client, int code);
-/* Returns 0, or the code of a client that has ended, with the error message of that end. */
+/* Returns 0, or the code with which the client has ended, with the error message of that end. */
 int link_check(struct fabric_client *client);
 
 #endif

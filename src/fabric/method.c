@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "fabric/method.h"
 
-/* Bytes; shorter ranges cost less in a message than as a write and a message. */
+/* In bytes. Shorter ranges cost less when copied into a message than as a write and a message. */
 #define WRITE_MIN ((size_t)16 << 10)
 
 /* True if the adapter can read the caller's memory. */
@@ -22,7 +22,8 @@ static int by_write_and_message(struct lane *lane, size_t offset, size_t length,
 	if (length < WRITE_MIN || !can_write(lane))
 		return messages_store(&lane->messages, offset, length);
 	/*
-	 * Each piece has a message: the target makes one piece durable while the next one arrives.
+	 * Send a message after each piece: the target makes this piece durable while the next one
+	 * arrives.
 	 */
 	while (length) {
 		size_t part = length < LANE_PIECE ? length : LANE_PIECE;
@@ -37,8 +38,8 @@ static int by_write_and_message(struct lane *lane, size_t offset, size_t length,
 }
 
 /*
- * True if the range should be gathered: many short ranges share a message, but would be many
- * writes.
+ * Returns true if the range should be sent in messages: one message takes many short ranges, each
+ * of which would be a write of its own.
  */
 static bool worth_gathering(const struct lane *lane, size_t length, bool alone)
 {
@@ -66,8 +67,8 @@ static int nothing_more(struct lane *lane)
 }
 
 /*
- * Read back the last written bytes: the answer shows that these and all earlier writes have
- * arrived.
+ * Read the last written bytes back from the target: the reply shows that these bytes and all
+ * earlier writes have arrived.
  */
 static int read_back(struct lane *lane)
 {

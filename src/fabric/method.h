@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * method.h - how an initiator makes relaxed bytes durable: a strategy for each persist method
+ * method.h - how an initiator makes relaxed bytes durable: functions for each persist method
  *
  * Bytes that are not relaxed are sent by message, whatever the method.
  */
@@ -12,15 +12,15 @@
 struct method {
 	enum holdfast_method id;
 	/*
-	 * Begin to make the bytes durable. `alone`: this is a persist, so nothing else is
-	 * gathered.
+	 * Begin to make the bytes durable. `alone`: the call is a persist, so no other ranges are
+	 * sent together with this one.
 	 */
 	int (*relaxed)(struct lane *lane, size_t offset, size_t length, bool alone);
 	/* Called by a drain before it waits for the work under way. */
 	int (*confirm)(struct lane *lane);
 };
 
-/* NULL for an unknown method. */
+/* Returns NULL if the method is unknown. */
 const struct method *method_find(enum holdfast_method id);
 
 #endif

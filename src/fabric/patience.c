@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "fabric/patience.h"
 
-/* Number of yields over which the mean loss is taken, roughly. */
+/* Roughly the number of yields over which the mean loss is computed. */
 #define YIELDS 256
 
 static void rest(struct patience *patience, uint64_t now, uint64_t loss)
@@ -18,7 +18,7 @@ static void rest(struct patience *patience, uint64_t now, uint64_t loss)
 	patience->rest_until = now + length;
 }
 
-/* Count a yield after which the waiter got the CPU back only after `away` ns. */
+/* Count a yield of the CPU: the waiter ran again only after `away` ns. */
 static void lose(struct patience *patience, uint64_t now, uint64_t away)
 {
 	uint64_t loss = away > PATIENCE_TURN_NS ? away : 0;
@@ -30,7 +30,10 @@ static void lose(struct patience *patience, uint64_t now, uint64_t away)
 		patience->rest_ns -= patience->rest_ns / YIELDS;
 }
 
-/* True while resting. After a rest the mean is at its limit: one more loss begins another rest. */
+/*
+ * Returns true while the waiter rests (sleeps at once in every wait). After a rest the mean loss
+ * is at its limit, so that one more loss begins another rest.
+ */
 static bool rests(struct patience *patience, uint64_t now)
 {
 	if (patience->rest_until && now >= patience->rest_until) {

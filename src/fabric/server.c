@@ -17,19 +17,22 @@
 #include "fabric/worker.h"
 
 /*
- * WINDOW is the maximum of messages of a lane under way; a longer window is not faster. TCP holds
- * back messages that have no room, so a few receive buffers (TCP_SLOTS) are enough, and stay in
- * the caches. An RDMA adapter needs a buffer for each message of the window, and one more for a
- * peer that is faster than the target. So does a store with slow drains, since each drain serves
- * all messages that have arrived by then. With many lanes messages are shorter, so that the
- * buffers of all lanes stay below MEMORY_LIMIT. Sizes are in bytes.
+ * WINDOW is the maximum of unanswered messages on a lane; a longer window is not faster. TCP holds
+ * back messages for which there is no buffer, so a few receive buffers (TCP_SLOTS) are enough, and
+ * stay in the caches. An RDMA adapter needs a buffer for each message of the window, and one more
+ * for a peer that is faster than the target. If drains are slow, that many buffers pay with TCP,
+ * too, since each drain serves all messages that have arrived before it. With many lanes messages
+ * are shorter, so that the buffers of all lanes stay below MEMORY_LIMIT. Sizes are in bytes.
  */
 #define WINDOW       8
 #define TCP_SLOTS    3
 #define MESSAGE_MAX  ((size_t)132 << 10)
 #define MEMORY_LIMIT ((size_t)128 << 20)
 
-/* Limit a number of slots to the length of a queue: posting a receive to a full queue fails. */
+/*
+ * Limit the number of slots to the length of the receive queue, because posting a receive to a
+ * full queue fails.
+ */
 static unsigned shorter(unsigned wanted, size_t queue)
 {
 	return queue && queue < wanted ? (unsigned)queue : wanted;
@@ -43,7 +46,7 @@ static void set_sizes(struct fabric_server *server)
 	size_t each = MEMORY_LIMIT / server->args.nlanes / slots;
 
 	if (server->must_register)
-		each /= 2; /* a reply needs a buffer of the same size */
+		each /= 2; /* the same size again is needed for the reply */
 	each &= ~(size_t)4095;
 	if (each < DATA_MESSAGE_MIN)
 		each = DATA_MESSAGE_MIN;
@@ -83,7 +86,7 @@ static int find_port(struct fabric_server *server)
 
 	if (code)
 		return fabric_failed(code, "cannot find the listener's address");
-	/* IPv4 and IPv6 addresses have the port at the same place. */
+	/* struct sockaddr_in and struct sockaddr_in6 have the port at the same place. */
 	server->port = ntohs(((struct sockaddr_in *)&address)->sin_port);
 	return 0;
 }
@@ -118,13 +121,16 @@ static int register_range(struct fabric_server *server, size_t offset, uint64_t 
 
 	if (code)
 		return fabric_failed(code, "cannot register the pool");
-	/* The peer addresses the pool by virtual address or, with some providers, by offset. */
+	/*
+	 * The peer addresses the pool by the target's virtual addresses or, with some providers,
+	 * by offsets.
+	 */
 	bool by_address = server->info->domain_attr->mr_mode & FI_MR_VIRT_ADDR;
 	*base = by_address ? (uintptr_t)store->base : -(uint64_t)offset;
 	return 0;
 }
 
-/* Register all of the pool for reads, and the part behind the header for writes. */
+/* Register the whole pool for reads, and the part behind the guard for writes. */
 static int register_pool(struct fabric_server *server)
 {
 	struct data_welcome *welcome = &server->welcome;
@@ -157,7 +163,10 @@ static void lay_out(struct fabric_server *server, struct serve_lane *lane, struc
 	}
 }
 
-/* Allocate one block for the messages of all lanes. Each lane has pages of its own in it. */
+/*
+ * Allocate one block of memory for the messages of all lanes. No page of this block belongs to two
+ * lanes.
+ */
 static int get_memory(struct fabric_server *server)
 {
 	size_t count = server->slots;
@@ -221,7 +230,9 @@ static int start_workers(struct fabric_server *server)
 	return code;
 }
 
-/* Make one descriptor that reports both connection events and failures of workers. */
+/*
+ * Make an epoll descriptor that is readable both at connection events and at failures of workers.
+ */
 static int make_epoll(struct fabric_server *server)
 {
 	struct epoll_event event = {.events = EPOLLIN};
@@ -260,7 +271,7 @@ static int open_server(struct fabric_server *server)
 	return start_workers(server);
 }
 
-/* -- the functions of this transport -- */
+/* -- the functions of struct lanes_server's transport for libfabric -- */
 
 static struct fabric_server *server_of(const struct lanes_server *lanes)
 {
@@ -288,15 +299,18 @@ static int progress(struct lanes_server *lanes)
 	struct fid *object = &server->eq->fid;
 	int code;
 
-	/* Take events until the descriptor is sure to become readable at the next one. */
+	/*
+	 * Take connection events until it is certain that the next one makes the descriptor
+	 * readable.
+	 */
 	do {
 		do {
 			code = server_connect_event(server);
 		} while (code > 0);
 	} while (!code && fi_trywait(server->fabric, &object, 1) == -FI_EAGAIN);
 	/*
-	 * Wait briefly for a worker: it knows better why a connection was lost than the event
-	 * does.
+	 * Wait briefly in case a worker reports why the connection was lost: the event itself does
+	 * not tell.
 	 */
 	if (code) {
 		struct pollfd fd = {server->failed_fd, POLLIN, 0};
@@ -382,7 +396,7 @@ int fabric_server_open(const struct fabric_server_args *args, struct lanes_serve
 		close_server(&new->base);
 		return code;
 	}
-	/* The pointers lead to the caller's memory, which is only valid during this call. */
+	/* These pointers lead to memory of the caller that is only valid during this call. */
 	new->args.secrets = NULL;
 	new->args.address = NULL;
 	*server = &new->base;

@@ -8,10 +8,10 @@
 
 #include "fabric/slot.h"
 
-/* Room for the data of a connection request, in bytes: more than an initiator sends. */
+/* Size in bytes of a buffer for the data of a connection request: more than an initiator sends. */
 #define EVENT_DATA 256
 
-/* Constant time: does not depend on where the secrets differ. */
+/* Compares two secrets in a time that does not depend on where they differ. */
 static bool same_secret(const uint8_t *a, const uint8_t *b)
 {
 	unsigned differs = 0;
@@ -21,7 +21,9 @@ static bool same_secret(const uint8_t *a, const uint8_t *b)
 	return !differs;
 }
 
-/* Find the lane for a connection request, or the reason to refuse it. */
+/*
+ * Find the lane that a connection request has the secret of, or the reason to refuse the request.
+ */
 static enum data_refusal find_lane(
 	struct fabric_server *server, const void *bytes, size_t length, struct serve_lane **lane)
 {
@@ -52,8 +54,8 @@ static int make_endpoint(struct serve_lane *lane, struct fi_info *info)
 		(code = fi_enable(lane->ep)))
 		return fabric_failed(code, "cannot open the endpoint of lane %u", lane->number);
 	/*
-	 * Release: the worker finds the lane through its queue only, and then sees all of its
-	 * members.
+	 * Release: a worker that finds the lane through its completion queue sees all members of
+	 * the lane.
 	 */
 	atomic_store_explicit(&lane->served, true, memory_order_release);
 	for (unsigned i = 0; i < server->slots; i++)
@@ -110,7 +112,10 @@ static int lane_lost(struct serve_lane *lane, int code)
 		code ? ": " : "", code ? library.strerror(code) : "");
 }
 
-/* Ignore an error without a lane: its connection was closed while it was being accepted. */
+/*
+ * Ignore an error event without a lane: the peer closed the connection while it was being
+ * accepted.
+ */
 static int take_error(struct fabric_server *server)
 {
 	uint8_t bytes[EVENT_DATA];
@@ -126,7 +131,7 @@ static int take_error(struct fabric_server *server)
 	return lane_lost(lane, error.err);
 }
 
-/* All lanes are connected: close the port, since no one else may connect. */
+/* Close the port when all lanes are connected, because nobody else may connect. */
 static void stop_listening(struct fabric_server *server)
 {
 	fabric_close_fid(server->listener);
@@ -150,7 +155,7 @@ static int take_state(struct fabric_server *server, uint32_t what, const struct 
 }
 
 union connect_event {
-	struct fi_eq_cm_entry entry; /* the event's data follows it in memory */
+	struct fi_eq_cm_entry entry; /* the data of the connection request follows in memory */
 	uint8_t bytes[sizeof(struct fi_eq_cm_entry) + EVENT_DATA];
 };
 

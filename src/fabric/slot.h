@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * slot.h - a slot of the target: it receives a message, waits in a queue, and sends the reply
+ * slot.h - a slot of the target: memory that receives a message, waits in a queue, and sends the
+ * reply
  *
  * After the first slot_post(), only the worker of the slot's lane may call these functions.
  */
@@ -9,15 +10,21 @@
 
 #include "fabric/target.h"
 
-/* Post the slot to receive the next message. 0, or -errno with an error message. */
+/*
+ * Let the adapter receive the next message in this slot. Returns 0, or -errno with an error
+ * message.
+ */
 int slot_post(struct serve_slot *slot);
-/* Post a slot that is free again. Ignores a failure, which connection events report, too. */
+/*
+ * Let the adapter receive another message in a slot that is free again. A failure is ignored:
+ * connection events report it, too.
+ */
 void slot_post_again(struct serve_slot *slot);
 
-/* Send the reply; false if the adapter has no room for it now. */
+/* Send the slot's reply. Returns false if the adapter has no room for it now. */
 bool slot_send(struct serve_slot *slot);
 
-/* The slot of a message in a queue: the message is its first member. */
+/* Returns the slot that contains this message, as its first member. */
 static inline struct serve_slot *slot_of(struct served *served)
 {
 	return (struct serve_slot *)served;

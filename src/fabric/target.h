@@ -2,9 +2,10 @@
 /*
  * target.h - the target's end: a listener, its lanes and the workers that serve them
  *
- * The thread that calls lanes_server_progress() accepts and refuses connections and owns all data
- * with this exception: a lane's memory and messages belong to the worker whose queue the lane
- * uses, from the moment that `served` is set. Of data that changes, workers share only `failed`.
+ * The thread that calls lanes_server_progress() accepts and refuses connections. It owns all data,
+ * with one exception: once a lane's `served` is set, the memory and messages of this lane belong
+ * to the worker whose completion queue the lane uses. The only data shared by workers that changes
+ * is `failed`.
  */
 #ifndef FABRIC_TARGET_H
 #define FABRIC_TARGET_H
@@ -23,15 +24,15 @@
 #include "lanes/serve.h"
 #include "wire/data.h"
 
-/* The context of every operation points to one of these: it identifies a completion. */
+/* The context of each libfabric operation points to a serve_op, which tells what was completed. */
 struct serve_op {
 	enum { SERVE_MESSAGE, SERVE_REPLY } kind;
 	struct serve_slot *slot;
 };
 
-/* Room for one message, and for the reply to it. */
+/* Memory for one message and for the reply to this message. */
 struct serve_slot {
-	struct served served; /* the message; `next` is in its queue of struct worker */
+	struct served served; /* the message; `next` is the next one in a queue of the worker */
 	struct serve_op message_op, reply_op;
 	struct serve_lane *lane;
 	uint8_t *message; /* the adapter receives the message here */
@@ -45,13 +46,13 @@ struct serve_lane {
 	atomic_bool served;
 	struct fid_ep *ep;
 	uint32_t sequence; /* of the next message */
-	bool broken;       /* the peer broke the protocol: no more messages are accepted */
+	bool broken;       /* the peer broke the protocol: no more of its messages are accepted */
 	uint64_t mark;     /* see struct lanes_store */
 	struct serve_slot *slots;
 	uint8_t secret[FABRIC_SECRET_SIZE];
 };
 
-/* A list of slots, in the order in which their messages arrived. */
+/* A queue of slots, in the order in which their messages arrived. */
 struct serve_queue {
 	struct served *first, **end;
 };
@@ -62,8 +63,8 @@ struct worker {
 	bool started;
 	struct fid_cq *cq;
 	int cq_fd;
-	struct serve_queue undrained; /* slots whose messages are executed, but not durable yet */
-	struct serve_queue unsent;    /* slots whose replies the adapter had no room to send */
+	struct serve_queue undrained; /* slots whose messages were executed, but are not durable */
+	struct serve_queue unsent;    /* slots with replies that the adapter had no room to send */
 };
 
 struct fabric_server {
@@ -90,10 +91,13 @@ struct fabric_server {
 
 	atomic_bool stop;
 	int stop_fd; /* an eventfd that wakes all workers */
-	/* Written once, by target_fail(), with the lock held: `cause` before `failed`. */
+	/*
+	 * target_fail() writes these members once, with the lock held, and `cause` before
+	 * `failed`.
+	 */
 	pthread_mutex_t lock;
 	atomic_int failed;
-	int failed_fd; /* an eventfd that wakes lanes_server_progress()'s caller */
+	int failed_fd; /* an eventfd that wakes the caller of lanes_server_progress() */
 	char cause[ERR_SIZE / 2];
 };
 
@@ -102,7 +106,7 @@ struct fabric_server {
  * counts.
  */
 void target_fail(struct fabric_server *server, int code);
-/* 0, or the code of the failure, with its error message. */
+/* Returns 0, or the code of the server's failure, with the error message of this failure. */
 int target_check(struct fabric_server *server);
 
 #endif

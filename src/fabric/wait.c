@@ -11,7 +11,10 @@
 #include "base/attr.h"
 #include "base/err.h"
 
-/* Polls per yield of the CPU. The first poll of a wait yields: it is the peer's turn to run. */
+/*
+ * Number of polls for each yield of the CPU. A wait's first poll yields: a peer on this CPU has to
+ * run first.
+ */
 #define POLLS_A_YIELD 8
 
 static uint64_t now_ns(void)
@@ -39,11 +42,11 @@ static NOINLINE int sleep_until(struct wait *wait, uint64_t waited_ns)
 			return -ETIMEDOUT;
 		left = (int)((limit - waited_ns + 999999) / 1000000);
 	}
-	/* Makes wait_more() read the clock soon after the sleep. */
+	/* This makes wait_more() read the clock soon after the sleep. */
 	wait->polls = 0;
 	/*
-	 * fi_trywait() fails if the queue has completions that its descriptor may not show: do not
-	 * sleep.
+	 * fi_trywait() fails if the queue may have completions that its descriptor does not show:
+	 * then do not sleep.
 	 */
 	if (fi_trywait(wait->fabric, &wait->object, 1))
 		return 0;
@@ -53,13 +56,13 @@ static NOINLINE int sleep_until(struct wait *wait, uint64_t waited_ns)
 	if (count < 0)
 		return errno == EINTR ? 0 : err_sys("poll(2) failed");
 	/*
-	 * A closed connection ends the wait only after the completions that arrived before it are
-	 * taken.
+	 * If the connection was closed, first handle the completions that arrived before that;
+	 * only then the wait ends.
 	 */
 	if (count && !fds[0].revents)
 		return -ECONNRESET;
 	/*
-	 * The adapter's internal work wakes the sleep without a completion, and counts as
+	 * Internal work of the adapter may end the sleep without a completion. This counts as
 	 * progress.
 	 */
 	if (wait->timeout_ms < 0)
@@ -72,14 +75,14 @@ int wait_more(struct wait *wait)
 	struct patience *patience = wait->patience;
 
 	/*
-	 * Polling the queue is cheap, but reading the clock and yielding is not: do these less
-	 * often.
+	 * Polling the queue is cheap, but reading the clock and yielding the CPU are not, so do
+	 * these less often.
 	 */
 	if (patience->poll_ns && wait->polls++ % POLLS_A_YIELD)
 		return 0;
 	uint64_t now = now_ns();
 	if (likely(patience_lasts(patience, now))) {
-		/* The peer may be on this machine and waiting for this CPU. */
+		/* The peer may be on this machine and need this CPU in order to answer. */
 		sched_yield();
 		patience_yielded(patience, now_ns());
 		return 0;

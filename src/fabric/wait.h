@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * wait.h - poll while that pays, then sleep, up to a time limit
+ * wait.h - wait for completions: poll while that pays, then sleep, up to a time limit
  *
  *	wait_start(&wait);
  *	while (!progress())
@@ -17,20 +17,20 @@
 
 struct wait {
 	struct fid_fabric *fabric;
-	struct fid *object;        /* a queue that the caller reads; fds[0] is its descriptor */
-	int fds[3];                /* fds[1] and [2], if not -1, end the wait when readable */
+	struct fid *object;        /* completion queue of the caller; fds[0] is its descriptor */
+	int fds[3];                /* if fds[1] or fds[2], unless -1, is readable, the wait ends */
 	int timeout_ms;            /* -1: without limit */
-	struct patience *patience; /* of the waiter: the same in all of its waits */
+	struct patience *patience; /* belongs to the waiter, who passes the same one to each wait */
 	unsigned polls;            /* polls since the last progress; private to wait.c */
 };
 
-/* Begin a wait: the time limit counts from now. */
+/* Begin a wait. The time limit counts from this call. */
 void wait_start(struct wait *wait);
 
 /*
- * Call it when the queue was empty. Returns 0 at once while polling pays, else when the queue may
- * have something. -ETIMEDOUT after `timeout_ms` without progress, -ECONNRESET if another
- * descriptor is readable.
+ * Call this when the queue was empty. While polling pays it returns 0 at once; later it returns 0
+ * when the queue may have a completion. Returns -ETIMEDOUT after `timeout_ms` without progress,
+ * -ECONNRESET if fds[1] or fds[2] is readable.
  */
 int wait_more(struct wait *wait);
 

@@ -14,7 +14,7 @@
 
 static void answer(struct worker *worker, struct serve_slot *slot)
 {
-	/* Send replies in order: this one waits if others wait already. */
+	/* Send replies in order: if earlier replies wait to be sent, this one has to wait, too. */
 	if (worker->unsent.first || !slot_send(slot))
 		slot_queue_add(&worker->unsent, slot);
 }
@@ -50,7 +50,7 @@ static void take_message(struct worker *worker, struct serve_slot *slot, size_t 
 	struct serve_lane *lane = slot->lane;
 
 	/*
-	 * Acquire: pairs with the release by the thread that has accepted the lane's connection.
+	 * Acquire: pairs with the release by the thread that accepted the lane's connection.
 	 */
 	if (!atomic_load_explicit(&lane->served, memory_order_acquire) || lane->broken)
 		return;
@@ -90,7 +90,7 @@ static void take_error(struct worker *worker)
 static bool take_completions(struct worker *worker)
 {
 	struct fi_cq_msg_entry entries[16];
-	PEER_ORDERS_BEGIN; /* the provider may write to the pool */
+	PEER_ORDERS_BEGIN; /* reading completions may write to the pool */
 	ssize_t count = fi_cq_read(worker->cq, entries, sizeof(entries) / sizeof(*entries));
 	PEER_ORDERS_END;
 
@@ -108,14 +108,14 @@ static bool take_completions(struct worker *worker)
 	return true;
 }
 
-/* Handle completions. Returns true if there were any. */
+/* Handle the completions that have arrived. Returns true if there were any. */
 static bool progress(struct worker *worker)
 {
 	bool any = take_completions(worker);
 
 	/*
-	 * Take all completions, since providers return one at a time. The loop ends, since a
-	 * slot gets no other message before its reply.
+	 * Handle all completions that there are, because providers return them one by one. The
+	 * loop ends, because a slot receives no other message before its reply is sent.
 	 */
 	if (any && worker->server->args.store.slow_drain)
 		while (take_completions(worker))
@@ -182,8 +182,8 @@ int worker_start(struct worker *worker)
 
 	sigfillset(&all);
 	/*
-	 * SIGBUS stays unblocked: a store to the pool may raise it, and the pool's owner handles
-	 * it.
+	 * SIGBUS is not blocked, because a store to the pool may raise it. The pool's owner
+	 * installs the handler.
 	 */
 	sigdelset(&all, SIGBUS);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
