@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * calls.c - the initiator's calls on a lane: they check the arguments, begin the work and wait for
- * it
+ * calls.c - the initiator's calls on a lane: they check the arguments, begin the work and wait
+ * until it is done
  */
 #include <errno.h>
 #include <time.h>
@@ -10,7 +10,7 @@
 #include "base/err.h"
 #include "lanes/messages.h"
 
-/* Round trips to measure, after one to warm up. */
+/* Number of round trips that are measured; one more comes first, to warm up. */
 #define ROUND_TRIPS 8
 
 static int wrong_lane(const struct lanes_client *client, unsigned number)
@@ -23,8 +23,8 @@ static int wrong_lane(const struct lanes_client *client, unsigned number)
 }
 
 /*
- * Check lane number and range, for all calls: callers of librpmem get these error messages as they
- * are.
+ * Check the lane's number and the range. All calls do this here, because programs that use
+ * librpmem print these error messages unchanged.
  */
 static int find_lane(struct lanes_client *client, unsigned number, struct messages **lane)
 {
@@ -56,8 +56,8 @@ static int check_range(
 }
 
 /*
- * Wait until all work under way is done, and report what the target could not do (L6 of
- * messages.h).
+ * Wait until all work under way is done. Report an error if the target could not do a part of it
+ * (L6 of messages.h).
  */
 static int settle(struct messages *lane)
 {
@@ -76,7 +76,10 @@ static int settle(struct messages *lane)
 	return code;
 }
 
-/* Begin to send a range, in a way that keeps L10. */
+/*
+ * Begin to send a range, so that ranges of a lane arrive in the order of their flushes (L10 of
+ * messages.h).
+ */
 static int begin(struct messages *lane, size_t offset, size_t length, bool relaxed, bool alone)
 {
 	if (relaxed && !messages_overlap(lane, offset, length))
@@ -93,7 +96,7 @@ int lanes_flush(
 	if (code || (code = check_range(client, offset, length, true)) || !length)
 		return code;
 	code = begin(lane, offset, length, relaxed, false);
-	/* After this call the caller may change the bytes. */
+	/* When this function returns, the caller may change bytes that are not relaxed. */
 	return code || relaxed || length <= MESSAGES_COPY_MAX ? code
 							      : client->transport->wait_sent(lane);
 }
@@ -113,7 +116,10 @@ static int begin_persist(struct lanes_client *client, unsigned number, size_t of
 
 	if (!code)
 		code = check_range(client, offset, length, true);
-	/* An empty range flushes nothing, but earlier flushes still have to be made durable. */
+	/*
+	 * A persist of an empty range flushes nothing, but earlier flushes of the lane still have
+	 * to be made durable.
+	 */
 	return code || !length ? code : begin(*lane, offset, length, relaxed, true);
 }
 

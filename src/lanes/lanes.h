@@ -3,7 +3,7 @@
  * lanes.h - the data path between an initiator and a target, whatever transport carries it
  *
  * A transport (fabric/fabric.h, stream/stream.h) opens a client at the initiator and a server at
- * the target. Then these calls are the same for all of them:
+ * the target. The calls of the initiator are the same for all transports:
  *
  * - flush	begins to make bytes of the initiator's memory durable at the target; short
  *		ranges are gathered and sent with the next drain. Without `relaxed` the bytes
@@ -36,18 +36,27 @@
 struct messages;
 struct lanes_client;
 
-/* The functions of a transport at the initiator. Those of a lane get its messages (messages.h). */
+/*
+ * The functions of a transport at the initiator. Functions on one lane get the messages of this
+ * lane (messages.h).
+ */
 struct lanes_transport {
-	/* 0, or the code of a client that has ended, with the error message of that end. */
+	/*
+	 * Returns 0, or the code with which the client has ended, with the error message of that
+	 * end.
+	 */
 	int (*check)(struct lanes_client *client);
 	struct messages *(*lane)(struct lanes_client *client, unsigned number);
 
 	/*
-	 * Wait until another message may be sent; *bytes is then memory of `gather` bytes to build
-	 * it in.
+	 * Wait until another message may be sent. Sets *bytes to memory of `gather` bytes, in
+	 * which to build this message.
 	 */
 	int (*slot)(struct messages *lane, uint8_t **bytes);
-	/* Send `start` bytes of that memory, and `length` bytes of the caller's memory. */
+	/*
+	 * Send a message: the first `start` bytes of the memory from `slot`, then `length` bytes
+	 * of the caller's memory.
+	 */
 	int (*post)(struct messages *lane, size_t start, const void *bytes, size_t length);
 	/* Wait until all messages are answered, and all other work of the lane is done. */
 	int (*wait)(struct messages *lane);
@@ -55,8 +64,8 @@ struct lanes_transport {
 	int (*wait_sent)(struct messages *lane);
 
 	/*
-	 * Begin to make relaxed bytes durable. `alone`: this is a persist, so nothing else is
-	 * gathered.
+	 * Begin to make relaxed bytes durable. `alone`: the call is a persist, so no other ranges
+	 * are sent together with this one.
 	 */
 	int (*relaxed)(struct messages *lane, size_t offset, size_t length, bool alone);
 	/* Called by a drain before it waits for the work under way. */
@@ -67,15 +76,18 @@ struct lanes_transport {
 	void (*abandon)(struct lanes_client *client);
 };
 
-/* The part that the clients of all transports have. Constant once the client is open. */
+/*
+ * The members that the clients of all transports have. They do not change while the client is
+ * open.
+ */
 struct lanes_client {
 	const struct lanes_transport *transport;
 	const char *name; /* name of the target, which begins error messages */
 	unsigned nlanes;
-	const char *local; /* the caller's memory, to which offsets refer */
+	const char *local; /* memory of the caller; offsets are relative to its beginning */
 	size_t size;
-	size_t guard; /* only reads are allowed below this offset */
-	/* The shortest round trip of a message that was measured after connecting. */
+	size_t guard; /* below this offset the client may only read, not write */
+	/* The shortest round trip of a message that lanes_measure() has measured. */
 	unsigned round_trip_ns;
 	struct tally *const *tallies; /* one for each lane, to count retries; NULL: do not count */
 };
@@ -89,24 +101,29 @@ int lanes_deep_persist(struct lanes_client *client, unsigned lane, size_t offset
 int lanes_read(struct lanes_client *client, unsigned lane, void *to, size_t offset, size_t length);
 
 /*
- * Start a persist, and return when it is under way; then wait for it. The bytes must not change in
- * between, and other calls on the lane are -EBUSY. lanes_finish() is -EINVAL if none was started.
+ * lanes_start() begins a persist, and returns when the persist is under way; lanes_finish() waits
+ * until it is done. In between, the bytes must not change, and other calls on the lane return
+ * -EBUSY. lanes_finish() returns -EINVAL if no persist was started.
  */
 int lanes_start(
 	struct lanes_client *client, unsigned lane, size_t offset, size_t length, bool relaxed);
 int lanes_finish(struct lanes_client *client, unsigned lane);
 
-/* Measure round_trip_ns on lane 0. For transports, as the last step of opening a client. */
+/* Measure round_trip_ns on lane 0. A transport calls this as the last step of opening a client. */
 int lanes_measure(struct lanes_client *client);
 
-/* No thread may be in a call. Bytes that were not drained may not be durable. */
+/*
+ * Close the client. No thread may be in one of its calls. Bytes that were not drained may not be
+ * durable.
+ */
 static inline void lanes_close(struct lanes_client *client)
 {
 	client->transport->close(client);
 }
 
 /*
- * In a child of the process that has opened the client: free the memory, but end no connection.
+ * Free a client's memory in a child process (fork) of the process that opened the client, without
+ * ending its connections.
  */
 static inline void lanes_abandon(struct lanes_client *client)
 {
@@ -121,29 +138,30 @@ static inline void lanes_abandon(struct lanes_client *client)
  * guard. When `drain` on a thread returns 0, all ranges that `store` and `commit` got on that
  * thread are durable.
  *
- * A lane has a *mark*: the epoch at which its previous drain began, 0 before the first. The
- * adapter may have written the lane's bytes into the pool, without these functions, at any time
- * since. `drain` and `deep` therefore fail if any write-back of the pool has failed later than the
- * mark that the last call of `lane` on this thread has set.
+ * A lane has a *mark*: the epoch, counted by the store, at which the lane's previous drain began;
+ * 0 before the first drain. Since then, the adapter may at any time have written bytes of the lane
+ * into the pool, without calling these functions. `drain` and `deep` therefore fail if any
+ * write-back of the pool has failed later than the mark that the last call of `lane` on this
+ * thread has set.
  */
 struct lanes_store {
 	void *base; /* the pool's bytes, contiguous; offset 0 is its first header */
 	size_t size;
-	size_t guard;    /* the peer must not change bytes below this offset */
-	bool slow_drain; /* a drain takes much longer than a message: share drains */
+	size_t guard;    /* below this offset the peer must not change bytes */
+	bool slow_drain; /* a drain takes much longer than a message: lanes should share drains */
 	/*
-	 * Copy into the pool. `from` is aligned to 8 bytes, and aligned 8-byte words are stored
-	 * whole.
+	 * Copy `length` bytes into the pool. `from` is aligned to 8 bytes. Aligned words of 8
+	 * bytes are stored whole.
 	 */
 	int (*store)(void *context, size_t offset, const void *from, size_t length);
 	/*
-	 * Make bytes durable, with the next drain, that the adapter or the kernel wrote into the
-	 * pool.
+	 * Let the next drain make bytes durable that the adapter or the kernel has written into
+	 * the pool.
 	 */
 	int (*commit)(void *context, size_t offset, size_t length);
 	/*
-	 * Set the mark, which `drain` moves. The pointer must stay valid until the next call of
-	 * `lane`.
+	 * Set the lane's mark for the next calls on this thread; `drain` updates the mark. The
+	 * pointer must stay valid until the next call of `lane`.
 	 */
 	void (*lane)(void *context, uint64_t *mark);
 	int (*drain)(void *context);
@@ -161,15 +179,16 @@ struct lanes_service {
 	void (*close)(struct lanes_server *server);
 };
 
-/* The part that the servers of all transports have. */
+/* The member that the servers of all transports have. */
 struct lanes_server {
 	const struct lanes_service *service;
 };
 
 /*
- * Call lanes_server_progress(), from one thread at a time, whenever the descriptor is readable. It
- * makes connections. It returns 0; -ECONNRESET when a lane that was connected is lost, as when the
- * initiator closes; or another -errno when the server can no longer be used.
+ * Returns the descriptor of the server, or handles its events. Whenever the descriptor is
+ * readable, call lanes_server_progress(), always from the same thread or one thread at a time. It
+ * accepts connections. It returns 0; -ECONNRESET when a connected lane is lost, as when the
+ * initiator closes; or another -errno if the server cannot be used any longer.
  */
 static inline int lanes_server_fd(const struct lanes_server *server)
 {
@@ -181,15 +200,15 @@ static inline int lanes_server_progress(struct lanes_server *server)
 	return server->service->progress(server);
 }
 
-/* The number of connected lanes. */
+/* Returns the number of connected lanes. */
 static inline unsigned lanes_server_connected(const struct lanes_server *server)
 {
 	return server->service->connected(server);
 }
 
 /*
- * Ends each worker after its current message. Messages that arrived before that one are in the
- * pool.
+ * Close the server. Each worker ends when it has executed its current message. All messages that
+ * arrived before that one are in the pool.
  */
 static inline void lanes_server_close(struct lanes_server *server)
 {

@@ -23,7 +23,7 @@ static int open_message(struct messages *lane)
 	return 0;
 }
 
-/* Send the open message followed by `length` bytes of the caller's memory. */
+/* Send the open message, followed by `length` bytes of the caller's memory. */
 static int send_with(struct messages *lane, enum data_kind kind, const void *bytes, size_t length)
 {
 	struct data_header header = {kind, lane->records, lane->next};
@@ -50,7 +50,8 @@ int messages_ask(struct messages *lane)
 }
 
 /*
- * Make room for a record and `length` bytes in the open message; if it is too full, send it first.
+ * Make room for a record and `length` bytes in the open message. If it does not have enough room
+ * left, send it, and begin another one.
  */
 static int make_room(struct messages *lane, size_t length)
 {
@@ -88,8 +89,8 @@ static int copy_store(struct messages *lane, size_t offset, size_t length)
 }
 
 /*
- * Bytes of a range for the next message. A range without enough room is cut at a page of the pool,
- * or, if there is little room, at a word.
+ * Returns how many bytes of a range go into the next message. A range that does not fit is divided
+ * at the end of a page of the pool; if the room is less than that, at the end of a word.
  */
 static size_t cut(size_t offset, size_t length, size_t room)
 {
@@ -98,7 +99,10 @@ static size_t cut(size_t offset, size_t length, size_t room)
 	return length <= room ? length : ((offset + room) & ~(grain - 1)) - offset;
 }
 
-/* Store by a message that takes the bytes from the caller's memory, without copying them. */
+/*
+ * Store a range by a message that is sent with the bytes from the caller's memory, without copying
+ * them.
+ */
 static int refer_store(struct messages *lane, size_t offset, size_t length)
 {
 	const char *from = lane->client->local;
@@ -121,7 +125,7 @@ static int refer_store(struct messages *lane, size_t offset, size_t length)
 	return 0;
 }
 
-/* Store by copying the bytes, because the caller's memory is not registered. */
+/* Store a range by copying its bytes to messages, because the caller's memory is not registered. */
 static int copy_all(struct messages *lane, size_t offset, size_t length)
 {
 	size_t most = (lane->gather - DATA_HEADER_SIZE - DATA_RECORD_SIZE) & ~(size_t)7;

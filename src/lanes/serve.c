@@ -25,8 +25,8 @@ static int out_of_range(const struct lanes_store *store, const struct data_recor
 }
 
 /*
- * Check all records before any is executed. -EPROTO: one is malformed; -EINVAL: one is out of
- * range.
+ * Check all records of a message before one is executed. Returns -EPROTO if one is malformed,
+ * -EINVAL if one is out of range.
  */
 static int check_records(
 	const struct lanes_store *store, const struct data_header *header, struct reader in)
@@ -60,7 +60,10 @@ static int do_record(
 	return 0;
 }
 
-/* Execute the records without making them durable: one drain follows for all arrived messages. */
+/*
+ * Execute the records of a message without making their stores durable: one drain follows for all
+ * messages that have arrived.
+ */
 static int do_stores(const struct lanes_store *store, unsigned records, struct reader in)
 {
 	struct data_record record;
@@ -90,7 +93,10 @@ static int do_deep(
 	return code;
 }
 
-/* Let the reply send the bytes from the pool or, if the transport cannot do that, from a copy. */
+/*
+ * Let the reply have the bytes that are read: in place in the pool or, if the transport cannot
+ * send that, as a copy.
+ */
 static int do_read(const struct serve_limits *limits, struct served *served, struct reader in)
 {
 	struct data_record record;
@@ -100,14 +106,17 @@ static int do_read(const struct serve_limits *limits, struct served *served, str
 	if (record.length > limits->message_size)
 		return err_set(-EPROTO, "a read of %u bytes, more than the maximum of %u",
 			record.length, limits->message_size);
-	/* The offset of an empty range may be anywhere. */
+	/* For an empty range, any offset is allowed. */
 	if (record.length)
 		served->bytes = (const char *)limits->store->base + record.offset;
 	served->length = record.length;
 	return 0;
 }
 
-/* Replace all but printable ASCII by question marks: the initiator may show the text to users. */
+/*
+ * Replace all characters but printable ASCII by question marks, because the initiator may show the
+ * text to users.
+ */
 static uint16_t put_text(uint8_t *to, const char *text)
 {
 	size_t length = strnlen(text, DATA_TEXT_MAX);
@@ -162,13 +171,16 @@ bool serve_message(const struct serve_limits *limits, struct served *served, uin
 	served->stored = false;
 	served->sequence = sequence;
 	served->failed = do_message(limits, served, &header, &in);
-	/* Build the reply now, while the error message is still that of this message. */
+	/* Build the reply now, before another message changes the thread's error message. */
 	if (served->failed)
 		build_reply(limits, served, served->failed);
 	return served->failed != -EPROTO;
 }
 
-/* Build the reply after a drain of the store by the same thread, which returned `drained`. */
+/*
+ * Build the reply to a message after the same thread has called the store's `drain`, which
+ * returned `drained`.
+ */
 static void reply_to(const struct serve_limits *limits, struct served *served, int drained)
 {
 	struct reader in = reader_on(served->message, served->size);
@@ -185,8 +197,7 @@ static void reply_to(const struct serve_limits *limits, struct served *served, i
 }
 
 /*
- * Get the oldest mark of the lanes that have something to drain. False if there is nothing to
- * drain.
+ * Find the oldest mark among the lanes that have something to drain. Returns false if no lane has.
  */
 static bool earliest_mark(const struct served *first, uint64_t *mark)
 {
@@ -202,7 +213,10 @@ static bool earliest_mark(const struct served *first, uint64_t *mark)
 	return any;
 }
 
-/* Drain once for all waiting lanes. Any failure since the oldest of their marks fails them all. */
+/*
+ * Drain once for all messages that wait. If a write-back has failed since the oldest mark of their
+ * lanes, all of them fail.
+ */
 static int drain_lanes(const struct lanes_store *store, struct served *first)
 {
 	uint64_t mark = 0;
@@ -218,9 +232,9 @@ static int drain_lanes(const struct lanes_store *store, struct served *first)
 }
 
 /*
- * One drain makes durable what all waiting messages have stored: it takes no longer for many than
- * for one. If it fails, each of these messages fails, because nobody can tell which of them was
- * the cause.
+ * One drain makes durable what all waiting messages have stored, because it takes no longer than a
+ * drain for one of them. If it fails, each of these messages fails, because nobody can tell which
+ * of them was the cause.
  */
 void serve_drain(const struct serve_limits *limits, struct served *first)
 {

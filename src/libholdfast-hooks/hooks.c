@@ -2,8 +2,8 @@
 /*
  * hooks.c - the functions that the compiler calls for stores, without recording anything
  *
- * A program that `holdfast cc` has built uses these when it runs by itself. Under `holdfast crash`
- * the recorder's functions replace them.
+ * A program that `holdfast cc` has built calls these functions when it runs by itself. Under
+ * `holdfast crash` the recorder's functions of the same names replace them.
  */
 #include <stddef.h>
 #include <string.h>
@@ -91,7 +91,10 @@ EXPORT void holdfast_crash_stream(void *to, const void *from, unsigned long leng
 	hook_really_stream(to, from, length);
 }
 
-/* All operations use the strongest memory order, which is correct for every weaker one. */
+/*
+ * Atomic operations ignore the program's memory order, and use the strongest one, which is correct
+ * for each.
+ */
 #define CHANGE(bits, type, verb, result)                                                           \
 	EXPORT type __tsan_atomic##bits##_##verb(volatile type *at, type value, int order)         \
 	{                                                                                          \

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * shim.h - makes `holdfast crash` see the flushes, fences and streaming stores of a program
+ * shim.h - a header that makes `holdfast crash` see the flushes, fences and streaming stores of a
+ * program
  *
- * `holdfast cc` includes it before everything else: it turns intrinsics into calls of
+ * `holdfast cc` includes this header before everything else. It turns intrinsics into calls of
  * libholdfast-hooks.
  */
 #ifndef HOLDFAST_CRASH_SHIM_H

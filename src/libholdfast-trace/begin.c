@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* begin.c - attach to the ring when the program starts, and stay attached across fork(2) */
+/*
+ * begin.c - attach the program to the ring (the recorder's shared memory) when it starts, and keep
+ * it attached across fork(2)
+ */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -17,14 +20,14 @@ TLS unsigned own_number;
 
 static int directory = -1;
 static struct stat directory_stat;
-static const char *directory_path; /* a copy: the program may change its environment */
+static const char *directory_path; /* copied, because the program may change its environment */
 
 static void *(*next_memmove)(void *, const void *, size_t);
 static void *(*next_memset)(void *, int, size_t);
 
 /*
- * Says in the ring which thread of the kernel has this number, if the tool knows threads by the
- * same numbers.
+ * Stores in the ring which thread of the kernel has this number of the recorder; 0 if the program
+ * is in another namespace of process ids than the tool.
  */
 static void sign_claim(unsigned number)
 {
@@ -54,8 +57,8 @@ void *next_function(const char *name)
 	void *found = dlsym(RTLD_NEXT, name);
 
 	/*
-	 * Finds functions of a library that the program has loaded with dlopen(3): RTLD_NEXT
-	 * misses these.
+	 * RTLD_NEXT does not find functions of a library that the program has loaded with
+	 * dlopen(3): look in these libraries.
 	 */
 	for (size_t i = 0; !found && i < 2; i++) {
 		void *library = dlopen(libraries[i], RTLD_LAZY | RTLD_NOLOAD);
@@ -98,7 +101,9 @@ static void in_child(void)
 	probes_after_fork();
 }
 
-/* Moves the descriptor to a high number: programs may count on getting the lowest free one. */
+/*
+ * Moves the descriptor to a high number, because programs may rely on getting the lowest free one.
+ */
 static int out_of_the_way(int fd)
 {
 	int high = (int)syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 700);
@@ -129,7 +134,9 @@ int trace_directory(void)
 {
 	if (is_directory(directory))
 		return directory;
-	/* Do not close the old number: the program may have opened another file under it by now. */
+	/*
+	 * The old number stays open: meanwhile the program may have opened another file under it.
+	 */
 	directory = open_directory();
 	return is_directory(directory) ? directory : -1;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * calls_file.c - the C library's calls that map files or make them durable
+ * calls_file.c - calls of the C library that map files, or make files durable
  *
- * msync(2), fsync(2) and fdatasync(2) of files under test are recorded and not executed.
+ * For files under test, msync(2), fsync(2) and fdatasync(2) are recorded instead of being
+ * executed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +15,7 @@
 
 #include "libholdfast-trace/recorder.h"
 
-/* May the program store to the map, now or after mprotect(2)? */
+/* Can the program store to this mapping, now or after a call of mprotect(2)? */
 static bool may_store(int protection, bool is_shared, int fd)
 {
 	return protection & PROT_WRITE ||
@@ -96,7 +97,10 @@ EXPORT int mprotect(void *address, size_t length, int protection)
 	return (int)syscall(SYS_mprotect, address, length, (long)protection);
 }
 
-/* Syncs a range of a map; in a watched directory the size and the name of the file, too. */
+/*
+ * Records a sync of a range of a mapping. In a watched directory this syncs the size and the name
+ * of the file, too.
+ */
 static void sync_map(uintptr_t address, size_t length, struct call call)
 {
 	struct map *map = maps_find(address);
@@ -113,7 +117,7 @@ EXPORT int msync(void *address, size_t length, int flags)
 {
 	if (!ring || !maps_find((uintptr_t)address))
 		return (int)syscall(SYS_msync, address, length, flags);
-	/* with MS_ASYNC the kernel does no more than look for mistakes in the arguments */
+	/* the kernel only checks the arguments, because with MS_ASYNC it syncs nothing */
 	if (syscall(SYS_msync, address, length, is_really() ? (long)flags : (long)MS_ASYNC))
 		return -1;
 	if (flags & MS_SYNC)
@@ -121,15 +125,15 @@ EXPORT int msync(void *address, size_t length, int flags)
 	return 0;
 }
 
-/* Has the descriptor been opened for its path only? Then a sync of it must fail. */
+/* Was the descriptor opened with O_PATH? Then a sync of it has to fail. */
 static bool is_path_only(int fd)
 {
 	return syscall(SYS_fcntl, fd, (long)F_GETFL) & O_PATH;
 }
 
 /*
- * Syncs a file in a watched directory, or such a directory, whatever the path and the descriptor
- * by which it was opened. False: the descriptor belongs to neither.
+ * Records a sync of a watched directory or of a file in it, whichever path and descriptor the
+ * program used. Returns false if the descriptor is of no such file or directory.
  */
 static bool sync_watched(int fd, struct call call)
 {
@@ -173,7 +177,7 @@ EXPORT int fdatasync(int fd)
 	return sync_file(fd, SYS_fdatasync, CALLER);
 }
 
-/* ---- syncs of everything */
+/* ---- calls that sync all files */
 
 EXPORT void sync(void)
 {

@@ -3,11 +3,11 @@
  * calls_load.c - libraries that the program loads while it runs: functions that it looks up in
  * them, and libraries in a namespace of their own
  *
- * A function that dlsym(3) finds in a library is replaced by the recorder's, as the dynamic linker
- * does for a program that is linked with that library. dlmopen(3) makes a new namespace and loads
- * all libraries into it once more, even the C library, but not the recorder. Calls of these copies
- * are not recorded, and the trace says so. The trace also says if the program uses asynchronous
- * writes, or writes to a pool on another machine.
+ * If dlsym(3) finds a function in a library that the recorder also defines, the program gets the
+ * recorder's function, as it would if it were linked with that library. dlmopen(3) makes a new
+ * namespace and loads all libraries into it once more, even the C library, but not the recorder.
+ * Calls of these copies are not recorded, and the trace says so. The trace also says if the
+ * program uses asynchronous writes, or writes to a pool on another machine.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -26,8 +26,9 @@ static bool begins(const char *name, const char *with)
 }
 
 /*
- * Calls that the recorder executes itself, without calling the next function of that name:
- * otherwise it and a library that wraps the call could call each other endlessly.
+ * Is this a function that the recorder executes itself, without calling the next function of that
+ * name? If others were replaced, the recorder and a library that wraps them could call each other
+ * endlessly.
  */
 static bool is_replaced(const char *name)
 {
@@ -41,7 +42,7 @@ static bool is_replaced(const char *name)
 	return begins(name, "pmem_") || begins(name, "pmem2_");
 }
 
-/* The object that contains this address, or NULL. */
+/* Returns the object (program or library) that contains this address, or NULL. */
 static struct link_map *object_of(const void *address)
 {
 	struct link_map *object = NULL;
@@ -50,7 +51,7 @@ static struct link_map *object_of(const void *address)
 	return dladdr1(address, &info, (void **)&object, RTLD_DL_LINKMAP) ? object : NULL;
 }
 
-/* The function of this name that the library itself defines; NULL: it defines none. */
+/* Returns the function of this name if the library itself defines it, otherwise NULL. */
 static void *defined_in(struct link_map *object, const char *name)
 {
 	void *handle = object && object->l_name[0] ? dlopen(object->l_name, RTLD_LAZY | RTLD_NOLOAD)
@@ -62,7 +63,10 @@ static void *defined_in(struct link_map *object, const char *name)
 	return found && object_of(found) == object ? found : NULL;
 }
 
-/* The recorder's function that replaces the one of this library; NULL: it is not replaced. */
+/*
+ * Returns the recorder's function that dlsym(3) has to return instead of the library's; NULL if
+ * the library's function is not replaced.
+ */
 USED static void *before_dlsym(void *handle, const char *name, const void *caller)
 {
 	struct link_map *own = object_of(&next_dlsym);
@@ -81,7 +85,10 @@ USED static void *before_dlsym(void *handle, const char *name, const void *calle
 	if (object_of(caller) == own || dlinfo(handle, RTLD_DI_LMID, &namespace) ||
 		namespace != LM_ID_BASE || !next_dlsym(handle, name))
 		return NULL;
-	/* a library that defines the function may wrap it, and wants the next one */
+	/*
+	 * if the calling library itself defines the function, it may wrap it, and needs the next
+	 * one
+	 */
 	return defined_in(object_of(caller), name) ? NULL : defined_in(own, name);
 }
 
@@ -94,7 +101,7 @@ USED static void *before_dlmopen(Lmid_t namespace, const char *file)
 	return NULL;
 }
 
-/* ---- calls that are noticed, and not followed */
+/* ---- calls that are reported, but whose effects are not recorded */
 
 typedef void any_function(void);
 
@@ -112,8 +119,8 @@ static void *find_next(const char *name)
 }
 
 /*
- * Defines a function that records `way` and passes the call on to the next function of this name.
- * Without such a function, the result is that of a system that lacks the call.
+ * Defines a function that reports `way` and calls the next function of the same name. If there is
+ * no such function, it fails with ENOSYS, as on a system that lacks the call.
  */
 #define NOTICE(name, way)                                                                          \
 	USED static any_function *next_##name;                                                     \
@@ -128,9 +135,10 @@ static void *find_next(const char *name)
 	PASS_ON(name)
 
 /*
- * Calls `before_name` with the program's arguments and the address to which the call returns.
- * Returns its result; if that is NULL, the C library's function takes the place of this one, with
- * the program as its caller: which library it looks in depends on that.
+ * Defines the function `name`: it calls `before_name` with the program's arguments and its return
+ * address. If the result is not NULL, it returns this result. Otherwise it jumps to the C
+ * library's function, which then sees the program as its caller, because the caller determines in
+ * which library it looks.
  */
 #define PASS_ON(name)                                                                              \
 	__asm__(".text\n"                                                                          \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * calls_memory.c - copies and fills by the C library, which store in no particular order and
+ * calls_memory.c - memcpy(3), memset(3) and similar calls, which store in no particular order and
  * neither flush nor drain
  */
 #include "libholdfast-trace/recorder.h"
@@ -26,7 +26,7 @@ EXPORT void *memset(void *to, int byte, size_t length)
 	return record_fill(to, byte, length, THEN_NOTHING, CALLER);
 }
 
-/* The same calls under the names that programs built with -D_FORTIFY_SOURCE use. */
+/* The same functions under the names that they have in programs built with -D_FORTIFY_SOURCE. */
 EXPORT void *__memcpy_chk(void *to, const void *from, size_t length, size_t room)
 {
 	if (length > room)

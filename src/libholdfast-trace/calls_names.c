@@ -3,7 +3,7 @@
  * calls_names.c - calls that give names to files and directories in a watched directory, or take
  * names away
  *
- * They are executed, and then recorded. If no directory is watched they are only executed.
+ * These calls are executed, and then recorded. If no directory is watched, they are only executed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,9 +15,9 @@
 
 #include "libholdfast-trace/recorder.h"
 
-/* A name in a watched directory, and what it leads to before a call. */
+/* A name in a watched directory, and the file that it leads to before a call. */
 struct entry {
-	unsigned name; /* 0: it is not in a watched directory */
+	unsigned name; /* 0: the name is not in a watched directory */
 	struct named was;
 };
 
@@ -31,7 +31,9 @@ static struct entry entry_of(int directory, const char *path)
 
 /* ---- renaming */
 
-/* Records what stdio has written to the file so far. It writes the rest later. */
+/*
+ * Records what stdio has written to the file so far; stdio may have the rest still in its buffer.
+ */
 static void look_by_name(int directory, const char *path, unsigned file, struct call call)
 {
 	int fd = (int)syscall(SYS_openat, (long)directory, path, (long)(O_RDONLY | O_CLOEXEC));
@@ -42,7 +44,10 @@ static void look_by_name(int directory, const char *path, unsigned file, struct 
 	syscall(SYS_close, fd);
 }
 
-/* A file or directory was moved into a watched directory. Its content counts as durable. */
+/*
+ * Handles a file or directory that was moved into a watched directory. Its content is assumed to
+ * be durable.
+ */
 static void moved_in(const struct entry *new, int directory, const char *path, struct call call)
 {
 	int fd = (int)syscall(SYS_openat, (long)directory, path,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * calls_open.c - calls that create or truncate files of a watched directory when they open them
+ * calls_open.c - calls that open files of a watched directory, and so may create or truncate them
  *
- * They are executed, and then recorded. If no directory is watched they only call the C library.
+ * These calls are executed, and then recorded. If no directory is watched, they are only executed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +16,10 @@
 
 #include "libholdfast-trace/recorder.h"
 
-/* The C library's functions. A handler of a signal may call these, so they are looked up early. */
+/*
+ * The C library's functions. They are looked up early, because a signal handler of the program may
+ * call them.
+ */
 static int (*next_openat)(int, const char *, int, ...);
 static FILE *(*next_fopen)(const char *, const char *);
 static FILE *(*next_freopen)(const char *, const char *, FILE *);
@@ -30,7 +33,10 @@ __attribute__((constructor(102))) static void find_next(void)
 	next_mkostemps = (int (*)(char *, int, int))next_function("mkostemps");
 }
 
-/* The state before a call that may create or truncate a file, for comparison afterwards. */
+/*
+ * The state of a name before a call that may create or truncate its file, to be compared with the
+ * state afterwards.
+ */
 struct opening {
 	unsigned name;
 	struct named was;
@@ -50,7 +56,7 @@ static void after_opening(const struct opening *opening, int fd, bool truncates,
 	int saved = errno;
 
 	if (fd >= 0 && opening->name && !opening->was.is_there)
-		names_forget(files_number(fd)); /* the inode was another file's before */
+		names_forget(files_number(fd)); /* a new file, with the inode of a removed one */
 	unsigned file = fd >= 0 && opening->name ? files_register(fd) : 0;
 	if (file && !opening->was.file)
 		names_set(opening->name, file, 0, 0, file, call);
@@ -60,7 +66,10 @@ static void after_opening(const struct opening *opening, int fd, bool truncates,
 	errno = saved;
 }
 
-/* A file without a name, in a watched directory: linkat(2) may give it a name later. */
+/*
+ * Opens a file without a name (O_TMPFILE) in a watched directory. Later, linkat(2) may give it a
+ * name.
+ */
 static int open_nameless(int directory, const char *path, int flags, mode_t mode)
 {
 	struct stat stat;
@@ -118,7 +127,7 @@ EXPORT int openat(int directory, const char *path, int flags, ...)
 EXPORT int openat64(int directory, const char *path, int flags, ...)
 	__attribute__((alias("openat")));
 
-/* The same calls under the names that programs built with -D_FORTIFY_SOURCE use. */
+/* The same functions under the names that they have in programs built with -D_FORTIFY_SOURCE. */
 EXPORT int __open_2(const char *path, int flags)
 {
 	return open_at(AT_FDCWD, path, flags, 0, CALLER);
@@ -177,7 +186,7 @@ EXPORT FILE *freopen(const char *path, const char *how, FILE *stream)
 EXPORT FILE *freopen64(const char *path, const char *how, FILE *stream)
 	__attribute__((alias("freopen")));
 
-/* ---- names that the C library makes up */
+/* ---- calls that make up a name for a new file */
 
 static int make_file(char *path, int suffix, int flags, struct call call)
 {

@@ -5,7 +5,7 @@
 #define NODRAIN (1u << 0)
 #define NOFLUSH (1u << 5)
 
-/* Looks up the library's own function, which is called for memory that is not under test. */
+/* Looks up libpmem's own function, to be called for memory that is not under test. */
 #define NEXT(type, name)                                                                           \
 	({                                                                                         \
 		static type *next_;                                                                \
@@ -20,7 +20,7 @@ typedef void drain_function(void);
 typedef void *move_function(void *, const void *, size_t, unsigned);
 typedef void *fill_function(void *, int, size_t, unsigned);
 
-/* set: the library itself has flushed memory that is not under test: its drains are needed, too */
+/* libpmem itself has flushed some memory, so its drains have to be executed, too */
 static bool others_were_flushed;
 
 static void flush(const char *name, const void *addr, size_t len, struct call call)
@@ -49,7 +49,9 @@ static enum after_copy after(unsigned flags)
 	return flags & NOFLUSH ? THEN_NOTHING : flags & NODRAIN ? THEN_FLUSH : THEN_DRAIN;
 }
 
-/* Flushes and drains a copy that was recorded, if flushes are executed in this run. */
+/*
+ * In a run that executes flushes, flushes and drains the destination of a copy that was recorded.
+ */
 static void *finish(void *to, size_t len, enum after_copy then)
 {
 	flush_function *next =

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * calls_pmem2.c - the functions that getters of libpmem2 return
+ * calls_pmem2.c - the functions that pmem2_get_persist_fn() and similar calls of libpmem2 return
  *
- * For a map under test a getter returns a recording function of this file; for another map, the
- * library's function. The recording functions behave as for a map of the granularity that the tool
- * forces for the run.
+ * For a map under test, these calls return a recording function of this file; for another map, the
+ * library's function. The recording functions act as for a map of the granularity that the tool
+ * has set for the run.
  */
 #include <stdlib.h>
 
@@ -19,8 +19,8 @@ typedef void any_function(void);
 typedef any_function *getter(struct pmem2_map *);
 
 /*
- * The library's own functions for maps under test. They are called, too, if flushes are executed
- * in this run.
+ * libpmem2's own functions for maps under test. The recording functions call them, too, in a run
+ * that executes flushes.
  */
 static void (*really_flush)(const void *, size_t);
 static void (*really_drain)(void);
@@ -62,7 +62,9 @@ static void persist(const void *addr, size_t len)
 	persist_too(addr, len);
 }
 
-/* Flushes and drains a copy that was recorded, if flushes are executed in this run. */
+/*
+ * In a run that executes flushes, flushes and drains the destination of a copy that was recorded.
+ */
 static void *finish(void *to, size_t len, unsigned flags)
 {
 	if (!(flags & NOFLUSH) && flags & NODRAIN)
@@ -89,7 +91,7 @@ static void *fill(void *to, int byte, size_t len, unsigned flags)
 	return finish(to, len, flags);
 }
 
-/* Functions for maps of page granularity, which the tool may force instead: they sync. */
+/* Functions for maps of page granularity, if the tool has set this granularity: they sync pages. */
 
 static void page_persist(const void *addr, size_t len)
 {

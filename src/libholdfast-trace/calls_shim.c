@@ -17,7 +17,7 @@ void shim_flush(const void *address, int instruction, struct call call)
 		record_flush((uintptr_t)address, 1, call);
 }
 
-/* Recorded and also executed: memory that is not under test may rely on the fence. */
+/* A fence is recorded and also executed, because memory that is not under test may rely on it. */
 void shim_fence(struct call call)
 {
 	__asm__ volatile("mfence" ::: "memory");
@@ -44,7 +44,7 @@ EXPORT void holdfast_crash_stream(void *to, const void *from, unsigned long leng
 		record_stream(map, to, from, length, CALLER);
 }
 
-/* A mark that the program sets (holdfast_crash.h). Stores before it are recorded first. */
+/* Records a mark that the program sets (holdfast_crash.h), after all of its earlier stores. */
 EXPORT void holdfast_crash_mark(unsigned long operation, int is_end)
 {
 	record_mark(operation, is_end, CALLER);

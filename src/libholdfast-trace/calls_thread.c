@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * calls_thread.c - calls that let another thread go on: they first put a noted store into the
- * trace
+ * calls_thread.c - calls that let another thread continue: before that, the last store of this
+ * thread is put into the trace
  *
- * Only the last store before such a call can still be noted (hooks.c).
+ * At such a call, only the thread's last store can still be missing in the trace (hooks.c).
  */
 #include <pthread.h>
 #include <semaphore.h>
 
 #include "libholdfast-trace/recorder.h"
 
-/* Defines a call that settles the noted store and then calls the C library. */
+/*
+ * Defines a function that puts the thread's last store into the trace, and then calls the C
+ * library's function.
+ */
 #define SETTLE_BEFORE(type, name, parameter, argument)                                             \
 	EXPORT type name(parameter)                                                                \
 	{                                                                                          \

@@ -2,8 +2,8 @@
 /*
  * calls_write.c - calls that write to files under test, or change their size
  *
- * They are executed, and then recorded: what a map of the file has of the bytes is compared with
- * its shadow first, as for a copy to the map.
+ * These calls are executed, and then recorded. If the written bytes are also mapped, the map is
+ * compared with its shadow before the call, as before a copy to the map.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,9 +16,12 @@
 
 #include "libholdfast-trace/recorder.h"
 
-#define HERE INT64_C(-1) /* at the descriptor's position */
+#define HERE INT64_C(-1) /* write at the descriptor's position */
 
-/* The C library's functions. A handler of a signal may call these, so they are looked up early. */
+/*
+ * The C library's functions. They are looked up early, because a signal handler of the program may
+ * call them.
+ */
 static ssize_t (*next_write)(int, const void *, size_t);
 static ssize_t (*next_pwrite)(int, const void *, size_t, off_t);
 static int (*next_posix_fallocate)(int, off_t, off_t);
@@ -30,7 +33,7 @@ __attribute__((constructor(102))) static void find_next(void)
 	next_posix_fallocate = (int (*)(int, off_t, off_t))next_function("posix_fallocate");
 }
 
-/* A write between its beginning and its end. */
+/* Facts about a write, kept from before the call until after it. */
 struct writing {
 	int fd;
 	uint64_t at;
@@ -47,7 +50,10 @@ static uint64_t position(int fd, int64_t at, bool appends)
 	return at == HERE ? (uint64_t)syscall(SYS_lseek, fd, 0L, (long)SEEK_CUR) : (uint64_t)at;
 }
 
-/* False: the file is not under test, and the caller only executes the write. */
+/*
+ * Prepares the record of a write. Returns false if the file is not under test: then the write is
+ * only executed.
+ */
 static bool begin(
 	struct writing *writing, int fd, int64_t at, size_t length, int flags, struct call call)
 {
@@ -68,7 +74,9 @@ static bool begin(
 	return true;
 }
 
-/* Records the write. `data` NULL: what was written is read from the file. Returns `done`. */
+/*
+ * Records the write. If `data` is NULL, the written bytes are read from the file. Returns `done`.
+ */
 static ssize_t end(const struct writing *writing, const void *data, ssize_t done)
 {
 	int saved = errno;
@@ -161,7 +169,7 @@ EXPORT ssize_t pwritev64v2(int fd, const struct iovec *pieces, int count, off_t 
 	return write_pieces(fd, pieces, count, at, flags, CALLER);
 }
 
-/* ---- from one file to another, inside the kernel */
+/* ---- copies from one file to another inside the kernel */
 
 EXPORT ssize_t copy_file_range(
 	int from, off64_t *from_at, int to, off64_t *to_at, size_t length, unsigned flags)
@@ -242,7 +250,10 @@ EXPORT int truncate(const char *path, off_t size)
 
 EXPORT int truncate64(const char *path, off_t size) __attribute__((alias("truncate")));
 
-/* Changes of data, such as holes, are found by comparing. */
+/*
+ * Records the effects of fallocate(2): the new size, and changes of data such as holes, which are
+ * found by comparing the file with its shadow.
+ */
 static void allocated(int fd, int mode, const struct stat *before, struct call call)
 {
 	resized(fd, before, call);

@@ -4,8 +4,8 @@
  *
  * A file is under test if the tool copied it (it lies below files/ in the tool's directory), if it
  * was created during the run, or if the tool declared all files to be under test. In the tool's
- * directory, first.N keeps the first content of file number N, and shadow.N the content of its
- * memory as recorded so far.
+ * directory, first.N keeps the first content of file number N, and shadow.N its content according
+ * to the records so far.
  */
 #include "libholdfast-trace/files.h"
 
@@ -35,7 +35,10 @@ static bool is_below_files(const char *name)
 
 	if (fd < 0 || !files_name(fd, directory, sizeof(directory)))
 		return false;
-	/* The trace is in DIR/trace, and the copies of files are in DIR/files. */
+	/*
+	 * The directory above the trace: the trace is in DIR/trace, and copies of files are in
+	 * DIR/files.
+	 */
 	char *slash = strrchr(directory, '/');
 	if (!slash)
 		return false;
@@ -81,7 +84,7 @@ unsigned files_number(int fd)
 }
 
 /*
- * Copies bytes [from, to) to another file, without moving the file position that the program sees.
+ * Copies bytes [from, to) to another file. Does not move the file position of the program.
  */
 static bool copy_bytes(int in, int out, off_t from, off_t to)
 {
@@ -99,8 +102,8 @@ static bool copy_bytes(int in, int out, off_t from, off_t to)
 }
 
 /*
- * Copies everything but holes. Opens the file again, because seeking would move the position that
- * the program uses.
+ * Copies the data of a file, but not its holes. Opens the file again, because seeking would move
+ * the file position of the program.
  */
 static bool copy_data(int fd, int out, off_t size)
 {
@@ -155,7 +158,10 @@ static void write_file(unsigned number, uint64_t size, const char *name)
 		name);
 }
 
-/* Keeps the first content of a new or grown file. Bytes that came with growth are zero at first. */
+/*
+ * Keeps the first content of a file that is new or has grown. Bytes that were added by growing are
+ * assumed to have been zero.
+ */
 static bool keep_file(unsigned number, int fd, const struct stat *stat, const char *name)
 {
 	struct ring_file *file = &ring->files[number - 1];
@@ -171,7 +177,10 @@ static bool keep_file(unsigned number, int fd, const struct stat *stat, const ch
 	return true;
 }
 
-/* Returns the number of the file, and registers it if it is new; 0 on failure. */
+/*
+ * Returns the number of the file under test, after registering the file if it is new; 0 on
+ * failure.
+ */
 unsigned files_register_as(int fd, const struct stat *stat, const char *name)
 {
 	lock_take(&ring->lock);
@@ -199,8 +208,8 @@ unsigned files_register(int fd)
 }
 
 /*
- * Sets the size of the file in the table and the trace. The caller holds the lock. `name` NULL:
- * the file keeps its name.
+ * Sets the size of the file, in the table and in the trace. The caller holds the lock. If `name`
+ * is NULL, the file keeps its name.
  */
 static bool write_size(unsigned number, uint64_t size, const char *name)
 {

@@ -3,14 +3,14 @@
  * hooks.c - records every store of a program that `holdfast cc` has built, one by one, with its
  * value
  *
- * A hook is called before its store and does not get the value: it notes address and length, and
- * the value is read at this thread's next event (settling). Events are every hooked store, also
- * one to other memory, the end of every function, and every call that lets another thread go on
- * (calls_thread.c). So a store is in the trace before any store of another thread that depends on
- * it.
+ * A hook is called before its store, and does not get the stored value. So it only notes address
+ * and length; the value is read from memory at this thread's next event, which is called settling.
+ * Events are every store with a hook, even to memory not under test, the end of every function,
+ * and every call that lets another thread continue (calls_thread.c). So a store is in the trace
+ * before any store of another thread that depends on it.
  *
- * The bytes that the store overwrites are compared with the shadow first: an unseen store may have
- * changed them.
+ * Before the store, the bytes that it will overwrite are compared with the shadow (the content as
+ * recorded so far), because a store without a hook may have changed them.
  */
 #include "libholdfast-trace/recorder.h"
 #include "trace/hooks.h"
@@ -63,8 +63,8 @@ NOINLINE void settle_noted(void)
 
 	has_noted = false;
 	/*
-	 * Nothing to record: the bytes did not change, or a comparison (look.c) has recorded them
-	 * already.
+	 * There is nothing to record: the store has not changed the bytes, or a comparison
+	 * (look.c) has recorded them already.
 	 */
 	if (!map || !differs(map, store.address, store.length))
 		return;
@@ -155,14 +155,14 @@ EXPORT void *__tsan_memset(void *to, int byte, size_t length)
 	return record_fill(to, byte, length, THEN_NOTHING, CALLER);
 }
 
-/* ---- atomic operations: the hook executes them, so that it knows their value */
+/* ---- atomic operations: the hook executes the operation itself, so that it knows the value */
 
 EXPORT void __tsan_atomic_thread_fence(int order)
 {
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	/*
-	 * only this order is an MFENCE or a locked instruction; compilers emit nothing for weaker
-	 * ones
+	 * only for this order do compilers emit an MFENCE or a locked instruction; for weaker
+	 * orders they emit none
 	 */
 	if (order == __ATOMIC_SEQ_CST)
 		record_fence(CALLER);
@@ -176,7 +176,7 @@ EXPORT void __tsan_atomic_signal_fence(int order)
 	settle();
 }
 
-/* Called before an atomic operation: the bytes that it overwrites are compared with the shadow. */
+/* Called before an atomic operation: compares the bytes that it will overwrite with the shadow. */
 static struct map *before_atomic(volatile void *at, size_t length)
 {
 	struct map *map = maps_find((uintptr_t)at);
@@ -187,7 +187,10 @@ static struct map *before_atomic(volatile void *at, size_t length)
 	return map;
 }
 
-/* Called after an atomic operation. `locks`: it is also a fence for this thread's flushes. */
+/*
+ * Called after an atomic operation. If `locks`, the operation is also a fence, which completes the
+ * flushes of this thread.
+ */
 static void after_atomic(struct map *map, volatile void *at, const void *value, size_t length,
 	bool locks, struct call call)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * lock.c - locks in the ring, which all processes of the run share
+ * lock.c - locks in the ring (the recorder's shared memory), which all processes of the run share
  *
- * A lock holds the id of the thread that has taken it. A thread that was killed meanwhile does not
- * keep the others waiting: after a while they look if the owner is still there.
+ * A lock holds the id of the thread that has taken it. If this thread is killed, other threads do
+ * not wait for ever: after a while they check if it still exists.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,9 +13,9 @@
 
 #include "libholdfast-trace/recorder.h"
 
-#define PATIENCE 20000u /* tries before the owner is looked for */
+#define PATIENCE 20000u /* number of tries between two checks that the owner still exists */
 
-/* Has the thread ended, or is it a zombie? False, too, if that cannot be told. */
+/* Has the thread ended, or is it a zombie? Returns false also if that is not known. */
 static bool is_gone(uint32_t thread)
 {
 	char path[64], text[256];
@@ -42,7 +42,10 @@ void lock_take(uint32_t *lock)
 	for (unsigned tries = 1; !__atomic_compare_exchange_n(
 		     lock, &owner, own, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 		tries++) {
-		/* `owner` is the present owner now: the lock is taken from it if it is gone */
+		/*
+		 * the lock's owner has not changed: if it is gone, the next try takes the lock
+		 * from it
+		 */
 		if (tries % PATIENCE || !is_gone(owner))
 			owner = 0;
 		syscall(SYS_sched_yield);

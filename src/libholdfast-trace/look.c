@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* look.c - find stores that no hook or call reported, by comparing memory with its shadow */
+/*
+ * look.c - find stores that no hook or call reported, by comparing memory with its shadow, the
+ * content as recorded so far
+ */
 #include "libholdfast-trace/recorder.h"
 
-/* Has the line changed? Then copies its present content to `line` and to the shadow. */
+/* Has the line changed? If so, copies its present content to `line` and to the shadow. */
 static ALWAYS_INLINE bool has_changed(uintptr_t address, unsigned char *shadow, line_words line)
 {
 	const volatile uint64_t *now = (const uint64_t *)address;
@@ -13,7 +16,7 @@ static ALWAYS_INLINE bool has_changed(uintptr_t address, unsigned char *shadow, 
 		differs |= now[i] ^ known[i];
 	if (likely(!differs))
 		return false;
-		/* The line is read once, because another thread may go on storing to it. */
+		/* Read the line only once: another thread may store to it meanwhile. */
 #pragma GCC unroll 8
 	for (unsigned i = 0; i < EVENT_LINE / 8; i++)
 		known[i] = line[i] = now[i];

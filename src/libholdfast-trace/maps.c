@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * maps.c - find out if an address belongs to a file under test
+ * maps.c - find out if an address is in a map of a file under test
  *
- * Maps are only appended to the table and marked as gone, never removed, so that they can be
- * looked up without the lock.
+ * The table of maps can be read without the lock, because maps are only appended to it and marked
+ * as gone, never removed.
  */
 #include <stdio.h>
 #include <string.h>
@@ -22,13 +22,16 @@ uintptr_t maps_lo = 1, maps_span;
 
 static struct map maps[MAPS];
 static unsigned map_count; /* elements in `maps`; atomic */
-static uint32_t lock;      /* protects changes of `maps`, and `tails` */
+static uint32_t lock;      /* protects `tails`, and changes of `maps` */
 TLS unsigned last_found;
 
-/* A part of a map behind the end of its file, which may grow. Not in use if lo >= hi. */
+/*
+ * The part of a map that is behind the end of the file, and becomes usable if the file grows. If
+ * lo >= hi, the element is free.
+ */
 static struct tail {
 	uintptr_t lo, hi;
-	uint64_t place; /* place of the byte at lo */
+	uint64_t place; /* place in the file of the byte at lo */
 } tails[TAILS];
 
 static void take(uint32_t *what)
@@ -83,7 +86,7 @@ static unsigned char *map_shadow(unsigned number, uint64_t offset, size_t length
 	return shadow == MAP_FAILED ? NULL : shadow;
 }
 
-/* Appends a map to the table. The caller holds the lock. */
+/* Appends a map to the table of maps. The caller holds the lock. */
 static bool append(const struct map *map)
 {
 	unsigned count = map_count;
@@ -100,7 +103,7 @@ static bool append(const struct map *map)
 	return true;
 }
 
-/* Adds the part of a map that has bytes of the file. The caller holds no lock. */
+/* Adds the part of a map in which the file has bytes. The caller holds no lock. */
 static bool add_part(uintptr_t lo, uintptr_t hi, uint64_t place)
 {
 	struct map map = {lo, hi,
@@ -119,7 +122,10 @@ static uint64_t end_of(unsigned number)
 	return (ring->files[number - 1].size + PAGE - 1) & ~(PAGE - 1);
 }
 
-/* Remembers the rest of a map, behind the end of the file. False: there is no room. */
+/*
+ * Remembers the part of a map that is behind the end of the file. Returns false if there is no
+ * room.
+ */
 static bool add_tail(uintptr_t lo, uintptr_t hi, uint64_t place)
 {
 	bool added = lo >= hi;
@@ -151,7 +157,7 @@ static bool add(void *address, size_t length, int fd, uint64_t offset, const str
 	       add_tail(middle, hi, place_of(number, offset + (middle - lo)));
 }
 
-/* Turns the tails of a file into maps as far as the file has grown. */
+/* Moves those parts of a file's tails to the table of maps to which the file has grown. */
 static void shorten_tails(unsigned number)
 {
 	for (unsigned i = 0; i < TAILS; i++) {
@@ -205,7 +211,7 @@ void maps_add(void *address, size_t length, int fd, uint64_t offset)
 		return;
 	length = (length + PAGE - 1) & ~(PAGE - 1);
 	if (!strncmp(name, "/memfd:", strlen("/memfd:")))
-		return; /* a memfd is memory, which is lost in a crash */
+		return; /* a memfd is not a file on storage: a crash loses its memory */
 	if (!files_is_under_test(fd, name)) {
 		__atomic_fetch_add(&ring->other_maps, 1, __ATOMIC_RELAXED);
 		snprintf(ring->other_name, sizeof(ring->other_name), "%s", name);
@@ -230,8 +236,8 @@ void maps_add_moved(void *address, size_t length, uint64_t place)
 }
 
 /*
- * Removes [lo, hi) from a map; the parts on both sides of the range stay. The caller holds the
- * lock.
+ * Removes [lo, hi) from a map. The parts of the map before and behind the range remain. The caller
+ * holds the lock.
  */
 static void cut(struct map *map, uintptr_t lo, uintptr_t hi)
 {
@@ -251,7 +257,7 @@ static void cut(struct map *map, uintptr_t lo, uintptr_t hi)
 	}
 }
 
-/* Removes [lo, hi) from the tails. The caller holds the lock. */
+/* Removes [lo, hi) from all tails. The caller holds the lock. */
 static void cut_tails(uintptr_t lo, uintptr_t hi)
 {
 	for (unsigned i = 0; i < TAILS; i++) {
@@ -262,7 +268,7 @@ static void cut_tails(uintptr_t lo, uintptr_t hi)
 			tail->place += hi - tail->lo;
 			tail->lo = hi;
 		} else {
-			tail->hi = lo; /* what is behind the range is not followed */
+			tail->hi = lo; /* the part of the tail behind the range is given up */
 		}
 	}
 }

@@ -9,12 +9,12 @@
 
 #include "libholdfast-trace/names.h"
 
-/* The signals that were blocked before names_begin(). */
+/* The set of signals that were blocked before names_begin(). */
 TLS uint64_t blocked_before;
 
 /*
- * Blocks signals: a handler that writes to a file would wait for the lock that its own thread has.
- * Those that an instruction causes stay.
+ * Blocks signals, because a handler that writes to a file would wait for a lock that its own
+ * thread holds. Signals that an instruction causes, such as SIGSEGV, are not blocked.
  */
 void names_begin(void)
 {
@@ -64,7 +64,7 @@ static unsigned add_name(unsigned directory, const char *base)
 	return number + 1;
 }
 
-/* Copies the path without slashes at its end. False: it is too long, or empty. */
+/* Copies the path, but not slashes at its end. Returns false if it is empty or too long. */
 static bool trim(const char *path, char *to, size_t size)
 {
 	size_t length = strlen(path);
@@ -173,8 +173,8 @@ void names_set(unsigned name, unsigned file, unsigned other, unsigned others, un
 }
 
 /*
- * A file that is truncated to size 0 gets another content (trace/names.h). Truncation to another
- * size is not modelled.
+ * Records a truncation. If a file is truncated to size 0, it gets a new content (trace/names.h).
+ * Truncation to another size is not modelled.
  */
 void names_truncate(unsigned file, const char *name, uint64_t old, uint64_t size, struct call call)
 {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* names.h - functions of names.c that, apart from itself, only written.c calls */
+/* names.h - functions of names.c that only names.c and written.c call */
 #ifndef LIBHOLDFAST_TRACE_NAMES_H
 #define LIBHOLDFAST_TRACE_NAMES_H
 
 #include "libholdfast-trace/recorder.h"
 
-/* The number of the file's content, which changes when the file is truncated to size 0. */
+/* Returns the number of the file's content. Truncating the file to size 0 changes this number. */
 unsigned names_content_of(unsigned file);
-/* Records that writing has made a content longer, unless it was that long. */
+/* Records that a write has made a content `size` bytes long, unless it was that long before. */
 void names_grow(unsigned content, uint64_t size, struct call call);
 
 #endif

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * output.c - how much the program has acknowledged: the number of bytes that it has written to
- * standard output
+ * output.c - the number of bytes that the program has written to standard output, and so
+ * acknowledged to its user
  *
- * Each fence records this number, and a system call for it would take longer than the rest of the
- * fence. So the file is mapped: while the byte behind its end is zero, nothing has been appended.
- * This byte must lie in a page that exists, so the tool puts a byte at the beginning of the file,
- * which does not count. Every PATIENT fences the kernel is asked for the size nevertheless,
- * because a program may write zeros.
+ * Each fence records this number, and asking the kernel for it would take longer than the rest of
+ * the fence. So the file that standard output goes to is mapped: while the byte behind the known
+ * end is zero, nothing was appended. This byte must lie in a page that exists; therefore the tool
+ * begins the file with one byte, which does not count. Because a program may write zeros, every
+ * PATIENT fences the kernel is asked for the size nevertheless.
  */
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -17,12 +17,15 @@
 
 #include "libholdfast-trace/recorder.h"
 
-#define WINDOW  (UINT64_C(1) << 30) /* bytes of the file that are mapped */
-#define PATIENT 512                 /* fences between two system calls */
+#define WINDOW  (UINT64_C(1) << 30) /* maximum number of bytes of the file that are mapped */
+#define PATIENT 512                 /* number of fences between two system calls */
 
-/* The file of standard output, mapped. NULL: each fence asks the kernel for the file's size. */
+/*
+ * The mapped file that standard output goes to. If it is NULL, each fence asks the kernel for the
+ * file's size.
+ */
 static const volatile char *output;
-static uint64_t known_size; /* size of the file, with the byte that does not count; atomic */
+static uint64_t known_size; /* size of the file, including the byte that does not count; atomic */
 TLS unsigned asked;
 
 void output_begin(void)

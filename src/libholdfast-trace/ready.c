@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* ready.c - the relocations of the loaded objects say if they use holdfast_crash_ready() */
+/*
+ * ready.c - find out from the relocations of the loaded objects (program and libraries) if they
+ * use holdfast_crash_ready()
+ */
 #include "libholdfast-trace/ready.h"
 
 #include <fcntl.h>
@@ -11,7 +14,7 @@
 
 static const char wanted[] = "holdfast_crash_ready_here";
 
-/* The parts of an object that the dynamic linker uses. */
+/* Those tables of an object (program or library) that the dynamic linker uses. */
 struct dynamic {
 	const ElfW(Sym) * symbols;
 	const char *names;
@@ -19,7 +22,10 @@ struct dynamic {
 	size_t sizes[2]; /* in bytes */
 };
 
-/* The dynamic linker has added the base address to most of these addresses, but not to all. */
+/*
+ * Returns the pointer for an address in an object's dynamic section. The dynamic linker has added
+ * the object's base address to most of these addresses, but not to all.
+ */
 static const void *at(ElfW(Addr) base, ElfW(Addr) address)
 {
 	return (const void *)(address < base ? base + address : address);
@@ -95,6 +101,9 @@ bool ready_is_alone(void)
 	bool has_child = fd >= 0 && read(fd, &child, 1) == 1;
 	if (fd >= 0)
 		close(fd);
-	/* a directory has a link for each directory in it, here: for each thread; and two more */
+	/*
+	 * the link count of a directory is 2 plus the number of directories in it, which here are
+	 * the threads
+	 */
 	return !has_child && !stat("/proc/self/task", &stat_) && stat_.st_nlink == 3;
 }

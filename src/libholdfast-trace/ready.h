@@ -5,9 +5,9 @@
 
 #include <stdbool.h>
 
-/* Does the program, or a library that it has loaded, use holdfast_crash_ready()? */
+/* Does the program, or a library that it has loaded, call holdfast_crash_ready()? */
 bool ready_is_used(void);
-/* Has this process neither other threads nor children? */
+/* Is this process without other threads and without children? */
 bool ready_is_alone(void);
 
 #endif

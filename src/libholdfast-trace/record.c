@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* record.c - turns calls of the program into records */
+/* record.c - turn calls of the program, such as flushes and copies, into records */
 #include <stdio.h>
 
 #include "libholdfast-trace/recorder.h"
 
 #define CHUNK      UINT64_C(32768)
-#define WIDE_LOOKS 8          /* number of drains by one call stack that compare all files */
-#define WIDE_LIMIT (4u << 20) /* bytes of all files; with more, no drain compares all */
+#define WIDE_LOOKS 8          /* how many drains with the same call stack compare all files */
+#define WIDE_LIMIT (4u << 20) /* bytes of all files up to which a drain compares all files */
 
 static void add_size(struct map *map, void *sum)
 {
@@ -23,8 +23,8 @@ static void look_at_all(uint32_t stack)
 }
 
 /*
- * Lines that the program flushes later, or never, may be evicted now. So the first drains of each
- * call stack compare these lines, too.
+ * Compares all lines, even those that the program will flush later or never, because they may be
+ * evicted now. Only the first drains of each call stack do this.
  */
 static void look_wide(uint32_t stack)
 {
@@ -37,8 +37,8 @@ static void look_wide(uint32_t stack)
 }
 
 /*
- * Finds the map and the whole lines of a flush, and prepares its record. NULL: the memory is not
- * under test.
+ * Finds the map that a flush is in, and the whole lines that it flushes, and prepares its record.
+ * Returns NULL if the memory is not under test.
  */
 static ALWAYS_INLINE struct map *begin_flush(
 	uintptr_t address, size_t length, struct call call, uintptr_t *from, struct event *flush)
@@ -191,7 +191,10 @@ void record_file_sync(unsigned file, struct call call)
 		NULL);
 }
 
-/* Records a copy. A long one becomes several records, each of which ends at the end of a line. */
+/*
+ * Records a copy. A long copy becomes several records; each but the last ends at the end of a
+ * line.
+ */
 void record_copied(struct map *map, uintptr_t to, size_t length, uint32_t stack)
 {
 	uint8_t is_more = 0;
@@ -236,7 +239,7 @@ static void finish(
 		write_event(&flush, NULL);
 }
 
-/* The map that a copy goes to; NULL unless the map contains the whole range. */
+/* Returns the map that a copy goes to; NULL if the destination is not wholly in one map. */
 static struct map *target(void *to, size_t length)
 {
 	struct map *map = maps_find((uintptr_t)to);

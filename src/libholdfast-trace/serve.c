@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * serve.c - start a checker once, and fork it for each image
+ * serve.c - start a checker (the program that checks an image) once, and fork it for each image
  *
- * Loaded into the checker by LD_PRELOAD. The checker is stopped before its main() and forked
- * whenever the tool sends a byte; the child runs main(). Maps of the image become private, so that
- * a checker may recover and write, and the next checker finds the image unchanged. Programs that
- * the checker starts, and children that it forks after it has mapped the image, would not see each
- * other's stores. When that happens this library creates the file SPAWN_MARK, and the tool from
- * then on starts each checker on a copy of the image.
+ * This code is loaded into the checker by LD_PRELOAD. It stops the checker before main(), and
+ * forks it whenever the tool sends a byte; the child runs main(). If the child maps the image, the
+ * mapping is made private, so that the checker may recover the image and write to it, and the next
+ * checker finds the image unchanged. But if a checker starts another program, or forks after it
+ * has mapped the image, these processes do not see each other's stores. When that happens, this
+ * library creates the file SPAWN_MARK, and from then on the tool starts each checker on a copy of
+ * the image.
  *
  * A checker that uses holdfast_crash_ready() (holdfast_crash.h) is forked where it calls that
- * function. Its main() runs until then, in a child of this process, while the tool hides the image:
- * a checker that needs the image before it is ready ends without it, and is forked before its
- * main() instead.
+ * function. Until this call, main() runs in a child of this process, while the tool hides the
+ * image. A checker that needs the image earlier does not find it and ends; such a checker is
+ * forked before its main() instead.
  *
- * The tool is first sent the place of the fork, and the id of the process that forks; then, for
- * each image, the child's status from waitpid(2). To end a late child, the tool finds it as the
- * only child of that process.
+ * This code first tells the tool where the checker is forked, and the id of the process that
+ * forks; then, for each image, the child's status from waitpid(2). If a child takes too long, the
+ * tool finds it as the only child of the process that forks, and ends it.
  */
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -42,10 +43,13 @@
 typedef int main_function(int, char **, char **);
 
 static main_function *program;
-static const char *images; /* the directory of the images; NULL: nothing is served */
+static const char *images; /* the directory of the images; NULL: the checker runs as usual */
 static bool has_mapped;
 static int orders = -1, answers = -1;
-/* While main() runs before the checker is ready: the place of the fork, shared with the parent. */
+/*
+ * While main() runs until the checker is ready: where the checker is forked, in memory shared with
+ * the parent process.
+ */
 static volatile int *place;
 
 static void leave_mark(void)
@@ -62,10 +66,10 @@ static void forked(void)
 		leave_mark();
 }
 
-/* Is this file an image? Images lie in the directory `images`. */
+/* Is this file an image? It is if it lies in the directory `images`. */
 static bool is_image(int fd)
 {
-	static dev_t device; /* 0: no image exists yet */
+	static dev_t device; /* 0: the directory of the images does not exist yet */
 	struct stat stat, directory;
 	char link[64], name[512];
 
@@ -82,7 +86,10 @@ static bool is_image(int fd)
 EXPORT void *mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset)
 {
 	if (images && fd >= 0 && (flags & MAP_TYPE) != MAP_PRIVATE && is_image(fd)) {
-		/* no reservation, however large the file: few of its pages are copied */
+		/*
+		 * memory is not reserved, however large the file, because few of its pages are
+		 * copied
+		 */
 		flags = (flags & ~(MAP_TYPE | MAP_SYNC)) | MAP_PRIVATE | MAP_NORESERVE;
 		has_mapped = true;
 	}
@@ -92,7 +99,7 @@ EXPORT void *mmap(void *address, size_t length, int protection, int flags, int f
 EXPORT void *mmap64(void *address, size_t length, int protection, int flags, int fd, off_t offset)
 	__attribute__((alias("mmap")));
 
-/* A private map needs no write-back; msync(2) of it must succeed nevertheless. */
+/* A private mapping of an image needs no write-back, but msync(2) of it has to succeed. */
 EXPORT int msync(void *address, size_t length, int flags)
 {
 	return has_mapped ? 0 : (int)syscall(SYS_msync, address, length, flags);
@@ -105,7 +112,7 @@ static int number(const char *name)
 	return text ? atoi(text) : -1;
 }
 
-/* Ends the processes that the checker left running, whatever their process group. */
+/* Ends the processes that the checker has left running, whatever process group they are in. */
 static void end_orphans(void)
 {
 	char path[64], list[4096];
@@ -133,14 +140,17 @@ static bool answer(int value)
 	return write(answers, &value, sizeof(value)) == sizeof(value);
 }
 
-/* Becomes the server, which does not return from here. Returns in the child for each image. */
+/*
+ * Makes this process the server, for which this function does not return. It returns in the child
+ * that is forked for each image.
+ */
 static void fork_for_images(enum fork_place where)
 {
 	char order;
 	int status;
 
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	/* do this once, here: in each child it would copy pages */
+	/* done once in the server, because in each child it would copy pages of memory */
 	unsetenv("HOLDFAST_CRASH_ORDERS");
 	pthread_atfork(NULL, NULL, forked);
 	if (!answer((int)where) || !answer(getpid()))
@@ -163,7 +173,10 @@ static void fork_for_images(enum fork_place where)
 	_exit(0);
 }
 
-/* The weak function behind holdfast_crash_ready() of holdfast_crash.h. */
+/*
+ * holdfast_crash_ready() of holdfast_crash.h calls this function, by a weak reference, if it
+ * exists.
+ */
 EXPORT void holdfast_crash_ready_here(void)
 {
 	if (!place)
@@ -172,13 +185,14 @@ EXPORT void holdfast_crash_ready_here(void)
 	if (*place == FORK_NOT_ALONE)
 		_exit(0);
 	place = NULL;
-	fflush(NULL); /* else each child would print again what stdio has buffered */
+	fflush(NULL); /* otherwise each child would print what stdio has buffered */
 	fork_for_images(FORK_WHEN_READY);
 }
 
 /*
- * Lets a child run main() until it is ready and becomes the server. Returns if it does not: the
- * place says why.
+ * Runs main() in a child process until the checker is ready: then this child becomes the server,
+ * and this function does not return. If it returns, the result says why the checker did not become
+ * ready.
  */
 static enum fork_place serve_when_ready(int argc, char **argv, char **environment)
 {

@@ -2,10 +2,11 @@
 /*
  * stack.c - gives call stacks numbers, usually without unwinding the stack
  *
- * A memo is keyed by the caller's return address and frame, and remembers the positions on the
- * stack of the return addresses above. If they are still there, the call stack is the same as last
- * time; otherwise it is unwound with .eh_frame, which all code has. Memos belong to one thread.
- * The table of stacks belongs to the process and has a lock; numbers are unique across processes.
+ * For a caller's return address and frame, a memo remembers where on the stack the return
+ * addresses of the outer functions are. If these addresses are still found there, the call stack
+ * is the same as last time; otherwise the stack is unwound with .eh_frame, which all code has.
+ * Memos belong to one thread. The table of stacks belongs to the process and has a lock; numbers
+ * are unique across processes.
  */
 #include <link.h>
 #include <pthread.h>
@@ -18,7 +19,7 @@
 #include "libholdfast-trace/recorder.h"
 
 #define MEMOS   1024u
-#define WAYS    16u /* memos for one call: a function is called from many places */
+#define WAYS    16u /* memos for one call, because a function is called from many places */
 #define STACKS  (1u << 15)
 #define OBJECTS 1024u
 
@@ -48,13 +49,13 @@ struct walk {
 static struct known known[STACKS];
 static struct object objects[OBJECTS];
 static unsigned object_count;
-static uint32_t lock; /* protects the three variables above */
+static uint32_t lock; /* protects known, objects and object_count */
 
 static pthread_key_t key;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 TLS struct memo *memos;
-TLS unsigned victim; /* counts up; selects the memo of a call that is replaced next */
-TLS bool is_busy;    /* set while unwinding: the unwinder itself calls memset and memcpy */
+TLS unsigned victim; /* counter that selects the memo to be replaced next */
+TLS bool is_busy;    /* set while unwinding, because the unwinder itself calls memset and memcpy */
 
 static void take_lock(void)
 {
@@ -217,7 +218,10 @@ static _Unwind_Reason_Code step(struct _Unwind_Context *context, void *argument)
 	return ++walk->count > EVENT_FRAMES ? _URC_END_OF_STACK : _URC_NO_REASON;
 }
 
-/* The address between two frames that holds this return address; 0 if it is not there. */
+/*
+ * Returns the stack address between two frames at which this return address is stored; 0 if it is
+ * not found.
+ */
 static uintptr_t find_word(uintptr_t from, uintptr_t to, uintptr_t word)
 {
 	uintptr_t found = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* write.c - put records into the ring */
+/* write.c - put records into the ring, the memory that the program shares with the tool */
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -7,7 +7,7 @@
 
 #include "libholdfast-trace/recorder.h"
 
-#define AHEAD 16 /* slots that are prefetched ahead of the current one */
+#define AHEAD 16 /* how many slots ahead of the current one a slot is prefetched */
 
 TLS uint64_t seen_tail;
 
@@ -16,7 +16,9 @@ static uint64_t distance(uint64_t at)
 	return at - seen_tail;
 }
 
-/* False: the tool has ended, and nobody will make room. */
+/*
+ * Waits for room in the ring. Returns false if the tool has ended, so that nobody will make room.
+ */
 static NOINLINE bool wait_for_room(uint64_t at)
 {
 	for (unsigned tries = 0;; tries++) {
@@ -42,15 +44,16 @@ static void write_payload(uint64_t at, const void *payload, size_t length)
 }
 
 /*
- * Reserves `slots` slots and returns the first one in *at. Does not copy the event: its words have
- * just been stored one by one, and a wider load would have to wait for them.
+ * Reserves `slots` slots of the ring and sets *at to the first one. Does not copy the event with
+ * wide loads: its words have just been stored one by one, and a wider load would have to wait for
+ * these stores.
  */
 static ALWAYS_INLINE bool reserve(unsigned thread, uint64_t slots, uint64_t *at)
 {
 	*at = ring_take(ring, ring_claim_of(ring, thread), (uint32_t)slots);
 	/*
-	 * The tool's CPU has read these cache lines since the last round of the ring: fetch them
-	 * ahead of use.
+	 * The tool has read these cache lines since they were used last, so they are in the cache
+	 * of its CPU: fetch them before they are needed.
 	 */
 	__asm__ volatile("prefetchw %0" : : "m"(*ring_slot(ring, *at + AHEAD)));
 	return likely(distance(*at) <= RING_SLOTS - RING_RESERVE) || wait_for_room(*at);
@@ -80,8 +83,8 @@ void write_pair(const struct event *first, const struct event *second)
 }
 
 /*
- * Reserves all slots in one step: an atomic addition waits for all older stores, and stores to the
- * ring are slow.
+ * Reserves the slots for all three records in one step, because each atomic addition waits for all
+ * older stores, and stores to the ring are slow.
  */
 void write_three(const struct event *seen, const uint64_t *line, const struct event *first,
 	const struct event *second)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* written.c - records data that calls have written to files under test, and syncs */
+/*
+ * written.c - records the data that calls have written to files under test, and the syncs of these
+ * files
+ */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,7 +19,7 @@ static void miss(void)
 	__atomic_fetch_add(&ring->failed_maps, 1, __ATOMIC_RELAXED);
 }
 
-/* `is_more`: these bytes belong to the same write as the previous ones. */
+/* Records written bytes. `is_more`: they belong to the same write as the bytes recorded before. */
 static void write_data(unsigned content, const unsigned char *data, size_t length, uint64_t at,
 	bool is_more, uint32_t stack)
 {
@@ -42,7 +45,9 @@ static void write_data(unsigned content, const unsigned char *data, size_t lengt
 	}
 }
 
-/* Opens the file again for reading, because the program's descriptor may be for writing only. */
+/*
+ * Opens the file once more for reading, because the program's descriptor may be for writing only.
+ */
 static int open_to_read(int fd)
 {
 	char link[64];
@@ -51,7 +56,7 @@ static int open_to_read(int fd)
 	return (int)syscall(SYS_openat, (long)AT_FDCWD, link, (long)(O_RDONLY | O_CLOEXEC));
 }
 
-/* Records data that the kernel has written: reads it from the file. */
+/* Records data that the kernel has written, after reading it from the file. */
 static void read_data(unsigned content, int fd, size_t length, uint64_t at, uint32_t stack)
 {
 	unsigned char data[4096];
@@ -81,7 +86,7 @@ static void sync_range(uint64_t place, uint64_t length, uint32_t stack)
 		NULL);
 }
 
-/* Syncs the size and the name of a file. */
+/* Records a sync of the size and the name of a file. */
 static void sync_name(unsigned file, unsigned content, uint32_t stack)
 {
 	if (!names_are_watched())
@@ -94,7 +99,7 @@ static void sync_name(unsigned file, unsigned content, uint32_t stack)
 		NULL);
 }
 
-/* Syncs the pages of a range, as a write with O_DSYNC does. */
+/* Records a sync of the pages that contain a range, as for a write with O_DSYNC. */
 static void sync_pages(unsigned file, unsigned content, uint64_t at, size_t length, uint32_t stack)
 {
 	uint64_t from = at & ~(uint64_t)(EVENT_PAGE - 1);
@@ -153,7 +158,7 @@ void names_look_before(unsigned file, uint64_t at, size_t length, struct call ca
 	maps_each(names_content_of(file), look_in_map, &range);
 }
 
-/* Records the lines of a piece of the file that differ from its shadow. */
+/* Compares a piece of the file with its shadow, and records the lines that differ. */
 static void look_at_piece(unsigned content, unsigned char *now, unsigned char *known, size_t length,
 	uint64_t at, int shadow, uint32_t stack)
 {
@@ -216,7 +221,7 @@ void names_sync(unsigned file, struct call call)
 
 	if (file >= NAMES_DIRECTORY) {
 		unsigned directory = file - NAMES_DIRECTORY;
-		sync_range(names_page(0), 0, stack); /* notes the acknowledged bytes, too */
+		sync_range(names_page(0), 0, stack); /* also notes the bytes of standard output */
 		write_event(&(struct event){.kind = EVENT_NAMES_SYNC,
 				    .stack = stack,
 				    .place = names_page(0),
@@ -230,7 +235,7 @@ void names_sync(unsigned file, struct call call)
 	sync_name(file, content, stack);
 }
 
-/* The file whose content has this number. */
+/* Returns the file whose content has this number. */
 static unsigned file_of(unsigned content)
 {
 	for (unsigned i = 0; i < ring->file_count; i++)
@@ -244,10 +249,10 @@ void names_sync_map(unsigned content, struct call call)
 	sync_name(file_of(content), content, stack_number(call));
 }
 
-/* Syncs all files, and all directories, of the device; 0: of all devices. */
+/* Records a sync of all files and directories on the device; if `device` is 0, on all devices. */
 static void sync_device(uint64_t device, struct call call)
 {
-	/* the file of names and contents have no inode */
+	/* the file of names, and contents that belong to no file, have no inode */
 	for (unsigned i = 0; i < ring->file_count; i++)
 		if (ring->files[i].inode && (!device || ring->files[i].device == device))
 			names_sync(i + 1, call);

@@ -4,7 +4,10 @@
 #include "libpmem/persist.h"
 #include "libpmem2/base.h"
 
-/* The copy engines use the flags of libpmem2, so libpmem's flags must have the same values. */
+/*
+ * libpmem's flags are passed to the copy engines unchanged, so they must have the same values as
+ * those of libpmem2.
+ */
 #define SAME_FLAG(name)                                                                            \
 	_Static_assert(PMEM_F_MEM_##name == PMEM2_F_MEM_##name, "a flag of both libraries")
 
@@ -21,7 +24,7 @@ void *pmem_memmove(void *pmemdest, const void *src, size_t len, unsigned flags)
 	return persist.move(pmemdest, src, len, flags);
 }
 
-/* Does what pmem_memmove() does: overlap is allowed for memcpy, too. */
+/* Does the same as pmem_memmove(): source and destination may overlap here, too. */
 EXPORT(pmem_memcpy)
 void *pmem_memcpy(void *pmemdest, const void *src, size_t len, unsigned flags)
 {

@@ -5,7 +5,10 @@
 #ifndef LIBPMEM_FAIL_H
 #define LIBPMEM_FAIL_H
 
-/* For a negative code (-errno or PMEM2_E_*) set errno and return -1; for others return 0. */
+/*
+ * If the code is negative (-errno or PMEM2_E_*), set errno from it and return -1; otherwise return
+ * 0.
+ */
 int fail(int code);
 
 #endif

@@ -23,7 +23,10 @@ static void flush_nothing(const void *addr, size_t len)
 	(void)len;
 }
 
-/* True if flushing is off because sysfs reports durable caches, not because the user said so. */
+/*
+ * True if flushing is off because all regions report in sysfs that the CPU's caches are durable;
+ * false if the user has switched it on or off.
+ */
 static atomic_bool relies_on_regions;
 
 static bool caches_need_flushing(void)
@@ -32,7 +35,7 @@ static bool caches_need_flushing(void)
 		return false;
 	if (env_is("PMEM_NO_FLUSH", "0"))
 		return true;
-	/* If sysfs does not tell (-1), flush. */
+	/* If sysfs does not tell (-1), assume that flushing is needed. */
 	atomic_store(&relies_on_regions, device_auto_flush(SYSFS_ROOT) == 1);
 	return !atomic_load(&relies_on_regions);
 }
@@ -55,15 +58,16 @@ void persist_init(void)
 		return;
 	log_notice("the CPU's caches are assumed to be durable: nothing is flushed");
 	persist.flush = flush_nothing;
-	/* Fences are needed even if nothing is flushed: they drain streaming stores. */
+	/* Even if nothing is flushed, fences are needed: they drain streaming stores. */
 	persist.persist = engine->persist_byte;
 	persist.move = engine->move_byte;
 	persist.set = engine->set_byte;
 }
 
 /*
- * Switch to functions that flush. A thread may still call an old one while the new region is being
- * mapped, which is harmless. A thread that gets the address of that mapping calls the new ones.
+ * Switch to functions that flush. While the new region is being mapped, another thread may still
+ * call a function that does not flush. This is harmless: any thread that gets the address of the
+ * new mapping calls the new functions.
  */
 static void flush_from_now_on(void)
 {

@@ -8,7 +8,10 @@
 #include "map/acceptance.h"
 #include "track/tracker.h"
 
-/* Runs before the first call of the program. The log comes first, since the others write to it. */
+/*
+ * Runs before the program's first call of the library. log_init() comes first, because the others
+ * write to the log.
+ */
 static void __attribute__((constructor)) library_loads(void)
 {
 	log_init("PMEM");
@@ -16,7 +19,10 @@ static void __attribute__((constructor)) library_loads(void)
 	cpu_init();
 	persist_init();
 	map_file_init();
-	/* Fork handlers must exist: a child would wait for ever for locks of threads it lacks. */
+	/*
+	 * Without fork handlers, a child process might wait for ever for a lock held by a thread
+	 * that it does not have.
+	 */
 	if (tracker_init() || acceptance_init())
 		abort();
 }

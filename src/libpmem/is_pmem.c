@@ -12,7 +12,10 @@
 #include "libpmem/fail.h"
 #include "track/tracker.h"
 
-/* The value of PMEM_IS_PMEM_FORCE, read once, by the first call that needs it. */
+/*
+ * The setting that the variable PMEM_IS_PMEM_FORCE had when it was first needed; it is read only
+ * once.
+ */
 enum force { NOT_ASKED, DETECT, NEVER, ALWAYS };
 static atomic_int frozen = NOT_ASKED;
 
@@ -25,8 +28,8 @@ static enum force ask_environment(void)
 	if (env_number("PMEM_IS_PMEM_FORCE", &number))
 		found = number == 0 ? NEVER : number == 1 ? ALWAYS : DETECT;
 	/*
-	 * The environment may change while several threads read it: the first thread's value is
-	 * used by all.
+	 * The environment may change while several threads read it: all of them use the value that
+	 * the first thread has found.
 	 */
 	if (!atomic_compare_exchange_strong(&frozen, &expected, found))
 		found = expected;
@@ -42,7 +45,10 @@ int pmem_is_pmem(const void *addr, size_t len)
 		force = ask_environment();
 	if (unlikely(force != DETECT))
 		return force == ALWAYS && len;
-	/* If addr + len wraps around, the end is below the beginning, and nothing is covered. */
+	/*
+	 * If addr + len overflows, the end is below the beginning, and tracker_covers() returns
+	 * false.
+	 */
 	return tracker_covers((uintptr_t)addr, (uintptr_t)addr + len);
 }
 

@@ -2,10 +2,10 @@
 /*
  * log.c - the log function and thresholds that a program can set
  *
- * The internal log passes on all messages that could pass the program's thresholds. This file
- * decides for each message whether the program gets it, and by which function. There are no locks:
- * a message that is made while another thread changes function or thresholds uses the old or the
- * new ones.
+ * The internal log passes on all messages that the program's thresholds may let through. This file
+ * decides for each message if the program gets it, and by which function. There are no locks:
+ * while a thread changes the log function or a threshold, messages of other threads may still use
+ * the old one.
  */
 #include "base/log.h"
 
@@ -42,7 +42,10 @@ static enum pmem_log_level level_of(enum log_level level)
 	}
 }
 
-/* The most detailed internal level whose messages pass a threshold of the program. */
+/*
+ * Returns the most detailed level of the internal log whose messages a threshold of the program
+ * lets through.
+ */
 static enum log_level passing(int threshold)
 {
 	enum log_level level = LOG_NONE;
@@ -86,7 +89,10 @@ static int wanted(void)
 	return atomic_load(&function) || main < aux ? main : aux;
 }
 
-/* Several threads may call this at once: the last one has seen the changes of all. */
+/*
+ * Tell the internal log which messages are wanted. Several threads may do this at once: the last
+ * one takes the changes of all into account.
+ */
 static void listen(void)
 {
 	int level;

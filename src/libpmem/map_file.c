@@ -14,7 +14,10 @@
 #include "track/open_file.h"
 #include "track/tracker.h"
 
-/* True if PMEM_MMAP_HINT sets the lowest address to map at. Constant after loading. */
+/*
+ * True if PMEM_MMAP_HINT sets the lowest address to map at. Does not change after libpmem was
+ * loaded.
+ */
 static bool has_hint;
 static uintptr_t hint;
 

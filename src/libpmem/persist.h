@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * persist.h - the functions that flush, drain and copy: chosen when the library is loaded
+ * persist.h - the table of functions that flush, drain and copy, which are chosen when the library
+ * is loaded
  *
- * They are constant after that, with one exception. If nothing is flushed because the caches of
- * all regions are durable, a region that appears later may need flushes; then the flushing
- * functions replace the others, for good. The table is hidden from other modules, so that a public
- * call is one jump through a table at a known address.
+ * Later the table does not change, with one exception: if nothing is flushed, because all regions
+ * report that the CPU's caches are durable, and a region that needs flushes is added to the
+ * machine, then functions that flush replace the others, for good. The table is hidden from other
+ * modules, so that a public call is one jump through a table at a known address.
  */
 #ifndef LIBPMEM_PERSIST_H
 #define LIBPMEM_PERSIST_H
@@ -24,8 +25,8 @@ struct persist {
 extern struct persist persist;
 
 /*
- * Called when something was mapped: checks that flushing is still unnecessary, and switches it on
- * if not.
+ * Called after a file was mapped: checks if flushing is still unnecessary; if not, switches to
+ * functions that flush.
  */
 void persist_look_again(void);
 

@@ -13,7 +13,7 @@
 
 struct pmem2_badblock_context {
 	struct device device;
-	int fd; /* borrowed from the program */
+	int fd; /* belongs to the program, which closes it */
 	struct badblocks blocks;
 	size_t next;
 };

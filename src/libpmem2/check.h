@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* check.h - refuse a required argument that is NULL */
+/* check.h - refuse a NULL pointer in a required argument */
 #ifndef LIBPMEM2_CHECK_H
 #define LIBPMEM2_CHECK_H
 
@@ -7,7 +7,7 @@
 
 #include "base/err.h"
 
-/* For functions that return a code: return -EINVAL if the argument is NULL. */
+/* For functions that return a code: if the argument is NULL, return -EINVAL. */
 #define CHECK_NOT_NULL(argument)                                                                   \
 	do {                                                                                       \
 		if (!(argument))                                                                   \

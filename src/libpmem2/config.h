@@ -11,10 +11,10 @@ struct pmem2_config {
 	bool granularity_is_set;
 	enum pmem2_granularity granularity;
 	size_t offset;
-	size_t length; /* 0: to the end of the source */
+	size_t length; /* 0: up to the end of the source */
 	enum pmem2_sharing_type sharing;
 	unsigned protection;                      /* PMEM2_PROT_* */
-	struct pmem2_vm_reservation *reservation; /* NULL: no reservation, and no offset */
+	struct pmem2_vm_reservation *reservation; /* NULL: in no reservation */
 	size_t reservation_offset;
 };
 

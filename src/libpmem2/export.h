@@ -2,8 +2,8 @@
 /*
  * export.h - the names of libpmem2, each under both symbol versions that programs in use require
  *
- * Holdfast's additions (libpmem2/holdfast.h) exist once, under a symbol version of their own, and
- * are exported with EXPORT_HOLDFAST.
+ * Functions that only Holdfast has (libpmem2/holdfast.h) are exported with EXPORT_HOLDFAST, under
+ * one symbol version of their own.
  */
 #ifndef LIBPMEM2_EXPORT_H
 #define LIBPMEM2_EXPORT_H

@@ -5,13 +5,17 @@
 #include "cpu/cpu.h"
 #include "map/map.h"
 
-/* Runs before the first call of the program. The log comes first, since the others write to it. */
+/*
+ * Runs before the program's first call of the library. log_init() comes first, because the others
+ * write to the log.
+ */
 static void __attribute__((constructor)) library_loads(void)
 {
 	log_init("PMEM2");
 	cpu_init();
 	/*
-	 * There is no free thread-specific key: the library could not drain when a thread exits.
+	 * There is no free thread-specific key, without which the library could not drain when a
+	 * thread exits.
 	 */
 	if (map_init())
 		abort();

@@ -23,8 +23,8 @@ static int protection_of(unsigned prot)
 }
 
 /*
- * The order of the checks is fixed, because programs rely on which of several mistakes is
- * reported.
+ * Check the range to map. The order of these checks is fixed: if a call has several mistakes,
+ * programs rely on which of them is reported.
  */
 static int check_range(const struct pmem2_config *cfg, const struct pmem2_source *src, size_t size,
 	size_t alignment)
@@ -47,8 +47,8 @@ static int check_range(const struct pmem2_config *cfg, const struct pmem2_source
 }
 
 /*
- * The default length is the rest of the source. For anonymous memory it is all, whatever the
- * offset.
+ * Returns the length of the mapping. By default it is the rest of the source; of anonymous memory
+ * it is all, whatever the offset.
  */
 static size_t content_length(
 	const struct pmem2_config *cfg, const struct pmem2_source *src, size_t size)
@@ -74,8 +74,8 @@ static int make_request(
 	if (error)
 		return error;
 	/*
-	 * If a file ends within a huge page, the kernel would map the whole page, over whatever
-	 * follows.
+	 * If a file ends inside of a huge page, the kernel would map this page to its end, and
+	 * replace any mapping that follows.
 	 */
 	if (!src->is_anonymous && src->device.huge_page &&
 		content_length(cfg, src, size) % alignment)

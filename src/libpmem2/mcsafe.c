@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* mcsafe.c - read from and write to a source; a bad block is an error instead of a fatal signal */
+/*
+ * mcsafe.c - read from and write to a source; at a bad block these functions return an error,
+ * instead of a signal that kills the program
+ */
 #include "map/mcsafe.h"
 
 #include <errno.h>
@@ -38,7 +41,10 @@ static int io_failed(const char *verb, int fd, size_t size, size_t offset)
 	return code;
 }
 
-/* Even for 0 bytes the kernel is called once, to find out if the descriptor can be read. */
+/*
+ * Read from a file. Even for 0 bytes the kernel is called once, to find out if the descriptor can
+ * be read.
+ */
 static int read_file(int fd, char *buf, size_t size, size_t offset)
 {
 	size_t done = 0;
@@ -59,7 +65,10 @@ static int read_file(int fd, char *buf, size_t size, size_t offset)
 	}
 }
 
-/* Refuse O_APPEND: Linux would write at the end of the file, whatever the offset is. */
+/*
+ * Refuse a descriptor with O_APPEND: Linux would write at the end of the file, whatever the offset
+ * is.
+ */
 static int check_append(int fd, size_t offset)
 {
 	int mode = fcntl(fd, F_GETFL);

@@ -17,7 +17,8 @@ const char *pmem2_errormsg(void)
 }
 
 /*
- * Formats before printing: fprintf() to an unbuffered stream such as stderr uses 8 KiB of stack.
+ * The message is formatted before it is printed, because fprintf() to an unbuffered stream such as
+ * stderr uses 8 KiB of stack.
  */
 EXPORT(pmem2_perror)
 void pmem2_perror(const char *format, ...)

@@ -2,8 +2,8 @@
 /*
  * persist.c - the flush, drain, persist and copy functions that a program gets for a map
  *
- * For BYTE and CACHE_LINE granularity they are the CPU engine's own functions: a program that
- * keeps the pointer calls them directly.
+ * For BYTE and CACHE_LINE granularity, a program gets pointers to the CPU engine's own functions,
+ * so that it calls these directly.
  */
 #include "cpu/cpu.h"
 #include "libpmem2.h"
@@ -11,7 +11,10 @@
 #include "libpmem2/map.h"
 #include "map/writeback.h"
 
-/* BYTE granularity: stores need not leave the CPU's caches. */
+/*
+ * The flush for BYTE granularity does nothing, because stores in the CPU's caches survive a power
+ * cut.
+ */
 static void byte_flush(const void *ptr, size_t size)
 {
 	(void)ptr;
@@ -19,8 +22,8 @@ static void byte_flush(const void *ptr, size_t size)
 }
 
 /*
- * Note or persist pages after a copy to them. The copy goes through the caches, where the kernel
- * reads it.
+ * After a copy to pages, note or persist these pages. The copy goes through the caches, because
+ * the kernel reads the bytes there.
  */
 static void page_finish(const void *ptr, size_t size, unsigned flags, uint64_t begun)
 {
@@ -50,7 +53,7 @@ static void *page_memset(void *pmemdest, int c, size_t len, unsigned flags)
 	return pmemdest;
 }
 
-/* Choose one of three values by the granularity of a map. */
+/* Choose one of three values by the granularity of the map. */
 #define PICK(map_, byte, line, page)                                                               \
 	((map_)->map.granularity == PMEM2_GRANULARITY_BYTE          ? (byte)                       \
 		: (map_)->map.granularity == PMEM2_GRANULARITY_PAGE ? (page)                       \
@@ -80,7 +83,7 @@ pmem2_memmove_fn pmem2_get_memmove_fn(struct pmem2_map *map)
 	return PICK(map, cpu.engine->move_byte, cpu.engine->move_line, page_memmove);
 }
 
-/* Returns the memmove function: overlap is allowed for memcpy, too. */
+/* Returns the memmove function: source and destination may overlap for memcpy, too. */
 EXPORT(pmem2_get_memcpy_fn)
 pmem2_memcpy_fn pmem2_get_memcpy_fn(struct pmem2_map *map)
 {

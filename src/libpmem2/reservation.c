@@ -75,7 +75,8 @@ int pmem2_vm_reservation_shrink(struct pmem2_vm_reservation *rsv, size_t offset,
 }
 
 /*
- * Get the public struct of a map: pmem2_map_new() has embedded every map of a reservation in one.
+ * Get the struct pmem2_map that contains a map of a reservation: pmem2_map_new() has made one for
+ * each map.
  */
 static struct pmem2_map *face_of(struct map *map)
 {

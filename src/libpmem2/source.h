@@ -10,8 +10,8 @@
 struct pmem2_source {
 	bool is_anonymous;
 	size_t anonymous_size;
-	int fd;               /* borrowed from the program */
-	struct device device; /* the file or device of fd */
+	int fd;               /* belongs to the program, which closes it */
+	struct device device; /* the file or device that fd refers to */
 };
 
 #endif

@@ -33,7 +33,7 @@ static int make_room(struct answer *answer, size_t limit)
 int answers_expect(struct answers *answers, const struct control_head *head, size_t limit)
 {
 	if (!answers->expected)
-		answers->first = 0; /* calls one after the other then need one answer's memory */
+		answers->first = 0; /* so that successive calls need memory for one answer only */
 	if (answers->expected == ANSWERS_MAX)
 		return err_set(-EAGAIN, "%u requests are not answered", ANSWERS_MAX);
 	struct answer *answer = at(answers, answers->expected);

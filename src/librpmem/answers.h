@@ -2,9 +2,9 @@
 /*
  * answers.h - the replies that a control channel waits for, in the order of their requests
  *
- * The thread that sends requests expects an answer before it sends each of them, and takes the
- * answers in the same order. The monitor thread puts them in when they arrive. The caller's lock
- * guards all of it.
+ * The thread that sends requests calls answers_expect() before each request, and answers_take()
+ * for each reply, in the same order. When a reply arrives, the thread that reads from the channel
+ * calls answers_put(). The caller's lock protects all data here.
  */
 #ifndef LIBRPMEM_ANSWERS_H
 #define LIBRPMEM_ANSWERS_H
@@ -19,31 +19,34 @@
 
 struct answer {
 	struct control_head head; /* of the request */
-	size_t limit;             /* the longest reply, in bytes */
+	size_t limit;             /* maximum length of the reply in bytes */
 	size_t length;
 	uint8_t *bytes;
 	size_t room; /* bytes allocated */
 };
 
-/* Zeros are an empty list. */
+/* The list of expected replies. Filled with zeros, it is empty. */
 struct answers {
 	struct answer ring[ANSWERS_MAX];
 	unsigned first;             /* the oldest expected */
-	unsigned expected, arrived; /* numbers of expected and arrived answers, from `first` on */
+	unsigned expected, arrived; /* numbers of expected replies, and of arrived ones */
 };
 
 void answers_fini(struct answers *answers);
 
 /*
- * Expect a reply of at most `limit` bytes. -ENOMEM, with an error message; -EAGAIN if ANSWERS_MAX
- * are expected.
+ * Note that a reply of at most `limit` bytes is expected. Returns 0; -ENOMEM with an error
+ * message; or -EAGAIN if ANSWERS_MAX replies are expected already.
  */
 int answers_expect(struct answers *answers, const struct control_head *head, size_t limit);
 
-/* Put in a reply. False if it is not the next one expected, or is too long. */
+/*
+ * Store a reply that has arrived. Returns false if it is not the next reply expected, or if it is
+ * too long.
+ */
 bool answers_put(struct answers *answers, const struct control_head *head, const uint8_t *body);
 
-/* Take the oldest, which has arrived. Valid until the next answers_expect(). */
+/* Take the oldest reply, which must have arrived. It is valid until the next answers_expect(). */
 const struct answer *answers_take(struct answers *answers);
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * call.h - the beginning and end of every public call that may wait
+ * call.h - the code at the beginning and end of every public call that may wait
  *
- * Cancellation is off in between: a thread that ended while it holds a lock, or while a message of
- * its lane is under way, would leave a pool that nobody can close. A pending cancellation takes
- * effect after the call.
+ * During the call, cancellation of the thread is off: if a thread ended while it holds a lock, or
+ * while a message of its lane is under way, nobody could close the pool. A cancellation that is
+ * requested meanwhile takes effect after the call.
  *
  *	struct call call = call_begin();
  *	return call_end(&call, work());
@@ -31,7 +31,8 @@ static inline struct call call_begin(void)
 }
 
 /*
- * For rc >= 0 return 0 with errno as before the call; for a negative rc set errno and return -1.
+ * If rc is 0, restore errno to its value before the call and return 0; if rc is negative, set
+ * errno to -rc and return -1.
  */
 static inline int call_end(const struct call *call, int rc)
 {

@@ -6,7 +6,10 @@
 
 #include "librpmem/data_host.h"
 
-/* Without libfabric the data goes over ssh, unless RPMEM_PROVIDER names another provider. */
+/*
+ * If libfabric is missing, send the data over ssh, unless RPMEM_PROVIDER asks for another
+ * provider.
+ */
 static int without_libfabric(const struct session *session, int rc, unsigned *providers)
 {
 	if (session->settings.chosen)
@@ -27,7 +30,7 @@ static int fabric_ones(const struct session *session, unsigned *providers)
 	rc = fabric_providers(host, settings->providers, providers);
 	if (rc)
 		return session_failed(session, rc);
-	/* A target without libfabric takes ssh. */
+	/* Offer ssh, too: a target without libfabric chooses it. */
 	if (!settings->chosen)
 		*providers |= HOLDFAST_PROVIDER_SSH;
 	return 0;
@@ -57,7 +60,10 @@ enum holdfast_provider carry_expected(const struct session *session, unsigned at
 	if (carry_providers(session, &here))
 		return HOLDFAST_PROVIDER_NONE;
 	here &= at_target;
-	/* The target takes verbs if it can; ssh only if it has nothing else. */
+	/*
+	 * The target chooses verbs if it has it, and ssh only if it has no other of the offered
+	 * providers.
+	 */
 	if (here & HOLDFAST_PROVIDER_VERBS)
 		return HOLDFAST_PROVIDER_VERBS;
 	if (here & HOLDFAST_PROVIDER_TCP)
@@ -90,7 +96,7 @@ int carry_lanes(RPMEMpool *pool, void *addr, size_t size)
 	return stream_client_open(&args, &pool->lanes);
 }
 
-/* Let the target make the lanes again, in the control channel. */
+/* Ask the target to make the lanes again, this time in the control channel. */
 static int ask_for_lanes(RPMEMpool *pool)
 {
 	const struct control_lanes lanes = {pool->nlanes, HOLDFAST_PROVIDER_SSH};
@@ -116,7 +122,9 @@ static int ask_for_lanes(RPMEMpool *pool)
 	return 0;
 }
 
-/* True if there is no way to the target's port, as behind a firewall. */
+/*
+ * Returns true if the error means that the target's port cannot be reached, as behind a firewall.
+ */
 static bool is_unreachable(int rc)
 {
 	return rc == -ECONNREFUSED || rc == -ETIMEDOUT || rc == -EHOSTUNREACH ||

@@ -12,7 +12,7 @@
 #include "librpmem/clock.h"
 
 #define MONITOR_STACK ((size_t)256 << 10)
-/* Time for a target to report the reason of its end after its lanes are lost. */
+/* How long to wait, after lanes are lost, for the target to report why it has ended. */
 #define ENDING_MS 1000
 
 int channel_error(const struct channel *channel)
@@ -32,7 +32,7 @@ int channel_hangup_fd(const struct channel *channel)
 	return channel->hangup_fd;
 }
 
-/* Nobody reads the eventfd, so it stays readable once the channel has ended. */
+/* No thread reads from the eventfd, so it remains readable once the channel has ended. */
 bool channel_has_ended(const struct channel *channel)
 {
 	int64_t deadline =
@@ -67,7 +67,7 @@ void channel_raise(int fd)
 	uint64_t one = 1;
 	ssize_t written = write(fd, &one, sizeof(one));
 
-	(void)written; /* can only fail if it is readable already */
+	(void)written; /* a write only fails if the eventfd is readable already */
 }
 
 void channel_hang_up(struct channel *channel)
@@ -94,8 +94,8 @@ int channel_end(struct channel *channel, int error, const char *sentence)
 }
 
 /*
- * The monitor thread blocks all signals, which are for the program's threads, and has a small
- * stack.
+ * Start the monitor thread. It has a small stack, and blocks all signals, so that the program's
+ * own threads handle them.
  */
 static int start_monitor(struct channel *channel)
 {
@@ -118,7 +118,7 @@ static int start_monitor(struct channel *channel)
 	return err_sys("%s: cannot start a thread for the control channel", channel->name);
 }
 
-/* -- calls of other threads: send a request and wait -- */
+/* -- calls of the program's threads: send a request, and wait for the reply -- */
 
 static bool was_greeted(void *channel)
 {
@@ -130,7 +130,7 @@ static bool was_answered(void *channel)
 	return ((const struct channel *)channel)->answers.arrived;
 }
 
-/* Wait until happened() is true; end the channel after its time limit. */
+/* Wait until happened() returns true. If the time limit passes, end the channel. */
 static int await_step(struct channel *channel, bool (*happened)(void *channel), const char *step)
 {
 	int rc = channel_await(channel, happened, channel);
@@ -174,7 +174,7 @@ static int ask(struct channel *channel, uint32_t type, const struct writer *body
 	return channel_send_frame(channel, &head, parts, 2) < 0 ? channel_failure(channel) : 0;
 }
 
-/* Wait for the oldest reply. *reply is where its status begins. */
+/* Wait for the oldest reply. Sets *reply to the beginning of its status. */
 static int take_oldest(struct channel *channel, const char *step, struct reader *reply)
 {
 	int rc = await_step(channel, was_answered, step);
@@ -201,7 +201,7 @@ int channel_call(struct channel *channel, uint32_t type, const struct writer *bo
 		rc = take_oldest(channel, step, wanted);
 	if (!rc)
 		rc = take_result(channel, step, wanted);
-	/* If the caller does not want fields of the reply, the reply must not have any. */
+	/* If the caller does not expect any fields in the reply, the reply must not have any. */
 	if (!rc && !reply && reader_left(&unwanted)) {
 		channel_end(channel, -EPROTO, "malformed reply: more than its status");
 		rc = channel_failure(channel);
@@ -234,7 +234,7 @@ unsigned channel_unanswered(struct channel *channel)
 	return count;
 }
 
-/* -- the channel as the stream of lanes -- */
+/* -- the functions of struct stream_pipe, by which lanes use the channel as their stream -- */
 
 static int pipe_check(void *context)
 {
@@ -256,7 +256,7 @@ static int pipe_send(void *context, unsigned lane, const struct iovec *parts, un
 	return sent < 0 ? channel_failure(channel) : sent;
 }
 
-/* A wait for a lane, which channel_hang_up() ends. */
+/* A thread's wait for something on a lane. channel_hang_up() ends it early. */
 struct lane_wait {
 	struct channel *channel;
 	bool (*done)(void *argument);
@@ -311,7 +311,7 @@ struct stream_pipe channel_pipe(struct channel *channel)
 		.context = channel};
 }
 
-/* -- open and close a channel -- */
+/* -- opening and closing a channel -- */
 
 static struct channel *channel_new(const char *name, const struct settings *settings)
 {
@@ -411,7 +411,10 @@ failed:
 	return rc;
 }
 
-/* Time for ssh to end by itself: unless the channel has failed, all of the target's time limit. */
+/*
+ * Returns how long to wait for ssh to end by itself: for the target's whole time limit, unless the
+ * channel has failed.
+ */
 static int patience(const struct channel *channel)
 {
 	if (channel->given_up)
@@ -419,9 +422,9 @@ static int patience(const struct channel *channel)
 	switch (channel_error(channel)) {
 	case 0:
 		return channel->timeout_ms;
-	case -ECONNRESET: /* ssh is ending already */
+	case -ECONNRESET: /* the connection is lost, so ssh is ending by itself */
 		return channel->timeout_ms < 1000 ? channel->timeout_ms : 1000;
-	default: /* ssh has not noticed the failure: end it at once */
+	default: /* ssh does not know of the failure, so end it at once */
 		return 0;
 	}
 }
@@ -434,7 +437,8 @@ void channel_give_up(struct channel *channel)
 void channel_abandon(struct channel *channel)
 {
 	/*
-	 * Threads of the parent may have held the channel's locks: do not touch or destroy these.
+	 * Threads of the parent process may have held the channel's locks, so do not use or
+	 * destroy these in the child.
 	 */
 	frames_fini(&channel->frames);
 	answers_fini(&channel->answers);

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * channel.h - the initiator's end of the control channel: ssh with a daemon at its other end
+ * channel.h - the initiator's end of the control channel, which is a connection by ssh to a daemon
+ * on the target
  *
- * A caller that waits for a reply reads by itself what arrives: replies, its own and those of other
- * callers, pings, which it answers, and the end of the stream. Of several callers one reads, and
- * wakes the others. While nobody waits, a thread of the channel (the monitor), with all signals
- * blocked, reads: so pings are answered and the end is noticed even while no call is being made.
+ * A caller that waits for a reply reads whatever arrives: its own reply, replies to other callers,
+ * pings, which it answers, and the end of the stream. If several callers wait, one of them reads,
+ * and wakes the others. While no caller waits, a thread of the channel reads (the monitor, with
+ * all signals blocked): so pings are answered, and the end of the stream is noticed, even while no
+ * call is being made.
  *
  * The first failure ends the channel for good: its error and message are kept, and `hangup_fd`
- * becomes readable, for threads that wait for something else. A refusal by the target does not end
- * the channel.
+ * becomes readable, to wake threads that do not wait for a reply. A refusal by the target does not
+ * end the channel.
  */
 #ifndef LIBRPMEM_CHANNEL_H
 #define LIBRPMEM_CHANNEL_H
@@ -25,76 +27,88 @@
 
 struct channel;
 
-/* The function that answers the target's question for the counters. Any thread calls it. */
+/* A function that sums the counters when the target asks for them. Any thread may call it. */
 struct channel_counters {
 	void (*sum)(const void *context, struct wire_counters *counters);
 	const void *context;
 };
 
 /*
- * Start the daemon and exchange greetings. `name` is the beginning of every error message and must
- * live as long as the channel. -ECONNRESET, -EPROTO, -EPROTONOSUPPORT, -ETIMEDOUT, -ENOMEM...
+ * Start the daemon on the target by ssh, and exchange greetings with it. `name` begins every error
+ * message, and must be valid as long as the channel is open. Returns 0, or -ECONNRESET, -EPROTO,
+ * -EPROTONOSUPPORT, -ETIMEDOUT, -ENOMEM or another -errno.
  */
 int channel_open(struct channel **channel, const char *name, const struct target *target,
 	const struct settings *settings);
 
 /*
- * Send a request and wait for its reply. Returns 0, with *reply at the reply's fields, which are
- * valid until the next call; or a negative errno: that of the target's refusal, or of the
- * channel's end. Callers take turns. `step` names the request in error messages: "create".
+ * Send a request and wait for its reply. Returns 0, and sets *reply to the reply's fields, which
+ * are valid until the next call; or returns -errno: the error with which the target refused the
+ * request, or with which the channel has ended. Several callers take turns. `step` is the name of
+ * the request in error messages, such as "create".
  */
 int channel_call(struct channel *channel, uint32_t type, const struct writer *body,
 	const char *step, struct reader *reply);
 
 /*
- * Send a request, and take its reply later, so that several requests are under way. One thread
- * only, and no channel_call() until all replies are taken. `length` is that of the reply's own
- * fields. channel_answer() takes the reply to the oldest request: *reply is at its fields, and
- * valid until the next channel_ask(). They return what channel_call() does.
+ * channel_ask() sends a request, and channel_answer() takes the reply to the oldest request, so
+ * that several requests can be under way. Only one thread may use them, and it must not use
+ * channel_call() until all replies are taken. `length` is the length of the reply's own fields.
+ * *reply is set to these fields, which are valid until the next channel_ask(). Both return the
+ * same values as channel_call().
  */
 int channel_ask(struct channel *channel, uint32_t type, const struct writer *body, size_t length);
 int channel_answer(struct channel *channel, const char *step, struct reader *reply);
 
-/* The number of replies that have not been taken. */
+/* Returns the number of requests whose replies were not taken yet. */
 unsigned channel_unanswered(struct channel *channel);
 
-/* 0, or the negative errno with which the channel ended. Any thread may call it; takes no lock. */
+/*
+ * Returns 0, or the negative errno with which the channel has ended. Any thread may call this; it
+ * takes no lock.
+ */
 int channel_error(const struct channel *channel);
 
-/* True if the channel has ended or ends within a moment. For callers that have seen a failure. */
+/*
+ * Returns true if the channel has ended, or ends within a moment. For callers that have noticed a
+ * failure elsewhere, such as on a lane.
+ */
 bool channel_has_ended(const struct channel *channel);
 
 /* Returns the error that ended the channel, with its error message. */
 int channel_failure(struct channel *channel);
 
-/* An eventfd: readable once the channel has ended. */
+/* Returns an eventfd that becomes readable when the channel ends. */
 int channel_hangup_fd(const struct channel *channel);
 
-/* The minor version of the protocol in the target's greeting. */
+/* Returns the minor version of the protocol that the target has told in its greeting. */
 unsigned channel_minor(const struct channel *channel);
 
-/* The protocol version in the target's greeting, such as "1.1". */
+/* Returns the version of the protocol that the target has told in its greeting, such as "1.1". */
 const char *channel_version(const struct channel *channel);
 
 /*
- * Call it before the target has a reason to ask. Without it the target is told that nothing was
- * counted. The context must be valid until the channel is closed.
+ * Set the function that sums the counters. Call this before the target may ask for counters.
+ * Without such a function, the target is told that nothing was counted. The context must be valid
+ * until the channel is closed.
  */
 void channel_set_counters(struct channel *channel, const struct channel_counters *counters);
 
-/* Make the hangup_fd readable, to wake all threads that wait for the data path. */
+/* Make `hangup_fd` readable, to wake all threads that wait for data on lanes. */
 void channel_hang_up(struct channel *channel);
 
-/* This channel as the stream that carries lanes. One client at a time uses it. */
+/* Returns this channel as a stream that carries lanes. Only one client at a time may use it. */
 struct stream_pipe channel_pipe(struct channel *channel);
 
-/* The target does not answer on the data path: so channel_close() will not wait for it, either. */
+/*
+ * Note that the target does not answer on its lanes, so that channel_close() does not wait for it.
+ */
 void channel_give_up(struct channel *channel);
 
 /*
- * End ssh; by a signal if it does not end by itself in time. No thread may be in a call. Until
- * channel_close(), the client of lanes in this channel may be closed, and nothing else. A second
- * call changes nothing.
+ * End ssh, by a signal if it does not end by itself in time. No thread may be in a call.
+ * Afterwards, until channel_close(), only the client of lanes in this channel may be closed, and
+ * nothing else done with the channel. If ssh was ended before, nothing changes.
  */
 void channel_stop(struct channel *channel);
 bool channel_is_stopped(const struct channel *channel);
@@ -102,7 +116,10 @@ bool channel_is_stopped(const struct channel *channel);
 /* Stop the channel and free it. */
 void channel_close(struct channel *channel);
 
-/* In a child of the process that has opened the channel: free the memory, and do nothing else. */
+/*
+ * Free the channel's memory in a child process (fork) of the process that opened it, and do
+ * nothing else.
+ */
 void channel_abandon(struct channel *channel);
 
 #endif

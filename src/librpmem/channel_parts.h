@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * channel_parts.h - the struct of a channel, and functions used between its files: channel.c opens
- * and closes it and makes calls, channel_send.c sends, channel_read.c reads and waits
+ * channel_parts.h - the struct of a channel, and functions used between the channel's files:
+ * channel.c opens it, closes it and makes calls, channel_send.c sends, channel_read.c reads and
+ * waits
  */
 #ifndef LIBRPMEM_CHANNEL_PARTS_H
 #define LIBRPMEM_CHANNEL_PARTS_H
@@ -18,12 +19,14 @@
 #include "wire/control.h"
 #include "wire/frames.h"
 
-/* A caller that waits. It is in the list of its channel, on its own stack. */
+/*
+ * A caller that waits. The struct is on the caller's stack, and in the channel's list of waiters.
+ */
 struct waiter {
 	struct waiter *next;
 	bool (*done)(void *argument);
 	void *argument;
-	pthread_cond_t news; /* `done` is true, the channel has ended, or nobody reads */
+	pthread_cond_t news; /* signalled when `done` is true, the channel ends, or nobody reads */
 };
 
 /*
@@ -31,9 +34,10 @@ struct waiter {
  * reply; `sending`, held while a whole frame is sent; `lock`, which guards the members after it.
  *
  * The *reader* is the thread that has set `reading`. Only the reader reads from ssh, and accesses
- * `frames`. As long as there are waiters, one of them is the reader or has been woken to become it.
- * A reader never waits for `sending`: the thread that holds it may wait for the target, which may
- * wait for the reader. So what the target asks is answered when `sending` is free.
+ * `frames`. As long as there are waiters, one of them is the reader, or has been woken to become
+ * the reader. A reader never waits for the lock `sending`: the thread that holds this lock may
+ * wait for the target, and the target may wait for the reader. So questions of the target are
+ * answered when `sending` is free.
  */
 struct channel {
 	const char *name;
@@ -43,53 +47,60 @@ struct channel {
 	int wake_fd; /* an eventfd that wakes the monitor */
 	pthread_t monitor;
 	struct frames frames;
-	struct ssh_stderr said; /* only the monitor thread accesses it */
-	unsigned minor;         /* constant after the greeting, as is the next member */
+	struct ssh_stderr said; /* only accessed by the monitor thread */
+	unsigned minor;         /* like `version`, does not change after the greeting */
 	char version[16];
 
-	atomic_int error; /* negative errno; set once, after `why` */
-	/* True while a ping, or a question for counters, was not answered; and its id. */
+	atomic_int error; /* negative errno; set once, and after `why` */
+	/*
+	 * True if the target's last ping, or question for counters, was not answered yet. The ids
+	 * are those of the ping and the question.
+	 */
 	atomic_bool ping_due, counters_due;
 	_Atomic uint32_t ping_id, counters_id;
-	atomic_bool left; /* threads that wait for lanes must return (channel_hang_up) */
+	atomic_bool left; /* channel_hang_up(): threads that wait for lanes must return */
 	pthread_mutex_t turn, sending, lock;
 	struct waiter *waiters;
 	bool reading;
-	bool hung;      /* the stream has ended: only the monitor reads, to report why */
-	unsigned reads; /* how often a caller has read */
+	bool hung;      /* the stream has ended: only the monitor still reads, to report why */
+	unsigned reads; /* how often a caller has been the reader */
 	bool greeted;
-	bool given_up; /* set by channel_give_up(); only the caller accesses it and the next */
+	bool given_up; /* set by channel_give_up(); like `stopped`, not used by the monitor */
 	bool stopped;
 	struct channel_counters counters;
 	struct answers answers;
 	uint32_t last_id;
 	const char *(*take)(void *client, unsigned lane, const void *bytes, size_t length);
-	void *client; /* client of the lanes in this channel, if `take` is set */
+	void *client; /* client of the lanes in this channel; valid if `take` is set */
 	char why[ERR_SIZE];
 };
 
-/* End the channel with this error, unless it has ended before. Returns the first error. */
+/*
+ * End the channel with this error, unless it has ended before. Returns the error with which it has
+ * ended first.
+ */
 int channel_end(struct channel *channel, int error, const char *sentence);
 
 /* Make an eventfd readable. */
 void channel_raise(int fd);
 
 /*
- * Send all bytes, or end the channel. Changes `parts`. The time limit is for each step. Returns how
- * often it had to wait for room, or -errno.
+ * Send all bytes; if that fails, end the channel. Changes `parts`. The time limit applies to each
+ * wait for room. Returns the number of these waits, or -errno.
  */
 int channel_send_all(struct channel *channel, struct iovec *parts, unsigned count);
 
 /*
- * Send a frame, whose body is in all parts but the first one, which is for its head. Returns as
- * channel_send_all() does.
+ * Send a frame. The first element of `parts` is for the frame's head, which is `head`; the others
+ * have its body. Returns the same values as channel_send_all().
  */
 int channel_send_frame(struct channel *channel, const struct control_head *head,
 	struct iovec *parts, unsigned count);
 
 /*
- * Answer what the target has asked, if nobody is sending; a thread that is sending calls this
- * afterwards. A socket takes a short frame whole, or not at all: then the answer stays due.
+ * Answer what the target has asked, unless a thread is sending: that thread calls this function
+ * afterwards. A socket takes either all of a short frame or nothing; if it takes nothing, the
+ * answer remains due.
  */
 void channel_respond(struct channel *channel);
 
@@ -98,16 +109,16 @@ static inline bool channel_answer_is_due(const struct channel *channel)
 	return atomic_load(&channel->ping_due) || atomic_load(&channel->counters_due);
 }
 
-/* Wake the waiters that need not wait any more. The caller holds `lock`. */
+/* Wake those waiters that no longer have to wait. The caller holds `lock`. */
 void channel_wake_waiters(struct channel *channel);
 
 /*
- * Wait until done() is true, which is called with `lock` held. Returns 0; -ETIMEDOUT, without an
+ * Wait until done() returns true; it is called with `lock` held. Returns 0; -ETIMEDOUT, without an
  * error message; or the error with which the channel has ended.
  */
 int channel_await(struct channel *channel, bool (*done)(void *argument), void *argument);
 
-/* The function of the monitor thread, with the channel as its argument. */
+/* The function of the monitor thread; its argument is the channel. */
 void *channel_monitor(void *channel);
 
 #endif

@@ -2,9 +2,9 @@
 /*
  * ask.c - ask the tool for the raw instructions of an object (program or library)
  *
- * One process asks at a time. A process that dies while it asks stays registered as the owner; the
- * next process that waits replaces it, after the tool has answered the question, whose answer
- * nobody reads.
+ * One process asks at a time, and is registered as the owner. If it dies meanwhile, the tool still
+ * answers its question, though nobody reads the answer; then the next process that waits becomes
+ * the owner.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +18,7 @@
 #include "libholdfast-trace/x86_64/probes.h"
 
 #define REST_NANOSECONDS 50000
-#define PATIENCE         256 /* waits between two checks that the owner still lives */
+#define PATIENCE         256 /* number of waits between two checks that the owner still lives */
 
 static void rest(void)
 {
@@ -32,7 +32,10 @@ static bool is_gone(int process)
 	return syscall(SYS_kill, (long)process, 0L) && errno == ESRCH;
 }
 
-/* False: the tool has ended. */
+/*
+ * Waits until the state of the question is `first` or `second`. Returns false if the tool has
+ * ended.
+ */
 static bool wait_for_state(uint32_t first, uint32_t second)
 {
 	for (unsigned tries = 1;; tries++) {

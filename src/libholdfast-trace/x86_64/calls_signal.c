@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * calls_signal.c - the program's own handler of SIGTRAP, and signal masks without SIGTRAP
+ * calls_signal.c - calls that set the program's handler of SIGTRAP, or block signals
  *
- * The kernel ends a process that hits a probe while SIGTRAP is blocked. So the calls that block
+ * If a program hits a probe while SIGTRAP is blocked, the kernel ends it. So the calls that block
  * signals leave SIGTRAP out. The program's handler for SIGTRAP is kept here, and called for traps
  * that are not from probes.
  */
@@ -24,16 +24,16 @@
 		next_;                                                                             \
 	})
 
-static bool is_ours; /* the recorder handles SIGTRAP */
+static bool is_ours; /* the recorder has installed its handler of SIGTRAP */
 static struct sigaction programs = {.sa_handler = SIG_DFL};
 static uint32_t lock; /* protects `programs` */
 
-/* Returns the program's action for SIGTRAP, and sets it if `action` is not NULL. */
+/* Returns the program's action for SIGTRAP. If `action` is not NULL, makes it the new action. */
 static struct sigaction exchange(const struct sigaction *action)
 {
 	sigset_t all, before;
 
-	/* block all signals: a handler that also takes the lock must not interrupt */
+	/* block all signals, because a handler that runs now might wait for the lock for ever */
 	memset(&all, 0xff, sizeof(all));
 	syscall(SYS_rt_sigprocmask, (long)SIG_BLOCK, &all, &before, 8L);
 	while (__atomic_exchange_n(&lock, 1, __ATOMIC_ACQUIRE))
@@ -59,7 +59,7 @@ void signal_take_trap(const struct sigaction *action)
 	sigaddset(&trap, SIGTRAP);
 	NEXT(sigaction)(SIGTRAP, action, &programs);
 	is_ours = true;
-	/* The process that started the program may have blocked SIGTRAP. */
+	/* SIGTRAP may be blocked since before the program started: unblock it. */
 	syscall(SYS_rt_sigprocmask, (long)SIG_UNBLOCK, &trap, NULL, 8L);
 }
 
@@ -156,7 +156,10 @@ EXPORT int pthread_attr_setsigmask_np(pthread_attr_t *attributes, const sigset_t
 	return NEXT(pthread_attr_setsigmask_np)(attributes, without_trap(set, &copy));
 }
 
-/* sigsuspend(2) and similar calls: handlers run with the mask of the wait. */
+/*
+ * sigsuspend(2) and similar calls block signals while they wait: leave SIGTRAP out of these masks,
+ * too.
+ */
 EXPORT int sigsuspend(const sigset_t *set)
 {
 	sigset_t copy;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * outline.c - runs locked instructions from copies, because no other code has their atomic effect
+ * outline.c - run locked instructions in copies at another address, since no other code has their
+ * atomic effect
  *
- * A copy is followed by a jump back. It lies near the code, because an operand may be relative to
- * the instruction; the displacement in the copy is adjusted.
+ * A jump back follows each copy. The copy lies near the code, because an operand's address may be
+ * relative to the instruction; then the displacement in the copy is adjusted.
  */
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -11,14 +12,14 @@
 
 #include "libholdfast-trace/x86_64/probes.h"
 
-#define SLOT  32u /* bytes for the copy of an instruction and its jump */
+#define SLOT  32u /* size in bytes of an instruction's copy and the jump behind it */
 #define PAGE  UINT64_C(4096)
-#define STEP  UINT64_C(0x100000) /* distance of two addresses that are tried */
+#define STEP  UINT64_C(0x100000) /* distance between two addresses that are tried */
 #define TRIES 512u
 
 /*
- * Maps memory before the code, as near as there is room, because behind the code the heap may
- * grow; otherwise anywhere.
+ * Maps memory at a lower address than the code, as near as there is room, because at higher
+ * addresses the heap may grow; if there is no room, anywhere.
  */
 static unsigned char *map_near(uintptr_t lo, size_t size)
 {
@@ -36,10 +37,10 @@ static unsigned char *map_near(uintptr_t lo, size_t size)
 	return mapped == MAP_FAILED ? NULL : mapped;
 }
 
-/* False: the operand is out of reach from the copy's address. */
+/* Copies one instruction. Returns false if its operand is too far away from the copy. */
 static bool copy_one(const struct probe *probe, unsigned char *to)
 {
-	static const unsigned char jump[6] = {0xff, 0x25}; /* JMP to the address that follows */
+	static const unsigned char jump[6] = {0xff, 0x25}; /* JMP to the address that follows it */
 	uintptr_t next = probe->pc + probe->insn.length;
 	size_t length = probe->insn.length;
 

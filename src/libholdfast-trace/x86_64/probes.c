@@ -10,12 +10,15 @@
 
 #define OBJECTS 1024u
 
-/* An object (program or library) whose code was searched; `lo` is 0 if the element is free. */
+/*
+ * An object (program or library) in whose code instructions were searched; if `lo` is 0, the
+ * element is free.
+ */
 struct object {
-	uintptr_t lo, hi;     /* its code; lo is atomic, and stored last */
-	struct probe *probes; /* in order of their addresses; shared with child processes */
+	uintptr_t lo, hi;     /* addresses of its code; lo is atomic, and stored last */
+	struct probe *probes; /* sorted by address; shared with child processes */
 	uint32_t count, room;
-	uint32_t round; /* number of the last search that found it loaded */
+	uint32_t round; /* number of the last search in which the object was loaded */
 	void *copies;   /* copies of locked instructions, or NULL */
 	size_t copies_size;
 	uintptr_t base;
@@ -83,7 +86,7 @@ struct probe *probes_at(uintptr_t pc)
 
 /* ---- choosing objects */
 
-/* The C library is left out, and libraries whose calls are recorded. */
+/* Is this the C library, or a library whose calls are recorded? Such objects get no probes. */
 static bool is_left_out(const char *path)
 {
 	static const char *const names[] = {"libc.so.", "libm.so.", "libpthread.so.", "libdl.so.",
@@ -119,7 +122,10 @@ static bool may_have_sites(const struct search *search)
 
 /* ---- setting probes */
 
-/* The segment that contains these bytes; NULL: they are not in the object's code. */
+/*
+ * Returns the segment of code that contains these bytes; NULL if they are not in the object's
+ * code.
+ */
 static const ElfW(Phdr) * part_of(const struct search *search, uint64_t address, uint64_t length)
 {
 	for (unsigned i = 0; i < search->part_count; i++) {
@@ -143,8 +149,8 @@ static bool set_probe(const struct search *search, struct probe *probe)
 }
 
 /*
- * True: `probe` is filled in. `with_locked`: also accept locked instructions, because flushes may
- * rely on them.
+ * Fills in `probe` for an instruction that can have a probe. Returns false if it cannot. If
+ * `with_locked`, locked instructions are accepted, too, because flushes may rely on them.
  */
 static bool accept(const struct search *search, const struct probe_site *site, bool with_locked,
 	struct probe *probe)
@@ -187,8 +193,8 @@ static struct probe *room_for(uint32_t count)
 }
 
 /*
- * Accepts all sites of the list that can be probed. Their probes can be looked up from now on,
- * before set_probes() sets them, so that the first hit finds its probe.
+ * Accepts all instructions of the list that can have probes. From now on, before set_probes()
+ * changes the code, these probes can be looked up, so that the first hit finds its probe.
  */
 static void accept_all(struct search *search, const struct probe_list *list)
 {
@@ -261,7 +267,7 @@ static struct object *find_free(uintptr_t lo, uintptr_t hi, bool *is_known)
 	return free;
 }
 
-/* Keeps the end of the object's path for later messages. */
+/* Keeps the end of the object's path, for messages. */
 static void keep_name(const struct search *search)
 {
 	struct object *object = search->object;
@@ -274,7 +280,7 @@ static void keep_name(const struct search *search)
 
 static void look_at_object(struct search *search)
 {
-	static char self[512]; /* protected by the caller's lock */
+	static char self[512]; /* protected by the lock that the caller holds */
 	struct probe_list *list;
 
 	if (is_left_out(search->name) || !may_have_sites(search))

@@ -11,11 +11,11 @@
 
 #include "libholdfast-trace/x86_64/probes.h"
 
-#define MMX_AT     32u  /* offset of MMX register 0; each register takes 16 bytes */
-#define XMM_AT     160u /* offset of XMM register 0; each register takes 16 bytes */
+#define MMX_AT     32u  /* offset of the MMX registers; each takes 16 bytes */
+#define XMM_AT     160u /* offset of the XMM registers; each takes 16 bytes */
 #define LAYOUT_AT  464u /* offset of the kernel's description of the extended state */
 #define LAYOUT     0x46505853u
-#define PRESENT_AT 512u /* a bit for each component: clear means that its registers are zero */
+#define PRESENT_AT 512u /* a bit for each component; if clear, its registers are zero */
 #define LEAF       0xdu
 
 enum component { YMM_HIGH = 2, ZMM_HIGH = 6, ZMM_16_TO_31 = 7 };
@@ -49,7 +49,10 @@ uintptr_t registers_address(const ucontext_t *context, const struct raw_insn *in
 	return raw_address(insn, registers, pc);
 }
 
-/* Copies a piece of a register, or zeros if its component is not present. */
+/*
+ * Copies a piece of a register. If the frame does not have the component that the piece belongs
+ * to, its bytes are zeros.
+ */
 static void copy_piece(
 	const unsigned char *area, enum component component, unsigned at, void *to, size_t length)
 {

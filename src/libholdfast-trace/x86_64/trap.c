@@ -2,9 +2,9 @@
 /*
  * trap.c - the handler that runs when a probe is hit
  *
- * The recorder owns SIGTRAP; the program gets only traps that are not from probes
- * (calls_signal.c). The handler runs in place of one instruction of the program and interrupts no
- * call, so that it may call any function that the program may call.
+ * The recorder handles SIGTRAP; it passes traps that are not from probes to the program
+ * (calls_signal.c). The handler takes the place of one instruction of the program, and does not
+ * interrupt a function of a library. So it may call any function that the program may call there.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,11 +25,11 @@
 static const uint8_t endbr64[4] = {0xf3, 0x0f, 0x1e, 0xfa};
 
 static struct {
-	uintptr_t at; /* address of the loader's function for debuggers; 0: it has no probe */
+	uintptr_t at; /* address of the loader's function for debuggers; 0 if it has no probe */
 	bool is_ret;
 } loader;
 
-/* This thread has flushed or streamed by raw instructions, and has not fenced since. */
+/* This thread has executed raw flushes or streaming stores since its last fence. */
 TLS bool is_pending;
 
 /* ---- executing the instructions */
@@ -98,7 +98,7 @@ static void perform(const struct probe *probe, const ucontext_t *context, struct
 static void hit(struct probe *probe, ucontext_t *context)
 {
 	greg_t *registers = context->uc_mcontext.gregs;
-	/* The unwinder expects the address behind the int3 for this frame. */
+	/* At this frame, the unwinder expects the address behind the int3. */
 	struct call call = {probe->pc + 1, (uintptr_t)registers[REG_RSP]};
 
 	__atomic_fetch_add(&ring->probes.report.hits, 1, __ATOMIC_RELAXED);
@@ -111,7 +111,10 @@ static void hit(struct probe *probe, ucontext_t *context)
 
 /* ---- changing code */
 
-/* 1: a thread changes code. The page is writable until then: only one may change it at a time. */
+/*
+ * 1 while a thread changes a byte of code. The page is writable during the change, so only one
+ * thread may change code at a time.
+ */
 static uint32_t is_changing;
 
 static bool change(uintptr_t pc, uint8_t byte, int protection)
@@ -140,8 +143,9 @@ void trap_after_fork(void)
 }
 
 /*
- * Removes the probe of this instruction: threads that spin on it would hit the probe all the time.
- * Does not wait for another thread, which this one may have interrupted: the next hit tries again.
+ * Removes the probe of a locked instruction that is hit all the time, as when threads spin on it.
+ * Does not wait if another thread is changing code, because this thread may have interrupted that
+ * one: the next hit tries again.
  */
 static void give_up(struct probe *probe)
 {
@@ -155,8 +159,8 @@ static void give_up(struct probe *probe)
 }
 
 /*
- * Makes the locked instruction run from its copy, and records that it completes this thread's
- * flushes.
+ * Makes the thread continue at the copy of the locked instruction, and records that the
+ * instruction completes the flushes of this thread.
  */
 static void hit_locked(struct probe *probe, ucontext_t *context)
 {
