@@ -43,7 +43,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A cast between pointer and integer: C++ projects may forbid C-style casts. */
+/*
+ * Casts between pointers and integers. In C++ they are reinterpret_cast, because projects may
+ * forbid C-style casts.
+ */
 #ifdef __cplusplus
 #define HFF_CAST(type, value) reinterpret_cast<type>(value)
 #else
@@ -145,9 +148,9 @@ static inline size_t hff_x86_line_size(const struct hff_x86_id *id, size_t other
  */
 
 /*
- * Orders earlier clflushopt, clwb and streaming stores before later stores, and does not end
- * before they are globally visible: accepted by the persistence domain. Plain stores are ordered
- * without SFENCE, but not durable.
+ * SFENCE orders earlier clflushopt, clwb and streaming stores before later stores. It does not
+ * complete before they are globally visible, which means accepted by the persistence domain. Plain
+ * stores are ordered even without SFENCE, but SFENCE does not make them durable.
  */
 #define HFF_ARCH_FENCE "sfence"
 static inline void hff_arch_drain(void)
@@ -490,8 +493,8 @@ static inline void hff_flush_any_cboclean(const void *addr, size_t len)
 
 /*
  * Call riscv_hwprobe(2) for all CPUs, by an ecall instruction: the C library may be older than this
- * system call, and errno must not change. Returns 0, or a negative number, as kernels before Linux
- * 6.4 do.
+ * system call, and errno must not change. Returns 0, or a negative number; kernels before Linux
+ * 6.4 always return such a number.
  */
 static inline long hff_rv_hwprobe_all(struct hff_rv_hwprobe *pairs, long count)
 {
@@ -509,7 +512,7 @@ static inline long hff_rv_hwprobe_all(struct hff_rv_hwprobe *pairs, long count)
 	return a0;
 }
 
-/* Ask the kernel, because programs cannot ask the CPU itself. */
+/* Ask the kernel for the CPU's features, because programs cannot ask the CPU itself. */
 static inline uint32_t hff_arch_ask(size_t *line_size)
 {
 	struct hff_rv_hwprobe pairs[] = {
@@ -621,7 +624,7 @@ static inline void hff_flush_any_dcbstps(const void *addr, size_t len)
 
 static inline uint32_t hff_arch_ask(size_t *line_size)
 {
-	int saved = errno; /* getauxval(3) sets errno for entries that the kernel lacks */
+	int saved = errno; /* keep errno: getauxval(3) sets it if the kernel lacks an entry */
 	unsigned long block_size = getauxval(AT_DCACHEBSIZE);
 	uint32_t features = hff_ppc_features(getauxval(AT_HWCAP2), block_size);
 
@@ -770,7 +773,7 @@ static inline void holdfast_flush(const void *addr, size_t len)
 	hff_arch_flush(addr, len);
 }
 
-/* Wait until all earlier flushes and stores around the caches of this thread are done. */
+/* Wait until all earlier flushes of this thread, and its stores around the caches, are done. */
 static inline void holdfast_drain(void)
 {
 	hff_look_once();

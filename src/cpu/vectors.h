@@ -160,7 +160,10 @@ static ALWAYS_INLINE void half_move(char *d, const char *s)
 static ALWAYS_INLINE void fetch_blocks(const char *d, size_t count)
 {
 #ifdef FETCH_TO_STORE
-	/* Make the compiler keep one base register instead of computing each address. */
+	/*
+	 * This empty asm makes the compiler keep one base register, instead of computing each
+	 * address.
+	 */
 	__asm__("" : "+r"(d));
 	UNROLLED
 	for (size_t i = 0; i < count; i++)

@@ -2,9 +2,9 @@
 /*
  * words.h - copy and fill with plain 8-byte stores, which any CPU has
  *
- * Included by a copy file before engine.h. The stores are volatile so that a compiler does not join
- * or split them, and does not replace them with a call to memcpy(3), which may store a word in
- * parts.
+ * A file that defines the copy functions of a CPU includes this header before engine.h. The stores
+ * are volatile so that a compiler does not join or split them, and does not replace them with a
+ * call to memcpy(3), which may store a word in parts.
  */
 #include <stdint.h>
 

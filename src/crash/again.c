@@ -146,7 +146,10 @@ static int show(struct point *point, const char *name, const char *words)
 	return error ? unknown(name) : 0;
 }
 
-/* The hash of an image needs the hash of the lines that became durable. */
+/*
+ * The state in which an image is made. It needs a history, because the image's hash depends on the
+ * lines that became durable.
+ */
 struct making {
 	struct point point;
 	struct history history;

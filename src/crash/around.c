@@ -17,7 +17,7 @@ static const struct retired *retired_before(const struct history *history, uint6
 	return &history->retired[(history->retired_count - back) % HISTORY_RETIRED];
 }
 
-/* Undoes in the image the last `count` changes of lines that became durable. */
+/* Resets, in the image, the `count` lines that became durable last to their previous content. */
 static void show_back(const struct point *point, const struct cut *cut, uint64_t count)
 {
 	for (uint64_t back = 1; back <= count; back++) {

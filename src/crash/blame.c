@@ -21,7 +21,7 @@ static struct suspect suspect_of(const struct unit *unit, const struct element *
 	return suspect;
 }
 
-/* The first element of the unit that the crash lost; NULL if none was lost. */
+/* Returns the first element of the unit that the crash lost; NULL if it lost none of them. */
 static const struct element *first_lost(const struct unit *unit, const struct choice *choice)
 {
 	unsigned stream = 0;
@@ -76,7 +76,10 @@ static bool overlaps(const struct event *event, uint64_t line)
 	       line * EVENT_LINE < event->place + event->length;
 }
 
-/* The next flush of the suspect's line after this store; NULL if the line is not flushed. */
+/*
+ * Returns the next flush of the suspect's line after this store; NULL if the line is not flushed
+ * again.
+ */
 static const struct event *next_flush(const struct point *point, const struct suspect *suspect)
 {
 	for (const struct event *event = point->trace->slots + suspect->at; event;
@@ -116,7 +119,10 @@ static bool is_promised(const struct point *point, const struct suspect *lost)
 	return false;
 }
 
-/* Has the thread of this store reported by a mark that its operation has ended? */
+/*
+ * Has the thread that made this store reported by a mark (holdfast_crash.h) that its operation has
+ * ended?
+ */
 static bool is_ended(const struct point *point, const struct suspect *lost)
 {
 	const struct event *event = point->trace->slots + lost->at;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* bugs.c - the bugs that an exploration has found: from a failing image to the stores to blame */
+/*
+ * bugs.c - the list of bugs that an exploration has found, and how an image that fails the check
+ * becomes a bug
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,7 +49,7 @@ static uint64_t keep_bug(struct explored *explored, const struct bug *bug)
 	return !kept->words == !bug->words && !kept->name == !bug->name ? explored->bug_count : 0;
 }
 
-/* Reduces a failing cut to few lost stores, and names the stores to blame. */
+/* Simplifies a failing cut so that it loses few stores, and names the stores to blame. */
 static int look_into(
 	struct exploration *exploration, const struct cut *cut, const struct verdict *verdict)
 {

@@ -206,7 +206,7 @@ static struct range range_of_flight(const struct flight *flight)
 
 /* ---- flushes, fences and syncs */
 
-/* A flush is completed by the next fence of its thread. */
+/* A flush, and its thread, whose next fence completes the flush. */
 struct landing {
 	const struct flight *flight;
 	unsigned thread;

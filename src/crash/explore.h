@@ -25,7 +25,7 @@ enum cause {
 	CAUSE_ORDER,     /* the store may become durable after a store that relies on it */
 	CAUSE_EVICTION,  /* as CAUSE_ORDER; the later store was evicted, not flushed */
 	CAUSE_ATOMICITY, /* only a part of an operation, or of a line, becomes durable */
-	CAUSE_TORN,      /* one part of a copy survives without the rest */
+	CAUSE_TORN,      /* a part of a copy becomes durable without the rest */
 	CAUSE_RECOVERY,  /* the check fails although everything is durable */
 	CAUSE_TORN_LINE, /* only a part of a cache line becomes durable: some of its 8-byte words */
 	CAUSE_TORN_PAGE, /* only a part of a page becomes durable: some of its sectors */
@@ -121,7 +121,7 @@ struct explored {
 	unsigned bug_count;
 };
 
-/* Returns 0, the judge's error, or -ENOMEM. */
+/* Explore the trace. Returns 0, the judge's error, or -ENOMEM. */
 int explore(const struct trace *trace, struct memories *memories,
 	const struct explore_options *options, const struct judge *judge,
 	struct explored *explored);

@@ -16,7 +16,10 @@
 
 struct cut;
 
-/* Called when a line's bytes in `base` have changed; `before`: the previous bytes. */
+/*
+ * A function that is called when a line's bytes in `base` have changed; `before` has the previous
+ * bytes.
+ */
 typedef void history_settled(void *context, uint64_t place, const unsigned char *before);
 
 /*
@@ -76,11 +79,11 @@ struct history {
 	struct table epochs;  /* by thread: a number that each of its barriers changes (armv8) */
 	uint32_t epoch;       /* the last such number */
 	uint32_t last_store;  /* index of the event of the newest store */
-	uint64_t group_event; /* index of the event that began the current group, plus 1 */
+	uint64_t group_event; /* index, plus 1, of the event that began the current group */
 	bool has_new;         /* some stores become durable with the next event */
 	struct table threads; /* by number of a thread: struct flights */
 	struct table stacks;  /* by call stack: number of pending stores */
-	uint64_t stack_sum;   /* hash of the set of these stacks */
+	uint64_t stack_sum;   /* hash of the set of call stacks in `stacks` */
 
 	uint64_t retired_count; /* number of lines so far; line n is at index n % HISTORY_RETIRED */
 	struct retired retired[HISTORY_RETIRED];
@@ -93,7 +96,7 @@ void history_fini(struct history *history);
 /* Will the event make a store durable? Then a crash is tried before it (rule R4). */
 bool history_completes(const struct history *history, const struct event *event);
 
-/* Apply the next event. Returns 0 or -ENOMEM. */
+/* Apply the next event of the trace to the history. Returns 0 or -ENOMEM. */
 int history_step(struct history *history, const struct event *event);
 
 /* Can only storage that writes lines or pages in parts leave this cut behind (rule R10)? */

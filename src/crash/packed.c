@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* packed.c - the pieces of a unit, joined where records follow each other */
+/*
+ * packed.c - the list of a unit's pieces; stores of consecutive records are joined into one piece
+ */
 #include "crash/packed.h"
 
 #include <stdlib.h>

@@ -36,7 +36,7 @@ struct piece {
  * that contains the unit.
  */
 struct grouping {
-	uint32_t last_event; /* index of the event of that store, plus 1 */
+	uint32_t last_event; /* index, plus 1, of the event that made the last store */
 	uint32_t groups;     /* number of the last group */
 	uint32_t epoch;      /* epoch of the thread that stored last (armv8); 0: none is known */
 };
@@ -91,7 +91,7 @@ uint64_t piece_place(const struct trace *trace, const struct piece *piece);
  */
 #define PIECE_ELEMENTS PIECE_EVENTS
 
-/* Make the elements of a piece. Returns their number. */
+/* Convert a piece to elements. Returns their number. */
 uint32_t piece_unpack(const struct trace *trace, const struct piece *piece, struct element *to);
 
 /*

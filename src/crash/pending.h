@@ -55,7 +55,7 @@ bool pending_count_stack(struct history *history, uint32_t stack, bool more);
 void pending_pass(const struct history *history, uint64_t to);
 int pending_no_memory(void);
 
-/* store.c: add what the event stores to the units that it touches. */
+/* store.c: add the bytes that the event stores to the units that they belong to. */
 int store_event(struct history *history, const struct event *event);
 
 /*

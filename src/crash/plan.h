@@ -19,11 +19,14 @@
 #include "crash/cut.h"
 
 /*
- * Called with a cut of all pending lines of the history. Returns false to end the plan.
+ * A function that is called with each cut of all pending lines. It returns false to end the plan.
  */
 typedef bool plan_try(void *context, const struct cut *cut);
 
-/* Returns 0 or -ENOMEM. A budget of UINT64_MAX is unlimited: every possible cut is tried. */
+/*
+ * Try cuts until the budget is used up. A budget of UINT64_MAX is unlimited: every possible cut is
+ * tried. Returns 0 or -ENOMEM.
+ */
 int plan_run(const struct history *history, uint64_t budget, uint64_t seed, plan_try *attempt,
 	void *context);
 

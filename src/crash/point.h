@@ -16,7 +16,7 @@ struct point {
 	const struct judge *judge;
 	struct memories *memories;
 	unsigned worker;       /* number of the worker in whose memory images are made */
-	uint64_t at;           /* index of the event before which the crash comes */
+	uint64_t at;           /* index of the event after the crash */
 	uint32_t stack;        /* call stack of that event */
 	uint64_t acknowledged; /* minimum of bytes of standard output; at_most is the maximum */
 	uint64_t at_most;
@@ -32,7 +32,7 @@ struct verdict point_question(const struct point *point);
 /* Returns the address of the image's byte at this place. */
 unsigned char *point_image(const struct point *point, uint64_t place);
 
-/* Apply the surviving stores to `image`. */
+/* Apply the stores that survive this cut to `image`. */
 void point_apply(const struct point *point, const struct cut *cut);
 /* Make the image of this cut in `image`. Returns its hash. */
 uint64_t point_show(struct point *point, const struct cut *cut);

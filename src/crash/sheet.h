@@ -14,7 +14,7 @@
 
 /* The values of SHEET_LEAF consecutive numbers. */
 struct sheet_leaf {
-	uint64_t number; /* the first number, divided by SHEET_LEAF */
+	uint64_t number; /* the leaf's first number, divided by SHEET_LEAF */
 	uint64_t used;   /* a bit for each number of the leaf that is in the sheet */
 	uint32_t slot;   /* index of the leaf in the sheet's list */
 	uint32_t values[SHEET_LEAF];

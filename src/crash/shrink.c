@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * shrink.c - shrink the difference between a cut that fails and one that passes, in both
- * directions
+ * shrink.c - simplify a cut that fails: let it lose as few stores as possible, and let as few
+ * survive early as possible
  */
 #include <errno.h>
 #include <stdlib.h>

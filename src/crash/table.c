@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * table.c - a hash table with open addressing and linear probing; removing a key leaves no marker
- * behind
+ * table.c - a hash table with open addressing and linear probing; when a key is removed, later
+ * keys move up
  */
 #include "crash/table.h"
 

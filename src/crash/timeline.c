@@ -12,7 +12,7 @@
 #include "base/err.h"
 #include "crash/history.h"
 
-#define AROUND 2u /* columns that are kept on each side of a column that matters */
+#define AROUND 2u /* columns that are kept before and after a column that matters */
 #define BEHIND 4u /* columns shown after the crash, unless one of the bug's stores comes later */
 
 struct view {

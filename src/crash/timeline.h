@@ -27,7 +27,7 @@ struct timeline_row {
 
 struct timeline_column {
 	const struct event *event;
-	uint64_t skipped; /* events between the previous column and this one */
+	uint64_t skipped; /* number of events left out between the previous column and this one */
 	bool is_lost, is_early;
 	bool touches[TIMELINE_ROWS];
 	enum line_state after[TIMELINE_ROWS]; /* state of each row after the event */

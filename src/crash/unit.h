@@ -45,8 +45,7 @@ enum element_flags {
 	ELEMENT_SEEN = 8,   /* found by comparing memory: the store happened before event `at` */
 	ELEMENT_HELD = 16,  /* held back (R9): no crash leaves it until an unseen store is found */
 	ELEMENT_WHOLE = 32, /* all elements of its group survive, or none */
-	ELEMENT_NAMES =
-		64, /* `data` is `length` bytes of struct name_change, in a page at `place` */
+	ELEMENT_NAMES = 64, /* `data` is an array of struct name_change, `length` bytes in all */
 };
 
 struct element {
@@ -78,7 +77,10 @@ struct choice {
 	uint64_t mask, streams;
 };
 
-/* Does element `i` survive the power cut? `stream` is its index among the streaming elements. */
+/*
+ * Does element `i` survive a power cut with this choice? `stream` is the element's index among the
+ * streaming elements.
+ */
 static inline bool choice_has(
 	const struct choice *choice, const struct element *element, uint32_t i, unsigned stream)
 {

@@ -141,7 +141,7 @@ static void step(struct pass *pass, const struct event *event, uint64_t index)
 	}
 }
 
-/* ---- page, byte and process: ranges of events in which a line may have changed */
+/* ---- the models page, byte and process: ranges of events in which a line may have changed */
 
 static void note_compared(struct pass *pass, const struct event *event, uint64_t when)
 {

@@ -28,12 +28,12 @@ struct unseen {
 	 */
 	struct table dropped;
 	struct dark {
-		uint64_t from, to; /* indexes of events: no crash is tried before these */
+		uint64_t from, to; /* no crash is tried before the events with these indexes */
 	} * darks;                 /* in order of events */
 	uint64_t dark_count, dark_capacity;
 };
 
-/* Reads the whole trace. Returns 0 or -ENOMEM. */
+/* Find such stores in the whole trace. Returns 0 or -ENOMEM. */
 int unseen_init(struct unseen *unseen, const struct trace *trace, enum model model, bool is_torn);
 void unseen_fini(struct unseen *unseen);
 

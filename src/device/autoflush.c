@@ -10,7 +10,10 @@
 #include "base/err.h"
 #include "device/sysfs.h"
 
-/* Bytes for the name of a persistence domain: more than the kernel's names need. */
+/*
+ * Size of a buffer for the name of a persistence domain: longer than any name that the kernel
+ * uses.
+ */
 #define DOMAIN 32
 
 /* Results of visiting a region that end the visit of all regions. */

@@ -102,7 +102,7 @@ static int value_of_line(const char *text, const char *name, uint64_t *value)
 		*value = strtoull(line + length + 1, &end, 10);
 		return errno || (*end && *end != '\n') ? -EBADMSG : 0;
 	}
-	return -EBADMSG; /* "invalid": the kernel has not read the value yet */
+	return -EBADMSG; /* the value is "invalid": the kernel has not read it yet */
 }
 
 static int tell_error_stats(const struct walk *walk, int device, const char *name)

@@ -184,7 +184,7 @@ int dimm_each(int region, dimm_visit *visit, void *context)
 	return result;
 }
 
-/* A question that is asked of all modules under a device. */
+/* A function that is called for all modules under a device. */
 struct question {
 	dimm_visit *ask;
 	void *context;

@@ -34,7 +34,7 @@ static bool is_among(const char *list, const char *word, size_t length)
 	return false;
 }
 
-/* Append a word to a text, which has room for it. */
+/* Append a word to a text. The text's buffer must have room for the word. */
 static void append(char *text, const char *word, size_t length)
 {
 	if (*text)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* disk.h - names and sizes of block devices, and their support of DAX */
+/* disk.h - find the name and size of a block device, and if it supports DAX */
 #ifndef DEVICE_DISK_H
 #define DEVICE_DISK_H
 

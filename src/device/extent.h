@@ -11,7 +11,7 @@ struct extent {
 	uint64_t logical;  /* offset in the file */
 	uint64_t physical; /* offset in the block device that the file system is on */
 	uint64_t length;
-	bool is_placed; /* false: `physical` is meaningless (compressed, inline, unallocated) */
+	bool is_placed; /* false: ignore `physical` (compressed, inline or unallocated data) */
 };
 
 struct extents {

@@ -40,7 +40,7 @@ struct known {
  */
 static const struct known table[] = {
 	{"ext4", 0xef53, FILESYSTEM_DISK, true},
-	{"ext3", 0, FILESYSTEM_DISK, true}, /* mounted by the driver of ext4 */
+	{"ext3", 0, FILESYSTEM_DISK, true}, /* ext3 is mounted by the driver of ext4 */
 	{"ext2", 0, FILESYSTEM_DISK, false},
 	{"xfs", 0x58465342, FILESYSTEM_DISK, true},
 	{"btrfs", 0x9123683e, FILESYSTEM_DISK, false},

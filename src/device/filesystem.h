@@ -16,7 +16,7 @@ enum filesystem_class {
 	FILESYSTEM_UNKNOWN, /* a type that the library does not know */
 	FILESYSTEM_DISK,    /* block devices of this machine */
 	FILESYSTEM_RAM,     /* the main memory of this machine */
-	FILESYSTEM_KERNEL,  /* nothing: the kernel generates the contents */
+	FILESYSTEM_KERNEL,  /* no place: the kernel generates the contents */
 	FILESYSTEM_NETWORK, /* a server */
 	FILESYSTEM_HOST,    /* the host of this virtual machine */
 	FILESYSTEM_DAEMON,  /* a program (FUSE) */

@@ -2,8 +2,8 @@
 /*
  * loop.h - find the file behind a loop device
  *
- * The file's name is readable for everybody, but may be outdated or of another mount namespace. Its
- * device and inode numbers, which identify it, are readable for root only.
+ * Everybody can read the file's name, but the name may be outdated, or belong to another mount
+ * namespace. Only root can read the file's device and inode numbers, which identify it.
  */
 #ifndef DEVICE_LOOP_H
 #define DEVICE_LOOP_H

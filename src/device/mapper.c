@@ -123,8 +123,7 @@ static void add_target(struct mapper *told, const char *type, const char *parame
 struct mapper mapper_parse(const void *answer, size_t size, bool is_whole)
 {
 	struct mapper told = {.is_told = false};
-	const struct dm_ioctl *head =
-		answer; /* not copied: it is large, and little stack may be left */
+	const struct dm_ioctl *head = answer; /* a pointer, because a copy would use much stack */
 	struct dm_target_spec target;
 	size_t at, end = size;
 

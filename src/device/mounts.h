@@ -2,7 +2,7 @@
 /*
  * mounts.h - read the mounts that this process sees, from mountinfo in /proc
  *
- * The format is that of proc_pid_mountinfo(5). Tests pass another file.
+ * proc_pid_mountinfo(5) describes the format of this file. Tests use a file of their own.
  */
 #ifndef DEVICE_MOUNTS_H
 #define DEVICE_MOUNTS_H
@@ -19,7 +19,7 @@
 struct mount {
 	int id;
 	dev_t device;        /* st_dev of files in the mount; but btrfs and others have several */
-	char *point;         /* where it is mounted, as this process sees it */
+	char *point;         /* the mount point, as this process sees it */
 	char *options;       /* options of the mount */
 	char *type;          /* type of file system: "ext4", "fuse.sshfs" */
 	char *source;        /* usually "/dev/..."; depends on the file system */

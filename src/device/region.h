@@ -27,8 +27,8 @@ enum region_domain {
 
 struct region {
 	bool found;           /* there is a region; if false, ignore all other members */
-	bool is_volatile;     /* the contents do not survive a power cut at all */
-	bool flushed_by_host; /* virtual machine: CPU flushes reach only the host's page cache */
+	bool is_volatile;     /* the region's contents do not survive a power cut */
+	bool flushed_by_host; /* in a virtual machine: flushes only reach the host's page cache */
 	bool read_only;       /* its modules may lose stores, usually because they are not armed */
 	enum region_domain domain;
 	unsigned count; /* number of regions that this struct is about; usually 1 */

@@ -27,7 +27,10 @@
  */
 int sysfs_device_open(const char *root, const char *type, dev_t number);
 
-/* Open the parent directory; -ENOENT at the root. Returns a descriptor; `dir` stays open. */
+/*
+ * Open the parent directory of `dir`, which stays open. Returns a descriptor, or -ENOENT if `dir`
+ * is the root of sysfs.
+ */
 int sysfs_parent_open(const char *root, int dir);
 
 /* Read an attribute's text without its newline. Returns -EMSGSIZE if the text does not fit. */
@@ -78,7 +81,7 @@ int sysfs_link(int dir, const char *link, char name[SYSFS_NAME]);
 /* True if the directory's link "subsystem" points to a subsystem of that name. */
 bool sysfs_subsystem_is(int dir, const char *name);
 
-/* True if the directory has an entry of that name, readable or not. */
+/* Returns true if the directory has an entry of that name, whether it is readable or not. */
 bool sysfs_has(int dir, const char *name);
 
 #endif

@@ -21,7 +21,7 @@ struct seen {
 	bool is_region;
 };
 
-/* One walk: its results so far, and the visitor. */
+/* The state of one walk over devices: its visitor, and the results so far. */
 struct walk {
 	const char *sysfs;
 	walk_visit *visit;
@@ -30,9 +30,9 @@ struct walk {
 	unsigned covered, bare, lost; /* disks in a region, disks in no region, unreadable disks */
 	unsigned slaves;              /* number of devices under the current device */
 	int error;                    /* 0 or -ENOMEM */
-	int *pending;                 /* directories still to visit, the next one last */
+	int *pending;                 /* directories to visit later; the last one is visited next */
 	size_t pending_count;
-	struct seen *seen; /* the directories that have been looked at */
+	struct seen *seen; /* the directories that have been visited */
 	size_t seen_count;
 };
 
@@ -155,7 +155,7 @@ static int look_at_slave_later(int dir, const char *name, void *context)
 	return walk->error;
 }
 
-/* Reverse a list, so that the device that was queued first is visited next. */
+/* Reverse a list of devices, so that the device that was queued first is visited next. */
 static void reverse(int *list, size_t count)
 {
 	for (size_t i = 0; i < count / 2; i++) {

@@ -13,7 +13,7 @@
 #include <sys/types.h>
 
 enum walk_cover {
-	WALK_UNKNOWN, /* no region was found, and a device could not be looked at */
+	WALK_UNKNOWN, /* no region was found, but a device could not be looked at */
 	WALK_NONE,    /* the device is not on persistent memory, as far as the kernel knows */
 	WALK_PARTLY,  /* a part of the device is in regions; the rest is elsewhere or unknown */
 	WALK_ALL,     /* every byte of the device lies in a region */

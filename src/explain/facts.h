@@ -35,7 +35,7 @@ enum facts_trial {
 enum facts_name {
 	FACTS_NAMED,
 	FACTS_UNNAMED, /* made with O_TMPFILE: linkat(2) may give it a name */
-	FACTS_REMOVED, /* its last name was removed */
+	FACTS_REMOVED, /* all of its names were removed */
 };
 
 /* Drivers of DAX devices. Only device_dax lets programs map a device. */
@@ -52,7 +52,7 @@ struct facts {
 	unsigned kernel; /* FACTS_KERNEL(6, 18, 44) for Linux 6.18.44 */
 	char *name;      /* name of the file or device; NULL: unknown; owned */
 
-	bool has_device; /* false: memory without a file */
+	bool has_device; /* false: the memory is not that of a file */
 	struct device device;
 	dev_t disk; /* the block device that has the data; 0: none, or unknown */
 	uint64_t size;
@@ -74,11 +74,11 @@ struct facts {
 	/* The members from here on are set by facts_read_sysfs(). */
 	struct regions regions;
 	struct layers layers;
-	int disk_is_dax;                         /* result of disk_is_dax() */
+	int disk_is_dax;                         /* result of the function disk_is_dax() */
 	struct holdfast_number bytes, alignment; /* `bytes`: size of the file or device */
 	bool is_read_only_device;
 	enum facts_driver driver; /* driver of a DAX device */
-	bool is_ext2_by_ext4;     /* an ext2, mounted by the driver of ext4 */
+	bool is_ext2_by_ext4;     /* it is an ext2 that the driver of ext4 has mounted */
 };
 
 /* Gather facts for holdfast_explain_fd(). Free them with facts_fini(). */

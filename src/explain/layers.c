@@ -298,7 +298,7 @@ NOINLINE static bool is_upper(const struct filesystem *filesystem, const char *u
 {
 	if (*upper != '/' || !filesystem->point)
 		return false;
-	for (int i = 0; i < 8; i++) /* repeat: another process may write between the two calls */
+	for (int i = 0; i < 8; i++) /* another process may write between two calls */
 		if (same_storage(filesystem->point, upper))
 			return true;
 	return false;

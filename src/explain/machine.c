@@ -32,7 +32,7 @@ struct search {
 	int error;
 	struct facts *found;
 	size_t count;
-	dev_t *mounted; /* device numbers of the mounted file systems found so far */
+	dev_t *mounted; /* device numbers of file systems that were found already */
 	size_t mounted_count;
 };
 

@@ -19,7 +19,7 @@ static enum holdfast_obstacle obstacle_in_mount(const struct facts *facts)
 		return HOLDFAST_OBSTACLE_NONE;
 	if (mounts_option(options, "dax=never"))
 		return HOLDFAST_OBSTACLE_MOUNT;
-	if (facts->marked < 0) /* kernels before Linux 5.8 have no DAX marks */
+	if (facts->marked < 0) /* before Linux 5.8, files had no DAX marks */
 		return facts->kernel < FACTS_KERNEL(5, 8, 0) ? HOLDFAST_OBSTACLE_MOUNT
 							     : HOLDFAST_OBSTACLE_UNKNOWN;
 	return facts->marked ? HOLDFAST_OBSTACLE_NONE : HOLDFAST_OBSTACLE_FILE;

@@ -10,10 +10,10 @@
 
 /* A list of regions, and values that hold for all of these regions together. */
 struct regions {
-	struct keep_list list; /* items: struct holdfast_region */
+	struct keep_list list; /* of struct holdfast_region */
 	enum walk_cover cover;
 	bool is_hidden;    /* sysfs does not show the device */
-	const char *why;   /* why the list is not known, or NULL */
+	const char *why;   /* why the list of regions is not known, or NULL */
 	struct region all; /* all regions together; `found` only if they have all bytes */
 	enum holdfast_memory memory;
 	struct deepflush deep_flush;

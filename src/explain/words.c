@@ -97,7 +97,7 @@ static const char *verdict(
 	return keep_text(keep, "%s %s%s", subject(told), promise(told), condition(keep, told, who));
 }
 
-/* A text that is written line by line. */
+/* A stream to which a text is written line by line. */
 struct text {
 	FILE *stream;
 	struct keep *keep;

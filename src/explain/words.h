@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * words.h - write an explanation in plain sentences, from its fields only
+ * words.h - write an explanation in plain sentences, using nothing but the fields of its struct
  *
  * The readers are administrators who have not read a CPU manual: each term is explained where it
  * first appears.

@@ -82,7 +82,7 @@ static int take_event(void *context)
 {
 	struct fabric_client *client = context;
 	union {
-		struct fi_eq_cm_entry entry; /* the event's private data follows in memory */
+		struct fi_eq_cm_entry entry; /* the event's data follows this struct in memory */
 		uint8_t bytes[sizeof(struct fi_eq_cm_entry) + EVENT_DATA];
 	} event;
 	uint32_t what;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* info.h - queries to libfabric, and conversion of its errors */
+/* info.h - ask libfabric for its providers, and convert its error codes */
 #ifndef FABRIC_INFO_H
 #define FABRIC_INFO_H
 

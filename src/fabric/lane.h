@@ -97,10 +97,10 @@ static inline struct lane *lane_of(struct messages *messages)
 
 /* -- functions of lane.c, lane_wait.c, lane_message.c and lane_rma.c -- */
 
-int lane_open(struct lane *lane); /* before connecting: posts the receives */
+int lane_open(struct lane *lane); /* called before the lane is connected: posts the receives */
 int lane_begin(struct lane *lane, const struct data_welcome *welcome); /* after connecting */
 void lane_close(struct lane *lane);
-void lane_abandon(struct lane *lane); /* in a child of fork: free only the memory */
+void lane_abandon(struct lane *lane); /* in a child of fork: only frees the memory */
 
 /* Functions for struct lanes_transport, which send messages by libfabric. */
 int lane_slot(struct messages *messages, uint8_t **bytes);
@@ -110,7 +110,7 @@ int lane_write(struct lane *lane, size_t offset, size_t length, uint64_t flags);
 int lane_read(struct lane *lane, void *to, size_t offset, size_t length);
 int lane_read_back(struct lane *lane);
 
-/* Wait until all messages are answered, and all writes and reads are done. */
+/* Wait until all messages of the lane are answered, and all its writes and reads are done. */
 int lane_wait(struct lane *lane);
 /* Wait until the adapter does not need the caller's memory any more. */
 int lane_wait_sent(struct lane *lane);

@@ -24,7 +24,7 @@ struct library {
 	const char *(*strerror)(int errnum);
 };
 
-/* Valid after library_load() has returned 0. */
+/* The functions of libfabric, valid after library_load() has returned 0. */
 extern struct library library;
 
 /*

@@ -16,7 +16,10 @@ struct method {
 	 * sent together with this one.
 	 */
 	int (*relaxed)(struct lane *lane, size_t offset, size_t length, bool alone);
-	/* Called by a drain before it waits for the work under way. */
+	/*
+	 * Make sure that earlier writes have arrived; a drain calls this before it waits for the
+	 * work under way.
+	 */
 	int (*confirm)(struct lane *lane);
 };
 

@@ -51,7 +51,7 @@ struct patience {
 	/* The members below are private to patience.c. */
 	uint64_t began;               /* when this wait looked first; 0: it has not looked yet */
 	uint64_t looked;              /* when a function was last given the time */
-	bool polls;                   /* the last patience_lasts() returned true */
+	bool polls;                   /* what the last call of patience_lasts() returned */
 	uint64_t loss_ns;             /* mean loss of a yield, over about the last 256 yields */
 	uint64_t rest_until, rest_ns; /* end of the rest, 0: not resting; length of the last rest */
 };

@@ -11,7 +11,9 @@
 /* Handle one connection event. Returns 1, 0 if there is no event, or -errno. */
 int server_connect_event(struct fabric_server *server);
 
-/* Refuse the connection requests still in the queue: libfabric 2.1 does not free them. */
+/*
+ * Refuse the connection requests that are still queued, because libfabric 2.1 does not free them.
+ */
 void server_connect_drop(struct fabric_server *server);
 
 #endif

@@ -47,7 +47,7 @@ struct serve_lane {
 	struct fid_ep *ep;
 	uint32_t sequence; /* of the next message */
 	bool broken;       /* the peer broke the protocol: no more of its messages are accepted */
-	uint64_t mark;     /* see struct lanes_store */
+	uint64_t mark;     /* mark of the lane: see struct lanes_store */
 	struct serve_slot *slots;
 	uint8_t secret[FABRIC_SECRET_SIZE];
 };
@@ -102,8 +102,8 @@ struct fabric_server {
 };
 
 /*
- * End the server, with the calling thread's error message as the reason. Only the first call
- * counts.
+ * End the server. The calling thread's error message is the reason. If the server has ended
+ * already, nothing changes.
  */
 void target_fail(struct fabric_server *server, int code);
 /* Returns 0, or the code of the server's failure, with the error message of this failure. */

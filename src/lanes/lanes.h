@@ -68,7 +68,10 @@ struct lanes_transport {
 	 * are sent together with this one.
 	 */
 	int (*relaxed)(struct messages *lane, size_t offset, size_t length, bool alone);
-	/* Called by a drain before it waits for the work under way. */
+	/*
+	 * Make sure that earlier writes have arrived; a drain calls this before it waits for the
+	 * work under way.
+	 */
 	int (*confirm)(struct messages *lane);
 	int (*read)(struct messages *lane, void *to, size_t offset, size_t length);
 
@@ -145,7 +148,7 @@ static inline void lanes_abandon(struct lanes_client *client)
  * thread has set.
  */
 struct lanes_store {
-	void *base; /* the pool's bytes, contiguous; offset 0 is its first header */
+	void *base; /* the pool's bytes in one piece; offset 0 is the pool's first header */
 	size_t size;
 	size_t guard;    /* below this offset the peer must not change bytes */
 	bool slow_drain; /* a drain takes much longer than a message: lanes should share drains */

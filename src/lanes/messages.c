@@ -109,7 +109,7 @@ static int refer_store(struct messages *lane, size_t offset, size_t length)
 	size_t most = lane->message_size - DATA_RECORD_SIZE;
 
 	while (length) {
-		/* Send the gathered records first if they leave too little room. */
+		/* If the records gathered so far leave too little room, send them first. */
 		int code = lane->open && writer_length(&lane->out) > DATA_MESSAGE_MIN / 4
 				   ? messages_send(lane)
 				   : 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* calls_pmem.c - records the calls of libpmem */
+/* calls_pmem.c - functions that record the program's calls of libpmem */
 #include "libholdfast-trace/recorder.h"
 
 #define NODRAIN (1u << 0)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* calls_shim.c - flushes, fences and streaming stores that programs make with intrinsics */
+/*
+ * calls_shim.c - functions that record the flushes, fences and streaming stores that a program
+ * makes with intrinsics
+ */
 #include "libholdfast-trace/recorder.h"
 #include "trace/hooks.h"
 

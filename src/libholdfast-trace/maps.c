@@ -21,7 +21,7 @@
 uintptr_t maps_lo = 1, maps_span;
 
 static struct map maps[MAPS];
-static unsigned map_count; /* elements in `maps`; atomic */
+static unsigned map_count; /* number of elements in `maps`; atomic */
 static uint32_t lock;      /* protects `tails`, and changes of `maps` */
 TLS unsigned last_found;
 

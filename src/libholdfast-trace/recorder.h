@@ -88,7 +88,7 @@ void *real_memset(void *to, int byte, size_t length);
  * or has event->length bytes.
  */
 void write_event(const struct event *event, const void *payload);
-/* Writes two records without payload, with no other record between them. */
+/* Writes two records without payload. No record of another thread comes between them. */
 void write_pair(const struct event *first, const struct event *second);
 /* Writes three records: the first has a line as its payload, the others have no payload. */
 void write_three(const struct event *seen, const uint64_t *line, const struct event *first,
@@ -192,7 +192,7 @@ void record_persist(uintptr_t address, size_t length, struct call call); /* a fl
 /* Records the mark of an operation's beginning or end. */
 void record_mark(uint64_t operation, bool is_end, struct call call);
 void record_clflush(uintptr_t address, struct call call);
-/* Records streaming stores, and executes them. */
+/* Records streaming stores, and executes them as well. */
 void record_stream(struct map *map, void *to, const void *from, size_t length, struct call call);
 void record_sync(uintptr_t address, size_t length, struct call call);
 void record_file_sync(unsigned file, struct call call);

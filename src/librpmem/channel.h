@@ -113,7 +113,7 @@ void channel_give_up(struct channel *channel);
 void channel_stop(struct channel *channel);
 bool channel_is_stopped(const struct channel *channel);
 
-/* Stop the channel and free it. */
+/* End ssh, unless it has ended already, and free the channel. */
 void channel_close(struct channel *channel);
 
 /*

@@ -44,7 +44,7 @@ struct channel {
 	struct ssh ssh;
 	int timeout_ms;
 	int hangup_fd, stop_fd;
-	int wake_fd; /* an eventfd that wakes the monitor */
+	int wake_fd; /* an eventfd that wakes the monitor thread */
 	pthread_t monitor;
 	struct frames frames;
 	struct ssh_stderr said; /* only accessed by the monitor thread */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* alone.h - for an unknown CPU: no features to ask for, and no flush instruction */
+/* alone.h - for an unknown CPU: no CPU features to detect, and no flush instruction */
 #ifndef CPU_GENERIC_ALONE_H
 #define CPU_GENERIC_ALONE_H
 

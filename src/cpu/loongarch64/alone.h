@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* alone.h - LoongArch: no features to ask for, and no flush instruction */
+/* alone.h - LoongArch: no CPU features to detect, and no flush instruction */
 #ifndef CPU_LOONGARCH64_ALONE_H
 #define CPU_LOONGARCH64_ALONE_H
 

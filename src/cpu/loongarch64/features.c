@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* features.c - LoongArch: no features, because there is only one engine */
+/* features.c - LoongArch: no CPU features to detect, because there is only one engine to choose */
 #include "cpu/arch.h"
 #include "cpu/loongarch64/alone.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * alone.h - POWER: ask the kernel for features, and flush with the best instruction, without
- * engines
+ * alone.h - POWER: ask the kernel for CPU features, and flush with the best instruction that the
+ * CPU has
  */
 #ifndef CPU_PPC64_ALONE_H
 #define CPU_PPC64_ALONE_H
@@ -14,7 +14,7 @@
 
 static inline uint32_t arch_ask(size_t *line_size)
 {
-	int saved = errno; /* getauxval(3) sets errno for entries that the kernel lacks */
+	int saved = errno; /* keep errno: getauxval(3) sets it if the kernel lacks an entry */
 	unsigned long block_size = getauxval(AT_DCACHEBSIZE);
 	uint32_t features = ppc_features(getauxval(AT_HWCAP2), block_size);
 

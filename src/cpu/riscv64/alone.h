@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* alone.h - RISC-V: ask the kernel for features, and flush if the CPU can, without engines */
+/* alone.h - RISC-V: ask the kernel for CPU features, and flush if the CPU can */
 #ifndef CPU_RISCV64_ALONE_H
 #define CPU_RISCV64_ALONE_H
 
@@ -8,8 +8,8 @@
 
 /*
  * Call riscv_hwprobe(2) for all CPUs, by an ecall instruction: the C library may be older than this
- * system call, and errno must not change. Returns 0, or a negative number, as kernels before Linux
- * 6.4 do.
+ * system call, and errno must not change. Returns 0, or a negative number; kernels before Linux
+ * 6.4 always return such a number.
  */
 static inline long rv_hwprobe_all(struct rv_hwprobe *pairs, long count)
 {
@@ -27,7 +27,7 @@ static inline long rv_hwprobe_all(struct rv_hwprobe *pairs, long count)
 	return a0;
 }
 
-/* Ask the kernel, because programs cannot ask the CPU itself. */
+/* Ask the kernel for the CPU's features, because programs cannot ask the CPU itself. */
 static inline uint32_t arch_ask(size_t *line_size)
 {
 	struct rv_hwprobe pairs[] = {{RV_KEY_IMA_EXT_0, 0}, {RV_KEY_ZICBOM_BLOCK_SIZE, 0}};

@@ -2,8 +2,8 @@
 /*
  * words.c - RISC-V with plain 8-byte stores, the widest that are never stored in parts
  *
- * For stores of the vector extension this is guaranteed only for single elements, with the element
- * width of the instruction.
+ * The vector extension guarantees only for each single element, of the width in the instruction,
+ * that it is not stored in parts.
  */
 #include "cpu/riscv64/flush.h"
 #include "cpu/words.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * alone.h - x86-64: ask the CPU for features, and flush with the best instruction, without engines
+ * alone.h - x86-64: ask the CPU for its features, and flush with the best instruction that it has
  */
 #ifndef CPU_X86_64_ALONE_H
 #define CPU_X86_64_ALONE_H

@@ -24,9 +24,9 @@
 #include "cpu/lines.h"
 
 /*
- * Orders earlier clflushopt, clwb and streaming stores before later stores, and does not end
- * before they are globally visible: accepted by the persistence domain. Plain stores are ordered
- * without SFENCE, but not durable.
+ * SFENCE orders earlier clflushopt, clwb and streaming stores before later stores. It does not
+ * complete before they are globally visible, which means accepted by the persistence domain. Plain
+ * stores are ordered even without SFENCE, but SFENCE does not make them durable.
  */
 #define ARCH_FENCE "sfence"
 static inline void arch_drain(void)
