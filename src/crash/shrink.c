@@ -52,8 +52,8 @@ static bool is_extreme(const struct unit *unit, const struct choice *choice, boo
 }
 
 /*
- * Do any of lines [from, to) of the cut still differ from the state that is tried: all stores
- * survive, or none?
+ * Is there still a line in [from, to) of which not all stores survive; or, if `everything` is
+ * false, of which some survive?
  */
 static bool differ(const struct shrinking *shrinking, uint32_t from, uint32_t to, bool everything)
 {

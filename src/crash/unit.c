@@ -11,7 +11,10 @@ struct choice unit_all(const struct unit *unit)
 	return (struct choice){.count = unit->count, .streams = UINT64_MAX};
 }
 
-/* Do all elements survive whose survival is not certain; or none of them, if `wanted` is false? */
+/*
+ * Do all elements of the unit survive with this choice; or none, if `wanted` is false? Elements
+ * that are durable or held back do not count.
+ */
 static bool is_like(const struct unit *unit, const struct choice *choice, bool wanted)
 {
 	unsigned stream = 0;

@@ -284,8 +284,8 @@ static struct medium of_mapper(int device)
 }
 
 /*
- * Judge a device-mapper device that is built on no other device: if it keeps data at all, it is
- * not visible where.
+ * Judge a device-mapper device that is built on no other device: sysfs does not show where it
+ * keeps data, if anywhere.
  */
 static struct medium of_lowest_mapper(int device)
 {
