@@ -43,7 +43,7 @@ tap_point(bool passed, const char *file, int line, const char *format, va_list a
 	return passed;
 }
 
-/* Ends the program after a failed point if UNTIL_FAILURE is set. To be called after its notes. */
+/* Ends the program if the point failed and UNTIL_FAILURE is set. Call this after its notes. */
 static bool tap_result(bool passed)
 {
 	if (!passed && getenv("UNTIL_FAILURE"))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * fault-mangle.c - a proxy between an initiator and its target that changes one frame, as a
- * message of the control channel is called
+ * fault-mangle.c - a proxy between an initiator and its target that changes one frame (one message
+ * of the control channel)
  *
  *	fault-mangle OUTCOME DIRECTION FRAME HOW[=N] COMMAND [ARG...]
  *
@@ -11,11 +11,11 @@
  *
  *	cut=N		pass on only its first N bytes, and then close the stream
  *	hang=N		pass on only its first N bytes, and then nothing more
- *	flip=N		invert the bits of its byte N; negative: counted from its end
+ *	flip=N		invert the bits of its byte N; if N is negative, -1 is its last byte
  *	garbage=N	replace it by N random bytes
  *	huge		set the length in its head to 4 GiB - 1
- *	longer=N	append N zeros to its body, and set the length in its head; negative: remove
- *			bytes
+ *	longer=N	append N zeros to its body, and set the length in its head; if N is
+ *			negative, remove -N bytes instead
  *	type=N, id=N	add N to the type or the id in its head
  *	twice		pass it on twice
  *	old		replace it by the greeting of PMDK's rpmemd, 4 zeros, and then nothing more

@@ -22,12 +22,12 @@ struct job {
 	atomic_uint healed; /* number of reconnects that have succeeded */
 	atomic_bool stolen; /* another writer has stored to the pool */
 	/*
-	 * True if since the last reconnect only targets or initiators were killed: then no bytes
-	 * that were sent before can still arrive.
+	 * True if the only faults since the last reconnect were kills of targets or initiators.
+	 * After a kill, bytes that were sent before it can no longer arrive at the target.
 	 */
 	atomic_bool quiet;
 	bool has_before, marked;
-	unsigned refused, syncs, repeated; /* counts; repeated: persist_again() */
+	unsigned refused, syncs, repeated; /* counts; repeated: of calls of persist_again() */
 	char why[1024];                    /* if the phase is FAILED: the reason */
 	struct slots slots;
 	_Alignas(4096) char memory[POOL_SIZE]; /* the memory that the writers persist */

@@ -115,7 +115,7 @@ static inline bool slots_check(
 	const uint64_t *at = (const uint64_t *)(there + slot->offset);
 
 	if (slot->relaxed && slot->started != slot->acked)
-		return true; /* torn: may mix bytes of all stores since the acknowledged */
+		return true; /* torn: may mix bytes of the acknowledged store and later ones */
 	for (size_t k = 0; k < slot->length / 8; k++) {
 		uint32_t store = (uint32_t)(at[k] >> 32);
 		if (store >= slot->acked && store <= slot->started &&

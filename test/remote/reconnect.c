@@ -123,8 +123,9 @@ static void run(const char *format)
 }
 
 /*
- * Replace the part by a copy without its extended attributes, as on another disk, and then part
- * and state file by copies from before the session. Reconnect must notice both.
+ * Replace the part by a copy without its extended attributes, as on another disk: reconnect must
+ * notice this. Then replace the part and the state file by copies from before the session:
+ * reconnect must notice this, too.
  */
 static void test_replaced(void)
 {
@@ -158,8 +159,8 @@ static void test_replaced(void)
 }
 
 /*
- * A mark as inconsistent has a time, which is only shown: whether a reconnect may clear the mark
- * must not depend on any clock.
+ * The mark of an inconsistent pool contains the time when it was made, but only to show it to
+ * users: whether a reconnect may clear the mark must not depend on any clock.
  */
 static void test_clock(void)
 {
@@ -170,20 +171,22 @@ static void test_clock(void)
 	    "%s/.rpmemd/plain.set.state");
 	change(0, 64);
 	rpmem_persist(rpp, 0, 64, 0, 0);
-	is_int(holdfast_remote_reconnect(rpp), 0, "clock: a mark from the far future is cleared");
+	is_int(holdfast_remote_reconnect(rpp), 0,
+		"mark of an inconsistent pool: reconnect clears one from the far future");
 	kill_daemon();
 	run("sed -i 's/^inconsistent 0/inconsistent 1/; s/^since 0/since 1/' "
 	    "%s/.rpmemd/plain.set.state");
 	unsigned nlanes = 1;
 	ok(!rpmem_open(HOST, "plain.set", pool, POOL, &nlanes, NULL) && errno == EUCLEAN,
-		"mark: another initiator is refused with EUCLEAN");
+		"mark of an inconsistent pool: another initiator is refused with EUCLEAN");
 	has_str(rpmem_errormsg(), "1970-01-01 00:00:01 UTC",
-		"mark: the message says since when the pool is marked");
+		"mark of an inconsistent pool: the message has the time of the mark");
 	change(0, 64);
 	rpmem_persist(rpp, 0, 64, 0, 0);
-	is_int(holdfast_remote_reconnect(rpp), 0, "clock: a mark from long ago is cleared");
+	is_int(holdfast_remote_reconnect(rpp), 0,
+		"mark of an inconsistent pool: reconnect clears one from long ago");
 	ok(is_copy("plain.part", pool),
-		"clock: a reconnect that clears a mark from long ago sends the bytes");
+		"mark of an inconsistent pool: the reconnect that clears it sends the bytes");
 	rpmem_close(rpp);
 }
 

@@ -26,8 +26,8 @@ FIXTURE void nap(long microseconds)
 /* -- processes -- */
 
 /*
- * Returns the parent's id of a process that runs rpmemd, or 0 if the process has ended or runs
- * another program.
+ * Returns the process id of the parent of a process that runs rpmemd; 0 if this process has ended
+ * or runs another program.
  */
 FIXTURE pid_t parent_of_daemon(const char *process)
 {

@@ -38,8 +38,8 @@ undo=:
 dir=$(mktemp -d "${TMPDIR:-/var/tmp}/holdfast-test.XXXXXX") || exit 99
 export XDG_CACHE_HOME=$dir/cache
 
-# Unmounts what is mounted below $dir, and detaches loop devices whose files are there: a test that
-# ends early leaves them.
+# Unmounts what is mounted below $dir, and detaches loop devices whose files are below $dir: a test
+# that ends early leaves mounts and loop devices behind.
 release_dir() {
 	losetup -n -O NAME,BACK-FILE | awk -v dir="$dir/" 'index($2, dir) { print $1 }' |
 		xargs -r -n 1 losetup -d

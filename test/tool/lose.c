@@ -85,7 +85,7 @@ static void write_back_behind(const char *name)
 	int fd = open(path, O_RDWR | O_CREAT, 0600);
 	if (fd < 0)
 		err(2, "%s", path);
-	(void)!syncfs(fd); /* syncfs(2) does not report for the mapped file */
+	(void)!syncfs(fd); /* leaves the error to the mapped file's msync(2) */
 	close(fd);
 }
 

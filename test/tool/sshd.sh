@@ -82,7 +82,7 @@ sshd_listens() { # FOLDER
 	return 1
 }
 
-sshd_start() { # FOLDER [ADDRESS [COMMAND...]]
+sshd_start() { # FOLDER [ADDRESS [COMMAND...]]: start the server, as described above
 	local folder=$1 address=${2:-127.0.0.1} tries
 	shift $(($# < 2 ? $# : 2))
 	sshd_trouble=

@@ -35,7 +35,7 @@ struct bare {
 	struct fid_ep *ep;
 	uint8_t *in, *out;
 	uint16_t port;
-	size_t received; /* length of the last message; 0: bare_receive() has returned it */
+	size_t received; /* length of the received message; 0: none since bare_receive() */
 	bool posted, lost;
 	struct fi_eq_cm_entry *event; /* last connection event, in event_bytes */
 	size_t event_data;            /* bytes of private data in the last connection event */
@@ -176,8 +176,8 @@ TAP_UNUSED static void bare_accept(struct bare *bare, const void *welcome, size_
 }
 
 /*
- * Waits for a completion. Returns its context; NULL: the connection is lost, or no completion came
- * in time.
+ * Waits for a completion. Returns the context of the completed operation; NULL: the connection is
+ * lost, or no completion came in time.
  */
 static void *bare_completion(struct bare *bare)
 {

@@ -71,8 +71,8 @@ static struct arena arena_new(void)
 }
 
 /*
- * Start of the zone, the ZONE bytes in front of the range at `at`; 0 if the arena has fewer bytes
- * in front of the range.
+ * Offset of the first of the ZONE bytes in front of the range that begins at offset `at`; 0 if the
+ * arena has fewer bytes in front of the range.
  */
 static size_t zone_start(size_t at)
 {
@@ -126,7 +126,7 @@ static bool set_is_right(set_fn *set, struct arena *to, const struct shot *shot)
 	return returned && arena_as_wanted(to, shot->dest, shot->len);
 }
 
-/* Sets at random all members of `cpu` that engines read, except the size of a line. */
+/* Sets all members of `cpu` that engines read to random values, except the cache line size. */
 static void random_settings(void)
 {
 	static const size_t thresholds[] = {0, 256, SIZE_MAX};
@@ -168,8 +168,8 @@ static const size_t long_lengths[] = {500, 768, 1000, 4095, 4096, 4097, 8191, 81
 #define LONG_LENGTHS (sizeof(long_lengths) / sizeof(long_lengths[0]))
 
 /*
- * Source minus destination, in bytes: overlapping, less than a line apart, some lines apart, far
- * apart.
+ * Offset of the source from the destination, in bytes: ranges that overlap, are less than a cache
+ * line apart, some lines apart, or far apart.
  */
 static const long distances[] = {0, 1, -1, 7, -7, 8, -8, 16, -16, 63, -63, 64, -64, 65, -65, 100,
 	-100, 256, -256, 4096, -4096, 4100, -4100, APART, -APART};

@@ -223,9 +223,9 @@ static void unseen(void)
 	copy(EVENT_SEEN, 0, line, sizeof(line));
 	look(second_only, true, 0);
 	is_int(explored.bug_count, 0,
-		"crash rule R9: an image with a store also has the untraced change that is found later in its line");
+		"crash rule R9: no image has a store without the untraced change that the next comparison finds in its line");
 	is_int(explored.images, 2,
-		"crash rule R9: a line that is found changed is in an image as a whole or not at all: two images");
+		"crash rule R9: all changes that one comparison finds in a line survive, or none, which makes two images");
 	trace_fini(&trace);
 
 	begin();
@@ -234,7 +234,7 @@ static void unseen(void)
 	copy(EVENT_SEEN, 0, line, sizeof(line));
 	look(second_only, true, 0);
 	is_int(explored.bug_count, 1,
-		"crash rule R9: a store made before the line was last compared may be alone in an image");
+		"crash rule R9: an image may have a store without an untraced change made after its line was compared");
 	trace_fini(&trace);
 }
 
@@ -299,7 +299,7 @@ static void causes(void)
 	fence();
 	look(always, false, 64);
 	is_int(explored.bugs[0].cause, CAUSE_RECOVERY,
-		"a check that always fails: the reported cause is the recovery");
+		"a check that always fails: the reported cause is the program's recovery, not lost stores");
 	is_int(explored.failing, explored.images, "a check that always fails: all images fail");
 	look(never, false, 64);
 	is_int(explored.failing, 0, "a check that never fails: no image fails");

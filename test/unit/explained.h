@@ -292,8 +292,8 @@ TAP_UNUSED static struct facts dax_device(unsigned minor_number)
 }
 
 /*
- * Checks that the survival is that of the weakest layer, and that storage that cannot be seen is
- * reported as unknown.
+ * Checks that the answer whether stores survive a power cut is that for the weakest storage layer,
+ * and that storage that cannot be seen is reported as unknown.
  */
 static void check_whole(void)
 {
@@ -303,8 +303,9 @@ static void check_whole(void)
 		if (told->layers[i]->survival < weakest)
 			weakest = told->layers[i]->survival;
 	if (told->survival != weakest)
-		ok(false, "%s: the survival, %s, is that of the weakest layer, %s", told->name,
-			name_of_survival(told->survival), name_of_survival(weakest));
+		ok(false,
+			"%s: the answer whether stores survive, %s, is that for the weakest layer, %s",
+			told->name, name_of_survival(told->survival), name_of_survival(weakest));
 	if (told->regions_why && told->domain != HOLDFAST_DOMAIN_UNREADABLE)
 		ok(false, "%s: the domain of a device that sysfs does not show is unreadable",
 			told->name);

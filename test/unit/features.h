@@ -70,8 +70,8 @@ static inline size_t tuning_count(void)
 }
 
 /*
- * True if an earlier engine of the table has the same function as its `member`. A function for
- * copying or flushing that several engines share is tested only once.
+ * True if `member` points to the same function in this engine and in an earlier one of the table. A
+ * function for copying or flushing that several engines share is tested only once.
  */
 #define tested_before(engine, features, member)                                                    \
 	({                                                                                         \
