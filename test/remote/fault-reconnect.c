@@ -7,9 +7,9 @@
  *	fault-reconnect FAULTS SEED NAME HOST FOLDER [CABLE]
  *
  * NAME.set in FOLDER has the parts NAME.1 and NAME.2, without headers. RPMEM_CMD must write the
- * process id of the target to FOLDER/NAME.pid. CABLE is a command that cuts the network between the
- * two ends, with the argument `down', and mends it with `up'. If it is given, ssh is a process of
- * its own, and is killed, too.
+ * process id of the target to FOLDER/NAME.pid. CABLE is a command that cuts the network between
+ * the two ends, with the argument `down', and mends it with `up'. If it is given, ssh is a process
+ * of its own, and is killed, too.
  *
  * Faults: the target or the initiator is killed or stopped; both are killed at once; ssh is
  * killed; the network is cut; another writer opens the pool for a moment. Faults come at any time:
@@ -203,8 +203,8 @@ static bool failed(const char *why)
 
 /*
  * Checks the pool at the target after the initiator was killed in this phase. Returns false if an
- * acknowledged store is lost, or if a catch-up or sync has left only some of the bytes without a
- * mark as inconsistent.
+ * acknowledged store is lost, or if a killed catch-up or sync has sent only some of the bytes, but
+ * the pool is not marked as inconsistent.
  */
 static bool check_left(enum phase phase)
 {

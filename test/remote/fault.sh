@@ -73,7 +73,7 @@ reach_directly() {
 	export RPMEM_SSH RPMEM_CMD
 }
 
-actor_start() { # [COMMAND...]: start the actor, with this command in front of its name
+actor_start() { # [COMMAND...]: start the actor, by `COMMAND... ACTOR' if a command is given
 	rm -f "$dir/calls" "$dir/answers" "$dir/target.pid"
 	mkfifo "$dir/calls" "$dir/answers"
 	"$@" "$ACTOR" <"$dir/calls" >"$dir/answers" 2>"$dir/actor.err" &

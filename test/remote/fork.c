@@ -46,7 +46,7 @@ static bool refused(int rc)
 	return rc == -1 && errno == ENOTCONN && strstr(rpmem_errormsg(), want);
 }
 
-/* Returns the exit status of a child: the number of the call that was not refused, or 0. */
+/* Runs in a child. Returns the number, from 1, of the first call that is not refused, or 0. */
 static int try_calls(RPMEMpool *rpp)
 {
 	struct rpmem_pool_attr attr = attributes(2);

@@ -2,9 +2,9 @@
 /*
  * lose.c - store to a file, whose second half cannot be written back, and ask for the write-back
  *
- *	lose punch IMAGE	punch holes into IMAGE, a disk, for its pages full of 'B'
- *	lose HOW FILE		FILE has one MiB of pages full of 'A', then one MiB full of 'B';
- *				the holes of its disk cannot be filled, as there is no room
+ *	lose punch IMAGE	punch a hole into the disk image IMAGE at each page full of 'B'
+ *	lose HOW FILE		FILE, on the disk of that image, has one MiB of pages full of 'A',
+ *				then one MiB full of 'B'; no room is left to fill the image's holes
  *
  * `lose HOW FILE' stores to both halves, A and B, and has the kernel write all back with syncfs(2),
  * so that the kernel reports the error of B to the first msync(2) of the file only. Then it asks

@@ -247,13 +247,13 @@ static void covering(void)
 		"badlist_covers: a range that ends a byte behind a bad block is not covered");
 	badlist_clip(&list, 4000, 8400);
 	is_int(list.count, 3,
-		"badlist_clip: a clipped list has the three entries that touch the range");
+		"badlist_clip: the list keeps exactly the three bad blocks that overlap the range");
 	is_int(list.list[0].offset + list.list[0].length, 96 + 4096,
-		"badlist_clip: offsets in a clipped list count from the start of the range");
+		"badlist_clip: offsets of bad blocks in the new list count from the start of the range");
 	is_int(list.list[1].length, 96,
-		"badlist_clip: an entry across the start of the range loses its first bytes");
+		"badlist_clip: a bad block that begins before the range loses the bytes before the range");
 	is_int(list.list[2].length, 112,
-		"badlist_clip: an entry across the end of the range loses its last bytes");
+		"badlist_clip: a bad block that ends after the range loses the bytes behind the range");
 	badblocks_fini(&list);
 }
 

@@ -234,7 +234,7 @@ static void test_started_by_ssh(void)
 		control_put_started(&out, i ? &wrong[i - 1] : &right);
 		struct reader in = reader_on(bytes, writer_length(&out));
 		int rc = control_get_started(&in, &got);
-		is_int(rc, i ? -EPROTO : 0, "control_get_started: over ssh, reply %u %s", i,
+		is_int(rc, i ? -EPROTO : 0, "control_get_started: over ssh, reply number %u %s", i,
 			i ? "is refused" : "is read");
 	}
 	ok(got.window == 32 && got.message_size == CONTROL_DATA_MAX && !got.secrets,
