@@ -252,8 +252,8 @@ static struct medium of_uuid(const char *uuid)
 }
 
 /*
- * Judge a device-mapper device by its table. If the device is encrypted, its uuid tells if the key
- * is kept.
+ * Judge a device-mapper device by its table. If the table encrypts, the device's uuid tells
+ * whether cryptsetup keeps the key.
  */
 static struct medium of_table(const struct mapper *mapper, const char *uuid)
 {

@@ -14,8 +14,8 @@
 
 struct medium {
 	enum holdfast_survival survival;
-	const char *kind;     /* completes "disk vda, ...", as in "a virtio disk" */
-	const char *evidence; /* how the survival is known, without a full stop */
+	const char *kind;     /* kind of disk, such as "a virtio disk", for "disk vda, ..." */
+	const char *evidence; /* how it is known if data survives; without a full stop */
 	const char *keeper; /* if data survives: who has to keep it, such as "the drive"; or NULL */
 };
 

@@ -38,8 +38,8 @@ static int add(struct members *members, dev_t number)
 }
 
 /*
- * Add a device by its path, which the source or an option of the mount has, if this path is that
- * of a block device.
+ * Add the block device with this path, which was found in the source or in an option of the mount.
+ * If the path is not that of a block device, set `gap` instead.
  */
 static int add_node(struct members *members, const char *path, const char *gap)
 {

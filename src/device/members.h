@@ -17,7 +17,7 @@ struct members {
 	dev_t *list;
 	size_t count;
 	const char *gap;     /* devices not found, for messages; NULL: the list is complete */
-	bool has_no_journal; /* the file system is the file system is an ext4 without a journal */
+	bool has_no_journal; /* the file system is an ext4 without a journal */
 };
 
 /*

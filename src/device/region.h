@@ -36,10 +36,10 @@ struct region {
 
 /*
  * Returns what the region under a block device ("block") or a DAX character device ("char")
- * promises. For a partition or a device of device-mapper or md, the devices that it is built on
- * are looked at. If there are several regions, the result is the weakest promise of all. If there
- * is no region, which is not an error, `found` is false; also if a part of the device is not
- * persistent memory, or is unknown.
+ * promises. A partition, or a device of device-mapper or md, is judged by the devices that it is
+ * built on. If there are several regions, the result is the weakest promise of all. `found` is
+ * false if there is no region, which is not an error, or if a part of the device is not persistent
+ * memory, or is unknown.
  */
 struct region region_under(const char *sysfs, const char *type, dev_t number);
 

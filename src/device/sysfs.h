@@ -17,7 +17,10 @@
 
 #define SYSFS_ROOT "/sys"
 
-/* Size in bytes of a buffer for a short attribute; each that the library reads fits. */
+/*
+ * Size in bytes of a buffer for a short attribute. All short attributes that the library reads fit
+ * into it.
+ */
 #define SYSFS_VALUE 64
 
 /*

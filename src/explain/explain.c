@@ -228,10 +228,10 @@ static void tell_instructions(struct holdfast_explanation *told)
 	}
 }
 
-/* The survival of stores, the layer or thing that decides it, and how it is known. */
+/* Do stores survive? The answer, the layer or thing that decides it, and how it is known. */
 struct survival {
 	enum holdfast_survival value;
-	const char *layer; /* text for a layer to add; NULL: the list has the layer */
+	const char *layer; /* text of a layer to add to the list; NULL: the list has it already */
 	const char *who;
 	const char *evidence;
 };
@@ -285,8 +285,8 @@ static struct survival survival_of(
 }
 
 /*
- * List the layers. If the survival is decided by something that is not a layer, it is listed
- * first, as a layer.
+ * List the layers. If the answer whether stores survive is decided by something else, such as a
+ * file that was removed, the list begins with an entry for that.
  */
 static void tell_layers(struct keep *keep, struct holdfast_explanation *told,
 	const struct facts *facts, const struct survival *survival)

@@ -242,7 +242,7 @@ NOINLINE static unsigned kernel(void)
 static void begin(struct facts *facts, const char *sysfs)
 {
 	memset(facts, 0,
-		sizeof(*facts)); /* a compound literal instead would use as much stack again */
+		sizeof(*facts)); /* a compound literal would take the same amount of stack again */
 	facts->kernel = kernel();
 	facts->sysfs = sysfs;
 	facts->can_flush = cpu.engine->flushes;
@@ -299,8 +299,8 @@ static bool is_removed(const char *name)
 
 /*
  * Add facts about the file of a map. The program may have closed, renamed or removed this file
- * meanwhile. The file is opened with O_PATH, because closing a descriptor of any other kind would
- * drop the program's POSIX locks.
+ * since it mapped it. The file is opened with O_PATH, because closing a descriptor of any other
+ * kind would drop the program's POSIX locks.
  */
 static int add_mapped_file(struct facts *facts)
 {

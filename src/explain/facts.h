@@ -65,7 +65,7 @@ struct facts {
 	enum facts_name kept_name;
 
 	enum facts_trial trial;
-	int map_error;        /* error of the trial mapping, or one known before it; 0: none */
+	int map_error;        /* error of mapping, found by a trial or by earlier checks; 0: none */
 	char *map_error_text; /* owned */
 
 	bool is_map; /* the facts are about a live map, which has granularity `got` */

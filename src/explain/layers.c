@@ -117,7 +117,7 @@ NOINLINE static void add(struct descent *at, const char *what, enum holdfast_sur
 	promise(at, survival, who, evidence);
 }
 
-/* Add a layer to the list that exists, but cannot be seen from here. */
+/* Add a layer that exists, but cannot be seen from here, to the list. */
 NOINLINE static void add_unseen(
 	struct descent *at, const char *what, const char *who, const char *evidence)
 {
@@ -125,7 +125,7 @@ NOINLINE static void add_unseen(
 	add(at, what, HOLDFAST_SURVIVES_UNKNOWN, who, evidence);
 }
 
-/* Add a layer to the list that should exist, but was not found. */
+/* Add an entry to the list for a layer that should exist, but was not found. */
 NOINLINE static void add_gap(struct descent *at, const char *what, const char *evidence)
 {
 	add_unseen(at, keep_text(at->keep, "%s, not found", what),
@@ -207,8 +207,8 @@ NOINLINE static void add_disk(
 }
 
 /*
- * Add a device to the list of layers that is built on other devices (device-mapper, md), or should
- * be.
+ * Add a device of device-mapper or md to the list of layers. The device is built on other devices,
+ * or should be.
  */
 NOINLINE static void add_stack(struct descent *at, const char *name, const struct medium *medium)
 {
@@ -475,12 +475,12 @@ NOINLINE static void go_into_filesystem(
 		 (filesystem->class == FILESYSTEM_UNKNOWN && major(number)))
 		go_into_members(at, filesystem, number);
 	else
-		at->has_reached_media = true; /* the layers found so far name who keeps the data */
+		at->has_reached_media = true; /* the layers found so far say what keeps the data */
 }
 
 /*
- * Visit a file that cannot be found by its name. If the file system with its st_dev is mounted
- * here, continue with that.
+ * Visit a file that cannot be found by its name. If the file system with the st_dev of the file is
+ * mounted here, visit this file system.
  */
 NOINLINE static void go_into_unnamed(struct descent *at, const struct place *place)
 {

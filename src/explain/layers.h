@@ -19,7 +19,7 @@ struct layers {
 	struct keep *keep;
 	struct keep_list list; /* of struct holdfast_layer; the highest layer is first */
 	enum holdfast_survival survival;
-	const char *who;             /* what decides, such as "the NFS server"; NULL if SURVIVES */
+	const char *who;             /* what decides this: "the NFS server"; NULL if SURVIVES */
 	const char *evidence;        /* how it is known that stores survive, or do not */
 	const char *condition;       /* if SURVIVES: what has to keep the data: "the drive" */
 	enum holdfast_memory memory; /* kind of memory under any of the disks */

@@ -18,7 +18,7 @@
 
 struct whole {
 	struct keep keep;
-	struct keep_list explanations; /* each frees its own memory */
+	struct keep_list explanations; /* each explanation has its own memory */
 	struct holdfast_machine told;
 };
 

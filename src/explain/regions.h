@@ -14,7 +14,7 @@ struct regions {
 	enum walk_cover cover;
 	bool is_hidden;    /* sysfs does not show the device */
 	const char *why;   /* why the list of regions is not known, or NULL */
-	struct region all; /* all regions together; `found` only if they have all bytes */
+	struct region all; /* promise of all together; `found` only if they hold the whole device */
 	enum holdfast_memory memory;
 	struct deepflush deep_flush;
 	struct holdfast_number numa_node;
@@ -43,8 +43,8 @@ enum holdfast_domain regions_domain(const struct region *region);
 /*
  * Make an answer from the return code of a function that reads a value. 0: `value` is the answer.
  * -ENOENT, PMEM2_E_NOSUPP and PMEM2_E_DAX_REGION_NOT_FOUND: the kernel does not provide the value.
- * Other codes: the value cannot be read. The answer's message is that of err_get() if `said`,
- * otherwise it is made from `what`.
+ * Other codes: the value cannot be read. If `said` is true, the answer's message is the last error
+ * message (err_get()); otherwise the message is made from `what`.
  */
 struct holdfast_number regions_answer(
 	struct keep *keep, int error, int64_t value, const char *what, bool said);

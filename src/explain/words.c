@@ -255,7 +255,7 @@ static void say_refusal(const struct text *text, const struct holdfast_explanati
 		LINE(text, "At present libpmem2 does not map it: %s.", told->map_error_text);
 }
 
-/* Write how the survival is known, and what it relies on. */
+/* Write how it is known whether stores survive, and what their survival relies on. */
 static void say_survival(
 	const struct text *text, const struct holdfast_explanation *told, const char *evidence)
 {

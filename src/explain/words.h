@@ -12,8 +12,9 @@
 #include "libpmem2/explain.h"
 
 /*
- * Set `verdict` and `text` of an explanation. `who` names what decides the survival, unless stores
- * survive. `evidence` says how the survival is known; NULL if that is not to be said.
+ * Set `verdict` and `text` of an explanation. `who` names the thing that decides whether stores
+ * survive; it is not used if they do. `evidence` says how this is known; if it is NULL, the text
+ * does not say this.
  */
 void words_write(struct keep *keep, struct holdfast_explanation *told, const char *who,
 	const char *evidence);

@@ -59,15 +59,15 @@ struct fabric_client_args {
 	enum holdfast_method method;
 	bool prefers_messages;           /* send relaxed ranges in messages, whatever the method */
 	uint64_t pool_address, pool_key; /* not needed for HOLDFAST_METHOD_MESSAGE */
-	void *local;                     /* memory of the caller, from which offsets count */
+	void *local;                     /* memory of the caller, where offset 0 is its beginning */
 	size_t size;
 	size_t guard;     /* below this offset the client may only read, not write */
-	unsigned window;  /* maximum of unanswered messages on a lane; 0: the target's */
+	unsigned window;  /* maximum of unanswered messages on a lane; 0: what the target allows */
 	int hangup_fd;    /* readable when the target is known to be gone; -1: none */
 	int timeout_ms;   /* the longest wait without progress */
 	int connect_ms;   /* longest wait while connecting; 0: timeout_ms */
 	unsigned poll_us; /* the longest time to poll before sleeping; 0: do not poll */
-	struct tally *const *tallies; /* as in struct lanes_client; valid as long as the client */
+	struct tally *const *tallies; /* as in struct lanes_client; exist as long as the client */
 };
 
 /* Open a client. Copies what the members of `args` point to, except the memory at `local`. */

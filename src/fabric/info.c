@@ -86,7 +86,7 @@ void fabric_info_free(struct fi_info *info)
 }
 
 /*
- * Loads libfabric, and sends it a first query: only then it sets up its providers, which takes as
+ * Loads libfabric, and sends it a first query, at which it sets up its providers. This takes as
  * long as loading.
  */
 int fabric_load(void)

@@ -41,7 +41,7 @@
  * progress can be seen.
  */
 #define LANE_PIECE ((size_t)1 << 20)
-/* Maximum number of these pieces that are under way at a time. */
+/* Maximum number of pieces of writes and reads that a lane has under way at a time. */
 #define LANE_PIECES 32
 
 /* The context of each libfabric operation points to a lane_op, which tells what was completed. */
@@ -89,7 +89,7 @@ struct lane {
 	size_t reply_size;
 };
 
-/* Returns the lane with these messages, which are the first member of struct lane. */
+/* Returns the lane whose first member is this struct messages. */
 static inline struct lane *lane_of(struct messages *messages)
 {
 	return (struct lane *)messages;

@@ -83,7 +83,7 @@ static int progress(void *context)
 {
 	struct lane *lane = context;
 	struct fi_cq_msg_entry entries[8];
-	memcheck_pause(); /* posted bytes may only be sent here, by libfabric */
+	memcheck_pause(); /* libfabric may delay the sending of posted bytes until this call */
 	ssize_t count = fi_cq_read(lane->cq, entries, sizeof(entries) / sizeof(*entries));
 	memcheck_resume();
 

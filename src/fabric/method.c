@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "fabric/method.h"
 
-/* In bytes. Shorter ranges cost less when copied into a message than as a write and a message. */
+/*
+ * Minimum length in bytes of a range that is sent by a write. A shorter range costs less when it
+ * is copied into a message.
+ */
 #define WRITE_MIN ((size_t)16 << 10)
 
 /* True if the adapter can read the caller's memory. */

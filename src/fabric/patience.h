@@ -43,7 +43,7 @@
 /* Lengths of the first rest and of the longest rest, as multiples of the last loss. */
 #define PATIENCE_REST_FIRST UINT64_C(4)
 #define PATIENCE_REST_MOST  UINT64_C(64)
-/* Maximum length of a rest in ns: meanwhile the other threads may have ended. */
+/* Maximum length of a rest in ns: limited, because the other threads may end during the rest. */
 #define PATIENCE_REST_NS UINT64_C(500000000)
 
 struct patience {

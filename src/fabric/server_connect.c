@@ -21,9 +21,7 @@ static bool same_secret(const uint8_t *a, const uint8_t *b)
 	return !differs;
 }
 
-/*
- * Find the lane that a connection request has the secret of, or the reason to refuse the request.
- */
+/* Find the lane whose secret a connection request contains, or the reason to refuse the request. */
 static enum data_refusal find_lane(
 	struct fabric_server *server, const void *bytes, size_t length, struct serve_lane **lane)
 {

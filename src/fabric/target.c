@@ -25,6 +25,6 @@ int target_check(struct fabric_server *server)
 	int code = atomic_load_explicit(&server->failed, memory_order_acquire);
 
 	if (code)
-		err_put_back(server->cause); /* target_fail()'s caller has logged it */
+		err_put_back(server->cause); /* the caller of target_fail() has logged this error */
 	return code;
 }

@@ -187,17 +187,17 @@ struct lanes_server {
 	const struct lanes_service *service;
 };
 
-/*
- * Returns the descriptor of the server, or handles its events. Whenever the descriptor is
- * readable, call lanes_server_progress(), always from the same thread or one thread at a time. It
- * accepts connections. It returns 0; -ECONNRESET when a connected lane is lost, as when the
- * initiator closes; or another -errno if the server cannot be used any longer.
- */
+/* Returns the descriptor of the server. When it is readable, call lanes_server_progress(). */
 static inline int lanes_server_fd(const struct lanes_server *server)
 {
 	return server->service->fd(server);
 }
 
+/*
+ * Handle the server's events, such as connections, which it accepts. Call this always from the same
+ * thread, or from one thread at a time. Returns 0; -ECONNRESET when a connected lane is lost, as
+ * when the initiator closes; or another -errno if the server cannot be used any longer.
+ */
 static inline int lanes_server_progress(struct lanes_server *server)
 {
 	return server->service->progress(server);

@@ -34,7 +34,7 @@
  */
 #define MESSAGES_GATHER ((size_t)32 << 10)
 
-/* Returns the largest number of whole 8-byte words that fit into `size` bytes, in bytes. */
+/* Returns `size`, in bytes, rounded down to whole words of 8 bytes. */
 static inline size_t messages_gather(size_t size)
 {
 	return size & ~(size_t)7;
@@ -66,7 +66,7 @@ struct messages {
 	struct writer out;       /* writes to the open message; valid if `open` */
 	uint16_t records;
 	bool open;
-	size_t from, to; /* range with all stores of unanswered messages; `to` is 0: none */
+	size_t from, to; /* a range around all stores of unanswered messages; `to` is 0: none */
 	/*
 	 * A persist was started and not finished: other calls are refused. Only the thread that
 	 * uses the lane writes this.

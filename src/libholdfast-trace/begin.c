@@ -26,8 +26,8 @@ static void *(*next_memmove)(void *, const void *, size_t);
 static void *(*next_memset)(void *, int, size_t);
 
 /*
- * Stores in the ring which thread of the kernel has this number of the recorder; 0 if the program
- * is in another namespace of process ids than the tool.
+ * Stores the kernel's id of the calling thread in the ring, at the number that the recorder has
+ * given the thread. Stores 0 if the program is in another namespace of process ids than the tool.
  */
 static void sign_claim(unsigned number)
 {
@@ -135,7 +135,8 @@ int trace_directory(void)
 	if (is_directory(directory))
 		return directory;
 	/*
-	 * The old number stays open: meanwhile the program may have opened another file under it.
+	 * Do not close the old descriptor: the program may have closed it, and opened another file
+	 * that got the same number.
 	 */
 	directory = open_directory();
 	return is_directory(directory) ? directory : -1;

@@ -26,9 +26,9 @@ static bool begins(const char *name, const char *with)
 }
 
 /*
- * Is this a function that the recorder executes itself, without calling the next function of that
- * name? If others were replaced, the recorder and a library that wraps them could call each other
- * endlessly.
+ * Is this a function that the recorder executes itself, without calling the next function of the
+ * same name? Only such functions are replaced. If a function that calls the next one were
+ * replaced, the recorder and a library that wraps the function could call each other endlessly.
  */
 static bool is_replaced(const char *name)
 {
@@ -86,8 +86,8 @@ USED static void *before_dlsym(void *handle, const char *name, const void *calle
 		namespace != LM_ID_BASE || !next_dlsym(handle, name))
 		return NULL;
 	/*
-	 * if the calling library itself defines the function, it may wrap it, and needs the next
-	 * one
+	 * if the library that calls dlsym() defines this function, too, its function may be a
+	 * wrapper, which needs the next definition and not the recorder's
 	 */
 	return defined_in(object_of(caller), name) ? NULL : defined_in(own, name);
 }

@@ -161,8 +161,8 @@ EXPORT void __tsan_atomic_thread_fence(int order)
 {
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	/*
-	 * only for this order do compilers emit an MFENCE or a locked instruction; for weaker
-	 * orders they emit none
+	 * for a sequentially consistent fence, compilers emit an MFENCE or a locked instruction;
+	 * for a weaker one they emit no instruction
 	 */
 	if (order == __ATOMIC_SEQ_CST)
 		record_fence(CALLER);

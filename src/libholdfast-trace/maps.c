@@ -31,7 +31,7 @@ TLS unsigned last_found;
  */
 static struct tail {
 	uintptr_t lo, hi;
-	uint64_t place; /* place in the file of the byte at lo */
+	uint64_t place; /* file and offset (trace/event.h) of the byte at address lo */
 } tails[TAILS];
 
 static void take(uint32_t *what)
@@ -157,7 +157,10 @@ static bool add(void *address, size_t length, int fd, uint64_t offset, const str
 	       add_tail(middle, hi, place_of(number, offset + (middle - lo)));
 }
 
-/* Moves those parts of a file's tails to the table of maps to which the file has grown. */
+/*
+ * If the file has grown, moves the parts of its tails that are now inside the file to the table of
+ * maps.
+ */
 static void shorten_tails(unsigned number)
 {
 	for (unsigned i = 0; i < TAILS; i++) {
@@ -257,7 +260,10 @@ static void cut(struct map *map, uintptr_t lo, uintptr_t hi)
 	}
 }
 
-/* Removes [lo, hi) from all tails. The caller holds the lock. */
+/*
+ * Removes [lo, hi) from all tails, the parts of maps behind the end of a file. The caller holds
+ * the lock.
+ */
 static void cut_tails(uintptr_t lo, uintptr_t hi)
 {
 	for (unsigned i = 0; i < TAILS; i++) {

@@ -47,12 +47,12 @@ struct call {
  */
 struct map {
 	uintptr_t lo, hi;
-	unsigned char *shadow; /* where the shadow has the byte at lo; shared by all processes */
-	uint64_t place;        /* place in the file (trace/event.h) of the byte at lo */
+	unsigned char *shadow; /* address of the byte at lo in the shadow, which processes share */
+	uint64_t place;        /* file and offset (trace/event.h) of the byte at address lo */
 };
 
 extern struct ring *ring;            /* NULL: nothing is recorded */
-extern uintptr_t maps_lo, maps_span; /* all maps lie in [lo, lo + span) */
+extern uintptr_t maps_lo, maps_span; /* all maps lie in [maps_lo, maps_lo + maps_span) */
 
 /*
  * Does this run execute flushes and syncs of files under test, too, in addition to recording them?
@@ -138,8 +138,8 @@ unsigned files_known(const struct stat *stat);
 /* Registers the file under test and returns its number; 0 on failure. */
 unsigned files_register(int fd);
 /*
- * Makes an empty content for a file, which no file has yet, and returns its number; 0 if there is
- * no room.
+ * Makes a new, empty content, which does not belong to any file yet. Returns its number; 0 if
+ * there is no room.
  */
 unsigned files_new_content(const char *name);
 /* Makes room for the file's bytes up to `end` in its shadow. Returns false on failure. */
@@ -229,9 +229,9 @@ struct named {
  */
 struct named names_what(int directory, const char *path, int flags);
 /*
- * Records that the name now leads to `file`, or to no file if `file` is 0; and, unless `other` is
- * 0, that the name `other` leads to `others`. `about`: the file or directory that has, or had, the
- * name.
+ * Records that the name `name` now leads to `file`, or to no file if `file` is 0. If `other` is
+ * not 0, also records that the name `other` now leads to the file `others`. `about`: the file or
+ * directory that has, or had, the name.
  */
 void names_set(unsigned name, unsigned file, unsigned other, unsigned others, unsigned about,
 	struct call call);

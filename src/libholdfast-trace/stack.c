@@ -19,7 +19,7 @@
 #include "libholdfast-trace/recorder.h"
 
 #define MEMOS   1024u
-#define WAYS    16u /* memos for one call, because a function is called from many places */
+#define WAYS    16u /* memos for one caller, whose own callers may differ */
 #define STACKS  (1u << 15)
 #define OBJECTS 1024u
 

@@ -221,7 +221,7 @@ void names_sync(unsigned file, struct call call)
 
 	if (file >= NAMES_DIRECTORY) {
 		unsigned directory = file - NAMES_DIRECTORY;
-		sync_range(names_page(0), 0, stack); /* also notes the bytes of standard output */
+		sync_range(names_page(0), 0, stack); /* also records the size of standard output */
 		write_event(&(struct event){.kind = EVENT_NAMES_SYNC,
 				    .stack = stack,
 				    .place = names_page(0),
@@ -252,7 +252,7 @@ void names_sync_map(unsigned content, struct call call)
 /* Records a sync of all files and directories on the device; if `device` is 0, on all devices. */
 static void sync_device(uint64_t device, struct call call)
 {
-	/* the file of names, and contents that belong to no file, have no inode */
+	/* skip the file of names, and contents that belong to no file: these have no inode */
 	for (unsigned i = 0; i < ring->file_count; i++)
 		if (ring->files[i].inode && (!device || ring->files[i].device == device))
 			names_sync(i + 1, call);

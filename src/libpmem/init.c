@@ -9,8 +9,8 @@
 #include "track/tracker.h"
 
 /*
- * Runs before the program's first call of the library. log_init() comes first, because the others
- * write to the log.
+ * Runs before the program's first call of the library. log_init() comes first, because the
+ * functions after it write to the log.
  */
 static void __attribute__((constructor)) library_loads(void)
 {

@@ -3,9 +3,9 @@
  * persist.h - the table of functions that flush, drain and copy, which are chosen when the library
  * is loaded
  *
- * Later the table does not change, with one exception: if nothing is flushed, because all regions
- * report that the CPU's caches are durable, and a region that needs flushes is added to the
- * machine, then functions that flush replace the others, for good. The table is hidden from other
+ * Later the table does not change, with one exception. If all regions report that the CPU's caches
+ * are durable, the functions of the table do not flush. If a region that needs flushes is then
+ * added to the machine, functions that flush replace them for good. The table is hidden from other
  * modules, so that a public call is one jump through a table at a known address.
  */
 #ifndef LIBPMEM_PERSIST_H

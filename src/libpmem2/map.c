@@ -47,8 +47,8 @@ static int check_range(const struct pmem2_config *cfg, const struct pmem2_source
 }
 
 /*
- * Returns the length of the mapping. By default it is the rest of the source; of anonymous memory
- * it is all, whatever the offset.
+ * Returns the length of the mapping. By default it is the length of the source from the offset on,
+ * or the whole length of anonymous memory, whatever the offset is.
  */
 static size_t content_length(
 	const struct pmem2_config *cfg, const struct pmem2_source *src, size_t size)

@@ -22,8 +22,8 @@ static void byte_flush(const void *ptr, size_t size)
 }
 
 /*
- * After a copy to pages, note or persist these pages. The copy goes through the caches, because
- * the kernel reads the bytes there.
+ * After a copy to a map of page granularity, note the pages for the next drain, or persist them
+ * now. The copy goes through the caches, because the kernel reads the bytes there.
  */
 static void page_finish(const void *ptr, size_t size, unsigned flags, uint64_t begun)
 {

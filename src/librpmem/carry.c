@@ -61,8 +61,8 @@ enum holdfast_provider carry_expected(const struct session *session, unsigned at
 		return HOLDFAST_PROVIDER_NONE;
 	here &= at_target;
 	/*
-	 * The target chooses verbs if it has it, and ssh only if it has no other of the offered
-	 * providers.
+	 * The target chooses the provider verbs if verbs works there, and ssh only if it has no
+	 * other of the offered providers.
 	 */
 	if (here & HOLDFAST_PROVIDER_VERBS)
 		return HOLDFAST_PROVIDER_VERBS;

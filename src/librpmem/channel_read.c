@@ -9,7 +9,7 @@
 #include "librpmem/channel_parts.h"
 #include "librpmem/clock.h"
 
-#define LAST_WORDS_MS 500 /* time to read the reason after ssh has ended */
+#define LAST_WORDS_MS 500 /* time limit to read from standard error why ssh has ended */
 /*
  * While program threads wait for replies, one of them reads the channel, and the monitor thread
  * wakes up only this often, in ms, to see if that is still so. So a reply does not wake up the
@@ -173,7 +173,9 @@ static int read_for_callers(struct channel *channel, int64_t deadline)
 	return rc;
 }
 
-/* The caller holds `lock`, which is released meanwhile. */
+/*
+ * Read once, as the reader. The caller holds `lock`, which is released while this function reads.
+ */
 static void lead(struct channel *channel, int64_t deadline)
 {
 	channel->reading = true;

@@ -31,7 +31,7 @@ struct mirror {
 	struct senders *senders; /* NULL: only compare */
 	const void *local;
 	const char *step; /* the name of the call in messages: "check" */
-	uint64_t extent;  /* extent of the mark that the pool had before, in bytes; or 0 */
+	uint64_t extent;  /* extent in bytes of the mark that the pool had before; 0: no mark */
 	bool unclosed;    /* the last session has not closed the pool */
 	bool marked;      /* this comparison has marked the pool */
 };

@@ -36,7 +36,7 @@
 #define NOTES_RANGES 64
 #define NOTES_PAGE   ((size_t)4096)
 
-#define NOTES_NO_LANE ((unsigned)-1) /* for calls that do not use a lane */
+#define NOTES_NO_LANE ((unsigned)-1) /* instead of a lane's number, for calls that use no lane */
 
 struct notes_range {
 	size_t from, to; /* offsets in the pool; the range is not empty */

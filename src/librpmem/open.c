@@ -292,7 +292,10 @@ static void pool_free(RPMEMpool *pool)
 	free(pool);
 }
 
-/* Keep what the target remembers of a pool that was opened, to know it again at a reconnect. */
+/*
+ * Keep the state that the target has of a pool that was opened: a reconnect checks that it finds
+ * the same pool.
+ */
 static int see_state(RPMEMpool *pool, uint32_t type)
 {
 	pool->has_state = remote_has_state(pool->session);
@@ -432,7 +435,7 @@ int pool_start(RPMEMpool **started, uint32_t type, const char *target, const cha
 	return 0;
 }
 
-/* Open a handle for the same pool by a request of this type. */
+/* Open another handle for the pool of `lost`, by a request of this type. */
 static int open_as(const RPMEMpool *lost, uint32_t type, RPMEMpool **again)
 {
 	struct session *session;
@@ -460,8 +463,8 @@ static int open_as(const RPMEMpool *lost, uint32_t type, RPMEMpool **again)
 }
 
 /*
- * Open the pool again for a session that had not begun, which the target does not know. -ESTALE if
- * another initiator has stored to the pool meanwhile.
+ * Open the pool again if no session had begun when the connection was lost: then the target has no
+ * session to resume. -ESTALE if another initiator has stored to the pool since then.
  */
 static int open_unbegun(const RPMEMpool *lost, RPMEMpool **again)
 {
@@ -482,7 +485,7 @@ static int open_unbegun(const RPMEMpool *lost, RPMEMpool **again)
 
 static int resume(RPMEMpool *lost, RPMEMpool **again)
 {
-	if (!lost->begun) { /* the reply was lost: compute what the target has set */
+	if (!lost->begun) { /* the reply to BEGIN was lost: compute what the target has set */
 		memcpy(lost->mine.identity, lost->seen.identity, CONTROL_ID_SIZE);
 		lost->mine.generation = lost->seen.generation + 1;
 	}

@@ -41,7 +41,7 @@ struct rpmem_pool {
 	void *addr;                  /* the program's memory */
 	struct notes notes;          /* notes of the ranges that the target may lack */
 	bool has_state;              /* the target remembers sessions */
-	struct control_state seen;   /* what the target remembered when the pool was opened */
+	struct control_state seen;   /* the target's state of the pool when it was opened */
 	struct control_started told; /* the target's reply, without its secrets */
 	char host[256];              /* address or name that the data channel connects to */
 

@@ -59,9 +59,9 @@ static void fail(struct senders *all, int rc)
 }
 
 /*
- * Take the next range from the list. Returns false in two cases. If this thread has sent ranges
- * since its last drain, it must drain them and call again. Otherwise no range will come any more:
- * as long as one may come, such a thread waits here.
+ * Take the next range from the list, and wait for one while the list is empty. Returns false if
+ * all ranges are to be drained and this thread has some to drain: it must drain them and call
+ * again. Returns false also if the threads are to end, or one of them has failed.
  */
 static bool next(struct sender *sender, struct range *range)
 {

@@ -5,8 +5,8 @@
 #include <time.h>
 
 /*
- * Time that rpmem_close() sleeps between two looks if waiting threads have left, in ns. A thread
- * leaves as soon as it is woken, so the sleep is rare and short.
+ * Time in ns that rpmem_close() sleeps before it checks again if all waiting threads have left. A
+ * thread leaves as soon as it is woken, so the sleep is rare and short.
  */
 #define NAP_NS 200000
 

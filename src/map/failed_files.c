@@ -53,8 +53,8 @@ static void put(struct failed_files *table, struct failed_write *place,
 
 /*
  * Take the table's lock. Signals are blocked while it is held, so that a signal handler does not
- * try to take it again in the same thread. Taking it fails only while a thread of another PID
- * namespace that has this thread's number holds it.
+ * try to take it again in the same thread. Taking it fails only while it is held by a thread that
+ * has the same number as this one, in another PID namespace.
  */
 static void take_lock(struct failed_files *table, sigset_t *before)
 {

@@ -5,8 +5,8 @@
  * Each recorded failure has an epoch, which is its number: 1 for the first one. A caller that
  * remembers the epoch of some moment can therefore ask whether a file has failed since then.
  *
- * The table lies in memory that forked children share. It has room for some 60 files; when it is
- * full, the failure of another file is recorded as a failure of any file.
+ * The table lies in memory that forked children share. It has room for some 60 files. When it is
+ * full, the failure of another file is recorded as one that may concern any file.
  *
  * Locks: one robust lock, for changes and look-ups; never held during I/O.
  */

@@ -26,7 +26,10 @@
  */
 #define LOOKS 10000
 
-/* A number for a file. Two files with the same digest wait for each other, which does no harm. */
+/*
+ * A digest of a file's identity. If two files have the same digest, threads also wait for flights
+ * of the other file, which does no harm.
+ */
 static uint64_t digest(struct file_id file)
 {
 	if (!file_id_is_known(file))

@@ -204,8 +204,9 @@ static void visit_threads(bool (*visit)(struct notes *of, void *context), void *
 		return;
 	for (struct notes *of = threads.first; of && !done; of = of->next) {
 		/*
-		 * The lock cannot be taken if this is a signal handler that interrupted the thread
-		 * while it held it. Skip these notes: the kernel writes back their pages later.
+		 * The lock cannot be taken if this is a signal handler that has interrupted the
+		 * thread while the thread held the lock. Skip these notes: the kernel writes back
+		 * their pages later.
 		 */
 		if (!checked_lock_take(&of->lock))
 			continue;
@@ -253,7 +254,7 @@ bool notes_find(struct range within, struct note *note)
 	return search.count;
 }
 
-/* A note to remove, and whether it has been handled. */
+/* A search for a note that is to be removed; `done`: the note exists no more. */
 struct forgetting {
 	const struct note *note;
 	bool done;
@@ -272,7 +273,10 @@ static bool forget_in(struct notes *of, void *context)
 		    of->ranges.at[part.first].to == note->pages.to;
 	if (same)
 		remove_at(of, part.first);
-	/* If the set has nothing of the note any more, its own thread has written it back. */
+	/*
+	 * If no range of the set lies in the note's pages any more, the note's own thread has
+	 * written them back.
+	 */
 	forgetting->done = same || part.first == part.end;
 	return true;
 }
@@ -372,7 +376,7 @@ bool notes_set_draining(bool draining)
 
 /*
  * Keep this thread's notes in a forked child. A signal handler has forked while the thread was
- * changing or draining them, and the child continues with that.
+ * changing or draining them, and the child continues this change or drain.
  */
 static void keep_in_child(void)
 {

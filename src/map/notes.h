@@ -66,8 +66,8 @@ unsigned notes_count(struct range within);
 bool notes_find(struct range within, struct note *note);
 
 /*
- * Remove a note that notes_find() has found. False if its thread has noted anything meanwhile: the
- * stores before that may not have been written back.
+ * Remove a note that notes_find() has found. False if the note's thread has noted anything else
+ * since then: stores that it made before may not have been written back.
  */
 bool notes_forget(const struct note *note);
 

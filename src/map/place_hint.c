@@ -19,7 +19,9 @@
 #define MAP_FIXED_NOREPLACE 0x100000
 #endif
 
-/* Attempts to take free space before other threads that map all the time take it. */
+/*
+ * Number of attempts to take free space. An attempt fails if another thread takes the space first.
+ */
 #define TRIES 100
 
 /* A reader of /proc/self/maps through a small buffer: a line can be as long as a file's name. */

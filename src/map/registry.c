@@ -121,8 +121,8 @@ void registry_unpin(struct map *map)
 }
 
 /*
- * Take the lock, unless this thread has it already because a signal handler that interrupted it
- * forks.
+ * Take the lock. Does nothing if this thread has the lock already: then a signal handler has
+ * interrupted the thread, and forks.
  */
 void registry_before_fork(void)
 {

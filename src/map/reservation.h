@@ -59,9 +59,9 @@ int reservation_vacate(struct map *map);
 void reservation_abandon(struct map *map);
 
 /*
- * The lowest map with a byte in `length` bytes from `offset`; for length 0, the map at `offset`.
- * The other functions return the map before or after a given map of the reservation. NULL, without
- * an error message, if no such map exists.
+ * reservation_find() returns the lowest map with a byte in `length` bytes from `offset`; for
+ * length 0, the map at `offset`. The next two functions return the map before and after a given
+ * map. All return NULL, without an error message, if no such map exists.
  */
 struct map *reservation_find(struct reservation *reservation, size_t offset, size_t length);
 struct map *reservation_previous(struct reservation *reservation, const struct map *map);

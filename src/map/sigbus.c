@@ -26,9 +26,10 @@ struct guard {
 };
 
 /*
- * A slot for a running guard, each of which runs on its own thread. The signal handler searches
- * the slots for its thread's guard. A thread-local variable would not do, because its first use by
- * a thread may allocate memory. Only the owner accesses `guard`; `owner` is 0 if the slot is free.
+ * A slot for a guard that is running. A thread runs one guard at a time. The signal handler
+ * searches the slots for the guard of its thread. A thread-local variable would not do, because
+ * its first use by a thread may allocate memory. Only the owner accesses `guard`; `owner` is 0 if
+ * the slot is free.
  */
 struct seat {
 	atomic_uintptr_t owner; /* pthread_self() */
@@ -58,16 +59,16 @@ static struct known by_default = {.action = {.sa_handler = SIG_DFL}};
 
 static struct {
 	pthread_mutex_t lock;
-	pthread_cond_t left; /* signalled when a seat becomes free */
+	pthread_cond_t left; /* signalled when a slot for a guard becomes free */
 	struct seat seats[SIGBUS_GUARDS];
 	unsigned users;
-	struct known *known; /* all actions ever seen: a handful */
+	struct known *known; /* the program's actions for SIGBUS that were ever seen: a few */
 	/*
 	 * For each level, the program's action that the library's handler of this level passes
 	 * signals on to.
 	 */
 	_Atomic(struct known *) previous[LEVELS];
-	int level;         /* level of the handler that is installed, or is next */
+	int level;         /* level of the installed handler; if none is, of the next one */
 	bool is_installed; /* false again if the program installs another handler */
 } sigbus = {
 	.lock = PTHREAD_MUTEX_INITIALIZER,

@@ -50,8 +50,8 @@ static int open_root(const char *directory)
 		return root;
 	int error = err_sys("cannot open the directory of pool sets %.200s", directory);
 	/*
-	 * The whole directory is missing. ENOENT would mean that only the pool set is, so report
-	 * EREMOTEIO.
+	 * The whole directory is missing. Report this as EREMOTEIO: ENOENT would mean that only
+	 * the pool set is missing.
 	 */
 	return error == -ENOENT || error == -ENOTDIR ? -EREMOTEIO : error;
 }

@@ -33,9 +33,9 @@ static bool is_within(const char *path, const char *folder)
 }
 
 /*
- * True if a real path is in a configured folder of states. If that folder is not below the
- * directory of pool sets, the states are below it in a folder that repeats the path of that
- * directory.
+ * True if a real path is in the folder that is configured for states. If this folder is not below
+ * `directory`, which has the pool sets, then only the subfolder counts whose path is that of the
+ * folder, followed by that of `directory`.
  */
 static bool in_configured(const char *path, const char *folder, const char *directory)
 {

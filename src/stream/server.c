@@ -37,7 +37,9 @@
 
 /* The reader executes messages while they take less than this, in ns, on average. */
 #define QUICK_NS UINT64_C(200000)
-/* The initial value of that average if drains are assumed to be slow. */
+/*
+ * Initial value of the average time that a message takes, in ns, if drains are assumed to be slow.
+ */
 #define SLOW_NS UINT64_C(1000000)
 
 struct stream_server;
@@ -47,7 +49,7 @@ struct serve_lane {
 	uint32_t sequence;      /* of the next message */
 	bool broken;            /* the peer broke the protocol: no more messages are accepted */
 	atomic_uint held;       /* messages that the worker has not yet executed and answered */
-	atomic_uint unanswered; /* those of `held` whose reply is not yet being sent */
+	atomic_uint unanswered; /* messages whose reply the worker has not begun to send */
 };
 
 /* A message that waits for a worker. */
@@ -337,7 +339,7 @@ static int progress(struct lanes_server *base)
 	int code = atomic_load_explicit(&server->failed, memory_order_acquire);
 
 	if (code)
-		err_put_back(server->cause); /* it was logged when fail() was called */
+		err_put_back(server->cause); /* the failure was logged when fail() was called */
 	return code;
 }
 

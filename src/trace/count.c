@@ -17,7 +17,7 @@
  * thread had executed until then.
  */
 #define CHANGED UINT64_MAX
-#define LISTED  (UINT64_C(1) << 47) /* flag: line is listed; not part of the count */
+#define LISTED  (UINT64_C(1) << 47) /* flag: line is in `list`; not part of the fence count */
 #define FENCES  (LISTED - 1)
 
 struct lines {

@@ -14,14 +14,15 @@
 enum event_kind {
 	EVENT_NONE,    /* the slot is not written yet */
 	EVENT_STORE,   /* `length` bytes, at most 8, are stored at `place`; value: the bytes */
-	EVENT_ATOMIC,  /* a STORE by an atomic access; length, place 0: not to a traced file */
+	EVENT_ATOMIC,  /* a STORE by an atomic access; length 0, place 0: not to a traced file */
 	EVENT_STREAM,  /* a STORE around the caches (non-temporal) */
 	EVENT_GROUP,   /* `length` bytes, stored in no particular order; payload: the bytes */
-	EVENT_COPY,    /* a GROUP by a copying call (lines compared first); size 1: its next part */
+	EVENT_COPY,    /* a GROUP by a copying call, before which the lines were compared;
+			  size 1: a further part of the same copy */
 	EVENT_SEEN,    /* a line that differs from the recorder's copy; payload: its 64 bytes */
 	EVENT_FLUSH,   /* `length` bytes, whole lines, are flushed from `place` on */
 	EVENT_CLFLUSH, /* a FLUSH by CLFLUSH, which needs no fence */
-	EVENT_FENCE,   /* value: bytes written to standard output so far; size 1: drains nothing */
+	EVENT_FENCE,   /* value: bytes of standard output so far; size 1: it only orders stores */
 	EVENT_SYNC,    /* msync or a similar call made these bytes durable; value as for FENCE */
 	EVENT_MARK,    /* value: number of the operation; size 0: it begins, 1: it ends */
 	EVENT_FILE,    /* the file in `place`; value: its size when first mapped; payload: its name;
@@ -40,8 +41,8 @@ enum event_kind {
 			     NAMES_DIRECTORY and more: another directory */
 	EVENT_PROBES,     /* payload: a struct probe_report of trace/probe.h */
 	EVENT_MISSED,     /* value: enum missed of trace/missed.h; payload: the name of a file */
-	EVENT_DIRECTORY,  /* value: number of a directory; place: of the one it was first seen in;
-			     payload: its name there */
+	EVENT_DIRECTORY,  /* value: number of a directory; place: number of the directory that
+			     contained it when it was first seen; payload: its name there */
 	EVENT_KINDS,
 };
 

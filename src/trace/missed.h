@@ -8,9 +8,9 @@ enum missed {
 	MISSED_MOVE,      /* a file or directory was moved into the watched directory */
 	MISSED_SPECIAL,   /* a symbolic link or special file was made in the watched directory */
 	MISSED_ROOM,   /* a name is too long, or there are too many names, files or directories */
-	MISSED_CUT,    /* a file was cut off in its middle */
+	MISSED_CUT,    /* a file was made shorter, but not empty */
 	MISSED_ASYNC,  /* the program writes asynchronously: io_uring, libaio, aio_write(3) */
-	MISSED_GROWTH, /* a file grew by something that was not seen */
+	MISSED_GROWTH, /* a file grew, and the recorder has not seen by which call */
 	MISSED_REMOTE, /* a pool on another machine was created or opened, with librpmem */
 	MISSED_WAYS,
 };

@@ -37,7 +37,7 @@ enum raw_kind {
 enum raw_file { RAW_GENERAL, RAW_MMX, RAW_VECTOR };
 
 #define RAW_NO_REGISTER (-1)
-#define RAW_RIP         (-2) /* as a base: the address of the next instruction */
+#define RAW_RIP         (-2) /* the base is RIP, the address of the next instruction */
 #define RAW_RDI         7
 #define RAW_LONGEST     15 /* longest instruction, in bytes */
 

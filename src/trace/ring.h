@@ -49,7 +49,7 @@ struct ring_claim {
 
 struct ring {
 	uint64_t magic;
-	int64_t start_seconds; /* start of the run: files created later belong to it */
+	int64_t start_seconds; /* start of the run: files created later are under test */
 	uint32_t start_nanoseconds;
 	int32_t reader;    /* process id of the tool */
 	uint8_t all_files; /* set: also trace existing files outside of the directory files/ */

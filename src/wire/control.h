@@ -198,7 +198,7 @@ struct control_description {
 	uint8_t providers, granularity;
 	uint8_t survival;                 /* of all parts together, even if not all are listed */
 	uint8_t method_verbs, method_tcp; /* persist method over each provider; 0: none */
-	bool created, busy, has_attr;     /* members on the pool are set if created and not busy */
+	bool created, busy, has_attr;     /* members about the pool: set if created and not busy */
 	struct rpmem_pool_attr attr;
 	uint16_t nparts;
 	struct control_part parts[CONTROL_PARTS_MAX];

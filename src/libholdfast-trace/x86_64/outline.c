@@ -14,7 +14,7 @@
 
 #define SLOT  32u /* size in bytes of an instruction's copy and the jump behind it */
 #define PAGE  UINT64_C(4096)
-#define STEP  UINT64_C(0x100000) /* distance between two addresses that are tried */
+#define STEP  UINT64_C(0x100000) /* distance of two addresses where mmap(2) is tried, in bytes */
 #define TRIES 512u
 
 /*

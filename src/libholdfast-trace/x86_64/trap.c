@@ -144,8 +144,8 @@ void trap_after_fork(void)
 
 /*
  * Removes the probe of a locked instruction that is hit all the time, as when threads spin on it.
- * Does not wait if another thread is changing code, because this thread may have interrupted that
- * one: the next hit tries again.
+ * Does not wait while code is being changed, because this signal handler may have interrupted that
+ * change: the next hit tries again.
  */
 static void give_up(struct probe *probe)
 {
