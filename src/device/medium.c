@@ -41,8 +41,9 @@ static bool begins(const char *name, const char *with)
 }
 
 /*
- * Judge a disk that has no hardware of its own. Only its name tells this (for zram another sign,
- * too). A name that means main memory is enough evidence that data is lost.
+ * Judge a disk that has no hardware of its own. Only the name of the disk tells its driver (zram
+ * also has an attribute of its own). A name that means main memory is enough evidence that data is
+ * lost.
  */
 static struct medium of_virtual_disk(int disk, const char *name)
 {

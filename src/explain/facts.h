@@ -3,8 +3,8 @@
  * facts.h - gather the facts for an explanation
  *
  * Only this file looks at the machine; conclusions and texts are made from the facts alone.
- * facts_of_...() gather all facts but those from sysfs, which facts_read_sysfs() reads, once. So
- * tests can replace the facts in between.
+ * facts_of_...() gather all facts but those from sysfs. Then facts_read_sysfs() gathers those, and
+ * reads sysfs once. Between these calls, tests can replace facts.
  */
 #ifndef EXPLAIN_FACTS_H
 #define EXPLAIN_FACTS_H

@@ -510,7 +510,7 @@ NOINLINE static bool is_same(const struct place *place, const struct stat *st)
 }
 
 /*
- * Visit a file by its path. The kernel has told the path, which may be relative or of another
+ * Visit a file by its path. The path comes from the kernel, and may be relative or of another
  * mount namespace.
  */
 NOINLINE static void go_into_file(struct descent *at, const struct place *place)

@@ -95,8 +95,8 @@ void write_three(const struct event *seen, const uint64_t *line, const struct ev
 	const struct event *second);
 
 /*
- * Records that the program does something whose effects the recorder does not see. `name`: of the
- * library or file.
+ * Records that the program does something whose effects the recorder does not see. `name` is the
+ * name of the library or file concerned.
  */
 void tell_missed(enum missed way, const char *name);
 

@@ -81,10 +81,10 @@ int channel_failure(struct channel *channel);
 /* Returns an eventfd that becomes readable when the channel ends. */
 int channel_hangup_fd(const struct channel *channel);
 
-/* Returns the minor version of the protocol that the target has told in its greeting. */
+/* Returns the minor version of the protocol, which the target has sent in its greeting. */
 unsigned channel_minor(const struct channel *channel);
 
-/* Returns the version of the protocol that the target has told in its greeting, such as "1.1". */
+/* Returns the version of the protocol, such as "1.1", which the target has sent in its greeting. */
 const char *channel_version(const struct channel *channel);
 
 /*

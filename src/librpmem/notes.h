@@ -14,7 +14,7 @@
  * N4	When a drain or a read fails while the connection lives, the target may have lost anything
  *	that this lane has flushed since its previous successful drain: these ranges move to the
  *	map, where no later drain drops them.
- * N5	A call that fails since the handle has ended notes its range in the map. The map was made
+ * N5	A call that fails because the handle has ended notes its range in the map. The map was made
  *	when the pool was opened, and cannot overflow.
  * N6	Only a catch-up takes bits out of the map; if it fails, all of them are put back.
  * N7	A lane's list is written by the thread that is in a call on the lane. Other threads read it

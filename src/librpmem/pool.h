@@ -40,7 +40,7 @@ struct rpmem_pool {
 	size_t guard;                /* offsets below `guard` must not be persisted */
 	void *addr;                  /* the program's memory */
 	struct notes notes;          /* notes of the ranges that the target may lack */
-	bool has_state;              /* the target remembers sessions */
+	bool has_state;              /* the target keeps a state of the pool, and sessions */
 	struct control_state seen;   /* the target's state of the pool when it was opened */
 	struct control_started told; /* the target's reply, without its secrets */
 	char host[256];              /* address or name that the data channel connects to */

@@ -72,9 +72,9 @@ int fill_try(const struct fill *fill, bool *sync)
 }
 
 /*
- * The mapping is tried at another address first. Kernels before 6.12 unmap what is in the way of
- * MAP_FIXED before they ask the file system: if that refuses, the place is left unmapped, and
- * another thread's mmap could take it.
+ * The mapping is tried at another address first. With MAP_FIXED, kernels before 6.12 unmap what is
+ * mapped at the address before they ask the file system: if the file system refuses the mapping,
+ * the place is left unmapped, and another thread's mmap could take it.
  */
 int fill_place(char *addr, const struct fill *fill, bool *sync)
 {

@@ -10,9 +10,9 @@
  * ended; if it is stopped, others wait for it. Signals are blocked in a flight: a handler could
  * fork, and the child would go on with a system call that belongs to no flight.
  *
- * If the library has not opened the file itself, the flight's file is looked up by what is mapped
- * at its addresses, in this process or in another one, as far as /proc shows that. If it does not,
- * the flight may be of any file, and is waited for.
+ * If the library has not opened the file itself, it looks up the flight's file in /proc, by the
+ * addresses that the flight writes back, in this process or in another one. If /proc does not show
+ * the file, the flight may be of any file, and is waited for.
  *
  * Locks: each flight has one, which its thread holds for as long as the flight lasts, and which
  * tells others whether that thread still lives. Waiters do not queue for the lock: they sleep

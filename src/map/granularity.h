@@ -14,11 +14,11 @@
  *
  * Files on a real-time device of XFS are never BYTE: the region of that device is not known.
  *
- * Device DAX has no metadata, so MAP_SYNC says nothing about it: its region alone decides. It is
- * refused if the region is not persistent memory, or if only the host of a virtual machine can
- * flush it: no instruction makes a store durable there, and msync(2) does not work. A read-only
- * region is refused, too: the kernel lets stores through, but its modules are not armed to keep
- * them.
+ * Device DAX has no metadata, so MAP_SYNC says nothing about it: its region alone decides. A
+ * mapping is refused if the region is not persistent memory, or if only the host of a virtual
+ * machine can flush it: then no instruction makes a store durable, and msync(2) does not work. A
+ * read-only region is refused, too: the kernel lets stores through, but the region's modules are
+ * not armed to keep them.
  */
 #ifndef MAP_GRANULARITY_H
 #define MAP_GRANULARITY_H

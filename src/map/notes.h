@@ -4,7 +4,7 @@
  *
  * A thread adds notes to its own set and takes them out. A thread that closes a map or exits the
  * process copies a note of another thread, writes it back, and only then removes it: as long as a
- * range may not be durable, the thread that noted it still has it to drain.
+ * range may not be durable, the thread that noted it still has the note, and drains it.
  *
  * Locks, in this order: the list of threads; the notes of one thread. They are held for a look-up
  * or a change, never while anything is written back.

@@ -9,8 +9,9 @@
  * their time, need no lock.
  *
  * Locks: one for all reservations, held for a look-up or a change of address space that has
- * nothing in it, never during I/O; no other lock is taken under it. A child of fork finds it free.
- * A slot that another thread was about to fill or vacate at the fork stays taken in the child.
+ * nothing in it, never during I/O; no other lock is taken while it is held. In a child of fork the
+ * lock is free. A slot that another thread was about to fill or vacate at the fork stays taken in
+ * the child.
  */
 #ifndef MAP_RESERVATION_H
 #define MAP_RESERVATION_H

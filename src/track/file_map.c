@@ -120,8 +120,8 @@ static int drain_device(const struct tracked *range, const char *sysfs)
 }
 
 /*
- * Drain the first part of the range [from, *to) that lies in one kind of memory. Sets *to to the
- * end of that part.
+ * Drain the beginning of the range [from, *to), as far as it lies in memory of one kind. Sets *to
+ * to the end of the drained part.
  */
 static int drain_part(uintptr_t from, uintptr_t *to, const char *sysfs)
 {

@@ -205,7 +205,10 @@ int open_file_open(struct open_file *file, const struct open_file_request *reque
 		error = open_path(&new, request, is_dax);
 	if (error)
 		return error;
-	/* Identify the open file: the path may lead to another one since it was checked. */
+	/*
+	 * Identify the file that is open now: the path may lead to another file than when it was
+	 * checked.
+	 */
 	error = device_identify_named(&new.device, new.fd, new.name, request->sysfs);
 	if (!error && is_dax != (new.device.kind == DEVICE_DAX))
 		error = err_set(-EINVAL, "%s was replaced while it was opened", request->path);
@@ -223,7 +226,7 @@ int open_file_open(struct open_file *file, const struct open_file_request *reque
 	return error;
 }
 
-/* Remove the file that was made, unless its name is another file's by now. */
+/* Remove the file that was made, unless its name belongs to another file by now. */
 static void remove_new(const struct open_file *file)
 {
 	struct stat ours, named;

@@ -3,10 +3,11 @@
  * compare.h - the requests of the control channel by which an initiator compares its memory with a
  * pool (doc/remote-protocol.md, "Comparing")
  *
- * The initiator asks for hashes of large blocks, and then for hashes of the pages in those that
- * differ. 128 KiB are the cheapest blocks when one page in a thousand differs, at random places:
- * the hashes of all blocks of 4 GiB take 0.5 MiB, those of the pages in different blocks another
- * 0.5 MiB. With 64 or 256 KiB it would be 1.25 MiB.
+ * The initiator asks for hashes of large blocks, and then for hashes of the pages in the blocks
+ * that differ. If one page in a thousand differs, at random places, blocks of 128 KiB are the
+ * cheapest: for 4 GiB, the hashes of all blocks take 0.5 MiB, and the hashes of the pages in
+ * blocks that differ take another 0.5 MiB. With blocks of 64 or 256 KiB, all hashes would take
+ * 1.25 MiB.
  *
  * Encoders and decoders are like those of control.h.
  */

@@ -152,7 +152,8 @@ struct data_reply {
 
 void data_put_reply(uint8_t bytes[DATA_REPLY_SIZE], const struct data_reply *reply);
 /*
- * Decode a reply: text and bytes must be all that is left in the reader, and the text printable.
+ * Decode a reply. Its text and its bytes must take up the rest of the buffer, and the text must be
+ * printable.
  */
 bool data_get_reply(struct data_reply *reply, const char **text, const uint8_t **bytes,
 	const void *message, size_t length);
