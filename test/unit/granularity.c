@@ -24,8 +24,8 @@ static const struct region no_region,
 	virtio = {.found = true, .flushed_by_host = true};
 
 /*
- * Checks one row of the table: `want` is the expected granularity or, if negative, the expected
- * error.
+ * Checks one row of the table in map/granularity.h. `want` is the expected granularity or, if
+ * negative, the expected error.
  */
 static void row(const char *name, const struct device *device, const struct region *region,
 	bool sync, bool can_flush, int want, enum holdfast_reason reason)

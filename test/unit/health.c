@@ -92,7 +92,7 @@ static void counts(const char *kind, const char *name, const char *counter, int6
 	is_int(one->value.value, value, "counter %s of %s %s: has the right value", counter, kind,
 		name);
 	is_int(one->counting, counting,
-		"counter %s of %s %s: the event that resets the counter is right", counter, kind,
+		"counter %s of %s %s: the report names the event that resets it", counter, kind,
 		name);
 	ok(strlen(one->meaning) > 10, "counter %s of %s %s: has a text that explains its meaning",
 		counter, kind, name);

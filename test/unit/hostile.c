@@ -219,8 +219,8 @@ static void test_whole(void)
 }
 
 /*
- * RMA writes can change neither the header of the pool nor, with the key that is meant for reads,
- * any other byte.
+ * RMA writes cannot change the header of the pool. RMA writes with the key that is meant for reads
+ * cannot change any byte.
  */
 static void test_guard(void)
 {

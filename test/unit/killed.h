@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * killed.h - kill a child after each of its stores to shared memory, and check what it leaves
+ * killed.h - kill a child after each of its stores to shared memory, and check if the memory that
+ * the child leaves is valid
  *
  * The tests are skipped where ptrace(2) cannot single-step a child, where a step disturbs a loop
  * of atomic instructions so that it never ends, and where a child executes too many instructions,
@@ -21,11 +22,11 @@
 #define KILLED_STORES_MAX 100
 
 struct killed {
-	void *(*prepare)(void); /* parent, before each child: returns the shared memory */
+	void *(*prepare)(void); /* parent calls it before each fork: returns the shared memory */
 	size_t size;
-	void (*body)(void);  /* child: what it does until it is killed */
-	void (*watch)(void); /* parent, after each instruction of the child; or NULL */
-	bool (*holds)(void); /* parent, after the child's death: true if the memory is valid */
+	void (*body)(void);  /* the child runs it until the child is killed */
+	void (*watch)(void); /* parent calls it after each instruction of the child; or NULL */
+	bool (*holds)(void); /* parent calls it when the child is dead: is the memory valid? */
 };
 
 /* Forks a child that is stopped before its body. Returns 0 if it cannot be traced. */

@@ -12,7 +12,7 @@
 #include "librpmem/count.h"
 #include "tap.h"
 
-#define LANES 16384 /* far more than a pool has, so that clearing their counters takes long */
+#define LANES 16384 /* far more lanes than pools have: clearing their counters takes long */
 #define POOLS 24
 
 static RPMEMpool pools[POOLS];
@@ -53,7 +53,7 @@ static void test_opening(void)
 	pthread_t thread;
 	void *wrong;
 
-	mallopt(M_PERTURB, 0xa5); /* new memory must not contain zeros by chance */
+	mallopt(M_PERTURB, 0xa5); /* fill new memory, which might contain zeros by chance */
 	if (pthread_create(&thread, NULL, sum, NULL))
 		bail("no thread");
 	for (unsigned i = 0; i < POOLS; i++) {

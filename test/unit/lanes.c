@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * lanes.c - tests lanes with a thread each, that 8-byte words arrive whole, and that idle lanes use
- * no CPU time
+ * lanes.c - tests that several lanes work, each used by a thread of its own; that 8-byte words
+ * arrive whole; and that idle lanes use no CPU time
  *
  * A lane is one of the connections between an initiator (client) and a target (server).
  */
@@ -219,7 +219,7 @@ static void test_idle(enum holdfast_method method)
 	if (fabric_client_open(&args, &client))
 		bail("%s", err_get());
 	for (unsigned lane = 0; lane < LANES; lane++) {
-		size_t offset = 4096 + lane * (size_t)1536 * 1024; /* not used by another lane */
+		size_t offset = 4096 + lane * (size_t)1536 * 1024; /* a range for each lane */
 		lanes_persist(client, lane, offset, 1 << 20, true);
 		lanes_read(client, lane, local + offset, offset, 1 << 20);
 	}

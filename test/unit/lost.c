@@ -139,8 +139,8 @@ static void test_killed(const struct call *call, enum holdfast_method method)
 }
 
 /*
- * A read from a stopped target has failed, and now the target runs again. It must not write to the
- * caller's memory any more, so the adapter's connection must have been closed.
+ * A read from a stopped target has failed, and now the target runs again. The target must not write
+ * to the caller's memory any more, so the adapter's connection must have been closed.
  */
 static void check_unread(struct target *target, enum holdfast_method method)
 {

@@ -79,20 +79,20 @@ static void types(void)
 		ok(told.is_told, "device-mapper table \"%s %s\": is read", rows[i].type,
 			rows[i].parameters);
 		is_int(told.survival, rows[i].survival,
-			"device-mapper table \"%s %s\": has the expected survival of data",
+			"device-mapper table \"%s %s\": says correctly if data survives power cuts",
 			rows[i].type, rows[i].parameters);
 	}
 	struct mapper told = of_one("snapshot", "16/2048 16", false);
 	ok(told.has_snapshot,
 		"device-mapper snapshot without parameters: is recognised as a snapshot");
 	is_int(told.survival, HOLDFAST_SURVIVES_UNKNOWN,
-		"device-mapper snapshot without parameters: survival is unknown");
+		"device-mapper snapshot without parameters: it is unknown if data survives");
 	ok(of_one("crypt", "", false).is_encrypted,
 		"device-mapper table \"crypt\": is recognised as encrypted");
 	begin();
 	told = mapper_parse(&answer, sizeof(answer), false);
 	is_int(told.survival, HOLDFAST_SURVIVES_UNKNOWN,
-		"device-mapper device without a table: survival is unknown");
+		"device-mapper device without a table: it is unknown if data survives");
 }
 
 static void several(void)
@@ -104,7 +104,7 @@ static void several(void)
 	struct mapper told = mapper_parse(&answer, sizeof(answer), false);
 	ok(told.is_told, "device-mapper table of three targets: is read");
 	is_int(told.survival, HOLDFAST_SURVIVES_NOT,
-		"device-mapper table of three targets: the weakest one decides on survival");
+		"device-mapper table of three targets: if one loses data, data does not survive");
 	begin();
 	target("linear", "254:0 0");
 	target("snapshot", "254:0 254:16 N 8");

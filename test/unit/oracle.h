@@ -8,8 +8,8 @@
  *
  * A store of the value that memory holds already changes nothing, and is not seen. For routines
  * that never read their destination, `put_back` undoes each store once it is seen, so that the
- * next store to the same place is seen, too, even of the same value: it may follow the flush of
- * its line.
+ * next store to the same place is seen, too, even if it stores the same value. Such a store must
+ * be seen because it may come after the flush of its cache line.
  */
 #ifndef TEST_UNIT_ORACLE_H
 #define TEST_UNIT_ORACLE_H
@@ -25,16 +25,16 @@
 #define WRONG_BYTES      (1u << 1)
 #define UNFLUSHED        (1u << 2) /* a line was not flushed after its last cached store */
 #define FLUSHED_TWICE    (1u << 3)
-#define FLUSHED_CLEAN    (1u << 4) /* a line was flushed to which nothing was stored */
+#define FLUSHED_CLEAN    (1u << 4) /* the routine flushed a line to which it had not stored */
 #define FLUSHED_OUTSIDE  (1u << 5)
 #define FLUSHED_UNASKED  (1u << 6)
-#define FLUSHED_STRANGE  (1u << 7) /* a line was flushed by another instruction than the engine's */
+#define FLUSHED_STRANGE  (1u << 7) /* the flush instruction was not that of the engine */
 #define UNFENCED         (1u << 8) /* no fence follows the last flush or store */
 #define FENCED_TWICE     (1u << 9)
 #define FENCED_UNASKED   (1u << 10)
 #define STREAMED_UNASKED (1u << 11)
 #define NOT_STREAMED     (1u << 12)
-#define STREAMED_LONG    (1u << 13) /* more than `stream_limit` streamed between two fences */
+#define STREAMED_LONG    (1u << 13) /* over `stream_limit` bytes were streamed between two fences */
 
 static const char *const fault_names[] = {"torn", "wrong bytes", "unflushed", "flushed twice",
 	"flushed clean", "flushed outside", "flushed unasked", "flushed strangely", "unfenced",
@@ -44,21 +44,21 @@ struct oracle {
 	/* The memory that is watched. Set by the caller. */
 	char *dest; /* shared with the child */
 	size_t len;
-	const char *before, *after; /* contents of dest, len bytes each; they differ in each byte */
+	const char *before, *after; /* contents of dest before and after; all bytes differ */
 	size_t line_size;
 	bool words;    /* look for torn words: dest and len are multiples of 8 */
 	bool put_back; /* undo each store once it has been seen */
-	bool dirty;    /* earlier stores to all of dest have not been flushed yet */
+	bool dirty;    /* set: all lines of dest are unflushed before the routine starts */
 
 	/* The instructions that are expected. Set by the caller. */
 	enum insn_kind flush; /* the flush instruction; INSN_OTHER: there must be no flush */
 	bool fenced;          /* a fence at the end */
 	bool streams;         /* non-temporal stores */
-	size_t stream_limit;  /* bytes streamed between two fences; 0: only one fence, at the end */
+	size_t stream_limit;  /* most bytes streamed between two fences; 0: one fence, at the end */
 
 	/* The state up to now. Set by oracle_watch(). */
 	bool started;
-	char seen[ORACLE_BYTES]; /* contents of dest according to the stores up to now */
+	char seen[ORACLE_BYTES]; /* contents of dest after all stores seen up to now */
 	struct {
 		bool dirty, flushed;
 	} lines[ORACLE_LINES];

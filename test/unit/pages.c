@@ -22,7 +22,7 @@ static struct {
 	uintptr_t from;
 	size_t length;
 	int flags;
-	unsigned interruptions; /* number of calls, from now on, that fail with EINTR */
+	unsigned interruptions; /* number of next msync calls that fail with EINTR */
 	int error;              /* errno of the calls after the interrupted ones; 0: success */
 } kernel;
 

@@ -19,8 +19,8 @@
 #define GiB ((size_t)1 << 30)
 
 /*
- * If set, munmap() fails, as in a process that has as many mappings as it may have and would divide
- * one of them.
+ * If set, munmap() fails, as it does if it would split a mapping in two, and the process already
+ * has the maximum number of mappings.
  */
 static bool refuses;
 

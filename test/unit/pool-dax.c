@@ -87,7 +87,7 @@ static void device_alone(void)
 	pool_set_free(set);
 	set = set_of("device.set", "OPTION NOHDRS\n%zu %s\n", size, dax);
 	is_int(pool_open(set, size, &pool), 0,
-		"device DAX: a removed pool can be opened by a set without headers");
+		"device DAX: after the removal, the device opens as a pool without headers");
 	const char *base = pool_base(pool);
 	size_t left = 0;
 	for (size_t i = 0; i < 2 * MIB; i++)

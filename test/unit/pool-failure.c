@@ -24,7 +24,7 @@
  * `failing` fails with EIO; 0: no call fails.
  */
 static unsigned calls, failing;
-static unsigned dropped; /* number of files whose pages were to leave the page cache */
+static unsigned dropped; /* number of files that the library asked to drop from the page cache */
 static bool no_tmpfile;
 static bool no_naming; /* linkat() of O_TMPFILE files fails, as without /proc before Linux 6.10 */
 

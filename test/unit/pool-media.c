@@ -202,7 +202,8 @@ static void note_flush(const void *addr, size_t length)
 }
 
 /*
- * A pool on a DAX device, for which /dev/zero stands: every machine has it, and it can be mapped.
+ * A pool set on a DAX device. The test uses /dev/zero as the device, because every machine has it,
+ * and because it can be mapped.
  */
 static struct pool_set *set_on_device(void)
 {

@@ -261,7 +261,7 @@ static void read_operands(const char *word, const char *text, struct raw_insn *i
 {
 	const char *second = second_operand(text);
 
-	if (insn->kind == RAW_MASKED) { /* its operands are a mask and a value */
+	if (insn->kind == RAW_MASKED) { /* a masked store has two operands: mask and value */
 		read_register(text, insn);
 		insn->mask = insn->reg;
 		read_register(second, insn);

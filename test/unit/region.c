@@ -191,9 +191,9 @@ int main(void)
 	is_region("block", 254, 1, none,
 		"region: a device-mapper device on a region and an ordinary disk has no region");
 	is_region("block", 254, 2, PROMISE(2, NO_FLAGS, REGION_DOMAIN_MEMORY_CONTROLLER),
-		"region: a device-mapper device on another one has the regions below that");
+		"region: a device-mapper device on a second one has the regions of the second");
 	is_region("block", 254, 4, PROMISE(2, NO_FLAGS, REGION_DOMAIN_MEMORY_CONTROLLER),
-		"region: a partition of a device-mapper device has the regions below that device");
+		"region: a partition of a device-mapper device has the regions of the device");
 	is_region("block", 254, 5, PROMISE(1, NO_FLAGS, REGION_DOMAIN_CPU_CACHE),
 		"region: two devices on the same region count as one region");
 	is_region("block", 254, 3, none,

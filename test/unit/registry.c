@@ -53,8 +53,8 @@ static bool change(unsigned *seed)
 }
 
 /*
- * Returns a random address: about half of the time the beginning or end of a map, or a byte before
- * or after that.
+ * Returns a random address. About half of the time, the address is the beginning or end of a map,
+ * or one byte below or above a beginning or end.
  */
 static uintptr_t somewhere(unsigned *seed)
 {
@@ -107,7 +107,7 @@ static void mistakes(void)
 	is_int(registry_add(&a), PMEM2_E_MAP_EXISTS,
 		"registry_add: a map that is already in the registry is refused");
 	is_int(registry_remove(&twin), PMEM2_E_MAPPING_NOT_FOUND,
-		"registry_remove: a map that was not added is refused, even at the address of an added one");
+		"registry_remove: a map that was not added is refused, even at an added map's address");
 	has_str(err_get(), "no live map",
 		"registry_remove: the message for a map that was not added says that it is not live");
 	is_int(registry_remove(&a), 0, "registry_remove: a map is removed");

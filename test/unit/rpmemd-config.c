@@ -216,9 +216,9 @@ static void order(void)
 	is_str(config.log_file, "/var/log/rpmemd.log",
 		"command line: with --config, ~/.rpmemd.conf is not read");
 	is_int(config.timeout_ms * 10 + config.max_lanes, 779,
-		"command line: with --config, settings of that file and of other options apply");
+		"command line: settings of the file of --config and of other options apply");
 	is_int(CONFIGURE("--max-lanes=9"), 0,
-		"command line: an option beside ~/.rpmemd.conf is accepted");
+		"command line: an option may be given although ~/.rpmemd.conf exists");
 	is_int(config.max_lanes, 9, "command line: an option overrules ~/.rpmemd.conf");
 	ok(!config.use_syslog, "command line: log-file of ~/.rpmemd.conf switches syslog off");
 	is_int(CONFIGURE("--use-syslog", "--persist-apm", "--persist-general"), 0,

@@ -93,7 +93,7 @@ static struct stream {
 	bool stop;
 	int ended;              /* the error code with which the target ended */
 	atomic_int taken;       /* the first error of stream_server_take() */
-	unsigned most, waiting; /* messages without a reply: most at a time, and now */
+	unsigned most, waiting; /* number of messages without a reply: maximum, and at present */
 	_Atomic uint64_t longest_take_ns;
 	const char *(*take)(void *client, unsigned lane, const void *bytes, size_t length);
 	void *client;
@@ -102,7 +102,7 @@ static struct stream {
 	size_t granted;    /* largest message that the client may send; 0: as the target says */
 	size_t longest;    /* the longest message that was sent */
 	bool silent;       /* drop all messages, and let waits time out at once */
-	unsigned answers;  /* replies to make up before the first wait times out, if `silent` */
+	unsigned answers;  /* if `silent`: number of made-up replies before waits time out */
 	unsigned timeouts; /* number of waits that timed out because of `silent` */
 	uint32_t replied;  /* replies to lane 0 */
 	int waits;         /* how often each message waits for room in the stream */
@@ -523,15 +523,15 @@ static void test_window(void)
 		sent++;
 	}
 	is_int(code, -EPROTO, "window: a message more than the window allows is refused");
-	/* The target's worker may have taken one or two messages from the queue meanwhile. */
+	/* The target's worker may have taken one or two messages, which made room for as many. */
 	ok(sent > window && sent <= window + 2,
 		"window: %u messages were accepted before one was refused", sent - 1);
 	finish(client);
 }
 
 /*
- * The target grants 4097 bytes for a message, which is not a multiple of 8. No message may be
- * longer.
+ * The target allows messages of at most 4097 bytes, which is not a multiple of 8. The client must
+ * not round this limit up: no message may be longer.
  */
 static void test_message_size(void)
 {
@@ -540,7 +540,7 @@ static void test_message_size(void)
 	int code = 0;
 
 	stream.longest = 0;
-	/* A message with all of these ranges would take 4104 bytes. */
+	/* One message with all of the following 128 ranges would have 4104 bytes. */
 	for (size_t i = 0; i < 128; i++)
 		code |= lanes_flush(client, 0, 4096 + 16 * i, 16, false);
 	code |= lanes_drain(client, 0);

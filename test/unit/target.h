@@ -36,7 +36,7 @@ struct target {
 	atomic_uint stores, commits, drains, deeps;
 	_Atomic uint64_t marks, since; /* marks given to lanes; mark of the last drain */
 	atomic_size_t stored;
-	atomic_int fail_store, fail_drain, fail_deep; /* errno of each such request; 0: success */
+	atomic_int fail_store, fail_drain, fail_deep; /* errno for such requests; 0: they succeed */
 	atomic_int result; /* error that ended the target; 0: still serving */
 	char sentence[ERR_SIZE];
 	atomic_bool quit;

@@ -285,7 +285,7 @@ static void directories(void)
 	is_str(name, "outer/inner/file",
 		"trace_name: returns a name with the directories that it is in");
 	free(name);
-	ok(!trace_name(&trace, 8), "trace_name: returns no path for a number that no name has");
+	ok(!trace_name(&trace, 8), "trace_name: returns no path if no name has the given number");
 	is_int(add_named(&trace, EVENT_DIRECTORY, 0, 0, "x"), -22,
 		"trace_add: a record that gives the watched directory itself a name is refused");
 	is_int(add_named(&trace, EVENT_DIRECTORY, NAMES_DIRECTORIES, 0, "x"), -22,

@@ -36,7 +36,7 @@ enum shape { APART, ABOVE, BELOW, SET, SHAPES };
 struct trial {
 	enum shape shape;
 	size_t offset;   /* offset of the destination in its cache line */
-	size_t distance; /* from destination to source; if APART: from SRC to source */
+	size_t distance; /* offset of the source from the destination; if APART, from SRC */
 	size_t len;
 	unsigned flags;
 	int c;
@@ -76,7 +76,7 @@ static bool should_stream(const struct subject *subject, const struct trial *tri
 	size_t head = -trial->offset % 64;
 
 	if (strstr(subject->engine->name, "-words") || trial->len < head + 64)
-		return false; /* an engine without streaming stores, or less than a 64-byte block */
+		return false; /* engine without streaming stores, or no whole 64-byte block */
 	if (trial->flags & NOFLUSH)
 		return false;
 	if (trial->flags & NONTEMPORAL)

@@ -155,7 +155,7 @@ static void test_message(void)
 	bool whole;
 
 	is_int(length, 8 + 24 + 16 + 19,
-		"message: a batch of two stores and a commit has the length of its parts");
+		"message: a batch of two stores and a commit has the expected length");
 	ok(data_get_header(&header, &in) && header.kind == DATA_BATCH && header.records == 3 &&
 			header.sequence == 7,
 		"message: the header decodes to what was encoded");
