@@ -21,21 +21,21 @@ struct file_state {
 /* The copy of a file of the image, made for a command that is started for each image. */
 struct copy {
 	unsigned char *mapped; /* the file, mapped; NULL: not mapped yet, or too large */
-	uint64_t inode;        /* of the mapped file; shows if the command has replaced the file */
+	uint64_t inode;        /* of the mapped file; differs if the command replaced the file */
 };
 
 struct checker {
 	struct work *work;
 	struct run *run;
 	unsigned worker;        /* number of the worker to which checker and image belong */
-	double deadline, until; /* limits: seconds for a check, time for all checks; 0: none */
+	double deadline, until; /* seconds for one check; time at which all must end; 0: no limit */
 	char *command;          /* the user's command, with {} for the image */
-	char *words[WORDS];     /* words of `command`, or those that run it by a shell */
+	char *words[WORDS];     /* words of `command`, or a shell command that runs it */
 	struct way way;
-	char *image, *copy;   /* text for {} if the command is forked, and if it is started */
-	pid_t server, forker; /* process that was started, and process that forks */
+	char *image, *copy;   /* text for {} in a forked command, and in a started one */
+	pid_t server, forker; /* `server` was started; `forker` forks for each image */
 	int orders, answers, said;
-	int complaints; /* descriptor for the command's standard error; may be `said` */
+	int complaints; /* descriptor for the command's standard error; may equal `said` */
 	char mark[PATH_MAX], acknowledged[PATH_MAX];
 	uint64_t acknowledged_now;
 	struct file_state states[EVENT_FILES];

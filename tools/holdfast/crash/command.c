@@ -142,7 +142,7 @@ static int test(struct work *work, struct run *run, const struct options *chosen
 	if (!status && chosen->jobs == 1)
 		status = explore_alone(checker, &findings, run, &explored);
 	struct way way = checker ? checker_way(checker) : (struct way){0};
-	checker_stop(checker); /* ends all child processes, so call it before the crew starts */
+	checker_stop(checker); /* before the crew starts, because it ends all child processes */
 	if (!status && chosen->jobs > 1)
 		status = explore_together(work, way, until, &findings, run, &explored);
 	findings.seconds = now() - begin;

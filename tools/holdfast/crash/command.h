@@ -66,13 +66,13 @@ struct work {
 struct run {
 	struct trace trace;
 	struct memories memories;
-	uint64_t mapped[EVENT_FILES]; /* for each file: size in bytes of its memories */
+	uint64_t mapped[EVENT_FILES]; /* bytes of memory mapped for each file */
 	int status;                   /* wait status of the program */
 	uint64_t lines_at_end;        /* cache lines whose last change was not recorded */
 	uint64_t lost_slots;          /* ring slots that a killed program did not finish writing */
 	uint32_t failed_maps, failed_names;
 	const struct dump *dump; /* NULL: judge only the command's exit status */
-	bool file_gone;          /* set: a file was missing at the end, and not compared */
+	bool file_gone;          /* set: a file did not exist at the end, so it was not compared */
 };
 
 /*
@@ -133,11 +133,16 @@ void end_children(void);
 int target_run(struct work *work, const struct options *options, struct run *run);
 
 /*
- * watch.c: the option --watch. Before the run, watch_copy() copies the directory, and watch_begin()
- * registers the files in it. After the run, watch_open() opens the file with the given content
- * number (-1: the file has no name any more), and watch_note_size() records the file's size
- * (returns an error of trace_add()). watch_show() makes the files of an image, with the names and
- * sizes of the image, in a directory.
+ * watch.c and watched.c: the option --watch, which watches a directory.
+ *
+ * Before the run: watch_copy() copies the directory.
+ * watch_begin() registers the files in the copy.
+ *
+ * After the run: watch_open() opens the file whose content has this number (names.h). It returns -1
+ * if the file has no name any more.
+ * watch_note_size() records the size of this file. It returns an error of trace_add().
+ *
+ * watch_show() makes the files of an image, with their names and sizes, in `directory`.
  */
 int watch_copy(struct work *work, struct options *options);
 int watch_begin(struct work *work, struct trace *trace);
@@ -146,11 +151,11 @@ int watch_note_size(struct work *work, struct run *run, unsigned content, off_t 
 /* Adds a record with a text to the trace. Returns false if the trace refuses the record. */
 bool watch_add_words(
 	struct trace *trace, unsigned kind, uint64_t place, uint64_t value, const char *words);
-/* Returns, after the run, how many names lead to another file than the records say. */
+/* After the run, returns how many names lead to a file other than the recorded one. */
 unsigned watch_differs(const struct work *work, const struct run *run);
 int watch_show(const struct run *run, unsigned char *const *image, const char *directory);
 
-/* probes.c: answers the recorder if it asks for the raw instructions of an object */
+/* probes.c: if the recorder asks, finds the raw instructions of a program or library (probes.h) */
 void probes_answer(struct work *work);
 
 /*
@@ -219,8 +224,8 @@ struct way checker_way(const struct checker *checker);
 /* Returns a descriptor of the file with the output of the command's last run. */
 int checker_said(const struct checker *checker);
 /*
- * Makes this checker run the command in the way that another checker of the command has found
- * necessary.
+ * Makes this checker run its command in the given way, because another checker found that the
+ * command must be run in this way.
  */
 void checker_follow(struct checker *checker, struct way way);
 /*
@@ -256,7 +261,7 @@ void dump_free(struct dump *dump);
  */
 int dump_judge(const struct dump *dump, int said, struct verdict *verdict);
 
-/* crew.c: options->jobs checkers that run in parallel */
+/* crew.c: a crew is a number of checkers (options->jobs) that run in parallel. */
 struct crew;
 int crew_start(struct work *work, struct run *run, const struct options *options, struct way way,
 	double until, struct crew **crew);

@@ -75,7 +75,7 @@ static _Noreturn void become_worker(
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	set_signals(NULL);
-	/* close the pipes of the other workers, who would not see their end otherwise */
+	/* close the pipes of other workers: open copies would hide from them that a pipe ends */
 	for (unsigned i = 0; i < number; i++) {
 		close(crew->workers[i].orders);
 		close(crew->workers[i].replies);
@@ -171,8 +171,8 @@ int crew_end(void *context, unsigned number, struct verdict *verdict)
 	if (reply.error != JUDGE_AGAIN)
 		return reply.error;
 	/*
-	 * The worker has restored the image with its own copy of `base`, which is as old as the
-	 * worker.
+	 * The worker has restored the image from its own copy of `base`, which is out of date: it
+	 * was made when the worker was forked. Restore the image again.
 	 */
 	int error = images_restore(crew->work, crew->run, number);
 	return error ? -error : JUDGE_AGAIN;

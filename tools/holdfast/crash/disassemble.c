@@ -16,7 +16,7 @@
 #include "probes.h"
 
 #define NO_PROGRAM 127
-#define MANY       1000000 /* lines of output for which objdump needs seconds */
+#define MANY       1000000 /* number of lines that take objdump seconds to print */
 
 struct addresses {
 	uint64_t *list;

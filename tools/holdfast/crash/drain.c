@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define BEHIND   (RING_SLOTS / 8) /* newest slots, which drain_old() leaves alone */
-#define PATIENCE 1000u            /* reads in vain before the writer is looked up */
+#define PATIENCE 1000u            /* failed reads of a record before looking for its writer */
 
 static void move_tail(struct drain *drain)
 {
@@ -88,9 +88,9 @@ static bool is_gone(uint32_t thread)
 }
 
 /*
- * Returns the claim of the writer that has taken the slots at the ring's tail, or NULL if that is
- * not known. A writer may have been killed before it noted in its claim which slots it took: return
- * the claim of such a writer, unless a living writer is just taking slots.
+ * Returns the claim (a writer's note of the slots that it took) for the slots at the ring's tail,
+ * or NULL if their writer is not known. A writer may have been killed before it noted which slots
+ * it took: return the claim of such a writer, unless a living writer is just taking slots.
  */
 static struct ring_claim *owner_of_tail(struct drain *drain)
 {

@@ -50,7 +50,7 @@ struct fact_refusal {
 
 struct fact_probes {
 	uint64_t probed, hit, hits, refused;
-	char *words; /* these four counts as text; NULL: no raw instructions found */
+	char *words; /* `probed` to `refused` as text; NULL: no raw instructions found */
 	struct fact_refusal refusals[PROBE_REFUSALS];
 	unsigned count; /* number of elements in `refusals` */
 };
@@ -59,7 +59,7 @@ struct fact_blind {
 	uint64_t found, found_after_end, maps, names, records;
 	uint64_t missed[MISSED_WAYS]; /* how often each event of enum missed happened */
 	bool is_gone;
-	char *words[9 + MISSED_WAYS + PROBE_REFUSALS]; /* a message about each of these counts */
+	char *words[9 + MISSED_WAYS + PROBE_REFUSALS]; /* messages about the counts */
 	unsigned count;
 };
 
@@ -150,7 +150,7 @@ bool report_junit(const struct facts *facts, FILE *to);
  */
 bool report_sarif_failure(int status, const char *message, FILE *to);
 bool report_junit_failure(int status, const char *message, FILE *to);
-/* Draws pictures of all bugs. Uses memories->base meanwhile, and restores it. */
+/* Draws pictures of all bugs. Changes memories->base while it draws, and restores it at the end. */
 bool report_svg(const struct facts *facts, struct memories *memories, FILE *to);
 
 /* words.c: prints `words` escaped for XML text and attributes, or nothing if `words` is NULL. */

@@ -202,8 +202,8 @@ int images_make_more(struct work *work, struct run *run, unsigned count)
 }
 
 /*
- * Writes `bytes`, the content of a file before the run according to a loaded trace, to the file
- * first.N, as recording a run does.
+ * Makes the file first.N, as if a run were recorded. It gets `bytes`: the content that file N had
+ * before the run, as a loaded trace says.
  */
 static bool write_first(
 	const struct work *work, const unsigned char *bytes, uint64_t size, unsigned number)

@@ -17,9 +17,9 @@ bool watch_path_in(char *path, const char *directory, const char *name);
 /* Lists the entries of a directory in alphabetical order. Returns their number, or -1. */
 int watch_list_files(const char *path, struct dirent ***list);
 void watch_free_list(struct dirent **list, int count);
-/* Opens the recorder's file "WHAT.NUMBER", or makes it. Returns a descriptor, or -1. */
+/* Opens the recorder's file "WHAT.NUMBER", and makes it if needed. Returns a descriptor, or -1. */
 int watch_open_part(const struct work *work, const char *what, unsigned number);
-/* Makes such a file with the content of the file `from`, and rounds its size up to whole pages. */
+/* Makes "WHAT.NUMBER" with the content of the file `from`; rounds its size up to whole pages. */
 bool watch_make_part(
 	const struct work *work, const char *what, unsigned number, int from, off_t size);
 

@@ -17,8 +17,8 @@
 /* ---- the paths of names */
 
 /*
- * A tree of directories: a page that says where each name leads, and for each directory the number
- * of its name, plus 1.
+ * A tree of directories. `page` says to which file or directory each name leads. `names` has for
+ * each directory the number of its name, plus 1.
  */
 struct tree {
 	const struct trace *trace;
@@ -80,7 +80,7 @@ static uint64_t name_value(const struct tree *tree, unsigned name)
 
 /* ---- after the run */
 
-/* Returns the number of the file with this content number, or 0 if no file has it. */
+/* Returns the number of the file that has this content, or 0 if no file has it. */
 static unsigned file_of(const struct ring *ring, unsigned content)
 {
 	for (unsigned i = 0; i < ring->file_count; i++)

@@ -165,7 +165,7 @@ int work_make(struct work *work)
 		!make_part(work, "files", 0755) || !make_part(work, "image", 0755) ||
 		!make_part(work, "copy", 0755) || !make_ring(work) ||
 		(work->output = open_part(work, "output", O_RDWR | O_APPEND)) < 0 ||
-		write(work->output, "\n", 1) != 1) /* this byte is not output */
+		write(work->output, "\n", 1) != 1) /* a byte before the program's output */
 		return complain(STATUS_NOTHING,
 			"no room for images in %s: %s; HOLDFAST_CRASH_DIR names another directory",
 			directory, strerror(errno));
