@@ -33,7 +33,7 @@ struct field {
 	const char *(*word)(int value);
 	const struct fields *of; /* fields of each element of a list, of an object or of a group */
 	size_t count;            /* for a list: offset of the size_t with its length */
-	size_t why;              /* for a list: offset of the text why it is unknown, or 0 */
+	size_t why;              /* for a list: offset of the reason why it is unknown, or 0 */
 	const char *label;       /* label of the fact in text output; NULL: only in JSON */
 	/*
 	 * Returns the value as text for people, which is in `room` or static; NULL: leave the fact

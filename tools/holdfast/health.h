@@ -75,9 +75,11 @@ void __attribute__((__format__(__printf__, 5, 6))) health_find(struct health *he
 	const char *what, const char *kind, int is_wrong, const char *format, ...);
 
 /*
- * Read the state file, and update the state in memory. seen_read() returns NULL, with an empty
- * `seen` if there is no file; or else the reason why the file cannot be used, which the caller
- * frees. If a look cannot read a value, the state keeps the previous value.
+ * seen_read() reads the state file into `seen`, which is empty if there is no file. Returns NULL,
+ * or the reason why the file cannot be used, which the caller frees.
+ *
+ * seen_update() makes the new state `seen` from the values `now`. For a value that this look could
+ * not read, it takes the value of the state `before`.
  */
 char *seen_read(struct seen *seen, const char *path);
 void seen_update(struct seen *seen, const struct seen *before, const struct holdfast_health *now);
@@ -89,16 +91,18 @@ const struct seen_counter *seen_find_counter(
 	const struct seen *seen, const struct holdfast_counter *counter);
 
 /*
- * Write the new state to a file beside `path`. Then either replace the old file by the new one,
- * durably, or remove the new one. seen_prepare() and seen_commit() return NULL, or the reason of a
- * failure, which the caller frees.
+ * seen_prepare() writes the new state to a new file beside `path`.
+ * seen_commit() durably replaces the old file by the new one.
+ * seen_abandon() removes the new file instead.
+ *
+ * The first two return NULL, or the reason of a failure, which the caller frees.
  */
 struct seen_file;
 char *seen_prepare(struct seen_file **file, const struct seen *seen, const char *path);
 char *seen_commit(struct seen_file *file);
 void seen_abandon(struct seen_file *file);
 
-/* Print the findings: as text for people, as JSON, and as metrics for Prometheus. */
+/* Each function prints the findings in one format: text for people, JSON, Prometheus. */
 void text_health(const struct health *health);
 bool json_health(const struct health *health);
 void prometheus_health(const struct health *health);

@@ -292,8 +292,8 @@ bool json_answers(
 		.required = required ? granularity_word(*required) : NULL,
 	};
 	/*
-	 * Add everything but the paths first. Paths need code of their own, because those on this
-	 * machine and on others have different fields.
+	 * Add everything but the paths first. Paths need code of their own, because a path on this
+	 * machine has other fields than a pool set on another machine.
 	 */
 	struct json_object *all = object_of(&fields_output, &output), *paths;
 

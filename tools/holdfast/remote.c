@@ -179,8 +179,8 @@ const struct holdfast_remote_counts *remote_stats(const struct holdfast_remote_s
 }
 
 /*
- * Returns a time in us, within which at least this part of all drains ended, or 0 if that is not
- * known.
+ * Returns a time in us within which at least the fraction `part` (0 to 1) of all drains ended, or 0
+ * if no such time is known.
  */
 static uint64_t time_of(const struct holdfast_remote_counts *stats, double part)
 {

@@ -174,7 +174,7 @@ char *seen_read(struct seen *seen, const char *path)
 /* ---- writing */
 
 struct seen_file {
-	char *path, *folder, *made; /* made: path of the new file in `folder` */
+	char *path, *folder, *made; /* `made` is the path of the new file, in `folder` */
 };
 
 static struct json_object *must(struct json_object *object)

@@ -116,7 +116,7 @@ struct remote_view {
 	const int64_t *header_size;
 	const struct remote_attributes *attributes;
 	const char *protocol;
-	const int64_t *generation; /* this and `inconsistent`: NULL if the target does not know */
+	const int64_t *generation; /* NULL, like `inconsistent`, if the target does not know */
 	const struct remote_mark *inconsistent;
 	int unclosed; /* 1 yes, 0 no, -1 not known */
 	const struct remote_counters *counters;
