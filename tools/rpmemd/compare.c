@@ -47,7 +47,7 @@ int service_look(
 		return rc;
 	service->created = service->kept = false;
 	service->looks = true;
-	service->publish = (struct publish){-1, -1}; /* a reader's counters cannot be asked for */
+	service->publish = (struct publish){-1, -1}; /* nobody can ask for a reader's counters */
 	*looked = (struct compare_looked){
 		pool_size(service->pool), (uint32_t)pool_guard(service->pool)};
 	return 0;

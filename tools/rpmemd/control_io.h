@@ -17,7 +17,7 @@ struct control_io {
 	int timeout_ms;
 	uint8_t *bytes;          /* the frame that is being built */
 	bool is_socket;          /* standard output is a socket */
-	pthread_mutex_t sending; /* held while a frame is sent, as a whole */
+	pthread_mutex_t sending; /* held while a frame is sent, so that frames do not mix */
 };
 
 /* Initialise *io. Returns 0, or -ENOMEM with an error message. */

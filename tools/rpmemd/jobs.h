@@ -17,7 +17,7 @@
 #include "wire/control.h"
 
 #define JOBS_MAX      COMPARE_ASKS_MAX
-#define JOBS_BODY_MAX 64 /* maximum length of the body of such a request, in bytes */
+#define JOBS_BODY_MAX 64 /* maximum length of the body of a job's request, in bytes */
 
 struct jobs;
 

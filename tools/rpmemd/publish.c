@@ -16,9 +16,9 @@
 
 /*
  * Make the address of the local socket for a pool set: an abstract one (unix(7)), which is not in
- * the file system. It is made from the device and inode of the first part, so that both daemons get
- * the same one, even if their set files have different names. Returns the length of the address, or
- * 0 if the part does not exist.
+ * the file system. It is made from the device and inode of the first part, so that the daemon that
+ * asks and the one that answers get the same address, even if their set files have different names.
+ * Returns the length of the address, or 0 if the part does not exist.
  */
 static socklen_t address_of(const struct pool_set *set, struct sockaddr_un *address)
 {

@@ -372,7 +372,7 @@ int session_dispatch(struct session *session, const struct control_head *head, c
 	if (session->refusal)
 		return control_io_refuse(
 			&session->io, head, wire_status_of(-session->refusal), session->why);
-	/* Replies must be in the order of the requests, so others may not overtake jobs. */
+	/* Replies are in the order of requests: refuse requests that would overtake jobs. */
 	if (session->jobs && jobs_pending(session->jobs) && !service_is_work(head->type))
 		return refuse(
 			session, head, err_set(-EPROTO, "earlier requests are not answered yet"));

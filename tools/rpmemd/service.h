@@ -19,18 +19,18 @@
 struct service {
 	const struct config *config;
 	struct pool *pool;      /* NULL: no pool is open */
-	struct writers writers; /* of the pool */
+	struct writers writers; /* keeps the state file of the pool */
 	struct store store;
 	struct lanes_server *server; /* NULL without a pool */
-	struct publish publish;      /* open while the pool is open */
+	struct publish publish;      /* the socket is open while the pool is open */
 	bool in_stream;              /* the lanes are in the control channel */
 	uint8_t provider;            /* provider of the lanes; 0: no server runs */
 	struct control_io *io;       /* the control channel */
-	bool created;                /* by this initiator */
+	bool created;                /* this initiator has created the pool */
 	bool kept;                   /* the initiator has sent KEEP: do not remove a created pool */
 	bool begins;                 /* the initiator begins sessions by BEGIN, and not by OPEN */
 	bool looks;                  /* the pool is open for reading only, without a server */
-	uint8_t *buffer;             /* for bytes of the pool to hash; NULL: not allocated yet */
+	uint8_t *buffer;             /* bytes of the pool, to be hashed; NULL: not allocated yet */
 };
 
 /* A request that opens a pool. */

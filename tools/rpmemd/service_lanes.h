@@ -11,8 +11,8 @@
 /* Kinds of pool memory, by who may store to it. */
 enum service_memory {
 	SERVICE_DEVICE, /* a DAX device: an RDMA adapter or the kernel may store */
-	SERVICE_FILES,  /* not an RDMA adapter itself, only the kernel */
-	SERVICE_GUARDED /* only this program, with a guard against SIGBUS */
+	SERVICE_FILES,  /* the kernel may store, but no RDMA adapter */
+	SERVICE_GUARDED /* only this program may store, with a guard against SIGBUS */
 };
 enum service_memory service_memory(const struct pool *pool);
 

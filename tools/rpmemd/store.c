@@ -115,7 +115,7 @@ static uint64_t since(void)
 	return lane_mark ? *lane_mark : 0;
 }
 
-/* Write back pages, of whatever files of the pool they are. */
+/* Write back pages, which may belong to any files of the pool. */
 static int write_back(struct range pages)
 {
 	return file_sync_or_error(&(struct file_sync){.pages = pages, .since = since()});

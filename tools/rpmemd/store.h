@@ -2,7 +2,7 @@
 /*
  * store.h - make the bytes that an initiator sends durable in a pool on this machine
  *
- *	granularity	a store		a range already there	end of a message
+ *	granularity	a store		a range already written	end of a message
  *	BYTE		copied		nothing			fence
  *	CACHE_LINE	copied, flushed	flushed			fence
  *	PAGE		copied, noted	noted			msync(2) of noted ranges
@@ -14,11 +14,11 @@
  * write(2), which reports the reason of the failure. The lane gets the error, and the pool stays
  * open.
  *
- * If the kernel could not write a page, it reports that once, to one of those that wait for the
- * file: perhaps not to the lane whose page it was. So a drain also fails if any write-back of the
- * pool has failed since the previous drain of its lane began (map/file_sync.h): the adapter may
- * have written bytes of that lane at any time since. A lane that got the error may store its bytes
- * again, and drain them.
+ * If the kernel could not write a page, it reports that once, to one of the callers that sync the
+ * file, and perhaps not for the lane that stored to the page. So a drain also fails if any
+ * write-back of the pool has failed since the previous drain of its lane began (map/file_sync.h):
+ * since then, the adapter may have written bytes of that lane at any time. A lane that got the
+ * error may store its bytes again, and drain them.
  */
 #ifndef RPMEMD_STORE_H
 #define RPMEMD_STORE_H

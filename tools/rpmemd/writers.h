@@ -17,9 +17,9 @@
 
 struct writers {
 	char *path;              /* path of the state file; NULL: no pool is open */
-	struct pool_state state; /* as in the state file, if there is one */
+	struct pool_state state; /* the state in the state file, if that file exists */
 	bool begun;              /* this daemon's initiator has begun a session */
-	int hold;                /* descriptor of state_hold(), if begun */
+	int hold;                /* if begun: descriptor of the lock, from state_hold() */
 };
 
 /* Call this after creating a pool: makes a state and a state file for it. */
@@ -53,8 +53,10 @@ int writers_check(const struct writers *writers, const struct pool *pool,
 int writers_resume(struct writers *writers, const struct pool *pool);
 
 /*
- * Mark the pool as inconsistent, or if it is marked already, change the number of missing bytes and
- * enlarge the extent; and remove the mark. The session must have begun.
+ * writers_mark() marks the pool as inconsistent. If the pool is marked already, it changes the
+ * number of missing bytes and enlarges the extent.
+ * writers_clear() removes the mark.
+ * The session must have begun.
  */
 int writers_mark(struct writers *writers, const struct control_mark *mark);
 int writers_clear(struct writers *writers);
