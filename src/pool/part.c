@@ -299,7 +299,8 @@ int part_check_media(const struct part *part)
 	struct badblocks blocks = {.list = NULL};
 
 	if (device_is_hidden(&part->device, part->sysfs)) {
-		log_warning("%s: bad blocks cannot be checked: sysfs does not show its device",
+		log_warning(
+			"%s: bad blocks cannot be checked: sysfs does not show the device of this file",
 			part->path);
 		return 0;
 	}
