@@ -8,9 +8,9 @@
 #include "base/err.h"
 
 /*
- * The maximum number of ranges that wait until their pages are requested. More blocks are
- * requested only if no pages are left to request. Until then, at most all blocks of the requests
- * that are under way can be found to differ, and at most every other block can begin a new range.
+ * The maximum number of ranges that differ and whose pages are not requested yet. Hashes of blocks
+ * are requested only if no such range is left. From then on, at most all blocks of the requests
+ * under way can be found to differ, and at most every other block can begin a new range.
  */
 #define RANGES_MAX (DIFFER_AHEAD * (COMPARE_RANGE_MAX / COMPARE_BLOCK / 2 + 1))
 
@@ -22,7 +22,7 @@ struct range {
 /* A request under way. */
 struct flight {
 	struct compare_ask ask;
-	bool is_mark; /* it is the request that `mark` has sent; `ask` is unused */
+	bool is_mark; /* true: `mark` has sent this request, and `ask` is unused */
 };
 
 struct run {
@@ -53,8 +53,8 @@ static int ask(struct run *run, uint64_t offset, uint32_t length, uint32_t unit)
 }
 
 /*
- * Mark the pool before the pages of the first difference are requested. Replies come in order, so
- * the oldest range holds the first difference.
+ * Calls `mark` before the pages of the first range that differs are requested. Replies come in
+ * order, so the oldest range holds the first difference.
  */
 static int ask_to_mark(struct run *run)
 {

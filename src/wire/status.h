@@ -36,7 +36,7 @@ enum wire_status {
 	WIRE_READ_ONLY = 20,       /* EROFS: read-only file system */
 	WIRE_NO_FILES = 21,        /* EMFILE: out of descriptors */
 	/* Since version 1.1 of the protocol; an older initiator gets WIRE_FATAL instead. */
-	WIRE_STALE = 22,        /* ESTALE: another writer or pool since the session */
+	WIRE_STALE = 22,        /* ESTALE: the pool was changed or replaced since the session */
 	WIRE_INCONSISTENT = 23, /* EUCLEAN: the pool is marked as inconsistent */
 	WIRE_STATUSES
 };

@@ -6,7 +6,10 @@
 
 #include "api/fixture.h"
 
-/* Returns true if /proc/self/mountinfo lists "/": in a chroot it does so only for a mount point. */
+/*
+ * Returns true if /proc/self/mountinfo lists "/". In a chroot the file lists "/" only if the new root
+ * is a mount point.
+ */
 static bool root_is_listed(void)
 {
 	FILE *mounts = fopen("/proc/self/mountinfo", "r");
@@ -286,7 +289,7 @@ static void directories(void)
 	is_int(told->map_sync, HOLDFAST_MAP_SYNC_WOULD_REFUSE,
 		"explanation of a directory: MAP_SYNC was inferred without a trial");
 	has_str(told->verdict, "new file",
-		"explanation of a directory: the verdict is on new files in the directory");
+		"explanation of a directory: the verdict says what holds for new files in the directory");
 	close(fd);
 }
 

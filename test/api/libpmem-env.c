@@ -229,7 +229,7 @@ static void no_flush(void)
 int main(int argc, char **argv)
 {
 	/*
-	 * Give a child that flushes neither a scratch directory nor standard error: a signal may
+	 * A child that flushes makes no scratch directory and closes standard error: a signal may
 	 * end the child before it could remove the directory, and sanitizers would report the
 	 * signal on standard error.
 	 */

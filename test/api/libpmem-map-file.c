@@ -30,7 +30,7 @@
 static struct {
 	int truncate_error, allocate_error, interrupts;
 	bool no_tmpfile;
-	const char *rename_from, *rename_to; /* paths, or NULL: ftruncate() renames a file */
+	const char *rename_from, *rename_to; /* not NULL: ftruncate() does this rename */
 	bool look;                           /* ftruncate calls look_at() */
 } orders;
 

@@ -137,11 +137,11 @@ static void two_files(void)
 	kernel_maps(addr + LENGTH, LENGTH, bad);
 	lose(bad, EIO);
 	is_int(pmem_msync(addr + LENGTH, 1), -1,
-		"W2: pmem_msync of the upper of two adjacent files: it fails after a lost write-back");
+		"W2: pmem_msync of the upper of two files mapped side by side: it fails after a lost write-back of this file");
 	is_int(pmem_msync(addr, LENGTH), 0,
-		"W10: pmem_msync of the lower of two adjacent files: it succeeds");
+		"W10: pmem_msync of the lower of two files mapped side by side: it succeeds after a lost write-back of the upper file");
 	is_int(pmem_msync(addr, 2 * LENGTH), -1,
-		"W10: pmem_msync of two adjacent files, one of which failed: it fails");
+		"W10: pmem_msync of two files mapped side by side: it fails after a lost write-back of one of them");
 	munmap(addr, 2 * LENGTH);
 }
 

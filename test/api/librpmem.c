@@ -110,8 +110,7 @@ static void test_message(void)
 /* Arguments of rpmem_create() and rpmem_open() that must be refused. */
 struct call {
 	const char *target, *set;
-	size_t shift,
-		size; /* bytes; `shift`: where the memory begins, from the start of the pool */
+	size_t shift, size; /* in bytes; `shift`: offset of the memory from the start of the pool */
 	unsigned nlanes;
 	const char *what; /* what is wrong */
 };

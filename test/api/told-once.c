@@ -619,13 +619,13 @@ static void copies(void)
 	deep(view, 0);
 	drain(view);
 	is_int(calls(), 1,
-		"W4: drain: the handler is called if a failure came between the drain and a memcpy with NODRAIN");
+		"W4: drain after a memcpy with NODRAIN: the handler is called for a failure that came after the memcpy");
 
 	*page_of(view, 4 * FAR) = 1;
 	pmem2_get_flush_fn(view.map)(page_of(view, 4 * FAR), 1);
 	copy(page_of(view, 4 * FAR) + 8, "text", 4, 0);
 	is_int(calls(), 1,
-		"W4: memcpy to a file with a failed write-back: the handler is called if its drain includes a plain store");
+		"W4: memcpy to a file with a failed write-back: the handler is called if the drain in memcpy also covers a plain store");
 	pmem2_map_delete(&view.map);
 	handle(false);
 }

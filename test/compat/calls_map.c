@@ -160,8 +160,8 @@ static void map_delete(const struct call *call)
 }
 
 /*
- * Stores the range that the call names to the outputs, reduced to the part inside the map. Returns
- * false if there is no map, or if an access to the range would fault.
+ * Stores to the outputs the part of the call's range that lies inside the map. Returns false if
+ * there is no map, or if an access to the range would fault.
  */
 static bool range_of(const struct call *call, char **addr, uint64_t *len, bool write)
 {

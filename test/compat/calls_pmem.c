@@ -84,8 +84,8 @@ static void map_file(const struct call *call)
 }
 
 /*
- * Stores the range that the call names to the outputs, reduced to the part inside the map p= or the
- * area a=. Returns false if there is no such map or area.
+ * Stores to the outputs the part of the call's range that lies inside the map p= or the area a=.
+ * Returns false if there is no such map or area.
  */
 static bool range_of(const struct call *call, char **addr, uint64_t *len)
 {

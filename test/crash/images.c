@@ -6,21 +6,22 @@
  * Each line of input is a program: the model, with "/torn" appended if storage tears, the number
  * of cache lines of memory, and events, divided by semicolons:
  *
- *	S THREAD WORD VALUE		a store		X an atomic one		N a streaming one
+ *	S THREAD WORD VALUE		a store		X an atomic store	N a streaming store
  *	G THREAD WORD VALUE,VALUE...	a copy		L THREAD LINE VALUE,...	a line's content
  *	W THREAD LINE	a flush		C THREAD LINE	CLFLUSH		F THREAD	a fence
  *	Y THREAD PAGE	msync		B THREAD	a barrier that only orders
  *
- * Programs of the models ordered and posix work on files with names (trace/names.h). Content N,
- * which has four words in two pages, and file N have number N + 1 in the trace:
+ * Programs of the models ordered and posix work on files with names (trace/names.h). Content N
+ * (four words in two pages) and file N both have the number N + 1 in the trace:
  *
  *	O 0 NAME FILE	NAME refers to FILE	U 0 NAME FILE		unlink
  *	R 0 NAME FILE,TO	rename		E 0 FILE SIZE,CONTENT	truncate
  *	D 0 CONTENT WORD,VALUE...	write	H 0 CONTENT SIZE	growth by a write
  *	Z 0 FILE CONTENT	fsync		I 0 DIRECTORY	fsync of a directory
  *
- * The first NAMES_ABOVE names are in the watched directory, number 0, the next two in directory 1,
- * the last one in directory 2. A FILE of 100 and more is a directory.
+ * NAME is a number. The first NAMES_ABOVE names are in the watched directory, which has number 0;
+ * the next two names are in directory 1, and the last name is in directory 2. A FILE of 100 or more
+ * is a directory.
  *
  * An image of these models has, for each name, the words of its file, divided by dots; "/" for a
  * directory, and "-" for a name that does not exist.
@@ -79,8 +80,8 @@ static void add_words(struct trace *trace, struct event *event, const char *text
 }
 
 /*
- * Adds a copy to the trace, as one event for each cache line: behind the four used words of a line
- * it continues in the next line.
+ * Adds a copy to the trace, as one event for each cache line. Programs use four words of a line, so
+ * behind the fourth word of a line the copy continues at the first word of the next line.
  */
 static void add_copy(struct trace *trace, struct event *event, unsigned long word, char *text)
 {

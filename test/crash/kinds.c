@@ -4,7 +4,7 @@
  *
  *	kinds list			the names of all structures
  *	kinds NAME bad|good FILE...	do all operations, with or without the mistake
- *	kinds NAME check FILE		recover and check; FILE may be a directory with both files
+ *	kinds NAME check FILE		recover and check FILE, or both files in the directory FILE
  */
 #include <stdlib.h>
 #include <sys/stat.h>

@@ -65,7 +65,7 @@ static const char *promise_check(unsigned count)
  */
 
 struct order {
-	ALIGNED uint64_t words[2]; /* an order of 16 entries: one byte for the place of each */
+	ALIGNED uint64_t words[2]; /* an order of 16 entries: each byte is an entry's place */
 };
 
 static void words_work(bool is_bad)

@@ -127,7 +127,8 @@ static void compare(const unsigned char *to, unsigned size)
 }
 
 /*
- * Executes `store`. RDI holds the address AT, RCX is 8, and the operand of `store` adds `offset`.
+ * Executes `load` and `store`. RSI is the address of the source, RDI the address of the file's byte
+ * AT, and RCX is 8. `store` must write `size` bytes at the address RDI + `offset`.
  */
 #define STREAM(load, store, offset, size)                                                          \
 	do {                                                                                       \

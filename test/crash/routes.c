@@ -2,8 +2,8 @@
 /*
  * routes.c - programs that write and sync files by calls that are seldom used together
  *
- *	routes CASE good|bad write FILE	write the first block by the route, make it durable
- *					unless bad, and then set and sync the flag through a map
+ *	routes CASE good|bad write FILE	write the first block by the calls of CASE; with `good`,
+ *					make it durable; then set and sync the flag through a map
  *	routes CASE good|bad check FILE	the flag must not be set without the block
  *
  * The first table has these cases: FILE has 8192 bytes, the flag is at 4096. Cases of the second

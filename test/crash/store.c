@@ -2,9 +2,9 @@
 /*
  * store.c - a small store that replaces a file by writing a temporary one and renaming it
  *
- *	store CASE write DIRECTORY	write versions 1 and 2, and print each that is durable
-  *	store CASE check DIRECTORY	exit status 1, and a message, unless the file is whole
- *					and as new as what was printed
+ *	store CASE write DIRECTORY	write versions 1 and 2; print each when it is durable
+ *	store CASE check DIRECTORY	exit status 1, and a message, unless the file is whole
+ *					and has the last printed version, or a newer one
  *
  * In the table of cases, correct ways come first, then mistakes. At the start DIRECTORY has version
  * 0 of the file.

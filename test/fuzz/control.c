@@ -15,7 +15,7 @@
 #include "wire/counters.h"
 #include "wire/frames.h"
 
-static uint8_t again[CONTROL_BODY_MAX]; /* the body encoded again */
+static uint8_t again[CONTROL_BODY_MAX]; /* the result of encoding a decoded body again */
 
 static void must_be(const struct writer *out, const uint8_t *bytes, size_t length)
 {
@@ -23,8 +23,8 @@ static void must_be(const struct writer *out, const uint8_t *bytes, size_t lengt
 }
 
 /*
- * Both decode a body of this type and encode it to `out` if it is accepted. Return the decoder's
- * code.
+ * request() and reply() decode a body of this type, and encode it to `out` if the decoder accepts
+ * it. Both return the decoder's code.
  */
 static int request(uint32_t type, const uint8_t *body, size_t length, struct writer *out)
 {
@@ -98,7 +98,10 @@ static int request(uint32_t type, const uint8_t *body, size_t length, struct wri
 	}
 }
 
-/* The reply to a request for the hashes of as many pages as the body has room for. */
+/*
+ * Decodes the body of a reply with hashes, as if the request had asked for as many hashes of pages
+ * as the body has room for.
+ */
 static int reply_hashes(struct reader *in, struct writer *out)
 {
 	const uint8_t(*hashes)[HASH_SIZE];
@@ -194,7 +197,10 @@ static void frame(const struct control_head *head, const uint8_t *body)
 	reply(head->type & ~CONTROL_REPLY, body, head->length);
 }
 
-/* Takes greeting and frames that are complete; false if the stream is malformed and must end. */
+/*
+ * Takes the greeting and all frames that are complete. Returns false if the stream is malformed and
+ * must end.
+ */
 static bool take(struct frames *frames, bool *greeted)
 {
 	struct control_head head;

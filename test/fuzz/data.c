@@ -3,9 +3,9 @@
  * data.c - a fuzzer of the messages on a lane, the data connection between librpmem and rpmemd
  *
  * The input is decoded as each kind of message. All parts of an accepted message must lie within
- * the input, and the message must give the same bytes when it is encoded again. It is also executed
- * as by the target, on a small pool, and taken as a reply, as by the initiator: the transport
- * inside ssh does nothing else with what arrives.
+ * the input, and the message must give the same bytes when it is encoded again. The input is also
+ * executed on a small pool, as the target does with requests, and taken as a reply, as the
+ * initiator does. The transport inside ssh does nothing else with the messages that it receives.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -134,7 +134,10 @@ static int drain(void *context)
 	return 0;
 }
 
-/* Executes the input; the reply must be well-formed, and bring bytes of the pool only. */
+/*
+ * Executes the input as a request. The reply must be well-formed, and must not contain bytes from
+ * outside of the pool.
+ */
 static void execute(const uint8_t *data, size_t size)
 {
 	static const struct lanes_store target = {.base = pool,

@@ -2,8 +2,8 @@
 /*
  * environment.c - a fuzzer of the variables that libpmem2 reads when it is loaded, and at each map
  *
- * The input is lines NAME=VALUE. Other names than those below are ignored. Log files are made in a
- * temporary directory: slashes in their names are replaced.
+ * Each line of the input is NAME=VALUE. Names that are not in the table names[] are ignored. Log
+ * files are made in a temporary directory: slashes in their names are replaced.
  */
 
 #include "base/err.h"
@@ -74,8 +74,8 @@ static int open_log(void)
 }
 
 /*
- * Sends the log to /dev/null, and returns its descriptor, which the next input closes: the library
- * itself opens one log in a process and never closes it.
+ * Sends the log to /dev/null. Returns the descriptor of the log: the fuzzer closes it at the next
+ * input, since the library opens only one log in a process, and never closes it.
  */
 static int quiet_log(void)
 {

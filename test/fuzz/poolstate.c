@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * poolstate.c - a fuzzer of state files: an accepted file is, byte for byte, what is written for
- * its state
+ * poolstate.c - a fuzzer of state files: the state that is read from an accepted file gives the
+ * same bytes when it is written again
  */
 #include <string.h>
 

@@ -3,8 +3,8 @@
  * trace.c - a fuzzer of traces, which `holdfast crash' and `holdfast stat' read
  *
  * The input is read as a trace file, which is loaded or refused; and as records of a trace, up to
- * the first record that is refused. The accepted records are counted and explored. The explorer
- * must leave its copies of the files' contents ("memories") as they were.
+ * the first record that is refused. The accepted records are counted and explored. After that, the
+ * explorer's copies of the files' contents ("memories") must have the same bytes as before.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,7 +38,8 @@ static void as_file(const uint8_t *data, size_t size)
 }
 
 /*
- * Judges an image good or bad by a checksum of the first file's first page: any image may be bad.
+ * Stands for a check. Calls an image good or bad by a checksum of the first page of the first file,
+ * so that any image may be bad.
  */
 static int judge(void *context, struct verdict *verdict)
 {

@@ -7,7 +7,7 @@
 #	. "$(dirname "$0")/cable.sh"
 #	cable_start		make the namespaces $here and $there, whose address is $host; if it
 #				fails, $cable_trouble has the reason
-#	"$dir/cable" down|up	cut the network, and mend it
+#	"$dir/cable" down|up	cut the network, or restore it
 #
 # While the network is cut, all packets are lost, and neither end gets an error. A script must
 # include fault.sh first.
@@ -15,8 +15,8 @@
 here=hf-here-$$ there=hf-there-$$
 host=10.77.0.2
 
-# Write the program that cuts and mends. It sets each end's link address at the other end permanently: to
-# resolve it again after a cut takes time.
+# Write the program that cuts and restores the network. After a cut it enters the link address of each end
+# permanently into the neighbour table of the other end, since resolving the address again takes time.
 cable_program() {
 	cat >"$dir/cable" <<-END
 		#!/bin/sh

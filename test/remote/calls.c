@@ -88,7 +88,7 @@ static void test_persist(RPMEMpool *rpp)
 static void test_padding(RPMEMpool *rpp)
 {
 	static const size_t lengths[] = {
-		16, 4096, 70000, MIB}; /* the short ones are copied into a message */
+		16, 4096, 70000, MIB}; /* in bytes; short records are sent inside a message */
 	struct record {
 		char kind;
 		uint64_t number;
@@ -201,9 +201,9 @@ static void test_mistakes(RPMEMpool *rpp, size_t guard)
 	}
 	scribble(8192, 64);
 	is_int(rpmem_persist(rpp, 8192, 64, 0, 0), 0,
-		"calls with mistakes: persist succeeds on the handle afterwards");
+		"after calls with mistakes: persist succeeds with the same handle");
 	ok(same(rpp, 8192, 64),
-		"calls with mistakes: the target has the bytes that are persisted afterwards");
+		"after calls with mistakes: the target has the bytes of the next persist");
 	is_int(rpmem_read(rpp, NULL, 8192, 0, 0), 0, "read: an empty range succeeds");
 }
 
@@ -253,7 +253,7 @@ static uint64_t sum_of(const uint64_t *times)
 	return sum;
 }
 
-/* Expects `rpp`, a handle of pool.set with the lanes 0 to 2. */
+/* `rpp` must be a handle of the open set pool.set with the lanes 0 to 2. */
 static void test_counters(RPMEMpool *rpp)
 {
 	struct holdfast_remote_counts *before, *after;
@@ -366,7 +366,7 @@ static void *continue_it(void *target)
 	return NULL;
 }
 
-/* Expects `rpp`, a handle of pool.set with the lanes 0 to 2. */
+/* `rpp` must be a handle of the open set pool.set with the lanes 0 to 2. */
 static void test_started(RPMEMpool *rpp)
 {
 	fails(holdfast_remote_persist_wait(rpp, 0), EINVAL,

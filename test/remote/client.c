@@ -12,14 +12,14 @@
  *	drain=LANE
  *	deep=OFFSET,LENGTH,LANE	rpmem_deep_persist()
  *	read=OFFSET,LENGTH,LANE	read from the target, and compare with the memory
- *	buffer=LENGTH		print how many bytes that the last read was to set are not 0
+ *	buffer=LENGTH		print how many of LENGTH bytes in the read buffer are not 0
  *	set_attr=MAJOR
  *	reconnect
  *	close
  *	remove=SET[,FLAGS]
  *	describe=SET
  *	info			print provider, method, port and address
- *	idle=MS			sleep, and print the CPU time that this process used meanwhile
+ *	idle=MS			sleep, and print the CPU time that this process used in its sleep
  *	wait			print "ready" and wait for a line of input
  *	fork=COMMAND		run a shell command as a child, and wait for it
  *

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * clock-jump.c - a library for LD_PRELOAD: the time of day jumps by ten years, forth or back, at
- * each look at it; the monotonic clock goes on as it does
+ * clock-jump.c - a library for LD_PRELOAD that makes the time of day wrong by ten years: too late
+ * and too early at alternate calls; the monotonic clock is right
  */
 #include <stdatomic.h>
 #include <sys/syscall.h>

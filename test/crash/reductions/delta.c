@@ -3,7 +3,7 @@
  * delta.c - a page that is stored as a chain of changes, with a record of the memory that each
  * change uses
  *
- * w28	the tail of the allocation record, in its second line, is never flushed
+ * w28	the tail of the allocation record, in its second cache line, is never flushed
  */
 #include "map.h"
 

@@ -5,7 +5,9 @@
  * x6	a bucket is changed without a snapshot	x8	the count is changed without a snapshot
  * x10	is_dirty may be cleared durably before the count is durable
  * x12	an entry may become durable before is_dirty is set durably
- * t2	a bucket is never flushed	t4	an entry never	t6	the count never
+ * t2	a bucket is never flushed
+ * t4	an entry is never flushed
+ * t6	the count is never flushed
  * t8	an entry is linked before its content is durable
  */
 #include "map.h"

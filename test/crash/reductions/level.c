@@ -2,9 +2,16 @@
 /*
  * level.c - a hash table of two levels; a bucket has slots, and a token (bit) for each valid slot
  *
- * A token is durable before the slot in another line that it makes valid, which holds key and
- * value: w8 in an insert, w10 when an item moves, w12 in updates in the same bucket, w14 in
- * updates in another bucket, w16 when an item is deleted.
+ * Mistakes w8 to w16: a token may become durable before the key and the value in the slot that it
+ * makes valid; token and slot are in different cache lines.
+ *
+ * w8	in an insert
+ * w10	when an item moves
+ * w12	in an update in the same bucket
+ * w14	in an update in another bucket
+ * w16	when an item is deleted
+ *
+ * Other mistakes:
  *
  * w18	the table shrinks: the pointer to a level and its size change in two steps
  * w20	an item moves: its old token is cleared before its new token is durable

@@ -3,9 +3,9 @@
  * reduction.h - shared by the reductions: a mapped file, its operations, and the mistake that is
  * chosen
  *
- *	PROGRAM FILE		make FILE and do all operations; a line of output for each
- *	PROGRAM check FILE	recover, and exit with 1 unless the content is that after as many
- *				operations as $HOLDFAST_CRASH_OUT has lines, or after one more
+ *	PROGRAM FILE		make FILE, do all operations, and print a line after each of them
+ *	PROGRAM check FILE	recover, and exit with 1 unless FILE has the content after N or
+ *				N + 1 operations; the file $HOLDFAST_CRASH_OUT has N lines
  *
  * Each reduction is a small durable structure. With ID in $REDUCTION, or compiled with -DBUG=ID, it
  * makes one mistake, of a class that is known from published bugs of such structures. Comments mark
