@@ -33,7 +33,7 @@ struct run {
 	bool must_mark, has_marked;
 	struct flight flights[DIFFER_WINDOW];
 	unsigned first, count;
-	unsigned blocks;                 /* number of flights that request hashes of blocks */
+	unsigned blocks;                 /* requests under way for hashes of blocks */
 	struct range ranges[RANGES_MAX]; /* ranges that differ; their pages are to be requested */
 	unsigned first_range, range_count;
 };

@@ -37,8 +37,8 @@ void frames_fill(struct frames *frames, size_t length);
 
 /*
  * Take the greeting (control_get_greeting), or the next frame. Returns 1, and *body is valid until
- * the next frames_room(); 0 if more bytes are needed; a negative errno with an error message for a
- * malformed one. A wrong greeting is recognized by its first byte.
+ * the next frames_room(); 0 if more bytes are needed; a negative errno, with an error message, if
+ * the greeting or frame is malformed. A wrong greeting is recognized by its first byte.
  */
 int frames_greeting(struct frames *frames, const char *peer, unsigned *minor);
 int frames_next(struct frames *frames, struct control_head *head, const uint8_t **body);

@@ -84,7 +84,7 @@ int main(void)
 	if (access("/sys/bus/nd/devices/region0", F_OK))
 		nothing_there(file, PMEM2_E_DAX_REGION_NOT_FOUND, "a file");
 	else
-		skip("a file: device_id is NOSUPP",
+		skip("a file: device_id fails with NOSUPP",
 			"this machine has persistent memory, maybe under the file");
 	nothing_there(shm, PMEM2_E_DAX_REGION_NOT_FOUND, "a file in memory");
 	nothing_there(anon, PMEM2_E_NOSUPP, "an anonymous source");

@@ -13,7 +13,7 @@
 
 #include "api/fixture.h"
 
-/* The arguments of the last call of tell(), and the verdict that it returns. */
+/* The last arguments of tell(), a write-back handler, and the verdict that tell() returns. */
 static struct {
 	unsigned calls;
 	struct holdfast_writeback_failure last;
@@ -153,8 +153,8 @@ static void what_handlers_may_do(void)
 }
 
 /*
- * Returns how a child that persists the unmapped page ends: its signal, or its exit status
- * negated.
+ * Runs a child that persists the unmapped page. Returns the number of the signal that ended the
+ * child, or its negated exit status.
  */
 static int ending(enum holdfast_writeback_verdict verdict, bool with_handler, bool by_exit)
 {
@@ -197,8 +197,8 @@ static void verdicts(void)
 }
 
 /*
- * The range from the first to the last page that widen() was called for. In that test, more
- * write-backs fail than the library reports one by one.
+ * The range from the first to the last page that widen(), a write-back handler, was called for. The
+ * test that sets this handler makes more write-backs fail than the library reports one by one.
  */
 static uintptr_t told_from = UINTPTR_MAX, told_to;
 

@@ -234,7 +234,8 @@ static void exit_in_handler(bool drains)
 		"the thread sanitizer runs signal handlers at other moments");
 	return;
 #endif
-	kernel_open(); /* new barriers: a thread of the last child still waits at the old ones */
+	/* Make new barriers: a thread of the last child still waits at the old barriers. */
+	kernel_open();
 	struct pmem2_map *map = new_map(&file);
 	pid_t pid = fork_silent();
 
@@ -300,7 +301,7 @@ static void fork_in_handler(void)
 	pmem2_map_delete(&map);
 }
 
-static unsigned stops_left; /* SIGUSR1 comes at this call of pthread_testcancel(); 0: never */
+static unsigned stops_left; /* calls of pthread_testcancel() until SIGUSR1 comes; 0: never */
 
 /*
  * Replaces the function of the C library. It is called at the start of each drain, and in each

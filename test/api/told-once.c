@@ -716,8 +716,9 @@ static void deleted(void)
 }
 
 /*
- * Forks a child that flushes `noted_page`, then makes a deep flush of `deep_page` that fails (none
- * if -1), and then calls exit(5). Returns how the child ended, as ending_of() does.
+ * Forks a child that flushes `noted_page`; then makes a deep flush of `deep_page`, which fails,
+ * unless `deep_page` is -1; and then calls exit(5). Returns how the child ended, as ending_of()
+ * does.
  */
 static int exit_after(struct view view, unsigned file, int deep_page, int noted_page)
 {

@@ -78,7 +78,7 @@ static void map_file(const struct call *call)
 		out("is_pmem=kept");
 	else
 		out("is_pmem=%d", is_pmem);
-	/* The length of this map is known only if the call was asked for the length. */
+	/* The length of this map is known only if the script requested it (bit 0 of outputs=). */
 	if (addr && len != MARK)
 		p->len = (len + page_size() - 1) & ~(page_size() - 1);
 }

@@ -27,7 +27,8 @@
  * directory, and "-" for a name that does not exist.
  *
  * Four words of each cache line are used, and two lines of each page, in different sectors. The
- * output has a line for each program: its images, divided by blanks; their words, by commas.
+ * output has one line for each program, with the images of the program. Blanks divide the images of
+ * a line, commas the words of an image.
  */
 #include <stdio.h>
 #include <stdlib.h>

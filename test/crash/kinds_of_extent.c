@@ -6,7 +6,8 @@
 #include "kinds.h"
 
 /*
- * ---- mistake "short": the flush is as long as a pointer, the record is in two cache lines
+ * ---- mistake "short": the flush has the length of a pointer to the text, not that of the text,
+ * so it does not reach the second cache line of the text
  */
 
 struct name {

@@ -3,7 +3,7 @@
  * tree.c - a binary tree, changed in transactions
  *
  * p6	a node is changed without an undo entry
- * p10	clearing is interrupted half-way, and recovery follows a pointer to a child that was freed
+ * p10	clearing the tree is interrupted, and recovery follows a pointer to a child that was freed
  * x4	a rotation changes a child without a snapshot
  */
 #include "map.h"
