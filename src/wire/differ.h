@@ -4,7 +4,8 @@
  *
  * The hashes of large blocks are compared first, and then those of the pages in blocks that differ.
  * Several requests are under way, so that the target hashes the next range while this side compares
- * the previous one. Needs little memory, whatever the size and the number of differences.
+ * the previous range. The memory needed is small, and does not depend on the size of the pool or on
+ * the number of differences.
  */
 #ifndef WIRE_DIFFER_H
 #define WIRE_DIFFER_H

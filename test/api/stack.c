@@ -2,12 +2,13 @@
 /*
  * stack.c - tests that no public call uses more than 4 KiB of stack, libc included
  *
- * Each row of the test is one call. The test fills the stack below it with a pattern, PAINT, makes
- * the call, and looks how far the pattern was overwritten. The calls run on a separate thread whose
- * stack nothing else uses. Logs are on: logging takes stack, too. Rows are in the order in which
- * the calls make sense; between them are calls that prepare a row, such as one that shall fail.
+ * Each row of the test is one call. For each row the test fills the unused part of the stack with a
+ * pattern, PAINT, makes the call, and looks how far the call overwrote the pattern. The calls run
+ * on a separate thread whose stack nothing else uses. Logs are on, since logging takes stack, too.
+ * Rows are in the order in which the calls make sense. Between the rows, other calls prepare the
+ * next row.
  *
- *	stack LIBRARY.sym...	also checks that every name in these files has a row
+ *	stack LIBRARY.sym...	also checks that every function named in these files has a row
  *
  * The first call through a lazily bound reference runs the loader, which saves all vector
  * registers on the stack: up to 11 KiB with AMX. Holdfast's libraries are linked with -z now and

@@ -5,11 +5,14 @@
  *
  * A pool holds accounts, whose sum never changes, and a list of the last transfers, each in a
  * separate block with a checksum. A transaction moves money, adds a block, frees the oldest block
- * and adds 1 to the number of transactions. `run' makes N transactions, or transactions until it is
- * killed, and prints "done NUMBER" after each. `forget' does the same as `run' with a mistake: it
- * changes the account that receives the money without a snapshot. `check' opens the pool, so that
- * libpmemobj rolls back an unfinished transaction, and prints the number of transactions, or what
- * is wrong.
+ * and adds 1 to the number of transactions.
+ *
+ *	run	makes N transactions (without N: until it is killed), and prints "done NUMBER"
+ *		after each
+ *	forget	does what `run' does, with a mistake: it changes the account that receives the
+ *		money without a snapshot
+ *	check	opens the pool, so that libpmemobj rolls back an unfinished transaction, and
+ *		prints the number of transactions, or a text that says what is wrong
  *
  * The functions of libpmemobj.so.1 are declared here, so that the program builds without that
  * library.

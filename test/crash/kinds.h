@@ -2,10 +2,13 @@
 /*
  * kinds.h - small durable structures, each with one mistake that can be made at run time
  *
- * work() does all operations, with or without the mistake; done() acknowledges an operation.
- * check() recovers. It returns NULL if the content is right after `count` acknowledged operations,
- * or a text that says what is wrong. Comments mark the two stores that a report must name: "NAME:
- * lost" is the store that is lost, "NAME: early" is the store that relies on the lost one.
+ *	work()	does all operations, with or without the mistake
+ *	done()	acknowledges an operation
+ *	check()	recovers, and returns NULL if the content is right after `count` acknowledged
+ *		operations, or a text that says what is wrong
+ *
+ * Comments mark the two stores that a report must name: "NAME: lost" is the store that is lost,
+ * "NAME: early" is the store that relies on the lost store.
  */
 #ifndef KINDS_H
 #define KINDS_H

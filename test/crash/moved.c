@@ -5,13 +5,16 @@
  *
  *	moved CASE marks|lines FILE	move 1, then 2; report each move by a mark or a line
  *	moved show FILE			print the accounts
- *	moved random FILE		print something else each time
+ *	moved random FILE		print a different text each time
  *	moved nothing-of-it FILE	fail
  *
  *	moved sync FILE			exit status 7 if msync(2) fails, as it must with these flags
  *
- * CASE: good (both accounts are in one word), two-words (the accounts are in two words, in
- * different cache lines), late (an operation ends before its store is durable).
+ * The values of CASE:
+ *
+ *	good		both accounts are in one word
+ *	two-words	the accounts are in two words, in different cache lines
+ *	late		the end of an operation is reported before its store is durable
  */
 #include <fcntl.h>
 #include <holdfast_crash.h>

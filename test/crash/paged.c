@@ -7,10 +7,15 @@
  *	paged CASE check FILE	exit status 1 if the flag is set without the record
  *	paged CASE FILE		recover: check, then make the stores and syncs of CASE again
  *
- * The record has two words. CASE: good; apart (record and flag are in two pages); order (the flag
- * is synced together with the record); one-page (both are stored in this order in one page);
- * flag-first (the flag is stored first); never (the record is never synced); torn (the record is
- * copied at once, but a crash may leave only part of the copy).
+ * The record has two words. The values of CASE:
+ *
+ *	good		no mistake
+ *	apart		record and flag are in two pages
+ *	order		the flag is synced together with the record
+ *	one-page	record and flag are stored in this order in one page
+ *	flag-first	the flag is stored before the record
+ *	never		the record is never synced
+ *	torn		the record is copied at once, but a crash may leave only part of the copy
  */
 #include <fcntl.h>
 #include <stdbool.h>

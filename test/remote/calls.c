@@ -3,11 +3,15 @@
  * calls.c - the calls of librpmem on pools that a running rpmemd serves: the bytes that the target
  * has, the calls that fail, and errno after calls that succeed
  *
- * RPMEM_SSH is the ssh to use: test/remote/ssh, which runs rpmemd on this machine, or a real one.
- * PROVIDER, GRANULARITY and METHOD are the numbers of the provider, the granularity and the method
- * that the pools must have; if they are not set, tcp, PAGE and HOLDFAST_METHOD_WRITE_MESSAGE.
- * INTERRUPT_US is the time
- * between two signals while errno is tested, in microseconds; if it is not set, 1000.
+ * Environment variables:
+ *
+ *	RPMEM_SSH	the ssh to use: test/remote/ssh, which runs rpmemd on this machine, or a
+ *			real ssh
+ *	PROVIDER	number of the provider that the pools must have (default: tcp)
+ *	GRANULARITY	number of the granularity that the pools must have (default: PAGE)
+ *	METHOD		number of the persist method that the pools must have (default:
+ *			HOLDFAST_METHOD_WRITE_MESSAGE)
+ *	INTERRUPT_US	microseconds between two signals while errno is tested (default: 1000)
  */
 #include <dirent.h>
 #include <pthread.h>
