@@ -96,7 +96,7 @@ INLINE void finish(const char *d, size_t n, enum bare_way way)
 	drain(way);
 }
 
-/* Flushes the first and the last cache line of a range, which the range fills only partly. */
+/* Flushes the first and the last cache line of a range, of which the range may fill only parts. */
 INLINE void finish_ends(const char *d, size_t n, enum bare_way way)
 {
 	if (!only_stores(way)) {
@@ -237,7 +237,7 @@ EACH_WAY
 #define ANY(WAY)      {WAY, 0, move_any_##WAY, set_any_##WAY},
 static const struct {
 	enum bare_way way;
-	size_t length; /* in bytes; 0: the function handles any length from 64 on */
+	size_t length; /* of the calls, in bytes; 0: any length from 64 on */
 	bare_move_fn *move;
 	bare_set_fn *set;
 } table[] = {EACH_WAY};

@@ -52,8 +52,8 @@ void calls_find(struct calls calls[FACES], const struct library *library, char *
 }
 
 /*
- * Finds the two bare ways that do what the flags of the cell ask for; libraries are compared with
- * the faster one.
+ * Finds the two sequences of bare instructions that do what the flags of this call (`cell`) ask
+ * for; libraries are compared with the faster sequence.
  */
 static void bare_ways(const struct cell *cell, enum bare_way ways[2])
 {

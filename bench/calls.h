@@ -24,8 +24,8 @@ struct calls {
 void calls_find(struct calls calls[FACES], const struct library *library, char *memory);
 
 /*
- * Finds the sequences of bare instructions that do the same as the cell's call. Returns their
- * number, 0, 1 or 2; libraries are compared with the faster one.
+ * Finds the sequences of bare instructions that do the same as the measured call (`cell`). Returns
+ * the number of sequences, 0, 1 or 2; libraries are compared with the faster sequence.
  */
 size_t calls_bare(const struct cell *cell, struct calls bare[2]);
 

@@ -204,8 +204,8 @@ static void hold_copy_to_peer(
 }
 
 /*
- * Returns whether to count a cell. A table, if one is written, gets more cells than those that
- * have bounds.
+ * Returns whether to count the instructions of this call (`cell`). If a table is written, calls
+ * that have no bounds are counted for it, too.
  */
 static bool is_counted(const struct cell *cell)
 {
@@ -238,8 +238,8 @@ static void count_ours(const struct cell *cell, const struct count *bare, const 
 }
 
 /*
- * Sets *bare to the counts of the bare way with the fewest instructions. Returns false if the cell
- * has no bare way.
+ * Sets *bare to the counts of the bare instructions that do the same as this call (`cell`): of the
+ * shortest sequence, if there are several. Returns false if there is no such sequence.
  */
 static bool count_bare(const struct cell *cell, struct count *bare)
 {

@@ -29,7 +29,7 @@
 /* Bytes of memory that walking calls (cells.h) go through: more than the caches of a core hold. */
 #define ARENA  (80 * MiB)
 #define LINE   64
-#define MARGIN (64 * 1024) /* bytes before and behind the arena */
+#define MARGIN (64 * 1024) /* bytes before and behind the measured memory */
 
 /* Nanoseconds that a sample takes at least, so that reading the clock does not matter. */
 #define SAMPLE_NS 30000.0

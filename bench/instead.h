@@ -9,8 +9,9 @@
 
 struct instead {
 	const char *name;
-	const char *(*open)(void); /* returns NULL, or why this way is left out; exits on errors */
-	/* Writes the bytes to this slot, in a page of its own; they are durable when it returns. */
+	/* Makes this way ready. Returns NULL, or a reason to leave it out; exits on errors. */
+	const char *(*open)(void);
+	/* Writes the bytes to this slot, in a page of its own, and makes them durable. */
 	void (*commit)(size_t slot, const void *bytes, size_t len);
 };
 

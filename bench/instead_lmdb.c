@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* instead_lmdb.c - a transaction of LMDB that puts the bytes, with its defaults: durable commits */
+/* instead_lmdb.c - a transaction of LMDB stores the bytes; by default its commits are durable */
 #include "instead.h"
 
 #ifdef HAVE_LMDB

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * instead_sqlite.c - a transaction of SQLite that puts the bytes, with a write-ahead log and
+ * instead_sqlite.c - a transaction of SQLite stores the bytes, with a write-ahead log and
  * synchronous=FULL, which makes each commit durable
  */
 #include "instead.h"

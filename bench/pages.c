@@ -36,7 +36,7 @@ static struct calls calls[CONTESTANTS];
 
 static const struct page_case {
 	const char *name;
-	size_t gap;   /* bytes from one page that is stored to, to the next one */
+	size_t gap;   /* bytes between the starts of two successive pages with stores */
 	size_t pages; /* number of pages that each thread stores to */
 	size_t threads;
 	bool persists; /* each store is persisted; if false, all are flushed, then drained once */

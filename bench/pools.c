@@ -58,8 +58,8 @@ static void run_again(char **argv, const char *rpmemd, const char *ssh, const ch
 	for (int kind = 0; kind < POOL_KINDS; kind++)
 		write_set(kind);
 	/*
-	 * One command to run at the target for each connection, in the order of the kinds of
-	 * pools.
+	 * The commands that the library runs at the target: one for each pool, in the order of the
+	 * kinds of pools.
 	 */
 	snprintf(command, sizeof(command),
 		"taskset -c %1$s env PMEM_IS_PMEM_FORCE=1 %2$s --poolset-dir %3$s|taskset -c %1$s env PMEM2_FORCE_GRANULARITY=BYTE %2$s --persist-apm --poolset-dir %3$s|taskset -c %1$s %2$s --poolset-dir %3$s",

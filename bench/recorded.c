@@ -7,7 +7,7 @@
  *	recorded ... cpu	measure the processor time of the program, not elapsed time
  *
  * The nanoseconds that the inserts took go to standard output; the script bench/recorded runs it.
- * It declares the functions of libpmemobj itself, so that it builds without that library.
+ * This program declares the functions of libpmemobj itself, so it builds without that library.
  */
 #include <dlfcn.h>
 #include <libpmem.h>

@@ -14,13 +14,13 @@
 enum remote_call { REMOTE_PERSIST, REMOTE_FLUSHES, REMOTE_READ };
 
 enum beside {
-	BESIDE_PING,       /* a message of the same length and its answer */
-	BESIDE_WRITE_READ, /* a write of the same length, and a read of 8 bytes */
-	BESIDE_READ,       /* a read of the same length */
-	BESIDE_PERSIST,    /* our own persist of the same length */
-	BESIDE_ONE_LANE,   /* our own call on one lane */
-	BESIDE_MSYNC,      /* msync(2) of the same number of pages of a local file */
-	BESIDE_NBD,        /* libnbd: a write with FUA, or a read, of the same length */
+	BESIDE_PING,       /* compare with a message of the same length and its answer */
+	BESIDE_WRITE_READ, /* compare with a write of the same length, and a read of 8 bytes */
+	BESIDE_READ,       /* compare with a read of the same length */
+	BESIDE_PERSIST,    /* compare with our own persist of the same length */
+	BESIDE_ONE_LANE,   /* compare with our own call on one lane */
+	BESIDE_MSYNC,      /* compare with msync(2) of the same number of pages of a local file */
+	BESIDE_NBD,        /* compare with libnbd: a write (FUA) or a read of the same length */
 };
 
 struct remote_cell {
@@ -35,7 +35,7 @@ struct remote_cell {
 	unsigned loops; /* number of busy loops (busy.h) that run during the calls */
 	enum beside beside;
 	size_t beside_length;
-	double goal; /* wanted: our time is at most this many times the other's; 0: no goal */
+	double goal; /* wanted: our time divided by the compared time is at most this; 0: no goal */
 };
 
 /* Calls `visit` with each cell, in the order of the table. */

@@ -37,7 +37,7 @@ static const char *const names[COLUMNS] = {"group", "call", "flags", "place", "p
 
 struct row {
 	char *text[COLUMNS];
-	double ours, peer, bare, gain, noise, goal; /* bare is 0 if the row has no bare time */
+	double ours, peer, bare, gain, noise, goal; /* bare: 0 if there are no bare instructions */
 	const char *verdict;
 };
 

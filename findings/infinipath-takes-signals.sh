@@ -11,7 +11,7 @@
 # it counts a failure; SIGINT likewise. Every program that loads libfabric.so.1 inherits this, also one that
 # never asks for that provider. libpsm2.so.2 11.2.185-2, its successor, installs no handler.
 #
-# Seen, for `sleep` with the library preloaded:
+# Seen, for `sleep` without and with the library preloaded (the mask of caught signals, the exit status):
 #
 #	without: caught 0000000000000000, ended by SIGTERM with 143
 #	with libinfinipath: caught 000000000000446a, ended by SIGTERM with 1

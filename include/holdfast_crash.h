@@ -28,10 +28,10 @@
 extern "C" {
 #endif
 
-/* Defined by the recorder of `holdfast crash` only; NULL in a program that is not recorded. */
+/* The recorder of `holdfast crash` defines this function; NULL in programs not recorded. */
 extern void holdfast_crash_mark(unsigned long operation, int is_end) __attribute__((__weak__));
 
-/* Defined in programs that check images only. */
+/* `holdfast crash` defines this function in programs that check images; elsewhere it is NULL. */
 extern void holdfast_crash_ready_here(void) __attribute__((__weak__));
 
 #define holdfast_crash_ready() (holdfast_crash_ready_here ? holdfast_crash_ready_here() : (void)0)

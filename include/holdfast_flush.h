@@ -426,7 +426,7 @@ static inline const char *hff_arch_flush_name(void)
 #define HFF_RV_KEY_ZICBOM_BLOCK_SIZE 12
 
 struct hff_rv_hwprobe {
-	int64_t key; /* what is asked; the kernel sets it to -1 if it does not know this key */
+	int64_t key; /* which value is asked for; the kernel sets it to -1 if it does not know it */
 	uint64_t value;
 };
 

@@ -242,7 +242,7 @@ enum pmem_log_level {
 
 enum pmem_log_threshold {
 	PMEM_LOG_THRESHOLD,    /* messages of a higher level are dropped; initially WARNING */
-	PMEM_LOG_THRESHOLD_AUX /* the threshold of the default function; initially HARK: nothing */
+	PMEM_LOG_THRESHOLD_AUX /* the default function's threshold; initially HARK: silent */
 };
 
 /*

@@ -42,7 +42,7 @@ struct member {
 struct mirrors {
 	unsigned count, required;
 	pthread_mutex_t lock;
-	pthread_cond_t ending; /* `ends` or a member's `ended` has become true */
+	pthread_cond_t ending; /* signals that `ends` or a member's `ended` has become true */
 	/* Guarded by the lock. */
 	bool ends;
 	uint64_t committed; /* end of the records that are durable in the log's file */

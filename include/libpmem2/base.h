@@ -43,7 +43,7 @@ extern "C" {
 #define PMEM2_E_MAP_RANGE                    (-100006) /* beyond the end of the source */
 #define PMEM2_E_MAPPING_EXISTS               (-100007) /* the address range is taken */
 #define PMEM2_E_GRANULARITY_NOT_SET          (-100008)
-#define PMEM2_E_GRANULARITY_NOT_SUPPORTED    (-100009) /* the map's granularity would be coarser */
+#define PMEM2_E_GRANULARITY_NOT_SUPPORTED    (-100009) /* the storage's granularity is too coarse */
 #define PMEM2_E_OFFSET_OUT_OF_RANGE          (-100010)
 #define PMEM2_E_OFFSET_UNALIGNED             (-100011)
 #define PMEM2_E_INVALID_ALIGNMENT_FORMAT     (-100012)

@@ -100,8 +100,8 @@ enum holdfast_reason {
 enum holdfast_map_sync {
 	HOLDFAST_MAP_SYNC_UNIMPORTANT,  /* no effect on device DAX, private or anonymous maps */
 	HOLDFAST_MAP_SYNC_REFUSED,      /* tried, and refused */
-	HOLDFAST_MAP_SYNC_WOULD_REFUSE, /* not tried; inferred from facts about the file system */
-	HOLDFAST_MAP_SYNC_WOULD_ACCEPT, /* not tried; inferred from facts about the file system */
+	HOLDFAST_MAP_SYNC_WOULD_REFUSE, /* not tried; from facts about the file system: refused */
+	HOLDFAST_MAP_SYNC_WOULD_ACCEPT, /* not tried; from facts about the file system: accepted */
 	HOLDFAST_MAP_SYNC_ACCEPTED,     /* tried, and accepted */
 	HOLDFAST_MAP_SYNC_UNKNOWN /* not tried, and too little is known about the file system */
 };
@@ -141,7 +141,7 @@ enum holdfast_domain {
 	HOLDFAST_DOMAIN_CPU_CACHE,
 	HOLDFAST_DOMAIN_MEMORY_CONTROLLER,
 	HOLDFAST_DOMAIN_UNKNOWN,   /* the kernel does not say what survives a power cut */
-	HOLDFAST_DOMAIN_UNREADABLE /* the answer cannot be read, or the storage not be seen */
+	HOLDFAST_DOMAIN_UNREADABLE /* the answer cannot be read, or the storage is not visible */
 };
 
 /* The effect of a deep flush: push stores out of the memory controller's buffers, too. */
@@ -157,8 +157,8 @@ enum holdfast_deep_flush {
 struct holdfast_layer {
 	size_t struct_size;
 	const char *what;                /* "ext4 mounted at /", "disk vda, a virtio disk" */
-	enum holdfast_survival survival; /* the survival of stores, as far as this layer decides */
-	const char *evidence;            /* a phrase that says how the survival is known */
+	enum holdfast_survival survival; /* if stores survive, as far as this layer decides */
+	const char *evidence;            /* a phrase: how it is known if stores survive */
 };
 
 /* A module of memory. */
@@ -179,7 +179,7 @@ struct holdfast_region {
 	enum holdfast_memory memory;
 	enum holdfast_domain domain;
 	enum holdfast_deep_flush deep_flush;
-	int is_volatile;                    /* 0 or 1; -1: it cannot be read */
+	int is_volatile;                    /* 1: volatile; 0: not; -1: it cannot be read */
 	struct holdfast_number size;        /* in bytes */
 	struct holdfast_number numa_node;   /* -1: the kernel does not know a nearest node */
 	struct holdfast_number read_only;   /* 0 or 1 */
@@ -225,7 +225,7 @@ struct holdfast_explanation {
 	const char *mount_options;
 	int read_only; /* the file system is mounted read-only */
 
-	/* The layers under the file, from the top down. `survival` is that of the weakest layer. */
+	/* The layers under the file, from the top down. `survival` is the worst of all layers. */
 	size_t layer_count;
 	const struct holdfast_layer *const *layers;
 	const char *condition;    /* a sentence: what SURVIVES relies on; or NULL */
@@ -299,7 +299,10 @@ struct holdfast_machine {
 	struct holdfast_number auto_flush; /* 1: caches survive on all regions; 0: not on all */
 	size_t region_count;
 	const struct holdfast_region *const *regions;
-	/* Block and DAX devices on the regions, then file systems mounted from these; by `name`. */
+	/*
+	 * Block and DAX devices on the regions, sorted by `name`, then file systems mounted from
+	 * these devices.
+	 */
 	size_t explanation_count;
 	const struct holdfast_explanation *const *explanations;
 	const char *regions_why; /* a sentence: why regions and devices are unknown; or NULL */

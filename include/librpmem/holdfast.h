@@ -124,7 +124,7 @@ void holdfast_remote_stats_free(struct holdfast_remote_counts **stats);
  * EUCLEAN	the session had not begun, and another program's catch-up has not ended
  * EOPNOTSUPP	the target's version is below 3.1
  * EIO, ENOSPC and so on	the target could not make the bytes durable
- *		others of rpmem_open()
+ *		other errors of rpmem_open()
  */
 int holdfast_remote_reconnect(RPMEMpool *rpp);
 
@@ -133,7 +133,7 @@ struct holdfast_remote_part {
 	size_t struct_size;
 	const char *path;                /* path at the target */
 	uint64_t size;                   /* in bytes */
-	enum holdfast_survival survival; /* survival of a power cut, as reported by the target */
+	enum holdfast_survival survival; /* if stores survive a power cut, as the target reports */
 };
 
 /* A pool set at a target. */
@@ -154,7 +154,7 @@ struct holdfast_remote_set {
 	size_t part_count; /* length of `parts`; a set may have more parts */
 	const struct holdfast_remote_part *const *parts;
 	const char *version;             /* version of the target's protocol: "1.1" */
-	enum holdfast_survival survival; /* survival of the least durable of all parts */
+	enum holdfast_survival survival; /* the worst value of `survival` of any part */
 	/*
 	 * The target remembers these facts of the pool, also while it is open. `generation` is the
 	 * number of sessions that have stored; 0 if none has, or if the target's version is below

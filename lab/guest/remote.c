@@ -35,7 +35,7 @@ static long now_ms(void)
 	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Fills `to` with bytes that only this range of this way has. */
+/* Fills `to` with bytes that no other range has, and this range not on another way. */
 static void pattern(unsigned char *to, size_t length, uint32_t number)
 {
 	uint32_t state = (way_seed ^ number * 2654435761u) | 1;
@@ -102,7 +102,10 @@ static const size_t lengths[] = {1, 64, 5003, 70001, (1 << 20) + 4099};
 
 enum { LENGTHS = sizeof(lengths) / sizeof(lengths[0]) };
 
-/* Leaves out the longest calls without the flag RELAXED: they use the same method on every way. */
+/*
+ * Returns whether this kind of call is made with this length. The longest calls are made only with
+ * the flag RELAXED: without it they use the same method on every way.
+ */
 static bool is_made(int call, int length)
 {
 	return length < LENGTHS - 1 || call == 1 || call == 3;
@@ -124,7 +127,7 @@ static size_t place_of_round(unsigned round)
 	return FIRST + round % ROUNDS * ROUND;
 }
 
-/* Returns the number of a range, at least 2^31: smaller numbers, from 1 on, are for rounds. */
+/* Returns the number that a range has in pattern(): 2^31 and more. Rounds have smaller numbers. */
 static uint32_t number(int call, int length)
 {
 	return 0x80000000u + (unsigned)(call * LENGTHS + length);

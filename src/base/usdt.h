@@ -4,7 +4,8 @@
  *
  * A probe is an instruction that does nothing, and a note in the object's file that says where it
  * is and where its arguments are (user statically defined tracing, as in sys/sdt.h). Without a
- * tracer it costs that one instruction. The arguments should be values that are there anyway.
+ * tracer it costs that one instruction. The arguments should be values that the
+ * code computes anyway.
  *
  * Probes are only where a call waits for the kernel or for another machine. The flushes, drains
  * and copies of BYTE and CACHE_LINE maps have none: test/tool/probes checks that. Each probe is

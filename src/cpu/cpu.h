@@ -66,14 +66,14 @@ struct cpu_tuning {
 	uint32_t instead;
 	size_t persist_fetches;       /* a persist prefetches at most this many bytes; 0: none */
 	size_t persist_fetches_above; /* a persist prefetches only in ranges longer than this */
-	bool persist_fetches_whole;   /* prefetch only shorter ranges, and no partial last line */
+	bool persist_fetches_whole;   /* no prefetch of longer ranges, nor of a partial last line */
 	size_t move_fetches;          /* a cached copy first prefetches this many bytes */
 	size_t set_fetches;           /* a cached fill first prefetches this many bytes; 0: none */
-	size_t fetches_ahead_above;   /* copies of more bytes also prefetch while they store */
+	size_t fetches_ahead_above;   /* copies longer than this also prefetch while they store */
 	bool fetches_ends;            /* a streaming copy prefetches lines that it fills partly */
 	size_t flushes_back;          /* copies up to this many bytes are flushed backwards */
 	size_t stream_lines;          /* copies of this many lines and more go around the caches */
-	size_t stream_groups_above;   /* longer overlapping copies load many lines, then stream */
+	size_t stream_groups_above;   /* if overlapping and longer: load many lines, then stream */
 	bool fence_while_streaming;   /* see struct cpu */
 };
 
@@ -90,7 +90,7 @@ struct cpu_tuning {
  */
 struct cpu {
 	const struct cpu_engine *engine;
-	struct cpu_tuning tuning;   /* a copy of the processor's row */
+	struct cpu_tuning tuning;   /* a copy of the processor's row of tuning */
 	uint32_t features;          /* features in use: those found, less those switched off */
 	size_t line_size;           /* bytes that one flush covers, as the CPU reports it */
 	size_t stream_threshold;    /* copies of this length and longer go around the caches */
@@ -98,8 +98,8 @@ struct cpu {
 };
 
 /*
- * The declaration has the attribute, too, so that accesses need no look-up in the global offset
- * table.
+ * This declaration repeats the attribute of the definition, so that accesses to the variable need
+ * no look-up in the global offset table.
  */
 extern struct cpu cpu __attribute__((visibility("hidden")));
 

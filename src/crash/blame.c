@@ -21,7 +21,7 @@ static struct suspect suspect_of(const struct unit *unit, const struct element *
 	return suspect;
 }
 
-/* Returns the first element of the unit that the crash lost; NULL if it lost none of them. */
+/* Returns the first element of the unit that the crash lost; NULL if all elements survived. */
 static const struct element *first_lost(const struct unit *unit, const struct choice *choice)
 {
 	unsigned stream = 0;
@@ -77,8 +77,8 @@ static bool overlaps(const struct event *event, uint64_t line)
 }
 
 /*
- * Returns the next flush of the suspect's line after this store; NULL if the line is not flushed
- * again.
+ * Returns the first flush, after the suspect (a store to be blamed), of the line that it changed;
+ * NULL if the line is not flushed again.
  */
 static const struct event *next_flush(const struct point *point, const struct suspect *suspect)
 {

@@ -9,7 +9,7 @@
 
 /* The results so far for one signature (a kind of crash point, see explore.c). */
 struct signature {
-	uint64_t met; /* number of crash points with it in this round */
+	uint64_t met; /* number of crash points with this signature in this round */
 	uint64_t shrunk;
 	uint64_t bug; /* number of the last bug found at such a crash point, plus 1 */
 };

@@ -47,8 +47,8 @@ struct bug {
 	int status;  /* status that the judge returned; not 0 */
 	char *words; /* what the checker printed, or NULL */
 	struct suspect lost, early;
-	uint64_t at;     /* index of the event after the crash; at the end: number of slots */
-	uint32_t stack;  /* call stack of the fence before which the crash comes; 0 at the end */
+	uint64_t at;     /* index of the event after the crash; if none follows: the trace's end */
+	uint32_t stack;  /* call stack of the fence after the crash; 0: at the end of the trace */
 	uint64_t id;     /* id of the image that failed */
 	char *name;      /* name of the image, for explore_image() */
 	uint64_t images; /* number of images that failed because of this bug */
@@ -75,7 +75,7 @@ struct verdict {
 	uint64_t at;           /* index of the event before which the crash comes */
 	unsigned worker;       /* number of the worker that judges the image */
 	uint64_t acknowledged; /* minimum of bytes written to standard output before the crash */
-	uint64_t at_most;      /* maximum of these bytes: the image may fit either number */
+	uint64_t at_most;      /* maximum; an image that is good for either number is good */
 	int status;            /* 0: the image is good */
 	char *words;           /* what the checker printed, in allocated memory, or NULL */
 };

@@ -57,7 +57,7 @@ struct unpacked {
 struct history {
 	const struct trace *trace;
 	const struct unseen *unseen;
-	const struct unseen *whole; /* as `unseen`, but for untorn storage; NULL: not needed */
+	const struct unseen *whole; /* like `unseen`, but for storage that does not tear; or NULL */
 	enum model model;
 	bool is_torn;
 	bool is_posix; /* changes of names become durable independently of each other (rule R12) */
@@ -85,7 +85,7 @@ struct history {
 	struct table stacks;  /* by call stack: number of pending stores */
 	uint64_t stack_sum;   /* hash of the set of call stacks in `stacks` */
 
-	uint64_t retired_count; /* number of lines so far; line n is at index n % HISTORY_RETIRED */
+	uint64_t retired_count; /* number of entries so far; entry n is at n % HISTORY_RETIRED */
 	struct retired retired[HISTORY_RETIRED];
 };
 

@@ -24,7 +24,7 @@
  */
 struct piece {
 	uint32_t event; /* index of the event; of a run: index of its first event */
-	uint32_t at;    /* as `event`; if held back (R9): index of the event that ends this */
+	uint32_t at;    /* as `event`; if held back (R9): index of the event that releases it */
 	uint32_t group; /* number of the group; of a run: that of its first event */
 	uint16_t from;  /* offset in the event's data; of a run: difference of two events' groups */
 	uint8_t length; /* length in bytes; of a run: number of its events */
@@ -38,7 +38,7 @@ struct piece {
 struct grouping {
 	uint32_t last_event; /* index, plus 1, of the event that made the last store */
 	uint32_t groups;     /* number of the last group */
-	uint32_t epoch;      /* epoch of the thread that stored last (armv8); 0: none is known */
+	uint32_t epoch;      /* changes with each barrier of the last storing thread (armv8) */
 };
 
 struct packed {

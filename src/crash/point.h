@@ -17,8 +17,8 @@ struct point {
 	struct memories *memories;
 	unsigned worker;       /* number of the worker in whose memory images are made */
 	uint64_t at;           /* index of the event after the crash */
-	uint32_t stack;        /* call stack of that event */
-	uint64_t acknowledged; /* minimum of bytes of standard output; at_most is the maximum */
+	uint32_t stack;        /* call stack of the event after the crash */
+	uint64_t acknowledged; /* minimum of bytes written to standard output; maximum: at_most */
 	uint64_t at_most;
 	uint64_t base_hash; /* hash of the lines in `base` that differ from their first content */
 };

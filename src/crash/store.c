@@ -42,8 +42,8 @@ static bool choose_group(struct history *history, struct grouping *last, const s
 }
 
 /*
- * Release the elements that were held back until this event: from now on each survives, as a
- * whole, with the event's group.
+ * Release the elements that were held back until this event (R9): from now on they belong to the
+ * event's group, and either all or none of them survive.
  */
 static void release(
 	const struct history *history, struct packed *unit, const struct grouping *now, uint64_t at)

@@ -43,7 +43,7 @@ enum element_flags {
 	ELEMENT_DURABLE = 2,
 	ELEMENT_STREAM = 4,
 	ELEMENT_SEEN = 8,   /* found by comparing memory: the store happened before event `at` */
-	ELEMENT_HELD = 16,  /* held back (R9): no crash leaves it until an unseen store is found */
+	ELEMENT_HELD = 16,  /* held back (R9): lost in any crash until an unseen store is found */
 	ELEMENT_WHOLE = 32, /* all elements of its group survive, or none */
 	ELEMENT_NAMES = 64, /* `data` is an array of struct name_change, `length` bytes in all */
 };
@@ -115,8 +115,8 @@ struct choice unit_state(const struct unit *unit, uint64_t number);
 void unit_apply(const struct unit *unit, const struct choice *choice, unsigned char *const *files);
 
 /*
- * element_changes() returns how many words an element changes that is a change of names;
- * element_change_place() returns the place of one of these words.
+ * These functions are for an element that is a change of names: element_changes() returns how many
+ * words it changes, element_change_place() returns the place of one of these words.
  */
 uint32_t element_changes(const struct element *element);
 uint64_t element_change_place(const struct element *element, uint32_t number);

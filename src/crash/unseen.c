@@ -17,7 +17,7 @@
  */
 struct pass {
 	struct unseen *unseen;
-	struct sheet last;     /* by line or unit: number of its newest note, from 1 on */
+	struct sheet last;     /* by line or unit: index, plus 1, of its newest struct note */
 	struct sheet compared; /* by line: index, plus 1, of the event that compared it last */
 	struct note {
 		uint32_t at;

@@ -25,8 +25,8 @@ struct answer {
 };
 
 /*
- * True for "region" followed by a number. sysfs also lists namespaces and the bus itself there,
- * under other names.
+ * Returns true if this is the name of a region: "region" followed by a number. The folder in sysfs
+ * also lists namespaces and the bus itself, under other names.
  */
 static bool names_region(const char *name)
 {

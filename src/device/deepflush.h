@@ -12,7 +12,7 @@
 
 #include "device/device.h"
 
-/* Ordered: several regions together have the highest of their states. */
+/* The states of regions, in order: several regions together have the highest of their states. */
 enum deepflush_state {
 	DEEPFLUSH_ABSENT,     /* the region offers no deep flush */
 	DEEPFLUSH_NOT_NEEDED, /* the region says that it has nothing to flush */

@@ -139,7 +139,7 @@ struct mapper mapper_parse(const void *answer, size_t size, bool is_whole)
 			return told;
 		target.target_type[sizeof(target.target_type) - 1] = '\0';
 		add_target(&told, target.target_type, parameters, is_whole);
-		/* `next` counts from the first target, not from this one. */
+		/* `next`: offset of the next target from the first target, not from this one. */
 		if (i + 1 < head->target_count && (target.next > size - head->data_start ||
 							  head->data_start + target.next <= at))
 			return told;

@@ -19,9 +19,9 @@ struct mapper {
 	bool is_told;                    /* the table was read; if not, ignore the other members */
 	bool is_encrypted;               /* a target is crypt: without its key the data is lost */
 	bool has_snapshot;               /* a target is snapshot */
-	enum holdfast_survival survival; /* survival of the weakest target */
+	enum holdfast_survival survival; /* if stores survive: the worst of all targets */
 	const char *kind;                /* completes "device-mapper device dm-0, ..."; static */
-	const char *evidence;            /* how the survival is known, without full stop; static */
+	const char *evidence;            /* how `survival` is known, without full stop; static */
 };
 
 /*
