@@ -24,7 +24,7 @@ struct cell {
 	size_t length;
 };
 
-/* Calls `visit` with each cell, in the order of the table. */
+/* Calls `visit` for each measurement (cell), in the order of the table. */
 void cells_walk(void (*visit)(const struct cell *cell));
 
 /*

@@ -20,7 +20,7 @@ struct count {
 	unsigned instructions, flushes, fences, fetches, loads, stores;
 };
 
-/* Returns whether counting works on this machine and system. If not, call nothing else here. */
+/* Returns whether counting works on this machine and system. If not, call nothing else. */
 bool counting_works(void);
 
 void counting_start(const void *target);

@@ -36,8 +36,8 @@
 #define LOADS_OVER_BARE  4  /* loads among the instructions outside the bare loop */
 #define FETCHING         8  /* additional instructions of a persist that prefetches lines */
 #define FOR_EACH_FETCH   4  /* additional instructions for each prefetched line */
-#define OVER_PEER        12 /* instructions more than the peer's, for copies up to 256 bytes */
-#define STORES_OVER_PEER 6  /* stores more than the peer's for each KiB of a longer copy */
+#define OVER_PEER        12 /* more instructions than the peer, for copies up to 256 bytes */
+#define STORES_OVER_PEER 6  /* more stores than the peer, for each KiB of a longer copy */
 
 enum bound {
 	LINES,         /* flush, persist: as many flushes and fences as the bare loop */

@@ -49,7 +49,7 @@ static void *ask(void *argument)
 	return NULL;
 }
 
-/* Returns the nanoseconds that `count` threads take for `calls` calls, all together. */
+/* Returns the nanoseconds that `count` threads take to make `calls` calls in total. */
 static double ask_all(size_t count, size_t calls)
 {
 	struct ask asks[THREADS];

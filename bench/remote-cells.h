@@ -38,7 +38,7 @@ struct remote_cell {
 	double goal; /* wanted: our time divided by the compared time is at most this; 0: no goal */
 };
 
-/* Calls `visit` with each cell, in the order of the table. */
+/* Calls `visit` for each measurement (cell), in the order of the table. */
 void remote_cells_walk(void (*visit)(const struct remote_cell *cell));
 
 /*

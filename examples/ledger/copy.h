@@ -44,7 +44,9 @@ int copy_join_again(struct copy *copy, int fd, size_t size);
 /* Disconnect the mirror, and unmap the view. */
 void copy_leave(struct copy *copy);
 
-/* Copy those records of the log that are in its first page into the view's private copy of it. */
+/*
+ * Copy the records that are in the first page of the log into the view's private copy of this page.
+ */
 void copy_refresh(struct copy *copy, const struct log *log);
 
 /*

@@ -114,7 +114,7 @@ static struct timespec in_ms(unsigned ms)
 }
 
 /*
- * The thread of a member that is out.
+ * The thread of a member that is OUT: a mirror that has fallen out of the commits.
  */
 
 /* Begins another session with the mirror, with a view of the log's file in its present size. */
@@ -130,9 +130,9 @@ static int join_again(struct member *member)
 }
 
 /*
- * Sets the member's state, BACK or GONE, and returns true: its thread must end. Returns false
- * instead of setting BACK while the mirror lacks committed records, except if all threads must
- * end.
+ * Sets the member's state, BACK or GONE, and returns true: its thread must end. If the state is to
+ * be BACK and the mirror lacks committed records, changes nothing and returns false; but if all
+ * threads must end, it sets the state even then.
  */
 static bool end_with(struct member *member, int state)
 {
@@ -268,7 +268,7 @@ static void take_back(struct mirrors *all)
 	}
 }
 
-/* Runs a step on all members that are in, and returns how many succeed. */
+/* Runs a step of a commit on all members that are IN. Returns how many succeed. */
 static unsigned each(struct mirrors *all, const struct log *log,
 	int (*step)(struct member *member, const struct log *log))
 {

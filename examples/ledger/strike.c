@@ -41,7 +41,8 @@ enum { EXIT_FINISHED = 3 };
 #define FS_SHUTDOWN_FLAGS_NOLOGFLUSH 2u
 
 /*
- * Seconds after a strike on another process or the disk, when a writer that still runs is killed.
+ * A writer that still runs so many seconds after a strike on another process or the disk is
+ * killed.
  */
 #define PATIENCE_S 20
 

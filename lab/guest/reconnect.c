@@ -7,8 +7,8 @@
  *	reconnect look PATH ROUNDS	at the target, before the reconnect
  *
  * Round N stores the number N, and bytes that depend on it, to page N modulo PAGES. `write' prints
- * each acknowledged round of the time before the cut to NAME.acks, and in the end the memory to
- * NAME.memory, to which the pool must be equal.
+ * the numbers of the rounds that were acknowledged before the cut to NAME.acks, and in the end the
+ * memory to NAME.memory. The pool must then be equal to that file.
  */
 #include <librpmem.h>
 #include <librpmem/holdfast.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * racecheck.h - tell DRD, Helgrind and thread sanitizers of programs about the library's atomics
+ * racecheck.h - tell DRD, Helgrind and a program's thread sanitizer about the library's atomics
  *
  * DRD and Helgrind see C11's atomic loads and stores as plain instructions, and report each pair
  * without a lock as a race. So the calls below tell them the addresses of the library's atomics.

@@ -73,7 +73,7 @@ struct cpu_tuning {
 	bool fetches_ends;            /* a streaming copy prefetches lines that it fills partly */
 	size_t flushes_back;          /* copies up to this many bytes are flushed backwards */
 	size_t stream_lines;          /* copies of this many lines and more go around the caches */
-	size_t stream_groups_above;   /* if overlapping and longer: load many lines, then stream */
+	size_t stream_groups_above;   /* longer overlapping copies: load a group, then stream it */
 	bool fence_while_streaming;   /* see struct cpu */
 };
 

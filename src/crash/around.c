@@ -17,7 +17,7 @@ static const struct retired *retired_before(const struct history *history, uint6
 	return &history->retired[(history->retired_count - back) % HISTORY_RETIRED];
 }
 
-/* Resets, in the image, the `count` lines that became durable last to their previous content. */
+/* Undoes the last `count` changes that became durable, each of a line, in the image. */
 static void show_back(const struct point *point, const struct cut *cut, uint64_t count)
 {
 	for (uint64_t back = 1; back <= count; back++) {

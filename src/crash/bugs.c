@@ -10,7 +10,7 @@
 #include "base/err.h"
 #include "crash/exploration.h"
 
-#define SHRUNK 6 /* maximum number of failing images that are analysed for one signature */
+#define SHRUNK 6 /* maximum number of failing images to analyse for one kind of crash point */
 
 static bool is_torn_bug(const struct bug *bug)
 {

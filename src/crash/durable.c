@@ -83,7 +83,8 @@ void durable_remember(struct history *history, const struct element *newest, uin
 }
 
 /*
- * Copies the bytes of a piece to `base`, unless it is a change of names. Returns its last element.
+ * Copies the bytes of a piece to `base`, unless the piece is a change of names. Returns the last
+ * element of the piece.
  */
 static struct element apply(const struct history *history, const struct piece *piece)
 {

@@ -11,7 +11,7 @@
 struct signature {
 	uint64_t met; /* number of crash points with this signature in this round */
 	uint64_t shrunk;
-	uint64_t bug; /* number of the last bug found at such a crash point, plus 1 */
+	uint64_t bug; /* number, plus 1, of the last bug found at one of these points */
 };
 
 /* An image that was given to a worker to judge. */

@@ -23,7 +23,7 @@ enum cause {
 	CAUSE_FLUSH,     /* the store was never flushed */
 	CAUSE_DRAIN,     /* the store was flushed, but the flushing thread never drained */
 	CAUSE_ORDER,     /* the store may become durable after a store that relies on it */
-	CAUSE_EVICTION,  /* as CAUSE_ORDER; the later store was evicted, not flushed */
+	CAUSE_EVICTION,  /* like CAUSE_ORDER, but the later store was evicted, not flushed */
 	CAUSE_ATOMICITY, /* only a part of an operation, or of a line, becomes durable */
 	CAUSE_TORN,      /* a part of a copy becomes durable without the rest */
 	CAUSE_RECOVERY,  /* the check fails although everything is durable */

@@ -42,7 +42,7 @@ struct flights {
 struct retired {
 	uint64_t place;
 	unsigned char before[EVENT_LINE];
-	struct element newest; /* the newest store to the line that became durable */
+	struct element newest; /* of the stores to the line that became durable, the newest */
 };
 
 #define HISTORY_RETIRED 64u

@@ -86,8 +86,8 @@ static inline const struct event *piece_event(
 uint64_t piece_place(const struct trace *trace, const struct piece *piece);
 
 /*
- * The maximum number of elements of a piece. A piece with most elements is a line that begins and
- * ends inside of a word, or a run.
+ * The maximum number of elements of a piece, which only runs can have. Another piece has at most
+ * one element for each word of a line that it covers, wholly or in part.
  */
 #define PIECE_ELEMENTS PIECE_EVENTS
 

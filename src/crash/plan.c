@@ -108,7 +108,7 @@ static void try_prefixes(struct plan *plan)
 	}
 }
 
-/* Returns the index at which the group of the last of the first `count` elements begins. */
+/* Returns the index of the first element of the group to which element `count` - 1 belongs. */
 static uint32_t group_back(const struct unit *unit, uint32_t count)
 {
 	uint32_t group = unit->elements[count - 1].group;

@@ -104,7 +104,7 @@ static int store_to_line(struct history *history, const struct event *event, uin
 	else if (flags & ELEMENT_SEEN)
 		release(history, unit, grouping, at);
 	if (flags & ELEMENT_SEEN && model_is_at_once(history->model))
-		flags |= ELEMENT_DURABLE; /* already durable when the comparison found them */
+		flags |= ELEMENT_DURABLE; /* was durable before the comparison found it */
 	history->has_new |= !(flags & ELEMENT_STREAM);
 	return pending_add(history, unit, event, from, (unsigned)(to - from), flags)
 		       ? 0

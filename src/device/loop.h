@@ -12,7 +12,7 @@
 #include <sys/types.h>
 
 struct loop {
-	char *path;    /* a name that the file had once; NULL: not known; owned */
+	char *path;    /* a name that the file had once; loop_fini() frees it; NULL: not known */
 	bool is_empty; /* no file is attached to the loop device */
 	bool is_told;  /* the members below are set, because the kernel has told them */
 	dev_t device;  /* st_dev of the file */
