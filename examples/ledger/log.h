@@ -84,13 +84,13 @@ struct log {
 
 	struct pmem2_map *map;
 	struct log_header *header; /* where the map begins */
-	size_t size;               /* bytes of the map and of the file */
+	size_t size;               /* length of the map and of the file, in bytes */
 	pmem2_memcpy_fn copy;      /* the map's own functions, which make stores durable */
 	pmem2_drain_fn drain;
 
 	uint64_t end;             /* offset of the next record to read or append */
-	struct log_total total;   /* records before `end` */
-	struct log_total durable; /* records that are committed */
+	struct log_total total;   /* number of records before `end` */
+	struct log_total durable; /* number of committed records */
 
 	struct mirrors *mirrors; /* or NULL; borrowed */
 };

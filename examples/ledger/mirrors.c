@@ -46,7 +46,7 @@ struct mirrors {
 	/* Guarded by the lock. */
 	bool ends;
 	uint64_t committed; /* end of the records that are durable in the log's file */
-	size_t size;        /* of that file */
+	size_t size;        /* size of the log's file */
 	int fd;
 	struct member member[];
 };

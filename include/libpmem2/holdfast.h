@@ -103,10 +103,10 @@ int holdfast_writeback_accept(const void *addr, size_t length);
 struct holdfast_writeback_counts {
 	size_t struct_size;
 	uint64_t flushes;  /* ranges of at least one byte that were flushed, persisted or copied */
-	uint64_t bytes;    /* bytes in these ranges */
+	uint64_t bytes;    /* bytes that were flushed, persisted or copied */
 	uint64_t drains;   /* drains and persists that had anything to write back */
 	uint64_t ranges;   /* number of write-backs; ranges near each other share one */
-	uint64_t pages;    /* pages in these write-backs */
+	uint64_t pages;    /* pages that were written back */
 	uint64_t retries;  /* calls of msync(2) that a signal interrupted, and that were repeated */
 	uint64_t failures; /* write-backs after which the pages may not be durable */
 	uint64_t times[HOLDFAST_TIMES]; /* how many drains took how long: see libpmem2/times.h */

@@ -88,7 +88,7 @@ int holdfast_remote_persist_wait(RPMEMpool *rpp, unsigned lane);
 struct holdfast_remote_counts {
 	size_t struct_size;
 	uint64_t flushes; /* ranges of at least one byte that were flushed or persisted */
-	uint64_t bytes;   /* bytes in these ranges */
+	uint64_t bytes;   /* bytes that were flushed or persisted */
 	uint64_t drains;  /* drains and persists that have succeeded */
 	uint64_t reads, read_bytes;
 	uint64_t
@@ -199,9 +199,9 @@ void holdfast_remote_set_free(struct holdfast_remote_set **set);
 struct holdfast_mirror_state {
 	size_t struct_size;
 	uint64_t size;        /* bytes to compare: all of the memory but the header */
-	uint64_t compared;    /* of these */
+	uint64_t compared;    /* bytes that were compared so far */
 	uint64_t different;   /* bytes in pages of 4 KiB that differed */
-	uint64_t sent;        /* bytes of these pages that are durable at the target by now */
+	uint64_t sent;        /* bytes of different pages that are durable at the target by now */
 	uint64_t exchanged;   /* bytes of requests and replies that were exchanged */
 	uint64_t pool_size;   /* size of the pool at the target, its header included */
 	uint64_t header_size; /* bytes of the header, not compared and left as it is; 4096 or 0 */

@@ -77,7 +77,7 @@ struct history {
 	struct table wholes;  /* by number of a whole line or page: struct grouping */
 	struct sheet lines;   /* by number of a line: how many pieces of stores touch it */
 	struct table epochs;  /* by thread: a number that each of its barriers changes (armv8) */
-	uint32_t epoch;       /* the last such number */
+	uint32_t epoch;       /* the last number that was given in `epochs` */
 	uint32_t last_store;  /* index of the event of the newest store */
 	uint64_t group_event; /* index, plus 1, of the event that began the current group */
 	bool has_new;         /* some stores become durable with the next event */

@@ -20,7 +20,7 @@ struct view {
 	const struct bug *bug;
 	struct history history;
 	uint64_t begin;                /* index of the first event that may be a column */
-	uint64_t skipped;              /* events left out since the last column */
+	uint64_t skipped;              /* number of events left out since the last column */
 	bool is_stored[TIMELINE_ROWS]; /* has a store to the row's line happened so far? */
 	enum line_state now[TIMELINE_ROWS];
 };

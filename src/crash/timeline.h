@@ -22,7 +22,7 @@ enum line_state {
 /* A row of the picture: a line of a file, or a page in models with pages. */
 struct timeline_row {
 	uint64_t place, size;
-	bool has_lost, has_early; /* is the lost, or the early, store in this row? */
+	bool has_lost, has_early; /* is the lost (early) store of the bug in this row? */
 };
 
 struct timeline_column {
