@@ -29,7 +29,7 @@
 #include "rows.h"
 
 #define PAGE_SIZE  ((size_t)4096)
-#define WORKERS_IN (128 * PAGE_SIZE) /* bytes of the calls of a thread in a sample */
+#define WORKERS_IN (128 * PAGE_SIZE) /* bytes of a thread's calls in a sample; at least one call */
 #define CALLS_MAX  100
 /* Microseconds after which both ends poll again once the busy loops have ended. */
 #define AFTER_BUSY_US 1000000

@@ -38,7 +38,7 @@ struct piece {
 struct grouping {
 	uint32_t last_event; /* index, plus 1, of the event that made the last store */
 	uint32_t groups;     /* number of the last group */
-	uint32_t epoch;      /* changes with each barrier of the last storing thread (armv8) */
+	uint32_t epoch;      /* changes at barriers of the last storing thread (armv8); or 0 */
 };
 
 struct packed {

@@ -33,7 +33,7 @@ struct unseen {
 	uint64_t dark_count, dark_capacity;
 };
 
-/* Find the stores that may be mixed with unseen ones. Returns 0 or -ENOMEM. */
+/* Find the stores in the trace that may be mixed with unseen ones. Returns 0 or -ENOMEM. */
 int unseen_init(struct unseen *unseen, const struct trace *trace, enum model model, bool is_torn);
 void unseen_fini(struct unseen *unseen);
 
