@@ -6,7 +6,8 @@
 
 #include "librpmem/holdfast.h"
 
-_Static_assert(WIRE_TIMES == HOLDFAST_TIMES, "a histogram travels as a whole");
+_Static_assert(WIRE_TIMES == HOLDFAST_TIMES,
+	"a histogram has as many entries in messages as in holdfast.h");
 
 int count_open(RPMEMpool *rpp)
 {
