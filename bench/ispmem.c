@@ -143,7 +143,7 @@ static double question(struct child *child, size_t mappings, size_t threads)
 	fprintf(child->to, "%zu %zu\n", mappings, threads);
 	fflush(child->to);
 	if (fscanf(child->from, "%lf", &answer) != 1)
-		errx(1, "the process that measures a library does not answer");
+		errx(1, "the process of a library does not answer");
 	return answer;
 }
 

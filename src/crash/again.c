@@ -80,7 +80,7 @@ char *point_name(struct point *point, const struct cut *cut)
 
 static int unknown(const char *name)
 {
-	return err_set(-EINVAL, "the trace has no crash image %s with this crash model", name);
+	return err_set(-EINVAL, "the trace has no image %s with this model", name);
 }
 
 /*

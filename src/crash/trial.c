@@ -20,8 +20,7 @@ static bool is_known(struct exploration *exploration, uint64_t hash)
 	uint64_t *found = table_add(&exploration->tried, key);
 
 	if (!found) {
-		exploration->error =
-			err_set(-ENOMEM, "out of memory to remember the crash images tried");
+		exploration->error = err_set(-ENOMEM, "no memory to remember images");
 		return true;
 	}
 	return (*found)++ > 0;

@@ -257,15 +257,14 @@ static int add_node(int region, void *context)
 	int node, error = region_numa_node(region, &node);
 
 	if (error == -ENOENT)
-		return err_set(PMEM2_E_NOSUPP,
-			"the kernel does not say which NUMA node is nearest to a region");
+		return err_set(
+			PMEM2_E_NOSUPP, "the kernel does not say which NUMA node is nearest");
 	if (error) {
 		errno = -error;
 		return err_sys("cannot read the NUMA node of a region");
 	}
 	if (nodes->found && nodes->node != node)
-		return err_set(PMEM2_E_NOSUPP,
-			"the regions of the device are on different NUMA nodes: %d and %d",
+		return err_set(PMEM2_E_NOSUPP, "its regions are on different NUMA nodes: %d and %d",
 			nodes->node, node);
 	*nodes = (struct nodes){true, node};
 	return 0;

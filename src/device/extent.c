@@ -72,8 +72,8 @@ static int read_whole(int fd, struct fiemap **map)
 			break;
 		room *= 4;
 	}
-	return err_set(-EAGAIN,
-		"file descriptor %d has too many extents, or their number grows too fast", fd);
+	return err_set(
+		-EAGAIN, "the extents of file descriptor %d are too many, or grow too fast", fd);
 }
 
 int extents_read(struct extents *extents, int fd)

@@ -49,7 +49,7 @@ static struct medium of_virtual_disk(int disk, const char *name)
 {
 	if (sysfs_has(disk, "comp_algorithm") || begins(name, "zram"))
 		return lost("compressed main memory",
-			"it has a compression algorithm, which only zram has");
+			"it has what only zram has: an algorithm of compression");
 	if (begins(name, "ram"))
 		return lost("main memory", "its driver is brd, which makes disks of main memory");
 	if (begins(name, "nullb"))
@@ -61,7 +61,7 @@ static struct medium of_virtual_disk(int disk, const char *name)
 	if (begins(name, "ublkb"))
 		return elsewhere("a disk made by a program (ublk)", "its driver is ublk");
 	return unknown("a disk of a kind that is not known here",
-		"it is a virtual disk, without hardware, and its driver is not known");
+		"it is not a disk of any hardware, and its driver is not known");
 }
 
 /*
@@ -116,8 +116,7 @@ static struct medium of_mtd(int disk)
 
 	if (!sysfs_read(disk, "device/type", type) && !strcmp(type, "ram"))
 		return lost("main memory (mtd)", "its mtd device is of type ram");
-	return unknown(
-		"a flash device (mtd)", "its mtd device does not show whether it keeps data");
+	return unknown("a flash device (mtd)", "its mtd device does not show what it keeps");
 }
 
 static struct medium of_scsi(const char *sysfs, int disk)
@@ -140,7 +139,7 @@ static struct medium of_scsi(const char *sysfs, int disk)
 	case SCSI_UNKNOWN:
 		break;
 	}
-	return unknown("a SCSI disk", "neither its SCSI transport nor its driver is a known one");
+	return unknown("a SCSI disk", "neither its transport nor its driver is a known one");
 }
 
 static struct medium of_hardware(const char *sysfs, int disk, const char *name)
@@ -187,14 +186,14 @@ struct medium medium_of_region(const char *sysfs, int region)
 			"the firmware's tables (NFIT) list it as persistent", "the modules");
 	case MEMORY_CXL_PMEM:
 		return kept("persistent CXL memory",
-			"its region of CXL devices is of the persistent type", "the devices");
+			"its region of CXL devices is a persistent one", "the devices");
 	case MEMORY_VIRTIO_PMEM:
 		return kept("persistent memory of the host", "it is virtio-pmem", HOST);
 	case MEMORY_LEGACY:
 		return unknown("memory that the command line or e820 calls persistent",
-			"nobody but the kernel's command line or the e820 map says that it is persistent");
+			"nobody but the command line or e820 says that it is persistent");
 	default:
-		return unknown("persistent memory", "its provider is not known to keep data");
+		return unknown("persistent memory", "its provider is not known to keep it");
 	}
 }
 
@@ -240,7 +239,7 @@ static int if_write_back(int dir, const char *name, void *context)
 static struct medium of_uuid(const char *uuid)
 {
 	if (begins(uuid, "CRYPT-PLAIN-") || begins(uuid, "CRYPT-TEMP-"))
-		return unknown("encrypted with a key that may be lost at a reboot",
+		return unknown("encrypted with a key that may be forgotten",
 			"its format is plain, and the key of that format may be random");
 	if (begins(uuid, "CRYPT-"))
 		return kept("encrypted", "its uuid says that cryptsetup has made it", NULL);
@@ -250,7 +249,7 @@ static struct medium of_uuid(const char *uuid)
 		return kept(
 			"several paths to one disk", "its uuid says that it is multipath", NULL);
 	return unknown("with a device-mapper table that is not known",
-		"its uuid names neither LVM nor cryptsetup nor multipath; only root is told its table, which may drop data");
+		"its uuid names neither LVM nor cryptsetup nor multipath, and its table, which may drop data, only root is told");
 }
 
 /*
@@ -268,7 +267,7 @@ static struct medium of_table(const struct mapper *mapper, const char *uuid)
 			mapper->evidence, NULL);
 	if (begins(uuid, "CRYPT-"))
 		return by_uuid;
-	return unknown("encrypted with a key that may be lost at a reboot",
+	return unknown("encrypted with a key that may be forgotten",
 		"its table encrypts, and its uuid does not say that cryptsetup keeps the key");
 }
 
@@ -314,7 +313,7 @@ struct medium medium_of_disk(const char *sysfs, int disk, const char *name)
 					   : of_virtual_disk(disk, name);
 	if (medium.survival == HOLDFAST_SURVIVES && lacks_flushes(disk))
 		return unknown(medium.kind,
-			"its write-back cache is not flushed: queue/write_cache is set to \"write through\"");
+			"its cache is not flushed: it has one, and queue/write_cache is switched to \"write through\"");
 	return medium;
 }
 
@@ -326,18 +325,18 @@ struct medium medium_of_stack(int device, const char *name)
 	if (begins(name, "dm-"))
 		medium = of_mapper(device);
 	else if (begins(name, "md"))
-		medium = kept("RAID", "each of its disks is listed and judged by itself", NULL);
+		medium = kept("RAID", "all its disks are looked at", NULL);
 	else if (sysfs_has(device, "bcache"))
-		medium = kept("bcache", "its disk and its cache are judged one by one", NULL);
+		medium = kept("bcache", "its disk and its cache are looked at", NULL);
 	else
-		medium = unknown("built on other devices, of a kind that is not known",
+		medium = unknown("on others, of a kind that is not known here",
 			"its driver is not a known one");
 	if (medium.survival == HOLDFAST_SURVIVES &&
 		!sysfs_read(device, "queue/write_cache", cache) &&
 		!strcmp(cache, "write through") &&
 		sysfs_each(device, "slaves", if_write_back, NULL) > 0)
 		return unknown(medium.kind,
-			"it passes no flush on, because queue/write_cache is \"write through\", but a disk under it has a cache");
+			"it passes no flush on, for queue/write_cache is \"write through\", and a disk under it has a cache");
 	return medium;
 }
 

@@ -132,7 +132,7 @@ static int no_provider(const char *host, unsigned wanted)
 		wanted & HOLDFAST_PROVIDER_VERBS ? "verbs" : "",
 		wanted == WIRE_PROVIDERS ? ", " : "", wanted & HOLDFAST_PROVIDER_TCP ? "tcp" : "",
 		limit ? "; FI_PROVIDER=" : "", limit ? limit : "",
-		limit ? " in its environment limits libfabric" : "");
+		limit ? " in its environment limits it" : "");
 }
 
 int fabric_providers(const char *host, unsigned wanted, unsigned *set)

@@ -239,7 +239,7 @@ static int make_epoll(struct fabric_server *server)
 	int code = fi_control(&server->eq->fid, FI_GETWAIT, &server->eq_fd);
 
 	if (code)
-		return fabric_failed(code, "cannot get a descriptor of the event queue");
+		return fabric_failed(code, "no descriptor for the event queue");
 	if (epoll_ctl(server->epoll, EPOLL_CTL_ADD, server->eq_fd, &event) ||
 		epoll_ctl(server->epoll, EPOLL_CTL_ADD, server->failed_fd, &event))
 		return err_sys("epoll_ctl");

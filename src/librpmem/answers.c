@@ -35,8 +35,7 @@ int answers_expect(struct answers *answers, const struct control_head *head, siz
 	if (!answers->expected)
 		answers->first = 0; /* so that successive calls need memory for one answer only */
 	if (answers->expected == ANSWERS_MAX)
-		return err_set(-EAGAIN, "%u requests are still unanswered: no more can be sent",
-			ANSWERS_MAX);
+		return err_set(-EAGAIN, "%u requests are not answered", ANSWERS_MAX);
 	struct answer *answer = at(answers, answers->expected);
 	int rc = make_room(answer, limit);
 	if (rc)

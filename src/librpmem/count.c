@@ -6,8 +6,7 @@
 
 #include "librpmem/holdfast.h"
 
-_Static_assert(WIRE_TIMES == HOLDFAST_TIMES,
-	"a histogram has as many entries in messages as in holdfast.h");
+_Static_assert(WIRE_TIMES == HOLDFAST_TIMES, "a histogram travels as a whole");
 
 int count_open(RPMEMpool *rpp)
 {

@@ -36,7 +36,7 @@ static int check_fork(void)
 	for (unsigned i = 0; i < sizeof(safe) / sizeof(safe[0]); i++)
 		if (!strcasecmp(set, safe[i]))
 			return 0;
-	return err_set(-ENOTSUP, "FI_FORK_UNSAFE=%s is set: ssh cannot be started safely", set);
+	return err_set(-ENOTSUP, "FI_FORK_UNSAFE=%s: ssh cannot be started safely", set);
 }
 
 int pool_check_memory(const void *addr, size_t size)
@@ -101,8 +101,8 @@ static int fill_start(struct session *session, struct control_start *start, size
 	start->providers = providers;
 	start->nlanes = lanes_to_ask_for(&session->settings, providers, nlanes);
 	if (!start->nlanes)
-		return err_set(-EMFILE, "%s: too few file descriptors are left to open a lane",
-			session->name);
+		return err_set(
+			-EMFILE, "%s: too few descriptors are left for a lane", session->name);
 	start->has_attr = pool_attr_given(attr);
 	if (start->has_attr)
 		start->attr = *attr;
@@ -117,7 +117,7 @@ static int check_started(const struct session *session, const struct control_sta
 	const char *wrong = NULL;
 
 	if (!(told->provider & start->providers))
-		wrong = "it chose a provider that was not offered";
+		wrong = "it takes a provider that was not offered";
 	else if (told->nlanes > start->nlanes)
 		wrong = "it grants more lanes than were asked for";
 	else if (told->pool_size < start->size)

@@ -92,10 +92,9 @@ static int catch_up(RPMEMpool *rpp, RPMEMpool *again, uint64_t *bytes)
 static int check_same(const RPMEMpool *rpp, const RPMEMpool *again)
 {
 	if (again->guard != rpp->guard)
-		return err_set(-ESTALE, "%s: the size of the pool's header has changed",
-			rpp->session->name);
+		return err_set(-ESTALE, "%s: the pool has another header", rpp->session->name);
 	if (again->nlanes < rpp->nlanes)
-		return err_set(-EMFILE, "%s: the target now grants only %u lanes, not %u as before",
+		return err_set(-EMFILE, "%s: the target grants %u lanes now, not %u",
 			rpp->session->name, again->nlanes, rpp->nlanes);
 	return 0;
 }
@@ -170,7 +169,7 @@ static int reconnect(RPMEMpool *rpp)
 {
 	if (!rpp->has_state)
 		return err_set(-EOPNOTSUPP,
-			"the target runs an earlier version, which cannot resume a session");
+			"the target is of an earlier version, which cannot resume a session");
 	bool ended_here = pool_end(rpp, -ECONNRESET, "the pool is being connected again");
 	if (atomic_load(&rpp->error) == -ESTALE)
 		return pool_failure(rpp);

@@ -18,7 +18,7 @@ static int need_state(const struct session *session)
 	if (remote_has_state(session))
 		return 0;
 	return err_set(-EOPNOTSUPP,
-		"%s: the target speaks version %s of the protocol, which does not record the writers of a pool",
+		"%s: the target speaks version %s of the protocol, which does not remember who has written",
 		session->name, channel_version(session->channel));
 }
 

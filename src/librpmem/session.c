@@ -17,7 +17,7 @@ static int check_rights(void)
 	if (!getauxval(AT_SECURE))
 		return 0;
 	return err_set(-EPERM,
-		"this program has more rights than its user, who could choose the ssh that it runs: it may not use other machines (set-user-ID?)");
+		"this program has more rights than its user, who could choose the ssh that it runs: it cannot use other machines");
 }
 
 int session_new(struct session **made, const char *target, const char *set)

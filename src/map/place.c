@@ -91,8 +91,7 @@ void place_discard(void *addr, size_t length)
 	int saved = errno;
 
 	if (munmap(addr, length)) {
-		log_warning(
-			"%zu bytes of address space at %p stay reserved: they cannot be unmapped: %m",
+		log_warning("%zu bytes at %p stay reserved, since they cannot be unmapped: %m",
 			length, addr);
 		place_blank(addr, length);
 	}

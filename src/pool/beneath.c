@@ -151,8 +151,7 @@ int beneath_open_parent(const char *directory, const char *name, const char **la
 	if (error)
 		return error;
 	if (!**last || !strcmp(*last, "."))
-		return err_set(
-			-EINVAL, "pool set \"%.200s\": the name is that of a directory", name);
+		return err_set(-EINVAL, "pool set \"%.200s\": this names a directory", name);
 	if (!slash)
 		return open_root(directory);
 	char *parent = strndup(name, (size_t)(slash - name));

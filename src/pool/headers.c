@@ -16,15 +16,14 @@ int headers_agree(
 
 	if (zero && !no_headers)
 		return err_set(-EINVAL,
-			"%s: no attributes were given, although the parts of the set have headers: OPTION NOHDRS is missing",
+			"%s: no attributes, though the parts of the set have headers: OPTION NOHDRS is missing",
 			name);
 	if (!zero && no_headers)
 		return err_set(-EINVAL,
 			"%s: there is no place for attributes in a set with OPTION NOHDRS", name);
 	if (!zero && single_header != !!(attr->incompat_features & POOL_INCOMPAT_SINGLEHDR))
-		return err_set(-EINVAL,
-			"%s: the attributes are for %s, but the pool set asks for other headers",
-			name, single_header ? "a header in each part" : "a single header");
+		return err_set(-EINVAL, "%s: the attributes are for %s, the set is not", name,
+			single_header ? "a header in each part" : "a single header");
 	return 0;
 }
 

@@ -299,8 +299,7 @@ int part_check_media(const struct part *part)
 	struct badblocks blocks = {.list = NULL};
 
 	if (device_is_hidden(&part->device, part->sysfs)) {
-		log_warning(
-			"%s: bad blocks cannot be checked: sysfs does not show the device of this file",
+		log_warning("%s: bad blocks cannot be checked: sysfs does not show its device",
 			part->path);
 		return 0;
 	}

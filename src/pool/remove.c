@@ -83,8 +83,8 @@ static int remove_claimed(struct removal *removal)
 	}
 	if (!removal->error)
 		return 0;
-	return err_set(removal->error, "%.300s; of %zu parts, %zu were not removed: %s",
-		removal->cause, removal->count, removal->left, removal->names);
+	return err_set(removal->error, "%.300s; of %zu parts, %zu are left: %s", removal->cause,
+		removal->count, removal->left, removal->names);
 }
 
 static int remove_state(struct removal *removal)

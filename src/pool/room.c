@@ -46,7 +46,7 @@ void part_stay_in_place(int fd)
 		return;
 	flags |= FS_NOCOW_FL;
 	if (ioctl(fd, FS_IOC_SETFLAGS, &flags))
-		log_debug("cannot make the file system write a file in place: %m");
+		log_debug("cannot have a file written in place: %m");
 }
 
 /* True if another file has some of the same blocks, as after cp --reflink: a store copies them. */

@@ -96,7 +96,7 @@ static int parse_options(struct reader *reader, struct pool_set *set, char **res
 			return wrong(reader, "there is no such option", option);
 	}
 	if (set->single_header && set->no_headers)
-		return wrong(reader, "OPTION SINGLEHDR excludes OPTION NOHDRS", "SINGLEHDR NOHDRS");
+		return wrong(reader, "either one header or none, not both", "SINGLEHDR NOHDRS");
 	return 0;
 }
 

@@ -41,10 +41,10 @@ static uint64_t generation_of(const struct stamp *stamp)
 static bool set_one(const struct part *part, const struct stamp *stamp, const char *path)
 {
 	if (fsetxattr(part->fd, NAME_PATH, path, strlen(path), 0))
-		log_notice("%s: cannot record the path of the pool's state file: %m", part->path);
+		log_notice("%s: does not name the state of its pool: %m", part->path);
 	if (!fsetxattr(part->fd, NAME, stamp, sizeof(*stamp), 0) && !fsync(part->fd))
 		return true;
-	log_notice("%s: cannot record the session in an attribute: %m", part->path);
+	log_notice("%s: has no stamp of its session: %m", part->path);
 	return false;
 }
 
@@ -76,7 +76,7 @@ static bool find_mark(const struct part *part, const char *path, struct pool_sta
 		memcmp(stamp.identity, other->identity, sizeof(stamp.identity)) ||
 		generation_of(&stamp) < other->generation || !other->inconsistent)
 		return false;
-	log_notice("%s: the last session is the one recorded in %s", part->path, named);
+	log_notice("%s: the last session is that of %s", part->path, named);
 	return true;
 }
 

@@ -73,7 +73,7 @@ static int end_process(int process, pid_t pid, int timeout_ms)
 {
 	int gentle = timeout_ms / 4 < GENTLE_MS ? timeout_ms / 4 : GENTLE_MS;
 
-	log_notice("ending process %d, which has served the session to be resumed", (int)pid);
+	log_notice("process %d serves the session that is resumed: it is ended", (int)pid);
 	if (syscall(SYS_pidfd_send_signal, process, SIGTERM, NULL, 0) && errno != ESRCH)
 		return err_set(
 			-EBUSY, "process %d has the pool open and cannot be ended: %m", (int)pid);
@@ -82,8 +82,7 @@ static int end_process(int process, pid_t pid, int timeout_ms)
 	syscall(SYS_pidfd_send_signal, process, SIGKILL, NULL, 0);
 	if (has_ended(process, timeout_ms / 2))
 		return 0;
-	return err_set(
-		-EBUSY, "process %d has the pool open and has not ended after SIGKILL", (int)pid);
+	return err_set(-EBUSY, "process %d has the pool open and does not end", (int)pid);
 }
 
 /*

@@ -295,8 +295,8 @@ int stream_server_take(struct lanes_server *base, unsigned number, const void *b
 	struct stream_server *server = server_of(base);
 
 	if (number >= server->args.nlanes)
-		return err_set(-EPROTO, "a message of lane %u, but there are only %u lanes", number,
-			server->args.nlanes);
+		return err_set(
+			-EPROTO, "a message of lane %u, of %u lanes", number, server->args.nlanes);
 	if (length > server->limits.message_size)
 		return err_set(-EPROTO, "lane %u: a message of more than %u bytes", number,
 			server->limits.message_size);

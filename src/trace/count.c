@@ -77,7 +77,7 @@ static int list_line(struct lines *lines, uint64_t line)
 		uint64_t room = lines->room ? 2 * lines->room : 1024;
 		uint64_t *grown = realloc(lines->list, room * sizeof(*grown));
 		if (!grown)
-			return err_set(-ENOMEM, "no memory for the list of changed cache lines");
+			return err_set(-ENOMEM, "no memory for changed lines");
 		lines->list = grown;
 		lines->room = room;
 	}
@@ -242,7 +242,7 @@ static int make(struct counter *counter, const struct trace *trace)
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 		if (lines->states == MAP_FAILED) {
 			lines->states = NULL;
-			return err_set(-ENOMEM, "no memory for the states of a file's cache lines");
+			return err_set(-ENOMEM, "no memory for the lines of a file");
 		}
 		lines->count = count;
 	}

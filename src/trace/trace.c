@@ -61,7 +61,7 @@ static void *grow(void *array, uint32_t *count, uint32_t number, size_t size)
 static int add_object(struct trace *trace, const struct event *event)
 {
 	if (!event->value || event->value > 1 << 16)
-		return err_set(-EINVAL, "library number %llu is out of range",
+		return err_set(-EINVAL, "object number %llu is out of range",
 			(unsigned long long)event->value);
 	char **grown =
 		grow(trace->objects, &trace->object_count, (uint32_t)event->value, sizeof(char *));
@@ -78,7 +78,7 @@ static int add_stack(struct trace *trace, const struct event *event)
 	if (!event->value || event->value > 1 << 20 ||
 		event->length > EVENT_FRAMES * sizeof(struct frame))
 		return err_set(-EINVAL,
-			"call stack number %llu is out of range, or this call stack is too deep",
+			"stack number %llu is out of range, or the stack is too deep",
 			(unsigned long long)event->value);
 	struct trace_stack *grown = grow(trace->stacks, &trace->stack_count, (uint32_t)event->value,
 		sizeof(struct trace_stack));

@@ -59,14 +59,14 @@ static int check_lengths(const struct open_file_request *request)
 	if (!(request->flags & PMEM_FILE_CREATE)) {
 		if (request->length)
 			return err_set(-EINVAL,
-				"a length of %zu needs PMEM_FILE_CREATE: an existing file is always mapped whole",
+				"length %zu without PMEM_FILE_CREATE: an existing file is mapped whole",
 				request->length);
 		if (request->flags & PMEM_FILE_TMPFILE)
 			return err_set(-EINVAL, "PMEM_FILE_TMPFILE without PMEM_FILE_CREATE");
 		return 0;
 	}
 	if (request->length > INT64_MAX)
-		return err_set(-EINVAL, "%zu bytes are more than a file can have", request->length);
+		return err_set(-EINVAL, "a file cannot have %zu bytes", request->length);
 	if (!request->length)
 		return err_set(-EINVAL, "PMEM_FILE_CREATE with a length of 0");
 	return 0;

@@ -31,7 +31,7 @@ int compare_get_ask(const uint8_t *body, size_t length, struct compare_ask *ask)
 	if (got.unit < COMPARE_PAGE || got.unit > COMPARE_UNIT_MAX || got.unit & (got.unit - 1))
 		return malformed("request for hashes", "its unit is out of range");
 	if (!got.length || got.length > COMPARE_RANGE_MAX)
-		return malformed("request for hashes", "its range is empty or too long");
+		return malformed("request for hashes", "the length of its range is out of range");
 	*ask = got;
 	return 0;
 }
@@ -61,7 +61,7 @@ int compare_get_hashes(
 	const uint8_t *got = get_space(in, (size_t)compare_count(ask) * HASH_SIZE);
 
 	if (!reader_done(in))
-		return malformed("reply", "it has more or fewer hashes than requested");
+		return malformed("reply", "its number of hashes is not that of the request");
 	*hashes = (const uint8_t(*)[HASH_SIZE])got;
 	return 0;
 }

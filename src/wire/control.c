@@ -53,7 +53,7 @@ int control_get_head(const uint8_t bytes[CONTROL_HEAD_SIZE], struct control_head
 	uint32_t type = get_u32(&in), id = get_u32(&in), length = get_u32(&in);
 
 	if (length > CONTROL_BODY_MAX)
-		return err_set(-EPROTO, "malformed frame: a body of %u bytes; the maximum is %zu",
+		return err_set(-EPROTO, "malformed frame: a body of %u bytes, of at most %zu",
 			length, CONTROL_BODY_MAX);
 	*head = (struct control_head){type, id, length};
 	return 0;
@@ -292,7 +292,7 @@ int control_get_result(struct reader *in, struct control_result *result)
 	uint16_t length = get_u16(in);
 
 	if (in->bad || length > CONTROL_MESSAGE_MAX || length > reader_left(in))
-		return malformed("reply", "the text of its message is cut off");
+		return malformed("reply", "it ends within its message");
 	if (status >= WIRE_STATUSES)
 		return err_set(-EPROTO, "malformed reply: status %u is unknown", status);
 	const uint8_t *room = get_space(in, length);
@@ -301,7 +301,7 @@ int control_get_result(struct reader *in, struct control_result *result)
 	result->message[length] = '\0';
 	result->status = status;
 	if (status != WIRE_OK && reader_left(in))
-		return malformed("reply", "it has bytes after its status and message");
+		return malformed("reply", "bytes follow its status and message");
 	return 0;
 }
 
@@ -331,13 +331,13 @@ void control_put_started(struct writer *out, const struct control_started *start
 static const char *ssh_wrong(const struct control_started *got)
 {
 	if (got->port || got->address[0])
-		return "it has a port, although its lanes use the control channel";
+		return "its lanes are in this channel, and it has a port";
 	if (got->method != HOLDFAST_METHOD_MESSAGE)
 		return "its persist method is not possible over ssh";
 	if (!got->window)
 		return "its window is 0";
 	if (got->message_size < DATA_MESSAGE_MIN || got->message_size > CONTROL_DATA_MAX)
-		return "its maximum message size is out of range";
+		return "its size of messages is out of range";
 	return NULL;
 }
 
@@ -446,7 +446,7 @@ int control_get_description(struct reader *in, struct control_description *told)
 	if (told->providers & ~WIRE_PROVIDERS || told->granularity >= WIRE_GRANULARITIES ||
 		told->method_verbs >= WIRE_METHODS || told->method_tcp >= WIRE_METHODS ||
 		told->survival > HOLDFAST_SURVIVES)
-		return malformed("description", "it has values that this version does not know");
+		return malformed("description", "it has values that are unknown");
 	return 0;
 }
 

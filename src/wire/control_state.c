@@ -95,7 +95,7 @@ int control_get_mark(const uint8_t *body, size_t length, struct control_mark *ma
 	if (!reader_done(&in))
 		return malformed("request to mark", "its length does not match its fields");
 	if (!got.extent || got.missing > got.extent)
-		return malformed("request to mark", "more bytes are missing than the mark covers");
+		return malformed("request to mark", "more bytes are missing than it is about");
 	*mark = got;
 	return 0;
 }
@@ -138,12 +138,11 @@ int control_get_state(struct reader *in, struct control_state *state)
 		return malformed("state", "its length does not match its fields");
 	if (!got.known && (memcmp(got.identity, no_identity, sizeof(no_identity)) ||
 				  got.generation || got.unclosed || got.inconsistent))
-		return malformed("state", "it has values for a pool whose state it calls unknown");
+		return malformed("state", "it describes a pool that it does not know");
 	if (!got.inconsistent && (got.since || got.missing || got.extent))
-		return malformed("state", "it describes an inconsistency mark that is not set");
+		return malformed("state", "it describes a mark that is not set");
 	if (got.missing > got.extent)
-		return malformed(
-			"state", "more bytes are missing than the inconsistency mark covers");
+		return malformed("state", "more bytes are missing than the mark is about");
 	*state = got;
 	return 0;
 }

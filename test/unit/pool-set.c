@@ -128,7 +128,7 @@ static void refusals(void)
 		{"PMEMPOOLSET\nOPTION singlehdr\n2M /a\n",
 			"x.set:2: there is no such option: \"si"},
 		{"PMEMPOOLSET\nOPTION SINGLEHDR\n2M /a\nOPTION NOHDRS\n",
-			"x.set:4: OPTION SINGLEHDR excludes OPTION NOHDRS"},
+			"x.set:4: either one header or none, not both"},
 		{"PMEMPOOLSET\n2M /a\nREPLICA\n2M /b\n",
 			"x.set:3: a set that is used from another"},
 		{"PMEMPOOLSET\n2M /a\nREPLICA user@host x.set\n",

@@ -35,7 +35,7 @@ static void media(void)
 		{UNFLUSHED_RAID, HOLDFAST_SURVIVES_UNKNOWN, "RAID whose flushes are switched off",
 			"passes no flush on"},
 		{LEGACY, HOLDFAST_SURVIVES_UNKNOWN,
-			"memory reserved by memmap=", "nobody but the kernel's command line"},
+			"memory reserved by memmap=", "nobody but the command line"},
 		{NOWHERE, HOLDFAST_SURVIVES_UNKNOWN, "a disk that sysfs does not show",
 			"masked, or the disk was unplugged"},
 	};

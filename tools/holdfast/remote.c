@@ -43,7 +43,7 @@ static const char *load(void)
 	if (!rpmem.describe || !rpmem.set_free || !rpmem.method_name || !rpmem.provider_name ||
 		!rpmem.errormsg) {
 		dlclose(library);
-		return "librpmem.so.1 on this machine is not Holdfast's, and cannot ask another machine";
+		return "librpmem.so.1 here is not Holdfast's, and cannot ask another machine";
 	}
 	rpmem.library = library;
 	return NULL;
@@ -74,7 +74,7 @@ static const char *durable(enum pmem2_granularity granularity)
 	case PMEM2_GRANULARITY_CACHE_LINE:
 		return "after the target has flushed its cache lines (cache-line granularity)";
 	case PMEM2_GRANULARITY_PAGE:
-		return "after the target's kernel has written back the pages (page granularity)";
+		return "after the kernel there has written back the pages (page granularity)";
 	}
 	return "at a granularity that this version does not know";
 }
@@ -148,7 +148,7 @@ static void put_state(FILE *text, const struct holdfast_remote_set *set)
 			"its first %" PRIu64 " bytes, may go on.\n",
 			since, set->missing, set->extent);
 	else if (set->unclosed && !set->busy)
-		fputs("The last program that has stored to this pool has not closed it: the memory there may be ahead of this copy.\n",
+		fputs("The last program that has stored to it has not closed it: the memory there may be ahead of this copy.\n",
 			text);
 }
 
@@ -168,7 +168,7 @@ static const char *survival_sentence(enum holdfast_survival survival)
 	case HOLDFAST_SURVIVES:
 		return "That machine says that its storage survives a power cut";
 	}
-	return "This version does not know what that machine answered about power cuts";
+	return "Whether its storage survives a power cut is not known here";
 }
 
 const struct holdfast_remote_counts *remote_stats(const struct holdfast_remote_set *set)
@@ -322,7 +322,7 @@ static void require_survival(struct answer *answer, enum holdfast_survival survi
 		answer->because = "the target cannot tell whether stores survive";
 		return;
 	}
-	answer->because = "this version does not know the target's answer";
+	answer->because = "the target's answer is not known here";
 }
 
 /* Does what path_require() does, for a pool set on another machine. */

@@ -36,7 +36,7 @@ int service_look(
 	struct service *service, const struct control_named *named, struct compare_looked *looked)
 {
 	struct pool_set *set;
-	int rc = named->flags ? err_set(-EPROTO, "malformed request: it has unknown flags")
+	int rc = named->flags ? err_set(-EPROTO, "malformed request: its flags are unknown")
 			      : writers_load_set(service->config, named->name, &set);
 
 	if (rc)
@@ -126,7 +126,7 @@ static int set_mark(struct service *service, const struct control_head *head, co
 
 	if (!rc && mark.extent > pool_size(service->pool))
 		rc = err_set(-EPROTO,
-			"malformed request to mark: it covers more bytes than the pool has");
+			"malformed request to mark: it is about more bytes than the pool has");
 	return rc ? rc : writers_mark(&service->writers, &mark);
 }
 

@@ -162,7 +162,7 @@ int control_io_send_reply(
 		request->type | CONTROL_REPLY, request->id, (uint32_t)writer_length(reply)};
 
 	if (reply->bad)
-		return err_set(-EMSGSIZE, "the reply to %s is too long for a frame",
+		return err_set(-EMSGSIZE, "the reply to %s does not fit a frame",
 			control_type_name(request->type));
 	return send_frame(io, &head);
 }

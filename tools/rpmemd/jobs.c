@@ -165,7 +165,7 @@ void jobs_close(struct jobs *jobs)
 int jobs_add(struct jobs *jobs, const struct control_head *head, const uint8_t *body)
 {
 	if (jobs->pending == JOBS_MAX)
-		return err_set(-EPROTO, "more than %u unanswered requests", JOBS_MAX);
+		return err_set(-EPROTO, "more than %u requests are not answered", JOBS_MAX);
 	if (head->length > JOBS_BODY_MAX)
 		return err_set(-EPROTO, "malformed request: it is too long");
 	pthread_mutex_lock(&jobs->lock);

@@ -42,8 +42,7 @@ static const struct argp_option table[] = {
 	{"use-syslog", KEY_SETTING + 8, NULL, 0, "Log to syslog", 3},
 	{"log-level", KEY_SETTING + 9, "LEVEL", 0, "err, warn, notice, info or debug", 3},
 	{"state-dir", KEY_SETTING + 10, "DIRECTORY", 0,
-		"Directory of the state files of pools; unless given, \".rpmemd\" beside each pool set",
-		2},
+		"Directory for what is remembered of pools; \".rpmemd\" beside each pool set", 2},
 	{"help", 'h', NULL, 0, "Give this help list", -1},
 	{"usage", KEY_USAGE, NULL, OPTION_HIDDEN, NULL, -1}, /* argp's messages mention --usage */
 	{"version", 'V', NULL, 0, "Print program version", -1},
@@ -51,7 +50,7 @@ static const struct argp_option table[] = {
 };
 
 static const char doc[] =
-	"Keep a copy of another machine's memory, on its behalf. This daemon is started by librpmem on that machine, through ssh, and speaks to it on standard input and output.";
+	"Keep a copy of another machine's memory, on its behalf. It is started there, through ssh, by librpmem, and speaks to it on standard input and output.";
 
 static const char *name_of(int key)
 {

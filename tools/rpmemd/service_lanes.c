@@ -32,7 +32,7 @@ enum holdfast_method service_method(const struct config *config, enum holdfast_p
 		return HOLDFAST_METHOD_WRITE_DELIVERED;
 	if (config->persist_apm)
 		log_notice(
-			"persist-apm has no effect: over tcp, a write is durable only if the CPU's caches are durable");
+			"persist-apm has no effect: over tcp, a write is durable only if the CPU's caches are");
 	return HOLDFAST_METHOD_WRITE_MESSAGE;
 }
 
@@ -61,7 +61,7 @@ static bool own_address(char *address, size_t size)
 	if (connection && sscanf(connection, format, address) == 1)
 		return true;
 #pragma GCC diagnostic pop
-	log_notice("SSH_CONNECTION names no address to listen on: listening on all addresses");
+	log_notice("SSH_CONNECTION names no address to listen on: listening on all");
 	address[0] = '\0';
 	return false;
 }

@@ -179,7 +179,7 @@ void writers_session(const struct writers *writers, struct control_session *sess
 static int check_session(const struct pool_state *state, const struct control_session *session)
 {
 	if (memcmp(state->identity, session->identity, sizeof(state->identity)))
-		return err_set(-ESTALE, "this is not the pool of the session");
+		return err_set(-ESTALE, "this is another pool than the session's");
 	if (!state_same_secret(state->session, session->secret))
 		return err_set(-ESTALE,
 			"another writer has had the pool since: its generation is %" PRIu64
@@ -204,8 +204,7 @@ int writers_take_over(
 		return rc;
 	rc = state_read(path, &state);
 	if (rc == -ENOENT || rc == -ENOTDIR)
-		rc = err_set(
-			-ESTALE, "the pool has no state file: it is not the pool of this session");
+		rc = err_set(-ESTALE, "the pool has no state: it is not this session's");
 	else if (rc)
 		rc = of_folder(rc);
 	else

@@ -165,7 +165,7 @@ static int serve(struct checker *checker, int *status, bool *again)
 		return notice_writes(checker, again);
 	if (is_stopped)
 		return STATUS_CLEAN;
-	spawn_from_now_on(checker, "the check fails if it is forked instead of started");
+	spawn_from_now_on(checker, "it fails when it is forked");
 	return spawn_command(checker, status);
 }
 
@@ -260,11 +260,11 @@ static void choose_way(struct checker *checker)
 	else if (!strcmp(checker->words[0], "/bin/sh"))
 		spawn_from_now_on(checker, "it is run by a shell");
 	else if (!path || is_script_or_static(path))
-		spawn_from_now_on(checker, "it is a script, or loads no libraries");
+		spawn_from_now_on(checker, "it is a script, or loads nothing");
 	else if (!checker->work->is_tmpfs)
 		spawn_from_now_on(checker, "the images are not in main memory");
 	else if (!server_start(checker))
-		spawn_from_now_on(checker, "the check fails if it is forked instead of started");
+		spawn_from_now_on(checker, "it fails when it is forked");
 	else
 		remember_files(checker, &changed);
 	free(path);

@@ -190,7 +190,7 @@ static int learn_states(struct run *run, struct checker *checker, struct dump *d
 		status = learn_state(run, checker, dump, i);
 		if (!status && checker_enough(checker))
 			status = complain(STATUS_NOTHING,
-				"time was up before the --dump command had printed all states that occur without a crash");
+				"time was up before --dump had printed all states without a crash");
 	}
 	const struct state *last = &dump->states[dump->count - 1];
 	char words[64];

@@ -4,7 +4,7 @@
 
 const struct fact_cause fact_causes[] = {
 	[CAUSE_FLUSH] = {"missing flush", "missing-flush",
-		"The lost store is not flushed, neither before the program ends nor before it acknowledges an operation.",
+		"The lost store is not flushed, neither before the program ends nor before it acknowledges.",
 		"flush the lost store"},
 	[CAUSE_DRAIN] = {"missing drain", "missing-drain",
 		"The lost store is flushed, and the thread that flushed it has not drained.",
@@ -21,7 +21,7 @@ const struct fact_cause fact_causes[] = {
 	[CAUSE_TORN] = {"torn copy", "torn-copy", "Part of a copy is there.",
 		"store a flag or a checksum of the copy after the copy is durable"},
 	[CAUSE_RECOVERY] = {"recovery", "recovery",
-		"The check fails although everything that was stored before the crash is durable.",
+		"The check fails although everything is durable that was stored until then.",
 		"correct the program's recovery, or flush the stores that were only found after the program's end"},
 	[CAUSE_TORN_LINE] = {"torn line", "torn-line",
 		"The order of two stores in one line is lost where memory keeps no more than 8 bytes whole.",

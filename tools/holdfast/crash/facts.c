@@ -45,13 +45,13 @@ static char *level_words(const struct explored *explored)
 	if (explored->seen && explored->stores)
 		return words_of(
 			"levels 0 and 1: %llu stores were seen one by one; "
-			"code that was not built by holdfast cc changed a cache line %llu times, and its stores were not told apart",
+			"parts of the program that holdfast cc did not build changed a line %llu times, and their stores were not told apart",
 			(unsigned long long)explored->stores, (unsigned long long)explored->seen);
 	return words_of("%s",
 		explored->seen
 			? "level 0: stores between two flushes of a line were not told apart (holdfast cc tells them)"
 		: explored->stores ? "level 1: each store was seen by itself"
-		: explored->copies ? "level 1: all stores were copies and fills by library calls"
+		: explored->copies ? "level 1: copies and fills by calls are all that was stored"
 				   : "no store was recorded");
 }
 
@@ -239,7 +239,7 @@ static void make_blind(const struct findings *findings, struct fact_blind *blind
 				(unsigned long long)blind->maps);
 	if (blind->names)
 		blind->words[blind->count++] =
-			words_of("names were changed by something that was not recorded");
+			words_of("names were changed by something that was not seen");
 	if (blind->records)
 		blind->words[blind->count++] = words_of(
 			"records lost because a process was killed while it recorded: at most %llu",

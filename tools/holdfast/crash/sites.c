@@ -159,7 +159,7 @@ void sites_text(const struct run *run, const struct sites *sites, unsigned rows,
 	if (counts->total.idle_syncs)
 		fprintf(to,
 			"syncs that found no change: %" PRIu64
-			" (they may be needed for sizes and names)\n",
+			" (they may be for sizes and names)\n",
 			counts->total.idle_syncs);
 	if (counts->unflushed)
 		fprintf(to,
