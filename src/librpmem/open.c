@@ -265,12 +265,14 @@ static void sum_counters(const void *pool, struct wire_counters *counters)
 	count_sum(pool, counters);
 }
 
+/* Takes over the session: if there is no memory, the session is freed. */
 static RPMEMpool *pool_new(struct session *session)
 {
 	RPMEMpool *pool = calloc(1, sizeof(*pool));
 
 	if (!pool) {
 		err_set(-ENOMEM, "%s: no memory", session->name);
+		session_free(session);
 		return NULL;
 	}
 	pool->session = session;
@@ -416,10 +418,8 @@ int pool_start(RPMEMpool **started, uint32_t type, const char *target, const cha
 	if (rc)
 		return rc;
 	RPMEMpool *pool = pool_new(session);
-	if (!pool) {
-		session_free(session);
+	if (!pool)
 		return -ENOMEM;
-	}
 	pool->owner = owner;
 	pool->addr = addr;
 	rc = start_pool(pool, type, addr, size, *nlanes, attr);
@@ -444,10 +444,8 @@ static int open_as(const RPMEMpool *lost, uint32_t type, RPMEMpool **again)
 	if (rc)
 		return rc;
 	RPMEMpool *pool = pool_new(session);
-	if (!pool) {
-		session_free(session);
+	if (!pool)
 		return -ENOMEM;
-	}
 	pool->owner = lost->owner;
 	pool->tried = lost->tried;
 	pool->mine = lost->mine;
