@@ -92,7 +92,7 @@ int device_auto_flush(const char *sysfs)
 	close(root);
 	if (verdict == FAILED)
 		return answer.error;
-	/* Without the bus in sysfs, the machine has no persistent memory. */
+	/* If sysfs has no such bus, the machine has no persistent memory. */
 	if (verdict == -ENOENT || verdict == -ENOTDIR)
 		return 0;
 	if (verdict < 0) {

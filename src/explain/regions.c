@@ -172,8 +172,8 @@ static struct holdfast_number plus(struct holdfast_number a, struct holdfast_num
 }
 
 /*
- * Sum the unsafe shutdowns of a region's modules. There is no sum if the count of a module is
- * unknown, or if it is unknown which modules the region has.
+ * Sum the unsafe shutdowns of a region's modules. The sum is unknown if the count of one module is
+ * unknown, or if the kernel does not tell which modules the region has.
  */
 static struct holdfast_number sum_of_modules(
 	struct keep *keep, const struct holdfast_region *region, int error)

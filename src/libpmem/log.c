@@ -3,9 +3,9 @@
  * log.c - the log function and thresholds that a program can set
  *
  * The internal log passes on all messages that the program's thresholds may let through. This file
- * decides for each message if the program gets it, and by which function. There are no locks:
- * while a thread changes the log function or a threshold, messages of other threads may still use
- * the old one.
+ * decides for each message whether the program gets it, and by which function. It uses no locks:
+ * while one thread changes the log function or a threshold, messages of other threads may still
+ * use the old one.
  */
 #include "base/log.h"
 

@@ -14,8 +14,8 @@ static void __attribute__((constructor)) library_loads(void)
 	log_init("PMEM2");
 	cpu_init();
 	/*
-	 * There is no free thread-specific key, without which the library could not drain when a
-	 * thread exits.
+	 * map_init() fails if no thread-specific key is free. The library needs one, to drain when
+	 * a thread exits.
 	 */
 	if (map_init())
 		abort();

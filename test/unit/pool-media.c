@@ -260,7 +260,7 @@ static void left_in_caches(void)
 	pool_set_free(set);
 }
 
-/* Without a flush instruction nobody can make bytes on a DAX device durable. */
+/* A CPU without a flush instruction cannot make bytes on a DAX device durable. */
 static void cannot_flush(void)
 {
 	struct pool_set *set = set_on_device();

@@ -52,8 +52,8 @@ static size_t pick(size_t below)
 }
 
 /*
- * Returns the index of the lowest map of the model that has a page in [from, to), or MAPS if there
- * is no such map.
+ * Returns the index of the lowest map of the model that has a page in [from, to), or MAPS if no map
+ * of the model has one.
  */
 static size_t lowest_in(size_t from, size_t to)
 {
