@@ -16,7 +16,7 @@
 # registered on demand. Server and client run in one emulated machine, over a dummy network device whose MTU
 # is 9000. A message has four pages.
 #
-# Seen:
+# Seen, with the exit statuses of both ends:
 #
 #	path MTU 4096, registered at once: 0 wrong pages, exit status 0 and 0
 #	path MTU 1024, registered at once: 0 wrong pages, exit status 0 and 0

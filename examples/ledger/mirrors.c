@@ -130,9 +130,9 @@ static int join_again(struct member *member)
 }
 
 /*
- * Sets the member's state, BACK or GONE, and returns true: its thread must end. If the state is to
- * be BACK and the mirror lacks committed records, changes nothing and returns false; but if all
- * threads must end, it sets the state even then.
+ * Sets the member's state, BACK or GONE, and returns true, after which its thread must end. If the
+ * state is to be BACK but the mirror lacks committed records, this changes nothing and returns
+ * false, unless all threads must end.
  */
 static bool end_with(struct member *member, int state)
 {

@@ -110,7 +110,8 @@ static void deep_flush(void)
 	*at(map, 0) = 1;
 	is_int(deep(map, 0), -EIO, "libpmem2: deep flush: fails on a disk that loses data");
 	command(mend_disk);
-	is_int(deep(map, 0), -EIO, "libpmem2: deep flush: fails again on a disk that works again");
+	is_int(deep(map, 0), -EIO,
+		"libpmem2: deep flush: after one failure it keeps failing, even when the disk works again");
 	*at(map, 0) = 2;
 	is_int(deep(map, 0), -EIO, "libpmem2: deep flush: fails again after another store");
 	is_int(deep(map, FAR), -EIO, "libpmem2: deep flush of another page: fails, too");
@@ -216,7 +217,8 @@ static void with_libpmem(void)
 	*view = 1;
 	is_int(msync_of(view), EIO, "libpmem: pmem_msync: fails on a disk that loses data");
 	command(mend_disk);
-	is_int(msync_of(view), EIO, "libpmem: pmem_msync: fails again on a disk that works again");
+	is_int(msync_of(view), EIO,
+		"libpmem: pmem_msync: after one failure it keeps failing, even when the disk works again");
 	*view = 2;
 	is_int(msync_of(view), EIO, "libpmem: pmem_msync: fails again after another store");
 	is_int(msync_of(view + FAR), EIO, "libpmem: pmem_msync of another page: fails, too");

@@ -124,7 +124,7 @@ static void failing(const char *path, const char *break_disk, const char *mend_d
 	is_int(answer, -1, "libpmemobj: pmem_msync returns -1 on a disk that loses data");
 	command(mend_disk);
 	is_int(persist(pool, root), EIO,
-		"libpmemobj: pmem_msync fails again on a disk that works again");
+		"libpmemobj: pmem_msync: after one failure it keeps failing, even when the disk works again");
 	is_int(persist(pool, root + 40000), EIO,
 		"libpmemobj: pmem_msync of another page fails, too");
 	signal(SIGABRT, survive);

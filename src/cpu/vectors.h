@@ -31,7 +31,7 @@
 
 #define BLOCK         64 /* bytes copied at a time: a cache line of the usual size */
 #define BLOCK_VECS    (BLOCK / sizeof(vec))
-#define GROUP         (sizeof(vec) / 8) /* blocks that fit into half of the 16 registers */
+#define GROUP         (sizeof(vec) / 8) /* blocks that fit into 8 of the 16 registers */
 #define GROUP_SIZE    (GROUP * BLOCK)
 #define HALF          (GROUP / 2)
 #define HALF_SIZE     (HALF * BLOCK)

@@ -242,7 +242,7 @@ bool device_is_hidden(const struct device *device, const char *sysfs)
 	enum walk_cover cover = WALK_UNKNOWN;
 
 	if (device->kind == DEVICE_FILE && !major(device->number))
-		return false; /* a number that the file system made up does not occur in sysfs */
+		return false; /* a number that the file system invented is not in sysfs */
 	return device_regions(device, sysfs, go_on, NULL, &cover) || cover == WALK_UNKNOWN;
 }
 

@@ -41,7 +41,7 @@ static void life(void)
 			"map_delete: a map of existing memory is deleted");
 		ok(!map, "map_delete: the pointer becomes NULL");
 		is_int(space_at(addr, PAGES * page, "rw-s"), PAGES * page,
-			"map_delete: existing memory stays mapped");
+			"map_delete: the caller's memory stays mapped after the map of it is deleted");
 	}
 	is_int(pmem2_map_from_existing(&map, src, addr + 100, 7, PMEM2_GRANULARITY_PAGE), 0,
 		"map_from_existing: memory at an unaligned address is accepted");

@@ -174,7 +174,7 @@ static void refused(int fd)
 	tree_file(DISK "badblocks", "99999 8\n");
 	tree_file(DISK "pmem0p1/start", "here\n");
 	is_int(badblocks_read(&blocks, &device, fd, tree_root), PMEM2_E_CANNOT_READ_BOUNDS,
-		"badblocks_read: a partition with an unreadable start is refused");
+		"badblocks_read: a partition whose start sector cannot be read from sysfs is refused");
 	tree_file(DISK "pmem0p1/start", "2048\n");
 	tree_link(DISK "slaves/sda", "../../nowhere");
 	tree_link("dev/block/259:77", "../../" DISK);

@@ -371,7 +371,7 @@ static void unknown_files_of_children(void)
 	struct waiter waiter;
 
 	if (kernel_is_emulated()) {
-		skip("flights: a waiter does not wait for a child's write-back of another unknown file",
+		skip("flights: a waiter for one unidentified file does not wait for a child's write-back of a second one",
 			"user-mode QEMU shows lists of mappings of its own");
 		return;
 	}
@@ -379,7 +379,7 @@ static void unknown_files_of_children(void)
 	pid_t pid = fly_in_child(unknown, page_at(one));
 	start(&waiter, unknown, page_at(two));
 	ok(is_done(&waiter, LONG),
-		"flights: a waiter does not wait for a child's write-back of another unknown file");
+		"flights: a waiter for one unidentified file does not wait for a child's write-back of a second one");
 	finish(&waiter);
 	start(&waiter, unknown, page_at(one));
 	ok(!is_done(&waiter, SHORTLY),

@@ -128,29 +128,31 @@ static void device_and_file(void)
 	pool_set_free(set);
 	set = set_of("two.set", "4M @/file\nAUTO %s\n", dax);
 	is_int(pool_create(set, size, &attr, &pool), -EINVAL,
-		"a file before DAX: a pool with a header in each part is refused");
+		"pool set with a file before a DAX device: a pool with a header in each part is refused");
 	has_str(err_get(), "OPTION SINGLEHDR or NOHDRS is needed",
-		"a file before DAX: the message names the options to use");
+		"pool set with a file before a DAX device: the message names the options to use");
 	pool_set_free(set);
 	attr.incompat_features = POOL_INCOMPAT_SINGLEHDR;
 	set = set_of("two.set", "OPTION SINGLEHDR\n4M @/file\nAUTO %s\n", dax);
 	is_int(pool_create(set, size, &attr, &pool), 0,
-		"a file before DAX: a set with a single header is created");
+		"pool set with a file before a DAX device: a set with a single header is created");
 	memset((char *)pool_base(pool) + 4 * MIB, 'w', 1);
 	pool_close(pool);
-	is_int(pool_open(set, size, &pool), 0, "a file before DAX: the pool opens again");
+	is_int(pool_open(set, size, &pool), 0,
+		"pool set with a file before a DAX device: the pool opens again");
 	ok(((char *)pool_base(pool))[4 * MIB] == 'w',
-		"a file before DAX: a reopened pool has the bytes that were stored");
+		"pool set with a file before a DAX device: a reopened pool has the bytes that were stored");
 	pool_discard(pool);
 	is_int(pool_remove(pooldir_root, "two.set", 0), 0,
-		"a file before DAX: the pool is removed");
+		"pool set with a file before a DAX device: the pool is removed");
 	pool_set_free(set);
 	set = set_of("two.set", "OPTION SINGLEHDR\n5000K @/file\nAUTO %s\n", dax);
 	is_int(pool_create(set, size, &attr, &pool), -EINVAL,
-		"a file before DAX: a file size that is not a multiple of the device's alignment is refused");
+		"pool set with a file before a DAX device: a file size that is not a multiple of the device's alignment is refused");
 	has_str(err_get(), "can be mapped at multiples of",
-		"a file before DAX: the message has the alignment of the device");
-	ok(!pooldir_has("file"), "a file before DAX: a refused create leaves no file");
+		"pool set with a file before a DAX device: the message has the alignment of the device");
+	ok(!pooldir_has("file"),
+		"pool set with a file before a DAX device: a refused create leaves no file");
 	pool_set_free(set);
 }
 

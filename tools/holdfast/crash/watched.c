@@ -17,8 +17,8 @@
 /* ---- the paths of names */
 
 /*
- * A tree of directories. `page` says to which file or directory each name leads. `names` has for
- * each directory the number of its name, plus 1.
+ * A tree of directories. `page` says to which file or directory each name leads. `names` holds for
+ * each directory 1 + the index of its name in `trace->names`; 0 means that it has no name.
  */
 struct tree {
 	const struct trace *trace;
@@ -38,8 +38,8 @@ static void make_tree(const struct trace *trace, const unsigned char *page, stru
 }
 
 /*
- * Makes the path of a name in the tree below `directory`. Returns false if the path is too long, or
- * if a directory of the path has no name.
+ * Makes the path of a name in the tree below `directory`. Returns false if the path is too long,
+ * or if a directory of the path has no name.
  */
 static bool name_path(const struct tree *tree, unsigned name, const char *directory, char *path)
 {
@@ -67,8 +67,8 @@ static bool name_path(const struct tree *tree, unsigned name, const char *direct
 }
 
 /*
- * Returns the number of the file that a name leads to; more than NAMES_DIRECTORY for a directory; 0
- * for an unused name.
+ * Returns the number of the file that a name leads to; more than NAMES_DIRECTORY for a directory;
+ * 0 for an unused name.
  */
 static uint64_t name_value(const struct tree *tree, unsigned name)
 {
