@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/attr.h"
+#include "base/read_all.h"
 
 #define DIRECTORY (O_PATH | O_DIRECTORY | O_CLOEXEC)
 
@@ -123,7 +124,8 @@ int sysfs_read(int dir, const char *attribute, char value[SYSFS_VALUE])
 	return 0;
 }
 
-int sysfs_read_number(int dir, const char *attribute, uint64_t *number)
+/* Reads an unsigned number, in base 10 or, if `base` is 0, as C writes it. */
+static int read_unsigned(int dir, const char *attribute, int base, uint64_t *number)
 {
 	char value[SYSFS_VALUE], *end;
 	int error = sysfs_read(dir, attribute, value);
@@ -133,11 +135,16 @@ int sysfs_read_number(int dir, const char *attribute, uint64_t *number)
 	if (*value < '0' || *value > '9')
 		return -EBADMSG;
 	errno = 0;
-	unsigned long long read = strtoull(value, &end, 10);
+	unsigned long long read = strtoull(value, &end, base);
 	if (errno || *end)
 		return -EBADMSG;
 	*number = read;
 	return 0;
+}
+
+int sysfs_read_number(int dir, const char *attribute, uint64_t *number)
+{
+	return read_unsigned(dir, attribute, 10, number);
 }
 
 int sysfs_read_int(int dir, const char *attribute, int *number)
@@ -160,51 +167,25 @@ int sysfs_read_int(int dir, const char *attribute, int *number)
 
 int sysfs_read_address(int dir, const char *attribute, uint64_t *address)
 {
-	char value[SYSFS_VALUE], *end;
-	int error = sysfs_read(dir, attribute, value);
-
-	if (error)
-		return error;
-	if (*value < '0' || *value > '9')
-		return -EBADMSG;
-	errno = 0;
-	unsigned long long read = strtoull(value, &end, 0);
-	if (errno || *end)
-		return -EBADMSG;
-	*address = read;
-	return 0;
-}
-
-/* Read until the end of the file: read(2) may return an attribute in several pieces. */
-static int read_all(int fd, char *text, size_t *length)
-{
-	for (*length = 0; *length < SYSFS_TEXT;) {
-		ssize_t got = read(fd, text + *length, SYSFS_TEXT - *length);
-		if (got < 0)
-			return -errno;
-		if (!got)
-			return 0;
-		*length += (size_t)got;
-	}
-	return -EMSGSIZE;
+	return read_unsigned(dir, attribute, 0, address);
 }
 
 int sysfs_read_text(int dir, const char *attribute, char **text)
 {
-	size_t length;
 	int fd = openat(dir, attribute, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
 	if (fd < 0)
 		return -errno;
-	char *read = malloc(SYSFS_TEXT + 1);
-	int error = read ? read_all(fd, read, &length) : -ENOMEM;
+	char *content = malloc(SYSFS_TEXT + 1);
+	ssize_t length = content ? read_all(fd, content, SYSFS_TEXT) : -1;
+	int error = length < 0 ? -errno : length == SYSFS_TEXT ? -EMSGSIZE : 0;
 	close(fd);
 	if (error) {
-		free(read);
+		free(content);
 		return error;
 	}
-	read[length] = '\0';
-	*text = read;
+	content[length] = '\0';
+	*text = content;
 	return 0;
 }
 

@@ -7,32 +7,13 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/read_all.h"
 #include "pool/beneath.h"
 #include "pool/set.h"
-
-/* Read the whole file in several steps: it may grow meanwhile. */
-static int read_all(int fd, const char *name, char *text, size_t room, size_t *length)
-{
-	size_t have = 0;
-
-	while (have < room) {
-		ssize_t got = read(fd, text + have, room - have);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return err_sys("cannot read pool set %s", name);
-		if (!got)
-			break;
-		have += (size_t)got;
-	}
-	*length = have;
-	return 0;
-}
 
 static int read_set(int fd, const char *name, struct pool_set **set)
 {
 	struct stat st;
-	size_t length = 0;
 
 	if (fstat(fd, &st))
 		return err_sys("cannot stat pool set %s", name);
@@ -45,9 +26,9 @@ static int read_set(int fd, const char *name, struct pool_set **set)
 	 * Read one byte more than a set may have, so that the parser reports a file that is too
 	 * long.
 	 */
-	int error = read_all(fd, name, text, POOL_SET_TEXT + 1, &length);
-	if (!error)
-		error = pool_set_parse(text, length, name, set);
+	ssize_t length = read_all(fd, text, POOL_SET_TEXT + 1);
+	int error = length < 0 ? err_sys("cannot read pool set %s", name)
+			       : pool_set_parse(text, (size_t)length, name, set);
 	free(text);
 	return error;
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/read_all.h"
 #include "config.h"
 
 /*
@@ -78,34 +79,15 @@ int config_parse(struct config *config, const char *text, size_t length, const c
 	return error;
 }
 
-static int read_all(int fd, const char *path, char *text, size_t room, size_t *length)
-{
-	size_t have = 0;
-
-	while (have < room) {
-		ssize_t got = read(fd, text + have, room - have);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return err_sys("cannot read %s", path);
-		if (!got)
-			break;
-		have += (size_t)got;
-	}
-	*length = have;
-	return 0;
-}
-
 static int read_file(struct config *config, int fd, const char *path)
 {
-	size_t length = 0;
 	char *text = malloc(TEXT_MAXIMUM + 1);
 
 	if (!text)
 		return err_set(-ENOMEM, "no memory for %s", path);
-	int error = read_all(fd, path, text, TEXT_MAXIMUM + 1, &length);
-	if (!error)
-		error = config_parse(config, text, length, path);
+	ssize_t length = read_all(fd, text, TEXT_MAXIMUM + 1);
+	int error = length < 0 ? err_sys("cannot read %s", path)
+			       : config_parse(config, text, (size_t)length, path);
 	free(text);
 	return error;
 }
