@@ -8,8 +8,9 @@
 
 /*
  * Reads from `fd` until the end of the file or until `room` bytes are read, in as many calls of
- * read(2) as it takes: one call may return less, and the file may grow meanwhile. Returns the number
- * of bytes, or -1 with errno set, as read(2) does. A result of `room` may mean that there is more.
+ * read(2) as it takes: one call may return less, and the file may grow meanwhile. Returns the
+ * number of bytes, or -1 with errno set, as read(2) does. A result of `room` may mean that there is
+ * more.
  */
 ssize_t read_all(int fd, char *text, size_t room);
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/read_all.h"
 #include "pool/beneath.h"
 #include "pool/name.h"
 
@@ -214,13 +215,10 @@ int state_read(const char *path, struct pool_state *state)
 {
 	char text[STATE_TEXT + 1];
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK), error;
-	ssize_t got;
 
 	if (fd < 0)
 		return err_sys("cannot open %s", path);
-	do
-		got = read(fd, text, sizeof(text));
-	while (got < 0 && errno == EINTR);
+	ssize_t got = read_all(fd, text, sizeof(text));
 	if (got < 0)
 		error = err_sys("cannot read %s", path);
 	else

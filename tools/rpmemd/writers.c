@@ -6,10 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/log.h"
 #include "pool/stamp.h"
 
 _Static_assert(STATE_IDENTITY_SIZE == CONTROL_ID_SIZE, "identities");
@@ -47,19 +49,41 @@ static int find_path(const struct config *config, const char *name, char **path)
 
 static void leave(struct writers *writers)
 {
-	if (writers->begun)
+	if (writers->begun && writers->hold >= 0)
 		close(writers->hold);
 	free(writers->path);
 	*writers = (struct writers){.path = NULL};
 }
 
+/*
+ * Pools of rpmemd before 3.1.0 needed no writable folder beside their pool sets, so those that have
+ * no state file yet are served without one there. Other errors, such as a full disk, may end by
+ * themselves, and then a file would have been forgotten for no good reason.
+ */
+static bool forget(struct writers *writers, int rc)
+{
+	if (!writers->may_forget || (rc != -EACCES && rc != -EPERM && rc != -EROFS))
+		return false;
+	if (!writers->forgets)
+		log_warning(
+			"a session of this pool cannot be resumed after the connection is lost, "
+			"because nothing can be remembered of it (setting state-dir): %s",
+			err_get());
+	writers->forgets = true;
+	return true;
+}
+
 static int write_state(struct writers *writers, const struct pool_state *next)
 {
-	int rc = of_folder(state_write(writers->path, next));
+	int rc = state_write(writers->path, next);
 
 	if (!rc)
+		writers->may_forget = writers->forgets = false;
+	else if (forget(writers, rc))
+		rc = 0;
+	if (!rc)
 		writers->state = *next;
-	return rc;
+	return of_folder(rc);
 }
 
 /*
@@ -81,6 +105,13 @@ static int marked_error(const struct pool_state *state)
 		since, state->missing, state->extent);
 }
 
+static bool is_missing(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) && (errno == ENOENT || errno == ENOTDIR);
+}
+
 int writers_create(struct writers *writers, const struct config *config, const char *name)
 {
 	struct pool_state state;
@@ -88,8 +119,10 @@ int writers_create(struct writers *writers, const struct config *config, const c
 
 	if (!rc)
 		rc = state_new(&state);
-	if (!rc)
+	if (!rc) {
+		writers->may_forget = !config->state_dir && is_missing(writers->path);
 		rc = write_state(writers, &state);
+	}
 	if (rc)
 		leave(writers);
 	return rc;
@@ -121,8 +154,10 @@ int writers_open(struct writers *writers, const struct pool *pool, const struct 
 {
 	int rc = find_path(config, name, &writers->path);
 
-	if (!rc)
+	if (!rc) {
+		writers->may_forget = !config->state_dir && is_missing(writers->path);
 		rc = read_state(writers);
+	}
 	if (!rc && !marked)
 		rc = check_mark(writers, pool);
 	if (rc)
@@ -143,9 +178,12 @@ static int begin(struct writers *writers, const struct pool *pool, struct pool_s
 	int rc = write_state(writers, next);
 	if (rc)
 		return rc;
-	writers->hold = state_hold(writers->path);
-	if (writers->hold < 0)
-		return of_folder(writers->hold);
+	writers->hold = -1;
+	if (!writers->forgets) {
+		writers->hold = state_hold(writers->path);
+		if (writers->hold < 0)
+			return of_folder(writers->hold);
+	}
 	writers->begun = true;
 	return 0;
 }
@@ -204,7 +242,9 @@ int writers_take_over(
 		return rc;
 	rc = state_read(path, &state);
 	if (rc == -ENOENT || rc == -ENOTDIR)
-		rc = err_set(-ESTALE, "the pool has no state: it is not this session's");
+		rc = err_set(-ESTALE,
+			"the pool has no state file: it is not this session's, or rpmemd could not "
+			"write one (setting state-dir)");
 	else if (rc)
 		rc = of_folder(rc);
 	else
@@ -242,6 +282,8 @@ int writers_mark(struct writers *writers, const struct control_mark *mark)
 	struct pool_state next = writers->state;
 	int rc = need_session(writers);
 
+	if (!rc && writers->forgets)
+		rc = of_folder(err_set(-EACCES, "%s cannot be written", writers->path));
 	if (rc)
 		return rc;
 	if (!next.inconsistent)
@@ -274,7 +316,7 @@ int writers_close(struct writers *writers, bool properly)
 	struct pool_state next = writers->state;
 	int rc = 0;
 
-	if (writers->begun && properly) {
+	if (writers->begun && properly && !writers->forgets) {
 		next.unclosed = false;
 		rc = write_state(writers, &next);
 	}

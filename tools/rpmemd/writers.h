@@ -18,11 +18,21 @@
 struct writers {
 	char *path;              /* path of the state file; NULL: no pool is open */
 	struct pool_state state; /* the state in the state file, if that file exists */
-	bool begun;              /* this daemon's initiator has begun a session */
-	int hold;                /* if begun: descriptor of the lock, from state_hold() */
+	/*
+	 * True if the pool may be used without a state file: it has none so far, and no state
+	 * folder is configured.
+	 */
+	bool may_forget;
+	bool forgets; /* the state folder cannot be written: nothing is kept in a file */
+	bool begun;   /* this daemon's initiator has begun a session */
+	int hold;     /* if begun: descriptor of the lock, from state_hold(), or -1 */
 };
 
-/* Call this after creating a pool: makes a state and a state file for it. */
+/*
+ * Call this after creating a pool: makes a state and a state file for it. If the default state
+ * folder refuses to be written, the pool is used without a file: then no session of it can be
+ * resumed, and it cannot be marked. A configured folder must be writable.
+ */
 int writers_create(struct writers *writers, const struct config *config, const char *name);
 
 /*
