@@ -10,6 +10,7 @@ static const char *const names[MODELS] = {
 	[MODEL_PROCESS] = "process",
 	[MODEL_PAGE] = "page",
 	[MODEL_ARMV8] = "armv8",
+	[MODEL_MIRROR] = "mirror",
 };
 
 const char *model_name(enum model model)

@@ -18,6 +18,7 @@ enum model {
 	MODEL_PROCESS,    /* the program is killed, but the machine runs on */
 	MODEL_PAGE,       /* the page cache is lost: msync and similar calls make stores durable */
 	MODEL_ARMV8,      /* as cache-line, but stores between barriers may survive in any order */
+	MODEL_MIRROR,     /* the machine is lost, and pools on other machines remain (mirror.h) */
 	MODELS,
 };
 
@@ -52,7 +53,7 @@ static inline uint64_t model_unit(enum model model, bool is_torn, uint64_t place
 
 static inline bool model_can_tear(enum model model)
 {
-	return model != MODEL_BYTE && model != MODEL_PROCESS;
+	return model != MODEL_BYTE && model != MODEL_PROCESS && model != MODEL_MIRROR;
 }
 
 /* Does the next event make a store durable, even without a flush? */
@@ -69,7 +70,7 @@ static inline bool model_flushes(enum model model)
 
 static inline bool model_streams(enum model model)
 {
-	return model == MODEL_CACHE_LINE || model == MODEL_BYTE;
+	return model == MODEL_CACHE_LINE || model == MODEL_BYTE || model == MODEL_MIRROR;
 }
 
 #endif

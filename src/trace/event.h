@@ -26,7 +26,7 @@ enum event_kind {
 	EVENT_SYNC,    /* msync or a similar call made these bytes durable; value as for FENCE */
 	EVENT_MARK,    /* value: number of the operation; size 0: it begins, 1: it ends */
 	EVENT_FILE,    /* the file in `place`; value: its size when first mapped; payload: its name;
-			  size 1: it is the file of names (trace/names.h) */
+			  size 1: it is the file of names (trace/names.h), 2: a mirror */
 	EVENT_STACK,   /* value: number of the stack; payload: a struct frame for each call */
 	EVENT_OBJECT,  /* value: number of the program or library; payload: its path */
 	EVENT_OUTPUT,  /* payload: what the program wrote to standard output, in order */
@@ -43,8 +43,19 @@ enum event_kind {
 	EVENT_MISSED,     /* value: enum missed of trace/missed.h; payload: the name of a file */
 	EVENT_DIRECTORY,  /* value: number of a directory; place: number of the directory that
 			     contained it when it was first seen; payload: its name there */
+	/*
+	 * A mirror is a pool on another machine, opened with librpmem. It is a file of the trace
+	 * that no other events store to.
+	 */
+	EVENT_SEND,  /* payload: bytes that are sent to `place` of a mirror; value: the lane */
+	EVENT_DRAIN, /* all that was sent on lane `length` of the mirror in `place` is durable
+			there; value as for FENCE */
 	EVENT_KINDS,
 };
+
+/* Values of `size` in an EVENT_FILE. */
+#define EVENT_FILE_NAMES  1u
+#define EVENT_FILE_MIRROR 2u
 
 /* A change of a name or size: the value that a word of the page at the event's `place` gets. */
 struct name_change {
@@ -74,7 +85,8 @@ struct frame {
 #define EVENT_MAX_PAYLOAD (1u << 16)
 #define EVENT_MAX_NAME    4096u /* bytes of the name in an EVENT_MISSED */
 #define EVENT_FILES       64u
-#define EVENT_CHANGES     8u /* maximum number of changes in one EVENT_NAMES */
+#define EVENT_LANES       1024u /* maximum number of lanes of a mirror */
+#define EVENT_CHANGES     8u    /* maximum number of changes in one EVENT_NAMES */
 
 _Static_assert(sizeof(struct event) == EVENT_SLOT, "a record is a slot");
 
@@ -98,7 +110,8 @@ static inline int event_has_payload(unsigned kind)
 	return kind == EVENT_GROUP || kind == EVENT_COPY || kind == EVENT_SEEN ||
 	       kind == EVENT_FILE || kind == EVENT_STACK || kind == EVENT_OBJECT ||
 	       kind == EVENT_OUTPUT || kind == EVENT_NAMES || kind == EVENT_NAME ||
-	       kind == EVENT_PROBES || kind == EVENT_MISSED || kind == EVENT_DIRECTORY;
+	       kind == EVENT_PROBES || kind == EVENT_MISSED || kind == EVENT_DIRECTORY ||
+	       kind == EVENT_SEND;
 }
 
 /* The number of slots that the record takes, its payload included. */

@@ -99,6 +99,9 @@ static int add_file(struct trace *trace, const struct event *event)
 		return err_set(-EINVAL, "file number %u is out of range, or the file is too large",
 			number);
 	struct trace_file *file = &trace->files[number - 1];
+	bool is_mirror = event->size == EVENT_FILE_MIRROR;
+	if (file->is_there && file->is_mirror != is_mirror)
+		return err_set(-EINVAL, "file number %u is a mirror, and is not", number);
 	char *name = strndup((const char *)event_payload(event), event->length);
 	if (!name)
 		return err_set(-ENOMEM, "no memory for a name");
@@ -111,7 +114,9 @@ static int add_file(struct trace *trace, const struct event *event)
 	if (event->value > file->size)
 		file->size = event->value;
 	file->is_there = true;
-	trace->has_names |= number == NAMES_FILE && event->size == 1 && event->value == NAMES_SIZE;
+	file->is_mirror = is_mirror;
+	trace->has_names |= number == NAMES_FILE && event->size == EVENT_FILE_NAMES &&
+			    event->value == NAMES_SIZE;
 	if (number > trace->file_count)
 		trace->file_count = number;
 	return 0;
@@ -233,6 +238,13 @@ static bool is_inside(const struct trace *trace, const struct event *event)
 	return length <= size && offset <= size - length;
 }
 
+static bool is_in_mirror(const struct trace *trace, uint64_t place)
+{
+	unsigned number = place_file(place);
+
+	return number && number <= trace->file_count && trace->files[number - 1].is_mirror;
+}
+
 static bool has_good_changes(const struct event *event)
 {
 	const struct name_change *changes = (const struct name_change *)(event + 1);
@@ -251,6 +263,8 @@ static bool is_well_formed(
 {
 	bool whole_lines = !(event->place % EVENT_LINE) && !(event->length % EVENT_LINE);
 
+	if (event->kind <= EVENT_SYNC && is_in_mirror(trace, event->place))
+		return false;
 	switch (event->kind) {
 	case EVENT_STORE:
 	case EVENT_STREAM:
@@ -274,6 +288,11 @@ static bool is_well_formed(
 		       has_good_changes(slots);
 	case EVENT_NAMES_SYNC:
 		return trace->has_names && event->place == names_page(0);
+	case EVENT_SEND:
+		return event->length && event->value < EVENT_LANES && is_inside(trace, event) &&
+		       is_in_mirror(trace, event->place);
+	case EVENT_DRAIN:
+		return event->length < EVENT_LANES && is_in_mirror(trace, event->place);
 	case EVENT_FENCE:
 	case EVENT_MARK:
 	case EVENT_FILE:

@@ -22,6 +22,7 @@ struct trace_file {
 	char *name;    /* the name by which the program opened it */
 	uint64_t size; /* the largest size that was mapped, in bytes */
 	bool is_there;
+	bool is_mirror; /* a pool on another machine */
 };
 
 struct trace_stack {

@@ -11,6 +11,10 @@
  *	W THREAD LINE	a flush		C THREAD LINE	CLFLUSH		F THREAD	a fence
  *	Y THREAD PAGE	msync		B THREAD	a barrier that only orders
  *
+ * In the model mirror the images are those of a mirror, a second file of the same size:
+ *
+ *	M LANE WORD VALUE,VALUE...	words are sent	D LANE	a drain
+ *
  * Programs of the models ordered and posix work on files with names (trace/names.h). Content N
  * (four words in two pages) and file N both have the number N + 1 in the trace:
  *
@@ -35,6 +39,7 @@
 #include <string.h>
 
 #include "crash/explore.h"
+#include "crash/mirror.h"
 
 #define WORDS 4
 #define LINES 8
@@ -46,6 +51,8 @@
 
 static unsigned char first[4096 * PAGES], base[4096 * PAGES], image[4096 * PAGES];
 static unsigned char files[3][FILES][NAMES_SIZE];
+
+#define MIRROR 2u /* number of the mirror in the trace */
 
 static uint64_t place(unsigned long word)
 {
@@ -105,6 +112,36 @@ static void add_copy(struct trace *trace, struct event *event, unsigned long wor
 	}
 }
 
+/* Sends words to the mirror, as one event for each line: the words of two lines do not touch. */
+static void add_sent(struct trace *trace, unsigned lane, unsigned long word, char *text)
+{
+	uint64_t words[WORDS];
+
+	for (char *end = text; *text; text = end) {
+		unsigned count = 0;
+		struct event event = {.kind = EVENT_SEND,
+			.stack = (uint32_t)trace->events,
+			.place = place_of(MIRROR, place_offset(place(word))),
+			.value = lane};
+		do {
+			words[count++] = strtoul(text, &end, 10);
+			text = end += *end == ',';
+		} while (*text && ++word % WORDS);
+		event.length = count * 8;
+		add(trace, &event, words);
+	}
+}
+
+static void add_drain(struct trace *trace, unsigned lane)
+{
+	struct event event = {.kind = EVENT_DRAIN,
+		.stack = (uint32_t)trace->events,
+		.place = place_of(MIRROR, 0),
+		.length = lane};
+
+	add(trace, &event, NULL);
+}
+
 static void add_event(struct trace *trace, char *text)
 {
 	static const char letters[] = "SXNGLWCFYB";
@@ -115,6 +152,12 @@ static void add_event(struct trace *trace, char *text)
 	unsigned long where = 0;
 
 	if (sscanf(text, " %c %u %lu %255s", &letter, &thread, &where, values) < 2)
+		return;
+	if (letter == 'M')
+		add_sent(trace, thread, where, values);
+	if (letter == 'D')
+		add_drain(trace, thread);
+	if (letter == 'M' || letter == 'D')
 		return;
 	struct event event = {.kind = kinds[strchr(letters, letter) - letters],
 		.thread = (uint16_t)(thread + 1),
@@ -328,10 +371,34 @@ static void run_files(char *text, bool is_posix)
 
 /* ---- memory */
 
+/* Replaces the trace by that of the mirror alone, and the memories by those of the mirror. */
+static void keep_mirror(struct trace *trace, struct memories *memories)
+{
+	struct trace whole = *trace;
+
+	if (mirror_only(&whole, trace))
+		exit(1);
+	trace_fini(&whole);
+	*memories = (struct memories){.first = {[MIRROR - 1] = first},
+		.base = {[MIRROR - 1] = base},
+		.image = {[MIRROR - 1] = image}};
+}
+
+static void add_files(struct trace *trace)
+{
+	for (unsigned number = 1; number <= MIRROR; number++) {
+		struct event file[2] = {{.kind = EVENT_FILE,
+			.size = number == MIRROR ? EVENT_FILE_MIRROR : 0,
+			.place = place_of(number, 0),
+			.value = sizeof(first),
+			.length = 1}};
+		if (trace_add(trace, file, 2) < 1)
+			exit(1);
+	}
+}
+
 static void run(char *text)
 {
-	struct event file[2] = {
-		{.kind = EVENT_FILE, .place = place_of(1, 0), .value = sizeof(first), .length = 1}};
 	struct memories memories = {.first = {first}, .base = {base}, .image = {image}};
 	char *model = strsep(&text, " "), *torn = strchr(model, '/');
 	struct explore_options options = {.exhaustive = true, .is_torn = torn != NULL};
@@ -343,10 +410,13 @@ static void run(char *text)
 	if (torn)
 		*torn = '\0';
 	options.model = model_of(model);
-	if (trace_init(&trace, 1024) || trace_add(&trace, file, 2) < 1)
+	if (trace_init(&trace, 1024))
 		exit(1);
+	add_files(&trace);
 	for (char *part = strtok(text, ";\n"); part; part = strtok(NULL, ";\n"))
 		add_event(&trace, part);
+	if (options.model == MODEL_MIRROR)
+		keep_mirror(&trace, &memories);
 	if (explore(&trace, &memories, &options, &judge, &explored))
 		exit(1);
 	putchar('\n');

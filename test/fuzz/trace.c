@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "crash/explore.h"
+#include "crash/mirror.h"
 #include "fuzz.h"
 #include "trace/count.h"
 
@@ -65,9 +66,9 @@ static unsigned char *new_memory(uint64_t size, unsigned char byte)
 	return memory;
 }
 
-static void explore_it(const struct trace *trace)
+static void explore_it(const struct trace *trace, enum model model)
 {
-	struct explore_options options = {.budget = 8, .images = 64, .seed = 1};
+	struct explore_options options = {.budget = 8, .images = 64, .seed = 1, .model = model};
 	struct memories memories = {0};
 	struct explored explored = {0};
 	struct judge calls = {.judge = judge, .context = &memories};
@@ -85,6 +86,17 @@ static void explore_it(const struct trace *trace)
 		free(memories.base[i]);
 		free(memories.image[i]);
 	}
+}
+
+static void explore_mirrors(const struct trace *whole)
+{
+	struct trace mirrors;
+
+	if (!mirror_is_there(whole))
+		return;
+	must(!mirror_only(whole, &mirrors));
+	explore_it(&mirrors, MODEL_MIRROR);
+	trace_fini(&mirrors);
 }
 
 static void as_records(const uint8_t *data, size_t size)
@@ -111,7 +123,8 @@ static void as_records(const uint8_t *data, size_t size)
 		must(counts.total.clean_lines <= counts.total.lines);
 		must(counts.total.redundant_flushes <= counts.total.flushes);
 		counts_fini(&counts);
-		explore_it(&trace);
+		explore_it(&trace, MODEL_CACHE_LINE);
+		explore_mirrors(&trace);
 	}
 	trace_fini(&trace);
 }

@@ -115,11 +115,40 @@ static void malformed(void)
 		(struct event){.kind = EVENT_STACK, .value = 0, .length = 16});
 	refuses("an object with the number 0",
 		(struct event){.kind = EVENT_OBJECT, .value = 0, .length = 0});
+	refuses("bytes that are sent to a file which is not a mirror",
+		(struct event){.kind = EVENT_SEND, .place = place_of(1, 0), .length = 8});
+	refuses("a drain of a file which is not a mirror",
+		(struct event){.kind = EVENT_DRAIN, .place = place_of(1, 0)});
+	refuses("a file that becomes a mirror",
+		(struct event){
+			.kind = EVENT_FILE, .size = EVENT_FILE_MIRROR, .place = place_of(1, 0)});
 	refuses("a report on probes of another size",
 		(struct event){.kind = EVENT_PROBES, .length = 64});
 	trace_init(&trace, 64);
 	add_file(&trace);
 	is_int(trace_add(&trace, &slot, 2), -22, "trace_add: refuses a payload that is truncated");
+	trace_fini(&trace);
+}
+
+static void mirrors(void)
+{
+	struct event slots[2] = {{.kind = EVENT_FILE,
+		.size = EVENT_FILE_MIRROR,
+		.place = place_of(1, 0),
+		.value = 4096}};
+	struct event sent = {.kind = EVENT_SEND, .place = place_of(1, 4088), .length = 8};
+	uint64_t bytes[4] = {7};
+	struct trace trace;
+
+	trace_init(&trace, 64);
+	is_int(trace_add(&trace, slots, 1), 1, "trace_add: a mirror is added");
+	is_int(add(&trace, sent, bytes), 2, "trace_add: bytes that are sent to a mirror are added");
+	sent.value = EVENT_LANES;
+	is_int(add(&trace, sent, bytes), -22, "trace_add: refuses bytes on a lane beyond the last");
+	sent = (struct event){.kind = EVENT_SEND, .place = place_of(1, 4092), .length = 8};
+	is_int(add(&trace, sent, bytes), -22, "trace_add: refuses bytes behind a mirror's end");
+	sent = (struct event){.kind = EVENT_STORE, .place = place_of(1, 0), .length = 8};
+	is_int(add(&trace, sent, NULL), -22, "trace_add: refuses a store to a mirror");
 	trace_fini(&trace);
 }
 
@@ -309,6 +338,7 @@ int main(void)
 	snprintf(path, sizeof(path), "/tmp/holdfast-trace-%d", getpid());
 	in_memory();
 	malformed();
+	mirrors();
 	round_trip();
 	bad_files();
 	in_a_file();

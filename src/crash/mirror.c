@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* mirror.c - make the trace of the mirrors alone */
+#include "crash/mirror.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "crash/table.h"
+
+#define ATOM UINT64_C(8)
+
+/* Numbers lanes in the order of their first use. */
+struct lanes {
+	struct table numbers; /* by file and lane, each plus 1 */
+	uint64_t count;
+};
+
+bool mirror_is_there(const struct trace *trace)
+{
+	for (unsigned f = 0; f < trace->file_count; f++)
+		if (trace->files[f].is_mirror)
+			return true;
+	return false;
+}
+
+/* The thread that stands for a lane of a mirror; 0: no memory. */
+static uint16_t thread_of(struct lanes *lanes, unsigned file, uint64_t lane)
+{
+	uint64_t *number = table_add(&lanes->numbers, file * EVENT_LANES + lane + 1);
+
+	if (number && !*number && lanes->count < UINT16_MAX)
+		*number = ++lanes->count;
+	return number ? (uint16_t)*number : 0;
+}
+
+static int add(struct trace *mirrors, const struct event *event)
+{
+	int taken = trace_add(mirrors, event, event_slots(event));
+
+	return taken < 0 ? taken : 0;
+}
+
+/* Adds what was sent, a word at a time. */
+static int add_sent(struct trace *mirrors, const struct event *event, uint16_t thread)
+{
+	const unsigned char *bytes = event_payload(event);
+	int error = 0;
+
+	for (uint64_t done = 0; done < event->length && !error;) {
+		uint64_t left = event->length - done, word = ATOM - (event->place + done) % ATOM;
+		struct event store = {.kind = EVENT_STREAM,
+			.thread = thread,
+			.stack = event->stack,
+			.place = event->place + done,
+			.length = left < word ? left : word};
+		memcpy(&store.value, bytes + done, store.length);
+		error = add(mirrors, &store);
+		done += store.length;
+	}
+	return error;
+}
+
+/* Adds a file as one that stores may concern. `slots`: its record, with the name. */
+static int add_file(struct trace *mirrors, const struct event *slots)
+{
+	struct event copy[1 + EVENT_MAX_PAYLOAD / EVENT_SLOT];
+
+	memcpy(copy, slots, event_slots(slots) * EVENT_SLOT);
+	copy[0].size = 0;
+	return add(mirrors, copy);
+}
+
+static int add_event(struct trace *mirrors, struct lanes *lanes, const struct event *event)
+{
+	uint64_t lane = event->kind == EVENT_SEND ? event->value : event->length;
+	uint16_t thread = 0;
+
+	switch (event->kind) {
+	case EVENT_SEND:
+	case EVENT_DRAIN:
+		thread = thread_of(lanes, place_file(event->place), lane);
+		if (!thread)
+			return err_set(-ENOMEM, "no memory for the lanes of mirrors");
+		if (event->kind == EVENT_SEND)
+			return add_sent(mirrors, event, thread);
+		return add(mirrors, &(struct event){.kind = EVENT_FENCE,
+					    .thread = thread,
+					    .stack = event->stack,
+					    .value = event->value});
+	case EVENT_FILE:
+		return add_file(mirrors, event);
+	case EVENT_STACK:
+	case EVENT_OBJECT:
+	case EVENT_OUTPUT:
+	case EVENT_MARK:
+	case EVENT_PROBES:
+	case EVENT_MISSED:
+		return add(mirrors, event);
+	default:
+		return 0;
+	}
+}
+
+int mirror_only(const struct trace *whole, struct trace *mirrors)
+{
+	struct lanes lanes = {0};
+	/* each slot of a payload becomes at most four words, and the first and last may be cut */
+	uint64_t most = whole->count * 5;
+	int error = trace_init(mirrors, most < TRACE_SLOTS_MANY ? most : TRACE_SLOTS_MANY);
+
+	for (const struct event *event = trace_first(whole); event && !error;
+		event = trace_next(whole, event))
+		error = add_event(mirrors, &lanes, event);
+	for (unsigned f = 0; f < mirrors->file_count; f++)
+		mirrors->files[f].is_mirror = whole->files[f].is_mirror;
+	table_fini(&lanes.numbers);
+	return error;
+}
